@@ -1,0 +1,2 @@
+/** assert. @module */
+export {};

@@ -1,0 +1,132 @@
+import type { TensorStatistics } from "./tensor_statistics.ts";
+
+/** One weight of a layer: its values and the derivative of the objective with respect to them. */
+export interface WeightMeasurements {
+  /** The weight's name, `layer/kernel` for instance, unique within the model. */
+  name: string;
+  /** Shape of the weight. */
+  shape: number[];
+  /** Whether an optimizer would move it: the layer and the weight are both trainable. */
+  trainable: boolean;
+  /** Statistics of the values. */
+  values: TensorStatistics;
+  /** Statistics of dJ/dw, or `null` where there is none; `absent.gradients` then says why. */
+  gradients: TensorStatistics | null;
+  /**
+   * For an embedding matrix, statistics of dJ/dw over the rows that the batch looked up; `null` for
+   * every other weight.
+   */
+  gradientsOfUsedRows: TensorStatistics | null;
+  /** Why a figure is `null`, by the name of the figure. */
+  absent: Record<string, string>;
+}
+
+/** What one pass measured of one layer. Figures that do not apply are `null`, `absent` says why. */
+export interface LayerMeasurements {
+  /** Unique name. Layers of nested models carry their path: `encoder/dense_1`. */
+  name: string;
+  /** Class name as TensorFlow.js serialises it: `Dense`, `Conv2D`, `Activation` ... */
+  className: string;
+  /** Name of the elementwise activation between z and a, or `null` when the layer has none. */
+  activation: string | null;
+  /**
+   * How many layers with a kernel lie on the longest path from an input to this layer's output, this
+   * one included. A `Dense` and the `Activation` after it have the same depth.
+   */
+  depth: number;
+  /** Whether the layer's weights are trained; a layer without weights counts as trainable. */
+  trainable: boolean;
+  /** `output`: no layer with a kernel comes between this layer and an output of the model. */
+  role: "hidden" | "output";
+  /** How many times the layer was called in the pass (shared and time-distributed: more than 1). */
+  calls: number;
+  /** Shape of z (or of a, where the layer has no z) with the batch first; `null` if it varies. */
+  shape: number[] | null;
+  /** z: what the activation is applied to. */
+  preActivations: TensorStatistics | null;
+  /** a: the layer's output. */
+  activations: TensorStatistics | null;
+  /** dJ/da. */
+  activationGradients: TensorStatistics | null;
+  /** delta = dJ/dz. */
+  preActivationGradients: TensorStatistics | null;
+  /** The layer's own weights, kernel first. */
+  weights: WeightMeasurements[];
+  /**
+   * Share of the entries whose activation has all but stopped to pass gradient:
+   * |phi'(z)| < 0.06 sup |phi'|. `null` unless the activation is bounded.
+   */
+  saturatedFraction: number | null;
+  /**
+   * Share of the units (last axis; the channel axis of a convolution) that are off (phi' = 0) in
+   * every entry of the batch. `null` unless the activation is one-sided (relu and its like).
+   */
+  deadFraction: number | null;
+  /** Why a figure is `null`, by the name of the figure. */
+  absent: Record<string, string>;
+}
+
+/** One input tensor of the batch. */
+export interface InputMeasurements {
+  /** Name of the model's input. */
+  name: string;
+  /** Shape, examples first. */
+  shape: number[];
+  /** TensorFlow.js dtype: indices (`int32`) are not judged for scale. */
+  dtype: string;
+  /** Statistics of the values. */
+  values: TensorStatistics;
+}
+
+/**
+ * The numbers of one forward and one backward pass: plain data, no tensors, JSON-serialisable.
+ * Layers come in the order in which the forward pass called them first.
+ */
+export interface Measurements {
+  /** Version of this format. */
+  version: 1;
+  /** The model that was measured. */
+  model: {
+    /** The model's name. */
+    name: string;
+    /** Where it was loaded from, or `null` for a model made in memory. */
+    source: string | null;
+    /** How many numbers its weights hold; a shared weight counts once. */
+    parameters: number;
+    /** How many rows {@linkcode Measurements.layers} has. */
+    layers: number;
+  };
+  /** What computed the figures. The number of threads is left out: it does not change them. */
+  engine: {
+    /** Always `wasm`. */
+    backend: string;
+    /** Whether the SIMD build ran. */
+    simd: boolean;
+    /** Whether fused multiply-add (relaxed SIMD) was used; it moves figures by some 4e-7. */
+    relaxedSimd: boolean;
+    /** Version of TensorFlow.js. */
+    tfjs: string;
+  };
+  /** What was put in. */
+  batch: {
+    /** How many examples. */
+    examples: number;
+    /** Seed of a random batch, or `null` for a given one. */
+    seed: number | null;
+    /** Statistics over all inputs together. */
+    inputs: TensorStatistics;
+    /** Each input by itself. */
+    perInput: InputMeasurements[];
+  };
+  /** What was differentiated. */
+  objective: {
+    /** `sum`, the name of a loss, or the name of a function. */
+    name: string;
+    /** J on the batch. */
+    value: number;
+  };
+  /** The seed the model was created under, or `null` when it is not known. */
+  seed: number | null;
+  /** One entry a layer. */
+  layers: LayerMeasurements[];
+}

@@ -1,0 +1,7 @@
+/**
+ * Measuring: a model and a batch in, {@linkcode Measurements} out.
+ *
+ * @module
+ */
+export * from "./measurements.ts";
+export * from "./tensor_statistics.ts";
