@@ -1,2 +1,6 @@
-/** model. @module */
-export {};
+/**
+ * Models and batches: where they come from, and their weights.
+ *
+ * @module
+ */
+export * from "./batch.ts";
