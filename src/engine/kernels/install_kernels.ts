@@ -1,11 +1,141 @@
+import type { GradConfig, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
 import type { TensorFlow } from "../tensorflow.ts";
+import { createNativeModule } from "../native/create_native_module.ts";
+import type { NativeModule } from "../native/native_module.ts";
+import type { WasmBackend } from "../native/wasm_backend.ts";
+import type {
+  GradientFactory,
+  KernelContext,
+  KernelFactory,
+  KernelInputs,
+} from "./kernel_context.ts";
+
+/** Every kernel of this project, one a file. */
+const KERNELS: KernelFactory[] = [];
+
+/** Every gradient that TensorFlow.js lacks or has wrong. */
+const GRADIENTS: GradientFactory[] = [];
+
+/** Options of {@linkcode installKernels}. */
+export interface KernelOptions {
+  /** How many threads the backend runs. It never changes a result. Default: 1. */
+  threads?: number;
+  /**
+   * Whether to use fused multiply-add (relaxed SIMD) where the runtime has it. Without, results are
+   * the same on every machine. Default: true.
+   */
+  relaxedSimd?: boolean;
+}
+
+const ours = new WeakSet<KernelConfig>();
 
 /**
- * Registers this project's kernels over those of the TensorFlow.js WASM backend that is active.
+ * Adds the kernels that TensorFlow.js's WASM backend lacks, corrects those that are wrong and replaces
+ * those that are slow. The backend must be the active one. When it is stopped and started again the
+ * kernels follow it.
  *
- * @param _tf The TensorFlow.js module whose backend to repair.
- * @returns A function that takes every kernel back and leaves the stock ones.
+ * @param tf The TensorFlow.js module whose WASM backend to repair.
+ * @param options Threads and relaxed SIMD.
+ * @returns A function that takes every kernel back and leaves what was registered before, whole.
+ * @throws {Error} If the active backend is not `wasm`, or the kernels are installed already.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import "@tensorflow/tfjs-backend-wasm";
+ * import { installKernels } from "@gradient-health/gradient-health/kernels";
+ *
+ * await tf.setBackend("wasm");
+ * const uninstall = await installKernels(tf);
+ * const kernel = tf.ones<tf.Rank.R4>([3, 3, 1, 2]);
+ * const image = tf.ones<tf.Rank.R4>([1, 5, 5, 1]);
+ * // Stock: "Kernel 'Conv2DBackpropFilter' not registered for backend 'wasm'".
+ * const dw = tf.grad((w) => tf.conv2d(image, w as tf.Tensor4D, 1, "valid").sum())(kernel);
+ * console.assert(dw.dataSync()[0] === 9);
+ * uninstall();
+ * ```
  */
-export function installKernels(_tf: TensorFlow): () => void {
-  return () => {};
+export async function installKernels(
+  tf: TensorFlow,
+  options: KernelOptions = {},
+): Promise<() => void> {
+  const { threads = 1, relaxedSimd = true } = options;
+  if (tf.getBackend() !== "wasm") {
+    throw new Error(
+      `installKernels needs the active backend to be "wasm", found "${tf.getBackend()}": ` +
+        `await tf.setBackend("wasm") first`,
+    );
+  }
+  if (tf.getKernelsForBackend("wasm").some((config) => ours.has(config))) {
+    throw new Error("the kernels are installed already: take them back before installing again");
+  }
+  let backend = tf.backend() as unknown as WasmBackend;
+  let native: NativeModule = await createNativeModule(backend, { relaxedSimd });
+
+  const call = (config: KernelConfig, inputs: KernelInputs, attrs: object) =>
+    // deno-lint-ignore no-explicit-any -- every kernel has attributes of its own
+    config.kernelFunc({ inputs: inputs as any, backend, attrs: attrs as any }) as TensorInfo;
+  const stockKernels = new Map<string, KernelConfig>();
+  const context: KernelContext = {
+    tf,
+    threads,
+    get backend() {
+      return backend;
+    },
+    get native() {
+      return native;
+    },
+    stock: (name, inputs, attrs = {}) =>
+      call(stockKernels.get(name) ?? tf.getKernel(name, "wasm"), inputs, attrs),
+    run: (name, inputs, attrs = {}) => call(tf.getKernel(name, "wasm"), inputs, attrs),
+    dispose: (...tensors) => tensors.forEach(({ dataId }) => backend.disposeData(dataId)),
+    address: ({ dataId }) => backend.dataIdMap.get(dataId).memoryOffset,
+  };
+
+  const takeBack: (() => void)[] = [];
+  for (const factory of KERNELS) takeBack.push(replaceKernel(factory(context)));
+  for (const factory of GRADIENTS) takeBack.push(replaceGradient(tf, factory(context)));
+  return () => takeBack.splice(0).reverse().forEach((undo) => undo());
+
+  function replaceKernel(kernel: KernelConfig): () => void {
+    const { kernelName } = kernel;
+    const stock = tf.getKernel(kernelName, "wasm") as KernelConfig | undefined;
+    if (stock !== undefined) stockKernels.set(kernelName, stock);
+    const config: KernelConfig = {
+      ...kernel,
+      backendName: "wasm",
+      // TensorFlow.js calls it when the backend starts again, maybe with another heap.
+      setupFunc(started) {
+        stock?.setupFunc?.(started);
+        if (started === backend) return;
+        backend = started as WasmBackend;
+        native = native.onHeapOf(backend);
+      },
+      disposeFunc: stock?.disposeFunc,
+    };
+    ours.add(config);
+    register(kernelName, config);
+    return () => {
+      // Someone may have registered over ours since: theirs stays.
+      if (tf.getKernel(kernelName, "wasm") !== config) return;
+      register(kernelName, stock);
+      if (tf.findBackend("wasm") === backend as object) stock?.setupFunc?.(backend);
+    };
+  }
+
+  function register(kernelName: string, config: KernelConfig | undefined): void {
+    // Registering over a kernel makes TensorFlow.js warn; removing it first does not.
+    if (tf.getKernel(kernelName, "wasm") !== undefined) tf.unregisterKernel(kernelName, "wasm");
+    if (config !== undefined) tf.registerKernel(config);
+  }
+}
+
+function replaceGradient(tf: TensorFlow, gradient: GradConfig): () => void {
+  const stock = tf.getGradient(gradient.kernelName) as GradConfig | undefined;
+  tf.registerGradient(gradient);
+  return () => {
+    if (tf.getGradient(gradient.kernelName) !== gradient) return;
+    if (stock === undefined) tf.unregisterGradient(gradient.kernelName);
+    else tf.registerGradient(stock);
+  };
 }

@@ -1,0 +1,33 @@
+import type { DataId, DataType, TensorInfo } from "@tensorflow/tfjs";
+
+/** What TensorFlow.js's WASM backend knows of a tensor. */
+export interface TensorData {
+  /** Number that the stock kernels know the tensor by. */
+  id: number;
+  /** Byte address of its first entry on the heap. */
+  memoryOffset: number;
+  /** Shape it was made with; a reshape shares the data and keeps this. */
+  shape: number[];
+  /** Type of its entries. */
+  dtype: DataType;
+}
+
+/** The part of TensorFlow.js's WASM backend that our kernels use. Public there, but not typed. */
+export interface WasmBackend {
+  /** Emscripten's module: the heap and its allocator. */
+  wasm: {
+    HEAPU8: Uint8Array;
+    /** The memory of the threaded build. */
+    wasmMemory?: WebAssembly.Memory;
+    /** The exports of the other builds; `memory` among them. */
+    asm: Record<string, unknown>;
+    _malloc(bytes: number): number;
+    _free(address: number): void;
+  };
+  dataIdMap: { get(dataId: DataId): TensorData; has(dataId: DataId): boolean };
+  /** Allocates a tensor; its entries are whatever the heap held. */
+  makeOutput(shape: number[], dtype: DataType): TensorInfo;
+  disposeData(dataId: DataId, force?: boolean): boolean;
+  incRef(dataId: DataId): void;
+  typedArrayFromHeap(info: TensorInfo): Float32Array | Int32Array | Uint8Array;
+}
