@@ -3,4 +3,7 @@
  *
  * @module
  */
+export type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 export * from "./batch.ts";
+export * from "./leaf_layers.ts";
+export * from "./model_weights.ts";

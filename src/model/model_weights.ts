@@ -1,0 +1,66 @@
+import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+import { leafLayers } from "./leaf_layers.ts";
+import { uniqueName } from "./unique_name.ts";
+
+/** A weight of a layer as TensorFlow.js keeps it: `read()` gives its `tf.Variable`. */
+export type LayerVariable = Layer["weights"][number];
+
+/** A weight of a model, and whose it is. */
+export interface ModelWeight {
+  /** Path of the layer that owns it, as {@linkcode leafLayers} gives it. */
+  layerPath: string;
+  /** Unique in the model: the layer's path and the weight's own name, `"encoder/dense_1/kernel"`. */
+  weightName: string;
+  /** The variable. */
+  variable: LayerVariable;
+  /** The layer that owns it. */
+  layer: Layer;
+  /** Whether training the model would change it: neither it, its layer nor a model around is frozen. */
+  trainable: boolean;
+}
+
+/**
+ * The weights of a model by layer: each once, also where layers or weights are shared.
+ *
+ * TensorFlow.js makes the names of variables unique over the whole process (`dense_1/kernel_3`); the
+ * names here are unique within the model and the same however many models were made before. Where
+ * one layer has two weights of one name (stacked RNN cells), the second is called `kernel_2`.
+ *
+ * @param model A built model.
+ * @returns One entry a weight, in the order of {@linkcode leafLayers}, and within a layer in its own.
+ *
+ * @example Names of the weights
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { modelWeights } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { tf } = await startEngine();
+ * const model = tf.sequential({
+ *   layers: [tf.layers.dense({ name: "head", units: 1, inputShape: [4] })],
+ * });
+ * assertEquals(modelWeights(model).map((weight) => weight.weightName), ["head/kernel", "head/bias"]);
+ * model.dispose();
+ * ```
+ */
+export function modelWeights(model: LayersModel): ModelWeight[] {
+  const trainable = new Set<LayerVariable>(model.trainableWeights);
+  const seen = new Set<LayerVariable>();
+  const names = new Set<string>();
+  const weights: ModelWeight[] = [];
+  for (const { path, layer } of leafLayers(model)) {
+    for (const variable of layer.weights) {
+      if (seen.has(variable)) continue;
+      seen.add(variable);
+      const own = variable.originalName.split("/").at(-1);
+      weights.push({
+        layerPath: path,
+        weightName: uniqueName(`${path}/${own}`, names),
+        variable,
+        layer,
+        trainable: trainable.has(variable),
+      });
+    }
+  }
+  return weights;
+}
