@@ -67,7 +67,7 @@ Deno.test("modelWeights() lists a tied weight once, under the first layer that h
   const encoder = tf.layers.dense({ name: "encoder", units: 3, inputShape: [3] });
   const model = tf.sequential({ layers: [encoder, new Tied(encoder)] });
   assertEquals(names(model), ["encoder/kernel", "encoder/bias"]);
-  model.dispose();
+  encoder.weights.forEach((weight) => weight.dispose());
 });
 
 Deno.test("modelWeights() tells what training would leave alone", () => {
