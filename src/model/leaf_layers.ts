@@ -1,4 +1,5 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+import { innerLayers } from "./inner_layers.ts";
 import { uniqueName } from "./unique_name.ts";
 
 /** A layer that computes something itself, and where in the model it stands. */
@@ -7,24 +8,6 @@ export interface LeafLayer {
   path: string;
   /** The layer. */
   layer: Layer;
-}
-
-/** Layers inside a layer: a nested model's, or the ones that a wrapper applies. */
-function innerLayers(layer: Layer): Layer[] | null {
-  const parts = layer as unknown as {
-    layers?: Layer[];
-    inputLayers?: Layer[];
-    layer?: Layer;
-    forwardLayer?: Layer;
-    backwardLayer?: Layer;
-  };
-  // A custom layer may keep layers of its own in a list; only a model has input layers beside it.
-  if (Array.isArray(parts.layers) && Array.isArray(parts.inputLayers)) return parts.layers;
-  if (layer.getClassName() === "Bidirectional") return [parts.forwardLayer!, parts.backwardLayer!];
-  if (typeof parts.layer?.getClassName !== "function") return null;
-  // A custom wrapper that has weights besides those of the layer it wraps computes something itself.
-  const wrapped = new Set(parts.layer.weights);
-  return layer.weights.every((weight) => wrapped.has(weight)) ? [parts.layer] : null;
 }
 
 /**

@@ -1,0 +1,24 @@
+import type { Layer } from "../engine/tensorflow.ts";
+
+/**
+ * Layers inside a layer: a nested model's, or the ones that a wrapper applies.
+ *
+ * @param layer Any layer.
+ * @returns The layers inside, or `null` if the layer computes something itself.
+ */
+export function innerLayers(layer: Layer): Layer[] | null {
+  const parts = layer as unknown as {
+    layers?: Layer[];
+    inputLayers?: Layer[];
+    layer?: Layer;
+    forwardLayer?: Layer;
+    backwardLayer?: Layer;
+  };
+  // A custom layer may keep layers of its own in a list; only a model has input layers beside it.
+  if (Array.isArray(parts.layers) && Array.isArray(parts.inputLayers)) return parts.layers;
+  if (layer.getClassName() === "Bidirectional") return [parts.forwardLayer!, parts.backwardLayer!];
+  if (typeof parts.layer?.getClassName !== "function") return null;
+  // A custom wrapper that has weights besides those of the layer it wraps computes something itself.
+  const wrapped = new Set(parts.layer.weights);
+  return layer.weights.every((weight) => wrapped.has(weight)) ? [parts.layer] : null;
+}
