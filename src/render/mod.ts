@@ -1,2 +1,13 @@
-/** render. @module */
-export {};
+/**
+ * Rendering: measurements and findings in, text or JSON out. Pure functions; nothing is printed, no
+ * engine is needed.
+ *
+ * @module
+ */
+export * from "./bar_chart.ts";
+export * from "./cut_middle.ts";
+export * from "./format_figure.ts";
+export * from "./layer_range.ts";
+export * from "./parse_report.ts";
+export * from "./render_json.ts";
+export * from "./render_text.ts";

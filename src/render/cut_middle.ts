@@ -1,0 +1,40 @@
+import { displayWidth } from "./display_width.ts";
+import { graphemes } from "./graphemes.ts";
+
+/**
+ * Cuts a name in its middle until it fits: a layer's name says at its beginning in which block it
+ * is and at its end which layer of that block.
+ *
+ * @param name The name. Width is counted in columns of a terminal; characters are never split.
+ * @param width How many columns there are.
+ * @param ellipsis What stands for the part that was cut out. Default: `..`, which is ASCII.
+ * @returns The name itself where it fits, otherwise its two ends, at most `width` columns.
+ *
+ * @example
+ * ```ts
+ * import { cutMiddle } from "@gradient-health/gradient-health/render";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(cutMiddle("encoder/block_3/conv2d_17", 14), "encode..v2d_17");
+ * assertEquals(cutMiddle("dense_1", 14), "dense_1");
+ * ```
+ */
+export function cutMiddle(name: string, width: number, ellipsis = ".."): string {
+  if (displayWidth(name) <= width) return name;
+  const characters = graphemes(name);
+  let head = "";
+  let tail = "";
+  let first = 0;
+  let last = characters.length - 1;
+  // Grow both ends in turn; the tail goes first when the room is odd, as the number is there.
+  while (first <= last) {
+    const tailTurn = displayWidth(tail) <= displayWidth(head);
+    const grown = tailTurn
+      ? head + ellipsis + characters[last] + tail
+      : head + characters[first] + ellipsis + tail;
+    if (displayWidth(grown) > width) break;
+    if (tailTurn) tail = characters[last--] + tail;
+    else head += characters[first++];
+  }
+  return head + ellipsis.slice(0, Math.max(0, width)) + tail;
+}

@@ -1,0 +1,104 @@
+import { type Axis, linearAxis, logAxis } from "./axis.ts";
+import type { BarChartOptions, BarChartRow } from "./bar_chart.ts";
+import type { ChartLayout } from "./chart_layout.ts";
+import { cutEnd } from "./cut_end.ts";
+import { cutMiddle } from "./cut_middle.ts";
+import { displayWidth } from "./display_width.ts";
+import { escapeControls } from "./escape_controls.ts";
+import { figureOf } from "./figure_of.ts";
+import { paint } from "./paint.ts";
+
+const ASCII = { full: "#", eighths: [], axis: "|", grid: ":", ellipsis: ".." };
+const UNICODE = {
+  full: "█",
+  eighths: ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"],
+  axis: "│",
+  grid: "┊",
+  ellipsis: "…",
+};
+const MARKS = { error: "!", warning: "?" };
+// Of a chart this long the axis has left the screen when its last row is read: it comes again.
+const LONG = 30;
+
+/** The lines of a chart: the axis, then a line for every row. */
+export function drawChart(
+  rows: readonly BarChartRow[],
+  layout: ChartLayout,
+  { unicode = false, color = false, scale = "log" }: BarChartOptions,
+): string[] {
+  const glyphs = unicode ? UNICODE : ASCII;
+  const figures = rows.flatMap(({ value }) => value !== null && hasBar(value) ? [value] : []);
+  const axis = (scale === "log" ? logAxis : linearAxis)(figures, layout.bar);
+  const heading = paint(axisLine(axis, layout), "faint", color);
+  const lines = rows.map((row) => {
+    const tint = (text: string) => row.mark ? paint(text, row.mark, color) : text;
+    const name = cutMiddle(escapeControls(row.label), layout.label, glyphs.ellipsis);
+    const start = `${row.mark ? MARKS[row.mark] : " "} ${padEnd(name, layout.label)} ${
+      figureOf(row).padStart(layout.figure)
+    } `;
+    const columns = columnsOf(row, layout);
+    let middle: string;
+    if (row.reason !== undefined && (row.value === null || !hasBar(row.value))) {
+      const reason = cutEnd(escapeControls(row.reason), layout.bar - 1, glyphs.ellipsis);
+      middle = ` ${padEnd(reason, layout.bar - 1)}`;
+    } else {
+      const bar = row.value !== null && hasBar(row.value)
+        ? barOf(axis.position(row.value), layout.bar, glyphs)
+        : "";
+      middle = tint(bar) + paint(grid(axis, layout.bar, displayWidth(bar), glyphs), "faint", color);
+    }
+    const axisMark = paint(glyphs.axis, "faint", color);
+    return trimEnd(tint(start) + axisMark + middle + columns);
+  });
+  return rows.length > LONG ? [heading, ...lines, heading] : [heading, ...lines];
+}
+
+function hasBar(value: number): boolean {
+  return value > 0 && Number.isFinite(value);
+}
+
+/** A bar; what is not zero shows at least the smallest mark there is. */
+function barOf(position: number, width: number, glyphs: typeof ASCII | typeof UNICODE): string {
+  const parts = glyphs.eighths.length || 1;
+  const length = Math.min(width * parts, Math.max(1, Math.round(position * width * parts)));
+  return glyphs.full.repeat(Math.floor(length / parts)) + (glyphs.eighths[length % parts] ?? "");
+}
+
+/** What is left of the bar's room: blanks, with a mark where the axis has one. */
+function grid({ ticks }: Axis, width: number, from: number, glyphs: { grid: string }): string {
+  const marked = new Set(ticks.map(({ position }) => Math.round(position * width) - 1));
+  return Array.from({ length: width - from }, (_, i) => marked.has(from + i) ? glyphs.grid : " ")
+    .join("");
+}
+
+function axisLine({ ticks }: Axis, layout: ChartLayout): string {
+  const left = layout.label + layout.figure + 4;
+  const end = left + 1 + layout.bar;
+  let line = "";
+  for (const { position, label } of ticks) {
+    const center = left + Math.round(position * layout.bar) - Math.floor((label.length - 1) / 2);
+    const start = Math.max(left, Math.min(center, end - label.length));
+    // A label that would touch the one before it is left out; its mark in the rows stays.
+    if (line !== "" && start < line.length + 1) continue;
+    line = line.padEnd(start) + label;
+  }
+  line = line.padEnd(end);
+  for (const [heading, width] of layout.columns) line += `  ${heading.padStart(width)}`;
+  return line.trimEnd();
+}
+
+function columnsOf({ columns = {} }: BarChartRow, layout: ChartLayout): string {
+  return [...layout.columns].map(([heading, width]) =>
+    `  ${(columns[heading] ?? "").padStart(width)}`
+  )
+    .join("");
+}
+
+function padEnd(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - displayWidth(text)));
+}
+
+// With colour on, blanks may stand before an escape sequence; those do no harm.
+function trimEnd(line: string): string {
+  return line.replace(/ +$/, "");
+}

@@ -1,0 +1,21 @@
+import { bold, dim, getColorEnabled, red, setColorEnabled, yellow } from "@std/fmt/colors";
+
+const styles = { strong: bold, faint: dim, error: red, warning: yellow };
+
+/** What a text is, from which follows how it looks. */
+export type TextStyle = keyof typeof styles;
+
+/**
+ * Colours a text when `color` says so, and only then: @std/fmt/colors has a switch of its own, set
+ * by NO_COLOR for the whole process, but whether to colour is the caller's decision alone.
+ */
+export function paint(text: string, style: TextStyle, color: boolean): string {
+  if (!color || text === "") return text;
+  const before = getColorEnabled();
+  setColorEnabled(true);
+  try {
+    return styles[style](text);
+  } finally {
+    setColorEnabled(before);
+  }
+}

@@ -1,0 +1,94 @@
+import type { Finding } from "../checks/finding.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { type ChartLayout, chartLayout } from "./chart_layout.ts";
+import { drawChart } from "./draw_chart.ts";
+import { escapeControls } from "./escape_controls.ts";
+import { layerRange } from "./layer_range.ts";
+import { type LayerFigure, type LayerRows, layerRows } from "./layer_rows.ts";
+import { paint } from "./paint.ts";
+import { plural } from "./plural.ts";
+import type { RenderTextOptions } from "./render_text.ts";
+import { wrapText } from "./wrap_text.ts";
+
+const CHARTS: { figure: LayerFigure; title: string; text: string }[] = [
+  {
+    figure: "gradient",
+    title: "GRADIENT: mean |dJ/dkernel|",
+    text: "How much J changes with the layer's weights. Healthy: every layer within a few decades" +
+      " of the others, none at 0.",
+  },
+  {
+    figure: "activation",
+    title: "ACTIVATION: mean |a|",
+    text: "How large the layer's outputs are. Healthy: much the same from layer to layer.",
+  },
+  {
+    figure: "delta",
+    title: "DELTA: mean |dJ/dz|",
+    text:
+      "The error signal that reaches the layer on its way back. Healthy: neither fades nor grows" +
+      " by more than a factor of 1000 from the last layer to the first.",
+  },
+];
+
+const COLUMNS: Record<string, string> = {
+  sat: "sat = share of outputs stuck at the activation's limits",
+  dead: "dead = share of units that are off for the whole batch",
+  zero: "zero = share of exact zeros",
+};
+
+/** The lines of the charts, each with a title and a word on what it is and what is healthy. */
+export function renderCharts(
+  measurements: Measurements,
+  findings: readonly Finding[],
+  options: RenderTextOptions & { width: number; color: boolean },
+): string[] {
+  const { width, color, layers: filter } = options;
+  const order = measurements.layers.map(({ name }) => name);
+  // `search` heeds neither the flag g nor lastIndex, with which `test` would skip layers.
+  const shown = measurements.layers.filter(({ name }) =>
+    filter === undefined || name.search(filter) >= 0
+  );
+  const charts = CHARTS
+    .map((chart) => ({ ...chart, ...layerRows(shown, findings, chart.figure) }))
+    .filter(({ rows }) => rows.length > 0);
+  const layout = chartLayout(charts.flatMap(({ rows }) => rows), { width });
+  const faint = (text: string, indent = "") =>
+    wrapText(text, width, indent).map((line) => paint(line, "faint", color));
+  const lines: string[] = [];
+  if (filter !== undefined) {
+    const kept = `${shown.length} of ${plural(order.length, "layer")}`;
+    lines.push("", ...faint(`Showing the ${kept} that match ${escapeControls(String(filter))}.`));
+  }
+  for (const { title, text, rows, left } of charts) {
+    const own = { ...layout, columns: columnsIn(rows, layout) };
+    lines.push("", ...wrapText(title, width).map((line) => paint(line, "strong", color)));
+    lines.push(...wrapText(text, width), "", ...drawChart(rows, own, options));
+    for (const note of notesOf(rows, own, left, order)) lines.push(...faint(note, "  "));
+  }
+  return lines;
+}
+
+/** The columns that at least one row of this chart fills. */
+function columnsIn(rows: LayerRows["rows"], layout: ChartLayout): ChartLayout["columns"] {
+  const filled = new Set(rows.flatMap(({ columns = {} }) => Object.keys(columns)));
+  return new Map([...layout.columns].filter(([heading]) => filled.has(heading)));
+}
+
+/** What the signs of a chart mean, those that are in it, and which layers have no row. */
+function notesOf(
+  rows: LayerRows["rows"],
+  { columns }: ChartLayout,
+  left: LayerRows["left"],
+  order: string[],
+): string[] {
+  const signs = [
+    ...rows.some(({ mark }) => mark === "error") ? ["! = an error below"] : [],
+    ...rows.some(({ mark }) => mark === "warning") ? ["? = a warning below"] : [],
+    ...[...columns.keys()].map((heading) => COLUMNS[heading]),
+  ];
+  const missing = [...left].map(([reason, names]) =>
+    escapeControls(`not shown: ${layerRange(names, { order })} (${reason})`)
+  );
+  return [...signs.length > 0 ? [signs.join("; ")] : [], ...missing];
+}

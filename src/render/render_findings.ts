@@ -1,0 +1,113 @@
+import type { Finding } from "../checks/finding.ts";
+import { escapeControls } from "./escape_controls.ts";
+import { formatFigure } from "./format_figure.ts";
+import { layerRange } from "./layer_range.ts";
+import { paint } from "./paint.ts";
+import { plural } from "./plural.ts";
+import { wrapText } from "./wrap_text.ts";
+
+const SEVERITIES = ["error", "warning", "note"] as const;
+const MOST_SAID = 3;
+
+/**
+ * Says what was found, errors first: a paragraph for every rule with the layers that share it and
+ * the advice, then one line with the sums.
+ */
+export function renderFindings(
+  findings: readonly Finding[],
+  order: readonly string[],
+  { width, color }: { width: number; color: boolean },
+): string[] {
+  const groups = new Map<string, Finding[]>();
+  for (const severity of SEVERITIES) {
+    for (const finding of findings) {
+      if (finding.severity !== severity) continue;
+      // What a rule expects may differ from layer to layer; the threshold behind it does not.
+      const key = JSON.stringify([severity, finding.rule, finding.threshold ?? finding.expected]);
+      groups.set(key, [...groups.get(key) ?? [], finding]);
+    }
+  }
+  const paragraphs = [...groups.values()].flatMap((group) => [
+    ...paragraph(group, order, width, color),
+    "",
+  ]);
+  return [...paragraphs, ...wrapText(summaryOf(findings), width)];
+}
+
+function paragraph(
+  group: Finding[],
+  order: readonly string[],
+  width: number,
+  color: boolean,
+): string[] {
+  const { severity, rule } = group[0];
+  const title = `${severity.toUpperCase()} ${rule}: ${whereIs(group, order)}`;
+  const say = (text: string) => wrapText(escapeControls(text.replace(/\s+/g, " ")), width, "  ");
+  const advice = kinds(group, "advice");
+  return [
+    ...wrapText(escapeControls(title), width, "", "  ").map((line) =>
+      paint(line, severity === "note" ? "strong" : severity, color)
+    ),
+    ...said(group).flatMap(say),
+    ...advice.slice(0, MOST_SAID).flatMap((text) => say(`What to do: ${text}`)),
+    ...(advice.length > MOST_SAID
+      ? say(`(${advice.length - MOST_SAID} more to do in the JSON report.)`)
+      : []),
+  ];
+}
+
+function whereIs(group: Finding[], order: readonly string[]): string {
+  const names = new Set(group.flatMap(({ layer, layers }) => layers ?? (layer ? [layer] : [])));
+  if (names.size === 0) return "the whole model";
+  const place = new Map(order.map((name, index) => [name, index]));
+  const sorted = [...names].sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
+  const range = layerRange(sorted, { order });
+  return names.size === 1 ? range : `${range} (${names.size} layers)`;
+}
+
+/** The messages of a group: one of each kind, then one sentence about the others. */
+function said(group: Finding[]): string[] {
+  const messages = kinds(group, "message").slice(0, MOST_SAID);
+  const rest = group.length - messages.length;
+  if (rest === 0) return messages;
+  const measured = group.flatMap(({ measured }) => measured === null ? [] : [measured]);
+  const expected = new Set(group.map(({ expected }) => expected));
+  const details = [
+    ...measured.length > 0 ? [`measured ${rangeOf(measured)}`] : [],
+    ...expected.size === 1 ? [`expected ${group[0].expected}`] : [],
+  ];
+  const tail = details.length > 0 ? `; all of them: ${details.join(", ")}` : "";
+  return [...messages, `And ${rest} more like ${messages.length === 1 ? "it" : "these"}${tail}.`];
+}
+
+/** One text of each kind: texts that differ in nothing but the layer and figures are of one kind. */
+function kinds(group: Finding[], field: "message" | "advice"): string[] {
+  const found = new Map<string, string>();
+  for (const finding of group) {
+    const text = finding[field];
+    const neutral = finding.layer ? text.replaceAll(finding.layer, "*") : text;
+    const kind = neutral.replace(/\d[\d.]*(e[+-]?\d+)?/g, "#");
+    if (text !== "" && !found.has(kind)) found.set(kind, text);
+  }
+  return [...found.values()];
+}
+
+function rangeOf(figures: number[]): string {
+  // A NaN among them has no place in a range, but must not get lost either.
+  const known = figures.filter((figure) => !Number.isNaN(figure));
+  if (known.length === 0) return "NaN";
+  const lowest = formatFigure(known.reduce((a, b) => Math.min(a, b)));
+  const highest = formatFigure(known.reduce((a, b) => Math.max(a, b)));
+  const range = lowest === highest ? lowest : `${lowest} to ${highest}`;
+  return known.length < figures.length ? `${range} and NaN` : range;
+}
+
+function summaryOf(findings: readonly Finding[]): string {
+  const count = (severity: Finding["severity"]) =>
+    findings.filter((finding) => finding.severity === severity).length;
+  const sums = SEVERITIES
+    .filter((severity) => severity !== "note" || count("note") > 0)
+    .map((severity) => plural(count(severity), severity)).join(", ");
+  const fine = count("error") + count("warning") === 0;
+  return fine ? `No check found anything wrong: ${sums}.` : `${sums}.`;
+}

@@ -1,0 +1,49 @@
+import type { Measurements } from "../measure/measurements.ts";
+import { cutMiddle } from "./cut_middle.ts";
+import { escapeControls } from "./escape_controls.ts";
+import { formatFigure } from "./format_figure.ts";
+import { paint } from "./paint.ts";
+import { plural } from "./plural.ts";
+import { wrapText } from "./wrap_text.ts";
+
+const LABEL = "Objective  ".length;
+const LONGEST_NAME = 40;
+
+/** Says what was measured, with what and on what: a labelled line each. */
+export function renderHeader(
+  { model, engine, batch, objective, seed }: Measurements,
+  { width, color, ellipsis }: { width: number; color: boolean; ellipsis: string },
+): string[] {
+  const cut = (text: string) => cutMiddle(escapeControls(text), LONGEST_NAME, ellipsis);
+  const source = model.source === null
+    ? "made in memory"
+    : `from ${cutMiddle(escapeControls(model.source), width - LABEL - 5, ellipsis)}`;
+  const lines = {
+    Model: `${cut(model.name)}, ${source}: ${plural(model.layers, "layer")}, ${
+      plural(model.parameters, "parameter")
+    }${seed === null ? "" : `, weights from seed ${seed}`}`,
+    Engine: `TensorFlow.js ${cut(engine.tfjs)} on ${cut(engine.backend.toUpperCase())}${
+      engine.relaxedSimd ? " with relaxed SIMD" : engine.simd ? " with SIMD" : ""
+    }`,
+    Batch: `${plural(batch.examples, "example")}${
+      batch.seed === null ? "" : ` drawn with seed ${batch.seed}`
+    }; ${inputsOf(batch, cut)}`,
+    Objective: `J = ${formatFigure(objective.value)}, ${
+      objective.name === "sum" ? "the sum of the outputs" : cut(objective.name)
+    }; gradients below are derivatives of J`,
+  };
+  return Object.entries(lines).flatMap(([label, text]) =>
+    wrapText(text, width, label.padEnd(LABEL), " ".repeat(LABEL)).map((line, index) =>
+      index > 0 ? line : paint(label, "strong", color) + line.slice(label.length)
+    )
+  );
+}
+
+function inputsOf({ inputs, perInput }: Measurements["batch"], cut: (text: string) => string) {
+  if (perInput.length === 1 && perInput[0].dtype !== "float32") {
+    return `the input is ${cut(perInput[0].dtype)}`;
+  }
+  const which = perInput.length > 1 ? `${perInput.length} inputs with` : "the input has";
+  const broken = inputs.nonFinite === 0 ? "" : `, ${inputs.nonFinite} NaN or infinite`;
+  return `${which} mean ${formatFigure(inputs.mean)}, std ${formatFigure(inputs.std)}${broken}`;
+}

@@ -1,0 +1,30 @@
+import type { Finding } from "../checks/finding.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { reportShape } from "./report_shape.ts";
+
+/**
+ * Writes measurements and findings as JSON: keys in one fixed order, two spaces of indent, every
+ * number in the shortest digits that give exactly it back, NaN and the infinities as the strings
+ * `"NaN"`, `"Infinity"` and `"-Infinity"`, `null` for what does not apply, and a newline at the end.
+ * The same figures give the same bytes. `parseReport` reads it back.
+ *
+ * @param measurements What was measured.
+ * @param findings What the checks said of it.
+ * @returns The JSON text.
+ *
+ * @example There and back
+ * ```ts
+ * import { parseReport, renderJson } from "@gradient-health/gradient-health/render";
+ * import type { Measurements } from "@gradient-health/gradient-health/measure";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function roundTrip(measurements: Measurements) {
+ *   const report = parseReport(renderJson(measurements, []));
+ *   assertEquals(report.measurements, measurements);
+ * }
+ * ```
+ */
+export function renderJson(measurements: Measurements, findings: readonly Finding[]): string {
+  const report = reportShape.encode({ ...measurements, findings: [...findings] });
+  return `${JSON.stringify(report, null, 2)}\n`;
+}

@@ -1,0 +1,61 @@
+import type { Finding } from "../checks/finding.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { renderCharts } from "./render_charts.ts";
+import { renderFindings } from "./render_findings.ts";
+import { renderHeader } from "./render_header.ts";
+
+/** Options of {@linkcode renderText}. */
+export interface RenderTextOptions {
+  /** Columns that a line may take, at least 20. Default: 80. */
+  width?: number;
+  /** Whether bars are drawn with eighth blocks instead of plain ASCII. Default: false. */
+  unicode?: boolean;
+  /** Whether to colour by severity (ANSI escapes); for terminals only. Default: false. */
+  color?: boolean;
+  /** Whether a bar's length follows the logarithm of the figure or the figure. Default: `log`. */
+  scale?: "log" | "linear";
+  /** Draws only the layers whose name matches; findings are shown all the same. Default: all. */
+  layers?: RegExp;
+}
+
+/**
+ * Shows a measured network to a reader: what was measured, a bar chart of every layer's gradient,
+ * activation and delta, then the findings in sentences, each with its advice, and one line of sums.
+ * Layers with an error are marked `!`, with a warning `?`. No line is longer than `width`.
+ *
+ * @param measurements What was measured.
+ * @param findings What the checks said of it.
+ * @param options See {@linkcode RenderTextOptions}.
+ * @returns The text, with a newline at its end.
+ * @throws {RangeError} If `width` is no whole number of at least 20.
+ *
+ * @example For a terminal
+ * ```ts
+ * import { renderText } from "@gradient-health/gradient-health/render";
+ * import type { Measurements } from "@gradient-health/gradient-health/measure";
+ *
+ * function show(measurements: Measurements) {
+ *   const color = Deno.stdout.isTerminal();
+ *   console.log(renderText(measurements, [], { color, unicode: true }));
+ * }
+ * ```
+ */
+export function renderText(
+  measurements: Measurements,
+  findings: readonly Finding[],
+  options: RenderTextOptions = {},
+): string {
+  const { width = 80, unicode = false, color = false } = options;
+  if (!Number.isInteger(width) || width < 20) {
+    throw new RangeError(`width: expected a whole number of at least 20, found ${width}`);
+  }
+  const style = { width, color, ellipsis: unicode ? "…" : ".." };
+  const order = measurements.layers.map(({ name }) => name);
+  const lines = [
+    ...renderHeader(measurements, style),
+    ...renderCharts(measurements, findings, { ...options, width, color }),
+    "",
+    ...renderFindings(findings, order, style),
+  ];
+  return `${lines.join("\n")}\n`;
+}

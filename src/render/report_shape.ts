@@ -1,0 +1,118 @@
+import type { Finding } from "../checks/finding.ts";
+import type {
+  InputMeasurements,
+  LayerMeasurements,
+  Measurements,
+  WeightMeasurements,
+} from "../measure/measurements.ts";
+import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import {
+  boolean,
+  count,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  string,
+  texts,
+} from "./shape.ts";
+
+/** What was measured and what was found: what a JSON report holds. */
+export interface Report {
+  /** The measurements. */
+  measurements: Measurements;
+  /** What the checks said of them. */
+  findings: Finding[];
+}
+
+const statistics = object<TensorStatistics>({
+  count,
+  meanAbs: number,
+  rms: number,
+  maxAbs: number,
+  mean: number,
+  std: number,
+  l2: number,
+  zeroFraction: number,
+  nonFinite: count,
+});
+
+const weight = object<WeightMeasurements>({
+  name: string,
+  shape: list(count),
+  trainable: boolean,
+  values: statistics,
+  gradients: nullable(statistics),
+  gradientsOfUsedRows: nullable(statistics),
+  absent: texts,
+});
+
+const layer = object<LayerMeasurements>({
+  name: string,
+  className: string,
+  activation: nullable(string),
+  depth: count,
+  trainable: boolean,
+  role: oneOf("hidden", "output"),
+  calls: count,
+  shape: nullable(list(count)),
+  preActivations: nullable(statistics),
+  activations: nullable(statistics),
+  activationGradients: nullable(statistics),
+  preActivationGradients: nullable(statistics),
+  weights: list(weight),
+  saturatedFraction: nullable(number),
+  deadFraction: nullable(number),
+  absent: texts,
+});
+
+const input = object<InputMeasurements>({
+  name: string,
+  shape: list(count),
+  dtype: string,
+  values: statistics,
+});
+
+const finding = object<Finding>({
+  rule: string,
+  severity: oneOf("error", "warning", "note"),
+  layer: nullable(string),
+  layers: optional(list(string)),
+  measured: nullable(number),
+  expected: string,
+  threshold: optional(string),
+  message: string,
+  advice: string,
+});
+
+/**
+ * The keys of a JSON report in the order in which they are written. The types make it complete: a
+ * field that measurements gain and this does not is an error of the type check.
+ */
+export const reportShape = object<Measurements & { findings: Finding[] }>({
+  version: oneOf(1),
+  model: object<Measurements["model"]>({
+    name: string,
+    source: nullable(string),
+    parameters: count,
+    layers: count,
+  }),
+  engine: object<Measurements["engine"]>({
+    backend: string,
+    simd: boolean,
+    relaxedSimd: boolean,
+    tfjs: string,
+  }),
+  batch: object<Measurements["batch"]>({
+    examples: count,
+    seed: nullable(number),
+    inputs: statistics,
+    perInput: list(input),
+  }),
+  objective: object<Measurements["objective"]>({ name: string, value: number }),
+  seed: nullable(number),
+  layers: list(layer),
+  findings: list(finding),
+});
