@@ -1,0 +1,55 @@
+import type { Figure, LayerRecord } from "./layer_record.ts";
+import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
+
+const FIGURES: Figure[] = [
+  "preActivations",
+  "activations",
+  "activationGradients",
+  "preActivationGradients",
+];
+
+/** Turns what a pass has gathered of a layer into plain data. */
+export function describeLayer(
+  record: LayerRecord,
+  weights: WeightMeasurements[],
+): LayerMeasurements {
+  const absent: Record<string, string> = {};
+  for (const figure of FIGURES) {
+    if (record[figure].count === 0) absent[figure] = record.absent[figure] ?? why(record, figure);
+  }
+  const { region, judgedEntries, activeUnits } = record;
+  const judged = judgedEntries > 0;
+  if (!region?.bounded) absent.saturatedFraction = "the activation is not bounded";
+  else if (!judged) absent.saturatedFraction = "no pre-activation was seen";
+  if (!region?.oneSided) absent.deadFraction = "the activation is not one-sided";
+  else if (!judged) absent.deadFraction = "no pre-activation was seen";
+  return {
+    name: record.name,
+    className: record.className,
+    activation: record.activation,
+    depth: record.depth,
+    trainable: weights.length === 0 || weights.some((weight) => weight.trainable),
+    role: record.isOutput ? "output" : "hidden",
+    calls: record.calls,
+    shape: record.shapeVaries ? null : record.shape,
+    preActivations: record.preActivations.result(),
+    activations: record.activations.result(),
+    activationGradients: record.activationGradients.result(),
+    preActivationGradients: record.preActivationGradients.result(),
+    weights,
+    saturatedFraction: region?.bounded && judged ? record.saturatedEntries / judgedEntries : null,
+    deadFraction: region?.oneSided && judged && activeUnits !== null
+      ? activeUnits.reduce((dead, active) => dead + 1 - active, 0) / activeUnits.length
+      : null,
+    absent,
+  };
+}
+
+function why(record: LayerRecord, figure: Figure): string {
+  if (record.calls === 0) return "the layer was not called";
+  if (figure === "preActivations") return "its pre-activations cannot be seen from outside";
+  if (figure === "preActivationGradients" && record.preActivations.count === 0) {
+    return "its pre-activations cannot be seen from outside";
+  }
+  return "the layer is not on the objective's path";
+}

@@ -1,0 +1,74 @@
+import type { Tensor } from "../engine/tensorflow.ts";
+import type { LayerRecord } from "./layer_record.ts";
+
+/** What is known of a tensor: how deep it lies, and which layers could be the model's last. */
+export interface Origin {
+  depth: number;
+  heads: ReadonlySet<LayerRecord>;
+}
+
+const NOWHERE: Origin = { depth: 0, heads: new Set() };
+
+/**
+ * Follows the tensors of the forward pass from layer to layer, and so tells the depth of each layer
+ * and which layers are the heads of the model, whatever its topology: what counts is what was
+ * called, not what a graph says. (A graph does not say it: functional models nest, wrappers slice.)
+ */
+export class Flow {
+  readonly #origins = new Map<number, Origin>();
+  /** Origins of the inputs of the containers that are being called, innermost last. */
+  readonly #enclosing: Origin[] = [];
+  #latest: Origin = NOWHERE;
+
+  /** Where the inputs of a call come from. A slice made by a wrapper is known by its wrapper. */
+  originOf(inputs: Tensor[]): Origin {
+    const known = inputs.map((tensor) => this.#origins.get(tensor.id)).filter((o) => o !== undefined);
+    return known.length > 0 ? join(known) : this.#enclosing.at(-1) ?? NOWHERE;
+  }
+
+  /** A container (nested model, wrapper) is about to be called. */
+  enter(inputs: Tensor[]): void {
+    this.#enclosing.push(this.originOf(inputs));
+  }
+
+  /** A container has returned. */
+  leave(outputs: Tensor[]): void {
+    this.#enclosing.pop();
+    for (const tensor of outputs) {
+      if (!this.#origins.has(tensor.id)) this.#origins.set(tensor.id, this.#latest);
+    }
+  }
+
+  /**
+   * A layer has been called.
+   *
+   * @param rows Its records, whose depth is raised.
+   * @param from Where its inputs came from.
+   * @param outputs What it returned.
+   * @param hasKernel Whether it has a weight of rank 2 or more: only such layers add to the depth.
+   */
+  called(rows: LayerRecord[], from: Origin, outputs: Tensor[], hasKernel: boolean): void {
+    const depth = from.depth + (hasKernel ? 1 : 0);
+    const heads = new Set(hasKernel ? rows : [...from.heads, ...rows]);
+    for (const row of rows) row.depth = Math.max(row.depth, depth);
+    this.#latest = { depth, heads };
+    for (const tensor of outputs) this.#origins.set(tensor.id, this.#latest);
+  }
+
+  /** Marks the layers that made the model's outputs. */
+  finish(outputs: Tensor[]): void {
+    for (const tensor of outputs) {
+      for (const record of (this.#origins.get(tensor.id) ?? this.#latest).heads) {
+        record.isOutput = true;
+      }
+    }
+  }
+}
+
+function join(origins: Origin[]): Origin {
+  if (origins.length === 1) return origins[0];
+  return {
+    depth: Math.max(...origins.map((origin) => origin.depth)),
+    heads: new Set(origins.flatMap((origin) => [...origin.heads])),
+  };
+}

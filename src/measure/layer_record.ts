@@ -1,0 +1,63 @@
+import type { Layer } from "../engine/tensorflow.ts";
+import { type ActivationRegion, activationRegion } from "./activation_region.ts";
+import { StatisticsAccumulator } from "./statistics_accumulator.ts";
+import type { TensorSums } from "./tensor_sums.ts";
+
+/** The four tensors of a layer that a pass looks at. */
+export type Figure =
+  | "preActivations"
+  | "activations"
+  | "activationGradients"
+  | "preActivationGradients";
+
+/** What a pass has gathered of one layer so far: the mutable twin of `LayerMeasurements`. */
+export class LayerRecord {
+  readonly preActivations: StatisticsAccumulator = new StatisticsAccumulator();
+  readonly activations: StatisticsAccumulator = new StatisticsAccumulator();
+  readonly activationGradients: StatisticsAccumulator = new StatisticsAccumulator();
+  readonly preActivationGradients: StatisticsAccumulator = new StatisticsAccumulator();
+  /** Where the activation is flat; `null` when it nowhere is. */
+  readonly region: ActivationRegion | null;
+  /** Entries of z at which the activation is saturated, and entries of z that are numbers at all. */
+  saturatedEntries = 0;
+  judgedEntries = 0;
+  /** For every unit, 1 once an entry outside of the flat region was seen. */
+  activeUnits: Uint8Array | null = null;
+  calls = 0;
+  shape: number[] | null = null;
+  shapeVaries = false;
+  depth = 0;
+  isOutput = false;
+  /** For an embedding: the rows that the batch looked up. */
+  usedRows: Set<number> | null = null;
+  /** Why a figure stays empty, where it is known beforehand. */
+  readonly absent: Partial<Record<Figure, string>> = {};
+
+  /**
+   * @param name The row's name.
+   * @param layer The layer it belongs to; several rows may share one (the parts of an LSTM).
+   * @param className The layer's class name.
+   * @param activation Name of the activation between z and a, or `null`.
+   * @param region Where that activation is flat, if the name does not tell.
+   */
+  constructor(
+    readonly name: string,
+    readonly layer: Layer,
+    readonly className: string,
+    readonly activation: string | null,
+    region?: ActivationRegion | null,
+  ) {
+    this.region = region === undefined ? activationRegion(activation) : region;
+  }
+
+  /** Adds the sums of one tensor. */
+  add(figure: Figure, sums: TensorSums): void {
+    this[figure].add(sums);
+  }
+
+  /** Remembers the shape of z (or of a). */
+  see(shape: number[]): void {
+    if (this.shape === null) this.shape = shape.slice();
+    else if (this.shape.join() !== shape.join()) this.shapeVaries = true;
+  }
+}

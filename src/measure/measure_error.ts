@@ -1,0 +1,11 @@
+/** A model that cannot be measured, with one sentence that names the layer and the reason. */
+export class MeasureError extends Error {
+  /**
+   * @param message The sentence.
+   * @param options The underlying error, as `cause`.
+   */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "MeasureError";
+  }
+}

@@ -1,0 +1,66 @@
+import { heapView } from "../engine/heap_view.ts";
+import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { ModelWeight } from "../model/model_weights.ts";
+import type { WeightMeasurements } from "./measurements.ts";
+import { StatisticsAccumulator } from "./statistics_accumulator.ts";
+import { sumTensor } from "./sum_tensor.ts";
+import type { TensorStatistics } from "./tensor_statistics.ts";
+
+/**
+ * Measures one weight and its gradient.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param weight The weight.
+ * @param gradient dJ/dw, or `null` where the backward pass gave none.
+ * @param usedRows For an embedding matrix, the rows that the batch looked up.
+ */
+export function measureWeight(
+  tf: TensorFlow,
+  weight: ModelWeight,
+  gradient: Tensor | null,
+  usedRows: Set<number> | null,
+): WeightMeasurements {
+  const { variable, trainable } = weight;
+  const shape = variable.shape.map((size) => size ?? 0);
+  const absent: Record<string, string> = {};
+  if (!trainable) {
+    absent.gradients = weight.layer.trainable && variable.trainable
+      ? "a model around the layer is frozen"
+      : weight.layer.trainable
+      ? "the weight is not trained"
+      : "the layer is frozen";
+  } else if (gradient === null) {
+    absent.gradients = "the weight is not on the objective's path";
+  }
+  return {
+    name: weight.weightName,
+    shape,
+    trainable,
+    values: statisticsOf(heapView(tf, variable.read()))!,
+    gradients: gradient === null ? null : statisticsOf(heapView(tf, gradient)),
+    gradientsOfUsedRows: gradient === null || usedRows === null || shape.length !== 2
+      ? null
+      : statisticsOfRows(heapView(tf, gradient), shape, usedRows),
+    absent,
+  };
+}
+
+/** Statistics of one tensor. */
+function statisticsOf(values: ArrayLike<number>): TensorStatistics | null {
+  const accumulator = new StatisticsAccumulator();
+  accumulator.add(sumTensor(values));
+  return accumulator.result();
+}
+
+function statisticsOfRows(
+  values: ReturnType<typeof heapView>,
+  [rows, columns]: number[],
+  used: Set<number>,
+): TensorStatistics | null {
+  const accumulator = new StatisticsAccumulator();
+  for (const row of used) {
+    if (row < 0 || row >= rows) continue;
+    accumulator.add(sumTensor(values.subarray(row * columns, (row + 1) * columns)));
+  }
+  return accumulator.result();
+}

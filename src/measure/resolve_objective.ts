@@ -1,0 +1,85 @@
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { LOSSES, type Objective } from "./objective.ts";
+
+/** An objective that is ready to be called inside a pass. */
+export interface ResolvedObjective {
+  name: string;
+  evaluate(outputs: Tensor[]): Tensor;
+}
+
+type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
+
+/**
+ * Turns an objective into a function of the outputs.
+ *
+ * @throws {TypeError} If the objective is of no known kind.
+ * @throws {RangeError} If a loss has no targets, or another number of them than outputs.
+ */
+export function resolveObjective(
+  tf: TensorFlow,
+  objective: Objective,
+  targets: Tensor[] | null,
+): ResolvedObjective {
+  if (typeof objective === "function") {
+    return {
+      name: objective.name || "custom",
+      evaluate: (outputs) => objective(outputs, targets ?? []),
+    };
+  }
+  if (objective === "sum") return { name: "sum", evaluate: (outputs) => total(tf, outputs) };
+  if (!LOSSES.includes(objective)) {
+    throw new TypeError(
+      `Cannot use ${JSON.stringify(objective)} as an objective: expected "sum", a function, or one of ${
+        LOSSES.join(", ")
+      }`,
+    );
+  }
+  if (targets === null) {
+    throw new RangeError(
+      `Cannot evaluate the objective ${objective} without targets: the batch has none`,
+    );
+  }
+  const loss = lossFunction(tf, objective);
+  return {
+    name: objective,
+    evaluate(outputs) {
+      if (outputs.length !== targets.length) {
+        throw new RangeError(
+          `Cannot evaluate the objective ${objective}: the model has ${outputs.length} output(s), ` +
+            `the batch has ${targets.length} target(s)`,
+        );
+      }
+      return outputs.map((output, i) => tf.mean(loss(targets[i], output)))
+        .reduce((sum, value) => tf.add(sum, value));
+    },
+  };
+}
+
+function total(tf: TensorFlow, outputs: Tensor[]): Tensor {
+  return outputs.map((output) => tf.sum(tf.cast(output, "float32")))
+    .reduce((sum, value) => tf.add(sum, value));
+}
+
+/** The part of a compiled model that holds its losses; TensorFlow.js declares it private. */
+interface Compiled {
+  lossFunctions: LossFunction[];
+}
+
+const lossFunctions = new Map<string, LossFunction>();
+
+/**
+ * TensorFlow.js exports no loss by name, but resolves one when it compiles a model. Asking a small
+ * model for it makes sure that what is measured is what `fit` would minimise.
+ */
+function lossFunction(tf: TensorFlow, name: string): LossFunction {
+  const known = lossFunctions.get(name);
+  if (known !== undefined) return known;
+  const input = tf.input({ shape: [1, 1] });
+  const output = tf.layers.flatten().apply(input) as typeof input;
+  const model: LayersModel = tf.model({ inputs: input, outputs: output });
+  model.compile({ optimizer: "sgd", loss: name });
+  const [loss] = (model as unknown as Compiled).lossFunctions;
+  model.dispose();
+  lossFunctions.set(name, loss);
+  return loss;
+}

@@ -1,0 +1,161 @@
+import type { Engine } from "../engine/engine.ts";
+import { heapView } from "../engine/heap_view.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { Batch } from "../model/batch.ts";
+import { containerLayers } from "../model/container_layers.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
+import { modelWeights } from "../model/model_weights.ts";
+import { checkBatch } from "./check_batch.ts";
+import { describeLayer } from "./describe_layer.ts";
+import { dropTape } from "./drop_tape.ts";
+import { Flow } from "./flow.ts";
+import { keepState } from "./keep_state.ts";
+import type { LayerRecord } from "./layer_record.ts";
+import type { MeasureOptions } from "./measure.ts";
+import { MeasureError } from "./measure_error.ts";
+import { measureInputs } from "./measure_inputs.ts";
+import { measureWeight } from "./measure_weight.ts";
+import type { Measurements } from "./measurements.ts";
+import { type ResolvedObjective, resolveObjective } from "./resolve_objective.ts";
+import { makeTap } from "./tap.ts";
+import { tapLayers } from "./tap_layers.ts";
+
+/** A model whose regularizers can be asked; TensorFlow.js declares it protected. */
+interface Penalised {
+  calculateLosses(): Tensor[];
+}
+
+/**
+ * Runs the pass that {@linkcode measure} describes, on an engine that runs already. Synchronous, so
+ * that nothing can change the model while its layers are tapped.
+ */
+export function runPass(
+  engine: Engine,
+  model: LayersModel,
+  batch: Batch,
+  options: MeasureOptions,
+): Measurements {
+  const { tf } = engine;
+  const inputs = [batch.inputs].flat();
+  const targets = batch.targets == null ? null : [batch.targets].flat();
+  const examples = checkBatch(model, inputs, targets);
+  const objective = resolveObjective(tf, options.objective ?? "sum", targets);
+  const leaves = leafLayers(model);
+  const weights = modelWeights(model);
+  const trained = weights.filter((weight) => weight.trainable);
+
+  const flow = new Flow();
+  const probe = tf.scalar(0);
+  const started: LayerRecord[] = [];
+  let backward: LayerRecord | null = null;
+  let done = 0;
+  let value: Tensor | null = null;
+  let gradients: (Tensor | null | undefined)[] = [];
+  const cleanUp = [() => tf.dispose([probe, value, ...gradients].filter((t) => t != null))];
+  try {
+    cleanUp.push(keepState(tf, leaves.map(({ layer }) => layer)), () => dropTape(tf));
+    const { records, restore } = tapLayers(leaves, containerLayers(model), {
+      tap: makeTap(tf, probe),
+      flow,
+      batchStatistics: options.batchNormalization === "training",
+      onLayer(phase, record) {
+        if (phase === "forward" && record.calls === 1) started.push(record);
+        if (phase === "backward") {
+          if (backward === null) done = 0;
+          backward = record;
+        }
+        options.onProgress?.({ phase, done: ++done, total: leaves.length });
+      },
+    });
+    cleanUp.push(restore);
+
+    const outcome = tf.engine().gradients(
+      () => {
+        const outputs = [model.apply(inputs.length === 1 ? inputs[0] : inputs, { training: false })]
+          .flat() as Tensor[];
+        flow.finish(outputs);
+        return scalar(tf, model, objective, outputs, options.penalties ?? false);
+      },
+      [...trained.map(({ variable }) => variable.read()), probe],
+      undefined,
+      true,
+    );
+    value = outcome.value;
+    gradients = outcome.grads;
+    const gradientOf = new Map(trained.map((weight, i) => [weight, gradients[i] ?? null]));
+    const rowsUsed = new Map(records.map((record) => [record.layer, record.usedRows]));
+    const weightsOf = Map.groupBy(
+      weights.map((weight) => ({
+        layerPath: weight.layerPath,
+        measured: measureWeight(
+          tf,
+          weight,
+          gradientOf.get(weight) ?? null,
+          rowsUsed.get(weight.layer) ?? null,
+        ),
+      })),
+      ({ layerPath }) => layerPath,
+    );
+    const order = inCallOrder(records, started);
+    return {
+      version: 1,
+      model: {
+        name: model.name,
+        source: options.source ?? null,
+        parameters: weights.reduce((sum, { variable }) => sum + variable.read().size, 0),
+        layers: order.length,
+      },
+      engine: {
+        backend: "wasm",
+        simd: engine.simd,
+        relaxedSimd: engine.relaxedSimd,
+        tfjs: engine.version,
+      },
+      batch: { examples, seed: batch.seed ?? null, ...measureInputs(tf, model, inputs) },
+      objective: { name: objective.name, value: heapView(tf, value)[0] },
+      seed: options.seed ?? null,
+      layers: order.map((record) =>
+        describeLayer(record, (weightsOf.get(record.name) ?? []).map(({ measured }) => measured))
+      ),
+    };
+  } catch (error) {
+    throw explain(error as Error, objective.name, backward);
+  } finally {
+    for (const step of cleanUp.reverse()) step();
+  }
+}
+
+/** The objective, with the penalties if they are asked for, as the scalar that is differentiated. */
+function scalar(
+  tf: TensorFlow,
+  model: LayersModel,
+  objective: ResolvedObjective,
+  outputs: Tensor[],
+  penalties: boolean,
+): Tensor {
+  const value = objective.evaluate(outputs);
+  if (value?.size !== 1) {
+    throw new MeasureError(
+      `The objective ${objective.name} must return a scalar, found ${
+        Array.isArray(value?.shape) ? `a tensor of shape [${value.shape.join(", ")}]` : typeof value
+      }`,
+    );
+  }
+  const own = penalties ? (model as unknown as Penalised).calculateLosses() : [];
+  return own.reduce((sum, penalty) => tf.add(sum, penalty), tf.reshape(value, []));
+}
+
+/** Layers in the order of their first call, each followed by its parts; then those never called. */
+function inCallOrder(records: LayerRecord[], started: LayerRecord[]): LayerRecord[] {
+  const rows = Map.groupBy(records, ({ layer }) => layer);
+  const layers = new Set([...started.map(({ layer }) => layer), ...rows.keys()]);
+  return [...layers].flatMap((layer) => rows.get(layer)!);
+}
+
+function explain(error: Error, objective: string, backward: LayerRecord | null): Error {
+  if (error instanceof MeasureError || error instanceof RangeError) return error;
+  const where = backward === null
+    ? `The objective ${objective} cannot be evaluated or differentiated`
+    : `The gradient of layer ${backward.name} (${backward.className}) cannot be computed`;
+  return new MeasureError(`${where}: ${error.message}`, { cause: error });
+}
