@@ -9,10 +9,14 @@ export interface Finding {
   severity: "error" | "warning" | "note";
   /** Name of the layer, or `null` when the finding is about the whole model. */
   layer: string | null;
+  /** Every layer concerned, {@linkcode Finding.layer} included; absent where that one is all. */
+  layers?: string[];
   /** The measured figure; `null` where there is none. */
   measured: number | null;
   /** What was expected, as a comparison: `<= 0.5`, `0.001 .. 1000`. */
   expected: string;
+  /** Name of the threshold that was crossed; absent where the rule has none to cross. */
+  threshold?: string;
   /** One sentence: what is wrong, with the figures. */
   message: string;
   /** One sentence: what to do about it. */

@@ -1,0 +1,72 @@
+import { defineRule } from "./define_rule.ts";
+import { formatNumber, formatPercent } from "./format.ts";
+import type { Verdict } from "./judge.ts";
+import type { Rule } from "./rule.ts";
+
+/** The rule `saturated-activations`: bounded activations must not sit where they have no slope. */
+export const activationsNotSaturated: Rule = defineRule(
+  {
+    name: "saturated-activations",
+    assertion: "assertActivationsNotSaturated",
+    problem: "saturated activations",
+    summary: "No hidden layer with a bounded activation has more than half of its entries where " +
+      "the activation has all but stopped to pass gradient.",
+    formula: "share of the entries with |phi'(z)| < 0.06 sup |phi'| <= saturatedFraction (tanh: " +
+      "|a| > 0.97; sigmoid: a < 0.015 or > 0.985).",
+    thresholds: ["saturatedFraction", "saturatedFractionWarning", "minEntries"],
+    source:
+      "Karpathy's makemore for |a| > 0.97 of tanh, carried over to any bounded activation by " +
+      "its derivative; SageMaker Debugger for the share.",
+    misleads:
+      "A trained classifier saturates its head on purpose, so an output layer only warns. " +
+      "Gates of an LSTM may stand open or shut. On one example few units make a coarse share.",
+    fix:
+      "Scale the kernels down to 1 / sqrt(fan-in), and normalise the inputs first if the first " +
+      "layer is the saturated one.",
+  },
+  {
+    title: "share of saturated entries",
+    scale: "linear",
+    of: ({ saturatedFraction }) => saturatedFraction,
+  },
+  ({ layers, measurements, thresholds }) =>
+    layers.flatMap((layer): Verdict[] => {
+      const { name, activation, saturatedFraction: share, role } = layer;
+      // A one-sided activation (relu6) rests at 0 half of the time; the rule dead-units judges it.
+      if (share === null || layer.deadFraction !== null) return [];
+      const entries = (layer.preActivations ?? layer.activations)?.count ?? 0;
+      if (entries < thresholds.minEntries) {
+        return [{
+          severity: "note",
+          layer: name,
+          measured: share,
+          expected: `>= ${thresholds.minEntries} entries`,
+          threshold: "minEntries",
+          message: `No verdict for ${name}: it has ${entries} in all, and a share of so few ` +
+            `entries says little (minEntries ${thresholds.minEntries}).`,
+          advice: "Measure on a larger batch.",
+        }];
+      }
+      const fails = share > thresholds.saturatedFraction;
+      if (!fails && share <= thresholds.saturatedFractionWarning) return [];
+      const threshold = fails ? "saturatedFraction" : "saturatedFractionWarning";
+      const limit = formatNumber(thresholds[threshold]);
+      const { inputs } = measurements.batch;
+      const unscaled = layer.depth === 1 && inputs.rms > 3;
+      return [{
+        severity: fails && role === "hidden" ? "error" : "warning",
+        layer: name,
+        measured: share,
+        expected: `<= ${limit}`,
+        threshold,
+        message:
+          `${formatPercent(share)} of the ${activation ?? "activation"} entries of ${name} ` +
+          `are saturated (rms of z ${formatNumber(layer.preActivations?.rms ?? NaN)}); expected ` +
+          `<= ${formatPercent(thresholds[threshold])} (${threshold}).`,
+        advice: unscaled
+          ? `Normalise the inputs to mean 0 and standard deviation 1 first: their rms is ` +
+            `${formatNumber(inputs.rms)}.`
+          : `Scale the kernel of ${name} down to a standard deviation of 1 / sqrt(fan-in).`,
+      }];
+    }),
+);

@@ -1,0 +1,118 @@
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import { defineRule } from "./define_rule.ts";
+import type { Verdict } from "./judge.ts";
+import type { Rule } from "./rule.ts";
+
+/** One tensor of a layer, and how many of its entries are not finite. */
+interface Culprit {
+  what: string;
+  statistics: TensorStatistics | null;
+}
+
+/** The rule `non-finite`: no NaN and no infinity anywhere. */
+export const allFinite: Rule = defineRule(
+  {
+    name: "non-finite",
+    assertion: "assertAllFinite",
+    problem: "NaN or infinite values",
+    summary: "Nothing that one pass computes or uses is NaN or infinite.",
+    formula:
+      "nonFinite = 0 for the inputs, and for the weights, z, a, dJ/da, delta and gradients " +
+      "of every layer; J is finite.",
+    thresholds: [],
+    source: "SageMaker Debugger, TensorVariance and NotANumber; chex.assert_tree_all_finite.",
+    misleads:
+      "A loss can hide NaN: categorical cross-entropy clips it to 48.35 and relu of NaN is " +
+      "0 on some backends. So the weights and z are looked at, not J alone.",
+    fix: "Start at the first place named: a NaN in the inputs or weights, or a z that overflows.",
+  },
+  {
+    title: "NaN or infinite entries",
+    scale: "linear",
+    of: (layer) => tensors(layer).reduce((sum, { statistics }) => sum + bad(statistics), 0),
+  },
+  ({ layers, measurements }) => {
+    const inputs = measurements.batch.perInput
+      .filter(({ values }) => values.nonFinite > 0)
+      .map(({ name, values }) => verdict(null, [{ what: `input ${name}`, statistics: values }]));
+    const found = layers
+      .map((layer) => ({
+        layer,
+        culprits: tensors(layer).filter((one) => bad(one.statistics) > 0),
+      }))
+      .filter(({ culprits }) => culprits.length > 0);
+    const first = inputs.length > 0 ? null : firstCulprit(found.map(({ layer }) => layer));
+    return [
+      ...inputs,
+      ...found.map(({ layer, culprits }) => verdict(layer, culprits, layer === first)),
+      ...objective(measurements),
+    ];
+  },
+);
+
+function tensors(layer: LayerMeasurements): Culprit[] {
+  return [
+    ...layer.weights.map(({ name, values }) => ({ what: `weight ${name}`, statistics: values })),
+    { what: "z", statistics: layer.preActivations },
+    { what: "a", statistics: layer.activations },
+    { what: "dJ/da", statistics: layer.activationGradients },
+    { what: "delta", statistics: layer.preActivationGradients },
+    ...layer.weights.map(({ name, gradients }) => ({
+      what: `gradient of ${name}`,
+      statistics: gradients,
+    })),
+  ];
+}
+
+function bad(statistics: TensorStatistics | null): number {
+  return statistics?.nonFinite ?? 0;
+}
+
+/** The forward pass comes first, upwards; then the backward pass, downwards. */
+function firstCulprit(layers: LayerMeasurements[]): LayerMeasurements | undefined {
+  const forward = layers.find(({ weights, preActivations, activations }) =>
+    bad(preActivations) + bad(activations) > 0 || weights.some(({ values }) => bad(values) > 0)
+  );
+  return forward ?? layers[layers.length - 1];
+}
+
+function verdict(layer: LayerMeasurements | null, culprits: Culprit[], isFirst = false): Verdict {
+  const listed = culprits.map(({ what, statistics }) =>
+    `${what} (${statistics!.nonFinite} of ${statistics!.count})`
+  );
+  const where = layer === null ? "" : `${layer.name}: `;
+  return {
+    severity: "error",
+    layer: layer?.name ?? null,
+    measured: culprits.reduce((sum, { statistics }) => sum + statistics!.nonFinite, 0),
+    expected: "0",
+    message: `${where}NaN or infinite entries in ${listed.join(", ")}` +
+      `${isFirst ? "; this is where they begin." : "."}`,
+    advice: layer === null
+      ? "Clean the batch: a NaN in an input reaches every layer."
+      : isFirst
+      ? advise(layer, culprits[0])
+      : "Mend the layer where they begin first; this one may only pass them on.",
+  };
+}
+
+function advise({ name }: LayerMeasurements, { what }: Culprit): string {
+  if (what.startsWith("weight")) {
+    return `Look at how the ${what} was initialised, trained or loaded.`;
+  }
+  if (what === "z" || what === "a") return `Look for an overflow or a 0/0 in ${name}.`;
+  return `Look for an overflow or a 0/0 in the backward pass at ${name}, or in the objective.`;
+}
+
+function objective({ objective: { name, value } }: Measurements): Verdict[] {
+  if (Number.isFinite(value)) return [];
+  return [{
+    severity: "error",
+    layer: null,
+    measured: value,
+    expected: "a finite J",
+    message: `The objective "${name}" is ${value}.`,
+    advice: "Look at the outputs and the targets: a logarithm of 0 or an overflow.",
+  }];
+}

@@ -1,0 +1,135 @@
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import type { Finding } from "./finding.ts";
+import { formatLayers } from "./format_layers.ts";
+import { formatNumber, formatPercent } from "./format.ts";
+import type { Verdict } from "./judge.ts";
+import { hasKernel, signalPath } from "./signal_path.ts";
+import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+
+/**
+ * Finds the hidden layers whose delta is exactly 0, and tells a signal that is lost on its way (an
+ * error) from one that was never sent or that goes round the layer (warnings).
+ */
+export function lostSignal(layers: LayerMeasurements[], measurements: Measurements): Verdict[] {
+  const stops = layers.filter((layer) =>
+    layer.role === "hidden" && isZero(layer.preActivationGradients) &&
+    isSent(layer.activationGradients)
+  );
+  const silent = signalPath(layers)
+    .map(({ layer }) => layer)
+    .filter((layer) => isZero(layer.preActivationGradients) && !stops.includes(layer));
+  const verdicts = stops.map((stop) =>
+    stopped(stop, silent.filter(({ depth }) => depth <= stop.depth), layers)
+  );
+  const deepest = Math.max(0, ...stops.map(({ depth }) => depth));
+  const rest = silent.filter(({ depth }) => depth > deepest);
+  const whole = signalPath(measurements.layers).map(({ layer }) => layer);
+  const sentAbove = (layer: LayerMeasurements) =>
+    whole.some((other) => other.depth > layer.depth && isSent(other.activationGradients));
+  const arrivesBelow = (layer: LayerMeasurements) =>
+    whole.some((other) => other.depth < layer.depth && isSent(other.preActivationGradients));
+  const cut = rest.filter((layer) => sentAbove(layer) && !arrivesBelow(layer));
+  const aside = rest.filter((layer) => sentAbove(layer) && arrivesBelow(layer));
+  const unsent = rest.filter((layer) => !sentAbove(layer));
+  if (cut.length > 0) verdicts.push(severed(cut, whole, layers));
+  if (aside.length > 0) verdicts.push(bypassed(aside, layers));
+  if (unsent.length > 0) verdicts.push(neverSent(unsent, measurements, layers));
+  return verdicts;
+}
+
+function stopped(stop: LayerMeasurements, below: LayerMeasurements[], all: LayerMeasurements[]) {
+  const sent = formatNumber(stop.activationGradients!.rms);
+  const why = stop.deadFraction !== null && stop.deadFraction > 0
+    ? `${formatPercent(stop.deadFraction)} of its units are off`
+    : stop.saturatedFraction !== null && stop.saturatedFraction > 0
+    ? `${formatPercent(stop.saturatedFraction)} of its entries are saturated`
+    : `the derivative of its activation is 0 at every entry`;
+  const others = below.map(({ name }) => name);
+  const rest = others.length === 0 ? "" : ` The delta of ${formatLayers(others, all)} is 0 too.`;
+  return verdict(
+    "error",
+    [stop, ...below],
+    `${stop.name} lets no gradient through: the rms of dJ/da is ${sent} there and its delta is ` +
+      `exactly 0, for ${why}.${rest}`,
+    `Bring the pre-activations of ${stop.name} into the range where ` +
+      `${stop.activation ?? "its activation"} has a slope: check the scale of its kernel and bias.`,
+  );
+}
+
+function severed(cut: LayerMeasurements[], whole: LayerMeasurements[], all: LayerMeasurements[]) {
+  const top = cut[cut.length - 1];
+  const above = whole.find(({ depth, activationGradients }) =>
+    depth > top.depth && isSent(activationGradients)
+  )!;
+  const zeros = zeroKernel([above]);
+  const sent = formatNumber(above.activationGradients!.rms);
+  return verdict(
+    "error",
+    cut,
+    `The delta of ${formatLayers(cut.map(({ name }) => name), all)} is exactly 0 although ` +
+      `${above.name} receives a gradient (rms ${sent})${
+        zeros === undefined ? "" : `: the kernel of ${zeros} is all zeros`
+      }.`,
+    zeros === undefined
+      ? `Look at what lies between ${above.name} and ${top.name}: an operation without a gradient, ` +
+        `a factor of 0, or a signal too small for float32.`
+      : `Draw the kernel of ${zeros} from a distribution with a variance.`,
+  );
+}
+
+function bypassed(aside: LayerMeasurements[], all: LayerMeasurements[]) {
+  const names = formatLayers(aside.map(({ name }) => name), all);
+  return verdict(
+    "warning",
+    aside,
+    `The delta of ${names} is exactly 0, while the gradient reaches the layers before by another ` +
+      `way, as in a residual branch that ends in zeros.`,
+    `Leave it if the branch starts at zero on purpose; measure again after a training step.`,
+  );
+}
+
+function neverSent(
+  unsent: LayerMeasurements[],
+  { layers, objective }: Measurements,
+  all: LayerMeasurements[],
+) {
+  const names = formatLayers(unsent.map(({ name }) => name), all);
+  const zeros = zeroKernel(layers.filter(({ role }) => role === "output"));
+  return verdict(
+    "warning",
+    unsent,
+    `No verdict for ${names}: dJ/da is exactly 0 already where it enters them, for ` +
+      (zeros === undefined
+        ? `the objective "${objective.name}" sends no gradient down from the head.`
+        : `the kernel of the head ${zeros} is all zeros. Such a head trains well, and lets the ` +
+          `gradient through after its first step.`),
+    zeros === undefined
+      ? `Choose an objective that depends on the output of these layers.`
+      : `Measure again after one training step, or with a head that does not start at zero.`,
+  );
+}
+
+function verdict(
+  severity: Finding["severity"],
+  [first, ...others]: LayerMeasurements[],
+  message: string,
+  advice: string,
+): Verdict {
+  const layers = others.length === 0 ? {} : { layers: [first, ...others].map(({ name }) => name) };
+  return { severity, layer: first.name, ...layers, measured: 0, expected: "> 0", message, advice };
+}
+
+function zeroKernel(layers: LayerMeasurements[]): string | undefined {
+  return layers.find((layer) =>
+    hasKernel(layer) &&
+    layer.weights.filter(({ shape }) => shape.length >= 2).every(({ values }) => isZero(values))
+  )?.name;
+}
+
+function isZero(statistics: TensorStatistics | null): boolean {
+  return statistics !== null && statistics.maxAbs === 0 && statistics.nonFinite === 0;
+}
+
+function isSent(statistics: TensorStatistics | null): boolean {
+  return statistics !== null && (statistics.maxAbs > 0 || statistics.nonFinite > 0);
+}

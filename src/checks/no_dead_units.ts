@@ -1,0 +1,69 @@
+import { defineRule } from "./define_rule.ts";
+import { formatCount, formatNumber, formatPercent } from "./format.ts";
+import type { Rule } from "./rule.ts";
+
+/** The rule `dead-units`: one-sided activations must fire for some example of the batch. */
+export const noDeadUnits: Rule = defineRule(
+  {
+    name: "dead-units",
+    assertion: "assertNoDeadUnits",
+    problem: "dead units",
+    summary:
+      "In no layer with a one-sided activation are more than half of the units off for the " +
+      "whole batch.",
+    formula:
+      "share of the units (last axis; channels of a convolution) with phi'(z) = 0 at every " +
+      "entry of the batch <= deadFraction, and < 1.",
+    thresholds: ["deadFraction", "deadFractionWarning", "minExamples"],
+    source: "SageMaker Debugger, DeadRelu (> 50 %); torchdiag (> 20 %).",
+    misleads:
+      "Below 8 examples there is no verdict: half of the healthy ReLU units are off on any " +
+      "one example. A batch of near-equal examples, and narrow or very deep layers, show more dead " +
+      "units than a larger, more varied batch would.",
+    fix:
+      "Lower the learning rate or the bias that pushed the units off, initialise biases with 0 " +
+      "and kernels by He, or use leaky relu or elu.",
+  },
+  {
+    title: "share of dead units",
+    scale: "linear",
+    of: ({ deadFraction }) => deadFraction,
+  },
+  ({ layers, measurements: { batch }, thresholds }) => {
+    const judged = layers.filter(({ deadFraction }) => deadFraction !== null);
+    if (judged.length > 0 && batch.examples < thresholds.minExamples) {
+      return [{
+        severity: "note",
+        layer: null,
+        measured: batch.examples,
+        expected: `>= ${thresholds.minExamples} examples`,
+        threshold: "minExamples",
+        message: `No verdict on a batch of ${formatCount(batch.examples, "example")}: a healthy ` +
+          `unit is off on half of them (minExamples ${thresholds.minExamples}).`,
+        advice: `Measure on ${thresholds.minExamples} examples or more.`,
+      }];
+    }
+    return judged.flatMap(({ name, deadFraction, activation }) => {
+      const share = deadFraction!;
+      const fails = share > thresholds.deadFraction || share === 1;
+      if (!fails && share <= thresholds.deadFractionWarning) return [];
+      const threshold = fails ? "deadFraction" : "deadFractionWarning";
+      // A layer of which every unit is off fails whatever the threshold.
+      const limit = thresholds[threshold];
+      const sign = limit === 1 ? "<" : "<=";
+      return [{
+        severity: fails ? "error" : "warning",
+        layer: name,
+        measured: share,
+        expected: `${sign} ${formatNumber(limit)}`,
+        threshold,
+        message:
+          `${formatPercent(share)} of the ${activation ?? "one-sided"} units of ${name} are ` +
+          `off on all ${batch.examples} examples; expected ${sign} ` +
+          `${formatPercent(limit)} (${threshold}).`,
+        advice: `Look at the bias of ${name} and at the scale of its kernel: He initialisation ` +
+          `with zero biases keeps half of the entries on.`,
+      }];
+    });
+  },
+);

@@ -1,0 +1,100 @@
+import { defineRule } from "./define_rule.ts";
+import { formatNumber } from "./format.ts";
+import type { Case, Verdict } from "./judge.ts";
+import { describePath, signalPath } from "./signal_path.ts";
+import { softmaxUnderSum } from "./softmax_under_sum.ts";
+import type { Rule } from "./rule.ts";
+
+/** The rule `exploding-gradients`: the signal must not grow without bound on its way back. */
+export const noExplodingGradients: Rule = defineRule(
+  {
+    name: "exploding-gradients",
+    assertion: "assertNoExplodingGradients",
+    problem: "exploding gradients",
+    summary: "The first hidden layer receives no more than a bounded multiple of the signal that " +
+      "the last one receives.",
+    formula:
+      "l2(delta) of the first hidden layer / l2(delta) of the last <= explodingRatio, over " +
+      "the hidden layers with a kernel; and l2 of all trainable gradients <= explodingGlobalNorm.",
+    thresholds: ["explodingRatio", "explodingGlobalNorm"],
+    source: "Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.",
+    misleads: "The global norm scales with the loss, and so with the batch under the objective " +
+      "sum: it is off unless asked for.",
+    fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
+      "tanh), add normalisation, clip gradients in recurrent networks.",
+  },
+  {
+    title: "l2 of delta",
+    scale: "log",
+    of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
+  },
+  (subject) => {
+    const softmax = softmaxUnderSum(subject.measurements);
+    if (softmax !== null) return [softmax];
+    const overflown = overflow(subject);
+    return [...(overflown.length > 0 ? overflown : growth(subject)), ...globalNorm(subject)];
+  },
+);
+
+/** What overflowed has exploded, unless it is NaN from elsewhere: either way it may not pass. */
+function overflow({ layers }: Case): Verdict[] {
+  return signalPath(layers)
+    .filter(({ layer }) => layer.preActivationGradients!.nonFinite > 0)
+    .map(({ layer: { name, preActivationGradients } }) => ({
+      severity: "error",
+      layer: name,
+      measured: preActivationGradients!.nonFinite,
+      expected: "0 NaN or infinite entries",
+      message: `The delta of ${name} has ${preActivationGradients!.nonFinite} NaN or infinite ` +
+        `entries of ${preActivationGradients!.count}.`,
+      advice: "See the rule non-finite, which names where it begins.",
+    }));
+}
+
+function growth({ layers, thresholds }: Case): Verdict[] {
+  const path = signalPath(layers).filter(({ signal }) => signal > 0);
+  if (path.length < 2) return [];
+  const first = path[0];
+  const last = path[path.length - 1];
+  const ratio = first.signal / last.signal;
+  if (ratio <= thresholds.explodingRatio) return [];
+  const limit = formatNumber(thresholds.explodingRatio);
+  return [{
+    severity: "error",
+    layer: first.layer.name,
+    layers: path
+      .filter(({ signal }) => signal / last.signal > thresholds.explodingRatio)
+      .map(({ layer }) => layer.name),
+    measured: ratio,
+    expected: `<= ${limit}`,
+    threshold: "explodingRatio",
+    message: `${first.layer.name} receives ${formatNumber(ratio)} times the signal that ` +
+      `${last.layer.name} receives (l2 of delta ${formatNumber(first.signal)} against ` +
+      `${formatNumber(last.signal)}): ${describePath(path)}; expected <= ${limit} ` +
+      `(explodingRatio).`,
+    advice: "Draw smaller kernels (He for relu, LeCun for selu and tanh), or add normalisation.",
+  }];
+}
+
+function globalNorm({ layers, thresholds }: Case): Verdict[] {
+  const squares = new Map<string, number>();
+  for (const { weights } of layers) {
+    // By name, so that a weight that two layers share counts once.
+    for (const { name, trainable, gradients } of weights) {
+      if (trainable && gradients !== null) squares.set(name, gradients.l2 ** 2);
+    }
+  }
+  const norm = Math.sqrt(squares.values().reduce((sum, square) => sum + square, 0));
+  if (norm <= thresholds.explodingGlobalNorm) return [];
+  const limit = formatNumber(thresholds.explodingGlobalNorm);
+  return [{
+    severity: "error",
+    layer: null,
+    measured: norm,
+    expected: `<= ${limit}`,
+    threshold: "explodingGlobalNorm",
+    message: `The l2 norm of all gradients together is ${formatNumber(norm)}; expected <= ` +
+      `${limit} (explodingGlobalNorm).`,
+    advice: "Average the loss over the batch instead of adding it up, or clip the gradients.",
+  }];
+}

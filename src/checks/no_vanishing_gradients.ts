@@ -1,0 +1,120 @@
+import type { LayerMeasurements } from "../measure/measurements.ts";
+import { defineRule } from "./define_rule.ts";
+import { formatCount, formatNumber } from "./format.ts";
+import type { Case, Verdict } from "./judge.ts";
+import { lostSignal } from "./lost_signal.ts";
+import { describePath, signalPath } from "./signal_path.ts";
+import { softmaxUnderSum } from "./softmax_under_sum.ts";
+import type { Rule } from "./rule.ts";
+
+/** The rule `vanishing-gradients`: the signal must not die out on its way back to the first layer. */
+export const noVanishingGradients: Rule = defineRule(
+  {
+    name: "vanishing-gradients",
+    assertion: "assertNoVanishingGradients",
+    problem: "vanishing gradients",
+    summary:
+      "The first hidden layer receives a fair share of the back-propagated signal that the " +
+      "last one receives.",
+    formula: "l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio, " +
+      "delta = dJ/dz, over the hidden layers with a kernel; and no hidden layer's delta is all zero " +
+      "while a gradient reaches that layer or a later one.",
+    thresholds: ["vanishingRatio", "vanishingFloor"],
+    source: "Glorot & Bengio 2010; the ratio after AUTOTRAINER (Zhang et al. 2021). Weight " +
+      "gradients cannot see it: with small kernels the activations shrink going up as the deltas " +
+      "shrink going down, and their product stays flat.",
+    misleads: "A zero-initialised head sends nothing down at step 0 and trains well: that is a " +
+      "warning. A softmax head under the objective sum has no gradient at all: measure a loss. " +
+      "Averaging pools divide the norm by the root of the positions they average.",
+    fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
+      "tanh), take another activation than sigmoid, add normalisation or residual connections.",
+  },
+  {
+    title: "l2 of delta",
+    scale: "log",
+    of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
+  },
+  (subject) => {
+    const { layers, measurements } = subject;
+    const softmax = softmaxUnderSum(measurements);
+    if (softmax !== null) return [softmax];
+    const path = signalPath(layers);
+    const broken = path.find(({ layer }) => layer.preActivationGradients!.nonFinite > 0);
+    if (broken !== undefined) {
+      const message = `No verdict: the delta of ${broken.layer.name} has NaN or infinite entries.`;
+      return [noVerdict(message, "See the rule non-finite first.")];
+    }
+    const lost = lostSignal(layers, measurements);
+    if (lost.some(({ severity }) => severity === "error")) return lost;
+    const arrived = path.filter(({ signal }) => signal > 0);
+    if (arrived.length < 2) {
+      if (lost.length > 0) return lost;
+      const found = formatCount(path.length, "hidden layer");
+      return [
+        noVerdict(
+          `No verdict: ${found} with a kernel and a delta, and the ratio needs two.`,
+          "Nothing to do; a network this shallow has no depth to vanish over.",
+        ),
+        ...belowFloor(subject),
+      ];
+    }
+    const first = arrived[0];
+    const last = arrived[arrived.length - 1];
+    const ratio = first.signal / last.signal;
+    if (ratio >= subject.thresholds.vanishingRatio) return [...lost, ...belowFloor(subject)];
+    const starved = arrived.filter(({ signal }) =>
+      signal / last.signal < subject.thresholds.vanishingRatio
+    );
+    const limit = formatNumber(subject.thresholds.vanishingRatio);
+    return [...lost, {
+      severity: "error",
+      layer: first.layer.name,
+      layers: starved.map(({ layer }) => layer.name),
+      measured: ratio,
+      expected: `>= ${limit}`,
+      threshold: "vanishingRatio",
+      message: `${first.layer.name} receives ${formatNumber(ratio)} of the signal that ` +
+        `${last.layer.name} receives (l2 of delta ${formatNumber(first.signal)} against ` +
+        `${formatNumber(last.signal)}): ${describePath(arrived)}; expected >= ${limit} ` +
+        `(vanishingRatio).`,
+      advice: cure(arrived.map(({ layer }) => layer)),
+    }];
+  },
+);
+
+function cure(layers: LayerMeasurements[]): string {
+  const sigmoid = layers.some(({ activation }) => activation === "sigmoid");
+  return sigmoid
+    ? "Replace sigmoid in the hidden layers by relu, tanh or selu: its slope is at most 1/4."
+    : "Draw larger kernels (He for relu, LeCun for selu and tanh), or add normalisation.";
+}
+
+function noVerdict(message: string, advice: string): Verdict {
+  const expected = "a measured delta in two hidden layers";
+  return { severity: "note", layer: null, measured: null, expected, message, advice };
+}
+
+/** An absolute floor depends on the scale of the loss, so it only warns. */
+function belowFloor({ layers, thresholds }: Case): Verdict[] {
+  const limit = formatNumber(thresholds.vanishingFloor);
+  return layers.flatMap(({ name: layer, weights }): Verdict[] =>
+    weights
+      .filter(({ trainable, shape }) => trainable && shape.length >= 2)
+      .map(({ name, gradients, gradientsOfUsedRows }) => ({
+        name,
+        size: (gradientsOfUsedRows ?? gradients)?.meanAbs ?? 0,
+      }))
+      .filter(({ size }) => size > 0 && size < thresholds.vanishingFloor)
+      .map(({ name, size }) => ({
+        severity: "warning",
+        layer,
+        measured: size,
+        expected: `>= ${limit}`,
+        threshold: "vanishingFloor",
+        message: `The mean |gradient| of ${name} is ${formatNumber(size)}, below ${limit} ` +
+          `(vanishingFloor).`,
+        advice: "Compare with the other layers: a small loss makes all gradients small and harms " +
+          "none; with SGD raise the learning rate.",
+      }))
+  );
+}

@@ -1,0 +1,36 @@
+import type { CheckOptions } from "./check_options.ts";
+import { THRESHOLDS, type Thresholds } from "./thresholds.ts";
+
+const NAMES = Object.keys(THRESHOLDS) as (keyof Thresholds)[];
+
+/**
+ * Every threshold: the given ones, and the defaults of the others.
+ *
+ * @throws {TypeError} If the options are no object, name an unknown option, or a threshold is no number.
+ * @throws {RangeError} If a threshold is NaN or out of its range.
+ */
+export function resolveThresholds(options: CheckOptions): Thresholds {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`options must be an object, got ${String(options)}.`);
+  }
+  for (const key of Object.keys(options)) {
+    if (!(key in THRESHOLDS) && key !== "layers" && key !== "ignore") {
+      throw new TypeError(
+        `options has an unknown key "${key}"; known are layers, ignore, ${NAMES.join(", ")}.`,
+      );
+    }
+  }
+  const resolved = {} as Thresholds;
+  for (const name of NAMES) {
+    const { default: fallback, range: [low, high] } = THRESHOLDS[name];
+    const value = options[name] ?? fallback;
+    if (typeof value !== "number") {
+      throw new TypeError(`options.${name} must be a number, got ${String(value)}.`);
+    }
+    if (!(value >= low && value <= high)) {
+      throw new RangeError(`options.${name} must be from ${low} to ${high}, got ${value}.`);
+    }
+    resolved[name] = value;
+  }
+  return resolved;
+}

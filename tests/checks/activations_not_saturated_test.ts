@@ -1,0 +1,74 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { activationsNotSaturated } from "../../src/checks/activations_not_saturated.ts";
+import type { CheckOptions } from "../../src/checks/check_options.ts";
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import { goldenMeasurements } from "./golden_measurements.ts";
+import { flat, makeMeasurements } from "./make_measurements.ts";
+
+const judge = (layer: Partial<LayerMeasurements>, options?: CheckOptions) =>
+  activationsNotSaturated.check(makeMeasurements([layer]), options);
+
+Deno.test("activationsNotSaturated warns above a quarter and fails above a half", () => {
+  const severity = (share: number) => judge({ saturatedFraction: share })[0]?.severity;
+  assertEquals([0, 0.25, 0.26, 0.5, 0.51, 1].map(severity), [
+    undefined,
+    undefined,
+    "warning",
+    "warning",
+    "error",
+    "error",
+  ]);
+});
+
+Deno.test("activationsNotSaturated takes other shares", () => {
+  const [finding] = judge({ saturatedFraction: 0.2 }, { saturatedFraction: 0.1 });
+  assertEquals([finding.severity, finding.expected], ["error", "<= 0.1"]);
+  assertEquals(judge({ saturatedFraction: 1 }, { saturatedFraction: 1 })[0].severity, "warning");
+});
+
+Deno.test("activationsNotSaturated only warns of an output layer", () => {
+  assertEquals(judge({ saturatedFraction: 0.9, role: "output" })[0].severity, "warning");
+});
+
+Deno.test("activationsNotSaturated skips layers without a bounded activation and relu6", () => {
+  assertEquals(judge({ saturatedFraction: null }), []);
+  assertEquals(judge({ activation: "relu6", saturatedFraction: 0.6, deadFraction: 0 }), []);
+});
+
+Deno.test("activationsNotSaturated gives no verdict on fewer than 8 entries", () => {
+  const share = { saturatedFraction: 1 };
+  assertEquals(judge({ ...share, preActivations: flat(9, 7) })[0].severity, "note");
+  assertEquals(judge({ ...share, preActivations: flat(9, 8) })[0].severity, "error");
+});
+
+Deno.test("activationsNotSaturated finds all nine tanh layers of the exercise on one example", () => {
+  const findings = activationsNotSaturated.check(goldenMeasurements("seed_tanh_stddev_200"));
+  assertEquals(findings.map(({ severity }) => severity), Array(9).fill("error"));
+  assertEquals(findings[0].layer, "dense_2");
+});
+
+for (
+  const name of [
+    "relu_he",
+    "relu_exploding",
+    "seed_tanh_critical",
+    "seed_tanh_critical_mse",
+    "seed_tanh_small",
+    "sigmoid_vanishing",
+  ]
+) {
+  Deno.test(`activationsNotSaturated finds nothing in ${name}`, () => {
+    assertEquals(activationsNotSaturated.check(goldenMeasurements(name)), []);
+  });
+}
+
+Deno.test("activationsNotSaturated blames inputs that are not normalised first", () => {
+  const measurements = makeMeasurements([
+    { saturatedFraction: 0.9 },
+    { saturatedFraction: 0.9 },
+  ]);
+  measurements.batch.inputs = flat(100, 640);
+  const [first, second] = activationsNotSaturated.check(measurements);
+  assertStringIncludes(first.advice, "Normalise the inputs");
+  assertEquals(second.advice.includes("Normalise"), false);
+});

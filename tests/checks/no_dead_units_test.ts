@@ -1,0 +1,59 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { noDeadUnits } from "../../src/checks/no_dead_units.ts";
+import type { CheckOptions } from "../../src/checks/check_options.ts";
+import { goldenMeasurements } from "./golden_measurements.ts";
+import { makeMeasurements } from "./make_measurements.ts";
+
+function judge(deadFraction: number | null, options?: CheckOptions, examples = 32) {
+  const layer = { activation: "relu", saturatedFraction: null, deadFraction };
+  const measurements = makeMeasurements([layer]);
+  return noDeadUnits.check(
+    { ...measurements, batch: { ...measurements.batch, examples } },
+    options,
+  );
+}
+
+Deno.test("noDeadUnits warns above a fifth and fails above a half", () => {
+  const severity = (share: number | null) => judge(share)[0]?.severity;
+  assertEquals([null, 0, 0.2, 0.21, 0.5, 0.51, 1].map(severity), [
+    undefined,
+    undefined,
+    undefined,
+    "warning",
+    "warning",
+    "error",
+    "error",
+  ]);
+});
+
+Deno.test("noDeadUnits takes other shares, and fails a wholly dead layer under any", () => {
+  assertEquals(judge(0.3, { deadFraction: 0.2 })[0].severity, "error");
+  const [finding] = judge(1, { deadFraction: 1, deadFractionWarning: 1 });
+  assertEquals([finding.severity, finding.expected], ["error", "< 1"]);
+  assertEquals(judge(0.99, { deadFraction: 1, deadFractionWarning: 1 }), []);
+});
+
+Deno.test("noDeadUnits gives no verdict below 8 examples, and says so", () => {
+  const [finding, ...others] = judge(1, {}, 7);
+  assertEquals(others, []);
+  assertEquals([finding.severity, finding.layer], ["note", null]);
+  assertStringIncludes(finding.message, "batch of 7 examples");
+  assertEquals(judge(1, {}, 8)[0].severity, "error");
+  assertEquals(judge(1, { minExamples: 1 }, 1)[0].severity, "error");
+  assertEquals(judge(null, {}, 1), []);
+});
+
+Deno.test("noDeadUnits finds the dead layer and the one behind it in relu_dead_layer", () => {
+  const findings = noDeadUnits.check(goldenMeasurements("relu_dead_layer"));
+  assertEquals(findings.map(({ severity, layer }) => [severity, layer]), [
+    ["error", "dense_3"],
+    ["error", "dense_4"],
+  ]);
+});
+
+for (const name of ["relu_he", "relu_exploding", "seed_tanh_critical_mse", "sigmoid_vanishing"]) {
+  Deno.test(`noDeadUnits finds no error in ${name}`, () => {
+    const findings = noDeadUnits.check(goldenMeasurements(name));
+    assertEquals(findings.filter(({ severity }) => severity === "error"), []);
+  });
+}

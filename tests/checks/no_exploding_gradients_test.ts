@@ -1,0 +1,84 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { noExplodingGradients } from "../../src/checks/no_exploding_gradients.ts";
+import type { CheckOptions } from "../../src/checks/check_options.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import { goldenMeasurements } from "./golden_measurements.ts";
+import { flat, makeHead, makeMeasurements, makeWeight } from "./make_measurements.ts";
+
+const check = (measurements: Measurements, options?: CheckOptions) =>
+  noExplodingGradients.check(measurements, options);
+
+const chain = (...sizes: number[]) =>
+  makeMeasurements(sizes.map((size) => ({ preActivationGradients: flat(size, 640) })));
+
+Deno.test("noExplodingGradients passes just below the ratio and fails just above it", () => {
+  assertEquals(check(chain(999, 30, 1)), []);
+  const [finding, ...others] = check(chain(1001, 30, 1));
+  assertEquals(others, []);
+  assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
+  assertEquals([finding.expected, finding.threshold], ["<= 1000", "explodingRatio"]);
+  assertAlmostEquals(finding.measured!, 1001, 1e-6);
+});
+
+Deno.test("noExplodingGradients takes another ratio and names every layer above it", () => {
+  const [finding] = check(chain(100, 50, 10, 1), { explodingRatio: 20 });
+  assertEquals(finding.layers, ["dense_1", "dense_2"]);
+});
+
+for (
+  const [name, errors] of Object.entries({
+    relu_exploding: 1,
+    relu_he: 0,
+    relu_dead_layer: 0,
+    seed_tanh_critical: 0,
+    seed_tanh_critical_mse: 0,
+    seed_tanh_small: 0,
+    seed_tanh_stddev_200: 0,
+    sigmoid_vanishing: 0,
+  })
+) {
+  Deno.test(`noExplodingGradients finds ${errors} errors in ${name}`, () => {
+    assertEquals(check(goldenMeasurements(name)).length, errors);
+  });
+}
+
+Deno.test("noExplodingGradients fails every delta that overflowed", () => {
+  const overflown = { preActivationGradients: flat(Infinity, 640) };
+  const findings = check(makeMeasurements([overflown, overflown, {}]));
+  assertEquals(findings.map(({ severity, layer, measured }) => [severity, layer, measured]), [
+    ["error", "dense_1", 640],
+    ["error", "dense_2", 640],
+  ]);
+});
+
+Deno.test("noExplodingGradients leaves layers without a signal out of the ratio", () => {
+  assertEquals(check(chain(1, 1, 0)), []);
+  assertEquals(check(chain(0, 0, 0)), []);
+});
+
+Deno.test("noExplodingGradients limits the global norm only when asked, on both sides", () => {
+  // 4 kernels of 20 x 20 and one of 20: a shared one counts once, a frozen one not at all.
+  const weights = [
+    makeWeight({ name: "shared", gradients: flat(3, 400) }),
+    makeWeight({ name: "frozen", gradients: flat(1e6, 400), trainable: false }),
+    makeWeight({ name: "absent", gradients: null }),
+  ];
+  const head = makeHead({ weights: [makeWeight({ name: "k", gradients: flat(4, 225) })] });
+  const measurements = makeMeasurements([{ weights }, { weights }]);
+  const layers = [...measurements.layers.slice(0, 2), head];
+  // sqrt(400 * 9 + 225 * 16) = 84.85
+  assertEquals(check({ ...measurements, layers }), []);
+  assertEquals(check({ ...measurements, layers }, { explodingGlobalNorm: 84.9 }), []);
+  const [finding] = check({ ...measurements, layers }, { explodingGlobalNorm: 84.8 });
+  assertEquals([finding.severity, finding.layer], ["error", null]);
+  assertAlmostEquals(finding.measured!, 84.8528, 1e-3);
+});
+
+Deno.test("noExplodingGradients gives no verdict on a softmax head under the sum", () => {
+  const layers = [
+    ...chain(1e-3, 1e-9).layers.slice(0, 2),
+    makeHead({ activation: "softmax", preActivationGradients: flat(1e-8, 32) }),
+  ];
+  const findings = check(makeMeasurements([], { layers }));
+  assertEquals(findings.map(({ severity }) => severity), ["warning"]);
+});

@@ -1,0 +1,205 @@
+import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { noVanishingGradients } from "../../src/checks/no_vanishing_gradients.ts";
+import type { CheckOptions } from "../../src/checks/check_options.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import { goldenMeasurements } from "./golden_measurements.ts";
+import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+
+const check = (measurements: Measurements, options?: CheckOptions) =>
+  noVanishingGradients.check(measurements, options);
+
+/** A chain of tanh layers whose delta has the given sizes, first layer first. */
+function chain(...sizes: number[]): Measurements {
+  return makeMeasurements(sizes.map((size) => ({
+    preActivationGradients: flat(size, 640),
+    activationGradients: flat(size, 640),
+  })));
+}
+
+const zero = flat(0, 640);
+const silent = { activationGradients: zero, preActivationGradients: zero };
+
+Deno.test("noVanishingGradients passes just above the ratio and fails just below it", () => {
+  assertEquals(check(chain(1.01e-3, 0.1, 1)), []);
+  const [finding, ...others] = check(chain(0.99e-3, 0.1, 1));
+  assertEquals(others, []);
+  assertEquals(finding.severity, "error");
+  assertEquals(finding.layer, "dense_1");
+  assertEquals(finding.layers, ["dense_1"]);
+  assertEquals(finding.threshold, "vanishingRatio");
+  assertAlmostEquals(finding.measured!, 0.99e-3, 1e-9);
+});
+
+Deno.test("noVanishingGradients passes at the ratio itself and takes another one", () => {
+  assertEquals(check(chain(1, 2, 4), { vanishingRatio: 0.25 }), []);
+  assertEquals(check(chain(1, 2, 4), { vanishingRatio: 0.26 })[0].expected, ">= 0.26");
+});
+
+Deno.test("noVanishingGradients judges delta, not the flat weight gradients of a small init", () => {
+  const [finding] = check(goldenMeasurements("seed_tanh_small"));
+  assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
+  assertAlmostEquals(finding.measured!, 5.88e-7, 1e-9);
+  assertStringIncludes(finding.message, "a factor of 0.203 a layer");
+});
+
+for (
+  const [name, severities] of Object.entries({
+    seed_tanh_stddev_200: ["error"],
+    relu_dead_layer: ["error"],
+    sigmoid_vanishing: ["error"],
+    seed_tanh_critical: [],
+    seed_tanh_critical_mse: [],
+    relu_he: [],
+    relu_exploding: [],
+  })
+) {
+  Deno.test(`noVanishingGradients finds ${severities[0] ?? "nothing"} in ${name}`, () => {
+    const findings = check(goldenMeasurements(name));
+    assertEquals(findings.map(({ severity }) => severity), severities);
+  });
+}
+
+Deno.test("noVanishingGradients names the layer that stops the signal and those below it", () => {
+  const [finding] = check(goldenMeasurements("seed_tanh_stddev_200"));
+  assertEquals(finding.layer, "dense_10");
+  assertEquals(finding.layers?.length, 10);
+  assertStringIncludes(finding.message, "dense_1 ... dense_9 is 0 too");
+  assertStringIncludes(finding.message, "100 % of its entries are saturated");
+});
+
+Deno.test("noVanishingGradients says where most of the signal is lost", () => {
+  const [finding] = check(chain(1e-6, 1e-6, 1e-6, 1, 1));
+  assertStringIncludes(finding.message, "most of it from dense_4 down to dense_3");
+});
+
+Deno.test("noVanishingGradients judges Dense + Activation as it judges Dense(activation)", () => {
+  const split = makeMeasurements([], {
+    layers: [1e-4, 1].flatMap((size, i) => {
+      const delta = flat(size, 640);
+      const place = { depth: i + 1, preActivationGradients: delta };
+      return [
+        makeLayer({ name: `dense_${i + 1}`, activation: "linear", ...place }),
+        makeLayer({ name: `act_${i + 1}`, className: "Activation", weights: [], ...place }),
+      ];
+    }).concat(makeHead({ depth: 3 })),
+  });
+  const [finding, ...others] = check(split);
+  assertEquals(others, []);
+  assertEquals(finding.layers, ["dense_1"]);
+});
+
+Deno.test("noVanishingGradients finds a weightless activation that stops the signal", () => {
+  const stop = { activation: "relu", weights: [], preActivationGradients: zero, deadFraction: 1 };
+  const findings = check(makeMeasurements([
+    { activation: "linear", ...silent },
+    { name: "act", depth: 1, className: "Activation", ...stop },
+    { depth: 2 },
+  ]));
+  assertEquals(findings.map(({ layer }) => layer), ["act"]);
+  assertEquals(findings[0].layers, ["act", "dense_1"]);
+});
+
+Deno.test("noVanishingGradients keeps the norm where pooling divides the rms by the positions", () => {
+  // Conv (32 x 32 x 8), global average pool over 1024 positions, Dense(8): back through the pool
+  // every entry is divided by 1024, and the norm by 32.
+  const conv = {
+    className: "Conv2D",
+    shape: [1, 32, 32, 8],
+    weights: [makeWeight({ name: "conv/kernel", shape: [3, 3, 8, 8] })],
+    preActivationGradients: flat(0.1 / 1024, 8 * 1024),
+  };
+  const dense = { preActivationGradients: flat(0.1, 8) };
+  const pooled = makeMeasurements([conv, dense], {});
+  assertEquals(check(pooled), []);
+  const ratio = check(pooled, { vanishingRatio: 1 })[0].measured!;
+  assertAlmostEquals(ratio, 1 / 32, 1e-12);
+  assertEquals(0.1 / 1024 / 0.1 < 1e-3, true, "the rms alone would have failed it");
+});
+
+Deno.test("noVanishingGradients keeps the norm over a change of width under a fan-in init", () => {
+  // 1024 units under 16: the rms of delta falls by sqrt(16 / 1024) a layer, the norm stays.
+  const wide = { preActivationGradients: flat(0.1 / 8, 32 * 1024) };
+  const narrow = { preActivationGradients: flat(0.1, 32 * 16) };
+  const ratio = check(makeMeasurements([wide, narrow, wide, narrow]), { vanishingRatio: 0.999 });
+  assertEquals(ratio, []);
+});
+
+Deno.test("noVanishingGradients only warns of a head that starts at zero, and names it", () => {
+  const head = makeHead({
+    depth: 3,
+    weights: [makeWeight({ name: "head/kernel", values: flat(0, 20) })],
+  });
+  const layers = [1, 2].map((depth) => makeLayer({ name: `dense_${depth}`, depth, ...silent }));
+  const findings = check(makeMeasurements([], { layers: [...layers, head] }));
+  assertEquals(findings.map(({ severity }) => severity), ["warning"]);
+  assertStringIncludes(findings[0].message, "the kernel of the head head is all zeros");
+});
+
+Deno.test("noVanishingGradients only warns of an objective that sends nothing down", () => {
+  const findings = check(makeMeasurements([silent, silent]));
+  assertEquals(findings.map(({ severity }) => severity), ["warning"]);
+  assertStringIncludes(findings[0].message, 'the objective "sum" sends no gradient');
+});
+
+Deno.test("noVanishingGradients fails layers below a hidden kernel of zeros", () => {
+  const zeros = { weights: [makeWeight({ name: "dense_3/kernel", values: flat(0, 400) })] };
+  const findings = check(makeMeasurements([silent, silent, zeros]));
+  assertEquals(findings.map(({ severity }) => severity), ["error"]);
+  assertEquals(findings[0].layers, ["dense_1", "dense_2"]);
+  assertStringIncludes(findings[0].message, "the kernel of dense_3 is all zeros");
+});
+
+Deno.test("noVanishingGradients only warns of a residual branch that ends in zeros", () => {
+  const findings = check(makeMeasurements([{}, silent, {}]));
+  assertEquals(findings.map(({ severity }) => severity), ["warning"]);
+  assertEquals(findings[0].layer, "dense_2");
+});
+
+Deno.test("noVanishingGradients asks for a loss when a softmax head meets the sum", () => {
+  const tiny = flat(1e-8, 640);
+  const hidden = { activationGradients: tiny, preActivationGradients: zero };
+  const softmax = makeHead({ depth: 3, activation: "softmax", preActivationGradients: tiny });
+  const layers = [1, 2].map((depth) => makeLayer({ name: `dense_${depth}`, depth, ...hidden }));
+  const measurements = makeMeasurements([], { layers: [...layers, softmax] });
+  const findings = check(measurements);
+  assertEquals(findings.map(({ severity }) => severity), ["warning"]);
+  assertStringIncludes(findings[0].message, "softmax");
+  const loss = { ...measurements, objective: { name: "meanSquaredError", value: 1 } };
+  assertEquals(check(loss)[0].severity, "error");
+});
+
+Deno.test("noVanishingGradients judges on when another head carries a signal under the sum", () => {
+  const softmax = makeHead({ activation: "softmax", preActivationGradients: flat(1e-8, 32) });
+  const { layers, ...rest } = chain(1e-4, 1);
+  const findings = check({ ...rest, layers: [...layers, softmax] });
+  assertEquals(findings.map(({ severity }) => severity), ["error"]);
+});
+
+Deno.test("noVanishingGradients warns below the absolute floor, but not of zeros and frozen kernels", () => {
+  const kernel = (size: number | null, trainable = true) => ({
+    weights: [
+      makeWeight({ name: "k", trainable, gradients: size === null ? null : flat(size, 400) }),
+    ],
+  });
+  const layers = [kernel(0.9e-7), kernel(1.1e-7), kernel(0), kernel(null), kernel(1e-9, false)];
+  const findings = check(makeMeasurements(layers));
+  assertEquals(findings.map(({ severity, layer }) => [severity, layer]), [["warning", "dense_1"]]);
+  assertEquals(findings[0].threshold, "vanishingFloor");
+});
+
+Deno.test("noVanishingGradients gives no verdict on one hidden layer, NaN, or unmeasured deltas", () => {
+  for (
+    const measurements of [
+      makeMeasurements([{}]),
+      makeMeasurements([{ preActivationGradients: flat(NaN, 640) }, {}]),
+      makeMeasurements([{ preActivationGradients: null }, { preActivationGradients: null }]),
+    ]
+  ) {
+    assertEquals(check(measurements).map(({ severity }) => severity), ["note"]);
+  }
+});
+
+Deno.test("noVanishingGradients judges the selected layers only", () => {
+  assertEquals(check(chain(1e-6, 0.5, 1), { layers: ["dense_2", "dense_3"] }), []);
+  assertEquals(check(chain(1e-6, 0.5, 1), { layers: /dense_[13]/ }).length, 1);
+});

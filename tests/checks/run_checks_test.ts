@@ -1,0 +1,123 @@
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import type { CheckOptions } from "../../src/checks/check_options.ts";
+import { RULES } from "../../src/checks/rules.ts";
+import { runChecks } from "../../src/checks/run_checks.ts";
+import { THRESHOLDS, type Thresholds } from "../../src/checks/thresholds.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import { goldenMeasurements } from "./golden_measurements.ts";
+import { flat, makeMeasurements } from "./make_measurements.ts";
+
+const saturated = () => makeMeasurements([{ saturatedFraction: 0.9 }, { saturatedFraction: 0.9 }]);
+
+Deno.test("runChecks() finds nothing in a healthy chain", () => {
+  assertEquals(runChecks(makeMeasurements()), []);
+});
+
+Deno.test("runChecks() returns the findings in the order of the rules", () => {
+  const findings = runChecks(goldenMeasurements("relu_dead_layer"));
+  const order = RULES.map(({ name }) => name);
+  const places = findings.map(({ rule }) => order.indexOf(rule));
+  assertEquals(places, places.toSorted((a, b) => a - b));
+  assertEquals(new Set(places).size > 1, true);
+});
+
+Deno.test("runChecks() finds no error in the healthy golden cases", () => {
+  for (const name of ["relu_he", "seed_tanh_critical", "seed_tanh_critical_mse"]) {
+    const errors = runChecks(goldenMeasurements(name)).filter((one) => one.severity === "error");
+    assertEquals(errors, [], name);
+  }
+});
+
+Deno.test("runChecks() hands the thresholds on", () => {
+  assertEquals(runChecks(saturated(), { saturatedFraction: 1, saturatedFractionWarning: 1 }), []);
+});
+
+Deno.test("runChecks() turns findings of ignored layers into notes with the reason", () => {
+  const findings = runChecks(saturated(), {
+    ignore: [{ layer: "dense_1", reason: "It is a gate." }],
+  });
+  assertEquals(findings.map(({ severity }) => severity), ["note", "error"]);
+  assertStringIncludes(findings[0].message, "Ignored: It is a gate.");
+  const all = runChecks(saturated(), { ignore: [{ layer: /^dense/, reason: "Known." }] });
+  assertEquals(all.map(({ severity }) => severity), ["note", "note"]);
+});
+
+Deno.test("runChecks() judges only the selected layers, by name or by pattern", () => {
+  const layers = (filter: CheckOptions["layers"]) =>
+    runChecks(saturated(), { layers: filter })
+      .filter(({ severity }) => severity === "error").map(({ layer }) => layer);
+  assertEquals(layers(["dense_2"]), ["dense_2"]);
+  assertEquals(layers(/_2$/g), ["dense_2"]);
+  assertEquals(layers(/dense/g), ["dense_1", "dense_2"]);
+});
+
+Deno.test("runChecks() throws a TypeError when an argument is not what it must be", () => {
+  const fine = makeMeasurements();
+  const wrong: [unknown, unknown, string][] = [
+    [Promise.resolve(fine), {}, "write `await measure(model, batch)`"],
+    [null, {}, "got null"],
+    [[], {}, "got an array"],
+    ["{}", {}, "got string"],
+    [{ ...fine, version: 2 }, {}, "of version 2"],
+    [fine, [], "options must be an object"],
+    [fine, null, "options must be an object"],
+    [fine, { deadFracton: 0.1 }, 'unknown key "deadFracton"'],
+    [fine, { deadFraction: "0.1" }, "deadFraction must be a number, got 0.1"],
+    [fine, { layers: "dense_1" }, "layers must be a RegExp or an array"],
+    [fine, { layers: [1] }, "layers must be a RegExp or an array"],
+    [fine, { ignore: [{ layer: "dense_1" }] }, "each with a reason"],
+    [fine, { ignore: [{ layer: "dense_1", reason: " " }] }, "each with a reason"],
+    [fine, { ignore: "dense_1" }, "ignore must be an array"],
+  ];
+  for (const [measurements, options, message] of wrong) {
+    assertThrows(
+      () => runChecks(measurements as Measurements, options as CheckOptions),
+      TypeError,
+      message,
+    );
+  }
+});
+
+Deno.test("runChecks() throws a RangeError when a number or a layer is out of range", () => {
+  const wrong: [CheckOptions, string][] = [
+    [{ deadFraction: 1.1 }, "deadFraction must be from 0 to 1, got 1.1"],
+    [{ vanishingRatio: NaN }, "vanishingRatio must be from 0 to 1, got NaN"],
+    [{ explodingRatio: 0.5 }, "explodingRatio must be from 1 to Infinity, got 0.5"],
+    [
+      { layers: ["dense_9"] },
+      "layers names dense_9, which no layer matches; the layers are dense_1",
+    ],
+    [{ layers: /conv/ }, "layers names /conv/, which no layer matches"],
+    [{ ignore: [{ layer: "dense_9", reason: "x" }] }, "ignore names dense_9"],
+  ];
+  for (const [options, message] of wrong) {
+    assertThrows(() => runChecks(makeMeasurements(), options), RangeError, message);
+  }
+});
+
+Deno.test("THRESHOLDS states a default in its range, a unit and a source for each", () => {
+  for (
+    const [name, { default: value, range: [low, high], unit, source }] of Object.entries(THRESHOLDS)
+  ) {
+    assertEquals(value >= low && value <= high, true, name);
+    assertEquals([unit, source].every((text) => text.length > 0), true, name);
+  }
+});
+
+Deno.test("RULES are documented, uniquely named, and read every threshold", () => {
+  const names = RULES.map(({ name }) => name);
+  assertEquals(new Set(names).size, names.length);
+  const read = new Set(RULES.flatMap(({ thresholds }) => thresholds));
+  assertEquals([...read].toSorted(), (Object.keys(THRESHOLDS) as (keyof Thresholds)[]).toSorted());
+  for (const rule of RULES) {
+    for (const key of ["summary", "formula", "source", "misleads", "fix"] as const) {
+      assertMatch(rule[key], /\S.*\.$/s, `${rule.name}: ${key}`);
+    }
+    assertMatch(rule.assertion, /^assert[A-Z]/);
+  }
+});
+
+Deno.test("runChecks() serialises to JSON and back", () => {
+  const findings = runChecks(makeMeasurements([{ preActivationGradients: flat(1e-9, 640) }, {}]));
+  assertEquals(JSON.parse(JSON.stringify(findings)), findings);
+});
