@@ -1,4 +1,5 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+import { automaticName } from "./automatic_name.ts";
 import { innerLayers } from "./inner_layers.ts";
 import { uniqueName } from "./unique_name.ts";
 
@@ -18,6 +19,9 @@ export interface LeafLayer {
  * used at several places is listed once. Input layers are left out: they only pass the batch on, and
  * a `tf.sequential()` lists none where the same `tf.model()` does. Layer classes are told by their
  * names and parts, never by `instanceof`: a model may come from another copy of TensorFlow.js.
+ *
+ * A layer that nobody named has a name like `dense_Dense7`, which counts the layers of the process;
+ * here it is `dense_1`, the first of its kind in its container, whatever was built before.
  *
  * @param model A built model.
  * @returns One entry a layer.
@@ -43,17 +47,33 @@ export function leafLayers(model: LayersModel): LeafLayer[] {
   const seen = new Set<Layer>();
   const paths = new Set<string>();
   const visit = (layers: Layer[], prefix: string) => {
+    const label = labels(layers);
     for (const layer of layers) {
       if (seen.has(layer) || layer.getClassName() === "InputLayer") continue;
       seen.add(layer);
       const inner = innerLayers(layer);
       if (inner === null) {
-        found.push({ path: uniqueName(prefix + layer.name, paths), layer });
+        found.push({ path: uniqueName(prefix + label(layer), paths), layer });
       } else {
-        visit(inner, `${prefix}${layer.name}/`);
+        visit(inner, `${prefix}${label(layer)}/`);
       }
     }
   };
   visit(model.layers, "");
   return found;
+}
+
+/** Names for sibling layers that depend on these layers alone. */
+function labels(siblings: Layer[]): (layer: Layer) => string {
+  const chosen = siblings.filter((layer) => automaticName(layer) === null);
+  const taken = new Set(chosen.map((layer) => layer.name));
+  const last = new Map<string, number>();
+  return (layer) => {
+    const stem = automaticName(layer);
+    if (stem === null) return layer.name;
+    let n = last.get(stem) ?? 0;
+    do n++; while (taken.has(`${stem}_${n}`));
+    last.set(stem, n);
+    return `${stem}_${n}`;
+  };
 }

@@ -5,5 +5,9 @@
  */
 export type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 export * from "./batch.ts";
+export * from "./exercise_model.ts";
+export * from "./get_weights.ts";
 export * from "./leaf_layers.ts";
 export * from "./model_weights.ts";
+export * from "./rescale_weights.ts";
+export * from "./set_weights.ts";

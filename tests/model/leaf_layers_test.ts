@@ -102,3 +102,35 @@ Deno.test("leafLayers() descends into a custom wrapper unless it has weights of 
   assertEquals(leafLayers(model).map(({ path }) => path), ["in", "plain/dense", "scaled"]);
   model.dispose();
 });
+
+Deno.test("leafLayers() numbers unnamed layers within their container, whatever was built before", () => {
+  for (let time = 0; time < 3; time++) {
+    const inner = tf.sequential({
+      layers: [
+        tf.layers.dense({ units: 2, inputShape: [3, 2] }),
+        tf.layers.dense({ units: 2 }),
+        tf.layers.bidirectional({ layer: tf.layers.gru({ units: 2 }) as never }),
+      ],
+    });
+    const model = tf.sequential({
+      layers: [
+        inner,
+        tf.layers.dense({ name: "dense_1", units: 2 }),
+        tf.layers.dense({ units: 2 }),
+        tf.layers.leakyReLU(),
+        tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] }),
+      ],
+    });
+    assertEquals(leafLayers(model).map(({ path }) => path), [
+      "sequential_1/dense_1",
+      "sequential_1/dense_2",
+      "sequential_1/bidirectional_1/forward_gru_1",
+      "sequential_1/bidirectional_1/backward_gru_1",
+      "dense_1",
+      "dense_2",
+      "leaky_re_lu_1",
+      "sequential_2/dense_1",
+    ]);
+    model.dispose();
+  }
+});

@@ -1,0 +1,90 @@
+import { requireEngine } from "../engine/require_engine.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { SeededRandom } from "./seeded_random.ts";
+
+/** Options of {@linkcode exerciseModel}. */
+export interface ExerciseModelOptions {
+  /** Units of a hidden layer, and features of the input. Default: 20, the exercise's. */
+  width?: number;
+  /** Hidden layers, the relu layer among them. Default: 10, the exercise's. */
+  depth?: number;
+  /**
+   * Activation of the hidden layers but the first, by its TensorFlow.js name (`"relu"`, `"selu"`,
+   * `"sigmoid"` ...). Default: `"tanh"`, the exercise's.
+   */
+  activation?: string;
+  /** Standard deviation of those layers' kernels. Default: 200, the exercise's. */
+  stddev?: number;
+  /** Seed of the weights. Default: 0. */
+  seed?: number;
+}
+
+function requireCount(name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new RangeError(`${name} is ${value}, expected a whole number of at least 1`);
+  }
+}
+
+/**
+ * The network of the exercise: one relu layer, `depth - 1` layers of `activation` whose kernels are
+ * normal with a standard deviation of `stddev`, and one linear unit on top; Dense layers named
+ * `dense_1` ... throughout, on `width` features. 11 layers and 4221 weights with the defaults.
+ *
+ * The relu layer and the top are normal with Glorot's variance, 2 / (fan-in + fan-out) (Glorot and
+ * Bengio 2010); biases are zero. The same seed draws the same numbers whatever the activation, and
+ * `stddev` only scales them, so that networks can be compared.
+ *
+ * @param options Size, activation, scale and seed.
+ * @returns The model. Dispose it when done.
+ * @throws {EngineError} If no engine runs.
+ * @throws {RangeError} If a size is not a whole number above 0, `stddev` is negative or not finite,
+ *   or the seed is not an integer.
+ * @throws {TypeError} If TensorFlow.js has no such activation.
+ *
+ * @example The exercise's network, and its seventh hidden layer's kernel
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, getWeights } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startEngine();
+ * const model = exerciseModel();
+ * assertEquals(model.countParams(), 4221);
+ * assertEquals(getWeights(model)["dense_7/kernel"].shape, [20, 20]);
+ * model.dispose();
+ * ```
+ */
+export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
+  const { width = 20, depth = 10, activation = "tanh", stddev = 200, seed = 0 } = options;
+  const tf = requireEngine();
+  requireCount("width", width);
+  requireCount("depth", depth);
+  if (!(stddev >= 0 && stddev < Infinity)) {
+    throw new RangeError(`stddev is ${stddev}, expected a finite number of at least 0`);
+  }
+  try {
+    tf.layers.activation({ activation: activation as "tanh" });
+  } catch (error) {
+    throw new TypeError(
+      `activation is ${JSON.stringify(activation)}, expected one that TensorFlow.js has`,
+      { cause: error },
+    );
+  }
+  const random = new SeededRandom(seed, "weights");
+  const model = tf.sequential({ name: "exercise" });
+  for (let i = 1; i <= depth + 1; i++) {
+    const units = i > depth ? 1 : width;
+    const layer = tf.layers.dense({
+      name: `dense_${i}`,
+      units,
+      inputShape: [width],
+      activation: (i === 1 ? "relu" : i > depth ? "linear" : activation) as "tanh",
+      kernelInitializer: "zeros",
+    });
+    model.add(layer);
+    const scale = i > 1 && i <= depth ? stddev : Math.sqrt(2 / (width + units));
+    const kernel = random.normals(width * units, scale);
+    tf.tidy(() => layer.setWeights([tf.tensor2d(kernel, [width, units]), tf.zeros([units])]));
+  }
+  return model;
+}

@@ -1,0 +1,29 @@
+/** How many letters to insert, delete or replace to get from one word to the other (Levenshtein). */
+function distance(from: string, to: string): number {
+  let above = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replace = above[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
+      row.push(Math.min(above[j] + 1, row[j - 1] + 1, replace));
+    }
+    above = row;
+  }
+  return above[to.length];
+}
+
+/**
+ * The end of an error message that offers the name somebody may have meant.
+ *
+ * @param name The name that was not found.
+ * @param names Those that exist.
+ * @returns `"; did you mean ...?"`, or nothing when no name is near.
+ */
+export function nearest(name: string, names: readonly string[]): string {
+  const ranked = names
+    .map((candidate) => ({ candidate, away: distance(name, candidate) }))
+    .sort((a, b) => a.away - b.away);
+  return ranked.length > 0 && ranked[0].away <= Math.max(2, name.length / 3)
+    ? `; did you mean ${JSON.stringify(ranked[0].candidate)}?`
+    : "";
+}

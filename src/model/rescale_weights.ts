@@ -1,0 +1,80 @@
+import { requireEngine } from "../engine/require_engine.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { modelWeights } from "./model_weights.ts";
+
+/** Options of {@linkcode rescaleWeights}. */
+export interface RescaleOptions {
+  /**
+   * Whether to leave biases, batch-norm gains and moving statistics alone and rescale only weights of
+   * rank 2 and higher: kernels, recurrent kernels, embeddings. Default: true.
+   */
+  kernelsOnly?: boolean;
+  /** Which layers, by path: a pattern to find in it, or paths in full. Default: all. */
+  layers?: RegExp | readonly string[];
+}
+
+/**
+ * Multiplies weights of a model by a constant.
+ *
+ * @param model A built model.
+ * @param factor What to multiply by: finite, and not 0, which could not be taken back.
+ * @param options Which weights.
+ * @returns Names of the weights that were rescaled.
+ * @throws {EngineError} If no engine runs.
+ * @throws {RangeError} If the factor is 0 or not finite.
+ * @throws {TypeError} If no layer has a path that was given, or the pattern finds none.
+ *
+ * @example The exercise's question: what does a smaller scale do?
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, rescaleWeights } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startEngine();
+ * const model = exerciseModel();
+ * const tanhLayers = Array.from({ length: 9 }, (_, i) => `dense_${i + 2}`);
+ * const rescaled = rescaleWeights(model, 1 / 894, { layers: tanhLayers });
+ * assertEquals(rescaled.length, 9);
+ * model.dispose();
+ * ```
+ */
+export function rescaleWeights(
+  model: LayersModel,
+  factor: number,
+  options: RescaleOptions = {},
+): string[] {
+  const { kernelsOnly = true, layers } = options;
+  const tf = requireEngine();
+  if (typeof factor !== "number" || !Number.isFinite(factor) || factor === 0) {
+    throw new RangeError(`Cannot rescale weights by ${factor}: expected a finite number but 0`);
+  }
+  const weights = modelWeights(model);
+  const paths = new Set(weights.map((weight) => weight.layerPath));
+  const chosen = layers === undefined ? paths : choose(paths, layers);
+  const rescaled = weights.filter(({ layerPath, variable }) =>
+    chosen.has(layerPath) && (!kernelsOnly || variable.shape.length >= 2)
+  );
+  tf.tidy(() => {
+    for (const { variable } of rescaled) {
+      const value = variable.read();
+      (value as unknown as { assign(value: unknown): void }).assign(tf.mul(value, factor));
+    }
+  });
+  return rescaled.map((weight) => weight.weightName);
+}
+
+function choose(paths: Set<string>, layers: RegExp | readonly string[]): Set<string> {
+  if (layers instanceof RegExp) {
+    // Not test(): a pattern with the flag g would remember where it found something last.
+    const found = new Set([...paths].filter((path) => path.search(layers) !== -1));
+    if (found.size > 0) return found;
+    throw new TypeError(`Cannot rescale weights: ${layers} finds no layer that has weights`);
+  }
+  const missing = layers.find((path) => !paths.has(path));
+  if (missing !== undefined) {
+    throw new TypeError(
+      `Cannot rescale weights: no layer that has weights is called ${JSON.stringify(missing)}`,
+    );
+  }
+  return new Set(layers);
+}

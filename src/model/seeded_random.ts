@@ -1,0 +1,82 @@
+/** 32 bits of a text (FNV-1a). */
+function hash(text: string): number {
+  let bits = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) bits = Math.imul(bits ^ text.charCodeAt(i), 0x01000193);
+  return bits >>> 0;
+}
+
+/**
+ * Random numbers that depend on a seed alone: not on the backend, the platform or what was drawn
+ * elsewhere. Every seed counts, 0 too, which the initialisers of TensorFlow.js take for no seed.
+ *
+ * The generator is xoshiro128** of Blackman and Vigna (2018), period 2^128 - 1, its state filled by
+ * splitmix32 from the seed and the stream's name. Two streams of one seed are independent: weights
+ * and batch of seed 0 must not be the same numbers.
+ */
+export class SeededRandom {
+  readonly #state = new Uint32Array(4);
+  #spare: number | null = null;
+
+  /**
+   * Starts a stream.
+   *
+   * @param seed A safe integer.
+   * @param stream What the numbers are for.
+   * @throws {RangeError} If the seed is not a safe integer.
+   */
+  constructor(seed: number, stream: string) {
+    if (!Number.isSafeInteger(seed)) {
+      throw new RangeError(`the seed is ${seed}, expected an integer below 2^53 in magnitude`);
+    }
+    let bits = hash(`${seed} ${stream}`);
+    for (let i = 0; i < 4; i++) {
+      bits = (bits + 0x9e3779b9) >>> 0;
+      let mixed = Math.imul(bits ^ (bits >>> 16), 0x21f0aaad);
+      mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+      this.#state[i] = mixed ^ (mixed >>> 15);
+    }
+  }
+
+  /** Uniform 32 bits. */
+  bits(): number {
+    const s = this.#state;
+    const scrambled = Math.imul(s[1], 5);
+    const result = Math.imul((scrambled << 7) | (scrambled >>> 25), 9) >>> 0;
+    const shifted = s[1] << 9;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= shifted;
+    s[3] = (s[3] << 11) | (s[3] >>> 21);
+    return result;
+  }
+
+  /** Uniform in [0, 1), 32 bits fine. */
+  uniform(): number {
+    return this.bits() / 2 ** 32;
+  }
+
+  /** A whole number from 0 to below `end`, all alike but for a bias below `end` / 2^32. */
+  integer(end: number): number {
+    return Math.floor(this.uniform() * end);
+  }
+
+  /** Standard normal (Box and Muller 1958; both of a pair are used). */
+  normal(): number {
+    if (this.#spare !== null) {
+      const spare = this.#spare;
+      this.#spare = null;
+      return spare;
+    }
+    const radius = Math.sqrt(-2 * Math.log((this.bits() + 1) / 2 ** 32));
+    const angle = 2 * Math.PI * this.uniform();
+    this.#spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  }
+
+  /** `count` normal numbers of mean 0. */
+  normals(count: number, stddev = 1): Float32Array {
+    return Float32Array.from({ length: count }, () => this.normal() * stddev);
+  }
+}

@@ -1,0 +1,100 @@
+import { requireEngine } from "../engine/require_engine.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import type { WeightValue } from "./get_weights.ts";
+import { modelWeights } from "./model_weights.ts";
+import { nearest } from "./nearest.ts";
+
+/** What a weight is set to: its entries, row-major, and its shape where that should be checked too. */
+export type NewWeight =
+  | Pick<WeightValue, "shape" | "values">
+  | Float32Array
+  | readonly number[];
+
+/**
+ * Sets weights of a model, by name; those that are not named keep their values. Either all are set or,
+ * when anything is wrong, none.
+ *
+ * @param model A built model.
+ * @param weights New values by name, as {@linkcode getWeights} gives them, or bare entries.
+ * @throws {EngineError} If no engine runs.
+ * @throws {TypeError} If the model has no weight of a name, or entries are not numbers.
+ * @throws {RangeError} If a shape or a number of entries is wrong.
+ *
+ * @example Put the weights back
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import {
+ *   exerciseModel,
+ *   getWeights,
+ *   rescaleWeights,
+ *   setWeights,
+ * } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startEngine();
+ * const model = exerciseModel();
+ * const weights = getWeights(model);
+ * rescaleWeights(model, 1 / 894);
+ * setWeights(model, weights);
+ * assertEquals(getWeights(model), weights);
+ * model.dispose();
+ * ```
+ */
+export function setWeights(
+  model: LayersModel,
+  weights: Readonly<Record<string, NewWeight>>,
+): void {
+  const tf = requireEngine();
+  const known = new Map(modelWeights(model).map((weight) => [weight.weightName, weight]));
+  const checked = Object.entries(weights).map(([name, weight]) => {
+    const own = known.get(name);
+    if (own === undefined) {
+      throw new TypeError(
+        `Cannot set weight ${JSON.stringify(name)}: the model has no weight of that name` +
+          nearest(name, [...known.keys()]),
+      );
+    }
+    const shape = own.variable.shape as number[];
+    // An array has a method called values.
+    const { shape: given, values: entries } = Array.isArray(weight) || ArrayBuffer.isView(weight)
+      ? { shape: undefined, values: weight }
+      : Object(weight) as Partial<WeightValue>;
+    if (given !== undefined) requireShape(name, given, shape);
+    return { variable: own.variable, shape, values: requireEntries(name, entries, shape) };
+  });
+  // Fresh tensors only: XNNPACK goes on with the old weights when a tensor is written in place.
+  tf.tidy(() => {
+    for (const { variable, shape, values } of checked) {
+      (variable.read() as unknown as { assign(value: unknown): void }).assign(
+        tf.tensor(values, shape, variable.dtype),
+      );
+    }
+  });
+}
+
+function requireShape(name: string, found: readonly number[], expected: number[]): void {
+  if (!Array.isArray(found) || found.join() !== expected.join()) {
+    throw new RangeError(
+      `Cannot set weight ${JSON.stringify(name)}: the shape given is ${JSON.stringify(found)}, ` +
+        `expected ${JSON.stringify(expected)}`,
+    );
+  }
+}
+
+function requireEntries(name: string, entries: unknown, shape: number[]): Float32Array {
+  const isList = Array.isArray(entries) || entries instanceof Float32Array;
+  const bad = isList ? entries.findIndex((entry) => typeof entry !== "number") : 0;
+  if (!isList || bad !== -1) {
+    const found = isList ? `entry ${bad} is ${JSON.stringify(entries[bad])}` : `found ${entries}`;
+    throw new TypeError(`Cannot set weight ${JSON.stringify(name)}: ${found}, expected numbers`);
+  }
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (entries.length !== count) {
+    throw new RangeError(
+      `Cannot set weight ${JSON.stringify(name)}: ${entries.length} entries given, ` +
+        `expected ${count} for shape ${JSON.stringify(shape)}`,
+    );
+  }
+  // A copy: TensorFlow.js may keep the array it is handed, and the caller may go on using it.
+  return Float32Array.from(entries);
+}

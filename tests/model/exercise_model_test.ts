@@ -1,0 +1,97 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
+import { startEngine } from "../../src/engine/mod.ts";
+import { EngineError } from "../../src/engine/engine_error.ts";
+import { setRunningEngine } from "../../src/engine/running_engine.ts";
+import { exerciseModel, getWeights } from "../../src/model/mod.ts";
+
+const engine = await startEngine();
+const { tf } = engine;
+
+/** Standard deviation about 0. */
+const scale = (values: Float32Array) =>
+  Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+
+Deno.test("exerciseModel() is the exercise's network by default", () => {
+  const model = exerciseModel();
+  assertEquals(model.countParams(), 4221);
+  assertEquals(
+    model.layers.map((layer) => [layer.name, layer.getConfig().activation]),
+    [
+      ["dense_1", "relu"],
+      ...Array.from({ length: 9 }, (_, i) => [`dense_${i + 2}`, "tanh"]),
+      ["dense_11", "linear"],
+    ],
+  );
+  assertEquals(model.inputs[0].shape, [null, 20]);
+  assertEquals(model.outputs[0].shape, [null, 1]);
+  model.dispose();
+});
+
+Deno.test("exerciseModel() draws each kernel at its scale and zero biases", () => {
+  const model = exerciseModel({ width: 256, depth: 3, stddev: 7 });
+  const weights = getWeights(model);
+  // 65536 draws know their standard deviation to 0.3 %; the top has 256, 4.4 %.
+  const glorot = Math.sqrt(2 / 512);
+  assertAlmostEquals(scale(weights["dense_1/kernel"].values) / glorot, 1, 0.015);
+  assertAlmostEquals(scale(weights["dense_2/kernel"].values) / 7, 1, 0.015);
+  assertAlmostEquals(scale(weights["dense_3/kernel"].values) / 7, 1, 0.015);
+  assertAlmostEquals(scale(weights["dense_4/kernel"].values) / Math.sqrt(2 / 257), 1, 0.2);
+  assert(weights["dense_2/bias"].values.every((value) => value === 0));
+  model.dispose();
+});
+
+Deno.test("exerciseModel() draws the same for the same seed, whatever was built before", () => {
+  const draw = (seed: number, activation = "tanh", stddev = 200) => {
+    const model = exerciseModel({ width: 4, depth: 3, seed, activation, stddev });
+    const { values } = getWeights(model)["dense_2/kernel"];
+    model.dispose();
+    return values;
+  };
+  assertEquals(draw(0), draw(0));
+  assertEquals(draw(0), draw(0, "selu"));
+  assertEquals(draw(0, "tanh", 1).map((value) => value * 2), draw(0, "tanh", 2));
+  assertNotEquals(draw(0), draw(1));
+  assertNotEquals(draw(-1), draw(1));
+});
+
+Deno.test("exerciseModel() leaves the weights and no other tensor", () => {
+  const before = tf.memory().numTensors;
+  const model = exerciseModel({ depth: 4 });
+  assertEquals(tf.memory().numTensors - before, 10);
+  model.dispose();
+  assertEquals(tf.memory().numTensors, before);
+});
+
+Deno.test("exerciseModel() with depth 1 has the relu layer and the top", () => {
+  const model = exerciseModel({ depth: 1, width: 1 });
+  assertEquals(model.layers.map((layer) => layer.getConfig().activation), ["relu", "linear"]);
+  model.dispose();
+});
+
+Deno.test("exerciseModel() refuses what is no network", () => {
+  assertThrows(() => exerciseModel({ depth: 0 }), RangeError, "depth is 0");
+  assertThrows(() => exerciseModel({ width: 2.5 }), RangeError, "width is 2.5");
+  assertThrows(() => exerciseModel({ stddev: NaN }), RangeError, "stddev is NaN");
+  assertThrows(() => exerciseModel({ stddev: -1 }), RangeError, "stddev is -1");
+  assertThrows(() => exerciseModel({ seed: 0.5 }), RangeError, "the seed is 0.5");
+  assertThrows(
+    () => exerciseModel({ activation: "tahn" }),
+    TypeError,
+    'activation is "tahn", expected one that TensorFlow.js has',
+  );
+});
+
+Deno.test("exerciseModel() asks for the engine when none runs", () => {
+  setRunningEngine(null);
+  try {
+    assertThrows(() => exerciseModel(), EngineError, "start the engine first");
+  } finally {
+    setRunningEngine(engine);
+  }
+});
