@@ -1,0 +1,170 @@
+import {
+  activate,
+  add,
+  CHANNELS_FIRST,
+  CHANNELS_LAST,
+  convolve,
+  convolveDepthwise,
+  convolveTransposed,
+  type NdArray,
+  transpose,
+  type Window,
+} from "../reference/mod.ts";
+import type { Row } from "../row.ts";
+import { describe, make, type Options } from "./make.ts";
+
+const LENGTHS = [[7], [6, 5], [4, 5, 4]];
+
+const fill = (value: unknown, rank: number): number[] =>
+  Array.isArray(value) ? value : Array(rank).fill(value ?? 1);
+
+/** A row of a convolution: `product` is the linear part, on channels-last arrays. */
+function row(
+  subject: string,
+  rank: number,
+  options: Options,
+  product: (x: NdArray, weights: NdArray[], window: Window) => NdArray,
+  space = LENGTHS[rank - 1],
+  channels = 2,
+): Row {
+  const first = options.dataFormat === "channelsFirst";
+  const window: Window = {
+    strides: fill(options.strides, rank),
+    dilations: fill(options.dilationRate, rank),
+    padding: (options.padding ?? "valid") as Window["padding"],
+  };
+  const useBias = options.useBias ?? true;
+  return {
+    subject,
+    options: describe(options),
+    inputs: [{ shape: first ? [2, channels, ...space] : [2, ...space, channels] }],
+    create: make(subject, options),
+    reference([x], weights) {
+      let y = product(first ? transpose(x, CHANNELS_LAST(rank)) : x, weights, window);
+      if (useBias) y = add(y, weights.at(-1)!);
+      // On the layer's own layout: a softmax runs over its last axis.
+      if (first) y = transpose(y, CHANNELS_FIRST(rank));
+      return activate(y, (options.activation ?? "linear") as string);
+    },
+  };
+}
+
+const conv = (rank: number, options: Options, space?: number[], channels?: number) =>
+  row(
+    `conv${rank}d`,
+    rank,
+    { filters: 3, ...options },
+    (x, [kernel], window) => convolve(x, kernel, window),
+    space,
+    channels,
+  );
+
+const transposed = (rank: number, options: Options) =>
+  row(
+    `conv${rank}dTranspose`,
+    rank,
+    { filters: 3, ...options },
+    (x, [kernel], window) => convolveTransposed(x, kernel, window),
+    rank === 2 ? [3, 4] : [2, 3, 2],
+  );
+
+const depthwise = (options: Options) =>
+  row("depthwiseConv2d", 2, options, (x, [kernel], window) => convolveDepthwise(x, kernel, window));
+
+const separable = (options: Options) =>
+  row(
+    "separableConv2d",
+    2,
+    { filters: 3, ...options },
+    (x, [spatial, pointwise], window) =>
+      convolve(convolveDepthwise(x, spatial, window), pointwise, { strides: [1, 1] }),
+  );
+
+const ACTIVATIONS = ["relu", "elu", "tanh", "sigmoid", "softmax", "relu6"];
+
+/** Every convolution of `tf.layers`. */
+export const CONVOLUTIONS: Row[] = [
+  conv(1, { kernelSize: 3 }),
+  conv(1, { kernelSize: 3, padding: "same" }),
+  conv(1, { kernelSize: 4, padding: "same", strides: 2 }),
+  conv(1, { kernelSize: 2, strides: 3 }),
+  conv(1, { kernelSize: 3, useBias: false }),
+  conv(1, { kernelSize: 1 }),
+  conv(1, { kernelSize: 3, dilationRate: 2 }),
+  conv(1, { kernelSize: 2, dilationRate: 3, padding: "same" }),
+  conv(1, { kernelSize: 3, dilationRate: 2, padding: "same", activation: "relu" }),
+  conv(1, { kernelSize: 3, padding: "causal" }),
+  conv(1, { kernelSize: 2, padding: "causal", dilationRate: 3 }),
+  conv(1, { kernelSize: 3, padding: "causal", strides: 2, activation: "tanh" }),
+  conv(1, { kernelSize: 3, padding: "causal", dataFormat: "channelsFirst" }),
+  conv(1, { kernelSize: 3, dataFormat: "channelsFirst" }),
+  conv(1, { kernelSize: 3, dataFormat: "channelsFirst", dilationRate: 2, useBias: false }),
+  ...ACTIVATIONS.map((activation) => conv(1, { kernelSize: 3, activation })),
+
+  conv(2, { kernelSize: 3 }),
+  conv(2, { kernelSize: 3, padding: "same" }),
+  conv(2, { kernelSize: [2, 3], padding: "same", strides: 2 }),
+  conv(2, { kernelSize: 3, padding: "same", strides: [2, 3] }),
+  conv(2, { kernelSize: 2, strides: 3 }),
+  conv(2, { kernelSize: 1, strides: 2 }),
+  conv(2, { kernelSize: 1 }),
+  conv(2, { kernelSize: [3, 2], useBias: false }),
+  conv(2, { kernelSize: 2, dilationRate: 2 }),
+  conv(2, { kernelSize: 3, dilationRate: 2, padding: "same" }),
+  conv(2, { kernelSize: [2, 3], dilationRate: [3, 2], padding: "same", useBias: false }),
+  conv(2, { kernelSize: 2, dilationRate: [1, 2], activation: "relu" }),
+  conv(2, { kernelSize: 2, dilationRate: 2, activation: "tanh" }),
+  conv(2, { kernelSize: 2, dilationRate: 2, dataFormat: "channelsFirst" }),
+  conv(2, { kernelSize: 3, dataFormat: "channelsFirst" }),
+  conv(2, { kernelSize: 3, dataFormat: "channelsFirst", padding: "same", strides: 2 }),
+  conv(2, { kernelSize: 3, dataFormat: "channelsFirst", activation: "relu" }),
+  conv(2, { kernelSize: 2, filters: 1 }, [3, 4], 1),
+  ...ACTIVATIONS.map((activation) => conv(2, { kernelSize: 2, activation })),
+
+  conv(3, { kernelSize: 2 }),
+  conv(3, { kernelSize: [2, 3, 2], padding: "same" }),
+  conv(3, { kernelSize: 2, strides: 2 }),
+  conv(3, { kernelSize: [3, 2, 1], strides: [1, 2, 3], padding: "same" }),
+  conv(3, { kernelSize: 1, strides: 2 }),
+  conv(3, { kernelSize: 2, useBias: false, activation: "relu" }),
+  conv(3, { kernelSize: 2, dilationRate: 2 }),
+  conv(3, { kernelSize: 2, dilationRate: [1, 2, 3], padding: "same" }),
+  conv(3, { kernelSize: 2, dataFormat: "channelsFirst" }),
+  conv(3, { kernelSize: 2, filters: 1 }, [2, 3, 2], 1),
+
+  transposed(2, { kernelSize: 3 }),
+  transposed(2, { kernelSize: 3, padding: "same" }),
+  transposed(2, { kernelSize: 3, strides: 2 }),
+  transposed(2, { kernelSize: [3, 2], strides: 2, padding: "same" }),
+  transposed(2, { kernelSize: 2, strides: 3 }),
+  transposed(2, { kernelSize: 2, strides: [3, 1], padding: "same", useBias: false }),
+  transposed(2, { kernelSize: 3, strides: 2, dataFormat: "channelsFirst" }),
+  transposed(2, { kernelSize: 3, activation: "relu" }),
+
+  transposed(3, { kernelSize: 2 }),
+  transposed(3, { kernelSize: 3, padding: "same" }),
+  transposed(3, { kernelSize: 3, strides: 2 }),
+  transposed(3, { kernelSize: [3, 2, 1], strides: [2, 1, 2], padding: "same" }),
+  transposed(3, { kernelSize: 2, strides: 3, useBias: false }),
+  transposed(3, { kernelSize: 2, strides: 2, dataFormat: "channelsFirst" }),
+  transposed(3, { kernelSize: 2, activation: "tanh" }),
+
+  depthwise({ kernelSize: 3 }),
+  depthwise({ kernelSize: 3, padding: "same" }),
+  depthwise({ kernelSize: 3, strides: 2, padding: "same" }),
+  depthwise({ kernelSize: [2, 3], depthMultiplier: 2 }),
+  depthwise({ kernelSize: 2, strides: 3, useBias: false }),
+  depthwise({ kernelSize: 3, depthMultiplier: 3, padding: "same", activation: "relu" }),
+  depthwise({ kernelSize: 3, dataFormat: "channelsFirst", depthMultiplier: 2 }),
+  depthwise({ kernelSize: 2, dilationRate: 2 }),
+  depthwise({ kernelSize: 2, dilationRate: [1, 3], padding: "same", depthMultiplier: 2 }),
+
+  separable({ kernelSize: 3 }),
+  separable({ kernelSize: 3, padding: "same", depthMultiplier: 2 }),
+  separable({ kernelSize: 2, strides: 2, padding: "same" }),
+  separable({ kernelSize: [2, 3], useBias: false, activation: "relu" }),
+  separable({ kernelSize: 2, dilationRate: 2 }),
+  separable({ kernelSize: 2, dilationRate: 2, padding: "same", depthMultiplier: 2 }),
+  separable({ kernelSize: 3, dataFormat: "channelsFirst", useBias: false }),
+  separable({ kernelSize: 3, dataFormat: "channelsFirst" }),
+];
