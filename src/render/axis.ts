@@ -19,29 +19,25 @@ export interface Axis {
 // A healthy network's figures differ by a factor of 2 or 10. On an axis of one decade that would
 // look like a collapse; on three it looks like what it is.
 const LEAST_DECADES = 3;
+const STEPS = [1, 2, 3, 5, 10, 20, 50, 100, 200];
 
 /**
- * An axis of decades for positive finite figures that reaches from the smallest to the largest, at
- * least three decades long, its ends and marks on whole multiples of as many decades as leave room
- * for the labels in `width` columns.
+ * An axis of decades for positive finite figures, from the decade below the smallest to the one
+ * above the largest, at least three decades long. Every decade is marked where `width` columns have
+ * room for its label, otherwise every second, third, fifth ...
  */
 export function logAxis(figures: readonly number[], width: number): Axis {
   const logs = figures.map(Math.log10);
-  const highest = Math.ceil(max(logs, 0));
-  const lowest = Math.min(Math.floor(min(logs, 0)), highest - LEAST_DECADES);
-  let fitting: Axis | null = null;
-  for (const step of [1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000]) {
-    const low = Math.floor(lowest / step) * step;
-    const high = Math.ceil(highest / step) * step;
-    const exponents = Array.from({ length: (high - low) / step + 1 }, (_, i) => low + i * step);
-    fitting = {
-      position: (figure) => (Math.log10(figure) - low) / (high - low),
-      ticks: exponents.map((e) => ({ position: (e - low) / (high - low), label: `1e${e}` })),
-    };
-    const longest = Math.max(...fitting.ticks.map(({ label }) => label.length));
-    if ((longest + 2) * (exponents.length - 1) <= width) break;
+  const high = Math.ceil(max(logs, 0));
+  const low = Math.min(Math.floor(min(logs, 0)), high - LEAST_DECADES);
+  const position = (exponent: number) => (exponent - low) / (high - low);
+  const room = Math.max(`1e${low}`.length, `1e${high}`.length) + 2;
+  const step = STEPS.find((step) => (high - low) / step * room <= width) ?? STEPS.at(-1)!;
+  const ticks: Tick[] = [];
+  for (let exponent = Math.ceil(low / step) * step; exponent <= high; exponent += step) {
+    ticks.push({ position: position(exponent), label: `1e${exponent}` });
   }
-  return fitting!;
+  return { position: (figure) => position(Math.log10(figure)), ticks };
 }
 
 /** An axis from 0 to a round number at or above the largest of the positive finite figures. */

@@ -55,9 +55,9 @@ export interface BarChartOptions {
  * assertEquals(
  *   "\n" + barChart(rows, { width: 40 }),
  *   `
- *                 1e-4     1e-3   1e-2  1e-1
- * ! dense_1     0 |       :      :       :
- *   dense_2 0.031 |##################    :`,
+ *                  1e-4  1e-3    1e-2 1e-1
+ * ! dense_1      0 |      :       :      :
+ *   dense_2  0.031 |##################   :`,
  * );
  * ```
  */

@@ -29,8 +29,8 @@ export function chartLayout(
   { width = 80 }: Pick<BarChartOptions, "width">,
 ): ChartLayout {
   const figure = Math.max(1, ...rows.map((row) => figureOf(row).length));
-  // Mark and space before the label, a space on either side of the figure, the axis.
-  const rest = width - 2 - 1 - figure - 1 - 1;
+  // Mark and space before the label, two spaces before the figure, one behind it, the axis.
+  const rest = width - 2 - 2 - figure - 1 - 1;
   const longest = Math.max(1, ...rows.map(({ label }) => displayWidth(escapeControls(label))));
   const label = Math.min(
     longest,
@@ -39,14 +39,24 @@ export function chartLayout(
   const columns = new Map<string, number>();
   for (const row of rows) {
     for (const [heading, text] of Object.entries(row.columns ?? {})) {
-      columns.set(heading, Math.max(columns.get(heading) ?? heading.length, text.length));
+      columns.set(heading, Math.max(columns.get(heading) ?? 0, text.length));
     }
   }
   // The columns come in the order of their worth: the last is the first to go.
   let taken = 0;
-  for (const [heading, columnWidth] of columns) {
-    if (rest - label - taken - columnWidth - 2 < LEAST_BAR) columns.delete(heading);
-    else taken += columnWidth + 2;
+  for (const [heading, longestText] of columns) {
+    const columnWidth = Math.max(heading.length, longestText);
+    columns.set(heading, columnWidth);
+    if (longestText === 0 || rest - label - taken - columnWidth - 2 < LEAST_BAR) {
+      columns.delete(heading);
+    } else taken += columnWidth + 2;
   }
   return { label, figure, bar: Math.min(LARGEST_BAR, rest - label - taken), columns };
+}
+
+/** How many columns there are for the reason of a row without a bar. */
+export function reasonWidth({ columns = {} }: BarChartRow, layout: ChartLayout): number {
+  const free = [...layout.columns.keys()].every((heading) => !columns[heading]);
+  const behind = [...layout.columns.values()].reduce((sum, width) => sum + width + 2, 0);
+  return layout.bar - 1 + (free ? behind : 0);
 }

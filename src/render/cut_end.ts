@@ -9,5 +9,5 @@ export function cutEnd(text: string, width: number, ellipsis: string): string {
     if (displayWidth(kept + grapheme + ellipsis) > width) break;
     kept += grapheme;
   }
-  return kept.trimEnd() + ellipsis.slice(0, width);
+  return kept.trimEnd() + ellipsis.slice(0, Math.max(0, width));
 }

@@ -1,6 +1,6 @@
 import { type Axis, linearAxis, logAxis } from "./axis.ts";
 import type { BarChartOptions, BarChartRow } from "./bar_chart.ts";
-import type { ChartLayout } from "./chart_layout.ts";
+import { type ChartLayout, reasonWidth } from "./chart_layout.ts";
 import { cutEnd } from "./cut_end.ts";
 import { cutMiddle } from "./cut_middle.ts";
 import { displayWidth } from "./display_width.ts";
@@ -33,22 +33,21 @@ export function drawChart(
   const lines = rows.map((row) => {
     const tint = (text: string) => row.mark ? paint(text, row.mark, color) : text;
     const name = cutMiddle(escapeControls(row.label), layout.label, glyphs.ellipsis);
-    const start = `${row.mark ? MARKS[row.mark] : " "} ${padEnd(name, layout.label)} ${
+    const start = `${row.mark ? MARKS[row.mark] : " "} ${padEnd(name, layout.label)}  ${
       figureOf(row).padStart(layout.figure)
     } `;
-    const columns = columnsOf(row, layout);
-    let middle: string;
+    let rest: string;
     if (row.reason !== undefined && (row.value === null || !hasBar(row.value))) {
-      const reason = cutEnd(escapeControls(row.reason), layout.bar - 1, glyphs.ellipsis);
-      middle = ` ${padEnd(reason, layout.bar - 1)}`;
+      rest = reasonOf(row, row.reason, layout, glyphs);
     } else {
       const bar = row.value !== null && hasBar(row.value)
         ? barOf(axis.position(row.value), layout.bar, glyphs)
         : "";
-      middle = tint(bar) + paint(grid(axis, layout.bar, displayWidth(bar), glyphs), "faint", color);
+      const blank = grid(axis, layout.bar, displayWidth(bar), glyphs);
+      rest = tint(bar) + paint(blank, "faint", color) + columnsOf(row, layout);
     }
     const axisMark = paint(glyphs.axis, "faint", color);
-    return trimEnd(tint(start) + axisMark + middle + columns);
+    return trimEnd(tint(start) + axisMark + rest);
   });
   return rows.length > LONG ? [heading, ...lines, heading] : [heading, ...lines];
 }
@@ -71,15 +70,27 @@ function grid({ ticks }: Axis, width: number, from: number, glyphs: { grid: stri
     .join("");
 }
 
+/** The reason for there being no bar, in the room of the bar; of a row without columns, of all. */
+function reasonOf(
+  row: BarChartRow,
+  reason: string,
+  layout: ChartLayout,
+  glyphs: { ellipsis: string },
+): string {
+  const room = reasonWidth(row, layout);
+  const text = cutEnd(escapeControls(reason), room, glyphs.ellipsis);
+  return ` ${padEnd(text, room)}${room < layout.bar ? columnsOf(row, layout) : ""}`;
+}
+
 function axisLine({ ticks }: Axis, layout: ChartLayout): string {
-  const left = layout.label + layout.figure + 4;
+  const left = layout.label + layout.figure + 5;
   const end = left + 1 + layout.bar;
   let line = "";
   for (const { position, label } of ticks) {
     const center = left + Math.round(position * layout.bar) - Math.floor((label.length - 1) / 2);
     const start = Math.max(left, Math.min(center, end - label.length));
-    // A label that would touch the one before it is left out; its mark in the rows stays.
-    if (line !== "" && start < line.length + 1) continue;
+    // A label without room of its own is left out; its mark in the rows stays.
+    if ((line !== "" && start <= line.length) || start + label.length > end) continue;
     line = line.padEnd(start) + label;
   }
   line = line.padEnd(end);

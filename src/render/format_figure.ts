@@ -19,15 +19,13 @@
 export function formatFigure(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   if (value === 0) return "0";
-  // Round first: 9999.6 must become 1e4, and 0.00099999 must become 0.001.
+  // Four digits before the point are written out whole: 4021 is as short as 4020 and says more.
+  const size = Math.abs(value);
+  if (size >= 999.5 && size < 9999.5) return value.toFixed(0);
+  // Round before choosing the form: 0.00099999 must become 0.001.
   const [digits, exponentText] = value.toExponential(2).split("e");
   const exponent = Number(exponentText);
   if (exponent < -3 || exponent > 3) return `${withoutTrailingZeros(digits)}e${exponent}`;
-  // Four digits before the point are written out whole: 4021 is as short as 4020 and says more.
-  if (exponent === 3) {
-    const whole = value.toFixed(0);
-    return whole.replace("-", "").length > 4 ? `${value < 0 ? "-" : ""}1e4` : whole;
-  }
   return withoutTrailingZeros(value.toFixed(2 - exponent));
 }
 

@@ -11,7 +11,7 @@ export type LayerFigure = "gradient" | "activation" | "delta";
 /** The rows of a chart, and which layers have none, by the reason. */
 export interface LayerRows {
   /** One row a layer. */
-  rows: BarChartRow[];
+  rows: (BarChartRow & { columns: Record<string, string> })[];
   /** Names of the layers that the figure does not apply to. */
   left: Map<string, string[]>;
 }
@@ -23,7 +23,7 @@ export function layerRows(
   figure: LayerFigure,
 ): LayerRows {
   const marks = marksOf(findings);
-  const rows: BarChartRow[] = [];
+  const rows: LayerRows["rows"] = [];
   const left = new Map<string, string[]>();
   for (const layer of layers) {
     const { statistics, reason, applies } = sources[figure](layer);
@@ -38,10 +38,9 @@ export function layerRows(
       columns: columnsOf(layer, statistics, figure),
     });
   }
-  // A column of zeros says nothing about zeros.
-  if (rows.every(({ columns }) => (columns?.zero ?? "0%") === "0%")) {
-    for (const { columns } of rows) delete columns?.zero;
-  }
+  // A column without a zero in it says nothing about zeros.
+  const zeros = rows.some(({ columns }) => columns.zero !== "" && columns.zero !== "0%");
+  if (!zeros) rows.forEach(({ columns }) => columns.zero = "");
   return { rows, left };
 }
 
@@ -97,14 +96,13 @@ function columnsOf(
   statistics: TensorStatistics | null,
   figure: LayerFigure,
 ): Record<string, string> {
-  const shares: Record<string, number | null> = figure === "activation"
-    ? { sat: saturatedFraction, dead: deadFraction, zero: statistics?.zeroFraction ?? null }
-    : { zero: statistics?.zeroFraction ?? null };
-  return Object.fromEntries(
-    Object.entries(shares).flatMap(([heading, share]) =>
-      share === null ? [] : [[heading, formatShare(share)]]
-    ),
-  );
+  const share = (fraction: number | null) => fraction === null ? "" : formatShare(fraction);
+  const isActivation = figure === "activation";
+  return {
+    sat: isActivation ? share(saturatedFraction) : "",
+    dead: isActivation ? share(deadFraction) : "",
+    zero: share(statistics?.zeroFraction ?? null),
+  };
 }
 
 function marksOf(findings: readonly Finding[]): Map<string, "error" | "warning"> {

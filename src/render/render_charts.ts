@@ -1,6 +1,7 @@
 import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { type ChartLayout, chartLayout } from "./chart_layout.ts";
+import { type ChartLayout, chartLayout, reasonWidth } from "./chart_layout.ts";
+import { displayWidth } from "./display_width.ts";
 import { drawChart } from "./draw_chart.ts";
 import { escapeControls } from "./escape_controls.ts";
 import { layerRange } from "./layer_range.ts";
@@ -13,18 +14,18 @@ import { wrapText } from "./wrap_text.ts";
 const CHARTS: { figure: LayerFigure; title: string; text: string }[] = [
   {
     figure: "gradient",
-    title: "GRADIENT: mean |dJ/dkernel|",
+    title: "GRADIENTS, mean |dJ/dkernel|",
     text: "How much J changes with the layer's weights. Healthy: every layer within a few decades" +
       " of the others, none at 0.",
   },
   {
     figure: "activation",
-    title: "ACTIVATION: mean |a|",
+    title: "ACTIVATIONS, mean |a|",
     text: "How large the layer's outputs are. Healthy: much the same from layer to layer.",
   },
   {
     figure: "delta",
-    title: "DELTA: mean |dJ/dz|",
+    title: "DELTAS, mean |dJ/dz|",
     text:
       "The error signal that reaches the layer on its way back. Healthy: neither fades nor grows" +
       " by more than a factor of 1000 from the last layer to the first.",
@@ -71,24 +72,36 @@ export function renderCharts(
 
 /** The columns that at least one row of this chart fills. */
 function columnsIn(rows: LayerRows["rows"], layout: ChartLayout): ChartLayout["columns"] {
-  const filled = new Set(rows.flatMap(({ columns = {} }) => Object.keys(columns)));
-  return new Map([...layout.columns].filter(([heading]) => filled.has(heading)));
+  const columns = [...layout.columns].filter(([heading]) =>
+    rows.some((row) => row.columns?.[heading])
+  );
+  return new Map(columns);
 }
 
-/** What the signs of a chart mean, those that are in it, and which layers have no row. */
+/** What the signs of a chart mean, those that are in it, and what had no room or no row in it. */
 function notesOf(
   rows: LayerRows["rows"],
-  { columns }: ChartLayout,
+  layout: ChartLayout,
   left: LayerRows["left"],
   order: string[],
 ): string[] {
   const signs = [
     ...rows.some(({ mark }) => mark === "error") ? ["! = an error below"] : [],
     ...rows.some(({ mark }) => mark === "warning") ? ["? = a warning below"] : [],
-    ...[...columns.keys()].map((heading) => COLUMNS[heading]),
+    ...[...layout.columns.keys()].map((heading) => COLUMNS[heading]),
   ];
-  const missing = [...left].map(([reason, names]) =>
-    escapeControls(`not shown: ${layerRange(names, { order })} (${reason})`)
-  );
-  return [...signs.length > 0 ? [signs.join("; ")] : [], ...missing];
+  const cut = new Map<string, string[]>();
+  for (const row of rows) {
+    const { value, reason = "", label } = row;
+    if (value !== null || displayWidth(escapeControls(reason)) <= reasonWidth(row, layout)) {
+      continue;
+    }
+    cut.set(reason, [...cut.get(reason) ?? [], label]);
+  }
+  const list = (names: string[]) => layerRange(names, { order, max: 4 });
+  return [
+    ...signs.length > 0 ? [signs.join("; ")] : [],
+    ...[...cut].map(([reason, names]) => `- = not measured, ${list(names)}: ${reason}`),
+    ...[...left].map(([reason, names]) => `not shown: ${list(names)} (${reason})`),
+  ].map(escapeControls);
 }

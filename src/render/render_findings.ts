@@ -85,11 +85,17 @@ function kinds(group: Finding[], field: "message" | "advice"): string[] {
   const found = new Map<string, string>();
   for (const finding of group) {
     const text = finding[field];
-    const neutral = finding.layer ? text.replaceAll(finding.layer, "*") : text;
+    const neutral = finding.layer ? text.replace(wholeName(finding.layer), "*") : text;
     const kind = neutral.replace(/\d[\d.]*(e[+-]?\d+)?/g, "#");
     if (text !== "" && !found.has(kind)) found.set(kind, text);
   }
   return [...found.values()];
+}
+
+/** Matches a name, but not the same letters inside of another word. */
+function wholeName(name: string): RegExp {
+  const literal = name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  return new RegExp(`(?<![\\p{L}\\p{N}_])${literal}(?![\\p{L}\\p{N}_])`, "gu");
 }
 
 function rangeOf(figures: number[]): string {

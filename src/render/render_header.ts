@@ -16,21 +16,21 @@ export function renderHeader(
 ): string[] {
   const cut = (text: string) => cutMiddle(escapeControls(text), LONGEST_NAME, ellipsis);
   const source = model.source === null
-    ? "made in memory"
-    : `from ${cutMiddle(escapeControls(model.source), width - LABEL - 5, ellipsis)}`;
+    ? ""
+    : ` from ${cutMiddle(escapeControls(model.source), width - LABEL - 5, ellipsis)}`;
   const lines = {
-    Model: `${cut(model.name)}, ${source}: ${plural(model.layers, "layer")}, ${
+    Model: `${cut(model.name)}${source}: ${plural(model.layers, "layer")}, ${
       plural(model.parameters, "parameter")
-    }${seed === null ? "" : `, weights from seed ${seed}`}`,
+    }${seed === null ? "" : `, seed ${seed}`}`,
     Engine: `TensorFlow.js ${cut(engine.tfjs)} on ${cut(engine.backend.toUpperCase())}${
       engine.relaxedSimd ? " with relaxed SIMD" : engine.simd ? " with SIMD" : ""
     }`,
     Batch: `${plural(batch.examples, "example")}${
-      batch.seed === null ? "" : ` drawn with seed ${batch.seed}`
+      batch.seed === null ? "" : ` (seed ${batch.seed})`
     }; ${inputsOf(batch, cut)}`,
     Objective: `J = ${formatFigure(objective.value)}, ${
       objective.name === "sum" ? "the sum of the outputs" : cut(objective.name)
-    }; gradients below are derivatives of J`,
+    }`,
   };
   return Object.entries(lines).flatMap(([label, text]) =>
     wrapText(text, width, label.padEnd(LABEL), " ".repeat(LABEL)).map((line, index) =>
@@ -41,9 +41,9 @@ export function renderHeader(
 
 function inputsOf({ inputs, perInput }: Measurements["batch"], cut: (text: string) => string) {
   if (perInput.length === 1 && perInput[0].dtype !== "float32") {
-    return `the input is ${cut(perInput[0].dtype)}`;
+    return `input ${cut(perInput[0].dtype)}`;
   }
-  const which = perInput.length > 1 ? `${perInput.length} inputs with` : "the input has";
+  const which = perInput.length > 1 ? `${perInput.length} inputs` : "input";
   const broken = inputs.nonFinite === 0 ? "" : `, ${inputs.nonFinite} NaN or infinite`;
   return `${which} mean ${formatFigure(inputs.mean)}, std ${formatFigure(inputs.std)}${broken}`;
 }

@@ -4,7 +4,7 @@ import { reportShape } from "./report_shape.ts";
 
 /**
  * Writes measurements and findings as JSON: keys in one fixed order, two spaces of indent, every
- * number in the shortest digits that give exactly it back, NaN and the infinities as the strings
+ * number in the shortest digits that give exactly it back (-0 as 0), NaN and the infinities as the strings
  * `"NaN"`, `"Infinity"` and `"-Infinity"`, `null` for what does not apply, and a newline at the end.
  * The same figures give the same bytes. `parseReport` reads it back.
  *

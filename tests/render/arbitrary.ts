@@ -1,0 +1,126 @@
+import fc from "fast-check";
+import type { Finding } from "../../src/checks/finding.ts";
+import type {
+  InputMeasurements,
+  LayerMeasurements,
+  Measurements,
+  WeightMeasurements,
+} from "../../src/measure/measurements.ts";
+import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
+
+/** Texts that somebody might put into a model file: any script, controls, halves of characters. */
+const text = fc.oneof(
+  fc.constantFrom(
+    "dense_1",
+    "",
+    "層_1",
+    "a\x1b[31m\r\nb",
+    "\ud800",
+    "\u202e",
+    "__proto__",
+    "🇨🇭👩‍💻e\u0301",
+  ),
+  fc.string({ unit: "grapheme", maxLength: 40 }),
+  fc.string({ unit: "binary", maxLength: 10 }),
+  fc.string({ minLength: 60, maxLength: 90 }),
+);
+
+/** Any number; -0 aside, which JSON.stringify writes as 0. */
+const number = fc.oneof(
+  fc.constantFrom(0, 1, 0.5, 1e-320, 5e-324, 1e308, NaN, Infinity, -Infinity, 4.2e-7),
+  fc.double().map((value) => value === 0 ? 0 : value),
+);
+const share = fc.double({ min: 0, max: 1, noNaN: true });
+
+const statistics: fc.Arbitrary<TensorStatistics> = fc.record({
+  count: fc.nat(),
+  meanAbs: number,
+  rms: number,
+  maxAbs: number,
+  mean: number,
+  std: number,
+  l2: number,
+  zeroFraction: fc.oneof(share, number),
+  nonFinite: fc.oneof(fc.constant(0), fc.nat()),
+});
+const maybe = fc.option(statistics);
+const shape = fc.array(fc.nat(), { maxLength: 4 });
+const absent = fc.dictionary(text, text, { maxKeys: 3 });
+
+const weight: fc.Arbitrary<WeightMeasurements> = fc.record({
+  name: text,
+  shape,
+  trainable: fc.boolean(),
+  values: statistics,
+  gradients: maybe,
+  gradientsOfUsedRows: maybe,
+  absent: fc.oneof(fc.record({ gradients: text }), absent),
+});
+
+const layer: fc.Arbitrary<LayerMeasurements> = fc.record({
+  name: text,
+  className: text,
+  activation: fc.option(text),
+  depth: fc.nat(),
+  trainable: fc.boolean(),
+  role: fc.constantFrom("hidden", "output"),
+  calls: fc.nat(),
+  shape: fc.option(shape),
+  preActivations: maybe,
+  activations: maybe,
+  activationGradients: maybe,
+  preActivationGradients: maybe,
+  weights: fc.array(weight, { maxLength: 2 }),
+  saturatedFraction: fc.option(fc.oneof(share, number)),
+  deadFraction: fc.option(share),
+  absent,
+});
+
+const input: fc.Arbitrary<InputMeasurements> = fc.record({
+  name: text,
+  shape,
+  dtype: fc.oneof(fc.constantFrom("float32", "int32"), text),
+  values: statistics,
+});
+
+/** Any measurements that the types allow, however unlikely. */
+export const anyMeasurements: fc.Arbitrary<Measurements> = fc.record({
+  version: fc.constant(1 as const),
+  model: fc.record({
+    name: text,
+    source: fc.option(text),
+    parameters: fc.nat(),
+    layers: fc.nat(),
+  }),
+  engine: fc.record({
+    backend: text,
+    simd: fc.boolean(),
+    relaxedSimd: fc.boolean(),
+    tfjs: text,
+  }),
+  batch: fc.record({
+    examples: fc.nat(),
+    seed: fc.option(number),
+    inputs: statistics,
+    perInput: fc.array(input, { maxLength: 2 }),
+  }),
+  objective: fc.record({ name: text, value: number }),
+  seed: fc.option(number),
+  layers: fc.array(layer, { maxLength: 6 }),
+});
+
+/** Any findings, about layers that exist and others. */
+export const anyFindings: fc.Arbitrary<Finding[]> = fc.array(
+  fc.record({
+    rule: fc.oneof(fc.constant("dead-units"), text),
+    severity: fc.constantFrom("error", "warning", "note"),
+    layer: fc.option(text),
+    layers: fc.array(text),
+    measured: fc.option(number),
+    expected: text,
+    threshold: fc.constantFrom("deadFraction", "minEntries"),
+    message: text,
+    advice: text,
+  }, { requiredKeys: ["rule", "severity", "layer", "measured", "expected", "message", "advice"] }),
+  { maxLength: 6 },
+);

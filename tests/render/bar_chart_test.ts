@@ -1,0 +1,130 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { getColorEnabled, setColorEnabled, stripAnsiCode } from "@std/fmt/colors";
+import { barChart, type BarChartRow } from "../../src/render/bar_chart.ts";
+
+const rows: BarChartRow[] = [
+  { label: "dense_1", value: 0, mark: "error" },
+  { label: "dense_2", value: 4.2e-5, mark: "warning" },
+  { label: "dense_3", value: 0.99 },
+  { label: "dense_4", value: null, reason: "frozen" },
+  { label: "dense_5", value: NaN },
+  { label: "dense_6", value: Infinity, reason: "overflow" },
+];
+
+Deno.test("barChart() draws decades, zero without a bar, and what is no number as such", () => {
+  assertEquals(
+    "\n" + barChart(rows, { width: 50 }),
+    `
+                         1e-4       1e-2       1e0
+! dense_1         0 |     :          :           :
+? dense_2    4.2e-5 |#### :          :           :
+  dense_3      0.99 |#############################
+  dense_4         - | frozen
+  dense_5       NaN |     :          :           :
+  dense_6  Infinity | overflow`,
+  );
+});
+
+Deno.test("barChart() draws eighth blocks when unicode is on", () => {
+  assertEquals(
+    "\n" + barChart(rows, { width: 50, unicode: true }),
+    `
+                         1e-4       1e-2       1e0
+! dense_1         0 │     ┊          ┊           ┊
+? dense_2    4.2e-5 │███▋ ┊          ┊           ┊
+  dense_3      0.99 │█████████████████████████████
+  dense_4         - │ frozen
+  dense_5       NaN │     ┊          ┊           ┊
+  dense_6  Infinity │ overflow`,
+  );
+});
+
+Deno.test("barChart() draws lengths in proportion on a linear scale", () => {
+  const shares = [{ label: "a", value: 0.25 }, { label: "b", value: 0.5 }, {
+    label: "c",
+    value: 1,
+  }];
+  assertEquals(
+    "\n" + barChart(shares, { width: 40, scale: "linear" }),
+    `
+          0             0.5            1
+  a  0.25 |#######       :             :
+  b   0.5 |###############             :
+  c     1 |#############################`,
+  );
+});
+
+Deno.test("barChart() shows the smallest figure as a bar, so that it differs from zero", () => {
+  const tiny = [{ label: "a", value: 1e-9 }, { label: "b", value: 0 }, { label: "c", value: 1 }];
+  const [, a, b] = barChart(tiny, { width: 40, scale: "linear" }).split("\n");
+  assert(a.includes("|#"));
+  assert(!b.includes("#"));
+});
+
+Deno.test("barChart() writes columns behind the bars as far as there is room", () => {
+  const columns = { sat: "99%", zero: "5%" };
+  const both = barChart([{ label: "dense_1", value: 1, columns }], { width: 45 });
+  assert(both.includes("sat  zero") && both.endsWith("99%    5%"), both);
+  const first = barChart([{ label: "dense_1", value: 1, columns }], { width: 44 });
+  assert(first.includes("sat") && !first.includes("zero"), first);
+  const none = barChart([{ label: "dense_1", value: 1, columns }], { width: 30 });
+  assert(!none.includes("sat"), none);
+});
+
+Deno.test("barChart() repeats the axis under a chart that is longer than a screen", () => {
+  const many = (count: number) =>
+    barChart(Array.from({ length: count }, (_, i) => ({ label: `l${i}`, value: 1 }))).split("\n");
+  assertEquals(many(30).length, 31);
+  assertEquals(many(31).length, 33);
+  assertEquals(many(31)[32], many(31)[0]);
+});
+
+Deno.test("barChart() draws evenly spaced rows, the first and the last among them, up to maxRows", () => {
+  const many = Array.from({ length: 9 }, (_, i) => ({ label: `layer_${i}`, value: i }));
+  const labelsOf = (chart: string) => chart.match(/layer_\d/g);
+  const chart = barChart(many, { maxRows: 3 });
+  assertEquals(labelsOf(chart), ["layer_0", "layer_4", "layer_8"]);
+  assert(chart.endsWith("\n  (3 of 9 rows)"));
+  assertEquals(labelsOf(barChart(many, { maxRows: 9 }))?.length, 9);
+  assert(!barChart(many, { maxRows: 9 }).includes("rows)"));
+});
+
+Deno.test("barChart() shows the row's own words in place of the figure", () => {
+  const chart = barChart([{ label: "a", value: NaN, figure: "NaN/Inf", reason: "3 of 4" }]);
+  assert(chart.includes("a  NaN/Inf | 3 of 4"), chart);
+});
+
+Deno.test("barChart() cuts a reason that is too long and escapes control characters", () => {
+  const row = { label: "a\x1b[2J", value: null, reason: "r\n".repeat(40) };
+  const lines = barChart([row], { width: 40 }).split("\n");
+  assertEquals(lines.length, 2);
+  assert(lines[1].includes("a\\x1b[2J") && lines[1].endsWith(".."), lines[1]);
+  assertEquals(lines[1].length, 40);
+});
+
+Deno.test("barChart() colours by the mark when told, whatever the process does, and leaves no trace", () => {
+  const before = getColorEnabled();
+  try {
+    for (const enabled of [true, false]) {
+      setColorEnabled(enabled);
+      const colored = barChart(rows, { color: true });
+      assert(colored.includes("\x1b[31m! dense_1") && colored.includes("\x1b[33m? dense_2"));
+      assertEquals(stripAnsiCode(colored), barChart(rows));
+      assert(!barChart(rows).includes("\x1b"));
+      assertEquals(getColorEnabled(), enabled);
+    }
+  } finally {
+    setColorEnabled(before);
+  }
+});
+
+Deno.test("barChart() throws a RangeError when width or maxRows is out of range", () => {
+  assertEquals(barChart(rows, { width: 20 }).split("\n").length, 7);
+  for (const width of [19, 20.5, NaN, Infinity]) {
+    assertThrows(() => barChart(rows, { width }), RangeError, "width: expected a whole number");
+  }
+  assertEquals(barChart(rows, { maxRows: 2 }).split("\n").length, 4);
+  for (const maxRows of [1, 2.5, NaN]) {
+    assertThrows(() => barChart(rows, { maxRows }), RangeError, "maxRows: expected a whole");
+  }
+});

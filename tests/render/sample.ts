@@ -1,0 +1,109 @@
+import type { Finding } from "../../src/checks/finding.ts";
+import type {
+  LayerMeasurements,
+  Measurements,
+  WeightMeasurements,
+} from "../../src/measure/measurements.ts";
+import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
+
+/** Statistics with the given mean of absolute values, all entries alike. */
+export function statistics(
+  meanAbs: number,
+  over: Partial<TensorStatistics> = {},
+): TensorStatistics {
+  return {
+    count: 10,
+    meanAbs,
+    rms: meanAbs,
+    maxAbs: meanAbs,
+    mean: meanAbs,
+    std: 0,
+    l2: meanAbs * 4,
+    zeroFraction: meanAbs === 0 ? 1 : 0,
+    nonFinite: 0,
+    ...over,
+  };
+}
+
+/** A weight with a gradient of the given size. */
+export function weight(
+  name: string,
+  gradient: number,
+  over: Partial<WeightMeasurements> = {},
+): WeightMeasurements {
+  return {
+    name,
+    shape: [20, 20],
+    trainable: true,
+    values: statistics(0.1),
+    gradients: statistics(gradient),
+    gradientsOfUsedRows: null,
+    absent: {},
+    ...over,
+  };
+}
+
+/** A tanh layer with figures of the given sizes. */
+export function layer(
+  name: string,
+  { gradient = 0.1, activation = 0.1, delta = 0.1 },
+  over: Partial<LayerMeasurements> = {},
+): LayerMeasurements {
+  return {
+    name,
+    className: "Dense",
+    activation: "tanh",
+    depth: 1,
+    trainable: true,
+    role: "hidden",
+    calls: 1,
+    shape: [32, 20],
+    preActivations: statistics(1),
+    activations: statistics(activation),
+    activationGradients: statistics(delta),
+    preActivationGradients: statistics(delta),
+    weights: [weight(`${name}/kernel`, gradient)],
+    saturatedFraction: null,
+    deadFraction: null,
+    absent: {},
+    ...over,
+  };
+}
+
+/** Measurements of a model with these layers. */
+export function measurements(
+  layers: LayerMeasurements[],
+  over: Partial<Measurements> = {},
+): Measurements {
+  return {
+    version: 1,
+    model: { name: "exercise", source: null, parameters: 4021, layers: layers.length },
+    engine: { backend: "wasm", simd: true, relaxedSimd: true, tfjs: "4.22.0" },
+    batch: {
+      examples: 32,
+      seed: 0,
+      inputs: statistics(0.8, { mean: 0.01, std: 0.998 }),
+      perInput: [
+        { name: "input_1", shape: [32, 20], dtype: "float32", values: statistics(0.8) },
+      ],
+    },
+    objective: { name: "sum", value: 1.1625 },
+    seed: 3,
+    layers,
+    ...over,
+  };
+}
+
+/** An error of the given layer. */
+export function finding(layer: string | null, over: Partial<Finding> = {}): Finding {
+  return {
+    rule: "saturated-activations",
+    severity: "error",
+    layer,
+    measured: 0.99,
+    expected: "<= 0.5",
+    message: `99 % of the entries of ${layer} are saturated.`,
+    advice: `Scale the kernel of ${layer} down.`,
+    ...over,
+  };
+}
