@@ -26,9 +26,8 @@ const CHARTS: { figure: LayerFigure; title: string; text: string }[] = [
   {
     figure: "delta",
     title: "DELTAS, mean |dJ/dz|",
-    text:
-      "The error signal that reaches the layer on its way back. Healthy: neither fades nor grows" +
-      " by more than a factor of 1000 from the last layer to the first.",
+    text: "The error signal that reaches the layer on its way back. Healthy: from the last hidden" +
+      " layer to the first it neither fades nor grows by more than a factor of 1000.",
   },
 ];
 

@@ -76,8 +76,8 @@ from layer to layer.
 
 DELTAS, mean |dJ/dz|
 The error signal that reaches the layer on its way back.
-Healthy: neither fades nor grows by more than a factor of
-1000 from the last layer to the first.
+Healthy: from the last hidden layer to the first it neither
+fades nor grows by more than a factor of 1000.
 
                   1e-6   1e-4    1e-2   1e0  zero
 ? dense_1       0 |       :       :       :  100%
@@ -131,8 +131,8 @@ from layer to layer.
 
 DELTAS, mean |dJ/dz|
 The error signal that reaches the layer on its way back.
-Healthy: neither fades nor grows by more than a factor of
-1000 from the last layer to the first.
+Healthy: from the last hidden layer to the first it neither
+fades nor grows by more than a factor of 1000.
 
                0         0.25       0.5        0.75        1
   dense_1  0.3 │█████████████▎       ┊          ┊          ┊
@@ -309,10 +309,7 @@ Deno.test("renderText() stays readable with 200 layers in 60 columns", () => {
   const lines = renderText(model, names.slice(0, 150).map((name) => finding(name)), { width: 60 })
     .split("\n");
   for (const line of lines) assert(line.length <= 60, line);
-  assertEquals(
-    lines.filter((line) => line.endsWith(line.match(/conv2d_199 .*/)?.[0] ?? "-")).length,
-    3,
-  );
+  assertEquals(lines.filter((line) => line.includes("conv2d_199 ")).length, 3);
   // Bars keep a third of the line, names their number, and the axis is above and below.
   assert(lines.every((line) => !/^[!? ] enc/.test(line) || line.indexOf("|") <= 40));
   assertEquals(lines.filter((line) => /^ +1e-9 +1e-6 +1e-3 +1e0/.test(line)).length, 4);
