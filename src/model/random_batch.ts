@@ -1,0 +1,62 @@
+import { requireEngine } from "../engine/require_engine.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import type { Batch } from "./batch.ts";
+import { batchShapes, type BatchSize } from "./batch_shapes.ts";
+import { inputRanges } from "./input_ranges.ts";
+import { randomTargets } from "./random_targets.ts";
+import { SeededRandom } from "./seeded_random.ts";
+
+/** Options of {@linkcode randomBatch}. */
+export interface RandomBatchOptions extends BatchSize {
+  /** Seed of the batch. Default: 0. */
+  seed?: number;
+  /** Objective to draw targets for, see {@linkcode randomTargets}. Default: none, no targets. */
+  objective?: string;
+}
+
+/**
+ * A random batch that a model takes: standard normal entries, as normalised data has; whole numbers
+ * that are in range where an embedding looks the input up; 0 or 1 for any other input of whole
+ * numbers. The same seed gives the same batch, on every backend.
+ *
+ * @param model A built model.
+ * @param options Size, seed, and the objective if it needs targets.
+ * @returns The batch; its tensors are the caller's to dispose.
+ * @throws {EngineError} If no engine runs.
+ * @throws {RangeError} If a size is not a whole number above 0 or does not suit the model.
+ * @throws {TypeError} If the model is not built.
+ *
+ * @example A batch for a model of 20 features
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { tf } = await startEngine();
+ * const model = exerciseModel();
+ * const batch = randomBatch(model, { objective: "meanSquaredError" });
+ * assertEquals([batch.inputs].flat()[0].shape, [32, 20]);
+ * assertEquals([batch.targets!].flat()[0].shape, [32, 1]);
+ * tf.dispose(batch as never);
+ * model.dispose();
+ * ```
+ */
+export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}): Batch {
+  const { seed = 0, objective = "sum" } = options;
+  const tf = requireEngine();
+  const shapes = batchShapes(model, options);
+  const ranges = inputRanges(model);
+  const random = new SeededRandom(seed, "batch");
+  const targets = objective === "sum" ? null : randomTargets(model, objective, options);
+  const inputs = shapes.map((shape, i) => {
+    const { dtype } = model.inputs[i];
+    const count = shape.reduce((product, length) => product * length, 1);
+    const range = ranges[i] ?? (dtype === "float32" ? null : { from: 0, to: 2 });
+    const values = range === null ? random.normals(count) : Int32Array.from(
+      { length: count },
+      () => range.from + random.integer(range.to - range.from),
+    );
+    return tf.tensor(values, shape, dtype);
+  });
+  return { inputs: inputs.length === 1 ? inputs[0] : inputs, targets, seed };
+}

@@ -1,0 +1,199 @@
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
+import fc from "fast-check";
+import type { LayersModel, Tensor } from "../../src/engine/mod.ts";
+import { startEngine } from "../../src/engine/mod.ts";
+import { exerciseModel, randomBatch, type RandomBatchOptions } from "../../src/model/mod.ts";
+
+const { tf } = await startEngine();
+
+/** The inputs of a random batch, read and disposed. */
+function draw(model: LayersModel, options?: RandomBatchOptions) {
+  const batch = randomBatch(model, options);
+  const inputs = [batch.inputs].flat().map((tensor) => ({
+    shape: tensor.shape,
+    dtype: tensor.dtype,
+    values: Array.from(tensor.dataSync()),
+  }));
+  tf.dispose([batch.inputs, batch.targets ?? []].flat());
+  return inputs;
+}
+
+Deno.test("randomBatch() draws 32 standard normal examples, the same for the same seed", () => {
+  const model = exerciseModel({ width: 100, depth: 1 });
+  const [{ shape, dtype, values }] = draw(model);
+  assertEquals([shape, dtype], [[32, 100], "float32"]);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const square = values.reduce((sum, value) => sum + value * value, 0) / values.length;
+  assertAlmostEquals(mean, 0, 0.07);
+  assertAlmostEquals(square, 1, 0.1);
+  assertEquals(draw(model), draw(model, { seed: 0, examples: 32 }));
+  assertNotEquals(draw(model), draw(model, { seed: 1 }));
+  assertEquals(randomSeed(model), 5);
+  model.dispose();
+});
+
+function randomSeed(model: LayersModel) {
+  const { inputs, seed } = randomBatch(model, { seed: 5 });
+  tf.dispose(inputs as Tensor);
+  return seed;
+}
+
+Deno.test("randomBatch() draws other numbers than the weights of the same seed", () => {
+  const model = exerciseModel({ width: 4, depth: 2, stddev: 1, seed: 3 });
+  const kernel = model.layers[1].getWeights()[0].dataSync();
+  const [{ values }] = draw(model, { seed: 3, examples: 4 });
+  assert(values.every((value) => !kernel.includes(value)));
+  model.dispose();
+});
+
+Deno.test("randomBatch() takes any input shape and fills open axes with 32", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.option(fc.integer({ min: 1, max: 5 })), { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 4 }),
+      (shape, examples, undefinedSize) => {
+        const model = tf.sequential({
+          layers: [tf.layers.activation({ activation: "relu", inputShape: shape })],
+        });
+        const [input] = draw(model, { examples, undefinedSize });
+        assertEquals(input.shape, [examples, ...shape.map((size) => size ?? undefinedSize)]);
+      },
+    ),
+    { numRuns: 40 },
+  );
+  const model = tf.sequential({
+    layers: [tf.layers.gru({ units: 1, inputShape: [null, 2] })],
+  });
+  assertEquals(draw(model)[0].shape, [32, 32, 2]);
+  model.dispose();
+});
+
+Deno.test("randomBatch() gives one tensor an input, in the order of the inputs", () => {
+  const left = tf.input({ shape: [2] });
+  const right = tf.input({ shape: [3], dtype: "int32" });
+  const flag = tf.input({ shape: [1], dtype: "bool" });
+  const output = tf.layers.concatenate().apply([left, right, flag]) as never;
+  const model = tf.model({ inputs: [left, right, flag], outputs: output });
+  const drawn = draw(model);
+  assertEquals(drawn.map(({ shape, dtype }) => [shape, dtype]), [
+    [[32, 2], "float32"],
+    [[32, 3], "int32"],
+    [[32, 1], "bool"],
+  ]);
+  assertEquals(new Set(drawn[1].values), new Set([0, 1]));
+  assertEquals(new Set(drawn[2].values), new Set([0, 1]));
+});
+
+/** Models that look whole numbers up, and the smallest and largest that they take. */
+const lookUps: Record<string, [() => LayersModel, number, number]> = {
+  "an embedding": [
+    () => tf.sequential({ layers: [embedding(5, { inputLength: 40 })] }),
+    0,
+    4,
+  ],
+  "an embedding that masks 0": [
+    () => tf.sequential({ layers: [embedding(5, { inputLength: 40, maskZero: true })] }),
+    1,
+    4,
+  ],
+  "an embedding behind a reshape": [
+    () =>
+      tf.sequential({
+        layers: [tf.layers.reshape({ targetShape: [8, 5], inputShape: [40] }), embedding(3)],
+      }),
+    0,
+    2,
+  ],
+  "an embedding in a nested model": [
+    () => {
+      const inner = tf.sequential({ layers: [embedding(4, { inputLength: 40 })] });
+      const input = tf.input({ shape: [40] });
+      return tf.model({ inputs: input, outputs: inner.apply(input) as never });
+    },
+    0,
+    3,
+  ],
+  "an embedding in a sequential model in a sequential model": [
+    () =>
+      tf.sequential({
+        layers: [
+          tf.sequential({ layers: [embedding(4, { inputLength: 40 })] }),
+          tf.layers.flatten(),
+        ],
+      }),
+    0,
+    3,
+  ],
+  "a wrapped embedding": [
+    () =>
+      tf.sequential({
+        layers: [tf.layers.timeDistributed({ layer: embedding(3), inputShape: [8, 5] })],
+      }),
+    0,
+    2,
+  ],
+  "two embeddings": [
+    () => {
+      const input = tf.input({ shape: [40] });
+      return tf.model({
+        inputs: input,
+        outputs: [embedding(6).apply(input), embedding(3).apply(input)] as never[],
+      });
+    },
+    0,
+    2,
+  ],
+};
+
+function embedding(inputDim: number, more: Record<string, unknown> = {}) {
+  return tf.layers.embedding({ inputDim, outputDim: 2, ...more });
+}
+
+for (const [name, [create, from, last]] of Object.entries(lookUps)) {
+  Deno.test(`randomBatch() draws whole numbers in range for ${name}`, () => {
+    const model = create();
+    const { values } = draw(model)[0];
+    assertEquals(Math.min(...values), from);
+    assertEquals(Math.max(...values), last);
+    assert(values.every(Number.isInteger));
+    model.dispose();
+  });
+}
+
+Deno.test("randomBatch() keeps to the batch size that a model is built for", () => {
+  const model = tf.sequential({
+    layers: [tf.layers.lstm({ units: 1, stateful: true, batchInputShape: [4, 3, 2] })],
+  });
+  assertEquals(draw(model)[0].shape, [4, 3, 2]);
+  assertThrows(() => draw(model, { examples: 8 }), RangeError, "examples is 8, expected 4");
+  model.dispose();
+});
+
+Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () => {
+  const model = exerciseModel({ width: 3, depth: 1 });
+  const tensors = tf.memory().numTensors;
+  for (const examples of [0, -1, 1.5, NaN]) {
+    assertThrows(
+      () => draw(model, { examples }),
+      RangeError,
+      `examples is ${examples}, expected a whole number of at least 1`,
+    );
+  }
+  assertThrows(() => draw(model, { undefinedSize: 0 }), RangeError, "undefinedSize is 0");
+  assertThrows(() => draw(model, { seed: 0.5 }), RangeError, "the seed is 0.5");
+  assertThrows(
+    () => draw(model, { examples: 2 ** 27 }),
+    RangeError,
+    "inputs of shape [134217728, 3] would take 1.5 GiB of the engine's 4 GiB",
+  );
+  assertThrows(() => draw(tf.sequential()), TypeError, "has no inputs");
+  assertEquals(tf.memory().numTensors, tensors);
+  model.dispose();
+});

@@ -1,0 +1,92 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import type { LayersModel, Tensor } from "../../src/engine/mod.ts";
+import { startEngine } from "../../src/engine/mod.ts";
+import { randomBatch, randomTargets } from "../../src/model/mod.ts";
+
+const { tf } = await startEngine();
+
+const head = (units = 3) =>
+  tf.sequential({ layers: [tf.layers.dense({ units, inputShape: [2] })] });
+
+function draw(model: LayersModel, objective: string) {
+  const targets = randomTargets(model, objective, { examples: 64 }) as Tensor;
+  const read = { shape: targets.shape, values: [...targets.dataSync()], rows: targets.arraySync() };
+  targets.dispose();
+  return read;
+}
+
+for (
+  const objective of ["categoricalCrossentropy", "categoricalHinge", "kullbackLeiblerDivergence"]
+) {
+  Deno.test(`randomTargets() draws one-hot targets for ${objective}`, () => {
+    const model = head();
+    const { shape, rows } = draw(model, objective);
+    assertEquals(shape, [64, 3]);
+    assertEquals(
+      new Set((rows as number[][]).map((row) => row.join())),
+      new Set(["1,0,0", "0,1,0", "0,0,1"]),
+    );
+    model.dispose();
+  });
+}
+
+const kinds: Record<string, number[]> = {
+  binaryCrossentropy: [0, 1],
+  hinge: [-1, 1],
+  squaredHinge: [-1, 1],
+  poisson: [0, 1, 2, 3],
+};
+for (const [objective, expected] of Object.entries(kinds)) {
+  Deno.test(`randomTargets() draws ${expected.join(", ")} for ${objective}`, () => {
+    const model = head();
+    const { shape, values } = draw(model, objective);
+    assertEquals(shape, [64, 3]);
+    assertEquals([...new Set(values)].sort((a, b) => a - b), expected);
+    model.dispose();
+  });
+}
+
+Deno.test("randomTargets() draws class numbers for sparseCategoricalCrossentropy", () => {
+  const model = head();
+  const { shape, values } = draw(model, "sparseCategoricalCrossentropy");
+  assertEquals(shape, [64, 1]);
+  assertEquals([...new Set(values)].sort(), [0, 1, 2]);
+  model.dispose();
+});
+
+Deno.test("randomTargets() draws normal numbers for other objectives, none below 0 for logarithms", () => {
+  const model = head();
+  const { values } = draw(model, "meanSquaredError");
+  assert(values.some((value) => value < -1) && values.some((value) => value > 1));
+  assertEquals(draw(model, "toString").values, values);
+  const { values: logs } = draw(model, "meanSquaredLogarithmicError");
+  assert(logs.every((value) => value >= 0) && logs.some((value) => value > 1));
+  model.dispose();
+});
+
+Deno.test("randomTargets() follows open axes through the model, one tensor an output", () => {
+  const input = tf.input({ shape: [null, null, 2] });
+  const pooled = tf.layers.maxPooling2d({ poolSize: 2 }).apply(input);
+  const flat = tf.layers.globalAveragePooling2d({ dataFormat: "channelsLast" }).apply(input);
+  const model = tf.model({ inputs: input, outputs: [pooled, flat] as never[] });
+  const batch = randomBatch(model, {
+    examples: 2,
+    undefinedSize: 6,
+    objective: "meanSquaredError",
+  });
+  const targets = [batch.targets!].flat();
+  assertEquals(targets.map(({ shape }) => shape), [[2, 3, 3, 2], [2, 2]]);
+  tf.dispose([batch.inputs, targets].flat());
+});
+
+Deno.test("randomTargets() says so when it cannot tell an output's shape", () => {
+  const embedding = tf.layers.embedding({ inputDim: 3, outputDim: 2 });
+  const model = tf.sequential({ layers: [embedding] });
+  model.computeOutputShape = () => [null, null, 2];
+  assertThrows(
+    () => randomTargets(model, "meanSquaredError"),
+    RangeError,
+    "its shape [32, any, 2] is open, so give a batch",
+  );
+  model.dispose();
+});
