@@ -1,0 +1,90 @@
+import type { ActivationFunction } from "./activation_function.ts";
+import { gaussianMean } from "./gaussian_mean.ts";
+import { resolveActivation } from "./resolve_activation.ts";
+
+/** Variances of z outside of this range count as 0 and as infinite. */
+const LEAST = 1e-18;
+const MOST = 1e12;
+/** Steps to a decade in the search for the fixed point. */
+const STEPS = 2;
+const BISECTIONS = 60;
+/** Most that chi may be off 1 at the variance found. */
+const JUMP = 0.01;
+
+/**
+ * The weight variance sigma_w^2 (the variance of the kernel times its fan-in) at which gradients
+ * neither vanish nor explode: chi = 1 at the variance of z to which a deep network's layers tend,
+ * from 1, under that sigma_w and the given sigma_b. Found by bisection.
+ *
+ * @param activation Name of the activation, or the function itself.
+ * @param biasVariance sigma_b^2. Default: 0.
+ * @returns sigma_w^2.
+ *
+ * @example tanh, with and without random biases
+ * ```ts
+ * import { criticalWeightVariance } from "@gradient-health/gradient-health/theory";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(criticalWeightVariance("tanh"), 1, 1e-6);
+ * assertAlmostEquals(criticalWeightVariance("tanh", 0.05), 1.761, 1e-4);
+ * ```
+ *
+ * @throws {RangeError} If the activation is not known, the bias variance is negative or no number,
+ * or no weight variance from 1e-3 to 1e6 is critical: with zero biases swish, gelu and mish have
+ * none.
+ */
+export function criticalWeightVariance(
+  activation: string | ActivationFunction,
+  biasVariance = 0,
+): number {
+  if (!(biasVariance >= 0)) {
+    throw new RangeError(`biasVariance must be a number from 0 up, got ${biasVariance}.`);
+  }
+  const phi = resolveActivation(activation);
+  const excess = (weightVariance: number) => {
+    const variance = fixedPoint(phi, weightVariance, biasVariance);
+    const slope = gaussianMean((z) => phi.derivative(z) ** 2, variance, phi.kinks);
+    return weightVariance * slope - 1;
+  };
+  const critical = bisect(excess, 1e-3, 1e6);
+  // Where the fixed point itself jumps from 0 to infinity (swish, gelu and mish without biases), chi
+  // jumps over 1 and no depth is safe.
+  if (critical === null || Math.abs(excess(critical)) > JUMP) {
+    throw new RangeError(
+      `No weight variance from 1e-3 to 1e6 is critical under the bias variance ${biasVariance}.`,
+    );
+  }
+  return critical;
+}
+
+/** The variance of z to which layers tend from 1: where it maps to itself, or one of the limits. */
+function fixedPoint(
+  { value, kinks }: ActivationFunction,
+  weightVariance: number,
+  biasVariance: number,
+): number {
+  const growth = (variance: number) =>
+    weightVariance * gaussianMean((z) => value(z) ** 2, variance, kinks) + biasVariance - variance;
+  const start = growth(1);
+  if (start === 0) return 1;
+  const step = 10 ** (Math.sign(start) / STEPS);
+  for (let variance = 1; variance > LEAST && variance < MOST; variance *= step) {
+    const next = variance * step;
+    if (Math.sign(growth(next)) !== Math.sign(start)) {
+      return bisect(growth, Math.min(variance, next), Math.max(variance, next)) ?? next;
+    }
+  }
+  return start > 0 ? MOST : LEAST;
+}
+
+/** A root of f between two positive numbers, by halving their ratio; `null` without a change of sign. */
+function bisect(f: (x: number) => number, low: number, high: number): number | null {
+  const sign = Math.sign(f(low));
+  if (sign === Math.sign(f(high))) return null;
+  for (let i = 0; i < BISECTIONS; i++) {
+    const middle = Math.sqrt(low * high);
+    if (Math.sign(f(middle)) === sign) low = middle;
+    else high = middle;
+  }
+  return Math.sqrt(low * high);
+}

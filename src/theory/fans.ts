@@ -1,0 +1,38 @@
+/** How many inputs each output of a kernel adds up, and how many outputs each input reaches. */
+export interface Fans {
+  /** Terms in the sum of one output. */
+  fanIn: number;
+  /** Outputs that one input contributes to. */
+  fanOut: number;
+}
+
+/**
+ * The fans of a kernel from its shape: `[in, out]` for dense and recurrent kernels, `[...window, in,
+ * out]` for convolutions. A transposed convolution's kernel is `[...window, out, in]`, and a
+ * depthwise one, `[height, width, in, multiplier]`, adds up its window alone. Strides and borders
+ * are left out.
+ *
+ * @param shape Shape of the kernel, rank 2 or more.
+ * @param className Class name of the layer. Default: a dense or an ordinary convolutional one.
+ * @returns The fans.
+ *
+ * @example
+ * ```ts
+ * import { fans } from "@gradient-health/gradient-health/theory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(fans([3, 3, 16, 32]), { fanIn: 144, fanOut: 288 });
+ * ```
+ *
+ * @throws {RangeError} If the shape has fewer than two axes.
+ */
+export function fans(shape: readonly number[], className = "Dense"): Fans {
+  if (shape.length < 2) {
+    throw new RangeError(`A kernel has two axes or more, got the shape [${shape.join(", ")}].`);
+  }
+  const window = shape.slice(0, -2).reduce((product, size) => product * size, 1);
+  const [first, second] = shape.slice(-2);
+  if (className.startsWith("Depthwise")) return { fanIn: window, fanOut: window * second };
+  if (className.endsWith("Transpose")) return { fanIn: window * second, fanOut: window * first };
+  return { fanIn: window * first, fanOut: window * second };
+}

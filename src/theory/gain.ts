@@ -1,0 +1,44 @@
+const ROOT_2 = Math.SQRT2;
+
+const GAINS: Readonly<Record<string, number>> = {
+  linear: 1,
+  tanh: 1,
+  softsign: 1,
+  elu: 1,
+  selu: 1,
+  relu: ROOT_2,
+  relu6: ROOT_2,
+  leakyRelu: Math.sqrt(2 / (1 + 0.3 ** 2)),
+  softplus: ROOT_2,
+  swish: ROOT_2,
+  gelu: ROOT_2,
+  gelu_new: ROOT_2,
+  mish: ROOT_2,
+};
+
+/**
+ * The gain of an activation: sigma_w, the standard deviation of the kernel times the root of its
+ * fan-in, at which a deep network passes signals on (with zero biases).
+ *
+ * Critical in the sense of {@linkcode criticalWeightVariance} for linear, tanh, softsign, elu (1),
+ * relu, relu6 and softplus (sqrt 2) and leakyRelu (1.3546, slope 0.3). selu's is 1, LeCun's, at which
+ * unit variance is its fixed point and gradients grow by 1.035 a layer (Klambauer et al. 2017); its
+ * critical one is 0.6905. swish, gelu and mish have no critical one; He's sqrt 2 is what is used.
+ * sigmoid and hardSigmoid have none that is of use: at their critical 10.1 and 8.6 more than half of
+ * the entries are saturated.
+ *
+ * @param activation Name of an activation as TensorFlow.js spells it.
+ * @returns The gain, or `null` for an activation that has none or is not known.
+ *
+ * @example
+ * ```ts
+ * import { gain } from "@gradient-health/gradient-health/theory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(gain("relu"), Math.sqrt(2));
+ * assertEquals(gain("sigmoid"), null);
+ * ```
+ */
+export function gain(activation: string): number | null {
+  return Object.hasOwn(GAINS, activation) ? GAINS[activation] : null;
+}

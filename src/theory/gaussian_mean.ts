@@ -1,0 +1,61 @@
+/** Beyond 10 standard deviations the Gaussian holds less than 1e-22. */
+const REACH = 10;
+const ORDER = 16;
+
+/**
+ * The mean of f(z) over z ~ N(0, variance), by Gauss-Legendre quadrature piecewise between the kinks
+ * of f, between whole standard deviations, and between z = 0.5, 1, 2, 4 ... and their negatives,
+ * where a steep function of order 1 width (tanh under a large variance) bends.
+ *
+ * @param f The function.
+ * @param variance The variance of z, 0 or more.
+ * @param kinks Where f is not smooth.
+ * @returns The mean, to about 1e-12 relative for smooth pieces.
+ */
+export function gaussianMean(
+  f: (z: number) => number,
+  variance: number,
+  kinks: readonly number[] = [],
+): number {
+  const deviation = Math.sqrt(variance);
+  if (deviation === 0) {
+    // At a kink, the mean of both sides: the limit of a vanishing variance.
+    return (f(Number.MIN_VALUE) + f(-Number.MIN_VALUE)) / 2;
+  }
+  const cuts = new Set<number>();
+  for (let t = -REACH; t <= REACH; t++) cuts.add(t);
+  for (let z = 0.5; z < REACH * deviation; z *= 2) cuts.add(z / deviation).add(-z / deviation);
+  for (const kink of kinks) {
+    if (Math.abs(kink) < REACH * deviation) cuts.add(kink / deviation);
+  }
+  const edges = [...cuts].sort((a, b) => a - b);
+  let sum = 0;
+  for (let i = 1; i < edges.length; i++) {
+    const half = (edges[i] - edges[i - 1]) / 2;
+    const middle = (edges[i] + edges[i - 1]) / 2;
+    for (const { node, weight } of RULE) {
+      const t = middle + half * node;
+      sum += half * weight * f(t * deviation) * Math.exp(-t * t / 2);
+    }
+  }
+  return sum / Math.sqrt(2 * Math.PI);
+}
+
+const RULE = gaussLegendre(ORDER);
+
+/** Nodes and weights on [-1, 1]: the roots of the Legendre polynomial, by Newton's iteration. */
+function gaussLegendre(order: number): { node: number; weight: number }[] {
+  return Array.from({ length: order }, (_, index) => {
+    let x = Math.cos(Math.PI * (index + 0.75) / (order + 0.5));
+    let slope = 0;
+    for (let iteration = 0; iteration < 10; iteration++) {
+      let [below, value] = [1, x];
+      for (let n = 2; n <= order; n++) {
+        [below, value] = [value, ((2 * n - 1) * x * value - (n - 1) * below) / n];
+      }
+      slope = order * (x * value - below) / (x * x - 1);
+      x -= value / slope;
+    }
+    return { node: x, weight: 2 / ((1 - x * x) * slope * slope) };
+  });
+}

@@ -1,0 +1,41 @@
+import type { Fans } from "./fans.ts";
+
+/** A way to draw a kernel: `he`, `lecun`, `glorot` (uniform or normal alike) or `orthogonal`. */
+export type InitializerScheme = "he" | "lecun" | "glorot" | "orthogonal";
+
+/** The variance of each scheme under a gain of 1. */
+const VARIANCES: Readonly<Record<InitializerScheme, (fans: Fans) => number>> = {
+  he: ({ fanIn }) => 2 / fanIn,
+  lecun: ({ fanIn }) => 1 / fanIn,
+  glorot: ({ fanIn, fanOut }) => 2 / (fanIn + fanOut),
+  // Orthonormal rows or columns, whichever are fewer: each has the norm 1.
+  orthogonal: ({ fanIn, fanOut }) => 1 / Math.max(fanIn, fanOut),
+};
+
+/**
+ * The standard deviation that an initialiser gives a kernel: He et al. 2015, sqrt(2 / fan-in);
+ * LeCun et al. 1998, sqrt(1 / fan-in); Glorot & Bengio 2010, sqrt(2 / (fan-in + fan-out));
+ * orthogonal (Saxe et al. 2014), 1 / sqrt(max(fan-in, fan-out)).
+ *
+ * @param scheme The initialiser.
+ * @param fans The kernel's fans, see {@linkcode fans}.
+ * @param gain Multiplies the deviation. Default: 1.
+ * @returns The standard deviation of the entries.
+ *
+ * @example
+ * ```ts
+ * import { fans, initializerDeviation } from "@gradient-health/gradient-health/theory";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(initializerDeviation("he", fans([50, 10])), 0.2);
+ * ```
+ *
+ * @throws {RangeError} If the scheme is not known.
+ */
+export function initializerDeviation(scheme: InitializerScheme, fans: Fans, gain = 1): number {
+  if (!Object.hasOwn(VARIANCES, scheme)) {
+    const known = Object.keys(VARIANCES).join(", ");
+    throw new RangeError(`initializer "${scheme}" is not known; known are ${known}.`);
+  }
+  return gain * Math.sqrt(VARIANCES[scheme](fans));
+}

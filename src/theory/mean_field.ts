@@ -1,0 +1,80 @@
+import type { ActivationFunction } from "./activation_function.ts";
+import { gaussianMean } from "./gaussian_mean.ts";
+import { resolveActivation } from "./resolve_activation.ts";
+
+/** A dense or convolutional layer, as mean-field theory sees it. */
+export interface MeanFieldLayer {
+  /** Name of the activation, or the function itself. */
+  activation: string | ActivationFunction;
+  /** sigma_w^2: the variance of the kernel times its fan-in. */
+  weightVariance: number;
+  /** sigma_b^2: the variance of the biases. Default: 0. */
+  biasVariance?: number;
+}
+
+/** What a wide random layer should measure. */
+export interface MeanFieldState {
+  /** q: the variance of z. */
+  preActivationVariance: number;
+  /** Mean of a squared. */
+  activationMeanSquare: number;
+  /** Standard deviation of a, over units and examples. */
+  activationDeviation: number;
+  /**
+   * chi: the squared l2 norm of this layer's delta over that of the layer above; the last layer's is
+   * taken with its own weight variance. Below 1 gradients vanish, above 1 they explode.
+   */
+  chi: number;
+}
+
+/**
+ * The mean-field recursion (Poole et al. 2016, Schoenholz et al. 2017): q = sigma_w^2 E[a^2] +
+ * sigma_b^2 going up, with a of the layer below, and chi = sigma_w^2 E[phi'(z)^2], with sigma_w of
+ * the layer above, going down. Exact in the limit of wide layers. Convolutions follow it too, with
+ * the fan-in k k c, but for their borders (Xiao et al. 2018).
+ *
+ * @param layers The layers, from the input up.
+ * @param inputMeanSquare Mean of the squared input. Default: 1, normalised inputs.
+ * @returns One state a layer.
+ *
+ * @example Gradients through tanh layers of variance 1 / fan-in
+ * ```ts
+ * import { meanField } from "@gradient-health/gradient-health/theory";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const [first, second] = meanField([
+ *   { activation: "tanh", weightVariance: 1 },
+ *   { activation: "tanh", weightVariance: 1 },
+ * ]);
+ * assertAlmostEquals(first.chi, 0.4644, 1e-4);
+ * assertAlmostEquals(second.chi, 0.6365, 1e-4);
+ * ```
+ *
+ * @throws {RangeError} If an activation is not known or a variance is negative or no number.
+ */
+export function meanField(
+  layers: readonly MeanFieldLayer[],
+  inputMeanSquare = 1,
+): MeanFieldState[] {
+  mustBeVariance("inputMeanSquare", inputMeanSquare);
+  let meanSquare = inputMeanSquare;
+  return layers.map(({ activation, weightVariance, biasVariance = 0 }, index) => {
+    mustBeVariance(`layers[${index}].weightVariance`, weightVariance);
+    mustBeVariance(`layers[${index}].biasVariance`, biasVariance);
+    const { value, derivative, kinks } = resolveActivation(activation);
+    const variance = weightVariance * meanSquare + biasVariance;
+    const mean = gaussianMean(value, variance, kinks);
+    meanSquare = gaussianMean((z) => value(z) ** 2, variance, kinks);
+    const above = layers[index + 1]?.weightVariance ?? weightVariance;
+    return {
+      preActivationVariance: variance,
+      activationMeanSquare: meanSquare,
+      activationDeviation: Math.sqrt(Math.max(0, meanSquare - mean * mean)),
+      chi: above * gaussianMean((z) => derivative(z) ** 2, variance, kinks),
+    };
+  });
+}
+
+function mustBeVariance(name: string, value: number): void {
+  if (!(value >= 0)) throw new RangeError(`${name} must be a number from 0 up, got ${value}.`);
+}

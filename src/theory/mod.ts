@@ -1,0 +1,13 @@
+/**
+ * What a healthy network should measure: mean-field theory, initialisers, gains.
+ *
+ * @module
+ */
+export * from "./activation_function.ts";
+export * from "./activation_functions.ts";
+export * from "./critical_weight_variance.ts";
+export * from "./fans.ts";
+export * from "./gain.ts";
+export * from "./gaussian_mean.ts";
+export * from "./initializer_deviation.ts";
+export * from "./mean_field.ts";

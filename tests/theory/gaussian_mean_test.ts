@@ -1,0 +1,26 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { gaussianMean } from "../../src/theory/gaussian_mean.ts";
+
+Deno.test("gaussianMean() integrates moments, smooth and with kinks, at any variance", () => {
+  const variances = fc.double({ min: -9, max: 9, noNaN: true }).map((exponent) => 10 ** exponent);
+  fc.assert(fc.property(variances, (variance) => {
+    const close = (mean: number, expected: number) => assertAlmostEquals(mean / expected, 1, 1e-11);
+    close(gaussianMean(() => 1, variance), 1);
+    close(gaussianMean((z) => z * z, variance), variance);
+    close(gaussianMean((z) => z ** 4, variance), 3 * variance ** 2);
+    close(gaussianMean((z) => Math.abs(z), variance, [0]), Math.sqrt(2 * variance / Math.PI));
+    close(gaussianMean((z) => z > 0 ? 1 : 0, variance, [0]), 0.5);
+  }));
+});
+
+Deno.test("gaussianMean() resolves a function that is steep beside the Gaussian", () => {
+  // E[sech^4] tends to 4 / 3 times the density at 0 as the variance grows.
+  const mean = gaussianMean((z) => Math.cosh(Math.min(Math.abs(z), 300)) ** -4, 1e8);
+  assertAlmostEquals(mean / (4 / 3 / Math.sqrt(2 * Math.PI) / 1e4), 1, 1e-6);
+});
+
+Deno.test("gaussianMean() takes the mean of both sides at a kink under no variance", () => {
+  assertEquals(gaussianMean((z) => z > 0 ? 1 : 0, 0), 0.5);
+  assertEquals(gaussianMean((z) => z + 3, 0), 3);
+});

@@ -1,0 +1,36 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { fans } from "../../src/theory/fans.ts";
+import { gain } from "../../src/theory/gain.ts";
+import {
+  initializerDeviation,
+  type InitializerScheme,
+} from "../../src/theory/initializer_deviation.ts";
+
+Deno.test("fans() reads dense, convolutional, transposed and depthwise kernels", () => {
+  assertEquals(fans([20, 30]), { fanIn: 20, fanOut: 30 });
+  assertEquals(fans([5, 16, 32], "Conv1D"), { fanIn: 80, fanOut: 160 });
+  assertEquals(fans([3, 3, 16, 32], "Conv2D"), { fanIn: 144, fanOut: 288 });
+  assertEquals(fans([3, 3, 32, 16], "Conv2DTranspose"), { fanIn: 144, fanOut: 288 });
+  assertEquals(fans([3, 3, 16, 2], "DepthwiseConv2D"), { fanIn: 9, fanOut: 18 });
+  assertThrows(() => fans([20]), RangeError, "got the shape [20]");
+});
+
+Deno.test("initializerDeviation() follows the formula of each scheme", () => {
+  const kernel = { fanIn: 50, fanOut: 150 };
+  assertAlmostEquals(initializerDeviation("he", kernel), 0.2, 1e-15);
+  assertAlmostEquals(initializerDeviation("lecun", kernel), Math.sqrt(1 / 50), 1e-15);
+  assertAlmostEquals(initializerDeviation("glorot", kernel), 0.1, 1e-15);
+  assertAlmostEquals(initializerDeviation("orthogonal", kernel), Math.sqrt(1 / 150), 1e-15);
+  assertAlmostEquals(initializerDeviation("he", kernel, 3), 0.6, 1e-15);
+  assertThrows(
+    () => initializerDeviation("xavier" as InitializerScheme, kernel),
+    RangeError,
+    'initializer "xavier" is not known',
+  );
+});
+
+Deno.test("gain() is null for what has none", () => {
+  for (const name of ["sigmoid", "hardSigmoid", "softmax", "constructor"]) {
+    assertEquals(gain(name), null);
+  }
+});
