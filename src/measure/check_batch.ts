@@ -41,7 +41,9 @@ export function checkBatch(
   const other = [...inputs, ...targets ?? []].find((tensor) => tensor.shape[0] !== examples);
   if (other !== undefined) {
     throw new RangeError(
-      `Cannot measure with a batch whose tensors have ${examples} and ${other.shape[0]} examples: ` +
+      `Cannot measure with a batch whose tensors have ${examples} and ${
+        other.shape[0]
+      } examples: ` +
         `the first axis must be the same`,
     );
   }

@@ -15,7 +15,9 @@ interface EngineState {
  */
 export function dropTape(tf: TensorFlow): void {
   const { state } = tf.engine() as unknown as { state: EngineState };
-  if (state.gradientDepth !== 0 || state.activeTape === null || state.activeTape === undefined) return;
+  if (state.gradientDepth !== 0 || state.activeTape === null || state.activeTape === undefined) {
+    return;
+  }
   for (const node of state.activeTape) tf.dispose(node.saved);
   state.activeTape = null;
 }

@@ -22,7 +22,9 @@ export class Flow {
 
   /** Where the inputs of a call come from. A slice made by a wrapper is known by its wrapper. */
   originOf(inputs: Tensor[]): Origin {
-    const known = inputs.map((tensor) => this.#origins.get(tensor.id)).filter((o) => o !== undefined);
+    const known = inputs.map((tensor) => this.#origins.get(tensor.id)).filter((o) =>
+      o !== undefined
+    );
     return known.length > 0 ? join(known) : this.#enclosing.at(-1) ?? NOWHERE;
   }
 

@@ -29,9 +29,9 @@ export function resolveObjective(
   if (objective === "sum") return { name: "sum", evaluate: (outputs) => total(tf, outputs) };
   if (!LOSSES.includes(objective)) {
     throw new TypeError(
-      `Cannot use ${JSON.stringify(objective)} as an objective: expected "sum", a function, or one of ${
-        LOSSES.join(", ")
-      }`,
+      `Cannot use ${
+        JSON.stringify(objective)
+      } as an objective: expected "sum", a function, or one of ${LOSSES.join(", ")}`,
     );
   }
   if (targets === null) {

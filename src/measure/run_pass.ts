@@ -74,13 +74,13 @@ export function runPass(
         const outputs = [model.apply(inputs.length === 1 ? inputs[0] : inputs, { training: false })]
           .flat() as Tensor[];
         flow.finish(outputs);
-        return scalar(tf, model, objective, outputs, options.penalties ?? false);
+        // Kept hold of: when the backward pass throws, nobody else frees it.
+        return value = scalar(tf, model, objective, outputs, options.penalties ?? false);
       },
       [...trained.map(({ variable }) => variable.read()), probe],
       undefined,
       true,
     );
-    value = outcome.value;
     gradients = outcome.grads;
     const gradientOf = new Map(trained.map((weight, i) => [weight, gradients[i] ?? null]));
     const rowsUsed = new Map(records.map((record) => [record.layer, record.usedRows]));
@@ -112,7 +112,7 @@ export function runPass(
         tfjs: engine.version,
       },
       batch: { examples, seed: batch.seed ?? null, ...measureInputs(tf, model, inputs) },
-      objective: { name: objective.name, value: heapView(tf, value)[0] },
+      objective: { name: objective.name, value: heapView(tf, outcome.value)[0] },
       seed: options.seed ?? null,
       layers: order.map((record) =>
         describeLayer(record, (weightsOf.get(record.name) ?? []).map(({ measured }) => measured))

@@ -32,7 +32,7 @@ export function tapCell(
 
   const gate = activationObject(holder, "recurrentActivation");
   if (gate === null) {
-    return { parts: [], restore: [replaceActivation(holder, "activation", part(owner, [])) ] };
+    return { parts: [], restore: [replaceActivation(holder, "activation", part(owner, []))] };
   }
 
   const row = (name: string, of: { getClassName(): string }) =>
@@ -63,7 +63,10 @@ export function tapCell(
   return { parts: [candidate, output, gates], restore };
 
   /** Shows z and a of one application to `record`, and z to the others too. */
-  function part(record: LayerRecord, others: LayerRecord[]): Parameters<typeof replaceActivation>[2] {
+  function part(
+    record: LayerRecord,
+    others: LayerRecord[],
+  ): Parameters<typeof replaceActivation>[2] {
     const z = observePreActivations(-1, record, ...others);
     const delta = observe("preActivationGradients", record, ...others);
     const showsOutput = record !== owner;

@@ -78,7 +78,8 @@ function tapLayer(
   const { record, seen } = describe(path, layer);
   const rows = [record];
   const restore: (() => void)[] = [];
-  const channelsFirst = (layer as unknown as { dataFormat?: string }).dataFormat === "channelsFirst";
+  const channelsFirst =
+    (layer as unknown as { dataFormat?: string }).dataFormat === "channelsFirst";
   const z = observePreActivations(channelsFirst ? 1 : -1, record);
   const delta = observe("preActivationGradients", record);
   const a = observe("activations", record);
@@ -88,8 +89,11 @@ function tapLayer(
 
   if (seen === "in its activation") {
     restore.push(
-      replaceActivation(layer as unknown as ActivationHolder, "activation", (x, apply) =>
-        apply(tap(x, z, delta))),
+      replaceActivation(
+        layer as unknown as ActivationHolder,
+        "activation",
+        (x, apply) => apply(tap(x, z, delta)),
+      ),
     );
   } else if (seen === "in its cell") {
     for (const cell of cellsOf(layer)) {
@@ -135,7 +139,10 @@ function describe(path: string, layer: Layer): { record: LayerRecord; seen: Seen
   if (cellsOf(layer).length > 0) {
     const [cell, ...more] = cellsOf(layer) as unknown as ActivationHolder[];
     const simple = more.length === 0 && activationObject(cell, "recurrentActivation") === null;
-    return row(simple ? activationObject(cell, "activation")?.getClassName() ?? null : null, "in its cell");
+    return row(
+      simple ? activationObject(cell, "activation")?.getClassName() ?? null : null,
+      "in its cell",
+    );
   }
   const whole = activationLayer(layer);
   if (whole !== null) {

@@ -71,6 +71,6 @@ for (const { name, isDirectory } of Deno.readDirSync(GOLDEN)) {
     const scale = layers.at(-1)!.activations!.l2;
     assert(Math.abs(objective.value - golden.objectiveValue) <= TOLERANCE * scale);
     model.dispose();
-    engine.tf.dispose(Object.values(batch).flat().filter((x) => typeof x === "object" && x));
+    engine.tf.dispose([batch.inputs, batch.targets ?? []].flat());
   });
 }

@@ -1,0 +1,104 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { activationRegion } from "../../src/measure/activation_region.ts";
+import { countFlat } from "../../src/measure/count_flat.ts";
+import { LayerRecord } from "../../src/measure/layer_record.ts";
+import type { Layer } from "../../src/engine/mod.ts";
+
+const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
+
+/** Gauss' error function by its series; converges fast enough for |x| < 6. */
+function erf(x: number): number {
+  let term = x, sum = x;
+  for (let n = 1; n < 200; n++) {
+    term *= -x * x / n;
+    sum += term / (2 * n + 1);
+  }
+  return 2 / Math.sqrt(Math.PI) * sum;
+}
+
+const ACTIVATIONS: Record<string, (z: number) => number> = {
+  tanh: Math.tanh,
+  sigmoid,
+  hardSigmoid: (z) => Math.min(1, Math.max(0, 0.2 * z + 0.5)),
+  softsign: (z) => z / (1 + Math.abs(z)),
+  relu: (z) => Math.max(0, z),
+  relu6: (z) => Math.min(6, Math.max(0, z)),
+  elu: (z) => z > 0 ? z : Math.expm1(z),
+  selu: (z) => 1.0507009873554805 * (z > 0 ? z : 1.6732632423543772 * Math.expm1(z)),
+  softplus: (z) => Math.log1p(Math.exp(z)),
+  swish: (z) => z * sigmoid(z),
+  gelu: (z) => z * 0.5 * (1 + erf(z / Math.SQRT2)),
+  gelu_new: (z) => 0.5 * z * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (z + 0.044715 * z ** 3))),
+  mish: (z) => z * Math.tanh(Math.log1p(Math.exp(z))),
+};
+
+for (const [name, phi] of Object.entries(ACTIVATIONS)) {
+  Deno.test(`activationRegion() of ${name} ends where the derivative falls to 6 %`, () => {
+    const slope = (z: number) => Math.abs(phi(z + 1e-5) - phi(z - 1e-5)) / 2e-5;
+    let supremum = 0;
+    for (let z = -5; z <= 5; z += 1e-3) supremum = Math.max(supremum, slope(z));
+    const { low, high, bounded, oneSided } = activationRegion(name)!;
+    const share = (z: number) => slope(z) / supremum;
+    assert(share(low - 0.01) < 0.06, `below low: ${share(low - 0.01)}`);
+    assert(share(low + 0.01) > 0.06, `above low: ${share(low + 0.01)}`);
+    if (high < Infinity) {
+      assert(share(high - 0.01) > 0.06, `below high: ${share(high - 0.01)}`);
+      assert(share(high + 0.01) < 0.06, `above high: ${share(high + 0.01)}`);
+    }
+    assertEquals(bounded, Math.abs(phi(5.4)) < 6.5 && Math.abs(phi(50) - phi(40)) < 1);
+    assertEquals(oneSided, !bounded || name === "relu6");
+  });
+}
+
+Deno.test("activationRegion() puts saturation of tanh at |a| = 0.97, of sigmoid at 0.985", () => {
+  assertAlmostEquals(Math.tanh(activationRegion("tanh")!.high), 0.97, 1e-3);
+  assertAlmostEquals(sigmoid(activationRegion("sigmoid")!.high), 0.985, 1e-3);
+});
+
+Deno.test("activationRegion() is null for what has no flat region", () => {
+  for (const name of ["linear", "softmax", "leakyRelu", "of my own", null]) {
+    assertEquals(activationRegion(name), null);
+  }
+});
+
+const NO_LAYER = {} as Layer;
+
+function counted(activation: string, z: number[], shape: number[], unitAxis: number) {
+  const record = new LayerRecord("layer", NO_LAYER, "Dense", activation);
+  countFlat(record, Float32Array.from(z), shape, unitAxis);
+  return record;
+}
+
+Deno.test("countFlat() tells both sides of saturation, and NaN from either", () => {
+  const edge = activationRegion("tanh")!.high;
+  const z = [edge + 1e-3, -edge - 1e-3, edge - 1e-3, -edge + 1e-3, NaN, Infinity];
+  const record = counted("tanh", z, [6, 1], 1);
+  assertEquals([record.saturatedEntries, record.judgedEntries], [3, 5]);
+});
+
+Deno.test("countFlat() marks a unit as active once any example of it is", () => {
+  const record = counted("relu", [1, -1, 0, -1, -1, 0], [2, 3], 1);
+  assertEquals([...record.activeUnits!], [1, 0, 0]);
+  assertEquals(record.saturatedEntries, 0);
+});
+
+Deno.test("countFlat() takes channels for units, also where they come first", () => {
+  // Two examples, two channels, two positions.
+  const z = [-1, -1, -1, 2, -1, -1, -1, -1];
+  assertEquals([...counted("relu", z, [2, 2, 2], 1).activeUnits!], [0, 1]);
+  assertEquals([...counted("relu", z, [2, 2, 2], 2).activeUnits!], [0, 1]);
+  assertEquals([...counted("relu", [-1, -1, 2, -1, -1, -1, -1, -1], [2, 2, 2], 1).activeUnits!], [
+    0,
+    1,
+  ]);
+  assertEquals([...counted("relu", [-1, -1, 2, -1, -1, -1, -1, -1], [2, 2, 2], 2).activeUnits!], [
+    1,
+    0,
+  ]);
+});
+
+Deno.test("countFlat() does not call a relu6 that is off saturated", () => {
+  const record = counted("relu6", [-1, 7, 3], [1, 3], 1);
+  assertEquals(record.saturatedEntries, 1);
+  assertEquals([...record.activeUnits!], [0, 0, 1]);
+});

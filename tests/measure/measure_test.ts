@@ -1,0 +1,619 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/mod.ts";
+import { startEngine } from "../../src/engine/mod.ts";
+import {
+  type LayerMeasurements,
+  LOSSES,
+  measure,
+  MeasureError,
+  type Measurements,
+  type Objective,
+} from "../../src/measure/mod.ts";
+import { runPass } from "../../src/measure/run_pass.ts";
+import type { Batch } from "../../src/model/mod.ts";
+
+const { tf } = await startEngine();
+
+/** Rank-2 input of `examples` rows, the same at every call. */
+function uniform(shape: number[], low = -1, high = 1): Tensor {
+  return tf.randomUniform(shape, low, high, "float32", 7);
+}
+
+function dense(units: number, activation?: "tanh" | "relu" | "sigmoid", more: object = {}) {
+  return tf.layers.dense({
+    units,
+    activation,
+    kernelInitializer: tf.initializers.randomNormal({ stddev: 0.7, seed: units + 1 }),
+    ...more,
+  });
+}
+
+function small(): LayersModel {
+  return tf.sequential({
+    layers: [dense(5, "tanh", { inputShape: [4] }), dense(3, "relu"), dense(2)],
+  });
+}
+
+/** Checks that `work` leaves as many tensors as it found, whether or not it throws. */
+async function leavesNoTensors(work: () => Promise<unknown>): Promise<void> {
+  const before = tf.memory().numTensors;
+  await work();
+  assertEquals(tf.memory().numTensors, before);
+}
+
+function find(measurements: Measurements, name: string): LayerMeasurements {
+  const layer = measurements.layers.find((layer) => layer.name === name);
+  assert(layer, `no layer ${name} among ${measurements.layers.map((l) => l.name).join(", ")}`);
+  return layer;
+}
+
+/** The gradients that the pass computes, as `measure` itself gets them. */
+async function gradientsOf(work: () => Promise<unknown>): Promise<Float32Array[]> {
+  const engine = tf.engine();
+  const original = engine.gradients;
+  let seen: Float32Array[] = [];
+  engine.gradients = ((...args: Parameters<typeof original>) => {
+    const outcome = original.apply(engine, args);
+    seen = outcome.grads.slice(0, -1).map((gradient) => gradient.dataSync() as Float32Array);
+    return outcome;
+  }) as typeof original;
+  try {
+    await work();
+  } finally {
+    engine.gradients = original;
+  }
+  return seen;
+}
+
+const models: Record<string, (tf: TensorFlow) => LayersModel> = {
+  "a dense net": small,
+  "a dense net with separate activations": () =>
+    tf.sequential({
+      layers: [
+        dense(5, undefined, { inputShape: [4] }),
+        tf.layers.activation({ activation: "tanh" }),
+        dense(3),
+        tf.layers.reLU(),
+        tf.layers.batchNormalization(),
+        dense(2, "sigmoid"),
+      ],
+    }),
+  "a nested functional model with a shared layer": () => {
+    const inner = tf.sequential({ name: "inner", layers: [dense(4, "tanh", { inputShape: [4] })] });
+    const input = tf.input({ shape: [4] });
+    const once = inner.apply(input) as typeof input;
+    const twice = inner.apply(once) as typeof input;
+    const sum = tf.layers.add().apply([once, twice]) as typeof input;
+    return tf.model({ inputs: input, outputs: [dense(2).apply(sum), sum] as (typeof input)[] });
+  },
+};
+
+for (const [name, create] of Object.entries(models)) {
+  Deno.test(`measure() computes the gradients of an untapped pass, bit by bit, of ${name}`, async () => {
+    const model = create(tf);
+    const inputs = uniform([6, 4]);
+    const variables = model.trainableWeights.map((weight) => weight.read());
+    const expected = tf.tidy(() => {
+      const { grads, value } = tf.variableGrads(
+        () => {
+          const outputs = [model.apply(inputs, { training: false })].flat() as Tensor[];
+          return outputs.map((output) => output.sum()).reduce((a, b) => a.add(b)).asScalar();
+        },
+        variables as Parameters<typeof tf.variableGrads>[1],
+      );
+      return {
+        value: value.dataSync()[0],
+        grads: variables.map((variable) =>
+          grads[(variable as unknown as { name: string }).name].dataSync()
+        ),
+      };
+    });
+    let value = NaN;
+    const actual = await gradientsOf(async () => {
+      value = (await measure(model, { inputs })).objective.value;
+    });
+    assertEquals(value, expected.value);
+    assertEquals(actual.length, expected.grads.length);
+    actual.forEach((gradient, i) =>
+      assertEquals(gradient, expected.grads[i], model.weights[i].name)
+    );
+    model.dispose();
+    inputs.dispose();
+  });
+}
+
+Deno.test("measure() leaves weights, layers and the number of tensors as they were", async () => {
+  const model = small();
+  const inputs = uniform([6, 4]);
+  const weights = model.getWeights().map((weight) => weight.dataSync());
+  const keys = model.layers.map((layer) => Object.keys(layer).join());
+  await leavesNoTensors(() => measure(model, { inputs }));
+  assertEquals(model.getWeights().map((weight) => weight.dataSync()), weights);
+  assertEquals(model.layers.map((layer) => Object.keys(layer).join()), keys);
+  assertEquals(model.layers[0].getConfig().activation, "tanh");
+  model.dispose();
+  inputs.dispose();
+});
+
+Deno.test("measure() is the same after 1000 passes as after one, tensors and bytes too", async () => {
+  const model = small();
+  const inputs = uniform([6, 4]);
+  const first = JSON.stringify(await measure(model, { inputs }));
+  const { numTensors, numBytes } = tf.memory();
+  let last = "";
+  for (let pass = 0; pass < 1000; pass++) last = JSON.stringify(await measure(model, { inputs }));
+  assertEquals(last, first);
+  assertEquals([tf.memory().numTensors, tf.memory().numBytes], [numTensors, numBytes]);
+  model.dispose();
+  inputs.dispose();
+});
+
+/** A layer that fails forward, or whose gradient does. */
+function failing(phase: "forward" | "backward") {
+  class Failing extends tf.layers.Layer {
+    static className = "Failing";
+    constructor() {
+      super({ name: "fragile" });
+    }
+    override call(inputs: Tensor | Tensor[]): Tensor {
+      const x = [inputs].flat()[0];
+      if (phase === "forward") throw new Error("no way on");
+      return tf.customGrad((...args: unknown[]) => ({
+        value: (args[0] as Tensor).clone(),
+        gradFunc: () => {
+          throw new Error("no way back");
+        },
+      }))(x);
+    }
+  }
+  return tf.sequential({
+    layers: [dense(5, "tanh", { inputShape: [4] }), new Failing(), dense(2)],
+  });
+}
+
+for (const phase of ["forward", "backward"] as const) {
+  Deno.test(`measure() names the layer and frees every tensor when the ${phase} pass throws`, async () => {
+    const model = failing(phase);
+    const inputs = uniform([6, 4]);
+    const error = await assertRejects(() => measure(model, { inputs }), MeasureError);
+    assertEquals(
+      error.message,
+      phase === "forward"
+        ? "The forward pass failed in layer fragile (Failing): no way on"
+        : "The gradient of layer fragile (Failing) cannot be computed: no way back",
+    );
+    await leavesNoTensors(() => assertRejects(() => measure(model, { inputs }), MeasureError));
+    assert(!Object.hasOwn(model.layers[0], "call"));
+    model.dispose();
+    inputs.dispose();
+  });
+}
+
+Deno.test("measure() sees the same in Dense(tanh) as in Dense and Activation(tanh)", async () => {
+  const kernel = uniform([4, 5], -2, 2);
+  const inputs = uniform([8, 4], -3, 3);
+  const fused = tf.sequential({ layers: [dense(5, "tanh", { inputShape: [4] }), dense(1)] });
+  const apart = tf.sequential({
+    layers: [
+      dense(5, undefined, { inputShape: [4], name: "apart" }),
+      tf.layers.activation({ activation: "tanh", name: "squash" }),
+      dense(1),
+    ],
+  });
+  for (const model of [fused, apart]) {
+    const [, bias, head, headBias] = model.getWeights();
+    model.setWeights([kernel, bias, head, headBias]);
+  }
+  const [a] = (await measure(fused, { inputs })).layers;
+  const [linear, squash, head] = (await measure(apart, { inputs })).layers;
+  for (const figure of ["preActivations", "activations", "preActivationGradients"] as const) {
+    assertEquals(squash[figure], a[figure], figure);
+  }
+  assertEquals(squash.activationGradients, a.activationGradients);
+  assertEquals(squash.saturatedFraction, a.saturatedFraction);
+  assert(a.saturatedFraction! > 0);
+  assertEquals(linear.preActivations, a.preActivations);
+  assertEquals(linear.preActivationGradients, a.preActivationGradients);
+  assertEquals(linear.weights[0].gradients, a.weights[0].gradients);
+  assertEquals([linear.depth, squash.depth, head.depth], [1, 1, 2]);
+  assertEquals([linear.role, squash.role, head.role], ["hidden", "hidden", "output"]);
+  tf.dispose([kernel, inputs]);
+  fused.dispose();
+  apart.dispose();
+});
+
+Deno.test("measure() judges every activation layer by what it is fed", async () => {
+  const layers = [
+    tf.layers.reLU({ name: "relu" }),
+    tf.layers.reLU({ name: "capped", maxValue: 0.5 }),
+    tf.layers.elu({ name: "elu" }),
+    tf.layers.leakyReLU({ name: "leaky" }),
+    tf.layers.prelu({ name: "prelu" }),
+    tf.layers.softmax({ name: "softmax" }),
+    tf.layers.activation({ name: "sigmoid", activation: "sigmoid" }),
+  ];
+  const inputs = uniform([16, 4]);
+  for (const layer of layers) {
+    const model = tf.sequential({
+      layers: [dense(4, undefined, { inputShape: [4] }), layer, dense(1)],
+    });
+    const [below, row] = (await measure(model, { inputs })).layers;
+    assertEquals(row.preActivations, below.activations, layer.name);
+    assertEquals(row.preActivationGradients, below.activationGradients, layer.name);
+    assertEquals(row.deadFraction === null, !["relu", "capped", "elu"].includes(layer.name));
+    assertEquals(row.saturatedFraction === null, !["capped", "sigmoid"].includes(layer.name));
+    model.dispose();
+  }
+  inputs.dispose();
+});
+
+Deno.test("measure() reaches below frozen layers, and says why they have no gradient", async () => {
+  const model = small();
+  model.layers[0].trainable = false;
+  model.layers[2].trainable = false;
+  const inputs = uniform([6, 4]);
+  const { layers } = await measure(model, { inputs });
+  assertEquals(layers.map((layer) => layer.trainable), [false, true, false]);
+  assert(layers[0].preActivationGradients!.rms > 0);
+  assertEquals(layers[0].weights[0].gradients, null);
+  assertEquals(layers[0].weights[0].absent.gradients, "the layer is frozen");
+  assert(layers[1].weights[0].gradients!.rms > 0);
+  model.dispose();
+  inputs.dispose();
+});
+
+Deno.test("measure() of a wholly frozen model still gives every delta", async () => {
+  const model = small();
+  model.trainable = false;
+  const inputs = uniform([6, 4]);
+  await leavesNoTensors(async () => {
+    const { layers } = await measure(model, { inputs });
+    for (const layer of layers) assert(layer.preActivationGradients!.rms > 0, layer.name);
+    assert(layers.every((layer) => layer.weights.every((weight) => weight.gradients === null)));
+  });
+  model.dispose();
+  inputs.dispose();
+});
+
+Deno.test("measure() leaves what is off the objective's path without a gradient", async () => {
+  const input = tf.input({ shape: [4] });
+  const hidden = dense(3, "tanh", { name: "hidden" }).apply(input) as typeof input;
+  const used = dense(1, undefined, { name: "used" }).apply(hidden) as typeof input;
+  const unused = dense(1, undefined, { name: "unused" }).apply(hidden) as typeof input;
+  const model = tf.model({ inputs: input, outputs: [used, unused] });
+  const inputs = uniform([6, 4]);
+  function firstOnly(outputs: Tensor[]): Tensor {
+    return outputs[0].sum();
+  }
+  const measurements = await measure(model, { inputs }, { objective: firstOnly });
+  assertEquals(measurements.objective.name, "firstOnly");
+  const off = find(measurements, "unused");
+  assertEquals(off.activationGradients, null);
+  assertEquals(off.absent.activationGradients, "the layer is not on the objective's path");
+  assertEquals(off.weights[0].gradients, null);
+  assertEquals(off.weights[0].absent.gradients, "the weight is not on the objective's path");
+  assertEquals([off.role, find(measurements, "used").role], ["output", "output"]);
+  assert(find(measurements, "hidden").preActivationGradients!.rms > 0);
+  model.dispose();
+  inputs.dispose();
+});
+
+Deno.test("measure() merges the calls of a shared layer and names layers of nested models", async () => {
+  const model = models["a nested functional model with a shared layer"](tf);
+  const inputs = uniform([6, 4]);
+  const measurements = await measure(model, { inputs });
+  const shared = measurements.layers[0];
+  assert(shared.name.startsWith("inner/"));
+  assertEquals([shared.calls, shared.depth], [2, 2]);
+  assertEquals(shared.activations!.count, 2 * 6 * 4);
+  assertEquals(measurements.model.parameters, 4 * 4 + 4 + 4 * 2 + 2);
+  assertEquals(measurements.layers.at(-1)!.depth, 3);
+  model.dispose();
+  inputs.dispose();
+});
+
+Deno.test("measure() takes several inputs and tells them apart", async () => {
+  const left = tf.input({ shape: [3], name: "left" });
+  const right = tf.input({ shape: [2], name: "right" });
+  const joined = tf.layers.concatenate().apply([left, right]) as typeof left;
+  const model = tf.model({ inputs: [left, right], outputs: dense(1).apply(joined) as typeof left });
+  const inputs = [uniform([6, 3]), tf.ones([6, 2])];
+  const { batch } = await measure(model, { inputs, seed: 9 });
+  assertEquals(batch.perInput.map(({ name, shape }) => [name, shape]), [["left", [6, 3]], [
+    "right",
+    [6, 2],
+  ]]);
+  assertEquals(batch.inputs.count, 30);
+  assertEquals(batch.perInput[1].values.mean, 1);
+  assertEquals([batch.examples, batch.seed], [6, 9]);
+  model.dispose();
+  tf.dispose(inputs);
+});
+
+Deno.test("measure() keeps candidate, cell output and gates of an LSTM apart", async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.lstm({ units: 3, inputShape: [5, 2], name: "lstm", returnSequences: true }),
+      tf.layers.gru({ units: 3, name: "gru" }),
+      dense(1),
+    ],
+  });
+  const inputs = uniform([8, 5, 2]);
+  await leavesNoTensors(async () => {
+    const measurements = await measure(model, { inputs });
+    const steps = 8 * 5 * 3;
+    const lstm = find(measurements, "lstm");
+    const parts = ["candidate", "cell_output", "gates"].map((part) =>
+      find(measurements, `lstm/${part}`)
+    );
+    assertEquals(parts.map((part) => part.activation), ["tanh", "tanh", "hardSigmoid"]);
+    assertEquals(parts.map((part) => part.preActivations!.count), [steps, steps, 3 * steps]);
+    assertEquals(parts.map((part) => part.weights), [[], [], []]);
+    // What the kernels produce is the layer's own z: four columns a unit.
+    assertEquals(lstm.preActivations!.count, 4 * steps);
+    assertAlmostEquals(
+      lstm.preActivationGradients!.l2,
+      Math.hypot(parts[0].preActivationGradients!.l2, parts[2].preActivationGradients!.l2),
+      1e-9,
+    );
+    assertEquals(lstm.activations!.count, steps);
+    assertEquals(find(measurements, "gru").preActivations!.count, 3 * steps);
+    assertEquals(find(measurements, "gru/gates").preActivations!.count, 2 * steps);
+    assertEquals([lstm.depth, parts[0].depth, find(measurements, "gru").depth], [1, 1, 2]);
+    for (const weight of lstm.weights) assert(weight.gradients!.rms > 0, weight.name);
+  });
+  model.dispose();
+  inputs.dispose();
+});
+
+Deno.test("measure() looks into wrappers", async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.timeDistributed({
+        layer: dense(3, "tanh", { name: "inner" }),
+        inputShape: [5, 2],
+        name: "each",
+      }),
+      tf.layers.bidirectional({
+        layer: tf.layers.simpleRNN({ units: 2, name: "rnn" }) as never,
+        mergeMode: "concat",
+        name: "both",
+      }),
+      dense(1),
+    ],
+  });
+  const inputs = uniform([8, 5, 2]);
+  await leavesNoTensors(async () => {
+    const measurements = await measure(model, { inputs });
+    assertEquals(measurements.layers.map((layer) => layer.depth), [1, 2, 2, 3]);
+    const [inner, forward, backward] = measurements.layers;
+    assertEquals([inner.name, inner.calls], ["each/inner", 5]);
+    assertEquals(inner.activations!.count, 8 * 5 * 3);
+    assert(forward.name.startsWith("both/forward_"), forward.name);
+    assert(backward.name.startsWith("both/backward_"), backward.name);
+    assertEquals([forward.activation, forward.preActivations!.count], ["tanh", 8 * 5 * 2]);
+    assert(backward.preActivationGradients!.rms > 0);
+  });
+  model.dispose();
+  inputs.dispose();
+});
+
+Deno.test("measure() puts batch normalisation in the mode that is asked for, and back", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.batchNormalization({ inputShape: [4], name: "norm" }), dense(1)],
+  });
+  const inputs = uniform([64, 4], 3, 5);
+  const before = model.getWeights().map((weight) => weight.dataSync());
+  await leavesNoTensors(async () => {
+    const inference = await measure(model, { inputs });
+    assertAlmostEquals(find(inference, "norm").activations!.mean, 4, 0.1);
+    const training = await measure(model, { inputs }, { batchNormalization: "training" });
+    assertAlmostEquals(find(training, "norm").activations!.mean, 0, 1e-3);
+    assertAlmostEquals(find(training, "norm").activations!.std, 1, 1e-2);
+    const moving = find(training, "norm").weights.find((weight) =>
+      weight.name === "norm/moving_mean"
+    )!;
+    assertEquals([moving.trainable, moving.gradients], [false, null]);
+    assertEquals(moving.absent.gradients, "the weight is not trained");
+  });
+  assertEquals(model.getWeights().map((weight) => weight.dataSync()), before);
+  model.dispose();
+  inputs.dispose();
+});
+
+Deno.test("measure() puts back states and dropout masks of recurrent layers", async () => {
+  const rnn = tf.layers.lstm({
+    units: 3,
+    batchInputShape: [4, 5, 2],
+    stateful: true,
+    recurrentDropout: 0.5,
+    dropout: 0.5,
+  });
+  const model = tf.sequential({ layers: [rnn, dense(1)] });
+  const inputs = uniform([4, 5, 2]);
+  tf.dispose(model.predict(inputs));
+  const states = () =>
+    (rnn as unknown as { states: Tensor[] }).states.map((state) => [...state.dataSync()]);
+  const before = states();
+  assert(before.flat().some((value) => value !== 0));
+  await leavesNoTensors(() => measure(model, { inputs }));
+  assertEquals(states(), before);
+  model.dispose();
+  inputs.dispose();
+});
+
+Deno.test("measure() turns dropout off", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.dropout({ rate: 0.5, inputShape: [4], name: "drop" }), dense(1)],
+  });
+  const inputs = tf.ones([8, 4]);
+  const drop = find(await measure(model, { inputs }), "drop");
+  assertEquals([drop.activations!.mean, drop.activations!.zeroFraction], [1, 0]);
+  model.dispose();
+  inputs.dispose();
+});
+
+Deno.test("measure() differentiates every loss of TensorFlow.js as fit would minimise it", async () => {
+  const model = tf.sequential({
+    layers: [dense(3, "sigmoid", { inputShape: [4] }), tf.layers.softmax()],
+  });
+  const inputs = uniform([6, 4]);
+  const oneHot = tf.oneHot(tf.tensor1d([0, 1, 2, 0, 1, 2], "int32"), 3).toFloat();
+  const classes = tf.tensor2d([0, 1, 2, 0, 1, 2], [6, 1]);
+  for (const loss of LOSSES) {
+    const targets = loss === "sparseCategoricalCrossentropy" ? classes : oneHot;
+    model.compile({ optimizer: "sgd", loss });
+    const expected = tf.tidy(() => (model.evaluate(inputs, targets) as Tensor).dataSync()[0]);
+    const { objective, layers } = await measure(model, { inputs, targets }, { objective: loss });
+    assertEquals(objective.name, loss);
+    assertAlmostEquals(objective.value, expected, 1e-6 * Math.abs(expected), loss);
+    assert(layers[0].weights[0].gradients!.rms > 0, loss);
+  }
+  tf.dispose([inputs, oneHot, classes]);
+  model.dispose();
+});
+
+Deno.test("measure() sums the losses of several outputs, each with its own targets", async () => {
+  const input = tf.input({ shape: [4] });
+  const outputs = [1, 2].map((units) => dense(units).apply(input) as typeof input);
+  const model = tf.model({ inputs: input, outputs });
+  const inputs = uniform([6, 4]);
+  const targets = [tf.zeros([6, 1]), tf.ones([6, 2])];
+  const { objective } = await measure(model, { inputs, targets }, {
+    objective: "meanSquaredError",
+  });
+  const expected = tf.tidy(() =>
+    (model.predict(inputs) as Tensor[])
+      .map((output, i) => output.sub(targets[i]).square().mean().dataSync()[0])
+      .reduce((a, b) => a + b)
+  );
+  assertAlmostEquals(objective.value, expected, 1e-6);
+  await assertRejects(
+    () => measure(model, { inputs, targets: targets[0] }, { objective: "meanSquaredError" }),
+    RangeError,
+    "the model has 2 output(s), the batch has 1 target(s)",
+  );
+  tf.dispose([inputs, ...targets]);
+  model.dispose();
+});
+
+Deno.test("measure() adds the layers' penalties on request only", async () => {
+  const model = tf.sequential({
+    layers: [
+      dense(1, undefined, { inputShape: [4], kernelRegularizer: tf.regularizers.l2({ l2: 2 }) }),
+    ],
+  });
+  const inputs = uniform([6, 4]);
+  await leavesNoTensors(async () => {
+    const without = await measure(model, { inputs });
+    const withPenalties = await measure(model, { inputs }, { penalties: true });
+    const kernel = without.layers[0].weights[0].values;
+    assertAlmostEquals(
+      withPenalties.objective.value - without.objective.value,
+      2 * kernel.l2 ** 2,
+      1e-5,
+    );
+  });
+  model.dispose();
+  inputs.dispose();
+});
+
+Deno.test("measure() moves a model that was built on another backend", async () => {
+  await tf.setBackend("cpu");
+  const model = small();
+  const inputs = uniform([6, 4]);
+  await tf.setBackend("wasm");
+  const { layers } = await measure(model, { inputs });
+  assert(layers[0].weights[0].gradients!.rms > 0);
+  model.dispose();
+  inputs.dispose();
+});
+
+Deno.test("measure() reports progress layer by layer, forward and back", async () => {
+  const model = small();
+  const inputs = uniform([6, 4]);
+  const seen: string[] = [];
+  await measure(model, { inputs }, {
+    onProgress: ({ phase, done, total }) => seen.push(`${phase} ${done}/${total}`),
+  });
+  assertEquals(seen, [
+    "forward 1/3",
+    "forward 2/3",
+    "forward 3/3",
+    "backward 1/3",
+    "backward 2/3",
+    "backward 3/3",
+  ]);
+  model.dispose();
+  inputs.dispose();
+});
+
+const REFUSED: [string, Batch | (() => Batch), object, string][] = [
+  [
+    "an input of another width",
+    () => ({ inputs: tf.zeros([2, 3]) }),
+    {},
+    "has shape [any, 4], the batch has [2, 3]",
+  ],
+  [
+    "an input of another rank",
+    () => ({ inputs: tf.zeros([2, 4, 1]) }),
+    {},
+    "the batch has [2, 4, 1]",
+  ],
+  [
+    "too many inputs",
+    () => ({ inputs: [tf.zeros([2, 4]), tf.zeros([2, 4])] }),
+    {},
+    "it takes 1 input(s), the batch has 2",
+  ],
+  ["no example", () => ({ inputs: tf.zeros([0, 4]) }), {}, "a batch of 0 examples"],
+  [
+    "targets of another length",
+    () => ({ inputs: tf.zeros([2, 4]), targets: tf.zeros([3, 2]) }),
+    {},
+    "2 and 3 examples",
+  ],
+  ["plain numbers", { inputs: [1, 2] as unknown as Tensor[] }, {}, "a batch of numbers"],
+  [
+    "a loss without targets",
+    () => ({ inputs: tf.zeros([2, 4]) }),
+    { objective: "hinge" },
+    "objective hinge without targets",
+  ],
+  [
+    "an unknown objective",
+    () => ({ inputs: tf.zeros([2, 4]) }),
+    { objective: "hing" },
+    'Cannot use "hing" as an objective',
+  ],
+  ["an objective that is no scalar", () => ({ inputs: tf.zeros([2, 4]) }), {
+    objective: (o: Tensor[]) => o[0],
+  }, "must return a scalar, found a tensor of shape [2, 2]"],
+];
+
+for (const [what, batch, options, message] of REFUSED) {
+  Deno.test(`measure() refuses ${what} in one sentence and frees everything`, async () => {
+    const model = small();
+    const given = typeof batch === "function" ? batch() : batch;
+    await leavesNoTensors(() =>
+      assertRejects(
+        () => measure(model, given, options as { objective: Objective }),
+        Error,
+        message,
+      )
+    );
+    model.dispose();
+    tf.dispose(given as never);
+  });
+}
+
+Deno.test("runPass() counts what a pass sees in one example as in many", async () => {
+  const engine = await startEngine();
+  const model = small();
+  const inputs = uniform([1, 4]);
+  assertEquals(runPass(engine, model, { inputs }, {}).layers[0].activations!.count, 5);
+  model.dispose();
+  inputs.dispose();
+  await engine.stop();
+});
