@@ -5,6 +5,7 @@
  */
 export type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 export * from "./batch.ts";
+export * from "./batch_error.ts";
 export type { BatchSize } from "./batch_shapes.ts";
 export * from "./exercise_model.ts";
 export * from "./get_weights.ts";
@@ -12,5 +13,6 @@ export * from "./leaf_layers.ts";
 export * from "./model_weights.ts";
 export * from "./random_batch.ts";
 export * from "./random_targets.ts";
+export * from "./read_batch.ts";
 export * from "./rescale_weights.ts";
 export * from "./set_weights.ts";

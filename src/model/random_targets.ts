@@ -47,7 +47,9 @@ function outputShapes(model: LayersModel, inputs: number[][]): number[][] {
   const open = shapes.findIndex((shape) => shape.includes(null));
   if (open !== -1) {
     throw new RangeError(
-      `no targets can be drawn for output ${JSON.stringify(model.outputNames[open])}: its shape ` +
+      `no targets can be drawn for output ${
+        JSON.stringify(model.outputs[open].sourceLayer.name)
+      }: its shape ` +
         `[${shapes[open].map((length) => length ?? "any").join(", ")}] is open, so give a batch`,
     );
   }

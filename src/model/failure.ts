@@ -1,0 +1,14 @@
+/**
+ * Why something failed, in a few words without a full stop, fit for the end of a sentence.
+ *
+ * @param error Whatever was thrown.
+ */
+export function failure(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder, expected a file";
+  if (error instanceof Deno.errors.NotCapable) return "reading it is not allowed: use --allow-read";
+  if (error instanceof Deno.errors.PermissionDenied) return "the system does not let it be read";
+  const message = error instanceof Error ? error.message : String(error);
+  const [first] = message.trim().split(/\r?\n/);
+  return first.replace(/[.:\s]+$/, "") || (error instanceof Error ? error.name : "no reason given");
+}

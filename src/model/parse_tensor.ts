@@ -1,0 +1,102 @@
+import { BatchError } from "./batch_error.ts";
+import { showValue } from "./show_value.ts";
+
+/** A tensor as it stands in a file. */
+export interface ParsedTensor {
+  /** Where in the file: `"inputs"`, `"targets[1]"`. */
+  place: string;
+  /** Shape. */
+  shape: number[];
+  /** Entries, row-major, in double precision: whole numbers stay whole. */
+  values: number[];
+}
+
+/** TensorFlow.js has no tensor of a higher rank. */
+const MAX_RANK = 6;
+
+const WORDS: Record<string, number> = { NaN, Infinity, "-Infinity": -Infinity };
+
+/** What JSON can hold of a tensor's entry: a number, or the name of one that JSON does not have. */
+function parseEntry(value: unknown, place: string): number {
+  const number = typeof value === "string" && Object.hasOwn(WORDS, value) ? WORDS[value] : value;
+  if (typeof number !== "number") {
+    throw new BatchError(
+      `${place} is ${showValue(value)}, expected a number ` +
+        `(or "NaN", "Infinity", "-Infinity")`,
+    );
+  }
+  if (Number.isFinite(number) && !Number.isFinite(Math.fround(number))) {
+    throw new BatchError(`${place} is ${number}, expected a number that float32 can hold`);
+  }
+  return number;
+}
+
+function parseNested(value: unknown, place: string): ParsedTensor {
+  const shape: number[] = [];
+  for (let level = value; Array.isArray(level); level = level[0]) shape.push(level.length);
+  if (shape.length > MAX_RANK) {
+    throw new BatchError(`${place} is nested ${shape.length} deep, expected at most ${MAX_RANK}`);
+  }
+  const values: number[] = [];
+  const visit = (part: unknown, axis: number, at: string) => {
+    if (axis === shape.length) {
+      values.push(parseEntry(part, at));
+    } else if (!Array.isArray(part) || part.length !== shape[axis]) {
+      throw new BatchError(
+        `${at} is ${showValue(part)}, expected an array of ${shape[axis]} like the first one`,
+      );
+    } else {
+      part.forEach((inner, i) => visit(inner, axis + 1, `${at}[${i}]`));
+    }
+  };
+  visit(value, 0, place);
+  return { place, shape, values };
+}
+
+function parseFlat(value: { shape?: unknown; values?: unknown }, place: string): ParsedTensor {
+  const { shape, values } = value;
+  const isShape = Array.isArray(shape) && shape.length <= MAX_RANK &&
+    shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (!isShape) {
+    const found = JSON.stringify(shape) ?? "missing";
+    throw new BatchError(
+      `${place}.shape is ${
+        found.length > 60 ? showValue(shape) : found
+      }, expected an array of at ` +
+        `most ${MAX_RANK} whole numbers`,
+    );
+  }
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (!Array.isArray(values) || values.length !== count) {
+    throw new BatchError(
+      `${place}.values is ${values === undefined ? "missing" : showValue(values)}, expected an ` +
+        `array of ${count} numbers for shape [${shape.join(", ")}]`,
+    );
+  }
+  return {
+    place,
+    shape,
+    values: values.map((entry, i) => parseEntry(entry, `${place}.values[${i}]`)),
+  };
+}
+
+/** Whether a piece of JSON is a tensor in the form `{"shape", "values"}`. */
+export function isFlatTensor(value: unknown): value is { shape?: unknown; values?: unknown } {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    (Object.hasOwn(value, "shape") || Object.hasOwn(value, "values"));
+}
+
+/**
+ * Reads a tensor: a nested array, or `{"shape", "values"}` with the entries in one row.
+ *
+ * @param value The piece of JSON.
+ * @param place Where it stands in the file.
+ * @throws {BatchError} If it is no tensor; the message starts with the place.
+ */
+export function parseTensor(value: unknown, place: string): ParsedTensor {
+  if (isFlatTensor(value)) return parseFlat(value, place);
+  if (Array.isArray(value)) return parseNested(value, place);
+  throw new BatchError(
+    `${place} is ${showValue(value)}, expected a nested array or {"shape", "values"}`,
+  );
+}

@@ -1,0 +1,181 @@
+import { requireEngine } from "../engine/require_engine.ts";
+import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
+import type { Batch } from "./batch.ts";
+import { BatchError } from "./batch_error.ts";
+import { type InputRange, inputRanges } from "./input_ranges.ts";
+import { nearest } from "./nearest.ts";
+import { isFlatTensor, type ParsedTensor, parseTensor } from "./parse_tensor.ts";
+import { readJson } from "./read_json.ts";
+import { showValue } from "./show_value.ts";
+
+/**
+ * Reads a batch from a JSON file: `{"inputs": T, "targets"?: T}`. T is a nested array, examples
+ * outermost, or `{"shape": [...], "values": [...]}`; for a model of several inputs (or outputs) an
+ * array of those in the model's order, or an object of them by the name of the input (output).
+ * `"NaN"`, `"Infinity"` and `"-Infinity"` stand for the numbers that JSON does not have.
+ *
+ * @param path The file.
+ * @param model The model that the batch is for.
+ * @returns The batch, its seed `null`; the tensors are the caller's to dispose.
+ * @throws {EngineError} If no engine runs.
+ * @throws {BatchError} If the file is missing or holds no batch for this model: one sentence that
+ *   names the file, the place in it, what was found and what was expected.
+ *
+ * @example Two examples of one feature
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, readBatch } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { tf } = await startEngine();
+ * const file = await Deno.makeTempFile();
+ * await Deno.writeTextFile(file, '{"inputs": [[0.5], [1]], "targets": [[0], [1]]}');
+ * const model = exerciseModel({ width: 1 });
+ * const batch = await readBatch(file, model);
+ * assertEquals([batch.inputs].flat()[0].shape, [2, 1]);
+ * tf.dispose(batch as never);
+ * model.dispose();
+ * await Deno.remove(file);
+ * ```
+ */
+export async function readBatch(path: string, model: LayersModel): Promise<Batch> {
+  const tf = requireEngine();
+  const json = await readJson(path, BatchError);
+  try {
+    const { inputs, targets } = parseBatch(json, model);
+    const make = (parsed: ParsedTensor[], dtypes: ("float32" | "int32" | "bool")[]) => {
+      const tensors: Tensor[] = parsed.map(({ values, shape }, i) =>
+        tf.tensor(values, shape, dtypes[i])
+      );
+      return tensors.length === 1 ? tensors[0] : tensors;
+    };
+    return {
+      inputs: make(inputs, model.inputs.map(({ dtype }) => dtype as "float32")),
+      targets: targets === null ? null : make(targets, targets.map(() => "float32")),
+      seed: null,
+    };
+  } catch (error) {
+    if (error instanceof BatchError) error.message = `${path}: ${error.message}`;
+    throw error;
+  }
+}
+
+function parseBatch(json: unknown, model: LayersModel) {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new BatchError(`the file holds ${showValue(json)}, expected {"inputs", "targets"}`);
+  }
+  const known = ["inputs", "targets"];
+  const unknown = Object.keys(json).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw new BatchError(
+      `${showValue(unknown)} is no key of a batch, expected "inputs" and "targets"` +
+        nearest(unknown, known),
+    );
+  }
+  const { inputs: rawInputs, targets: rawTargets } = json as { inputs: unknown; targets?: unknown };
+  const inputs = parseTensors(rawInputs, "inputs", layerNames(model.inputs));
+  const ranges = inputRanges(model);
+  inputs.forEach((input, i) => {
+    requireShape(input, model.inputs[i].shape.slice(1), model, "takes");
+    const whole = model.inputs[i].dtype === "float32" ? null : { from: -(2 ** 31), to: 2 ** 31 };
+    requireRange(input, ranges[i] ?? whole);
+  });
+  const targets = rawTargets === undefined || rawTargets === null
+    ? null
+    : parseTensors(rawTargets, "targets", layerNames(model.outputs));
+  targets?.forEach((target, i) => requireTargetShape(target, model, i));
+  const examples = inputs[0].shape[0];
+  for (const { place, shape } of [...inputs, ...targets ?? []]) {
+    if (shape[0] !== examples) {
+      throw new BatchError(
+        `${place} has ${shape[0]} examples, expected ${examples} as ${inputs[0].place} has`,
+      );
+    }
+  }
+  return { inputs, targets };
+}
+
+/** Names of inputs or outputs; `model.inputNames` is empty for a `tf.sequential()`. */
+const layerNames = (tensors: LayersModel["inputs"]) =>
+  tensors.map((tensor) => tensor.sourceLayer.name);
+
+/** One tensor a name, in the order of the names. */
+function parseTensors(value: unknown, place: string, names: string[]): ParsedTensor[] {
+  if (value === undefined) throw new BatchError(`"${place}" is missing`);
+  const byName = typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !isFlatTensor(value);
+  if (byName) {
+    const unknown = Object.keys(value).find((key) => !names.includes(key));
+    const missing = names.find((name) => !Object.hasOwn(value, name));
+    if (unknown !== undefined || missing !== undefined) {
+      throw new BatchError(
+        `${place} has ${unknown === undefined ? `no ${show(missing!)}` : show(unknown)}, ` +
+          `expected ${names.map(show).join(", ")}`,
+      );
+    }
+    return names.map((name) =>
+      parseTensor((value as Record<string, unknown>)[name], `${place}[${JSON.stringify(name)}]`)
+    );
+  }
+  if (names.length === 1) return [parseTensor(value, place)];
+  if (!Array.isArray(value) || value.length !== names.length) {
+    throw new BatchError(
+      `${place} is ${showValue(value)}, expected an array of ${names.length}: ` +
+        names.map(show).join(", "),
+    );
+  }
+  return value.map((one, i) => parseTensor(one, `${place}[${i}]`));
+}
+
+const show = (name: string) => JSON.stringify(name);
+
+type Shape = readonly (number | null)[];
+
+const showShape = (shape: Shape) => `[${shape.map((size) => size ?? "any").join(", ")}]`;
+
+const fits = (shape: Shape, expected: Shape) =>
+  shape.length === expected.length + 1 &&
+  expected.every((size, axis) => size === null || size === shape[axis + 1]);
+
+function requireShape(
+  { place, shape }: ParsedTensor,
+  expected: Shape,
+  model: LayersModel,
+  verb: string,
+): void {
+  if (!fits(shape, expected)) {
+    throw new BatchError(
+      `${place} has shape ${showShape(shape)}, expected ${showShape([null, ...expected])} ` +
+        `as model ${show(model.name)} ${verb}`,
+    );
+  }
+  if (shape.includes(0)) {
+    throw new BatchError(`${place} has shape ${showShape(shape)}: it is empty`);
+  }
+}
+
+/** Targets have the output's shape, or class numbers in the place of its last axis. */
+function requireTargetShape(target: ParsedTensor, model: LayersModel, output: number): void {
+  const expected = model.outputs[output].shape.slice(1);
+  const classNumbers = expected.slice(0, -1);
+  if (fits(target.shape, classNumbers) || fits(target.shape, [...classNumbers, 1])) return;
+  requireShape(target, expected, model, "puts out");
+}
+
+function requireRange({ place, shape, values }: ParsedTensor, range: InputRange | null): void {
+  if (range === null) return;
+  const bad = values.findIndex((value) =>
+    !Number.isInteger(value) || value < range.from && value !== 0 || value >= range.to
+  );
+  if (bad === -1) return;
+  let rest = bad;
+  const position = shape.map(() => 0);
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    position[axis] = rest % shape[axis];
+    rest = Math.floor(rest / shape[axis]);
+  }
+  throw new BatchError(
+    `${place} at [${position.join(", ")}] is ${values[bad]}, expected a whole number` +
+      (range.to < 2 ** 31 ? ` from 0 to ${range.to - 1}, which the model looks up` : ""),
+  );
+}

@@ -1,0 +1,163 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { LayersModel, Tensor } from "../../src/engine/mod.ts";
+import { startEngine } from "../../src/engine/mod.ts";
+import { BatchError, exerciseModel, readBatch } from "../../src/model/mod.ts";
+
+const { tf } = await startEngine();
+
+/** Reads a batch from a file of this text; tensors are read and disposed. */
+async function read(model: LayersModel, text: string) {
+  const path = await Deno.makeTempFile({ prefix: "batch #1 ", suffix: ".json" });
+  try {
+    await Deno.writeTextFile(path, text);
+    const batch = await readBatch(path, model);
+    const show = (tensor: Tensor) => [tensor.dtype, tensor.shape, [...tensor.dataSync()]];
+    const shown = {
+      inputs: [batch.inputs].flat().map(show),
+      targets: batch.targets && [batch.targets].flat().map(show),
+      seed: batch.seed,
+    };
+    tf.dispose([batch.inputs, batch.targets ?? []].flat());
+    return shown;
+  } catch (error) {
+    if (error instanceof BatchError) {
+      assert(error.message.startsWith(`${path}: `), error.message);
+      error.message = error.message.slice(path.length + 2);
+    }
+    throw error;
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+const two = exerciseModel({ width: 2, depth: 1 });
+
+Deno.test("readBatch() reads nested arrays, and shape with values", async () => {
+  const expected = {
+    inputs: [["float32", [3, 2], [1, 2, 3, 4, 5, 6]]],
+    targets: [["float32", [3, 1], [7, 8, 9]]],
+    seed: null,
+  };
+  const nested = '{"inputs": [[1,2],[3,4],[5,6]], "targets": [[7],[8],[9]]}';
+  const flat = '{"inputs": {"shape": [3,2], "values": [1,2,3,4,5,6]}, ' +
+    '"targets": {"shape": [3,1], "values": [7,8,9]}}';
+  assertEquals(await read(two, nested), expected as never);
+  assertEquals(await read(two, flat), expected as never);
+});
+
+Deno.test("readBatch() reads numbers that JSON does not have, and no targets", async () => {
+  const { inputs, targets } = await read(
+    two,
+    '{"inputs": [["NaN", "Infinity"], ["-Infinity", -1e-3]]}',
+  );
+  assertEquals(inputs[0][2], [NaN, Infinity, -Infinity, Math.fround(-1e-3)]);
+  assertEquals(targets, null);
+});
+
+Deno.test("readBatch() reads several inputs in order or by name", async () => {
+  const left = tf.input({ shape: [1], name: "left" });
+  const right = tf.input({ shape: [2], name: "right", dtype: "int32" });
+  const outputs = tf.layers.concatenate().apply([left, right]) as never;
+  const model = tf.model({ inputs: [left, right], outputs });
+  const expected = [["float32", [1, 1], [0.5]], ["int32", [1, 2], [3, 4]]];
+  const named = '{"inputs": {"right": {"shape": [1,2], "values": [3,4]}, "left": [[0.5]]}}';
+  assertEquals((await read(model, named)).inputs, expected as never);
+  assertEquals((await read(model, '{"inputs": [[[0.5]], [[3,4]]]}')).inputs, expected as never);
+  const cases = {
+    '{"inputs": [[1]]}': 'inputs is an array of 1 item, expected an array of 2: "left", "right"',
+    '{"inputs": {"left": [[1]]}}': 'inputs has no "right", expected "left", "right"',
+    '{"inputs": {"left": [[1]], "rihgt": [[1, 2]]}}':
+      'inputs has "rihgt", expected "left", "right"',
+    '{"inputs": [[[1], [2]], [[3, 4]]]}': "inputs[1] has 1 examples, expected 2 as inputs[0] has",
+    '{"inputs": [[[1]], [[3, 4.5]]]}': "inputs[1] at [0, 1] is 4.5, expected a whole number",
+  };
+  for (const [text, message] of Object.entries(cases)) {
+    assertEquals((await assertRejects(() => read(model, text), BatchError)).message, message);
+  }
+});
+
+Deno.test("readBatch() reads class numbers as targets of a softmax head", async () => {
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [1] })] });
+  for (const targets of ["[2, 0]", "[[2], [0]]", "[[0, 0, 1], [1, 0, 0]]"]) {
+    await read(model, `{"inputs": [[1], [2]], "targets": ${targets}}`);
+  }
+  const error = await assertRejects(
+    () => read(model, '{"inputs": [[1], [2]], "targets": [[1, 2], [1, 2]]}'),
+    BatchError,
+  );
+  assertEquals(
+    error.message,
+    `targets has shape [2, 2], expected [any, 3] as model "${model.name}" puts out`,
+  );
+  model.dispose();
+});
+
+Deno.test("readBatch() knows what an embedding can look up", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.embedding({ inputDim: 5, outputDim: 2, inputLength: 2, maskZero: true })],
+  });
+  await read(model, '{"inputs": [[0, 4]]}');
+  for (const [entry, found] of [["5", "5"], ["-1", "-1"], ["1.5", "1.5"], ['"NaN"', "NaN"]]) {
+    const error = await assertRejects(
+      () => read(model, `{"inputs": [[0, 1], [2, ${entry}]]}`),
+      BatchError,
+    );
+    assertEquals(
+      error.message,
+      `inputs at [1, 1] is ${found}, expected a whole number from 0 to 4, which the model looks up`,
+    );
+  }
+  model.dispose();
+});
+
+const unusable: Record<string, string> = {
+  "[1]": 'the file holds an array of 1 item, expected {"inputs", "targets"}',
+  "null": 'the file holds null, expected {"inputs", "targets"}',
+  "{}": '"inputs" is missing',
+  '{"input": [[1, 2]]}':
+    '"input" is no key of a batch, expected "inputs" and "targets"; did you mean "inputs"?',
+  '{"inputs": "abc"}': 'inputs is "abc", expected a nested array or {"shape", "values"}',
+  '{"inputs": [[1, 2], [3, "four"]]}':
+    'inputs[1][1] is "four", expected a number (or "NaN", "Infinity", "-Infinity")',
+  '{"inputs": [[1, 2], [3, null]]}':
+    'inputs[1][1] is null, expected a number (or "NaN", "Infinity", "-Infinity")',
+  '{"inputs": [[1, 2], [3, [4]]]}':
+    'inputs[1][1] is an array of 1 item, expected a number (or "NaN", "Infinity", "-Infinity")',
+  '{"inputs": [[1, 2], [3]]}':
+    "inputs[1] is an array of 1 item, expected an array of 2 like the first one",
+  '{"inputs": [[1, 2], 3]}': "inputs[1] is 3, expected an array of 2 like the first one",
+  '{"inputs": [[1, 1e39]]}': "inputs[0][1] is 1e+39, expected a number that float32 can hold",
+  '{"inputs": [1, 2]}': 'inputs has shape [2], expected [any, 2] as model "exercise" takes',
+  '{"inputs": [[1, 2, 3]]}': 'inputs has shape [1, 3], expected [any, 2] as model "exercise" takes',
+  '{"inputs": []}': 'inputs has shape [0], expected [any, 2] as model "exercise" takes',
+  '{"inputs": {"shape": [0, 2], "values": []}}': "inputs has shape [0, 2]: it is empty",
+  '{"inputs": [[[[[[[1]]]]]]]}': "inputs is nested 7 deep, expected at most 6",
+  '{"inputs": {"shape": [1, 2], "values": [1]}}':
+    "inputs.values is an array of 1 item, expected an array of 2 numbers for shape [1, 2]",
+  '{"inputs": {"shape": [1, 2]}}':
+    "inputs.values is missing, expected an array of 2 numbers for shape [1, 2]",
+  '{"inputs": {"shape": [1, -2], "values": []}}':
+    "inputs.shape is [1,-2], expected an array of at most 6 whole numbers",
+  '{"inputs": {"values": []}}':
+    "inputs.shape is missing, expected an array of at most 6 whole numbers",
+  '{"inputs": {"shape": [1, 2], "values": [1, "x"]}}':
+    'inputs.values[1] is "x", expected a number (or "NaN", "Infinity", "-Infinity")',
+  '{"inputs": [[1, 2]], "targets": [[1], [2]]}': "targets has 2 examples, expected 1 as inputs has",
+};
+for (const [text, message] of Object.entries(unusable)) {
+  Deno.test(`readBatch() refuses ${text}`, async () => {
+    const tensors = tf.memory().numTensors;
+    assertEquals((await assertRejects(() => read(two, text), BatchError)).message, message);
+    assertEquals(tf.memory().numTensors, tensors);
+  });
+}
+
+Deno.test("readBatch() says what is wrong with the file itself", async () => {
+  const missing = await assertRejects(() => readBatch("/no/batch.json", two), BatchError);
+  assertEquals(missing.message, "/no/batch.json: there is no such file");
+  const folder = await assertRejects(() => readBatch("/tmp", two), BatchError);
+  assertEquals(folder.message, "/tmp: it is a folder, expected a file");
+  const text = await assertRejects(() => read(two, '{"inputs": [[1, 2'), BatchError);
+  assert(text.message.startsWith("the file is not valid JSON: "), text.message);
+  assert(!text.message.includes("\n"));
+});
