@@ -1,6 +1,7 @@
 import { defineRule } from "./define_rule.ts";
 import { formatNumber, formatPercent } from "./format.ts";
 import type { Verdict } from "./judge.ts";
+import { rescaleAdvice } from "./rescale_advice.ts";
 import type { Rule } from "./rule.ts";
 
 /** The rule `saturated-activations`: bounded activations must not sit where they have no slope. */
@@ -29,8 +30,9 @@ export const activationsNotSaturated: Rule = defineRule(
     scale: "linear",
     of: ({ saturatedFraction }) => saturatedFraction,
   },
-  ({ layers, measurements, thresholds }) =>
-    layers.flatMap((layer): Verdict[] => {
+  ({ layers, measurements, thresholds }) => {
+    const rescale = rescaleAdvice(layers, measurements.layers);
+    return layers.flatMap((layer): Verdict[] => {
       const { name, activation, saturatedFraction: share, role } = layer;
       // A one-sided activation (relu6) rests at 0 half of the time; the rule dead-units judges it.
       if (share === null || layer.deadFraction !== null) return [];
@@ -66,7 +68,8 @@ export const activationsNotSaturated: Rule = defineRule(
         advice: unscaled
           ? `Normalise the inputs to mean 0 and standard deviation 1 first: their rms is ` +
             `${formatNumber(inputs.rms)}.`
-          : `Scale the kernel of ${name} down to a standard deviation of 1 / sqrt(fan-in).`,
+          : rescale ?? `Normalise what goes into ${name}, or bring its biases nearer to 0.`,
       }];
-    }),
+    });
+  },
 );

@@ -19,7 +19,9 @@ export function formatPercent(fraction: number): string {
 
 /** A factor to multiply by: `1/894` where it is below 1, else `1.41`. */
 export function formatFactor(factor: number): string {
-  return factor < 1 && factor > 0 ? `1/${formatNumber(1 / factor)}` : formatNumber(factor);
+  if (factor >= 1 || factor <= 0) return formatNumber(factor);
+  const divisor = 1 / factor;
+  return `1/${divisor >= 100 && divisor < 1e5 ? Math.round(divisor) : formatNumber(divisor)}`;
 }
 
 /** A noun with its number: `1 example`, `32 examples`. */

@@ -3,6 +3,7 @@ import type { Finding } from "./finding.ts";
 import { formatLayers } from "./format_layers.ts";
 import { formatNumber, formatPercent } from "./format.ts";
 import type { Verdict } from "./judge.ts";
+import { rescaleAdvice } from "./rescale_advice.ts";
 import { hasKernel, signalPath } from "./signal_path.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 
@@ -18,8 +19,9 @@ export function lostSignal(layers: LayerMeasurements[], measurements: Measuremen
   const silent = signalPath(layers)
     .map(({ layer }) => layer)
     .filter((layer) => isZero(layer.preActivationGradients) && !stops.includes(layer));
+  const rescale = rescaleAdvice(layers, measurements.layers);
   const verdicts = stops.map((stop) =>
-    stopped(stop, silent.filter(({ depth }) => depth <= stop.depth), layers)
+    stopped(stop, silent.filter(({ depth }) => depth <= stop.depth), layers, rescale)
   );
   const deepest = Math.max(0, ...stops.map(({ depth }) => depth));
   const rest = silent.filter(({ depth }) => depth > deepest);
@@ -37,7 +39,12 @@ export function lostSignal(layers: LayerMeasurements[], measurements: Measuremen
   return verdicts;
 }
 
-function stopped(stop: LayerMeasurements, below: LayerMeasurements[], all: LayerMeasurements[]) {
+function stopped(
+  stop: LayerMeasurements,
+  below: LayerMeasurements[],
+  all: LayerMeasurements[],
+  rescale: string | null,
+): Verdict {
   const sent = formatNumber(stop.activationGradients!.rms);
   const why = stop.deadFraction !== null && stop.deadFraction > 0
     ? `${formatPercent(stop.deadFraction)} of its units are off`
@@ -51,8 +58,8 @@ function stopped(stop: LayerMeasurements, below: LayerMeasurements[], all: Layer
     [stop, ...below],
     `${stop.name} lets no gradient through: the rms of dJ/da is ${sent} there and its delta is ` +
       `exactly 0, for ${why}.${rest}`,
-    `Bring the pre-activations of ${stop.name} into the range where ` +
-      `${stop.activation ?? "its activation"} has a slope: check the scale of its kernel and bias.`,
+    rescale ?? `Bring the pre-activations of ${stop.name} into the range where ` +
+        `${stop.activation ?? "its activation"} has a slope: check its bias and its inputs.`,
   );
 }
 

@@ -61,7 +61,8 @@ export const noDeadUnits: Rule = defineRule(
           `${formatPercent(share)} of the ${activation ?? "one-sided"} units of ${name} are ` +
           `off on all ${batch.examples} examples; expected ${sign} ` +
           `${formatPercent(limit)} (${threshold}).`,
-        advice: `Look at the bias of ${name} and at the scale of its kernel: He initialisation ` +
+        advice:
+          `Look at the biases of the layer and at the scale of its kernel: He initialisation ` +
           `with zero biases keeps half of the entries on.`,
       }];
     });

@@ -1,6 +1,7 @@
 import { defineRule } from "./define_rule.ts";
 import { formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
+import { rescaleAdvice } from "./rescale_advice.ts";
 import { describePath, signalPath } from "./signal_path.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 import type { Rule } from "./rule.ts";
@@ -51,7 +52,7 @@ function overflow({ layers }: Case): Verdict[] {
     }));
 }
 
-function growth({ layers, thresholds }: Case): Verdict[] {
+function growth({ layers, measurements, thresholds }: Case): Verdict[] {
   const path = signalPath(layers).filter(({ signal }) => signal > 0);
   if (path.length < 2) return [];
   const first = path[0];
@@ -72,7 +73,8 @@ function growth({ layers, thresholds }: Case): Verdict[] {
       `${last.layer.name} receives (l2 of delta ${formatNumber(first.signal)} against ` +
       `${formatNumber(last.signal)}): ${describePath(path)}; expected <= ${limit} ` +
       `(explodingRatio).`,
-    advice: "Draw smaller kernels (He for relu, LeCun for selu and tanh), or add normalisation.",
+    advice: rescaleAdvice(layers, measurements.layers) ??
+      "Add normalisation, make the network shallower, or clip the gradients.",
   }];
 }
 

@@ -2,7 +2,9 @@ import type { LayerMeasurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
 import { formatCount, formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
+import { kernelChain } from "./kernel_chain.ts";
 import { lostSignal } from "./lost_signal.ts";
+import { rescaleAdvice } from "./rescale_advice.ts";
 import { describePath, signalPath } from "./signal_path.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 import type { Rule } from "./rule.ts";
@@ -77,16 +79,22 @@ export const noVanishingGradients: Rule = defineRule(
         `${last.layer.name} receives (l2 of delta ${formatNumber(first.signal)} against ` +
         `${formatNumber(last.signal)}): ${describePath(arrived)}; expected >= ${limit} ` +
         `(vanishingRatio).`,
-      advice: cure(arrived.map(({ layer }) => layer)),
+      advice: cure(arrived.map(({ layer }) => layer), subject),
     }];
   },
 );
 
-function cure(layers: LayerMeasurements[]): string {
-  const sigmoid = layers.some(({ activation }) => activation === "sigmoid");
-  return sigmoid
-    ? "Replace sigmoid in the hidden layers by relu, tanh or selu: its slope is at most 1/4."
-    : "Draw larger kernels (He for relu, LeCun for selu and tanh), or add normalisation.";
+function cure(path: LayerMeasurements[], { layers, measurements }: Case): string {
+  const all = measurements.layers;
+  const names = path.map(({ name }) => name);
+  const sigmoid = kernelChain(all).some(({ activation, layer }) =>
+    activation.toLowerCase().endsWith("sigmoid") && names.includes(layer.name)
+  );
+  if (sigmoid) {
+    return "Replace sigmoid in the hidden layers by relu, tanh or selu: its slope is at most 1/4.";
+  }
+  return rescaleAdvice(layers, all) ??
+    "Add normalisation or residual connections, or make the network shallower.";
 }
 
 function noVerdict(message: string, advice: string): Verdict {

@@ -25,7 +25,14 @@ Deno.test("formatPercent() never rounds some to none or to all", () => {
 });
 
 Deno.test("formatFactor() writes a small factor as a fraction", () => {
-  assertEquals([1 / 894.4, 0.5, 1.414, 20].map(formatFactor), ["1/894", "1/2", "1.41", "20"]);
+  assertEquals([1 / 894.4, 1 / 1414.2, 0.5, 1.414, 20, 1e-6].map(formatFactor), [
+    "1/894",
+    "1/1414",
+    "1/2",
+    "1.41",
+    "20",
+    "1/1e6",
+  ]);
 });
 
 Deno.test("formatCount() minds the plural", () => {

@@ -1,0 +1,80 @@
+import type { LayerMeasurements } from "../measure/measurements.ts";
+import { gain } from "../theory/gain.ts";
+import { formatFactor, formatNumber } from "./format.ts";
+import { formatLayers } from "./format_layers.ts";
+import { kernelChain, type KernelLayer } from "./kernel_chain.ts";
+
+/** A kernel closer than this to the scale its activation asks for is left alone. */
+const TOLERANCE = 1.5;
+/** Kernels whose factors are closer than this share one. */
+const ALIKE = 1.5;
+const MAX_GROUPS = 3;
+
+/**
+ * Which kernels to multiply by which factor, so that each gets the gain of its activation: the
+ * network is then near criticality, where signals neither vanish nor explode over depth.
+ *
+ * @param layers The layers to rescale, in the order of the forward pass.
+ * @param all All layers.
+ * @returns The sentence, or `null` where the scale of no kernel is off.
+ */
+export function rescaleAdvice(
+  layers: LayerMeasurements[],
+  all: LayerMeasurements[],
+): string | null {
+  const groups: KernelLayer[][] = [];
+  let open = false;
+  for (const kernel of kernelChain(all)) {
+    const factor = factorOf(kernel);
+    const judged = kernel.layer.role === "hidden" && layers.includes(kernel.layer) &&
+      !kernel.normalized;
+    if (!judged || factor === null || within(factor, TOLERANCE)) {
+      open = false;
+      continue;
+    }
+    const group = groups.at(-1);
+    const joins = open && group![0].activation === kernel.activation &&
+      within(factor / factorOf(group![0])!, ALIKE);
+    if (joins) group!.push(kernel);
+    else groups.push([kernel]);
+    open = true;
+  }
+  if (groups.length === 0) return null;
+  const kernels = kernelChain(all).map(({ layer }) => layer);
+  const parts = groups.slice(0, MAX_GROUPS).map((group, index) =>
+    describe(group, kernels, index === 0)
+  );
+  const rest = groups.length > MAX_GROUPS ? "; the others likewise" : "";
+  return `${parts.join("; ")}${rest}.`;
+}
+
+function describe(group: KernelLayer[], all: LayerMeasurements[], isFirst: boolean): string {
+  // One factor for the group, from the mean square of all its kernels: entries by entries.
+  const entries = group.reduce((sum, { kernel }) => sum + kernel.values.count, 0);
+  const square = group.reduce(
+    (sum, { sigma, kernel }) => sum + sigma ** 2 * kernel.values.count,
+    0,
+  );
+  const wanted = gain(group[0].activation)!;
+  const factor = formatFactor(wanted / Math.sqrt(square / entries));
+  const names = formatLayers(group.map(({ layer }) => layer.name), all);
+  const noun = group.length === 1 ? "the kernel of" : "the kernels of";
+  const what = isFirst ? `Multiply ${noun} ${names} by ${factor}` : `${noun} ${names} by ${factor}`;
+  const deviation = wanted === 1
+    ? "1 / sqrt(fan-in)"
+    : `sqrt(${formatNumber(wanted ** 2)} / fan-in)`;
+  return isFirst
+    ? `${what}, which gives the standard deviation ${deviation} that ${
+      group[0].activation
+    } asks for`
+    : what;
+}
+
+function factorOf({ activation, sigma }: KernelLayer): number | null {
+  const wanted = gain(activation);
+  return wanted === null || !(sigma > 0) ? null : wanted / sigma;
+}
+
+function within(factor: number, limit: number): boolean {
+  return factor <= limit && factor >= 1 / limit;
+}

@@ -1,0 +1,81 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { rescaleAdvice } from "../../src/checks/rescale_advice.ts";
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import { goldenMeasurements } from "./golden_measurements.ts";
+import { flat, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+
+const HEALTHY = 1 / Math.sqrt(20);
+
+function kernel(rms: number, given: Partial<LayerMeasurements> = {}): Partial<LayerMeasurements> {
+  return { weights: [makeWeight({ values: flat(rms, 400) })], ...given };
+}
+
+function advise(layers: Partial<LayerMeasurements>[]): string | null {
+  const { layers: all } = makeMeasurements(layers);
+  return rescaleAdvice(all, all);
+}
+
+Deno.test("rescaleAdvice() puts the exercise's kernels to 1/894", () => {
+  const relu = kernel(HEALTHY, { activation: "relu" });
+  assertEquals(
+    advise([relu, ...Array.from({ length: 9 }, () => kernel(200))]),
+    "Multiply the kernels of dense_2 ... dense_10 by 1/894, which gives the standard deviation " +
+      "1 / sqrt(fan-in) that tanh asks for.",
+  );
+});
+
+Deno.test("rescaleAdvice() says the same of the exercise's drawn weights, but for the draw", () => {
+  const { layers } = goldenMeasurements("seed_tanh_stddev_200");
+  const [, factor] = rescaleAdvice(layers, layers)!.match(/dense_2 ... dense_10 by 1\/(\d+),/)!;
+  assertEquals(Math.abs(Number(factor) - 894) < 10, true);
+});
+
+Deno.test("rescaleAdvice() is null where no kernel is off by more than 1.5", () => {
+  assertEquals(advise([kernel(HEALTHY * 1.49), kernel(HEALTHY / 1.49)]), null);
+  assertMatch(advise([kernel(HEALTHY * 1.51)])!, /^Multiply the kernel of dense_1 by 1\/1.51,/);
+  assertMatch(advise([kernel(HEALTHY / 1.51)])!, /^Multiply the kernel of dense_1 by 1.51,/);
+});
+
+Deno.test("rescaleAdvice() groups neighbours of one activation and one factor", () => {
+  assertEquals(
+    advise([
+      kernel(20 * HEALTHY),
+      kernel(24 * HEALTHY),
+      kernel(HEALTHY),
+      kernel(20 * HEALTHY, { activation: "relu" }),
+      kernel(2000 * HEALTHY, { activation: "relu" }),
+      kernel(2e4 * HEALTHY),
+    ]),
+    "Multiply the kernels of dense_1, dense_2 by 1/22.1, which gives the standard deviation " +
+      "1 / sqrt(fan-in) that tanh asks for; the kernel of dense_4 by 1/14.1; the kernel of " +
+      "dense_5 by 1/1414; the others likewise.",
+  );
+});
+
+Deno.test("rescaleAdvice() finds the activation in a layer of its own", () => {
+  const { layers } = makeMeasurements([
+    { ...kernel(20 * HEALTHY), activation: "linear" },
+    { name: "act", className: "Activation", activation: "relu", depth: 1, weights: [] },
+  ]);
+  assertMatch(rescaleAdvice(layers, layers)!, /sqrt\(2 \/ fan-in\) that relu asks for/);
+});
+
+Deno.test("rescaleAdvice() passes over normalised, recurrent, sigmoid, zero and output kernels", () => {
+  const norm = makeLayer({
+    name: "norm",
+    className: "BatchNormalization",
+    activation: null,
+    weights: [makeWeight({ name: "gamma", shape: [20] })],
+  });
+  const { layers } = makeMeasurements([{ ...kernel(200), activation: "linear" }]);
+  assertEquals(rescaleAdvice([layers[0], norm, layers[1]], [layers[0], norm, layers[1]]), null);
+  assertEquals(advise([kernel(200, { className: "LSTM", activation: null })]), null);
+  assertEquals(advise([kernel(200, { activation: "sigmoid" })]), null);
+  assertEquals(advise([kernel(0)]), null);
+  assertEquals(advise([kernel(200, { role: "output" })]), null);
+});
+
+Deno.test("rescaleAdvice() takes the fan-in of a convolution", () => {
+  const weights = [makeWeight({ shape: [3, 3, 10, 8], values: flat(1, 720) })];
+  assertMatch(advise([{ className: "Conv2D", weights }])!, /by 1\/9.49,/);
+});
