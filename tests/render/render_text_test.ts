@@ -223,6 +223,7 @@ Deno.test("renderText() marks every layer of a finding, an error over a warning,
   const text = renderText(model, [
     finding("a", { severity: "warning" }),
     finding("a"),
+    finding("a", { severity: "warning", rule: "x" }),
     finding("b", { severity: "warning", layers: ["b", "c"] }),
     finding("d", { severity: "note" }),
   ]);
@@ -233,13 +234,18 @@ Deno.test("renderText() marks every layer of a finding, an error over a warning,
 Deno.test("renderText() says once what many layers share", () => {
   const names = Array.from({ length: 9 }, (_, i) => `dense_${i + 2}`);
   const model = measurements(names.map((name) => layer(name, {})));
-  const same = names.map((name, i) => finding(name, { measured: 0.9 + i / 100 }));
+  const same = names.map((name, i) =>
+    finding(name, {
+      measured: 0.9 + i / 100,
+      message: `${90 + i}.5 % of the entries of ${name} are saturated.`,
+    })
+  );
   const text = renderText(model, [finding(null, { severity: "note", rule: "x" }), ...same]);
   assertEquals(
     text.slice(text.indexOf("ERROR")),
     `\
 ERROR saturated-activations: dense_2 ... dense_10 (9 layers)
-  99 % of the entries of dense_2 are saturated.
+  90.5 % of the entries of dense_2 are saturated.
   And 8 more like it; all of them: measured 0.9 to 0.98, expected <= 0.5.
   What to do: Scale the kernel of dense_2 down.
 
@@ -297,6 +303,8 @@ Deno.test("renderText() draws the layers that match and keeps all findings", () 
     ),
   );
   assert(text.includes("ERROR saturated-activations: dense_2"));
+  // A RegExp with the flag g has a memory, which must not make it miss layers.
+  assert(renderText(small, [], { layers: /dense/g }).includes("Showing the 3 of 4 layers"));
   assert(renderText(small, [], { layers: /none/ }).includes("Showing the 0 of 4 layers"));
   assert(!renderText(small, findings).includes("Showing"));
 });
