@@ -1,0 +1,129 @@
+import type { Layer, LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import type { Topology } from "./convert_topology.ts";
+import { failure } from "./failure.ts";
+import { ModelError } from "./model_error.ts";
+
+/** What a model may take before anything it declares is looked at: 16 MiB of float32. */
+const FREE_ENTRIES = 2 ** 22;
+
+type FromConfig = (cls: unknown, config: unknown, custom: Record<string, never>) => LayersModel;
+type AddWeight = (
+  this: Layer,
+  name: string,
+  shape: number[],
+  dtype: string,
+  initializer: unknown,
+  ...rest: unknown[]
+) => unknown;
+
+/**
+ * Builds the model of a topology, its weights all zero: they are about to be loaded, and a costly
+ * initialiser (orthogonal) must not run for nothing.
+ *
+ * A topology of a few bytes can ask for any amount of memory. Here it gets what the weights of the file
+ * come to, or 16 MiB, whichever is more.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param topology The topology, as `convertTopology` gives it.
+ * @param declared Number of entries of all weights that the file declares.
+ * @throws {ModelError} If TensorFlow.js cannot build it, or it asks for more memory.
+ */
+export function buildModel(tf: TensorFlow, topology: Topology, declared: number): LayersModel {
+  const budget = Math.max(declared, FREE_ENTRIES);
+  refuseLargeStates(topology, budget);
+  breakEndlessLoops(topology);
+  const [cls, fromConfig] = classes(tf)[topology.className] as [unknown, FromConfig];
+  const prototype = tf.layers.Layer.prototype as unknown as { addWeight: AddWeight };
+  const stock = prototype.addWeight;
+  const made: { dispose(): void }[] = [];
+  let asked = 0;
+  prototype.addWeight = function (name, shape, dtype, _initializer, ...rest) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    asked += count;
+    // An open axis, null, counts as 0 in a product: TensorFlow.js itself refuses it below.
+    if (!(asked <= budget) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+      throw new ModelError(
+        `layer ${JSON.stringify(this.name)} asks for a weight ${JSON.stringify(name)} of shape ` +
+          `[${shape.join(", ")}], expected no more than the ${declared} entries that ` +
+          `weightsManifest declares for the whole model`,
+      );
+    }
+    const weight = stock.call(this, name, shape, dtype, tf.initializers.zeros(), ...rest);
+    made.push(weight as { dispose(): void });
+    return weight;
+  };
+  try {
+    // The same as tf.loadLayersModel does, but in one go: nothing else runs while addWeight is ours.
+    let model: LayersModel | undefined;
+    tf.tidy(() => {
+      model = fromConfig(cls, topology.config, {});
+    });
+    return model!;
+  } catch (error) {
+    made.forEach((weight) => weight.dispose());
+    if (error instanceof ModelError) throw error;
+    throw new ModelError(`modelTopology: TensorFlow.js cannot build the model: ${failure(error)}`, {
+      cause: error,
+    });
+  } finally {
+    prototype.addWeight = stock;
+  }
+}
+
+/** The classes that TensorFlow.js builds models from, by name. */
+export function classes(tf: TensorFlow): Record<string, unknown> {
+  const { SerializationMap } = tf.serialization as unknown as {
+    SerializationMap: { getMap(): { classNameMap: Record<string, unknown> } };
+  };
+  return SerializationMap.getMap().classNameMap;
+}
+
+/** All objects within a piece of JSON. */
+function* objects(value: unknown): Generator<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null) return;
+  if (!Array.isArray(value)) yield value as Record<string, unknown>;
+  for (const inner of Object.values(value)) yield* objects(inner);
+}
+
+/** A stateful recurrent layer keeps a state for each example of a batch whose size is fixed. */
+function refuseLargeStates(topology: Topology, budget: number): void {
+  const all = [...objects(topology.config)];
+  if (!all.some((config) => config.stateful === true)) return;
+  const units = all.map((config) => Number(config.units ?? config.filters ?? 0));
+  for (const { batchInputShape } of all) {
+    if (!Array.isArray(batchInputShape)) continue;
+    // Neither the time steps nor the features of an input are part of a state.
+    const [examples, _steps, ...rest] = batchInputShape;
+    const cells = [examples, ...rest.slice(0, -1)].reduce((product, size) => product * size, 1);
+    const states = 2 * cells * units.reduce((sum, count) => sum + count, 0);
+    if (!(states <= budget)) {
+      throw new ModelError(
+        `modelTopology asks for batches of [${
+          batchInputShape.join(", ")
+        }], whose states would be ` +
+          `${states} numbers, expected no more than ${budget}`,
+      );
+    }
+  }
+}
+
+/**
+ * TensorFlow.js visits the layers of a functional model again and again until each has its inputs,
+ * also when they never come. A round that the number of nodes does not explain is the last.
+ */
+function breakEndlessLoops(topology: Topology): void {
+  for (const { layers, inputLayers } of objects(topology)) {
+    if (!Array.isArray(layers) || !Array.isArray(inputLayers)) continue;
+    const nodes = layers.reduce((sum, layer) => sum + layer.inboundNodes.length, 0);
+    let rounds = 0;
+    Object.defineProperty(layers, Symbol.iterator, {
+      value: function* (this: unknown[]) {
+        // One round creates the layers, and each other one places a node at least.
+        if (rounds++ > nodes + 1) {
+          throw new ModelError("modelTopology: layers wait for each other's outputs for ever");
+        }
+        for (let i = 0; i < this.length; i++) yield this[i];
+      },
+    });
+  }
+}

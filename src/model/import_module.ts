@@ -1,0 +1,23 @@
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { failure } from "./failure.ts";
+import { ModelError } from "./model_error.ts";
+
+/**
+ * Imports a module by its path, from the working directory on.
+ *
+ * @param path Any path: `#`, `?`, spaces and letters of any script mean themselves.
+ * @throws {ModelError} If there is none, or importing it fails.
+ */
+export async function importModule(path: string): Promise<Record<string, unknown>> {
+  try {
+    await Deno.stat(path);
+  } catch (error) {
+    throw new ModelError(`${path}: ${failure(error)}`, { cause: error });
+  }
+  try {
+    return await import(pathToFileURL(resolve(path)).href);
+  } catch (error) {
+    throw new ModelError(`${path}: importing it failed: ${failure(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,90 @@
+import { requireEngine } from "../engine/require_engine.ts";
+import { failure } from "./failure.ts";
+import { importModule } from "./import_module.ts";
+import { loadModelJson } from "./load_model_json.ts";
+import { loadModelModule } from "./load_model_module.ts";
+import type { LoadedModel } from "./loaded_model.ts";
+import { ModelError } from "./model_error.ts";
+
+/** Options of {@linkcode loadModel}. */
+export interface LoadModelOptions {
+  /** Seed that a module creates its model with. Default: 0. */
+  seed?: number;
+  /**
+   * Modules to import first: each exports `register({ tf })`, which registers the custom classes of a
+   * model.json with `tf.serialization.registerClass`. Default: none.
+   */
+  register?: readonly string[];
+}
+
+/**
+ * Loads a model from a file:
+ *
+ * - `.json`: a TensorFlow.js layers model with its weight files beside it, sharded or not, quantised
+ *   or not, saved by TensorFlow.js or converted from Keras 2. The file is data: nothing outside its
+ *   folder is read, none of it runs, and it gets no more memory than the weights it declares (or
+ *   16 MiB).
+ * - `.ts`, `.js`, `.mjs` ...: a module that creates one, see {@linkcode ModelModule}. It runs with the
+ *   permissions of the process.
+ *
+ * @param path The file, from the working directory on.
+ * @param options Seed and custom classes.
+ * @returns The model, and what came with it.
+ * @throws {EngineError} If no engine runs.
+ * @throws {ModelError} If there is no usable model: one sentence that names the file, the place in it,
+ *   what was found and what was expected.
+ *
+ * @example Save a model and load it again
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { loadModel } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await startEngine();
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(
+ *   `${folder}/tiny.ts`,
+ *   "export const createModel = ({ tf }) =>" +
+ *     "  tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });",
+ * );
+ * const { model, name } = await loadModel(`${folder}/tiny.ts`);
+ * assertEquals([name, model.countParams()], ["tiny", 3]);
+ * model.dispose();
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function loadModel(
+  path: string,
+  options: LoadModelOptions = {},
+): Promise<LoadedModel> {
+  const { seed = 0, register = [] } = options;
+  const tf = requireEngine();
+  for (const file of register) {
+    const module = await importModule(file);
+    if (typeof module.register !== "function") {
+      throw new ModelError(`${file}: it exports no function register({ tf })`);
+    }
+    try {
+      await module.register({ tf });
+    } catch (error) {
+      throw new ModelError(`${file}: register threw: ${failure(error)}`, { cause: error });
+    }
+  }
+  if (/\.json$/i.test(path)) return await loadModelJson(path);
+  if (/\.[cm]?[jt]sx?$/i.test(path)) return await loadModelModule(path, seed);
+  throw new ModelError(`${path}: ${await whyNot(path)}`);
+}
+
+/** Why a file of another kind is not a model, with what to do about it. */
+async function whyNot(path: string): Promise<string> {
+  const wanted = "expected a model.json, or a .ts or .js module";
+  if (/\.(h5|hdf5|keras|pb)$/i.test(path)) {
+    return `it is a Keras or TensorFlow file, ${wanted}: convert it with tensorflowjs_converter`;
+  }
+  try {
+    const { isDirectory } = await Deno.stat(path);
+    return isDirectory ? `it is a folder, ${wanted} in it` : `it has no known extension, ${wanted}`;
+  } catch (error) {
+    return `${failure(error)}, ${wanted}`;
+  }
+}

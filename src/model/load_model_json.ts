@@ -1,0 +1,92 @@
+import { requireEngine } from "../engine/require_engine.ts";
+import { buildModel, classes } from "./build_model.ts";
+import { convertTopology } from "./convert_topology.ts";
+import type { LoadedModel } from "./loaded_model.ts";
+import { loadWeights, locateGroups } from "./load_weights.ts";
+import { ModelError } from "./model_error.ts";
+import { readJson } from "./read_json.ts";
+import { showValue } from "./show_value.ts";
+import { parseWeightsManifest } from "./weights_manifest.ts";
+
+/** Weights and as much again for their gradients must fit into the 4 GiB of the WASM heap. */
+const MAX_ENTRIES = 2 ** 29;
+
+/**
+ * Loads a TensorFlow.js layers model from disk. The file is data: nothing outside its folder is read,
+ * none of it runs, and it gets no more memory than the weights it declares.
+ *
+ * @param path The model.json.
+ * @throws {ModelError} If it is no such model.
+ */
+export async function loadModelJson(path: string): Promise<LoadedModel> {
+  const tf = requireEngine();
+  const json = await readJson(path, ModelError);
+  try {
+    const { modelTopology, weightsManifest } = requireLayersModel(json);
+    const known = classes(tf);
+    const topology = convertTopology(modelTopology, (name) => Object.hasOwn(known, name));
+    const groups = parseWeightsManifest(weightsManifest);
+    const declared = groups.flatMap(({ specs }) => specs)
+      .filter((spec) => spec.group !== "optimizer")
+      .reduce((sum, spec) => sum + spec.count, 0);
+    if (declared > MAX_ENTRIES) {
+      throw new ModelError(
+        `weightsManifest declares ${
+          (declared * 4 / 2 ** 30).toFixed(1)
+        } GiB of weights, expected ` +
+          `at most 2 GiB: weights and their gradients must fit into the engine's 4 GiB`,
+      );
+    }
+    const located = await locateGroups(folderOf(path), groups);
+    const model = buildModel(tf, topology, declared);
+    try {
+      await loadWeights(tf, model, located);
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+    return {
+      model,
+      name: model.name,
+      source: path,
+      path,
+      kind: "json",
+      seed: null,
+      objective: null,
+      createBatch: null,
+      recreate: null,
+    };
+  } catch (error) {
+    if (error instanceof ModelError) error.message = `${path}: ${error.message}`;
+    throw error;
+  }
+}
+
+function requireLayersModel(json: unknown): Record<string, unknown> {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new ModelError(`the file holds ${showValue(json)}, expected a layers model`);
+  }
+  const model = json as Record<string, unknown>;
+  const { format, modelTopology } = model;
+  if (format === "graph-model" || Object(modelTopology).node !== undefined) {
+    throw new ModelError(
+      `the file holds a graph model, which has no layers to measure, expected a layers model ` +
+        `(convert the Keras model with --output_format=tfjs_layers_model)`,
+    );
+  }
+  if (format !== undefined && format !== null && format !== "layers-model") {
+    throw new ModelError(`format is ${showValue(format)}, expected "layers-model"`);
+  }
+  if (modelTopology === undefined) {
+    throw new ModelError(`"modelTopology" is missing, expected a layers model`);
+  }
+  return model;
+}
+
+function folderOf(path: string): string {
+  const end = Math.max(
+    path.lastIndexOf("/"),
+    Deno.build.os === "windows" ? path.lastIndexOf("\\") : -1,
+  );
+  return end === -1 ? "." : path.slice(0, end) || "/";
+}

@@ -1,0 +1,135 @@
+import { requireEngine } from "../engine/require_engine.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { automaticName } from "./automatic_name.ts";
+import type { Batch } from "./batch.ts";
+import { failure } from "./failure.ts";
+import { importModule } from "./import_module.ts";
+import type { LoadedModel } from "./loaded_model.ts";
+import { ModelError } from "./model_error.ts";
+import type { ModelModule } from "./model_module.ts";
+import { nearest } from "./nearest.ts";
+import { showValue } from "./show_value.ts";
+
+/**
+ * Loads a model from a module, see {@linkcode ModelModule}.
+ *
+ * @param path The module.
+ * @param seed Seed that the model is created with.
+ * @throws {ModelError} If the module has no `createModel`, or that creates no model.
+ */
+export async function loadModelModule(path: string, seed: number): Promise<LoadedModel> {
+  const tf = requireEngine();
+  const module = requireModelModule(path, await importModule(path));
+  const create = async (seed: number) => {
+    const model = await call(path, "createModel", () => module.createModel({ tf, seed }));
+    requireModel(path, model);
+    return model;
+  };
+  const model = await create(seed);
+  const { createBatch, objective } = module;
+  return {
+    model,
+    name: automaticName(model) === null ? model.name : stemOf(path),
+    source: path,
+    path,
+    kind: "module",
+    seed,
+    objective: objective ?? null,
+    createBatch: createBatch === undefined ? null : async (examples, seed) => {
+      const batch = await call(path, "createBatch", () => createBatch({ tf, seed, examples }));
+      requireBatch(path, tf, model, batch);
+      return { ...batch, seed: batch.seed === undefined ? seed : batch.seed };
+    },
+    recreate: create,
+  };
+}
+
+/** The file's name without folder and extension. */
+const stemOf = (path: string) => path.replace(/^.*[\\/]/, "").replace(/\.\w+$/, "");
+
+async function call<T>(path: string, name: string, made: () => T | Promise<T>): Promise<T> {
+  try {
+    return await made();
+  } catch (error) {
+    throw new ModelError(`${path}: ${name} threw: ${failure(error)}`, { cause: error });
+  }
+}
+
+function requireModelModule(path: string, module: Record<string, unknown>): ModelModule {
+  const { createModel, createBatch, objective } = module;
+  if (typeof createModel !== "function") {
+    const names = Object.keys(module);
+    const exported = names.length === 0
+      ? "nothing"
+      : names.map((name) => showValue(name)).join(", ");
+    throw new ModelError(
+      createModel === undefined
+        ? `${path}: it exports ${exported}, expected a function createModel({ tf, seed })` +
+          nearest("createModel", names)
+        : `${path}: createModel is ${showValue(createModel)}, expected a function`,
+    );
+  }
+  if (createBatch !== undefined && typeof createBatch !== "function") {
+    throw new ModelError(`${path}: createBatch is ${showValue(createBatch)}, expected a function`);
+  }
+  if (objective !== undefined && typeof objective !== "string" && typeof objective !== "function") {
+    throw new ModelError(
+      `${path}: objective is ${showValue(objective)}, expected the name of a loss or a function`,
+    );
+  }
+  return module as unknown as ModelModule;
+}
+
+function requireModel(path: string, value: unknown): asserts value is LayersModel {
+  const { layers, weights, inputs, predict } = Object(value) as Partial<LayersModel>;
+  const shown = value === null || typeof value !== "object" ? `${value}` : "another object";
+  if (!Array.isArray(layers) || typeof predict !== "function") {
+    throw new ModelError(
+      `${path}: createModel returned ${shown}, expected a TensorFlow.js layers model`,
+    );
+  }
+  if (!Array.isArray(inputs) || inputs.length === 0 || !Array.isArray(weights)) {
+    throw new ModelError(
+      `${path}: createModel returned a model without inputs, expected its first layer to have an ` +
+        `inputShape`,
+    );
+  }
+}
+
+const isTensor = (value: unknown): value is Tensor =>
+  Array.isArray(Object(value).shape) && typeof Object(value).dataSync === "function";
+
+function requireBatch(path: string, tf: TensorFlow, model: LayersModel, batch: Batch): void {
+  const { inputs, targets } = Object(batch) as Batch;
+  const tensors = [inputs].flat();
+  const all = [...tensors, ...targets === undefined || targets === null ? [] : [targets].flat()];
+  const wrong = (what: string) => {
+    tf.dispose(all.filter(isTensor));
+    return new ModelError(`${path}: createBatch returned ${what}`);
+  };
+  if (!all.every(isTensor)) {
+    throw wrong("no tensors, expected { inputs, targets } of tensors or arrays of tensors");
+  }
+  if (tensors.length !== model.inputs.length) {
+    throw wrong(`${tensors.length} inputs, expected the ${model.inputs.length} of the model`);
+  }
+  tensors.forEach(({ shape }, i) => {
+    const expected = model.inputs[i].shape;
+    const fits = shape.length === expected.length &&
+      expected.every((size, axis) => size === null || size === shape[axis]);
+    if (!fits || shape[0] === 0) {
+      throw wrong(
+        `inputs of shape [${shape.join(", ")}], expected ` +
+          `[${expected.map((size) => size ?? "any").join(", ")}] as the model takes`,
+      );
+    }
+  });
+  const other = all.find(({ shape }) => shape[0] !== tensors[0].shape[0]);
+  if (other !== undefined) {
+    throw wrong(
+      `tensors of ${tensors[0].shape[0]} and of ${
+        other.shape[0]
+      } examples, expected the same number`,
+    );
+  }
+}

@@ -1,0 +1,141 @@
+import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import { failure } from "./failure.ts";
+import { locateFile } from "./locate_file.ts";
+import { ModelError } from "./model_error.ts";
+import type { LayerVariable } from "./model_weights.ts";
+import type { WeightGroup, WeightSpec } from "./weights_manifest.ts";
+
+/** A group of weights whose files were found, of the size that the weights need. */
+export interface LocatedGroup extends WeightGroup {
+  /** Paths to open and sizes in bytes. */
+  located: { path: string; size: number }[];
+}
+
+/**
+ * Finds the files of all groups and compares their sizes with what the weights need; reads nothing.
+ *
+ * @param folder The model's folder.
+ * @param groups The groups of the manifest.
+ * @throws {ModelError} If a file is missing, outside the folder, or sizes do not agree.
+ */
+export async function locateGroups(
+  folder: string,
+  groups: WeightGroup[],
+): Promise<LocatedGroup[]> {
+  const found: LocatedGroup[] = [];
+  for (const group of groups) {
+    const located = [];
+    for (const { path, place } of group.files) located.push(await locateFile(folder, path, place));
+    const size = located.reduce((sum, file) => sum + file.size, 0);
+    if (size !== group.bytes) {
+      const names = group.files.map(({ path }) => JSON.stringify(path)).join(", ") || "no file";
+      throw new ModelError(
+        `${names} ${group.files.length === 1 ? "has" : "have"} ${size} bytes, expected ` +
+          `${group.bytes} for the ${group.specs.length} weights that weightsManifest declares: ` +
+          `${size < group.bytes ? "truncated" : "not the file that belongs here"}`,
+      );
+    }
+    found.push({ ...group, located });
+  }
+  return found;
+}
+
+/** The weights that a name of the manifest may mean, in the model's order. */
+function variablesByName(model: LayersModel): Map<string, LayerVariable[]> {
+  const byName = new Map<string, LayerVariable[]>();
+  for (const variable of new Set<LayerVariable>(model.weights)) {
+    const name = variable.originalName;
+    byName.set(name, [...byName.get(name) ?? [], variable]);
+  }
+  return byName;
+}
+
+/**
+ * Pairs what the file declares with the weights of the model.
+ *
+ * @throws {ModelError} If a weight is missing, left over, or of another shape or type.
+ */
+function pair(model: LayersModel, specs: WeightSpec[]): Map<WeightSpec, LayerVariable> {
+  const open = variablesByName(model);
+  const pairs = new Map<WeightSpec, LayerVariable>();
+  for (const spec of specs) {
+    // TensorFlow 2.2 and later put the cell's name before the last part: lstm/lstm_cell/kernel.
+    const parts = spec.name.split("/");
+    const withoutCell = [...parts.slice(0, -2), ...parts.slice(-1)].join("/");
+    const variable = (open.get(spec.name) ?? open.get(withoutCell))?.shift();
+    const shown = `${spec.place} is ${JSON.stringify(spec.name)}`;
+    if (variable === undefined) {
+      throw new ModelError(`${shown}, expected a weight that the model has`);
+    }
+    if (variable.shape.join() !== spec.shape.join() || variable.dtype !== spec.dtype) {
+      throw new ModelError(
+        `${shown} of shape [${spec.shape.join(", ")}] and type ${spec.dtype}, expected ` +
+          `[${variable.shape.join(", ")}] and ${variable.dtype} as its layer has`,
+      );
+    }
+    pairs.set(spec, variable);
+  }
+  const [missing, ...more] = [...open.values()].flat();
+  if (missing !== undefined) {
+    throw new ModelError(
+      `weightsManifest does not have ${JSON.stringify(missing.originalName)}` +
+        `${
+          more.length === 0 ? "" : ` and ${more.length} more`
+        }, expected every weight of the model`,
+    );
+  }
+  return pairs;
+}
+
+/**
+ * Reads the files of a model's weights and sets the weights.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param model The model.
+ * @param groups The groups of the manifest, their files found.
+ * @throws {ModelError} If the weights are not the model's, or a file cannot be read or has changed.
+ */
+export async function loadWeights(
+  tf: TensorFlow,
+  model: LayersModel,
+  groups: LocatedGroup[],
+): Promise<void> {
+  const specs = groups.flatMap((group) => group.specs);
+  const pairs = pair(model, specs.filter((spec) => spec.group !== "optimizer"));
+  for (const group of groups) {
+    const bytes = await readGroup(group);
+    let offset = 0;
+    for (const spec of group.specs) {
+      const { name, shape, dtype, quantization } = spec;
+      const variable = pairs.get(spec);
+      const entries = bytes.slice(offset, offset += spec.bytes).buffer;
+      if (variable === undefined) continue;
+      tf.tidy(() => {
+        // TensorFlow.js takes any key called quantization for one, undefined too.
+        const packed = quantization === undefined ? {} : { quantization };
+        const decoded = tf.io.decodeWeights(entries, [{ name, shape, dtype, ...packed } as never]);
+        (variable.read() as unknown as { assign(value: unknown): void }).assign(decoded[name]);
+      });
+    }
+  }
+}
+
+async function readGroup({ bytes, files, located }: LocatedGroup): Promise<Uint8Array> {
+  const all = new Uint8Array(bytes);
+  let offset = 0;
+  for (const [i, { path, size }] of located.entries()) {
+    const shown = `${files[i].place} is ${JSON.stringify(files[i].path)}`;
+    let content: Uint8Array;
+    try {
+      content = await Deno.readFile(path);
+    } catch (error) {
+      throw new ModelError(`${shown}, but ${failure(error)}`, { cause: error });
+    }
+    if (content.length !== size) {
+      throw new ModelError(`${shown}, whose size changed while it was read`);
+    }
+    all.set(content, offset);
+    offset += size;
+  }
+  return all;
+}

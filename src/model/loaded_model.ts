@@ -1,0 +1,28 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
+import type { Batch } from "./batch.ts";
+import type { ModelModule } from "./model_module.ts";
+
+/** A model, and what came with it. */
+export interface LoadedModel {
+  /** The model; the caller's to dispose. */
+  model: LayersModel;
+  /** What to call it: the name that its author gave it, or the name of its file. */
+  name: string;
+  /** Where it came from, as the caller put it. */
+  source: string;
+  /** The file. */
+  path: string;
+  /** `"json"`: a TensorFlow.js model with its weights; `"module"`: code that creates one. */
+  kind: "json" | "module";
+  /** Seed that it was created with, or `null` where the weights came with it. */
+  seed: number | null;
+  /** Objective that its author wants it to be measured with, or `null`. */
+  objective: NonNullable<ModelModule["objective"]> | null;
+  /**
+   * Makes a batch of so many examples from a seed, or `null` where its author left that open. Rejects
+   * with a {@linkcode ModelError} if the batch does not suit the model.
+   */
+  createBatch: ((examples: number, seed: number) => Promise<Batch>) | null;
+  /** Creates the model again under another seed, or `null` where it cannot be. */
+  recreate: ((seed: number) => Promise<LayersModel>) | null;
+}

@@ -1,0 +1,8 @@
+/**
+ * A model file or module is unusable. The message is one sentence that names the file, the place in it,
+ * what was found and what was expected; there is nothing more to learn from the stack.
+ */
+export class ModelError extends Error {
+  /** The class's own name, for those who cannot use `instanceof`. */
+  override readonly name = "ModelError";
+}

@@ -1,0 +1,42 @@
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { Batch } from "./batch.ts";
+
+/**
+ * What a `.ts` or `.js` file exports to be measured: how to create a model and, if it likes, a batch
+ * and the objective. The functions are called after the engine started, and may be called again with
+ * another seed.
+ *
+ * @example A module: use the TensorFlow.js and the seed that it is handed
+ * ```ts
+ * import type { ModelModule } from "@gradient-health/gradient-health/model";
+ *
+ * const createModel: ModelModule["createModel"] = ({ tf, seed }) =>
+ *   tf.sequential({
+ *     layers: [
+ *       tf.layers.dense({
+ *         units: 8,
+ *         activation: "tanh",
+ *         inputShape: [4],
+ *         kernelInitializer: tf.initializers.heNormal({ seed: seed + 1 }),
+ *       }),
+ *     ],
+ *   });
+ * const module: ModelModule = { createModel, objective: "meanSquaredError" };
+ * ```
+ */
+export interface ModelModule {
+  /**
+   * Creates the model. Draw the weights from `seed`, so that it can be created again; the initialisers
+   * of TensorFlow.js take seed 0 for no seed.
+   */
+  createModel(context: { tf: TensorFlow; seed: number }): LayersModel | Promise<LayersModel>;
+  /** Makes a batch. Left out: random numbers, see {@linkcode randomBatch}. */
+  createBatch?(
+    context: { tf: TensorFlow; seed: number; examples: number },
+  ): Batch | Promise<Batch>;
+  /**
+   * What to differentiate where the user does not say: `"sum"`, a loss by its TensorFlow.js name, or
+   * a function of the outputs and the targets that returns a scalar. Left out: `"sum"`.
+   */
+  objective?: string | ((outputs: Tensor[], targets: Tensor[]) => Tensor);
+}
