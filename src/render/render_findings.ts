@@ -83,8 +83,12 @@ function said(group: Finding[]): string[] {
 /** One text of each kind: texts that differ in nothing but the layer and figures are of one kind. */
 function kinds(group: Finding[], field: "message" | "advice"): string[] {
   const found = new Map<string, string>();
+  const texts = new Set<string>();
   for (const finding of group) {
     const text = finding[field];
+    // The same words of two layers are one text, even where they name one of the two.
+    if (texts.has(text)) continue;
+    texts.add(text);
     const neutral = finding.layer ? text.replace(wholeName(finding.layer), "*") : text;
     const kind = neutral.replace(/\d[\d.]*(e[+-]?\d+)?/g, "#");
     if (text !== "" && !found.has(kind)) found.set(kind, text);

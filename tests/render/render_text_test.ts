@@ -358,3 +358,11 @@ Deno.test("renderText() never exceeds the width and never throws, whatever was m
     { numRuns: 100 },
   );
 });
+
+Deno.test("renderText() gives advice that several layers share once, though it names some of them", () => {
+  const advice = "Multiply the kernels of a ... b by 1/892.";
+  const findings = ["a", "b", "c"].map((name) => finding(name, { advice }));
+  const layers = ["a", "b", "c"].map((name) => layer(name));
+  const text = renderText(measurements(layers), findings);
+  assertEquals(text.split("What to do:").length - 1, 1);
+});

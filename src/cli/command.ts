@@ -1,0 +1,17 @@
+import type { Flag, FlagValues } from "./flag.ts";
+
+/** A subcommand: what its help says, and what it does. */
+export interface Command {
+  /** Usage after `gradient-health`: `report [MODEL] [flags]`. */
+  usage: string;
+  /** What it does, in a few sentences. */
+  description: string;
+  /** The flags it takes. */
+  flags: readonly Flag[];
+  /** Command lines to try, each with what it does. */
+  examples: readonly [command: string, does: string][];
+  /** The permissions it needs, for whoever does not want to give all. */
+  permissions: readonly string[];
+  /** Carries it out and returns the exit code. */
+  run(operands: string[], flags: FlagValues): Promise<number>;
+}

@@ -1,0 +1,48 @@
+import { RULES } from "../checks/rules.ts";
+import { nearest } from "../model/nearest.ts";
+import { renderRule, renderRules } from "../render/render_rule.ts";
+import type { Command } from "./command.ts";
+import type { FlagValues } from "./flag.ts";
+import { wholeNumber } from "./measure_flags.ts";
+import { UsageError } from "./usage_error.ts";
+import { writeOutput } from "./write_output.ts";
+
+/** `explain`: what a rule means, or which rules there are. */
+export const explain: Command = {
+  usage: "explain [RULE] [flags]",
+  description: [
+    "Says what a rule demands, how its figure is defined, its thresholds and their sources, when",
+    "its verdict misleads and what to do about what it finds. Without RULE: lists the rules.",
+  ].join("\n"),
+  flags: [
+    { name: "width", value: "N", help: "columns of the text; default: 80" },
+    { name: "help", value: null, help: "show this help" },
+  ],
+  examples: [
+    ["explain", "which rules there are"],
+    ["explain vanishing-gradients", "one rule"],
+  ],
+  permissions: ["none"],
+  async run(operands: string[], flags: FlagValues): Promise<number> {
+    const width = wholeNumber(flags, "width", 20, 1000) ?? 80;
+    const [name, ...more] = operands;
+    if (more.length > 0) {
+      throw new UsageError(
+        `expected one RULE at most, found ${operands.length}: ${operands.join(" ")}`,
+      );
+    }
+    if (name === undefined) {
+      await writeOutput(renderRules(RULES, width), null);
+      return 0;
+    }
+    const rule = RULES.find((rule) => rule.name === name || rule.assertion === name);
+    if (rule === undefined) {
+      const names = RULES.map(({ name }) => name);
+      throw new UsageError(
+        `unknown rule ${name}${nearest(name, names) || `, expected one of ${names.join(", ")}`}`,
+      );
+    }
+    await writeOutput(renderRule(rule, width), null);
+    return 0;
+  },
+};

@@ -1,0 +1,66 @@
+import { nearest } from "../model/nearest.ts";
+import { COMMANDS } from "./commands.ts";
+import { parseCommand } from "./parse_command.ts";
+import { renderHelp, renderOverview } from "./render_help.ts";
+import { UsageError } from "./usage_error.ts";
+import { version } from "./version.ts";
+import { writeOutput } from "./write_output.ts";
+
+/**
+ * The command line.
+ *
+ * @param args The arguments, subcommand first.
+ * @returns The exit code: 0 fine, 1 the gate failed, 2 wrong usage or unusable input.
+ */
+export async function main(args: string[]): Promise<number> {
+  try {
+    return await dispatch(args);
+  } catch (error) {
+    console.error(`error: ${oneSentence(error as Error)}`);
+    if (debugging()) console.error(error);
+    return 2;
+  }
+}
+
+async function dispatch([name, ...args]: string[]): Promise<number> {
+  if (name === undefined) {
+    console.error(renderOverview());
+    throw new UsageError(`expected a subcommand: ${Object.keys(COMMANDS).join(", ")}`);
+  }
+  if (["--help", "-h", "help"].includes(name)) {
+    await writeOutput(renderOverview(), null);
+    return 0;
+  }
+  if (["--version", "-V"].includes(name)) {
+    await writeOutput(`gradient-health ${version()}\n`, null);
+    return 0;
+  }
+  if (!Object.hasOwn(COMMANDS, name)) {
+    const what = name.startsWith("-") ? "flag" : "subcommand";
+    const suggestion = nearest(name, Object.keys(COMMANDS));
+    throw new UsageError(
+      `unknown ${what} ${name}${
+        suggestion || `, expected one of ${Object.keys(COMMANDS).join(", ")}`
+      }`,
+    );
+  }
+  const command = await COMMANDS[name].load();
+  if (args.includes("--help") || args.includes("-h")) {
+    await writeOutput(renderHelp(command), null);
+    return 0;
+  }
+  const { operands, flags } = parseCommand(args, command.flags);
+  return await command.run(operands, flags);
+}
+
+/** An error message is one line, whatever a library put into it. */
+function oneSentence(error: Error): string {
+  return (error?.message || String(error)).replace(/\s*\n\s*/g, " ").trim();
+}
+
+/** Asks for no permission: whoever did not allow to read the variable does not debug. */
+function debugging(): boolean {
+  const permission = { name: "env", variable: "GRADIENT_HEALTH_DEBUG" } as const;
+  return Deno.permissions.querySync(permission).state === "granted" &&
+    Boolean(Deno.env.get("GRADIENT_HEALTH_DEBUG"));
+}

@@ -1,0 +1,134 @@
+import { LOSSES, type Objective } from "../measure/objective.ts";
+import { nearest } from "../model/nearest.ts";
+import type { Flag, FlagValues } from "./flag.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** The flags of every subcommand that measures. */
+export const MEASURE_FLAGS: readonly Flag[] = [
+  {
+    name: "batch",
+    value: "FILE",
+    help: "the batch, as JSON; default: the module's, else a random one",
+  },
+  { name: "examples", value: "N", help: "how many examples to draw; default: 32" },
+  { name: "seed", value: "N", help: "seed of the model and of the random batch; default: 0" },
+  {
+    name: "objective",
+    value: "NAME",
+    help: "what is differentiated: sum, or the name of a loss; default: sum",
+  },
+  {
+    name: "threads",
+    value: "auto|N",
+    help: "threads of the engine; never changes a figure; default: auto",
+  },
+  { name: "portable", value: null, help: "no relaxed SIMD: the same figures on every machine" },
+  {
+    name: "register",
+    value: "FILE",
+    help: "module that registers the custom layers of a model.json",
+    repeatable: true,
+  },
+  { name: "quiet", value: null, help: "nothing on stderr but errors" },
+];
+
+/** What a command line asks to measure. */
+export interface MeasureRequest {
+  /** Path of the model, or `null` for the exercise's network. */
+  model: string | null;
+  batch: string | null;
+  examples: number;
+  seed: number;
+  /** `null` where the command line says nothing: a module may say it. */
+  objective: Objective | null;
+  threads: number | "auto";
+  portable: boolean;
+  register: string[];
+  quiet: boolean;
+}
+
+/**
+ * Reads {@linkcode MEASURE_FLAGS}.
+ *
+ * @throws {UsageError} If a value is not what its flag takes.
+ */
+export function readMeasureFlags(operands: string[], flags: FlagValues): MeasureRequest {
+  if (operands.length > 1) {
+    throw new UsageError(
+      `expected one MODEL at most, found ${operands.length}: ${operands.join(" ")}`,
+    );
+  }
+  const threads = flags.threads ?? "auto";
+  return {
+    model: operands[0] ?? null,
+    batch: (flags.batch as string) ?? null,
+    examples: wholeNumber(flags, "examples", 1, 1e6) ?? 32,
+    seed: wholeNumber(flags, "seed", 0, Number.MAX_SAFE_INTEGER) ?? 0,
+    objective: readObjective(flags.objective as string | undefined),
+    threads: threads === "auto" ? "auto" : wholeNumber(flags, "threads", 1, 8)!,
+    portable: flags.portable === true,
+    register: (flags.register as string[]) ?? [],
+    quiet: flags.quiet === true,
+  };
+}
+
+/**
+ * The whole number that a flag was given.
+ *
+ * @returns The number, or `null` if the flag was not given.
+ * @throws {UsageError} If it is none, or out of range.
+ */
+export function wholeNumber(
+  flags: FlagValues,
+  name: string,
+  least: number,
+  most: number,
+): number | null {
+  const text = flags[name];
+  if (text === undefined) return null;
+  const value = Number(text);
+  if (typeof text !== "string" || !/^\d+$/.test(text) || value < least || value > most) {
+    const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
+    throw new UsageError(
+      `--${name} takes a whole number, ${range}${name === "threads" ? ", or auto" : ""}, found ${
+        JSON.stringify(text)
+      }`,
+    );
+  }
+  return value;
+}
+
+/**
+ * One of a few words that a flag was given.
+ *
+ * @throws {UsageError} If it is another word.
+ */
+export function oneOf<T extends string>(
+  flags: FlagValues,
+  name: string,
+  words: readonly T[],
+  fallback: T,
+): T {
+  const given = flags[name];
+  if (given === undefined) return fallback;
+  const word = words.find((word) => word === given);
+  if (word !== undefined) return word;
+  throw new UsageError(
+    `--${name} takes ${words.join(" or ")}, found ${JSON.stringify(given)}${
+      nearest(String(given), words)
+    }`,
+  );
+}
+
+function readObjective(given: string | undefined): Objective | null {
+  if (given === undefined) return null;
+  const names = ["sum", ...LOSSES] as const;
+  const name = names.find((name) => name === given);
+  if (name !== undefined) return name;
+  const suggestion = nearest(given, names);
+  throw new UsageError(
+    `--objective: unknown objective ${JSON.stringify(given)}${
+      suggestion || `, expected one of ${names.join(", ")}`
+    }`,
+  );
+}

@@ -1,0 +1,87 @@
+import { chooseThreads } from "../engine/choose_threads.ts";
+import type { Engine } from "../engine/engine.ts";
+import { startEngine } from "../engine/start_engine.ts";
+import { measure } from "../measure/measure.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import type { Objective } from "../measure/objective.ts";
+import type { Batch } from "../model/batch.ts";
+import { estimateWorkload } from "../model/estimate_workload.ts";
+import { exerciseModel } from "../model/exercise_model.ts";
+import { loadModel } from "../model/load_model.ts";
+import type { LoadedModel } from "../model/loaded_model.ts";
+import { randomBatch } from "../model/random_batch.ts";
+import { randomTargets } from "../model/random_targets.ts";
+import { readBatch } from "../model/read_batch.ts";
+import type { MeasureRequest } from "./measure_flags.ts";
+import { showProgress } from "./show_progress.ts";
+
+/**
+ * Does what every measuring subcommand does: starts the engine, loads the model and the batch,
+ * measures. Threads and time go to stderr, since they are not part of the result.
+ *
+ * @param request What to measure.
+ * @returns The measurements.
+ */
+export async function measureModel(request: MeasureRequest): Promise<Measurements> {
+  const started = performance.now();
+  const settings = { relaxedSimd: !request.portable };
+  const first = request.threads === "auto" ? 1 : request.threads;
+  let engine: Engine = await startEngine({ ...settings, threads: first });
+  try {
+    const loaded = await load(request);
+    // What a module names is any string; measuring refuses one that it does not know.
+    const objective = (request.objective ?? loaded.objective ?? "sum") as Objective;
+    const batch = await provideBatch(request, loaded, objective);
+    if (request.threads === "auto") {
+      const threads = chooseThreads(estimateWorkload(loaded.model, examplesOf(batch)));
+      if (threads !== first) {
+        await engine.stop();
+        engine = await startEngine({ ...settings, threads });
+      }
+    }
+    const progress = request.quiet ? null : showProgress();
+    const measurements = await measure(loaded.model, batch, {
+      objective,
+      source: loaded.source,
+      seed: loaded.seed,
+      onProgress: progress?.update,
+    });
+    progress?.done();
+    if (!request.quiet) {
+      const seconds = ((performance.now() - started) / 1000).toFixed(2);
+      const threads = `${engine.threads} thread${engine.threads === 1 ? "" : "s"}`;
+      console.error(`measured in ${seconds} s on ${threads}`);
+    }
+    return measurements;
+  } finally {
+    await engine.stop();
+  }
+}
+
+type Subject =
+  & Pick<LoadedModel, "model" | "seed" | "createBatch" | "objective">
+  & { source: string | null };
+
+async function load({ model, seed, register }: MeasureRequest): Promise<Subject> {
+  if (model !== null) return await loadModel(model, { seed, register });
+  return { model: exerciseModel({ seed }), source: null, seed, createBatch: null, objective: null };
+}
+
+/** The batch that was named, else the one that the module makes, else a random one. */
+async function provideBatch(
+  request: MeasureRequest,
+  { model, createBatch }: Subject,
+  objective: Objective,
+): Promise<Batch> {
+  const { examples, seed } = request;
+  if (request.batch !== null) return await readBatch(request.batch, model);
+  if (createBatch !== null) return await createBatch(examples, seed);
+  const batch = randomBatch(model, { examples, seed });
+  return objective === "sum" || typeof objective === "function"
+    ? batch
+    : { ...batch, targets: randomTargets(model, objective, { examples, seed }) };
+}
+
+function examplesOf({ inputs }: Batch): number {
+  return [inputs].flat()[0].shape[0];
+}

@@ -1,0 +1,61 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { nearest } from "../model/nearest.ts";
+import type { Flag, FlagValues } from "./flag.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** A command line taken apart. */
+export interface ParsedCommand {
+  /** What is no flag. */
+  operands: string[];
+  /** The flags that were given. */
+  flags: FlagValues;
+}
+
+/**
+ * Takes the arguments of a subcommand apart.
+ *
+ * @param args The arguments after the subcommand.
+ * @param known The flags that it takes.
+ * @returns Operands and flags.
+ * @throws {UsageError} If a flag is unknown, is given twice or lacks its value, or a switch has one.
+ */
+export function parseCommand(args: string[], known: readonly Flag[]): ParsedCommand {
+  const names = known.map(({ name }) => name);
+  const switches = known.filter(({ value }) => value === null).map(({ name }) => name);
+  const strings = known.filter(({ value }) => value !== null).map(({ name }) => name);
+  const parsed = parseArgs(args, {
+    string: [...strings, "_"],
+    boolean: switches,
+    collect: names,
+    alias: { h: "help" },
+    "--": true,
+    unknown(argument, key, value) {
+      if (key === undefined) return true;
+      const suggestion = nearest(key, names).replace(/"(.*)"/, "--$1");
+      const flag = argument.split("=")[0];
+      throw new UsageError(
+        `unknown flag ${flag}${value === undefined ? "" : ""}${suggestion || "; see --help"}`,
+      );
+    },
+  });
+  const flags: FlagValues = {};
+  for (const { name, value, repeatable } of known) {
+    const given = [parsed[name] ?? []].flat().filter((item) => item !== false);
+    if (given.length === 0) continue;
+    if (given.length > 1 && !repeatable && value !== null) {
+      throw new UsageError(`--${name} is given ${given.length} times, expected once`);
+    }
+    if (value !== null && given.includes("")) {
+      throw new UsageError(`--${name} lacks its value: expected --${name} ${value}`);
+    }
+    flags[name] = repeatable ? given.map(String) : value === null ? true : String(given[0]);
+  }
+  for (const argument of args) {
+    const [, name] = argument.match(/^--([^=]+)=/) ?? [];
+    if (name !== undefined && switches.includes(name)) {
+      throw new UsageError(`--${name} takes no value, found ${JSON.stringify(argument)}`);
+    }
+    if (argument === "--") break;
+  }
+  return { operands: [...parsed._.map(String), ...parsed["--"] ?? []], flags };
+}

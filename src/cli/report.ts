@@ -1,0 +1,52 @@
+import { runChecks } from "../checks/run_checks.ts";
+import { renderJson } from "../render/render_json.ts";
+import { renderText } from "../render/render_text.ts";
+import type { Command } from "./command.ts";
+import type { FlagValues } from "./flag.ts";
+import { MEASURE_FLAGS, oneOf, readMeasureFlags } from "./measure_flags.ts";
+import { measureModel } from "./measure_model.ts";
+import { MEASURE_PERMISSIONS } from "./measure_permissions.ts";
+import { SHOW_FLAGS, textOptions } from "./show_flags.ts";
+import { UsageError } from "./usage_error.ts";
+import { writeOutput } from "./write_output.ts";
+
+/** `report`: measures and shows; exits with 0 unless it could not measure. */
+export const report: Command = {
+  usage: "report [MODEL] [flags]",
+  description: [
+    "Runs one forward and one backward pass and shows, for every layer, bar charts of the mean",
+    "absolute gradient, activation and delta (the gradient with respect to the pre-activation),",
+    "then what the checks say of them. Exits with 0 unless the model cannot be measured.",
+    "",
+    "MODEL is a TensorFlow.js model.json (its weight files beside it), or a .ts or .js module that",
+    "exports createModel({ tf, seed }) and, if it likes, createBatch({ tf, seed, examples }).",
+    "Without MODEL: the exercise's network, ten tanh layers whose weights are far too large.",
+  ].join("\n"),
+  flags: [...MEASURE_FLAGS, ...SHOW_FLAGS],
+  examples: [
+    ["report", "the exercise's network"],
+    ["report examples/digits.ts", "a model that a module creates"],
+    ["report model.json --batch batch.json --objective meanSquaredError", "a model from disk"],
+    ["report model.json --format json --out report.json", "the figures, for other programs"],
+  ],
+  permissions: MEASURE_PERMISSIONS,
+  async run(operands: string[], flags: FlagValues): Promise<number> {
+    const request = readMeasureFlags(operands, flags);
+    const format = oneOf(flags, "format", ["text", "json"], "text");
+    const out = (flags.out as string) ?? null;
+    const options = textOptions(flags, out);
+    const measurements = await measureModel(request);
+    const { layers } = options;
+    if (layers && !measurements.layers.some(({ name }) => layers.test(name))) {
+      throw new UsageError(`--layers: no layer of the model has a name that matches ${layers}`);
+    }
+    const findings = runChecks(measurements);
+    await writeOutput(
+      format === "json"
+        ? renderJson(measurements, findings)
+        : renderText(measurements, findings, options),
+      out,
+    );
+    return 0;
+  },
+};

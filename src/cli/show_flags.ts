@@ -1,0 +1,52 @@
+import type { RenderTextOptions } from "../render/render_text.ts";
+import type { Flag, FlagValues } from "./flag.ts";
+import { oneOf, wholeNumber } from "./measure_flags.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** The flags that say how a result looks and where it goes. */
+export const SHOW_FLAGS: readonly Flag[] = [
+  { name: "format", value: "text|json", help: "default: text" },
+  { name: "out", value: "FILE", help: "write the result there instead of to stdout" },
+  { name: "layers", value: "REGEX", help: "draw only the layers whose name matches" },
+  { name: "scale", value: "log|linear", help: "scale of the bars; default: log" },
+  { name: "width", value: "N", help: "columns of the text; default: the terminal's, else 80" },
+  { name: "unicode", value: null, help: "draw the bars with eighth blocks" },
+  { name: "help", value: null, help: "show this help" },
+];
+
+/** What a text is never narrower than, however narrow the terminal. */
+const LEAST_WIDTH = 40;
+
+/**
+ * Reads {@linkcode SHOW_FLAGS}. Width and colour are the terminal's where the text goes to one;
+ * Deno itself knows of `NO_COLOR`.
+ *
+ * @param flags The flags that were given.
+ * @param out Where the result goes: a file, or `null` for stdout.
+ * @throws {UsageError} If a value is not what its flag takes.
+ */
+export function textOptions(flags: FlagValues, out: string | null): RenderTextOptions {
+  const terminal = out === null && Deno.stdout.isTerminal();
+  return {
+    width: wholeNumber(flags, "width", 20, 1000) ??
+      (terminal ? Math.max(LEAST_WIDTH, columnsOfTerminal()) : 80),
+    unicode: flags.unicode === true,
+    color: terminal && !Deno.noColor,
+    scale: oneOf<"log" | "linear">(flags, "scale", ["log", "linear"], "log"),
+    layers: regularExpression(flags.layers as string | undefined),
+  };
+}
+
+/** A pseudo-terminal that was never given a size says it has none. */
+function columnsOfTerminal(): number {
+  return Deno.consoleSize().columns || 80;
+}
+
+function regularExpression(source: string | undefined): RegExp | undefined {
+  if (source === undefined) return undefined;
+  try {
+    return new RegExp(source);
+  } catch (error) {
+    throw new UsageError(`--layers takes a regular expression: ${(error as Error).message}`);
+  }
+}

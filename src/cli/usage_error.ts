@@ -1,0 +1,8 @@
+/** A command line that cannot be carried out as it was typed. */
+export class UsageError extends Error {
+  /** @param message One sentence: what was found and what was expected. */
+  constructor(message: string) {
+    super(message);
+    this.name = "UsageError";
+  }
+}

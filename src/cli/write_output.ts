@@ -1,0 +1,34 @@
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * Writes a result to stdout or to a file.
+ *
+ * A reader that has seen enough and closed the pipe (`| head`) is no error. A file is written beside
+ * its place and then renamed, so that nobody ever reads half of it and a failure keeps the old one.
+ *
+ * @param text The result.
+ * @param path The file, or `null` for stdout.
+ * @throws {UsageError} If the file cannot be written.
+ */
+export async function writeOutput(text: string, path: string | null): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  if (path === null) return await writeAll(bytes);
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
+  try {
+    await Deno.writeFile(temporary, bytes, { createNew: true });
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw new UsageError(`cannot write ${path}: ${(error as Error).message}`);
+  }
+}
+
+async function writeAll(bytes: Uint8Array): Promise<void> {
+  try {
+    for (let written = 0; written < bytes.length;) {
+      written += await Deno.stdout.write(bytes.subarray(written));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}

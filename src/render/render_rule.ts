@@ -1,0 +1,33 @@
+import type { Rule } from "../checks/rule.ts";
+import { THRESHOLDS } from "../checks/thresholds.ts";
+import { wrapText } from "./wrap_text.ts";
+
+/** What `explain RULE` prints: everything that is written down of a rule. */
+export function renderRule(rule: Rule, width: number): string {
+  const section = (title: string, text: string) => [title, ...wrapText(text, width, "  "), ""];
+  const thresholds = rule.thresholds.flatMap((name) => {
+    const { default: value, unit, source } = THRESHOLDS[name];
+    return wrapText(`${name} = ${value}: ${unit}. Source: ${source}.`, width, "  ", "      ");
+  });
+  return [
+    `${rule.name} (${rule.assertion})`,
+    "",
+    ...wrapText(rule.summary, width),
+    "",
+    ...section("definition", rule.formula),
+    ...(thresholds.length > 0 ? ["thresholds and their defaults", ...thresholds, ""] : []),
+    ...section("source", rule.source),
+    ...section("when it misleads", rule.misleads),
+    ...section("what to do", rule.fix),
+  ].join("\n");
+}
+
+/** What `explain` prints: each rule with the sentence that says what it demands. */
+export function renderRules(rules: readonly Rule[], width: number): string {
+  return [
+    ...rules.flatMap(({ name, summary }) => [name, ...wrapText(summary, width, "    ")]),
+    "",
+    "explain RULE says more.",
+    "",
+  ].join("\n");
+}
