@@ -3,6 +3,36 @@ import type { TensorFlow } from "../tensorflow.ts";
 import { createNativeModule } from "../native/create_native_module.ts";
 import type { NativeModule } from "../native/native_module.ts";
 import type { WasmBackend } from "../native/wasm_backend.ts";
+import { avgPoolKernel } from "./avg_pool.ts";
+import { avgPool3dKernel } from "./avg_pool_3d.ts";
+import { avgPool3dGradKernel } from "./avg_pool_3d_grad.ts";
+import { avgPoolGradKernel } from "./avg_pool_grad.ts";
+import { castKernel } from "./cast.ts";
+import { clipByValueKernel } from "./clip_by_value.ts";
+import { conv3dKernel } from "./conv_3d.ts";
+import { conv3dBackpropFilterKernel } from "./conv_3d_backprop_filter.ts";
+import { conv3dBackpropInputKernel } from "./conv_3d_backprop_input.ts";
+import { conv3dBackpropInputGradient } from "./conv_3d_backprop_input_gradient.ts";
+import { dilatedConvolutionGradients } from "./dilated_convolution_gradients.ts";
+import { dilation2dKernel } from "./dilation_2d.ts";
+import { dilation2dBackpropFilterKernel } from "./dilation_2d_backprop_filter.ts";
+import { dilation2dBackpropInputKernel } from "./dilation_2d_backprop_input.ts";
+import { extremumGradients } from "./extremum_gradients.ts";
+import { fusedBatchNormKernel } from "./fused_batch_norm.ts";
+import { fusedBatchNormGradient } from "./fused_batch_norm_gradient.ts";
+import { maxPoolKernel } from "./max_pool.ts";
+import { maxPool3dKernel } from "./max_pool_3d.ts";
+import { maxPool3dGradKernel } from "./max_pool_3d_grad.ts";
+import { maxPoolGradKernel } from "./max_pool_grad.ts";
+import { maximumKernel } from "./maximum.ts";
+import { minimumKernel } from "./minimum.ts";
+import { mirrorPadKernel } from "./mirror_pad.ts";
+import { mirrorPadGradient } from "./mirror_pad_gradient.ts";
+import { oneHotKernel } from "./one_hot.ts";
+import { piecewiseConstantGradients } from "./piecewise_constant_gradients.ts";
+import { reluKernel } from "./relu.ts";
+import { relu6Kernel } from "./relu_6.ts";
+import { squaredDifferenceGradient } from "./squared_difference_gradient.ts";
 import type {
   GradientFactory,
   KernelContext,
@@ -11,10 +41,42 @@ import type {
 } from "./kernel_context.ts";
 
 /** Every kernel of this project, one a file. */
-const KERNELS: KernelFactory[] = [];
+const KERNELS: KernelFactory[] = [
+  avgPoolKernel,
+  avgPool3dKernel,
+  avgPool3dGradKernel,
+  avgPoolGradKernel,
+  castKernel,
+  clipByValueKernel,
+  conv3dKernel,
+  conv3dBackpropFilterKernel,
+  conv3dBackpropInputKernel,
+  dilation2dKernel,
+  dilation2dBackpropFilterKernel,
+  dilation2dBackpropInputKernel,
+  fusedBatchNormKernel,
+  maxPoolKernel,
+  maxPool3dKernel,
+  maxPool3dGradKernel,
+  maxPoolGradKernel,
+  maximumKernel,
+  minimumKernel,
+  mirrorPadKernel,
+  oneHotKernel,
+  reluKernel,
+  relu6Kernel,
+];
 
 /** Every gradient that TensorFlow.js lacks or has wrong. */
-const GRADIENTS: GradientFactory[] = [];
+const GRADIENTS: GradientFactory[] = [
+  conv3dBackpropInputGradient,
+  ...dilatedConvolutionGradients,
+  ...extremumGradients,
+  fusedBatchNormGradient,
+  mirrorPadGradient,
+  ...piecewiseConstantGradients,
+  squaredDifferenceGradient,
+];
 
 /** Options of {@linkcode installKernels}. */
 export interface KernelOptions {

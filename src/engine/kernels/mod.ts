@@ -1,6 +1,8 @@
 /**
- * Kernels that add to, correct or speed up those of the TensorFlow.js WASM backend.
+ * Kernels that add to, correct or speed up those of the TensorFlow.js WASM backend, and repairs of its
+ * layers for what no kernel can reach.
  *
  * @module
  */
 export * from "./install_kernels.ts";
+export * from "../layers/mod.ts";

@@ -45,7 +45,16 @@ function dense(options: Options, shape: number[]): Row {
 const clip = (x: number, low: number, high: number) => Math.min(Math.max(x, low), high);
 
 /** Two examples of three steps: the second step of the first is 0, the second of the other 0.5. */
-const MASKED = [1.5, -2, 0, 0, 0, 0.75, -1, 2, 0.5, 0.5, 0.25, -3];
+const MASKED = [1.5, -2, 0, 0, -1, 0.75, -1, 2, 0.5, 0.5, 0.25, -3];
+
+/** What is masked is masked: the mask does not move with the input. */
+const masking = (options: Options, masked: number[]) =>
+  row(
+    "masking",
+    options,
+    { shape: [2, 3, 2], values: MASKED },
+    (x) => map(x, (v, i) => masked.includes(i) ? 0 : v),
+  );
 
 /** Every activation by its name, alone and inside a Dense layer. */
 export function activationRows(names: readonly string[]): Row[] {
@@ -164,13 +173,8 @@ export const CORE: Row[] = [
   embedding({}, { shape: [2, 3], values: [1, 1, 1, 4, 4, 1], fixed: true }),
   embedding({ inputDim: 1 }, { shape: [2, 3], draw: "integer", below: 1 }),
 
-  row("masking", {}, { shape: [2, 3, 2], values: MASKED }, (x) => x),
-  row(
-    "masking",
-    { maskValue: 0.5 },
-    { shape: [2, 3, 2], values: MASKED },
-    (x) => map(x, (v, i) => i === 8 || i === 9 ? 0 : v),
-  ),
+  masking({}, [2, 3]),
+  masking({ maskValue: 0.5 }, [8, 9]),
 
   row("rescaling", { scale: 0.5 }, { shape: [2, 3] }, (x) => map(x, (v) => v / 2)),
   row("rescaling", { scale: 2, offset: -1 }, { shape: [2, 3, 2] }, (x) => map(x, (v) => 2 * v - 1)),

@@ -162,6 +162,15 @@ export const IMAGES: Row[] = [
       { factor: 0.5, interpolation, seed: 42 },
       { shape: [2, 3, 6, 2] },
       (x, observed) => resize(x, { size: [3, observed.shape[2]], method: interpolation }),
+      {
+        // Every call draws another width from the seed: begin at the same one.
+        call(_tf, layer, [x]) {
+          Object.assign((layer as unknown as { randomGenerator: object }).randomGenerator, {
+            seed: 42,
+          });
+          return layer.apply(x);
+        },
+      },
     )
   ),
 ];

@@ -129,9 +129,9 @@ export const WRAPPERS: Row[] = [
     "under an lstm",
     { shape: [2, 3, 2], values: [1.5, -2, 0, 0, -0.5, 0.75, -1, 2, 1, 0.5, 0, 0] },
     [["masking", {}], ["lstm", { units: UNITS }]],
-    ([x], weights) =>
+    ([x], weights, _observed, [drawn]) =>
       unroll(x, cellOf("lstm", {}, weights), zeroStates("lstm"), {
-        mask: maskOf(x, (step) => step.data.some((v) => v !== 0)),
+        mask: maskOf(drawn, (step) => step.data.some((v) => v !== 0)),
       }).last,
   ),
   model(

@@ -1,0 +1,16 @@
+import type { DataType } from "@tensorflow/tfjs";
+import { defineKernel } from "./define_kernel.ts";
+
+/**
+ * `Cast`. To `bool` the stock kernel stores the integer part modulo 256, so 0.5 and 256 become false.
+ * Here every entry that is not 0 becomes true, NaN too. Other types go to the stock kernel.
+ */
+export const castKernel = defineKernel<{ dtype: DataType }>("Cast", (context, { x }, attrs) => {
+  const { dtype } = attrs;
+  if (dtype !== "bool" || x.dtype === "bool") return context.stock("Cast", { x }, attrs);
+  const output = context.backend.makeOutput(x.shape, dtype);
+  const from = context.backend.typedArrayFromHeap(x);
+  const to = context.backend.typedArrayFromHeap(output);
+  for (let i = 0; i < to.length; i++) to[i] = from[i] !== 0 ? 1 : 0;
+  return output;
+});

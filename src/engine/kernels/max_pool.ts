@@ -1,0 +1,23 @@
+import { defineKernel } from "./define_kernel.ts";
+import { hasNonFinite, maxPool } from "./pooling.ts";
+import type { PoolAttributes } from "./pool_attributes.ts";
+import { geometry2d } from "./window_geometry.ts";
+
+/**
+ * `MaxPool`. The stock kernel passes over NaN, and gives -Infinity for a window of nothing else. Here
+ * a window with a NaN gives NaN; input without NaN and infinity still goes to the stock kernel.
+ */
+export const maxPoolKernel = defineKernel<PoolAttributes>("MaxPool", (context, { x }, attrs) => {
+  const view = context.backend.typedArrayFromHeap(x);
+  if (!hasNonFinite(view as Float32Array)) return context.stock("MaxPool", { x }, attrs);
+  const { filterSize, strides, pad, dimRoundingMode } = attrs;
+  const info = context.tf.backend_util.computePool2DInfo(
+    x.shape as [number, number, number, number],
+    filterSize as [number, number],
+    strides as [number, number],
+    1,
+    pad,
+    dimRoundingMode,
+  );
+  return maxPool(context, geometry2d(info), x, info.outShape);
+});

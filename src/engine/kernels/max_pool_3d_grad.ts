@@ -1,0 +1,23 @@
+import { defineKernel } from "./define_kernel.ts";
+import { maxPoolGrad } from "./pooling.ts";
+import type { PoolAttributes } from "./pool_attributes.ts";
+import { geometry3d } from "./window_geometry.ts";
+
+/**
+ * `MaxPool3DGrad`. Like the stock `MaxPoolGrad` this one loses windows whose largest entry is 0 or less;
+ * strides larger than the window go wrong, too. Here: `dx[argmax] += dy`.
+ */
+export const maxPool3dGradKernel = defineKernel<PoolAttributes>(
+  "MaxPool3DGrad",
+  (context, { dy, input }, { filterSize, strides, pad, dimRoundingMode }) => {
+    const info = context.tf.backend_util.computePool3DInfo(
+      input.shape as [number, number, number, number, number],
+      filterSize as [number, number, number],
+      strides as [number, number, number],
+      1,
+      pad as "valid" | "same" | number,
+      dimRoundingMode,
+    );
+    return maxPoolGrad(context, geometry3d(info), input, dy);
+  },
+);

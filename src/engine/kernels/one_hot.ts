@@ -1,0 +1,29 @@
+import type { DataType } from "@tensorflow/tfjs";
+import { defineKernel } from "./define_kernel.ts";
+
+/** Attributes of `OneHot`. */
+export interface OneHotAttributes {
+  depth: number;
+  onValue: number;
+  offValue: number;
+  dtype: DataType;
+}
+
+/**
+ * `OneHot`. The stock kernel writes 32-bit integers whatever the type asked for: nonsense as `float32`,
+ * and past the end of its buffer as `bool`. Here entries have the type asked for; an index outside
+ * `[0, depth)` gives a row of `offValue`.
+ */
+export const oneHotKernel = defineKernel<OneHotAttributes>(
+  "OneHot",
+  (context, { indices }, { depth, onValue, offValue, dtype }) => {
+    const output = context.backend.makeOutput([...indices.shape, depth], dtype);
+    const from = context.backend.typedArrayFromHeap(indices);
+    const to = context.backend.typedArrayFromHeap(output);
+    to.fill(offValue);
+    from.forEach((index, row) => {
+      if (index >= 0 && index < depth) to[row * depth + index] = onValue;
+    });
+    return output;
+  },
+);

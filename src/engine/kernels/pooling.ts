@@ -1,0 +1,111 @@
+import type { TensorInfo } from "@tensorflow/tfjs";
+import type { KernelContext } from "./kernel_context.ts";
+import { eachTap, type WindowGeometry } from "./window_geometry.ts";
+
+const view = ({ backend }: KernelContext, info: TensorInfo) =>
+  backend.typedArrayFromHeap(info) as Float32Array;
+
+/** Whether an array has an entry that is NaN or infinite: their difference with themselves is NaN. */
+export function hasNonFinite(values: Float32Array): boolean {
+  let difference = 0;
+  for (let i = 0; i < values.length; i++) difference += values[i] - values[i];
+  return difference !== 0;
+}
+
+/** The largest entry of each window; NaN is larger than any number. */
+export function maxPool(
+  context: KernelContext,
+  geometry: WindowGeometry,
+  x: TensorInfo,
+  shape: number[],
+): TensorInfo {
+  const { channels } = geometry;
+  const output = context.backend.makeOutput(shape, "float32");
+  const from = view(context, x), to = view(context, output);
+  to.fill(-Infinity);
+  eachTap(geometry, (position, source) => {
+    const o = position * channels, s = source * channels;
+    for (let c = 0; c < channels; c++) {
+      const value = from[s + c];
+      if (value > to[o + c] || value !== value) to[o + c] = value;
+    }
+  });
+  return output;
+}
+
+/** Hands each window's gradient to its largest entry, to the first one of equals. */
+export function maxPoolGrad(
+  context: KernelContext,
+  geometry: WindowGeometry,
+  x: TensorInfo,
+  dy: TensorInfo,
+): TensorInfo {
+  const { channels } = geometry;
+  const output = context.backend.makeOutput(x.shape, "float32");
+  const from = view(context, x), gradient = view(context, dy), to = view(context, output);
+  const largest = new Float32Array(gradient.length);
+  const where = new Int32Array(gradient.length).fill(-1);
+  eachTap(geometry, (position, source) => {
+    const o = position * channels, s = source * channels;
+    for (let c = 0; c < channels; c++) {
+      const value = from[s + c], best = largest[o + c];
+      // NaN wins, and stays: nothing is greater than it.
+      if (where[o + c] < 0 || value > best || (value !== value && best === best)) {
+        largest[o + c] = value;
+        where[o + c] = s + c;
+      }
+    }
+  });
+  to.fill(0);
+  // A window that lies in the padding altogether has no entry.
+  for (let i = 0; i < where.length; i++) if (where[i] >= 0) to[where[i]] += gradient[i];
+  return output;
+}
+
+/** How many entries of the input each window sees: fewer at a padded border. */
+function counts(geometry: WindowGeometry): Int32Array {
+  const [depth, height, width] = geometry.output;
+  const seen = new Int32Array(depth * height * width);
+  eachTap({ ...geometry, batch: 1 }, (position) => seen[position]++);
+  return seen;
+}
+
+/** The mean of the entries that each window sees. */
+export function averagePool(
+  context: KernelContext,
+  geometry: WindowGeometry,
+  x: TensorInfo,
+  shape: number[],
+): TensorInfo {
+  const { channels } = geometry;
+  const output = context.backend.makeOutput(shape, "float32");
+  const from = view(context, x), to = view(context, output);
+  const seen = counts(geometry);
+  to.fill(0);
+  eachTap(geometry, (position, source) => {
+    const o = position * channels, s = source * channels;
+    const share = 1 / seen[position % seen.length];
+    for (let c = 0; c < channels; c++) to[o + c] += from[s + c] * share;
+  });
+  return output;
+}
+
+/** Shares each window's gradient equally among the entries that it sees. */
+export function averagePoolGrad(
+  context: KernelContext,
+  geometry: WindowGeometry,
+  x: TensorInfo,
+  dy: TensorInfo,
+): TensorInfo {
+  const { channels } = geometry;
+  const output = context.backend.makeOutput(x.shape, "float32");
+  const gradient = view(context, dy), to = view(context, output);
+  const seen = counts(geometry);
+  to.fill(0);
+  eachTap(geometry, (position, source) => {
+    const o = position * channels, s = source * channels;
+    const share = 1 / seen[position % seen.length];
+    for (let c = 0; c < channels; c++) to[s + c] += gradient[o + c] * share;
+  });
+  return output;
+}

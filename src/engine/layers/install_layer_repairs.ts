@@ -1,0 +1,78 @@
+import type { TensorFlow } from "../tensorflow.ts";
+import { repairAlphaDropout } from "./repair_alpha_dropout.ts";
+import { repairCenterCrop } from "./repair_center_crop.ts";
+import { repairConvLstm } from "./repair_conv_lstm.ts";
+import { repairConvolutions } from "./repair_convolutions.ts";
+import { repairDepthwiseConv2d } from "./repair_depthwise_conv_2d.ts";
+import { repairMergeMasks } from "./repair_merge_masks.ts";
+import { repairNormalizations } from "./repair_normalizations.ts";
+import { repairOutputShapes } from "./repair_output_shapes.ts";
+import { repairSeparableConv2d } from "./repair_separable_conv_2d.ts";
+import { repairSoftmax } from "./repair_softmax.ts";
+import type { LayerClass, LayerMethod, LayerRepair } from "./layer_repair.ts";
+
+const REPAIRS: LayerRepair[] = [
+  repairAlphaDropout,
+  repairCenterCrop,
+  repairConvLstm,
+  repairConvolutions,
+  repairDepthwiseConv2d,
+  repairMergeMasks,
+  repairNormalizations,
+  repairOutputShapes,
+  repairSeparableConv2d,
+  repairSoftmax,
+];
+
+/**
+ * Repairs the layers of TensorFlow.js that are wrong, or have no gradient, for a reason that lies in the
+ * layer itself and not in a kernel: causal and dilated convolutions, softmax over another axis than the
+ * last, normalisation without scale or centre or of rank 5, and more. Each repair says in its own
+ * documentation what TensorFlow.js does without it.
+ *
+ * Layers that need no repair keep their own code. The repairs are made of operations that exist on every
+ * backend, but their gradients need the ones that `installKernels` registers.
+ *
+ * @param tf The TensorFlow.js module whose layers to repair.
+ * @returns A function that takes every repair back.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import "@tensorflow/tfjs-backend-wasm";
+ * import { installLayerRepairs } from "@gradient-health/gradient-health/kernels";
+ *
+ * await tf.setBackend("wasm");
+ * const takeBack = installLayerRepairs(tf);
+ * const softmax = tf.layers.softmax({ axis: 1 });
+ * // Stock: "Softmax along a non-last dimension is not yet supported".
+ * const y = softmax.apply(tf.zeros([1, 4, 3])) as tf.Tensor;
+ * console.assert(y.dataSync()[0] === 0.25);
+ * takeBack();
+ * ```
+ */
+export function installLayerRepairs(tf: TensorFlow): () => void {
+  const undo: (() => void)[] = [];
+  const classOf = (className: string): LayerClass => {
+    const { classNameMap } = tf.serialization.SerializationMap.getMap();
+    return classNameMap[className][0] as unknown as LayerClass;
+  };
+  const patch = (
+    layerClass: LayerClass | string,
+    name: string,
+    make: (original: LayerMethod) => LayerMethod,
+  ) => {
+    const { prototype } = typeof layerClass === "string" ? classOf(layerClass) : layerClass;
+    const before = Object.getOwnPropertyDescriptor(prototype, name);
+    const method = make(prototype[name] as LayerMethod);
+    Object.defineProperty(prototype, name, { value: method, configurable: true, writable: true });
+    undo.push(() => {
+      // Someone may have put another method over ours since: theirs stays.
+      if (prototype[name] !== method) return;
+      if (before === undefined) delete prototype[name];
+      else Object.defineProperty(prototype, name, before);
+    });
+  };
+  for (const repair of REPAIRS) repair({ tf, classOf, patch });
+  return () => undo.splice(0).reverse().forEach((takeBack) => takeBack());
+}

@@ -1,0 +1,6 @@
+/**
+ * Repairs of TensorFlow.js's layers, for what no kernel can reach.
+ *
+ * @module
+ */
+export * from "./install_layer_repairs.ts";

@@ -1,0 +1,96 @@
+import type { Tensor3D, Tensor4D } from "@tensorflow/tfjs";
+import type { Tensor } from "../tensorflow.ts";
+import {
+  type LayerActivation,
+  type LayerRepair,
+  type LayerWeight,
+  oneTensor,
+} from "./layer_repair.ts";
+
+interface ConvLayer {
+  rank: 1 | 2;
+  kernel: LayerWeight;
+  bias: LayerWeight | null;
+  kernelSize: number[];
+  strides: number[];
+  padding: "valid" | "same" | "causal";
+  dilationRate: number | number[];
+  dataFormat: "channelsFirst" | "channelsLast";
+  activation: LayerActivation;
+}
+
+/**
+ * Conv1D and Conv2D. TensorFlow.js throws for a causal Conv1D and promises a wrong output shape for it,
+ * returns channels last from a channels-first Conv1D, and refuses the gradient of a dilated Conv2D in its
+ * fused operation, whatever gradient the convolution itself has. Here those three are put together from
+ * padding, convolution, bias and activation; any other Conv1D or Conv2D goes its own way.
+ */
+export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
+  const rates = (layer: ConvLayer) => [layer.dilationRate].flat();
+
+  function needsRepair(layer: ConvLayer): boolean {
+    if (layer.rank === 2) return rates(layer).some((rate) => rate > 1);
+    return layer.padding === "causal" || layer.dataFormat === "channelsFirst";
+  }
+
+  function convolve(layer: ConvLayer, x: Tensor): Tensor {
+    const kernel = layer.kernel.read();
+    const dilations = rates(layer);
+    if (layer.rank === 2) {
+      return tf.conv2d(
+        x as Tensor4D,
+        kernel as Tensor4D,
+        layer.strides as [number, number],
+        layer.padding as "valid" | "same",
+        "NHWC",
+        [dilations[0], dilations.at(-1)!],
+      );
+    }
+    const causal = layer.padding === "causal";
+    const reach = (layer.kernelSize[0] - 1) * dilations[0];
+    const padded = causal ? tf.pad(x, [[0, 0], [reach, 0], [0, 0]]) : x;
+    return tf.conv1d(
+      padded as Tensor3D,
+      kernel as Tensor3D,
+      layer.strides[0],
+      causal ? "valid" : layer.padding as "valid" | "same",
+      "NWC",
+      dilations[0],
+    );
+  }
+
+  for (const className of ["Conv1D", "Conv2D"]) {
+    patch(
+      className,
+      "call",
+      (original) =>
+        function (this: ConvLayer, inputs: Tensor | Tensor[], kwargs: unknown) {
+          if (!needsRepair(this)) return original.call(this, inputs, kwargs);
+          return tf.tidy(() => {
+            const first = this.dataFormat === "channelsFirst";
+            const [toLast, toFirst] = this.rank === 1
+              ? [[0, 2, 1], [0, 2, 1]]
+              : [[0, 2, 3, 1], [0, 3, 1, 2]];
+            const x = oneTensor(inputs);
+            let y = convolve(this, first ? tf.transpose(x, toLast) : x);
+            if (this.bias) y = tf.add(y, this.bias.read());
+            if (first) y = tf.transpose(y, toFirst);
+            return this.activation.apply(y);
+          });
+        },
+    );
+  }
+
+  // With the reach of the window put before it, a causal input gives as many steps as a padded one.
+  patch(
+    "Conv1D",
+    "computeOutputShape",
+    (original) =>
+      function (this: ConvLayer, inputShape: unknown) {
+        const layer = this.padding === "causal"
+          ? Object.create(this, { padding: { value: "same" } })
+          : this;
+        return original.call(layer, inputShape);
+      },
+  );
+};

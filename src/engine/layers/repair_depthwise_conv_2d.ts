@@ -1,0 +1,62 @@
+import type { Tensor4D } from "@tensorflow/tfjs";
+import type { Tensor } from "../tensorflow.ts";
+import {
+  type LayerActivation,
+  type LayerRepair,
+  type LayerWeight,
+  oneTensor,
+} from "./layer_repair.ts";
+
+interface DepthwiseLayer {
+  depthwiseKernel: LayerWeight;
+  bias: LayerWeight | null;
+  kernelSize: number[];
+  strides: [number, number];
+  padding: "valid" | "same";
+  dilationRate: [number, number];
+  dataFormat: "channelsFirst" | "channelsLast";
+  activation: LayerActivation;
+}
+
+/**
+ * DepthwiseConv2D. TensorFlow.js accepts `dilationRate` and ignores it, without a word. Here it counts,
+ * in the output and in its shape; a layer without dilation goes its own way.
+ */
+export const repairDepthwiseConv2d: LayerRepair = ({ tf, patch }) => {
+  const isDilated = (layer: DepthwiseLayer) => layer.dilationRate.some((rate) => rate > 1);
+
+  patch(
+    "DepthwiseConv2D",
+    "call",
+    (original) =>
+      function (this: DepthwiseLayer, inputs: Tensor | Tensor[], kwargs: unknown) {
+        if (!isDilated(this)) return original.call(this, inputs, kwargs);
+        return tf.tidy(() => {
+          const first = this.dataFormat === "channelsFirst";
+          const x = oneTensor(inputs);
+          let y: Tensor = tf.depthwiseConv2d(
+            (first ? tf.transpose(x, [0, 2, 3, 1]) : x) as Tensor4D,
+            this.depthwiseKernel.read() as Tensor4D,
+            this.strides,
+            this.padding,
+            "NHWC",
+            this.dilationRate,
+          );
+          if (this.bias) y = tf.add(y, this.bias.read());
+          if (first) y = tf.transpose(y, [0, 3, 1, 2]);
+          return this.activation.apply(y);
+        });
+      },
+  );
+
+  // A dilated window reaches as far as one without gaps of this size.
+  patch(
+    "DepthwiseConv2D",
+    "computeOutputShape",
+    (original) =>
+      function (this: DepthwiseLayer, inputShape: unknown) {
+        const reach = this.kernelSize.map((n, axis) => (n - 1) * this.dilationRate[axis] + 1);
+        return original.call(Object.create(this, { kernelSize: { value: reach } }), inputShape);
+      },
+  );
+};

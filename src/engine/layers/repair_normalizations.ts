@@ -1,0 +1,90 @@
+import type { Tensor, TensorFlow } from "../tensorflow.ts";
+import { type LayerRepair, type LayerWeight, oneTensor } from "./layer_repair.ts";
+
+interface Normalizing {
+  epsilon: number;
+  gamma?: LayerWeight | null;
+  beta?: LayerWeight | null;
+}
+
+interface BatchNormalizing extends Normalizing {
+  axis: number;
+  momentum: number;
+  movingMean: LayerWeight;
+  movingVariance: LayerWeight;
+}
+
+interface LayerNormalizing extends Normalizing {
+  axis: number[];
+}
+
+/** `(x - mean) / sqrt(variance + epsilon) * gamma + beta`; gamma and beta lie along `axes`. */
+function normalize(
+  tf: TensorFlow,
+  { epsilon, gamma, beta }: Normalizing,
+  x: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  along: (value: Tensor) => Tensor,
+): Tensor {
+  let y: Tensor = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, epsilon)));
+  if (gamma) y = tf.mul(y, along(gamma.read()));
+  return beta ? tf.add(y, along(beta.read())) : y;
+}
+
+const needsRepair = ({ gamma, beta }: Normalizing, x: Tensor) => !gamma || !beta || x.rank > 4;
+
+/**
+ * BatchNormalization and LayerNormalization without `scale` or without `center`, and of rank 5.
+ * TensorFlow.js's tape cannot hold the missing operand, so there is no gradient, and in training not even
+ * a forward pass of a batch normalisation; for rank 5 it throws. Here those are put together from
+ * elementary operations; all others go their own way.
+ */
+export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
+  patch("BatchNormalization", "call", (original) =>
+    function (
+      this: BatchNormalizing,
+      inputs: Tensor | Tensor[],
+      kwargs: { training?: boolean },
+    ) {
+      const x = oneTensor(inputs);
+      if (!needsRepair(this, x)) return original.call(this, inputs, kwargs);
+      return tf.tidy(() => {
+        const axis = this.axis < 0 ? this.axis + x.rank : this.axis;
+        const along = (value: Tensor) =>
+          tf.reshape(value, x.shape.map((size, k) => k === axis ? size : 1));
+        if (!kwargs.training) {
+          const mean = along(this.movingMean.read());
+          return normalize(tf, this, x, mean, along(this.movingVariance.read()), along);
+        }
+        const others = x.shape.map((_, k) => k).filter((k) => k !== axis);
+        const { mean, variance } = tf.moments(x, others);
+        const move = (average: LayerWeight, now: Tensor) => {
+          const before = average.read();
+          tf.tidy(() => {
+            const step = tf.mul(tf.sub(before, now), 1 - this.momentum);
+            average.write(tf.sub(before, step));
+          });
+        };
+        move(this.movingMean, mean);
+        move(this.movingVariance, variance);
+        return normalize(tf, this, x, along(mean), along(variance), along);
+      });
+    });
+
+  patch(
+    "LayerNormalization",
+    "call",
+    (original) =>
+      function (this: LayerNormalizing, inputs: Tensor | Tensor[], kwargs: unknown) {
+        const x = oneTensor(inputs);
+        if (!needsRepair(this, x)) return original.call(this, inputs, kwargs);
+        return tf.tidy(() => {
+          const { mean, variance } = tf.moments(x, this.axis, true);
+          const along = (value: Tensor) =>
+            tf.reshape(value, x.shape.map((size, k) => this.axis.includes(k) ? size : 1));
+          return normalize(tf, this, x, mean, variance, along);
+        });
+      },
+  );
+};
