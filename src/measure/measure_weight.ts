@@ -1,10 +1,14 @@
 import { heapView } from "../engine/heap_view.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
+import { duplicateUnits } from "./duplicate_units.ts";
 import type { WeightMeasurements } from "./measurements.ts";
 import { StatisticsAccumulator } from "./statistics_accumulator.ts";
 import { sumTensor } from "./sum_tensor.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
+
+/** The bias of a head is written out up to this many classes. */
+const MOST_ENTRIES = 1000;
 
 /**
  * Measures one weight and its gradient.
@@ -13,12 +17,14 @@ import type { TensorStatistics } from "./tensor_statistics.ts";
  * @param weight The weight.
  * @param gradient dJ/dw, or `null` where the backward pass gave none.
  * @param usedRows For an embedding matrix, the rows that the batch looked up.
+ * @param isOutput Whether the weight belongs to an output layer.
  */
 export function measureWeight(
   tf: TensorFlow,
   weight: ModelWeight,
   gradient: Tensor | null,
   usedRows: Set<number> | null,
+  isOutput: boolean,
 ): WeightMeasurements {
   const { variable, trainable } = weight;
   const shape = variable.shape.map((size) => size ?? 0);
@@ -32,15 +38,19 @@ export function measureWeight(
   } else if (gradient === null) {
     absent.gradients = "the weight is not on the objective's path";
   }
+  const values = heapView(tf, variable.read());
+  const isShortVector = shape.length === 1 && shape[0] <= MOST_ENTRIES;
   return {
     name: weight.weightName,
     shape,
     trainable,
-    values: statisticsOf(heapView(tf, variable.read()))!,
+    values: statisticsOf(values)!,
     gradients: gradient === null ? null : statisticsOf(heapView(tf, gradient)),
     gradientsOfUsedRows: gradient === null || usedRows === null || shape.length !== 2
       ? null
       : statisticsOfRows(heapView(tf, gradient), shape, usedRows),
+    duplicateUnits: duplicateUnits(weight.layer, variable.originalName, shape, values),
+    entries: isOutput && isShortVector ? Array.from(values) : null,
     absent,
   };
 }

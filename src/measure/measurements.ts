@@ -17,6 +17,14 @@ export interface WeightMeasurements {
    * every other weight.
    */
   gradientsOfUsedRows: TensorStatistics | null;
+  /**
+   * Of a kernel (rank 2 or more, no embedding): how many output units have exactly the incoming
+   * weights of an earlier unit. Units lie on the last axis; on the last but one in a transposed
+   * convolution; on the last two together in a depthwise one. `null` for every other weight.
+   */
+  duplicateUnits?: number | null;
+  /** The values themselves, of a weight of rank 1 with at most 1000 entries in an output layer. */
+  entries?: number[] | null;
   /** Why a figure is `null`, by the name of the figure. */
   absent: Record<string, string>;
 }
@@ -78,6 +86,22 @@ export interface InputMeasurements {
   values: TensorStatistics;
 }
 
+/** One target tensor of the batch. */
+export interface TargetMeasurements {
+  /** Name of the output it belongs to. */
+  name: string;
+  /** Shape, examples first. */
+  shape: number[];
+  /** Statistics of the values. */
+  values: TensorStatistics;
+  /**
+   * Mean over the examples for each output unit (last axis), which for one-hot targets is the share
+   * of each class; for the integer targets of `sparseCategoricalCrossentropy` the share of each class
+   * as well. `null` beyond 1000 units.
+   */
+  unitMeans: number[] | null;
+}
+
 /**
  * The numbers of one forward and one backward pass: plain data, no tensors, JSON-serialisable.
  * Layers come in the order in which the forward pass called them first.
@@ -117,6 +141,8 @@ export interface Measurements {
     inputs: TensorStatistics;
     /** Each input by itself. */
     perInput: InputMeasurements[];
+    /** Each target by itself; empty where the batch has none. */
+    targets?: TargetMeasurements[];
   };
   /** What was differentiated. */
   objective: {

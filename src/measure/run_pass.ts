@@ -14,6 +14,7 @@ import type { LayerRecord } from "./layer_record.ts";
 import type { MeasureOptions } from "./measure.ts";
 import { MeasureError } from "./measure_error.ts";
 import { measureInputs } from "./measure_inputs.ts";
+import { measureTargets } from "./measure_targets.ts";
 import { measureWeight } from "./measure_weight.ts";
 import type { Measurements } from "./measurements.ts";
 import { type ResolvedObjective, resolveObjective } from "./resolve_objective.ts";
@@ -83,7 +84,7 @@ export function runPass(
     );
     gradients = outcome.grads;
     const gradientOf = new Map(trained.map((weight, i) => [weight, gradients[i] ?? null]));
-    const rowsUsed = new Map(records.map((record) => [record.layer, record.usedRows]));
+    const ownerOf = new Map(records.map((record) => [record.layer, record]));
     const weightsOf = Map.groupBy(
       weights.map((weight) => ({
         layerPath: weight.layerPath,
@@ -91,7 +92,8 @@ export function runPass(
           tf,
           weight,
           gradientOf.get(weight) ?? null,
-          rowsUsed.get(weight.layer) ?? null,
+          ownerOf.get(weight.layer)?.usedRows ?? null,
+          ownerOf.get(weight.layer)?.isOutput ?? false,
         ),
       })),
       ({ layerPath }) => layerPath,
@@ -111,7 +113,12 @@ export function runPass(
         relaxedSimd: engine.relaxedSimd,
         tfjs: engine.version,
       },
-      batch: { examples, seed: batch.seed ?? null, ...measureInputs(tf, model, inputs) },
+      batch: {
+        examples,
+        seed: batch.seed ?? null,
+        ...measureInputs(tf, model, inputs),
+        targets: measureTargets(tf, model, targets ?? [], objective.name),
+      },
       objective: { name: objective.name, value: heapView(tf, outcome.value)[0] },
       seed: options.seed ?? null,
       layers: order.map((record) =>

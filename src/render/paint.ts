@@ -6,8 +6,9 @@ const styles = { strong: bold, faint: dim, error: red, warning: yellow };
 export type TextStyle = keyof typeof styles;
 
 /**
- * Colours a text when `color` says so, and only then: @std/fmt/colors has a switch of its own, set
- * by NO_COLOR for the whole process, but whether to colour is the caller's decision alone.
+ * Colours a text when `color` says so, and only then: @std/fmt/colors has a switch of its own for
+ * the whole process, but whether to colour is the caller's decision. Under NO_COLOR nothing is
+ * coloured, whatever the caller says.
  */
 export function paint(text: string, style: TextStyle, color: boolean): string {
   if (!color || text === "") return text;

@@ -3,6 +3,7 @@ import type {
   InputMeasurements,
   LayerMeasurements,
   Measurements,
+  TargetMeasurements,
   WeightMeasurements,
 } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
@@ -46,6 +47,8 @@ const weight = object<WeightMeasurements>({
   values: statistics,
   gradients: nullable(statistics),
   gradientsOfUsedRows: nullable(statistics),
+  duplicateUnits: optional(nullable(count)),
+  entries: optional(nullable(list(number))),
   absent: texts,
 });
 
@@ -73,6 +76,13 @@ const input = object<InputMeasurements>({
   shape: list(count),
   dtype: string,
   values: statistics,
+});
+
+const target = object<TargetMeasurements>({
+  name: string,
+  shape: list(count),
+  values: statistics,
+  unitMeans: nullable(list(number)),
 });
 
 const finding = object<Finding>({
@@ -110,6 +120,7 @@ export const reportShape = object<Measurements & { findings: Finding[] }>({
     seed: nullable(number),
     inputs: statistics,
     perInput: list(input),
+    targets: optional(list(target)),
   }),
   objective: object<Measurements["objective"]>({ name: string, value: number }),
   seed: nullable(number),

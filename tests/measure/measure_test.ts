@@ -617,3 +617,27 @@ Deno.test("runPass() counts what a pass sees in one example as in many", async (
   inputs.dispose();
   await engine.stop();
 });
+
+Deno.test("measure() describes the targets, and writes out the bias of a head", async () => {
+  const model = tf.sequential({
+    layers: [
+      dense(3, "tanh", { inputShape: [4] }),
+      dense(3, undefined, { biasInitializer: "ones" }),
+    ],
+  });
+  const inputs = uniform([4, 4]);
+  const oneHot = tf.oneHot(tf.tensor1d([0, 1, 1, 1], "int32"), 3).toFloat();
+  const classes = tf.tensor2d([0, 1, 1, 1], [4, 1]);
+  const dense2 = await measure(model, { inputs, targets: oneHot }, {
+    objective: "meanSquaredError",
+  });
+  assertEquals(dense2.batch.targets![0].unitMeans, [0.25, 0.75, 0]);
+  assertEquals(dense2.layers.map((layer) => layer.weights[1].entries), [null, [1, 1, 1]]);
+  const sparse = await measure(model, { inputs, targets: classes }, {
+    objective: "sparseCategoricalCrossentropy",
+  });
+  assertEquals(sparse.batch.targets![0].unitMeans, [0.25, 0.75, 0]);
+  assertEquals((await measure(model, { inputs })).batch.targets, []);
+  tf.dispose([inputs, oneHot, classes]);
+  model.dispose();
+});

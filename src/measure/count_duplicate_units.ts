@@ -1,0 +1,34 @@
+/**
+ * Counts the output units of a kernel that have exactly the incoming weights of an earlier unit:
+ * such units compute the same and are trained the same, for ever.
+ *
+ * @param values The kernel, row-major.
+ * @param units How many units there are.
+ * @param at Where the n-th incoming weight of a unit stands.
+ * @param fanIn How many incoming weights a unit has.
+ * @returns How many units repeat an earlier one.
+ */
+export function countDuplicateUnits(
+  values: ArrayLike<number>,
+  units: number,
+  at: (unit: number, n: number) => number,
+  fanIn: number,
+): number {
+  const seen = new Map<string, number[]>();
+  let duplicates = 0;
+  for (let unit = 0; unit < units; unit++) {
+    // Units that differ do so in their first weights: the rest is looked at where these agree.
+    let key = "";
+    for (let n = 0; n < Math.min(fanIn, 3); n++) key += `${values[at(unit, n)]},`;
+    const others = seen.get(key) ?? [];
+    const isDuplicate = others.some((other) => {
+      for (let n = 0; n < fanIn; n++) {
+        if (values[at(unit, n)] !== values[at(other, n)]) return false;
+      }
+      return true;
+    });
+    if (isDuplicate) duplicates++;
+    else seen.set(key, [...others, unit]);
+  }
+  return duplicates;
+}
