@@ -1,0 +1,262 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { isAbsolute, relative } from "node:path";
+import type { Tensor } from "../../src/engine/mod.ts";
+import { startEngine } from "../../src/engine/mod.ts";
+import { getWeights, loadModel, ModelError } from "../../src/model/mod.ts";
+import { withFolder } from "./save_model.ts";
+
+const { tf } = await startEngine();
+
+/** Writes a module and hands its path to a function. */
+async function withModule<T>(
+  text: string,
+  run: (path: string) => Promise<T>,
+  name = "net.ts",
+): Promise<T> {
+  return await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+    return await run(`${folder}/${name}`);
+  });
+}
+
+/** The message with which a module is refused, without the file's name. */
+async function refusal(text: string, name?: string): Promise<string> {
+  return await withModule(text, async (path) => {
+    const error = await assertRejects(() => loadModel(path), ModelError);
+    assert(error.message.startsWith(`${path}: `), error.message);
+    assert(!/\n/.test(error.message), error.message);
+    return error.message.slice(path.length + 2);
+  }, name);
+}
+
+/** A dense layer whose weights are the seed. */
+const SEEDED = `({ tf, seed }: any) => tf.sequential({
+  layers: [tf.layers.dense({
+    units: 1,
+    inputShape: [2],
+    kernelInitializer: tf.initializers.constant({ value: seed }),
+  })],
+});`;
+
+Deno.test("loadModel() creates a module's model from the seed, and again from another", async () => {
+  await withModule(`export const createModel = ${SEEDED}`, async (path) => {
+    const loaded = await loadModel(path, { seed: 3 });
+    const { model, recreate, ...rest } = loaded;
+    assertEquals(rest, {
+      name: "net",
+      source: path,
+      path,
+      kind: "module",
+      seed: 3,
+      objective: null,
+      createBatch: null,
+    });
+    const again = await recreate!(5);
+    assertEquals(getWeights(model)["dense_1/kernel"].values, new Float32Array([3, 3]));
+    assertEquals(getWeights(again)["dense_1/kernel"].values, new Float32Array([5, 5]));
+    model.dispose();
+    again.dispose();
+    const { model: byDefault } = await loadModel(path);
+    assertEquals(getWeights(byDefault)["dense_1/kernel"].values, new Float32Array(2));
+    byDefault.dispose();
+  });
+});
+
+Deno.test("loadModel() waits for a module, resolves its imports and takes what it exports", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/part.js`, "export const units = 3;");
+    await Deno.mkdir(`${folder}/b?c#d%20`);
+    const path = `${folder}/b?c#d%20/my ü net.mjs`;
+    await Deno.writeTextFile(
+      path,
+      `import { units } from "../part.js";
+      export async function createModel({ tf }) {
+        await Promise.resolve();
+        return tf.sequential({
+          name: "mine",
+          layers: [tf.layers.dense({ units, inputShape: [2] })],
+        });
+      }
+      export const createBatch = async ({ tf, seed, examples }) => ({
+        inputs: tf.fill([examples, 2], seed),
+        targets: [tf.zeros([examples, units])],
+      });
+      export const objective = "meanSquaredError";`,
+    );
+    const { model, name, objective, createBatch } = await loadModel(path);
+    assertEquals([name, objective], ["mine", "meanSquaredError"]);
+    const { inputs, targets, seed } = await createBatch!(4, 7);
+    assertEquals([...(inputs as Tensor).dataSync()], new Array(8).fill(7));
+    assertEquals((targets as Tensor[])[0].shape, [4, 3]);
+    assertEquals(seed, 7);
+    tf.dispose([inputs, targets].flat() as Tensor[]);
+    model.dispose();
+  });
+});
+
+Deno.test("loadModel() finds a module from the working directory on", async () => {
+  await withModule(`export const createModel = ${SEEDED}`, async (path) => {
+    const fromHere = relative(Deno.cwd(), path);
+    assert(!isAbsolute(fromHere));
+    const { model, source } = await loadModel(fromHere);
+    assertEquals(source, fromHere);
+    model.dispose();
+  });
+});
+
+const refused: [string, string, string][] = [
+  [
+    "that exports nothing",
+    "",
+    "it exports nothing, expected a function createModel({ tf, seed })",
+  ],
+  [
+    "that exports another function",
+    "export const creatModel = () => 1; export default 2;",
+    'it exports "creatModel", "default", expected a function createModel({ tf, seed }); did you ' +
+    'mean "creatModel"?',
+  ],
+  [
+    "whose createModel is no function",
+    "export const createModel = 3;",
+    "createModel is 3, expected a function",
+  ],
+  [
+    "whose createModel throws",
+    `export function createModel() { throw new Error("no data.\\nat home"); }`,
+    "createModel threw: no data",
+  ],
+  [
+    "whose createModel rejects with text",
+    `export const createModel = () => Promise.reject("why not");`,
+    "createModel threw: why not",
+  ],
+  [
+    "whose createModel returns nothing",
+    "export function createModel() {}",
+    "createModel returned undefined, expected a TensorFlow.js layers model",
+  ],
+  [
+    "whose createModel returns something else",
+    "export const createModel = ({ tf }: any) => tf.layers.dense({ units: 1 });",
+    "createModel returned another object, expected a TensorFlow.js layers model",
+  ],
+  [
+    "whose model has no inputs",
+    "export const createModel = ({ tf }: any) => tf.sequential();",
+    "createModel returned a model without inputs, expected its first layer to have an inputShape",
+  ],
+  [
+    "whose createBatch is no function",
+    `export const createModel = ${SEEDED} export const createBatch = [1];`,
+    "createBatch is an array of 1 item, expected a function",
+  ],
+  [
+    "whose objective is none",
+    `export const createModel = ${SEEDED} export const objective = 1;`,
+    "objective is 1, expected the name of a loss or a function",
+  ],
+  [
+    "that throws when it is imported",
+    `throw new Error("not here");`,
+    "importing it failed: not here",
+  ],
+];
+for (const [what, text, message] of refused) {
+  Deno.test(`loadModel() refuses a module ${what}`, async () => {
+    assertEquals(await refusal(text), message);
+  });
+}
+
+Deno.test("loadModel() refuses a module that is missing or no code", async () => {
+  const { message } = await assertRejects(() => loadModel("/no/net.ts"), ModelError);
+  assertEquals(message, "/no/net.ts: there is no such file");
+  for (const text of ["export const = 3;", `import "./missing.ts";`]) {
+    assert((await refusal(text)).startsWith("importing it failed: "));
+  }
+});
+
+const batches: [string, string, string][] = [
+  [
+    "nothing",
+    "undefined",
+    "no tensors, expected { inputs, targets } of tensors or arrays of tensors",
+  ],
+  [
+    "arrays",
+    "{ inputs: [[1, 2]] }",
+    "no tensors, expected { inputs, targets } of tensors or arrays of tensors",
+  ],
+  [
+    "targets that are no tensors",
+    "{ inputs: tf.ones([2, 2]), targets: [1] }",
+    "no tensors, expected { inputs, targets } of tensors or arrays of tensors",
+  ],
+  [
+    "too many inputs",
+    "{ inputs: [tf.ones([2, 2]), tf.ones([2, 2])] }",
+    "2 inputs, expected the 1 of the model",
+  ],
+  [
+    "inputs of another shape",
+    "{ inputs: tf.ones([2, 3]) }",
+    "inputs of shape [2, 3], expected [any, 2] as the model takes",
+  ],
+  [
+    "no example",
+    "{ inputs: tf.ones([0, 2]) }",
+    "inputs of shape [0, 2], expected [any, 2] as the model takes",
+  ],
+  [
+    "targets of other examples",
+    "{ inputs: tf.ones([3, 2]), targets: tf.ones([2, 1]) }",
+    "tensors of 3 and of 2 examples, expected the same number",
+  ],
+];
+for (const [what, batch, message] of batches) {
+  Deno.test(`loadModel() refuses a batch of ${what}, and disposes it`, async () => {
+    const text = `export const createModel = ${SEEDED}
+      export const createBatch = ({ tf }: any) => (${batch});`;
+    await withModule(text, async (path) => {
+      const { model, createBatch } = await loadModel(path);
+      const tensors = tf.memory().numTensors;
+      const error = await assertRejects(() => createBatch!(2, 0), ModelError);
+      assertEquals(error.message, `${path}: createBatch returned ${message}`);
+      assertEquals(tf.memory().numTensors, tensors);
+      model.dispose();
+    });
+  });
+}
+
+Deno.test("loadModel() says so when createBatch throws", async () => {
+  const text = `export const createModel = ${SEEDED}
+    export const createBatch = () => { throw new RangeError("only 64 digits"); };`;
+  await withModule(text, async (path) => {
+    const { model, createBatch } = await loadModel(path);
+    const { message } = await assertRejects(() => createBatch!(99, 0), ModelError);
+    assertEquals(message, `${path}: createBatch threw: only 64 digits`);
+    model.dispose();
+  });
+});
+
+Deno.test("loadModel() refuses a register file that registers nothing or throws", async () => {
+  await withModule(`export const createModel = ${SEEDED}`, async (path) => {
+    const { message } = await assertRejects(
+      () => loadModel(path, { register: [path] }),
+      ModelError,
+    );
+    assertEquals(message, `${path}: it exports no function register({ tf })`);
+  });
+  await withModule(`export const register = () => { throw 1; };`, async (path) => {
+    const { message } = await assertRejects(
+      () => loadModel(path, { register: [path] }),
+      ModelError,
+    );
+    assertEquals(message, `${path}: register threw: 1`);
+  });
+  const missing = await assertRejects(
+    () => loadModel("/no/net.ts", { register: ["/no/layers.ts"] }),
+    ModelError,
+  );
+  assertEquals(missing.message, "/no/layers.ts: there is no such file");
+});
