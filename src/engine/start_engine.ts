@@ -1,36 +1,163 @@
 import type { Engine } from "./engine.ts";
+import { EngineError } from "./engine_error.ts";
+import { requireEngineFiles } from "./engine_files.ts";
+import type { EngineOptions } from "./engine_options.ts";
+import { type EngineSettings, engineSettings } from "./engine_settings.ts";
 import { runningEngine, setRunningEngine } from "./running_engine.ts";
+import type { TensorFlow } from "./tensorflow.ts";
 
-/** Options of {@linkcode startEngine}. */
-export interface EngineOptions {
-  /** Threads of the kernels: a number, or `"auto"`. Default: 1. */
-  threads?: number | "auto";
-  /** Whether kernels may use relaxed SIMD where the runtime has it. Default: true. */
-  relaxedSimd?: boolean;
+/** The engine that runs, and everyone who has not stopped it yet. */
+interface SharedEngine {
+  readonly tf: TensorFlow;
+  readonly settings: EngineSettings;
+  readonly holders: Set<Engine>;
+  /** Takes kernels, backend and workers down. */
+  shutDown(): Promise<void>;
 }
 
-/** Starts the engine. (First step: one thread; the rest follows.) */
-export async function startEngine(_options: EngineOptions = {}): Promise<Engine> {
-  const already = runningEngine();
-  if (already !== null) return already;
-  const tf = await import("@tensorflow/tfjs");
-  await import("@tensorflow/tfjs-backend-wasm");
-  tf.env().set("PROD", true);
-  if (!await tf.setBackend("wasm")) throw new Error("the WASM backend did not start");
-  const engine: Engine = {
-    tf,
-    threads: 1,
-    simd: true,
-    relaxedSimd: false,
-    version: tf.version.tfjs,
-    stop: () => {
-      setRunningEngine(null);
-      return Promise.resolve();
-    },
-    [Symbol.asyncDispose]() {
-      return this.stop();
-    },
-  };
-  setRunningEngine(engine);
+let shared: SharedEngine | null = null;
+
+/** Starts and stops run one after the other: each waits for the one before it. */
+let last: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(action: () => Promise<T>): Promise<T> {
+  const turn = last.then(action);
+  last = turn.catch(() => {});
+  return turn;
+}
+
+/**
+ * Starts TensorFlow.js on WASM, with this project's kernels. Start it before a model is built; a
+ * model that was built before is moved to the engine when it first computes.
+ *
+ * There is one engine in a process. Starting it again with the same settings shares it: it stops
+ * when everyone who started it has stopped it. Calls may overlap. After it stopped, models and their
+ * weights stay what they were, on TensorFlow.js's `cpu` backend, until the next engine takes them
+ * over; it may have other settings. While it runs nothing of the program is changed: `process`
+ * listeners, the console and globals are as before.
+ *
+ * Needs `--allow-read` for one file of the package `@tensorflow/tfjs-backend-wasm`,
+ * `dist/tfjs-backend-wasm-simd.wasm`; with threads for two,
+ * `dist/tfjs-backend-wasm-threaded-simd.wasm` and `wasm-out/tfjs-backend-wasm-threaded-simd.js`. The
+ * error for a missing permission says where they are. Nothing else is needed, of `--allow-env` and
+ * `--allow-sys` neither.
+ *
+ * @param options Threads and relaxed SIMD. Default: one thread, relaxed SIMD where there is any.
+ * @returns The engine. Hold it with `await using`, or stop it.
+ * @throws {EngineError} If it cannot start, or runs already with other settings. It never goes on
+ * with the slow `cpu` backend instead.
+ * @throws {TypeError} If an option has the wrong type.
+ * @throws {RangeError} If `threads` is not a whole number from 1 to 8, or `workload` is negative.
+ *
+ * @example
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ *
+ * await using engine = await startEngine();
+ * const { tf } = engine;
+ * const model = tf.sequential();
+ * model.add(tf.layers.dense({ units: 3, inputShape: [4] }));
+ * console.assert(tf.getBackend() === "wasm");
+ * ```
+ *
+ * @example Two threads
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ *
+ * await using engine = await startEngine({ threads: 2 });
+ * console.assert(engine.threads === 2);
+ * ```
+ */
+export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+  const settings = engineSettings(options);
+  return await inTurn(() => acquire(settings, false));
+}
+
+/**
+ * The engine that runs, whatever its settings; starts one with the defaults when none runs. That one
+ * nobody has to stop, and the next `startEngine` replaces it when it asks for other settings.
+ */
+export function acquireDefaultEngine(): Promise<Engine> {
+  const settings = engineSettings({});
+  return inTurn(async () => runningEngine() ?? await acquire(settings, true));
+}
+
+async function acquire(settings: EngineSettings, replaceable: boolean): Promise<Engine> {
+  if (shared !== null && !same(shared.settings, settings)) {
+    if (shared.holders.size > 0) {
+      throw new EngineError(
+        `An engine with ${describe(shared.settings)} runs already: ` +
+          `stop it before starting one with ${describe(settings)}`,
+      );
+    }
+    await release(shared);
+  }
+  shared ??= await start(settings);
+  const engine = makeHandle(shared);
+  if (!replaceable) shared.holders.add(engine);
+  if (runningEngine() === null || shared.holders.size === 1) setRunningEngine(engine);
   return engine;
+}
+
+async function start(settings: EngineSettings): Promise<SharedEngine> {
+  await requireEngineFiles(settings.threads);
+  const tf = await import("@tensorflow/tfjs");
+  const { startBackend } = await import("./start_backend.ts");
+  const { installKernels } = await import("./kernels/install_kernels.ts");
+  const { installLayerRepairs } = await import("./layers/install_layer_repairs.ts");
+  const removeBackend = await startBackend(tf, settings.threads);
+  try {
+    const takeKernelsBack = await installKernels(tf, settings);
+    const takeLayersBack = installLayerRepairs(tf);
+    return {
+      tf,
+      settings,
+      holders: new Set(),
+      async shutDown() {
+        takeLayersBack();
+        takeKernelsBack();
+        await removeBackend();
+      },
+    };
+  } catch (error) {
+    await removeBackend();
+    throw error;
+  }
+}
+
+function makeHandle(engine: SharedEngine): Engine {
+  const { tf, settings, holders } = engine;
+  let stopped: Promise<void> | undefined;
+  const handle: Engine = {
+    tf,
+    ...settings,
+    simd: true,
+    version: tf.version.tfjs,
+    stop() {
+      stopped ??= inTurn(async () => {
+        holders.delete(handle);
+        const [next] = holders;
+        if (next === undefined && shared === engine) await release(engine);
+        else if (next !== undefined && runningEngine() === handle) setRunningEngine(next);
+      });
+      return stopped;
+    },
+    [Symbol.asyncDispose]: () => handle.stop(),
+  };
+  return handle;
+}
+
+async function release(engine: SharedEngine): Promise<void> {
+  shared = null;
+  setRunningEngine(null);
+  await engine.shutDown();
+}
+
+function same(a: EngineSettings, b: EngineSettings): boolean {
+  return a.threads === b.threads && a.relaxedSimd === b.relaxedSimd;
+}
+
+function describe({ threads, relaxedSimd }: EngineSettings): string {
+  const count = threads === 1 ? "1 thread" : `${threads} threads`;
+  return `${count} and ${relaxedSimd ? "relaxed" : "plain"} SIMD`;
 }

@@ -1,0 +1,21 @@
+/**
+ * The engine could not start, or not as asked. The message is one sentence that says what to allow,
+ * to install or to call; there is nothing more to learn from the stack.
+ *
+ * @example Tell the user, without a stack trace
+ * ```ts
+ * import { EngineError, startEngine } from "@gradient-health/gradient-health/engine";
+ *
+ * try {
+ *   await using engine = await startEngine();
+ *   console.log(`TensorFlow.js ${engine.version}`);
+ * } catch (error) {
+ *   if (!(error instanceof EngineError)) throw error;
+ *   console.error(error.message);
+ * }
+ * ```
+ */
+export class EngineError extends Error {
+  /** The class's own name, for those who cannot use `instanceof`. */
+  override readonly name = "EngineError";
+}

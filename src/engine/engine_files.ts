@@ -1,0 +1,63 @@
+import { EngineError } from "./engine_error.ts";
+
+const PACKAGE = "npm:@tensorflow/tfjs-backend-wasm@4.22.0";
+
+/** The files that TensorFlow.js reads from disk, and needs `--allow-read` for; it imports the rest. */
+const FILES = {
+  single: () => import.meta.resolve(`${PACKAGE}/dist/tfjs-backend-wasm-simd.wasm`),
+  threaded: () => import.meta.resolve(`${PACKAGE}/dist/tfjs-backend-wasm-threaded-simd.wasm`),
+  glue: () => import.meta.resolve(`${PACKAGE}/wasm-out/tfjs-backend-wasm-threaded-simd.js`),
+};
+
+/** URL of a file of TensorFlow.js's WASM backend. */
+export function engineFileUrl(file: keyof typeof FILES): URL {
+  return new URL(FILES[file]());
+}
+
+/**
+ * Makes sure that the backend will find what it reads: TensorFlow.js itself, when it cannot read its
+ * binary, goes on without it.
+ *
+ * @param threads How many threads the backend is to run.
+ * @returns Paths of the files, the WASM binary first.
+ * @throws {EngineError} If a file may not be read, or is not there.
+ */
+export async function requireEngineFiles(threads: number): Promise<string[]> {
+  const { fileURLToPath } = await import("node:url");
+  const paths = (threads === 1 ? ["single" as const] : ["threaded" as const, "glue" as const])
+    .map((file) => fileURLToPath(engineFileUrl(file)));
+  const denied: string[] = [];
+  for (const path of paths) if (!await mayRead(path)) denied.push(path);
+  if (denied.length > 0) {
+    throw new EngineError(
+      `The WASM engine may not read its ${denied.length === 1 ? "file" : "files"}: ` +
+        `run again with --allow-read=${denied.join(",")}`,
+    );
+  }
+  for (const path of paths) {
+    if (!await isFile(path)) {
+      throw new EngineError(
+        `The WASM engine is not installed, there is no file ${path}: ` +
+          `install it with deno cache --reload ${PACKAGE}`,
+      );
+    }
+  }
+  return paths;
+}
+
+async function mayRead(path: string): Promise<boolean> {
+  const descriptor = { name: "read", path } as const;
+  const { state } = await Deno.permissions.query(descriptor);
+  if (state !== "prompt") return state === "granted";
+  // On a terminal the user is asked; elsewhere this answers "denied" at once.
+  return (await Deno.permissions.request(descriptor)).state === "granted";
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

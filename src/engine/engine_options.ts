@@ -1,0 +1,18 @@
+/** Options of `startEngine`. */
+export interface EngineOptions {
+  /**
+   * Threads of the kernels: 1 to 8, or `"auto"`, which takes what `chooseThreads` says of
+   * {@linkcode workload}. Default: 1. The numbers computed do not depend on it.
+   */
+  threads?: number | "auto";
+  /**
+   * For `threads: "auto"`: the floating-point operations of all passes that the engine is to run.
+   * Default: 0, which is to say that nothing is known, and gives one thread.
+   */
+  workload?: number;
+  /**
+   * Whether kernels may use relaxed SIMD where the runtime has it. It is faster; without it, the
+   * same numbers come out on every machine. Default: true.
+   */
+  relaxedSimd?: boolean;
+}

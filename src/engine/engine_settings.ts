@@ -1,0 +1,44 @@
+import { chooseThreads } from "./choose_threads.ts";
+import type { EngineOptions } from "./engine_options.ts";
+import { hasRelaxedSimd } from "./has_relaxed_simd.ts";
+import { MAX_THREADS } from "./max_threads.ts";
+
+/** What an engine runs with: options, checked and decided. */
+export interface EngineSettings {
+  readonly threads: number;
+  readonly relaxedSimd: boolean;
+}
+
+/**
+ * Checks the options and decides what they leave open.
+ *
+ * @throws {TypeError} If an option has the wrong type.
+ * @throws {RangeError} If a number is out of range.
+ */
+export function engineSettings(options: EngineOptions): EngineSettings {
+  const { threads = 1, workload = 0, relaxedSimd = true } = options;
+  if (typeof relaxedSimd !== "boolean") {
+    throw new TypeError(`relaxedSimd must be true or false, found ${show(relaxedSimd)}`);
+  }
+  if (typeof workload !== "number") {
+    throw new TypeError(`workload must be a number of operations, found ${show(workload)}`);
+  }
+  if (!(workload >= 0)) throw new RangeError(`workload must not be negative, found ${workload}`);
+  return {
+    threads: threads === "auto" ? chooseThreads(workload) : checkThreads(threads),
+    relaxedSimd: relaxedSimd && hasRelaxedSimd(),
+  };
+}
+
+function checkThreads(threads: number): number {
+  const expected = `threads must be a whole number from 1 to ${MAX_THREADS} or "auto"`;
+  if (typeof threads !== "number") throw new TypeError(`${expected}, found ${show(threads)}`);
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
+    throw new RangeError(`${expected}, found ${threads}`);
+  }
+  return threads;
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,80 @@
+import type { DataStorage, KernelBackend } from "@tensorflow/tfjs";
+import { EngineError } from "./engine_error.ts";
+import { keepProcessListeners } from "./keep_process_listeners.ts";
+import { trackLiveData } from "./live_data.ts";
+import {
+  lendWorkerClass,
+  muteEmscripten,
+  pretendProcessors,
+  refuseProcessListeners,
+  type Undo,
+} from "./start_patches.ts";
+import type { TensorFlow } from "./tensorflow.ts";
+
+/** TensorFlow.js prefers this backend over `cpu`, which has priority 1. */
+const PRIORITY = 2;
+
+/**
+ * Starts TensorFlow.js's WASM backend and makes it the active one.
+ *
+ * @param tf The TensorFlow.js to start it in.
+ * @param threads How many threads its kernels use.
+ * @returns A function that removes it, ends its workers, keeps every tensor and makes the next start
+ * possible.
+ * @throws {EngineError} If it does not start.
+ */
+export async function startBackend(tf: TensorFlow, threads: number): Promise<() => Promise<void>> {
+  const wasm = await import("@tensorflow/tfjs-backend-wasm");
+  const engine = tf.engine();
+  const factory = tf.findBackendFactory("wasm");
+  if (factory === null) {
+    throw new EngineError(
+      'TensorFlow.js has no WASM backend any more: take out the tf.removeBackend("wasm")',
+    );
+  }
+  if ("wasm" in engine.registry) {
+    throw new EngineError(
+      "TensorFlow.js runs a WASM backend already that startEngine did not start: " +
+        'take out the tf.setBackend("wasm") or tf.ready() before it',
+    );
+  }
+  if (!await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT")) {
+    throw new EngineError("This machine has no WASM SIMD, which the engine needs: use another");
+  }
+
+  const previous = engine.backendName as string | null;
+  const pool = threads > 1 ? (await import("./thread_worker.ts")).ThreadWorker : undefined;
+  const complaints: string[] = [];
+  const patches: Undo[] = [muteEmscripten(complaints), refuseProcessListeners()];
+  if (pool !== undefined) patches.push(lendWorkerClass(pool), pretendProcessors(2 * threads));
+  // Silences the banner and the warnings, but none of the checks that IS_TEST turns on.
+  tf.env().set("PROD", true);
+  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", threads > 1);
+  wasm.setThreadsCount(threads);
+  try {
+    if (!await tf.setBackend("wasm")) {
+      // What was active before is active again; where nothing was, TensorFlow.js refuses to compute.
+      if (previous !== null) await tf.setBackend(previous);
+      await pool?.terminateAll();
+      throw new EngineError(`The WASM engine did not start: ${complaints[0]}`);
+    }
+  } finally {
+    for (const undo of patches.reverse()) undo();
+    tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+  }
+
+  const backend = tf.backend() as KernelBackend & { dataIdMap: DataStorage<unknown> };
+  const live = trackLiveData(tf, backend);
+  return async () => {
+    try {
+      if (engine.registry["wasm"] === backend) {
+        live.moveToCpu();
+        keepProcessListeners(() => tf.removeBackend("wasm"));
+        tf.registerBackend("wasm", factory, PRIORITY);
+        if (engine.backendName === null) await tf.setBackend(previous ?? "cpu");
+      }
+    } finally {
+      await pool?.terminateAll();
+    }
+  };
+}
