@@ -424,6 +424,18 @@ Deno.test("loadModel() refuses a link that leads out of the folder", async () =>
   });
 });
 
+Deno.test("loadModel() leaves the initialisers of TensorFlow.js as they were", async () => {
+  const stock = tf.layers.Layer.prototype as unknown as { addWeight: unknown };
+  const { addWeight } = stock;
+  await refusal({ edit: (json) => (json.modelTopology.config.layers[1].config.units = 1e9, json) });
+  assertEquals(stock.addWeight, addWeight);
+  await withFolder(async (folder) => {
+    const { model } = await loadModel(await saveModel(tf, tiny, folder));
+    model.dispose();
+  });
+  assertEquals(stock.addWeight, addWeight);
+});
+
 Deno.test("loadModel() says what is wrong with the file itself", async () => {
   const cases: [string, string][] = [
     ["/no/model.json", "/no/model.json: there is no such file"],

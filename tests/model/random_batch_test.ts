@@ -120,6 +120,20 @@ const lookUps: Record<string, [() => LayersModel, number, number]> = {
     0,
     3,
   ],
+  "an embedding behind the second input of a nested model": [
+    () => {
+      const inputs = [tf.input({ shape: [4] }), tf.input({ shape: [40] })];
+      const outputs = [inputs[0], embedding(4).apply(inputs[1])] as never[];
+      const inner = tf.model({ inputs, outputs });
+      const [tokens, other] = [tf.input({ shape: [40] }), tf.input({ shape: [4] })];
+      return tf.model({
+        inputs: [tokens, other],
+        outputs: inner.apply([other, tokens]) as never[],
+      });
+    },
+    0,
+    3,
+  ],
   "an embedding in a sequential model in a sequential model": [
     () =>
       tf.sequential({
