@@ -1,4 +1,5 @@
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
+import { inputName } from "./tensor_names.ts";
 
 /**
  * Checks that the inputs of a batch are what the model takes.
@@ -31,7 +32,9 @@ export function checkBatch(
       expected.every((size, axis) => size === null || size === tensor.shape[axis]);
     if (!fits) {
       throw new RangeError(
-        `Cannot measure model ${model.name}: its input ${model.inputNames[i]} has shape ` +
+        `Cannot measure model ${model.name}: its input ${
+          JSON.stringify(inputName(model, i))
+        } has shape ` +
           `[${expected.map((size) => size ?? "any").join(", ")}], ` +
           `the batch has [${tensor.shape.join(", ")}]`,
       );

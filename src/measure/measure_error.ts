@@ -1,6 +1,8 @@
 /** A model that cannot be measured, with one sentence that names the layer and the reason. */
 export class MeasureError extends Error {
   /**
+   * Makes the error.
+   *
    * @param message The sentence.
    * @param options The underlying error, as `cause`.
    */

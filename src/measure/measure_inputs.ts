@@ -3,6 +3,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { InputMeasurements, Measurements } from "./measurements.ts";
 import { StatisticsAccumulator } from "./statistics_accumulator.ts";
 import { sumTensor } from "./sum_tensor.ts";
+import { inputName } from "./tensor_names.ts";
 
 /** Measures the inputs of a batch: each by itself, and all of them together. */
 export function measureInputs(
@@ -17,7 +18,7 @@ export function measureInputs(
     own.add(sums);
     all.add(sums);
     return {
-      name: model.inputNames[i],
+      name: inputName(model, i),
       shape: tensor.shape.slice(),
       dtype: tensor.dtype,
       values: own.result()!,

@@ -3,6 +3,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { TargetMeasurements } from "./measurements.ts";
 import { StatisticsAccumulator } from "./statistics_accumulator.ts";
 import { sumTensor } from "./sum_tensor.ts";
+import { outputName } from "./tensor_names.ts";
 
 /** Beyond so many classes, shares of the classes say little and cost much to write down. */
 const MOST_UNITS = 1000;
@@ -25,7 +26,7 @@ export function measureTargets(
     const units = unitsOf(model, i, tensor);
     const sparse = objective === "sparseCategoricalCrossentropy";
     return {
-      name: model.outputNames[i] ?? `target ${i + 1}`,
+      name: outputName(model, i),
       shape: tensor.shape.slice(),
       values: statistics.result()!,
       unitMeans: units > MOST_UNITS

@@ -553,7 +553,7 @@ const REFUSED: [string, Batch | (() => Batch), object, string][] = [
     "an input of another width",
     () => ({ inputs: tf.zeros([2, 3]) }),
     {},
-    "has shape [any, 4], the batch has [2, 3]",
+    'its input "input" has shape [any, 4], the batch has [2, 3]',
   ],
   [
     "an input of another rank",

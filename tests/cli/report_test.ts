@@ -1,0 +1,170 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { parseReport } from "../../src/render/mod.ts";
+import { assertRefuses } from "./refuses.ts";
+import { runCommand } from "./run_command.ts";
+
+const GOLDEN = "fixtures/golden";
+
+Deno.test("report measures the exercise's network when no model is named", async () => {
+  const { code, stdout, stderr } = await runCommand(["report"]);
+  assertEquals(code, 0, stderr);
+  for (const title of ["GRADIENTS", "ACTIVATIONS", "DELTAS"]) assertStringIncludes(stdout, title);
+  for (let i = 1; i <= 11; i++) assertStringIncludes(stdout, `dense_${i} `);
+  assertStringIncludes(stdout, "ERROR vanishing-gradients");
+  assertStringIncludes(stdout, "ERROR saturated-activations");
+  assertStringIncludes(stdout, "Multiply the kernels of dense_2 ... dense_10 by 1/89");
+  assertMatch(stderr, /^measured in \d+\.\d\d s on 1 thread\n$/);
+  assert(stdout.split("\n").every((line) => line.length <= 80));
+});
+
+Deno.test("report --quiet says nothing on stderr, and no TensorFlow.js banner either", async () => {
+  const { stderr, stdout } = await runCommand(["report", "--quiet"]);
+  assertEquals(stderr, "");
+  assert(!stdout.includes("Node.js"));
+});
+
+Deno.test("report shows each golden model as its name says it is", async () => {
+  const verdicts: Record<string, string[]> = {
+    seed_tanh_stddev_200: ["vanishing-gradients", "saturated-activations"],
+    seed_tanh_small: ["vanishing-gradients"],
+    sigmoid_vanishing: ["vanishing-gradients"],
+    relu_exploding: ["exploding-gradients"],
+    relu_dead_layer: ["vanishing-gradients", "dead-units"],
+    relu_he: [],
+    seed_tanh_critical: [],
+    seed_tanh_critical_mse: [],
+  };
+  await Promise.all(
+    Object.entries(verdicts).map(async ([name, expected]) => {
+      const folder = `${GOLDEN}/${name}`;
+      const { objective } = JSON.parse(Deno.readTextFileSync(`${folder}/golden.json`));
+      const { code, stdout, stderr } = await runCommand(
+        ["report", `${folder}/model.json`, "--batch", `${folder}/batch.json`, "--format", "json"]
+          .concat("--objective", objective),
+      );
+      assertEquals(code, 0, stderr);
+      const { findings } = parseReport(stdout);
+      const errors = findings.filter(({ severity }) => severity === "error").map(({ rule }) =>
+        rule
+      );
+      // What breaks one rule may break others too; what is healthy breaks none.
+      if (expected.length === 0) assertEquals(errors, [], name);
+      else assertEquals(expected.filter((rule) => !errors.includes(rule)), [], name);
+    }),
+  );
+});
+
+Deno.test("report --format json gives the same bytes however many threads and wherever it goes", async () => {
+  const out = await Deno.makeTempFile({ suffix: ".json" });
+  const one = await runCommand(["report", "--format", "json", "--threads", "1"]);
+  const two = await runCommand(["report", "--format", "json", "--threads", "2"]);
+  await runCommand(["report", "--format", "json", "--out", out]);
+  assertEquals(two.stdout, one.stdout);
+  assertEquals(await Deno.readTextFile(out), one.stdout);
+  assertStringIncludes(two.stderr, "on 2 threads");
+  const { measurements } = parseReport(one.stdout);
+  assertEquals([measurements.version, measurements.seed, measurements.batch.seed], [1, 0, 0]);
+  await Deno.remove(out);
+});
+
+Deno.test("report --portable turns relaxed SIMD off and says so", async () => {
+  const { stdout } = await runCommand(["report", "--format", "json", "--portable"]);
+  assertEquals(parseReport(stdout).measurements.engine.relaxedSimd, false);
+});
+
+Deno.test("report --seed and --examples change what is drawn", async () => {
+  const of = async (...args: string[]) =>
+    parseReport((await runCommand(["report", "--format", "json", ...args])).stdout).measurements;
+  const [first, again, other] = await Promise.all([
+    of("--seed", "3"),
+    of("--seed", "3"),
+    of("--seed", "4", "--examples", "8"),
+  ]);
+  assertEquals(first, again);
+  assert(first.layers[0].weights[0].values.mean !== other.layers[0].weights[0].values.mean);
+  assertEquals([first.batch.examples, other.batch.examples], [32, 8]);
+});
+
+Deno.test("report obeys --width, --layers, --scale and --unicode", async () => {
+  const { stdout } = await runCommand(
+    ["report", "--width", "60", "--layers", "dense_1$", "--scale", "linear", "--unicode"],
+  );
+  assert(stdout.split("\n").every((line) => line.length <= 60));
+  assertMatch(stdout, /dense_1 /);
+  assert(!/^. dense_7 .*\|/m.test(stdout));
+});
+
+Deno.test("report ends quietly when its reader has seen enough", async () => {
+  const script = `"$DENO" run --no-check -A mod.ts report | head -n 1; echo "\${PIPESTATUS[0]}"`;
+  const { stdout, stderr } = await new Deno.Command("bash", {
+    args: ["-c", script],
+    cwd: new URL("../../", import.meta.url),
+    env: { DENO: Deno.execPath(), NO_COLOR: "1" },
+  }).output();
+  const [first, code] = new TextDecoder().decode(stdout).trim().split("\n");
+  assertStringIncludes(first, "exercise");
+  assertEquals(code, "0");
+  assertMatch(new TextDecoder().decode(stderr), /^measured in .* thread\n$/);
+});
+
+Deno.test("report --out keeps the old file when it cannot write", async () => {
+  const folder = await Deno.makeTempDir();
+  await assertRefuses(["report", "--quiet", "--out", `${folder}/none/report.txt`], "cannot write");
+  assertEquals([...Deno.readDirSync(folder)], []);
+  await Deno.remove(folder);
+});
+
+const WRONG_USAGE: [string[], string][] = [
+  [["report", "--widht", "60"], "unknown flag --widht; did you mean --width?"],
+  [["repot"], 'unknown subcommand repot; did you mean "report"?'],
+  [["frobnicate"], "unknown subcommand frobnicate, expected one of report"],
+  [["--frob"], "unknown flag --frob"],
+  [["report", "--examples", "0"], '--examples takes a whole number, 1 to 1000000, found "0"'],
+  [["report", "--examples", "1.5"], '--examples takes a whole number, 1 to 1000000, found "1.5"'],
+  [["report", "--seed=-1"], '--seed takes a whole number, 0 or more, found "-1"'],
+  [["report", "--threads", "9"], '--threads takes a whole number, 1 to 8, or auto, found "9"'],
+  [["report", "--width", "5"], '--width takes a whole number, 20 to 1000, found "5"'],
+  [["report", "--format", "jsn"], '--format takes text or json, found "jsn"; did you mean "json"?'],
+  [["report", "--scale", "cubic"], '--scale takes log or linear, found "cubic"'],
+  [["report", "--objective", "meanSquareError"], 'did you mean "meanSquaredError"?'],
+  [["report", "--layers", "("], "--layers takes a regular expression"],
+  [["report", "--batch"], "--batch lacks its value: expected --batch FILE"],
+  [["report", "--seed", "1", "--seed", "2"], "--seed is given 2 times, expected once"],
+  [["report", "--quiet=yes"], '--quiet takes no value, found "--quiet=yes"'],
+  [["report", "a", "b"], "expected one MODEL at most, found 2: a b"],
+  [["report", "--quiet", "--layers", "nothing"], "no layer of the model has a name that matches"],
+];
+
+for (const [args, message] of WRONG_USAGE) {
+  Deno.test(`${args.join(" ")} is refused in one sentence`, () => assertRefuses(args, message));
+}
+
+Deno.test("no subcommand at all shows what there is and is wrong usage", async () => {
+  const { code, stdout, stderr } = await runCommand([]);
+  assertEquals([code, stdout], [2, ""]);
+  assertStringIncludes(stderr, "usage:");
+  assertStringIncludes(stderr, "error: expected a subcommand");
+});
+
+Deno.test("--help, --version and the help of a subcommand go to stdout and cost nothing", async () => {
+  for (const args of [["--help"], ["-h"], ["help"]]) {
+    const { code, stdout } = await runCommand(args, { permissions: [] });
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, "report");
+  }
+  const version = await runCommand(["--version"], { permissions: [] });
+  assertEquals([version.code, version.stdout], [0, "gradient-health 0.1.0\n"]);
+  const help = await runCommand(["report", "--help"], { permissions: [] });
+  assertEquals(help.code, 0);
+  for (const part of ["--objective", "--allow-read", "examples"]) {
+    assertStringIncludes(help.stdout, part);
+  }
+});
+
+Deno.test("GRADIENT_HEALTH_DEBUG shows where an error came from", async () => {
+  const { code, stderr } = await runCommand(["report", "--frob"], {
+    env: { GRADIENT_HEALTH_DEBUG: "1" },
+  });
+  assertEquals(code, 2);
+  assertMatch(stderr, /\n\s+at /);
+});

@@ -1,0 +1,165 @@
+import { assertStringIncludes } from "@std/assert";
+import { assertRefuses } from "./refuses.ts";
+import { runCommand } from "./run_command.ts";
+
+const RELU = new URL("../../fixtures/golden/relu_he/", import.meta.url);
+
+/** Runs `body` in a folder of its own with a copy of a healthy model in it. */
+async function withModel(body: (folder: string, manifest: Manifest) => Promise<void>) {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const name of ["model.json", "weights.bin", "batch.json"]) {
+      await Deno.copyFile(new URL(name, RELU), `${folder}/${name}`);
+    }
+    await body(folder, JSON.parse(await Deno.readTextFile(`${folder}/model.json`)));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+interface Manifest {
+  modelTopology: { config: { layers: { class_name: string; config: Record<string, unknown> }[] } };
+  weightsManifest: { paths: string[]; weights: { name: string; shape: number[] }[] }[];
+}
+
+const save = (folder: string, manifest: Manifest) =>
+  Deno.writeTextFile(`${folder}/model.json`, JSON.stringify(manifest));
+
+const refused = (folder: string, ...includes: string[]) =>
+  assertRefuses(["report", `${folder}/model.json`, "--quiet"], includes);
+
+Deno.test("report takes a model that is whole", () =>
+  withModel(async (folder) => {
+    const { code, stderr } = await runCommand(["report", `${folder}/model.json`, "--quiet"]);
+    if (code !== 0) throw new Error(stderr);
+  }));
+
+Deno.test("report refuses a model.json that is missing", () =>
+  refused("/nowhere", "/nowhere/model.json"));
+
+Deno.test("report refuses a model.json that is truncated", () =>
+  withModel(async (folder) => {
+    const text = await Deno.readTextFile(`${folder}/model.json`);
+    await Deno.writeTextFile(`${folder}/model.json`, text.slice(0, text.length / 2));
+    await refused(folder, "model.json", "JSON");
+  }));
+
+Deno.test("report refuses a model.json that is something else", () =>
+  withModel(async (folder) => {
+    for (const text of ["[]", "3", '{"hello": 1}', '"model"', "null"]) {
+      await Deno.writeTextFile(`${folder}/model.json`, text);
+      await refused(folder, "model.json");
+    }
+  }));
+
+Deno.test("report refuses a weight file that is missing, truncated or too long", () =>
+  withModel(async (folder) => {
+    const bytes = await Deno.readFile(`${folder}/weights.bin`);
+    await Deno.writeFile(`${folder}/weights.bin`, bytes.subarray(0, bytes.length - 4));
+    await refused(folder, "weights.bin", String(bytes.length));
+    await Deno.writeFile(`${folder}/weights.bin`, new Uint8Array(bytes.length + 4));
+    await refused(folder, "weights.bin", String(bytes.length));
+    await Deno.remove(`${folder}/weights.bin`);
+    await refused(folder, "weights.bin");
+  }));
+
+Deno.test("report refuses weights that do not match the layers", () =>
+  withModel(async (folder, manifest) => {
+    const [group] = manifest.weightsManifest;
+    const removed = group.weights.pop()!;
+    await save(folder, manifest);
+    await refused(folder, "model.json");
+    group.weights.push({ ...removed, shape: [2] });
+    await save(folder, manifest);
+    await refused(folder, "model.json");
+  }));
+
+Deno.test("report names an unknown layer class and how to register it", () =>
+  withModel(async (folder, manifest) => {
+    manifest.modelTopology.config.layers[1].class_name = "MultiplyBeta";
+    await save(folder, manifest);
+    await refused(folder, "MultiplyBeta", "--register");
+  }));
+
+Deno.test("report refuses weight files outside of the model's folder", () =>
+  withModel(async (folder, manifest) => {
+    await Deno.copyFile(`${folder}/weights.bin`, `${folder}-outside.bin`);
+    const name = `${folder.split("/").at(-1)}-outside.bin`;
+    for (const path of [`../${name}`, `${folder}-outside.bin`, `a/../../${name}`]) {
+      manifest.weightsManifest[0].paths = [path];
+      await save(folder, manifest);
+      await refused(folder, path, "folder");
+    }
+    await Deno.symlink(`${folder}-outside.bin`, `${folder}/link.bin`);
+    manifest.weightsManifest[0].paths = ["link.bin"];
+    await save(folder, manifest);
+    await refused(folder, "link.bin", "folder");
+    await Deno.remove(`${folder}-outside.bin`);
+  }));
+
+Deno.test("report refuses a batch that does not fit, or holds text", () =>
+  withModel(async (folder) => {
+    const cases: [unknown, string][] = [
+      [{ inputs: [[1, 2, 3]] }, "batch.json"],
+      [{ inputs: { shape: [1, 64], values: new Array(63).fill(0) } }, "batch.json"],
+      [{ inputs: { shape: [1, 64], values: ["a", ...new Array(63).fill(0)] } }, "batch.json"],
+      [{ inputs: "text" }, "batch.json"],
+      [{}, "inputs"],
+      [[], "batch.json"],
+    ];
+    for (const [batch, includes] of cases) {
+      await Deno.writeTextFile(`${folder}/batch.json`, JSON.stringify(batch));
+      await assertRefuses(
+        ["report", `${folder}/model.json`, "--quiet", "--batch", `${folder}/batch.json`],
+        includes,
+      );
+    }
+    await assertRefuses(
+      ["report", `${folder}/model.json`, "--quiet", "--batch", `${folder}/none.json`],
+      "none.json",
+    );
+  }));
+
+Deno.test("report refuses a loss on a batch without targets", () =>
+  withModel(async (folder) => {
+    const args = ["report", `${folder}/model.json`, "--quiet", "--batch", `${folder}/batch.json`];
+    await assertRefuses([...args, "--objective", "meanSquaredError"], "the batch has none");
+  }));
+
+Deno.test("report refuses modules that cannot create a model", async () => {
+  const folder = await Deno.makeTempDir();
+  const modules: Record<string, [string, string]> = {
+    "none.ts": ["export const model = 1;", "createModel"],
+    "number.ts": ["export const createModel = () => 3;", "createModel"],
+    "throws.ts": ["export const createModel = () => { throw new Error('no data'); };", "no data"],
+    "syntax.ts": ["export const createModel = (;", "syntax.ts"],
+    "rejects.ts": ["export const createModel = () => Promise.reject(new Error('late'));", "late"],
+  };
+  for (const [name, [source, includes]] of Object.entries(modules)) {
+    await Deno.writeTextFile(`${folder}/${name}`, source);
+    await assertRefuses(["report", `${folder}/${name}`, "--quiet"], [name, includes]);
+  }
+  await assertRefuses(["report", `${folder}/missing.ts`, "--quiet"], "missing.ts");
+  await assertRefuses(["report", `${folder}`, "--quiet"], folder);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("report measures a module's model on the module's own batch and objective", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "a b#c%20ü" });
+  await Deno.writeTextFile(
+    `${folder}/model.ts`,
+    `export const objective = "meanSquaredError";
+     export const createModel = async ({ tf, seed }) => tf.sequential({ name: "seed" + seed,
+       layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
+     export const createBatch = ({ tf, seed, examples }) =>
+       ({ inputs: tf.ones([examples, 3]), targets: tf.zeros([examples, 2]) });`,
+  );
+  const { code, stdout, stderr } = await runCommand(
+    ["report", `${folder}/model.ts`, "--seed", "5", "--examples", "9", "--format", "json"],
+  );
+  if (code !== 0) throw new Error(stderr);
+  assertStringIncludes(stdout, '"name": "seed5"');
+  assertStringIncludes(stdout, '"examples": 9');
+  assertStringIncludes(stdout, '"name": "meanSquaredError"');
+  await Deno.remove(folder, { recursive: true });
+});
