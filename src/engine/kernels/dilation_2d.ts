@@ -2,8 +2,9 @@ import { dilation2dGeometry, dilation2dWinners } from "./dilation_2d_geometry.ts
 import { defineKernel } from "./define_kernel.ts";
 
 /**
- * `Dilation2D`, the largest of `x + filter` over each window. The stock kernel starts its search too
- * high and loses windows of small entries. Here NaN is larger than any number.
+ * `Dilation2D`, the largest of `x + filter` over each window. The stock kernel starts its search at the
+ * smallest positive number and gives that for a window whose sums are all 0 or less. Here NaN is larger
+ * than any number.
  */
 export const dilation2dKernel = defineKernel<unknown>(
   "Dilation2D",

@@ -1,7 +1,11 @@
 import { dilation2dGeometry, dilation2dWinners } from "./dilation_2d_geometry.ts";
 import { defineKernel } from "./define_kernel.ts";
 
-/** `Dilation2DBackpropFilter`: each `dy` goes to the filter entry that won its window. */
+/**
+ * `Dilation2DBackpropFilter`. The stock kernel starts its search at the smallest positive number, and where
+ * no sum of a window is larger it picks the first. Here each `dy` goes to the filter entry whose sum is the
+ * largest of its window.
+ */
 export const dilation2dBackpropFilterKernel = defineKernel<unknown>(
   "Dilation2DBackpropFilter",
   (context, { x, filter, dy }, attrs) => {

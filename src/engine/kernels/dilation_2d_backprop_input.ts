@@ -1,7 +1,11 @@
 import { dilation2dGeometry, dilation2dWinners } from "./dilation_2d_geometry.ts";
 import { defineKernel } from "./define_kernel.ts";
 
-/** `Dilation2DBackpropInput`: each `dy` goes to the input entry that won its window. */
+/**
+ * `Dilation2DBackpropInput`. The stock kernel starts its search at the smallest positive number, and where
+ * no sum of a window is larger it picks the first. Here each `dy` goes to the input entry whose sum is the
+ * largest of its window.
+ */
 export const dilation2dBackpropInputKernel = defineKernel<unknown>(
   "Dilation2DBackpropInput",
   (context, { x, filter, dy }, attrs) => {

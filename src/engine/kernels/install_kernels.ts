@@ -26,11 +26,9 @@ import { maxPool3dGradKernel } from "./max_pool_3d_grad.ts";
 import { maxPoolGradKernel } from "./max_pool_grad.ts";
 import { maximumKernel } from "./maximum.ts";
 import { minimumKernel } from "./minimum.ts";
-import { mirrorPadKernel } from "./mirror_pad.ts";
 import { mirrorPadGradient } from "./mirror_pad_gradient.ts";
 import { oneHotKernel } from "./one_hot.ts";
 import { piecewiseConstantGradients } from "./piecewise_constant_gradients.ts";
-import { reluKernel } from "./relu.ts";
 import { relu6Kernel } from "./relu_6.ts";
 import { squaredDifferenceGradient } from "./squared_difference_gradient.ts";
 import type {
@@ -61,9 +59,7 @@ const KERNELS: KernelFactory[] = [
   maxPoolGradKernel,
   maximumKernel,
   minimumKernel,
-  mirrorPadKernel,
   oneHotKernel,
-  reluKernel,
   relu6Kernel,
 ];
 

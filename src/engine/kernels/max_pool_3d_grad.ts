@@ -5,7 +5,7 @@ import { geometry3d } from "./window_geometry.ts";
 
 /**
  * `MaxPool3DGrad`. Like the stock `MaxPoolGrad` this one loses windows whose largest entry is 0 or less;
- * strides larger than the window go wrong, too. Here: `dx[argmax] += dy`.
+ * with a stride larger than the window it may begin at the wrong place, too. Here: `dx[argmax] += dy`.
  */
 export const maxPool3dGradKernel = defineKernel<PoolAttributes>(
   "MaxPool3DGrad",

@@ -1,6 +1,11 @@
 import type { Tensor } from "../tensorflow.ts";
 import type { GradientFactory } from "./kernel_context.ts";
-import type { MirrorPadAttributes } from "./mirror_pad.ts";
+
+/** Attributes of `MirrorPad`. */
+export interface MirrorPadAttributes {
+  paddings: [before: number, after: number][];
+  mode: "reflect" | "symmetric";
+}
 
 /**
  * The gradient of `MirrorPad`. That of TensorFlow.js drops what flows back from the mirrored borders.

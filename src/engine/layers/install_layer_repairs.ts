@@ -9,6 +9,7 @@ import { repairNormalizations } from "./repair_normalizations.ts";
 import { repairOutputShapes } from "./repair_output_shapes.ts";
 import { repairSeparableConv2d } from "./repair_separable_conv_2d.ts";
 import { repairSoftmax } from "./repair_softmax.ts";
+import { repairedMethods } from "./repaired_methods.ts";
 import type { LayerClass, LayerMethod, LayerRepair } from "./layer_repair.ts";
 
 const REPAIRS: LayerRepair[] = [
@@ -65,6 +66,7 @@ export function installLayerRepairs(tf: TensorFlow): () => void {
     const { prototype } = typeof layerClass === "string" ? classOf(layerClass) : layerClass;
     const before = Object.getOwnPropertyDescriptor(prototype, name);
     const method = make(prototype[name] as LayerMethod);
+    repairedMethods.add(method);
     Object.defineProperty(prototype, name, { value: method, configurable: true, writable: true });
     undo.push(() => {
       // Someone may have put another method over ours since: theirs stays.

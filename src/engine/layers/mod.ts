@@ -4,3 +4,4 @@
  * @module
  */
 export * from "./install_layer_repairs.ts";
+export * from "./unmeasurable_reason.ts";

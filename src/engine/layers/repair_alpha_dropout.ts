@@ -20,10 +20,10 @@ export const repairAlphaDropout: LayerRepair = ({ tf, patch }) => {
     function (
       this: AlphaDropoutLayer,
       inputs: Tensor | Tensor[],
-      kwargs: { training?: boolean },
+      kwargs?: { training?: boolean },
     ) {
       const { rate } = this;
-      if (!kwargs.training || rate <= 0 || rate >= 1) return original.call(this, inputs, kwargs);
+      if (!kwargs?.training || rate <= 0 || rate >= 1) return original.call(this, inputs, kwargs);
       return tf.tidy(() => {
         const x = oneTensor(inputs);
         const kept = tf.cast(

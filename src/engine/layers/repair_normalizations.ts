@@ -45,7 +45,7 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
     function (
       this: BatchNormalizing,
       inputs: Tensor | Tensor[],
-      kwargs: { training?: boolean },
+      kwargs?: { training?: boolean },
     ) {
       const x = oneTensor(inputs);
       if (!needsRepair(this, x)) return original.call(this, inputs, kwargs);
@@ -53,7 +53,7 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
         const axis = this.axis < 0 ? this.axis + x.rank : this.axis;
         const along = (value: Tensor) =>
           tf.reshape(value, x.shape.map((size, k) => k === axis ? size : 1));
-        if (!kwargs.training) {
+        if (!kwargs?.training) {
           const mean = along(this.movingMean.read());
           return normalize(tf, this, x, mean, along(this.movingVariance.read()), along);
         }

@@ -15,13 +15,13 @@ export const repairSoftmax: LayerRepair = ({ tf, patch }) => {
     "Softmax",
     "call",
     (original) =>
-      function (this: SoftmaxLayer, inputs: Tensor | Tensor[], kwargs: { mask?: Tensor | null }) {
+      function (this: SoftmaxLayer, inputs: Tensor | Tensor[], kwargs?: { mask?: Tensor | null }) {
         let x = oneTensor(inputs);
         const axes = [this.axis].flat().map((axis) => axis < 0 ? axis + x.rank : axis);
         if (axes.length > 1 || axes[0] === x.rank - 1) return original.call(this, inputs, kwargs);
         return tf.tidy(() => {
           // As TensorFlow.js masks: what is out counts as good as nothing.
-          const { mask } = kwargs;
+          const mask = kwargs?.mask;
           if (mask != null) x = tf.add(x, tf.mul(tf.sub(1, tf.cast(mask, "float32")), -1e9));
           const order = x.shape.map((_, axis) => axis);
           [order[axes[0]], order[x.rank - 1]] = [order[x.rank - 1], order[axes[0]]];

@@ -12,21 +12,50 @@ import {
 } from "../reference/mod.ts";
 import type { Row } from "../row.ts";
 import { describe, make, type Options } from "./make.ts";
+import type { Extent } from "./pooling.ts";
 
-const LENGTHS = [[7], [6, 5], [4, 5, 4]];
+/** A convolution by its name in `tf.layers`. */
+export type Convolution =
+  | "conv1d"
+  | "conv2d"
+  | "conv3d"
+  | "conv2dTranspose"
+  | "conv3dTranspose"
+  | "depthwiseConv2d"
+  | "separableConv2d";
+
+/** The linear part of each, on channels-last arrays. */
+const PRODUCTS: Record<Convolution, (x: NdArray, weights: NdArray[], window: Window) => NdArray> = {
+  conv1d: (x, [kernel], window) => convolve(x, kernel, window),
+  conv2d: (x, [kernel], window) => convolve(x, kernel, window),
+  conv3d: (x, [kernel], window) => convolve(x, kernel, window),
+  conv2dTranspose: (x, [kernel], window) => convolveTransposed(x, kernel, window),
+  conv3dTranspose: (x, [kernel], window) => convolveTransposed(x, kernel, window),
+  depthwiseConv2d: (x, [kernel], window) => convolveDepthwise(x, kernel, window),
+  separableConv2d: (x, [spatial, pointwise], window) =>
+    convolve(convolveDepthwise(x, spatial, window), pointwise, { strides: [1, 1] }),
+};
+
+const EXTENTS: Record<Convolution, Extent> = {
+  conv1d: { batch: 2, space: [7], channels: 2 },
+  conv2d: { batch: 2, space: [6, 5], channels: 2 },
+  conv3d: { batch: 2, space: [4, 5, 4], channels: 2 },
+  conv2dTranspose: { batch: 2, space: [3, 4], channels: 2 },
+  conv3dTranspose: { batch: 2, space: [2, 3, 2], channels: 2 },
+  depthwiseConv2d: { batch: 2, space: [6, 5], channels: 2 },
+  separableConv2d: { batch: 2, space: [6, 5], channels: 2 },
+};
 
 const fill = (value: unknown, rank: number): number[] =>
   Array.isArray(value) ? value : Array(rank).fill(value ?? 1);
 
-/** A row of a convolution: `product` is the linear part, on channels-last arrays. */
 function row(
-  subject: string,
-  rank: number,
+  subject: Convolution,
   options: Options,
   product: (x: NdArray, weights: NdArray[], window: Window) => NdArray,
-  space = LENGTHS[rank - 1],
-  channels = 2,
+  { batch, space, channels }: Extent,
 ): Row {
+  const rank = space.length;
   const first = options.dataFormat === "channelsFirst";
   const window: Window = {
     strides: fill(options.strides, rank),
@@ -37,7 +66,7 @@ function row(
   return {
     subject,
     options: describe(options),
-    inputs: [{ shape: first ? [2, channels, ...space] : [2, ...space, channels] }],
+    inputs: [{ shape: first ? [batch, channels, ...space] : [batch, ...space, channels] }],
     create: make(subject, options),
     reference([x], weights) {
       let y = product(first ? transpose(x, CHANNELS_LAST(rank)) : x, weights, window);
@@ -49,36 +78,18 @@ function row(
   };
 }
 
-const conv = (rank: number, options: Options, space?: number[], channels?: number) =>
-  row(
-    `conv${rank}d`,
-    rank,
-    { filters: 3, ...options },
-    (x, [kernel], window) => convolve(x, kernel, window),
-    space,
-    channels,
-  );
+/** A row of a convolution by its name in `tf.layers`. */
+export function convolutionRow(subject: Convolution, options: Options, extent?: Extent): Row {
+  const all = subject === "depthwiseConv2d" ? options : { filters: 3, ...options };
+  return row(subject, all, PRODUCTS[subject], extent ?? EXTENTS[subject]);
+}
 
-const transposed = (rank: number, options: Options) =>
-  row(
-    `conv${rank}dTranspose`,
-    rank,
-    { filters: 3, ...options },
-    (x, [kernel], window) => convolveTransposed(x, kernel, window),
-    rank === 2 ? [3, 4] : [2, 3, 2],
-  );
-
-const depthwise = (options: Options) =>
-  row("depthwiseConv2d", 2, options, (x, [kernel], window) => convolveDepthwise(x, kernel, window));
-
-const separable = (options: Options) =>
-  row(
-    "separableConv2d",
-    2,
-    { filters: 3, ...options },
-    (x, [spatial, pointwise], window) =>
-      convolve(convolveDepthwise(x, spatial, window), pointwise, { strides: [1, 1] }),
-  );
+const conv = (rank: 1 | 2 | 3, options: Options, extent?: Extent) =>
+  convolutionRow(`conv${rank}d`, options, extent);
+const transposed = (rank: 2 | 3, options: Options) =>
+  convolutionRow(`conv${rank}dTranspose`, options);
+const depthwise = (options: Options) => convolutionRow("depthwiseConv2d", options);
+const separable = (options: Options) => convolutionRow("separableConv2d", options);
 
 const ACTIVATIONS = ["relu", "elu", "tanh", "sigmoid", "softmax", "relu6"];
 
@@ -118,7 +129,7 @@ export const CONVOLUTIONS: Row[] = [
   conv(2, { kernelSize: 3, dataFormat: "channelsFirst" }),
   conv(2, { kernelSize: 3, dataFormat: "channelsFirst", padding: "same", strides: 2 }),
   conv(2, { kernelSize: 3, dataFormat: "channelsFirst", activation: "relu" }),
-  conv(2, { kernelSize: 2, filters: 1 }, [3, 4], 1),
+  conv(2, { kernelSize: 2, filters: 1 }, { batch: 1, space: [3, 4], channels: 1 }),
   ...ACTIVATIONS.map((activation) => conv(2, { kernelSize: 2, activation })),
 
   conv(3, { kernelSize: 2 }),
@@ -130,7 +141,7 @@ export const CONVOLUTIONS: Row[] = [
   conv(3, { kernelSize: 2, dilationRate: 2 }),
   conv(3, { kernelSize: 2, dilationRate: [1, 2, 3], padding: "same" }),
   conv(3, { kernelSize: 2, dataFormat: "channelsFirst" }),
-  conv(3, { kernelSize: 2, filters: 1 }, [2, 3, 2], 1),
+  conv(3, { kernelSize: 2, filters: 1 }, { batch: 1, space: [2, 3, 2], channels: 1 }),
 
   transposed(2, { kernelSize: 3 }),
   transposed(2, { kernelSize: 3, padding: "same" }),

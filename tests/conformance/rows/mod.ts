@@ -6,6 +6,7 @@ import { coreLossRows, layerLossRows, REGULARIZERS } from "./losses.ts";
 import { MERGING } from "./merging.ts";
 import { NOISE } from "./noise.ts";
 import { NORMALIZATION } from "./normalization.ts";
+import { OPERATIONS } from "./operations.ts";
 import { POOLING } from "./pooling.ts";
 import { RECURRENT } from "./recurrent.ts";
 import { WRAPPERS } from "./wrappers.ts";
@@ -31,6 +32,7 @@ export const ROWS: Row[] = [
   ...layerLossRows(Object.keys(LAYER_LOSSES)),
   ...coreLossRows(Object.keys(CORE_LOSSES)),
   ...REGULARIZERS,
+  ...OPERATIONS,
 ];
 
 /** Names in `tf.layers` for a layer that has rows under another name. */

@@ -23,13 +23,21 @@ function inLayout(options: Options, rank: number, f: (x: NdArray) => NdArray) {
   return (x: NdArray) => transpose(f(transpose(x, CHANNELS_LAST(rank))), CHANNELS_FIRST(rank));
 }
 
-function row(
+/** The input of a window layer: examples, spatial lengths, channels. */
+export interface Extent {
+  batch: number;
+  space: number[];
+  channels: number;
+}
+
+/** A row of a pooling layer. */
+export function poolingRow(
   kind: "max" | "average",
   rank: number,
   options: Options,
   draw?: RowInput["draw"],
+  { batch, space, channels }: Extent = { batch: 2, space: LENGTHS[rank - 1], channels: 2 },
 ): Row {
-  const space = LENGTHS[rank - 1];
   const size = spread(options.poolSize ?? 2, rank);
   const window: Window = {
     strides: spread(options.strides ?? size, rank),
@@ -44,7 +52,9 @@ function row(
     subject: `${kind}Pooling${rank}d`,
     options: describe(options) + (draw === "negative" ? " (all negative)" : ""),
     inputs: [{
-      shape: options.dataFormat === "channelsFirst" ? [2, 2, ...space] : [2, ...space, 2],
+      shape: options.dataFormat === "channelsFirst"
+        ? [batch, channels, ...space]
+        : [batch, ...space, channels],
       draw,
     }],
     create: make(`${kind}Pooling${rank}d`, options),
@@ -65,12 +75,15 @@ const OPTIONS: Options[] = [
 
 const rows = [1, 2, 3].flatMap((rank) =>
   (["max", "average"] as const).flatMap((kind) => [
-    ...OPTIONS.map((options) => row(kind, rank, options)),
-    row(kind, rank, { poolSize: 2 }, "negative"),
-    row(kind, rank, { poolSize: 3, padding: "same", strides: 2 }, "negative"),
+    ...OPTIONS.map((options) => poolingRow(kind, rank, options)),
+    poolingRow(kind, rank, { poolSize: 2 }, "negative"),
+    poolingRow(kind, rank, { poolSize: 3, padding: "same", strides: 2 }, "negative"),
     ...(rank === 1 ? [] : [
-      row(kind, rank, { poolSize: 2, dataFormat: "channelsFirst" }),
-      row(kind, rank, { poolSize: [1, 2, 3].slice(0, rank), strides: [2, 1, 1].slice(0, rank) }),
+      poolingRow(kind, rank, { poolSize: 2, dataFormat: "channelsFirst" }),
+      poolingRow(kind, rank, {
+        poolSize: [1, 2, 3].slice(0, rank),
+        strides: [2, 1, 1].slice(0, rank),
+      }),
     ]),
   ])
 );

@@ -1,0 +1,43 @@
+import type { Layer } from "../tensorflow.ts";
+import { repairedMethods } from "./repaired_methods.ts";
+
+interface Options {
+  dilationRate?: number | number[];
+  dataFormat?: string;
+  bias?: unknown;
+}
+
+const isDilated = ({ dilationRate = 1 }: Options) => [dilationRate].flat().some((rate) => rate > 1);
+const isChannelsFirst = ({ dataFormat }: Options) => dataFormat === "channelsFirst";
+
+/** What TensorFlow.js gets wrong without a word, and a repair of the class puts right. */
+const SILENTLY_WRONG: Record<string, (layer: Options) => string | null> = {
+  Conv1D: (layer) => isChannelsFirst(layer) ? "returns channels last where they go in first" : null,
+  DepthwiseConv2D: (layer) => isDilated(layer) ? "ignores dilationRate" : null,
+  SeparableConv2D: (layer) =>
+    isChannelsFirst(layer) && layer.bias ? "adds the bias along the wrong axis" : null,
+};
+
+/**
+ * Why the numbers of a layer could not be trusted, if so: TensorFlow.js computes something else than its
+ * options say, without an error, and nothing repairs it.
+ *
+ * @param layer A built layer. Ask before a pass, while its `call` is its class's own.
+ * @returns One sentence that names the layer, or `null` if it can be measured.
+ */
+export function unmeasurableReason(layer: Layer): string | null {
+  const className = layer.getClassName();
+  const name = `Layer ${layer.name} (${className})`;
+  const options = layer as unknown as Options;
+  if (/^Conv[23]DTranspose$/.test(className) && isDilated(options)) {
+    return `${name} has dilationRate ${
+      JSON.stringify(options.dilationRate)
+    }, which TensorFlow.js ` +
+      "ignores in a transposed convolution: set it to 1, or measure another layer";
+  }
+  const fault = SILENTLY_WRONG[className]?.(options) ?? null;
+  const { call } = Object.getPrototypeOf(layer);
+  if (fault === null || repairedMethods.has(call)) return null;
+  return `${name} comes from a copy of TensorFlow.js that ${fault}, and that this engine does not ` +
+    "repair: build the model with the engine's own TensorFlow.js";
+}

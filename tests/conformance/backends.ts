@@ -1,0 +1,25 @@
+import type { TensorFlow } from "../../src/engine/tensorflow.ts";
+import { installKernels, installLayerRepairs } from "../../src/engine/kernels/mod.ts";
+
+/** The columns of the conformance table. */
+export type Column = "stock WASM" | "cpu" | "this engine";
+
+/** Runs `f` on TensorFlow.js as a column has it, and takes the repairs back afterwards. */
+export async function onBackend<T>(
+  column: Column,
+  f: (tf: TensorFlow) => T | Promise<T>,
+): Promise<T> {
+  const tf = await import("@tensorflow/tfjs");
+  await import("@tensorflow/tfjs-backend-wasm");
+  // Else TensorFlow.js advertises on the console where the cpu backend is used.
+  tf.env().set("PROD", true);
+  const backend = column === "cpu" ? "cpu" : "wasm";
+  if (!await tf.setBackend(backend)) throw new Error(`the ${backend} backend did not start`);
+  if (column !== "this engine") return await f(tf);
+  const takeBack = [await installKernels(tf), installLayerRepairs(tf)];
+  try {
+    return await f(tf);
+  } finally {
+    takeBack.reverse().forEach((undo) => undo());
+  }
+}

@@ -1,0 +1,218 @@
+import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
+import {
+  at,
+  eachTap,
+  map,
+  type NdArray,
+  ndArray,
+  normalize,
+  offsetOf,
+  windowGeometry,
+  zip,
+} from "../reference/mod.ts";
+import type { Row, RowInput } from "../row.ts";
+import type { Extent } from "./pooling.ts";
+
+/** A row of an operation that a custom layer may use. */
+function operation(
+  name: string,
+  options: string,
+  inputs: RowInput[],
+  call: (tf: TensorFlow, inputs: Tensor[]) => Tensor,
+  reference: (inputs: NdArray[]) => NdArray,
+  more: Partial<Row> = {},
+): Row {
+  return {
+    subject: `tf.${name}`,
+    options,
+    inputs,
+    call: (tf, _layer, tensors) => call(tf, tensors),
+    reference,
+    ...more,
+  };
+}
+
+/** How a {@linkcode dilationRow} moves its window. */
+export interface DilationOptions {
+  window: [number, number];
+  strides: [number, number];
+  dilations: [number, number];
+  pad: "valid" | "same";
+}
+
+/** Morphological dilation: the largest of x + filter in a window. */
+export function dilationRow(options: DilationOptions, { batch, space, channels }: Extent): Row {
+  const { window, strides, dilations, pad } = options;
+  const shape = [batch, ...space, channels];
+  return operation(
+    "dilation2d",
+    `${JSON.stringify(options)} on [${shape}]`,
+    [{ shape, draw: "negative" }, { shape: [...window, channels] }],
+    (tf, [x, filter]) =>
+      tf.dilation2d(x as never, filter as never, strides, pad, dilations) as Tensor,
+    ([x, filter]) => {
+      const output = space.map((length, axis) =>
+        windowGeometry(length, window[axis], strides[axis], dilations[axis], pad).output
+      );
+      const y = ndArray([batch, ...output, channels]);
+      y.data.fill(-Infinity);
+      for (let b = 0; b < batch; b++) {
+        eachTap(space, window, { strides, dilations, padding: pad }, (position, tap, source) => {
+          for (let c = 0; c < channels; c++) {
+            const to = offsetOf(y.shape, [b, ...position, c]);
+            const sum = at(x, b, ...source, c) + at(filter, ...tap, c);
+            y.data[to] = Math.max(y.data[to], sum);
+          }
+        });
+      }
+      return y;
+    },
+  );
+}
+
+/** Padding with what lies on the other side of the border. */
+export function mirrorPadRow(
+  shape: number[],
+  paddings: [number, number][],
+  mode: "reflect" | "symmetric",
+): Row {
+  const edge = mode === "reflect" ? 1 : 0;
+  const mirror = (i: number, n: number) =>
+    i < 0 ? -i - 1 + edge : i >= n ? 2 * n - 1 - edge - i : i;
+  return operation(
+    "mirrorPad",
+    `${mode} ${JSON.stringify(paddings)} on [${shape}]`,
+    [{ shape }],
+    (tf, [x]) => tf.mirrorPad(x, paddings, mode),
+    ([x]) =>
+      ndArray(
+        shape.map((n, axis) => paddings[axis][0] + n + paddings[axis][1]),
+        (index) => at(x, ...index.map((i, axis) => mirror(i - paddings[axis][0], shape[axis]))),
+      ),
+  );
+}
+
+/** Two inputs that broadcast. */
+export function binaryRow(
+  name: "maximum" | "minimum" | "squaredDifference",
+  a: number[],
+  b: number[],
+): Row {
+  const f = {
+    maximum: Math.max,
+    minimum: Math.min,
+    squaredDifference: (p: number, q: number) => (p - q) ** 2,
+  }[name];
+  return operation(
+    name,
+    `[${a}] and [${b}]`,
+    [{ shape: a }, { shape: b }],
+    (tf, [p, q]) => tf[name](p, q),
+    ([p, q]) => zip(p, q, f),
+  );
+}
+
+/** Batch normalisation with statistics along any axes. */
+export function batchNormRow(shape: number[], axes: number[]): Row {
+  const own = axes.length === 1 && axes[0] === shape.length - 1
+    ? [shape.at(-1)!]
+    : shape.map((n, axis) => axes.includes(axis) ? n : 1);
+  return operation(
+    "batchNorm",
+    `[${own}] on [${shape}]`,
+    [
+      { shape },
+      { shape: own },
+      { shape: own, draw: "positive" },
+      { shape: own },
+      { shape: own },
+    ],
+    (tf, [x, mean, variance, offset, scale]) =>
+      tf.batchNorm(x, mean as never, variance as never, offset as never, scale as never, 0.01),
+    ([x, mean, variance, offset, scale]) => normalize(x, mean, variance, 0.01, scale, offset),
+  );
+}
+
+/** Rows of zeros with a one in each; indices outside give zeros only. */
+export function oneHotRow(indices: number[], depth: number, dtype: "float32" | "int32" | "bool") {
+  return operation(
+    "oneHot",
+    `${JSON.stringify(indices)}, depth ${depth}, ${dtype}`,
+    [{ shape: [indices.length], values: indices, dtype: "int32" }],
+    (tf, [x]) => tf.oneHot(x, depth, 1, 0, dtype),
+    ([x]) => ndArray([indices.length, depth], ([row, i]) => x.data[row] === i ? 1 : 0),
+    { discrete: true },
+  );
+}
+
+/** Whole numbers and fractions made true or false. */
+export function castRow(values: number[]): Row {
+  return operation(
+    "cast",
+    `${JSON.stringify(values)} to bool`,
+    [{ shape: [values.length], values }],
+    (tf, [x]) => tf.cast(x, "bool"),
+    ([x]) => map(x, (value) => value === 0 ? 0 : 1),
+    { discrete: true },
+  );
+}
+
+/** Rows of a table by their index; its gradient adds up what repeats. */
+export function gatherRow(rows: number, width: number, indices: number[]): Row {
+  return operation(
+    "gather",
+    `${JSON.stringify(indices)} of [${rows}, ${width}]`,
+    [
+      { shape: [rows, width] },
+      { shape: [indices.length], values: indices, dtype: "int32" },
+    ],
+    (tf, [table, index]) => tf.gather(table, index as never),
+    ([table, index]) => ndArray([indices.length, width], ([i, j]) => at(table, index.data[i], j)),
+  );
+}
+
+/** Sums by segment; what belongs to no segment is left out. */
+export function segmentSumRow(segments: number, width: number, indices: number[]): Row {
+  return operation(
+    "unsortedSegmentSum",
+    `${JSON.stringify(indices)} into ${segments}, width ${width}`,
+    [
+      { shape: [indices.length, width], fixed: true },
+      { shape: [indices.length], values: indices, dtype: "int32" },
+    ],
+    (tf, [x, index]) => tf.unsortedSegmentSum(x, index as never, segments),
+    ([x, index]) => {
+      const sums = ndArray([segments, width]);
+      index.data.forEach((segment, i) => {
+        if (segment < 0 || segment >= segments) return;
+        for (let j = 0; j < width; j++) sums.data[segment * width + j] += at(x, i, j);
+      });
+      return sums;
+    },
+  );
+}
+
+const EXTENT: Extent = { batch: 2, space: [5, 4], channels: 2 };
+
+/** Operations that no layer of `tf.layers` uses, or not so, but a custom layer may. */
+export const OPERATIONS: Row[] = [
+  dilationRow({ window: [2, 2], strides: [1, 1], dilations: [1, 1], pad: "valid" }, EXTENT),
+  dilationRow({ window: [3, 2], strides: [2, 1], dilations: [1, 1], pad: "same" }, EXTENT),
+  dilationRow({ window: [2, 2], strides: [1, 1], dilations: [2, 1], pad: "same" }, EXTENT),
+  mirrorPadRow([4], [[2, 1]], "reflect"),
+  mirrorPadRow([3, 4], [[2, 1], [0, 3]], "reflect"),
+  mirrorPadRow([3, 4], [[3, 1], [2, 4]], "symmetric"),
+  mirrorPadRow([2, 3, 2, 2], [[0, 0], [2, 2], [1, 1], [0, 0]], "reflect"),
+  binaryRow("maximum", [3, 1], [1, 4]),
+  binaryRow("minimum", [4], [2, 3, 4]),
+  binaryRow("squaredDifference", [2, 1, 3], [4, 3]),
+  batchNormRow([2, 3, 4], [1]),
+  batchNormRow([2, 3, 4, 2], [1]),
+  batchNormRow([2, 3, 4, 2], [3]),
+  oneHotRow([0, 2, 3, -1, 1, 1], 3, "int32"),
+  oneHotRow([0, 2, 3, -1, 1, 1], 3, "float32"),
+  oneHotRow([0, 2, 3, -1, 1, 1], 3, "bool"),
+  castRow([0, 1, 0.5, -0.5, 256, -1, 3]),
+  gatherRow(4, 3, [1, 1, 0, 3, 1]),
+  segmentSumRow(4, 3, [1, 1, -1, 3, 9, 0]),
+];
