@@ -4,9 +4,19 @@ const PACKAGE = "npm:@tensorflow/tfjs-backend-wasm@4.22.0";
 
 /** The files that TensorFlow.js reads from disk, and needs `--allow-read` for; it imports the rest. */
 const FILES = {
-  single: () => import.meta.resolve(`${PACKAGE}/dist/tfjs-backend-wasm-simd.wasm`),
-  threaded: () => import.meta.resolve(`${PACKAGE}/dist/tfjs-backend-wasm-threaded-simd.wasm`),
-  glue: () => import.meta.resolve(`${PACKAGE}/wasm-out/tfjs-backend-wasm-threaded-simd.js`),
+  // Written out: publishing can follow no name that is put together.
+  single: () =>
+    import.meta.resolve(
+      "npm:@tensorflow/tfjs-backend-wasm@4.22.0/dist/tfjs-backend-wasm-simd.wasm",
+    ),
+  threaded: () =>
+    import.meta.resolve(
+      "npm:@tensorflow/tfjs-backend-wasm@4.22.0/dist/tfjs-backend-wasm-threaded-simd.wasm",
+    ),
+  glue: () =>
+    import.meta.resolve(
+      "npm:@tensorflow/tfjs-backend-wasm@4.22.0/wasm-out/tfjs-backend-wasm-threaded-simd.js",
+    ),
 };
 
 /** URL of a file of TensorFlow.js's WASM backend. */
