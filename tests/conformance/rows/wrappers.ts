@@ -97,6 +97,34 @@ const model = (
 const maskOf = (x: NdArray, present: (step: NdArray) => boolean) =>
   ndArray(x.shape.slice(0, 2), ([b, t]) => present(take(take(x, 0, b), 0, t)) ? 1 : 0);
 
+const PADDED = [1.5, -2, 0, 0, -0.5, 0.75, -1, 2, 1, 0.5, 0, 0];
+const PADDED_TOO = [0, 0, 1, 1, 0.5, -0.5, 2, 0.25, 0, 0, -1, 1];
+
+/** Two masked inputs merged: a step counts where it counts in both. */
+const mergedMasks = (subject: string, merge: (a: NdArray, b: NdArray) => NdArray): Row => ({
+  subject,
+  options: "of masked inputs, under an lstm",
+  inputs: [{ shape: [2, 3, 2], values: PADDED }, { shape: [2, 3, 2], values: PADDED_TOO }],
+  create(tf) {
+    const inputs = [tf.input({ shape: [3, 2] }), tf.input({ shape: [3, 2] })];
+    const masked = inputs.map((input) => tf.layers.masking().apply(input));
+    const merged = (make(subject)(tf) as unknown as typeof tf.layers.Layer.prototype)
+      .apply(masked as never);
+    const outputs = tf.layers.lstm({ units: UNITS }).apply(merged as never);
+    return tf.model({ inputs, outputs: outputs as never }) as unknown as RowLayer;
+  },
+  reference([a, b], weights, _observed, drawn) {
+    const present = (step: NdArray) => step.data.some((v) => v !== 0);
+    const masks = drawn.map((input) => maskOf(input, present));
+    const masked = [a, b].map((input, i) =>
+      ndArray(input.shape, input.data.map((v, k) => v * masks[i].data[Math.floor(k / 2)]))
+    );
+    return unroll(merge(masked[0], masked[1]), cellOf("lstm", {}, weights), zeroStates("lstm"), {
+      mask: multiply(masks[0], masks[1]),
+    }).last;
+  },
+});
+
 /** The wrappers, and what only shows in a model of several layers. */
 export const WRAPPERS: Row[] = [
   timeDistributed("dense", { units: 4 }, [2, 3, 5], (x, [w, b]) => add(matMul(x, w), b)),
@@ -127,7 +155,7 @@ export const WRAPPERS: Row[] = [
   model(
     "masking",
     "under an lstm",
-    { shape: [2, 3, 2], values: [1.5, -2, 0, 0, -0.5, 0.75, -1, 2, 1, 0.5, 0, 0] },
+    { shape: [2, 3, 2], values: PADDED },
     [["masking", {}], ["lstm", { units: UNITS }]],
     ([x], weights, _observed, [drawn]) =>
       unroll(x, cellOf("lstm", {}, weights), zeroStates("lstm"), {
@@ -141,6 +169,9 @@ export const WRAPPERS: Row[] = [
     [["dense", { units: 2 }], ["masking", {}]],
     ([x], [w, b]) => reshape(add(matMul(reshape(x, [6, 2]), w), b), [2, 3, 2]),
   ),
+  mergedMasks("add", add),
+  mergedMasks("average", MERGE.ave),
+  mergedMasks("multiply", multiply),
   model(
     "embedding",
     "maskZero under a gru",

@@ -1,0 +1,154 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
+import { installKernels } from "../../../src/engine/kernels/mod.ts";
+import { onBackend } from "../../conformance/backends.ts";
+
+// deno-lint-ignore no-explicit-any -- kernels are run by name, with attributes of their own
+type Run = (tf: TensorFlow, x: (...shape: number[]) => Tensor) => any;
+
+const kernel = (
+  name: string,
+  inputs: (x: (...shape: number[]) => Tensor, tf: TensorFlow) => Record<string, Tensor>,
+  attributes: object = {},
+): Run =>
+(tf, x) => tf.engine().runKernel(name, inputs(x, tf) as never, attributes as never);
+
+const pool2d = { filterSize: [2, 2], strides: [2, 2], pad: "valid" };
+const pool3d = { filterSize: [2, 2, 2], strides: [2, 2, 2], pad: "valid" };
+const dilation = { strides: [1, 1], pad: "valid", dilations: [1, 1] };
+
+/**
+ * How to run each kernel of this project so that its first entry matters. `x` makes a tensor that begins
+ * with the number under test and goes on with ones. An output that is bounded by nature stays finite for
+ * an infinite input.
+ */
+const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
+  AvgPool: { run: kernel("AvgPool", (x) => ({ x: x(1, 4, 4, 1) }), pool2d) },
+  AvgPool3D: {
+    run: kernel("AvgPool3D", (x) => ({ x: x(1, 1, 4, 4, 1) }), {
+      filterSize: [1, 1, 1],
+      strides: [2, 2, 2],
+      pad: "same",
+    }),
+  },
+  AvgPool3DGrad: {
+    run: kernel(
+      "AvgPool3DGrad",
+      (x, tf) => ({ dy: x(1, 1, 1, 1, 1), input: tf.ones([1, 2, 2, 2, 1]) }),
+      pool3d,
+    ),
+  },
+  AvgPoolGrad: {
+    run: kernel(
+      "AvgPoolGrad",
+      (x, tf) => ({ dy: x(1, 1, 1, 1), input: tf.ones([1, 2, 2, 1]) }),
+      pool2d,
+    ),
+  },
+  Cast: { run: (tf, x) => tf.cast(x(3), "float32") },
+  ClipByValue: { run: (tf, x) => tf.clipByValue(x(3), -9, 9), bounded: true },
+  Conv3D: {
+    run: (tf, x) => tf.conv3d(x(1, 3, 3, 3, 1) as never, tf.ones([1, 1, 1, 1, 1]), 2, "same"),
+  },
+  Conv3DBackpropFilterV2: {
+    run: kernel(
+      "Conv3DBackpropFilterV2",
+      (x, tf) => ({ x: x(1, 2, 2, 2, 1), dy: tf.ones([1, 1, 1, 1, 1]) }),
+      { filterShape: [2, 2, 2, 1, 1], strides: 1, pad: "valid" },
+    ),
+  },
+  Conv3DBackpropInputV2: {
+    run: kernel(
+      "Conv3DBackpropInputV2",
+      (x, tf) => ({ dy: x(1, 1, 1, 1, 1), filter: tf.ones([2, 2, 2, 1, 1]) }),
+      { inputShape: [1, 2, 2, 2, 1], strides: 1, pad: "valid" },
+    ),
+  },
+  Dilation2D: {
+    run: kernel(
+      "Dilation2D",
+      (x, tf) => ({ x: x(1, 3, 3, 1), filter: tf.ones([2, 2, 1]) }),
+      dilation,
+    ),
+  },
+  Dilation2DBackpropFilter: {
+    run: kernel(
+      "Dilation2DBackpropFilter",
+      (x, tf) => ({ x: tf.ones([1, 2, 2, 1]), filter: tf.ones([2, 2, 1]), dy: x(1, 1, 1, 1) }),
+      dilation,
+    ),
+  },
+  Dilation2DBackpropInput: {
+    run: kernel(
+      "Dilation2DBackpropInput",
+      (x, tf) => ({ x: tf.ones([1, 2, 2, 1]), filter: tf.ones([2, 2, 1]), dy: x(1, 1, 1, 1) }),
+      dilation,
+    ),
+  },
+  FusedBatchNorm: {
+    run: kernel("FusedBatchNorm", (x, tf) => ({
+      x: x(1, 2, 2, 2),
+      mean: tf.ones([1, 2, 1, 1]),
+      variance: tf.ones([1, 2, 1, 1]),
+      scale: tf.ones([1, 2, 1, 1]),
+      offset: tf.ones([1, 2, 1, 1]),
+    }), { varianceEpsilon: 0.1 }),
+  },
+  MaxPool: { run: kernel("MaxPool", (x) => ({ x: x(1, 4, 4, 1) }), pool2d) },
+  MaxPool3D: { run: kernel("MaxPool3D", (x) => ({ x: x(1, 2, 2, 2, 1) }), pool3d) },
+  MaxPool3DGrad: {
+    run: kernel("MaxPool3DGrad", (x, tf) => ({
+      dy: x(1, 1, 1, 1, 1),
+      input: tf.ones([1, 2, 2, 2, 1]),
+      output: tf.ones([1, 1, 1, 1, 1]),
+    }), pool3d),
+  },
+  MaxPoolGrad: {
+    run: kernel("MaxPoolGrad", (x, tf) => ({
+      dy: x(1, 1, 1, 1),
+      input: tf.ones([1, 2, 2, 1]),
+      output: tf.ones([1, 1, 1, 1]),
+    }), pool2d),
+  },
+  Maximum: { run: (tf, x) => tf.maximum(x(3), 0) },
+  Minimum: { run: (tf, x) => tf.minimum(x(3), 0), bounded: true },
+  OneHot: { run: (tf) => tf.oneHot(tf.tensor1d([0], "int32"), 2, NaN, Infinity, "float32") },
+  Relu6: { run: (tf, x) => tf.relu6(x(3)), bounded: true },
+};
+
+/** The kernels that `installKernels` registers, on the backend that runs. */
+async function registered(tf: TensorFlow): Promise<string[]> {
+  const before = new Map(tf.getKernelsForBackend("wasm").map((k) => [k.kernelName, k]));
+  const takeBack = await installKernels(tf);
+  const names = tf.getKernelsForBackend("wasm")
+    .filter((config) => before.get(config.kernelName) !== config)
+    .map(({ kernelName }) => kernelName);
+  takeBack();
+  return names.sort();
+}
+
+Deno.test("every kernel of this project has a case for NaN and infinity", async () => {
+  await onBackend("stock WASM", async (tf) => {
+    assertEquals(Object.keys(KERNELS).sort(), await registered(tf));
+  });
+});
+
+for (const number of [NaN, Infinity]) {
+  Deno.test(`no kernel hides ${number}`, async (t) => {
+    await onBackend("this engine", async (tf) => {
+      for (const [name, { run, bounded }] of Object.entries(KERNELS)) {
+        await t.step(name, () => {
+          const begin = (...shape: number[]) => {
+            const values = Array(shape.reduce((a, b) => a * b)).fill(1);
+            values[0] = number;
+            return tf.tensor(values, shape);
+          };
+          const output: number[] = tf.tidy(() => Array.from(run(tf, begin).dataSync()));
+          if (Number.isNaN(number)) assert(output.some(Number.isNaN), `${output}`);
+          else if (bounded) assert(output.every(Number.isFinite), `${output}`);
+          else assert(output.some((v) => !Number.isFinite(v)), `${output}`);
+        });
+      }
+    });
+  });
+}
