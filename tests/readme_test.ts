@@ -1,0 +1,55 @@
+import { assert, assertEquals } from "@std/assert";
+import { runCommand } from "./cli/run_command.ts";
+
+const README = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
+
+/** The code blocks of one language, in their order. */
+function blocks(language: string): string[] {
+  const fences = README.matchAll(/^```(\w*)\n([^]*?)^```$/gm);
+  return [...fences].filter(([, name]) => name === language).map(([, , text]) => text);
+}
+
+/** Checks that the lines of a shortened output all stand in the real one, in their order. */
+function assertShortened(shown: string, real: string): void {
+  const lines = real.split("\n");
+  let at = 0;
+  for (const line of shown.trimEnd().split("\n")) {
+    if (line === "...") continue;
+    const found = lines.indexOf(line, at);
+    assert(found >= 0, `the README shows a line that is not printed: ${line}`);
+    at = found;
+  }
+}
+
+Deno.test("the README shows what report prints", async () => {
+  const { stdout } = await runCommand(["report", "--quiet"]);
+  assertShortened(blocks("")[0], stdout);
+});
+
+Deno.test("the README's test passes, and the message it shows is the one that is printed", async () => {
+  const [source] = blocks("ts");
+  const file = new URL("readme_example_test.ts", import.meta.url);
+  const run = async (code: string) => {
+    await Deno.writeTextFile(file, code);
+    try {
+      const { code: status, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["test", "-A", "--no-check", file.pathname],
+        env: { NO_COLOR: "1" },
+      }).output();
+      const decoder = new TextDecoder();
+      return { status, output: decoder.decode(stdout) + decoder.decode(stderr) };
+    } finally {
+      await Deno.remove(file);
+    }
+  };
+  const healthy = await run(source);
+  assertEquals(healthy.status, 0, healthy.output);
+  const sick = await run(
+    source.replace(/const model = [^]*?\n  \}\);/, "const model = exerciseModel({ seed: 0 });")
+      .replace("  measure,", "  exerciseModel,\n  measure,")
+      .replace("const { tf } = engine;", "void engine;")
+      .replace("randomBatch(model))", "randomBatch(model), { seed: 0 })"),
+  );
+  assertEquals(sick.status, 1, sick.output);
+  assertShortened(blocks("")[1], sick.output);
+});
