@@ -16,6 +16,18 @@ export interface Outcome {
   leaked: number;
 }
 
+/** A row with its numbers, ready to be called again and again. */
+interface Prepared {
+  row: Row;
+  inputs: NdArray[];
+  tensors: Tensor[];
+  layer: RowLayer;
+  weights: NdArray[];
+  /** What the backend computes. */
+  observed: NdArray[];
+  call(): Tensor[];
+}
+
 /** Something that J is differentiated with respect to. */
 interface Variable {
   what: string;
@@ -27,96 +39,41 @@ const toArray = <T>(value: T | T[]): T[] => Array.isArray(value) ? value : [valu
 const read = (tensor: Tensor): NdArray => ndArray(tensor.shape, tensor.dataSync());
 const message = (error: unknown) => error instanceof Error ? error.message : String(error);
 
-/** What the reference gives, with the gradients by central differences: the same on every backend. */
-const oracles = new WeakMap<Row, { expected: NdArray[]; gradients: NdArray[] }>();
-
 /** Runs a row on the active backend and holds the result against the float64 reference. */
 export function runRow(tf: TensorFlow, row: Row): Outcome {
-  const name = `${row.subject} ${row.options}`;
-  const next = randomStream(name);
-  const tolerance = row.tolerance ?? 5e-5;
+  const next = randomStream(`${row.subject} ${row.options}`);
+  const { tolerance = 5e-5 } = row;
   const outcome: Outcome = { status: "ok", worst: 0, detail: "", leaked: 0 };
   const note = (error: number, what: string) => {
     if (!(error <= outcome.worst)) [outcome.worst, outcome.detail] = [error, what];
     if (!(error <= tolerance)) outcome.status = "wrong";
   };
-
-  const inputs = row.inputs.map((input) => drawInput(input, next));
-  const tensors = inputs.map(({ data, shape }, i): Tensor => {
-    const { dtype, draw } = row.inputs[i];
-    const type = dtype ?? (draw === "integer" ? "int32" : "float32");
-    return tf.tensor(Array.from(data), [...shape], type);
-  });
-  const kept = [...tensors];
-  const call = (): Tensor[] => {
-    // Layers that draw noise draw the same each time.
-    const original = Math.random;
-    Math.random = randomStream(name);
-    try {
-      return toArray(
-        row.call
-          ? row.call(tf, layer, tensors)
-          : layer.apply(tensors.length === 1 ? tensors[0] : tensors),
-      );
-    } finally {
-      Math.random = original;
-    }
-  };
-  let layer = null as unknown as RowLayer;
-
+  const kept: Tensor[] = [];
   try {
-    let weights: NdArray[], observed: NdArray[];
+    let prepared: Prepared;
     try {
-      if (row.create) layer = row.create(tf);
-      inScope(tf, call); // builds the layer
-      weights = (layer?.weights ?? []).map((weight) => {
-        const value = drawWeight(weight.name, weight.shape, next);
-        inScope(tf, () => weight.write(tf.tensor(Array.from(value.data), weight.shape)));
-        kept.push(weight.read());
-        return value;
-      });
-      observed = inScope(tf, () => call().map(read));
+      prepared = prepare(tf, row, next, kept);
     } catch (error) {
       return { ...outcome, status: "error", worst: NaN, detail: message(error) };
     }
-
+    const { inputs, weights, observed } = prepared;
     const drawn = inputs.map((input) => map(input, (x) => x));
     const forward = () => toArray(row.reference(inputs, weights, observed, drawn));
     const expected = forward();
-    compareShapes();
-    if (outcome.worst === Infinity) return outcome;
+    const misshapen = wrongShape(prepared, expected);
+    if (misshapen !== null) {
+      return { ...outcome, status: "wrong", worst: Infinity, detail: misshapen };
+    }
     expected.forEach(({ data }, i) => note(relativeError(observed[i].data, data), "forward"));
-    const variables = variablesOf();
+    const variables = variablesOf(prepared);
     if (row.discrete || variables.length === 0) return outcome;
 
-    // J: the sum of the outputs, each entry times a fixed random number.
     const factors = expected.map(({ shape }) => randomNormal(shape, next));
-    const known = oracles.get(row);
-    // A row that looks at what was drawn may expect something else here.
-    const same = known?.expected.every(({ data }, i) => `${data}` === `${expected[i].data}`);
-    const j = () =>
-      forward().reduce(
-        (total, { data }, i) => data.reduce((s, y, k) => s + y * factors[i].data[k], total),
-        0,
-      );
-    const oracle = same
-      ? known!.gradients
-      : variables.map(({ value }) => centralDifference(j, value));
-    oracles.set(row, { expected, gradients: oracle });
+    const oracle = oracleOf(row, variables, expected, factors, forward);
     const before = tf.memory().numTensors;
     let found: (NdArray | null)[];
     try {
-      found = inScope(tf, () => {
-        const j = () =>
-          tf.addN(
-            call().map((y, i) =>
-              tf.sum(tf.mul(y, tf.tensor(Array.from(factors[i].data), [...factors[i].shape])))
-            ),
-          );
-        const xs = variables.map(({ tensor }) => tensor);
-        return tf.engine().gradients(j, xs, undefined, true).grads
-          .map((gradient) => gradient ? read(gradient) : null);
-      });
+      found = inScope(tf, () => gradients(tf, prepared, variables, factors));
     } catch (error) {
       // A wrong output is worse than a missing gradient.
       if (outcome.worst > tolerance) return outcome;
@@ -132,38 +89,119 @@ export function runRow(tf: TensorFlow, row: Row): Outcome {
       }
     }
     return outcome;
-
-    function compareShapes() {
-      const shapes = (arrays: NdArray[]) => arrays.map(({ shape }) => `[${shape}]`).join(" ");
-      if (shapes(observed) !== shapes(expected)) {
-        note(Infinity, `output shape ${shapes(observed)}, expected ${shapes(expected)}`);
-      }
-      if (!layer?.computeOutputShape || tensors.length !== 1) return;
-      const promised = layer.computeOutputShape([...tensors[0].shape]);
-      const first = Array.isArray(promised[0]) ? promised[0] : promised;
-      // A dimension that only the call decides is promised as null.
-      const known = expected[0].shape.map((size, axis) => first[axis] === null ? null : size);
-      if (`${first}` !== `${known}`) {
-        note(Infinity, `computeOutputShape [${first}], expected [${expected[0].shape}]`);
-      }
-    }
-
-    function variablesOf(): Variable[] {
-      const trainable = layer?.trainableWeights ?? [];
-      const smooth = ({ fixed, draw, dtype }: Row["inputs"][number]) =>
-        !fixed && draw !== "integer" && (dtype ?? "float32") === "float32";
-      return [
-        ...tensors
-          .map((tensor, i) => ({ what: `input ${i + 1}`, tensor, value: inputs[i] }))
-          .filter((_, i) => smooth(row.inputs[i])),
-        ...(layer?.weights ?? [])
-          .map((weight, i) => ({ what: weight.name, tensor: weight.read(), value: weights[i] }))
-          .filter((_, i) => trainable.includes(layer.weights[i])),
-      ];
-    }
   } finally {
     tf.dispose(kept);
   }
+}
+
+/** Draws the numbers of a row, makes its layer and calls it. */
+function prepare(tf: TensorFlow, row: Row, next: () => number, kept: Tensor[]): Prepared {
+  const inputs = row.inputs.map((input) => drawInput(input, next));
+  const tensors = inputs.map(({ data, shape }, i): Tensor => {
+    const { dtype, draw } = row.inputs[i];
+    const type = dtype ?? (draw === "integer" ? "int32" : "float32");
+    return tf.tensor(Array.from(data), [...shape], type);
+  });
+  kept.push(...tensors);
+  // A row without a layer calls an operation.
+  const layer = row.create?.(tf) ?? ({ weights: [], trainableWeights: [] } as unknown as RowLayer);
+  const call = (): Tensor[] => {
+    // Layers that draw noise draw the same each time.
+    const original = Math.random;
+    Math.random = randomStream(row.subject);
+    try {
+      return toArray(
+        row.call
+          ? row.call(tf, layer, tensors)
+          : layer.apply(tensors.length === 1 ? tensors[0] : tensors),
+      );
+    } finally {
+      Math.random = original;
+    }
+  };
+  inScope(tf, call); // builds the layer
+  const weights = layer.weights.map((weight) => {
+    const value = drawWeight(weight.name, weight.shape, next);
+    inScope(tf, () => weight.write(tf.tensor(Array.from(value.data), weight.shape)));
+    kept.push(weight.read());
+    return value;
+  });
+  const observed = inScope(tf, () => call().map(read));
+  return { row, inputs, tensors, layer, weights, observed, call };
+}
+
+/** What is wrong with the shapes of the outputs, or with the one that the layer promises. */
+function wrongShape({ observed, layer, tensors }: Prepared, expected: NdArray[]): string | null {
+  const shapes = (arrays: NdArray[]) => arrays.map(({ shape }) => `[${shape}]`).join(" ");
+  if (shapes(observed) !== shapes(expected)) {
+    return `output shape ${shapes(observed)}, expected ${shapes(expected)}`;
+  }
+  if (!layer.computeOutputShape || tensors.length !== 1) return null;
+  const promised = layer.computeOutputShape([...tensors[0].shape]);
+  const first = Array.isArray(promised[0]) ? promised[0] : promised;
+  // A dimension that only the call decides is promised as null.
+  const known = expected[0].shape.map((size, axis) => first[axis] === null ? null : size);
+  return `${first}` === `${known}`
+    ? null
+    : `computeOutputShape [${first}], expected [${expected[0].shape}]`;
+}
+
+/** The inputs and weights that are differentiated with respect to. */
+function variablesOf({ row, tensors, inputs, layer, weights }: Prepared): Variable[] {
+  const smooth = ({ fixed, draw, dtype }: Row["inputs"][number]) =>
+    !fixed && draw !== "integer" && (dtype ?? "float32") === "float32";
+  return [
+    ...tensors
+      .map((tensor, i) => ({ what: `input ${i + 1}`, tensor, value: inputs[i] }))
+      .filter((_, i) => smooth(row.inputs[i])),
+    ...layer.weights
+      .map((weight, i) => ({ what: weight.name, tensor: weight.read(), value: weights[i] }))
+      .filter((_, i) => layer.trainableWeights.includes(layer.weights[i])),
+  ];
+}
+
+/** What the reference gives, with the gradients by central differences: the same on every backend. */
+const oracles = new WeakMap<Row, { expected: NdArray[]; gradients: NdArray[] }>();
+
+/** Gradients of J, the sum of the outputs, each entry times a factor, by central differences. */
+function oracleOf(
+  row: Row,
+  variables: Variable[],
+  expected: NdArray[],
+  factors: NdArray[],
+  forward: () => NdArray[],
+): NdArray[] {
+  const known = oracles.get(row);
+  // A row that looks at what was drawn may expect something else on another backend.
+  if (known?.expected.every(({ data }, i) => `${data}` === `${expected[i].data}`)) {
+    return known.gradients;
+  }
+  const j = () =>
+    forward().reduce(
+      (total, { data }, i) => data.reduce((s, y, k) => s + y * factors[i].data[k], total),
+      0,
+    );
+  const gradients = variables.map(({ value }) => centralDifference(j, value));
+  oracles.set(row, { expected, gradients });
+  return gradients;
+}
+
+/** Gradients of the same J, by TensorFlow.js. */
+function gradients(
+  tf: TensorFlow,
+  { call }: Prepared,
+  variables: Variable[],
+  factors: NdArray[],
+): (NdArray | null)[] {
+  const j = () =>
+    tf.addN(
+      call().map((y, i) =>
+        tf.sum(tf.mul(y, tf.tensor(Array.from(factors[i].data), [...factors[i].shape])))
+      ),
+    );
+  const xs = variables.map(({ tensor }) => tensor);
+  return tf.engine().gradients(j, xs, undefined, true).grads
+    .map((gradient) => gradient ? read(gradient) : null);
 }
 
 /** Like `tf.tidy`, for results that hold no tensors. */

@@ -6,3 +6,4 @@
  */
 export * from "./install_kernels.ts";
 export * from "../layers/mod.ts";
+export type { Layer, TensorFlow } from "../tensorflow.ts";
