@@ -1,8 +1,10 @@
 /**
  * Prints the conformance table: every layer with its options, on stock TensorFlow.js with WASM, on its
- * cpu backend, and on this engine. `--write` also keeps the summary in `summary.json`.
+ * cpu backend, and on this engine. `--write` also keeps the summary in `summary.json`; `--markdown` prints
+ * it alone, as the README shows it.
  */
 import { type Column, onBackend } from "./backends.ts";
+import { markdownSummary } from "./markdown_summary.ts";
 import { ROWS } from "./rows/mod.ts";
 import { type Outcome, runRow } from "./run_row.ts";
 import { summarize } from "./summarize.ts";
@@ -24,10 +26,14 @@ const table = ROWS.map((row, i) => [
 const width = Math.min(92, Math.max(...table.map(([name]) => name.length)));
 const line = ([name, ...cells]: string[]) =>
   [name.padEnd(width), ...cells.map((text) => text.padEnd(14))].join("  ").trimEnd();
+const summary = summarize(ROWS, outcomes);
+if (Deno.args.includes("--markdown")) {
+  console.log(markdownSummary(summary));
+  Deno.exit();
+}
 console.log(line(["layer, options", ...COLUMNS]));
 for (const row of table) console.log(line(row));
 
-const summary = summarize(ROWS, outcomes);
 console.log(`\n${ROWS.length} rows`);
 for (const column of COLUMNS) {
   const { ok, wrong, noGradient, error } = summary.total[column];

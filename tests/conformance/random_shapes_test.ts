@@ -12,6 +12,7 @@ import {
   castRow,
   dilationRow,
   gatherRow,
+  matMulRow,
   mirrorPadRow,
   oneHotRow,
   segmentSumRow,
@@ -213,4 +214,19 @@ Deno.test("unsortedSegmentSum takes repeated indices and leaves out those out of
   property(
     fc.tuple(size(5), size(4), indices(7)),
     ([segments, width, index]) => segmentSumRow(segments, width, index),
+  ));
+
+Deno.test("matMul is right on random shapes, transposed, batched and fused", () =>
+  property(
+    fc.record({
+      rows: size(20),
+      inner: size(60),
+      columns: size(20),
+      batch: fc.nat(3),
+      transposeA: fc.boolean(),
+      transposeB: fc.boolean(),
+      activation: fc.constantFrom(undefined, "linear" as const, "relu" as const, "elu" as const),
+    }),
+    matMulRow,
+    30,
   ));

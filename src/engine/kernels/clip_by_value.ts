@@ -1,4 +1,5 @@
 import { defineKernel } from "./define_kernel.ts";
+import { hasNonFinite } from "./has_non_finite.ts";
 
 /** Attributes of `ClipByValue`. */
 export interface ClipByValueAttributes {
@@ -8,11 +9,15 @@ export interface ClipByValueAttributes {
 
 /**
  * `ClipByValue`: the stock kernel turns NaN into a bound, which hides it from a hard sigmoid and from
- * every cross-entropy. Here NaN stays NaN.
+ * every cross-entropy. Here NaN stays NaN; input without NaN and infinity still goes to the stock kernel.
  */
 export const clipByValueKernel = defineKernel<ClipByValueAttributes>(
   "ClipByValue",
-  (context, { x }, { clipValueMin, clipValueMax }) => {
+  (context, { x }, attrs) => {
+    if (!hasNonFinite(context.backend.typedArrayFromHeap(x))) {
+      return context.stock("ClipByValue", { x }, attrs);
+    }
+    const { clipValueMin, clipValueMax } = attrs;
     const output = context.backend.makeOutput(x.shape, x.dtype);
     const from = context.backend.typedArrayFromHeap(x);
     const to = context.backend.typedArrayFromHeap(output);

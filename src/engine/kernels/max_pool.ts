@@ -1,5 +1,6 @@
 import { defineKernel } from "./define_kernel.ts";
-import { hasNonFinite, maxPool } from "./pooling.ts";
+import { hasNonFinite } from "./has_non_finite.ts";
+import { maxPool } from "./pooling.ts";
 import type { PoolAttributes } from "./pool_attributes.ts";
 import { geometry2d } from "./window_geometry.ts";
 
@@ -9,7 +10,7 @@ import { geometry2d } from "./window_geometry.ts";
  */
 export const maxPoolKernel = defineKernel<PoolAttributes>("MaxPool", (context, { x }, attrs) => {
   const view = context.backend.typedArrayFromHeap(x);
-  if (!hasNonFinite(view as Float32Array)) return context.stock("MaxPool", { x }, attrs);
+  if (!hasNonFinite(view)) return context.stock("MaxPool", { x }, attrs);
   const { filterSize, strides, pad, dimRoundingMode } = attrs;
   const info = context.tf.backend_util.computePool2DInfo(
     x.shape as [number, number, number, number],

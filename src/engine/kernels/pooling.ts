@@ -5,13 +5,6 @@ import { eachTap, type WindowGeometry } from "./window_geometry.ts";
 const view = ({ backend }: KernelContext, info: TensorInfo) =>
   backend.typedArrayFromHeap(info) as Float32Array;
 
-/** Whether an array has an entry that is NaN or infinite: their difference with themselves is NaN. */
-export function hasNonFinite(values: Float32Array): boolean {
-  let difference = 0;
-  for (let i = 0; i < values.length; i++) difference += values[i] - values[i];
-  return difference !== 0;
-}
-
 /** The largest entry of each window; NaN is larger than any number. */
 export function maxPool(
   context: KernelContext,

@@ -1,12 +1,16 @@
 import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import {
+  activate,
   at,
   eachTap,
   map,
+  matMul,
   type NdArray,
   ndArray,
   normalize,
   offsetOf,
+  take,
+  transpose,
   windowGeometry,
   zip,
 } from "../reference/mod.ts";
@@ -192,6 +196,55 @@ export function segmentSumRow(segments: number, width: number, indices: number[]
   );
 }
 
+/** How a {@linkcode matMulRow} multiplies. */
+export interface MatMulOptions {
+  rows: number;
+  inner: number;
+  columns: number;
+  /** How many products at once; 0 for matrices without a batch axis. */
+  batch?: number;
+  transposeA?: boolean;
+  transposeB?: boolean;
+  /** With it the operation is the fused one, with a bias. */
+  activation?: "linear" | "relu" | "elu" | "sigmoid";
+}
+
+/** Products of matrices, either of them transposed, with a bias and an activation in one. */
+export function matMulRow(options: MatMulOptions): Row {
+  const { rows, inner, columns, batch = 0, transposeA = false, transposeB = false } = options;
+  const { activation } = options;
+  const shape = (first: number, second: number, isTransposed: boolean) => [
+    ...(batch === 0 ? [] : [batch]),
+    ...(isTransposed ? [second, first] : [first, second]),
+  ];
+  const stacked = (m: NdArray, isTransposed: boolean) => {
+    const wide = ndArray([Math.max(batch, 1), ...m.shape.slice(-2)], m.data);
+    return isTransposed ? transpose(wide, [0, 2, 1]) : wide;
+  };
+  return operation(
+    activation ? "fused.matMul" : "matMul",
+    JSON.stringify(options),
+    [
+      { shape: shape(rows, inner, transposeA) },
+      { shape: shape(inner, columns, transposeB) },
+      ...(activation ? [{ shape: [columns] }] : []),
+    ],
+    (tf, [a, b, bias]) =>
+      activation
+        ? tf.fused.matMul({ a, b, transposeA, transposeB, bias, activation })
+        : tf.matMul(a, b, transposeA, transposeB),
+    ([a, b, bias]) => {
+      const left = stacked(a, transposeA), right = stacked(b, transposeB);
+      const products = Array.from(
+        { length: Math.max(batch, 1) },
+        (_, i) => matMul(take(left, 0, i), take(right, 0, i)),
+      );
+      const y = ndArray(shape(rows, columns, false), products.flatMap(({ data }) => [...data]));
+      return activation ? activate(zip(y, bias, (v, b) => v + b), activation) : y;
+    },
+  );
+}
+
 const EXTENT: Extent = { batch: 2, space: [5, 4], channels: 2 };
 
 /** Operations that no layer of `tf.layers` uses, or not so, but a custom layer may. */
@@ -213,6 +266,15 @@ export const OPERATIONS: Row[] = [
   oneHotRow([0, 2, 3, -1, 1, 1], 3, "float32"),
   oneHotRow([0, 2, 3, -1, 1, 1], 3, "bool"),
   castRow([0, 1, 0.5, -0.5, 256, -1, 3]),
+  matMulRow({ rows: 3, inner: 4, columns: 5 }),
+  matMulRow({ rows: 3, inner: 60, columns: 5, transposeA: true }),
+  matMulRow({ rows: 3, inner: 60, columns: 5, transposeB: true }),
+  matMulRow({ rows: 3, inner: 4, columns: 5, transposeA: true, transposeB: true }),
+  matMulRow({ rows: 3, inner: 4, columns: 5, batch: 3, transposeB: true }),
+  matMulRow({ rows: 3, inner: 60, columns: 5, activation: "linear" }),
+  matMulRow({ rows: 3, inner: 60, columns: 5, transposeA: true, activation: "linear" }),
+  matMulRow({ rows: 3, inner: 60, columns: 5, transposeB: true, activation: "relu" }),
+  matMulRow({ rows: 2, inner: 50, columns: 3, batch: 2, activation: "relu" }),
   gatherRow(4, 3, [1, 1, 0, 3, 1]),
   segmentSumRow(4, 3, [1, 1, -1, 3, 9, 0]),
 ];
