@@ -3,7 +3,7 @@ import { MAX_THREADS } from "./max_threads.ts";
 /**
  * Floating-point operations from which a second thread earns back what its start costs.
  */
-const WORKLOAD_WORTH_THREADS = 2e10;
+export const WORKLOAD_WORTH_THREADS = 2e10;
 
 /**
  * How many threads pay for a workload.

@@ -1,6 +1,7 @@
 import { EngineError } from "./engine_error.ts";
 
-const PACKAGE = "npm:@tensorflow/tfjs-backend-wasm@4.22.0";
+/** The package of the WASM backend. */
+export const WASM_PACKAGE = "npm:@tensorflow/tfjs-backend-wasm@4.22.0";
 
 /** The files that TensorFlow.js reads from disk, and needs `--allow-read` for; it imports the rest. */
 const FILES = {
@@ -29,13 +30,20 @@ export function engineFileUrl(file: keyof typeof FILES): URL {
  * binary, goes on without it.
  *
  * @param threads How many threads the backend is to run.
- * @returns Paths of the files, the WASM binary first.
  * @throws {EngineError} If a file may not be read, or is not there.
  */
-export async function requireEngineFiles(threads: number): Promise<string[]> {
+export async function requireEngineFiles(threads: number): Promise<void> {
   const { fileURLToPath } = await import("node:url");
-  const paths = (threads === 1 ? ["single" as const] : ["threaded" as const, "glue" as const])
-    .map((file) => fileURLToPath(engineFileUrl(file)));
+  const files = threads === 1 ? ["single" as const] : ["threaded" as const, "glue" as const];
+  await requireFiles(files.map((file) => fileURLToPath(engineFileUrl(file))));
+}
+
+/**
+ * Makes sure that files can be read.
+ *
+ * @throws {EngineError} If one may not be read, or is not there.
+ */
+export async function requireFiles(paths: string[]): Promise<void> {
   const denied: string[] = [];
   for (const path of paths) if (!await mayRead(path)) denied.push(path);
   if (denied.length > 0) {
@@ -48,11 +56,10 @@ export async function requireEngineFiles(threads: number): Promise<string[]> {
     if (!await isFile(path)) {
       throw new EngineError(
         `The WASM engine is not installed, there is no file ${path}: ` +
-          `install it with deno cache --reload ${PACKAGE}`,
+          `install it with deno cache --reload ${WASM_PACKAGE}`,
       );
     }
   }
-  return paths;
 }
 
 async function mayRead(path: string): Promise<boolean> {

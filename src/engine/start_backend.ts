@@ -1,5 +1,6 @@
 import type { DataStorage, KernelBackend } from "@tensorflow/tfjs";
 import { EngineError } from "./engine_error.ts";
+import { WASM_PACKAGE } from "./engine_files.ts";
 import { keepProcessListeners } from "./keep_process_listeners.ts";
 import { trackLiveData } from "./live_data.ts";
 import {
@@ -42,7 +43,7 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
     throw new EngineError("This machine has no WASM SIMD, which the engine needs: use another");
   }
 
-  const previous = engine.backendName as string | null;
+  const previous = engine.backendName in engine.registry ? engine.backendName : undefined;
   const pool = threads > 1 ? (await import("./thread_worker.ts")).ThreadWorker : undefined;
   const complaints: string[] = [];
   const patches: Undo[] = [muteEmscripten(complaints), refuseProcessListeners()];
@@ -54,9 +55,12 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
   try {
     if (!await tf.setBackend("wasm")) {
       // What was active before is active again; where nothing was, TensorFlow.js refuses to compute.
-      if (previous !== null) await tf.setBackend(previous);
+      if (previous !== undefined) await tf.setBackend(previous);
       await pool?.terminateAll();
-      throw new EngineError(`The WASM engine did not start: ${complaints[0]}`);
+      throw new EngineError(
+        `The WASM engine did not start (${complaints[0] ?? "TensorFlow.js says no more"}): ` +
+          `install it anew with deno cache --reload ${WASM_PACKAGE}`,
+      );
     }
   } finally {
     for (const undo of patches.reverse()) undo();

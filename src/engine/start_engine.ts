@@ -115,7 +115,7 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
       holders: new Set(),
       async shutDown() {
         takeLayersBack();
-        takeKernelsBack();
+        await takeKernelsBack();
         await removeBackend();
       },
     };

@@ -7,22 +7,43 @@ import { patchProperty } from "./patch_property.ts";
 /** Undoes a patch; calling it again does nothing. */
 export type Undo = () => void;
 
+const COMPLAINT = /^(Aborted\(|failed to asynchronously prepare wasm: )/;
+
 /**
- * Keeps Emscripten's complaints off stdout and stderr. It writes each up to three times, past the
- * console; what it says belongs into our error.
+ * Keeps Emscripten's complaints off stderr: it makes each up to three times, and what they say belongs
+ * into our error. The threaded build writes to the file descriptor, the other to the console. All else
+ * that is written meanwhile is the program's own, and goes where it should.
  *
  * @param complaints Where to put them.
  */
 export function muteEmscripten(complaints: string[]): Undo {
   const { writeSync } = fs;
-  return patchProperty(fs, "writeSync", {
-    writable: true,
-    value(fd: number, text: string, ...rest: never[]) {
-      if (fd !== 1 && fd !== 2) return writeSync(fd, text, ...rest);
-      complaints.push(String(text).trim());
-      return String(text).length;
-    },
-  });
+  const { warn } = console;
+  let muted = true;
+  const isComplaint = (text: unknown): text is string =>
+    muted && typeof text === "string" && COMPLAINT.test(text);
+  const undo = [
+    patchProperty(fs, "writeSync", {
+      writable: true,
+      value(fd: number, text: string, ...rest: never[]) {
+        if (!isComplaint(text)) return writeSync(fd, text, ...rest);
+        return complaints.push(text.trim());
+      },
+    }),
+    patchProperty(console, "warn", {
+      writable: true,
+      enumerable: true,
+      // Emscripten binds it, and keeps it when the start is over.
+      value(text: unknown, ...rest: unknown[]) {
+        if (isComplaint(text)) complaints.push(text);
+        else warn.call(console, text, ...rest);
+      },
+    }),
+  ];
+  return () => {
+    muted = false;
+    undo.forEach((restore) => restore());
+  };
 }
 
 /**
