@@ -11,7 +11,9 @@ const RELAXED_MADD = new Uint8Array([
   ...[0xfd, 0x85, 0x02, 0x0b], // f32x4.relaxed_madd, end
 ]);
 
+let known: boolean | undefined;
+
 /** Whether this runtime has relaxed SIMD, and with it fused multiply-add. */
 export function hasRelaxedSimd(): boolean {
-  return WebAssembly.validate(RELAXED_MADD);
+  return known ??= WebAssembly.validate(RELAXED_MADD);
 }

@@ -14,12 +14,12 @@ export function countDuplicateUnits(
   at: (unit: number, n: number) => number,
   fanIn: number,
 ): number {
-  const seen = new Map<string, number[]>();
+  const seen = new Map<number, number[]>();
   let duplicates = 0;
   for (let unit = 0; unit < units; unit++) {
     // Units that differ do so in their first weights: the rest is looked at where these agree.
-    let key = "";
-    for (let n = 0; n < Math.min(fanIn, 3); n++) key += `${values[at(unit, n)]},`;
+    let key = 0;
+    for (let n = 0; n < Math.min(fanIn, 3); n++) key = key / 3 + values[at(unit, n)];
     const others = seen.get(key) ?? [];
     const isDuplicate = others.some((other) => {
       for (let n = 0; n < fanIn; n++) {

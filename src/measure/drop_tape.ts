@@ -1,10 +1,5 @@
-import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
-
-/** The state of TensorFlow.js's engine that a failed backward pass leaves behind. */
-interface EngineState {
-  gradientDepth: number;
-  activeTape: { saved: Tensor[] }[] | null;
-}
+import type { TensorFlow } from "../engine/tensorflow.ts";
+import { engineState } from "./engine_state.ts";
 
 /**
  * Frees what a gradient that threw has left behind. The tensors that kernels saved for the backward
@@ -14,10 +9,8 @@ interface EngineState {
  * @param tf The engine's TensorFlow.js.
  */
 export function dropTape(tf: TensorFlow): void {
-  const { state } = tf.engine() as unknown as { state: EngineState };
-  if (state.gradientDepth !== 0 || state.activeTape === null || state.activeTape === undefined) {
-    return;
-  }
+  const state = engineState(tf);
+  if (state.gradientDepth !== 0 || state.activeTape == null) return;
   for (const node of state.activeTape) tf.dispose(node.saved);
   state.activeTape = null;
 }

@@ -1,13 +1,17 @@
 import type { Tensor } from "../engine/tensorflow.ts";
 import type { LayerRecord } from "./layer_record.ts";
 
-/** What is known of a tensor: how deep it lies, and which layers could be the model's last. */
+/** What is known of a tensor. */
 export interface Origin {
+  /** How deep it lies. */
   depth: number;
+  /** Which layers could be the model's last. */
   heads: ReadonlySet<LayerRecord>;
+  /** Whether the backward pass reaches it: a tap has seen it, and it is no integer. */
+  reached: boolean;
 }
 
-const NOWHERE: Origin = { depth: 0, heads: new Set() };
+const NOWHERE: Origin = { depth: 0, heads: new Set(), reached: false };
 
 /**
  * Follows the tensors of the forward pass from layer to layer, and so tells the depth of each layer
@@ -53,7 +57,7 @@ export class Flow {
     const depth = from.depth + (hasKernel ? 1 : 0);
     const heads = new Set(hasKernel ? rows : [...from.heads, ...rows]);
     for (const row of rows) row.depth = Math.max(row.depth, depth);
-    this.#latest = { depth, heads };
+    this.#latest = { depth, heads, reached: outputs[0].dtype === "float32" };
     for (const tensor of outputs) this.#origins.set(tensor.id, this.#latest);
   }
 
@@ -72,5 +76,6 @@ function join(origins: Origin[]): Origin {
   return {
     depth: Math.max(...origins.map((origin) => origin.depth)),
     heads: new Set(origins.flatMap((origin) => [...origin.heads])),
+    reached: origins.some((origin) => origin.reached),
   };
 }

@@ -1,4 +1,5 @@
 import { ensureEngine } from "../engine/ensure_engine.ts";
+import { runningEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { Measurements } from "./measurements.ts";
@@ -74,6 +75,6 @@ export async function measure(
   batch: Batch,
   options: MeasureOptions = {},
 ): Promise<Measurements> {
-  const engine = await ensureEngine();
+  const engine = runningEngine() ?? await ensureEngine();
   return runPass(engine, model, batch, options);
 }

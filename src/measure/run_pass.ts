@@ -1,5 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import { heapView } from "../engine/heap_view.ts";
+import { unmeasurableReason } from "../engine/layers/unmeasurable_reason.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { containerLayers } from "../model/container_layers.ts";
@@ -42,6 +43,10 @@ export function runPass(
   const examples = checkBatch(model, inputs, targets);
   const objective = resolveObjective(tf, options.objective ?? "sum", targets);
   const leaves = leafLayers(model);
+  for (const { layer } of leaves) {
+    const reason = unmeasurableReason(layer);
+    if (reason !== null) throw new MeasureError(reason);
+  }
   const weights = modelWeights(model);
   const trained = weights.filter((weight) => weight.trainable);
 

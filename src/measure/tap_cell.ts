@@ -1,8 +1,8 @@
-import type { Layer } from "../engine/tensorflow.ts";
+import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import { type ActivationHolder, activationObject, replaceActivation } from "./activation_object.ts";
 import { LayerRecord } from "./layer_record.ts";
 import { observe, observePreActivations } from "./observe.ts";
-import type { Tap } from "./tap.ts";
+import type { Observer } from "./tap.ts";
 import { wrapCall } from "./wrap_call.ts";
 
 /** Cells that apply `activation` twice a step: to the candidate, then to the cell state. */
@@ -17,14 +17,14 @@ const APPLIES_TWICE = new Set(["LSTMCell", "ConvLSTM2DCell"]);
  * @param cell The cell.
  * @param prefix Name of the rows, before `/candidate` and so on.
  * @param owner Record of the recurrent layer.
- * @param tap The tap of the pass.
+ * @param tap Shows a tensor inside the layer, and its gradient.
  * @returns The rows of the parts, and a function that takes the taps away.
  */
 export function tapCell(
   cell: Layer,
   prefix: string,
   owner: LayerRecord,
-  tap: Tap,
+  tap: (x: Tensor, forward: Observer, backward: Observer) => Tensor,
 ): { parts: LayerRecord[]; restore: (() => void)[] } {
   const holder = cell as unknown as ActivationHolder;
   const activation = activationObject(holder, "activation");

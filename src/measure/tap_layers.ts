@@ -86,33 +86,40 @@ function tapLayer(
   const gradient = observe("activationGradients", record);
   const hasKernel = layer.weights.some((weight) => weight.shape.length >= 2);
   const isNormalization = layer.getClassName() === "BatchNormalization";
+  let from = flow.originOf([]);
 
   if (seen === "in its activation") {
     restore.push(
       replaceActivation(
         layer as unknown as ActivationHolder,
         "activation",
-        (x, apply) => apply(tap(x, z, delta)),
+        (x, apply) => apply(tap(x, from.reached, z, delta)),
       ),
     );
   } else if (seen === "in its cell") {
     for (const cell of cellsOf(layer)) {
       const prefix = cellsOf(layer).length > 1 ? `${path}/${cell.name}` : path;
-      const tapped = tapCell(cell, prefix, record, tap);
+      const tapped = tapCell(
+        cell,
+        prefix,
+        record,
+        (x, see, seeGradient) => tap(x, from.reached, see, seeGradient),
+      );
       rows.push(...tapped.parts);
       restore.push(...tapped.restore);
     }
   }
 
   restore.push(wrapCall(layer, (call, inputs, kwargs) => {
-    const from = flow.originOf([inputs].flat());
+    from = flow.originOf([inputs].flat());
     record.calls++;
     if (record.className === "Embedding") noteRows(record, [inputs].flat()[0]);
-    if (seen === "as its input") inputs = tap([inputs].flat()[0], z, delta);
+    if (seen === "as its input") inputs = tap([inputs].flat()[0], from.reached, z, delta);
     if (isNormalization && batchStatistics) kwargs = { ...kwargs, training: true };
     const outputs = callOrExplain(record, () => call(inputs, kwargs));
     const first = Array.isArray(outputs) ? outputs[0] : outputs;
-    const tapped = tap(first, (values, shape) => {
+    const reached = from.reached || seen === "in its activation" || seen === "as its input";
+    const tapped = tap(first, reached, (values, shape) => {
       a(values, shape);
       if (seen === "as its output") z(values, shape);
       else if (seen !== "in its activation" && seen !== "as its input") record.see(shape);
