@@ -1,24 +1,27 @@
 import { AssertionError } from "@std/assert";
 import type { CheckOptions } from "../checks/check_options.ts";
+import type { Finding } from "../checks/finding.ts";
 import type { Rule } from "../checks/rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { failureMessage } from "./failure_message.ts";
+import { validateMessage } from "./validate_message.ts";
 
 /**
- * Runs a rule and throws one `AssertionError` with every error that it finds.
+ * Runs a rule and throws one `AssertionError` with everything that it finds.
  *
- * @throws {AssertionError} If the rule finds an error.
+ * @param fatal Which findings fail: errors, or warnings too for a rule that knows nothing worse.
+ * @throws {AssertionError} If the rule finds something that fails.
  */
 export function assertRule(
   rule: Rule,
   measurements: Measurements,
   options: CheckOptions | undefined,
   msg: string | undefined,
+  fatal: readonly Finding["severity"][] = ["error"],
 ): void {
-  if (msg !== undefined && typeof msg !== "string") {
-    throw new TypeError(`msg must be a string, got ${typeof msg}.`);
-  }
-  const errors = rule.check(measurements, options).filter(({ severity }) => severity === "error");
+  validateMessage(msg);
+  const errors = rule.check(measurements, options)
+    .filter(({ severity }) => fatal.includes(severity));
   if (errors.length > 0) {
     throw new AssertionError(failureMessage(rule, measurements, errors, msg));
   }

@@ -3,11 +3,23 @@
  *
  * @module
  */
+export * from "./assert_activation_scale.ts";
 export * from "./assert_activations_not_saturated.ts";
 export * from "./assert_all_finite.ts";
+export * from "./assert_bias_init.ts";
+export * from "./assert_gradient_balance.ts";
+export * from "./assert_gradient_ratio_near.ts";
+export * from "./assert_gradients_flow.ts";
+export * from "./assert_healthy.ts";
+export * from "./assert_init_scale.ts";
+export * from "./assert_initial_loss.ts";
+export * from "./assert_input_normalized.ts";
+export * from "./assert_matches_baseline.ts";
 export * from "./assert_no_dead_units.ts";
 export * from "./assert_no_exploding_gradients.ts";
 export * from "./assert_no_vanishing_gradients.ts";
+export * from "./assert_output_head.ts";
+export * from "./assert_symmetry_broken.ts";
 export type { CheckOptions, IgnoredLayer } from "../checks/check_options.ts";
 export type { Thresholds } from "../checks/thresholds.ts";
 export type * from "../measure/measurements.ts";

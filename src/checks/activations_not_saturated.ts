@@ -10,6 +10,7 @@ export const activationsNotSaturated: Rule = defineRule(
     name: "saturated-activations",
     assertion: "assertActivationsNotSaturated",
     problem: "saturated activations",
+    stage: "any",
     summary: "No hidden layer with a bounded activation has more than half of its entries where " +
       "the activation has all but stopped to pass gradient.",
     formula: "share of the entries with |phi'(z)| < 0.06 sup |phi'| <= saturatedFraction (tanh: " +

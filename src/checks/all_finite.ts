@@ -16,6 +16,7 @@ export const allFinite: Rule = defineRule(
     name: "non-finite",
     assertion: "assertAllFinite",
     problem: "NaN or infinite values",
+    stage: "any",
     summary: "Nothing that one pass computes or uses is NaN or infinite.",
     formula:
       "nonFinite = 0 for the inputs, and for the weights, z, a, dJ/da, delta and gradients " +

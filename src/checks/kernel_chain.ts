@@ -5,6 +5,8 @@ import { fans } from "../theory/fans.ts";
 export interface KernelLayer {
   /** The row that holds the kernel. */
   layer: LayerMeasurements;
+  /** The row that holds the activation: the same, or the one after it. */
+  output: LayerMeasurements;
   /** Its kernel. */
   kernel: WeightMeasurements;
   /** Terms in the sum of one output. */
@@ -41,6 +43,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
     const active = own.find(({ activation }) => activation !== null && activation !== "linear");
     return [{
       layer,
+      output: active ?? layer,
       kernel,
       fanIn,
       fanOut,

@@ -108,7 +108,7 @@ function neverSent(
     `No verdict for ${names}: dJ/da is exactly 0 already where it enters them, for ` +
       (zeros === undefined
         ? `the objective "${objective.name}" sends no gradient down from the head.`
-        : `the kernel of the head ${zeros} is all zeros. Such a head trains well, and lets the ` +
+        : `the kernel of the head "${zeros}" is all zeros. Such a head trains well, and lets the ` +
           `gradient through after its first step.`),
     zeros === undefined
       ? `Choose an objective that depends on the output of these layers.`

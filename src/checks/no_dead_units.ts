@@ -1,6 +1,7 @@
 import { defineRule } from "./define_rule.ts";
-import { formatCount, formatNumber, formatPercent } from "./format.ts";
+import { formatNumber, formatPercent } from "./format.ts";
 import type { Rule } from "./rule.ts";
+import { tooFewExamples } from "./too_few_examples.ts";
 
 /** The rule `dead-units`: one-sided activations must fire for some example of the batch. */
 export const noDeadUnits: Rule = defineRule(
@@ -8,6 +9,7 @@ export const noDeadUnits: Rule = defineRule(
     name: "dead-units",
     assertion: "assertNoDeadUnits",
     problem: "dead units",
+    stage: "any",
     summary:
       "In no layer with a one-sided activation are more than half of the units off for the " +
       "whole batch.",
@@ -32,16 +34,7 @@ export const noDeadUnits: Rule = defineRule(
   ({ layers, measurements: { batch }, thresholds }) => {
     const judged = layers.filter(({ deadFraction }) => deadFraction !== null);
     if (judged.length > 0 && batch.examples < thresholds.minExamples) {
-      return [{
-        severity: "note",
-        layer: null,
-        measured: batch.examples,
-        expected: `>= ${thresholds.minExamples} examples`,
-        threshold: "minExamples",
-        message: `No verdict on a batch of ${formatCount(batch.examples, "example")}: a healthy ` +
-          `unit is off on half of them (minExamples ${thresholds.minExamples}).`,
-        advice: `Measure on ${thresholds.minExamples} examples or more.`,
-      }];
+      return [tooFewExamples(batch.examples, thresholds.minExamples)];
     }
     return judged.flatMap(({ name, deadFraction, activation }) => {
       const share = deadFraction!;

@@ -12,6 +12,7 @@ export const noExplodingGradients: Rule = defineRule(
     name: "exploding-gradients",
     assertion: "assertNoExplodingGradients",
     problem: "exploding gradients",
+    stage: "any",
     summary: "The first hidden layer receives no more than a bounded multiple of the signal that " +
       "the last one receives.",
     formula:

@@ -4,6 +4,7 @@ import { formatCount, formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { kernelChain } from "./kernel_chain.ts";
 import { lostSignal } from "./lost_signal.ts";
+import { noVerdict } from "./no_verdict.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
 import { describePath, signalPath } from "./signal_path.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
@@ -15,6 +16,7 @@ export const noVanishingGradients: Rule = defineRule(
     name: "vanishing-gradients",
     assertion: "assertNoVanishingGradients",
     problem: "vanishing gradients",
+    stage: "any",
     summary:
       "The first hidden layer receives a fair share of the back-propagated signal that the " +
       "last one receives.",
@@ -43,8 +45,13 @@ export const noVanishingGradients: Rule = defineRule(
     const path = signalPath(layers);
     const broken = path.find(({ layer }) => layer.preActivationGradients!.nonFinite > 0);
     if (broken !== undefined) {
-      const message = `No verdict: the delta of ${broken.layer.name} has NaN or infinite entries.`;
-      return [noVerdict(message, "See the rule non-finite first.")];
+      return [
+        noVerdict(
+          `the delta of ${broken.layer.name} has NaN or infinite entries`,
+          "a finite delta in every hidden layer",
+          "See the rule non-finite first.",
+        ),
+      ];
     }
     const lost = lostSignal(layers, measurements);
     if (lost.some(({ severity }) => severity === "error")) return lost;
@@ -54,7 +61,8 @@ export const noVanishingGradients: Rule = defineRule(
       const found = formatCount(path.length, "hidden layer");
       return [
         noVerdict(
-          `No verdict: ${found} with a kernel and a delta, and the ratio needs two.`,
+          `it has ${found} with a kernel and a delta, and the ratio needs two`,
+          "a measured delta in two hidden layers",
           "Nothing to do; a network this shallow has no depth to vanish over.",
         ),
         ...belowFloor(subject),
@@ -95,11 +103,6 @@ function cure(path: LayerMeasurements[], { layers, measurements }: Case): string
   }
   return rescaleAdvice(layers, all) ??
     "Add normalisation or residual connections, or make the network shallower.";
-}
-
-function noVerdict(message: string, advice: string): Verdict {
-  const expected = "a measured delta in two hidden layers";
-  return { severity: "note", layer: null, measured: null, expected, message, advice };
 }
 
 /** An absolute floor depends on the scale of the loss, so it only warns. */

@@ -10,6 +10,8 @@ export interface RuleDocumentation {
   assertion: string;
   /** What a network that breaks the rule has: `vanishing gradients`. */
   problem: string;
+  /** `initial`: made for untrained networks, and training may break it; `any`: holds for every one. */
+  stage: "any" | "initial";
   /** One sentence: what the rule demands. */
   summary: string;
   /** How the judged figure is defined. */

@@ -5,15 +5,15 @@ import type { Measurements } from "../measure/measurements.ts";
  *
  * @throws {TypeError} If it is not; a promise that was not awaited is named as such.
  */
-export function validateMeasurements(value: Measurements): void {
+export function validateMeasurements(value: Measurements, name = "measurements"): void {
   const found = value as Partial<Measurements> & { then?: unknown } | null | undefined;
   if (typeof found?.then === "function") {
-    throw new TypeError("measurements is a promise: write `await measure(model, batch)`.");
+    throw new TypeError(`${name} is a promise: write \`await measure(model, batch)\`.`);
   }
   if (found?.version !== 1 || !Array.isArray(found.layers)) {
     const kind = found === null ? "null" : Array.isArray(found) ? "an array" : typeof found;
     throw new TypeError(
-      `measurements must be what measure() returns (version 1), got ${kind}` +
+      `${name} must be what measure() returns (version 1), got ${kind}` +
         `${
           typeof found === "object" && found && "version" in found
             ? ` of version ${found.version}`

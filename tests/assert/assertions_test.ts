@@ -1,35 +1,107 @@
 import { assertEquals, AssertionError, assertMatch, assertThrows } from "@std/assert";
-import { assertActivationsNotSaturated } from "../../src/assert/assert_activations_not_saturated.ts";
-import { assertAllFinite } from "../../src/assert/assert_all_finite.ts";
-import { assertNoDeadUnits } from "../../src/assert/assert_no_dead_units.ts";
-import { assertNoExplodingGradients } from "../../src/assert/assert_no_exploding_gradients.ts";
-import { assertNoVanishingGradients } from "../../src/assert/assert_no_vanishing_gradients.ts";
+import * as assertions from "../../src/assert/mod.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
+import {
+  measureDense,
+  normals,
+  randomNetwork,
+  type RandomNetworkOptions,
+} from "../checks/dense_network.ts";
 import { goldenMeasurements } from "../checks/golden_measurements.ts";
-import { flat, makeMeasurements } from "../checks/make_measurements.ts";
+import { flat, makeHead, makeMeasurements, makeWeight } from "../checks/make_measurements.ts";
 
 type Assertion = (measurements: Measurements, options?: CheckOptions, msg?: string) => void;
 
-/** Each assertion with a network that breaks its rule, and the layer the message must name. */
+const HEALTHY_OPTIONS = { depth: 4, width: 64, activation: "tanh", sigma: 1, seed: 5 };
+
+/** A random network of 4 wide layers on 32 examples, healthy but for what `spoil` does to it. */
+function random(
+  spoil: (network: ReturnType<typeof randomNetwork>["layers"], x: Float64Array) => void,
+  options: Partial<RandomNetworkOptions> & { targets?: Float64Array } = {},
+): Measurements {
+  const { targets, ...given } = options;
+  const { layers, inputs } = randomNetwork({ ...HEALTHY_OPTIONS, ...given });
+  const x = inputs(32);
+  spoil(layers, x);
+  return measureDense(layers, x, { targets, seed: HEALTHY_OPTIONS.seed });
+}
+
+const healthy = () => random(() => {}, { targets: Float64Array.from({ length: 32 }, normals(1)) });
+
+function logitsUnderCrossEntropy(): Measurements {
+  const objective = { name: "categoricalCrossentropy", value: 2 };
+  const head = makeHead({
+    depth: 2,
+    shape: [32, 10],
+    weights: [makeWeight({ name: "head/kernel", shape: [20, 10] })],
+  });
+  const { layers, ...rest } = makeMeasurements([{}]);
+  return { ...rest, objective, layers: [layers[0], head] };
+}
+
+const {
+  assertActivationScale,
+  assertActivationsNotSaturated,
+  assertAllFinite,
+  assertBiasInit,
+  assertGradientBalance,
+  assertGradientRatioNear,
+  assertGradientsFlow,
+  assertHealthy,
+  assertInitialLoss,
+  assertInitScale,
+  assertInputNormalized,
+  assertMatchesBaseline,
+  assertNoDeadUnits,
+  assertNoExplodingGradients,
+  assertNoVanishingGradients,
+  assertOutputHead,
+  assertSymmetryBroken,
+} = assertions;
+
+/** As the others are called, against the healthy network. */
+function assertMatchesHealthy(measurements: Measurements, options?: CheckOptions, msg?: string) {
+  assertMatchesBaseline(measurements, healthy(), options, msg);
+}
+
+/** Each assertion with a network that breaks its rule, and what the message must name. */
 const BROKEN: [Assertion, () => Measurements, string][] = [
   [
     assertAllFinite,
     () => makeMeasurements([{}, { preActivations: flat(NaN, 640), activations: flat(NaN, 640) }]),
     "dense_2",
   ],
+  [assertGradientsFlow, () => random((layers) => layers[1].kernel.fill(0)), "dense_1"],
   [assertNoVanishingGradients, () => goldenMeasurements("seed_tanh_stddev_200"), "dense_10"],
   [assertNoVanishingGradients, () => goldenMeasurements("seed_tanh_small"), "dense_1"],
   [assertNoVanishingGradients, () => goldenMeasurements("sigmoid_vanishing"), "dense_1"],
   [assertNoExplodingGradients, () => goldenMeasurements("relu_exploding"), "dense_1"],
+  [assertGradientRatioNear, () => random((layers) => layers[1].bias.fill(3)), "dense_2"],
+  [assertGradientBalance, () => random(() => {}, { activation: "relu", sigma: 8 }), "dense_1"],
   [assertActivationsNotSaturated, () => goldenMeasurements("seed_tanh_stddev_200"), "dense_2"],
   [assertNoDeadUnits, () => goldenMeasurements("relu_dead_layer"), "dense_3"],
+  [assertActivationScale, () => random(() => {}, { sigma: 0.4 }), "dense_2"],
+  [assertInitScale, () => random(() => {}, { sigma: 2.1 }), "dense_1"],
+  [assertSymmetryBroken, () => random((layers) => layers[2].kernel.fill(0.1)), "dense_3"],
+  [assertBiasInit, () => random((layers) => layers[0].bias.fill(0.5)), "dense_1"],
+  [
+    assertInitialLoss,
+    () => random(() => {}, { targets: Float64Array.from({ length: 32 }, (_, i) => i % 2 / 1e3) }),
+    "meanSquaredError",
+  ],
+  [assertInputNormalized, () => random((_, x) => x.forEach((v, i) => x[i] = 100 * v)), "input"],
+  [assertOutputHead, logitsUnderCrossEntropy, "head"],
+  [assertMatchesHealthy, () => random(() => {}, { sigma: 2.1 }), "dense_1"],
+  [assertHealthy, () => goldenMeasurements("seed_tanh_stddev_200"), "dense_10"],
 ];
 
 const HEALTHY = ["relu_he", "seed_tanh_critical", "seed_tanh_critical_mse"];
 
 for (const assertion of new Set(BROKEN.map(([assertion]) => assertion))) {
-  Deno.test(`${assertion.name}() passes on the healthy golden networks`, () => {
+  Deno.test(`${assertion.name}() passes on healthy networks`, () => {
+    assertion(healthy());
+    if (assertion === assertMatchesHealthy) return;
     for (const name of HEALTHY) assertion(goldenMeasurements(name));
   });
 
@@ -45,20 +117,22 @@ for (const assertion of new Set(BROKEN.map(([assertion]) => assertion))) {
   });
 }
 
-for (const [assertion, measure, layer] of BROKEN) {
+for (const [assertion, measure, named] of BROKEN) {
   const { model: { name } } = measure();
   Deno.test(`${assertion.name}() throws when ${name} breaks its rule`, async (t) => {
     const measurements = measure();
     const { message } = assertThrows(() => assertion(measurements), AssertionError);
-    assertMatch(message, new RegExp(`^Model "${name}" \\(seed .*\\n- .*${layer}`));
+    assertMatch(message, new RegExp(`^Model "${name}" \\(seed .*\\n- .*${named}`));
     assertEquals(message.split("\n").length < 25, true);
     await t.assertSnapshot(message);
   });
-
-  Deno.test(`${assertion.name}() passes when the layers of ${name} are ignored`, () => {
-    assertion(measure(), { ignore: [{ layer: /./, reason: "Known." }] });
-  });
 }
+
+Deno.test("assertHealthy() passes when every layer that it names is ignored", () => {
+  const exercise = goldenMeasurements("seed_tanh_stddev_200");
+  assertThrows(() => assertHealthy(exercise), AssertionError);
+  assertHealthy(exercise, { ignore: [{ layer: /./, reason: "It is the exercise." }] });
+});
 
 Deno.test("assertNoDeadUnits() appends msg and keeps its own text", () => {
   const { message } = assertThrows(
@@ -88,6 +162,44 @@ Deno.test("assertNoVanishingGradients() throws above and passes at the threshold
     () => assertNoVanishingGradients(measurements, { vanishingRatio: 0.251 }),
     AssertionError,
     "expected >= 0.251 (vanishingRatio)",
+  );
+});
+
+Deno.test("assertHealthy() writes a line for each broken rule and stays under 25 lines", () => {
+  const layers = Array.from({ length: 40 }, () => ({
+    activations: flat(NaN, 640),
+    saturatedFraction: 0.9,
+    deadFraction: null,
+    weights: [makeWeight({ values: flat(9, 400), duplicateUnits: 3, gradients: null })],
+  }));
+  const { message } = assertThrows(
+    () => assertHealthy(makeMeasurements(layers), {}, "Everything at once."),
+    AssertionError,
+    "breaks 5 rules",
+  );
+  const lines = message.split("\n");
+  assertEquals(lines.length < 25, true);
+  const rules = lines.filter((line) => line.startsWith("- ")).map((line) => line.split(":")[0]);
+  assertEquals(rules, [
+    "- non-finite",
+    "- gradients-flow",
+    "- saturated-activations",
+    "- init-scale",
+    "- symmetry",
+  ]);
+});
+
+Deno.test("the assertions of what only warns throw, while assertHealthy() passes", () => {
+  const biased = random((layers) => layers[0].bias.fill(0.2));
+  assertThrows(() => assertBiasInit(biased), AssertionError);
+  assertHealthy(biased);
+});
+
+Deno.test("assertMatchesBaseline() throws a TypeError when the baseline is none", () => {
+  assertThrows(
+    () => assertMatchesBaseline(healthy(), [] as unknown as Measurements),
+    TypeError,
+    "baseline must be",
   );
 });
 

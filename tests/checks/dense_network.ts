@@ -1,4 +1,8 @@
-import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
+import type {
+  LayerMeasurements,
+  Measurements,
+  TargetMeasurements,
+} from "../../src/measure/measurements.ts";
 import { makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
 
 /** phi and its derivative, in float64. */
@@ -68,9 +72,24 @@ export function measureDense(
       seed: null,
       inputs: statistics,
       perInput: [{ name: "input", shape, dtype: "float32", values: statistics }],
+      targets: targets === undefined ? [] : [makeTarget(targets, examples)],
     },
     objective: { name: targets === undefined ? "sum" : "meanSquaredError", value },
   });
+}
+
+/** The measurements of one target, as many units wide as its length asks for. */
+export function makeTarget(targets: Float64Array, examples: number): TargetMeasurements {
+  const units = targets.length / examples;
+  return {
+    name: "target",
+    shape: [examples, units],
+    values: statisticsOf(targets),
+    unitMeans: Array.from(
+      { length: units },
+      (_, j) => targets.reduce((sum, t, k) => k % units === j ? sum + t / examples : sum, 0),
+    ),
+  };
 }
 
 interface Tensors {
@@ -102,7 +121,8 @@ function measureLayer(
   }
   const bounded = activation === "tanh" || activation === "sigmoid";
   const sup = activation === "sigmoid" ? 0.25 : 1;
-  const on = new Set(Array.from(z.keys()).filter((k) => z[k] > 0).map((k) => k % units));
+  const on = new Set<number>();
+  for (let k = 0; k < z.length; k++) if (z[k] > 0) on.add(k % units);
   const name = `dense_${index + 1}`;
   const role = index === layers.length - 1 ? "output" as const : "hidden" as const;
   const shared = { depth: index + 1, trainable: true, role, calls: 1, shape: [examples, units] };
@@ -125,12 +145,14 @@ function measureLayer(
       shape: [fanIn, units],
       values: statisticsOf(kernel),
       gradients: statisticsOf(gradients),
+      duplicateUnits: units - new Set(columns(kernel, units)).size,
     }),
     makeWeight({
       name: `${name}/bias`,
       shape: [units],
       values: statisticsOf(bias),
       gradients: statisticsOf(biasGradients),
+      entries: role === "output" ? Array.from(bias) : null,
     }),
   ];
   if (style === "fused" || activation === "linear") {
@@ -155,6 +177,15 @@ function measureLayer(
       weights: [],
     },
   ];
+}
+
+/** One text for each unit, the same for units with the same incoming weights. */
+function columns(kernel: Float64Array, units: number): string[] {
+  return Array.from({ length: units }, (_, j) => {
+    const column = [];
+    for (let k = j; k < kernel.length; k += units) column.push(kernel[k]);
+    return column.join();
+  });
 }
 
 function product(x: Float64Array, { kernel, bias, units }: DenseLayer, examples: number) {
@@ -196,15 +227,18 @@ export function normals(seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
+/** What {@linkcode randomNetwork} draws. */
+export interface RandomNetworkOptions {
+  depth: number;
+  width: number;
+  activation: string;
+  sigma: number;
+  seed: number;
+}
+
 /** `depth` layers of one width under a linear unit; kernels of standard deviation sigma / sqrt(width). */
 export function randomNetwork(
-  { depth, width, activation, sigma, seed }: {
-    depth: number;
-    width: number;
-    activation: string;
-    sigma: number;
-    seed: number;
-  },
+  { depth, width, activation, sigma, seed }: RandomNetworkOptions,
 ): { layers: DenseLayer[]; inputs: (examples: number) => Float64Array } {
   const normal = normals(seed);
   const draw = (count: number, scale: number) =>

@@ -7,22 +7,33 @@ import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
 
 /** Statistics of the given numbers, accumulated in float64. */
 export function statisticsOf(values: ArrayLike<number>): TensorStatistics {
-  const all = Array.from(values);
-  const finite = all.filter(Number.isFinite);
-  const n = Math.max(1, finite.length);
-  const sum = (term: (x: number) => number) => finite.reduce((total, x) => total + term(x), 0);
-  const mean = sum((x) => x) / n;
-  const square = sum((x) => x * x);
+  let [n, sum, size, square, maxAbs, zeros] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i];
+    if (!Number.isFinite(x)) continue;
+    n++;
+    sum += x;
+    size += Math.abs(x);
+    square += x * x;
+    maxAbs = Math.max(maxAbs, Math.abs(x));
+    if (x === 0) zeros++;
+  }
+  const finite = Math.max(1, n);
+  const mean = sum / finite;
+  let spread = 0;
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) spread += (values[i] - mean) ** 2;
+  }
   return {
-    count: all.length,
-    meanAbs: sum(Math.abs) / n,
-    rms: Math.sqrt(square / n),
-    maxAbs: finite.reduce((most, x) => Math.max(most, Math.abs(x)), 0),
+    count: values.length,
+    meanAbs: size / finite,
+    rms: Math.sqrt(square / finite),
+    maxAbs,
     mean,
-    std: Math.sqrt(sum((x) => (x - mean) ** 2) / n),
+    std: Math.sqrt(spread / finite),
     l2: Math.sqrt(square),
-    zeroFraction: sum((x) => x === 0 ? 1 : 0) / n,
-    nonFinite: all.length - finite.length,
+    zeroFraction: zeros / finite,
+    nonFinite: values.length - n,
   };
 }
 
@@ -42,6 +53,8 @@ export function makeWeight(given: Partial<WeightMeasurements> = {}): WeightMeasu
     values: flat(0.2, count),
     gradients: flat(0.01, count),
     gradientsOfUsedRows: null,
+    duplicateUnits: 0,
+    entries: null,
     absent: {},
     ...given,
   };
@@ -110,6 +123,7 @@ export function makeMeasurements(
       seed: 3,
       inputs,
       perInput: [{ name: "input", shape: [32, 20], dtype: "float32", values: inputs }],
+      targets: [],
     },
     objective: { name: "sum", value: 0.5 },
     seed: 7,

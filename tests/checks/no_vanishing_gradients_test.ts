@@ -132,7 +132,7 @@ Deno.test("noVanishingGradients only warns of a head that starts at zero, and na
   const layers = [1, 2].map((depth) => makeLayer({ name: `dense_${depth}`, depth, ...silent }));
   const findings = check(makeMeasurements([], { layers: [...layers, head] }));
   assertEquals(findings.map(({ severity }) => severity), ["warning"]);
-  assertStringIncludes(findings[0].message, "the kernel of the head head is all zeros");
+  assertStringIncludes(findings[0].message, 'the kernel of the head "head" is all zeros');
 });
 
 Deno.test("noVanishingGradients only warns of an objective that sends nothing down", () => {

@@ -1,0 +1,34 @@
+import type { CheckOptions } from "../checks/check_options.ts";
+import { gradientBalance } from "../checks/gradient_balance.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { assertRule } from "./assert_rule.ts";
+
+/**
+ * Asserts that the largest and the smallest squared l2 norm of delta over the hidden layers differ by
+ * at most 1000 times (`gradientBalance`) what they differ by in a critical network of that depth.
+ * Judges dense and convolutional layers in a row of 64 units (`minWidth`) or more; there is no verdict
+ * on others.
+ *
+ * @param measurements What `measure()` returned.
+ * @param options Other thresholds, and which layers to judge.
+ * @param msg Appended to the message.
+ *
+ * @example Assert it of a model
+ * ```ts ignore
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { assertGradientBalance } from "@gradient-health/gradient-health/assert";
+ *
+ * assertGradientBalance(await measure(model, batch), { gradientBalance: 100 });
+ * ```
+ *
+ * @throws {AssertionError} If the gradients are out of balance.
+ * @throws {TypeError} If an argument is not what it must be.
+ * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ */
+export function assertGradientBalance(
+  measurements: Measurements,
+  options?: CheckOptions,
+  msg?: string,
+): void {
+  assertRule(gradientBalance, measurements, options, msg);
+}

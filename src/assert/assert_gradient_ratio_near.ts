@@ -1,0 +1,34 @@
+import type { CheckOptions } from "../checks/check_options.ts";
+import { gradientRatioNear } from "../checks/gradient_ratio_near.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { assertRule } from "./assert_rule.ts";
+
+/**
+ * Asserts that from each hidden layer to the one below it the squared l2 norm of delta changes by the
+ * factor chi = sigma_w^2 E[phi'(z)^2] of mean-field theory, but for a factor of 2
+ * (`gradientRatioFactor`). Judges dense and convolutional layers in a row of 64 units (`minWidth`) or
+ * more; there is no verdict on others.
+ *
+ * @param measurements What `measure()` returned.
+ * @param options Other thresholds, and which layers to judge.
+ * @param msg Appended to the message.
+ *
+ * @example Assert it of a model
+ * ```ts ignore
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { assertGradientRatioNear } from "@gradient-health/gradient-health/assert";
+ *
+ * assertGradientRatioNear(await measure(model, batch), { gradientRatioFactor: 1.5 });
+ * ```
+ *
+ * @throws {AssertionError} If a ratio is off.
+ * @throws {TypeError} If an argument is not what it must be.
+ * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ */
+export function assertGradientRatioNear(
+  measurements: Measurements,
+  options?: CheckOptions,
+  msg?: string,
+): void {
+  assertRule(gradientRatioNear, measurements, options, msg);
+}

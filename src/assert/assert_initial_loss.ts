@@ -1,0 +1,34 @@
+import type { CheckOptions } from "../checks/check_options.ts";
+import { initialLoss } from "../checks/initial_loss.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { assertRule } from "./assert_rule.ts";
+
+/**
+ * Asserts that the loss is at least half (`initialLossTolerance`) and at most 5 times
+ * (`initialLossFactor`; squared for a squared error) what a network that knows nothing has: ln K for categorical cross-entropy over K classes, ln 2 for binary cross-entropy,
+ * the variance of the targets for the mean squared error. There is no verdict on other objectives, on
+ * several outputs, and below 8 examples (`minExamples`). Made for untrained networks.
+ *
+ * @param measurements What `measure()` returned.
+ * @param options Other thresholds, and which layers to judge.
+ * @param msg Appended to the message.
+ *
+ * @example Assert it of a model
+ * ```ts ignore
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { assertInitialLoss } from "@gradient-health/gradient-health/assert";
+ *
+ * assertInitialLoss(await measure(model, batch), { initialLossFactor: 1.5 });
+ * ```
+ *
+ * @throws {AssertionError} If the loss is too large or too small.
+ * @throws {TypeError} If an argument is not what it must be.
+ * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ */
+export function assertInitialLoss(
+  measurements: Measurements,
+  options?: CheckOptions,
+  msg?: string,
+): void {
+  assertRule(initialLoss, measurements, options, msg);
+}

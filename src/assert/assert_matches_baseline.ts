@@ -1,0 +1,36 @@
+import type { CheckOptions } from "../checks/check_options.ts";
+import { matchesBaseline } from "../checks/matches_baseline.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { assertRule } from "./assert_rule.ts";
+
+/**
+ * Asserts that no layer's figure has moved by more than a factor of 2 (`baselineFactor`) from stored
+ * measurements: std(a), rms(delta), the rms of weights and gradients; nor the saturated or dead share
+ * by more than 0.25 (`baselineShare`). Layers are found by name; new and missing ones are no failure.
+ *
+ * @param measurements What `measure()` returned.
+ * @param baseline What `measure()` returned at an earlier state, on the same batch and seed.
+ * @param options Other thresholds, and which layers to judge.
+ * @param msg Appended to the message.
+ *
+ * @example Compare with a stored file
+ * ```ts ignore
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { assertMatchesBaseline } from "@gradient-health/gradient-health/assert";
+ *
+ * const baseline = JSON.parse(await Deno.readTextFile("baseline.json"));
+ * assertMatchesBaseline(await measure(model, batch), baseline, { baselineFactor: 1.5 });
+ * ```
+ *
+ * @throws {AssertionError} If a figure moved.
+ * @throws {TypeError} If an argument is not what it must be.
+ * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ */
+export function assertMatchesBaseline(
+  measurements: Measurements,
+  baseline: Measurements,
+  options?: CheckOptions,
+  msg?: string,
+): void {
+  assertRule(matchesBaseline(baseline), measurements, options, msg);
+}

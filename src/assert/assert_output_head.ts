@@ -1,0 +1,34 @@
+import type { CheckOptions } from "../checks/check_options.ts";
+import { outputHead } from "../checks/output_head.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { assertRule } from "./assert_rule.ts";
+
+/**
+ * Asserts that the activation and the width of the output fit the loss: softmax over two units or more
+ * for categorical cross-entropy, sigmoid and targets from 0 to 1 for binary cross-entropy, no softmax
+ * or sigmoid under a loss on logits, an activation that reaches the targets for regression. There is
+ * no verdict on other objectives and on several heads.
+ *
+ * @param measurements What `measure()` returned.
+ * @param options Other thresholds, and which layers to judge.
+ * @param msg Appended to the message.
+ *
+ * @example Assert it of a model
+ * ```ts ignore
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { assertOutputHead } from "@gradient-health/gradient-health/assert";
+ *
+ * assertOutputHead(await measure(model, batch));
+ * ```
+ *
+ * @throws {AssertionError} If head and loss do not belong together.
+ * @throws {TypeError} If an argument is not what it must be.
+ * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ */
+export function assertOutputHead(
+  measurements: Measurements,
+  options?: CheckOptions,
+  msg?: string,
+): void {
+  assertRule(outputHead, measurements, options, msg);
+}

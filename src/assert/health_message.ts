@@ -1,0 +1,42 @@
+import type { Finding } from "../checks/finding.ts";
+import { formatCount } from "../checks/format.ts";
+import { formatLayers } from "../checks/format_layers.ts";
+import { RULES } from "../checks/rules.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { describeModel } from "./describe_model.ts";
+import { figureChart } from "./figure_chart.ts";
+
+/** With these the message stays under 25 lines, the caller's `msg` included. */
+const MAX_RULES = 8;
+const MAX_ADVICE = 3;
+const MAX_BARS = 7;
+
+/** The text of a failed `assertHealthy`: a line for each broken rule, and the first one's chart. */
+export function healthMessage(
+  measurements: Measurements,
+  errors: Finding[],
+  msg: string | undefined,
+): string {
+  const byRule = [...Map.groupBy(errors, ({ rule }) => rule)];
+  const advice = [...new Set(byRule.map(([, [{ advice }]]) => advice))];
+  const hidden = byRule.slice(MAX_RULES).map(([rule]) => rule);
+  const [first] = errors;
+  const rule = RULES.find(({ name }) => name === first.rule)!;
+  return [
+    `${describeModel(measurements)} breaks ${formatCount(byRule.length, "rule")}:`,
+    ...byRule.slice(0, MAX_RULES).map(([rule, findings]) => line(rule, findings, measurements)),
+    ...(hidden.length === 0 ? [] : [`- and ${hidden.join(", ")}`]),
+    ...advice.slice(0, MAX_ADVICE).map((text) => `To do: ${text}`),
+    ...figureChart(rule, measurements, byRule[0][1], MAX_BARS),
+    ...(msg === undefined ? [] : [msg]),
+  ].join("\n");
+}
+
+function line(rule: string, [first, ...others]: Finding[], { layers }: Measurements): string {
+  const text = `- ${rule}: ${first.message}`;
+  if (others.length === 0) return text;
+  const names = new Set(others.map(({ layer }) => layer));
+  const ordered = layers.map(({ name }) => name).filter((name) => names.has(name));
+  const more = ordered.length === 0 ? "" : `: ${formatLayers(ordered, layers)}`;
+  return `${text} And ${others.length} more${more}.`;
+}

@@ -1,0 +1,86 @@
+import { criticalStates } from "./critical_states.ts";
+import { defineRule } from "./define_rule.ts";
+import { formatNumber } from "./format.ts";
+import type { Verdict } from "./judge.ts";
+import type { KernelLayer } from "./kernel_chain.ts";
+import { noTheory } from "./no_theory.ts";
+import { plainChain } from "./plain_chain.ts";
+import { rescaleAdvice } from "./rescale_advice.ts";
+import type { Rule } from "./rule.ts";
+import { tooFewExamples } from "./too_few_examples.ts";
+
+/** The rule `activation-scale`: activations as large as those of a critical network. */
+export const activationScale: Rule = defineRule(
+  {
+    name: "activation-scale",
+    assertion: "assertActivationScale",
+    problem: "activations of the wrong scale",
+    stage: "initial",
+    summary:
+      "The activations of each hidden layer spread about as much as in a critical network of " +
+      "that depth and activation.",
+    formula:
+      "1 / f <= std(a) / expected <= f, std over units and examples, f = activationScaleFactor " +
+      "times exp(sqrt(sum of 5 / width over the relu, leaky relu and linear layers so far)); expected is " +
+      "the mean-field prediction at criticality for the measured inputs, or activationTarget where that is not 0.",
+    thresholds: ["activationScaleFactor", "activationTarget", "minExamples"],
+    source: "after TheDeepChecker; Poole et al. 2016 for the prediction; Hanin & Nica " +
+      "2018 for the drift; LSUV (Mishkin & Matas 2016).",
+    misleads:
+      "A critical tanh network's activations shrink with depth, and that is healthy: hence " +
+      "the prediction. Convolutions with zero padding on small maps lose some at their borders. Narrow and " +
+      "deep networks wander: of critical tanh networks with 20 units and 30 layers 28 % fail.",
+    fix: "Scale each kernel to its activation.",
+  },
+  { title: "std of a", scale: "log", of: ({ activations }) => activations?.std ?? null },
+  ({ layers, measurements, thresholds }) => {
+    const { batch } = measurements;
+    const chain = plainChain(measurements);
+    if (typeof chain === "string") return [noTheory(chain)];
+    if (batch.examples < thresholds.minExamples) {
+      return [tooFewExamples(batch.examples, thresholds.minExamples)];
+    }
+    const states = criticalStates(chain, batch.inputs.rms ** 2);
+    const advice = rescaleAdvice(layers, measurements.layers) ??
+      "Normalise the inputs, or look at the biases.";
+    return chain.flatMap(({ output: { name, activations } }, index): Verdict[] => {
+      if (activations === null || activations.nonFinite > 0) return [];
+      if (!layers.some((layer) => layer.name === name)) return [];
+      const { activationTarget: target, activationScaleFactor } = thresholds;
+      const limit = activationScaleFactor * drift(chain.slice(0, index + 1));
+      const expected = target > 0 ? target : states[index].activationDeviation;
+      const off = activations.std / expected;
+      if (!(off > limit || off < 1 / limit)) return [];
+      const range = `${formatNumber(1 / limit)} .. ${formatNumber(limit)}`;
+      return [{
+        severity: "error",
+        layer: name,
+        measured: off,
+        expected: range,
+        threshold: "activationScaleFactor",
+        message: `The standard deviation of a in ${name} is ${formatNumber(activations.std)}, ` +
+          `${formatNumber(off)} times the ${formatNumber(expected)} ` +
+          `${target > 0 ? "asked for" : "of a critical network"}; expected ${range} ` +
+          `(activationScaleFactor${
+            limit > activationScaleFactor ? ", and the drift of depth" : ""
+          }).`,
+        advice,
+      }];
+    });
+  },
+);
+
+/** Activations that keep the ratio of two signals, so that nothing pulls the scale back. */
+const SCALE_FREE = ["relu", "leakyRelu", "linear"];
+
+/**
+ * By what factor a healthy std(a) may have drifted from the mean field: the logarithm of the squared
+ * norm walks by a variance of up to 5 / width a layer (Hanin & Nica 2018), and two of its standard
+ * deviations are allowed.
+ */
+function drift(chain: KernelLayer[]): number {
+  const variance = chain
+    .filter(({ activation }) => SCALE_FREE.includes(activation))
+    .reduce((sum, { kernel }) => sum + 5 / kernel.shape[kernel.shape.length - 1], 0);
+  return Math.exp(Math.sqrt(variance));
+}

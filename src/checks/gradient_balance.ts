@@ -1,0 +1,94 @@
+import { gain } from "../theory/gain.ts";
+import { criticalStates } from "./critical_states.ts";
+import { defineRule } from "./define_rule.ts";
+import { formatNumber } from "./format.ts";
+import type { KernelLayer } from "./kernel_chain.ts";
+import { noTheory } from "./no_theory.ts";
+import { noVerdict } from "./no_verdict.ts";
+import { plainChain } from "./plain_chain.ts";
+import { rescaleAdvice } from "./rescale_advice.ts";
+import type { Rule } from "./rule.ts";
+
+/** The rule `gradient-balance`: all layers receive signals of a size, but for what depth does. */
+export const gradientBalance: Rule = defineRule(
+  {
+    name: "gradient-balance",
+    assertion: "assertGradientBalance",
+    problem: "gradients out of balance",
+    stage: "initial",
+    summary:
+      "The largest and the smallest signal of the hidden layers differ no more than they do " +
+      "in a critical network of that depth, but for a factor.",
+    formula: "max / min over the hidden layers of l2(delta)^2, over the same of the mean-field " +
+      "prediction at criticality, <= gradientBalance.",
+    thresholds: ["gradientBalance", "minWidth"],
+    source: "after SageMaker Debugger, PoorWeightInitialization; Schoenholz et al. 2017 for the " +
+      "prediction.",
+    misleads:
+      "Layers below 64 units spread too much for it, and there is no verdict then. Sigmoid " +
+      "has no critical network and is judged against perfect balance.",
+    fix: "Scale each kernel to its activation, so that no layer multiplies the signal.",
+  },
+  {
+    title: "l2 of delta",
+    scale: "log",
+    of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
+  },
+  ({ layers, measurements, thresholds }) => {
+    const chain = plainChain(measurements);
+    if (typeof chain === "string") return [noTheory(chain)];
+    const narrow = chain.find(({ kernel }) => kernel.shape.at(-1)! < thresholds.minWidth);
+    if (narrow !== undefined) {
+      const units = narrow.kernel.shape.at(-1);
+      return [
+        noVerdict(
+          `${narrow.layer.name} has ${units} units, and layers so narrow spread too much (minWidth ` +
+            `${thresholds.minWidth})`,
+          `>= ${thresholds.minWidth} units`,
+          "Nothing to do; the rules on vanishing and exploding gradients judge this network.",
+        ),
+      ];
+    }
+    const predicted = predictedSignals(chain, measurements.batch.inputs.rms ** 2);
+    const signals = chain
+      .map(({ layer }, index) => ({ layer, delta: layer.preActivationGradients, index }))
+      .filter(({ layer, delta }) =>
+        layers.includes(layer) && delta !== null && delta.l2 > 0 && delta.nonFinite === 0
+      );
+    // Signals of 0 are the business of vanishing-gradients.
+    if (signals.length < 2) return [];
+    const spread = (values: number[]) => Math.max(...values) / Math.min(...values);
+    const measured = spread(signals.map(({ delta }) => delta!.l2 ** 2));
+    const expected = spread(signals.map(({ index }) => predicted[index]));
+    const off = measured / expected;
+    if (off <= thresholds.gradientBalance) return [];
+    const largest = signals.reduce((a, b) => b.delta!.l2 > a.delta!.l2 ? b : a).layer.name;
+    const smallest = signals.reduce((a, b) => b.delta!.l2 < a.delta!.l2 ? b : a).layer.name;
+    const limit = formatNumber(thresholds.gradientBalance);
+    return [{
+      severity: "error",
+      layer: smallest,
+      layers: [smallest, largest],
+      measured: off,
+      expected: `<= ${limit}`,
+      threshold: "gradientBalance",
+      message:
+        `The squared norms of delta differ by ${formatNumber(measured)} from ${largest} to ` +
+        `${smallest}, ${formatNumber(off)} times what a critical network of this depth has ` +
+        `(${formatNumber(expected)}); expected <= ${limit} times (gradientBalance).`,
+      advice: rescaleAdvice(layers, measurements.layers) ??
+        "Take another activation, or add normalisation or residual connections.",
+    }];
+  },
+);
+
+/** Squared norms of delta at criticality, relative to the last hidden layer's. */
+function predictedSignals(chain: KernelLayer[], inputMeanSquare: number): number[] {
+  const states = criticalStates(chain, inputMeanSquare);
+  const signals = Array<number>(chain.length).fill(1);
+  for (let index = chain.length - 2; index >= 0; index--) {
+    const chi = gain(chain[index].activation) === null ? 1 : states[index].chi;
+    signals[index] = signals[index + 1] * chi;
+  }
+  return signals;
+}

@@ -1,0 +1,83 @@
+import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
+import { gaussianMean } from "../theory/gaussian_mean.ts";
+import { defineRule } from "./define_rule.ts";
+import { formatNumber } from "./format.ts";
+import type { Verdict } from "./judge.ts";
+import type { KernelLayer } from "./kernel_chain.ts";
+import { noTheory } from "./no_theory.ts";
+import { plainChain } from "./plain_chain.ts";
+import type { Rule } from "./rule.ts";
+
+/** The rule `gradient-ratio`: from layer to layer the signal changes as theory says it should. */
+export const gradientRatioNear: Rule = defineRule(
+  {
+    name: "gradient-ratio",
+    assertion: "assertGradientRatioNear",
+    problem: "gradients that do not change from layer to layer as theory says",
+    stage: "initial",
+    summary:
+      "From each hidden layer to the one below it, the squared norm of delta changes by the " +
+      "factor chi that the kernel and the activation ask for.",
+    formula: "1 / gradientRatioFactor <= (l2(delta) / l2(delta above))^2 / chi <= " +
+      "gradientRatioFactor, chi = sigma_w^2 E[phi'(z)^2] over z ~ N(0, mean of z^2), sigma_w the " +
+      "rms of the kernel above times the root of its fan-in.",
+    thresholds: ["gradientRatioFactor", "minWidth"],
+    source: "Schoenholz et al. 2017.",
+    misleads:
+      "chi is the mean of wide random layers: trained kernels, strong biases and inputs that " +
+      "are much alike leave it. Layers below 64 units spread too much and are passed over.",
+    fix: "Look for biases or inputs that push z to one side, for a kernel that is not drawn " +
+      "independently, or for an operation whose gradient is not its derivative.",
+  },
+  {
+    title: "l2 of delta",
+    scale: "log",
+    of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
+  },
+  ({ layers, measurements, thresholds }) => {
+    const chain = plainChain(measurements);
+    if (typeof chain === "string") return [noTheory(chain)];
+    return chain.slice(1).flatMap((above, index): Verdict[] => {
+      const below = chain[index];
+      const measured = ratio(below, above);
+      const wide = Math.min(units(below), units(above)) >= thresholds.minWidth;
+      if (!wide || measured === null || !layers.includes(below.layer)) return [];
+      const expected = chi(below, above);
+      const off = measured / expected;
+      const limit = thresholds.gradientRatioFactor;
+      if (off <= limit && off >= 1 / limit) return [];
+      const range = `${formatNumber(1 / limit)} .. ${formatNumber(limit)}`;
+      return [{
+        severity: "error",
+        layer: below.layer.name,
+        measured: off,
+        expected: range,
+        threshold: "gradientRatioFactor",
+        message: `From ${above.layer.name} down to ${below.layer.name} the squared norm of delta ` +
+          `changes by ${formatNumber(measured)}, and theory says ${formatNumber(expected)}: ` +
+          `${formatNumber(off)} times as much, expected ${range} (gradientRatioFactor).`,
+        advice:
+          `Look at what pushes z of ${below.layer.name} to one side (biases, inputs), at the ` +
+          `kernel of ${above.layer.name}, and at the gradient of ${below.activation}.`,
+      }];
+    });
+  },
+);
+
+function ratio({ layer: below }: KernelLayer, { layer: above }: KernelLayer): number | null {
+  const lower = below.preActivationGradients;
+  const upper = above.preActivationGradients;
+  const usable = lower !== null && upper !== null && upper.l2 > 0 &&
+    lower.nonFinite + upper.nonFinite === 0;
+  return usable ? (lower.l2 / upper.l2) ** 2 : null;
+}
+
+function chi(below: KernelLayer, above: KernelLayer): number {
+  const { derivative, kinks } = ACTIVATION_FUNCTIONS[below.activation];
+  const variance = (below.layer.preActivations?.rms ?? 0) ** 2;
+  return above.sigma ** 2 * gaussianMean((z) => derivative(z) ** 2, variance, kinks);
+}
+
+function units({ kernel }: KernelLayer): number {
+  return kernel.shape[kernel.shape.length - 1];
+}

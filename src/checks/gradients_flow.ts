@@ -1,0 +1,141 @@
+import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
+import { defineRule } from "./define_rule.ts";
+import type { Case, Verdict } from "./judge.ts";
+import { lostSignal } from "./lost_signal.ts";
+import type { Rule } from "./rule.ts";
+import { softmaxUnderSum } from "./softmax_under_sum.ts";
+
+/** The rule `gradients-flow`: what is trained has a gradient, and what is frozen has none. */
+export const gradientsFlow: Rule = defineRule(
+  {
+    name: "gradients-flow",
+    assertion: "assertGradientsFlow",
+    problem: "weights without a gradient",
+    stage: "any",
+    summary:
+      "Every trainable weight has a gradient that is not all zero, and no frozen one has any.",
+    formula:
+      "dJ/dw exists and max |dJ/dw| > 0 for each trainable weight; dJ/dw is absent for each " +
+      "frozen one. An embedding is judged by the rows that the batch looked up.",
+    thresholds: [],
+    source: "AllenNLP, ensure_model_can_train_save_and_load.",
+    misleads:
+      "Below a zero-initialised head, inside a residual branch that ends in zeros, and in " +
+      "the recurrent kernel of a network that ran for one step, the gradient is exactly 0 at step 0 " +
+      "and the network trains well: those are warnings.",
+    fix:
+      "Look for a layer that is not connected to the objective, for dead or saturated layers, or " +
+      "for a trainable flag that is not what it should be.",
+  },
+  {
+    title: "largest mean |gradient| of a weight",
+    scale: "log",
+    of: ({ weights }) => {
+      const sizes = weights.flatMap(({ gradients }) =>
+        gradients === null ? [] : [gradients.meanAbs]
+      );
+      return sizes.length === 0 ? null : Math.max(...sizes);
+    },
+  },
+  (subject) => {
+    const { layers, measurements } = subject;
+    const softmax = softmaxUnderSum(measurements);
+    const excused = softmax === null ? excusedLayers(subject) : new Set(layers.map((l) => l.name));
+    return layers.flatMap((layer) => judge(layer, excused.has(layer.name)));
+  },
+);
+
+/** The layers that receive no signal for a reason that harms nothing. */
+function excusedLayers({ layers, measurements }: Case): Set<string | null> {
+  const warnings = lostSignal(layers, measurements)
+    .filter(({ severity }) => severity === "warning");
+  return new Set(warnings.flatMap(({ layer, layers }) => layers ?? [layer]));
+}
+
+function judge(layer: LayerMeasurements, excused: boolean): Verdict[] {
+  const trained = layer.weights.filter(({ trainable }) => trainable);
+  const cut = trained.filter(({ gradients }) => gradients === null);
+  const zero = trained.filter(isZero);
+  const frozen = layer.weights.filter(({ trainable, gradients }) =>
+    !trainable && gradients !== null
+  );
+  const verdicts: Verdict[] = [];
+  if (cut.length > 0) {
+    const why = cut[0].absent.gradients ?? "it is not on the objective's path";
+    verdicts.push(
+      verdict(
+        layer,
+        "error",
+        cut,
+        `no gradient: ${why}`,
+        "a gradient",
+        `Connect ${layer.name} to the objective, or freeze it.`,
+      ),
+    );
+  }
+  const step = zero.filter(({ name }) => name.includes("recurrent_kernel"));
+  const rest = zero.filter((weight) => !step.includes(weight));
+  if (rest.length > 0) {
+    verdicts.push(
+      verdict(
+        layer,
+        excused ? "warning" : "error",
+        rest,
+        "a gradient of exactly 0",
+        "max |dJ/dw| > 0",
+        cause(layer, excused),
+      ),
+    );
+  }
+  if (step.length > 0) {
+    verdicts.push(
+      verdict(
+        layer,
+        "warning",
+        step,
+        "a gradient of exactly 0",
+        "max |dJ/dw| > 0",
+        "Measure on sequences of two steps or more: the state before the first step is 0.",
+      ),
+    );
+  }
+  if (frozen.length > 0) {
+    verdicts.push(
+      verdict(
+        layer,
+        "error",
+        frozen,
+        "a gradient although frozen",
+        "no gradient",
+        `Freeze ${layer.name} before the model is compiled, or train it.`,
+      ),
+    );
+  }
+  return verdicts;
+}
+
+function cause({ preActivationGradients: delta }: LayerMeasurements, excused: boolean): string {
+  if (excused) return "See the rule vanishing-gradients, which says why this harms nothing.";
+  return delta !== null && delta.maxAbs > 0
+    ? "Look at what the layer is fed: its delta is not 0, so its inputs must be."
+    : "Look above the layer, where the signal is lost: see the rule vanishing-gradients.";
+}
+
+function isZero({ gradients, gradientsOfUsedRows }: WeightMeasurements): boolean {
+  const judged = gradientsOfUsedRows ?? gradients;
+  return judged !== null && judged.maxAbs === 0 && judged.nonFinite === 0;
+}
+
+function verdict(
+  layer: LayerMeasurements,
+  severity: Verdict["severity"],
+  weights: WeightMeasurements[],
+  what: string,
+  expected: string,
+  advice: string,
+): Verdict {
+  const names = weights.map(({ name }) => name).join(", ");
+  const verb = weights.length === 1 ? "has" : "have";
+  const message = `${names} ${verb} ${what}.`;
+  return { severity, layer: layer.name, measured: 0, expected, message, advice };
+}

@@ -1,0 +1,83 @@
+import { gain } from "../theory/gain.ts";
+import { initializerDeviation } from "../theory/initializer_deviation.ts";
+import { defineRule } from "./define_rule.ts";
+import { formatNumber } from "./format.ts";
+import type { Verdict } from "./judge.ts";
+import { kernelChain, type KernelLayer } from "./kernel_chain.ts";
+import { rescaleAdvice } from "./rescale_advice.ts";
+import type { Rule } from "./rule.ts";
+
+/** A kernel of fewer entries has a standard deviation that says little of what it was drawn from. */
+const MIN_ENTRIES = 32;
+
+/** The rule `init-scale`: kernels drawn as large as a known initialiser draws them. */
+export const initScale: Rule = defineRule(
+  {
+    name: "init-scale",
+    assertion: "assertInitScale",
+    problem: "kernels of the wrong scale",
+    stage: "initial",
+    summary:
+      "Each kernel's standard deviation is near that of an initialiser that fits its shape " +
+      "and activation.",
+    formula:
+      "1 / initScaleFactor <= std(kernel) / nearest of { gain / sqrt(fan-in) (He for relu, " +
+      "LeCun for tanh and selu), Glorot, orthogonal times the gain } <= initScaleFactor.",
+    thresholds: ["initScaleFactor", "initScaleWarning"],
+    source:
+      "He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors " +
+      "after neuroscope.",
+    misleads:
+      "Made for untrained networks: training may move kernels further. A head may be drawn " +
+      "small on purpose, so it is only judged for being large; a kernel under a normalisation, and " +
+      "one of fewer than 32 entries, are not judged.",
+    fix: "Use heNormal with relu, leCunNormal with selu and tanh, or multiply the kernel.",
+  },
+  {
+    title: "std of the kernel",
+    scale: "log",
+    of: ({ weights }) => weights.find(({ shape }) => shape.length >= 2)?.values.std ?? null,
+  },
+  ({ layers, measurements, thresholds }) => {
+    const rescale = rescaleAdvice(layers, measurements.layers);
+    return kernelChain(measurements.layers).flatMap((kernel): Verdict[] => {
+      const { layer, normalized, kernel: { values, name } } = kernel;
+      const skipped = normalized || values.count < MIN_ENTRIES || values.nonFinite > 0;
+      if (skipped || !layers.includes(layer)) return [];
+      const { nearest, scheme } = nearestScheme(kernel);
+      const off = values.std / nearest;
+      const size = layer.role === "output" ? off : Math.max(off, 1 / off);
+      const fails = size > thresholds.initScaleFactor;
+      if (!fails && !(size > thresholds.initScaleWarning)) return [];
+      const threshold = fails ? "initScaleFactor" : "initScaleWarning";
+      const limit = thresholds[threshold];
+      const range = `${formatNumber(1 / limit)} .. ${formatNumber(limit)}`;
+      return [{
+        severity: fails ? "error" : "warning",
+        layer: layer.name,
+        measured: off,
+        expected: range,
+        threshold,
+        message: `The standard deviation of ${name} is ${formatNumber(values.std)}, ` +
+          `${formatNumber(off)} times what ${scheme} initialisation draws ` +
+          `(${formatNumber(nearest)}); expected ${range} (${threshold}).`,
+        advice: (layer.role === "hidden" ? rescale : null) ??
+          `Draw ${name} with a standard deviation of ${formatNumber(nearest)}.`,
+      }];
+    });
+  },
+);
+
+function nearestScheme(kernel: KernelLayer): { nearest: number; scheme: string } {
+  const wanted = gain(kernel.activation) ?? 1;
+  const schemes = {
+    [wanted > 1 ? "He" : "LeCun"]: initializerDeviation("lecun", kernel, wanted),
+    Glorot: initializerDeviation("glorot", kernel),
+    orthogonal: initializerDeviation("orthogonal", kernel, wanted),
+  };
+  const distance = (deviation: number) => Math.abs(Math.log(kernel.kernel.values.std / deviation));
+  const [scheme, nearest] = Object.entries(schemes).reduce((best, candidate) =>
+    distance(candidate[1]) < distance(best[1]) ? candidate : best
+  );
+  return { scheme, nearest };
+}

@@ -1,0 +1,124 @@
+import type { Measurements } from "../measure/measurements.ts";
+import { defineRule } from "./define_rule.ts";
+import { formatNumber } from "./format.ts";
+import { headLayer } from "./head_layer.ts";
+import type { Rule } from "./rule.ts";
+import type { Thresholds } from "./thresholds.ts";
+import { tooFewExamples } from "./too_few_examples.ts";
+
+/** What the loss of an untrained network may be: from one value to another. */
+interface Expected {
+  low: number;
+  high: number;
+  what: string;
+  /** Whether the loss is a square: it grows as the square of what is wrong. */
+  squared: boolean;
+}
+
+/** The rule `initial-loss`: an untrained network loses what guessing loses, no more and no less. */
+export const initialLoss: Rule = defineRule(
+  {
+    name: "initial-loss",
+    assertion: "assertInitialLoss",
+    problem: "an initial loss that guessing does not have",
+    stage: "initial",
+    summary: "The loss before training is that of a network that knows nothing: two-sided.",
+    formula: "low = high = ln K for categorical cross-entropy over K classes, ln 2 for binary " +
+      "cross-entropy, the variance of the targets for the mean squared error; low moves to the " +
+      "entropy of the targets' prior, and high to their mean square. Fails if J < (1 - " +
+      "initialLossTolerance) low or J > initialLossFactor high; warns if J < (1 - " +
+      "initialLossWarning) low or J > (1 + initialLossTolerance) high. A mean squared error " +
+      "above high is a square: it fails beyond initialLossFactor^2 high, and warns beyond " +
+      "initialLossFactor high.",
+    thresholds: ["initialLossTolerance", "initialLossWarning", "initialLossFactor", "minExamples"],
+    source: "Karpathy, A Recipe for Training Neural Networks: verify loss at init; neuroscope.",
+    misleads:
+      "Made for untrained networks: a trained one loses less, and should. A head drawn by Glorot " +
+      "guesses with confidence and still trains well: 4 to 18 % of such networks lose more than 1.5 " +
+      "times ln K, which is why only a factor of 5 fails. Other losses and models with several " +
+      "outputs are not judged.",
+    fix:
+      "Too much: draw the head smaller, its outputs are confident guesses. Too little: look for " +
+      "targets that leak into the inputs, or a loss that does not fit the head.",
+  },
+  // One figure for the model: no layer has a bar.
+  { title: "loss", scale: "linear", of: () => null },
+  ({ measurements, thresholds }) => {
+    const { objective: { name, value }, batch } = measurements;
+    const expected = expectedLoss(measurements);
+    if (expected === null || !Number.isFinite(value)) return [];
+    if (batch.examples < thresholds.minExamples) {
+      return [tooFewExamples(batch.examples, thresholds.minExamples)];
+    }
+    const { high, what, squared } = expected;
+    const limits = limitsOf(expected, thresholds);
+    const fails = value < limits.fails[0] || value > limits.fails[1];
+    const warns = value < limits.warns[0] || value > limits.warns[1];
+    if (!fails && !warns) return [];
+    const range = (fails ? limits.fails : limits.warns).map(formatNumber).join(" .. ");
+    const threshold = value > high
+      ? fails || squared ? "initialLossFactor" : "initialLossTolerance"
+      : fails
+      ? "initialLossTolerance"
+      : "initialLossWarning";
+    return [{
+      severity: fails ? "error" : "warning",
+      layer: headLayer(measurements)?.layer.name ?? null,
+      measured: value,
+      expected: range,
+      threshold,
+      message: `${name} is ${formatNumber(value)}; a network that knows nothing has ${what}, ` +
+        `expected ${range} (${threshold}).`,
+      advice: value > high
+        ? "Draw the kernel of the head smaller, or set its bias to the prior of the targets."
+        : "Look for targets that leak into the inputs, or for a loss that does not fit the head; " +
+          "a trained network needs no such verdict.",
+    }];
+  },
+);
+
+/** From where to where the loss may be without a failure, and without a warning. */
+function limitsOf({ low, high, squared }: Expected, thresholds: Thresholds) {
+  const { initialLossTolerance, initialLossWarning, initialLossFactor } = thresholds;
+  // A random head adds its own mean square to a squared error: up to 20 times that of the targets
+  // in 1 draw of 300. So it is its root that the factor is for.
+  const [warned, failed] = squared
+    ? [initialLossFactor, initialLossFactor ** 2]
+    : [1 + initialLossTolerance, initialLossFactor];
+  return {
+    fails: [(1 - initialLossTolerance) * low, failed * high],
+    warns: [(1 - initialLossWarning) * low, warned * high],
+  };
+}
+
+function expectedLoss(measurements: Measurements): Expected | null {
+  const { objective: { name }, batch: { targets = [] } } = measurements;
+  const head = headLayer(measurements);
+  if (head === null || targets.length !== 1) return null;
+  const [{ values, unitMeans }] = targets;
+  if (name === "categoricalCrossentropy" || name === "sparseCategoricalCrossentropy") {
+    if (head.units === null || head.units < 2) return null;
+    const uniform = Math.log(head.units);
+    const prior = unitMeans === null
+      ? uniform
+      : unitMeans.reduce((sum, p) => p > 0 ? sum - p * Math.log(p) : sum, 0);
+    // A batch with one class has no entropy, and no network is expected to know that.
+    const low = prior > 0.1 * uniform ? Math.min(prior, uniform) : uniform;
+    const what = `ln ${head.units} = ${formatNumber(uniform)}`;
+    return { low, high: uniform, what, squared: false };
+  }
+  if (name === "binaryCrossentropy") {
+    const entropies = (unitMeans ?? []).map((p) =>
+      p > 0 && p < 1 ? -p * Math.log(p) - (1 - p) * Math.log(1 - p) : Math.LN2
+    );
+    const prior = entropies.reduce((sum, entropy) => sum + entropy / entropies.length, 0);
+    const low = entropies.length === 0 ? Math.LN2 : Math.min(prior, Math.LN2);
+    return { low, high: Math.LN2, what: `ln 2 = ${formatNumber(Math.LN2)}`, squared: false };
+  }
+  if (name === "meanSquaredError" && values.std > 0) {
+    const variance = values.std ** 2;
+    const what = `the variance of the targets, ${formatNumber(variance)}`;
+    return { low: variance, high: values.rms ** 2, what, squared: true };
+  }
+  return null;
+}

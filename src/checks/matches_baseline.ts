@@ -1,0 +1,116 @@
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import { defineRule } from "./define_rule.ts";
+import { formatNumber, formatPercent } from "./format.ts";
+import type { Case, Verdict } from "./judge.ts";
+import type { Rule, RuleDocumentation } from "./rule.ts";
+import { validateMeasurements } from "./validate_measurements.ts";
+
+const DOCUMENTATION: RuleDocumentation = {
+  name: "baseline",
+  assertion: "assertMatchesBaseline",
+  problem: "figures that moved from the baseline",
+  stage: "any",
+  summary: "No layer's figure has moved by more than a factor from the stored measurements.",
+  formula:
+    "1 / baselineFactor <= figure / baseline <= baselineFactor for std(a), rms(delta), and " +
+    "the rms of every weight and gradient; |share - baseline| <= baselineShare for the saturated " +
+    "and dead shares. A figure that is 0 must stay 0.",
+  thresholds: ["baselineFactor", "baselineShare"],
+  source: "torch-audit.",
+  misleads: "Figures of another seed, batch or objective move without harm: store a baseline for " +
+    "each. Layers are found by name; new ones and missing ones are only noted.",
+  fix: "If the change is meant, store the new measurements as the baseline.",
+};
+
+/** One figure of a layer: its name, its value, and whether it is a share. */
+interface Figure {
+  what: string;
+  value: number | null;
+  isShare: boolean;
+}
+
+/**
+ * The rule `baseline`: figures stay near stored ones. Unlike the other rules it is made for a
+ * baseline, so it is no member of `RULES`.
+ *
+ * @param baseline Measurements of an earlier state of the same model, on the same batch.
+ * @returns The rule.
+ * @throws {TypeError} If the baseline is not what `measure()` returns.
+ */
+export function matchesBaseline(baseline: Measurements): Rule {
+  validateMeasurements(baseline, "baseline");
+  const before = new Map(baseline.layers.map((layer) => [layer.name, layer]));
+  return defineRule(DOCUMENTATION, {
+    title: "std of a over the baseline's",
+    scale: "log",
+    of: (layer) => {
+      const now = layer.activations?.std;
+      const then = before.get(layer.name)?.activations?.std;
+      return now === undefined || !then ? null : now / then;
+    },
+  }, (subject) => judge(subject, before));
+}
+
+function judge(
+  { layers, measurements, thresholds }: Case,
+  before: Map<string, LayerMeasurements>,
+): Verdict[] {
+  const verdicts = layers.flatMap((layer) => {
+    const then = before.get(layer.name);
+    if (then === undefined) return [unknown(layer.name, "is not in the baseline")];
+    const old = new Map(figures(then).map((figure) => [figure.what, figure.value]));
+    return figures(layer).flatMap(({ what, value, isShare }): Verdict[] => {
+      const stored = old.get(what);
+      if (value === null || stored == null) return [];
+      const threshold = isShare ? "baselineShare" : "baselineFactor";
+      const limit = thresholds[threshold];
+      const moved = isShare ? Math.abs(value - stored) : value === stored ? 1 : value / stored;
+      const isOff = isShare ? moved > limit : !(moved <= limit && moved >= 1 / limit);
+      if (!isOff) return [];
+      const write = isShare ? formatPercent : formatNumber;
+      const expected = isShare
+        ? `within ${formatPercent(limit)} of ${formatPercent(stored)}`
+        : `${formatNumber(stored / limit)} .. ${formatNumber(stored * limit)}`;
+      return [{
+        severity: "error",
+        layer: layer.name,
+        measured: value,
+        expected,
+        threshold,
+        message: `${what} of ${layer.name} is ${write(value)} and was ${write(stored)}; expected ` +
+          `${expected} (${threshold} ${formatNumber(limit)}).`,
+        advice: "If the change is meant, store the new measurements as the baseline.",
+      }];
+    });
+  });
+  const names = new Set(measurements.layers.map(({ name }) => name));
+  const gone = [...before.keys()].filter((name) => !names.has(name));
+  return [...verdicts, ...gone.map((name) => unknown(name, "is in the baseline only"))];
+}
+
+function figures(layer: LayerMeasurements): Figure[] {
+  return [
+    { what: "std(a)", value: layer.activations?.std ?? null, isShare: false },
+    { what: "rms(delta)", value: layer.preActivationGradients?.rms ?? null, isShare: false },
+    ...layer.weights.flatMap(({ name, values, gradients }) => {
+      const part = name.slice(name.lastIndexOf("/") + 1);
+      return [
+        { what: `rms(${part})`, value: values.rms, isShare: false },
+        { what: `rms(gradient of ${part})`, value: gradients?.rms ?? null, isShare: false },
+      ];
+    }),
+    { what: "saturated share", value: layer.saturatedFraction, isShare: true },
+    { what: "dead share", value: layer.deadFraction, isShare: true },
+  ];
+}
+
+function unknown(name: string, how: string): Verdict {
+  return {
+    severity: "note",
+    layer: name,
+    measured: null,
+    expected: "the layers of the baseline",
+    message: `The layer ${name} ${how}.`,
+    advice: "If the change is meant, store the new measurements as the baseline.",
+  };
+}

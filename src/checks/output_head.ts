@@ -1,0 +1,164 @@
+import { defineRule } from "./define_rule.ts";
+import { type Head, headLayer } from "./head_layer.ts";
+import type { Rule } from "./rule.ts";
+import type { TargetMeasurements } from "../measure/measurements.ts";
+
+/** What does not belong together, and what to do. */
+interface Mismatch {
+  severity: "error" | "warning";
+  expected: string;
+  why: string;
+  advice: string;
+}
+
+/** The rule `output-head`: the activation of the output and the loss must belong together. */
+export const outputHead: Rule = defineRule(
+  {
+    name: "output-head",
+    assertion: "assertOutputHead",
+    problem: "a head that does not belong to its loss",
+    stage: "any",
+    summary: "The activation and the width of the output fit the loss that is measured.",
+    formula:
+      "categorical cross-entropy: softmax over 2 units or more; binary cross-entropy: sigmoid " +
+      "and targets from 0 to 1; losses named softmaxCrossEntropy or sigmoidCrossEntropy: no " +
+      "activation, for they apply their own; mean squared error: an activation that reaches the " +
+      "targets, and no softmax.",
+    thresholds: [],
+    source: "UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021).",
+    misleads:
+      "A loss of one's own is known by its name alone, and models with several heads are not " +
+      "judged.",
+    fix: "Change the activation of the output or the loss.",
+  },
+  // The figure is a pair of names: no layer has a bar.
+  { title: "head", scale: "linear", of: () => null },
+  ({ measurements }) => {
+    const head = headLayer(measurements);
+    if (head === null) return [];
+    const { objective: { name }, batch: { targets = [] } } = measurements;
+    const mismatch = judge(name, head, targets.length === 1 ? targets[0] : null);
+    if (mismatch === null) return [];
+    const { severity, expected, why, advice } = mismatch;
+    const { activation, units, layer } = head;
+    const width = units === null ? "" : ` over ${units} unit${units === 1 ? "" : "s"}`;
+    return [{
+      severity,
+      layer: layer.name,
+      measured: null,
+      expected,
+      message:
+        `The head "${layer.name}" ends in ${activation}${width} under the loss ${name}: ${why}; ` +
+        `expected ${expected}.`,
+      advice,
+    }];
+  },
+);
+
+function judge(loss: string, head: Head, target: TargetMeasurements | null): Mismatch | null {
+  const { activation, units } = head;
+  switch (loss) {
+    case "categoricalCrossentropy":
+    case "sparseCategoricalCrossentropy":
+      return categorical(activation, units);
+    case "binaryCrossentropy":
+      return binary(activation, units, target);
+    case "softmaxCrossEntropy":
+    case "sigmoidCrossEntropy":
+      if (activation !== "softmax" && activation !== "sigmoid") return null;
+      return {
+        severity: "error",
+        expected: "a linear head",
+        why: `the loss applies its own activation to logits, so it is applied twice`,
+        advice: `Take ${activation} off the head.`,
+      };
+    case "meanSquaredError":
+    case "meanAbsoluteError":
+      return regression(activation, target);
+    default:
+      return null;
+  }
+}
+
+function categorical(activation: string, units: number | null): Mismatch | null {
+  if (units === 1) {
+    return {
+      severity: "error",
+      expected: "2 units or more",
+      why: "one class alone always has the probability 1",
+      advice: "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
+    };
+  }
+  if (activation === "softmax") return null;
+  return {
+    severity: "error",
+    expected: "softmax",
+    why: "its outputs are no probabilities that add up to 1",
+    advice: activation === "sigmoid"
+      ? "Use softmax for exclusive classes, or binaryCrossentropy for labels that may meet."
+      : "End the head in softmax.",
+  };
+}
+
+function binary(
+  activation: string,
+  units: number | null,
+  target: TargetMeasurements | null,
+): Mismatch | null {
+  if (target !== null && (target.values.maxAbs > 1 || target.values.mean < 0)) {
+    return {
+      severity: "error",
+      expected: "targets from 0 to 1",
+      why: "the targets are no probabilities",
+      advice: "Code the two classes as 0 and 1.",
+    };
+  }
+  if (activation === "sigmoid" || activation === "hardSigmoid") return null;
+  if (activation === "softmax") {
+    return {
+      severity: units === 1 ? "error" : "warning",
+      expected: "sigmoid",
+      why: units === 1
+        ? "a softmax over one unit is always 1"
+        : "softmax makes labels exclusive that the loss takes for independent",
+      advice: "Use sigmoid with binaryCrossentropy, or categoricalCrossentropy with softmax.",
+    };
+  }
+  return {
+    severity: "error",
+    expected: "sigmoid",
+    why: "its outputs are no probabilities",
+    advice: "End the head in sigmoid.",
+  };
+}
+
+/** The values that an activation can take. */
+const REACH: Readonly<Record<string, number>> = {
+  tanh: 1,
+  sigmoid: 1,
+  hardSigmoid: 1,
+  softsign: 1,
+};
+const NEVER_NEGATIVE = ["relu", "relu6", "sigmoid", "hardSigmoid", "softplus"];
+
+function regression(activation: string, target: TargetMeasurements | null): Mismatch | null {
+  if (activation === "softmax") {
+    return {
+      severity: "warning",
+      expected: "a loss for probabilities, or a linear head",
+      why: "its gradient vanishes where the softmax is sure and wrong",
+      advice: "Use categoricalCrossentropy for classes, or a linear head for numbers.",
+    };
+  }
+  if (target === null) return null;
+  const { maxAbs, meanAbs, mean } = target.values;
+  const hasNegative = meanAbs - mean > 1e-9 * maxAbs;
+  const tooFar = maxAbs > (REACH[activation] ?? Infinity);
+  if (!tooFar && !(hasNegative && NEVER_NEGATIVE.includes(activation))) return null;
+  return {
+    severity: "error",
+    expected: "an activation that reaches the targets",
+    why: tooFar ? `the targets go up to ${maxAbs} in size` : "some targets are negative",
+    advice: "Use a linear head, or scale the targets.",
+  };
+}

@@ -1,0 +1,79 @@
+import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
+import { defineRule } from "./define_rule.ts";
+import { formatNumber } from "./format.ts";
+import type { Verdict } from "./judge.ts";
+import type { Rule } from "./rule.ts";
+
+/** The rule `symmetry`: units of a layer must differ, or they stay alike for ever. */
+export const symmetryBroken: Rule = defineRule(
+  {
+    name: "symmetry",
+    assertion: "assertSymmetryBroken",
+    problem: "units that start alike",
+    stage: "any",
+    summary: "No kernel is constant, and no two units of a layer have the same incoming weights.",
+    formula: "std(kernel) > 0, and the number of units whose incoming weights equal those of an " +
+      "earlier unit is 0; for kernels with two units or more.",
+    thresholds: [],
+    source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
+    misleads:
+      "A head may start at zero: its units are told apart by the targets. A residual branch " +
+      "may end in a kernel of zeros on purpose: ignore it, with that reason.",
+    fix: "Draw kernels at random; constants are for biases.",
+  },
+  {
+    title: "units with the weights of an earlier one",
+    scale: "linear",
+    of: ({ weights }) =>
+      weights.find((weight) => weight.duplicateUnits != null)?.duplicateUnits ?? null,
+  },
+  ({ layers }) =>
+    layers.flatMap((layer) =>
+      layer.weights
+        .filter(({ shape }) => shape.length >= 2 && shape[shape.length - 1] > 1)
+        .flatMap((weight) => judge(layer, weight))
+    ),
+);
+
+function judge(layer: LayerMeasurements, weight: WeightMeasurements): Verdict[] {
+  const { name, values, duplicateUnits } = weight;
+  if (values.nonFinite > 0) return [];
+  // The figures are sums in float64: a constant leaves some 1e-16 of itself.
+  const constant = values.std <= 1e-12 * values.maxAbs;
+  if (constant && values.maxAbs === 0 && layer.role === "output") return [];
+  if (constant) {
+    return [
+      verdict(
+        layer,
+        0,
+        "std > 0",
+        `All ${values.count} entries of ${name} are ${
+          formatNumber(values.mean)
+        }, so all units of ` +
+          `${layer.name} are alike.`,
+      ),
+    ];
+  }
+  if (!duplicateUnits) return [];
+  return [
+    verdict(
+      layer,
+      duplicateUnits,
+      "0",
+      `${duplicateUnits} units of ${layer.name} have exactly the weights of an earlier unit ` +
+        `(${name}).`,
+    ),
+  ];
+}
+
+function verdict(
+  { name, role }: LayerMeasurements,
+  measured: number,
+  expected: string,
+  message: string,
+): Verdict {
+  const severity = role === "output" ? "warning" : "error";
+  const advice = `Draw the kernel of ${name} at random: units that start alike get the same ` +
+    `gradient and stay alike.`;
+  return { severity, layer: name, measured, expected, message, advice };
+}

@@ -1,0 +1,193 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { CheckOptions } from "../../src/checks/check_options.ts";
+import { initialLoss } from "../../src/checks/initial_loss.ts";
+import { inputNormalized } from "../../src/checks/input_normalized.ts";
+import { outputHead } from "../../src/checks/output_head.ts";
+import type { InputMeasurements, Measurements } from "../../src/measure/measurements.ts";
+import { makeTarget } from "./dense_network.ts";
+import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+
+const severities = (findings: { severity: string }[]) => findings.map(({ severity }) => severity);
+
+interface Given {
+  loss: string;
+  value?: number;
+  activation?: string;
+  units?: number;
+  targets?: number[] | null;
+  examples?: number;
+}
+
+/** A model with one head of `units` units under a loss. */
+function withHead(given: Given): Measurements {
+  const { loss, value = 1, activation = "softmax", units = 10, targets = null, examples = 32 } =
+    given;
+  const weights = [makeWeight({ name: "head/kernel", shape: [20, units] })];
+  const head = makeHead({ depth: 1, activation, shape: [examples, units], weights });
+  const measurements = makeMeasurements([], {
+    layers: [head],
+    objective: { name: loss, value },
+  });
+  const all = targets === null ? [] : [makeTarget(Float64Array.from(targets), examples)];
+  return { ...measurements, batch: { ...measurements.batch, examples, targets: all } };
+}
+
+/** One-hot targets of the given classes. */
+const oneHot = (classes: number[], units: number) =>
+  classes.flatMap((k) => Array.from({ length: units }, (_, j) => j === k ? 1 : 0));
+
+const tenClasses = oneHot(Array.from({ length: 30 }, (_, i) => i % 10), 10);
+
+function loss(given: Given, options?: CheckOptions) {
+  return initialLoss.check(withHead(given), options);
+}
+
+Deno.test("initialLoss holds cross-entropy to ln K on both sides", () => {
+  const at = (share: number) =>
+    severities(loss({
+      loss: "categoricalCrossentropy",
+      value: Math.log(10) * share,
+      targets: tenClasses,
+      examples: 30,
+    }));
+  assertEquals([0.49, 0.51, 0.79, 0.81, 1.49, 1.51, 4.99, 5.01].map(at), [
+    ["error"],
+    ["warning"],
+    ["warning"],
+    [],
+    [],
+    ["warning"],
+    ["warning"],
+    ["error"],
+  ]);
+});
+
+Deno.test("initialLoss accepts the entropy of an uneven prior", () => {
+  // 27 of class 0, 3 of class 1: 0.325 against ln 2 = 0.693.
+  const targets = oneHot([...Array(27).fill(0), 1, 1, 1], 2);
+  const given = { loss: "categoricalCrossentropy", units: 2, targets, examples: 30 };
+  assertEquals(loss({ ...given, value: 0.325 }), []);
+  assertEquals(loss({ ...given, value: 0.693 }), []);
+  assertEquals(severities(loss({ ...given, value: 0.16 })), ["error"]);
+});
+
+Deno.test("initialLoss holds binary cross-entropy to ln 2", () => {
+  const targets = [...Array(16).fill(0), ...Array(16).fill(1)];
+  const given = { loss: "binaryCrossentropy", activation: "sigmoid", units: 1, targets };
+  assertEquals(loss({ ...given, value: 0.7 }), []);
+  assertEquals(severities(loss({ ...given, value: 0.34 })), ["error"]);
+  assertEquals(severities(loss({ ...given, value: 1.05 })), ["warning"]);
+  assertEquals(severities(loss({ ...given, value: 3.5 })), ["error"]);
+  assertEquals(severities(loss({ ...given, value: 1.05 }, { initialLossFactor: 1.5 })), ["error"]);
+});
+
+Deno.test("initialLoss holds the squared error from the variance of the targets to 25 mean squares", () => {
+  // Mean 3, variance 4, mean square 13.
+  const targets = [...Array(16).fill(1), ...Array(16).fill(5)];
+  const given = { loss: "meanSquaredError", activation: "linear", units: 1, targets };
+  for (const value of [4, 13, 4.99 * 13]) assertEquals(loss({ ...given, value }), []);
+  assertEquals(severities(loss({ ...given, value: 1.9 })), ["error"]);
+  assertEquals(severities(loss({ ...given, value: 5.01 * 13 })), ["warning"]);
+  assertEquals(severities(loss({ ...given, value: 25.1 * 13 })), ["error"]);
+  assertEquals(
+    loss({ ...given, value: 1.9 }, { initialLossTolerance: 0.6 })[0].severity,
+    "warning",
+  );
+});
+
+Deno.test("initialLoss gives no verdict on few examples, other objectives, or without targets", () => {
+  const few = oneHot([0, 1, 2, 3, 4, 5, 6], 10);
+  const given = { loss: "categoricalCrossentropy", value: 99 };
+  assertEquals(severities(loss({ ...given, targets: few, examples: 7 })), ["note"]);
+  assertEquals(loss({ ...given, loss: "sum", targets: tenClasses, examples: 30 }), []);
+  assertEquals(loss(given), []);
+  assertEquals(loss({ ...given, value: NaN, targets: tenClasses, examples: 30 }), []);
+  assertEquals(loss({ ...given, units: 1, targets: Array(32).fill(1) }), []);
+});
+
+function input(values: InputMeasurements["values"], dtype = "float32") {
+  const measurements = makeMeasurements();
+  const perInput = [{ name: "pixels", shape: [32, 20], dtype, values }];
+  return inputNormalized.check({ ...measurements, batch: { ...measurements.batch, perInput } });
+}
+
+Deno.test("inputNormalized warns on both sides of each of its limits", () => {
+  assertEquals(input(statisticsOf([9.9, -9.9, ...Array(60).fill(1), ...Array(60).fill(-1)])), []);
+  assertEquals(input(statisticsOf([10.1, ...Array(60).fill(1)]))[0].threshold, "inputMax");
+  assertEquals(input(statisticsOf([0.99 + 1, 0.99 - 1])), []);
+  assertEquals(input(statisticsOf([1.01 + 1, 1.01 - 1]))[0].threshold, "inputMean");
+  assertEquals(input(statisticsOf([-1.01 + 1, -1.01 - 1]))[0].threshold, "inputMean");
+  assertEquals(input(flat(0.11, 640)), []);
+  assertEquals(input(flat(0.09, 640))[0].threshold, "inputDeviationFactor");
+});
+
+Deno.test("inputNormalized only ever warns, and names the input", () => {
+  const [finding] = input(flat(255, 640));
+  assertEquals([finding.severity, finding.layer], ["warning", null]);
+  assertStringIncludes(finding.message, 'input "pixels" is 255');
+});
+
+Deno.test("inputNormalized passes over indices and sparse 0/1 codes", () => {
+  assertEquals(input(flat(500, 640), "int32"), []);
+  assertEquals(input(statisticsOf([1, ...Array(999).fill(0)])), []);
+  assertEquals(input(statisticsOf([0.9, ...Array(999).fill(0)])).length, 1);
+});
+
+function head(given: Given) {
+  return outputHead.check(withHead(given)).map(({ severity, expected }) =>
+    `${severity}: ${expected}`
+  );
+}
+
+Deno.test("outputHead wants a softmax of two units or more for categorical cross-entropy", () => {
+  for (const loss of ["categoricalCrossentropy", "sparseCategoricalCrossentropy"]) {
+    assertEquals(head({ loss }), []);
+    assertEquals(head({ loss, units: 2 }), []);
+    assertEquals(head({ loss, units: 1 }), ["error: 2 units or more"]);
+    assertEquals(head({ loss, activation: "linear" }), ["error: softmax"]);
+    assertEquals(head({ loss, activation: "sigmoid" }), ["error: softmax"]);
+  }
+});
+
+Deno.test("outputHead wants a sigmoid and targets from 0 to 1 for binary cross-entropy", () => {
+  const given = { loss: "binaryCrossentropy", units: 1, activation: "sigmoid" };
+  assertEquals(head(given), []);
+  assertEquals(head({ ...given, targets: Array(32).fill(1) }), []);
+  assertEquals(head({ ...given, targets: Array(32).fill(2) }), ["error: targets from 0 to 1"]);
+  assertEquals(head({ ...given, targets: Array(32).fill(-1) }), ["error: targets from 0 to 1"]);
+  assertEquals(head({ ...given, activation: "linear" }), ["error: sigmoid"]);
+  assertEquals(head({ ...given, activation: "softmax" }), ["error: sigmoid"]);
+  assertEquals(head({ ...given, activation: "softmax", units: 3 }), ["warning: sigmoid"]);
+});
+
+Deno.test("outputHead wants no activation under a loss on logits", () => {
+  for (const loss of ["softmaxCrossEntropy", "sigmoidCrossEntropy"]) {
+    assertEquals(head({ loss, activation: "linear" }), []);
+    for (const activation of ["softmax", "sigmoid"]) {
+      assertEquals(head({ loss, activation }), ["error: a linear head"]);
+    }
+  }
+});
+
+Deno.test("outputHead wants an activation that reaches the targets for regression", () => {
+  const loss = "meanSquaredError";
+  const reach = ["error: an activation that reaches the targets"];
+  const given = { loss, units: 1 };
+  const negative = [-1, ...Array(31).fill(0.5)];
+  assertEquals(head({ ...given, activation: "linear", targets: negative }), []);
+  assertEquals(head({ ...given, activation: "tanh", targets: negative }), []);
+  assertEquals(head({ ...given, activation: "tanh", targets: Array(32).fill(1.01) }), reach);
+  assertEquals(head({ ...given, activation: "relu", targets: negative }), reach);
+  assertEquals(head({ ...given, activation: "relu", targets: Array(32).fill(9) }), []);
+  assertEquals(head({ ...given, activation: "relu" }), []);
+  assertEquals(head({ loss }), ["warning: a loss for probabilities, or a linear head"]);
+});
+
+Deno.test("outputHead finds the softmax in a layer of its own, and leaves two heads alone", () => {
+  const linear = withHead({ loss: "categoricalCrossentropy", activation: "linear" });
+  const softmax = { ...linear.layers[0], name: "softmax", activation: "softmax", weights: [] };
+  assertEquals(outputHead.check({ ...linear, layers: [...linear.layers, softmax] }), []);
+  const other = { ...linear.layers[0], name: "other" };
+  assertEquals(outputHead.check({ ...linear, layers: [...linear.layers, other] }), []);
+  assertEquals(severities(outputHead.check(linear)), ["error"]);
+});

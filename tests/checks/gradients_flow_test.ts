@@ -1,0 +1,68 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { gradientsFlow } from "../../src/checks/gradients_flow.ts";
+import type { LayerMeasurements, WeightMeasurements } from "../../src/measure/measurements.ts";
+import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+
+const zero = flat(0, 400);
+
+function judge(weight: Partial<WeightMeasurements>, layer: Partial<LayerMeasurements> = {}) {
+  const weights = [makeWeight({ name: "k", ...weight })];
+  return gradientsFlow.check(makeMeasurements([{ weights, ...layer }, {}]));
+}
+
+Deno.test("gradientsFlow passes a gradient however small, and an absent one of a frozen weight", () => {
+  assertEquals(judge({ gradients: flat(1e-30, 400) }), []);
+  assertEquals(judge({ gradients: null, trainable: false }), []);
+});
+
+Deno.test("gradientsFlow fails a trainable weight without a gradient and says why", () => {
+  const [finding, ...others] = judge({
+    gradients: null,
+    absent: { gradients: "the weight is not on the objective's path" },
+  });
+  assertEquals(others, []);
+  assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
+  assertStringIncludes(finding.message, "k has no gradient: the weight is not on");
+});
+
+Deno.test("gradientsFlow fails an all-zero gradient and tells silent inputs from a silent delta", () => {
+  const [fed] = judge({ gradients: zero });
+  assertEquals(fed.severity, "error");
+  assertStringIncludes(fed.advice, "what the layer is fed");
+  const [dead] = judge({ gradients: zero }, { preActivationGradients: zero });
+  assertStringIncludes(dead.advice, "Look above the layer");
+});
+
+Deno.test("gradientsFlow fails a frozen weight with a gradient", () => {
+  const [finding] = judge({ trainable: false });
+  assertEquals([finding.severity, finding.expected], ["error", "no gradient"]);
+});
+
+Deno.test("gradientsFlow judges an embedding by the rows that the batch used", () => {
+  assertEquals(
+    judge({ gradients: flat(0.1, 400), gradientsOfUsedRows: zero })[0].severity,
+    "error",
+  );
+  assertEquals(judge({ gradients: zero, gradientsOfUsedRows: flat(0.1, 40) }), []);
+});
+
+Deno.test("gradientsFlow only warns of the recurrent kernel after one step", () => {
+  const findings = judge({ name: "rnn/recurrent_kernel", gradients: zero });
+  assertEquals(findings.map(({ severity }) => severity), ["warning"]);
+});
+
+Deno.test("gradientsFlow only warns below a head that starts at zero", () => {
+  const silent = { activationGradients: zero, preActivationGradients: zero };
+  const weights = [makeWeight({ name: "k", gradients: zero })];
+  const hidden = makeLayer({ name: "dense_1", weights, ...silent });
+  const head = makeHead({ depth: 2, weights: [makeWeight({ name: "h", values: flat(0, 20) })] });
+  const findings = gradientsFlow.check(makeMeasurements([], { layers: [hidden, head] }));
+  assertEquals(findings.map(({ severity, layer }) => [severity, layer]), [["warning", "dense_1"]]);
+});
+
+Deno.test("gradientsFlow only warns of a softmax head under the sum", () => {
+  const weights = [makeWeight({ name: "k", gradients: zero })];
+  const head = makeHead({ activation: "softmax", preActivationGradients: zero, weights });
+  const findings = gradientsFlow.check(makeMeasurements([], { layers: [head] }));
+  assertEquals(findings.map(({ severity }) => severity), ["warning"]);
+});

@@ -1,0 +1,186 @@
+import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { activationScale } from "../../src/checks/activation_scale.ts";
+import { gradientBalance } from "../../src/checks/gradient_balance.ts";
+import { gradientRatioNear } from "../../src/checks/gradient_ratio_near.ts";
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import { meanField } from "../../src/theory/mean_field.ts";
+import { measureDense, randomNetwork } from "./dense_network.ts";
+import { flat, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+
+const WIDTH = 64;
+
+/** A chain of wide critical layers with figures just as mean-field theory predicts, times factors. */
+function predicted(
+  activation: string,
+  sigma: number,
+  { deltas = [1, 1, 1], deviations = [1, 1, 1] }: { deltas?: number[]; deviations?: number[] } = {},
+) {
+  const states = meanField(deltas.map(() => ({ activation, weightVariance: sigma ** 2 })));
+  let signal = 1;
+  const layers = states.map(() => ({} as Partial<LayerMeasurements>));
+  for (let i = states.length - 1; i >= 0; i--) {
+    if (i < states.length - 1) signal *= states[i].chi;
+    layers[i] = {
+      activation,
+      preActivations: flat(Math.sqrt(states[i].preActivationVariance), WIDTH * 32),
+      activations: flat(states[i].activationDeviation * deviations[i], WIDTH * 32),
+      preActivationGradients: flat(Math.sqrt(signal * deltas[i]), WIDTH * 32),
+      weights: [makeWeight({
+        shape: [WIDTH, WIDTH],
+        values: flat(sigma / Math.sqrt(WIDTH), WIDTH * WIDTH),
+      })],
+    };
+  }
+  return makeMeasurements(layers);
+}
+
+Deno.test("the mean-field rules find nothing in what theory predicts", () => {
+  for (const [activation, sigma] of [["tanh", 1], ["relu", Math.SQRT2], ["selu", 1]] as const) {
+    for (const rule of [gradientRatioNear, gradientBalance, activationScale]) {
+      assertEquals(rule.check(predicted(activation, sigma)), [], `${rule.name} ${activation}`);
+    }
+  }
+});
+
+Deno.test("gradientRatioNear passes within a factor of 2 and fails outside, up and down", () => {
+  const check = (factor: number) =>
+    gradientRatioNear.check(predicted("tanh", 1, { deltas: [factor, 1, 1] }));
+  assertEquals(check(1.99), []);
+  assertEquals(check(1 / 1.99), []);
+  for (const factor of [2.01, 1 / 2.01]) {
+    const [finding, ...others] = check(factor);
+    assertEquals(others, []);
+    assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
+    assertAlmostEquals(finding.measured!, factor, 1e-9);
+  }
+});
+
+Deno.test("gradientRatioNear takes another factor and passes over narrow layers", () => {
+  const off = predicted("tanh", 1, { deltas: [1.2, 1, 1] });
+  assertEquals(gradientRatioNear.check(off, { gradientRatioFactor: 1.25 }), []);
+  assertEquals(gradientRatioNear.check(off, { gradientRatioFactor: 1.15 }).length, 1);
+  assertEquals(gradientRatioNear.check(off, { gradientRatioFactor: 1.15, minWidth: 65 }), []);
+});
+
+Deno.test("gradientRatioNear finds biases that push z to one side in a real network", () => {
+  const options = { depth: 4, width: WIDTH, activation: "tanh", sigma: 1, seed: 1 };
+  const { layers, inputs } = randomNetwork(options);
+  const x = inputs(32);
+  assertEquals(gradientRatioNear.check(measureDense(layers, x)), []);
+  layers[1].bias.fill(3);
+  const findings = gradientRatioNear.check(measureDense(layers, x));
+  assertEquals(findings.map(({ severity, layer }) => [severity, layer]), [["error", "dense_2"]]);
+});
+
+Deno.test("gradientBalance passes below a thousandfold of the critical spread and fails above", () => {
+  const check = (factor: number) =>
+    gradientBalance.check(predicted("relu", Math.SQRT2, { deltas: [factor, 1, 1] }));
+  assertEquals(check(999), []);
+  assertEquals(check(1 / 999), []);
+  const [up] = check(1001);
+  assertEquals([up.severity, up.layers], ["error", ["dense_2", "dense_1"]]);
+  const [down] = check(1 / 1001);
+  assertEquals(down.layer, "dense_1");
+});
+
+Deno.test("gradientBalance allows the drift of a deep critical tanh network, and takes a limit", () => {
+  const deep = predicted("tanh", 1, { deltas: Array(30).fill(1), deviations: Array(30).fill(1) });
+  assertEquals(gradientBalance.check(deep, { gradientBalance: 1.01 }), []);
+});
+
+Deno.test("gradientBalance judges sigmoid against perfect balance", () => {
+  const chain = predicted("sigmoid", 1, { deltas: [1, 1, 1, 1], deviations: [1, 1, 1, 1] });
+  const [finding] = gradientBalance.check(chain);
+  assertEquals(finding.severity, "error");
+});
+
+Deno.test("gradientBalance gives no verdict on narrow layers, and says so", () => {
+  const [finding] = gradientBalance.check(predicted("tanh", 1), { minWidth: 65 });
+  assertEquals(finding.severity, "note");
+  assertStringIncludes(finding.message, "dense_1 has 64 units");
+});
+
+Deno.test("activationScale passes within a factor of 2 and fails outside, up and down", () => {
+  const check = (factor: number) =>
+    activationScale.check(predicted("tanh", 1, { deviations: [1, factor, 1] }));
+  assertEquals(check(1.99), []);
+  assertEquals(check(1 / 1.99), []);
+  for (const factor of [2.01, 1 / 2.01]) {
+    const [finding, ...others] = check(factor);
+    assertEquals(others, []);
+    assertEquals([finding.severity, finding.layer], ["error", "dense_2"]);
+    assertAlmostEquals(finding.measured!, factor, 1e-9);
+  }
+});
+
+Deno.test("activationScale allows relu the drift of its depth", () => {
+  const check = (factor: number) =>
+    activationScale.check(predicted("relu", Math.SQRT2, { deviations: [factor, 1, 1] })).length;
+  const limit = 2 * Math.exp(Math.sqrt(5 / WIDTH));
+  assertEquals([limit * 0.99, limit * 1.01].map(check), [0, 1]);
+});
+
+Deno.test("activationScale follows the scale of the inputs, or a target of one's own", () => {
+  const chain = predicted("relu", Math.SQRT2);
+  const inputs = flat(10, 640);
+  const scaled = { ...chain, batch: { ...chain.batch, inputs } };
+  assertEquals(activationScale.check(scaled).length, 3);
+  const target = chain.layers[0].activations!.std;
+  const options = { activationTarget: target, activationScaleFactor: 1.01 };
+  assertEquals(activationScale.check(scaled, options), []);
+  assertEquals(activationScale.check(chain, { activationTarget: 5 }).length, 3);
+});
+
+Deno.test("activationScale gives no verdict below 8 examples", () => {
+  const chain = predicted("tanh", 1);
+  const few = { ...chain, batch: { ...chain.batch, examples: 7 } };
+  assertEquals(activationScale.check(few).map(({ severity }) => severity), ["note"]);
+});
+
+Deno.test("the mean-field rules give no verdict on what theory does not describe", () => {
+  const chain = predicted("tanh", 1);
+  const [first, ...rest] = chain.layers;
+  const [input] = chain.batch.perInput;
+  const add = makeLayer({ name: "add", className: "Add", activation: null, weights: [] });
+  const pool = { ...add, name: "pool", className: "MaxPooling2D" };
+  const cases: [typeof chain, string][] = [
+    [{ ...chain, layers: [first, add, ...rest] }, "add (Add)"],
+    [{ ...chain, layers: [first, pool, ...rest] }, "pool (MaxPooling2D)"],
+    [{ ...chain, layers: [{ ...first, calls: 2 }, ...rest] }, "called 2 times"],
+    [{ ...chain, layers: [first, { ...rest[0], depth: 1 }, ...rest.slice(1)] }, "at dense_2"],
+    [{ ...chain, layers: [{ ...first, activation: "sine" }, ...rest] }, "sine is not known"],
+    [{ ...chain, batch: { ...chain.batch, perInput: [input, input] } }, "2 inputs"],
+  ];
+  for (const rule of [gradientRatioNear, gradientBalance, activationScale]) {
+    for (const [measurements, reason] of cases) {
+      const [finding, ...others] = rule.check(measurements);
+      assertEquals([finding.severity, others.length], ["note", 0]);
+      assertStringIncludes(finding.message, reason);
+    }
+  }
+});
+
+Deno.test("the mean-field rules look through layers that pass their input on", () => {
+  const chain = predicted("tanh", 1, { deltas: [10, 1, 1], deviations: [3, 1, 1] });
+  const [first, ...rest] = chain.layers;
+  const silent = { activation: null, weights: [], saturatedFraction: null };
+  const through = ["InputLayer", "Flatten", "Dropout", "SpatialDropout1D", "GaussianNoise"]
+    .map((className) => makeLayer({ name: className, className, ...silent }));
+  const measurements = { ...chain, layers: [first, ...through, ...rest] };
+  assertEquals(gradientRatioNear.check(measurements).length, 1);
+  assertEquals(activationScale.check(measurements).length, 1);
+});
+
+Deno.test("the mean-field rules judge Dense + Activation as they judge Dense(activation)", () => {
+  for (const sigma of [1, 30]) {
+    const options = { depth: 5, width: WIDTH, activation: "tanh", sigma, seed: 2 };
+    const { layers, inputs } = randomNetwork(options);
+    const x = inputs(32);
+    const [fused, split] = (["fused", "split"] as const)
+      .map((style) => measureDense(layers, x, { style }));
+    for (const rule of [gradientRatioNear, gradientBalance, activationScale]) {
+      const figures = (m: typeof fused) => rule.check(m).map(({ measured }) => measured);
+      assertEquals(figures(split), figures(fused));
+    }
+  }
+});

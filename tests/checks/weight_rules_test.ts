@@ -1,0 +1,168 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { biasInit } from "../../src/checks/bias_init.ts";
+import { initScale } from "../../src/checks/init_scale.ts";
+import { symmetryBroken } from "../../src/checks/symmetry_broken.ts";
+import type { LayerMeasurements, WeightMeasurements } from "../../src/measure/measurements.ts";
+import { makeTarget } from "./dense_network.ts";
+import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+
+const severities = (findings: { severity: string }[]) => findings.map(({ severity }) => severity);
+
+function scaled(std: number, layer: Partial<LayerMeasurements> = {}, shape = [20, 20]) {
+  const count = shape.reduce((product, size) => product * size, 1);
+  return initScale.check(
+    makeMeasurements([{ weights: [makeWeight({ shape, values: flat(std, count) })], ...layer }]),
+  );
+}
+
+Deno.test("initScale warns beyond 1.4 and fails beyond 2 times the initialiser, up and down", () => {
+  const lecun = 1 / Math.sqrt(20);
+  assertEquals([1.39, 1.41, 1.99, 2.01].map((f) => severities(scaled(lecun * f))), [
+    [],
+    ["warning"],
+    ["warning"],
+    ["error"],
+  ]);
+  assertEquals([1.39, 1.41, 1.99, 2.01].map((f) => severities(scaled(lecun / f))), [
+    [],
+    ["warning"],
+    ["warning"],
+    ["error"],
+  ]);
+});
+
+Deno.test("initScale asks He of relu and fits the fan-in of a convolution", () => {
+  const [finding] = scaled(1, { activation: "relu", className: "Conv2D" }, [3, 3, 2, 100]);
+  assertStringIncludes(finding.message, "He initialisation draws (0.333)");
+  assertEquals(scaled(Math.sqrt(2 / 18), { activation: "relu" }, [3, 3, 2, 100]), []);
+});
+
+Deno.test("initScale passes Glorot and orthogonal kernels whatever the activation", () => {
+  for (const activation of ["relu", "tanh", "sigmoid", "linear"]) {
+    assertEquals(scaled(Math.sqrt(2 / 120), { activation }, [20, 100]), []);
+    assertEquals(scaled(1 / Math.sqrt(100), { activation: "tanh" }, [20, 100]), []);
+  }
+});
+
+Deno.test("initScale lets a head be small but not large", () => {
+  const role = "output" as const;
+  assertEquals(scaled(1e-3, { role, activation: "linear" }), []);
+  assertEquals(severities(scaled(1, { role, activation: "linear" })), ["error"]);
+});
+
+Deno.test("initScale passes over tiny, normalised and recurrent kernels, and fails zeros", () => {
+  assertEquals(scaled(9, {}, [3, 10]), []);
+  assertEquals(severities(scaled(9, {}, [4, 8])), ["error"]);
+  assertEquals(scaled(9, { className: "LSTM" }), []);
+  assertEquals(severities(scaled(0)), ["error"]);
+  const norm = { className: "BatchNormalization", activation: null, depth: 1, weights: [] };
+  const weights = [makeWeight({ values: flat(9, 400) })];
+  const chain = makeMeasurements([{ activation: "linear", weights }, { ...norm, name: "norm" }]);
+  assertEquals(initScale.check(chain), []);
+});
+
+Deno.test("initScale advises one factor for many layers", () => {
+  const weights = [makeWeight({ values: flat(200, 400) })];
+  const findings = initScale.check(makeMeasurements(Array(9).fill({ weights })));
+  assertEquals(new Set(findings.map(({ advice }) => advice)).size, 1);
+  assertMatch(findings[0].advice, /dense_1 ... dense_9 by 1\/894/);
+});
+
+function symmetric(weight: Partial<WeightMeasurements>, layer: Partial<LayerMeasurements> = {}) {
+  return symmetryBroken.check(makeMeasurements([{ weights: [makeWeight(weight)], ...layer }]));
+}
+
+const constant = (value: number, count = 400) => statisticsOf(Array(count).fill(value));
+
+Deno.test("symmetryBroken fails one unit that equals another, and passes none or no figure", () => {
+  assertEquals(symmetric({ duplicateUnits: 0 }), []);
+  assertEquals(symmetric({ duplicateUnits: null }), []);
+  const [finding] = symmetric({ duplicateUnits: 1 });
+  assertEquals([finding.severity, finding.measured], ["error", 1]);
+});
+
+Deno.test("symmetryBroken fails a constant kernel, and passes the smallest variance", () => {
+  assertEquals(severities(symmetric({ values: constant(0.1), duplicateUnits: 19 })), ["error"]);
+  assertEquals(severities(symmetric({ values: constant(0) })), ["error"]);
+  const almost = statisticsOf([0.1001, ...Array(399).fill(0.1)]);
+  assertEquals(symmetric({ values: almost }), []);
+});
+
+Deno.test("symmetryBroken lets a head start at zero and warns of other constants in it", () => {
+  assertEquals(symmetric({ values: constant(0) }, { role: "output" }), []);
+  assertEquals(severities(symmetric({ values: constant(1) }, { role: "output" })), ["warning"]);
+});
+
+Deno.test("symmetryBroken passes a kernel of one unit, and a bias", () => {
+  assertEquals(symmetric({ shape: [20, 1], values: constant(1, 20) }), []);
+  assertEquals(symmetric({ shape: [20], values: constant(1, 20) }), []);
+});
+
+function biased(rms: number, name = "dense_1/bias", layer: Partial<LayerMeasurements> = {}) {
+  const weights = [makeWeight(), makeWeight({ name, shape: [20], values: flat(rms, 20) })];
+  const preActivations = flat(1, 640);
+  return biasInit.check(makeMeasurements([{ preActivations, weights, ...layer }]));
+}
+
+Deno.test("biasInit warns of hidden biases beyond a tenth of z", () => {
+  assertEquals(biased(0), []);
+  assertEquals(biased(0.099), []);
+  assertEquals(severities(biased(0.101)), ["warning"]);
+  assertEquals(severities(biased(1, "bias:0")), ["warning"]);
+});
+
+Deno.test("biasInit passes over recurrent layers and weights that are no bias", () => {
+  assertEquals(biased(1, "lstm/bias", { className: "LSTM" }), []);
+  assertEquals(biased(1, "norm/beta"), []);
+});
+
+function headBias(
+  entries: number[],
+  activation: string,
+  targets: number[],
+  examples = targets.length / entries.length,
+) {
+  const values = statisticsOf(entries);
+  const shape = [entries.length];
+  const head = makeHead({
+    depth: 1,
+    activation,
+    weights: [
+      makeWeight({ shape: [20, entries.length] }),
+      makeWeight({ name: "h/bias", shape, values, entries }),
+    ],
+  });
+  const measurements = makeMeasurements([], { layers: [head] });
+  const target = makeTarget(Float64Array.from(targets), examples);
+  return biasInit.check({
+    ...measurements,
+    batch: { ...measurements.batch, examples, targets: [target] },
+  });
+}
+
+Deno.test("biasInit accepts ln of the class shares in a softmax head, up to a constant", () => {
+  // 3 of class 0, 1 of class 1.
+  const targets = [1, 0, 1, 0, 1, 0, 0, 1];
+  const prior = [Math.log(0.75) + 5, Math.log(0.25) + 5];
+  assertEquals(headBias(prior, "softmax", targets), []);
+  assertEquals(headBias([0, 0], "softmax", targets), []);
+  assertEquals(headBias([prior[0] + 0.99, prior[1]], "softmax", targets), []);
+  assertEquals(severities(headBias([prior[0] + 1.01, prior[1]], "softmax", targets)), ["warning"]);
+});
+
+Deno.test("biasInit accepts the logit of the share in a sigmoid head", () => {
+  const targets = [1, 0, 0, 0];
+  assertEquals(headBias([Math.log(1 / 3)], "sigmoid", targets), []);
+  assertEquals(severities(headBias([Math.log(1 / 3) - 0.51], "sigmoid", targets)), ["warning"]);
+});
+
+Deno.test("biasInit accepts the mean of the targets in a linear head", () => {
+  const targets = [8, 12];
+  assertEquals(headBias([10.9], "linear", targets), []);
+  assertEquals(severities(headBias([11.1], "linear", targets)), ["warning"]);
+});
+
+Deno.test("biasInit gives no verdict on a head whose prior is not known", () => {
+  assertEquals(headBias([3], "relu", [1, 2]), []);
+  assertEquals(headBias([3, 3], "linear", [1, 2, 3, 4, 5, 6], 2), []);
+});
