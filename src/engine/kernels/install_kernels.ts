@@ -2,17 +2,24 @@ import type { GradConfig, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
 import type { TensorFlow } from "../tensorflow.ts";
 import { createNativeModule } from "../native/create_native_module.ts";
 import type { NativeModule } from "../native/native_module.ts";
+import { runningNative, setRunningNative } from "../native/running_native.ts";
 import type { WasmBackend } from "../native/wasm_backend.ts";
 import { avgPoolKernel } from "./avg_pool.ts";
 import { avgPool3dKernel } from "./avg_pool_3d.ts";
 import { avgPool3dGradKernel } from "./avg_pool_3d_grad.ts";
 import { avgPoolGradKernel } from "./avg_pool_grad.ts";
+import { batchMatMulKernel } from "./batch_mat_mul.ts";
 import { castKernel } from "./cast.ts";
 import { clipByValueKernel } from "./clip_by_value.ts";
+import { conv2dBackpropFilterKernel } from "./conv_2d_backprop_filter.ts";
+import { conv2dBackpropInputKernel } from "./conv_2d_backprop_input.ts";
 import { conv3dKernel } from "./conv_3d.ts";
 import { conv3dBackpropFilterKernel } from "./conv_3d_backprop_filter.ts";
 import { conv3dBackpropInputKernel } from "./conv_3d_backprop_input.ts";
 import { conv3dBackpropInputGradient } from "./conv_3d_backprop_input_gradient.ts";
+import { convolutionKernels } from "./convolution_kernels.ts";
+import { depthwiseConv2dNativeBackpropFilterKernel } from "./depthwise_conv_2d_native_backprop_filter.ts";
+import { depthwiseConv2dNativeBackpropInputKernel } from "./depthwise_conv_2d_native_backprop_input.ts";
 import { dilatedConvolutionGradients } from "./dilated_convolution_gradients.ts";
 import { dilation2dKernel } from "./dilation_2d.ts";
 import { dilation2dBackpropFilterKernel } from "./dilation_2d_backprop_filter.ts";
@@ -20,6 +27,8 @@ import { dilation2dBackpropInputKernel } from "./dilation_2d_backprop_input.ts";
 import { extremumGradients } from "./extremum_gradients.ts";
 import { fusedBatchNormKernel } from "./fused_batch_norm.ts";
 import { fusedBatchNormGradient } from "./fused_batch_norm_gradient.ts";
+import { fusedMatMulKernel } from "./fused_mat_mul.ts";
+import { identityKernel } from "./identity.ts";
 import { maxPoolKernel } from "./max_pool.ts";
 import { maxPool3dKernel } from "./max_pool_3d.ts";
 import { maxPool3dGradKernel } from "./max_pool_3d_grad.ts";
@@ -31,6 +40,8 @@ import { oneHotKernel } from "./one_hot.ts";
 import { piecewiseConstantGradients } from "./piecewise_constant_gradients.ts";
 import { relu6Kernel } from "./relu_6.ts";
 import { squaredDifferenceGradient } from "./squared_difference_gradient.ts";
+import { tanhKernel } from "./tanh.ts";
+import { unsortedSegmentSumKernel } from "./unsorted_segment_sum.ts";
 import type {
   GradientFactory,
   KernelContext,
@@ -40,27 +51,37 @@ import type {
 
 /** Every kernel of this project, one a file. */
 const KERNELS: KernelFactory[] = [
-  avgPoolKernel,
-  avgPool3dKernel,
   avgPool3dGradKernel,
+  avgPool3dKernel,
   avgPoolGradKernel,
+  avgPoolKernel,
+  batchMatMulKernel,
   castKernel,
   clipByValueKernel,
-  conv3dKernel,
+  conv2dBackpropFilterKernel,
+  conv2dBackpropInputKernel,
   conv3dBackpropFilterKernel,
   conv3dBackpropInputKernel,
-  dilation2dKernel,
+  conv3dKernel,
+  ...convolutionKernels,
+  depthwiseConv2dNativeBackpropFilterKernel,
+  depthwiseConv2dNativeBackpropInputKernel,
   dilation2dBackpropFilterKernel,
   dilation2dBackpropInputKernel,
+  dilation2dKernel,
   fusedBatchNormKernel,
-  maxPoolKernel,
-  maxPool3dKernel,
+  fusedMatMulKernel,
   maxPool3dGradKernel,
+  maxPool3dKernel,
   maxPoolGradKernel,
+  identityKernel,
+  maxPoolKernel,
   maximumKernel,
   minimumKernel,
   oneHotKernel,
   relu6Kernel,
+  tanhKernel,
+  unsortedSegmentSumKernel,
 ];
 
 /** Every gradient that TensorFlow.js lacks or has wrong. */
@@ -76,7 +97,10 @@ const GRADIENTS: GradientFactory[] = [
 
 /** Options of {@linkcode installKernels}. */
 export interface KernelOptions {
-  /** How many threads the backend runs. It never changes a result. Default: 1. */
+  /**
+   * How many threads to compute in, where the backend runs threads itself. It never changes a result.
+   * Default: 1.
+   */
   threads?: number;
   /**
    * Whether to use fused multiply-add (relaxed SIMD) where the runtime has it. Without, results are
@@ -94,7 +118,8 @@ const ours = new WeakSet<KernelConfig>();
  *
  * @param tf The TensorFlow.js module whose WASM backend to repair.
  * @param options Threads and relaxed SIMD.
- * @returns A function that takes every kernel back and leaves what was registered before, whole.
+ * @returns A function that takes every kernel back at once and leaves what was registered before,
+ * whole. What it returns resolves when the threads have ended.
  * @throws {Error} If the active backend is not `wasm`, or the kernels are installed already.
  *
  * @example
@@ -110,13 +135,13 @@ const ours = new WeakSet<KernelConfig>();
  * // Stock: "Kernel 'Conv2DBackpropFilter' not registered for backend 'wasm'".
  * const dw = tf.grad((w) => tf.conv2d(image, w as tf.Tensor4D, 1, "valid").sum())(kernel);
  * console.assert(dw.dataSync()[0] === 9);
- * uninstall();
+ * await uninstall();
  * ```
  */
 export async function installKernels(
   tf: TensorFlow,
   options: KernelOptions = {},
-): Promise<() => void> {
+): Promise<() => Promise<void>> {
   const { threads = 1, relaxedSimd = true } = options;
   if (tf.getBackend() !== "wasm") {
     throw new Error(
@@ -128,7 +153,8 @@ export async function installKernels(
     throw new Error("the kernels are installed already: take them back before installing again");
   }
   let backend = tf.backend() as unknown as WasmBackend;
-  let native: NativeModule = await createNativeModule(backend, { relaxedSimd });
+  let native = useNative(backend);
+  await native.ready();
 
   const call = (config: KernelConfig, inputs: KernelInputs, attrs: object) =>
     // deno-lint-ignore no-explicit-any -- every kernel has attributes of its own
@@ -153,7 +179,17 @@ export async function installKernels(
   const takeBack: (() => void)[] = [];
   for (const factory of KERNELS) takeBack.push(replaceKernel(factory(context)));
   for (const factory of GRADIENTS) takeBack.push(replaceGradient(tf, factory(context)));
-  return () => takeBack.splice(0).reverse().forEach((undo) => undo());
+  return async () => {
+    takeBack.splice(0).reverse().forEach((undo) => undo());
+    if (runningNative() === native) setRunningNative(null);
+    await native.stop();
+  };
+
+  function useNative(heapOf: WasmBackend): NativeModule {
+    const made = createNativeModule(heapOf, { relaxedSimd, threads });
+    setRunningNative(made);
+    return made;
+  }
 
   function replaceKernel(kernel: KernelConfig): () => void {
     const { kernelName } = kernel;
@@ -167,9 +203,13 @@ export async function installKernels(
         stock?.setupFunc?.(started);
         if (started === backend) return;
         backend = started as WasmBackend;
-        native = native.onHeapOf(backend);
+        native = useNative(backend);
       },
-      disposeFunc: stock?.disposeFunc,
+      disposeFunc(stopped) {
+        stock?.disposeFunc?.(stopped);
+        // It goes with its backend, also where the kernels are not taken back.
+        if (stopped === backend) native.stop();
+      },
     };
     ours.add(config);
     register(kernelName, config);

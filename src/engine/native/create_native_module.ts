@@ -1,11 +1,16 @@
-import type { NativeModule } from "./native_module.ts";
+import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
+import { NativeModule } from "./native_module.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
-/** Compiles our own WASM module for the heap of a backend. */
+/**
+ * Our own WASM module on the heap of a backend.
+ *
+ * @param backend The backend whose heap it works on.
+ * @param options `relaxedSimd`: use it where the runtime has it; `threads`: how many to compute in.
+ */
 export function createNativeModule(
-  _backend: WasmBackend,
-  { relaxedSimd }: { relaxedSimd: boolean },
-): Promise<NativeModule> {
-  const module: NativeModule = { relaxedSimd, onHeapOf: () => module };
-  return Promise.resolve(module);
+  backend: WasmBackend,
+  { relaxedSimd, threads }: { relaxedSimd: boolean; threads: number },
+): NativeModule {
+  return new NativeModule(backend, relaxedSimd && hasRelaxedSimd(), threads);
 }

@@ -3,6 +3,10 @@
  *
  * @module
  */
-export * from "./native_module.ts";
+export * from "./convolution_windows.ts";
 export * from "./create_native_module.ts";
+export * from "./matrix.ts";
+export * from "./native_module.ts";
+export * from "./running_native.ts";
+export * from "./sums.ts";
 export * from "./wasm_backend.ts";

@@ -1,0 +1,93 @@
+import type { TensorInfo } from "@tensorflow/tfjs";
+import type { KernelContext } from "./kernel_context.ts";
+
+/** Which operands of a product are stored transposed. */
+export interface Transposition {
+  transposeA: boolean;
+  transposeB: boolean;
+}
+
+/**
+ * The product of two batches of matrices (rank 2 or more) by our own GEMM, which packs its operands
+ * either way round. Batch dimensions broadcast.
+ *
+ * @param finish `bias`: address of one float for each column of the result; `relu`: clip at 0.
+ * @throws {Error} If the shapes do not fit.
+ */
+export function matMulOnHeap(
+  { tf, backend, native, address }: KernelContext,
+  a: TensorInfo,
+  b: TensorInfo,
+  { transposeA, transposeB }: Transposition,
+  finish: { bias?: number; relu?: boolean } = {},
+): TensorInfo {
+  const [aRows, aColumns] = a.shape.slice(-2);
+  const [bRows, bColumns] = b.shape.slice(-2);
+  const [m, k] = transposeA ? [aColumns, aRows] : [aRows, aColumns];
+  const [shared, n] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
+  if (k !== shared) {
+    throw new Error(
+      `Error in matMul: inner shapes (${k}) and (${shared}) of Tensors with shapes ${a.shape} and ` +
+        `${b.shape} and transposeA=${transposeA} and transposeB=${transposeB} must match.`,
+    );
+  }
+  const batches = tf.broadcast_util.assertAndGetBroadcastShape(
+    a.shape.slice(0, -2),
+    b.shape.slice(0, -2),
+  );
+  const batch = tf.util.sizeFromShape(batches);
+  const result = backend.makeOutput([...batches, m, n], "float32");
+  const left = {
+    address: address(a),
+    ...(transposeA ? { row: 4, column: 4 * m } : { row: 4 * k, column: 4 }),
+  };
+  const right = {
+    address: address(b),
+    ...(transposeB ? { row: 4, column: 4 * k } : { row: 4 * n, column: 4 }),
+  };
+  const multiply = (count: number, from: number, aFrom: number, bFrom: number, steps: number[]) =>
+    native.matMul(
+      { ...left, address: left.address + 4 * m * k * aFrom, batch: 4 * m * k * steps[0] },
+      { ...right, address: right.address + 4 * k * n * bFrom, batch: 4 * k * n * steps[1] },
+      address(result) + 4 * m * n * from,
+      { batch: count, m, n, k },
+      finish,
+    );
+  const aBatch = tf.util.sizeFromShape(a.shape.slice(0, -2));
+  const bBatch = tf.util.sizeFromShape(b.shape.slice(0, -2));
+  if ([1, batch].includes(aBatch) && [1, batch].includes(bBatch)) {
+    if (aBatch > 1 && bBatch === 1 && !transposeA) {
+      // One B for all: the rows of every A in one product.
+      native.matMul(
+        { ...left, batch: 0 },
+        { ...right, batch: 0 },
+        address(result),
+        { batch: 1, m: m * batch, n, k },
+        finish,
+      );
+    } else {
+      multiply(batch, 0, 0, 0, [Number(aBatch > 1), Number(bBatch > 1)]);
+    }
+    return result;
+  }
+  // Both broadcast, each along other dimensions.
+  const aIndex = broadcastIndex(a.shape.slice(0, -2), batches);
+  const bIndex = broadcastIndex(b.shape.slice(0, -2), batches);
+  for (let i = 0; i < batch; i++) multiply(1, i, aIndex(i), bIndex(i), [0, 0]);
+  return result;
+}
+
+/** Which entry of `shape` a flat index into `broadcast` means. */
+function broadcastIndex(shape: number[], broadcast: number[]): (flat: number) => number {
+  const offset = broadcast.length - shape.length;
+  return (flat) => {
+    let index = 0, step = 1;
+    for (let axis = broadcast.length - 1; axis >= offset; axis--) {
+      const size = shape[axis - offset];
+      if (size > 1) index += (flat % broadcast[axis]) * step;
+      step *= size;
+      flat = Math.floor(flat / broadcast[axis]);
+    }
+    return index;
+  };
+}

@@ -1,0 +1,124 @@
+import { madd } from "./madd";
+import { clearRun } from "./runs";
+import { Windows } from "./windows";
+
+/**
+ * dW of a convolution that keeps channels apart: for each tap and output channel, the sum over positions
+ * of the input entry that the tap met times dy. A row of positions is summed up before it is added to
+ * dW. Computes the output channels `start` .. `stop`; `outChannels` is a multiple of `channels`.
+ */
+export function depthwiseFilterGradient(
+  w: Windows,
+  x: usize,
+  dy: usize,
+  dw: usize,
+  start: i32,
+  stop: i32,
+): void {
+  const multiplier = w.outChannels / w.channels;
+  const taps = w.windowHeight * w.windowWidth;
+  for (let tap = 0; tap < taps; tap++) {
+    clearRun(dw + (<usize> (tap * w.outChannels + start) << 2), stop - start);
+  }
+  const xStep = <usize> (w.strideWidth * w.channels) << 2;
+  const dyStep = <usize> w.outChannels << 2;
+  for (let row = 0; row < w.batch * w.outHeight; row++) {
+    const image = row / w.outHeight;
+    const y0 = row % w.outHeight * w.strideHeight - w.top;
+    for (let tap = 0; tap < taps; tap++) {
+      const y = y0 + tap / w.windowWidth * w.dilationHeight;
+      if (y < 0 || y >= w.height) continue;
+      // Output columns whose tap falls inside the image.
+      const shift = tap % w.windowWidth * w.dilationWidth - w.left;
+      const first = shift >= 0 ? 0 : (w.strideWidth - 1 - shift) / w.strideWidth;
+      const most = w.width - 1 - shift;
+      const end = most < 0 ? 0 : min(w.outWidth, most / w.strideWidth + 1);
+      if (first >= end) continue;
+      const entry = ((image * w.height + y) * w.width + first * w.strideWidth + shift) * w.channels;
+      const xs = x + (<usize> entry << 2);
+      const dys = dy + <usize> (row * w.outWidth + first) * dyStep;
+      const target = dw + (<usize> (tap * w.outChannels) << 2);
+      let channel = start;
+      if (multiplier == 1) {
+        for (; channel + 4 <= stop; channel += 4) {
+          const offset = <usize> channel << 2;
+          let from = xs + offset, by = dys + offset;
+          let sum = f32x4.splat(0);
+          for (let i = first; i < end; i++) {
+            sum = madd(v128.load(from), v128.load(by), sum);
+            from += xStep;
+            by += dyStep;
+          }
+          v128.store(target + offset, f32x4.add(v128.load(target + offset), sum));
+        }
+      }
+      for (; channel < stop; channel++) {
+        let from = xs + (<usize> (channel / multiplier) << 2);
+        let by = dys + (<usize> channel << 2);
+        let sum: f32 = 0;
+        for (let i = first; i < end; i++) {
+          sum += load<f32>(from) * load<f32>(by);
+          from += xStep;
+          by += dyStep;
+        }
+        const at = target + (<usize> channel << 2);
+        store<f32>(at, load<f32>(at) + sum);
+      }
+    }
+  }
+}
+
+/**
+ * dx of a convolution that keeps channels apart: dy times the tap, added where the tap met the input.
+ * Computes the rows `start` .. `stop` of all the images' rows, counted through.
+ */
+export function depthwiseInputGradient(
+  w: Windows,
+  dy: usize,
+  filter: usize,
+  dx: usize,
+  start: i32,
+  stop: i32,
+): void {
+  const channels = w.channels;
+  const multiplier = w.outChannels / channels;
+  clearRun(dx + (<usize> (start * w.width * channels) << 2), (stop - start) * w.width * channels);
+  for (let row = start; row < stop; row++) {
+    const image = row / w.height;
+    const y = row - image * w.height;
+    for (let i = 0; i < w.windowHeight; i++) {
+      const above = y + w.top - i * w.dilationHeight;
+      if (above < 0 || above % w.strideHeight != 0) continue;
+      const outY = above / w.strideHeight;
+      if (outY >= w.outHeight) continue;
+      for (let outX = 0; outX < w.outWidth; outX++) {
+        const dys = dy +
+          (<usize> (((image * w.outHeight + outY) * w.outWidth + outX) * w.outChannels) << 2);
+        for (let j = 0; j < w.windowWidth; j++) {
+          const at = outX * w.strideWidth - w.left + j * w.dilationWidth;
+          if (at < 0 || at >= w.width) continue;
+          const to = dx + (<usize> ((row * w.width + at) * channels) << 2);
+          const weights = filter + (<usize> ((i * w.windowWidth + j) * w.outChannels) << 2);
+          let channel = 0;
+          if (multiplier == 1) {
+            for (; channel + 4 <= channels; channel += 4) {
+              const offset = <usize> channel << 2;
+              v128.store(
+                to + offset,
+                madd(v128.load(dys + offset), v128.load(weights + offset), v128.load(to + offset)),
+              );
+            }
+          }
+          for (; channel < channels; channel++) {
+            let sum: f32 = load<f32>(to + (<usize> channel << 2));
+            for (let m = 0; m < multiplier; m++) {
+              const offset = <usize> (channel * multiplier + m) << 2;
+              sum += load<f32>(dys + offset) * load<f32>(weights + offset);
+            }
+            store<f32>(to + (<usize> channel << 2), sum);
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import { madd } from "./madd";
+import { packScalars, packVectors } from "./pack";
+
+/** Add to what C holds, rather than replace it. */
+const ADD: i32 = 1;
+/** Clip at 0 from below; NaN stays NaN. */
+const RELU: i32 = 2;
+
+/** Rows of A that are packed at a time, a multiple of 6: with 384 deep panels they fit the L2 cache. */
+const ROWS: i32 = 504;
+/** Longest run of the shared dimension that one tile sums up before it touches C. */
+const DEPTH: i32 = 384;
+/** Bytes of scratch that `gemm` needs: packed rows, one packed column panel, one tile, one bias. */
+export const GEMM_SCRATCH: i32 = (ROWS + 8) * DEPTH * 4 + 256;
+
+/** Two vectors of a row of C from their sums. */
+// @ts-ignore: decorator
+
+function finish(c: usize, x: v128, y: v128, bias: usize, flags: i32): void {
+  if (flags & ADD) {
+    x = f32x4.add(v128.load(c), x);
+    y = f32x4.add(v128.load(c, 16), y);
+  }
+  if (bias) {
+    x = f32x4.add(x, v128.load(bias));
+    y = f32x4.add(y, v128.load(bias, 16));
+  }
+  if (flags & RELU) {
+    const zero = f32x4.splat(0);
+    // "pmax" takes the first operand unless it is smaller: NaN compares as not smaller.
+    x = f32x4.pmax(x, zero);
+    y = f32x4.pmax(y, zero);
+  }
+  v128.store(c, x);
+  v128.store(c, y, 16);
+}
+
+/**
+ * A tile of 6 x 8 entries of C. Twelve accumulators, two vectors of B and one broadcast entry of A fill
+ * the fifteen vector registers that V8 has on x64; each entry is summed over k in order.
+ */
+function tile(
+  a: usize,
+  b: usize,
+  depth: i32,
+  c: usize,
+  cRow: usize,
+  bias: usize,
+  flags: i32,
+): void {
+  let x0 = f32x4.splat(0);
+  let y0 = f32x4.splat(0);
+  let x1 = f32x4.splat(0);
+  let y1 = f32x4.splat(0);
+  let x2 = f32x4.splat(0);
+  let y2 = f32x4.splat(0);
+  let x3 = f32x4.splat(0);
+  let y3 = f32x4.splat(0);
+  let x4 = f32x4.splat(0);
+  let y4 = f32x4.splat(0);
+  let x5 = f32x4.splat(0);
+  let y5 = f32x4.splat(0);
+  const end = b + (<usize> depth << 5);
+  while (b < end) {
+    const p = v128.load(b);
+    const q = v128.load(b, 16);
+    let s = v128.load32_splat(a);
+    x0 = madd(s, p, x0);
+    y0 = madd(s, q, y0);
+    s = v128.load32_splat(a, 4);
+    x1 = madd(s, p, x1);
+    y1 = madd(s, q, y1);
+    s = v128.load32_splat(a, 8);
+    x2 = madd(s, p, x2);
+    y2 = madd(s, q, y2);
+    s = v128.load32_splat(a, 12);
+    x3 = madd(s, p, x3);
+    y3 = madd(s, q, y3);
+    s = v128.load32_splat(a, 16);
+    x4 = madd(s, p, x4);
+    y4 = madd(s, q, y4);
+    s = v128.load32_splat(a, 20);
+    x5 = madd(s, p, x5);
+    y5 = madd(s, q, y5);
+    a += 24;
+    b += 32;
+  }
+  finish(c, x0, y0, bias, flags);
+  finish(c + cRow, x1, y1, bias, flags);
+  finish(c + 2 * cRow, x2, y2, bias, flags);
+  finish(c + 3 * cRow, x3, y3, bias, flags);
+  finish(c + 4 * cRow, x4, y4, bias, flags);
+  finish(c + 5 * cRow, x5, y5, bias, flags);
+}
+
+/** A tile at the border of C: computed whole beside it, then only `rows` x `columns` are kept. */
+function borderTile(
+  a: usize,
+  b: usize,
+  depth: i32,
+  c: usize,
+  cRow: usize,
+  bias: usize,
+  flags: i32,
+  rows: i32,
+  columns: i32,
+  scratch: usize,
+): void {
+  const biasCopy = scratch + 192;
+  for (let j = 0; j < 8; j++) {
+    const column = <usize> j << 2;
+    store<f32>(biasCopy + column, bias && j < columns ? load<f32>(bias + column) : 0);
+    for (let i = 0; i < rows && flags & ADD; i++) {
+      const row = <usize> i;
+      if (j < columns) store<f32>(scratch + row * 32 + column, load<f32>(c + row * cRow + column));
+    }
+  }
+  tile(a, b, depth, scratch, 32, bias ? biasCopy : 0, flags);
+  for (let i = 0; i < rows; i++) {
+    const row = <usize> i;
+    for (let j = 0; j < columns; j++) {
+      const column = <usize> j << 2;
+      store<f32>(c + row * cRow + column, load<f32>(scratch + row * 32 + column));
+    }
+  }
+}
+
+/**
+ * C = A B (+ bias, relu), float32. Entry (i, k) of A lies `i * aRow + k * aColumn` bytes from `a`, and so
+ * for B: a transposed operand has its strides swapped. Both are packed into panels first, so either
+ * way costs much the same. One of an operand's two strides must be 4.
+ *
+ * How the sum over k is split depends on the shape alone, and each entry is summed by itself: rows or
+ * columns of C can be computed apart, by another thread, to the same bits.
+ *
+ * @param bias Address of `n` floats added to each row of C, or 0.
+ * @param flags 1: add to what C holds; 2: relu.
+ * @param scratch Address of `GEMM_SCRATCH` bytes, a multiple of 16.
+ */
+export function gemm(
+  a: usize,
+  aRow: usize,
+  aColumn: usize,
+  b: usize,
+  bRow: usize,
+  bColumn: usize,
+  c: usize,
+  cRow: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  bias: usize,
+  flags: i32,
+  scratch: usize,
+): void {
+  const blocks = max((k + DEPTH - 1) / DEPTH, 1);
+  const blockDepth = (k + blocks - 1) / blocks;
+  const panel = scratch + <usize> (ROWS * DEPTH * 4);
+  const border = panel + <usize> (8 * DEPTH * 4);
+  for (let block = 0; block < blocks; block++) {
+    const from = block * blockDepth;
+    const depth = min(blockDepth, k - from);
+    const last = block == blocks - 1;
+    const blockFlags = (block ? ADD : flags & ADD) | (last ? flags & RELU : 0);
+    for (let row = 0; row < m; row += ROWS) {
+      const rows = min(ROWS, m - row);
+      const aBlock = a + <usize> row * aRow + <usize> from * aColumn;
+      packScalars(aBlock, aRow, aColumn, rows, depth, scratch);
+      for (let column = 0; column < n; column += 8) {
+        const columns = min(8, n - column);
+        const bPanel = b + <usize> from * bRow + <usize> column * bColumn;
+        packVectors(bPanel, bColumn, bRow, columns, depth, panel);
+        const columnBias = bias && last ? bias + (<usize> column << 2) : 0;
+        let packed = scratch;
+        let target = c + <usize> row * cRow + (<usize> column << 2);
+        for (let i = 0; i < rows; i += 6) {
+          const height = min(6, rows - i);
+          if (height == 6 && columns == 8) {
+            tile(packed, panel, depth, target, cRow, columnBias, blockFlags);
+          } else {
+            borderTile(
+              packed,
+              panel,
+              depth,
+              target,
+              cRow,
+              columnBias,
+              blockFlags,
+              height,
+              columns,
+              border,
+            );
+          }
+          packed += <usize> depth * 24;
+          target += 6 * cRow;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,2 @@
+export { convolutionScratch } from "./convolution";
+export { dismiss, runTogether, serve } from "./pool";

@@ -1,0 +1,160 @@
+import { convolutionFilterGradient, convolutionInputGradient } from "./convolution";
+import { depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
+import { tanh } from "./elementwise";
+import { gemm } from "./gemm";
+import { segmentSum } from "./segments";
+import { flat, sums } from "./statistics";
+import { Windows } from "./windows";
+
+// Numbers and records as ../native_module.ts writes them.
+
+@unmanaged
+class MatMul {
+  a: usize;
+  aRow: usize;
+  aColumn: usize;
+  aBatch: usize;
+  b: usize;
+  bRow: usize;
+  bColumn: usize;
+  bBatch: usize;
+  c: usize;
+  batch: i32;
+  m: i32;
+  n: i32;
+  k: i32;
+  bias: usize;
+  flags: i32;
+}
+
+@unmanaged
+class Convolution {
+  x: usize;
+  y: usize;
+  result: usize;
+}
+
+@unmanaged
+class Segments {
+  x: usize;
+  segments: usize;
+  rows: i32;
+  width: i32;
+  count: i32;
+  result: usize;
+}
+
+@unmanaged
+class Unary {
+  from: usize;
+  to: usize;
+  count: i32;
+}
+
+@unmanaged
+class Run {
+  from: usize;
+  count: i32;
+  result: usize;
+}
+
+@unmanaged
+class Grouped {
+  from: usize;
+  groups: i32;
+  units: i32;
+  inner: i32;
+  low: f32;
+  high: f32;
+  active: usize;
+  result: usize;
+}
+
+/** Where part `part` of `total` things begins, cut at multiples of `unit`. */
+// @ts-ignore: decorator
+@inline
+function share(total: i32, unit: i32, part: i32, parts: i32): i32 {
+  const units = (total + unit - 1) / unit;
+  return min(total, <i32> (<i64> units * part / parts) * unit);
+}
+
+function matMul(r: MatMul, part: i32, parts: i32, scratch: usize): void {
+  const cRow = <usize> r.n << 2;
+  const cBatch = <usize> r.m * cRow;
+  // One product is shared by the longer side of C, several are dealt out.
+  const together = r.batch == 1;
+  const byColumns = together && r.n >= r.m;
+  const byRows = together && !byColumns;
+  const firstBatch = together ? 0 : share(r.batch, 1, part, parts);
+  const endBatch = together ? 1 : share(r.batch, 1, part + 1, parts);
+  const firstRow = byRows ? share(r.m, 6, part, parts) : 0;
+  const endRow = byRows ? share(r.m, 6, part + 1, parts) : r.m;
+  const firstColumn = byColumns ? share(r.n, 8, part, parts) : 0;
+  const endColumn = byColumns ? share(r.n, 8, part + 1, parts) : r.n;
+  if (firstRow == endRow || firstColumn == endColumn) return;
+  for (let i = firstBatch; i < endBatch; i++) {
+    gemm(
+      r.a + <usize> i * r.aBatch + <usize> firstRow * r.aRow, r.aRow, r.aColumn,
+      r.b + <usize> i * r.bBatch + <usize> firstColumn * r.bColumn, r.bRow, r.bColumn,
+      r.c + <usize> i * cBatch + <usize> firstRow * cRow + (<usize> firstColumn << 2), cRow,
+      endRow - firstRow, endColumn - firstColumn, r.k,
+      r.bias ? r.bias + (<usize> firstColumn << 2) : 0, r.flags, scratch,
+    );
+  }
+}
+
+/**
+ * Computes one part of an operation, and only that: parts may run at the same time.
+ *
+ * @param operation Its number.
+ * @param record Address of its arguments.
+ * @param scratch Address of scratch that no other part uses.
+ */
+export function run(operation: i32, record: usize, part: i32, parts: i32, scratch: usize): void {
+  if (operation == 0) {
+    matMul(changetype<MatMul>(record), part, parts, scratch);
+  } else if (operation <= 4) {
+    const c = changetype<Convolution>(record);
+    const w = changetype<Windows>(record + offsetof<Convolution>());
+    const rows = w.batch * w.height;
+    if (operation == 1) {
+      const taps = w.windowHeight * w.windowWidth * w.channels;
+      convolutionFilterGradient(
+        w, c.x, c.y, c.result,
+        share(taps, 6, part, parts), share(taps, 6, part + 1, parts), scratch,
+      );
+    } else if (operation == 2) {
+      convolutionInputGradient(
+        w, c.x, c.y, c.result,
+        share(rows, 1, part, parts), share(rows, 1, part + 1, parts), scratch,
+      );
+    } else if (operation == 3) {
+      depthwiseFilterGradient(
+        w, c.x, c.y, c.result,
+        share(w.outChannels, 4, part, parts), share(w.outChannels, 4, part + 1, parts),
+      );
+    } else {
+      depthwiseInputGradient(
+        w, c.x, c.y, c.result,
+        share(rows, 1, part, parts), share(rows, 1, part + 1, parts),
+      );
+    }
+  } else if (operation == 5) {
+    const r = changetype<Segments>(record);
+    segmentSum(
+      r.x, r.segments, r.rows, r.width, r.count, r.result,
+      share(r.width, 4, part, parts), share(r.width, 4, part + 1, parts),
+    );
+  } else if (operation == 6) {
+    const r = changetype<Unary>(record);
+    const start = share(r.count, 4, part, parts);
+    const offset = <usize> start << 2;
+    tanh(r.from + offset, r.to + offset, share(r.count, 4, part + 1, parts) - start, scratch);
+  } else if (operation == 7) {
+    const r = changetype<Run>(record);
+    if (part == 0) sums(r.from, r.count, r.result);
+  } else if (part == 0) {
+    const r = changetype<Grouped>(record);
+    flat(r.from, r.groups, r.units, r.inner, r.low, r.high, r.active, r.result);
+  }
+}

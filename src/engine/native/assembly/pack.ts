@@ -1,0 +1,155 @@
+/**
+ * Copies `outer` x `inner` entries into panels of `WIDTH` along the outer axis, so that the entries of
+ * one panel with the same inner index lie side by side: [panel][inner][WIDTH]. What a panel lacks is 0.
+ *
+ * @param from Address of entry (0, 0); entry (i, k) lies `i * outerStride + k * innerStride` bytes on.
+ */
+// @ts-ignore: decorator
+
+function packPlain(
+  width: i32,
+  from: usize,
+  outerStride: usize,
+  innerStride: usize,
+  outer: i32,
+  inner: i32,
+  to: usize,
+): void {
+  for (let i = 0; i < outer; i += width) {
+    const panel = from + <usize> i * outerStride;
+    const rest = outer - i;
+    for (let k = 0; k < inner; k++) {
+      const source = panel + <usize> k * innerStride;
+      for (let j = 0; j < width; j++) {
+        store<f32>(
+          to + (<usize> j << 2),
+          j < rest ? load<f32>(source + <usize> j * outerStride) : 0,
+        );
+      }
+      to += <usize> width << 2;
+    }
+  }
+}
+
+/** Transposes the four vectors at `from + n * stride` into `to + n * toStride`. */
+// @ts-ignore: decorator
+
+function transpose4(from: usize, stride: usize, to: usize, toStride: usize): void {
+  const a = v128.load(from);
+  const b = v128.load(from + stride);
+  const c = v128.load(from + 2 * stride);
+  const d = v128.load(from + 3 * stride);
+  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+  const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+  const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+  const cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f64>(ab, cd, 0, 2));
+  v128.store(to + toStride, v128.shuffle<f64>(ab, cd, 1, 3));
+  v128.store(to + 2 * toStride, v128.shuffle<f64>(ab2, cd2, 0, 2));
+  v128.store(to + 3 * toStride, v128.shuffle<f64>(ab2, cd2, 1, 3));
+}
+
+/** Panels of 8, for the operand that is read as vectors. */
+export function packVectors(
+  from: usize,
+  outerStride: usize,
+  innerStride: usize,
+  outer: i32,
+  inner: i32,
+  to: usize,
+): void {
+  const whole = outer & ~7;
+  if (outerStride == 4) {
+    for (let i = 0; i < whole; i += 8) {
+      let source = from + (<usize> i << 2);
+      for (let k = 0; k < inner; k++) {
+        v128.store(to, v128.load(source));
+        v128.store(to, v128.load(source, 16), 16);
+        source += innerStride;
+        to += 32;
+      }
+    }
+  } else {
+    for (let i = 0; i < whole; i += 8) {
+      const source = from + <usize> i * outerStride;
+      let k = 0;
+      for (; k + 4 <= inner; k += 4) {
+        const column = source + (<usize> k << 2);
+        transpose4(column, outerStride, to, 32);
+        transpose4(column + 4 * outerStride, outerStride, to + 16, 32);
+        to += 128;
+      }
+      if (k < inner) {
+        packPlain(8, source + (<usize> k << 2), outerStride, 4, 8, inner - k, to);
+        to += <usize> (inner - k) << 5;
+      }
+    }
+  }
+  if (whole < outer) {
+    packPlain(
+      8,
+      from + <usize> whole * outerStride,
+      outerStride,
+      innerStride,
+      outer - whole,
+      inner,
+      to,
+    );
+  }
+}
+
+/** Panels of 6, for the operand that is read as scalars. */
+export function packScalars(
+  from: usize,
+  outerStride: usize,
+  innerStride: usize,
+  outer: i32,
+  inner: i32,
+  to: usize,
+): void {
+  const whole = outer - outer % 6;
+  if (outerStride == 4) {
+    for (let i = 0; i < whole; i += 6) {
+      let source = from + (<usize> i << 2);
+      for (let k = 0; k < inner; k++) {
+        v128.store(to, v128.load(source));
+        v128.store64_lane(to, v128.load64_zero(source, 16), 0, 16);
+        source += innerStride;
+        to += 24;
+      }
+    }
+  } else {
+    for (let i = 0; i < whole; i += 6) {
+      const source = from + <usize> i * outerStride;
+      let k = 0;
+      for (; k + 4 <= inner; k += 4) {
+        const column = source + (<usize> k << 2);
+        transpose4(column, outerStride, to, 24);
+        const e = v128.load(column + 4 * outerStride);
+        const f = v128.load(column + 5 * outerStride);
+        const low = v128.shuffle<f32>(e, f, 0, 4, 1, 5);
+        const high = v128.shuffle<f32>(e, f, 2, 6, 3, 7);
+        v128.store64_lane(to, low, 0, 16);
+        v128.store64_lane(to, low, 1, 40);
+        v128.store64_lane(to, high, 0, 64);
+        v128.store64_lane(to, high, 1, 88);
+        to += 96;
+      }
+      if (k < inner) {
+        packPlain(6, source + (<usize> k << 2), outerStride, 4, 6, inner - k, to);
+        to += <usize> (inner - k) * 24;
+      }
+    }
+  }
+  if (whole < outer) {
+    packPlain(
+      6,
+      from + <usize> whole * outerStride,
+      outerStride,
+      innerStride,
+      outer - whole,
+      inner,
+      to,
+    );
+  }
+}

@@ -1,0 +1,31 @@
+/** Copies `count` float32. */
+// @ts-ignore: decorator
+
+export function copyRun(from: usize, to: usize, count: i32): void {
+  const end = from + (<usize> count << 2);
+  const whole = from + ((<usize> count << 2) & ~15);
+  for (; from < whole; from += 16, to += 16) v128.store(to, v128.load(from));
+  for (; from < end; from += 4, to += 4) store<f32>(to, load<f32>(from));
+}
+
+/** Adds `count` float32 to what is there. */
+// @ts-ignore: decorator
+
+export function addRun(from: usize, to: usize, count: i32): void {
+  const end = from + (<usize> count << 2);
+  const whole = from + ((<usize> count << 2) & ~15);
+  for (; from < whole; from += 16, to += 16) {
+    v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
+  }
+  for (; from < end; from += 4, to += 4) store<f32>(to, load<f32>(to) + load<f32>(from));
+}
+
+/** Writes `count` zeros. */
+// @ts-ignore: decorator
+
+export function clearRun(to: usize, count: i32): void {
+  const end = to + (<usize> count << 2);
+  const whole = to + ((<usize> count << 2) & ~15);
+  for (; to < whole; to += 16) v128.store(to, f32x4.splat(0));
+  for (; to < end; to += 4) store<f32>(to, 0);
+}

@@ -1,0 +1,172 @@
+/** Largest float32 bit pattern of a finite number is one less. */
+const INFINITE: i32 = 0x7f800000;
+
+/** What `sums` leaves behind; the same names as in JavaScript. */
+@unmanaged
+class Sums {
+  finite: f64;
+  sumAbs: f64;
+  sumSquares: f64;
+  maxAbs: f64;
+  zeros: f64;
+  mean: f64;
+  squaredDeviations: f64;
+}
+
+// @ts-ignore: decorator
+
+function high(x: v128): v128 {
+  return f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 1));
+}
+
+// @ts-ignore: decorator
+
+function total(x: v128): f64 {
+  return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
+}
+
+/**
+ * All sums over a run of float32 that its statistics need, in float64 and in one sweep.
+ *
+ * Deviations are taken from the first finite entry: as it is one of the entries, its squared distance
+ * from the mean is at most `count` times the variance, so at most that many units of the last place of
+ * a float64 are lost. The sum of squares follows from them, without a subtraction.
+ */
+export function sums(from: usize, count: i32, result: usize): void {
+  const end = from + (<usize> count << 2);
+  let at = from;
+  while (at < end && !isFinite<f32>(load<f32>(at))) at += 4;
+  const origin: f64 = at < end ? <f64> load<f32>(at) : 0;
+  const origins = f64x2.splat(origin);
+  const zero = f32x4.splat(0);
+  const infinite = i32x4.splat(INFINITE);
+  let shiftedA = f64x2.splat(0), shiftedB = f64x2.splat(0);
+  let squaresA = f64x2.splat(0), squaresB = f64x2.splat(0);
+  let absA = f64x2.splat(0), absB = f64x2.splat(0);
+  let largest = f32x4.splat(0);
+  let zeros = i32x4.splat(0);
+  let finite = 0, shifted: f64 = 0, squares: f64 = 0, sumAbs: f64 = 0, zeroCount = 0;
+  const whole = at + ((end - at) & ~15);
+  for (;;) {
+    for (; at < whole; at += 16) {
+      const x = v128.load(at);
+      const magnitude = f32x4.abs(x);
+      // As integers, the magnitudes of finite numbers are the ones below infinity.
+      if (!i32x4.all_true(i32x4.lt_s(magnitude, infinite))) break;
+      const a = f64x2.sub(f64x2.promote_low_f32x4(x), origins);
+      const b = f64x2.sub(high(x), origins);
+      shiftedA = f64x2.add(shiftedA, a);
+      shiftedB = f64x2.add(shiftedB, b);
+      squaresA = f64x2.add(squaresA, f64x2.mul(a, a));
+      squaresB = f64x2.add(squaresB, f64x2.mul(b, b));
+      absA = f64x2.add(absA, f64x2.promote_low_f32x4(magnitude));
+      absB = f64x2.add(absB, high(magnitude));
+      largest = f32x4.pmax(largest, magnitude);
+      zeros = i32x4.sub(zeros, f32x4.eq(x, zero));
+      finite += 4;
+    }
+    if (at >= end) break;
+    // Four entries of which some are not finite, or the last few.
+    const stop = at < whole ? at + 16 : end;
+    for (; at < stop; at += 4) {
+      const x = load<f32>(at);
+      if (!isFinite<f32>(x)) continue;
+      const deviation = <f64> x - origin;
+      shifted += deviation;
+      squares += deviation * deviation;
+      sumAbs += <f64> abs<f32>(x);
+      largest = f32x4.pmax(largest, f32x4.splat(abs<f32>(x)));
+      zeroCount += <i32> (x == 0);
+      finite++;
+    }
+  }
+  shifted += total(f64x2.add(shiftedA, shiftedB));
+  squares += total(f64x2.add(squaresA, squaresB));
+  const n: f64 = <f64> max(finite, 1);
+  const mean = origin + shifted / n;
+  const squaredDeviations = max<f64>(0, squares - shifted * (shifted / n));
+  const out = changetype<Sums>(result);
+  out.finite = <f64> finite;
+  out.sumAbs = sumAbs + total(f64x2.add(absA, absB));
+  out.sumSquares = squaredDeviations + n * (mean * mean);
+  out.maxAbs = <f64> max<f32>(
+    max<f32>(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
+    max<f32>(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
+  );
+  out.zeros = <f64> (zeroCount + laneSum(zeros));
+  out.mean = mean;
+  out.squaredDeviations = squaredDeviations;
+}
+
+// @ts-ignore: decorator
+
+function laneSum(x: v128): i32 {
+  return i32x4.extract_lane(x, 0) + i32x4.extract_lane(x, 1) + i32x4.extract_lane(x, 2) +
+    i32x4.extract_lane(x, 3);
+}
+
+/** What `flat` leaves behind. */
+@unmanaged
+class Flat {
+  low: f64;
+  high: f64;
+}
+
+/**
+ * Counts the entries <= low and those >= high of `groups` x `units` x `inner` float32, and sets the flag
+ * (an i32) of each unit that has an entry between the two. NaN is none of the three.
+ */
+export function flat(
+  from: usize,
+  groups: i32,
+  units: i32,
+  inner: i32,
+  low: f32,
+  high: f32,
+  active: usize,
+  result: usize,
+): void {
+  const lows = f32x4.splat(low);
+  const highs = f32x4.splat(high);
+  let below = i32x4.splat(0), above = i32x4.splat(0);
+  let belowCount = 0, aboveCount = 0;
+  // Where units lie side by side, four units are looked at together; else four entries of one unit.
+  const run = inner == 1 ? units : inner;
+  const runs = inner == 1 ? groups : groups * units;
+  let at = from;
+  let unit = 0;
+  for (let r = 0; r < runs; r++) {
+    let flag = active + (inner == 1 ? 0 : <usize> unit << 2);
+    const flagStep: usize = inner == 1 ? 4 : 0;
+    let i = 0;
+    let any = i32x4.splat(0);
+    for (; i + 4 <= run; i += 4) {
+      const x = v128.load(at);
+      const isLow = f32x4.le(x, lows);
+      const isHigh = f32x4.ge(x, highs);
+      below = i32x4.sub(below, isLow);
+      above = i32x4.sub(above, isHigh);
+      const inside = v128.and(f32x4.gt(x, lows), f32x4.lt(x, highs));
+      if (inner == 1) {
+        v128.store(flag, v128.or(v128.load(flag), inside));
+        flag += 16;
+      } else {
+        any = v128.or(any, inside);
+      }
+      at += 16;
+    }
+    if (v128.any_true(any)) store<i32>(flag, -1);
+    for (; i < run; i++) {
+      const x = load<f32>(at);
+      if (x <= low) belowCount++;
+      else if (x >= high) aboveCount++;
+      else if (x == x) store<i32>(flag, -1);
+      flag += flagStep;
+      at += 4;
+    }
+    if (++unit == units) unit = 0;
+  }
+  const out = changetype<Flat>(result);
+  out.low = <f64> (belowCount + laneSum(below));
+  out.high = <f64> (aboveCount + laneSum(above));
+}

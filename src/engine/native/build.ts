@@ -1,0 +1,85 @@
+/**
+ * Compiles `assembly/` and embeds it in `binaries.ts`: `deno task build:native`. The same sources give
+ * the same bytes; `--check` compiles and compares instead of writing.
+ *
+ * @module
+ */
+import { main as compile } from "assemblyscript/asc";
+import { Buffer } from "node:buffer";
+
+const here = new URL("./", import.meta.url);
+const target = new URL("binaries.ts", here);
+
+const OPTIONS = [
+  "assembly/index.ts",
+  "--outFile=out.wasm",
+  "-O3",
+  "--converge",
+  "--noAssert",
+  "--runtime=stub",
+  // On TensorFlow.js's heap: nothing of ours may lie in memory.
+  "--importMemory",
+  "--noExportMemory",
+  "--disableWarning=112",
+];
+const PLAIN = ["--initialMemory=1", "--enable=simd"];
+const SHARED = [
+  "--initialMemory=1",
+  "--maximumMemory=65536",
+  "--sharedMemory",
+  "--enable=simd",
+  "--enable=threads",
+];
+const BUILDS: Record<string, string[]> = {
+  plain: PLAIN,
+  plainRelaxed: [...PLAIN, "--enable=relaxed-simd"],
+  shared: SHARED,
+  sharedRelaxed: [...SHARED, "--enable=relaxed-simd"],
+};
+
+async function build(options: string[]): Promise<Uint8Array> {
+  let binary: Uint8Array | undefined;
+  const { error, stderr } = await compile([...OPTIONS, ...options], {
+    readFile: (name) => Deno.readTextFile(new URL(name, here)).catch(() => null),
+    writeFile: (_name, contents) => void (binary = contents as Uint8Array),
+    listFiles: () => [],
+  });
+  if (error !== null || binary === undefined) {
+    throw new Error(`assembly/ does not compile: ${stderr.toString()}`);
+  }
+  if (hasDataSection(binary)) {
+    throw new Error("the module has a data section: it would overwrite TensorFlow.js's own data");
+  }
+  return binary;
+}
+
+/** Looks for section 11 in a WASM binary. */
+function hasDataSection(binary: Uint8Array): boolean {
+  for (let at = 8; at < binary.length;) {
+    if (binary[at++] === 11) return true;
+    let size = 0;
+    for (let shift = 0;; shift += 7) {
+      const byte = binary[at++];
+      size |= (byte & 127) << shift;
+      if (byte < 128) break;
+    }
+    at += size;
+  }
+  return false;
+}
+
+const binaries = await Promise.all(
+  Object.entries(BUILDS).map(async ([name, options]) =>
+    `  ${name}:\n    "${Buffer.from(await build(options)).toString("base64")}",\n`
+  ),
+);
+const text = "// Made by build.ts from assembly/: deno task build:native\n\n" +
+  "/** The builds of our own WASM module, in base64. */\n" +
+  `export const binaries: Record<"${Object.keys(BUILDS).join('" | "')}", string> = {\n` +
+  `${binaries.join("")}};\n`;
+if (!Deno.args.includes("--check")) {
+  await Deno.writeTextFile(target, text);
+} else if (await Deno.readTextFile(target) !== text) {
+  console.error("binaries.ts is not what assembly/ compiles to: run deno task build:native");
+  Deno.exit(1);
+}

@@ -1,0 +1,18 @@
+import { binaries } from "./binaries.ts";
+import { decodeBase64 } from "./decode_base64.ts";
+
+const compiled = new Map<string, WebAssembly.Module>();
+
+/**
+ * The build of our own WASM module for a heap. It is small, so it is compiled at once, and only when it
+ * is asked for.
+ *
+ * @param shared Whether the heap is shared between threads.
+ * @param relaxedSimd Whether to use relaxed SIMD; the runtime must have it.
+ */
+export function compileNative(shared: boolean, relaxedSimd: boolean): WebAssembly.Module {
+  const name = `${shared ? "shared" : "plain"}${relaxedSimd ? "Relaxed" : ""}` as const;
+  const module = compiled.get(name) ?? new WebAssembly.Module(decodeBase64(binaries[name]));
+  compiled.set(name, module);
+  return module;
+}

@@ -1,0 +1,18 @@
+/** What our own WASM module exports; every number is an i32, addresses and sizes are in bytes. */
+export interface NativeExports {
+  /** Computes an operation, in `parts` parts at the same time where helpers serve. */
+  runTogether(
+    pool: number,
+    operation: number,
+    record: number,
+    parts: number,
+    scratch: number,
+    scratchBytes: number,
+  ): void;
+  /** Makes this thread a helper; returns when it is dismissed. */
+  serve(pool: number, part: number): void;
+  /** Ends the helpers. */
+  dismiss(pool: number): void;
+  /** Scratch that an operation needs, for a window of `taps` entries; 0 where it has no window. */
+  convolutionScratch(taps: number): number;
+}
