@@ -20,9 +20,9 @@ export function measureTargets(
   objective: string,
 ): TargetMeasurements[] {
   return targets.map((tensor, i) => {
-    const values = heapView(tf, tensor);
     const statistics = new StatisticsAccumulator();
-    statistics.add(sumTensor(values));
+    statistics.add(sumTensor(heapView(tf, tensor)));
+    const values = heapView(tf, tensor);
     const units = unitsOf(model, i, tensor);
     const sparse = objective === "sparseCategoricalCrossentropy";
     return {

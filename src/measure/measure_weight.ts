@@ -38,19 +38,19 @@ export function measureWeight(
   } else if (gradient === null) {
     absent.gradients = "the weight is not on the objective's path";
   }
-  const values = heapView(tf, variable.read());
+  const read = () => heapView(tf, variable.read());
   const isShortVector = shape.length === 1 && shape[0] <= MOST_ENTRIES;
   return {
     name: weight.weightName,
     shape,
     trainable,
-    values: statisticsOf(values)!,
+    values: statisticsOf(read())!,
     gradients: gradient === null ? null : statisticsOf(heapView(tf, gradient)),
     gradientsOfUsedRows: gradient === null || usedRows === null || shape.length !== 2
       ? null
-      : statisticsOfRows(heapView(tf, gradient), shape, usedRows),
-    duplicateUnits: duplicateUnits(weight.layer, variable.originalName, shape, values),
-    entries: isOutput && isShortVector ? Array.from(values) : null,
+      : statisticsOfRows(() => heapView(tf, gradient), shape, usedRows),
+    duplicateUnits: duplicateUnits(weight.layer, variable.originalName, shape, read()),
+    entries: isOutput && isShortVector ? Array.from(read()) : null,
     absent,
   };
 }
@@ -63,14 +63,14 @@ function statisticsOf(values: ArrayLike<number>): TensorStatistics | null {
 }
 
 function statisticsOfRows(
-  values: ReturnType<typeof heapView>,
+  read: () => ReturnType<typeof heapView>,
   [rows, columns]: number[],
   used: Set<number>,
 ): TensorStatistics | null {
   const accumulator = new StatisticsAccumulator();
   for (const row of used) {
     if (row < 0 || row >= rows) continue;
-    accumulator.add(sumTensor(values.subarray(row * columns, (row + 1) * columns)));
+    accumulator.add(sumTensor(read().subarray(row * columns, (row + 1) * columns)));
   }
   return accumulator.result();
 }

@@ -1,37 +1,45 @@
+import { heapView } from "../engine/heap_view.ts";
+import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { countFlat } from "./count_flat.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import { sumTensor } from "./sum_tensor.ts";
 import type { Observer } from "./tap.ts";
 
 /**
- * An observer that adds what it sees to a figure.
+ * An observer that adds what it sees to figures.
  *
- * @param figure The figure.
- * @param records Every record that the tensor belongs to.
+ * @param tf The engine's TensorFlow.js.
+ * @param figures The figures, each with the record it belongs to.
  */
-export function observe(figure: Figure, ...records: LayerRecord[]): Observer {
-  return (values) => {
-    const sums = sumTensor(values);
-    for (const record of records) record.add(figure, sums);
+export function observe(tf: TensorFlow, ...figures: [LayerRecord, Figure][]): Observer {
+  return (tensor) => {
+    const sums = sumTensor(heapView(tf, tensor));
+    for (const [record, figure] of figures) record.add(figure, sums);
   };
 }
 
 /**
  * An observer of z, which also counts its flat entries and active units.
  *
+ * @param tf The engine's TensorFlow.js.
  * @param unitAxis Axis that tells units apart, negative from the end.
  * @param record The record whose activation is applied to z.
  * @param others Records that z belongs to besides.
  */
 export function observePreActivations(
+  tf: TensorFlow,
   unitAxis: number,
   record: LayerRecord,
   ...others: LayerRecord[]
 ): Observer {
-  const add = observe("preActivations", record, ...others);
-  return (values, shape) => {
-    add(values, shape);
-    record.see(shape);
-    countFlat(record, values, shape, unitAxis < 0 ? shape.length + unitAxis : unitAxis);
+  const add = observe(
+    tf,
+    ...[record, ...others].map((row): [LayerRecord, Figure] => [row, "preActivations"]),
+  );
+  return (tensor: Tensor) => {
+    add(tensor);
+    record.see(tensor.shape);
+    const axis = unitAxis < 0 ? tensor.shape.length + unitAxis : unitAxis;
+    countFlat(record, heapView(tf, tensor), tensor.shape, axis);
   };
 }

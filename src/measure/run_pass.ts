@@ -61,6 +61,7 @@ export function runPass(
   try {
     cleanUp.push(keepState(tf, leaves.map(({ layer }) => layer)), () => dropTape(tf));
     const { records, restore } = tapLayers(leaves, containerLayers(model), {
+      tf,
       tap: makeTap(tf, probe),
       flow,
       batchStatistics: options.batchNormalization === "training",

@@ -1,7 +1,9 @@
+import { runningNative } from "../engine/native/running_native.ts";
 import type { TensorSums } from "./tensor_sums.ts";
 
 /**
- * Sums up a tensor in one sweep, in float64.
+ * Sums up a tensor in one sweep, in float64: floats on the WASM heap in our own SIMD code, all else
+ * here. Making room for it may let the heap grow, and a view of it die: take a new one afterwards.
  *
  * Deviations are taken from the first finite entry rather than from 0, so that the mean's square,
  * which may be far larger than the variance, is never subtracted.
@@ -10,6 +12,15 @@ import type { TensorSums } from "./tensor_sums.ts";
  * @returns The sums.
  */
 export function sumTensor(values: ArrayLike<number>): TensorSums {
+  const native = runningNative();
+  if (values instanceof Float32Array && values.buffer === native?.memory.buffer) {
+    const { byteOffset, length: count } = values;
+    return { count, ...native.sums(byteOffset, count) };
+  }
+  return sumEntries(values);
+}
+
+function sumEntries(values: ArrayLike<number>): TensorSums {
   let finite = 0, sumAbs = 0, sumSquares = 0, maxAbs = 0, zeros = 0;
   let origin = 0, shifted = 0, shiftedSquares = 0;
   for (let i = 0; i < values.length; i++) {

@@ -1,9 +1,8 @@
-import { heapView } from "../engine/heap_view.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { watchGradient } from "./watch_gradient.ts";
 
-/** What a tap shows its observer: the entries of a tensor (valid during the call only), its shape. */
-export type Observer = (values: ArrayLike<number>, shape: number[]) => void;
+/** Looks at a tensor, which it may neither keep nor dispose. */
+export type Observer = (tensor: Tensor) => void;
 
 /**
  * Passes a tensor on unchanged and shows it, and later its gradient, to the observers.
@@ -31,15 +30,14 @@ export type Tap = (
  */
 export function makeTap(tf: TensorFlow, probe: Tensor): Tap {
   return (x, reached, forward, backward) => {
-    forward(heapView(tf, x), x.shape);
+    forward(x);
     // Integers (indices, masks) have no derivative, and customGrad would ask them for one.
     if (x.dtype !== "float32") return x;
-    const see = (dy: Tensor) => backward(heapView(tf, dy), dy.shape);
-    if (reached && watchGradient(tf, x, see)) return x;
+    if (reached && watchGradient(tf, x, backward)) return x;
     const identity = tf.customGrad((...args: unknown[]) => ({
       value: (args[0] as Tensor).clone(),
       gradFunc: (dy: Tensor) => {
-        see(dy);
+        backward(dy);
         return [dy.clone(), tf.zerosLike(probe)];
       },
     }));

@@ -1,6 +1,6 @@
-import type { Layer, Tensor } from "../engine/tensorflow.ts";
+import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { type ActivationHolder, activationObject, replaceActivation } from "./activation_object.ts";
-import { LayerRecord } from "./layer_record.ts";
+import { type Figure, LayerRecord } from "./layer_record.ts";
 import { observe, observePreActivations } from "./observe.ts";
 import type { Observer } from "./tap.ts";
 import { wrapCall } from "./wrap_call.ts";
@@ -14,6 +14,7 @@ const APPLIES_TWICE = new Set(["LSTMCell", "ConvLSTM2DCell"]);
  * gates squash different things and must not be averaged; all that the kernels produce together is
  * the layer's z.
  *
+ * @param tf The engine's TensorFlow.js.
  * @param cell The cell.
  * @param prefix Name of the rows, before `/candidate` and so on.
  * @param owner Record of the recurrent layer.
@@ -21,6 +22,7 @@ const APPLIES_TWICE = new Set(["LSTMCell", "ConvLSTM2DCell"]);
  * @returns The rows of the parts, and a function that takes the taps away.
  */
 export function tapCell(
+  tf: TensorFlow,
   cell: Layer,
   prefix: string,
   owner: LayerRecord,
@@ -67,11 +69,14 @@ export function tapCell(
     record: LayerRecord,
     others: LayerRecord[],
   ): Parameters<typeof replaceActivation>[2] {
-    const z = observePreActivations(-1, record, ...others);
-    const delta = observe("preActivationGradients", record, ...others);
+    const z = observePreActivations(tf, -1, record, ...others);
+    const delta = observe(
+      tf,
+      ...[record, ...others].map((row): [LayerRecord, Figure] => [row, "preActivationGradients"]),
+    );
     const showsOutput = record !== owner;
-    const a = observe("activations", record);
-    const gradient = observe("activationGradients", record);
+    const a = observe(tf, [record, "activations"]);
+    const gradient = observe(tf, [record, "activationGradients"]);
     return (x, apply) => {
       record.calls += showsOutput ? 1 : 0;
       const activated = apply(tap(x, z, delta));

@@ -1,9 +1,9 @@
-import type { Layer, Tensor } from "../engine/tensorflow.ts";
+import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { LeafLayer } from "../model/leaf_layers.ts";
 import { activationLayer } from "./activation_layer.ts";
 import { type ActivationHolder, activationObject, replaceActivation } from "./activation_object.ts";
 import type { Flow } from "./flow.ts";
-import { LayerRecord } from "./layer_record.ts";
+import { type Figure, LayerRecord } from "./layer_record.ts";
 import { MeasureError } from "./measure_error.ts";
 import { observe, observePreActivations } from "./observe.ts";
 import type { Tap } from "./tap.ts";
@@ -12,6 +12,7 @@ import { wrapCall } from "./wrap_call.ts";
 
 /** Options of {@linkcode tapLayers}. */
 export interface TapOptions {
+  tf: TensorFlow;
   tap: Tap;
   flow: Flow;
   /** Whether batch normalisation runs on the statistics of the batch. */
@@ -68,22 +69,34 @@ function followContainer(container: Layer, flow: Flow): () => void {
   });
 }
 
+type Both = [LayerRecord, Figure];
+
 /** How the pre-activations of a layer can be seen. */
 type Seen = "in its activation" | "as its input" | "as its output" | "in its cell" | "nowhere";
 
 function tapLayer(
   { path, layer }: LeafLayer,
-  { tap, flow, batchStatistics, onLayer }: TapOptions,
+  { tf, tap, flow, batchStatistics, onLayer }: TapOptions,
 ): { rows: LayerRecord[]; restore: (() => void)[] } {
   const { record, seen } = describe(path, layer);
   const rows = [record];
   const restore: (() => void)[] = [];
   const channelsFirst =
     (layer as unknown as { dataFormat?: string }).dataFormat === "channelsFirst";
-  const z = observePreActivations(channelsFirst ? 1 : -1, record);
-  const delta = observe("preActivationGradients", record);
-  const a = observe("activations", record);
-  const gradient = observe("activationGradients", record);
+  const z = observePreActivations(tf, channelsFirst ? 1 : -1, record);
+  const delta = observe(tf, [record, "preActivationGradients"]);
+  // Where nothing stands between z and a, they are one tensor and summed up once.
+  const isLinear = seen === "as its output";
+  const a = observe(
+    tf,
+    [record, "activations"],
+    ...isLinear ? [[record, "preActivations"] as Both] : [],
+  );
+  const gradient = observe(
+    tf,
+    [record, "activationGradients"],
+    ...isLinear ? [[record, "preActivationGradients"] as Both] : [],
+  );
   const hasKernel = layer.weights.some((weight) => weight.shape.length >= 2);
   const isNormalization = layer.getClassName() === "BatchNormalization";
   let from = flow.originOf([]);
@@ -100,6 +113,7 @@ function tapLayer(
     for (const cell of cellsOf(layer)) {
       const prefix = cellsOf(layer).length > 1 ? `${path}/${cell.name}` : path;
       const tapped = tapCell(
+        tf,
         cell,
         prefix,
         record,
@@ -119,13 +133,11 @@ function tapLayer(
     const outputs = callOrExplain(record, () => call(inputs, kwargs));
     const first = Array.isArray(outputs) ? outputs[0] : outputs;
     const reached = from.reached || seen === "in its activation" || seen === "as its input";
-    const tapped = tap(first, reached, (values, shape) => {
-      a(values, shape);
-      if (seen === "as its output") z(values, shape);
-      else if (seen !== "in its activation" && seen !== "as its input") record.see(shape);
-    }, (values, shape) => {
-      gradient(values, shape);
-      if (seen === "as its output") delta(values, shape);
+    const tapped = tap(first, reached, (tensor) => {
+      a(tensor);
+      if (seen !== "in its activation" && seen !== "as its input") record.see(tensor.shape);
+    }, (tensor) => {
+      gradient(tensor);
       onLayer?.("backward", record);
     });
     const returned = Array.isArray(outputs) ? [tapped, ...outputs.slice(1)] : tapped;
