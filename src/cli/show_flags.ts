@@ -19,7 +19,8 @@ const LEAST_WIDTH = 40;
 
 /**
  * Reads {@linkcode SHOW_FLAGS}. Width and colour are the terminal's where the text goes to one;
- * Deno itself knows of `NO_COLOR`.
+ * `NO_COLOR`
+ * and `FORCE_COLOR` are obeyed, the first before a terminal, the second without one.
  *
  * @param flags The flags that were given.
  * @param out Where the result goes: a file, or `null` for stdout.
@@ -31,10 +32,17 @@ export function textOptions(flags: FlagValues, out: string | null): RenderTextOp
     width: wholeNumber(flags, "width", 20, 1000) ??
       (terminal ? Math.max(LEAST_WIDTH, columnsOfTerminal()) : 80),
     unicode: flags.unicode === true,
-    color: terminal && !Deno.noColor,
+    color: !Deno.noColor && (terminal || (out === null && colorIsForced())),
     scale: oneOf<"log" | "linear">(flags, "scale", ["log", "linear"], "log"),
     layers: regularExpression(flags.layers as string | undefined),
   };
+}
+
+/** Asks for no permission: whoever did not allow to read the variable forces nothing. */
+function colorIsForced(): boolean {
+  const permission = { name: "env", variable: "FORCE_COLOR" } as const;
+  return Deno.permissions.querySync(permission).state === "granted" &&
+    Boolean(Deno.env.get("FORCE_COLOR"));
 }
 
 /** A pseudo-terminal that was never given a size says it has none. */

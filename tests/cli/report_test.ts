@@ -1,7 +1,12 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { stripAnsiCode } from "@std/fmt/colors";
 import { parseReport } from "../../src/render/mod.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
+
+/** Deno writes escapes of its own to a terminal, but these are colours. */
+// deno-lint-ignore no-control-regex -- escapes begin with one
+const COLOR = /\x1b\[\d+m/;
 
 const GOLDEN = "fixtures/golden";
 
@@ -167,4 +172,59 @@ Deno.test("GRADIENT_HEALTH_DEBUG shows where an error came from", async () => {
   });
   assertEquals(code, 2);
   assertMatch(stderr, /\n\s+at /);
+});
+
+Deno.test("report shows how far a long pass is, on stderr, and --quiet does not", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(
+    `${folder}/slow.ts`,
+    `export const createModel = ({ tf }) => {
+       class Slow extends tf.layers.Layer {
+         static className = "Slow";
+         call(inputs) {
+           const until = performance.now() + 300;
+           while (performance.now() < until);
+           return [inputs].flat()[0].mul(2);
+         }
+       }
+       return tf.sequential({ layers: [
+         tf.layers.dense({ units: 2, inputShape: [2] }), new Slow(), new Slow(), new Slow(),
+       ] });
+     };`,
+  );
+  const slow = await runCommand(["report", `${folder}/slow.ts`]);
+  assertEquals(slow.code, 0, slow.stderr);
+  assertMatch(slow.stderr, /^measuring: forward pass, layer [34] of 4\nmeasured in /);
+  assertEquals((await runCommand(["report", `${folder}/slow.ts`, "--quiet"])).stderr, "");
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("report takes width and colour from a terminal, and none from a pipe", async () => {
+  const terminal = async (env: Record<string, string>) => {
+    const { stdout } = await new Deno.Command("script", {
+      args: [
+        "-qec",
+        `stty cols 66 rows 40; "$DENO" run --no-check -A mod.ts report --quiet`,
+        "/dev/null",
+      ],
+      cwd: new URL("../../", import.meta.url),
+      env: { DENO: Deno.execPath(), TERM: "xterm-256color", ...env },
+      stdin: "null",
+    }).output();
+    return new TextDecoder().decode(stdout).replaceAll("\r", "");
+  };
+  const environment = Deno.env.get("NO_COLOR");
+  Deno.env.delete("NO_COLOR");
+  try {
+    const colored = await terminal({});
+    assertStringIncludes(colored, "\x1b[31mERROR vanishing-gradients");
+    const longest = Math.max(...stripAnsiCode(colored).split("\n").map((line) => line.length));
+    assert(longest > 60 && longest <= 66, `the longest line has ${longest} columns`);
+    assert(!COLOR.test(await terminal({ NO_COLOR: "1" })));
+  } finally {
+    if (environment !== undefined) Deno.env.set("NO_COLOR", environment);
+  }
+  assert(!COLOR.test((await runCommand(["report", "--quiet"], { env: { NO_COLOR: "" } })).stdout));
+  const forced = { NO_COLOR: "", FORCE_COLOR: "1" };
+  assert(COLOR.test((await runCommand(["report", "--quiet"], { env: forced })).stdout));
 });
