@@ -1,0 +1,100 @@
+import type { Suppression } from "./configuration.ts";
+import type { GateFinding, GateRun } from "./gate_result.ts";
+import type { Finding } from "../checks/finding.ts";
+
+/** What became of the suppressions. */
+export interface Suppressed {
+  /** The passes, with the findings that are accepted turned into notes. */
+  runs: GateRun[];
+  /** What is to be said of the suppressions themselves. */
+  findings: Finding[];
+}
+
+/** What a suppression is judged by. */
+export interface SuppressionContext {
+  /** Today as YYYY-MM-DD in UTC. */
+  today: string;
+  /** The models all passes of which were made: of others nobody knows whether something matches. */
+  complete: ReadonlySet<string>;
+  /** Whether that is every model of the configuration. */
+  all: boolean;
+}
+
+/**
+ * Accepts the findings that a suppression names, and says which suppressions are past their day or
+ * match nothing.
+ *
+ * @param runs The passes with their findings.
+ * @param suppressions The suppressions of the configuration.
+ * @param context What day it is, and what was checked.
+ */
+export function applySuppressions(
+  runs: GateRun[],
+  suppressions: Suppression[],
+  { today, complete, all }: SuppressionContext,
+): Suppressed {
+  const inForce = suppressions.map(({ until }) => until === undefined || until >= today);
+  const used = new Set<number>();
+  const accept = (finding: GateFinding, model: string): GateFinding => {
+    if (finding.severity === "note") return finding;
+    const matching = suppressions.flatMap((suppression, index) =>
+      inForce[index] && matches(suppression, finding, model) ? [index] : []
+    );
+    for (const index of matching) used.add(index);
+    return matching.length === 0
+      ? finding
+      : { ...finding, severity: "note", suppressed: suppressions[matching[0]].reason };
+  };
+  const accepted = runs.map((run) => ({
+    ...run,
+    findings: run.findings.map((finding) => accept(finding, run.model)),
+  }));
+  const findings = suppressions.flatMap((suppression, index): Finding[] => {
+    const { rule, layer, model, until } = suppression;
+    const about = `The suppression of ${rule} on ${layer}${
+      model === undefined ? "" : ` of ${model}`
+    }`;
+    if (!inForce[index]) {
+      return [complaint(
+        "expired-suppression",
+        `${about} held until ${until} and no longer does.`,
+        "Mend what it suppressed, or set a later date.",
+        `until >= ${today}`,
+      )];
+    }
+    const known = model === undefined ? all : complete.has(model);
+    if (!known || used.has(index)) return [];
+    return [complaint(
+      "unused-suppression",
+      `${about} matches no finding.`,
+      "Take it out of the configuration.",
+      "a finding that it matches",
+    )];
+  });
+  return { runs: accepted, findings };
+}
+
+function matches({ rule, layer, model }: Suppression, finding: Finding, name: string): boolean {
+  return rule === finding.rule && (model === undefined || model === name) &&
+    (layer === "*" || (finding.layer !== null && globMatches(layer, finding.layer)));
+}
+
+/** Whether a name is the pattern's, in which `*` stands for any characters. */
+function globMatches(pattern: string, name: string): boolean {
+  const parts = pattern.split("*");
+  const first = parts.shift()!;
+  const last = parts.pop();
+  if (last === undefined) return name === first;
+  if (!name.startsWith(first)) return false;
+  let from = first.length;
+  for (const part of parts) {
+    const at = name.indexOf(part, from);
+    if (at < 0) return false;
+    from = at + part.length;
+  }
+  return name.length - last.length >= from && name.endsWith(last);
+}
+
+function complaint(rule: string, message: string, advice: string, expected: string): Finding {
+  return { rule, severity: "error", layer: null, measured: null, expected, message, advice };
+}

@@ -1,0 +1,38 @@
+import type { Measurements } from "../measure/measurements.ts";
+
+/** The figures of one layer that a later pass is compared with. What does not apply is left out. */
+export interface BaselineLayer {
+  /** Standard deviation of a. */
+  activations?: number;
+  /** Rms of delta. */
+  deltas?: number;
+  /** Share of saturated entries. */
+  saturated?: number;
+  /** Share of dead units. */
+  dead?: number;
+  /** For each weight by name the rms of its values, and that of its gradient where it has one. */
+  weights?: Record<string, [values: number] | [values: number, gradients: number]>;
+}
+
+/** The figures of one pass. */
+export interface BaselinePass {
+  /** What was differentiated. */
+  objective: string;
+  /** How many examples the batch had. */
+  examples: number;
+  /** The layers by name. */
+  layers: Record<string, BaselineLayer>;
+}
+
+/** What `gradient-health.baseline.json` holds: passes by the name of the model and by the seed. */
+export type Baseline = Record<string, Record<string, BaselinePass>>;
+
+/** A stored pass that a pass is compared with. */
+export interface BaselineEntry {
+  /** Name of the model. */
+  name: string;
+  /** The stored figures; only those that the rule compares are there, the others are NaN. */
+  figures: Measurements;
+  /** What the baseline calls the model, where that is another name; else `null`. */
+  renamed: string | null;
+}

@@ -1,0 +1,114 @@
+import { THRESHOLDS } from "../checks/thresholds.ts";
+import { LOSSES } from "../measure/objective.ts";
+import { GATE_RULES, type GateRule } from "./gate_rules.ts";
+import { PRESETS } from "./presets.ts";
+
+const LEVELS = { enum: ["off", "warn", "error"] };
+const TEXT = { type: "string", pattern: "\\S" };
+
+const described = (description: string, schema: object) => ({ description, ...schema });
+
+function closed(properties: Record<string, object>, required: string[] = []) {
+  return { type: "object", additionalProperties: false, properties, required };
+}
+
+/** The schema of one rule: a level, or a list of a level and thresholds. */
+function ruleSchema({ summary, thresholds }: GateRule) {
+  const properties = Object.fromEntries(
+    thresholds.map((name) => {
+      const { default: value, range: [minimum, maximum], unit } = THRESHOLDS[name];
+      return [
+        name,
+        described(`${unit}; default: ${value}`, {
+          type: "number",
+          minimum,
+          ...Number.isFinite(maximum) ? { maximum } : {},
+        }),
+      ];
+    }),
+  );
+  return described(summary, {
+    if: { type: "array" },
+    then: {
+      type: "array",
+      minItems: 1,
+      maxItems: 2,
+      items: [LEVELS, closed(properties)],
+      additionalItems: false,
+    },
+    else: LEVELS,
+  });
+}
+
+/**
+ * Makes the JSON Schema (draft 7) of `gradient-health.json` from the rules and thresholds there are.
+ * `deno task schema` writes it to `gradient-health.schema.json`, the file that validates.
+ */
+export function buildSchema(): object {
+  const model = closed({
+    name: described("What reports and the baseline call it; default: the path.", TEXT),
+    path: described("model.json or module, from this file's folder on.", TEXT),
+    batch: described("JSON file with the batch; default: the module's, else random.", TEXT),
+    objective: described("What is differentiated; default: the module's, else sum.", {
+      enum: ["sum", ...LOSSES],
+    }),
+    examples: described("How many examples to draw; default: 32.", {
+      type: "integer",
+      minimum: 1,
+      maximum: 1e6,
+    }),
+    seeds: described('Seeds to check it under: [0, 1, 2] or "0..9"; default: 0 alone.', {
+      if: { type: "string" },
+      then: { pattern: "^\\d+\\.\\.\\d+$" },
+      else: {
+        type: "array",
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+      },
+    }),
+    register: described("Modules that register its custom layers.", {
+      type: "array",
+      items: TEXT,
+    }),
+  }, ["path"]);
+  const suppression = closed({
+    rule: described("The rule whose finding is accepted.", {
+      enum: GATE_RULES.map(({ name }) => name),
+    }),
+    layer: described('Name of the layer; "*" stands for any characters.', TEXT),
+    model: described("Name of the model; default: every model.", TEXT),
+    reason: described("Why the finding is accepted.", TEXT),
+    until: described("Last day it holds, YYYY-MM-DD (UTC).", {
+      type: "string",
+      pattern: "^\\d{4}-\\d{2}-\\d{2}$",
+    }),
+  }, ["rule", "layer", "reason"]);
+  const presets = Object.entries(PRESETS).map(([name, { summary }]) => `${name}: ${summary}`);
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "gradient-health",
+    ...closed({
+      $schema: described("Where editors find this schema.", { type: "string" }),
+      extends: described(`The preset to start from; default: recommended. ${presets.join("; ")}.`, {
+        enum: Object.keys(PRESETS),
+      }),
+      models: described("The models that a check without operands checks.", {
+        type: "array",
+        items: model,
+      }),
+      rules: described("Levels and thresholds of rules.", {
+        ...closed(Object.fromEntries(GATE_RULES.map((rule) => [rule.name, ruleSchema(rule)]))),
+      }),
+      suppressions: described("Findings that are known and accepted.", {
+        type: "array",
+        items: suppression,
+      }),
+      baseline: described("The baseline file, from this file's folder on.", TEXT),
+      maxWarnings: described("How many warnings the gate lets pass; default: any number.", {
+        type: "integer",
+        minimum: 0,
+      }),
+    }),
+  };
+}

@@ -1,0 +1,63 @@
+import type { Thresholds } from "../checks/thresholds.ts";
+
+/**
+ * How much a rule's findings weigh: `off`, the rule is not run; `warn`, its errors count as warnings;
+ * `error`, they count as what the rule says they are.
+ */
+export type Level = "off" | "warn" | "error";
+
+/** A level, alone or with thresholds of the rule that differ from the defaults. */
+export type RuleEntry = Level | [Level] | [Level, Partial<Thresholds>];
+
+/** A named set of levels to start from. */
+export type PresetName = "recommended" | "strict" | "init";
+
+/** One model to check, as a configuration file has it. */
+export interface ModelEntry {
+  /** What reports and the baseline call it. Default: the path. */
+  name?: string;
+  /** Its `model.json` or module, from the folder of the configuration on. */
+  path: string;
+  /** JSON file with the batch. Default: the module's, else a random one. */
+  batch?: string;
+  /** What is differentiated. Default: the module's, else `sum`. */
+  objective?: string;
+  /** How many examples to draw. Default: 32. */
+  examples?: number;
+  /** The seeds to check it under, one pass each. Default: seed 0 alone. */
+  seeds?: number[] | string;
+  /** Modules that register its custom layers. Default: none. */
+  register?: string[];
+}
+
+/** A finding that is known and accepted. */
+export interface Suppression {
+  /** Name of the rule. */
+  rule: string;
+  /** The layer's name; `*` stands for any characters, and alone for the whole model as well. */
+  layer: string;
+  /** Name of the model. Default: every model. */
+  model?: string;
+  /** Why it is accepted. */
+  reason: string;
+  /** The last day it holds, as YYYY-MM-DD (UTC). Default: for ever. */
+  until?: string;
+}
+
+/** What `gradient-health.json` holds. `gradient-health.schema.json` says the same of every key. */
+export interface Configuration {
+  /** Where editors find the schema. */
+  $schema?: string;
+  /** The preset to start from. Default: `recommended`. */
+  extends?: PresetName;
+  /** The models that a `check` without operands checks. */
+  models?: ModelEntry[];
+  /** Levels and thresholds of rules, by name. */
+  rules?: Record<string, RuleEntry>;
+  /** Findings that are accepted. */
+  suppressions?: Suppression[];
+  /** The baseline file. Default: `gradient-health.baseline.json` beside the configuration. */
+  baseline?: string;
+  /** How many warnings the gate lets pass. Default: any number; 0 under `strict`. */
+  maxWarnings?: number;
+}

@@ -1,0 +1,52 @@
+import { applySuppressions, type SuppressionContext } from "./apply_suppressions.ts";
+import type { GateFinding, GateResult, GateRun, GateSummary } from "./gate_result.ts";
+import { weigh } from "./judge_run.ts";
+import type { GateSettings } from "./resolve_configuration.ts";
+
+/**
+ * Decides whether the change may land: accepts what is suppressed, weighs, counts.
+ *
+ * @param runs The passes with what the rules found.
+ * @param settings The configuration in force.
+ * @param context What day it is, what was checked, and how many passes were left out.
+ */
+export function decide(
+  runs: GateRun[],
+  { suppressions, rules, maxWarnings }: Pick<
+    GateSettings,
+    "suppressions" | "rules" | "maxWarnings"
+  >,
+  context: SuppressionContext & { skipped: number },
+): GateResult {
+  const suppressed = applySuppressions(runs, suppressions, context);
+  const findings = suppressed.findings
+    .filter(({ rule }) => rules[rule].level !== "off")
+    .flatMap((finding) => weigh([finding], rules[finding.rule].level));
+  const all = [...suppressed.runs.flatMap(({ findings }) => findings), ...findings];
+  const summary = { ...count(all), unmeasured: 0, skipped: context.skipped };
+  summary.unmeasured = runs.filter(({ error }) => error !== null).length;
+  return {
+    passed: summary.errors === 0 && summary.unmeasured === 0 &&
+      (maxWarnings === null || summary.warnings <= maxWarnings),
+    summary,
+    maxWarnings,
+    rules: Object.entries(rules).flatMap(([name, { level }]) => level === "off" ? [] : [name]),
+    runs: suppressed.runs,
+    findings,
+  };
+}
+
+/** How many findings of each kind there are. */
+export function count(
+  findings: readonly GateFinding[],
+): Pick<GateSummary, "errors" | "warnings" | "notes" | "suppressed"> {
+  const of = (severity: GateFinding["severity"]) =>
+    findings.filter((finding) => finding.severity === severity && finding.suppressed === undefined)
+      .length;
+  return {
+    errors: of("error"),
+    warnings: of("warning"),
+    notes: of("note"),
+    suppressed: findings.filter(({ suppressed }) => suppressed !== undefined).length,
+  };
+}

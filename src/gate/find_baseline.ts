@@ -1,0 +1,74 @@
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import type { Baseline, BaselineEntry, BaselineLayer } from "./baseline.ts";
+
+/**
+ * Finds the stored pass that a pass is to be compared with: that of its model, or, where the baseline
+ * does not know the model, that of one with the same layers whose name nobody bears any more.
+ *
+ * @param baseline What the baseline file holds.
+ * @param name Name of the model.
+ * @param seed Seed of the pass.
+ * @param measurements What was measured.
+ * @param names Names of all models that are checked.
+ * @returns The entry, or `null` where there is none.
+ */
+export function findBaseline(
+  baseline: Baseline,
+  name: string,
+  seed: number,
+  measurements: Measurements,
+  names: readonly string[],
+): BaselineEntry | null {
+  const layers = measurements.layers.map((layer) => layer.name).sort().join("\n");
+  const key = Object.hasOwn(baseline, name)
+    ? name
+    : Object.keys(baseline).find((candidate) =>
+      !names.includes(candidate) &&
+      Object.keys(baseline[candidate][seed]?.layers ?? {}).sort().join("\n") === layers
+    );
+  const pass = key === undefined ? undefined : baseline[key][seed];
+  if (pass === undefined) return null;
+  const figures: Measurements = {
+    ...measurements,
+    batch: { ...measurements.batch, examples: pass.examples },
+    objective: { name: pass.objective, value: NaN },
+    layers: Object.entries(pass.layers).map(([name, layer]) => layerOf(name, layer)),
+  };
+  return { name, figures, renamed: key === name ? null : key! };
+}
+
+function layerOf(name: string, layer: BaselineLayer): LayerMeasurements {
+  const { activations, deltas, saturated, dead, weights = {} } = layer;
+  return {
+    name,
+    className: "",
+    activation: null,
+    depth: 0,
+    trainable: true,
+    role: "hidden",
+    calls: 1,
+    shape: null,
+    preActivations: null,
+    activations: activations === undefined ? null : statistics({ std: activations }),
+    activationGradients: null,
+    preActivationGradients: deltas === undefined ? null : statistics({ rms: deltas }),
+    weights: Object.entries(weights).map(([name, [values, gradients]]) => ({
+      name,
+      shape: [],
+      trainable: true,
+      values: statistics({ rms: values }),
+      gradients: gradients === undefined ? null : statistics({ rms: gradients }),
+      gradientsOfUsedRows: null,
+      absent: {},
+    })),
+    saturatedFraction: saturated ?? null,
+    deadFraction: dead ?? null,
+    absent: {},
+  };
+}
+
+function statistics(known: Partial<TensorStatistics>): TensorStatistics {
+  const unknown = { meanAbs: NaN, rms: NaN, maxAbs: NaN, mean: NaN, std: NaN, l2: NaN };
+  return { count: 0, ...unknown, zeroFraction: NaN, nonFinite: 0, ...known };
+}

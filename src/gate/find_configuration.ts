@@ -1,0 +1,89 @@
+import { GateError } from "./gate_error.ts";
+import { isReadable } from "./is_readable.ts";
+
+/** A configuration that was found: the file's text, and where in it the configuration begins. */
+export interface FoundConfiguration {
+  /** Path of the file. */
+  file: string;
+  /** What the file holds. */
+  text: string;
+  /** The key that holds the configuration in a file with other things in it, or `null`. */
+  key: "gradientHealth" | null;
+}
+
+const OWN = ["gradient-health.json", "gradient-health.jsonc"];
+const SHARED = ["deno.json", "deno.jsonc"];
+
+/**
+ * Reads the configuration file that was named. In a `deno.json` it is the key `gradientHealth`.
+ *
+ * @throws {GateError} If it cannot be read.
+ */
+export async function openConfiguration(file: string): Promise<FoundConfiguration> {
+  try {
+    const text = await Deno.readTextFile(file);
+    const isShared = SHARED.some((name) => file === name || file.endsWith(`/${name}`));
+    return { file, text, key: isShared ? "gradientHealth" : null };
+  } catch (error) {
+    throw new GateError(`${file}: the configuration cannot be read: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Looks for a configuration in a folder and the folders above it. Where reading is not allowed there
+ * is nothing to find: that is said, and asks for no permission.
+ *
+ * @param folder The folder to begin with, absolute.
+ * @param note Is told what was not looked at.
+ * @returns The nearest one, or `null`.
+ * @throws {GateError} If one folder holds two.
+ */
+export async function findConfiguration(
+  folder: string,
+  note: (text: string) => void,
+): Promise<FoundConfiguration | null> {
+  const unread: string[] = [];
+  for (let at = folder;; at = parentOf(at)) {
+    if (!isReadable(at)) unread.push(at);
+    const found: FoundConfiguration[] = [];
+    for (const name of [...OWN, ...SHARED]) {
+      const file = `${at === "/" ? "" : at}/${name}`;
+      const text = await textOf(file);
+      if (text === null) continue;
+      // The word alone is no proof, but without it there is nothing to parse.
+      if (SHARED.includes(name) && !text.includes('"gradientHealth"')) continue;
+      found.push({ file, text, key: SHARED.includes(name) ? "gradientHealth" : null });
+    }
+    if (found.length > 1) {
+      throw new GateError(
+        `${at} holds two configurations, ${found.map(({ file }) => baseName(file)).join(" and ")}` +
+          `: expected one, or --config FILE`,
+      );
+    }
+    if (found.length === 1) return found[0];
+    if (at === parentOf(at)) break;
+  }
+  if (unread[0] === folder) {
+    note(
+      `no configuration was looked for in ${folder}, which may not be read: allow it, or say ` +
+        `--no-config`,
+    );
+  }
+  return null;
+}
+
+async function textOf(file: string): Promise<string | null> {
+  if (!isReadable(file)) return null;
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return null;
+    }
+    throw new GateError(`${file}: the configuration cannot be read: ${(error as Error).message}`);
+  }
+}
+
+const parentOf = (folder: string) => folder.replace(/[\\/][^\\/]*$/, "") || "/";
+
+const baseName = (file: string) => file.replace(/^.*[\\/]/, "");

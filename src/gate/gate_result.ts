@@ -1,0 +1,56 @@
+import type { Finding } from "../checks/finding.ts";
+import type { Measurements } from "../measure/measurements.ts";
+
+/** A finding as the gate weighs it. */
+export interface GateFinding extends Finding {
+  /** Why it does not count, where a suppression accepts it; its severity is then `note`. */
+  suppressed?: string;
+}
+
+/** One pass of one model, and what the gate says of it. */
+export interface GateRun {
+  /** Name of the model. */
+  model: string;
+  /** Its file. */
+  path: string;
+  /** The seed of the pass. */
+  seed: number;
+  /** What was measured, or `null` where it could not be. */
+  measurements: Measurements | null;
+  /** Why it could not be measured, or `null`. */
+  error: string | null;
+  /** What the rules found, levels and suppressions applied. */
+  findings: GateFinding[];
+}
+
+/** How many findings of each kind there are. */
+export interface GateSummary {
+  /** Findings that fail the gate. */
+  errors: number;
+  /** Findings that fail it where there are more than `maxWarnings`. */
+  warnings: number;
+  /** Findings that never fail it; suppressed ones are not among them. */
+  notes: number;
+  /** Findings that a suppression accepts. */
+  suppressed: number;
+  /** Passes that could not be made. */
+  unmeasured: number;
+  /** Passes that were left out after an earlier one had failed. */
+  skipped: number;
+}
+
+/** The verdict of a gate, and everything that led to it. */
+export interface GateResult {
+  /** Whether the change may land. */
+  passed: boolean;
+  /** The counts behind the verdict. */
+  summary: GateSummary;
+  /** How many warnings may pass; `null`: any number. */
+  maxWarnings: number | null;
+  /** The rules that were run. */
+  rules: string[];
+  /** Every pass, in the order of the configuration. */
+  runs: GateRun[];
+  /** Findings about the configuration rather than about a pass. */
+  findings: GateFinding[];
+}

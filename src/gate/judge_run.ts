@@ -1,0 +1,68 @@
+import type { Finding } from "../checks/finding.ts";
+import { matchesBaseline } from "../checks/matches_baseline.ts";
+import { RULES } from "../checks/rules.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import type { BaselineEntry } from "./baseline.ts";
+import type { Level } from "./configuration.ts";
+import type { RuleSetting } from "./resolve_configuration.ts";
+
+/**
+ * Runs the rules that are on, each with its own thresholds, and weighs what they find by its level.
+ *
+ * @param measurements What was measured.
+ * @param rules The setting of every rule.
+ * @param baseline What the pass is to be compared with, or `null`.
+ * @returns The findings, in the order of the rules.
+ */
+export function judgeRun(
+  measurements: Measurements,
+  rules: Record<string, RuleSetting>,
+  baseline: BaselineEntry | null,
+): Finding[] {
+  const findings = RULES.flatMap(({ name, check }) => {
+    const { level, thresholds } = rules[name];
+    return level === "off" ? [] : weigh(check(measurements, thresholds), level);
+  });
+  const { level, thresholds } = rules.baseline;
+  if (baseline === null || level === "off") return findings;
+  return [...findings, ...weigh(compare(measurements, baseline, thresholds), level)];
+}
+
+/** Under `warn` the errors of a rule count as warnings. */
+export function weigh(findings: Finding[], level: Level): Finding[] {
+  return findings.map((finding) =>
+    level === "warn" && finding.severity === "error"
+      ? { ...finding, severity: "warning" as const }
+      : finding
+  );
+}
+
+function compare(
+  measurements: Measurements,
+  { name, figures, renamed }: BaselineEntry,
+  thresholds: RuleSetting["thresholds"],
+): Finding[] {
+  const { batch, objective } = measurements;
+  const about = { rule: "baseline", layer: null, measured: null };
+  const advice = "If the change is meant, store the new figures: check --update-baseline.";
+  const was = `${figures.objective.name} on ${figures.batch.examples} examples`;
+  const is = `${objective.name} on ${batch.examples} examples`;
+  if (was !== is) {
+    return [{
+      ...about,
+      severity: "error",
+      expected: was,
+      message: `The baseline of ${name} was measured with ${was}, this pass with ${is}.`,
+      advice,
+    }];
+  }
+  const notes: Finding[] = renamed === null ? [] : [{
+    ...about,
+    severity: "note",
+    expected: "the model of the baseline",
+    message: `The baseline knows the model ${name} as ${renamed}.`,
+    advice,
+  }];
+  const found = matchesBaseline(figures).check(measurements, thresholds);
+  return [...notes, ...found.map((finding) => ({ ...finding, advice }))];
+}

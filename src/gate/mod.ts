@@ -1,0 +1,42 @@
+/**
+ * The gate: a configuration, what the rules find under it, suppressions, baselines, and the verdict.
+ * The subcommand `check` is made of these; they judge measurements from wherever they come.
+ *
+ * @module
+ */
+export {
+  applySuppressions,
+  type Suppressed,
+  type SuppressionContext,
+} from "./apply_suppressions.ts";
+export type * from "./baseline.ts";
+export type * from "./configuration.ts";
+export { count, decide } from "./decide.ts";
+export { findBaseline } from "./find_baseline.ts";
+export {
+  findConfiguration,
+  type FoundConfiguration,
+  openConfiguration,
+} from "./find_configuration.ts";
+export { formatBaseline } from "./format_baseline.ts";
+export { GateError } from "./gate_error.ts";
+export type * from "./gate_result.ts";
+export { GATE_RULES, type GateRule } from "./gate_rules.ts";
+export { judgeRun } from "./judge_run.ts";
+export { parseBaseline } from "./parse_baseline.ts";
+export { type Preset, PRESETS } from "./presets.ts";
+export { readBaseline } from "./read_baseline.ts";
+export { readConfiguration } from "./read_configuration.ts";
+export {
+  BASELINE_FILE,
+  type GateSettings,
+  type ModelSetting,
+  resolveConfiguration,
+  type RuleSetting,
+} from "./resolve_configuration.ts";
+export { updateBaseline } from "./update_baseline.ts";
+export { writeBaseline } from "./write_baseline.ts";
+export type * from "../checks/finding.ts";
+export type * from "../checks/thresholds.ts";
+export type * from "../measure/measurements.ts";
+export type * from "../measure/tensor_statistics.ts";

@@ -1,0 +1,88 @@
+import type { Baseline, BaselineLayer, BaselinePass } from "./baseline.ts";
+import { GateError } from "./gate_error.ts";
+
+type Decode<T> = (json: unknown, place: string) => T;
+
+/**
+ * Reads what {@linkcode formatBaseline} wrote.
+ *
+ * @param text The text of the file.
+ * @param file Its path, for the error.
+ * @throws {GateError} If it is no baseline: one sentence with the place in it.
+ */
+export function parseBaseline(text: string, file: string): Baseline {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new GateError(`${file}: the baseline is not JSON: ${(error as Error).message}`);
+  }
+  const { version, models } = Object(json) as Record<string, unknown>;
+  if (version !== 1) {
+    throw new GateError(
+      `${file}: expected a baseline of version 1, found ${
+        version === undefined ? "none" : `version ${JSON.stringify(version)}`
+      }`,
+    );
+  }
+  return record(record(pass))(models, `${file}: models`);
+}
+
+const pass: Decode<BaselinePass> = (json, place) => {
+  const { objective, examples, layers } = object(json, place);
+  if (typeof objective !== "string") throw mismatch(`${place}.objective`, "a text", objective);
+  return {
+    objective,
+    examples: number(examples, `${place}.examples`),
+    layers: record(layer)(layers, `${place}.layers`),
+  };
+};
+
+const layer: Decode<BaselineLayer> = (json, place) => {
+  const found = object(json, place);
+  const figures: BaselineLayer = {};
+  for (const name of ["activations", "deltas", "saturated", "dead"] as const) {
+    if (found[name] !== undefined) figures[name] = number(found[name], `${place}.${name}`);
+  }
+  if (found.weights !== undefined) {
+    figures.weights = record(pair)(found.weights, `${place}.weights`);
+  }
+  return figures;
+};
+
+const pair: Decode<[number] | [number, number]> = (json, place) => {
+  if (!Array.isArray(json) || json.length < 1 || json.length > 2) {
+    throw mismatch(place, "one or two numbers", json);
+  }
+  return json.map((value, index) => number(value, `${place}[${index}]`)) as [number];
+};
+
+const number: Decode<number> = (json, place) => {
+  if (typeof json === "number") return json;
+  if (json === "NaN" || json === "Infinity" || json === "-Infinity") return Number(json);
+  throw mismatch(place, "a number", json);
+};
+
+const object: Decode<Record<string, unknown>> = (json, place) => {
+  if (typeof json === "object" && json !== null && !Array.isArray(json)) {
+    return json as Record<string, unknown>;
+  }
+  throw mismatch(place, "an object", json);
+};
+
+function record<T>(decode: Decode<T>): Decode<Record<string, T>> {
+  return (json, place) =>
+    Object.fromEntries(
+      Object.entries(object(json, place)).map(([key, value]) => [
+        key,
+        decode(value, `${place}[${JSON.stringify(key)}]`),
+      ]),
+    );
+}
+
+function mismatch(place: string, expected: string, found: unknown): GateError {
+  const text = found === undefined ? "nothing" : JSON.stringify(found);
+  return new GateError(
+    `${place}: expected ${expected}, found ${text.length <= 40 ? text : `${text.slice(0, 40)}...`}`,
+  );
+}

@@ -1,0 +1,68 @@
+import type { ErrorObject } from "ajv";
+import type { Node, ParseError } from "jsonc-parser";
+import type { Configuration } from "./configuration.ts";
+import type { FoundConfiguration } from "./find_configuration.ts";
+import { GateError } from "./gate_error.ts";
+import { schemaComplaint } from "./schema_complaint.ts";
+
+/**
+ * Reads a configuration: JSON, comments and trailing commas allowed, validated by
+ * `gradient-health.schema.json`. The parser and the validator are loaded here and nowhere else, for
+ * whoever has no configuration does not need them.
+ *
+ * @param found The file.
+ * @returns The configuration.
+ * @throws {GateError} If it is none: one sentence with file, line and column.
+ */
+export async function readConfiguration(found: FoundConfiguration): Promise<Configuration> {
+  const { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode } = await import(
+    "jsonc-parser"
+  );
+  const { file, text, key } = found;
+  const complain = (offset: number, what: string) => {
+    const before = text.slice(0, offset).split("\n");
+    return new GateError(`${file}:${before.length}:${before.at(-1)!.length + 1}: ${what}`);
+  };
+  const errors: ParseError[] = [];
+  const tree = parseTree(text, errors, { allowTrailingComma: true });
+  if (errors.length > 0) {
+    const code = printParseErrorCode(errors[0].error).replace(/(?<!^)([A-Z])/g, " $1");
+    throw complain(errors[0].offset, `it is not JSON: ${code.toLowerCase()}`);
+  }
+  const root = key === null ? tree : tree && findNodeAtLocation(tree, [key]);
+  // A file without any value is an error of the parser already.
+  if (root === undefined) throw complain(0, `it has no key "${key}"`);
+  const twice = repeatedKey(root);
+  if (twice !== null) {
+    throw complain(twice.offset, `the key ${JSON.stringify(twice.value)} is given twice`);
+  }
+  const value = getNodeValue(root);
+  const error = await validate(value);
+  if (error === null) return value as Configuration;
+  const { path, what } = schemaComplaint(error, value);
+  throw complain((findNodeAtLocation(root, path) ?? root).offset, what);
+}
+
+async function validate(value: unknown): Promise<ErrorObject | null> {
+  const { Ajv } = await import("ajv");
+  const { default: schema } = await import("../../gradient-health.schema.json", {
+    with: { type: "json" },
+  });
+  const ajv = new Ajv({ strict: false, verbose: true });
+  const validate = ajv.compile(schema);
+  if (validate(value)) return null;
+  return validate.errors!.find(({ keyword }) => keyword !== "if")!;
+}
+
+/** JSON lets a later key silently win over an earlier one. */
+function repeatedKey({ type, children = [] }: Node): Node | null {
+  const seen = new Set<unknown>();
+  for (const child of children) {
+    const [key] = type === "object" ? child.children! : [];
+    if (key !== undefined && seen.has(key.value)) return key;
+    if (key !== undefined) seen.add(key.value);
+    const inner = repeatedKey(child);
+    if (inner !== null) return inner;
+  }
+  return null;
+}

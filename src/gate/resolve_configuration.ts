@@ -1,0 +1,154 @@
+import { THRESHOLDS, type Thresholds } from "../checks/thresholds.ts";
+import type {
+  Configuration,
+  Level,
+  ModelEntry,
+  PresetName,
+  RuleEntry,
+  Suppression,
+} from "./configuration.ts";
+import { GateError } from "./gate_error.ts";
+import { GATE_RULES } from "./gate_rules.ts";
+import { nearest } from "../model/nearest.ts";
+import { parseSeeds } from "./parse_seeds.ts";
+import { PRESETS } from "./presets.ts";
+
+/** The level of a rule, and the thresholds it is run with. */
+export interface RuleSetting {
+  /** How much its findings weigh. */
+  level: Level;
+  /** Every threshold that it reads, defaults filled in. */
+  thresholds: Partial<Thresholds>;
+}
+
+/** A model to check, everything that its entry left open filled in with `null`. */
+export interface ModelSetting {
+  /** What reports and the baseline call it. */
+  name: string;
+  /** Its file, from the working directory on. */
+  path: string;
+  /** File of the batch. */
+  batch: string | null;
+  /** What is differentiated. */
+  objective: string | null;
+  /** How many examples are drawn. */
+  examples: number | null;
+  /** The seeds, one pass each. */
+  seeds: number[] | null;
+  /** Modules that register custom layers. */
+  register: string[];
+}
+
+/** A configuration with every default filled in: what is in force. */
+export interface GateSettings {
+  /** The file it comes from, or `null`: defaults alone. */
+  file: string | null;
+  /** The preset it starts from. */
+  extends: PresetName;
+  /** The models that it lists. */
+  models: ModelSetting[];
+  /** Every rule. */
+  rules: Record<string, RuleSetting>;
+  /** What it accepts. */
+  suppressions: Suppression[];
+  /** The baseline file, from the working directory on. */
+  baseline: string;
+  /** Whether the configuration names the baseline, so that it must be there. */
+  baselineNamed: boolean;
+  /** How many warnings pass; `null`: any number. */
+  maxWarnings: number | null;
+}
+
+/** Name of the baseline file where the configuration does not say another. */
+export const BASELINE_FILE = "gradient-health.baseline.json";
+
+/**
+ * Fills in what a configuration leaves open.
+ *
+ * @param configuration What the file holds; `{}` for none.
+ * @param file The file, or `null`.
+ * @param locate Makes a path of the configuration one from the working directory on.
+ * @throws {GateError} If two models have one name, or a suppression names a model or day that is none.
+ */
+export function resolveConfiguration(
+  configuration: Configuration,
+  file: string | null,
+  locate: (path: string) => string,
+): GateSettings {
+  const preset = PRESETS[configuration.extends ?? "recommended"];
+  const models = (configuration.models ?? []).map((entry, index) =>
+    resolveModel(entry, index, file, locate)
+  );
+  const names = models.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new GateError(`${file}: two models are called ${JSON.stringify(twice)}: give one a name`);
+  }
+  const suppressions = configuration.suppressions ?? [];
+  suppressions.forEach((suppression, index) => checkSuppression(suppression, index, file, names));
+  const { baseline } = configuration;
+  return {
+    file,
+    extends: configuration.extends ?? "recommended",
+    models,
+    rules: Object.fromEntries(
+      GATE_RULES.map(({ name, thresholds }) => {
+        const entry = configuration.rules?.[name] ?? preset.levels[name];
+        return [name, resolveRule(entry, thresholds)];
+      }),
+    ),
+    suppressions,
+    baseline: locate(baseline ?? BASELINE_FILE),
+    baselineNamed: baseline !== undefined,
+    maxWarnings: configuration.maxWarnings ?? preset.maxWarnings,
+  };
+}
+
+function resolveModel(
+  { name, path, batch, objective, examples, seeds, register = [] }: ModelEntry,
+  index: number,
+  file: string | null,
+  locate: (path: string) => string,
+): ModelSetting {
+  return {
+    name: name ?? path,
+    path: locate(path),
+    batch: batch === undefined ? null : locate(batch),
+    objective: objective ?? null,
+    examples: examples ?? null,
+    seeds: typeof seeds === "string"
+      ? parseSeeds(seeds, `${file}: models[${index}].seeds`)
+      : seeds ?? null,
+    register: register.map(locate),
+  };
+}
+
+function resolveRule(entry: RuleEntry, names: readonly (keyof Thresholds)[]): RuleSetting {
+  const [level, given = {}] = typeof entry === "string" ? [entry] : entry;
+  const thresholds = Object.fromEntries(
+    names.map((name) => [name, given[name] ?? THRESHOLDS[name].default]),
+  );
+  return { level, thresholds };
+}
+
+function checkSuppression(
+  { model, until }: Suppression,
+  index: number,
+  file: string | null,
+  names: string[],
+): void {
+  const place = `${file}: suppressions[${index}]`;
+  if (model !== undefined && !names.includes(model)) {
+    throw new GateError(
+      `${place}.model: unknown model ${JSON.stringify(model)}${
+        nearest(model, names) ||
+        `, expected one of ${names.join(", ") || "none: no model is listed"}`
+      }`,
+    );
+  }
+  // A day that the calendar lacks rolls over to another one, or is no date at all.
+  const day = new Date(`${until}T00:00:00Z`);
+  if (until !== undefined && (isNaN(+day) || !day.toISOString().startsWith(until))) {
+    throw new GateError(`${place}.until: there is no day ${until}, expected YYYY-MM-DD`);
+  }
+}

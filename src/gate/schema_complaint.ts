@@ -1,0 +1,91 @@
+import type { ErrorObject } from "ajv";
+import { nearest } from "../model/nearest.ts";
+
+/** What is wrong with a configuration, and where. */
+export interface SchemaComplaint {
+  /** Keys and indices that lead there. */
+  path: (string | number)[];
+  /** The sentence. */
+  what: string;
+}
+
+const KINDS: Record<string, string> = { rules: "rule" };
+
+/**
+ * Puts an error of the validator into a sentence, with the name that was probably meant.
+ *
+ * @param error The error, made with the option `verbose`.
+ * @param root The whole configuration.
+ */
+export function schemaComplaint(error: ErrorObject, root: unknown): SchemaComplaint {
+  const { keyword, params, data, parentSchema } = error;
+  const path = pathOf(error.instancePath, root);
+  const place = describePath(path);
+  const before = place === "" ? "" : `${place}: `;
+  const found = `found ${show(data)}`;
+  switch (keyword) {
+    case "additionalProperties": {
+      const name: string = params.additionalProperty;
+      const names = Object.keys(parentSchema!.properties);
+      const kind = KINDS[place] ?? (path.length === 3 && path[0] === "rules" ? "threshold" : "key");
+      const expected = names.length === 0 ? "none is known" : `expected ${listOf(names)}`;
+      return {
+        path: [...path, name],
+        what: `unknown ${kind} ${show(name)}${place === "" ? "" : ` in ${place}`}${
+          nearest(name, names) || `, ${expected}`
+        }`,
+      };
+    }
+    case "required":
+      return { path, what: `${place || "it"} lacks ${show(params.missingProperty)}` };
+    case "enum": {
+      const names: string[] = params.allowedValues;
+      const hint = typeof data === "string" ? nearest(data, names) : "";
+      const kind = path.at(-1) === "rule" ? "unknown rule, " : "";
+      const expected = hint === "" || names.length < 6 ? `expected ${listOf(names)}, ` : "";
+      return { path, what: `${before}${kind}${expected}${found}${hint}` };
+    }
+    case "type":
+      return { path, what: `${before}expected ${article(params.type)}, ${found}` };
+    case "minimum":
+    case "maximum":
+      return { path, what: `${before}expected ${params.comparison} ${params.limit}, ${found}` };
+    case "pattern":
+      return { path, what: `${before}expected ${patternOf(params.pattern)}, ${found}` };
+    default:
+      return { path, what: `${place || "it"} ${error.message}, ${found}` };
+  }
+}
+
+/** Indices are told from keys by what they lead into: a key may well be called 0. */
+function pathOf(pointer: string, root: unknown): (string | number)[] {
+  let at = root;
+  return pointer.split("/").slice(1).map((part) => {
+    const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    const step = Array.isArray(at) ? Number(key) : key;
+    at = (at as Record<string | number, unknown>)[step];
+    return step;
+  });
+}
+
+function describePath(path: (string | number)[]): string {
+  return path.map((step, index) => {
+    if (typeof step === "number") return `[${step}]`;
+    if (!/^[A-Za-z_$][\w$]*$/.test(step)) return `[${JSON.stringify(step)}]`;
+    return index === 0 ? step : `.${step}`;
+  }).join("");
+}
+
+function patternOf(pattern: string): string {
+  if (pattern === "\\S") return "a text that is not empty";
+  return pattern.includes("\\.\\.") ? 'a list of numbers or a range as "0..9"' : "YYYY-MM-DD";
+}
+
+const listOf = (names: readonly string[]) => names.map((name) => show(name)).join(", ");
+
+const article = (type: string) => `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 40 ? text : `${text.slice(0, 40)}...`;
+}

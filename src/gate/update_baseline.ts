@@ -1,0 +1,79 @@
+import type { Measurements } from "../measure/measurements.ts";
+import type { Baseline, BaselineLayer, BaselinePass } from "./baseline.ts";
+
+/** Figures are stored with so many digits: more would differ from machine to machine. */
+const DIGITS = 4;
+
+/** A figure that moved by less than this share stays as it is stored, so that diffs stay small. */
+const SAME = 1e-3;
+
+/**
+ * The baseline with the figures of these passes in it.
+ *
+ * @param old What is stored.
+ * @param runs The passes that were made.
+ * @param names The models that there are, where that is known: others are taken out. `null`: all stay.
+ */
+export function updateBaseline(
+  old: Baseline,
+  runs: readonly { model: string; seed: number; measurements: Measurements }[],
+  names: readonly string[] | null,
+): Baseline {
+  const kept = Object.entries(old).filter(([name]) => names === null || names.includes(name));
+  const models = new Map(kept.map(([name, passes]) => [name, new Map(Object.entries(passes))]));
+  // A complete update also drops the seeds that are no longer checked.
+  if (names !== null) { for (const { model } of runs) models.set(model, new Map()); }
+  for (const { model, seed, measurements } of runs) {
+    const passes = models.get(model) ?? new Map();
+    const before = Object.hasOwn(old, model) ? old[model][seed] : undefined;
+    models.set(model, passes.set(String(seed), passOf(measurements, before)));
+  }
+  return Object.fromEntries(
+    [...models].map(([name, passes]) => [name, Object.fromEntries(passes)]),
+  );
+}
+
+function passOf(
+  { objective, batch, layers }: Measurements,
+  before: BaselinePass | undefined,
+): BaselinePass {
+  return {
+    objective: objective.name,
+    examples: batch.examples,
+    layers: Object.fromEntries(layers.map((layer) => [
+      layer.name,
+      layerOf(
+        layer,
+        before !== undefined && Object.hasOwn(before.layers, layer.name)
+          ? before.layers[layer.name]
+          : {},
+      ),
+    ])),
+  };
+}
+
+function layerOf(layer: Measurements["layers"][number], before: BaselineLayer): BaselineLayer {
+  const stored: BaselineLayer = {};
+  const put = (key: "activations" | "deltas" | "saturated" | "dead", value?: number | null) => {
+    if (value !== undefined && value !== null) stored[key] = settle(value, before[key]);
+  };
+  put("activations", layer.activations?.std);
+  put("deltas", layer.preActivationGradients?.rms);
+  put("saturated", layer.saturatedFraction);
+  put("dead", layer.deadFraction);
+  if (layer.weights.length > 0) {
+    stored.weights = Object.fromEntries(layer.weights.map(({ name, values, gradients }) => {
+      const [oldValues, oldGradients] = before.weights && Object.hasOwn(before.weights, name)
+        ? before.weights[name]
+        : [];
+      const rms = settle(values.rms, oldValues);
+      return [name, gradients === null ? [rms] : [rms, settle(gradients.rms, oldGradients)]];
+    }));
+  }
+  return stored;
+}
+
+function settle(value: number, before: number | undefined): number {
+  const isSame = before !== undefined && Math.abs(value - before) <= SAME * Math.abs(before);
+  return isSame || Object.is(value, before) ? before! : Number(value.toPrecision(DIGITS));
+}

@@ -1,0 +1,56 @@
+import type { Baseline } from "./baseline.ts";
+import { formatBaseline } from "./format_baseline.ts";
+import { GateError } from "./gate_error.ts";
+import { readBaseline } from "./read_baseline.ts";
+import { withFileLock } from "./with_file_lock.ts";
+
+/**
+ * Changes a baseline file. Whoever reads it meanwhile sees the old one whole or the new one whole; two
+ * processes that change it at once take turns, so that neither loses what the other stored; a full
+ * disk, a kill or a power cut in the middle leaves the old one.
+ *
+ * @param file Its path.
+ * @param change Makes the new baseline of the one that is stored.
+ * @returns Whether the file has changed.
+ * @throws {GateError} If it cannot be written.
+ */
+export async function writeBaseline(
+  file: string,
+  change: (stored: Baseline) => Baseline,
+): Promise<boolean> {
+  try {
+    return await withFileLock(`${file}.lock`, async () => {
+      const stored = await readBaseline(file);
+      const text = formatBaseline(change(stored ?? {}));
+      if (stored !== null && text === formatBaseline(stored)) return false;
+      await replace(file, text);
+      return true;
+    });
+  } catch (error) {
+    if (error instanceof GateError) throw error;
+    throw new GateError(`${file}: the baseline cannot be written: ${(error as Error).message}`);
+  }
+}
+
+async function replace(file: string, text: string): Promise<void> {
+  // Under the lock nobody else has this name: what lies there was left by a process that was killed.
+  const temporary = `${file}.tmp`;
+  await Deno.remove(temporary).catch(ifMissing);
+  try {
+    using handle = await Deno.open(temporary, { write: true, createNew: true });
+    const bytes = new TextEncoder().encode(text);
+    for (let written = 0; written < bytes.length;) {
+      written += await handle.write(bytes.subarray(written));
+    }
+    // Else the name may reach the disk before the content does.
+    await handle.sync();
+  } catch (error) {
+    await Deno.remove(temporary).catch(ifMissing);
+    throw error;
+  }
+  await Deno.rename(temporary, file);
+}
+
+function ifMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}

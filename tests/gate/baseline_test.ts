@@ -1,0 +1,200 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import type { Baseline } from "../../src/gate/baseline.ts";
+import { findBaseline } from "../../src/gate/find_baseline.ts";
+import { formatBaseline } from "../../src/gate/format_baseline.ts";
+import { GateError } from "../../src/gate/gate_error.ts";
+import { judgeRun } from "../../src/gate/judge_run.ts";
+import { parseBaseline } from "../../src/gate/parse_baseline.ts";
+import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
+import { updateBaseline } from "../../src/gate/update_baseline.ts";
+import { flat, makeLayer, makeMeasurements, makeWeight } from "../checks/make_measurements.ts";
+import { anyMeasurements } from "../render/arbitrary.ts";
+
+const { rules } = resolveConfiguration({}, null, (path) => path);
+
+function store(measurements: Measurements, model = "digits", seed = 0, old: Baseline = {}) {
+  return updateBaseline(old, [{ model, seed, measurements }], null);
+}
+
+/** What the rule says of measurements against a baseline, after a trip through the file. */
+function compare(
+  baseline: Baseline,
+  measurements: Measurements,
+  model = "digits",
+  names = [model],
+) {
+  const read = parseBaseline(formatBaseline(baseline), "b.json");
+  const entry = findBaseline(read, model, 0, measurements, names);
+  return judgeRun(measurements, rules, entry).filter(({ rule }) => rule === "baseline");
+}
+
+const healthy = () => makeMeasurements([{}, { saturatedFraction: 0.1 }, { deadFraction: 0.1 }]);
+
+Deno.test("a baseline finds nothing where nothing moved", () => {
+  assertEquals(compare(store(healthy()), healthy()), []);
+});
+
+Deno.test("a baseline names layer, old and new value of each figure that moved", () => {
+  const moves: [string, Partial<ReturnType<typeof makeLayer>>, string][] = [
+    ["std(a)", { activations: flat(0.2, 640) }, "is 0.2 and was 0.6"],
+    ["rms(delta)", { preActivationGradients: flat(0.3, 640) }, "is 0.3 and was 0.1"],
+    ["saturated share", { saturatedFraction: 0.5 }, "is 50 % and was 10 %"],
+    ["rms(kernel)", {
+      weights: [makeWeight({ name: "dense_2/kernel", values: flat(0.8, 400) })],
+    }, "is 0.8 and was 0.2"],
+    ["rms(gradient of kernel)", {
+      weights: [makeWeight({ name: "dense_2/kernel", gradients: flat(0.001, 400) })],
+    }, "is 0.001 and was 0.01"],
+  ];
+  for (const [figure, change, values] of moves) {
+    const now = healthy();
+    Object.assign(now.layers[1], change);
+    const [finding, ...others] = compare(store(healthy()), now);
+    assertEquals(others, [], figure);
+    assertEquals([finding.severity, finding.layer], ["error", "dense_2"]);
+    assertStringIncludes(finding.message, `${figure} of dense_2 ${values}`);
+    assertStringIncludes(finding.advice, "--update-baseline");
+  }
+  const dead = healthy();
+  dead.layers[2].deadFraction = 0.4;
+  assertStringIncludes(compare(store(healthy()), dead)[0].message, "dead share of dense_3 is 40 %");
+});
+
+Deno.test("a baseline takes a factor of baselineFactor for no move", () => {
+  const moved = (size: number) => {
+    const now = healthy();
+    now.layers[0].activations = flat(size, 640);
+    return compare(store(healthy()), now).length;
+  };
+  assertEquals([moved(1.19), moved(1.21), moved(0.31), moved(0.29)], [0, 1, 0, 1]);
+});
+
+Deno.test("a baseline only says that layers were added or taken out", () => {
+  const now = healthy();
+  now.layers.splice(1, 1, makeLayer({ name: "new" }));
+  const found = compare(store(healthy()), now);
+  assertEquals(found.map(({ severity, layer }) => [severity, layer]), [
+    ["note", "new"],
+    ["note", "dense_2"],
+  ]);
+});
+
+Deno.test("a baseline only says that the model was renamed, and compares all the same", () => {
+  const old = store(healthy(), "mnist");
+  const [renamed, ...others] = compare(old, healthy());
+  assertEquals([renamed.severity, others], ["note", []]);
+  assertStringIncludes(renamed.message, "knows the model digits as mnist");
+  const now = healthy();
+  now.layers[0].activations = flat(0.01, 640);
+  assertEquals(compare(old, now).map(({ severity }) => severity), ["note", "error"]);
+  // A model that is still there is not another one's old name.
+  assertEquals(compare(old, healthy(), "digits", ["digits", "mnist"]), []);
+});
+
+Deno.test("a baseline of another batch or objective is refused, not compared", () => {
+  const now = healthy();
+  now.objective = { name: "meanSquaredError", value: 1 };
+  const [finding] = compare(store(healthy()), now);
+  assertEquals(finding.severity, "error");
+  assertStringIncludes(
+    finding.message,
+    "was measured with sum on 32 examples, this pass with meanSquaredError on 32 examples",
+  );
+});
+
+Deno.test("a baseline has nothing to say of a seed that it does not know", () => {
+  const entry = findBaseline(store(healthy()), "digits", 1, healthy(), ["digits"]);
+  assertEquals(entry, null);
+});
+
+Deno.test("formatBaseline() and parseBaseline() are inverse, whatever layers are called", () => {
+  fc.assert(
+    fc.property(anyMeasurements, fc.string(), (measurements, model) => {
+      const baseline = store(structuredClone(measurements), model, 3);
+      const text = formatBaseline(baseline);
+      assertEquals(parseBaseline(text, "b.json"), baseline);
+      assertEquals(formatBaseline(parseBaseline(text, "b.json")), text);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+Deno.test("formatBaseline() sorts models, seeds and layers, a layer a line", () => {
+  const passes = [["b", 10], ["b", 9], ["a", 0]] as const;
+  const baseline = updateBaseline(
+    {},
+    passes.map(([model, seed]) => ({
+      model,
+      seed,
+      measurements: makeMeasurements([{ name: "z" }]),
+    })),
+    null,
+  );
+  const keys = formatBaseline(baseline).split("\n")
+    .flatMap((line) => line.match(/^ {4,10}("\w+"): \{/)?.[1] ?? []);
+  const layers = ['"layers"', '"head"', '"z"'];
+  assertEquals(keys, ['"a"', '"0"', ...layers, '"b"', '"9"', ...layers, '"10"', ...layers]);
+});
+
+Deno.test("updateBaseline() leaves a figure that hardly moved as it is stored", () => {
+  const old = store(healthy());
+  const now = healthy();
+  now.layers[0].activations!.std *= 1.0009;
+  assertEquals(formatBaseline(store(now, "digits", 0, old)), formatBaseline(old));
+  now.layers[0].activations!.std *= 1.001;
+  const before = formatBaseline(old).split("\n");
+  const changed = formatBaseline(store(now, "digits", 0, old)).split("\n")
+    .filter((line, index) => line !== before[index]);
+  assertEquals(changed.length, 1);
+});
+
+Deno.test("updateBaseline() keeps what it does not know, or takes out what nobody lists", () => {
+  const old = updateBaseline(
+    {},
+    [["a", 0], ["b", 0], ["b", 1]].map(([model, seed]) => ({
+      model: model as string,
+      seed: seed as number,
+      measurements: healthy(),
+    })),
+    null,
+  );
+  const pass = [{ model: "b", seed: 0, measurements: healthy() }];
+  const shape = (baseline: Baseline) =>
+    Object.entries(baseline).map(([name, passes]) => [name, Object.keys(passes)]);
+  assertEquals(shape(updateBaseline(old, pass, null)), [["a", ["0"]], ["b", ["0", "1"]]]);
+  assertEquals(shape(updateBaseline(old, pass, ["b"])), [["b", ["0"]]]);
+});
+
+Deno.test("parseBaseline() says where a file is no baseline", () => {
+  const pass = (layers: unknown) => ({ objective: "sum", examples: 1, layers });
+  const file = (models: unknown) => JSON.stringify({ version: 1, models });
+  const refused: [string, string][] = [
+    ["", "b.json: the baseline is not JSON"],
+    ["[]", "b.json: expected a baseline of version 1, found none"],
+    ['{"version": 2}', "expected a baseline of version 1, found version 2"],
+    ['{"version": 1}', "b.json: models: expected an object, found nothing"],
+    [file({ a: [] }), 'models["a"]: expected an object, found []'],
+    [file({ a: { 0: {} } }), 'models["a"]["0"].objective: expected a text, found nothing'],
+    [
+      file({ a: { 0: pass({ d: { deltas: "1" } }) } }),
+      'models["a"]["0"].layers["d"].deltas: expected a number, found "1"',
+    ],
+    [
+      file({ a: { 0: pass({ d: { weights: { k: [] } } }) } }),
+      'layers["d"].weights["k"]: expected one or two numbers, found []',
+    ],
+  ];
+  for (const [text, message] of refused) {
+    assertThrows(() => parseBaseline(text, "b.json"), GateError, message);
+  }
+});
+
+Deno.test("a baseline stores figures that are not finite as such", () => {
+  const now = healthy();
+  now.layers[0].activations!.std = NaN;
+  const text = formatBaseline(store(now));
+  assert(text.includes('"activations": "NaN"'));
+  assert(Number.isNaN(parseBaseline(text, "b").digits[0].layers.dense_1.activations));
+});

@@ -1,0 +1,30 @@
+import { assertEquals } from "@std/assert";
+import { runChecks } from "../../src/checks/run_checks.ts";
+import type { Configuration } from "../../src/gate/configuration.ts";
+import { judgeRun } from "../../src/gate/judge_run.ts";
+import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
+import { makeMeasurements } from "../checks/make_measurements.ts";
+
+const rules = (configuration: Configuration["rules"]) =>
+  resolveConfiguration({ rules: configuration }, null, (path) => path).rules;
+const saturated = makeMeasurements([{}, { saturatedFraction: 0.8 }, {}]);
+const found = (configuration: Configuration["rules"]) =>
+  judgeRun(saturated, rules(configuration), null)
+    .filter(({ rule }) => rule === "saturated-activations")
+    .map(({ severity }) => severity);
+
+Deno.test("judgeRun() finds by default what runChecks() finds", () => {
+  assertEquals(judgeRun(saturated, rules({}), null), runChecks(saturated));
+});
+
+Deno.test("judgeRun() obeys the level of a rule", () => {
+  assertEquals(found({ "saturated-activations": "error" }), ["error"]);
+  assertEquals(found({ "saturated-activations": "warn" }), ["warning"]);
+  assertEquals(found({ "saturated-activations": "off" }), []);
+});
+
+Deno.test("judgeRun() hands a rule its own thresholds", () => {
+  const over = (saturatedFraction: number, saturatedFractionWarning: number) =>
+    found({ "saturated-activations": ["error", { saturatedFraction, saturatedFractionWarning }] });
+  assertEquals([over(0.79, 0.5), over(0.8, 0.79), over(0.8, 0.8)], [["error"], ["warning"], []]);
+});

@@ -1,0 +1,26 @@
+import { assertEquals } from "@std/assert";
+import { locateLayer } from "../../src/gate/locate_layer.ts";
+
+const SOURCE = `// a model
+export function createModel({ tf }) {
+  return tf.sequential({
+    layers: [
+      tf.layers.dense({ name: "dense_10" }),
+      tf.layers.dense({ name: 'dense_1' }),
+    ],
+  });
+}
+`;
+
+Deno.test("locateLayer() finds the line of a layer's name, else of createModel", () => {
+  assertEquals(locateLayer(SOURCE, "dense_10"), 5);
+  assertEquals(locateLayer(SOURCE, "dense_1"), 6);
+  assertEquals(locateLayer(SOURCE, "encoder/dense_1"), 6);
+  assertEquals(locateLayer(SOURCE, "dense_2"), 2);
+  assertEquals(locateLayer(SOURCE, null), 2);
+});
+
+Deno.test("locateLayer() says nothing of a file that says nothing", () => {
+  assertEquals(locateLayer('{"class_name": "Dense"}', "dense_1"), null);
+  assertEquals(locateLayer("", null), null);
+});

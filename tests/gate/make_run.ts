@@ -1,0 +1,34 @@
+import type { Finding } from "../../src/checks/finding.ts";
+import type { GateRun } from "../../src/gate/gate_result.ts";
+import { makeMeasurements } from "../checks/make_measurements.ts";
+
+/** A finding of the given rule and layer. */
+export function makeFinding(
+  rule: string,
+  layer: string | null,
+  given: Partial<Finding> = {},
+): Finding {
+  return {
+    rule,
+    severity: "error",
+    layer,
+    measured: 0.9,
+    expected: "<= 0.5",
+    message: `${layer} is not as it should be.`,
+    advice: "Mend it.",
+    ...given,
+  };
+}
+
+/** A measured pass with these findings. */
+export function makeRun(findings: Finding[], given: Partial<GateRun> = {}): GateRun {
+  return {
+    model: "digits",
+    path: "digits.ts",
+    seed: 0,
+    measurements: makeMeasurements(),
+    error: null,
+    findings,
+    ...given,
+  };
+}

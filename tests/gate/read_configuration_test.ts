@@ -1,0 +1,112 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { GateError } from "../../src/gate/gate_error.ts";
+import { readConfiguration } from "../../src/gate/read_configuration.ts";
+
+const read = (text: string, key: "gradientHealth" | null = null) =>
+  readConfiguration({ file: "gate.jsonc", text, key });
+
+Deno.test("readConfiguration() takes comments, trailing commas and every key", async () => {
+  const configuration = await read(`{
+    // which schema
+    "$schema": "./gradient-health.schema.json",
+    "extends": "strict",
+    "models": [{
+      "name": "digits",
+      "path": "digits.ts",
+      "batch": "batch.json",
+      "objective": "meanSquaredError",
+      "examples": 8,
+      "seeds": "0..9", /* ten */
+      "register": ["layers.ts"],
+    }, { "path": "model.json", "seeds": [1, 2] }],
+    "rules": { "dead-units": ["error", { "deadFraction": 0.7 }], "symmetry": "off" },
+    "suppressions": [
+      { "rule": "dead-units", "layer": "dense_*", "model": "digits", "reason": "known",
+        "until": "2027-01-31" },
+    ],
+    "baseline": "figures.json",
+    "maxWarnings": 3,
+  }`);
+  assertEquals(configuration.models?.[0].seeds, "0..9");
+  assertEquals(configuration.rules?.["dead-units"], ["error", { deadFraction: 0.7 }]);
+  assertEquals(configuration.suppressions?.[0].until, "2027-01-31");
+  assertEquals(await read("{}"), {});
+});
+
+Deno.test("readConfiguration() takes the key gradientHealth of a deno.json", async () => {
+  const text = `{ "tasks": { "unknown": "to us" }, "gradientHealth": { "extends": "init" } }`;
+  assertEquals(await read(text, "gradientHealth"), { extends: "init" });
+});
+
+const REFUSED: [text: string, message: string][] = [
+  ["", "gate.jsonc:1:1: it is not JSON: value expected"],
+  ["{\n  extends: 1 }", "gate.jsonc:2:3: it is not JSON: invalid symbol"],
+  ["[]", "gate.jsonc:1:1: expected an object, found []"],
+  [`{\n  "rule": {}\n}`, `gate.jsonc:2:11: unknown key "rule"; did you mean "rules"?`],
+  [
+    `{ "rules": { "dead-unit": "off" } }`,
+    `gate.jsonc:1:27: unknown rule "dead-unit" in rules; did you mean "dead-units"?`,
+  ],
+  [
+    `{ "rules": { "dead-units": "eror" } }`,
+    `rules["dead-units"]: expected "off", "warn", "error", found "eror"; did you mean "error"?`,
+  ],
+  [
+    `{ "rules": { "dead-units": ["error", { "deadFracton": 1 }] } }`,
+    `unknown threshold "deadFracton" in rules["dead-units"][1]; did you mean "deadFraction"?`,
+  ],
+  [
+    `{ "rules": { "symmetry": ["error", { "x": 1 }] } }`,
+    `unknown threshold "x" in rules.symmetry[1], none is known`,
+  ],
+  [
+    `{ "rules": { "dead-units": ["error", { "deadFraction": 2 }] } }`,
+    `rules["dead-units"][1].deadFraction: expected <= 1, found 2`,
+  ],
+  [`{ "rules": { "dead-units": [] } }`, `rules["dead-units"] must NOT have fewer than 1 items`],
+  [`{ "models": [{ "name": "a" }] }`, `models[0] lacks "path"`],
+  [`{ "models": [{ "path": " " }] }`, `models[0].path: expected a text that is not empty`],
+  [
+    `{ "models": [{ "path": "a", "objective": "meanSquareError" }] }`,
+    `found "meanSquareError"; did you mean "meanSquaredError"?`,
+  ],
+  [
+    `{ "models": [{ "path": "a", "seeds": "1-9" }] }`,
+    `models[0].seeds: expected a list of numbers or a range as "0..9", found "1-9"`,
+  ],
+  [`{ "models": [{ "path": "a", "seeds": [1, 1] }] }`, "models[0].seeds must NOT have duplicate"],
+  [`{ "models": [{ "path": "a", "seeds": [-1] }] }`, "models[0].seeds[0]: expected >= 0, found -1"],
+  [
+    `{ "suppressions": [{ "rule": "dead-units", "layer": "a" }] }`,
+    `suppressions[0] lacks "reason"`,
+  ],
+  [
+    `{ "suppressions": [{ "rule": "dead-units", "layer": "a", "reason": "" }] }`,
+    `suppressions[0].reason: expected a text that is not empty, found ""`,
+  ],
+  [
+    `{ "suppressions": [{ "rule": "dead-unit", "layer": "a", "reason": "b" }] }`,
+    `suppressions[0].rule: unknown rule, found "dead-unit"; did you mean "dead-units"?`,
+  ],
+  [
+    `{ "suppressions": [{ "rule": "symmetry", "layer": "a", "reason": "b", "until": "soon" }] }`,
+    `suppressions[0].until: expected YYYY-MM-DD, found "soon"`,
+  ],
+  [`{ "extends": "stric" }`, `extends: expected "recommended", "strict", "init", found "stric"`],
+  [`{ "maxWarnings": "0" }`, `maxWarnings: expected an integer, found "0"`],
+  [`{ "baseline": 1, "baseline": "a" }`, `gate.jsonc:1:18: the key "baseline" is given twice`],
+];
+
+for (const [text, message] of REFUSED) {
+  Deno.test(`readConfiguration() refuses ${JSON.stringify(text)}`, async () => {
+    await assertRejects(() => read(text), GateError, message);
+  });
+}
+
+Deno.test("readConfiguration() says that a deno.json has no configuration", async () => {
+  await assertRejects(
+    () => read(`{ "tasks": {} }`, "gradientHealth"),
+    GateError,
+    `it has no key "gradientHealth"`,
+  );
+});

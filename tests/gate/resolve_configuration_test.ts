@@ -1,0 +1,90 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { GATE_RULES } from "../../src/gate/gate_rules.ts";
+import { GateError } from "../../src/gate/gate_error.ts";
+import { PRESETS } from "../../src/gate/presets.ts";
+import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
+import type { Configuration } from "../../src/gate/configuration.ts";
+
+const resolve = (configuration: Configuration) =>
+  resolveConfiguration(configuration, "gate.json", (path) => `up/${path}`);
+
+Deno.test("resolveConfiguration() turns every rule on by default", () => {
+  const { rules, maxWarnings, baseline, baselineNamed, ...rest } = resolve({});
+  assertEquals(rest.extends, "recommended");
+  assertEquals(Object.keys(rules), GATE_RULES.map(({ name }) => name));
+  assert(Object.values(rules).every(({ level }) => level !== "off"));
+  assertEquals(rules["dead-units"].thresholds.deadFraction, 0.5);
+  assertEquals([maxWarnings, baseline, baselineNamed], [
+    null,
+    "up/gradient-health.baseline.json",
+    false,
+  ]);
+});
+
+Deno.test("resolveConfiguration() lets a rule's entry go before the preset", () => {
+  const { rules, maxWarnings } = resolve({
+    extends: "init",
+    maxWarnings: 7,
+    rules: {
+      "initial-loss": "warn",
+      "dead-units": ["error", { deadFraction: 0.7 }],
+      "symmetry": ["off"],
+    },
+  });
+  assertEquals(rules["initial-loss"].level, "warn");
+  assertEquals(rules["dead-units"].thresholds, {
+    deadFraction: 0.7,
+    deadFractionWarning: 0.2,
+    minExamples: 8,
+  });
+  assertEquals(rules.symmetry.level, "off");
+  assertEquals(maxWarnings, 7);
+});
+
+Deno.test("the presets name rules that exist, and differ as they say", () => {
+  const names = GATE_RULES.map(({ name }) => name).sort();
+  for (const { levels } of Object.values(PRESETS)) assertEquals(Object.keys(levels).sort(), names);
+  const off = (name: keyof typeof PRESETS) =>
+    Object.entries(PRESETS[name].levels).flatMap(([rule, level]) => level === "off" ? [rule] : []);
+  assertEquals([off("recommended"), off("strict")], [[], []]);
+  assertEquals(off("init").sort(), ["baseline", "initial-loss", "input-normalized", "output-head"]);
+  assertEquals(Object.values(PRESETS).map((preset) => preset.maxWarnings), [null, 0, null]);
+});
+
+Deno.test("resolveConfiguration() finds files from the configuration's folder on", () => {
+  const { models: [first, second], baseline, baselineNamed } = resolve({
+    models: [
+      { path: "a.ts", batch: "b.json", register: ["r.ts"], seeds: "2..4" },
+      { name: "second", path: "a.ts" },
+    ],
+    baseline: "figures.json",
+  });
+  assertEquals([first.name, first.path, first.batch], ["a.ts", "up/a.ts", "up/b.json"]);
+  assertEquals([first.register, first.seeds], [["up/r.ts"], [2, 3, 4]]);
+  assertEquals([second.name, second.seeds], ["second", null]);
+  assertEquals([baseline, baselineNamed], ["up/figures.json", true]);
+});
+
+Deno.test("resolveConfiguration() refuses two models of one name", () => {
+  const models = [{ path: "a.ts" }, { name: "a.ts", path: "b.ts" }];
+  assertThrows(() => resolve({ models }), GateError, 'gate.json: two models are called "a.ts"');
+});
+
+Deno.test("resolveConfiguration() refuses a suppression of an unknown model or day", () => {
+  const suppression = { rule: "symmetry", layer: "a", reason: "b" };
+  assertThrows(
+    () =>
+      resolve({
+        models: [{ name: "digits", path: "a.ts" }],
+        suppressions: [{ ...suppression, model: "digit" }],
+      }),
+    GateError,
+    'gate.json: suppressions[0].model: unknown model "digit"; did you mean "digits"?',
+  );
+  assertThrows(
+    () => resolve({ suppressions: [{ ...suppression, until: "2026-02-30" }] }),
+    GateError,
+    "gate.json: suppressions[0].until: there is no day 2026-02-30",
+  );
+  resolve({ suppressions: [{ ...suppression, until: "2028-02-29" }] });
+});
