@@ -58,7 +58,9 @@ function paragraph(
 
 function whereIs(group: Finding[], order: readonly string[]): string {
   const names = new Set(group.flatMap(({ layer, layers }) => layers ?? (layer ? [layer] : [])));
-  if (names.size === 0) return "the whole model";
+  if (names.size === 0) {
+    return group[0].rule.endsWith("-suppression") ? "the configuration" : "the whole model";
+  }
   const place = new Map(order.map((name, index) => [name, index]));
   const sorted = [...names].sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
   const range = layerRange(sorted, { order });

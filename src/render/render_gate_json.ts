@@ -1,0 +1,59 @@
+import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
+import { reportShape } from "./report_shape.ts";
+import { count, list, nullable, number, object, oneOf, optional, string } from "./shape.ts";
+
+const finding = object<GateFinding>({
+  rule: string,
+  severity: oneOf("error", "warning", "note"),
+  layer: nullable(string),
+  layers: optional(list(string)),
+  measured: nullable(number),
+  expected: string,
+  threshold: optional(string),
+  message: string,
+  advice: string,
+  suppressed: optional(string),
+});
+
+const summary = object<GateResult["summary"]>({
+  errors: count,
+  warnings: count,
+  notes: count,
+  suppressed: count,
+  unmeasured: count,
+  skipped: count,
+});
+
+/**
+ * Writes a gate's result as JSON: the verdict, then every pass as `report --format json` writes it, with
+ * the findings as the gate weighs them. The same figures give the same bytes, whatever the number of
+ * threads and jobs.
+ *
+ * @param result The gate's result.
+ * @returns The JSON text.
+ */
+export function renderGateJson(result: GateResult): string {
+  const json = {
+    version: 1,
+    passed: result.passed,
+    summary: summary.encode(result.summary),
+    maxWarnings: result.maxWarnings,
+    rules: result.rules,
+    findings: list(finding).encode(result.findings),
+    runs: result.runs.map(encodeRun),
+  };
+  return `${JSON.stringify(json, null, 2)}\n`;
+}
+
+function encodeRun({ model, path, seed, error, measurements, findings }: GateRun): object {
+  const report = measurements === null
+    ? null
+    : reportShape.encode({ ...measurements, findings: [] }) as object;
+  return {
+    name: model,
+    path,
+    seed,
+    error,
+    report: report === null ? null : { ...report, findings: list(finding).encode(findings) },
+  };
+}

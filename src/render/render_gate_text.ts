@@ -1,0 +1,132 @@
+import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
+import { cutMiddle } from "./cut_middle.ts";
+import { escapeControls } from "./escape_controls.ts";
+import { countPasses } from "./count_passes.ts";
+import { gateCounts } from "./gate_counts.ts";
+import { paint } from "./paint.ts";
+import { plural } from "./plural.ts";
+import { renderFindings } from "./render_findings.ts";
+import { wrapText } from "./wrap_text.ts";
+
+/** How a text looks. */
+export interface GateTextOptions {
+  /** Columns that a line may take. Default: 80. */
+  width?: number;
+  /** Whether to colour by severity (ANSI escapes). Default: false. */
+  color?: boolean;
+  /** What stands for the middle that was cut out of a long name. Default: `..`. */
+  ellipsis?: string;
+}
+
+/**
+ * Shows what a gate found: of one pass its findings, of many a section for each model, in which the
+ * findings of the first seed that has the worst are written out, and the verdict in one line.
+ *
+ * No line can be taken for a workflow command of a CI system, whatever a layer is called.
+ *
+ * @param result The gate's result.
+ * @param options See {@linkcode GateTextOptions}.
+ * @returns The text; nothing where no pass could be made.
+ */
+export function renderGateText(result: GateResult, options: GateTextOptions = {}): string {
+  const style = { width: 80, color: false, ellipsis: "..", ...options };
+  const made = result.runs.filter(({ measurements }) => measurements !== null);
+  if (made.length === 0) return "";
+  const lines = result.runs.length === 1 && result.summary.skipped === 0
+    ? oneRun(made[0], result, style)
+    : manyRuns(made, result, style);
+  return `${lines.map(defuse).join("\n")}\n`;
+}
+
+type Style = Required<GateTextOptions>;
+
+function oneRun(run: GateRun, result: GateResult, style: Style): string[] {
+  const findings = [...run.findings, ...result.findings];
+  const { warnings } = result.summary;
+  const tooMany = result.maxWarnings !== null && warnings > result.maxWarnings
+    ? wrapText(
+      `${plural(warnings, "warning")}, of which ${result.maxWarnings} may pass.`,
+      style.width,
+    )
+    : [];
+  return [...findingLines(findings, [run], style), ...tooMany];
+}
+
+function manyRuns(made: GateRun[], result: GateResult, style: Style): string[] {
+  const models = new Map<string, GateRun[]>();
+  for (const run of made) models.set(run.model, [...models.get(run.model) ?? [], run]);
+  const sections = [...models].flatMap(([, runs]) => [...sectionOf(runs, style), ""]);
+  const about = result.findings.length === 0
+    ? []
+    : [...findingLines(result.findings, [], style).slice(0, -1)];
+  const verdict = `Gate ${result.passed ? "passed" : "failed"}: ${plural(models.size, "model")}, ${
+    countPasses(made.length)
+  }; ${gateCounts(result.summary, result.maxWarnings)}.`;
+  return [
+    ...sections,
+    ...about,
+    ...wrapText(verdict, style.width)
+      .map((line) => paint(line, result.passed ? "strong" : "error", style.color)),
+  ];
+}
+
+function sectionOf(runs: GateRun[], style: Style): string[] {
+  const { model, path } = runs[0];
+  const cut = (text: string) => cutMiddle(escapeControls(text), style.width - 8, style.ellipsis);
+  const from = path === model ? "" : ` (${cut(path)})`;
+  const seeds = runs.length === 1 ? `, seed ${runs[0].seed}` : `, ${runs.length} seeds`;
+  const title = wrapText(`${cut(model)}${from}${seeds}`, style.width - 3, "== ", "   ")
+    .map((line) => paint(line, "strong", style.color));
+  const said = runs.filter(({ findings }) => findings.some(isCounted));
+  if (said.length === 0) return [...title, "  nothing wrong"];
+  const shown =
+    said.find(({ findings }) => findings.some(({ severity }) => severity === "error")) ??
+      said[0];
+  const over = runs.length === 1 ? [] : [...overSeeds(runs, style), "", `  seed ${shown.seed}:`];
+  return [...title, ...over, ...findingLines(shown.findings, [shown], style)];
+}
+
+const isCounted = ({ severity }: GateFinding) => severity !== "note";
+
+/** Which rule found something under which seeds. */
+function overSeeds(runs: GateRun[], { width, color }: Style): string[] {
+  const seeds = new Map<string, number[]>();
+  for (const severity of ["error", "warning"] as const) {
+    for (const { seed, findings } of runs) {
+      const rules = new Set(findings.filter((f) => f.severity === severity).map((f) => f.rule));
+      for (const rule of rules) {
+        const key = JSON.stringify([severity, rule]);
+        seeds.set(key, [...seeds.get(key) ?? [], seed]);
+      }
+    }
+  }
+  return [...seeds].flatMap(([key, which]) => {
+    const [severity, rule] = JSON.parse(key) as ["error" | "warning", string];
+    const listed = which.length === runs.length
+      ? ""
+      : `: ${which.slice(0, 12).join(", ")}${which.length > 12 ? " ..." : ""}`;
+    const text =
+      `${severity.toUpperCase()} ${rule} under ${which.length} of ${runs.length} seeds${listed}`;
+    return wrapText(text, width, "  ", "    ").map((line) => paint(line, severity, color));
+  });
+}
+
+function findingLines(findings: GateFinding[], runs: GateRun[], style: Style): string[] {
+  const order = runs.flatMap(({ measurements }) => measurements!.layers.map(({ name }) => name));
+  const accepted = findings.filter(({ suppressed }) => suppressed !== undefined);
+  const others = findings.filter(({ suppressed }) => suppressed === undefined);
+  const lines = accepted.flatMap(({ rule, layer, suppressed }) =>
+    wrapText(
+      escapeControls(`SUPPRESSED ${rule}: ${layer ?? "the whole model"} (${suppressed})`),
+      style.width,
+      "",
+      "  ",
+    )
+  );
+  return [...lines, ...lines.length > 0 ? [""] : [], ...renderFindings(others, order, style)];
+}
+
+/** GitHub's runner obeys a line that begins with `::`, and one that has `##[` anywhere in it. */
+function defuse(line: string): string {
+  return line.replace(/^(\s*):(?=:)/, "$1\\x3a").replaceAll("##[", "##\\x5b");
+}

@@ -1,0 +1,110 @@
+import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
+import { escapeControls } from "./escape_controls.ts";
+import type { Locate } from "./gate_location.ts";
+import { gateTitle } from "./gate_title.ts";
+
+/** GitHub shows so many annotations of each kind for a step and drops the others without a word. */
+const MOST_ANNOTATIONS = 10;
+
+const COMMANDS = { error: "error", warning: "warning", note: "notice" } as const;
+
+/**
+ * Writes a gate's result as workflow commands, which GitHub Actions shows as annotations of the change.
+ * Where there are more of one kind than it shows, the last says how many.
+ *
+ * @param result The gate's result.
+ * @param locate Where a layer is defined.
+ * @returns One command a line; nothing where there is nothing to say.
+ */
+export function renderGithub(result: GateResult, locate: Locate): string {
+  const commands = { error: [] as string[], warning: [] as string[], note: [] as string[] };
+  for (const run of result.runs) {
+    if (run.error === null) continue;
+    const title = `${gateTitle(run)}: not measured`;
+    commands.error.push(command("error", title, run.error, locate(run.path, null)));
+  }
+  for (const { model, path, findings } of byModel(result.runs)) {
+    for (const finding of merged(findings)) {
+      const { severity, rule, layer } = finding;
+      const title = `${model}: ${rule}`;
+      commands[severity].push(
+        command(COMMANDS[severity], title, textOf(finding), locate(path, layer)),
+      );
+    }
+  }
+  for (const finding of merged(result.findings)) {
+    const { severity, rule } = finding;
+    commands[severity].push(command(COMMANDS[severity], rule, textOf(finding), null));
+  }
+  const { maxWarnings, summary } = result;
+  if (maxWarnings !== null && summary.warnings > maxWarnings) {
+    const message = `${summary.warnings} warnings, of which ${maxWarnings} may pass`;
+    commands.error.push(command("error", "too many warnings", message, null));
+  }
+  return (["error", "warning", "note"] as const)
+    .flatMap((severity) => limited(commands[severity], COMMANDS[severity]))
+    .map((line) => `${line}\n`).join("");
+}
+
+/** The findings of a model under all its seeds. */
+function byModel(runs: readonly GateRun[]): Pick<GateRun, "model" | "path" | "findings">[] {
+  const models = new Map<string, Pick<GateRun, "model" | "path" | "findings">>();
+  for (const { model, path, findings } of runs) {
+    const before = models.get(model)?.findings ?? [];
+    models.set(model, { model, path, findings: [...before, ...findings] });
+  }
+  return [...models.values()];
+}
+
+/** What one rule says of several layers takes one annotation: there is room for few. */
+function merged(findings: GateFinding[]): GateFinding[] {
+  const groups = new Map<string, { first: GateFinding; layers: Set<string> }>();
+  for (const finding of findings) {
+    if (finding.suppressed !== undefined) continue;
+    const key = JSON.stringify([finding.rule, finding.severity]);
+    const group = groups.get(key) ?? { first: finding, layers: new Set() };
+    groups.set(key, group);
+    group.layers.add(finding.layer ?? "the whole model");
+  }
+  return [...groups.values()].map(({ first, layers: [...layers] }) =>
+    layers.length === 1 ? first : { ...first, message: `${first.message} ${others(layers)}` }
+  );
+}
+
+function others([, ...layers]: string[]): string {
+  const shown = layers.slice(0, 8).join(", ");
+  return `So it is with ${shown}${layers.length > 8 ? ` and ${layers.length - 8} more` : ""}.`;
+}
+
+const textOf = ({ message, advice }: GateFinding) => `${message} ${advice}`;
+
+function limited(lines: string[], kind: string): string[] {
+  if (lines.length <= MOST_ANNOTATIONS) return lines;
+  const rest = lines.length - (MOST_ANNOTATIONS - 1);
+  const last = command(
+    kind,
+    "gradient-health",
+    `${rest} more of these: see the step summary`,
+    null,
+  );
+  return [...lines.slice(0, MOST_ANNOTATIONS - 1), last];
+}
+
+function command(
+  kind: string,
+  title: string,
+  message: string,
+  location: ReturnType<Locate> | null,
+): string {
+  const properties = {
+    ...location === null ? {} : { file: location.file },
+    ...location?.line == null ? {} : { line: String(location.line) },
+    title,
+  };
+  const list = Object.entries(properties)
+    .map(([key, value]) => `${key}=${escape(value).replaceAll(":", "%3A").replaceAll(",", "%2C")}`);
+  return `::${kind} ${list.join(",")}::${escape(message)}`;
+}
+
+/** Invisible characters become visible; the per cent sign is what the runner unescapes. */
+const escape = (text: string) => escapeControls(text).replaceAll("%", "%25");

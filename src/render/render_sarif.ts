@@ -1,0 +1,119 @@
+import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
+import type { GateRule } from "../gate/gate_rules.ts";
+import { escapeControls } from "./escape_controls.ts";
+import type { GateLocation, Locate } from "./gate_location.ts";
+import { gateTitle } from "./gate_title.ts";
+
+/** What a SARIF log says of the tool that wrote it. */
+export interface SarifTool {
+  /** Version of this package. */
+  version: string;
+  /** Every rule there is. */
+  rules: readonly GateRule[];
+}
+
+const HOME = "https://jsr.io/@gradient-health/gradient-health";
+
+/**
+ * Writes a gate's result as a SARIF 2.1.0 log, which GitHub code scanning and editors read: a result for
+ * every finding, with the model's file and the layer as its logical location; a suppressed finding
+ * carries the reason; a pass that could not be made is a notification of the invocation.
+ *
+ * @param result The gate's result.
+ * @param locate Where a layer is defined.
+ * @param tool What is said of the tool.
+ * @returns The JSON text.
+ */
+export function renderSarif(result: GateResult, locate: Locate, tool: SarifTool): string {
+  const index = new Map(tool.rules.map(({ name }, index) => [name, index]));
+  const unmeasured = result.runs.filter(({ error }) => error !== null);
+  const log = {
+    $schema: "https://json.schemastore.org/sarif-2.1.0.json",
+    version: "2.1.0",
+    runs: [{
+      tool: {
+        driver: {
+          name: "gradient-health",
+          version: tool.version,
+          informationUri: HOME,
+          rules: tool.rules.map(({ name, summary, fix }) => ({
+            id: name,
+            shortDescription: { text: summary },
+            fullDescription: { text: summary },
+            help: { text: fix },
+            defaultConfiguration: { level: "error" },
+          })),
+        },
+      },
+      invocations: [{
+        executionSuccessful: unmeasured.length === 0,
+        toolExecutionNotifications: unmeasured.map((run) => ({
+          level: "error",
+          message: { text: visible(`${gateTitle(run)}: ${run.error}`) },
+          locations: [{ physicalLocation: physical(locate(run.path, null)) }],
+        })),
+      }],
+      results: [
+        ...result.runs.flatMap((run) =>
+          run.findings.map((finding) => resultOf(finding, run, locate, index))
+        ),
+        ...result.findings.map((finding) => resultOf(finding, null, locate, index)),
+      ],
+      columnKind: "utf16CodeUnits",
+    }],
+  };
+  return `${JSON.stringify(log, null, 2)}\n`;
+}
+
+function resultOf(
+  finding: GateFinding,
+  run: GateRun | null,
+  locate: Locate,
+  index: Map<string, number>,
+): object {
+  const { rule, severity, layer, message, advice, suppressed } = finding;
+  const place = run === null ? null : locate(run.path, layer);
+  const about = run === null ? "" : `${gateTitle(run)}: `;
+  return {
+    ruleId: visible(rule),
+    ...index.has(rule) ? { ruleIndex: index.get(rule) } : {},
+    level: severity,
+    message: { text: visible(`${about}${message} ${advice}`) },
+    ...place === null ? {} : {
+      locations: [{
+        physicalLocation: physical(place),
+        ...layer === null ? {} : {
+          logicalLocations: [{
+            name: visible(layer),
+            fullyQualifiedName: visible(`${run!.model}/${layer}`),
+            kind: "member",
+          }],
+        },
+      }],
+      partialFingerprints: {
+        "gradientHealth/v1": visible(JSON.stringify([rule, run!.model, run!.seed, layer])),
+      },
+    },
+    ...suppressed === undefined
+      ? {}
+      : { suppressions: [{ kind: "external", justification: visible(suppressed) }] },
+  };
+}
+
+function physical({ file, line }: GateLocation): object {
+  return {
+    artifactLocation: { uri: uriOf(file) },
+    // GitHub shows only what has a line.
+    region: { startLine: line ?? 1 },
+  };
+}
+
+/** A relative path as a URI reference; a lone surrogate, which no URI can hold, becomes U+FFFD. */
+function uriOf(file: string): string {
+  return file.toWellFormed().replaceAll("\\", "/").split("/").map((part) =>
+    encodeURIComponent(part)
+  )
+    .join("/");
+}
+
+const visible = (text: string) => escapeControls(text);

@@ -1,0 +1,75 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { displayWidth } from "../../src/render/display_width.ts";
+import { renderGateText } from "../../src/render/render_gate_text.ts";
+import { anyGateResult } from "./arbitrary_gate.ts";
+import { finding } from "./sample.ts";
+import { gateResult, gateRun, someFindings } from "./sample_gate.ts";
+
+Deno.test("renderGateText() shows the findings of one pass and nothing around them", () => {
+  const text = renderGateText(gateResult([gateRun(someFindings.slice(0, 1))]));
+  assertEquals(
+    text,
+    `ERROR saturated-activations: dense_1
+  99 % of dense_1 < 100 %.
+  What to do: Scale it.
+
+1 error, 0 warnings.
+`,
+  );
+});
+
+Deno.test("renderGateText() says what is suppressed and that there are too many warnings", () => {
+  const suppressed = finding("dense_1", { severity: "note", ...{ suppressed: "see #12" } });
+  const warning = finding("dense_2", { severity: "warning" });
+  const result = gateResult([gateRun([suppressed, warning])], { maxWarnings: 0 });
+  const text = renderGateText(result);
+  assertStringIncludes(text, "SUPPRESSED saturated-activations: dense_1 (see #12)\n\nWARNING");
+  assertStringIncludes(text, "0 errors, 1 warning.\n1 warning, of which 0 may pass.\n");
+});
+
+Deno.test("renderGateText() says of whom it speaks where it speaks of the configuration", () => {
+  const findings = [finding(null, { rule: "unused-suppression", severity: "warning" })];
+  const text = renderGateText(gateResult([gateRun([])], { findings }));
+  assertStringIncludes(text, "WARNING unused-suppression: the configuration\n");
+});
+
+Deno.test("renderGateText() sums seeds up and writes the first that fails out", () => {
+  const runs = [
+    gateRun([], { seed: 0 }),
+    gateRun([finding("dense_1", { severity: "warning" })], { seed: 1 }),
+    gateRun([finding("dense_1")], { seed: 2 }),
+    gateRun([finding("dense_2")], { seed: 5 }),
+    gateRun([], { model: "other", path: "other" }),
+    gateRun([], { model: "gone", measurements: null, error: "gone" }),
+  ];
+  const text = renderGateText(gateResult(runs));
+  assertStringIncludes(text, "== digits (models/digits.ts), 4 seeds\n");
+  assertStringIncludes(text, "  ERROR saturated-activations under 2 of 4 seeds: 2, 5\n");
+  assertStringIncludes(text, "  WARNING saturated-activations under 1 of 4 seeds: 1\n");
+  assertStringIncludes(text, "  seed 2:\nERROR saturated-activations: dense_1\n");
+  assertStringIncludes(text, "== other, seed 3\n  nothing wrong\n");
+  assertStringIncludes(
+    text,
+    "Gate failed: 2 models, 5 passes; 2 errors, 1 warning, 1 pass not made.\n",
+  );
+});
+
+Deno.test("renderGateText() says nothing where nothing was measured", () => {
+  const run = gateRun([], { measurements: null, error: "gone" });
+  assertEquals(renderGateText(gateResult([run])), "");
+});
+
+Deno.test("renderGateText() writes no line that a CI system obeys, and none that is too long", () => {
+  fc.assert(
+    fc.property(anyGateResult, fc.integer({ min: 20, max: 120 }), (result, width) => {
+      for (const line of renderGateText(result, { width }).split("\n")) {
+        assert(!line.trimStart().startsWith("::") && !line.includes("##["), line);
+        assert(!/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(line.replaceAll("👩‍💻", "")), line);
+        const defused = line.match(/\\x3a|\\x5b/g)?.length ?? 0;
+        assert(displayWidth(line) <= width + 3 * defused, line);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,98 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import fc from "fast-check";
+import { renderGithub } from "../../src/render/render_github.ts";
+import { anyGateResult } from "./arbitrary_gate.ts";
+import { finding } from "./sample.ts";
+import { gateResult, gateRun, someFindings } from "./sample_gate.ts";
+
+const locate = (file: string, layer: string | null) => ({ file, line: layer === null ? null : 7 });
+
+/** What GitHub's runner makes of a line: it unescapes properties and message in this order. */
+function parse(line: string) {
+  const [, kind, list, message] = line.match(/^::([a-z]+) ([^]*?)::([^]*)$/)!;
+  const unescape = (text: string) =>
+    text.replaceAll("%0D", "\r").replaceAll("%0A", "\n").replaceAll("%3A", ":")
+      .replaceAll("%2C", ",").replaceAll("%25", "%");
+  const properties = Object.fromEntries(
+    list.split(",").map((part) => part.split("=", 2)).map(([key]) => {
+      const value = list.split(",").find((part) => part.startsWith(`${key}=`))!;
+      return [key, unescape(value.slice(key.length + 1))];
+    }),
+  );
+  return { kind, message: unescape(message), ...properties } as Record<string, string>;
+}
+
+const lines = (text: string) => text === "" ? [] : text.slice(0, -1).split("\n");
+
+Deno.test("renderGithub() annotates file and line, a command a rule", () => {
+  const commands = lines(renderGithub(gateResult([gateRun(someFindings)]), locate)).map(parse);
+  assertEquals(commands.map(({ kind }) => kind), ["error", "warning", "notice"]);
+  assertEquals(commands[0], {
+    kind: "error",
+    file: "models/digits.ts",
+    line: "7",
+    title: "digits: saturated-activations",
+    message: "99 % of dense_1 < 100 %. Scale it.",
+  });
+});
+
+Deno.test("renderGithub() leaves out the line where nobody knows it", () => {
+  const [command] = lines(renderGithub(gateResult([gateRun([finding(null)])]), locate)).map(parse);
+  assertEquals([command.file, command.line], ["models/digits.ts", undefined]);
+});
+
+Deno.test("renderGithub() puts all layers and seeds of a rule into one annotation", () => {
+  const runs = [3, 4].map((seed) =>
+    gateRun([finding("dense_1"), finding("dense_2"), finding("dense_1")], { seed })
+  );
+  const commands = lines(renderGithub(gateResult(runs), locate)).map(parse);
+  assertEquals(commands.length, 1);
+  assertStringIncludes(commands[0].message, "So it is with dense_2.");
+});
+
+Deno.test("renderGithub() never has more than ten of a kind, and says how many there were", () => {
+  const of = (count: number) => {
+    const findings = Array.from({ length: count }, (_, i) => finding("a", { rule: `rule-${i}` }));
+    return lines(renderGithub(gateResult([gateRun(findings)]), locate)).map(parse);
+  };
+  assertEquals([of(10).length, of(11).length, of(30).length], [10, 10, 10]);
+  assertEquals(of(10)[9].title, "digits: rule-9");
+  assertStringIncludes(of(30)[9].message, "21 more of these");
+});
+
+Deno.test("renderGithub() says what could not be measured, and leaves out what is suppressed", () => {
+  const runs = [
+    gateRun([], { measurements: null, error: "gone", model: "a" }),
+    gateRun([finding("dense_1", { severity: "note", ...{ suppressed: "known" } })]),
+  ];
+  const commands = lines(renderGithub(gateResult(runs), locate)).map(parse);
+  assertEquals(commands.map(({ title, message }) => [title, message]), [
+    ["a, seed 3: not measured", "gone"],
+  ]);
+});
+
+Deno.test("renderGithub() says that there are too many warnings", () => {
+  const result = gateResult([gateRun([finding("a", { severity: "warning" })])], { maxWarnings: 0 });
+  assertEquals(parse(lines(renderGithub(result, locate))[0]).title, "too many warnings");
+});
+
+Deno.test("renderGithub() lets no name add a command or a property", () => {
+  fc.assert(
+    fc.property(anyGateResult, (result) => {
+      const commands = lines(renderGithub(result, locate));
+      for (const line of commands) {
+        assert(/^::(error|warning|notice) (file=|title=)/.test(line), line);
+        assert(!/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(line), line);
+        const names = line.slice(0, line.indexOf("::", 2)).replace(/^::\w+ /, "").split(",")
+          .map((part) => part.split("=")[0]);
+        for (const name of names) assert(["file", "line", "title"].includes(name), line);
+        assertEquals(new Set(names).size, names.length);
+      }
+      const kinds = commands.map((line) => line.match(/^::(\w+)/)![1]);
+      for (const kind of ["error", "warning", "notice"]) {
+        assert(kinds.filter((other) => other === kind).length <= 10);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
