@@ -1,45 +1,117 @@
-import { runChecks } from "../checks/run_checks.ts";
-import { renderFindings } from "../render/render_findings.ts";
-import { renderJson } from "../render/render_json.ts";
+import type { Baseline } from "../gate/baseline.ts";
+import type { SuppressionContext } from "../gate/apply_suppressions.ts";
+import { decide } from "../gate/decide.ts";
+import { findBaseline } from "../gate/find_baseline.ts";
+import type { GateRun } from "../gate/gate_result.ts";
+import { judgeRun } from "../gate/judge_run.ts";
+import type { GateSettings } from "../gate/resolve_configuration.ts";
+import { CHECK_FLAGS } from "./check_flags.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
-import { MEASURE_FLAGS, oneOf, readMeasureFlags } from "./measure_flags.ts";
-import { measureModel } from "./measure_model.ts";
+import { loadBaseline, storeBaseline } from "./gate_baseline.ts";
+import { loadSettings } from "./load_settings.ts";
+import { wholeNumber } from "./measure_flags.ts";
+import { measurePasses } from "./measure_passes.ts";
 import { MEASURE_PERMISSIONS } from "./measure_permissions.ts";
-import { SHOW_FLAGS, textOptions } from "./show_flags.ts";
+import { type Pass, type PassPlan, planPasses } from "./plan_passes.ts";
+import { readReporters, writeReports } from "./reporters.ts";
 import { writeOutput } from "./write_output.ts";
 
-/** `check`: measures, judges, and exits with 1 if a check found an error. */
+/** `check`: measures, judges, and exits with 1 if the gate fails. */
 export const check: Command = {
-  usage: "check [MODEL] [flags]",
+  usage: "check [MODEL...] [flags]",
   description: [
-    "Measures a model as report does and prints only what the checks found. Exits with 1 if any of",
-    "it is an error: the gate of a CI job. Warnings and notes are shown and do not fail it.",
+    "Decides whether a change may land: measures every MODEL as report does, judges it by the rules",
+    "of the configuration, and exits with 1 if any finding is an error or there are more warnings",
+    "than may pass. Without MODEL: the models that the configuration lists. A MODEL is a file, or",
+    "the name of one in the configuration.",
   ].join("\n"),
-  flags: [
-    ...MEASURE_FLAGS,
-    ...SHOW_FLAGS.filter(({ name }) => !["layers", "scale"].includes(name)),
-  ],
+  flags: CHECK_FLAGS,
   examples: [
     ["check examples/digits.ts", "fail the build if the initialisation is not sane"],
     ["check model.json --batch batch.json --quiet", "a model from disk, on real data"],
+    ["check --seeds 0..9 --reporter junit=gate.xml --reporter text", "ten draws, two reports"],
   ],
   permissions: MEASURE_PERMISSIONS,
   async run(operands: string[], flags: FlagValues): Promise<number> {
-    const request = readMeasureFlags(operands, flags);
-    const format = oneOf(flags, "format", ["text", "json"], "text");
-    const out = (flags.out as string) ?? null;
-    const { width = 80, color = false, unicode = false } = textOptions(flags, out);
-    const measurements = await measureModel(request);
-    const findings = runChecks(measurements);
-    const order = measurements.layers.map(({ name }) => name);
-    const style = { width, color, ellipsis: unicode ? "…" : ".." };
-    await writeOutput(
-      format === "json"
-        ? renderJson(measurements, findings)
-        : `${renderFindings(findings, order, style).join("\n")}\n`,
-      out,
-    );
-    return findings.some(({ severity }) => severity === "error") ? 1 : 0;
+    const reporters = readReporters(flags);
+    const jobs = flags.jobs === "auto"
+      ? navigator.hardwareConcurrency
+      : wholeNumber(flags, "jobs", 1, 256) ?? 1;
+    const settings = await loadSettings(flags);
+    if (flags["print-config"] === true) {
+      await writeOutput(`${JSON.stringify(settings, null, 2)}\n`, null);
+      return 0;
+    }
+    const plan = await planPasses(operands, flags, settings);
+    const update = flags["update-baseline"] === true;
+    const baseline = update ? null : await loadBaseline(settings);
+    const { runs, errors, skipped } = await measureAll(plan, settings, baseline, jobs, flags);
+    const context = { ...contextOf(plan, runs, settings), skipped };
+    const result = decide(runs, settings, context);
+    if (update && errors.length === 0) {
+      await storeBaseline(settings.baseline, runs, context.all ? settings : null, flags);
+    }
+    await writeReports(reporters, result, flags);
+    for (const error of errors.slice(0, -1)) console.error(`error: ${oneLine(error.message)}`);
+    if (errors.length > 0) throw errors.at(-1);
+    return result.passed ? 0 : 1;
   },
 };
+
+/** Makes the passes and judges each, to the first that fails where that is asked for. */
+async function measureAll(
+  { passes, all }: PassPlan,
+  settings: GateSettings,
+  baseline: Baseline | null,
+  jobs: number,
+  flags: FlagValues,
+): Promise<{ runs: GateRun[]; errors: Error[]; skipped: number }> {
+  const runs: GateRun[] = [];
+  const errors: Error[] = [];
+  const names = [...settings.models, ...all.map(({ model }) => ({ name: model }))]
+    .map(({ name }) => name);
+  await measurePasses(passes, jobs, flags.quiet === true, (pass, outcome) => {
+    const { model, request: { model: path, seed } } = pass;
+    const run: GateRun = { model, path, seed, measurements: null, error: null, findings: [] };
+    if ("error" in outcome) {
+      errors.push(outcome.error);
+      run.error = outcome.error.message;
+    } else {
+      run.measurements = outcome.measurements;
+      const entry = baseline &&
+        findBaseline(baseline, model, seed, outcome.measurements, names);
+      run.findings = judgeRun(outcome.measurements, settings.rules, entry);
+    }
+    runs.push(run);
+    return flags["fail-fast"] !== true || passesAlone(run, settings);
+  });
+  return { runs, errors, skipped: passes.length - runs.length };
+}
+
+function passesAlone(run: GateRun, settings: GateSettings): boolean {
+  const context = { today: today(), complete: new Set<string>(), all: false, skipped: 0 };
+  const { summary } = decide([run], settings, context);
+  return summary.errors + summary.unmeasured === 0;
+}
+
+/** Which models have been checked whole, so that an unmatched suppression is one. */
+function contextOf(
+  { all }: PassPlan,
+  runs: readonly GateRun[],
+  { models }: GateSettings,
+): SuppressionContext {
+  const made = ({ model, request }: Pass) =>
+    runs.some((run) => run.model === model && run.seed === request.seed && run.error === null);
+  const missing = new Set(all.filter((pass) => !made(pass)).map(({ model }) => model));
+  const complete = new Set(all.map(({ model }) => model).filter((name) => !missing.has(name)));
+  return {
+    today: today(),
+    complete,
+    all: missing.size === 0 && models.every(({ name }) => complete.has(name)),
+  };
+}
+
+const oneLine = (text: string) => text.replace(/\s*\n\s*/g, " ").trim();
+
+const today = () => new Date().toISOString().slice(0, 10);

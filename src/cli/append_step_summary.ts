@@ -1,0 +1,37 @@
+import type { GateResult } from "../gate/gate_result.ts";
+import { renderMarkdown } from "../render/render_markdown.ts";
+import { UsageError } from "./usage_error.ts";
+
+const VARIABLE = "GITHUB_STEP_SUMMARY";
+
+/** What GitHub takes as the summary of one step; of a longer one it shows nothing at all. */
+const MOST_BYTES = 1024 * 1024;
+
+/**
+ * Appends a gate's result to the summary of the GitHub Actions step that runs. Elsewhere, and where the
+ * variable may not be read, it does nothing.
+ *
+ * @throws {UsageError} If the file that GitHub named cannot be written.
+ */
+export async function appendStepSummary(result: GateResult): Promise<void> {
+  const permission = { name: "env", variable: VARIABLE } as const;
+  if (Deno.permissions.querySync(permission).state !== "granted") return;
+  const path = Deno.env.get(VARIABLE);
+  if (path === undefined || path === "") return;
+  try {
+    const before = await sizeOf(path);
+    const text = renderMarkdown(result, { maxBytes: MOST_BYTES - before - 1 });
+    await Deno.writeTextFile(path, `${before > 0 ? "\n" : ""}${text}`, { append: true });
+  } catch (error) {
+    throw new UsageError(`cannot append to the step summary ${path}: ${(error as Error).message}`);
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import type { Flag } from "./flag.ts";
+import { MEASURE_FLAGS } from "./measure_flags.ts";
+import { SHOW_FLAGS } from "./show_flags.ts";
+
+/** The flags of `check`, in the order in which its help shows them. */
+export const CHECK_FLAGS: readonly Flag[] = [
+  {
+    name: "config",
+    value: "FILE",
+    help: "the configuration; default: gradient-health.json, .jsonc or the key gradientHealth of " +
+      "deno.json, in this folder or the nearest above it",
+  },
+  { name: "no-config", value: null, help: "look for no configuration: every rule's defaults" },
+  { name: "print-config", value: null, help: "print what is in force as JSON, and check nothing" },
+  {
+    name: "reporter",
+    value: "NAME[=FILE]",
+    help: "text, json, junit, github, markdown or sarif, to stdout or into FILE; may be given " +
+      "more than once; default: text",
+    repeatable: true,
+  },
+  { name: "seeds", value: "LIST", help: "check every model under these seeds: 1,2,5 or 0..9" },
+  { name: "max-warnings", value: "N", help: "fail when there are more warnings than that" },
+  { name: "fail-fast", value: null, help: "stop at the first pass that fails" },
+  { name: "jobs", value: "N|auto", help: "passes at a time, each in its own worker; default: 1" },
+  { name: "shard", value: "I/N", help: "make only every N-th pass, beginning with the I-th" },
+  {
+    name: "baseline",
+    value: "FILE",
+    help: "compare with these figures; default: gradient-health.baseline.json beside the " +
+      "configuration, if it is there",
+  },
+  { name: "update-baseline", value: null, help: "store the figures instead of comparing them" },
+  ...MEASURE_FLAGS,
+  ...SHOW_FLAGS.filter(({ name }) => ["width", "unicode"].includes(name)),
+  {
+    name: "format",
+    value: "NAME",
+    help: "one reporter, as other subcommands have it: --format json is --reporter json",
+  },
+  { name: "out", value: "FILE", help: "where that one goes; default: stdout" },
+  { name: "help", value: null, help: "show this help" },
+];

@@ -1,0 +1,54 @@
+import type { Baseline } from "../gate/baseline.ts";
+import { GateError } from "../gate/gate_error.ts";
+import type { GateRun } from "../gate/gate_result.ts";
+import { isReadable } from "../gate/is_readable.ts";
+import { readBaseline } from "../gate/read_baseline.ts";
+import type { GateSettings } from "../gate/resolve_configuration.ts";
+import type { FlagValues } from "./flag.ts";
+
+/**
+ * The baseline that the configuration names, or the one in the usual place if there is one and it may
+ * be read.
+ *
+ * @throws {GateError} If it is no baseline, or was named and is not there.
+ */
+export async function loadBaseline(
+  { baseline, baselineNamed, rules }: GateSettings,
+): Promise<Baseline | null> {
+  if (rules.baseline.level === "off") return null;
+  if (!baselineNamed && !isReadable(baseline)) return null;
+  const stored = await readBaseline(baseline);
+  if (stored === null && baselineNamed) {
+    throw new GateError(`${baseline}: there is no baseline: write one with --update-baseline`);
+  }
+  return stored;
+}
+
+/**
+ * Stores the figures of the passes, and says so on stderr.
+ *
+ * @param file The baseline file.
+ * @param runs The passes, all of them measured.
+ * @param whole The configuration, where all of it was checked: what is in none of its models goes.
+ */
+export async function storeBaseline(
+  file: string,
+  runs: readonly GateRun[],
+  whole: GateSettings | null,
+  flags: FlagValues,
+): Promise<void> {
+  const { updateBaseline } = await import("../gate/update_baseline.ts");
+  const { writeBaseline } = await import("../gate/write_baseline.ts");
+  const names = whole === null || whole.models.length === 0
+    ? null
+    : [...whole.models.map(({ name }) => name), ...runs.map(({ model }) => model)];
+  const passes = runs.map(({ model, seed, measurements }) => ({
+    model,
+    seed,
+    measurements: measurements!,
+  }));
+  const changed = await writeBaseline(file, (stored) => updateBaseline(stored, passes, names));
+  if (flags.quiet !== true) {
+    console.error(changed ? `stored the figures in ${file}` : `${file} is up to date`);
+  }
+}

@@ -1,0 +1,58 @@
+import type { FoundConfiguration } from "../gate/find_configuration.ts";
+import { isReadable } from "../gate/is_readable.ts";
+import { type GateSettings, resolveConfiguration } from "../gate/resolve_configuration.ts";
+import type { FlagValues } from "./flag.ts";
+import { wholeNumber } from "./measure_flags.ts";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * The configuration in force: that of the file, with what the command line says instead.
+ *
+ * @param flags The flags of `check`.
+ * @throws {UsageError} If flags contradict each other.
+ * @throws {GateError} If the configuration cannot be used.
+ */
+export async function loadSettings(flags: FlagValues): Promise<GateSettings> {
+  const found = await findFile(flags);
+  const settings = found === null
+    ? resolveConfiguration({}, null, (path) => path)
+    : await settingsOf(found);
+  const maxWarnings = wholeNumber(flags, "max-warnings", 0, Number.MAX_SAFE_INTEGER);
+  if (maxWarnings !== null) settings.maxWarnings = maxWarnings;
+  if (flags.baseline !== undefined) {
+    settings.baseline = flags.baseline as string;
+    settings.baselineNamed = true;
+  }
+  return settings;
+}
+
+async function findFile(flags: FlagValues): Promise<FoundConfiguration | null> {
+  const note = (text: string) => {
+    if (flags.quiet !== true) console.error(`note: ${text}`);
+  };
+  if (flags["no-config"] === true) {
+    if (flags.config === undefined) return null;
+    throw new UsageError("--config and --no-config exclude each other");
+  }
+  const { findConfiguration, openConfiguration } = await import("../gate/find_configuration.ts");
+  if (flags.config !== undefined) return await openConfiguration(flags.config as string);
+  if (!isReadable(".")) {
+    note(
+      "no configuration was looked for: this folder may not be read; allow it or say --no-config",
+    );
+    return null;
+  }
+  return await findConfiguration(Deno.cwd(), note);
+}
+
+async function settingsOf(found: FoundConfiguration): Promise<GateSettings> {
+  const { dirname, relative, resolve } = await import("node:path");
+  const { readConfiguration } = await import("../gate/read_configuration.ts");
+  const here = isReadable(".");
+  const place = (path: string) => here ? relative(Deno.cwd(), resolve(path)) || "." : path;
+  const file = place(found.file);
+  const configuration = await readConfiguration({ ...found, file });
+  const folder = dirname(found.file);
+  const locate = (path: string) => place(here ? resolve(folder, path) : `${folder}/${path}`);
+  return resolveConfiguration(configuration, file, locate);
+}

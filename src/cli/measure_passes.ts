@@ -1,0 +1,99 @@
+import type { Measurements } from "../measure/measurements.ts";
+import { escapeControls } from "../render/escape_controls.ts";
+import { measureModel } from "./measure_model.ts";
+import type { MeasureRequest } from "./measure_flags.ts";
+import type { Pass } from "./plan_passes.ts";
+
+/** What became of a pass. */
+export type Outcome = { measurements: Measurements } | { error: Error };
+
+/** What a worker answers. */
+export type WorkerAnswer = { measurements: Measurements } | { message: string };
+
+/**
+ * Makes passes, some at a time, and hands them on in their order, however long each takes.
+ *
+ * @param passes The passes.
+ * @param jobs How many at a time: with one they run here, with more in workers of their own.
+ * @param quiet Whether to say nothing of how far it is.
+ * @param onOutcome Is given each outcome, in the order of the passes; `false` ends it.
+ */
+export async function measurePasses(
+  passes: readonly Pass[],
+  jobs: number,
+  quiet: boolean,
+  onOutcome: (pass: Pass, outcome: Outcome) => boolean,
+): Promise<void> {
+  const workers = Array.from(
+    { length: jobs > 1 ? Math.min(jobs, passes.length) : 0 },
+    startWorker,
+  );
+  const makers = workers.length > 1 ? workers.map(({ measure }) => measure) : [measureHere];
+  const outcomes: Outcome[] = [];
+  let next = 0;
+  let handed = 0;
+  let done = 0;
+  let goesOn = true;
+  const many = passes.length > 1;
+  try {
+    await Promise.all(makers.map(async (measure) => {
+      while (goesOn && next < passes.length) {
+        const index = next++;
+        const started = performance.now();
+        // One pass says how it goes by itself; of many, one line each is enough.
+        outcomes[index] = await measure({ ...passes[index].request, quiet: quiet || many });
+        if (many && !quiet) sayDone(passes[index], ++done, passes.length, started);
+        while (goesOn && handed in outcomes) {
+          goesOn = onOutcome(passes[handed], outcomes[handed]);
+          // Thousands of passes shall not be kept here as well.
+          delete outcomes[handed++];
+        }
+      }
+    }));
+  } finally {
+    for (const { end } of workers) end();
+  }
+}
+
+function sayDone({ model, request }: Pass, done: number, total: number, started: number): void {
+  const seconds = ((performance.now() - started) / 1000).toFixed(2);
+  console.error(`[${done}/${total}] ${escapeControls(model)}, seed ${request.seed}: ${seconds} s`);
+}
+
+async function measureHere(request: MeasureRequest): Promise<Outcome> {
+  try {
+    return { measurements: await measureModel(request) };
+  } catch (error) {
+    return { error: error as Error };
+  }
+}
+
+function startWorker() {
+  const worker = new Worker(new URL("./measure_worker.ts", import.meta.url), { type: "module" });
+  // A message that is posted before the worker listens is lost.
+  const ready = answerOf<unknown>(worker);
+  return {
+    async measure(request: MeasureRequest): Promise<Outcome> {
+      try {
+        await ready;
+        const answer = answerOf<WorkerAnswer>(worker);
+        worker.postMessage(request);
+        const result = await answer;
+        return "message" in result ? { error: new Error(result.message) } : result;
+      } catch (error) {
+        return { error: error as Error };
+      }
+    },
+    end: () => worker.terminate(),
+  };
+}
+
+function answerOf<T>(worker: Worker): Promise<T> {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      reject(new Error(`the worker died: ${event.message}`));
+    };
+  });
+}

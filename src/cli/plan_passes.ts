@@ -1,0 +1,126 @@
+import { GateError } from "../gate/gate_error.ts";
+import { parseSeeds } from "../gate/parse_seeds.ts";
+import type { GateSettings, ModelSetting } from "../gate/resolve_configuration.ts";
+import { nearest } from "../model/nearest.ts";
+import type { FlagValues } from "./flag.ts";
+import { type MeasureRequest, readMeasureFlags } from "./measure_flags.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** One pass that a gate makes. */
+export interface Pass {
+  /** Name of the model. */
+  model: string;
+  /** What to measure. */
+  request: MeasureRequest & { model: string };
+}
+
+/** The passes of a gate. */
+export interface PassPlan {
+  /** Every pass, in the order of the configuration. */
+  all: Pass[];
+  /** Those of this shard. */
+  passes: Pass[];
+  /** Whether every model is from the configuration. */
+  configured: boolean;
+}
+
+/**
+ * Which passes a command line and a configuration ask for: every model under every seed.
+ *
+ * @param operands The models that were named; none stands for all of the configuration.
+ * @param flags The flags of `check`; they go before what the configuration says.
+ * @param settings The configuration.
+ * @throws {UsageError} If there is no model, or a flag cannot be used.
+ * @throws {GateError} If a model is named that is neither a file nor in the configuration.
+ */
+export async function planPasses(
+  operands: string[],
+  flags: FlagValues,
+  settings: GateSettings,
+): Promise<PassPlan> {
+  const models = await chooseModels(operands, settings);
+  const given = readMeasureFlags([], flags);
+  if (flags.seeds !== undefined && flags.seed !== undefined) {
+    throw new UsageError("--seed and --seeds exclude each other");
+  }
+  const seeds = flags.seeds !== undefined
+    ? parseSeeds(flags.seeds as string, "--seeds")
+    : flags.seed !== undefined
+    ? [given.seed]
+    : null;
+  const all = models.flatMap((model) =>
+    (seeds ?? model.seeds ?? [given.seed]).map((seed): Pass => ({
+      model: model.name,
+      request: {
+        ...given,
+        model: model.path,
+        seed,
+        batch: given.batch ?? model.batch,
+        objective: given.objective ?? model.objective as MeasureRequest["objective"],
+        examples: flags.examples === undefined ? model.examples ?? given.examples : given.examples,
+        register: [...model.register, ...given.register],
+      },
+    }))
+  );
+  const [shard, shards] = readShard(flags.shard as string | undefined);
+  return {
+    all,
+    passes: all.filter((_, index) => index % shards === shard - 1),
+    configured: models.every((model) => settings.models.includes(model)),
+  };
+}
+
+async function chooseModels(operands: string[], settings: GateSettings): Promise<ModelSetting[]> {
+  const { models, file } = settings;
+  if (operands.length === 0) {
+    if (models.length > 0) return models;
+    throw new UsageError(
+      `check needs a MODEL: name one, or list models in ${file ?? "gradient-health.json"} ` +
+        `(report shows the exercise's network without one)`,
+    );
+  }
+  const chosen: ModelSetting[] = [];
+  for (const operand of operands) {
+    const known = models.find(({ name, path }) => name === operand || path === operand);
+    const model = known ?? bare(operand);
+    if (known === undefined && models.length > 0 && await isMissing(operand)) {
+      throw new GateError(
+        `unknown model ${JSON.stringify(operand)}: it is no file, and ${file} lists no such model${
+          nearest(operand, models.map(({ name }) => name)) ||
+          `, only ${models.map(({ name }) => name).join(", ")}`
+        }`,
+      );
+    }
+    if (chosen.some(({ path }) => path === model.path)) {
+      throw new UsageError(`the model ${operand} is named twice`);
+    }
+    chosen.push(model);
+  }
+  return chosen;
+}
+
+function bare(path: string): ModelSetting {
+  const open = { batch: null, objective: null, examples: null, seeds: null };
+  return { name: path, path, ...open, register: [] };
+}
+
+/** What may not be looked at is not said to be missing: loading it says what is wrong. */
+async function isMissing(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
+function readShard(text: string | undefined): [shard: number, shards: number] {
+  if (text === undefined) return [1, 1];
+  const [, shard, shards] = text.match(/^(\d{1,6})\/(\d{1,6})$/) ?? [];
+  if (shard === undefined || Number(shard) < 1 || Number(shard) > Number(shards)) {
+    throw new UsageError(
+      `--shard takes I/N, the I-th of N parts, as 1/3, found ${JSON.stringify(text)}`,
+    );
+  }
+  return [Number(shard), Number(shards)];
+}

@@ -1,0 +1,127 @@
+import type { GateResult } from "../gate/gate_result.ts";
+import type { GateLocation } from "../render/gate_location.ts";
+import { nearest } from "../model/nearest.ts";
+import type { FlagValues } from "./flag.ts";
+import { textOptions } from "./show_flags.ts";
+import { UsageError } from "./usage_error.ts";
+import { writeOutput } from "./write_output.ts";
+
+const NAMES = ["text", "json", "junit", "github", "markdown", "sarif"] as const;
+
+/** A reporter, and where it writes. */
+export interface Reporter {
+  /** Which one. */
+  name: typeof NAMES[number];
+  /** The file, or `null` for stdout. */
+  out: string | null;
+}
+
+/** The lines of reporters that may follow each other on stdout. */
+const MIXABLE: readonly string[] = ["text", "github"];
+
+/**
+ * Reads `--reporter`, and `--format` with `--out`, which say the same of one.
+ *
+ * @throws {UsageError} If there is no such reporter, or two documents would share stdout or a file.
+ */
+export function readReporters(flags: FlagValues): Reporter[] {
+  const given = flags.reporter as string[] | undefined;
+  if (given !== undefined && (flags.format !== undefined || flags.out !== undefined)) {
+    throw new UsageError("--reporter NAME=FILE stands for --format and --out: give either");
+  }
+  const { format = "text", out } = flags as { format?: string; out?: string };
+  const reporters = given === undefined
+    ? [{ name: readName(format, "--format"), out: out ?? null }]
+    : given.map((text) => {
+      const [, name, , file] = text.match(/^([^=]*)(=(.*))?$/s)!;
+      if (file === "") throw new UsageError(`--reporter ${text} lacks its file`);
+      return { name: readName(name, "--reporter"), out: file ?? null };
+    });
+  const onStdout = reporters.filter(({ out }) => out === null).map(({ name }) => name);
+  if (onStdout.length > 1 && !onStdout.every((name) => MIXABLE.includes(name))) {
+    throw new UsageError(
+      `the reporters ${onStdout.join(" and ")} would share stdout: give each a file, as ` +
+        `--reporter ${onStdout.find((name) => !MIXABLE.includes(name))}=FILE`,
+    );
+  }
+  const files = reporters.flatMap(({ out }) => out ?? []);
+  const twice = files.find((file, index) => files.indexOf(file) !== index);
+  if (twice !== undefined) throw new UsageError(`two reporters would write ${twice}`);
+  return reporters;
+}
+
+function readName(text: string, flag: string): Reporter["name"] {
+  const name = NAMES.find((name) => name === text);
+  if (name !== undefined) return name;
+  throw new UsageError(
+    `${flag}: unknown reporter ${JSON.stringify(text)}${
+      nearest(text, NAMES) || `, expected one of ${NAMES.join(", ")}`
+    }`,
+  );
+}
+
+/**
+ * Writes a gate's result with every reporter. Each is loaded only where it is asked for.
+ *
+ * @throws {UsageError} If a file cannot be written.
+ */
+export async function writeReports(
+  reporters: readonly Reporter[],
+  result: GateResult,
+  flags: FlagValues,
+): Promise<void> {
+  for (const { name, out } of reporters) {
+    await writeOutput(await render(name, out, result, flags), out);
+    if (name === "github") {
+      const { appendStepSummary } = await import("./append_step_summary.ts");
+      await appendStepSummary(result);
+    }
+  }
+}
+
+async function render(
+  name: Reporter["name"],
+  out: string | null,
+  result: GateResult,
+  flags: FlagValues,
+): Promise<string> {
+  switch (name) {
+    case "text": {
+      const { renderGateText } = await import("../render/render_gate_text.ts");
+      const { width, color, unicode } = textOptions(flags, out);
+      return renderGateText(result, { width, color, ellipsis: unicode ? "…" : ".." });
+    }
+    case "json":
+      return (await import("../render/render_gate_json.ts")).renderGateJson(result);
+    case "junit":
+      return (await import("../render/render_junit.ts")).renderJunit(result);
+    case "markdown":
+      return (await import("../render/render_markdown.ts")).renderMarkdown(result);
+    case "github": {
+      const { renderGithub } = await import("../render/render_github.ts");
+      return renderGithub(result, await locations(result));
+    }
+    case "sarif": {
+      const { renderSarif } = await import("../render/render_sarif.ts");
+      const { GATE_RULES } = await import("../gate/gate_rules.ts");
+      const { version } = await import("./version.ts");
+      const tool = { version: version(), rules: GATE_RULES };
+      return renderSarif(result, await locations(result), tool);
+    }
+  }
+}
+
+/** Where the layers of every model are defined. */
+async function locations(
+  result: GateResult,
+): Promise<(path: string, layer: string | null) => GateLocation> {
+  const { locateLayer } = await import("../gate/locate_layer.ts");
+  const sources = new Map<string, string | null>();
+  for (const { path } of result.runs) {
+    if (!sources.has(path)) sources.set(path, await Deno.readTextFile(path).catch(() => null));
+  }
+  return (path, layer) => {
+    const source = sources.get(path) ?? null;
+    return { file: path, line: source === null ? null : locateLayer(source, layer) };
+  };
+}
