@@ -16,10 +16,10 @@ export async function onBackend<T>(
   const backend = column === "cpu" ? "cpu" : "wasm";
   if (!await tf.setBackend(backend)) throw new Error(`the ${backend} backend did not start`);
   if (column !== "this engine") return await f(tf);
-  const takeBack = [await installKernels(tf), installLayerRepairs(tf)];
+  const takeBack: (() => unknown)[] = [await installKernels(tf), installLayerRepairs(tf)];
   try {
     return await f(tf);
   } finally {
-    takeBack.reverse().forEach((undo) => undo());
+    for (const undo of takeBack.reverse()) await undo();
   }
 }

@@ -216,17 +216,20 @@ Deno.test("unsortedSegmentSum takes repeated indices and leaves out those out of
     ([segments, width, index]) => segmentSumRow(segments, width, index),
   ));
 
+const products = (rows: number, inner: number, columns: number) =>
+  fc.record({
+    rows: size(rows),
+    inner: size(inner),
+    columns: size(columns),
+    batch: fc.nat(3),
+    transposeA: fc.boolean(),
+    transposeB: fc.boolean(),
+    activation: fc.constantFrom(undefined, "linear" as const, "relu" as const, "elu" as const),
+  });
+
 Deno.test("matMul is right on random shapes, transposed, batched and fused", () =>
-  property(
-    fc.record({
-      rows: size(20),
-      inner: size(60),
-      columns: size(20),
-      batch: fc.nat(3),
-      transposeA: fc.boolean(),
-      transposeB: fc.boolean(),
-      activation: fc.constantFrom(undefined, "linear" as const, "relu" as const, "elu" as const),
-    }),
-    matMulRow,
-    30,
-  ));
+  property(products(4, 6, 4), matMulRow));
+
+Deno.test("matMul is right on shapes larger than the blocks it is computed in", () =>
+  // Forward alone: the gradients of a product are products.
+  property(products(40, 130, 40), (options) => ({ ...matMulRow(options), discrete: true })));

@@ -111,9 +111,8 @@ function prepare(tf: TensorFlow, row: Row, next: () => number, kept: Tensor[]): 
     Math.random = randomStream(row.subject);
     try {
       return toArray(
-        row.call
-          ? row.call(tf, layer, tensors)
-          : layer.apply(tensors.length === 1 ? tensors[0] : tensors),
+        // A model hands its layers a list, of one tensor too.
+        row.call ? row.call(tf, layer, tensors) : layer.apply(tensors),
       );
     } finally {
       Math.random = original;

@@ -7,6 +7,7 @@ import { repairDepthwiseConv2d } from "./repair_depthwise_conv_2d.ts";
 import { repairMergeMasks } from "./repair_merge_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
 import { repairOutputShapes } from "./repair_output_shapes.ts";
+import { repairResizing } from "./repair_resizing.ts";
 import { repairSeparableConv2d } from "./repair_separable_conv_2d.ts";
 import { repairSoftmax } from "./repair_softmax.ts";
 import { repairedMethods } from "./repaired_methods.ts";
@@ -21,6 +22,7 @@ const REPAIRS: LayerRepair[] = [
   repairMergeMasks,
   repairNormalizations,
   repairOutputShapes,
+  repairResizing,
   repairSeparableConv2d,
   repairSoftmax,
 ];

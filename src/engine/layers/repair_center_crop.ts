@@ -9,7 +9,7 @@ interface CenterCropLayer {
 /**
  * CenterCrop. TensorFlow.js crops by resampling with `cropAndResize`, which has no gradient. Here the same
  * pixels are sliced out, its habit included of moving a crop that is one column narrower to the right.
- * An image smaller than the crop is resized, as by TensorFlow.js.
+ * An image smaller than the crop is resized, as by TensorFlow.js outside a model: inside one it throws.
  */
 export const repairCenterCrop: LayerRepair = ({ tf, patch }) => {
   patch(
@@ -20,7 +20,7 @@ export const repairCenterCrop: LayerRepair = ({ tf, patch }) => {
         const x = oneTensor(inputs);
         const [rows, columns] = x.shape.slice(-3);
         const { height, width } = this;
-        if (rows < height || columns < width) return original.call(this, inputs, kwargs);
+        if (rows < height || columns < width) return original.call(this, x, kwargs);
         const top = Math.floor((rows - height) / 2);
         const left = columns - width === 1 ? 1 : Math.floor((columns - width) / 2);
         const outer = x.shape.slice(0, -3);

@@ -168,7 +168,7 @@ export const IMAGES: Row[] = [
           Object.assign((layer as unknown as { randomGenerator: object }).randomGenerator, {
             seed: 42,
           });
-          return layer.apply(x);
+          return layer.apply([x]);
         },
       },
     )

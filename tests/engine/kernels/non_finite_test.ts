@@ -45,8 +45,22 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
       pool2d,
     ),
   },
+  BatchMatMul: { run: (tf, x) => tf.matMul(x(2, 2), tf.ones([2, 2]), true) },
   Cast: { run: (tf, x) => tf.cast(x(3), "float32") },
   ClipByValue: { run: (tf, x) => tf.clipByValue(x(3), -9, 9), bounded: true },
+  Conv2D: { run: (tf, x) => tf.conv2d(x(1, 3, 3, 1) as never, tf.ones([2, 2, 1, 1]), 1, "same") },
+  Conv2DBackpropFilter: {
+    run: kernel("Conv2DBackpropFilter", (x, tf) => ({
+      x: x(1, 2, 2, 1),
+      dy: tf.ones([1, 1, 1, 1]),
+    }), { filterShape: [2, 2, 1, 1], strides: 1, pad: "valid", dataFormat: "NHWC" }),
+  },
+  Conv2DBackpropInput: {
+    run: kernel("Conv2DBackpropInput", (x, tf) => ({
+      dy: x(1, 1, 1, 1),
+      filter: tf.ones([2, 2, 1, 1]),
+    }), { inputShape: [1, 2, 2, 1], strides: 1, pad: "valid", dataFormat: "NHWC" }),
+  },
   Conv3D: {
     run: (tf, x) => tf.conv3d(x(1, 3, 3, 3, 1) as never, tf.ones([1, 1, 1, 1, 1]), 2, "same"),
   },
@@ -63,6 +77,21 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
       (x, tf) => ({ dy: x(1, 1, 1, 1, 1), filter: tf.ones([2, 2, 2, 1, 1]) }),
       { inputShape: [1, 2, 2, 2, 1], strides: 1, pad: "valid" },
     ),
+  },
+  DepthwiseConv2dNative: {
+    run: (tf, x) => tf.depthwiseConv2d(x(1, 3, 3, 1) as never, tf.ones([2, 2, 1, 1]), 1, "same"),
+  },
+  DepthwiseConv2dNativeBackpropFilter: {
+    run: kernel("DepthwiseConv2dNativeBackpropFilter", (x, tf) => ({
+      x: x(1, 2, 2, 1),
+      dy: tf.ones([1, 1, 1, 1]),
+    }), { filterShape: [2, 2, 1, 1], strides: 1, pad: "valid", dilations: 1 }),
+  },
+  DepthwiseConv2dNativeBackpropInput: {
+    run: kernel("DepthwiseConv2dNativeBackpropInput", (x, tf) => ({
+      dy: x(1, 1, 1, 1),
+      filter: tf.ones([2, 2, 1, 1]),
+    }), { inputShape: [1, 2, 2, 1], strides: 1, pad: "valid", dilations: 1 }),
   },
   Dilation2D: {
     run: kernel(
@@ -94,6 +123,27 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
       offset: tf.ones([1, 2, 1, 1]),
     }), { varianceEpsilon: 0.1 }),
   },
+  FusedConv2D: {
+    run: (tf, x) =>
+      tf.fused.conv2d({
+        x: x(1, 3, 3, 1) as never,
+        filter: tf.ones([2, 2, 1, 1]),
+        strides: 1,
+        pad: "valid",
+        activation: "relu",
+      }),
+  },
+  FusedDepthwiseConv2D: {
+    run: (tf, x) =>
+      tf.fused.depthwiseConv2d({
+        x: x(1, 3, 3, 1) as never,
+        filter: tf.ones([2, 2, 1, 1]),
+        strides: 1,
+        pad: "valid",
+        activation: "relu",
+      }),
+  },
+  Identity: { run: (tf, x) => tf.clone(x(3)) },
   MaxPool: { run: kernel("MaxPool", (x) => ({ x: x(1, 4, 4, 1) }), pool2d) },
   MaxPool3D: { run: kernel("MaxPool3D", (x) => ({ x: x(1, 2, 2, 2, 1) }), pool3d) },
   MaxPool3DGrad: {
@@ -114,6 +164,20 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
   Minimum: { run: (tf, x) => tf.minimum(x(3), 0), bounded: true },
   OneHot: { run: (tf) => tf.oneHot(tf.tensor1d([0], "int32"), 2, NaN, Infinity, "float32") },
   Relu6: { run: (tf, x) => tf.relu6(x(3)), bounded: true },
+  Tanh: { run: (tf, x) => tf.tanh(x(3)), bounded: true },
+  UnsortedSegmentSum: {
+    run: (tf, x) => tf.unsortedSegmentSum(x(2, 2), tf.tensor1d([1, 0], "int32"), 2),
+  },
+  _FusedMatMul: {
+    run: (tf, x) =>
+      tf.fused.matMul({
+        a: x(2, 2),
+        b: tf.ones([2, 2]),
+        transposeA: true,
+        bias: tf.ones([2]),
+        activation: "relu",
+      }),
+  },
 };
 
 /** The kernels that `installKernels` registers, on the backend that runs. */
@@ -123,7 +187,7 @@ async function registered(tf: TensorFlow): Promise<string[]> {
   const names = tf.getKernelsForBackend("wasm")
     .filter((config) => before.get(config.kernelName) !== config)
     .map(({ kernelName }) => kernelName);
-  takeBack();
+  await takeBack();
   return names.sort();
 }
 

@@ -33,6 +33,8 @@ const values = (
 
 const IMAGE = [1, 2, NaN, 4];
 const EXTENT = { batch: 2, space: [4, 3], channels: 2 };
+/** A window of 2 that moves by 3 ends before the input does. */
+const LONG = { batch: 2, space: [6], channels: 2 };
 const SHORT = { batch: 1, space: [3, 3, 3], channels: 1 };
 const mask = (f: (tf: TensorFlow, x: Tensor) => Tensor): Row => ({
   subject: "mask",
@@ -77,15 +79,53 @@ const CASES: Record<string, Row> = {
   AvgPoolGrad: poolingRow("average", 2, { poolSize: 2, strides: 1, padding: "same" }),
   Cast: castRow([0.5, 256, 0]),
   ClipByValue: values("ClipByValue", [NaN, 2], (tf, x) => tf.clipByValue(x, 0, 1), [NaN, 1]),
+  Conv2D: convolutionRow("conv1d", { kernelSize: 2, strides: 3, padding: "same" }, LONG),
   Conv3D: convolutionRow("conv3d", { kernelSize: 1, strides: 4, padding: "same" }, SHORT),
   Conv3DBackpropFilterV2: convolutionRow("conv3d", { kernelSize: 2, strides: 2 }),
   Conv3DBackpropInputV2: convolutionRow("conv3d", { kernelSize: 2 }),
+  DepthwiseConv2dNative: convolutionRow(
+    "depthwiseConv2d",
+    { kernelSize: 2, strides: 3, padding: "same" },
+    { ...LONG, space: [3, 6] },
+  ),
   Dilation2D: dilationRow(
     { window: [2, 2], strides: [1, 1], dilations: [1, 1], pad: "valid" },
     EXTENT,
   ),
   Dilation2DBackpropFilter: dilationBackprop("Filter", [0, 0, 0, 1], [2, 2, 1]),
   Dilation2DBackpropInput: dilationBackprop("Input", [0, 0, 0, 1], [1, 2, 2, 1]),
+  FusedConv2D: values(
+    "FusedConv2D",
+    [NaN, -1],
+    (tf, x) =>
+      tf.reshape(
+        tf.fused.conv2d({
+          x: tf.reshape(x, [1, 1, 2, 1]) as never,
+          filter: tf.ones([1, 1, 1, 1]),
+          strides: 1,
+          pad: "valid",
+          activation: "relu",
+        }),
+        [2],
+      ),
+    [NaN, 0],
+  ),
+  FusedDepthwiseConv2D: values(
+    "FusedDepthwiseConv2D",
+    [NaN, -1],
+    (tf, x) =>
+      tf.reshape(
+        tf.fused.depthwiseConv2d({
+          x: tf.reshape(x, [1, 1, 2, 1]) as never,
+          filter: tf.ones([1, 1, 1, 1]),
+          strides: 1,
+          pad: "valid",
+          activation: "relu6",
+        }),
+        [2],
+      ),
+    [NaN, 0],
+  ),
   FusedBatchNorm: batchNormRow([2, 3, 4], [1]),
   MaxPool: values(
     "MaxPool",
