@@ -30,6 +30,7 @@ export * from "./src/measure/mod.ts";
 export * from "./src/checks/mod.ts";
 export * from "./src/assert/mod.ts";
 export * from "./src/render/mod.ts";
+export * from "./src/study/mod.ts";
 
 if (import.meta.main) {
   const { main } = await import("./src/cli/main.ts");

@@ -10,4 +10,7 @@ export * from "./format_figure.ts";
 export * from "./layer_range.ts";
 export * from "./parse_report.ts";
 export * from "./render_json.ts";
+export * from "./render_study.ts";
+export * from "./render_study_markdown.ts";
 export * from "./render_text.ts";
+export { renderStudyJson } from "./study_json.ts";

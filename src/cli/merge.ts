@@ -1,0 +1,57 @@
+import { mergeStudyFiles } from "../study/merge_study_files.ts";
+import { readStudyFile } from "../study/study_file.ts";
+import { StudyTally } from "../study/study_tally.ts";
+import { StudyWriter } from "../study/study_writer.ts";
+import type { Command } from "./command.ts";
+import type { FlagValues } from "./flag.ts";
+import { printPoints, printSummary, readStudyView, showsPoints } from "./show_study.ts";
+import { STUDY_SHOW_FLAGS } from "./sweep_flags.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** `merge`: joins the parts of a study. */
+export const merge: Command = {
+  usage: "merge FILE... [flags]",
+  description: [
+    "Joins the parts of a study that sweep --shard i/n --out FILE wrote, and shows the whole as sweep",
+    "does. With --out the result has the very bytes that an unsplit sweep writes. A single FILE that is",
+    "a whole study is shown again. Refuses parts of different studies or versions, and points that are",
+    "missing or in two parts, and says which.",
+  ].join("\n"),
+  flags: [
+    { name: "out", value: "FILE", help: "write the whole study there, as JSON" },
+    ...STUDY_SHOW_FLAGS,
+  ],
+  examples: [
+    ["merge part1.json part2.json part3.json --out study.json", "join three shards"],
+    ["merge study.json --format csv", "a study's figures, for other programs"],
+  ],
+  permissions: [
+    "--allow-read=FILE...   the parts",
+    "--allow-write=FOLDER   of --out FILE",
+  ],
+  async run(operands: string[], flags: FlagValues): Promise<number> {
+    if (operands.length === 0) {
+      throw new UsageError("expected one FILE or more to merge, found none");
+    }
+    const view = readStudyView(flags);
+    const out = (flags.out as string) ?? null;
+    const files = await Promise.all(operands.map((path) => readStudyFile(path)));
+    const { header, points } = mergeStudyFiles(files);
+    const tally = new StudyTally(header);
+    const writer = out === null ? null : await StudyWriter.create(out, header, { whole: true });
+    try {
+      for await (const point of points) {
+        if (!showsPoints(view)) tally.add(point);
+        await writer?.add(point);
+      }
+    } catch (error) {
+      await writer?.discard();
+      throw error;
+    }
+    await writer?.close();
+    if (showsPoints(view)) await printPoints(view, header, mergeStudyFiles(files).points);
+    else await printSummary(view, tally.result());
+    if (flags.quiet !== true && out !== null) console.error(`${header.total} points, in ${out}`);
+    return 0;
+  },
+};

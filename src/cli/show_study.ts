@@ -1,0 +1,88 @@
+import { STUDY_CSV_HEADING, studyCsvRows } from "../render/study_csv.ts";
+import { renderStudy } from "../render/render_study.ts";
+import { renderStudyMarkdown } from "../render/render_study_markdown.ts";
+import { STUDY_CLOSING, studyLine, studyOpening } from "../render/study_json.ts";
+import type { StudyHeader } from "../study/study_header.ts";
+import type { StudyPoint } from "../study/study_point.ts";
+import type { StudySummary } from "../study/study_summary.ts";
+import type { FlagValues } from "./flag.ts";
+import { oneOf, wholeNumber } from "./measure_flags.ts";
+import { writeOutput } from "./write_output.ts";
+
+/** How a study is shown on stdout. */
+export interface StudyView {
+  /** `text` and `markdown` sum the study up; `json` and `csv` are its points. */
+  format: "text" | "json" | "csv" | "markdown";
+  /** Columns of the text. */
+  width: number;
+  /** Whether headings are bold. */
+  color: boolean;
+}
+
+const LEAST_WIDTH = 40;
+/** Points are written out in pieces of so many characters. */
+const PIECE = 1 << 16;
+
+/** Reads the flags that say how a study is shown. */
+export function readStudyView(flags: FlagValues): StudyView {
+  const terminal = Deno.stdout.isTerminal();
+  return {
+    format: oneOf(flags, "format", ["text", "json", "csv", "markdown"], "text"),
+    width: wholeNumber(flags, "columns", LEAST_WIDTH, 1000) ??
+      (terminal ? Math.max(LEAST_WIDTH, Deno.consoleSize().columns || 80) : 80),
+    color: terminal && !Deno.noColor,
+  };
+}
+
+/** Whether a format shows the points themselves. */
+export function showsPoints({ format }: StudyView): boolean {
+  return format === "json" || format === "csv";
+}
+
+/** Writes points to stdout as they come. */
+export class PointPrinter {
+  readonly #isJson: boolean;
+  #piece: string;
+  #isFirst = true;
+
+  /** Begins with the heading. */
+  constructor({ format }: StudyView, header: StudyHeader) {
+    this.#isJson = format === "json";
+    this.#piece = this.#isJson ? studyOpening(header) : STUDY_CSV_HEADING;
+  }
+
+  /** Writes a point. */
+  async add(point: StudyPoint): Promise<void> {
+    this.#piece += this.#isJson
+      ? `${this.#isFirst ? "" : ","}\n${studyLine(point)}`
+      : studyCsvRows(point);
+    this.#isFirst = false;
+    if (this.#piece.length < PIECE) return;
+    await writeOutput(this.#piece, null);
+    this.#piece = "";
+  }
+
+  /** Writes what is left, and the end. */
+  async close(): Promise<void> {
+    await writeOutput(`${this.#piece}${this.#isJson ? STUDY_CLOSING : ""}`, null);
+  }
+}
+
+/** Writes all points of a study to stdout. */
+export async function printPoints(
+  view: StudyView,
+  header: StudyHeader,
+  points: AsyncIterable<StudyPoint>,
+): Promise<void> {
+  const printer = new PointPrinter(view, header);
+  for await (const point of points) await printer.add(point);
+  await printer.close();
+}
+
+/** Writes the summary of a study to stdout. */
+export async function printSummary(view: StudyView, summary: StudySummary): Promise<void> {
+  const text = view.format === "markdown"
+    ? renderStudyMarkdown(summary)
+    : renderStudy(summary, view);
+  await writeOutput(text, null);
+}

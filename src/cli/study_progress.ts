@@ -1,0 +1,61 @@
+import type { StudyProgress } from "../study/study_options.ts";
+
+/** How often a terminal is told, and how often a log, which cannot rewrite its last line, in ms. */
+const ON_TERMINAL = 100;
+const IN_LOG = 10_000;
+const BAR = 24;
+
+/**
+ * Shows on stderr how far a study has come and how long it will take: on a terminal in one line that
+ * is rewritten, elsewhere in a new line now and then.
+ *
+ * @returns What to call after every point, and what to call before anything else is written.
+ */
+export function studyProgress(): { update(progress: StudyProgress): void; clear(): void } {
+  const terminal = Deno.stderr.isTerminal();
+  const interval = terminal ? ON_TERMINAL : IN_LOG;
+  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  let started: { at: number; done: number } | null = null;
+  let shown = performance.now();
+  let wrote = false;
+  return {
+    update(progress) {
+      const now = performance.now();
+      started ??= { at: now, done: progress.done };
+      if (now - shown < interval) return;
+      shown = now;
+      wrote = true;
+      const line = progressLine(progress, started, now);
+      write(terminal ? `\r\x1b[K${line}` : `${line}\n`);
+    },
+    clear() {
+      if (terminal && wrote) write("\r\x1b[K");
+      wrote = false;
+    },
+  };
+}
+
+/** `[######..........] 25 %, 250 of 1000 points, 12 s left, 2 workers`. */
+export function progressLine(
+  { done, total, workers }: StudyProgress,
+  started: { at: number; done: number },
+  now: number,
+): string {
+  const share = total === 0 ? 1 : done / total;
+  const full = Math.floor(share * BAR);
+  const measured = done - started.done;
+  const left = measured === 0 ? null : (now - started.at) / measured * (total - done) / 1000;
+  return `[${"#".repeat(full)}${".".repeat(BAR - full)}] ${Math.floor(share * 100)} %, ` +
+    `${done} of ${total} points${left === null ? "" : `, ${duration(left)} left`}${
+      workers > 1 ? `, ${workers} workers` : ""
+    }`;
+}
+
+/** A time in at most two units: `12 s`, `3 min 20 s`, `2 h 5 min`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min${whole % 60 === 0 ? "" : ` ${whole % 60} s`}`;
+  return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? "" : ` ${minutes % 60} min`}`;
+}

@@ -1,0 +1,179 @@
+import { failure } from "../model/failure.ts";
+import { differenceOf } from "../study/same_study.ts";
+import { runStudy } from "../study/run_study.ts";
+import { shardRange } from "../study/shard.ts";
+import { StudyError } from "../study/study_error.ts";
+import { readStudyFile } from "../study/study_file.ts";
+import type { StudyHeader } from "../study/study_header.ts";
+import type { StudyPoint } from "../study/study_point.ts";
+import { StudyTally } from "../study/study_tally.ts";
+import { StudyWriter } from "../study/study_writer.ts";
+import type { Command } from "./command.ts";
+import type { FlagValues } from "./flag.ts";
+import { interruption } from "./interruption.ts";
+import { MEASURE_PERMISSIONS } from "./measure_permissions.ts";
+import {
+  PointPrinter,
+  printPoints,
+  printSummary,
+  readStudyView,
+  showsPoints,
+} from "./show_study.ts";
+import { duration, studyProgress } from "./study_progress.ts";
+import { readSweepFlags, SWEEP_FLAGS, type SweepRequest } from "./sweep_flags.ts";
+
+/** `sweep`: the rescaling study. */
+export const sweep: Command = {
+  usage: "sweep [MODEL] [flags]",
+  description: [
+    "The rescaling study: multiplies the kernels by every scale, measures one forward and one backward",
+    "pass at each, and shows what that does to activations and gradients for different activations:",
+    "the healthy scales and the best one in a table and in sentences, then for each activation heat",
+    "maps (scale x layer), the verdict at every scale, and the delta of the first layer over that of",
+    "the last beside the mean-field curve.",
+    "",
+    "Without MODEL: a network of --depth layers of --width units whose kernels have the standard",
+    "deviation 1 / sqrt(fan-in) at scale 1 (--initializer says otherwise), so that the scale is sigma_w;",
+    "with --exercise the exercise's network. MODEL, as for report, is swept on its own weights; with",
+    "--activation and --initializer those of its layers that allow it get others. A model.json has the",
+    "same weights in every draw, only the batch differs.",
+    "",
+    "Ctrl-C ends it early and keeps what is done (exit code 130). --out FILE is a whole file at any",
+    "moment; --resume goes on with it.",
+  ].join("\n"),
+  flags: SWEEP_FLAGS,
+  examples: [
+    ["sweep", "relu, tanh, sigmoid and selu from 0.001 to 1000"],
+    ["sweep --exercise --activation tanh", "what rescaling does to the exercise's network"],
+    ["sweep examples/digits.ts --scale 0.1..10", "a model of one's own"],
+    ["sweep --depth 10,30 --seeds 20 --out study.json --resume", "long work, interrupted at will"],
+    ["sweep --shard 1/3 --out part1.json", "a third of it, on one machine of three; then merge"],
+  ],
+  permissions: [
+    ...MEASURE_PERMISSIONS,
+    "--allow-read=THIS PACKAGE              for --jobs above 1; auto does without it",
+  ],
+  async run(operands: string[], flags: FlagValues): Promise<number> {
+    const request = readSweepFlags(operands, flags);
+    const view = readStudyView(flags);
+    const quiet = flags.quiet === true;
+    const started = performance.now();
+    const progress = quiet ? null : studyProgress();
+    using interrupted = interruption();
+    const kept = new KeptPoints(request);
+    const printed = showsPoints(view) && request.out === null;
+    let printer: PointPrinter | null = null;
+    try {
+      const { header, points } = await runStudy(
+        request.subject,
+        request.grid,
+        {
+          ...request.options,
+          signal: interrupted.signal,
+          onProgress: progress?.update,
+          onWarning(message) {
+            progress?.clear();
+            console.error(`warning: ${message}`);
+          },
+        },
+        (header) => kept.begin(header),
+      );
+      if (printed) printer = new PointPrinter(view, header);
+      for await (const point of points) {
+        await kept.add(point);
+        await printer?.add(point);
+      }
+    } finally {
+      progress?.clear();
+      await kept.close();
+    }
+    await printer?.close();
+    const { measured, total, tally } = kept;
+    if (showsPoints(view) && request.out !== null) {
+      const file = await readStudyFile(request.out);
+      await printPoints(view, file.header, file.points());
+    } else if (!showsPoints(view) && measured > 0) await printSummary(view, tally.result());
+    if (!quiet) {
+      const time = duration((performance.now() - started) / 1000);
+      const where = request.out === null ? "" : `, in ${request.out}`;
+      console.error(`${measured} of ${total} points${where}, after ${time}`);
+    }
+    if (interrupted.code === null) return 0;
+    console.error(
+      `interrupted${request.out === null ? "" : `: go on with --out ${request.out} --resume`}`,
+    );
+    return interrupted.code;
+  },
+};
+
+/** What a sweep has measured, now and in the run it resumes. */
+class KeptPoints {
+  readonly #request: SweepRequest;
+  #tally: StudyTally | null = null;
+  #writer: StudyWriter | null = null;
+  /** Points of this study or shard. */
+  total = 0;
+  /** Points measured. */
+  measured = 0;
+
+  constructor(request: SweepRequest) {
+    this.#request = request;
+  }
+
+  /** What was added, summed up. */
+  get tally(): StudyTally {
+    return this.#tally!;
+  }
+
+  /** Reads what an earlier run has left, and says which points it has. */
+  async begin(header: StudyHeader): Promise<(index: number) => boolean> {
+    const { out, resume } = this.#request;
+    const { from, to } = shardRange(header.grid, header.shard);
+    this.total = to - from;
+    this.#tally = new StudyTally(header);
+    if (out === null) return () => false;
+    const earlier = resume && await exists(out) ? await readStudyFile(out) : null;
+    if (earlier !== null) {
+      const difference = differenceOf(earlier.header, header) ??
+        shardDifference(earlier.header, header);
+      if (difference !== null) {
+        throw new StudyError(
+          `${out} is another study, which --resume cannot go on with: ${difference}`,
+        );
+      }
+    }
+    this.#writer = await StudyWriter.create(out, header);
+    const done = new Uint8Array(to - from);
+    for await (const point of earlier?.points() ?? []) {
+      await this.add(point);
+      done[point.index - from] = 1;
+    }
+    return (index) => done[index - from] === 1;
+  }
+
+  async add(point: StudyPoint): Promise<void> {
+    this.#tally!.add(point);
+    await this.#writer?.add(point);
+    this.measured++;
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.close();
+  }
+}
+
+function shardDifference({ shard: a }: StudyHeader, { shard: b }: StudyHeader): string | null {
+  const name = (shard: StudyHeader["shard"]) =>
+    shard === null ? "the whole study" : `shard ${shard.index}/${shard.count}`;
+  return name(a) === name(b) ? null : `it is ${name(a)}, and ${name(b)} is asked for`;
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw new StudyError(`${path}: ${failure(error)}`, { cause: error });
+  }
+}

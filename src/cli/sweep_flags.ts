@@ -1,0 +1,184 @@
+import { LOSSES } from "../measure/objective.ts";
+import { nearest } from "../model/nearest.ts";
+import { type InitializerName, INITIALIZERS } from "../study/initializers.ts";
+import type { Shard } from "../study/shard.ts";
+import type { StudyGrid } from "../study/study_grid.ts";
+import type { StudyOptions } from "../study/study_options.ts";
+import type { ModelFile, NamedNetwork } from "../study/study_subject.ts";
+import type { Flag, FlagValues } from "./flag.ts";
+import { oneOf, wholeNumber } from "./measure_flags.ts";
+import { parseScales } from "./parse_scales.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** The flags that say how a study looks and where it goes; `merge` has them too. */
+export const STUDY_SHOW_FLAGS: readonly Flag[] = [
+  {
+    name: "format",
+    value: "F",
+    help: "on stdout: text, json, csv, markdown; default: text",
+  },
+  { name: "columns", value: "N", help: "columns of the text; default: the terminal's, else 80" },
+  { name: "quiet", value: null, help: "nothing on stderr but errors" },
+  { name: "help", value: null, help: "show this help" },
+];
+
+/** The flags of `sweep`. */
+export const SWEEP_FLAGS: readonly Flag[] = [
+  {
+    name: "scale",
+    value: "RANGE|LIST",
+    help: "0.001..1000 (10 to a factor of ten), 0.001..1000:25, or 0.5,1,1/894",
+  },
+  { name: "activation", value: "LIST", help: "default: relu,tanh,sigmoid,selu; MODEL: its own" },
+  { name: "seeds", value: "N", help: "draws of weights and batch at each scale; default: 5" },
+  { name: "depth", value: "LIST", help: "hidden layers; default: 10" },
+  { name: "width", value: "LIST", help: "units of a hidden layer; default: 64" },
+  {
+    name: "initializer",
+    value: "LIST",
+    help: "lecunNormal (default), heNormal, glorotUniform, orthogonal ...",
+  },
+  { name: "exercise", value: null, help: "study the exercise's network instead, stddev 200" },
+  { name: "layers", value: "REGEX", help: "scale only the layers whose name matches" },
+  { name: "examples", value: "N", help: "how many examples to draw; default: 32" },
+  { name: "batch", value: "FILE", help: "the batch, as JSON; default: the module's or random" },
+  { name: "objective", value: "NAME", help: "what is differentiated: sum, or a loss" },
+  {
+    name: "register",
+    value: "FILE",
+    help: "module that registers the custom layers of a model.json",
+    repeatable: true,
+  },
+  { name: "portable", value: null, help: "no relaxed SIMD: the same figures on every machine" },
+  { name: "jobs", value: "auto|N", help: "workers; never changes a figure; default: auto" },
+  { name: "out", value: "FILE", help: "keep the study there, as JSON, up to date all the time" },
+  { name: "resume", value: null, help: "go on where --out FILE ends" },
+  { name: "shard", value: "i/n", help: "measure only the i-th of n parts; merge joins them" },
+  ...STUDY_SHOW_FLAGS,
+];
+
+/** Six factors of ten; around the exercise's weights, which are 894 times too large, lower ones. */
+const SCALES = { dense: "0.001..1000", exercise: "0.00001..10", model: "0.001..1000" };
+const ACTIVATIONS = ["relu", "tanh", "sigmoid", "selu"];
+
+/** What a command line asks to study. */
+export interface SweepRequest {
+  subject: NamedNetwork | ModelFile;
+  grid: StudyGrid;
+  options: StudyOptions & { jobs: number | "auto"; shard: Shard | null };
+  out: string | null;
+  resume: boolean;
+}
+
+/**
+ * Reads {@linkcode SWEEP_FLAGS}.
+ *
+ * @throws {UsageError} If a value is not what its flag takes, or flags exclude each other.
+ */
+export function readSweepFlags(operands: string[], flags: FlagValues): SweepRequest {
+  const [model, ...more] = operands;
+  if (more.length > 0) {
+    throw new UsageError(
+      `expected one MODEL at most, found ${operands.length}: ${operands.join(" ")}`,
+    );
+  }
+  if (model !== undefined) {
+    for (const name of ["exercise", "depth", "width"]) {
+      if (flags[name] === undefined) continue;
+      throw new UsageError(
+        `--${name} is for the networks that sweep builds itself, not for MODEL ${model}`,
+      );
+    }
+  }
+  if (flags.resume === true && flags.out === undefined) {
+    throw new UsageError("--resume goes on where --out FILE ends: give --out too");
+  }
+  if (model === undefined && flags.register !== undefined) {
+    throw new UsageError("--register is for the custom layers of MODEL: give MODEL too");
+  }
+  const kind = model !== undefined ? "model" : flags.exercise === true ? "exercise" : "dense";
+  const initializers = list(flags, "initializer")?.map((name) => requireInitializer(name));
+  return {
+    subject: model === undefined
+      ? { network: flags.exercise === true ? "exercise" : "dense" }
+      : { model, register: (flags.register as string[]) ?? [] },
+    grid: {
+      scales: distinct("scale", parseScales((flags.scale as string) ?? SCALES[kind])),
+      activations: distinct(
+        "activation",
+        list(flags, "activation") ?? (model === undefined ? ACTIVATIONS : undefined),
+      ),
+      initializers: distinct("initializer", initializers),
+      seeds: wholeNumber(flags, "seeds", 1, 1_000_000) ?? 5,
+      depths: distinct("depth", wholeNumbers(flags, "depth", 1000)),
+      widths: distinct("width", wholeNumbers(flags, "width", 100_000)),
+    },
+    options: {
+      examples: wholeNumber(flags, "examples", 1, 1e6) ?? 32,
+      batch: (flags.batch as string) ?? null,
+      objective: flags.objective === undefined
+        ? null
+        : oneOf(flags, "objective", ["sum", ...LOSSES] as const, "sum"),
+      layers: regularExpression(flags.layers as string | undefined),
+      relaxedSimd: flags.portable !== true,
+      jobs: flags.jobs === undefined || flags.jobs === "auto"
+        ? "auto"
+        : wholeNumber(flags, "jobs", 1, 256)!,
+      shard: readShard(flags.shard as string | undefined),
+    },
+    out: (flags.out as string) ?? null,
+    resume: flags.resume === true,
+  };
+}
+
+function list(flags: FlagValues, name: string): string[] | undefined {
+  const text = flags[name] as string | undefined;
+  const words = text?.split(",").map((word) => word.trim());
+  if (words?.includes("")) {
+    throw new UsageError(
+      `--${name} takes a list with commas between its entries, found ${JSON.stringify(text)}`,
+    );
+  }
+  return words;
+}
+
+function wholeNumbers(flags: FlagValues, name: string, most: number): number[] | undefined {
+  return list(flags, name)?.map((word) => wholeNumber({ [name]: word }, name, 1, most)!);
+}
+
+function distinct<T extends unknown[] | undefined>(name: string, values: T): T {
+  const twice = values?.find((value, i) => values.indexOf(value) !== i);
+  if (twice !== undefined) throw new UsageError(`--${name} names ${twice} twice, expected once`);
+  return values;
+}
+
+function requireInitializer(name: string): InitializerName {
+  const known = INITIALIZERS.find((known) => known === name);
+  if (known !== undefined) return known;
+  throw new UsageError(
+    `--initializer: unknown initializer ${JSON.stringify(name)}${
+      nearest(name, INITIALIZERS) || `, expected one of ${INITIALIZERS.join(", ")}`
+    }`,
+  );
+}
+
+function readShard(text: string | undefined): Shard | null {
+  if (text === undefined) return null;
+  const [, index, count] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
+  const shard = { index: Number(index), count: Number(count) };
+  if (index === undefined || shard.index < 1 || shard.index > shard.count) {
+    throw new UsageError(
+      `--shard takes i/n with 1 <= i <= n, 2/3 for instance, found ${JSON.stringify(text)}`,
+    );
+  }
+  return shard;
+}
+
+function regularExpression(source: string | undefined): RegExp | null {
+  if (source === undefined) return null;
+  try {
+    return new RegExp(source);
+  } catch (error) {
+    throw new UsageError(`--layers takes a regular expression: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,170 @@
+import type { LayerFigureName, StudySummary, VariantSummary } from "../study/study_summary.ts";
+import { cutMiddle } from "./cut_middle.ts";
+import { escapeControls } from "./escape_controls.ts";
+import { formatFigure } from "./format_figure.ts";
+import { shadeOf, SHADES_LEGEND } from "./heat_map.ts";
+import { paint } from "./paint.ts";
+import { ratioPlot } from "./ratio_plot.ts";
+import { type ScaleColumns, scaleColumns } from "./scale_columns.ts";
+import { bestScaleSentence, formatScale, letterOf, studySentences } from "./study_words.ts";
+import { studyTable } from "./study_table.ts";
+import { wrapText } from "./wrap_text.ts";
+
+/** Options of {@linkcode renderStudy}. */
+export interface RenderStudyOptions {
+  /** Columns that a line may take, at least 40. Default: 80. */
+  width?: number;
+  /** Whether headings are bold (ANSI escapes); for terminals only. Default: false. */
+  color?: boolean;
+}
+
+const LARGEST_LABEL = 14;
+/** Of a deeper network some layers are shown, evenly spaced, the first and the last among them. */
+const MOST_LAYERS = 12;
+
+/**
+ * Shows a study to a reader: the answer first, one line and one sentence for every activation; then
+ * for each what the scale does to every layer's activations and gradients (heat maps, scale from left
+ * to right), the verdict at every scale, and the delta of the first layer over that of the last beside
+ * what mean-field theory says of it.
+ *
+ * @param summary What `summarizeStudy` returned.
+ * @param options See {@linkcode RenderStudyOptions}.
+ * @returns The text, plain ASCII, with a newline at its end.
+ * @throws {RangeError} If `width` is no whole number of at least 40.
+ */
+export function renderStudy(summary: StudySummary, options: RenderStudyOptions = {}): string {
+  const { width = 80, color = false } = options;
+  if (!Number.isInteger(width) || width < 40) {
+    throw new RangeError(`width: expected a whole number of at least 40, found ${width}`);
+  }
+  const strong = (text: string) => paint(text, "strong", color);
+  const say = (text: string) => wrapText(escapeControls(text), width);
+  const { variants } = summary;
+  const lines = [
+    strong("RESCALING STUDY"),
+    ...studySentences(summary).flatMap(say),
+    "",
+    ...studyTable(variants, width),
+    "",
+    ...variants.flatMap((variant) =>
+      wrapText(escapeControls(bestScaleSentence(variant)), width, "- ", "  ")
+    ),
+    "",
+    strong("HOW TO READ THE CHARTS"),
+    ...say(
+      "From left to right the kernels grow. Each row of a heat map is a layer, the first one on top: " +
+        "a healthy column has much the same shade from top to bottom. The median of the draws is shown.",
+    ),
+    ...say(SHADES_LEGEND),
+    ...say(
+      "Verdict: + healthy in half of the draws or more; else what fails in most of them: " +
+        summary.header.rules.map((rule) => `${letterOf(rule)} ${rule}`).join(", ") + ".",
+    ),
+  ];
+  for (const variant of variants) {
+    lines.push("", ...section(variant, summary.header.rules, width, strong));
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+function section(
+  variant: VariantSummary,
+  rules: readonly string[],
+  width: number,
+  strong: (text: string) => string,
+): string[] {
+  const { scales, label: title, best } = variant;
+  const layers = shownLayers(scales[0].layers.length);
+  const names = layers.map((i) => escapeControls(scales[0].layers[i].name));
+  const label = Math.min(LARGEST_LABEL, Math.max(7, ...names.map(({ length }) => length)));
+  const columns = scaleColumns(scales.map(({ scale }) => scale), width - label - 3);
+  const { axis } = columns;
+  const indent = " ".repeat(label + 2);
+  const map = (figure: LayerFigureName) =>
+    layers.flatMap((layer, row) => {
+      // A layer without a kernel has no gradient at any scale.
+      if (scales.every(({ layers }) => layers[layer].figures[figure] === null)) return [];
+      const cells = columns.shown.map((i) => {
+        const spread = scales[i].layers[layer]?.figures[figure] ?? null;
+        return shadeOf(spread === null ? null : spread.median).repeat(columns.cell);
+      });
+      return [`${cutMiddle(names[row], label).padEnd(label)} |${cells.join("")}|`];
+    });
+  const path = scales[0].layers.filter(({ role, figures }) =>
+    role === "hidden" && figures.gradient !== null && figures.deltaNorm !== null
+  ).map(({ name }) => escapeControls(name));
+  const left = scales[0].layers.length - layers.length;
+  return [
+    strong(
+      `${title.toUpperCase()}: ${
+        best === null ? "no scale is healthy" : `best scale ${formatScale(best.scale)}`
+      }`,
+    ),
+    ...left > 0 ? [`(${layers.length} of ${scales[0].layers.length} layers shown)`] : [],
+    ...columns.shown.length < scales.length
+      ? [`(${columns.shown.length} of ${scales.length} scales shown)`]
+      : [],
+    `${"scale".padEnd(label)}  ${axis}`,
+    ...sigmaAxis(variant, columns, label),
+    `${"verdict".padEnd(label)}  ${verdicts(variant, rules, columns)}`,
+    "",
+    "activations, mean |a|",
+    ...map("meanActivation"),
+    "",
+    "gradients, mean |dJ/dkernel|",
+    ...map("gradient"),
+    `${indent}${axis}`,
+    ...path.length < 2 ? [] : [
+      "",
+      ...wrapText(
+        `delta of ${path[0]} over delta of ${path[path.length - 1]}: * measured, o mean-field ` +
+          `theory, @ both; healthy between the lines`,
+        width,
+      ),
+      ...ratioPlot(scales, columns, label),
+      `${indent}${axis}`,
+    ],
+  ];
+}
+
+function shownLayers(count: number): number[] {
+  if (count <= MOST_LAYERS) return Array.from({ length: count }, (_, i) => i);
+  return Array.from(
+    { length: MOST_LAYERS },
+    (_, i) => Math.round(i * (count - 1) / (MOST_LAYERS - 1)),
+  );
+}
+
+/** A second axis with sigma_w, where that is not the scale itself. */
+function sigmaAxis(
+  { scales }: VariantSummary,
+  { shown, cell }: ScaleColumns,
+  label: number,
+): string[] {
+  if (scales.some(({ sigma, scale }) => sigma === null || sigma === scale)) return [];
+  if (scales.every(({ sigma, scale }) => Math.abs(sigma! / scale - 1) < 0.1)) return [];
+  let line = "";
+  const step = Math.max(1, Math.round(8 / cell));
+  for (let i = 0; i < shown.length; i += step) {
+    const start = i * cell;
+    if (line !== "" && start <= line.length) continue;
+    line = line.padEnd(start) + formatFigure(Number(scales[shown[i]].sigma!.toPrecision(2)));
+  }
+  return [`${"sigma_w".padEnd(label)}  ${line}`];
+}
+
+function verdicts(
+  { scales }: VariantSummary,
+  rules: readonly string[],
+  { shown, cell }: ScaleColumns,
+): string {
+  return shown.map((i) => {
+    const { healthy, draws, failed } = scales[i];
+    if (2 * healthy >= draws) return "+".repeat(cell);
+    const most = Math.max(...Object.values(failed));
+    // Of several rules that fail alike, the gravest.
+    const rule = rules.find((name) => failed[name] === most)!;
+    return letterOf(rule).repeat(cell);
+  }).join("");
+}

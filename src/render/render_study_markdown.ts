@@ -1,0 +1,47 @@
+import type { StudySummary } from "../study/study_summary.ts";
+import { renderStudy } from "./render_study.ts";
+import { studyCells } from "./study_table.ts";
+import { bestScaleSentence, studySentences } from "./study_words.ts";
+
+/**
+ * Shows a study as Markdown: the table and the sentences, and the charts in a block that unfolds.
+ *
+ * @param summary What `summarizeStudy` returned.
+ * @returns The Markdown, with a newline at its end.
+ */
+export function renderStudyMarkdown(summary: StudySummary): string {
+  const [heading, ...rows] = studyCells(summary.variants);
+  const line = (cells: string[]) => `| ${cells.map(escapeCell).join(" | ")} |`;
+  const charts = renderStudy(summary, { width: 80 });
+  // A fence longer than any run of backticks in what it holds: a layer may have any name.
+  const longest = Math.max(2, ...[...charts.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return [
+    "## Rescaling study",
+    "",
+    ...studySentences(summary).map(escapeText),
+    "",
+    line(heading),
+    `|${heading.map(() => " --- ").join("|")}|`,
+    ...rows.map(line),
+    "",
+    ...summary.variants.map((variant) => `- ${escapeText(bestScaleSentence(variant))}`),
+    "",
+    "<details><summary>Charts</summary>",
+    "",
+    `${fence}text`,
+    charts.trimEnd(),
+    fence,
+    "",
+    "</details>",
+    "",
+  ].join("\n");
+}
+
+function escapeText(text: string): string {
+  return text.replace(/[\\`*_<>[\]#|~]/g, "\\$&").replace(/\s+/g, " ");
+}
+
+function escapeCell(text: string): string {
+  return escapeText(text);
+}

@@ -1,0 +1,49 @@
+import type { StudyLayer, StudyPoint } from "../study/study_point.ts";
+
+const POINT = [
+  "index",
+  "seed",
+  "activation",
+  "initializer",
+  "depth",
+  "width",
+  "scale",
+  "objective",
+  "deltaRatio",
+  "healthy",
+  "failed",
+] as const;
+
+const LAYER = [
+  "name",
+  "role",
+  "activation",
+  "sigma",
+  "gradient",
+  "delta",
+  "deltaNorm",
+  "meanActivation",
+  "saturated",
+  "dead",
+  "zeroGradients",
+  "zeroDeltas",
+  "zeroActivations",
+] as const satisfies readonly (keyof StudyLayer)[];
+
+/** The heading of the CSV: one row is one layer at one point. */
+export const STUDY_CSV_HEADING = `${
+  [...POINT, "layer", "role", "layerActivation", ...LAYER.slice(3)].join(",")
+}\n`;
+
+/** The rows of a point (RFC 4180): numbers in full, what does not apply is empty. */
+export function studyCsvRows(point: StudyPoint): string {
+  const own = POINT.map((name) => cell(name === "failed" ? point.failed.join(" ") : point[name]));
+  return point.layers
+    .map((layer) => `${[...own, ...LAYER.map((name) => cell(layer[name]))].join(",")}\n`)
+    .join("");
+}
+
+function cell(value: string | number | boolean | null): string {
+  const text = value === null ? "" : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,115 @@
+import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
+import { formatFigure } from "./format_figure.ts";
+import { layerRange } from "./layer_range.ts";
+import { plural } from "./plural.ts";
+
+/** What the rules of a study mean in a word, what to say of either side of the band, and a letter. */
+const TROUBLE: Record<string, { letter: string; below: string; above: string }> = {
+  "non-finite": { letter: "n", below: "numbers overflow", above: "numbers overflow" },
+  "vanishing-gradients": { letter: "v", below: "gradients vanish", above: "gradients vanish" },
+  "exploding-gradients": { letter: "e", below: "gradients explode", above: "gradients explode" },
+  "saturated-activations": { letter: "s", below: "units saturate", above: "units saturate" },
+  "dead-units": { letter: "d", below: "units die", above: "units die" },
+  "gradient-balance": {
+    letter: "b",
+    below: "gradients are uneven",
+    above: "gradients are uneven",
+  },
+  "activation-scale": {
+    letter: "a",
+    below: "activations fade",
+    above: "activations grow",
+  },
+};
+
+/** The letter that stands for a rule in a strip of verdicts. */
+export function letterOf(rule: string): string {
+  return TROUBLE[rule]?.letter ?? "?";
+}
+
+/** A scale in few characters: `0.79`, `1.26`, `1/894`. */
+export function formatScale(scale: number): string {
+  if (scale >= 0.1 || scale === 0) return formatFigure(scale);
+  return `1/${formatFigure(1 / scale)}`;
+}
+
+/** Whether the kernels have the standard deviation 1 / sqrt(fan-in) at scale 1: scale is sigma_w. */
+export function scaleIsSigma({ scales }: VariantSummary): boolean {
+  return scales.every(({ scale, sigma }) => sigma !== null && Math.abs(sigma / scale - 1) < 0.1);
+}
+
+/** What goes wrong on one side of the band, the gravest two. */
+export function troubleWords(rules: readonly string[], side: "below" | "above"): string {
+  const words = rules.map((rule) => TROUBLE[rule]?.[side] ?? rule);
+  return words.slice(0, 2).join(" and ");
+}
+
+/** The answer for one variant, in one sentence. */
+export function bestScaleSentence(variant: VariantSummary): string {
+  const { label, band, best, balanced, trouble } = variant;
+  const below = troubleWords(trouble.below, "below");
+  const above = troubleWords(trouble.above, "above");
+  const sides = [
+    ...below === "" ? [] : [`at smaller scales ${below}`],
+    ...above === "" ? [] : [`at larger scales ${above}`],
+  ];
+  const rest = sides.length === 0 ? "" : `; ${sides.join(", ")}`;
+  const even = balanced === null ? "" : `; gradients keep their size at ${formatScale(balanced)}`;
+  if (band === null || best === null) return `${label}: no scale is healthy${even}${rest}.`;
+  const isSigma = scaleIsSigma(variant);
+  const unit = isSigma ? " / sqrt(fan-in)" : " of its weights";
+  const sigmaAt = (scale: number) => formatFigure(best.sigma! / best.scale * scale);
+  const sigma = isSigma || best.sigma === null
+    ? ""
+    : ` (sigma_w ${sigmaAt(band.from)} to ${sigmaAt(band.to)})`;
+  const range = band.from === band.to
+    ? `at ${formatScale(band.from)}${unit}${sigma}`
+    : `from ${formatScale(band.from)} to ${formatScale(band.to)}${unit}${sigma}`;
+  const share = `${best.healthy} of ${plural(best.draws, "draw")} healthy`;
+  return `${label}: healthy ${range}, best at ${formatScale(best.scale)} (${share})${even}${rest}.`;
+}
+
+/** What was studied, in one or two sentences. */
+export function studySentences({ header, points, variants }: StudySummary): string[] {
+  const { model, grid, total, shard } = header;
+  const some = <T>(values: readonly (T | null)[], noun: string) =>
+    values[0] === null ? [] : [`${noun} ${values.join(", ")}`];
+  const what = [
+    ...some(grid.depths, "depth"),
+    ...some(grid.widths, "width"),
+    ...some(grid.initializers, "initializer"),
+  ];
+  const scales = plural(grid.scales.length, "scale");
+  const [from, to] = [grid.scales[0], grid.scales[grid.scales.length - 1]];
+  const range = from === to ? formatScale(from) : `${formatScale(from)} to ${formatScale(to)}`;
+  const part = points === total
+    ? `${plural(points, "point")}`
+    : `${points} of ${plural(total, "point")}${
+      shard === null ? "" : `, shard ${shard.index}/${shard.count}`
+    }`;
+  const isSigma = variants.length > 0 && variants.every(scaleIsSigma);
+  return [
+    `${model.name}${model.source === null ? "" : ` from ${model.source}`}${
+      what.length === 0 ? "" : `, ${what.join(", ")}`
+    }: ${scales} (${range}), ${plural(grid.seeds.length, "draw")} each, ${
+      plural(header.examples, "example")
+    }, objective ${header.objective}; ${part}.`,
+    isSigma
+      ? "At scale s the kernels have the standard deviation s / sqrt(fan-in): the scale is sigma_w."
+      : `The scale is what ${scaledKernels(variants)} multiplied by.`,
+  ];
+}
+
+/** The kernels whose size changes with the scale. */
+function scaledKernels(variants: readonly VariantSummary[]): string {
+  const { scales } = variants.find(({ scales }) => scales.length > 1) ?? { scales: [] };
+  const [first, last] = [scales[0], scales[scales.length - 1]];
+  const own = first?.layers.filter(({ figures }) => figures.sigma !== null) ?? [];
+  const scaled = own.filter(({ name, figures }) => {
+    const other = last.layers.find((layer) => layer.name === name)?.figures.sigma?.median;
+    return Math.abs(Math.log(other! / figures.sigma!.median)) > 1e-3;
+  });
+  if (scaled.length === 0 || scaled.length === own.length) return "the kernels are";
+  const order = first.layers.map(({ name }) => name);
+  return `the kernels of ${layerRange(scaled.map(({ name }) => name), { order })} are`;
+}

@@ -1,0 +1,67 @@
+import { kernelChain } from "../checks/kernel_chain.ts";
+import { plainChain } from "../checks/plain_chain.ts";
+import { signalPath } from "../checks/signal_path.ts";
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import type { GridPoint } from "./grid_point.ts";
+import type { StudyLayer, StudyPoint } from "./study_point.ts";
+import { studyRules } from "./study_rules.ts";
+
+/**
+ * Judges the measurements of a point and keeps of them what a study shows.
+ *
+ * @param point The point.
+ * @param measurements What was measured there.
+ */
+export function describeStudyPoint(point: GridPoint, measurements: Measurements): StudyPoint {
+  const { layers, objective, batch } = measurements;
+  const failed = studyRules()
+    .filter(({ check }) => check(measurements).some(({ severity }) => severity === "error"))
+    .map(({ name }) => name);
+  const kernels = new Map(kernelChain(layers).map((kernel) => [kernel.layer, kernel]));
+  return {
+    ...point,
+    objective: objective.value,
+    deltaRatio: deltaRatio(layers),
+    inputRms: batch.inputs.rms,
+    plain: typeof plainChain(measurements) !== "string",
+    healthy: failed.length === 0,
+    failed,
+    layers: layers.map((layer): StudyLayer => {
+      const weight = layer.weights.find(({ shape }) => shape.length >= 2);
+      const gradients = weight?.gradientsOfUsedRows ?? weight?.gradients ?? null;
+      const kernel = kernels.get(layer);
+      return {
+        name: layer.name,
+        role: layer.role,
+        activation: kernel?.activation ?? layer.activation,
+        sigma: kernel?.sigma ?? null,
+        gradient: figure(gradients, "meanAbs"),
+        delta: figure(layer.preActivationGradients, "meanAbs"),
+        deltaNorm: figure(layer.preActivationGradients, "l2"),
+        meanActivation: figure(layer.activations, "meanAbs"),
+        saturated: layer.saturatedFraction,
+        dead: layer.deadFraction,
+        zeroGradients: gradients?.zeroFraction ?? null,
+        zeroDeltas: layer.preActivationGradients?.zeroFraction ?? null,
+        zeroActivations: layer.activations?.zeroFraction ?? null,
+      };
+    }),
+  };
+}
+
+/** Of a tensor with NaN or infinity in it the figures are those of the rest: not the tensor's. */
+function figure(statistics: TensorStatistics | null, name: "meanAbs" | "l2"): number | null {
+  if (statistics === null) return null;
+  return statistics.nonFinite > 0 ? NaN : statistics[name];
+}
+
+function deltaRatio(layers: LayerMeasurements[]): number | null {
+  const path = signalPath(layers);
+  if (path.length < 2) return null;
+  const [first, last] = [path[0], path[path.length - 1]].map(({ layer }) =>
+    figure(layer.preActivationGradients, "l2")!
+  );
+  // Nothing sent is nothing lost: 0 / 0 is no ratio.
+  return last === 0 ? null : first / last;
+}

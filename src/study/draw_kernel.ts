@@ -1,0 +1,56 @@
+import type { SeededRandom } from "../model/seeded_random.ts";
+import { fans } from "../theory/fans.ts";
+import { initializerDeviation, type InitializerScheme } from "../theory/initializer_deviation.ts";
+import type { InitializerName } from "./initializers.ts";
+
+/**
+ * Draws a kernel. The numbers depend on the stream alone, not on the engine.
+ *
+ * @param initializer How.
+ * @param shape Shape of the kernel.
+ * @param className Class of its layer, which tells the fans.
+ * @param random Where the randomness comes from.
+ * @returns The entries, row-major.
+ */
+export function drawKernel(
+  initializer: InitializerName,
+  shape: readonly number[],
+  className: string,
+  random: SeededRandom,
+): Float32Array {
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (initializer === "orthogonal") return orthogonal(count, shape[shape.length - 1], random);
+  const [, scheme, kind] = /^(he|lecun|glorot)(Normal|Uniform)$/.exec(initializer)!;
+  const deviation = initializerDeviation(scheme as InitializerScheme, fans(shape, className));
+  if (kind === "Normal") return random.normals(count, deviation);
+  // A uniform distribution on (-r, r) has the variance r^2 / 3.
+  const reach = Math.sqrt(3) * deviation;
+  return Float32Array.from({ length: count }, () => (2 * random.uniform() - 1) * reach);
+}
+
+/** A matrix of so many columns whose rows, or columns where there are more rows, are orthonormal. */
+function orthogonal(count: number, columns: number, random: SeededRandom): Float32Array {
+  const rows = count / columns;
+  const [vectors, length] = rows < columns ? [rows, columns] : [columns, rows];
+  const basis: Float64Array[] = [];
+  while (basis.length < vectors) {
+    const vector = Float64Array.from({ length }, () => random.normal());
+    // Gram and Schmidt, twice: once leaves a rest where vectors are nearly parallel.
+    for (const other of [...basis, ...basis]) {
+      const along = dot(vector, other);
+      for (let i = 0; i < length; i++) vector[i] -= along * other[i];
+    }
+    const norm = Math.sqrt(dot(vector, vector));
+    basis.push(vector.map((entry) => entry / norm));
+  }
+  return Float32Array.from({ length: count }, (_, i) => {
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    return rows < columns ? basis[row][column] : basis[column][row];
+  });
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+}

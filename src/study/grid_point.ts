@@ -1,0 +1,73 @@
+import type { InitializerName } from "./initializers.ts";
+import type { ResolvedGrid } from "./study_grid.ts";
+
+/** What a model of a study is built from, but for its seed; `null` stands for the model's own. */
+export interface StudyVariant {
+  /** Activation of the hidden layers. */
+  activation: string | null;
+  /** How the kernels are drawn. */
+  initializer: InitializerName | null;
+  /** Number of hidden layers. */
+  depth: number | null;
+  /** Units of a hidden layer. */
+  width: number | null;
+}
+
+/** One point of a grid. */
+export interface GridPoint extends StudyVariant {
+  /** Its place in the grid, from 0. */
+  index: number;
+  /** Seed of the weights and of the batch. */
+  seed: number;
+  /** What the kernels are multiplied by. */
+  scale: number;
+}
+
+/** The variants of a grid, in their order. */
+export function gridVariants(grid: ResolvedGrid): StudyVariant[] {
+  return grid.activations.flatMap((activation) =>
+    grid.initializers.flatMap((initializer) =>
+      grid.depths.flatMap((depth) =>
+        grid.widths.map((width) => ({ activation, initializer, depth, width }))
+      )
+    )
+  );
+}
+
+/** How many points a grid has. */
+export function countPoints(grid: ResolvedGrid): number {
+  return Object.values(grid).reduce((product, values) => product * values.length, 1);
+}
+
+/**
+ * A point by its index. Scales run fastest, so that a model is built once for all of them; seeds
+ * slowest, so that a shard, which is a run of points, has its share of every variant.
+ */
+export function gridPoint(grid: ResolvedGrid, index: number): GridPoint {
+  let rest = index;
+  const pick = <T>(values: readonly T[]): T => {
+    const value = values[rest % values.length];
+    rest = Math.floor(rest / values.length);
+    return value;
+  };
+  const scale = pick(grid.scales);
+  const width = pick(grid.widths);
+  const depth = pick(grid.depths);
+  const initializer = pick(grid.initializers);
+  const activation = pick(grid.activations);
+  const seed = pick(grid.seeds);
+  return { index, seed, activation, initializer, depth, width, scale };
+}
+
+/** The point in words, for messages: `point 17 (tanh, seed 2, scale 0.1)`. */
+export function describePoint({ index, ...point }: GridPoint): string {
+  const words = [
+    ...point.activation === null ? [] : [point.activation],
+    ...point.initializer === null ? [] : [point.initializer],
+    ...point.depth === null ? [] : [`depth ${point.depth}`],
+    ...point.width === null ? [] : [`width ${point.width}`],
+    `seed ${point.seed}`,
+    `scale ${point.scale}`,
+  ];
+  return `point ${index} (${words.join(", ")})`;
+}

@@ -1,0 +1,96 @@
+import { describePoint, gridPoint } from "./grid_point.ts";
+import { differenceOf } from "./same_study.ts";
+import { StudyError } from "./study_error.ts";
+import type { StudyFile } from "./study_file.ts";
+import type { StudyHeader } from "./study_header.ts";
+import type { StudyPoint } from "./study_point.ts";
+
+/** How many missing or double points a message names before it only counts. */
+const MOST_NAMED = 5;
+
+/** Parts joined: the whole study's header, and its points in order. */
+export interface MergedStudy {
+  /** The header of the whole study. */
+  header: StudyHeader;
+  /** The points, each once. Throws a {@linkcode StudyError} at the end if some are missing. */
+  points: AsyncGenerator<StudyPoint, void>;
+}
+
+/**
+ * Joins the parts that shards wrote. The result has the very bytes of the unsplit study's file. Parts
+ * are read side by side, a line at a time.
+ *
+ * @param files The parts, in any order.
+ * @throws {StudyError} If there is no part, or they are of different studies or versions. While the
+ * points are read: if a point is in two parts, or in none.
+ */
+export function mergeStudyFiles(files: readonly StudyFile[]): MergedStudy {
+  const [first, ...others] = files;
+  if (first === undefined) throw new StudyError("there is no part to merge");
+  for (const other of others) {
+    const difference = differenceOf(first.header, other.header);
+    if (difference === null) continue;
+    throw new StudyError(
+      `${first.path} and ${other.path} are not parts of one study: ${difference}`,
+    );
+  }
+  const header = { ...first.header, shard: null };
+  return { header, points: joined(files, header) };
+}
+
+async function* joined(
+  files: readonly StudyFile[],
+  header: StudyHeader,
+): AsyncGenerator<StudyPoint, void> {
+  const heads = await Promise.all(files.map(async (file) => {
+    const points = file.points();
+    return { file, points, next: await points.next() };
+  }));
+  const missing: number[] = [];
+  let absent = 0;
+  try {
+    for (let index = 0; index < header.total; index++) {
+      const having = heads.filter(({ next }) => !next.done && next.value.index === index);
+      if (having.length > 1) {
+        const paths = having.map(({ file }) => file.path).join(" and ");
+        throw new StudyError(`${paths} both have ${named(header, index)}`);
+      }
+      const [head] = having;
+      if (head === undefined) {
+        if (missing.length < MOST_NAMED) missing.push(index);
+        absent++;
+        continue;
+      }
+      yield head.next.value as StudyPoint;
+      head.next = await head.points.next();
+    }
+  } finally {
+    for (const { points } of heads) await points.return();
+  }
+  if (absent === 0) return;
+  const rest = absent > missing.length ? ` and ${absent - missing.length} more` : "";
+  throw new StudyError(
+    `${absent} of ${header.total} points are in no part: ${
+      missing.map((index) => named(header, index)).join(", ")
+    }${rest}${missingShards(files)}`,
+  );
+}
+
+function named({ grid }: StudyHeader, index: number): string {
+  return describePoint(gridPoint(grid, index));
+}
+
+/** Which shards were not given, where all that were given are shards of one split. */
+function missingShards(files: readonly StudyFile[]): string {
+  const shards = files.map(({ header }) => header.shard);
+  const [first] = shards;
+  if (first === null || shards.some((shard) => shard?.count !== first.count)) return "";
+  const given = new Set(shards.map((shard) => shard!.index));
+  const missing: number[] = [];
+  for (let i = 1; i <= first.count && missing.length < MOST_NAMED; i++) {
+    if (!given.has(i)) missing.push(i);
+  }
+  return missing.length === 0
+    ? "; a shard is not complete: continue it with --resume"
+    : `; not given: shard ${missing.map((i) => `${i}/${first.count}`).join(", ")}`;
+}

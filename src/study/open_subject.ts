@@ -1,0 +1,148 @@
+import type { Engine } from "../engine/engine.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import type { Objective } from "../measure/objective.ts";
+import { automaticName } from "../model/automatic_name.ts";
+import type { Batch } from "../model/batch.ts";
+import { exerciseModel } from "../model/exercise_model.ts";
+import { getWeights } from "../model/get_weights.ts";
+import { loadModel } from "../model/load_model.ts";
+import { randomBatch } from "../model/random_batch.ts";
+import { readBatch } from "../model/read_batch.ts";
+import { setWeights } from "../model/set_weights.ts";
+import { denseNetwork } from "./dense_network.ts";
+import type { StudyVariant } from "./grid_point.ts";
+import { requireActivation } from "./require_activation.ts";
+import type { ResolvedGrid } from "./study_grid.ts";
+import { StudyError } from "./study_error.ts";
+import type { StudyOptions } from "./study_options.ts";
+import type { ModelFile, StudySubject } from "./study_subject.ts";
+
+/** A subject on a running engine: models and batches on demand. */
+export interface OpenSubject {
+  /** Its name. */
+  name: string;
+  /** The file it came from, or `null`. */
+  source: string | null;
+  /** What is differentiated. */
+  objective: Objective;
+  /** Makes a model of a seed. Where it is always the same one, its weights are put back. */
+  create(seed: number, variant: StudyVariant): Promise<LayersModel>;
+  /** Frees a model that `create` made. */
+  release(model: LayersModel): void;
+  /** Makes the batch of a seed. */
+  createBatch(model: LayersModel, seed: number): Promise<Batch>;
+  /** Whether the kernels of a layer are scaled where the options do not say. */
+  isScaled(model: LayersModel, layer: string): boolean;
+  /** What `create` has left to the study: to be swapped in the model. */
+  swaps: { activation: boolean; initializer: boolean };
+  /** Frees everything. */
+  close(): void;
+}
+
+/**
+ * Opens a subject.
+ *
+ * @throws {StudyError} If the grid varies what the subject does not have.
+ * @throws {ModelError} If a file cannot be used.
+ * @throws {TypeError} If an activation is not known.
+ */
+export async function openSubject(
+  engine: Engine,
+  subject: StudySubject,
+  grid: ResolvedGrid,
+  options: StudyOptions,
+): Promise<OpenSubject> {
+  for (const name of grid.activations) if (name !== null) requireActivation(engine.tf, name);
+  if (typeof subject === "object" && "model" in subject) {
+    return await openFile(subject, grid, options);
+  }
+  const { tf } = engine;
+  const objective = options.objective ?? "sum";
+  const common = {
+    source: null,
+    objective,
+    release: (model: LayersModel) => void model.dispose(),
+    createBatch: batchMaker(objective, options, null),
+    isScaled: () => true,
+    close() {},
+  };
+  if (typeof subject === "function") {
+    return {
+      ...common,
+      name: subject.name || "model",
+      create: async (seed, variant) => await subject({ tf, seed, ...variant }),
+      swaps: { activation: false, initializer: false },
+    };
+  }
+  if (subject.network === "dense") {
+    return {
+      ...common,
+      name: "dense",
+      create: (seed, variant) => Promise.resolve(denseNetwork({ tf, seed, ...variant })),
+      swaps: { activation: false, initializer: false },
+    };
+  }
+  return {
+    ...common,
+    name: "exercise",
+    create: (seed, { activation, depth, width }) =>
+      Promise.resolve(exerciseModel({
+        seed,
+        activation: activation ?? undefined,
+        depth: depth ?? undefined,
+        width: width ?? undefined,
+      })),
+    // Those that were drawn too large: neither the relu layer nor the unit on top.
+    isScaled: ({ layers }, name) => layers.slice(1, -1).some((layer) => layer.name === name),
+    swaps: { activation: false, initializer: true },
+  };
+}
+
+async function openFile(
+  { model: path, register }: ModelFile,
+  grid: ResolvedGrid,
+  options: StudyOptions,
+): Promise<OpenSubject> {
+  const fixed = grid.depths.concat(grid.widths).find((size) => size !== null);
+  if (fixed !== undefined) {
+    throw new StudyError(
+      `${path}: a model from a file has a depth and a width of its own, which a study cannot ` +
+        `change: leave out depths and widths`,
+    );
+  }
+  const loaded = await loadModel(path, { seed: grid.seeds[0], register });
+  const { model, recreate } = loaded;
+  const weights = getWeights(model);
+  // What a module names is any string; measuring refuses one that it does not know.
+  const objective = (options.objective ?? loaded.objective ?? "sum") as Objective;
+  return {
+    name: automaticName(model) === null ? loaded.name : "model",
+    source: path,
+    objective,
+    async create(seed) {
+      if (recreate !== null) return await recreate(seed);
+      setWeights(model, weights);
+      return model;
+    },
+    release(created) {
+      if (created !== model) created.dispose();
+    },
+    createBatch: batchMaker(objective, options, loaded.createBatch),
+    isScaled: () => true,
+    swaps: { activation: true, initializer: true },
+    close: () => void model.dispose(),
+  };
+}
+
+function batchMaker(
+  objective: Objective,
+  { batch = null, examples = 32 }: StudyOptions,
+  own: ((examples: number, seed: number) => Promise<Batch>) | null,
+): OpenSubject["createBatch"] {
+  return async (model, seed) => {
+    if (batch !== null) return await readBatch(batch, model);
+    if (own !== null) return await own(examples, seed);
+    const targetsFor = typeof objective === "string" ? objective : "sum";
+    return randomBatch(model, { examples, seed, objective: targetsFor });
+  };
+}

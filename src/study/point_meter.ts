@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import type { Engine } from "../engine/engine.ts";
+import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
+import { runPass } from "../measure/run_pass.ts";
+import type { Batch } from "../model/batch.ts";
+import { getWeights } from "../model/get_weights.ts";
+import { setWeights } from "../model/set_weights.ts";
+import { describeStudyPoint } from "./describe_study_point.ts";
+import { describePoint, type GridPoint, gridPoint } from "./grid_point.ts";
+import { type OpenSubject, openSubject } from "./open_subject.ts";
+import { StudyError } from "./study_error.ts";
+import type { ResolvedGrid } from "./study_grid.ts";
+import type { StudyOptions } from "./study_options.ts";
+import type { StudyPoint } from "./study_point.ts";
+import type { StudySubject } from "./study_subject.ts";
+import { redrawKernels, swapActivations } from "./swap_in_model.ts";
+
+/** What a study says of the model and the engine before its first point. */
+export interface StudyIdentity {
+  /** The engine. */
+  engine: { backend: string; simd: boolean; relaxedSimd: boolean; tfjs: string };
+  /** The model. */
+  model: { name: string; source: string | null; fingerprint: string };
+  /** Name of the objective. */
+  objective: string;
+  /** Examples in the batch. */
+  examples: number;
+}
+
+/** A model that was built for a seed and a variant, and serves all scales. */
+interface Build {
+  key: string;
+  model: LayersModel;
+  batch: Batch;
+  /** The kernels to scale, as they are at scale 1. */
+  kernels: [name: string, values: Float32Array][];
+}
+
+/** Measures points of a study on one engine. A model is built once for all points that share it. */
+export class PointMeter {
+  readonly #engine: Engine;
+  readonly #subject: OpenSubject;
+  readonly #grid: ResolvedGrid;
+  readonly #layers: RegExp | null;
+  #hidden: Set<string> | null = null;
+  #build: Build | null = null;
+
+  private constructor(
+    engine: Engine,
+    subject: OpenSubject,
+    grid: ResolvedGrid,
+    layers: RegExp | null,
+  ) {
+    this.#engine = engine;
+    this.#subject = subject;
+    this.#grid = grid;
+    this.#layers = layers;
+  }
+
+  /** Opens a subject on a running engine. */
+  static async open(
+    engine: Engine,
+    subject: StudySubject,
+    grid: ResolvedGrid,
+    options: StudyOptions,
+  ): Promise<PointMeter> {
+    const opened = await openSubject(engine, subject, grid, options);
+    return new PointMeter(engine, opened, grid, options.layers ?? null);
+  }
+
+  /** Builds the grid's first point, whatever is measured later, and says what there is. */
+  async identify(): Promise<StudyIdentity> {
+    const { name, source, objective } = this.#subject;
+    const { model, batch } = await this.#provide(gridPoint(this.#grid, 0));
+    const { simd, relaxedSimd, version } = this.#engine;
+    const hash = createHash("sha256");
+    for (const { name, shape, values } of Object.values(getWeights(model))) {
+      hash.update(JSON.stringify([name, shape])).update(bytesOf(values));
+    }
+    for (const tensor of tensorsOf(batch)) {
+      hash.update(JSON.stringify(tensor.shape)).update(bytesOf(tensor.dataSync()));
+    }
+    return {
+      engine: { backend: "wasm", simd, relaxedSimd, tfjs: version },
+      model: { name, source, fingerprint: hash.digest("hex").slice(0, 32) },
+      objective: typeof objective === "function" ? objective.name || "function" : objective,
+      examples: [batch.inputs].flat()[0].shape[0],
+    };
+  }
+
+  /**
+   * Measures one point. What comes out depends on the point alone, not on those before it.
+   *
+   * @throws {StudyError} If it cannot be measured; the message names it.
+   */
+  async measure(index: number): Promise<StudyPoint> {
+    const point = gridPoint(this.#grid, index);
+    try {
+      const { model, batch, kernels } = await this.#provide(point);
+      setWeights(
+        model,
+        Object.fromEntries(kernels.map(([name, values]) => [name, scaled(values, point.scale)])),
+      );
+      const { objective } = this.#subject;
+      return describeStudyPoint(point, runPass(this.#engine, model, batch, { objective }));
+    } catch (error) {
+      // The engine is gone after a trap; that is the worker's end, not the point's failure.
+      if (error instanceof WebAssembly.RuntimeError) throw error;
+      const { message } = error as Error;
+      throw new StudyError(`${describePoint(point)} cannot be measured: ${message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Frees everything. The engine goes on. */
+  close(): void {
+    this.#drop();
+    this.#subject.close();
+  }
+
+  async #provide(point: GridPoint): Promise<Build> {
+    const { seed, activation, initializer, depth, width } = point;
+    const key = JSON.stringify([seed, activation, initializer, depth, width]);
+    if (this.#build?.key === key) return this.#build;
+    this.#drop();
+    const { tf } = this.#engine;
+    const model = await this.#subject.create(seed, { activation, initializer, depth, width });
+    let batch: Batch | null = null;
+    try {
+      batch = await this.#subject.createBatch(model, seed);
+      const { swaps, objective } = this.#subject;
+      if (swaps.activation && activation !== null) {
+        this.#hidden ??= new Set(
+          runPass(this.#engine, model, batch, { objective }).layers
+            .filter(({ role }) => role === "hidden").map(({ name }) => name),
+        );
+        swapActivations(tf, model, activation, this.#hidden);
+      }
+      if (swaps.initializer && initializer !== null) redrawKernels(model, initializer, seed);
+      return this.#build = { key, model, batch, kernels: this.#kernelsOf(model) };
+    } catch (error) {
+      if (batch !== null) tf.dispose(tensorsOf(batch));
+      this.#subject.release(model);
+      throw error;
+    }
+  }
+
+  #kernelsOf(model: LayersModel): Build["kernels"] {
+    const kernels = Object.values(getWeights(model))
+      .filter(({ shape, layer }) =>
+        shape.length >= 2 &&
+        (this.#layers === null
+          ? this.#subject.isScaled(model, layer)
+          : layer.search(this.#layers) !== -1)
+      );
+    if (kernels.length === 0) {
+      throw new StudyError(
+        this.#layers === null
+          ? "the model has no kernel to scale"
+          : `no layer with a kernel has a name that matches ${this.#layers}`,
+      );
+    }
+    return kernels.map(({ name, values }) => [name, values]);
+  }
+
+  #drop(): void {
+    if (this.#build === null) return;
+    this.#engine.tf.dispose(tensorsOf(this.#build.batch));
+    this.#subject.release(this.#build.model);
+    this.#build = null;
+  }
+}
+
+function scaled(values: Float32Array, scale: number): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) result[i] = values[i] * scale;
+  return result;
+}
+
+function tensorsOf({ inputs, targets }: Batch): Tensor[] {
+  return [inputs, targets ?? []].flat();
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}

@@ -1,0 +1,35 @@
+/** How a figure spreads over the draws. */
+export interface Quartiles {
+  /** A quarter of the draws are below. */
+  lower: number;
+  /** Half of the draws are below. */
+  median: number;
+  /** Three quarters of the draws are below. */
+  upper: number;
+}
+
+/**
+ * Quartiles with linear interpolation between order statistics. NaN counts as larger than any number:
+ * where it takes part, the quartile is NaN.
+ *
+ * @param values The figures of the draws.
+ * @returns The quartiles, or `null` where there is no figure.
+ */
+export function quartiles(values: readonly number[]): Quartiles | null {
+  if (values.length === 0) return null;
+  const broken = values.filter(Number.isNaN).length;
+  const sorted = [
+    ...values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b),
+    ...Array<number>(broken).fill(NaN),
+  ];
+  const at = (share: number) => {
+    const place = share * (sorted.length - 1);
+    const below = Math.floor(place);
+    const part = place - below;
+    // Not part * 0: that would be NaN beside an infinity.
+    return part === 0 || sorted[below] === sorted[below + 1]
+      ? sorted[below]
+      : sorted[below] * (1 - part) + sorted[below + 1] * part;
+  };
+  return { lower: at(0.25), median: at(0.5), upper: at(0.75) };
+}

@@ -1,0 +1,234 @@
+import configuration from "../../deno.json" with { type: "json" };
+import { runningEngine } from "../engine/running_engine.ts";
+import { ensureEngine } from "../engine/ensure_engine.ts";
+import { startEngine } from "../engine/start_engine.ts";
+import { chooseJobs } from "./choose_jobs.ts";
+import { countPoints } from "./grid_point.ts";
+import type { PointMeter, StudyIdentity } from "./point_meter.ts";
+import { shardRange } from "./shard.ts";
+import { StudyError } from "./study_error.ts";
+import { resolveGrid, type StudyGrid } from "./study_grid.ts";
+import type { StudyHeader } from "./study_header.ts";
+import type { StudyOptions } from "./study_options.ts";
+import type { StudyPoint } from "./study_point.ts";
+import { STUDY_RULES } from "./study_rules.ts";
+import type { StudySubject } from "./study_subject.ts";
+import type { WorkerTask } from "./worker_messages.ts";
+
+/** How long this process measures before it knows what the rest would take, in ms. */
+const TRIAL = 250;
+/** How long it measures at a stretch: signals and timers wait for so long, in ms. */
+const STRETCH = 50;
+
+/** A study that has been begun. */
+export interface RunningStudy {
+  /** What is studied. */
+  header: StudyHeader;
+  /** The points, in the order of the grid. To be read to the end, or returned from. */
+  points: AsyncGenerator<StudyPoint, void>;
+}
+
+/**
+ * Begins a study: everything that {@linkcode study} does, but the points come one by one, and nothing
+ * of them is kept, so that memory does not grow with their number.
+ *
+ * @param subject What is studied.
+ * @param grid The points.
+ * @param options How it is run.
+ * @param isDone Told what is studied before the first point, and says which points, by index, were
+ * measured earlier: they are passed over. Default: none.
+ * @returns The header, and the points to come.
+ *
+ * @example Look at points as they come
+ * ```ts
+ * import { runStudy } from "@gradient-health/gradient-health/study";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { header, points } = await runStudy({ network: "exercise" }, { scales: [1 / 894, 1] });
+ * assertEquals(header.total, 2);
+ * for await (const { scale, healthy } of points) assertEquals(healthy, scale < 1);
+ * ```
+ *
+ * @throws {StudyError} As {@linkcode study} does; of a point, while the points are read.
+ */
+export async function runStudy(
+  subject: StudySubject,
+  grid: StudyGrid,
+  options: StudyOptions = {},
+  isDone: (header: StudyHeader) => Promise<(index: number) => boolean> = () =>
+    Promise.resolve(() => false),
+): Promise<RunningStudy> {
+  const resolved = resolveGrid(grid);
+  const { from, to } = shardRange(resolved, options.shard ?? null);
+  const jobs = requireJobs(options.jobs ?? 1, subject, options);
+  const headerOf = (identity: StudyIdentity): StudyHeader => ({
+    format: "gradient-health study",
+    version: 1,
+    package: configuration.version,
+    engine: identity.engine,
+    model: identity.model,
+    objective: identity.objective,
+    examples: identity.examples,
+    batch: options.batch ?? null,
+    layers: options.layers?.source ?? null,
+    rules: [...STUDY_RULES],
+    grid: resolved,
+    total: countPoints(resolved),
+    shard: options.shard ?? null,
+  });
+  // Imported when a study runs: whoever imports the library for something else must not wait for it.
+  const startWorkers = async (count: number) => {
+    const { StudyWorkers } = await import("./study_workers.ts");
+    const task = taskOf(subject, grid, options);
+    return new StudyWorkers(count, task, resolved, options.onWarning ?? (() => {}));
+  };
+
+  if (typeof jobs === "number" && jobs > 1) {
+    const workers = await startWorkers(jobs);
+    try {
+      const header = headerOf(await workers.identify());
+      const plan = planOf(from, to, await isDone(header));
+      const points = workers.run(plan.indices(from), plan.count, options.signal ?? null);
+      return { header, points: counted(points, plan, options, () => jobs) };
+    } catch (error) {
+      await workers[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  const engine = runningEngine() === null
+    ? await startEngine({ relaxedSimd: options.relaxedSimd })
+    : null;
+  const closing: (() => unknown)[] = [() => engine?.stop()];
+  const close = async () => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    const { PointMeter } = await import("./point_meter.ts");
+    const meter = await PointMeter.open(await ensureEngine(), subject, resolved, options);
+    closing.push(() => meter.close());
+    const header = headerOf(await meter.identify());
+    const plan = planOf(from, to, await isDone(header));
+    let count = 0;
+    const points = async function* () {
+      try {
+        const next = yield* inProcess(meter, plan, from, jobs === "auto", options.signal ?? null);
+        if (next === null) return;
+        await close();
+        count = next.jobs;
+        const { index, left } = next;
+        const workers = await startWorkers(count);
+        yield* workers.run(plan.indices(index), left, options.signal ?? null);
+      } finally {
+        await close();
+      }
+    };
+    return { header, points: counted(points(), plan, options, () => count) };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The points that are to be measured. */
+interface Plan {
+  /** How many they are. */
+  count: number;
+  /** How many of this study were measured earlier. */
+  done: number;
+  /** Their indices, from one on. */
+  indices(from: number): Generator<number, void>;
+}
+
+function planOf(from: number, to: number, isDone: (index: number) => boolean): Plan {
+  let done = 0;
+  for (let index = from; index < to; index++) if (isDone(index)) done++;
+  return {
+    count: to - from - done,
+    done,
+    *indices(start) {
+      for (let index = start; index < to; index++) if (!isDone(index)) yield index;
+    },
+  };
+}
+
+/** Measures here; where workers would pay, stops and says where they go on. */
+async function* inProcess(
+  meter: PointMeter,
+  plan: Plan,
+  from: number,
+  mayStop: boolean,
+  signal: AbortSignal | null,
+): AsyncGenerator<StudyPoint, { jobs: number; index: number; left: number } | null> {
+  const started = performance.now();
+  let undecided = mayStop;
+  let rested = started;
+  let measured = 0;
+  for (const index of plan.indices(from)) {
+    const now = performance.now();
+    if (undecided && now - started >= TRIAL) {
+      undecided = false;
+      const left = plan.count - measured;
+      const jobs = chooseJobs(left * (now - started) / measured);
+      if (jobs > 0) return { jobs, index, left };
+    }
+    if (now - rested >= STRETCH) {
+      await new Promise((resolve) => setTimeout(resolve));
+      rested = performance.now();
+    }
+    if (signal?.aborted) return null;
+    yield await meter.measure(index);
+    measured++;
+  }
+  return null;
+}
+
+/** Tells of every point that goes by. */
+async function* counted(
+  points: AsyncGenerator<StudyPoint, void>,
+  { count, done }: Plan,
+  { onProgress }: StudyOptions,
+  workers: () => number,
+): AsyncGenerator<StudyPoint, void> {
+  let seen = done;
+  const total = count + done;
+  onProgress?.({ done: seen, total, workers: workers() });
+  for await (const point of points) {
+    yield point;
+    onProgress?.({ done: ++seen, total, workers: workers() });
+  }
+}
+
+function requireJobs(
+  jobs: number | "auto",
+  subject: StudySubject,
+  { objective }: StudyOptions,
+): number | "auto" {
+  if (jobs !== "auto" && !(Number.isSafeInteger(jobs) && jobs >= 1)) {
+    throw new RangeError(`jobs is ${jobs}, expected a whole number of at least 1, or "auto"`);
+  }
+  const inThis = typeof subject === "function"
+    ? "a function cannot be handed to workers: put createModel into a module and give its path"
+    : typeof objective === "function"
+    ? "an objective that is a function cannot be handed to workers: export it from the module"
+    : null;
+  if (inThis === null) return jobs === "auto" && !mayStartWorkers() ? 1 : jobs;
+  if (jobs !== "auto" && jobs > 1) throw new StudyError(`${jobs} jobs: ${inThis}`);
+  return 1;
+}
+
+/** A worker reads the sources of this package again, which somebody may not have allowed. */
+function mayStartWorkers(): boolean {
+  const folder = new URL("../", import.meta.url);
+  return folder.protocol !== "file:" ||
+    Deno.permissions.querySync({ name: "read", path: folder }).state === "granted";
+}
+
+function taskOf(subject: StudySubject, grid: StudyGrid, options: StudyOptions): WorkerTask {
+  const { examples, batch, objective, layers, relaxedSimd } = options;
+  return {
+    subject: subject as WorkerTask["subject"],
+    grid,
+    options: { examples, batch, objective, layers, relaxedSimd },
+  };
+}

@@ -1,0 +1,54 @@
+import { studyHeaderShape } from "../render/study_json.ts";
+import type { StudyHeader } from "./study_header.ts";
+
+/** What a difference in it means to a reader. */
+const WORDS: Partial<Record<keyof StudyHeader, string>> = {
+  package: "they are of different versions of gradient-health",
+  engine: "they were computed by different engines (relaxed SIMD moves figures: use --portable)",
+  model: "they are of different models",
+  objective: "they differentiate different objectives",
+  examples: "their batches differ in size",
+  batch: "their batches are from different files",
+  layers: "they scale different layers",
+  rules: "they judge by different rules",
+  grid: "they have different grids",
+  total: "they have different grids",
+};
+
+/**
+ * Says why two headers are not of one study; which shard they are does not matter.
+ *
+ * @returns The reason with both values, or `null` if they are of one study.
+ */
+export function differenceOf(one: StudyHeader, other: StudyHeader): string | null {
+  const [a, b] = [one, other].map((header) => studyHeaderShape.encode(header)) as [
+    Record<string, unknown>,
+    Record<string, unknown>,
+  ];
+  for (const key of Object.keys(a)) {
+    if (key === "shard" || JSON.stringify(a[key]) === JSON.stringify(b[key])) continue;
+    const words = WORDS[key as keyof StudyHeader] ?? `they differ in ${key}`;
+    return `${words}: ${firstDifference(key, a[key], b[key])}`;
+  }
+  return null;
+}
+
+/** The innermost place where two pieces of JSON differ. */
+function firstDifference(place: string, a: unknown, b: unknown): string {
+  const isObject = (value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+  if (isObject(a) && isObject(b)) {
+    for (const [key, value] of Object.entries(a as object)) {
+      const other = (b as Record<string, unknown>)[key];
+      if (JSON.stringify(value) !== JSON.stringify(other)) {
+        return firstDifference(`${place}.${key}`, value, other);
+      }
+    }
+  }
+  return `${place} is ${shown(a)} and ${shown(b)}`;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}

@@ -1,0 +1,34 @@
+import type { ResolvedGrid } from "./study_grid.ts";
+import { countPoints } from "./grid_point.ts";
+
+/** A part of a study: the `index`-th of `count`, from 1. */
+export interface Shard {
+  /** Which part, from 1. */
+  index: number;
+  /** How many parts there are. */
+  count: number;
+}
+
+/**
+ * The points of a shard: from `from` to below `to`. Together the shards have every point once, and
+ * their sizes differ by one point at most.
+ *
+ * @param grid The grid.
+ * @param shard The part, or `null` for all points.
+ * @throws {RangeError} If there is no such part.
+ */
+export function shardRange(
+  grid: ResolvedGrid,
+  shard: Shard | null,
+): { from: number; to: number } {
+  const total = countPoints(grid);
+  if (shard === null) return { from: 0, to: total };
+  const { index, count } = shard;
+  const sound = Number.isSafeInteger(index) && Number.isSafeInteger(count) && index >= 1 &&
+    index <= count;
+  if (!sound) {
+    throw new RangeError(`shard is ${index}/${count}, expected whole numbers i/n with 1 <= i <= n`);
+  }
+  const cut = (i: number) => Number(BigInt(total) * BigInt(i) / BigInt(count));
+  return { from: cut(index - 1), to: cut(index) };
+}

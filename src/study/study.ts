@@ -1,0 +1,78 @@
+import { runStudy } from "./run_study.ts";
+import type { StudyGrid } from "./study_grid.ts";
+import type { StudyHeader } from "./study_header.ts";
+import type { StudyOptions } from "./study_options.ts";
+import type { StudyPoint } from "./study_point.ts";
+import type { StudySubject } from "./study_subject.ts";
+
+/** A study: what was studied, and what was measured at every point. Plain data. */
+export interface Study extends StudyHeader {
+  /** The points, in the order of the grid; fewer than `total` in a shard or after an early end. */
+  points: StudyPoint[];
+}
+
+/**
+ * The rescaling study: what do the kernels' initial scale, the activation, the depth and the width do
+ * to gradients and activations? At every point of the grid the model's kernels are multiplied by the
+ * scale, and one forward and one backward pass is measured and judged. A model is built once for all
+ * scales of a seed; its kernels go back through `setWeights` at each.
+ *
+ * Figures depend on the point alone: not on `jobs`, on the order or on the shard.
+ *
+ * @param create What is studied: a function that creates a model, `{ network: "dense" }` or
+ * `{ network: "exercise" }`, or `{ model: "path" }`.
+ * @param grid The points: every combination of scales, seeds, activations, initialisers, depths and
+ * widths.
+ * @param options How it is run.
+ * @returns All points. With very many of them take {@linkcode runStudy}, which keeps none.
+ * @throws {StudyError} If a point cannot be measured, or the grid varies what the subject has not.
+ * @throws {TypeError} If an activation or an initialiser is not known.
+ * @throws {RangeError} If the grid or an option is out of range.
+ * @throws {ModelError} If a model file cannot be used.
+ *
+ * @example Which scale suits tanh?
+ * ```ts
+ * import { study, summarizeStudy } from "@gradient-health/gradient-health/study";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * const result = await study(
+ *   { network: "dense" },
+ *   { scales: [0.1, 1, 10], activations: ["tanh"], seeds: 3 },
+ * );
+ * assertEquals(result.points.length, 9);
+ * const [tanh] = summarizeStudy(result).variants;
+ * assertEquals(tanh.best?.scale, 1);
+ * assert(result.points[0].failed.includes("vanishing-gradients"));
+ * ```
+ *
+ * @example A model of one's own
+ * ```ts
+ * import { study } from "@gradient-health/gradient-health/study";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { points } = await study(
+ *   ({ tf, seed, activation }) =>
+ *     tf.sequential({
+ *       layers: [
+ *         tf.layers.dense({
+ *           units: 16,
+ *           inputShape: [8],
+ *           activation: activation as "relu",
+ *           kernelInitializer: tf.initializers.heNormal({ seed: seed + 1 }),
+ *         }),
+ *         tf.layers.dense({ units: 1 }),
+ *       ],
+ *     }),
+ *   { scales: [0.5, 1, 2], activations: ["relu", "selu"] },
+ * );
+ * assertEquals(points.length, 6);
+ * ```
+ */
+export async function study(
+  create: StudySubject,
+  grid: StudyGrid,
+  options: StudyOptions = {},
+): Promise<Study> {
+  const { header, points } = await runStudy(create, grid, options);
+  return { ...header, points: await Array.fromAsync(points) };
+}

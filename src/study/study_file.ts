@@ -1,0 +1,114 @@
+import { studyHeaderShape, studyPointShape } from "../render/study_json.ts";
+import { failure } from "../model/failure.ts";
+import { StudyError } from "./study_error.ts";
+import type { StudyHeader } from "./study_header.ts";
+import type { StudyPoint } from "./study_point.ts";
+
+/** A study on disk: its header, and its points one by one. */
+export interface StudyFile {
+  /** Where it lies. */
+  path: string;
+  /** What was studied. */
+  header: StudyHeader;
+  /** The points, ascending; read from disk as they are asked for. */
+  points(): AsyncGenerator<StudyPoint, void>;
+}
+
+const POINTS = '  "points": [';
+const END = "  ]";
+const MOST_OPENING = 100;
+
+/**
+ * Reads a study that `sweep` or `merge` wrote. It is read line by line, since it may be larger than
+ * memory: each point stands in a line of its own.
+ *
+ * @param path The file.
+ * @throws {StudyError} If there is no such file, or it is no study: the message names file and line.
+ */
+export async function readStudyFile(path: string): Promise<StudyFile> {
+  const opening: string[] = [];
+  let header: StudyHeader | null = null;
+  for await (const line of linesOf(path)) {
+    if (line === POINTS) {
+      const text = `${opening.join("\n").replace(/,$/, "")}}`;
+      header = decode(path, 1, text, (json) => studyHeaderShape.decode(json, ""));
+      break;
+    }
+    // Whatever begins otherwise is no study, however long it is.
+    if (opening.push(line) > MOST_OPENING || opening[0] !== "{") {
+      throw new StudyError(
+        `${path}, line ${opening.length}: found ${
+          shown(line)
+        }, expected a study as sweep writes it`,
+      );
+    }
+  }
+  if (header === null) throw cutShort(path, opening.length);
+  return { path, header, points: () => pointsOf(path, header) };
+}
+
+async function* pointsOf(path: string, { total }: StudyHeader): AsyncGenerator<StudyPoint, void> {
+  let number = 0;
+  let isInside = false;
+  let last = -1;
+  for await (const line of linesOf(path)) {
+    number++;
+    if (!isInside) {
+      isInside = line === POINTS;
+      continue;
+    }
+    if (line === END) return;
+    const point = decode(
+      path,
+      number,
+      line.replace(/,$/, ""),
+      (json) => studyPointShape.decode(json, ""),
+    );
+    if (point.index <= last || point.index >= total) {
+      throw new StudyError(
+        `${path}, line ${number}: found point ${point.index} after point ${last} of ${total}, ` +
+          `expected them in ascending order, each once`,
+      );
+    }
+    last = point.index;
+    yield point;
+  }
+  throw cutShort(path, number);
+}
+
+function cutShort(path: string, line: number): StudyError {
+  return new StudyError(`${path} ends at line ${line}, expected a whole study as sweep writes it`);
+}
+
+async function* linesOf(path: string): AsyncGenerator<string, void> {
+  try {
+    using file = await Deno.open(path);
+    const decoder = new TextDecoder();
+    const buffer = new Uint8Array(1 << 16);
+    let rest = "";
+    for (let n = await file.read(buffer); n !== null; n = await file.read(buffer)) {
+      const lines = (rest + decoder.decode(buffer.subarray(0, n), { stream: true })).split("\n");
+      rest = lines.pop()!;
+      yield* lines;
+    }
+    if (rest !== "") yield rest;
+  } catch (error) {
+    throw new StudyError(`${path}: ${failure(error)}`, { cause: error });
+  }
+}
+
+function decode<T>(path: string, line: number, text: string, shape: (json: unknown) => T): T {
+  try {
+    return shape(JSON.parse(text));
+  } catch (error) {
+    const { message } = error as Error;
+    const what = error instanceof SyntaxError
+      ? `it is no JSON (${message})`
+      : message.replace("The report", "the study");
+    throw new StudyError(`${path}, line ${line}: ${what}`, { cause: error });
+  }
+}
+
+function shown(line: string): string {
+  return JSON.stringify(line.length > 60 ? `${line.slice(0, 60)}...` : line);
+}

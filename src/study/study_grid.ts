@@ -1,0 +1,105 @@
+import { type InitializerName, INITIALIZERS } from "./initializers.ts";
+
+/** The points of a study: every combination of these. */
+export interface StudyGrid {
+  /** What the kernels are multiplied by, each above 0 and finite. */
+  scales: readonly number[];
+  /** The draws: how many, which gives the seeds 0, 1, 2 ..., or the seeds themselves. Default: 1. */
+  seeds?: number | readonly number[];
+  /** Activations of the hidden layers by their TensorFlow.js names. Default: the model's own. */
+  activations?: readonly string[];
+  /** How the kernels are drawn before they are scaled. Default: the model's own way. */
+  initializers?: readonly InitializerName[];
+  /** Numbers of hidden layers. Default: the model's own. */
+  depths?: readonly number[];
+  /** Units of a hidden layer. Default: the model's own. */
+  widths?: readonly number[];
+}
+
+/** A grid with everything written out; `null` stands for the model's own. */
+export interface ResolvedGrid {
+  /** The seeds. */
+  seeds: number[];
+  /** The activations. */
+  activations: (string | null)[];
+  /** The initialisers. */
+  initializers: (InitializerName | null)[];
+  /** The numbers of hidden layers. */
+  depths: (number | null)[];
+  /** The units of a hidden layer. */
+  widths: (number | null)[];
+  /** The scales, ascending. */
+  scales: number[];
+}
+
+const MOST_POINTS = 2 ** 32;
+
+/**
+ * Writes a grid out.
+ *
+ * @param grid What the user gave.
+ * @returns The same, complete, its scales in ascending order.
+ * @throws {TypeError} If an initialiser is not known, or something is no number.
+ * @throws {RangeError} If a list is empty or names something twice, or a number is out of range.
+ */
+export function resolveGrid(grid: StudyGrid): ResolvedGrid {
+  const { seeds = 1, activations, initializers, depths, widths } = grid;
+  const resolved: ResolvedGrid = {
+    seeds: typeof seeds === "number" ? count("seeds", seeds) : [...seeds],
+    activations: [...activations ?? [null]],
+    initializers: [...initializers ?? [null]],
+    depths: [...depths ?? [null]],
+    widths: [...widths ?? [null]],
+    scales: [...grid.scales].sort((a, b) => a - b),
+  };
+  for (const [name, values] of Object.entries(resolved)) distinct(name, values);
+  each("seeds", resolved.seeds, "whole numbers", Number.isSafeInteger);
+  each(
+    "scales",
+    resolved.scales,
+    "finite numbers above 0",
+    (scale) => scale > 0 && scale < Infinity,
+  );
+  for (const name of ["depths", "widths"] as const) {
+    const given = resolved[name].filter((value) => value !== null);
+    each(name, given, "whole numbers of at least 1", (n) => Number.isSafeInteger(n) && n >= 1);
+  }
+  for (const name of resolved.initializers) {
+    if (name !== null && !INITIALIZERS.includes(name)) {
+      throw new TypeError(
+        `initializers has ${JSON.stringify(name)}, expected ${INITIALIZERS.join(", ")}`,
+      );
+    }
+  }
+  const points = Object.values(resolved).reduce((product, values) => product * values.length, 1);
+  if (points > MOST_POINTS) {
+    throw new RangeError(`the grid has ${points} points, expected at most ${MOST_POINTS}`);
+  }
+  return resolved;
+}
+
+function count(name: string, n: number): number[] {
+  if (!Number.isSafeInteger(n) || n < 1 || n > 1e6) {
+    throw new RangeError(`${name} is ${n}, expected a whole number from 1 to 1000000, or a list`);
+  }
+  return Array.from({ length: n }, (_, seed) => seed);
+}
+
+function distinct(name: string, values: readonly unknown[]): void {
+  if (values.length === 0) throw new RangeError(`${name} is empty, expected at least one entry`);
+  const seen = new Set<unknown>();
+  for (const value of values) {
+    if (seen.has(value)) throw new RangeError(`${name} has ${value} twice, expected it once`);
+    seen.add(value);
+  }
+}
+
+function each<T>(
+  name: string,
+  values: readonly T[],
+  what: string,
+  is: (value: T) => boolean,
+): void {
+  const wrong = values.find((value) => typeof value !== "number" || !is(value));
+  if (wrong !== undefined) throw new RangeError(`${name} has ${wrong}, expected ${what}`);
+}

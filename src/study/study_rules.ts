@@ -1,0 +1,23 @@
+import type { Rule } from "../checks/rule.ts";
+import { RULES } from "../checks/rules.ts";
+
+/**
+ * The rules that make a point of a study healthy or not, the gravest first: those that judge what
+ * happens to signals.
+ * `init-scale` is not among them, since it compares the kernels with a recipe, and what the recipe is
+ * worth is what a study finds out; the others judge what no scale changes.
+ */
+export const STUDY_RULES = [
+  "non-finite",
+  "vanishing-gradients",
+  "exploding-gradients",
+  "saturated-activations",
+  "dead-units",
+  "activation-scale",
+  "gradient-balance",
+] as const;
+
+/** The rules themselves. */
+export function studyRules(): Rule[] {
+  return STUDY_RULES.map((name) => RULES.find((rule) => rule.name === name)!);
+}

@@ -1,0 +1,37 @@
+import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import type { StudyVariant } from "./grid_point.ts";
+
+/** What a model of a study is created from. `null`: the grid does not say, take your own. */
+export interface StudyContext extends StudyVariant {
+  /** The engine's TensorFlow.js. */
+  tf: TensorFlow;
+  /** Seed of the weights: draw them from it, so that they can be drawn again. */
+  seed: number;
+}
+
+/**
+ * Creates a model of a study. What the grid varies (activation, initialiser, depth, width) is handed
+ * over and is the function's to heed; the study scales the kernels and disposes the model.
+ */
+export type CreateStudyModel = (context: StudyContext) => LayersModel | Promise<LayersModel>;
+
+/** A network that is studied by its name. */
+export interface NamedNetwork {
+  /**
+   * `dense`: layers of one activation, 10 of width 64 unless the grid says otherwise, whose kernels have
+   * the standard deviation 1 / sqrt(fan-in) at scale 1. `exercise`: the exercise's network, whose
+   * kernels have the standard deviation 200.
+   */
+  network: "dense" | "exercise";
+}
+
+/** A model that is studied from its file. */
+export interface ModelFile {
+  /** Path of a model.json or of a module, as `loadModel` takes it. */
+  model: string;
+  /** Modules that register custom layers. Default: none. */
+  register?: readonly string[];
+}
+
+/** What is studied. Only what is named by data can be studied by several workers. */
+export type StudySubject = CreateStudyModel | NamedNetwork | ModelFile;

@@ -1,0 +1,122 @@
+import { gridVariants } from "./grid_point.ts";
+import { predictedRatio } from "./predicted_ratio.ts";
+import { quartiles } from "./quartiles.ts";
+import type { StudyHeader } from "./study_header.ts";
+import type { StudyPoint } from "./study_point.ts";
+import type { LayerFigureName, LayerSummary, ScaleSummary, StudySummary } from "./study_summary.ts";
+import { summarizeVariant } from "./summarize_variant.ts";
+
+const FIGURES: readonly LayerFigureName[] = [
+  "sigma",
+  "gradient",
+  "delta",
+  "deltaNorm",
+  "meanActivation",
+  "saturated",
+  "dead",
+  "zeroGradients",
+  "zeroDeltas",
+  "zeroActivations",
+];
+
+/** What is known of one scale of one variant so far. */
+interface Cell {
+  scale: number;
+  draws: number;
+  healthy: number;
+  failed: Map<string, number>;
+  ratios: number[];
+  inputSquares: number[];
+  plain: boolean;
+  layers: Pick<LayerSummary, "name" | "role" | "activation">[];
+  /** By layer and figure, one entry a draw. */
+  values: number[][][];
+}
+
+/**
+ * Adds up the points of a study, one by one and in any order, for its summary. Keeps the figures, 80
+ * bytes a layer of every point, and nothing else of them.
+ */
+export class StudyTally {
+  readonly #header: StudyHeader;
+  readonly #cells = new Map<number, Cell>();
+  #points = 0;
+
+  /** Starts with no point. */
+  constructor(header: StudyHeader) {
+    this.#header = header;
+  }
+
+  /** Adds a point. */
+  add(point: StudyPoint): void {
+    const { grid } = this.#header;
+    this.#points++;
+    // Within one seed, points run over variants and their scales.
+    const place = point.index % (gridVariants(grid).length * grid.scales.length);
+    let cell = this.#cells.get(place);
+    if (cell === undefined) this.#cells.set(place, cell = emptyCell(point));
+    cell.draws++;
+    if (point.healthy) cell.healthy++;
+    for (const rule of point.failed) cell.failed.set(rule, (cell.failed.get(rule) ?? 0) + 1);
+    if (point.deltaRatio !== null) cell.ratios.push(point.deltaRatio);
+    cell.inputSquares.push(point.inputRms ** 2);
+    cell.plain &&= point.plain;
+    point.layers.forEach((layer, i) =>
+      FIGURES.forEach((name, j) => {
+        const value = layer[name];
+        if (value !== null) cell.values[i]?.[j].push(value);
+      })
+    );
+  }
+
+  /** The summary of what was added. */
+  result(): StudySummary {
+    const { grid } = this.#header;
+    const variants = gridVariants(grid).flatMap((variant, v) => {
+      const scales = grid.scales.flatMap((_, s) => {
+        const cell = this.#cells.get(v * grid.scales.length + s);
+        return cell === undefined ? [] : [summaryOf(cell)];
+      });
+      return scales.length === 0 ? [] : [summarizeVariant(variant, grid, scales)];
+    });
+    return { header: this.#header, points: this.#points, variants };
+  }
+}
+
+function emptyCell({ scale, layers }: StudyPoint): Cell {
+  return {
+    scale,
+    draws: 0,
+    healthy: 0,
+    failed: new Map(),
+    ratios: [],
+    inputSquares: [],
+    plain: true,
+    layers: layers.map(({ name, role, activation }) => ({ name, role, activation })),
+    values: layers.map(() => FIGURES.map(() => [])),
+  };
+}
+
+function summaryOf(cell: Cell): ScaleSummary {
+  const layers = cell.layers.map((layer, i): LayerSummary => ({
+    ...layer,
+    figures: Object.fromEntries(
+      FIGURES.map((name, j) => [name, quartiles(cell.values[i][j])]),
+    ) as LayerSummary["figures"],
+  }));
+  const sigmas = layers
+    .filter(({ role }) => role === "hidden")
+    .flatMap(({ figures: { sigma } }) => sigma === null ? [] : [sigma.median]);
+  return {
+    scale: cell.scale,
+    draws: cell.draws,
+    healthy: cell.healthy,
+    failed: Object.fromEntries([...cell.failed].sort(([a], [b]) => a < b ? -1 : 1)),
+    sigma: quartiles(sigmas)?.median ?? null,
+    deltaRatio: quartiles(cell.ratios),
+    predictedRatio: cell.plain
+      ? predictedRatio(layers, quartiles(cell.inputSquares)!.median)
+      : null,
+    layers,
+  };
+}

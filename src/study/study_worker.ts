@@ -1,0 +1,45 @@
+/**
+ * A worker of a study: an engine of one thread that measures the points it is sent.
+ *
+ * @module
+ */
+import process from "node:process";
+import { parentPort, workerData } from "node:worker_threads";
+import { startEngine } from "../engine/start_engine.ts";
+import { PointMeter } from "./point_meter.ts";
+import { resolveGrid } from "./study_grid.ts";
+import type { WorkerMessage, WorkerOrder, WorkerTask } from "./worker_messages.ts";
+
+const port = parentPort!;
+const say = (message: WorkerMessage) => port.postMessage(message);
+
+function die(error: unknown): void {
+  const { message } = Object(error) as Partial<Error>;
+  say({ kind: "dying", reason: message ?? String(error) });
+  process.exit(1);
+}
+
+process.on("uncaughtException", die);
+process.on("unhandledRejection", die);
+
+/** A trap leaves the engine unusable; anything else that a pass throws is the model's own. */
+function report(error: unknown): void {
+  if (error instanceof WebAssembly.RuntimeError) die(error);
+  else say({ kind: "failed", message: (error as Error).message });
+}
+
+const { subject, grid, options } = workerData as WorkerTask;
+try {
+  const engine = await startEngine({ threads: 1, relaxedSimd: options.relaxedSimd });
+  const meter = await PointMeter.open(engine, subject, resolveGrid(grid), options);
+  const identity = await meter.identify();
+  let last: Promise<void> = Promise.resolve();
+  port.on("message", (indices: WorkerOrder) => {
+    last = last.then(async () => {
+      for (const index of indices) say({ kind: "point", point: await meter.measure(index) });
+    }).catch(report);
+  });
+  say({ kind: "ready", identity });
+} catch (error) {
+  report(error);
+}

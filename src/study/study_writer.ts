@@ -1,0 +1,163 @@
+import { STUDY_CLOSING, studyLine, studyOpening } from "../render/study_json.ts";
+import { failure } from "../model/failure.ts";
+import { shardRange } from "./shard.ts";
+import { StudyError } from "./study_error.ts";
+import type { StudyHeader } from "./study_header.ts";
+import type { StudyPoint } from "./study_point.ts";
+
+/** How long the file may lag behind, in ms, unless writing it takes long. */
+const INTERVAL = 1000;
+/** No more than this share of the time goes into writing the file anew. */
+const SHARE = 0.05;
+const CHUNK = 1 << 20;
+const encoder = new TextEncoder();
+
+/**
+ * Keeps a study file up to date while its points come in, in any order, without keeping them in
+ * memory: they are appended to a journal beside the file, and now and then the file is written anew
+ * from it, in the order of the points, under another name, and renamed. Whoever opens the file finds a
+ * whole study at any moment, and a crash loses what came after the last time.
+ */
+export class StudyWriter {
+  readonly #path: string;
+  readonly #opening: Uint8Array;
+  readonly #journalPath: string;
+  readonly #journal: Deno.FsFile;
+  /** Where the line of each point begins in the journal and ends. */
+  readonly #begin: Float64Array;
+  readonly #end: Float64Array;
+  /** Index of the first point that there may be. */
+  readonly #from: number;
+  #size = 0;
+  #written = performance.now();
+  #pause = INTERVAL;
+
+  private constructor(path: string, header: StudyHeader, journalPath: string, file: Deno.FsFile) {
+    this.#path = path;
+    this.#opening = encoder.encode(studyOpening(header));
+    this.#journalPath = journalPath;
+    this.#journal = file;
+    const { from, to } = shardRange(header.grid, header.shard);
+    this.#from = from;
+    this.#begin = new Float64Array(to - from);
+    this.#end = new Float64Array(to - from);
+  }
+
+  /**
+   * Begins a file. What has its name stays until the first points are written.
+   *
+   * @param path The file.
+   * @param header What was studied; of a shard, its points alone may be added.
+   * @param options `whole`: write the file only when it is closed. Default: false.
+   * @throws {StudyError} If it cannot be written there.
+   */
+  static async create(
+    path: string,
+    header: StudyHeader,
+    { whole = false }: { whole?: boolean } = {},
+  ): Promise<StudyWriter> {
+    const journalPath = `${path}.${crypto.randomUUID()}.journal`;
+    try {
+      const file = await Deno.open(journalPath, { createNew: true, read: true, write: true });
+      const writer = new StudyWriter(path, header, journalPath, file);
+      if (whole) writer.#pause = Infinity;
+      return writer;
+    } catch (error) {
+      throw cannotWrite(path, error);
+    }
+  }
+
+  /** Adds a point that was not added before. */
+  async add(point: StudyPoint): Promise<void> {
+    const line = encoder.encode(`,\n${studyLine(point)}`);
+    try {
+      await this.#journal.seek(0, Deno.SeekMode.End);
+      await writeAll(this.#journal, line);
+    } catch (error) {
+      throw cannotWrite(this.#path, error);
+    }
+    const place = point.index - this.#from;
+    this.#begin[place] = this.#size;
+    this.#size += line.length;
+    this.#end[place] = this.#size;
+    if (performance.now() - this.#written > this.#pause) await this.#write();
+  }
+
+  /** Leaves the file as it is on disk, and removes the journal. */
+  async discard(): Promise<void> {
+    this.#journal.close();
+    await Deno.remove(this.#journalPath).catch(() => {});
+  }
+
+  /**
+   * Writes the file a last time, and removes the journal.
+   *
+   * @throws {StudyError} If it cannot be written; the file is then what it was.
+   */
+  async close(): Promise<void> {
+    try {
+      await this.#write();
+    } finally {
+      await this.discard();
+    }
+  }
+
+  async #write(): Promise<void> {
+    const started = performance.now();
+    const temporary = `${this.#path}.${crypto.randomUUID()}.tmp`;
+    try {
+      using file = await Deno.open(temporary, { createNew: true, write: true });
+      await writeAll(file, this.#opening);
+      let isFirst = true;
+      for (const [begin, end] of this.#stretches()) {
+        // The first point has no comma before it.
+        await this.#copy(file, begin + (isFirst ? 1 : 0), end);
+        isFirst = false;
+      }
+      await writeAll(file, encoder.encode(STUDY_CLOSING));
+      await Deno.rename(temporary, this.#path);
+    } catch (error) {
+      await Deno.remove(temporary).catch(() => {});
+      throw cannotWrite(this.#path, error);
+    }
+    this.#written = performance.now();
+    this.#pause = Math.max(INTERVAL, (this.#written - started) / SHARE);
+  }
+
+  /** The parts of the journal in the order of the points, joined where they follow each other. */
+  *#stretches(): Generator<[begin: number, end: number], void> {
+    let begin = 0;
+    let end = 0;
+    for (let i = 0; i < this.#begin.length; i++) {
+      if (this.#end[i] === 0) continue;
+      if (this.#begin[i] === end) {
+        end = this.#end[i];
+        continue;
+      }
+      if (end > begin) yield [begin, end];
+      [begin, end] = [this.#begin[i], this.#end[i]];
+    }
+    if (end > begin) yield [begin, end];
+  }
+
+  async #copy(to: Deno.FsFile, begin: number, end: number): Promise<void> {
+    await this.#journal.seek(begin, Deno.SeekMode.Start);
+    const chunk = new Uint8Array(Math.min(CHUNK, end - begin));
+    for (let left = end - begin; left > 0;) {
+      const read = await this.#journal.read(chunk.subarray(0, Math.min(chunk.length, left)));
+      if (read === null) throw new Error("its journal is shorter than it was");
+      await writeAll(to, chunk.subarray(0, read));
+      left -= read;
+    }
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written));
+  }
+}
+
+function cannotWrite(path: string, error: unknown): StudyError {
+  return new StudyError(`cannot write ${path}: ${failure(error)}`, { cause: error });
+}

@@ -1,0 +1,73 @@
+import type { TensorFlow } from "../engine/tensorflow.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { type ActivationHolder, activationObject } from "../measure/activation_object.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
+import { modelWeights } from "../model/model_weights.ts";
+import { SeededRandom } from "../model/seeded_random.ts";
+import { setWeights } from "../model/set_weights.ts";
+import { drawKernel } from "./draw_kernel.ts";
+import type { InitializerName } from "./initializers.ts";
+import { StudyError } from "./study_error.ts";
+
+/** Layers whose kernel has a fan-in, and so can be drawn anew. */
+const DRAWN = /^(Dense|Conv[123]D|Conv[23]DTranspose|DepthwiseConv2D)$/;
+
+/**
+ * Gives the hidden layers another activation: those that hold one themselves (Dense, convolutions,
+ * Activation), other than linear. Layers that are an activation (ReLU, ELU ...) and recurrent ones
+ * keep theirs.
+ *
+ * @param hidden Names of the hidden layers.
+ * @throws {StudyError} If there is no such layer.
+ */
+export function swapActivations(
+  tf: TensorFlow,
+  model: LayersModel,
+  name: string,
+  hidden: ReadonlySet<string>,
+): void {
+  const holders = leafLayers(model)
+    .filter(({ path }) => hidden.has(path))
+    .map(({ layer }) => layer as unknown as ActivationHolder)
+    .filter((layer) => {
+      const own = activationObject(layer, "activation");
+      return own !== null && own.getClassName() !== "linear";
+    });
+  if (holders.length === 0) {
+    throw new StudyError(
+      `the model has no hidden layer whose activation can be swapped for ${name}: expected a Dense, ` +
+        `a convolution or an Activation that is not linear`,
+    );
+  }
+  for (const holder of holders) {
+    // A fresh one each: nobody knows whether TensorFlow.js keeps something in it.
+    const layer = tf.layers.activation({ activation: name as "tanh" });
+    holder.activation = (layer as unknown as ActivationHolder).activation;
+  }
+}
+
+/**
+ * Draws the kernels of Dense and convolutional layers anew; everything else stays.
+ *
+ * @throws {StudyError} If there is no such layer.
+ */
+export function redrawKernels(
+  model: LayersModel,
+  initializer: InitializerName,
+  seed: number,
+): void {
+  const random = new SeededRandom(seed, "weights");
+  const drawn = modelWeights(model)
+    .filter(({ layer, variable }) => DRAWN.test(layer.getClassName()) && variable.shape.length >= 2)
+    .map(({ weightName, layer, variable }) => {
+      const shape = variable.shape as number[];
+      return [weightName, drawKernel(initializer, shape, layer.getClassName(), random)] as const;
+    });
+  if (drawn.length === 0) {
+    throw new StudyError(
+      `the model has no kernel that can be drawn by ${initializer}: expected a Dense or a ` +
+        `convolutional layer`,
+    );
+  }
+  setWeights(model, Object.fromEntries(drawn));
+}
