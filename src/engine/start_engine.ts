@@ -3,6 +3,7 @@ import { EngineError } from "./engine_error.ts";
 import { requireEngineFiles } from "./engine_files.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import { type EngineSettings, engineSettings } from "./engine_settings.ts";
+import { guardHeap } from "./guard_heap.ts";
 import { runningEngine, setRunningEngine } from "./running_engine.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
@@ -107,6 +108,7 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
   const { installLayerRepairs } = await import("./layers/install_layer_repairs.ts");
   const removeBackend = await startBackend(tf, settings.threads);
   try {
+    guardHeap(tf);
     const takeKernelsBack = await installKernels(tf, settings);
     const takeLayersBack = installLayerRepairs(tf);
     return {
@@ -127,21 +129,18 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
 
 function makeHandle(engine: SharedEngine): Engine {
   const { tf, settings, holders } = engine;
-  let stopped: Promise<void> | undefined;
   const handle: Engine = {
     tf,
     ...settings,
     simd: true,
     version: tf.version.tfjs,
-    stop() {
-      stopped ??= inTurn(async () => {
+    stop: () =>
+      inTurn(async () => {
         holders.delete(handle);
         const [next] = holders;
         if (next === undefined && shared === engine) await release(engine);
         else if (next !== undefined && runningEngine() === handle) setRunningEngine(next);
-      });
-      return stopped;
-    },
+      }),
     [Symbol.asyncDispose]: () => handle.stop(),
   };
   return handle;

@@ -7,6 +7,7 @@ import { containerLayers } from "../model/container_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import { checkBatch } from "./check_batch.ts";
+import { checkMemory } from "./check_memory.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { dropTape } from "./drop_tape.ts";
 import { Flow } from "./flow.ts";
@@ -41,6 +42,7 @@ export function runPass(
   const inputs = [batch.inputs].flat();
   const targets = batch.targets == null ? null : [batch.targets].flat();
   const examples = checkBatch(model, inputs, targets);
+  checkMemory(model, examples);
   const objective = resolveObjective(tf, options.objective ?? "sum", targets);
   const leaves = leafLayers(model);
   for (const { layer } of leaves) {

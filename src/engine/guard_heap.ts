@@ -1,0 +1,31 @@
+import { format } from "@std/fmt/bytes";
+import type { WasmBackend } from "./native/wasm_backend.ts";
+import type { TensorFlow } from "./tensorflow.ts";
+
+/** The most that WASM memory with 32-bit addresses can have: 65536 pages of 64 KiB. */
+export const HEAP_LIMIT = 2 ** 32;
+
+/**
+ * Makes the backend refuse a tensor that the WASM heap has no room for.
+ *
+ * The allocator answers 0 then, and TensorFlow.js takes that for an address and overwrites its own
+ * data: the backend is dead from there on. An error before anything is written leaves it alive.
+ *
+ * @param tf A TensorFlow.js whose WASM backend is active.
+ */
+export function guardHeap(tf: TensorFlow): void {
+  const { wasm } = tf.backend() as unknown as WasmBackend;
+  // At its first call, Emscripten's stub puts the allocator itself in its place.
+  wasm._free(wasm._malloc(1));
+  const allocate = wasm._malloc;
+  wasm._malloc = (bytes) => {
+    const address = allocate(bytes);
+    if (address === 0 && bytes > 0) {
+      throw new RangeError(
+        `The WASM heap, which can have ${format(HEAP_LIMIT, { binary: true })}, has no room for ` +
+          `another ${format(bytes, { binary: true })}: use fewer examples, or dispose tensors`,
+      );
+    }
+    return address;
+  };
+}
