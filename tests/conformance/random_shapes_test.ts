@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { onBackend } from "./backends.ts";
+import { guardHeap } from "./guard_heap.ts";
 import { windowGeometry } from "./reference/mod.ts";
 import type { Row } from "./row.ts";
 import { type Convolution, convolutionRow } from "./rows/convolutions.ts";
@@ -48,6 +49,7 @@ const fits = (space: number[], window: number[], dilations: number[], pad: "vali
 /** Checks the row of many random cases, forward and gradients. */
 function property<T>(cases: fc.Arbitrary<T>, row: (value: T) => Row, numRuns = 40) {
   return onBackend("this engine", (tf: TensorFlow) => {
+    const heap = guardHeap(tf);
     fc.assert(
       fc.property(cases, (value) => {
         const made = row(value);
@@ -60,6 +62,8 @@ function property<T>(cases: fc.Arbitrary<T>, row: (value: T) => Row, numRuns = 4
       }),
       { numRuns, seed: 1 },
     );
+    heap.remove();
+    assertEquals(heap.damaged(), 0, "a kernel wrote outside its output");
   });
 }
 
