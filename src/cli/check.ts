@@ -22,17 +22,65 @@ export const check: Command = {
   usage: "check [MODEL...] [flags]",
   description: [
     "Decides whether a change may land: measures every MODEL as report does, judges it by the rules",
-    "of the configuration, and exits with 1 if any finding is an error or there are more warnings",
-    "than may pass. Without MODEL: the models that the configuration lists. A MODEL is a file, or",
-    "the name of one in the configuration.",
+    "of the configuration, and exits with 1 if a finding is an error or there are more warnings than",
+    "may pass. Notes and what is suppressed never fail it.",
+    "",
+    "A MODEL is a file, or the name of one in the configuration. Without MODEL: all that the",
+    "configuration lists. Each is checked under every one of its seeds: initialisation is a",
+    "distribution, and one draw is not a verdict.",
+    "",
+    "A finding is known by its rule (explain lists them) and its layer. The configuration sets the",
+    "level of each rule, its thresholds, and what is accepted for a reason.",
   ].join("\n"),
   flags: CHECK_FLAGS,
+  sections: [
+    ["configuration", [
+      "JSON, in which comments and trailing commas are allowed. Every key, with its meaning and " +
+      "default, is in gradient-health.schema.json, which editors use and which validates:",
+      "extends: the preset to start from: recommended (every rule with its defaults), strict (no " +
+      "warning passes), or init (only what the drawn weights decide).",
+      "models: a list of { path, name, batch, objective, examples, seeds, register }; paths are " +
+      "from the folder of the file on.",
+      'rules: by name "off", "warn" (its errors count as warnings), "error" (as the rule judges), ' +
+      'or ["error", { ...thresholds }].',
+      "suppressions: a list of { rule, layer, reason, model, until }. One that is past its day " +
+      "or matches nothing is reported.",
+      "baseline: the baseline file. maxWarnings: how many warnings pass.",
+    ]],
+    ["baseline", [
+      "--update-baseline stores the figures of every layer; from then on a check fails when one " +
+      "moves by more than baselineFactor (2), or a share by more than baselineShare (0.25). Layers " +
+      "and models that are new, gone or renamed are only noted. Two checks may write it at once, " +
+      "and a kill or a full disk leaves the old one whole.",
+    ]],
+    ["reporters", [
+      "text for people; json, with everything that was measured; junit for GitLab, Jenkins and " +
+      "others; github: annotations, and a summary appended to $GITHUB_STEP_SUMMARY; markdown for " +
+      "a comment on a pull request; sarif 2.1.0 for code scanning.",
+    ]],
+    ["files", [
+      "gradient-health.json or .jsonc, deno.json or .jsonc (the key gradientHealth): the " +
+      "configuration. gradient-health.baseline.json: the baseline.",
+    ]],
+  ],
   examples: [
     ["check examples/digits.ts", "fail the build if the initialisation is not sane"],
     ["check model.json --batch batch.json --quiet", "a model from disk, on real data"],
-    ["check --seeds 0..9 --reporter junit=gate.xml --reporter text", "ten draws, two reports"],
+    ["check --seeds 0..9 --jobs auto", "every model of the configuration, ten draws of each"],
+    ["check --reporter github --reporter junit=gate.xml", "annotations, and a file for the CI"],
+    ["check --update-baseline", "accept the figures as they are now"],
+    ["check --shard 1/3 --reporter json=part1.json", "a third of the passes, in a CI matrix"],
+    ["check --print-config", "what is in force"],
   ],
-  permissions: MEASURE_PERMISSIONS,
+  permissions: [
+    ...MEASURE_PERMISSIONS,
+    "--allow-read=.  this folder and those above it, to look for a configuration and a baseline; " +
+    "--no-config does without",
+    "--allow-write=FOLDER  that of a reporter's FILE, and that of the baseline for --update-baseline",
+    "--allow-env=GITHUB_STEP_SUMMARY  for the step summary of --reporter github, with " +
+    "--allow-write of the file it names",
+    "--allow-read=PACKAGE  the folder of this package, for --jobs above 1",
+  ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
     const reporters = readReporters(flags);
     const jobs = flags.jobs === "auto"

@@ -14,9 +14,9 @@ export const CHECK_FLAGS: readonly Flag[] = [
   { name: "print-config", value: null, help: "print what is in force as JSON, and check nothing" },
   {
     name: "reporter",
-    value: "NAME[=FILE]",
-    help: "text, json, junit, github, markdown or sarif, to stdout or into FILE; may be given " +
-      "more than once; default: text",
+    value: "text|json|junit|github|markdown|sarif[=FILE]",
+    help: "how the result is shown, on stdout or in FILE; may be given more than once; default: " +
+      "text",
     repeatable: true,
   },
   { name: "seeds", value: "LIST", help: "check every model under these seeds: 1,2,5 or 0..9" },
@@ -35,7 +35,7 @@ export const CHECK_FLAGS: readonly Flag[] = [
   ...SHOW_FLAGS.filter(({ name }) => ["width", "unicode"].includes(name)),
   {
     name: "format",
-    value: "NAME",
+    value: "text|json|junit|github|markdown|sarif",
     help: "one reporter, as other subcommands have it: --format json is --reporter json",
   },
   { name: "out", value: "FILE", help: "where that one goes; default: stdout" },

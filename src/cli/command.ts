@@ -8,9 +8,13 @@ export interface Command {
   description: string;
   /** The flags it takes. */
   flags: readonly Flag[];
+  /** Further sections of the help: a title and its paragraphs. */
+  sections?: readonly (readonly [title: string, paragraphs: readonly string[]])[];
   /** Command lines to try, each with what it does. */
   examples: readonly [command: string, does: string][];
-  /** The permissions it needs, for whoever does not want to give all. */
+  /**
+   * The permissions it needs, for whoever does not want to give all: a flag, two spaces, what for.
+   */
   permissions: readonly string[];
   /** Carries it out and returns the exit code. */
   run(operands: string[], flags: FlagValues): Promise<number>;

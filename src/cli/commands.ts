@@ -18,8 +18,20 @@ export const COMMANDS: Record<string, CommandEntry> = {
     summary: "measure, judge, and exit with 1 if the model is not healthy",
     load: async () => (await import("./check.ts")).check,
   },
+  sweep: {
+    summary: "the rescaling study: what the scale of the kernels does",
+    load: async () => (await import("./sweep.ts")).sweep,
+  },
+  merge: {
+    summary: "join the parts of a study that shards wrote",
+    load: async () => (await import("./merge.ts")).merge,
+  },
   explain: {
     summary: "what a rule means, where its threshold comes from, what to do",
     load: async () => (await import("./explain.ts")).explain,
+  },
+  completions: {
+    summary: "a script that lets bash, zsh or fish complete the command line",
+    load: async () => (await import("./completions.ts")).completions,
   },
 };

@@ -47,6 +47,9 @@ export async function measureModel(request: MeasureRequest): Promise<Measurement
       onProgress: progress?.update,
     });
     progress?.done();
+    // Of thousands of passes none shall leave its weights behind.
+    loaded.model.dispose();
+    engine.tf.dispose([batch.inputs, batch.targets ?? []]);
     if (!request.quiet) {
       const seconds = ((performance.now() - started) / 1000).toFixed(2);
       const threads = `${engine.threads} thread${engine.threads === 1 ? "" : "s"}`;

@@ -1,5 +1,17 @@
-/** What a subcommand that measures needs to be allowed. */
+import { engineFileUrl } from "../engine/engine_files.ts";
+
+const path = (file: Parameters<typeof engineFileUrl>[0]) => {
+  const { pathname } = engineFileUrl(file);
+  // On Windows a path is /C:/..., of which the first sign is none of it.
+  return decodeURIComponent(pathname).replace(/^\/(?=[A-Za-z]:\/)/, "");
+};
+
+/** What a subcommand that measures needs to be allowed, with the paths that the files have here. */
 export const MEASURE_PERMISSIONS: readonly string[] = [
-  "--allow-read=MODEL'S FOLDER,BATCH,WASM  the model, the batch and TensorFlow.js's WASM file",
-  "--allow-write=FILE                     for --out FILE",
+  `--allow-read=FOLDER,${path("single")}  FOLDER is that of MODEL, one more that of --batch; the ` +
+  `file is TensorFlow.js's WASM binary. A .ts or .js MODEL runs with these permissions and may ` +
+  `need more`,
+  `--allow-read=${path("threaded")},${path("glue")}  for --threads above 1, which auto takes for ` +
+  `large models`,
+  "--allow-write=FOLDER  that of --out FILE, which is written beside its place and then renamed",
 ];

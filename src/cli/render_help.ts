@@ -1,7 +1,16 @@
+import { wrapText } from "../render/wrap_text.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 
 const PROGRAM = "deno run -A mod.ts";
+const WIDTH = 80;
+
+/** What every subcommand's exit code means. */
+const EXIT_CODES = [
+  ["0", "fine; of check: the change may land"],
+  ["1", "the gate failed"],
+  ["2", "wrong usage, or input that cannot be used: one sentence on stderr says which"],
+] as const;
 
 /** The help of the whole program: what there is. */
 export function renderOverview(): string {
@@ -19,26 +28,51 @@ export function renderOverview(): string {
   ].join("\n");
 }
 
-/** The help of one subcommand. */
+/** The help of one subcommand, in the order of a manual page. */
 export function renderHelp(command: Command): string {
-  const flags = command.flags.map(({ name, value, help }) => ({
-    left: `--${name}${value === null ? "" : ` ${value}`}`,
-    help,
-  }));
-  const width = Math.max(...flags.map(({ left }) => left.length));
+  const { usage, description, flags, sections = [], examples, permissions } = command;
+  const name = usage.split(" ")[0];
   return [
-    `usage: ${PROGRAM} ${command.usage}`,
-    "",
-    command.description,
-    "",
-    "flags:",
-    ...flags.map(({ left, help }) => `  ${left.padEnd(width)}  ${help}`),
-    "",
-    "examples:",
-    ...command.examples.flatMap(([line, does]) => [`  ${PROGRAM} ${line}`, `      ${does}`]),
-    "",
-    "permissions, where -A is too much:",
-    ...command.permissions.map((line) => `  ${line}`),
-    "",
+    ...section("name", wrapText(`${name}: ${COMMANDS[name].summary}`, WIDTH, "  ", "    ")),
+    ...section("usage", [`  ${PROGRAM} ${usage}`]),
+    ...section("description", paragraphs(description.split(/\n{2,}/))),
+    ...section(
+      "flags",
+      flags.flatMap(({ name, value, help }) =>
+        item(`--${name}${value === null ? "" : ` ${value}`}`, help)
+      ),
+    ),
+    ...sections.flatMap(([title, texts]) => section(title, paragraphs(texts))),
+    ...section(
+      "examples",
+      examples.flatMap(([line, does]) => [
+        `  ${PROGRAM} ${line}`,
+        ...wrapText(does, WIDTH, "      "),
+      ]),
+    ),
+    ...section("exit code", EXIT_CODES.flatMap(([code, means]) => item(code, means))),
+    ...section(
+      "permissions, where -A is too much",
+      permissions.flatMap((text) => {
+        const [flag, why = ""] = text.split(/ {2,}/);
+        // Not broken, however long: whoever copies it needs it whole.
+        return [`  ${flag}`, ...wrapText(why, WIDTH, "      ")];
+      }),
+    ),
   ].join("\n");
+}
+
+function section(title: string, lines: string[]): string[] {
+  return [title.toUpperCase(), ...lines, ""];
+}
+
+function paragraphs(texts: readonly string[]): string[] {
+  return texts.flatMap((text, index) => [
+    ...index > 0 ? [""] : [],
+    ...wrapText(text, WIDTH, "  "),
+  ]);
+}
+
+function item(term: string, text: string): string[] {
+  return [`  ${term}`, ...wrapText(text, WIDTH, "      ")];
 }

@@ -1,0 +1,282 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { withGateFolder } from "./gate_folder.ts";
+import { assertRefuses } from "./refuses.ts";
+import { runCommand } from "./run_command.ts";
+
+const HEALTHY = "seed_tanh_critical";
+const WARNED = "relu_he";
+const BROKEN = "relu_dead_layer";
+const model = (name: string) => `${name}/model.json`;
+const batch = (name: string) => ["--batch", `${name}/batch.json`];
+
+Deno.test("check exits with 0 where nothing is wrong, and says so", async () => {
+  await withGateFolder([HEALTHY], {}, async (cwd) => {
+    const { code, stdout } = await runCommand(["check", model(HEALTHY)], { cwd });
+    assertEquals(code, 0, stdout);
+    assertStringIncludes(stdout, "0 errors");
+  });
+});
+
+Deno.test("check exits with 0 on warnings, and with 1 on more than may pass", async () => {
+  await withGateFolder([WARNED], {}, async (cwd) => {
+    const [passed, failed] = await Promise.all(
+      ["9", "0"].map((most) =>
+        runCommand(["check", model(WARNED), "--max-warnings", most, ...batch(WARNED)], { cwd })
+      ),
+    );
+    assertStringIncludes(passed.stdout, "WARNING dead-units");
+    assertEquals([passed.code, failed.code], [0, 1]);
+    assertStringIncludes(failed.stdout, "of which 0 may pass.");
+  });
+});
+
+Deno.test("check exits with 1 on an error", async () => {
+  await withGateFolder([BROKEN], {}, async (cwd) => {
+    const { code, stdout } = await runCommand(["check", model(BROKEN)], { cwd });
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, "ERROR dead-units");
+  });
+});
+
+const CONFIGURATION = {
+  models: [
+    { name: "fine", path: model(HEALTHY), batch: `${HEALTHY}/batch.json` },
+    { name: "dead", path: model(BROKEN), seeds: "0..2" },
+  ],
+};
+
+const REFUSED: [args: string[], files: Record<string, unknown>, message: string | string[]][] = [
+  [[], {}, "check needs a MODEL: name one, or list models in gradient-health.json"],
+  [[], { "gradient-health.json": {} }, "check needs a MODEL"],
+  [["none.json"], {}, "none.json: there is no such file"],
+  [["none.json", "--reporter", "junit=out.xml"], {}, "none.json"],
+  [["fin"], { "gradient-health.json": CONFIGURATION }, 'model "fin"'],
+  [["a.ts", "a.ts"], {}, "the model a.ts is named twice"],
+  [["a.ts", "--reporter", "junti"], {}, 'unknown reporter "junti"; did you mean "junit"?'],
+  [["a.ts", "--reporter", "html"], {}, 'unknown reporter "html", expected one of text, json'],
+  [["a.ts", "--reporter", "json="], {}, "--reporter json= lacks its file"],
+  [
+    ["a.ts", "--reporter", "json", "--reporter", "text"],
+    {},
+    "the reporters json and text would share stdout",
+  ],
+  [["a.ts", "--reporter", "json=a", "--reporter", "sarif=a"], {}, "two reporters would write a"],
+  [["a.ts", "--reporter", "json", "--out", "a"], {}, "give either"],
+  [["a.ts", "--shard", "3/2"], {}, '--shard takes I/N, the I-th of N parts, as 1/3, found "3/2"'],
+  [["a.ts", "--shard", "0/2"], {}, '--shard takes I/N, the I-th of N parts, as 1/3, found "0/2"'],
+  [["a.ts", "--jobs", "0"], {}, "--jobs takes a whole number, 1 to 256"],
+  [["a.ts", "--seeds", "9..1"], {}, '--seeds: expected seeds as 3, 1,2,5 or 0..9, found "9..1"'],
+  [["a.ts", "--seeds", "1", "--seed", "1"], {}, "--seed and --seeds exclude each other"],
+  [["a.ts", "--max-warnings", "few"], {}, "--max-warnings takes a whole number"],
+  [["a.ts", "--config", "none.json"], {}, "none.json: the configuration cannot be read"],
+  [["a.ts", "--config", "a", "--no-config"], {}, "--config and --no-config exclude each other"],
+  [["a.ts", "--baseline", "none.json"], {}, "none.json: there is no baseline: write one with"],
+  [["a.ts", "--baseline", "b.json"], { "b.json": "{}" }, "b.json: expected a baseline of version"],
+  [
+    ["--print-config"],
+    { "gradient-health.json": { rules: { "dead-unit": "off" } } },
+    'gradient-health.json:1:23: unknown rule "dead-unit" in rules; did you mean "dead-units"?',
+  ],
+  [["a.ts"], { "gradient-health.json": "{", "deno.json": '{"gradientHealth": 1}' }, "two conf"],
+];
+
+for (const [args, files, message] of REFUSED) {
+  Deno.test(`check ${args.join(" ")} is refused in one sentence`, async () => {
+    await withGateFolder([], files, async (cwd) => {
+      await assertRefuses(["check", ...args], message, { cwd });
+      assertEquals([...Deno.readDirSync(cwd)].some(({ name }) => name.endsWith(".tmp")), false);
+    });
+  });
+}
+
+Deno.test("check judges the models of the nearest configuration, from any folder below", async () => {
+  const files = { "gradient-health.jsonc": CONFIGURATION, "below/x": "" };
+  await withGateFolder([HEALTHY, BROKEN], files, async (folder) => {
+    const [whole, one, file] = await Promise.all([
+      runCommand(["check", "--quiet"], { cwd: `${folder}/below` }),
+      runCommand(["check", "fine", "--quiet"], { cwd: folder }),
+      runCommand(["check", `../${model(BROKEN)}`, "--quiet"], { cwd: `${folder}/below` }),
+    ]);
+    assertEquals([whole.code, one.code, file.code], [1, 0, 1], whole.stderr);
+    assertStringIncludes(whole.stdout, "== fine (../seed_tanh_critical/model.json), seed 0");
+    assertStringIncludes(whole.stdout, "== dead (../relu_dead_layer/model.json), 3 seeds");
+    assertStringIncludes(whole.stdout, "Gate failed: 2 models, 4 passes");
+    // A model that the configuration lists is checked as it says, by whatever name it is called.
+    assertStringIncludes(file.stdout, "== dead (../relu_dead_layer/model.json), 3 seeds");
+  });
+});
+
+Deno.test("check takes its configuration from deno.json too, and obeys it", async () => {
+  const gradientHealth = {
+    models: [{ name: "dead", path: model(BROKEN), batch: `${BROKEN}/batch.json`, seeds: [4] }],
+    rules: { "dead-units": "warn", "gradients-flow": "off", "vanishing-gradients": "off" },
+    suppressions: [{ rule: "activation-scale", layer: "dense_*", reason: "dead on purpose" }],
+  };
+  await withGateFolder([BROKEN], { "deno.json": { gradientHealth } }, async (cwd) => {
+    const { code, stdout } = await runCommand(["check"], { cwd });
+    assertEquals(code, 0, stdout);
+    assertStringIncludes(stdout, "WARNING dead-units");
+    assertStringIncludes(stdout, "SUPPRESSED activation-scale: dense_3 (dead on purpose)");
+    assert(!stdout.includes("gradients-flow"));
+    const without = await runCommand(["check", model(BROKEN), "--no-config"], { cwd });
+    assertEquals(without.code, 1);
+  });
+});
+
+Deno.test("check --print-config shows what is in force and measures nothing", async () => {
+  const files = { "gradient-health.json": { extends: "init", models: [{ path: "none.ts" }] } };
+  await withGateFolder([], files, async (cwd) => {
+    const { code, stdout } = await runCommand(
+      ["check", "--print-config", "--max-warnings", "3"],
+      { cwd },
+    );
+    assertEquals(code, 0);
+    const settings = JSON.parse(stdout);
+    assertEquals([settings.file, settings.extends], ["gradient-health.json", "init"]);
+    assertEquals([settings.models[0].name, settings.maxWarnings], ["none.ts", 3]);
+    assertEquals(settings.rules.baseline.level, "off");
+    assertEquals(settings.rules["dead-units"].thresholds.deadFraction, 0.5);
+  });
+});
+
+Deno.test("check gives the same bytes whatever the jobs, the threads and the place", async () => {
+  const files = { "gradient-health.json": CONFIGURATION };
+  await withGateFolder([HEALTHY, BROKEN], files, async (cwd) => {
+    const json = ["check", "--quiet", "--reporter", "json"];
+    const { stdout, code } = await runCommand(json, { cwd });
+    assertEquals(code, 1);
+    const others = await Promise.all([
+      runCommand([...json, "--jobs", "2"], { cwd }),
+      runCommand([...json, "--threads", "2"], { cwd }),
+      runCommand(["check", "--quiet", "--format", "json", "--out", "out.json"], { cwd }),
+    ]);
+    assertEquals(others[0].stdout, stdout);
+    assertEquals(others[1].stdout, stdout);
+    assertEquals(await Deno.readTextFile(`${cwd}/out.json`), stdout);
+    const { runs, passed, version } = JSON.parse(stdout);
+    assertEquals([version, passed], [1, false]);
+    const passes = runs.map(({ name, seed }: { name: string; seed: number }) => `${name} ${seed}`);
+    assertEquals(passes, ["fine 0", "dead 0", "dead 1", "dead 2"]);
+  });
+});
+
+Deno.test("check --shard parts make every pass once", async () => {
+  const files = { "gradient-health.json": CONFIGURATION };
+  await withGateFolder([HEALTHY, BROKEN], files, async (cwd) => {
+    const parts = await Promise.all(
+      [1, 2, 3].map((part) =>
+        runCommand(["check", "--quiet", "--reporter", "json", "--shard", `${part}/3`], { cwd })
+      ),
+    );
+    const passes = parts.map(({ stdout }) =>
+      JSON.parse(stdout).runs.map(({ name, seed }: { name: string; seed: number }) => name + seed)
+    );
+    assertEquals(passes, [["fine0", "dead2"], ["dead0"], ["dead1"]]);
+  });
+});
+
+Deno.test("check --fail-fast stops at the first pass that fails, with two jobs as with one", async () => {
+  const files = { "gradient-health.json": { models: [...CONFIGURATION.models].reverse() } };
+  await withGateFolder([HEALTHY, BROKEN], files, async (cwd) => {
+    const [one, two] = await Promise.all(["1", "2"].map((jobs) =>
+      runCommand(
+        ["check", "--quiet", "--fail-fast", "--jobs", jobs, "--reporter", "json"],
+        { cwd },
+      )
+    ));
+    assertEquals([one.code, two.stdout], [1, one.stdout]);
+    const { runs, summary } = JSON.parse(one.stdout);
+    assertEquals([runs.length, summary.skipped], [1, 3]);
+  });
+});
+
+Deno.test("check goes on after a pass that cannot be made, and exits with 2", async () => {
+  const models = [{ path: "none/model.json" }, ...CONFIGURATION.models];
+  const files = { "gradient-health.json": { models } };
+  await withGateFolder([HEALTHY, BROKEN], files, async (cwd) => {
+    const { code, stdout, stderr } = await runCommand(["check", "--quiet"], { cwd });
+    assertEquals(code, 2);
+    assertStringIncludes(stdout, "Gate failed: 2 models, 4 passes");
+    assertStringIncludes(stdout, "1 pass not");
+    assertEquals(stderr.split("\n").length, 2, stderr);
+    assertStringIncludes(stderr, "error: none/model.json");
+  });
+});
+
+Deno.test("check writes every reporter that is asked for in one run", async () => {
+  await withGateFolder([BROKEN], {}, async (cwd) => {
+    const summary = `${cwd}/summary.md`;
+    await Deno.writeTextFile(summary, "before\n");
+    const reporters = [
+      "text",
+      "github",
+      "json=a.json",
+      "junit=a.xml",
+      "markdown=a.md",
+      "sarif=a.sarif",
+    ];
+    const { code, stdout } = await runCommand(
+      ["check", model(BROKEN), "--quiet", ...reporters.flatMap((name) => ["--reporter", name])],
+      { cwd, env: { GITHUB_STEP_SUMMARY: summary } },
+    );
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, "ERROR dead-units");
+    assertStringIncludes(stdout, "\n::error file=relu_dead_layer/model.json,line=");
+    const read = (name: string) => Deno.readTextFileSync(`${cwd}/${name}`);
+    assertEquals(JSON.parse(read("a.json")).passed, false);
+    assertStringIncludes(read("a.xml"), "<testsuites name=");
+    assertEquals(JSON.parse(read("a.sarif")).version, "2.1.0");
+    assert(read("a.md").startsWith("### ❌ gradient-health"));
+    assertEquals(read("summary.md"), `before\n\n${read("a.md")}`);
+  });
+});
+
+Deno.test("check keeps the step summary below the size that GitHub takes", async () => {
+  await withGateFolder([BROKEN], {}, async (cwd) => {
+    const summary = `${cwd}/summary.md`;
+    const size = 1024 * 1024 - 4000;
+    await Deno.writeFile(summary, new Uint8Array(size).fill(65));
+    await runCommand(
+      ["check", model(BROKEN), "--quiet", "--reporter", "github"],
+      { cwd, env: { GITHUB_STEP_SUMMARY: summary } },
+    );
+    const written = (await Deno.stat(summary)).size;
+    assert(written > size && written <= 1024 * 1024, `${written - size} bytes`);
+  });
+});
+
+Deno.test("check reports suppressions that are past their day or match nothing", async () => {
+  const files = {
+    "gradient-health.json": {
+      models: [{ name: "fine", path: model(HEALTHY) }],
+      suppressions: [
+        { rule: "dead-units", layer: "dense_1", reason: "gone" },
+        { rule: "dead-units", layer: "dense_1", reason: "old", until: "2020-01-01" },
+      ],
+    },
+  };
+  await withGateFolder([HEALTHY], files, async (cwd) => {
+    const { code, stdout } = await runCommand(["check", "--quiet", "--max-warnings", "1"], { cwd });
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, "WARNING unused-suppression: the configuration");
+    assertStringIncludes(stdout, "WARNING expired-suppression: the configuration");
+  });
+});
+
+Deno.test("check ends quietly when its reader has seen enough", async () => {
+  await withGateFolder([BROKEN], {}, async (cwd) => {
+    const main = new URL("../../mod.ts", import.meta.url).pathname;
+    const script =
+      `"$DENO" run --no-check -A ${main} check ${
+        model(BROKEN)
+      } --quiet --reporter json | head -c 1; ` +
+      `echo "\${PIPESTATUS[0]}"`;
+    const { stdout, stderr } = await new Deno.Command("bash", {
+      args: ["-c", script],
+      cwd,
+      env: { DENO: Deno.execPath(), NO_COLOR: "1" },
+    }).output();
+    assertEquals(new TextDecoder().decode(stdout), "{1\n");
+    assertEquals(new TextDecoder().decode(stderr), "");
+  });
+});

@@ -1,0 +1,62 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { RULES } from "../../src/checks/rules.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { assertRefuses } from "./refuses.ts";
+import { runCommand } from "./run_command.ts";
+
+const script = async (shell: string) => (await runCommand(["completions", shell])).stdout;
+
+/** What bash offers for the last word of a command line. */
+async function complete(source: string, ...words: string[]): Promise<string[]> {
+  const driver = `${source}
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+_gradient_health
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout, stderr } = await new Deno.Command("bash", {
+    args: ["-c", driver, "bash", "gradient-health", ...words],
+    cwd: new URL("../../", import.meta.url),
+  }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  return new TextDecoder().decode(stdout).trim().split("\n");
+}
+
+Deno.test("completions bash completes subcommands, flags, words, files and rules", async () => {
+  const source = await script("bash");
+  assertEquals(await complete(source, ""), Object.keys(COMMANDS));
+  assertEquals(await complete(source, "ex"), ["explain"]);
+  assertEquals(await complete(source, "check", "--re"), ["--reporter", "--register"]);
+  assertEquals(await complete(source, "check", "--reporter", "j"), ["json", "junit"]);
+  assertEquals(await complete(source, "report", "--scale", ""), ["log", "linear"]);
+  assertEquals(await complete(source, "report", "--batch", "mod."), ["mod.ts"]);
+  assertEquals(await complete(source, "check", "REA"), ["README.md"]);
+  assertEquals(await complete(source, "explain", ""), RULES.map(({ name }) => name));
+  assertEquals(await complete(source, "check", "--seeds", ""), [""]);
+  assertEquals(await complete(source, "completions", "f"), ["fish"]);
+});
+
+for (const shell of ["bash", "zsh", "fish"]) {
+  Deno.test(`completions ${shell} knows every flag of every subcommand`, async () => {
+    const source = await script(shell);
+    for (const [name, { load }] of Object.entries(COMMANDS)) {
+      assertStringIncludes(source, name);
+      for (const flag of (await load()).flags) {
+        assertStringIncludes(source, shell === "fish" ? `-l ${flag.name}` : `--${flag.name}`);
+      }
+    }
+    const isThere = await new Deno.Command(shell, { args: ["-c", ":"] }).output()
+      .then(({ success }) => success, () => false);
+    if (!isThere) return;
+    // The shell's own parser has no complaint.
+    const file = await Deno.makeTempFile();
+    await Deno.writeTextFile(file, source);
+    const { success, stderr } = await new Deno.Command(shell, { args: ["-n", file] }).output();
+    assert(success, new TextDecoder().decode(stderr));
+    await Deno.remove(file);
+  });
+}
+
+Deno.test("completions refuses a shell that it does not know", async () => {
+  await assertRefuses(["completions"], "completions takes one SHELL, bash, zsh, fish, found none");
+  await assertRefuses(["completions", "fihs"], 'found fihs; did you mean "fish"?');
+  await assertRefuses(["completions", "bash", "zsh"], "found bash zsh");
+});
