@@ -11,6 +11,7 @@ import { avgPoolGradKernel } from "./avg_pool_grad.ts";
 import { batchMatMulKernel } from "./batch_mat_mul.ts";
 import { castKernel } from "./cast.ts";
 import { clipByValueKernel } from "./clip_by_value.ts";
+import { conv2dKernel, fusedConv2dKernel } from "./conv_2d.ts";
 import { conv2dBackpropFilterKernel } from "./conv_2d_backprop_filter.ts";
 import { conv2dBackpropInputKernel } from "./conv_2d_backprop_input.ts";
 import { conv3dKernel } from "./conv_3d.ts";
@@ -18,6 +19,10 @@ import { conv3dBackpropFilterKernel } from "./conv_3d_backprop_filter.ts";
 import { conv3dBackpropInputKernel } from "./conv_3d_backprop_input.ts";
 import { conv3dBackpropInputGradient } from "./conv_3d_backprop_input_gradient.ts";
 import { convolutionKernels } from "./convolution_kernels.ts";
+import {
+  depthwiseConv2dNativeKernel,
+  fusedDepthwiseConv2dKernel,
+} from "./depthwise_conv_2d_native.ts";
 import { depthwiseConv2dNativeBackpropFilterKernel } from "./depthwise_conv_2d_native_backprop_filter.ts";
 import { depthwiseConv2dNativeBackpropInputKernel } from "./depthwise_conv_2d_native_backprop_input.ts";
 import { dilatedConvolutionGradients } from "./dilated_convolution_gradients.ts";
@@ -38,7 +43,10 @@ import { minimumKernel } from "./minimum.ts";
 import { mirrorPadGradient } from "./mirror_pad_gradient.ts";
 import { oneHotKernel } from "./one_hot.ts";
 import { piecewiseConstantGradients } from "./piecewise_constant_gradients.ts";
+import { preluKernel } from "./prelu.ts";
 import { relu6Kernel } from "./relu_6.ts";
+import { resizeNearestNeighborGradKernel } from "./resize_nearest_neighbor_grad.ts";
+import { singlePartGradients } from "./single_part_gradients.ts";
 import { squaredDifferenceGradient } from "./squared_difference_gradient.ts";
 import { tanhKernel } from "./tanh.ts";
 import { unsortedSegmentSumKernel } from "./unsorted_segment_sum.ts";
@@ -51,6 +59,7 @@ import type {
 
 /** Every kernel of this project, one a file. */
 const KERNELS: KernelFactory[] = [
+  ...convolutionKernels,
   avgPool3dGradKernel,
   avgPool3dKernel,
   avgPoolGradKernel,
@@ -60,26 +69,31 @@ const KERNELS: KernelFactory[] = [
   clipByValueKernel,
   conv2dBackpropFilterKernel,
   conv2dBackpropInputKernel,
+  conv2dKernel,
   conv3dBackpropFilterKernel,
   conv3dBackpropInputKernel,
   conv3dKernel,
-  ...convolutionKernels,
   depthwiseConv2dNativeBackpropFilterKernel,
   depthwiseConv2dNativeBackpropInputKernel,
+  depthwiseConv2dNativeKernel,
   dilation2dBackpropFilterKernel,
   dilation2dBackpropInputKernel,
   dilation2dKernel,
   fusedBatchNormKernel,
+  fusedConv2dKernel,
+  fusedDepthwiseConv2dKernel,
   fusedMatMulKernel,
+  identityKernel,
   maxPool3dGradKernel,
   maxPool3dKernel,
   maxPoolGradKernel,
-  identityKernel,
   maxPoolKernel,
   maximumKernel,
   minimumKernel,
   oneHotKernel,
+  preluKernel,
   relu6Kernel,
+  resizeNearestNeighborGradKernel,
   tanhKernel,
   unsortedSegmentSumKernel,
 ];
@@ -92,6 +106,7 @@ const GRADIENTS: GradientFactory[] = [
   fusedBatchNormGradient,
   mirrorPadGradient,
   ...piecewiseConstantGradients,
+  ...singlePartGradients,
   squaredDifferenceGradient,
 ];
 

@@ -14,6 +14,9 @@ const RECORD = 128, RESULT = 64, POOL = 64;
 /** Work below this, in multiply-adds, is not worth waking another thread for (some 10 us). */
 const WORTH_SHARING = 200_000;
 
+/** The operations over windows. */
+type Convolution = Extract<keyof typeof operation, `convolution${string}` | `depthwise${string}`>;
+
 /**
  * Our own WASM module on the heap of one TensorFlow.js backend. Addresses are byte addresses on that
  * heap; every operation writes to a place that nothing else uses (stock kernels keep packed copies of
@@ -118,33 +121,35 @@ export class NativeModule {
   }
 
   /**
-   * A gradient of a convolution.
+   * A convolution or a gradient of one. A `depthwise` one keeps channels apart.
    *
-   * @param x Address of the input for a filter gradient, of dy for an input gradient.
-   * @param y Address of dy for a filter gradient, of the filter for an input gradient.
-   * @param result Address of the gradient.
+   * @param first Address of x; of dy for an input gradient.
+   * @param second Address of the filter; of dy for a filter gradient.
+   * @param result Address of the result.
+   * @param windows How the window moves.
+   * @param finish As in `matMul`; for `convolution` only.
    */
   convolution(
-    gradient:
-      | "convolutionFilterGradient"
-      | "convolutionInputGradient"
-      | "depthwiseFilterGradient"
-      | "depthwiseInputGradient",
-    x: number,
-    y: number,
+    kind: Convolution,
+    first: number,
+    second: number,
     result: number,
     w: ConvolutionWindows,
+    { bias = 0, relu = false }: { bias?: number; relu?: boolean } = {},
   ): void {
-    const positions = w.batch * w.outHeight * w.outWidth * w.windowHeight * w.windowWidth;
+    const window = w.windowHeight * w.windowWidth;
+    const work = w.batch * w.outHeight * w.outWidth * window * w.outChannels;
+    const mixes = kind.startsWith("convolution");
     this.#run(
-      operation[gradient],
+      operation[kind],
       [
-        ...[x, y, result, w.batch, w.height, w.width, w.channels, w.outHeight, w.outWidth],
-        ...[w.outChannels, w.windowHeight, w.windowWidth, w.strideHeight, w.strideWidth],
+        ...[first, second, result, bias, relu ? 2 : 0],
+        ...[w.batch, w.height, w.width, w.channels, w.outHeight, w.outWidth, w.outChannels],
+        ...[w.windowHeight, w.windowWidth, w.strideHeight, w.strideWidth],
         ...[w.dilationHeight, w.dilationWidth, w.top, w.left],
       ],
-      positions * w.channels * w.outChannels,
-      w.windowHeight * w.windowWidth * w.channels,
+      mixes ? work * w.channels : work,
+      mixes ? window * w.channels : 0,
     );
   }
 

@@ -1,12 +1,14 @@
 /** The operations of our own WASM module by their numbers, as assembly/operations.ts knows them. */
 export const operation = {
   matMul: 0,
-  convolutionFilterGradient: 1,
-  convolutionInputGradient: 2,
-  depthwiseFilterGradient: 3,
-  depthwiseInputGradient: 4,
-  segmentSum: 5,
-  tanh: 6,
-  sums: 7,
-  flat: 8,
+  convolution: 1,
+  convolutionFilterGradient: 2,
+  convolutionInputGradient: 3,
+  depthwise: 4,
+  depthwiseFilterGradient: 5,
+  depthwiseInputGradient: 6,
+  segmentSum: 7,
+  tanh: 8,
+  sums: 9,
+  flat: 10,
 } as const;

@@ -105,9 +105,54 @@ function rollUp(
   }
 }
 
-/** Scratch of both gradients, for a window of `taps` entries over all channels. */
+/** Scratch of a convolution or its gradients, for a window of `taps` entries over all channels. */
 export function convolutionScratch(taps: i32): i32 {
   return GEMM_SCRATCH + (max(COLUMNS, taps) << 2);
+}
+
+/**
+ * y = U W (+ bias, relu), where U has the window of one output position in each row; unrolled in blocks.
+ * Computes the output positions `start` .. `stop` of all the images, counted through.
+ */
+export function convolution(
+  w: Windows,
+  x: usize,
+  filter: usize,
+  y: usize,
+  bias: usize,
+  flags: i32,
+  start: i32,
+  stop: i32,
+  scratch: usize,
+): void {
+  const filters = w.outChannels;
+  const yRow = <usize> filters << 2;
+  if (isPointwise(w)) {
+    const xRow = <usize> w.channels << 2;
+    gemm(
+      x + <usize> start * xRow, xRow, 4, filter, yRow, 4, y + <usize> start * yRow, yRow,
+      stop - start, filters, w.channels, bias, flags, scratch,
+    );
+    return;
+  }
+  const columns = scratch + <usize> GEMM_SCRATCH;
+  const taps = w.windowHeight * w.windowWidth * w.channels;
+  const positions = w.outHeight * w.outWidth;
+  const block = positionsAtOnce(taps, ROWS);
+  while (start < stop) {
+    const image = start / positions;
+    const position = start - image * positions;
+    const count = min(min(block, positions - position), stop - start);
+    unroll(
+      w, x + (<usize> (image * w.height * w.width * w.channels) << 2),
+      position, count, 0, taps, columns,
+    );
+    gemm(
+      columns, <usize> taps << 2, 4, filter, yRow, 4, y + <usize> start * yRow, yRow,
+      count, filters, taps, bias, flags, scratch,
+    );
+    start += count;
+  }
 }
 
 /**

@@ -2,6 +2,83 @@ import { madd } from "./madd";
 import { clearRun } from "./runs";
 import { Windows } from "./windows";
 
+/** The first tap of a window that starts at `from` to lie inside 0 .. */
+// @ts-ignore: decorator
+@inline
+function firstTap(from: i32, dilation: i32): i32 {
+  return from >= 0 ? 0 : (dilation - 1 - from) / dilation;
+}
+
+/** The end of the taps, of `taps`, that lie inside .. `size`. */
+// @ts-ignore: decorator
+@inline
+function endTap(from: i32, dilation: i32, taps: i32, size: i32): i32 {
+  return from >= size ? 0 : min(taps, (size - 1 - from) / dilation + 1);
+}
+
+/**
+ * A convolution that keeps channels apart: for each output position the sum over taps of the input entry
+ * times the tap. Computes the rows `start` .. `stop` of all the images' output rows, counted through.
+ */
+export function depthwise(
+  w: Windows,
+  x: usize,
+  filter: usize,
+  y: usize,
+  start: i32,
+  stop: i32,
+): void {
+  const channels = w.channels;
+  const multiplier = w.outChannels / channels;
+  const xTap = <usize> (w.dilationWidth * channels) << 2;
+  const weightTap = <usize> w.outChannels << 2;
+  for (let row = start; row < stop; row++) {
+    const image = row / w.outHeight;
+    const y0 = row % w.outHeight * w.strideHeight - w.top;
+    const firstRow = firstTap(y0, w.dilationHeight);
+    const endRow = endTap(y0, w.dilationHeight, w.windowHeight, w.height);
+    for (let outX = 0; outX < w.outWidth; outX++) {
+      const x0 = outX * w.strideWidth - w.left;
+      const first = firstTap(x0, w.dilationWidth);
+      const end = endTap(x0, w.dilationWidth, w.windowWidth, w.width);
+      const to = y + (<usize> ((row * w.outWidth + outX) * w.outChannels) << 2);
+      let channel = 0;
+      if (multiplier == 1) {
+        for (; channel + 4 <= channels; channel += 4) {
+          let sum = f32x4.splat(0);
+          for (let i = firstRow; i < endRow; i++) {
+            const line = (image * w.height + y0 + i * w.dilationHeight) * w.width;
+            const entry = (line + x0 + first * w.dilationWidth) * channels + channel;
+            let from = x + (<usize> entry << 2);
+            let by = filter + (<usize> ((i * w.windowWidth + first) * channels + channel) << 2);
+            for (let j = first; j < end; j++) {
+              sum = madd(v128.load(from), v128.load(by), sum);
+              from += xTap;
+              by += weightTap;
+            }
+          }
+          v128.store(to + (<usize> channel << 2), sum);
+        }
+      }
+      for (let out = channel * multiplier; out < w.outChannels; out++) {
+        let sum: f32 = 0;
+        for (let i = firstRow; i < endRow; i++) {
+          const line = (image * w.height + y0 + i * w.dilationHeight) * w.width;
+          const entry = (line + x0 + first * w.dilationWidth) * channels + out / multiplier;
+          let from = x + (<usize> entry << 2);
+          let by = filter + (<usize> ((i * w.windowWidth + first) * w.outChannels + out) << 2);
+          for (let j = first; j < end; j++) {
+            sum += load<f32>(from) * load<f32>(by);
+            from += xTap;
+            by += weightTap;
+          }
+        }
+        store<f32>(to + (<usize> out << 2), sum);
+      }
+    }
+  }
+}
+
 /**
  * dW of a convolution that keeps channels apart: for each tap and output channel, the sum over positions
  * of the input entry that the tap met times dy. A row of positions is summed up before it is added to

@@ -1,5 +1,9 @@
-import { convolutionFilterGradient, convolutionInputGradient } from "./convolution";
-import { depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
+import {
+  convolution,
+  convolutionFilterGradient,
+  convolutionInputGradient,
+} from "./convolution";
+import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
 import { tanh } from "./elementwise";
 import { gemm } from "./gemm";
 import { segmentSum } from "./segments";
@@ -32,6 +36,8 @@ class Convolution {
   x: usize;
   y: usize;
   result: usize;
+  bias: usize;
+  flags: i32;
 }
 
 @unmanaged
@@ -111,50 +117,83 @@ function matMul(r: MatMul, part: i32, parts: i32, scratch: usize): void {
  * @param scratch Address of scratch that no other part uses.
  */
 export function run(operation: i32, record: usize, part: i32, parts: i32, scratch: usize): void {
-  if (operation == 0) {
-    matMul(changetype<MatMul>(record), part, parts, scratch);
-  } else if (operation <= 4) {
-    const c = changetype<Convolution>(record);
-    const w = changetype<Windows>(record + offsetof<Convolution>());
-    const rows = w.batch * w.height;
-    if (operation == 1) {
+  const c = changetype<Convolution>(record);
+  const w = changetype<Windows>(record + offsetof<Convolution>());
+  const next = part + 1;
+  switch (operation) {
+    case 0: {
+      matMul(changetype<MatMul>(record), part, parts, scratch);
+      break;
+    }
+    case 1: {
+      const positions = w.batch * w.outHeight * w.outWidth;
+      convolution(
+        w, c.x, c.y, c.result, c.bias, c.flags,
+        share(positions, 6, part, parts), share(positions, 6, next, parts), scratch,
+      );
+      break;
+    }
+    case 2: {
       const taps = w.windowHeight * w.windowWidth * w.channels;
       convolutionFilterGradient(
         w, c.x, c.y, c.result,
-        share(taps, 6, part, parts), share(taps, 6, part + 1, parts), scratch,
+        share(taps, 6, part, parts), share(taps, 6, next, parts), scratch,
       );
-    } else if (operation == 2) {
+      break;
+    }
+    case 3: {
+      const rows = w.batch * w.height;
       convolutionInputGradient(
         w, c.x, c.y, c.result,
-        share(rows, 1, part, parts), share(rows, 1, part + 1, parts), scratch,
+        share(rows, 1, part, parts), share(rows, 1, next, parts), scratch,
       );
-    } else if (operation == 3) {
+      break;
+    }
+    case 4: {
+      const rows = w.batch * w.outHeight;
+      depthwise(
+        w, c.x, c.y, c.result, share(rows, 1, part, parts), share(rows, 1, next, parts),
+      );
+      break;
+    }
+    case 5: {
       depthwiseFilterGradient(
         w, c.x, c.y, c.result,
-        share(w.outChannels, 4, part, parts), share(w.outChannels, 4, part + 1, parts),
+        share(w.outChannels, 4, part, parts), share(w.outChannels, 4, next, parts),
       );
-    } else {
-      depthwiseInputGradient(
-        w, c.x, c.y, c.result,
-        share(rows, 1, part, parts), share(rows, 1, part + 1, parts),
-      );
+      break;
     }
-  } else if (operation == 5) {
-    const r = changetype<Segments>(record);
-    segmentSum(
-      r.x, r.segments, r.rows, r.width, r.count, r.result,
-      share(r.width, 4, part, parts), share(r.width, 4, part + 1, parts),
-    );
-  } else if (operation == 6) {
-    const r = changetype<Unary>(record);
-    const start = share(r.count, 4, part, parts);
-    const offset = <usize> start << 2;
-    tanh(r.from + offset, r.to + offset, share(r.count, 4, part + 1, parts) - start, scratch);
-  } else if (operation == 7) {
-    const r = changetype<Run>(record);
-    if (part == 0) sums(r.from, r.count, r.result);
-  } else if (part == 0) {
-    const r = changetype<Grouped>(record);
-    flat(r.from, r.groups, r.units, r.inner, r.low, r.high, r.active, r.result);
+    case 6: {
+      const rows = w.batch * w.height;
+      depthwiseInputGradient(
+        w, c.x, c.y, c.result, share(rows, 1, part, parts), share(rows, 1, next, parts),
+      );
+      break;
+    }
+    case 7: {
+      const r = changetype<Segments>(record);
+      segmentSum(
+        r.x, r.segments, r.rows, r.width, r.count, r.result,
+        share(r.width, 4, part, parts), share(r.width, 4, next, parts),
+      );
+      break;
+    }
+    case 8: {
+      const r = changetype<Unary>(record);
+      const start = share(r.count, 4, part, parts);
+      const offset = <usize> start << 2;
+      tanh(r.from + offset, r.to + offset, share(r.count, 4, next, parts) - start, scratch);
+      break;
+    }
+    case 9: {
+      const r = changetype<Run>(record);
+      if (part == 0) sums(r.from, r.count, r.result);
+      break;
+    }
+    case 10: {
+      const r = changetype<Grouped>(record);
+      if (part == 0) flat(r.from, r.groups, r.units, r.inner, r.low, r.high, r.active, r.result);
+      break;
+    }
   }
 }

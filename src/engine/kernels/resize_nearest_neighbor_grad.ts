@@ -1,0 +1,54 @@
+import { defineKernel } from "./define_kernel.ts";
+
+/** Attributes of `ResizeNearestNeighbor` and of its gradient. */
+export interface ResizeNearestNeighborAttributes {
+  alignCorners: boolean;
+  halfPixelCenters: boolean;
+}
+
+/**
+ * For each row (or column) of the resized image, the one that it was copied from: the forward kernel's
+ * own reckoning, in float32 as there.
+ */
+function sources(
+  from: number,
+  to: number,
+  { alignCorners, halfPixelCenters }: ResizeNearestNeighborAttributes,
+): Int32Array {
+  const corners = alignCorners && to > 1 ? 1 : 0;
+  const ratio = Math.fround((from - corners) / (to - corners));
+  return Int32Array.from({ length: to }, (_, i) => {
+    const place = Math.fround(ratio * (halfPixelCenters ? i + 0.5 : i));
+    return Math.min(from - 1, alignCorners ? Math.round(place) : Math.floor(place));
+  });
+}
+
+/**
+ * `ResizeNearestNeighborGrad`. The stock kernel looks for the pixels that were copies of a pixel in a
+ * window around its place, which is too small for some sizes with aligned corners, and that of `cpu`
+ * mixes up the examples of a batch. Here every `dy` goes to the pixel that it is a copy of.
+ */
+export const resizeNearestNeighborGradKernel = defineKernel<ResizeNearestNeighborAttributes>(
+  "ResizeNearestNeighborGrad",
+  (context, { images, dy }, attributes) => {
+    const [batch, height, width, channels] = images.shape;
+    const [, outHeight, outWidth] = dy.shape;
+    const dx = context.backend.makeOutput(images.shape, "float32");
+    const gradient = context.backend.typedArrayFromHeap(dy);
+    const to = context.backend.typedArrayFromHeap(dx);
+    const rows = sources(height, outHeight, attributes);
+    const columns = sources(width, outWidth, attributes);
+    to.fill(0);
+    let i = 0;
+    for (let b = 0; b < batch; b++) {
+      for (let r = 0; r < outHeight; r++) {
+        const row = (b * height + rows[r]) * width;
+        for (let c = 0; c < outWidth; c++) {
+          const target = (row + columns[c]) * channels;
+          for (let k = 0; k < channels; k++) to[target + k] += gradient[i++];
+        }
+      }
+    }
+    return dx;
+  },
+);
