@@ -77,8 +77,8 @@ export const check: Command = {
     "--allow-read=.  this folder and those above it, to look for a configuration and a baseline; " +
     "--no-config does without",
     "--allow-write=FOLDER  that of a reporter's FILE, and that of the baseline for --update-baseline",
-    "--allow-env=GITHUB_STEP_SUMMARY  for the step summary of --reporter github, with " +
-    "--allow-write of the file it names",
+    "--allow-env=GITHUB_STEP_SUMMARY,GITHUB_WORKSPACE  for the step summary of --reporter github, " +
+    "with --allow-write of the file it names, and for paths from the root of the checkout on",
     "--allow-read=PACKAGE  the folder of this package, for --jobs above 1",
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {

@@ -45,7 +45,9 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
     );
   }
   const command = await COMMANDS[name].load();
-  if (args.includes("--help") || args.includes("-h")) {
+  // Behind `--` stand names, whatever they look like.
+  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  if (own.includes("--help") || own.includes("-h")) {
     await writeOutput(renderHelp(command), null);
     return 0;
   }

@@ -1,4 +1,5 @@
 import type { GateResult } from "../gate/gate_result.ts";
+import { isReadable } from "../gate/is_readable.ts";
 import type { GateLocation } from "../render/gate_location.ts";
 import { nearest } from "../model/nearest.ts";
 import type { FlagValues } from "./flag.ts";
@@ -111,17 +112,28 @@ async function render(
   }
 }
 
-/** Where the layers of every model are defined. */
+/** Where the layers of every model are defined, from the root of the repository on. */
 async function locations(
   result: GateResult,
 ): Promise<(path: string, layer: string | null) => GateLocation> {
   const { locateLayer } = await import("../gate/locate_layer.ts");
-  const sources = new Map<string, string | null>();
+  const { relative, resolve } = await import("node:path");
+  const root = repositoryRoot();
+  const files = new Map<string, { file: string; source: string | null }>();
   for (const { path } of result.runs) {
-    if (!sources.has(path)) sources.set(path, await Deno.readTextFile(path).catch(() => null));
+    if (files.has(path)) continue;
+    const source = await Deno.readTextFile(path).catch(() => null);
+    files.set(path, { file: root === null ? path : relative(root, resolve(path)), source });
   }
   return (path, layer) => {
-    const source = sources.get(path) ?? null;
-    return { file: path, line: source === null ? null : locateLayer(source, layer) };
+    const { file, source } = files.get(path)!;
+    return { file, line: source === null ? null : locateLayer(source, layer) };
   };
+}
+
+/** The checkout of a GitHub Actions job; elsewhere paths are from the working directory on. */
+function repositoryRoot(): string | null {
+  const permission = { name: "env", variable: "GITHUB_WORKSPACE" } as const;
+  if (Deno.permissions.querySync(permission).state !== "granted" || !isReadable(".")) return null;
+  return Deno.env.get("GITHUB_WORKSPACE") || null;
 }
