@@ -11,12 +11,17 @@ import { assertRule } from "./assert_rule.ts";
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
- * @example Assert it of a model
- * ```ts ignore
+ * @example A network that passes
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { assertAllFinite } from "@gradient-health/gradient-health/assert";
  *
- * assertAllFinite(await measure(model, batch));
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * assertAllFinite(await measure(model, randomBatch(model)));
+ * model.dispose();
  * ```
  *
  * @throws {AssertionError} If anything is not finite.

@@ -13,12 +13,23 @@ import { assertRule } from "./assert_rule.ts";
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
- * @example Assert it of a model
- * ```ts ignore
+ * @example A network that passes and one that does not
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { assertGradientBalance } from "@gradient-health/gradient-health/assert";
+ * import { assertThrows } from "@std/assert";
  *
- * assertGradientBalance(await measure(model, batch), { gradientBalance: 100 });
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ width: 64, stddev: 1 / 8 });
+ * assertGradientBalance(await measure(model, randomBatch(model)));
+ * model.dispose();
+ *
+ * const broken = exerciseModel({ width: 64, activation: "relu", stddev: 2 });
+ * const measurements = await measure(broken, randomBatch(broken));
+ * assertThrows(() => assertGradientBalance(measurements));
+ * broken.dispose();
  * ```
  *
  * @throws {AssertionError} If the gradients are out of balance.

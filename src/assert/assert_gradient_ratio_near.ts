@@ -13,12 +13,17 @@ import { assertRule } from "./assert_rule.ts";
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
- * @example Assert it of a model
- * ```ts ignore
+ * @example A network that passes
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { assertGradientRatioNear } from "@gradient-health/gradient-health/assert";
  *
- * assertGradientRatioNear(await measure(model, batch), { gradientRatioFactor: 1.5 });
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ width: 64, stddev: 1 / 8 });
+ * assertGradientRatioNear(await measure(model, randomBatch(model)));
+ * model.dispose();
  * ```
  *
  * @throws {AssertionError} If a ratio is off.

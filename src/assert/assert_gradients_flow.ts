@@ -12,12 +12,23 @@ import { assertRule } from "./assert_rule.ts";
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
- * @example Assert it of a model
- * ```ts ignore
+ * @example A network that passes and one that does not
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { assertGradientsFlow } from "@gradient-health/gradient-health/assert";
+ * import { assertThrows } from "@std/assert";
  *
- * assertGradientsFlow(await measure(model, batch));
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * assertGradientsFlow(await measure(model, randomBatch(model)));
+ * model.dispose();
+ *
+ * const broken = exerciseModel({ stddev: 200 });
+ * const measurements = await measure(broken, randomBatch(broken));
+ * assertThrows(() => assertGradientsFlow(measurements));
+ * broken.dispose();
  * ```
  *
  * @throws {AssertionError} If a trainable weight has no gradient or a frozen one has.

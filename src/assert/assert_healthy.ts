@@ -1,5 +1,5 @@
 import { AssertionError } from "@std/assert";
-import type { CheckOptions } from "../checks/check_options.ts";
+import type { RunChecksOptions } from "../checks/judge_rule.ts";
 import { runChecks } from "../checks/run_checks.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { healthMessage } from "./health_message.ts";
@@ -7,18 +7,31 @@ import { validateMessage } from "./validate_message.ts";
 
 /**
  * Asserts everything that one pass can tell: every rule of `RULES`. All errors are collected into one
- * message, a line for each rule; warnings do not fail.
+ * message, a line for each rule; warnings do not fail, nor does a trained network fail
+ * the rules that are made for untrained ones.
  *
  * @param measurements What `measure()` returned.
- * @param options Other thresholds, and which layers to judge.
+ * @param options Other thresholds, which layers to judge, and whether the network has been trained
+ * (by default, whether a hidden layer has biases that are neither zero nor constant).
  * @param msg Appended to the message.
  *
- * @example Assert it of a model
- * ```ts ignore
+ * @example A network that passes and one that does not
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { assertHealthy } from "@gradient-health/gradient-health/assert";
+ * import { assertThrows } from "@std/assert";
  *
- * assertHealthy(await measure(model, batch));
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * assertHealthy(await measure(model, randomBatch(model)));
+ * model.dispose();
+ *
+ * const broken = exerciseModel({ stddev: 200 });
+ * const measurements = await measure(broken, randomBatch(broken));
+ * assertThrows(() => assertHealthy(measurements));
+ * broken.dispose();
  * ```
  *
  * @throws {AssertionError} If any rule finds an error.
@@ -27,7 +40,7 @@ import { validateMessage } from "./validate_message.ts";
  */
 export function assertHealthy(
   measurements: Measurements,
-  options?: CheckOptions,
+  options?: RunChecksOptions,
   msg?: string,
 ): void {
   validateMessage(msg);

@@ -12,12 +12,23 @@ import { assertRule } from "./assert_rule.ts";
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
- * @example Assert it of a model
- * ```ts ignore
+ * @example A network that passes and one that does not
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { assertInitScale } from "@gradient-health/gradient-health/assert";
+ * import { assertThrows } from "@std/assert";
  *
- * assertInitScale(await measure(model, batch), { initScaleFactor: 1.4 });
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * assertInitScale(await measure(model, randomBatch(model)));
+ * model.dispose();
+ *
+ * const broken = exerciseModel({ stddev: 0.01 });
+ * const measurements = await measure(broken, randomBatch(broken));
+ * assertThrows(() => assertInitScale(measurements));
+ * broken.dispose();
  * ```
  *
  * @throws {AssertionError} If a kernel is drawn too large or too small.

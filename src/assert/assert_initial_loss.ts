@@ -13,12 +13,19 @@ import { assertRule } from "./assert_rule.ts";
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
- * @example Assert it of a model
- * ```ts ignore
+ * @example A network that passes
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { assertInitialLoss } from "@gradient-health/gradient-health/assert";
  *
- * assertInitialLoss(await measure(model, batch), { initialLossFactor: 1.5 });
+ * await using _engine = await startEngine();
+ * const objective = "meanSquaredError";
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const batch = randomBatch(model, { objective });
+ * assertInitialLoss(await measure(model, batch, { objective }));
+ * model.dispose();
  * ```
  *
  * @throws {AssertionError} If the loss is too large or too small.

@@ -12,12 +12,17 @@ import { assertRule } from "./assert_rule.ts";
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
- * @example Assert it of a model
- * ```ts ignore
+ * @example A network that passes
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { assertInputNormalized } from "@gradient-health/gradient-health/assert";
  *
- * assertInputNormalized(await measure(model, batch), { inputMax: 5 });
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * assertInputNormalized(await measure(model, randomBatch(model)));
+ * model.dispose();
  * ```
  *
  * @throws {AssertionError} If an input is not normalised.

@@ -13,13 +13,19 @@ import { assertRule } from "./assert_rule.ts";
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
- * @example Compare with a stored file
- * ```ts ignore
+ * @example A network that passes
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { assertMatchesBaseline } from "@gradient-health/gradient-health/assert";
  *
- * const baseline = JSON.parse(await Deno.readTextFile("baseline.json"));
- * assertMatchesBaseline(await measure(model, batch), baseline, { baselineFactor: 1.5 });
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const measurements = await measure(model, randomBatch(model));
+ * const stored = JSON.stringify(measurements);
+ * assertMatchesBaseline(measurements, JSON.parse(stored), { baselineFactor: 1.5 });
+ * model.dispose();
  * ```
  *
  * @throws {AssertionError} If a figure moved.

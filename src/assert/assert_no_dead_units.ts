@@ -12,12 +12,17 @@ import { assertRule } from "./assert_rule.ts";
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
- * @example Assert it of a model
- * ```ts ignore
+ * @example A network that passes
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { assertNoDeadUnits } from "@gradient-health/gradient-health/assert";
  *
- * assertNoDeadUnits(await measure(model, batch), { deadFraction: 0.1 });
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * assertNoDeadUnits(await measure(model, randomBatch(model)));
+ * model.dispose();
  * ```
  *
  * @throws {AssertionError} If a layer has too many dead units.

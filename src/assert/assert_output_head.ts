@@ -13,12 +13,19 @@ import { assertRule } from "./assert_rule.ts";
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
- * @example Assert it of a model
- * ```ts ignore
+ * @example A network that passes
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { assertOutputHead } from "@gradient-health/gradient-health/assert";
  *
- * assertOutputHead(await measure(model, batch));
+ * await using _engine = await startEngine();
+ * const objective = "meanSquaredError";
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const batch = randomBatch(model, { objective });
+ * assertOutputHead(await measure(model, batch, { objective }));
+ * model.dispose();
  * ```
  *
  * @throws {AssertionError} If head and loss do not belong together.

@@ -11,12 +11,17 @@ import { assertRule } from "./assert_rule.ts";
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.
  *
- * @example Assert it of a model
- * ```ts ignore
+ * @example A network that passes
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { assertSymmetryBroken } from "@gradient-health/gradient-health/assert";
  *
- * assertSymmetryBroken(await measure(model, batch), { layers: /^dense/ });
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * assertSymmetryBroken(await measure(model, randomBatch(model)));
+ * model.dispose();
  * ```
  *
  * @throws {AssertionError} If units start alike.

@@ -21,6 +21,7 @@ export * from "./assert_no_vanishing_gradients.ts";
 export * from "./assert_output_head.ts";
 export * from "./assert_symmetry_broken.ts";
 export type { CheckOptions, IgnoredLayer } from "../checks/check_options.ts";
+export type { RunChecksOptions } from "../checks/judge_rule.ts";
 export type { Thresholds } from "../checks/thresholds.ts";
 export type * from "../measure/measurements.ts";
 export type * from "../measure/tensor_statistics.ts";

@@ -23,6 +23,7 @@ export * from "./gradients_flow.ts";
 export * from "./init_scale.ts";
 export * from "./initial_loss.ts";
 export * from "./input_normalized.ts";
+export * from "./judge_rule.ts";
 export * from "./matches_baseline.ts";
 export * from "./output_head.ts";
 export * from "./symmetry_broken.ts";

@@ -1,5 +1,6 @@
 import type { CheckOptions } from "./check_options.ts";
 import { THRESHOLDS, type Thresholds } from "./thresholds.ts";
+import { validateOptions } from "./validate_options.ts";
 
 const NAMES = Object.keys(THRESHOLDS) as (keyof Thresholds)[];
 
@@ -10,9 +11,7 @@ const NAMES = Object.keys(THRESHOLDS) as (keyof Thresholds)[];
  * @throws {RangeError} If a threshold is NaN or out of its range.
  */
 export function resolveThresholds(options: CheckOptions): Thresholds {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(`options must be an object, got ${String(options)}.`);
-  }
+  validateOptions(options);
   for (const key of Object.keys(options)) {
     if (!(key in THRESHOLDS) && key !== "layers" && key !== "ignore") {
       throw new TypeError(

@@ -4,9 +4,10 @@ import { matchesBaseline } from "../../src/checks/matches_baseline.ts";
 import { RULES } from "../../src/checks/rules.ts";
 import { runChecks } from "../../src/checks/run_checks.ts";
 import { THRESHOLDS, type Thresholds } from "../../src/checks/thresholds.ts";
-import type { Measurements } from "../../src/measure/measurements.ts";
+import type { RunChecksOptions } from "../../src/checks/judge_rule.ts";
+import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
-import { flat, makeMeasurements } from "./make_measurements.ts";
+import { flat, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
 
 const saturated = () => makeMeasurements([{ saturatedFraction: 0.9 }, { saturatedFraction: 0.9 }]);
 
@@ -65,6 +66,7 @@ Deno.test("runChecks() throws a TypeError when an argument is not what it must b
     [{ ...fine, version: 2 }, {}, "of version 2"],
     [fine, [], "options must be an object"],
     [fine, null, "options must be an object"],
+    [fine, { trained: "no" }, "options.trained must be true or false, got no"],
     [fine, { deadFracton: 0.1 }, 'unknown key "deadFracton"'],
     [fine, { deadFraction: "0.1" }, "deadFraction must be a number, got 0.1"],
     [fine, { layers: "dense_1" }, "layers must be a RegExp or an array"],
@@ -125,4 +127,42 @@ Deno.test("RULES are documented, uniquely named, and read every threshold", () =
 Deno.test("runChecks() serialises to JSON and back", () => {
   const findings = runChecks(makeMeasurements([{ preActivationGradients: flat(1e-9, 640) }, {}]));
   assertEquals(JSON.parse(JSON.stringify(findings)), findings);
+});
+
+const tooLarge = (bias: number[], layer: Partial<LayerMeasurements> = {}, name = "d/bias") =>
+  makeMeasurements([{
+    weights: [
+      makeWeight({ values: flat(1, 400) }),
+      makeWeight({ name, shape: [bias.length], values: statisticsOf(bias) }),
+    ],
+    ...layer,
+  }]);
+const initScale = (measurements: Measurements, options?: RunChecksOptions) =>
+  runChecks(measurements, options)
+    .filter(({ rule }) => rule === "init-scale").map(({ severity }) => severity);
+
+Deno.test("runChecks() only notes what rules for untrained networks find in a trained one", () => {
+  assertEquals(initScale(tooLarge([0, 0])), ["error"]);
+  assertEquals(initScale(tooLarge([0.1, 0.1, 0.1])), ["error"]);
+  assertEquals(initScale(tooLarge([0.1, 0.2])), ["note"]);
+  assertEquals(initScale(tooLarge([0.1, 0.2], {}, "norm/beta")), ["note"]);
+});
+
+Deno.test("runChecks() does not take a prior in the head or a forget gate for training", () => {
+  const head = { role: "output" as const, activation: "linear" };
+  assertEquals(initScale(tooLarge([0.1, 0.2], head)), ["error"]);
+  const cell = tooLarge([0, 1], { className: "LSTM" }).layers[0];
+  const untrained = tooLarge([0]);
+  assertEquals(initScale({ ...untrained, layers: [...untrained.layers, cell] }), ["error"]);
+});
+
+Deno.test("runChecks() believes what it is told of training", () => {
+  assertEquals(initScale(tooLarge([0]), { trained: true }), ["note"]);
+  assertEquals(initScale(tooLarge([0.1, 0.2]), { trained: false }), ["error"]);
+});
+
+Deno.test("runChecks() fails a trained network by the rules that hold for every one", () => {
+  const trained = tooLarge([0.1, 0.2], { saturatedFraction: 0.9 });
+  const rules = runChecks(trained).filter(({ severity }) => severity === "error");
+  assertEquals(rules.map(({ rule }) => rule), ["saturated-activations"]);
 });

@@ -1,0 +1,48 @@
+import type { Measurements } from "../measure/measurements.ts";
+import type { CheckOptions } from "./check_options.ts";
+import type { Finding } from "./finding.ts";
+import { looksTrained } from "./looks_trained.ts";
+import type { Rule } from "./rule.ts";
+import { validateOptions } from "./validate_options.ts";
+
+/** Options of {@linkcode judgeRule} and of {@linkcode runChecks}. */
+export interface RunChecksOptions extends CheckOptions {
+  /**
+   * Whether the network has been trained: then what the rules of the stage `initial` find is only
+   * noted. Default: whether a hidden layer has biases that are neither zero nor constant.
+   */
+  trained?: boolean;
+}
+
+/**
+ * Runs a rule as one among all: what a rule made for untrained networks finds in a trained one is
+ * turned into notes. (Called by its own assertion, such a rule judges whatever it is given.)
+ *
+ * @param rule The rule.
+ * @param measurements What `measure()` returned.
+ * @param options Thresholds other than the default ones, which layers to judge, and whether the
+ * network has been trained.
+ * @returns The findings, in the order of the layers.
+ * @throws {TypeError} If the measurements or the options are not what they must be.
+ * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ */
+export function judgeRule(
+  rule: Rule,
+  measurements: Measurements,
+  options: RunChecksOptions = {},
+): Finding[] {
+  validateOptions(options);
+  const { trained, ...checkOptions } = options;
+  if (trained !== undefined && typeof trained !== "boolean") {
+    throw new TypeError(`options.trained must be true or false, got ${String(trained)}.`);
+  }
+  const findings = rule.check(measurements, checkOptions);
+  if (rule.stage === "any" || !(trained ?? looksTrained(measurements))) return findings;
+  return findings.map((finding) => {
+    if (finding.severity === "note") return finding;
+    const message =
+      `${finding.message} Only noted: this rule is made for untrained networks, and ` +
+      `${trained ? "this one is trained" : "the biases of this one have moved"}.`;
+    return { ...finding, severity: "note", message };
+  });
+}
