@@ -6,7 +6,12 @@ import { guardHeap } from "./guard_heap.ts";
 import { windowGeometry } from "./reference/mod.ts";
 import type { Row } from "./row.ts";
 import { type Convolution, convolutionRow } from "./rows/convolutions.ts";
+import { preluRow, softmaxRow } from "./rows/core.ts";
+import { resizingRow, upSamplingRow } from "./rows/images.ts";
+import { concatenateRow, dotRow } from "./rows/merging.ts";
+import { batchNormalizationRow, layerNormalizationRow } from "./rows/normalization.ts";
 import { type Extent, poolingRow } from "./rows/pooling.ts";
+import { recurrentRow } from "./rows/recurrent.ts";
 import {
   batchNormRow,
   binaryRow,
@@ -131,6 +136,23 @@ for (const [subject, rank] of Object.entries(RANKS) as [Convolution, number][]) 
     ));
 }
 
+for (const kind of ["simpleRNN", "gru", "lstm"] as const) {
+  Deno.test(`${kind} is right on random shapes`, () =>
+    property(
+      fc.tuple(
+        fc.record({ batch: size(3), steps: size(4), features: size(3), units: size(4) }),
+        fc.record({
+          returnSequences: fc.boolean(),
+          returnState: fc.boolean(),
+          goBackwards: fc.boolean(),
+          useBias: fc.boolean(),
+        }),
+      ),
+      ([sequence, options]) => recurrentRow(kind, options, sequence),
+      15,
+    ));
+}
+
 Deno.test("dilation2d is right on random shapes", () =>
   property(
     fc.tuple(windows(2, 5), sizes(2, 2)).filter(([{ extent, window, pad }, dilations]) =>
@@ -186,6 +208,96 @@ Deno.test("batchNorm is right along random axes", () =>
     ([shape, mask]) => {
       const axes = shape.map((_, axis) => axis).filter((axis) => mask[axis]);
       return batchNormRow(shape, axes.length === 0 ? [shape.length - 1] : axes);
+    },
+  ));
+
+/** A shape of some ranks, and which of its axes beyond the batch are chosen: one at least. */
+const chosenAxes = (lowest: number, highest: number, longest = 4) =>
+  fc.integer({ min: lowest, max: highest })
+    .chain((rank) =>
+      fc.tuple(sizes(rank, longest), fc.subarray(Array.from({ length: rank - 1 }, (_, i) => i + 1)))
+    )
+    .filter(([, axes]) => axes.length > 0);
+
+Deno.test("batchNormalization is right along any axis", () =>
+  property(
+    fc.tuple(
+      chosenAxes(2, 5, 3),
+      fc.record({ scale: fc.boolean(), center: fc.boolean() }),
+      fc.boolean(),
+      // The variance of a single entry is 0, and epsilon all that is left of it.
+    ).filter(([[shape, axes], , training]) =>
+      !training || shape.reduce((a, b) => a * b) > 2 * shape[axes[0]]
+    ),
+    ([[shape, axes], options, training]) =>
+      batchNormalizationRow(shape, { axis: axes[0], ...options }, training),
+  ));
+
+Deno.test("layerNormalization is right over any axes", () =>
+  property(
+    fc.tuple(chosenAxes(2, 5, 3), fc.record({ scale: fc.boolean(), center: fc.boolean() }))
+      .filter(([[shape, axes]]) => axes.reduce((size, axis) => size * shape[axis], 1) > 2),
+    ([[shape, axis], options]) => layerNormalizationRow(shape, { axis, ...options }),
+  ));
+
+Deno.test("softmax is right over any axis", () =>
+  property(
+    chosenAxes(2, 4),
+    ([shape, axes]) => softmaxRow({ axis: axes.length === 1 ? axes[0] : axes }, shape, axes),
+  ));
+
+Deno.test("prelu shares any axes", () =>
+  property(chosenAxes(2, 4), ([shape, axes]) => preluRow(axes, shape)));
+
+const interpolation = fc.constantFrom("nearest", "bilinear");
+
+Deno.test("upSampling2d is right on random shapes", () =>
+  property(
+    fc.tuple(
+      sizes(4, 4),
+      sizes(2, 3),
+      interpolation,
+      fc.constantFrom("channelsFirst", "channelsLast"),
+    ),
+    ([shape, size, interpolation, dataFormat]) =>
+      upSamplingRow({ size, interpolation, dataFormat }, shape),
+  ));
+
+Deno.test("resizing is right on random shapes", () =>
+  property(
+    fc.tuple(sizes(4, 5), sizes(2, 6), interpolation, fc.boolean()),
+    ([shape, [height, width], interpolation, cropToAspectRatio]) =>
+      resizingRow({ height, width, interpolation, cropToAspectRatio }, shape),
+  ));
+
+Deno.test("concatenate is right along any axis", () =>
+  property(
+    fc.tuple(
+      fc.integer({ min: 2, max: 5 }).chain((rank) => sizes(rank, 3)),
+      sizes(3, 3),
+      fc.nat(3),
+    ),
+    ([shape, lengths, place]) => {
+      const axis = 1 + place % (shape.length - 1);
+      const shapes = lengths.map((n) => shape.map((size, i) => i === axis ? n : size));
+      return concatenateRow({ axis }, shapes, axis);
+    },
+  ));
+
+Deno.test("dot is right along any axes", () =>
+  property(
+    fc.tuple(sizes(4, 4), fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean()),
+    ([[batch, least, p, q], wideA, wideB, firstA, firstB, normalize]) => {
+      // A vector of one entry has length 1 whatever the entry.
+      const inner = normalize ? least + 1 : least;
+      const side = (wide: boolean, first: boolean, other: number) =>
+        !wide ? [batch, inner] : first ? [batch, inner, other] : [batch, other, inner];
+      const axis = (wide: boolean, first: boolean) => !wide || first ? 1 : 2;
+      return dotRow(
+        [side(wideA, firstA, p), side(wideB, firstB, q)],
+        [axis(wideA, firstA), axis(wideB, firstB)],
+        normalize,
+      );
     },
   ));
 

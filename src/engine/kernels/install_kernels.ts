@@ -18,7 +18,6 @@ import { conv3dKernel } from "./conv_3d.ts";
 import { conv3dBackpropFilterKernel } from "./conv_3d_backprop_filter.ts";
 import { conv3dBackpropInputKernel } from "./conv_3d_backprop_input.ts";
 import { conv3dBackpropInputGradient } from "./conv_3d_backprop_input_gradient.ts";
-import { convolutionKernels } from "./convolution_kernels.ts";
 import {
   depthwiseConv2dNativeKernel,
   fusedDepthwiseConv2dKernel,
@@ -59,7 +58,6 @@ import type {
 
 /** Every kernel of this project, one a file. */
 const KERNELS: KernelFactory[] = [
-  ...convolutionKernels,
   avgPool3dGradKernel,
   avgPool3dKernel,
   avgPoolGradKernel,

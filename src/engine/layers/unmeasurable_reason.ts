@@ -24,6 +24,17 @@ const SILENTLY_WRONG: Record<string, (layer: Options) => string | null> = {
  *
  * @param layer A built layer. Ask before a pass, while its `call` is its class's own.
  * @returns One sentence that names the layer, or `null` if it can be measured.
+ *
+ * @example
+ * ```ts
+ * import * as tf from "@tensorflow/tfjs";
+ * import { unmeasurableReason } from "@gradient-health/gradient-health/kernels";
+ *
+ * tf.env().set("PROD", true); // no banner
+ * const layer = tf.layers.conv2dTranspose({ filters: 1, kernelSize: 2, dilationRate: 2 });
+ * console.assert(unmeasurableReason(layer)?.includes("dilationRate"));
+ * console.assert(unmeasurableReason(tf.layers.dense({ units: 1 })) === null);
+ * ```
  */
 export function unmeasurableReason(layer: Layer): string | null {
   const className = layer.getClassName();

@@ -71,7 +71,12 @@ export function activationRows(names: readonly string[]): Row[] {
   ]);
 }
 
-const prelu = (sharedAxes: number[] | undefined, shape: number[]) =>
+/** A row of a softmax layer over some axes. */
+export const softmaxRow = (options: Options, shape: number[], axes: number[]): Row =>
+  row("softmax", options, { shape }, (x) => softmax(x, axes));
+
+/** A row of a PReLU. */
+export const preluRow = (sharedAxes: number[] | undefined, shape: number[]): Row =>
   row(
     "prelu",
     sharedAxes ? { sharedAxes } : {},
@@ -146,19 +151,19 @@ export const CORE: Row[] = [
   ),
   row("thresholdedReLU", {}, { shape: [4, 5] }, (x) => map(x, (v) => v > 1 ? v : 0)),
   row("thresholdedReLU", { theta: 0.2 }, { shape: [3, 5] }, (x) => map(x, (v) => v > 0.2 ? v : 0)),
-  prelu(undefined, [3, 5]),
-  prelu(undefined, [2, 3, 2, 4]),
-  prelu([1, 2], [2, 3, 2, 4]),
-  prelu([1], [2, 3, 4]),
-  row("softmax", {}, { shape: [3, 5] }, (x) => softmax(x)),
-  row("softmax", { axis: -1 }, { shape: [2, 3, 4] }, (x) => softmax(x)),
-  row("softmax", {}, { shape: [2, 3, 4] }, (x) => softmax(x, [1])),
-  row("softmax", { axis: 2 }, { shape: [2, 3, 4, 2] }, (x) => softmax(x, [2])),
-  row("softmax", { axis: -2 }, { shape: [2, 3, 4] }, (x) => softmax(x, [1])),
-  row("softmax", { axis: [1] }, { shape: [2, 3, 4] }, (x) => softmax(x, [1])),
-  row("softmax", { axis: [1, 2] }, { shape: [2, 3, 4] }, (x) => softmax(x, [1, 2])),
+  preluRow(undefined, [3, 5]),
+  preluRow(undefined, [2, 3, 2, 4]),
+  preluRow([1, 2], [2, 3, 2, 4]),
+  preluRow([1], [2, 3, 4]),
+  softmaxRow({}, [3, 5], [1]),
+  softmaxRow({ axis: -1 }, [2, 3, 4], [2]),
+  softmaxRow({}, [2, 3, 4], [1]),
+  softmaxRow({ axis: 2 }, [2, 3, 4, 2], [2]),
+  softmaxRow({ axis: -2 }, [2, 3, 4], [1]),
+  softmaxRow({ axis: [1] }, [2, 3, 4], [1]),
+  softmaxRow({ axis: [1, 2] }, [2, 3, 4], [1, 2]),
   {
-    ...row("softmax", { axis: -1 }, { shape: [2, 4] }, (x) => x),
+    ...softmaxRow({ axis: -1 }, [2, 4], [1]),
     options: "axis -1, mask",
     inputs: [{ shape: [2, 4] }, { shape: [2, 4], dtype: "bool", values: [1, 0, 1, 1, 0, 1, 1, 0] }],
     call: (_tf, layer, [x, mask]) => layer.apply(x, { mask }),

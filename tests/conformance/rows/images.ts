@@ -18,7 +18,8 @@ const row = (
   ...more,
 });
 
-function upSampling(options: Options, shape: number[]): Row {
+/** A row of an up-sampling. */
+export function upSamplingRow(options: Options, shape: number[]): Row {
   const [rows, columns] = (options.size ?? [2, 2]) as number[];
   const first = options.dataFormat === "channelsFirst";
   return row("upSampling2d", options, { shape }, (x) => {
@@ -57,7 +58,8 @@ const cropping = (options: Options, crops: number[][], shape: number[]) =>
       border(x, crops.map((pair) => pair.map((n) => -n)), options.dataFormat === "channelsFirst"),
   );
 
-const resizing = (options: Options, shape: number[]) =>
+/** A row of a resizing layer. */
+export const resizingRow = (options: Options, shape: number[]): Row =>
   row("resizing", options, { shape }, (x) =>
     resize(x, {
       size: [options.height as number, options.width as number],
@@ -103,13 +105,13 @@ const category = (
 
 /** The layers of images (and of categories), most of them preprocessing. */
 export const IMAGES: Row[] = [
-  upSampling({}, [2, 2, 3, 2]),
-  upSampling({}, [3, 1, 2, 1]),
-  upSampling({ size: [3, 1] }, [2, 2, 3, 2]),
-  upSampling({ size: [2, 3], dataFormat: "channelsFirst" }, [2, 2, 2, 3]),
-  upSampling({ interpolation: "bilinear" }, [2, 2, 3, 2]),
-  upSampling({ interpolation: "bilinear", size: [3, 2] }, [2, 3, 2, 1]),
-  upSampling({ interpolation: "bilinear", dataFormat: "channelsFirst" }, [2, 2, 2, 3]),
+  upSamplingRow({}, [2, 2, 3, 2]),
+  upSamplingRow({}, [3, 1, 2, 1]),
+  upSamplingRow({ size: [3, 1] }, [2, 2, 3, 2]),
+  upSamplingRow({ size: [2, 3], dataFormat: "channelsFirst" }, [2, 2, 2, 3]),
+  upSamplingRow({ interpolation: "bilinear" }, [2, 2, 3, 2]),
+  upSamplingRow({ interpolation: "bilinear", size: [3, 2] }, [2, 3, 2, 1]),
+  upSamplingRow({ interpolation: "bilinear", dataFormat: "channelsFirst" }, [2, 2, 2, 3]),
 
   padding({}, [[1, 1], [1, 1]]),
   padding({ padding: 2 }, [[2, 2], [2, 2]]),
@@ -126,16 +128,16 @@ export const IMAGES: Row[] = [
     [2, 2, 4, 5],
   ),
 
-  resizing({ height: 5, width: 4 }, [2, 3, 2, 2]),
-  resizing({ height: 2, width: 3 }, [2, 5, 4, 1]),
-  resizing({ height: 5, width: 4, interpolation: "nearest" }, [2, 3, 2, 2]),
-  resizing({ height: 2, width: 3, interpolation: "nearest" }, [2, 5, 4, 1]),
-  resizing({ height: 5, width: 4, cropToAspectRatio: true }, [2, 3, 2, 2]),
-  resizing(
+  resizingRow({ height: 5, width: 4 }, [2, 3, 2, 2]),
+  resizingRow({ height: 2, width: 3 }, [2, 5, 4, 1]),
+  resizingRow({ height: 5, width: 4, interpolation: "nearest" }, [2, 3, 2, 2]),
+  resizingRow({ height: 2, width: 3, interpolation: "nearest" }, [2, 5, 4, 1]),
+  resizingRow({ height: 5, width: 4, cropToAspectRatio: true }, [2, 3, 2, 2]),
+  resizingRow(
     { height: 2, width: 3, interpolation: "nearest", cropToAspectRatio: true },
     [2, 5, 4, 1],
   ),
-  resizing({ height: 1, width: 1 }, [2, 3, 2, 2]),
+  resizingRow({ height: 1, width: 1 }, [2, 3, 2, 2]),
 
   centerCrop(2, 2, [2, 4, 6, 2]),
   centerCrop(3, 2, [2, 5, 5, 2]),

@@ -53,7 +53,8 @@ const elementwise: Row[] = Object.entries(COMBINE).flatMap(([subject, combine]) 
   }))
 );
 
-const concatenate = (options: Options, shapes: number[][], axis: number): Row => ({
+/** A row of a concatenation. */
+export const concatenateRow = (options: Options, shapes: number[][], axis: number): Row => ({
   subject: "concatenate",
   options: describe(options) || "default",
   inputs: shapes.map((shape) => ({ shape })),
@@ -89,7 +90,8 @@ function dot(a: NdArray, b: NdArray, [axisA, axisB]: number[]): NdArray {
   return ndArray(shape.length === 1 ? [shape[0], 1] : shape, full.data);
 }
 
-function dotRow(shapes: number[][], axes: number | number[], normalize = false): Row {
+/** A row of a dot product along an axis of each input. */
+export function dotRow(shapes: number[][], axes: number | number[], normalize = false): Row {
   const pair = (Array.isArray(axes) ? axes : [axes, axes])
     .map((axis, i) => axis < 0 ? axis + shapes[i].length : axis);
   return {
@@ -105,10 +107,10 @@ function dotRow(shapes: number[][], axes: number | number[], normalize = false):
 /** The layers of several inputs. */
 export const MERGING: Row[] = [
   ...elementwise,
-  concatenate({}, [[2, 3], [2, 2]], 1),
-  concatenate({ axis: 1 }, [[2, 3, 2], [2, 1, 2], [2, 2, 2]], 1),
-  concatenate({ axis: 2 }, [[2, 2, 3, 2], [2, 2, 1, 2]], 2),
-  concatenate({ axis: -1 }, [[2, 3, 2], [2, 3, 4]], 2),
+  concatenateRow({}, [[2, 3], [2, 2]], 1),
+  concatenateRow({ axis: 1 }, [[2, 3, 2], [2, 1, 2], [2, 2, 2]], 1),
+  concatenateRow({ axis: 2 }, [[2, 2, 3, 2], [2, 2, 1, 2]], 2),
+  concatenateRow({ axis: -1 }, [[2, 3, 2], [2, 3, 4]], 2),
   dotRow([[3, 4], [3, 4]], 1),
   dotRow([[3, 4], [3, 4]], -1, true),
   dotRow([[2, 3, 4], [2, 5, 4]], 2),

@@ -2,7 +2,12 @@ import { alongAxes, moments, normalize } from "../reference/mod.ts";
 import type { Row } from "../row.ts";
 import { describe, make, type Options } from "./make.ts";
 
-function batch(shape: number[], options: Options, training = false): Row {
+/** A row of a batch normalisation. */
+export function batchNormalizationRow(
+  shape: number[],
+  options: Options,
+  training = false,
+): Row {
   const rank = shape.length;
   const axis = ((options.axis ?? -1) as number) < 0 ? rank - 1 : options.axis as number;
   const others = shape.map((_, i) => i).filter((i) => i !== axis);
@@ -24,7 +29,8 @@ function batch(shape: number[], options: Options, training = false): Row {
   };
 }
 
-function layer(shape: number[], options: Options): Row {
+/** A row of a layer normalisation. */
+export function layerNormalizationRow(shape: number[], options: Options): Row {
   const given = options.axis ?? -1;
   const axes = (Array.isArray(given) ? given : [given] as number[])
     .map((axis) => axis < 0 ? axis + shape.length : axis);
@@ -49,27 +55,29 @@ const SHAPES = [[4, 3], [3, 4, 2], [2, 3, 4, 2], [2, 2, 3, 2, 2]];
 /** The normalising layers. */
 export const NORMALIZATION: Row[] = [
   ...SHAPES.flatMap((shape) => [
-    batch(shape, {}),
-    batch(shape, {}, true),
-    ...(shape.length > 2 ? [batch(shape, { axis: 1 }), batch(shape, { axis: 1 }, true)] : []),
+    batchNormalizationRow(shape, {}),
+    batchNormalizationRow(shape, {}, true),
+    ...(shape.length > 2
+      ? [batchNormalizationRow(shape, { axis: 1 }), batchNormalizationRow(shape, { axis: 1 }, true)]
+      : []),
   ]),
-  batch([2, 3, 4, 2], { axis: 2 }),
-  batch([2, 3, 4, 2], { axis: 2 }, true),
+  batchNormalizationRow([2, 3, 4, 2], { axis: 2 }),
+  batchNormalizationRow([2, 3, 4, 2], { axis: 2 }, true),
   ...[false, true].flatMap((training) => [
-    batch([4, 3], { scale: false }, training),
-    batch([4, 3], { center: false }, training),
-    batch([4, 3], { scale: false, center: false }, training),
-    batch([4, 3], { epsilon: 0.1 }, training),
-    batch([2, 3, 4], { axis: 1, scale: false }, training),
+    batchNormalizationRow([4, 3], { scale: false }, training),
+    batchNormalizationRow([4, 3], { center: false }, training),
+    batchNormalizationRow([4, 3], { scale: false, center: false }, training),
+    batchNormalizationRow([4, 3], { epsilon: 0.1 }, training),
+    batchNormalizationRow([2, 3, 4], { axis: 1, scale: false }, training),
   ]),
-  layer([3, 4], {}),
-  layer([2, 3, 4], {}),
-  layer([2, 3, 4], { axis: 1 }),
-  layer([2, 3, 4], { axis: [1, 2] }),
-  layer([2, 3, 4, 2], { axis: [1, 3] }),
-  layer([2, 3, 4, 2], {}),
-  layer([3, 4], { scale: false }),
-  layer([3, 4], { center: false }),
-  layer([3, 4], { scale: false, center: false, epsilon: 0.1 }),
-  layer([2, 2, 3, 2, 2], {}),
+  layerNormalizationRow([3, 4], {}),
+  layerNormalizationRow([2, 3, 4], {}),
+  layerNormalizationRow([2, 3, 4], { axis: 1 }),
+  layerNormalizationRow([2, 3, 4], { axis: [1, 2] }),
+  layerNormalizationRow([2, 3, 4, 2], { axis: [1, 3] }),
+  layerNormalizationRow([2, 3, 4, 2], {}),
+  layerNormalizationRow([3, 4], { scale: false }),
+  layerNormalizationRow([3, 4], { center: false }),
+  layerNormalizationRow([3, 4], { scale: false, center: false, epsilon: 0.1 }),
+  layerNormalizationRow([2, 2, 3, 2, 2], {}),
 ];

@@ -48,23 +48,39 @@ export function outputsOf(options: Options, run: ReturnType<typeof unroll>): NdA
 const titled = (title: string, options: Options) =>
   [title, describe(options)].filter((text) => text !== "").join(", ");
 
-function layerRow(kind: Kind, options: Options): Row {
+/** The sizes of a recurrent layer and of its input. */
+export interface Sequence {
+  batch: number;
+  steps: number;
+  features: number;
+  units: number;
+}
+
+const SEQUENCE: Sequence = { batch: BATCH, steps: STEPS, features: FEATURES, units: UNITS };
+
+/** A row of a recurrent layer. */
+export function recurrentRow(
+  kind: Kind,
+  options: Options,
+  { batch, steps, features, units }: Sequence = SEQUENCE,
+): Row {
+  const zeros = () => Array.from({ length: STATES[kind] }, () => ndArray([batch, units]));
   return {
     subject: kind,
     options: describe(options),
-    inputs: [X],
-    create: make(kind, { units: UNITS, ...options }),
+    inputs: [{ shape: [batch, steps, features] }],
+    create: make(kind, { units, ...options }),
     reference: ([x], weights) =>
       outputsOf(
         options,
-        unroll(x, cellOf(kind, options, weights), zeroStates(kind), options as Unroll),
+        unroll(x, cellOf(kind, options, weights), zeros(), options as Unroll),
       ),
   };
 }
 
 function maskedRow(kind: Kind, options: Options): Row {
   return {
-    ...layerRow(kind, options),
+    ...recurrentRow(kind, options),
     options: titled("mask", options),
     inputs: [X, MASK],
     call: (_tf, layer, [x, mask]) => layer.apply(x, { mask }),
@@ -78,7 +94,7 @@ function maskedRow(kind: Kind, options: Options): Row {
 
 function initialStateRow(kind: Kind, options: Options): Row {
   return {
-    ...layerRow(kind, options),
+    ...recurrentRow(kind, options),
     options: titled("initialState", options),
     inputs: [X, ...zeroStates(kind).map(() => STATE)],
     call: (_tf, layer, [x, ...initialState]) => layer.apply(x, { initialState }),
@@ -90,7 +106,7 @@ function initialStateRow(kind: Kind, options: Options): Row {
 /** A stateful layer goes on from the states that it holds. */
 function statefulRow(kind: Kind): Row {
   return {
-    ...layerRow(kind, {}),
+    ...recurrentRow(kind, {}),
     options: "stateful true",
     inputs: [X, ...zeroStates(kind).map(() => ({ ...STATE, fixed: true }))],
     create: make(kind, {
@@ -118,7 +134,7 @@ function dropoutRow(kind: Kind, training: boolean): Row {
     return cell(drop(x, rates.dropout), [drop(h, rates.recurrentDropout), ...rest]);
   };
   return {
-    ...layerRow(kind, rates),
+    ...recurrentRow(kind, rates),
     options: `${describe(rates)}, ${training ? "training" : "inference"}`,
     create(tf) {
       const dropoutFunc = (ones: Tensor, rate: number) => {
@@ -138,7 +154,7 @@ function dropoutRow(kind: Kind, training: boolean): Row {
 
 function cellRow(kind: Kind, options: Options): Row {
   return {
-    ...layerRow(kind, options),
+    ...recurrentRow(kind, options),
     subject: `${kind}Cell`,
     options: titled("in rnn", options),
     create: (tf) =>
@@ -179,19 +195,20 @@ const KINDS: Kind[] = ["simpleRNN", "gru", "lstm"];
 /** Every recurrent layer and cell with matrices for kernels. */
 export const RECURRENT: Row[] = [
   ...KINDS.flatMap((kind) => [
-    layerRow(kind, {}),
-    layerRow(kind, { useBias: false }),
-    layerRow(kind, { returnSequences: true }),
-    layerRow(kind, { returnState: true }),
-    layerRow(kind, { returnSequences: true, returnState: true }),
-    layerRow(kind, { goBackwards: true }),
-    layerRow(kind, { goBackwards: true, returnSequences: true }),
-    layerRow(kind, { activation: "relu" }),
+    recurrentRow(kind, {}),
+    recurrentRow(kind, { useBias: false }),
+    recurrentRow(kind, { returnSequences: true }),
+    recurrentRow(kind, { returnState: true }),
+    recurrentRow(kind, { returnSequences: true, returnState: true }),
+    recurrentRow(kind, { goBackwards: true }),
+    recurrentRow(kind, { goBackwards: true, returnSequences: true }),
+    recurrentRow(kind, { activation: "relu" }),
     ...(kind === "simpleRNN" ? [] : [
-      layerRow(kind, { recurrentActivation: "sigmoid" }),
-      layerRow(kind, { implementation: 1 }),
+      recurrentRow(kind, { recurrentActivation: "sigmoid" }),
+      recurrentRow(kind, { implementation: 1 }),
     ]),
-    ...(kind === "lstm" ? [layerRow(kind, { unitForgetBias: false })] : []),
+    ...(kind === "lstm" ? [recurrentRow(kind, { unitForgetBias: false })] : []),
+    { ...recurrentRow(kind, {}, { ...SEQUENCE, steps: 1 }), options: "one step" },
     maskedRow(kind, {}),
     maskedRow(kind, { returnSequences: true, goBackwards: true }),
     initialStateRow(kind, {}),

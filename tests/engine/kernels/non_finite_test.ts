@@ -163,7 +163,15 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
   Maximum: { run: (tf, x) => tf.maximum(x(3), 0) },
   Minimum: { run: (tf, x) => tf.minimum(x(3), 0), bounded: true },
   OneHot: { run: (tf) => tf.oneHot(tf.tensor1d([0], "int32"), 2, NaN, Infinity, "float32") },
+  Prelu: { run: (tf, x) => tf.prelu(x(2, 2, 2, 1), tf.ones([2, 1, 1])) },
   Relu6: { run: (tf, x) => tf.relu6(x(3)), bounded: true },
+  ResizeNearestNeighborGrad: {
+    run: kernel(
+      "ResizeNearestNeighborGrad",
+      (x, tf) => ({ images: tf.ones([1, 1, 1, 1]), dy: x(1, 2, 2, 1) }),
+      { alignCorners: false, halfPixelCenters: false, size: [2, 2] },
+    ),
+  },
   Tanh: { run: (tf, x) => tf.tanh(x(3)), bounded: true },
   UnsortedSegmentSum: {
     run: (tf, x) => tf.unsortedSegmentSum(x(2, 2), tf.tensor1d([1, 0], "int32"), 2),

@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { onBackend } from "../../conformance/backends.ts";
-import { type NdArray, ndArray } from "../../conformance/reference/mod.ts";
+import { type NdArray, ndArray, resize } from "../../conformance/reference/mod.ts";
 import type { Row } from "../../conformance/row.ts";
 import { convolutionRow } from "../../conformance/rows/convolutions.ts";
 import {
@@ -12,6 +12,7 @@ import {
   mirrorPadRow,
   oneHotRow,
 } from "../../conformance/rows/operations.ts";
+import { preluRow } from "../../conformance/rows/core.ts";
 import { poolingRow } from "../../conformance/rows/pooling.ts";
 import { runRow } from "../../conformance/run_row.ts";
 
@@ -41,6 +42,14 @@ const mask = (f: (tf: TensorFlow, x: Tensor) => Tensor): Row => ({
   options: "of a differentiated tensor",
   inputs: [{ shape: [2, 3], draw: "positive" }],
   call: (tf, _layer, [x]) => tf.mul(x, tf.cast(f(tf, x), "float32")),
+  reference: ([x]) => x,
+});
+
+const onePart = (f: (tf: TensorFlow, x: Tensor) => Tensor): Row => ({
+  subject: "one part",
+  options: "of a tensor that is not divided",
+  inputs: [{ shape: [1, 6] }],
+  call: (tf, _layer, [x]) => f(tf, x),
   reference: ([x]) => x,
 });
 
@@ -140,7 +149,16 @@ const CASES: Record<string, Row> = {
   Maximum: values("Maximum", [NaN, 2], (tf, x) => tf.maximum(0, x), [NaN, 2]),
   Minimum: values("Minimum", [NaN, 2], (tf, x) => tf.minimum(0, x), [NaN, 0]),
   OneHot: oneHotRow([0, 2, 5], 3, "float32"),
+  Prelu: preluRow([2], [2, 2, 3, 2]),
   Relu6: values("Relu6", [NaN, 8, -1], (tf, x) => tf.relu6(x), [NaN, 6, 0]),
+
+  ResizeNearestNeighborGrad: {
+    subject: "ResizeNearestNeighborGrad",
+    options: "aligned corners",
+    inputs: [{ shape: [1, 1, 1, 1] }],
+    call: (tf, _layer, [x]) => tf.image.resizeNearestNeighbor(x as never, [1, 2], true) as Tensor,
+    reference: ([x]) => resize(x, { size: [1, 2], method: "nearest", alignCorners: true }),
+  },
 
   "gradient of Any": mask((tf, x) => tf.any(tf.greater(x, 0), 1, true)),
   "gradient of All": mask((tf, x) => tf.all(tf.greater(x, 0), 1, true)),
@@ -171,7 +189,9 @@ const CASES: Record<string, Row> = {
   "gradient of Maximum": binaryRow("maximum", [3, 1], [1, 4]),
   "gradient of Minimum": binaryRow("minimum", [3, 1], [3, 4]),
   "gradient of MirrorPad": mirrorPadRow([4], [[2, 1]], "symmetric"),
+  "gradient of SplitV": onePart((tf, x) => tf.split(x, 1, 1)[0]),
   "gradient of SquaredDifference": binaryRow("squaredDifference", [3, 1], [1, 4]),
+  "gradient of Unpack": onePart((tf, x) => tf.expandDims(tf.unstack(tf.reshape(x, [1, 6]))[0], 0)),
 };
 
 Deno.test("stock TensorFlow.js fails where a kernel or a gradient is repaired", async (t) => {
