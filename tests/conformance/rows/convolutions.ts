@@ -93,8 +93,23 @@ const separable = (options: Options) => convolutionRow("separableConv2d", option
 
 const ACTIVATIONS = ["relu", "elu", "tanh", "sigmoid", "softmax", "relu6"];
 
+/** A window of 2 that moves by 3 ends before an input of 6 does. */
+const sparse = (subject: Convolution, space: number[]): Row => ({
+  ...convolutionRow(subject, { kernelSize: 2, strides: 3, padding: "same" }, {
+    batch: 2,
+    space,
+    channels: 2,
+  }),
+  options: `kernelSize 2, strides 3, padding same on [${space}]`,
+});
+
 /** Every convolution of `tf.layers`. */
 export const CONVOLUTIONS: Row[] = [
+  sparse("conv1d", [6]),
+  sparse("conv2d", [6, 3]),
+  sparse("conv3d", [3, 2, 3]),
+  sparse("depthwiseConv2d", [6, 3]),
+  sparse("separableConv2d", [3, 6]),
   conv(1, { kernelSize: 3 }),
   conv(1, { kernelSize: 3, padding: "same" }),
   conv(1, { kernelSize: 4, padding: "same", strides: 2 }),

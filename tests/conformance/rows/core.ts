@@ -155,6 +155,7 @@ export const CORE: Row[] = [
   preluRow(undefined, [2, 3, 2, 4]),
   preluRow([1, 2], [2, 3, 2, 4]),
   preluRow([1], [2, 3, 4]),
+  preluRow([2], [2, 3, 2, 4]),
   softmaxRow({}, [3, 5], [1]),
   softmaxRow({ axis: -1 }, [2, 3, 4], [2]),
   softmaxRow({}, [2, 3, 4], [1]),
