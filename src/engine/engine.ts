@@ -1,10 +1,23 @@
 import type { TensorFlow } from "./tensorflow.ts";
 
-/** A running TensorFlow.js WASM engine. Made by `startEngine`. */
+/**
+ * A running TensorFlow.js WASM engine. Made by `startEngine`.
+ *
+ * @example
+ * ```ts
+ * import { type Engine, startEngine } from "@gradient-health/gradient-health/engine";
+ *
+ * function describe({ version, threads, relaxedSimd }: Engine): string {
+ *   return `TensorFlow.js ${version}, threads ${threads}, relaxed SIMD ${relaxedSimd}`;
+ * }
+ * await using engine = await startEngine();
+ * console.log(describe(engine));
+ * ```
+ */
 export interface Engine extends AsyncDisposable {
   /** The TensorFlow.js module it runs: build models with it, or with an import of your own. */
   readonly tf: TensorFlow;
-  /** How many threads the kernels use. */
+  /** How many threads the kernels use, the calling one included. */
   readonly threads: number;
   /** Whether the SIMD build of the backend runs; the engine starts no other. */
   readonly simd: boolean;
@@ -13,8 +26,9 @@ export interface Engine extends AsyncDisposable {
   /** Version of TensorFlow.js. */
   readonly version: string;
   /**
-   * Stops the engine: ends its workers and moves live tensors off the WASM heap. Models stay usable;
-   * the next engine takes them over. Stopping twice does nothing.
+   * Stops the engine, once everyone who started it has stopped it: ends its workers, waits for their
+   * exit and moves live tensors off the WASM heap. Models stay usable, on the slow `cpu` backend; the
+   * next engine takes them over. Stopping twice does nothing. `await using` does it by itself.
    */
   stop(): Promise<void>;
 }

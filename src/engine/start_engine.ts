@@ -117,8 +117,11 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
       holders: new Set(),
       async shutDown() {
         takeLayersBack();
-        await takeKernelsBack();
-        await removeBackend();
+        try {
+          await takeKernelsBack();
+        } finally {
+          await removeBackend();
+        }
       },
     };
   } catch (error) {

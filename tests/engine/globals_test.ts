@@ -1,7 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fs from "node:fs";
 import os from "node:os";
 import process from "node:process";
+import { ThreadWorker } from "../../src/engine/thread_worker.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 
 const EVENTS = ["uncaughtException", "unhandledRejection"] as const;
@@ -50,6 +51,17 @@ for (const threads of [1, 2]) {
     }
   });
 }
+
+Deno.test("startEngine() gives Worker back as soon as the pool is full", async () => {
+  const mine = globalThis.Worker;
+  const starting = startEngine({ threads: 2 });
+  let started = false;
+  starting.then(() => started = true);
+  while (ThreadWorker.living < 8) await new Promise((resolve) => setTimeout(resolve, 0));
+  assert(!started);
+  assertStrictEquals(globalThis.Worker, mine);
+  await (await starting).stop();
+});
 
 Deno.test("startEngine() leaves TensorFlow.js's test mode off, whose checks break gradients", async () => {
   await using engine = await startEngine();

@@ -1,4 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
+import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
+import { patchProperty } from "../../src/engine/patch_property.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { ThreadWorker } from "../../src/engine/thread_worker.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
@@ -68,29 +70,78 @@ Deno.test("stop() copes with a backend that the program removed itself", async (
   assertEquals(next.tf.ones([2]).dataSync(), new Float32Array([1, 1]));
 });
 
-Deno.test("stop() leaves the backend that the program went on to", async () => {
+Deno.test("stop() goes back to the backend before, or leaves the one after", async () => {
+  const tf = await import("@tensorflow/tfjs");
+  tf.registerBackend("mine", tf.findBackendFactory("cpu"));
+  await tf.setBackend("mine");
   const engine = await startEngine();
-  await engine.tf.setBackend("cpu");
   await engine.stop();
-  assertEquals(engine.tf.getBackend(), "cpu");
+  assertEquals(tf.getBackend(), "mine");
+
+  await tf.setBackend("cpu");
+  const next = await startEngine();
+  await tf.setBackend("mine");
+  await next.stop();
+  assertEquals(tf.getBackend(), "mine");
+
+  await tf.setBackend("cpu");
+  tf.removeBackend("mine");
 });
 
-Deno.test("stop() ends all eight workers before it returns", async () => {
+Deno.test("stop() takes back every kernel, gradient and repair of a layer", async () => {
+  const tf = await import("@tensorflow/tfjs");
+  await import("@tensorflow/tfjs-backend-wasm");
+  const kernels = () =>
+    new Map(tf.getKernelsForBackend("wasm").map(({ kernelName, ...rest }) => [kernelName, rest]));
+  const layers = () =>
+    Object.entries(tf.serialization.SerializationMap.getMap().classNameMap)
+      .map(([name, [type]]) => [name, Object.getOwnPropertyDescriptors(type.prototype)]);
+  const before = {
+    kernels: kernels(),
+    layers: layers(),
+    gradient: tf.getGradient("SquaredDifference"),
+  };
+  for (let round = 0; round < 2; round++) {
+    const engine = await startEngine();
+    assertNotEquals(kernels(), before.kernels);
+    assertNotEquals(layers(), before.layers);
+    await engine.stop();
+    assertEquals(kernels(), before.kernels);
+    assertEquals(layers(), before.layers);
+    assertStrictEquals(tf.getGradient("SquaredDifference"), before.gradient);
+  }
+});
+
+Deno.test("stop() copes with data on the heap that belongs to no tensor", async () => {
+  const engine = await startEngine();
+  const tensor = engine.tf.ones([2]);
+  (engine.tf.backend() as unknown as WasmBackend).makeOutput([3], "float32");
+  await engine.stop();
+  assertEquals(tensor.dataSync(), new Float32Array([1, 1]));
+  tensor.dispose();
+});
+
+Deno.test("stop() ends all eight workers before it returns, however long they take", async () => {
   assertEquals(ThreadWorker.living, 0);
   for (const threads of [2, 8]) {
-    const exits: number[] = [];
+    const exits: unknown[] = [];
     const { emit } = ThreadWorker.prototype;
-    ThreadWorker.prototype.emit = function (event: string, ...rest: unknown[]) {
-      if (event === "exit") exits.push(rest[0] as number);
-      return emit.call(this, event, ...rest);
-    };
+    const undo = patchProperty(ThreadWorker.prototype, "emit", {
+      value(this: ThreadWorker, event: string, ...rest: unknown[]) {
+        if (event !== "exit") return emit.call(this, event, ...rest);
+        setTimeout(() => {
+          exits.push(...rest);
+          emit.call(this, event, ...rest);
+        }, 20);
+      },
+    });
     try {
       const engine = await startEngine({ threads });
       assertEquals([ThreadWorker.living, exits.length], [8, 0]);
       await engine.stop();
       assertEquals([ThreadWorker.living, exits.length], [0, 8]);
     } finally {
-      Reflect.deleteProperty(ThreadWorker.prototype, "emit");
+      undo();
     }
   }
 });

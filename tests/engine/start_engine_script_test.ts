@@ -159,6 +159,24 @@ Deno.test("startEngine() leaves the program's own warnings alone while it starts
   assertMatch(stdout, /^(mine\n)+$/);
 });
 
+Deno.test("startEngine() mutes complaints for no longer than it takes", async () => {
+  const { stderr } = await runScript(
+    `
+    import { startEngine } from "@gradient-health/gradient-health/engine";
+    const mine = console.warn;
+    const starting = startEngine();
+    while (console.warn === mine) await new Promise((resolve) => setTimeout(resolve, 0));
+    const bound = console.warn;
+    bound("Aborted(at the start)");
+    const engine = await starting;
+    bound("Aborted(later)");
+    await engine.stop();
+  `,
+    ["-A"],
+  );
+  assertEquals(stderr, "Aborted(later)\n");
+});
+
 Deno.test("startEngine() takes over a model that was built on cpu", async () => {
   const { stdout } = await runScript(
     `
