@@ -1,6 +1,7 @@
 import { format } from "@std/fmt/bytes";
 import { HEAP_LIMIT } from "../engine/guard_heap.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
+import type { LeafLayer } from "../model/leaf_layers.ts";
 import { estimateMemory } from "./estimate_memory.ts";
 
 /** By how much an estimate may exceed the heap before a pass is refused: it is no more exact. */
@@ -12,8 +13,12 @@ const SLACK = 1.25;
  *
  * @throws {RangeError} If the estimate is beyond the heap's limit.
  */
-export function checkMemory(model: LayersModel, examples: number): void {
-  const bytes = estimateMemory(model, examples);
+export function checkMemory(
+  model: LayersModel,
+  leaves: readonly LeafLayer[],
+  examples: number,
+): void {
+  const bytes = estimateMemory(leaves, examples);
   if (bytes <= SLACK * HEAP_LIMIT) return;
   const show = (size: number) => format(size, { binary: true, maximumFractionDigits: 1 });
   throw new RangeError(

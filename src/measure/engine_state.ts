@@ -2,12 +2,17 @@ import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 
 /** One operation on the tape that TensorFlow.js records for the backward pass. */
 export interface TapeNode {
+  /** What the operation was given, by name. */
+  inputs: Record<string, Tensor>;
   /** What the operation returned. */
   outputs: Tensor[];
   /** Tensors kept for the backward pass. */
   saved: Tensor[];
-  /** Takes the gradients of the outputs, `null` where there is none. */
-  gradient?: (dys: (Tensor | null)[]) => unknown;
+  /**
+   * Takes the gradients of the outputs, `null` where there is none; returns a function for each input
+   * that computes the gradient of it.
+   */
+  gradient?: (dys: (Tensor | null)[]) => Record<string, () => Tensor>;
 }
 
 /** The part of TensorFlow.js's state that gradients are recorded in; its types do not show it. */

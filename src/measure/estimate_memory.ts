@@ -1,5 +1,5 @@
-import type { Layer, LayersModel } from "../engine/tensorflow.ts";
-import { leafLayers } from "../model/leaf_layers.ts";
+import type { Layer } from "../engine/tensorflow.ts";
+import type { LeafLayer } from "../model/leaf_layers.ts";
 
 /** Bytes of a float32. */
 const FLOAT = 4;
@@ -21,14 +21,14 @@ const VIEWS = new Set(["Flatten", "Reshape", "Dropout", "InputLayer"]);
  * Estimates the most memory that a pass takes on the WASM heap: the weights, their gradients, and of
  * every layer's output all that is kept for the backward pass.
  *
- * @param model A built model.
+ * @param leaves The leaf layers of a built model.
  * @param examples Examples in the batch.
  * @returns Bytes. Convolutions, dense and recurrent layers are estimated to some 20 %; activations
  * that are made of many operations (gelu, mish) and custom layers take up to 4 times as much.
  */
-export function estimateMemory(model: LayersModel, examples: number): number {
+export function estimateMemory(leaves: readonly LeafLayer[], examples: number): number {
   let floats = 0;
-  for (const { layer } of leafLayers(model)) {
+  for (const { layer } of leaves) {
     for (const weight of layer.weights) floats += 2 * product(weight.shape);
     if (VIEWS.has(layer.getClassName())) continue;
     const output = shapeOf(layer, "output").slice(1);

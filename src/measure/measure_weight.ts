@@ -5,6 +5,8 @@ import { duplicateUnits } from "./duplicate_units.ts";
 import type { WeightMeasurements } from "./measurements.ts";
 import { StatisticsAccumulator } from "./statistics_accumulator.ts";
 import { sumTensor } from "./sum_tensor.ts";
+import type { TensorSums } from "./tensor_sums.ts";
+import type { WeightSums } from "./weight_sums.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
 
 /** The bias of a head is written out up to this many classes. */
@@ -16,6 +18,7 @@ const MOST_ENTRIES = 1000;
  * @param tf The engine's TensorFlow.js.
  * @param weight The weight.
  * @param gradient dJ/dw, or `null` where the backward pass gave none.
+ * @param sums What was summed up during the pass already.
  * @param usedRows For an embedding matrix, the rows that the batch looked up.
  * @param isOutput Whether the weight belongs to an output layer.
  */
@@ -23,6 +26,7 @@ export function measureWeight(
   tf: TensorFlow,
   weight: ModelWeight,
   gradient: Tensor | null,
+  sums: WeightSums,
   usedRows: Set<number> | null,
   isOutput: boolean,
 ): WeightMeasurements {
@@ -44,8 +48,8 @@ export function measureWeight(
     name: weight.weightName,
     shape,
     trainable,
-    values: statisticsOf(read())!,
-    gradients: gradient === null ? null : statisticsOf(heapView(tf, gradient)),
+    values: statisticsOf(sums.ofValues(variable))!,
+    gradients: gradient === null ? null : statisticsOf(sums.ofGradient(variable, gradient)),
     gradientsOfUsedRows: gradient === null || usedRows === null || shape.length !== 2
       ? null
       : statisticsOfRows(() => heapView(tf, gradient), shape, usedRows),
@@ -56,9 +60,9 @@ export function measureWeight(
 }
 
 /** Statistics of one tensor. */
-function statisticsOf(values: ArrayLike<number>): TensorStatistics | null {
+function statisticsOf(sums: TensorSums): TensorStatistics | null {
   const accumulator = new StatisticsAccumulator();
-  accumulator.add(sumTensor(values));
+  accumulator.add(sums);
   return accumulator.result();
 }
 

@@ -56,7 +56,9 @@ export function resolveObjective(
 }
 
 function total(tf: TensorFlow, outputs: Tensor[]): Tensor {
-  return outputs.map((output) => tf.sum(tf.cast(output, "float32")))
+  return outputs.map((output) =>
+    tf.sum(output.dtype === "float32" ? output : tf.cast(output, "float32"))
+  )
     .reduce((sum, value) => tf.add(sum, value));
 }
 

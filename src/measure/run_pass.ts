@@ -22,6 +22,7 @@ import type { Measurements } from "./measurements.ts";
 import { type ResolvedObjective, resolveObjective } from "./resolve_objective.ts";
 import { makeTap } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
+import { WeightSums } from "./weight_sums.ts";
 
 /** A model whose regularizers can be asked; TensorFlow.js declares it protected. */
 interface Penalised {
@@ -42,17 +43,20 @@ export function runPass(
   const inputs = [batch.inputs].flat();
   const targets = batch.targets == null ? null : [batch.targets].flat();
   const examples = checkBatch(model, inputs, targets);
-  checkMemory(model, examples);
   const objective = resolveObjective(tf, options.objective ?? "sum", targets);
   const leaves = leafLayers(model);
   for (const { layer } of leaves) {
     const reason = unmeasurableReason(layer);
     if (reason !== null) throw new MeasureError(reason);
   }
-  const weights = modelWeights(model);
+  checkMemory(model, leaves, examples);
+  const weights = modelWeights(model, leaves);
   const trained = weights.filter((weight) => weight.trainable);
 
+  const variables: Tensor[] = trained.map(({ variable }) => variable.read());
+
   const flow = new Flow();
+  const sums = new WeightSums(tf);
   const probe = tf.scalar(0);
   const started: LayerRecord[] = [];
   let backward: LayerRecord | null = null;
@@ -68,7 +72,10 @@ export function runPass(
       flow,
       batchStatistics: options.batchNormalization === "training",
       onLayer(phase, record) {
-        if (phase === "forward" && record.calls === 1) started.push(record);
+        if (phase === "forward" && record.calls === 1) {
+          started.push(record);
+          sums.layerCalled(record.layer);
+        }
         if (phase === "backward") {
           if (backward === null) done = 0;
           backward = record;
@@ -84,9 +91,11 @@ export function runPass(
           .flat() as Tensor[];
         flow.finish(outputs);
         // Kept hold of: when the backward pass throws, nobody else frees it.
-        return value = scalar(tf, model, objective, outputs, options.penalties ?? false);
+        value = scalar(tf, model, objective, outputs, options.penalties ?? false);
+        sums.watchGradients(variables);
+        return value;
       },
-      [...trained.map(({ variable }) => variable.read()), probe],
+      [...variables, probe],
       undefined,
       true,
     );
@@ -100,6 +109,7 @@ export function runPass(
           tf,
           weight,
           gradientOf.get(weight) ?? null,
+          sums,
           ownerOf.get(weight.layer)?.usedRows ?? null,
           ownerOf.get(weight.layer)?.isOutput ?? false,
         ),
@@ -157,7 +167,10 @@ function scalar(
     );
   }
   const own = penalties ? (model as unknown as Penalised).calculateLosses() : [];
-  return own.reduce((sum, penalty) => tf.add(sum, penalty), tf.reshape(value, []));
+  return own.reduce(
+    (sum, penalty) => tf.add(sum, penalty),
+    value.rank === 0 ? value : tf.reshape(value, []),
+  );
 }
 
 /** Layers in the order of their first call, each followed by its parts; then those never called. */

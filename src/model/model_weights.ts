@@ -1,5 +1,5 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
-import { leafLayers } from "./leaf_layers.ts";
+import { type LeafLayer, leafLayers } from "./leaf_layers.ts";
 import { uniqueName } from "./unique_name.ts";
 
 /** A weight of a layer as TensorFlow.js keeps it: `read()` gives its `tf.Variable`. */
@@ -27,6 +27,7 @@ export interface ModelWeight {
  * one layer has two weights of one name (stacked RNN cells), the second is called `kernel_2`.
  *
  * @param model A built model.
+ * @param leaves Its leaf layers, where they are known already.
  * @returns One entry a weight, in the order of {@linkcode leafLayers}, and within a layer in its own.
  *
  * @example Names of the weights
@@ -43,12 +44,15 @@ export interface ModelWeight {
  * model.dispose();
  * ```
  */
-export function modelWeights(model: LayersModel): ModelWeight[] {
+export function modelWeights(
+  model: LayersModel,
+  leaves: readonly LeafLayer[] = leafLayers(model),
+): ModelWeight[] {
   const trainable = new Set<LayerVariable>(model.trainableWeights);
   const seen = new Set<LayerVariable>();
   const names = new Set<string>();
   const weights: ModelWeight[] = [];
-  for (const { path, layer } of leafLayers(model)) {
+  for (const { path, layer } of leaves) {
     for (const variable of layer.weights) {
       if (seen.has(variable)) continue;
       seen.add(variable);

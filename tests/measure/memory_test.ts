@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
 import { checkMemory } from "../../src/measure/check_memory.ts";
+import { leafLayers } from "../../src/model/mod.ts";
 import { estimateMemory } from "../../src/measure/estimate_memory.ts";
 
 const GIB = 2 ** 30;
@@ -15,7 +16,7 @@ Deno.test("estimateMemory() counts weights, gradients and what the layers keep",
       tf.layers.dense({ units: 3, activation: "tanh" }),
     ],
   });
-  assertEquals(estimateMemory(model, 10), 4 * (2 * (8 * 3 + 3) + 5 * 10 * 3));
+  assertEquals(estimateMemory(leafLayers(model), 10), 4 * (2 * (8 * 3 + 3) + 5 * 10 * 3));
   model.dispose();
 });
 
@@ -27,7 +28,7 @@ Deno.test("a pass beyond the heap's limit is refused with the estimate, one with
     layers: [tf.layers.dense({ units: 1000, inputShape: [10] })],
   });
   const most = Math.floor(1.25 * 4 * GIB / (4 * 5 * 1000));
-  checkMemory(model, most - 10);
+  checkMemory(model, leafLayers(model), most - 10);
   const inputs = { shape: [most + 10, 10], dataSync: () => [] } as unknown as Tensor;
   await assertRejects(
     () => measure(model, { inputs }),
