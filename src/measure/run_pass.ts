@@ -92,7 +92,7 @@ export function runPass(
         flow.finish(outputs);
         // Kept hold of: when the backward pass throws, nobody else frees it.
         value = scalar(tf, model, objective, outputs, options.penalties ?? false);
-        sums.watchGradients(variables);
+        sums.watchGradients(variables, value);
         return value;
       },
       [...variables, probe],
