@@ -1,4 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { markdownSummary } from "./conformance/markdown_summary.ts";
 import { runCommand } from "./cli/run_command.ts";
 
 const README = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
@@ -26,6 +27,15 @@ Deno.test("the README shows what report prints", async () => {
   assertShortened(blocks("")[0], stdout);
 });
 
+Deno.test("the README's conformance table is the summary of the rows there are", () => {
+  const summary = JSON.parse(
+    Deno.readTextFileSync(new URL("conformance/summary.json", import.meta.url)),
+  );
+  const words = (text: string) =>
+    text.split(/[\s|]+/).filter((word) => !/^-*$/.test(word)).join(" ");
+  assertStringIncludes(words(README), words(markdownSummary(summary)));
+});
+
 Deno.test("the README's test passes, and the message it shows is the one that is printed", async () => {
   const [source] = blocks("ts");
   const file = new URL("readme_example_test.ts", import.meta.url);
@@ -45,7 +55,7 @@ Deno.test("the README's test passes, and the message it shows is the one that is
   const healthy = await run(source);
   assertEquals(healthy.status, 0, healthy.output);
   const sick = await run(
-    source.replace(/const model = [^]*?\n  \}\);/, "const model = exerciseModel({ seed: 0 });")
+    source.replace(/const model = [^]*?\n {2}\}\);/, "const model = exerciseModel({ seed: 0 });")
       .replace("  measure,", "  exerciseModel,\n  measure,")
       .replace("const { tf } = engine;", "void engine;")
       .replace("randomBatch(model))", "randomBatch(model), { seed: 0 })"),
