@@ -1,4 +1,4 @@
-import type { PassProgress } from "../measure/measure.ts";
+import type { PassProgress } from "../measure/measure_options.ts";
 
 /** How long a pass may take before somebody waiting wants to know how far it is, in ms. */
 const PATIENCE = 500;

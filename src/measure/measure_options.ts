@@ -1,0 +1,30 @@
+import type { Objective } from "./objective.ts";
+
+/** How far a pass has come. */
+export interface PassProgress {
+  /** Which half of the pass runs. */
+  phase: "forward" | "backward";
+  /** How many layers it is through with. */
+  done: number;
+  /** How many layers there are. */
+  total: number;
+}
+
+/** Options of `measure`. */
+export interface MeasureOptions {
+  /** The scalar to differentiate. Default: `"sum"`, the sum of the outputs. */
+  objective?: Objective;
+  /**
+   * Whether batch normalisation runs on its moving statistics or on those of the batch. The moving
+   * statistics are the same afterwards either way. Default: `"inference"`. Dropout is always off.
+   */
+  batchNormalization?: "inference" | "training";
+  /** Whether the penalties of the layers' regularizers are part of the objective. Default: false. */
+  penalties?: boolean;
+  /** Where the model comes from, for reports. Default: `null`. */
+  source?: string | null;
+  /** Seed that the model was made under, for reports. Default: `null`. */
+  seed?: number | null;
+  /** Called during the pass, after every layer, forward and backward. */
+  onProgress?: (progress: PassProgress) => void;
+}
