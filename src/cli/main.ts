@@ -1,9 +1,7 @@
 import { nearest } from "../model/nearest.ts";
 import { COMMANDS } from "./commands.ts";
-import { parseCommand } from "./parse_command.ts";
 import { renderHelp, renderOverview } from "./render_help.ts";
 import { UsageError } from "./usage_error.ts";
-import { version } from "./version.ts";
 import { writeOutput } from "./write_output.ts";
 
 /**
@@ -32,6 +30,7 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
     return 0;
   }
   if (["--version", "-V"].includes(name)) {
+    const { version } = await import("./version.ts");
     await writeOutput(`gradient-health ${version()}\n`, null);
     return 0;
   }
@@ -51,6 +50,7 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
     await writeOutput(renderHelp(command), null);
     return 0;
   }
+  const { parseCommand } = await import("./parse_command.ts");
   const { operands, flags } = parseCommand(args, command.flags);
   return await command.run(operands, flags);
 }

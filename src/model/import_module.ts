@@ -1,5 +1,3 @@
-import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { failure } from "./failure.ts";
 import { ModelError } from "./model_error.ts";
 
@@ -15,6 +13,9 @@ export async function importModule(path: string): Promise<Record<string, unknown
   } catch (error) {
     throw new ModelError(`${path}: ${failure(error)}`, { cause: error });
   }
+  // Here, and not above: Deno takes 5 ms to set these up, which --help need not wait for.
+  const { resolve } = await import("node:path");
+  const { pathToFileURL } = await import("node:url");
   try {
     return await import(pathToFileURL(resolve(path)).href);
   } catch (error) {
