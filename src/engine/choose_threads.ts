@@ -1,16 +1,33 @@
 import { MAX_THREADS } from "./max_threads.ts";
 
 /**
- * Floating-point operations from which a second thread earns back what its start costs.
+ * Floating-point operations from which more threads earn back what their start costs.
+ *
+ * Measured with `bench/threads_bench.ts` on a 2-core Xeon, Deno 2.9.6: a process that starts and stops
+ * two threads instead of one takes 0.41 to 0.43 s longer, and two threads save 11 to 12 ms of every
+ * 1e9 operations of a 1024^3 matMul, 8 ms of every 1e9 of a gradient of a 10 x 512 tanh net. So they
+ * pay from 3e10 to 5e10 operations on, about a second of one thread's work.
  */
-export const WORKLOAD_WORTH_THREADS = 2e10;
+export const WORKLOAD_WORTH_THREADS = 4e10;
 
 /**
- * How many threads pay for a workload.
+ * How many threads pay for a workload. Starting threads takes about half a second, since TensorFlow.js
+ * starts eight workers however many it will use: a pass over a small network is long done by then.
  *
- * @param workload Floating-point operations of all passes together.
+ * @param workload Floating-point operations of all passes together. A Dense layer takes about 6 times
+ * its weights for every example of a forward and backward pass.
  * @param cores Cores of the machine. Default: `navigator.hardwareConcurrency`.
- * @returns 1, or as many threads as there are cores, 8 at most.
+ * @returns 1 below 4e10 operations, else as many threads as there are cores, 8 at most.
+ *
+ * @example
+ * ```ts
+ * import { chooseThreads } from "@gradient-health/gradient-health/engine";
+ *
+ * const weights = 10 * 512 * 512, examples = 64;
+ * const pass = 6 * weights * examples; // 1.0e9
+ * console.assert(chooseThreads(pass) === 1);
+ * console.assert(chooseThreads(100 * pass, 2) === 2);
+ * ```
  */
 export function chooseThreads(workload: number, cores = navigator.hardwareConcurrency): number {
   return workload < WORKLOAD_WORTH_THREADS ? 1 : Math.max(1, Math.min(cores, MAX_THREADS));

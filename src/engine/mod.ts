@@ -9,6 +9,6 @@ export * from "./engine_error.ts";
 export * from "./engine_options.ts";
 export { startEngine } from "./start_engine.ts";
 export { runningEngine } from "./running_engine.ts";
-export * from "./choose_threads.ts";
+export { chooseThreads } from "./choose_threads.ts";
 export * from "./heap_view.ts";
 export * from "./move_to_engine.ts";
