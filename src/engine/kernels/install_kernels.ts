@@ -48,6 +48,9 @@ import { resizeNearestNeighborGradKernel } from "./resize_nearest_neighbor_grad.
 import { singlePartGradients } from "./single_part_gradients.ts";
 import { squaredDifferenceGradient } from "./squared_difference_gradient.ts";
 import { tanhKernel } from "./tanh.ts";
+import { sumKernel } from "./sum.ts";
+import { tanhGradKernel } from "./tanh_grad.ts";
+import { tanhGradients } from "./tanh_gradients.ts";
 import { unsortedSegmentSumKernel } from "./unsorted_segment_sum.ts";
 import type {
   GradientFactory,
@@ -93,6 +96,8 @@ const KERNELS: KernelFactory[] = [
   relu6Kernel,
   resizeNearestNeighborGradKernel,
   tanhKernel,
+  sumKernel,
+  tanhGradKernel,
   unsortedSegmentSumKernel,
 ];
 
@@ -106,6 +111,7 @@ const GRADIENTS: GradientFactory[] = [
   ...piecewiseConstantGradients,
   ...singlePartGradients,
   squaredDifferenceGradient,
+  ...tanhGradients,
 ];
 
 /** Options of {@linkcode installKernels}. */

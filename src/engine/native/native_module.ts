@@ -176,6 +176,16 @@ export class NativeModule {
     this.#run(operation.tanh, [x, result, count], count * 8);
   }
 
+  /** dy (1 - y^2) of `count` floats. */
+  tanhGradient(y: number, dy: number, result: number, count: number): void {
+    this.#run(operation.tanhGradient, [y, dy, result, count], count * 2);
+  }
+
+  /** The sums over the rows of `rows` x `width` floats, accumulated in float64. */
+  columnSums(x: number, result: number, { rows, width }: { rows: number; width: number }): void {
+    this.#run(operation.columnSums, [x, rows, width, result], rows * width);
+  }
+
   /** All sums over `count` floats that their statistics need, in float64 and one sweep. */
   sums(address: number, count: number): Sums {
     this.#run(operation.sums, [address, count, this.#record + RECORD], 0);

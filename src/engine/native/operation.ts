@@ -11,4 +11,6 @@ export const operation = {
   tanh: 8,
   sums: 9,
   flat: 10,
+  tanhGradient: 11,
+  columnSums: 12,
 } as const;

@@ -64,3 +64,18 @@ export function tanh(from: usize, to: usize, count: i32, scratch: usize): void {
     store<f32>(to + (<usize> i << 2), load<f32>(scratch + (<usize> i << 2)));
   }
 }
+
+/** dy (1 - y^2) of `count` float32: the gradient of y = tanh x. */
+export function tanhGradient(y: usize, dy: usize, to: usize, count: i32): void {
+  const end = y + (<usize> count << 2);
+  const whole = y + ((<usize> count << 2) & ~15);
+  for (; y < whole; y += 16, dy += 16, to += 16) {
+    const value = v128.load(y);
+    const slope = f32x4.sub(constant(1), f32x4.mul(value, value));
+    v128.store(to, f32x4.mul(v128.load(dy), slope));
+  }
+  for (; y < end; y += 4, dy += 4, to += 4) {
+    const value = load<f32>(y);
+    store<f32>(to, load<f32>(dy) * (1 - value * value));
+  }
+}

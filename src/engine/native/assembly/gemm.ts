@@ -6,12 +6,14 @@ const ADD: i32 = 1;
 /** Clip at 0 from below; NaN stays NaN. */
 const RELU: i32 = 2;
 
-/** Rows of A that are packed at a time, a multiple of 6: with 384 deep panels they fit the L2 cache. */
+/** Rows of A that are packed at a time, a multiple of 6: 0.5 MB of panels, for the L2 cache. */
 const ROWS: i32 = 504;
 /** Longest run of the shared dimension that one tile sums up before it touches C. */
-const DEPTH: i32 = 384;
-/** Bytes of scratch that `gemm` needs: packed rows, one packed column panel, one tile, one bias. */
-export const GEMM_SCRATCH: i32 = (ROWS + 8) * DEPTH * 4 + 256;
+const DEPTH: i32 = 256;
+/** Columns of B that are packed at a time: whole cache lines are read, and C is written along its rows. */
+const COLUMNS: i32 = 256;
+/** Bytes of scratch that `gemm` needs: packed rows, packed columns, one tile, one bias. */
+export const GEMM_SCRATCH: i32 = (ROWS + COLUMNS) * DEPTH * 4 + 256;
 
 /** Two vectors of a row of C from their sums. */
 // @ts-ignore: decorator
@@ -155,8 +157,8 @@ export function gemm(
 ): void {
   const blocks = max((k + DEPTH - 1) / DEPTH, 1);
   const blockDepth = (k + blocks - 1) / blocks;
-  const panel = scratch + <usize> (ROWS * DEPTH * 4);
-  const border = panel + <usize> (8 * DEPTH * 4);
+  const panels = scratch + <usize> (ROWS * DEPTH * 4);
+  const border = panels + <usize> (COLUMNS * DEPTH * 4);
   for (let block = 0; block < blocks; block++) {
     const from = block * blockDepth;
     const depth = min(blockDepth, k - from);
@@ -164,35 +166,32 @@ export function gemm(
     const blockFlags = (block ? ADD : flags & ADD) | (last ? flags & RELU : 0);
     for (let row = 0; row < m; row += ROWS) {
       const rows = min(ROWS, m - row);
-      const aBlock = a + <usize> row * aRow + <usize> from * aColumn;
-      packScalars(aBlock, aRow, aColumn, rows, depth, scratch);
-      for (let column = 0; column < n; column += 8) {
-        const columns = min(8, n - column);
-        const bPanel = b + <usize> from * bRow + <usize> column * bColumn;
-        packVectors(bPanel, bColumn, bRow, columns, depth, panel);
+      packScalars(a + <usize> row * aRow + <usize> from * aColumn, aRow, aColumn, rows, depth, scratch);
+      for (let column = 0; column < n; column += COLUMNS) {
+        const columns = min(COLUMNS, n - column);
+        packVectors(
+          b + <usize> from * bRow + <usize> column * bColumn, bColumn, bRow, columns, depth, panels,
+        );
         const columnBias = bias && last ? bias + (<usize> column << 2) : 0;
-        let packed = scratch;
-        let target = c + <usize> row * cRow + (<usize> column << 2);
+        let packedRows = scratch;
         for (let i = 0; i < rows; i += 6) {
           const height = min(6, rows - i);
-          if (height == 6 && columns == 8) {
-            tile(packed, panel, depth, target, cRow, columnBias, blockFlags);
-          } else {
-            borderTile(
-              packed,
-              panel,
-              depth,
-              target,
-              cRow,
-              columnBias,
-              blockFlags,
-              height,
-              columns,
-              border,
-            );
+          let panel = panels;
+          let target = c + <usize> (row + i) * cRow + (<usize> column << 2);
+          for (let j = 0; j < columns; j += 8) {
+            const width = min(8, columns - j);
+            const tileBias = columnBias ? columnBias + (<usize> j << 2) : 0;
+            if (height == 6 && width == 8) {
+              tile(packedRows, panel, depth, target, cRow, tileBias, blockFlags);
+            } else {
+              borderTile(
+                packedRows, panel, depth, target, cRow, tileBias, blockFlags, height, width, border,
+              );
+            }
+            panel += <usize> depth << 5;
+            target += 32;
           }
-          packed += <usize> depth * 24;
-          target += 6 * cRow;
+          packedRows += <usize> depth * 24;
         }
       }
     }

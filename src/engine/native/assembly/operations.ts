@@ -4,7 +4,8 @@ import {
   convolutionInputGradient,
 } from "./convolution";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
-import { tanh } from "./elementwise";
+import { columnSums } from "./column_sums";
+import { tanh, tanhGradient } from "./elementwise";
 import { gemm } from "./gemm";
 import { segmentSum } from "./segments";
 import { flat, sums } from "./statistics";
@@ -55,6 +56,22 @@ class Unary {
   from: usize;
   to: usize;
   count: i32;
+}
+
+@unmanaged
+class Binary {
+  first: usize;
+  second: usize;
+  to: usize;
+  count: i32;
+}
+
+@unmanaged
+class Columns {
+  x: usize;
+  rows: i32;
+  width: i32;
+  result: usize;
 }
 
 @unmanaged
@@ -183,6 +200,24 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       const start = share(r.count, 4, part, parts);
       const offset = <usize> start << 2;
       tanh(r.from + offset, r.to + offset, share(r.count, 4, next, parts) - start, scratch);
+      break;
+    }
+    case 11: {
+      const r = changetype<Binary>(record);
+      const start = share(r.count, 4, part, parts);
+      const offset = <usize> start << 2;
+      tanhGradient(
+        r.first + offset, r.second + offset, r.to + offset,
+        share(r.count, 4, next, parts) - start,
+      );
+      break;
+    }
+    case 12: {
+      const r = changetype<Columns>(record);
+      columnSums(
+        r.x, r.rows, r.width, r.result,
+        share(r.width, 16, part, parts), share(r.width, 16, next, parts),
+      );
       break;
     }
     case 9: {

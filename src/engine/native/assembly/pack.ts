@@ -60,15 +60,19 @@ export function packVectors(
 ): void {
   const whole = outer & ~7;
   if (outerStride == 4) {
-    for (let i = 0; i < whole; i += 8) {
-      let source = from + (<usize> i << 2);
-      for (let k = 0; k < inner; k++) {
-        v128.store(to, v128.load(source));
-        v128.store(to, v128.load(source, 16), 16);
-        source += innerStride;
-        to += 32;
+    // Along the rows, so that each cache line is read once.
+    const panel = <usize> inner << 5;
+    for (let k = 0; k < inner; k++) {
+      let source = from + <usize> k * innerStride;
+      let target = to + (<usize> k << 5);
+      for (let i = 0; i < whole; i += 8) {
+        v128.store(target, v128.load(source));
+        v128.store(target, v128.load(source, 16), 16);
+        source += 32;
+        target += panel;
       }
     }
+    to += <usize> (whole >> 3) * panel;
   } else {
     for (let i = 0; i < whole; i += 8) {
       const source = from + <usize> i * outerStride;
