@@ -1,7 +1,7 @@
 /**
  * Work, in milliseconds of one process, from which workers earn back what starting them costs.
  */
-const WORK_WORTH_JOBS = 3000;
+export const WORK_WORTH_JOBS = 3000;
 
 /**
  * How many workers pay for what is left of a study.

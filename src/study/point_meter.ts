@@ -104,8 +104,6 @@ export class PointMeter {
       const { objective } = this.#subject;
       return describeStudyPoint(point, runPass(this.#engine, model, batch, { objective }));
     } catch (error) {
-      // The engine is gone after a trap; that is the worker's end, not the point's failure.
-      if (error instanceof WebAssembly.RuntimeError) throw error;
       const { message } = error as Error;
       throw new StudyError(`${describePoint(point)} cannot be measured: ${message}`, {
         cause: error,

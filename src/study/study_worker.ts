@@ -6,6 +6,7 @@
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { startEngine } from "../engine/start_engine.ts";
+import { isTrap } from "./is_trap.ts";
 import { PointMeter } from "./point_meter.ts";
 import { resolveGrid } from "./study_grid.ts";
 import type { WorkerMessage, WorkerOrder, WorkerTask } from "./worker_messages.ts";
@@ -22,9 +23,9 @@ function die(error: unknown): void {
 process.on("uncaughtException", die);
 process.on("unhandledRejection", die);
 
-/** A trap leaves the engine unusable; anything else that a pass throws is the model's own. */
+/** After a trap this worker is of no use; anything else that is thrown is the model's own. */
 function report(error: unknown): void {
-  if (error instanceof WebAssembly.RuntimeError) die(error);
+  if (isTrap(error)) die(error);
   else say({ kind: "failed", message: (error as Error).message });
 }
 

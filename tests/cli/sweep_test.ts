@@ -1,0 +1,229 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { withFolder } from "../model/save_model.ts";
+import { assertRefuses } from "./refuses.ts";
+import { runCommand } from "./run_command.ts";
+
+const SMALL = ["--depth", "3", "--width", "8", "--scale", "0.1,1,10", "--seeds", "2", "--quiet"];
+const ROOT = new URL("../../", import.meta.url);
+
+Deno.test("sweep answers the exercise's question for four activations", async () => {
+  const { code, stdout, stderr } = await runCommand([
+    "sweep",
+    "--seeds=2",
+    "--scale=0.1..10",
+    "--jobs=1",
+  ]);
+  assertEquals(code, 0, stderr);
+  assertMatch(stdout, /^tanh +0\.\d+ \.\. 1\.\d+ +\S+ +gradients vanish +units saturate$/m);
+  assertMatch(stdout, /^relu +1\.\d+ \.\. 1\.\d+ +\S+ +gradients vanish +gradients explode$/m);
+  assertMatch(stdout, /^sigmoid +none/m);
+  assertMatch(stdout, /^selu +0\.\d+ \.\. 1\.\d+/m);
+  assertMatch(stdout, /- tanh: healthy from 0\.\d+ to 1\.\d+ \/ sqrt\(fan-in\), best at/);
+  for (const title of ["RELU", "TANH", "SIGMOID", "SELU"]) {
+    assertMatch(stdout, RegExp(`^${title}: `, "m"));
+  }
+  assert(stdout.split("\n").every((line) => line.length <= 80));
+  assertMatch(stderr, /^168 of 168 points, after \d+ s\n$/);
+});
+
+Deno.test("sweep --exercise finds the band near 1/894", async () => {
+  const { code, stdout } = await runCommand([
+    "sweep",
+    "--exercise",
+    "--activation=tanh",
+    "--scale=1/20000..1/30:15",
+    "--jobs=1",
+  ]);
+  assertEquals(code, 0);
+  assertStringIncludes(
+    stdout.replaceAll("\n", " "),
+    "kernels of dense_2 ... dense_10 are multiplied",
+  );
+  const [, from, to] = /healthy from 1\/(\d+)\s+to 1\/(\d+)\s+of its weights/.exec(stdout)!;
+  assert(Number(from) > 894 && Number(to) < 894, `${from} ${to}`);
+});
+
+Deno.test("sweep gives the same bytes as JSON whatever the jobs, on stdout and in --out", async () => {
+  await withFolder(async (folder) => {
+    const json = ["--format", "json"];
+    const one = await runCommand(["sweep", ...SMALL, ...json, "--jobs", "1"]);
+    assertEquals(one.stderr, "");
+    const two = await runCommand(["sweep", ...SMALL, ...json, "--jobs", "2"]);
+    assertEquals(two.stdout, one.stdout);
+    const out = await runCommand(["sweep", ...SMALL, ...json, "--out", `${folder}/a.json`]);
+    assertEquals(out.stdout, one.stdout);
+    assertEquals(await Deno.readTextFile(`${folder}/a.json`), one.stdout);
+    const { points, total } = JSON.parse(one.stdout);
+    assertEquals([points.length, total], [24, 24]);
+  });
+});
+
+Deno.test("sweep writes CSV and Markdown", async () => {
+  const csv = await runCommand(["sweep", ...SMALL, "--format", "csv", "--activation", "relu"]);
+  // Two seeds, three scales, four layers, and the heading.
+  assertEquals(csv.stdout.trimEnd().split("\n").length, 2 * 3 * 4 + 1);
+  const markdown = await runCommand(["sweep", ...SMALL, "--format", "markdown"]);
+  assertStringIncludes(markdown.stdout, "| activation | healthy scales |");
+});
+
+Deno.test("sweep takes a module, other activations and initialisers, and a loss", async () => {
+  const { code, stdout, stderr } = await runCommand([
+    "sweep",
+    "examples/digits.ts",
+    "--scale=0.5,1",
+    "--seeds=1",
+    "--activation=tanh,selu",
+    "--initializer=orthogonal",
+    "--examples=16",
+    "--format=json",
+    "--quiet",
+  ]);
+  assertEquals(code, 0, stderr);
+  const study = JSON.parse(stdout);
+  assertEquals(study.objective, "categoricalCrossentropy");
+  assertEquals(study.examples, 16);
+  assertEquals(study.model.source, "examples/digits.ts");
+  const activations = study.points.map((
+    { layers }: { layers: { activation: string }[] },
+  ) => layers.map(({ activation }) => activation));
+  assertEquals(activations[0], [null, "tanh", "tanh", "softmax"]);
+  assertEquals(activations[3], [null, "selu", "selu", "softmax"]);
+});
+
+/** Starts a sweep of many points and interrupts it once the first ones are in its journal. */
+async function interrupt(
+  folder: string,
+  args: string[],
+): Promise<{ code: number; stderr: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", new URL("mod.ts", ROOT).href, "sweep", ...args],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const hasPoints = () =>
+    [...Deno.readDirSync(folder)].some(({ name }) =>
+      name.endsWith(".journal") && Deno.statSync(`${folder}/${name}`).size > 0
+    );
+  let ended = false;
+  child.status.then(() => ended = true);
+  while (!ended && !hasPoints()) await new Promise((resolve) => setTimeout(resolve, 5));
+  if (!ended) child.kill("SIGINT");
+  const { code, stderr } = await child.output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}
+
+for (const jobs of ["1", "2"]) {
+  Deno.test(`sweep keeps what is done at Ctrl-C and goes on with it, with --jobs ${jobs}`, async () => {
+    await withFolder(async (folder) => {
+      const out = `${folder}/study.json`;
+      const grid = ["--depth=3", "--width=8", "--scale=0.1..10:20", "--seeds=4", `--jobs=${jobs}`];
+      const { code, stderr } = await interrupt(folder, [...grid, "--out", out]);
+      assertEquals(code, 130, stderr);
+      assertStringIncludes(stderr, `interrupted: go on with --out ${out} --resume`);
+      const { points, total } = JSON.parse(await Deno.readTextFile(out));
+      assert(points.length > 0 && points.length < total, `${points.length} of ${total}`);
+      assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["study.json"]);
+
+      const resumed = await runCommand(["sweep", ...grid, "--out", out, "--resume"]);
+      assertEquals(resumed.code, 0, resumed.stderr);
+      const whole = await runCommand(["sweep", ...grid, "--quiet", "--format=json"]);
+      assertEquals(await Deno.readTextFile(out), whole.stdout);
+      // The same text as well, and nothing is measured a third time.
+      const again = await runCommand(["sweep", ...grid, "--out", out, "--resume"]);
+      assertEquals(again.stdout, resumed.stdout);
+      assertEquals(await Deno.readTextFile(out), whole.stdout);
+    });
+  });
+}
+
+Deno.test("sweep --resume starts where there is no file yet, and refuses another study's", async () => {
+  await withFolder(async (folder) => {
+    const out = ["--out", `${folder}/a.json`, "--resume"];
+    const first = await runCommand(["sweep", ...SMALL, ...out]);
+    assertEquals(first.code, 0, first.stderr);
+    const before = await Deno.readTextFile(`${folder}/a.json`);
+    await assertRefuses(
+      ["sweep", ...SMALL.with(5, "0.1,1"), ...out],
+      ["a.json is another study, which --resume cannot go on with", "grid.scales"],
+    );
+    await assertRefuses(["sweep", ...SMALL, ...out, "--examples=8"], "is another study");
+    await assertRefuses(
+      ["sweep", ...SMALL, ...out, "--shard=1/2"],
+      "it is the whole study, and shard 1/2 is asked for",
+    );
+    assertEquals(await Deno.readTextFile(`${folder}/a.json`), before);
+    await Deno.writeTextFile(`${folder}/a.json`, "{}");
+    await assertRefuses(["sweep", ...SMALL, ...out], "a.json, line 1: found");
+  });
+});
+
+Deno.test("sweep reports a worker that died on stderr, and goes on", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(
+      `${folder}/model.ts`,
+      `import process from "node:process";
+export function createModel({ tf, seed }) {
+  const mark = ${JSON.stringify(`${folder}/mark`)};
+  if (seed === 1 && !Deno.readDirSync(${
+        JSON.stringify(folder)
+      }).some(({ name }) => name === "mark")) {
+    Deno.writeTextFileSync(mark, "");
+    process.exit(1);
+  }
+  return tf.sequential({
+    layers: [1, 2].map((units) => tf.layers.dense({ units, inputShape: [1], activation: "tanh" })),
+  });
+}
+`,
+    );
+    const { code, stdout, stderr } = await runCommand([
+      "sweep",
+      `${folder}/model.ts`,
+      "--scale=1,2",
+      "--seeds=3",
+      "--jobs=2",
+      "--format=csv",
+    ]);
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "warning: a worker died at point 2 (seed 1, scale 1)");
+    assertEquals(stdout.trimEnd().split("\n").length, 3 * 2 * 2 + 1);
+  });
+});
+
+Deno.test("sweep runs with the permissions that its help names", async () => {
+  const wasm = new URL(import.meta.resolve("@tensorflow/tfjs-backend-wasm")).pathname;
+  const folder = wasm.slice(0, wasm.lastIndexOf("/dist/"));
+  const { code, stdout, stderr } = await runCommand(["sweep", ...SMALL], {
+    permissions: ["--no-prompt", `--allow-read=${folder}`],
+  });
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(stdout, "RESCALING STUDY");
+});
+
+Deno.test("sweep refuses what it cannot carry out, in one sentence", async () => {
+  const wrong: [string[], string][] = [
+    [["--scale", "10..1"], "--scale takes a range"],
+    [["--scale", "1,1"], "--scale names 1 twice"],
+    [["--activation", "relo"], 'did you mean "relu"'],
+    [["--activation", "relu,,tanh"], "--activation takes a list"],
+    [["--initializer", "heNorml"], 'did you mean "heNormal"'],
+    [["--seeds", "0"], "--seeds takes a whole number"],
+    [["--depth", "3,x"], "--depth takes a whole number"],
+    [["--shard", "4/3"], "--shard takes i/n"],
+    [["--jobs", "0"], "--jobs takes a whole number"],
+    [["--resume"], "give --out too"],
+    [["--format", "xml"], "--format takes text or json or csv or markdown"],
+    [["--layers", "("], "--layers takes a regular expression"],
+    [["--layers", "nothing"], "no layer with a kernel has a name that matches /nothing/"],
+    [["examples/digits.ts", "--depth", "3"], "not for MODEL examples/digits.ts"],
+    [["a.json", "b.json"], "expected one MODEL at most"],
+    [["no.json"], "no.json: there is no such file"],
+    [["no.json", "--jobs", "2"], "no.json: there is no such file"],
+    [["--register", "x.ts"], "give MODEL too"],
+    [["--out", "/no/such/folder/a.json"], "cannot write /no/such/folder/a.json"],
+  ];
+  await Promise.all(
+    wrong.map(([args, message]) => assertRefuses(["sweep", ...args], message)),
+  );
+});

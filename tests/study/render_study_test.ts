@@ -1,0 +1,187 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { renderStudy } from "../../src/render/render_study.ts";
+import { renderStudyMarkdown } from "../../src/render/render_study_markdown.ts";
+import { STUDY_CSV_HEADING, studyCsvRows } from "../../src/render/study_csv.ts";
+import type { StudyHeader } from "../../src/study/study_header.ts";
+import type { StudyPoint } from "../../src/study/study_point.ts";
+import type { StudyGrid } from "../../src/study/study_grid.ts";
+import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { makeHeader, makeLayer, makePoint, makePoints } from "./make_study.ts";
+
+const SCALES = Array.from({ length: 61 }, (_, i) => Number((10 ** (-3 + i / 10)).toPrecision(4)));
+
+function summaryOf(
+  grid: StudyGrid,
+  change: (point: StudyPoint) => Partial<StudyPoint> = () => ({}),
+  over: Partial<StudyHeader> = {},
+) {
+  const header = makeHeader(grid, over);
+  const points = makePoints(header).map((point) => ({ ...point, ...change(point) }));
+  return summarizeStudy({ ...header, points });
+}
+
+/** Healthy around 1; gradients vanish below and explode above. */
+const band = ({ scale }: StudyPoint): Partial<StudyPoint> =>
+  scale > 0.7 && scale < 1.5 ? {} : {
+    healthy: false,
+    failed: [scale < 1 ? "vanishing-gradients" : "exploding-gradients"],
+  };
+
+const lineOf = (text: string, start: string) =>
+  text.split("\n").find((line) => line.startsWith(start))!;
+
+Deno.test("renderStudy() answers first: a table and a sentence for each activation", () => {
+  const text = renderStudy(summaryOf({ scales: SCALES, activations: ["tanh", "relu"] }, band));
+  assertStringIncludes(
+    text,
+    `activation  healthy scales  best  smaller           larger
+tanh        0.708 .. 1.41   1     gradients vanish  gradients explode
+relu        0.708 .. 1.41   1     gradients vanish  gradients explode
+`,
+  );
+  assertStringIncludes(
+    text.replace(/\n {2}/g, " "),
+    "- tanh: healthy from 0.708 to 1.41 / sqrt(fan-in), best at 1 (1 of 1 draw healthy); " +
+      "gradients keep their size at 1; at smaller scales gradients vanish, at larger scales " +
+      "gradients explode.",
+  );
+  assertStringIncludes(text, "the scale\nis sigma_w");
+});
+
+Deno.test("renderStudy() says so where no scale is healthy", () => {
+  const failed = ["saturated-activations"];
+  const text = renderStudy(
+    summaryOf({ scales: [0.5, 1, 2] }, () => ({ healthy: false, failed, deltaRatio: 2 })),
+  );
+  assertStringIncludes(text, "model: no scale is healthy; at larger scales units saturate.");
+  assertStringIncludes(text, "MODEL: no scale is healthy");
+});
+
+Deno.test("renderStudy() gives sigma_w where the scale is not sigma_w itself", () => {
+  const layers = (scale: number) => [
+    makeLayer("dense_1", { sigma: 1 }),
+    makeLayer("dense_2", { sigma: 894 * scale }),
+    makeLayer("dense_3", { sigma: 894 * scale }),
+    makeLayer("dense_4", { sigma: 894 * scale }),
+  ];
+  const scales = [1 / 8940, 1 / 894, 1 / 89.4];
+  const text = renderStudy(summaryOf(
+    { scales, activations: ["tanh"] },
+    ({ scale }) => ({
+      layers: layers(scale),
+      healthy: scale === 1 / 894,
+      failed: scale === 1 / 894 ? [] : ["vanishing-gradients"],
+    }),
+  ));
+  assertStringIncludes(text, "what the kernels of dense_2 ... dense_4 are multiplied by");
+  assertStringIncludes(
+    text.replace(/\n {2}/g, " "),
+    "healthy from 1/2827 to 1/283 of its weights (sigma_w 0.316 to 3.16), best at 1/894",
+  );
+  assertEquals(lineOf(text, "sigma_w").split(/ +/), ["sigma_w", "0.1", "1", "10"]);
+});
+
+Deno.test("renderStudy() shades a figure by its size: zero, small, large, broken", () => {
+  const figures = [0, 1e-9, 1e-7, 1e-5, 1e-3, 0.1, 10, 1e3, 1e5, 1e7, NaN];
+  const scales = figures.map((_, i) => i + 1);
+  const text = renderStudy(summaryOf({ scales }, ({ scale }) => ({
+    layers: [makeLayer("dense_1", { gradient: figures[scale - 1] }), makeLayer("dense_2")],
+  })));
+  const cell = 6;
+  const expected = [..." .:-=+*#%@!"].map((shade) => shade.repeat(cell)).join("");
+  assertStringIncludes(text, `gradients, mean |dJ/dkernel|\ndense_1 |${expected}|`);
+});
+
+Deno.test("renderStudy() gives the verdict at every scale", () => {
+  const text = renderStudy(summaryOf({ scales: SCALES, activations: ["tanh"] }, band));
+  const verdict = lineOf(text, "verdict").slice(9);
+  assertEquals(verdict, `${"v".repeat(29)}${"+".repeat(3)}${"e".repeat(29)}`);
+  // The axis has its 1 above the column of scale 1.
+  assertEquals(lineOf(text, "scale").slice(9)[30], "1");
+});
+
+Deno.test("renderStudy() plots the measured ratio and the predicted one", () => {
+  const same = summaryOf({ scales: SCALES, activations: ["linear"] }, ({ scale }) => ({
+    deltaRatio: scale,
+    layers: ["dense_1", "dense_2"].map((name) =>
+      makeLayer(name, { activation: "linear", sigma: scale })
+    ),
+  }));
+  // Of two linear layers the ratio is sigma_w itself.
+  assertStringIncludes(renderStudy(same), "@");
+  const rows = renderStudy(same).split("\n").filter((line) => /^ *\S* \|/.test(line));
+  assert(rows.some((line) => /^ +1e3 \|-+@/.test(line)));
+  const apart = summaryOf({ scales: [1], activations: ["linear"] }, () => ({
+    deltaRatio: 1e6,
+    layers: ["dense_1", "dense_2"].map((name) => makeLayer(name, { activation: "linear" })),
+  }));
+  const text = renderStudy(apart);
+  assertStringIncludes(lineOf(text, "    1e6 |"), "*");
+  assertStringIncludes(lineOf(text, "      1 |"), "o");
+});
+
+Deno.test("renderStudy() keeps to its width, with many layers, scales and long names", () => {
+  const name = "a_block_with_a_long_name/".repeat(4);
+  const layers = Array.from({ length: 40 }, (_, i) => makeLayer(`${name}${i}`));
+  const scales = Array.from({ length: 200 }, (_, i) => 1.05 ** (i - 100));
+  const summary = summaryOf({ scales, activations: ["tanh"] }, () => ({ layers, plain: false }));
+  for (const width of [40, 60, 80, 120]) {
+    const text = renderStudy(summary, { width });
+    for (const line of text.split("\n")) assert(line.length <= width, `${width}: ${line}`);
+    assertStringIncludes(text, "12 of 40 layers shown");
+    assert(/^[\x20-\x7e\n]*$/.test(text));
+  }
+  assertThrows(() => renderStudy(summaryOf({ scales: [1] }), { width: 39 }), RangeError, "39");
+});
+
+Deno.test("renderStudy() leaves layers without a kernel out of the gradients", () => {
+  const layers = [
+    makeLayer("flatten", { gradient: null, deltaNorm: null }),
+    makeLayer("dense_1"),
+  ];
+  const text = renderStudy(summaryOf({ scales: [1] }, () => ({ layers })));
+  assertEquals(text.split("\n").filter((line) => line.startsWith("flatten")).length, 1);
+  assertEquals(text.split("\n").filter((line) => line.startsWith("dense_1")).length, 2);
+});
+
+Deno.test("renderStudy() lets no control character of a name through", () => {
+  const layers = [makeLayer("\x1b[31mred\n"), makeLayer("b")];
+  const model = { name: "x\x1b]0;y\x07", source: null, fingerprint: "" };
+  const text = renderStudy(summaryOf({ scales: [1] }, () => ({ layers }), { model }));
+  // deno-lint-ignore no-control-regex -- that is the point
+  assert(!/[\x00-\x09\x0b-\x1f]/.test(text));
+});
+
+Deno.test("renderStudy() says how much of a study it shows", () => {
+  const header = makeHeader({ scales: [1, 2], seeds: 2 }, { shard: { index: 1, count: 2 } });
+  const points = [0, 1].map((i) => makePoint(header, i));
+  assertStringIncludes(
+    renderStudy(summarizeStudy({ ...header, points })).replaceAll("\n", " "),
+    "2 of 4 points, shard 1/2",
+  );
+});
+
+Deno.test("renderStudyMarkdown() has the table, the sentences, and the charts folded away", () => {
+  const layers = [makeLayer("a`````b|c"), makeLayer("<b>")];
+  const text = renderStudyMarkdown(
+    summaryOf({ scales: [0.5, 1], activations: ["tanh"] }, () => ({ layers })),
+  );
+  assertStringIncludes(text, "| activation | healthy scales | best |");
+  assertStringIncludes(text, "| tanh | 0.5 .. 1 |");
+  assertStringIncludes(text, "- tanh: healthy from 0.5 to 1 ");
+  // The fence is longer than the backticks within.
+  assertStringIncludes(text, "\n``````text\n");
+  assert(!text.split("``````text")[0].includes("<b>"));
+});
+
+Deno.test("studyCsvRows() writes a row a layer, as many cells as the heading, quoted where needed", () => {
+  const header = makeHeader({ scales: [0.5] });
+  const layers = [makeLayer('a,"b"\nc', { gradient: null, delta: NaN }), makeLayer("d")];
+  const rows = studyCsvRows(makePoint(header, 0, { layers, failed: ["x", "y"], healthy: false }));
+  assertStringIncludes(rows, '"a,""b""\nc"');
+  const last = rows.trimEnd().split("\n").at(-1)!;
+  assertEquals(last.split(",").length, STUDY_CSV_HEADING.split(",").length);
+  assertEquals(last.split(",").slice(6, 12), ["0.5", "1.5", "0.5", "false", "x y", "d"]);
+  const cells = rows.split("\n")[1].split(",");
+  assertEquals(cells.slice(4, 6), ["", "NaN"]);
+});

@@ -1,0 +1,136 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import fc from "fast-check";
+import { renderStudyJson } from "../../src/render/study_json.ts";
+import { StudyError } from "../../src/study/study_error.ts";
+import { readStudyFile } from "../../src/study/study_file.ts";
+import { StudyWriter } from "../../src/study/study_writer.ts";
+import { withFolder } from "../model/save_model.ts";
+import { makeHeader, makeLayer, makePoint, makePoints } from "./make_study.ts";
+import { shuffle } from "./shuffle.ts";
+
+const HEADER = makeHeader({ scales: [0.5, 1], seeds: 3 });
+
+Deno.test("StudyWriter writes the bytes of renderStudyJson() in whatever order points come", async () => {
+  await withFolder(async (folder) => {
+    const points = makePoints(HEADER);
+    for (const order of [points, points.toReversed(), shuffle(points)]) {
+      const path = `${folder}/study.json`;
+      const writer = await StudyWriter.create(path, HEADER);
+      for (const point of order) await writer.add(point);
+      await writer.close();
+      assertEquals(await Deno.readTextFile(path), renderStudyJson({ ...HEADER, points }));
+    }
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["study.json"]);
+  });
+});
+
+Deno.test("StudyWriter leaves a whole study when it ends early, and keeps the old one till then", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/study.json`;
+    await Deno.writeTextFile(path, "old");
+    const some = [4, 1, 5].map((i) => makePoint(HEADER, i));
+    const writer = await StudyWriter.create(path, HEADER);
+    for (const point of some) await writer.add(point);
+    assertEquals(await Deno.readTextFile(path), "old");
+    await writer.close();
+    const { points } = JSON.parse(await Deno.readTextFile(path));
+    assertEquals(points.map(({ index }: { index: number }) => index), [1, 4, 5]);
+    assertEquals(await Array.fromAsync((await readStudyFile(path)).points()), [
+      some[1],
+      some[0],
+      some[2],
+    ]);
+  });
+});
+
+Deno.test("StudyWriter leaves the old file and no other when it is discarded", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/study.json`, "old");
+    const writer = await StudyWriter.create(`${folder}/study.json`, HEADER, { whole: true });
+    await writer.add(makePoint(HEADER, 0));
+    await writer.discard();
+    assertEquals(await Deno.readTextFile(`${folder}/study.json`), "old");
+    assertEquals([...Deno.readDirSync(folder)].length, 1);
+  });
+});
+
+Deno.test("StudyWriter takes the points of its shard", async () => {
+  await withFolder(async (folder) => {
+    const header = { ...HEADER, shard: { index: 2, count: 2 } };
+    const writer = await StudyWriter.create(`${folder}/part.json`, header);
+    for (const index of [3, 4, 5]) await writer.add(makePoint(HEADER, index));
+    await writer.close();
+    const file = await readStudyFile(`${folder}/part.json`);
+    assertEquals(file.header, header);
+    assertEquals((await Array.fromAsync(file.points())).length, 3);
+  });
+});
+
+Deno.test("StudyWriter says why it cannot write", async () => {
+  await withFolder(async (folder) => {
+    await assertRejects(
+      () => StudyWriter.create(`${folder}/missing/study.json`, HEADER),
+      StudyError,
+      "missing/study.json: there is no such file",
+    );
+  });
+});
+
+Deno.test("readStudyFile() gives back every figure exactly", async () => {
+  const figure = fc.oneof(
+    fc.double(),
+    fc.constantFrom(NaN, Infinity, -Infinity, 5e-324, 1e308),
+  ).map((x) => x === 0 ? 0 : x);
+  const name = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("  ]", "a\nb", "\u2028"));
+  await withFolder(async (folder) => {
+    await fc.assert(
+      fc.asyncProperty(figure, fc.option(figure), name, async (objective, deltaRatio, layer) => {
+        const layers = [makeLayer(layer, { gradient: objective, sigma: deltaRatio })];
+        const points = makePoints(HEADER, () => ({ objective, deltaRatio, layers }));
+        await Deno.writeTextFile(`${folder}/a.json`, renderStudyJson({ ...HEADER, points }));
+        const file = await readStudyFile(`${folder}/a.json`);
+        assertEquals(file.header, HEADER);
+        assertEquals(await Array.fromAsync(file.points()), points);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+Deno.test("readStudyFile() says which line of which file is wrong", async () => {
+  const text = renderStudyJson({ ...HEADER, points: makePoints(HEADER) });
+  const lines = text.split("\n");
+  const first = lines.indexOf('  "points": [') + 1;
+  const with_ = (line: number, change: (line: string) => string) =>
+    lines.map((own, i) => i === line ? change(own) : own).join("\n");
+  const wrong: [string, string][] = [
+    ["", "a.json ends at line 0"],
+    ["[]", 'a.json, line 1: found "[]", expected a study'],
+    ['{"version":1}\n', "a.json, line 1: found"],
+    [lines.slice(0, 5).join("\n"), "a.json ends at line 5"],
+    [lines.slice(0, first + 2).join("\n"), `a.json ends at line ${first + 2}`],
+    [with_(first, () => "{,"), `a.json, line ${first + 1}: it is no JSON`],
+    [
+      with_(first, (line) => line.replace('"healthy":true', '"healthy":1')),
+      `a.json, line ${first + 1}: the study is not as it should be at healthy: expected true`,
+    ],
+    [with_(first + 1, () => lines[first]), `line ${first + 2}: found point 0 after point 0`],
+    [text.replace('"format": "gradient-health study"', '"format": "x"'), "at format"],
+    [text.replace('"total": 6', '"total": 3'), "found point 3 after point 2 of 3"],
+  ];
+  await withFolder(async (folder) => {
+    for (const [content, message] of wrong) {
+      await Deno.writeTextFile(`${folder}/a.json`, content);
+      await assertRejects(
+        async () => await Array.fromAsync((await readStudyFile(`${folder}/a.json`)).points()),
+        StudyError,
+        message,
+      );
+    }
+    await assertRejects(
+      () => readStudyFile(`${folder}/b.json`),
+      StudyError,
+      "there is no such file",
+    );
+  });
+});
