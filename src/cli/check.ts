@@ -5,6 +5,7 @@ import { findBaseline } from "../gate/find_baseline.ts";
 import type { GateRun } from "../gate/gate_result.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
+import { escapeControls } from "../render/escape_controls.ts";
 import { CHECK_FLAGS } from "./check_flags.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
@@ -160,6 +161,6 @@ function contextOf(
   };
 }
 
-const oneLine = (text: string) => text.replace(/\s*\n\s*/g, " ").trim();
+const oneLine = (text: string) => escapeControls(text.replace(/\s*\n\s*/g, " ").trim());
 
 const today = () => new Date().toISOString().slice(0, 10);

@@ -1,4 +1,5 @@
 import { nearest } from "../model/nearest.ts";
+import { escapeControls } from "../render/escape_controls.ts";
 import { COMMANDS } from "./commands.ts";
 import { renderHelp, renderOverview } from "./render_help.ts";
 import { UsageError } from "./usage_error.ts";
@@ -55,9 +56,9 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
   return await command.run(operands, flags);
 }
 
-/** An error message is one line, whatever a library put into it. */
+/** An error message is one line, whatever a library or the name of a layer put into it. */
 function oneSentence(error: Error): string {
-  return (error?.message || String(error)).replace(/\s*\n\s*/g, " ").trim();
+  return escapeControls((error?.message || String(error)).replace(/\s*\n\s*/g, " ").trim());
 }
 
 /** Asks for no permission: whoever did not allow to read the variable does not debug. */

@@ -123,7 +123,11 @@ async function locations(
   for (const { path } of result.runs) {
     if (files.has(path)) continue;
     const source = await Deno.readTextFile(path).catch(() => null);
-    files.set(path, { file: root === null ? path : relative(root, resolve(path)), source });
+    const file = root === null ? path : relative(root, resolve(path));
+    files.set(path, {
+      file: Deno.build.os === "windows" ? file.replaceAll("\\", "/") : file,
+      source,
+    });
   }
   return (path, layer) => {
     const { file, source } = files.get(path)!;

@@ -9,6 +9,25 @@ import type { GateSettings } from "./resolve_configuration.ts";
  * @param runs The passes with what the rules found.
  * @param settings The configuration in force.
  * @param context What day it is, what was checked, and how many passes were left out.
+ *
+ * @example Gate a model
+ * ```ts
+ * import { decide, judgeRun, resolveConfiguration } from "@gradient-health/gradient-health/gate";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 200 });
+ * const measurements = await measure(model, randomBatch(model));
+ * const settings = resolveConfiguration({ extends: "init" }, null, (path) => path);
+ * const findings = judgeRun(measurements, settings.rules, null);
+ * const run = { model: "exercise", path: "", seed: 0, measurements, error: null, findings };
+ * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
+ * assertEquals(decide([run], settings, context).passed, false);
+ * model.dispose();
+ * ```
  */
 export function decide(
   runs: GateRun[],

@@ -9,6 +9,16 @@ type Decode<T> = (json: unknown, place: string) => T;
  * @param text The text of the file.
  * @param file Its path, for the error.
  * @throws {GateError} If it is no baseline: one sentence with the place in it.
+ *
+ * @example There and back
+ * ```ts
+ * import { formatBaseline, parseBaseline } from "@gradient-health/gradient-health/gate";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const layers = { dense_1: { activations: 0.62, deltas: 0.011 } };
+ * const baseline = { digits: { 0: { objective: "sum", examples: 32, layers } } };
+ * assertEquals(parseBaseline(formatBaseline(baseline), "figures.json"), baseline);
+ * ```
  */
 export function parseBaseline(text: string, file: string): Baseline {
   let json: unknown;

@@ -13,6 +13,16 @@ import { schemaComplaint } from "./schema_complaint.ts";
  * @param found The file.
  * @returns The configuration.
  * @throws {GateError} If it is none: one sentence with file, line and column.
+ *
+ * @example Comments are allowed
+ * ```ts
+ * import { readConfiguration } from "@gradient-health/gradient-health/gate";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const text = '{ "extends": "strict" } // nothing passes';
+ * const found = { file: "gradient-health.jsonc", text, key: null };
+ * assertEquals(await readConfiguration(found), { extends: "strict" });
+ * ```
  */
 export async function readConfiguration(found: FoundConfiguration): Promise<Configuration> {
   const { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode } = await import(

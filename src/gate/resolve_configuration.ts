@@ -69,6 +69,20 @@ export const BASELINE_FILE = "gradient-health.baseline.json";
  * @param file The file, or `null`.
  * @param locate Makes a path of the configuration one from the working directory on.
  * @throws {GateError} If two models have one name, or a suppression names a model or day that is none.
+ *
+ * @example A threshold of a rule
+ * ```ts
+ * import { resolveConfiguration } from "@gradient-health/gradient-health/gate";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { rules } = resolveConfiguration(
+ *   { rules: { "dead-units": ["warn", { deadFraction: 0.7 }] } },
+ *   null,
+ *   (path) => path,
+ * );
+ * assertEquals(rules["dead-units"].level, "warn");
+ * assertEquals(rules["dead-units"].thresholds.deadFraction, 0.7);
+ * ```
  */
 export function resolveConfiguration(
   configuration: Configuration,

@@ -31,6 +31,17 @@ const summary = object<GateResult["summary"]>({
  *
  * @param result The gate's result.
  * @returns The JSON text.
+ *
+ * @example Write a result
+ * ```ts
+ * import { decide, resolveConfiguration } from "@gradient-health/gradient-health/gate";
+ * import { renderGateJson } from "@gradient-health/gradient-health/render";
+ *
+ * const settings = resolveConfiguration({}, null, (path) => path);
+ * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
+ * const result = decide([], settings, context);
+ * console.log(renderGateJson(result));
+ * ```
  */
 export function renderGateJson(result: GateResult): string {
   const json = {

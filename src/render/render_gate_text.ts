@@ -27,6 +27,17 @@ export interface GateTextOptions {
  * @param result The gate's result.
  * @param options See {@linkcode GateTextOptions}.
  * @returns The text; nothing where no pass could be made.
+ *
+ * @example Show a result
+ * ```ts
+ * import { decide, resolveConfiguration } from "@gradient-health/gradient-health/gate";
+ * import { renderGateText } from "@gradient-health/gradient-health/render";
+ *
+ * const settings = resolveConfiguration({}, null, (path) => path);
+ * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
+ * const result = decide([], settings, context);
+ * console.log(renderGateText(result));
+ * ```
  */
 export function renderGateText(result: GateResult, options: GateTextOptions = {}): string {
   const style = { width: 80, color: false, ellipsis: "..", ...options };
@@ -107,7 +118,9 @@ function overSeeds(runs: GateRun[], { width, color }: Style): string[] {
       : `: ${which.slice(0, 12).join(", ")}${which.length > 12 ? " ..." : ""}`;
     const text =
       `${severity.toUpperCase()} ${rule} under ${which.length} of ${runs.length} seeds${listed}`;
-    return wrapText(text, width, "  ", "    ").map((line) => paint(line, severity, color));
+    return wrapText(escapeControls(text), width, "  ", "    ").map((line) =>
+      paint(line, severity, color)
+    );
   });
 }
 

@@ -15,6 +15,17 @@ const COMMANDS = { error: "error", warning: "warning", note: "notice" } as const
  * @param result The gate's result.
  * @param locate Where a layer is defined.
  * @returns One command a line; nothing where there is nothing to say.
+ *
+ * @example Annotate a file without lines
+ * ```ts
+ * import { decide, resolveConfiguration } from "@gradient-health/gradient-health/gate";
+ * import { renderGithub } from "@gradient-health/gradient-health/render";
+ *
+ * const settings = resolveConfiguration({}, null, (path) => path);
+ * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
+ * const result = decide([], settings, context);
+ * console.log(renderGithub(result, (file) => ({ file, line: null })));
+ * ```
  */
 export function renderGithub(result: GateResult, locate: Locate): string {
   const commands = { error: [] as string[], warning: [] as string[], note: [] as string[] };

@@ -9,6 +9,17 @@ import { gateTitle } from "./gate_title.ts";
  *
  * @param result The gate's result.
  * @returns The XML, with a newline at its end.
+ *
+ * @example Write a result
+ * ```ts
+ * import { decide, resolveConfiguration } from "@gradient-health/gradient-health/gate";
+ * import { renderJunit } from "@gradient-health/gradient-health/render";
+ *
+ * const settings = resolveConfiguration({}, null, (path) => path);
+ * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
+ * const result = decide([], settings, context);
+ * console.log(renderJunit(result));
+ * ```
  */
 export function renderJunit(result: GateResult): string {
   const suites = result.runs.map((run) => runSuite(run, result.rules));

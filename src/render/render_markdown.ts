@@ -31,6 +31,17 @@ const MARKS = { error: "🔴 error", warning: "🟡 warning", note: "note" };
  * @param result The gate's result.
  * @param options See {@linkcode MarkdownOptions}.
  * @returns The text, with a newline at its end.
+ *
+ * @example Write a result
+ * ```ts
+ * import { decide, resolveConfiguration } from "@gradient-health/gradient-health/gate";
+ * import { renderMarkdown } from "@gradient-health/gradient-health/render";
+ *
+ * const settings = resolveConfiguration({}, null, (path) => path);
+ * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
+ * const result = decide([], settings, context);
+ * console.log(renderMarkdown(result));
+ * ```
  */
 export function renderMarkdown(result: GateResult, options: MarkdownOptions = {}): string {
   const { maxBytes = 65536 } = options;

@@ -23,6 +23,18 @@ const HOME = "https://jsr.io/@gradient-health/gradient-health";
  * @param locate Where a layer is defined.
  * @param tool What is said of the tool.
  * @returns The JSON text.
+ *
+ * @example Write a result
+ * ```ts
+ * import { decide, GATE_RULES, resolveConfiguration } from "@gradient-health/gradient-health/gate";
+ * import { renderSarif } from "@gradient-health/gradient-health/render";
+ *
+ * const settings = resolveConfiguration({}, null, (path) => path);
+ * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
+ * const result = decide([], settings, context);
+ * const tool = { version: "0.1.0", rules: GATE_RULES };
+ * console.log(renderSarif(result, (file) => ({ file, line: null }), tool));
+ * ```
  */
 export function renderSarif(result: GateResult, locate: Locate, tool: SarifTool): string {
   const index = new Map(tool.rules.map(({ name }, index) => [name, index]));
@@ -108,12 +120,13 @@ function physical({ file, line }: GateLocation): object {
   };
 }
 
-/** A relative path as a URI reference; a lone surrogate, which no URI can hold, becomes U+FFFD. */
+/**
+ * A path as a URI reference; a lone surrogate, which no URI can hold, becomes U+FFFD. Two slashes at the
+ * beginning would be a host.
+ */
 function uriOf(file: string): string {
-  return file.toWellFormed().replaceAll("\\", "/").split("/").map((part) =>
-    encodeURIComponent(part)
-  )
-    .join("/");
+  return file.toWellFormed().split("/").map((part) => encodeURIComponent(part)).join("/")
+    .replace(/^\/+/, "/");
 }
 
 const visible = (text: string) => escapeControls(text);
