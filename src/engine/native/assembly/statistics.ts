@@ -25,77 +25,108 @@ function total(x: v128): f64 {
   return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
 }
 
+/** Bytes that are summed up before it is looked whether all of it was finite. */
+const BLOCK: usize = 4096;
+
+/** Times that the squared mean may exceed the variance before the deviations are taken by themselves. */
+const CANCELLING: f64 = 1e4;
+
 /**
- * All sums over a run of float32 that its statistics need, in float64 and in one sweep.
+ * All sums over a run of float32 that its statistics need, in float64 and in one sweep; in a second
+ * one where the mean is so large beside the deviation that the difference of squares would lose more
+ * than four digits.
  *
- * Deviations are taken from the first finite entry: as it is one of the entries, its squared distance
- * from the mean is at most `count` times the variance, so at most that many units of the last place of
- * a float64 are lost. The sum of squares follows from them, without a subtraction.
+ * As integers, the magnitudes of float32 are in the same order, and those of finite ones are below
+ * infinity: one maximum gives the largest and says whether a block is finite. A block that is not is
+ * gone through entry by entry.
  */
 export function sums(from: usize, count: i32, result: usize): void {
   const end = from + (<usize> count << 2);
-  let at = from;
-  while (at < end && !isFinite<f32>(load<f32>(at))) at += 4;
-  const origin: f64 = at < end ? <f64> load<f32>(at) : 0;
-  const origins = f64x2.splat(origin);
+  const whole = from + ((end - from) & ~15);
   const zero = f32x4.splat(0);
-  const infinite = i32x4.splat(INFINITE);
-  let shiftedA = f64x2.splat(0), shiftedB = f64x2.splat(0);
-  let squaresA = f64x2.splat(0), squaresB = f64x2.splat(0);
-  let absA = f64x2.splat(0), absB = f64x2.splat(0);
-  let largest = f32x4.splat(0);
-  let zeros = i32x4.splat(0);
-  let finite = 0, shifted: f64 = 0, squares: f64 = 0, sumAbs: f64 = 0, zeroCount = 0;
-  const whole = at + ((end - at) & ~15);
-  for (;;) {
-    for (; at < whole; at += 16) {
-      const x = v128.load(at);
-      const magnitude = f32x4.abs(x);
-      // As integers, the magnitudes of finite numbers are the ones below infinity.
-      if (!i32x4.all_true(i32x4.lt_s(magnitude, infinite))) break;
-      const a = f64x2.sub(f64x2.promote_low_f32x4(x), origins);
-      const b = f64x2.sub(high(x), origins);
-      shiftedA = f64x2.add(shiftedA, a);
-      shiftedB = f64x2.add(shiftedB, b);
-      squaresA = f64x2.add(squaresA, f64x2.mul(a, a));
-      squaresB = f64x2.add(squaresB, f64x2.mul(b, b));
-      absA = f64x2.add(absA, f64x2.promote_low_f32x4(magnitude));
-      absB = f64x2.add(absB, high(magnitude));
-      largest = f32x4.pmax(largest, magnitude);
-      zeros = i32x4.sub(zeros, f32x4.eq(x, zero));
-      finite += 4;
+  let finite = 0, zeros = 0, largest = 0;
+  let sum: f64 = 0, squares: f64 = 0, sumAbs: f64 = 0;
+  for (let block = from; block < end;) {
+    const last = block + BLOCK < whole ? block + BLOCK : block < whole ? whole : end;
+    let at = block;
+    if (block < whole) {
+      let sumA = f64x2.splat(0), sumB = f64x2.splat(0);
+      let squaresA = f64x2.splat(0), squaresB = f64x2.splat(0);
+      let absA = f64x2.splat(0), absB = f64x2.splat(0);
+      let most = i32x4.splat(0), zeroCounts = i32x4.splat(0);
+      for (; at < last; at += 16) {
+        const x = v128.load(at);
+        const a = f64x2.promote_low_f32x4(x);
+        const b = high(x);
+        sumA = f64x2.add(sumA, a);
+        sumB = f64x2.add(sumB, b);
+        squaresA = f64x2.add(squaresA, f64x2.mul(a, a));
+        squaresB = f64x2.add(squaresB, f64x2.mul(b, b));
+        absA = f64x2.add(absA, f64x2.abs(a));
+        absB = f64x2.add(absB, f64x2.abs(b));
+        most = i32x4.max_s(most, f32x4.abs(x));
+        zeroCounts = i32x4.sub(zeroCounts, f32x4.eq(x, zero));
+      }
+      const top = laneMax(most);
+      if (top < INFINITE) {
+        finite += <i32> ((last - block) >> 2);
+        sum += total(f64x2.add(sumA, sumB));
+        squares += total(f64x2.add(squaresA, squaresB));
+        sumAbs += total(f64x2.add(absA, absB));
+        largest = max(largest, top);
+        zeros += laneSum(zeroCounts);
+      } else {
+        at = block;
+      }
     }
-    if (at >= end) break;
-    // Four entries of which some are not finite, or the last few.
-    const stop = at < whole ? at + 16 : end;
-    for (; at < stop; at += 4) {
+    for (; at < last; at += 4) {
       const x = load<f32>(at);
       if (!isFinite<f32>(x)) continue;
-      const deviation = <f64> x - origin;
-      shifted += deviation;
-      squares += deviation * deviation;
-      sumAbs += <f64> abs<f32>(x);
-      largest = f32x4.pmax(largest, f32x4.splat(abs<f32>(x)));
-      zeroCount += <i32> (x == 0);
       finite++;
+      sum += <f64> x;
+      squares += <f64> x * <f64> x;
+      sumAbs += <f64> abs<f32>(x);
+      largest = max(largest, reinterpret<i32>(abs<f32>(x)));
+      zeros += <i32> (x == 0);
     }
+    block = last;
   }
-  shifted += total(f64x2.add(shiftedA, shiftedB));
-  squares += total(f64x2.add(squaresA, squaresB));
   const n: f64 = <f64> max(finite, 1);
-  const mean = origin + shifted / n;
-  const squaredDeviations = max<f64>(0, squares - shifted * (shifted / n));
+  const mean = sum / n;
+  let squaredDeviations = squares - sum * mean;
+  if (squaredDeviations * CANCELLING < squares) {
+    squaredDeviations = deviationsFrom(mean, from, end);
+  }
   const out = changetype<Sums>(result);
   out.finite = <f64> finite;
-  out.sumAbs = sumAbs + total(f64x2.add(absA, absB));
-  out.sumSquares = squaredDeviations + n * (mean * mean);
-  out.maxAbs = <f64> max<f32>(
-    max<f32>(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
-    max<f32>(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
-  );
-  out.zeros = <f64> (zeroCount + laneSum(zeros));
+  out.sumAbs = sumAbs;
+  out.sumSquares = squares;
+  out.maxAbs = <f64> reinterpret<f32>(largest);
+  out.zeros = <f64> zeros;
   out.mean = mean;
   out.squaredDeviations = squaredDeviations;
+}
+
+/** The sum of squared deviations of the finite entries from `mean`. */
+function deviationsFrom(mean: f64, from: usize, end: usize): f64 {
+  let squares: f64 = 0, rest: f64 = 0, finite = 0;
+  for (let at = from; at < end; at += 4) {
+    const x = load<f32>(at);
+    if (!isFinite<f32>(x)) continue;
+    const deviation = <f64> x - mean;
+    squares += deviation * deviation;
+    rest += deviation;
+    finite++;
+  }
+  // What the rounded mean is off by.
+  return max<f64>(0, squares - rest * rest / <f64> max(finite, 1));
+}
+
+function laneMax(x: v128): i32 {
+  return max(
+    max(i32x4.extract_lane(x, 0), i32x4.extract_lane(x, 1)),
+    max(i32x4.extract_lane(x, 2), i32x4.extract_lane(x, 3)),
+  );
 }
 
 // @ts-ignore: decorator
