@@ -5,7 +5,8 @@ import type { Case, Verdict } from "./judge.ts";
 import type { Rule, RuleDocumentation } from "./rule.ts";
 import { validateMeasurements } from "./validate_measurements.ts";
 
-const DOCUMENTATION: RuleDocumentation = {
+/** What is written down of the rule `baseline`, whichever baseline it is made for. */
+export const BASELINE_DOCUMENTATION: RuleDocumentation = {
   name: "baseline",
   assertion: "assertMatchesBaseline",
   problem: "figures that moved from the baseline",
@@ -40,7 +41,7 @@ interface Figure {
 export function matchesBaseline(baseline: Measurements): Rule {
   validateMeasurements(baseline, "baseline");
   const before = new Map(baseline.layers.map((layer) => [layer.name, layer]));
-  return defineRule(DOCUMENTATION, {
+  return defineRule(BASELINE_DOCUMENTATION, {
     title: "std of a over the baseline's",
     scale: "log",
     of: (layer) => {

@@ -40,8 +40,8 @@ export const check: Command = {
       "default, is in gradient-health.schema.json, which editors use and which validates:",
       "extends: the preset to start from: recommended (every rule with its defaults), strict (no " +
       "warning passes), or init (only what the drawn weights decide).",
-      "models: a list of { path, name, batch, objective, examples, seeds, register }; paths are " +
-      "from the folder of the file on.",
+      "models: a list of { path, name, batch, objective, examples, seeds, trained, register }; paths " +
+      "are from the folder of the file on.",
       'rules: by name "off", "warn" (its errors count as warnings), "error" (as the rule judges), ' +
       'or ["error", { ...thresholds }].',
       "suppressions: a list of { rule, layer, reason, model, until }. One that is past its day " +
@@ -121,7 +121,7 @@ async function measureAll(
   const names = [...settings.models, ...all.map(({ model }) => ({ name: model }))]
     .map(({ name }) => name);
   await measurePasses(passes, jobs, flags.quiet === true, (pass, outcome) => {
-    const { model, request: { model: path, seed } } = pass;
+    const { model, trained, request: { model: path, seed } } = pass;
     const run: GateRun = { model, path, seed, measurements: null, error: null, findings: [] };
     if ("error" in outcome) {
       errors.push(outcome.error);
@@ -130,7 +130,7 @@ async function measureAll(
       run.measurements = outcome.measurements;
       const entry = baseline &&
         findBaseline(baseline, model, seed, outcome.measurements, names);
-      run.findings = judgeRun(outcome.measurements, settings.rules, entry);
+      run.findings = judgeRun(outcome.measurements, settings.rules, entry, trained ?? undefined);
     }
     runs.push(run);
     return flags["fail-fast"] !== true || passesAlone(run, settings);

@@ -1,4 +1,4 @@
-import { RULES } from "../checks/rules.ts";
+import { GATE_RULES } from "../gate/gate_rules.ts";
 import { nearest } from "../model/nearest.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -63,6 +63,6 @@ function describe({ name, value, help, repeatable = false }: Flag): Completion["
 
 function operandsOf(usage: string): Completion["operands"] {
   if (/\b(MODEL|FILE)\b/.test(usage.replace(/\[flags\]$/, ""))) return "files";
-  if (/\bRULE\b/.test(usage)) return RULES.map(({ name }) => name);
+  if (/\bRULE\b/.test(usage)) return GATE_RULES.map(({ name }) => name);
   return /\bSHELL\b/.test(usage) ? Object.keys(SHELLS) : [];
 }

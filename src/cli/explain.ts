@@ -1,4 +1,6 @@
+import type { RuleDocumentation } from "../checks/rule.ts";
 import { RULES } from "../checks/rules.ts";
+import { GATE_DOCUMENTATION } from "../gate/gate_documentation.ts";
 import { nearest } from "../model/nearest.ts";
 import { renderRule, renderRules } from "../render/render_rule.ts";
 import type { Command } from "./command.ts";
@@ -6,6 +8,9 @@ import type { FlagValues } from "./flag.ts";
 import { wholeNumber } from "./measure_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
+
+/** Those of one pass, and those that only a gate can tell. */
+const ALL: readonly RuleDocumentation[] = [...RULES, ...GATE_DOCUMENTATION];
 
 /** `explain`: what a rule means, or which rules there are. */
 export const explain: Command = {
@@ -32,12 +37,12 @@ export const explain: Command = {
       );
     }
     if (name === undefined) {
-      await writeOutput(renderRules(RULES, width), null);
+      await writeOutput(renderRules(ALL, width), null);
       return 0;
     }
-    const rule = RULES.find((rule) => rule.name === name || rule.assertion === name);
+    const rule = ALL.find((rule) => rule.name === name || rule.assertion === name);
     if (rule === undefined) {
-      const names = RULES.map(({ name }) => name);
+      const names = ALL.map(({ name }) => name);
       throw new UsageError(
         `unknown rule ${name}${nearest(name, names) || `, expected one of ${names.join(", ")}`}`,
       );

@@ -12,6 +12,8 @@ export interface Pass {
   model: string;
   /** What to measure. */
   request: MeasureRequest & { model: string };
+  /** Whether the model has been trained; `null`: as its biases look. */
+  trained: boolean | null;
 }
 
 /** The passes of a gate. */
@@ -51,6 +53,7 @@ export async function planPasses(
   const all = models.flatMap((model) =>
     (seeds ?? model.seeds ?? [given.seed]).map((seed): Pass => ({
       model: model.name,
+      trained: model.trained,
       request: {
         ...given,
         model: model.path,
@@ -100,7 +103,7 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
 }
 
 function bare(path: string): ModelSetting {
-  const open = { batch: null, objective: null, examples: null, seeds: null };
+  const open = { batch: null, objective: null, examples: null, seeds: null, trained: null };
   return { name: path, path, ...open, register: [] };
 }
 

@@ -67,6 +67,11 @@ export function buildSchema(): object {
         items: { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
       },
     }),
+    trained: described(
+      "Whether it has been trained, where rules about initialisation only give notes; default: as " +
+        "its biases look.",
+      { type: "boolean" },
+    ),
     register: described("Modules that register its custom layers.", {
       type: "array",
       items: TEXT,

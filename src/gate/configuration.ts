@@ -26,6 +26,8 @@ export interface ModelEntry {
   examples?: number;
   /** The seeds to check it under, one pass each. Default: seed 0 alone. */
   seeds?: number[] | string;
+  /** Whether it has been trained, where rules about initialisation only give notes. */
+  trained?: boolean;
   /** Modules that register its custom layers. Default: none. */
   register?: string[];
 }

@@ -1,6 +1,8 @@
 import { RULES } from "../checks/rules.ts";
 import type { Thresholds } from "../checks/thresholds.ts";
+import type { RuleDocumentation } from "../checks/rule.ts";
 import type { Level } from "./configuration.ts";
+import { GATE_DOCUMENTATION } from "./gate_documentation.ts";
 
 /** What a gate knows of a rule before it has measured anything. */
 export interface GateRule {
@@ -18,32 +20,10 @@ export interface GateRule {
 
 /** Every rule that can be configured: those of the checks, and those that only a gate can tell. */
 export const GATE_RULES: readonly GateRule[] = [
-  ...RULES.map(({ name, summary, fix, thresholds }) => ({
-    name,
-    summary,
-    fix,
-    thresholds,
-    level: "error" as const,
-  })),
-  {
-    name: "baseline",
-    summary: "No layer's figure has moved by more than a factor from the stored one.",
-    fix: "If the change is meant, store the new figures: check --update-baseline.",
-    thresholds: ["baselineFactor", "baselineShare"],
-    level: "error",
-  },
-  {
-    name: "unused-suppression",
-    summary: "Every suppression matches a finding.",
-    fix: "Take the suppression out of the configuration.",
-    thresholds: [],
-    level: "warn",
-  },
-  {
-    name: "expired-suppression",
-    summary: "No suppression is past its date.",
-    fix: "Mend what it suppressed, or set a later date.",
-    thresholds: [],
-    level: "warn",
-  },
+  ...RULES.map((rule) => gateRule(rule, "error")),
+  ...GATE_DOCUMENTATION.map((rule) => gateRule(rule, rule.name === "baseline" ? "error" : "warn")),
 ];
+
+function gateRule({ name, summary, fix, thresholds }: RuleDocumentation, level: Level): GateRule {
+  return { name, summary, fix, thresholds, level };
+}

@@ -1,5 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
 import { matchesBaseline } from "../checks/matches_baseline.ts";
+import { judgeRule } from "../checks/judge_rule.ts";
 import { RULES } from "../checks/rules.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { BaselineEntry } from "./baseline.ts";
@@ -12,16 +13,20 @@ import type { RuleSetting } from "./resolve_configuration.ts";
  * @param measurements What was measured.
  * @param rules The setting of every rule.
  * @param baseline What the pass is to be compared with, or `null`.
+ * @param trained Whether the network has been trained, so that rules made for untrained ones only give
+ * notes. Default: as its biases look.
  * @returns The findings, in the order of the rules.
  */
 export function judgeRun(
   measurements: Measurements,
   rules: Record<string, RuleSetting>,
   baseline: BaselineEntry | null,
+  trained?: boolean,
 ): Finding[] {
-  const findings = RULES.flatMap(({ name, check }) => {
-    const { level, thresholds } = rules[name];
-    return level === "off" ? [] : weigh(check(measurements, thresholds), level);
+  const findings = RULES.flatMap((rule) => {
+    const { level, thresholds } = rules[rule.name];
+    if (level === "off") return [];
+    return weigh(judgeRule(rule, measurements, { ...thresholds, trained }), level);
   });
   const { level, thresholds } = rules.baseline;
   if (baseline === null || level === "off") return findings;

@@ -35,6 +35,8 @@ export interface ModelSetting {
   examples: number | null;
   /** The seeds, one pass each. */
   seeds: number[] | null;
+  /** Whether it has been trained; `null`: as its biases look. */
+  trained: boolean | null;
   /** Modules that register custom layers. */
   register: string[];
 }
@@ -119,7 +121,7 @@ export function resolveConfiguration(
 }
 
 function resolveModel(
-  { name, path, batch, objective, examples, seeds, register = [] }: ModelEntry,
+  { name, path, batch, objective, examples, seeds, trained, register = [] }: ModelEntry,
   index: number,
   file: string | null,
   locate: (path: string) => string,
@@ -133,6 +135,7 @@ function resolveModel(
     seeds: typeof seeds === "string"
       ? parseSeeds(seeds, `${file}: models[${index}].seeds`)
       : seeds ?? null,
+    trained: trained ?? null,
     register: register.map(locate),
   };
 }

@@ -1,16 +1,16 @@
-import type { Rule } from "../checks/rule.ts";
+import type { RuleDocumentation } from "../checks/rule.ts";
 import { THRESHOLDS } from "../checks/thresholds.ts";
 import { wrapText } from "./wrap_text.ts";
 
 /** What `explain RULE` prints: everything that is written down of a rule. */
-export function renderRule(rule: Rule, width: number): string {
+export function renderRule(rule: RuleDocumentation, width: number): string {
   const section = (title: string, text: string) => [title, ...wrapText(text, width, "  "), ""];
   const thresholds = rule.thresholds.flatMap((name) => {
     const { default: value, unit, source } = THRESHOLDS[name];
     return wrapText(`${name} = ${value}: ${unit}. Source: ${source}.`, width, "  ", "      ");
   });
   return [
-    `${rule.name} (${rule.assertion})`,
+    rule.assertion === "" ? rule.name : `${rule.name} (${rule.assertion})`,
     "",
     ...wrapText(rule.summary, width),
     "",
@@ -23,7 +23,7 @@ export function renderRule(rule: Rule, width: number): string {
 }
 
 /** What `explain` prints: each rule with the sentence that says what it demands. */
-export function renderRules(rules: readonly Rule[], width: number): string {
+export function renderRules(rules: readonly RuleDocumentation[], width: number): string {
   return [
     ...rules.flatMap(({ name, summary }) => [name, ...wrapText(summary, width, "    ")]),
     "",

@@ -3,7 +3,7 @@ import { runChecks } from "../../src/checks/run_checks.ts";
 import type { Configuration } from "../../src/gate/configuration.ts";
 import { judgeRun } from "../../src/gate/judge_run.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
-import { makeMeasurements } from "../checks/make_measurements.ts";
+import { flat, makeMeasurements } from "../checks/make_measurements.ts";
 
 const rules = (configuration: Configuration["rules"]) =>
   resolveConfiguration({ rules: configuration }, null, (path) => path).rules;
@@ -15,6 +15,17 @@ const found = (configuration: Configuration["rules"]) =>
 
 Deno.test("judgeRun() finds by default what runChecks() finds", () => {
   assertEquals(judgeRun(saturated, rules({}), null), runChecks(saturated));
+});
+
+Deno.test("judgeRun() only notes what rules about initialisation find in a trained network", () => {
+  const wide = makeMeasurements([{ preActivations: flat(9, 640), activations: flat(9, 640) }]);
+  const severities = (trained?: boolean) => [
+    ...new Set(
+      judgeRun(wide, rules({}), null, trained)
+        .filter(({ rule }) => rule === "activation-scale").map(({ severity }) => severity),
+    ),
+  ];
+  assertEquals([severities(false), severities(true)], [["error"], ["note"]]);
 });
 
 Deno.test("judgeRun() obeys the level of a rule", () => {
