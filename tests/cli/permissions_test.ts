@@ -97,3 +97,12 @@ Deno.test("explain and completions run without any permission", async () => {
     assertEquals([code, stderr], [0, ""]);
   }
 });
+
+Deno.test("the README lists the flags that the help of check lists", async () => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  for (const flag of await listedFlags("check")) {
+    // Of a path the README has the last part: what lies before it differs from machine to machine.
+    const short = flag.replace(/(?<=[=,])\/[^,]*\//g, "");
+    assertStringIncludes(readme, `\`${short}\``);
+  }
+});
