@@ -82,10 +82,11 @@ function requireShape(name: string, found: readonly number[], expected: number[]
 }
 
 function requireEntries(name: string, entries: unknown, shape: number[]): Float32Array {
-  const isList = Array.isArray(entries) || entries instanceof Float32Array;
-  const bad = isList ? entries.findIndex((entry) => typeof entry !== "number") : 0;
-  if (!isList || bad !== -1) {
-    const found = isList ? `entry ${bad} is ${JSON.stringify(entries[bad])}` : `found ${entries}`;
+  const isList = Array.isArray(entries);
+  const isArray = isList || entries instanceof Float32Array;
+  const bad = isList ? entries.findIndex((entry) => typeof entry !== "number") : -1;
+  if (!isArray || bad !== -1) {
+    const found = isArray ? `entry ${bad} is ${JSON.stringify(entries[bad])}` : `found ${entries}`;
     throw new TypeError(`Cannot set weight ${JSON.stringify(name)}: ${found}, expected numbers`);
   }
   const count = shape.reduce((product, size) => product * size, 1);
@@ -96,5 +97,5 @@ function requireEntries(name: string, entries: unknown, shape: number[]): Float3
     );
   }
   // A copy: TensorFlow.js may keep the array it is handed, and the caller may go on using it.
-  return Float32Array.from(entries);
+  return new Float32Array(entries);
 }

@@ -4,8 +4,8 @@ import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batch.ts";
 import { getWeights } from "../model/get_weights.ts";
-import { setWeights } from "../model/set_weights.ts";
 import { describeStudyPoint } from "./describe_study_point.ts";
+import { KernelScaler } from "./kernel_scaler.ts";
 import { describePoint, type GridPoint, gridPoint } from "./grid_point.ts";
 import { type OpenSubject, openSubject } from "./open_subject.ts";
 import { StudyError } from "./study_error.ts";
@@ -32,8 +32,7 @@ interface Build {
   key: string;
   model: LayersModel;
   batch: Batch;
-  /** The kernels to scale, as they are at scale 1. */
-  kernels: [name: string, values: Float32Array][];
+  scaler: KernelScaler;
 }
 
 /** Measures points of a study on one engine. A model is built once for all points that share it. */
@@ -96,11 +95,8 @@ export class PointMeter {
   async measure(index: number): Promise<StudyPoint> {
     const point = gridPoint(this.#grid, index);
     try {
-      const { model, batch, kernels } = await this.#provide(point);
-      setWeights(
-        model,
-        Object.fromEntries(kernels.map(([name, values]) => [name, scaled(values, point.scale)])),
-      );
+      const { model, batch, scaler } = await this.#provide(point);
+      scaler.scale(point.scale);
       const { objective } = this.#subject;
       return describeStudyPoint(point, runPass(this.#engine, model, batch, { objective }));
     } catch (error) {
@@ -136,7 +132,7 @@ export class PointMeter {
         swapActivations(tf, model, activation, this.#hidden);
       }
       if (swaps.initializer && initializer !== null) redrawKernels(model, initializer, seed);
-      return this.#build = { key, model, batch, kernels: this.#kernelsOf(model) };
+      return this.#build = { key, model, batch, scaler: this.#scalerOf(model) };
     } catch (error) {
       if (batch !== null) tf.dispose(tensorsOf(batch));
       this.#subject.release(model);
@@ -144,36 +140,29 @@ export class PointMeter {
     }
   }
 
-  #kernelsOf(model: LayersModel): Build["kernels"] {
-    const kernels = Object.values(getWeights(model))
-      .filter(({ shape, layer }) =>
-        shape.length >= 2 &&
-        (this.#layers === null
-          ? this.#subject.isScaled(model, layer)
-          : layer.search(this.#layers) !== -1)
-      );
-    if (kernels.length === 0) {
-      throw new StudyError(
-        this.#layers === null
-          ? "the model has no kernel to scale"
-          : `no layer with a kernel has a name that matches ${this.#layers}`,
-      );
-    }
-    return kernels.map(({ name, values }) => [name, values]);
+  #scalerOf(model: LayersModel): KernelScaler {
+    const layers = this.#layers;
+    const scaler = new KernelScaler(
+      this.#engine.tf,
+      model,
+      (layer) =>
+        layers === null ? this.#subject.isScaled(model, layer) : layer.search(layers) !== -1,
+    );
+    if (scaler.count > 0) return scaler;
+    throw new StudyError(
+      layers === null
+        ? "the model has no kernel to scale"
+        : `no layer with a kernel has a name that matches ${layers}`,
+    );
   }
 
   #drop(): void {
     if (this.#build === null) return;
+    this.#build.scaler.dispose();
     this.#engine.tf.dispose(tensorsOf(this.#build.batch));
     this.#subject.release(this.#build.model);
     this.#build = null;
   }
-}
-
-function scaled(values: Float32Array, scale: number): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let i = 0; i < values.length; i++) result[i] = values[i] * scale;
-  return result;
 }
 
 function tensorsOf({ inputs, targets }: Batch): Tensor[] {

@@ -1,0 +1,167 @@
+/**
+ * What a study costs: `deno run -A bench/study_bench.ts` (some five minutes).
+ *
+ * A point against the pass it makes, time and memory over the number of points, two jobs against one,
+ * and from what size on jobs pay. Whatever is compared takes turns in one run; medians count.
+ *
+ * @module
+ */
+import { startEngine } from "../src/engine/start_engine.ts";
+import { runPass } from "../src/measure/run_pass.ts";
+import { randomBatch } from "../src/model/random_batch.ts";
+import { rescaleWeights } from "../src/model/rescale_weights.ts";
+import { WORK_WORTH_JOBS } from "../src/study/choose_jobs.ts";
+import { denseNetwork } from "../src/study/dense_network.ts";
+import { PointMeter } from "../src/study/point_meter.ts";
+import { runStudy } from "../src/study/run_study.ts";
+import { resolveGrid, type StudyGrid } from "../src/study/study_grid.ts";
+import type { StudyOptions } from "../src/study/study_options.ts";
+
+const DENSE = { network: "dense" } as const;
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
+}
+
+function row(...cells: (string | number)[]): void {
+  console.log(cells.map((cell) => String(cell).padStart(14)).join(""));
+}
+
+function verdict(what: string, value: number, most: number): void {
+  const met = value <= most ? "met" : "MISSED";
+  console.log(`${what}: ${value.toFixed(2)}, target at most ${most}: ${met}\n`);
+}
+
+/** Runs a study, keeps nothing, and says how long it took. */
+async function time(grid: StudyGrid, options: StudyOptions): Promise<number> {
+  const started = performance.now();
+  const { points } = await runStudy(DENSE, grid, options);
+  for await (const _ of points);
+  return performance.now() - started;
+}
+
+async function pointAgainstPass(): Promise<void> {
+  console.log(
+    "A point against the pass it makes (10 tanh layers, median of 100, scales 0.8 to 1.2)",
+  );
+  row("width", "batch", "pass, ms", "point, ms", "ratio");
+  let worst = 0;
+  for (const [width, examples] of [[20, 32], [64, 32], [256, 64], [512, 64]]) {
+    await using engine = await startEngine();
+    const scales = Array.from({ length: 150 }, (_, i) => 0.8 + i / 375);
+    const grid = resolveGrid({ scales, widths: [width], activations: ["tanh"] });
+    const meter = await PointMeter.open(engine, DENSE, grid, { examples });
+    const variant = { activation: "tanh", initializer: null, depth: 10, width };
+    const model = denseNetwork({ tf: engine.tf, seed: 0, ...variant });
+    const batch = randomBatch(model, { examples });
+    const passes: number[] = [];
+    const points: number[] = [];
+    for (let i = 0; i < scales.length; i++) {
+      // A pass on weights that are as fresh as the point's: the engine packs new ones once.
+      rescaleWeights(model, 1 + (i % 2 ? -1 : 1) * 1e-3);
+      const started = performance.now();
+      runPass(engine, model, batch, {});
+      const between = performance.now();
+      await meter.measure(i);
+      points.push(performance.now() - between);
+      passes.push(between - started);
+    }
+    meter.close();
+    model.dispose();
+    engine.tf.dispose(batch.inputs);
+    const [pass, point] = [passes, points].map((times) => median(times.slice(50)));
+    worst = Math.max(worst, point / pass);
+    row(width, examples, pass.toFixed(2), point.toFixed(2), (point / pass).toFixed(2));
+  }
+  verdict("point over pass", worst, 1.2);
+}
+
+async function curve(): Promise<void> {
+  console.log("Time and memory over the number of points (10 tanh layers of 20 units, 100 scales)");
+  row("points", "seconds", "ms a point", "heap, MB", "rss, MB", "tensors");
+  await using engine = await startEngine();
+  for (const count of [100, 1000, 10_000]) {
+    const scales = Array.from({ length: 100 }, (_, i) => 0.5 + i / 100);
+    const grid = { scales, seeds: count / 100, widths: [20], activations: ["tanh"] };
+    const started = performance.now();
+    const { points } = await runStudy(DENSE, grid);
+    let tensors = 0;
+    for await (const { index } of points) {
+      if (index === count - 1) tensors = engine.tf.memory().numTensors;
+    }
+    const seconds = (performance.now() - started) / 1000;
+    const { heapUsed, rss } = Deno.memoryUsage();
+    row(
+      count,
+      seconds.toFixed(2),
+      (seconds * 1000 / count).toFixed(2),
+      (heapUsed / 2 ** 20).toFixed(0),
+      (rss / 2 ** 20).toFixed(0),
+      tensors,
+    );
+  }
+  console.log();
+}
+
+async function jobs(): Promise<void> {
+  console.log(
+    "Two jobs against one (10 layers of 256 units, batch 64; starts included; median of 3)",
+  );
+  row("points", "1 job, s", "2 jobs, s", "ratio");
+  let last = 0;
+  for (const seeds of [5, 20]) {
+    const grid = {
+      scales: Array.from({ length: 20 }, (_, i) => 0.5 + i / 10),
+      seeds,
+      widths: [256],
+      activations: ["tanh"],
+    };
+    const times: [number[], number[]] = [[], []];
+    for (let round = 0; round < 3; round++) {
+      for (const count of [1, 2]) {
+        times[count - 1].push(await time(grid, { examples: 64, jobs: count }));
+      }
+    }
+    const [one, two] = times.map(median);
+    last = two / one;
+    row(20 * seeds, (one / 1000).toFixed(2), (two / 1000).toFixed(2), last.toFixed(2));
+  }
+  verdict("two jobs over one", last, 0.6);
+}
+
+async function whenJobsPay(): Promise<void> {
+  console.log(
+    "From what size on jobs pay: work left after a trial of 250 ms in this process\n" +
+      "(10 layers of 64 units, batch 32; median of 5)",
+  );
+  row("points", "1 job, s", "then 2, s", "ratio");
+  let from = Infinity;
+  for (const seeds of [2, 4, 8, 16, 32, 64]) {
+    const scales = Array.from({ length: 20 }, (_, i) => 0.5 + i / 10);
+    const grid = { scales, seeds, activations: ["tanh"] };
+    const one: number[] = [];
+    const two: number[] = [];
+    for (let round = 0; round < 5; round++) {
+      one.push(await time(grid, { jobs: 1 }));
+      two.push(await time(grid, { jobs: 2 }));
+    }
+    const ratio = median(two) / median(one);
+    if (ratio < 1) from = Math.min(from, median(one));
+    else from = Infinity;
+    row(
+      20 * seeds,
+      (median(one) / 1000).toFixed(2),
+      (median(two) / 1000).toFixed(2),
+      ratio.toFixed(2),
+    );
+  }
+  console.log(
+    `jobs pay from ${(from / 1000).toFixed(1)} s of work on; --jobs auto starts them from ` +
+      `${WORK_WORTH_JOBS / 1000} s on\n`,
+  );
+}
+
+await pointAgainstPass();
+await curve();
+await jobs();
+await whenJobsPay();

