@@ -1,4 +1,5 @@
 import { assertEquals, AssertionError, assertThrows } from "@std/assert";
+import { AssertionError as SameError } from "@std/assert/assertion-error";
 import { parseArgs } from "@std/cli/parse-args";
 import { red, stripAnsiCode } from "@std/fmt/colors";
 import { format as formatBytes } from "@std/fmt/bytes";
@@ -7,6 +8,7 @@ import { sprintf } from "@std/fmt/printf";
 
 Deno.test("the std packages of a checkout answer as those of JSR do", () => {
   assertThrows(() => assertEquals(1, 2), AssertionError);
+  assertEquals(SameError, AssertionError);
   assertEquals(parseArgs(["--seed", "3"], { string: ["seed"] }).seed, "3");
   assertEquals(stripAnsiCode(red("x")), "x");
   assertEquals(formatBytes(1500), "1.5 kB");

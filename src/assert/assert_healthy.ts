@@ -1,4 +1,4 @@
-import { AssertionError } from "@std/assert";
+import { AssertionError } from "@std/assert/assertion-error";
 import type { RunChecksOptions } from "../checks/judge_rule.ts";
 import { runChecks } from "../checks/run_checks.ts";
 import type { Measurements } from "../measure/measurements.ts";

@@ -5,10 +5,7 @@ type AnyConstructor = new (...args: any[]) => any;
 // deno-lint-ignore no-explicit-any
 type ErrorClass<E> = abstract new (...args: any[]) => E;
 
-/** Error thrown when an assertion fails. */
-export class AssertionError extends Error {
-  constructor(message: string, options?: ErrorOptions);
-}
+export { AssertionError } from "./assertion_error.d.ts";
 export function assert(expr: unknown, msg?: string): asserts expr;
 export function assertFalse(expr: unknown, msg?: string): asserts expr is false;
 export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T>;

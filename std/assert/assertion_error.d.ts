@@ -1,0 +1,4 @@
+/** Error thrown when an assertion fails. */
+export class AssertionError extends Error {
+  constructor(message: string, options?: ErrorOptions);
+}
