@@ -51,7 +51,9 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
   // Silences the banner and the warnings, but none of the checks that IS_TEST turns on.
   tf.env().set("PROD", true);
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", threads > 1);
-  wasm.setThreadsCount(threads);
+  // The stock kernels compute in one: between two operations the threads of their pool spin, and keep
+  // the cores from those of our native module, which share the work of the products.
+  wasm.setThreadsCount(1);
   try {
     if (!await tf.setBackend("wasm")) {
       // What was active before is active again; where nothing was, TensorFlow.js refuses to compute.

@@ -198,7 +198,8 @@ export class NativeModule {
   }
 
   #run(number: number, record: number[], work: number, taps = 0): void {
-    const parts = work >= WORTH_SHARING ? this.#threads : 1;
+    // Twice as many parts as threads: one that comes late leaves the rest to the others.
+    const parts = this.#threads > 1 && work >= WORTH_SHARING ? 2 * this.#threads : 1;
     const needed = this.#exports.convolutionScratch(taps);
     if (needed > this.#scratchBytes) {
       this.#backend.wasm._free(this.#scratch);

@@ -1,52 +1,69 @@
 import { run } from "./operations";
 
-/** What the parts of one operation share, and how the threads wait for each other. */
+/** What the threads share of the operation that runs. Written while none is to be had. */
 @unmanaged
 class Pool {
-  /** Raised by one for every operation. */
-  ticket: i32;
-  /** How many helpers have finished theirs. */
-  finished: i32;
+  /**
+   * The parts that are to be had: turn << 16 | parts << 8 | the next part. The turn tells operations
+   * apart, so that a thread that comes late takes nothing of an operation that it has not seen.
+   */
+  parts: i32;
+  /** How many parts are done. */
+  done: i32;
   operation: i32;
   record: usize;
-  parts: i32;
-  /** Scratch of part 0; that of the others follows. */
+  /** Scratch of thread 0; that of the others follows. */
   scratch: usize;
-  /** Bytes of scratch a part. */
+  /** Bytes of scratch a thread has. */
   scratchBytes: i32;
 }
 
-/** How often a thread looks before it sleeps: the next operation mostly comes within microseconds. */
-const LOOKS: i32 = 4096;
+/** `Pool.parts` when the helpers are to end. */
+const DISMISSED: i32 = -1;
 
-/** Waits until the word at `at` is no longer `value`, and returns what it is then. */
-function leave(at: usize, value: i32): i32 {
-  let now = atomic.load<i32>(at);
-  for (let look = 0; now == value; look++) {
+/** How often a thread looks before it sleeps, some 50 us: the next operation mostly comes before. */
+const LOOKS: i32 = 32768;
+
+/** Waits until the word at `at` is no longer `value`. */
+function leave(at: usize, value: i32): void {
+  for (let look = 0; atomic.load<i32>(at) == value; look++) {
     if (look >= LOOKS) atomic.wait<i32>(at, value, -1);
-    now = atomic.load<i32>(at);
   }
-  return now;
 }
 
-/** Computes part `part` of every operation that comes, until one has a negative number. */
-export function serve(pool: usize, part: i32): void {
-  if (!ASC_FEATURE_THREADS) return;
+/** Takes parts and computes them until there are none left; returns what `Pool.parts` is then. */
+function help(pool: usize, thread: i32): i32 {
   const p = changetype<Pool>(pool);
-  let ticket = 0;
+  const done = pool + offsetof<Pool>("done");
+  let parts = atomic.load<i32>(pool);
+  while (parts != DISMISSED && (parts & 255) < ((parts >> 8) & 255)) {
+    if (atomic.cmpxchg<i32>(pool, parts, parts + 1) == parts) {
+      const count = (parts >> 8) & 255;
+      const scratch = p.scratch + <usize> (thread * p.scratchBytes);
+      run(p.operation, p.record, parts & 255, count, scratch);
+      if (atomic.add<i32>(done, 1) + 1 == count) atomic.notify(done, -1);
+    }
+    parts = atomic.load<i32>(pool);
+  }
+  return parts;
+}
+
+/** Makes this thread a helper, until the helpers are dismissed. */
+export function serve(pool: usize, thread: i32): void {
+  if (!ASC_FEATURE_THREADS) return;
   for (;;) {
-    ticket = leave(pool, ticket);
-    if (p.operation < 0) return;
-    run(p.operation, p.record, part, p.parts, p.scratch + <usize> (part * p.scratchBytes));
-    atomic.add<i32>(pool + offsetof<Pool>("finished"), 1);
-    atomic.notify(pool + offsetof<Pool>("finished"), 1);
+    const parts = help(pool, thread);
+    if (parts == DISMISSED) return;
+    leave(pool, parts);
   }
 }
 
 /**
- * Computes an operation together with `parts - 1` helpers. With one part it is the same as `run`.
+ * Computes an operation in `parts` parts, each by whoever takes it first: this thread does all of it
+ * where the helpers are late.
  *
- * @param scratch Address of `parts * scratchBytes` bytes.
+ * @param parts From 1 to 255. With 1 the helpers are left alone.
+ * @param scratch Address of `scratchBytes` bytes for each thread.
  */
 export function runTogether(
   pool: usize,
@@ -63,25 +80,25 @@ export function runTogether(
   const p = changetype<Pool>(pool);
   p.operation = operation;
   p.record = record;
-  p.parts = parts;
   p.scratch = scratch;
   p.scratchBytes = scratchBytes;
-  announce(pool);
-  run(operation, record, 0, parts, scratch);
-  const finished = pool + offsetof<Pool>("finished");
-  for (let done = 0; done < parts - 1;) done = leave(finished, done);
-}
-
-/** Wakes the helpers for what stands in the pool. */
-function announce(pool: usize): void {
-  atomic.store<i32>(pool + offsetof<Pool>("finished"), 0);
-  atomic.add<i32>(pool, 1);
+  const done = pool + offsetof<Pool>("done");
+  atomic.store<i32>(done, 0);
+  // Of 15 bits, so that it never reads as dismissed.
+  const turn = ((atomic.load<i32>(pool) >> 16) + 1) & 0x7fff;
+  atomic.store<i32>(pool, (turn << 16) | (parts << 8));
   atomic.notify(pool, -1);
+  help(pool, 0);
+  let finished = atomic.load<i32>(done);
+  while (finished != parts) {
+    leave(done, finished);
+    finished = atomic.load<i32>(done);
+  }
 }
 
-/** Sends the helpers home. */
+/** Ends the helpers. */
 export function dismiss(pool: usize): void {
   if (!ASC_FEATURE_THREADS) return;
-  changetype<Pool>(pool).operation = -1;
-  announce(pool);
+  atomic.store<i32>(pool, DISMISSED);
+  atomic.notify(pool, -1);
 }
