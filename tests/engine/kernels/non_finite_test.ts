@@ -172,7 +172,9 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
       { alignCorners: false, halfPixelCenters: false, size: [2, 2] },
     ),
   },
+  Sum: { run: (tf, x) => tf.sum(x(2, 2), 0) },
   Tanh: { run: (tf, x) => tf.tanh(x(3)), bounded: true },
+  TanhGrad: { run: kernel("TanhGrad", (x, tf) => ({ dy: x(3), y: tf.zeros([3]) })) },
   UnsortedSegmentSum: {
     run: (tf, x) => tf.unsortedSegmentSum(x(2, 2), tf.tensor1d([1, 0], "int32"), 2),
   },
