@@ -38,8 +38,8 @@ export const sweep: Command = {
     "--activation and --initializer those of its layers that allow it get others. A model.json has the",
     "same weights in every draw, only the batch differs.",
     "",
-    "Ctrl-C ends it early and keeps what is done (exit code 130). --out FILE is a whole file at any",
-    "moment; --resume goes on with it.",
+    "Ctrl-C ends it early and keeps what is done. --out FILE is a whole file at any moment; --resume",
+    "goes on with it.",
   ].join("\n"),
   flags: SWEEP_FLAGS,
   examples: [
@@ -49,9 +49,16 @@ export const sweep: Command = {
     ["sweep --depth 10,30 --seeds 20 --out study.json --resume", "long work, interrupted at will"],
     ["sweep --shard 1/3 --out part1.json", "a third of it, on one machine of three; then merge"],
   ],
+  sections: [
+    ["exit code of an interrupted study", [
+      "130 after Ctrl-C, 143 after SIGTERM; the rest as below.",
+    ]],
+  ],
   permissions: [
-    ...MEASURE_PERMISSIONS,
-    "--allow-read=THIS PACKAGE              for --jobs above 1; auto does without it",
+    // A sweep takes more workers, never more threads.
+    ...MEASURE_PERMISSIONS.filter((text) => !text.includes("--threads")),
+    "--allow-read=FOLDER  that of --out FILE, which is read back",
+    `--allow-read=${packageFolder()}  this package, for --jobs above 1; auto does without it`,
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
     const request = readSweepFlags(operands, flags);
@@ -105,6 +112,13 @@ export const sweep: Command = {
     return interrupted.code;
   },
 };
+
+function packageFolder(): string {
+  const { protocol, pathname } = new URL("../../", import.meta.url);
+  return protocol === "file:"
+    ? decodeURIComponent(pathname).replace(/^\/(?=[A-Za-z]:\/)/, "")
+    : "PACKAGE";
+}
 
 /** What a sweep has measured, now and in the run it resumes. */
 class KeptPoints {

@@ -32,7 +32,7 @@ export const SWEEP_FLAGS: readonly Flag[] = [
   { name: "activation", value: "LIST", help: "default: relu,tanh,sigmoid,selu; MODEL: its own" },
   { name: "seeds", value: "N", help: "draws of weights and batch at each scale; default: 5" },
   { name: "depth", value: "LIST", help: "hidden layers; default: 10" },
-  { name: "width", value: "LIST", help: "units of a hidden layer; default: 64" },
+  { name: "width", value: "LIST", help: "units of a hidden layer; default: 64; --exercise: 20" },
   {
     name: "initializer",
     value: "LIST",
@@ -59,6 +59,8 @@ export const SWEEP_FLAGS: readonly Flag[] = [
 
 /** Six factors of ten; around the exercise's weights, which are 894 times too large, lower ones. */
 const SCALES = { dense: "0.001..1000", exercise: "0.00001..10", model: "0.001..1000" };
+const DEPTHS = { dense: [10], exercise: [10], model: undefined };
+const WIDTHS = { dense: [64], exercise: [20], model: undefined };
 const ACTIVATIONS = ["relu", "tanh", "sigmoid", "selu"];
 
 /** What a command line asks to study. */
@@ -110,8 +112,8 @@ export function readSweepFlags(operands: string[], flags: FlagValues): SweepRequ
       ),
       initializers: distinct("initializer", initializers),
       seeds: wholeNumber(flags, "seeds", 1, 1_000_000) ?? 5,
-      depths: distinct("depth", wholeNumbers(flags, "depth", 1000)),
-      widths: distinct("width", wholeNumbers(flags, "width", 100_000)),
+      depths: distinct("depth", wholeNumbers(flags, "depth", 1000) ?? DEPTHS[kind]),
+      widths: distinct("width", wholeNumbers(flags, "width", 100_000) ?? WIDTHS[kind]),
     },
     options: {
       examples: wholeNumber(flags, "examples", 1, 1e6) ?? 32,

@@ -119,7 +119,7 @@ function section(
       "",
       ...wrapText(
         `delta of ${path[0]} over delta of ${path[path.length - 1]}: * measured, o mean-field ` +
-          `theory, @ both; healthy between the lines`,
+          `theory, @ both; healthy between the lines; what is off the chart stands at its edge`,
         width,
       ),
       ...ratioPlot(scales, columns, label),

@@ -32,9 +32,10 @@ export class KernelScaler {
   scale(scale: number): void {
     const tf = this.#tf;
     tf.tidy(() => {
+      const factor = tf.scalar(scale);
       for (const { variable, original } of this.#kernels) {
         (variable.read() as unknown as { assign(value: unknown): void })
-          .assign(tf.mul(original, scale));
+          .assign(tf.mul(original, factor));
       }
     });
   }

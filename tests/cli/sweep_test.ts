@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { engineFileUrl } from "../../src/engine/engine_files.ts";
 import { withFolder } from "../model/save_model.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
@@ -191,14 +193,27 @@ export function createModel({ tf, seed }) {
   });
 });
 
-Deno.test("sweep runs with the permissions that its help names", async () => {
-  const wasm = new URL(import.meta.resolve("@tensorflow/tfjs-backend-wasm")).pathname;
-  const folder = wasm.slice(0, wasm.lastIndexOf("/dist/"));
-  const { code, stdout, stderr } = await runCommand(["sweep", ...SMALL], {
-    permissions: ["--no-prompt", `--allow-read=${folder}`],
+Deno.test("sweep runs with the permissions that its help names, and no others", async () => {
+  const wasm = fileURLToPath(engineFileUrl("single"));
+  const folder = fileURLToPath(ROOT);
+  await withFolder(async (out) => {
+    const run = (permissions: string[], ...args: string[]) =>
+      runCommand(["sweep", ...SMALL, ...args], { permissions: ["--no-prompt", ...permissions] });
+    const alone = await run([`--allow-read=${wasm}`]);
+    assertEquals(alone.code, 0, alone.stderr);
+    const file = await run(
+      [`--allow-read=${wasm},${out}`, `--allow-write=${out}`],
+      `--out=${out}/a.json`,
+    );
+    assertEquals(file.code, 0, file.stderr);
+    assertEquals(file.stdout, alone.stdout);
+    const workers = await run([`--allow-read=${wasm},${folder}`], "--jobs=2");
+    assertEquals(workers.code, 0, workers.stderr);
+    assertEquals(workers.stdout, alone.stdout);
+    const none = await run([]);
+    assertEquals(none.code, 2);
+    assertStringIncludes(none.stderr, "--allow-read");
   });
-  assertEquals(code, 0, stderr);
-  assertStringIncludes(stdout, "RESCALING STUDY");
 });
 
 Deno.test("sweep refuses what it cannot carry out, in one sentence", async () => {

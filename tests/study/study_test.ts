@@ -219,34 +219,46 @@ Deno.test("study() says what it cannot do", async () => {
     const path = await saveModel(tf, flat, folder);
     flat.dispose();
     const scales = [1];
-    const cases: [Promise<unknown>, new () => Error, string][] = [
-      [study({ model: path }, { scales }), StudyError, "the model has no kernel to scale"],
+    const cases: [() => Promise<unknown>, new () => Error, string][] = [
+      [() => study({ model: path }, { scales }), StudyError, "the model has no kernel to scale"],
       [
-        study({ model: path }, { scales, activations: ["relu"] }),
+        () => study({ model: path }, { scales, activations: ["relu"] }),
         StudyError,
         "no hidden layer whose activation can be swapped for relu",
       ],
       [
-        study({ model: path }, { scales, initializers: ["heNormal"] }),
+        () => study({ model: path }, { scales, initializers: ["heNormal"] }),
         StudyError,
         "no kernel that can be drawn by heNormal",
       ],
-      [study({ model: path }, { scales, depths: [3] }), StudyError, "leave out depths and widths"],
-      [study({ model: `${folder}/no.json` }, { scales }), ModelError, "there is no such file"],
       [
-        study({ network: "dense" }, { scales, activations: ["relo"] }),
+        () => study({ model: path }, { scales, depths: [3] }),
+        StudyError,
+        "leave out depths and widths",
+      ],
+      [
+        () => study({ model: `${folder}/no.json` }, { scales }),
+        ModelError,
+        "there is no such file",
+      ],
+      [
+        () => study({ network: "dense" }, { scales, activations: ["relo"] }),
         TypeError,
         'did you mean "relu"',
       ],
-      [study(small, { scales }, { jobs: 2 }), StudyError, "a function cannot be handed to workers"],
       [
-        study({ network: "dense" }, { scales }, { jobs: 2, objective: () => tf.scalar(0) }),
+        () => study(small, { scales }, { jobs: 2 }),
+        StudyError,
+        "a function cannot be handed to workers",
+      ],
+      [
+        () => study({ network: "dense" }, { scales }, { jobs: 2, objective: () => tf.scalar(0) }),
         StudyError,
         "an objective that is a function cannot be handed to workers",
       ],
-      [study(small, { scales }, { jobs: 0 }), RangeError as new () => Error, "jobs is 0"],
+      [() => study(small, { scales }, { jobs: 0 }), RangeError as new () => Error, "jobs is 0"],
     ];
-    for (const [promise, kind, message] of cases) await assertRejects(() => promise, kind, message);
+    for (const [run, kind, message] of cases) await assertRejects(run, kind, message);
   });
 });
 

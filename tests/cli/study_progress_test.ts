@@ -1,0 +1,40 @@
+import { assertEquals } from "@std/assert";
+import { duration, progressLine } from "../../src/cli/study_progress.ts";
+
+Deno.test("progressLine() has a bar, the share, the points and the time left", () => {
+  assertEquals(
+    progressLine({ done: 250, total: 1000, workers: 0 }, { at: 0, done: 0 }, 5000),
+    "[######..................] 25 %, 250 of 1000 points, 15 s left",
+  );
+});
+
+Deno.test("progressLine() counts the pace from what this run has measured", () => {
+  // Half was there before; a quarter took ten seconds.
+  assertEquals(
+    progressLine({ done: 75, total: 100, workers: 2 }, { at: 1000, done: 50 }, 11_000),
+    "[##################......] 75 %, 75 of 100 points, 10 s left, 2 workers",
+  );
+});
+
+Deno.test("progressLine() names no time before the first point, and ends full", () => {
+  assertEquals(
+    progressLine({ done: 0, total: 10, workers: 0 }, { at: 0, done: 0 }, 900),
+    "[........................] 0 %, 0 of 10 points",
+  );
+  assertEquals(
+    progressLine({ done: 10, total: 10, workers: 0 }, { at: 0, done: 0 }, 900),
+    "[########################] 100 %, 10 of 10 points, 0 s left",
+  );
+});
+
+Deno.test("duration() takes two units at most", () => {
+  const expected: [number, string][] = [
+    [0.4, "0 s"],
+    [59.4, "59 s"],
+    [59.6, "1 min"],
+    [200, "3 min 20 s"],
+    [3600, "1 h"],
+    [7500, "2 h 5 min"],
+  ];
+  for (const [seconds, text] of expected) assertEquals(duration(seconds), text);
+});
