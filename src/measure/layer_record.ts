@@ -1,7 +1,7 @@
 import type { Layer } from "../engine/tensorflow.ts";
 import { type ActivationRegion, activationRegion } from "./activation_region.ts";
 import { StatisticsAccumulator } from "./statistics_accumulator.ts";
-import type { TensorSums } from "./tensor_sums.ts";
+import type { Sums } from "../engine/native/sums.ts";
 
 /** The four tensors of a layer that a pass looks at. */
 export type Figure =
@@ -51,7 +51,7 @@ export class LayerRecord {
   }
 
   /** Adds the sums of one tensor. */
-  add(figure: Figure, sums: TensorSums): void {
+  add(figure: Figure, sums: Sums): void {
     this[figure].add(sums);
   }
 

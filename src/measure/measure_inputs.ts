@@ -1,4 +1,3 @@
-import { heapView } from "../engine/heap_view.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { InputMeasurements, Measurements } from "./measurements.ts";
 import { StatisticsAccumulator } from "./statistics_accumulator.ts";
@@ -13,7 +12,7 @@ export function measureInputs(
 ): Pick<Measurements["batch"], "inputs" | "perInput"> {
   const all = new StatisticsAccumulator();
   const perInput = inputs.map((tensor, i): InputMeasurements => {
-    const sums = sumTensor(heapView(tf, tensor));
+    const sums = sumTensor(tf, tensor);
     const own = new StatisticsAccumulator();
     own.add(sums);
     all.add(sums);

@@ -21,7 +21,7 @@ export function measureTargets(
 ): TargetMeasurements[] {
   return targets.map((tensor, i) => {
     const statistics = new StatisticsAccumulator();
-    statistics.add(sumTensor(heapView(tf, tensor)));
+    statistics.add(sumTensor(tf, tensor));
     const values = heapView(tf, tensor);
     const units = unitsOf(model, i, tensor);
     const sparse = objective === "sparseCategoricalCrossentropy";

@@ -5,7 +5,7 @@ import { duplicateUnits } from "./duplicate_units.ts";
 import type { WeightMeasurements } from "./measurements.ts";
 import { StatisticsAccumulator } from "./statistics_accumulator.ts";
 import { sumTensor } from "./sum_tensor.ts";
-import type { TensorSums } from "./tensor_sums.ts";
+import type { Sums } from "../engine/native/sums.ts";
 import type { WeightSums } from "./weight_sums.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
 
@@ -52,7 +52,7 @@ export function measureWeight(
     gradients: gradient === null ? null : statisticsOf(sums.ofGradient(variable, gradient)),
     gradientsOfUsedRows: gradient === null || usedRows === null || shape.length !== 2
       ? null
-      : statisticsOfRows(() => heapView(tf, gradient), shape, usedRows),
+      : statisticsOfRows(tf, gradient, usedRows),
     duplicateUnits: duplicateUnits(weight.layer, variable.originalName, shape, read()),
     entries: isOutput && isShortVector ? Array.from(read()) : null,
     absent,
@@ -60,21 +60,22 @@ export function measureWeight(
 }
 
 /** Statistics of one tensor. */
-function statisticsOf(sums: TensorSums): TensorStatistics | null {
+function statisticsOf(sums: Sums): TensorStatistics | null {
   const accumulator = new StatisticsAccumulator();
   accumulator.add(sums);
   return accumulator.result();
 }
 
 function statisticsOfRows(
-  read: () => ReturnType<typeof heapView>,
-  [rows, columns]: number[],
+  tf: TensorFlow,
+  gradient: Tensor,
   used: Set<number>,
 ): TensorStatistics | null {
+  const [rows, columns] = gradient.shape;
   const accumulator = new StatisticsAccumulator();
   for (const row of used) {
     if (row < 0 || row >= rows) continue;
-    accumulator.add(sumTensor(read().subarray(row * columns, (row + 1) * columns)));
+    accumulator.add(sumTensor(tf, gradient, row * columns, columns));
   }
   return accumulator.result();
 }

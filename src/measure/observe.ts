@@ -13,7 +13,7 @@ import type { Observer } from "./tap.ts";
  */
 export function observe(tf: TensorFlow, ...figures: [LayerRecord, Figure][]): Observer {
   return (tensor) => {
-    const sums = sumTensor(heapView(tf, tensor));
+    const sums = sumTensor(tf, tensor);
     for (const [record, figure] of figures) record.add(figure, sums);
   };
 }

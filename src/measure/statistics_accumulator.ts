@@ -1,5 +1,5 @@
 import type { TensorStatistics } from "./tensor_statistics.ts";
-import type { TensorSums } from "./tensor_sums.ts";
+import type { Sums } from "../engine/native/sums.ts";
 
 /**
  * Joins the sums of several tensors into one {@linkcode TensorStatistics}: a shared layer, a
@@ -19,7 +19,7 @@ export class StatisticsAccumulator {
   #squaredDeviations = 0;
 
   /** Adds the sums of one more tensor. */
-  add(sums: TensorSums): void {
+  add(sums: Sums): void {
     this.#count += sums.count;
     if (sums.finite === 0) return;
     const finite = this.#finite + sums.finite;

@@ -1,52 +1,31 @@
+import { heapView } from "../engine/heap_view.ts";
 import { runningNative } from "../engine/native/running_native.ts";
-import type { TensorSums } from "./tensor_sums.ts";
+import type { WasmBackend } from "../engine/native/wasm_backend.ts";
+import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { sumEntries } from "./sum_entries.ts";
+import type { Sums } from "../engine/native/sums.ts";
 
 /**
- * Sums up a tensor in one sweep, in float64: floats on the WASM heap in our own SIMD code, all else
- * here. Making room for it may let the heap grow, and a view of it die: take a new one afterwards.
+ * Sums up a tensor, or a run of its entries, in float64: floats in our own SIMD code where they lie on
+ * the WASM heap, all else entry by entry. It may let the heap grow: a view taken before is dead then.
  *
- * Deviations are taken from the first finite entry rather than from 0, so that the mean's square,
- * which may be far larger than the variance, is never subtracted.
- *
- * @param values The entries; usually a view of the WASM heap.
+ * @param tf The engine's TensorFlow.js.
+ * @param tensor The tensor.
+ * @param from Index of the first entry. Default: 0.
+ * @param count How many entries. Default: all.
  * @returns The sums.
  */
-export function sumTensor(values: ArrayLike<number>): TensorSums {
+export function sumTensor(
+  tf: TensorFlow,
+  tensor: Tensor,
+  from = 0,
+  count: number = tensor.size,
+): Sums {
   const native = runningNative();
-  if (values instanceof Float32Array && values.buffer === native?.memory.buffer) {
-    const { byteOffset, length: count } = values;
-    return { count, ...native.sums(byteOffset, count) };
+  if (tensor.dtype !== "float32" || native === null) {
+    return sumEntries(heapView(tf, tensor).subarray(from, from + count));
   }
-  return sumEntries(values);
-}
-
-function sumEntries(values: ArrayLike<number>): TensorSums {
-  let finite = 0, sumAbs = 0, sumSquares = 0, maxAbs = 0, zeros = 0;
-  let origin = 0, shifted = 0, shiftedSquares = 0;
-  for (let i = 0; i < values.length; i++) {
-    const x = values[i];
-    // NaN and the infinities are the numbers whose difference with themselves is not 0.
-    if (x - x !== 0) continue;
-    if (finite === 0) origin = x;
-    finite++;
-    const magnitude = Math.abs(x);
-    sumAbs += magnitude;
-    sumSquares += x * x;
-    if (magnitude > maxAbs) maxAbs = magnitude;
-    if (x === 0) zeros++;
-    const deviation = x - origin;
-    shifted += deviation;
-    shiftedSquares += deviation * deviation;
-  }
-  const n = Math.max(1, finite);
-  return {
-    count: values.length,
-    finite,
-    sumAbs,
-    sumSquares,
-    maxAbs,
-    zeros,
-    mean: origin + shifted / n,
-    squaredDeviations: Math.max(0, shiftedSquares - shifted * shifted / n),
-  };
+  const backend = tf.backend() as unknown as WasmBackend;
+  const { memoryOffset } = backend.dataIdMap.get(tensor.dataId);
+  return native.sums(memoryOffset + 4 * from, count);
 }

@@ -1,9 +1,8 @@
-import { heapView } from "../engine/heap_view.ts";
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { LayerVariable } from "../model/model_weights.ts";
 import { engineState, type TapeNode } from "./engine_state.ts";
 import { sumTensor } from "./sum_tensor.ts";
-import type { TensorSums } from "./tensor_sums.ts";
+import type { Sums } from "../engine/native/sums.ts";
 
 /** A tensor of fewer entries stays in the cache anyway. */
 const LARGE = 2 ** 14;
@@ -16,8 +15,8 @@ const LARGE = 2 ** 14;
  */
 export class WeightSums {
   readonly #tf: TensorFlow;
-  readonly #values = new Map<LayerVariable, TensorSums>();
-  readonly #gradients = new Map<number, TensorSums>();
+  readonly #values = new Map<LayerVariable, Sums>();
+  readonly #gradients = new Map<number, Sums>();
 
   /** @param tf The engine's TensorFlow.js. */
   constructor(tf: TensorFlow) {
@@ -74,17 +73,17 @@ export class WeightSums {
   }
 
   /** The sums over the values of a weight. */
-  ofValues(variable: LayerVariable): TensorSums {
+  ofValues(variable: LayerVariable): Sums {
     return this.#values.get(variable) ?? this.#sum(variable.read());
   }
 
   /** The sums over the gradient of a weight. */
-  ofGradient(variable: LayerVariable, gradient: Tensor): TensorSums {
+  ofGradient(variable: LayerVariable, gradient: Tensor): Sums {
     return this.#gradients.get(variable.read().id) ?? this.#sum(gradient);
   }
 
-  #sum(tensor: Tensor): TensorSums {
-    return sumTensor(heapView(this.#tf, tensor));
+  #sum(tensor: Tensor): Sums {
+    return sumTensor(this.#tf, tensor);
   }
 }
 

@@ -1,11 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { StatisticsAccumulator } from "../../src/measure/statistics_accumulator.ts";
-import { sumTensor } from "../../src/measure/sum_tensor.ts";
+import { sumEntries } from "../../src/measure/sum_entries.ts";
 
 function statistics(...tensors: number[][]) {
   const accumulator = new StatisticsAccumulator();
-  for (const values of tensors) accumulator.add(sumTensor(Float32Array.from(values)));
+  for (const values of tensors) accumulator.add(sumEntries(Float32Array.from(values)));
   return accumulator.result();
 }
 

@@ -36,6 +36,8 @@ export class NativeModule {
   readonly #helpers: Promise<() => Promise<void>>;
   /** The record as words, for as long as the heap does not grow. */
   #words: Int32Array;
+  /** What `sums` leaves behind, for as long as well. */
+  #sums: Float64Array;
   #scratch = 0;
   /** Bytes of scratch a thread has. */
   #scratchBytes = 0;
@@ -60,6 +62,7 @@ export class NativeModule {
     this.#pool = this.#record + RECORD + RESULT;
     new Uint8Array(this.memory.buffer, this.#record, RECORD + RESULT + POOL).fill(0);
     this.#words = new Int32Array(this.memory.buffer, this.#record, RECORD / 4);
+    this.#sums = new Float64Array(this.memory.buffer, this.#record + RECORD, RESULT / 8);
     this.#helpers = shared && threads > 1
       ? startHelpers(module, this.memory, this.#pool, threads - 1).then((stop) => {
         // Each thread needs scratch of its own.
@@ -189,12 +192,17 @@ export class NativeModule {
   /** All sums over `count` floats that their statistics need, in float64 and one sweep. */
   sums(address: number, count: number): Sums {
     this.#run(operation.sums, [address, count, this.#record + RECORD], 0);
-    const [finite, sumAbs, sumSquares, maxAbs, zeros, mean, squaredDeviations] = new Float64Array(
-      this.memory.buffer,
-      this.#record + RECORD,
-      7,
-    );
-    return { finite, sumAbs, sumSquares, maxAbs, zeros, mean, squaredDeviations };
+    const sums = this.#sums;
+    return {
+      count,
+      finite: sums[0],
+      sumAbs: sums[1],
+      sumSquares: sums[2],
+      maxAbs: sums[3],
+      zeros: sums[4],
+      mean: sums[5],
+      squaredDeviations: sums[6],
+    };
   }
 
   #run(number: number, record: number[], work: number, taps = 0): void {
@@ -209,6 +217,7 @@ export class NativeModule {
     }
     if (this.#words.buffer !== this.memory.buffer) {
       this.#words = new Int32Array(this.memory.buffer, this.#record, RECORD / 4);
+      this.#sums = new Float64Array(this.memory.buffer, this.#record + RECORD, RESULT / 8);
     }
     this.#words.set(record);
     this.#exports.runTogether(

@@ -1,5 +1,7 @@
 /** The sums over a run of entries from which its statistics follow; all over the finite entries. */
 export interface Sums {
+  /** Number of entries. */
+  count: number;
   /** Number of finite entries. */
   finite: number;
   /** Sum of |x|. */
