@@ -4,7 +4,7 @@ import { Windows } from "./windows";
 
 /** Output positions that are unrolled into columns at a time: fewer where a window is large. */
 // @ts-ignore: decorator
-
+@inline
 function positionsAtOnce(width: i32, most: i32): i32 {
   return min(most, max(COLUMNS / width, 1));
 }
@@ -17,7 +17,7 @@ const SUMMED: i32 = 384;
 const ROWS: i32 = 504;
 
 // @ts-ignore: decorator
-
+@inline
 function isPointwise(w: Windows): bool {
   return w.windowHeight == 1 && w.windowWidth == 1 && w.strideHeight == 1 && w.strideWidth == 1 &&
     w.top == 0 && w.left == 0 && w.outHeight == w.height && w.outWidth == w.width;

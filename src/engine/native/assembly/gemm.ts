@@ -1,3 +1,4 @@
+import { dot } from "./dot";
 import { madd } from "./madd";
 import { packScalars, packVectors } from "./pack";
 
@@ -12,12 +13,14 @@ const ROWS: i32 = 504;
 const DEPTH: i32 = 256;
 /** Columns of B that are packed at a time: whole cache lines are read, and C is written along its rows. */
 const COLUMNS: i32 = 256;
+/** Up to so many rows B is read where it stands: packing would take longer than it saves. */
+const DIRECT: i32 = 48;
 /** Bytes of scratch that `gemm` needs: packed rows, packed columns, one tile, one bias. */
 export const GEMM_SCRATCH: i32 = (ROWS + COLUMNS) * DEPTH * 4 + 256;
 
 /** Two vectors of a row of C from their sums. */
 // @ts-ignore: decorator
-
+@inline
 function finish(c: usize, x: v128, y: v128, bias: usize, flags: i32): void {
   if (flags & ADD) {
     x = f32x4.add(v128.load(c), x);
@@ -44,6 +47,7 @@ function finish(c: usize, x: v128, y: v128, bias: usize, flags: i32): void {
 function tile(
   a: usize,
   b: usize,
+  bStep: usize,
   depth: i32,
   c: usize,
   cRow: usize,
@@ -62,8 +66,8 @@ function tile(
   let y4 = f32x4.splat(0);
   let x5 = f32x4.splat(0);
   let y5 = f32x4.splat(0);
-  const end = b + (<usize> depth << 5);
-  while (b < end) {
+  const end = a + <usize> depth * 24;
+  while (a < end) {
     const p = v128.load(b);
     const q = v128.load(b, 16);
     let s = v128.load32_splat(a);
@@ -85,7 +89,7 @@ function tile(
     x5 = madd(s, p, x5);
     y5 = madd(s, q, y5);
     a += 24;
-    b += 32;
+    b += bStep;
   }
   finish(c, x0, y0, bias, flags);
   finish(c + cRow, x1, y1, bias, flags);
@@ -99,6 +103,7 @@ function tile(
 function borderTile(
   a: usize,
   b: usize,
+  bStep: usize,
   depth: i32,
   c: usize,
   cRow: usize,
@@ -117,7 +122,7 @@ function borderTile(
       if (j < columns) store<f32>(scratch + row * 32 + column, load<f32>(c + row * cRow + column));
     }
   }
-  tile(a, b, depth, scratch, 32, bias ? biasCopy : 0, flags);
+  tile(a, b, bStep, depth, scratch, 32, bias ? biasCopy : 0, flags);
   for (let i = 0; i < rows; i++) {
     const row = <usize> i;
     for (let j = 0; j < columns; j++) {
@@ -129,8 +134,10 @@ function borderTile(
 
 /**
  * C = A B (+ bias, relu), float32. Entry (i, k) of A lies `i * aRow + k * aColumn` bytes from `a`, and so
- * for B: a transposed operand has its strides swapped. Both are packed into panels first, so either
- * way costs much the same. One of an operand's two strides must be 4.
+ * for B: a transposed operand has its strides swapped. One of an operand's two strides must be 4.
+ *
+ * Operands are packed into panels first, so either way costs much the same. Where the rows of A and the
+ * columns of B both run along k, `dot` needs no packing.
  *
  * How the sum over k is split depends on the shape alone, and each entry is summed by itself: rows or
  * columns of C can be computed apart, by another thread, to the same bits.
@@ -155,8 +162,13 @@ export function gemm(
   flags: i32,
   scratch: usize,
 ): void {
+  if (aColumn == 4 && bRow == 4) {
+    dot(a, aRow, b, bColumn, c, cRow, m, n, k, bias, flags, scratch);
+    return;
+  }
   const blocks = max((k + DEPTH - 1) / DEPTH, 1);
   const blockDepth = (k + blocks - 1) / blocks;
+  const direct = bColumn == 4 && m <= DIRECT;
   const panels = scratch + <usize> (ROWS * DEPTH * 4);
   const border = panels + <usize> (COLUMNS * DEPTH * 4);
   for (let block = 0; block < blocks; block++) {
@@ -169,26 +181,31 @@ export function gemm(
       packScalars(a + <usize> row * aRow + <usize> from * aColumn, aRow, aColumn, rows, depth, scratch);
       for (let column = 0; column < n; column += COLUMNS) {
         const columns = min(COLUMNS, n - column);
+        const bBlock = b + <usize> from * bRow + <usize> column * bColumn;
+        const wholeColumns = direct ? columns & ~7 : 0;
         packVectors(
-          b + <usize> from * bRow + <usize> column * bColumn, bColumn, bRow, columns, depth, panels,
+          bBlock + <usize> wholeColumns * bColumn, bColumn, bRow, columns - wholeColumns, depth,
+          panels + <usize> (wholeColumns * depth << 2),
         );
         const columnBias = bias && last ? bias + (<usize> column << 2) : 0;
         let packedRows = scratch;
         for (let i = 0; i < rows; i += 6) {
           const height = min(6, rows - i);
-          let panel = panels;
           let target = c + <usize> (row + i) * cRow + (<usize> column << 2);
           for (let j = 0; j < columns; j += 8) {
             const width = min(8, columns - j);
+            const isDirect = j < wholeColumns;
+            const panel = isDirect ? bBlock + (<usize> j << 2) : panels + <usize> (j * depth << 2);
+            const bStep: usize = isDirect ? bRow : 32;
             const tileBias = columnBias ? columnBias + (<usize> j << 2) : 0;
             if (height == 6 && width == 8) {
-              tile(packedRows, panel, depth, target, cRow, tileBias, blockFlags);
+              tile(packedRows, panel, bStep, depth, target, cRow, tileBias, blockFlags);
             } else {
               borderTile(
-                packedRows, panel, depth, target, cRow, tileBias, blockFlags, height, width, border,
+                packedRows, panel, bStep, depth, target, cRow, tileBias, blockFlags, height, width,
+                border,
               );
             }
-            panel += <usize> depth << 5;
             target += 32;
           }
           packedRows += <usize> depth * 24;

@@ -5,7 +5,7 @@
  * @param from Address of entry (0, 0); entry (i, k) lies `i * outerStride + k * innerStride` bytes on.
  */
 // @ts-ignore: decorator
-
+@inline
 function packPlain(
   width: i32,
   from: usize,
@@ -33,7 +33,7 @@ function packPlain(
 
 /** Transposes the four vectors at `from + n * stride` into `to + n * toStride`. */
 // @ts-ignore: decorator
-
+@inline
 function transpose4(from: usize, stride: usize, to: usize, toStride: usize): void {
   const a = v128.load(from);
   const b = v128.load(from + stride);

@@ -1,6 +1,6 @@
 /** Copies `count` float32. */
 // @ts-ignore: decorator
-
+@inline
 export function copyRun(from: usize, to: usize, count: i32): void {
   const end = from + (<usize> count << 2);
   const whole = from + ((<usize> count << 2) & ~15);
@@ -10,7 +10,7 @@ export function copyRun(from: usize, to: usize, count: i32): void {
 
 /** Adds `count` float32 to what is there. */
 // @ts-ignore: decorator
-
+@inline
 export function addRun(from: usize, to: usize, count: i32): void {
   const end = from + (<usize> count << 2);
   const whole = from + ((<usize> count << 2) & ~15);
@@ -22,7 +22,7 @@ export function addRun(from: usize, to: usize, count: i32): void {
 
 /** Writes `count` zeros. */
 // @ts-ignore: decorator
-
+@inline
 export function clearRun(to: usize, count: i32): void {
   const end = to + (<usize> count << 2);
   const whole = to + ((<usize> count << 2) & ~15);

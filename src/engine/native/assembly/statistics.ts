@@ -14,13 +14,13 @@ class Sums {
 }
 
 // @ts-ignore: decorator
-
+@inline
 function high(x: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 1));
 }
 
 // @ts-ignore: decorator
-
+@inline
 function total(x: v128): f64 {
   return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
 }
@@ -130,7 +130,7 @@ function laneMax(x: v128): i32 {
 }
 
 // @ts-ignore: decorator
-
+@inline
 function laneSum(x: v128): i32 {
   return i32x4.extract_lane(x, 0) + i32x4.extract_lane(x, 1) + i32x4.extract_lane(x, 2) +
     i32x4.extract_lane(x, 3);
