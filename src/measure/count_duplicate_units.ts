@@ -14,10 +14,12 @@ export function countDuplicateUnits(
   at: (unit: number, n: number) => number,
   fanIn: number,
 ): number {
+  // Units that differ do so in their first weights, and mostly in the very first.
+  const first = Float32Array.from({ length: units }, (_, unit) => values[at(unit, 0)]).sort();
+  if (!first.some((value, i) => value === first[i + 1])) return 0;
   const seen = new Map<number, number[]>();
   let duplicates = 0;
   for (let unit = 0; unit < units; unit++) {
-    // Units that differ do so in their first weights: the rest is looked at where these agree.
     let key = 0;
     for (let n = 0; n < Math.min(fanIn, 3); n++) key = key / 3 + values[at(unit, n)];
     const others = seen.get(key) ?? [];
