@@ -28,7 +28,7 @@ function convolve(
   const info = conv2dInfo(tf, x.shape, filter.shape, attributes, false);
   return finishProduct(context, info.outChannels, { ...others, ...attributes }, (finish) => {
     const result = backend.makeOutput(info.outShape, "float32");
-    context.native.convolution(
+    context.native.windows(
       "convolution",
       address(x),
       address(filter),

@@ -24,7 +24,7 @@ export const conv2dBackpropFilterKernel = defineKernel<
     const gradient = ([x, dy]: TensorInfo[]) => {
       const info = conv2dInfo(tf, x.shape, attributes.filterShape, attributes, false);
       const result = backend.makeOutput(info.filterShape, "float32");
-      context.native.convolution(
+      context.native.windows(
         "convolutionFilterGradient",
         address(x),
         address(dy),

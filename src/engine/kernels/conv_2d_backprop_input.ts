@@ -22,7 +22,7 @@ export const conv2dBackpropInputKernel = defineKernel<
   const gradient = (dy: TensorInfo, inputShape: number[]) => {
     const info = conv2dInfo(tf, inputShape, filter.shape, attributes, false);
     const result = backend.makeOutput(info.inShape, "float32");
-    context.native.convolution(
+    context.native.windows(
       "convolutionInputGradient",
       address(dy),
       address(filter),

@@ -29,7 +29,7 @@ function convolve(
   // The native module adds no bias here: kernels do.
   return finishProduct(context, null, { ...others, ...attributes }, () => {
     const result = backend.makeOutput(info.outShape, "float32");
-    context.native.convolution(
+    context.native.windows(
       "depthwise",
       address(x),
       address(filter),

@@ -18,7 +18,7 @@ export const depthwiseConv2dNativeBackpropFilterKernel = defineKernel<
   const { tf, backend, native, address } = context;
   const info = conv2dInfo(tf, x.shape, attributes.filterShape, attributes, true);
   const result = backend.makeOutput(info.filterShape, "float32");
-  native.convolution(
+  native.windows(
     "depthwiseFilterGradient",
     address(x),
     address(dy),

@@ -18,7 +18,7 @@ export const depthwiseConv2dNativeBackpropInputKernel = defineKernel<
   const { tf, backend, native, address } = context;
   const info = conv2dInfo(tf, attributes.inputShape, filter.shape, attributes, true);
   const result = backend.makeOutput(info.inShape, "float32");
-  native.convolution(
+  native.windows(
     "depthwiseInputGradient",
     address(dy),
     address(filter),

@@ -11,6 +11,8 @@ import { avgPoolGradKernel } from "./avg_pool_grad.ts";
 import { batchMatMulKernel } from "./batch_mat_mul.ts";
 import { castKernel } from "./cast.ts";
 import { clipByValueKernel } from "./clip_by_value.ts";
+import { clipByValueGradKernel } from "./clip_by_value_grad.ts";
+import { clipByValueGradients } from "./clip_by_value_gradients.ts";
 import { conv2dKernel, fusedConv2dKernel } from "./conv_2d.ts";
 import { conv2dBackpropFilterKernel } from "./conv_2d_backprop_filter.ts";
 import { conv2dBackpropInputKernel } from "./conv_2d_backprop_input.ts";
@@ -32,6 +34,7 @@ import { extremumGradients } from "./extremum_gradients.ts";
 import { fusedBatchNormKernel } from "./fused_batch_norm.ts";
 import { fusedBatchNormGradient } from "./fused_batch_norm_gradient.ts";
 import { fusedMatMulKernel } from "./fused_mat_mul.ts";
+import { gatherV2Kernel } from "./gather_v2.ts";
 import { identityKernel } from "./identity.ts";
 import { maxPoolKernel } from "./max_pool.ts";
 import { maxPool3dKernel } from "./max_pool_3d.ts";
@@ -46,11 +49,14 @@ import { preluKernel } from "./prelu.ts";
 import { relu6Kernel } from "./relu_6.ts";
 import { resizeNearestNeighborGradKernel } from "./resize_nearest_neighbor_grad.ts";
 import { singlePartGradients } from "./single_part_gradients.ts";
+import { sliceKernel } from "./slice.ts";
+import { splitVKernel } from "./split_v.ts";
 import { squaredDifferenceGradient } from "./squared_difference_gradient.ts";
-import { tanhKernel } from "./tanh.ts";
 import { sumKernel } from "./sum.ts";
+import { tanhKernel } from "./tanh.ts";
 import { tanhGradKernel } from "./tanh_grad.ts";
 import { tanhGradients } from "./tanh_gradients.ts";
+import { unpackKernel } from "./unpack.ts";
 import { unsortedSegmentSumKernel } from "./unsorted_segment_sum.ts";
 import type {
   GradientFactory,
@@ -67,6 +73,7 @@ const KERNELS: KernelFactory[] = [
   avgPoolKernel,
   batchMatMulKernel,
   castKernel,
+  clipByValueGradKernel,
   clipByValueKernel,
   conv2dBackpropFilterKernel,
   conv2dBackpropInputKernel,
@@ -84,25 +91,30 @@ const KERNELS: KernelFactory[] = [
   fusedConv2dKernel,
   fusedDepthwiseConv2dKernel,
   fusedMatMulKernel,
+  gatherV2Kernel,
   identityKernel,
+  maximumKernel,
   maxPool3dGradKernel,
   maxPool3dKernel,
   maxPoolGradKernel,
   maxPoolKernel,
-  maximumKernel,
   minimumKernel,
   oneHotKernel,
   preluKernel,
   relu6Kernel,
   resizeNearestNeighborGradKernel,
-  tanhKernel,
+  sliceKernel,
+  splitVKernel,
   sumKernel,
   tanhGradKernel,
+  tanhKernel,
+  unpackKernel,
   unsortedSegmentSumKernel,
 ];
 
 /** Every gradient that TensorFlow.js lacks or has wrong. */
 const GRADIENTS: GradientFactory[] = [
+  ...clipByValueGradients,
   conv3dBackpropInputGradient,
   ...dilatedConvolutionGradients,
   ...extremumGradients,

@@ -1,21 +1,14 @@
-import { compileNative } from "./compile_native.ts";
 import type { ConvolutionWindows } from "./convolution_windows.ts";
-import { heapMemory } from "./heap_memory.ts";
 import type { Matrix } from "./matrix.ts";
-import type { NativeExports } from "./native_exports.ts";
+import { NativeRunner } from "./native_runner.ts";
 import { operation } from "./operation.ts";
-import { startHelpers } from "./start_helpers.ts";
 import type { Sums } from "./sums.ts";
-import type { WasmBackend } from "./wasm_backend.ts";
-
-/** Bytes of a record of arguments, and of what an operation leaves behind it. */
-const RECORD = 128, RESULT = 64, POOL = 64;
-
-/** Work below this, in multiply-adds, is not worth waking another thread for (some 10 us). */
-const WORTH_SHARING = 200_000;
 
 /** The operations over windows. */
-type Convolution = Extract<keyof typeof operation, `convolution${string}` | `depthwise${string}`>;
+type Windowed = Extract<
+  keyof typeof operation,
+  `convolution${string}` | `depthwise${string}` | "maxPoolGradient"
+>;
 
 /**
  * Our own WASM module on the heap of one TensorFlow.js backend. Addresses are byte addresses on that
@@ -24,79 +17,7 @@ type Convolution = Extract<keyof typeof operation, `convolution${string}` | `dep
  *
  * It keeps some 2 MB of scratch a thread on the heap. No result depends on how many threads there are.
  */
-export class NativeModule {
-  /** Whether it computes with fused multiply-add (relaxed SIMD). */
-  readonly relaxedSimd: boolean;
-  /** The heap. */
-  readonly memory: WebAssembly.Memory;
-  readonly #backend: WasmBackend;
-  readonly #exports: NativeExports;
-  readonly #record: number;
-  readonly #pool: number;
-  readonly #helpers: Promise<() => Promise<void>>;
-  /** The record as words, for as long as the heap does not grow. */
-  #words: Int32Array;
-  /** What `sums` leaves behind, for as long as well. */
-  #sums: Float64Array;
-  #scratch = 0;
-  /** Bytes of scratch a thread has. */
-  #scratchBytes = 0;
-  #stopped: Promise<void> | undefined;
-  /** Threads that compute now, this one included. */
-  #threads = 1;
-
-  /**
-   * @param backend The backend whose heap it works on.
-   * @param relaxedSimd Whether to use relaxed SIMD; the runtime must have it.
-   * @param threads How many threads to compute in; only a shared heap allows more than 1.
-   */
-  constructor(backend: WasmBackend, relaxedSimd: boolean, threads: number) {
-    this.relaxedSimd = relaxedSimd;
-    this.memory = heapMemory(backend);
-    this.#backend = backend;
-    const shared = this.memory.buffer instanceof SharedArrayBuffer;
-    const module = compileNative(shared, relaxedSimd);
-    this.#exports = new WebAssembly.Instance(module, { env: { memory: this.memory } })
-      .exports as unknown as NativeExports;
-    this.#record = this.#allocate(RECORD + RESULT + POOL);
-    this.#pool = this.#record + RECORD + RESULT;
-    new Uint8Array(this.memory.buffer, this.#record, RECORD + RESULT + POOL).fill(0);
-    this.#words = new Int32Array(this.memory.buffer, this.#record, RECORD / 4);
-    this.#sums = new Float64Array(this.memory.buffer, this.#record + RECORD, RESULT / 8);
-    this.#helpers = shared && threads > 1
-      ? startHelpers(module, this.memory, this.#pool, threads - 1).then((stop) => {
-        // Each thread needs scratch of its own.
-        this.#scratchBytes = 0;
-        this.#threads = threads;
-        return stop;
-      })
-      : Promise.resolve(() => Promise.resolve());
-  }
-
-  /** Resolves when every thread is there to compute; until then one does it all. */
-  async ready(): Promise<void> {
-    await this.#helpers;
-  }
-
-  /**
-   * Ends the helpers and gives its memory back. The module must not be used afterwards.
-   *
-   * @returns Once the helpers have ended. Stopping twice does nothing.
-   */
-  stop(): Promise<void> {
-    return this.#stopped ??= this.#stop();
-  }
-
-  async #stop(): Promise<void> {
-    const helpersEnd = await this.#helpers;
-    this.#threads = 1;
-    this.#exports.dismiss(this.#pool);
-    await helpersEnd();
-    // The backend may be gone by now, and its heap with it.
-    this.#backend.wasm?._free(this.#scratch);
-    this.#backend.wasm?._free(this.#record);
-  }
-
+export class NativeModule extends NativeRunner {
   /**
    * C = A B, and then + bias and relu where asked for; row-major, one C after the other.
    *
@@ -113,27 +34,28 @@ export class NativeModule {
     { bias = 0, relu = false }: { bias?: number; relu?: boolean } = {},
   ): void {
     const { batch, m, n, k } = size;
-    this.#run(
+    this.run(
       operation.matMul,
       [
         ...[a.address, a.row, a.column, a.batch, b.address, b.row, b.column, b.batch],
         ...[c, batch, m, n, k, bias, relu ? 2 : 0],
       ],
-      batch * m * n * k,
+      { work: batch * m * n * k, scratch: this.scratchOf(0) },
     );
   }
 
   /**
-   * A convolution or a gradient of one. A `depthwise` one keeps channels apart.
+   * What moves windows over images: a convolution or a gradient of one (a `depthwise` one keeps channels
+   * apart), or the gradient of max pooling.
    *
-   * @param first Address of x; of dy for an input gradient.
-   * @param second Address of the filter; of dy for a filter gradient.
+   * @param first Address of x; of dy for a convolution's input gradient.
+   * @param second Address of the filter; of dy for a filter gradient and for max pooling.
    * @param result Address of the result.
    * @param windows How the window moves.
    * @param finish As in `matMul`; for `convolution` only.
    */
-  convolution(
-    kind: Convolution,
+  windows(
+    kind: Windowed,
     first: number,
     second: number,
     result: number,
@@ -143,7 +65,7 @@ export class NativeModule {
     const window = w.windowHeight * w.windowWidth;
     const work = w.batch * w.outHeight * w.outWidth * window * w.outChannels;
     const mixes = kind.startsWith("convolution");
-    this.#run(
+    this.run(
       operation[kind],
       [
         ...[first, second, result, bias, relu ? 2 : 0],
@@ -151,8 +73,7 @@ export class NativeModule {
         ...[w.windowHeight, w.windowWidth, w.strideHeight, w.strideWidth],
         ...[w.dilationHeight, w.dilationWidth, w.top, w.left],
       ],
-      mixes ? work * w.channels : work,
-      mixes ? window * w.channels : 0,
+      mixes ? { work: work * w.channels, scratch: this.scratchOf(window * w.channels) } : { work },
     );
   }
 
@@ -167,32 +88,69 @@ export class NativeModule {
     size: { rows: number; width: number; count: number },
   ): void {
     const { rows, width, count } = size;
-    this.#run(
+    this.run(
       operation.segmentSum,
       [x, segments, rows, width, count, result],
-      (rows + count) * width,
+      { work: (rows + count) * width },
     );
   }
 
   /** tanh of `count` floats. */
   tanh(x: number, result: number, count: number): void {
-    this.#run(operation.tanh, [x, result, count], count * 8);
+    this.run(operation.tanh, [x, result, count], { work: count * 8, scratch: 16 });
   }
 
   /** dy (1 - y^2) of `count` floats. */
   tanhGradient(y: number, dy: number, result: number, count: number): void {
-    this.#run(operation.tanhGradient, [y, dy, result, count], count * 2);
+    this.run(operation.tanhGradient, [y, dy, result, count], { work: count * 2 });
+  }
+
+  /** dy where `low` <= x <= `high`, NaN where x is NaN, else 0; of `count` floats. */
+  clipGradient(
+    x: number,
+    dy: number,
+    result: number,
+    count: number,
+    { low, high }: { low: number; high: number },
+  ): void {
+    this.run(operation.clipGradient, [x, dy, result, count], {
+      work: count * 2,
+      floats: [low, high],
+    });
+  }
+
+  /** Copies `rows` runs of `run` bytes that lie `stride` bytes apart to `result`, without gaps. */
+  copyRows(
+    from: number,
+    result: number,
+    { rows, stride, run }: { rows: number; stride: number; run: number },
+  ): void {
+    this.run(operation.copyRows, [from, stride, rows, run, result]);
+  }
+
+  /**
+   * Copies the runs that indices name: from [batch, outer, size] runs of `run` bytes, by [batch, count]
+   * indices, to [batch, outer, count]. Indices must lie in 0 .. size.
+   */
+  gatherRows(
+    x: number,
+    indices: number,
+    result: number,
+    shape: { batch: number; outer: number; size: number; count: number; run: number },
+  ): void {
+    const { batch, outer, size, count, run } = shape;
+    this.run(operation.gatherRows, [x, indices, batch, outer, size, count, run, result]);
   }
 
   /** The sums over the rows of `rows` x `width` floats, accumulated in float64. */
   columnSums(x: number, result: number, { rows, width }: { rows: number; width: number }): void {
-    this.#run(operation.columnSums, [x, rows, width, result], rows * width);
+    this.run(operation.columnSums, [x, rows, width, result], { work: rows * width });
   }
 
   /** All sums over `count` floats that their statistics need, in float64 and one sweep. */
   sums(address: number, count: number): Sums {
-    this.#run(operation.sums, [address, count, this.#record + RECORD], 0);
-    const sums = this.#sums;
+    this.run(operation.sums, [address, count, this.resultAddress]);
+    const sums = this.results;
     return {
       count,
       finite: sums[0],
@@ -203,36 +161,5 @@ export class NativeModule {
       mean: sums[5],
       squaredDeviations: sums[6],
     };
-  }
-
-  #run(number: number, record: number[], work: number, taps = 0): void {
-    // Twice as many parts as threads: one that comes late leaves the rest to the others.
-    const parts = this.#threads > 1 && work >= WORTH_SHARING ? 2 * this.#threads : 1;
-    const needed = this.#exports.convolutionScratch(taps);
-    if (needed > this.#scratchBytes) {
-      this.#backend.wasm._free(this.#scratch);
-      this.#scratch = 0;
-      this.#scratch = this.#allocate(needed * this.#threads);
-      this.#scratchBytes = needed;
-    }
-    if (this.#words.buffer !== this.memory.buffer) {
-      this.#words = new Int32Array(this.memory.buffer, this.#record, RECORD / 4);
-      this.#sums = new Float64Array(this.memory.buffer, this.#record + RECORD, RESULT / 8);
-    }
-    this.#words.set(record);
-    this.#exports.runTogether(
-      this.#pool,
-      number,
-      this.#record,
-      parts,
-      this.#scratch,
-      this.#scratchBytes,
-    );
-  }
-
-  #allocate(bytes: number): number {
-    const address = this.#backend.wasm._malloc(bytes) >>> 0;
-    if (address === 0) throw new Error(`the WASM heap has no ${bytes} bytes left`);
-    return address;
   }
 }

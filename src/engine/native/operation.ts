@@ -13,4 +13,8 @@ export const operation = {
   flat: 10,
   tanhGradient: 11,
   columnSums: 12,
+  clipGradient: 13,
+  copyRows: 14,
+  gatherRows: 15,
+  maxPoolGradient: 16,
 } as const;

@@ -48,6 +48,12 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
   BatchMatMul: { run: (tf, x) => tf.matMul(x(2, 2), tf.ones([2, 2]), true) },
   Cast: { run: (tf, x) => tf.cast(x(3), "float32") },
   ClipByValue: { run: (tf, x) => tf.clipByValue(x(3), -9, 9), bounded: true },
+  ClipByValueGrad: {
+    run: kernel("ClipByValueGrad", (x, tf) => ({ dy: x(3), x: tf.zeros([3]) }), {
+      clipValueMin: -9,
+      clipValueMax: 9,
+    }),
+  },
   Conv2D: { run: (tf, x) => tf.conv2d(x(1, 3, 3, 1) as never, tf.ones([2, 2, 1, 1]), 1, "same") },
   Conv2DBackpropFilter: {
     run: kernel("Conv2DBackpropFilter", (x, tf) => ({
@@ -143,6 +149,7 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
         activation: "relu",
       }),
   },
+  GatherV2: { run: (tf, x) => tf.gather(x(3), tf.tensor1d([0, 2], "int32")) },
   Identity: { run: (tf, x) => tf.clone(x(3)) },
   MaxPool: { run: kernel("MaxPool", (x) => ({ x: x(1, 4, 4, 1) }), pool2d) },
   MaxPool3D: { run: kernel("MaxPool3D", (x) => ({ x: x(1, 2, 2, 2, 1) }), pool3d) },
@@ -172,9 +179,12 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
       { alignCorners: false, halfPixelCenters: false, size: [2, 2] },
     ),
   },
+  Slice: { run: (tf, x) => tf.slice(x(3, 3), [0, 0], [2, 2]) },
+  SplitV: { run: (tf, x) => tf.split(x(2, 4), 2, 1)[0] },
   Sum: { run: (tf, x) => tf.sum(x(2, 2), 0) },
   Tanh: { run: (tf, x) => tf.tanh(x(3)), bounded: true },
   TanhGrad: { run: kernel("TanhGrad", (x, tf) => ({ dy: x(3), y: tf.zeros([3]) })) },
+  Unpack: { run: (tf, x) => tf.unstack(x(2, 3), 1)[0] },
   UnsortedSegmentSum: {
     run: (tf, x) => tf.unsortedSegmentSum(x(2, 2), tf.tensor1d([1, 0], "int32"), 2),
   },

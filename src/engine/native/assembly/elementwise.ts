@@ -79,3 +79,29 @@ export function tanhGradient(y: usize, dy: usize, to: usize, count: i32): void {
     store<f32>(to, load<f32>(dy) * (1 - value * value));
   }
 }
+
+/** dy where x lies in `low` .. `high`, 0 elsewhere, NaN where x is: the gradient of clipping x. */
+export function clipGradient(
+  x: usize,
+  dy: usize,
+  to: usize,
+  count: i32,
+  low: f32,
+  high: f32,
+): void {
+  const lows = f32x4.splat(low);
+  const highs = f32x4.splat(high);
+  const end = x + (<usize> count << 2);
+  const whole = x + ((<usize> count << 2) & ~15);
+  for (; x < whole; x += 16, dy += 16, to += 16) {
+    const value = v128.load(x);
+    const inside = v128.and(f32x4.ge(value, lows), f32x4.le(value, highs));
+    const kept = v128.and(v128.load(dy), inside);
+    v128.store(to, v128.bitselect(kept, value, f32x4.eq(value, value)));
+  }
+  for (; x < end; x += 4, dy += 4, to += 4) {
+    const value = load<f32>(x);
+    const kept: f32 = value >= low && value <= high ? load<f32>(dy) : 0;
+    store<f32>(to, value == value ? kept : value);
+  }
+}

@@ -5,8 +5,10 @@ import {
 } from "./convolution";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
 import { columnSums } from "./column_sums";
-import { tanh, tanhGradient } from "./elementwise";
+import { clipGradient, tanh, tanhGradient } from "./elementwise";
 import { gemm } from "./gemm";
+import { maxPoolGradient } from "./pooling";
+import { copyRows, gatherRows } from "./rows";
 import { segmentSum } from "./segments";
 import { flat, sums } from "./statistics";
 import { Windows } from "./windows";
@@ -64,6 +66,29 @@ class Binary {
   second: usize;
   to: usize;
   count: i32;
+  low: f32;
+  high: f32;
+}
+
+@unmanaged
+class Rows {
+  from: usize;
+  stride: usize;
+  rows: i32;
+  run: usize;
+  to: usize;
+}
+
+@unmanaged
+class Gather {
+  x: usize;
+  indices: usize;
+  batch: i32;
+  outer: i32;
+  size: i32;
+  count: i32;
+  run: usize;
+  to: usize;
 }
 
 @unmanaged
@@ -202,6 +227,16 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       tanh(r.from + offset, r.to + offset, share(r.count, 4, next, parts) - start, scratch);
       break;
     }
+    case 9: {
+      const r = changetype<Run>(record);
+      if (part == 0) sums(r.from, r.count, r.result);
+      break;
+    }
+    case 10: {
+      const r = changetype<Grouped>(record);
+      if (part == 0) flat(r.from, r.groups, r.units, r.inner, r.low, r.high, r.active, r.result);
+      break;
+    }
     case 11: {
       const r = changetype<Binary>(record);
       const start = share(r.count, 4, part, parts);
@@ -220,14 +255,31 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       );
       break;
     }
-    case 9: {
-      const r = changetype<Run>(record);
-      if (part == 0) sums(r.from, r.count, r.result);
+    case 13: {
+      const r = changetype<Binary>(record);
+      const start = share(r.count, 4, part, parts);
+      const offset = <usize> start << 2;
+      clipGradient(
+        r.first + offset, r.second + offset, r.to + offset,
+        share(r.count, 4, next, parts) - start, r.low, r.high,
+      );
       break;
     }
-    case 10: {
-      const r = changetype<Grouped>(record);
-      if (part == 0) flat(r.from, r.groups, r.units, r.inner, r.low, r.high, r.active, r.result);
+    case 14: {
+      const r = changetype<Rows>(record);
+      if (part == 0) copyRows(r.from, r.stride, r.rows, r.run, r.to);
+      break;
+    }
+    case 15: {
+      const r = changetype<Gather>(record);
+      if (part == 0) gatherRows(r.x, r.indices, r.batch, r.outer, r.size, r.count, r.run, r.to);
+      break;
+    }
+    case 16: {
+      maxPoolGradient(
+        w, c.x, c.y, c.result,
+        share(w.channels, 4, part, parts), share(w.channels, 4, next, parts),
+      );
       break;
     }
   }

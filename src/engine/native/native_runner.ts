@@ -1,0 +1,155 @@
+import { compileNative } from "./compile_native.ts";
+import { heapMemory } from "./heap_memory.ts";
+import type { NativeExports } from "./native_exports.ts";
+import { startHelpers } from "./start_helpers.ts";
+import type { WasmBackend } from "./wasm_backend.ts";
+
+/** Bytes of a record of arguments, of what an operation leaves behind it, and of the helpers' pool. */
+const RECORD = 128, RESULT = 64, POOL = 64;
+
+/** Work below this, in multiply-adds, is not worth waking another thread for (some 10 us). */
+const WORTH_SHARING = 200_000;
+
+/** An instance of our own WASM module on a heap, with its threads: what runs its operations. */
+export class NativeRunner {
+  /** Whether it computes with fused multiply-add (relaxed SIMD). */
+  readonly relaxedSimd: boolean;
+  /** The heap. */
+  readonly memory: WebAssembly.Memory;
+  readonly #backend: WasmBackend;
+  readonly #exports: NativeExports;
+  readonly #record: number;
+  readonly #pool: number;
+  readonly #helpers: Promise<() => Promise<void>>;
+  /** The record, and what an operation leaves behind it, for as long as the heap does not grow. */
+  #words: Int32Array;
+  #floats: Float32Array;
+  #results: Float64Array;
+  #scratch = 0;
+  /** Bytes of scratch a thread has. */
+  #scratchBytes = 0;
+  #stopped: Promise<void> | undefined;
+  /** Threads that compute now, this one included. */
+  #threads = 1;
+
+  /**
+   * @param backend The backend whose heap it works on.
+   * @param relaxedSimd Whether to use relaxed SIMD; the runtime must have it.
+   * @param threads How many threads to compute in; only a shared heap allows more than 1.
+   */
+  constructor(backend: WasmBackend, relaxedSimd: boolean, threads: number) {
+    this.relaxedSimd = relaxedSimd;
+    this.memory = heapMemory(backend);
+    this.#backend = backend;
+    const shared = this.memory.buffer instanceof SharedArrayBuffer;
+    const module = compileNative(shared, relaxedSimd);
+    this.#exports = new WebAssembly.Instance(module, { env: { memory: this.memory } })
+      .exports as unknown as NativeExports;
+    this.#record = this.#allocate(RECORD + RESULT + POOL);
+    this.#pool = this.#record + RECORD + RESULT;
+    new Uint8Array(this.memory.buffer, this.#record, RECORD + RESULT + POOL).fill(0);
+    [this.#words, this.#floats, this.#results] = this.#views();
+    this.#helpers = shared && threads > 1
+      ? startHelpers(module, this.memory, this.#pool, threads - 1).then((stop) => {
+        // Each thread needs scratch of its own.
+        this.#scratchBytes = 0;
+        this.#threads = threads;
+        return stop;
+      })
+      : Promise.resolve(() => Promise.resolve());
+  }
+
+  /** Resolves when every thread is there to compute; until then one does it all. */
+  async ready(): Promise<void> {
+    await this.#helpers;
+  }
+
+  /**
+   * Ends the helpers and gives its memory back. The module must not be used afterwards.
+   *
+   * @returns Once the helpers have ended. Stopping twice does nothing.
+   */
+  stop(): Promise<void> {
+    return this.#stopped ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    const helpersEnd = await this.#helpers;
+    this.#threads = 1;
+    this.#exports.dismiss(this.#pool);
+    await helpersEnd();
+    // The backend may be gone by now, and its heap with it.
+    this.#backend.wasm?._free(this.#scratch);
+    this.#backend.wasm?._free(this.#record);
+  }
+
+  /** Scratch that a product needs, or a convolution whose window has so many entries. */
+  protected scratchOf(taps: number): number {
+    return this.#exports.convolutionScratch(taps);
+  }
+
+  /** Where an operation leaves its results: an address for the record, to be read with `results`. */
+  protected get resultAddress(): number {
+    return this.#record + RECORD;
+  }
+
+  /** What the last operation left behind; valid until the next. */
+  protected get results(): Float64Array {
+    return this.#results;
+  }
+
+  /**
+   * Runs an operation.
+   *
+   * @param operation Its number.
+   * @param record Its arguments: addresses and whole numbers.
+   * @param needs `work`: how much it computes, in multiply-adds; too little is not shared. `scratch`:
+   * bytes that each thread needs. `floats`: arguments that follow those of the record, as float32.
+   */
+  protected run(
+    operation: number,
+    record: readonly number[],
+    { work = 0, scratch = 0, floats = [] }: {
+      work?: number;
+      scratch?: number;
+      floats?: readonly number[];
+    } = {},
+  ): void {
+    // Twice as many parts as threads: one that comes late leaves the rest to the others.
+    const parts = this.#threads > 1 && work >= WORTH_SHARING ? 2 * this.#threads : 1;
+    if (scratch > this.#scratchBytes) {
+      this.#backend.wasm._free(this.#scratch);
+      this.#scratch = 0;
+      this.#scratch = this.#allocate(scratch * this.#threads);
+      this.#scratchBytes = scratch;
+    }
+    if (this.#words.buffer !== this.memory.buffer) {
+      [this.#words, this.#floats, this.#results] = this.#views();
+    }
+    this.#words.set(record);
+    this.#floats.set(floats, record.length);
+    this.#exports.runTogether(
+      this.#pool,
+      operation,
+      this.#record,
+      parts,
+      this.#scratch,
+      this.#scratchBytes,
+    );
+  }
+
+  #views(): [Int32Array, Float32Array, Float64Array] {
+    const { buffer } = this.memory;
+    return [
+      new Int32Array(buffer, this.#record, RECORD / 4),
+      new Float32Array(buffer, this.#record, RECORD / 4),
+      new Float64Array(buffer, this.#record + RECORD, RESULT / 8),
+    ];
+  }
+
+  #allocate(bytes: number): number {
+    const address = this.#backend.wasm._malloc(bytes) >>> 0;
+    if (address === 0) throw new Error(`the WASM heap has no ${bytes} bytes left`);
+    return address;
+  }
+}
