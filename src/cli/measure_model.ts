@@ -40,16 +40,20 @@ export async function measureModel(request: MeasureRequest): Promise<Measurement
       }
     }
     const progress = request.quiet ? null : showProgress();
-    const measurements = await measure(loaded.model, batch, {
-      objective,
-      source: loaded.source,
-      seed: loaded.seed,
-      onProgress: progress?.update,
-    });
-    progress?.done();
-    // Of thousands of passes none shall leave its weights behind.
-    loaded.model.dispose();
-    engine.tf.dispose([batch.inputs, batch.targets ?? []]);
+    let measurements: Measurements;
+    try {
+      measurements = await measure(loaded.model, batch, {
+        objective,
+        source: loaded.source,
+        seed: loaded.seed,
+        onProgress: progress?.update,
+      });
+    } finally {
+      progress?.done();
+      // Of thousands of passes none shall leave its weights behind, those that failed neither.
+      loaded.model.dispose();
+      engine.tf.dispose([batch.inputs, batch.targets ?? []]);
+    }
     if (!request.quiet) {
       const seconds = ((performance.now() - started) / 1000).toFixed(2);
       const threads = `${engine.threads} thread${engine.threads === 1 ? "" : "s"}`;

@@ -21,7 +21,9 @@ export function countFlat(
   const inner = shape.slice(unitAxis + 1).reduce((product, size) => product * size, 1);
   record.activeUnits ??= new Uint8Array(units);
   const active = record.activeUnits;
-  const { low, high, oneSided } = region;
+  const { low, oneSided } = region;
+  // Where nothing is flat above, +Infinity is no more off than any other number.
+  const high = region.high === Infinity ? NaN : region.high;
   let saturated = 0, judged = 0, unit = 0, within = 0;
   for (let i = 0; i < values.length; i++) {
     const z = values[i];

@@ -13,6 +13,14 @@ export interface Origin {
 
 const NOWHERE: Origin = { depth: 0, heads: new Set(), reached: false };
 
+/** A container that is being called. */
+interface Enclosing {
+  /** Where its inputs come from. */
+  from: Origin;
+  /** What its layers have returned and none of them has taken yet, by the tensors' ids. */
+  open: Map<number, Origin>;
+}
+
 /**
  * Follows the tensors of the forward pass from layer to layer, and so tells the depth of each layer
  * and which layers are the heads of the model, whatever its topology: what counts is what was
@@ -20,28 +28,31 @@ const NOWHERE: Origin = { depth: 0, heads: new Set(), reached: false };
  */
 export class Flow {
   readonly #origins = new Map<number, Origin>();
-  /** Origins of the inputs of the containers that are being called, innermost last. */
-  readonly #enclosing: Origin[] = [];
+  /** The containers that are being called, innermost last. */
+  readonly #enclosing: Enclosing[] = [];
   #latest: Origin = NOWHERE;
 
   /** Where the inputs of a call come from. A slice made by a wrapper is known by its wrapper. */
   originOf(inputs: Tensor[]): Origin {
-    const known = inputs.map((tensor) => this.#origins.get(tensor.id)).filter((o) =>
-      o !== undefined
-    );
-    return known.length > 0 ? join(known) : this.#enclosing.at(-1) ?? NOWHERE;
+    const enclosing = this.#enclosing.at(-1);
+    for (const { id } of inputs) enclosing?.open.delete(id);
+    const known = inputs.map((tensor) => this.#origins.get(tensor.id))
+      .filter((o) => o !== undefined);
+    return known.length > 0 ? join(known) : enclosing?.from ?? NOWHERE;
   }
 
   /** A container (nested model, wrapper) is about to be called. */
   enter(inputs: Tensor[]): void {
-    this.#enclosing.push(this.originOf(inputs));
+    this.#enclosing.push({ from: this.originOf(inputs), open: new Map() });
   }
 
-  /** A container has returned. */
+  /** A container has returned: what it made of its layers' outputs comes from all of them. */
   leave(outputs: Tensor[]): void {
-    this.#enclosing.pop();
+    const open = new Set(this.#enclosing.pop()!.open.values());
+    if (open.size > 0) this.#latest = join([...open]);
     for (const tensor of outputs) {
       if (!this.#origins.has(tensor.id)) this.#origins.set(tensor.id, this.#latest);
+      this.#enclosing.at(-1)?.open.set(tensor.id, this.#origins.get(tensor.id)!);
     }
   }
 
@@ -57,8 +68,11 @@ export class Flow {
     const depth = from.depth + (hasKernel ? 1 : 0);
     const heads = new Set(hasKernel ? rows : [...from.heads, ...rows]);
     for (const row of rows) row.depth = Math.max(row.depth, depth);
-    this.#latest = { depth, heads, reached: outputs[0].dtype === "float32" };
-    for (const tensor of outputs) this.#origins.set(tensor.id, this.#latest);
+    for (const tensor of outputs.toReversed()) {
+      this.#latest = { depth, heads, reached: tensor.dtype === "float32" };
+      this.#origins.set(tensor.id, this.#latest);
+      this.#enclosing.at(-1)?.open.set(tensor.id, this.#latest);
+    }
   }
 
   /** Marks the layers that made the model's outputs. */

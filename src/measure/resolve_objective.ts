@@ -49,10 +49,29 @@ export function resolveObjective(
             `the batch has ${targets.length} target(s)`,
         );
       }
-      return outputs.map((output, i) => tf.mean(loss(targets[i], output)))
+      return outputs.map((output, i) => tf.mean(loss(fit(targets[i], output, objective), output)))
         .reduce((sum, value) => tf.add(sum, value));
     },
   };
+}
+
+/**
+ * A target as its loss takes it. One number an example is one column, as `fit` has it; any other
+ * shape than the output's would be broadcast without a word, and another loss minimised.
+ */
+function fit(target: Tensor, output: Tensor, objective: string): Tensor {
+  const column = target.rank === 1 ? target.reshape([target.size, 1]) : target;
+  const expected = objective === "sparseCategoricalCrossentropy"
+    ? [...output.shape.slice(0, -1), 1]
+    : output.shape;
+  const same = (shape: number[]) => shape.join() === expected.join();
+  if (same(column.shape) || same([...column.shape, 1])) return column;
+  throw new RangeError(
+    `Cannot evaluate the objective ${objective}: an output has shape [${
+      output.shape.join(", ")
+    }], ` +
+      `so its targets must have [${expected.join(", ")}], found [${target.shape.join(", ")}]`,
+  );
 }
 
 function total(tf: TensorFlow, outputs: Tensor[]): Tensor {

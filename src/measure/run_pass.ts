@@ -7,6 +7,7 @@ import { containerLayers } from "../model/container_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import { checkBatch } from "./check_batch.ts";
+import { checkOptions } from "./check_options.ts";
 import { checkMemory } from "./check_memory.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { dropTape } from "./drop_tape.ts";
@@ -29,6 +30,9 @@ interface Penalised {
   calculateLosses(): Tensor[];
 }
 
+/** Models whose layers are tapped now: a callback of a pass may not measure them once more. */
+const measuring = new WeakSet<LayersModel>();
+
 /**
  * Runs the pass that {@linkcode measure} describes, on an engine that runs already. Synchronous, so
  * that nothing can change the model while its layers are tapped.
@@ -40,10 +44,18 @@ export function runPass(
   options: MeasureOptions,
 ): Measurements {
   const { tf } = engine;
+  checkOptions(options);
+  if (measuring.has(model)) {
+    throw new MeasureError(`Model ${model.name} is being measured: wait until that pass is over`);
+  }
   const inputs = [batch.inputs].flat();
   const targets = batch.targets == null ? null : [batch.targets].flat();
   const examples = checkBatch(model, inputs, targets);
-  const objective = resolveObjective(tf, options.objective ?? "sum", targets);
+  const objective = resolveObjective(
+    tf,
+    options.objective === undefined ? "sum" : options.objective,
+    targets,
+  );
   const leaves = leafLayers(model);
   for (const { layer } of leaves) {
     const reason = unmeasurableReason(layer);
@@ -60,10 +72,15 @@ export function runPass(
   const probe = tf.scalar(0);
   const started: LayerRecord[] = [];
   let backward: LayerRecord | null = null;
-  let done = 0;
+  const seen = { forward: new Set<LayerRecord>(), backward: new Set<LayerRecord>() };
+  let thrown: unknown;
   let value: Tensor | null = null;
   let gradients: (Tensor | null | undefined)[] = [];
-  const cleanUp = [() => tf.dispose([probe, value, ...gradients].filter((t) => t != null))];
+  measuring.add(model);
+  const cleanUp = [
+    () => void measuring.delete(model),
+    () => tf.dispose([probe, value, ...gradients].filter((t) => t != null)),
+  ];
   try {
     cleanUp.push(keepState(tf, leaves.map(({ layer }) => layer)), () => dropTape(tf));
     const { records, restore } = tapLayers(leaves, containerLayers(model), {
@@ -76,11 +93,15 @@ export function runPass(
           started.push(record);
           sums.layerCalled(record.layer);
         }
-        if (phase === "backward") {
-          if (backward === null) done = 0;
-          backward = record;
+        if (phase === "backward") backward = record;
+        if (seen[phase].has(record)) return;
+        seen[phase].add(record);
+        try {
+          options.onProgress?.({ phase, done: seen[phase].size, total: leaves.length });
+        } catch (error) {
+          thrown = error;
+          throw error;
         }
-        options.onProgress?.({ phase, done: ++done, total: leaves.length });
       },
     });
     cleanUp.push(restore);
@@ -144,7 +165,7 @@ export function runPass(
       ),
     };
   } catch (error) {
-    throw explain(error as Error, objective.name, backward);
+    throw error === thrown ? error : explain(error as Error, objective.name, backward);
   } finally {
     for (const step of cleanUp.reverse()) step();
   }
@@ -159,18 +180,18 @@ function scalar(
   penalties: boolean,
 ): Tensor {
   const value = objective.evaluate(outputs);
-  if (value?.size !== 1) {
+  if (value?.size !== 1 || value.dtype !== "float32") {
     throw new MeasureError(
-      `The objective ${objective.name} must return a scalar, found ${
-        Array.isArray(value?.shape) ? `a tensor of shape [${value.shape.join(", ")}]` : typeof value
+      `The objective ${objective.name} must return a scalar of dtype float32, found ${
+        Array.isArray(value?.shape)
+          ? `a tensor of shape [${value.shape.join(", ")}] and dtype ${value.dtype}`
+          : typeof value
       }`,
     );
   }
   const own = penalties ? (model as unknown as Penalised).calculateLosses() : [];
-  return own.reduce(
-    (sum, penalty) => tf.add(sum, penalty),
-    value.rank === 0 ? value : tf.reshape(value, []),
-  );
+  // A tensor of its own: what an objective returns may be the caller's, who goes on with it.
+  return own.reduce((sum, penalty) => tf.add(sum, penalty), tf.reshape(value, []));
 }
 
 /** Layers in the order of their first call, each followed by its parts; then those never called. */

@@ -69,6 +69,11 @@ function followContainer(container: Layer, flow: Flow): () => void {
   });
 }
 
+const ignore = () => {};
+
+const OTHER_OUTPUTS =
+  "the objective does not depend on the layer's first output, and its others are not measured";
+
 type Both = [LayerRecord, Figure];
 
 /** How the pre-activations of a layer can be seen. */
@@ -100,13 +105,22 @@ function tapLayer(
   const hasKernel = layer.weights.some((weight) => weight.shape.length >= 2);
   const isNormalization = layer.getClassName() === "BatchNormalization";
   let from = flow.originOf([]);
+  let given = new Set<number>();
+  let reachedInside = false;
+  // A tensor that the layer was given, and shows or returns as it is, has other readers, whose
+  // gradients are not the layer's: it must not be watched, but passed on as a tensor of its own.
+  const show: Tap = (x, reached, forward, backward) =>
+    tap(x, reached && !given.has(x.id), forward, backward);
 
   if (seen === "in its activation") {
     restore.push(
       replaceActivation(
         layer as unknown as ActivationHolder,
         "activation",
-        (x, apply) => apply(tap(x, from.reached, z, delta)),
+        (x, apply) => {
+          reachedInside = true;
+          return apply(show(x, from.reached, z, delta));
+        },
       ),
     );
   } else if (seen === "in its cell") {
@@ -125,22 +139,29 @@ function tapLayer(
   }
 
   restore.push(wrapCall(layer, (call, inputs, kwargs) => {
-    from = flow.originOf([inputs].flat());
+    const tensors = [inputs, (kwargs?.initialState ?? []) as Tensor[]].flat();
+    from = flow.originOf(tensors);
+    given = new Set(tensors.map(({ id }) => id));
+    reachedInside = seen === "as its input";
     record.calls++;
     if (record.className === "Embedding") noteRows(record, [inputs].flat()[0]);
-    if (seen === "as its input") inputs = tap([inputs].flat()[0], from.reached, z, delta);
+    if (seen === "as its input") inputs = show([inputs].flat()[0], from.reached, z, delta);
     if (isNormalization && batchStatistics) kwargs = { ...kwargs, training: true };
     const outputs = callOrExplain(record, () => call(inputs, kwargs));
     const first = Array.isArray(outputs) ? outputs[0] : outputs;
-    const reached = from.reached || seen === "in its activation" || seen === "as its input";
-    const tapped = tap(first, reached, (tensor) => {
+    const tapped = show(first, from.reached || reachedInside, (tensor) => {
       a(tensor);
       if (seen !== "in its activation" && seen !== "as its input") record.see(tensor.shape);
     }, (tensor) => {
       gradient(tensor);
       onLayer?.("backward", record);
     });
-    const returned = Array.isArray(outputs) ? [tapped, ...outputs.slice(1)] : tapped;
+    // States and the like are not measured, but what is computed from them must be reached as well.
+    const others = Array.isArray(outputs) ? outputs.slice(1) : [];
+    const returned = Array.isArray(outputs)
+      ? [tapped, ...others.map((other) => from.reached ? other : tap(other, false, ignore, ignore))]
+      : tapped;
+    if (others.length > 0) record.absent.activationGradients = OTHER_OUTPUTS;
     flow.called(rows, from, [returned].flat(), hasKernel);
     onLayer?.("forward", record);
     return returned;

@@ -1,4 +1,4 @@
-import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import {
@@ -589,7 +589,7 @@ const REFUSED: [string, Batch | (() => Batch), object, string][] = [
   ],
   ["an objective that is no scalar", () => ({ inputs: tf.zeros([2, 4]) }), {
     objective: (o: Tensor[]) => o[0],
-  }, "must return a scalar, found a tensor of shape [2, 2]"],
+  }, "must return a scalar of dtype float32, found a tensor of shape [2, 2]"],
 ];
 
 for (const [what, batch, options, message] of REFUSED) {
@@ -639,5 +639,253 @@ Deno.test("measure() describes the targets, and writes out the bias of a head", 
   assertEquals(sparse.batch.targets![0].unitMeans, [0.25, 0.75, 0]);
   assertEquals((await measure(model, { inputs })).batch.targets, []);
   tf.dispose([inputs, oneHot, classes]);
+  model.dispose();
+});
+
+Deno.test("measure() takes one number an example for a column of targets, as fit does", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 1, inputShape: [1], kernelInitializer: "ones" })],
+  });
+  const inputs = tf.tensor2d([[1], [2], [3], [4]]);
+  const column = tf.tensor1d([1, 2, 3, 5]);
+  const { objective } = await measure(model, { inputs, targets: column }, {
+    objective: "meanSquaredError",
+  });
+  assertEquals(objective.value, 0.25);
+  // Three numbers an example would be broadcast against one.
+  const wide = tf.zeros([4, 3]);
+  await assertRejects(
+    () => measure(model, { inputs, targets: wide }, { objective: "meanSquaredError" }),
+    RangeError,
+    "an output has shape [4, 1], so its targets must have [4, 1], found [4, 3]",
+  );
+  tf.dispose([inputs, column, wide]);
+  model.dispose();
+});
+
+Deno.test("measure() takes classes for sparseCategoricalCrossentropy only", async () => {
+  const model = tf.sequential({
+    layers: [dense(3, undefined, { inputShape: [4] }), tf.layers.softmax()],
+  });
+  const inputs = uniform([4, 4]);
+  const classes = tf.tensor1d([0, 1, 2, 1]);
+  const sparse = "sparseCategoricalCrossentropy";
+  assert(
+    (await measure(model, { inputs, targets: classes }, { objective: sparse })).objective.value > 0,
+  );
+  await assertRejects(
+    () => measure(model, { inputs, targets: classes }, { objective: "categoricalCrossentropy" }),
+    RangeError,
+    "so its targets must have [4, 3], found [4]",
+  );
+  tf.dispose([inputs, classes]);
+  model.dispose();
+});
+
+Deno.test("measure() does not take an overflow for a dead unit", async () => {
+  const model = tf.sequential({
+    layers: [
+      dense(4, "relu", {
+        inputShape: [1],
+        kernelInitializer: tf.initializers.constant({ value: 3e38 }),
+      }),
+    ],
+  });
+  const inputs = tf.fill([16, 1], 3);
+  const [layer] = (await measure(model, { inputs })).layers;
+  assertEquals([layer.deadFraction, layer.activations!.nonFinite], [0, 64]);
+  tf.dispose(inputs);
+  model.dispose();
+});
+
+for (const kind of ["dropout", "gaussianNoise", "alphaDropout", "linear"] as const) {
+  Deno.test(`measure() gives ${kind} on a branch the gradient of that branch`, async () => {
+    const scaled = (factor: number) =>
+      tf.layers.dense({
+        units: 1,
+        useBias: false,
+        kernelInitializer: tf.initializers.constant({ value: factor }),
+      });
+    const passing = {
+      dropout: () => tf.layers.dropout({ rate: 0.5, name: "passing" }),
+      gaussianNoise: () => tf.layers.gaussianNoise({ stddev: 1, name: "passing" }),
+      alphaDropout: () => tf.layers.alphaDropout({ rate: 0.5, name: "passing" }),
+      linear: () => tf.layers.activation({ activation: "linear", name: "passing" }),
+    }[kind]();
+    const input = tf.input({ shape: [1] });
+    type Symbolic = typeof input;
+    const hidden = scaled(1).apply(input) as Symbolic;
+    const branch = scaled(2).apply(passing.apply(hidden)) as Symbolic;
+    const other = scaled(5).apply(hidden) as Symbolic;
+    const model = tf.model({
+      inputs: input,
+      outputs: tf.layers.add().apply([branch, other]) as Symbolic,
+    });
+    const inputs = tf.ones([3, 1]);
+    const measurements = await measure(model, { inputs });
+    assertEquals(find(measurements, "passing").activationGradients!.mean, 2);
+    assertEquals(measurements.layers[0].activationGradients!.mean, 7);
+    inputs.dispose();
+    model.dispose();
+  });
+}
+
+Deno.test("measure() gives an activation layer the delta of its own branch", async () => {
+  const input = tf.input({ shape: [1] });
+  type Symbolic = typeof input;
+  const ones = { kernelInitializer: "ones" as const, useBias: false, units: 1 };
+  const hidden = tf.layers.dense(ones).apply(input) as Symbolic;
+  const relu = tf.layers.reLU({ name: "relu" }).apply(hidden) as Symbolic;
+  const sum = tf.layers.add().apply([relu, hidden]) as Symbolic;
+  const model = tf.model({ inputs: input, outputs: sum });
+  const inputs = tf.ones([3, 1]);
+  const measurements = await measure(model, { inputs });
+  assertEquals(find(measurements, "relu").preActivationGradients!.mean, 1);
+  assertEquals(measurements.layers[0].preActivationGradients!.mean, 2);
+  inputs.dispose();
+  model.dispose();
+});
+
+Deno.test("measure() follows the states of an encoder into its decoder", async () => {
+  const source = tf.input({ shape: [4, 2] }), target = tf.input({ shape: [3, 2] });
+  type Symbolic = typeof source;
+  const encoder = tf.layers.lstm({ units: 3, returnState: true, name: "encoder" });
+  const [, h, c] = encoder.apply(source) as Symbolic[];
+  const decoder = tf.layers.lstm({ units: 3, returnSequences: true, name: "decoder" });
+  const decoded = decoder.apply(target, { initialState: [h, c] }) as Symbolic;
+  const model = tf.model({ inputs: [source, target], outputs: decoded });
+  encoder.trainable = false;
+  const inputs = [uniform([5, 4, 2]), uniform([5, 3, 2])];
+  const measurements = await measure(model, { inputs });
+  const first = find(measurements, "encoder");
+  assertEquals([first.depth, find(measurements, "decoder").depth], [1, 2]);
+  assertEquals(first.activationGradients, null);
+  assertMatch(first.absent.activationGradients, /first output/);
+  assert(first.preActivationGradients!.rms > 0);
+  tf.dispose(inputs);
+  model.dispose();
+});
+
+Deno.test("measure() reaches below a layer whose second output alone is used", async () => {
+  class Pair extends tf.layers.Layer {
+    static className = "Pair";
+    override computeOutputShape(shape: never) {
+      return [shape, shape] as never;
+    }
+    override call(inputs: Tensor | Tensor[]): Tensor[] {
+      const x = [inputs].flat()[0];
+      return [x.mul(1), x.mul(3)];
+    }
+  }
+  const input = tf.input({ shape: [4] });
+  type Symbolic = typeof input;
+  const hidden = dense(3, "tanh", { name: "hidden" }).apply(input) as Symbolic;
+  const [, second] = new Pair({}).apply(hidden) as unknown as Symbolic[];
+  const frozen = dense(2, "tanh", { name: "frozen" });
+  const model = tf.model({ inputs: input, outputs: frozen.apply(second) as Symbolic });
+  model.trainable = false;
+  const inputs = uniform([5, 4]);
+  const measurements = await measure(model, { inputs });
+  assert(find(measurements, "frozen").preActivationGradients!.rms > 0);
+  assert(find(measurements, "hidden").preActivationGradients!.rms > 0);
+  inputs.dispose();
+  model.dispose();
+});
+
+Deno.test("measure() calls both halves of a bidirectional head outputs, and no layer inside", async () => {
+  const inner = tf.sequential({
+    layers: [
+      dense(3, "tanh", { inputShape: [2], name: "below" }),
+      dense(2, undefined, { name: "top" }),
+    ],
+  });
+  const model = tf.sequential({
+    layers: [
+      tf.layers.timeDistributed({ layer: inner, inputShape: [4, 2] }),
+      tf.layers.bidirectional({
+        layer: tf.layers.simpleRNN({ units: 2 }) as never,
+        mergeMode: "ave",
+      }),
+    ],
+  });
+  const inputs = uniform([5, 4, 2]);
+  const { layers } = await measure(model, { inputs });
+  assertEquals(layers.map(({ role }) => role), ["hidden", "hidden", "output", "output"]);
+  assertEquals(layers.map(({ depth }) => depth), [1, 2, 3, 3]);
+  inputs.dispose();
+  model.dispose();
+  const alone = tf.sequential({
+    layers: [tf.layers.timeDistributed({ layer: dense(2), inputShape: [4, 2] })],
+  });
+  const sequence = uniform([5, 4, 2]);
+  assertEquals((await measure(alone, { inputs: sequence })).layers.map(({ role }) => role), [
+    "output",
+  ]);
+  sequence.dispose();
+  alone.dispose();
+});
+
+Deno.test("measure() counts a layer that is called many times once in its progress", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.timeDistributed({ layer: dense(2), inputShape: [6, 2] }), dense(1)],
+  });
+  const inputs = uniform([3, 6, 2]);
+  const seen: string[] = [];
+  await measure(model, { inputs }, {
+    onProgress: ({ phase, done, total }) => seen.push(`${phase} ${done}/${total}`),
+  });
+  assertEquals(seen, ["forward 1/2", "forward 2/2", "backward 1/2", "backward 2/2"]);
+  inputs.dispose();
+  model.dispose();
+});
+
+Deno.test("measure() hands on what a callback throws, and keeps the caller's tensors", async () => {
+  const model = small();
+  const inputs = uniform([6, 4]);
+  const stop = new TypeError("stop");
+  await leavesNoTensors(async () => {
+    const onProgress = () => {
+      throw stop;
+    };
+    const error = await assertRejects(() => measure(model, { inputs }, { onProgress }));
+    assertEquals(error, stop);
+  });
+  const mine = tf.scalar(3);
+  await measure(model, { inputs }, { objective: () => mine });
+  assertEquals(mine.dataSync()[0], 3);
+  mine.dispose();
+  await assertRejects(
+    () => measure(model, { inputs }, { objective: () => tf.scalar(1, "int32") }),
+    MeasureError,
+    "dtype int32",
+  );
+  inputs.dispose();
+  model.dispose();
+});
+
+Deno.test("measure() refuses options that it does not know, and a model that is being measured", async () => {
+  const model = small();
+  const inputs = uniform([6, 4]);
+  const refuse = async (options: object, message: string) => {
+    await assertRejects(() => measure(model, { inputs }, options), Error, message);
+  };
+  await refuse({ objectiv: "sum" }, "the option objectiv: expected objective, batchNormalization");
+  await refuse({ batchNormalization: "trainig" }, 'expected "inference" or "training"');
+  await refuse({ penalties: "no" }, 'penalties "no": expected true or false');
+  await refuse({ objective: null }, "Cannot use null as an objective");
+  const engine = await startEngine();
+  let inner: unknown;
+  await measure(model, { inputs }, {
+    onProgress: () => {
+      try {
+        runPass(engine, model, { inputs }, {});
+      } catch (error) {
+        inner = error;
+      }
+    },
+  });
+  assertMatch((inner as Error).message, /is being measured/);
+  await engine.stop();
+  inputs.dispose();
   model.dispose();
 });
