@@ -1,9 +1,10 @@
-import { AssertionError } from "@std/assert";
+import { AssertionError } from "@std/assert/assertion-error";
 import type { CheckOptions } from "../checks/check_options.ts";
 import type { Finding } from "../checks/finding.ts";
 import type { Rule } from "../checks/rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { failureMessage } from "./failure_message.ts";
+import { ruleFigure } from "./rule_figure.ts";
 import { validateMessage } from "./validate_message.ts";
 
 /**
@@ -23,6 +24,9 @@ export function assertRule(
   const errors = rule.check(measurements, options)
     .filter(({ severity }) => fatal.includes(severity));
   if (errors.length > 0) {
-    throw new AssertionError(failureMessage(rule, measurements, errors, msg));
+    const { layers } = measurements;
+    const figure = ruleFigure(rule.figure, layers);
+    const failure = { rule, subject: measurements, errors, layers, figure };
+    throw new AssertionError(failureMessage(failure, msg));
   }
 }

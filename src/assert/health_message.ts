@@ -5,6 +5,7 @@ import { RULES } from "../checks/rules.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { describeModel } from "./describe_model.ts";
 import { figureChart } from "./figure_chart.ts";
+import { ruleFigure } from "./rule_figure.ts";
 
 /** With these the message stays under 25 lines, the caller's `msg` included. */
 const MAX_RULES = 8;
@@ -27,7 +28,7 @@ export function healthMessage(
     ...byRule.slice(0, MAX_RULES).map(([rule, findings]) => line(rule, findings, measurements)),
     ...(hidden.length === 0 ? [] : [`- and ${hidden.join(", ")}`]),
     ...advice.slice(0, MAX_ADVICE).map((text) => `To do: ${text}`),
-    ...figureChart(rule, measurements, byRule[0][1], MAX_BARS),
+    ...figureChart(ruleFigure(rule.figure, measurements.layers), byRule[0][1], MAX_BARS),
     ...(msg === undefined ? [] : [msg]),
   ].join("\n");
 }

@@ -1,5 +1,6 @@
 /**
- * Assertions over measurements, for `deno test` and anything else that catches an `AssertionError`.
+ * Assertions over measurements, and over a model and a batch where one pass cannot tell; for `deno test`
+ * and anything else that catches an `AssertionError`.
  *
  * @module
  */
@@ -20,8 +21,18 @@ export * from "./assert_no_exploding_gradients.ts";
 export * from "./assert_no_vanishing_gradients.ts";
 export * from "./assert_output_head.ts";
 export * from "./assert_symmetry_broken.ts";
+export * from "./assert_depends_on_input.ts";
+export * from "./assert_batch_independence.ts";
+export * from "./assert_causal.ts";
+export * from "./assert_loss_reduction.ts";
+export * from "./assert_gradients_match_numeric.ts";
+export * from "./assert_weights_change.ts";
+export * from "./assert_weights_frozen.ts";
+export * from "./assert_update_ratio.ts";
+export * from "./assert_overfits_batch.ts";
 export type { CheckOptions, IgnoredLayer } from "../checks/check_options.ts";
 export type { RunChecksOptions } from "../checks/judge_rule.ts";
 export type { Thresholds } from "../checks/thresholds.ts";
 export type * from "../measure/measurements.ts";
 export type * from "../measure/tensor_statistics.ts";
+export type * from "../probe/mod.ts";

@@ -1,9 +1,8 @@
-import type { Finding } from "./finding.ts";
+import { ignoreFinding } from "./ignore_finding.ts";
 import type { Judge } from "./judge.ts";
-import type { CheckOptions, IgnoredLayer } from "./check_options.ts";
-import type { Rule, RuleDocumentation, RuleFigure } from "./rule.ts";
-import { matchesLayer, selectLayers } from "./select_layers.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
+import type { Rule, RuleDocumentation, RuleFigure } from "./rule.ts";
+import { selectLayers } from "./select_layers.ts";
 import { validateMeasurements } from "./validate_measurements.ts";
 
 /** Makes a rule of its documentation, its figure and its judge: validates, filters and ignores. */
@@ -20,19 +19,7 @@ export function defineRule(
       const thresholds = resolveThresholds(options);
       const layers = selectLayers(measurements.layers, options);
       return judge({ measurements, layers, thresholds })
-        .map((finding) => ignore({ rule: documentation.name, ...finding }, options));
+        .map((finding) => ignoreFinding({ rule: documentation.name, ...finding }, options));
     },
-  };
-}
-
-function ignore(finding: Finding, { ignore = [] }: CheckOptions): Finding {
-  if (finding.layer === null || finding.severity === "note") return finding;
-  const name = finding.layer;
-  const why = ignore.find((entry: IgnoredLayer) => matchesLayer(entry.layer, name));
-  if (why === undefined) return finding;
-  return {
-    ...finding,
-    severity: "note",
-    message: `${finding.message} Ignored: ${why.reason}`,
   };
 }

@@ -1,4 +1,3 @@
-import type { LayerMeasurements } from "../measure/measurements.ts";
 import type { CheckOptions } from "./check_options.ts";
 
 /** Whether a layer's name is the given one, or matches the given pattern. */
@@ -13,10 +12,10 @@ export function matchesLayer(pattern: string | RegExp, name: string): boolean {
  * @throws {TypeError} If a filter is neither a pattern nor names, or an ignored layer has no reason.
  * @throws {RangeError} If a filter matches no layer: a typing error must not pass as a green test.
  */
-export function selectLayers(
-  layers: LayerMeasurements[],
+export function selectLayers<L extends { name: string }>(
+  layers: L[],
   { layers: filter, ignore = [] }: CheckOptions,
-): LayerMeasurements[] {
+): L[] {
   for (const entry of checkedIgnore(ignore)) mustMatch("ignore", entry.layer, layers);
   if (filter === undefined) return layers;
   const patterns = filter instanceof RegExp ? [filter] : filter;
@@ -44,7 +43,12 @@ function checkedIgnore(ignore: CheckOptions["ignore"]): NonNullable<CheckOptions
   return ignore;
 }
 
-function mustMatch(option: string, pattern: string | RegExp, layers: LayerMeasurements[]): void {
+function mustMatch(option: string, pattern: string | RegExp, layers: { name: string }[]): void {
+  if (layers.length === 0) {
+    throw new RangeError(
+      `options.${option} names ${pattern}, but this rule judges the model, not single layers.`,
+    );
+  }
   if (layers.some(({ name }) => matchesLayer(pattern, name))) return;
   const names = layers.slice(0, 8).map(({ name }) => name).join(", ");
   const more = layers.length > 8 ? `, ... (${layers.length} in all)` : "";

@@ -54,6 +54,22 @@ export interface Thresholds {
   baselineFactor: number;
   /** Most by which a share (saturated, dead) may be off its baseline. */
   baselineShare: number;
+  /** Most by which the loss of the batch twice over may be off the loss of the batch. */
+  lossReductionTolerance: number;
+  /** Most by which a gradient may be off the difference quotient. */
+  numericGradientTolerance: number;
+  /** The same where an activation or a pooling has kinks. */
+  numericGradientKinkTolerance: number;
+  /** Most by which an output may change with inputs that it must not depend on. */
+  leakTolerance: number;
+  /** Least decimal logarithm of the share by which one step changes a kernel. */
+  updateRatioMin: number;
+  /** Most decimal logarithm of the share by which one step changes a kernel. */
+  updateRatioMax: number;
+  /** Loss to which a network must come on one batch. */
+  overfitLoss: number;
+  /** Steps within which it must. */
+  overfitSteps: number;
 }
 
 /** One row of {@linkcode THRESHOLDS}. */
@@ -243,5 +259,53 @@ export const THRESHOLDS: Readonly<Record<keyof Thresholds, Readonly<ThresholdEnt
     unit: "difference of two shares",
     range: [0, 1],
     source: "own: half of the share at which saturation and dead units fail",
+  },
+  lossReductionTolerance: {
+    default: 0.01,
+    unit: "share of the loss",
+    range: [0, Infinity],
+    source: "TheDeepChecker (Ben Braiek & Khomh 2023), loss reduction",
+  },
+  numericGradientTolerance: {
+    default: 2e-3,
+    unit: "|difference quotient - gradient along v| / (l1(gradient) / 2)",
+    range: [1e-4, Infinity],
+    source: "jax.test_util.check_grads in float32; Stanford's cs231n",
+  },
+  numericGradientKinkTolerance: {
+    default: 1e-2,
+    unit: "|difference quotient - gradient along v| / (l1(gradient) / 2)",
+    range: [1e-4, Infinity],
+    source: "Stanford's cs231n: kinks in the objective",
+  },
+  leakTolerance: {
+    default: 1e-6,
+    unit: "change of an output / rms of that output",
+    range: [0, Infinity],
+    source: "own: an output that does not depend on an input stays the same bit by bit",
+  },
+  updateRatioMin: {
+    default: -4,
+    unit: "log10(mean |update| / mean |weight|)",
+    range: [-Infinity, Infinity],
+    source: "Stanford's cs231n (about -3); TheDeepChecker for the range",
+  },
+  updateRatioMax: {
+    default: -1,
+    unit: "log10(mean |update| / mean |weight|)",
+    range: [-Infinity, Infinity],
+    source: "Stanford's cs231n (about -3); TheDeepChecker for the range",
+  },
+  overfitLoss: {
+    default: 1e-2,
+    unit: "loss",
+    range: [0, Infinity],
+    source: "Karpathy, A Recipe for Training Neural Networks: overfit one batch",
+  },
+  overfitSteps: {
+    default: 500,
+    unit: "training steps",
+    range: [1, 1e9],
+    source: "own: the controls come down to overfitLoss within it",
   },
 };

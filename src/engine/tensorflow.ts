@@ -14,3 +14,6 @@ export type LayersModel = tfjs.LayersModel;
 
 /** A layer of a {@linkcode LayersModel}. */
 export type Layer = tfjs.layers.Layer;
+
+/** A TensorFlow.js optimizer: `tf.train.adam()` and its like. */
+export type Optimizer = tfjs.Optimizer;

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import { matchesBaseline } from "../../src/checks/matches_baseline.ts";
+import { MODEL_RULES } from "../../src/checks/model_rules.ts";
 import { RULES } from "../../src/checks/rules.ts";
 import { runChecks } from "../../src/checks/run_checks.ts";
 import { THRESHOLDS, type Thresholds } from "../../src/checks/thresholds.ts";
@@ -114,7 +115,7 @@ Deno.test("RULES are documented, uniquely named, and read every threshold", () =
   const all = [...RULES, matchesBaseline(makeMeasurements())];
   const names = all.map(({ name }) => name);
   assertEquals(new Set(names).size, names.length);
-  const read = new Set(all.flatMap(({ thresholds }) => thresholds));
+  const read = new Set([...all, ...MODEL_RULES].flatMap(({ thresholds }) => thresholds));
   assertEquals([...read].toSorted(), (Object.keys(THRESHOLDS) as (keyof Thresholds)[]).toSorted());
   for (const rule of all) {
     for (const key of ["summary", "formula", "source", "misleads", "fix"] as const) {

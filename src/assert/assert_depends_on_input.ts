@@ -1,0 +1,51 @@
+import type { CheckOptions } from "../checks/check_options.ts";
+import { inputDependence } from "../checks/input_dependence.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import type { Batch } from "../model/batch.ts";
+import type { ProbeOptions } from "../probe/probe_options.ts";
+import { probeInputDependence } from "../probe/probe_input_dependence.ts";
+import { assertModelRule } from "./assert_model_rule.ts";
+
+/**
+ * Asserts that every input changes an output, and that every output changes with an input: the examples of
+ * one input trade places, and something must move. Runs the model once for each input and once more, as in
+ * inference; nothing in it changes.
+ *
+ * @param model A built model.
+ * @param batch One tensor an input, and targets where the loss needs them.
+ * @param options Other thresholds, and what else the probe should know.
+ * @param msg Appended to the message.
+ *
+ * @example A network that passes and one that does not
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch, setWeights } from "@gradient-health/gradient-health/model";
+ * import { assertDependsOnInput } from "@gradient-health/gradient-health/assert";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const batch = randomBatch(model);
+ * await assertDependsOnInput(model, batch);
+ * setWeights(model, { "dense_1/bias": Array(20).fill(-100) });
+ * await assertRejects(() => assertDependsOnInput(model, batch));
+ * model.dispose();
+ * ```
+ *
+ * @throws {AssertionError} If an output depends on no input, or no output on an input.
+ * @throws {TypeError} If an argument is not what it must be.
+ * @throws {RangeError} If the batch has one example only.
+ */
+export async function assertDependsOnInput(
+  model: LayersModel,
+  batch: Batch,
+  options?: CheckOptions & Pick<ProbeOptions, "seed">,
+  msg?: string,
+): Promise<void> {
+  await assertModelRule(
+    inputDependence,
+    (own) => probeInputDependence(model, batch, own),
+    options,
+    msg,
+  );
+}

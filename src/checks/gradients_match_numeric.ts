@@ -1,0 +1,132 @@
+import type { GradientComparison, GradientProbe } from "../probe/probe_gradients.ts";
+import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
+import { defineModelRule } from "./define_model_rule.ts";
+import { formatNumber } from "./format.ts";
+import type { Verdict } from "./judge.ts";
+import type { ModelRule } from "./model_rule.ts";
+
+/** Layers and activations with kinks that the table of activations does not know. */
+const KINKED = /^(prelu|thresholdedRelu|(Global)?MaxPooling\dD|Maximum|Minimum)$/;
+
+/** A gradient is wrong where it is off by so many times what the quotients are off among themselves. */
+const MARGIN = 5;
+
+/** The rule `numeric-gradients`: back-propagation gives the derivative of the forward pass. */
+export const gradientsMatchNumeric: ModelRule<GradientProbe> = defineModelRule(
+  {
+    name: "numeric-gradients",
+    assertion: "assertGradientsMatchNumeric",
+    problem: "gradients that are not the derivative of the objective",
+    stage: "any",
+    summary: "The gradient of each trainable weight agrees with a difference quotient of J.",
+    formula:
+      "|(J(w + h v) - J(w - h v)) / 2h - dJ/dw v| <= numericGradientTolerance l1(dJ/dw) / 2, v of " +
+      "entries 1 and -1, three in four with the sign of dJ/dw, drawn at random, h from 0.1 rms(w) " +
+      "down to 6e-6 rms(w), whichever agrees; numericGradientKinkTolerance where an activation or a " +
+      "pooling has kinks, and there the one-sided quotients count too.",
+    thresholds: ["numericGradientTolerance", "numericGradientKinkTolerance"],
+    source: "jax.test_util.check_grads; Stanford's cs231n, gradient checks.",
+    misleads:
+      "J is a float32 number: where it is large and its gradient small, no step tells them apart, " +
+      "and there is no verdict. An error that is orthogonal to the gradient shows as its share " +
+      "divided by about half the root of the number of entries.",
+    fix: "Look at the layer's custom gradient, and for an operation that cuts the gradient.",
+    options: ["objective", "seed"],
+    figure: {
+      title: "|difference quotient - gradient| / (l1(gradient) / 2)",
+      scale: "log",
+      rows: (probe) =>
+        probe.weights.map((weight) => ({
+          label: weight.name,
+          layer: weight.layer,
+          value: nearest(weight, isKinked(probe)).off,
+        })),
+    },
+  },
+  ({ weights }) => weights.map(({ layer }) => layer),
+  (probe, thresholds, isJudged) => {
+    const { weights, resolution } = probe;
+    const hasKinks = isKinked(probe);
+    const threshold = hasKinks ? "numericGradientKinkTolerance" : "numericGradientTolerance";
+    const limit = thresholds[threshold];
+    return weights.filter(({ layer }) => isJudged(layer)).flatMap((weight): Verdict[] => {
+      const { off, numeric } = nearest(weight, hasKinks);
+      if (off <= limit) return [];
+      const { layer, name, analytic } = weight;
+      const doubt = doubtOf(weight, resolution);
+      const figures = `${formatNumber(analytic)} by back-propagation and ` +
+        `${formatNumber(numeric)} by differences`;
+      if (off < MARGIN * doubt) {
+        return [{
+          severity: "note",
+          layer,
+          measured: off,
+          expected: `<= ${formatNumber(limit)}`,
+          threshold,
+          message: `No verdict on ${name}: its derivative along a direction is ${figures}, ` +
+            `and the differences at other steps are off by as much.`,
+          advice: "Take an objective whose size is nearer to that of its changes, a mean for one.",
+        }];
+      }
+      return [{
+        severity: "error",
+        layer,
+        measured: off,
+        expected: `<= ${formatNumber(limit)}`,
+        threshold,
+        message: `The derivative of J along a direction of ${name} is ${figures}, off by ` +
+          `${formatNumber(off)} of its usual size; expected <= ${formatNumber(limit)} ` +
+          `(${threshold}).`,
+        advice: `Look at the gradient that ${layer} and the layers above it define themselves, ` +
+          `and for an operation that cuts it.`,
+      }];
+    });
+  },
+);
+
+/** How far apart two derivatives are, as a share of what such a derivative is like. */
+function distance({ scale, differences }: GradientComparison, a: number, b: number): number {
+  if (a === b) return 0;
+  // Where there is no gradient, the quotient tells how large it should be.
+  const unit = scale > 0 ? scale : Math.max(...differences.map(({ numeric }) => Math.abs(numeric)));
+  return Math.abs(a - b) / unit;
+}
+
+/**
+ * The difference quotient that is nearest to the gradient. Where a kink is nearer than any step, the
+ * quotient to the side on which it does not lie is the one that tells the derivative.
+ */
+function nearest(weight: GradientComparison, hasKinks: boolean): { off: number; numeric: number } {
+  return weight.differences
+    .flatMap(({ numeric, forward, backward }) =>
+      hasKinks ? [numeric, forward, backward] : [numeric]
+    )
+    .map((numeric) => ({ off: distance(weight, numeric, weight.analytic), numeric }))
+    .reduce((best, one) => one.off < best.off ? one : best);
+}
+
+/** Whether J has places without a derivative. */
+function isKinked({ activations }: GradientProbe): boolean {
+  return activations.some((name) =>
+    KINKED.test(name) ||
+    Object.hasOwn(ACTIVATION_FUNCTIONS, name) && ACTIVATION_FUNCTIONS[name].kinks.length > 0
+  );
+}
+
+/**
+ * How far apart the quotients of three steps in a row are, where they are closest, and at least as far as
+ * rounding takes them. Too large a step bends, too small a one drowns; where no three agree, the quotient
+ * says nothing.
+ */
+function doubtOf(weight: GradientComparison, resolution: number): number {
+  const { differences } = weight;
+  const doubts = differences.slice(2).map(({ numeric, step }, i) => {
+    const [wide, middle] = differences.slice(i);
+    return Math.max(
+      distance(weight, wide.numeric, middle.numeric),
+      distance(weight, middle.numeric, numeric),
+      distance(weight, 0, resolution / step),
+    );
+  });
+  return Math.min(...doubts);
+}

@@ -1,0 +1,70 @@
+import type { InputDependenceProbe } from "../probe/probe_input_dependence.ts";
+import { defineModelRule } from "./define_model_rule.ts";
+import type { Verdict } from "./judge.ts";
+import type { ModelRule } from "./model_rule.ts";
+
+/** The rule `input-dependence`: the outputs depend on the inputs. */
+export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
+  {
+    name: "input-dependence",
+    assertion: "assertDependsOnInput",
+    problem: "outputs that do not depend on the inputs",
+    stage: "any",
+    summary: "Every input changes an output, and every output changes with an input.",
+    formula: "max |out(x) - out(x')| > 0, x' the batch in which the examples of one input trade " +
+      "places; for each input over all outputs, and for each output over all inputs. It is 0 " +
+      "where d out / d x = 0 throughout.",
+    thresholds: [],
+    source: "mltest, input dependency; Karpathy, A Recipe for Training Neural Networks: input-" +
+      "independent baseline.",
+    misleads:
+      "A network so saturated that float32 shows no change counts as independent, and one " +
+      "that changes by rounding alone as dependent. Inputs whose examples are all alike show nothing.",
+    fix: "Look for a layer that is fed something else, for a branch that is multiplied by 0, and " +
+      "for dead or saturated layers.",
+    options: ["seed"],
+    figure: {
+      title: "largest change of an output when an input's examples trade places",
+      scale: "log",
+      rows: ({ inputs }) =>
+        inputs.map(({ name, changes }) => ({ label: name, value: Math.max(...changes) })),
+    },
+  },
+  () => [],
+  ({ inputs, outputs }) => {
+    const advice = "Look for a layer that is fed something else, for a branch that is multiplied " +
+      "by 0, and for dead or saturated layers.";
+    const verdict = (message: string): Verdict => ({
+      severity: "error",
+      layer: null,
+      measured: 0,
+      expected: "> 0",
+      message,
+      advice,
+    });
+    const told = inputs.filter(({ alike }) => !alike);
+    const constant = told.length === 0
+      ? []
+      : outputs.filter((_, k) => told.every(({ changes }) => changes[k] === 0));
+    // Where no output changes at all, that says it all of the inputs.
+    const unused = constant.length === outputs.length
+      ? []
+      : told.filter(({ changes }) => changes.every((change) => change === 0));
+    return [
+      ...inputs.filter(({ alike }) => alike).map(({ name }): Verdict => ({
+        severity: "note",
+        layer: null,
+        measured: null,
+        expected: "examples that differ",
+        message: `No verdict on the input ${name}: all of its examples are alike.`,
+        advice: "Probe on a batch of different examples.",
+      })),
+      ...constant.map((name) =>
+        verdict(`The output ${name} stays the same whatever the inputs are; expected a change.`)
+      ),
+      ...unused.map(({ name }) =>
+        verdict(`The input ${name} changes no output; expected a change of one.`)
+      ),
+    ];
+  },
+);

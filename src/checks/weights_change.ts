@@ -1,0 +1,59 @@
+import type { StepProbe } from "../probe/probe_step.ts";
+import { defineModelRule } from "./define_model_rule.ts";
+import type { Verdict } from "./judge.ts";
+import type { ModelRule } from "./model_rule.ts";
+
+/** The rule `weights-change`: a training step moves every trainable weight. */
+export const weightsChange: ModelRule<StepProbe> = defineModelRule(
+  {
+    name: "weights-change",
+    assertion: "assertWeightsChange",
+    problem: "trainable weights that training does not move",
+    stage: "any",
+    summary: "Every trainable weight differs, bit by bit, after a training step.",
+    formula: "w' != w in some entry after one step, or after two for a warning: below a head of " +
+      "zeros the first step moves the head alone.",
+    thresholds: [],
+    source: "torchtest, assert_vars_change.",
+    misleads:
+      "A step smaller than float32 resolves changes nothing: see update-ratio. The recurrent " +
+      "kernel of a network that ran for one step of time has no gradient: that warns.",
+    fix: "Look for a layer that is not connected to the objective, for dead layers, and for a " +
+      "training step that leaves weights out.",
+    options: ["objective", "seed", "optimizer", "train"],
+    figure: {
+      title: "share of the entries that changed, least of each layer's weights",
+      scale: "linear",
+      rows: ({ weights }) =>
+        [...Map.groupBy(weights.filter(({ trainable }) => trainable), ({ layer }) => layer)]
+          .map(([label, own]) => ({
+            label,
+            value: Math.min(...own.map(({ changed, shape }) => changed / count(shape))),
+          })),
+    },
+  },
+  ({ weights }) => weights.filter(({ trainable }) => trainable).map(({ layer }) => layer),
+  ({ weights, optimizer }, _, isJudged) =>
+    weights.filter(({ trainable, changed, layer }) => trainable && changed === 0 && isJudged(layer))
+      .map(({ layer, name, changedLater }): Verdict => {
+        const isLate = (changedLater ?? 0) > 0;
+        const isRecurrent = name.includes("recurrent_kernel");
+        return {
+          severity: isLate || isRecurrent ? "warning" : "error",
+          layer,
+          measured: 0,
+          expected: "> 0 entries",
+          message: `${name} is the same after a step of ${optimizer}` +
+            (isLate ? "; the second step moves it." : ", and after two; expected a change."),
+          advice: isLate
+            ? "Leave it if the layers above start at zero on purpose."
+            : isRecurrent
+            ? "Train on sequences of two steps or more: the state before the first step is 0."
+            : `Connect ${layer} to the objective, hand its weights to the optimizer, or freeze it.`,
+        };
+      }),
+);
+
+function count(shape: number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

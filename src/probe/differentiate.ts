@@ -1,0 +1,40 @@
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type * as tfjs from "@tensorflow/tfjs";
+import { MeasureError } from "../measure/measure_error.ts";
+import type { ResolvedObjective } from "../measure/resolve_objective.ts";
+import { copyOf } from "./copy_of.ts";
+
+/**
+ * The gradient of J with respect to variables, as in inference; `null` where J does not reach one.
+ *
+ * @throws {MeasureError} If J cannot be differentiated.
+ */
+export function differentiate(
+  tf: TensorFlow,
+  model: LayersModel,
+  { name, evaluate }: ResolvedObjective,
+  inputs: Tensor[],
+  variables: tfjs.Variable[],
+): (Float32Array | null)[] {
+  const given = inputs.length === 1 ? inputs[0] : inputs;
+  // Kept hold of: when the backward pass throws, nobody else frees it.
+  let value: Tensor | null = null;
+  const objective = () => {
+    const outputs = [model.apply(given, { training: false })].flat() as Tensor[];
+    return value = tf.reshape(evaluate(outputs), []);
+  };
+  let outcome;
+  try {
+    outcome = tf.engine().gradients(objective, variables, undefined, true);
+  } catch (error) {
+    tf.dispose(value ?? []);
+    throw new MeasureError(
+      `The gradient of ${name} cannot be computed: ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+  const gradients: (Tensor | null | undefined)[] = outcome.grads;
+  const read = gradients.map((gradient) => gradient == null ? null : copyOf(tf, gradient));
+  tf.dispose([outcome.value, ...gradients.filter((gradient) => gradient != null)]);
+  return read;
+}

@@ -1,0 +1,71 @@
+import type { Engine } from "../engine/engine.ts";
+import { ensureEngine } from "../engine/ensure_engine.ts";
+import { runningEngine } from "../engine/running_engine.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { checkBatch } from "../measure/check_batch.ts";
+import type { Batch } from "../model/batch.ts";
+import type { ProbeSubject } from "./probe_subject.ts";
+
+/** A model and a batch that a probe may run, all of it validated. */
+export interface OpenProbe {
+  /** The engine. */
+  engine: Engine;
+  /** Its TensorFlow.js. */
+  tf: TensorFlow;
+  /** The model. */
+  model: LayersModel;
+  /** The batch as it was given. */
+  batch: Batch;
+  /** Its inputs. */
+  inputs: Tensor[];
+  /** Its targets, if it has any. */
+  targets: Tensor[] | null;
+  /** How many examples it has. */
+  examples: number;
+  /** What messages say of it. */
+  subject: ProbeSubject;
+}
+
+/**
+ * Checks what a probe was given, and starts the engine if none runs.
+ *
+ * @throws {TypeError} If the model is no layers model, or the batch holds something else than tensors.
+ * @throws {RangeError} If the batch does not suit the model, or the seed is no whole number.
+ */
+export async function openProbe(
+  model: LayersModel,
+  batch: Batch,
+  seed: number | null = null,
+): Promise<OpenProbe> {
+  if (typeof model?.apply !== "function" || !Array.isArray(model.layers)) {
+    throw new TypeError(`model must be a layers model of TensorFlow.js, got ${kindOf(model)}.`);
+  }
+  if (typeof batch !== "object" || batch === null || batch.inputs == null) {
+    throw new TypeError(`batch must be an object with inputs, got ${kindOf(batch)}.`);
+  }
+  if (seed !== null && !Number.isSafeInteger(seed)) {
+    throw new RangeError(`options.seed must be a whole number, got ${String(seed)}.`);
+  }
+  const inputs = [batch.inputs].flat();
+  const targets = batch.targets == null ? null : [batch.targets].flat();
+  const examples = checkBatch(model, inputs, targets);
+  const engine = runningEngine() ?? await ensureEngine();
+  return {
+    engine,
+    tf: engine.tf,
+    model,
+    batch,
+    inputs,
+    targets,
+    examples,
+    subject: {
+      model: { name: model.name },
+      seed,
+      batch: { examples, seed: batch.seed ?? null },
+    },
+  };
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
+}

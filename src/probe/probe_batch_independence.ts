@@ -1,0 +1,79 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { outputName } from "../measure/tensor_names.ts";
+import type { Batch } from "../model/batch.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe } from "./open_probe.ts";
+import type { ProbeOptions } from "./probe_options.ts";
+import type { ProbeSubject } from "./probe_subject.ts";
+import { runForward } from "./run_forward.ts";
+import { largestChange, rmsOf } from "./compare_outputs.ts";
+
+/** How the output of an example changes with the other examples of the batch. */
+export interface BatchIndependenceProbe extends ProbeSubject {
+  /** One entry an output. */
+  outputs: {
+    /** Name of the output. */
+    name: string;
+    /** How many rows it has: as many as there are examples, or it cannot be told apart by them. */
+    rows: number;
+    /** rms of all its entries. */
+    rms: number;
+    /** The examples that were kept while all others were replaced, and what changed. */
+    examples: {
+      /** Which example. */
+      example: number;
+      /** The largest |change| of an entry of its output. */
+      change: number;
+    }[];
+  }[];
+}
+
+/**
+ * Replaces all other examples of a batch by copies of one, and looks whether the output of that one
+ * changes. Does so for the first example, the middle one and the last.
+ *
+ * @throws {RangeError} If the batch has one example only.
+ */
+export async function probeBatchIndependence(
+  model: LayersModel,
+  batch: Batch,
+  options: Pick<ProbeOptions, "seed"> = {},
+): Promise<BatchIndependenceProbe> {
+  const probe = await openProbe(model, batch, options.seed);
+  const { tf, inputs, examples, subject } = probe;
+  if (examples < 2) {
+    throw new RangeError("The batch has 1 example; 2 or more are needed to tell them apart.");
+  }
+  const restore = keepModel(tf, model);
+  try {
+    const before = runForward(probe, inputs);
+    const kept = [...new Set([0, Math.floor(examples / 2), examples - 1])];
+    const after = kept.map((example) => {
+      const copies = tf.tidy(() =>
+        inputs.map((input) => tf.gather(input, tf.fill([examples], example, "int32")))
+      );
+      const outputs = runForward(probe, copies);
+      tf.dispose(copies);
+      return { example, outputs };
+    });
+    return {
+      ...subject,
+      outputs: before.map(({ shape, values }, k) => {
+        const row = values.length / examples;
+        const part = (all: Float32Array, example: number) =>
+          all.subarray(example * row, (example + 1) * row);
+        return {
+          name: outputName(model, k),
+          rows: shape[0],
+          rms: rmsOf(values),
+          examples: shape[0] !== examples ? [] : after.map(({ example, outputs }) => ({
+            example,
+            change: largestChange(part(values, example), part(outputs[k].values, example)),
+          })),
+        };
+      }),
+    };
+  } finally {
+    restore();
+  }
+}

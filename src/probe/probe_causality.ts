@@ -1,0 +1,111 @@
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { outputName } from "../measure/tensor_names.ts";
+import type { Batch } from "../model/batch.ts";
+import { largestChange, rmsOf } from "./compare_outputs.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe } from "./open_probe.ts";
+import type { ProbeOptions } from "./probe_options.ts";
+import type { ProbeSubject } from "./probe_subject.ts";
+import { type Output, runForward } from "./run_forward.ts";
+
+/** So many steps are cut after at most: the first, the last but one, and evenly spaced ones between. */
+const MOST_CUTS = 32;
+
+/** How the outputs up to a step change with the inputs after it. */
+export interface CausalityProbe extends ProbeSubject {
+  /** How many steps the sequences have. */
+  steps: number;
+  /** One entry an output. */
+  outputs: {
+    /** Name of the output. */
+    name: string;
+    /** rms of all its entries. */
+    rms: number;
+    /** After which step (from 0) all inputs were replaced, and what changed up to it. */
+    cuts: {
+      /** The last step whose input was kept. */
+      step: number;
+      /** The largest |change| of an entry of the output at that step or before. */
+      change: number;
+    }[];
+  }[];
+}
+
+/**
+ * Replaces the inputs after a step by copies of the input at that step, and looks whether the outputs up
+ * to it change. Time is the axis after the examples; an input without it, or of another length, is
+ * left alone.
+ *
+ * @throws {RangeError} If no input has two steps, or an output has not the steps of the inputs.
+ */
+export async function probeCausality(
+  model: LayersModel,
+  batch: Batch,
+  options: Pick<ProbeOptions, "seed"> = {},
+): Promise<CausalityProbe> {
+  const probe = await openProbe(model, batch, options.seed);
+  const { tf, inputs, subject } = probe;
+  const steps = Math.max(...inputs.map(({ shape }) => shape[1] ?? 0));
+  if (steps < 2) {
+    throw new RangeError(
+      "The batch has no sequences of 2 steps or more: no input has a time axis that long after " +
+        "that of the examples.",
+    );
+  }
+  const restore = keepModel(tf, model);
+  try {
+    const before = runForward(probe, inputs);
+    before.forEach(({ shape }, k) => {
+      if (shape[1] === steps) return;
+      throw new RangeError(
+        `The output ${outputName(model, k)} has the shape [${shape.join(", ")}], expected ` +
+          `${steps} steps, as the inputs have, on the axis after that of the examples.`,
+      );
+    });
+    const outputs = before.map(({ values }, k): CausalityProbe["outputs"][number] => ({
+      name: outputName(model, k),
+      rms: rmsOf(values),
+      cuts: [],
+    }));
+    for (const step of cuts(steps)) {
+      const changed = tf.tidy(() =>
+        inputs.map((input) => input.shape[1] === steps ? stopAfter(tf, input, step) : input.clone())
+      );
+      const after = runForward(probe, changed);
+      tf.dispose(changed);
+      outputs.forEach(({ cuts }, k) => {
+        cuts.push({ step, change: changeUntil(step, before[k], after[k]) });
+      });
+    }
+    return { ...subject, steps, outputs };
+  } finally {
+    restore();
+  }
+}
+
+function cuts(steps: number): number[] {
+  const count = Math.min(steps - 1, MOST_CUTS);
+  return Array.from(
+    { length: count },
+    (_, i) => count === 1 ? 0 : Math.round(i * (steps - 2) / (count - 1)),
+  );
+}
+
+/** The sequences up to a step, and then that step over and over. */
+function stopAfter(tf: TensorFlow, input: Tensor, step: number): Tensor {
+  const indices = Array.from({ length: input.shape[1]! }, (_, i) => Math.min(i, step));
+  return tf.gather(input, tf.tensor1d(indices, "int32"), 1);
+}
+
+function changeUntil(step: number, before: Output, after: Output): number {
+  const [examples, steps] = before.shape;
+  const entries = before.values.length / examples;
+  const kept = entries / steps * (step + 1);
+  let largest = 0;
+  for (let example = 0; example < examples; example++) {
+    const part = ({ values }: Output) => values.subarray(example * entries).subarray(0, kept);
+    const change = largestChange(part(before), part(after));
+    if (!(change <= largest)) largest = change;
+  }
+  return largest;
+}

@@ -1,0 +1,154 @@
+import type { Layer, LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import type * as tfjs from "@tensorflow/tfjs";
+import { activationLayer } from "../measure/activation_layer.ts";
+import { type ActivationHolder, activationObject } from "../measure/activation_object.ts";
+import { resolveObjective } from "../measure/resolve_objective.ts";
+import type { Batch } from "../model/batch.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
+import { modelWeights } from "../model/model_weights.ts";
+import { SeededRandom } from "../model/seeded_random.ts";
+import { rmsOf } from "./compare_outputs.ts";
+import { copyOf } from "./copy_of.ts";
+import { differentiate } from "./differentiate.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe } from "./open_probe.ts";
+import { evaluateObjective, probeObjective } from "./probe_objective.ts";
+import type { ProbeOptions } from "./probe_options.ts";
+import type { ProbeSubject } from "./probe_subject.ts";
+import { runForward } from "./run_forward.ts";
+
+/** The first step, as a share of the rms of the weight (of 1 for a weight of zeros). */
+const FIRST_STEP = 0.1;
+/** Each step is this share of the one before it. */
+const SHRINK = 1 / 4;
+const MOST_STEPS = 8;
+/** Closer than this there is nothing more to find in float32. */
+const ENOUGH = 1e-4;
+/** Distance of neighbouring float32 numbers, relative. */
+const ROUNDING = 2 ** -23;
+
+/** The derivative of J along a direction of one weight: by back-propagation, and by differences. */
+export interface GradientComparison {
+  /** The layer that owns the weight. */
+  layer: string;
+  /** Name of the weight. */
+  name: string;
+  /** The gradient times the direction; 0 where there is no gradient. */
+  analytic: number;
+  /** Half the l1 norm of the gradient: what `analytic` is like over such directions. */
+  scale: number;
+  /** Central differences at smaller and smaller steps, until one agrees with `analytic`. */
+  differences: {
+    /** How far each entry of the weight was moved. */
+    step: number;
+    /** (J(w + step v) - J(w - step v)) / (2 step). */
+    numeric: number;
+    /** (J(w + step v) - J(w)) / step. */
+    forward: number;
+    /** (J(w) - J(w - step v)) / step. */
+    backward: number;
+  }[];
+}
+
+/** Gradients by back-propagation and by differences. */
+export interface GradientProbe extends ProbeSubject {
+  /** What was differentiated. */
+  objective: { name: string };
+  /** A change of J that is smaller says nothing: J is computed in float32, from the outputs. */
+  resolution: number;
+  /** Names of the activations and classes of the layers, which tell whether J has kinks. */
+  activations: string[];
+  /** One entry a trainable weight. */
+  weights: GradientComparison[];
+}
+
+/**
+ * Compares the gradient of each trainable weight with central differences of J along a direction of
+ * entries 1 and -1 that leans towards the gradient: three in four have its sign, drawn at random. Along
+ * a direction that is all random J changes so little that rounding hides it.
+ *
+ * @throws {MeasureError} If J cannot be differentiated.
+ */
+export async function probeGradients(
+  model: LayersModel,
+  batch: Batch,
+  options: Pick<ProbeOptions, "objective" | "seed"> = {},
+): Promise<GradientProbe> {
+  const probe = await openProbe(model, batch, options.seed);
+  const { tf, inputs, targets, subject } = probe;
+  const objective = resolveObjective(tf, probeObjective(model, options.objective), targets);
+  const leaves = leafLayers(model);
+  const trained = modelWeights(model, leaves).filter(({ trainable }) => trainable);
+  const evaluate = () => evaluateObjective(tf, model, objective, inputs);
+  const restore = keepModel(tf, model);
+  try {
+    const variables = trained.map(({ variable }) => variable.read() as tfjs.Variable);
+    const outputs = runForward(probe, inputs).map(({ values }) => values);
+    const sizes = [evaluate(), ...outputs.map((values) => values.reduce(largest, 0))];
+    const gradients = differentiate(tf, model, objective, inputs, variables);
+    return {
+      ...subject,
+      objective: { name: objective.name },
+      resolution: ROUNDING * sizes.reduce(largest, 0),
+      activations: leaves.flatMap(({ layer }) => activationsOf(layer)),
+      weights: trained.map(({ layerPath, weightName }, i) => ({
+        layer: layerPath,
+        name: weightName,
+        ...compare(tf, variables[i], gradients[i], evaluate, i),
+      })),
+    };
+  } finally {
+    restore();
+  }
+}
+
+/** What tells whether a layer has kinks: its class, and its activation if it has one. */
+function activationsOf(layer: Layer): string[] {
+  const own = activationLayer(layer)?.name ??
+    activationObject(layer as unknown as ActivationHolder, "activation")?.getClassName();
+  return own === undefined ? [layer.getClassName()] : [layer.getClassName(), own];
+}
+
+function largest(size: number, value: number): number {
+  return Math.max(size, Math.abs(value));
+}
+
+/** Moves a weight along a direction and back, in smaller and smaller steps. */
+function compare(
+  tf: TensorFlow,
+  variable: tfjs.Variable,
+  gradient: Float32Array | null,
+  evaluate: () => number,
+  seed: number,
+): Omit<GradientComparison, "layer" | "name"> {
+  const random = new SeededRandom(seed, "direction");
+  const values = copyOf(tf, variable);
+  const direction = values.map((_, k) => {
+    const sign = random.integer(2) * 2 - 1;
+    return random.integer(2) === 0 ? sign : Math.sign(gradient?.[k] ?? 0) || sign;
+  });
+  const analytic = gradient?.reduce((sum, g, k) => sum + g * direction[k], 0) ?? 0;
+  const scale = gradient?.reduce((sum, g) => sum + Math.abs(g) / 2, 0) ?? 0;
+  const set = (distance: number) =>
+    tf.tidy(() => {
+      const moved = values.map((value, k) => value + distance * direction[k]);
+      variable.assign(tf.tensor(moved, variable.shape));
+    });
+  const at = (distance: number) => {
+    set(distance);
+    return evaluate();
+  };
+  const here = at(0);
+  const size = rmsOf(values) || 1;
+  const differences: GradientComparison["differences"] = [];
+  for (let k = 0; k < MOST_STEPS; k++) {
+    const step = FIRST_STEP * SHRINK ** k * size;
+    const [above, below] = [at(step), at(-step)];
+    const numeric = (above - below) / (2 * step);
+    const forward = (above - here) / step;
+    differences.push({ step, numeric, forward, backward: (here - below) / step });
+    if (Math.abs(numeric - analytic) <= ENOUGH * scale) break;
+  }
+  set(0);
+  return { analytic, scale, differences };
+}

@@ -1,0 +1,65 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { inputName, outputName } from "../measure/tensor_names.ts";
+import type { Batch } from "../model/batch.ts";
+import { largestChange } from "./compare_outputs.ts";
+import { copyOf } from "./copy_of.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe } from "./open_probe.ts";
+import type { ProbeOptions } from "./probe_options.ts";
+import type { ProbeSubject } from "./probe_subject.ts";
+import { runForward } from "./run_forward.ts";
+
+/** Which outputs change with which inputs. */
+export interface InputDependenceProbe extends ProbeSubject {
+  /** Names of the outputs. */
+  outputs: string[];
+  /** One entry an input. */
+  inputs: {
+    /** Name of the input. */
+    name: string;
+    /** Whether all of its examples are alike, so that nothing can be told. */
+    alike: boolean;
+    /** The largest |change| of each output when the examples of this input trade places. */
+    changes: number[];
+  }[];
+}
+
+/**
+ * Lets the examples of each input trade places in turn, each taking that of the next, and looks which
+ * outputs change.
+ *
+ * @throws {RangeError} If the batch has one example only.
+ */
+export async function probeInputDependence(
+  model: LayersModel,
+  batch: Batch,
+  options: Pick<ProbeOptions, "seed"> = {},
+): Promise<InputDependenceProbe> {
+  const probe = await openProbe(model, batch, options.seed);
+  const { tf, inputs, examples, subject } = probe;
+  if (examples < 2) {
+    throw new RangeError("The batch has 1 example; 2 or more are needed to trade places.");
+  }
+  const restore = keepModel(tf, model);
+  try {
+    const before = runForward(probe, inputs);
+    const order = Array.from({ length: examples }, (_, i) => (i + 1) % examples);
+    return {
+      ...subject,
+      outputs: before.map((_, k) => outputName(model, k)),
+      inputs: inputs.map((input, i) => {
+        const rolled = tf.tidy(() => tf.gather(input, tf.tensor1d(order, "int32")));
+        const alike = largestChange(copyOf(tf, input), copyOf(tf, rolled)) === 0;
+        const after = runForward(probe, inputs.map((other, j) => i === j ? rolled : other));
+        rolled.dispose();
+        return {
+          name: inputName(model, i),
+          alike,
+          changes: before.map(({ values }, k) => largestChange(values, after[k].values)),
+        };
+      }),
+    };
+  } finally {
+    restore();
+  }
+}

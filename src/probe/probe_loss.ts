@@ -1,0 +1,59 @@
+import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
+import { resolveObjective } from "../measure/resolve_objective.ts";
+import type { Batch } from "../model/batch.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe } from "./open_probe.ts";
+import { evaluateObjective, probeObjective } from "./probe_objective.ts";
+import type { ProbeOptions } from "./probe_options.ts";
+import type { ProbeSubject } from "./probe_subject.ts";
+
+/** J on a batch, and on the batch twice over. */
+export interface LossProbe extends ProbeSubject {
+  /** What was evaluated. */
+  objective: { name: string };
+  /** J on the batch. */
+  once: number;
+  /** J on the batch and a copy of it, as one batch. */
+  twice: number;
+}
+
+/**
+ * Evaluates J on a batch and on the batch twice over.
+ *
+ * @throws {RangeError} If the model is built for batches of one size.
+ */
+export async function probeLoss(
+  model: LayersModel,
+  batch: Batch,
+  options: Pick<ProbeOptions, "objective" | "seed"> = {},
+): Promise<LossProbe> {
+  const { tf, inputs, targets, subject } = await openProbe(model, batch, options.seed);
+  const fixed = model.inputs[0].shape[0];
+  if (fixed !== null) {
+    throw new RangeError(
+      `The batch cannot be doubled: model ${model.name} is built for batches of ${fixed}.`,
+    );
+  }
+  const wanted = probeObjective(model, options.objective);
+  const { name } = resolveObjective(tf, wanted, targets);
+  const restore = keepModel(tf, model);
+  const doubled: Tensor[] = [];
+  const double = (tensors: Tensor[]) => {
+    const twice = tensors.map((tensor) => tf.concat([tensor, tensor], 0));
+    doubled.push(...twice);
+    return twice;
+  };
+  const loss = (inputs: Tensor[], targets: Tensor[] | null) =>
+    evaluateObjective(tf, model, resolveObjective(tf, wanted, targets), inputs);
+  try {
+    return {
+      ...subject,
+      objective: { name },
+      once: loss(inputs, targets),
+      twice: loss(double(inputs), targets === null ? null : double(targets)),
+    };
+  } finally {
+    tf.dispose(doubled);
+    restore();
+  }
+}

@@ -1,0 +1,29 @@
+import type { LayersModel, Optimizer } from "../engine/tensorflow.ts";
+import type { Objective } from "../measure/objective.ts";
+import type { Batch } from "../model/batch.ts";
+
+/** What a probe of a model can be told. Each probe takes those that mean something to it. */
+export interface ProbeOptions {
+  /** The scalar J. Default: the loss that the model was compiled with, else `"sum"`. */
+  objective?: Objective;
+  /** Seed that the model was made under, for messages. Default: not known. */
+  seed?: number;
+  /**
+   * What turns gradients into updates. A copy of it is used, so its own state stays what it is.
+   * Default: the optimizer that the model was compiled with, else `tf.train.adam(0.001)`.
+   */
+  optimizer?: Optimizer;
+  /**
+   * One training step of your own on the batch, with the copy of the optimizer. Default: the step that
+   * `model.fit` takes: J and the penalties of the layers, dropout and batch normalisation in training
+   * mode, the trainable weights of the model.
+   */
+  train?: TrainingStep;
+}
+
+/** A training step of one's own. */
+export type TrainingStep = (
+  model: LayersModel,
+  batch: Batch,
+  optimizer: Optimizer,
+) => void | Promise<void>;

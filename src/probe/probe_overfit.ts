@@ -1,0 +1,68 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { resolveObjective } from "../measure/resolve_objective.ts";
+import type { Batch } from "../model/batch.ts";
+import { cloneOptimizer } from "./clone_optimizer.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe } from "./open_probe.ts";
+import { probeObjective } from "./probe_objective.ts";
+import type { ProbeOptions } from "./probe_options.ts";
+import type { ProbeSubject } from "./probe_subject.ts";
+import { trainingStep } from "./training_step.ts";
+
+/** How the loss of one batch falls when it is trained on over and over. */
+export interface OverfitProbe extends ProbeSubject {
+  /** What was minimised. */
+  objective: { name: string };
+  /** Class name of the optimizer. */
+  optimizer: string;
+  /** The loss before each step, penalties of the layers included. */
+  losses: number[];
+}
+
+/** When {@linkcode probeOverfit} stops. */
+export interface OverfitLimits {
+  /** After so many steps at the latest. */
+  steps: number;
+  /** Once the loss is as low as this. */
+  loss: number;
+}
+
+/**
+ * Trains on one batch until its loss is low or the steps are used up, then puts everything back.
+ *
+ * @throws {RangeError} If J is the sum of the outputs, which has no least value.
+ */
+export async function probeOverfit(
+  model: LayersModel,
+  batch: Batch,
+  options: Pick<ProbeOptions, "objective" | "seed" | "optimizer">,
+  limits: OverfitLimits,
+): Promise<OverfitProbe> {
+  const probe = await openProbe(model, batch, options.seed);
+  const { tf, targets, subject } = probe;
+  const objective = resolveObjective(tf, probeObjective(model, options.objective), targets);
+  if (objective.name === "sum") {
+    throw new RangeError(
+      "The sum of the outputs has no least value to train to: give a loss as options.objective, " +
+        "or compile the model with one.",
+    );
+  }
+  const optimizer = await cloneOptimizer(tf, model, options.optimizer);
+  const restore = keepModel(tf, model);
+  try {
+    const losses: number[] = [];
+    for (let step = 0; step <= limits.steps; step++) {
+      losses.push(trainingStep(probe, objective, optimizer));
+      if (losses[step] <= limits.loss || !Number.isFinite(losses[step])) break;
+    }
+    return {
+      ...subject,
+      objective: { name: objective.name },
+      optimizer: optimizer.getClassName(),
+      losses,
+    };
+  } finally {
+    restore();
+    optimizer.dispose();
+  }
+}

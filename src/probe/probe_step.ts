@@ -1,0 +1,107 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { resolveObjective } from "../measure/resolve_objective.ts";
+import type { Batch } from "../model/batch.ts";
+import { modelWeights } from "../model/model_weights.ts";
+import { cloneOptimizer } from "./clone_optimizer.ts";
+import { copyOf } from "./copy_of.ts";
+import { frozenLayers } from "./frozen_layers.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe } from "./open_probe.ts";
+import { probeObjective } from "./probe_objective.ts";
+import type { ProbeOptions } from "./probe_options.ts";
+import type { ProbeSubject } from "./probe_subject.ts";
+import { trainingStep } from "./training_step.ts";
+
+/** What a training step does to one weight. */
+export interface WeightStep {
+  /** The layer that owns it. */
+  layer: string;
+  /** Name of the weight. */
+  name: string;
+  /** Its shape. */
+  shape: number[];
+  /** Whether training should move it. */
+  trainable: boolean;
+  /** Whether its layer, or a model around it, is frozen. */
+  frozen: boolean;
+  /** Mean |entry| before the step. */
+  meanAbs: number;
+  /** Mean |change| by the step. */
+  meanAbsUpdate: number;
+  /** How many entries the step changed, bit by bit. */
+  changed: number;
+  /** The same after a second step; `null` where none was needed. */
+  changedLater: number | null;
+}
+
+/** What a training step does to the weights. */
+export interface StepProbe extends ProbeSubject {
+  /** What was minimised. */
+  objective: { name: string };
+  /** Class name of the optimizer. */
+  optimizer: string;
+  /** One entry a weight. */
+  weights: WeightStep[];
+}
+
+/**
+ * Takes one training step, and a second if a trainable weight has not moved; then puts weights and
+ * everything else back. The optimizer that it steps with is a copy.
+ *
+ * @throws {TypeError} If the optimizer is none, or the step no function.
+ */
+export async function probeStep(
+  model: LayersModel,
+  batch: Batch,
+  options: ProbeOptions = {},
+): Promise<StepProbe> {
+  const probe = await openProbe(model, batch, options.seed);
+  const { tf, targets, subject } = probe;
+  if (options.train !== undefined && typeof options.train !== "function") {
+    throw new TypeError(`options.train must be a function, got ${typeof options.train}.`);
+  }
+  const objective = resolveObjective(tf, probeObjective(model, options.objective), targets);
+  const optimizer = await cloneOptimizer(tf, model, options.optimizer);
+  const weights = modelWeights(model);
+  const frozen = frozenLayers(model);
+  const read = () => weights.map(({ variable }) => copyOf(tf, variable.read()));
+  const step = async () => {
+    if (options.train === undefined) trainingStep(probe, objective, optimizer);
+    else await options.train(model, batch, optimizer);
+  };
+  const restore = keepModel(tf, model);
+  try {
+    const before = read();
+    await step();
+    const after = read();
+    const isStill = (i: number) => weights[i].trainable && changes(before[i], after[i]) === 0;
+    const later = weights.some((_, i) => isStill(i)) ? (await step(), read()) : null;
+    return {
+      ...subject,
+      objective: { name: options.train?.name || objective.name },
+      optimizer: optimizer.getClassName(),
+      weights: weights.map(({ layerPath, weightName, variable, layer, trainable }, i) => ({
+        layer: layerPath,
+        name: weightName,
+        shape: [...variable.shape] as number[],
+        trainable,
+        frozen: frozen.has(layer),
+        meanAbs: meanAbs(before[i]),
+        meanAbsUpdate: meanAbs(after[i].map((value, k) => value - before[i][k])),
+        changed: changes(before[i], after[i]),
+        changedLater: later === null ? null : changes(before[i], later[i]),
+      })),
+    };
+  } finally {
+    restore();
+    optimizer.dispose();
+  }
+}
+
+function changes(before: Float32Array, after: Float32Array): number {
+  return before.reduce((count, value, k) => Object.is(value, after[k]) ? count : count + 1, 0);
+}
+
+function meanAbs(values: Float32Array): number {
+  return values.reduce((sum, value) => sum + Math.abs(value), 0) / Math.max(1, values.length);
+}

@@ -1,0 +1,215 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { batchIndependence } from "../../src/checks/batch_independence.ts";
+import { causality } from "../../src/checks/causality.ts";
+import type { CheckOptions } from "../../src/checks/check_options.ts";
+import type { Finding } from "../../src/checks/finding.ts";
+import { gradientsMatchNumeric } from "../../src/checks/gradients_match_numeric.ts";
+import { inputDependence } from "../../src/checks/input_dependence.ts";
+import { lossReduction } from "../../src/checks/loss_reduction.ts";
+import { MODEL_RULES } from "../../src/checks/model_rules.ts";
+import { overfitsBatch } from "../../src/checks/overfits_batch.ts";
+import { RULES } from "../../src/checks/rules.ts";
+import { updateRatio } from "../../src/checks/update_ratio.ts";
+import { weightsChange } from "../../src/checks/weights_change.ts";
+import { weightsFrozen } from "../../src/checks/weights_frozen.ts";
+import type { GradientComparison } from "../../src/probe/probe_gradients.ts";
+import type { WeightStep } from "../../src/probe/probe_step.ts";
+
+const SUBJECT = {
+  model: { name: "test" },
+  seed: 7,
+  batch: { examples: 4, seed: 3 },
+  objective: { name: "meanSquaredError" },
+};
+
+const severities = (findings: Finding[]) => findings.map(({ severity }) => severity);
+
+const losses = (once: number, twice: number, options?: CheckOptions) =>
+  severities(lossReduction.check({ ...SUBJECT, once, twice }, options));
+
+Deno.test("lossReduction fails above lossReductionTolerance and passes at it", () => {
+  assertEquals(losses(1, 1.0099), []);
+  assertEquals(losses(1, 1.0101), ["error"]);
+  assertEquals(losses(-1, -0.9899), ["error"]);
+  assertEquals(losses(0, 0), []);
+  assertEquals(losses(0, 1), ["error"]);
+  assertEquals(losses(1, 2, { lossReductionTolerance: 1 }), []);
+});
+
+Deno.test("lossReduction leaves a loss that is not finite to the rule non-finite", () => {
+  assertEquals(losses(NaN, NaN), []);
+  assertEquals(losses(Infinity, Infinity), []);
+});
+
+/** A weight whose quotients at three steps are these, beside a gradient of 1. */
+function compared(quotients: number[], given: Partial<GradientComparison> = {}) {
+  const differences = quotients.map((numeric, k) => ({
+    step: 0.1 / 4 ** k,
+    numeric,
+    forward: numeric,
+    backward: numeric,
+  }));
+  return { layer: "dense_1", name: "dense_1/kernel", analytic: 1, scale: 1, differences, ...given };
+}
+
+function gradients(weight: GradientComparison, given: { activations?: string[] } = {}) {
+  const { activations = ["Dense", "tanh"] } = given;
+  const probe = { ...SUBJECT, resolution: 1e-9, activations, weights: [weight] };
+  return severities(gradientsMatchNumeric.check(probe));
+}
+
+Deno.test("gradientsMatchNumeric fails above numericGradientTolerance and passes at it", () => {
+  assertEquals(gradients(compared([1.0019, 1.0019, 1.0019])), []);
+  assertEquals(gradients(compared([1.0021, 1.0021, 1.0021])), ["error"]);
+  assertEquals(gradients(compared([0.9979, 0.9979, 0.9979])), ["error"]);
+});
+
+Deno.test("gradientsMatchNumeric allows more where there are kinks", () => {
+  for (const activations of [["Dense", "relu"], ["MaxPooling2D"], ["Dense", "selu"]]) {
+    assertEquals(gradients(compared([1.0099, 1.0099, 1.0099]), { activations }), []);
+    assertEquals(gradients(compared([1.0101, 1.0101, 1.0101]), { activations }), ["error"]);
+  }
+});
+
+Deno.test("gradientsMatchNumeric takes the quotient of the side without the kink", () => {
+  const weight = compared([1.1, 1.1, 1.1]);
+  const oneSided = {
+    ...weight,
+    differences: weight.differences.map((row) => ({ ...row, backward: 1 })),
+  };
+  assertEquals(gradients(oneSided, { activations: ["Dense", "relu"] }), []);
+  assertEquals(gradients(oneSided), ["error"]);
+});
+
+Deno.test("gradientsMatchNumeric gives no verdict where the quotients do not agree", () => {
+  assertEquals(gradients(compared([1.5, 1.3, 1.1])), ["note"]);
+  assertEquals(gradients(compared([1.5, 1.1, 1.1])), ["note"]);
+  assertEquals(gradients(compared([1.3, 1.1, 1.1, 1.1])), ["error"]);
+  const unresolved = compared([0, 0, 0], { analytic: 1e-9, scale: 1e-9 });
+  assertEquals(gradients(unresolved), ["note"]);
+});
+
+Deno.test("gradientsMatchNumeric fails a gradient that is missing", () => {
+  assertEquals(gradients(compared([1, 1, 1], { analytic: 0, scale: 0 })), ["error"]);
+  assertEquals(gradients(compared([0], { analytic: 0, scale: 0 })), []);
+});
+
+const leak = (change: number, rms = 1) => ({
+  name: "output",
+  rms,
+  rows: 4,
+  examples: [{ example: 0, change: 0 }, { example: 3, change }],
+  cuts: [{ step: 0, change: 0 }, { step: 1, change }],
+});
+
+Deno.test("batchIndependence and causality fail above leakTolerance and pass at it", () => {
+  const independence = (one: ReturnType<typeof leak>, options?: CheckOptions) =>
+    severities(batchIndependence.check({ ...SUBJECT, outputs: [one] }, options));
+  const causal = (one: ReturnType<typeof leak>, options?: CheckOptions) =>
+    severities(causality.check({ ...SUBJECT, steps: 3, outputs: [one] }, options));
+  for (const judge of [independence, causal]) {
+    assertEquals(judge(leak(1e-6)), []);
+    assertEquals(judge(leak(1.01e-6)), ["error"]);
+    assertEquals(judge(leak(1.01e-6, 2)), []);
+    assertEquals(judge(leak(0, 0)), []);
+    assertEquals(judge(leak(NaN)), ["error"]);
+    assertEquals(judge(leak(0.5), { leakTolerance: 0.5 }), []);
+  }
+  assertEquals(independence({ ...leak(0), rows: 1 }), ["error"]);
+});
+
+Deno.test("causality names the step that leaks most, and how many do", () => {
+  const cuts = [0.1, 0.4, 0, 0.2].map((change, step) => ({ step, change }));
+  const outputs = [{ name: "output", rms: 1, cuts }];
+  const [{ message, measured }] = causality.check({ ...SUBJECT, steps: 5, outputs });
+  assertEquals(measured, 0.4);
+  assertMatch(message, /up to step 1 .* at 3 of 4 steps/);
+});
+
+Deno.test("inputDependence names the input that is not used and the output that is constant", () => {
+  const judge = (...rows: [changes: number[], alike?: boolean][]) =>
+    inputDependence.check({
+      ...SUBJECT,
+      outputs: ["mean", "scale"],
+      inputs: rows.map(([changes, alike = false], i) => ({ name: `x${i + 1}`, alike, changes })),
+    });
+  assertEquals(judge([[0.1, 0]], [[0, 1e-30]]), []);
+  assertMatch(judge([[0.1, 0.1]], [[0, 0]])[0].message, /^The input x2 changes no output/);
+  assertMatch(judge([[0.1, 0]], [[0.2, 0]])[0].message, /^The output scale stays the same/);
+  assertEquals(judge([[0, 0]], [[0, 0]]).map(({ message }) => message.slice(0, 15)), [
+    "The output mean",
+    "The output scal",
+  ]);
+  assertEquals(severities(judge([[0, 0], true])), ["note"]);
+  assertEquals(severities(judge([[0, 0], true], [[1, 1]])), ["note"]);
+});
+
+/** A kernel of mean size 1 that a step moved. */
+const stepped = (given: Partial<WeightStep> = {}): WeightStep => ({
+  layer: "dense_1",
+  name: "dense_1/kernel",
+  shape: [5, 4],
+  trainable: true,
+  frozen: false,
+  meanAbs: 1,
+  meanAbsUpdate: 1e-3,
+  changed: 20,
+  changedLater: null,
+  ...given,
+});
+const step = (given: Partial<WeightStep>) => ({
+  ...SUBJECT,
+  optimizer: "Adam",
+  weights: [stepped(given)],
+});
+
+Deno.test("updateRatio fails outside updateRatioMin to updateRatioMax and passes at them", () => {
+  const ratio = (meanAbsUpdate: number, given: Partial<WeightStep> = {}, options?: CheckOptions) =>
+    severities(updateRatio.check(step({ meanAbsUpdate, ...given }), options));
+  assertEquals([ratio(1.01e-4), ratio(0.99e-1)], [[], []]);
+  assertEquals([ratio(0.99e-4), ratio(1.01e-1), ratio(0)], [["error"], ["error"], ["error"]]);
+  assertEquals(ratio(0.5, {}, { updateRatioMax: 0 }), []);
+  assertEquals(ratio(NaN), ["error"]);
+  for (const skipped of [{ shape: [4] }, { meanAbs: 0 }, { trainable: false }]) {
+    assertEquals(ratio(1, skipped), []);
+  }
+});
+
+Deno.test("weightsChange fails a trainable weight that stays, and warns of one that is late", () => {
+  const change = (given: Partial<WeightStep>) => severities(weightsChange.check(step(given)));
+  assertEquals(change({ changed: 1 }), []);
+  assertEquals(change({ changed: 0, changedLater: 0 }), ["error"]);
+  assertEquals(change({ changed: 0, changedLater: 1 }), ["warning"]);
+  assertEquals(change({ changed: 0, changedLater: 0, trainable: false }), []);
+  const recurrent = { name: "lstm/recurrent_kernel", changed: 0, changedLater: 0 };
+  assertEquals(change(recurrent), ["warning"]);
+});
+
+Deno.test("weightsFrozen fails a frozen weight of which one entry changes", () => {
+  const frozen = (given: Partial<WeightStep>) =>
+    severities(weightsFrozen.check(step({ trainable: false, ...given })));
+  assertEquals(frozen({ frozen: true, changed: 0 }), []);
+  assertEquals(frozen({ frozen: true, changed: 1 }), ["error"]);
+  assertEquals(frozen({ frozen: false, changed: 1 }), []);
+});
+
+Deno.test("overfitsBatch fails above overfitLoss, or when the loss comes down too late", () => {
+  const overfit = (losses: number[], options?: CheckOptions) =>
+    overfitsBatch.check({ ...SUBJECT, optimizer: "Adam", losses }, options);
+  assertEquals(overfit([1, 0.5, 0.01]), []);
+  assertEquals(severities(overfit([1, 0.5, 0.0101])), ["error"]);
+  assertEquals(overfit([1, 0.5], { overfitLoss: 0.5 }), []);
+  assertEquals(severities(overfit([1, 0.5, 0.01], { overfitSteps: 1 })), ["error"]);
+  assertMatch(overfit([1, NaN])[0].message, /is NaN after 1 steps/);
+});
+
+Deno.test("MODEL_RULES are documented and named unlike each other and the other rules", () => {
+  const names = [...RULES, ...MODEL_RULES].map(({ name }) => name);
+  assertEquals(new Set(names).size, names.length);
+  for (const rule of MODEL_RULES) {
+    for (const key of ["summary", "formula", "source", "misleads", "fix"] as const) {
+      assertMatch(rule[key], /\S.*\.$/s, `${rule.name}: ${key}`);
+    }
+    assertMatch(rule.assertion, /^assert[A-Z]/);
+  }
+});
