@@ -1,4 +1,5 @@
 import type { ConvolutionWindows } from "./convolution_windows.ts";
+import type { FlatCounts } from "./flat_counts.ts";
 import type { Matrix } from "./matrix.ts";
 import { NativeRunner } from "./native_runner.ts";
 import { operation } from "./operation.ts";
@@ -162,4 +163,39 @@ export class NativeModule extends NativeRunner {
       squaredDeviations: sums[6],
     };
   }
+
+  /**
+   * Counts the entries of [groups, units, inner] floats beyond two bounds, and tells which units have any
+   * between them.
+   *
+   * @param bounds Entries <= `low` and those >= `high` lie beyond; NaN for a bound that is not there.
+   */
+  flat(
+    address: number,
+    { groups, units, inner }: { groups: number; units: number; inner: number },
+    { low, high }: { low: number; high: number },
+  ): FlatCounts {
+    this.run(operation.flat, [address, groups, units, inner, this.resultAddress], {
+      scratch: 4 * units,
+      floats: [float32Below(low), -float32Below(-high)],
+    });
+    const [below, above, nan] = this.results;
+    return {
+      low: below,
+      high: above,
+      nan,
+      active: new Int32Array(this.memory.buffer, this.scratchAddress, units),
+    };
+  }
+}
+
+/** The largest float32 that is not above x: a float32 is <= it just where it is <= x. */
+function float32Below(x: number): number {
+  const nearest = Math.fround(x);
+  if (!(nearest > x)) return nearest;
+  const bits = new Int32Array(new Float32Array([nearest]).buffer);
+  // The next one down: away from 0 below it, towards 0 above it; below 0 itself is the smallest.
+  if (nearest === 0) return -(2 ** -149);
+  bits[0] += nearest > 0 ? -1 : 1;
+  return new Float32Array(bits.buffer)[0];
 }

@@ -93,6 +93,11 @@ export class NativeRunner {
     return this.#record + RECORD;
   }
 
+  /** The scratch of this thread, as the last operation left it. */
+  protected get scratchAddress(): number {
+    return this.#scratch;
+  }
+
   /** What the last operation left behind; valid until the next. */
   protected get results(): Float64Array {
     return this.#results;

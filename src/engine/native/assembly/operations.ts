@@ -112,10 +112,9 @@ class Grouped {
   groups: i32;
   units: i32;
   inner: i32;
+  result: usize;
   low: f32;
   high: f32;
-  active: usize;
-  result: usize;
 }
 
 /** Where part `part` of `total` things begins, cut at multiples of `unit`. */
@@ -234,7 +233,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
     }
     case 10: {
       const r = changetype<Grouped>(record);
-      if (part == 0) flat(r.from, r.groups, r.units, r.inner, r.low, r.high, r.active, r.result);
+      if (part == 0) flat(r.from, r.groups, r.units, r.inner, r.low, r.high, scratch, r.result);
       break;
     }
     case 11: {

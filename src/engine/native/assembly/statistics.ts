@@ -1,3 +1,5 @@
+import { clearRun } from "./runs";
+
 /** Largest float32 bit pattern of a finite number is one less. */
 const INFINITE: i32 = 0x7f800000;
 
@@ -15,118 +17,8 @@ class Sums {
 
 // @ts-ignore: decorator
 @inline
-function high(x: v128): v128 {
-  return f64x2.promote_low_f32x4(v128.shuffle<f64>(x, x, 1, 1));
-}
-
-// @ts-ignore: decorator
-@inline
 function total(x: v128): f64 {
   return f64x2.extract_lane(x, 0) + f64x2.extract_lane(x, 1);
-}
-
-/** Bytes that are summed up before it is looked whether all of it was finite. */
-const BLOCK: usize = 4096;
-
-/** Times that the squared mean may exceed the variance before the deviations are taken by themselves. */
-const CANCELLING: f64 = 1e4;
-
-/**
- * All sums over a run of float32 that its statistics need, in float64 and in one sweep; in a second
- * one where the mean is so large beside the deviation that the difference of squares would lose more
- * than four digits.
- *
- * As integers, the magnitudes of float32 are in the same order, and those of finite ones are below
- * infinity: one maximum gives the largest and says whether a block is finite. A block that is not is
- * gone through entry by entry.
- */
-export function sums(from: usize, count: i32, result: usize): void {
-  const end = from + (<usize> count << 2);
-  const whole = from + ((end - from) & ~15);
-  const zero = f32x4.splat(0);
-  let finite = 0, zeros = 0, largest = 0;
-  let sum: f64 = 0, squares: f64 = 0, sumAbs: f64 = 0;
-  for (let block = from; block < end;) {
-    const last = block + BLOCK < whole ? block + BLOCK : block < whole ? whole : end;
-    let at = block;
-    if (block < whole) {
-      let sumA = f64x2.splat(0), sumB = f64x2.splat(0);
-      let squaresA = f64x2.splat(0), squaresB = f64x2.splat(0);
-      let absA = f64x2.splat(0), absB = f64x2.splat(0);
-      let most = i32x4.splat(0), zeroCounts = i32x4.splat(0);
-      for (; at < last; at += 16) {
-        const x = v128.load(at);
-        const a = f64x2.promote_low_f32x4(x);
-        const b = high(x);
-        sumA = f64x2.add(sumA, a);
-        sumB = f64x2.add(sumB, b);
-        squaresA = f64x2.add(squaresA, f64x2.mul(a, a));
-        squaresB = f64x2.add(squaresB, f64x2.mul(b, b));
-        absA = f64x2.add(absA, f64x2.abs(a));
-        absB = f64x2.add(absB, f64x2.abs(b));
-        most = i32x4.max_s(most, f32x4.abs(x));
-        zeroCounts = i32x4.sub(zeroCounts, f32x4.eq(x, zero));
-      }
-      const top = laneMax(most);
-      if (top < INFINITE) {
-        finite += <i32> ((last - block) >> 2);
-        sum += total(f64x2.add(sumA, sumB));
-        squares += total(f64x2.add(squaresA, squaresB));
-        sumAbs += total(f64x2.add(absA, absB));
-        largest = max(largest, top);
-        zeros += laneSum(zeroCounts);
-      } else {
-        at = block;
-      }
-    }
-    for (; at < last; at += 4) {
-      const x = load<f32>(at);
-      if (!isFinite<f32>(x)) continue;
-      finite++;
-      sum += <f64> x;
-      squares += <f64> x * <f64> x;
-      sumAbs += <f64> abs<f32>(x);
-      largest = max(largest, reinterpret<i32>(abs<f32>(x)));
-      zeros += <i32> (x == 0);
-    }
-    block = last;
-  }
-  const n: f64 = <f64> max(finite, 1);
-  const mean = sum / n;
-  let squaredDeviations = squares - sum * mean;
-  if (squaredDeviations * CANCELLING < squares) {
-    squaredDeviations = deviationsFrom(mean, from, end);
-  }
-  const out = changetype<Sums>(result);
-  out.finite = <f64> finite;
-  out.sumAbs = sumAbs;
-  out.sumSquares = squares;
-  out.maxAbs = <f64> reinterpret<f32>(largest);
-  out.zeros = <f64> zeros;
-  out.mean = mean;
-  out.squaredDeviations = squaredDeviations;
-}
-
-/** The sum of squared deviations of the finite entries from `mean`. */
-function deviationsFrom(mean: f64, from: usize, end: usize): f64 {
-  let squares: f64 = 0, rest: f64 = 0, finite = 0;
-  for (let at = from; at < end; at += 4) {
-    const x = load<f32>(at);
-    if (!isFinite<f32>(x)) continue;
-    const deviation = <f64> x - mean;
-    squares += deviation * deviation;
-    rest += deviation;
-    finite++;
-  }
-  // What the rounded mean is off by.
-  return max<f64>(0, squares - rest * rest / <f64> max(finite, 1));
-}
-
-function laneMax(x: v128): i32 {
-  return max(
-    max(i32x4.extract_lane(x, 0), i32x4.extract_lane(x, 1)),
-    max(i32x4.extract_lane(x, 2), i32x4.extract_lane(x, 3)),
-  );
 }
 
 // @ts-ignore: decorator
@@ -136,16 +28,103 @@ function laneSum(x: v128): i32 {
     i32x4.extract_lane(x, 3);
 }
 
+/** Bytes that are looked through for entries that are not finite, and then summed up. */
+const BLOCK: usize = 512;
+
+/**
+ * All sums over a run of float32 that its statistics need, in float64 and in one sweep.
+ *
+ * Deviations are taken from the first finite entry: as it is one of the entries, its squared distance
+ * from the mean is at most `count` times the variance, so at most that many units of the last place of
+ * a float64 are lost. The sum of squares follows from them, without a subtraction.
+ */
+export function sums(from: usize, count: i32, result: usize): void {
+  const end = from + (<usize> count << 2);
+  let at = from;
+  while (at < end && !isFinite<f32>(load<f32>(at))) at += 4;
+  const origin: f64 = at < end ? <f64> load<f32>(at) : 0;
+  const origins = f64x2.splat(origin);
+  const infinite = i32x4.splat(INFINITE);
+  let shiftedA = f64x2.splat(0), shiftedB = f64x2.splat(0);
+  let squaresA = f64x2.splat(0), squaresB = f64x2.splat(0);
+  let absA = f64x2.splat(0), absB = f64x2.splat(0);
+  let largest = i32x4.splat(0);
+  let zeros = i32x4.splat(0);
+  let finite = 0, shifted: f64 = 0, squares: f64 = 0, sumAbs: f64 = 0, zeroCount = 0;
+  while (at < end) {
+    const left = end - at;
+    const stop = left < 16 ? end : at + min(BLOCK, left & ~15);
+    // As integers, the magnitudes of finite numbers are the ones below infinity.
+    let block = i32x4.splat(0);
+    let blockZeros = i32x4.splat(0);
+    let i = at;
+    for (; i + 16 <= stop; i += 16) {
+      const x = v128.load(i);
+      block = i32x4.max_s(block, f32x4.abs(x));
+      blockZeros = i32x4.sub(blockZeros, f32x4.eq(x, f32x4.splat(0)));
+    }
+    if (left >= 16 && i32x4.all_true(i32x4.lt_s(block, infinite))) {
+      largest = i32x4.max_s(largest, block);
+      zeros = i32x4.add(zeros, blockZeros);
+      finite += <i32> ((stop - at) >> 2);
+      for (; at < stop; at += 16) {
+        const x = f64x2.promote_low_f32x4(v128.load64_zero(at));
+        const y = f64x2.promote_low_f32x4(v128.load64_zero(at, 8));
+        absA = f64x2.add(absA, f64x2.abs(x));
+        absB = f64x2.add(absB, f64x2.abs(y));
+        const a = f64x2.sub(x, origins);
+        const b = f64x2.sub(y, origins);
+        shiftedA = f64x2.add(shiftedA, a);
+        shiftedB = f64x2.add(shiftedB, b);
+        squaresA = f64x2.add(squaresA, f64x2.mul(a, a));
+        squaresB = f64x2.add(squaresB, f64x2.mul(b, b));
+      }
+      continue;
+    }
+    // A block with an entry that is not finite, or the last three entries at most.
+    for (; at < stop; at += 4) {
+      const x = load<f32>(at);
+      if (!isFinite<f32>(x)) continue;
+      const deviation = <f64> x - origin;
+      shifted += deviation;
+      squares += deviation * deviation;
+      sumAbs += <f64> abs<f32>(x);
+      largest = i32x4.max_s(largest, i32x4.splat(reinterpret<i32>(abs<f32>(x))));
+      zeroCount += <i32> (x == 0);
+      finite++;
+    }
+  }
+  shifted += total(f64x2.add(shiftedA, shiftedB));
+  squares += total(f64x2.add(squaresA, squaresB));
+  const n: f64 = <f64> max(finite, 1);
+  const mean = origin + shifted / n;
+  const squaredDeviations = max<f64>(0, squares - shifted * (shifted / n));
+  const out = changetype<Sums>(result);
+  out.finite = <f64> finite;
+  out.sumAbs = sumAbs + total(f64x2.add(absA, absB));
+  out.sumSquares = squaredDeviations + n * (mean * mean);
+  out.maxAbs = <f64> max<f32>(
+    max<f32>(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
+    max<f32>(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
+  );
+  out.zeros = <f64> (zeroCount + laneSum(zeros));
+  out.mean = mean;
+  out.squaredDeviations = squaredDeviations;
+}
+
 /** What `flat` leaves behind. */
 @unmanaged
 class Flat {
   low: f64;
   high: f64;
+  nan: f64;
 }
 
 /**
- * Counts the entries <= low and those >= high of `groups` x `units` x `inner` float32, and sets the flag
- * (an i32) of each unit that has an entry between the two. NaN is none of the three.
+ * Of `groups` x `units` x `inner` float32, counts the entries <= low, those >= high and those that are
+ * NaN, and flags each unit that has another one. A bound that is NaN bounds nothing.
+ *
+ * @param active Address of an i32 for each unit: -1 where it has one, else 0.
  */
 export function flat(
   from: usize,
@@ -159,45 +138,48 @@ export function flat(
 ): void {
   const lows = f32x4.splat(low);
   const highs = f32x4.splat(high);
-  let below = i32x4.splat(0), above = i32x4.splat(0);
-  let belowCount = 0, aboveCount = 0;
+  let below = i32x4.splat(0), above = i32x4.splat(0), nan = i32x4.splat(0);
+  let belowCount = 0, aboveCount = 0, nanCount = 0;
+  clearRun(active, units);
   // Where units lie side by side, four units are looked at together; else four entries of one unit.
-  const run = inner == 1 ? units : inner;
-  const runs = inner == 1 ? groups : groups * units;
+  const isSideBySide = inner == 1;
+  const run = isSideBySide ? units : inner;
+  const runs = isSideBySide ? groups : groups * units;
   let at = from;
   let unit = 0;
   for (let r = 0; r < runs; r++) {
-    let flag = active + (inner == 1 ? 0 : <usize> unit << 2);
-    const flagStep: usize = inner == 1 ? 4 : 0;
-    let i = 0;
+    let flag = active + (isSideBySide ? 0 : <usize> unit << 2);
     let any = i32x4.splat(0);
-    for (; i + 4 <= run; i += 4) {
+    let i = 0;
+    for (; i + 4 <= run; i += 4, at += 16) {
       const x = v128.load(at);
       const isLow = f32x4.le(x, lows);
       const isHigh = f32x4.ge(x, highs);
+      const isNaN = f32x4.ne(x, x);
       below = i32x4.sub(below, isLow);
-      above = i32x4.sub(above, isHigh);
-      const inside = v128.and(f32x4.gt(x, lows), f32x4.lt(x, highs));
-      if (inner == 1) {
+      above = i32x4.sub(above, v128.andnot(isHigh, isLow));
+      nan = i32x4.sub(nan, isNaN);
+      const inside = v128.not(v128.or(v128.or(isLow, isHigh), isNaN));
+      if (isSideBySide) {
         v128.store(flag, v128.or(v128.load(flag), inside));
         flag += 16;
       } else {
         any = v128.or(any, inside);
       }
-      at += 16;
     }
     if (v128.any_true(any)) store<i32>(flag, -1);
-    for (; i < run; i++) {
+    for (; i < run; i++, at += 4) {
       const x = load<f32>(at);
       if (x <= low) belowCount++;
       else if (x >= high) aboveCount++;
-      else if (x == x) store<i32>(flag, -1);
-      flag += flagStep;
-      at += 4;
+      else if (x != x) nanCount++;
+      else store<i32>(flag, -1);
+      if (isSideBySide) flag += 4;
     }
     if (++unit == units) unit = 0;
   }
   const out = changetype<Flat>(result);
   out.low = <f64> (belowCount + laneSum(below));
   out.high = <f64> (aboveCount + laneSum(above));
+  out.nan = <f64> (nanCount + laneSum(nan));
 }
