@@ -1,5 +1,8 @@
 // Made by build.ts from assembly/: deno task build:native
 
+/** SHA-256 of the sources that they were made from. */
+export const sources = "4cee0ffac7ff4577bd7ab6e7deaca1f981742d0379f307423e18b4a0d425ea0c";
+
 /** The builds of our own WASM module, in base64. */
 export const binaries: Record<"plain" | "plainRelaxed" | "shared" | "sharedRelaxed", string> = {
   plain:

@@ -6,6 +6,7 @@
  */
 import { main as compile } from "assemblyscript/asc";
 import { Buffer } from "node:buffer";
+import { hashSources } from "./hash_sources.ts";
 
 const here = new URL("./", import.meta.url);
 const target = new URL("binaries.ts", here);
@@ -74,6 +75,8 @@ const binaries = await Promise.all(
   ),
 );
 const text = "// Made by build.ts from assembly/: deno task build:native\n\n" +
+  "/** SHA-256 of the sources that they were made from. */\n" +
+  `export const sources = "${await hashSources()}";\n\n` +
   "/** The builds of our own WASM module, in base64. */\n" +
   `export const binaries: Record<"${Object.keys(BUILDS).join('" | "')}", string> = {\n` +
   `${binaries.join("")}};\n`;

@@ -18,7 +18,12 @@ Deno.test("flat() counts beyond bounds and finds the units between them", async 
           const { groups, units, inner } = shape;
           const count = groups * units * inner;
           const values = Float32Array.from({ length: count }, () => stream.next().value!);
-          const expected = { low: 0, high: 0, nan: 0, active: new Array<boolean>(units).fill(false) };
+          const expected = {
+            low: 0,
+            high: 0,
+            nan: 0,
+            active: new Array<boolean>(units).fill(false),
+          };
           values.forEach((x, i) => {
             if (x <= low) expected.low++;
             else if (x >= high) expected.high++;

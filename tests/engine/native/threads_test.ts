@@ -1,0 +1,68 @@
+import { assertEquals } from "@std/assert";
+import { startEngine } from "../../../src/engine/start_engine.ts";
+import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
+
+/** Results of every operation that is shared, large enough to be, of odd sizes. */
+function compute(tf: TensorFlow): number[][] {
+  const normal = (shape: number[], seed: number) =>
+    tf.randomNormal(shape, 0, 1, "float32", seed) as Tensor;
+  const run = (name: string, inputs: Record<string, Tensor>, attributes: object = {}) =>
+    tf.engine().runKernel(name, inputs, attributes as never) as Tensor;
+  const image = normal([3, 33, 31, 13], 1), filter = normal([3, 5, 13, 11], 2);
+  const alone = normal([3, 5, 13, 1], 3);
+  const attributes = { strides: [2, 1], pad: "same", dataFormat: "NHWC" };
+  return tf.tidy(() => {
+    const y = run("Conv2D", { x: image, filter }, attributes);
+    const each = run("DepthwiseConv2dNative", { x: image, filter: alone }, {
+      ...attributes,
+      strides: [1, 1],
+      dilations: [1, 1],
+    });
+    const pool = { filterSize: [3, 2], strides: [1, 1], pad: "same" };
+    const results = [
+      y,
+      run("Conv2DBackpropFilter", { x: image, dy: y }, {
+        ...attributes,
+        filterShape: filter.shape,
+      }),
+      run("Conv2DBackpropInput", { dy: y, filter }, { ...attributes, inputShape: image.shape }),
+      each,
+      run("DepthwiseConv2dNativeBackpropFilter", { x: image, dy: each }, {
+        ...attributes,
+        strides: [1, 1],
+        filterShape: alone.shape,
+      }),
+      run("DepthwiseConv2dNativeBackpropInput", { dy: each, filter: alone }, {
+        ...attributes,
+        strides: [1, 1],
+        inputShape: image.shape,
+      }),
+      run("MaxPoolGrad", { dy: image, input: image, output: image }, pool),
+      tf.unsortedSegmentSum(
+        normal([900, 333], 4),
+        tf.randomUniform([900], 0, 50, "int32", 5) as never,
+        49,
+      ),
+      tf.sum(normal([1111, 333], 6), 0),
+      tf.tanh(normal([333, 777], 7)),
+      run("TanhGrad", { dy: normal([333, 777], 8), y: normal([333, 777], 9) }),
+      run("ClipByValueGrad", { dy: normal([333, 777], 8), x: normal([333, 777], 9) }, {
+        clipValueMin: -1,
+        clipValueMax: 1,
+      }),
+      tf.matMul(normal([7, 61, 67], 10), normal([7, 67, 71], 11)),
+      tf.matMul(normal([61, 1300], 12), normal([131, 1300], 13), false, true),
+    ];
+    return results.map((tensor) => [...new Int32Array(tensor.dataSync().slice().buffer)]);
+  });
+}
+
+Deno.test("no operation's bits depend on how many threads share it", async () => {
+  const results: number[][][] = [];
+  for (const threads of [1, 2, 3]) {
+    await using engine = await startEngine({ threads });
+    results.push(compute(engine.tf));
+  }
+  assertEquals(results[1], results[0]);
+  assertEquals(results[2], results[0]);
+});
