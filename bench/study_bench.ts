@@ -1,5 +1,6 @@
 /**
- * What a study costs: `deno run -A bench/study_bench.ts` (some five minutes).
+ * What a study costs: `deno run -A bench/study_bench.ts` (some three minutes), or only the
+ * sections named: `point`, `curve`, `jobs`, `pay`.
  *
  * A point against the pass it makes, time and memory over the number of points, two jobs against one,
  * and from what size on jobs pay. Whatever is compared takes turns in one run; medians count.
@@ -109,7 +110,7 @@ async function jobs(): Promise<void> {
   );
   row("points", "1 job, s", "2 jobs, s", "ratio");
   let last = 0;
-  for (const seeds of [5, 20]) {
+  for (const seeds of [5, 20, 40]) {
     const grid = {
       scales: Array.from({ length: 20 }, (_, i) => 0.5 + i / 10),
       seeds,
@@ -161,7 +162,11 @@ async function whenJobsPay(): Promise<void> {
   );
 }
 
-await pointAgainstPass();
-await curve();
-await jobs();
-await whenJobsPay();
+const SECTIONS: Record<string, () => Promise<void>> = {
+  point: pointAgainstPass,
+  curve,
+  jobs,
+  pay: whenJobsPay,
+};
+const chosen = Deno.args.length > 0 ? Deno.args : Object.keys(SECTIONS);
+for (const name of chosen) await SECTIONS[name]();

@@ -20,8 +20,10 @@ interface Member {
 }
 
 const WORKER = new URL("./study_worker.ts", import.meta.url);
-/** Points of a unit: enough that sending costs nothing, few enough that no worker waits at the end. */
+/** Most points of a unit. */
 const LARGEST_UNIT = 32;
+/** Parts that the last round is cut into for each worker, so that at the end none waits long. */
+const PARTS = 3;
 /** How many units a worker may be ahead of the slowest, whose points are waited for. */
 const AHEAD = 4;
 
@@ -86,8 +88,7 @@ export class StudyWorkers {
     count: number,
     signal: AbortSignal | null,
   ): AsyncGenerator<StudyPoint, void> {
-    const share = Math.ceil(count / this.#count / 2);
-    this.#units = unitsOf(indices, this.#grid.scales.length, Math.min(LARGEST_UNIT, share));
+    this.#units = unitsOf(indices, count, this.#grid.scales.length, this.#count);
     const abort = () => this.#wake();
     signal?.addEventListener("abort", abort);
     try {
@@ -207,20 +208,29 @@ export class StudyWorkers {
   }
 }
 
-/** Cuts the points into units: runs of indices within one build, `most` of them at most. */
+/**
+ * Cuts points into units: runs of indices within one build, as long as may be, since every worker
+ * builds the models of its units; short ones in the last round.
+ */
 function* unitsOf(
   indices: Iterable<number>,
+  count: number,
   scales: number,
-  most: number,
+  workers: number,
 ): Generator<Unit, undefined> {
   const build = (index: number) => Math.floor(index / scales);
+  const longest = Math.min(LARGEST_UNIT, scales);
+  let left = count;
   let unit: number[] = [];
+  let most = 0;
   for (const index of indices) {
-    if (unit.length === most || (unit.length > 0 && build(unit[0]) !== build(index))) {
-      yield { indices: unit, points: [] };
+    if (unit.length === most || build(unit[0]) !== build(index)) {
+      if (unit.length > 0) yield { indices: unit, points: [] };
       unit = [];
+      most = left > workers * longest ? longest : Math.ceil(left / workers / PARTS);
     }
     unit.push(index);
+    left--;
   }
   if (unit.length > 0) yield { indices: unit, points: [] };
 }
