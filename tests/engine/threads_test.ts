@@ -34,6 +34,10 @@ function compute(tf: TensorFlow): number[][] {
       tf.avgPool(image as never, 3, 2, "same") as Tensor,
       normal([300, 77], 6).softmax(),
       normal([300, 77], 7).tanh().sum(0),
+      ...[0, 1, 2, [0, 2], [1, 2], [0, 1, 2]].flatMap((axes) => {
+        const x = normal([30, 1000, 20], 8);
+        return [tf.sum(x, axes), tf.mean(x, axes)] as Tensor[];
+      }),
     ];
     return results.map(bits);
   });

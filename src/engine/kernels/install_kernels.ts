@@ -41,6 +41,7 @@ import { maxPool3dKernel } from "./max_pool_3d.ts";
 import { maxPool3dGradKernel } from "./max_pool_3d_grad.ts";
 import { maxPoolGradKernel } from "./max_pool_grad.ts";
 import { maximumKernel } from "./maximum.ts";
+import { meanKernel } from "./mean.ts";
 import { minimumKernel } from "./minimum.ts";
 import { mirrorPadGradient } from "./mirror_pad_gradient.ts";
 import { oneHotKernel } from "./one_hot.ts";
@@ -98,6 +99,7 @@ const KERNELS: KernelFactory[] = [
   maxPool3dKernel,
   maxPoolGradKernel,
   maxPoolKernel,
+  meanKernel,
   minimumKernel,
   oneHotKernel,
   preluKernel,

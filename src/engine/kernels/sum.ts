@@ -1,23 +1,20 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
+import { reduceSum } from "./reduce_sum.ts";
 
 /**
- * `Sum` over the first axes, as in the gradient of every bias: stock transposes the tensor first, and
- * adds in float32. Here it runs down the columns, and adds in float64. Sums over other axes are stock's.
+ * `Sum`, behind every loss and the gradient of every bias: stock adds in float32, and leaves in the sum
+ * over no entry what the heap held. Here floats are added in float64, and no entry makes 0; whole
+ * numbers, exact in stock, are stock's.
  */
 export const sumKernel = defineKernel<
   { axis: number | number[]; keepDims?: boolean },
   { x: TensorInfo }
 >("Sum", (context, { x }, attributes) => {
-  const { tf, backend, native, address, stock } = context;
-  const axes = tf.util.parseAxisParam(attributes.axis, x.shape).toSorted((a, b) => a - b);
-  const rest = x.shape.slice(axes.length);
-  const width = tf.util.sizeFromShape(rest);
-  const leads = axes.length > 0 && rest.length > 0 && axes.every((axis, i) => axis === i);
-  if (!leads || x.dtype !== "float32" || width === 1) return stock("Sum", { x }, attributes);
-  const rows = tf.util.sizeFromShape(x.shape) / width;
-  const shape = attributes.keepDims ? [...axes.map(() => 1), ...rest] : rest;
-  const result = backend.makeOutput(shape, "float32");
-  native.columnSums(address(x), address(result), { rows: Number.isNaN(rows) ? 0 : rows, width });
+  const { tf, backend, stock } = context;
+  const axes = tf.util.parseAxisParam(attributes.axis, x.shape);
+  if (x.dtype === "float32") return reduceSum(context, x, axes, attributes.keepDims);
+  const result = stock("Sum", { x }, attributes);
+  if (tf.util.sizeFromShape(x.shape) === 0) backend.typedArrayFromHeap(result).fill(0);
   return result;
 });

@@ -168,6 +168,7 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
     }), pool2d),
   },
   Maximum: { run: (tf, x) => tf.maximum(x(3), 0) },
+  Mean: { run: (tf, x) => tf.mean(x(2, 2), 0) },
   Minimum: { run: (tf, x) => tf.minimum(x(3), 0), bounded: true },
   OneHot: { run: (tf) => tf.oneHot(tf.tensor1d([0], "int32"), 2, NaN, Infinity, "float32") },
   Prelu: { run: (tf, x) => tf.prelu(x(2, 2, 2, 1), tf.ones([2, 1, 1])) },
