@@ -1,4 +1,3 @@
-import { heapView } from "../engine/heap_view.ts";
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { countFlat } from "./count_flat.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
@@ -40,6 +39,6 @@ export function observePreActivations(
     add(tensor);
     record.see(tensor.shape);
     const axis = unitAxis < 0 ? tensor.shape.length + unitAxis : unitAxis;
-    countFlat(record, heapView(tf, tensor), tensor.shape, axis);
+    countFlat(tf, record, tensor, axis);
   };
 }

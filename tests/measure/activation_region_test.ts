@@ -1,8 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { activationRegion } from "../../src/measure/activation_region.ts";
 import { countFlat } from "../../src/measure/count_flat.ts";
 import { LayerRecord } from "../../src/measure/layer_record.ts";
-import type { Layer } from "../../src/engine/mod.ts";
+import { type Layer, startEngine } from "../../src/engine/mod.ts";
+
+const { tf } = await startEngine();
 
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 
@@ -65,7 +68,9 @@ const NO_LAYER = {} as Layer;
 
 function counted(activation: string, z: number[], shape: number[], unitAxis: number) {
   const record = new LayerRecord("layer", NO_LAYER, "Dense", activation);
-  countFlat(record, Float32Array.from(z), shape, unitAxis);
+  const tensor = tf.tensor(z, shape);
+  countFlat(tf, record, tensor, unitAxis);
+  tensor.dispose();
   return record;
 }
 
@@ -101,4 +106,34 @@ Deno.test("countFlat() does not call a relu6 that is off saturated", () => {
   const record = counted("relu6", [-1, 7, 3], [1, 3], 1);
   assertEquals(record.saturatedEntries, 1);
   assertEquals([...record.activeUnits!], [0, 0, 1]);
+});
+
+Deno.test("countFlat() agrees with looking at every entry", () => {
+  const entry = fc.oneof(
+    fc.float({ noNaN: true, min: -8, max: 8 }),
+    fc.constantFrom(0, -0, 6, 2.5, -2.5, NaN, Infinity, -Infinity),
+  );
+  const size = fc.integer({ min: 1, max: 7 });
+  const cases = fc.tuple(size, size, size, fc.constantFrom(...Object.keys(ACTIVATIONS)))
+    .chain(([groups, units, inner, name]) =>
+      fc.tuple(
+        fc.constant({ groups, units, inner, name }),
+        fc.array(entry, { minLength: groups * units * inner, maxLength: groups * units * inner }),
+      )
+    );
+  fc.assert(fc.property(cases, ([{ groups, units, inner, name }, list]) => {
+    const z = [...Float32Array.from(list)];
+    const record = counted(name, z, [groups, units, inner], 1);
+    const { low, high, oneSided } = activationRegion(name)!;
+    const isHigh = (x: number) => high < Infinity && x >= high;
+    const saturated = z.filter((x) => isHigh(x) || (!oneSided && x <= low)).length;
+    assertEquals(record.saturatedEntries, saturated);
+    assertEquals(record.judgedEntries, z.filter((x) => !Number.isNaN(x)).length);
+    const active = Array.from(
+      { length: units },
+      (_, unit) =>
+        z.some((x, i) => Math.floor(i / inner) % units === unit && x > low && !isHigh(x)) ? 1 : 0,
+    );
+    assertEquals([...record.activeUnits!], active);
+  }));
 });
