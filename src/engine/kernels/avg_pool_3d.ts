@@ -1,12 +1,12 @@
 import { defineKernel } from "./define_kernel.ts";
-import { averagePool } from "./pooling.ts";
+import { averagePool, hasLargeWindow } from "./pooling.ts";
 import type { PoolAttributes } from "./pool_attributes.ts";
 import { geometry3d, hasNegativePadding } from "./window_geometry.ts";
 
 /**
  * `AvgPool3D`. With `same` padding and a stride larger than the window the stock kernel (and that of
- * `cpu`) may begin at the wrong place. Here windows begin where TensorFlow puts them; other shapes still
- * go to the stock kernel.
+ * `cpu`) may begin at the wrong place, and it adds in float32. Here windows begin where TensorFlow puts
+ * them, and large ones are added up in float64; others still go to the stock kernel.
  */
 export const avgPool3dKernel = defineKernel<PoolAttributes>(
   "AvgPool3D",
@@ -20,7 +20,10 @@ export const avgPool3dKernel = defineKernel<PoolAttributes>(
       pad as "valid" | "same" | number,
       dimRoundingMode,
     );
-    if (!hasNegativePadding(info)) return context.stock("AvgPool3D", { x }, attrs);
-    return averagePool(context, geometry3d(info), x, info.outShape);
+    const geometry = geometry3d(info);
+    if (!hasLargeWindow(geometry) && !hasNegativePadding(info)) {
+      return context.stock("AvgPool3D", { x }, attrs);
+    }
+    return averagePool(context, geometry, x, info.outShape);
   },
 );

@@ -63,7 +63,15 @@ function counts(geometry: WindowGeometry): Int32Array {
   return seen;
 }
 
-/** The mean of the entries that each window sees. */
+/** The stock kernels add in float32: beyond so many entries that is off by more than a few units. */
+const FEW_ENTRIES = 64;
+
+/** Whether windows are so large that their means must be taken in float64. */
+export function hasLargeWindow({ window }: WindowGeometry): boolean {
+  return window.reduce((product, size) => product * size) > FEW_ENTRIES;
+}
+
+/** The mean of the entries that each window sees, in float64. */
 export function averagePool(
   context: KernelContext,
   geometry: WindowGeometry,
@@ -74,12 +82,16 @@ export function averagePool(
   const output = context.backend.makeOutput(shape, "float32");
   const from = view(context, x), to = view(context, output);
   const seen = counts(geometry);
-  to.fill(0);
+  const sums = new Float64Array(to.length);
   eachTap(geometry, (position, source) => {
     const o = position * channels, s = source * channels;
-    const share = 1 / seen[position % seen.length];
-    for (let c = 0; c < channels; c++) to[o + c] += from[s + c] * share;
+    for (let c = 0; c < channels; c++) sums[o + c] += from[s + c];
   });
+  for (let i = 0, position = 0; i < to.length; position++) {
+    const count = seen[position % seen.length];
+    // A window that lies in the padding altogether has no entry, and 0 for its mean.
+    for (let c = 0; c < channels; c++, i++) to[i] = count === 0 ? 0 : sums[i] / count;
+  }
   return output;
 }
 

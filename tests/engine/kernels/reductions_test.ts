@@ -57,6 +57,28 @@ Deno.test("Sum and Mean of many entries are as exact as float32 is", async () =>
   });
 });
 
+Deno.test("average pooling over large windows is as exact as float32 is", async () => {
+  await onBackend("this engine", (tf) => {
+    const shapes: [shape: number[], window: number][] = [
+      [[1, 8, 8, 1], 8],
+      [[1, 300, 300, 3], 300],
+      [[2, 80, 80, 1], 64],
+      [[1, 4, 4, 4, 2], 4],
+      [[1, 40, 40, 40, 1], 40],
+    ];
+    for (const [shape, window] of shapes) {
+      tf.tidy(() => {
+        const x = tf.fill(shape, 0.1);
+        const y = shape.length === 4
+          ? tf.avgPool(x as never, window, 1, "valid") as Tensor
+          : tf.avgPool3d(x as never, window, 1, "valid") as Tensor;
+        const error = Math.max(...[...y.dataSync()].map((mean) => Math.abs(mean / 0.1 - 1)));
+        assert(error < 1e-6, `the mean over windows of ${window} is off by ${error}`);
+      });
+    }
+  });
+});
+
 Deno.test("the gradient of a bias over many examples is exact", async () => {
   await onBackend("this engine", (tf) => {
     const layer = tf.layers.dense({ units: 1, inputShape: [1] });
