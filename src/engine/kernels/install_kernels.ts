@@ -142,7 +142,8 @@ export interface KernelOptions {
   relaxedSimd?: boolean;
 }
 
-const ours = new WeakSet<KernelConfig>();
+/** The engines of TensorFlow.js that have the kernels, or are about to. */
+const claimed = new WeakSet<object>();
 
 /**
  * Adds the kernels that TensorFlow.js's WASM backend lacks, corrects those that are wrong and replaces
@@ -153,7 +154,8 @@ const ours = new WeakSet<KernelConfig>();
  * @param options Threads and relaxed SIMD.
  * @returns A function that takes every kernel back at once and leaves what was registered before,
  * whole. What it returns resolves when the threads have ended.
- * @throws {Error} If the active backend is not `wasm`, or the kernels are installed already.
+ * @throws {Error} If the active backend is not `wasm`, or the kernels are installed already or about to
+ * be.
  *
  * @example
  * ```ts
@@ -182,12 +184,21 @@ export async function installKernels(
         `await tf.setBackend("wasm") first`,
     );
   }
-  if (tf.getKernelsForBackend("wasm").some((config) => ours.has(config))) {
+  const engine = tf.engine();
+  if (claimed.has(engine)) {
     throw new Error("the kernels are installed already: take them back before installing again");
   }
+  // Before anything is waited for: another call may come meanwhile.
+  claimed.add(engine);
   let backend = tf.backend() as unknown as WasmBackend;
-  let native = useNative(backend);
-  await native.ready();
+  let native: NativeModule;
+  try {
+    native = useNative(backend);
+    await native.ready();
+  } catch (error) {
+    claimed.delete(engine);
+    throw error;
+  }
 
   const call = (config: KernelConfig, inputs: KernelInputs, attrs: object) =>
     // deno-lint-ignore no-explicit-any -- every kernel has attributes of its own
@@ -213,6 +224,7 @@ export async function installKernels(
   for (const factory of KERNELS) takeBack.push(replaceKernel(factory(context)));
   for (const factory of GRADIENTS) takeBack.push(replaceGradient(tf, factory(context)));
   return async () => {
+    if (takeBack.length > 0) claimed.delete(engine);
     takeBack.splice(0).reverse().forEach((undo) => undo());
     if (runningNative() === native) setRunningNative(null);
     await native.stop();
@@ -244,7 +256,6 @@ export async function installKernels(
         if (stopped === backend) native.stop();
       },
     };
-    ours.add(config);
     register(kernelName, config);
     return () => {
       // Someone may have registered over ours since: theirs stays.
