@@ -27,6 +27,9 @@ const REPAIRS: LayerRepair[] = [
   repairSoftmax,
 ];
 
+/** How often the repairs of a TensorFlow.js are wanted, and how to take them back. */
+const installed = new WeakMap<object, { holders: number; takeBack(): void }>();
+
 /**
  * Repairs the layers of TensorFlow.js that are wrong, or have no gradient, for a reason that lies in the
  * layer itself and not in a kernel: causal and dilated convolutions, softmax over another axis than the
@@ -37,7 +40,8 @@ const REPAIRS: LayerRepair[] = [
  * backend, but their gradients need the ones that `installKernels` registers.
  *
  * @param tf The TensorFlow.js module whose layers to repair.
- * @returns A function that takes every repair back.
+ * @returns A function that takes every repair back; calling it again does nothing. Where the repairs
+ * were asked for several times, they stay until the last one is done with them, in whatever order.
  *
  * @example
  * ```ts
@@ -55,6 +59,23 @@ const REPAIRS: LayerRepair[] = [
  * ```
  */
 export function installLayerRepairs(tf: TensorFlow): () => void {
+  const key = tf.layers.Layer;
+  const repairs = installed.get(key) ?? { holders: 0, takeBack: repair(tf) };
+  repairs.holders++;
+  installed.set(key, repairs);
+  let held = true;
+  return () => {
+    if (!held) return;
+    held = false;
+    repairs.holders--;
+    if (repairs.holders > 0) return;
+    installed.delete(key);
+    repairs.takeBack();
+  };
+}
+
+/** Puts every repair in place. */
+function repair(tf: TensorFlow): () => void {
   const undo: (() => void)[] = [];
   const classOf = (className: string): LayerClass => {
     const { classNameMap } = tf.serialization.SerializationMap.getMap();
@@ -77,6 +98,6 @@ export function installLayerRepairs(tf: TensorFlow): () => void {
       else Object.defineProperty(prototype, name, before);
     });
   };
-  for (const repair of REPAIRS) repair({ tf, classOf, patch });
-  return () => undo.splice(0).reverse().forEach((takeBack) => takeBack());
+  for (const install of REPAIRS) install({ tf, classOf, patch });
+  return () => undo.reverse().forEach((takeBack) => takeBack());
 }

@@ -92,6 +92,22 @@ Deno.test("installLayerRepairs() repairs every method, and only for as long as i
   });
 });
 
+Deno.test("installLayerRepairs() repairs until the last one takes back, in any order", async () => {
+  const tf = await onBackend("stock WASM", (tf) => tf);
+  const { prototype } = method(tf, "Softmax.call");
+  const stock = prototype.call;
+  for (const order of [[0, 1], [1, 0]]) {
+    const takeBack = [installLayerRepairs(tf), installLayerRepairs(tf)];
+    const repaired = prototype.call;
+    assertNotEquals(repaired, stock);
+    takeBack[order[0]]();
+    takeBack[order[0]]();
+    assertStrictEquals(prototype.call, repaired, "the other still wants it");
+    takeBack[order[1]]();
+    assertStrictEquals(prototype.call, stock);
+  }
+});
+
 Deno.test("installLayerRepairs() leaves a method that someone put over its own", async () => {
   const tf = await onBackend("stock WASM", (tf) => tf);
   const { prototype } = method(tf, "Softmax.call");
