@@ -132,10 +132,9 @@ async function jobs(): Promise<void> {
 
 async function whenJobsPay(): Promise<void> {
   console.log(
-    "From what size on jobs pay: work left after a trial of 250 ms in this process\n" +
-      "(10 layers of 64 units, batch 32; median of 5)",
+    "From what size on jobs pay (10 layers of 64 units, batch 32; starts included; median of 5)",
   );
-  row("points", "1 job, s", "then 2, s", "ratio");
+  row("points", "1 job, s", "2 jobs, s", "ratio");
   let from = Infinity;
   for (const seeds of [2, 4, 8, 16, 32, 64]) {
     const scales = Array.from({ length: 20 }, (_, i) => 0.5 + i / 10);
