@@ -1,3 +1,6 @@
+import { criticalGain } from "../theory/critical_gain.ts";
+import { gain } from "../theory/gain.ts";
+import type { MeanFieldState } from "../theory/mean_field.ts";
 import { criticalStates } from "./critical_states.ts";
 import { defineRule } from "./define_rule.ts";
 import { formatNumber } from "./format.ts";
@@ -20,9 +23,10 @@ export const activationScale: Rule = defineRule(
       "The activations of each hidden layer spread about as much as in a critical network of " +
       "that depth and activation.",
     formula:
-      "1 / f <= std(a) / expected <= f, std over units and examples, f = activationScaleFactor " +
-      "times exp(sqrt(sum of 5 / width over the relu, leaky relu and linear layers so far)); expected is " +
-      "the mean-field prediction at criticality for the measured inputs, or activationTarget where that is not 0.",
+      "low / f <= std(a) <= high f, std over units and examples, f = activationScaleFactor " +
+      "times exp(sqrt(sum of 5 / width over the relu, leaky relu and linear layers so far)); low and " +
+      "high are the mean-field prediction at criticality for the measured inputs, alike but for selu, " +
+      "which has two critical scales (sigma_w 1 and 0.69); or activationTarget where that is not 0.",
     thresholds: ["activationScaleFactor", "activationTarget", "minExamples"],
     source: "after TheDeepChecker; Poole et al. 2016 for the prediction; Hanin & Nica " +
       "2018 for the drift; LSUV (Mishkin & Matas 2016).",
@@ -40,7 +44,8 @@ export const activationScale: Rule = defineRule(
     if (batch.examples < thresholds.minExamples) {
       return [tooFewExamples(batch.examples, thresholds.minExamples)];
     }
-    const states = criticalStates(chain, batch.inputs.rms ** 2);
+    const alternatives = [gain, criticalGain]
+      .map((gainOf) => criticalStates(chain, batch.inputs.rms ** 2, gainOf));
     const advice = rescaleAdvice(layers, measurements.layers) ??
       "Normalise the inputs, or look at the biases.";
     return chain.flatMap(({ output: { name, activations } }, index): Verdict[] => {
@@ -48,9 +53,10 @@ export const activationScale: Rule = defineRule(
       if (!layers.some((layer) => layer.name === name)) return [];
       const { activationTarget: target, activationScaleFactor } = thresholds;
       const limit = activationScaleFactor * drift(chain.slice(0, index + 1));
-      const expected = target > 0 ? target : states[index].activationDeviation;
+      const [low, high] = target > 0 ? [target, target] : bounds(alternatives, index);
+      const expected = activations.std < low ? low : high;
       const off = activations.std / expected;
-      if (!(off > limit || off < 1 / limit)) return [];
+      if (activations.std >= low / limit && activations.std <= high * limit) return [];
       const range = `${formatNumber(1 / limit)} .. ${formatNumber(limit)}`;
       return [{
         severity: "error",
@@ -69,6 +75,12 @@ export const activationScale: Rule = defineRule(
     });
   },
 );
+
+/** From what to what std(a) may be in critical networks: selu has two scales that are healthy. */
+function bounds(alternatives: MeanFieldState[][], index: number): [number, number] {
+  const deviations = alternatives.map((states) => states[index].activationDeviation);
+  return [Math.min(...deviations), Math.max(...deviations)];
+}
 
 /** Activations that keep the ratio of two signals, so that nothing pulls the scale back. */
 const SCALE_FREE = ["relu", "leakyRelu", "linear"];

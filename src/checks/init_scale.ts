@@ -1,3 +1,4 @@
+import { criticalGain } from "../theory/critical_gain.ts";
 import { gain } from "../theory/gain.ts";
 import { initializerDeviation } from "../theory/initializer_deviation.ts";
 import { defineRule } from "./define_rule.ts";
@@ -22,7 +23,8 @@ export const initScale: Rule = defineRule(
       "and activation.",
     formula:
       "1 / initScaleFactor <= std(kernel) / nearest of { gain / sqrt(fan-in) (He for relu, " +
-      "LeCun for tanh and selu), Glorot, orthogonal times the gain } <= initScaleFactor.",
+      "LeCun for tanh and selu), Glorot, orthogonal times the gain, selu's critical 0.69 / " +
+      "sqrt(fan-in) } <= initScaleFactor.",
     thresholds: ["initScaleFactor", "initScaleWarning"],
     source:
       "He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors " +
@@ -74,6 +76,7 @@ function nearestScheme(kernel: KernelLayer): { nearest: number; scheme: string }
     [wanted > 1 ? "He" : "LeCun"]: initializerDeviation("lecun", kernel, wanted),
     Glorot: initializerDeviation("glorot", kernel),
     orthogonal: initializerDeviation("orthogonal", kernel, wanted),
+    critical: initializerDeviation("lecun", kernel, criticalGain(kernel.activation) ?? 1),
   };
   const distance = (deviation: number) => Math.abs(Math.log(kernel.kernel.values.std / deviation));
   const [scheme, nearest] = Object.entries(schemes).reduce((best, candidate) =>

@@ -5,9 +5,11 @@
  */
 export * from "./activation_function.ts";
 export * from "./activation_functions.ts";
+export * from "./critical_gain.ts";
 export * from "./critical_weight_variance.ts";
 export * from "./fans.ts";
 export * from "./gain.ts";
 export * from "./gaussian_mean.ts";
 export * from "./initializer_deviation.ts";
 export * from "./mean_field.ts";
+export * from "./wilson_interval.ts";

@@ -2,6 +2,8 @@ import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/ass
 import { activationScale } from "../../src/checks/activation_scale.ts";
 import { gradientBalance } from "../../src/checks/gradient_balance.ts";
 import { gradientRatioNear } from "../../src/checks/gradient_ratio_near.ts";
+import { initScale } from "../../src/checks/init_scale.ts";
+import type { Rule } from "../../src/checks/rule.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
 import { measureDense, randomNetwork } from "./dense_network.ts";
@@ -182,5 +184,30 @@ Deno.test("the mean-field rules judge Dense + Activation as they judge Dense(act
       const figures = (m: typeof fused) => rule.check(m).map(({ measured }) => measured);
       assertEquals(figures(split), figures(fused));
     }
+  }
+});
+
+const selu = (sigma: number, depth = 8) => {
+  const { layers, inputs } = randomNetwork({
+    depth,
+    width: 64,
+    activation: "selu",
+    sigma,
+    seed: 9,
+  });
+  const errors = (rule: Rule) =>
+    rule.check(measureDense(layers, inputs(32))).map(({ severity }) => severity);
+  return { activation: errors(activationScale), init: errors(initScale) };
+};
+
+Deno.test("activationScale and initScale pass selu at LeCun's scale, at chi = 1 and between", () => {
+  for (const sigma of [1, 0.6905, 0.83]) {
+    assertEquals(selu(sigma), { activation: [], init: [] }, `sigma ${sigma}`);
+  }
+});
+
+Deno.test("activationScale fails selu well below its smaller critical scale and above its larger", () => {
+  for (const sigma of [0.4, 2]) {
+    assertEquals(selu(sigma).activation.includes("error"), true, `sigma ${sigma}`);
   }
 });

@@ -1,0 +1,40 @@
+/** The quantile of the standard normal distribution that leaves 2.5 % above it. */
+const QUANTILE = 1.959963984540054;
+
+/**
+ * The 95 % interval of a rate after so many trials (Wilson 1927): the rates from which the observed one is
+ * less than 1.96 standard errors away. Unlike rate +- error it stays within 0 and 1, and says something
+ * of 0 and of all: 0 of 50 is compatible with rates up to 7 %.
+ *
+ * @param successes How many trials succeeded.
+ * @param trials How many trials there were, 1 or more.
+ * @returns The lowest and the highest rate.
+ *
+ * @example What 50 draws without a failure say
+ * ```ts
+ * import { wilsonInterval } from "@gradient-health/gradient-health/theory";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const [low, high] = wilsonInterval(50, 50);
+ * assertAlmostEquals(low, 0.9287, 1e-4);
+ * assertAlmostEquals(high, 1);
+ * ```
+ *
+ * @throws {RangeError} If a number is no whole one, or there are more successes than trials or none.
+ */
+export function wilsonInterval(successes: number, trials: number): [number, number] {
+  if (!Number.isSafeInteger(trials) || trials < 1) {
+    throw new RangeError(`trials must be a whole number from 1 up, got ${trials}.`);
+  }
+  if (!Number.isSafeInteger(successes) || successes < 0 || successes > trials) {
+    throw new RangeError(`successes must be a whole number from 0 to ${trials}, got ${successes}.`);
+  }
+  const rate = successes / trials;
+  const share = QUANTILE ** 2 / trials;
+  const middle = rate + share / 2;
+  const reach = Math.sqrt(share * (rate * (1 - rate) + share / 4));
+  // The formula gives 0 and 1 at the ends but for rounding.
+  const low = successes === 0 ? 0 : (middle - reach) / (1 + share);
+  const high = successes === trials ? 1 : (middle + reach) / (1 + share);
+  return [low, high];
+}

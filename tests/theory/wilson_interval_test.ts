@@ -1,0 +1,38 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { wilsonInterval } from "../../src/theory/wilson_interval.ts";
+
+Deno.test("wilsonInterval() gives the known interval of Newcombe's examples", () => {
+  // Newcombe 1998, table I, method 3.
+  const known: [number, number, number, number][] = [
+    [81, 263, 0.2553, 0.3662],
+    [15, 148, 0.0624, 0.1605],
+    [0, 20, 0, 0.1611],
+    [1, 29, 0.0061, 0.1718],
+  ];
+  for (const [successes, trials, low, high] of known) {
+    const interval = wilsonInterval(successes, trials);
+    assertAlmostEquals(interval[0], low, 5e-5);
+    assertAlmostEquals(interval[1], high, 5e-5);
+  }
+});
+
+Deno.test("wilsonInterval() holds the rate, stays within 0 and 1, and mirrors", () => {
+  const counts = fc.integer({ min: 1, max: 1e6 })
+    .chain((trials) => fc.tuple(fc.integer({ min: 0, max: trials }), fc.constant(trials)));
+  fc.assert(fc.property(counts, ([successes, trials]) => {
+    const [low, high] = wilsonInterval(successes, trials);
+    assertEquals(0 <= low && low <= successes / trials && successes / trials <= high, true);
+    assertEquals(high <= 1, true);
+    const [mirrored] = wilsonInterval(trials - successes, trials);
+    assertAlmostEquals(mirrored, 1 - high, 1e-9);
+  }));
+});
+
+Deno.test("wilsonInterval() throws a RangeError when a number makes no sense", () => {
+  assertThrows(() => wilsonInterval(0, 0), RangeError, "trials must be");
+  assertThrows(() => wilsonInterval(1, 1.5), RangeError, "trials must be");
+  assertThrows(() => wilsonInterval(-1, 5), RangeError, "from 0 to 5, got -1");
+  assertThrows(() => wilsonInterval(6, 5), RangeError, "from 0 to 5, got 6");
+  assertThrows(() => wilsonInterval(NaN, 5), RangeError, "got NaN");
+});
