@@ -1,3 +1,4 @@
+import { madd64 } from "./madd";
 import { clearRun } from "./runs";
 
 /** Largest float32 bit pattern of a finite number is one less. */
@@ -56,16 +57,20 @@ export function sums(from: usize, count: i32, result: usize): void {
     const stop = left < 16 ? end : at + min(BLOCK, left & ~15);
     // As integers, the magnitudes of finite numbers are the ones below infinity.
     let block = i32x4.splat(0);
-    let blockZeros = i32x4.splat(0);
+    let smallest = infinite;
     let i = at;
     for (; i + 16 <= stop; i += 16) {
-      const x = v128.load(i);
-      block = i32x4.max_s(block, f32x4.abs(x));
-      blockZeros = i32x4.sub(blockZeros, f32x4.eq(x, f32x4.splat(0)));
+      const magnitude = f32x4.abs(v128.load(i));
+      block = i32x4.max_s(block, magnitude);
+      smallest = i32x4.min_s(smallest, magnitude);
     }
     if (left >= 16 && i32x4.all_true(i32x4.lt_s(block, infinite))) {
       largest = i32x4.max_s(largest, block);
-      zeros = i32x4.add(zeros, blockZeros);
+      if (!i32x4.all_true(smallest)) {
+        for (i = at; i < stop; i += 16) {
+          zeros = i32x4.sub(zeros, f32x4.eq(v128.load(i), f32x4.splat(0)));
+        }
+      }
       finite += <i32> ((stop - at) >> 2);
       for (; at < stop; at += 16) {
         const x = f64x2.promote_low_f32x4(v128.load64_zero(at));
@@ -76,8 +81,8 @@ export function sums(from: usize, count: i32, result: usize): void {
         const b = f64x2.sub(y, origins);
         shiftedA = f64x2.add(shiftedA, a);
         shiftedB = f64x2.add(shiftedB, b);
-        squaresA = f64x2.add(squaresA, f64x2.mul(a, a));
-        squaresB = f64x2.add(squaresB, f64x2.mul(b, b));
+        squaresA = madd64(a, a, squaresA);
+        squaresB = madd64(b, b, squaresB);
       }
       continue;
     }
