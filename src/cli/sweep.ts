@@ -67,7 +67,7 @@ export const sweep: Command = {
     const started = performance.now();
     const progress = quiet ? null : studyProgress();
     using interrupted = interruption();
-    const kept = new KeptPoints(request);
+    const kept = new KeptPoints(request, !showsPoints(view));
     const printed = showsPoints(view) && request.out === null;
     let printer: PointPrinter | null = null;
     try {
@@ -123,6 +123,7 @@ function packageFolder(): string {
 /** What a sweep has measured, now and in the run it resumes. */
 class KeptPoints {
   readonly #request: SweepRequest;
+  readonly #isSummed: boolean;
   #tally: StudyTally | null = null;
   #writer: StudyWriter | null = null;
   /** Points of this study or shard. */
@@ -130,8 +131,13 @@ class KeptPoints {
   /** Points measured. */
   measured = 0;
 
-  constructor(request: SweepRequest) {
+  /**
+   * @param request What is studied, and where the points go.
+   * @param isSummed Whether a summary will be asked for; it keeps the figures of every point.
+   */
+  constructor(request: SweepRequest, isSummed: boolean) {
     this.#request = request;
+    this.#isSummed = isSummed;
   }
 
   /** What was added, summed up. */
@@ -166,7 +172,7 @@ class KeptPoints {
   }
 
   async add(point: StudyPoint): Promise<void> {
-    this.#tally!.add(point);
+    if (this.#isSummed) this.#tally!.add(point);
     await this.#writer?.add(point);
     this.measured++;
   }
