@@ -48,8 +48,7 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
   const complaints: string[] = [];
   const patches: Undo[] = [muteEmscripten(complaints), refuseProcessListeners()];
   if (pool !== undefined) patches.push(lendWorkerClass(pool), pretendProcessors(2 * threads));
-  // Silences the banner and the warnings, but none of the checks that IS_TEST turns on.
-  tf.env().set("PROD", true);
+  const giveVoiceBack = silence(tf);
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", threads > 1);
   // The stock kernels compute in one: between two operations the threads of their pool spin, and keep
   // the cores from those of our native module, which share the work of the products.
@@ -59,6 +58,7 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
       // What was active before is active again; where nothing was, TensorFlow.js refuses to compute.
       if (previous !== undefined) await tf.setBackend(previous);
       await pool?.terminateAll();
+      giveVoiceBack();
       throw new EngineError(
         `The WASM engine did not start (${complaints[0] ?? "TensorFlow.js says no more"}): ` +
           `install it anew with deno cache --reload ${WASM_PACKAGE}`,
@@ -80,7 +80,26 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
         if (engine.backendName === null) await tf.setBackend(previous ?? "cpu");
       }
     } finally {
+      giveVoiceBack();
       await pool?.terminateAll();
     }
+  };
+}
+
+/**
+ * Silences TensorFlow.js's banner and warnings with its flag `PROD`, which turns on none of the checks
+ * that `IS_TEST` does.
+ *
+ * @returns A function that sets the flag back. The banner, which the `cpu` backend prints when it is
+ * first written to, is made to pass unseen before that: tensors go there when the engine stops.
+ */
+function silence(tf: TensorFlow): Undo {
+  const before = tf.env().getBool("PROD");
+  tf.env().set("PROD", true);
+  return () => {
+    if (before) return;
+    const cpu = tf.findBackend("cpu");
+    cpu.disposeData(cpu.write(new Float32Array(0), [0], "float32"), true);
+    tf.env().set("PROD", false);
   };
 }

@@ -35,7 +35,8 @@ function inTurn<T>(action: () => Promise<T>): Promise<T> {
  * when everyone who started it has stopped it. Calls may overlap. After it stopped, models and their
  * weights stay what they were, on TensorFlow.js's `cpu` backend, until the next engine takes them
  * over; it may have other settings. While it runs nothing of the program is changed: `process`
- * listeners, the console and globals are as before.
+ * listeners, the console and globals are as before. Of TensorFlow.js, the flag `PROD` is set, which
+ * keeps it from printing; when the engine stops it is what it was.
  *
  * Needs `--allow-read` for one file of the package `@tensorflow/tfjs-backend-wasm`,
  * `dist/tfjs-backend-wasm-simd.wasm`; with threads for two,

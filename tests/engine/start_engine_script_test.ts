@@ -36,6 +36,32 @@ Deno.test("startEngine() prints nothing and needs no more than to read its file"
   });
 });
 
+Deno.test("stop() sets TensorFlow.js's flag PROD back, and keeps its banner away all the same", async () => {
+  const { stdout, stderr } = await runScript(
+    `
+    import * as tf from "@tensorflow/tfjs";
+    import { startEngine } from "@gradient-health/gradient-health/engine";
+    for (const production of [false, true]) {
+      tf.env().set("PROD", production);
+      const engine = await startEngine();
+      const x = tf.ones([2]);
+      const { numDataBuffers } = tf.memory();
+      await engine.stop();
+      console.log(tf.env().getBool("PROD"), tf.memory().numDataBuffers - numDataBuffers);
+      console.log([...tf.add(x, 1).dataSync()].join());
+    }
+    tf.env().set("PROD", false);
+    tf.removeBackend("wasm");
+    await startEngine().catch(({ name }) => console.log(name, tf.env().getBool("PROD")));
+  `,
+    ["-A"],
+  );
+  assertEquals(
+    { stdout, stderr },
+    { stdout: "false 0\n2,2\ntrue 0\n2,2\nEngineError false\n", stderr: "" },
+  );
+});
+
 Deno.test("startEngine() with threads prints nothing, needs two files, lets a script end", async () => {
   assertEquals(await runScript(compute(2), [`--allow-read=${THREAD_FILES.join()}`]), {
     code: 0,
