@@ -1,7 +1,7 @@
 /**
  * How time and memory of `measure()` grow with depth, width and batch:
  * `deno run -A bench/growth_bench.ts`. Each network is measured in a process of its own for three
- * seconds; the least time counts. One thread.
+ * seconds; the least time that the processor was given for a pass counts. One thread.
  *
  * @module
  */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { cpuUsage } from "node:process";
 import { startEngine } from "../src/engine/mod.ts";
 import type { WasmBackend } from "../src/engine/native/wasm_backend.ts";
 import { measure } from "../src/measure/mod.ts";
@@ -15,12 +16,17 @@ const { tf } = engine;
 const heap = () => (tf.backend() as unknown as WasmBackend).wasm.HEAPU8.length;
 const { model, input } = dense(depth, width, batch).create(tf);
 const tensors = tf.memory().numTensors;
+// The time that the processor was given, in milliseconds: a long pass is interrupted more often.
+const clock = () => {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1000;
+};
 let least = Infinity, afterFirst = 0, passes = 0;
 const end = performance.now() + 3000;
 while (passes < 12 || (performance.now() < end && passes < 400)) {
-  const before = performance.now();
+  const before = clock();
   await measure(model, { inputs: input });
-  least = Math.min(least, performance.now() - before);
+  least = Math.min(least, clock() - before);
   if (++passes === 2) afterFirst = heap();
 }
 const grown = heap() - afterFirst;
