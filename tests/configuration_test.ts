@@ -5,7 +5,7 @@ const read = (name: string) =>
 
 Deno.test("deno.jsr.json is deno.json without the workspace members", () => {
   const { workspace, ...expected } = read("deno.json");
-  assertEquals(workspace, ["./std/assert", "./std/cli", "./std/fmt"]);
+  assertEquals(workspace, ["./std/assert", "./std/cli", "./std/expect", "./std/fmt"]);
   assertEquals(read("deno.jsr.json"), { ...expected, exclude: ["std/"] });
 });
 

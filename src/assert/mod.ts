@@ -4,6 +4,7 @@
  *
  * @module
  */
+export * from "./across_seeds.ts";
 export * from "./assert_activation_scale.ts";
 export * from "./assert_activations_not_saturated.ts";
 export * from "./assert_all_finite.ts";
@@ -30,9 +31,14 @@ export * from "./assert_weights_change.ts";
 export * from "./assert_weights_frozen.ts";
 export * from "./assert_update_ratio.ts";
 export * from "./assert_overfits_batch.ts";
+export type * from "./create_model.ts";
+export * from "./health_monitor.ts";
+export * from "./test_gradient_health.ts";
 export type { CheckOptions, IgnoredLayer } from "../checks/check_options.ts";
 export type { RunChecksOptions } from "../checks/judge_rule.ts";
 export type { Thresholds } from "../checks/thresholds.ts";
 export type * from "../measure/measurements.ts";
 export type * from "../measure/tensor_statistics.ts";
 export type * from "../probe/mod.ts";
+export type { Finding } from "../checks/finding.ts";
+export type { Callback, TensorFlow } from "../engine/tensorflow.ts";

@@ -17,3 +17,6 @@ export type Layer = tfjs.layers.Layer;
 
 /** A TensorFlow.js optimizer: `tf.train.adam()` and its like. */
 export type Optimizer = tfjs.Optimizer;
+
+/** A TensorFlow.js callback for `model.fit`. */
+export type Callback = tfjs.Callback;

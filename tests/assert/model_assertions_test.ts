@@ -176,7 +176,7 @@ for (const { assertion, healthy, broken, named } of ROWS) {
     // Difference quotients hang on the last bits of J, which differ from machine to machine.
     const isUnsteady = assertion === assertGradientsMatchNumeric;
     await t.assertSnapshot(
-      isUnsteady ? message.replaceAll(/\d+\.?\d*(e-\d+)? \|.*|0\.0\d+/g, "~") : message,
+      isUnsteady ? message.replaceAll(/\d+\.?\d*(e-\d+)? \|.*|0\.0\d+|^ +1e.*$/gm, "~") : message,
     );
   });
 

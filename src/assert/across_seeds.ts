@@ -1,0 +1,168 @@
+import { AssertionError } from "@std/assert";
+import { formatPercent } from "../checks/format.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import type { Batch } from "../model/batch.ts";
+import { wilsonInterval } from "../theory/wilson_interval.ts";
+import type { CreateModel, DrawOptions } from "./create_model.ts";
+import { openDraw } from "./open_draw.ts";
+import { seedList } from "./seed_list.ts";
+import { validateMessage } from "./validate_message.ts";
+
+/** An assertion over measurements. */
+export type MeasurementAssertion = (measurements: Measurements) => void | Promise<void>;
+
+/** An assertion over a model and a batch. */
+export type ModelAssertion = (model: LayersModel, batch: Batch) => void | Promise<void>;
+
+/** Options of {@linkcode acrossSeeds}. */
+export interface AcrossSeedsOptions extends DrawOptions {
+  /** Least share of the draws that must pass, from 0 to 1. Default: 1, all of them. */
+  passRate?: number;
+  /** What the assertion is over. Default: `"measurements"`. */
+  over?: "measurements" | "model";
+}
+
+/** What {@linkcode acrossSeeds} found. */
+export interface SeedsVerdict {
+  /** How many draws passed. */
+  passed: number;
+  /** The seeds under which the assertion failed. */
+  failed: number[];
+  /** The 95 % interval of the pass rate (Wilson). */
+  interval: [number, number];
+}
+
+/** With these the message stays under 25 lines, the caller's `msg` included. */
+const MAX_LINES = 19;
+const MAX_SEEDS = 20;
+
+/**
+ * Asserts that a model passes an assertion under most seeds: an initialisation is a distribution, and one
+ * draw of it no verdict. Creates the model anew under each seed, measures it, asserts, disposes it.
+ *
+ * @param create Makes the model from a seed, with the TensorFlow.js of the engine.
+ * @param seeds How many seeds, from 0 up; or the seeds.
+ * @param assertion The assertion; over measurements, or over a model and a batch with `over: "model"`.
+ * @param options How many draws must pass, and on what.
+ * @param msg Appended to the message.
+ * @returns How many passed, and which did not.
+ *
+ * @example Nine draws in ten must have gradients that do not vanish
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel } from "@gradient-health/gradient-health/model";
+ * import { acrossSeeds, assertNoVanishingGradients } from "@gradient-health/gradient-health/assert";
+ * import { assertRejects } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const critical = ({ seed }: { seed: number }) =>
+ *   exerciseModel({ stddev: 1 / Math.sqrt(20), seed });
+ * await acrossSeeds(critical, 10, assertNoVanishingGradients, { passRate: 0.9 });
+ *
+ * const broken = ({ seed }: { seed: number }) => exerciseModel({ stddev: 200, seed });
+ * await assertRejects(() => acrossSeeds(broken, 5, assertNoVanishingGradients));
+ * ```
+ *
+ * @example An assertion that needs the model
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel } from "@gradient-health/gradient-health/model";
+ * import { acrossSeeds, assertWeightsChange } from "@gradient-health/gradient-health/assert";
+ *
+ * await using _engine = await startEngine();
+ * await acrossSeeds(
+ *   ({ seed }) => exerciseModel({ stddev: 1 / Math.sqrt(20), seed }),
+ *   5,
+ *   (model, batch) => assertWeightsChange(model, batch),
+ *   { over: "model" },
+ * );
+ * ```
+ *
+ * @throws {AssertionError} If fewer draws pass than must.
+ * @throws {TypeError} If an argument is not what it must be.
+ * @throws {RangeError} If there are no seeds, or `passRate` is not from 0 to 1.
+ */
+export function acrossSeeds(
+  create: CreateModel,
+  seeds: number | readonly number[],
+  assertion: MeasurementAssertion,
+  options?: AcrossSeedsOptions & { over?: "measurements" },
+  msg?: string,
+): Promise<SeedsVerdict>;
+/**
+ * The same for an assertion over a model and a batch.
+ *
+ * @param create Makes the model from a seed, with the TensorFlow.js of the engine.
+ * @param seeds How many seeds, from 0 up; or the seeds.
+ * @param assertion The assertion.
+ * @param options How many draws must pass, and on what.
+ * @param msg Appended to the message.
+ * @returns How many passed, and which did not.
+ */
+export function acrossSeeds(
+  create: CreateModel,
+  seeds: number | readonly number[],
+  assertion: ModelAssertion,
+  options: AcrossSeedsOptions & { over: "model" },
+  msg?: string,
+): Promise<SeedsVerdict>;
+export async function acrossSeeds(
+  create: CreateModel,
+  seeds: number | readonly number[],
+  assertion: MeasurementAssertion | ModelAssertion,
+  options: AcrossSeedsOptions = {},
+  msg?: string,
+): Promise<SeedsVerdict> {
+  const { passRate = 1, over = "measurements" } = options;
+  const list = seedList(seeds);
+  validateMessage(msg);
+  validate(create, assertion, passRate, over);
+  const failures: { seed: number; message: string }[] = [];
+  let name = "";
+  for (const seed of list) {
+    const draw = await openDraw(create, seed, options);
+    name = draw.model.name;
+    try {
+      if (over === "model") await (assertion as ModelAssertion)(draw.model, draw.batch);
+      else await (assertion as MeasurementAssertion)(draw.measure());
+    } catch (error) {
+      if (!(error instanceof AssertionError)) throw error;
+      failures.push({ seed, message: error.message });
+    } finally {
+      draw.close();
+    }
+  }
+  const passed = list.length - failures.length;
+  const interval = wilsonInterval(passed, list.length);
+  const failed = failures.map(({ seed }) => seed);
+  if (passed / list.length >= passRate) return { passed, failed, interval };
+  throw new AssertionError([
+    `Model "${name}" fails ${assertion.name || "the assertion"} under ${failed.length} of ` +
+    `${list.length} seeds: ${named(failed)}.`,
+    `${formatPercent(passed / list.length)} pass, 95 % interval ${formatPercent(interval[0])} .. ` +
+    `${formatPercent(interval[1])}; expected >= ${formatPercent(passRate)} (passRate).`,
+    `Under seed ${failed[0]}:`,
+    ...failures[0].message.split("\n").slice(0, MAX_LINES),
+    ...(msg === undefined ? [] : [msg]),
+  ].join("\n"));
+}
+
+function named(seeds: number[]): string {
+  const shown = seeds.slice(0, MAX_SEEDS).join(", ");
+  return seeds.length > MAX_SEEDS ? `${shown} and ${seeds.length - MAX_SEEDS} more` : shown;
+}
+
+function validate(create: unknown, assertion: unknown, passRate: unknown, over: unknown): void {
+  for (const [name, value] of Object.entries({ create, assertion })) {
+    if (typeof value !== "function") {
+      throw new TypeError(`${name} must be a function, got ${typeof value}.`);
+    }
+  }
+  if (typeof passRate !== "number" || !(passRate >= 0 && passRate <= 1)) {
+    throw new RangeError(`options.passRate must be from 0 to 1, got ${String(passRate)}.`);
+  }
+  if (over !== "measurements" && over !== "model") {
+    throw new TypeError(`options.over must be "measurements" or "model", got ${String(over)}.`);
+  }
+}

@@ -1,0 +1,21 @@
+import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import type { Objective } from "../measure/objective.ts";
+import type { Batch } from "../model/batch.ts";
+
+/** Makes a model from a seed, with the TensorFlow.js of the engine. */
+export type CreateModel = (
+  context: { tf: TensorFlow; seed: number },
+) => LayersModel | Promise<LayersModel>;
+
+/** What a model that was created is measured on. */
+export interface DrawOptions {
+  /** What is differentiated. Default: `"sum"`, the sum of the outputs. */
+  objective?: Objective;
+  /**
+   * Makes the batch of a draw; its tensors are disposed afterwards. Default: a random batch of the draw's
+   * seed, with targets that suit the objective where that is a loss by name.
+   */
+  createBatch?: (
+    context: { tf: TensorFlow; seed: number; model: LayersModel },
+  ) => Batch | Promise<Batch>;
+}

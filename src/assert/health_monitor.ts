@@ -1,0 +1,176 @@
+import { AssertionError } from "@std/assert";
+import type { Finding } from "../checks/finding.ts";
+import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
+import { RULES } from "../checks/rules.ts";
+import { requireEngine } from "../engine/require_engine.ts";
+import { runningEngine } from "../engine/running_engine.ts";
+import type { Callback, LayersModel } from "../engine/tensorflow.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import type { Objective } from "../measure/objective.ts";
+import { runPass } from "../measure/run_pass.ts";
+import type { Batch } from "../model/batch.ts";
+import { healthMessage } from "./health_message.ts";
+
+/** What a monitor does about a finding: `keep` goes on, `stop` ends the training, `throw` rejects it. */
+export type FindingResponse = "keep" | "stop" | "throw";
+
+/** One measurement during training. */
+export interface HealthRecord {
+  /** How many batches had been trained on, counted over all epochs. */
+  step: number;
+  /** The epoch, from 0 up. */
+  epoch: number;
+  /** What was measured. */
+  measurements: Measurements;
+  /** What the rules find, notes included. */
+  findings: Finding[];
+  /** How long measuring and judging took, in milliseconds. */
+  milliseconds: number;
+}
+
+/** Options of {@linkcode healthMonitor}. */
+export interface HealthMonitorOptions extends RunChecksOptions {
+  /** The held batch that is measured on; the caller's to dispose, after the training. */
+  batch: Batch;
+  /** After how many batches of training to measure. Default: 100. */
+  every?: number;
+  /** Which rules to check, by name. Default: all that there are. */
+  checks?: readonly string[];
+  /** What is differentiated. Default: `"sum"`, the sum of the outputs. */
+  objective?: Objective;
+  /**
+   * What to do about an error: a word; or a function, which is asked about each error and each warning and
+   * keeps by returning nothing. Default: `"throw"`.
+   */
+  onFinding?:
+    | FindingResponse
+    | ((finding: Finding, record: HealthRecord) => FindingResponse | void);
+}
+
+/** A callback for `model.fit` that keeps what it measured. */
+export type HealthMonitor = Callback & {
+  /** What was measured, oldest first. */
+  readonly history: readonly HealthRecord[];
+};
+
+/**
+ * A callback for `model.fit` that measures the model on a held batch every so many batches, and stops the
+ * training or throws as it is told. The measuring leaves no trace in the model. It costs one pass each
+ * `every` batches: over training without it, about (1 + share of a pass / `every`) times.
+ *
+ * What rules made for untrained networks find is only noted, unless `trained: false`.
+ *
+ * @param options The held batch, how often, which rules, and what to do.
+ * @returns The callback; `history` holds what it measured.
+ *
+ * @example Stop a training that blows up
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { healthMonitor } from "@gradient-health/gradient-health/assert";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using engine = await startEngine();
+ * const { tf } = engine;
+ * const model = exerciseModel({ depth: 3, stddev: 1 / Math.sqrt(20) });
+ * model.compile({ optimizer: tf.train.sgd(1e6), loss: "meanSquaredError" });
+ * const batch = randomBatch(model, { objective: "meanSquaredError" });
+ * const monitor = healthMonitor({
+ *   batch,
+ *   objective: "meanSquaredError",
+ *   every: 5,
+ *   onFinding: "stop",
+ * });
+ * await model.fit(batch.inputs, batch.targets!, { epochs: 100, verbose: 0, callbacks: monitor });
+ * assertEquals(monitor.history.length, 1);
+ * model.dispose();
+ * ```
+ *
+ * @throws {TypeError} If an option is not what it must be, or a rule is not known.
+ * @throws {RangeError} If `every` is no whole number from 1 up.
+ * @throws {EngineError} If no engine runs.
+ */
+export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
+  const { Callback } = requireEngine();
+  const { batch, every = 100, checks, objective, onFinding = "throw", ...checkOptions } = options;
+  validate(options);
+  const rules = RULES.filter(({ name }) => checks?.includes(name) ?? true);
+  const history: HealthRecord[] = [];
+
+  class Monitor extends Callback {
+    readonly history: readonly HealthRecord[] = history;
+    #model: LayersModel | null = null;
+    #step = 0;
+    #epoch = 0;
+
+    // The stock one refuses a model of another copy of TensorFlow.js.
+    override setModel(model: unknown): void {
+      this.#model = model as LayersModel;
+    }
+
+    override onEpochBegin(epoch: number): Promise<void> {
+      this.#epoch = epoch;
+      return Promise.resolve();
+    }
+
+    override onBatchEnd(): Promise<void> {
+      if (++this.#step % every === 0) this.#measure(this.#model!);
+      return Promise.resolve();
+    }
+
+    #measure(model: LayersModel): void {
+      const started = performance.now();
+      const measurements = runPass(runningEngine()!, model, batch, { objective });
+      const findings = rules.flatMap((rule) =>
+        judgeRule(rule, measurements, { trained: true, ...checkOptions })
+      );
+      const record: HealthRecord = {
+        step: this.#step,
+        epoch: this.#epoch,
+        measurements,
+        findings,
+        milliseconds: performance.now() - started,
+      };
+      history.push(record);
+      const responses = findings.map((finding) => ({
+        finding,
+        response: respond(finding, record),
+      }));
+      if (responses.some(({ response }) => response === "stop")) model.stopTraining = true;
+      const fatal = responses.filter(({ response }) => response === "throw");
+      if (fatal.length === 0) return;
+      const message = healthMessage(measurements, fatal.map(({ finding }) => finding), undefined);
+      throw new AssertionError(
+        `After ${this.#step} batches, in epoch ${this.#epoch}:\n${message}`,
+      );
+    }
+  }
+
+  function respond(finding: Finding, record: HealthRecord): FindingResponse | void {
+    if (typeof onFinding !== "function") {
+      return finding.severity === "error" ? onFinding : "keep";
+    }
+    return finding.severity === "note" ? "keep" : onFinding(finding, record);
+  }
+
+  return new Monitor() as HealthMonitor;
+}
+
+function validate({ batch, every = 100, checks = [], onFinding = "throw" }: HealthMonitorOptions) {
+  if (typeof batch !== "object" || batch === null || batch.inputs == null) {
+    throw new TypeError("options.batch must be an object with inputs: the batch to measure on.");
+  }
+  if (!Number.isSafeInteger(every) || every < 1) {
+    throw new RangeError(`options.every must be a whole number from 1 up, got ${String(every)}.`);
+  }
+  if (typeof onFinding !== "function" && !["keep", "stop", "throw"].includes(onFinding)) {
+    throw new TypeError(
+      `options.onFinding must be "keep", "stop", "throw" or a function, got ${String(onFinding)}.`,
+    );
+  }
+  const known = RULES.map(({ name }) => name);
+  const unknown = checks.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`options.checks names ${unknown}; known are ${known.join(", ")}.`);
+  }
+}

@@ -1,0 +1,47 @@
+import { ensureEngine } from "../engine/ensure_engine.ts";
+import { runningEngine } from "../engine/running_engine.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { runPass } from "../measure/run_pass.ts";
+import type { Batch } from "../model/batch.ts";
+import { randomBatch } from "../model/random_batch.ts";
+import type { CreateModel, DrawOptions } from "./create_model.ts";
+
+/** A model that was created under a seed, and its batch. */
+export interface Draw {
+  model: LayersModel;
+  batch: Batch;
+  /** Measures the model on the batch. */
+  measure(): Measurements;
+  /** Disposes both. */
+  close(): void;
+}
+
+/** Creates a model and its batch. */
+export async function openDraw(
+  create: CreateModel,
+  seed: number,
+  { objective = "sum", createBatch }: DrawOptions,
+): Promise<Draw> {
+  const engine = runningEngine() ?? await ensureEngine();
+  const { tf } = engine;
+  const model = await create({ tf, seed });
+  const name = typeof objective === "string" ? objective : "sum";
+  let batch: Batch;
+  try {
+    batch = await createBatch?.({ tf, seed, model }) ??
+      randomBatch(model, { seed, objective: name });
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return {
+    model,
+    batch,
+    measure: () => runPass(engine, model, batch, { objective, seed }),
+    close() {
+      tf.dispose([batch.inputs, batch.targets ?? []]);
+      model.dispose();
+    },
+  };
+}

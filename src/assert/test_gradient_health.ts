@@ -1,0 +1,98 @@
+import { AssertionError } from "@std/assert";
+import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
+import { RULES } from "../checks/rules.ts";
+import { startEngine } from "../engine/start_engine.ts";
+import type { CreateModel, DrawOptions } from "./create_model.ts";
+import { failureMessage } from "./failure_message.ts";
+import { MODEL_ASSERTIONS } from "./model_assertions.ts";
+import { openDraw } from "./open_draw.ts";
+import { ruleFigure } from "./rule_figure.ts";
+
+/** Options of {@linkcode testGradientHealth}. */
+export interface TestGradientHealthOptions extends DrawOptions, RunChecksOptions {
+  /** Seed to create the model under. Default: 0. */
+  seed?: number;
+  /** Which rules over measurements to check, by name. Default: all that there are. */
+  rules?: readonly string[];
+  /**
+   * Which rules over the model to check besides, by name: `"batch-independence"`, `"causality"`,
+   * `"overfits-batch"` ... with their default thresholds. Default: none.
+   */
+  modelRules?: readonly string[];
+}
+
+/**
+ * Registers one `Deno.test` that creates a model, measures it once, and has a step for each check, so that
+ * the log shows which of them fail.
+ *
+ * @param name Name of the test.
+ * @param create Makes the model from a seed, with the TensorFlow.js of the engine, which the test starts.
+ * @param options Which checks with which thresholds, and on what.
+ *
+ * @example One line for a network
+ * ```ts
+ * import { exerciseModel } from "@gradient-health/gradient-health/model";
+ * import { testGradientHealth } from "@gradient-health/gradient-health/assert";
+ *
+ * // In a test file, at top level.
+ * export const register = () =>
+ *   testGradientHealth(
+ *     "the network can be trained",
+ *     ({ seed }) => exerciseModel({ stddev: 1 / Math.sqrt(20), seed }),
+ *     { objective: "meanSquaredError", modelRules: ["batch-independence", "weights-change"] },
+ *   );
+ * ```
+ *
+ * @throws {TypeError} If an argument is not what it must be, or a rule is not known.
+ */
+export function testGradientHealth(
+  name: string,
+  create: CreateModel,
+  options: TestGradientHealthOptions = {},
+): void {
+  const { seed = 0, objective, createBatch, rules, modelRules = [], ...checkOptions } = options;
+  if (typeof create !== "function") {
+    throw new TypeError(`create must be a function, got ${typeof create}.`);
+  }
+  const chosen = choose("rules", RULES.map((rule) => rule.name), rules);
+  const models = choose("modelRules", Object.keys(MODEL_ASSERTIONS), modelRules);
+  Deno.test(name, async (t) => {
+    await using _engine = await startEngine();
+    const draw = await openDraw(create, seed, { objective, createBatch });
+    try {
+      const measurements = draw.measure();
+      for (const rule of RULES.filter(({ name }) => chosen.has(name))) {
+        await t.step(rule.name, () => {
+          const errors = judgeRule(rule, measurements, checkOptions)
+            .filter(({ severity }) => severity === "error");
+          if (errors.length === 0) return;
+          const { layers } = measurements;
+          const figure = ruleFigure(rule.figure, layers);
+          const failure = { rule, subject: measurements, errors, layers, figure };
+          throw new AssertionError(failureMessage(failure, undefined));
+        });
+      }
+      for (const name of models) {
+        const { assertion, takesObjective } = MODEL_ASSERTIONS[name];
+        await t.step(
+          name,
+          () => assertion(draw.model, draw.batch, { seed, ...takesObjective ? { objective } : {} }),
+        );
+      }
+    } finally {
+      draw.close();
+    }
+  });
+}
+
+function choose(
+  option: string,
+  known: string[],
+  names: readonly string[] | undefined,
+): Set<string> {
+  const unknown = names?.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new TypeError(`options.${option} names ${unknown}; known are ${known.join(", ")}.`);
+  }
+  return new Set(names ?? known);
+}

@@ -1,0 +1,28 @@
+// The part of @std/expect that this repository uses.
+
+/** What a matcher answers. */
+export interface ExtendMatchResult {
+  message: () => string;
+  pass: boolean;
+}
+/** What a matcher is handed. */
+export interface MatcherContext {
+  value: unknown;
+  isNot: boolean;
+  customMessage: string | undefined;
+}
+// deno-lint-ignore no-explicit-any
+export type ExtendMatcher = (context: MatcherContext, ...args: any[]) => ExtendMatchResult;
+/** What `expect` returns. */
+export interface Expected<IsAsync = false> {
+  toBe(expected: unknown): IsAsync extends true ? Promise<void> : void;
+  toEqual(expected: unknown): IsAsync extends true ? Promise<void> : void;
+  not: IsAsync extends true ? Expected<true> : Expected<false>;
+  resolves: Expected<true>;
+  rejects: Expected<true>;
+}
+export interface expect {
+  <T extends Expected = Expected>(value: unknown, customMessage?: string): T;
+  extend(matchers: Record<string, ExtendMatcher>): void;
+}
+export declare const expect: expect;

@@ -1,0 +1,121 @@
+import { assertEquals, AssertionError, assertMatch, assertRejects } from "@std/assert";
+import { acrossSeeds, type AcrossSeedsOptions } from "../../src/assert/across_seeds.ts";
+import { assertInitScale } from "../../src/assert/assert_init_scale.ts";
+import { assertWeightsChange } from "../../src/assert/assert_weights_change.ts";
+import type { CreateModel } from "../../src/assert/create_model.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { TensorFlow } from "../../src/engine/tensorflow.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import { exerciseModel } from "../../src/model/exercise_model.ts";
+
+/** Kernels of the wrong scale under every fifth seed. */
+const create: CreateModel = ({ seed }) =>
+  exerciseModel({ depth: 3, stddev: (seed % 5 === 4 ? 5 : 1) / Math.sqrt(20), seed });
+
+/** Runs it on an engine, and fails if a tensor is left. */
+async function run(
+  seeds: number | number[],
+  options?: AcrossSeedsOptions & { over?: "measurements" },
+  msg?: string,
+) {
+  await using engine = await startEngine();
+  const before = engine.tf.memory().numTensors;
+  try {
+    return await acrossSeeds(create, seeds, assertInitScale, options, msg);
+  } finally {
+    assertEquals(engine.tf.memory().numTensors, before);
+  }
+}
+
+Deno.test("acrossSeeds() passes at the rate that is asked for and throws above it", async () => {
+  const { passed, failed, interval } = await run(10, { passRate: 0.8 });
+  assertEquals({ passed, failed }, { passed: 8, failed: [4, 9] });
+  assertEquals(interval.map((rate) => rate.toFixed(3)), ["0.490", "0.943"]);
+  await assertRejects(() => run(10, { passRate: 0.81 }), AssertionError, "expected >= 81 %");
+  await assertRejects(() => run(10), AssertionError, "expected >= 100 %");
+  assertEquals((await run([0, 1, 2, 3])).failed, []);
+});
+
+Deno.test("acrossSeeds() names the seeds, the rate, its interval, and the first failure", async (t) => {
+  const { message } = await assertRejects(
+    () => run([3, 4, 5, 9, 14], {}, "After the merge."),
+    AssertionError,
+  );
+  assertMatch(message, /^Model "exercise" fails assertInitScale under 3 of 5 seeds: 4, 9, 14\.\n/);
+  assertMatch(message, /\n40 % pass, 95 % interval 11\.8 % \.\. 76\.9 %; expected >= 100 %/);
+  assertMatch(message, /\nUnder seed 4:\nModel "exercise" \(seed 4, .*\n- .*dense_2\/kernel/);
+  assertEquals(message.split("\n").length < 25, true);
+  await t.assertSnapshot(message);
+});
+
+Deno.test("acrossSeeds() names twenty seeds and counts the others", async () => {
+  const bad: CreateModel = ({ seed }) => exerciseModel({ depth: 2, stddev: 5, seed });
+  await using _engine = await startEngine();
+  await assertRejects(
+    () => acrossSeeds(bad, 23, assertInitScale),
+    AssertionError,
+    "18, 19 and 3 more.",
+  );
+});
+
+Deno.test("acrossSeeds() hands a model and a batch to an assertion over the model", async () => {
+  await using engine = await startEngine();
+  const before = engine.tf.memory().numTensors;
+  const seen: number[] = [];
+  const verdict = await acrossSeeds(create, 2, async (model, batch) => {
+    seen.push([batch.inputs].flat()[0].shape[0], batch.seed!);
+    await assertWeightsChange(model, batch);
+  }, { over: "model" });
+  assertEquals(verdict.passed, 2);
+  assertEquals(seen, [32, 0, 32, 1]);
+  assertEquals(engine.tf.memory().numTensors, before);
+});
+
+Deno.test("acrossSeeds() measures under the seed, the objective and the batch that it is given", async () => {
+  await using engine = await startEngine();
+  const before = engine.tf.memory().numTensors;
+  const measured: Measurements[] = [];
+  const keep = (measurements: Measurements) => void measured.push(measurements);
+  await acrossSeeds(create, [7], keep, { objective: "meanSquaredError" });
+  const createBatch = ({ tf, seed }: { tf: TensorFlow; seed: number }) => ({
+    inputs: tf.fill([9, 20], seed),
+  });
+  await acrossSeeds(create, [7], keep, { createBatch });
+  const about = measured.map((
+    { seed, objective, batch },
+  ) => [seed, objective.name, batch.examples]);
+  assertEquals(about, [[7, "meanSquaredError", 32], [7, "sum", 9]]);
+  assertEquals(measured[1].batch.inputs.mean, 7);
+  assertEquals(engine.tf.memory().numTensors, before);
+});
+
+Deno.test("acrossSeeds() passes on what is no failed assertion, and disposes the draw", async () => {
+  await using engine = await startEngine();
+  const before = engine.tf.memory().numTensors;
+  const broken = () => {
+    throw new TypeError("not a matter of seeds");
+  };
+  await assertRejects(() => acrossSeeds(create, 3, broken), TypeError, "not a matter of seeds");
+  const createBatch = () => Promise.reject(new RangeError("no batch"));
+  const options = { createBatch };
+  await assertRejects(
+    () => acrossSeeds(create, 3, assertInitScale, options),
+    RangeError,
+    "no batch",
+  );
+  assertEquals(engine.tf.memory().numTensors, before);
+});
+
+Deno.test("acrossSeeds() throws a TypeError or a RangeError when an argument is wrong", async () => {
+  for (const seeds of [0, -1, 1.5, NaN, 1e7, [], [1, 1], [0.5], "3" as unknown as number]) {
+    await assertRejects(() => run(seeds), RangeError, "seeds must be a whole number from 1");
+  }
+  await assertRejects(() => run(1, { passRate: 1.1 }), RangeError, "passRate must be from 0 to 1");
+  await assertRejects(() => run(1, { over: "batch" } as never), TypeError, "options.over must be");
+  await assertRejects(
+    () => acrossSeeds(null as never, 1, assertInitScale),
+    TypeError,
+    "create must",
+  );
+  await assertRejects(() => acrossSeeds(create, 1, 3 as never), TypeError, "assertion must be");
+});

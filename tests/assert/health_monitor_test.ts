@@ -1,0 +1,136 @@
+import {
+  assertEquals,
+  AssertionError,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { healthMonitor, type HealthMonitorOptions } from "../../src/assert/health_monitor.ts";
+import type { Finding } from "../../src/checks/finding.ts";
+import { EngineError } from "../../src/engine/engine_error.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { LayersModel } from "../../src/engine/tensorflow.ts";
+import { exerciseModel } from "../../src/model/exercise_model.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+
+const OBJECTIVE = "meanSquaredError";
+
+interface Training {
+  options?: Partial<HealthMonitorOptions>;
+  learningRate?: number;
+  epochs?: number;
+  create?: () => LayersModel;
+}
+
+/** Trains on 32 examples in batches of 8, with a monitor or without; checks that no tensor is left. */
+async function train({ options, learningRate = 1e-3, epochs = 3, create }: Training) {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = create?.() ??
+    exerciseModel({ depth: 3, stddev: 1 / Math.sqrt(20), seed: 5 });
+  const batch = randomBatch(model, { objective: OBJECTIVE });
+  const monitor = options && healthMonitor({ batch, objective: OBJECTIVE, ...options });
+  model.compile({ optimizer: tf.train.sgd(learningRate), loss: OBJECTIVE });
+  const before = tf.memory().numTensors;
+  try {
+    const { epoch } = await model.fit(batch.inputs, batch.targets!, {
+      epochs,
+      batchSize: 8,
+      shuffle: false,
+      verbose: 0,
+      callbacks: monitor,
+    });
+    assertEquals(tf.memory().numTensors, before);
+    const weights = model.getWeights().map((weight) => [...weight.dataSync()]);
+    return { history: monitor?.history ?? [], epochs: epoch.length, weights };
+  } finally {
+    tf.dispose([batch.inputs, batch.targets!]);
+    model.dispose();
+  }
+}
+
+const steps = (history: readonly { step: number }[]) => history.map(({ step }) => step);
+
+Deno.test("healthMonitor() measures as often as `every` says, over all epochs, and keeps it", async () => {
+  const { history } = await train({ options: { every: 3 } });
+  assertEquals(history.map(({ step, epoch }) => [step, epoch]), [[3, 0], [6, 1], [9, 2], [12, 2]]);
+  const losses = history.map(({ measurements }) => measurements.objective.value);
+  assertEquals(losses, losses.toSorted((a, b) => b - a));
+  assertEquals(history.every(({ milliseconds }) => milliseconds > 0), true);
+  assertEquals(steps((await train({ options: { every: 12 } })).history), [12]);
+  assertEquals(steps((await train({ options: { every: 13 } })).history), []);
+  assertEquals(steps((await train({ options: {} })).history), []);
+});
+
+Deno.test("healthMonitor() does not change what is learned", async () => {
+  const watched = await train({ options: { every: 1 } });
+  assertEquals(watched.history.length, 12);
+  assertEquals(watched.weights, (await train({})).weights);
+});
+
+Deno.test("healthMonitor() throws an error by default, and says after how many batches", async () => {
+  const { message } = await assertRejects(
+    () => train({ options: { every: 2 }, learningRate: 1e6 }),
+    AssertionError,
+    "After 2 batches, in epoch 0:\nModel ",
+  );
+  assertMatch(message, /- (saturated-activations|dead-units|vanishing-gradients|non-finite)/);
+});
+
+Deno.test("healthMonitor() stops the training, or goes on, as it is told", async () => {
+  const stopped = await train({ options: { every: 2, onFinding: "stop" }, learningRate: 1e6 });
+  assertEquals([steps(stopped.history), stopped.epochs], [[2], 1]);
+  const kept = await train({ options: { every: 2, onFinding: "keep" }, learningRate: 1e6 });
+  assertEquals([kept.history.length, kept.epochs], [6, 3]);
+  assertEquals(kept.history[0].findings.some(({ severity }) => severity === "error"), true);
+});
+
+Deno.test("healthMonitor() asks about each error and each warning, and does as it is answered", async () => {
+  const asked: [string, number][] = [];
+  const onFinding = (finding: Finding, { step }: { step: number }) => {
+    asked.push([finding.severity, step]);
+    return step === 6 ? "stop" as const : undefined;
+  };
+  const { history } = await train({ options: { every: 2, onFinding }, learningRate: 1e6 });
+  assertEquals(steps(history), [2, 4, 6]);
+  assertEquals(new Set(asked.map(([, step]) => step)), new Set([2, 4, 6]));
+  assertEquals(asked.some(([severity]) => severity === "note"), false);
+  await assertRejects(
+    () => train({ options: { every: 4, onFinding: () => "throw" }, learningRate: 1e6 }),
+    AssertionError,
+    "After 4 batches",
+  );
+});
+
+Deno.test("healthMonitor() checks the chosen rules, and takes the network for a trained one", async () => {
+  const create = () => exerciseModel({ depth: 3, stddev: 5 / Math.sqrt(20), seed: 5 });
+  const options = { every: 12, checks: ["init-scale"] };
+  const noted = await train({ create, options });
+  assertEquals([...new Set(noted.history[0].findings.map(({ severity }) => severity))], ["note"]);
+  await assertRejects(
+    () => train({ create, options: { ...options, trained: false } }),
+    AssertionError,
+    "init-scale",
+  );
+  await train({ create, options: { ...options, trained: false, initScaleFactor: 20 } });
+});
+
+Deno.test("healthMonitor() throws a TypeError or a RangeError when an option is wrong", async () => {
+  await using engine = await startEngine();
+  const batch = { inputs: engine.tf.ones([8, 20]) };
+  const wrong: [Partial<HealthMonitorOptions>, ErrorConstructor, string][] = [
+    [{ batch: undefined }, TypeError, "options.batch must be an object with inputs"],
+    [{ every: 0 }, RangeError, "every must be a whole number from 1 up, got 0"],
+    [{ every: 1.5 }, RangeError, "got 1.5"],
+    [{ onFinding: "warn" as never }, TypeError, 'must be "keep", "stop", "throw" or a function'],
+    [{ checks: ["dead"] }, TypeError, "checks names dead; known are non-finite"],
+  ];
+  for (const [options, type, text] of wrong) {
+    assertThrows(() => healthMonitor({ batch, ...options } as HealthMonitorOptions), type, text);
+  }
+  batch.inputs.dispose();
+});
+
+Deno.test("healthMonitor() throws an EngineError when no engine runs", () => {
+  assertThrows(() => healthMonitor({ batch: {} as never }), EngineError, "no engine runs");
+});

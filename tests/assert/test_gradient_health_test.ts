@@ -1,0 +1,72 @@
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import {
+  testGradientHealth,
+  type TestGradientHealthOptions,
+} from "../../src/assert/test_gradient_health.ts";
+import { RULES } from "../../src/checks/rules.ts";
+import { exerciseModel } from "../../src/model/exercise_model.ts";
+
+const create = ({ seed }: { seed: number }) =>
+  exerciseModel({ depth: 3, stddev: 1 / Math.sqrt(20), seed });
+
+testGradientHealth(
+  "testGradientHealth() registers a test that passes on a healthy network",
+  create,
+  {
+    seed: 3,
+    objective: "meanSquaredError",
+    modelRules: ["input-dependence", "numeric-gradients", "weights-change"],
+  },
+);
+
+/** The log of `deno test` on a file that tests an exercise network of this scale. */
+async function log(stddev: number, options: TestGradientHealthOptions): Promise<string> {
+  const file = await Deno.makeTempFile({ suffix: "_test.ts" });
+  const url = (path: string) => new URL(`../../src/${path}`, import.meta.url).href;
+  try {
+    await Deno.writeTextFile(
+      file,
+      `import { testGradientHealth } from "${url("assert/test_gradient_health.ts")}";
+      import { exerciseModel } from "${url("model/exercise_model.ts")}";
+      const create = ({ seed }) => exerciseModel({ stddev: ${stddev}, seed });
+      testGradientHealth("the network", create, ${JSON.stringify(options)});`,
+    );
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["test", "-A", "--no-check", "--config", config, file],
+      env: { NO_COLOR: "1" },
+    }).output();
+    return new TextDecoder().decode(stdout);
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+Deno.test("testGradientHealth() has a step for each check, of which those fail that should", async () => {
+  const text = await log(200, { modelRules: ["weights-change", "batch-independence"] });
+  for (const { name } of RULES) assertMatch(text, new RegExp(`^  ${name} \\.\\.\\. `, "m"));
+  assertMatch(text, /^ {2}vanishing-gradients \.\.\. FAILED/m);
+  assertMatch(text, /^ {2}saturated-activations \.\.\. FAILED/m);
+  assertMatch(text, /^ {2}non-finite \.\.\. ok/m);
+  assertMatch(text, /^ {2}weights-change \.\.\. FAILED/m);
+  assertMatch(text, /^ {2}batch-independence \.\.\. ok/m);
+  assertMatch(text, /Model "exercise" \(seed 0, .* has vanishing gradients/);
+});
+
+Deno.test("testGradientHealth() checks the chosen rules with the given thresholds", async () => {
+  const rules = ["saturated-activations", "init-scale"];
+  const text = await log(200, { rules, saturatedFraction: 1, trained: true });
+  const steps = [...text.matchAll(/^ {2}(\S+) \.\.\. (\w+)/gm)].map(([, name, how]) => [name, how]);
+  assertEquals(steps, rules.map((rule) => [rule, "ok"]));
+});
+
+Deno.test("testGradientHealth() throws a TypeError when it is registered with something wrong", () => {
+  const wrong: [unknown, TestGradientHealthOptions, string][] = [
+    [null, {}, "create must be a function, got object"],
+    [create, { rules: ["vanishing"] }, "rules names vanishing; known are non-finite"],
+    [create, { modelRules: ["causal"] }, "modelRules names causal; known are input-dependence"],
+  ];
+  for (const [create, options, text] of wrong) {
+    assertThrows(() => testGradientHealth("x", create as never, options), TypeError, text);
+  }
+});
