@@ -13,6 +13,8 @@ type Json = Record<string, unknown>;
 
 const MODEL_CLASSES = ["Model", "Functional", "Sequential"];
 
+const DTYPES = ["float32", "int32", "bool"];
+
 /** No sane model nests deeper, and recursion must end before the stack does. */
 const MAX_DEPTH = 100;
 
@@ -79,6 +81,8 @@ function convert(
   if (!isObject(value)) return value;
   const isClass = typeof value.class_name === "string" && typeof value.config === "object";
   if (isClass) checkClass(value, place, isKnown);
+  // Keras notes a type for initialisers, too, which TensorFlow.js does not look at.
+  if (isClass && !key.endsWith("Initializer")) checkDtype(value.config as Json, place);
   const converted = Object.fromEntries(
     Object.entries(value).map(([own, inner]) => {
       // A name is somebody's choice; nothing is known of its case.
@@ -124,6 +128,13 @@ function checkClass(value: Json, place: string, isKnown: (name: string) => boole
     const layers = Array.isArray(value.config) ? value.config : Object(value.config).layers;
     if (!Array.isArray(layers)) throw expected(`${place}.config.layers`, layers, "an array");
   }
+}
+
+/** TensorFlow.js takes any name for a type, and fails where it first needs a tensor of it. */
+function checkDtype(config: Json | null, place: string): void {
+  const dtype = config?.dtype;
+  if (dtype === undefined || dtype === null || DTYPES.includes(dtype as string)) return;
+  throw expected(`${place}.config.dtype`, dtype, '"float32", "int32" or "bool"');
 }
 
 /** Keras 3 writes another format, which the converter hands on and TensorFlow.js cannot read. */

@@ -129,6 +129,11 @@ const spoilt: [string, Edit, string][] = [
     "or with TF_USE_LEGACY_KERAS=1, and convert again)",
   ],
   [
+    "a type that TensorFlow.js does not have",
+    (json) => (json.modelTopology.config.layers[0].config.dtype = "float16", json),
+    'modelTopology.config.layers[0].config.dtype is "float16", expected "float32", "int32" or "bool"',
+  ],
+  [
     "a Keras 3 dtype",
     (json) => (json.modelTopology.config.layers[0].config.dtype = { class_name: "x" }, json),
     "modelTopology.config.layers[0].config.dtype is an object: the model was saved by Keras 3, " +
