@@ -25,8 +25,10 @@ function parseEntry(value: unknown, place: string): number {
         `(or "NaN", "Infinity", "-Infinity")`,
     );
   }
-  if (Number.isFinite(number) && !Number.isFinite(Math.fround(number))) {
-    throw new BatchError(`${place} is ${number}, expected a number that float32 can hold`);
+  // Infinity and NaN have names of their own: as a number it was written as one that is too large.
+  if (typeof value === "number" && !Number.isFinite(Math.fround(value))) {
+    const found = Number.isFinite(value) ? `${value}` : "too large";
+    throw new BatchError(`${place} is ${found}, expected a number that float32 can hold`);
   }
   return number;
 }

@@ -2,11 +2,25 @@ import { requireEngine } from "../engine/require_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import type { Batch } from "./batch.ts";
 import { BatchError } from "./batch_error.ts";
+import { hasShape } from "./has_shape.ts";
 import { type InputRange, inputRanges } from "./input_ranges.ts";
+import type { ModelModule } from "./model_module.ts";
 import { nearest } from "./nearest.ts";
 import { isFlatTensor, type ParsedTensor, parseTensor } from "./parse_tensor.ts";
 import { readJson } from "./read_json.ts";
+import { showShape } from "./show_shape.ts";
 import { showValue } from "./show_value.ts";
+import { targetShapes } from "./target_shapes.ts";
+
+/** Options of {@linkcode readBatch}. */
+export interface ReadBatchOptions {
+  /**
+   * What the targets are for. A loss takes targets of the output's shape,
+   * `sparseCategoricalCrossentropy` class numbers in the place of its last axis, a function anything.
+   * Default: either of the two shapes will do.
+   */
+  objective?: NonNullable<ModelModule["objective"]>;
+}
 
 /**
  * Reads a batch from a JSON file: `{"inputs": T, "targets"?: T}`. T is a nested array, examples
@@ -16,6 +30,7 @@ import { showValue } from "./show_value.ts";
  *
  * @param path The file.
  * @param model The model that the batch is for.
+ * @param options The objective.
  * @returns The batch, its seed `null`; the tensors are the caller's to dispose.
  * @throws {EngineError} If no engine runs.
  * @throws {BatchError} If the file is missing or holds no batch for this model: one sentence that
@@ -38,11 +53,15 @@ import { showValue } from "./show_value.ts";
  * await Deno.remove(file);
  * ```
  */
-export async function readBatch(path: string, model: LayersModel): Promise<Batch> {
+export async function readBatch(
+  path: string,
+  model: LayersModel,
+  options: ReadBatchOptions = {},
+): Promise<Batch> {
   const tf = requireEngine();
   const json = await readJson(path, BatchError);
   try {
-    const { inputs, targets } = parseBatch(json, model);
+    const { inputs, targets } = parseBatch(json, model, options);
     const make = (parsed: ParsedTensor[], dtypes: ("float32" | "int32" | "bool")[]) => {
       const tensors: Tensor[] = parsed.map(({ values, shape }, i) =>
         tf.tensor(values, shape, dtypes[i])
@@ -60,7 +79,7 @@ export async function readBatch(path: string, model: LayersModel): Promise<Batch
   }
 }
 
-function parseBatch(json: unknown, model: LayersModel) {
+function parseBatch(json: unknown, model: LayersModel, { objective }: ReadBatchOptions) {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw new BatchError(`the file holds ${showValue(json)}, expected {"inputs", "targets"}`);
   }
@@ -76,14 +95,24 @@ function parseBatch(json: unknown, model: LayersModel) {
   const inputs = parseTensors(rawInputs, "inputs", layerNames(model.inputs));
   const ranges = inputRanges(model);
   inputs.forEach((input, i) => {
-    requireShape(input, model.inputs[i].shape.slice(1), model, "takes");
+    requireShape(
+      input,
+      [[null, ...model.inputs[i].shape.slice(1)]],
+      `as model ${show(model.name)} takes`,
+    );
     const whole = model.inputs[i].dtype === "float32" ? null : { from: -(2 ** 31), to: 2 ** 31 };
     requireRange(input, ranges[i] ?? whole);
   });
   const targets = rawTargets === undefined || rawTargets === null
     ? null
     : parseTensors(rawTargets, "targets", layerNames(model.outputs));
-  targets?.forEach((target, i) => requireTargetShape(target, model, i));
+  targets?.forEach((target, i) => {
+    const shapes = targetShapes([null, ...model.outputs[i].shape.slice(1)], objective);
+    const why = objective === "sparseCategoricalCrossentropy"
+      ? `of class numbers as ${objective} takes`
+      : `as model ${show(model.name)} puts out`;
+    if (shapes !== null) requireShape(target, shapes, why);
+  });
   const examples = inputs[0].shape[0];
   for (const { place, shape } of [...inputs, ...targets ?? []]) {
     if (shape[0] !== examples) {
@@ -129,37 +158,19 @@ function parseTensors(value: unknown, place: string, names: string[]): ParsedTen
 
 const show = (name: string) => JSON.stringify(name);
 
-type Shape = readonly (number | null)[];
-
-const showShape = (shape: Shape) => `[${shape.map((size) => size ?? "any").join(", ")}]`;
-
-const fits = (shape: Shape, expected: Shape) =>
-  shape.length === expected.length + 1 &&
-  expected.every((size, axis) => size === null || size === shape[axis + 1]);
-
 function requireShape(
   { place, shape }: ParsedTensor,
-  expected: Shape,
-  model: LayersModel,
-  verb: string,
+  expected: readonly (readonly (number | null)[])[],
+  why: string,
 ): void {
-  if (!fits(shape, expected)) {
+  if (!expected.some((one) => hasShape(shape, one))) {
     throw new BatchError(
-      `${place} has shape ${showShape(shape)}, expected ${showShape([null, ...expected])} ` +
-        `as model ${show(model.name)} ${verb}`,
+      `${place} has shape ${showShape(shape)}, expected ${showShape(expected[0])} ${why}`,
     );
   }
   if (shape.includes(0)) {
     throw new BatchError(`${place} has shape ${showShape(shape)}: it is empty`);
   }
-}
-
-/** Targets have the output's shape, or class numbers in the place of its last axis. */
-function requireTargetShape(target: ParsedTensor, model: LayersModel, output: number): void {
-  const expected = model.outputs[output].shape.slice(1);
-  const classNumbers = expected.slice(0, -1);
-  if (fits(target.shape, classNumbers) || fits(target.shape, [...classNumbers, 1])) return;
-  requireShape(target, expected, model, "puts out");
 }
 
 function requireRange({ place, shape, values }: ParsedTensor, range: InputRange | null): void {

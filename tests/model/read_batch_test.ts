@@ -1,16 +1,21 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { LayersModel, Tensor } from "../../src/engine/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
-import { BatchError, exerciseModel, readBatch } from "../../src/model/mod.ts";
+import {
+  BatchError,
+  exerciseModel,
+  readBatch,
+  type ReadBatchOptions,
+} from "../../src/model/mod.ts";
 
 const { tf } = await startEngine();
 
 /** Reads a batch from a file of this text; tensors are read and disposed. */
-async function read(model: LayersModel, text: string) {
+async function read(model: LayersModel, text: string, options: ReadBatchOptions = {}) {
   const path = await Deno.makeTempFile({ prefix: "batch #1 ", suffix: ".json" });
   try {
     await Deno.writeTextFile(path, text);
-    const batch = await readBatch(path, model);
+    const batch = await readBatch(path, model, options);
     const show = (tensor: Tensor) => [tensor.dtype, tensor.shape, [...tensor.dataSync()]];
     const shown = {
       inputs: [batch.inputs].flat().map(show),
@@ -92,6 +97,37 @@ Deno.test("readBatch() reads class numbers as targets of a softmax head", async 
   model.dispose();
 });
 
+Deno.test("readBatch() takes the targets that the objective takes", async () => {
+  const dense = (units: number) =>
+    tf.sequential({ layers: [tf.layers.dense({ units, inputShape: [1] })] });
+  const one = dense(1), three = dense(3);
+  const text = (targets: string) => `{"inputs": [[1], [2]], "targets": ${targets}}`;
+  const sparse = { objective: "sparseCategoricalCrossentropy" };
+  const mse = { objective: "meanSquaredError" };
+  await read(one, text("[0.5, 1]"), mse);
+  await read(one, text("[[0.5], [1]]"), mse);
+  await read(three, text("[2, 0]"), sparse);
+  await read(three, text("[[2], [0]]"), sparse);
+  await read(three, text("[1, 2]"), { objective: () => tf.scalar(0) });
+  const refused: [LayersModel, string, ReadBatchOptions, string][] = [
+    [three, "[2, 0]", mse, `[2], expected [any, 3] as model "${three.name}" puts out`],
+    [three, "[[2], [0]]", mse, `[2, 1], expected [any, 3] as model "${three.name}" puts out`],
+    [one, "[[[0]], [[1]]]", mse, `[2, 1, 1], expected [any, 1] as model "${one.name}" puts out`],
+    [
+      three,
+      "[[0, 0, 1], [1, 0, 0]]",
+      sparse,
+      "[2, 3], expected [any, 1] of class numbers as sparseCategoricalCrossentropy takes",
+    ],
+  ];
+  for (const [model, targets, options, message] of refused) {
+    const error = await assertRejects(() => read(model, text(targets), options), BatchError);
+    assertEquals(error.message, `targets has shape ${message}`);
+  }
+  one.dispose();
+  three.dispose();
+});
+
 Deno.test("readBatch() knows what an embedding can look up", async () => {
   const model = tf.sequential({
     layers: [tf.layers.embedding({ inputDim: 5, outputDim: 2, inputLength: 2, maskZero: true })],
@@ -127,6 +163,8 @@ const unusable: Record<string, string> = {
     "inputs[1] is an array of 1 item, expected an array of 2 like the first one",
   '{"inputs": [[1, 2], 3]}': "inputs[1] is 3, expected an array of 2 like the first one",
   '{"inputs": [[1, 1e39]]}': "inputs[0][1] is 1e+39, expected a number that float32 can hold",
+  '{"inputs": [[1, 1e400]]}': "inputs[0][1] is too large, expected a number that float32 can hold",
+  '{"inputs": [[-1e400, 1]]}': "inputs[0][0] is too large, expected a number that float32 can hold",
   '{"inputs": [1, 2]}': 'inputs has shape [2], expected [any, 2] as model "exercise" takes',
   '{"inputs": [[1, 2, 3]]}': 'inputs has shape [1, 3], expected [any, 2] as model "exercise" takes',
   '{"inputs": []}': 'inputs has shape [0], expected [any, 2] as model "exercise" takes',
