@@ -1,8 +1,9 @@
 import { failure } from "./failure.ts";
+import { logToStderr } from "./log_to_stderr.ts";
 import { ModelError } from "./model_error.ts";
 
 /**
- * Imports a module by its path, from the working directory on.
+ * Imports a module by its path, from the working directory on. What it logs goes to stderr.
  *
  * @param path Any path: `#`, `?`, spaces and letters of any script mean themselves.
  * @throws {ModelError} If there is none, or importing it fails.
@@ -17,7 +18,7 @@ export async function importModule(path: string): Promise<Record<string, unknown
   const { resolve } = await import("node:path");
   const { pathToFileURL } = await import("node:url");
   try {
-    return await import(pathToFileURL(resolve(path)).href);
+    return await logToStderr(() => import(pathToFileURL(resolve(path)).href));
   } catch (error) {
     throw new ModelError(`${path}: importing it failed: ${failure(error)}`, { cause: error });
   }

@@ -3,6 +3,7 @@ import { failure } from "./failure.ts";
 import { importModule } from "./import_module.ts";
 import { loadModelJson } from "./load_model_json.ts";
 import { loadModelModule } from "./load_model_module.ts";
+import { logToStderr } from "./log_to_stderr.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
 
@@ -25,7 +26,8 @@ export interface LoadModelOptions {
  *   folder is read, none of it runs, and it gets no more memory than the weights it declares (or
  *   16 MiB).
  * - `.ts`, `.js`, `.mjs` ...: a module that creates one, see {@linkcode ModelModule}. It runs with the
- *   permissions of the process.
+ *   permissions of the process. What it logs while it is imported, or creates a model or a batch,
+ *   goes to stderr.
  *
  * @param path The file, from the working directory on.
  * @param options Seed and custom classes.
@@ -57,15 +59,16 @@ export async function loadModel(
   path: string,
   options: LoadModelOptions = {},
 ): Promise<LoadedModel> {
-  const { seed = 0, register = [] } = options;
+  const { seed = 0, register: files = [] } = options;
   const tf = requireEngine();
-  for (const file of register) {
+  for (const file of files) {
     const module = await importModule(file);
-    if (typeof module.register !== "function") {
+    const { register } = module;
+    if (typeof register !== "function") {
       throw new ModelError(`${file}: it exports no function register({ tf })`);
     }
     try {
-      await module.register({ tf });
+      await logToStderr(() => register({ tf }));
     } catch (error) {
       throw new ModelError(`${file}: register threw: ${failure(error)}`, { cause: error });
     }

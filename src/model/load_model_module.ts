@@ -3,12 +3,16 @@ import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { automaticName } from "./automatic_name.ts";
 import type { Batch } from "./batch.ts";
 import { failure } from "./failure.ts";
+import { hasShape } from "./has_shape.ts";
 import { importModule } from "./import_module.ts";
 import type { LoadedModel } from "./loaded_model.ts";
+import { logToStderr } from "./log_to_stderr.ts";
 import { ModelError } from "./model_error.ts";
 import type { ModelModule } from "./model_module.ts";
 import { nearest } from "./nearest.ts";
+import { showShape } from "./show_shape.ts";
 import { showValue } from "./show_value.ts";
+import { targetShapes } from "./target_shapes.ts";
 
 /**
  * Loads a model from a module, see {@linkcode ModelModule}.
@@ -35,9 +39,9 @@ export async function loadModelModule(path: string, seed: number): Promise<Loade
     kind: "module",
     seed,
     objective: objective ?? null,
-    createBatch: createBatch === undefined ? null : async (examples, seed) => {
+    createBatch: createBatch === undefined ? null : async (examples, seed, objective) => {
       const batch = await call(path, "createBatch", () => createBatch({ tf, seed, examples }));
-      requireBatch(path, tf, model, batch);
+      requireBatch(path, tf, model, batch, objective);
       return { ...batch, seed: batch.seed === undefined ? seed : batch.seed };
     },
     recreate: create,
@@ -49,7 +53,7 @@ const stemOf = (path: string) => path.replace(/^.*[\\/]/, "").replace(/\.\w+$/, 
 
 async function call<T>(path: string, name: string, made: () => T | Promise<T>): Promise<T> {
   try {
-    return await made();
+    return await logToStderr(made);
   } catch (error) {
     throw new ModelError(`${path}: ${name} threw: ${failure(error)}`, { cause: error });
   }
@@ -57,16 +61,20 @@ async function call<T>(path: string, name: string, made: () => T | Promise<T>): 
 
 function requireModelModule(path: string, module: Record<string, unknown>): ModelModule {
   const { createModel, createBatch, objective } = module;
-  if (typeof createModel !== "function") {
-    const names = Object.keys(module);
+  const names = Object.keys(module);
+  if (createModel === undefined) {
     const exported = names.length === 0
       ? "nothing"
       : names.map((name) => showValue(name)).join(", ");
+    const near = names.find((name) => nearest(name, ["createModel"]) !== "");
     throw new ModelError(
-      createModel === undefined
-        ? `${path}: it exports ${exported}, expected a function createModel({ tf, seed })` +
-          nearest("createModel", names)
-        : `${path}: createModel is ${showValue(createModel)}, expected a function`,
+      `${path}: it exports ${exported}, expected a function createModel({ tf, seed })` +
+        (near === undefined ? "" : `: rename ${showValue(near)} to createModel`),
+    );
+  }
+  if (typeof createModel !== "function") {
+    throw new ModelError(
+      `${path}: createModel is ${showValue(createModel)}, expected a function`,
     );
   }
   if (createBatch !== undefined && typeof createBatch !== "function") {
@@ -96,13 +104,23 @@ function requireModel(path: string, value: unknown): asserts value is LayersMode
   }
 }
 
+/** Which one of several. */
+const place = (i: number, { length }: readonly unknown[]) => length === 1 ? "" : `[${i}]`;
+
 const isTensor = (value: unknown): value is Tensor =>
   Array.isArray(Object(value).shape) && typeof Object(value).dataSync === "function";
 
-function requireBatch(path: string, tf: TensorFlow, model: LayersModel, batch: Batch): void {
+function requireBatch(
+  path: string,
+  tf: TensorFlow,
+  model: LayersModel,
+  batch: Batch,
+  objective?: ModelModule["objective"],
+): void {
   const { inputs, targets } = Object(batch) as Batch;
   const tensors = [inputs].flat();
-  const all = [...tensors, ...targets === undefined || targets === null ? [] : [targets].flat()];
+  const goals = targets === undefined || targets === null ? [] : [targets].flat();
+  const all = [...tensors, ...goals];
   const wrong = (what: string) => {
     tf.dispose(all.filter(isTensor));
     return new ModelError(`${path}: createBatch returned ${what}`);
@@ -115,15 +133,31 @@ function requireBatch(path: string, tf: TensorFlow, model: LayersModel, batch: B
   }
   tensors.forEach(({ shape }, i) => {
     const expected = model.inputs[i].shape;
-    const fits = shape.length === expected.length &&
-      expected.every((size, axis) => size === null || size === shape[axis]);
-    if (!fits || shape[0] === 0) {
+    if (!hasShape(shape, expected) || shape[0] === 0) {
       throw wrong(
-        `inputs of shape [${shape.join(", ")}], expected ` +
-          `[${expected.map((size) => size ?? "any").join(", ")}] as the model takes`,
+        `inputs${place(i, tensors)} of shape ${showShape(shape)}, expected ` +
+          `${showShape(expected)} as the model takes`,
       );
     }
   });
+  if (typeof objective !== "function" && goals.length > 0) {
+    if (goals.length !== model.outputs.length) {
+      throw wrong(
+        `${goals.length} targets, expected one for each of the model's ${model.outputs.length} outputs`,
+      );
+    }
+    goals.forEach(({ shape }, i) => {
+      const shapes = targetShapes(model.outputs[i].shape, objective)!;
+      if (shapes.some((expected) => hasShape(shape, expected))) return;
+      throw wrong(
+        `targets${place(i, goals)} of shape ${showShape(shape)}, expected ` +
+          `${showShape(shapes[0])} ` +
+          (objective === "sparseCategoricalCrossentropy"
+            ? `of class numbers as ${objective} takes`
+            : "as the model puts out"),
+      );
+    });
+  }
   const other = all.find(({ shape }) => shape[0] !== tensors[0].shape[0]);
   if (other !== undefined) {
     throw wrong(

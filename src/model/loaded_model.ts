@@ -20,9 +20,16 @@ export interface LoadedModel {
   objective: NonNullable<ModelModule["objective"]> | null;
   /**
    * Makes a batch of so many examples from a seed, or `null` where its author left that open. Rejects
-   * with a {@linkcode ModelError} if the batch does not suit the model.
+   * with a {@linkcode ModelError} if the batch does not suit the model, or its targets the objective
+   * that they are for (default: any loss will do).
    */
-  createBatch: ((examples: number, seed: number) => Promise<Batch>) | null;
+  createBatch:
+    | ((
+      examples: number,
+      seed: number,
+      objective?: NonNullable<ModelModule["objective"]>,
+    ) => Promise<Batch>)
+    | null;
   /** Creates the model again under another seed, or `null` where it cannot be. */
   recreate: ((seed: number) => Promise<LayersModel>) | null;
 }

@@ -113,8 +113,14 @@ const refused: [string, string, string][] = [
   [
     "that exports another function",
     "export const creatModel = () => 1; export default 2;",
-    'it exports "creatModel", "default", expected a function createModel({ tf, seed }); did you ' +
-    'mean "creatModel"?',
+    'it exports "creatModel", "default", expected a function createModel({ tf, seed }): ' +
+    'rename "creatModel" to createModel',
+  ],
+  [
+    "whose createModel is written in lower case",
+    "export const createmodel = () => 1;",
+    'it exports "createmodel", expected a function createModel({ tf, seed }): ' +
+    'rename "createmodel" to createModel',
   ],
   [
     "whose createModel is no function",
@@ -212,6 +218,16 @@ const batches: [string, string, string][] = [
     "{ inputs: tf.ones([3, 2]), targets: tf.ones([2, 1]) }",
     "tensors of 3 and of 2 examples, expected the same number",
   ],
+  [
+    "targets of another shape",
+    "{ inputs: tf.ones([2, 2]), targets: tf.ones([2, 3]) }",
+    "targets of shape [2, 3], expected [any, 1] as the model puts out",
+  ],
+  [
+    "too many targets",
+    "{ inputs: tf.ones([2, 2]), targets: [tf.ones([2, 1]), tf.ones([2, 1])] }",
+    "2 targets, expected one for each of the model's 1 outputs",
+  ],
 ];
 for (const [what, batch, message] of batches) {
   Deno.test(`loadModel() refuses a batch of ${what}, and disposes it`, async () => {
@@ -227,6 +243,78 @@ for (const [what, batch, message] of batches) {
     });
   });
 }
+
+Deno.test("createBatch() takes the targets that the objective takes", async () => {
+  const text = `export const createModel = ({ tf }: any) =>
+      tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [2] })] });
+    let made = 0;
+    const shapes = [[2], [2, 1], [2, 3], [2, 4]];
+    export const createBatch = ({ tf }: any) =>
+      ({ inputs: tf.ones([2, 2]), targets: tf.zeros(shapes[made++ % 4]) });`;
+  await withModule(text, async (path) => {
+    const { model, createBatch } = await loadModel(path);
+    const fit = async (objective?: string | (() => Tensor)) => {
+      const taken: boolean[] = [];
+      for (let i = 0; i < 4; i++) {
+        try {
+          const { inputs, targets } = await createBatch!(2, 0, objective);
+          tf.dispose([inputs, targets] as Tensor[]);
+          taken.push(true);
+        } catch (error) {
+          assert(error instanceof ModelError);
+          taken.push(false);
+        }
+      }
+      return taken;
+    };
+    assertEquals(await fit(), [true, true, true, false]);
+    assertEquals(await fit("meanSquaredError"), [false, false, true, false]);
+    assertEquals(await fit("sparseCategoricalCrossentropy"), [true, true, false, false]);
+    assertEquals(await fit(() => tf.scalar(0)), [true, true, true, true]);
+    model.dispose();
+  });
+});
+
+Deno.test("loadModel() sends what a module logs to stderr, and only that", async () => {
+  const text = `console.log("imported");
+    export const register = () => console.debug("registered");
+    export const createModel = async (context: any) => {
+      console.info("creating");
+      await Promise.resolve();
+      console.table("created");
+      return (${SEEDED.replace(/;$/, "")})(context);
+    };
+    export const createBatch = ({ tf }: any) => {
+      console.log("batch");
+      return { inputs: tf.ones([2, 2]) };
+    };`;
+  const methods = ["log", "info", "debug", "dir", "dirxml", "table"] as const;
+  const before = methods.map((method) => console[method]);
+  const { error } = console;
+  const logged: unknown[] = [];
+  console.error = (...values) => logged.push(...values);
+  try {
+    await withModule(text, async (path) => {
+      const [first, second] = await Promise.all([
+        loadModel(path, { register: [path] }),
+        loadModel(path),
+      ]);
+      tf.dispose((await first.createBatch!(2, 0)).inputs);
+      first.model.dispose();
+      second.model.dispose();
+    });
+    await withModule(`throw console.log("thrown");`, async (path) => {
+      await assertRejects(() => loadModel(path), ModelError);
+    });
+  } finally {
+    console.error = error;
+  }
+  assertEquals(
+    logged.sort(),
+    ["batch", "created", "created", "creating", "creating", "imported", "registered", "thrown"],
+  );
+  assertEquals(methods.map((method) => console[method]), before);
+});
 
 Deno.test("loadModel() says so when createBatch throws", async () => {
   const text = `export const createModel = ${SEEDED}
