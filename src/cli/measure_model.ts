@@ -81,8 +81,8 @@ async function provideBatch(
   objective: Objective,
 ): Promise<Batch> {
   const { examples, seed } = request;
-  if (request.batch !== null) return await readBatch(request.batch, model);
-  if (createBatch !== null) return await createBatch(examples, seed);
+  if (request.batch !== null) return await readBatch(request.batch, model, { objective });
+  if (createBatch !== null) return await createBatch(examples, seed, objective);
   const batch = randomBatch(model, { examples, seed });
   return objective === "sum" || typeof objective === "function"
     ? batch

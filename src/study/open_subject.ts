@@ -6,6 +6,7 @@ import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { getWeights } from "../model/get_weights.ts";
 import { loadModel } from "../model/load_model.ts";
+import type { LoadedModel } from "../model/loaded_model.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { readBatch } from "../model/read_batch.ts";
 import { setWeights } from "../model/set_weights.ts";
@@ -137,11 +138,11 @@ async function openFile(
 function batchMaker(
   objective: Objective,
   { batch = null, examples = 32 }: StudyOptions,
-  own: ((examples: number, seed: number) => Promise<Batch>) | null,
+  own: LoadedModel["createBatch"],
 ): OpenSubject["createBatch"] {
   return async (model, seed) => {
-    if (batch !== null) return await readBatch(batch, model);
-    if (own !== null) return await own(examples, seed);
+    if (batch !== null) return await readBatch(batch, model, { objective });
+    if (own !== null) return await own(examples, seed, objective);
     const targetsFor = typeof objective === "string" ? objective : "sum";
     return randomBatch(model, { examples, seed, objective: targetsFor });
   };

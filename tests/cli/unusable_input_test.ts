@@ -163,3 +163,33 @@ Deno.test("report measures a module's model on the module's own batch and object
   assertStringIncludes(stdout, '"name": "meanSquaredError"');
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("report refuses targets that its objective does not take, and names their file", () =>
+  withModel(async (folder) => {
+    await Deno.writeTextFile(
+      `${folder}/model.ts`,
+      `console.log("imported");
+       export const createModel = ({ tf }) => {
+         const model = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [2] })] });
+         model.summary();
+         return model;
+       };
+       export const createBatch = ({ tf, examples }) =>
+         ({ inputs: tf.ones([examples, 2]), targets: tf.zeros([examples]) });`,
+    );
+    await Deno.writeTextFile(`${folder}/b.json`, '{"inputs": [[1, 2]], "targets": [2]}');
+    const report = (objective: string, ...rest: string[]) =>
+      runCommand(["report", `${folder}/model.ts`, "--quiet", "--objective", objective, ...rest]);
+    for (const rest of [[], ["--batch", `${folder}/b.json`]]) {
+      const refused = await report("meanSquaredError", ...rest);
+      assertStringIncludes(
+        refused.stderr,
+        `error: ${folder}/${rest.length ? "b.json" : "model.ts"}`,
+      );
+      assertStringIncludes(refused.stderr, "expected [any, 3]");
+      const taken = await report("sparseCategoricalCrossentropy", ...rest, "--format", "json");
+      // What the module logs is no part of the report.
+      JSON.parse(taken.stdout);
+      assertStringIncludes(taken.stderr, "Trainable params: 9");
+    }
+  }));
