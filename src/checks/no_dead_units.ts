@@ -1,5 +1,6 @@
 import { defineRule } from "./define_rule.ts";
 import { formatNumber, formatPercent } from "./format.ts";
+import { offByDepth } from "./off_by_depth.ts";
 import type { Rule } from "./rule.ts";
 import { tooFewExamples } from "./too_few_examples.ts";
 
@@ -12,16 +13,20 @@ export const noDeadUnits: Rule = defineRule(
     stage: "any",
     summary:
       "In no layer with a one-sided activation are more than half of the units off for the " +
-      "whole batch.",
+      "whole batch, but for those that depth explains.",
     formula:
-      "share of the units (last axis; channels of a convolution) with phi'(z) = 0 at every " +
-      "entry of the batch <= deadFraction, and < 1.",
+      "(share - e) / (1 - e) <= deadFraction, and share < 1, share that of the units (last axis; " +
+      "channels of a convolution) with phi'(z) = 0 at every entry of the batch; e the share that wide " +
+      "relu layers have at that depth on so many examples, for in deep ones the examples grow alike " +
+      "(dense relu layers in a row; 0 for others).",
     thresholds: ["deadFraction", "deadFractionWarning", "minExamples"],
-    source: "SageMaker Debugger, DeadRelu (> 50 %); torchdiag (> 20 %).",
+    source:
+      "SageMaker Debugger, DeadRelu (> 50 %); torchdiag (> 20 %); Cho & Saul 2009 for the share " +
+      "that depth explains.",
     misleads:
       "Below 8 examples there is no verdict: half of the healthy ReLU units are off on any " +
-      "one example. A batch of near-equal examples, and narrow or very deep layers, show more dead " +
-      "units than a larger, more varied batch would.",
+      "one example. A batch of near-equal examples, and narrow layers, show more dead units than a " +
+      "larger, more varied batch would.",
     fix:
       "Lower the learning rate or the bias that pushed the units off, initialise biases with 0 " +
       "and kernels by He, or use leaky relu or elu.",
@@ -31,18 +36,26 @@ export const noDeadUnits: Rule = defineRule(
     scale: "linear",
     of: ({ deadFraction }) => deadFraction,
   },
-  ({ layers, measurements: { batch }, thresholds }) => {
+  ({ layers, measurements, thresholds }) => {
+    const { batch } = measurements;
     const judged = layers.filter(({ deadFraction }) => deadFraction !== null);
     if (judged.length > 0 && batch.examples < thresholds.minExamples) {
       return [tooFewExamples(batch.examples, thresholds.minExamples)];
     }
+    const { deadFractionWarning, deadFraction } = thresholds;
+    const least = Math.min(deadFractionWarning, deadFraction);
+    // What depth explains is subtracted, so that less than this can never matter.
+    if (judged.every(({ deadFraction: share }) => share! <= least && share! < 1)) return [];
+    const explained = offByDepth(measurements);
     return judged.flatMap(({ name, deadFraction, activation }) => {
       const share = deadFraction!;
-      const fails = share > thresholds.deadFraction || share === 1;
-      if (!fails && share <= thresholds.deadFractionWarning) return [];
+      const e = explained.get(name) ?? 0;
+      const excess = (share - e) / (1 - e);
+      const fails = excess > thresholds.deadFraction || share === 1;
+      if (!fails && excess <= thresholds.deadFractionWarning) return [];
       const threshold = fails ? "deadFraction" : "deadFractionWarning";
       // A layer of which every unit is off fails whatever the threshold.
-      const limit = thresholds[threshold];
+      const limit = e + (1 - e) * thresholds[threshold];
       const sign = limit === 1 ? "<" : "<=";
       return [{
         severity: fails ? "error" : "warning",
@@ -53,7 +66,9 @@ export const noDeadUnits: Rule = defineRule(
         message:
           `${formatPercent(share)} of the ${activation ?? "one-sided"} units of ${name} are ` +
           `off on all ${batch.examples} examples; expected ${sign} ` +
-          `${formatPercent(limit)} (${threshold}).`,
+          `${formatPercent(limit)} (${threshold}${
+            e > 0.01 ? `, and the ${formatPercent(e)} that depth explains` : ""
+          }).`,
         advice:
           `Look at the biases of the layer and at the scale of its kernel: He initialisation ` +
           `with zero biases keeps half of the entries on.`,

@@ -12,4 +12,5 @@ export * from "./gain.ts";
 export * from "./gaussian_mean.ts";
 export * from "./initializer_deviation.ts";
 export * from "./mean_field.ts";
+export * from "./relu_off_fractions.ts";
 export * from "./wilson_interval.ts";

@@ -1,6 +1,7 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { noDeadUnits } from "../../src/checks/no_dead_units.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
+import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
 import { makeMeasurements } from "./make_measurements.ts";
 
@@ -57,3 +58,31 @@ for (const name of ["relu_he", "relu_exploding", "seed_tanh_critical_mse", "sigm
     assertEquals(findings.filter(({ severity }) => severity === "error"), []);
   });
 }
+
+/** Ten relu layers of which the last has this share of dead units; depth explains 0.202 of it. */
+const deep = (deadFraction: number, given: Partial<LayerMeasurements> = {}) =>
+  makeMeasurements(Array.from({ length: 10 }, (_, i) => ({
+    activation: "relu",
+    saturatedFraction: null,
+    deadFraction: i === 9 ? deadFraction : 0,
+    ...given,
+  })));
+const severities = (measurements: Measurements) =>
+  noDeadUnits.check(measurements).map(({ severity }) => severity);
+
+Deno.test("noDeadUnits allows for the units that depth explains in dense relu layers in a row", () => {
+  // 0.202 + 0.798 * 0.2 = 0.3616 and 0.202 + 0.798 * 0.5 = 0.601.
+  assertEquals(severities(deep(0.361)), []);
+  assertEquals(severities(deep(0.363)), ["warning"]);
+  assertEquals(severities(deep(0.6)), ["warning"]);
+  assertEquals(severities(deep(0.602)), ["error"]);
+  assertEquals(severities(deep(1)), ["error"]);
+  assertMatch(noDeadUnits.check(deep(0.5))[0].message, /and the 20\.2 % that depth explains/);
+});
+
+Deno.test("noDeadUnits allows for no depth where theory does not describe the layers", () => {
+  assertEquals(severities(deep(0.21, { activation: "selu" })), ["warning"]);
+  const { layers, ...rest } = deep(0.21);
+  layers[4] = { ...layers[4], className: "LSTM" };
+  assertEquals(severities({ ...rest, layers }), ["warning"]);
+});

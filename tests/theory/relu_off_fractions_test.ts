@@ -1,0 +1,45 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { reluOffFractions } from "../../src/theory/relu_off_fractions.ts";
+import { measureDense, randomNetwork } from "../checks/dense_network.ts";
+
+Deno.test("reluOffFractions() is 2^-n where examples are independent and 1/2 where they are alike", () => {
+  for (const examples of [1, 2, 8]) {
+    assertAlmostEquals(reluOffFractions(1, examples)[0], 2 ** -examples, 1e-12);
+    for (const share of reluOffFractions(3, examples, 1)) assertAlmostEquals(share, 0.5, 1e-12);
+  }
+});
+
+Deno.test("reluOffFractions() is 1/2 for one example and 1/4 + arcsin(c) / (2 pi) for two", () => {
+  for (const c of [0, 0.3, 0.8, 0.99]) {
+    assertAlmostEquals(reluOffFractions(1, 1, c)[0], 0.5, 1e-9);
+    const expected = 1 / 4 + Math.asin(c) / (2 * Math.PI);
+    assertAlmostEquals(reluOffFractions(1, 2, c)[0], expected, 1e-9);
+  }
+});
+
+Deno.test("reluOffFractions() predicts the dead units of random He networks", () => {
+  const [depth, width, seeds] = [10, 128, 8];
+  const shares = Array<number>(depth).fill(0);
+  for (let seed = 1; seed <= seeds; seed++) {
+    const network = { depth, width, activation: "relu", sigma: Math.SQRT2, seed };
+    const { layers, inputs } = randomNetwork(network);
+    const rows = measureDense(layers, inputs(16)).layers;
+    for (let i = 0; i < depth; i++) shares[i] += rows[i].deadFraction! / seeds;
+  }
+  reluOffFractions(depth, 16).forEach((expected, i) => {
+    assertAlmostEquals(shares[i], expected, 0.06);
+  });
+});
+
+Deno.test("reluOffFractions() grows with depth and falls with the examples", () => {
+  const shares = reluOffFractions(30, 32);
+  assertEquals(shares, shares.toSorted((a, b) => a - b));
+  reluOffFractions(30, 64).forEach((share, i) => assertEquals(share < shares[i], true));
+});
+
+Deno.test("reluOffFractions() throws a RangeError when a number makes no sense", () => {
+  assertThrows(() => reluOffFractions(0, 8), RangeError, "depth must be");
+  assertThrows(() => reluOffFractions(3, 1.5), RangeError, "examples must be");
+  assertThrows(() => reluOffFractions(3, 8, 1.1), RangeError, "correlation must be from 0 to 1");
+  assertThrows(() => reluOffFractions(3, 8, NaN), RangeError, "got NaN");
+});
