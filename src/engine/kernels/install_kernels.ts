@@ -9,10 +9,11 @@ import { avgPool3dKernel } from "./avg_pool_3d.ts";
 import { avgPool3dGradKernel } from "./avg_pool_3d_grad.ts";
 import { avgPoolGradKernel } from "./avg_pool_grad.ts";
 import { batchMatMulKernel } from "./batch_mat_mul.ts";
+import { batchMatMulGradient } from "./batch_mat_mul_gradient.ts";
 import { castKernel } from "./cast.ts";
 import { clipByValueKernel } from "./clip_by_value.ts";
 import { clipByValueGradKernel } from "./clip_by_value_grad.ts";
-import { clipByValueGradients } from "./clip_by_value_gradients.ts";
+import { clipByValueGradient } from "./clip_by_value_gradient.ts";
 import { conv2dKernel, fusedConv2dKernel } from "./conv_2d.ts";
 import { conv2dBackpropFilterKernel } from "./conv_2d_backprop_filter.ts";
 import { conv2dBackpropInputKernel } from "./conv_2d_backprop_input.ts";
@@ -56,7 +57,7 @@ import { squaredDifferenceGradient } from "./squared_difference_gradient.ts";
 import { sumKernel } from "./sum.ts";
 import { tanhKernel } from "./tanh.ts";
 import { tanhGradKernel } from "./tanh_grad.ts";
-import { tanhGradients } from "./tanh_gradients.ts";
+import { tanhGradient } from "./tanh_gradient.ts";
 import { unpackKernel } from "./unpack.ts";
 import { unsortedSegmentSumKernel } from "./unsorted_segment_sum.ts";
 import type {
@@ -116,7 +117,8 @@ const KERNELS: KernelFactory[] = [
 
 /** Every gradient that TensorFlow.js lacks or has wrong. */
 const GRADIENTS: GradientFactory[] = [
-  ...clipByValueGradients,
+  batchMatMulGradient,
+  clipByValueGradient,
   conv3dBackpropInputGradient,
   ...dilatedConvolutionGradients,
   ...extremumGradients,
@@ -125,7 +127,7 @@ const GRADIENTS: GradientFactory[] = [
   ...piecewiseConstantGradients,
   ...singlePartGradients,
   squaredDifferenceGradient,
-  ...tanhGradients,
+  tanhGradient,
 ];
 
 /** Options of {@linkcode installKernels}. */

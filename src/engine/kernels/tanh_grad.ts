@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
 
-/** `TanhGrad`, dy (1 - y^2) in one sweep; a kernel of this project, for `tanhGradients`. */
+/** `TanhGrad`, dy (1 - y^2) in one sweep; a kernel of this project, for `tanhGradient`. */
 export const tanhGradKernel = defineKernel<unknown, { dy: TensorInfo; y: TensorInfo }>(
   "TanhGrad",
   ({ tf, backend, native, address }, { dy, y }) => {

@@ -1,6 +1,56 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { installKernels } from "../../../src/engine/kernels/mod.ts";
+import { runningNative } from "../../../src/engine/native/running_native.ts";
 import { onBackend } from "../../conformance/backends.ts";
+
+const kernelsOf = (tf: TensorFlow) =>
+  new Map(tf.getKernelsForBackend("wasm").map((config) => [config.kernelName, config]));
+
+const product = (tf: TensorFlow) =>
+  tf.tidy(() => [...tf.matMul(tf.ones([2, 3]), tf.ones([4, 3]), false, true).dataSync()]);
+
+Deno.test("installKernels() takes every kernel and gradient back, whole", async () => {
+  await onBackend("stock WASM", async (tf) => {
+    const before = kernelsOf(tf);
+    const names = [...before.keys(), "TanhGrad", "ClipByValueGrad"];
+    const gradients = names.map((name) => tf.getGradient(name));
+    const takeBack = await installKernels(tf);
+    assert(tf.getKernel("BatchMatMul", "wasm") !== before.get("BatchMatMul"));
+    assert(runningNative() !== null);
+    await takeBack();
+    assertEquals([...kernelsOf(tf).entries()].filter(([name, k]) => before.get(name) !== k), []);
+    assertEquals(kernelsOf(tf).size, before.size);
+    assert(names.every((name, i) => tf.getGradient(name) === gradients[i]));
+    assertEquals(runningNative(), null);
+    assertEquals(product(tf), Array(8).fill(3));
+    await takeBack();
+  });
+});
+
+Deno.test("installKernels() leaves what someone registered over it", async () => {
+  await onBackend("stock WASM", async (tf) => {
+    const stock = tf.getKernel("Tanh", "wasm");
+    const takeBack = await installKernels(tf);
+    const theirs = { ...tf.getKernel("Tanh", "wasm") };
+    tf.unregisterKernel("Tanh", "wasm");
+    tf.registerKernel(theirs);
+    await takeBack();
+    const found = tf.getKernel("Tanh", "wasm");
+    tf.unregisterKernel("Tanh", "wasm");
+    tf.registerKernel(stock);
+    assert(found === theirs);
+  });
+});
+
+Deno.test("installKernels() refuses to install twice, and over another backend", async () => {
+  await onBackend("this engine", async (tf) => {
+    await assertRejects(() => installKernels(tf), Error, "installed already");
+  });
+  await onBackend("cpu", async (tf) => {
+    await assertRejects(() => installKernels(tf), Error, 'found "cpu"');
+  });
+});
 
 Deno.test("installKernels() lets one of two have them that ask at the same time", async () => {
   await onBackend("stock WASM", async (tf) => {
@@ -21,5 +71,20 @@ Deno.test("installKernels() lets one of two have them that ask at the same time"
     await assertRejects(() => installKernels(tf), Error, "installed already");
     await takeBack();
     assertEquals(kernels(), before);
+  });
+});
+
+Deno.test("installed kernels follow the backend to a new heap", async () => {
+  await onBackend("this engine", async (tf) => {
+    const factory = tf.findBackendFactory("wasm");
+    const native = runningNative();
+    assertEquals(product(tf), Array(8).fill(3));
+    await tf.setBackend("cpu");
+    tf.removeBackend("wasm");
+    tf.registerBackend("wasm", factory, 2);
+    await tf.setBackend("wasm");
+    assert(runningNative() !== native);
+    assert(runningNative()!.memory !== native!.memory);
+    assertEquals(product(tf), Array(8).fill(3));
   });
 });

@@ -6,7 +6,7 @@ import type { GradientFactory } from "./kernel_context.ts";
  * The gradient of `Tanh`: TensorFlow.js composes dy (1 - y^2) of three kernels, each with a tensor of
  * its own; here it is one. On another backend than WASM that of TensorFlow.js answers.
  */
-const tanh: GradientFactory = ({ tf }) => {
+export const tanhGradient: GradientFactory = ({ tf }) => {
   const stock = tf.getGradient("Tanh") as GradConfig;
   return {
     ...stock,
@@ -18,15 +18,3 @@ const tanh: GradientFactory = ({ tf }) => {
         : stock.gradFunc(dy, saved, attrs),
   };
 };
-
-/** The gradient of `TanhGrad`, for second derivatives: linear in dy, and -2 y dy in y. */
-const tanhGrad: GradientFactory = ({ tf }) => ({
-  kernelName: "TanhGrad",
-  inputsToSave: ["dy", "y"],
-  gradFunc: (ddx, [dy, y]) => ({
-    dy: () => tf.mul(ddx as Tensor, tf.sub(1, tf.square(y))),
-    y: () => tf.mul(ddx as Tensor, tf.mul(tf.mul(dy, y), -2)),
-  }),
-});
-
-export const tanhGradients: GradientFactory[] = [tanh, tanhGrad];

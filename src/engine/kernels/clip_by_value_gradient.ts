@@ -7,7 +7,7 @@ import type { GradientFactory } from "./kernel_context.ts";
  * TensorFlow.js composes it of five kernels; here it is one. On another backend than WASM, and for
  * other than floats, that of TensorFlow.js answers.
  */
-const clipByValue: GradientFactory = ({ tf }) => {
+export const clipByValueGradient: GradientFactory = ({ tf }) => {
   const stock = tf.getGradient("ClipByValue") as GradConfig;
   return {
     ...stock,
@@ -22,15 +22,3 @@ const clipByValue: GradientFactory = ({ tf }) => {
     },
   };
 };
-
-/** The gradient of `ClipByValueGrad`, for second derivatives: linear in dy, constant in x. */
-const clipByValueGrad: GradientFactory = ({ tf }) => ({
-  kernelName: "ClipByValueGrad",
-  inputsToSave: ["x"],
-  gradFunc: (ddx, [x], attrs) => ({
-    dy: () => tf.engine().runKernel("ClipByValueGrad", { x, dy: ddx as Tensor }, attrs) as Tensor,
-    x: () => tf.zerosLike(x),
-  }),
-});
-
-export const clipByValueGradients: GradientFactory[] = [clipByValue, clipByValueGrad];
