@@ -11,4 +11,3 @@ export { startEngine } from "./start_engine.ts";
 export { runningEngine } from "./running_engine.ts";
 export { chooseThreads } from "./choose_threads.ts";
 export * from "./heap_view.ts";
-export * from "./move_to_engine.ts";

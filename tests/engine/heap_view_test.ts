@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { heapView } from "../../src/engine/heap_view.ts";
-import { moveToEngine } from "../../src/engine/move_to_engine.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
 
@@ -26,22 +25,6 @@ Deno.test("heapView() moves a tensor that lies elsewhere, also when the heap gro
   const view = heapView(tf, tensor);
   assertEquals([view.length, view[0], view.at(-1)], [values.length, 2, 2]);
   tensor.dispose();
-});
-
-Deno.test("moveToEngine() moves tensors once, with their values", async () => {
-  const first = await startEngine();
-  const { tf } = first;
-  const tensors = [tf.tensor1d([1, NaN]), tf.tensor1d([3], "int32")];
-  await first.stop();
-  await using _engine = await startEngine();
-  const { dataIdMap } = tf.backend() as unknown as WasmBackend;
-  assertEquals(tensors.map(({ dataId }) => dataIdMap.has(dataId)), [false, false]);
-  moveToEngine(tf, tensors);
-  moveToEngine(tf, tensors);
-  assertEquals(tensors.map(({ dataId }) => dataIdMap.has(dataId)), [true, true]);
-  assertEquals(tensors[0].dataSync(), new Float32Array([1, NaN]));
-  assertEquals(tensors[1].dataSync(), new Int32Array([3]));
-  tf.dispose(tensors);
 });
 
 Deno.test("heapView() throws for a tensor that was disposed", async () => {
