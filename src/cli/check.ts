@@ -5,7 +5,6 @@ import { findBaseline } from "../gate/find_baseline.ts";
 import type { GateRun } from "../gate/gate_result.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
-import { escapeControls } from "../render/escape_controls.ts";
 import { CHECK_FLAGS } from "./check_flags.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
@@ -14,6 +13,7 @@ import { loadSettings } from "./load_settings.ts";
 import { wholeNumber } from "./measure_flags.ts";
 import { measurePasses } from "./measure_passes.ts";
 import { MEASURE_PERMISSIONS } from "./measure_permissions.ts";
+import { oneLine } from "./one_line.ts";
 import { type Pass, type PassPlan, planPasses } from "./plan_passes.ts";
 import { readReporters, writeReports } from "./reporters.ts";
 import { writeOutput } from "./write_output.ts";
@@ -160,7 +160,5 @@ function contextOf(
     all: missing.size === 0 && models.every(({ name }) => complete.has(name)),
   };
 }
-
-const oneLine = (text: string) => escapeControls(text.replace(/\s*\n\s*/g, " ").trim());
 
 const today = () => new Date().toISOString().slice(0, 10);

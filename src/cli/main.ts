@@ -1,6 +1,6 @@
 import { nearest } from "../model/nearest.ts";
-import { escapeControls } from "../render/escape_controls.ts";
 import { COMMANDS } from "./commands.ts";
+import { oneLine } from "./one_line.ts";
 import { renderHelp, renderOverview } from "./render_help.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
@@ -15,7 +15,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     return await dispatch(args);
   } catch (error) {
-    console.error(`error: ${oneSentence(error as Error)}`);
+    console.error(`error: ${oneLine((error as Error)?.message || String(error))}`);
     if (debugging()) console.error(error);
     return 2;
   }
@@ -54,11 +54,6 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
   const { parseCommand } = await import("./parse_command.ts");
   const { operands, flags } = parseCommand(args, command.flags);
   return await command.run(operands, flags);
-}
-
-/** An error message is one line, whatever a library or the name of a layer put into it. */
-function oneSentence(error: Error): string {
-  return escapeControls((error?.message || String(error)).replace(/\s*\n\s*/g, " ").trim());
 }
 
 /** Asks for no permission: whoever did not allow to read the variable does not debug. */

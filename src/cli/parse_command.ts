@@ -29,12 +29,12 @@ export function parseCommand(args: string[], known: readonly Flag[]): ParsedComm
     collect: names,
     alias: { h: "help" },
     "--": true,
-    unknown(argument, key, value) {
+    unknown(argument, key) {
       if (key === undefined) return true;
       const suggestion = nearest(key, names).replace(/"(.*)"/, "--$1");
       const flag = argument.split("=")[0];
       throw new UsageError(
-        `unknown flag ${flag}${value === undefined ? "" : ""}${suggestion || "; see --help"}`,
+        `unknown flag ${flag}${suggestion || "; see --help"}`,
       );
     },
   });

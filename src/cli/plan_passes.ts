@@ -4,6 +4,7 @@ import type { GateSettings, ModelSetting } from "../gate/resolve_configuration.t
 import { nearest } from "../model/nearest.ts";
 import type { FlagValues } from "./flag.ts";
 import { type MeasureRequest, readMeasureFlags } from "./measure_flags.ts";
+import { readShard } from "./read_shard.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** One pass that a gate makes. */
@@ -65,10 +66,11 @@ export async function planPasses(
       },
     }))
   );
-  const [shard, shards] = readShard(flags.shard as string | undefined);
+  const { index: part, count } = readShard(flags.shard as string | undefined) ??
+    { index: 1, count: 1 };
   return {
     all,
-    passes: all.filter((_, index) => index % shards === shard - 1),
+    passes: all.filter((_, index) => index % count === part - 1),
     configured: models.every((model) => settings.models.includes(model)),
   };
 }
@@ -115,15 +117,4 @@ async function isMissing(path: string): Promise<boolean> {
   } catch (error) {
     return error instanceof Deno.errors.NotFound;
   }
-}
-
-function readShard(text: string | undefined): [shard: number, shards: number] {
-  if (text === undefined) return [1, 1];
-  const [, shard, shards] = text.match(/^(\d{1,6})\/(\d{1,6})$/) ?? [];
-  if (shard === undefined || Number(shard) < 1 || Number(shard) > Number(shards)) {
-    throw new UsageError(
-      `--shard takes I/N, the I-th of N parts, as 1/3, found ${JSON.stringify(text)}`,
-    );
-  }
-  return [Number(shard), Number(shards)];
 }

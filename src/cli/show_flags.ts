@@ -1,7 +1,7 @@
 import type { RenderTextOptions } from "../render/render_text.ts";
 import type { Flag, FlagValues } from "./flag.ts";
 import { oneOf, wholeNumber } from "./measure_flags.ts";
-import { UsageError } from "./usage_error.ts";
+import { readLayers } from "./read_layers.ts";
 
 /** The flags that say how a result looks and where it goes. */
 export const SHOW_FLAGS: readonly Flag[] = [
@@ -34,7 +34,7 @@ export function textOptions(flags: FlagValues, out: string | null): RenderTextOp
     unicode: flags.unicode === true,
     color: !Deno.noColor && (terminal || (out === null && colorIsForced())),
     scale: oneOf<"log" | "linear">(flags, "scale", ["log", "linear"], "log"),
-    layers: regularExpression(flags.layers as string | undefined),
+    layers: readLayers(flags.layers as string | undefined) ?? undefined,
   };
 }
 
@@ -48,13 +48,4 @@ function colorIsForced(): boolean {
 /** A pseudo-terminal that was never given a size says it has none. */
 function columnsOfTerminal(): number {
   return Deno.consoleSize().columns || 80;
-}
-
-function regularExpression(source: string | undefined): RegExp | undefined {
-  if (source === undefined) return undefined;
-  try {
-    return new RegExp(source);
-  } catch (error) {
-    throw new UsageError(`--layers takes a regular expression: ${(error as Error).message}`);
-  }
 }

@@ -8,6 +8,8 @@ import type { ModelFile, NamedNetwork } from "../study/study_subject.ts";
 import type { Flag, FlagValues } from "./flag.ts";
 import { oneOf, wholeNumber } from "./measure_flags.ts";
 import { parseScales } from "./parse_scales.ts";
+import { readLayers } from "./read_layers.ts";
+import { readShard } from "./read_shard.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The flags that say how a study looks and where it goes; `merge` has them too. */
@@ -121,7 +123,7 @@ export function readSweepFlags(operands: string[], flags: FlagValues): SweepRequ
       objective: flags.objective === undefined
         ? null
         : oneOf(flags, "objective", ["sum", ...LOSSES] as const, "sum"),
-      layers: regularExpression(flags.layers as string | undefined),
+      layers: readLayers(flags.layers as string | undefined),
       relaxedSimd: flags.portable !== true,
       jobs: flags.jobs === undefined || flags.jobs === "auto"
         ? "auto"
@@ -162,25 +164,4 @@ function requireInitializer(name: string): InitializerName {
       nearest(name, INITIALIZERS) || `, expected one of ${INITIALIZERS.join(", ")}`
     }`,
   );
-}
-
-function readShard(text: string | undefined): Shard | null {
-  if (text === undefined) return null;
-  const [, index, count] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
-  const shard = { index: Number(index), count: Number(count) };
-  if (index === undefined || shard.index < 1 || shard.index > shard.count) {
-    throw new UsageError(
-      `--shard takes i/n with 1 <= i <= n, 2/3 for instance, found ${JSON.stringify(text)}`,
-    );
-  }
-  return shard;
-}
-
-function regularExpression(source: string | undefined): RegExp | null {
-  if (source === undefined) return null;
-  try {
-    return new RegExp(source);
-  } catch (error) {
-    throw new UsageError(`--layers takes a regular expression: ${(error as Error).message}`);
-  }
 }

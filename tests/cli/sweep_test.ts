@@ -225,7 +225,7 @@ Deno.test("sweep refuses what it cannot carry out, in one sentence", async () =>
     [["--initializer", "heNorml"], 'did you mean "heNormal"'],
     [["--seeds", "0"], "--seeds takes a whole number"],
     [["--depth", "3,x"], "--depth takes a whole number"],
-    [["--shard", "4/3"], "--shard takes i/n"],
+    [["--shard", "4/3"], "--shard takes I/N"],
     [["--jobs", "0"], "--jobs takes a whole number"],
     [["--resume"], "give --out too"],
     [["--format", "xml"], "--format takes text or json or csv or markdown"],
