@@ -94,7 +94,9 @@ for (const control of STRETCHED) {
 const models = [];
 for (const control of CONTROLS) {
   console.error(`over the model: ${describeControl(control)}`);
-  models.push(await countModelFindings(engine, control, { seeds: seedsFrom(from, count) }));
+  // Differences take ten passes for each weight: a deep network has many, each of them slow.
+  const seeds = seedsFrom(from, control.depth > 10 ? Math.ceil(count / 10) : count);
+  models.push(await countModelFindings(engine, control, { seeds }));
 }
 models.push(await countCausalFindings(engine, seedsFrom(from, count)));
 const quick = merge(models.slice(0, -1));
