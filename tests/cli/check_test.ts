@@ -18,7 +18,8 @@ Deno.test("check exits with 0 where nothing is wrong, and says so", async () => 
 });
 
 Deno.test("check exits with 0 on warnings, and with 1 on more than may pass", async () => {
-  await withGateFolder([WARNED], {}, async (cwd) => {
+  const strict = { rules: { "dead-units": ["error", { deadFractionWarning: 0.01 }] } };
+  await withGateFolder([WARNED], { "gradient-health.json": strict }, async (cwd) => {
     const [passed, failed] = await Promise.all(
       ["9", "0"].map((most) =>
         runCommand(["check", model(WARNED), "--max-warnings", most, ...batch(WARNED)], { cwd })
