@@ -3,7 +3,8 @@
  *
  * Draws the controls of `tests/false_positives/` under seeds that no default was ever looked at under,
  * in both styles and under three objectives, and counts the draws with an error and those with a warning.
- * What it prints is what the documentation of the rules says. Arguments: the first seed, and how many.
+ * What it prints is what the documentation of the rules says. Arguments: the first seed, how many, and
+ * `measurements` or `model` for the rules over the one or the other alone.
  *
  * @module
  */
@@ -26,6 +27,7 @@ import {
 
 const from = Number(Deno.args[0] ?? 50_000);
 const count = Number(Deno.args[1] ?? 100);
+const part = Deno.args[2] ?? "all";
 const seedsFrom = (first: number, length: number) => Array.from({ length }, (_, i) => first + i);
 
 await using engine = await startEngine();
@@ -81,34 +83,38 @@ function print(title: string, { networks, rules }: Counts, names: string[]): voi
   }
 }
 
-const controls = CONTROLS.map((control) => {
-  console.error(describeControl(control));
-  return countDraws(control);
-});
-print("Controls", merge(controls), RULES.map(({ name }) => name));
-for (const control of STRETCHED) {
-  const counts = countDraws(control);
-  print(describeControl(control), counts, [...counts.rules.keys()]);
+if (part !== "model") {
+  const controls = CONTROLS.map((control) => {
+    console.error(describeControl(control));
+    return countDraws(control);
+  });
+  print("Controls", merge(controls), RULES.map(({ name }) => name));
+  for (const control of STRETCHED) {
+    const counts = countDraws(control);
+    print(describeControl(control), counts, [...counts.rules.keys()]);
+  }
 }
 
-const models = [];
-for (const control of CONTROLS) {
-  console.error(`over the model: ${describeControl(control)}`);
-  // Differences take ten passes for each weight: a deep network has many, each of them slow.
-  const seeds = seedsFrom(from, control.depth > 10 ? Math.ceil(count / 10) : count);
-  models.push(await countModelFindings(engine, control, { seeds }));
-}
-models.push(await countCausalFindings(engine, seedsFrom(from, count)));
-const quick = merge(models.slice(0, -1));
-print("Controls, over the model", quick, [...quick.rules.keys()]);
-print("Causal convolutions and LSTMs", models.at(-1)!, ["causality"]);
+if (part !== "measurements") {
+  const models = [];
+  for (const control of CONTROLS) {
+    console.error(`over the model: ${describeControl(control)}`);
+    // Differences take ten passes for each weight: a deep network has many, each of them slow.
+    const seeds = seedsFrom(from, control.depth > 10 ? Math.ceil(count / 10) : count);
+    models.push(await countModelFindings(engine, control, { seeds }));
+  }
+  models.push(await countCausalFindings(engine, seedsFrom(from, count)));
+  const quick = merge(models.slice(0, -1));
+  print("Controls, over the model", quick, [...quick.rules.keys()]);
+  print("Causal convolutions and LSTMs", models.at(-1)!, ["causality"]);
 
-const shallow = CONTROLS.filter(({ depth }) => depth <= 10);
-const slow = [];
-for (const control of shallow) {
-  console.error(`overfitting: ${describeControl(control)}`);
-  const seeds = seedsFrom(from, Math.ceil(count / 5));
-  slow.push(await countModelFindings(engine, control, { seeds, slow: true }));
-  print(describeControl(control), slow.at(-1)!, ["overfits-batch"]);
+  const shallow = CONTROLS.filter(({ depth }) => depth <= 10);
+  const slow = [];
+  for (const control of shallow) {
+    console.error(`overfitting: ${describeControl(control)}`);
+    const seeds = seedsFrom(from, Math.ceil(count / 5));
+    slow.push(await countModelFindings(engine, control, { seeds, slow: true }));
+    print(describeControl(control), slow.at(-1)!, ["overfits-batch"]);
+  }
+  print("Controls up to depth 10, overfitting", merge(slow), ["overfits-batch"]);
 }
-print("Controls up to depth 10, overfitting", merge(slow), ["overfits-batch"]);

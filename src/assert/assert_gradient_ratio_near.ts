@@ -5,9 +5,9 @@ import { assertRule } from "./assert_rule.ts";
 
 /**
  * Asserts that from each hidden layer to the one below it the squared l2 norm of delta changes by the
- * factor chi = sigma_w^2 E[phi'(z)^2] of mean-field theory, but for a factor of 2
- * (`gradientRatioFactor`). Judges dense and convolutional layers in a row of 64 units (`minWidth`) or
- * more; there is no verdict on others.
+ * factor chi = sigma_w^2 E[phi'(z)^2] of mean-field theory, but for a factor of 2 (`gradientRatioFactor`),
+ * or of 2^sqrt(128 / units) in layers of fewer than 128. Judges dense and convolutional layers in a row of
+ * 64 units (`minWidth`) or more; there is no verdict on others.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.

@@ -8,6 +8,9 @@ import { noTheory } from "./no_theory.ts";
 import { plainChain } from "./plain_chain.ts";
 import type { Rule } from "./rule.ts";
 
+/** From so many units on the factor holds as it is. */
+const WIDE = 128;
+
 /** The rule `gradient-ratio`: from layer to layer the signal changes as theory says it should. */
 export const gradientRatioNear: Rule = defineRule(
   {
@@ -18,9 +21,10 @@ export const gradientRatioNear: Rule = defineRule(
     summary:
       "From each hidden layer to the one below it, the squared norm of delta changes by the " +
       "factor chi that the kernel and the activation ask for.",
-    formula: "1 / gradientRatioFactor <= (l2(delta) / l2(delta above))^2 / chi <= " +
-      "gradientRatioFactor, chi = sigma_w^2 E[phi'(z)^2] over z ~ N(0, mean of z^2), sigma_w the " +
-      "rms of the kernel above times the root of its fan-in.",
+    formula: "1 / f <= (l2(delta) / l2(delta above))^2 / chi <= f, f = gradientRatioFactor for " +
+      "layers of 128 units or more and gradientRatioFactor^sqrt(128 / units) for narrower ones; chi " +
+      "= sigma_w^2 E[phi'(z)^2] over z ~ N(0, mean of z^2), sigma_w the rms of the kernel above times " +
+      "the root of its fan-in.",
     thresholds: ["gradientRatioFactor", "minWidth"],
     source: "Schoenholz et al. 2017.",
     misleads:
@@ -40,11 +44,13 @@ export const gradientRatioNear: Rule = defineRule(
     return chain.slice(1).flatMap((above, index): Verdict[] => {
       const below = chain[index];
       const measured = ratio(below, above);
-      const wide = Math.min(units(below), units(above)) >= thresholds.minWidth;
-      if (!wide || measured === null || !layers.includes(below.layer)) return [];
+      const width = Math.min(units(below), units(above));
+      if (width < thresholds.minWidth || measured === null || !layers.includes(below.layer)) {
+        return [];
+      }
       const expected = chi(below, above);
       const off = measured / expected;
-      const limit = thresholds.gradientRatioFactor;
+      const limit = thresholds.gradientRatioFactor ** spread(width);
       if (off <= limit && off >= 1 / limit) return [];
       const range = `${formatNumber(1 / limit)} .. ${formatNumber(limit)}`;
       return [{
@@ -55,7 +61,9 @@ export const gradientRatioNear: Rule = defineRule(
         threshold: "gradientRatioFactor",
         message: `From ${above.layer.name} down to ${below.layer.name} the squared norm of delta ` +
           `changes by ${formatNumber(measured)}, and theory says ${formatNumber(expected)}: ` +
-          `${formatNumber(off)} times as much, expected ${range} (gradientRatioFactor).`,
+          `${formatNumber(off)} times as much, expected ${range} (gradientRatioFactor${
+            spread(width) > 1 ? `, and the spread of ${width} units` : ""
+          }).`,
         advice:
           `Look at what pushes z of ${below.layer.name} to one side (biases, inputs), at the ` +
           `kernel of ${above.layer.name}, and at the gradient of ${below.activation}.`,
@@ -63,6 +71,11 @@ export const gradientRatioNear: Rule = defineRule(
     });
   },
 );
+
+/** By how much more a narrow layer spreads: the logarithm of a ratio as 1 / sqrt(width). */
+function spread(width: number): number {
+  return Math.max(1, Math.sqrt(WIDE / width));
+}
 
 function ratio({ layer: below }: KernelLayer, { layer: above }: KernelLayer): number | null {
   const lower = below.preActivationGradients;

@@ -160,7 +160,9 @@ export const THRESHOLDS: Readonly<Record<keyof Thresholds, Readonly<ThresholdEnt
     default: 2,
     unit: "measured ratio / chi",
     range: [1, Infinity],
-    source: "Schoenholz et al. 2017 for chi; simulation for the spread of single draws",
+    source:
+      "Schoenholz et al. 2017 for chi; simulation: of 50 draws each of tanh, selu and relu networks " +
+      "of depth 5 to 30 and 128 units none is off by more than 1.84",
   },
   gradientBalance: {
     default: 1000,

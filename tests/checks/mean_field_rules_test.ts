@@ -15,7 +15,11 @@ const WIDTH = 64;
 function predicted(
   activation: string,
   sigma: number,
-  { deltas = [1, 1, 1], deviations = [1, 1, 1] }: { deltas?: number[]; deviations?: number[] } = {},
+  { deltas = [1, 1, 1], deviations = [1, 1, 1], width = WIDTH }: {
+    deltas?: number[];
+    deviations?: number[];
+    width?: number;
+  } = {},
 ) {
   const states = meanField(deltas.map(() => ({ activation, weightVariance: sigma ** 2 })));
   let signal = 1;
@@ -24,12 +28,12 @@ function predicted(
     if (i < states.length - 1) signal *= states[i].chi;
     layers[i] = {
       activation,
-      preActivations: flat(Math.sqrt(states[i].preActivationVariance), WIDTH * 32),
-      activations: flat(states[i].activationDeviation * deviations[i], WIDTH * 32),
-      preActivationGradients: flat(Math.sqrt(signal * deltas[i]), WIDTH * 32),
+      preActivations: flat(Math.sqrt(states[i].preActivationVariance), width * 32),
+      activations: flat(states[i].activationDeviation * deviations[i], width * 32),
+      preActivationGradients: flat(Math.sqrt(signal * deltas[i]), width * 32),
       weights: [makeWeight({
-        shape: [WIDTH, WIDTH],
-        values: flat(sigma / Math.sqrt(WIDTH), WIDTH * WIDTH),
+        shape: [width, width],
+        values: flat(sigma / Math.sqrt(width), width * width),
       })],
     };
   }
@@ -44,24 +48,27 @@ Deno.test("the mean-field rules find nothing in what theory predicts", () => {
   }
 });
 
-Deno.test("gradientRatioNear passes within a factor of 2 and fails outside, up and down", () => {
-  const check = (factor: number) =>
-    gradientRatioNear.check(predicted("tanh", 1, { deltas: [factor, 1, 1] }));
-  assertEquals(check(1.99), []);
-  assertEquals(check(1 / 1.99), []);
-  for (const factor of [2.01, 1 / 2.01]) {
-    const [finding, ...others] = check(factor);
-    assertEquals(others, []);
-    assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
-    assertAlmostEquals(finding.measured!, factor, 1e-9);
-  }
-});
+// 2^sqrt(128 / 64) = 2.665.
+for (const [width, inside, outside] of [[256, 1.99, 2.01], [128, 1.99, 2.01], [64, 2.66, 2.67]]) {
+  Deno.test(`gradientRatioNear passes within ${inside} over ${width} units and fails outside`, () => {
+    const check = (factor: number) =>
+      gradientRatioNear.check(predicted("tanh", 1, { deltas: [factor, 1, 1], width }));
+    assertEquals(check(inside), []);
+    assertEquals(check(1 / inside), []);
+    for (const factor of [outside, 1 / outside]) {
+      const [finding, ...others] = check(factor);
+      assertEquals(others, []);
+      assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
+      assertAlmostEquals(finding.measured!, factor, 1e-9);
+    }
+  });
+}
 
 Deno.test("gradientRatioNear takes another factor and passes over narrow layers", () => {
-  const off = predicted("tanh", 1, { deltas: [1.2, 1, 1] });
+  const off = predicted("tanh", 1, { deltas: [1.2, 1, 1], width: 128 });
   assertEquals(gradientRatioNear.check(off, { gradientRatioFactor: 1.25 }), []);
   assertEquals(gradientRatioNear.check(off, { gradientRatioFactor: 1.15 }).length, 1);
-  assertEquals(gradientRatioNear.check(off, { gradientRatioFactor: 1.15, minWidth: 65 }), []);
+  assertEquals(gradientRatioNear.check(off, { gradientRatioFactor: 1.15, minWidth: 129 }), []);
 });
 
 Deno.test("gradientRatioNear finds biases that push z to one side in a real network", () => {
