@@ -98,7 +98,7 @@ export class NativeModule extends NativeRunner {
 
   /** tanh of `count` floats. */
   tanh(x: number, result: number, count: number): void {
-    this.run(operation.tanh, [x, result, count], { work: count * 8, scratch: 16 });
+    this.run(operation.tanh, [x, result, count], { work: count * 8, scratch: 96 });
   }
 
   /** dy (1 - y^2) of `count` floats. */

@@ -7,59 +7,124 @@ function constant(x: f32): v128 {
 }
 
 /**
- * e^x of four lanes, x from -87 to 88: x = n ln 2 + r, and e^r = 1 + r + r^2 Q(r) with Q fitted to 3e-9
- * over |r| <= ln 2 / 2.
+ * The numbers that tanh needs. They lie in memory, in scratch: V8 puts a constant vector together anew,
+ * in four instructions, wherever it is used.
  */
+@unmanaged
+class Table {
+  log2e: f32;
+  rounder: f32;
+  ln2High: f32;
+  ln2Low: f32;
+  e6: f32;
+  e5: f32;
+  e4: f32;
+  e3: f32;
+  e2: f32;
+  one: f32;
+  t11: f32;
+  t9: f32;
+  t7: f32;
+  t5: f32;
+  t3: f32;
+  most: f32;
+  bend: f32;
+  magnitude: i32;
+  bias: i32;
+}
+
+function fillTable(at: usize): void {
+  const t = changetype<Table>(at);
+  t.log2e = 1.4426950408889634;
+  // 1.5 * 2^23: what is added to it is rounded to a whole number, which its low bits then hold.
+  t.rounder = 12582912;
+  // ln 2 in two parts: whole numbers times the first are exact.
+  t.ln2High = -0.693359375;
+  t.ln2Low = 2.12194440e-4;
+  t.e6 = 0.001381461275741458;
+  t.e5 = 0.008368710055947304;
+  t.e4 = 0.04166838899254799;
+  t.e3 = 0.1666652113199234;
+  t.e2 = 0.4999999403953552;
+  t.one = 1;
+  t.t11 = -0.005717045161873102;
+  t.t9 = 0.02065058797597885;
+  t.t7 = -0.05374349653720856;
+  t.t5 = 0.13331490755081177;
+  t.t3 = -0.3333328366279602;
+  t.most = 10;
+  t.bend = 0.625;
+  t.magnitude = 0x7fffffff;
+  t.bias = 127 << 23;
+}
+
+/** A number of the table at `table`, on four lanes. */
 // @ts-ignore: decorator
 @inline
-function exponential(x: v128): v128 {
-  const n = f32x4.nearest(f32x4.mul(x, constant(1.4426950408889634)));
-  // ln 2 in two parts: n times the first is exact.
-  let r = f32x4.sub(x, f32x4.mul(n, constant(0.693359375)));
-  r = f32x4.add(r, f32x4.mul(n, constant(2.12194440e-4)));
-  let q = constant(0.001381461275741458);
-  q = madd(q, r, constant(0.008368710055947304));
-  q = madd(q, r, constant(0.04166838899254799));
-  q = madd(q, r, constant(0.1666652113199234));
-  q = madd(q, r, constant(0.4999999403953552));
-  const e = f32x4.add(madd(f32x4.mul(r, r), q, r), constant(1));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return f32x4.mul(e, power);
+function entry(table: usize, offset: usize): v128 {
+  return v128.load32_splat(table + offset);
 }
 
 /**
- * tanh of four lanes. Below 0.625 x + x^3 P(x^2), P fitted to 4e-9, so that small x keep all their
- * digits; above 1 - 2 / (e^2x + 1). NaN stays NaN, -0 stays -0.
+ * tanh of four lanes. Below 0.625 it is x + x^3 P(x^2), P fitted to 4e-9, so that small x keep all their
+ * digits. Above it is 1 - 2 / (e^2x + 1), with 2x = n ln 2 + r and e^r = 1 + r + r^2 Q(r), Q fitted to
+ * 3e-9 over |r| <= ln 2 / 2. NaN stays NaN, -0 stays -0.
  */
 // @ts-ignore: decorator
 @inline
-function hyperbolicTangent(x: v128): v128 {
-  const magnitude = f32x4.abs(x);
+function hyperbolicTangent(x: v128, t: usize): v128 {
+  const magnitude = v128.and(x, entry(t, offsetof<Table>("magnitude")));
   const z = f32x4.mul(x, x);
-  let p = constant(-0.005717045161873102);
-  p = madd(p, z, constant(0.02065058797597885));
-  p = madd(p, z, constant(-0.05374349653720856));
-  p = madd(p, z, constant(0.13331490755081177));
-  p = madd(p, z, constant(-0.3333328366279602));
+  let p = entry(t, offsetof<Table>("t11"));
+  p = madd(p, z, entry(t, offsetof<Table>("t9")));
+  p = madd(p, z, entry(t, offsetof<Table>("t7")));
+  p = madd(p, z, entry(t, offsetof<Table>("t5")));
+  p = madd(p, z, entry(t, offsetof<Table>("t3")));
   const small = madd(f32x4.mul(p, z), x, x);
   // "pmin" takes its first operand unless the second is smaller: 10 for NaN too, which `small` keeps.
-  const clipped = f32x4.pmin(constant(10), magnitude);
-  const e = exponential(f32x4.add(clipped, clipped));
-  const large = f32x4.sub(constant(1), f32x4.div(constant(2), f32x4.add(e, constant(1))));
-  const signed = v128.or(large, v128.and(x, constant(-0.0)));
-  return v128.bitselect(signed, small, f32x4.ge(magnitude, constant(0.625)));
+  const clipped = f32x4.pmin(entry(t, offsetof<Table>("most")), magnitude);
+  const y = f32x4.add(clipped, clipped);
+  const rounder = entry(t, offsetof<Table>("rounder"));
+  const shifted = f32x4.add(f32x4.mul(y, entry(t, offsetof<Table>("log2e"))), rounder);
+  const n = f32x4.sub(shifted, rounder);
+  let r = f32x4.add(y, f32x4.mul(n, entry(t, offsetof<Table>("ln2High"))));
+  r = f32x4.add(r, f32x4.mul(n, entry(t, offsetof<Table>("ln2Low"))));
+  let q = entry(t, offsetof<Table>("e6"));
+  q = madd(q, r, entry(t, offsetof<Table>("e5")));
+  q = madd(q, r, entry(t, offsetof<Table>("e4")));
+  q = madd(q, r, entry(t, offsetof<Table>("e3")));
+  q = madd(q, r, entry(t, offsetof<Table>("e2")));
+  const one = entry(t, offsetof<Table>("one"));
+  let e = f32x4.add(madd(f32x4.mul(r, r), q, r), one);
+  const power = i32x4.add(i32x4.shl(shifted, 23), entry(t, offsetof<Table>("bias")));
+  e = f32x4.add(f32x4.mul(e, power), one);
+  const large = f32x4.sub(one, f32x4.div(f32x4.add(one, one), e));
+  const signed = v128.or(large, v128.andnot(x, entry(t, offsetof<Table>("magnitude"))));
+  return v128.bitselect(
+    signed,
+    small,
+    f32x4.ge(magnitude, entry(t, offsetof<Table>("bend"))),
+  );
 }
 
-/** tanh of `count` float32; the last few through four of scratch. */
+/**
+ * tanh of `count` float32; the last few through scratch.
+ *
+ * @param scratch Address of 96 bytes.
+ */
 export function tanh(from: usize, to: usize, count: i32, scratch: usize): void {
+  const table = scratch + 16;
+  fillTable(table);
   const whole = from + ((<usize> count << 2) & ~15);
-  for (; from < whole; from += 16, to += 16) v128.store(to, hyperbolicTangent(v128.load(from)));
+  for (; from < whole; from += 16, to += 16) {
+    v128.store(to, hyperbolicTangent(v128.load(from), table));
+  }
   const rest = count & 3;
   if (rest == 0) return;
   for (let i = 0; i < rest; i++) {
     store<f32>(scratch + (<usize> i << 2), load<f32>(from + (<usize> i << 2)));
   }
-  v128.store(scratch, hyperbolicTangent(v128.load(scratch)));
+  v128.store(scratch, hyperbolicTangent(v128.load(scratch), table));
   for (let i = 0; i < rest; i++) {
     store<f32>(to + (<usize> i << 2), load<f32>(scratch + (<usize> i << 2)));
   }

@@ -12,11 +12,13 @@ const ROWS: i32 = 504;
 /** Longest run of the shared dimension that one tile sums up before it touches C. */
 const DEPTH: i32 = 256;
 /** Columns of B that are packed at a time: whole cache lines are read, and C is written along its rows. */
-const COLUMNS: i32 = 256;
+const COLUMNS: i32 = 512;
 /** Up to so many rows B is read where it stands: packing would take longer than it saves. */
 const DIRECT: i32 = 48;
+/** Bytes between the panels of B: at a distance of a power of 2 all would share one set of the cache. */
+const GAP: i32 = 64;
 /** Bytes of scratch that `gemm` needs: packed rows, packed columns, one tile, one bias. */
-export const GEMM_SCRATCH: i32 = (ROWS + COLUMNS) * DEPTH * 4 + 256;
+export const GEMM_SCRATCH: i32 = (ROWS + COLUMNS) * DEPTH * 4 + (COLUMNS / 8) * GAP + 256;
 
 /** Two vectors of a row of C from their sums. */
 // @ts-ignore: decorator
@@ -170,11 +172,12 @@ export function gemm(
   const blockDepth = (k + blocks - 1) / blocks;
   const direct = bColumn == 4 && m <= DIRECT;
   const panels = scratch + <usize> (ROWS * DEPTH * 4);
-  const border = panels + <usize> (COLUMNS * DEPTH * 4);
+  const border = panels + <usize> (COLUMNS * DEPTH * 4 + (COLUMNS / 8) * GAP);
   for (let block = 0; block < blocks; block++) {
     const from = block * blockDepth;
     const depth = min(blockDepth, k - from);
     const last = block == blocks - 1;
+    const panelBytes = <usize> (depth << 5) + GAP;
     const blockFlags = (block ? ADD : flags & ADD) | (last ? flags & RELU : 0);
     for (let row = 0; row < m; row += ROWS) {
       const rows = min(ROWS, m - row);
@@ -185,7 +188,8 @@ export function gemm(
         const wholeColumns = direct ? columns & ~7 : 0;
         packVectors(
           bBlock + <usize> wholeColumns * bColumn, bColumn, bRow, columns - wholeColumns, depth,
-          panels + <usize> (wholeColumns * depth << 2),
+          panels + <usize> (wholeColumns >> 3) * panelBytes,
+          panelBytes,
         );
         const columnBias = bias && last ? bias + (<usize> column << 2) : 0;
         let packedRows = scratch;
@@ -195,7 +199,7 @@ export function gemm(
           for (let j = 0; j < columns; j += 8) {
             const width = min(8, columns - j);
             const isDirect = j < wholeColumns;
-            const panel = isDirect ? bBlock + (<usize> j << 2) : panels + <usize> (j * depth << 2);
+            const panel = isDirect ? bBlock + (<usize> j << 2) : panels + <usize> (j >> 3) * panelBytes;
             const bStep: usize = isDirect ? bRow : 32;
             const tileBias = columnBias ? columnBias + (<usize> j << 2) : 0;
             if (height == 6 && width == 8) {

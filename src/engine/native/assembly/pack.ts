@@ -49,7 +49,7 @@ function transpose4(from: usize, stride: usize, to: usize, toStride: usize): voi
   v128.store(to + 3 * toStride, v128.shuffle<f64>(ab2, cd2, 1, 3));
 }
 
-/** Panels of 8, for the operand that is read as vectors. */
+/** Panels of 8, for the operand that is read as vectors; `panel` bytes from one to the next. */
 export function packVectors(
   from: usize,
   outerStride: usize,
@@ -57,11 +57,11 @@ export function packVectors(
   outer: i32,
   inner: i32,
   to: usize,
+  panel: usize,
 ): void {
   const whole = outer & ~7;
   if (outerStride == 4) {
     // Along the rows, so that each cache line is read once.
-    const panel = <usize> inner << 5;
     for (let k = 0; k < inner; k++) {
       let source = from + <usize> k * innerStride;
       let target = to + (<usize> k << 5);
@@ -72,21 +72,18 @@ export function packVectors(
         target += panel;
       }
     }
-    to += <usize> (whole >> 3) * panel;
   } else {
     for (let i = 0; i < whole; i += 8) {
       const source = from + <usize> i * outerStride;
+      let target = to + <usize> (i >> 3) * panel;
       let k = 0;
       for (; k + 4 <= inner; k += 4) {
         const column = source + (<usize> k << 2);
-        transpose4(column, outerStride, to, 32);
-        transpose4(column + 4 * outerStride, outerStride, to + 16, 32);
-        to += 128;
+        transpose4(column, outerStride, target, 32);
+        transpose4(column + 4 * outerStride, outerStride, target + 16, 32);
+        target += 128;
       }
-      if (k < inner) {
-        packPlain(8, source + (<usize> k << 2), outerStride, 4, 8, inner - k, to);
-        to += <usize> (inner - k) << 5;
-      }
+      if (k < inner) packPlain(8, source + (<usize> k << 2), outerStride, 4, 8, inner - k, target);
     }
   }
   if (whole < outer) {
@@ -97,7 +94,7 @@ export function packVectors(
       innerStride,
       outer - whole,
       inner,
-      to,
+      to + <usize> (whole >> 3) * panel,
     );
   }
 }
