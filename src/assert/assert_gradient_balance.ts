@@ -9,6 +9,17 @@ import { assertRule } from "./assert_rule.ts";
  * Judges dense and convolutional layers in a row of 64 units (`minWidth`) or more; there is no verdict
  * on others.
  *
+ * - Definition: max / min over the hidden layers of l2(delta)^2, over the same of the mean-field
+ *   prediction at criticality, <= gradientBalance.
+ * - Defaults: `gradientBalance` 1000, `minWidth` 64.
+ * - Source: after SageMaker Debugger, PoorWeightInitialization; Schoenholz et al. 2017 for the
+ *   prediction.
+ * - Misleads: Layers below 64 units spread too much for it, and there is no verdict then. Sigmoid
+ *   has no critical network and is judged against perfect balance.
+ * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
+ *   warned of.
+ *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.

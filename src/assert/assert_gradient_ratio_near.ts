@@ -9,6 +9,18 @@ import { assertRule } from "./assert_rule.ts";
  * or of 2^sqrt(128 / units) in layers of fewer than 128. Judges dense and convolutional layers in a row of
  * 64 units (`minWidth`) or more; there is no verdict on others.
  *
+ * - Definition: 1 / f <= (l2(delta) / l2(delta above))^2 / chi <= f, f = gradientRatioFactor for
+ *   layers of 128 units or more and gradientRatioFactor^sqrt(128 / units) for narrower ones; chi =
+ *   sigma_w^2 E[phi'(z)^2] over z ~ N(0, mean of z^2), sigma_w the rms of the kernel above times
+ *   the root of its fan-in.
+ * - Defaults: `gradientRatioFactor` 2, `minWidth` 64.
+ * - Source: Schoenholz et al. 2017.
+ * - Misleads: chi is the mean of wide random layers: trained kernels, strong biases and inputs
+ *   that are much alike leave it. Layers below 64 units spread too much and are passed over.
+ * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
+ *   warned of.
+ *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.

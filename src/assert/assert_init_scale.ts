@@ -8,6 +8,19 @@ import { assertRule } from "./assert_rule.ts";
  * of 2 (`initScaleFactor`) of the nearest of He or LeCun (whichever its activation asks for), Glorot
  * and orthogonal initialisation. Made for untrained networks.
  *
+ * - Definition: 1 / initScaleFactor <= std(kernel) / nearest of { gain / sqrt(fan-in) (He for
+ *   relu, LeCun for tanh and selu), Glorot, orthogonal times the gain, selu's critical 0.69 /
+ *   sqrt(fan-in) } <= initScaleFactor.
+ * - Defaults: `initScaleFactor` 2, `initScaleWarning` 1.4.
+ * - Source: He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors
+ *   after neuroscope.
+ * - Misleads: Made for untrained networks: training may move kernels further. A head may be drawn
+ *   small on purpose, so it is only judged for being large; a kernel under a normalisation, and
+ *   one of fewer than 32 entries, are not judged.
+ * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
+ *   warned of.
+ *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.

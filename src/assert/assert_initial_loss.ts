@@ -9,6 +9,24 @@ import { assertRule } from "./assert_rule.ts";
  * the variance of the targets for the mean squared error. There is no verdict on other objectives, on
  * several outputs, and below 8 examples (`minExamples`). Made for untrained networks.
  *
+ * - Definition: low = high = ln K for categorical cross-entropy over K classes, ln 2 for binary
+ *   cross-entropy, the variance of the targets for the mean squared error; low moves to the
+ *   entropy of the targets' prior, and high to their mean square. Fails if J < (1 -
+ *   initialLossTolerance) low or J > initialLossFactor high; warns if J < (1 - initialLossWarning)
+ *   low or J > (1 + initialLossTolerance) high. A mean squared error above high is a square: it
+ *   fails beyond initialLossFactor^2 high, and warns beyond initialLossFactor high.
+ * - Defaults: `initialLossTolerance` 0.5, `initialLossWarning` 0.2, `initialLossFactor` 5,
+ *   `minExamples` 8.
+ * - Source: Karpathy, A Recipe for Training Neural Networks: verify loss at init; neuroscope.
+ * - Misleads: Made for untrained networks: a trained one loses less, and should. A head drawn by
+ *   Glorot guesses with confidence and still trains well: 4 to 18 % of such networks lose more
+ *   than 1.5 times ln K, which is why only a factor of 5 fails. Other losses and models with
+ *   several outputs are not judged.
+ * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and 80 are
+ *   warned of (5 %). Of 300 relu networks of 64 units and 10, 20 or 30 layers 4 fail and 48 are
+ *   warned of.
+ *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.

@@ -8,6 +8,17 @@ import { assertRule } from "./assert_rule.ts";
  * (`inputMean`), standard deviation from 0.1 to 10 (`inputDeviationFactor`). Fails on what `report` and
  * the gate only warn of, for whoever calls it means it.
  *
+ * - Definition: max |x| <= inputMax, |mean| <= inputMean, and 1 / inputDeviationFactor <= std <=
+ *   inputDeviationFactor. Indices (int32) are not judged, nor 0/1 codes for their deviation.
+ * - Defaults: `inputMax` 10, `inputMean` 1, `inputDeviationFactor` 10.
+ * - Source: AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient
+ *   BackProp.
+ * - Misleads: All features are taken together: one of a different scale hides among many. A
+ *   network that begins with a normalisation needs no normalised inputs.
+ * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
+ *   warned of. Their inputs are standard normal; pixels from 0 to 1 pass too.
+ *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.

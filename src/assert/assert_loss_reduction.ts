@@ -12,6 +12,16 @@ import { assertModelRule } from "./assert_model_rule.ts";
  * the one that the model was compiled with; without either it is the sum of the outputs, which fails. Runs
  * the model twice, as in inference; nothing in it changes.
  *
+ * - Definition: |J(batch and batch) - J(batch)| <= lossReductionTolerance |J(batch)|.
+ * - Defaults: `lossReductionTolerance` 0.01.
+ * - Source: TheDeepChecker (Ben Braiek & Khomh 2023), loss reduction.
+ * - Misleads: The objective sum, the default of measure(), is a sum and fails; it is no loss to
+ *   train on. A contrastive loss compares the examples of a batch, and a copy of an example is no
+ *   other example.
+ * - False positives: Of 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.4 % in the long run), and none is
+ *   warned of.
+ *
  * @param model A built model.
  * @param batch One tensor an input, and targets where the loss needs them.
  * @param options Other thresholds, and what else the probe should know.

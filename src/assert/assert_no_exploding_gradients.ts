@@ -8,6 +8,17 @@ import { assertRule } from "./assert_rule.ts";
  * the l2 norm of delta = dJ/dz, that the last hidden layer receives; and, if
  * `explodingGlobalNorm` is given, that the norm of all gradients together stays below it.
  *
+ * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last <= explodingRatio,
+ *   over the hidden layers with a kernel; and l2 of all trainable gradients <=
+ *   explodingGlobalNorm.
+ * - Defaults: `explodingRatio` 1000, `explodingGlobalNorm` Infinity.
+ * - Source: Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.
+ * - Misleads: The global norm scales with the loss, and so with the batch under the objective sum:
+ *   it is off unless asked for.
+ * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
+ *   warned of.
+ *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.

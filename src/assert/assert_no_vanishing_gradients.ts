@@ -11,6 +11,20 @@ import { assertRule } from "./assert_rule.ts";
  * Weight gradients are not what is judged: with a small initialisation the activations shrink going
  * up and the deltas going down, and their product is flat over depth.
  *
+ * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio,
+ *   delta = dJ/dz, over the hidden layers with a kernel; and no hidden layer's delta is all zero
+ *   while a gradient reaches that layer or a later one.
+ * - Defaults: `vanishingRatio` 0.001, `vanishingFloor` 1e-7.
+ * - Source: Glorot & Bengio 2010; the ratio after AUTOTRAINER (Zhang et al. 2021). Weight
+ *   gradients cannot see it: with small kernels the activations shrink going up as the deltas
+ *   shrink going down, and their product stays flat.
+ * - Misleads: A zero-initialised head sends nothing down at step 0 and trains well: that is a
+ *   warning. A softmax head under the objective sum has no gradient at all: measure a loss.
+ *   Averaging pools divide the norm by the root of the positions they average.
+ * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
+ *   warned of.
+ *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
  * @param msg Appended to the message.

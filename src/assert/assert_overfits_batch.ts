@@ -13,6 +13,15 @@ import { assertModelRule } from "./assert_model_rule.ts";
  * the optimizer is Adam with a learning rate of 0.001 where there is none. Weights are put back bit by
  * bit; the optimizer is copied and stays what it is.
  *
+ * - Definition: J <= overfitLoss before step overfitSteps or sooner, training on the batch alone.
+ * - Defaults: `overfitLoss` 0.01, `overfitSteps` 500.
+ * - Source: Karpathy, A Recipe for Training Neural Networks: overfit one batch.
+ * - Misleads: Slow, so it is run only where it is asked for. Dropout and penalties keep the loss
+ *   up: take them out. A learning rate that is too small needs more steps; equal examples with
+ *   different targets cannot be learned.
+ * - False positives: Of 200 healthy networks (the controls of 3 to 10 layers, under Adam with a
+ *   learning rate of 0.001) 0 fail (at most 1.9 % in the long run), and none is warned of.
+ *
  * @param model A built model.
  * @param batch One tensor an input, and targets where the loss needs them.
  * @param options Other thresholds, and what else the probe should know.

@@ -13,6 +13,17 @@ import { assertModelRule } from "./assert_model_rule.ts";
  * compiled with, or the sum of the outputs and Adam. Weights are put back bit by bit; the optimizer is
  * copied and stays what it is.
  *
+ * - Definition: updateRatioMin <= log10(mean |update| / mean |weight|) <= updateRatioMax, for each
+ *   trainable weight of rank 2 or more, after one step.
+ * - Defaults: `updateRatioMin` -4, `updateRatioMax` -1.
+ * - Source: Stanford's cs231n (about -3); TheDeepChecker for the range.
+ * - Misleads: Adam's first step moves every entry by the learning rate, whatever the gradient.
+ *   With a warm-up the first steps are small on purpose. A kernel of zeros has no share, and an
+ *   embedding of which the batch uses few rows a small one.
+ * - False positives: Of 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.4 % in the long run), and none is
+ *   warned of. They take one step of Adam with a learning rate of 0.001.
+ *
  * @param model A built model.
  * @param batch One tensor an input, and targets where the loss needs them.
  * @param options Other thresholds, and what else the probe should know.

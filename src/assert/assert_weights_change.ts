@@ -12,6 +12,15 @@ import { assertModelRule } from "./assert_model_rule.ts";
  * compiled with, or the sum of the outputs and Adam. What only the second step moves, as below a head of
  * zeros, does not fail. Weights are put back bit by bit; the optimizer is copied and stays what it is.
  *
+ * - Definition: w' != w in some entry after one step, or after two for a warning: below a head of
+ *   zeros the first step moves the head alone.
+ * - Source: torchtest, assert_vars_change.
+ * - Misleads: A step smaller than float32 resolves changes nothing: see update-ratio. The
+ *   recurrent kernel of a network that ran for one step of time has no gradient: that warns.
+ * - False positives: Of 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.4 % in the long run), and none is
+ *   warned of.
+ *
  * @param model A built model.
  * @param batch One tensor an input, and targets where the loss needs them.
  * @param options Other thresholds, and what else the probe should know.

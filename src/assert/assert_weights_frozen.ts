@@ -12,6 +12,15 @@ import { assertModelRule } from "./assert_model_rule.ts";
  * was compiled with, or the sum of the outputs and Adam. Weights are put back bit by bit; the optimizer is
  * copied and stays what it is.
  *
+ * - Definition: w' = w in every entry after one step, for each weight of a layer that is frozen or
+ *   lies in a frozen model; moving statistics included.
+ * - Source: torchtest, assert_vars_same.
+ * - Misleads: TensorFlow.js moves the statistics of a frozen batch normalisation while it trains;
+ *   Keras does not. A model without frozen layers passes.
+ * - False positives: Of 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.4 % in the long run), and none is
+ *   warned of. One of their layers is frozen.
+ *
  * @param model A built model.
  * @param batch One tensor an input, and targets where the loss needs them.
  * @param options Other thresholds, and what else the probe should know.

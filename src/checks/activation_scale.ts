@@ -3,6 +3,7 @@ import { gain } from "../theory/gain.ts";
 import type { MeanFieldState } from "../theory/mean_field.ts";
 import { criticalStates } from "./critical_states.ts";
 import { defineRule } from "./define_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
@@ -33,8 +34,12 @@ export const activationScale: Rule = defineRule(
     misleads:
       "A critical tanh network's activations shrink with depth, and that is healthy: hence " +
       "the prediction. Convolutions with zero padding on small maps lose some at their borders. Narrow and " +
-      "deep networks wander: of critical tanh networks with 20 units and 30 layers 28 % fail.",
+      "deep networks wander.",
     fix: "Scale each kernel to its activation.",
+    falsePositives: falsePositives(
+      { draws: 1600 },
+      "Narrow and deep networks wander: of 300 critical tanh networks of 20 units and 30 layers 95 fail (32 %), of 10 layers none.",
+    ),
   },
   { title: "std of a", scale: "log", of: ({ activations }) => activations?.std ?? null },
   ({ layers, measurements, thresholds }) => {

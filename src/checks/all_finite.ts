@@ -1,6 +1,7 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import { defineRule } from "./define_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import type { Verdict } from "./judge.ts";
 import type { Rule } from "./rule.ts";
 
@@ -27,6 +28,7 @@ export const allFinite: Rule = defineRule(
       "A loss can hide NaN: categorical cross-entropy clips it to 48.35 and relu of NaN is " +
       "0 on some backends. So the weights and z are looked at, not J alone.",
     fix: "Start at the first place named: a NaN in the inputs or weights, or a z that overflows.",
+    falsePositives: falsePositives({ draws: 1600 }),
   },
   {
     title: "NaN or infinite entries",

@@ -1,5 +1,6 @@
 import type { BatchIndependenceProbe } from "../probe/probe_batch_independence.ts";
 import { defineModelRule } from "./define_model_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import type { ModelRule } from "./model_rule.ts";
@@ -24,6 +25,7 @@ export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelR
       "Runs as in inference: batch normalisation mixes the batch while it trains, on purpose. A " +
       "batch of equal examples shows nothing.",
     fix: "Look for a reshape, a transpose, a mean or a softmax that takes in the batch's axis.",
+    falsePositives: falsePositives({ draws: 1060 }),
     options: ["seed"],
     figure: {
       title: "largest change of an output / its rms",

@@ -1,5 +1,6 @@
 import type { CausalityProbe } from "../probe/probe_causality.ts";
 import { defineModelRule } from "./define_model_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import type { ModelRule } from "./model_rule.ts";
@@ -21,6 +22,10 @@ export const causality: ModelRule<CausalityProbe> = defineModelRule(
       "Only for models that must be causal: a bidirectional network must not. Time is the axis " +
       "after the examples, and every output must have the steps of the inputs.",
     fix: 'Pad convolutions "causal", mask attention, and look for a mean over the steps.',
+    falsePositives: falsePositives({
+      draws: 100,
+      of: "causal convolutions and LSTMs over 12 steps",
+    }),
     options: ["seed"],
     figure: {
       title: "largest change of an output / its rms, by the last step that was kept",

@@ -1,6 +1,7 @@
 import { gain } from "../theory/gain.ts";
 import { criticalStates } from "./critical_states.ts";
 import { defineRule } from "./define_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
 import { noTheory } from "./no_theory.ts";
@@ -28,6 +29,7 @@ export const gradientBalance: Rule = defineRule(
       "Layers below 64 units spread too much for it, and there is no verdict then. Sigmoid " +
       "has no critical network and is judged against perfect balance.",
     fix: "Scale each kernel to its activation, so that no layer multiplies the signal.",
+    falsePositives: falsePositives({ draws: 1600 }),
   },
   {
     title: "l2 of delta",

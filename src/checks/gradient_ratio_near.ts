@@ -1,6 +1,7 @@
 import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
 import { gaussianMean } from "../theory/gaussian_mean.ts";
 import { defineRule } from "./define_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
@@ -32,6 +33,7 @@ export const gradientRatioNear: Rule = defineRule(
       "are much alike leave it. Layers below 64 units spread too much and are passed over.",
     fix: "Look for biases or inputs that push z to one side, for a kernel that is not drawn " +
       "independently, or for an operation whose gradient is not its derivative.",
+    falsePositives: falsePositives({ draws: 1600 }),
   },
   {
     title: "l2 of delta",

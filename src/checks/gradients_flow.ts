@@ -1,5 +1,6 @@
 import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { lostSignal } from "./lost_signal.ts";
 import type { Rule } from "./rule.ts";
@@ -26,6 +27,7 @@ export const gradientsFlow: Rule = defineRule(
     fix:
       "Look for a layer that is not connected to the objective, for dead or saturated layers, or " +
       "for a trainable flag that is not what it should be.",
+    falsePositives: falsePositives({ draws: 1600 }),
   },
   {
     title: "largest mean |gradient| of a weight",

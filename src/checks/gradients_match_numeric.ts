@@ -1,6 +1,7 @@
 import type { GradientComparison, GradientProbe } from "../probe/probe_gradients.ts";
 import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
 import { defineModelRule } from "./define_model_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import type { ModelRule } from "./model_rule.ts";
@@ -31,6 +32,7 @@ export const gradientsMatchNumeric: ModelRule<GradientProbe> = defineModelRule(
       "and there is no verdict. An error that is orthogonal to the gradient shows as its share " +
       "divided by about half the root of the number of entries.",
     fix: "Look at the layer's custom gradient, and for an operation that cuts the gradient.",
+    falsePositives: falsePositives({ draws: 1060 }),
     options: ["objective", "seed"],
     figure: {
       title: "|difference quotient - gradient| / (l1(gradient) / 2)",

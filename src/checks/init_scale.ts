@@ -2,6 +2,7 @@ import { criticalGain } from "../theory/critical_gain.ts";
 import { gain } from "../theory/gain.ts";
 import { initializerDeviation } from "../theory/initializer_deviation.ts";
 import { defineRule } from "./define_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import { kernelChain, type KernelLayer } from "./kernel_chain.ts";
@@ -34,6 +35,7 @@ export const initScale: Rule = defineRule(
       "small on purpose, so it is only judged for being large; a kernel under a normalisation, and " +
       "one of fewer than 32 entries, are not judged.",
     fix: "Use heNormal with relu, leCunNormal with selu and tanh, or multiply the kernel.",
+    falsePositives: falsePositives({ draws: 1600 }),
   },
   {
     title: "std of the kernel",

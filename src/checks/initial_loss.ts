@@ -1,5 +1,6 @@
 import type { Measurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import { headLayer } from "./head_layer.ts";
 import type { Rule } from "./rule.ts";
@@ -40,6 +41,10 @@ export const initialLoss: Rule = defineRule(
     fix:
       "Too much: draw the head smaller, its outputs are confident guesses. Too little: look for " +
       "targets that leak into the inputs, or a loss that does not fit the head.",
+    falsePositives: falsePositives(
+      { draws: 1600, warnings: 80 },
+      "Of 300 relu networks of 64 units and 10, 20 or 30 layers 4 fail and 48 are warned of.",
+    ),
   },
   // One figure for the model: no layer has a bar.
   { title: "loss", scale: "linear", of: () => null },

@@ -1,5 +1,6 @@
 import type { InputDependenceProbe } from "../probe/probe_input_dependence.ts";
 import { defineModelRule } from "./define_model_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import type { Verdict } from "./judge.ts";
 import type { ModelRule } from "./model_rule.ts";
 
@@ -22,6 +23,7 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
       "that changes by rounding alone as dependent. Inputs whose examples are all alike show nothing.",
     fix: "Look for a layer that is fed something else, for a branch that is multiplied by 0, and " +
       "for dead or saturated layers.",
+    falsePositives: falsePositives({ draws: 1060 }),
     options: ["seed"],
     figure: {
       title: "largest change of an output when an input's examples trade places",

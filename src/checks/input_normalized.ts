@@ -1,5 +1,6 @@
 import type { InputMeasurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
 import type { Rule } from "./rule.ts";
@@ -22,6 +23,10 @@ export const inputNormalized: Rule = defineRule(
       "All features are taken together: one of a different scale hides among many. A network " +
       "that begins with a normalisation needs no normalised inputs.",
     fix: "Subtract the mean of each feature over the training set and divide by its deviation.",
+    falsePositives: falsePositives(
+      { draws: 1600 },
+      "Their inputs are standard normal; pixels from 0 to 1 pass too.",
+    ),
   },
   // The figure is the inputs', not a layer's.
   { title: "inputs", scale: "log", of: () => null },

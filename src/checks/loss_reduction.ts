@@ -1,5 +1,6 @@
 import type { LossProbe } from "../probe/probe_loss.ts";
 import { defineModelRule } from "./define_model_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatNumber, formatPercent } from "./format.ts";
 import type { ModelRule } from "./model_rule.ts";
 
@@ -19,6 +20,7 @@ export const lossReduction: ModelRule<LossProbe> = defineModelRule(
       "on. A contrastive loss compares the examples of a batch, and a copy of an example is no " +
       "other example.",
     fix: "Divide the loss by the number of examples: a sum couples the learning rate to the batch.",
+    falsePositives: falsePositives({ draws: 1060 }),
     options: ["objective", "seed"],
     figure: {
       title: "J",

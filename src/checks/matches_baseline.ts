@@ -21,6 +21,9 @@ export const BASELINE_DOCUMENTATION: RuleDocumentation = {
   misleads: "Figures of another seed, batch or objective move without harm: store a baseline for " +
     "each. Layers are found by name; new ones and missing ones are only noted.",
   fix: "If the change is meant, store the new measurements as the baseline.",
+  falsePositives:
+    "None by construction: the same weights on the same batch give the same figures, bit " +
+    "by bit on one machine and to some 4e-7 on others.",
 };
 
 /** One figure of a layer: its name, its value, and whether it is a share. */

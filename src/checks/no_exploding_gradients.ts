@@ -1,4 +1,5 @@
 import { defineRule } from "./define_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
@@ -24,6 +25,7 @@ export const noExplodingGradients: Rule = defineRule(
       "sum: it is off unless asked for.",
     fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
       "tanh), add normalisation, clip gradients in recurrent networks.",
+    falsePositives: falsePositives({ draws: 1600 }),
   },
   {
     title: "l2 of delta",

@@ -1,5 +1,6 @@
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatCount, formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { kernelChain } from "./kernel_chain.ts";
@@ -32,6 +33,7 @@ export const noVanishingGradients: Rule = defineRule(
       "Averaging pools divide the norm by the root of the positions they average.",
     fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
       "tanh), take another activation than sigmoid, add normalisation or residual connections.",
+    falsePositives: falsePositives({ draws: 1600 }),
   },
   {
     title: "l2 of delta",

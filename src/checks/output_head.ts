@@ -1,4 +1,5 @@
 import { defineRule } from "./define_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { type Head, headLayer } from "./head_layer.ts";
 import type { Rule } from "./rule.ts";
 import type { TargetMeasurements } from "../measure/measurements.ts";
@@ -30,6 +31,7 @@ export const outputHead: Rule = defineRule(
       "A loss of one's own is known by its name alone, and models with several heads are not " +
       "judged.",
     fix: "Change the activation of the output or the loss.",
+    falsePositives: falsePositives({ draws: 1600 }),
   },
   // The figure is a pair of names: no layer has a bar.
   { title: "head", scale: "linear", of: () => null },

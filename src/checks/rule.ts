@@ -24,6 +24,11 @@ export interface RuleDocumentation {
   misleads: string;
   /** What to do about what it finds. */
   fix: string;
+  /**
+   * How often it has something against a healthy network: measured on the engine, under seeds that no
+   * default was chosen by (`bench/false_positives.ts`). Absent where a rule judges no network.
+   */
+  falsePositives?: string;
 }
 
 /** The figure of a layer that a rule's bar chart shows. */

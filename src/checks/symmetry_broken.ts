@@ -1,5 +1,6 @@
 import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import type { Rule } from "./rule.ts";
@@ -20,6 +21,7 @@ export const symmetryBroken: Rule = defineRule(
       "A head may start at zero: its units are told apart by the targets. A residual branch " +
       "may end in a kernel of zeros on purpose: ignore it, with that reason.",
     fix: "Draw kernels at random; constants are for biases.",
+    falsePositives: falsePositives({ draws: 1600 }),
   },
   {
     title: "units with the weights of an earlier one",

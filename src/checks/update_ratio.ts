@@ -1,5 +1,6 @@
 import type { StepProbe, WeightStep } from "../probe/probe_step.ts";
 import { defineModelRule } from "./define_model_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import type { ModelRule } from "./model_rule.ts";
@@ -21,6 +22,10 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule(
       "warm-up the first steps are small on purpose. A kernel of zeros has no share, and an " +
       "embedding of which the batch uses few rows a small one.",
     fix: "Change the learning rate, or the scale of the kernels that stand out.",
+    falsePositives: falsePositives(
+      { draws: 1060 },
+      "They take one step of Adam with a learning rate of 0.001.",
+    ),
     options: ["objective", "seed", "optimizer", "train"],
     figure: {
       title: "mean |update| / mean |weight|",

@@ -1,5 +1,6 @@
 import type { StepProbe } from "../probe/probe_step.ts";
 import { defineModelRule } from "./define_model_rule.ts";
+import { falsePositives } from "./false_positives.ts";
 import type { Verdict } from "./judge.ts";
 import type { ModelRule } from "./model_rule.ts";
 
@@ -20,6 +21,7 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule(
       "kernel of a network that ran for one step of time has no gradient: that warns.",
     fix: "Look for a layer that is not connected to the objective, for dead layers, and for a " +
       "training step that leaves weights out.",
+    falsePositives: falsePositives({ draws: 1060 }),
     options: ["objective", "seed", "optimizer", "train"],
     figure: {
       title: "share of the entries that changed, least of each layer's weights",

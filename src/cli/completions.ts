@@ -1,3 +1,4 @@
+import { MODEL_RULES } from "../checks/model_rules.ts";
 import { GATE_RULES } from "../gate/gate_rules.ts";
 import { nearest } from "../model/nearest.ts";
 import type { Command } from "./command.ts";
@@ -63,6 +64,6 @@ function describe({ name, value, help, repeatable = false }: Flag): Completion["
 
 function operandsOf(usage: string): Completion["operands"] {
   if (/\b(MODEL|FILE)\b/.test(usage.replace(/\[flags\]$/, ""))) return "files";
-  if (/\bRULE\b/.test(usage)) return GATE_RULES.map(({ name }) => name);
+  if (/\bRULE\b/.test(usage)) return [...GATE_RULES, ...MODEL_RULES].map(({ name }) => name);
   return /\bSHELL\b/.test(usage) ? Object.keys(SHELLS) : [];
 }

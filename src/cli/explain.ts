@@ -1,3 +1,4 @@
+import { MODEL_RULES } from "../checks/model_rules.ts";
 import type { RuleDocumentation } from "../checks/rule.ts";
 import { RULES } from "../checks/rules.ts";
 import { GATE_DOCUMENTATION } from "../gate/gate_documentation.ts";
@@ -9,15 +10,16 @@ import { wholeNumber } from "./measure_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 
-/** Those of one pass, and those that only a gate can tell. */
-const ALL: readonly RuleDocumentation[] = [...RULES, ...GATE_DOCUMENTATION];
+/** Those of one pass, those that only a gate can tell, and those that need the model again. */
+const ALL: readonly RuleDocumentation[] = [...RULES, ...GATE_DOCUMENTATION, ...MODEL_RULES];
 
 /** `explain`: what a rule means, or which rules there are. */
 export const explain: Command = {
   usage: "explain [RULE] [flags]",
   description: [
     "Says what a rule demands, how its figure is defined, its thresholds and their sources, when",
-    "its verdict misleads and what to do about what it finds. Without RULE: lists the rules.",
+    "its verdict misleads, how often it fails a healthy network and what to do about what it finds.",
+    "Without RULE: lists the rules.",
   ].join("\n"),
   flags: [
     { name: "width", value: "N", help: "columns of the text; default: 80" },

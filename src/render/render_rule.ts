@@ -2,6 +2,12 @@ import type { RuleDocumentation } from "../checks/rule.ts";
 import { THRESHOLDS } from "../checks/thresholds.ts";
 import { wrapText } from "./wrap_text.ts";
 
+const STAGES: Record<RuleDocumentation["stage"], string> = {
+  any: "Every network, trained or not.",
+  initial: "Untrained networks: what it finds in a trained one is only noted, unless its own " +
+    "assertion is called.",
+};
+
 /** What `explain RULE` prints: everything that is written down of a rule. */
 export function renderRule(rule: RuleDocumentation, width: number): string {
   const section = (title: string, text: string) => [title, ...wrapText(text, width, "  "), ""];
@@ -18,6 +24,8 @@ export function renderRule(rule: RuleDocumentation, width: number): string {
     ...(thresholds.length > 0 ? ["thresholds and their defaults", ...thresholds, ""] : []),
     ...section("source", rule.source),
     ...section("when it misleads", rule.misleads),
+    ...rule.falsePositives === undefined ? [] : section("false positives", rule.falsePositives),
+    ...section("made for", STAGES[rule.stage]),
     ...section("what to do", rule.fix),
   ].join("\n");
 }

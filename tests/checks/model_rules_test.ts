@@ -207,8 +207,10 @@ Deno.test("MODEL_RULES are documented and named unlike each other and the other 
   const names = [...RULES, ...MODEL_RULES].map(({ name }) => name);
   assertEquals(new Set(names).size, names.length);
   for (const rule of MODEL_RULES) {
-    for (const key of ["summary", "formula", "source", "misleads", "fix"] as const) {
-      assertMatch(rule[key], /\S.*\.$/s, `${rule.name}: ${key}`);
+    for (
+      const key of ["summary", "formula", "source", "misleads", "fix", "falsePositives"] as const
+    ) {
+      assertMatch(rule[key]!, /\S.*\.$/s, `${rule.name}: ${key}`);
     }
     assertMatch(rule.assertion, /^assert[A-Z]/);
   }

@@ -118,8 +118,10 @@ Deno.test("RULES are documented, uniquely named, and read every threshold", () =
   const read = new Set([...all, ...MODEL_RULES].flatMap(({ thresholds }) => thresholds));
   assertEquals([...read].toSorted(), (Object.keys(THRESHOLDS) as (keyof Thresholds)[]).toSorted());
   for (const rule of all) {
-    for (const key of ["summary", "formula", "source", "misleads", "fix"] as const) {
-      assertMatch(rule[key], /\S.*\.$/s, `${rule.name}: ${key}`);
+    for (
+      const key of ["summary", "formula", "source", "misleads", "fix", "falsePositives"] as const
+    ) {
+      assertMatch(rule[key]!, /\S.*\.$/s, `${rule.name}: ${key}`);
     }
     assertMatch(rule.assertion, /^assert[A-Z]/);
   }

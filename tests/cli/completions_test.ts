@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { MODEL_RULES } from "../../src/checks/model_rules.ts";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { assertRefuses } from "./refuses.ts";
@@ -29,7 +30,10 @@ Deno.test("completions bash completes subcommands, flags, words, files and rules
   assertEquals(await complete(source, "report", "--scale", ""), ["log", "linear"]);
   assertEquals(await complete(source, "report", "--batch", "mod."), ["mod.ts"]);
   assertEquals(await complete(source, "check", "REA"), ["README.md"]);
-  assertEquals(await complete(source, "explain", ""), GATE_RULES.map(({ name }) => name));
+  assertEquals(
+    await complete(source, "explain", ""),
+    [...GATE_RULES, ...MODEL_RULES].map(({ name }) => name),
+  );
   assertEquals(await complete(source, "check", "--seeds", ""), [""]);
   assertEquals(await complete(source, "completions", "f"), ["fish"]);
 });

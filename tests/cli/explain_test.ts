@@ -1,25 +1,27 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { MODEL_RULES } from "../../src/checks/model_rules.ts";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
 
-Deno.test("explain lists every rule that can be configured", async () => {
+Deno.test("explain lists every rule that can be configured, and those over a model", async () => {
   const { code, stdout } = await runCommand(["explain"]);
   assertEquals(code, 0);
   const names = stdout.split("\n").filter((line) => /^[a-z-]+$/.test(line));
-  assertEquals(names, GATE_RULES.map(({ name }) => name));
+  assertEquals(names, [...GATE_RULES, ...MODEL_RULES].map(({ name }) => name));
 });
 
 Deno.test("explain says what is written down of a rule, by its name or its assertion's", async () => {
-  const [rule, assertion, baseline, gate] = await Promise.all(
-    ["dead-units", "assertNoDeadUnits", "baseline", "expired-suppression"].map((name) =>
-      runCommand(["explain", name])
-    ),
+  const names = ["dead-units", "assertNoDeadUnits", "baseline", "expired-suppression", "causality"];
+  const [rule, assertion, baseline, gate, model] = await Promise.all(
+    names.map((name) => runCommand(["explain", name])),
   );
   assertEquals(assertion.stdout, rule.stdout);
   assertStringIncludes(rule.stdout, "dead-units (assertNoDeadUnits)\n");
-  for (const part of ["definition", "deadFraction = 0.5", "source", "when it misleads"]) {
-    assertStringIncludes(rule.stdout, part);
+  const sections = ["definition", "source", "when it misleads", "false positives", "made for"];
+  for (const part of [...sections, "deadFraction = 0.5"]) assertStringIncludes(rule.stdout, part);
+  for (const part of [...sections, "leakTolerance = 0.000001", "causality (assertCausal)\n"]) {
+    assertStringIncludes(model.stdout, part);
   }
   assertStringIncludes(baseline.stdout, "baseline (assertMatchesBaseline)\n");
   assertStringIncludes(baseline.stdout, "baselineFactor = 2");

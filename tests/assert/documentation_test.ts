@@ -1,0 +1,29 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { BASELINE_DOCUMENTATION } from "../../src/checks/matches_baseline.ts";
+import { MODEL_RULES } from "../../src/checks/model_rules.ts";
+import { RULES } from "../../src/checks/rules.ts";
+import { THRESHOLDS } from "../../src/checks/thresholds.ts";
+
+/** The docstring of an assertion, as one line of words. */
+async function docstring(assertion: string): Promise<string> {
+  const file = assertion.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  const source = await Deno.readTextFile(
+    new URL(`../../src/assert/${file}.ts`, import.meta.url),
+  );
+  const [comment] = source.match(/\/\*\*[\s\S]*?\*\/\nexport/)!;
+  return comment.replaceAll(/\n \*/g, " ").replaceAll(/\s+/g, " ");
+}
+
+for (const rule of [...RULES, ...MODEL_RULES, BASELINE_DOCUMENTATION]) {
+  Deno.test(`the docstring of ${rule.assertion}() says what explain says of ${rule.name}`, async () => {
+    const text = await docstring(rule.assertion);
+    assertStringIncludes(text, `- Definition: ${rule.formula}`);
+    assertStringIncludes(text, `- Source: ${rule.source}`);
+    assertStringIncludes(text, `- Misleads: ${rule.misleads}`);
+    assertStringIncludes(text, `- False positives: ${rule.falsePositives}`);
+    for (const name of rule.thresholds) {
+      assertStringIncludes(text, `\`${name}\` ${THRESHOLDS[name].default}`);
+    }
+    assertEquals(/@example .*```ts .*```/.test(text), true);
+  });
+}
