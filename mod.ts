@@ -1,36 +1,139 @@
 /**
- * Asserts that a neural network is healthy before anyone pays to train it: one forward and one
- * backward pass of a TensorFlow.js model on WASM, measured layer by layer and judged.
+ * The door of a checkout: the library of `src/mod.ts`, and `deno run -A mod.ts`.
  *
- * @example In a test
- * ```ts
- * import {
- *   assertActivationsNotSaturated,
- *   assertNoVanishingGradients,
- *   exerciseModel,
- *   measure,
- *   randomBatch,
- *   startEngine,
- * } from "@gradient-health/gradient-health";
- *
- * Deno.test("the network can be trained", async () => {
- *   await using _engine = await startEngine();
- *   const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
- *   const measurements = await measure(model, randomBatch(model));
- *   assertNoVanishingGradients(measurements);
- *   assertActivationsNotSaturated(measurements);
- * });
- * ```
+ * An `export *` would load the whole library before this module could see that it was only asked
+ * for its `--help`, which would take twice as long. So the names stand here one by one, and whoever
+ * imports them waits for the library; a test holds the list against `src/mod.ts`.
  *
  * @module
  */
-export * from "./src/engine/mod.ts";
-export * from "./src/model/mod.ts";
-export * from "./src/measure/mod.ts";
-export * from "./src/checks/mod.ts";
-export * from "./src/assert/mod.ts";
-export * from "./src/render/mod.ts";
-export * from "./src/study/mod.ts";
+import { asksForHelp } from "./src/cli/asks_for_help.ts";
+import type * as Library from "./src/mod.ts";
+
+// A model module that a command loads may import the library from here. Help loads none.
+const library = import.meta.main && asksForHelp(Deno.args)
+  ? {} as typeof Library
+  : await import("./src/mod.ts");
+
+export const {
+  BASELINE_DOCUMENTATION,
+  BatchError,
+  EngineError,
+  INITIALIZERS,
+  LOSSES,
+  MODEL_RULES,
+  MeasureError,
+  ModelError,
+  RULES,
+  STUDY_RULES,
+  StudyError,
+  StudyWriter,
+  THRESHOLDS,
+  acrossSeeds,
+  activationScale,
+  activationsNotSaturated,
+  allFinite,
+  assertActivationScale,
+  assertActivationsNotSaturated,
+  assertAllFinite,
+  assertBatchIndependence,
+  assertBiasInit,
+  assertCausal,
+  assertDependsOnInput,
+  assertGradientBalance,
+  assertGradientRatioNear,
+  assertGradientsFlow,
+  assertGradientsMatchNumeric,
+  assertHealthy,
+  assertInitScale,
+  assertInitialLoss,
+  assertInputNormalized,
+  assertLossReduction,
+  assertMatchesBaseline,
+  assertNoDeadUnits,
+  assertNoExplodingGradients,
+  assertNoVanishingGradients,
+  assertOutputHead,
+  assertOverfitsBatch,
+  assertSymmetryBroken,
+  assertUpdateRatio,
+  assertWeightsChange,
+  assertWeightsFrozen,
+  barChart,
+  batchIndependence,
+  biasInit,
+  causality,
+  chooseThreads,
+  cutMiddle,
+  exerciseModel,
+  formatFigure,
+  getWeights,
+  gradientBalance,
+  gradientRatioNear,
+  gradientsFlow,
+  gradientsMatchNumeric,
+  healthMonitor,
+  heapView,
+  initScale,
+  initialLoss,
+  inputDependence,
+  inputNormalized,
+  judgeRule,
+  layerRange,
+  leafLayers,
+  loadModel,
+  lossReduction,
+  matchesBaseline,
+  measure,
+  mergeStudyFiles,
+  modelWeights,
+  noDeadUnits,
+  noExplodingGradients,
+  noVanishingGradients,
+  outputHead,
+  overfitsBatch,
+  parseReport,
+  quartiles,
+  randomBatch,
+  randomTargets,
+  readBatch,
+  readStudyFile,
+  renderGateJson,
+  renderGateText,
+  renderGithub,
+  renderJson,
+  renderJunit,
+  renderMarkdown,
+  renderSarif,
+  renderStudy,
+  renderStudyJson,
+  renderStudyMarkdown,
+  renderText,
+  rescaleWeights,
+  resolveGrid,
+  runChecks,
+  runStudy,
+  runningEngine,
+  setWeights,
+  shardRange,
+  startEngine,
+  study,
+  summarizeStudy,
+  symmetryBroken,
+  testGradientHealth,
+  updateRatio,
+  weightsChange,
+  weightsFrozen,
+} = library;
+
+export type * from "./src/mod.ts";
+// A class is a value and a type.
+export type BatchError = Library.BatchError;
+export type EngineError = Library.EngineError;
+export type MeasureError = Library.MeasureError;
+export type ModelError = Library.ModelError;
+export type StudyError = Library.StudyError;
+export type StudyWriter = Library.StudyWriter;
 
 if (import.meta.main) {
   const { main } = await import("./src/cli/main.ts");

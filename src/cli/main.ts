@@ -1,7 +1,8 @@
 import { nearest } from "../model/nearest.ts";
+import { asksForHelp } from "./asks_for_help.ts";
 import { COMMANDS } from "./commands.ts";
 import { oneLine } from "./one_line.ts";
-import { renderHelp, renderOverview } from "./render_help.ts";
+import { renderOverview } from "./render_overview.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 
@@ -45,9 +46,8 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
     );
   }
   const command = await COMMANDS[name].load();
-  // Behind `--` stand names, whatever they look like.
-  const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
-  if (own.includes("--help") || own.includes("-h")) {
+  if (asksForHelp(args)) {
+    const { renderHelp } = await import("./render_help.ts");
     await writeOutput(renderHelp(command), null);
     return 0;
   }

@@ -1,8 +1,8 @@
 import { wrapText } from "../render/wrap_text.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
+import { PROGRAM } from "./program.ts";
 
-const PROGRAM = "deno run -A mod.ts";
 const WIDTH = 80;
 
 /** What every subcommand's exit code means. */
@@ -11,22 +11,6 @@ const EXIT_CODES = [
   ["1", "the gate failed"],
   ["2", "wrong usage, or input that cannot be used: one sentence on stderr says which"],
 ] as const;
-
-/** The help of the whole program: what there is. */
-export function renderOverview(): string {
-  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
-  return [
-    "gradient-health: asserts that a neural network is healthy before anyone pays to train it",
-    "",
-    `usage: ${PROGRAM} <subcommand> [flags]`,
-    "",
-    ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
-    "",
-    `${PROGRAM} <subcommand> --help says more; --version prints the version.`,
-    "Exit codes: 0 fine, 1 the gate failed, 2 wrong usage or unusable input.",
-    "",
-  ].join("\n");
-}
 
 /** The help of one subcommand, in the order of a manual page. */
 export function renderHelp(command: Command): string {

@@ -1,0 +1,35 @@
+import { assertEquals } from "@std/assert";
+import * as door from "../mod.ts";
+import * as library from "../src/mod.ts";
+
+Deno.test("mod.ts exports what src/mod.ts exports, name by name", () => {
+  assertEquals(Object.keys(door), Object.keys(library));
+  for (const [name, value] of Object.entries(library)) {
+    assertEquals(Reflect.get(door, name) === value, true, name);
+  }
+});
+
+Deno.test("mod.ts names the classes of src/mod.ts as types too", () => {
+  const errors: door.ModelError[] = [new library.ModelError("as a value and as a type")];
+  assertEquals(errors[0] instanceof door.ModelError, true);
+});
+
+Deno.test("a model module may import the library from the module that runs", async () => {
+  const folder = await Deno.makeTempDir({ dir: new URL(".", import.meta.url).pathname });
+  try {
+    const door = new URL("../mod.ts", import.meta.url).href;
+    await Deno.writeTextFile(
+      `${folder}/model.ts`,
+      `import { exerciseModel } from "${door}";\nexport const createModel = () => exerciseModel();\n`,
+    );
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-check", door, "report", `${folder}/model.ts`, "--quiet"],
+      stdout: "null",
+      stderr: "piped",
+    }).output();
+    assertEquals(new TextDecoder().decode(stderr), "");
+    assertEquals(code, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
