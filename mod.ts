@@ -135,7 +135,5 @@ export type ModelError = Library.ModelError;
 export type StudyError = Library.StudyError;
 export type StudyWriter = Library.StudyWriter;
 
-if (import.meta.main) {
-  const { main } = await import("./src/cli/main.ts");
-  Deno.exit(await main(Deno.args));
-}
+// Not awaited: a model module may import this one, and would wait for it for ever.
+if (import.meta.main) import("./src/cli/run.ts");

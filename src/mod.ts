@@ -32,7 +32,5 @@ export * from "./assert/mod.ts";
 export * from "./render/mod.ts";
 export * from "./study/mod.ts";
 
-if (import.meta.main) {
-  const { main } = await import("./cli/main.ts");
-  Deno.exit(await main(Deno.args));
-}
+// Not awaited: a model module may import this one, and would wait for it for ever.
+if (import.meta.main) import("./cli/run.ts");
