@@ -31,17 +31,22 @@ const CLASSES = /^(Dense|Conv[123]D|Conv[23]DTranspose|DepthwiseConv2D)$/;
  * @param layers All layers, in the order of the forward pass.
  */
 export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
-  return layers.flatMap((layer, index) => {
+  const chain: KernelLayer[] = [];
+  layers.forEach((layer, index) => {
     const kernel = layer.weights[0];
-    if (!CLASSES.test(layer.className) || kernel === undefined) return [];
+    if (!CLASSES.test(layer.className) || kernel === undefined) return;
     const { fanIn, fanOut } = fans(kernel.shape, layer.className);
-    const next = layers.findIndex(({ weights }, i) =>
-      i > index && weights.some(({ shape }) => shape.length >= 2)
-    );
-    const own = layers.slice(index, next === -1 ? layers.length : next)
-      .filter(({ depth }) => depth === layer.depth);
-    const active = own.find(({ activation }) => activation !== null && activation !== "linear");
-    return [{
+    let active: LayerMeasurements | null = null;
+    let normalized = false;
+    // Plain loops: a study asks for this eight times a point.
+    for (let i = index; i < layers.length; i++) {
+      const own = layers[i];
+      if (i > index && own.weights.some(({ shape }) => shape.length >= 2)) break;
+      if (own.depth !== layer.depth) continue;
+      if (own.activation !== null && own.activation !== "linear") active ??= own;
+      normalized ||= own.className.endsWith("Normalization");
+    }
+    chain.push({
       layer,
       output: active ?? layer,
       kernel,
@@ -49,7 +54,8 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
       fanOut,
       sigma: kernel.values.rms * Math.sqrt(fanIn),
       activation: active?.activation ?? "linear",
-      normalized: own.some(({ className }) => className.endsWith("Normalization")),
-    }];
+      normalized,
+    });
   });
+  return chain;
 }

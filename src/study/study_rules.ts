@@ -17,7 +17,9 @@ export const STUDY_RULES = [
   "gradient-balance",
 ] as const;
 
+let rules: Rule[] | null = null;
+
 /** The rules themselves. */
 export function studyRules(): Rule[] {
-  return STUDY_RULES.map((name) => RULES.find((rule) => rule.name === name)!);
+  return rules ??= STUDY_RULES.map((name) => RULES.find((rule) => rule.name === name)!);
 }
