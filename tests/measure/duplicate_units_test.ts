@@ -30,6 +30,27 @@ Deno.test("duplicateUnits() is null for what is no kernel", () => {
   assertEquals(duplicateUnits(layer("Embedding"), "embeddings", [2, 2], [0, 0, 0, 0]), null);
 });
 
+Deno.test("duplicateUnits() takes -0 for 0, and NaN for nothing's equal", () => {
+  const dense = layer("Dense");
+  assertEquals(duplicateUnits(dense, "kernel", [2, 3], [0, -0, 1, 2, 2, 2]), 1);
+  assertEquals(duplicateUnits(dense, "kernel", [2, 3], [1, 1, 1, NaN, NaN, 2]), 0);
+});
+
+Deno.test("duplicateUnits() looks at each weight a few times where units begin alike", () => {
+  const [fanIn, units] = [20, 1000];
+  let looks = 0;
+  // Pruned: all but the last weight of every unit are 0.
+  const values = new Proxy([] as number[], {
+    get(_, index) {
+      looks++;
+      const place = Number(index);
+      return place < (fanIn - 1) * units ? 0 : place;
+    },
+  });
+  assertEquals(duplicateUnits(layer("Dense"), "kernel", [fanIn, units], values), 0);
+  assertEquals(looks < 3 * fanIn * units, true, `${looks} looks at ${fanIn * units} weights`);
+});
+
 Deno.test("duplicateUnits() agrees with comparing every column with every other", () => {
   const entry = fc.constantFrom(0, 1, -1, 0.5);
   const shape = fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 6 }));
