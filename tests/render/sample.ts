@@ -5,6 +5,7 @@ import type {
   WeightMeasurements,
 } from "../../src/measure/measurements.ts";
 import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
+import { makeLayer, makeMeasurements, makeWeight } from "../checks/make_measurements.ts";
 
 /** Statistics with the given mean of absolute values, all entries alike. */
 export function statistics(
@@ -31,16 +32,12 @@ export function weight(
   gradient: number,
   over: Partial<WeightMeasurements> = {},
 ): WeightMeasurements {
-  return {
+  return makeWeight({
     name,
-    shape: [20, 20],
-    trainable: true,
     values: statistics(0.1),
     gradients: statistics(gradient),
-    gradientsOfUsedRows: null,
-    absent: {},
     ...over,
-  };
+  });
 }
 
 /** A tanh layer with figures of the given sizes. */
@@ -49,25 +46,16 @@ export function layer(
   { gradient = 0.1, activation = 0.1, delta = 0.1 },
   over: Partial<LayerMeasurements> = {},
 ): LayerMeasurements {
-  return {
+  return makeLayer({
     name,
-    className: "Dense",
-    activation: "tanh",
-    depth: 1,
-    trainable: true,
-    role: "hidden",
-    calls: 1,
-    shape: [32, 20],
     preActivations: statistics(1),
     activations: statistics(activation),
     activationGradients: statistics(delta),
     preActivationGradients: statistics(delta),
     weights: [weight(`${name}/kernel`, gradient)],
     saturatedFraction: null,
-    deadFraction: null,
-    absent: {},
     ...over,
-  };
+  });
 }
 
 /** Measurements of a model with these layers. */
@@ -75,10 +63,8 @@ export function measurements(
   layers: LayerMeasurements[],
   over: Partial<Measurements> = {},
 ): Measurements {
-  return {
-    version: 1,
+  return makeMeasurements([], {
     model: { name: "exercise", source: null, parameters: 4021, layers: layers.length },
-    engine: { backend: "wasm", simd: true, relaxedSimd: true, tfjs: "4.22.0" },
     batch: {
       examples: 32,
       seed: 0,
@@ -91,7 +77,7 @@ export function measurements(
     seed: 3,
     layers,
     ...over,
-  };
+  });
 }
 
 /** An error of the given layer. */
