@@ -14,7 +14,8 @@ import { assertRule } from "./assert_rule.ts";
  * - Defaults: `baselineFactor` 2, `baselineShare` 0.25.
  * - Source: torch-audit.
  * - Misleads: Figures of another seed, batch or objective move without harm: store a baseline for
- *   each. Layers are found by name; new ones and missing ones are only noted.
+ *   each. Layers are found by name; new ones and missing ones are only noted. Where only softmax
+ *   heads lie above under the objective sum, gradients are rounding and are passed over.
  * - False positives: None by construction: the same weights on the same batch give the same
  *   figures, bit by bit on one machine and to some 4e-7 on others.
  *

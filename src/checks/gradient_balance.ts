@@ -9,6 +9,7 @@ import { noVerdict } from "./no_verdict.ts";
 import { plainChain } from "./plain_chain.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
 import type { Rule } from "./rule.ts";
+import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
 /** The rule `gradient-balance`: all layers receive signals of a size, but for what depth does. */
 export const gradientBalance: Rule = defineRule(
@@ -36,7 +37,10 @@ export const gradientBalance: Rule = defineRule(
     scale: "log",
     of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
   },
-  ({ layers, measurements, thresholds }) => {
+  (subject) => {
+    const { measurements, thresholds } = subject;
+    // What rounding leaves of a gradient has no size to judge; the rules before these say so.
+    const { layers } = softmaxUnderSum(subject).heard;
     const chain = plainChain(measurements);
     if (typeof chain === "string") return [noTheory(chain)];
     const narrow = chain.find(({ kernel }) => kernel.shape.at(-1)! < thresholds.minWidth);

@@ -8,6 +8,7 @@ import type { KernelLayer } from "./kernel_chain.ts";
 import { noTheory } from "./no_theory.ts";
 import { plainChain } from "./plain_chain.ts";
 import type { Rule } from "./rule.ts";
+import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
 /** From so many units on the factor holds as it is. */
 const WIDE = 128;
@@ -40,7 +41,10 @@ export const gradientRatioNear: Rule = defineRule(
     scale: "log",
     of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
   },
-  ({ layers, measurements, thresholds }) => {
+  (subject) => {
+    const { measurements, thresholds } = subject;
+    // What rounding leaves of a gradient has no size to judge; the rules before these say so.
+    const { layers } = softmaxUnderSum(subject).heard;
     const chain = plainChain(measurements);
     if (typeof chain === "string") return [noTheory(chain)];
     return chain.slice(1).flatMap((above, index): Verdict[] => {

@@ -40,12 +40,26 @@ export const gradientsFlow: Rule = defineRule(
     },
   },
   (subject) => {
-    const { layers, measurements } = subject;
-    const softmax = softmaxUnderSum(measurements);
-    const excused = softmax === null ? excusedLayers(subject) : new Set(layers.map((l) => l.name));
-    return layers.flatMap((layer) => judge(layer, excused.has(layer.name)));
+    const { warnings, heard } = softmaxUnderSum(subject);
+    const silent = subject.layers.filter((layer) => !heard.layers.includes(layer));
+    // Rounding may leave a gradient that is not exactly 0: then there is nothing to say here.
+    const said = silent.some(({ weights }) => trainedOf(weights).some(isZero)) ? warnings : [];
+    const excused = excusedLayers(heard);
+    return [
+      ...said,
+      ...subject.layers.flatMap((layer) => {
+        const judged = silent.includes(layer)
+          ? { ...layer, weights: layer.weights.filter((weight) => !isZero(weight)) }
+          : layer;
+        return judge(judged, excused.has(layer.name));
+      }),
+    ];
   },
 );
+
+function trainedOf(weights: WeightMeasurements[]): WeightMeasurements[] {
+  return weights.filter(({ trainable }) => trainable);
+}
 
 /** The layers that receive no signal for a reason that harms nothing. */
 function excusedLayers({ layers, measurements }: Case): Set<string | null> {
@@ -55,7 +69,7 @@ function excusedLayers({ layers, measurements }: Case): Set<string | null> {
 }
 
 function judge(layer: LayerMeasurements, excused: boolean): Verdict[] {
-  const trained = layer.weights.filter(({ trainable }) => trainable);
+  const trained = trainedOf(layer.weights);
   const cut = trained.filter(({ gradients }) => gradients === null);
   const zero = trained.filter(isZero);
   const frozen = layer.weights.filter(({ trainable, gradients }) =>

@@ -3,6 +3,7 @@ import { defineRule } from "./define_rule.ts";
 import { formatNumber, formatPercent } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
 import type { Rule, RuleDocumentation } from "./rule.ts";
+import { silentLayers } from "./softmax_under_sum.ts";
 import { validateMeasurements } from "./validate_measurements.ts";
 
 /** What is written down of the rule `baseline`, whichever baseline it is made for. */
@@ -19,18 +20,20 @@ export const BASELINE_DOCUMENTATION: RuleDocumentation = {
   thresholds: ["baselineFactor", "baselineShare"],
   source: "torch-audit.",
   misleads: "Figures of another seed, batch or objective move without harm: store a baseline for " +
-    "each. Layers are found by name; new ones and missing ones are only noted.",
+    "each. Layers are found by name; new ones and missing ones are only noted. Where only softmax " +
+    "heads lie above under the objective sum, gradients are rounding and are passed over.",
   fix: "If the change is meant, store the new measurements as the baseline.",
   falsePositives:
     "None by construction: the same weights on the same batch give the same figures, bit " +
     "by bit on one machine and to some 4e-7 on others.",
 };
 
-/** One figure of a layer: its name, its value, and whether it is a share. */
+/** One figure of a layer: its name and its value. */
 interface Figure {
   what: string;
   value: number | null;
-  isShare: boolean;
+  isShare?: boolean;
+  isGradient?: boolean;
 }
 
 /**
@@ -59,11 +62,14 @@ function judge(
   { layers, measurements, thresholds }: Case,
   before: Map<string, LayerMeasurements>,
 ): Verdict[] {
+  // The gradients of these are rounding, which moves by any factor.
+  const silent = silentLayers(measurements);
   const verdicts = layers.flatMap((layer) => {
     const then = before.get(layer.name);
     if (then === undefined) return [unknown(layer.name, "is not in the baseline")];
     const old = new Map(figures(then).map((figure) => [figure.what, figure.value]));
-    return figures(layer).flatMap(({ what, value, isShare }): Verdict[] => {
+    const judged = figures(layer).filter(({ isGradient }) => !(isGradient && silent.has(layer)));
+    return judged.flatMap(({ what, value, isShare }): Verdict[] => {
       const stored = old.get(what);
       if (value === null || stored == null) return [];
       const threshold = isShare ? "baselineShare" : "baselineFactor";
@@ -94,13 +100,13 @@ function judge(
 
 function figures(layer: LayerMeasurements): Figure[] {
   return [
-    { what: "std(a)", value: layer.activations?.std ?? null, isShare: false },
-    { what: "rms(delta)", value: layer.preActivationGradients?.rms ?? null, isShare: false },
+    { what: "std(a)", value: layer.activations?.std ?? null },
+    { what: "rms(delta)", value: layer.preActivationGradients?.rms ?? null, isGradient: true },
     ...layer.weights.flatMap(({ name, values, gradients }) => {
       const part = name.slice(name.lastIndexOf("/") + 1);
       return [
-        { what: `rms(${part})`, value: values.rms, isShare: false },
-        { what: `rms(gradient of ${part})`, value: gradients?.rms ?? null, isShare: false },
+        { what: `rms(${part})`, value: values.rms },
+        { what: `rms(gradient of ${part})`, value: gradients?.rms ?? null, isGradient: true },
       ];
     }),
     { what: "saturated share", value: layer.saturatedFraction, isShare: true },

@@ -33,10 +33,10 @@ export const noExplodingGradients: Rule = defineRule(
     of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
   },
   (subject) => {
-    const softmax = softmaxUnderSum(subject.measurements);
-    if (softmax !== null) return [softmax];
-    const overflown = overflow(subject);
-    return [...(overflown.length > 0 ? overflown : growth(subject)), ...globalNorm(subject)];
+    const { warnings, heard } = softmaxUnderSum(subject);
+    const overflown = overflow(heard);
+    const grown = overflown.length > 0 ? overflown : growth(heard);
+    return [...warnings, ...grown, ...globalNorm(heard)];
   },
 );
 

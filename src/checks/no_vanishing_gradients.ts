@@ -41,58 +41,61 @@ export const noVanishingGradients: Rule = defineRule(
     of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
   },
   (subject) => {
-    const { layers, measurements } = subject;
-    const softmax = softmaxUnderSum(measurements);
-    if (softmax !== null) return [softmax];
-    const path = signalPath(layers);
-    const broken = path.find(({ layer }) => layer.preActivationGradients!.nonFinite > 0);
-    if (broken !== undefined) {
-      return [
-        noVerdict(
-          `the delta of ${broken.layer.name} has NaN or infinite entries`,
-          "a finite delta in every hidden layer",
-          "See the rule non-finite first.",
-        ),
-      ];
-    }
-    const lost = lostSignal(layers, measurements);
-    if (lost.some(({ severity }) => severity === "error")) return lost;
-    const arrived = path.filter(({ signal }) => signal > 0);
-    if (arrived.length < 2) {
-      if (lost.length > 0) return lost;
-      const found = formatCount(path.length, "hidden layer");
-      return [
-        noVerdict(
-          `it has ${found} with a kernel and a delta, and the ratio needs two`,
-          "a measured delta in two hidden layers",
-          "Nothing to do; a network this shallow has no depth to vanish over.",
-        ),
-        ...belowFloor(subject),
-      ];
-    }
-    const first = arrived[0];
-    const last = arrived[arrived.length - 1];
-    const ratio = first.signal / last.signal;
-    if (ratio >= subject.thresholds.vanishingRatio) return [...lost, ...belowFloor(subject)];
-    const starved = arrived.filter(({ signal }) =>
-      signal / last.signal < subject.thresholds.vanishingRatio
-    );
-    const limit = formatNumber(subject.thresholds.vanishingRatio);
-    return [...lost, {
-      severity: "error",
-      layer: first.layer.name,
-      layers: starved.map(({ layer }) => layer.name),
-      measured: ratio,
-      expected: `>= ${limit}`,
-      threshold: "vanishingRatio",
-      message: `${first.layer.name} receives ${formatNumber(ratio)} of the signal that ` +
-        `${last.layer.name} receives (l2 of delta ${formatNumber(first.signal)} against ` +
-        `${formatNumber(last.signal)}): ${describePath(arrived)}; expected >= ${limit} ` +
-        `(vanishingRatio).`,
-      advice: cure(arrived.map(({ layer }) => layer), subject),
-    }];
+    const { warnings, heard } = softmaxUnderSum(subject);
+    return heard.layers.length === 0 ? warnings : [...warnings, ...judge(heard)];
   },
 );
+
+function judge(subject: Case): Verdict[] {
+  const { layers, measurements } = subject;
+  const path = signalPath(layers);
+  const broken = path.find(({ layer }) => layer.preActivationGradients!.nonFinite > 0);
+  if (broken !== undefined) {
+    return [
+      noVerdict(
+        `the delta of ${broken.layer.name} has NaN or infinite entries`,
+        "a finite delta in every hidden layer",
+        "See the rule non-finite first.",
+      ),
+    ];
+  }
+  const lost = lostSignal(layers, measurements);
+  if (lost.some(({ severity }) => severity === "error")) return lost;
+  const arrived = path.filter(({ signal }) => signal > 0);
+  if (arrived.length < 2) {
+    if (lost.length > 0) return lost;
+    const found = formatCount(path.length, "hidden layer");
+    return [
+      noVerdict(
+        `it has ${found} with a kernel and a delta, and the ratio needs two`,
+        "a measured delta in two hidden layers",
+        "Nothing to do; a network this shallow has no depth to vanish over.",
+      ),
+      ...belowFloor(subject),
+    ];
+  }
+  const first = arrived[0];
+  const last = arrived[arrived.length - 1];
+  const ratio = first.signal / last.signal;
+  if (ratio >= subject.thresholds.vanishingRatio) return [...lost, ...belowFloor(subject)];
+  const starved = arrived.filter(({ signal }) =>
+    signal / last.signal < subject.thresholds.vanishingRatio
+  );
+  const limit = formatNumber(subject.thresholds.vanishingRatio);
+  return [...lost, {
+    severity: "error",
+    layer: first.layer.name,
+    layers: starved.map(({ layer }) => layer.name),
+    measured: ratio,
+    expected: `>= ${limit}`,
+    threshold: "vanishingRatio",
+    message: `${first.layer.name} receives ${formatNumber(ratio)} of the signal that ` +
+      `${last.layer.name} receives (l2 of delta ${formatNumber(first.signal)} against ` +
+      `${formatNumber(last.signal)}): ${describePath(arrived)}; expected >= ${limit} ` +
+      `(vanishingRatio).`,
+    advice: cure(arrived.map(({ layer }) => layer), subject),
+  }];
+}
 
 function cure(path: LayerMeasurements[], { layers, measurements }: Case): string {
   const all = measurements.layers;

@@ -8,10 +8,15 @@ const FIGURES: Figure[] = [
   "preActivationGradients",
 ];
 
-/** Turns what a pass has gathered of a layer into plain data. */
+/**
+ * Turns what a pass has gathered of a layer into plain data.
+ *
+ * @param heads How many heads the model has.
+ */
 export function describeLayer(
   record: LayerRecord,
   weights: WeightMeasurements[],
+  heads: number,
 ): LayerMeasurements {
   const absent: Record<string, string> = {};
   for (const figure of FIGURES) {
@@ -30,6 +35,7 @@ export function describeLayer(
     depth: record.depth,
     trainable: weights.length === 0 || weights.some((weight) => weight.trainable),
     role: record.isOutput ? "output" : "hidden",
+    ...record.heads.size > 0 && record.heads.size < heads ? { heads: [...record.heads] } : {},
     calls: record.calls,
     shape: record.shapeVaries ? null : record.shape,
     preActivations: record.preActivations.result(),

@@ -9,9 +9,22 @@ export interface Origin {
   heads: ReadonlySet<LayerRecord>;
   /** Whether the backward pass reaches it: a tap has seen it, and it is no integer. */
   reached: boolean;
+  /** The rows of the layer that made it, the layer's own first; none where tensors were joined. */
+  rows: readonly LayerRecord[];
+  /** Whether that layer has a kernel. */
+  hasKernel: boolean;
+  /** Where that layer's inputs came from, or the tensors that were joined. */
+  from: readonly Origin[];
 }
 
-const NOWHERE: Origin = { depth: 0, heads: new Set(), reached: false };
+const NOWHERE: Origin = {
+  depth: 0,
+  heads: new Set(),
+  reached: false,
+  rows: [],
+  hasKernel: false,
+  from: [],
+};
 
 /** A container that is being called. */
 interface Enclosing {
@@ -69,20 +82,49 @@ export class Flow {
     const heads = new Set(hasKernel ? rows : [...from.heads, ...rows]);
     for (const row of rows) row.depth = Math.max(row.depth, depth);
     for (const tensor of outputs.toReversed()) {
-      this.#latest = { depth, heads, reached: tensor.dtype === "float32" };
+      const reached = tensor.dtype === "float32";
+      this.#latest = { depth, heads, reached, rows, hasKernel, from: [from] };
       this.#origins.set(tensor.id, this.#latest);
       this.#enclosing.at(-1)?.open.set(tensor.id, this.#latest);
     }
   }
 
-  /** Marks the layers that made the model's outputs. */
-  finish(outputs: Tensor[]): void {
-    for (const tensor of outputs) {
-      for (const record of (this.#origins.get(tensor.id) ?? this.#latest).heads) {
-        record.isOutput = true;
+  /**
+   * Marks the layers that made the model's outputs, and on which of the last kernels' ways each
+   * layer lies.
+   *
+   * @returns How many last kernels there are.
+   */
+  finish(outputs: Tensor[]): number {
+    const ends = outputs.map(({ id }) => this.#origins.get(id) ?? this.#latest);
+    for (const { heads } of ends) for (const record of heads) record.isOutput = true;
+    const above = upstream(ends, ({ hasKernel }) => !hasKernel);
+    const kernels = [...above].filter(({ hasKernel }) => hasKernel);
+    const names = new Map(kernels.map(({ rows }) => [rows[0], rows[0].name]));
+    for (const { rows, heads, hasKernel } of above) {
+      if (hasKernel) continue;
+      for (const head of heads) {
+        const name = names.get(head);
+        if (name !== undefined) { for (const row of rows) row.heads.add(name); }
       }
     }
+    for (const kernel of kernels) {
+      for (const { rows } of upstream([kernel], () => true)) {
+        for (const row of rows) row.heads.add(kernel.rows[0].name);
+      }
+    }
+    return names.size;
   }
+}
+
+/** The given origins and all before them, up to those (included) beyond which is not to be looked. */
+function upstream(ends: Origin[], isPassed: (origin: Origin) => boolean): Set<Origin> {
+  const seen = new Set(ends);
+  // A set is walked in the order of its entries, those that are added on the way included.
+  for (const origin of seen) {
+    if (isPassed(origin)) { for (const before of origin.from) seen.add(before); }
+  }
+  return seen;
 }
 
 function join(origins: Origin[]): Origin {
@@ -91,5 +133,8 @@ function join(origins: Origin[]): Origin {
     depth: Math.max(...origins.map((origin) => origin.depth)),
     heads: new Set(origins.flatMap((origin) => [...origin.heads])),
     reached: origins.some((origin) => origin.reached),
+    rows: [],
+    hasKernel: false,
+    from: origins,
   };
 }

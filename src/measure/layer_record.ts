@@ -28,6 +28,8 @@ export class LayerRecord {
   shapeVaries = false;
   depth = 0;
   isOutput = false;
+  /** The layers with the last kernels on whose ways to the outputs this one lies. */
+  readonly heads: Set<string> = new Set();
   /** For an embedding: the rows that the batch looked up. */
   usedRows: Set<number> | null = null;
   /** Why a figure stays empty, where it is known beforehand. */

@@ -46,6 +46,12 @@ export interface LayerMeasurements {
   trainable: boolean;
   /** `output`: no layer with a kernel comes between this layer and an output of the model. */
   role: "hidden" | "output";
+  /**
+   * In a model with several heads, the layers of role `output` with a kernel on whose way to an output
+   * this layer lies: before such a head, the head itself, or after it. Absent where it lies on the way
+   * of all of them, as every layer of a model with one head does.
+   */
+  heads?: string[];
   /** How many times the layer was called in the pass (shared and time-distributed: more than 1). */
   calls: number;
   /** Shape of z (or of a, where the layer has no z) with the batch first; `null` if it varies. */

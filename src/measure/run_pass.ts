@@ -74,6 +74,7 @@ export function runPass(
   let backward: LayerRecord | null = null;
   const seen = { forward: new Set<LayerRecord>(), backward: new Set<LayerRecord>() };
   let thrown: unknown;
+  let heads = 0;
   let value: Tensor | null = null;
   let gradients: (Tensor | null | undefined)[] = [];
   measuring.add(model);
@@ -110,7 +111,7 @@ export function runPass(
       () => {
         const outputs = [model.apply(inputs.length === 1 ? inputs[0] : inputs, { training: false })]
           .flat() as Tensor[];
-        flow.finish(outputs);
+        heads = flow.finish(outputs);
         // Kept hold of: when the backward pass throws, nobody else frees it.
         value = scalar(tf, model, objective, outputs, options.penalties ?? false);
         sums.watchGradients(variables, value);
@@ -161,7 +162,11 @@ export function runPass(
       objective: { name: objective.name, value: heapView(tf, outcome.value)[0] },
       seed: options.seed ?? null,
       layers: order.map((record) =>
-        describeLayer(record, (weightsOf.get(record.name) ?? []).map(({ measured }) => measured))
+        describeLayer(
+          record,
+          (weightsOf.get(record.name) ?? []).map(({ measured }) => measured),
+          heads,
+        )
       ),
     };
   } catch (error) {

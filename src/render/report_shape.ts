@@ -59,6 +59,7 @@ const layer = object<LayerMeasurements>({
   depth: count,
   trainable: boolean,
   role: oneOf("hidden", "output"),
+  heads: optional(list(string)),
   calls: count,
   shape: nullable(list(count)),
   preActivations: nullable(statistics),

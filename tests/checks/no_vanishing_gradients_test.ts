@@ -169,7 +169,11 @@ Deno.test("noVanishingGradients asks for a loss when a softmax head meets the su
 });
 
 Deno.test("noVanishingGradients judges on when another head carries a signal under the sum", () => {
-  const softmax = makeHead({ activation: "softmax", preActivationGradients: flat(1e-8, 32) });
+  const softmax = makeHead({
+    name: "classes",
+    activation: "softmax",
+    preActivationGradients: flat(1e-8, 32),
+  });
   const { layers, ...rest } = chain(1e-4, 1);
   const findings = check({ ...rest, layers: [...layers, softmax] });
   assertEquals(findings.map(({ severity }) => severity), ["error"]);
