@@ -4,7 +4,8 @@ import { defineKernel } from "./define_kernel.ts";
 /**
  * `UnsortedSegmentSum`, the gradient of `gather` and of an embedding: stock has none (tfjs #8082). Row i
  * of x is added to row `segmentIds[i]` of the result; a row whose segment is not one of the result's is
- * dropped, as TensorFlow and the `cpu` backend do.
+ * dropped, as TensorFlow and the `cpu` backend do. Floats are added in float64: in float32 the sum of 2^20
+ * rows of 0.1 is off by 1 %.
  */
 export const unsortedSegmentSumKernel = defineKernel<
   { numSegments: number },

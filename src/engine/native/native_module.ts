@@ -16,7 +16,8 @@ type Windowed = Extract<
  * heap; every operation writes to a place that nothing else uses (stock kernels keep packed copies of
  * tensors, and would go on with those after a write in place).
  *
- * It keeps some 2 MB of scratch a thread on the heap. No result depends on how many threads there are.
+ * It keeps some 2 MB of scratch a thread on the heap, or what its largest operation needed. No result
+ * depends on how many threads there are.
  */
 export class NativeModule extends NativeRunner {
   /**
@@ -80,7 +81,7 @@ export class NativeModule extends NativeRunner {
 
   /**
    * Adds each of `rows` rows of `width` floats at x to the row of the result that its segment names;
-   * rows whose segment is not one of `count` are dropped.
+   * rows whose segment is not one of `count` are dropped. Sums are accumulated in float64.
    */
   segmentSum(
     x: number,
@@ -92,7 +93,7 @@ export class NativeModule extends NativeRunner {
     this.run(
       operation.segmentSum,
       [x, segments, rows, width, count, result],
-      { work: (rows + count) * width },
+      { work: (rows + count) * width, scratch: this.segmentScratchOf(rows, width, count) },
     );
   }
 

@@ -88,6 +88,11 @@ export class NativeRunner {
     return this.#exports.convolutionScratch(taps);
   }
 
+  /** Scratch that a segment sum needs. */
+  protected segmentScratchOf(rows: number, width: number, count: number): number {
+    return this.#exports.segmentScratch(rows, width, count);
+  }
+
   /** Where an operation leaves its results: an address for the record, to be read with `results`. */
   protected get resultAddress(): number {
     return this.#record + RECORD;

@@ -43,6 +43,11 @@ function compute(tf: TensorFlow): number[][] {
         tf.randomUniform([900], 0, 50, "int32", 5) as never,
         49,
       ),
+      tf.unsortedSegmentSum(
+        normal([900, 333], 4),
+        tf.randomUniform([900], 0, 700, "int32", 5) as never,
+        700,
+      ),
       tf.sum(normal([1111, 333], 6), 0),
       tf.tanh(normal([333, 777], 7)),
       run("TanhGrad", { dy: normal([333, 777], 8), y: normal([333, 777], 9) }),

@@ -1,2 +1,3 @@
 export { convolutionScratch } from "./convolution";
 export { dismiss, runTogether, serve } from "./pool";
+export { segmentScratch } from "./segments";

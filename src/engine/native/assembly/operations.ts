@@ -216,7 +216,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       const r = changetype<Segments>(record);
       segmentSum(
         r.x, r.segments, r.rows, r.width, r.count, r.result,
-        share(r.width, 4, part, parts), share(r.width, 4, next, parts),
+        share(r.width, 4, part, parts), share(r.width, 4, next, parts), scratch,
       );
       break;
     }
