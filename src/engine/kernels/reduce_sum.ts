@@ -1,6 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { broadcastOffsets } from "./broadcast_offsets.ts";
-import { hasNonFinite } from "./has_non_finite.ts";
 import type { KernelContext } from "./kernel_context.ts";
 
 /** Neighbouring axes that are reduced, or kept, together. */
@@ -8,9 +7,6 @@ interface Run {
   size: number;
   reduced: boolean;
 }
-
-/** Below so many entries a call of the native module costs more than a loop here. */
-const WORTH_A_CALL = 256;
 
 /**
  * Sums float32 entries over any axes, accumulated in float64 and rounded once. In float32 the sum over
@@ -29,74 +25,44 @@ export function reduceSum(
   keepDims: boolean | undefined,
   divisor = 1,
 ): TensorInfo {
-  const { backend } = context;
+  const { tf, backend, native, address, dispose } = context;
   const kept = x.shape.map((size, axis) => axes.includes(axis) ? 1 : size);
   const shape = keepDims ? kept : kept.filter((_, axis) => !axes.includes(axis));
   const result = backend.makeOutput(shape, "float32");
   const runs = mergeAxes(x.shape, axes);
-  // Looking the input up may move it here, and the heap with it: the result's view comes after it.
-  const from = backend.typedArrayFromHeap(x) as Float32Array;
-  const to = backend.typedArrayFromHeap(result) as Float32Array;
-  if (isColumns(runs)) {
-    sumColumns(context, x, result, runs);
-    if (divisor === 1) return result;
-    // A sum that is too large for float32 may have a mean that is not.
-    if (!hasNonFinite(to)) {
-      for (let i = 0; i < to.length; i++) to[i] /= divisor;
-      return result;
-    }
-  }
-  if (runs.length === 2 && runs[1].reduced) {
-    const { size } = runs[1];
-    for (let i = 0; i < to.length; i++) to[i] = sumOf(from, i * size, (i + 1) * size) / divisor;
+  const sizeOf = (runs: readonly Run[]) => runs.reduce((product, { size }) => product * size, 1);
+  // The longest run first: it leaves the least to go on with.
+  const longest = Math.max(...runs.map(({ size, reduced }) => reduced ? size : 0));
+  const at = runs.findIndex(({ size, reduced }) => reduced && size === longest);
+  const inner = at < 0 ? { blocks: 1, rows: 1, width: sizeOf(runs) } : {
+    blocks: sizeOf(runs.slice(0, at)),
+    rows: longest,
+    width: sizeOf(runs.slice(at + 1)),
+  };
+  const rest = runs.toSpliced(Math.max(at, 0), 1);
+  if (!rest.some(({ reduced }) => reduced)) {
+    native.axisSums(address(x), address(result), inner, { divisor, isWide: false });
     return result;
   }
-  const { size: inner, reduced } = runs.pop() ?? { size: 1, reduced: true };
+  // The other runs go on in float64.
+  const sums = backend.makeOutput([2 * sizeOf(rest)], "float32");
+  native.axisSums(address(x), address(sums), inner, { divisor: 1, isWide: true });
   const places = broadcastOffsets(
-    runs.map((run) => run.reduced ? 1 : run.size),
-    runs.map(({ size }) => size),
+    rest.map((run) => run.reduced ? 1 : run.size),
+    rest.map(({ size }) => size),
   );
-  const sums = new Float64Array(to.length);
-  for (let run = 0; run < places.length; run++) {
-    const start = run * inner;
-    if (reduced) {
-      sums[places[run]] += sumOf(from, start, start + inner);
-    } else {
-      const place = places[run] * inner;
-      for (let i = 0; i < inner; i++) sums[place + i] += from[start + i];
-    }
-  }
-  for (let i = 0; i < to.length; i++) to[i] = sums[i] / divisor;
+  const total = new Float64Array(tf.util.sizeFromShape(shape));
+  float64View(context, sums).forEach((sum, i) => total[places[i]] += sum);
+  dispose(sums);
+  const entries = backend.typedArrayFromHeap(result);
+  for (let i = 0; i < total.length; i++) entries[i] = total[i] / divisor;
   return result;
 }
 
-/** Whether the sums run down columns, long or wide enough to be worth a call of the native module. */
-function isColumns(runs: Run[]): boolean {
-  if (runs.length !== 2 && runs.length !== 3) return false;
-  const [rows, columns] = runs.slice(-2);
-  return !columns.reduced && rows.size * columns.size >= WORTH_A_CALL;
-}
-
-/** Sums down the columns of one block after the other. */
-function sumColumns(
-  { native, address }: KernelContext,
-  x: TensorInfo,
-  result: TensorInfo,
-  runs: Run[],
-): void {
-  const blocks = runs.length === 3 ? runs[0].size : 1;
-  const [{ size: rows }, { size: width }] = runs.slice(-2);
-  for (let block = 0; block < blocks; block++) {
-    const to = address(result) + 4 * block * width;
-    native.columnSums(address(x) + 4 * block * rows * width, to, { rows, width });
-  }
-}
-
-/** The sum of the entries from `start` to `end`. */
-function sumOf(x: Float32Array, start: number, end: number): number {
-  let sum = 0;
-  for (let i = start; i < end; i++) sum += x[i];
-  return sum;
+/** The float64 entries that lie in a tensor of twice as many float32. */
+function float64View({ backend }: KernelContext, info: TensorInfo): Float64Array {
+  const { buffer, byteOffset, length } = backend.typedArrayFromHeap(info);
+  return new Float64Array(buffer, byteOffset, length / 2);
 }
 
 /** The axes of a shape, outermost first, without those of size 1. */

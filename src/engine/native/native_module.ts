@@ -144,9 +144,23 @@ export class NativeModule extends NativeRunner {
     this.run(operation.gatherRows, [x, indices, batch, outer, size, count, run, result]);
   }
 
-  /** The sums over the rows of `rows` x `width` floats, accumulated in float64. */
-  columnSums(x: number, result: number, { rows, width }: { rows: number; width: number }): void {
-    this.run(operation.columnSums, [x, rows, width, result], { work: rows * width });
+  /**
+   * The sums over the middle axis of [blocks, rows, width] floats, accumulated in float64.
+   *
+   * @param divisor What each sum is divided by, a whole number.
+   * @param isWide Whether the results are float64, for a sum that goes on, rather than float32.
+   */
+  axisSums(
+    x: number,
+    result: number,
+    { blocks, rows, width }: { blocks: number; rows: number; width: number },
+    { divisor, isWide }: { divisor: number; isWide: boolean },
+  ): void {
+    this.run(
+      operation.axisSums,
+      [x, blocks, rows, width, result, divisor, isWide ? 1 : 0],
+      { work: blocks * rows * width },
+    );
   }
 
   /** All sums over `count` floats that their statistics need, in float64 and one sweep. */

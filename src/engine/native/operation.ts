@@ -12,7 +12,7 @@ export const operation = {
   sums: 9,
   flat: 10,
   tanhGradient: 11,
-  columnSums: 12,
+  axisSums: 12,
   clipGradient: 13,
   copyRows: 14,
   gatherRows: 15,

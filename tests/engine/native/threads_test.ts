@@ -49,6 +49,11 @@ function compute(tf: TensorFlow): number[][] {
         700,
       ),
       tf.sum(normal([1111, 333], 6), 0),
+      tf.sum(normal([1111, 333], 6), 1),
+      tf.sum(normal([33_333, 7], 6), 1),
+      tf.sum(normal([33_333, 11], 6), 0),
+      tf.sum(normal([3, 1111, 77], 6), 1),
+      tf.mean(normal([11, 77, 333], 6), [0, 2]),
       tf.tanh(normal([333, 777], 7)),
       run("TanhGrad", { dy: normal([333, 777], 8), y: normal([333, 777], 9) }),
       run("ClipByValueGrad", { dy: normal([333, 777], 8), x: normal([333, 777], 9) }, {

@@ -1,10 +1,10 @@
+import { axisSums, axisSumUnits } from "./axis_sums";
 import {
   convolution,
   convolutionFilterGradient,
   convolutionInputGradient,
 } from "./convolution";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
-import { columnSums } from "./column_sums";
 import { clipGradient, tanh, tanhGradient } from "./elementwise";
 import { gemm } from "./gemm";
 import { maxPoolGradient } from "./pooling";
@@ -92,11 +92,14 @@ class Gather {
 }
 
 @unmanaged
-class Columns {
+class AxisSums {
   x: usize;
+  blocks: i32;
   rows: i32;
   width: i32;
   result: usize;
+  divisor: i32;
+  isWide: i32;
 }
 
 @unmanaged
@@ -248,10 +251,11 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       break;
     }
     case 12: {
-      const r = changetype<Columns>(record);
-      columnSums(
-        r.x, r.rows, r.width, r.result,
-        share(r.width, 16, part, parts), share(r.width, 16, next, parts),
+      const r = changetype<AxisSums>(record);
+      const units = axisSumUnits(r.blocks, r.width);
+      axisSums(
+        r.x, r.rows, r.width, r.result, <f64> r.divisor, r.isWide != 0,
+        share(units, 1, part, parts), share(units, 1, next, parts),
       );
       break;
     }
