@@ -21,6 +21,8 @@ import { conv3dKernel } from "./conv_3d.ts";
 import { conv3dBackpropFilterKernel } from "./conv_3d_backprop_filter.ts";
 import { conv3dBackpropInputKernel } from "./conv_3d_backprop_input.ts";
 import { conv3dBackpropInputGradient } from "./conv_3d_backprop_input_gradient.ts";
+import { cumsumKernel } from "./cumsum.ts";
+import { cumsumGradient } from "./cumsum_gradient.ts";
 import {
   depthwiseConv2dNativeKernel,
   fusedDepthwiseConv2dKernel,
@@ -83,6 +85,7 @@ const KERNELS: KernelFactory[] = [
   conv3dBackpropFilterKernel,
   conv3dBackpropInputKernel,
   conv3dKernel,
+  cumsumKernel,
   depthwiseConv2dNativeBackpropFilterKernel,
   depthwiseConv2dNativeBackpropInputKernel,
   depthwiseConv2dNativeKernel,
@@ -120,6 +123,7 @@ const GRADIENTS: GradientFactory[] = [
   batchMatMulGradient,
   clipByValueGradient,
   conv3dBackpropInputGradient,
+  cumsumGradient,
   ...dilatedConvolutionGradients,
   ...extremumGradients,
   fusedBatchNormGradient,
