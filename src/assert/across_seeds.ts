@@ -5,6 +5,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batch.ts";
 import { wilsonInterval } from "../theory/wilson_interval.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
+import { oneLine } from "./one_line.ts";
 import { openDraw } from "./open_draw.ts";
 import { seedList } from "./seed_list.ts";
 import { validateMessage } from "./validate_message.ts";
@@ -138,8 +139,11 @@ export async function acrossSeeds(
   const failed = failures.map(({ seed }) => seed);
   if (passed / list.length >= passRate) return { passed, failed, interval };
   throw new AssertionError([
-    `Model "${name}" fails ${assertion.name || "the assertion"} under ${failed.length} of ` +
-    `${list.length} seeds: ${named(failed)}.`,
+    oneLine(
+      `Model "${name}" fails ${assertion.name || "the assertion"} under ${failed.length} of ` +
+        `${list.length} seeds: ${named(failed)}.`,
+      [name],
+    ),
     `${formatPercent(passed / list.length)} pass, 95 % interval ${formatPercent(interval[0])} .. ` +
     `${formatPercent(interval[1])}; expected >= ${formatPercent(passRate)} (passRate).`,
     `Under seed ${failed[0]}:`,

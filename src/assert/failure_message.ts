@@ -4,6 +4,7 @@ import type { RuleDocumentation } from "../checks/rule.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
 import { describeModel } from "./describe_model.ts";
 import { type Figure, figureChart } from "./figure_chart.ts";
+import { oneLine } from "./one_line.ts";
 
 /** With these an assertion's message stays under 25 lines, its own `msg` included. */
 const MAX_FINDINGS = 4;
@@ -33,11 +34,14 @@ export function failureMessage(
   msg: string | undefined,
 ): string {
   const advice = [...new Set(errors.map((error) => error.advice))];
+  const names = [subject.model.name, ...layers.map(({ name }) => name)];
   return [
-    `${describeModel(subject)} has ${rule.problem} (rule ${rule.name}):`,
-    ...errors.slice(0, MAX_FINDINGS).map(({ message }) => `- ${message}`),
-    ...others(errors.slice(MAX_FINDINGS), layers),
-    ...advice.slice(0, MAX_ADVICE).map((text) => `To do: ${text}`),
+    ...[
+      `${describeModel(subject)} has ${rule.problem} (rule ${rule.name}):`,
+      ...errors.slice(0, MAX_FINDINGS).map(({ message }) => `- ${message}`),
+      ...others(errors.slice(MAX_FINDINGS), layers),
+      ...advice.slice(0, MAX_ADVICE).map((text) => `To do: ${text}`),
+    ].map((line) => oneLine(line, names)),
     ...figureChart(figure, errors, MAX_BARS),
     ...(msg === undefined ? [] : [msg]),
   ].join("\n");

@@ -5,6 +5,7 @@ import { RULES } from "../checks/rules.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { describeModel } from "./describe_model.ts";
 import { figureChart } from "./figure_chart.ts";
+import { oneLine } from "./one_line.ts";
 import { ruleFigure } from "./rule_figure.ts";
 
 /** With these the message stays under 25 lines, the caller's `msg` included. */
@@ -23,11 +24,14 @@ export function healthMessage(
   const hidden = byRule.slice(MAX_RULES).map(([rule]) => rule);
   const [first] = errors;
   const rule = RULES.find(({ name }) => name === first.rule)!;
+  const names = [measurements.model.name, ...measurements.layers.map(({ name }) => name)];
   return [
-    `${describeModel(measurements)} breaks ${formatCount(byRule.length, "rule")}:`,
-    ...byRule.slice(0, MAX_RULES).map(([rule, findings]) => line(rule, findings, measurements)),
-    ...(hidden.length === 0 ? [] : [`- and ${hidden.join(", ")}`]),
-    ...advice.slice(0, MAX_ADVICE).map((text) => `To do: ${text}`),
+    ...[
+      `${describeModel(measurements)} breaks ${formatCount(byRule.length, "rule")}:`,
+      ...byRule.slice(0, MAX_RULES).map(([rule, findings]) => line(rule, findings, measurements)),
+      ...(hidden.length === 0 ? [] : [`- and ${hidden.join(", ")}`]),
+      ...advice.slice(0, MAX_ADVICE).map((text) => `To do: ${text}`),
+    ].map((line) => oneLine(line, names)),
     ...figureChart(ruleFigure(rule.figure, measurements.layers), byRule[0][1], MAX_BARS),
     ...(msg === undefined ? [] : [msg]),
   ].join("\n");

@@ -3,6 +3,7 @@ import type { CheckOptions } from "./check_options.ts";
 import type { Finding } from "./finding.ts";
 import { looksTrained } from "./looks_trained.ts";
 import type { Rule } from "./rule.ts";
+import { show } from "./show.ts";
 import { validateOptions } from "./validate_options.ts";
 
 /** Options of {@linkcode judgeRule} and of {@linkcode runChecks}. */
@@ -34,7 +35,7 @@ export function judgeRule(
   validateOptions(options);
   const { trained, ...checkOptions } = options;
   if (trained !== undefined && typeof trained !== "boolean") {
-    throw new TypeError(`options.trained must be true or false, got ${String(trained)}.`);
+    throw new TypeError(`options.trained must be true or false, got ${show(trained)}.`);
   }
   const findings = rule.check(measurements, checkOptions);
   if (rule.stage === "any" || !(trained ?? looksTrained(measurements))) return findings;

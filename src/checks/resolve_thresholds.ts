@@ -1,4 +1,5 @@
 import type { CheckOptions } from "./check_options.ts";
+import { show } from "./show.ts";
 import { THRESHOLDS, type Thresholds } from "./thresholds.ts";
 import { validateOptions } from "./validate_options.ts";
 
@@ -11,7 +12,7 @@ const DEFAULTS = Object.fromEntries(
  * Every threshold: the given ones, and the defaults of the others.
  *
  * @throws {TypeError} If the options are no object, name an unknown option, or a threshold is no number.
- * @throws {RangeError} If a threshold is NaN or out of its range.
+ * @throws {RangeError} If a threshold is NaN or out of its range, or a least value exceeds the most.
  */
 export function resolveThresholds(options: CheckOptions): Thresholds {
   validateOptions(options);
@@ -19,7 +20,7 @@ export function resolveThresholds(options: CheckOptions): Thresholds {
   // A study asks for nothing else, seven times a point.
   if (keys.length === 0) return { ...DEFAULTS };
   for (const key of keys) {
-    if (!(key in THRESHOLDS) && key !== "layers" && key !== "ignore") {
+    if (!Object.hasOwn(THRESHOLDS, key) && key !== "layers" && key !== "ignore") {
       throw new TypeError(
         `options has an unknown key "${key}"; known are layers, ignore, ${NAMES.join(", ")}.`,
       );
@@ -28,14 +29,21 @@ export function resolveThresholds(options: CheckOptions): Thresholds {
   const resolved = {} as Thresholds;
   for (const name of NAMES) {
     const { default: fallback, range: [low, high] } = THRESHOLDS[name];
-    const value = options[name] ?? fallback;
+    const { [name]: value = fallback } = options;
     if (typeof value !== "number") {
-      throw new TypeError(`options.${name} must be a number, got ${String(value)}.`);
+      throw new TypeError(`options.${name} must be a number, got ${show(value)}.`);
     }
     if (!(value >= low && value <= high)) {
       throw new RangeError(`options.${name} must be from ${low} to ${high}, got ${value}.`);
     }
     resolved[name] = value;
+  }
+  const { updateRatioMin, updateRatioMax } = resolved;
+  if (updateRatioMin > updateRatioMax) {
+    throw new RangeError(
+      `options.updateRatioMin must not exceed updateRatioMax, got ${updateRatioMin} and ` +
+        `${updateRatioMax}.`,
+    );
   }
   return resolved;
 }

@@ -1,3 +1,5 @@
+import { show } from "./show.ts";
+
 /**
  * Refuses options that are no object.
  *
@@ -5,6 +7,6 @@
  */
 export function validateOptions(options: unknown): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(`options must be an object, got ${String(options)}.`);
+    throw new TypeError(`options must be an object, got ${show(options)}.`);
   }
 }

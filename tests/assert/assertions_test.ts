@@ -128,6 +128,86 @@ for (const [assertion, measure, named] of BROKEN) {
   });
 }
 
+/** The measurements under other names of layers, those in the names of weights included. */
+function renamed(measurements: Measurements, rename: (name: string) => string): Measurements {
+  return {
+    ...measurements,
+    model: { ...measurements.model, name: rename(measurements.model.name) },
+    layers: measurements.layers.map((layer) => ({
+      ...layer,
+      name: rename(layer.name),
+      weights: layer.weights.map((weight) => ({
+        ...weight,
+        name: weight.name.replace(layer.name, rename),
+      })),
+    })),
+  };
+}
+
+/** The hidden layers over and over, until there are 200, under the same head. */
+function deepened({ layers, ...rest }: Measurements): Measurements {
+  const hidden = layers.filter(({ role }) => role === "hidden");
+  const heads = layers.filter(({ role }) => role === "output");
+  const many = Array.from({ length: 200 }, (_, i) => ({
+    ...hidden[i % hidden.length],
+    name: `layer_${i + 1}`,
+    depth: i + 1,
+  }));
+  return { ...rest, layers: [...many, ...heads.map((head) => ({ ...head, depth: 201 }))] };
+}
+
+const messageOf = (assertion: Assertion, measurements: Measurements): string[] => {
+  try {
+    assertion(measurements, {}, "After the merge.");
+    return [];
+  } catch (error) {
+    assertEquals(error instanceof AssertionError, true, String(error));
+    return (error as Error).message.split("\n");
+  }
+};
+
+for (const [assertion, measure] of BROKEN) {
+  const { model: { name } } = measure();
+  Deno.test(`${assertion.name}() keeps its message on ${name} short whatever layers are called`, () => {
+    const plain = messageOf(assertion, measure());
+    const hostile = (name: string) => `\x1b[31m${name}\r\n\u202e${name}`;
+    const long = (name: string) => `${"encoder/".repeat(60)}${name}`;
+    for (const rename of [hostile, long, (name: string) => long(hostile(name))]) {
+      const lines = messageOf(assertion, renamed(measure(), rename));
+      // A baseline knows layers by their names: renamed, they are new, and only noted.
+      if (assertion === assertMatchesHealthy) {
+        assertEquals(lines, []);
+        continue;
+      }
+      assertEquals(lines.length, plain.length);
+      for (const line of lines) {
+        assertEquals(/[\p{Cc}\p{Cf}]/u.test(line), false, line);
+        assertEquals(line.length < 900, true, line);
+      }
+    }
+  });
+
+  Deno.test(`${assertion.name}() stays under 25 lines on 200 layers as in ${name}`, () => {
+    const measurements = deepened(measure());
+    for (
+      const rename of [(name: string) => name, (name: string) => `${"block/".repeat(80)}${name}`]
+    ) {
+      const lines = messageOf(assertion, renamed(measurements, rename));
+      assertEquals(lines.length < 25, true, lines.join("\n"));
+    }
+  });
+}
+
+Deno.test("assertHealthy() cuts a long name in the middle and keeps its end", () => {
+  const name = `${"encoder/".repeat(60)}dense_7`;
+  const { message } = assertThrows(
+    () => assertHealthy(makeMeasurements([{ name, saturatedFraction: 0.9 }, {}])),
+    AssertionError,
+    "dense_7 are saturated",
+  );
+  assertEquals(message.includes(name), false);
+});
+
 Deno.test("assertHealthy() passes when every layer that it names is ignored", () => {
   const exercise = goldenMeasurements("seed_tanh_stddev_200");
   assertThrows(() => assertHealthy(exercise), AssertionError);

@@ -8,7 +8,7 @@ import { THRESHOLDS, type Thresholds } from "../../src/checks/thresholds.ts";
 import type { RunChecksOptions } from "../../src/checks/judge_rule.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
-import { flat, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
 
 const saturated = () => makeMeasurements([{ saturatedFraction: 0.9 }, { saturatedFraction: 0.9 }]);
 
@@ -64,17 +64,27 @@ Deno.test("runChecks() throws a TypeError when an argument is not what it must b
     [null, {}, "got null"],
     [[], {}, "got an array"],
     ["{}", {}, "got string"],
+    [{ ...fine, layers: null }, {}, "got an object without layers"],
+    [{ version: 1, layers: [] }, {}, "got an object without a batch"],
+    [{ ...fine, objective: undefined }, {}, "got an object without an objective"],
+    [{ ...fine, layers: [null] }, {}, "got an object whose layers[0] is no layer"],
+    [{ ...fine, layers: [...fine.layers, {}] }, {}, "whose layers[4] is no layer"],
     [{ ...fine, version: 2 }, {}, "of version 2"],
     [fine, [], "options must be an object"],
     [fine, null, "options must be an object"],
-    [fine, { trained: "no" }, "options.trained must be true or false, got no"],
+    [fine, { trained: "no" }, 'options.trained must be true or false, got "no"'],
     [fine, { deadFracton: 0.1 }, 'unknown key "deadFracton"'],
-    [fine, { deadFraction: "0.1" }, "deadFraction must be a number, got 0.1"],
+    [fine, { deadFraction: "0.1" }, 'deadFraction must be a number, got "0.1"'],
+    [fine, { deadFraction: null }, "deadFraction must be a number, got null"],
+    [fine, { deadFraction: Object.create(null) }, "deadFraction must be a number, got [Object"],
+    [fine, { toString: 1 }, 'unknown key "toString"'],
     [fine, { layers: "dense_1" }, "layers must be a RegExp or an array"],
     [fine, { layers: [1] }, "layers must be a RegExp or an array"],
     [fine, { ignore: [{ layer: "dense_1" }] }, "each with a reason"],
     [fine, { ignore: [{ layer: "dense_1", reason: " " }] }, "each with a reason"],
     [fine, { ignore: "dense_1" }, "ignore must be an array"],
+    [fine, { ignore: [null] }, "ignore must be an array"],
+    [fine, { layers: null }, "layers must be a RegExp or an array"],
   ];
   for (const [measurements, options, message] of wrong) {
     assertThrows(
@@ -96,10 +106,84 @@ Deno.test("runChecks() throws a RangeError when a number or a layer is out of ra
     ],
     [{ layers: /conv/ }, "layers names /conv/, which no layer matches"],
     [{ ignore: [{ layer: "dense_9", reason: "x" }] }, "ignore names dense_9"],
+    [{ layers: [] }, "layers is an empty array, so that no layer would be judged"],
+    [{ layers: [""] }, 'layers names "", which no layer matches'],
+    [{ layers: ["a\nb"] }, 'layers names "a\\nb", which no layer matches'],
+    [{ updateRatioMin: 0 }, "updateRatioMin must not exceed updateRatioMax, got 0 and -1"],
   ];
   for (const [options, message] of wrong) {
     assertThrows(() => runChecks(makeMeasurements(), options), RangeError, message);
   }
+});
+
+Deno.test("runChecks() judges by a pattern whatever it matched before", () => {
+  for (const flags of ["g", "y", "gy"]) {
+    const pattern = new RegExp("dense_[12]", flags);
+    pattern.lastIndex = 3;
+    const findings = runChecks(saturated(), {
+      layers: pattern,
+      ignore: [{ layer: pattern, reason: "Known." }],
+    });
+    assertEquals(
+      findings.filter(({ layer }) => layer !== null).map(({ message }) => message).length,
+      2,
+    );
+    assertEquals(findings.some(({ severity }) => severity === "error"), false);
+    assertEquals(pattern.lastIndex, 3);
+  }
+});
+
+/** Measurements that no ordinary network gives. */
+const UNUSUAL: Record<string, () => Measurements> = {
+  "no layers": () => makeMeasurements([], { layers: [] }),
+  "a head alone": () => makeMeasurements([]),
+  "a head without weights": () => makeMeasurements([], { layers: [makeHead({ weights: [] })] }),
+  "figures that are all null": () => makeMeasurements([NOTHING, NOTHING]),
+  "frozen layers": () => makeMeasurements([FROZEN, FROZEN]),
+  "one example": () => {
+    const measurements = makeMeasurements([{ activation: "relu", deadFraction: 0.5 }, {}]);
+    return { ...measurements, batch: { ...measurements.batch, examples: 1 } };
+  },
+  "no inputs": () => {
+    const measurements = makeMeasurements();
+    return { ...measurements, batch: { ...measurements.batch, examples: 0, perInput: [] } };
+  },
+  "an empty name": () => makeMeasurements([{ name: "" }, {}]),
+  "two layers of one name": () => makeMeasurements([{ name: "twin" }, { name: "twin" }]),
+};
+const NOTHING: Partial<LayerMeasurements> = {
+  shape: null,
+  preActivations: null,
+  activations: null,
+  activationGradients: null,
+  preActivationGradients: null,
+  saturatedFraction: null,
+  weights: [],
+};
+const FROZEN: Partial<LayerMeasurements> = {
+  trainable: false,
+  weights: [makeWeight({ trainable: false, gradients: null })],
+};
+
+for (const [what, measure] of Object.entries(UNUSUAL)) {
+  Deno.test(`runChecks() finds nothing wrong in measurements of ${what}, and every figure draws`, () => {
+    const measurements = measure();
+    assertEquals(serious(measurements), []);
+    for (const { figure } of RULES) measurements.layers.map(figure.of);
+  });
+}
+
+Deno.test("runChecks() lays NaN everywhere to the place where it begins", () => {
+  const nan = flat(NaN, 640);
+  const weights = [makeWeight({ values: nan, gradients: nan })];
+  const layer = { preActivations: nan, activations: nan, preActivationGradients: nan, weights };
+  const objective = { name: "meanSquaredError", value: NaN };
+  const findings = serious(makeMeasurements([layer, layer], { objective }));
+  assertStringIncludes(findings[0].message, "dense_1: NaN or infinite");
+  assertEquals(
+    new Set(findings.map(({ rule }) => rule)),
+    new Set(["non-finite", "exploding-gradients"]),
+  );
 });
 
 Deno.test("THRESHOLDS states a default in its range, a unit and a source for each", () => {
