@@ -1,4 +1,4 @@
-import { assert, assertRejects } from "@std/assert";
+import { assert, assertMatch, assertRejects } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure, MeasureError } from "../../src/measure/mod.ts";
@@ -81,4 +81,28 @@ Deno.test("measure() refuses a layer whose numbers could not be trusted", async 
   await assertRejects(() => measure(model, { inputs }), MeasureError, "Layer up (Conv2DTranspose)");
   inputs.dispose();
   model.dispose();
+});
+
+Deno.test("measure() names a layer that has both strides and dilations, and says what is wrong", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const both = { name: "odd", filters: 1, kernelSize: 2, strides: 2, dilationRate: 2 };
+  const layers = [
+    tf.layers.conv1d({ ...both, inputShape: [8, 1] }),
+    tf.layers.conv1d({ ...both, padding: "causal", inputShape: [8, 1] }),
+    tf.layers.conv2d({ ...both, inputShape: [8, 8, 1] }),
+    tf.layers.conv3d({ ...both, inputShape: [8, 8, 8, 1] } as never),
+    tf.layers.convLstm2d({ ...both, inputShape: [2, 8, 8, 1] } as never),
+  ];
+  for (const layer of layers) {
+    const model = tf.sequential({ layers: [layer] });
+    const inputs = tf.ones([1, ...model.inputs[0].shape.slice(1) as number[]]);
+    const error = await assertRejects(() => measure(model, { inputs }), MeasureError);
+    assertMatch(
+      error.message,
+      /in layer odd \(Conv(1D|2D|3D|LSTM2D)\): .*[Ss]trides? (or|and) dilations? must be 1/,
+    );
+    inputs.dispose();
+    model.dispose();
+  }
 });

@@ -184,6 +184,8 @@ export const CONVOLUTIONS: Row[] = [
   depthwise({ kernelSize: 3, dataFormat: "channelsFirst", depthMultiplier: 2 }),
   depthwise({ kernelSize: 2, dilationRate: 2 }),
   depthwise({ kernelSize: 2, dilationRate: [1, 3], padding: "same", depthMultiplier: 2 }),
+  depthwise({ kernelSize: 2, strides: 2, dilationRate: 3 }),
+  depthwise({ kernelSize: 3, strides: [1, 2], dilationRate: 2, padding: "same" }),
 
   separable({ kernelSize: 3 }),
   separable({ kernelSize: 3, padding: "same", depthMultiplier: 2 }),
@@ -191,6 +193,7 @@ export const CONVOLUTIONS: Row[] = [
   separable({ kernelSize: [2, 3], useBias: false, activation: "relu" }),
   separable({ kernelSize: 2, dilationRate: 2 }),
   separable({ kernelSize: 2, dilationRate: 2, padding: "same", depthMultiplier: 2 }),
+  separable({ kernelSize: 2, strides: 2, dilationRate: 2, padding: "same" }),
   separable({ kernelSize: 3, dataFormat: "channelsFirst", useBias: false }),
   separable({ kernelSize: 3, dataFormat: "channelsFirst" }),
 ];
