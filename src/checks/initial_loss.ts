@@ -2,7 +2,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
-import { headLayer } from "./head_layer.ts";
+import { type Head, headLayer } from "./head_layer.ts";
 import type { Rule } from "./rule.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { tooFewExamples } from "./too_few_examples.ts";
@@ -48,9 +48,11 @@ export const initialLoss: Rule = defineRule(
   },
   // One figure for the model: no layer has a bar.
   { title: "loss", scale: "linear", of: () => null },
-  ({ measurements, thresholds }) => {
+  ({ layers, measurements, thresholds }) => {
     const { objective: { name, value }, batch } = measurements;
-    const expected = expectedLoss(measurements);
+    const head = headLayer(measurements);
+    if (head === null || !layers.includes(head.layer)) return [];
+    const expected = expectedLoss(head, measurements);
     if (expected === null || !Number.isFinite(value)) return [];
     if (batch.examples < thresholds.minExamples) {
       return [tooFewExamples(batch.examples, thresholds.minExamples)];
@@ -68,7 +70,7 @@ export const initialLoss: Rule = defineRule(
       : "initialLossWarning";
     return [{
       severity: fails ? "error" : "warning",
-      layer: headLayer(measurements)?.layer.name ?? null,
+      layer: head.layer.name,
       measured: value,
       expected: range,
       threshold,
@@ -96,20 +98,19 @@ function limitsOf({ low, high, squared }: Expected, thresholds: Thresholds) {
   };
 }
 
-function expectedLoss(measurements: Measurements): Expected | null {
+function expectedLoss({ units }: Head, measurements: Measurements): Expected | null {
   const { objective: { name }, batch: { targets = [] } } = measurements;
-  const head = headLayer(measurements);
-  if (head === null || targets.length !== 1) return null;
+  if (targets.length !== 1) return null;
   const [{ values, unitMeans }] = targets;
   if (name === "categoricalCrossentropy" || name === "sparseCategoricalCrossentropy") {
-    if (head.units === null || head.units < 2) return null;
-    const uniform = Math.log(head.units);
+    if (units === null || units < 2) return null;
+    const uniform = Math.log(units);
     const prior = unitMeans === null
       ? uniform
       : unitMeans.reduce((sum, p) => p > 0 ? sum - p * Math.log(p) : sum, 0);
     // A batch with one class has no entropy, and no network is expected to know that.
     const low = prior > 0.1 * uniform ? Math.min(prior, uniform) : uniform;
-    const what = `ln ${head.units} = ${formatNumber(uniform)}`;
+    const what = `ln ${units} = ${formatNumber(uniform)}`;
     return { low, high: uniform, what, squared: false };
   }
   if (name === "binaryCrossentropy") {

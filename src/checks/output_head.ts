@@ -35,9 +35,9 @@ export const outputHead: Rule = defineRule(
   },
   // The figure is a pair of names: no layer has a bar.
   { title: "head", scale: "linear", of: () => null },
-  ({ measurements }) => {
+  ({ layers, measurements }) => {
     const head = headLayer(measurements);
-    if (head === null) return [];
+    if (head === null || !layers.includes(head.layer)) return [];
     const { objective: { name }, batch: { targets = [] } } = measurements;
     const mismatch = judge(name, head, targets.length === 1 ? targets[0] : null);
     if (mismatch === null) return [];

@@ -1,6 +1,7 @@
 import { assertEquals, AssertionError, assertMatch, assertThrows } from "@std/assert";
 import * as assertions from "../../src/assert/mod.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
+import { RULES } from "../../src/checks/rules.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import {
   measureDense,
@@ -195,6 +196,29 @@ for (const [assertion, measure] of BROKEN) {
       const lines = messageOf(assertion, renamed(measurements, rename));
       assertEquals(lines.length < 25, true, lines.join("\n"));
     }
+  });
+}
+
+for (const [assertion, measure] of BROKEN) {
+  const rule = RULES.find((rule) => rule.assertion === assertion.name);
+  if (rule === undefined) continue;
+  const { model: { name } } = measure();
+  Deno.test(`${assertion.name}() leaves ignored and deselected layers of ${name} alone, and says why`, () => {
+    const measurements = measure();
+    const ofLayers = rule.check(measurements).filter(({ layer }) => layer !== null);
+    const reason = "It is drawn like that on purpose.";
+    const ignored = rule.check(measurements, { ignore: [{ layer: /./, reason }] });
+    const notes = ignored.filter(({ layer }) => layer !== null);
+    assertEquals(notes.length, ofLayers.length);
+    for (const { severity, message } of notes) {
+      assertEquals(severity, "note");
+      assertEquals(message.endsWith(` Ignored: ${reason}`), true, message);
+    }
+    const named = new Set(ofLayers.map(({ layer }) => layer));
+    const others = measurements.layers.map(({ name }) => name).filter((name) => !named.has(name));
+    if (others.length === 0) return;
+    const left = rule.check(measurements, { layers: others });
+    assertEquals(left.filter(({ layer }) => layer !== null && named.has(layer)), []);
   });
 }
 

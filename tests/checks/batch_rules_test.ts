@@ -99,6 +99,8 @@ Deno.test("initialLoss gives no verdict on few examples, other objectives, or wi
   const few = oneHot([0, 1, 2, 3, 4, 5, 6], 10);
   const given = { loss: "categoricalCrossentropy", value: 99 };
   assertEquals(severities(loss({ ...given, targets: few, examples: 7 })), ["note"]);
+  const eight = oneHot([0, 1, 2, 3, 4, 5, 6, 7], 10);
+  assertEquals(severities(loss({ ...given, targets: eight, examples: 8 })), ["error"]);
   assertEquals(loss({ ...given, loss: "sum", targets: tenClasses, examples: 30 }), []);
   assertEquals(loss(given), []);
   assertEquals(loss({ ...given, value: NaN, targets: tenClasses, examples: 30 }), []);

@@ -1,5 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { activationScale } from "../../src/checks/activation_scale.ts";
+import type { CheckOptions } from "../../src/checks/check_options.ts";
 import { gradientBalance } from "../../src/checks/gradient_balance.ts";
 import { gradientRatioNear } from "../../src/checks/gradient_ratio_near.ts";
 import { initScale } from "../../src/checks/init_scale.ts";
@@ -69,6 +70,8 @@ Deno.test("gradientRatioNear takes another factor and passes over narrow layers"
   assertEquals(gradientRatioNear.check(off, { gradientRatioFactor: 1.25 }), []);
   assertEquals(gradientRatioNear.check(off, { gradientRatioFactor: 1.15 }).length, 1);
   assertEquals(gradientRatioNear.check(off, { gradientRatioFactor: 1.15, minWidth: 129 }), []);
+  const wild = (width: number) => predicted("tanh", 1, { deltas: [99, 1, 1], width });
+  assertEquals([64, 63].map((width) => gradientRatioNear.check(wild(width)).length), [1, 0]);
 });
 
 Deno.test("gradientRatioNear finds biases that push z to one side in a real network", () => {
@@ -142,8 +145,11 @@ Deno.test("activationScale follows the scale of the inputs, or a target of one's
 
 Deno.test("activationScale gives no verdict below 8 examples", () => {
   const chain = predicted("tanh", 1);
-  const few = { ...chain, batch: { ...chain.batch, examples: 7 } };
-  assertEquals(activationScale.check(few).map(({ severity }) => severity), ["note"]);
+  const severities = (examples: number, options?: CheckOptions) =>
+    activationScale.check({ ...chain, batch: { ...chain.batch, examples } }, options)
+      .map(({ severity }) => severity);
+  assertEquals([severities(8), severities(7)], [[], ["note"]]);
+  assertEquals(severities(7, { minExamples: 7 }), []);
 });
 
 Deno.test("the mean-field rules give no verdict on what theory does not describe", () => {

@@ -1,0 +1,420 @@
+import { assertEquals } from "@std/assert";
+import { activationScale } from "../../src/checks/activation_scale.ts";
+import { activationsNotSaturated } from "../../src/checks/activations_not_saturated.ts";
+import { batchIndependence } from "../../src/checks/batch_independence.ts";
+import { biasInit } from "../../src/checks/bias_init.ts";
+import type { CheckOptions } from "../../src/checks/check_options.ts";
+import type { Finding } from "../../src/checks/finding.ts";
+import { gradientBalance } from "../../src/checks/gradient_balance.ts";
+import { gradientRatioNear } from "../../src/checks/gradient_ratio_near.ts";
+import { gradientsMatchNumeric } from "../../src/checks/gradients_match_numeric.ts";
+import { initScale } from "../../src/checks/init_scale.ts";
+import { initialLoss } from "../../src/checks/initial_loss.ts";
+import { inputNormalized } from "../../src/checks/input_normalized.ts";
+import { lossReduction } from "../../src/checks/loss_reduction.ts";
+import { matchesBaseline } from "../../src/checks/matches_baseline.ts";
+import { noDeadUnits } from "../../src/checks/no_dead_units.ts";
+import { noExplodingGradients } from "../../src/checks/no_exploding_gradients.ts";
+import { noVanishingGradients } from "../../src/checks/no_vanishing_gradients.ts";
+import { overfitsBatch } from "../../src/checks/overfits_batch.ts";
+import { THRESHOLDS, type Thresholds } from "../../src/checks/thresholds.ts";
+import { updateRatio } from "../../src/checks/update_ratio.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import type { WeightStep } from "../../src/probe/probe_step.ts";
+import { meanField } from "../../src/theory/mean_field.ts";
+import { makeTarget } from "./dense_network.ts";
+import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+
+/** What a rule says of a network in which the figure of a threshold has this value. */
+type Judge = (figure: number, options?: CheckOptions) => Finding[];
+
+/** A threshold, and the figures just inside and just outside of its default. */
+interface Row {
+  judge: Judge;
+  inside: number[];
+  outside: number[];
+  severity: Finding["severity"];
+  /** Instead of the default, where that is off, or out of reach for another threshold's sake. */
+  options?: CheckOptions;
+  /** With this threshold the first figure outside is inside. Default: the largest there is. */
+  loose?: number;
+  /** The threshold that the finding names; `null` where it names none. Default: this one. */
+  named?: keyof Thresholds | null;
+}
+
+const SUBJECT = {
+  model: { name: "test" },
+  seed: 7,
+  batch: { examples: 4, seed: 3 },
+  objective: { name: "meanSquaredError" },
+};
+
+/** A chain of layers whose delta has these sizes. */
+const deltas = (...sizes: number[]) =>
+  makeMeasurements(sizes.map((size) => ({ preActivationGradients: flat(size, 640) })));
+
+/** Three critical layers as theory predicts them, but for the first one's figures. */
+function critical(
+  { delta = 1, deviation = 1, width = 128, activation = "tanh" }: {
+    delta?: number;
+    deviation?: number;
+    width?: number;
+    activation?: "tanh" | "relu";
+  },
+): Measurements {
+  const weightVariance = activation === "relu" ? 2 : 1;
+  const states = meanField(Array(3).fill({ activation, weightVariance }));
+  const layers = states.map((state, i) => {
+    const signal = (i === 0 ? delta : 1) * states.slice(i, -1).reduce((s, { chi }) => s * chi, 1);
+    return {
+      activation,
+      preActivations: flat(Math.sqrt(state.preActivationVariance), width * 32),
+      activations: flat(state.activationDeviation * (i === 0 ? deviation : 1), width * 32),
+      preActivationGradients: flat(Math.sqrt(signal), width * 32),
+      weights: [makeWeight({
+        shape: [width, width],
+        values: flat(Math.sqrt(weightVariance / width), width * width),
+      })],
+    };
+  });
+  return makeMeasurements(layers);
+}
+
+const saturated: Judge = (share, options) =>
+  activationsNotSaturated.check(makeMeasurements([{ saturatedFraction: share }]), options);
+
+const dead = (share: number, examples: number, options?: CheckOptions) => {
+  const layer = { activation: "relu", saturatedFraction: null, deadFraction: share };
+  const measurements = makeMeasurements([layer]);
+  const batch = { ...measurements.batch, examples };
+  return noDeadUnits.check({ ...measurements, batch }, options);
+};
+
+const scaled: Judge = (factor, options) => {
+  const weights = [makeWeight({ values: flat(factor / Math.sqrt(20), 400) })];
+  return initScale.check(makeMeasurements([{ weights }]), options);
+};
+
+/** A head of ten classes whose loss is this many times ln 10. */
+const loss: Judge = (factor, options) => {
+  const weights = [makeWeight({ name: "head/kernel", shape: [20, 10] })];
+  const head = makeHead({ depth: 1, activation: "softmax", shape: [30, 10], weights });
+  const measurements = makeMeasurements([], {
+    layers: [head],
+    objective: { name: "categoricalCrossentropy", value: factor * Math.log(10) },
+  });
+  const classes = Float64Array.from(
+    { length: 300 },
+    (_, i) => i % 10 === (i / 10 | 0) % 10 ? 1 : 0,
+  );
+  const batch = { ...measurements.batch, examples: 30, targets: [makeTarget(classes, 30)] };
+  return initialLoss.check({ ...measurements, batch }, options);
+};
+
+const input = (values: number[], options?: CheckOptions) => {
+  const measurements = makeMeasurements();
+  const perInput = [{
+    name: "x",
+    shape: [32, 20],
+    dtype: "float32",
+    values: statisticsOf(values),
+  }];
+  return inputNormalized.check(
+    { ...measurements, batch: { ...measurements.batch, perInput } },
+    options,
+  );
+};
+
+/** A gradient of 1 beside quotients that are all this. */
+const quotient = (numeric: number, activation: string, options?: CheckOptions) =>
+  gradientsMatchNumeric.check({
+    ...SUBJECT,
+    resolution: 1e-9,
+    activations: ["Dense", activation],
+    weights: [{
+      layer: "dense_1",
+      name: "dense_1/kernel",
+      analytic: 1,
+      scale: 1,
+      differences: [0.1, 0.025, 0.00625]
+        .map((step) => ({ step, numeric, forward: numeric, backward: numeric })),
+    }],
+  }, options);
+
+const updated: Judge = (logarithm, options) => {
+  const step: WeightStep = {
+    layer: "dense_1",
+    name: "dense_1/kernel",
+    shape: [5, 4],
+    trainable: true,
+    frozen: false,
+    meanAbs: 1,
+    meanAbsUpdate: 10 ** logarithm,
+    changed: 20,
+    changedLater: null,
+  };
+  return updateRatio.check({ ...SUBJECT, optimizer: "Adam", weights: [step] }, options);
+};
+
+const ROWS: Record<keyof Thresholds, Row> = {
+  vanishingRatio: {
+    judge: (ratio, options) => noVanishingGradients.check(deltas(ratio, 1), options),
+    inside: [1.001e-3],
+    outside: [0.999e-3],
+    severity: "error",
+    loose: 0,
+  },
+  vanishingFloor: {
+    judge: (size, options) => {
+      const weights = [makeWeight({ gradients: flat(size, 400) })];
+      return noVanishingGradients.check(makeMeasurements([{ weights }, {}]), options);
+    },
+    inside: [1.001e-7],
+    outside: [0.999e-7],
+    severity: "warning",
+    loose: 0,
+  },
+  explodingRatio: {
+    judge: (ratio, options) => noExplodingGradients.check(deltas(ratio, 1), options),
+    inside: [999],
+    outside: [1001],
+    severity: "error",
+  },
+  explodingGlobalNorm: {
+    judge: (norm, options) => {
+      const head = makeHead({ weights: [makeWeight({ gradients: flat(norm / 20, 400) })] });
+      return noExplodingGradients.check(makeMeasurements([], { layers: [head] }), options);
+    },
+    inside: [99.9],
+    outside: [100.1],
+    severity: "error",
+    options: { explodingGlobalNorm: 100 },
+  },
+  saturatedFraction: { judge: saturated, inside: [0.5], outside: [0.501], severity: "error" },
+  saturatedFractionWarning: {
+    judge: saturated,
+    inside: [0.25],
+    outside: [0.251],
+    severity: "warning",
+  },
+  minEntries: {
+    judge: (entries, options) =>
+      activationsNotSaturated.check(
+        makeMeasurements([{ saturatedFraction: 0, preActivations: flat(1, entries) }]),
+        options,
+      ),
+    inside: [8],
+    outside: [7],
+    severity: "note",
+    loose: 1,
+  },
+  deadFraction: {
+    judge: (share, options) => dead(share, 32, options),
+    inside: [0.5],
+    outside: [0.501],
+    severity: "error",
+  },
+  deadFractionWarning: {
+    judge: (share, options) => dead(share, 32, options),
+    inside: [0.2],
+    outside: [0.201],
+    severity: "warning",
+  },
+  minExamples: {
+    judge: (examples, options) => dead(0, examples, options),
+    inside: [8],
+    outside: [7],
+    severity: "note",
+    loose: 1,
+  },
+  gradientRatioFactor: {
+    judge: (delta, options) => gradientRatioNear.check(critical({ delta }), options),
+    inside: [1.999, 1 / 1.999],
+    outside: [2.001, 1 / 2.001],
+    severity: "error",
+  },
+  gradientBalance: {
+    // At criticality relu has the same signal in all layers.
+    judge: (delta, options) =>
+      gradientBalance.check(critical({ delta, activation: "relu" }), options),
+    inside: [999, 1 / 999],
+    outside: [1001, 1 / 1001],
+    severity: "error",
+  },
+  minWidth: {
+    judge: (width, options) => gradientBalance.check(critical({ width }), options),
+    inside: [64],
+    outside: [63],
+    severity: "note",
+    loose: 1,
+    named: null,
+  },
+  activationScaleFactor: {
+    judge: (deviation, options) => activationScale.check(critical({ deviation }), options),
+    inside: [1.999, 1 / 1.999],
+    outside: [2.001, 1 / 2.001],
+    severity: "error",
+  },
+  activationTarget: {
+    judge: (target, options) => {
+      const measurements = makeMeasurements([{ activations: flat(target, 640) }]);
+      return activationScale.check(measurements, options);
+    },
+    inside: [1.099, 1 / 1.099],
+    outside: [1.101, 1 / 1.101],
+    severity: "error",
+    loose: 1.05,
+    named: "activationScaleFactor",
+    options: { activationTarget: 1, activationScaleFactor: 1.1 },
+  },
+  initScaleFactor: {
+    judge: scaled,
+    inside: [1.999, 1 / 1.999],
+    outside: [2.001, 1 / 2.001],
+    severity: "error",
+  },
+  initScaleWarning: {
+    judge: scaled,
+    inside: [1.399, 1 / 1.399],
+    outside: [1.401, 1 / 1.401],
+    severity: "warning",
+  },
+  biasRatio: {
+    judge: (rms, options) => {
+      const bias = makeWeight({ name: "dense_1/bias", shape: [20], values: flat(rms, 20) });
+      const layer = { preActivations: flat(1, 640), weights: [makeWeight(), bias] };
+      return biasInit.check(makeMeasurements([layer]), options);
+    },
+    inside: [0.0999],
+    outside: [0.1001],
+    severity: "warning",
+  },
+  biasTolerance: {
+    judge: (logit, options) => {
+      const entries = [logit];
+      const values = statisticsOf(entries);
+      const bias = makeWeight({ name: "head/bias", shape: [1], values, entries });
+      const weights = [makeWeight({ shape: [20, 1] }), bias];
+      const head = makeHead({ depth: 1, activation: "sigmoid", weights });
+      const measurements = makeMeasurements([], { layers: [head] });
+      const targets = [makeTarget(Float64Array.of(0, 1, 0, 1), 4)];
+      const batch = { ...measurements.batch, examples: 4, targets };
+      return biasInit.check({ ...measurements, batch }, options);
+    },
+    inside: [0.499, -0.499],
+    outside: [0.501, -0.501],
+    severity: "warning",
+  },
+  initialLossTolerance: { judge: loss, inside: [0.501], outside: [0.499], severity: "error" },
+  initialLossWarning: { judge: loss, inside: [0.801], outside: [0.799], severity: "warning" },
+  initialLossFactor: { judge: loss, inside: [4.99], outside: [5.01], severity: "error" },
+  inputMax: {
+    judge: (most, options) => input([most, -most, ...Array(200).fill(0.5)], options),
+    inside: [9.99],
+    outside: [10.01],
+    severity: "warning",
+  },
+  inputMean: {
+    judge: (mean, options) => input([mean + 1, mean - 1], options),
+    inside: [0.999, -0.999],
+    outside: [1.001, -1.001],
+    severity: "warning",
+  },
+  inputDeviationFactor: {
+    judge: (deviation, options) => input([deviation, -deviation], options),
+    inside: [9.99, 0.1001],
+    outside: [10.01, 0.0999],
+    severity: "warning",
+    // No deviation is larger than the largest entry.
+    options: { inputMax: 100 },
+  },
+  baselineFactor: {
+    judge: (factor, options) =>
+      matchesBaseline(makeMeasurements([{ activations: flat(1, 640) }]))
+        .check(makeMeasurements([{ activations: flat(factor, 640) }]), options),
+    inside: [1.999, 1 / 1.999],
+    outside: [2.001, 1 / 2.001],
+    severity: "error",
+  },
+  baselineShare: {
+    judge: (share, options) =>
+      matchesBaseline(makeMeasurements([{ saturatedFraction: 0.5 }]))
+        .check(makeMeasurements([{ saturatedFraction: share }]), options),
+    inside: [0.75, 0.25],
+    outside: [0.751, 0.249],
+    severity: "error",
+  },
+  lossReductionTolerance: {
+    judge: (twice, options) => lossReduction.check({ ...SUBJECT, once: 1, twice }, options),
+    inside: [1.0099, 0.9901],
+    outside: [1.0101, 0.9899],
+    severity: "error",
+  },
+  numericGradientTolerance: {
+    judge: (numeric, options) => quotient(numeric, "tanh", options),
+    inside: [1.00199, 0.99801],
+    outside: [1.00201, 0.99799],
+    severity: "error",
+  },
+  numericGradientKinkTolerance: {
+    judge: (numeric, options) => quotient(numeric, "relu", options),
+    inside: [1.0099, 0.9901],
+    outside: [1.0101, 0.9899],
+    severity: "error",
+  },
+  leakTolerance: {
+    judge: (change, options) => {
+      const outputs = [{ name: "y", rms: 1, rows: 4, examples: [{ example: 0, change }] }];
+      return batchIndependence.check({ ...SUBJECT, outputs }, options);
+    },
+    inside: [0.999e-6],
+    outside: [1.001e-6],
+    severity: "error",
+  },
+  updateRatioMin: {
+    judge: updated,
+    inside: [-3.999],
+    outside: [-4.001],
+    severity: "error",
+    loose: -Infinity,
+  },
+  updateRatioMax: { judge: updated, inside: [-1.001], outside: [-0.999], severity: "error" },
+  overfitLoss: {
+    judge: (least, options) =>
+      overfitsBatch.check({ ...SUBJECT, optimizer: "Adam", losses: [1, least] }, options),
+    inside: [0.00999],
+    outside: [0.01001],
+    severity: "error",
+  },
+  overfitSteps: {
+    judge: (steps, options) => {
+      const losses = [...Array(steps).fill(1), 0];
+      return overfitsBatch.check({ ...SUBJECT, optimizer: "Adam", losses }, options);
+    },
+    inside: [500],
+    outside: [501],
+    severity: "error",
+    named: "overfitLoss",
+  },
+};
+
+for (const [key, row] of Object.entries(ROWS)) {
+  const name = key as keyof Thresholds;
+  const { default: value, range } = THRESHOLDS[name];
+  const { judge, inside, outside, severity, options, named = name, loose = range[1] } = row;
+  const findings = (figure: number, given = options) =>
+    judge(figure, given)
+      .filter((one) => one.severity === severity && (one.threshold ?? null) === named)
+      .map(({ severity }) => severity);
+
+  Deno.test(`${name} (${value}) passes just inside it and gives a finding just outside`, () => {
+    for (const figure of inside) assertEquals(findings(figure), [], `${figure} is inside`);
+    for (const figure of outside) {
+      assertEquals(findings(figure), [severity], `${figure} is outside`);
+    }
+  });
+
+  Deno.test(`${name} may be given, and lets pass then what it did not`, () => {
+    assertEquals(findings(outside[0], { ...options, [name]: loose }), []);
+  });
+}
