@@ -1,6 +1,7 @@
 import { assertEquals, AssertionError, assertRejects, assertThrows } from "@std/assert";
 import * as assertions from "../../src/assert/mod.ts";
 import { RULES } from "../../src/checks/rules.ts";
+import { runChecks } from "../../src/checks/run_checks.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
@@ -51,34 +52,91 @@ function forgottenHead(tf: TensorFlow): LayersModel {
   return tf.model({ inputs: input, outputs });
 }
 
-/** What breaks each rule of `RULES`, by its name. */
+/** A relu network whose signal doubles from layer to layer, where theory has nothing to say. */
+function growing(tf: TensorFlow): LayersModel {
+  const control: Control = { ...HEALTHY, activation: "relu", sigma: 2.7, depth: 13 };
+  const model = buildControl(tf, control, { style: "fused", task: "sum", seed: 11 });
+  return tf.sequential({
+    layers: [tf.layers.layerNormalization({ inputShape: [HEALTHY.width] }), ...model.layers],
+  });
+}
+
+/** A head that cannot reach negative targets. */
+function reluHead(tf: TensorFlow): LayersModel {
+  const model = buildControl(tf, HEALTHY, { style: "fused", task: "meanSquaredError", seed: 11 });
+  return tf.sequential({ layers: [...model.layers, tf.layers.activation({ activation: "relu" })] });
+}
+
+/** Three times the gradient that the tanh of a layer has. */
+function tripleGradient(model: LayersModel, tf: TensorFlow): void {
+  const { activation } = model.layers.find((layer) =>
+    (layer as unknown as Activated).activation?.getClassName() === "tanh"
+  ) as unknown as Activated;
+  const apply = tf.customGrad((...args) => {
+    const [x, save] = args as unknown as [Tensor, (kept: Tensor[]) => void];
+    const value = tf.tanh(x);
+    save([value]);
+    const slope = (a: Tensor) => tf.sub(1, tf.square(a));
+    return {
+      value,
+      gradFunc: (dy: Tensor, [a]: Tensor[]) => tf.mul(3, tf.mul(dy, slope(a))),
+    };
+  });
+  activation!.apply = (x) => apply(x);
+}
+
+interface Activated {
+  activation?: { getClassName(): string; apply(x: Tensor): Tensor };
+}
+
+const rescale = (layer: string, factor: number) => (model: LayersModel) =>
+  void rescaleWeights(model, factor, { layers: [layer] });
+
+const edit = (name: string, change: (value: number, index: number, all: Weight) => number) =>
+(
+  model: LayersModel,
+) => {
+  const { values } = getWeights(model)[name];
+  setWeights(model, { [name]: Float32Array.from(values, (v, i) => change(v, i, values)) });
+};
+type Weight = ArrayLike<number>;
+
+/** What breaks each rule of `RULES`, by its name, and breaks no other. */
 const BROKEN: Record<string, Broken> = {
-  "non-finite": { spoil: fill("dense_2/kernel", NaN) },
+  "non-finite": { spoil: fill("dense_5/bias", NaN) },
   "input-normalized": {
-    feed: (batch, tf) => ({ ...batch, inputs: tf.mul([batch.inputs].flat()[0], 100) }),
+    feed: (batch, tf) => ({ ...batch, inputs: tf.add([batch.inputs].flat()[0], 1.1) }),
   },
   "gradients-flow": {
     create: forgottenHead,
     options: (tf) => ({ objective: ([output]) => tf.sum(output) }),
   },
-  "vanishing-gradients": { control: { activation: "sigmoid", depth: 10 } },
-  "exploding-gradients": { control: { activation: "relu", sigma: 5, depth: 10 } },
-  "gradient-ratio": { spoil: fill("dense_2/bias", 3) },
-  "gradient-balance": { control: { activation: "relu", sigma: 9 } },
-  "saturated-activations": { control: { sigma: 9 } },
-  "dead-units": { control: { activation: "relu" }, spoil: fill("dense_3/bias", -9) },
-  "activation-scale": { control: { sigma: 0.4 } },
-  "init-scale": { control: { sigma: 2.2 } },
-  symmetry: { spoil: fill("dense_2/kernel", 0.1) },
+  "vanishing-gradients": { control: { activation: "sigmoid", depth: 10, width: 32 } },
+  "exploding-gradients": { create: growing },
+  "gradient-ratio": { spoil: tripleGradient },
+  "gradient-balance": { control: { activation: "sigmoid", depth: 5 } },
+  "saturated-activations": {
+    feed: (batch, tf) => ({ ...batch, inputs: tf.mul([batch.inputs].flat()[0], 9) }),
+  },
+  "dead-units": {
+    control: { activation: "relu", sigma: Math.SQRT2 },
+    spoil: edit("dense_3/bias", (_, unit) => unit < 40 ? -9 : 0),
+  },
+  "activation-scale": { control: { sigma: 0.72, depth: 10 } },
+  "init-scale": { spoil: rescale("dense_2", 2.2) },
+  symmetry: {
+    // The second unit has the weights of the first.
+    spoil: edit(
+      "dense_2/kernel",
+      (value, i, all) => i % HEALTHY.width === 1 ? all[i - 1] : value,
+    ),
+  },
   "bias-init": { spoil: fill("dense_2/bias", 0.5) },
   "initial-loss": {
     task: "categoricalCrossentropy",
-    spoil: (model) => void rescaleWeights(model, 100, { layers: ["dense_5"] }),
+    spoil: edit("dense_5/bias", (_, unit) => unit === 0 ? 15 : 0),
   },
-  "output-head": {
-    task: "meanSquaredError",
-    options: () => ({ objective: "binaryCrossentropy" }),
-  },
+  "output-head": { task: "meanSquaredError", create: reluHead },
 };
 
 const assertionOf = (name: string) => {
@@ -109,10 +167,13 @@ Deno.test("every rule of RULES has a network here that breaks it", () => {
 
 for (const [name, broken] of Object.entries(BROKEN)) {
   for (const style of STYLES) {
-    Deno.test(`a ${style} network that breaks ${name} fails its assertion`, async () => {
+    Deno.test(`a ${style} network that breaks ${name} fails its assertion and no other`, async () => {
       const assertion = assertionOf(name);
       const measurements = await measured(broken, style);
       assertThrows(() => assertion(measurements), AssertionError, `(rule ${name})`);
+      const errors = runChecks(measurements).filter(({ severity }) => severity === "error");
+      const others = errors.filter(({ rule }) => rule !== name).map(({ message }) => message);
+      assertEquals(others, [], "breaks other rules too");
       const healthy = await measured({ task: broken.task }, style);
       assertion(healthy);
       assertions.assertHealthy(healthy);
