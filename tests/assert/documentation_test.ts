@@ -27,3 +27,20 @@ for (const rule of [...RULES, ...MODEL_RULES, BASELINE_DOCUMENTATION]) {
     assertEquals(/@example .*```ts .*```/.test(text), true);
   });
 }
+
+Deno.test("the docstring of assertHealthy() names every rule, and how often it fails a healthy network", async () => {
+  const text = await docstring("assertHealthy");
+  for (const { name } of RULES) assertStringIncludes(text, `\`${name}\``);
+  for (const part of ["Definition", "Defaults", "Source", "Misleads", "False positives"]) {
+    assertStringIncludes(text, ` - ${part}: `);
+  }
+  assertEquals(/@example .*```ts .*```/.test(text), true);
+  // Its rate follows from those of its rules: no rule fails a control, and one warns of some.
+  const clean = RULES.filter(({ falsePositives }) =>
+    falsePositives!.includes(" 0 fail (") && falsePositives!.includes("none is warned of")
+  );
+  const others = RULES.filter((rule) => !clean.includes(rule));
+  assertEquals(others.map(({ name }) => name), ["initial-loss"]);
+  const rate = (text: string) => text.match(/Of 1600 healthy networks .*? \(5 %\)/)![0];
+  assertEquals(rate(text), rate(others[0].falsePositives!));
+});
