@@ -88,7 +88,7 @@ export async function runStudy(
     try {
       const header = headerOf(await workers.identify());
       const plan = planOf(from, to, await isDone(header));
-      const points = workers.run(plan.indices(from), plan.count, options.signal ?? null);
+      const points = workers.run(plan.indices(from), options.signal ?? null);
       return { header, points: counted(points, plan, options, () => jobs) };
     } catch (error) {
       await workers[Symbol.asyncDispose]();
@@ -116,9 +116,8 @@ export async function runStudy(
         if (next === null) return;
         await close();
         count = next.jobs;
-        const { index, left } = next;
         const workers = await startWorkers(count);
-        yield* workers.run(plan.indices(index), left, options.signal ?? null);
+        yield* workers.run(plan.indices(next.index), options.signal ?? null);
       } finally {
         await close();
       }
@@ -159,7 +158,7 @@ async function* inProcess(
   from: number,
   mayStop: boolean,
   signal: AbortSignal | null,
-): AsyncGenerator<StudyPoint, { jobs: number; index: number; left: number } | null> {
+): AsyncGenerator<StudyPoint, { jobs: number; index: number } | null> {
   const started = performance.now();
   let undecided = mayStop;
   let rested = started;
@@ -170,7 +169,7 @@ async function* inProcess(
       undecided = false;
       const left = plan.count - measured;
       const jobs = chooseJobs(left * (now - started) / measured);
-      if (jobs > 0) return { jobs, index, left };
+      if (jobs > 0) return { jobs, index };
     }
     if (now - rested >= STRETCH) {
       await new Promise((resolve) => setTimeout(resolve));

@@ -35,10 +35,18 @@ try {
   const meter = await PointMeter.open(engine, subject, resolveGrid(grid), options);
   const identity = await meter.identify();
   let last: Promise<void> = Promise.resolve();
+  let failed = false;
   port.on("message", (indices: WorkerOrder) => {
     last = last.then(async () => {
-      for (const index of indices) say({ kind: "point", point: await meter.measure(index) });
-    }).catch(report);
+      for (const index of indices) {
+        if (failed) return;
+        say({ kind: "point", point: await meter.measure(index) });
+      }
+    }).catch((error) => {
+      // What else was sent comes after the point that failed.
+      failed = true;
+      report(error);
+    });
   });
   say({ kind: "ready", identity });
 } catch (error) {

@@ -4,28 +4,22 @@ import type { StudyIdentity } from "./point_meter.ts";
 import { StudyError } from "./study_error.ts";
 import type { ResolvedGrid } from "./study_grid.ts";
 import type { StudyPoint } from "./study_point.ts";
+import { type Unit, WorkQueue } from "./work_queue.ts";
 import type { WorkerMessage, WorkerTask } from "./worker_messages.ts";
-
-/** A run of points that a worker is sent at once, all of one model. */
-interface Unit {
-  indices: number[];
-  points: StudyPoint[];
-}
 
 interface Member {
   worker: Worker;
   ready: boolean;
   unit: Unit | null;
   reason: string | null;
+  /** When it got its unit, and how many of its points it has measured. */
+  began: number;
+  measured: number;
 }
 
 const WORKER = new URL("./study_worker.ts", import.meta.url);
-/** Most points of a unit. */
-const LARGEST_UNIT = 32;
-/** Parts that the last round is cut into for each worker, so that at the end none waits long. */
-const PARTS = 3;
-/** How many units a worker may be ahead of the slowest, whose points are waited for. */
-const AHEAD = 4;
+/** For how long, in ms, a worker that is sent nothing still has work; what it has, no other can take. */
+const HORIZON = 20;
 
 /**
  * Workers that measure the points of a study, each on an engine of its own. Points come out in the
@@ -38,12 +32,8 @@ export class StudyWorkers {
   readonly #warn: (message: string) => void;
   readonly #members = new Set<Member>();
   readonly #exits: Promise<void>[] = [];
-  /** Units to do again, ahead of all others. */
-  readonly #again: Unit[] = [];
-  /** Units that were handed out, in order, until all of their points have come out. */
-  readonly #open: Unit[] = [];
   readonly #retried = new Set<number>();
-  #units: Iterator<Unit> = [].values();
+  #queue = new WorkQueue([], 1, 0);
   #failure: StudyError | null = null;
   #identity: StudyIdentity | null = null;
   #wake = () => {};
@@ -79,29 +69,27 @@ export class StudyWorkers {
    * Measures points.
    *
    * @param indices Which, ascending.
-   * @param count How many they are.
    * @param signal Ends it early: what is measured by then still comes out, in order.
    * @throws {StudyError} If a point cannot be measured, or killed its worker twice.
    */
   async *run(
     indices: Iterable<number>,
-    count: number,
     signal: AbortSignal | null,
   ): AsyncGenerator<StudyPoint, void> {
-    this.#units = unitsOf(indices, count, this.#grid.scales.length, this.#count);
+    const queue = this.#queue = new WorkQueue(indices, this.#grid.scales.length, this.#count);
     const abort = () => this.#wake();
     signal?.addEventListener("abort", abort);
     try {
       await this.identify();
       while (!signal?.aborted) {
         for (const member of this.#members) this.#assign(member);
-        const [head] = this.#open;
+        const { head } = queue;
         if (head === undefined) return;
         yield* head.points.splice(0);
         // More may have come while the one who asks was busy.
         if (head.points.length > 0) continue;
         if (head.indices.length === 0) {
-          this.#open.shift();
+          queue.drop();
           continue;
         }
         if (this.#failure !== null) throw this.#failure;
@@ -111,7 +99,7 @@ export class StudyWorkers {
       signal?.removeEventListener("abort", abort);
       await this.#end();
     }
-    for (const { points } of this.#open) yield* points;
+    yield* queue.rest();
   }
 
   /** Ends all workers, and waits for each one's exit. */
@@ -140,7 +128,14 @@ export class StudyWorkers {
       eval: true,
       workerData: this.#task,
     });
-    const member: Member = { worker, ready: false, unit: null, reason: null };
+    const member: Member = {
+      worker,
+      ready: false,
+      unit: null,
+      reason: null,
+      began: 0,
+      measured: 0,
+    };
     this.#members.add(member);
     worker.on("message", (message: WorkerMessage) => this.#hear(member, message));
     worker.on("error", (error) => member.reason ??= (error as Error).message);
@@ -162,7 +157,9 @@ export class StudyWorkers {
     } else if (message.kind === "point") {
       const unit = member.unit!;
       unit.indices.shift();
+      unit.sent--;
       unit.points.push(message.point);
+      member.measured++;
       if (unit.indices.length === 0) member.unit = null;
     } else if (message.kind === "failed") {
       this.#failure ??= new StudyError(message.message);
@@ -173,17 +170,22 @@ export class StudyWorkers {
     this.#wake();
   }
 
-  /** Hands a worker its next unit, unless others are waited for. */
+  /** Gives a worker a unit, if there is one, and sends it as much of it as keeps it busy. */
   #assign(member: Member): void {
-    if (!member.ready || member.unit !== null || this.#failure !== null) return;
-    let unit = this.#again.shift();
-    if (unit === undefined && this.#open.length < AHEAD * this.#count) {
-      const next = this.#units.next();
-      if (!next.done) this.#open.push(unit = next.value);
+    if (!member.ready || this.#failure !== null) return;
+    if (member.unit === null) {
+      const running = [...this.#members].flatMap(({ unit }) => unit ?? []);
+      member.unit = this.#queue.take(running);
+      if (member.unit === null) return;
+      member.began = performance.now();
+      member.measured = 0;
     }
-    if (unit === undefined) return;
-    member.unit = unit;
-    member.worker.postMessage(unit.indices);
+    const { unit, measured, began } = member;
+    const enough = 1 + Math.floor(measured * HORIZON / (performance.now() - began));
+    if (unit.sent > enough || unit.sent === unit.indices.length) return;
+    const order = unit.indices.slice(unit.sent, 2 * enough);
+    unit.sent += order.length;
+    member.worker.postMessage(order);
   }
 
   /** Replaces a worker that died, and has its point done again, once. */
@@ -201,36 +203,9 @@ export class StudyWorkers {
         return;
       }
       this.#retried.add(index);
-      this.#again.push(unit);
+      this.#queue.giveBack(unit);
       this.#warn(`a worker died at ${point}: ${why}; another one tries the point again`);
     }
     this.#start();
   }
-}
-
-/**
- * Cuts points into units: runs of indices within one build, as long as may be, since every worker
- * builds the models of its units; short ones in the last round.
- */
-function* unitsOf(
-  indices: Iterable<number>,
-  count: number,
-  scales: number,
-  workers: number,
-): Generator<Unit, undefined> {
-  const build = (index: number) => Math.floor(index / scales);
-  const longest = Math.min(LARGEST_UNIT, scales);
-  let left = count;
-  let unit: number[] = [];
-  let most = 0;
-  for (const index of indices) {
-    if (unit.length === most || build(unit[0]) !== build(index)) {
-      if (unit.length > 0) yield { indices: unit, points: [] };
-      unit = [];
-      most = left > workers * longest ? longest : Math.ceil(left / workers / PARTS);
-    }
-    unit.push(index);
-    left--;
-  }
-  if (unit.length > 0) yield { indices: unit, points: [] };
 }
