@@ -53,11 +53,13 @@ export const activationScale: Rule = defineRule(
       .map((gainOf) => criticalStates(chain, batch.inputs.rms ** 2, gainOf));
     const advice = rescaleAdvice(layers, measurements.layers) ??
       "Normalise the inputs, or look at the biases.";
+    const names = new Set(layers.map(({ name }) => name));
+    const drifts = driftsOf(chain);
     return chain.flatMap(({ output: { name, activations } }, index): Verdict[] => {
       if (activations === null || activations.nonFinite > 0) return [];
-      if (!layers.some((layer) => layer.name === name)) return [];
+      if (!names.has(name)) return [];
       const { activationTarget: target, activationScaleFactor } = thresholds;
-      const limit = activationScaleFactor * drift(chain.slice(0, index + 1));
+      const limit = activationScaleFactor * drifts[index];
       const [low, high] = target > 0 ? [target, target] : bounds(alternatives, index);
       const expected = activations.std < low ? low : high;
       const off = activations.std / expected;
@@ -91,13 +93,14 @@ function bounds(alternatives: MeanFieldState[][], index: number): [number, numbe
 const SCALE_FREE = ["relu", "leakyRelu", "linear"];
 
 /**
- * By what factor a healthy std(a) may have drifted from the mean field: the logarithm of the squared
- * norm walks by a variance of up to 5 / width a layer (Hanin & Nica 2018), and two of its standard
- * deviations are allowed.
+ * By what factor a healthy std(a) may have drifted from the mean field, layer by layer: the logarithm
+ * of the squared norm walks by a variance of up to 5 / width a layer (Hanin & Nica 2018), and two of
+ * its standard deviations are allowed.
  */
-function drift(chain: KernelLayer[]): number {
-  const variance = chain
-    .filter(({ activation }) => SCALE_FREE.includes(activation))
-    .reduce((sum, { kernel }) => sum + 5 / kernel.shape[kernel.shape.length - 1], 0);
-  return Math.exp(Math.sqrt(variance));
+function driftsOf(chain: KernelLayer[]): number[] {
+  let variance = 0;
+  return chain.map(({ activation, kernel: { shape } }) => {
+    if (SCALE_FREE.includes(activation)) variance += 5 / shape[shape.length - 1];
+    return Math.exp(Math.sqrt(variance));
+  });
 }

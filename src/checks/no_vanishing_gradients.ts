@@ -112,16 +112,13 @@ function cure(path: LayerMeasurements[], { layers, measurements }: Case): string
 
 /** An absolute floor depends on the scale of the loss, so it only warns. */
 function belowFloor({ layers, thresholds }: Case): Verdict[] {
-  const limit = formatNumber(thresholds.vanishingFloor);
   return layers.flatMap(({ name: layer, weights }): Verdict[] =>
-    weights
-      .filter(({ trainable, shape }) => trainable && shape.length >= 2)
-      .map(({ name, gradients, gradientsOfUsedRows }) => ({
-        name,
-        size: (gradientsOfUsedRows ?? gradients)?.meanAbs ?? 0,
-      }))
-      .filter(({ size }) => size > 0 && size < thresholds.vanishingFloor)
-      .map(({ name, size }) => ({
+    weights.flatMap(({ name, trainable, shape, gradients, gradientsOfUsedRows }): Verdict[] => {
+      const size = (gradientsOfUsedRows ?? gradients)?.meanAbs ?? 0;
+      if (!trainable || shape.length < 2) return [];
+      if (!(size > 0 && size < thresholds.vanishingFloor)) return [];
+      const limit = formatNumber(thresholds.vanishingFloor);
+      return [{
         severity: "warning",
         layer,
         measured: size,
@@ -131,6 +128,7 @@ function belowFloor({ layers, thresholds }: Case): Verdict[] {
           `(vanishingFloor).`,
         advice: "Compare with the other layers: a small loss makes all gradients small and harms " +
           "none; with SGD raise the learning rate.",
-      }))
+      }];
+    })
   );
 }
