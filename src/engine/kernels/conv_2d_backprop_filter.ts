@@ -1,8 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { withChannelsLast } from "./channels_last.ts";
 import { type Conv2dAttributes, conv2dInfo } from "./conv_2d_attributes.ts";
-import { convolutionWindowsOf } from "./convolution_windows_of.ts";
 import { defineKernel } from "./define_kernel.ts";
+import { windowsOnHeap } from "./windows_on_heap.ts";
 
 interface Attributes extends Conv2dAttributes {
   filterShape: number[];
@@ -20,18 +20,9 @@ export const conv2dBackpropFilterKernel = defineKernel<
 >(
   "Conv2DBackpropFilter",
   (context, { x, dy }, attributes) => {
-    const { tf, backend, address } = context;
     const gradient = ([x, dy]: TensorInfo[]) => {
-      const info = conv2dInfo(tf, x.shape, attributes.filterShape, attributes, false);
-      const result = backend.makeOutput(info.filterShape, "float32");
-      context.native.windows(
-        "convolutionFilterGradient",
-        address(x),
-        address(dy),
-        address(result),
-        convolutionWindowsOf(info),
-      );
-      return result;
+      const info = conv2dInfo(context.tf, x.shape, attributes.filterShape, attributes, false);
+      return windowsOnHeap(context, "convolutionFilterGradient", [x, dy], info, info.filterShape);
     };
     return attributes.dataFormat === "NCHW"
       ? withChannelsLast(context, [x, dy], gradient)

@@ -1,8 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { withChannelsLast } from "./channels_last.ts";
 import { type Conv2dAttributes, conv2dInfo } from "./conv_2d_attributes.ts";
-import { convolutionWindowsOf } from "./convolution_windows_of.ts";
 import { defineKernel } from "./define_kernel.ts";
+import { windowsOnHeap } from "./windows_on_heap.ts";
 
 interface Attributes extends Conv2dAttributes {
   inputShape: number[];
@@ -18,18 +18,10 @@ export const conv2dBackpropInputKernel = defineKernel<
   Attributes,
   { dy: TensorInfo; filter: TensorInfo }
 >("Conv2DBackpropInput", (context, { dy, filter }, attributes) => {
-  const { tf, backend, address, run, dispose } = context;
+  const { tf, run, dispose } = context;
   const gradient = (dy: TensorInfo, inputShape: number[]) => {
     const info = conv2dInfo(tf, inputShape, filter.shape, attributes, false);
-    const result = backend.makeOutput(info.inShape, "float32");
-    context.native.windows(
-      "convolutionInputGradient",
-      address(dy),
-      address(filter),
-      address(result),
-      convolutionWindowsOf(info),
-    );
-    return result;
+    return windowsOnHeap(context, "convolutionInputGradient", [dy, filter], info, info.inShape);
   };
   const { inputShape, dataFormat } = attributes;
   if (dataFormat !== "NCHW") return gradient(dy, inputShape);

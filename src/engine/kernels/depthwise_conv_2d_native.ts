@@ -1,9 +1,9 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { type Conv2dAttributes, conv2dInfo } from "./conv_2d_attributes.ts";
-import { convolutionWindowsOf } from "./convolution_windows_of.ts";
 import { defineKernel } from "./define_kernel.ts";
 import { finishProduct } from "./finish_product.ts";
 import type { KernelContext } from "./kernel_context.ts";
+import { windowsOnHeap } from "./windows_on_heap.ts";
 
 interface Inputs extends Record<string, TensorInfo | undefined> {
   x: TensorInfo;
@@ -22,21 +22,12 @@ function convolve(
   { x, filter, ...others }: Inputs,
   attributes: FusedAttributes,
 ): TensorInfo | null {
-  const { tf, backend, address } = context;
   // Channels first: stock says that it cannot.
   if (attributes.dataFormat === "NCHW") return null;
-  const info = conv2dInfo(tf, x.shape, filter.shape, attributes, true);
+  const info = conv2dInfo(context.tf, x.shape, filter.shape, attributes, true);
   // The native module adds no bias here: kernels do.
   return finishProduct(context, null, { ...others, ...attributes }, () => {
-    const result = backend.makeOutput(info.outShape, "float32");
-    context.native.windows(
-      "depthwise",
-      address(x),
-      address(filter),
-      address(result),
-      convolutionWindowsOf(info),
-    );
-    return result;
+    return windowsOnHeap(context, "depthwise", [x, filter], info, info.outShape);
   });
 }
 

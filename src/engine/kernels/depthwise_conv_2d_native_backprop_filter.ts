@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { type Conv2dAttributes, conv2dInfo } from "./conv_2d_attributes.ts";
-import { convolutionWindowsOf } from "./convolution_windows_of.ts";
 import { defineKernel } from "./define_kernel.ts";
+import { windowsOnHeap } from "./windows_on_heap.ts";
 
 interface Attributes extends Conv2dAttributes {
   filterShape: number[];
@@ -15,15 +15,6 @@ export const depthwiseConv2dNativeBackpropFilterKernel = defineKernel<
   Attributes,
   { x: TensorInfo; dy: TensorInfo }
 >("DepthwiseConv2dNativeBackpropFilter", (context, { x, dy }, attributes) => {
-  const { tf, backend, native, address } = context;
-  const info = conv2dInfo(tf, x.shape, attributes.filterShape, attributes, true);
-  const result = backend.makeOutput(info.filterShape, "float32");
-  native.windows(
-    "depthwiseFilterGradient",
-    address(x),
-    address(dy),
-    address(result),
-    convolutionWindowsOf(info),
-  );
-  return result;
+  const info = conv2dInfo(context.tf, x.shape, attributes.filterShape, attributes, true);
+  return windowsOnHeap(context, "depthwiseFilterGradient", [x, dy], info, info.filterShape);
 });

@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { convolutionWindowsOf } from "./convolution_windows_of.ts";
 import { defineKernel } from "./define_kernel.ts";
 import type { PoolAttributes } from "./pool_attributes.ts";
+import { windowsOnHeap } from "./windows_on_heap.ts";
 
 /**
  * `MaxPoolGrad`. The stock kernel starts its search for the largest entry at 0, so a window whose
@@ -12,8 +12,7 @@ export const maxPoolGradKernel = defineKernel<
   PoolAttributes,
   { dy: TensorInfo; input: TensorInfo }
 >("MaxPoolGrad", (context, { dy, input }, { filterSize, strides, pad, dimRoundingMode }) => {
-  const { tf, backend, native, address } = context;
-  const info = tf.backend_util.computePool2DInfo(
+  const info = context.tf.backend_util.computePool2DInfo(
     input.shape as [number, number, number, number],
     filterSize as [number, number],
     strides as [number, number],
@@ -21,13 +20,5 @@ export const maxPoolGradKernel = defineKernel<
     pad,
     dimRoundingMode,
   );
-  const result = backend.makeOutput(info.inShape, "float32");
-  native.windows(
-    "maxPoolGradient",
-    address(input),
-    address(dy),
-    address(result),
-    convolutionWindowsOf(info),
-  );
-  return result;
+  return windowsOnHeap(context, "maxPoolGradient", [input, dy], info, info.inShape);
 });

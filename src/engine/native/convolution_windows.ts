@@ -1,6 +1,6 @@
 /**
- * How the window of a convolution moves over [batch, height, width, channels], in the order in which
- * the native module reads it.
+ * How the window of a convolution moves over [batch, depth, height, width, channels], in the order in
+ * which the native module reads it. In 2d the depth is 1.
  */
 export interface ConvolutionWindows {
   batch: number;
@@ -20,4 +20,11 @@ export interface ConvolutionWindows {
   top: number;
   /** Columns of zeros to its left. */
   left: number;
+  depth: number;
+  outDepth: number;
+  windowDepth: number;
+  strideDepth: number;
+  dilationDepth: number;
+  /** Planes of zeros in front of it. */
+  front: number;
 }

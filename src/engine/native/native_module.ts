@@ -6,7 +6,7 @@ import { operation } from "./operation.ts";
 import type { Sums } from "./sums.ts";
 
 /** The operations over windows. */
-type Windowed = Extract<
+export type Windowed = Extract<
   keyof typeof operation,
   `convolution${string}` | `depthwise${string}` | "maxPoolGradient"
 >;
@@ -48,7 +48,7 @@ export class NativeModule extends NativeRunner {
 
   /**
    * What moves windows over images: a convolution or a gradient of one (a `depthwise` one keeps channels
-   * apart), or the gradient of max pooling.
+   * apart), or the gradient of max pooling. The latter two are for depth 1.
    *
    * @param first Address of x; of dy for a convolution's input gradient.
    * @param second Address of the filter; of dy for a filter gradient and for max pooling.
@@ -64,8 +64,9 @@ export class NativeModule extends NativeRunner {
     w: ConvolutionWindows,
     { bias = 0, relu = false }: { bias?: number; relu?: boolean } = {},
   ): void {
-    const window = w.windowHeight * w.windowWidth;
-    const work = w.batch * w.outHeight * w.outWidth * window * w.outChannels;
+    const window = w.windowDepth * w.windowHeight * w.windowWidth;
+    const positions = w.batch * w.outDepth * w.outHeight * w.outWidth;
+    const work = positions * window * w.outChannels;
     const mixes = kind.startsWith("convolution");
     this.run(
       operation[kind],
@@ -74,6 +75,7 @@ export class NativeModule extends NativeRunner {
         ...[w.batch, w.height, w.width, w.channels, w.outHeight, w.outWidth, w.outChannels],
         ...[w.windowHeight, w.windowWidth, w.strideHeight, w.strideWidth],
         ...[w.dilationHeight, w.dilationWidth, w.top, w.left],
+        ...[w.depth, w.outDepth, w.windowDepth, w.strideDepth, w.dilationDepth, w.front],
       ],
       mixes ? { work: work * w.channels, scratch: this.scratchOf(window * w.channels) } : { work },
     );

@@ -11,7 +11,10 @@ function compute(tf: TensorFlow): number[][] {
   const image = normal([3, 33, 31, 13], 1), filter = normal([3, 5, 13, 11], 2);
   const alone = normal([3, 5, 13, 1], 3);
   const attributes = { strides: [2, 1], pad: "same", dataFormat: "NHWC" };
+  const volume = normal([2, 7, 11, 13, 5], 14), cube = normal([3, 2, 3, 5, 7], 15);
+  const attributes3d = { strides: [1, 2, 1], pad: "same", dilations: [1, 1, 1] };
   return tf.tidy(() => {
+    const z = run("Conv3D", { x: volume, filter: cube }, attributes3d);
     const y = run("Conv2D", { x: image, filter }, attributes);
     const each = run("DepthwiseConv2dNative", { x: image, filter: alone }, {
       ...attributes,
@@ -20,6 +23,15 @@ function compute(tf: TensorFlow): number[][] {
     });
     const pool = { filterSize: [3, 2], strides: [1, 1], pad: "same" };
     const results = [
+      z,
+      run("Conv3DBackpropFilterV2", { x: volume, dy: z }, {
+        ...attributes3d,
+        filterShape: cube.shape,
+      }),
+      run("Conv3DBackpropInputV2", { dy: z, filter: cube }, {
+        ...attributes3d,
+        inputShape: volume.shape,
+      }),
       y,
       run("Conv2DBackpropFilter", { x: image, dy: y }, {
         ...attributes,

@@ -171,7 +171,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       break;
     }
     case 1: {
-      const positions = w.batch * w.outHeight * w.outWidth;
+      const positions = w.batch * w.outDepth * w.outHeight * w.outWidth;
       convolution(
         w, c.x, c.y, c.result, c.bias, c.flags,
         share(positions, 6, part, parts), share(positions, 6, next, parts), scratch,
@@ -179,7 +179,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       break;
     }
     case 2: {
-      const taps = w.windowHeight * w.windowWidth * w.channels;
+      const taps = w.windowDepth * w.windowHeight * w.windowWidth * w.channels;
       convolutionFilterGradient(
         w, c.x, c.y, c.result,
         share(taps, 6, part, parts), share(taps, 6, next, parts), scratch,
@@ -187,7 +187,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       break;
     }
     case 3: {
-      const rows = w.batch * w.height;
+      const rows = w.batch * w.depth * w.height;
       convolutionInputGradient(
         w, c.x, c.y, c.result,
         share(rows, 1, part, parts), share(rows, 1, next, parts), scratch,

@@ -1,4 +1,4 @@
-/** How the window of a convolution moves over an image, channels last. */
+/** How the window of a convolution moves over an image, channels last. An image in 2d has depth 1. */
 @unmanaged
 export class Windows {
   batch: i32;
@@ -16,4 +16,10 @@ export class Windows {
   dilationWidth: i32;
   top: i32;
   left: i32;
+  depth: i32;
+  outDepth: i32;
+  windowDepth: i32;
+  strideDepth: i32;
+  dilationDepth: i32;
+  front: i32;
 }
