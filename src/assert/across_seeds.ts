@@ -1,5 +1,6 @@
 import { AssertionError } from "@std/assert";
 import { formatPercent } from "../checks/format.ts";
+import { show } from "../checks/show.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batch.ts";
@@ -8,6 +9,7 @@ import type { CreateModel, DrawOptions } from "./create_model.ts";
 import { oneLine } from "./one_line.ts";
 import { openDraw } from "./open_draw.ts";
 import { seedList } from "./seed_list.ts";
+import { validateDrawOptions } from "./validate_draw_options.ts";
 import { validateMessage } from "./validate_message.ts";
 
 /** An assertion over measurements. */
@@ -115,10 +117,11 @@ export async function acrossSeeds(
   options: AcrossSeedsOptions = {},
   msg?: string,
 ): Promise<SeedsVerdict> {
+  validateDrawOptions(create, options);
   const { passRate = 1, over = "measurements" } = options;
   const list = seedList(seeds);
   validateMessage(msg);
-  validate(create, assertion, passRate, over);
+  validate(assertion, options);
   const failures: { seed: number; message: string }[] = [];
   let name = "";
   for (const seed of list) {
@@ -157,16 +160,23 @@ function named(seeds: number[]): string {
   return seeds.length > MAX_SEEDS ? `${shown} and ${seeds.length - MAX_SEEDS} more` : shown;
 }
 
-function validate(create: unknown, assertion: unknown, passRate: unknown, over: unknown): void {
-  for (const [name, value] of Object.entries({ create, assertion })) {
-    if (typeof value !== "function") {
-      throw new TypeError(`${name} must be a function, got ${typeof value}.`);
-    }
+const OPTIONS = ["passRate", "over", "objective", "createBatch"];
+
+function validate(assertion: unknown, options: AcrossSeedsOptions): void {
+  if (typeof assertion !== "function") {
+    throw new TypeError(`assertion must be a function, got ${typeof assertion}.`);
   }
+  const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
+  if (unknown !== undefined) {
+    throw new TypeError(
+      `options has an unknown key "${unknown}"; known are ${OPTIONS.join(", ")}.`,
+    );
+  }
+  const { passRate = 1, over = "measurements" } = options;
   if (typeof passRate !== "number" || !(passRate >= 0 && passRate <= 1)) {
-    throw new RangeError(`options.passRate must be from 0 to 1, got ${String(passRate)}.`);
+    throw new RangeError(`options.passRate must be from 0 to 1, got ${show(passRate)}.`);
   }
   if (over !== "measurements" && over !== "model") {
-    throw new TypeError(`options.over must be "measurements" or "model", got ${String(over)}.`);
+    throw new TypeError(`options.over must be "measurements" or "model", got ${show(over)}.`);
   }
 }

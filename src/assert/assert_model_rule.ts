@@ -3,6 +3,7 @@ import type { CheckOptions } from "../checks/check_options.ts";
 import type { ModelRule } from "../checks/model_rule.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import type { Thresholds } from "../checks/thresholds.ts";
+import { validateOptions } from "../checks/validate_options.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
 import { failureMessage } from "./failure_message.ts";
@@ -23,6 +24,7 @@ export async function assertModelRule<P extends ProbeSubject>(
   msg?: string,
 ): Promise<void> {
   validateMessage(msg);
+  validateOptions(options);
   const own: ProbeOptions = {};
   const others: CheckOptions & ProbeOptions = { ...options };
   for (const key of rule.options) {

@@ -1,3 +1,4 @@
+import { show } from "../checks/show.ts";
 import { ensureEngine } from "../engine/ensure_engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
@@ -17,7 +18,11 @@ export interface Draw {
   close(): void;
 }
 
-/** Creates a model and its batch. */
+/**
+ * Creates a model and its batch.
+ *
+ * @throws {TypeError} If `create` returns no model.
+ */
 export async function openDraw(
   create: CreateModel,
   seed: number,
@@ -26,6 +31,11 @@ export async function openDraw(
   const engine = runningEngine() ?? await ensureEngine();
   const { tf } = engine;
   const model = await create({ tf, seed });
+  if (typeof model?.apply !== "function" || !Array.isArray(model.layers)) {
+    throw new TypeError(
+      `create must return a layers model of TensorFlow.js, got ${show(model)} under seed ${seed}.`,
+    );
+  }
   const name = typeof objective === "string" ? objective : "sum";
   let batch: Batch;
   try {

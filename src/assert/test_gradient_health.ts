@@ -1,12 +1,16 @@
 import { AssertionError } from "@std/assert";
 import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
+import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import { RULES } from "../checks/rules.ts";
+import { show } from "../checks/show.ts";
 import { startEngine } from "../engine/start_engine.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 import { failureMessage } from "./failure_message.ts";
 import { MODEL_ASSERTIONS } from "./model_assertions.ts";
 import { openDraw } from "./open_draw.ts";
 import { ruleFigure } from "./rule_figure.ts";
+import { ruleNames } from "./rule_names.ts";
+import { validateDrawOptions } from "./validate_draw_options.ts";
 
 /** Options of {@linkcode testGradientHealth}. */
 export interface TestGradientHealthOptions extends DrawOptions, RunChecksOptions {
@@ -44,18 +48,26 @@ export interface TestGradientHealthOptions extends DrawOptions, RunChecksOptions
  * ```
  *
  * @throws {TypeError} If an argument is not what it must be, or a rule is not known.
+ * @throws {RangeError} If a threshold is out of range or the seed is no whole number.
  */
 export function testGradientHealth(
   name: string,
   create: CreateModel,
   options: TestGradientHealthOptions = {},
 ): void {
+  validateDrawOptions(create, options);
   const { seed = 0, objective, createBatch, rules, modelRules = [], ...checkOptions } = options;
-  if (typeof create !== "function") {
-    throw new TypeError(`create must be a function, got ${typeof create}.`);
+  if (typeof name !== "string" || name === "") {
+    throw new TypeError(`name must be a text that is not empty, got ${show(name)}.`);
   }
-  const chosen = choose("rules", RULES.map((rule) => rule.name), rules);
-  const models = choose("modelRules", Object.keys(MODEL_ASSERTIONS), modelRules);
+  if (!Number.isSafeInteger(seed)) {
+    throw new RangeError(`options.seed must be a whole number, got ${show(seed)}.`);
+  }
+  // Which layers there are is known when the test runs; thresholds and typing errors are now.
+  const { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds } = checkOptions;
+  resolveThresholds(thresholds);
+  const chosen = ruleNames("rules", RULES.map((rule) => rule.name), rules);
+  const models = ruleNames("modelRules", Object.keys(MODEL_ASSERTIONS), modelRules);
   Deno.test(name, async (t) => {
     await using _engine = await startEngine();
     const draw = await openDraw(create, seed, { objective, createBatch });
@@ -83,16 +95,4 @@ export function testGradientHealth(
       draw.close();
     }
   });
-}
-
-function choose(
-  option: string,
-  known: string[],
-  names: readonly string[] | undefined,
-): Set<string> {
-  const unknown = names?.find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new TypeError(`options.${option} names ${unknown}; known are ${known.join(", ")}.`);
-  }
-  return new Set(names ?? known);
 }

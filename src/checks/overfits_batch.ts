@@ -1,7 +1,7 @@
 import type { OverfitProbe } from "../probe/probe_overfit.ts";
 import { defineModelRule } from "./define_model_rule.ts";
 import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
+import { formatCount, formatNumber } from "./format.ts";
 import type { ModelRule } from "./model_rule.ts";
 
 /** Bars of the chart: the loss before the first step, at the end, and in between. */
@@ -59,10 +59,14 @@ export const overfitsBatch: ModelRule<OverfitProbe> = defineModelRule(
       expected: limit,
       threshold: "overfitLoss",
       message: diverged !== -1
-        ? `${name} is ${losses[diverged]} after ${diverged} steps of ${optimizer} on the batch ` +
+        ? `${name} is ${losses[diverged]} after ${
+          formatCount(diverged, "step")
+        } of ${optimizer} on the batch ` +
           `alone; expected ${limit} (overfitLoss).`
         : `${name} came down from ${formatNumber(losses[0])} to ${formatNumber(least)} in ` +
-          `${steps} steps of ${optimizer} on the batch alone; expected ${limit} (overfitLoss) ` +
+          `${
+            formatCount(steps, "step")
+          } of ${optimizer} on the batch alone; expected ${limit} (overfitLoss) ` +
           `within ${overfitSteps} (overfitSteps).`,
       advice: diverged !== -1
         ? "Lower the learning rate, and look at assertHealthy."

@@ -12,7 +12,8 @@ const DEFAULTS = Object.fromEntries(
  * Every threshold: the given ones, and the defaults of the others.
  *
  * @throws {TypeError} If the options are no object, name an unknown option, or a threshold is no number.
- * @throws {RangeError} If a threshold is NaN or out of its range, or a least value exceeds the most.
+ * @throws {RangeError} If a threshold is NaN, out of its range or no whole number of steps, or a least
+ * value exceeds the most.
  */
 export function resolveThresholds(options: CheckOptions): Thresholds {
   validateOptions(options);
@@ -37,6 +38,11 @@ export function resolveThresholds(options: CheckOptions): Thresholds {
       throw new RangeError(`options.${name} must be from ${low} to ${high}, got ${value}.`);
     }
     resolved[name] = value;
+  }
+  if (!Number.isInteger(resolved.overfitSteps)) {
+    throw new RangeError(
+      `options.overfitSteps must be a whole number, got ${resolved.overfitSteps}.`,
+    );
   }
   const { updateRatioMin, updateRatioMax } = resolved;
   if (updateRatioMin > updateRatioMax) {

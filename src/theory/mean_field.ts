@@ -52,12 +52,16 @@ export interface MeanFieldState {
  * assertAlmostEquals(second.chi, 0.6365, 1e-4);
  * ```
  *
+ * @throws {TypeError} If the layers are no array.
  * @throws {RangeError} If an activation is not known or a variance is negative or no number.
  */
 export function meanField(
   layers: readonly MeanFieldLayer[],
   inputMeanSquare = 1,
 ): MeanFieldState[] {
+  if (!Array.isArray(layers)) {
+    throw new TypeError(`layers must be an array of layers, got ${Deno.inspect(layers)}.`);
+  }
   mustBeVariance("inputMeanSquare", inputMeanSquare);
   let meanSquare = inputMeanSquare;
   return layers.map(({ activation, weightVariance, biasVariance = 0 }, index) => {

@@ -118,4 +118,21 @@ Deno.test("acrossSeeds() throws a TypeError or a RangeError when an argument is 
     "create must",
   );
   await assertRejects(() => acrossSeeds(create, 1, 3 as never), TypeError, "assertion must be");
+  const wrong: [unknown, string][] = [
+    [null, "options must be an object, got null"],
+    ["x", 'options must be an object, got "x"'],
+    [{ pasRate: 0.5 }, 'unknown key "pasRate"; known are passRate, over'],
+    [{ objective: "mse" }, "options.objective must be a function or one of sum, meanSquaredError"],
+    [{ createBatch: 3 }, "options.createBatch must be a function, got 3"],
+  ];
+  for (const [options, text] of wrong) {
+    await assertRejects(() => run(1, options as AcrossSeedsOptions as never), TypeError, text);
+  }
+  const none = (() => null) as unknown as CreateModel;
+  await using _engine = await startEngine();
+  await assertRejects(
+    () => acrossSeeds(none, [7], assertInitScale),
+    TypeError,
+    "create must return a layers model of TensorFlow.js, got null under seed 7",
+  );
 });

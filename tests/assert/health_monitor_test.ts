@@ -123,11 +123,16 @@ Deno.test("healthMonitor() throws a TypeError or a RangeError when an option is 
     [{ every: 0 }, RangeError, "every must be a whole number from 1 up, got 0"],
     [{ every: 1.5 }, RangeError, "got 1.5"],
     [{ onFinding: "warn" as never }, TypeError, 'must be "keep", "stop", "throw" or a function'],
+    [{ checks: "symmetry" as never }, TypeError, "checks must be an array of names"],
+    [{ satratedFraction: 1 } as never, TypeError, 'unknown key "satratedFraction"'],
+    [{ saturatedFraction: 2 }, RangeError, "saturatedFraction must be from 0 to 1, got 2"],
+    [{ objective: "mse" as never }, TypeError, "objective must be a function or one of sum"],
     [{ checks: ["dead"] }, TypeError, "checks names dead; known are non-finite"],
   ];
   for (const [options, type, text] of wrong) {
     assertThrows(() => healthMonitor({ batch, ...options } as HealthMonitorOptions), type, text);
   }
+  assertThrows(() => healthMonitor(undefined as never), TypeError, "options must be an object");
   batch.inputs.dispose();
 });
 

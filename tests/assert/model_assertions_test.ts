@@ -192,6 +192,8 @@ for (const { assertion, healthy, broken, named } of ROWS) {
       [model, batch, { leekTolerance: 1 }, undefined, TypeError, 'unknown key "leekTolerance"'],
       [model, batch, { seed: 0.5 }, undefined, RangeError, "seed must be a whole number, got 0.5"],
       [model, batch, {}, 1, TypeError, "msg must be a string, got number"],
+      [model, batch, null, undefined, TypeError, "options must be an object, got null"],
+      [model, batch, 3, undefined, TypeError, "options must be an object, got 3"],
     ];
     const tensors = engine.tf.memory().numTensors;
     for (const [model, batch, options, msg, type, text] of wrong) {

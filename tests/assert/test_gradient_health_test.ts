@@ -64,9 +64,21 @@ Deno.test("testGradientHealth() throws a TypeError when it is registered with so
   const wrong: [unknown, TestGradientHealthOptions, string][] = [
     [null, {}, "create must be a function, got object"],
     [create, { rules: ["vanishing"] }, "rules names vanishing; known are non-finite"],
+    [create, { rules: "symmetry" as never }, 'rules must be an array of names, got "symmetry"'],
+    [create, { satratedFraction: 1 } as never, 'unknown key "satratedFraction"'],
+    [create, { objective: "mse" as never }, "objective must be a function or one of sum"],
+    [create, { createBatch: 1 as never }, "createBatch must be a function, got 1"],
+    [create, null as never, "options must be an object, got null"],
     [create, { modelRules: ["causal"] }, "modelRules names causal; known are input-dependence"],
   ];
   for (const [create, options, text] of wrong) {
     assertThrows(() => testGradientHealth("x", create as never, options), TypeError, text);
   }
+  assertThrows(() => testGradientHealth("", create), TypeError, "name must be a text");
+  assertThrows(() => testGradientHealth("x", create, { seed: 0.5 }), RangeError, "got 0.5");
+  assertThrows(
+    () => testGradientHealth("x", create, { saturatedFraction: 2 }),
+    RangeError,
+    "saturatedFraction must be from 0 to 1, got 2",
+  );
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { batchIndependence } from "../../src/checks/batch_independence.ts";
 import { causality } from "../../src/checks/causality.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
@@ -200,7 +200,8 @@ Deno.test("overfitsBatch fails above overfitLoss, or when the loss comes down to
   assertEquals(severities(overfit([1, 0.5, 0.0101])), ["error"]);
   assertEquals(overfit([1, 0.5], { overfitLoss: 0.5 }), []);
   assertEquals(severities(overfit([1, 0.5, 0.01], { overfitSteps: 1 })), ["error"]);
-  assertMatch(overfit([1, NaN])[0].message, /is NaN after 1 steps/);
+  assertThrows(() => overfit([1], { overfitSteps: 1.5 }), RangeError, "a whole number, got 1.5");
+  assertMatch(overfit([1, NaN])[0].message, /is NaN after 1 step of/);
 });
 
 Deno.test("MODEL_RULES are documented and named unlike each other and the other rules", () => {

@@ -70,7 +70,7 @@ for (const [activation, sigma] of [["tanh", 1], ["relu", Math.SQRT2], ["selu", 1
   });
 }
 
-Deno.test("meanField() throws a RangeError when a variance or an activation makes no sense", () => {
+Deno.test("meanField() throws when a variance or an activation makes no sense", () => {
   assertThrows(() => chain("tanh", -1, 1), RangeError, "layers[0].weightVariance");
   assertThrows(() => chain("tanh", NaN, 1), RangeError, "got NaN");
   assertThrows(() => meanField([], -1), RangeError, "inputMeanSquare");
@@ -81,4 +81,5 @@ Deno.test("meanField() throws a RangeError when a variance or an activation make
   );
   assertThrows(() => chain("tanhh", 1, 1), RangeError, 'activation "tanhh" is not known');
   assertThrows(() => chain("toString", 1, 1), RangeError, "is not known");
+  assertThrows(() => meanField(null as never), TypeError, "layers must be an array of layers");
 });
