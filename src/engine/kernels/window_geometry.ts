@@ -54,6 +54,15 @@ export function hasNegativePadding({ padInfo }: backend_util.Conv3DInfo): boolea
   return Math.min(padInfo.front, padInfo.top, padInfo.left) < 0;
 }
 
+/** Whether any window reaches beyond the image. */
+export function leavesImage(geometry: WindowGeometry): boolean {
+  const { input, output, window, strides, dilations, before } = geometry;
+  return before.some((zeros, axis) => {
+    const last = (output[axis] - 1) * strides[axis] + (window[axis] - 1) * dilations[axis] - zeros;
+    return zeros > 0 || last >= input[axis];
+  });
+}
+
 /**
  * Calls `visit` for every output position and every tap of its window that lies inside the input:
  * with the index of the output position, of the input position (both count positions, not entries:

@@ -1,15 +1,16 @@
 import type { backend_util, TensorInfo } from "@tensorflow/tfjs";
 import type { ConvolutionWindows } from "../native/convolution_windows.ts";
 import type { Windowed } from "../native/native_module.ts";
+import { exactConvolution, exactFilterGradient } from "./exact_convolution.ts";
+import { hasNonFinite } from "./has_non_finite.ts";
 import type { KernelContext } from "./kernel_context.ts";
-import { geometry2d, geometry3d } from "./window_geometry.ts";
+import { geometry2d, geometry3d, leavesImage, type WindowGeometry } from "./window_geometry.ts";
 
 /** What TensorFlow.js reckons of a convolution or a pooling. */
 export type WindowInfo = backend_util.Conv2DInfo | backend_util.Conv3DInfo;
 
-/** The windows for our native module, from TensorFlow.js's own reckoning. */
-function windowsOf(info: WindowInfo): ConvolutionWindows {
-  const geometry = "inDepth" in info ? geometry3d(info) : geometry2d(info);
+/** The windows for our native module. */
+function windowsOf(geometry: WindowGeometry, outChannels: number): ConvolutionWindows {
   const [depth, height, width] = geometry.input;
   const [outDepth, outHeight, outWidth] = geometry.output;
   const [windowDepth, windowHeight, windowWidth] = geometry.window;
@@ -19,7 +20,7 @@ function windowsOf(info: WindowInfo): ConvolutionWindows {
   return {
     batch: geometry.batch,
     channels: geometry.channels,
-    outChannels: info.outChannels,
+    outChannels,
     ...{
       depth,
       height,
@@ -39,6 +40,10 @@ function windowsOf(info: WindowInfo): ConvolutionWindows {
 /**
  * Moves windows over images in the native module, into a fresh tensor.
  *
+ * Where an image is padded, the native convolution and its filter gradient multiply by zeros, which makes
+ * NaN of NaN and infinity. A slow loop that leaves the padding out, as the `cpu` backend does, takes over
+ * where the filter, or dy, has any. The other operations never meet a padding.
+ *
  * @param inputs x and the filter; dy and the filter for an input gradient, x and dy for a filter gradient.
  * @param shape Shape of the result.
  * @param finish `bias`: address of one float for each output channel; `relu`: clip at 0. For
@@ -52,8 +57,30 @@ export function windowsOnHeap(
   shape: number[],
   finish: { bias?: number; relu?: boolean } = {},
 ): TensorInfo {
+  const { outChannels } = info;
+  const geometry = "inDepth" in info ? geometry3d(info) : geometry2d(info);
   const result = backend.makeOutput(shape, "float32");
-  const windows = windowsOf(info);
+  const view = (tensor: TensorInfo) => backend.typedArrayFromHeap(tensor) as Float32Array;
+  const isPadded = leavesImage(geometry);
+  if (kind === "convolution" && isPadded && hasNonFinite(view(second))) {
+    const bias = finish.bias
+      ? new Float32Array(native.memory.buffer, finish.bias, outChannels)
+      : undefined;
+    const operands = { geometry, outChannels, x: view(first), filter: view(second) };
+    exactConvolution(operands, view(result), { bias, relu: finish.relu });
+    return result;
+  }
+  const windows = windowsOf(geometry, outChannels);
   native.windows(kind, address(first), address(second), address(result), windows, finish);
+  // The result is small beside dy, and tells first.
+  if (
+    kind === "convolutionFilterGradient" && isPadded && hasNonFinite(view(result)) &&
+    hasNonFinite(view(second))
+  ) {
+    exactFilterGradient(
+      { geometry, outChannels, x: view(first), dy: view(second) },
+      view(result),
+    );
+  }
   return result;
 }

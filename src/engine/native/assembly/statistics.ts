@@ -1,9 +1,6 @@
 import { madd64 } from "./madd";
 import { clearRun } from "./runs";
 
-/** Largest float32 bit pattern of a finite number is one less. */
-const INFINITE: i32 = 0x7f800000;
-
 /** What `sums` leaves behind; the same names as in JavaScript. */
 @unmanaged
 class Sums {
@@ -29,92 +26,140 @@ function laneSum(x: v128): i32 {
     i32x4.extract_lane(x, 3);
 }
 
-/** Bytes that are looked through for entries that are not finite, and then summed up. */
-const BLOCK: usize = 512;
+/** Bytes that are summed up before it is asked whether all of them were finite numbers. */
+const BLOCK: usize = 8192;
+
+/** From so many variances on, the square of the mean would cost too many digits of the variance. */
+const FAR_MEAN: f64 = 1024;
+
+// @ts-ignore: decorator
+@inline
+function endOfBlock(at: usize, end: usize): usize {
+  const left = end - at;
+  return left < 16 ? end : at + min(BLOCK, left & ~15);
+}
 
 /**
  * All sums over a run of float32 that its statistics need, in float64 and in one sweep.
  *
- * Deviations are taken from the first finite entry: as it is one of the entries, its squared distance
- * from the mean is at most `count` times the variance, so at most that many units of the last place of
- * a float64 are lost. The sum of squares follows from them, without a subtraction.
+ * The squared deviations are the sum of squares less `n` times the mean's square. Where the mean is so
+ * large beside them that too many digits would be lost, a second sweep takes deviations from the first
+ * entry: as it is one of the entries, its squared distance from the mean is at most `count` times the
+ * variance; and of equal entries none deviates at all.
  */
 export function sums(from: usize, count: i32, result: usize): void {
   const end = from + (<usize> count << 2);
   let at = from;
   while (at < end && !isFinite<f32>(load<f32>(at))) at += 4;
   const origin: f64 = at < end ? <f64> load<f32>(at) : 0;
-  const origins = f64x2.splat(origin);
-  const infinite = i32x4.splat(INFINITE);
-  let shiftedA = f64x2.splat(0), shiftedB = f64x2.splat(0);
-  let squaresA = f64x2.splat(0), squaresB = f64x2.splat(0);
-  let absA = f64x2.splat(0), absB = f64x2.splat(0);
+  const one = i32x4.splat(1);
   let largest = i32x4.splat(0);
-  let zeros = i32x4.splat(0);
-  let finite = 0, shifted: f64 = 0, squares: f64 = 0, sumAbs: f64 = 0, zeroCount = 0;
+  let finite = 0, sum: f64 = 0, squares: f64 = 0, sumAbs: f64 = 0, zeroCount = 0;
   while (at < end) {
-    const left = end - at;
-    const stop = left < 16 ? end : at + min(BLOCK, left & ~15);
-    // As integers, the magnitudes of finite numbers are the ones below infinity.
-    let block = i32x4.splat(0);
-    let smallest = infinite;
+    const stop = endOfBlock(at, end);
+    let sumA = f64x2.splat(0), sumB = f64x2.splat(0);
+    let squaresA = f64x2.splat(0), squaresB = f64x2.splat(0);
+    let absA = f64x2.splat(0), absB = f64x2.splat(0);
+    let block = i32x4.splat(0), zero = i32x4.splat(0);
     let i = at;
     for (; i + 16 <= stop; i += 16) {
+      const x = f64x2.promote_low_f32x4(v128.load64_zero(i));
+      const y = f64x2.promote_low_f32x4(v128.load64_zero(i, 8));
+      sumA = f64x2.add(sumA, x);
+      sumB = f64x2.add(sumB, y);
+      absA = f64x2.add(absA, f64x2.abs(x));
+      absB = f64x2.add(absB, f64x2.abs(y));
+      squaresA = madd64(x, x, squaresA);
+      squaresB = madd64(y, y, squaresB);
+      // As integers, magnitudes are in the order of their values; one less than 0 is negative.
       const magnitude = f32x4.abs(v128.load(i));
       block = i32x4.max_s(block, magnitude);
-      smallest = i32x4.min_s(smallest, magnitude);
+      zero = v128.or(zero, i32x4.sub(magnitude, one));
     }
-    if (left >= 16 && i32x4.all_true(i32x4.lt_s(block, infinite))) {
+    const blockAbs = total(f64x2.add(absA, absB));
+    // A sum of float32 cannot overflow in float64: it is finite where all of them are.
+    if (i > at && isFinite(blockAbs)) {
       largest = i32x4.max_s(largest, block);
-      if (!i32x4.all_true(smallest)) {
-        for (i = at; i < stop; i += 16) {
-          zeros = i32x4.sub(zeros, f32x4.eq(v128.load(i), f32x4.splat(0)));
-        }
-      }
+      if (i32x4.bitmask(zero) != 0) zeroCount += countZeros(at, stop);
       finite += <i32> ((stop - at) >> 2);
-      for (; at < stop; at += 16) {
-        const x = f64x2.promote_low_f32x4(v128.load64_zero(at));
-        const y = f64x2.promote_low_f32x4(v128.load64_zero(at, 8));
-        absA = f64x2.add(absA, f64x2.abs(x));
-        absB = f64x2.add(absB, f64x2.abs(y));
-        const a = f64x2.sub(x, origins);
-        const b = f64x2.sub(y, origins);
-        shiftedA = f64x2.add(shiftedA, a);
-        shiftedB = f64x2.add(shiftedB, b);
-        squaresA = madd64(a, a, squaresA);
-        squaresB = madd64(b, b, squaresB);
-      }
+      sum += total(f64x2.add(sumA, sumB));
+      squares += total(f64x2.add(squaresA, squaresB));
+      sumAbs += blockAbs;
+      at = stop;
       continue;
     }
     // A block with an entry that is not finite, or the last three entries at most.
     for (; at < stop; at += 4) {
       const x = load<f32>(at);
       if (!isFinite<f32>(x)) continue;
-      const deviation = <f64> x - origin;
-      shifted += deviation;
-      squares += deviation * deviation;
-      sumAbs += <f64> abs<f32>(x);
+      const wide = <f64> x;
+      sum += wide;
+      squares += wide * wide;
+      sumAbs += abs<f64>(wide);
       largest = i32x4.max_s(largest, i32x4.splat(reinterpret<i32>(abs<f32>(x))));
       zeroCount += <i32> (x == 0);
       finite++;
     }
   }
-  shifted += total(f64x2.add(shiftedA, shiftedB));
-  squares += total(f64x2.add(squaresA, squaresB));
   const n: f64 = <f64> max(finite, 1);
-  const mean = origin + shifted / n;
-  const squaredDeviations = max<f64>(0, squares - shifted * (shifted / n));
+  const mean = sum / n;
   const out = changetype<Sums>(result);
   out.finite = <f64> finite;
-  out.sumAbs = sumAbs + total(f64x2.add(absA, absB));
-  out.sumSquares = squaredDeviations + n * (mean * mean);
+  out.sumAbs = sumAbs;
+  out.sumSquares = squares;
   out.maxAbs = <f64> max<f32>(
     max<f32>(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
     max<f32>(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
   );
-  out.zeros = <f64> (zeroCount + laneSum(zeros));
+  out.zeros = <f64> zeroCount;
   out.mean = mean;
-  out.squaredDeviations = squaredDeviations;
+  out.squaredDeviations = max<f64>(0, squares - n * (mean * mean));
+  if (n * (mean * mean) > FAR_MEAN * out.squaredDeviations) deviations(from, end, origin, n, out);
+}
+
+/** How many entries are 0, of a number that four divides. */
+function countZeros(from: usize, end: usize): i32 {
+  let zeros = i32x4.splat(0);
+  for (let at = from; at < end; at += 16) {
+    zeros = i32x4.sub(zeros, f32x4.eq(v128.load(at), f32x4.splat(0)));
+  }
+  return laneSum(zeros);
+}
+
+/** The mean and the squared deviations once more, by the deviations from `origin`. */
+function deviations(from: usize, end: usize, origin: f64, n: f64, out: Sums): void {
+  const origins = f64x2.splat(origin);
+  let shifted: f64 = 0, squares: f64 = 0;
+  for (let at = from; at < end;) {
+    const stop = endOfBlock(at, end);
+    let shiftedA = f64x2.splat(0), shiftedB = f64x2.splat(0);
+    let squaresA = f64x2.splat(0), squaresB = f64x2.splat(0);
+    let i = at;
+    for (; i + 16 <= stop; i += 16) {
+      const a = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(i)), origins);
+      const b = f64x2.sub(f64x2.promote_low_f32x4(v128.load64_zero(i, 8)), origins);
+      shiftedA = f64x2.add(shiftedA, a);
+      shiftedB = f64x2.add(shiftedB, b);
+      squaresA = madd64(a, a, squaresA);
+      squaresB = madd64(b, b, squaresB);
+    }
+    const blockSquares = total(f64x2.add(squaresA, squaresB));
+    if (i > at && isFinite(blockSquares)) {
+      shifted += total(f64x2.add(shiftedA, shiftedB));
+      squares += blockSquares;
+      at = stop;
+      continue;
+    }
+    for (; at < stop; at += 4) {
+      const x = load<f32>(at);
+      if (!isFinite<f32>(x)) continue;
+      const deviation = <f64> x - origin;
+      shifted += deviation;
+      squares += deviation * deviation;
+    }
+  }
+  out.mean = origin + shifted / n;
+  out.squaredDeviations = max<f64>(0, squares - shifted * (shifted / n));
 }
 
 /** What `flat` leaves behind. */
