@@ -1,7 +1,7 @@
 import type { BatchIndependenceProbe } from "../probe/probe_batch_independence.ts";
 import { defineModelRule } from "./define_model_rule.ts";
 import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
+import { formatCount, formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import type { ModelRule } from "./model_rule.ts";
 
@@ -50,7 +50,8 @@ export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelR
           layer: null,
           measured: rows,
           expected: `${batch.examples} rows`,
-          message: `The output ${name} has ${rows} rows for ${batch.examples} examples; expected ` +
+          message: `The output ${name} has ${formatCount(rows, "row")} for ` +
+            `${formatCount(batch.examples, "example")}; expected ` +
             `one an example.`,
           advice,
         }];

@@ -1,7 +1,7 @@
 import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
+import { formatCount, formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import type { Rule } from "./rule.ts";
 
@@ -62,8 +62,10 @@ function judge(layer: LayerMeasurements, weight: WeightMeasurements): Verdict[] 
       layer,
       duplicateUnits,
       "0",
-      `${duplicateUnits} units of ${layer.name} have exactly the weights of an earlier unit ` +
-        `(${name}).`,
+      `${formatCount(duplicateUnits, "unit")} of ${layer.name} ` +
+        `${
+          duplicateUnits === 1 ? "has" : "have"
+        } exactly the weights of an earlier unit (${name}).`,
     ),
   ];
 }
