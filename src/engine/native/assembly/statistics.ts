@@ -27,20 +27,19 @@ function laneSum(x: v128): i32 {
 }
 
 /** Bytes that are summed up before it is asked whether all of them were finite numbers. */
-const BLOCK: usize = 8192;
+const BLOCK: usize = 2048;
+
+/** Places that are read at once: memory answers several questions in the time of one. */
+const PLACES: usize = 4;
 
 /** From so many variances on, the square of the mean would cost too many digits of the variance. */
 const FAR_MEAN: f64 = 1024;
 
-// @ts-ignore: decorator
-@inline
-function endOfBlock(at: usize, end: usize): usize {
-  const left = end - at;
-  return left < 16 ? end : at + min(BLOCK, left & ~15);
-}
-
 /**
  * All sums over a run of float32 that its statistics need, in float64 and in one sweep.
+ *
+ * The run is read in four parts side by side, which takes half the time where it does not lie in the
+ * processor's cache.
  *
  * The squared deviations are the sum of squares less `n` times the mean's square. Where the mean is so
  * large beside them that too many digits would be lost, a second sweep takes deviations from the first
@@ -49,89 +48,110 @@ function endOfBlock(at: usize, end: usize): usize {
  */
 export function sums(from: usize, count: i32, result: usize): void {
   const end = from + (<usize> count << 2);
-  let at = from;
-  while (at < end && !isFinite<f32>(load<f32>(at))) at += 4;
-  const origin: f64 = at < end ? <f64> load<f32>(at) : 0;
-  const one = i32x4.splat(1);
-  let largest = i32x4.splat(0);
-  let finite = 0, sum: f64 = 0, squares: f64 = 0, sumAbs: f64 = 0, zeroCount = 0;
-  while (at < end) {
-    const stop = endOfBlock(at, end);
+  const part = ((end - from) / PLACES) & ~15;
+  const out = changetype<Sums>(result);
+  out.finite = 0;
+  out.sumAbs = 0;
+  out.sumSquares = 0;
+  out.maxAbs = 0;
+  out.zeros = 0;
+  let sum: f64 = 0;
+  for (let at = from; at < from + part;) {
+    const stop = min(at + BLOCK, from + part);
     let sumA = f64x2.splat(0), sumB = f64x2.splat(0);
     let squaresA = f64x2.splat(0), squaresB = f64x2.splat(0);
     let absA = f64x2.splat(0), absB = f64x2.splat(0);
-    let block = i32x4.splat(0), zero = i32x4.splat(0);
-    let i = at;
-    for (; i + 16 <= stop; i += 16) {
-      const x = f64x2.promote_low_f32x4(v128.load64_zero(i));
-      const y = f64x2.promote_low_f32x4(v128.load64_zero(i, 8));
-      sumA = f64x2.add(sumA, x);
-      sumB = f64x2.add(sumB, y);
-      absA = f64x2.add(absA, f64x2.abs(x));
-      absB = f64x2.add(absB, f64x2.abs(y));
-      squaresA = madd64(x, x, squaresA);
-      squaresB = madd64(y, y, squaresB);
-      // As integers, magnitudes are in the order of their values; one less than 0 is negative.
-      const magnitude = f32x4.abs(v128.load(i));
-      block = i32x4.max_s(block, magnitude);
-      zero = v128.or(zero, i32x4.sub(magnitude, one));
+    let largest = i32x4.splat(0), zeros = i32x4.splat(0);
+    for (let i = at; i < stop; i += 16) {
+      let place = i;
+      for (let p: usize = 0; p < PLACES; p++, place += part) {
+        const x = f64x2.promote_low_f32x4(v128.load64_zero(place));
+        const y = f64x2.promote_low_f32x4(v128.load64_zero(place, 8));
+        sumA = f64x2.add(sumA, x);
+        sumB = f64x2.add(sumB, y);
+        absA = f64x2.add(absA, f64x2.abs(x));
+        absB = f64x2.add(absB, f64x2.abs(y));
+        squaresA = madd64(x, x, squaresA);
+        squaresB = madd64(y, y, squaresB);
+        // As integers, magnitudes are in the order of their values; one less than 0 is negative.
+        const magnitude = f32x4.abs(v128.load(place));
+        largest = i32x4.max_s(largest, magnitude);
+        zeros = v128.or(zeros, i32x4.sub(magnitude, i32x4.splat(1)));
+      }
     }
-    const blockAbs = total(f64x2.add(absA, absB));
-    // A sum of float32 cannot overflow in float64: it is finite where all of them are.
-    if (i > at && isFinite(blockAbs)) {
-      largest = i32x4.max_s(largest, block);
-      if (i32x4.bitmask(zero) != 0) zeroCount += countZeros(at, stop);
-      finite += <i32> ((stop - at) >> 2);
+    const sumAbs = total(f64x2.add(absA, absB));
+    // float32 cannot overflow a sum in float64: it is finite just where all of them are.
+    if (isFinite(sumAbs)) {
       sum += total(f64x2.add(sumA, sumB));
-      squares += total(f64x2.add(squaresA, squaresB));
-      sumAbs += blockAbs;
-      at = stop;
-      continue;
+      out.finite += <f64> ((stop - at) * PLACES >> 2);
+      out.sumAbs += sumAbs;
+      out.sumSquares += total(f64x2.add(squaresA, squaresB));
+      out.maxAbs = max<f64>(out.maxAbs, largestLane(largest));
+      if (i32x4.bitmask(zeros) != 0) {
+        for (let p: usize = 0; p < PLACES; p++) {
+          out.zeros += countZeros(at + p * part, stop + p * part);
+        }
+      }
+    } else {
+      for (let p: usize = 0; p < PLACES; p++) {
+        sum += addFinite(at + p * part, stop + p * part, out);
+      }
     }
-    // A block with an entry that is not finite, or the last three entries at most.
-    for (; at < stop; at += 4) {
-      const x = load<f32>(at);
-      if (!isFinite<f32>(x)) continue;
-      const wide = <f64> x;
-      sum += wide;
-      squares += wide * wide;
-      sumAbs += abs<f64>(wide);
-      largest = i32x4.max_s(largest, i32x4.splat(reinterpret<i32>(abs<f32>(x))));
-      zeroCount += <i32> (x == 0);
-      finite++;
-    }
+    at = stop;
   }
-  const n: f64 = <f64> max(finite, 1);
-  const mean = sum / n;
-  const out = changetype<Sums>(result);
-  out.finite = <f64> finite;
-  out.sumAbs = sumAbs;
-  out.sumSquares = squares;
-  out.maxAbs = <f64> max<f32>(
-    max<f32>(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
-    max<f32>(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
+  sum += addFinite(from + part * PLACES, end, out);
+
+  const n = max<f64>(out.finite, 1);
+  out.mean = sum / n;
+  const meanSquares = n * (out.mean * out.mean);
+  out.squaredDeviations = max<f64>(0, out.sumSquares - meanSquares);
+  if (meanSquares > FAR_MEAN * out.squaredDeviations) deviations(from, end, n, out);
+}
+
+// @ts-ignore: decorator
+@inline
+function largestLane(magnitudes: v128): f64 {
+  return <f64> max<f32>(
+    max<f32>(f32x4.extract_lane(magnitudes, 0), f32x4.extract_lane(magnitudes, 1)),
+    max<f32>(f32x4.extract_lane(magnitudes, 2), f32x4.extract_lane(magnitudes, 3)),
   );
-  out.zeros = <f64> zeroCount;
-  out.mean = mean;
-  out.squaredDeviations = max<f64>(0, squares - n * (mean * mean));
-  if (n * (mean * mean) > FAR_MEAN * out.squaredDeviations) deviations(from, end, origin, n, out);
 }
 
 /** How many entries are 0, of a number that four divides. */
-function countZeros(from: usize, end: usize): i32 {
+function countZeros(from: usize, end: usize): f64 {
   let zeros = i32x4.splat(0);
   for (let at = from; at < end; at += 16) {
     zeros = i32x4.sub(zeros, f32x4.eq(v128.load(at), f32x4.splat(0)));
   }
-  return laneSum(zeros);
+  return <f64> laneSum(zeros);
 }
 
-/** The mean and the squared deviations once more, by the deviations from `origin`. */
-function deviations(from: usize, end: usize, origin: f64, n: f64, out: Sums): void {
+/** Adds the finite entries one by one, and returns their sum. */
+function addFinite(from: usize, end: usize, out: Sums): f64 {
+  let sum: f64 = 0;
+  for (let at = from; at < end; at += 4) {
+    const x = <f64> load<f32>(at);
+    if (!isFinite(x)) continue;
+    sum += x;
+    out.finite += 1;
+    out.sumAbs += abs(x);
+    out.sumSquares += x * x;
+    out.maxAbs = max(out.maxAbs, abs(x));
+    out.zeros += <f64> (x == 0);
+  }
+  return sum;
+}
+
+/** The mean and the squared deviations once more, by the deviations from the first finite entry. */
+function deviations(from: usize, end: usize, n: f64, out: Sums): void {
+  let at = from;
+  while (at < end && !isFinite<f32>(load<f32>(at))) at += 4;
+  const origin: f64 = at < end ? <f64> load<f32>(at) : 0;
   const origins = f64x2.splat(origin);
   let shifted: f64 = 0, squares: f64 = 0;
-  for (let at = from; at < end;) {
-    const stop = endOfBlock(at, end);
+  while (at < end) {
+    const left = end - at;
+    const stop = left < 16 ? end : at + min(BLOCK, left & ~15);
     let shiftedA = f64x2.splat(0), shiftedB = f64x2.splat(0);
     let squaresA = f64x2.splat(0), squaresB = f64x2.splat(0);
     let i = at;
@@ -144,16 +164,15 @@ function deviations(from: usize, end: usize, origin: f64, n: f64, out: Sums): vo
       squaresB = madd64(b, b, squaresB);
     }
     const blockSquares = total(f64x2.add(squaresA, squaresB));
-    if (i > at && isFinite(blockSquares)) {
+    if (i == stop && isFinite(blockSquares)) {
       shifted += total(f64x2.add(shiftedA, shiftedB));
       squares += blockSquares;
       at = stop;
       continue;
     }
     for (; at < stop; at += 4) {
-      const x = load<f32>(at);
-      if (!isFinite<f32>(x)) continue;
-      const deviation = <f64> x - origin;
+      const deviation = <f64> load<f32>(at) - origin;
+      if (!isFinite(deviation)) continue;
       shifted += deviation;
       squares += deviation * deviation;
     }
