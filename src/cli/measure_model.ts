@@ -9,6 +9,7 @@ import { estimateWorkload } from "../model/estimate_workload.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { loadModel } from "../model/load_model.ts";
 import type { LoadedModel } from "../model/loaded_model.ts";
+import { logToStderr } from "../model/log_to_stderr.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { randomTargets } from "../model/random_targets.ts";
 import { readBatch } from "../model/read_batch.ts";
@@ -17,12 +18,18 @@ import { showProgress } from "./show_progress.ts";
 
 /**
  * Does what every measuring subcommand does: starts the engine, loads the model and the batch,
- * measures. Threads and time go to stderr, since they are not part of the result.
+ * measures. Threads and time go to stderr, since they are not part of the result, and so does whatever
+ * the model's own code logs.
  *
  * @param request What to measure.
  * @returns The measurements.
  */
-export async function measureModel(request: MeasureRequest): Promise<Measurements> {
+export function measureModel(request: MeasureRequest): Promise<Measurements> {
+  // Custom layers log as they like.
+  return logToStderr(() => measureOnEngine(request));
+}
+
+async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
   const started = performance.now();
   const settings = { relaxedSimd: !request.portable };
   const first = request.threads === "auto" ? 1 : request.threads;

@@ -1,4 +1,5 @@
 import { failure } from "../model/failure.ts";
+import { logToStderr } from "../model/log_to_stderr.ts";
 import { differenceOf } from "../study/same_study.ts";
 import { runStudy } from "../study/run_study.ts";
 import { shardRange } from "../study/shard.ts";
@@ -69,8 +70,7 @@ export const sweep: Command = {
     using interrupted = interruption();
     const kept = new KeptPoints(request, !showsPoints(view));
     const printed = showsPoints(view) && request.out === null;
-    let printer: PointPrinter | null = null;
-    try {
+    const measureAll = async () => {
       const { header, points } = await runStudy(
         request.subject,
         request.grid,
@@ -85,11 +85,17 @@ export const sweep: Command = {
         },
         (header) => kept.begin(header),
       );
-      if (printed) printer = new PointPrinter(view, header);
+      const printer = printed ? new PointPrinter(view, header) : null;
       for await (const point of points) {
         await kept.add(point);
         await printer?.add(point);
       }
+      return printer;
+    };
+    let printer: PointPrinter | null;
+    try {
+      // Custom layers log as they like.
+      printer = await logToStderr(measureAll);
     } finally {
       progress?.clear();
       await kept.close();

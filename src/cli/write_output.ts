@@ -8,7 +8,7 @@ import { UsageError } from "./usage_error.ts";
  *
  * @param text The result.
  * @param path The file, or `null` for stdout.
- * @throws {UsageError} If the file cannot be written.
+ * @throws {UsageError} If the file, or stdout, cannot be written.
  */
 export async function writeOutput(text: string, path: string | null): Promise<void> {
   const bytes = new TextEncoder().encode(text);
@@ -29,6 +29,7 @@ async function writeAll(bytes: Uint8Array): Promise<void> {
       written += await Deno.stdout.write(bytes.subarray(written));
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+    if (error instanceof Deno.errors.BrokenPipe) return;
+    throw new UsageError(`cannot write to stdout: ${(error as Error).message}`);
   }
 }

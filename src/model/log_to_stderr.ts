@@ -1,8 +1,27 @@
 import { patchProperty } from "../engine/patch_property.ts";
 
-/** What writes to stdout; `console.error` takes the same arguments. */
-const METHODS = ["log", "info", "debug", "dir", "dirxml", "table"] as const;
+/** What writes to stdout. */
+const METHODS = [
+  "log",
+  "info",
+  "debug",
+  "dir",
+  "dirxml",
+  "table",
+  "count",
+  "countReset",
+  "group",
+  "groupCollapsed",
+  "groupEnd",
+  "time",
+  "timeLog",
+  "timeEnd",
+  "clear",
+] as const;
 
+type Logger = Record<typeof METHODS[number], unknown>;
+
+let logger: Promise<Logger> | null = null;
 let callers = 0;
 let undo: (() => void)[] = [];
 
@@ -12,13 +31,11 @@ let undo: (() => void)[] = [];
  * @param run The code; calls may overlap.
  */
 export async function logToStderr<T>(run: () => T | Promise<T>): Promise<T> {
+  // One for good: counters, timers and indentation go on from one call to the next.
+  const methods = await (logger ??= consoleOnStderr());
   if (callers++ === 0) {
     undo = METHODS.map((method) =>
-      patchProperty(console, method, {
-        writable: true,
-        enumerable: true,
-        value: (...values: unknown[]) => console.error(...values),
-      })
+      patchProperty(console, method, { writable: true, enumerable: true, value: methods[method] })
     );
   }
   try {
@@ -26,4 +43,13 @@ export async function logToStderr<T>(run: () => T | Promise<T>): Promise<T> {
   } finally {
     if (--callers === 0) undo.forEach((restore) => restore());
   }
+}
+
+/** Node's console, since Deno's own writes to nothing else than stdout. Loaded when it is needed. */
+async function consoleOnStderr(): Promise<Logger> {
+  const [{ Console }, { default: { stderr } }] = await Promise.all([
+    import("node:console"),
+    import("node:process"),
+  ]);
+  return new Console(stderr) as unknown as Logger;
 }

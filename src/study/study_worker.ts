@@ -6,6 +6,7 @@
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { startEngine } from "../engine/start_engine.ts";
+import { logToStderr } from "../model/log_to_stderr.ts";
 import { isTrap } from "./is_trap.ts";
 import { PointMeter } from "./point_meter.ts";
 import { resolveGrid } from "./study_grid.ts";
@@ -33,16 +34,18 @@ const { subject, grid, options } = workerData as WorkerTask;
 try {
   const engine = await startEngine({ threads: 1, relaxedSimd: options.relaxedSimd });
   const meter = await PointMeter.open(engine, subject, resolveGrid(grid), options);
-  const identity = await meter.identify();
+  const identity = await logToStderr(() => meter.identify());
   let last: Promise<void> = Promise.resolve();
   let failed = false;
   port.on("message", (indices: WorkerOrder) => {
-    last = last.then(async () => {
+    const measureAll = async () => {
       for (const index of indices) {
         if (failed) return;
         say({ kind: "point", point: await meter.measure(index) });
       }
-    }).catch((error) => {
+    };
+    // Custom layers log as they like, and stdout may be the study's.
+    last = last.then(() => logToStderr(measureAll)).catch((error) => {
       // What else was sent comes after the point that failed.
       failed = true;
       report(error);
