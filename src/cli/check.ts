@@ -67,7 +67,7 @@ export const check: Command = {
   examples: [
     ["check examples/digits.ts", "fail the build if the initialisation is not sane"],
     ["check model.json --batch batch.json --quiet", "a model from disk, on real data"],
-    ["check --seeds 0..9 --jobs auto", "every model of the configuration, ten draws of each"],
+    ["check --seeds 10 --jobs auto", "every model of the configuration, ten draws of each"],
     ["check --reporter github --reporter junit=gate.xml", "annotations, and a file for the CI"],
     ["check --update-baseline", "accept the figures as they are now"],
     ["check --shard 1/3 --reporter json=part1.json", "a third of the passes, in a CI matrix"],

@@ -19,7 +19,13 @@ export const CHECK_FLAGS: readonly Flag[] = [
       "text",
     repeatable: true,
   },
-  { name: "seeds", value: "LIST", help: "check every model under these seeds: 1,2,5 or 0..9" },
+  {
+    name: "seeds",
+    value: "N|LIST",
+    help:
+      "check every model in N draws (seeds 0 to N - 1), or under the seeds of a list: 1,2,5 or " +
+      "0..9; default: the configuration's, else --seed alone",
+  },
   { name: "max-warnings", value: "N", help: "fail when there are more warnings than that" },
   { name: "fail-fast", value: null, help: "stop at the first pass that fails" },
   { name: "jobs", value: "N|auto", help: "passes at a time, each in its own worker; default: 1" },
@@ -32,7 +38,7 @@ export const CHECK_FLAGS: readonly Flag[] = [
   },
   { name: "update-baseline", value: null, help: "store the figures instead of comparing them" },
   ...MEASURE_FLAGS,
-  ...SHOW_FLAGS.filter(({ name }) => ["width", "unicode"].includes(name)),
+  ...SHOW_FLAGS.filter(({ name }) => ["columns", "width", "unicode"].includes(name)),
   {
     name: "format",
     value: "text|json|junit|github|markdown|sarif",

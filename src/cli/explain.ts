@@ -4,9 +4,9 @@ import { RULES } from "../checks/rules.ts";
 import { GATE_DOCUMENTATION } from "../gate/gate_documentation.ts";
 import { nearest } from "../model/nearest.ts";
 import { renderRule, renderRules } from "../render/render_rule.ts";
+import { readColumns, WIDTH_FLAGS } from "./columns_flag.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
-import { wholeNumber } from "./measure_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 
@@ -22,7 +22,7 @@ export const explain: Command = {
     "Without RULE: lists the rules.",
   ].join("\n"),
   flags: [
-    { name: "width", value: "N", help: "columns of the text; default: 80" },
+    ...WIDTH_FLAGS,
     { name: "help", value: null, help: "show this help" },
   ],
   examples: [
@@ -31,7 +31,7 @@ export const explain: Command = {
   ],
   permissions: ["none"],
   async run(operands: string[], flags: FlagValues): Promise<number> {
-    const width = wholeNumber(flags, "width", 20, 1000) ?? 80;
+    const width = readColumns(flags, Deno.stdout.isTerminal());
     const [name, ...more] = operands;
     if (more.length > 0) {
       throw new UsageError(

@@ -23,7 +23,7 @@ export function parseCommand(args: string[], known: readonly Flag[]): ParsedComm
   const names = known.map(({ name }) => name);
   const switches = known.filter(({ value }) => value === null).map(({ name }) => name);
   const strings = known.filter(({ value }) => value !== null).map(({ name }) => name);
-  const parsed = parseArgs(args, {
+  const parsed = parseArgs(withNegatives(args, strings), {
     string: [...strings, "_"],
     boolean: switches,
     collect: names,
@@ -58,4 +58,21 @@ export function parseCommand(args: string[], known: readonly Flag[]): ParsedComm
     if (argument === "--") break;
   }
   return { operands: [...parsed._.map(String), ...parsed["--"] ?? []], flags };
+}
+
+/**
+ * Joins a negative number with the flag before it: no flag takes one, and that is what its own reader
+ * says, whereas `-1` alone would pass for an unknown flag.
+ */
+function withNegatives(args: string[], strings: string[]): string[] {
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  const joined: string[] = [];
+  for (const [index, argument] of args.entries()) {
+    const before = args[index - 1] ?? "";
+    const joins = index < end && /^-\.?\d/.test(argument) && before.startsWith("--") &&
+      strings.includes(before.slice(2));
+    if (joins) joined[joined.length - 1] += `=${argument}`;
+    else joined.push(argument);
+  }
+  return joined;
 }

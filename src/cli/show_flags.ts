@@ -1,6 +1,7 @@
 import type { RenderTextOptions } from "../render/render_text.ts";
+import { readColumns, WIDTH_FLAGS } from "./columns_flag.ts";
 import type { Flag, FlagValues } from "./flag.ts";
-import { oneOf, wholeNumber } from "./measure_flags.ts";
+import { oneOf } from "./measure_flags.ts";
 import { readLayers } from "./read_layers.ts";
 
 /** The flags that say how a result looks and where it goes. */
@@ -9,13 +10,10 @@ export const SHOW_FLAGS: readonly Flag[] = [
   { name: "out", value: "FILE", help: "write the result there instead of to stdout" },
   { name: "layers", value: "REGEX", help: "draw only the layers whose name matches" },
   { name: "scale", value: "log|linear", help: "scale of the bars; default: log" },
-  { name: "width", value: "N", help: "columns of the text; default: the terminal's, else 80" },
+  ...WIDTH_FLAGS,
   { name: "unicode", value: null, help: "draw the bars with eighth blocks" },
   { name: "help", value: null, help: "show this help" },
 ];
-
-/** What a text is never narrower than, however narrow the terminal. */
-const LEAST_WIDTH = 40;
 
 /**
  * Reads {@linkcode SHOW_FLAGS}. Width and colour are the terminal's where the text goes to one;
@@ -29,8 +27,7 @@ const LEAST_WIDTH = 40;
 export function textOptions(flags: FlagValues, out: string | null): RenderTextOptions {
   const terminal = out === null && Deno.stdout.isTerminal();
   return {
-    width: wholeNumber(flags, "width", 20, 1000) ??
-      (terminal ? Math.max(LEAST_WIDTH, columnsOfTerminal()) : 80),
+    width: readColumns(flags, terminal),
     unicode: flags.unicode === true,
     color: !Deno.noColor && (terminal || (out === null && colorIsForced())),
     scale: oneOf<"log" | "linear">(flags, "scale", ["log", "linear"], "log"),
@@ -43,9 +40,4 @@ function colorIsForced(): boolean {
   const permission = { name: "env", variable: "FORCE_COLOR" } as const;
   return Deno.permissions.querySync(permission).state === "granted" &&
     Boolean(Deno.env.get("FORCE_COLOR"));
-}
-
-/** A pseudo-terminal that was never given a size says it has none. */
-function columnsOfTerminal(): number {
-  return Deno.consoleSize().columns || 80;
 }

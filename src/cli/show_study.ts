@@ -6,7 +6,8 @@ import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";
 import type { FlagValues } from "./flag.ts";
-import { oneOf, wholeNumber } from "./measure_flags.ts";
+import { readColumns } from "./columns_flag.ts";
+import { oneOf } from "./measure_flags.ts";
 import { writeOutput } from "./write_output.ts";
 
 /** How a study is shown on stdout. */
@@ -19,7 +20,8 @@ export interface StudyView {
   color: boolean;
 }
 
-const LEAST_WIDTH = 40;
+/** What the heat maps need. */
+const LEAST_COLUMNS = 40;
 /** Points are written out in pieces of so many characters. */
 const PIECE = 1 << 16;
 
@@ -28,8 +30,8 @@ export function readStudyView(flags: FlagValues): StudyView {
   const terminal = Deno.stdout.isTerminal();
   return {
     format: oneOf(flags, "format", ["text", "json", "csv", "markdown"], "text"),
-    width: wholeNumber(flags, "columns", LEAST_WIDTH, 1000) ??
-      (terminal ? Math.max(LEAST_WIDTH, Deno.consoleSize().columns || 80) : 80),
+    // sweep's --width is units, not columns.
+    width: readColumns({ columns: flags.columns }, terminal, LEAST_COLUMNS),
     color: terminal && !Deno.noColor,
   };
 }

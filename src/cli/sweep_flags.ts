@@ -1,3 +1,4 @@
+import { parseSeeds } from "../gate/parse_seeds.ts";
 import { LOSSES } from "../measure/objective.ts";
 import { nearest } from "../model/nearest.ts";
 import { type InitializerName, INITIALIZERS } from "../study/initializers.ts";
@@ -5,6 +6,7 @@ import type { Shard } from "../study/shard.ts";
 import type { StudyGrid } from "../study/study_grid.ts";
 import type { StudyOptions } from "../study/study_options.ts";
 import type { ModelFile, NamedNetwork } from "../study/study_subject.ts";
+import { COLUMNS_FLAG } from "./columns_flag.ts";
 import type { Flag, FlagValues } from "./flag.ts";
 import { oneOf, wholeNumber } from "./measure_flags.ts";
 import { parseScales } from "./parse_scales.ts";
@@ -19,7 +21,7 @@ export const STUDY_SHOW_FLAGS: readonly Flag[] = [
     value: "F",
     help: "on stdout: text, json, csv, markdown; default: text",
   },
-  { name: "columns", value: "N", help: "columns of the text; default: the terminal's, else 80" },
+  COLUMNS_FLAG,
   { name: "quiet", value: null, help: "nothing on stderr but errors" },
   { name: "help", value: null, help: "show this help" },
 ];
@@ -32,9 +34,20 @@ export const SWEEP_FLAGS: readonly Flag[] = [
     help: "0.001..1000 (10 to a factor of ten), 0.001..1000:25, or 0.5,1,1/894",
   },
   { name: "activation", value: "LIST", help: "default: relu,tanh,sigmoid,selu; MODEL: its own" },
-  { name: "seeds", value: "N", help: "draws of weights and batch at each scale; default: 5" },
+  {
+    name: "seeds",
+    value: "N|LIST",
+    help:
+      "N draws of weights and batch at each scale (seeds 0 to N - 1), or the seeds of a list: " +
+      "1,2,5 or 0..9; default: 5",
+  },
   { name: "depth", value: "LIST", help: "hidden layers; default: 10" },
-  { name: "width", value: "LIST", help: "units of a hidden layer; default: 64; --exercise: 20" },
+  {
+    name: "width",
+    value: "LIST",
+    help:
+      "units of a hidden layer (--columns is the width of the text); default: 64; --exercise: 20",
+  },
   {
     name: "initializer",
     value: "LIST",
@@ -113,7 +126,9 @@ export function readSweepFlags(operands: string[], flags: FlagValues): SweepRequ
         list(flags, "activation") ?? (model === undefined ? ACTIVATIONS : undefined),
       ),
       initializers: distinct("initializer", initializers),
-      seeds: wholeNumber(flags, "seeds", 1, 1_000_000) ?? 5,
+      seeds: flags.seeds === undefined
+        ? 5
+        : parseSeeds(flags.seeds as string, "--seeds", 1_000_000),
       depths: distinct("depth", wholeNumbers(flags, "depth", 1000) ?? DEPTHS[kind]),
       widths: distinct("width", wholeNumbers(flags, "width", 100_000) ?? WIDTHS[kind]),
     },

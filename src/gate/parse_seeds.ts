@@ -4,30 +4,39 @@ import { GateError } from "./gate_error.ts";
 const MOST = 10_000;
 
 /**
- * The seeds that a text names: `3`, `1,2,5` or `0..9`.
+ * The seeds that a text names: so many draws, `10`, which have the seeds 0 to 9; or the seeds
+ * themselves, `1,2,5` or `0..9`.
  *
  * @param text The text.
  * @param place Where it stands, for the error.
- * @throws {GateError} If it names none, one twice, or more than ten thousand.
+ * @param most How many seeds there may be.
+ * @throws {GateError} If it names none, one twice, or too many.
  */
-export function parseSeeds(text: string, place: string): number[] {
+export function parseSeeds(text: string, place: string, most = MOST): number[] {
   const complain = () =>
     new GateError(
-      `${place}: expected seeds as 3, 1,2,5 or 0..9, found ${JSON.stringify(text)}`,
+      `${place}: expected how many draws (10), or seeds (1,2,5 or 0..9), found ${
+        JSON.stringify(text)
+      }`,
     );
   const seeds: number[] = [];
-  for (const part of text.split(",")) {
-    const [, first, last = first] = part.trim().match(/^(\d+)(?:\.\.(\d+))?$/) ?? [];
-    if (first === undefined) throw complain();
-    const from = Number(first);
-    const to = Number(last);
+  const add = (from: number, to: number) => {
     if (to < from || !Number.isSafeInteger(to)) throw complain();
-    if (seeds.length + (to - from + 1) > MOST) {
+    if (seeds.length + (to - from + 1) > most) {
       throw new GateError(
-        `${place}: expected at most ${MOST} seeds, found ${JSON.stringify(text)}`,
+        `${place}: expected at most ${most} seeds, found ${JSON.stringify(text)}`,
       );
     }
     for (let seed = from; seed <= to; seed++) seeds.push(seed);
+  };
+  if (/^\s*\d+\s*$/.test(text)) {
+    add(0, Number(text) - 1);
+    return seeds;
+  }
+  for (const part of text.split(",")) {
+    const [, first, last = first] = part.trim().match(/^(\d+)(?:\.\.(\d+))?$/) ?? [];
+    if (first === undefined) throw complain();
+    add(Number(first), Number(last));
   }
   if (new Set(seeds).size < seeds.length) {
     throw new GateError(`${place}: a seed is given twice in ${JSON.stringify(text)}`);

@@ -99,6 +99,92 @@ Deno.test("report obeys --width, --layers, --scale and --unicode", async () => {
   assert(!/^. dense_7 .*\|/m.test(stdout));
 });
 
+Deno.test("report and explain take --columns as they take --width", async () => {
+  for (const subcommand of ["report", "explain"]) {
+    const [columns, width] = await Promise.all(["--columns", "--width"].map(async (flag) => {
+      const { stdout } = await runCommand([subcommand, flag, "60"]);
+      return stdout;
+    }));
+    assertEquals(columns, width);
+    assert(columns.length > 100 && columns.split("\n").every((line) => line.length <= 60));
+  }
+});
+
+/** A module that logs in every way, while it is made and while it is measured. */
+const CHATTY = `
+console.log("imported");
+export const createModel = ({ tf }) => {
+  class Chatty extends tf.layers.Layer {
+    static className = "Chatty";
+    call(inputs) {
+      console.group("group");
+      console.log("called");
+      console.info("informed");
+      console.debug("debugged");
+      console.count("counted");
+      console.countReset("counted");
+      console.time("timed");
+      console.timeLog("timed");
+      console.timeEnd("timed");
+      console.table([{ column: 1 }]);
+      console.dir({ directory: 1 });
+      console.dirxml({ xml: 1 });
+      console.groupCollapsed("collapsed");
+      console.groupEnd();
+      console.groupEnd();
+      return [inputs].flat()[0].mul(2);
+    }
+  }
+  console.log("created");
+  return tf.sequential({ layers: [
+    tf.layers.dense({ units: 2, inputShape: [2], kernelInitializer: "ones" }),
+    new Chatty(),
+    tf.layers.dense({ units: 1, kernelInitializer: "ones" }),
+  ] });
+};`;
+const CHATTER = ["imported", "created", "called", "informed", "debugged", "counted: 1", "timed: "]
+  .concat("column", "directory", "xml", "group", "collapsed");
+
+for (
+  const args of [
+    ["report"],
+    ["check", "--no-config"],
+    ["check", "--no-config", "--seeds", "2", "--jobs", "2"],
+    ["sweep", "--scale", "1,2", "--seeds", "2", "--jobs", "1"],
+    ["sweep", "--scale", "1,2", "--seeds", "2", "--jobs", "2"],
+  ]
+) {
+  Deno.test(`${args.join(" ")} keeps what a layer logs off stdout`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const path = `${folder}/chatty.ts`;
+      await Deno.writeTextFile(path, CHATTY);
+      const [subcommand, ...flags] = args;
+      const { stdout, stderr } = await runCommand([subcommand, path, ...flags, "--format", "json"]);
+      // It is JSON from its first character to its last.
+      JSON.parse(stdout);
+      for (const text of CHATTER) assertStringIncludes(stderr, text);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+for (const subcommand of ["report", "explain", "sweep"]) {
+  Deno.test(`${subcommand} names stdout when it cannot be written`, async () => {
+    const scales = subcommand === "sweep" ? "--scale 1 --seeds 1 --activation relu" : "";
+    const script = `"$DENO" run --no-check -A mod.ts ${subcommand} ${scales} > /dev/full`;
+    const { code, stderr } = await new Deno.Command("bash", {
+      args: ["-c", script],
+      cwd: new URL("../../", import.meta.url),
+      env: { DENO: Deno.execPath(), NO_COLOR: "1" },
+    }).output();
+    assertEquals(code, 2);
+    const [last] = new TextDecoder().decode(stderr).trimEnd().split("\n").slice(-1);
+    assertMatch(last, /^error: cannot write to stdout: .*space/);
+  });
+}
+
 Deno.test("report ends quietly when its reader has seen enough", async () => {
   const script = `"$DENO" run --no-check -A mod.ts report | head -n 1; echo "\${PIPESTATUS[0]}"`;
   const { stdout, stderr } = await new Deno.Command("bash", {
@@ -126,6 +212,13 @@ const WRONG_USAGE: [string[], string][] = [
   [["--frob"], "unknown flag --frob"],
   [["report", "--examples", "0"], '--examples takes a whole number, 1 to 1000000, found "0"'],
   [["report", "--examples", "1.5"], '--examples takes a whole number, 1 to 1000000, found "1.5"'],
+  [["report", "--examples", "-1"], '--examples takes a whole number, 1 to 1000000, found "-1"'],
+  [["report", "--width", "-5"], '--width takes a whole number, 20 to 1000, found "-5"'],
+  [["report", "--scale", "-1"], '--scale takes log or linear, found "-1"'],
+  [["report", "-1"], "unknown flag -1"],
+  [["report", "--quiet", "-1"], "unknown flag -1"],
+  [["report", "--columns", "60", "--width", "60"], "--columns and --width are the same"],
+  [["report", "--seed", "-1"], '--seed takes a whole number, 0 or more, found "-1"'],
   [["report", "--seed=-1"], '--seed takes a whole number, 0 or more, found "-1"'],
   [["report", "--threads", "9"], '--threads takes a whole number, 1 to 8, or auto, found "9"'],
   [["report", "--width", "5"], '--width takes a whole number, 20 to 1000, found "5"'],

@@ -223,7 +223,11 @@ Deno.test("sweep refuses what it cannot carry out, in one sentence", async () =>
     [["--activation", "relo"], 'did you mean "relu"'],
     [["--activation", "relu,,tanh"], "--activation takes a list"],
     [["--initializer", "heNorml"], 'did you mean "heNormal"'],
-    [["--seeds", "0"], "--seeds takes a whole number"],
+    [["--seeds", "0"], "--seeds: expected how many draws (10), or seeds (1,2,5 or 0..9)"],
+    [["--seeds", "-1"], "--seeds: expected how many draws"],
+    [["--scale", "-1"], "--scale takes a range"],
+    [["--width", "-5"], '--width takes a whole number, 1 to 100000, found "-5"'],
+    [["--columns", "39"], "--columns takes a whole number, 40 to 1000"],
     [["--depth", "3,x"], "--depth takes a whole number"],
     [["--shard", "4/3"], "--shard takes I/N"],
     [["--jobs", "0"], "--jobs takes a whole number"],
@@ -241,4 +245,41 @@ Deno.test("sweep refuses what it cannot carry out, in one sentence", async () =>
   await Promise.all(
     wrong.map(([args, message]) => assertRefuses(["sweep", ...args], message)),
   );
+});
+
+Deno.test("sweep and check mean the same by --seeds, and their help says what", async () => {
+  const sweep = async (seeds: string) => {
+    const { stdout } = await runCommand(
+      ["sweep", "--scale", "1", "--activation", "tanh", "--seeds", seeds, "--format", "json"],
+    );
+    return JSON.parse(stdout).points.map(({ seed }: { seed: number }) => seed);
+  };
+  const check = async (seeds: string) => {
+    const { stdout } = await runCommand(
+      ["check", "examples/digits.ts", "--no-config", "--seeds", seeds, "--format", "json"],
+    );
+    return JSON.parse(stdout).runs.map(({ seed }: { seed: number }) => seed);
+  };
+  for (const [text, seeds] of [["2", [0, 1]], ["4,2", [4, 2]], ["3..4", [3, 4]]] as const) {
+    assertEquals(await sweep(text), [...seeds]);
+    assertEquals(await check(text), [...seeds]);
+  }
+  for (const subcommand of ["sweep", "check"]) {
+    const { stdout } = await runCommand([subcommand, "--help"]);
+    const [, help] = /--seeds N\|LIST\n([^-]*(?:- 1[^-]*)?)/.exec(stdout) ?? [];
+    assertStringIncludes(help.replaceAll(/\s+/g, " "), "(seeds 0 to N - 1), or");
+  }
+});
+
+Deno.test("sweep's help tells --width, the units of a layer, from --columns of the text", async () => {
+  const help = async (subcommand: string, flag: string) => {
+    const { stdout } = await runCommand([subcommand, "--help"]);
+    const lines = stdout.split("\n");
+    const at = lines.findIndex((line) => line.trim().startsWith(`--${flag} `));
+    return lines.slice(at + 1, at + 3).join(" ").replaceAll(/\s+/g, " ");
+  };
+  assertStringIncludes(await help("sweep", "width"), "units of a hidden layer (--columns is");
+  assertStringIncludes(await help("sweep", "columns"), "columns of the text");
+  assertStringIncludes(await help("report", "width"), "the same as --columns");
+  assertStringIncludes(await help("check", "columns"), "columns of the text");
 });
