@@ -41,7 +41,9 @@ export const gradientsFlow: Rule = defineRule(
   },
   (subject) => {
     const { warnings, heard } = softmaxUnderSum(subject);
-    const silent = subject.layers.filter((layer) => !heard.layers.includes(layer));
+    const silent = heard === subject
+      ? []
+      : subject.layers.filter((layer) => !heard.layers.includes(layer));
     // Rounding may leave a gradient that is not exactly 0: then there is nothing to say here.
     const said = silent.some(({ weights }) => trainedOf(weights).some(isZero)) ? warnings : [];
     const excused = excusedLayers(heard);

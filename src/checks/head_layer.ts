@@ -22,6 +22,6 @@ export function headLayer({ layers }: Measurements): Head | null {
   return {
     layer: kernels[0],
     activation: active?.activation ?? "linear",
-    units: shape === null ? null : shape[shape.length - 1],
+    units: shape?.at(-1) ?? null,
   };
 }

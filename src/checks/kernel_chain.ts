@@ -34,7 +34,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
   const chain: KernelLayer[] = [];
   layers.forEach((layer, index) => {
     const kernel = layer.weights[0];
-    if (!CLASSES.test(layer.className) || kernel === undefined) return;
+    if (!CLASSES.test(layer.className) || kernel === undefined || kernel.shape.length < 2) return;
     const { fanIn, fanOut } = fans(kernel.shape, layer.className);
     let active: LayerMeasurements | null = null;
     let normalized = false;

@@ -14,6 +14,7 @@ const PASSED_ON =
  */
 export function plainChain({ layers, batch }: Measurements): KernelLayer[] | string {
   if (batch.perInput.length !== 1) return `the model has ${batch.perInput.length} inputs`;
+  if (!Number.isFinite(batch.inputs.rms)) return "the size of its inputs is not finite";
   const kernels = kernelChain(layers);
   const known = new Set(kernels.map(({ layer }) => layer));
   const foreign = layers.find((layer) => !known.has(layer) && !isPassable(layer));

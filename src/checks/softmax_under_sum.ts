@@ -46,7 +46,9 @@ export function silentLayers({ layers, objective }: Measurements): Set<LayerMeas
       .filter((head) => softmaxes.some((softmax) => headsOf(softmax, kernels).includes(head.name)))
       .map(({ name }) => name),
   );
-  return new Set(layers.filter((layer) => headsOf(layer, kernels).every((name) => ends.has(name))));
+  const isSilent = (layer: LayerMeasurements) =>
+    headsOf(layer, kernels).every((name) => ends.has(name));
+  return softmaxes.some(isSilent) ? new Set(layers.filter(isSilent)) : new Set();
 }
 
 function headsOf({ heads }: LayerMeasurements, kernels: LayerMeasurements[]): string[] {

@@ -165,6 +165,10 @@ Deno.test("the mean-field rules give no verdict on what theory does not describe
     [{ ...chain, layers: [first, { ...rest[0], depth: 1 }, ...rest.slice(1)] }, "at dense_2"],
     [{ ...chain, layers: [{ ...first, activation: "sine" }, ...rest] }, "sine is not known"],
     [{ ...chain, batch: { ...chain.batch, perInput: [input, input] } }, "2 inputs"],
+    [
+      { ...chain, batch: { ...chain.batch, inputs: { ...chain.batch.inputs, rms: NaN } } },
+      "the size of its inputs is not finite",
+    ],
   ];
   for (const rule of [gradientRatioNear, gradientBalance, activationScale]) {
     for (const [measurements, reason] of cases) {
