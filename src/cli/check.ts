@@ -5,6 +5,7 @@ import { findBaseline } from "../gate/find_baseline.ts";
 import type { GateRun } from "../gate/gate_result.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
+import { packageFolder } from "../study/worker_permission.ts";
 import { CHECK_FLAGS } from "./check_flags.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
@@ -12,7 +13,7 @@ import { loadBaseline, storeBaseline } from "./gate_baseline.ts";
 import { loadSettings } from "./load_settings.ts";
 import { wholeNumber } from "./measure_flags.ts";
 import { measurePasses } from "./measure_passes.ts";
-import { MEASURE_PERMISSIONS } from "./measure_permissions.ts";
+import { MEASURE_PERMISSIONS, WRITE_PERMISSIONS } from "./measure_permissions.ts";
 import { oneLine } from "./one_line.ts";
 import { type Pass, type PassPlan, planPasses } from "./plan_passes.ts";
 import { readReporters, writeReports } from "./reporters.ts";
@@ -77,10 +78,10 @@ export const check: Command = {
     ...MEASURE_PERMISSIONS,
     "--allow-read=.  this folder and those above it, to look for a configuration and a baseline; " +
     "--no-config does without",
-    "--allow-write=FOLDER  that of a reporter's FILE, and that of the baseline for --update-baseline",
+    `${WRITE_PERMISSIONS}  that of a reporter's FILE, and that of the baseline for --update-baseline`,
     "--allow-env=GITHUB_STEP_SUMMARY,GITHUB_WORKSPACE  for the step summary of --reporter github, " +
     "with --allow-write of the file it names, and for paths from the root of the checkout on",
-    "--allow-read=PACKAGE  the folder of this package, for --jobs above 1",
+    `--allow-read=${packageFolder()}  this package, for --jobs above 1`,
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
     const reporters = readReporters(flags);

@@ -1,8 +1,10 @@
 import type { Measurements } from "../measure/measurements.ts";
 import { escapeControls } from "../render/escape_controls.ts";
+import { mayStartWorkers, workersRefused } from "../study/worker_permission.ts";
 import { measureModel } from "./measure_model.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 import type { Pass } from "./plan_passes.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** What became of a pass. */
 export type Outcome = { measurements: Measurements } | { error: Error };
@@ -24,11 +26,10 @@ export async function measurePasses(
   quiet: boolean,
   onOutcome: (pass: Pass, outcome: Outcome) => boolean,
 ): Promise<void> {
-  const workers = Array.from(
-    { length: jobs > 1 ? Math.min(jobs, passes.length) : 0 },
-    startWorker,
-  );
-  const makers = workers.length > 1 ? workers.map(({ measure }) => measure) : [measureHere];
+  const count = Math.min(jobs, passes.length);
+  if (count > 1 && !mayStartWorkers()) throw new UsageError(workersRefused(jobs));
+  const workers = Array.from({ length: count > 1 ? count : 0 }, startWorker);
+  const makers = count > 1 ? workers.map(({ measure }) => measure) : [measureHere];
   const outcomes: Outcome[] = [];
   let next = 0;
   let handed = 0;

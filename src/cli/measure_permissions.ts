@@ -6,6 +6,9 @@ const path = (file: Parameters<typeof engineFileUrl>[0]) => {
   return decodeURIComponent(pathname).replace(/^\/(?=[A-Za-z]:\/)/, "");
 };
 
+/** What it takes to write a file: to rename one, Deno wants it to be readable as well. */
+export const WRITE_PERMISSIONS = "--allow-read=FOLDER --allow-write=FOLDER";
+
 /** What a subcommand that measures needs to be allowed, with the paths that the files have here. */
 export const MEASURE_PERMISSIONS: readonly string[] = [
   `--allow-read=FOLDER,${path("single")}  FOLDER is that of MODEL, one more that of --batch; the ` +
@@ -13,5 +16,5 @@ export const MEASURE_PERMISSIONS: readonly string[] = [
   `need more`,
   `--allow-read=${path("threaded")},${path("glue")}  for --threads above 1, which auto takes for ` +
   `large models`,
-  "--allow-write=FOLDER  that of --out FILE, which is written beside its place and then renamed",
+  `${WRITE_PERMISSIONS}  that of --out FILE, which is written beside its place and then renamed`,
 ];

@@ -4,6 +4,7 @@ import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
+import { WRITE_PERMISSIONS } from "./measure_permissions.ts";
 import { printPoints, printSummary, readStudyView, showsPoints } from "./show_study.ts";
 import { STUDY_SHOW_FLAGS } from "./sweep_flags.ts";
 import { UsageError } from "./usage_error.ts";
@@ -26,8 +27,8 @@ export const merge: Command = {
     ["merge study.json --format csv", "a study's figures, for other programs"],
   ],
   permissions: [
-    "--allow-read=FILE...   the parts",
-    "--allow-write=FOLDER   of --out FILE",
+    "--allow-read=FILE...  the parts",
+    `${WRITE_PERMISSIONS}  that of --out FILE, which is written beside its place and then renamed`,
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
     if (operands.length === 0) {

@@ -9,6 +9,7 @@ import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
+import { packageFolder } from "../study/worker_permission.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
 import { interruption } from "./interruption.ts";
@@ -58,7 +59,6 @@ export const sweep: Command = {
   permissions: [
     // A sweep takes more workers, never more threads.
     ...MEASURE_PERMISSIONS.filter((text) => !text.includes("--threads")),
-    "--allow-read=FOLDER  that of --out FILE, which is read back",
     `--allow-read=${packageFolder()}  this package, for --jobs above 1; auto does without it`,
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
@@ -118,13 +118,6 @@ export const sweep: Command = {
     return interrupted.code;
   },
 };
-
-function packageFolder(): string {
-  const { protocol, pathname } = new URL("../../", import.meta.url);
-  return protocol === "file:"
-    ? decodeURIComponent(pathname).replace(/^\/(?=[A-Za-z]:\/)/, "")
-    : "PACKAGE";
-}
 
 /** What a sweep has measured, now and in the run it resumes. */
 class KeptPoints {

@@ -14,6 +14,7 @@ import type { StudyPoint } from "./study_point.ts";
 import { STUDY_RULES } from "./study_rules.ts";
 import type { StudySubject } from "./study_subject.ts";
 import type { WorkerTask } from "./worker_messages.ts";
+import { mayStartWorkers, workersRefused } from "./worker_permission.ts";
 
 /** How long this process measures before it knows what the rest would take, in ms. */
 const TRIAL = 250;
@@ -211,16 +212,13 @@ function requireJobs(
     : typeof objective === "function"
     ? "an objective that is a function cannot be handed to workers: export it from the module"
     : null;
-  if (inThis === null) return jobs === "auto" && !mayStartWorkers() ? 1 : jobs;
+  if (inThis === null) {
+    if (jobs === 1 || mayStartWorkers()) return jobs;
+    if (jobs === "auto") return 1;
+    throw new StudyError(workersRefused(jobs));
+  }
   if (jobs !== "auto" && jobs > 1) throw new StudyError(`${jobs} jobs: ${inThis}`);
   return 1;
-}
-
-/** A worker reads the sources of this package again, which somebody may not have allowed. */
-function mayStartWorkers(): boolean {
-  const folder = new URL("../", import.meta.url);
-  return folder.protocol !== "file:" ||
-    Deno.permissions.querySync({ name: "read", path: folder }).state === "granted";
 }
 
 function taskOf(subject: StudySubject, grid: StudyGrid, options: StudyOptions): WorkerTask {

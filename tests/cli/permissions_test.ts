@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { withGateFolder } from "./gate_folder.ts";
+import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
 
 const MODEL = "relu_he";
@@ -8,7 +9,7 @@ const MODEL = "relu_he";
 async function listedFlags(command: string): Promise<string[]> {
   const { stdout } = await runCommand([command, "--help"], { permissions: [] });
   const [, section] = stdout.split("\nPERMISSIONS, WHERE -A IS TOO MUCH\n");
-  return section.split("\n").flatMap((line) => line.match(/^ {2}(--allow-\S+)/)?.[1] ?? []);
+  return section.split("\n").flatMap((line) => line.match(/^ {2}(--allow-.*)/)?.[1] ?? []);
 }
 
 /** The first of them, with the folder of the model put in. */
@@ -87,7 +88,7 @@ Deno.test("check --threads 2 and --jobs 2 run with what the help lists for them"
     ]);
     assertEquals([threads.code, threads.stderr], [0, ""]);
     assertEquals([jobs.code, jobs.stderr], [0, ""]);
-    assert(flags.includes("--allow-read=PACKAGE"));
+    assert(flags.includes(`--allow-read=${root}`));
   });
 });
 
@@ -98,11 +99,51 @@ Deno.test("explain and completions run without any permission", async () => {
   }
 });
 
-Deno.test("the README lists the flags that the help of check lists", async () => {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  for (const flag of await listedFlags("check")) {
-    // Of a path the README has the last part: what lies before it differs from machine to machine.
-    const short = flag.replace(/(?<=[=,])\/[^,]*\//g, "");
-    assertStringIncludes(readme, `\`${short}\``);
+Deno.test("report, merge and sweep write a file with what their help lists for it", async () => {
+  await withGateFolder([MODEL], { "out/x": "" }, async (folder) => {
+    const out = `${folder}/out`;
+    const run = async (command: string, args: string[], read: string) => {
+      const flags = await listedFlags(command);
+      const write = flags.find((flag) => flag.includes("--allow-write"))!
+        .replaceAll("FOLDER", out).split(" ");
+      const { code, stderr } = await runCommand([command, ...args, "--quiet"], {
+        permissions: ["--no-prompt", `--allow-read=${read}`, ...write],
+      });
+      assertEquals([code, stderr], [0, ""]);
+    };
+    const [, wasm] = (await readFlag("report", "")).split(",");
+    const model = `${folder}/${MODEL}/model.json`;
+    const read = `${folder}/${MODEL},${wasm}`;
+    await run("report", [model, "--out", `${out}/a.txt`], read);
+    await run("sweep", [model, "--scale", "1", "--seeds", "1", "--out", `${out}/b.json`], read);
+    await run("merge", [`${out}/b.json`, "--out", `${out}/c.json`], `${out}/b.json`);
+    const names = [...Deno.readDirSync(out)].map(({ name }) => name).sort();
+    assertEquals(names, ["a.txt", "b.json", "c.json", "x"]);
+  });
+});
+
+for (const [command, ...flags] of [["check", "--no-config"], ["sweep"]]) {
+  Deno.test(`${command} --jobs 2 says in one sentence that it may not read the package`, async () => {
+    await withGateFolder([MODEL], {}, async (folder) => {
+      const flag = await readFlag(command, `${folder}/${MODEL}`);
+      await assertRefuses(
+        [command, `${folder}/${MODEL}/model.json`, "--jobs", "2", "--seeds", "2", ...flags],
+        `2 jobs need to read this package: run again with --allow-read=`,
+        { permissions: ["--no-prompt", flag], cwd: folder },
+      );
+    });
+  });
+}
+
+Deno.test("the README lists the flags that the help of every subcommand lists", async () => {
+  const root = new URL("../../", import.meta.url);
+  const readme = await Deno.readTextFile(new URL("README.md", root));
+  for (const command of ["report", "check", "sweep", "merge"]) {
+    for (const flag of await listedFlags(command)) {
+      // Of a path the README has the last part: what lies before it differs from machine to machine.
+      const short = flag.replace(`=${root.pathname}`, "=PACKAGE")
+        .replace(/(?<=[=,])\/[^,]*\//g, "");
+      assertStringIncludes(readme, `\`${short}\``);
+    }
   }
 });
