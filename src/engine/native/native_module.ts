@@ -16,7 +16,7 @@ export type Windowed = Extract<
  * heap; every operation writes to a place that nothing else uses (stock kernels keep packed copies of
  * tensors, and would go on with those after a write in place).
  *
- * It keeps some 2 MB of scratch a thread on the heap, or what its largest operation needed. No result
+ * It keeps some 4 MB of scratch a thread on the heap, or what its largest operation needed. No result
  * depends on how many threads there are.
  */
 export class NativeModule extends NativeRunner {
@@ -67,7 +67,9 @@ export class NativeModule extends NativeRunner {
     const window = w.windowDepth * w.windowHeight * w.windowWidth;
     const positions = w.batch * w.outDepth * w.outHeight * w.outWidth;
     const work = positions * window * w.outChannels;
-    const mixes = kind.startsWith("convolution");
+    const needs = kind.startsWith("convolution")
+      ? { work: work * w.channels, scratch: this.scratchOf(window * w.channels) }
+      : { work, scratch: kind === "depthwiseFilterGradient" ? 8 * window * w.outChannels : 0 };
     this.run(
       operation[kind],
       [
@@ -77,7 +79,7 @@ export class NativeModule extends NativeRunner {
         ...[w.dilationHeight, w.dilationWidth, w.top, w.left],
         ...[w.depth, w.outDepth, w.windowDepth, w.strideDepth, w.dilationDepth, w.front],
       ],
-      mixes ? { work: work * w.channels, scratch: this.scratchOf(window * w.channels) } : { work },
+      needs,
     );
   }
 

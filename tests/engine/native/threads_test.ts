@@ -74,6 +74,15 @@ function compute(tf: TensorFlow): number[][] {
       }),
       tf.matMul(normal([7, 61, 67], 10), normal([7, 67, 71], 11)),
       tf.matMul(normal([61, 1300], 12), normal([131, 1300], 13), false, true),
+      tf.matMul(normal([13, 9000], 16), normal([9000, 37], 17)),
+      run("Conv2DBackpropFilter", {
+        x: normal([1, 131, 131, 3], 18),
+        dy: normal([1, 131, 131, 5], 19),
+      }, {
+        ...attributes,
+        strides: [1, 1],
+        filterShape: [3, 3, 3, 5],
+      }),
     ];
     return results.map((tensor) => [...new Int32Array(tensor.dataSync().slice().buffer)]);
   });

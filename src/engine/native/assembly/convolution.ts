@@ -1,4 +1,5 @@
-import { gemm, GEMM_SCRATCH } from "./gemm";
+import { gemm, GEMM_SCRATCH, LONG_SUMS } from "./gemm";
+import { addToSums, writeSums } from "./long_sums";
 import { addRun, clearRun, copyRun } from "./runs";
 import { Windows } from "./windows";
 
@@ -216,6 +217,9 @@ export function convolution(
   }
 }
 
+/** How many blocks of positions are added up in float32, where there are more. */
+const LONG: i32 = 32;
+
 /**
  * dW = U^T dy, where U has the window of one output position in each row. U is never whole in memory: a
  * block of positions is unrolled, and its product added to dW. Computes the rows `start` .. `stop` of dW,
@@ -230,60 +234,70 @@ export function convolutionFilterGradient(
   stop: i32,
   scratch: usize,
 ): void {
-  const width = stop - start;
-  if (width <= 0) return;
+  if (stop <= start) return;
   const filters = w.outChannels;
-  const target = dw + (<usize> (start * filters) << 2);
   const dyRow = <usize> filters << 2;
+  const all = w.batch * positionsOf(w);
   if (isPointwise(w)) {
     const xRow = <usize> w.channels << 2;
-    const all = w.batch * positionsOf(w);
     gemm(
-      x + (<usize> start << 2),
-      4,
-      xRow,
-      dy,
-      dyRow,
-      4,
-      target,
-      dyRow,
-      width,
-      filters,
-      all,
-      0,
-      0,
-      scratch,
+      x + (<usize> start << 2), 4, xRow, dy, dyRow, 4, dw + <usize> start * dyRow, dyRow,
+      stop - start, filters, all, 0, 0, scratch,
     );
     return;
   }
-  const columns = scratch + <usize> GEMM_SCRATCH;
-  const positions = positionsOf(w);
   // From the whole width: the sums must not depend on how many threads share it.
   const block = positionsAtOnce(tapsOf(w), SUMMED);
+  const isLong = all > LONG * block && filters <= LONG_SUMS;
+  const rows = isLong ? LONG_SUMS / filters : stop - start;
+  for (; start < stop; start += rows) {
+    filterRowsGradient(w, x, dy, dw, start, min(start + rows, stop), block, isLong, scratch);
+  }
+}
+
+/** The same for few enough rows to be summed up in float64, if that is asked for. */
+function filterRowsGradient(
+  w: Windows,
+  x: usize,
+  dy: usize,
+  dw: usize,
+  start: i32,
+  stop: i32,
+  block: i32,
+  isLong: bool,
+  scratch: usize,
+): void {
+  const width = stop - start;
+  const filters = w.outChannels;
+  const dyRow = <usize> filters << 2;
+  const target = dw + <usize> start * dyRow;
+  const columns = scratch + <usize> GEMM_SCRATCH;
+  // Where `gemm` has its own sums: it needs none for so few positions at a time.
+  const sums = columns - <usize> LONG_SUMS * 8;
+  const positions = positionsOf(w);
+  if (isLong) memory.fill(sums, 0, <usize> (width * filters) << 3);
   if (w.batch * positions == 0) clearRun(target, width * filters);
+  let added = 0;
   for (let image = 0; image < w.batch; image++) {
     const pixels = x + <usize> image * imageBytes(w);
     for (let position = 0; position < positions; position += block) {
       const count = min(block, positions - position);
       unroll(w, pixels, position, count, start, stop, columns);
       gemm(
-        columns,
-        4,
-        <usize> width << 2,
-        dy + <usize> (image * positions + position) * dyRow,
-        dyRow,
-        4,
-        target,
-        dyRow,
-        width,
-        filters,
-        count,
-        0,
-        image + position > 0 ? 1 : 0,
-        scratch,
+        columns, 4, <usize> width << 2,
+        dy + <usize> (image * positions + position) * dyRow, dyRow, 4, target, dyRow,
+        width, filters, count, 0, added ? 1 : 0, scratch,
       );
+      added++;
+      if (isLong && added == LONG) {
+        addToSums(target, dyRow, width, filters, sums);
+        added = 0;
+      }
     }
   }
+  if (!isLong) return;
+  if (added) addToSums(target, dyRow, width, filters, sums);
+  writeSums(sums, target, dyRow, width, filters, 0, false);
 }
 
 /** The first output position along an axis whose window reaches an entry from `low` on. */

@@ -1,3 +1,4 @@
+import { writeSums } from "./long_sums";
 import { madd } from "./madd";
 import { clearRun } from "./runs";
 import { Windows } from "./windows";
@@ -79,10 +80,15 @@ export function depthwise(
   }
 }
 
+/** Most positions of a row that are summed up in float32. */
+const LONG: i32 = 256;
+
 /**
  * dW of a convolution that keeps channels apart: for each tap and output channel, the sum over positions
- * of the input entry that the tap met times dy. A row of positions is summed up before it is added to
- * dW. Computes the output channels `start` .. `stop`; `outChannels` is a multiple of `channels`.
+ * of the input entry that the tap met times dy. A row of positions is summed up, and added to the others
+ * in float64. Computes the output channels `start` .. `stop`; `outChannels` is a multiple of `channels`.
+ *
+ * @param scratch Address of a float64 for each entry of dW.
  */
 export function depthwiseFilterGradient(
   w: Windows,
@@ -91,12 +97,13 @@ export function depthwiseFilterGradient(
   dw: usize,
   start: i32,
   stop: i32,
+  scratch: usize,
 ): void {
+  if (stop <= start) return;
   const multiplier = w.outChannels / w.channels;
   const taps = w.windowHeight * w.windowWidth;
-  for (let tap = 0; tap < taps; tap++) {
-    clearRun(dw + (<usize> (tap * w.outChannels + start) << 2), stop - start);
-  }
+  const width = stop - start;
+  memory.fill(scratch, 0, <usize> (taps * width) << 3);
   const xStep = <usize> (w.strideWidth * w.channels) << 2;
   const dyStep = <usize> w.outChannels << 2;
   for (let row = 0; row < w.batch * w.outHeight; row++) {
@@ -107,42 +114,46 @@ export function depthwiseFilterGradient(
       if (y < 0 || y >= w.height) continue;
       // Output columns whose tap falls inside the image.
       const shift = tap % w.windowWidth * w.dilationWidth - w.left;
-      const first = shift >= 0 ? 0 : (w.strideWidth - 1 - shift) / w.strideWidth;
       const most = w.width - 1 - shift;
       const end = most < 0 ? 0 : min(w.outWidth, most / w.strideWidth + 1);
-      if (first >= end) continue;
-      const entry = ((image * w.height + y) * w.width + first * w.strideWidth + shift) * w.channels;
-      const xs = x + (<usize> entry << 2);
-      const dys = dy + <usize> (row * w.outWidth + first) * dyStep;
-      const target = dw + (<usize> (tap * w.outChannels) << 2);
-      let channel = start;
-      if (multiplier == 1) {
-        for (; channel + 4 <= stop; channel += 4) {
-          const offset = <usize> channel << 2;
-          let from = xs + offset, by = dys + offset;
-          let sum = f32x4.splat(0);
-          for (let i = first; i < end; i++) {
-            sum = madd(v128.load(from), v128.load(by), sum);
+      let first = shift >= 0 ? 0 : (w.strideWidth - 1 - shift) / w.strideWidth;
+      for (; first < end; first += LONG) {
+        const count = min(LONG, end - first);
+        const entry = ((image * w.height + y) * w.width + first * w.strideWidth + shift) * w.channels;
+        const xs = x + (<usize> entry << 2);
+        const dys = dy + <usize> (row * w.outWidth + first) * dyStep;
+        let at = scratch + (<usize> (tap * width) << 3);
+        let channel = start;
+        if (multiplier == 1) {
+          for (; channel + 4 <= stop; channel += 4, at += 32) {
+            const offset = <usize> channel << 2;
+            let from = xs + offset, by = dys + offset;
+            let sum = f32x4.splat(0);
+            for (let i = 0; i < count; i++) {
+              sum = madd(v128.load(from), v128.load(by), sum);
+              from += xStep;
+              by += dyStep;
+            }
+            v128.store(at, f64x2.add(v128.load(at), f64x2.promote_low_f32x4(sum)));
+            const high = f64x2.promote_low_f32x4(v128.shuffle<f64>(sum, sum, 1, 1));
+            v128.store(at, f64x2.add(v128.load(at, 16), high), 16);
+          }
+        }
+        for (; channel < stop; channel++, at += 8) {
+          let from = xs + (<usize> (channel / multiplier) << 2);
+          let by = dys + (<usize> channel << 2);
+          let sum: f32 = 0;
+          for (let i = 0; i < count; i++) {
+            sum += load<f32>(from) * load<f32>(by);
             from += xStep;
             by += dyStep;
           }
-          v128.store(target + offset, f32x4.add(v128.load(target + offset), sum));
+          store<f64>(at, load<f64>(at) + <f64> sum);
         }
-      }
-      for (; channel < stop; channel++) {
-        let from = xs + (<usize> (channel / multiplier) << 2);
-        let by = dys + (<usize> channel << 2);
-        let sum: f32 = 0;
-        for (let i = first; i < end; i++) {
-          sum += load<f32>(from) * load<f32>(by);
-          from += xStep;
-          by += dyStep;
-        }
-        const at = target + (<usize> channel << 2);
-        store<f32>(at, load<f32>(at) + sum);
       }
     }
   }
+  writeSums(scratch, dw + (<usize> start << 2), dyStep, taps, width, 0, false);
 }
 
 /**

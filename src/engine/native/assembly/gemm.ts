@@ -1,4 +1,5 @@
 import { dot } from "./dot";
+import { addToSums, writeSums } from "./long_sums";
 import { madd } from "./madd";
 import { packScalars, packVectors } from "./pack";
 
@@ -17,8 +18,14 @@ const COLUMNS: i32 = 512;
 const DIRECT: i32 = 48;
 /** Bytes between the panels of B: at a distance of a power of 2 all would share one set of the cache. */
 const GAP: i32 = 64;
-/** Bytes of scratch that `gemm` needs: packed rows, packed columns, one tile, one bias. */
-export const GEMM_SCRATCH: i32 = (ROWS + COLUMNS) * DEPTH * 4 + (COLUMNS / 8) * GAP + 256;
+/** Longest run of the shared dimension that is summed in float32 altogether. */
+const LONG: i32 = 8192;
+/** Bytes of scratch that `product` needs: packed rows, packed columns, one tile, one bias. */
+const PRODUCT_SCRATCH: i32 = (ROWS + COLUMNS) * DEPTH * 4 + (COLUMNS / 8) * GAP + 256;
+/** Entries of C that are summed in float64 at a time, where the shared dimension is long. */
+export const LONG_SUMS: i32 = ROWS * COLUMNS;
+/** Bytes of scratch that `gemm` needs: the sums come last. */
+export const GEMM_SCRATCH: i32 = PRODUCT_SCRATCH + LONG_SUMS * 8;
 
 /** Two vectors of a row of C from their sums. */
 // @ts-ignore: decorator
@@ -135,20 +142,10 @@ function borderTile(
 }
 
 /**
- * C = A B (+ bias, relu), float32. Entry (i, k) of A lies `i * aRow + k * aColumn` bytes from `a`, and so
- * for B: a transposed operand has its strides swapped. One of an operand's two strides must be 4.
- *
- * Operands are packed into panels first, so either way costs much the same. Where the rows of A and the
- * columns of B both run along k, `dot` needs no packing.
- *
- * How the sum over k is split depends on the shape alone, and each entry is summed by itself: rows or
- * columns of C can be computed apart, by another thread, to the same bits.
- *
- * @param bias Address of `n` floats added to each row of C, or 0.
- * @param flags 1: add to what C holds; 2: relu.
- * @param scratch Address of `GEMM_SCRATCH` bytes, a multiple of 16.
+ * `gemm` of a shared dimension that float32 can sum up. Each tile sums up `DEPTH` of it at most, and adds
+ * that to C.
  */
-export function gemm(
+function product(
   a: usize,
   aRow: usize,
   aColumn: usize,
@@ -215,6 +212,63 @@ export function gemm(
           packedRows += <usize> depth * 24;
         }
       }
+    }
+  }
+}
+
+/**
+ * C = A B (+ bias, relu), float32. Entry (i, k) of A lies `i * aRow + k * aColumn` bytes from `a`, and so
+ * for B: a transposed operand has its strides swapped. One of an operand's two strides must be 4.
+ *
+ * Operands are packed into panels first, so either way costs much the same. Where the rows of A and the
+ * columns of B both run along k, `dot` needs no packing.
+ *
+ * Where k is long, C holds the sum of one part of it at a time, and the parts are added in float64.
+ *
+ * How the sum over k is split depends on the shape alone, and each entry is summed by itself: rows or
+ * columns of C can be computed apart, by another thread, to the same bits.
+ *
+ * @param bias Address of `n` floats added to each row of C, or 0.
+ * @param flags 1: add to what C holds; 2: relu.
+ * @param scratch Address of `GEMM_SCRATCH` bytes, a multiple of 16.
+ */
+export function gemm(
+  a: usize,
+  aRow: usize,
+  aColumn: usize,
+  b: usize,
+  bRow: usize,
+  bColumn: usize,
+  c: usize,
+  cRow: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  bias: usize,
+  flags: i32,
+  scratch: usize,
+): void {
+  if (k <= LONG) {
+    product(a, aRow, aColumn, b, bRow, bColumn, c, cRow, m, n, k, bias, flags, scratch);
+    return;
+  }
+  const sums = scratch + <usize> PRODUCT_SCRATCH;
+  for (let row = 0; row < m; row += ROWS) {
+    const rows = min(ROWS, m - row);
+    for (let column = 0; column < n; column += COLUMNS) {
+      const columns = min(COLUMNS, n - column);
+      const target = c + <usize> row * cRow + (<usize> column << 2);
+      memory.fill(sums, 0, <usize> (rows * columns) << 3);
+      for (let from = 0; from < k; from += LONG) {
+        product(
+          a + <usize> row * aRow + <usize> from * aColumn, aRow, aColumn,
+          b + <usize> from * bRow + <usize> column * bColumn, bRow, bColumn, target, cRow,
+          rows, columns, min(LONG, k - from), 0, from ? 0 : flags & ADD, scratch,
+        );
+        addToSums(target, cRow, rows, columns, sums);
+      }
+      const columnBias = bias ? bias + (<usize> column << 2) : 0;
+      writeSums(sums, target, cRow, rows, columns, columnBias, (flags & RELU) != 0);
     }
   }
 }

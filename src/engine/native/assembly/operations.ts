@@ -204,7 +204,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
     case 5: {
       depthwiseFilterGradient(
         w, c.x, c.y, c.result,
-        share(w.outChannels, 4, part, parts), share(w.outChannels, 4, next, parts),
+        share(w.outChannels, 4, part, parts), share(w.outChannels, 4, next, parts), scratch,
       );
       break;
     }
