@@ -18,8 +18,8 @@ import { UsageError } from "./usage_error.ts";
 export const STUDY_SHOW_FLAGS: readonly Flag[] = [
   {
     name: "format",
-    value: "F",
-    help: "on stdout: text, json, csv, markdown; default: text",
+    value: "text|json|csv|markdown",
+    help: "what goes to stdout; default: text",
   },
   COLUMNS_FLAG,
   { name: "quiet", value: null, help: "nothing on stderr but errors" },
