@@ -8,9 +8,9 @@ import { assertRule } from "./assert_rule.ts";
  * the l2 norm of delta = dJ/dz, that the last hidden layer receives; and, if
  * `explodingGlobalNorm` is given, that the norm of all gradients together stays below it.
  *
- * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last <= explodingRatio,
- *   over the hidden layers with a kernel; and l2 of all trainable gradients <=
- *   explodingGlobalNorm.
+ * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last <= explodingRatio, over
+ *   the hidden layers with a kernel (of several heads: up to the one that sends most, and over each
+ *   branch by itself); and l2 of all trainable gradients <= explodingGlobalNorm.
  * - Defaults: `explodingRatio` 1000, `explodingGlobalNorm` Infinity.
  * - Source: Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.
  * - Misleads: The global norm scales with the loss, and so with the batch under the objective sum:

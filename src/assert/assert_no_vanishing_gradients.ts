@@ -12,8 +12,9 @@ import { assertRule } from "./assert_rule.ts";
  * up and the deltas going down, and their product is flat over depth.
  *
  * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio,
- *   delta = dJ/dz, over the hidden layers with a kernel; and no hidden layer's delta is all zero
- *   while a gradient reaches that layer or a later one.
+ *   delta = dJ/dz, over the hidden layers with a kernel (of several heads: up to the one that
+ *   sends most, and over each branch by itself); and no hidden layer's delta is all zero while a
+ *   gradient reaches that layer or a later one.
  * - Defaults: `vanishingRatio` 0.001, `vanishingFloor` 1e-7.
  * - Source: Glorot & Bengio 2010; the ratio after AUTOTRAINER (Zhang et al. 2021). Weight
  *   gradients cannot see it: with small kernels the activations shrink going up as the deltas

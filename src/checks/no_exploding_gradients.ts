@@ -3,7 +3,7 @@ import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
-import { describePath, signalPath } from "./signal_path.ts";
+import { describePath, signalPath, signalPaths, type SignalStep } from "./signal_path.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 import type { Rule } from "./rule.ts";
 
@@ -18,7 +18,8 @@ export const noExplodingGradients: Rule = defineRule(
       "the last one receives.",
     formula:
       "l2(delta) of the first hidden layer / l2(delta) of the last <= explodingRatio, over " +
-      "the hidden layers with a kernel; and l2 of all trainable gradients <= explodingGlobalNorm.",
+      "the hidden layers with a kernel (of several heads: up to the one that sends most, and over " +
+      "each branch by itself); and l2 of all trainable gradients <= explodingGlobalNorm.",
     thresholds: ["explodingRatio", "explodingGlobalNorm"],
     source: "Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.",
     misleads: "The global norm scales with the loss, and so with the batch under the objective " +
@@ -35,7 +36,9 @@ export const noExplodingGradients: Rule = defineRule(
   (subject) => {
     const { warnings, heard } = softmaxUnderSum(subject);
     const overflown = overflow(heard);
-    const grown = overflown.length > 0 ? overflown : growth(heard);
+    const grown = overflown.length > 0
+      ? overflown
+      : signalPaths(heard.layers).flatMap((path) => growth(path, heard));
     return [...warnings, ...grown, ...globalNorm(heard)];
   },
 );
@@ -55,9 +58,8 @@ function overflow({ layers }: Case): Verdict[] {
     }));
 }
 
-function growth({ layers, measurements, thresholds }: Case): Verdict[] {
-  const path = signalPath(layers).filter(({ signal }) => signal > 0);
-  if (path.length < 2) return [];
+/** What is gained from the last layer of a path down to the first. */
+function growth(path: SignalStep[], { layers, measurements, thresholds }: Case): Verdict[] {
   const first = path[0];
   const last = path[path.length - 1];
   const ratio = first.signal / last.signal;

@@ -7,7 +7,7 @@ import { kernelChain } from "./kernel_chain.ts";
 import { lostSignal } from "./lost_signal.ts";
 import { noVerdict } from "./no_verdict.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
-import { describePath, signalPath } from "./signal_path.ts";
+import { describePath, signalPath, signalPaths, type SignalStep } from "./signal_path.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 import type { Rule } from "./rule.ts";
 
@@ -22,7 +22,8 @@ export const noVanishingGradients: Rule = defineRule(
       "The first hidden layer receives a fair share of the back-propagated signal that the " +
       "last one receives.",
     formula: "l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio, " +
-      "delta = dJ/dz, over the hidden layers with a kernel; and no hidden layer's delta is all zero " +
+      "delta = dJ/dz, over the hidden layers with a kernel (of several heads: up to the one that " +
+      "sends most, and over each branch by itself); and no hidden layer's delta is all zero " +
       "while a gradient reaches that layer or a later one.",
     thresholds: ["vanishingRatio", "vanishingFloor"],
     source: "Glorot & Bengio 2010; the ratio after AUTOTRAINER (Zhang et al. 2021). Weight " +
@@ -61,28 +62,32 @@ function judge(subject: Case): Verdict[] {
   }
   const lost = lostSignal(layers, measurements);
   if (lost.some(({ severity }) => severity === "error")) return lost;
-  const arrived = path.filter(({ signal }) => signal > 0);
-  if (arrived.length < 2) {
-    if (lost.length > 0) return lost;
-    const found = formatCount(path.length, "hidden layer");
-    return [
-      noVerdict(
-        `it has ${found} with a kernel and a delta, and the ratio needs two`,
-        "a measured delta in two hidden layers",
-        "Nothing to do; a network this shallow has no depth to vanish over.",
-      ),
-      ...belowFloor(subject),
-    ];
+  const paths = signalPaths(layers);
+  if (paths.length > 0) {
+    return [...lost, ...paths.flatMap((path) => loss(path, subject)), ...belowFloor(subject)];
   }
-  const first = arrived[0];
-  const last = arrived[arrived.length - 1];
+  if (lost.length > 0) return lost;
+  const found = formatCount(path.length, "hidden layer");
+  return [
+    noVerdict(
+      `it has ${found} with a kernel and a delta, and the ratio needs two`,
+      "a measured delta in two hidden layers",
+      "Nothing to do; a network this shallow has no depth to vanish over.",
+    ),
+    ...belowFloor(subject),
+  ];
+}
+
+/** What is lost from the last layer of a path down to the first. */
+function loss(path: SignalStep[], subject: Case): Verdict[] {
+  const { vanishingRatio } = subject.thresholds;
+  const first = path[0];
+  const last = path[path.length - 1];
   const ratio = first.signal / last.signal;
-  if (ratio >= subject.thresholds.vanishingRatio) return [...lost, ...belowFloor(subject)];
-  const starved = arrived.filter(({ signal }) =>
-    signal / last.signal < subject.thresholds.vanishingRatio
-  );
-  const limit = formatNumber(subject.thresholds.vanishingRatio);
-  return [...lost, {
+  if (ratio >= vanishingRatio) return [];
+  const starved = path.filter(({ signal }) => signal / last.signal < vanishingRatio);
+  const limit = formatNumber(vanishingRatio);
+  return [{
     severity: "error",
     layer: first.layer.name,
     layers: starved.map(({ layer }) => layer.name),
@@ -91,9 +96,9 @@ function judge(subject: Case): Verdict[] {
     threshold: "vanishingRatio",
     message: `${first.layer.name} receives ${formatNumber(ratio)} of the signal that ` +
       `${last.layer.name} receives (l2 of delta ${formatNumber(first.signal)} against ` +
-      `${formatNumber(last.signal)}): ${describePath(arrived)}; expected >= ${limit} ` +
+      `${formatNumber(last.signal)}): ${describePath(path)}; expected >= ${limit} ` +
       `(vanishingRatio).`,
-    advice: cure(arrived.map(({ layer }) => layer), subject),
+    advice: cure(path.map(({ layer }) => layer), subject),
   }];
 }
 

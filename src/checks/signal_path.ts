@@ -27,6 +27,33 @@ export function signalPath(layers: LayerMeasurements[]): SignalStep[] {
     .map((layer) => ({ layer, signal: layer.preActivationGradients!.l2 }));
 }
 
+/**
+ * The ways on which a signal arrives, those of two layers or more. In a network with
+ * one head that is one. Where several heads send signals, of different sizes, there is one from the
+ * first layer that all of them reach, up to the head that sends most, and one for each branch: a
+ * branch may lose its signal while the layers before it thrive on another.
+ */
+export function signalPaths(layers: LayerMeasurements[]): SignalStep[][] {
+  const whole = signalPath(layers).filter(({ signal }) => signal > 0);
+  const all = [...new Set(layers.flatMap(({ heads = [] }) => heads))].toSorted();
+  if (all.length === 0) return whole.length >= 2 ? [whole] : [];
+  const headsOf = ({ layer: { heads } }: SignalStep) =>
+    heads === undefined || heads.length === 0 ? all : heads.toSorted();
+  return [...Map.groupBy(whole, (step) => headsOf(step).join("\n")).values()]
+    .map((alike) => {
+      const [first] = alike;
+      const own = headsOf(first);
+      const above = whole.filter((step) =>
+        alike.includes(step) ||
+        step.layer.depth > first.layer.depth && headsOf(step).every((head) => own.includes(head))
+      );
+      return own
+        .map((head) => above.filter((step) => headsOf(step).includes(head)))
+        .reduce((most, way) => way.at(-1)!.signal > most.at(-1)!.signal ? way : most);
+    })
+    .filter((path) => path.length >= 2);
+}
+
 /** Says how the signal changes on its way from the last layer down to the first. */
 export function describePath(path: SignalStep[]): string {
   const steps = path.slice(1).map((upper, index) => ({
