@@ -4,6 +4,7 @@ import { formatLayers } from "./format_layers.ts";
 import { formatNumber, formatPercent } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
+import { sharesHead } from "./shares_head.ts";
 import { hasKernel, signalPath } from "./signal_path.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 
@@ -20,16 +21,21 @@ export function lostSignal(layers: LayerMeasurements[], measurements: Measuremen
     .map(({ layer }) => layer)
     .filter((layer) => isZero(layer.preActivationGradients) && !stops.includes(layer));
   const rescale = rescaleAdvice(layers, measurements.layers);
+  const isBelow = (layer: LayerMeasurements, stop: LayerMeasurements) =>
+    layer.depth <= stop.depth && sharesHead(layer, stop);
   const verdicts = stops.map((stop) =>
-    stopped(stop, silent.filter(({ depth }) => depth <= stop.depth), layers, rescale)
+    stopped(stop, silent.filter((layer) => isBelow(layer, stop)), layers, rescale)
   );
-  const deepest = Math.max(0, ...stops.map(({ depth }) => depth));
-  const rest = silent.filter(({ depth }) => depth > deepest);
+  const rest = silent.filter((layer) => !stops.some((stop) => isBelow(layer, stop)));
   const whole = signalPath(measurements.layers).map(({ layer }) => layer);
   const sentAbove = (layer: LayerMeasurements) =>
-    whole.some((other) => other.depth > layer.depth && isSent(other.activationGradients));
+    whole.some((other) =>
+      other.depth > layer.depth && sharesHead(layer, other) && isSent(other.activationGradients)
+    );
   const arrivesBelow = (layer: LayerMeasurements) =>
-    whole.some((other) => other.depth < layer.depth && isSent(other.preActivationGradients));
+    whole.some((other) =>
+      other.depth < layer.depth && sharesHead(layer, other) && isSent(other.preActivationGradients)
+    );
   const cut = rest.filter((layer) => sentAbove(layer) && !arrivesBelow(layer));
   const aside = rest.filter((layer) => sentAbove(layer) && arrivesBelow(layer));
   const unsent = rest.filter((layer) => !sentAbove(layer));
@@ -65,8 +71,8 @@ function stopped(
 
 function severed(cut: LayerMeasurements[], whole: LayerMeasurements[], all: LayerMeasurements[]) {
   const top = cut[cut.length - 1];
-  const above = whole.find(({ depth, activationGradients }) =>
-    depth > top.depth && isSent(activationGradients)
+  const above = whole.find((layer) =>
+    layer.depth > top.depth && sharesHead(layer, top) && isSent(layer.activationGradients)
   )!;
   const zeros = zeroKernel([above]);
   const sent = formatNumber(above.activationGradients!.rms);
@@ -101,7 +107,8 @@ function neverSent(
   all: LayerMeasurements[],
 ) {
   const names = formatLayers(unsent.map(({ name }) => name), all);
-  const zeros = zeroKernel(layers.filter(({ role }) => role === "output"));
+  const heads = layers.filter((layer) => layer.role === "output" && sharesHead(layer, unsent[0]));
+  const zeros = zeroKernel(heads);
   return verdict(
     "warning",
     unsent,

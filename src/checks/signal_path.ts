@@ -28,10 +28,10 @@ export function signalPath(layers: LayerMeasurements[]): SignalStep[] {
 }
 
 /**
- * The ways on which a signal arrives, those of two layers or more. In a network with
- * one head that is one. Where several heads send signals, of different sizes, there is one from the
- * first layer that all of them reach, up to the head that sends most, and one for each branch: a
- * branch may lose its signal while the layers before it thrive on another.
+ * The ways on which a signal arrives, those of two layers or more. A network with one head has one.
+ * Several heads send signals of different sizes: there is one way from the first layer that all of
+ * them reach up to the head that sends most, and one over each branch, for a branch may lose its
+ * signal while the layers before it thrive on another.
  */
 export function signalPaths(layers: LayerMeasurements[]): SignalStep[][] {
   const whole = signalPath(layers).filter(({ signal }) => signal > 0);

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { noVanishingGradients } from "../../src/checks/no_vanishing_gradients.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
-import type { Measurements } from "../../src/measure/measurements.ts";
+import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
 import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
 
@@ -133,6 +133,41 @@ Deno.test("noVanishingGradients only warns of a head that starts at zero, and na
   const findings = check(makeMeasurements([], { layers: [...layers, head] }));
   assertEquals(findings.map(({ severity }) => severity), ["warning"]);
   assertStringIncludes(findings[0].message, 'the kernel of the head "head" is all zeros');
+});
+
+/** Two towers that share no layer: `a` of one layer under this head, and `b` of two. */
+function towers(a: Partial<LayerMeasurements>, head: Partial<LayerMeasurements> = {}) {
+  const of = (name: string) => ({ heads: [`${name}_head`] });
+  return makeMeasurements([], {
+    layers: [
+      makeLayer({ name: "a_1", ...of("a"), ...a }),
+      makeLayer({ name: "b_1", ...of("b") }),
+      makeLayer({ name: "b_2", depth: 2, ...of("b") }),
+      makeHead({ name: "a_head", depth: 2, ...of("a"), ...head }),
+      makeHead({ name: "b_head", depth: 3, ...of("b") }),
+    ],
+  });
+}
+
+Deno.test("noVanishingGradients only warns of one head of two that starts at zero", () => {
+  const weights = [makeWeight({ name: "a_head/kernel", values: flat(0, 20) })];
+  const findings = check(towers(silent, { weights }));
+  assertEquals(findings.map(({ severity, layer }) => [severity, layer]), [["warning", "a_1"]]);
+  assertStringIncludes(findings[0].message, 'the kernel of the head "a_head" is all zeros');
+  const other = check(towers(silent));
+  assertEquals(other.map(({ severity }) => severity), ["warning"]);
+  assertStringIncludes(other[0].message, "sends no gradient down");
+});
+
+Deno.test("noVanishingGradients lays no silence to a layer on the way of another head", () => {
+  const { layers, ...rest } = towers(silent);
+  const stop = { ...layers[2], preActivationGradients: zero };
+  const below = { ...layers[1], ...silent };
+  const findings = check({ ...rest, layers: layers.with(2, stop).with(1, below) });
+  assertEquals(findings.map(({ severity, layer, layers }) => [severity, layer, layers]), [
+    ["error", "b_2", ["b_2", "b_1"]],
+    ["warning", "a_1", undefined],
+  ]);
 });
 
 Deno.test("noVanishingGradients only warns of an objective that sends nothing down", () => {
