@@ -74,6 +74,9 @@ function compute(tf: TensorFlow): number[][] {
       }),
       tf.matMul(normal([7, 61, 67], 10), normal([7, 67, 71], 11)),
       tf.matMul(normal([61, 1300], 12), normal([131, 1300], 13), false, true),
+      // Shared by rows, a part may have a few only.
+      tf.matMul(normal([13, 3000], 16), normal([3000, 11], 17)),
+      tf.matMul(normal([1, 3000], 16), normal([3000, 333], 17)),
       tf.matMul(normal([13, 9000], 16), normal([9000, 37], 17)),
       run("Conv2DBackpropFilter", {
         x: normal([1, 131, 131, 3], 18),

@@ -1,4 +1,5 @@
 import { dot } from "./dot";
+import { fewRows } from "./few_rows";
 import { addToSums, writeSums } from "./long_sums";
 import { madd } from "./madd";
 import { packScalars, packVectors } from "./pack";
@@ -14,6 +15,8 @@ const ROWS: i32 = 504;
 const DEPTH: i32 = 256;
 /** Columns of B that are packed at a time: whole cache lines are read, and C is written along its rows. */
 const COLUMNS: i32 = 512;
+/** Up to so many rows a tile would compute more rows than there are, and jump about in B. */
+const FEW: i32 = 8;
 /** Up to so many rows B is read where it stands: packing would take longer than it saves. */
 const DIRECT: i32 = 48;
 /** Bytes between the panels of B: at a distance of a power of 2 all would share one set of the cache. */
@@ -167,6 +170,12 @@ function product(
   }
   const blocks = max((k + DEPTH - 1) / DEPTH, 1);
   const blockDepth = (k + blocks - 1) / blocks;
+  if (bColumn == 4 && m <= FEW) {
+    fewRows(
+      a, aRow, aColumn, b, bRow, c, cRow, m, n, k, blockDepth, bias, flags, scratch,
+    );
+    return;
+  }
   const direct = bColumn == 4 && m <= DIRECT;
   const panels = scratch + <usize> (ROWS * DEPTH * 4);
   const border = panels + <usize> (COLUMNS * DEPTH * 4 + (COLUMNS / 8) * GAP);
