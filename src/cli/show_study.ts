@@ -53,15 +53,16 @@ export class PointPrinter {
     this.#piece = this.#isJson ? studyOpening(header) : STUDY_CSV_HEADING;
   }
 
-  /** Writes a point. */
-  async add(point: StudyPoint): Promise<void> {
+  /** Writes a point. Returns whether somebody reads on. */
+  async add(point: StudyPoint): Promise<boolean> {
     this.#piece += this.#isJson
       ? `${this.#isFirst ? "" : ","}\n${studyLine(point)}`
       : studyCsvRows(point);
     this.#isFirst = false;
-    if (this.#piece.length < PIECE) return;
-    await writeOutput(this.#piece, null);
+    if (this.#piece.length < PIECE) return true;
+    const piece = this.#piece;
     this.#piece = "";
+    return await writeOutput(piece, null);
   }
 
   /** Writes what is left, and the end. */
@@ -77,7 +78,7 @@ export async function printPoints(
   points: AsyncIterable<StudyPoint>,
 ): Promise<void> {
   const printer = new PointPrinter(view, header);
-  for await (const point of points) await printer.add(point);
+  for await (const point of points) if (!await printer.add(point)) return;
   await printer.close();
 }
 

@@ -88,7 +88,8 @@ export const sweep: Command = {
       const printer = printed ? new PointPrinter(view, header) : null;
       for await (const point of points) {
         await kept.add(point);
-        await printer?.add(point);
+        // Nobody would see the rest: no --out keeps it.
+        if (printer !== null && !await printer.add(point)) return null;
       }
       return printer;
     };

@@ -8,28 +8,31 @@ import { UsageError } from "./usage_error.ts";
  *
  * @param text The result.
  * @param path The file, or `null` for stdout.
+ * @returns Whether somebody reads on: `false` where the reader closed the pipe.
  * @throws {UsageError} If the file, or stdout, cannot be written.
  */
-export async function writeOutput(text: string, path: string | null): Promise<void> {
+export async function writeOutput(text: string, path: string | null): Promise<boolean> {
   const bytes = new TextEncoder().encode(text);
   if (path === null) return await writeAll(bytes);
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
     await Deno.writeFile(temporary, bytes, { createNew: true });
     await Deno.rename(temporary, path);
+    return true;
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
     throw new UsageError(`cannot write ${path}: ${(error as Error).message}`);
   }
 }
 
-async function writeAll(bytes: Uint8Array): Promise<void> {
+async function writeAll(bytes: Uint8Array): Promise<boolean> {
   try {
     for (let written = 0; written < bytes.length;) {
       written += await Deno.stdout.write(bytes.subarray(written));
     }
+    return true;
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) return;
+    if (error instanceof Deno.errors.BrokenPipe) return false;
     throw new UsageError(`cannot write to stdout: ${(error as Error).message}`);
   }
 }

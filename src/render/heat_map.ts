@@ -1,3 +1,4 @@
+import { NO_BREAK } from "./wrap_text.ts";
 /** The shades, from the lightest, each with the size below which a figure has it. */
 const SHADES: readonly [shade: string, below: number][] = [
   [".", 1e-8],
@@ -20,5 +21,7 @@ export function shadeOf(figure: number | null): string {
 }
 
 /** What the shades mean. */
-export const SHADES_LEGEND = "Shades: blank 0, . below 1e-8, : 1e-6, - 1e-4, = 0.01, + 1, * 100, " +
-  "# 1e4, % 1e6, @ above, ! NaN or infinite.";
+export const SHADES_LEGEND = "Shades: " +
+  "blank 0, . below 1e-8, : 1e-6, - 1e-4, = 0.01, + 1, * 100, # 1e4, % 1e6, @ above, ! NaN or infinite."
+    // A shade stands beside what it means.
+    .replaceAll(/(?<!,) /g, NO_BREAK);

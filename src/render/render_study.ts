@@ -8,7 +8,7 @@ import { ratioPlot } from "./ratio_plot.ts";
 import { type ScaleColumns, scaleColumns } from "./scale_columns.ts";
 import { bestScaleSentence, formatScale, letterOf, studySentences } from "./study_words.ts";
 import { studyTable } from "./study_table.ts";
-import { wrapText } from "./wrap_text.ts";
+import { NO_BREAK, wrapText } from "./wrap_text.ts";
 
 /** Options of {@linkcode renderStudy}. */
 export interface RenderStudyOptions {
@@ -59,7 +59,7 @@ export function renderStudy(summary: StudySummary, options: RenderStudyOptions =
     ...say(SHADES_LEGEND),
     ...say(
       "Verdict: + healthy in half of the draws or more; else what fails in most of them: " +
-        summary.header.rules.map((rule) => `${letterOf(rule)} ${rule}`).join(", ") + ".",
+        summary.header.rules.map((rule) => `${letterOf(rule)}${NO_BREAK}${rule}`).join(", ") + ".",
     ),
   ];
   for (const variant of variants) {

@@ -1,9 +1,13 @@
 import { displayWidth } from "./display_width.ts";
 import { graphemes } from "./graphemes.ts";
 
+/** The space that breaks no line. */
+export const NO_BREAK = "\u00a0";
+
 /**
  * Breaks a text between words into lines of at most `width` columns; a word longer than a line is
- * broken between characters. The first line begins with `first`, the others with `indent`.
+ * broken between characters. The first line begins with `first`, the others with `indent`. A no-break
+ * space, and the one between a number and its percent sign, break no line; they come out as spaces.
  */
 export function wrapText(text: string, width: number, first = "", indent = first): string[] {
   const lines: string[] = [];
@@ -14,7 +18,10 @@ export function wrapText(text: string, width: number, first = "", indent = first
     line = indent;
     empty = true;
   };
-  for (const word of text.split(/\s+/u).filter((word) => word !== "")) {
+  const words = text.replaceAll(/(?<=\d) %/g, `${NO_BREAK}%`).split(/[^\S\u00a0]+/u)
+    .filter((word) => word !== "")
+    .map((word) => word.replaceAll(NO_BREAK, " "));
+  for (const word of words) {
     if (!empty && displayWidth(`${line} ${word}`) > width) flush();
     if (displayWidth(line + word) <= width) {
       line += empty ? word : ` ${word}`;

@@ -283,3 +283,19 @@ Deno.test("sweep's help tells --width, the units of a layer, from --columns of t
   assertStringIncludes(await help("report", "width"), "the same as --columns");
   assertStringIncludes(await help("check", "columns"), "columns of the text");
 });
+
+Deno.test("sweep ends when the reader of its points has seen enough", async () => {
+  // A thousand draws take minutes; the test runner would say so.
+  const script = `"$DENO" run --no-check -A mod.ts sweep --seeds 1000 --format csv | head -n 1
+echo "\${PIPESTATUS[0]}"`;
+  const { stdout, stderr } = await new Deno.Command("bash", {
+    args: ["-c", script],
+    cwd: ROOT,
+    env: { DENO: Deno.execPath(), NO_COLOR: "1" },
+  }).output();
+  const [heading, code] = new TextDecoder().decode(stdout).trim().split("\n");
+  assert(heading.startsWith("index,seed,"));
+  assertEquals(code, "0");
+  const [, measured] = /(\d+) of 244000 points/.exec(new TextDecoder().decode(stderr)) ?? [];
+  assert(Number(measured) > 0 && Number(measured) < 10_000, `${measured} points`);
+});

@@ -18,3 +18,9 @@ Deno.test("wrapText() counts wide characters as two columns", () => {
   assertEquals(wrapText("層層 層層", 8), ["層層", "層層"]);
   assertEquals(wrapText("層層 層層", 9), ["層層 層層"]);
 });
+
+Deno.test("wrapText() breaks at no no-break space, and not before a percent sign", () => {
+  assertEquals(wrapText("is\u00a01e-4, is\u00a01", 9), ["is 1e-4,", "is 1"]);
+  assertEquals(wrapText("up to 50 % off", 9), ["up to", "50 % off"]);
+  assertEquals(wrapText("that % is", 6), ["that %", "is"]);
+});
