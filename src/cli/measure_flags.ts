@@ -120,7 +120,13 @@ export function oneOf<T extends string>(
   );
 }
 
-function readObjective(given: string | undefined): Objective | null {
+/**
+ * Reads `--objective`.
+ *
+ * @returns `null` where it was not given.
+ * @throws {UsageError} If it is no objective.
+ */
+export function readObjective(given: string | undefined): Objective | null {
   if (given === undefined) return null;
   const names = ["sum", ...LOSSES] as const;
   const name = names.find((name) => name === given);

@@ -1,5 +1,4 @@
 import { parseSeeds } from "../gate/parse_seeds.ts";
-import { LOSSES } from "../measure/objective.ts";
 import { nearest } from "../model/nearest.ts";
 import { type InitializerName, INITIALIZERS } from "../study/initializers.ts";
 import type { Shard } from "../study/shard.ts";
@@ -8,7 +7,7 @@ import type { StudyOptions } from "../study/study_options.ts";
 import type { ModelFile, NamedNetwork } from "../study/study_subject.ts";
 import { COLUMNS_FLAG } from "./columns_flag.ts";
 import type { Flag, FlagValues } from "./flag.ts";
-import { oneOf, wholeNumber } from "./measure_flags.ts";
+import { readObjective, wholeNumber } from "./measure_flags.ts";
 import { parseScales } from "./parse_scales.ts";
 import { readLayers } from "./read_layers.ts";
 import { readShard } from "./read_shard.ts";
@@ -135,9 +134,7 @@ export function readSweepFlags(operands: string[], flags: FlagValues): SweepRequ
     options: {
       examples: wholeNumber(flags, "examples", 1, 1e6) ?? 32,
       batch: (flags.batch as string) ?? null,
-      objective: flags.objective === undefined
-        ? null
-        : oneOf(flags, "objective", ["sum", ...LOSSES] as const, "sum"),
+      objective: readObjective(flags.objective as string | undefined),
       layers: readLayers(flags.layers as string | undefined),
       relaxedSimd: flags.portable !== true,
       jobs: flags.jobs === undefined || flags.jobs === "auto"

@@ -2,6 +2,7 @@ import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { requireActivation } from "./require_activation.ts";
 import { SeededRandom } from "../model/seeded_random.ts";
 import { drawKernel } from "./draw_kernel.ts";
+import { requireRoom } from "./require_room.ts";
 import type { StudyContext } from "./study_subject.ts";
 
 /** What the network has where the grid does not say. */
@@ -23,6 +24,7 @@ export function denseNetwork({ tf, seed, ...given }: StudyContext): LayersModel 
   const initializer = given.initializer ?? DEFAULTS.initializer;
   const depth = given.depth ?? DEFAULTS.depth;
   const width = given.width ?? DEFAULTS.width;
+  requireRoom(depth, width);
   const random = new SeededRandom(seed, "weights");
   const model = tf.sequential({ name: "dense" });
   for (let i = 1; i <= depth + 1; i++) {

@@ -13,6 +13,7 @@ import { setWeights } from "../model/set_weights.ts";
 import { denseNetwork } from "./dense_network.ts";
 import type { StudyVariant } from "./grid_point.ts";
 import { requireActivation } from "./require_activation.ts";
+import { requireRoom } from "./require_room.ts";
 import type { ResolvedGrid } from "./study_grid.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyOptions } from "./study_options.ts";
@@ -86,13 +87,15 @@ export async function openSubject(
   return {
     ...common,
     name: "exercise",
-    create: (seed, { activation, depth, width }) =>
-      Promise.resolve(exerciseModel({
+    create: (seed, { activation, depth, width }) => {
+      requireRoom(depth ?? 10, width ?? 20);
+      return Promise.resolve(exerciseModel({
         seed,
         activation: activation ?? undefined,
         depth: depth ?? undefined,
         width: width ?? undefined,
-      })),
+      }));
+    },
     // Those that were drawn too large: neither the relu layer nor the unit on top.
     isScaled: ({ layers }, name) => layers.slice(1, -1).some((layer) => layer.name === name),
     swaps: { activation: false, initializer: true },
