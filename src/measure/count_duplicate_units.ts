@@ -15,7 +15,9 @@ export function countDuplicateUnits(
   fanIn: number,
 ): number {
   // Units that differ do so in their first weights, and mostly in the very first.
-  const first = Float32Array.from({ length: units }, (_, unit) => values[at(unit, 0)]).sort();
+  const first = new Float32Array(units);
+  for (let unit = 0; unit < units; unit++) first[unit] = values[at(unit, 0)];
+  first.sort();
   if (!first.some((value, i) => value === first[i + 1])) return 0;
   const hashes = hashUnits(values, units, at, fanIn);
   const seen = new Map<number, number[]>();

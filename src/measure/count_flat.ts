@@ -21,17 +21,15 @@ export function countFlat(
   const { region } = record;
   const native = runningNative();
   if (region === null || native === null || z.dtype !== "float32") return;
-  const product = (sizes: number[]) => sizes.reduce((total, size) => total * size, 1);
-  const units = z.shape[unitAxis] ?? 1;
-  const size = {
-    groups: product(z.shape.slice(0, unitAxis)),
-    units,
-    inner: product(z.shape.slice(unitAxis + 1)),
-  };
+  const { shape } = z;
+  const units = shape[unitAxis] ?? 1;
+  let groups = 1, inner = 1;
+  for (let axis = 0; axis < unitAxis; axis++) groups *= shape[axis];
+  for (let axis = unitAxis + 1; axis < shape.length; axis++) inner *= shape[axis];
   const { memoryOffset } = (tf.backend() as unknown as WasmBackend).dataIdMap.get(z.dataId);
   // Where nothing is flat above, +Infinity is no more off than any other number.
   const bounds = { low: region.low, high: region.high === Infinity ? NaN : region.high };
-  const { low, high, nan, active } = native.flat(memoryOffset, size, bounds);
+  const { low, high, nan, active } = native.flat(memoryOffset, { groups, units, inner }, bounds);
   record.activeUnits ??= new Uint8Array(units);
   for (let unit = 0; unit < units; unit++) if (active[unit] !== 0) record.activeUnits[unit] = 1;
   // A relu6 that is off is not saturated: it is judged with the dead units.

@@ -1,4 +1,5 @@
 import type { Figure, LayerRecord } from "./layer_record.ts";
+import { statisticsOf } from "./statistics_of.ts";
 import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
 
 const FIGURES: Figure[] = [
@@ -20,7 +21,7 @@ export function describeLayer(
 ): LayerMeasurements {
   const absent: Record<string, string> = {};
   for (const figure of FIGURES) {
-    if (record[figure].count === 0) absent[figure] = record.absent[figure] ?? why(record, figure);
+    if (record[figure] === null) absent[figure] = record.absent[figure] ?? why(record, figure);
   }
   const { region, judgedEntries, activeUnits } = record;
   const judged = judgedEntries > 0;
@@ -38,10 +39,10 @@ export function describeLayer(
     ...record.heads.size > 0 && record.heads.size < heads ? { heads: [...record.heads] } : {},
     calls: record.calls,
     shape: record.shapeVaries ? null : record.shape,
-    preActivations: record.preActivations.result(),
-    activations: record.activations.result(),
-    activationGradients: record.activationGradients.result(),
-    preActivationGradients: record.preActivationGradients.result(),
+    preActivations: statisticsOf(record.preActivations),
+    activations: statisticsOf(record.activations),
+    activationGradients: statisticsOf(record.activationGradients),
+    preActivationGradients: statisticsOf(record.preActivationGradients),
     weights,
     saturatedFraction: region?.bounded && judged ? record.saturatedEntries / judgedEntries : null,
     deadFraction: region?.oneSided && judged && activeUnits !== null
@@ -54,7 +55,7 @@ export function describeLayer(
 function why(record: LayerRecord, figure: Figure): string {
   if (record.calls === 0) return "the layer was not called";
   if (figure === "preActivations") return "its pre-activations cannot be seen from outside";
-  if (figure === "preActivationGradients" && record.preActivations.count === 0) {
+  if (figure === "preActivationGradients" && record.preActivations === null) {
     return "its pre-activations cannot be seen from outside";
   }
   return "the layer is not on the objective's path";

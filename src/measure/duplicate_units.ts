@@ -12,16 +12,17 @@ const TRANSPOSED = new Set(["Conv2DTranspose", "Conv3DTranspose"]);
  * @param layer The layer that the kernel belongs to.
  * @param name The weight's own name.
  * @param shape The kernel's shape.
- * @param values The kernel, row-major.
+ * @param read Gives the kernel, row-major; not called for another weight.
  * @returns The number, or `null` for a weight that is no kernel: of rank 0 or 1, or an embedding.
  */
 export function duplicateUnits(
   layer: Layer,
   name: string,
   shape: number[],
-  values: ArrayLike<number>,
+  read: () => ArrayLike<number>,
 ): number | null {
   if (shape.length < 2 || layer.getClassName() === "Embedding") return null;
+  const values = read();
   const last = shape.at(-1)!, before = shape.at(-2)!;
   const size = shape.reduce((a, b) => a * b, 1);
   if (name.includes("depthwise_kernel")) {

@@ -2,6 +2,8 @@ import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 
 /** One operation on the tape that TensorFlow.js records for the backward pass. */
 export interface TapeNode {
+  /** Name of the operation. */
+  kernelName: string;
   /** What the operation was given, by name. */
   inputs: Record<string, Tensor>;
   /** What the operation returned. */
@@ -10,7 +12,7 @@ export interface TapeNode {
   saved: Tensor[];
   /**
    * Takes the gradients of the outputs, `null` where there is none; returns a function for each input
-   * that computes the gradient of it.
+   * that computes the gradient of it. Some operations have none.
    */
   gradient?: (dys: (Tensor | null)[]) => Record<string, () => Tensor>;
 }
@@ -21,6 +23,8 @@ export interface EngineState {
   gradientDepth: number;
   /** The operations recorded so far. */
   activeTape: TapeNode[] | null | undefined;
+  /** The innermost scope, and the tensors that it frees when it ends unless they are kept. */
+  activeScope: { track: Tensor[] } | null;
 }
 
 /** The state in which TensorFlow.js records gradients. */

@@ -1,25 +1,24 @@
-import type { Layer } from "../engine/tensorflow.ts";
 import type { LeafLayer } from "../model/leaf_layers.ts";
 
 /** Bytes of a float32. */
 const FLOAT = 4;
 
 /**
- * Copies of a layer's output that are alive at the end of a pass: z before and after the bias, a, and
- * the gradients of them, which TensorFlow.js frees only when all of them are computed. Measured on
- * WASM with dense and convolutional nets of relu, tanh and selu: 4.6 to 5.4.
+ * Copies of a layer's output that are alive at the end of the forward pass, when most are: z before and
+ * after the bias, and a. The backward pass frees them as it goes. Measured on WASM with dense and
+ * convolutional nets of tanh, sigmoid, relu and selu: 2.1 to 3.6.
  */
-const COPIES = 5;
+const COPIES = 2.5;
 
-/** The same for one step of a recurrent cell, gates included; measured with LSTM layers: 71. */
-const COPIES_IN_CELL = 70;
+/** The same for one step of a recurrent cell, gates included; measured with LSTM layers: 35. */
+const COPIES_IN_CELL = 35;
 
 /** Layers whose output shares the data of their input. */
 const VIEWS = new Set(["Flatten", "Reshape", "Dropout", "InputLayer"]);
 
 /**
- * Estimates the most memory that a pass takes on the WASM heap: the weights, their gradients, and of
- * every layer's output all that is kept for the backward pass.
+ * Estimates the most memory that a pass takes on the WASM heap: the weights, the gradient of the largest,
+ * and of every layer's output all that is kept for the backward pass.
  *
  * @param leaves The leaf layers of a built model.
  * @param examples Examples in the batch.
@@ -27,27 +26,36 @@ const VIEWS = new Set(["Flatten", "Reshape", "Dropout", "InputLayer"]);
  * that are made of many operations (gelu, mish) and custom layers take up to 4 times as much.
  */
 export function estimateMemory(leaves: readonly LeafLayer[], examples: number): number {
-  let floats = 0;
+  let weights = 0, largest = 0, outputs = 0;
   for (const { layer } of leaves) {
-    for (const weight of layer.weights) floats += 2 * product(weight.shape);
+    for (const weight of layer.weights) {
+      const size = product(weight.shape);
+      weights += size;
+      largest = Math.max(largest, size);
+    }
     if (VIEWS.has(layer.getClassName())) continue;
-    const output = shapeOf(layer, "output").slice(1);
+    const node = layer.inboundNodes[0];
+    const output = shapeOf(node?.outputTensors);
     if ("cell" in layer) {
-      const steps = shapeOf(layer, "input")[1] ?? 1;
-      floats += COPIES_IN_CELL * examples * steps * (output.at(-1) ?? 1);
+      const steps = shapeOf(node?.inputTensors)[1] ?? 1;
+      outputs += COPIES_IN_CELL * examples * steps * (output.at(-1) ?? 1);
     } else {
-      floats += COPIES * examples * product(output);
+      outputs += COPIES * examples * product(output, 1);
     }
   }
-  return FLOAT * floats;
+  return FLOAT * (weights + largest + outputs);
 }
 
-const product = (shape: readonly (number | null)[]): number =>
-  shape.reduce<number>((total, size) => total * (size ?? 1), 1);
+/** The number of entries along the axes from `first` on; an axis of any size counts as one. */
+function product(shape: readonly (number | null)[], first = 0): number {
+  let total = 1;
+  for (let axis = first; axis < shape.length; axis++) total *= shape[axis] ?? 1;
+  return total;
+}
 
-/** The shape of a layer's first use; it may have several, of which TensorFlow.js names no one. */
-function shapeOf(layer: Layer, side: "input" | "output"): readonly (number | null)[] {
-  const node = layer.inboundNodes[0];
-  if (node === undefined) return [];
-  return [node[`${side}Tensors`]].flat()[0].shape;
+type Shaped = { shape: readonly (number | null)[] };
+
+/** The shape of what a layer took or gave at its first use; TensorFlow.js names no one of several. */
+function shapeOf(tensors: Shaped | Shaped[] | undefined): readonly (number | null)[] {
+  return (Array.isArray(tensors) ? tensors[0] : tensors)?.shape ?? [];
 }

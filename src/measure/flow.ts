@@ -6,9 +6,7 @@ export interface Origin {
   /** How deep it lies. */
   depth: number;
   /** Which layers could be the model's last. */
-  heads: ReadonlySet<LayerRecord>;
-  /** Whether the backward pass reaches it: a tap has seen it, and it is no integer. */
-  reached: boolean;
+  heads: readonly LayerRecord[];
   /** The rows of the layer that made it, the layer's own first; none where tensors were joined. */
   rows: readonly LayerRecord[];
   /** Whether that layer has a kernel. */
@@ -19,8 +17,7 @@ export interface Origin {
 
 const NOWHERE: Origin = {
   depth: 0,
-  heads: new Set(),
-  reached: false,
+  heads: [],
   rows: [],
   hasKernel: false,
   from: [],
@@ -48,9 +45,12 @@ export class Flow {
   /** Where the inputs of a call come from. A slice made by a wrapper is known by its wrapper. */
   originOf(inputs: Tensor[]): Origin {
     const enclosing = this.#enclosing.at(-1);
-    for (const { id } of inputs) enclosing?.open.delete(id);
-    const known = inputs.map((tensor) => this.#origins.get(tensor.id))
-      .filter((o) => o !== undefined);
+    const known: Origin[] = [];
+    for (const { id } of inputs) {
+      enclosing?.open.delete(id);
+      const origin = this.#origins.get(id);
+      if (origin !== undefined) known.push(origin);
+    }
     return known.length > 0 ? join(known) : enclosing?.from ?? NOWHERE;
   }
 
@@ -77,13 +77,12 @@ export class Flow {
    * @param outputs What it returned.
    * @param hasKernel Whether it has a weight of rank 2 or more: only such layers add to the depth.
    */
-  called(rows: LayerRecord[], from: Origin, outputs: Tensor[], hasKernel: boolean): void {
+  called(rows: readonly LayerRecord[], from: Origin, outputs: Tensor[], hasKernel: boolean): void {
     const depth = from.depth + (hasKernel ? 1 : 0);
-    const heads = new Set(hasKernel ? rows : [...from.heads, ...rows]);
+    const heads = hasKernel ? rows : [...new Set([...from.heads, ...rows])];
     for (const row of rows) row.depth = Math.max(row.depth, depth);
     for (const tensor of outputs.toReversed()) {
-      const reached = tensor.dtype === "float32";
-      this.#latest = { depth, heads, reached, rows, hasKernel, from: [from] };
+      this.#latest = { depth, heads, rows, hasKernel, from: [from] };
       this.#origins.set(tensor.id, this.#latest);
       this.#enclosing.at(-1)?.open.set(tensor.id, this.#latest);
     }
@@ -131,8 +130,7 @@ function join(origins: Origin[]): Origin {
   if (origins.length === 1) return origins[0];
   return {
     depth: Math.max(...origins.map((origin) => origin.depth)),
-    heads: new Set(origins.flatMap((origin) => [...origin.heads])),
-    reached: origins.some((origin) => origin.reached),
+    heads: [...new Set(origins.flatMap((origin) => origin.heads))],
     rows: [],
     hasKernel: false,
     from: origins,

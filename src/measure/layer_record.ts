@@ -1,7 +1,7 @@
+import type { Sums } from "../engine/native/sums.ts";
 import type { Layer } from "../engine/tensorflow.ts";
 import { type ActivationRegion, activationRegion } from "./activation_region.ts";
-import { StatisticsAccumulator } from "./statistics_accumulator.ts";
-import type { Sums } from "../engine/native/sums.ts";
+import { mergeSums } from "./merge_sums.ts";
 
 /** The four tensors of a layer that a pass looks at. */
 export type Figure =
@@ -12,10 +12,10 @@ export type Figure =
 
 /** What a pass has gathered of one layer so far: the mutable twin of `LayerMeasurements`. */
 export class LayerRecord {
-  readonly preActivations: StatisticsAccumulator = new StatisticsAccumulator();
-  readonly activations: StatisticsAccumulator = new StatisticsAccumulator();
-  readonly activationGradients: StatisticsAccumulator = new StatisticsAccumulator();
-  readonly preActivationGradients: StatisticsAccumulator = new StatisticsAccumulator();
+  preActivations: Sums | null = null;
+  activations: Sums | null = null;
+  activationGradients: Sums | null = null;
+  preActivationGradients: Sums | null = null;
   /** Where the activation is flat; `null` when it nowhere is. */
   readonly region: ActivationRegion | null;
   /** Entries of z at which the activation is saturated, and entries of z that are numbers at all. */
@@ -54,7 +54,7 @@ export class LayerRecord {
 
   /** Adds the sums of one tensor. */
   add(figure: Figure, sums: Sums): void {
-    this[figure].add(sums);
+    this[figure] = mergeSums(this[figure], sums);
   }
 
   /** Remembers the shape of z (or of a). */

@@ -1,6 +1,8 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { InputMeasurements, Measurements } from "./measurements.ts";
-import { StatisticsAccumulator } from "./statistics_accumulator.ts";
+import type { Sums } from "../engine/native/sums.ts";
+import { mergeSums } from "./merge_sums.ts";
+import { statisticsOf } from "./statistics_of.ts";
 import { sumTensor } from "./sum_tensor.ts";
 import { inputName } from "./tensor_names.ts";
 
@@ -10,18 +12,16 @@ export function measureInputs(
   model: LayersModel,
   inputs: Tensor[],
 ): Pick<Measurements["batch"], "inputs" | "perInput"> {
-  const all = new StatisticsAccumulator();
+  let all: Sums | null = null;
   const perInput = inputs.map((tensor, i): InputMeasurements => {
     const sums = sumTensor(tf, tensor);
-    const own = new StatisticsAccumulator();
-    own.add(sums);
-    all.add(sums);
+    all = mergeSums(all, sums);
     return {
       name: inputName(model, i),
       shape: tensor.shape.slice(),
       dtype: tensor.dtype,
-      values: own.result()!,
+      values: statisticsOf(sums)!,
     };
   });
-  return { inputs: all.result()!, perInput };
+  return { inputs: statisticsOf(all)!, perInput };
 }

@@ -1,7 +1,7 @@
 import { heapView } from "../engine/heap_view.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { TargetMeasurements } from "./measurements.ts";
-import { StatisticsAccumulator } from "./statistics_accumulator.ts";
+import { statisticsOf } from "./statistics_of.ts";
 import { sumTensor } from "./sum_tensor.ts";
 import { outputName } from "./tensor_names.ts";
 
@@ -20,15 +20,13 @@ export function measureTargets(
   objective: string,
 ): TargetMeasurements[] {
   return targets.map((tensor, i) => {
-    const statistics = new StatisticsAccumulator();
-    statistics.add(sumTensor(tf, tensor));
     const values = heapView(tf, tensor);
     const units = unitsOf(model, i, tensor);
     const sparse = objective === "sparseCategoricalCrossentropy";
     return {
       name: outputName(model, i),
       shape: tensor.shape.slice(),
-      values: statistics.result()!,
+      values: statisticsOf(sumTensor(tf, tensor))!,
       unitMeans: units > MOST_UNITS
         ? null
         : sparse

@@ -1,33 +1,29 @@
 import { heapView } from "../engine/heap_view.ts";
-import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { TensorFlow } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
 import { duplicateUnits } from "./duplicate_units.ts";
 import type { WeightMeasurements } from "./measurements.ts";
-import { StatisticsAccumulator } from "./statistics_accumulator.ts";
-import { sumTensor } from "./sum_tensor.ts";
-import type { Sums } from "../engine/native/sums.ts";
+import { statisticsOf } from "./statistics_of.ts";
+import type { WeightGradient } from "./weight_gradient.ts";
 import type { WeightSums } from "./weight_sums.ts";
-import type { TensorStatistics } from "./tensor_statistics.ts";
 
 /** The bias of a head is written out up to this many classes. */
 const MOST_ENTRIES = 1000;
 
 /**
- * Measures one weight and its gradient.
+ * Measures one weight.
  *
  * @param tf The engine's TensorFlow.js.
  * @param weight The weight.
- * @param gradient dJ/dw, or `null` where the backward pass gave none.
+ * @param gradient What was seen of dJ/dw, or `null` where the backward pass gave none.
  * @param sums What was summed up during the pass already.
- * @param usedRows For an embedding matrix, the rows that the batch looked up.
  * @param isOutput Whether the weight belongs to an output layer.
  */
 export function measureWeight(
   tf: TensorFlow,
   weight: ModelWeight,
-  gradient: Tensor | null,
+  gradient: WeightGradient | null,
   sums: WeightSums,
-  usedRows: Set<number> | null,
   isOutput: boolean,
 ): WeightMeasurements {
   const { variable, trainable } = weight;
@@ -48,34 +44,11 @@ export function measureWeight(
     name: weight.weightName,
     shape,
     trainable,
-    values: statisticsOf(sums.ofValues(variable))!,
-    gradients: gradient === null ? null : statisticsOf(sums.ofGradient(variable, gradient)),
-    gradientsOfUsedRows: gradient === null || usedRows === null || shape.length !== 2
-      ? null
-      : statisticsOfRows(tf, gradient, usedRows),
-    duplicateUnits: duplicateUnits(weight.layer, variable.originalName, shape, read()),
+    values: statisticsOf(sums.of(variable))!,
+    gradients: gradient?.all ?? null,
+    gradientsOfUsedRows: gradient?.usedRows ?? null,
+    duplicateUnits: duplicateUnits(weight.layer, variable.originalName, shape, read),
     entries: isOutput && isShortVector ? Array.from(read()) : null,
     absent,
   };
-}
-
-/** Statistics of one tensor. */
-function statisticsOf(sums: Sums): TensorStatistics | null {
-  const accumulator = new StatisticsAccumulator();
-  accumulator.add(sums);
-  return accumulator.result();
-}
-
-function statisticsOfRows(
-  tf: TensorFlow,
-  gradient: Tensor,
-  used: Set<number>,
-): TensorStatistics | null {
-  const [rows, columns] = gradient.shape;
-  const accumulator = new StatisticsAccumulator();
-  for (const row of used) {
-    if (row < 0 || row >= rows) continue;
-    accumulator.add(sumTensor(tf, gradient, row * columns, columns));
-  }
-  return accumulator.result();
 }

@@ -2,7 +2,7 @@ import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { countFlat } from "./count_flat.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import { sumTensor } from "./sum_tensor.ts";
-import type { Observer } from "./tap.ts";
+import type { Observer } from "./watched_gradients.ts";
 
 /**
  * An observer that adds what it sees to figures.

@@ -5,7 +5,8 @@ import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { containerLayers } from "../model/container_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
-import { modelWeights } from "../model/model_weights.ts";
+import { type ModelWeight, modelWeights } from "../model/model_weights.ts";
+import { backPropagate } from "./back_propagate.ts";
 import { checkBatch } from "./check_batch.ts";
 import { checkOptions } from "./check_options.ts";
 import { checkMemory } from "./check_memory.ts";
@@ -20,9 +21,12 @@ import { measureInputs } from "./measure_inputs.ts";
 import { measureTargets } from "./measure_targets.ts";
 import { measureWeight } from "./measure_weight.ts";
 import type { Measurements } from "./measurements.ts";
+import { recordTape } from "./record_tape.ts";
 import { type ResolvedObjective, resolveObjective } from "./resolve_objective.ts";
 import { makeTap } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
+import { WatchedGradients } from "./watched_gradients.ts";
+import { type WeightGradient, weightGradient } from "./weight_gradient.ts";
 import { WeightSums } from "./weight_sums.ts";
 
 /** A model whose regularizers can be asked; TensorFlow.js declares it protected. */
@@ -63,37 +67,30 @@ export function runPass(
   }
   checkMemory(model, leaves, examples);
   const weights = modelWeights(model, leaves);
-  const trained = weights.filter((weight) => weight.trainable);
-
-  const variables: Tensor[] = trained.map(({ variable }) => variable.read());
-
+  const watched = new WatchedGradients();
   const flow = new Flow();
   const sums = new WeightSums(tf);
-  const probe = tf.scalar(0);
   const started: LayerRecord[] = [];
   let backward: LayerRecord | null = null;
   const seen = { forward: new Set<LayerRecord>(), backward: new Set<LayerRecord>() };
   let thrown: unknown;
   let heads = 0;
-  let value: Tensor | null = null;
-  let gradients: (Tensor | null | undefined)[] = [];
+  let scalar: Tensor | null = null;
+  let value = NaN;
   measuring.add(model);
-  const cleanUp = [
-    () => void measuring.delete(model),
-    () => tf.dispose([probe, value, ...gradients].filter((t) => t != null)),
-  ];
+  const cleanUp: (() => void)[] = [() => measuring.delete(model)];
   try {
     cleanUp.push(keepState(tf, leaves.map(({ layer }) => layer)), () => dropTape(tf));
     const { records, restore } = tapLayers(leaves, containerLayers(model), {
       tf,
-      tap: makeTap(tf, probe),
+      tap: makeTap(watched),
       flow,
       batchStatistics: options.batchNormalization === "training",
+      onFirstCall(record) {
+        started.push(record);
+        sums.beforeCall(record.layer);
+      },
       onLayer(phase, record) {
-        if (phase === "forward" && record.calls === 1) {
-          started.push(record);
-          sums.layerCalled(record.layer);
-        }
         if (phase === "backward") backward = record;
         if (seen[phase].has(record)) return;
         seen[phase].add(record);
@@ -107,23 +104,23 @@ export function runPass(
     });
     cleanUp.push(restore);
 
-    const outcome = tf.engine().gradients(
-      () => {
-        const outputs = [model.apply(inputs.length === 1 ? inputs[0] : inputs, { training: false })]
-          .flat() as Tensor[];
-        heads = flow.finish(outputs);
-        // Kept hold of: when the backward pass throws, nobody else frees it.
-        value = scalar(tf, model, objective, outputs, options.penalties ?? false);
-        sums.watchGradients(variables, value);
-        return value;
-      },
-      [...variables, probe],
-      undefined,
-      true,
-    );
-    gradients = outcome.grads;
-    const gradientOf = new Map(trained.map((weight, i) => [weight, gradients[i] ?? null]));
     const ownerOf = new Map(records.map((record) => [record.layer, record]));
+    const gradientOf = new Map<ModelWeight, WeightGradient>();
+    for (const weight of weights.filter(({ trainable }) => trainable)) {
+      const owner = ownerOf.get(weight.layer)!;
+      watched.watch(weight.variable.read(), (dw) => {
+        gradientOf.set(weight, weightGradient(tf, dw, owner.usedRows));
+      });
+    }
+    const tape = recordTape(tf, () => {
+      const outputs = [model.apply(inputs.length === 1 ? inputs[0] : inputs, { training: false })]
+        .flat() as Tensor[];
+      heads = flow.finish(outputs);
+      scalar = evaluate(tf, model, objective, outputs, options.penalties ?? false);
+      value = heapView(tf, scalar)[0];
+    });
+    backPropagate(tf, tape, scalar!, watched);
+
     const weightsOf = Map.groupBy(
       weights.map((weight) => ({
         layerPath: weight.layerPath,
@@ -132,8 +129,7 @@ export function runPass(
           weight,
           gradientOf.get(weight) ?? null,
           sums,
-          ownerOf.get(weight.layer)?.usedRows ?? null,
-          ownerOf.get(weight.layer)?.isOutput ?? false,
+          ownerOf.get(weight.layer)!.isOutput,
         ),
       })),
       ({ layerPath }) => layerPath,
@@ -159,7 +155,7 @@ export function runPass(
         ...measureInputs(tf, model, inputs),
         targets: measureTargets(tf, model, targets ?? [], objective.name),
       },
-      objective: { name: objective.name, value: heapView(tf, outcome.value)[0] },
+      objective: { name: objective.name, value },
       seed: options.seed ?? null,
       layers: order.map((record) =>
         describeLayer(
@@ -177,7 +173,7 @@ export function runPass(
 }
 
 /** The objective, with the penalties if they are asked for, as the scalar that is differentiated. */
-function scalar(
+function evaluate(
   tf: TensorFlow,
   model: LayersModel,
   objective: ResolvedObjective,
@@ -195,8 +191,7 @@ function scalar(
     );
   }
   const own = penalties ? (model as unknown as Penalised).calculateLosses() : [];
-  // A tensor of its own: what an objective returns may be the caller's, who goes on with it.
-  return own.reduce((sum, penalty) => tf.add(sum, penalty), tf.reshape(value, []));
+  return own.reduce((sum, penalty) => tf.add(sum, tf.reshape(penalty, value.shape)), value);
 }
 
 /** Layers in the order of their first call, each followed by its parts; then those never called. */

@@ -8,6 +8,7 @@ import { MeasureError } from "./measure_error.ts";
 import { observe, observePreActivations } from "./observe.ts";
 import type { Tap } from "./tap.ts";
 import { tapCell } from "./tap_cell.ts";
+import type { Observer } from "./watched_gradients.ts";
 import { wrapCall } from "./wrap_call.ts";
 
 /** Options of {@linkcode tapLayers}. */
@@ -17,6 +18,8 @@ export interface TapOptions {
   flow: Flow;
   /** Whether batch normalisation runs on the statistics of the batch. */
   batchStatistics: boolean;
+  /** Called before a layer is called for the first time. */
+  onFirstCall?: (record: LayerRecord) => void;
   /** Called when a layer's forward pass is over, and when its gradient is. */
   onLayer?: (phase: "forward" | "backward", record: LayerRecord) => void;
 }
@@ -69,8 +72,6 @@ function followContainer(container: Layer, flow: Flow): () => void {
   });
 }
 
-const ignore = () => {};
-
 const OTHER_OUTPUTS =
   "the objective does not depend on the layer's first output, and its others are not measured";
 
@@ -81,7 +82,7 @@ type Seen = "in its activation" | "as its input" | "as its output" | "in its cel
 
 function tapLayer(
   { path, layer }: LeafLayer,
-  { tf, tap, flow, batchStatistics, onLayer }: TapOptions,
+  { tf, tap, flow, batchStatistics, onFirstCall, onLayer }: TapOptions,
 ): { rows: LayerRecord[]; restore: (() => void)[] } {
   const { record, seen } = describe(path, layer);
   const rows = [record];
@@ -104,23 +105,17 @@ function tapLayer(
   );
   const hasKernel = layer.weights.some((weight) => weight.shape.length >= 2);
   const isNormalization = layer.getClassName() === "BatchNormalization";
-  let from = flow.originOf([]);
-  let given = new Set<number>();
-  let reachedInside = false;
-  // A tensor that the layer was given, and shows or returns as it is, has other readers, whose
-  // gradients are not the layer's: it must not be watched, but passed on as a tensor of its own.
-  const show: Tap = (x, reached, forward, backward) =>
-    tap(x, reached && !given.has(x.id), forward, backward);
+  let given: Tensor[] = [];
+  // A tensor that the layer was given, and shows or returns as it is, has other readers.
+  const show = (x: Tensor, forward: Observer, backward: Observer) =>
+    tap(x, !given.some(({ id }) => id === x.id), forward, backward);
 
   if (seen === "in its activation") {
     restore.push(
       replaceActivation(
         layer as unknown as ActivationHolder,
         "activation",
-        (x, apply) => {
-          reachedInside = true;
-          return apply(show(x, from.reached, z, delta));
-        },
+        (x, apply) => apply(show(x, z, delta)),
       ),
     );
   } else if (seen === "in its cell") {
@@ -131,7 +126,7 @@ function tapLayer(
         cell,
         prefix,
         record,
-        (x, see, seeGradient) => tap(x, from.reached, see, seeGradient),
+        (x, see, seeGradient) => tap(x, true, see, seeGradient),
       );
       rows.push(...tapped.parts);
       restore.push(...tapped.restore);
@@ -139,29 +134,25 @@ function tapLayer(
   }
 
   restore.push(wrapCall(layer, (call, inputs, kwargs) => {
-    const tensors = [inputs, (kwargs?.initialState ?? []) as Tensor[]].flat();
-    from = flow.originOf(tensors);
-    given = new Set(tensors.map(({ id }) => id));
-    reachedInside = seen === "as its input";
-    record.calls++;
+    given = [inputs, (kwargs?.initialState ?? []) as Tensor[]].flat();
+    const from = flow.originOf(given);
+    if (record.calls++ === 0) onFirstCall?.(record);
     if (record.className === "Embedding") noteRows(record, [inputs].flat()[0]);
-    if (seen === "as its input") inputs = show([inputs].flat()[0], from.reached, z, delta);
+    if (seen === "as its input") inputs = show([inputs].flat()[0], z, delta);
     if (isNormalization && batchStatistics) kwargs = { ...kwargs, training: true };
     const outputs = callOrExplain(record, () => call(inputs, kwargs));
     const first = Array.isArray(outputs) ? outputs[0] : outputs;
-    const tapped = show(first, from.reached || reachedInside, (tensor) => {
+    const tapped = show(first, (tensor) => {
       a(tensor);
       if (seen !== "in its activation" && seen !== "as its input") record.see(tensor.shape);
     }, (tensor) => {
       gradient(tensor);
       onLayer?.("backward", record);
     });
-    // States and the like are not measured, but what is computed from them must be reached as well.
-    const others = Array.isArray(outputs) ? outputs.slice(1) : [];
-    const returned = Array.isArray(outputs)
-      ? [tapped, ...others.map((other) => from.reached ? other : tap(other, false, ignore, ignore))]
-      : tapped;
-    if (others.length > 0) record.absent.activationGradients = OTHER_OUTPUTS;
+    const returned = Array.isArray(outputs) ? [tapped, ...outputs.slice(1)] : tapped;
+    if (Array.isArray(returned) && returned.length > 1) {
+      record.absent.activationGradients = OTHER_OUTPUTS;
+    }
     flow.called(rows, from, [returned].flat(), hasKernel);
     onLayer?.("forward", record);
     return returned;

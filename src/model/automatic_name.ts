@@ -7,9 +7,17 @@ import type { Layer } from "../engine/tensorflow.ts";
  * @param layer A layer or a model.
  */
 export function automaticName(layer: Layer): string | null {
+  const { name } = layer;
+  let end = name.length;
+  while (end > 0 && isDigit(name.charCodeAt(end - 1))) end--;
+  if (end === name.length) return null;
   const className = layer.getClassName();
-  const numberless = layer.name.replace(/\d+$/, "");
-  if (numberless === layer.name) return null;
-  if (numberless.replace(/_$/, "") === className.toLowerCase()) return className.toLowerCase();
-  return numberless.endsWith(`_${className}`) ? numberless.slice(0, -className.length - 1) : null;
+  const withoutNumber = name.slice(0, end);
+  if (withoutNumber.endsWith(`_${className}`)) return name.slice(0, end - className.length - 1);
+  const lowerCase = className.toLowerCase();
+  return withoutNumber === lowerCase || withoutNumber === `${lowerCase}_` ? lowerCase : null;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
 }

@@ -65,11 +65,12 @@ export function leafLayers(model: LayersModel): LeafLayer[] {
 
 /** Names for sibling layers that depend on these layers alone. */
 function labels(siblings: Layer[]): (layer: Layer) => string {
-  const chosen = siblings.filter((layer) => automaticName(layer) === null);
-  const taken = new Set(chosen.map((layer) => layer.name));
+  const stems = new Map(siblings.map((layer) => [layer, automaticName(layer)]));
+  const taken = new Set<string>();
+  for (const [layer, stem] of stems) if (stem === null) taken.add(layer.name);
   const last = new Map<string, number>();
   return (layer) => {
-    const stem = automaticName(layer);
+    const stem = stems.get(layer) ?? null;
     if (stem === null) return layer.name;
     let n = last.get(stem) ?? 0;
     do n++; while (taken.has(`${stem}_${n}`));

@@ -56,7 +56,7 @@ export function modelWeights(
     for (const variable of layer.weights) {
       if (seen.has(variable)) continue;
       seen.add(variable);
-      const own = variable.originalName.split("/").at(-1);
+      const own = variable.originalName.slice(variable.originalName.lastIndexOf("/") + 1);
       weights.push({
         layerPath: path,
         weightName: uniqueName(`${path}/${own}`, names),

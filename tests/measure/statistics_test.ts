@@ -1,12 +1,13 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { StatisticsAccumulator } from "../../src/measure/statistics_accumulator.ts";
+import type { Sums } from "../../src/engine/native/sums.ts";
+import { mergeSums } from "../../src/measure/merge_sums.ts";
+import { statisticsOf } from "../../src/measure/statistics_of.ts";
 import { sumEntries } from "../../src/measure/sum_entries.ts";
 
 function statistics(...tensors: number[][]) {
-  const accumulator = new StatisticsAccumulator();
-  for (const values of tensors) accumulator.add(sumEntries(Float32Array.from(values)));
-  return accumulator.result();
+  const sums = tensors.map((values) => sumEntries(Float32Array.from(values)));
+  return statisticsOf(sums.reduce<Sums | null>(mergeSums, null));
 }
 
 const float = fc.float({ noNaN: true, noDefaultInfinity: true, min: -(2 ** 100), max: 2 ** 100 });

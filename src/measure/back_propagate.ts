@@ -1,0 +1,107 @@
+import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { engineState, type TapeNode } from "./engine_state.ts";
+import { findPath, type Step, type Waypoint } from "./find_path.ts";
+import type { WatchedGradients } from "./watched_gradients.ts";
+
+/** A tensor that outlives the scope it was made in; TensorFlow.js's types do not show it. */
+type Keepable = Tensor & { kept: boolean };
+
+/**
+ * The backward pass: shows the gradient of a scalar with respect to every tensor that is watched.
+ *
+ * `tf.grads` does the same for tensors that are known beforehand, and keeps all gradients until the
+ * last is there. Here a gradient is shown as soon as it is complete and freed as soon as nobody needs it
+ * any more, so that the next one finds its memory in the processor's cache; and whatever the forward
+ * pass came by can be watched, whether it depends on a weight or not. Operations, their order and the
+ * order of every addition are those of `tf.grads`, and so is every bit.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param tape The operations of the forward pass, in their order. What they keep is freed on the way.
+ * @param value The scalar, which may be disposed of.
+ * @param watched What to show, and to whom.
+ * @throws {Error} If an operation on the way has no gradient, or one of another shape or dtype.
+ */
+export function backPropagate(
+  tf: TensorFlow,
+  tape: readonly TapeNode[],
+  value: Tensor,
+  watched: WatchedGradients,
+): void {
+  const engine = tf.engine();
+  const state = engineState(tf);
+  const { steps, start } = findPath(tape, value, watched);
+  engine.startScope();
+  try {
+    const made = state.activeScope!.track;
+    start.gradient = tf.keep(tf.ones(value.shape));
+    let newest = start.gradient.id;
+    if (!start.goesOn) show(start);
+    for (const step of steps) {
+      for (const output of step.outputs) if (output !== undefined) show(output);
+      newest = propagate(tf, step, newest);
+      for (const output of step.outputs) if (output !== undefined) drop(output);
+      for (const tensor of made) if (!(tensor as Keepable).kept) tensor.dispose();
+      made.length = 0;
+      // Whoever differentiates this pass in turn still needs what its operations have kept.
+      if (state.gradientDepth === 0) { for (const tensor of step.node.saved) tensor.dispose(); }
+      for (const input of step.inputs) {
+        if (--input.awaited > 0 || input.goesOn) continue;
+        show(input);
+        drop(input);
+      }
+    }
+  } finally {
+    engine.endScope();
+    drop(start);
+    for (const { inputs } of steps) for (const input of inputs) drop(input);
+  }
+}
+
+function show({ gradient, observers }: Waypoint): void {
+  for (const see of observers) see(gradient!);
+}
+
+function drop(waypoint: Waypoint): void {
+  waypoint.gradient?.dispose();
+  waypoint.gradient = null;
+}
+
+/**
+ * Adds what one operation contributes to the gradients of its inputs.
+ *
+ * @param newest The largest id of a gradient so far: ids grow, and what has a smaller one is older.
+ * @returns The same afterwards.
+ */
+function propagate(
+  tf: TensorFlow,
+  { node: { kernelName, inputs: tensors, gradient }, outputs, names, inputs }: Step,
+  newest: number,
+): number {
+  if (gradient === undefined) {
+    throw new Error(`TensorFlow.js has no gradient of the operation ${kernelName}`);
+  }
+  const compute = gradient(outputs.map((output) => output?.gradient ?? null));
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
+    const dx = compute[name]?.() as Keepable | undefined;
+    const { shape } = tensors[name];
+    if (dx?.dtype !== "float32" || !equal(dx.shape, shape)) {
+      throw new Error(
+        `the operation ${kernelName} has no gradient of dtype float32 and shape ` +
+          `[${shape.join(", ")}] for its input ${name}`,
+      );
+    }
+    // What is older, or was there for another input already, is not ours to free.
+    const isOurs = dx.id > newest && !dx.kept;
+    const input = inputs[i];
+    const before = input.gradient;
+    input.gradient = tf.keep(before !== null ? tf.add(before, dx) : isOurs ? dx : dx.clone());
+    newest = Math.max(newest, input.gradient.id);
+    before?.dispose();
+  }
+  return newest;
+}
+
+function equal(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}
