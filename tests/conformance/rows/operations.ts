@@ -196,6 +196,29 @@ export function segmentSumRow(segments: number, width: number, indices: number[]
   );
 }
 
+/** Sums along an axis of all that comes before, or after in reverse; `exclusive` leaves the entry out. */
+export function cumsumRow(
+  shape: number[],
+  axis: number,
+  { exclusive = false, reverse = false }: { exclusive?: boolean; reverse?: boolean } = {},
+): Row {
+  return operation(
+    "cumsum",
+    `[${shape}] along ${axis}${exclusive ? ", exclusive" : ""}${reverse ? ", reverse" : ""}`,
+    [{ shape }],
+    (tf, [x]) => tf.cumsum(x, axis, exclusive, reverse),
+    ([x]) =>
+      ndArray(shape, (index) => {
+        let sum = 0;
+        for (let i = 0; i < shape[axis]; i++) {
+          const isIn = i === index[axis] ? !exclusive : reverse ? i > index[axis] : i < index[axis];
+          if (isIn) sum += at(x, ...index.with(axis, i));
+        }
+        return sum;
+      }),
+  );
+}
+
 /** How a {@linkcode matMulRow} multiplies. */
 export interface MatMulOptions {
   rows: number;
@@ -277,4 +300,9 @@ export const OPERATIONS: Row[] = [
   matMulRow({ rows: 2, inner: 50, columns: 3, batch: 2, activation: "relu" }),
   gatherRow(4, 3, [1, 1, 0, 3, 1]),
   segmentSumRow(4, 3, [1, 1, -1, 3, 9, 0]),
+  cumsumRow([5], 0),
+  cumsumRow([3, 3], 0),
+  cumsumRow([2, 3, 2], 1, { reverse: true }),
+  cumsumRow([2, 3, 4], 0, { exclusive: true, reverse: true }),
+  cumsumRow([2, 3, 4], 2, { exclusive: true }),
 ];
