@@ -1,4 +1,5 @@
 import type { GateResult } from "../gate/gate_result.ts";
+import { writeFailure } from "../model/write_failure.ts";
 import { renderMarkdown } from "../render/render_markdown.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -23,7 +24,7 @@ export async function appendStepSummary(result: GateResult): Promise<void> {
     const text = renderMarkdown(result, { maxBytes: MOST_BYTES - before - 1 });
     await Deno.writeTextFile(path, `${before > 0 ? "\n" : ""}${text}`, { append: true });
   } catch (error) {
-    throw new UsageError(`cannot append to the step summary ${path}: ${(error as Error).message}`);
+    throw new UsageError(`cannot append to the step summary ${path}: ${writeFailure(error)}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { writeFailure } from "../model/write_failure.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
@@ -21,7 +22,7 @@ export async function writeOutput(text: string, path: string | null): Promise<bo
     return true;
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
-    throw new UsageError(`cannot write ${path}: ${(error as Error).message}`);
+    throw new UsageError(`cannot write ${path}: ${writeFailure(error)}`);
   }
 }
 
@@ -33,6 +34,6 @@ async function writeAll(bytes: Uint8Array): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return false;
-    throw new UsageError(`cannot write to stdout: ${(error as Error).message}`);
+    throw new UsageError(`cannot write to stdout: ${writeFailure(error)}`);
   }
 }

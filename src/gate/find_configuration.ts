@@ -1,3 +1,4 @@
+import { failure } from "../model/failure.ts";
 import { GateError } from "./gate_error.ts";
 import { isReadable } from "./is_readable.ts";
 
@@ -25,7 +26,7 @@ export async function openConfiguration(file: string): Promise<FoundConfiguratio
     const isShared = SHARED.some((name) => file === name || file.endsWith(`/${name}`));
     return { file, text, key: isShared ? "gradientHealth" : null };
   } catch (error) {
-    throw new GateError(`${file}: the configuration cannot be read: ${(error as Error).message}`);
+    throw new GateError(`${file}: the configuration cannot be read: ${failure(error)}`);
   }
 }
 
@@ -80,7 +81,7 @@ async function textOf(file: string): Promise<string | null> {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return null;
     }
-    throw new GateError(`${file}: the configuration cannot be read: ${(error as Error).message}`);
+    throw new GateError(`${file}: the configuration cannot be read: ${failure(error)}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { failure } from "../model/failure.ts";
 import type { Baseline } from "./baseline.ts";
 import { GateError } from "./gate_error.ts";
 import { parseBaseline } from "./parse_baseline.ts";
@@ -15,6 +16,6 @@ export async function readBaseline(file: string): Promise<Baseline | null> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     if (error instanceof GateError) throw error;
-    throw new GateError(`${file}: the baseline cannot be read: ${(error as Error).message}`);
+    throw new GateError(`${file}: the baseline cannot be read: ${failure(error)}`);
   }
 }

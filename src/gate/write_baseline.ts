@@ -1,3 +1,4 @@
+import { writeFailure } from "../model/write_failure.ts";
 import type { Baseline } from "./baseline.ts";
 import { formatBaseline } from "./format_baseline.ts";
 import { GateError } from "./gate_error.ts";
@@ -28,7 +29,7 @@ export async function writeBaseline(
     });
   } catch (error) {
     if (error instanceof GateError) throw error;
-    throw new GateError(`${file}: the baseline cannot be written: ${(error as Error).message}`);
+    throw new GateError(`${file}: the baseline cannot be written: ${writeFailure(error)}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { STUDY_CLOSING, studyLine, studyOpening } from "../render/study_json.ts";
-import { failure } from "../model/failure.ts";
+import { writeFailure } from "../model/write_failure.ts";
 import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyHeader } from "./study_header.ts";
@@ -159,5 +159,5 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
 }
 
 function cannotWrite(path: string, error: unknown): StudyError {
-  return new StudyError(`cannot write ${path}: ${failure(error)}`, { cause: error });
+  return new StudyError(`cannot write ${path}: ${writeFailure(error)}`, { cause: error });
 }

@@ -71,7 +71,7 @@ Deno.test("StudyWriter says why it cannot write", async () => {
     await assertRejects(
       () => StudyWriter.create(`${folder}/missing/study.json`, HEADER),
       StudyError,
-      "missing/study.json: there is no such file",
+      "missing/study.json: there is no such folder",
     );
   });
 });

@@ -1,0 +1,35 @@
+import { assertEquals } from "@std/assert";
+import { writeFailure } from "../../src/model/write_failure.ts";
+
+/** What is said of an attempt to write there. */
+async function attempt(path: string): Promise<string> {
+  try {
+    await Deno.writeTextFile(path, "x");
+    return "written";
+  } catch (error) {
+    return writeFailure(error);
+  }
+}
+
+Deno.test("writeFailure() says what is in the way, and no path of its own", async () => {
+  const folder = await Deno.makeTempDir();
+  assertEquals(await attempt(`${folder}/none/a.txt`), "there is no such folder");
+  assertEquals(await attempt(folder), "it is a folder, expected a file");
+  assertEquals(await attempt("/dev/full"), "No space left on device");
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("writeFailure() tells what Deno forbids from what the system forbids", () => {
+  assertEquals(
+    writeFailure(new Deno.errors.NotCapable('Requires write access to "a"')),
+    "it is not allowed: use --allow-read and --allow-write of its folder",
+  );
+  assertEquals(
+    writeFailure(new Deno.errors.PermissionDenied("Permission denied (os error 13)")),
+    "the system does not let it be written",
+  );
+  assertEquals(
+    writeFailure(new Error("Disk quota exceeded (os error 122): writefile '/a/b.tmp'")),
+    "Disk quota exceeded",
+  );
+});
