@@ -44,7 +44,8 @@ export class StudyWriter {
   }
 
   /**
-   * Begins a file. What has its name stays until the first points are written.
+   * Begins a file. What has its name stays until the first points are written. The journal is locked,
+   * so that nobody else writes the file meanwhile; what a process that was killed left of one goes.
    *
    * @param path The file.
    * @param header What was studied; of a shard, its points alone may be added.
@@ -56,14 +57,21 @@ export class StudyWriter {
     header: StudyHeader,
     { whole = false }: { whole?: boolean } = {},
   ): Promise<StudyWriter> {
-    const journalPath = `${path}.${crypto.randomUUID()}.journal`;
+    const journalPath = `${path}.journal`;
+    let file: Deno.FsFile | null = null;
     try {
-      const file = await Deno.open(journalPath, { createNew: true, read: true, write: true });
+      file = await Deno.open(journalPath, { create: true, read: true, write: true });
+      // Where the file system has no locks, one does without.
+      if (!await file.tryLock(true).catch(() => true)) {
+        throw new StudyError(`cannot write ${path}: another process is writing it`);
+      }
+      await file.truncate();
       const writer = new StudyWriter(path, header, journalPath, file);
       if (whole) writer.#pause = Infinity;
       return writer;
     } catch (error) {
-      throw cannotWrite(path, error);
+      file?.close();
+      throw error instanceof StudyError ? error : cannotWrite(path, error);
     }
   }
 
@@ -85,8 +93,9 @@ export class StudyWriter {
 
   /** Leaves the file as it is on disk, and removes the journal. */
   async discard(): Promise<void> {
-    this.#journal.close();
+    // Before the lock ends: the next one's journal has this name too.
     await Deno.remove(this.#journalPath).catch(() => {});
+    this.#journal.close();
   }
 
   /**
@@ -104,9 +113,10 @@ export class StudyWriter {
 
   async #write(): Promise<void> {
     const started = performance.now();
-    const temporary = `${this.#path}.${crypto.randomUUID()}.tmp`;
+    // Under the lock nobody else has this name.
+    const temporary = `${this.#path}.tmp`;
     try {
-      using file = await Deno.open(temporary, { createNew: true, write: true });
+      using file = await Deno.open(temporary, { create: true, truncate: true, write: true });
       await writeAll(file, this.#opening);
       let isFirst = true;
       for (const [begin, end] of this.#stretches()) {

@@ -66,6 +66,28 @@ Deno.test("StudyWriter takes the points of its shard", async () => {
   });
 });
 
+Deno.test("StudyWriter keeps others off its file, and clears up after one that was killed", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/study.json`;
+    // What a process leaves that is killed while it writes.
+    await Deno.writeTextFile(`${path}.journal`, "left over ".repeat(1000));
+    await Deno.writeTextFile(`${path}.tmp`, "left over ".repeat(1000));
+    const writer = await StudyWriter.create(path, HEADER);
+    await assertRejects(
+      () => StudyWriter.create(path, HEADER),
+      StudyError,
+      "study.json: another process is writing it",
+    );
+    for (const point of makePoints(HEADER)) await writer.add(point);
+    await writer.close();
+    const text = await Deno.readTextFile(path);
+    assertEquals(text, renderStudyJson({ ...HEADER, points: makePoints(HEADER) }));
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["study.json"]);
+    // And when it is done, another one may.
+    await (await StudyWriter.create(path, HEADER)).discard();
+  });
+});
+
 Deno.test("StudyWriter says why it cannot write", async () => {
   await withFolder(async (folder) => {
     await assertRejects(
