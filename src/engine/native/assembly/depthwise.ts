@@ -1,4 +1,4 @@
-import { writeSums } from "./long_sums";
+import { addToSums, writeSums } from "./long_sums";
 import { madd } from "./madd";
 import { clearRun } from "./runs";
 import { Windows } from "./windows";
@@ -80,13 +80,16 @@ export function depthwise(
   }
 }
 
-/** Most positions of a row that are summed up in float32. */
-const LONG: i32 = 256;
+/** Most positions of a row that are summed up at a time. */
+const RUN: i32 = 256;
+/** How many such sums are added up in float32, where there are more. */
+const LONG: i32 = 32;
 
 /**
  * dW of a convolution that keeps channels apart: for each tap and output channel, the sum over positions
- * of the input entry that the tap met times dy. A row of positions is summed up, and added to the others
- * in float64. Computes the output channels `start` .. `stop`; `outChannels` is a multiple of `channels`.
+ * of the input entry that the tap met times dy. A run of positions along a row is summed up before it is
+ * added to dW; where there are many runs, dW is added to float64 sums time and again. Computes the output
+ * channels `start` .. `stop`; `outChannels` is a multiple of `channels`.
  *
  * @param scratch Address of a float64 for each entry of dW.
  */
@@ -99,61 +102,77 @@ export function depthwiseFilterGradient(
   stop: i32,
   scratch: usize,
 ): void {
-  if (stop <= start) return;
+  const width = stop - start;
+  if (width <= 0) return;
   const multiplier = w.outChannels / w.channels;
   const taps = w.windowHeight * w.windowWidth;
-  const width = stop - start;
-  memory.fill(scratch, 0, <usize> (taps * width) << 3);
   const xStep = <usize> (w.strideWidth * w.channels) << 2;
   const dyStep = <usize> w.outChannels << 2;
-  for (let row = 0; row < w.batch * w.outHeight; row++) {
+  const rows = w.batch * w.outHeight;
+  const isLong = rows * ((w.outWidth + RUN - 1) / RUN) > LONG;
+  if (isLong) memory.fill(scratch, 0, <usize> (taps * width) << 3);
+  clearColumns(dw, taps, dyStep, start, width);
+  let added = 0;
+  for (let row = 0; row < rows; row++) {
     const image = row / w.outHeight;
     const y0 = row % w.outHeight * w.strideHeight - w.top;
-    for (let tap = 0; tap < taps; tap++) {
-      const y = y0 + tap / w.windowWidth * w.dilationHeight;
-      if (y < 0 || y >= w.height) continue;
-      // Output columns whose tap falls inside the image.
-      const shift = tap % w.windowWidth * w.dilationWidth - w.left;
-      const most = w.width - 1 - shift;
-      const end = most < 0 ? 0 : min(w.outWidth, most / w.strideWidth + 1);
-      let first = shift >= 0 ? 0 : (w.strideWidth - 1 - shift) / w.strideWidth;
-      for (; first < end; first += LONG) {
-        const count = min(LONG, end - first);
+    for (let from = 0; from < w.outWidth; from += RUN) {
+      if (isLong && added++ == LONG) {
+        addToSums(dw + (<usize> start << 2), dyStep, taps, width, scratch);
+        clearColumns(dw, taps, dyStep, start, width);
+        added = 1;
+      }
+      for (let tap = 0; tap < taps; tap++) {
+        const y = y0 + tap / w.windowWidth * w.dilationHeight;
+        if (y < 0 || y >= w.height) continue;
+        // Output columns whose tap falls inside the image.
+        const shift = tap % w.windowWidth * w.dilationWidth - w.left;
+        const lowest = shift >= 0 ? 0 : (w.strideWidth - 1 - shift) / w.strideWidth;
+        const first = max(from, lowest);
+        const most = w.width - 1 - shift;
+        const end = most < 0 ? 0 : min(min(w.outWidth, from + RUN), most / w.strideWidth + 1);
+        if (first >= end) continue;
         const entry = ((image * w.height + y) * w.width + first * w.strideWidth + shift) * w.channels;
         const xs = x + (<usize> entry << 2);
         const dys = dy + <usize> (row * w.outWidth + first) * dyStep;
-        let at = scratch + (<usize> (tap * width) << 3);
+        const target = dw + (<usize> (tap * w.outChannels) << 2);
         let channel = start;
         if (multiplier == 1) {
-          for (; channel + 4 <= stop; channel += 4, at += 32) {
+          for (; channel + 4 <= stop; channel += 4) {
             const offset = <usize> channel << 2;
-            let from = xs + offset, by = dys + offset;
+            let at = xs + offset, by = dys + offset;
             let sum = f32x4.splat(0);
-            for (let i = 0; i < count; i++) {
-              sum = madd(v128.load(from), v128.load(by), sum);
-              from += xStep;
+            for (let i = first; i < end; i++) {
+              sum = madd(v128.load(at), v128.load(by), sum);
+              at += xStep;
               by += dyStep;
             }
-            v128.store(at, f64x2.add(v128.load(at), f64x2.promote_low_f32x4(sum)));
-            const high = f64x2.promote_low_f32x4(v128.shuffle<f64>(sum, sum, 1, 1));
-            v128.store(at, f64x2.add(v128.load(at, 16), high), 16);
+            v128.store(target + offset, f32x4.add(v128.load(target + offset), sum));
           }
         }
-        for (; channel < stop; channel++, at += 8) {
-          let from = xs + (<usize> (channel / multiplier) << 2);
+        for (; channel < stop; channel++) {
+          let at = xs + (<usize> (channel / multiplier) << 2);
           let by = dys + (<usize> channel << 2);
           let sum: f32 = 0;
-          for (let i = 0; i < count; i++) {
-            sum += load<f32>(from) * load<f32>(by);
-            from += xStep;
+          for (let i = first; i < end; i++) {
+            sum += load<f32>(at) * load<f32>(by);
+            at += xStep;
             by += dyStep;
           }
-          store<f64>(at, load<f64>(at) + <f64> sum);
+          const to = target + (<usize> channel << 2);
+          store<f32>(to, load<f32>(to) + sum);
         }
       }
     }
   }
+  if (!isLong) return;
+  addToSums(dw + (<usize> start << 2), dyStep, taps, width, scratch);
   writeSums(scratch, dw + (<usize> start << 2), dyStep, taps, width, 0, false);
+}
+
+/** Clears `width` columns from `start` on. */
+function clearColumns(to: usize, rows: i32, row: usize, start: i32, width: i32): void {
+  for (let i = 0; i < rows; i++) clearRun(to + <usize> i * row + (<usize> start << 2), width);
 }
 
 /**
