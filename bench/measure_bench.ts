@@ -23,7 +23,7 @@ for (
       model: exercise,
       input: tf.randomNormal([32, 20], 0, 1, "float32", 1),
       target: 1.3,
-      passes: 300,
+      passes: 1000,
     },
   ]
 ) {

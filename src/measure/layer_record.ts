@@ -52,8 +52,9 @@ export class LayerRecord {
     this.region = region === undefined ? activationRegion(activation) : region;
   }
 
-  /** Adds the sums of one tensor. */
+  /** Adds the sums of one tensor; one without entries was not there. */
   add(figure: Figure, sums: Sums): void {
+    if (sums.count === 0) return;
     this[figure] = mergeSums(this[figure], sums);
   }
 
