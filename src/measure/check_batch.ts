@@ -5,7 +5,7 @@ import { inputName } from "./tensor_names.ts";
  * Checks that the inputs of a batch are what the model takes.
  *
  * @returns The number of examples.
- * @throws {TypeError} If something is not a tensor.
+ * @throws {TypeError} If something is not a tensor, or is one no more.
  * @throws {RangeError} If the number of inputs, a shape, or a number of examples is off.
  */
 export function checkBatch(
@@ -17,6 +17,13 @@ export function checkBatch(
     if (!Array.isArray(tensor?.shape) || typeof tensor.dataSync !== "function") {
       throw new TypeError(
         `Cannot measure with a batch of ${typeof tensor}s: inputs and targets must be tensors`,
+      );
+    }
+    if (tensor.isDisposed) {
+      throw new TypeError(
+        `Cannot measure with a batch that was disposed of: a tensor of shape [${
+          tensor.shape.join(", ")
+        }] is gone`,
       );
     }
   }

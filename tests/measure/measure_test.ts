@@ -574,6 +574,16 @@ const REFUSED: [string, Batch | (() => Batch), object, string][] = [
     {},
     "2 and 3 examples",
   ],
+  [
+    "tensors that are gone",
+    () => {
+      const inputs = tf.zeros([2, 4]);
+      inputs.dispose();
+      return { inputs };
+    },
+    {},
+    "a batch that was disposed of: a tensor of shape [2, 4] is gone",
+  ],
   ["plain numbers", { inputs: [1, 2] as unknown as Tensor[] }, {}, "a batch of numbers"],
   [
     "a loss without targets",
@@ -878,6 +888,7 @@ Deno.test("measure() refuses options that it does not know, and a model that is 
   await refuse({ objectiv: "sum" }, "the option objectiv: expected objective, batchNormalization");
   await refuse({ batchNormalization: "trainig" }, 'expected "inference" or "training"');
   await refuse({ penalties: "no" }, 'penalties "no": expected true or false');
+  await refuse({ seed: 1.5 }, "seed 1.5: expected an integer or null");
   await refuse({ objective: null }, "Cannot use null as an objective");
   const engine = await startEngine();
   let inner: unknown;
