@@ -8,8 +8,9 @@ const STEP = 1.5;
 const HEALTHY = 3;
 
 /**
- * Plots the delta ratio over the scales: `*` measured (the median), `o` the mean-field curve, `@` both
- * in one place; between the two lines it is healthy. What is off the plot stands at its edge.
+ * Plots the delta ratio over the scales: `*` measured (the median), `:` between its quartiles, `o` the
+ * mean-field curve, `@` median and curve in one place; between the two lines it is healthy. What is
+ * off the plot stands at its edge.
  */
 export function ratioPlot(
   scales: readonly ScaleSummary[],
@@ -25,16 +26,20 @@ export function ratioPlot(
   const columns = shown.map((i) => ({
     measured: rowOf(scales[i]?.deltaRatio?.median),
     predicted: rowOf(scales[i]?.predictedRatio),
+    top: rowOf(scales[i]?.deltaRatio?.upper) ?? Infinity,
+    bottom: rowOf(scales[i]?.deltaRatio?.lower) ?? -Infinity,
   }));
   return Array.from({ length: rows }, (_, row) => {
     const decades = TOP - row * STEP;
     const isLimit = Math.abs(decades) === HEALTHY;
     const name = decades % 3 === 0 ? (decades === 0 ? "1" : `1e${decades}`) : "";
-    const cells = columns.map(({ measured, predicted }) => {
+    const cells = columns.map(({ measured, predicted, top, bottom }) => {
       const here = measured === row;
       const theory = predicted === row;
-      const mark = here && theory ? "@" : here ? "*" : theory ? "o" : isLimit ? "-" : " ";
-      return isLimit && mark === "-" ? "-".repeat(cell) : mark.padEnd(cell);
+      const mark = here && theory ? "@" : here ? "*" : theory ? "o" : "";
+      if (mark !== "") return mark.padEnd(cell);
+      if (top <= row && row <= bottom) return ":".padEnd(cell);
+      return (isLimit ? "-" : " ").repeat(cell);
     });
     return `${name.padStart(label)} |${cells.join("")}`.trimEnd();
   });

@@ -118,8 +118,9 @@ function section(
     ...path.length < 2 ? [] : [
       "",
       ...wrapText(
-        `delta of ${path[0]} over delta of ${path[path.length - 1]}: * measured, o mean-field ` +
-          `theory, @ both; healthy between the lines; what is off the chart stands at its edge`,
+        `delta of ${path[0]} over delta of ${path[path.length - 1]}: * measured (: between the ` +
+          `quartiles of the draws), o mean-field theory, @ both; healthy between the lines; what is ` +
+          `off the chart stands at its edge`,
         width,
       ),
       ...ratioPlot(scales, columns, label),

@@ -1,4 +1,4 @@
-import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
+import type { ScaleSummary, StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { formatFigure } from "./format_figure.ts";
 import { layerRange } from "./layer_range.ts";
 import { plural } from "./plural.ts";
@@ -65,8 +65,16 @@ export function bestScaleSentence(variant: VariantSummary): string {
   const range = band.from === band.to
     ? `at ${formatScale(band.from)}${unit}${sigma}`
     : `from ${formatScale(band.from)} to ${formatScale(band.to)}${unit}${sigma}`;
-  const share = `${best.healthy} of ${plural(best.draws, "draw")} healthy`;
+  const share = `${best.healthy} of ${plural(best.draws, "draw")} healthy${ratioWords(best)}`;
   return `${label}: healthy ${range}, best at ${formatScale(best.scale)} (${share})${even}${rest}.`;
+}
+
+/** The delta ratio over several draws: its median and its quartiles. */
+function ratioWords({ draws, deltaRatio }: ScaleSummary): string {
+  if (draws === 1 || deltaRatio === null) return "";
+  const [lower, median, upper] = [deltaRatio.lower, deltaRatio.median, deltaRatio.upper]
+    .map((ratio) => formatFigure(ratio));
+  return `, delta ratio ${median}, quartiles ${lower} to ${upper}`;
 }
 
 /** What was studied, in one or two sentences. */

@@ -48,6 +48,22 @@ relu        0.708 .. 1.41   1     gradients vanish  gradients explode
   assertStringIncludes(text, "the scale\nis sigma_w");
 });
 
+Deno.test("renderStudy() shows how the draws spread, by quartiles", () => {
+  // At scale 1 the ratios of five draws are 1e-6 .. 1e6: quartiles 1e-3 and 1e3.
+  const spread = ({ seed, scale }: StudyPoint): Partial<StudyPoint> => ({
+    deltaRatio: scale === 1 ? 10 ** (3 * (seed - 2)) : 1,
+  });
+  const text = renderStudy(summaryOf({ scales: [0.5, 1, 2], seeds: 5 }, spread));
+  assertStringIncludes(text.replace(/\n {2}/g, " "), "draws healthy, delta ratio 1, quartiles");
+  const column = text.split("\n").filter((line) => /^ *(1e-?\d+|1)? +\|/.test(line))
+    .slice(-13)
+    .map((line) => line.split("|")[1].padEnd(18)[6]);
+  // From 1e9 down to 1e-9, a line for a decade and a half.
+  assertEquals(column.join(""), "    ::@::    ");
+  const one = renderStudy(summaryOf({ scales: [0.5, 1, 2] }, spread));
+  assert(!one.includes("quartiles 1"), "one draw has no quartiles");
+});
+
 Deno.test("renderStudy() says so where no scale is healthy", () => {
   const failed = ["saturated-activations"];
   const text = renderStudy(
