@@ -54,6 +54,7 @@ import { relu6Kernel } from "./relu_6.ts";
 import { resizeNearestNeighborGradKernel } from "./resize_nearest_neighbor_grad.ts";
 import { singlePartGradients } from "./single_part_gradients.ts";
 import { sliceKernel } from "./slice.ts";
+import { softmaxKernel } from "./softmax.ts";
 import { splitVKernel } from "./split_v.ts";
 import { squaredDifferenceGradient } from "./squared_difference_gradient.ts";
 import { sumKernel } from "./sum.ts";
@@ -110,6 +111,7 @@ const KERNELS: KernelFactory[] = [
   relu6Kernel,
   resizeNearestNeighborGradKernel,
   sliceKernel,
+  softmaxKernel,
   splitVKernel,
   sumKernel,
   tanhGradKernel,

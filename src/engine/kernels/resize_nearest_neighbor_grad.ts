@@ -35,20 +35,21 @@ export const resizeNearestNeighborGradKernel = defineKernel<ResizeNearestNeighbo
     const [, outHeight, outWidth] = dy.shape;
     const dx = context.backend.makeOutput(images.shape, "float32");
     const gradient = context.backend.typedArrayFromHeap(dy);
-    const to = context.backend.typedArrayFromHeap(dx);
+    // A pixel may have many copies.
+    const sums = new Float64Array(images.shape.reduce((a, b) => a * b, 1));
     const rows = sources(height, outHeight, attributes);
     const columns = sources(width, outWidth, attributes);
-    to.fill(0);
     let i = 0;
     for (let b = 0; b < batch; b++) {
       for (let r = 0; r < outHeight; r++) {
         const row = (b * height + rows[r]) * width;
         for (let c = 0; c < outWidth; c++) {
           const target = (row + columns[c]) * channels;
-          for (let k = 0; k < channels; k++) to[target + k] += gradient[i++];
+          for (let k = 0; k < channels; k++) sums[target + k] += gradient[i++];
         }
       }
     }
+    context.backend.typedArrayFromHeap(dx).set(sums);
     return dx;
   },
 );
