@@ -8,6 +8,7 @@ import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
 import { noTheory } from "./no_theory.ts";
+import { once } from "./once.ts";
 import { plainChain } from "./plain_chain.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
 import type { Rule } from "./rule.ts";
@@ -51,8 +52,9 @@ export const activationScale: Rule = defineRule(
     }
     const alternatives = [gain, criticalGain]
       .map((gainOf) => criticalStates(chain, batch.inputs.rms ** 2, gainOf));
-    const advice = rescaleAdvice(layers, measurements.layers) ??
-      "Normalise the inputs, or look at the biases.";
+    const advice = once(() =>
+      rescaleAdvice(layers, measurements.layers) ?? "Normalise the inputs, or look at the biases."
+    );
     const names = new Set(layers.map(({ name }) => name));
     const drifts = driftsOf(chain);
     return chain.flatMap(({ output: { name, activations } }, index): Verdict[] => {
@@ -77,7 +79,7 @@ export const activationScale: Rule = defineRule(
           `(activationScaleFactor${
             limit > activationScaleFactor ? ", and the drift of depth" : ""
           }).`,
-        advice,
+        advice: advice(),
       }];
     });
   },

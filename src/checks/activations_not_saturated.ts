@@ -2,6 +2,7 @@ import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber, formatPercent } from "./format.ts";
 import type { Verdict } from "./judge.ts";
+import { once } from "./once.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
 import type { Rule } from "./rule.ts";
 
@@ -34,7 +35,7 @@ export const activationsNotSaturated: Rule = defineRule(
     of: ({ saturatedFraction }) => saturatedFraction,
   },
   ({ layers, measurements, thresholds }) => {
-    const rescale = rescaleAdvice(layers, measurements.layers);
+    const rescale = once(() => rescaleAdvice(layers, measurements.layers));
     return layers.flatMap((layer): Verdict[] => {
       const { name, activation, saturatedFraction: share, role } = layer;
       // A one-sided activation (relu6) rests at 0 half of the time; the rule dead-units judges it.
@@ -71,7 +72,7 @@ export const activationsNotSaturated: Rule = defineRule(
         advice: unscaled
           ? `Normalise the inputs to mean 0 and standard deviation 1 first: their rms is ` +
             `${formatNumber(inputs.rms)}.`
-          : rescale ?? `Normalise what goes into ${name}, or bring its biases nearer to 0.`,
+          : rescale() ?? `Normalise what goes into ${name}, or bring its biases nearer to 0.`,
       }];
     });
   },

@@ -39,12 +39,10 @@ export const allFinite: Rule = defineRule(
     const inputs = measurements.batch.perInput
       .filter(({ values }) => values.nonFinite > 0)
       .map(({ name, values }) => verdict(null, [{ what: `input ${name}`, statistics: values }]));
-    const found = layers
-      .map((layer) => ({
-        layer,
-        culprits: tensors(layer).filter((one) => bad(one.statistics) > 0),
-      }))
-      .filter(({ culprits }) => culprits.length > 0);
+    const found = layers.filter(isBad).map((layer) => ({
+      layer,
+      culprits: tensors(layer).filter((one) => bad(one.statistics) > 0),
+    }));
     const first = inputs.length > 0 ? null : firstCulprit(found.map(({ layer }) => layer));
     return [
       ...inputs,
@@ -66,6 +64,13 @@ function tensors(layer: LayerMeasurements): Culprit[] {
       statistics: gradients,
     })),
   ];
+}
+
+/** Whether there is any culprit in it, told without naming all that there is. */
+function isBad(layer: LayerMeasurements): boolean {
+  return bad(layer.preActivations) + bad(layer.activations) + bad(layer.activationGradients) +
+          bad(layer.preActivationGradients) > 0 ||
+    layer.weights.some(({ values, gradients }) => bad(values) + bad(gradients) > 0);
 }
 
 function bad(statistics: TensorStatistics | null): number {

@@ -20,6 +20,7 @@ export function lostSignal(layers: LayerMeasurements[], measurements: Measuremen
   const silent = signalPath(layers)
     .map(({ layer }) => layer)
     .filter((layer) => isZero(layer.preActivationGradients) && !stops.includes(layer));
+  if (stops.length + silent.length === 0) return [];
   const rescale = rescaleAdvice(layers, measurements.layers);
   const isBelow = (layer: LayerMeasurements, stop: LayerMeasurements) =>
     layer.depth <= stop.depth && sharesHead(layer, stop);
