@@ -1,7 +1,7 @@
 import type { backend_util, TensorInfo } from "@tensorflow/tfjs";
 import type { ConvolutionWindows } from "../native/convolution_windows.ts";
 import type { Windowed } from "../native/native_module.ts";
-import { exactConvolution, exactFilterGradient } from "./exact_convolution.ts";
+import { addBorderGradient, borderPositions, convolveBorder } from "./border_products.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
 import type { KernelContext } from "./kernel_context.ts";
 import { geometry2d, geometry3d, leavesImage, type WindowGeometry } from "./window_geometry.ts";
@@ -41,8 +41,8 @@ function windowsOf(geometry: WindowGeometry, outChannels: number): ConvolutionWi
  * Moves windows over images in the native module, into a fresh tensor.
  *
  * Where an image is padded, the native convolution and its filter gradient multiply by zeros, which makes
- * NaN of NaN and infinity. A slow loop that leaves the padding out, as the `cpu` backend does, takes over
- * where the filter, or dy, has any. The other operations never meet a padding.
+ * NaN of NaN and infinity. Where that shows, the border is computed anew without its padding, as the `cpu`
+ * backend does. The other operations never meet a padding.
  *
  * @param inputs x and the filter; dy and the filter for an input gradient, x and dy for a filter gradient.
  * @param shape Shape of the result.
@@ -50,37 +50,40 @@ function windowsOf(geometry: WindowGeometry, outChannels: number): ConvolutionWi
  * `convolution` only.
  */
 export function windowsOnHeap(
-  { backend, native, address }: KernelContext,
+  context: KernelContext,
   kind: Windowed,
   [first, second]: [TensorInfo, TensorInfo],
   info: WindowInfo,
   shape: number[],
   finish: { bias?: number; relu?: boolean } = {},
 ): TensorInfo {
+  const { backend, native, address } = context;
   const { outChannels } = info;
   const geometry = "inDepth" in info ? geometry3d(info) : geometry2d(info);
+  const windows = windowsOf(geometry, outChannels);
   const result = backend.makeOutput(shape, "float32");
+  native.windows(kind, address(first), address(second), address(result), windows, finish);
+  const meetsPadding = kind === "convolution" || kind === "convolutionFilterGradient";
+  if (!meetsPadding || !leavesImage(geometry)) return result;
   const view = (tensor: TensorInfo) => backend.typedArrayFromHeap(tensor) as Float32Array;
-  const isPadded = leavesImage(geometry);
-  if (kind === "convolution" && isPadded && hasNonFinite(view(second))) {
+  // Both of them tell, and the smaller one costs next to nothing beside the products.
+  const [smaller, larger] = [view(second), view(result)].sort((a, b) => a.length - b.length);
+  if (!hasNonFinite(smaller) || !hasNonFinite(larger)) return result;
+  if (kind === "convolution") {
     const bias = finish.bias
       ? new Float32Array(native.memory.buffer, finish.bias, outChannels)
       : undefined;
-    const operands = { geometry, outChannels, x: view(first), filter: view(second) };
-    exactConvolution(operands, view(result), { bias, relu: finish.relu });
+    const operands = { x: view(first), filter: view(second) };
+    convolveBorder(geometry, outChannels, operands, view(result), { bias, relu: finish.relu });
     return result;
   }
-  const windows = windowsOf(geometry, outChannels);
-  native.windows(kind, address(first), address(second), address(result), windows, finish);
-  // The result is small beside dy, and tells first.
-  if (
-    kind === "convolutionFilterGradient" && isPadded && hasNonFinite(view(result)) &&
-    hasNonFinite(view(second))
-  ) {
-    exactFilterGradient(
-      { geometry, outChannels, x: view(first), dy: view(second) },
-      view(result),
-    );
-  }
+  const inner = backend.makeOutput(second.shape, "float32");
+  const border = borderPositions(geometry);
+  view(inner).set(
+    view(second).map((dy, i) => border[Math.floor(i / outChannels) % border.length] ? 0 : dy),
+  );
+  native.windows(kind, address(first), address(inner), address(result), windows);
+  context.dispose(inner);
+  addBorderGradient(geometry, outChannels, { x: view(first), dy: view(second) }, view(result));
   return result;
 }
