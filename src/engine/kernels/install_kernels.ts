@@ -51,6 +51,7 @@ import { oneHotKernel } from "./one_hot.ts";
 import { piecewiseConstantGradients } from "./piecewise_constant_gradients.ts";
 import { preluKernel } from "./prelu.ts";
 import { relu6Kernel } from "./relu_6.ts";
+import { resizeBilinearGradKernel } from "./resize_bilinear_grad.ts";
 import { resizeNearestNeighborGradKernel } from "./resize_nearest_neighbor_grad.ts";
 import { singlePartGradients } from "./single_part_gradients.ts";
 import { sliceKernel } from "./slice.ts";
@@ -109,6 +110,7 @@ const KERNELS: KernelFactory[] = [
   oneHotKernel,
   preluKernel,
   relu6Kernel,
+  resizeBilinearGradKernel,
   resizeNearestNeighborGradKernel,
   sliceKernel,
   softmaxKernel,

@@ -1,10 +1,5 @@
 import { defineKernel } from "./define_kernel.ts";
-
-/** Attributes of `ResizeNearestNeighbor` and of its gradient. */
-export interface ResizeNearestNeighborAttributes {
-  alignCorners: boolean;
-  halfPixelCenters: boolean;
-}
+import type { ResizeAttributes } from "./resize_attributes.ts";
 
 /**
  * For each row (or column) of the resized image, the one that it was copied from: the forward kernel's
@@ -13,7 +8,7 @@ export interface ResizeNearestNeighborAttributes {
 function sources(
   from: number,
   to: number,
-  { alignCorners, halfPixelCenters }: ResizeNearestNeighborAttributes,
+  { alignCorners, halfPixelCenters }: ResizeAttributes,
 ): Int32Array {
   const corners = alignCorners && to > 1 ? 1 : 0;
   const ratio = Math.fround((from - corners) / (to - corners));
@@ -28,7 +23,7 @@ function sources(
  * window around its place, which is too small for some sizes with aligned corners, and that of `cpu`
  * mixes up the examples of a batch. Here every `dy` goes to the pixel that it is a copy of.
  */
-export const resizeNearestNeighborGradKernel = defineKernel<ResizeNearestNeighborAttributes>(
+export const resizeNearestNeighborGradKernel = defineKernel<ResizeAttributes>(
   "ResizeNearestNeighborGrad",
   (context, { images, dy }, attributes) => {
     const [batch, height, width, channels] = images.shape;

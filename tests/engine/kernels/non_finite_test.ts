@@ -174,6 +174,13 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
   OneHot: { run: (tf) => tf.oneHot(tf.tensor1d([0], "int32"), 2, NaN, Infinity, "float32") },
   Prelu: { run: (tf, x) => tf.prelu(x(2, 2, 2, 1), tf.ones([2, 1, 1])) },
   Relu6: { run: (tf, x) => tf.relu6(x(3)), bounded: true },
+  ResizeBilinearGrad: {
+    run: kernel(
+      "ResizeBilinearGrad",
+      (x, tf) => ({ images: tf.ones([1, 1, 1, 1]), dy: x(1, 2, 2, 1) }),
+      { alignCorners: false, halfPixelCenters: false, size: [2, 2] },
+    ),
+  },
   ResizeNearestNeighborGrad: {
     run: kernel(
       "ResizeNearestNeighborGrad",
