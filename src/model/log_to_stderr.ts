@@ -47,9 +47,11 @@ export async function logToStderr<T>(run: () => T | Promise<T>): Promise<T> {
 
 /** Node's console, since Deno's own writes to nothing else than stdout. Loaded when it is needed. */
 async function consoleOnStderr(): Promise<Logger> {
-  const [{ Console }, { default: { stderr } }] = await Promise.all([
+  const [module, { default: { stderr } }] = await Promise.all([
     import("node:console"),
     import("node:process"),
   ]);
-  return new Console(stderr) as unknown as Logger;
+  // What the types say of it depends on whose types of Node.js are in the program.
+  const { Console } = module as unknown as { Console: new (stream: unknown) => Logger };
+  return new Console(stderr);
 }
