@@ -5,7 +5,7 @@ import { findBaseline } from "../gate/find_baseline.ts";
 import type { GateRun } from "../gate/gate_result.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
-import { packageFolder } from "../study/worker_permission.ts";
+import { mayStartWorkers, packageFolder } from "../study/worker_permission.ts";
 import { CHECK_FLAGS } from "./check_flags.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
@@ -81,12 +81,12 @@ export const check: Command = {
     `${WRITE_PERMISSIONS}  that of a reporter's FILE, and that of the baseline for --update-baseline`,
     "--allow-env=GITHUB_STEP_SUMMARY,GITHUB_WORKSPACE  for the step summary of --reporter github, " +
     "with --allow-write of the file it names, and for paths from the root of the checkout on",
-    `--allow-read=${packageFolder()}  this package, for --jobs above 1`,
+    `--allow-read=${packageFolder()}  this package, for --jobs above 1; auto does without it`,
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
     const reporters = readReporters(flags);
     const jobs = flags.jobs === "auto"
-      ? navigator.hardwareConcurrency
+      ? mayStartWorkers() ? navigator.hardwareConcurrency : 1
       : wholeNumber(flags, "jobs", 1, 256) ?? 1;
     const settings = await loadSettings(flags);
     if (flags["print-config"] === true) {

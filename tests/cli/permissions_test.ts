@@ -131,6 +131,12 @@ for (const [command, ...flags] of [["check", "--no-config"], ["sweep"]]) {
         `2 jobs need to read this package: run again with --allow-read=`,
         { permissions: ["--no-prompt", flag], cwd: folder },
       );
+      const auto = await runCommand(
+        [command, `${folder}/${MODEL}/model.json`, "--jobs", "auto", "--seeds", "2", "--quiet"]
+          .concat(flags, command === "sweep" ? ["--scale", "1"] : []),
+        { permissions: ["--no-prompt", flag], cwd: folder },
+      );
+      assertEquals([auto.code, auto.stderr], [0, ""]);
     });
   });
 }
