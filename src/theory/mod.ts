@@ -5,6 +5,7 @@
  */
 export * from "./activation_function.ts";
 export * from "./activation_functions.ts";
+export * from "./activation_spread.ts";
 export * from "./critical_gain.ts";
 export * from "./critical_weight_variance.ts";
 export * from "./fans.ts";

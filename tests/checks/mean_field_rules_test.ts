@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { activationScale } from "../../src/checks/activation_scale.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import { gradientBalance } from "../../src/checks/gradient_balance.ts";
@@ -125,11 +125,25 @@ Deno.test("activationScale passes within a factor of 2 and fails outside, up and
   }
 });
 
-Deno.test("activationScale allows relu the drift of its depth", () => {
-  const check = (factor: number) =>
-    activationScale.check(predicted("relu", Math.SQRT2, { deviations: [factor, 1, 1] })).length;
-  const limit = 2 * Math.exp(Math.sqrt(5 / WIDTH));
-  assertEquals([limit * 0.99, limit * 1.01].map(check), [0, 1]);
+Deno.test("activationScale allows what layers of that width wander by chance", () => {
+  const depth = 12;
+  const check = (factor: number, options?: CheckOptions) => {
+    const deviations = [...Array(depth - 1).fill(1), factor];
+    const deltas = Array(depth).fill(1);
+    return activationScale.check(predicted("relu", Math.SQRT2, { deltas, deviations }), options);
+  };
+  // Three standard deviations of the logarithm of a relu network's scale; more than a factor of 2.
+  const limit = Math.exp(3 * Math.sqrt(5 * depth / WIDTH) / 2);
+  assert(limit > 2);
+  for (const bound of [limit, 1 / limit]) {
+    assertEquals(check(bound ** 0.99), []);
+    const [finding] = check(bound ** 1.01);
+    assertStringIncludes(finding.message, "three standard deviations for layers of this width");
+  }
+  // A wider factor holds, and a target of one's own is not wandered from.
+  assertEquals(check(limit * 1.5, { activationScaleFactor: 2 * limit }), []);
+  const { std } = predicted("relu", Math.SQRT2).layers[0].activations!;
+  assert(check(1.5, { activationTarget: std, activationScaleFactor: 1.2 }).length > 0);
 });
 
 Deno.test("activationScale follows the scale of the inputs, or a target of one's own", () => {

@@ -1,0 +1,66 @@
+import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { activationSpread } from "../../src/theory/activation_spread.ts";
+import { gain } from "../../src/theory/gain.ts";
+import { measureDense, randomNetwork } from "../checks/dense_network.ts";
+
+const critical = (activation: string, width: number, depth: number) =>
+  Array(depth).fill({ activation, weightVariance: gain(activation)! ** 2, width });
+
+Deno.test("activationSpread() is sqrt(5 depth / width) / 2 for relu and sqrt(2 depth / width) / 2 for linear", () => {
+  for (const [activation, excess] of [["relu", 5], ["linear", 2]] as const) {
+    activationSpread(critical(activation, 50, 12)).forEach((spread, i) => {
+      assertAlmostEquals(spread, Math.sqrt(excess * (i + 1) / 50) / 2, 1e-5);
+    });
+  }
+});
+
+Deno.test("activationSpread() grows more slowly where the activation pulls the scale back", () => {
+  const [tanh] = activationSpread(critical("tanh", 20, 30)).slice(-1);
+  const [linear] = activationSpread(critical("linear", 20, 30)).slice(-1);
+  assert(tanh < 0.7 * linear, `${tanh} and ${linear}`);
+  // What the weights do to the scale is soon forgotten beside biases.
+  const withBiases = activationSpread(
+    critical("tanh", 20, 30).map((layer) => ({ ...layer, biasVariance: 1 })),
+  );
+  assert(withBiases[29] < 0.5 * tanh);
+});
+
+for (const activation of ["tanh", "relu", "selu"]) {
+  Deno.test(`activationSpread() is how far random ${activation} networks wander`, () => {
+    const [depth, width, seeds] = [8, 24, 400];
+    const logarithms = Array.from({ length: depth }, (): number[] => []);
+    for (let seed = 1; seed <= seeds; seed++) {
+      const sigma = gain(activation)!;
+      const { layers, inputs } = randomNetwork({ depth, width, activation, sigma, seed });
+      const example = inputs(1);
+      const rms = Math.sqrt(example.reduce((sum, x) => sum + x * x, 0) / width);
+      measureDense(layers, example.map((x) => x / rms)).layers.slice(0, depth).forEach(
+        ({ activations }, i) => {
+          logarithms[i].push(Math.log(activations!.rms));
+        },
+      );
+    }
+    const expected = activationSpread(critical(activation, width, depth));
+    logarithms.forEach((list, i) => {
+      const mean = list.reduce((sum, x) => sum + x) / seeds;
+      const deviation = Math.sqrt(list.reduce((sum, x) => sum + (x - mean) ** 2, 0) / seeds);
+      const ratio = deviation / expected[i];
+      assert(ratio > 0.8 && ratio < 1.2, `layer ${i + 1}: ${deviation}, expected ${expected[i]}`);
+    });
+  });
+}
+
+Deno.test("activationSpread() of a layer that gives nothing is what it inherits", () => {
+  const off = { value: () => 0, derivative: () => 0, kinks: [] };
+  assertEquals(activationSpread([{ activation: off, weightVariance: 1, width: 5 }]), [0]);
+});
+
+Deno.test("activationSpread() throws when an argument makes no sense", () => {
+  const layer = { activation: "tanh", weightVariance: 1, width: 0 };
+  assertThrows(
+    () => activationSpread([layer]),
+    RangeError,
+    "layers[0].width must be a number above 0",
+  );
+  assertThrows(() => activationSpread([{ ...layer, width: NaN }]), RangeError, "got NaN");
+});
