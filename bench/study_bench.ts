@@ -1,5 +1,5 @@
 /**
- * What a study costs: `deno run -A bench/study_bench.ts` (some three minutes), or only the
+ * What a study costs: `deno run -A bench/study_bench.ts` (some four minutes), or only the
  * sections named: `point`, `curve`, `jobs`, `pay`.
  *
  * A point against the pass it makes, time and memory over the number of points, two jobs against one,
@@ -15,8 +15,7 @@ import { WORK_WORTH_JOBS } from "../src/study/choose_jobs.ts";
 import { denseNetwork } from "../src/study/dense_network.ts";
 import { PointMeter } from "../src/study/point_meter.ts";
 import { runStudy } from "../src/study/run_study.ts";
-import { resolveGrid, type StudyGrid } from "../src/study/study_grid.ts";
-import type { StudyOptions } from "../src/study/study_options.ts";
+import { resolveGrid } from "../src/study/study_grid.ts";
 
 const DENSE = { network: "dense" } as const;
 
@@ -33,11 +32,28 @@ function verdict(what: string, value: number, most: number): void {
   console.log(`${what}: ${value.toFixed(2)}, target at most ${most}: ${met}\n`);
 }
 
-/** Runs a study, keeps nothing, and says how long it took. */
-async function time(grid: StudyGrid, options: StudyOptions): Promise<number> {
+/** Runs a sweep of 20 scales a seed in a process of its own, as its user does, and says how long it took. */
+async function time(
+  { seeds, width, examples, jobs }: {
+    seeds: number;
+    width: number;
+    examples: number;
+    jobs: number;
+  },
+): Promise<number> {
+  const scales = Array.from({ length: 20 }, (_, i) => 0.5 + i / 10);
+  const flags = { seeds, width, examples, jobs, scale: scales, activation: "tanh", format: "json" };
+  const command = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", new URL("../mod.ts", import.meta.url).href, "sweep", "--quiet"],
+      ...Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
+    ],
+    stdout: "null",
+    stderr: "inherit",
+  });
   const started = performance.now();
-  const { points } = await runStudy(DENSE, grid, options);
-  for await (const _ of points);
+  const { success } = await command.output();
+  if (!success) throw new Error("the sweep failed");
   return performance.now() - started;
 }
 
@@ -107,60 +123,46 @@ async function curve(): Promise<void> {
 }
 
 async function jobs(): Promise<void> {
-  console.log(
-    "Two jobs against one (10 layers of 256 units, batch 64; starts included; median of 3)",
-  );
+  console.log("Two jobs against one (10 layers of 256 units, batch 64; processes; median of 3)");
   row("points", "1 job, s", "2 jobs, s", "ratio");
   let last = 0;
-  for (const seeds of [5, 20, 40]) {
-    const grid = {
-      scales: Array.from({ length: 20 }, (_, i) => 0.5 + i / 10),
-      seeds,
-      widths: [256],
-      activations: ["tanh"],
-    };
-    const times: [number[], number[]] = [[], []];
-    for (let round = 0; round < 3; round++) {
-      for (const count of [1, 2]) {
-        times[count - 1].push(await time(grid, { examples: 64, jobs: count }));
-      }
-    }
-    const [one, two] = times.map(median);
-    last = two / one;
-    row(20 * seeds, (one / 1000).toFixed(2), (two / 1000).toFixed(2), last.toFixed(2));
+  for (const seeds of [10, 20, 40]) {
+    last = await compareJobs({ seeds, width: 256, examples: 64 }, 3);
   }
   verdict("two jobs over one", last, 0.6);
 }
 
 async function whenJobsPay(): Promise<void> {
   console.log(
-    "From what size on jobs pay (10 layers of 64 units, batch 32; starts included; median of 5)",
+    "From what size on jobs pay (10 layers of 64 units, batch 32; processes; median of 5)",
   );
   row("points", "1 job, s", "2 jobs, s", "ratio");
   let from = Infinity;
   for (const seeds of [2, 4, 8, 16, 32, 64]) {
-    const scales = Array.from({ length: 20 }, (_, i) => 0.5 + i / 10);
-    const grid = { scales, seeds, activations: ["tanh"] };
-    const one: number[] = [];
-    const two: number[] = [];
-    for (let round = 0; round < 5; round++) {
-      one.push(await time(grid, { jobs: 1 }));
-      two.push(await time(grid, { jobs: 2 }));
-    }
-    const ratio = median(two) / median(one);
-    if (ratio < 1) from = Math.min(from, median(one));
-    else from = Infinity;
-    row(
-      20 * seeds,
-      (median(one) / 1000).toFixed(2),
-      (median(two) / 1000).toFixed(2),
-      ratio.toFixed(2),
-    );
+    const ratio = await compareJobs({ seeds, width: 64, examples: 32 }, 5);
+    from = ratio < 1 ? Math.min(from, 20 * seeds) : Infinity;
   }
   console.log(
-    `jobs pay from ${(from / 1000).toFixed(1)} s of work on; --jobs auto starts them from ` +
-      `${WORK_WORTH_JOBS / 1000} s on\n`,
+    `jobs pay from ${from} points on; --jobs auto starts them from ${
+      WORK_WORTH_JOBS / 1000
+    } s of ` +
+      "work on\n",
   );
+}
+
+/** Shows and returns the time of two jobs over that of one. */
+async function compareJobs(
+  study: { seeds: number; width: number; examples: number },
+  rounds: number,
+): Promise<number> {
+  const one: number[] = [], two: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    one.push(await time({ ...study, jobs: 1 }));
+    two.push(await time({ ...study, jobs: 2 }));
+  }
+  const [a, b] = [one, two].map(median);
+  row(20 * study.seeds, (a / 1000).toFixed(2), (b / 1000).toFixed(2), (b / a).toFixed(2));
+  return b / a;
 }
 
 const SECTIONS: Record<string, () => Promise<void>> = {

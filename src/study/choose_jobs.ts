@@ -1,9 +1,10 @@
 /**
  * Work, in milliseconds of one process, from which workers earn back what starting them costs. Measured
- * by `bench/study_bench.ts pay` on a 2-core Xeon with Deno 2.9.6: with two workers, work of 0.9 s takes
- * 1.2 times as long, of 1.7 s 1.03 times, of 3.4 s 0.85 times.
+ * on a quiet 2-core Xeon with Deno 2.9.6, two workers against a process that runs already: work of 0.9 s
+ * takes 1.13 times as long, of 1.7 s 0.94 times, of 3.3 s 0.81 times; from the start of the command on
+ * (`bench/study_bench.ts pay`), 1.3 s take 0.91 times as long.
  */
-export const WORK_WORTH_JOBS = 3000;
+export const WORK_WORTH_JOBS = 1500;
 
 /**
  * How many workers pay for what is left of a study.
