@@ -1,0 +1,79 @@
+/**
+ * Single operations of this engine beside those of TensorFlow.js as it is:
+ * `deno run -A bench/operations_bench.ts`. Both take turns in one process; the least time counts.
+ *
+ * @module
+ */
+import * as tf from "@tensorflow/tfjs";
+import "@tensorflow/tfjs-backend-wasm";
+import { installKernels } from "../src/engine/kernels/mod.ts";
+import { printTable } from "./print_table.ts";
+
+const ROUNDS = 8, RUNS = 8;
+
+tf.env().set("PROD", true);
+await tf.setBackend("wasm");
+
+const random = <R extends tf.Rank>(...shape: number[]) =>
+  tf.randomNormal<R>(shape as tf.ShapeMap[R], 0, 1, "float32", 1);
+const kernel = (name: string, inputs: object, attributes: object) => () =>
+  tf.engine().runKernel(name, inputs as never, attributes as never) as tf.Tensor;
+
+const volume = random<tf.Rank.R5>(2, 8, 16, 16, 8);
+const filter = random<tf.Rank.R5>(3, 3, 3, 8, 16);
+const volumeGradient = random<tf.Rank.R5>(2, 8, 16, 16, 16);
+const same = { strides: [1, 1, 1], pad: "same", dataFormat: "NDHWC", dilations: [1, 1, 1] };
+const row = random<tf.Rank.R2>(1, 2048), weights = random<tf.Rank.R2>(2048, 2048);
+const million = random(2 ** 20), pairs = random(2 ** 18, 4), batch = random(2048, 512);
+const logits = random(32, 32000);
+
+const OPERATIONS: Record<string, () => tf.Tensor> = {
+  "sum of 2^20": () => tf.sum(million),
+  "sum of 2^18 x 4 along rows": () => tf.sum(pairs, 1),
+  "sum of 2048 x 512 along columns": () => tf.sum(batch, 0),
+  "softmax of 32 x 32000": () => tf.softmax(logits),
+  "conv3d 2x8x16x16x8 * 3x3x3x8x16": kernel("Conv3D", { x: volume, filter }, same),
+  "its filter gradient": kernel("Conv3DBackpropFilterV2", { x: volume, dy: volumeGradient }, {
+    ...same,
+    filterShape: filter.shape,
+  }),
+  "its input gradient": kernel("Conv3DBackpropInputV2", { dy: volumeGradient, filter }, {
+    ...same,
+    inputShape: volume.shape,
+  }),
+  "1 x 2048 times 2048 x 2048": () => tf.matMul(row, weights),
+  "its input gradient, B transposed": () => tf.matMul(row, weights, false, true),
+  "its weight gradient, A transposed": () => tf.matMul(row, row, true, false),
+};
+
+const least = new Map<string, [ours: number, stock: number]>();
+
+function timeAll(index: 0 | 1): void {
+  for (const [name, run] of Object.entries(OPERATIONS)) {
+    const times = least.get(name) ?? [Infinity, Infinity];
+    for (let i = 0; i < RUNS; i++) {
+      const before = performance.now();
+      const result = run();
+      times[index] = Math.min(times[index], performance.now() - before);
+      result.dispose();
+    }
+    least.set(name, times);
+  }
+}
+
+for (let round = 0; round < ROUNDS; round++) {
+  timeAll(1);
+  const takeBack = await installKernels(tf);
+  timeAll(0);
+  await takeBack();
+}
+console.log("operations, this engine against stock WASM; ratio: how many times faster");
+printTable(
+  [...least].map(([what, times]) => ({
+    what,
+    against: "stock WASM",
+    times,
+    ratio: times[1] / times[0],
+  })),
+);
+Deno.exit(0);
