@@ -32,7 +32,7 @@ const STEP = 1e-3;
  *
  * const layer = { activation: "relu", weightVariance: 2, width: 64 };
  * const spread = activationSpread(Array(20).fill(layer));
- * assertAlmostEquals(spread[19], Math.sqrt(20 * 5 / 64) / 2, 1e-6);
+ * assertAlmostEquals(spread[19], Math.sqrt(20 * 5 / 64) / 2, 1e-5);
  * ```
  *
  * @throws {TypeError} If the layers are no array.
