@@ -35,11 +35,13 @@ export function backPropagate(
     const made = state.activeScope!.track;
     start.gradient = tf.keep(tf.ones(value.shape));
     let newest = start.gradient.id;
-    if (!start.goesOn) show(start);
+    if (!start.goesOn && start.awaited === 0) show(start);
     for (const step of steps) {
-      for (const output of step.outputs) if (output !== undefined) show(output);
+      // An output that is an input, too, is not complete yet.
+      const complete = step.outputs.filter((output) => output?.awaited === 0) as Waypoint[];
+      for (const output of complete) show(output);
       newest = propagate(tf, step, newest);
-      for (const output of step.outputs) if (output !== undefined) drop(output);
+      for (const output of complete) drop(output);
       for (const tensor of made) if (!(tensor as Keepable).kept) tensor.dispose();
       made.length = 0;
       // Whoever differentiates this pass in turn still needs what its operations have kept.

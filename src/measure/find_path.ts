@@ -59,8 +59,11 @@ export function findPath(
   for (const { node, names } of candidates.reverse()) {
     const outputs = node.outputs.map(({ id }) => waypoints.get(id));
     if (outputs.every((output) => output === undefined)) continue;
-    for (const output of outputs) if (output !== undefined) output.goesOn = true;
     const inputs = names.map((name) => reach(node.inputs[name].id));
+    for (const output of outputs) {
+      // A `customGrad` may return what it was given, which then comes from elsewhere.
+      if (output !== undefined && !inputs.includes(output)) output.goesOn = true;
+    }
     for (const input of inputs) input.awaited++;
     steps.push({ node, outputs, names, inputs });
   }

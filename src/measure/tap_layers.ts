@@ -5,6 +5,7 @@ import { type ActivationHolder, activationObject, replaceActivation } from "./ac
 import type { Flow } from "./flow.ts";
 import { type Figure, LayerRecord } from "./layer_record.ts";
 import { MeasureError } from "./measure_error.ts";
+import { nextTensorId } from "./next_tensor_id.ts";
 import { observe, observePreActivations } from "./observe.ts";
 import type { Tap } from "./tap.ts";
 import { tapCell } from "./tap_cell.ts";
@@ -105,10 +106,10 @@ function tapLayer(
   );
   const hasKernel = layer.weights.some((weight) => weight.shape.length >= 2);
   const isNormalization = layer.getClassName() === "BatchNormalization";
-  let given: Tensor[] = [];
-  // A tensor that the layer was given, and shows or returns as it is, has other readers.
+  let firstOwn = 0;
+  // What was there before the layer was called, as its inputs and weights were, has other readers.
   const show = (x: Tensor, forward: Observer, backward: Observer) =>
-    tap(x, !given.some(({ id }) => id === x.id), forward, backward);
+    tap(x, x.id >= firstOwn, forward, backward);
 
   if (seen === "in its activation") {
     restore.push(
@@ -134,8 +135,8 @@ function tapLayer(
   }
 
   restore.push(wrapCall(layer, (call, inputs, kwargs) => {
-    given = [inputs, (kwargs?.initialState ?? []) as Tensor[]].flat();
-    const from = flow.originOf(given);
+    firstOwn = nextTensorId(tf);
+    const from = flow.originOf([inputs, (kwargs?.initialState ?? []) as Tensor[]].flat());
     if (record.calls++ === 0) onFirstCall?.(record);
     if (record.className === "Embedding") noteRows(record, [inputs].flat()[0]);
     if (seen === "as its input") inputs = show([inputs].flat()[0], z, delta);

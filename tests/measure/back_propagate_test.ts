@@ -147,6 +147,38 @@ Deno.test("backPropagate() frees no tensor of a gradient function that is not it
   tf.dispose([...xs, constant, held!]);
 });
 
+Deno.test("backPropagate() takes an operation that returns its input, and shows a gradient once", () => {
+  const xs = leaves();
+  const inPlace = tf.customGrad((x) => ({
+    value: x as Tensor,
+    gradFunc: (dy: Tensor) => dy.mul(2),
+  }));
+  const expressions: ((xs: Leaves) => Tensor)[] = [
+    ([a]) => inPlace(a.mul(3)).square().sum(),
+    ([a]) => inPlace(a).mul(a).sum(),
+    ([a]) => inPlace(a.sum()),
+    ([, , c]) => inPlace(inPlace(c)).sum(),
+  ];
+  for (const f of expressions) {
+    const expected = expectedGradients(f, xs);
+    leavesNoTensors(() => assertEquals(gradients(f, xs), expected));
+  }
+  leavesNoTensors(() => {
+    const watched = new WatchedGradients();
+    const seen: number[] = [];
+    let value: Tensor | null = null;
+    const tape = recordTape(tf, () => {
+      const middle = tf.tensor1d([1, 2]).mul(3);
+      watched.watch(middle, (dy) => seen.push(...dy.dataSync()));
+      value = inPlace(middle).sum();
+    });
+    backPropagate(tf, tape, value!, watched);
+    dropTape(tf);
+    assertEquals(seen, [3, 3]);
+  });
+  tf.dispose(xs);
+});
+
 Deno.test("backPropagate() frees a gradient once nobody needs it", () => {
   const weights = Array.from({ length: 30 }, () => tf.ones([8, 8]));
   const watched = new WatchedGradients();

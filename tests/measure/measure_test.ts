@@ -756,6 +756,36 @@ Deno.test("measure() gives an activation layer the delta of its own branch", asy
   model.dispose();
 });
 
+Deno.test("measure() gives a layer that returns its weight what comes back to it, and keeps the weight", async () => {
+  class Weight extends tf.layers.Layer {
+    static className = "Weight";
+    override build() {
+      this.addWeight("w", [1, 2], "float32", tf.initializers.ones());
+      this.built = true;
+    }
+    override call(): Tensor {
+      return this.weights[0].read() as Tensor;
+    }
+  }
+  const input = tf.input({ shape: [2] });
+  type Symbolic = typeof input;
+  const layer = new Weight({});
+  const [once, again] = [1, 2].map(() => layer.apply(input) as Symbolic);
+  const output = tf.layers.multiply().apply([
+    tf.layers.reLU().apply(once) as Symbolic,
+    tf.layers.reLU().apply(again) as Symbolic,
+  ]) as Symbolic;
+  const model = tf.model({ inputs: input, outputs: output });
+  const inputs = tf.ones([1, 2]);
+  const { activationGradients, weights } = (await measure(model, { inputs })).layers[0];
+  // Two calls, and each of them gets back a 1; the weight gets both.
+  assertEquals([activationGradients!.count, activationGradients!.mean], [4, 1]);
+  assertEquals(weights[0].gradients!.mean, 2);
+  assertEquals(Array.from(await layer.weights[0].read().data()), [1, 1]);
+  inputs.dispose();
+  model.dispose();
+});
+
 Deno.test("measure() follows the states of an encoder into its decoder", async () => {
   const source = tf.input({ shape: [4, 2] }), target = tf.input({ shape: [3, 2] });
   type Symbolic = typeof source;
