@@ -16,7 +16,8 @@ type Keepable = Tensor & { kept: boolean };
  * order of every addition are those of `tf.grads`, and so is every bit.
  *
  * @param tf The engine's TensorFlow.js.
- * @param tape The operations of the forward pass, in their order. What they keep is freed on the way.
+ * @param tape The operations of the forward pass, in their order. What they keep is freed on the way,
+ * the rest of it at the end.
  * @param value The scalar, which may be disposed of.
  * @param watched What to show, and to whom.
  * @throws {Error} If an operation on the way has no gradient, or one of another shape or dtype.
@@ -45,7 +46,7 @@ export function backPropagate(
       for (const tensor of made) if (!(tensor as Keepable).kept) tensor.dispose();
       made.length = 0;
       // Whoever differentiates this pass in turn still needs what its operations have kept.
-      if (state.gradientDepth === 0) { for (const tensor of step.node.saved) tensor.dispose(); }
+      if (state.gradientDepth === 0) freeSaved([step.node]);
       for (const input of step.inputs) {
         if (--input.awaited > 0 || input.goesOn) continue;
         show(input);
@@ -56,7 +57,13 @@ export function backPropagate(
     engine.endScope();
     drop(start);
     for (const { inputs } of steps) for (const input of inputs) drop(input);
+    // An observer may have differentiated something, and the state knows this tape no more.
+    if (state.gradientDepth === 0) freeSaved(tape);
   }
+}
+
+function freeSaved(nodes: readonly TapeNode[]): void {
+  for (const { saved } of nodes) for (const tensor of saved) tensor.dispose();
 }
 
 function show({ gradient, observers }: Waypoint): void {

@@ -909,6 +909,28 @@ Deno.test("measure() hands on what a callback throws, and keeps the caller's ten
   model.dispose();
 });
 
+Deno.test("measure() frees everything where a callback differentiates on its own", async () => {
+  const [model, other] = [2, 3].map((units) =>
+    tf.sequential({ layers: [dense(units, "tanh", { inputShape: [4] }), dense(1, "tanh")] })
+  );
+  const inputs = uniform([5, 4]);
+  const expected = await measure(model, { inputs });
+  const before = tf.memory().numTensors;
+  const inner: Promise<unknown>[] = [];
+  const measured = await measure(model, { inputs }, {
+    onProgress() {
+      tf.tidy(() => tf.grad((x: Tensor) => x.square().sum())(tf.scalar(3)));
+      inner.push(measure(other, { inputs }));
+    },
+  });
+  assertEquals((await Promise.all(inner)).length, 4);
+  assertEquals(measured, expected);
+  assertEquals(tf.memory().numTensors, before);
+  inputs.dispose();
+  model.dispose();
+  other.dispose();
+});
+
 Deno.test("measure() refuses options that it does not know, and a model that is being measured", async () => {
   const model = small();
   const inputs = uniform([6, 4]);
