@@ -55,7 +55,7 @@ Deno.test("the GitHub matrix's jobs make the unsplit study", async () => {
   const { jobs } = parse(await read("github_matrix.yml"));
   const script = (job: string) =>
     jobs[job].steps.find(({ run }: { run?: string }) => run !== undefined).run
-      .replaceAll("mod.ts", "$PROGRAM");
+      .replaceAll("jsr:@gradient-health/gradient-health", "$PROGRAM");
   await withFolder(async (folder) => {
     for (const part of ["1", "2", "3"]) {
       const command = script("part")
