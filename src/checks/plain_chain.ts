@@ -18,7 +18,9 @@ export function plainChain({ layers, batch }: Measurements): KernelLayer[] | str
   const kernels = kernelChain(layers);
   const known = new Set(kernels.map(({ layer }) => layer));
   const foreign = layers.find((layer) => !known.has(layer) && !isPassable(layer));
-  if (foreign !== undefined) return `it has the layer ${foreign.name} (${foreign.className})`;
+  if (foreign !== undefined) {
+    return `this network has the layer ${foreign.name} (${foreign.className})`;
+  }
   const shared = layers.find(({ calls }) => calls !== 1);
   if (shared !== undefined) return `${shared.name} was called ${shared.calls} times`;
   const branched = kernels.find(({ layer }, index) => layer.depth !== index + 1);

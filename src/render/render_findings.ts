@@ -9,9 +9,19 @@ import { wrapText } from "./wrap_text.ts";
 const SEVERITIES = ["error", "warning", "note"] as const;
 const MOST_SAID = 3;
 
+/** What one paragraph says. */
+interface Paragraph {
+  severity: Finding["severity"];
+  /** The rules that say the same. */
+  rules: string[];
+  where: string;
+  said: string[];
+  advice: string[];
+}
+
 /**
  * Says what was found, errors first: a paragraph for every rule with the layers that share it and
- * the advice, then one line with the sums.
+ * the advice, then one line with the sums. Rules that say the same words of the same layers share one.
  */
 export function renderFindings(
   findings: readonly Finding[],
@@ -27,28 +37,34 @@ export function renderFindings(
       groups.set(key, [...groups.get(key) ?? [], finding]);
     }
   }
-  const paragraphs = [...groups.values()].flatMap((group) => [
-    ...paragraph(group, order, width, color),
+  const paragraphs = new Map<string, Paragraph>();
+  for (const group of groups.values()) {
+    const [{ severity, rule }] = group;
+    const own = { where: whereIs(group, order), said: said(group), advice: kinds(group, "advice") };
+    const key = JSON.stringify([severity, own]);
+    const same = paragraphs.get(key);
+    if (same === undefined) paragraphs.set(key, { severity, rules: [rule], ...own });
+    else if (!same.rules.includes(rule)) same.rules.push(rule);
+  }
+  const lines = [...paragraphs.values()].flatMap((paragraph) => [
+    ...linesOf(paragraph, width, color),
     "",
   ]);
-  return [...paragraphs, ...wrapText(summaryOf(findings), width)];
+  return [...lines, ...wrapText(summaryOf(findings), width)];
 }
 
-function paragraph(
-  group: Finding[],
-  order: readonly string[],
+function linesOf(
+  { severity, rules, where, said, advice }: Paragraph,
   width: number,
   color: boolean,
 ): string[] {
-  const { severity, rule } = group[0];
-  const title = `${severity.toUpperCase()} ${rule}: ${whereIs(group, order)}`;
+  const title = `${severity.toUpperCase()} ${rules.join(", ")}: ${where}`;
   const say = (text: string) => wrapText(escapeControls(text.replace(/\s+/g, " ")), width, "  ");
-  const advice = kinds(group, "advice");
   return [
     ...wrapText(escapeControls(title), width, "", "  ").map((line) =>
       paint(line, severity === "note" ? "strong" : severity, color)
     ),
-    ...said(group).flatMap(say),
+    ...said.flatMap(say),
     ...advice.slice(0, MOST_SAID).flatMap((text) => say(`What to do: ${text}`)),
     ...(advice.length > MOST_SAID
       ? say(`(${advice.length - MOST_SAID} more to do in the JSON report.)`)

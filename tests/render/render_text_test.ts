@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import fc from "fast-check";
+import type { Finding } from "../../src/checks/finding.ts";
 import { displayWidth } from "../../src/render/display_width.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import { anyFindings, anyMeasurements } from "./arbitrary.ts";
@@ -366,4 +367,34 @@ Deno.test("renderText() gives advice that several layers share once, though it n
   const layers = ["a", "b", "c"].map((name) => layer(name, {}));
   const text = renderText(measurements(layers), findings);
   assertEquals(text.split("What to do:").length - 1, 1);
+});
+
+Deno.test("renderText() joins rules that say the same of the same layers, and no others", () => {
+  const note = (rule: string, rest: Partial<Finding> = {}) =>
+    finding("dense_2", {
+      rule,
+      severity: "note",
+      layer: null,
+      measured: null,
+      message: "No verdict.",
+      advice: "Nothing to do.",
+      ...rest,
+    });
+  const text = renderText(small, [
+    note("gradient-ratio"),
+    note("gradient-balance", { threshold: "gradientBalance" }),
+    note("init-scale", { message: "No verdict yet." }),
+    note("bias-init", { advice: "Wait." }),
+    note("dead-units", { layer: "dense_2" }),
+    note("loss", { severity: "warning" }),
+    note("activation-scale"),
+  ]);
+  assertEquals(text.split("\n").filter((line) => /^(NOTE|WARNING) /.test(line)), [
+    "WARNING loss: the whole model",
+    "NOTE gradient-ratio, gradient-balance, activation-scale: the whole model",
+    "NOTE init-scale: the whole model",
+    "NOTE bias-init: the whole model",
+    "NOTE dead-units: dense_2",
+  ]);
+  assert(text.endsWith("0 errors, 1 warning, 6 notes.\n"), text);
 });
