@@ -55,10 +55,15 @@ export function activationSpread(
     // Biases do not vary with what comes from below.
     const below = states[index - 1]?.activationMeanSquare ?? inputMeanSquare;
     const logMeanSquare = (at: number) => Math.log(gaussianMean((z) => value(z) ** 2, at, kinks));
-    const slope = (logMeanSquare(q * (1 + STEP)) - logMeanSquare(q * (1 - STEP))) / (2 * STEP) *
-      (weightVariance * below / q);
+    // Where z does not vary, as below biases of 0 and an input of 0, nothing is passed on.
+    const slope = q === 0
+      ? 0
+      : (logMeanSquare(q * (1 + STEP)) - logMeanSquare(q * (1 - STEP))) / (2 * STEP) *
+        (weightVariance * below / q);
     const fourth = gaussianMean((z) => value(z) ** 4, q, kinks);
-    variance = slope * slope * variance + (fourth / activationMeanSquare ** 2 - 1) / width;
+    // Rounding may take a little from a ratio of 1.
+    const own = Math.max(0, fourth / activationMeanSquare ** 2 - 1) / width;
+    variance = slope * slope * variance + own;
     return Math.sqrt(variance) / 2;
   });
 }

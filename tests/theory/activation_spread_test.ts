@@ -55,6 +55,18 @@ Deno.test("activationSpread() of a layer that gives nothing is what it inherits"
   assertEquals(activationSpread([{ activation: off, weightVariance: 1, width: 5 }]), [0]);
 });
 
+Deno.test("activationSpread() is a number where z does not vary, or hardly", () => {
+  const layers = (activation: string) => critical("tanh", 20, 3).map((l) => ({ ...l, activation }));
+  for (const activation of ["sigmoid", "softplus", "hardSigmoid", "tanh", "relu"]) {
+    for (const inputMeanSquare of [0, 1e-300, 1e-30, 1e-10]) {
+      const spreads = activationSpread(layers(activation), inputMeanSquare);
+      assert(spreads.every((s) => s >= 0), `${activation} at ${inputMeanSquare}: ${spreads}`);
+    }
+    const still = layers(activation).map((layer) => ({ ...layer, weightVariance: 0 }));
+    activationSpread(still).forEach((s) => assertAlmostEquals(s, 0, 1e-6));
+  }
+});
+
 Deno.test("activationSpread() throws when an argument makes no sense", () => {
   const layer = { activation: "tanh", weightVariance: 1, width: 0 };
   assertThrows(
