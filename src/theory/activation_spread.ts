@@ -60,9 +60,10 @@ export function activationSpread(
       ? 0
       : (logMeanSquare(q * (1 + STEP)) - logMeanSquare(q * (1 - STEP))) / (2 * STEP) *
         (weightVariance * below / q);
-    const fourth = gaussianMean((z) => value(z) ** 4, q, kinks);
-    // Rounding may take a little from a ratio of 1.
-    const own = Math.max(0, fourth / activationMeanSquare ** 2 - 1) / width;
+    // Of the squares' ratio, not of fourth powers, which may be too small for a number.
+    const kurtosis = gaussianMean((z) => (value(z) ** 2 / activationMeanSquare) ** 2, q, kinks);
+    // Rounding may take a little from a kurtosis of 1.
+    const own = Math.max(0, kurtosis - 1) / width;
     variance = slope * slope * variance + own;
     return Math.sqrt(variance) / 2;
   });
