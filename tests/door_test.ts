@@ -35,3 +35,28 @@ for (const file of ["../mod.ts", "../src/mod.ts"]) {
     }
   });
 }
+
+Deno.test("an error of a model module that nobody catches ends with 2, not as a gate that failed", async () => {
+  const folder = await Deno.makeTempDir({ dir: new URL(".", import.meta.url).pathname });
+  try {
+    const door = new URL("../mod.ts", import.meta.url).href;
+    const wait = "await new Promise((resolve) => setTimeout(resolve, 200));\n";
+    const model = `export { exerciseModel as createModel } from "${door}";\n`;
+    const thrown = 'setTimeout(() => { throw new Error("late"); });\n';
+    const rejected = 'Promise.reject(new Error("late"));\n';
+    const own = 'import process from "node:process";\nprocess.on("uncaughtException", () => {});\n';
+    for (const [code, text] of [[2, thrown], [2, rejected], [0, own + thrown]] as const) {
+      await Deno.writeTextFile(`${folder}/model.ts`, text + wait + model);
+      const { code: found, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--no-check", door, "report", `${folder}/model.ts`, "--quiet"],
+        stdout: "null",
+        stderr: "piped",
+      }).output();
+      assertEquals(found, code, text);
+      const message = new TextDecoder().decode(stderr);
+      assertEquals(message.startsWith("error: uncaught: Error: late\n"), code === 2, message);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
