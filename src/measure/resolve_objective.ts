@@ -23,7 +23,15 @@ export function resolveObjective(
   if (typeof objective === "function") {
     return {
       name: objective.name || "custom",
-      evaluate: (outputs) => objective(outputs, targets ?? []),
+      evaluate(outputs) {
+        try {
+          return objective(outputs, targets ?? []);
+        } catch (error) {
+          // Ours are about the batch and say so; TensorFlow.js's name neither objective nor layer.
+          if (!(error instanceof RangeError)) throw error;
+          throw new Error(error.message, { cause: error });
+        }
+      },
     };
   }
   if (objective === "sum") return { name: "sum", evaluate: (outputs) => total(tf, outputs) };

@@ -586,6 +586,14 @@ const REFUSED: [string, Batch | (() => Batch), object, string][] = [
   ],
   ["plain numbers", { inputs: [1, 2] as unknown as Tensor[] }, {}, "a batch of numbers"],
   [
+    "no batch",
+    undefined as never,
+    {},
+    "a batch must be { inputs, targets } of tensors, got undefined",
+  ],
+  ["a tensor for a batch", () => tf.zeros([2, 4]) as never, {}, "of tensors, got a tensor"],
+  ["a batch of other names", () => ({ x: tf.zeros([2, 4]) }) as never, {}, "of tensors, got { x }"],
+  [
     "a loss without targets",
     () => ({ inputs: tf.zeros([2, 4]) }),
     { objective: "hinge" },
@@ -617,6 +625,30 @@ for (const [what, batch, options, message] of REFUSED) {
     tf.dispose(given as never);
   });
 }
+
+Deno.test("measure() refuses what is no model, and a model that was disposed of", async () => {
+  const inputs = uniform([2, 4]);
+  for (const [value, kind] of [[undefined, "undefined"], [inputs, "a tensor"], [[], "an array"]]) {
+    await assertRejects(
+      () => measure(value as never, { inputs }),
+      TypeError,
+      `Cannot measure ${kind}: expected a layers model`,
+    );
+  }
+  const [model, bare] = [small(), small()];
+  await measure(model, { inputs });
+  model.dispose();
+  // The weights alone, as tf.disposeVariables() has it.
+  for (const weight of bare.weights) weight.read().dispose();
+  for (const gone of [model, bare]) {
+    await assertRejects(
+      () => measure(gone, { inputs }),
+      TypeError,
+      `Cannot measure model ${gone.name}: it was disposed of`,
+    );
+  }
+  inputs.dispose();
+});
 
 Deno.test("runPass() counts what a pass sees in one example as in many", async () => {
   const engine = await startEngine();
@@ -905,6 +937,23 @@ Deno.test("measure() hands on what a callback throws, and keeps the caller's ten
     MeasureError,
     "dtype int32",
   );
+  inputs.dispose();
+  model.dispose();
+});
+
+Deno.test("measure() names an objective that throws, whatever it throws", async () => {
+  const model = tf.sequential({ layers: [dense(2, "tanh", { inputShape: [4] })] });
+  const inputs = uniform([5, 4]);
+  for (const thrown of [new Error("no"), new RangeError("no"), new TypeError("no")]) {
+    const objective = function mine(): never {
+      throw thrown;
+    };
+    await assertRejects(
+      () => measure(model, { inputs }, { objective }),
+      MeasureError,
+      "The objective mine cannot be evaluated or differentiated: no",
+    );
+  }
   inputs.dispose();
   model.dispose();
 });
