@@ -5,8 +5,8 @@ import { assertRule } from "./assert_rule.ts";
 
 /**
  * Asserts that the first hidden layer receives at least 1e-3 (`vanishingRatio`) of the signal,
- * the l2 norm of delta = dJ/dz, that the last hidden layer receives, and that no hidden layer
- * stops it altogether.
+ * the l2 norm of delta = dJ/dz, that the last hidden layer receives, and that no layer stops it
+ * altogether.
  *
  * Weight gradients are not what is judged: with a small initialisation the activations shrink going
  * up and the deltas going down, and their product is flat over depth.
@@ -14,7 +14,8 @@ import { assertRule } from "./assert_rule.ts";
  * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio,
  *   delta = dJ/dz, over the hidden layers with a kernel (of several heads: up to the one that
  *   sends most, and over each branch by itself); and no hidden layer's delta is all zero while a
- *   gradient reaches that layer or a later one.
+ *   gradient reaches that layer or a later one; and no head shuts it out, as a softmax does that
+ *   is certain for every example.
  * - Defaults: `vanishingRatio` 0.001, `vanishingFloor` 1e-7.
  * - Source: Glorot & Bengio 2010; the ratio after AUTOTRAINER (Zhang et al. 2021). Weight
  *   gradients cannot see it: with small kernels the activations shrink going up as the deltas

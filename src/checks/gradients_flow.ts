@@ -1,9 +1,15 @@
-import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
+import type {
+  LayerMeasurements,
+  Measurements,
+  WeightMeasurements,
+} from "../measure/measurements.ts";
+import { shutsOut } from "./certain_head.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { lostSignal } from "./lost_signal.ts";
 import type { Rule } from "./rule.ts";
+import { sharesHead } from "./shares_head.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
 /** The rule `gradients-flow`: what is trained has a gradient, and what is frozen has none. */
@@ -53,7 +59,7 @@ export const gradientsFlow: Rule = defineRule(
         const judged = silent.includes(layer)
           ? { ...layer, weights: layer.weights.filter((weight) => !isZero(weight)) }
           : layer;
-        return judge(judged, excused.has(layer.name));
+        return judge(judged, excused.has(layer.name), heard.measurements);
       }),
     ];
   },
@@ -70,7 +76,7 @@ function excusedLayers({ layers, measurements }: Case): Set<string | null> {
   return new Set(warnings.flatMap(({ layer, layers }) => layers ?? [layer]));
 }
 
-function judge(layer: LayerMeasurements, excused: boolean): Verdict[] {
+function judge(layer: LayerMeasurements, excused: boolean, measurements: Measurements): Verdict[] {
   const trained = trainedOf(layer.weights);
   const cut = trained.filter(({ gradients }) => gradients === null);
   const zero = trained.filter(isZero);
@@ -101,7 +107,7 @@ function judge(layer: LayerMeasurements, excused: boolean): Verdict[] {
         rest,
         "a gradient of exactly 0",
         "max |dJ/dw| > 0",
-        cause(layer, excused),
+        cause(layer, excused, measurements),
       ),
     );
   }
@@ -132,11 +138,29 @@ function judge(layer: LayerMeasurements, excused: boolean): Verdict[] {
   return verdicts;
 }
 
-function cause({ preActivationGradients: delta }: LayerMeasurements, excused: boolean): string {
+function cause(layer: LayerMeasurements, excused: boolean, measurements: Measurements): string {
   if (excused) return "See the rule vanishing-gradients, which says why this harms nothing.";
-  return delta !== null && delta.maxAbs > 0
-    ? "Look at what the layer is fed: its delta is not 0, so its inputs must be."
-    : "Look above the layer, where the signal is lost: see the rule vanishing-gradients.";
+  const { name, role, preActivationGradients: delta } = layer;
+  if (delta !== null && delta.maxAbs > 0) {
+    const where = silentFeed(layer, measurements);
+    return `The delta of ${name} is not 0, so everything it is fed is 0: look at ${where}.`;
+  }
+  if (role === "hidden") {
+    return "Look above the layer, where the signal is lost: see the rule vanishing-gradients.";
+  }
+  return measurements.layers.some((end) => shutsOut(end, measurements) && sharesHead(end, layer))
+    ? "See the rule vanishing-gradients, which says why the head lets no gradient through."
+    : "Look at the objective and its targets: they send the head no gradient.";
+}
+
+/** The nearest layer before that puts out nothing but zeros. */
+function silentFeed(layer: LayerMeasurements, { layers, batch }: Measurements): string {
+  const before = layers
+    .slice(0, layers.findIndex(({ name }) => name === layer.name))
+    .filter((other) => sharesHead(other, layer));
+  const silent = before.findLast(({ activations }) => activations?.maxAbs === 0);
+  if (silent !== undefined) return silent.name;
+  return batch.inputs.maxAbs === 0 ? "the inputs" : "the layers before it";
 }
 
 function isZero({ gradients, gradientsOfUsedRows }: WeightMeasurements): boolean {

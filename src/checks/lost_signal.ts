@@ -1,4 +1,5 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import { headActivation, isCertainHead, shutsOut } from "./certain_head.ts";
 import type { Finding } from "./finding.ts";
 import { formatLayers } from "./format_layers.ts";
 import { formatNumber, formatPercent } from "./format.ts";
@@ -9,10 +10,11 @@ import { hasKernel, signalPath } from "./signal_path.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 
 /**
- * Finds the hidden layers whose delta is exactly 0, and tells a signal that is lost on its way (an
- * error) from one that was never sent or that goes round the layer (warnings).
+ * Finds the layers whose delta is exactly 0, and tells a signal that is lost on its way or in the head
+ * (errors) from one that was never sent or that goes round the layer (warnings).
  */
 export function lostSignal(layers: LayerMeasurements[], measurements: Measurements): Verdict[] {
+  const heads = measurements.layers.filter((layer) => shutsOut(layer, measurements));
   const stops = layers.filter((layer) =>
     layer.role === "hidden" && isZero(layer.preActivationGradients) &&
     isSent(layer.activationGradients)
@@ -20,14 +22,18 @@ export function lostSignal(layers: LayerMeasurements[], measurements: Measuremen
   const silent = signalPath(layers)
     .map(({ layer }) => layer)
     .filter((layer) => isZero(layer.preActivationGradients) && !stops.includes(layer));
-  if (stops.length + silent.length === 0) return [];
+  if (stops.length + silent.length + heads.length === 0) return [];
   const rescale = rescaleAdvice(layers, measurements.layers);
   const isBelow = (layer: LayerMeasurements, stop: LayerMeasurements) =>
     layer.depth <= stop.depth && sharesHead(layer, stop);
-  const verdicts = stops.map((stop) =>
-    stopped(stop, silent.filter((layer) => isBelow(layer, stop)), layers, rescale)
-  );
-  const rest = silent.filter((layer) => !stops.some((stop) => isBelow(layer, stop)));
+  const verdicts = [...stops, ...heads].flatMap((stop) => {
+    const below = silent.filter((layer) => isBelow(layer, stop));
+    const named = layers.includes(stop) ? [stop, ...below] : below;
+    return named.length === 0 ? [] : [
+      stopped({ stop, named, below, all: layers, rescale, measurements }),
+    ];
+  });
+  const rest = silent.filter((layer) => ![...stops, ...heads].some((stop) => isBelow(layer, stop)));
   const whole = signalPath(measurements.layers).map(({ layer }) => layer);
   const sentAbove = (layer: LayerMeasurements) =>
     whole.some((other) =>
@@ -46,23 +52,42 @@ export function lostSignal(layers: LayerMeasurements[], measurements: Measuremen
   return verdicts;
 }
 
-function stopped(
-  stop: LayerMeasurements,
-  below: LayerMeasurements[],
-  all: LayerMeasurements[],
-  rescale: string | null,
-): Verdict {
+/** A layer that lets nothing through. */
+interface Stop {
+  stop: LayerMeasurements;
+  /** What of it and of the silent layers below is judged. */
+  named: LayerMeasurements[];
+  below: LayerMeasurements[];
+  all: LayerMeasurements[];
+  rescale: string | null;
+  measurements: Measurements;
+}
+
+function stopped({ stop, named, below, all, rescale, measurements }: Stop): Verdict {
+  const others = below.map(({ name }) => name);
+  const rest = others.length === 0 ? "" : ` The delta of ${formatLayers(others, all)} is 0 too.`;
+  if (isCertainHead(stop, measurements)) {
+    const z = stop.preActivations === null
+      ? ""
+      : ` (rms of z ${formatNumber(stop.preActivations.rms)})`;
+    return verdict(
+      "error",
+      named,
+      `The ${headActivation(stop)} of ${stop.name} is certain for every example${z}, so ` +
+        `${measurements.objective.name} sends ` +
+        `${isZero(stop.preActivationGradients) ? "no" : "next to no"} gradient down.${rest}`,
+      rescale ?? `Draw the kernel of the head smaller, and normalise what it is fed.`,
+    );
+  }
   const sent = formatNumber(stop.activationGradients!.rms);
   const why = stop.deadFraction !== null && stop.deadFraction > 0
     ? `${formatPercent(stop.deadFraction)} of its units are off`
     : stop.saturatedFraction !== null && stop.saturatedFraction > 0
     ? `${formatPercent(stop.saturatedFraction)} of its entries are saturated`
     : `the derivative of its activation is 0 at every entry`;
-  const others = below.map(({ name }) => name);
-  const rest = others.length === 0 ? "" : ` The delta of ${formatLayers(others, all)} is 0 too.`;
   return verdict(
     "error",
-    [stop, ...below],
+    named,
     `${stop.name} lets no gradient through: the rms of dJ/da is ${sent} there and its delta is ` +
       `exactly 0, for ${why}.${rest}`,
     rescale ?? `Bring the pre-activations of ${stop.name} into the range where ` +

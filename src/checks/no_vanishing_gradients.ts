@@ -24,7 +24,8 @@ export const noVanishingGradients: Rule = defineRule(
     formula: "l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio, " +
       "delta = dJ/dz, over the hidden layers with a kernel (of several heads: up to the one that " +
       "sends most, and over each branch by itself); and no hidden layer's delta is all zero " +
-      "while a gradient reaches that layer or a later one.",
+      "while a gradient reaches that layer or a later one; and no head shuts it out, as a softmax does " +
+      "that is certain for every example.",
     thresholds: ["vanishingRatio", "vanishingFloor"],
     source: "Glorot & Bengio 2010; the ratio after AUTOTRAINER (Zhang et al. 2021). Weight " +
       "gradients cannot see it: with small kernels the activations shrink going up as the deltas " +

@@ -1,7 +1,14 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { gradientsFlow } from "../../src/checks/gradients_flow.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../src/measure/measurements.ts";
-import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import {
+  flat,
+  makeHead,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+  statisticsOf,
+} from "./make_measurements.ts";
 
 const zero = flat(0, 400);
 
@@ -28,9 +35,56 @@ Deno.test("gradientsFlow fails a trainable weight without a gradient and says wh
 Deno.test("gradientsFlow fails an all-zero gradient and tells silent inputs from a silent delta", () => {
   const [fed] = judge({ gradients: zero });
   assertEquals(fed.severity, "error");
-  assertStringIncludes(fed.advice, "what the layer is fed");
+  assertEquals(
+    fed.advice,
+    "The delta of dense_1 is not 0, so everything it is fed is 0: look at the layers before it.",
+  );
   const [dead] = judge({ gradients: zero }, { preActivationGradients: zero });
   assertStringIncludes(dead.advice, "Look above the layer");
+});
+
+Deno.test("gradientsFlow names what feeds a layer nothing but zeros", () => {
+  const weights = [makeWeight({ name: "k", gradients: zero })];
+  const [finding] = gradientsFlow.check(
+    makeMeasurements([{ activations: flat(0, 640) }, {}, { activations: flat(0, 640) }, {
+      weights,
+    }]),
+  );
+  assertStringIncludes(finding.advice, "fed is 0: look at dense_3.");
+  const measurements = makeMeasurements([{ weights }]);
+  const batch = { ...measurements.batch, inputs: flat(0, 640) };
+  const [first] = gradientsFlow.check({ ...measurements, batch });
+  assertStringIncludes(first.advice, "fed is 0: look at the inputs.");
+});
+
+Deno.test("gradientsFlow never looks above a head, and fails all below a certain one", () => {
+  const silent = { activationGradients: zero, preActivationGradients: zero };
+  const weights = [makeWeight({ name: "k", gradients: zero })];
+  const flow = (activations: number[]) =>
+    gradientsFlow.check(makeMeasurements([], {
+      layers: [
+        makeLayer({ name: "dense_1", weights, ...silent }),
+        makeHead({
+          depth: 2,
+          activation: "sigmoid",
+          weights,
+          ...silent,
+          activations: statisticsOf(activations),
+        }),
+      ],
+      objective: { name: "binaryCrossentropy", value: 7 },
+    })).map(({ severity, advice }) => [severity, advice]);
+  assertEquals(flow([0, 1, 1, 0]), [
+    ["error", "Look above the layer, where the signal is lost: see the rule vanishing-gradients."],
+    [
+      "error",
+      "See the rule vanishing-gradients, which says why the head lets no gradient through.",
+    ],
+  ]);
+  assertEquals(flow([0, 0.5, 1, 0]), [
+    ["warning", "See the rule vanishing-gradients, which says why this harms nothing."],
+    ["error", "Look at the objective and its targets: they send the head no gradient."],
+  ]);
 });
 
 Deno.test("gradientsFlow fails a frozen weight with a gradient", () => {

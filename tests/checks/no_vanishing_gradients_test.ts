@@ -3,7 +3,14 @@ import { noVanishingGradients } from "../../src/checks/no_vanishing_gradients.ts
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
-import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import {
+  flat,
+  makeHead,
+  makeLayer,
+  makeMeasurements,
+  makeWeight,
+  statisticsOf,
+} from "./make_measurements.ts";
 
 const check = (measurements: Measurements, options?: CheckOptions) =>
   noVanishingGradients.check(measurements, options);
@@ -174,6 +181,73 @@ Deno.test("noVanishingGradients only warns of an objective that sends nothing do
   const findings = check(makeMeasurements([silent, silent]));
   assertEquals(findings.map(({ severity }) => severity), ["warning"]);
   assertStringIncludes(findings[0].message, 'the objective "sum" sends no gradient');
+});
+
+/** Outputs of a softmax over ten classes on 32 examples: one-hot, but for what is given away. */
+const oneHot = (doubt: number) =>
+  statisticsOf(
+    Array.from({ length: 320 }, (_, i) => i % 10 === 0 ? 1 - 9 * doubt : doubt),
+  );
+
+/** Two silent layers under a head, under a loss. */
+function under(head: Partial<LayerMeasurements>, value = 14, name = "categoricalCrossentropy") {
+  const weights = [makeWeight({ name: "k", values: flat(2, 400) })];
+  const layers = [1, 2].map((depth) =>
+    makeLayer({ name: `h${depth}`, activation: "relu", depth, weights, ...silent })
+  );
+  const z = { preActivations: flat(1.2e10, 320), activationGradients: flat(0, 320) };
+  return makeMeasurements([], {
+    layers: [...layers, makeHead({ name: "out", depth: 3, ...silent, ...z, ...head })],
+    objective: { name, value },
+  });
+}
+
+Deno.test("noVanishingGradients fails a softmax that is certain, and says how to rescale", () => {
+  const softmax = { activation: "softmax", activations: oneHot(0) };
+  const [finding, ...others] = check(under(softmax));
+  assertEquals(others, []);
+  assertEquals([finding.severity, finding.layer], ["error", "out"]);
+  assertEquals(finding.layers, ["out", "h1", "h2"]);
+  assertStringIncludes(
+    finding.message,
+    "The softmax of out is certain for every example (rms of z 1.2e10), so " +
+      "categoricalCrossentropy sends no gradient down. The delta of h1, h2 is 0 too.",
+  );
+  assertStringIncludes(finding.advice, "Multiply the kernels of h1, h2 by 1/");
+});
+
+Deno.test("noVanishingGradients tells a certain head from an uncertain and from a learned one", () => {
+  const severity = (measurements: Measurements) => check(measurements).map((f) => f.severity);
+  const softmax = (doubt: number) => ({ activation: "softmax", activations: oneHot(doubt) });
+  assertEquals(severity(under(softmax(0.4e-6))), ["error"]);
+  assertEquals(severity(under(softmax(1e-6))), ["warning"]);
+  assertEquals(severity(under(softmax(0), 0.0101)), ["error"]);
+  assertEquals(severity(under(softmax(0), 0.0099)), ["warning"]);
+  const sigmoid = { activation: "sigmoid", activations: statisticsOf(Array(32).fill(0)) };
+  assertEquals(severity(under(sigmoid, 7, "binaryCrossentropy")), ["error"]);
+  const hidden = check(under(softmax(0)), { layers: /^h/ });
+  assertEquals(hidden.map(({ severity, layers }) => [severity, layers]), [["error", ["h1", "h2"]]]);
+});
+
+Deno.test("noVanishingGradients knows a Softmax of its own, and a delta that is next to nothing", () => {
+  const activations = oneHot(0);
+  const [own] = check(under({ className: "Softmax", activation: null, activations }));
+  assertStringIncludes(own.message, "The softmax of out is certain");
+  const sent = { activation: "softmax", activations, activationGradients: flat(0.01, 320) };
+  const delta = (size: number) => ({ ...sent, preActivationGradients: flat(size, 320) });
+  const [tiny] = check(under(delta(0.9e-8), 1, "meanSquaredError"));
+  assertStringIncludes(tiny.message, "meanSquaredError sends next to no gradient down");
+  assertEquals(check(under(delta(1.1e-8), 1, "meanSquaredError"))[0].severity, "warning");
+  // Cross-entropy: dJ/da is 1 / a, and a delta of 1 / 32 is a whole one.
+  const cross = { ...delta(1 / 32), activationGradients: flat(1e6, 320) };
+  assertEquals(check(under(cross))[0].severity, "warning");
+});
+
+Deno.test("noVanishingGradients fails a head that shuts out the gradient that it is sent", () => {
+  const head = { activation: "relu", activationGradients: flat(0.1, 32), deadFraction: 1 };
+  const [finding] = check(under(head, 1, "meanSquaredError"));
+  assertEquals([finding.severity, finding.layers], ["error", ["out", "h1", "h2"]]);
+  assertStringIncludes(finding.message, "out lets no gradient through");
 });
 
 Deno.test("noVanishingGradients fails layers below a hidden kernel of zeros", () => {

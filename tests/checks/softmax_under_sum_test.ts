@@ -137,7 +137,7 @@ Deno.test("runChecks() does not lay a dead head's silence to the softmax beside 
   const vanishing = found.filter(({ rule }) => rule === "vanishing-gradients");
   assertEquals(vanishing.map(({ layers }) => layers), [
     ["a_1", "a_2", "classes"],
-    ["trunk", "b_1", "b_2"],
+    ["value", "trunk", "b_1", "b_2"],
   ]);
 });
 

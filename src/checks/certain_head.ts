@@ -1,0 +1,39 @@
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+
+/** The mean slope a (1 - a) below which outputs from 0 to 1 are all 0 or 1: float32 resolves 6e-8. */
+const CERTAIN = 1e-6;
+/** A loss below this has been learned: then certain outputs are right, and 0 is their true gradient. */
+const LEARNED = 0.01;
+
+/**
+ * Whether a head lets nothing through: it is sent a gradient, or is certain and wrong, and its delta is 0.
+ * (Of a certain one so small a delta counts as none.)
+ */
+export function shutsOut(layer: LayerMeasurements, measurements: Measurements): boolean {
+  const { role, activationGradients: sent, preActivationGradients: delta } = layer;
+  if (role !== "output" || delta === null || delta.nonFinite > 0) return false;
+  const size = sent?.maxAbs ?? 0;
+  // dJ/da of a cross-entropy grows as 1 / a, while its delta stays near 1 over the examples.
+  return isCertainHead(layer, measurements)
+    ? delta.maxAbs <= CERTAIN * Math.min(1, size)
+    : delta.maxAbs === 0 && (size > 0 || (sent?.nonFinite ?? 0) > 0);
+}
+
+/**
+ * Whether a softmax or a sigmoid at the end of the model is certain for every example, and wrong for some:
+ * all its outputs are 0 or 1 while the objective is not yet small. Its own delta may be exactly 0 then, and
+ * dJ/da too, for cross-entropies clip their probabilities and what is clipped has no gradient.
+ */
+export function isCertainHead(layer: LayerMeasurements, { objective }: Measurements): boolean {
+  const { role, activations } = layer;
+  if (role !== "output" || headActivation(layer) === null || activations === null) return false;
+  if (activations.nonFinite > 0 || !(objective.value > LEARNED)) return false;
+  // For numbers from 0 to 1, mean(a^2) = mean(a) holds where each is 0 or 1, and only there.
+  return activations.meanAbs - activations.rms ** 2 <= CERTAIN;
+}
+
+/** `softmax` or `sigmoid` where the layer ends in one, else `null`. */
+export function headActivation({ activation, className }: LayerMeasurements) {
+  if (activation === "softmax" || className === "Softmax") return "softmax";
+  return activation === "sigmoid" ? "sigmoid" : null;
+}
