@@ -7,6 +7,7 @@ import type { Objective } from "../measure/objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { estimateWorkload } from "../model/estimate_workload.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
+import { isDisposed } from "../model/is_disposed.ts";
 import { loadModel } from "../model/load_model.ts";
 import type { LoadedModel } from "../model/loaded_model.ts";
 import { logToStderr } from "../model/log_to_stderr.ts";
@@ -55,10 +56,16 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
         seed: loaded.seed,
         onProgress: progress?.update,
       });
+    } catch (error) {
+      // Of many models nobody knows which one a message is about that names no file.
+      if (loaded.source !== null) {
+        (error as Error).message = `${loaded.source}: ${(error as Error).message}`;
+      }
+      throw error;
     } finally {
       progress?.done();
       // Of thousands of passes none shall leave its weights behind, those that failed neither.
-      loaded.model.dispose();
+      if (!isDisposed(loaded.model)) loaded.model.dispose();
       engine.tf.dispose([batch.inputs, batch.targets ?? []]);
     }
     if (!request.quiet) {

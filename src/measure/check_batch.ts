@@ -1,11 +1,12 @@
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
+import { isDisposed } from "../model/is_disposed.ts";
 import { inputName } from "./tensor_names.ts";
 
 /**
- * Checks that the inputs of a batch are what the model takes.
+ * Checks that the inputs of a batch are what the model takes, and that both are still there.
  *
  * @returns The number of examples.
- * @throws {TypeError} If something is not a tensor, or is one no more.
+ * @throws {TypeError} If something is not a tensor, or it or the model was disposed of.
  * @throws {RangeError} If the number of inputs, a shape, or a number of examples is off.
  */
 export function checkBatch(
@@ -13,6 +14,9 @@ export function checkBatch(
   inputs: Tensor[],
   targets: Tensor[] | null,
 ): number {
+  if (isDisposed(model)) {
+    throw new TypeError(`Cannot measure model ${model.name}: it was disposed of`);
+  }
   for (const tensor of [...inputs, ...targets ?? []]) {
     if (!Array.isArray(tensor?.shape) || typeof tensor.dataSync !== "function") {
       throw new TypeError(

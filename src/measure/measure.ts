@@ -20,8 +20,8 @@ import { runPass } from "./run_pass.ts";
  * @param options Objective, and how to run the layers that differ in training.
  * @returns Plain data; serialises to JSON.
  * @throws {RangeError} If the batch does not fit the model, or the objective lacks targets.
- * @throws {TypeError} If the batch holds something else than tensors, the objective is unknown or
- * returns no scalar.
+ * @throws {TypeError} If the batch holds something else than tensors, the model was disposed of, the
+ * objective is unknown or returns no scalar.
  * @throws {MeasureError} If a layer cannot be run or differentiated; the message names it.
  *
  * @example Mean absolute activation and gradient of every layer

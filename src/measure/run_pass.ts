@@ -10,6 +10,7 @@ import { backPropagate } from "./back_propagate.ts";
 import { checkBatch } from "./check_batch.ts";
 import { checkOptions } from "./check_options.ts";
 import { checkMemory } from "./check_memory.ts";
+import { checkSubject } from "./check_subject.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { dropTape } from "./drop_tape.ts";
 import { Flow } from "./flow.ts";
@@ -49,6 +50,7 @@ export function runPass(
 ): Measurements {
   const { tf } = engine;
   checkOptions(options);
+  checkSubject(model, batch);
   if (measuring.has(model)) {
     throw new MeasureError(`Model ${model.name} is being measured: wait until that pass is over`);
   }

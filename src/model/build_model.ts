@@ -62,9 +62,7 @@ export function buildModel(tf: TensorFlow, topology: Topology, declared: number)
   } catch (error) {
     made.forEach((weight) => weight.dispose());
     if (error instanceof ModelError) throw error;
-    // "This may be due to one of the following reasons:", and the reasons stand below.
-    const reason = failure(error).replace(/\. This may be due to.*$/, "");
-    throw new ModelError(`modelTopology: TensorFlow.js cannot build the model: ${reason}`, {
+    throw new ModelError(`modelTopology: TensorFlow.js cannot build the model: ${failure(error)}`, {
       cause: error,
     });
   } finally {

@@ -9,6 +9,10 @@ export function failure(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) return "reading it is not allowed: use --allow-read";
   if (error instanceof Deno.errors.PermissionDenied) return "the system does not let it be read";
   const message = error instanceof Error ? error.message : String(error);
-  const [first] = message.trim().split(/\r?\n/);
-  return first.replace(/[.:\s]+$/, "") || (error instanceof Error ? error.name : "no reason given");
+  const [first, next] = message.trim().split(/\s*\r?\n\s*/);
+  // What leads over to the lines below is left out, unless there is nothing before it.
+  const [whole] = /:$/.test(first) || /^\p{Ll}/u.test(next ?? "")
+    ? first.match(/^.*[.!?](?=\s)/) ?? [first]
+    : [first];
+  return whole.replace(/[.:\s]+$/, "") || (error instanceof Error ? error.name : "no reason given");
 }

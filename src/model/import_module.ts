@@ -1,4 +1,5 @@
 import { failure } from "./failure.ts";
+import { failureIn } from "./failure_in.ts";
 import { logToStderr } from "./log_to_stderr.ts";
 import { ModelError } from "./model_error.ts";
 
@@ -20,6 +21,7 @@ export async function importModule(path: string): Promise<Record<string, unknown
   try {
     return await logToStderr(() => import(pathToFileURL(resolve(path)).href));
   } catch (error) {
-    throw new ModelError(`${path}: importing it failed: ${failure(error)}`, { cause: error });
+    const reason = await failureIn(path, error);
+    throw new ModelError(`${path}: importing it failed: ${reason}`, { cause: error });
   }
 }

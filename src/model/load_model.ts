@@ -1,5 +1,6 @@
 import { requireEngine } from "../engine/require_engine.ts";
 import { failure } from "./failure.ts";
+import { failureIn } from "./failure_in.ts";
 import { importModule } from "./import_module.ts";
 import { loadModelJson } from "./load_model_json.ts";
 import { loadModelModule } from "./load_model_module.ts";
@@ -70,7 +71,8 @@ export async function loadModel(
     try {
       await logToStderr(() => register({ tf }));
     } catch (error) {
-      throw new ModelError(`${file}: register threw: ${failure(error)}`, { cause: error });
+      const reason = await failureIn(file, error);
+      throw new ModelError(`${file}: register threw: ${reason}`, { cause: error });
     }
   }
   if (/\.json$/i.test(path)) return await loadModelJson(path);

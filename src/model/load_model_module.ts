@@ -2,8 +2,9 @@ import { requireEngine } from "../engine/require_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { automaticName } from "./automatic_name.ts";
 import type { Batch } from "./batch.ts";
-import { failure } from "./failure.ts";
+import { failureIn } from "./failure_in.ts";
 import { hasShape } from "./has_shape.ts";
+import { isDisposed } from "./is_disposed.ts";
 import { importModule } from "./import_module.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { logToStderr } from "./log_to_stderr.ts";
@@ -55,7 +56,8 @@ async function call<T>(path: string, name: string, made: () => T | Promise<T>): 
   try {
     return await logToStderr(made);
   } catch (error) {
-    throw new ModelError(`${path}: ${name} threw: ${failure(error)}`, { cause: error });
+    const reason = await failureIn(path, error);
+    throw new ModelError(`${path}: ${name} threw: ${reason}`, { cause: error });
   }
 }
 
@@ -100,6 +102,11 @@ function requireModel(path: string, value: unknown): asserts value is LayersMode
     throw new ModelError(
       `${path}: createModel returned a model without inputs, expected its first layer to have an ` +
         `inputShape`,
+    );
+  }
+  if (isDisposed(value as LayersModel)) {
+    throw new ModelError(
+      `${path}: createModel returned a model that was disposed of, expected one with its weights`,
     );
   }
 }

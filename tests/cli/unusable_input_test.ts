@@ -132,7 +132,18 @@ Deno.test("report refuses modules that cannot create a model", async () => {
     "none.ts": ["export const model = 1;", "createModel"],
     "number.ts": ["export const createModel = () => 3;", "createModel"],
     "throws.ts": ["export const createModel = () => { throw new Error('no data'); };", "no data"],
-    "syntax.ts": ["export const createModel = (;", "syntax.ts"],
+    "syntax.ts": ["export const createModel = (;", "syntax.ts:1:29"],
+    "disposed.ts": [
+      "export const createModel = ({ tf }) => { const m = tf.sequential({ layers: [" +
+      "tf.layers.dense({ units: 1, inputShape: [2] })] }); m.dispose(); return m; };",
+      "createModel returned a model that was disposed of",
+    ],
+    "later.ts": [
+      "let m; export const createModel = ({ tf }) => m = tf.sequential({ name: 'late', layers: [" +
+      "tf.layers.dense({ units: 1, inputShape: [2] })] }); export const createBatch = ({ tf }) => {" +
+      "m.dispose(); return { inputs: tf.ones([2, 2]) }; };",
+      "later.ts: Cannot measure model late: it was disposed of",
+    ],
     "rejects.ts": ["export const createModel = () => Promise.reject(new Error('late'));", "late"],
   };
   for (const [name, [source, includes]] of Object.entries(modules)) {

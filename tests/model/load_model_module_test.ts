@@ -1,5 +1,5 @@
 import process from "node:process";
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { isAbsolute, relative } from "node:path";
 import type { Tensor } from "../../src/engine/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
@@ -26,7 +26,7 @@ async function refusal(text: string, name?: string): Promise<string> {
     const error = await assertRejects(() => loadModel(path), ModelError);
     assert(error.message.startsWith(`${path}: `), error.message);
     assert(!/\n/.test(error.message), error.message);
-    return error.message.slice(path.length + 2);
+    return error.message.slice(path.length + 2).replace(`at ${path}`, "at net.ts");
   }, name);
 }
 
@@ -131,7 +131,7 @@ const refused: [string, string, string][] = [
   [
     "whose createModel throws",
     `export function createModel() { throw new Error("no data.\\nat home"); }`,
-    "createModel threw: no data",
+    "createModel threw: no data, at net.ts:1:39",
   ],
   [
     "whose createModel rejects with text",
@@ -166,7 +166,7 @@ const refused: [string, string, string][] = [
   [
     "that throws when it is imported",
     `throw new Error("not here");`,
-    "importing it failed: not here",
+    "importing it failed: not here, at net.ts:1:7",
   ],
 ];
 for (const [what, text, message] of refused) {
@@ -174,6 +174,47 @@ for (const [what, text, message] of refused) {
     assertEquals(await refusal(text), message);
   });
 }
+
+Deno.test("loadModel() says where a module fails, and cuts what TensorFlow.js says at a sentence", () =>
+  withFolder(async (folder) => {
+    const files = {
+      "syntax.ts": "export const createModel = (;",
+      "top.ts": `import "./deep/part.ts";`,
+      "deep/part.ts": `\nthrow new Error("broken part");`,
+      "export.ts": `import { none } from "./empty.ts"; export const createModel = none;`,
+      "empty.ts": "export {};",
+      "relu.ts": `export const createModel = ({ tf }: any) =>
+        tf.sequential({ layers: [tf.layers.dense({ units: 1, activation: "reluu" })] });`,
+      "text.ts": `export const createModel = () => { throw "no error"; };`,
+      "disposed.ts": `export const createModel = ({ tf }: any) => {
+        const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] });
+        model.dispose();
+        return model;
+      };`,
+    };
+    await Deno.mkdir(`${folder}/deep`);
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(`${folder}/${name}`, text);
+    }
+    const saidOf = async (name: string) =>
+      (await assertRejects(() => loadModel(`${folder}/${name}`), ModelError)).message
+        .replaceAll(`${folder}/`, "");
+    assertEquals(
+      await saidOf("syntax.ts"),
+      "syntax.ts: importing it failed: SyntaxError: Expression expected, at syntax.ts:1:29",
+    );
+    assertEquals(
+      await saidOf("top.ts"),
+      "top.ts: importing it failed: broken part, at deep/part.ts:2:7",
+    );
+    assertMatch(await saidOf("export.ts"), /an export named 'none', at export.ts:1:10$/);
+    assertEquals(
+      await saidOf("relu.ts"),
+      "relu.ts: createModel threw: Unknown activation: reluu, at relu.ts:2:44",
+    );
+    assertEquals(await saidOf("text.ts"), "text.ts: createModel threw: no error");
+    assertMatch(await saidOf("disposed.ts"), /^disposed.ts: createModel returned a model that was/);
+  }));
 
 Deno.test("loadModel() refuses a module that is missing or no code", async () => {
   const { message } = await assertRejects(() => loadModel("/no/net.ts"), ModelError);
@@ -335,7 +376,7 @@ Deno.test("loadModel() says so when createBatch throws", async () => {
   await withModule(text, async (path) => {
     const { model, createBatch } = await loadModel(path);
     const { message } = await assertRejects(() => createBatch!(99, 0), ModelError);
-    assertEquals(message, `${path}: createBatch threw: only 64 digits`);
+    assertEquals(message, `${path}: createBatch threw: only 64 digits, at ${path}:8:46`);
     model.dispose();
   });
 });
