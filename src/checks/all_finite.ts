@@ -44,10 +44,18 @@ export const allFinite: Rule = defineRule(
       culprits: tensors(layer).filter((one) => bad(one.statistics) > 0),
     }));
     const first = inputs.length > 0 ? null : firstCulprit(found.map(({ layer }) => layer));
+    // One cure for all of them: that of where they begin.
+    const origin = found.find(({ layer }) => layer === first);
+    const cure = inputs.length > 0
+      ? "Clean the batch: a NaN in an input reaches every layer."
+      : origin && advise(origin.layer, origin.culprits[0]);
     return [
-      ...inputs,
-      ...found.map(({ layer, culprits }) => verdict(layer, culprits, layer === first)),
-      ...objective(measurements),
+      ...inputs.map((verdict) => ({ ...verdict, advice: cure! })),
+      ...found.map(({ layer, culprits }) => ({
+        ...verdict(layer, culprits, layer === first),
+        advice: cure!,
+      })),
+      ...objective(measurements, cure),
     ];
   },
 );
@@ -85,7 +93,11 @@ function firstCulprit(layers: LayerMeasurements[]): LayerMeasurements | undefine
   return forward ?? layers[layers.length - 1];
 }
 
-function verdict(layer: LayerMeasurements | null, culprits: Culprit[], isFirst = false): Verdict {
+function verdict(
+  layer: LayerMeasurements | null,
+  culprits: Culprit[],
+  isFirst = false,
+): Omit<Verdict, "advice"> {
   const listed = culprits.map(({ what, statistics }) =>
     `${what} (${statistics!.nonFinite} of ${statistics!.count})`
   );
@@ -97,11 +109,6 @@ function verdict(layer: LayerMeasurements | null, culprits: Culprit[], isFirst =
     expected: "0",
     message: `${where}NaN or infinite entries in ${listed.join(", ")}` +
       `${isFirst ? "; this is where they begin." : "."}`,
-    advice: layer === null
-      ? "Clean the batch: a NaN in an input reaches every layer."
-      : isFirst
-      ? advise(layer, culprits[0])
-      : "Mend the layer where they begin first; this one may only pass them on.",
   };
 }
 
@@ -113,7 +120,7 @@ function advise({ name }: LayerMeasurements, { what }: Culprit): string {
   return `Look for an overflow or a 0/0 in the backward pass at ${name}, or in the objective.`;
 }
 
-function objective({ objective: { name, value } }: Measurements): Verdict[] {
+function objective({ objective: { name, value } }: Measurements, cure?: string): Verdict[] {
   if (Number.isFinite(value)) return [];
   return [{
     severity: "error",
@@ -121,6 +128,6 @@ function objective({ objective: { name, value } }: Measurements): Verdict[] {
     measured: value,
     expected: "a finite J",
     message: `The objective "${name}" is ${value}.`,
-    advice: "Look at the outputs and the targets: a logarithm of 0 or an overflow.",
+    advice: cure ?? "Look at the outputs and the targets: a logarithm of 0 or an overflow.",
   }];
 }

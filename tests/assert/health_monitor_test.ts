@@ -9,7 +9,7 @@ import { healthMonitor, type HealthMonitorOptions } from "../../src/assert/healt
 import type { Finding } from "../../src/checks/finding.ts";
 import { EngineError } from "../../src/engine/engine_error.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
-import type { LayersModel } from "../../src/engine/tensorflow.ts";
+import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { exerciseModel } from "../../src/model/exercise_model.ts";
 import { randomBatch } from "../../src/model/random_batch.ts";
 
@@ -53,13 +53,78 @@ const steps = (history: readonly { step: number }[]) => history.map(({ step }) =
 
 Deno.test("healthMonitor() measures as often as `every` says, over all epochs, and keeps it", async () => {
   const { history } = await train({ options: { every: 3 } });
-  assertEquals(history.map(({ step, epoch }) => [step, epoch]), [[3, 0], [6, 1], [9, 2], [12, 2]]);
+  assertEquals(history.map(({ step, epoch }) => [step, epoch]), [[3, 1], [6, 2], [9, 3], [12, 3]]);
   const losses = history.map(({ measurements }) => measurements.objective.value);
   assertEquals(losses, losses.toSorted((a, b) => b - a));
   assertEquals(history.every(({ milliseconds }) => milliseconds > 0), true);
   assertEquals(steps((await train({ options: { every: 12 } })).history), [12]);
-  assertEquals(steps((await train({ options: { every: 13 } })).history), []);
-  assertEquals(steps((await train({ options: {} })).history), []);
+});
+
+Deno.test("healthMonitor() measures the end of a training if the last batch was not measured", async () => {
+  assertEquals(steps((await train({ options: { every: 13 } })).history), [12]);
+  assertEquals(steps((await train({ options: {} })).history), [12]);
+  assertEquals(steps((await train({ options: { every: 5 } })).history), [5, 10, 12]);
+  assertEquals(steps((await train({ options: {}, epochs: 0 })).history), []);
+  await assertRejects(
+    () => train({ options: {}, learningRate: 1e6 }),
+    AssertionError,
+    "After 12 batches, in epoch 3 of 3:",
+  );
+});
+
+/** A network of two layers, given as a chain or as a graph. */
+async function named(create: (tf: TensorFlow) => LayersModel): Promise<string[]> {
+  await using engine = await startEngine();
+  const model = create(engine.tf);
+  const batch = randomBatch(model, { objective: OBJECTIVE });
+  model.compile({ optimizer: engine.tf.train.sgd(1e30), loss: OBJECTIVE });
+  const monitor = healthMonitor({ batch, objective: OBJECTIVE, checks: ["non-finite"] });
+  try {
+    const { message } = await assertRejects(
+      () => model.fit(batch.inputs, batch.targets!, { epochs: 9, verbose: 0, callbacks: monitor }),
+      AssertionError,
+    );
+    return message.split("\n");
+  } finally {
+    engine.tf.dispose([batch.inputs, batch.targets!]);
+    model.dispose();
+  }
+}
+
+Deno.test("healthMonitor() calls a model by its own name, and blames the learning rate for NaN first", async () => {
+  const chain = await named((tf) =>
+    tf.sequential({
+      name: "mine",
+      layers: [
+        tf.layers.dense({ name: "h1", units: 8, inputShape: [4] }),
+        tf.layers.dense({ units: 1 }),
+      ],
+    })
+  );
+  assertMatch(chain[1], /^Model "mine" /);
+  const advice = chain.filter((line) => line.startsWith("To do:"));
+  assertEquals(advice.length, 1);
+  assertMatch(advice[0], /^To do: Lower the learning rate or clip the gradients first\. Look at/);
+  const graph = await named((tf) => {
+    const inputs = tf.input({ shape: [4] });
+    const hidden = tf.layers.dense({ units: 8 }).apply(inputs) as typeof inputs;
+    const outputs = tf.layers.dense({ units: 1 }).apply(hidden) as typeof inputs;
+    return tf.model({ name: "my_model", inputs, outputs });
+  });
+  assertMatch(graph[1], /^Model "my_model" /);
+});
+
+Deno.test("healthMonitor() leaves the learning rate alone where the held batch is not finite", async () => {
+  await using engine = await startEngine();
+  const model = exerciseModel({ depth: 2, stddev: 1 / Math.sqrt(20) });
+  const good = randomBatch(model, { objective: OBJECTIVE });
+  const held = { ...good, inputs: engine.tf.fill([8, 20], NaN), targets: engine.tf.zeros([8, 1]) };
+  const monitor = healthMonitor({ batch: held, objective: OBJECTIVE, onFinding: "keep" });
+  model.compile({ optimizer: engine.tf.train.sgd(1e-3), loss: OBJECTIVE });
+  await model.fit(good.inputs, good.targets!, { verbose: 0, callbacks: monitor });
+  assertEquals(monitor.history[0].findings[0].advice.startsWith("Clean the batch"), true);
+  engine.tf.dispose([good.inputs, good.targets!, held.inputs, held.targets]);
+  model.dispose();
 });
 
 Deno.test("healthMonitor() does not change what is learned", async () => {
@@ -72,7 +137,7 @@ Deno.test("healthMonitor() throws an error by default, and says after how many b
   const { message } = await assertRejects(
     () => train({ options: { every: 2 }, learningRate: 1e6 }),
     AssertionError,
-    "After 2 batches, in epoch 0:\nModel ",
+    "After 2 batches, in epoch 1 of 3:\nModel ",
   );
   assertMatch(message, /- (saturated-activations|dead-units|vanishing-gradients|non-finite)/);
 });

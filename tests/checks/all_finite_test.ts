@@ -41,6 +41,11 @@ Deno.test("allFinite names the first layer of the forward pass", () => {
   ]));
   assertEquals(findings.length, 3);
   assertEquals(findings.map(({ message }) => message.includes("begin")), [false, true, false]);
+  // One cure, that of the origin: joined findings must not begin with one that leads nowhere.
+  assertEquals(
+    [...new Set(findings.map(({ advice }) => advice))],
+    ["Look for an overflow or a 0/0 in dense_2."],
+  );
 });
 
 Deno.test("allFinite names the layer nearest to the output when only gradients are broken", () => {
@@ -56,6 +61,7 @@ Deno.test("allFinite finds a NaN in an input, and blames it rather than a layer"
   assertEquals(findings.map(({ layer }) => layer), [null, "dense_1"]);
   assertStringIncludes(findings[0].message, "input input (1 of 640)");
   assertEquals(findings[1].message.includes("begin"), false);
+  assertEquals(findings[1].advice, "Clean the batch: a NaN in an input reaches every layer.");
 });
 
 Deno.test("allFinite finds an objective that is NaN or infinite", () => {
