@@ -3,15 +3,23 @@ import type { RuleDocumentation } from "../checks/rule.ts";
 import { RULES } from "../checks/rules.ts";
 import { GATE_DOCUMENTATION } from "../gate/gate_documentation.ts";
 import { nearest } from "../model/nearest.ts";
-import { renderRule, renderRules } from "../render/render_rule.ts";
+import { renderRule, renderRules, type RuleGroup } from "../render/render_rule.ts";
 import { readColumns, WIDTH_FLAGS } from "./columns_flag.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 
-/** Those of one pass, those that only a gate can tell, and those that need the model again. */
-const ALL: readonly RuleDocumentation[] = [...RULES, ...GATE_DOCUMENTATION, ...MODEL_RULES];
+/** Those of one pass and those that only a gate can tell; and those that need the model again. */
+const GROUPS: readonly RuleGroup[] = [
+  {
+    title: "rules of report and check",
+    rules: [...RULES, ...GATE_DOCUMENTATION],
+    byAssertion: false,
+  },
+  { title: "rules over a model, by their assertions", rules: MODEL_RULES, byAssertion: true },
+];
+const ALL: readonly RuleDocumentation[] = GROUPS.flatMap(({ rules }) => rules);
 
 /** `explain`: what a rule means, or which rules there are. */
 export const explain: Command = {
@@ -19,7 +27,8 @@ export const explain: Command = {
   description: [
     "Says what a rule demands, how its figure is defined, its thresholds and their sources, when",
     "its verdict misleads, how often it fails a healthy network and what to do about what it finds.",
-    "Without RULE: lists the rules.",
+    "Without RULE: lists the rules: those that report and check judge by, and those that run the",
+    "model again, which only an assertion in a test does.",
   ].join("\n"),
   flags: [
     ...WIDTH_FLAGS,
@@ -39,7 +48,7 @@ export const explain: Command = {
       );
     }
     if (name === undefined) {
-      await writeOutput(renderRules(ALL, width), null);
+      await writeOutput(renderRules(GROUPS, width), null);
       return 0;
     }
     const rule = ALL.find((rule) => rule.name === name || rule.assertion === name);

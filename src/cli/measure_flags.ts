@@ -1,14 +1,18 @@
 import { LOSSES, type Objective } from "../measure/objective.ts";
+import { nearestObjective } from "../measure/nearest_objective.ts";
 import { nearest } from "../model/nearest.ts";
 import type { Flag, FlagValues } from "./flag.ts";
 import { UsageError } from "./usage_error.ts";
+
+/** What a batch file holds; the rest is in the documentation of `readBatch`. */
+export const BATCH_FORMAT = '{"inputs": T, "targets": T}, T a nested array or {"shape", "values"}';
 
 /** The flags of every subcommand that measures. */
 export const MEASURE_FLAGS: readonly Flag[] = [
   {
     name: "batch",
     value: "FILE",
-    help: "the batch, as JSON; default: the module's, else a random one",
+    help: `the batch, JSON: ${BATCH_FORMAT}; default: the module's, else a random one`,
   },
   { name: "examples", value: "N", help: "how many examples to draw; default: 32" },
   { name: "seed", value: "N", help: "seed of the model and of the random batch; default: 0" },
@@ -131,10 +135,9 @@ export function readObjective(given: string | undefined): Objective | null {
   const names = ["sum", ...LOSSES] as const;
   const name = names.find((name) => name === given);
   if (name !== undefined) return name;
-  const suggestion = nearest(given, names);
   throw new UsageError(
     `--objective: unknown objective ${JSON.stringify(given)}${
-      suggestion || `, expected one of ${names.join(", ")}`
+      nearestObjective(given) || `, expected one of ${names.join(", ")}`
     }`,
   );
 }

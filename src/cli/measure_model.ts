@@ -1,6 +1,8 @@
 import { chooseThreads } from "../engine/choose_threads.ts";
 import type { Engine } from "../engine/engine.ts";
 import { startEngine } from "../engine/start_engine.ts";
+import { checkModuleObjective } from "../measure/check_module_objective.ts";
+import { checkTargets } from "../measure/check_targets.ts";
 import { measure } from "../measure/measure.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Objective } from "../measure/objective.ts";
@@ -37,8 +39,7 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
   let engine: Engine = await startEngine({ ...settings, threads: first });
   try {
     const loaded = await load(request);
-    // What a module names is any string; measuring refuses one that it does not know.
-    const objective = (request.objective ?? loaded.objective ?? "sum") as Objective;
+    const objective = request.objective ?? checkModuleObjective(loaded);
     const batch = await provideBatch(request, loaded, objective);
     if (request.threads === "auto") {
       const threads = chooseThreads(estimateWorkload(loaded.model, examplesOf(batch)));
@@ -80,23 +81,28 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
 }
 
 type Subject =
-  & Pick<LoadedModel, "model" | "seed" | "createBatch" | "objective">
+  & Pick<LoadedModel, "model" | "path" | "seed" | "createBatch" | "objective">
   & { source: string | null };
 
 async function load({ model, seed, register }: MeasureRequest): Promise<Subject> {
   if (model !== null) return await loadModel(model, { seed, register });
-  return { model: exerciseModel({ seed }), source: null, seed, createBatch: null, objective: null };
+  const none = { path: "", source: null, createBatch: null, objective: null };
+  return { model: exerciseModel({ seed }), seed, ...none };
 }
 
 /** The batch that was named, else the one that the module makes, else a random one. */
 async function provideBatch(
   request: MeasureRequest,
-  { model, createBatch }: Subject,
+  { model, path, createBatch }: Subject,
   objective: Objective,
 ): Promise<Batch> {
-  const { examples, seed } = request;
-  if (request.batch !== null) return await readBatch(request.batch, model, { objective });
-  if (createBatch !== null) return await createBatch(examples, seed, objective);
+  const { examples, seed, batch: file } = request;
+  if (file !== null) {
+    return checkTargets(await readBatch(file, model, { objective }), objective, file);
+  }
+  if (createBatch !== null) {
+    return checkTargets(await createBatch(examples, seed, objective), objective, path);
+  }
   const batch = randomBatch(model, { examples, seed });
   return objective === "sum" || typeof objective === "function"
     ? batch

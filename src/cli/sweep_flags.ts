@@ -7,7 +7,7 @@ import type { StudyOptions } from "../study/study_options.ts";
 import type { ModelFile, NamedNetwork } from "../study/study_subject.ts";
 import { COLUMNS_FLAG } from "./columns_flag.ts";
 import type { Flag, FlagValues } from "./flag.ts";
-import { readObjective, wholeNumber } from "./measure_flags.ts";
+import { BATCH_FORMAT, readObjective, wholeNumber } from "./measure_flags.ts";
 import { parseScales } from "./parse_scales.ts";
 import { readLayers } from "./read_layers.ts";
 import { readShard } from "./read_shard.ts";
@@ -55,7 +55,11 @@ export const SWEEP_FLAGS: readonly Flag[] = [
   { name: "exercise", value: null, help: "study the exercise's network instead, stddev 200" },
   { name: "layers", value: "REGEX", help: "scale only the layers whose name matches" },
   { name: "examples", value: "N", help: "how many examples to draw; default: 32" },
-  { name: "batch", value: "FILE", help: "the batch, as JSON; default: the module's or random" },
+  {
+    name: "batch",
+    value: "FILE",
+    help: `the batch, JSON: ${BATCH_FORMAT}; default: the module's or random`,
+  },
   { name: "objective", value: "NAME", help: "what is differentiated: sum, or a loss" },
   {
     name: "register",

@@ -1,4 +1,6 @@
 import type { ErrorObject } from "ajv";
+import { MODEL_RULES } from "../checks/model_rules.ts";
+import { nearestObjective } from "../measure/nearest_objective.ts";
 import { nearest } from "../model/nearest.ts";
 
 /** What is wrong with a configuration, and where. */
@@ -29,6 +31,13 @@ export function schemaComplaint(error: ErrorObject, root: unknown): SchemaCompla
       const names = Object.keys(parentSchema!.properties);
       const kind = KINDS[place] ?? (path.length === 3 && path[0] === "rules" ? "threshold" : "key");
       const expected = names.length === 0 ? "none is known" : `expected ${listOf(names)}`;
+      const model = kind === "rule" ? MODEL_RULES.find((rule) => rule.name === name) : undefined;
+      if (model !== undefined) {
+        return {
+          path: [...path, name],
+          what: `rules: ${name} needs the model again: use ${model.assertion} in a test`,
+        };
+      }
       return {
         path: [...path, name],
         what: `unknown ${kind} ${show(name)}${place === "" ? "" : ` in ${place}`}${
@@ -40,9 +49,10 @@ export function schemaComplaint(error: ErrorObject, root: unknown): SchemaCompla
       return { path, what: `${place || "it"} lacks ${show(params.missingProperty)}` };
     case "enum": {
       const names: string[] = params.allowedValues;
-      const hint = typeof data === "string" ? nearest(data, names) : "";
+      const near = path.at(-1) === "objective" ? nearestObjective : nearest;
+      const hint = typeof data === "string" ? near(data, names) : "";
       const kind = path.at(-1) === "rule" ? "unknown rule, " : "";
-      const expected = hint === "" || names.length < 6 ? `expected ${listOf(names)}, ` : "";
+      const expected = hint === "" || names.length < 6 ? `expected ${oneOf(names)}, ` : "";
       return { path, what: `${before}${kind}${expected}${found}${hint}` };
     }
     case "type":
@@ -80,6 +90,12 @@ function patternOf(pattern: string): string {
   if (pattern === "\\S") return "a text that is not empty";
   return pattern.includes("\\.\\.") ? 'a list of numbers or a range as "0..9"' : "YYYY-MM-DD";
 }
+
+/** `"off", "warn" or "error"`. */
+const oneOf = (names: readonly string[]) => {
+  const shown = names.map(show);
+  return shown.length < 2 ? shown.join("") : `${listOf(names.slice(0, -1))} or ${shown.at(-1)}`;
+};
 
 const listOf = (names: readonly string[]) => names.map((name) => show(name)).join(", ");
 

@@ -1,4 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { nearestObjective } from "./nearest_objective.ts";
 import { LOSSES, type Objective } from "./objective.ts";
 
 /** An objective that is ready to be called inside a pass. */
@@ -39,12 +40,15 @@ export function resolveObjective(
     throw new TypeError(
       `Cannot use ${
         JSON.stringify(objective)
-      } as an objective: expected "sum", a function, or one of ${LOSSES.join(", ")}`,
+      } as an objective: expected "sum", a function, or one of ${LOSSES.join(", ")}${
+        typeof objective === "string" ? nearestObjective(objective) : ""
+      }`,
     );
   }
   if (targets === null) {
     throw new RangeError(
-      `Cannot evaluate the objective ${objective} without targets: the batch has none`,
+      `Cannot evaluate the objective ${objective} without targets: the batch has none, ` +
+        `expected { inputs, targets }`,
     );
   }
   const loss = lossFunction(tf, objective);

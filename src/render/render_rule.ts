@@ -30,11 +30,27 @@ export function renderRule(rule: RuleDocumentation, width: number): string {
   ].join("\n");
 }
 
+/** Rules that are listed together. */
+export interface RuleGroup {
+  /** What they have in common. */
+  title: string;
+  /** The rules. */
+  rules: readonly RuleDocumentation[];
+  /** Whether each is known by its assertion, which is then named. */
+  byAssertion: boolean;
+}
+
 /** What `explain` prints: each rule with the sentence that says what it demands. */
-export function renderRules(rules: readonly RuleDocumentation[], width: number): string {
+export function renderRules(groups: readonly RuleGroup[], width: number): string {
   return [
-    ...rules.flatMap(({ name, summary }) => [name, ...wrapText(summary, width, "    ")]),
-    "",
+    ...groups.flatMap(({ title, rules, byAssertion }) => [
+      ...wrapText(title.toUpperCase(), width),
+      ...rules.flatMap(({ name, assertion, summary }) => [
+        byAssertion ? `${name} (${assertion})` : name,
+        ...wrapText(summary, width, "    "),
+      ]),
+      "",
+    ]),
     "explain RULE says more.",
     "",
   ].join("\n");

@@ -1,5 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
+import { checkModuleObjective } from "../measure/check_module_objective.ts";
+import { checkTargets } from "../measure/check_targets.ts";
 import type { Objective } from "../measure/objective.ts";
 import { automaticName } from "../model/automatic_name.ts";
 import type { Batch } from "../model/batch.ts";
@@ -117,8 +119,7 @@ async function openFile(
   const loaded = await loadModel(path, { seed: grid.seeds[0], register });
   const { model, recreate } = loaded;
   const weights = getWeights(model);
-  // What a module names is any string; measuring refuses one that it does not know.
-  const objective = (options.objective ?? loaded.objective ?? "sum") as Objective;
+  const objective = options.objective ?? checkModuleObjective(loaded);
   return {
     name: automaticName(model) === null ? loaded.name : "model",
     source: path,
@@ -131,7 +132,7 @@ async function openFile(
     release(created) {
       if (created !== model) created.dispose();
     },
-    createBatch: batchMaker(objective, options, loaded.createBatch),
+    createBatch: batchMaker(objective, options, loaded),
     isScaled: () => true,
     swaps: { activation: true, initializer: true },
     close: () => void model.dispose(),
@@ -141,11 +142,15 @@ async function openFile(
 function batchMaker(
   objective: Objective,
   { batch = null, examples = 32 }: StudyOptions,
-  own: LoadedModel["createBatch"],
+  own: Pick<LoadedModel, "createBatch" | "path"> | null,
 ): OpenSubject["createBatch"] {
   return async (model, seed) => {
-    if (batch !== null) return await readBatch(batch, model, { objective });
-    if (own !== null) return await own(examples, seed, objective);
+    if (batch !== null) {
+      return checkTargets(await readBatch(batch, model, { objective }), objective, batch);
+    }
+    if (own !== null && own.createBatch !== null) {
+      return checkTargets(await own.createBatch(examples, seed, objective), objective, own.path);
+    }
     const targetsFor = typeof objective === "string" ? objective : "sum";
     return randomBatch(model, { examples, seed, objective: targetsFor });
   };

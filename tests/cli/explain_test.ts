@@ -4,11 +4,16 @@ import { GATE_RULES } from "../../src/gate/gate_rules.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
 
-Deno.test("explain lists every rule that can be configured, and those over a model", async () => {
+Deno.test("explain lists the rules of check, then those over a model by their assertions", async () => {
   const { code, stdout } = await runCommand(["explain"]);
   assertEquals(code, 0);
-  const names = stdout.split("\n").filter((line) => /^[a-z-]+$/.test(line));
-  assertEquals(names, [...GATE_RULES, ...MODEL_RULES].map(({ name }) => name));
+  const lines = stdout.split("\n").filter((line) => /^[A-Z]|^[a-z-]+( \(\w+\))?$/.test(line));
+  assertEquals(lines, [
+    "RULES OF REPORT AND CHECK",
+    ...GATE_RULES.map(({ name }) => name),
+    "RULES OVER A MODEL, BY THEIR ASSERTIONS",
+    ...MODEL_RULES.map(({ name, assertion }) => `${name} (${assertion})`),
+  ]);
 });
 
 Deno.test("explain says what is written down of a rule, by its name or its assertion's", async () => {
@@ -33,5 +38,11 @@ Deno.test("explain refuses what is no rule", async () => {
     ["explain", "dead-unit"],
     'unknown rule dead-unit; did you mean "dead-units"?',
   );
+  await assertRefuses(
+    ["explain", "vanishing"],
+    'unknown rule vanishing; did you mean "vanishing-gradients"?',
+  );
+  // Of several it would be a guess.
+  await assertRefuses(["explain", "gradient"], "unknown rule gradient, expected one of ");
   await assertRefuses(["explain", "a", "b"], "expected one RULE at most, found 2: a b");
 });

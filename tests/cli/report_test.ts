@@ -225,6 +225,7 @@ const WRONG_USAGE: [string[], string][] = [
   [["report", "--format", "jsn"], '--format takes text or json, found "jsn"; did you mean "json"?'],
   [["report", "--scale", "cubic"], '--scale takes log or linear, found "cubic"'],
   [["report", "--objective", "meanSquareError"], 'did you mean "meanSquaredError"?'],
+  [["report", "--objective", "BCE"], 'did you mean "binaryCrossentropy"?'],
   [["report", "--layers", "("], "--layers takes a regular expression"],
   [["report", "--batch"], "--batch lacks its value: expected --batch FILE"],
   [["report", "--seed", "1", "--seed", "2"], "--seed is given 2 times, expected once"],
@@ -254,7 +255,7 @@ Deno.test("--help, --version and the help of a subcommand go to stdout and cost 
   assertEquals([version.code, version.stdout], [0, "gradient-health 0.1.0\n"]);
   const help = await runCommand(["report", "--help"], { permissions: [] });
   assertEquals(help.code, 0);
-  for (const part of ["--objective", "--allow-read", "examples"]) {
+  for (const part of ["--objective", "--allow-read", "examples", '{"inputs": T, "targets": T}']) {
     assertStringIncludes(help.stdout, part);
   }
 });

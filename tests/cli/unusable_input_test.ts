@@ -123,7 +123,39 @@ Deno.test("report refuses a batch that does not fit, or holds text", () =>
 Deno.test("report refuses a loss on a batch without targets", () =>
   withModel(async (folder) => {
     const args = ["report", `${folder}/model.json`, "--quiet", "--batch", `${folder}/batch.json`];
-    await assertRefuses([...args, "--objective", "meanSquaredError"], "the batch has none");
+    await assertRefuses([...args, "--objective", "meanSquaredError"], [
+      `${folder}/batch.json: the objective meanSquaredError needs targets, and the batch has none`,
+      'add "targets" to it',
+    ]);
+    await Deno.writeTextFile(
+      `${folder}/net.ts`,
+      `export const objective = "meanSquaredError";
+       export const createModel = ({ tf }) =>
+         tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
+       export const createBatch = ({ tf }) => ({ inputs: tf.ones([2, 2]) });`,
+    );
+    const says = [
+      `${folder}/net.ts: the objective meanSquaredError needs targets, and the batch has none`,
+      "let createBatch return { inputs, targets }",
+    ];
+    await assertRefuses(["report", `${folder}/net.ts`, "--quiet"], says);
+    await assertRefuses(["sweep", `${folder}/net.ts`, "--quiet", "--seeds", "1"], says);
+  }));
+
+Deno.test("report and sweep refuse a module's objective that is none, and name the file", () =>
+  withModel(async (folder) => {
+    await Deno.writeTextFile(
+      `${folder}/net.ts`,
+      `export const objective = "mse";
+       export const createModel = ({ tf }) =>
+         tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });`,
+    );
+    for (const command of ["report", "sweep"]) {
+      await assertRefuses(
+        [command, `${folder}/net.ts`, "--quiet"],
+        [`${folder}/net.ts: objective is "mse", expected`, 'did you mean "meanSquaredError"?'],
+      );
+    }
   }));
 
 Deno.test("report refuses modules that cannot create a model", async () => {

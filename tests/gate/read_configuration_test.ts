@@ -49,7 +49,7 @@ const REFUSED: [text: string, message: string][] = [
   ],
   [
     `{ "rules": { "dead-units": "eror" } }`,
-    `rules["dead-units"]: expected "off", "warn", "error", found "eror"; did you mean "error"?`,
+    `rules["dead-units"]: expected "off", "warn" or "error", found "eror"; did you mean "error"?`,
   ],
   [
     `{ "rules": { "dead-units": ["error", { "deadFracton": 1 }] } }`,
@@ -69,6 +69,14 @@ const REFUSED: [text: string, message: string][] = [
   [
     `{ "models": [{ "path": "a", "objective": "meanSquareError" }] }`,
     `found "meanSquareError"; did you mean "meanSquaredError"?`,
+  ],
+  [
+    `{ "models": [{ "path": "a", "objective": "mse" }] }`,
+    `found "mse"; did you mean "meanSquaredError"?`,
+  ],
+  [
+    `{ "rules": { "overfits-batch": "error" } }`,
+    "rules: overfits-batch needs the model again: use assertOverfitsBatch in a test",
   ],
   [
     `{ "models": [{ "path": "a", "seeds": "1-9" }] }`,
@@ -92,7 +100,7 @@ const REFUSED: [text: string, message: string][] = [
     `{ "suppressions": [{ "rule": "symmetry", "layer": "a", "reason": "b", "until": "soon" }] }`,
     `suppressions[0].until: expected YYYY-MM-DD, found "soon"`,
   ],
-  [`{ "extends": "stric" }`, `extends: expected "recommended", "strict", "init", found "stric"`],
+  [`{ "extends": "stric" }`, `extends: expected "recommended", "strict" or "init", found "stric"`],
   [`{ "maxWarnings": "0" }`, `maxWarnings: expected an integer, found "0"`],
   [`{ "baseline": 1, "baseline": "a" }`, `gate.jsonc:1:18: the key "baseline" is given twice`],
 ];
