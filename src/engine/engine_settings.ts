@@ -9,13 +9,26 @@ export interface EngineSettings {
   readonly relaxedSimd: boolean;
 }
 
+const OPTIONS: Record<keyof Required<EngineOptions>, true> = {
+  threads: true,
+  workload: true,
+  relaxedSimd: true,
+};
+
 /**
  * Checks the options and decides what they leave open.
  *
- * @throws {TypeError} If an option has the wrong type.
+ * @throws {TypeError} If an option is unknown or has the wrong type.
  * @throws {RangeError} If a number is out of range.
  */
 export function engineSettings(options: EngineOptions): EngineSettings {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(OPTIONS, name)) {
+      throw new TypeError(
+        `startEngine has no option ${show(name)}: expected ${Object.keys(OPTIONS).join(", ")}`,
+      );
+    }
+  }
   const { threads = 1, workload = 0, relaxedSimd = true } = options;
   if (typeof relaxedSimd !== "boolean") {
     throw new TypeError(`relaxedSimd must be true or false, found ${show(relaxedSimd)}`);

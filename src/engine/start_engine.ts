@@ -48,7 +48,7 @@ function inTurn<T>(action: () => Promise<T>): Promise<T> {
  * @returns The engine. Hold it with `await using`, or stop it.
  * @throws {EngineError} If it cannot start, or runs already with other settings. It never goes on
  * with the slow `cpu` backend instead.
- * @throws {TypeError} If an option has the wrong type.
+ * @throws {TypeError} If an option is unknown or has the wrong type.
  * @throws {RangeError} If `threads` is not a whole number from 1 to 8, or `workload` is negative.
  *
  * @example

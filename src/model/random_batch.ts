@@ -3,6 +3,7 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "./batch.ts";
 import { batchShapes, type BatchSize } from "./batch_shapes.ts";
 import { inputRanges } from "./input_ranges.ts";
+import { nearest } from "./nearest.ts";
 import { randomTargets } from "./random_targets.ts";
 import { SeededRandom } from "./seeded_random.ts";
 
@@ -14,6 +15,13 @@ export interface RandomBatchOptions extends BatchSize {
   objective?: string;
 }
 
+const OPTIONS: Record<keyof Required<RandomBatchOptions>, true> = {
+  examples: true,
+  undefinedSize: true,
+  seed: true,
+  objective: true,
+};
+
 /**
  * A random batch that a model takes: standard normal entries, as normalised data has; whole numbers
  * that are in range where an embedding looks the input up; 0 or 1 for any other input of whole
@@ -24,7 +32,7 @@ export interface RandomBatchOptions extends BatchSize {
  * @returns The batch; its tensors are the caller's to dispose.
  * @throws {EngineError} If no engine runs.
  * @throws {RangeError} If a size is not a whole number above 0 or does not suit the model.
- * @throws {TypeError} If the model is not built.
+ * @throws {TypeError} If the model is not built, or an option is unknown.
  *
  * @example A batch for a model of 20 features
  * ```ts
@@ -42,6 +50,15 @@ export interface RandomBatchOptions extends BatchSize {
  * ```
  */
 export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}): Batch {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
+  if (unknown !== undefined) {
+    const names = Object.keys(OPTIONS);
+    throw new TypeError(
+      `randomBatch has no option ${JSON.stringify(unknown)}${
+        nearest(unknown, names) || `, expected one of ${names.join(", ")}`
+      }`,
+    );
+  }
   const { seed = 0, objective = "sum" } = options;
   const tf = requireEngine();
   const shapes = batchShapes(model, options);

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { WORKLOAD_WORTH_THREADS } from "../../src/engine/choose_threads.ts";
 import { engineSettings } from "../../src/engine/engine_settings.ts";
 import { MAX_THREADS } from "../../src/engine/max_threads.ts";
@@ -8,6 +8,14 @@ import { runScript } from "./run_script.ts";
 Deno.test("engineSettings() takes relaxed SIMD unless it is turned off", () => {
   assertEquals(engineSettings({}), { threads: 1, relaxedSimd: true });
   assertEquals(engineSettings({ relaxedSimd: false }).relaxedSimd, false);
+});
+
+Deno.test("engineSettings() refuses an option that there is not", () => {
+  assertThrows(
+    () => engineSettings({ thread: 2 } as never),
+    TypeError,
+    'startEngine has no option "thread": expected threads, workload, relaxedSimd',
+  );
 });
 
 Deno.test("startEngine() does without relaxed SIMD where the runtime has none", async () => {

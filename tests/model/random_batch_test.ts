@@ -208,6 +208,16 @@ Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () 
     "inputs of shape [134217728, 3] would take 1.5 GiB of the engine's 4 GiB",
   );
   assertThrows(() => draw(tf.sequential()), TypeError, "has no inputs");
+  assertThrows(
+    () => randomBatch(model, { example: 3 } as never),
+    TypeError,
+    'randomBatch has no option "example"; did you mean "examples"?',
+  );
+  assertThrows(
+    () => randomBatch(model, { toString: 3 } as never),
+    TypeError,
+    "expected one of examples, undefinedSize, seed, objective",
+  );
   assertEquals(tf.memory().numTensors, tensors);
   model.dispose();
 });
