@@ -29,7 +29,7 @@ export const completions: Command = {
     const names = Object.keys(SHELLS);
     if (!Object.hasOwn(SHELLS, shell) || more.length > 0) {
       throw new UsageError(
-        `completions takes one SHELL, ${names.join(", ")}, found ${
+        `completions takes one SHELL, ${names.slice(0, -1).join(", ")} or ${names.at(-1)}, found ${
           operands.length === 0 ? "none" : operands.join(" ")
         }${nearest(shell, names)}`,
       );

@@ -43,7 +43,9 @@ export async function measurePasses(
         const started = performance.now();
         // One pass says how it goes by itself; of many, one line each is enough.
         outcomes[index] = await measure({ ...passes[index].request, quiet: quiet || many });
-        if (many && !quiet) sayDone(passes[index], ++done, passes.length, started);
+        if (many && !quiet) {
+          sayDone(passes[index], "error" in outcomes[index], ++done, passes.length, started);
+        }
         while (goesOn && handed in outcomes) {
           goesOn = onOutcome(passes[handed], outcomes[handed]);
           // Thousands of passes shall not be kept here as well.
@@ -56,9 +58,18 @@ export async function measurePasses(
   }
 }
 
-function sayDone({ model, request }: Pass, done: number, total: number, started: number): void {
+function sayDone(
+  { model, request }: Pass,
+  failed: boolean,
+  done: number,
+  total: number,
+  started: number,
+): void {
   const seconds = ((performance.now() - started) / 1000).toFixed(2);
-  console.error(`[${done}/${total}] ${escapeControls(model)}, seed ${request.seed}: ${seconds} s`);
+  console.error(
+    `[${done}/${total}] ${escapeControls(model)}, seed ${request.seed}: ` +
+      `${failed ? "failed after " : ""}${seconds} s`,
+  );
 }
 
 async function measureHere(request: MeasureRequest): Promise<Outcome> {

@@ -8,7 +8,7 @@ import { PROGRAM } from "./program.ts";
 export function renderOverview(): string {
   const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length));
   return [
-    "gradient-health: asserts that a neural network is healthy before anyone pays to train it",
+    "gradient-health: asserts that a neural network is healthy before it is trained",
     "",
     `usage: ${PROGRAM} <subcommand> [flags]`,
     "",

@@ -173,7 +173,8 @@ function distinct<T extends unknown[] | undefined>(name: string, values: T): T {
 }
 
 function requireInitializer(name: string): InitializerName {
-  const known = INITIALIZERS.find((known) => known === name);
+  // TensorFlow.js itself spells it leCunNormal.
+  const known = INITIALIZERS.find((known) => known.toLowerCase() === name.toLowerCase());
   if (known !== undefined) return known;
   throw new UsageError(
     `--initializer: unknown initializer ${JSON.stringify(name)}${

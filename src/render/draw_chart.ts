@@ -2,7 +2,7 @@ import { type Axis, linearAxis, logAxis } from "./axis.ts";
 import type { BarChartOptions, BarChartRow } from "./bar_chart.ts";
 import { type ChartLayout, reasonWidth } from "./chart_layout.ts";
 import { cutEnd } from "./cut_end.ts";
-import { cutMiddle } from "./cut_middle.ts";
+import { cutNames } from "./cut_names.ts";
 import { displayWidth } from "./display_width.ts";
 import { escapeControls } from "./escape_controls.ts";
 import { figureOf } from "./figure_of.ts";
@@ -30,10 +30,11 @@ export function drawChart(
   const figures = rows.flatMap(({ value }) => value !== null && hasBar(value) ? [value] : []);
   const axis = (scale === "log" ? logAxis : linearAxis)(figures, layout.bar);
   const heading = paint(axisLine(axis, layout), "faint", color);
-  const lines = rows.map((row) => {
+  const labels = rows.map(({ label }) => escapeControls(label));
+  const names = cutNames(labels, layout.label, glyphs.ellipsis);
+  const lines = rows.map((row, i) => {
     const tint = (text: string) => row.mark ? paint(text, row.mark, color) : text;
-    const name = cutMiddle(escapeControls(row.label), layout.label, glyphs.ellipsis);
-    const start = `${row.mark ? MARKS[row.mark] : " "} ${padEnd(name, layout.label)}  ${
+    const start = `${row.mark ? MARKS[row.mark] : " "} ${padEnd(names[i], layout.label)}  ${
       figureOf(row).padStart(layout.figure)
     } `;
     let rest: string;

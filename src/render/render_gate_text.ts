@@ -60,7 +60,7 @@ function oneRun(run: GateRun, result: GateResult, style: Style): string[] {
       style.width,
     )
     : [];
-  return [...findingLines(findings, [run], style), ...tooMany];
+  return [...titleOf([run], style), ...findingLines(findings, [run], style), ...tooMany];
 }
 
 function manyRuns(made: GateRun[], result: GateResult, style: Style): string[] {
@@ -81,13 +81,18 @@ function manyRuns(made: GateRun[], result: GateResult, style: Style): string[] {
   ];
 }
 
-function sectionOf(runs: GateRun[], style: Style): string[] {
+/** Whose findings follow. */
+function titleOf(runs: GateRun[], style: Style): string[] {
   const { model, path } = runs[0];
   const cut = (text: string) => cutMiddle(escapeControls(text), style.width - 8, style.ellipsis);
   const from = path === model ? "" : ` (${cut(path)})`;
   const seeds = runs.length === 1 ? `, seed ${runs[0].seed}` : `, ${runs.length} seeds`;
-  const title = wrapText(`${cut(model)}${from}${seeds}`, style.width - 3, "== ", "   ")
+  return wrapText(`${cut(model)}${from}${seeds}`, style.width - 3, "== ", "   ")
     .map((line) => paint(line, "strong", style.color));
+}
+
+function sectionOf(runs: GateRun[], style: Style): string[] {
+  const title = titleOf(runs, style);
   const said = runs.filter(({ findings }) => findings.some(isCounted));
   if (said.length === 0) return [...title, "  nothing wrong"];
   const shown =

@@ -1,5 +1,5 @@
 import type { LayerFigureName, StudySummary, VariantSummary } from "../study/study_summary.ts";
-import { cutMiddle } from "./cut_middle.ts";
+import { cutNames } from "./cut_names.ts";
 import { escapeControls } from "./escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
 import { shadeOf, SHADES_LEGEND } from "./heat_map.ts";
@@ -78,6 +78,7 @@ function section(
   const layers = shownLayers(scales[0].layers.length);
   const names = layers.map((i) => escapeControls(scales[0].layers[i].name));
   const label = Math.min(LARGEST_LABEL, Math.max(7, ...names.map(({ length }) => length)));
+  const shownNames = cutNames(names, label);
   const columns = scaleColumns(scales.map(({ scale }) => scale), width - label - 3);
   const { axis } = columns;
   const indent = " ".repeat(label + 2);
@@ -89,12 +90,15 @@ function section(
         const spread = scales[i].layers[layer]?.figures[figure] ?? null;
         return shadeOf(spread === null ? null : spread.median).repeat(columns.cell);
       });
-      return [`${cutMiddle(names[row], label).padEnd(label)} |${cells.join("")}|`];
+      return [`${shownNames[row].padEnd(label)} |${cells.join("")}|`];
     });
   const path = scales[0].layers.filter(({ role, figures }) =>
     role === "hidden" && figures.gradient !== null && figures.deltaNorm !== null
   ).map(({ name }) => escapeControls(name));
   const left = scales[0].layers.length - layers.length;
+  const theory = columns.shown.some((i) => scales[i].predictedRatio !== null)
+    ? ", o mean-field theory, @ both"
+    : "";
   return [
     strong(
       `${title.toUpperCase()}: ${
@@ -119,8 +123,8 @@ function section(
       "",
       ...wrapText(
         `delta of ${path[0]} over delta of ${path[path.length - 1]}: * measured (: between the ` +
-          `quartiles of the draws), o mean-field theory, @ both; healthy between the lines; what is ` +
-          `off the chart stands at its edge`,
+          `quartiles of the draws)${theory}; healthy between the lines; what is off the chart stands ` +
+          `at its edge`,
         width,
       ),
       ...ratioPlot(scales, columns, label),

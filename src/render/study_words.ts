@@ -96,6 +96,9 @@ export function studySentences({ header, points, variants }: StudySummary): stri
       shard === null ? "" : `, shard ${shard.index}/${shard.count}`
     }`;
   const isSigma = variants.length > 0 && variants.every(scaleIsSigma);
+  const isBetween = variants.some(({ band, scales }) =>
+    band !== null && [band.from, band.to].some((end) => !scales.some(({ scale }) => scale === end))
+  );
   return [
     `${model.name}${model.source === null ? "" : ` from ${model.source}`}${
       what.length === 0 ? "" : `, ${what.join(", ")}`
@@ -105,6 +108,11 @@ export function studySentences({ header, points, variants }: StudySummary): stri
     isSigma
       ? "At scale s the kernels have the standard deviation s / sqrt(fan-in): the scale is sigma_w."
       : `The scale is what ${scaledKernels(variants)} multiplied by.`,
+    ...isBetween
+      ? [
+        "The ends of healthy scales are interpolated, halfway to the next scale that was measured.",
+      ]
+      : [],
   ];
 }
 

@@ -9,5 +9,5 @@ export const INITIALIZERS = [
   "orthogonal",
 ] as const;
 
-/** Name of an initialiser, as TensorFlow.js spells it. */
+/** Name of an initialiser; TensorFlow.js also spells the first two `leCunNormal`, `leCunUniform`. */
 export type InitializerName = typeof INITIALIZERS[number];

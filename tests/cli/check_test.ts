@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { withGateFolder } from "./gate_folder.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
@@ -13,6 +13,7 @@ Deno.test("check exits with 0 where nothing is wrong, and says so", async () => 
   await withGateFolder([HEALTHY], {}, async (cwd) => {
     const { code, stdout } = await runCommand(["check", model(HEALTHY)], { cwd });
     assertEquals(code, 0, stdout);
+    assertStringIncludes(stdout, `== ${model(HEALTHY)}, seed 0\n`);
     assertStringIncludes(stdout, "0 errors");
   });
 });
@@ -208,6 +209,10 @@ Deno.test("check goes on after a pass that cannot be made, and exits with 2", as
     assertStringIncludes(stdout, "1 pass not");
     assertEquals(stderr.split("\n").length, 2, stderr);
     assertStringIncludes(stderr, "error: none/model.json");
+    const loud = await runCommand(["check"], { cwd });
+    const [missing, fine] = loud.stderr.split("\n").filter((line) => line.startsWith("["));
+    assertMatch(missing, /^\[1\/5\] none\/model.json, seed 0: failed after [\d.]+ s$/);
+    assertMatch(fine, /^\[2\/5\] fine, seed 0: [\d.]+ s$/);
   });
 });
 

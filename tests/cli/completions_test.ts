@@ -64,7 +64,10 @@ for (const shell of ["bash", "zsh", "fish"]) {
 }
 
 Deno.test("completions refuses a shell that it does not know", async () => {
-  await assertRefuses(["completions"], "completions takes one SHELL, bash, zsh, fish, found none");
+  await assertRefuses(
+    ["completions"],
+    "completions takes one SHELL, bash, zsh or fish, found none",
+  );
   await assertRefuses(["completions", "fihs"], 'found fihs; did you mean "fish"?');
   await assertRefuses(["completions", "bash", "zsh"], "found bash zsh");
 });

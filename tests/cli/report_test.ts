@@ -250,6 +250,7 @@ Deno.test("--help, --version and the help of a subcommand go to stdout and cost 
     const { code, stdout } = await runCommand(args, { permissions: [] });
     assertEquals(code, 0);
     assertStringIncludes(stdout, "report");
+    for (const line of stdout.split("\n")) assert(line.length <= 80, line);
   }
   const version = await runCommand(["--version"], { permissions: [] });
   assertEquals([version.code, version.stdout], [0, "gradient-health 0.1.0\n"]);

@@ -222,6 +222,7 @@ Deno.test("sweep refuses what it cannot carry out, in one sentence", async () =>
     [["--scale", "1,1"], "--scale names 1 twice"],
     [["--activation", "relo"], 'did you mean "relu"'],
     [["--activation", "relu,,tanh"], "--activation takes a list"],
+    [["--initializer", "leCunNormal,lecunNormal"], "--initializer names lecunNormal twice"],
     [["--initializer", "heNorml"], 'did you mean "heNormal"'],
     [["--seeds", "0"], "--seeds: expected how many draws (10), or seeds (1,2,5 or 0..9)"],
     [["--seeds", "-1"], "--seeds: expected how many draws"],

@@ -6,11 +6,12 @@ import { anyGateResult } from "./arbitrary_gate.ts";
 import { finding } from "./sample.ts";
 import { gateResult, gateRun, someFindings } from "./sample_gate.ts";
 
-Deno.test("renderGateText() shows the findings of one pass and nothing around them", () => {
+Deno.test("renderGateText() shows the findings of one pass, whose it is, and nothing around them", () => {
   const text = renderGateText(gateResult([gateRun(someFindings.slice(0, 1))]));
   assertEquals(
     text,
-    `ERROR saturated-activations: dense_1
+    `== digits (models/digits.ts), seed 3
+ERROR saturated-activations: dense_1
   99 % of dense_1 < 100 %.
   What to do: Scale it.
 

@@ -136,6 +136,31 @@ Deno.test("renderStudy() plots the measured ratio and the predicted one", () => 
   assertStringIncludes(lineOf(text, "      1 |"), "o");
 });
 
+Deno.test("renderStudy() explains the mean-field curve only where it draws one", () => {
+  const summary = summaryOf({ scales: [0.5, 1, 2], activations: ["tanh"] }, band);
+  const withCurve = (predictedRatio: number | null) =>
+    renderStudy({
+      ...summary,
+      variants: summary.variants.map((variant) => ({
+        ...variant,
+        scales: variant.scales.map((scale) => ({ ...scale, predictedRatio })),
+      })),
+    }).replace(/\s+/g, " ");
+  assertStringIncludes(
+    withCurve(1),
+    "quartiles of the draws), o mean-field theory, @ both; healthy",
+  );
+  assertStringIncludes(withCurve(null), "quartiles of the draws); healthy between the lines");
+});
+
+Deno.test("renderStudy() says that the ends of a healthy range were not measured, if so", () => {
+  const text = (scales: number[]) =>
+    renderStudy(summaryOf({ scales, activations: ["tanh"] }, band)).replace(/\s+/g, " ");
+  const note = "The ends of healthy scales are interpolated, halfway to the next scale that was";
+  assertStringIncludes(text([0.1, 1, 10]), note);
+  assert(!text([0.8, 1, 1.2]).includes(note));
+});
+
 Deno.test("renderStudy() keeps to its width, with many layers, scales and long names", () => {
   const name = "a_block_with_a_long_name/".repeat(4);
   const layers = Array.from({ length: 40 }, (_, i) => makeLayer(`${name}${i}`));

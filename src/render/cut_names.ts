@@ -1,0 +1,37 @@
+import { cutEnd } from "./cut_end.ts";
+import { cutMiddle } from "./cut_middle.ts";
+import { displayWidth } from "./display_width.ts";
+import { graphemes } from "./graphemes.ts";
+
+/**
+ * Cuts names as {@linkcode cutMiddle} does, but those that would look the same around the place where
+ * they differ: `encoder_block_1_dense` and `encoder_block_2_dense` do so in what the middle loses.
+ */
+export function cutNames(names: readonly string[], width: number, ellipsis = ".."): string[] {
+  const shown = new Map<string, string>();
+  const alike = Map.groupBy(new Set(names), (name) => cutMiddle(name, width, ellipsis));
+  for (const [text, group] of alike) {
+    if (group.length === 1) shown.set(group[0], text);
+    else for (const [name, cut] of cutApart(group, width, ellipsis)) shown.set(name, cut);
+  }
+  return names.map((name) => shown.get(name)!);
+}
+
+/** Cuts different names so that the first place where they differ is shown. */
+function cutApart(names: string[], width: number, ellipsis: string): [string, string][] {
+  const split = names.map(graphemes);
+  const shared = split[0].findIndex((letter, i) => split.some((other) => other[i] !== letter));
+  // One of them may be the beginning of all others.
+  const differ = shared === -1 ? split[0].length : shared;
+  const before = Math.floor((width - 2 * displayWidth(ellipsis)) / 2);
+  const start = Math.max(0, differ - Math.max(0, before));
+  const cut = (letters: string[]) =>
+    cutEnd((start > 0 ? ellipsis : "") + letters.slice(start).join(""), width, ellipsis);
+  // Those that go on alike differ further on.
+  const alike = Map.groupBy(split, (letters) => letters[differ]);
+  return [...alike.values()].flatMap((group): [string, string][] => {
+    const own = group.map((letters): [string, string] => [letters.join(""), cut(letters)]);
+    const apart = new Set(own.map(([, text]) => text)).size === own.length;
+    return apart ? own : cutApart(own.map(([name]) => name), width, ellipsis);
+  });
+}
