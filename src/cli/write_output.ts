@@ -26,10 +26,14 @@ export async function writeOutput(text: string, path: string | null): Promise<bo
   }
 }
 
+// While a model's code runs, what it writes to stdout goes to stderr; a report that is written
+// meanwhile does not.
+const writeToStdout = Deno.stdout.write.bind(Deno.stdout);
+
 async function writeAll(bytes: Uint8Array): Promise<boolean> {
   try {
     for (let written = 0; written < bytes.length;) {
-      written += await Deno.stdout.write(bytes.subarray(written));
+      written += await writeToStdout(bytes.subarray(written));
     }
     return true;
   } catch (error) {

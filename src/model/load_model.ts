@@ -27,8 +27,8 @@ export interface LoadModelOptions {
  *   folder is read, none of it runs, and it gets no more memory than the weights it declares (or
  *   16 MiB).
  * - `.ts`, `.js`, `.mjs` ...: a module that creates one, see {@linkcode ModelModule}. It runs with the
- *   permissions of the process. What it logs while it is imported, or creates a model or a batch,
- *   goes to stderr.
+ *   permissions of the process. What it logs or writes to stdout while it is imported, or creates a
+ *   model or a batch, goes to stderr.
  *
  * @param path The file, from the working directory on.
  * @param options Seed and custom classes.

@@ -211,8 +211,13 @@ Deno.test("report refuses targets that its objective does not take, and names th
   withModel(async (folder) => {
     await Deno.writeTextFile(
       `${folder}/model.ts`,
-      `console.log("imported");
-       export const createModel = ({ tf }) => {
+      `import process from "node:process";
+       console.log("imported");
+       const bytes = new TextEncoder().encode("raw");
+       Deno.stdout.writeSync(bytes);
+       export const createModel = async ({ tf }) => {
+         await Deno.stdout.write(bytes);
+         process.stdout.write("raw");
          const model = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [2] })] });
          model.summary();
          return model;

@@ -318,7 +318,9 @@ Deno.test("createBatch() takes the targets that the objective takes", async () =
 });
 
 Deno.test("loadModel() sends what a module logs to stderr, and only that", async () => {
-  const text = `console.log("imported");
+  const text = `import process from "node:process";
+    console.log("imported");
+    process.stdout.write("raw\\n");
     export const register = () => console.debug("registered");
     export const createModel = async (context: any) => {
       console.info("creating");
@@ -364,10 +366,12 @@ Deno.test("loadModel() sends what a module logs to stderr, and only that", async
     "creating",
     "creating",
     "imported",
+    "raw",
     "registered",
     "thrown",
   ]);
   assertEquals(Object.entries(console), before);
+  assertEquals(Object.keys(Deno.stdout), []);
 });
 
 Deno.test("loadModel() says so when createBatch throws", async () => {
