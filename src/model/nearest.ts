@@ -26,9 +26,9 @@ export function nearest(name: string, names: readonly string[]): string {
   if (ranked.length > 0 && ranked[0].away <= Math.max(2, name.length / 3)) {
     return offer(ranked[0].candidate);
   }
-  // A part of one name, `vanishing`; of several it would be a guess.
+  // A part of one name, `vanishing`; of several, or of few letters, it would be a guess.
   const whole = names.filter((candidate) => candidate.includes(name));
-  return name.length > 3 && whole.length === 1 ? offer(whole[0]) : "";
+  return name.length > 4 && whole.length === 1 ? offer(whole[0]) : "";
 }
 
 const offer = (name: string) => `; did you mean ${JSON.stringify(name)}?`;
