@@ -4,6 +4,7 @@ import { show } from "../checks/show.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batch.ts";
+import { nearest } from "../model/nearest.ts";
 import { wilsonInterval } from "../theory/wilson_interval.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 import { oneLine } from "./one_line.ts";
@@ -131,6 +132,13 @@ export async function acrossSeeds(
       if (over === "model") await (assertion as ModelAssertion)(draw.model, draw.batch);
       else await (assertion as MeasurementAssertion)(draw.measure());
     } catch (error) {
+      if (over === "measurements" && wantsModel(error)) {
+        throw new TypeError(
+          `${assertion.name || "the assertion"} takes a model and a batch, and was handed ` +
+            `measurements: write { over: "model" } in the options of acrossSeeds().`,
+          { cause: error },
+        );
+      }
       if (!(error instanceof AssertionError)) throw error;
       failures.push({ seed, message: error.message });
     } finally {
@@ -155,6 +163,11 @@ export async function acrossSeeds(
   ].join("\n"));
 }
 
+/** Whether an assertion failed for want of a model: one of ours, or a function that calls one. */
+function wantsModel(error: unknown): boolean {
+  return error instanceof TypeError && error.message.startsWith("model must be a layers model");
+}
+
 function named(seeds: number[]): string {
   const shown = seeds.slice(0, MAX_SEEDS).join(", ");
   return seeds.length > MAX_SEEDS ? `${shown} and ${seeds.length - MAX_SEEDS} more` : shown;
@@ -169,7 +182,9 @@ function validate(assertion: unknown, options: AcrossSeedsOptions): void {
   const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
   if (unknown !== undefined) {
     throw new TypeError(
-      `options has an unknown key "${unknown}"; known are ${OPTIONS.join(", ")}.`,
+      `options has an unknown key "${unknown}"${
+        nearest(unknown, OPTIONS) || `; known are ${OPTIONS.join(", ")}.`
+      }`,
     );
   }
   const { passRate = 1, over = "measurements" } = options;

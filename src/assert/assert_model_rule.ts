@@ -7,6 +7,7 @@ import { validateOptions } from "../checks/validate_options.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
 import { failureMessage } from "./failure_message.ts";
+import { refuseUnused } from "./refuse_unused.ts";
 import { validateMessage } from "./validate_message.ts";
 
 /**
@@ -25,6 +26,7 @@ export async function assertModelRule<P extends ProbeSubject>(
 ): Promise<void> {
   validateMessage(msg);
   validateOptions(options);
+  refuseUnused(rule, options);
   const own: ProbeOptions = {};
   const others: CheckOptions & ProbeOptions = { ...options };
   for (const key of rule.options) {

@@ -4,6 +4,7 @@ import type { Finding } from "../checks/finding.ts";
 import type { Rule } from "../checks/rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { failureMessage } from "./failure_message.ts";
+import { refuseUnused } from "./refuse_unused.ts";
 import { ruleFigure } from "./rule_figure.ts";
 import { validateMessage } from "./validate_message.ts";
 
@@ -21,6 +22,7 @@ export function assertRule(
   fatal: readonly Finding["severity"][] = ["error"],
 ): void {
   validateMessage(msg);
+  refuseUnused(rule, options);
   const errors = rule.check(measurements, options)
     .filter(({ severity }) => fatal.includes(severity));
   if (errors.length > 0) {

@@ -1,4 +1,5 @@
 import { show } from "../checks/show.ts";
+import { nearest } from "../model/nearest.ts";
 
 /**
  * The names of rules that an option gives, or all of them without it.
@@ -16,7 +17,10 @@ export function ruleNames(
   }
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    throw new TypeError(`options.${option} names ${unknown}; known are ${known.join(", ")}.`);
+    const meant = typeof unknown === "string" ? nearest(unknown, known) : "";
+    throw new TypeError(
+      `options.${option} names ${show(unknown)}${meant || `; known are ${known.join(", ")}.`}`,
+    );
   }
   return new Set(names);
 }

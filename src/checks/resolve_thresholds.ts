@@ -1,3 +1,4 @@
+import { nearest } from "../model/nearest.ts";
 import type { CheckOptions } from "./check_options.ts";
 import { show } from "./show.ts";
 import { THRESHOLDS, type Thresholds } from "./thresholds.ts";
@@ -23,7 +24,10 @@ export function resolveThresholds(options: CheckOptions): Thresholds {
   for (const key of keys) {
     if (!Object.hasOwn(THRESHOLDS, key) && key !== "layers" && key !== "ignore") {
       throw new TypeError(
-        `options has an unknown key "${key}"; known are layers, ignore, ${NAMES.join(", ")}.`,
+        `options has an unknown key "${key}"${
+          nearest(key, ["layers", "ignore", ...NAMES]) ||
+          "; known are layers, ignore and the thresholds, see THRESHOLDS."
+        }`,
       );
     }
   }

@@ -106,6 +106,21 @@ Deno.test("acrossSeeds() passes on what is no failed assertion, and disposes the
   assertEquals(engine.tf.memory().numTensors, before);
 });
 
+Deno.test("acrossSeeds() says how to hand a model to an assertion that takes one", async () => {
+  for (
+    const [assertion, name] of [
+      [assertWeightsChange, "assertWeightsChange takes"],
+      [(model: never, batch: never) => assertWeightsChange(model, batch), "the assertion takes"],
+    ] as const
+  ) {
+    await assertRejects(
+      () => acrossSeeds(create, 2, assertion as never),
+      TypeError,
+      `${name} a model and a batch, and was handed measurements: write { over: "model" }`,
+    );
+  }
+});
+
 Deno.test("acrossSeeds() throws a TypeError or a RangeError when an argument is wrong", async () => {
   for (const seeds of [0, -1, 1.5, NaN, 1e7, [], [1, 1], [0.5], "3" as unknown as number]) {
     await assertRejects(() => run(seeds), RangeError, "seeds must be a whole number from 1");
@@ -121,7 +136,8 @@ Deno.test("acrossSeeds() throws a TypeError or a RangeError when an argument is 
   const wrong: [unknown, string][] = [
     [null, "options must be an object, got null"],
     ["x", 'options must be an object, got "x"'],
-    [{ pasRate: 0.5 }, 'unknown key "pasRate"; known are passRate, over'],
+    [{ pasRate: 0.5 }, 'unknown key "pasRate"; did you mean "passRate"?'],
+    [{ draws: 5 }, 'unknown key "draws"; known are passRate, over'],
     [{ objective: "mse" }, "options.objective must be a function or one of sum, meanSquaredError"],
     [{ createBatch: 3 }, "options.createBatch must be a function, got 3"],
   ];

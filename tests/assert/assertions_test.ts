@@ -1,7 +1,9 @@
 import { assertEquals, AssertionError, assertMatch, assertThrows } from "@std/assert";
 import * as assertions from "../../src/assert/mod.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
+import { BASELINE_DOCUMENTATION } from "../../src/checks/matches_baseline.ts";
 import { RULES } from "../../src/checks/rules.ts";
+import type { Thresholds } from "../../src/checks/thresholds.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import {
   measureDense,
@@ -99,6 +101,28 @@ const BROKEN: [Assertion, () => Measurements, string][] = [
 
 const HEALTHY = ["relu_he", "seed_tanh_critical", "seed_tanh_critical_mse"];
 
+/** A threshold that an assertion's rule reads, or none. */
+function ownThreshold(name: string): keyof Thresholds | undefined {
+  if (name === "assertHealthy") return "deadFraction";
+  const rules = [...RULES, { ...BASELINE_DOCUMENTATION, assertion: "assertMatchesHealthy" }];
+  return rules.find(({ assertion }) => assertion === name)!.thresholds[0];
+}
+
+Deno.test("assertNoDeadUnits() refuses a threshold that its rule does not read, and names those that it reads", () => {
+  assertThrows(
+    () => assertions.assertNoDeadUnits(makeMeasurements(), { vanishingRatio: 0.1 }),
+    TypeError,
+    "options.vanishingRatio is none of assertNoDeadUnits()'s thresholds; it reads deadFraction, " +
+      "deadFractionWarning, minExamples.",
+  );
+  assertThrows(
+    () => assertions.assertAllFinite(makeMeasurements(), { vanishingRatio: 0.1 }),
+    TypeError,
+    "assertAllFinite()'s thresholds; it reads no threshold.",
+  );
+  assertions.assertNoDeadUnits(makeMeasurements(), { vanishingRatio: undefined, deadFraction: 1 });
+});
+
 for (const assertion of new Set(BROKEN.map(([assertion]) => assertion))) {
   Deno.test(`${assertion.name}() passes on healthy networks`, () => {
     assertion(healthy());
@@ -109,7 +133,22 @@ for (const assertion of new Set(BROKEN.map(([assertion]) => assertion))) {
   Deno.test(`${assertion.name}() throws a TypeError or a RangeError when an argument is wrong`, () => {
     const measurements = makeMeasurements();
     assertThrows(() => assertion(undefined as unknown as Measurements), TypeError, "measure()");
-    assertThrows(() => assertion(measurements, { deadFraction: -1 }), RangeError, "from 0 to 1");
+    const own = ownThreshold(assertion.name);
+    if (own !== undefined) {
+      assertThrows(
+        () => assertion(measurements, { [own]: -100 }),
+        RangeError,
+        `options.${own} must`,
+      );
+    }
+    if (assertion !== assertHealthy) {
+      const other = own === "deadFraction" ? "vanishingRatio" : "deadFraction";
+      assertThrows(
+        () => assertion(measurements, { [other]: 0.5 }),
+        TypeError,
+        `options.${other} is`,
+      );
+    }
     assertThrows(
       () => assertion(measurements, {}, 1 as unknown as string),
       TypeError,

@@ -192,7 +192,9 @@ Deno.test("healthMonitor() throws a TypeError or a RangeError when an option is 
     [{ satratedFraction: 1 } as never, TypeError, 'unknown key "satratedFraction"'],
     [{ saturatedFraction: 2 }, RangeError, "saturatedFraction must be from 0 to 1, got 2"],
     [{ objective: "mse" as never }, TypeError, "objective must be a function or one of sum"],
-    [{ checks: ["dead"] }, TypeError, "checks names dead; known are non-finite"],
+    [{ checks: ["dead"] }, TypeError, 'checks names "dead"; known are non-finite'],
+    [{ checks: ["dead-unit"] }, TypeError, 'names "dead-unit"; did you mean "dead-units"?'],
+    [{ checks: [3 as never] }, TypeError, "checks names 3; known are non-finite"],
   ];
   for (const [options, type, text] of wrong) {
     assertThrows(() => healthMonitor({ batch, ...options } as HealthMonitorOptions), type, text);

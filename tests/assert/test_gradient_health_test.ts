@@ -63,13 +63,15 @@ Deno.test("testGradientHealth() checks the chosen rules with the given threshold
 Deno.test("testGradientHealth() throws a TypeError when it is registered with something wrong", () => {
   const wrong: [unknown, TestGradientHealthOptions, string][] = [
     [null, {}, "create must be a function, got object"],
-    [create, { rules: ["vanishing"] }, "rules names vanishing; known are non-finite"],
+    [create, { rules: ["vanishing"] }, 'names "vanishing"; did you mean "vanishing-gradients"?'],
+    [create, { rules: ["dead-unit"] }, 'names "dead-unit"; did you mean "dead-units"?'],
     [create, { rules: "symmetry" as never }, 'rules must be an array of names, got "symmetry"'],
     [create, { satratedFraction: 1 } as never, 'unknown key "satratedFraction"'],
     [create, { objective: "mse" as never }, "objective must be a function or one of sum"],
     [create, { createBatch: 1 as never }, "createBatch must be a function, got 1"],
     [create, null as never, "options must be an object, got null"],
-    [create, { modelRules: ["causal"] }, "modelRules names causal; known are input-dependence"],
+    [create, { modelRules: ["causal"] }, 'modelRules names "causal"; did you mean "causality"?'],
+    [create, { modelRules: ["x"] }, 'modelRules names "x"; known are input-dependence'],
   ];
   for (const [create, options, text] of wrong) {
     assertThrows(() => testGradientHealth("x", create as never, options), TypeError, text);
