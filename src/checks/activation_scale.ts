@@ -82,11 +82,11 @@ export const activationScale: Rule = defineRule(
         threshold: "activationScaleFactor",
         message: `The standard deviation of a in ${name} is ${formatNumber(activations.std)}, ` +
           `${formatNumber(off)} times the ${formatNumber(expected)} ` +
-          `${target > 0 ? "asked for" : "of a critical network"}; expected ${range} ` +
-          `(${
+          `${target > 0 ? "asked for" : "of a critical network"}; expected ${range} times ` +
+          `(activationScaleFactor${
             limit > activationScaleFactor
-              ? "three standard deviations for layers of this width and depth"
-              : "activationScaleFactor"
+              ? ` ${formatNumber(activationScaleFactor)}, widened for this width and depth`
+              : ""
           }).`,
         advice: advice(),
       }];

@@ -48,14 +48,21 @@ export const initScale: Rule = defineRule(
       const { layer, normalized, kernel: { values, name } } = kernel;
       const skipped = normalized || values.count < MIN_ENTRIES || values.nonFinite > 0;
       if (skipped || !layers.includes(layer)) return [];
-      const { nearest, scheme } = nearestScheme(kernel);
-      const off = values.std / nearest;
-      const size = layer.role === "output" ? off : Math.max(off, 1 / off);
+      const { nearest, scheme, target, targetScheme } = schemesOf(kernel);
+      const size = layer.role === "output"
+        ? values.std / nearest
+        : Math.max(values.std / nearest, nearest / values.std);
       const fails = size > thresholds.initScaleFactor;
       if (!fails && !(size > thresholds.initScaleWarning)) return [];
       const threshold = fails ? "initScaleFactor" : "initScaleWarning";
       const limit = thresholds[threshold];
-      const range = `${formatNumber(1 / limit)} .. ${formatNumber(limit)}`;
+      // One target, that of the cure; an initialiser on this side of it widens the range.
+      const off = values.std / target;
+      const isBelow = values.std < nearest && nearest < target;
+      const isAbove = values.std > nearest && nearest > target;
+      const low = (isBelow ? nearest / target : 1) / limit;
+      const high = (isAbove ? nearest / target : 1) * limit;
+      const range = `${formatNumber(low)} .. ${formatNumber(high)}`;
       return [{
         severity: fails ? "error" : "warning",
         layer: layer.name,
@@ -63,19 +70,24 @@ export const initScale: Rule = defineRule(
         expected: range,
         threshold,
         message: `The standard deviation of ${name} is ${formatNumber(values.std)}, ` +
-          `${formatNumber(off)} times what ${scheme} initialisation draws ` +
-          `(${formatNumber(nearest)}); expected ${range} (${threshold}).`,
+          `${formatNumber(off)} times what ${targetScheme} initialisation draws ` +
+          `(${formatNumber(target)}); expected ${range} times (${threshold}${
+            isBelow || isAbove ? `, counted from the ${formatNumber(nearest)} of ${scheme}` : ""
+          }).`,
         advice: (layer.role === "hidden" ? rescale : null) ??
-          `Draw ${name} with a standard deviation of ${formatNumber(nearest)}.`,
+          `Draw ${name} with a standard deviation of ${formatNumber(target)}.`,
       }];
     });
   },
 );
 
-function nearestScheme(kernel: KernelLayer): { nearest: number; scheme: string } {
+/** What a kernel should be drawn with, and what it was most likely drawn with. */
+function schemesOf(kernel: KernelLayer) {
   const wanted = gain(kernel.activation) ?? 1;
+  const targetScheme = wanted > 1 ? "He" : "LeCun";
+  const target = initializerDeviation("lecun", kernel, wanted);
   const schemes = {
-    [wanted > 1 ? "He" : "LeCun"]: initializerDeviation("lecun", kernel, wanted),
+    [targetScheme]: target,
     Glorot: initializerDeviation("glorot", kernel),
     orthogonal: initializerDeviation("orthogonal", kernel, wanted),
     critical: initializerDeviation("lecun", kernel, criticalGain(kernel.activation) ?? 1),
@@ -84,5 +96,8 @@ function nearestScheme(kernel: KernelLayer): { nearest: number; scheme: string }
   const [scheme, nearest] = Object.entries(schemes).reduce((best, candidate) =>
     distance(candidate[1]) < distance(best[1]) ? candidate : best
   );
-  return { scheme, nearest };
+  // A head has no scale that the depth asks for.
+  return kernel.layer.role === "output"
+    ? { scheme, nearest, target: nearest, targetScheme: scheme }
+    : { scheme, nearest, target, targetScheme };
 }

@@ -79,7 +79,7 @@ function judge(
       if (!isOff) return [];
       const write = isShare ? formatPercent : formatNumber;
       const expected = isShare
-        ? `within ${formatPercent(limit)} of ${formatPercent(stored)}`
+        ? `within ${formatNumber(100 * limit)} percentage points of ${formatPercent(stored)}`
         : `${formatNumber(stored / limit)} .. ${formatNumber(stored * limit)}`;
       return [{
         severity: "error",

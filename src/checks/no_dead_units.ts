@@ -72,8 +72,10 @@ export const noDeadUnits: Rule = defineRule(
           `${formatPercent(share)} of the ${activation ?? "one-sided"} units of ${name} are ` +
           `off on all ${batch.examples} examples; expected ${sign} ` +
           `${formatPercent(limit)} (${threshold}${
-            e > 0.01 ? `, and the ${formatPercent(e)} that depth explains` : ""
-          }).`,
+            // Where it shows in the limit, it must be said where the rest comes from.
+            formatPercent(limit) === formatPercent(thresholds[threshold])
+              ? ""
+              : `, and the ${formatPercent(e)} that depth explains`}).`,
         advice:
           `Look at the biases of the layer and at the scale of its kernel: He initialisation ` +
           `with zero biases keeps half of the entries on.`,

@@ -9,8 +9,9 @@ export function tooFewExamples(examples: number, minExamples: number): Verdict {
     measured: examples,
     expected: `>= ${minExamples} examples`,
     threshold: "minExamples",
-    message: `No verdict on a batch of ${formatCount(examples, "example")}: one example is not a ` +
-      `batch (minExamples ${minExamples}).`,
+    message:
+      `No verdict: ${formatCount(examples, "example")} ${examples === 1 ? "is" : "are"} too ` +
+      `few to judge (minExamples ${minExamples}).`,
     advice: `Measure on ${minExamples} examples or more.`,
   };
 }

@@ -122,6 +122,7 @@ Deno.test("activationScale passes within a factor of 2 and fails outside, up and
     assertEquals(others, []);
     assertEquals([finding.severity, finding.layer], ["error", "dense_2"]);
     assertAlmostEquals(finding.measured!, factor, 1e-9);
+    assertStringIncludes(finding.message, "expected 0.5 .. 2 times (activationScaleFactor).");
   }
 });
 
@@ -138,7 +139,10 @@ Deno.test("activationScale allows what layers of that width wander by chance", (
   for (const bound of [limit, 1 / limit]) {
     assertEquals(check(bound ** 0.99), []);
     const [finding] = check(bound ** 1.01);
-    assertStringIncludes(finding.message, "three standard deviations for layers of this width");
+    assertStringIncludes(
+      finding.message,
+      "times (activationScaleFactor 2, widened for this width and depth).",
+    );
   }
   // A wider factor holds, and a target of one's own is not wandered from.
   assertEquals(check(limit * 1.5, { activationScaleFactor: 2 * limit }), []);

@@ -38,7 +38,7 @@ Deno.test("noDeadUnits gives no verdict below 8 examples, and says so", () => {
   const [finding, ...others] = judge(1, {}, 7);
   assertEquals(others, []);
   assertEquals([finding.severity, finding.layer], ["note", null]);
-  assertStringIncludes(finding.message, "batch of 7 examples");
+  assertStringIncludes(finding.message, "7 examples are too few to judge (minExamples 8)");
   assertEquals(judge(1, {}, 8)[0].severity, "error");
   assertEquals(judge(1, { minExamples: 1 }, 1)[0].severity, "error");
   assertEquals(judge(null, {}, 1), []);
@@ -78,6 +78,18 @@ Deno.test("noDeadUnits allows for the units that depth explains in dense relu la
   assertEquals(severities(deep(0.602)), ["error"]);
   assertEquals(severities(deep(1)), ["error"]);
   assertMatch(noDeadUnits.check(deep(0.5))[0].message, /and the 20\.2 % that depth explains/);
+});
+
+Deno.test("noDeadUnits says where the rest of a limit comes from wherever it shows", () => {
+  const layer = { activation: "relu", saturatedFraction: null, deadFraction: 0.9 };
+  const limits = noDeadUnits.check(makeMeasurements(Array(10).fill(layer)))
+    .map(({ message }) => message.match(/expected <= (.*) \(deadFraction(.*)\)/)!.slice(1));
+  assertEquals(limits.length, 10);
+  for (const [limit, why] of limits) {
+    assertEquals(why === "", limit === "50 %", `${limit}${why}`);
+  }
+  const small = limits.filter(([, why]) => /and the 0\.\d % that depth explains/.test(why));
+  assertEquals(small.length > 0, true);
 });
 
 Deno.test("noDeadUnits allows for no depth where theory does not describe the layers", () => {

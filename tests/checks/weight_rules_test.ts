@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { biasInit } from "../../src/checks/bias_init.ts";
 import { initScale } from "../../src/checks/init_scale.ts";
 import { symmetryBroken } from "../../src/checks/symmetry_broken.ts";
@@ -42,6 +42,27 @@ Deno.test("initScale passes Glorot and orthogonal kernels whatever the activatio
     assertEquals(scaled(Math.sqrt(2 / 120), { activation }, [20, 100]), []);
     assertEquals(scaled(1 / Math.sqrt(100), { activation: "tanh" }, [20, 100]), []);
   }
+});
+
+Deno.test("initScale names one target, and what else it counts the range from", () => {
+  // Fan-in 16 to 64 units: LeCun draws 0.25, Glorot 0.158, orthogonal 0.125.
+  const [low] = scaled(0.04, {}, [16, 64]);
+  assertStringIncludes(low.message, "is 0.04, 0.16 times what LeCun initialisation draws (0.25);");
+  assertStringIncludes(
+    low.message,
+    "expected 0.25 .. 2 times (initScaleFactor, counted from the 0.125 of orthogonal).",
+  );
+  assertStringIncludes(low.advice, "by 6.25, which gives the standard deviation 1 / sqrt(fan-in)");
+  assertAlmostEquals(low.measured!, 0.16, 1e-9);
+  assertEquals(low.expected, "0.25 .. 2");
+  const [high] = scaled(0.6, {}, [16, 64]);
+  assertStringIncludes(high.message, "expected 0.5 .. 2 times (initScaleFactor).");
+  // Fan-in 64 to 16 units: LeCun draws 0.125, Glorot 0.158, orthogonal 0.125.
+  const [wide] = scaled(0.4, {}, [64, 16]);
+  assertStringIncludes(
+    wide.message,
+    "expected 0.5 .. 2.53 times (initScaleFactor, counted from the 0.158 of Glorot).",
+  );
 });
 
 Deno.test("initScale lets a head be small but not large", () => {
