@@ -27,6 +27,7 @@ if (tf.getBackend() !== "wasm") throw new Error("the backend did not start");
 const cli = `${ROOT}mod.ts`;
 const LINES: Record<string, { args: string[]; code: number }> = {
   "empty deno run": { args: [empty], code: 0 },
+  "empty, this deno.json": { args: ["--config", `${ROOT}deno.json`, empty], code: 0 },
   "--help": { args: [cli, "--help"], code: 0 },
   "check --help": { args: [cli, "check", "--help"], code: 0 },
   "wrong usage": { args: [cli, "check"], code: 2 },
@@ -63,6 +64,8 @@ await Deno.remove(folder, { recursive: true });
 
 const median = (name: string) => times[name].toSorted((a, b) => a - b)[ROUNDS >> 1];
 const nothing = median("empty deno run");
+// What the workspace and its lock file cost whatever is run in a checkout.
+const nothingHere = median("empty, this deno.json");
 const tensorflow = median("TensorFlow.js + WASM");
 console.log(`${`median of ${ROUNDS} processes`.padEnd(32)}      ms   x empty   x TF.js`);
 for (const name of Object.keys(LINES)) {
@@ -75,6 +78,6 @@ const target = (what: string, value: number, most: number) =>
     `${what}: ${value.toFixed(2)}, target at most ${most}: ${value <= most ? "met" : "MISSED"}`,
   );
 console.log();
-target("--help over an empty run", median("--help") / nothing, 2.2);
+target("--help over an empty run here", median("--help") / nothingHere, 2.2);
 target("check over TensorFlow.js + WASM", median("check, exercise") / tensorflow, 3);
 target("check in seconds", median("check, exercise") / 1000, 0.5);

@@ -1,4 +1,4 @@
-import { AssertionError } from "@std/assert";
+import { AssertionError } from "@std/assert/assertion-error";
 import { formatPercent } from "../checks/format.ts";
 import { show } from "../checks/show.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";

@@ -5,13 +5,13 @@
  */
 export * from "./activations_not_saturated.ts";
 export * from "./all_finite.ts";
-export * from "./check.ts";
-export * from "./check_options.ts";
-export * from "./finding.ts";
+export type * from "./check.ts";
+export type * from "./check_options.ts";
+export type * from "./finding.ts";
 export * from "./no_dead_units.ts";
 export * from "./no_exploding_gradients.ts";
 export * from "./no_vanishing_gradients.ts";
-export * from "./rule.ts";
+export type * from "./rule.ts";
 export * from "./rules.ts";
 export * from "./run_checks.ts";
 export * from "./thresholds.ts";
@@ -32,7 +32,7 @@ export * from "./causality.ts";
 export * from "./gradients_match_numeric.ts";
 export * from "./input_dependence.ts";
 export * from "./loss_reduction.ts";
-export * from "./model_rule.ts";
+export type * from "./model_rule.ts";
 export * from "./model_rules.ts";
 export * from "./overfits_batch.ts";
 export * from "./update_ratio.ts";

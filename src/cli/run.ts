@@ -3,18 +3,21 @@
  *
  * @module
  */
-import process from "node:process";
+import { asksForHelp } from "./asks_for_help.ts";
 import { main } from "./main.ts";
 
 // What ends before it has a verdict has not passed, nor failed: that would be 1, as Deno's own code
 // for an error that nobody caught is.
 Deno.exitCode = 2;
-for (const event of ["uncaughtException", "unhandledRejection"]) {
-  process.on(event, (error: unknown) => {
-    // A model module may have listeners of its own, which know better.
-    if (process.listenerCount(event) > 1) return;
-    console.error("error: uncaught:", error);
-    Deno.exit(2);
-  });
+if (!asksForHelp(Deno.args)) {
+  const { default: process } = await import("node:process");
+  for (const event of ["uncaughtException", "unhandledRejection"]) {
+    process.on(event, (error: unknown) => {
+      // A model module may have listeners of its own, which know better.
+      if (process.listenerCount(event) > 1) return;
+      console.error("error: uncaught:", error);
+      Deno.exit(2);
+    });
+  }
 }
 main(Deno.args).then(Deno.exit);

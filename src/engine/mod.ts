@@ -3,10 +3,10 @@
  *
  * @module
  */
-export * from "./tensorflow.ts";
-export * from "./engine.ts";
+export type * from "./tensorflow.ts";
+export type * from "./engine.ts";
 export * from "./engine_error.ts";
-export * from "./engine_options.ts";
+export type * from "./engine_options.ts";
 export { startEngine } from "./start_engine.ts";
 export { runningEngine } from "./running_engine.ts";
 export { chooseThreads } from "./choose_threads.ts";

@@ -1,4 +1,4 @@
-import { AssertionError } from "@std/assert";
+import { AssertionError } from "@std/assert/assertion-error";
 import { assertActivationScale } from "../assert/assert_activation_scale.ts";
 import { assertActivationsNotSaturated } from "../assert/assert_activations_not_saturated.ts";
 import { assertAllFinite } from "../assert/assert_all_finite.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-export * from "./measurements.ts";
-export * from "./tensor_statistics.ts";
+export type * from "./measurements.ts";
+export type * from "./tensor_statistics.ts";
 export * from "./measure.ts";
-export * from "./measure_options.ts";
+export type * from "./measure_options.ts";
 export * from "./measure_error.ts";
 export * from "./objective.ts";

@@ -4,16 +4,16 @@
  * @module
  */
 export type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-export * from "./batch.ts";
+export type * from "./batch.ts";
 export * from "./batch_error.ts";
 export type { BatchSize } from "./batch_shapes.ts";
 export * from "./exercise_model.ts";
 export * from "./get_weights.ts";
 export * from "./leaf_layers.ts";
 export * from "./load_model.ts";
-export * from "./loaded_model.ts";
+export type * from "./loaded_model.ts";
 export * from "./model_error.ts";
-export * from "./model_module.ts";
+export type * from "./model_module.ts";
 export * from "./model_weights.ts";
 export * from "./random_batch.ts";
 export * from "./random_targets.ts";

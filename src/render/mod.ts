@@ -14,7 +14,7 @@ export * from "./render_study.ts";
 export * from "./render_study_markdown.ts";
 export * from "./render_text.ts";
 export { renderStudyJson } from "./study_json.ts";
-export * from "./gate_location.ts";
+export type * from "./gate_location.ts";
 export * from "./render_gate_json.ts";
 export * from "./render_gate_text.ts";
 export * from "./render_github.ts";
