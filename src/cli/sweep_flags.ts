@@ -1,6 +1,6 @@
 import { parseSeeds } from "../gate/parse_seeds.ts";
 import { nearest } from "../model/nearest.ts";
-import { type InitializerName, INITIALIZERS } from "../study/initializers.ts";
+import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 import type { Shard } from "../study/shard.ts";
 import type { StudyGrid } from "../study/study_grid.ts";
 import type { StudyOptions } from "../study/study_options.ts";

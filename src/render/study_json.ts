@@ -1,6 +1,6 @@
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyLayer, StudyPoint } from "../study/study_point.ts";
-import { INITIALIZERS } from "../study/initializers.ts";
+import { INITIALIZERS } from "../theory/initializers.ts";
 import type { Study } from "../study/study.ts";
 import { boolean, count, list, nullable, number, object, oneOf, string } from "./shape.ts";
 

@@ -1,7 +1,7 @@
 import type { SeededRandom } from "../model/seeded_random.ts";
 import { fans } from "../theory/fans.ts";
 import { initializerDeviation, type InitializerScheme } from "../theory/initializer_deviation.ts";
-import type { InitializerName } from "./initializers.ts";
+import type { InitializerName } from "../theory/initializers.ts";
 
 /**
  * Draws a kernel. The numbers depend on the stream alone, not on the engine.

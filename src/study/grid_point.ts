@@ -1,4 +1,4 @@
-import type { InitializerName } from "./initializers.ts";
+import type { InitializerName } from "../theory/initializers.ts";
 import type { ResolvedGrid } from "./study_grid.ts";
 
 /** What a model of a study is built from, but for its seed; `null` stands for the model's own. */

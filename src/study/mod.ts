@@ -7,7 +7,7 @@
 export type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 export type { LossName } from "../measure/objective.ts";
 export type { GridPoint, StudyVariant } from "./grid_point.ts";
-export * from "./initializers.ts";
+export * from "../theory/initializers.ts";
 export * from "./merge_study_files.ts";
 export * from "./quartiles.ts";
 export * from "./run_study.ts";

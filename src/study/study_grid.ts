@@ -1,4 +1,4 @@
-import { type InitializerName, INITIALIZERS } from "./initializers.ts";
+import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 
 /** The points of a study: every combination of these. */
 export interface StudyGrid {

@@ -6,7 +6,7 @@ import { modelWeights } from "../model/model_weights.ts";
 import { SeededRandom } from "../model/seeded_random.ts";
 import { setWeights } from "../model/set_weights.ts";
 import { drawKernel } from "./draw_kernel.ts";
-import type { InitializerName } from "./initializers.ts";
+import type { InitializerName } from "../theory/initializers.ts";
 import { StudyError } from "./study_error.ts";
 
 /** Layers whose kernel has a fan-in, and so can be drawn anew. */

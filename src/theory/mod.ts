@@ -12,6 +12,7 @@ export * from "./fans.ts";
 export * from "./gain.ts";
 export * from "./gaussian_mean.ts";
 export * from "./initializer_deviation.ts";
+export * from "./initializers.ts";
 export * from "./mean_field.ts";
 export * from "./relu_off_fractions.ts";
 export * from "./wilson_interval.ts";

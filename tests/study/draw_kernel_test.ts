@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../src/model/seeded_random.ts";
 import { drawKernel } from "../../src/study/draw_kernel.ts";
-import { INITIALIZERS } from "../../src/study/initializers.ts";
+import { INITIALIZERS } from "../../src/theory/initializers.ts";
 
 const draw = (name: typeof INITIALIZERS[number], shape: number[], className = "Dense", seed = 0) =>
   drawKernel(name, shape, className, new SeededRandom(seed, "weights"));

@@ -1,0 +1,120 @@
+import { assert, assertEquals } from "@std/assert";
+
+/** The rooms of src/ from the ground up: a room imports only from those before it. */
+const ROOMS = [
+  ...["engine", "theory", "model", "measure", "probe", "checks"],
+  ...["gate", "render", "study", "assert", "expect", "cli"],
+];
+
+/**
+ * Of these a room takes types alone, which are no imports when it runs: rules and renderers are pure, and
+ * a renderer shows what a room above it makes.
+ */
+const TYPES: Record<string, string[]> = {
+  checks: ["measure", "probe"],
+  render: ["measure", "gate", "study"],
+};
+
+/** These know no tensors, and so nothing of the engine. */
+const PURE = ["theory", "checks", "gate", "render"];
+
+interface Import {
+  /** Path in src/. */
+  from: string;
+  /** Path in src/, or the name of a package. */
+  to: string;
+  /** `late` is an import of its own moment: `await import("...")`. */
+  kind: "type" | "value" | "late";
+}
+
+async function* modules(folder: URL): AsyncGenerator<URL> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    // AssemblyScript is no module of the program.
+    if (isDirectory && name !== "assembly") yield* modules(new URL(`${name}/`, folder));
+    if (name.endsWith(".ts")) yield new URL(name, folder);
+  }
+}
+
+const SRC = new URL("../src/", import.meta.url);
+
+/** Every import and re-export; `deno fmt` puts each statement at the start of a line. */
+async function readImports(): Promise<Import[]> {
+  const found: Import[] = [];
+  const path = (url: URL) => url.href.replace(SRC.href, "");
+  for await (const module of modules(SRC)) {
+    const text = (await Deno.readTextFile(module)).replaceAll(/\/\*[^]*?\*\//g, "");
+    const add = (to: string, kind: Import["kind"]) =>
+      found.push({ from: path(module), to: to[0] === "." ? path(new URL(to, module)) : to, kind });
+    const statement = /^(?:(?:import|export)( type)?\b[^;]*?from|import) "([^"]+)";$/gm;
+    for (const [, type, to] of text.matchAll(statement)) add(to, type ? "type" : "value");
+    for (const [, to] of text.matchAll(/import\(\s*"([^"]+)"/g)) add(to, "late");
+  }
+  return found;
+}
+
+const IMPORTS = await readImports();
+
+const roomOf = (path: string) => ROOMS.find((room) => path.startsWith(`${room}/`));
+
+/** The imports from one room to another. */
+const ARROWS = IMPORTS.flatMap((one) => {
+  const [room, other] = [roomOf(one.from), roomOf(one.to)];
+  return room && other && room !== other ? [{ ...one, room, other }] : [];
+});
+
+const show = ({ from, to }: Import) => `${from} -> ${to}`;
+
+Deno.test("every room of src/ has its place, and its imports are read", () => {
+  const outside = IMPORTS.map(({ from }) => from).filter((from) => roomOf(from) === undefined);
+  assertEquals([...new Set(outside)], ["mod.ts"]);
+  for (const room of ROOMS.slice(2)) assert(ARROWS.some((one) => one.room === room), room);
+  for (const [room, others] of Object.entries(TYPES)) {
+    for (const other of others) {
+      assert(ARROWS.some((one) => one.room === room && one.other === other), `${room}, ${other}`);
+    }
+  }
+});
+
+Deno.test("the imports of src/ run one way", () => {
+  const up = ARROWS.filter(({ room, other, kind }) =>
+    ROOMS.indexOf(other) > ROOMS.indexOf(room) && !(kind === "type" && TYPES[room]?.includes(other))
+  );
+  assertEquals(up.map(show), []);
+});
+
+Deno.test("rules and renderers take types alone of what measures", () => {
+  const values = ARROWS.filter(({ room, other, kind }) =>
+    kind !== "type" && TYPES[room]?.includes(other)
+  );
+  assertEquals(values.map(show), []);
+});
+
+/** The modules, and packages, that are loaded with these. */
+function loadedWith(paths: Iterable<string>): string[] {
+  const reached = new Set(paths);
+  for (const path of reached) {
+    for (const { from, to, kind } of IMPORTS) {
+      if (from === path && kind === "value") reached.add(to);
+    }
+  }
+  return [...reached];
+}
+
+/** The modules of some rooms. */
+const modulesOf = (rooms: string[]) =>
+  IMPORTS.map(({ from }) => from).filter((from) => rooms.includes(roomOf(from)!));
+
+Deno.test("theory, rules, gate and renderers know nothing of the engine, nor load any of it", () => {
+  const known = ARROWS.filter(({ room, other }) => PURE.includes(room) && other === "engine");
+  assertEquals(known.map(show), []);
+  const loaded = loadedWith(modulesOf(PURE));
+  assert(loaded.includes("model/nearest.ts"));
+  assertEquals(loaded.filter((path) => roomOf(path) === "engine"), []);
+});
+
+Deno.test("nothing loads TensorFlow.js before the engine starts", () => {
+  const entries = ["mod.ts", ...ROOMS.map((room) => `${room}/mod.ts`), ...modulesOf(["cli"])];
+  const loaded = loadedWith(entries);
+  assert(loaded.includes("measure/run_pass.ts"));
+  assertEquals(loaded.filter((path) => path.includes("@tensorflow/")), []);
+});
