@@ -1,7 +1,7 @@
 import { defineKernel } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
 import { averagePool, hasLargeWindow } from "./pooling.ts";
-import type { PoolAttributes } from "./pool_attributes.ts";
+import { pool2dInfo, type PoolAttributes } from "./pool_attributes.ts";
 import { geometry2d } from "./window_geometry.ts";
 
 /**
@@ -10,15 +10,7 @@ import { geometry2d } from "./window_geometry.ts";
  * float64; input without NaN and infinity under small windows still goes to the stock kernel.
  */
 export const avgPoolKernel = defineKernel<PoolAttributes>("AvgPool", (context, { x }, attrs) => {
-  const { filterSize, strides, pad, dimRoundingMode } = attrs;
-  const info = context.tf.backend_util.computePool2DInfo(
-    x.shape as [number, number, number, number],
-    filterSize as [number, number],
-    strides as [number, number],
-    1,
-    pad,
-    dimRoundingMode,
-  );
+  const info = pool2dInfo(context.tf, x.shape, attrs);
   const geometry = geometry2d(info);
   if (!hasLargeWindow(geometry) && !hasNonFinite(context.backend.typedArrayFromHeap(x))) {
     return context.stock("AvgPool", { x }, attrs);

@@ -1,6 +1,6 @@
 import { defineKernel } from "./define_kernel.ts";
 import { averagePool, hasLargeWindow } from "./pooling.ts";
-import type { PoolAttributes } from "./pool_attributes.ts";
+import { pool3dInfo, type PoolAttributes } from "./pool_attributes.ts";
 import { geometry3d, hasNegativePadding } from "./window_geometry.ts";
 
 /**
@@ -11,15 +11,7 @@ import { geometry3d, hasNegativePadding } from "./window_geometry.ts";
 export const avgPool3dKernel = defineKernel<PoolAttributes>(
   "AvgPool3D",
   (context, { x }, attrs) => {
-    const { filterSize, strides, pad, dimRoundingMode } = attrs;
-    const info = context.tf.backend_util.computePool3DInfo(
-      x.shape as [number, number, number, number, number],
-      filterSize as [number, number, number],
-      strides as [number, number, number],
-      1,
-      pad as "valid" | "same" | number,
-      dimRoundingMode,
-    );
+    const info = pool3dInfo(context.tf, x.shape, attrs);
     const geometry = geometry3d(info);
     if (!hasLargeWindow(geometry) && !hasNegativePadding(info)) {
       return context.stock("AvgPool3D", { x }, attrs);

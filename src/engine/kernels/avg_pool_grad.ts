@@ -1,6 +1,6 @@
 import { defineKernel } from "./define_kernel.ts";
 import { averagePoolGrad } from "./pooling.ts";
-import type { PoolAttributes } from "./pool_attributes.ts";
+import { pool2dInfo, type PoolAttributes } from "./pool_attributes.ts";
 import { geometry2d } from "./window_geometry.ts";
 
 /**
@@ -10,15 +10,8 @@ import { geometry2d } from "./window_geometry.ts";
  */
 export const avgPoolGradKernel = defineKernel<PoolAttributes>(
   "AvgPoolGrad",
-  (context, { dy, input }, { filterSize, strides, pad, dimRoundingMode }) => {
-    const info = context.tf.backend_util.computePool2DInfo(
-      input.shape as [number, number, number, number],
-      filterSize as [number, number],
-      strides as [number, number],
-      1,
-      pad,
-      dimRoundingMode,
-    );
+  (context, { dy, input }, attributes) => {
+    const info = pool2dInfo(context.tf, input.shape, attributes);
     return averagePoolGrad(context, geometry2d(info), input, dy);
   },
 );

@@ -1,7 +1,7 @@
 import { defineKernel } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
 import { maxPool } from "./pooling.ts";
-import type { PoolAttributes } from "./pool_attributes.ts";
+import { pool2dInfo, type PoolAttributes } from "./pool_attributes.ts";
 import { geometry2d } from "./window_geometry.ts";
 
 /**
@@ -11,14 +11,6 @@ import { geometry2d } from "./window_geometry.ts";
 export const maxPoolKernel = defineKernel<PoolAttributes>("MaxPool", (context, { x }, attrs) => {
   const view = context.backend.typedArrayFromHeap(x);
   if (!hasNonFinite(view)) return context.stock("MaxPool", { x }, attrs);
-  const { filterSize, strides, pad, dimRoundingMode } = attrs;
-  const info = context.tf.backend_util.computePool2DInfo(
-    x.shape as [number, number, number, number],
-    filterSize as [number, number],
-    strides as [number, number],
-    1,
-    pad,
-    dimRoundingMode,
-  );
+  const info = pool2dInfo(context.tf, x.shape, attrs);
   return maxPool(context, geometry2d(info), x, info.outShape);
 });

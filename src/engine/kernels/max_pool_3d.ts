@@ -1,6 +1,6 @@
 import { defineKernel } from "./define_kernel.ts";
 import { maxPool } from "./pooling.ts";
-import type { PoolAttributes } from "./pool_attributes.ts";
+import { pool3dInfo, type PoolAttributes } from "./pool_attributes.ts";
 import { geometry3d } from "./window_geometry.ts";
 
 /**
@@ -10,15 +10,8 @@ import { geometry3d } from "./window_geometry.ts";
  */
 export const maxPool3dKernel = defineKernel<PoolAttributes>(
   "MaxPool3D",
-  (context, { x }, { filterSize, strides, pad, dimRoundingMode }) => {
-    const info = context.tf.backend_util.computePool3DInfo(
-      x.shape as [number, number, number, number, number],
-      filterSize as [number, number, number],
-      strides as [number, number, number],
-      1,
-      pad as "valid" | "same" | number,
-      dimRoundingMode,
-    );
+  (context, { x }, attributes) => {
+    const info = pool3dInfo(context.tf, x.shape, attributes);
     return maxPool(context, geometry3d(info), x, info.outShape);
   },
 );

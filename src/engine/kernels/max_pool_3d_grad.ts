@@ -1,6 +1,6 @@
 import { defineKernel } from "./define_kernel.ts";
 import { maxPoolGrad } from "./pooling.ts";
-import type { PoolAttributes } from "./pool_attributes.ts";
+import { pool3dInfo, type PoolAttributes } from "./pool_attributes.ts";
 import { geometry3d } from "./window_geometry.ts";
 
 /**
@@ -9,15 +9,8 @@ import { geometry3d } from "./window_geometry.ts";
  */
 export const maxPool3dGradKernel = defineKernel<PoolAttributes>(
   "MaxPool3DGrad",
-  (context, { dy, input }, { filterSize, strides, pad, dimRoundingMode }) => {
-    const info = context.tf.backend_util.computePool3DInfo(
-      input.shape as [number, number, number, number, number],
-      filterSize as [number, number, number],
-      strides as [number, number, number],
-      1,
-      pad as "valid" | "same" | number,
-      dimRoundingMode,
-    );
+  (context, { dy, input }, attributes) => {
+    const info = pool3dInfo(context.tf, input.shape, attributes);
     return maxPoolGrad(context, geometry3d(info), input, dy);
   },
 );

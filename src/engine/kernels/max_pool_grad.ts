@@ -1,6 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
-import type { PoolAttributes } from "./pool_attributes.ts";
+import { pool2dInfo, type PoolAttributes } from "./pool_attributes.ts";
 import { windowsOnHeap } from "./windows_on_heap.ts";
 
 /**
@@ -11,14 +11,7 @@ import { windowsOnHeap } from "./windows_on_heap.ts";
 export const maxPoolGradKernel = defineKernel<
   PoolAttributes,
   { dy: TensorInfo; input: TensorInfo }
->("MaxPoolGrad", (context, { dy, input }, { filterSize, strides, pad, dimRoundingMode }) => {
-  const info = context.tf.backend_util.computePool2DInfo(
-    input.shape as [number, number, number, number],
-    filterSize as [number, number],
-    strides as [number, number],
-    1,
-    pad,
-    dimRoundingMode,
-  );
+>("MaxPoolGrad", (context, { dy, input }, attributes) => {
+  const info = pool2dInfo(context.tf, input.shape, attributes);
   return windowsOnHeap(context, "maxPoolGradient", [input, dy], info, info.inShape);
 });
