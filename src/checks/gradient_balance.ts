@@ -1,6 +1,7 @@
 import { gain } from "../theory/gain.ts";
 import { criticalStates } from "./critical_states.ts";
 import { defineRule } from "./define_rule.ts";
+import { DELTA_NORM } from "./delta_norm.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
@@ -32,11 +33,7 @@ export const gradientBalance: Rule = defineRule(
     fix: "Scale each kernel to its activation, so that no layer multiplies the signal.",
     falsePositives: falsePositives({ draws: 1600 }),
   },
-  {
-    title: "l2 of delta",
-    scale: "log",
-    of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
-  },
+  DELTA_NORM,
   (subject) => {
     const { measurements, thresholds } = subject;
     // What rounding leaves of a gradient has no size to judge; the rules before these say so.

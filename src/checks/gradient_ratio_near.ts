@@ -1,6 +1,7 @@
 import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
 import { gaussianMean } from "../theory/gaussian_mean.ts";
 import { defineRule } from "./define_rule.ts";
+import { DELTA_NORM } from "./delta_norm.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
@@ -36,11 +37,7 @@ export const gradientRatioNear: Rule = defineRule(
       "independently, or for an operation whose gradient is not its derivative.",
     falsePositives: falsePositives({ draws: 1600 }),
   },
-  {
-    title: "l2 of delta",
-    scale: "log",
-    of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
-  },
+  DELTA_NORM,
   (subject) => {
     const { measurements, thresholds } = subject;
     // What rounding leaves of a gradient has no size to judge; the rules before these say so.

@@ -1,4 +1,5 @@
 import { defineRule } from "./define_rule.ts";
+import { DELTA_NORM } from "./delta_norm.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
@@ -28,11 +29,7 @@ export const noExplodingGradients: Rule = defineRule(
       "tanh), add normalisation, clip gradients in recurrent networks.",
     falsePositives: falsePositives({ draws: 1600 }),
   },
-  {
-    title: "l2 of delta",
-    scale: "log",
-    of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
-  },
+  DELTA_NORM,
   (subject) => {
     const { warnings, heard } = softmaxUnderSum(subject);
     const overflown = overflow(heard);

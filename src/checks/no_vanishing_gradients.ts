@@ -1,5 +1,6 @@
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
+import { DELTA_NORM } from "./delta_norm.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatCount, formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
@@ -37,11 +38,7 @@ export const noVanishingGradients: Rule = defineRule(
       "tanh), take another activation than sigmoid, add normalisation or residual connections.",
     falsePositives: falsePositives({ draws: 1600 }),
   },
-  {
-    title: "l2 of delta",
-    scale: "log",
-    of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
-  },
+  DELTA_NORM,
   (subject) => {
     const { warnings, heard } = softmaxUnderSum(subject);
     return heard.layers.length === 0 ? warnings : [...warnings, ...judge(heard)];
