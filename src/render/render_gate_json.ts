@@ -1,19 +1,8 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
-import { reportShape } from "./report_shape.ts";
-import { count, list, nullable, number, object, oneOf, optional, string } from "./shape.ts";
+import { findingKeys, reportShape } from "./report_shape.ts";
+import { count, list, object, optional, string } from "./shape.ts";
 
-const finding = object<GateFinding>({
-  rule: string,
-  severity: oneOf("error", "warning", "note"),
-  layer: nullable(string),
-  layers: optional(list(string)),
-  measured: nullable(number),
-  expected: string,
-  threshold: optional(string),
-  message: string,
-  advice: string,
-  suppressed: optional(string),
-});
+const finding = object<GateFinding>({ ...findingKeys, suppressed: optional(string) });
 
 const summary = object<GateResult["summary"]>({
   errors: count,

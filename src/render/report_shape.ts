@@ -86,7 +86,8 @@ const target = object<TargetMeasurements>({
   unitMeans: nullable(list(number)),
 });
 
-const finding = object<Finding>({
+/** The keys of a finding. */
+export const findingKeys = {
   rule: string,
   severity: oneOf("error", "warning", "note"),
   layer: nullable(string),
@@ -96,6 +97,14 @@ const finding = object<Finding>({
   threshold: optional(string),
   message: string,
   advice: string,
+};
+
+/** The engine that measured. */
+export const engineShape = object<Measurements["engine"]>({
+  backend: string,
+  simd: boolean,
+  relaxedSimd: boolean,
+  tfjs: string,
 });
 
 /**
@@ -110,12 +119,7 @@ export const reportShape = object<Measurements & { findings: Finding[] }>({
     parameters: count,
     layers: count,
   }),
-  engine: object<Measurements["engine"]>({
-    backend: string,
-    simd: boolean,
-    relaxedSimd: boolean,
-    tfjs: string,
-  }),
+  engine: engineShape,
   batch: object<Measurements["batch"]>({
     examples: count,
     seed: nullable(number),
@@ -126,5 +130,5 @@ export const reportShape = object<Measurements & { findings: Finding[] }>({
   objective: object<Measurements["objective"]>({ name: string, value: number }),
   seed: nullable(number),
   layers: list(layer),
-  findings: list(finding),
+  findings: list(object<Finding>(findingKeys)),
 });

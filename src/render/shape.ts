@@ -12,7 +12,7 @@ export interface Shape<T> {
 }
 
 /** Says in one sentence what is wrong with a report. */
-export function mismatch(place: string, expected: string, found: unknown): TypeError {
+function mismatch(place: string, expected: string, found: unknown): TypeError {
   return new TypeError(
     `The report is not as it should be at ${place || "its top"}: expected ${expected}, found ${
       describe(found)

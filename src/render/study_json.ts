@@ -2,6 +2,7 @@ import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyLayer, StudyPoint } from "../study/study_point.ts";
 import { INITIALIZERS } from "../theory/initializers.ts";
 import type { Study } from "../study/study.ts";
+import { engineShape } from "./report_shape.ts";
 import { boolean, count, list, nullable, number, object, oneOf, string } from "./shape.ts";
 
 const layer = object<StudyLayer>({
@@ -43,12 +44,7 @@ export const studyHeaderShape = object<StudyHeader>({
   format: oneOf("gradient-health study"),
   version: oneOf(1),
   package: string,
-  engine: object<StudyHeader["engine"]>({
-    backend: string,
-    simd: boolean,
-    relaxedSimd: boolean,
-    tfjs: string,
-  }),
+  engine: engineShape,
   model: object<StudyHeader["model"]>({
     name: string,
     source: nullable(string),
