@@ -51,7 +51,8 @@ import { assertModelRule } from "./assert_model_rule.ts";
  *
  * @throws {AssertionError} If an output depends on later steps.
  * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If no input has two steps, an output has not the steps of the inputs, or a threshold is out of range.
+ * @throws {RangeError} If no input has two steps, an output has not the steps of the inputs, or a
+ * threshold is out of range.
  */
 export async function assertCausal(
   model: LayersModel,

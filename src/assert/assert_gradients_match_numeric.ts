@@ -7,11 +7,11 @@ import { probeGradients } from "../probe/probe_gradients.ts";
 import { assertModelRule } from "./assert_model_rule.ts";
 
 /**
- * Asserts that the gradient of each trainable weight is the derivative of J: along a random direction it
- * differs from the central difference quotient by at most 2e-3 of its l2 norm
- * (`numericGradientTolerance`), or 1e-2 where an activation or a pooling has kinks
+ * Asserts that the gradient of each trainable weight is the derivative of J: along a random direction that
+ * leans towards the gradient it differs from the central difference quotient by at most 2e-3 of half its
+ * l1 norm (`numericGradientTolerance`), or 1e-2 where an activation or a pooling has kinks
  * (`numericGradientKinkTolerance`). Where no step of the quotient settles, for J is a float32 number,
- * there is no verdict. Runs the model 2 to 12 times for each weight, as in inference; the weights are put
+ * there is no verdict. Runs the model 3 to 17 times for each weight, as in inference; the weights are put
  * back bit by bit.
  *
  * - Definition: |(J(w + h v) - J(w - h v)) / 2h - dJ/dw v| <= numericGradientTolerance l1(dJ/dw) /
@@ -46,7 +46,8 @@ import { assertModelRule } from "./assert_model_rule.ts";
  *
  * @throws {AssertionError} If a gradient is off.
  * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If the loss lacks targets, a threshold is out of range, or a layer filter matches no layer.
+ * @throws {RangeError} If the loss lacks targets, a threshold is out of range, or a layer filter matches
+ * no layer.
  */
 export async function assertGradientsMatchNumeric(
   model: LayersModel,

@@ -5,9 +5,10 @@ import { assertRule } from "./assert_rule.ts";
 
 /**
  * Asserts that the loss is at least half (`initialLossTolerance`) and at most 5 times
- * (`initialLossFactor`; squared for a squared error) what a network that knows nothing has: ln K for categorical cross-entropy over K classes, ln 2 for binary cross-entropy,
- * the variance of the targets for the mean squared error. There is no verdict on other objectives, on
- * several outputs, and below 8 examples (`minExamples`). Made for untrained networks.
+ * (`initialLossFactor`; squared for a squared error) what a network that knows nothing has: ln K for
+ * categorical cross-entropy over K classes, ln 2 for binary cross-entropy, the variance of the targets for
+ * the mean squared error. There is no verdict on other objectives, on several outputs, and below 8
+ * examples (`minExamples`). Made for untrained networks.
  *
  * - Definition: low = high = ln K for categorical cross-entropy over K classes, ln 2 for binary
  *   cross-entropy, the variance of the targets for the mean squared error; low moves to the

@@ -49,7 +49,8 @@ import { assertModelRule } from "./assert_model_rule.ts";
  *
  * @throws {AssertionError} If the loss grows with the batch.
  * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If the model is built for batches of one size, the loss lacks targets, or a threshold is out of range.
+ * @throws {RangeError} If the model is built for batches of one size, the loss lacks targets, or a
+ * threshold is out of range.
  */
 export async function assertLossReduction(
   model: LayersModel,

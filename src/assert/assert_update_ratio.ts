@@ -49,7 +49,8 @@ import { assertModelRule } from "./assert_model_rule.ts";
  *
  * @throws {AssertionError} If a kernel changes by too much or too little.
  * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If the loss lacks targets, a threshold is out of range, or a layer filter matches no layer.
+ * @throws {RangeError} If the loss lacks targets, a threshold is out of range, or a layer filter matches
+ * no layer.
  */
 export async function assertUpdateRatio(
   model: LayersModel,

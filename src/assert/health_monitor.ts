@@ -62,10 +62,11 @@ export type HealthMonitor = Callback & {
 
 /**
  * A callback for `model.fit` that measures the model on a held batch every so many batches, and once more
- * at the end if the last batch was not measured, and stops the training or throws as it is told. The measuring leaves no trace in the model. It costs one pass each
- * `every` batches: on a 10 x 128 tanh network whose pass takes 1.2 times a training step on 64 examples,
- * training takes 2.4 times as long under `every: 1`, 1.24 times under 5 and 1.04 times under 40 (2-core
- * Xeon, `bench/health_monitor.ts`). The history keeps all figures: some 2 KB a layer and measurement.
+ * at the end if the last batch was not measured, and stops the training or throws as it is told. The
+ * measuring leaves no trace in the model. It costs one pass each `every` batches: on a 10 x 128 tanh
+ * network whose pass takes 1.2 times a training step on 64 examples, training takes 2.4 times as long
+ * under `every: 1`, 1.24 times under 5 and 1.04 times under 40 (2-core Xeon, `bench/health_monitor.ts`).
+ * The history keeps all figures: some 2 KB a layer and measurement.
  *
  * What rules made for untrained networks find is only noted, unless `trained: false`.
  *

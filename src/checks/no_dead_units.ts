@@ -33,7 +33,8 @@ export const noDeadUnits: Rule = defineRule(
       "and kernels by He, or use leaky relu or elu.",
     falsePositives: falsePositives(
       { draws: 1600 },
-      "Deep relu networks of 64 units never fail either, but 3 of 100 with 10 layers are warned of, 23 with 20 and 51 with 30; so are 11 of 100 with 5 layers of 20 units.",
+      "Deep relu networks of 64 units never fail either, but 3 of 100 with 10 layers are warned of, " +
+        "23 with 20 and 51 with 30; so are 11 of 100 with 5 layers of 20 units.",
     ),
   },
   {
