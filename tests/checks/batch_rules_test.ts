@@ -3,11 +3,18 @@ import type { CheckOptions } from "../../src/checks/check_options.ts";
 import { initialLoss } from "../../src/checks/initial_loss.ts";
 import { inputNormalized } from "../../src/checks/input_normalized.ts";
 import { outputHead } from "../../src/checks/output_head.ts";
-import type { InputMeasurements, Measurements } from "../../src/measure/measurements.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
 import { makeTarget } from "./dense_network.ts";
-import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
-
-const severities = (findings: { severity: string }[]) => findings.map(({ severity }) => severity);
+import {
+  flat,
+  makeHead,
+  makeMeasurements,
+  makeWeight,
+  statisticsOf,
+  withInput,
+} from "./make_measurements.ts";
+import { severities } from "./severities.ts";
 
 interface Given {
   loss: string;
@@ -107,11 +114,8 @@ Deno.test("initialLoss gives no verdict on few examples, other objectives, or wi
   assertEquals(loss({ ...given, units: 1, targets: Array(32).fill(1) }), []);
 });
 
-function input(values: InputMeasurements["values"], dtype = "float32") {
-  const measurements = makeMeasurements();
-  const perInput = [{ name: "pixels", shape: [32, 20], dtype, values }];
-  return inputNormalized.check({ ...measurements, batch: { ...measurements.batch, perInput } });
-}
+const input = (values: TensorStatistics, dtype?: string) =>
+  inputNormalized.check(withInput(values, dtype));
 
 Deno.test("inputNormalized warns on both sides of each of its limits", () => {
   assertEquals(input(statisticsOf([9.9, -9.9, ...Array(60).fill(1), ...Array(60).fill(-1)])), []);

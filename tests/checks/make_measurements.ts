@@ -131,3 +131,10 @@ export function makeMeasurements(
     layers: all,
   };
 }
+
+/** A healthy model on a batch of one input with these values. */
+export function withInput(values: TensorStatistics, dtype = "float32"): Measurements {
+  const { batch, ...rest } = makeMeasurements();
+  const perInput = [{ name: "pixels", shape: [32, 20], dtype, values }];
+  return { ...rest, batch: { ...batch, perInput } };
+}

@@ -27,7 +27,9 @@ import {
   makeMeasurements,
   makeWeight,
   statisticsOf,
+  withInput,
 } from "./make_measurements.ts";
+import { makeComparison, makeStep, SUBJECT } from "./make_probes.ts";
 
 // Every sentence that a rule can say, each from the smallest measurements that make it say so.
 
@@ -60,16 +62,7 @@ const dead = (share: number, given: Partial<LayerMeasurements> = {}, examples = 
   return { ...measurements, batch: { ...measurements.batch, examples } };
 };
 
-const input = (...values: number[]) => {
-  const measurements = makeMeasurements();
-  const perInput = [{
-    name: "pixels",
-    shape: [32, 20],
-    dtype: "float32",
-    values: statisticsOf(values),
-  }];
-  return { ...measurements, batch: { ...measurements.batch, perInput } };
-};
+const input = (...values: number[]) => withInput(statisticsOf(values));
 
 /** One head, its loss and its targets. */
 function headed(
@@ -103,47 +96,18 @@ const softmax = (given: Partial<LayerMeasurements> = {}) =>
 const compare = (now: Partial<LayerMeasurements>[], then: Partial<LayerMeasurements>[]) =>
   matchesBaseline(makeMeasurements(then)).check(makeMeasurements(now));
 
-const SUBJECT = {
-  model: { name: "test" },
-  seed: 7,
-  batch: { examples: 4, seed: 3 },
-  objective: { name: "meanSquaredError" },
-};
-
 const numeric = (...quotients: number[]) =>
   gradientsMatchNumeric.check({
     ...SUBJECT,
     resolution: 1e-9,
     activations: ["Dense", "tanh"],
-    weights: [{
-      layer: "dense_1",
-      name: "dense_1/kernel",
-      analytic: 1,
-      scale: 1,
-      differences: quotients.map((numeric, k) => ({
-        step: 0.1 / 4 ** k,
-        numeric,
-        forward: numeric,
-        backward: numeric,
-      })),
-    }],
+    weights: [makeComparison(quotients)],
   });
 
 const stepped = (given: Partial<WeightStep>) => ({
   ...SUBJECT,
   optimizer: "Adam",
-  weights: [{
-    layer: "dense_1",
-    name: "dense_1/kernel",
-    shape: [5, 4],
-    trainable: true,
-    frozen: false,
-    meanAbs: 1,
-    meanAbsUpdate: 1e-3,
-    changed: 20,
-    changedLater: null,
-    ...given,
-  }],
+  weights: [makeStep(given)],
 });
 
 const overfit = (losses: number[], options?: CheckOptions) =>

@@ -2,7 +2,6 @@ import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { batchIndependence } from "../../src/checks/batch_independence.ts";
 import { causality } from "../../src/checks/causality.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
-import type { Finding } from "../../src/checks/finding.ts";
 import { gradientsMatchNumeric } from "../../src/checks/gradients_match_numeric.ts";
 import { inputDependence } from "../../src/checks/input_dependence.ts";
 import { lossReduction } from "../../src/checks/loss_reduction.ts";
@@ -14,15 +13,8 @@ import { weightsChange } from "../../src/checks/weights_change.ts";
 import { weightsFrozen } from "../../src/checks/weights_frozen.ts";
 import type { GradientComparison } from "../../src/probe/probe_gradients.ts";
 import type { WeightStep } from "../../src/probe/probe_step.ts";
-
-const SUBJECT = {
-  model: { name: "test" },
-  seed: 7,
-  batch: { examples: 4, seed: 3 },
-  objective: { name: "meanSquaredError" },
-};
-
-const severities = (findings: Finding[]) => findings.map(({ severity }) => severity);
+import { makeComparison, makeStep, SUBJECT } from "./make_probes.ts";
+import { severities } from "./severities.ts";
 
 const losses = (once: number, twice: number, options?: CheckOptions) =>
   severities(lossReduction.check({ ...SUBJECT, once, twice }, options));
@@ -41,17 +33,6 @@ Deno.test("lossReduction leaves a loss that is not finite to the rule non-finite
   assertEquals(losses(Infinity, Infinity), []);
 });
 
-/** A weight whose quotients at three steps are these, beside a gradient of 1. */
-function compared(quotients: number[], given: Partial<GradientComparison> = {}) {
-  const differences = quotients.map((numeric, k) => ({
-    step: 0.1 / 4 ** k,
-    numeric,
-    forward: numeric,
-    backward: numeric,
-  }));
-  return { layer: "dense_1", name: "dense_1/kernel", analytic: 1, scale: 1, differences, ...given };
-}
-
 function gradients(weight: GradientComparison, given: { activations?: string[] } = {}) {
   const { activations = ["Dense", "tanh"] } = given;
   const probe = { ...SUBJECT, resolution: 1e-9, activations, weights: [weight] };
@@ -59,20 +40,20 @@ function gradients(weight: GradientComparison, given: { activations?: string[] }
 }
 
 Deno.test("gradientsMatchNumeric fails above numericGradientTolerance and passes at it", () => {
-  assertEquals(gradients(compared([1.0019, 1.0019, 1.0019])), []);
-  assertEquals(gradients(compared([1.0021, 1.0021, 1.0021])), ["error"]);
-  assertEquals(gradients(compared([0.9979, 0.9979, 0.9979])), ["error"]);
+  assertEquals(gradients(makeComparison([1.0019, 1.0019, 1.0019])), []);
+  assertEquals(gradients(makeComparison([1.0021, 1.0021, 1.0021])), ["error"]);
+  assertEquals(gradients(makeComparison([0.9979, 0.9979, 0.9979])), ["error"]);
 });
 
 Deno.test("gradientsMatchNumeric allows more where there are kinks", () => {
   for (const activations of [["Dense", "relu"], ["MaxPooling2D"], ["Dense", "selu"]]) {
-    assertEquals(gradients(compared([1.0099, 1.0099, 1.0099]), { activations }), []);
-    assertEquals(gradients(compared([1.0101, 1.0101, 1.0101]), { activations }), ["error"]);
+    assertEquals(gradients(makeComparison([1.0099, 1.0099, 1.0099]), { activations }), []);
+    assertEquals(gradients(makeComparison([1.0101, 1.0101, 1.0101]), { activations }), ["error"]);
   }
 });
 
 Deno.test("gradientsMatchNumeric takes the quotient of the side without the kink", () => {
-  const weight = compared([1.1, 1.1, 1.1]);
+  const weight = makeComparison([1.1, 1.1, 1.1]);
   const oneSided = {
     ...weight,
     differences: weight.differences.map((row) => ({ ...row, backward: 1 })),
@@ -82,16 +63,16 @@ Deno.test("gradientsMatchNumeric takes the quotient of the side without the kink
 });
 
 Deno.test("gradientsMatchNumeric gives no verdict where the quotients do not agree", () => {
-  assertEquals(gradients(compared([1.5, 1.3, 1.1])), ["note"]);
-  assertEquals(gradients(compared([1.5, 1.1, 1.1])), ["note"]);
-  assertEquals(gradients(compared([1.3, 1.1, 1.1, 1.1])), ["error"]);
-  const unresolved = compared([0, 0, 0], { analytic: 1e-9, scale: 1e-9 });
+  assertEquals(gradients(makeComparison([1.5, 1.3, 1.1])), ["note"]);
+  assertEquals(gradients(makeComparison([1.5, 1.1, 1.1])), ["note"]);
+  assertEquals(gradients(makeComparison([1.3, 1.1, 1.1, 1.1])), ["error"]);
+  const unresolved = makeComparison([0, 0, 0], { analytic: 1e-9, scale: 1e-9 });
   assertEquals(gradients(unresolved), ["note"]);
 });
 
 Deno.test("gradientsMatchNumeric fails a gradient that is missing", () => {
-  assertEquals(gradients(compared([1, 1, 1], { analytic: 0, scale: 0 })), ["error"]);
-  assertEquals(gradients(compared([0], { analytic: 0, scale: 0 })), []);
+  assertEquals(gradients(makeComparison([1, 1, 1], { analytic: 0, scale: 0 })), ["error"]);
+  assertEquals(gradients(makeComparison([0], { analytic: 0, scale: 0 })), []);
 });
 
 const leak = (change: number, rms = 1) => ({
@@ -144,23 +125,10 @@ Deno.test("inputDependence names the input that is not used and the output that 
   assertEquals(severities(judge([[0, 0], true], [[1, 1]])), ["note"]);
 });
 
-/** A kernel of mean size 1 that a step moved. */
-const stepped = (given: Partial<WeightStep> = {}): WeightStep => ({
-  layer: "dense_1",
-  name: "dense_1/kernel",
-  shape: [5, 4],
-  trainable: true,
-  frozen: false,
-  meanAbs: 1,
-  meanAbsUpdate: 1e-3,
-  changed: 20,
-  changedLater: null,
-  ...given,
-});
 const step = (given: Partial<WeightStep>) => ({
   ...SUBJECT,
   optimizer: "Adam",
-  weights: [stepped(given)],
+  weights: [makeStep(given)],
 });
 
 Deno.test("updateRatio fails outside updateRatioMin to updateRatioMax and passes at them", () => {

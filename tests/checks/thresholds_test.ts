@@ -20,10 +20,17 @@ import { overfitsBatch } from "../../src/checks/overfits_batch.ts";
 import { THRESHOLDS, type Thresholds } from "../../src/checks/thresholds.ts";
 import { updateRatio } from "../../src/checks/update_ratio.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
-import type { WeightStep } from "../../src/probe/probe_step.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
 import { makeTarget } from "./dense_network.ts";
-import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import {
+  flat,
+  makeHead,
+  makeMeasurements,
+  makeWeight,
+  statisticsOf,
+  withInput,
+} from "./make_measurements.ts";
+import { makeComparison, makeStep, SUBJECT } from "./make_probes.ts";
 
 /** What a rule says of a network in which the figure of a threshold has this value. */
 type Judge = (figure: number, options?: CheckOptions) => Finding[];
@@ -41,13 +48,6 @@ interface Row {
   /** The threshold that the finding names; `null` where it names none. Default: this one. */
   named?: keyof Thresholds | null;
 }
-
-const SUBJECT = {
-  model: { name: "test" },
-  seed: 7,
-  batch: { examples: 4, seed: 3 },
-  objective: { name: "meanSquaredError" },
-};
 
 /** A chain of layers whose delta has these sizes. */
 const deltas = (...sizes: number[]) =>
@@ -111,19 +111,8 @@ const loss: Judge = (factor, options) => {
   return initialLoss.check({ ...measurements, batch }, options);
 };
 
-const input = (values: number[], options?: CheckOptions) => {
-  const measurements = makeMeasurements();
-  const perInput = [{
-    name: "x",
-    shape: [32, 20],
-    dtype: "float32",
-    values: statisticsOf(values),
-  }];
-  return inputNormalized.check(
-    { ...measurements, batch: { ...measurements.batch, perInput } },
-    options,
-  );
-};
+const input = (values: number[], options?: CheckOptions) =>
+  inputNormalized.check(withInput(statisticsOf(values)), options);
 
 /** A gradient of 1 beside quotients that are all this. */
 const quotient = (numeric: number, activation: string, options?: CheckOptions) =>
@@ -131,28 +120,11 @@ const quotient = (numeric: number, activation: string, options?: CheckOptions) =
     ...SUBJECT,
     resolution: 1e-9,
     activations: ["Dense", activation],
-    weights: [{
-      layer: "dense_1",
-      name: "dense_1/kernel",
-      analytic: 1,
-      scale: 1,
-      differences: [0.1, 0.025, 0.00625]
-        .map((step) => ({ step, numeric, forward: numeric, backward: numeric })),
-    }],
+    weights: [makeComparison([numeric, numeric, numeric])],
   }, options);
 
 const updated: Judge = (logarithm, options) => {
-  const step: WeightStep = {
-    layer: "dense_1",
-    name: "dense_1/kernel",
-    shape: [5, 4],
-    trainable: true,
-    frozen: false,
-    meanAbs: 1,
-    meanAbsUpdate: 10 ** logarithm,
-    changed: 20,
-    changedLater: null,
-  };
+  const step = makeStep({ meanAbsUpdate: 10 ** logarithm });
   return updateRatio.check({ ...SUBJECT, optimizer: "Adam", weights: [step] }, options);
 };
 

@@ -5,8 +5,7 @@ import { symmetryBroken } from "../../src/checks/symmetry_broken.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../src/measure/measurements.ts";
 import { makeTarget } from "./dense_network.ts";
 import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
-
-const severities = (findings: { severity: string }[]) => findings.map(({ severity }) => severity);
+import { severities } from "./severities.ts";
 
 function scaled(std: number, layer: Partial<LayerMeasurements> = {}, shape = [20, 20]) {
   const count = shape.reduce((product, size) => product * size, 1);

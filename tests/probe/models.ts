@@ -3,7 +3,7 @@ import { SeededRandom } from "../../src/model/seeded_random.ts";
 import { customLayer } from "./custom_layer.ts";
 
 /** Kernels from a seed, biases as they are: 0. */
-export function drawKernels(tf: TensorFlow, model: LayersModel, gain = 1): LayersModel {
+function drawKernels(tf: TensorFlow, model: LayersModel, gain = 1): LayersModel {
   const random = new SeededRandom(7, "weights");
   tf.tidy(() =>
     model.setWeights(

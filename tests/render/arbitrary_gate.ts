@@ -3,7 +3,7 @@ import type { GateFinding, GateResult, GateRun } from "../../src/gate/gate_resul
 import { anyFindings, anyMeasurements } from "./arbitrary.ts";
 
 /** Names that try to break out of one of the formats. */
-export const hostileText: fc.Arbitrary<string> = fc.oneof(
+const hostileText: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(
     "dense_1",
     "::error::owned",

@@ -197,7 +197,7 @@ export function segmentSumRow(segments: number, width: number, indices: number[]
 }
 
 /** Sums along an axis of all that comes before, or after in reverse; `exclusive` leaves the entry out. */
-export function cumsumRow(
+function cumsumRow(
   shape: number[],
   axis: number,
   { exclusive = false, reverse = false }: { exclusive?: boolean; reverse?: boolean } = {},
