@@ -6,6 +6,8 @@
  *
  * @module
  */
+import { median } from "./median.ts";
+
 const ROUNDS = 15;
 const ROOT = new URL("../", import.meta.url).pathname;
 const EXERCISE = `${ROOT}fixtures/golden/seed_tanh_stddev_200/model.json`;
@@ -62,14 +64,14 @@ for (let round = 0; round <= ROUNDS; round++) {
 }
 await Deno.remove(folder, { recursive: true });
 
-const median = (name: string) => times[name].toSorted((a, b) => a - b)[ROUNDS >> 1];
-const nothing = median("empty deno run");
+const middle = (name: string) => median(times[name]);
+const nothing = middle("empty deno run");
 // What the workspace and its lock file cost whatever is run in a checkout.
-const nothingHere = median("empty, this deno.json");
-const tensorflow = median("TensorFlow.js + WASM");
+const nothingHere = middle("empty, this deno.json");
+const tensorflow = middle("TensorFlow.js + WASM");
 console.log(`${`median of ${ROUNDS} processes`.padEnd(32)}      ms   x empty   x TF.js`);
 for (const name of Object.keys(LINES)) {
-  const ms = median(name);
+  const ms = middle(name);
   const cells = [ms.toFixed(0), (ms / nothing).toFixed(2), (ms / tensorflow).toFixed(2)];
   console.log(name.padEnd(32) + cells.map((cell) => cell.padStart(8)).join("  "));
 }
@@ -78,6 +80,6 @@ const target = (what: string, value: number, most: number) =>
     `${what}: ${value.toFixed(2)}, target at most ${most}: ${value <= most ? "met" : "MISSED"}`,
   );
 console.log();
-target("--help over an empty run here", median("--help") / nothingHere, 2.2);
-target("check over TensorFlow.js + WASM", median("check, exercise") / tensorflow, 3);
-target("check in seconds", median("check, exercise") / 1000, 0.5);
+target("--help over an empty run here", middle("--help") / nothingHere, 2.2);
+target("check over TensorFlow.js + WASM", middle("check, exercise") / tensorflow, 3);
+target("check in seconds", middle("check, exercise") / 1000, 0.5);

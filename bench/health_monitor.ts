@@ -11,6 +11,7 @@ import { healthMonitor } from "../src/assert/health_monitor.ts";
 import { startEngine } from "../src/engine/start_engine.ts";
 import { exerciseModel } from "../src/model/exercise_model.ts";
 import { randomBatch } from "../src/model/random_batch.ts";
+import { median } from "./median.ts";
 
 const ROUNDS = 7, BATCHES = 40, EXAMPLES = 64;
 const EVERY = [1, 2, 5, 10, 40];
@@ -38,10 +39,6 @@ async function train(every: number | null): Promise<{ time: number; pass: number
   const time = performance.now() - started;
   const times = monitor?.history.map(({ milliseconds }) => milliseconds) ?? [];
   return { time, pass: times.length === 0 ? 0 : median(times) };
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
 }
 
 await train(1);

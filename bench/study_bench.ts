@@ -16,12 +16,9 @@ import { denseNetwork } from "../src/study/dense_network.ts";
 import { PointMeter } from "../src/study/point_meter.ts";
 import { runStudy } from "../src/study/run_study.ts";
 import { resolveGrid } from "../src/study/study_grid.ts";
+import { median } from "./median.ts";
 
 const DENSE = { network: "dense" } as const;
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1];
-}
 
 function row(...cells: (string | number)[]): void {
   console.log(cells.map((cell) => String(cell).padStart(14)).join(""));

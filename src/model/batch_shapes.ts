@@ -1,4 +1,5 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
+import { requireCount } from "./require_count.ts";
 
 /** Size of a batch where the model leaves it open. */
 export interface BatchSize {
@@ -16,12 +17,6 @@ export interface BatchSize {
 
 /** Above this the batch alone takes a quarter of the WASM heap's 4 GiB. */
 const MAX_ENTRIES = 2 ** 28;
-
-function requireCount(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RangeError(`${name} is ${value}, expected a whole number of at least 1`);
-  }
-}
 
 /**
  * Shapes of a model's inputs with every axis filled in, examples first.

@@ -1,6 +1,7 @@
 import { requireEngine } from "../engine/require_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { SeededRandom } from "./seeded_random.ts";
+import { requireCount } from "./require_count.ts";
 
 /** Options of {@linkcode exerciseModel}. */
 export interface ExerciseModelOptions {
@@ -17,12 +18,6 @@ export interface ExerciseModelOptions {
   stddev?: number;
   /** Seed of the weights. Default: 0. */
   seed?: number;
-}
-
-function requireCount(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RangeError(`${name} is ${value}, expected a whole number of at least 1`);
-  }
 }
 
 /**
