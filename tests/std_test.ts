@@ -3,8 +3,6 @@ import { AssertionError as SameError } from "@std/assert/assertion-error";
 import { parseArgs } from "@std/cli/parse-args";
 import { red, stripAnsiCode } from "@std/fmt/colors";
 import { format as formatBytes } from "@std/fmt/bytes";
-import { format as formatDuration } from "@std/fmt/duration";
-import { sprintf } from "@std/fmt/printf";
 
 Deno.test("the std packages of a checkout answer as those of JSR do", () => {
   assertThrows(() => assertEquals(1, 2), AssertionError);
@@ -12,6 +10,4 @@ Deno.test("the std packages of a checkout answer as those of JSR do", () => {
   assertEquals(parseArgs(["--seed", "3"], { string: ["seed"] }).seed, "3");
   assertEquals(stripAnsiCode(red("x")), "x");
   assertEquals(formatBytes(1500), "1.5 kB");
-  assertEquals(formatDuration(90_000, { ignoreZero: true }), "1m 30s");
-  assertEquals(sprintf("%.3f", 1), "1.000");
 });

@@ -1,4 +1,4 @@
-// The part of @std/assert that this repository uses.
+// The part of @std/assert that tests in this repository have at hand.
 
 // deno-lint-ignore no-explicit-any
 type AnyConstructor = new (...args: any[]) => any;
