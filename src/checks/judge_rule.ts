@@ -26,6 +26,22 @@ export interface RunChecksOptions extends CheckOptions {
  * @returns The findings, in the order of the layers.
  * @throws {TypeError} If the measurements or the options are not what they must be.
  * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+ *
+ * @example A rule for untrained networks, on a trained one
+ * ```ts
+ * import { initScale, judgeRule } from "@gradient-health/gradient-health/checks";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 200 });
+ * const measurements = await measure(model, randomBatch(model));
+ * assertEquals(judgeRule(initScale, measurements)[0].severity, "error");
+ * assertEquals(judgeRule(initScale, measurements, { trained: true })[0].severity, "note");
+ * model.dispose();
+ * ```
  */
 export function judgeRule(
   rule: Rule,

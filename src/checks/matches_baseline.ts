@@ -43,6 +43,26 @@ interface Figure {
  * @param baseline Measurements of an earlier state of the same model, on the same batch.
  * @returns The rule.
  * @throws {TypeError} If the baseline is not what `measure()` returns.
+ *
+ * @example Larger kernels
+ * ```ts
+ * import { matchesBaseline } from "@gradient-health/gradient-health/checks";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { exerciseModel, randomBatch, rescaleWeights } from "@gradient-health/gradient-health/model";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const batch = randomBatch(model);
+ * const before = await measure(model, batch);
+ * const rule = matchesBaseline(before);
+ * assertEquals(rule.check(before), []);
+ *
+ * rescaleWeights(model, 10);
+ * assert(rule.check(await measure(model, batch)).length > 0);
+ * model.dispose();
+ * ```
  */
 export function matchesBaseline(baseline: Measurements): Rule {
   validateMeasurements(baseline, "baseline");

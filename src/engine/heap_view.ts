@@ -12,6 +12,19 @@ import type { WasmBackend } from "./native/wasm_backend.ts";
  * @param tf The engine's TensorFlow.js.
  * @param tensor A tensor.
  * @returns The entries, row-major.
+ *
+ * @example The sum of a tensor
+ * ```ts
+ * import { heapView, startEngine } from "@gradient-health/gradient-health/engine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using engine = await startEngine();
+ * const tensor = engine.tf.tensor1d([1, 2, 3]);
+ * let sum = 0;
+ * for (const entry of heapView(engine.tf, tensor)) sum += entry;
+ * assertEquals(sum, 6);
+ * tensor.dispose();
+ * ```
  */
 export function heapView(tf: TensorFlow, tensor: Tensor): Float32Array | Int32Array | Uint8Array {
   const backend = tf.backend() as unknown as WasmBackend;

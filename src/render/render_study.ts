@@ -32,6 +32,17 @@ const MOST_LAYERS = 12;
  * @param options See {@linkcode RenderStudyOptions}.
  * @returns The text, plain ASCII, with a newline at its end.
  * @throws {RangeError} If `width` is no whole number of at least 40.
+ *
+ * @example The answer comes first
+ * ```ts
+ * import { renderStudy } from "@gradient-health/gradient-health/render";
+ * import { study, summarizeStudy } from "@gradient-health/gradient-health/study";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const result = await study({ network: "exercise" }, { scales: [0.001, 1] });
+ * const text = renderStudy(summarizeStudy(result));
+ * assertStringIncludes(text, "RESCALING STUDY");
+ * ```
  */
 export function renderStudy(summary: StudySummary, options: RenderStudyOptions = {}): string {
   const { width = 80, color = false } = options;

@@ -8,6 +8,17 @@ import { bestScaleSentence, studySentences } from "./study_words.ts";
  *
  * @param summary What `summarizeStudy` returned.
  * @returns The Markdown, with a newline at its end.
+ *
+ * @example For a step summary
+ * ```ts
+ * import { renderStudyMarkdown } from "@gradient-health/gradient-health/render";
+ * import { study, summarizeStudy } from "@gradient-health/gradient-health/study";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const result = await study({ network: "exercise" }, { scales: [0.001, 1] });
+ * const text = renderStudyMarkdown(summarizeStudy(result));
+ * assertStringIncludes(text, "## Rescaling study");
+ * ```
  */
 export function renderStudyMarkdown(summary: StudySummary): string {
   const [heading, ...rows] = studyCells(summary.variants);

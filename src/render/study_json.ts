@@ -89,6 +89,16 @@ export const STUDY_CLOSING = "\n  ]\n}\n";
  *
  * @param study The study.
  * @returns The JSON text.
+ *
+ * @example Each point in a line of its own
+ * ```ts
+ * import { renderStudyJson } from "@gradient-health/gradient-health/render";
+ * import { study } from "@gradient-health/gradient-health/study";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const json = renderStudyJson(await study({ network: "exercise" }, { scales: [0.001, 1] }));
+ * assertEquals(JSON.parse(json).points.length, 2);
+ * ```
  */
 export function renderStudyJson({ points, ...header }: Study): string {
   const lines = points.map((point) => `\n${studyLine(point)}`).join(",");

@@ -23,6 +23,34 @@ export interface MergedStudy {
  * @param files The parts, in any order.
  * @throws {StudyError} If there is no part, or they are of different studies or versions. While the
  * points are read: if a point is in two parts, or in none.
+ * @returns The header of the whole study, and its points in order.
+ *
+ * @example Two shards, joined
+ * ```ts
+ * import {
+ *   mergeStudyFiles,
+ *   readStudyFile,
+ *   runStudy,
+ *   StudyWriter,
+ * } from "@gradient-health/gradient-health/study";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const parts = [];
+ * for (const index of [1, 2]) {
+ *   const shard = { index, count: 2 };
+ *   const path = `${folder}/part${index}.json`;
+ *   const part = await runStudy({ network: "exercise" }, { scales: [0.001, 1, 2] }, { shard });
+ *   const writer = await StudyWriter.create(path, part.header);
+ *   for await (const point of part.points) await writer.add(point);
+ *   await writer.close();
+ *   parts.push(await readStudyFile(path));
+ * }
+ * const { header, points } = mergeStudyFiles(parts);
+ * const merged = await Array.fromAsync(points);
+ * assertEquals(merged.length, header.total);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export function mergeStudyFiles(files: readonly StudyFile[]): MergedStudy {
   const [first, ...others] = files;

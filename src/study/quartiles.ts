@@ -14,6 +14,14 @@ export interface Quartiles {
  *
  * @param values The figures of the draws.
  * @returns The quartiles, or `null` where there is no figure.
+ *
+ * @example Five draws, one of them far off
+ * ```ts
+ * import { quartiles } from "@gradient-health/gradient-health/study";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(quartiles([1, 2, 3, 4, 1000]), { lower: 2, median: 3, upper: 4 });
+ * ```
  */
 export function quartiles(values: readonly number[]): Quartiles | null {
   if (values.length === 0) return null;

@@ -16,6 +16,17 @@ export interface Shard {
  * @param grid The grid.
  * @param shard The part, or `null` for all points.
  * @throws {RangeError} If there is no such part.
+ * @returns The index of the first point, and that behind the last.
+ *
+ * @example Seven points in three parts
+ * ```ts
+ * import { resolveGrid, shardRange } from "@gradient-health/gradient-health/study";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const grid = resolveGrid({ scales: [1, 2, 3, 4, 5, 6, 7] });
+ * const parts = [1, 2, 3].map((index) => shardRange(grid, { index, count: 3 }));
+ * assertEquals(parts.map(({ from, to }) => to - from).sort(), [2, 2, 3]);
+ * ```
  */
 export function shardRange(
   grid: ResolvedGrid,

@@ -15,7 +15,7 @@ export interface Study extends StudyHeader {
  * The rescaling study: what do the kernels' initial scale, the activation, the depth and the width do
  * to gradients and activations? At every point of the grid the model's kernels are multiplied by the
  * scale, and one forward and one backward pass is measured and judged. A model is built once for all
- * scales of a seed; its kernels go back through `setWeights` at each.
+ * scales of a seed; each scale multiplies the kernels that it was built with.
  *
  * Figures depend on the point alone: not on `jobs`, on the order or on the shard.
  *

@@ -24,6 +24,24 @@ const MOST_OPENING = 100;
  *
  * @param path The file.
  * @throws {StudyError} If there is no such file, or it is no study: the message names file and line.
+ * @returns The header, and the points as they are asked for.
+ *
+ * @example A study, written and read again
+ * ```ts
+ * import { readStudyFile, runStudy, StudyWriter } from "@gradient-health/gradient-health/study";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = await Deno.makeTempFile({ suffix: ".json" });
+ * const { header, points } = await runStudy({ network: "exercise" }, { scales: [0.001, 1] });
+ * const writer = await StudyWriter.create(path, header);
+ * for await (const point of points) await writer.add(point);
+ * await writer.close();
+ *
+ * const file = await readStudyFile(path);
+ * const scales = await Array.fromAsync(file.points(), ({ scale }) => scale);
+ * assertEquals(scales, [0.001, 1]);
+ * await Deno.remove(path);
+ * ```
  */
 export async function readStudyFile(path: string): Promise<StudyFile> {
   const opening: string[] = [];

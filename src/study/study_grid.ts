@@ -41,6 +41,17 @@ const MOST_POINTS = 2 ** 32;
  * @returns The same, complete, its scales in ascending order.
  * @throws {TypeError} If an initialiser is not known, or something is no number.
  * @throws {RangeError} If a list is empty or names something twice, or a number is out of range.
+ *
+ * @example What is left out is the model's own
+ * ```ts
+ * import { resolveGrid } from "@gradient-health/gradient-health/study";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { scales, seeds, activations } = resolveGrid({ scales: [2, 1], seeds: 3 });
+ * assertEquals(scales, [1, 2]);
+ * assertEquals(seeds, [0, 1, 2]);
+ * assertEquals(activations, [null]);
+ * ```
  */
 export function resolveGrid(grid: StudyGrid): ResolvedGrid {
   const { seeds = 1, activations, initializers, depths, widths } = grid;

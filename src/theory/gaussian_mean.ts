@@ -11,6 +11,14 @@ const ORDER = 16;
  * @param variance The variance of z, 0 or more.
  * @param kinks Where f is not smooth.
  * @returns The mean, to about 1e-12 relative for smooth pieces.
+ *
+ * @example relu lets half of the mean square through
+ * ```ts
+ * import { gaussianMean } from "@gradient-health/gradient-health/theory";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(gaussianMean((z) => Math.max(0, z) ** 2, 3, [0]), 1.5, 1e-12);
+ * ```
  */
 export function gaussianMean(
   f: (z: number) => number,
