@@ -27,6 +27,33 @@ export interface SuppressionContext {
  * @param runs The passes with their findings.
  * @param suppressions The suppressions of the configuration.
  * @param context What day it is, and what was checked.
+ * @returns The passes, what is accepted turned into notes; and what is to be said of the suppressions.
+ *
+ * @example One finding is accepted, one suppression matches nothing
+ * ```ts
+ * import { applySuppressions, type GateRun } from "@gradient-health/gradient-health/gate";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const finding = {
+ *   rule: "symmetry",
+ *   severity: "error" as const,
+ *   layer: "tied_1",
+ *   measured: 3,
+ *   expected: "0",
+ *   message: "3 units start alike.",
+ *   advice: "Draw them apart.",
+ * };
+ * const run = { model: "net", path: "net.ts", seed: 0, error: null, findings: [finding] };
+ * const runs: GateRun[] = [{ ...run, measurements: null }];
+ * const suppressions = [
+ *   { rule: "symmetry", layer: "tied_*", reason: "tied on purpose" },
+ *   { rule: "dead-units", layer: "dense_9", reason: "gone since" },
+ * ];
+ * const context = { today: "2026-01-31", complete: new Set(["net"]), all: true };
+ * const result = applySuppressions(runs, suppressions, context);
+ * assertEquals(result.runs[0].findings[0].suppressed, "tied on purpose");
+ * assertEquals(result.findings.map(({ rule }) => rule), ["unused-suppression"]);
+ * ```
  */
 export function applySuppressions(
   runs: GateRun[],

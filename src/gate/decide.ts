@@ -9,6 +9,7 @@ import type { GateSettings } from "./resolve_configuration.ts";
  * @param runs The passes with what the rules found.
  * @param settings The configuration in force.
  * @param context What day it is, what was checked, and how many passes were left out.
+ * @returns The verdict, and every finding with the weight that it has in it.
  *
  * @example Gate a model
  * ```ts
@@ -55,7 +56,12 @@ export function decide(
   };
 }
 
-/** How many findings of each kind there are. */
+/**
+ * How many findings of each kind there are.
+ *
+ * @param findings Those of the passes, or of the configuration.
+ * @returns The counts; what is suppressed counts as nothing else.
+ */
 export function count(
   findings: readonly GateFinding[],
 ): Pick<GateSummary, "errors" | "warnings" | "notes" | "suppressed"> {

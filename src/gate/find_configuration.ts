@@ -19,6 +19,19 @@ const SHARED = ["deno.json", "deno.jsonc"];
  * Reads the configuration file that was named. In a `deno.json` it is the key `gradientHealth`.
  *
  * @throws {GateError} If it cannot be read.
+ * @returns Its text, not yet checked: see {@linkcode readConfiguration}.
+ *
+ * @example A file that was named
+ * ```ts
+ * import { openConfiguration, readConfiguration } from "@gradient-health/gradient-health/gate";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const file = await Deno.makeTempFile({ suffix: ".jsonc" });
+ * await Deno.writeTextFile(file, '{ "extends": "strict" } // no warning passes');
+ * const configuration = await readConfiguration(await openConfiguration(file));
+ * assertEquals(configuration.extends, "strict");
+ * await Deno.remove(file);
+ * ```
  */
 export async function openConfiguration(file: string): Promise<FoundConfiguration> {
   try {
@@ -38,6 +51,19 @@ export async function openConfiguration(file: string): Promise<FoundConfiguratio
  * @param note Is told what was not looked at.
  * @returns The nearest one, or `null`.
  * @throws {GateError} If one folder holds two.
+ *
+ * @example The one of the folder above
+ * ```ts
+ * import { findConfiguration } from "@gradient-health/gradient-health/gate";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.mkdir(`${folder}/models`);
+ * await Deno.writeTextFile(`${folder}/gradient-health.json`, "{}");
+ * const found = await findConfiguration(`${folder}/models`, console.error);
+ * assertEquals(found?.file, `${folder}/gradient-health.json`);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function findConfiguration(
   folder: string,

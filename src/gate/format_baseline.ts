@@ -3,6 +3,9 @@ import type { Baseline, BaselineLayer } from "./baseline.ts";
 /**
  * Writes a baseline: models and layers sorted by name, seeds by number, one line a layer, so that a
  * changed layer is a changed line.
+ *
+ * @param baseline The figures.
+ * @returns The text of the file; {@linkcode parseBaseline} reads it.
  */
 export function formatBaseline(baseline: Baseline): string {
   const models = sorted(baseline).map(([name, passes]) => {

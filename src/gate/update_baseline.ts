@@ -13,6 +13,7 @@ const SAME = 1e-3;
  * @param old What is stored.
  * @param runs The passes that were made.
  * @param names The models that there are, where that is known: others are taken out. `null`: all stay.
+ * @returns The new baseline; see {@linkcode writeBaseline} for an example.
  */
 export function updateBaseline(
   old: Baseline,

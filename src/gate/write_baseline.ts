@@ -14,6 +14,28 @@ import { withFileLock } from "./with_file_lock.ts";
  * @param change Makes the new baseline of the one that is stored.
  * @returns Whether the file has changed.
  * @throws {GateError} If it cannot be written.
+ *
+ * @example Store the figures of a pass
+ * ```ts
+ * import { readBaseline, updateBaseline, writeBaseline } from "@gradient-health/gradient-health/gate";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel();
+ * const measurements = await measure(model, randomBatch(model));
+ * const run = { model: "exercise", seed: 0, measurements };
+ *
+ * const folder = await Deno.makeTempDir();
+ * const file = `${folder}/gradient-health.baseline.json`;
+ * assertEquals(await writeBaseline(file, (stored) => updateBaseline(stored, [run], null)), true);
+ * assertEquals(Object.keys((await readBaseline(file))!), ["exercise"]);
+ * assertEquals(await writeBaseline(file, (stored) => updateBaseline(stored, [run], null)), false);
+ * model.dispose();
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function writeBaseline(
   file: string,
