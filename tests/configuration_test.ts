@@ -14,3 +14,18 @@ Deno.test("every entry point that deno.json exports is there", async () => {
     await Deno.stat(new URL(`../${path}`, import.meta.url));
   }
 });
+
+Deno.test("what the documentation of an entry point shows can be imported from it", async () => {
+  for (const path of Object.values<string>(read("deno.json").exports)) {
+    const { href } = new URL(`../${path}`, import.meta.url);
+    const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["doc", "--json", href] })
+      .output();
+    const { nodes } = JSON.parse(new TextDecoder().decode(stdout));
+    const shown: { name: string; declarations: { kind: string }[] }[] = nodes[href].symbols;
+    const values = shown.filter(({ declarations }) =>
+      declarations.some(({ kind }) => ["class", "function", "variable"].includes(kind))
+    );
+    const names = values.map(({ name }) => name).sort();
+    assertEquals(names, Object.keys(await import(href)).sort(), path);
+  }
+});

@@ -37,6 +37,6 @@ export {
 export { updateBaseline } from "./update_baseline.ts";
 export { writeBaseline } from "./write_baseline.ts";
 export type * from "../checks/finding.ts";
-export type * from "../checks/thresholds.ts";
+export type { Thresholds } from "../checks/thresholds.ts";
 export type * from "../measure/measurements.ts";
 export type * from "../measure/tensor_statistics.ts";
