@@ -2,6 +2,10 @@
  * Asserts that a neural network is healthy before anyone pays to train it: one forward and one
  * backward pass of a TensorFlow.js model on WASM, measured layer by layer and judged.
  *
+ * The gate, the mean-field theory, the kernels for a backend of one's own and the matchers for
+ * `@std/expect` are in `./gate`, `./theory`, `./kernels` and `./expect`: few need them, and their names
+ * are short.
+ *
  * @example In a test
  * ```ts
  * import {

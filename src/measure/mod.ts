@@ -3,9 +3,9 @@
  *
  * @module
  */
-export type * from "./measurements.ts";
-export type * from "./tensor_statistics.ts";
 export * from "./measure.ts";
-export type * from "./measure_options.ts";
 export * from "./measure_error.ts";
+export type * from "./measure_options.ts";
+export type * from "./measurements.ts";
 export * from "./objective.ts";
+export type * from "./tensor_statistics.ts";
