@@ -123,11 +123,9 @@ export async function acrossSeeds(
   const list = seedList(seeds);
   validateMessage(msg);
   validate(assertion, options);
-  const failures: { seed: number; message: string }[] = [];
-  let name = "";
+  const failures: { seed: number; name: string; message: string }[] = [];
   for (const seed of list) {
     const draw = await openDraw(create, seed, options);
-    name = draw.model.name;
     try {
       if (over === "model") await (assertion as ModelAssertion)(draw.model, draw.batch);
       else await (assertion as MeasurementAssertion)(draw.measure());
@@ -140,7 +138,7 @@ export async function acrossSeeds(
         );
       }
       if (!(error instanceof AssertionError)) throw error;
-      failures.push({ seed, message: error.message });
+      failures.push({ seed, name: draw.model.name, message: error.message });
     } finally {
       draw.close();
     }
@@ -149,6 +147,8 @@ export async function acrossSeeds(
   const interval = wilsonInterval(passed, list.length);
   const failed = failures.map(({ seed }) => seed);
   if (passed / list.length >= passRate) return { passed, failed, interval };
+  // TensorFlow.js numbers the models that nobody named: each draw has a name of its own.
+  const [{ name }] = failures;
   throw new AssertionError([
     oneLine(
       `Model "${name}" fails ${assertion.name || "the assertion"} under ${failed.length} of ` +

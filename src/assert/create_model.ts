@@ -12,10 +12,11 @@ export interface DrawOptions {
   /** What is differentiated. Default: `"sum"`, the sum of the outputs. */
   objective?: Objective;
   /**
-   * Makes the batch of a draw; its tensors are disposed afterwards. Default: a random batch of the draw's
-   * seed, with targets that suit the objective where that is a loss by name.
+   * Makes the batch of a draw; its tensors are disposed afterwards. That of a `ModelModule` will do:
+   * it is asked for 32 examples. Default: a random batch of the draw's seed, with targets that suit
+   * the objective where that is a loss by name.
    */
   createBatch?: (
-    context: { tf: TensorFlow; seed: number; model: LayersModel },
+    context: { tf: TensorFlow; seed: number; examples: number; model: LayersModel },
   ) => Batch | Promise<Batch>;
 }

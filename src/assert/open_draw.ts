@@ -8,6 +8,9 @@ import type { Batch } from "../model/batch.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 
+/** How many examples the batch of a draw is to have, as on the command line. */
+const EXAMPLES = 32;
+
 /** A model that was created under a seed, and its batch. */
 export interface Draw {
   model: LayersModel;
@@ -39,7 +42,7 @@ export async function openDraw(
   const name = typeof objective === "string" ? objective : "sum";
   let batch: Batch;
   try {
-    batch = await createBatch?.({ tf, seed, model }) ??
+    batch = await createBatch?.({ tf, seed, examples: EXAMPLES, model }) ??
       randomBatch(model, { seed, objective: name });
   } catch (error) {
     model.dispose();

@@ -1,4 +1,5 @@
 import { assertEquals, AssertionError, assertMatch, assertRejects } from "@std/assert";
+import * as digits from "../../examples/digits.ts";
 import { acrossSeeds, type AcrossSeedsOptions } from "../../src/assert/across_seeds.ts";
 import { assertInitScale } from "../../src/assert/assert_init_scale.ts";
 import { assertWeightsChange } from "../../src/assert/assert_weights_change.ts";
@@ -87,6 +88,26 @@ Deno.test("acrossSeeds() measures under the seed, the objective and the batch th
   assertEquals(about, [[7, "meanSquaredError", 32], [7, "sum", 9]]);
   assertEquals(measured[1].batch.inputs.mean, 7);
   assertEquals(engine.tf.memory().numTensors, before);
+});
+
+Deno.test("acrossSeeds() takes the functions of a module, and asks for as many examples as report", async () => {
+  await using _engine = await startEngine();
+  const { createModel, createBatch } = digits;
+  const sizes: number[] = [];
+  const count = ({ batch }: Measurements) => void sizes.push(batch.examples);
+  await acrossSeeds(createModel, 2, count, { createBatch, objective: "categoricalCrossentropy" });
+  assertEquals(sizes, [32, 32]);
+});
+
+Deno.test("acrossSeeds() calls a model that nobody named what its first failure calls it", async () => {
+  await using _engine = await startEngine();
+  const unnamed: CreateModel = ({ tf }) =>
+    tf.sequential({ layers: [tf.layers.dense({ units: 9, inputShape: [9] })] });
+  const fails = ({ model }: Measurements) => {
+    throw new AssertionError(`it is ${model.name}`);
+  };
+  const { message } = await assertRejects(() => acrossSeeds(unnamed, 3, fails), AssertionError);
+  assertMatch(message, /^Model "(sequential_\d+)" fails [^]*\nit is \1$/);
 });
 
 Deno.test("acrossSeeds() passes on what is no failed assertion, and disposes the draw", async () => {
