@@ -247,6 +247,11 @@ Deno.test("study() says what it cannot do", async () => {
         'did you mean "relu"',
       ],
       [
+        () => study({ network: "dense" }, { scales, activations: ["leakyRelu"] }),
+        TypeError,
+        '"leakyRelu" is not known to TensorFlow.js, expected one such as linear',
+      ],
+      [
         () => study(small, { scales }, { jobs: 2 }),
         StudyError,
         "a function cannot be handed to workers",
