@@ -16,7 +16,11 @@ export interface MeasureOptions {
   objective?: Objective;
   /**
    * Whether batch normalisation runs on its moving statistics or on those of the batch. The moving
-   * statistics are the same afterwards either way. Default: `"inference"`. Dropout is always off.
+   * statistics are the same afterwards either way. Dropout is always off.
+   *
+   * Default: `"training"` for a layer whose moving statistics are still 0 and 1 and a batch of two
+   * examples or more, as in the first training step: in inference such a layer normalises nothing, and
+   * the activations of a healthy residual network grow with its depth. Else `"inference"`.
    */
   batchNormalization?: "inference" | "training";
   /** Whether the penalties of the layers' regularizers are part of the objective. Default: false. */

@@ -14,6 +14,7 @@ import { checkSubject } from "./check_subject.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { dropTape } from "./drop_tape.ts";
 import { Flow } from "./flow.ts";
+import { isUnmoved } from "./is_unmoved.ts";
 import { keepState } from "./keep_state.ts";
 import type { LayerRecord } from "./layer_record.ts";
 import { MeasureError } from "./measure_error.ts";
@@ -87,7 +88,11 @@ export function runPass(
       tf,
       tap: makeTap(watched),
       flow,
-      batchStatistics: options.batchNormalization === "training",
+      batchStatistics: (layer) =>
+        options.batchNormalization === undefined
+          // One example has no spread to divide by.
+          ? examples > 1 && isUnmoved(layer)
+          : options.batchNormalization === "training",
       onFirstCall(record) {
         started.push(record);
         sums.beforeCall(record.layer);

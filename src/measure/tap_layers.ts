@@ -17,8 +17,8 @@ export interface TapOptions {
   tf: TensorFlow;
   tap: Tap;
   flow: Flow;
-  /** Whether batch normalisation runs on the statistics of the batch. */
-  batchStatistics: boolean;
+  /** Whether a batch normalisation runs on the statistics of the batch. */
+  batchStatistics: (layer: Layer) => boolean;
   /** Called before a layer is called for the first time. */
   onFirstCall?: (record: LayerRecord) => void;
   /** Called when a layer's forward pass is over, and when its gradient is. */
@@ -105,7 +105,7 @@ function tapLayer(
     ...isLinear ? [[record, "preActivationGradients"] as Both] : [],
   );
   const hasKernel = layer.weights.some((weight) => weight.shape.length >= 2);
-  const isNormalization = layer.getClassName() === "BatchNormalization";
+  const onBatch = layer.getClassName() === "BatchNormalization" && batchStatistics(layer);
   let firstOwn = 0;
   // What was there before the layer was called, as its inputs and weights were, has other readers.
   const show = (x: Tensor, forward: Observer, backward: Observer) =>
@@ -140,7 +140,7 @@ function tapLayer(
     if (record.calls++ === 0) onFirstCall?.(record);
     if (record.className === "Embedding") noteRows(record, [inputs].flat()[0]);
     if (seen === "as its input") inputs = show([inputs].flat()[0], z, delta);
-    if (isNormalization && batchStatistics) kwargs = { ...kwargs, training: true };
+    if (onBatch) kwargs = { ...kwargs, training: true };
     const outputs = callOrExplain(record, () => call(inputs, kwargs));
     const first = Array.isArray(outputs) ? outputs[0] : outputs;
     const tapped = show(first, (tensor) => {

@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { runChecks } from "../../src/checks/run_checks.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import {
@@ -111,7 +112,8 @@ for (const [name, create] of Object.entries(models)) {
     });
     let value = NaN;
     const actual = await gradientsOf(async () => {
-      value = (await measure(model, { inputs })).objective.value;
+      const options = { batchNormalization: "inference" } as const;
+      value = (await measure(model, { inputs }, options)).objective.value;
     });
     assertEquals(value, expected.value);
     variables.forEach(({ id }, i) =>
@@ -405,7 +407,7 @@ Deno.test("measure() puts batch normalisation in the mode that is asked for, and
   const inputs = uniform([64, 4], 3, 5);
   const before = model.getWeights().map((weight) => weight.dataSync());
   await leavesNoTensors(async () => {
-    const inference = await measure(model, { inputs });
+    const inference = await measure(model, { inputs }, { batchNormalization: "inference" });
     assertAlmostEquals(find(inference, "norm").activations!.mean, 4, 0.1);
     const training = await measure(model, { inputs }, { batchNormalization: "training" });
     assertAlmostEquals(find(training, "norm").activations!.mean, 0, 1e-3);
@@ -419,6 +421,64 @@ Deno.test("measure() puts batch normalisation in the mode that is asked for, and
   assertEquals(model.getWeights().map((weight) => weight.dataSync()), before);
   model.dispose();
   inputs.dispose();
+});
+
+Deno.test("measure() runs a batch normalisation on the batch until a step has moved its statistics", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.batchNormalization({ inputShape: [4], name: "norm" }), dense(1)],
+  });
+  const inputs = uniform([64, 4], 3, 5);
+  const mean = async (batch = inputs) =>
+    find(await measure(model, { inputs: batch }), "norm").activations!.mean;
+  assertAlmostEquals(await mean(), 0, 1e-3);
+  const one = tf.slice(inputs, 0, 1);
+  assertAlmostEquals(await mean(one), 4, 1);
+  assertEquals(
+    await mean(one),
+    find(
+      await measure(model, { inputs: one }, { batchNormalization: "inference" }),
+      "norm",
+    ).activations!.mean,
+  );
+  const [gamma, beta, ...moving] = model.layers[0].getWeights();
+  for (const [from, to] of [[0, 0.01], [1, 0.99]]) {
+    const moved = moving.map((value, i) => i === from ? tf.fill([4], to) : value);
+    model.layers[0].setWeights([gamma, beta, ...moved]);
+    assertAlmostEquals(await mean(), 4, 0.1);
+    model.layers[0].setWeights([gamma, beta, ...moving]);
+    tf.dispose(moved[from]);
+  }
+  model.dispose();
+  tf.dispose([inputs, one]);
+});
+
+Deno.test("measure() finds a healthy residual network healthy, however deep", async () => {
+  const input = tf.input({ shape: [16] });
+  let seed = 0;
+  const normalized = (x: typeof input) => {
+    const kernelInitializer = tf.initializers.heNormal({ seed: ++seed });
+    const z = tf.layers.dense({ units: 64, kernelInitializer }).apply(x);
+    return tf.layers.batchNormalization().apply(z) as typeof input;
+  };
+  const relu = (x: unknown) => tf.layers.reLU().apply(x as typeof input) as typeof input;
+  let x = relu(normalized(input));
+  for (let block = 0; block < 15; block++) {
+    const branch = normalized(relu(normalized(x)));
+    x = relu(tf.layers.add().apply([x, branch]));
+  }
+  const kernelInitializer = tf.initializers.glorotUniform({ seed: ++seed });
+  const head = tf.layers.dense({ units: 10, activation: "softmax", kernelInitializer }).apply(x);
+  const model = tf.model({ inputs: input, outputs: head as typeof input });
+  const objective = "sparseCategoricalCrossentropy";
+  const batch = randomBatch(model, { objective });
+  const errors = async (batchNormalization?: "inference") =>
+    runChecks(await measure(model, batch, { objective, batchNormalization }))
+      .filter(({ severity }) => severity === "error");
+  assertEquals(await errors(), []);
+  // Without normalisation each block doubles the variance.
+  assert((await errors("inference")).length > 0);
+  model.dispose();
+  tf.dispose([batch.inputs, batch.targets!]);
 });
 
 Deno.test("measure() puts back states and dropout masks of recurrent layers", async () => {
