@@ -63,3 +63,24 @@ Deno.test("the README's test passes, and the message it shows is the one that is
   assertEquals(sick.status, 1, sick.output);
   assertShortened(blocks("")[1], sick.output);
 });
+
+Deno.test("the README's test runs in a folder whose deno.json links a checkout", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const [configuration] = blocks("json");
+    const checkout = new URL("..", import.meta.url).pathname;
+    const linked = configuration.replace("../gradient-health", checkout);
+    assert(linked !== configuration, configuration);
+    await Deno.writeTextFile(`${folder}/deno.json`, linked);
+    await Deno.writeTextFile(`${folder}/health_test.ts`, blocks("ts")[0]);
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["test", "-A", "--no-check"],
+      cwd: folder,
+      env: { NO_COLOR: "1" },
+    }).output();
+    const decoder = new TextDecoder();
+    assert(success, decoder.decode(stdout) + decoder.decode(stderr));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
