@@ -12,18 +12,23 @@ import { assertRule } from "./assert_rule.ts";
  *
  * - Definition: low / f <= std(a) <= high f, std over units and examples; low and high are the
  *   mean-field prediction at criticality for the measured inputs, alike but for selu, which has two
- *   critical scales (sigma_w 1 and 0.69), and f is activationScaleFactor or, where layers of that
- *   width wander further, exp(3 s), s the standard deviation of ln rms(a) over draws; or low and high
- *   are activationTarget, where that is not 0, and f is activationScaleFactor.
+ *   critical scales (sigma_w 1 and 0.69), and for kernels drawn by a normal whose tails are cut at
+ *   two standard deviations, as TensorFlow.js does, which keeps 0.88 of its own; f is
+ *   activationScaleFactor or, where layers of that width wander further, exp(3 s), s the standard
+ *   deviation of ln rms(a) over draws; or low and high are activationTarget, where that is not 0,
+ *   and f is activationScaleFactor. It only warns where He, LeCun, Glorot or orthogonal kernels
+ *   explain it and it is no more than 10 times off.
  * - Defaults: `activationScaleFactor` 2, `activationTarget` 0, `minExamples` 8.
  * - Source: after TheDeepChecker; Poole et al. 2016 for the prediction; s after Hanin & Nica 2018;
  *   LSUV (Mishkin & Matas 2016).
  * - Misleads: A critical tanh network's activations shrink with depth, and that is healthy: hence
- *   the prediction. Convolutions with zero padding on small maps lose some at their borders.
+ *   the prediction. Glorot's scheme, the default of TensorFlow.js, takes a factor of sqrt(2) a
+ *   layer from relu, which a shallow network survives. Convolutions with zero padding on small maps
+ *   lose some at their borders.
  * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
- *   warned of. Of 100 critical tanh networks of 20 units and 30 layers 1 fails, of 10 layers none;
- *   of 100 He relu networks of 64 units and 30 layers 1.
+ *   warned of. None of 100 critical tanh networks of 20 units and 30 layers fails, and none of 100
+ *   He relu networks of 64 units and 30 layers.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.

@@ -6,6 +6,9 @@ import { kernelChain, type KernelLayer } from "./kernel_chain.ts";
 
 /** A kernel closer than this to the scale its activation asks for is left alone. */
 const TOLERANCE = 1.5;
+/** The same where such kernels together are off by more than `TOGETHER`: over many layers, little is much. */
+const TOLERANCE_OVER_DEPTH = 1.1;
+const TOGETHER = 2;
 /** Kernels whose factors are closer than this share one. */
 const ALIKE = 1.5;
 const MAX_GROUPS = 3;
@@ -22,13 +25,22 @@ export function rescaleAdvice(
   layers: LayerMeasurements[],
   all: LayerMeasurements[],
 ): string | null {
+  const chain = kernelChain(all);
+  const factors = chain.map((kernel) => {
+    const isJudged = kernel.layer.role === "hidden" && layers.includes(kernel.layer) &&
+      !kernel.normalized;
+    return isJudged ? factorOf(kernel) : null;
+  });
+  const together = factors.reduce<number>(
+    (product, factor) => factor !== null && within(factor, TOLERANCE) ? product * factor : product,
+    1,
+  );
+  const tolerance = within(together, TOGETHER) ? TOLERANCE : TOLERANCE_OVER_DEPTH;
   const groups: KernelLayer[][] = [];
   let open = false;
-  for (const kernel of kernelChain(all)) {
-    const factor = factorOf(kernel);
-    const judged = kernel.layer.role === "hidden" && layers.includes(kernel.layer) &&
-      !kernel.normalized;
-    if (!judged || factor === null || within(factor, TOLERANCE)) {
+  for (const [index, kernel] of chain.entries()) {
+    const factor = factors[index];
+    if (factor === null || within(factor, tolerance)) {
       open = false;
       continue;
     }
@@ -40,7 +52,7 @@ export function rescaleAdvice(
     open = true;
   }
   if (groups.length === 0) return null;
-  const kernels = kernelChain(all).map(({ layer }) => layer);
+  const kernels = chain.map(({ layer }) => layer);
   const parts = groups.slice(0, MAX_GROUPS).map((group, index) =>
     describe(group, kernels, index === 0)
   );

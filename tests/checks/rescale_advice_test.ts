@@ -36,6 +36,16 @@ Deno.test("rescaleAdvice() is null where no kernel is off by more than 1.5", () 
   assertMatch(advise([kernel(HEALTHY / 1.51)])!, /^Multiply the kernel of dense_1 by 1.51,/);
 });
 
+Deno.test("rescaleAdvice() names kernels that are off by little where that is much over the layers", () => {
+  const glorot = kernel(HEALTHY, { activation: "relu" });
+  assertEquals(advise([glorot]), null);
+  assertEquals(
+    advise(Array(8).fill(glorot)),
+    "Multiply the kernels of dense_1 ... dense_8 by 1.41, which gives the standard deviation " +
+      "sqrt(2 / fan-in) that relu asks for.",
+  );
+});
+
 Deno.test("rescaleAdvice() groups neighbours of one activation and one factor", () => {
   assertEquals(
     advise([
