@@ -9,7 +9,8 @@ import { assertRule } from "./assert_rule.ts";
  * the gate only warn of, for whoever calls it means it.
  *
  * - Definition: max |x| <= inputMax, |mean| <= inputMean, and 1 / inputDeviationFactor <= std <=
- *   inputDeviationFactor. Indices (int32) are not judged, nor 0/1 codes for their deviation.
+ *   inputDeviationFactor. Indices (int32, or what an embedding looks up) are not judged, nor 0/1
+ *   codes for their deviation.
  * - Defaults: `inputMax` 10, `inputMean` 1, `inputDeviationFactor` 10.
  * - Source: AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient
  *   BackProp.

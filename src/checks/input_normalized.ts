@@ -15,7 +15,8 @@ export const inputNormalized: Rule = defineRule(
     stage: "any",
     summary: "Each input of real numbers is of order 1. It only warns.",
     formula: "max |x| <= inputMax, |mean| <= inputMean, and 1 / inputDeviationFactor <= std <= " +
-      "inputDeviationFactor. Indices (int32) are not judged, nor 0/1 codes for their deviation.",
+      "inputDeviationFactor. Indices (int32, or what an embedding looks up) are not judged, nor 0/1 " +
+      "codes for their deviation.",
     thresholds: ["inputMax", "inputMean", "inputDeviationFactor"],
     source:
       "AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient BackProp.",
@@ -34,8 +35,8 @@ export const inputNormalized: Rule = defineRule(
 );
 
 function judge(input: InputMeasurements, { thresholds }: Case): Verdict[] {
-  const { name, dtype, values } = input;
-  if (dtype !== "float32" || values.nonFinite > 0) return [];
+  const { name, dtype, lookedUp, values } = input;
+  if (dtype !== "float32" || lookedUp || values.nonFinite > 0) return [];
   const low = 1 / thresholds.inputDeviationFactor;
   const { inputMax, inputMean, inputDeviationFactor: high } = thresholds;
   const warn = (

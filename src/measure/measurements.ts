@@ -86,8 +86,10 @@ export interface InputMeasurements {
   name: string;
   /** Shape, examples first. */
   shape: number[];
-  /** TensorFlow.js dtype: indices (`int32`) are not judged for scale. */
+  /** TensorFlow.js dtype. */
   dtype: string;
+  /** True where the entries are indices that an embedding looks up, of whatever dtype; else absent. */
+  lookedUp?: boolean;
   /** Statistics of the values. */
   values: TensorStatistics;
 }

@@ -40,8 +40,9 @@ export function renderHeader(
 }
 
 function inputsOf({ inputs, perInput }: Measurements["batch"], cut: (text: string) => string) {
-  if (perInput.length === 1 && perInput[0].dtype !== "float32") {
-    return `input ${cut(perInput[0].dtype)}`;
+  if (perInput.length === 1) {
+    if (perInput[0].lookedUp) return "input of indices";
+    if (perInput[0].dtype !== "float32") return `input ${cut(perInput[0].dtype)}`;
   }
   const which = perInput.length > 1 ? `${perInput.length} inputs` : "input";
   const broken = inputs.nonFinite === 0 ? "" : `, ${inputs.nonFinite} NaN or infinite`;

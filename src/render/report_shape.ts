@@ -76,6 +76,7 @@ const input = object<InputMeasurements>({
   name: string,
   shape: list(count),
   dtype: string,
+  lookedUp: optional(boolean),
   values: statistics,
 });
 

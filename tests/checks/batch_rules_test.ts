@@ -3,7 +3,7 @@ import type { CheckOptions } from "../../src/checks/check_options.ts";
 import { initialLoss } from "../../src/checks/initial_loss.ts";
 import { inputNormalized } from "../../src/checks/input_normalized.ts";
 import { outputHead } from "../../src/checks/output_head.ts";
-import type { Measurements } from "../../src/measure/measurements.ts";
+import type { InputMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
 import { makeTarget } from "./dense_network.ts";
 import {
@@ -114,8 +114,8 @@ Deno.test("initialLoss gives no verdict on few examples, other objectives, or wi
   assertEquals(loss({ ...given, units: 1, targets: Array(32).fill(1) }), []);
 });
 
-const input = (values: TensorStatistics, dtype?: string) =>
-  inputNormalized.check(withInput(values, dtype));
+const input = (values: TensorStatistics, given?: Partial<InputMeasurements>) =>
+  inputNormalized.check(withInput(values, given));
 
 Deno.test("inputNormalized warns on both sides of each of its limits", () => {
   assertEquals(input(statisticsOf([9.9, -9.9, ...Array(60).fill(1), ...Array(60).fill(-1)])), []);
@@ -134,7 +134,8 @@ Deno.test("inputNormalized only ever warns, and names the input", () => {
 });
 
 Deno.test("inputNormalized passes over indices and sparse 0/1 codes", () => {
-  assertEquals(input(flat(500, 640), "int32"), []);
+  assertEquals(input(flat(500, 640), { dtype: "int32" }), []);
+  assertEquals(input(flat(500, 640), { lookedUp: true }), []);
   assertEquals(input(statisticsOf([1, ...Array(999).fill(0)])), []);
   assertEquals(input(statisticsOf([0.9, ...Array(999).fill(0)])).length, 1);
 });

@@ -1,4 +1,5 @@
 import type {
+  InputMeasurements,
   LayerMeasurements,
   Measurements,
   WeightMeasurements,
@@ -133,8 +134,11 @@ export function makeMeasurements(
 }
 
 /** A healthy model on a batch of one input with these values. */
-export function withInput(values: TensorStatistics, dtype = "float32"): Measurements {
+export function withInput(
+  values: TensorStatistics,
+  given: Partial<InputMeasurements> = {},
+): Measurements {
   const { batch, ...rest } = makeMeasurements();
-  const perInput = [{ name: "pixels", shape: [32, 20], dtype, values }];
+  const perInput = [{ name: "pixels", shape: [32, 20], dtype: "float32", values, ...given }];
   return { ...rest, batch: { ...batch, perInput } };
 }

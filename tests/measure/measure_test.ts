@@ -314,6 +314,24 @@ Deno.test("measure() merges the calls of a shared layer and names layers of nest
   inputs.dispose();
 });
 
+Deno.test("measure() tells indices, which are float32 by default, from numbers", async () => {
+  const words = tf.input({ shape: [3], name: "words" });
+  const numbers = tf.input({ shape: [2], name: "numbers" });
+  const embedded = tf.layers.embedding({ inputDim: 50, outputDim: 2 }).apply(words);
+  const flat = tf.layers.flatten().apply(embedded) as typeof words;
+  const joined = tf.layers.concatenate().apply([flat, numbers]) as typeof words;
+  const outputs = dense(1).apply(joined) as typeof words;
+  const model = tf.model({ inputs: [words, numbers], outputs });
+  const inputs = [tf.fill([6, 3], 49), uniform([6, 2])];
+  const { batch } = await measure(model, { inputs });
+  assertEquals(batch.perInput.map(({ dtype, lookedUp }) => [dtype, lookedUp]), [
+    ["float32", true],
+    ["float32", undefined],
+  ]);
+  model.dispose();
+  tf.dispose(inputs);
+});
+
 Deno.test("measure() takes several inputs and tells them apart", async () => {
   const left = tf.input({ shape: [3], name: "left" });
   const right = tf.input({ shape: [2], name: "right" });

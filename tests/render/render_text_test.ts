@@ -170,6 +170,8 @@ Objective  J = NaN, meanSquaredError`,
   );
   const indices = { ...batch, perInput: [{ ...batch.perInput[0], dtype: "int32" }] };
   assert(header({ batch: indices }).includes("(seed 0); input int32\n"));
+  const words = { ...batch, perInput: [{ ...batch.perInput[0], lookedUp: true }] };
+  assert(header({ batch: words }).includes("(seed 0); input of indices\n"));
 });
 
 Deno.test("renderText() says that a mean hides NaN and infinities instead of drawing it", () => {
