@@ -127,10 +127,10 @@ function isWithin(value: number, [low, high]: [number, number], factor: number):
 
 /** By what factor a healthy std(a) may be off the mean field: three standard deviations of its logarithm. */
 function wandersOf(chain: KernelLayer[], inputMeanSquare: number): number[] {
-  const layers = chain.map(({ activation, kernel: { shape } }) => ({
+  const layers = chain.map(({ activation, units }) => ({
     activation,
     weightVariance: (gain(activation) ?? 1) ** 2,
-    width: shape[shape.length - 1],
+    width: units,
   }));
   return activationSpread(layers, inputMeanSquare).map((spread) => Math.exp(3 * spread));
 }

@@ -36,13 +36,13 @@ export function drawnStates(chain: KernelLayer[], inputMeanSquare: number): Draw
     critical: [gain, criticalGain].map((gainOf) =>
       statesOf((layer) => {
         const wanted = gainOf(layer.activation) ?? 1;
-        const isDrawn = drawnWith(layer, initializerDeviation("lecun", layer, wanted));
+        const isDrawn = drawnWith(layer, wanted / Math.sqrt(layer.fanIn));
         return isDrawn ? Math.min(layer.sigma, wanted) : wanted;
       })
     ),
     usual: statesOf((layer) => {
       const isDrawn = SCHEMES.some((scheme) =>
-        drawnWith(layer, initializerDeviation(scheme, layer))
+        drawnWith(layer, initializerDeviation(scheme, layer.fans))
       );
       return isDrawn ? layer.sigma : gain(layer.activation) ?? 1;
     }),

@@ -40,9 +40,9 @@ export const gradientBalance: Rule = defineRule(
     const { layers } = softmaxUnderSum(subject).heard;
     const chain = plainChain(measurements);
     if (typeof chain === "string") return [noTheory(chain)];
-    const narrow = chain.find(({ kernel }) => kernel.shape.at(-1)! < thresholds.minWidth);
+    const narrow = chain.find(({ units }) => units < thresholds.minWidth);
     if (narrow !== undefined) {
-      const units = narrow.kernel.shape.at(-1);
+      const { units } = narrow;
       return [
         noVerdict(
           `${narrow.layer.name} has ${units} units, and layers so narrow spread too much (minWidth ` +

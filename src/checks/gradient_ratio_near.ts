@@ -47,7 +47,7 @@ export const gradientRatioNear: Rule = defineRule(
     return chain.slice(1).flatMap((above, index): Verdict[] => {
       const below = chain[index];
       const measured = ratio(below, above);
-      const width = Math.min(units(below), units(above));
+      const width = Math.min(below.units, above.units);
       if (width < thresholds.minWidth || measured === null || !layers.includes(below.layer)) {
         return [];
       }
@@ -92,8 +92,4 @@ function chi(below: KernelLayer, above: KernelLayer): number {
   const { derivative, kinks } = ACTIVATION_FUNCTIONS[below.activation];
   const variance = (below.layer.preActivations?.rms ?? 0) ** 2;
   return above.sigma ** 2 * gaussianMean((z) => derivative(z) ** 2, variance, kinks);
-}
-
-function units({ kernel }: KernelLayer): number {
-  return kernel.shape[kernel.shape.length - 1];
 }

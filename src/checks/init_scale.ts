@@ -85,12 +85,12 @@ export const initScale: Rule = defineRule(
 function schemesOf(kernel: KernelLayer) {
   const wanted = gain(kernel.activation) ?? 1;
   const targetScheme = wanted > 1 ? "He" : "LeCun";
-  const target = initializerDeviation("lecun", kernel, wanted);
+  const target = wanted / Math.sqrt(kernel.fanIn);
   const schemes = {
     [targetScheme]: target,
-    Glorot: initializerDeviation("glorot", kernel),
-    orthogonal: initializerDeviation("orthogonal", kernel, wanted),
-    critical: initializerDeviation("lecun", kernel, criticalGain(kernel.activation) ?? 1),
+    Glorot: initializerDeviation("glorot", kernel.fans),
+    orthogonal: initializerDeviation("orthogonal", kernel.fans, wanted),
+    critical: (criticalGain(kernel.activation) ?? 1) / Math.sqrt(kernel.fanIn),
   };
   const distance = (deviation: number) => Math.abs(Math.log(kernel.kernel.values.std / deviation));
   const [scheme, nearest] = Object.entries(schemes).reduce((best, candidate) =>

@@ -1,5 +1,5 @@
 import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
-import { fans } from "../theory/fans.ts";
+import { type Fans, fans } from "../theory/fans.ts";
 
 /** A dense or convolutional layer as initialisers see it. */
 export interface KernelLayer {
@@ -9,10 +9,12 @@ export interface KernelLayer {
   output: LayerMeasurements;
   /** Its kernel. */
   kernel: WeightMeasurements;
-  /** Terms in the sum of one output. */
+  /** The fans that initialisers reckon with: from the shape alone. */
+  fans: Fans;
+  /** Terms in the sum of one output, in the mean: where a transposed convolution strides, they are fewer. */
   fanIn: number;
-  /** Outputs that one input contributes to. */
-  fanOut: number;
+  /** How many units it has, or channels. */
+  units: number;
   /** sigma_w: the rms of the kernel times the root of the fan-in. */
   sigma: number;
   /** The activation that its outputs go through, in the layer itself or in one right after it. */
@@ -35,23 +37,26 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
   layers.forEach((layer, index) => {
     const kernel = layer.weights[0];
     if (!CLASSES.test(layer.className) || kernel === undefined || kernel.shape.length < 2) return;
-    const { fanIn, fanOut } = fans(kernel.shape, layer.className);
+    const own = fans(kernel.shape, layer.className);
+    const strides = (layer.strides ?? []).reduce((product, stride) => product * stride, 1);
+    const fanIn = own.fanIn / strides;
     let active: LayerMeasurements | null = null;
     let normalized = false;
     // Plain loops: a study asks for this eight times a point.
     for (let i = index; i < layers.length; i++) {
-      const own = layers[i];
-      if (i > index && own.weights.some(({ shape }) => shape.length >= 2)) break;
-      if (own.depth !== layer.depth) continue;
-      if (own.activation !== null && own.activation !== "linear") active ??= own;
-      normalized ||= own.className.endsWith("Normalization");
+      const next = layers[i];
+      if (i > index && next.weights.some(({ shape }) => shape.length >= 2)) break;
+      if (next.depth !== layer.depth) continue;
+      if (next.activation !== null && next.activation !== "linear") active ??= next;
+      normalized ||= next.className.endsWith("Normalization");
     }
     chain.push({
       layer,
       output: active ?? layer,
       kernel,
+      fans: own,
       fanIn,
-      fanOut,
+      units: kernel.shape.at(layer.className.endsWith("Transpose") ? -2 : -1)!,
       sigma: kernel.values.rms * Math.sqrt(fanIn),
       activation: active?.activation ?? "linear",
       normalized,

@@ -37,6 +37,7 @@ export function describeLayer(
     trainable: weights.length === 0 || weights.some((weight) => weight.trainable),
     role: record.isOutput ? "output" : "hidden",
     ...record.heads.size > 0 && record.heads.size < heads ? { heads: [...record.heads] } : {},
+    ...record.className.endsWith("Transpose") ? { strides: stridesOf(record) } : {},
     calls: record.calls,
     shape: record.shapeVaries ? null : record.shape,
     preActivations: statisticsOf(record.preActivations),
@@ -50,6 +51,10 @@ export function describeLayer(
       : null,
     absent,
   };
+}
+
+function stridesOf({ layer }: LayerRecord): number[] {
+  return [...(layer as unknown as { strides: number[] }).strides];
 }
 
 function why(record: LayerRecord, figure: Figure): string {

@@ -52,6 +52,8 @@ export interface LayerMeasurements {
    * of all of them, as every layer of a model with one head does.
    */
   heads?: string[];
+  /** Strides of a transposed convolution, one for each axis of its window; absent for other layers. */
+  strides?: number[];
   /** How many times the layer was called in the pass (shared and time-distributed: more than 1). */
   calls: number;
   /** Shape of z (or of a, where the layer has no z) with the batch first; `null` if it varies. */

@@ -60,6 +60,7 @@ const layer = object<LayerMeasurements>({
   trainable: boolean,
   role: oneOf("hidden", "output"),
   heads: optional(list(string)),
+  strides: optional(list(count)),
   calls: count,
   shape: nullable(list(count)),
   preActivations: nullable(statistics),

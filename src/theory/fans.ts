@@ -10,7 +10,7 @@ export interface Fans {
  * The fans of a kernel from its shape: `[in, out]` for dense and recurrent kernels, `[...window, in,
  * out]` for convolutions. A transposed convolution's kernel is `[...window, out, in]`, and a
  * depthwise one, `[height, width, in, multiplier]`, adds up its window alone. Strides and borders
- * are left out.
+ * are left out, as initialisers leave them out; a transposed convolution that strides adds up fewer terms.
  *
  * @param shape Shape of the kernel, rank 2 or more.
  * @param className Class name of the layer. Default: a dense or an ordinary convolutional one.

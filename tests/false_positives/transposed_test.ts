@@ -1,0 +1,53 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { runChecks } from "../../src/checks/run_checks.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { TensorFlow } from "../../src/engine/tensorflow.ts";
+import { measure } from "../../src/measure/measure.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+
+const CHANNELS = 64;
+const WINDOW = 4 * 4;
+const STRIDES = 2 * 2;
+
+/** A decoder: each output of a transposed convolution of stride 2 adds up a quarter of the window. */
+function decoder(tf: TensorFlow, stddev: number, seed: number) {
+  const kernel = (i: number) => tf.initializers.randomNormal({ stddev, seed: 10 * seed + i });
+  const model = tf.sequential();
+  for (let i = 1; i <= 3; i++) {
+    model.add(tf.layers.conv2dTranspose({
+      filters: CHANNELS,
+      kernelSize: 4,
+      strides: 2,
+      padding: "same",
+      activation: "relu",
+      kernelInitializer: kernel(i),
+      ...(i === 1 ? { inputShape: [4, 4, CHANNELS] } : {}),
+    }));
+  }
+  const kernelInitializer = tf.initializers.glorotUniform({ seed });
+  model.add(tf.layers.conv2d({ filters: 1, kernelSize: 3, kernelInitializer }));
+  return model;
+}
+
+async function findings(factor: number) {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = decoder(tf, factor * Math.sqrt(2 * STRIDES / (WINDOW * CHANNELS)), 1);
+  const batch = randomBatch(model);
+  const measurements = await measure(model, batch);
+  assertEquals(measurements.layers[0].strides, [2, 2]);
+  assertEquals(measurements.layers.at(-1)!.strides, undefined);
+  tf.dispose(batch.inputs);
+  model.dispose();
+  return runChecks(measurements);
+}
+
+Deno.test("runChecks() finds nothing in a decoder drawn by He for its strides", async () => {
+  assertEquals(await findings(1), []);
+});
+
+Deno.test("runChecks() knows by how much a decoder's kernels are too large", async () => {
+  const found = (await findings(5)).filter(({ severity }) => severity === "error");
+  const [{ advice }] = found.filter(({ rule }) => rule === "init-scale");
+  assertStringIncludes(advice, "by 1/5");
+});
