@@ -14,9 +14,10 @@ import { assertRule } from "./assert_rule.ts";
  * - Defaults: `initScaleFactor` 2, `initScaleWarning` 1.4.
  * - Source: He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors
  *   after neuroscope.
- * - Misleads: Made for untrained networks: training may move kernels further. A head may be drawn
- *   small on purpose, so it is only judged for being large; a kernel under a normalisation, and
- *   one of fewer than 32 entries, are not judged.
+ * - Misleads: Made for untrained networks: training may move kernels further. A head, and the end
+ *   of a branch that is added to another, may be drawn small on purpose, so they are only judged
+ *   for being large; a kernel under a normalisation, and one of fewer than 32 entries, are not
+ *   judged.
  * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
  *   warned of.

@@ -10,8 +10,8 @@ import { assertRule } from "./assert_rule.ts";
  * - Definition: std(kernel) > 0, and the number of units whose incoming weights equal those of an
  *   earlier unit is 0; for kernels with two units or more.
  * - Source: TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.
- * - Misleads: A head may start at zero: its units are told apart by the targets. A residual branch
- *   may end in a kernel of zeros on purpose: ignore it, with that reason.
+ * - Misleads: A head may start at zero, for its units are told apart by the targets, and so may a
+ *   branch that is added to another: they are not judged for that.
  * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
  *   warned of.

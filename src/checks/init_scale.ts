@@ -30,9 +30,9 @@ export const initScale: Rule = defineRule(
     source:
       "He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors " +
       "after neuroscope.",
-    misleads:
-      "Made for untrained networks: training may move kernels further. A head may be drawn " +
-      "small on purpose, so it is only judged for being large; a kernel under a normalisation, and " +
+    misleads: "Made for untrained networks: training may move kernels further. A head, and the " +
+      "end of a branch that is added to another, may be drawn small on purpose, so they are only judged " +
+      "for being large; a kernel under a normalisation, and " +
       "one of fewer than 32 entries, are not judged.",
     fix: "Use heNormal with relu, leCunNormal with selu and tanh, or multiply the kernel.",
     falsePositives: falsePositives({ draws: 1600 }),
@@ -45,11 +45,11 @@ export const initScale: Rule = defineRule(
   ({ layers, measurements, thresholds }) => {
     const rescale = rescaleAdvice(layers, measurements.layers);
     return kernelChain(measurements.layers).flatMap((kernel): Verdict[] => {
-      const { layer, normalized, kernel: { values, name } } = kernel;
+      const { layer, added, normalized, kernel: { values, name } } = kernel;
       const skipped = normalized || values.count < MIN_ENTRIES || values.nonFinite > 0;
       if (skipped || !layers.includes(layer)) return [];
       const { nearest, scheme, target, targetScheme } = schemesOf(kernel);
-      const size = layer.role === "output"
+      const size = layer.role === "output" || added
         ? values.std / nearest
         : Math.max(values.std / nearest, nearest / values.std);
       const fails = size > thresholds.initScaleFactor;

@@ -19,6 +19,8 @@ export interface KernelLayer {
   sigma: number;
   /** The activation that its outputs go through, in the layer itself or in one right after it. */
   activation: string;
+  /** Whether it ends a branch that is added to another, as in a residual block. */
+  added: boolean;
   /** Whether a normalisation follows, which makes the scale of the kernel irrelevant. */
   normalized: boolean;
 }
@@ -42,12 +44,14 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
     const fanIn = own.fanIn / strides;
     let active: LayerMeasurements | null = null;
     let normalized = false;
+    let added = false;
     // Plain loops: a study asks for this eight times a point.
     for (let i = index; i < layers.length; i++) {
       const next = layers[i];
       if (i > index && next.weights.some(({ shape }) => shape.length >= 2)) break;
       if (next.depth !== layer.depth) continue;
       if (next.activation !== null && next.activation !== "linear") active ??= next;
+      added ||= next.className === "Add";
       normalized ||= next.className.endsWith("Normalization");
     }
     chain.push({
@@ -59,6 +63,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
       units: kernel.shape.at(layer.className.endsWith("Transpose") ? -2 : -1)!,
       sigma: kernel.values.rms * Math.sqrt(fanIn),
       activation: active?.activation ?? "linear",
+      added,
       normalized,
     });
   });

@@ -29,13 +29,17 @@ export function rescaleAdvice(
   const factors = chain.map((kernel) => {
     const isJudged = kernel.layer.role === "hidden" && layers.includes(kernel.layer) &&
       !kernel.normalized;
-    return isJudged ? factorOf(kernel) : null;
+    const factor = isJudged ? factorOf(kernel) : null;
+    // The end of a residual branch may be small on purpose.
+    return factor !== null && factor > 1 && kernel.added ? null : factor;
   });
   const together = factors.reduce<number>(
     (product, factor) => factor !== null && within(factor, TOLERANCE) ? product * factor : product,
     1,
   );
-  const tolerance = within(together, TOGETHER) ? TOLERANCE : TOLERANCE_OVER_DEPTH;
+  // Where branches are added, the signal does not change by the product of the factors.
+  const isRow = !chain.some(({ added }) => added);
+  const tolerance = isRow && !within(together, TOGETHER) ? TOLERANCE_OVER_DEPTH : TOLERANCE;
   const groups: KernelLayer[][] = [];
   let open = false;
   for (const [index, kernel] of chain.entries()) {

@@ -3,6 +3,7 @@ import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatCount, formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
+import { kernelChain } from "./kernel_chain.ts";
 import type { Rule } from "./rule.ts";
 
 /** The rule `symmetry`: units of a layer must differ, or they stay alike for ever. */
@@ -18,8 +19,8 @@ export const symmetryBroken: Rule = defineRule(
     thresholds: [],
     source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
     misleads:
-      "A head may start at zero: its units are told apart by the targets. A residual branch " +
-      "may end in a kernel of zeros on purpose: ignore it, with that reason.",
+      "A head may start at zero, for its units are told apart by the targets, and so may a branch that " +
+      "is added to another: they are not judged for that.",
     fix: "Draw kernels at random; constants are for biases.",
     falsePositives: falsePositives({ draws: 1600 }),
   },
@@ -29,20 +30,28 @@ export const symmetryBroken: Rule = defineRule(
     of: ({ weights }) =>
       weights.find((weight) => weight.duplicateUnits != null)?.duplicateUnits ?? null,
   },
-  ({ layers }) =>
-    layers.flatMap((layer) =>
+  ({ layers, measurements }) => {
+    const added = new Set(
+      kernelChain(measurements.layers).filter(({ added }) => added).map(({ layer }) => layer),
+    );
+    return layers.flatMap((layer) =>
       layer.weights
         .filter(({ shape }) => shape.length >= 2 && shape[shape.length - 1] > 1)
-        .flatMap((weight) => judge(layer, weight))
-    ),
+        .flatMap((weight) => judge(layer, weight, layer.role === "output" || added.has(layer)))
+    );
+  },
 );
 
-function judge(layer: LayerMeasurements, weight: WeightMeasurements): Verdict[] {
+function judge(
+  layer: LayerMeasurements,
+  weight: WeightMeasurements,
+  mayBeZero: boolean,
+): Verdict[] {
   const { name, values, duplicateUnits } = weight;
   if (values.nonFinite > 0) return [];
   // The figures are sums in float64: a constant leaves some 1e-16 of itself.
   const constant = values.std <= 1e-12 * values.maxAbs;
-  if (constant && values.maxAbs === 0 && layer.role === "output") return [];
+  if (constant && values.maxAbs === 0 && mayBeZero) return [];
   if (constant) {
     return [
       verdict(

@@ -46,6 +46,12 @@ Deno.test("rescaleAdvice() names kernels that are off by little where that is mu
   );
 });
 
+Deno.test("rescaleAdvice() does not reckon with the product of factors where branches are added", () => {
+  const add = { name: "add", className: "Add", activation: null, depth: 8, weights: [] };
+  const glorot = kernel(HEALTHY, { activation: "relu" });
+  assertEquals(advise([...Array(8).fill(glorot), add]), null);
+});
+
 Deno.test("rescaleAdvice() groups neighbours of one activation and one factor", () => {
   assertEquals(
     advise([

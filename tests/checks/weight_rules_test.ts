@@ -64,6 +64,21 @@ Deno.test("initScale names one target, and what else it counts the range from", 
   );
 });
 
+const ADD = { name: "add", className: "Add", activation: null, depth: 1, weights: [] };
+
+Deno.test("initScale and symmetryBroken let the end of a residual branch be small and zero, not large", () => {
+  const branch = (std: number) => {
+    const weights = [makeWeight({ values: flat(std, 400) })];
+    const measurements = makeMeasurements([{ activation: "linear", weights }, ADD]);
+    return [...initScale.check(measurements), ...symmetryBroken.check(measurements)];
+  };
+  const lecun = 1 / Math.sqrt(20);
+  assertEquals([0, 1e-3, lecun].map((std) => branch(std)), [[], [], []]);
+  const [{ severity, advice }] = branch(3 * lecun);
+  assertEquals(severity, "error");
+  assertMatch(advice, /^Multiply the kernel of dense_1 by 1\/3,/);
+});
+
 Deno.test("initScale lets a head be small but not large", () => {
   const role = "output" as const;
   assertEquals(scaled(1e-3, { role, activation: "linear" }), []);
