@@ -72,7 +72,8 @@ export const activationsNotSaturated: Rule = defineRule(
         advice: unscaled
           ? `Normalise the inputs to mean 0 and standard deviation 1 first: their rms is ` +
             `${formatNumber(inputs.rms)}.`
-          : rescale() ?? `Normalise what goes into ${name}, or bring its biases nearer to 0.`,
+          : rescale() ??
+            `Normalise what goes into ${name}, draw its kernels smaller, or bring its biases nearer to 0.`,
       }];
     });
   },

@@ -32,8 +32,9 @@ export const initScale: Rule = defineRule(
       "after neuroscope.",
     misleads: "Made for untrained networks: training may move kernels further. A head, and the " +
       "end of a branch that is added to another, may be drawn small on purpose, so they are only judged " +
-      "for being large; a kernel under a normalisation, and " +
-      "one of fewer than 32 entries, are not judged.",
+      "for being large; a kernel under a normalisation, and one of fewer than 32 entries, are not judged. " +
+      "TensorFlow.js draws depthwise kernels as if each output added up all channels, too small by the " +
+      "root of their number: what is found there is true.",
     fix: "Use heNormal with relu, leCunNormal with selu and tanh, or multiply the kernel.",
     falsePositives: falsePositives({ draws: 1600 }),
   },
