@@ -37,14 +37,18 @@ export function drawnStates(chain: KernelLayer[], inputMeanSquare: number): Draw
       statesOf((layer) => {
         const wanted = gainOf(layer.activation) ?? 1;
         const isDrawn = drawnWith(layer, wanted / Math.sqrt(layer.fanIn));
-        return isDrawn ? Math.min(layer.sigma, wanted) : wanted;
+        return isDrawn ? Math.min(sigma(layer), wanted) : wanted;
       })
     ),
     usual: statesOf((layer) => {
       const isDrawn = SCHEMES.some((scheme) =>
         drawnWith(layer, initializerDeviation(scheme, layer.fans))
       );
-      return isDrawn ? layer.sigma : gain(layer.activation) ?? 1;
+      return isDrawn ? sigma(layer) : gain(layer.activation) ?? 1;
     }),
   };
+}
+
+function sigma({ kernel: { values }, fanIn }: KernelLayer): number {
+  return values.std * Math.sqrt(fanIn);
 }

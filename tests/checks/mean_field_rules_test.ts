@@ -246,3 +246,11 @@ Deno.test("activationScale fails selu well below its smaller critical scale and 
     assertEquals(selu(sigma).activation.includes("error"), true, `sigma ${sigma}`);
   }
 });
+
+Deno.test("activationScale judges whatever a report says of the kernels, if only their deviation", () => {
+  const chain = predicted("tanh", 1, { deviations: [1, 9, 1] });
+  for (const rms of [NaN, Infinity]) {
+    for (const { weights: [kernel] } of chain.layers) kernel.values = { ...kernel.values, rms };
+    assertEquals(activationScale.check(chain).map(({ layer }) => layer), ["dense_2"]);
+  }
+});
