@@ -5,6 +5,7 @@ import type { Verdict } from "./judge.ts";
 import { once } from "./once.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
 import type { Rule } from "./rule.ts";
+import { unscaledInputs } from "./unscaled_inputs.ts";
 
 /** The rule `saturated-activations`: bounded activations must not sit where they have no slope. */
 export const activationsNotSaturated: Rule = defineRule(
@@ -57,8 +58,7 @@ export const activationsNotSaturated: Rule = defineRule(
       if (!fails && share <= thresholds.saturatedFractionWarning) return [];
       const threshold = fails ? "saturatedFraction" : "saturatedFractionWarning";
       const limit = formatNumber(thresholds[threshold]);
-      const { inputs } = measurements.batch;
-      const unscaled = layer.depth === 1 && inputs.rms > 3;
+      const unscaled = layer.depth === 1 ? unscaledInputs(measurements) : null;
       return [{
         severity: fails && role === "hidden" ? "error" : "warning",
         layer: name,
@@ -69,11 +69,9 @@ export const activationsNotSaturated: Rule = defineRule(
           `${formatPercent(share)} of the ${activation ?? "activation"} entries of ${name} ` +
           `are saturated (rms of z ${formatNumber(layer.preActivations?.rms ?? NaN)}); expected ` +
           `<= ${formatPercent(thresholds[threshold])} (${threshold}).`,
-        advice: unscaled
-          ? `Normalise the inputs to mean 0 and standard deviation 1 first: their rms is ` +
-            `${formatNumber(inputs.rms)}.`
-          : rescale() ??
-            `Normalise what goes into ${name}, draw its kernels smaller, or bring its biases nearer to 0.`,
+        advice: unscaled ?? rescale() ??
+          `Normalise what goes into ${name}, draw its kernels smaller, or bring its biases nearer ` +
+            `to 0.`,
       }];
     });
   },

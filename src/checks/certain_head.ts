@@ -19,17 +19,27 @@ export function shutsOut(layer: LayerMeasurements, measurements: Measurements): 
     : delta.maxAbs === 0 && (size > 0 || (sent?.nonFinite ?? 0) > 0);
 }
 
+/** Losses over classes: they clip what they take the logarithm of, and have no gradient there. */
+const CLIPPING = ["categoricalCrossentropy", "sparseCategoricalCrossentropy"];
+/** The mean over the examples of 1 - sum a^2 up to which a softmax has mostly chosen: 0.5 is torn in two. */
+const WAVERING = 0.25;
+
 /**
  * Whether a softmax or a sigmoid at the end of the model is certain for every example, and wrong for some:
  * all its outputs are 0 or 1 while the objective is not yet small. Its own delta may be exactly 0 then, and
- * dJ/da too, for cross-entropies clip their probabilities and what is clipped has no gradient.
+ * dJ/da too, for cross-entropies clip their probabilities and what is clipped has no gradient. Where that
+ * of a softmax is 0, all targets are certain, though a few examples may waver between two wrong classes.
  */
 export function isCertainHead(layer: LayerMeasurements, { objective }: Measurements): boolean {
-  const { role, activations } = layer;
-  if (role !== "output" || headActivation(layer) === null || activations === null) return false;
+  const { role, activations, activationGradients: sent } = layer;
+  const activation = headActivation(layer);
+  if (role !== "output" || activation === null || activations === null) return false;
   if (activations.nonFinite > 0 || !(objective.value > LEARNED)) return false;
   // For numbers from 0 to 1, mean(a^2) = mean(a) holds where each is 0 or 1, and only there.
-  return activations.meanAbs - activations.rms ** 2 <= CERTAIN;
+  const doubt = activations.meanAbs - activations.rms ** 2;
+  if (doubt <= CERTAIN) return true;
+  return activation === "softmax" && CLIPPING.includes(objective.name) &&
+    sent?.maxAbs === 0 && sent.nonFinite === 0 && doubt <= WAVERING * activations.meanAbs;
 }
 
 /** `softmax` or `sigmoid` where the layer ends in one, else `null`. */

@@ -6,6 +6,7 @@ import { type Head, headLayer } from "./head_layer.ts";
 import type { Rule } from "./rule.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { tooFewExamples } from "./too_few_examples.ts";
+import { unscaledInputs } from "./unscaled_inputs.ts";
 
 /** What the loss of an untrained network may be: from one value to another. */
 interface Expected {
@@ -77,7 +78,8 @@ export const initialLoss: Rule = defineRule(
       message: `${name} is ${formatNumber(value)}; a network that knows nothing has ${what}, ` +
         `expected ${range} (${threshold}).`,
       advice: value > high
-        ? "Draw the kernel of the head smaller, or set its bias to the prior of the targets."
+        ? unscaledInputs(measurements) ??
+          "Draw the kernel of the head smaller, or set its bias to the prior of the targets."
         : "Look for targets that leak into the inputs, or for a loss that does not fit the head; " +
           "a trained network needs no such verdict.",
     }];

@@ -7,6 +7,7 @@ import type { Verdict } from "./judge.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
 import { sharesHead } from "./shares_head.ts";
 import { hasKernel, signalPath } from "./signal_path.ts";
+import { unscaledInputs } from "./unscaled_inputs.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 
 /**
@@ -76,7 +77,8 @@ function stopped({ stop, named, below, all, rescale, measurements }: Stop): Verd
       `The ${headActivation(stop)} of ${stop.name} is certain for every example${z}, so ` +
         `${measurements.objective.name} sends ` +
         `${isZero(stop.preActivationGradients) ? "no" : "next to no"} gradient down.${rest}`,
-      rescale ?? `Draw the kernel of the head smaller, and normalise what it is fed.`,
+      unscaledInputs(measurements) ?? rescale ??
+        `Draw the kernel of the head smaller, and normalise what it is fed.`,
     );
   }
   const sent = formatNumber(stop.activationGradients!.rms);

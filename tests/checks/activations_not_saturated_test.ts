@@ -67,8 +67,11 @@ Deno.test("activationsNotSaturated blames inputs that are not normalised first",
     { saturatedFraction: 0.9 },
     { saturatedFraction: 0.9 },
   ]);
-  measurements.batch.inputs = flat(100, 640);
+  measurements.batch.perInput[0].values = flat(100, 640);
   const [first, second] = activationsNotSaturated.check(measurements);
   assertStringIncludes(first.advice, "Normalise the inputs");
   assertEquals(second.advice.includes("the inputs"), false);
+  measurements.batch.perInput[0].lookedUp = true;
+  const [looked] = activationsNotSaturated.check(measurements);
+  assertEquals(looked.advice.includes("the inputs"), false);
 });

@@ -69,6 +69,14 @@ Deno.test("initialLoss holds cross-entropy to ln K on both sides", () => {
   ]);
 });
 
+Deno.test("initialLoss blames inputs that are too large before it blames the head", () => {
+  const given = { loss: "categoricalCrossentropy", value: 9, targets: tenClasses, examples: 30 };
+  const measurements = withHead(given);
+  assertStringIncludes(initialLoss.check(measurements)[0].advice, "Draw the kernel of the head");
+  measurements.batch.perInput[0].values = flat(100, 640);
+  assertStringIncludes(initialLoss.check(measurements)[0].advice, "Normalise the inputs");
+});
+
 Deno.test("initialLoss accepts the entropy of an uneven prior", () => {
   // 27 of class 0, 3 of class 1: 0.325 against ln 2 = 0.693.
   const targets = oneHot([...Array(27).fill(0), 1, 1, 1], 2);

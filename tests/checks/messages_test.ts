@@ -232,8 +232,9 @@ const SAID: Record<string, () => Finding[]> = {
       ignore: [{ layer: "dense_1", reason: "It is a gate." }],
     }),
   "saturated-activations: inputs too large": () => {
-    const { batch, ...rest } = makeMeasurements([{ saturatedFraction: 0.6 }]);
-    return judge("saturated-activations", { ...rest, batch: { ...batch, inputs: flat(99, 640) } });
+    const measurements = makeMeasurements([{ saturatedFraction: 0.6 }]);
+    measurements.batch.perInput[0].values = flat(99, 640);
+    return judge("saturated-activations", measurements);
   },
   "saturated-activations: too few entries": () =>
     judge("saturated-activations", makeMeasurements([{ preActivations: flat(1, 7) }])),

@@ -214,17 +214,33 @@ Deno.test("noVanishingGradients fails a softmax that is certain, and says how to
       "categoricalCrossentropy sends no gradient down. The delta of h1, h2 is 0 too.",
   );
   assertStringIncludes(finding.advice, "Multiply the kernels of h1, h2 by 1/");
+  const pixels = under(softmax);
+  pixels.batch.perInput[0].values = flat(150, 640);
+  assertStringIncludes(check(pixels)[0].advice, "Normalise the inputs");
 });
 
 Deno.test("noVanishingGradients tells a certain head from an uncertain and from a learned one", () => {
   const severity = (measurements: Measurements) => check(measurements).map((f) => f.severity);
   const softmax = (doubt: number) => ({ activation: "softmax", activations: oneHot(doubt) });
   assertEquals(severity(under(softmax(0.4e-6))), ["error"]);
-  assertEquals(severity(under(softmax(1e-6))), ["warning"]);
+  assertEquals(severity(under(softmax(1e-6), 7, "meanSquaredError")), ["warning"]);
   assertEquals(severity(under(softmax(0), 0.0101)), ["error"]);
   assertEquals(severity(under(softmax(0), 0.0099)), ["warning"]);
+  // A softmax that is torn between two classes in some examples: in 4 of 10, in 6, in all.
+  const torn = (share: number) => {
+    const rows = Array.from({ length: 10 }, (_, i) => i < share ? [0.5, 0.5, 0, 0] : [0, 1, 0, 0]);
+    return { activation: "softmax", activations: statisticsOf(rows.flat()) };
+  };
+  assertEquals([4, 6, 10].map((share) => severity(under(torn(share)))[0]), [
+    "error",
+    "warning",
+    "warning",
+  ]);
+  assertEquals(severity(under(torn(4), 7, "meanSquaredError")), ["warning"]);
   const sigmoid = { activation: "sigmoid", activations: statisticsOf(Array(32).fill(0)) };
   assertEquals(severity(under(sigmoid, 7, "binaryCrossentropy")), ["error"]);
+  const doubtful = { activation: "sigmoid", activations: torn(4).activations };
+  assertEquals(severity(under(doubtful, 7, "binaryCrossentropy")), ["warning"]);
   const hidden = check(under(softmax(0)), { layers: /^h/ });
   assertEquals(hidden.map(({ severity, layers }) => [severity, layers]), [["error", ["h1", "h2"]]]);
 });

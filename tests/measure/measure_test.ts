@@ -12,7 +12,7 @@ import {
 } from "../../src/measure/mod.ts";
 import { runPass } from "../../src/measure/run_pass.ts";
 import { WatchedGradients } from "../../src/measure/watched_gradients.ts";
-import type { Batch } from "../../src/model/mod.ts";
+import { type Batch, randomBatch } from "../../src/model/mod.ts";
 
 const { tf } = await startEngine();
 
