@@ -2,7 +2,10 @@ import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import type { Objective } from "../measure/objective.ts";
 import type { Batch } from "../model/batch.ts";
 
-/** Makes a model from a seed, with the TensorFlow.js of the engine. */
+/**
+ * Makes a model from a seed, with the TensorFlow.js of the engine. Initialisers without a seed of their
+ * own, and `Math.random`, draw from it too while it runs.
+ */
 export type CreateModel = (
   context: { tf: TensorFlow; seed: number },
 ) => LayersModel | Promise<LayersModel>;

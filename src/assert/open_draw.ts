@@ -6,6 +6,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batch.ts";
 import { randomBatch } from "../model/random_batch.ts";
+import { seedDraws } from "../model/seed_draws.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 
 /** How many examples the batch of a draw is to have, as on the command line. */
@@ -33,7 +34,7 @@ export async function openDraw(
 ): Promise<Draw> {
   const engine = runningEngine() ?? await ensureEngine();
   const { tf } = engine;
-  const model = await create({ tf, seed });
+  const model = await seedDraws(seed, "createModel", () => create({ tf, seed }));
   if (typeof model?.apply !== "function" || !Array.isArray(model.layers)) {
     throw new TypeError(
       `create must return a layers model of TensorFlow.js, got ${show(model)} under seed ${seed}.`,
@@ -42,8 +43,13 @@ export async function openDraw(
   const name = typeof objective === "string" ? objective : "sum";
   let batch: Batch;
   try {
-    batch = await createBatch?.({ tf, seed, examples: EXAMPLES, model }) ??
-      randomBatch(model, { seed, objective: name });
+    batch = createBatch === undefined
+      ? randomBatch(model, { seed, objective: name })
+      : await seedDraws(
+        seed,
+        "createBatch",
+        () => createBatch({ tf, seed, examples: EXAMPLES, model }),
+      );
   } catch (error) {
     model.dispose();
     throw error;

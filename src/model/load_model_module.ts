@@ -11,6 +11,7 @@ import { logToStderr } from "./log_to_stderr.ts";
 import { ModelError } from "./model_error.ts";
 import type { ModelModule } from "./model_module.ts";
 import { nearest } from "./nearest.ts";
+import { seedDraws } from "./seed_draws.ts";
 import { showShape } from "./show_shape.ts";
 import { showValue } from "./show_value.ts";
 import { targetShapes } from "./target_shapes.ts";
@@ -26,7 +27,7 @@ export async function loadModelModule(path: string, seed: number): Promise<Loade
   const tf = requireEngine();
   const module = requireModelModule(path, await importModule(path));
   const create = async (seed: number) => {
-    const model = await call(path, "createModel", () => module.createModel({ tf, seed }));
+    const model = await call(path, "createModel", seed, () => module.createModel({ tf, seed }));
     requireModel(path, model);
     return model;
   };
@@ -41,7 +42,12 @@ export async function loadModelModule(path: string, seed: number): Promise<Loade
     seed,
     objective: objective ?? null,
     createBatch: createBatch === undefined ? null : async (examples, seed, objective) => {
-      const batch = await call(path, "createBatch", () => createBatch({ tf, seed, examples }));
+      const batch = await call(
+        path,
+        "createBatch",
+        seed,
+        () => createBatch({ tf, seed, examples }),
+      );
       requireBatch(path, tf, model, batch, objective);
       return { ...batch, seed: batch.seed === undefined ? seed : batch.seed };
     },
@@ -52,9 +58,14 @@ export async function loadModelModule(path: string, seed: number): Promise<Loade
 /** The file's name without folder and extension. */
 const stemOf = (path: string) => path.replace(/^.*[\\/]/, "").replace(/\.\w+$/, "");
 
-async function call<T>(path: string, name: string, made: () => T | Promise<T>): Promise<T> {
+async function call<T>(
+  path: string,
+  name: string,
+  seed: number,
+  made: () => T | Promise<T>,
+): Promise<T> {
   try {
-    return await logToStderr(made);
+    return await logToStderr(() => seedDraws(seed, name, made));
   } catch (error) {
     const reason = await failureIn(path, error);
     throw new ModelError(`${path}: ${name} threw: ${reason}`, { cause: error });

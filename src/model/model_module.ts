@@ -27,10 +27,14 @@ import type { Batch } from "./batch.ts";
 export interface ModelModule {
   /**
    * Creates the model. Draw the weights from `seed`, so that it can be created again; the initialisers
-   * of TensorFlow.js take seed 0 for no seed.
+   * of TensorFlow.js take seed 0 for no seed. What is drawn without a seed, by initialisers that have
+   * none or from `Math.random`, follows `seed` as well.
    */
   createModel(context: { tf: TensorFlow; seed: number }): LayersModel | Promise<LayersModel>;
-  /** Makes a batch. Left out: random numbers, see {@linkcode randomBatch}. */
+  /**
+   * Makes a batch; what it draws without a seed follows `seed`. Left out: random numbers, see
+   * {@linkcode randomBatch}.
+   */
   createBatch?(
     context: { tf: TensorFlow; seed: number; examples: number },
   ): Batch | Promise<Batch>;

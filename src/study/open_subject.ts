@@ -11,6 +11,7 @@ import { loadModel } from "../model/load_model.ts";
 import type { LoadedModel } from "../model/loaded_model.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { readBatch } from "../model/read_batch.ts";
+import { seedDraws } from "../model/seed_draws.ts";
 import { setWeights } from "../model/set_weights.ts";
 import { denseNetwork } from "./dense_network.ts";
 import type { StudyVariant } from "./grid_point.ts";
@@ -74,7 +75,8 @@ export async function openSubject(
     return {
       ...common,
       name: subject.name || "model",
-      create: async (seed, variant) => await subject({ tf, seed, ...variant }),
+      create: (seed, variant) =>
+        seedDraws(seed, "createModel", () => subject({ tf, seed, ...variant })),
       swaps: { activation: false, initializer: false },
     };
   }

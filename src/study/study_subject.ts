@@ -5,7 +5,10 @@ import type { StudyVariant } from "./grid_point.ts";
 export interface StudyContext extends StudyVariant {
   /** The engine's TensorFlow.js. */
   tf: TensorFlow;
-  /** Seed of the weights: draw them from it, so that they can be drawn again. */
+  /**
+   * Seed of the weights: draw them from it, so that they can be drawn again. What is drawn without a
+   * seed follows it as well.
+   */
   seed: number;
 }
 
