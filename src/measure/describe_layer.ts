@@ -38,6 +38,7 @@ export function describeLayer(
     role: record.isOutput ? "output" : "hidden",
     ...record.heads.size > 0 && record.heads.size < heads ? { heads: [...record.heads] } : {},
     ...record.className.endsWith("Transpose") ? { strides: stridesOf(record) } : {},
+    ...record.normalization === null ? {} : { normalization: record.normalization },
     calls: record.calls,
     shape: record.shapeVaries ? null : record.shape,
     preActivations: statisticsOf(record.preActivations),

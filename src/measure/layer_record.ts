@@ -32,6 +32,8 @@ export class LayerRecord {
   readonly heads: Set<string> = new Set();
   /** For an embedding: the rows that the batch looked up. */
   usedRows: Set<number> | null = null;
+  /** Whose statistics a batch normalisation runs on. */
+  normalization: "moving" | "batch" | null = null;
   /** Why a figure stays empty, where it is known beforehand. */
   readonly absent: Partial<Record<Figure, string>> = {};
 

@@ -54,6 +54,8 @@ export interface LayerMeasurements {
   heads?: string[];
   /** Strides of a transposed convolution, one for each axis of its window; absent for other layers. */
   strides?: number[];
+  /** Whose statistics a batch normalisation ran on: its own moving ones, or those of the batch. */
+  normalization?: "moving" | "batch";
   /** How many times the layer was called in the pass (shared and time-distributed: more than 1). */
   calls: number;
   /** Shape of z (or of a, where the layer has no z) with the batch first; `null` if it varies. */

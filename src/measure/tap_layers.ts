@@ -105,7 +105,9 @@ function tapLayer(
     ...isLinear ? [[record, "preActivationGradients"] as Both] : [],
   );
   const hasKernel = layer.weights.some((weight) => weight.shape.length >= 2);
-  const onBatch = layer.getClassName() === "BatchNormalization" && batchStatistics(layer);
+  if (layer.getClassName() === "BatchNormalization") {
+    record.normalization = batchStatistics(layer) ? "batch" : "moving";
+  }
   let firstOwn = 0;
   // What was there before the layer was called, as its inputs and weights were, has other readers.
   const show = (x: Tensor, forward: Observer, backward: Observer) =>
@@ -140,7 +142,7 @@ function tapLayer(
     if (record.calls++ === 0) onFirstCall?.(record);
     if (record.className === "Embedding") noteRows(record, [inputs].flat()[0]);
     if (seen === "as its input") inputs = show([inputs].flat()[0], z, delta);
-    if (onBatch) kwargs = { ...kwargs, training: true };
+    if (record.normalization === "batch") kwargs = { ...kwargs, training: true };
     const outputs = callOrExplain(record, () => call(inputs, kwargs));
     const first = Array.isArray(outputs) ? outputs[0] : outputs;
     const tapped = show(first, (tensor) => {

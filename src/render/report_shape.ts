@@ -61,6 +61,7 @@ const layer = object<LayerMeasurements>({
   role: oneOf("hidden", "output"),
   heads: optional(list(string)),
   strides: optional(list(count)),
+  normalization: optional(oneOf("moving", "batch")),
   calls: count,
   shape: nullable(list(count)),
   preActivations: nullable(statistics),

@@ -427,8 +427,10 @@ Deno.test("measure() puts batch normalisation in the mode that is asked for, and
   await leavesNoTensors(async () => {
     const inference = await measure(model, { inputs }, { batchNormalization: "inference" });
     assertAlmostEquals(find(inference, "norm").activations!.mean, 4, 0.1);
+    assertEquals(inference.layers.map(({ normalization }) => normalization), ["moving", undefined]);
     const training = await measure(model, { inputs }, { batchNormalization: "training" });
     assertAlmostEquals(find(training, "norm").activations!.mean, 0, 1e-3);
+    assertEquals(find(training, "norm").normalization, "batch");
     assertAlmostEquals(find(training, "norm").activations!.std, 1, 1e-2);
     const moving = find(training, "norm").weights.find((weight) =>
       weight.name === "norm/moving_mean"

@@ -47,7 +47,17 @@ const maybe = fc.option(statistics);
 const shape = fc.array(fc.nat(), { maxLength: 4 });
 const absent = fc.dictionary(text, text, { maxKeys: 3 });
 
-const weight: fc.Arbitrary<WeightMeasurements> = fc.record({
+/** A record of which some keys may be absent. */
+function partly<T extends object, O extends object>(
+  required: { [K in keyof T]: fc.Arbitrary<T[K]> },
+  optional: { [K in keyof O]: fc.Arbitrary<O[K]> },
+): fc.Arbitrary<T & Partial<O>> {
+  const rest = fc.record(optional, { requiredKeys: [] }) as fc.Arbitrary<Partial<O>>;
+  return fc.tuple(fc.record(required) as fc.Arbitrary<T>, rest)
+    .map(([own, more]) => ({ ...own, ...more }));
+}
+
+const weight: fc.Arbitrary<WeightMeasurements> = partly({
   name: text,
   shape,
   trainable: fc.boolean(),
@@ -55,15 +65,18 @@ const weight: fc.Arbitrary<WeightMeasurements> = fc.record({
   gradients: maybe,
   gradientsOfUsedRows: maybe,
   absent: fc.oneof(fc.record({ gradients: text }), absent),
+}, {
+  duplicateUnits: fc.option(fc.nat()),
+  entries: fc.option(fc.array(number, { maxLength: 3 })),
 });
 
-const layer: fc.Arbitrary<LayerMeasurements> = fc.record({
+const layer: fc.Arbitrary<LayerMeasurements> = partly({
   name: text,
   className: text,
   activation: fc.option(text),
   depth: fc.nat(),
   trainable: fc.boolean(),
-  role: fc.constantFrom("hidden", "output"),
+  role: fc.constantFrom("hidden" as const, "output" as const),
   calls: fc.nat(),
   shape: fc.option(shape),
   preActivations: maybe,
@@ -74,14 +87,18 @@ const layer: fc.Arbitrary<LayerMeasurements> = fc.record({
   saturatedFraction: fc.option(fc.oneof(share, number)),
   deadFraction: fc.option(share),
   absent,
+}, {
+  heads: fc.array(text, { maxLength: 2 }),
+  strides: fc.array(fc.nat(), { maxLength: 3 }),
+  normalization: fc.constantFrom("moving" as const, "batch" as const),
 });
 
-const input: fc.Arbitrary<InputMeasurements> = fc.record({
+const input: fc.Arbitrary<InputMeasurements> = partly({
   name: text,
   shape,
   dtype: fc.oneof(fc.constantFrom("float32", "int32"), text),
   values: statistics,
-});
+}, { lookedUp: fc.boolean() });
 
 /** Any measurements that the types allow, however unlikely. */
 export const anyMeasurements: fc.Arbitrary<Measurements> = fc.record({
