@@ -32,7 +32,28 @@ export interface BatchIndependenceProbe extends ProbeSubject {
  * Replaces all other examples of a batch by copies of one, and looks whether the output of that one
  * changes. Does so for the first example, the middle one and the last.
  *
+ * @param model A built model; it is put back as it was.
+ * @param batch One tensor an input, and targets where the objective needs them.
+ * @param options The seed the model was made under, for messages.
+ * @returns How far each example follows the others, for the rule `batch-independence`.
  * @throws {RangeError} If the batch has one example only.
+ * @throws {TypeError} If the model or the batch is none.
+ *
+ * @example No example sees another one
+ * ```ts
+ * import { batchIndependence } from "@gradient-health/gradient-health/checks";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { probeBatchIndependence } from "@gradient-health/gradient-health/probe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const batch = randomBatch(model);
+ * const probe = await probeBatchIndependence(model, batch);
+ * assertEquals(batchIndependence.check(probe), []);
+ * model.dispose();
+ * ```
  */
 export async function probeBatchIndependence(
   model: LayersModel,

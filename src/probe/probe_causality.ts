@@ -36,7 +36,30 @@ export interface CausalityProbe extends ProbeSubject {
  * to it change. Time is the axis after the examples; an input without it, or of another length, is
  * left alone.
  *
+ * @param model A built model; it is put back as it was.
+ * @param batch One tensor an input, and targets where the objective needs them.
+ * @param options The seed the model was made under, for messages.
+ * @returns How far each step follows later ones, for the rule `causality`.
  * @throws {RangeError} If no input has two steps, or an output has not the steps of the inputs.
+ * @throws {TypeError} If the model or the batch is none.
+ *
+ * @example A recurrent layer sees no later step
+ * ```ts
+ * import { causality } from "@gradient-health/gradient-health/checks";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { randomBatch } from "@gradient-health/gradient-health/model";
+ * import { probeCausality } from "@gradient-health/gradient-health/probe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using engine = await startEngine();
+ * const { tf } = engine;
+ * const model = tf.sequential({
+ *   layers: [tf.layers.gru({ units: 4, returnSequences: true, inputShape: [5, 3] })],
+ * });
+ * const probe = await probeCausality(model, randomBatch(model));
+ * assertEquals(causality.check(probe), []);
+ * model.dispose();
+ * ```
  */
 export async function probeCausality(
   model: LayersModel,

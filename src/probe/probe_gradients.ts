@@ -67,7 +67,28 @@ export interface GradientProbe extends ProbeSubject {
  * entries 1 and -1 that leans towards the gradient: three in four have its sign, drawn at random. Along
  * a direction that is all random J changes so little that rounding hides it.
  *
+ * @param model A built model; it is put back as it was.
+ * @param batch One tensor an input, and targets where the objective needs them.
+ * @param options The objective J, and the seed the model was made under, for messages.
+ * @returns Both derivatives of each weight, for the rule `numeric-gradients`.
  * @throws {MeasureError} If J cannot be differentiated.
+ * @throws {TypeError} If the model or the batch is none.
+ *
+ * @example Back-propagation against differences
+ * ```ts
+ * import { gradientsMatchNumeric } from "@gradient-health/gradient-health/checks";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { probeGradients } from "@gradient-health/gradient-health/probe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const batch = randomBatch(model, { objective: "meanSquaredError" });
+ * const probe = await probeGradients(model, batch, { objective: "meanSquaredError" });
+ * assertEquals(gradientsMatchNumeric.check(probe), []);
+ * model.dispose();
+ * ```
  */
 export async function probeGradients(
   model: LayersModel,

@@ -28,7 +28,28 @@ export interface InputDependenceProbe extends ProbeSubject {
  * Lets the examples of each input trade places in turn, each taking that of the next, and looks which
  * outputs change.
  *
+ * @param model A built model; it is put back as it was.
+ * @param batch One tensor an input, and targets where the objective needs them.
+ * @param options The seed the model was made under, for messages.
+ * @returns Which outputs change with which inputs, for the rule `input-dependence`.
  * @throws {RangeError} If the batch has one example only.
+ * @throws {TypeError} If the model or the batch is none.
+ *
+ * @example The output follows the input
+ * ```ts
+ * import { inputDependence } from "@gradient-health/gradient-health/checks";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { probeInputDependence } from "@gradient-health/gradient-health/probe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const batch = randomBatch(model);
+ * const probe = await probeInputDependence(model, batch);
+ * assertEquals(inputDependence.check(probe), []);
+ * model.dispose();
+ * ```
  */
 export async function probeInputDependence(
   model: LayersModel,

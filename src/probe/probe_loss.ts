@@ -20,7 +20,28 @@ export interface LossProbe extends ProbeSubject {
 /**
  * Evaluates J on a batch and on the batch twice over.
  *
+ * @param model A built model; it is put back as it was.
+ * @param batch One tensor an input, and targets where the objective needs them.
+ * @param options The objective J, and the seed the model was made under, for messages.
+ * @returns J once and twice over, for the rule `loss-reduction`.
  * @throws {RangeError} If the model is built for batches of one size.
+ * @throws {TypeError} If the model or the batch is none.
+ *
+ * @example A mean does not grow with the batch
+ * ```ts
+ * import { lossReduction } from "@gradient-health/gradient-health/checks";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { probeLoss } from "@gradient-health/gradient-health/probe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const batch = randomBatch(model, { objective: "meanSquaredError" });
+ * const probe = await probeLoss(model, batch, { objective: "meanSquaredError" });
+ * assertEquals(lossReduction.check(probe), []);
+ * model.dispose();
+ * ```
  */
 export async function probeLoss(
   model: LayersModel,

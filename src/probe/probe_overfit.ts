@@ -30,7 +30,29 @@ export interface OverfitLimits {
 /**
  * Trains on one batch until its loss is low or the steps are used up, then puts everything back.
  *
+ * @param model A built model; it is put back as it was.
+ * @param batch One tensor an input, and targets where the objective needs them.
+ * @param options The loss, the optimizer, and the seed the model was made under, for messages.
+ * @param limits When to stop.
+ * @returns The loss before each step, for the rule `overfits-batch`.
  * @throws {RangeError} If J is the sum of the outputs, which has no least value.
+ * @throws {TypeError} If the model or the batch is none.
+ *
+ * @example Five steps
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { probeOverfit } from "@gradient-health/gradient-health/probe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const batch = randomBatch(model, { objective: "meanSquaredError" });
+ * const options = { objective: "meanSquaredError" } as const;
+ * const { losses } = await probeOverfit(model, batch, options, { steps: 5, loss: 0 });
+ * assertEquals(losses.length, 6);
+ * model.dispose();
+ * ```
  */
 export async function probeOverfit(
   model: LayersModel,

@@ -48,7 +48,29 @@ export interface StepProbe extends ProbeSubject {
  * Takes one training step, and a second if a trainable weight has not moved; then puts weights and
  * everything else back. The optimizer that it steps with is a copy.
  *
+ * @param model A built model; it is put back as it was.
+ * @param batch One tensor an input, and targets where the objective needs them.
+ * @param options The objective J, the optimizer or a step of one's own, and the seed for messages.
+ * @returns How far each weight moved, for the rules `update-ratio`, `weights-change` and `weights-frozen`.
  * @throws {TypeError} If the optimizer is none, or the step no function.
+ * @throws {TypeError} If the model or the batch is none.
+ *
+ * @example One step judged twice
+ * ```ts
+ * import { weightsChange, weightsFrozen } from "@gradient-health/gradient-health/checks";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { probeStep } from "@gradient-health/gradient-health/probe";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const batch = randomBatch(model, { objective: "meanSquaredError" });
+ * const probe = await probeStep(model, batch, { objective: "meanSquaredError" });
+ * assertEquals(weightsChange.check(probe), []);
+ * assertEquals(weightsFrozen.check(probe), []);
+ * model.dispose();
+ * ```
  */
 export async function probeStep(
   model: LayersModel,
