@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
 import type { Engine } from "../engine/engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batch.ts";
-import { getWeights } from "../model/get_weights.ts";
 import { describeStudyPoint } from "./describe_study_point.ts";
+import { fingerprint } from "./fingerprint.ts";
 import { KernelScaler } from "./kernel_scaler.ts";
 import { describePoint, type GridPoint, gridPoint } from "./grid_point.ts";
 import { type OpenSubject, openSubject } from "./open_subject.ts";
@@ -72,16 +71,9 @@ export class PointMeter {
     const { name, source, objective } = this.#subject;
     const { model, batch } = await this.#provide(gridPoint(this.#grid, 0));
     const { simd, relaxedSimd, version } = this.#engine;
-    const hash = createHash("sha256");
-    for (const { name, shape, values } of Object.values(getWeights(model))) {
-      hash.update(JSON.stringify([name, shape])).update(bytesOf(values));
-    }
-    for (const tensor of tensorsOf(batch)) {
-      hash.update(JSON.stringify(tensor.shape)).update(bytesOf(tensor.dataSync()));
-    }
     return {
       engine: { backend: "wasm", simd, relaxedSimd, tfjs: version },
-      model: { name, source, fingerprint: hash.digest("hex").slice(0, 32) },
+      model: { name, source, fingerprint: fingerprint(model, batch) },
       objective: typeof objective === "function" ? objective.name || "function" : objective,
       examples: [batch.inputs].flat()[0].shape[0],
     };
@@ -167,8 +159,4 @@ export class PointMeter {
 
 function tensorsOf({ inputs, targets }: Batch): Tensor[] {
   return [inputs, targets ?? []].flat();
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -17,7 +17,7 @@ export interface StudyHeader {
     name: string;
     /** The file it came from, or `null`. */
     source: string | null;
-    /** Hash of the weights and of the batch at the grid's first point: another model has another. */
+    /** Hash of layers, weights and batch at the grid's first point: another model has another. */
     fingerprint: string;
   };
   /** What was differentiated. */

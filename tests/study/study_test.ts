@@ -211,6 +211,30 @@ Deno.test("study() sweeps a model.json on its own weights, and swaps what it is 
   });
 });
 
+Deno.test("study() tells models of the same weights and other layers apart", async () => {
+  const fingerprint = async (activation: string | null, own: object) => {
+    const create: CreateStudyModel = ({ tf }) =>
+      tf.sequential({
+        layers: [
+          tf.layers.dense({
+            units: 4,
+            inputShape: [3],
+            activation: (activation ?? "tanh") as "tanh",
+            kernelInitializer: "ones",
+          }),
+          tf.layers.leakyReLU(own),
+          tf.layers.dense({ units: 1, kernelInitializer: "ones" }),
+        ],
+      });
+    return (await study(create, { scales: [1] })).model.fingerprint;
+  };
+  const one = await fingerprint("tanh", { alpha: 0.1 });
+  // Layers without a name of their own have another one each time.
+  assertEquals(await fingerprint("tanh", { alpha: 0.1 }), one);
+  assert(await fingerprint("relu", { alpha: 0.1 }) !== one);
+  assert(await fingerprint("tanh", { alpha: 0.2 }) !== one);
+});
+
 Deno.test("study() says what it cannot do", async () => {
   await withFolder(async (folder) => {
     await using engine = await startEngine();
