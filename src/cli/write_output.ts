@@ -1,3 +1,4 @@
+import { replaceableFile } from "../model/replaceable_file.ts";
 import { writeFailure } from "../model/write_failure.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -5,7 +6,8 @@ import { UsageError } from "./usage_error.ts";
  * Writes a result to stdout or to a file.
  *
  * A reader that has seen enough and closed the pipe (`| head`) is no error. A file is written beside
- * its place and then renamed, so that nobody ever reads half of it and a failure keeps the old one.
+ * its place and then renamed, so that nobody ever reads half of it and a failure keeps the old one;
+ * into a device or a pipe the text goes as it is.
  *
  * @param text The result.
  * @param path The file, or `null` for stdout.
@@ -15,14 +17,24 @@ import { UsageError } from "./usage_error.ts";
 export async function writeOutput(text: string, path: string | null): Promise<boolean> {
   const bytes = new TextEncoder().encode(text);
   if (path === null) return await writeAll(bytes);
-  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
-    await Deno.writeFile(temporary, bytes, { createNew: true });
-    await Deno.rename(temporary, path);
+    const file = await replaceableFile(path);
+    if (file === null) await Deno.writeFile(path, bytes, { create: false });
+    else await replace(file, bytes);
     return true;
   } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
     throw new UsageError(`cannot write ${path}: ${writeFailure(error)}`);
+  }
+}
+
+async function replace(file: string, bytes: Uint8Array): Promise<void> {
+  const temporary = `${file}.${crypto.randomUUID()}.tmp`;
+  try {
+    await Deno.writeFile(temporary, bytes, { createNew: true });
+    await Deno.rename(temporary, file);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { STUDY_CLOSING, studyLine, studyOpening } from "../render/study_json.ts";
+import { replaceableFile } from "../model/replaceable_file.ts";
 import { writeFailure } from "../model/write_failure.ts";
 import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_error.ts";
@@ -57,16 +58,20 @@ export class StudyWriter {
     header: StudyHeader,
     { whole = false }: { whole?: boolean } = {},
   ): Promise<StudyWriter> {
-    const journalPath = `${path}.journal`;
     let file: Deno.FsFile | null = null;
     try {
+      const target = await replaceableFile(path);
+      if (target === null) {
+        throw new StudyError(`cannot write ${path}: it is no file, expected one to replace`);
+      }
+      const journalPath = `${target}.journal`;
       file = await Deno.open(journalPath, { create: true, read: true, write: true });
       // Where the file system has no locks, one does without.
       if (!await file.tryLock(true).catch(() => true)) {
         throw new StudyError(`cannot write ${path}: another process is writing it`);
       }
       await file.truncate();
-      const writer = new StudyWriter(path, header, journalPath, file);
+      const writer = new StudyWriter(target, header, journalPath, file);
       if (whole) writer.#pause = Infinity;
       return writer;
     } catch (error) {
@@ -125,6 +130,8 @@ export class StudyWriter {
         isFirst = false;
       }
       await writeAll(file, encoder.encode(STUDY_CLOSING));
+      // Else, where a machine fails, the name may have reached the disk and the content not.
+      await file.syncData();
       await Deno.rename(temporary, this.#path);
     } catch (error) {
       await Deno.remove(temporary).catch(() => {});

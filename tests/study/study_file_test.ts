@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
 import { renderStudyJson } from "../../src/render/study_json.ts";
 import { StudyError } from "../../src/study/study_error.ts";
@@ -85,6 +85,27 @@ Deno.test("StudyWriter keeps others off its file, and clears up after one that w
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["study.json"]);
     // And when it is done, another one may.
     await (await StudyWriter.create(path, HEADER)).discard();
+  });
+});
+
+Deno.test("StudyWriter writes where a link leads, and refuses what is no file", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/study.json`, "old");
+    await Deno.symlink(`${folder}/study.json`, `${folder}/link.json`);
+    const writer = await StudyWriter.create(`${folder}/link.json`, HEADER);
+    for (const point of makePoints(HEADER)) await writer.add(point);
+    await writer.close();
+    assert((await Deno.lstat(`${folder}/link.json`)).isSymlink);
+    assertEquals((await readStudyFile(`${folder}/study.json`)).header, HEADER);
+    await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
+    for (const path of [folder, `${folder}/pipe`]) {
+      await assertRejects(
+        () => StudyWriter.create(path, HEADER),
+        StudyError,
+        `cannot write ${path}: it is no file, expected one to replace`,
+      );
+    }
+    assertEquals([...Deno.readDirSync(folder)].length, 3);
   });
 });
 
