@@ -9,6 +9,9 @@ import { main } from "./main.ts";
 // What ends before it has a verdict has not passed, nor failed: that would be 1, as Deno's own code
 // for an error that nobody caught is.
 Deno.exitCode = 2;
+addEventListener("beforeunload", () => {
+  console.error("error: ended before it was done: what a model waits for never comes");
+});
 if (!asksForHelp(Deno.args)) {
   const { default: process } = await import("node:process");
   for (const event of ["uncaughtException", "unhandledRejection"]) {

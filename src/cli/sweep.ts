@@ -83,7 +83,10 @@ export const sweep: Command = {
             console.error(`warning: ${message}`);
           },
         },
-        (header) => kept.begin(header),
+        (header) => {
+          interrupted.begin();
+          return kept.begin(header);
+        },
       );
       const printer = printed ? new PointPrinter(view, header) : null;
       for await (const point of points) {

@@ -164,23 +164,36 @@ async function* inProcess(
   let undecided = mayStop;
   let rested = started;
   let measured = 0;
-  for (const index of plan.indices(from)) {
-    const now = performance.now();
-    if (undecided && now - started >= TRIAL) {
-      undecided = false;
-      const left = plan.count - measured;
-      const jobs = chooseJobs(left * (now - started) / measured);
-      if (jobs > 0) return { jobs, index };
+  let giveUp = () => {};
+  const abort = () => giveUp();
+  signal?.addEventListener("abort", abort);
+  try {
+    for (const index of plan.indices(from)) {
+      const now = performance.now();
+      if (undecided && now - started >= TRIAL) {
+        undecided = false;
+        const left = plan.count - measured;
+        const jobs = chooseJobs(left * (now - started) / measured);
+        if (jobs > 0) return { jobs, index };
+      }
+      if (now - rested >= STRETCH) {
+        await new Promise((resolve) => setTimeout(resolve));
+        rested = performance.now();
+      }
+      if (signal?.aborted) return null;
+      // A model may take long to come, or for ever.
+      const point = await new Promise<StudyPoint | null>((resolve, reject) => {
+        giveUp = () => resolve(null);
+        meter.measure(index).then(resolve, reject);
+      });
+      if (point === null) return null;
+      yield point;
+      measured++;
     }
-    if (now - rested >= STRETCH) {
-      await new Promise((resolve) => setTimeout(resolve));
-      rested = performance.now();
-    }
-    if (signal?.aborted) return null;
-    yield await meter.measure(index);
-    measured++;
+    return null;
+  } finally {
+    signal?.removeEventListener("abort", abort);
   }
-  return null;
 }
 
 /** Tells of every point that goes by. */

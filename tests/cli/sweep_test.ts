@@ -92,10 +92,17 @@ Deno.test("sweep takes a module, other activations and initialisers, and a loss"
   assertEquals(activations[3], [null, "selu", "selu", "softmax"]);
 });
 
-/** Starts a sweep of many points and interrupts it once the first ones are in its journal. */
+/**
+ * Starts a sweep and interrupts it once there is something in its folder; twice, as Ctrl-C arrives
+ * under npx, which passes on what the terminal has sent already.
+ *
+ * @param isUnderWay Whether a file's name and size say that it has come so far. Default: the first
+ * points are in its journal.
+ */
 async function interrupt(
   folder: string,
   args: string[],
+  isUnderWay = (name: string, size: number) => name.endsWith(".journal") && size > 0,
 ): Promise<{ code: number; stderr: string }> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", new URL("mod.ts", ROOT).href, "sweep", ...args],
@@ -103,14 +110,21 @@ async function interrupt(
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  const hasPoints = () =>
+  const isReached = () =>
     [...Deno.readDirSync(folder)].some(({ name }) =>
-      name.endsWith(".journal") && Deno.statSync(`${folder}/${name}`).size > 0
+      isUnderWay(name, Deno.statSync(`${folder}/${name}`).size)
     );
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
   let ended = false;
   child.status.then(() => ended = true);
-  while (!ended && !hasPoints()) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (!ended && !isReached()) await pause();
   if (!ended) child.kill("SIGINT");
+  await pause();
+  try {
+    child.kill("SIGINT");
+  } catch {
+    // It has ended at the first.
+  }
   const { code, stderr } = await child.output();
   return { code, stderr: new TextDecoder().decode(stderr) };
 }
@@ -138,6 +152,51 @@ for (const jobs of ["1", "2"]) {
     });
   });
 }
+
+/** A module that leaves a file when it is asked for the model of a seed, which never comes. */
+async function writeHanging(folder: string, seed: number): Promise<string> {
+  await Deno.writeTextFile(
+    `${folder}/model.ts`,
+    `export function createModel({ tf, seed }) {
+  if (seed === ${seed}) {
+    Deno.writeTextFileSync(${JSON.stringify(`${folder}/mark`)}, "");
+    return new Promise((resolve) => setTimeout(resolve, 1e6));
+  }
+  return tf.sequential({
+    layers: [1, 2].map((units) => tf.layers.dense({ units, inputShape: [1], activation: "tanh" })),
+  });
+}
+`,
+  );
+  return `${folder}/model.ts`;
+}
+
+for (const jobs of ["1", "2"]) {
+  Deno.test(`sweep ends at Ctrl-C though a model does not come, with --jobs ${jobs}`, async () => {
+    const asksForFirst = (name: string) => name === "mark";
+    for (const [seed, kept, isUnderWay] of [[0, null, asksForFirst], [1, 1, undefined]] as const) {
+      await withFolder(async (folder) => {
+        const model = await writeHanging(folder, seed);
+        const args = [model, "--scale=1", "--seeds=2", `--jobs=${jobs}`, `--out=${folder}/a.json`];
+        const { code, stderr } = await interrupt(folder, args, isUnderWay);
+        assertEquals(code, 130, stderr);
+        assertStringIncludes(stderr, "interrupted");
+        const file = await Deno.readTextFile(`${folder}/a.json`).catch(() => null);
+        assertEquals(file === null ? null : JSON.parse(file).points.length, kept);
+      });
+    }
+  });
+}
+
+Deno.test("sweep says that it cannot end where a model never comes", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(
+      `${folder}/model.ts`,
+      "export const createModel = () => new Promise(() => {});\n",
+    );
+    await assertRefuses(["sweep", `${folder}/model.ts`], "what a model waits for never comes");
+  });
+});
 
 Deno.test("sweep --resume starts where there is no file yet, and refuses another study's", async () => {
   await withFolder(async (folder) => {
