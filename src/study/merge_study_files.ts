@@ -12,7 +12,9 @@ const MOST_NAMED = 5;
 export interface MergedStudy {
   /** The header of the whole study. */
   header: StudyHeader;
-  /** The points, each once. Throws a {@linkcode StudyError} at the end if some are missing. */
+  /**
+   * The points, each once. Throws a {@linkcode StudyError} at the end if some are missing or double.
+   */
   points: AsyncGenerator<StudyPoint, void>;
 }
 
@@ -22,7 +24,7 @@ export interface MergedStudy {
  *
  * @param files The parts, in any order.
  * @throws {StudyError} If there is no part, or they are of different studies or versions. While the
- * points are read: if a point is in two parts, or in none.
+ * points are read, at the end: if points are in two parts, or in none.
  * @returns The header of the whole study, and its points in order.
  *
  * @example Two shards, joined
@@ -74,38 +76,67 @@ async function* joined(
     const points = file.points();
     return { file, points, next: await points.next() };
   }));
-  const missing: number[] = [];
-  let absent = 0;
+  const missing = new Named(header);
+  const double = new Map<string, { files: StudyFile[]; points: Named }>();
   try {
     for (let index = 0; index < header.total; index++) {
       const having = heads.filter(({ next }) => !next.done && next.value.index === index);
+      if (having.length === 0) missing.add(index);
       if (having.length > 1) {
-        const paths = having.map(({ file }) => file.path).join(" and ");
-        throw new StudyError(`${paths} both have ${named(header, index)}`);
+        const owners = having.map(({ file }) => file);
+        const key = owners.map((file) => files.indexOf(file)).join();
+        if (!double.has(key)) double.set(key, { files: owners, points: new Named(header) });
+        double.get(key)!.points.add(index);
       }
-      const [head] = having;
-      if (head === undefined) {
-        if (missing.length < MOST_NAMED) missing.push(index);
-        absent++;
-        continue;
-      }
-      yield head.next.value as StudyPoint;
-      head.next = await head.points.next();
+      if (having.length === 1) yield having[0].next.value as StudyPoint;
+      for (const head of having) head.next = await head.points.next();
     }
   } finally {
     for (const { points } of heads) await points.return();
   }
-  if (absent === 0) return;
-  const rest = absent > missing.length ? ` and ${absent - missing.length} more` : "";
-  throw new StudyError(
-    `${absent} of ${header.total} points are in no part: ${
-      missing.map((index) => named(header, index)).join(", ")
-    }${rest}${missingShards(files)}`,
-  );
+  const wrong = [...double.values()].map(({ files, points }) => doubleWords(files, points));
+  if (missing.count > 0) {
+    const are = missing.count === 1 ? "is" : "are";
+    wrong.push(
+      `${missing.count} of ${header.total} points ${are} in no part: ${missing}${
+        missingShards(files)
+      }`,
+    );
+  }
+  if (wrong.length > 0) throw new StudyError(wrong.join("; "));
 }
 
-function named({ grid }: StudyHeader, index: number): string {
-  return describePoint(gridPoint(grid, index));
+/** Points that something is wrong with: the first few by name, the rest by number. */
+class Named {
+  readonly #header: StudyHeader;
+  readonly #first: number[] = [];
+  /** How many they are. */
+  count = 0;
+
+  constructor(header: StudyHeader) {
+    this.#header = header;
+  }
+
+  add(index: number): void {
+    if (++this.count <= MOST_NAMED) this.#first.push(index);
+  }
+
+  toString(): string {
+    const names = this.#first.map((index) => describePoint(gridPoint(this.#header.grid, index)));
+    const rest = this.count - names.length;
+    return `${names.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+  }
+}
+
+/** Which parts have the same points, and that they are the same shard, which explains it. */
+function doubleWords(files: StudyFile[], points: Named): string {
+  const all = files.length === 2 ? "both" : "all";
+  const [first, ...others] = files.map(({ header: { shard } }) => shard);
+  const same = first !== null &&
+    others.every((shard) => shard?.index === first.index && shard.count === first.count);
+  return `${files.map(({ path }) => path).join(" and ")} ${all} have ${points}${
+    same ? `: ${all} are shard ${first.index}/${first.count}` : ""
+  }`;
 }
 
 /** Which shards were not given, where all that were given are shards of one split. */

@@ -1,5 +1,6 @@
 import { studyHeaderShape, studyPointShape } from "../render/study_json.ts";
 import { failure } from "../model/failure.ts";
+import { describePoint, gridPoint } from "./grid_point.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
@@ -65,7 +66,10 @@ export async function readStudyFile(path: string): Promise<StudyFile> {
   return { path, header, points: () => pointsOf(path, header) };
 }
 
-async function* pointsOf(path: string, { total }: StudyHeader): AsyncGenerator<StudyPoint, void> {
+async function* pointsOf(
+  path: string,
+  { grid, total }: StudyHeader,
+): AsyncGenerator<StudyPoint, void> {
   let number = 0;
   let isInside = false;
   let last = -1;
@@ -89,6 +93,12 @@ async function* pointsOf(path: string, { total }: StudyHeader): AsyncGenerator<S
       );
     }
     last = point.index;
+    const [found, expected] = [point, gridPoint(grid, last)].map(describePoint);
+    if (found !== expected) {
+      throw new StudyError(
+        `${path}, line ${number}: found ${found}, where the grid of the study has ${expected}`,
+      );
+    }
     yield point;
   }
   throw cutShort(path, number);

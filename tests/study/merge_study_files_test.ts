@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { mergeStudyFiles } from "../../src/study/merge_study_files.ts";
 import { StudyError } from "../../src/study/study_error.ts";
 import type { StudyFile } from "../../src/study/study_file.ts";
@@ -68,12 +68,28 @@ Deno.test("mergeStudyFiles() counts what it does not name, and tells of an unfin
   );
 });
 
-Deno.test("mergeStudyFiles() names a point that is in two parts", async () => {
-  const { points } = mergeStudyFiles([part("a", [0, 1]), part("b", [1, 2])]);
-  await assertRejects(
-    () => Array.fromAsync(points),
-    StudyError,
-    "a and b both have point 1 (seed 0, scale 1)",
+Deno.test("mergeStudyFiles() names every point that is in two parts, and what else is wrong", async () => {
+  const messageOf = async (...parts: StudyFile[]) => {
+    const read = () => Array.fromAsync(mergeStudyFiles(parts).points);
+    return (await assertRejects(read, StudyError)).message;
+  };
+  assertEquals(
+    await messageOf(part("a", [0, 1, 2, 3]), part("b", [1, 2, 4]), part("c", [4, 5, 6, 7])),
+    "a and b both have point 1 (seed 0, scale 1), point 2 (seed 0, scale 2); " +
+      "b and c both have point 4 (seed 1, scale 1); " +
+      "1 of 9 points is in no part: point 8 (seed 2, scale 2)",
+  );
+  const all = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+  assertStringIncludes(
+    await messageOf(part("a", all), part("b", all)),
+    "point 3 (seed 1, scale 0.5), point 4 (seed 1, scale 1) and 4 more",
+  );
+  const [one, two, three] = [[0, 1, 2], [3, 4, 5], [6, 7, 8]]
+    .map((indices, i) => part(`${i + 1}`, indices, shard(i + 1)));
+  assertEquals(
+    await messageOf(one, two, three, two),
+    "2 and 2 both have point 3 (seed 1, scale 0.5), point 4 (seed 1, scale 1), " +
+      "point 5 (seed 1, scale 2): both are shard 2/3",
   );
 });
 

@@ -160,6 +160,11 @@ Deno.test("readStudyFile() says which line of which file is wrong", async () => 
     [with_(first + 1, () => lines[first]), `line ${first + 2}: found point 0 after point 0`],
     [text.replace('"format": "gradient-health study"', '"format": "x"'), "at format"],
     [text.replace('"total": 6', '"total": 3'), "found point 3 after point 2 of 3"],
+    [
+      with_(first, (line) => line.replace('"scale":0.5', '"scale":0.25')),
+      `line ${first + 1}: found point 0 (seed 0, scale 0.25), where the grid of the study has ` +
+      "point 0 (seed 0, scale 0.5)",
+    ],
   ];
   await withFolder(async (folder) => {
     for (const [content, message] of wrong) {
