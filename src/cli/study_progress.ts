@@ -4,6 +4,8 @@ import type { StudyProgress } from "../study/study_options.ts";
 const ON_TERMINAL = 100;
 const IN_LOG = 10_000;
 const BAR = 24;
+/** Columns of a terminal that does not say how many it has. */
+const COLUMNS = 80;
 
 /**
  * Shows on stderr how far a study has come and how long it will take: on a terminal in one line that
@@ -25,7 +27,7 @@ export function studyProgress(): { update(progress: StudyProgress): void; clear(
       if (now - shown < interval) return;
       shown = now;
       wrote = true;
-      const line = progressLine(progress, started, now);
+      const line = progressLine(progress, started, now, terminal ? columns() : Infinity);
       write(terminal ? `\r\x1b[K${line}` : `${line}\n`);
     },
     clear() {
@@ -35,20 +37,36 @@ export function studyProgress(): { update(progress: StudyProgress): void; clear(
   };
 }
 
-/** `[######..........] 25 %, 250 of 1000 points, 12 s left, 2 workers`. */
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns || COLUMNS;
+  } catch {
+    return COLUMNS;
+  }
+}
+
+/**
+ * `[######..........] 25 %, 250 of 1000 points, 12 s left, 2 workers`. In few columns the bar is shorter
+ * or missing: a line that is wrapped cannot be rewritten.
+ */
 export function progressLine(
   { done, total, workers }: StudyProgress,
   started: { at: number; done: number },
   now: number,
+  columns = Infinity,
 ): string {
   const share = total === 0 ? 1 : done / total;
-  const full = Math.floor(share * BAR);
   const measured = done - started.done;
   const left = measured === 0 ? null : (now - started.at) / measured * (total - done) / 1000;
-  return `[${"#".repeat(full)}${".".repeat(BAR - full)}] ${Math.floor(share * 100)} %, ` +
-    `${done} of ${total} points${left === null ? "" : `, ${duration(left)} left`}${
-      workers > 1 ? `, ${workers} workers` : ""
-    }`;
+  const text = `${Math.floor(share * 100)} %, ${done} of ${total} points${
+    left === null ? "" : `, ${duration(left)} left`
+  }${workers > 1 ? `, ${workers} workers` : ""}`;
+  // In the last columns the terminal shows ^C; the bar has brackets and a blank.
+  const room = columns - 3;
+  const bar = Math.min(BAR, room - text.length - 3);
+  if (bar < 1) return text.slice(0, room);
+  const full = Math.floor(share * bar);
+  return `[${"#".repeat(full)}${".".repeat(bar - full)}] ${text}`;
 }
 
 /** A time in at most two units: `12 s`, `3 min 20 s`, `2 h 5 min`. */

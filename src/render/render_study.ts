@@ -121,7 +121,7 @@ function section(
       ? [`(${columns.shown.length} of ${scales.length} scales shown)`]
       : [],
     `${"scale".padEnd(label)}  ${axis}`,
-    ...sigmaAxis(variant, columns, label),
+    ...sigmaAxis(variant, columns, label, width),
     `${"verdict".padEnd(label)}  ${verdicts(variant, rules, columns)}`,
     "",
     "activations, mean |a|",
@@ -157,6 +157,7 @@ function sigmaAxis(
   { scales }: VariantSummary,
   { shown, cell }: ScaleColumns,
   label: number,
+  width: number,
 ): string[] {
   if (scales.some(({ sigma, scale }) => sigma === null || sigma === scale)) return [];
   if (scales.every(({ sigma, scale }) => Math.abs(sigma! / scale - 1) < 0.1)) return [];
@@ -165,7 +166,9 @@ function sigmaAxis(
   for (let i = 0; i < shown.length; i += step) {
     const start = i * cell;
     if (line !== "" && start <= line.length) continue;
-    line = line.padEnd(start) + formatFigure(Number(scales[shown[i]].sigma!.toPrecision(2)));
+    const text = formatFigure(Number(scales[shown[i]].sigma!.toPrecision(2)));
+    if (label + 2 + start + text.length > width) break;
+    line = line.padEnd(start) + text;
   }
   return [`${"sigma_w".padEnd(label)}  ${line}`];
 }

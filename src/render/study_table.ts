@@ -27,15 +27,26 @@ export function studyCells(variants: readonly VariantSummary[]): string[][] {
   ];
 }
 
-/** The table of variants, the answer at a glance. */
+/** What the name of a variant keeps when it is cut. */
+const LEAST_NAME = 14;
+/** What is left out to make room: first what goes wrong beside the band, then sigma_w. */
+const OPTIONAL = [["smaller", "larger"], ["sigma_w"]];
+
+/**
+ * The table of variants, the answer at a glance. Where it is too wide, names are cut, and then the last
+ * columns are left out: the sentences below have them, too.
+ */
 export function studyTable(variants: readonly VariantSummary[], width: number): string[] {
   const rows = studyCells(variants);
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const over = widths.reduce((sum, own) => sum + own + 2, -2) - width;
-  if (over > 0) widths[0] = Math.max(6, widths[0] - over);
+  const over = () => widths.reduce((sum, own) => sum + own + 2, -2) - width;
+  for (const columns of OPTIONAL) {
+    if (over() <= Math.max(0, widths[0] - LEAST_NAME)) break;
+    if (rows[0][widths.length - 1] === columns.at(-1)) widths.splice(-columns.length);
+  }
+  widths[0] -= Math.max(0, over());
   return rows.map((row) =>
-    row.map((text, column) => cutMiddle(text, widths[column]).padEnd(widths[column])).join("  ")
-      .slice(0, width).trimEnd()
+    widths.map((own, column) => cutMiddle(row[column], own).padEnd(own)).join("  ").trimEnd()
   );
 }
 

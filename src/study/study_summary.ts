@@ -44,7 +44,10 @@ export interface VariantSummary extends StudyVariant {
   label: string;
   /** The scales that were measured, ascending. */
   scales: ScaleSummary[];
-  /** The best scale: the most healthy draws, and the delta ratio nearest to 1. `null`: none is healthy. */
+  /**
+   * The best scale: the most healthy draws, and the delta ratio nearest to 1; where there is no ratio,
+   * the middle one. `null`: none is healthy.
+   */
   best: ScaleSummary | null;
   /**
    * The healthy scales around it without a gap, where half of the draws or more are healthy. An edge

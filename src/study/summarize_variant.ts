@@ -43,12 +43,14 @@ function imbalance({ deltaRatio }: ScaleSummary): number {
   return Number.isNaN(off) ? Infinity : off;
 }
 
+/** Where no draw has a ratio, as of a single hidden layer, all that are healthy are as good: the middle. */
 function bestOf(healthy: ScaleSummary[]): ScaleSummary | null {
   const share = ({ healthy, draws }: ScaleSummary) => healthy / draws;
-  return healthy.reduce<ScaleSummary | null>((best, scale) => {
-    if (best === null || share(scale) > share(best)) return scale;
-    return share(scale) === share(best) && imbalance(scale) < imbalance(best) ? scale : best;
-  }, null);
+  const most = Math.max(...healthy.map(share));
+  const best = healthy.filter((scale) => share(scale) === most);
+  if (best.length === 0) return null;
+  const nearest = best.reduce((a, b) => imbalance(b) < imbalance(a) ? b : a);
+  return imbalance(nearest) < Infinity ? nearest : best[(best.length - 1) >> 1];
 }
 
 /** Where the ratio passes 1, by its logarithm over that of the scale; of several places the nearest. */

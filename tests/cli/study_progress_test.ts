@@ -27,6 +27,17 @@ Deno.test("progressLine() names no time before the first point, and ends full", 
   );
 });
 
+Deno.test("progressLine() stays within the columns of the terminal", () => {
+  const progress = { done: 123_456, total: 999_424, workers: 32 };
+  const text = "12 %, 123456 of 999424 points, 59 min 11 s left, 32 workers";
+  const line = (columns: number) => progressLine(progress, { at: 0, done: 0 }, 500_500, columns);
+  assertEquals(line(120), `[##......................] ${text}`);
+  assertEquals(line(80), `[#..............] ${text}`);
+  assertEquals(line(80).length, 77);
+  assertEquals(line(62), text);
+  assertEquals(line(40), text.slice(0, 37));
+});
+
 Deno.test("duration() takes two units at most", () => {
   const expected: [number, string][] = [
     [0.4, "0 s"],

@@ -175,6 +175,34 @@ Deno.test("renderStudy() keeps to its width, with many layers, scales and long n
   assertThrows(() => renderStudy(summaryOf({ scales: [1] }), { width: 39 }), RangeError, "39");
 });
 
+Deno.test("renderStudy() leaves columns of the table out rather than cut them", () => {
+  const table = (width: number) =>
+    renderStudy(summaryOf({ scales: SCALES, activations: ["sigmoid"], depths: [5, 10] }, band), {
+      width,
+    }).split("\n").filter((line) => /^(activation|s.*depth 5) {2}/.test(line)).slice(0, 2);
+  assertEquals(table(80), [
+    "activation         healthy scales  best  smaller           larger",
+    "sigmoid, depth 5   0.708 .. 1.41   1     gradients vanish  gradients explode",
+  ]);
+  assertEquals(table(60), [
+    "activation         healthy scales  best",
+    "sigmoid, depth 5   0.708 .. 1.41   1",
+  ]);
+  assertEquals(table(40), table(60));
+});
+
+Deno.test("renderStudy() keeps the axis of sigma_w within its width", () => {
+  for (let width = 40; width < 100; width++) {
+    const text = renderStudy(
+      summaryOf({ scales: SCALES }, ({ scale }) => ({
+        layers: ["dense_1", "dense_2"].map((name) => makeLayer(name, { sigma: 0.894 * scale })),
+      })),
+      { width },
+    );
+    for (const line of text.split("\n")) assert(line.length <= width, `${width}: ${line}`);
+  }
+});
+
 Deno.test("renderStudy() leaves layers without a kernel out of the gradients", () => {
   const layers = [
     makeLayer("flatten", { gradient: null, deltaNorm: null }),

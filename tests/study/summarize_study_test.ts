@@ -50,6 +50,13 @@ Deno.test("summarizeStudy() takes of equally healthy scales the one that keeps g
   assertEquals(tanh.best?.scale, 1);
 });
 
+Deno.test("summarizeStudy() takes the middle of equally healthy scales where there is no ratio", () => {
+  const study = sample((scale) => scale >= 0.5);
+  const points = study.points.map((point) => ({ ...point, deltaRatio: null }));
+  const [tanh] = summarizeStudy({ ...study, points }).variants;
+  assertEquals(tanh.best?.scale, 1);
+});
+
 Deno.test("summarizeStudy() finds where the delta ratio passes 1", () => {
   const header = makeHeader({ scales: [1, 4] });
   const points = makePoints(header, (i) => ({ deltaRatio: [0.1, 10][i] }));
