@@ -19,7 +19,8 @@
 # what it has.
 #SBATCH --signal=B:TERM@60
 #SBATCH --requeue
-#SBATCH --output=parts/%a.log
+# Here, for Slurm opens it before the script makes any folder.
+#SBATCH --output=study-%a.log
 set -eu
 
 # A task that is submitted again by itself is still one of 32.

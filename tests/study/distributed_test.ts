@@ -49,6 +49,9 @@ Deno.test("the Slurm array's tasks make the parts of the unsplit study", async (
   });
   const [, array] = /--array=1-(\d+)/.exec(await read("slurm_array.sh"))!;
   assertStringIncludes(await read("slurm_array.sh"), `PARTS:-${array}}`);
+  // A task fails whose log is in a folder that is not there when it is submitted.
+  const [, log] = /--output=(.*)/.exec(await read("slurm_array.sh"))!;
+  assert(!log.includes("/"), log);
 });
 
 Deno.test("the GitHub matrix's jobs make the unsplit study", async () => {
