@@ -12,6 +12,7 @@ import type { LoadedModel } from "../model/loaded_model.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { readBatch } from "../model/read_batch.ts";
 import { seedDraws } from "../model/seed_draws.ts";
+import { showValue } from "../model/show_value.ts";
 import { setWeights } from "../model/set_weights.ts";
 import { denseNetwork } from "./dense_network.ts";
 import type { StudyVariant } from "./grid_point.ts";
@@ -75,8 +76,17 @@ export async function openSubject(
     return {
       ...common,
       name: subject.name || "model",
-      create: (seed, variant) =>
-        seedDraws(seed, "createModel", () => subject({ tf, seed, ...variant })),
+      async create(seed, variant) {
+        const model = await seedDraws(
+          seed,
+          "createModel",
+          () => subject({ tf, seed, ...variant }),
+        );
+        if (typeof Object(model).getWeights === "function") return model;
+        throw new TypeError(
+          `${subject.name || "the function"} returned ${showValue(model)}, expected a model`,
+        );
+      },
       swaps: { activation: false, initializer: false },
     };
   }

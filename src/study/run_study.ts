@@ -7,6 +7,8 @@ import { countPoints } from "./grid_point.ts";
 import type { PointMeter, StudyIdentity } from "./point_meter.ts";
 import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_error.ts";
+import { requireKnown } from "./require_known.ts";
+import { requireSubject } from "./require_subject.ts";
 import { resolveGrid, type StudyGrid } from "./study_grid.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyOptions } from "./study_options.ts";
@@ -20,6 +22,19 @@ import { mayStartWorkers, workersRefused } from "./worker_permission.ts";
 const TRIAL = 250;
 /** How long it measures at a stretch: signals and timers wait for so long, in ms. */
 const STRETCH = 50;
+
+const OPTIONS: Record<keyof Required<StudyOptions>, true> = {
+  examples: true,
+  batch: true,
+  objective: true,
+  layers: true,
+  relaxedSimd: true,
+  jobs: true,
+  shard: true,
+  onProgress: true,
+  onWarning: true,
+  signal: true,
+};
 
 /** A study that has been begun. */
 export interface RunningStudy {
@@ -59,6 +74,8 @@ export async function runStudy(
   isDone: (header: StudyHeader) => Promise<(index: number) => boolean> = () =>
     Promise.resolve(() => false),
 ): Promise<RunningStudy> {
+  requireSubject(subject);
+  requireKnown("the options of a study", options, Object.keys(OPTIONS));
   const resolved = resolveGrid(grid);
   const { from, to } = shardRange(resolved, options.shard ?? null);
   const jobs = requireJobs(options.jobs ?? 1, subject, options);

@@ -26,7 +26,8 @@ export interface Study extends StudyHeader {
  * @param options How it is run.
  * @returns All points. With very many of them take {@linkcode runStudy}, which keeps none.
  * @throws {StudyError} If a point cannot be measured, or the grid varies what the subject has not.
- * @throws {TypeError} If an activation or an initialiser is not known.
+ * @throws {TypeError} If an activation, an initialiser, an option or a key of the grid is not known, or
+ * `create` returns no model.
  * @throws {RangeError} If the grid or an option is out of range.
  * @throws {ModelError} If a model file cannot be used.
  *

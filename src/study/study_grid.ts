@@ -1,4 +1,6 @@
+import { showValue } from "../model/show_value.ts";
 import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
+import { requireKnown } from "./require_known.ts";
 
 /** The points of a study: every combination of these. */
 export interface StudyGrid {
@@ -32,6 +34,15 @@ export interface ResolvedGrid {
   scales: number[];
 }
 
+const KEYS: Record<keyof Required<StudyGrid>, true> = {
+  scales: true,
+  seeds: true,
+  activations: true,
+  initializers: true,
+  depths: true,
+  widths: true,
+};
+
 const MOST_POINTS = 2 ** 32;
 
 /**
@@ -39,7 +50,7 @@ const MOST_POINTS = 2 ** 32;
  *
  * @param grid What the user gave.
  * @returns The same, complete, its scales in ascending order.
- * @throws {TypeError} If an initialiser is not known, or something is no number.
+ * @throws {TypeError} If the grid has something else, a list is none, or an initialiser is not known.
  * @throws {RangeError} If a list is empty or names something twice, or a number is out of range.
  *
  * @example What is left out is the model's own
@@ -54,6 +65,14 @@ const MOST_POINTS = 2 ** 32;
  * ```
  */
 export function resolveGrid(grid: StudyGrid): ResolvedGrid {
+  requireKnown("the grid", grid, Object.keys(KEYS));
+  for (const name of Object.keys(KEYS) as (keyof StudyGrid)[]) {
+    const value = grid[name];
+    const isGiven = value !== undefined || name === "scales";
+    if (isGiven && !Array.isArray(value) && !(name === "seeds" && typeof value === "number")) {
+      throw new TypeError(`${name} is ${showValue(value)}, expected a list`);
+    }
+  }
   const { seeds = 1, activations, initializers, depths, widths } = grid;
   const resolved: ResolvedGrid = {
     seeds: typeof seeds === "number" ? count("seeds", seeds) : [...seeds],

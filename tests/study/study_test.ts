@@ -291,6 +291,28 @@ Deno.test("study() says what it cannot do", async () => {
   });
 });
 
+Deno.test("study() refuses what it does not know, and what is no model", async () => {
+  const scales = [1];
+  const run = (subject: unknown, grid: unknown, options?: unknown) => () =>
+    study(subject as CreateStudyModel, grid as { scales: number[] }, options as object);
+  const dense = { network: "dense" };
+  const cases: [() => Promise<unknown>, string][] = [
+    [run(dense, { scale: scales }), 'the grid has no "scale"; did you mean "scales"?'],
+    [run(dense, { scales, activation: ["relu"] }), 'did you mean "activations"?'],
+    [run(dense, {}), "scales is undefined, expected a list"],
+    [run(dense, { scales: 1 }), "scales is 1, expected a list"],
+    [run(dense, { scales, activations: "relu" }), 'activations is "relu", expected a list'],
+    [run(dense, null), "the grid is null, expected an object"],
+    [run(dense, { scales }, { job: 2 }), 'a study has no "job"; did you mean "jobs"?'],
+    [run({ network: "x" }, { scales }), 'network is "x", expected "dense" or "exercise"'],
+    [run("dense", { scales }), 'what is studied is "dense", expected an object'],
+    [run({ model: "a.ts", network: "dense" }, { scales }), 'what is studied has no "network"'],
+    [run({ model: 3 }, { scales }), "model is 3, expected the path of a model"],
+    [run(function none() {}, { scales }), "none returned undefined, expected a model"],
+  ];
+  for (const [run, message] of cases) await assertRejects(run, TypeError, message);
+});
+
 Deno.test("study() names the point that cannot be measured", async () => {
   const create: CreateStudyModel = (context) => {
     if (context.seed === 1) throw new Error("no such draw");
