@@ -42,6 +42,7 @@ export class PointMeter {
   readonly #layers: RegExp | null;
   #hidden: Set<string> | null = null;
   #build: Build | null = null;
+  #isClosed = false;
 
   private constructor(
     engine: Engine,
@@ -99,8 +100,9 @@ export class PointMeter {
     }
   }
 
-  /** Frees everything. The engine goes on. */
+  /** Frees everything, a model that is still to come as well. The engine goes on. */
   close(): void {
+    this.#isClosed = true;
     this.#drop();
     this.#subject.close();
   }
@@ -115,6 +117,7 @@ export class PointMeter {
     let batch: Batch | null = null;
     try {
       batch = await this.#subject.createBatch(model, seed);
+      if (this.#isClosed) throw new StudyError("the study has ended");
       const { swaps, objective } = this.#subject;
       if (swaps.activation && activation !== null) {
         this.#hidden ??= new Set(

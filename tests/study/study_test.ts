@@ -341,6 +341,28 @@ Deno.test("study() ends early when it is told to, in this process and with worke
   }
 });
 
+Deno.test("study() does not wait for a model when it is told to end, and frees what comes late", async () => {
+  await using engine = await startEngine();
+  const before = engine.tf.memory().numTensors;
+  const controller = new AbortController();
+  const asked = Promise.withResolvers<void>();
+  const late = Promise.withResolvers<void>();
+  const create: CreateStudyModel = async (context) => {
+    if (context.seed === 1) {
+      asked.resolve();
+      await late.promise;
+    }
+    return small(context);
+  };
+  const running = study(create, { scales: [1, 2], seeds: 3 }, { signal: controller.signal });
+  await asked.promise;
+  controller.abort();
+  assertEquals((await running).points.length, 2);
+  late.resolve();
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(engine.tf.memory().numTensors, before);
+});
+
 Deno.test("study() tells how far it is", async () => {
   const seen: number[] = [];
   await study({ network: "dense" }, { ...GRID, seeds: 1 }, {
