@@ -90,7 +90,11 @@ function section(
   const names = layers.map((i) => escapeControls(scales[0].layers[i].name));
   const label = Math.min(LARGEST_LABEL, Math.max(7, ...names.map(({ length }) => length)));
   const shownNames = cutNames(names, label);
-  const columns = scaleColumns(scales.map(({ scale }) => scale), width - label - 3);
+  const columns = scaleColumns(
+    scales.map(({ scale }) => scale),
+    width - label - 3,
+    best === null ? null : scales.findIndex(({ scale }) => scale === best.scale),
+  );
   const { axis } = columns;
   const indent = " ".repeat(label + 2);
   const map = (figure: LayerFigureName) =>

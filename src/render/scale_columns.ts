@@ -14,13 +14,21 @@ const WIDEST_CELL = 6;
 
 /**
  * Lays scales out over a number of columns; where there are more scales than columns, some are left
- * out evenly.
+ * out evenly, but never the one of place `kept`: a chart without the best scale belies its heading.
  */
-export function scaleColumns(scales: readonly number[], width: number): ScaleColumns {
+export function scaleColumns(
+  scales: readonly number[],
+  width: number,
+  kept: number | null = null,
+): ScaleColumns {
   const shown = scales.length <= width ? scales.map((_, i) => i) : Array.from(
     { length: width },
     (_, i) => Math.round(i * (scales.length - 1) / Math.max(1, width - 1)),
   );
+  if (kept !== null) {
+    const off = shown.map((i) => Math.abs(i - kept));
+    shown[off.indexOf(Math.min(...off))] = kept;
+  }
   const cell = Math.max(1, Math.min(WIDEST_CELL, Math.floor(width / shown.length)));
   return { shown, cell, axis: axisOf(shown.map((i) => scales[i]), cell, width) };
 }

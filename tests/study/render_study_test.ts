@@ -116,6 +116,17 @@ Deno.test("renderStudy() gives the verdict at every scale", () => {
   assertEquals(lineOf(text, "scale").slice(9)[30], "1");
 });
 
+Deno.test("renderStudy() shows the best scale, however few columns there are", () => {
+  for (const best of SCALES) {
+    const only = ({ scale }: StudyPoint): Partial<StudyPoint> =>
+      scale === best ? {} : { healthy: false, failed: ["dead-units"] };
+    const text = renderStudy(summaryOf({ scales: SCALES }, only), { width: 40 });
+    const verdict = lineOf(text, "verdict").slice(9);
+    assertEquals(verdict.length, 30);
+    assertEquals(verdict.replaceAll("d", ""), "+", `best at ${best}`);
+  }
+});
+
 Deno.test("renderStudy() plots the measured ratio and the predicted one", () => {
   const same = summaryOf({ scales: SCALES, activations: ["linear"] }, ({ scale }) => ({
     deltaRatio: scale,
