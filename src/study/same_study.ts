@@ -5,7 +5,7 @@ import type { StudyHeader } from "./study_header.ts";
 const WORDS: Partial<Record<keyof StudyHeader, string>> = {
   package: "they are of different versions of gradient-health",
   engine: "they were computed by different engines (relaxed SIMD moves figures: use --portable)",
-  model: "they are of different models",
+  model: "they are of different models or batches",
   objective: "they differentiate different objectives",
   examples: "their batches differ in size",
   batch: "their batches are from different files",

@@ -102,7 +102,7 @@ Deno.test("mergeStudyFiles() says why parts are not of one study", () => {
     ],
     [
       { model: { ...HEADER.model, fingerprint: "1" } },
-      'different models: model.fingerprint is "0" and "1"',
+      'different models or batches: model.fingerprint is "0" and "1"',
     ],
     [{ grid: makeHeader({ ...GRID, seeds: 4 }).grid }, "grid.seeds is [0,1,2] and [0,1,2,3]"],
     [{ objective: "meanSquaredError" }, "different objectives"],
