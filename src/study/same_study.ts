@@ -21,6 +21,15 @@ const WORDS: Partial<Record<keyof StudyHeader, string>> = {
  * @returns The reason with both values, or `null` if they are of one study.
  */
 export function differenceOf(one: StudyHeader, other: StudyHeader): string | null {
+  // The fingerprint last: other depths or examples have another one too, and say more.
+  const named = (header: StudyHeader) => ({
+    ...header,
+    model: { ...header.model, fingerprint: "" },
+  });
+  return firstDifferenceOf(named(one), named(other)) ?? firstDifferenceOf(one, other);
+}
+
+function firstDifferenceOf(one: StudyHeader, other: StudyHeader): string | null {
   const [a, b] = [one, other].map((header) => studyHeaderShape.encode(header)) as [
     Record<string, unknown>,
     Record<string, unknown>,

@@ -208,7 +208,8 @@ Deno.test("sweep --resume starts where there is no file yet, and refuses another
       ["sweep", ...SMALL.with(5, "0.1,1"), ...out],
       ["a.json is another study, which --resume cannot go on with", "grid.scales"],
     );
-    await assertRefuses(["sweep", ...SMALL, ...out, "--examples=8"], "is another study");
+    await assertRefuses(["sweep", ...SMALL, ...out, "--examples=8"], "examples is 32 and 8");
+    await assertRefuses(["sweep", ...SMALL.with(1, "4"), ...out], "grid.depths is [3] and [4]");
     await assertRefuses(
       ["sweep", ...SMALL, ...out, "--shard=1/2"],
       "it is the whole study, and shard 1/2 is asked for",

@@ -107,6 +107,8 @@ Deno.test("mergeStudyFiles() says why parts are not of one study", () => {
     [{ grid: makeHeader({ ...GRID, seeds: 4 }).grid }, "grid.seeds is [0,1,2] and [0,1,2,3]"],
     [{ objective: "meanSquaredError" }, "different objectives"],
     [{ examples: 8 }, "examples is 32 and 8"],
+    // What makes another fingerprint is told rather than the fingerprint.
+    [{ examples: 8, model: { ...HEADER.model, fingerprint: "1" } }, "examples is 32 and 8"],
     [{ batch: "b.json" }, "batches are from different files"],
     [{ layers: "dense" }, "scale different layers"],
     [{ rules: [] }, "judge by different rules"],
