@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { duration, progressLine } from "../../src/cli/study_progress.ts";
+import { duration, progressLine, studyProgress } from "../../src/cli/study_progress.ts";
 
 Deno.test("progressLine() has a bar, the share, the points and the time left", () => {
   assertEquals(
@@ -36,6 +36,45 @@ Deno.test("progressLine() stays within the columns of the terminal", () => {
   assertEquals(line(80).length, 77);
   assertEquals(line(62), text);
   assertEquals(line(40), text.slice(0, 37));
+});
+
+/** What studyProgress() writes while half a second passes between one point and the next. */
+function written(terminal: boolean): string[] {
+  const { isTerminal, writeSync } = Deno.stderr;
+  const { now } = performance;
+  const texts: string[] = [];
+  let time = 0;
+  Deno.stderr.isTerminal = () => terminal;
+  Deno.stderr.writeSync = (bytes) => texts.push(new TextDecoder().decode(bytes));
+  performance.now = () => time;
+  try {
+    const progress = studyProgress();
+    for (let done = 0; done <= 40; done++, time += 500) {
+      progress.update({ done, total: 100, workers: 0 });
+    }
+    progress.clear();
+  } finally {
+    Object.assign(Deno.stderr, { isTerminal, writeSync });
+    performance.now = now;
+  }
+  return texts;
+}
+
+Deno.test("studyProgress() rewrites one line of a terminal, and clears it", () => {
+  const texts = written(true);
+  assertEquals(texts.length, 41);
+  assertEquals(
+    texts.at(-2),
+    "\r\x1b[K[#########...............] 40 %, 40 of 100 points, 30 s left",
+  );
+  assertEquals(texts.at(-1), "\r\x1b[K");
+});
+
+Deno.test("studyProgress() writes a line into a log now and then", () => {
+  assertEquals(written(false), [
+    "[####....................] 20 %, 20 of 100 points, 40 s left\n",
+    "[#########...............] 40 %, 40 of 100 points, 30 s left\n",
+  ]);
 });
 
 Deno.test("duration() takes two units at most", () => {

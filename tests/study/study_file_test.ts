@@ -43,6 +43,34 @@ Deno.test("StudyWriter leaves a whole study when it ends early, and keeps the ol
   });
 });
 
+Deno.test("StudyWriter writes a whole study every second, for who kills it leaves no time", async () => {
+  const { now } = performance;
+  let later = 0;
+  performance.now = () => now.call(performance) + later;
+  try {
+    await withFolder(async (folder) => {
+      const path = `${folder}/study.json`;
+      const points = makePoints(HEADER);
+      const writer = await StudyWriter.create(path, HEADER);
+      await writer.add(points[0]);
+      await assertRejects(() => Deno.lstat(path), Deno.errors.NotFound);
+      later += 1100;
+      await writer.add(points[1]);
+      await writer.add(points[2]);
+      const read = async () => await Array.fromAsync((await readStudyFile(path)).points());
+      assertEquals(await read(), points.slice(0, 2));
+      later += 1100;
+      await writer.add(points[3]);
+      assertEquals(await read(), points.slice(0, 4));
+      const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+      assertEquals(names, ["study.json", "study.json.journal"]);
+      await writer.discard();
+    });
+  } finally {
+    performance.now = now;
+  }
+});
+
 Deno.test("StudyWriter leaves the old file and no other when it is discarded", async () => {
   await withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/study.json`, "old");
