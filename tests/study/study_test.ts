@@ -211,6 +211,40 @@ Deno.test("study() sweeps a model.json on its own weights, and swaps what it is 
   });
 });
 
+Deno.test("study() swaps no activation of a hidden layer that is linear", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(
+      `${folder}/model.ts`,
+      `export const createModel = ({ tf }) =>
+  tf.sequential({
+    layers: ["tanh", "linear", "tanh", "linear"].map((activation) =>
+      tf.layers.dense({ units: 2, inputShape: [2], activation, kernelInitializer: "ones" })
+    ),
+  });
+`,
+    );
+    const { points } = await study(
+      { model: `${folder}/model.ts` },
+      { scales: [1], activations: ["relu"] },
+    );
+    assertEquals(
+      points[0].layers.map(({ activation }) => activation),
+      ["relu", "linear", "relu", "linear"],
+    );
+  });
+});
+
+Deno.test("study() has no figure of a layer whose numbers overflow", async () => {
+  const { points: [point] } = await study(
+    { network: "dense" },
+    { scales: [1e20], activations: ["relu"], depths: [3], widths: [8] },
+  );
+  assertEquals(point.failed[0], "non-finite");
+  const [first, second] = point.layers.map(({ meanActivation }) => meanActivation!);
+  assert(first > 1e18 && first < 1e22, `${first}`);
+  assertEquals(second, NaN);
+});
+
 Deno.test("study() tells models of the same weights and other layers apart", async () => {
   const fingerprint = async (activation: string | null, own: object) => {
     const create: CreateStudyModel = ({ tf }) =>
