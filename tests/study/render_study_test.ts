@@ -116,6 +116,21 @@ Deno.test("renderStudy() gives the verdict at every scale", () => {
   assertEquals(lineOf(text, "scale").slice(9)[30], "1");
 });
 
+Deno.test("renderStudy() calls a scale healthy where half of the draws are, else what most fail", () => {
+  const failed = ["vanishing-gradients", "dead-units"];
+  // Of four draws so many are healthy at each scale; of the others all but one have dead units, too.
+  const text = renderStudy(
+    summaryOf(
+      { scales: [1, 2, 3, 4], seeds: 4 },
+      ({ scale, seed }) =>
+        seed < scale - 1
+          ? {}
+          : { healthy: false, failed: seed === 3 ? failed.slice(1) : failed.slice(0, 2) },
+    ),
+  );
+  assertEquals(lineOf(text, "verdict").split(/ +/)[1], "d".repeat(12) + "+".repeat(12));
+});
+
 Deno.test("renderStudy() shows the best scale, however few columns there are", () => {
   for (const best of SCALES) {
     const only = ({ scale }: StudyPoint): Partial<StudyPoint> =>

@@ -63,6 +63,18 @@ Deno.test("summarizeStudy() finds where the delta ratio passes 1", () => {
   assertAlmostEquals(summarizeStudy({ ...header, points }).variants[0].balanced!, 2);
 });
 
+Deno.test("summarizeStudy() takes of several places where the ratio passes 1 the nearest to the best", () => {
+  // As of tanh: gradients grow, and at very large scales vanish for saturation.
+  const ratios = [0.1, 10, 10, 0.1];
+  const header = makeHeader({ scales: [1, 4, 1024, 4096] });
+  const balanced = (best: number) => {
+    const points = makePoints(header, (i) => ({ deltaRatio: ratios[i], healthy: i === best }));
+    return summarizeStudy({ ...header, points }).variants[0].balanced!;
+  };
+  assertAlmostEquals(balanced(0), 2);
+  assertAlmostEquals(balanced(3), 2048);
+});
+
 Deno.test("summarizeStudy() does not depend on the order of the points", () => {
   const study = sample((scale) => scale === 1);
   const points = study.points.map((point) => ({ ...point, deltaRatio: point.seed + 1 }));
