@@ -1,4 +1,4 @@
-import { replaceableFile } from "../model/replaceable_file.ts";
+import { fileToReplace } from "../model/file_to_replace.ts";
 import { writeFailure } from "../model/write_failure.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -6,8 +6,8 @@ import { UsageError } from "./usage_error.ts";
  * Writes a result to stdout or to a file.
  *
  * A reader that has seen enough and closed the pipe (`| head`) is no error. A file is written beside
- * its place and then renamed, so that nobody ever reads half of it and a failure keeps the old one;
- * into a device or a pipe the text goes as it is.
+ * its place and then renamed, so that nobody ever reads half of it and a failure keeps the old one; what
+ * is no file, as `/dev/null` or `>(command)`, is written into.
  *
  * @param text The result.
  * @param path The file, or `null` for stdout.
@@ -18,20 +18,21 @@ export async function writeOutput(text: string, path: string | null): Promise<bo
   const bytes = new TextEncoder().encode(text);
   if (path === null) return await writeAll(bytes);
   try {
-    const file = await replaceableFile(path);
-    if (file === null) await Deno.writeFile(path, bytes, { create: false });
-    else await replace(file, bytes);
+    const target = await fileToReplace(path);
+    if (target === null) await Deno.writeFile(path, bytes, { create: false, append: true });
+    else await replace(target, bytes);
     return true;
   } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) return false;
     throw new UsageError(`cannot write ${path}: ${writeFailure(error)}`);
   }
 }
 
-async function replace(file: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${file}.${crypto.randomUUID()}.tmp`;
+async function replace(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
     await Deno.writeFile(temporary, bytes, { createNew: true });
-    await Deno.rename(temporary, file);
+    await Deno.rename(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
     throw error;

@@ -1,3 +1,4 @@
+import { fileToReplace } from "../model/file_to_replace.ts";
 import { writeFailure } from "../model/write_failure.ts";
 import type { Baseline } from "./baseline.ts";
 import { formatBaseline } from "./format_baseline.ts";
@@ -42,11 +43,16 @@ export async function writeBaseline(
   change: (stored: Baseline) => Baseline,
 ): Promise<boolean> {
   try {
-    return await withFileLock(`${file}.lock`, async () => {
+    const target = await fileToReplace(file);
+    if (target === null) {
+      throw new GateError(`${file}: the baseline cannot be written: it is no file`);
+    }
+    // Of the file itself, so that whoever comes by a link waits as well.
+    return await withFileLock(`${target}.lock`, async () => {
       const stored = await readBaseline(file);
       const text = formatBaseline(change(stored ?? {}));
       if (stored !== null && text === formatBaseline(stored)) return false;
-      await replace(file, text);
+      await replace(target, text);
       return true;
     });
   } catch (error) {

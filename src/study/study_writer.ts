@@ -1,5 +1,5 @@
 import { STUDY_CLOSING, studyLine, studyOpening } from "../render/study_json.ts";
-import { replaceableFile } from "../model/replaceable_file.ts";
+import { fileToReplace } from "../model/file_to_replace.ts";
 import { writeFailure } from "../model/write_failure.ts";
 import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_error.ts";
@@ -60,7 +60,7 @@ export class StudyWriter {
   ): Promise<StudyWriter> {
     let file: Deno.FsFile | null = null;
     try {
-      const target = await replaceableFile(path);
+      const target = await fileToReplace(path);
       if (target === null) {
         throw new StudyError(`cannot write ${path}: it is no file, expected one to replace`);
       }

@@ -3,25 +3,41 @@ import { UsageError } from "../../src/cli/usage_error.ts";
 import { writeOutput } from "../../src/cli/write_output.ts";
 import { withFolder } from "../model/save_model.ts";
 
-Deno.test("writeOutput() replaces what a link leads to, and not the link", async () => {
+/** Does something while somebody reads a named pipe in the folder, and answers what came out. */
+async function throughPipe(
+  folder: string,
+  action: (pipe: string) => Promise<unknown>,
+): Promise<string> {
+  const pipe = `${folder}/pipe`;
+  await new Deno.Command("mkfifo", { args: [pipe] }).output();
+  const reader = new Deno.Command("cat", { args: [pipe], stdout: "piped" }).spawn();
+  try {
+    await action(pipe);
+    assert((await Deno.lstat(pipe)).isFifo, "the pipe is one no more");
+    return new TextDecoder().decode((await reader.output()).stdout);
+  } catch (error) {
+    reader.kill();
+    await reader.output();
+    throw error;
+  }
+}
+
+Deno.test("writeOutput() writes into what is no file instead of taking its place", async () => {
   await withFolder(async (folder) => {
-    await Deno.writeTextFile(`${folder}/a.txt`, "old");
-    await Deno.symlink(`${folder}/a.txt`, `${folder}/link.txt`);
-    await writeOutput("new", `${folder}/link.txt`);
-    assert((await Deno.lstat(`${folder}/link.txt`)).isSymlink);
-    assertEquals(await Deno.readTextFile(`${folder}/a.txt`), "new");
-    assertEquals([...Deno.readDirSync(folder)].length, 2);
+    assertEquals(await throughPipe(folder, (pipe) => writeOutput("text", pipe)), "text");
+    assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["pipe"]);
   });
 });
 
-Deno.test("writeOutput() writes into a pipe, and leaves it one", async () => {
+Deno.test("writeOutput() keeps a link, and replaces what it leads to", async () => {
   await withFolder(async (folder) => {
-    const pipe = `${folder}/pipe`;
-    await new Deno.Command("mkfifo", { args: [pipe] }).output();
-    const reader = new Deno.Command("cat", { args: [pipe], stdout: "piped" }).spawn();
-    await writeOutput("new", pipe);
-    assertEquals(new TextDecoder().decode((await reader.output()).stdout), "new");
-    assert((await Deno.lstat(pipe)).isFifo);
+    await Deno.mkdir(`${folder}/real`);
+    await Deno.writeTextFile(`${folder}/real/a.txt`, "old");
+    await Deno.symlink("real/a.txt", `${folder}/link.txt`);
+    await writeOutput("new", `${folder}/link.txt`);
+    assertEquals(await Deno.readLink(`${folder}/link.txt`), "real/a.txt");
+    assertEquals(await Deno.readTextFile(`${folder}/real/a.txt`), "new");
+    assertEquals([...Deno.readDirSync(`${folder}/real`)].length, 1);
   });
 });
 

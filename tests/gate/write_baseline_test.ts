@@ -40,6 +40,17 @@ Deno.test("writeBaseline() leaves one file behind, and says whether it changed",
   });
 });
 
+Deno.test("writeBaseline() keeps a link, and replaces what it leads to", async () => {
+  await withBaseline(async (file, folder) => {
+    const link = `${folder}/link.json`;
+    await Deno.symlink(file, link);
+    await writeBaseline(link, (stored) => ({ ...stored, next: OLD.old }));
+    assertEquals(await Deno.readLink(link), file);
+    assertEquals(Object.keys(read(file)), ["next", "old"]);
+    assertEquals(names(folder), ["gradient-health.baseline.json", "link.json"]);
+  });
+});
+
 Deno.test("writeBaseline() loses nothing when several processes write at once", async () => {
   await withBaseline(async (file, folder) => {
     const outputs = await Promise.all(

@@ -126,12 +126,13 @@ Deno.test("StudyWriter writes where a link leads, and refuses what is no file", 
     assert((await Deno.lstat(`${folder}/link.json`)).isSymlink);
     assertEquals((await readStudyFile(`${folder}/study.json`)).header, HEADER);
     await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
-    for (const path of [folder, `${folder}/pipe`]) {
-      await assertRejects(
-        () => StudyWriter.create(path, HEADER),
-        StudyError,
-        `cannot write ${path}: it is no file, expected one to replace`,
-      );
+    const wrong = {
+      [folder]: "it is a folder, expected a file",
+      [`${folder}/pipe`]: "it is no file, expected one to replace",
+    };
+    for (const [path, why] of Object.entries(wrong)) {
+      const refused = () => StudyWriter.create(path, HEADER);
+      await assertRejects(refused, StudyError, `cannot write ${path}: ${why}`);
     }
     assertEquals([...Deno.readDirSync(folder)].length, 3);
   });
