@@ -1,4 +1,5 @@
 import { failure } from "../model/failure.ts";
+import { readText } from "../model/read_text.ts";
 import { GateError } from "./gate_error.ts";
 import { isReadable } from "./is_readable.ts";
 
@@ -35,7 +36,7 @@ const SHARED = ["deno.json", "deno.jsonc"];
  */
 export async function openConfiguration(file: string): Promise<FoundConfiguration> {
   try {
-    const text = await Deno.readTextFile(file);
+    const text = await readText(file);
     const isShared = SHARED.some((name) => file === name || file.endsWith(`/${name}`));
     return { file, text, key: isShared ? "gradientHealth" : null };
   } catch (error) {
@@ -102,7 +103,7 @@ export async function findConfiguration(
 async function textOf(file: string): Promise<string | null> {
   if (!isReadable(file)) return null;
   try {
-    return await Deno.readTextFile(file);
+    return await readText(file);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
       return null;

@@ -1,4 +1,5 @@
 import { failure } from "../model/failure.ts";
+import { readText } from "../model/read_text.ts";
 import type { Baseline } from "./baseline.ts";
 import { GateError } from "./gate_error.ts";
 import { parseBaseline } from "./parse_baseline.ts";
@@ -12,7 +13,7 @@ import { parseBaseline } from "./parse_baseline.ts";
  */
 export async function readBaseline(file: string): Promise<Baseline | null> {
   try {
-    return parseBaseline(await Deno.readTextFile(file), file);
+    return parseBaseline(await readText(file), file);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     if (error instanceof GateError) throw error;

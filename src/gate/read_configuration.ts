@@ -58,7 +58,7 @@ async function validate(value: unknown): Promise<ErrorObject | null> {
   const { default: schema } = await import("../../gradient-health.schema.json", {
     with: { type: "json" },
   });
-  const ajv = new Ajv({ strict: false, verbose: true });
+  const ajv = new Ajv({ strict: false, strictNumbers: true, verbose: true });
   const validate = ajv.compile(schema);
   if (validate(value)) return null;
   return validate.errors!.find(({ keyword }) => keyword !== "if")!;

@@ -102,6 +102,7 @@ const listOf = (names: readonly string[]) => names.map((name) => show(name)).joi
 const article = (type: string) => `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  // JSON would call a number that is too large null.
+  const text = typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
   return text.length <= 40 ? text : `${text.slice(0, 40)}...`;
 }

@@ -1,4 +1,5 @@
 import { failure } from "./failure.ts";
+import { readText } from "./read_text.ts";
 
 /**
  * Reads a JSON file.
@@ -12,7 +13,7 @@ export async function readJson(
 ): Promise<unknown> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readText(path);
   } catch (error) {
     throw new Unusable(`${path}: ${failure(error)}`, { cause: error });
   }

@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { findConfiguration, openConfiguration } from "../../src/gate/find_configuration.ts";
 import { GateError } from "../../src/gate/gate_error.ts";
+import { readBaseline } from "../../src/gate/read_baseline.ts";
+import { readJson } from "../../src/model/read_json.ts";
 
 async function withFolder(action: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.realPath(await Deno.makeTempDir());
@@ -23,6 +25,18 @@ Deno.test("findConfiguration() takes the nearest one above", async () => {
     await Deno.writeTextFile(`${folder}/a/gradient-health.jsonc`, "// near\n{}");
     const near = await findConfiguration(`${folder}/a/b`, quiet);
     assertEquals(near?.file, `${folder}/a/gradient-health.jsonc`);
+  });
+});
+
+Deno.test("a byte order mark is no part of a configuration, a baseline or a batch", async () => {
+  await withFolder(async (folder) => {
+    const file = `${folder}/gradient-health.json`;
+    await Deno.writeTextFile(file, "\ufeff{}");
+    assertEquals((await findConfiguration(folder, quiet))?.text, "{}");
+    assertEquals((await openConfiguration(file)).text, "{}");
+    assertEquals(await readJson(file, GateError), {});
+    await Deno.writeTextFile(file, '\ufeff{ "version": 1, "models": {} }');
+    assertEquals(await readBaseline(file), {});
   });
 });
 

@@ -102,6 +102,7 @@ const REFUSED: [text: string, message: string][] = [
   ],
   [`{ "extends": "stric" }`, `extends: expected "recommended", "strict" or "init", found "stric"`],
   [`{ "maxWarnings": "0" }`, `maxWarnings: expected an integer, found "0"`],
+  [`{ "maxWarnings": 1e999 }`, `maxWarnings: expected an integer, found Infinity`],
   [`{ "baseline": 1, "baseline": "a" }`, `gate.jsonc:1:18: the key "baseline" is given twice`],
 ];
 
