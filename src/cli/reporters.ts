@@ -112,7 +112,7 @@ async function render(
   }
 }
 
-/** Where the layers of every model are defined, from the root of the repository on. */
+/** Where the layers of every model are defined, and the configuration, from the repository's root on. */
 async function locations(
   result: GateResult,
 ): Promise<(path: string, layer: string | null) => GateLocation> {
@@ -120,8 +120,9 @@ async function locations(
   const { relative, resolve } = await import("node:path");
   const root = repositoryRoot();
   const files = new Map<string, { file: string; source: string | null }>();
-  for (const { path } of result.runs) {
-    if (files.has(path)) continue;
+  const paths = [...result.runs.map(({ path }) => path), result.configuration];
+  for (const path of new Set(paths)) {
+    if (path === null) continue;
     const source = await Deno.readTextFile(path).catch(() => null);
     const file = root === null ? path : relative(root, resolve(path));
     files.set(path, {

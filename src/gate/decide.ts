@@ -32,9 +32,9 @@ import type { GateSettings } from "./resolve_configuration.ts";
  */
 export function decide(
   runs: GateRun[],
-  { suppressions, rules, maxWarnings }: Pick<
+  { file, suppressions, rules, maxWarnings }: Pick<
     GateSettings,
-    "suppressions" | "rules" | "maxWarnings"
+    "file" | "suppressions" | "rules" | "maxWarnings"
   >,
   context: SuppressionContext & { skipped: number },
 ): GateResult {
@@ -52,6 +52,7 @@ export function decide(
     maxWarnings,
     rules: Object.entries(rules).flatMap(([name, { level }]) => level === "off" ? [] : [name]),
     runs: suppressed.runs,
+    configuration: file,
     findings,
   };
 }

@@ -51,6 +51,8 @@ export interface GateResult {
   rules: string[];
   /** Every pass, in the order of the configuration. */
   runs: GateRun[];
+  /** The configuration, which `findings` are about; `null` where there is none. */
+  configuration: string | null;
   /** Findings about the configuration rather than about a pass. */
   findings: GateFinding[];
 }

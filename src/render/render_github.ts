@@ -43,9 +43,10 @@ export function renderGithub(result: GateResult, locate: Locate): string {
       );
     }
   }
+  const about = result.configuration === null ? null : locate(result.configuration, null);
   for (const finding of merged(result.findings)) {
     const { severity, rule } = finding;
-    commands[severity].push(command(COMMANDS[severity], rule, textOf(finding), null));
+    commands[severity].push(command(COMMANDS[severity], rule, textOf(finding), about));
   }
   const { maxWarnings, summary } = result;
   if (maxWarnings !== null && summary.warnings > maxWarnings) {

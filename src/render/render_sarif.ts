@@ -38,6 +38,8 @@ const HOME = "https://jsr.io/@gradient-health/gradient-health";
  */
 export function renderSarif(result: GateResult, locate: Locate, tool: SarifTool): string {
   const index = new Map(tool.rules.map(({ name }, index) => [name, index]));
+  const { configuration } = result;
+  const about = configuration === null ? null : locate(configuration, null);
   const unmeasured = result.runs.filter(({ error }) => error !== null);
   const log = {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
@@ -67,9 +69,11 @@ export function renderSarif(result: GateResult, locate: Locate, tool: SarifTool)
       }],
       results: [
         ...result.runs.flatMap((run) =>
-          run.findings.map((finding) => resultOf(finding, run, locate, index))
+          run.findings.map((finding) =>
+            resultOf(finding, run, locate(run.path, finding.layer), index)
+          )
         ),
-        ...result.findings.map((finding) => resultOf(finding, null, locate, index)),
+        ...result.findings.map((finding) => resultOf(finding, null, about, index)),
       ],
       columnKind: "utf16CodeUnits",
     }],
@@ -80,11 +84,10 @@ export function renderSarif(result: GateResult, locate: Locate, tool: SarifTool)
 function resultOf(
   finding: GateFinding,
   run: GateRun | null,
-  locate: Locate,
+  place: GateLocation | null,
   index: Map<string, number>,
 ): object {
   const { rule, severity, layer, message, advice, suppressed } = finding;
-  const place = run === null ? null : locate(run.path, layer);
   const about = run === null ? "" : `${gateTitle(run)}: `;
   return {
     ruleId: visible(rule),
@@ -92,23 +95,27 @@ function resultOf(
     level: severity,
     message: { text: visible(`${about}${message} ${advice}`) },
     ...place === null ? {} : {
+      // GitHub refuses a whole log in which one result has none.
       locations: [{
         physicalLocation: physical(place),
-        ...layer === null ? {} : {
+        ...run === null || layer === null ? {} : {
           logicalLocations: [{
             name: visible(layer),
-            fullyQualifiedName: visible(`${run!.model}/${layer}`),
+            fullyQualifiedName: visible(`${run.model}/${layer}`),
             kind: "member",
           }],
         },
       }],
       partialFingerprints: {
-        "gradientHealth/v1": visible(JSON.stringify([rule, run!.model, run!.seed, layer])),
+        "gradientHealth/v1": visible(
+          JSON.stringify(run === null ? [rule, message] : [rule, run.model, run.seed, layer]),
+        ),
       },
     },
-    ...suppressed === undefined
-      ? {}
-      : { suppressions: [{ kind: "external", justification: visible(suppressed) }] },
+    // Of all results or of none, says the standard.
+    suppressions: suppressed === undefined
+      ? []
+      : [{ kind: "external", justification: visible(suppressed) }],
   };
 }
 

@@ -96,5 +96,6 @@ export const anyGateResult: fc.Arbitrary<GateResult> = fc.record({
   maxWarnings: fc.option(fc.nat(10)),
   rules: fc.constant<string[]>(["dead-units", "symmetry", "unused-suppression"]),
   runs: fc.array(fc.oneof(measured, unmeasured), { maxLength: 3 }),
+  configuration: fc.option(hostileText),
   findings,
 }).map((result) => structuredClone(result));

@@ -71,6 +71,12 @@ Deno.test("renderGithub() says what could not be measured, and leaves out what i
   ]);
 });
 
+Deno.test("renderGithub() annotates the configuration with what is said of it", () => {
+  const findings = [finding("", { rule: "unused-suppression", layer: null })];
+  const [line] = lines(renderGithub(gateResult([], { findings }), locate));
+  assertEquals(parse(line).file, "gradient-health.json");
+});
+
 Deno.test("renderGithub() says that there are too many warnings", () => {
   const result = gateResult([gateRun([finding("a", { severity: "warning" })])], { maxWarnings: 0 });
   assertEquals(parse(lines(renderGithub(result, locate))[0]).title, "too many warnings");

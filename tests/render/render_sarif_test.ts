@@ -65,12 +65,29 @@ Deno.test("renderSarif() gives each finding its rule, level, file, line and laye
 
 Deno.test("renderSarif() carries the reason of a suppression, and what was not measured", () => {
   const { runs: [{ results, invocations }] } = JSON.parse(render(gateResult([
-    gateRun([finding("dense_1", { severity: "note", ...{ suppressed: "known" } })]),
+    gateRun([
+      finding("dense_1", { severity: "note", ...{ suppressed: "known" } }),
+      finding("dense_2"),
+    ]),
     gateRun([], { measurements: null, error: "gone" }),
   ])));
-  assertEquals(results[0].suppressions, [{ kind: "external", justification: "known" }]);
+  assertEquals(results.map(({ suppressions }: { suppressions: unknown }) => suppressions), [
+    [{ kind: "external", justification: "known" }],
+    [],
+  ]);
   assertEquals(invocations[0].executionSuccessful, false);
   assertEquals(invocations[0].toolExecutionNotifications[0].message.text, "digits, seed 3: gone");
+});
+
+Deno.test("renderSarif() locates every result, for GitHub refuses a log in which one has no file", () => {
+  const findings = [finding("", { rule: "unused-suppression", layer: null })];
+  const { runs: [{ results: [result] }] } = JSON.parse(render(gateResult([], { findings })));
+  assertEquals(result.locations, [{
+    physicalLocation: {
+      artifactLocation: { uri: "gradient-health.json" },
+      region: { startLine: 1 },
+    },
+  }]);
 });
 
 Deno.test("renderSarif() writes a path as a URI reference", () => {

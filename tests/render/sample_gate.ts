@@ -26,6 +26,7 @@ export function gateResult(runs: GateRun[], given: Partial<GateResult> = {}): Ga
     maxWarnings: null,
     rules: ["saturated-activations", "dead-units", "unused-suppression"],
     runs,
+    configuration: "gradient-health.json",
     findings: [],
     ...given,
   };
