@@ -84,7 +84,7 @@ export const check: Command = {
     `--allow-read=${packageFolder()}  this package, for --jobs above 1; auto does without it`,
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
-    const reporters = readReporters(flags);
+    const reporters = await readReporters(flags);
     const jobs = flags.jobs === "auto"
       ? mayStartWorkers() ? navigator.hardwareConcurrency : 1
       : wholeNumber(flags, "jobs", 1, 256) ?? 1;

@@ -4,6 +4,7 @@ import type { GateSettings, ModelSetting } from "../gate/resolve_configuration.t
 import { nearest } from "../model/nearest.ts";
 import type { FlagValues } from "./flag.ts";
 import { type MeasureRequest, readMeasureFlags } from "./measure_flags.ts";
+import { plainPath } from "./plain_path.ts";
 import { readShard } from "./read_shard.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -86,9 +87,9 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
   }
   const chosen: ModelSetting[] = [];
   for (const operand of operands) {
-    const known = models.find(({ name, path }) => name === operand || path === operand);
-    const model = known ?? bare(operand);
-    if (known === undefined && models.length > 0 && await isMissing(operand)) {
+    const named = models.filter(({ name }) => name === operand);
+    const known = named.length > 0 ? named : await ofFile(operand, models);
+    if (known.length === 0 && models.length > 0 && await isMissing(operand)) {
       throw new GateError(
         `unknown model ${JSON.stringify(operand)}: it is no file, and ${file} lists no such model${
           nearest(operand, models.map(({ name }) => name)) ||
@@ -96,12 +97,21 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
         }`,
       );
     }
-    if (chosen.some(({ path }) => path === model.path)) {
-      throw new UsageError(`the model ${operand} is named twice`);
-    }
-    chosen.push(model);
+    const twice = known.length > 0
+      ? known.some((model) => chosen.includes(model))
+      : (await ofFile(operand, chosen)).length > 0;
+    if (twice) throw new UsageError(`the model ${operand} is named twice`);
+    chosen.push(...known.length > 0 ? known : [bare(operand)]);
   }
   return chosen;
+}
+
+/** The models of a file, however its path is spelt. */
+async function ofFile(file: string, models: readonly ModelSetting[]): Promise<ModelSetting[]> {
+  if (models.length === 0) return [];
+  const wanted = await plainPath(file);
+  const paths = await Promise.all(models.map(({ path }) => plainPath(path)));
+  return models.filter((_, index) => paths[index] === wanted);
 }
 
 function bare(path: string): ModelSetting {

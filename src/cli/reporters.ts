@@ -3,6 +3,7 @@ import { isReadable } from "../gate/is_readable.ts";
 import type { GateLocation } from "../render/gate_location.ts";
 import { nearest } from "../model/nearest.ts";
 import type { FlagValues } from "./flag.ts";
+import { plainPath } from "./plain_path.ts";
 import { textOptions } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
@@ -25,7 +26,7 @@ const MIXABLE: readonly string[] = ["text", "github"];
  *
  * @throws {UsageError} If there is no such reporter, or two documents would share stdout or a file.
  */
-export function readReporters(flags: FlagValues): Reporter[] {
+export async function readReporters(flags: FlagValues): Promise<Reporter[]> {
   const given = flags.reporter as string[] | undefined;
   if (given !== undefined && (flags.format !== undefined || flags.out !== undefined)) {
     throw new UsageError("--reporter NAME=FILE stands for --format and --out: give either");
@@ -46,7 +47,9 @@ export function readReporters(flags: FlagValues): Reporter[] {
     );
   }
   const files = reporters.flatMap(({ out }) => out ?? []);
-  const twice = files.find((file, index) => files.indexOf(file) !== index);
+  // One file cannot be there twice, and its path need not be looked at.
+  const paths = files.length > 1 ? await Promise.all(files.map(plainPath)) : files;
+  const twice = files.find((_, index) => paths.indexOf(paths[index]) !== index);
   if (twice !== undefined) throw new UsageError(`two reporters would write ${twice}`);
   return reporters;
 }

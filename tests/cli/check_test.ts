@@ -63,6 +63,12 @@ const REFUSED: [args: string[], files: Record<string, unknown>, message: string 
     "the reporters json and text would share stdout",
   ],
   [["a.ts", "--reporter", "json=a", "--reporter", "sarif=a"], {}, "two reporters would write a"],
+  [
+    ["a.ts", "--reporter", "json=a", "--reporter", "sarif=./a"],
+    {},
+    "two reporters would write ./a",
+  ],
+  [["a.ts", "./a.ts"], {}, "the model ./a.ts is named twice"],
   [["a.ts", "--reporter", "json", "--out", "a"], {}, "give either"],
   [["a.ts", "--shard", "3/2"], {}, '--shard takes I/N, the I-th of N parts, as 1/3, found "3/2"'],
   [["a.ts", "--shard", "0/2"], {}, '--shard takes I/N, the I-th of N parts, as 1/3, found "0/2"'],
@@ -112,6 +118,22 @@ Deno.test("check judges the models of the nearest configuration, from any folder
     assertStringIncludes(whole.stdout, "Gate failed: 2 models, 4 passes");
     // A model that the configuration lists is checked as it says, by whatever name it is called.
     assertStringIncludes(file.stdout, "== dead (../relu_dead_layer/model.json), 3 seeds");
+  });
+});
+
+Deno.test("check finds a model's entries by its path, however that is spelt", async () => {
+  const entry = { path: model(HEALTHY), batch: `${HEALTHY}/batch.json` };
+  const models = [{ ...entry, name: "one" }, { ...entry, name: "two", seeds: "1..2" }];
+  const files = { "gradient-health.json": { models } };
+  await withGateFolder([HEALTHY], files, async (cwd) => {
+    const names = async (...operands: string[]) => {
+      const { stdout } = await runCommand(["check", ...operands, "--quiet"], { cwd });
+      return [...stdout.matchAll(/^== (\w+) .*, (.*)$/gm)].map(([, ...found]) => found.join(", "));
+    };
+    const both = ["one, seed 0", "two, 2 seeds"];
+    assertEquals(await names(`./${model(HEALTHY)}`), both);
+    assertEquals(await names(`${cwd}/${model(HEALTHY)}`), both);
+    assertEquals(await names("two", "one"), both.toReversed());
   });
 });
 
