@@ -52,8 +52,8 @@ export const check: Command = {
     ["baseline", [
       "--update-baseline stores the figures of every layer; from then on a check fails when one " +
       "moves by more than baselineFactor (2), or a share by more than baselineShare (0.25). Layers " +
-      "and models that are new, gone or renamed are only noted. Two checks may write it at once, " +
-      "and a kill or a full disk leaves the old one whole.",
+      "that are new or gone and models that are new or renamed are only noted. Two checks may " +
+      "write it at once, and a kill or a full disk leaves the old one whole.",
     ]],
     ["reporters", [
       "text for people; json, with everything that was measured; junit for GitLab, Jenkins and " +

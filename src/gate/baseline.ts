@@ -27,12 +27,17 @@ export interface BaselinePass {
 /** What `gradient-health.baseline.json` holds: passes by the name of the model and by the seed. */
 export type Baseline = Record<string, Record<string, BaselinePass>>;
 
-/** A stored pass that a pass is compared with. */
+/** What a baseline has to compare a pass with. */
 export interface BaselineEntry {
   /** Name of the model. */
   name: string;
-  /** The stored figures; only those that the rule compares are there, the others are NaN. */
-  figures: Measurements;
+  /** Seed of the pass. */
+  seed: number;
+  /**
+   * The stored figures; only those that the rule compares are there, the others are NaN. `null` where
+   * the baseline does not know the pass.
+   */
+  figures: Measurements | null;
   /** What the baseline calls the model, where that is another name; else `null`. */
   renamed: string | null;
 }

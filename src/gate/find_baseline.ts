@@ -11,7 +11,7 @@ import type { Baseline, BaselineEntry, BaselineLayer } from "./baseline.ts";
  * @param seed Seed of the pass.
  * @param measurements What was measured.
  * @param names Names of all models that are checked.
- * @returns The entry, or `null` where there is none.
+ * @returns The entry.
  */
 export function findBaseline(
   baseline: Baseline,
@@ -19,7 +19,7 @@ export function findBaseline(
   seed: number,
   measurements: Measurements,
   names: readonly string[],
-): BaselineEntry | null {
+): BaselineEntry {
   const layers = measurements.layers.map((layer) => layer.name).sort().join("\n");
   const key = Object.hasOwn(baseline, name)
     ? name
@@ -28,14 +28,14 @@ export function findBaseline(
       Object.keys(baseline[candidate][seed]?.layers ?? {}).sort().join("\n") === layers
     );
   const pass = key === undefined ? undefined : baseline[key][seed];
-  if (pass === undefined) return null;
+  if (pass === undefined) return { name, seed, figures: null, renamed: null };
   const figures: Measurements = {
     ...measurements,
     batch: { ...measurements.batch, examples: pass.examples },
     objective: { name: pass.objective, value: NaN },
     layers: Object.entries(pass.layers).map(([name, layer]) => layerOf(name, layer)),
   };
-  return { name, figures, renamed: key === name ? null : key! };
+  return { name, seed, figures, renamed: key === name ? null : key! };
 }
 
 function layerOf(name: string, layer: BaselineLayer): LayerMeasurements {

@@ -44,12 +44,21 @@ export function weigh(findings: Finding[], level: Level): Finding[] {
 
 function compare(
   measurements: Measurements,
-  { name, figures, renamed }: BaselineEntry,
+  { name, seed, figures, renamed }: BaselineEntry,
   thresholds: RuleSetting["thresholds"],
 ): Finding[] {
   const { batch, objective } = measurements;
   const about = { rule: "baseline", layer: null, measured: null };
   const advice = "If the change is meant, store the new figures: check --update-baseline.";
+  if (figures === null) {
+    return [{
+      ...about,
+      severity: "note",
+      expected: "a pass that the baseline knows",
+      message: `The baseline does not know ${name} under seed ${seed}: nothing is compared.`,
+      advice: "Store its figures as well: check --update-baseline.",
+    }];
+  }
   const was = `${figures.objective.name} on ${figures.batch.examples} examples`;
   const is = `${objective.name} on ${batch.examples} examples`;
   if (was !== is) {

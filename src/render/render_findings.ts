@@ -21,12 +21,12 @@ interface Paragraph {
 
 /**
  * Says what was found, errors first: a paragraph for every rule with the layers that share it and
- * the advice, then one line with the sums. Rules that say the same words of the same layers share one.
+ * the advice, then, unless they are given elsewhere, one line with the sums. Rules that say the same words of the same layers share one.
  */
 export function renderFindings(
   findings: readonly Finding[],
   order: readonly string[],
-  { width, color }: { width: number; color: boolean },
+  { width, color, sums = true }: { width: number; color: boolean; sums?: boolean },
 ): string[] {
   const groups = new Map<string, Finding[]>();
   for (const severity of SEVERITIES) {
@@ -50,7 +50,7 @@ export function renderFindings(
     ...linesOf(paragraph, width, color),
     "",
   ]);
-  return [...lines, ...wrapText(summaryOf(findings), width)];
+  return sums ? [...lines, ...wrapText(summaryOf(findings), width)] : lines;
 }
 
 function linesOf(

@@ -67,9 +67,7 @@ function manyRuns(made: GateRun[], result: GateResult, style: Style): string[] {
   const models = new Map<string, GateRun[]>();
   for (const run of made) models.set(run.model, [...models.get(run.model) ?? [], run]);
   const sections = [...models].flatMap(([, runs]) => [...sectionOf(runs, style), ""]);
-  const about = result.findings.length === 0
-    ? []
-    : [...findingLines(result.findings, [], style).slice(0, -1)];
+  const about = result.findings.length === 0 ? [] : paragraphs(result.findings, [], style);
   const verdict = `Gate ${result.passed ? "passed" : "failed"}: ${plural(models.size, "model")}, ${
     countPasses(made.length)
   }; ${gateCounts(result.summary, result.maxWarnings)}.`;
@@ -94,12 +92,18 @@ function titleOf(runs: GateRun[], style: Style): string[] {
 function sectionOf(runs: GateRun[], style: Style): string[] {
   const title = titleOf(runs, style);
   const said = runs.filter(({ findings }) => findings.some(isCounted));
-  if (said.length === 0) return [...title, "  nothing wrong"];
+  if (said.length === 0) return [...title, "  nothing wrong", ...notesOf(runs, style)];
   const shown =
     said.find(({ findings }) => findings.some(({ severity }) => severity === "error")) ??
       said[0];
   const over = runs.length === 1 ? [] : [...overSeeds(runs, style), "", `  seed ${shown.seed}:`];
   return [...title, ...over, ...findingLines(shown.findings, [shown], style)];
+}
+
+/** The notes of the first seed that has some: that a model was renamed is said of every seed. */
+function notesOf(runs: GateRun[], style: Style): string[] {
+  const noted = runs.find(({ findings }) => findings.length > 0);
+  return noted === undefined ? [] : trimmed(paragraphs(noted.findings, [noted], style));
 }
 
 const isCounted = ({ severity }: GateFinding) => severity !== "note";
@@ -129,7 +133,17 @@ function overSeeds(runs: GateRun[], { width, color }: Style): string[] {
   });
 }
 
-function findingLines(findings: GateFinding[], runs: GateRun[], style: Style): string[] {
+/** The sums of many passes are in the verdict. */
+const paragraphs = (findings: GateFinding[], runs: GateRun[], style: Style) =>
+  findingLines(findings, runs, { ...style, sums: false });
+
+const trimmed = (lines: string[]) => lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+
+function findingLines(
+  findings: GateFinding[],
+  runs: GateRun[],
+  style: Style & { sums?: boolean },
+): string[] {
   const order = runs.flatMap(({ measurements }) => measurements!.layers.map(({ name }) => name));
   const accepted = findings.filter(({ suppressed }) => suppressed !== undefined);
   const others = findings.filter(({ suppressed }) => suppressed === undefined);

@@ -90,7 +90,8 @@ Deno.test("a baseline only says that the model was renamed, and compares all the
   now.layers[0].activations = flat(0.01, 640);
   assertEquals(compare(old, now).map(({ severity }) => severity), ["note", "error"]);
   // A model that is still there is not another one's old name.
-  assertEquals(compare(old, healthy(), "digits", ["digits", "mnist"]), []);
+  const [other] = compare(old, healthy(), "digits", ["digits", "mnist"]);
+  assertStringIncludes(other.message, "does not know digits under seed 0");
 });
 
 Deno.test("a baseline of another batch or objective is refused, not compared", () => {
@@ -104,9 +105,15 @@ Deno.test("a baseline of another batch or objective is refused, not compared", (
   );
 });
 
-Deno.test("a baseline has nothing to say of a seed that it does not know", () => {
-  const entry = findBaseline(store(healthy()), "digits", 1, healthy(), ["digits"]);
-  assertEquals(entry, null);
+Deno.test("a baseline only says that it does not know a model or a seed", () => {
+  const now = healthy();
+  now.layers.pop();
+  for (const [model, seed] of [["other", 0], ["digits", 1]] as const) {
+    const entry = findBaseline(store(healthy()), model, seed, now, [model]);
+    const found = judgeRun(now, rules, entry).filter(({ rule }) => rule === "baseline");
+    assertEquals(found.map(({ severity }) => severity), ["note"]);
+    assertStringIncludes(found[0].message, `does not know ${model} under seed ${seed}`);
+  }
 });
 
 Deno.test("formatBaseline() and parseBaseline() are inverse, whatever layers are called", () => {

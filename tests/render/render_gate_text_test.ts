@@ -56,6 +56,16 @@ Deno.test("renderGateText() sums seeds up and writes the first that fails out", 
   );
 });
 
+Deno.test("renderGateText() says what was noted of models with nothing wrong, without sums", () => {
+  const note = finding("dense_1", { severity: "note", message: "Renamed.", advice: "" });
+  const runs = [gateRun([note]), gateRun([note], { seed: 4 })];
+  const text = renderGateText(gateResult(runs), { width: 40 });
+  assertStringIncludes(
+    text,
+    "  nothing wrong\nNOTE saturated-activations: dense_1\n  Renamed.\n\nGate passed",
+  );
+});
+
 Deno.test("renderGateText() says nothing where nothing was measured", () => {
   const run = gateRun([], { measurements: null, error: "gone" });
   assertEquals(renderGateText(gateResult([run])), "");
