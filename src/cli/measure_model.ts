@@ -58,11 +58,7 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
         onProgress: progress?.update,
       });
     } catch (error) {
-      // Of many models nobody knows which one a message is about that names no file.
-      if (loaded.source !== null) {
-        (error as Error).message = `${loaded.source}: ${(error as Error).message}`;
-      }
-      throw error;
+      throw about(loaded, error as Error);
     } finally {
       progress?.done();
       // Of thousands of passes none shall leave its weights behind, those that failed neither.
@@ -80,6 +76,12 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
   }
 }
 
+/** Of many models nobody knows which one a message is about that names no file. */
+function about({ source }: Subject, error: Error): Error {
+  if (source !== null) error.message = `${source}: ${error.message}`;
+  return error;
+}
+
 type Subject =
   & Pick<LoadedModel, "model" | "path" | "seed" | "createBatch" | "objective">
   & { source: string | null };
@@ -93,9 +95,10 @@ async function load({ model, seed, register }: MeasureRequest): Promise<Subject>
 /** The batch that was named, else the one that the module makes, else a random one. */
 async function provideBatch(
   request: MeasureRequest,
-  { model, path, createBatch }: Subject,
+  subject: Subject,
   objective: Objective,
 ): Promise<Batch> {
+  const { model, path, createBatch } = subject;
   const { examples, seed, batch: file } = request;
   if (file !== null) {
     return checkTargets(await readBatch(file, model, { objective }), objective, file);
@@ -103,10 +106,14 @@ async function provideBatch(
   if (createBatch !== null) {
     return checkTargets(await createBatch(examples, seed, objective), objective, path);
   }
-  const batch = randomBatch(model, { examples, seed });
-  return objective === "sum" || typeof objective === "function"
-    ? batch
-    : { ...batch, targets: randomTargets(model, objective, { examples, seed }) };
+  try {
+    const batch = randomBatch(model, { examples, seed });
+    return objective === "sum" || typeof objective === "function"
+      ? batch
+      : { ...batch, targets: randomTargets(model, objective, { examples, seed }) };
+  } catch (error) {
+    throw about(subject, error as Error);
+  }
 }
 
 function examplesOf({ inputs }: Batch): number {

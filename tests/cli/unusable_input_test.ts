@@ -97,6 +97,20 @@ Deno.test("report refuses weight files outside of the model's folder", () =>
     await Deno.remove(`${folder}-outside.bin`);
   }));
 
+Deno.test("report names the model for which no batch can be drawn", () =>
+  withModel(async (folder, manifest) => {
+    const pooling = { name: "pooling", batch_input_shape: [null, 1e8, 64] };
+    const { config } = manifest.modelTopology;
+    delete config.layers[0].config.batch_input_shape;
+    config.layers.unshift({ class_name: "GlobalAveragePooling1D", config: pooling });
+    await save(folder, manifest);
+    await refused(folder, `${folder}/model.json: examples is 32, expected fewer`);
+    config.layers = [];
+    manifest.weightsManifest = [];
+    await save(folder, manifest);
+    await refused(folder, `${folder}/model.json: model "relu_he" has no inputs`);
+  }));
+
 Deno.test("report refuses a batch that does not fit, or holds text", () =>
   withModel(async (folder) => {
     const cases: [unknown, string][] = [
