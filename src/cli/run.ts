@@ -4,6 +4,7 @@
  * @module
  */
 import { asksForHelp } from "./asks_for_help.ts";
+import { forgiveStderr } from "./forgive_stderr.ts";
 import { main } from "./main.ts";
 
 // What ends before it has a verdict has not passed, nor failed: that would be 1, as Deno's own code
@@ -12,6 +13,7 @@ Deno.exitCode = 2;
 addEventListener("beforeunload", () => {
   console.error("error: ended before it was done: what a model waits for never comes");
 });
+forgiveStderr();
 if (!asksForHelp(Deno.args)) {
   const { default: process } = await import("node:process");
   for (const event of ["uncaughtException", "unhandledRejection"]) {
