@@ -7,6 +7,7 @@ import { judgeRun } from "../gate/judge_run.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
 import { mayStartWorkers, packageFolder } from "../study/worker_permission.ts";
 import { CHECK_FLAGS } from "./check_flags.ts";
+import { readColumns } from "./columns_flag.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
 import { loadBaseline, storeBaseline } from "./gate_baseline.ts";
@@ -85,6 +86,8 @@ export const check: Command = {
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
     const reporters = await readReporters(flags);
+    // Before anything is measured or stored, and not first when it is shown.
+    readColumns(flags, false);
     const jobs = flags.jobs === "auto"
       ? mayStartWorkers() ? navigator.hardwareConcurrency : 1
       : wholeNumber(flags, "jobs", 1, 256) ?? 1;

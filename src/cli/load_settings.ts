@@ -20,6 +20,12 @@ export async function loadSettings(flags: FlagValues): Promise<GateSettings> {
   const maxWarnings = wholeNumber(flags, "max-warnings", 0, Number.MAX_SAFE_INTEGER);
   if (maxWarnings !== null) settings.maxWarnings = maxWarnings;
   if (flags.baseline !== undefined) {
+    if (settings.rules.baseline.level === "off" && flags["update-baseline"] !== true) {
+      throw new UsageError(
+        `--baseline: the rule baseline is off in ${settings.file} (extends ${settings.extends}), so ` +
+          `nothing would be compared: expected a level for it in rules`,
+      );
+    }
     settings.baseline = flags.baseline as string;
     settings.baselineNamed = true;
   }

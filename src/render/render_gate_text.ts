@@ -42,7 +42,7 @@ export interface GateTextOptions {
 export function renderGateText(result: GateResult, options: GateTextOptions = {}): string {
   const style = { width: 80, color: false, ellipsis: "..", ...options };
   const made = result.runs.filter(({ measurements }) => measurements !== null);
-  if (made.length === 0) return "";
+  if (made.length === 0 && result.runs.length > 0) return "";
   const lines = result.runs.length === 1 && result.summary.skipped === 0
     ? oneRun(made[0], result, style)
     : manyRuns(made, result, style);

@@ -83,6 +83,12 @@ const REFUSED: [args: string[], files: Record<string, unknown>, message: string 
   [["a.ts", "--max-warnings", "-1"], {}, "--max-warnings takes a whole number, 0"],
   [["a.ts", "--seeds", "1", "--seed", "1"], {}, "--seed and --seeds exclude each other"],
   [["a.ts", "--max-warnings", "few"], {}, "--max-warnings takes a whole number"],
+  [["--columns", "5"], { "gradient-health.json": CONFIGURATION }, "--columns takes a whole number"],
+  [
+    ["a.ts", "--baseline", "b.json"],
+    { "gradient-health.json": { extends: "init" }, "b.json": '{ "version": 1, "models": {} }' },
+    "the rule baseline is off in gradient-health.json (extends init)",
+  ],
   [["a.ts", "--config", "none.json"], {}, "none.json: the configuration cannot be read"],
   [["a.ts", "--config", "a", "--no-config"], {}, "--config and --no-config exclude each other"],
   [["a.ts", "--baseline", "none.json"], {}, "none.json: there is no baseline: write one with"],
@@ -205,6 +211,20 @@ Deno.test("check --shard parts make every pass once", async () => {
     assertEquals(passes, [["fine0", "dead2"], ["dead0"], ["dead1"]]);
   });
 });
+
+for (const [what, code] of [[model(HEALTHY), 0], [model(BROKEN), 1], ["none.json", 2]] as const) {
+  Deno.test(`check exits with ${code} on a full disk behind stderr`, async () => {
+    await withGateFolder([HEALTHY, BROKEN], {}, async (cwd) => {
+      const main = new URL("../../mod.ts", import.meta.url).pathname;
+      const outcome = await new Deno.Command("bash", {
+        args: ["-c", `"$DENO" run --no-check -A ${main} check ${what} 2> /dev/full`],
+        cwd,
+        env: { DENO: Deno.execPath(), NO_COLOR: "1" },
+      }).output();
+      assertEquals(outcome.code, code);
+    });
+  });
+}
 
 Deno.test("check --fail-fast stops at the first pass that fails, with two jobs as with one", async () => {
   const files = { "gradient-health.json": { models: [...CONFIGURATION.models].reverse() } };
