@@ -87,7 +87,12 @@ type Subject =
   & { source: string | null };
 
 async function load({ model, seed, register }: MeasureRequest): Promise<Subject> {
-  if (model !== null) return await loadModel(model, { seed, register });
+  if (model !== null) {
+    const loaded = await loadModel(model, { seed, register });
+    // A name that TensorFlow.js made up says how many models this process has seen.
+    loaded.model.name = loaded.name;
+    return loaded;
+  }
   const none = { path: "", source: null, createBatch: null, objective: null };
   return { model: exerciseModel({ seed }), seed, ...none };
 }

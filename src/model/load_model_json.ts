@@ -6,6 +6,7 @@ import { loadWeights, locateGroups } from "./load_weights.ts";
 import { ModelError } from "./model_error.ts";
 import { readJson } from "./read_json.ts";
 import { showValue } from "./show_value.ts";
+import { stemOf } from "./stem_of.ts";
 import { parseWeightsManifest } from "./weights_manifest.ts";
 
 /** Weights and as much again for their gradients must fit into the 4 GiB of the WASM heap. */
@@ -47,7 +48,8 @@ export async function loadModelJson(path: string): Promise<LoadedModel> {
     }
     return {
       model,
-      name: model.name,
+      // Without a name in the file TensorFlow.js counts the models of the process.
+      name: topology.config.name === model.name ? model.name : stemOf(path),
       source: path,
       path,
       kind: "json",

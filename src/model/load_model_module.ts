@@ -14,6 +14,7 @@ import { nearest } from "./nearest.ts";
 import { seedDraws } from "./seed_draws.ts";
 import { showShape } from "./show_shape.ts";
 import { showValue } from "./show_value.ts";
+import { stemOf } from "./stem_of.ts";
 import { targetShapes } from "./target_shapes.ts";
 
 /**
@@ -54,9 +55,6 @@ export async function loadModelModule(path: string, seed: number): Promise<Loade
     recreate: create,
   };
 }
-
-/** The file's name without folder and extension. */
-const stemOf = (path: string) => path.replace(/^.*[\\/]/, "").replace(/\.\w+$/, "");
 
 async function call<T>(
   path: string,

@@ -176,8 +176,16 @@ Deno.test("check --print-config shows what is in force and measures nothing", as
   });
 });
 
+/** A module that leaves names to TensorFlow.js, which counts the models and layers of the process. */
+const UNNAMED =
+  `export const createModel = ({ tf, seed }) => tf.sequential({ layers: [1, 2].map((i) =>
+  tf.layers.dense({ units: 64, inputShape: [64], activation: "tanh",
+    kernelInitializer: tf.initializers.leCunNormal({ seed: 10 * seed + i }) })) });`;
+
 Deno.test("check gives the same bytes whatever the jobs, the threads and the place", async () => {
-  const files = { "gradient-health.json": CONFIGURATION };
+  const unnamed = { path: "unnamed.js", seeds: "0..1" };
+  const models = [...CONFIGURATION.models, unnamed];
+  const files = { "gradient-health.json": { models }, "unnamed.js": UNNAMED };
   await withGateFolder([HEALTHY, BROKEN], files, async (cwd) => {
     const json = ["check", "--quiet", "--reporter", "json"];
     const { stdout, code } = await runCommand(json, { cwd });
@@ -193,7 +201,9 @@ Deno.test("check gives the same bytes whatever the jobs, the threads and the pla
     const { runs, passed, version } = JSON.parse(stdout);
     assertEquals([version, passed], [1, false]);
     const passes = runs.map(({ name, seed }: { name: string; seed: number }) => `${name} ${seed}`);
-    assertEquals(passes, ["fine 0", "dead 0", "dead 1", "dead 2"]);
+    const those = ["fine 0", "dead 0", "dead 1", "dead 2"];
+    assertEquals(passes, [...those, "unnamed.js 0", "unnamed.js 1"]);
+    assertEquals(runs.at(-1).report.model.name, "unnamed");
   });
 });
 

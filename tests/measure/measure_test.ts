@@ -332,6 +332,31 @@ Deno.test("measure() tells indices, which are float32 by default, from numbers",
   tf.dispose(inputs);
 });
 
+Deno.test("measure() calls what nobody named alike, however many models were built before", async () => {
+  const unnamed = () => tf.layers.dense({ units: 2, inputShape: [3] });
+  const sequential = () => tf.sequential({ layers: [unnamed()] });
+  const functional = () => {
+    const input = tf.input({ shape: [3] });
+    return tf.model({ inputs: input, outputs: unnamed().apply(input) as typeof input });
+  };
+  const nested = () => tf.sequential({ layers: [sequential()] });
+  const inputs = uniform([6, 3]);
+  const targets = tf.ones([6, 2]);
+  for (const create of [sequential, functional, nested]) {
+    for (let built = 0; built < 2; built++) {
+      const model = create();
+      // A Sequential has the names once it was built.
+      tf.dispose(model.predict(inputs));
+      const { batch } = await measure(model, { inputs, targets }, {
+        objective: "meanSquaredError",
+      });
+      assertEquals([batch.perInput[0].name, batch.targets![0].name], ["input", "output"]);
+      model.dispose();
+    }
+  }
+  tf.dispose([inputs, targets]);
+});
+
 Deno.test("measure() takes several inputs and tells them apart", async () => {
   const left = tf.input({ shape: [3], name: "left" });
   const right = tf.input({ shape: [2], name: "right" });

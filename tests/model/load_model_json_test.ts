@@ -57,6 +57,22 @@ Deno.test("loadModel() loads each golden model with its weights", async () => {
   assertEquals(cases, 8);
 });
 
+Deno.test("loadModel() names a model after its file where the file gives no name", async () => {
+  const saved = exerciseModel({ width: 5, depth: 2 });
+  await withFolder(async (folder) => {
+    const path = await saveModel(tf, saved, folder);
+    const json = JSON.parse(await Deno.readTextFile(path));
+    delete json.modelTopology.config.name;
+    await Deno.writeTextFile(path, JSON.stringify(json));
+    for (let loaded = 0; loaded < 2; loaded++) {
+      const { model, name } = await loadModel(path);
+      assertEquals(name, "model");
+      model.dispose();
+    }
+  });
+  saved.dispose();
+});
+
 Deno.test("loadModel() joins shards wherever they are cut", async () => {
   const model = exerciseModel({ width: 5, depth: 2 });
   for (const shard of [1000, 100, 7]) {
