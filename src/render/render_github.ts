@@ -2,6 +2,7 @@ import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { escapeControls } from "./escape_controls.ts";
 import type { Locate } from "./gate_location.ts";
 import { gateTitle } from "./gate_title.ts";
+import { plural } from "./plural.ts";
 
 /** GitHub shows so many annotations of each kind for a step and drops the others without a word. */
 const MOST_ANNOTATIONS = 10;
@@ -50,7 +51,7 @@ export function renderGithub(result: GateResult, locate: Locate): string {
   }
   const { maxWarnings, summary } = result;
   if (maxWarnings !== null && summary.warnings > maxWarnings) {
-    const message = `${summary.warnings} warnings, of which ${maxWarnings} may pass`;
+    const message = `${plural(summary.warnings, "warning")}, of which ${maxWarnings} may pass`;
     commands.error.push(command("error", "too many warnings", message, null));
   }
   return (["error", "warning", "note"] as const)

@@ -1,6 +1,7 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { escapeControls } from "./escape_controls.ts";
 import { gateTitle } from "./gate_title.ts";
+import { plural } from "./plural.ts";
 
 /**
  * Writes a gate's result as JUnit XML: a suite for every pass, a test case for every rule that was run.
@@ -57,7 +58,7 @@ function runSuite(run: GateRun, rules: string[]): Suite {
   const { path: file, error, findings } = run;
   const name = gateTitle(run);
   if (error !== null) {
-    const body = [`      <error message=${quote(error)} type="unmeasured"></error>`];
+    const body = [problem("error", "unmeasured", error, escapeControls(error))];
     const cases = testCase(name, "measured", file, body);
     return { name, file, tests: 1, failures: 0, errors: 1, cases };
   }
@@ -100,10 +101,13 @@ function casesOf(
 function failure(failed: GateFinding[]): string {
   // One failure a test case: some readers show only the first, others refuse a second.
   const more = failed.length === 1 ? "" : ` (and ${failed.length - 1} more)`;
-  const message = quote(`${failed[0].message}${more}`);
-  return `      <failure message=${message} type="error">${
-    escape(failed.map(line).join("\n"))
-  }</failure>`;
+  const message = `${failed[0].message}${more}`;
+  return problem("failure", "error", message, failed.map(line).join("\n"));
+}
+
+/** Jenkins shows the message, GitLab the text alone. */
+function problem(element: string, type: string, message: string, text: string): string {
+  return `      <${element} message=${quote(message)} type="${type}">${escape(text)}</${element}>`;
 }
 
 function line({ severity, layer, message, advice, suppressed }: GateFinding): string {
@@ -122,8 +126,8 @@ function tooManyWarnings({ maxWarnings, summary }: GateResult): boolean {
 }
 
 function warningsSuite({ maxWarnings, summary }: GateResult): Suite {
-  const message = `${summary.warnings} warnings, of which ${maxWarnings} may pass`;
-  const body = [`      <failure message=${quote(message)} type="warnings"></failure>`];
+  const message = `${plural(summary.warnings, "warning")}, of which ${maxWarnings} may pass`;
+  const body = [problem("failure", "warnings", message, message)];
   const name = "warnings";
   const cases = testCase(name, "max-warnings", null, body);
   return { name, file: null, tests: 1, failures: 1, errors: 0, cases };
