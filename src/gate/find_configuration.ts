@@ -78,8 +78,7 @@ export async function findConfiguration(
       const file = `${at === "/" ? "" : at}/${name}`;
       const text = await textOf(file);
       if (text === null) continue;
-      // The word alone is no proof, but without it there is nothing to parse.
-      if (SHARED.includes(name) && !text.includes('"gradientHealth"')) continue;
+      if (SHARED.includes(name) && !await hasKey(text)) continue;
       found.push({ file, text, key: SHARED.includes(name) ? "gradientHealth" : null });
     }
     if (found.length > 1) {
@@ -110,6 +109,15 @@ async function textOf(file: string): Promise<string | null> {
     }
     throw new GateError(`${file}: the configuration cannot be read: ${failure(error)}`);
   }
+}
+
+/** Whether it is a configuration, too: an import or a task may well have the same name. */
+async function hasKey(text: string): Promise<boolean> {
+  // The word alone is no proof, but without it there is nothing to parse.
+  if (!text.includes('"gradientHealth"')) return false;
+  const { findNodeAtLocation, parseTree } = await import("jsonc-parser");
+  const tree = parseTree(text, [], { allowTrailingComma: true });
+  return tree !== undefined && findNodeAtLocation(tree, ["gradientHealth"]) !== undefined;
 }
 
 const parentOf = (folder: string) => folder.replace(/[\\/][^\\/]*$/, "") || "/";

@@ -43,7 +43,9 @@ Deno.test("a byte order mark is no part of a configuration, a baseline or a batc
 Deno.test("findConfiguration() takes a deno.json only for its key", async () => {
   await withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/deno.json`, `{ "gradientHealth": {} }`);
-    await Deno.writeTextFile(`${folder}/a/deno.json`, `{ "tasks": {} }`);
+    const alias = `{ "imports": { "gradientHealth": "jsr:@x/y" }, "x": "gradientHealth" }`;
+    await Deno.writeTextFile(`${folder}/a/deno.json`, alias);
+    await Deno.writeTextFile(`${folder}/a/deno.jsonc`, `{ "tasks": {} } // "gradientHealth"`);
     const found = await findConfiguration(`${folder}/a`, quiet);
     assertEquals([found?.file, found?.key], [`${folder}/deno.json`, "gradientHealth"]);
     assertEquals((await openConfiguration(`${folder}/deno.json`)).key, "gradientHealth");
