@@ -9,8 +9,8 @@ import { UsageError } from "./usage_error.ts";
 /** What became of a pass. */
 export type Outcome = { measurements: Measurements } | { error: Error };
 
-/** What a worker answers. */
-export type WorkerAnswer = { measurements: Measurements } | { message: string };
+/** What a worker answers; `ended` where it is its last word. */
+export type WorkerAnswer = { measurements: Measurements } | { message: string } | { ended: string };
 
 /**
  * Makes passes, some at a time, and hands them on in their order, however long each takes.
@@ -28,7 +28,7 @@ export async function measurePasses(
 ): Promise<void> {
   const count = Math.min(jobs, passes.length);
   if (count > 1 && !mayStartWorkers()) throw new UsageError(workersRefused(jobs));
-  const workers = Array.from({ length: count > 1 ? count : 0 }, startWorker);
+  const workers = Array.from({ length: count > 1 ? count : 0 }, openWorker);
   const makers = count > 1 ? workers.map(({ measure }) => measure) : [measureHere];
   const outcomes: Outcome[] = [];
   let next = 0;
@@ -83,20 +83,32 @@ async function measureHere(request: MeasureRequest): Promise<Outcome> {
 function startWorker() {
   const worker = new Worker(new URL("./measure_worker.ts", import.meta.url), { type: "module" });
   // A message that is posted before the worker listens is lost.
-  const ready = answerOf<unknown>(worker);
+  return { worker, ready: answerOf<unknown>(worker) };
+}
+
+/** A worker, and another one for the next pass when a model has taken it along. */
+function openWorker() {
+  let current: ReturnType<typeof startWorker> | null = null;
+  const end = () => {
+    current?.worker.terminate();
+    current = null;
+  };
   return {
     async measure(request: MeasureRequest): Promise<Outcome> {
+      const { worker, ready } = current ??= startWorker();
       try {
         await ready;
         const answer = answerOf<WorkerAnswer>(worker);
         worker.postMessage(request);
         const result = await answer;
+        if ("ended" in result) throw new Error(result.ended);
         return "message" in result ? { error: new Error(result.message) } : result;
       } catch (error) {
-        return { error: error as Error };
+        end();
+        return { error: new Error(`${request.model}: ${(error as Error).message}`) };
       }
     },
-    end: () => worker.terminate(),
+    end,
   };
 }
 

@@ -12,4 +12,9 @@ self.onmessage = async ({ data }: MessageEvent<MeasureRequest>) => {
   }
 };
 
+self.addEventListener("unload", () => {
+  const ended: WorkerAnswer = { ended: "the code of the model ended its worker" };
+  self.postMessage(ended);
+});
+
 self.postMessage("ready");

@@ -14,6 +14,18 @@ addEventListener("beforeunload", () => {
   console.error("error: ended before it was done: what a model waits for never comes");
 });
 forgiveStderr();
+let ended = false;
+function end(code: number): never {
+  ended = true;
+  Deno.exit(code);
+}
+globalThis.addEventListener("unload", () => {
+  if (ended) return;
+  console.error(
+    "error: there is no result: the code of a model ended the process, or waits for what never comes",
+  );
+  Deno.exitCode = 2;
+});
 if (!asksForHelp(Deno.args)) {
   const { default: process } = await import("node:process");
   for (const event of ["uncaughtException", "unhandledRejection"]) {
@@ -21,8 +33,8 @@ if (!asksForHelp(Deno.args)) {
       // A model module may have listeners of its own, which know better.
       if (process.listenerCount(event) > 1) return;
       console.error("error: uncaught:", error);
-      Deno.exit(2);
+      end(2);
     });
   }
 }
-main(Deno.args).then(Deno.exit);
+main(Deno.args).then(end);

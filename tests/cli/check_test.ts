@@ -268,6 +268,34 @@ Deno.test("check goes on after a pass that cannot be made, and exits with 2", as
   });
 });
 
+const ENDING = "export const createModel = () => Deno.exit(0);";
+
+for (const text of [ENDING, "export const createModel = () => new Promise(() => {});"]) {
+  Deno.test(`check has no verdict of a model that says ${text}`, async () => {
+    await withGateFolder(
+      [],
+      { "a.js": text },
+      (cwd) =>
+        assertRefuses(["check", "a.js", "--quiet"], "there is no result: the code of a model", {
+          cwd,
+        }),
+    );
+  });
+}
+
+Deno.test("check --jobs 2 goes on after models that end their workers", async () => {
+  const dying = "self.reportError(new Error('late')); await new Promise(() => {});";
+  const files = { "end.js": ENDING, "die.js": dying };
+  await withGateFolder([HEALTHY], files, async (cwd) => {
+    const args = ["check", "end.js", "die.js", model(HEALTHY), "--seeds", "3", "--jobs", "2"];
+    const { code, stdout, stderr } = await runCommand([...args, "--quiet"], { cwd });
+    assertEquals(code, 2, stderr);
+    assertStringIncludes(stdout, "Gate failed: 1 model, 3 passes;");
+    assertStringIncludes(stderr, "error: end.js: the code of the model ended its worker");
+    assertStringIncludes(stderr, "error: die.js: the worker died: ");
+  });
+});
+
 Deno.test("check writes every reporter that is asked for in one run", async () => {
   await withGateFolder([BROKEN], {}, async (cwd) => {
     const summary = `${cwd}/summary.md`;
