@@ -23,6 +23,7 @@ import { conv3dBackpropInputKernel } from "./conv_3d_backprop_input.ts";
 import { conv3dBackpropInputGradient } from "./conv_3d_backprop_input_gradient.ts";
 import { cumsumKernel } from "./cumsum.ts";
 import { cumsumGradient } from "./cumsum_gradient.ts";
+import { depthToSpaceGradient } from "./depth_to_space_gradient.ts";
 import {
   depthwiseConv2dNativeKernel,
   fusedDepthwiseConv2dKernel,
@@ -50,6 +51,7 @@ import { mirrorPadGradient } from "./mirror_pad_gradient.ts";
 import { oneHotKernel } from "./one_hot.ts";
 import { piecewiseConstantGradients } from "./piecewise_constant_gradients.ts";
 import { preluKernel } from "./prelu.ts";
+import { reducedExtremumGradients } from "./reduced_extremum_gradients.ts";
 import { relu6Kernel } from "./relu_6.ts";
 import { resizeBilinearGradKernel } from "./resize_bilinear_grad.ts";
 import { resizeNearestNeighborGradKernel } from "./resize_nearest_neighbor_grad.ts";
@@ -128,11 +130,13 @@ const GRADIENTS: GradientFactory[] = [
   clipByValueGradient,
   conv3dBackpropInputGradient,
   cumsumGradient,
+  depthToSpaceGradient,
   ...dilatedConvolutionGradients,
   ...extremumGradients,
   fusedBatchNormGradient,
   mirrorPadGradient,
   ...piecewiseConstantGradients,
+  ...reducedExtremumGradients,
   ...singlePartGradients,
   squaredDifferenceGradient,
   tanhGradient,

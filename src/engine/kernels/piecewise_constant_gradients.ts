@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensorflow.ts";
 import type { GradientFactory } from "./kernel_context.ts";
 
-/** The inputs of each kernel whose output is a truth value. */
+/** The inputs of each kernel whose output is a truth value or a whole number. */
 const INPUTS: Record<string, string[]> = {
   Greater: ["a", "b"],
   Less: ["a", "b"],
@@ -14,12 +14,14 @@ const INPUTS: Record<string, string[]> = {
   LogicalNot: ["x"],
   Any: ["x"],
   All: ["x"],
+  FloorDiv: ["a", "b"],
 };
 
 /**
- * The gradients of comparisons and of logic: 0, for their output is constant almost everywhere.
- * TensorFlow.js has the one of `GreaterEqual` only; without the others a thresholded ReLU, and a mask
- * behind anything trainable, cannot be differentiated.
+ * The gradients of comparisons, of logic and of floored division: 0, for their output is constant almost
+ * everywhere. TensorFlow.js has the one of `GreaterEqual` only; without the others a thresholded ReLU, and
+ * a mask behind anything trainable, cannot be differentiated. To `FloorDiv` it gives the gradient of a
+ * division that is not floored.
  */
 export const piecewiseConstantGradients: GradientFactory[] = Object.entries(INPUTS).map(
   ([kernelName, inputsToSave]): GradientFactory => ({ tf }) => ({

@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { onBackend } from "../../conformance/backends.ts";
-import { type NdArray, ndArray, resize } from "../../conformance/reference/mod.ts";
+import { at, map, type NdArray, ndArray, reduce, resize } from "../../conformance/reference/mod.ts";
 import type { Row } from "../../conformance/row.ts";
 import { convolutionRow } from "../../conformance/rows/convolutions.ts";
 import {
@@ -51,6 +51,18 @@ const onePart = (f: (tf: TensorFlow, x: Tensor) => Tensor): Row => ({
   inputs: [{ shape: [1, 6] }],
   call: (tf, _layer, [x]) => f(tf, x),
   reference: ([x]) => x,
+});
+
+/** An extremum along the middle axis that two entries have, since each is there twice. */
+const tie = (
+  f: (tf: TensorFlow, x: Tensor) => Tensor,
+  extremum: (a: number, b: number) => number,
+): Row => ({
+  subject: "extremum",
+  options: "of equals",
+  inputs: [{ shape: [2, 3, 4] }],
+  call: (tf, _layer, [x]) => f(tf, tf.concat([x, x], 1)),
+  reference: ([x]) => reduce(x, [1], false, (entries) => entries.reduce(extremum)),
 });
 
 /** One window of sums -4, -3, -2 and -1, the last of which takes the gradient. */
@@ -185,9 +197,30 @@ const CASES: Record<string, Row> = {
       convolutionRow("depthwiseConv2d", { kernelSize: 2, dilationRate: 2, useBias: false })
         .reference([inputs[0]], [inputs[1]], [], []),
   },
+  "gradient of DepthToSpace": {
+    subject: "DepthToSpace",
+    options: "blocks of 2",
+    inputs: [{ shape: [2, 3, 2, 8] }],
+    call: (tf, _layer, [x]) => tf.depthToSpace(x as never, 2) as Tensor,
+    reference: ([x]) =>
+      ndArray(
+        [2, 6, 4, 2],
+        ([b, row, column, c]) =>
+          at(x, b, row >> 1, column >> 1, ((row & 1) * 2 + (column & 1)) * 2 + c),
+      ),
+  },
+  "gradient of FloorDiv": {
+    subject: "FloorDiv",
+    options: "beside a term with a gradient",
+    inputs: [{ shape: [2, 3], draw: "positive" }],
+    call: (tf, _layer, [x]) => tf.add(x, tf.floorDiv(x, 0.7)),
+    reference: ([x]) => map(x, (value) => value + Math.floor(value / 0.7)),
+  },
   "gradient of FusedBatchNorm": batchNormRow([2, 3, 4, 2], [2]),
   "gradient of Maximum": binaryRow("maximum", [3, 1], [1, 4]),
   "gradient of Minimum": binaryRow("minimum", [3, 1], [3, 4]),
+  "gradient of Max": tie((tf, x) => tf.max(x, 1), (a, b) => Math.max(a, b)),
+  "gradient of Min": tie((tf, x) => tf.min(x, -2), (a, b) => Math.min(a, b)),
   "gradient of MirrorPad": mirrorPadRow([4], [[2, 1]], "symmetric"),
   "gradient of SplitV": onePart((tf, x) => tf.split(x, 1, 1)[0]),
   "gradient of SquaredDifference": binaryRow("squaredDifference", [3, 1], [1, 4]),
