@@ -1,4 +1,4 @@
-import type { CumsumAttributes } from "./cumsum.ts";
+import type { CumulativeAttributes } from "./cumulative.ts";
 import type { Tensor } from "../tensorflow.ts";
 import type { GradientFactory } from "./kernel_context.ts";
 
@@ -9,7 +9,7 @@ import type { GradientFactory } from "./kernel_context.ts";
 export const cumsumGradient: GradientFactory = ({ tf }) => ({
   kernelName: "Cumsum",
   gradFunc(dy, _saved, attrs) {
-    const { axis, exclusive, reverse } = attrs as unknown as CumsumAttributes;
+    const { axis, exclusive, reverse } = attrs as unknown as CumulativeAttributes;
     const { rank } = dy as Tensor;
     // The cpu backend wants its axis from 0, too.
     const from0 = axis < 0 ? axis + rank : axis;

@@ -21,6 +21,7 @@ import { conv3dKernel } from "./conv_3d.ts";
 import { conv3dBackpropFilterKernel } from "./conv_3d_backprop_filter.ts";
 import { conv3dBackpropInputKernel } from "./conv_3d_backprop_input.ts";
 import { conv3dBackpropInputGradient } from "./conv_3d_backprop_input_gradient.ts";
+import { cumprodKernel } from "./cumprod.ts";
 import { cumsumKernel } from "./cumsum.ts";
 import { cumsumGradient } from "./cumsum_gradient.ts";
 import { depthToSpaceGradient } from "./depth_to_space_gradient.ts";
@@ -89,6 +90,7 @@ const KERNELS: KernelFactory[] = [
   conv3dBackpropFilterKernel,
   conv3dBackpropInputKernel,
   conv3dKernel,
+  cumprodKernel,
   cumsumKernel,
   depthwiseConv2dNativeBackpropFilterKernel,
   depthwiseConv2dNativeBackpropInputKernel,

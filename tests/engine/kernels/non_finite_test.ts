@@ -84,6 +84,7 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
       { inputShape: [1, 2, 2, 2, 1], strides: 1, pad: "valid" },
     ),
   },
+  Cumprod: { run: (tf, x) => tf.cumprod(x(3)) },
   Cumsum: { run: (tf, x) => tf.cumsum(x(3)) },
   DepthwiseConv2dNative: {
     run: (tf, x) => tf.depthwiseConv2d(x(1, 3, 3, 1) as never, tf.ones([2, 2, 1, 1]), 1, "same"),
