@@ -143,7 +143,7 @@ function tapLayer(
     if (record.className === "Embedding") noteRows(record, [inputs].flat()[0]);
     if (seen === "as its input") inputs = show([inputs].flat()[0], z, delta);
     if (record.normalization === "batch") kwargs = { ...kwargs, training: true };
-    const outputs = callOrExplain(record, () => call(inputs, kwargs));
+    const outputs = callOrExplain(record, () => requireTensors(call(inputs, kwargs)));
     const first = Array.isArray(outputs) ? outputs[0] : outputs;
     const tapped = show(first, (tensor) => {
       a(tensor);
@@ -205,6 +205,17 @@ function cellsOf(layer: Layer): Layer[] {
 function noteRows(record: LayerRecord, indices: Tensor): void {
   record.usedRows ??= new Set();
   for (const index of indices.dataSync()) record.usedRows.add(index);
+}
+
+/** What a layer returned. A custom layer may return anything, which nobody would trace to it later. */
+function requireTensors(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
+  for (const tensor of [outputs].flat()) {
+    if (typeof tensor?.dataSync !== "function") {
+      throw new Error(`it returned ${tensor === null ? "null" : typeof tensor}, expected a tensor`);
+    }
+    if (tensor.isDisposed) throw new Error("it returned a tensor that was disposed of");
+  }
+  return outputs;
 }
 
 function callOrExplain<T>(record: LayerRecord, call: () => T): T {

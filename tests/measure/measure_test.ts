@@ -13,6 +13,7 @@ import {
 import { runPass } from "../../src/measure/run_pass.ts";
 import { WatchedGradients } from "../../src/measure/watched_gradients.ts";
 import { type Batch, randomBatch } from "../../src/model/mod.ts";
+import { customLayer } from "../probe/custom_layer.ts";
 
 const { tf } = await startEngine();
 
@@ -186,6 +187,37 @@ for (const phase of ["forward", "backward"] as const) {
     );
     await leavesNoTensors(() => assertRejects(() => measure(model, { inputs }), MeasureError));
     assert(!Object.hasOwn(model.layers[0], "call"));
+    model.dispose();
+    inputs.dispose();
+  });
+}
+
+const broken: Record<string, [call: (x: Tensor) => unknown, reason: string]> = {
+  "returns nothing": [() => {}, "it returned undefined, expected a tensor"],
+  "returns no tensors": [(x) => [x, 1], "it returned number, expected a tensor"],
+  "returns what it disposed of": [(x) => {
+    const y = tf.tanh(x);
+    y.dispose();
+    return y;
+  }, "it returned a tensor that was disposed of"],
+  "normalises without a scale": [
+    (x) => tf.batchNorm(x, tf.zeros([5]) as never, tf.ones([5]) as never),
+    "a batchNorm without scale or offset has no gradient in TensorFlow.js: give it both, " +
+    "tf.ones(...) and tf.zeros(...) for none",
+  ],
+};
+
+for (const [what, [call, reason]] of Object.entries(broken)) {
+  Deno.test(`measure() names a layer that ${what}, and frees every tensor`, async () => {
+    const layer = customLayer(tf, "broken", (x) => x);
+    layer.call = (inputs) => call([inputs].flat()[0] as Tensor) as Tensor;
+    const model = tf.sequential({ layers: [dense(5, "tanh", { inputShape: [4] }), layer] });
+    const inputs = uniform([6, 4]);
+    const fails = () => assertRejects(() => measure(model, { inputs }), MeasureError);
+    await leavesNoTensors(async () => {
+      const { message } = await fails();
+      assertEquals(message, `The forward pass failed in layer broken (Custom): ${reason}`);
+    });
     model.dispose();
     inputs.dispose();
   });

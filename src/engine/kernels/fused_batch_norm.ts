@@ -11,11 +11,20 @@ export type BatchNormInputs =
  * `FusedBatchNorm`, `(x - mean) / sqrt(variance + epsilon) * scale + offset`. The stock kernel reads
  * mean, variance, scale and offset in a circle, which is right when they lie along the last axis or
  * have the shape of `x`; along another axis it is wrong. Here they broadcast; those two cases still go
- * to the stock kernel.
+ * to the stock kernel. Without scale or offset TensorFlow.js breaks down while it records the operation for
+ * a gradient, and leaks what it has kept by then; here that is refused first.
  */
 export const fusedBatchNormKernel = defineKernel<{ varianceEpsilon: number }, BatchNormInputs>(
   "FusedBatchNorm",
   (context, { x, mean, variance, scale, offset }, attrs) => {
+    const { gradientDepth, kernelDepth } = context.tf.engine().state;
+    const isRecorded = gradientDepth > 0 && kernelDepth === 1;
+    if (isRecorded && (scale === undefined || offset === undefined)) {
+      throw new Error(
+        "a batchNorm without scale or offset has no gradient in TensorFlow.js: give it both, " +
+          "tf.ones(...) and tf.zeros(...) for none",
+      );
+    }
     const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
     const suits = (info: TensorInfo | undefined) =>
       info === undefined || size(info.shape) === size(x.shape) ||
