@@ -1,9 +1,16 @@
 import { format } from "@std/fmt/bytes";
+import { heapMemory } from "./native/heap_memory.ts";
 import type { WasmBackend } from "./native/wasm_backend.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
 /** The most that WASM memory with 32-bit addresses can have: 65536 pages of 64 KiB. */
 export const HEAP_LIMIT = 2 ** 32;
+
+/**
+ * What tensors must leave free, in one piece. The backend's code allocates for itself, too, a few bytes
+ * for every tensor, and aborts where there are none.
+ */
+const RESERVE = 2 ** 20;
 
 /**
  * Makes the backend refuse a tensor that the WASM heap has no room for.
@@ -14,13 +21,23 @@ export const HEAP_LIMIT = 2 ** 32;
  * @param tf A TensorFlow.js whose WASM backend is active.
  */
 export function guardHeap(tf: TensorFlow): void {
-  const { wasm } = tf.backend() as unknown as WasmBackend;
+  const backend = tf.backend() as unknown as WasmBackend;
+  const { wasm } = backend;
+  const memory = heapMemory(backend);
   // At its first call, Emscripten's stub puts the allocator itself in its place.
   wasm._free(wasm._malloc(1));
   const allocate = wasm._malloc;
+  const hasReserve = () => {
+    // It grows first, and fills up then.
+    if (memory.buffer.byteLength <= HEAP_LIMIT - RESERVE) return true;
+    const reserve = allocate(RESERVE);
+    wasm._free(reserve);
+    return reserve !== 0;
+  };
   wasm._malloc = (bytes) => {
     const address = allocate(bytes);
-    if (address === 0 && bytes > 0) {
+    if (bytes > 0 && (address === 0 || !hasReserve())) {
+      wasm._free(address);
       throw new RangeError(
         `The WASM heap, which can have ${format(HEAP_LIMIT, { binary: true })}, has no room for ` +
           `another ${format(bytes, { binary: true })}: use fewer examples, or dispose tensors`,

@@ -1,8 +1,8 @@
 import { format } from "@std/fmt/bytes";
 import { HEAP_LIMIT } from "../engine/guard_heap.ts";
-import type { LayersModel } from "../engine/tensorflow.ts";
-import type { LeafLayer } from "../model/leaf_layers.ts";
+import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { estimateMemory } from "./estimate_memory.ts";
+import { layerUses, type Shape } from "./layer_uses.ts";
 
 /** By how much an estimate may exceed the heap before a pass is refused: it is no more exact. */
 const SLACK = 1.25;
@@ -11,18 +11,23 @@ const SLACK = 1.25;
  * Refuses a pass that the WASM heap cannot hold, before it starts. What slips through ends in the
  * error of a full heap, and leaves the engine alive too, but only after some time.
  *
+ * @param model A built model.
+ * @param layers Its layers that compute something themselves.
+ * @param containers Its layers that call others.
+ * @param inputs Shapes of the batch's inputs.
  * @throws {RangeError} If the estimate is beyond the heap's limit.
  */
 export function checkMemory(
   model: LayersModel,
-  leaves: readonly LeafLayer[],
-  examples: number,
+  layers: readonly Layer[],
+  containers: readonly Layer[],
+  inputs: readonly Shape[],
 ): void {
-  const bytes = estimateMemory(leaves, examples);
+  const bytes = estimateMemory(layers, layerUses(model, layers, containers, inputs));
   if (bytes <= SLACK * HEAP_LIMIT) return;
   const show = (size: number) => format(size, { binary: true, maximumFractionDigits: 1 });
   throw new RangeError(
-    `Cannot measure model ${model.name} on ${examples} examples: the pass would take some ` +
+    `Cannot measure model ${model.name} on ${inputs[0][0]} examples: the pass would take some ` +
       `${show(bytes)}, and the WASM heap can have ${show(HEAP_LIMIT)}: use fewer examples or a ` +
       "smaller input",
   );

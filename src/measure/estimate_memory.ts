@@ -1,17 +1,45 @@
-import type { LeafLayer } from "../model/leaf_layers.ts";
+import type { Layer } from "../engine/tensorflow.ts";
+import { type ActivationHolder, activationObject } from "./activation_object.ts";
+import type { LayerUse, Shape } from "./layer_uses.ts";
 
 /** Bytes of a float32. */
 const FLOAT = 4;
 
 /**
- * Copies of a layer's output that are alive at the end of the forward pass, when most are: z before and
- * after the bias, and a. The backward pass frees them as it goes. Measured on WASM with dense and
- * convolutional nets of tanh, sigmoid, relu and selu: 2.1 to 3.6.
+ * Copies of a layer's output that are alive at the end of the forward pass, when most are; the backward
+ * pass frees them as it goes. Measured, as all that follows, on WASM with ten layers of a kind.
  */
-const COPIES = 2.5;
+const COPIES: Record<string, number> = {
+  Activation: 0,
+  Average: 2,
+  DepthwiseConv2D: 2,
+  SeparableConv2D: 3,
+  LayerNormalization: 10,
+};
+const COPIES_ELSEWHERE = 1.2;
 
-/** The same for one step of a recurrent cell, gates included; measured with LSTM layers: 35. */
-const COPIES_IN_CELL = 35;
+/** How many more the activation of a layer takes: each of its operations keeps what it needs. */
+const COPIES_OF_ACTIVATION: Record<string, number> = {
+  linear: 0,
+  tanh: 1,
+  elu: 1,
+  sigmoid: 1.2,
+  softmax: 1.2,
+  relu: 1.5,
+  softplus: 2,
+  selu: 2.5,
+  relu6: 3,
+  swish: 3,
+  mish: 3,
+  hardSigmoid: 4,
+  softsign: 4.5,
+  gelu: 6,
+  gelu_new: 8,
+};
+
+/** Copies of the output of one step of a recurrent cell, gates included. */
+const COPIES_IN_CELL: Record<string, number> = { SimpleRNNCell: 7 };
+const COPIES_IN_GATED_CELL = 35;
 
 /** Layers whose output shares the data of their input. */
 const VIEWS = new Set(["Flatten", "Reshape", "Dropout", "InputLayer"]);
@@ -20,42 +48,43 @@ const VIEWS = new Set(["Flatten", "Reshape", "Dropout", "InputLayer"]);
  * Estimates the most memory that a pass takes on the WASM heap: the weights, the gradient of the largest,
  * and of every layer's output all that is kept for the backward pass.
  *
- * @param leaves The leaf layers of a built model.
- * @param examples Examples in the batch.
- * @returns Bytes. Convolutions, dense and recurrent layers are estimated to some 20 %; activations
- * that are made of many operations (gelu, mish) and custom layers take up to 4 times as much.
+ * @param layers The layers of a built model that compute something themselves.
+ * @param uses Where the pass uses them.
+ * @returns Bytes, 0.6 to 1.2 times what real models take; custom layers may take several times as much.
  */
-export function estimateMemory(leaves: readonly LeafLayer[], examples: number): number {
+export function estimateMemory(layers: readonly Layer[], uses: readonly LayerUse[]): number {
   let weights = 0, largest = 0, outputs = 0;
-  for (const { layer } of leaves) {
-    for (const weight of layer.weights) {
-      const size = product(weight.shape);
-      weights += size;
-      largest = Math.max(largest, size);
-    }
+  for (const { shape } of layers.flatMap((layer) => layer.weights)) {
+    const size = product(shape as number[]);
+    weights += size;
+    largest = Math.max(largest, size);
+  }
+  for (const { layer, input, output, times } of uses) {
     if (VIEWS.has(layer.getClassName())) continue;
-    const node = layer.inboundNodes[0];
-    const output = shapeOf(node?.outputTensors);
     if ("cell" in layer) {
-      const steps = shapeOf(node?.inputTensors)[1] ?? 1;
-      outputs += COPIES_IN_CELL * examples * steps * (output.at(-1) ?? 1);
+      const { returnSequences } = layer as unknown as { returnSequences: boolean };
+      const [examples, steps] = input;
+      const entries = product(output.slice(returnSequences ? 2 : 1));
+      outputs += copiesInCell(layer) * times * examples * steps * entries;
     } else {
-      outputs += COPIES * examples * product(output, 1);
+      outputs += copiesOf(layer) * times * product(output);
     }
   }
   return FLOAT * (weights + largest + outputs);
 }
 
-/** The number of entries along the axes from `first` on; an axis of any size counts as one. */
-function product(shape: readonly (number | null)[], first = 0): number {
-  let total = 1;
-  for (let axis = first; axis < shape.length; axis++) total *= shape[axis] ?? 1;
-  return total;
+function copiesOf(layer: Layer): number {
+  const activation = activationObject(layer as unknown as ActivationHolder, "activation");
+  return (COPIES[layer.getClassName()] ?? COPIES_ELSEWHERE) +
+    (COPIES_OF_ACTIVATION[activation?.getClassName() ?? "linear"] ?? 0);
 }
 
-type Shaped = { shape: readonly (number | null)[] };
+function copiesInCell(layer: Layer): number {
+  const { cell } = layer as unknown as { cell: Layer };
+  return COPIES_IN_CELL[cell.getClassName()] ?? COPIES_IN_GATED_CELL;
+}
 
-/** The shape of what a layer took or gave at its first use; TensorFlow.js names no one of several. */
-function shapeOf(tensors: Shaped | Shaped[] | undefined): readonly (number | null)[] {
-  return (Array.isArray(tensors) ? tensors[0] : tensors)?.shape ?? [];
+/** The number of entries. */
+function product(shape: Shape): number {
+  return shape.reduce((size, length) => size * length, 1);
 }

@@ -64,11 +64,13 @@ export function runPass(
     targets,
   );
   const leaves = leafLayers(model);
-  for (const { layer } of leaves) {
+  const layers = leaves.map(({ layer }) => layer);
+  for (const layer of layers) {
     const reason = unmeasurableReason(layer);
     if (reason !== null) throw new MeasureError(reason);
   }
-  checkMemory(model, leaves, examples);
+  const containers = containerLayers(model);
+  checkMemory(model, layers, containers, inputs.map(({ shape }) => shape));
   const weights = modelWeights(model, leaves);
   const watched = new WatchedGradients();
   const flow = new Flow();
@@ -83,8 +85,8 @@ export function runPass(
   measuring.add(model);
   const cleanUp: (() => void)[] = [() => measuring.delete(model)];
   try {
-    cleanUp.push(keepState(tf, leaves.map(({ layer }) => layer)), () => dropTape(tf));
-    const { records, restore } = tapLayers(leaves, containerLayers(model), {
+    cleanUp.push(keepState(tf, layers), () => dropTape(tf));
+    const { records, restore } = tapLayers(leaves, containers, {
       tf,
       tap: makeTap(watched),
       flow,

@@ -2,10 +2,19 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
 import { checkMemory } from "../../src/measure/check_memory.ts";
+import { containerLayers } from "../../src/model/container_layers.ts";
 import { leafLayers } from "../../src/model/mod.ts";
 import { estimateMemory } from "../../src/measure/estimate_memory.ts";
+import { layerUses } from "../../src/measure/layer_uses.ts";
+import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
+import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 
 const GIB = 2 ** 30;
+
+const layersOf = (model: LayersModel) => leafLayers(model).map(({ layer }) => layer);
+
+const usesOf = (model: LayersModel, ...inputs: number[][]) =>
+  layerUses(model, layersOf(model), containerLayers(model), inputs);
 
 Deno.test("estimateMemory() counts weights, the largest gradient and what the layers keep", async () => {
   await using engine = await startEngine();
@@ -16,8 +25,126 @@ Deno.test("estimateMemory() counts weights, the largest gradient and what the la
       tf.layers.dense({ units: 3, activation: "tanh" }),
     ],
   });
-  assertEquals(estimateMemory(leafLayers(model), 10), 4 * (8 * 3 + 3 + 8 * 3 + 2.5 * 10 * 3));
+  assertEquals(
+    estimateMemory(layersOf(model), usesOf(model, [10, 4, 2])),
+    4 * (8 * 3 + 3 + 8 * 3 + 2.2 * 10 * 3),
+  );
   model.dispose();
+});
+
+Deno.test("estimateMemory() counts every step of a recurrent layer, with or without sequences", async () => {
+  await using engine = await startEngine();
+  const { layers } = engine.tf;
+  const outputs = (layer: ReturnType<typeof layers.lstm>) => {
+    const model = engine.tf.sequential({ layers: [layer] });
+    const shape = model.inputs[0].shape.map((size) => size ?? 10);
+    const bytes = estimateMemory([], usesOf(model, shape));
+    model.dispose();
+    return bytes / 4 / 35;
+  };
+  for (const returnSequences of [false, true]) {
+    const more = { returnSequences, inputShape: [5, 2] };
+    assertEquals(outputs(layers.lstm({ units: 3, ...more })), 10 * 5 * 3);
+    const images = { ...more, inputShape: [5, 8, 7, 2] };
+    assertEquals(
+      outputs(layers.convLstm2d({ filters: 3, kernelSize: 2, ...images }) as never),
+      10 * 5 * 7 * 6 * 3,
+    );
+  }
+});
+
+Deno.test("estimateMemory() is near what a pass takes, for layers and activations of any kind", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { layers } = tf;
+  const image = { inputShape: [64, 64, 8], filters: 8, kernelSize: 3, padding: "same" as const };
+  const chains: Record<string, () => LayersModel["layers"]> = {
+    linear: () => Array.from({ length: 8 }, () => layers.conv2d(image)),
+    relu: () => Array.from({ length: 8 }, () => layers.conv2d({ ...image, activation: "relu" })),
+    gelu: () =>
+      Array.from(
+        { length: 8 },
+        () => layers.dense({ units: 256, inputShape: [256], activation: "gelu" as never }),
+      ),
+    normalized: () => [
+      layers.conv2d(image),
+      ...Array.from({ length: 4 }, () => [layers.batchNormalization(), layers.reLU()]).flat(),
+    ],
+    recurrent: () => [
+      layers.lstm({ units: 32, inputShape: [40, 32], returnSequences: true }),
+      layers.simpleRNN({ units: 64 }),
+    ],
+  };
+  for (const [name, make] of Object.entries(chains)) {
+    const model = tf.sequential({ layers: make() as never });
+    const shape = model.inputs[0].shape.map((size) => size ?? (name === "gelu" ? 4096 : 32));
+    const inputs: Tensor = tf.zeros(shape);
+    const most = await peakOf(tf, () => measure(model, { inputs }));
+    const ratio = estimateMemory(layersOf(model), usesOf(model, shape)) / most;
+    assert(ratio > 0.7 && ratio < 1.25, `${name}: ${ratio}`);
+    model.dispose();
+    inputs.dispose();
+  }
+});
+
+/** The most bytes of the heap that are taken at once while `work` is done. */
+async function peakOf(tf: TensorFlow, work: () => Promise<unknown>): Promise<number> {
+  const { wasm } = tf.backend() as unknown as WasmBackend;
+  const { _malloc, _free } = wasm;
+  const sizes = new Map<number, number>();
+  let taken = 0, most = 0;
+  wasm._malloc = (bytes) => {
+    const address = _malloc(bytes);
+    sizes.set(address, bytes);
+    taken += bytes;
+    most = Math.max(most, taken);
+    return address;
+  };
+  wasm._free = (address) => {
+    taken -= sizes.get(address) ?? 0;
+    sizes.delete(address);
+    _free(address);
+  };
+  try {
+    await work();
+  } finally {
+    Object.assign(wasm, { _malloc, _free });
+  }
+  return most;
+}
+
+Deno.test("layerUses() has the sizes of the batch, and what wrappers and models call", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const convolution = () => tf.layers.conv2d({ filters: 2, kernelSize: 3 });
+  const images = tf.input({ shape: [null, null, 1] });
+  const shared = tf.layers.conv2d({ filters: 1, kernelSize: 3, padding: "same" });
+  const twice = tf.model({
+    inputs: images,
+    outputs: shared.apply(shared.apply(images)) as typeof images,
+  });
+  const nested = tf.sequential({ layers: [tf.sequential({ layers: [twice] }), convolution()] });
+  const frames = tf.sequential({
+    layers: [
+      tf.layers.timeDistributed({ layer: convolution(), inputShape: [4, 9, 8, 1] }),
+      tf.layers.timeDistributed({ layer: tf.layers.flatten() }),
+      tf.layers.bidirectional({
+        layer: tf.layers.gru({ units: 3, returnSequences: true }) as never,
+        mergeMode: "concat",
+      }),
+    ],
+  });
+  const shapes = (model: LayersModel, ...inputs: number[][]) =>
+    usesOf(model, ...inputs).map(({ output, times }) => [times, ...output]);
+  assertEquals(shapes(nested, [5, 12, 10, 1]), [
+    [1, 5, 12, 10, 1],
+    [1, 5, 12, 10, 1],
+    [1, 5, 10, 8, 2],
+  ]);
+  assertEquals(shapes(frames, [5, 4, 9, 8, 1]), [[4, 5, 7, 6, 2], [4, 5, 84], [2, 5, 4, 3]]);
+  assertEquals(Object.hasOwn(shared, "computeOutputShape"), false);
+  nested.dispose();
+  frames.dispose();
 });
 
 Deno.test("a pass beyond the heap's limit is refused with the estimate, one within it is not", async () => {
@@ -27,13 +154,31 @@ Deno.test("a pass beyond the heap's limit is refused with the estimate, one with
     name: "large",
     layers: [tf.layers.dense({ units: 1000, inputShape: [10] })],
   });
-  const most = Math.floor(1.25 * 4 * GIB / (4 * 2.5 * 1000));
-  checkMemory(model, leafLayers(model), most - 10);
-  const inputs = { shape: [most + 10, 10], dataSync: () => [] } as unknown as Tensor;
+  const most = Math.floor(1.25 * 4 * GIB / (4 * 1.2 * 1000));
+  checkMemory(model, layersOf(model), [], [[most - 20, 10]]);
+  const inputs = { shape: [most + 20, 10], dataSync: () => [] } as unknown as Tensor;
   await assertRejects(
     () => measure(model, { inputs }),
     RangeError,
     "the pass would take some 5 GiB, and the WASM heap can have 4 GiB",
+  );
+  model.dispose();
+});
+
+Deno.test("a pass is refused for the size of its images, which the model leaves open", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = tf.sequential({
+    layers: [
+      tf.layers.conv2d({ filters: 64, kernelSize: 3, inputShape: [null, null, 3] as never }),
+      tf.layers.conv2d({ filters: 64, kernelSize: 3, activation: "relu" }),
+    ],
+  });
+  const inputs = { shape: [1, 2002, 3002, 3], dataSync: () => [] } as unknown as Tensor;
+  await assertRejects(
+    () => measure(model, { inputs }),
+    RangeError,
+    "the pass would take some 5.6 GiB, and the WASM heap can have 4 GiB",
   );
   model.dispose();
 });
@@ -57,7 +202,19 @@ Deno.test("a full heap is an error, and the engine computes on", async () => {
       "use fewer examples, or dispose tensors",
   );
   assertEquals(tf.tidy(() => tf.tensor1d([1, 2]).add(1).dataSync()), new Float32Array([2, 3]));
+  // Down to single entries: there the backend's own code would abort.
+  let refused = 0;
+  for (const bytes of [2 ** 27, 2 ** 20, 2 ** 15, 2 ** 10, 32, 4]) {
+    try {
+      for (;;) held.push(tf.engine().makeTensorFromTensorInfo(allocate(bytes)));
+    } catch (error) {
+      assert(error instanceof RangeError, `${error}`);
+      refused++;
+    }
+  }
+  assertEquals(refused, 6);
   tf.dispose(held);
+  assertEquals(tf.tidy(() => tf.ones([30, 30]).sum().dataSync()[0]), 900);
   assertEquals(tf.memory().numTensors, before);
 
   function allocate(bytes: number) {

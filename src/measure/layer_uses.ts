@@ -1,0 +1,101 @@
+import { patchProperty } from "../engine/patch_property.ts";
+import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+
+/** A shape with all of its sizes. */
+export type Shape = readonly number[];
+
+/** One use of a layer in a pass. */
+export interface LayerUse {
+  layer: Layer;
+  /** Shape of its first input. */
+  input: Shape;
+  /** Shape of its first output. */
+  output: Shape;
+  /** How often it is so called in a row. */
+  times: number;
+}
+
+interface Shaped {
+  computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[];
+}
+
+/** A `tf.sequential()`, which is without input layers until it is first called. */
+interface Buildable {
+  model?: LayersModel | null;
+  build(): void;
+}
+
+/**
+ * The shapes that layers take and give in a pass, as they reckon them themselves. The graph does not
+ * say it: there an axis may have any size, and the layers inside of a wrapper have no place in it.
+ *
+ * @param model A built model.
+ * @param leaves Its layers that compute something themselves.
+ * @param containers Its layers that call others.
+ * @param inputs Shapes of the batch's inputs.
+ * @returns The uses in their order; only the first ones, if a layer cannot tell or refuses a shape.
+ */
+export function layerUses(
+  model: LayersModel,
+  leaves: readonly Layer[],
+  containers: readonly Layer[],
+  inputs: readonly Shape[],
+): LayerUse[] {
+  const uses: LayerUse[] = [];
+  let times = 1;
+  const restore: (() => void)[] = [];
+  const around = (
+    layer: Layer,
+    compute: (next: () => Shape | Shape[], input: Shape) => unknown,
+  ) => {
+    const shaped = layer as unknown as Shaped;
+    const original = shaped.computeOutputShape.bind(layer);
+    restore.push(patchProperty(layer, "computeOutputShape", {
+      value: (shape: Shape | Shape[]) => compute(() => original(shape), firstOf(shape)),
+    }));
+  };
+  for (const layer of leaves) {
+    around(layer, (next, input) => {
+      const output = next();
+      // A copy: whoever asked may go on with what it was given, as a bidirectional layer does.
+      uses.push({ layer, input, output: [...firstOf(output)], times });
+      return output;
+    });
+  }
+  for (const container of containers) {
+    around(container, (next, input) => {
+      const before = times;
+      times *= callsOf(container, input);
+      try {
+        return next();
+      } finally {
+        times = before;
+      }
+    });
+  }
+  try {
+    const buildable = model as unknown as Buildable;
+    if (model.getClassName() === "Sequential" && buildable.model == null) buildable.build();
+    (model as unknown as Shaped).computeOutputShape(inputs.length === 1 ? inputs[0] : [...inputs]);
+  } catch {
+    // The pass will say what is wrong, and where.
+  } finally {
+    for (const undo of restore.reverse()) undo();
+  }
+  return uses;
+}
+
+/** How often a container calls a layer that it asks for its shape once. */
+function callsOf(container: Layer, input: Shape): number {
+  switch (container.getClassName()) {
+    case "TimeDistributed":
+      return input[1];
+    case "Bidirectional":
+      return 2;
+    default:
+      return 1;
+  }
+}
+
+const firstOf = (shapes: Shape | Shape[]) =>
+  (Array.isArray(shapes[0]) ? shapes[0] : shapes) as Shape;
