@@ -1,3 +1,5 @@
+import { endProcess } from "./end_process.ts";
+
 /** What ends long work early, and the exit codes that shells give to it. */
 const SIGNALS: readonly [signal: Deno.Signal, code: number][] = Deno.build.os === "windows"
   ? [["SIGINT", 130]]
@@ -30,7 +32,7 @@ export function interruption(): Interruption {
       code = exit;
       if (!hasBegun) {
         console.error("interrupted");
-        Deno.exit(exit);
+        endProcess(exit);
       }
       Deno.unrefTimer(setTimeout(stop, ECHO));
       controller.abort();

@@ -14,16 +14,16 @@ const SLACK = 1.25;
  * @param model A built model.
  * @param layers Its layers that compute something themselves.
  * @param containers Its layers that call others.
- * @param inputs Shapes of the batch's inputs.
+ * @param pass Shapes of the batch's inputs, and the normalisations that run on its statistics.
  * @throws {RangeError} If the estimate is beyond the heap's limit.
  */
 export function checkMemory(
   model: LayersModel,
   layers: readonly Layer[],
   containers: readonly Layer[],
-  inputs: readonly Shape[],
+  { inputs, onBatch }: { inputs: readonly Shape[]; onBatch: ReadonlySet<Layer> },
 ): void {
-  const bytes = estimateMemory(layers, layerUses(model, layers, containers, inputs));
+  const bytes = estimateMemory(layers, layerUses(model, layers, containers, inputs), onBatch);
   if (bytes <= SLACK * HEAP_LIMIT) return;
   const show = (size: number) => format(size, { binary: true, maximumFractionDigits: 1 });
   throw new RangeError(

@@ -17,6 +17,8 @@ const COPIES: Record<string, number> = {
   LayerNormalization: 10,
 };
 const COPIES_ELSEWHERE = 1.2;
+/** Of a batch normalisation that runs on the statistics of the batch. */
+const COPIES_ON_BATCH = 6;
 
 /** How many more the activation of a layer takes: each of its operations keeps what it needs. */
 const COPIES_OF_ACTIVATION: Record<string, number> = {
@@ -50,9 +52,14 @@ const VIEWS = new Set(["Flatten", "Reshape", "Dropout", "InputLayer"]);
  *
  * @param layers The layers of a built model that compute something themselves.
  * @param uses Where the pass uses them.
+ * @param onBatch The batch normalisations that run on the statistics of the batch.
  * @returns Bytes, 0.6 to 1.2 times what real models take; custom layers may take several times as much.
  */
-export function estimateMemory(layers: readonly Layer[], uses: readonly LayerUse[]): number {
+export function estimateMemory(
+  layers: readonly Layer[],
+  uses: readonly LayerUse[],
+  onBatch: ReadonlySet<Layer> = new Set(),
+): number {
   let weights = 0, largest = 0, outputs = 0;
   for (const { shape } of layers.flatMap((layer) => layer.weights)) {
     const size = product(shape as number[]);
@@ -67,7 +74,8 @@ export function estimateMemory(layers: readonly Layer[], uses: readonly LayerUse
       const entries = product(output.slice(returnSequences ? 2 : 1));
       outputs += copiesInCell(layer) * times * examples * steps * entries;
     } else {
-      outputs += copiesOf(layer) * times * product(output);
+      const copies = onBatch.has(layer) ? COPIES_ON_BATCH : copiesOf(layer);
+      outputs += copies * times * product(output);
     }
   }
   return FLOAT * (weights + largest + outputs);

@@ -14,7 +14,6 @@ import { checkSubject } from "./check_subject.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { dropTape } from "./drop_tape.ts";
 import { Flow } from "./flow.ts";
-import { isUnmoved } from "./is_unmoved.ts";
 import { keepState } from "./keep_state.ts";
 import type { LayerRecord } from "./layer_record.ts";
 import { MeasureError } from "./measure_error.ts";
@@ -23,6 +22,7 @@ import { measureInputs } from "./measure_inputs.ts";
 import { measureTargets } from "./measure_targets.ts";
 import { measureWeight } from "./measure_weight.ts";
 import type { Measurements } from "./measurements.ts";
+import { normalizedOnBatch } from "./normalized_on_batch.ts";
 import { recordTape } from "./record_tape.ts";
 import { type ResolvedObjective, resolveObjective } from "./resolve_objective.ts";
 import { makeTap } from "./tap.ts";
@@ -70,7 +70,8 @@ export function runPass(
     if (reason !== null) throw new MeasureError(reason);
   }
   const containers = containerLayers(model);
-  checkMemory(model, layers, containers, inputs.map(({ shape }) => shape));
+  const onBatch = normalizedOnBatch(layers, examples, options.batchNormalization);
+  checkMemory(model, layers, containers, { inputs: inputs.map(({ shape }) => shape), onBatch });
   const weights = modelWeights(model, leaves);
   const watched = new WatchedGradients();
   const flow = new Flow();
@@ -90,11 +91,7 @@ export function runPass(
       tf,
       tap: makeTap(watched),
       flow,
-      batchStatistics: (layer) =>
-        options.batchNormalization === undefined
-          // One example has no spread to divide by.
-          ? examples > 1 && isUnmoved(layer)
-          : options.batchNormalization === "training",
+      onBatch,
       onFirstCall(record) {
         started.push(record);
         sums.beforeCall(record.layer);

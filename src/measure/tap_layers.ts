@@ -17,8 +17,8 @@ export interface TapOptions {
   tf: TensorFlow;
   tap: Tap;
   flow: Flow;
-  /** Whether a batch normalisation runs on the statistics of the batch. */
-  batchStatistics: (layer: Layer) => boolean;
+  /** The batch normalisations that run on the statistics of the batch. */
+  onBatch: ReadonlySet<Layer>;
   /** Called before a layer is called for the first time. */
   onFirstCall?: (record: LayerRecord) => void;
   /** Called when a layer's forward pass is over, and when its gradient is. */
@@ -83,7 +83,7 @@ type Seen = "in its activation" | "as its input" | "as its output" | "in its cel
 
 function tapLayer(
   { path, layer }: LeafLayer,
-  { tf, tap, flow, batchStatistics, onFirstCall, onLayer }: TapOptions,
+  { tf, tap, flow, onBatch, onFirstCall, onLayer }: TapOptions,
 ): { rows: LayerRecord[]; restore: (() => void)[] } {
   const { record, seen } = describe(path, layer);
   const rows = [record];
@@ -106,7 +106,7 @@ function tapLayer(
   );
   const hasKernel = layer.weights.some((weight) => weight.shape.length >= 2);
   if (layer.getClassName() === "BatchNormalization") {
-    record.normalization = batchStatistics(layer) ? "batch" : "moving";
+    record.normalization = onBatch.has(layer) ? "batch" : "moving";
   }
   let firstOwn = 0;
   // What was there before the layer was called, as its inputs and weights were, has other readers.

@@ -194,7 +194,7 @@ Deno.test("sweep says that it cannot end where a model never comes", async () =>
       `${folder}/model.ts`,
       "export const createModel = () => new Promise(() => {});\n",
     );
-    await assertRefuses(["sweep", `${folder}/model.ts`], "what a model waits for never comes");
+    await assertRefuses(["sweep", `${folder}/model.ts`], "there is no result: the code of a model");
   });
 });
 

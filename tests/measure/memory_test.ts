@@ -5,6 +5,7 @@ import { checkMemory } from "../../src/measure/check_memory.ts";
 import { containerLayers } from "../../src/model/container_layers.ts";
 import { leafLayers } from "../../src/model/mod.ts";
 import { estimateMemory } from "../../src/measure/estimate_memory.ts";
+import { normalizedOnBatch } from "../../src/measure/normalized_on_batch.ts";
 import { layerUses } from "../../src/measure/layer_uses.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
@@ -79,9 +80,12 @@ Deno.test("estimateMemory() is near what a pass takes, for layers and activation
     const model = tf.sequential({ layers: make() as never });
     const shape = model.inputs[0].shape.map((size) => size ?? (name === "gelu" ? 4096 : 32));
     const inputs: Tensor = tf.zeros(shape);
-    const most = await peakOf(tf, () => measure(model, { inputs }));
-    const ratio = estimateMemory(layersOf(model), usesOf(model, shape)) / most;
-    assert(ratio > 0.7 && ratio < 1.25, `${name}: ${ratio}`);
+    for (const batchNormalization of ["inference", "training"] as const) {
+      const most = await peakOf(tf, () => measure(model, { inputs }, { batchNormalization }));
+      const onBatch = normalizedOnBatch(layersOf(model), shape[0], batchNormalization);
+      const ratio = estimateMemory(layersOf(model), usesOf(model, shape), onBatch) / most;
+      assert(ratio > 0.7 && ratio < 1.25, `${name}, ${batchNormalization}: ${ratio}`);
+    }
     model.dispose();
     inputs.dispose();
   }
@@ -155,7 +159,7 @@ Deno.test("a pass beyond the heap's limit is refused with the estimate, one with
     layers: [tf.layers.dense({ units: 1000, inputShape: [10] })],
   });
   const most = Math.floor(1.25 * 4 * GIB / (4 * 1.2 * 1000));
-  checkMemory(model, layersOf(model), [], [[most - 20, 10]]);
+  checkMemory(model, layersOf(model), [], { inputs: [[most - 20, 10]], onBatch: new Set() });
   const inputs = { shape: [most + 20, 10], dataSync: () => [] } as unknown as Tensor;
   await assertRejects(
     () => measure(model, { inputs }),
