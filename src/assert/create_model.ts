@@ -1,5 +1,5 @@
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
-import type { Objective } from "../measure/objective.ts";
+import type { Objective } from "../model/objective.ts";
 import type { Batch } from "../model/batch.ts";
 
 /**

@@ -8,7 +8,7 @@ import { requireEngine } from "../engine/require_engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import type { Callback, LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { Objective } from "../measure/objective.ts";
+import type { Objective } from "../model/objective.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batch.ts";
 import { healthMessage } from "./health_message.ts";

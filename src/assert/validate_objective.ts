@@ -1,5 +1,5 @@
 import { show } from "../checks/show.ts";
-import { LOSSES, type Objective } from "../measure/objective.ts";
+import { LOSSES, type Objective } from "../model/objective.ts";
 
 /**
  * Refuses what is no objective.

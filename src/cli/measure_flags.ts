@@ -1,4 +1,4 @@
-import { LOSSES, type Objective } from "../measure/objective.ts";
+import { LOSSES, type Objective } from "../model/objective.ts";
 import { nearestObjective } from "../measure/nearest_objective.ts";
 import { nearest } from "../model/nearest.ts";
 import type { Flag, FlagValues } from "./flag.ts";

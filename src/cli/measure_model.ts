@@ -5,7 +5,7 @@ import { checkModuleObjective } from "../measure/check_module_objective.ts";
 import { checkTargets } from "../measure/check_targets.ts";
 import { measure } from "../measure/measure.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { Objective } from "../measure/objective.ts";
+import type { Objective } from "../model/objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { estimateWorkload } from "../model/estimate_workload.ts";
 import { exerciseModel } from "../model/exercise_model.ts";

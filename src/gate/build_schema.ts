@@ -1,5 +1,5 @@
 import { THRESHOLDS } from "../checks/thresholds.ts";
-import { LOSSES } from "../measure/objective.ts";
+import { LOSSES } from "../model/objective.ts";
 import { GATE_RULES, type GateRule } from "./gate_rules.ts";
 import { PRESETS } from "./presets.ts";
 

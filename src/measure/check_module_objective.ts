@@ -1,7 +1,7 @@
 import type { LoadedModel } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
 import { nearestObjective } from "./nearest_objective.ts";
-import { LOSSES, type Objective } from "./objective.ts";
+import { LOSSES, type Objective } from "../model/objective.ts";
 
 /**
  * The objective that a model's module asks for: what it exports is any string.

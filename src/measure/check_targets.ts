@@ -1,6 +1,6 @@
 import type { Batch } from "../model/batch.ts";
 import { BatchError } from "../model/batch_error.ts";
-import type { Objective } from "./objective.ts";
+import type { Objective } from "../model/objective.ts";
 
 /**
  * Checks that a batch has targets where its objective is a loss.

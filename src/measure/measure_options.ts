@@ -1,4 +1,4 @@
-import type { Objective } from "./objective.ts";
+import type { Objective } from "../model/objective.ts";
 
 /** How far a pass has come. */
 export interface PassProgress {

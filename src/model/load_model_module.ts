@@ -11,6 +11,7 @@ import { logToStderr } from "./log_to_stderr.ts";
 import { ModelError } from "./model_error.ts";
 import type { ModelModule } from "./model_module.ts";
 import { nearest } from "./nearest.ts";
+import type { Objective } from "./objective.ts";
 import { seedDraws } from "./seed_draws.ts";
 import { showShape } from "./show_shape.ts";
 import { showValue } from "./show_value.ts";
@@ -131,7 +132,7 @@ function requireBatch(
   tf: TensorFlow,
   model: LayersModel,
   batch: Batch,
-  objective?: ModelModule["objective"],
+  objective?: Objective,
 ): void {
   const { inputs, targets } = Object(batch) as Batch;
   const tensors = [inputs].flat();

@@ -1,6 +1,6 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "./batch.ts";
-import type { ModelModule } from "./model_module.ts";
+import type { Objective } from "./objective.ts";
 
 /** A model, and what came with it. */
 export interface LoadedModel {
@@ -17,7 +17,7 @@ export interface LoadedModel {
   /** Seed that it was created with, or `null` where the weights came with it. */
   seed: number | null;
   /** Objective that its author wants it to be measured with, or `null`. */
-  objective: NonNullable<ModelModule["objective"]> | null;
+  objective: Objective | null;
   /**
    * Makes a batch of so many examples from a seed, or `null` where its author left that open. Rejects
    * with a {@linkcode ModelError} if the batch does not suit the model, or its targets the objective
@@ -27,7 +27,7 @@ export interface LoadedModel {
     | ((
       examples: number,
       seed: number,
-      objective?: NonNullable<ModelModule["objective"]>,
+      objective?: Objective,
     ) => Promise<Batch>)
     | null;
   /** Creates the model again under another seed, or `null` where it cannot be. */

@@ -15,6 +15,7 @@ export type * from "./loaded_model.ts";
 export * from "./model_error.ts";
 export type * from "./model_module.ts";
 export * from "./model_weights.ts";
+export type { LossName, Objective } from "./objective.ts";
 export * from "./random_batch.ts";
 export * from "./random_targets.ts";
 export * from "./read_batch.ts";

@@ -1,5 +1,6 @@
-import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "./batch.ts";
+import type { Objective } from "./objective.ts";
 
 /**
  * What a `.ts` or `.js` file exports to be measured: how to create a model and, if it likes, a batch
@@ -42,5 +43,5 @@ export interface ModelModule {
    * What to differentiate where the user does not say: `"sum"`, a loss by its TensorFlow.js name, or
    * a function of the outputs and the targets that returns a scalar. Left out: `"sum"`.
    */
-  objective?: string | ((outputs: Tensor[], targets: Tensor[]) => Tensor);
+  objective?: Objective;
 }

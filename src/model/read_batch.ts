@@ -4,8 +4,8 @@ import type { Batch } from "./batch.ts";
 import { BatchError } from "./batch_error.ts";
 import { hasShape } from "./has_shape.ts";
 import { type InputRange, inputRanges } from "./input_ranges.ts";
-import type { ModelModule } from "./model_module.ts";
 import { nearest } from "./nearest.ts";
+import type { Objective } from "./objective.ts";
 import { isFlatTensor, type ParsedTensor, parseTensor } from "./parse_tensor.ts";
 import { readJson } from "./read_json.ts";
 import { showShape } from "./show_shape.ts";
@@ -19,7 +19,7 @@ export interface ReadBatchOptions {
    * `sparseCategoricalCrossentropy` class numbers in the place of its last axis, a function anything.
    * Default: either of the two shapes will do.
    */
-  objective?: NonNullable<ModelModule["objective"]>;
+  objective?: Objective;
 }
 
 /**

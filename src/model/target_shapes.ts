@@ -1,4 +1,4 @@
-import type { ModelModule } from "./model_module.ts";
+import type { Objective } from "./objective.ts";
 
 type Shape = readonly (number | null)[];
 
@@ -13,7 +13,7 @@ type Shape = readonly (number | null)[];
  */
 export function targetShapes(
   output: Shape,
-  objective?: NonNullable<ModelModule["objective"]>,
+  objective?: Objective,
 ): Shape[] | null {
   if (typeof objective === "function") return null;
   const classNumbers = [...output.slice(0, -1), 1];

@@ -15,4 +15,4 @@ export * from "./probe_step.ts";
 export type * from "./probe_subject.ts";
 export type { Batch } from "../model/batch.ts";
 export type { LayersModel, Optimizer, Tensor } from "../engine/tensorflow.ts";
-export type { LossName, Objective } from "../measure/objective.ts";
+export type { LossName, Objective } from "../model/objective.ts";

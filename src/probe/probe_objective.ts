@@ -1,5 +1,5 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { LOSSES, type Objective } from "../measure/objective.ts";
+import { LOSSES, type Objective } from "../model/objective.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 
 /** What `model.compile` leaves behind; TensorFlow.js declares half of it private. */

@@ -1,5 +1,5 @@
 import type { LayersModel, Optimizer } from "../engine/tensorflow.ts";
-import type { Objective } from "../measure/objective.ts";
+import type { Objective } from "../model/objective.ts";
 import type { Batch } from "../model/batch.ts";
 
 /** What a probe of a model can be told. Each probe takes those that mean something to it. */

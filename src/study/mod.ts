@@ -5,7 +5,7 @@
  * @module
  */
 export type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-export type { LossName } from "../measure/objective.ts";
+export type { LossName } from "../model/objective.ts";
 export type { GridPoint, StudyVariant } from "./grid_point.ts";
 export * from "../theory/initializers.ts";
 export * from "./merge_study_files.ts";

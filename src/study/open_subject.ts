@@ -2,7 +2,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { checkModuleObjective } from "../measure/check_module_objective.ts";
 import { checkTargets } from "../measure/check_targets.ts";
-import type { Objective } from "../measure/objective.ts";
+import type { Objective } from "../model/objective.ts";
 import { automaticName } from "../model/automatic_name.ts";
 import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";

@@ -1,4 +1,4 @@
-import type { LossName } from "../measure/objective.ts";
+import type { LossName } from "../model/objective.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import type { Shard } from "./shard.ts";
 

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { isAbsolute, relative } from "node:path";
 import type { Tensor } from "../../src/engine/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
-import { getWeights, loadModel, ModelError } from "../../src/model/mod.ts";
+import { getWeights, loadModel, ModelError, type Objective } from "../../src/model/mod.ts";
 import { withFolder } from "./save_model.ts";
 
 const { tf } = await startEngine();
@@ -295,7 +295,7 @@ Deno.test("createBatch() takes the targets that the objective takes", async () =
       ({ inputs: tf.ones([2, 2]), targets: tf.zeros(shapes[made++ % 4]) });`;
   await withModule(text, async (path) => {
     const { model, createBatch } = await loadModel(path);
-    const fit = async (objective?: string | (() => Tensor)) => {
+    const fit = async (objective?: Objective) => {
       const taken: boolean[] = [];
       for (let i = 0; i < 4; i++) {
         try {

@@ -102,8 +102,8 @@ Deno.test("readBatch() takes the targets that the objective takes", async () => 
     tf.sequential({ layers: [tf.layers.dense({ units, inputShape: [1] })] });
   const one = dense(1), three = dense(3);
   const text = (targets: string) => `{"inputs": [[1], [2]], "targets": ${targets}}`;
-  const sparse = { objective: "sparseCategoricalCrossentropy" };
-  const mse = { objective: "meanSquaredError" };
+  const sparse = { objective: "sparseCategoricalCrossentropy" } as const;
+  const mse = { objective: "meanSquaredError" } as const;
   await read(one, text("[0.5, 1]"), mse);
   await read(one, text("[[0.5], [1]]"), mse);
   await read(three, text("[2, 0]"), sparse);
