@@ -86,10 +86,14 @@ function section(
   strong: (text: string) => string,
 ): string[] {
   const { scales, label: title, best } = variant;
-  const layers = shownLayers(scales[0].layers.length);
+  const maps = [
+    layersWith(variant, "meanActivation", "activations, mean |a|"),
+    layersWith(variant, "gradient", "gradients, mean |dJ/dkernel|"),
+  ];
+  const layers = [...new Set(maps.flatMap(({ shown }) => shown))];
   const names = layers.map((i) => escapeControls(scales[0].layers[i].name));
   const label = Math.min(LARGEST_LABEL, Math.max(7, ...names.map(({ length }) => length)));
-  const shownNames = cutNames(names, label);
+  const cut = cutNames(names, label);
   const columns = scaleColumns(
     scales.map(({ scale }) => scale),
     width - label - 3,
@@ -97,20 +101,24 @@ function section(
   );
   const { axis } = columns;
   const indent = " ".repeat(label + 2);
-  const map = (figure: LayerFigureName) =>
-    layers.flatMap((layer, row) => {
-      // A layer without a kernel has no gradient at any scale.
-      if (scales.every(({ layers }) => layers[layer].figures[figure] === null)) return [];
+  const drawn = maps.map(({ title, figure, shown, count }) => [
+    ...wrapText(
+      shown.length < count
+        ? `${title} (${[shown.length, "of", count, "layers"].join(NO_BREAK)})`
+        : title,
+      width,
+    ),
+    ...shown.map((layer) => {
       const cells = columns.shown.map((i) => {
         const spread = scales[i].layers[layer]?.figures[figure] ?? null;
         return shadeOf(spread === null ? null : spread.median).repeat(columns.cell);
       });
-      return [`${shownNames[row].padEnd(label)} |${cells.join("")}|`];
-    });
+      return `${cut[layers.indexOf(layer)].padEnd(label)} |${cells.join("")}|`;
+    }),
+  ]);
   const path = scales[0].layers.filter(({ role, figures }) =>
     role === "hidden" && figures.gradient !== null && figures.deltaNorm !== null
   ).map(({ name }) => escapeControls(name));
-  const left = scales[0].layers.length - layers.length;
   const theory = columns.shown.some((i) => scales[i].predictedRatio !== null)
     ? ", o mean-field theory, @ both"
     : "";
@@ -120,7 +128,6 @@ function section(
         best === null ? "no scale is healthy" : `best scale ${formatScale(best.scale)}`
       }`,
     ),
-    ...left > 0 ? [`(${layers.length} of ${scales[0].layers.length} layers shown)`] : [],
     ...columns.shown.length < scales.length
       ? [`(${columns.shown.length} of ${scales.length} scales shown)`]
       : [],
@@ -128,11 +135,9 @@ function section(
     ...sigmaAxis(variant, columns, label, width),
     `${"verdict".padEnd(label)}  ${verdicts(variant, rules, columns)}`,
     "",
-    "activations, mean |a|",
-    ...map("meanActivation"),
+    ...drawn[0],
     "",
-    "gradients, mean |dJ/dkernel|",
-    ...map("gradient"),
+    ...drawn[1],
     `${indent}${axis}`,
     ...path.length < 2 ? [] : [
       "",
@@ -148,12 +153,18 @@ function section(
   ];
 }
 
-function shownLayers(count: number): number[] {
-  if (count <= MOST_LAYERS) return Array.from({ length: count }, (_, i) => i);
-  return Array.from(
-    { length: MOST_LAYERS },
-    (_, i) => Math.round(i * (count - 1) / (MOST_LAYERS - 1)),
+/** A heat map's layers: those that have the figure at some scale, or some of them where they are many. */
+function layersWith({ scales }: VariantSummary, figure: LayerFigureName, title: string) {
+  // A layer without a kernel has no gradient at any scale.
+  const all = [...scales[0].layers.keys()].filter((layer) =>
+    scales.some(({ layers }) => layers[layer].figures[figure] !== null)
   );
+  const last = all.length - 1;
+  const shown = all.length <= MOST_LAYERS ? all : Array.from(
+    { length: MOST_LAYERS },
+    (_, i) => all[Math.round(i * last / (MOST_LAYERS - 1))],
+  );
+  return { title, figure, shown, count: all.length };
 }
 
 /** A second axis with sigma_w, where that is not the scale itself. */

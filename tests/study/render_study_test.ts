@@ -195,10 +195,30 @@ Deno.test("renderStudy() keeps to its width, with many layers, scales and long n
   for (const width of [40, 60, 80, 120]) {
     const text = renderStudy(summary, { width });
     for (const line of text.split("\n")) assert(line.length <= width, `${width}: ${line}`);
-    assertStringIncludes(text, "12 of 40 layers shown");
+    assertStringIncludes(text, "(12 of 40 layers)");
     assert(/^[\x20-\x7e\n]*$/.test(text));
   }
   assertThrows(() => renderStudy(summaryOf({ scales: [1] }), { width: 39 }), RangeError, "39");
+});
+
+Deno.test("renderStudy() picks a map's layers among those that have its figure", () => {
+  // Every other layer has no kernel.
+  const layers = Array.from(
+    { length: 20 },
+    (_, i) => makeLayer(`layer_${i}`, i % 2 === 0 ? {} : { gradient: null }),
+  );
+  const text = renderStudy(summaryOf({ scales: [1], activations: ["tanh"] }, () => ({ layers })));
+  const [, activations, gradients] = text.split(/^activations, .*|^gradients, .*/m);
+  const rows = (map: string) =>
+    [...map.matchAll(/^layer_(\d+) +\|.*\|$/gm)].map(([, i]) => Number(i));
+  assertStringIncludes(text, "activations, mean |a| (12 of 20 layers)\n");
+  assertEquals([rows(activations).length, rows(activations)[0], rows(activations)[11]], [
+    12,
+    0,
+    19,
+  ]);
+  assertStringIncludes(text, "gradients, mean |dJ/dkernel|\n");
+  assertEquals(rows(gradients), [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
 });
 
 Deno.test("renderStudy() leaves columns of the table out rather than cut them", () => {
