@@ -108,6 +108,7 @@ export const {
   renderStudy,
   renderStudyJson,
   renderStudyMarkdown,
+  renderStudySummary,
   renderText,
   rescaleWeights,
   resolveGrid,

@@ -1,5 +1,6 @@
 import { STUDY_CSV_HEADING, studyCsvRows } from "../render/study_csv.ts";
 import { renderStudy } from "../render/render_study.ts";
+import { renderStudySummary } from "../render/render_study_summary.ts";
 import { renderStudyMarkdown } from "../render/render_study_markdown.ts";
 import { STUDY_CLOSING, studyLine, studyOpening } from "../render/study_json.ts";
 import type { StudyHeader } from "../study/study_header.ts";
@@ -12,8 +13,8 @@ import { writeOutput } from "./write_output.ts";
 
 /** How a study is shown on stdout. */
 export interface StudyView {
-  /** `text` and `markdown` sum the study up; `json` and `csv` are its points. */
-  format: "text" | "json" | "csv" | "markdown";
+  /** `json` and `csv` are the points of the study; the others sum it up, `summary` as JSON. */
+  format: "text" | "json" | "csv" | "markdown" | "summary";
   /** Columns of the text. */
   width: number;
   /** Whether headings are bold. */
@@ -29,7 +30,7 @@ const PIECE = 1 << 16;
 export function readStudyView(flags: FlagValues): StudyView {
   const terminal = Deno.stdout.isTerminal();
   return {
-    format: oneOf(flags, "format", ["text", "json", "csv", "markdown"], "text"),
+    format: oneOf(flags, "format", ["text", "json", "csv", "markdown", "summary"], "text"),
     // sweep's --width is units, not columns.
     width: readColumns({ columns: flags.columns }, terminal, LEAST_COLUMNS),
     color: terminal && !Deno.noColor,
@@ -86,6 +87,8 @@ export async function printPoints(
 export async function printSummary(view: StudyView, summary: StudySummary): Promise<void> {
   const text = view.format === "markdown"
     ? renderStudyMarkdown(summary)
+    : view.format === "summary"
+    ? renderStudySummary(summary)
     : renderStudy(summary, view);
   await writeOutput(text, null);
 }

@@ -17,8 +17,10 @@ import { UsageError } from "./usage_error.ts";
 export const STUDY_SHOW_FLAGS: readonly Flag[] = [
   {
     name: "format",
-    value: "text|json|csv|markdown",
-    help: "what goes to stdout; default: text",
+    value: "text|json|csv|markdown|summary",
+    help:
+      "what goes to stdout; default: text. json and csv are the points, a draw each, and summary is " +
+      "JSON of the medians, the quartiles and the share of healthy draws",
   },
   COLUMNS_FLAG,
   { name: "quiet", value: null, help: "nothing on stderr but errors" },

@@ -19,6 +19,7 @@ export * from "./render_markdown.ts";
 export * from "./render_sarif.ts";
 export * from "./render_study.ts";
 export * from "./render_study_markdown.ts";
+export * from "./render_study_summary.ts";
 export * from "./render_text.ts";
 export { renderStudyJson } from "./study_json.ts";
 export type * from "../gate/gate_result.ts";

@@ -42,7 +42,7 @@ Deno.test("merge joins three shards into the bytes of the unsplit study", async 
       await Deno.readTextFile(`${folder}/whole.json`),
     );
     assertEquals(stdout, whole.stdout);
-    for (const format of ["json", "csv", "markdown"]) {
+    for (const format of ["json", "csv", "markdown", "summary"]) {
       const merged = await runCommand(["merge", ...parts, `--format=${format}`]);
       const shown = await runCommand(["merge", `${folder}/whole.json`, `--format=${format}`]);
       assertEquals(merged.stdout, shown.stdout);

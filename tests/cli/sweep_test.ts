@@ -68,6 +68,32 @@ Deno.test("sweep writes CSV and Markdown", async () => {
   assertStringIncludes(markdown.stdout, "| activation | healthy scales |");
 });
 
+Deno.test("sweep writes medians, quartiles and shares of healthy draws as JSON", async () => {
+  const flags = ["--depth=3", "--width=8", "--scale=0.01,1", "--seeds=3", "--activation=tanh"];
+  const read = async (format: string) => {
+    const { stdout, stderr } = await runCommand(["sweep", ...flags, "--quiet", "--format", format]);
+    assertEquals(stderr, "");
+    return JSON.parse(stdout);
+  };
+  const [{ points }, { variants, ...header }] = [await read("json"), await read("summary")];
+  assertEquals([variants.length, variants[0].scales.length, header.points], [1, 2, 6]);
+  for (const { scale, draws, healthy, layers } of variants[0].scales) {
+    const own = points.filter((point: { scale: number }) => point.scale === scale);
+    assertEquals(draws, 3);
+    assertEquals(healthy, own.filter((point: { healthy: boolean }) => point.healthy).length);
+    const deltas: number[] = own.map((point: { layers: { delta: number }[] }) =>
+      point.layers[0].delta
+    );
+    const [least, median, most] = deltas.sort((a, b) => a - b);
+    assertEquals(layers[0].figures.delta, {
+      lower: (least + median) / 2,
+      median,
+      upper: (median + most) / 2,
+    });
+  }
+  assertEquals(variants[0].best, 1);
+});
+
 Deno.test("sweep takes a module, other activations and initialisers, and a loss", async () => {
   const { code, stdout, stderr } = await runCommand([
     "sweep",

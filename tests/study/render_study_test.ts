@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { renderStudySummary } from "../../src/render/render_study_summary.ts";
 import { renderStudy } from "../../src/render/render_study.ts";
 import { renderStudyMarkdown } from "../../src/render/render_study_markdown.ts";
 import { STUDY_CSV_HEADING, studyCsvRows } from "../../src/render/study_csv.ts";
@@ -299,4 +300,15 @@ Deno.test("studyCsvRows() writes a row a layer, as many cells as the heading, qu
   assertEquals(last.split(",").slice(6, 12), ["0.5", "1.5", "0.5", "false", "x y", "d"]);
   const cells = rows.split("\n")[1].split(",");
   assertEquals(cells.slice(4, 6), ["", "NaN"]);
+});
+
+Deno.test("renderStudySummary() keeps what JSON has no number for", () => {
+  const summary = summaryOf({ scales: [1, 2], activations: ["tanh"] }, () => ({
+    layers: [makeLayer("dense_1", { gradient: Infinity, delta: NaN }), makeLayer("dense_2")],
+  }));
+  const { variants } = JSON.parse(renderStudySummary(summary));
+  const { gradient, delta } = variants[0].scales[1].layers[0].figures;
+  assertEquals([gradient.median, delta.upper], ["Infinity", "NaN"]);
+  assertEquals(variants[0].scales.length, 2);
+  assertEquals(variants[0].label, "tanh");
 });

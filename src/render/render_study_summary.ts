@@ -1,0 +1,46 @@
+import type { StudySummary } from "../study/study_summary.ts";
+import { number } from "./shape.ts";
+import { studyHeaderShape } from "./study_json.ts";
+
+/**
+ * Writes the summary of a study as JSON, for programs that want no single draw: for every variant and
+ * scale how many draws are healthy, which rules the others failed, and of each figure of each layer the
+ * median and the quartiles; a scale in a line of its own. `best` is a scale here. NaN and the
+ * infinities are written as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`.
+ *
+ * @param summary What `summarizeStudy` returned.
+ * @returns The JSON text, with a newline at its end.
+ *
+ * @example The median gradient of the first layer
+ * ```ts
+ * import { renderStudySummary } from "@gradient-health/gradient-health/render";
+ * import { study, summarizeStudy } from "@gradient-health/gradient-health/study";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const result = await study({ network: "exercise" }, { scales: [0.001, 1], seeds: 3 });
+ * const { variants } = JSON.parse(renderStudySummary(summarizeStudy(result)));
+ * const [{ scale, draws, layers }] = variants[0].scales;
+ * assertEquals([scale, draws], [0.001, 3]);
+ * console.log(layers[0].figures.gradient.median);
+ * ```
+ */
+export function renderStudySummary({ header, points, variants }: StudySummary): string {
+  const list = (lines: string[], indent: string) =>
+    `[${lines.map((line) => `\n${indent}  ${line}`).join(",")}\n${indent}]`;
+  const entries = (record: object) => line(record).slice(1, -1);
+  const blocks = variants.map(({ scales, best, ...variant }) =>
+    `{${entries({ ...variant, best: best?.scale ?? null })},"scales":${
+      list(scales.map(line), "    ")
+    }}`
+  );
+  const format = `${header.format} summary`;
+  const opening = entries({ ...studyHeaderShape.encode(header) as object, format, points });
+  return `{${opening},"variants":${list(blocks, "")}}\n`;
+}
+
+function line(value: object): string {
+  return JSON.stringify(
+    value,
+    (_, entry) => typeof entry === "number" ? number.encode(entry) : entry,
+  );
+}
