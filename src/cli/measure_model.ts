@@ -3,11 +3,11 @@ import type { Engine } from "../engine/engine.ts";
 import { startEngine } from "../engine/start_engine.ts";
 import { checkModuleObjective } from "../measure/check_module_objective.ts";
 import { checkTargets } from "../measure/check_targets.ts";
+import { estimateWorkload } from "../measure/estimate_workload.ts";
 import { measure } from "../measure/measure.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Objective } from "../model/objective.ts";
 import type { Batch } from "../model/batch.ts";
-import { estimateWorkload } from "../model/estimate_workload.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { isDisposed } from "../model/is_disposed.ts";
 import { loadModel } from "../model/load_model.ts";
@@ -42,7 +42,7 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
     const objective = request.objective ?? checkModuleObjective(loaded);
     const batch = await provideBatch(request, loaded, objective);
     if (request.threads === "auto") {
-      const threads = chooseThreads(estimateWorkload(loaded.model, examplesOf(batch)));
+      const threads = chooseThreads(estimateWorkload(loaded.model, shapesOf(batch)));
       if (threads !== first) {
         await engine.stop();
         engine = await startEngine({ ...settings, threads });
@@ -121,6 +121,4 @@ async function provideBatch(
   }
 }
 
-function examplesOf({ inputs }: Batch): number {
-  return [inputs].flat()[0].shape[0];
-}
+const shapesOf = ({ inputs }: Batch) => [inputs].flat().map(({ shape }) => shape);

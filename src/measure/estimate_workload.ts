@@ -1,0 +1,43 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { containerLayers } from "../model/container_layers.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
+import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
+
+/**
+ * Estimates the floating-point operations of one forward and one backward pass.
+ *
+ * A weight of rank 2 or more is multiplied into its input once for every example and every position
+ * (pixel, time step) of the layer's output, but for an embedding, which is looked up; the two products
+ * of the backward pass (gradients of the weight and of the input) cost the same again each, and a
+ * multiplication and an addition count as two. Everything else is left out: it is small beside these
+ * where they matter.
+ *
+ * @param model A built model.
+ * @param inputs Shapes of the batch's inputs.
+ * @returns The number of operations; 0 for a model without such weights.
+ */
+export function estimateWorkload(model: LayersModel, inputs: readonly Shape[]): number {
+  const leaves = leafLayers(model).map(({ layer }) => layer);
+  const products = layerUses(model, leaves, containerLayers(model), inputs)
+    .filter(({ layer }) => layer.getClassName() !== "Embedding")
+    .map((use) => {
+      const weights = use.layer.weights.map(({ shape }) => shape as Shape)
+        .filter(({ length }) => length >= 2);
+      return use.times * positionsOf(use) * weights.map(product).reduce((a, b) => a + b, 0);
+    });
+  return 2 * 3 * products.reduce((a, b) => a + b, 0);
+}
+
+/** Positions at which the weights are multiplied: all axes but that of channels. */
+function positionsOf({ layer, input, output }: LayerUse): number {
+  const isRecurrent = "cell" in layer;
+  const isTransposed = layer.getClassName().endsWith("Transpose");
+  const shape = isRecurrent || isTransposed ? input : output;
+  const { dataFormat } = layer as unknown as { dataFormat?: string };
+  const channels = dataFormat === "channelsFirst" ? 1 : shape.length - 1;
+  return product(shape.filter((_, axis) => axis !== channels));
+}
+
+function product(shape: Shape): number {
+  return shape.reduce((size, length) => size * length, 1);
+}
