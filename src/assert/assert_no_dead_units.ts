@@ -5,23 +5,29 @@ import { assertRule } from "./assert_rule.ts";
 
 /**
  * Asserts that no layer with a one-sided activation (relu and its like) has more than half
- * (`deadFraction`) of its units off on every example of the batch, or all of them. Below 8
- * examples (`minExamples`) there is no verdict, and the assertion passes.
+ * (`deadFraction`) of its units off on every example of the batch, but for those that alike
+ * examples or depth explain, or all of them. Below 8 examples (`minExamples`) there is no verdict, and
+ * the assertion passes.
  *
- * - Definition: (share - e) / (1 - e) <= deadFraction, and share < 1, share that of the units
- *   (last axis; channels of a convolution) with phi'(z) = 0 at every entry of the batch; e the
- *   share that wide relu layers have at that depth on so many examples, for in deep ones the
- *   examples grow alike (dense relu layers in a row; 0 for others).
+ * - Definition: share <= deadFraction + e, and share < 1, share that of the units (last axis;
+ *   channels of a convolution) with phi'(z) = 0 at every entry of the batch. In an untrained relu
+ *   or relu6 layer (biases that are constant and not negative, a kernel whose mean is 0 but for
+ *   chance) alike examples leave as many units always on as always off: e is the share always on,
+ *   share - (2 off - 1) with off the share of the entries that are off, and 3 / sqrt(units), three
+ *   standard deviations of chance, stands for deadFraction where that is less. In other dense relu
+ *   layers in a row e is (1 - deadFraction) times the share that wide ones have at that depth on
+ *   so many examples; else 0.
  * - Defaults: `deadFraction` 0.5, `deadFractionWarning` 0.2, `minExamples` 8.
  * - Source: SageMaker Debugger, DeadRelu (> 50 %); torchdiag (> 20 %); Cho & Saul 2009 for the
- *   share that depth explains.
+ *   share that depth explains; own, by symmetry, for what alike examples explain.
  * - Misleads: Below 8 examples there is no verdict: half of the healthy ReLU units are off on any
- *   one example. A batch of near-equal examples, and narrow layers, show more dead units than a
- *   larger, more varied batch would.
+ *   one example. A trained network on a batch of near-equal examples, and narrow layers of such a
+ *   network, show more dead units than a larger, more varied batch would. A trained network
+ *   without biases is taken for an untrained one.
  * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
- *   warned of. Deep relu networks of 64 units never fail either, but 3 of 100 with 10 layers are
- *   warned of, 23 with 20 and 51 with 30; so are 11 of 100 with 5 layers of 20 units.
+ *   warned of. Deep relu networks of 64 units never fail either: of 100 each none with 10 layers
+ *   is warned of, 1 with 20 and 2 with 30; nor is any of 100 with 5 layers of 20 units.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.

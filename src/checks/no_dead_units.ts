@@ -1,7 +1,10 @@
+import type { Measurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber, formatPercent } from "./format.ts";
+import { offByAlikeness } from "./off_by_alikeness.ts";
 import { offByDepth } from "./off_by_depth.ts";
+import { once } from "./once.ts";
 import type { Rule } from "./rule.ts";
 import { tooFewExamples } from "./too_few_examples.ts";
 
@@ -14,27 +17,31 @@ export const noDeadUnits: Rule = defineRule(
     stage: "any",
     summary:
       "In no layer with a one-sided activation are more than half of the units off for the " +
-      "whole batch, but for those that depth explains.",
+      "whole batch, but for those that alike examples or depth explain.",
     formula:
-      "(share - e) / (1 - e) <= deadFraction, and share < 1, share that of the units (last axis; " +
-      "channels of a convolution) with phi'(z) = 0 at every entry of the batch; e the share that wide " +
-      "relu layers have at that depth on so many examples, for in deep ones the examples grow alike " +
-      "(dense relu layers in a row; 0 for others).",
+      "share <= deadFraction + e, and share < 1, share that of the units (last axis; channels of a " +
+      "convolution) with phi'(z) = 0 at every entry of the batch. In an untrained relu or relu6 layer " +
+      "(biases that are constant and not negative, a kernel whose mean is 0 but for chance) alike " +
+      "examples leave as many units always on as always off: e is the share always on, share - (2 off - " +
+      "1) with off the share of the entries that are off, and 3 / sqrt(units), three standard deviations " +
+      "of chance, stands for deadFraction where that is less. In other dense relu layers in a row e is " +
+      "(1 - deadFraction) times the share that wide ones have at that depth on so many examples; else 0.",
     thresholds: ["deadFraction", "deadFractionWarning", "minExamples"],
     source:
       "SageMaker Debugger, DeadRelu (> 50 %); torchdiag (> 20 %); Cho & Saul 2009 for the share " +
-      "that depth explains.",
+      "that depth explains; own, by symmetry, for what alike examples explain.",
     misleads:
       "Below 8 examples there is no verdict: half of the healthy ReLU units are off on any " +
-      "one example. A batch of near-equal examples, and narrow layers, show more dead units than a " +
-      "larger, more varied batch would.",
+      "one example. A trained network on a batch of near-equal examples, and narrow layers of such a network, show " +
+      "more dead units than a larger, more varied batch would. A trained network without biases is taken " +
+      "for an untrained one.",
     fix:
       "Lower the learning rate or the bias that pushed the units off, initialise biases with 0 " +
       "and kernels by He, or use leaky relu or elu.",
     falsePositives: falsePositives(
       { draws: 1600 },
-      "Deep relu networks of 64 units never fail either, but 3 of 100 with 10 layers are warned of, " +
-        "23 with 20 and 51 with 30; so are 11 of 100 with 5 layers of 20 units.",
+      "Deep relu networks of 64 units never fail either: of 100 each none with 10 layers is warned of, " +
+        "1 with 20 and 2 with 30; nor is any of 100 with 5 layers of 20 units.",
     ),
   },
   {
@@ -50,18 +57,16 @@ export const noDeadUnits: Rule = defineRule(
     }
     const { deadFractionWarning, deadFraction } = thresholds;
     const least = Math.min(deadFractionWarning, deadFraction);
-    // What depth explains is subtracted, so that less than this can never matter.
+    // What is allowed for is added, so that less than this can never matter.
     if (judged.every(({ deadFraction: share }) => share! <= least && share! < 1)) return [];
-    const explained = offByDepth(measurements);
+    const allow = allowances(measurements);
     return judged.flatMap(({ name, deadFraction, activation }) => {
       const share = deadFraction!;
-      const e = explained.get(name) ?? 0;
-      const excess = (share - e) / (1 - e);
-      const fails = excess > thresholds.deadFraction || share === 1;
-      if (!fails && excess <= thresholds.deadFractionWarning) return [];
-      const threshold = fails ? "deadFraction" : "deadFractionWarning";
       // A layer of which every unit is off fails whatever the threshold.
-      const limit = e + (1 - e) * thresholds[threshold];
+      const fails = share > allow(name, thresholds.deadFraction).limit || share === 1;
+      if (!fails && share <= allow(name, thresholds.deadFractionWarning).limit) return [];
+      const threshold = fails ? "deadFraction" : "deadFractionWarning";
+      const { limit, why } = allow(name, thresholds[threshold]);
       const sign = limit === 1 ? "<" : "<=";
       return [{
         severity: fails ? "error" : "warning",
@@ -74,9 +79,9 @@ export const noDeadUnits: Rule = defineRule(
           `off on all ${batch.examples} examples; expected ${sign} ` +
           `${formatPercent(limit)} (${threshold}${
             // Where it shows in the limit, it must be said where the rest comes from.
-            formatPercent(limit) === formatPercent(thresholds[threshold])
+            limit === 1 || formatPercent(limit) === formatPercent(thresholds[threshold])
               ? ""
-              : `, and the ${formatPercent(e)} that depth explains`}).`,
+              : why}).`,
         advice:
           `Look at the biases of the layer and at the scale of its kernel: He initialisation ` +
           `with zero biases keeps half of the entries on.`,
@@ -84,3 +89,28 @@ export const noDeadUnits: Rule = defineRule(
     });
   },
 );
+
+/** The limit that a threshold becomes in a layer of the network, and where the rest comes from. */
+function allowances(measurements: Measurements) {
+  const byAlikeness = offByAlikeness(measurements);
+  const byDepth = once(() => offByDepth(measurements));
+  return (name: string, threshold: number): { limit: number; why: string } => {
+    const alike = byAlikeness.get(name);
+    if (alike === undefined) {
+      const e = byDepth().get(name) ?? 0;
+      const limit = e + (1 - e) * threshold;
+      return { limit, why: `, and the ${formatPercent(e)} that depth explains` };
+    }
+    const { alwaysOn, chance } = alike;
+    return {
+      limit: Math.min(1, alwaysOn + Math.max(threshold, chance)),
+      why: (chance > threshold ? `, widened to ${formatPercent(chance)} for so few units` : "") +
+        (alwaysOn > 0
+          ? `, and the ${
+            formatPercent(alwaysOn)
+          } that are on at all of them: alike examples switch ` +
+            `as many off`
+          : ""),
+    };
+  };
+}

@@ -4,7 +4,8 @@ import { plainChain } from "./plain_chain.ts";
 
 /**
  * The share of dead units that depth alone explains, for each row with an activation: of the dense relu
- * layers in a row from the input up. None where theory does not describe the network.
+ * layers in a row from the input up. None where theory does not describe the network. It is for trained
+ * networks, in which nothing says that as many units are on as are off (`offByAlikeness`).
  */
 export function offByDepth(measurements: Measurements): Map<string, number> {
   const chain = plainChain(measurements);

@@ -56,8 +56,17 @@ const wide = (layers: Partial<LayerMeasurements>[], width = 128) =>
     ...layer,
   })));
 
+/** Of a layer that was trained. */
+const moved = makeWeight({ name: "bias", shape: [20], values: flat(0.1, 20) });
+
 const dead = (share: number, given: Partial<LayerMeasurements> = {}, examples = 32) => {
-  const layer = { activation: "relu", saturatedFraction: null, deadFraction: share, ...given };
+  const layer = {
+    activation: "relu",
+    saturatedFraction: null,
+    deadFraction: share,
+    weights: [makeWeight(), moved],
+    ...given,
+  };
   const measurements = makeMeasurements([layer]);
   return { ...measurements, batch: { ...measurements.batch, examples } };
 };
@@ -244,7 +253,21 @@ const SAID: Record<string, () => Finding[]> = {
   "dead-units: what depth explains": () => {
     const relu = { activation: "relu", saturatedFraction: null, deadFraction: 0 };
     const layers = Array.from({ length: 10 }, () => relu);
-    return judge("dead-units", makeMeasurements([...layers, { ...relu, deadFraction: 0.7 }]));
+    const last = { ...relu, deadFraction: 0.7, weights: [makeWeight(), moved] };
+    return judge("dead-units", makeMeasurements([...layers, last]));
+  },
+  "dead-units: what alikeness explains": () => {
+    // 5 % always on, and the other 25 % off half of the time.
+    const activations = { ...flat(0.6, 640), zeroFraction: 0.825 };
+    return judge(
+      "dead-units",
+      dead(0.7, { activations, shape: [32, 64], weights: [makeWeight()] }),
+    );
+  },
+  "dead-units: a narrow layer": () => {
+    const activations = { ...flat(0.6, 640), zeroFraction: 0.9 };
+    const layer = { activations, shape: [32, 20], weights: [makeWeight()] };
+    return judge("dead-units", dead(0.8, layer));
   },
   "dead-units: too few examples": () => judge("dead-units", dead(1, {}, 1)),
   "activation-scale": () =>

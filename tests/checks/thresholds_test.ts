@@ -84,8 +84,15 @@ const saturated: Judge = (share, options) =>
   activationsNotSaturated.check(makeMeasurements([{ saturatedFraction: share }]), options);
 
 const dead = (share: number, examples: number, options?: CheckOptions) => {
-  const layer = { activation: "relu", saturatedFraction: null, deadFraction: share };
-  const measurements = makeMeasurements([layer]);
+  // The units that are not always off are so half of the time, and none is always on.
+  const activations = { ...flat(0.6, 640), zeroFraction: share + (1 - share) / 2 };
+  const measurements = makeMeasurements([{
+    activation: "relu",
+    shape: [32, 1000],
+    saturatedFraction: null,
+    deadFraction: share,
+    activations,
+  }]);
   const batch = { ...measurements.batch, examples };
   return noDeadUnits.check({ ...measurements, batch }, options);
 };

@@ -19,14 +19,14 @@ Deno.test("check exits with 0 where nothing is wrong, and says so", async () => 
 });
 
 Deno.test("check exits with 0 on warnings, and with 1 on more than may pass", async () => {
-  const strict = { rules: { "dead-units": ["error", { deadFractionWarning: 0.01 }] } };
+  const strict = { rules: { "init-scale": ["error", { initScaleWarning: 1 }] } };
   await withGateFolder([WARNED], { "gradient-health.json": strict }, async (cwd) => {
     const [passed, failed] = await Promise.all(
-      ["9", "0"].map((most) =>
+      ["99", "0"].map((most) =>
         runCommand(["check", model(WARNED), "--max-warnings", most, ...batch(WARNED)], { cwd })
       ),
     );
-    assertStringIncludes(passed.stdout, "WARNING dead-units");
+    assertStringIncludes(passed.stdout, "WARNING init-scale");
     assertEquals([passed.code, failed.code], [0, 1]);
     assertStringIncludes(failed.stdout, "of which 0 may pass.");
   });
