@@ -238,9 +238,13 @@ Deno.test("runChecks() only notes what rules for untrained networks find in a tr
 Deno.test("runChecks() does not take a prior in the head or a forget gate for training", () => {
   const head = { role: "output" as const, activation: "linear" };
   assertEquals(initScale(tooLarge([0.1, 0.2], head)), ["error"]);
-  const cell = tooLarge([0, 1], { className: "LSTM" }).layers[0];
-  const untrained = tooLarge([0]);
-  assertEquals(initScale({ ...untrained, layers: [...untrained.layers, cell] }), ["error"]);
+  const beside = (...bias: number[]) => {
+    const untrained = tooLarge([0]);
+    const cell = tooLarge(bias, { className: "LSTM" }).layers[0];
+    return initScale({ ...untrained, layers: [...untrained.layers, cell] });
+  };
+  assertEquals(beside(0, 1, 0, 0), ["error"]);
+  assertEquals(beside(0, 1, 0, 0.1), ["note"]);
 });
 
 Deno.test("runChecks() believes what it is told of training", () => {
