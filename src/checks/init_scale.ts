@@ -1,3 +1,4 @@
+import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
 import { criticalGain } from "../theory/critical_gain.ts";
 import { gain } from "../theory/gain.ts";
 import { initializerDeviation } from "../theory/initializer_deviation.ts";
@@ -6,8 +7,10 @@ import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import { kernelChain, type KernelLayer } from "./kernel_chain.ts";
+import { type RecurrentKernel, recurrentKernels } from "./recurrent_kernels.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
 import type { Rule } from "./rule.ts";
+import type { Thresholds } from "./thresholds.ts";
 
 /** A kernel of fewer entries has a standard deviation that says little of what it was drawn from. */
 const MIN_ENTRIES = 32;
@@ -25,80 +28,151 @@ export const initScale: Rule = defineRule(
     formula:
       "1 / initScaleFactor <= std(kernel) / nearest of { gain / sqrt(fan-in) (He for relu, " +
       "LeCun for tanh and selu), Glorot, orthogonal times the gain, selu's critical 0.69 / " +
-      "sqrt(fan-in) } <= initScaleFactor.",
+      "sqrt(fan-in) } <= initScaleFactor; for a recurrent kernel nearest of { orthogonal, over all of its " +
+      "gates, Glorot, LeCun, He }.",
     thresholds: ["initScaleFactor", "initScaleWarning"],
     source:
       "He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors " +
       "after neuroscope.",
-    misleads: "Made for untrained networks: training may move kernels further. A head, and the " +
-      "end of a branch that is added to another, may be drawn small on purpose, so they are only judged " +
-      "for being large; a kernel under a normalisation, and one of fewer than 32 entries, are not judged. " +
-      "TensorFlow.js draws depthwise kernels as if each output added up all channels, too small by the " +
+    misleads:
+      "Made for untrained networks: training may move kernels further. A head, the end of a " +
+      "branch that is added to another, and the recurrent kernel of a cell with gates may be drawn small " +
+      "on purpose, so they are only judged for being large; a SimpleRNN's that is small is warned of. A " +
+      "kernel under a normalisation, and one of fewer than 32 entries, are not judged. TensorFlow.js " +
+      "draws depthwise kernels as if each output added up all channels, too small by the " +
       "root of their number: what is found there is true.",
-    fix: "Use heNormal with relu, leCunNormal with selu and tanh, or multiply the kernel.",
-    falsePositives: falsePositives({ draws: 1600 }),
+    fix:
+      "Use heNormal with relu, leCunNormal with selu and tanh, orthogonal for recurrent kernels, or " +
+      "multiply the kernel.",
+    falsePositives: falsePositives(
+      { draws: 1600 },
+      "Nor has it anything against 50 draws each of SimpleRNN, GRU and LSTM by any of the initialisers of " +
+        "TensorFlow.js that go by the fans.",
+    ),
   },
   {
     title: "std of the kernel",
     scale: "log",
-    of: ({ weights }) => weights.find(({ shape }) => shape.length >= 2)?.values.std ?? null,
+    // The recurrent one, where there are two.
+    of: ({ weights }) => weights.findLast(({ shape }) => shape.length >= 2)?.values.std ?? null,
   },
   ({ layers, measurements, thresholds }) => {
     const rescale = rescaleAdvice(layers, measurements.layers);
-    return kernelChain(measurements.layers).flatMap((kernel): Verdict[] => {
-      const { layer, added, normalized, kernel: { values, name } } = kernel;
-      const skipped = normalized || values.count < MIN_ENTRIES || values.nonFinite > 0;
-      if (skipped || !layers.includes(layer)) return [];
-      const { nearest, scheme, target, targetScheme } = schemesOf(kernel);
-      const size = layer.role === "output" || added
-        ? values.std / nearest
-        : Math.max(values.std / nearest, nearest / values.std);
-      const fails = size > thresholds.initScaleFactor;
-      if (!fails && !(size > thresholds.initScaleWarning)) return [];
-      const threshold = fails ? "initScaleFactor" : "initScaleWarning";
-      const limit = thresholds[threshold];
-      // One target, that of the cure; an initialiser on this side of it widens the range.
-      const off = values.std / target;
-      const isBelow = values.std < nearest && nearest < target;
-      const isAbove = values.std > nearest && nearest > target;
-      const low = (isBelow ? nearest / target : 1) / limit;
-      const high = (isAbove ? nearest / target : 1) * limit;
-      const range = `${formatNumber(low)} .. ${formatNumber(high)}`;
-      return [{
-        severity: fails ? "error" : "warning",
-        layer: layer.name,
-        measured: off,
-        expected: range,
-        threshold,
-        message: `The standard deviation of ${name} is ${formatNumber(values.std)}, ` +
-          `${formatNumber(off)} times what ${targetScheme} initialisation draws ` +
-          `(${formatNumber(target)}); expected ${range} times (${threshold}${
-            isBelow || isAbove ? `, counted from the ${formatNumber(nearest)} of ${scheme}` : ""
-          }).`,
-        advice: (layer.role === "hidden" ? rescale : null) ??
-          `Draw ${name} with a standard deviation of ${formatNumber(target)}.`,
-      }];
-    });
+    const drawn = [
+      ...kernelChain(measurements.layers)
+        .filter(({ normalized }) => !normalized)
+        .map((kernel): Drawn => ({
+          ...kernel,
+          schemes: schemesOf(kernel),
+          small: kernel.layer.role === "output" || kernel.added ? null : "error",
+          advice: kernel.layer.role === "hidden" ? rescale : null,
+        })),
+      ...recurrentKernels(measurements.layers)
+        // A constant one has no deviation to judge: see the rule symmetry.
+        .filter(({ kernel: { values } }) => values.std > 1e-12 * values.maxAbs)
+        .map((kernel): Drawn => ({
+          ...kernel,
+          schemes: recurrentSchemesOf(kernel),
+          small: kernel.gated ? null : "warning",
+          advice: null,
+        })),
+    ];
+    return layers.flatMap((layer) =>
+      drawn
+        .filter((kernel) => kernel.layer === layer)
+        .filter(({ kernel: { values } }) => values.count >= MIN_ENTRIES && values.nonFinite === 0)
+        .flatMap((kernel) => judge(kernel, thresholds))
+    );
   },
 );
 
+/** A kernel, what it should be drawn with, and what to do about it. */
+interface Drawn {
+  layer: LayerMeasurements;
+  kernel: WeightMeasurements;
+  schemes: Schemes;
+  /** How bad it is if it is too small; `null` where it may be. */
+  small: "error" | "warning" | null;
+  /** What to do, where it is more than to draw it anew. */
+  advice: string | null;
+}
+
 /** What a kernel should be drawn with, and what it was most likely drawn with. */
-function schemesOf(kernel: KernelLayer) {
+interface Schemes {
+  scheme: string;
+  nearest: number;
+  targetScheme: string;
+  target: number;
+}
+
+function judge(
+  { layer, kernel, schemes, small, advice }: Drawn,
+  thresholds: Thresholds,
+): Verdict[] {
+  const { name, values: { std } } = kernel;
+  const { nearest, scheme, target, targetScheme } = schemes;
+  const isSmall = std < nearest;
+  if (isSmall && small === null) return [];
+  const size = isSmall ? nearest / std : std / nearest;
+  const fails = size > thresholds.initScaleFactor;
+  // What only ever warns has one limit.
+  const only = isSmall && small === "warning";
+  if (!fails && (only || !(size > thresholds.initScaleWarning))) return [];
+  const threshold = fails ? "initScaleFactor" : "initScaleWarning";
+  const limit = thresholds[threshold];
+  // One target, that of the cure; an initialiser on this side of it widens the range.
+  const off = std / target;
+  const isBelow = std < nearest && nearest < target;
+  const isAbove = std > nearest && nearest > target;
+  const low = (isBelow ? nearest / target : 1) / limit;
+  const high = (isAbove ? nearest / target : 1) * limit;
+  const range = `${formatNumber(low)} .. ${formatNumber(high)}`;
+  return [{
+    severity: fails && !only ? "error" : "warning",
+    layer: layer.name,
+    measured: off,
+    expected: range,
+    threshold,
+    message: `The standard deviation of ${name} is ${formatNumber(std)}, ` +
+      `${formatNumber(off)} times what ${targetScheme} initialisation draws ` +
+      `(${formatNumber(target)}); expected ${range} times (${threshold}${
+        isBelow || isAbove ? `, counted from the ${formatNumber(nearest)} of ${scheme}` : ""
+      }).`,
+    advice: advice ?? `Draw ${name} with a standard deviation of ${formatNumber(target)}.`,
+  }];
+}
+
+function schemesOf(kernel: KernelLayer): Schemes {
   const wanted = gain(kernel.activation) ?? 1;
   const targetScheme = wanted > 1 ? "He" : "LeCun";
   const target = wanted / Math.sqrt(kernel.fanIn);
-  const schemes = {
+  const { scheme, nearest } = nearestTo(kernel.kernel.values.std, {
     [targetScheme]: target,
     Glorot: initializerDeviation("glorot", kernel.fans),
     orthogonal: initializerDeviation("orthogonal", kernel.fans, wanted),
     critical: (criticalGain(kernel.activation) ?? 1) / Math.sqrt(kernel.fanIn),
-  };
-  const distance = (deviation: number) => Math.abs(Math.log(kernel.kernel.values.std / deviation));
-  const [scheme, nearest] = Object.entries(schemes).reduce((best, candidate) =>
-    distance(candidate[1]) < distance(best[1]) ? candidate : best
-  );
+  });
   // A head has no scale that the depth asks for.
   return kernel.layer.role === "output"
     ? { scheme, nearest, target: nearest, targetScheme: scheme }
     : { scheme, nearest, target, targetScheme };
+}
+
+/** Any initialiser is fine that keeps the size of a state in one of the blocks, or in all together. */
+function recurrentSchemesOf({ kernel, fans, deviation }: RecurrentKernel): Schemes {
+  const nearest = nearestTo(kernel.values.std, {
+    orthogonal: deviation,
+    Glorot: initializerDeviation("glorot", fans),
+    LeCun: initializerDeviation("lecun", fans),
+    He: initializerDeviation("he", fans),
+  });
+  return { ...nearest, target: deviation, targetScheme: "orthogonal" };
+}
+
+function nearestTo(std: number, schemes: Record<string, number>) {
+  const distance = (deviation: number) => Math.abs(Math.log(std / deviation));
+  const [scheme, nearest] = Object.entries(schemes).reduce((best, candidate) =>
+    distance(candidate[1]) < distance(best[1]) ? candidate : best
+  );
+  return { scheme, nearest };
 }

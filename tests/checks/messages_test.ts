@@ -214,6 +214,14 @@ const SAID: Record<string, () => Finding[]> = {
     const weights = [makeWeight({ values: flat(9, 400) })];
     return judge("exploding-gradients", deltas([1e4, 1], { weights }));
   },
+  "exploding-gradients: through time": () =>
+    judge(
+      "exploding-gradients",
+      makeMeasurements([{
+        weights: [makeWeight({ name: "rnn/recurrent_kernel" })],
+        preActivationGradients: flat(1e3, 640),
+      }]),
+    ),
   "exploding-gradients: overflown": () =>
     judge("exploding-gradients", makeMeasurements([{ preActivationGradients: nan }])),
   "exploding-gradients: all together": () =>
@@ -276,6 +284,13 @@ const SAID: Record<string, () => Finding[]> = {
     judge("activation-scale", makeMeasurements([{ activations: flat(3, 640) }]), {
       activationTarget: 1,
     }),
+  "init-scale: a recurrent kernel": () =>
+    judge(
+      "init-scale",
+      ofWeight({ name: "rnn/recurrent_kernel", values: flat(0.02, 400) }, {
+        className: "SimpleRNN",
+      }),
+    ),
   "init-scale: an error": () => judge("init-scale", ofWeight({ values: flat(9, 400) })),
   "init-scale: a warning": () => judge("init-scale", ofWeight({ values: flat(0.34, 400) })),
   "init-scale: a head": () => {

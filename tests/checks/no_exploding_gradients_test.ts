@@ -1,7 +1,7 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { noExplodingGradients } from "../../src/checks/no_exploding_gradients.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
-import type { Measurements } from "../../src/measure/measurements.ts";
+import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
 import { flat, makeHead, makeMeasurements, makeWeight } from "./make_measurements.ts";
 
@@ -81,4 +81,46 @@ Deno.test("noExplodingGradients gives no verdict on a softmax head under the sum
   ];
   const findings = check(makeMeasurements([], { layers }));
   assertEquals(findings.map(({ severity }) => severity), ["warning"]);
+});
+
+/** A recurrent layer that makes so much of what it is sent. */
+const throughTime = (growth: number, given: Partial<LayerMeasurements> = {}) =>
+  makeMeasurements([{
+    className: "SimpleRNN",
+    activationGradients: flat(0.1, 640),
+    // Over ten steps.
+    preActivationGradients: flat(growth * 0.1 / Math.sqrt(10), 6400),
+    weights: [makeWeight(), makeWeight({ name: "rnn/recurrent_kernel", shape: [16, 16] })],
+    ...given,
+  }]);
+
+Deno.test("noExplodingGradients fails a recurrent layer whose signal grows through time", () => {
+  assertEquals(check(throughTime(999)), []);
+  const [finding, ...others] = check(throughTime(1001));
+  assertEquals(others, []);
+  assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
+  assertEquals([finding.expected, finding.threshold], ["<= 1000", "explodingRatio"]);
+  assertAlmostEquals(finding.measured!, 1001, 1e-6);
+  const draw = "rnn/recurrent_kernel with a standard deviation of 0.25";
+  assertStringIncludes(finding.advice, `Draw ${draw}, as orthogonal initialisation does`);
+  assertEquals(check(throughTime(101), { explodingRatio: 100 }).length, 1);
+  assertEquals(check(throughTime(1001, { role: "output" })).length, 1);
+});
+
+Deno.test("noExplodingGradients says once of a layer with several cells what grows through time", () => {
+  const weights = ["recurrent_kernel", "recurrent_kernel_2"].map((name) =>
+    makeWeight({ name: `rnn/${name}`, shape: [16, 64] })
+  );
+  const [finding, ...others] = check(throughTime(1001, { weights }));
+  assertEquals(others, []);
+  const draw = "rnn/recurrent_kernel with a standard deviation of 0.125 and rnn/recurrent_kernel_2";
+  assertStringIncludes(finding.advice, draw);
+});
+
+Deno.test("noExplodingGradients has no verdict through time without a signal or a recurrent kernel", () => {
+  assertEquals(check(throughTime(1001, { activationGradients: flat(0, 640) })), []);
+  assertEquals(check(throughTime(1001, { activationGradients: null })), []);
+  assertEquals(check(throughTime(1001, { weights: [makeWeight()] })), []);
+  const other = makeWeight({ name: "rnn/recurrent_kernel_of/bias", shape: [16, 16] });
+  assertEquals(check(throughTime(1001, { weights: [other] })), []);
 });

@@ -85,7 +85,7 @@ Deno.test("initScale lets a head be small but not large", () => {
   assertEquals(severities(scaled(1, { role, activation: "linear" })), ["error"]);
 });
 
-Deno.test("initScale passes over tiny, normalised and recurrent kernels, and fails zeros", () => {
+Deno.test("initScale passes over tiny and normalised kernels and what recurrent layers are fed by, and fails zeros", () => {
   assertEquals(scaled(9, {}, [3, 10]), []);
   assertEquals(severities(scaled(9, {}, [4, 8])), ["error"]);
   assertEquals(scaled(9, { className: "LSTM" }), []);
@@ -94,6 +94,57 @@ Deno.test("initScale passes over tiny, normalised and recurrent kernels, and fai
   const weights = [makeWeight({ values: flat(9, 400) })];
   const chain = makeMeasurements([{ activation: "linear", weights }, { ...norm, name: "norm" }]);
   assertEquals(initScale.check(chain), []);
+});
+
+/** What is said of a recurrent kernel with so many times the deviation of an initialiser. */
+function recurrent(
+  std: number,
+  [units, columns] = [16, 16],
+  given: Partial<WeightMeasurements> = {},
+) {
+  const shape = [units, columns];
+  const kernel = makeWeight({
+    name: "rnn/recurrent_kernel",
+    shape,
+    values: flat(std, units * columns),
+    ...given,
+  });
+  return initScale.check(makeMeasurements([{ weights: [makeWeight(), kernel] }]));
+}
+
+Deno.test("initScale warns of large recurrent kernels beyond 1.4 times He and fails beyond 2", () => {
+  const he = Math.sqrt(2 / 16);
+  for (const columns of [16, 48, 64]) {
+    const found = [1.39, 1.41, 1.99, 2.01].map((f) => severities(recurrent(f * he, [16, columns])));
+    assertEquals(found, [[], ["warning"], ["warning"], ["error"]]);
+  }
+});
+
+Deno.test("initScale only warns of small recurrent kernels, and of those without gates", () => {
+  assertEquals([1.99, 2.01, 1e6].map((f) => severities(recurrent(0.25 / f))), [
+    [],
+    ["warning"],
+    ["warning"],
+  ]);
+  assertEquals(recurrent(1e-6, [16, 48]), []);
+  // A constant one is left to the rule symmetry.
+  assertEquals(recurrent(0), []);
+  assertEquals(recurrent(0, [16, 16], { values: statisticsOf(Array(256).fill(0.3)) }), []);
+  assertEquals(recurrent(9, [5, 5]), []);
+});
+
+Deno.test("initScale asks an orthogonal draw of all gates together of a recurrent kernel", () => {
+  const [finding] = recurrent(1, [16, 64]);
+  assertEquals(
+    finding.message,
+    "The standard deviation of rnn/recurrent_kernel is 1, 8 times what orthogonal initialisation " +
+      "draws (0.125); expected 0.5 .. 5.66 times (initScaleFactor, counted from the 0.354 of He).",
+  );
+  assertEquals(finding.advice, "Draw rnn/recurrent_kernel with a standard deviation of 0.125.");
+  const values = flat(1, 4 * 3 * 16 * 64);
+  const [convolution] = recurrent(1, [16, 64], { shape: [4, 3, 16, 64], values });
+  // The rows of all positions of the window, 192, are more than the columns.
+  assertStringIncludes(convolution.message, "draws (0.0722)");
 });
 
 Deno.test("initScale advises one factor for many layers", () => {
