@@ -12,7 +12,7 @@ import { assertRule } from "./assert_rule.ts";
  *   each frozen one. An embedding is judged by the rows that the batch looked up.
  * - Source: AllenNLP, ensure_model_can_train_save_and_load.
  * - Misleads: Below a zero-initialised head, inside a residual branch that ends in zeros, and in
- *   the recurrent kernel of a network that ran for one step, the gradient is exactly 0 at step 0
+ *   the recurrent kernel of a layer that ran for one step, the gradient is exactly 0 at step 0
  *   and the network trains well: those are warnings.
  * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is

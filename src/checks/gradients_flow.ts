@@ -28,7 +28,7 @@ export const gradientsFlow: Rule = defineRule(
     source: "AllenNLP, ensure_model_can_train_save_and_load.",
     misleads:
       "Below a zero-initialised head, inside a residual branch that ends in zeros, and in " +
-      "the recurrent kernel of a network that ran for one step, the gradient is exactly 0 at step 0 " +
+      "the recurrent kernel of a layer that ran for one step, the gradient is exactly 0 at step 0 " +
       "and the network trains well: those are warnings.",
     fix:
       "Look for a layer that is not connected to the objective, for dead or saturated layers, or " +
@@ -97,8 +97,8 @@ function judge(layer: LayerMeasurements, excused: boolean, measurements: Measure
       ),
     );
   }
-  const step = zero.filter(({ name }) => name.includes("recurrent_kernel"));
-  const rest = zero.filter((weight) => !step.includes(weight));
+  const first = zero.filter((weight) => isRecurrent(weight) && startsAtZero(layer, measurements));
+  const rest = zero.filter((weight) => !first.includes(weight));
   if (rest.length > 0) {
     verdicts.push(
       verdict(
@@ -111,15 +111,18 @@ function judge(layer: LayerMeasurements, excused: boolean, measurements: Measure
       ),
     );
   }
-  if (step.length > 0) {
+  if (first.length > 0) {
     verdicts.push(
       verdict(
         layer,
         "warning",
-        step,
+        first,
         "a gradient of exactly 0",
         "max |dJ/dw| > 0",
-        "Measure on sequences of two steps or more: the state before the first step is 0.",
+        stepsOf(layer, measurements) === 1
+          ? "Measure on sequences of two steps or more: the state before the first step is 0."
+          : "Measure on sequences with two steps or more that are neither masked nor zeros: the state " +
+            "is 0 before each step that the signal reaches.",
       ),
     );
   }
@@ -142,15 +145,57 @@ function cause(layer: LayerMeasurements, excused: boolean, measurements: Measure
   if (excused) return "See the rule vanishing-gradients, which says why this harms nothing.";
   const { name, role, preActivationGradients: delta } = layer;
   if (delta !== null && delta.maxAbs > 0) {
+    const zeros = zeroKernel(layer);
+    if (zeros !== undefined) {
+      return `The delta of ${name} is not 0, but ${zeros} is all zeros, so that its state is 0 at ` +
+        `every step: draw that kernel at random.`;
+    }
     const where = silentFeed(layer, measurements);
     return `The delta of ${name} is not 0, so everything it is fed is 0: look at ${where}.`;
   }
   if (role === "hidden") {
-    return "Look above the layer, where the signal is lost: see the rule vanishing-gradients.";
+    const where = (layer.activationGradients?.maxAbs ?? 0) > 0 ? "at" : "above";
+    return `Look ${where} the layer, where the signal is lost: see the rule vanishing-gradients.`;
   }
   return measurements.layers.some((end) => shutsOut(end, measurements) && sharesHead(end, layer))
     ? "See the rule vanishing-gradients, which says why the head lets no gradient through."
     : "Look at the objective and its targets: they send the head no gradient.";
+}
+
+/**
+ * Whether a recurrent layer puts out more than zeros and has a delta, so that a gradient of 0 of its
+ * recurrent kernel says that the state before each step with a delta was 0: as before the first one.
+ */
+function startsAtZero(layer: LayerMeasurements, measurements: Measurements): boolean {
+  const { activations, preActivationGradients: delta } = layer;
+  if (delta === null || delta.maxAbs === 0) return false;
+  return activations !== null && activations.maxAbs > 0 || stepsOf(layer, measurements) === 1;
+}
+
+/** How many steps a recurrent layer ran for, by how many z it has; `null` where that is not known. */
+function stepsOf(
+  { weights, preActivations, shape, calls }: LayerMeasurements,
+  { batch }: Measurements,
+) {
+  const kernels = weights.filter(isRecurrent);
+  if (preActivations === null || kernels.length === 0) return null;
+  // Positions of a convolution, and z of all gates at each of them.
+  const window = kernels[0].shape.length - 2;
+  const positions = (shape ?? []).slice(-1 - window, -1).reduce((all, size) => all * size, 1);
+  const columns = kernels.reduce((sum, { shape }) => sum + shape[shape.length - 1], 0);
+  return preActivations.count / (batch.examples * calls * positions * columns);
+}
+
+function isRecurrent({ name }: WeightMeasurements): boolean {
+  return name.includes("recurrent_kernel");
+}
+
+/** The name of the kernel of zeros by which a recurrent layer sees nothing of what it is fed. */
+function zeroKernel({ weights, activations }: LayerMeasurements): string | undefined {
+  if (!weights.some(isRecurrent) || activations?.maxAbs !== 0) return undefined;
+  return weights
+    .filter((weight) => weight.shape.length >= 2 && !isRecurrent(weight))
+    .find(({ values }) => values.maxAbs === 0 && values.nonFinite === 0)?.name;
 }
 
 /** The nearest layer before that puts out nothing but zeros. */

@@ -39,9 +39,11 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule(
     weights.filter(({ trainable, changed, layer }) => trainable && changed === 0 && isJudged(layer))
       .map(({ layer, name, changedLater }): Verdict => {
         const isLate = (changedLater ?? 0) > 0;
-        const isRecurrent = name.includes("recurrent_kernel");
+        // Where the layer moves but for that kernel, the state before each of its steps was 0.
+        const isFirst = name.includes("recurrent_kernel") &&
+          weights.some((other) => other.layer === layer && other.trainable && other.changed > 0);
         return {
-          severity: isLate || isRecurrent ? "warning" : "error",
+          severity: isLate || isFirst ? "warning" : "error",
           layer,
           measured: 0,
           expected: "> 0 entries",
@@ -49,7 +51,7 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule(
             (isLate ? "; the second step moves it." : ", and after two; expected a change."),
           advice: isLate
             ? "Leave it if the layers above start at zero on purpose."
-            : isRecurrent
+            : isFirst
             ? "Train on sequences of two steps or more: the state before the first step is 0."
             : `Connect ${layer} to the objective, hand its weights to the optimizer, or freeze it.`,
         };

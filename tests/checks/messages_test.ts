@@ -46,6 +46,13 @@ const ofWeight = (weight: Partial<WeightMeasurements>, layer: Partial<LayerMeasu
     {},
   ]);
 
+/** A recurrent kernel of 20 units without a gradient, and so many z. */
+const recurrent = (count: number) =>
+  ofWeight(
+    { name: "rnn/recurrent_kernel", gradients: flat(0, 400) },
+    { preActivations: flat(0.5, count) },
+  );
+
 const deltas = (sizes: number[], given: Partial<LayerMeasurements> = {}) =>
   makeMeasurements(sizes.map((size) => ({ preActivationGradients: flat(size, 640), ...given })));
 
@@ -153,8 +160,15 @@ const SAID: Record<string, () => Finding[]> = {
     const weights = [makeWeight({ name: "dense_1/kernel", gradients: zero })];
     return judge("gradients-flow", makeMeasurements([{ weights, ...silent }]));
   },
-  "gradients-flow: one step of time": () =>
-    judge("gradients-flow", ofWeight({ name: "lstm/recurrent_kernel", gradients: zero })),
+  "gradients-flow: one step of time": () => judge("gradients-flow", recurrent(640)),
+  "gradients-flow: one step of time that counts": () => judge("gradients-flow", recurrent(6400)),
+  "gradients-flow: a state of zeros": () => {
+    const kernel = makeWeight({ name: "rnn/kernel", values: flat(0, 400) });
+    const { layers, ...rest } = recurrent(6400);
+    const [cell, ...others] = layers;
+    const silentCell = { ...cell, activations: zero, weights: [kernel, ...cell.weights] };
+    return judge("gradients-flow", { ...rest, layers: [silentCell, ...others] });
+  },
   "gradients-flow: frozen": () => judge("gradients-flow", ofWeight({ trainable: false })),
   "vanishing-gradients: the ratio, kernels too small": () => {
     const weights = [makeWeight({ values: flat(0.01, 400) })];
@@ -393,7 +407,14 @@ const SAID: Record<string, () => Finding[]> = {
   "weights-change": () => weightsChange.check(stepped({ changed: 0, changedLater: 0 })),
   "weights-change: late": () => weightsChange.check(stepped({ changed: 0, changedLater: 3 })),
   "weights-change: one step of time": () =>
-    weightsChange.check(stepped({ name: "lstm/recurrent_kernel", changed: 0, changedLater: 0 })),
+    weightsChange.check({
+      ...SUBJECT,
+      optimizer: "Adam",
+      weights: [
+        makeStep({ name: "rnn/kernel" }),
+        makeStep({ name: "rnn/recurrent_kernel", changed: 0, changedLater: 0 }),
+      ],
+    }),
   "weights-frozen": () => weightsFrozen.check(stepped({ frozen: true })),
   "weights-frozen: a statistic": () =>
     weightsFrozen.check(stepped({ frozen: true, name: "norm/moving_mean" })),

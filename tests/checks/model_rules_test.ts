@@ -150,7 +150,15 @@ Deno.test("weightsChange fails a trainable weight that stays, and warns of one t
   assertEquals(change({ changed: 0, changedLater: 1 }), ["warning"]);
   assertEquals(change({ changed: 0, changedLater: 0, trainable: false }), []);
   const recurrent = { name: "lstm/recurrent_kernel", changed: 0, changedLater: 0 };
-  assertEquals(change(recurrent), ["warning"]);
+  assertEquals(change(recurrent), ["error"]);
+  // One that moves but for that kernel ran for one step.
+  const beside = (given: Partial<WeightStep>) => {
+    const { weights, ...rest } = step(recurrent);
+    return severities(weightsChange.check({ ...rest, weights: [...weights, makeStep(given)] }));
+  };
+  assertEquals(beside({ name: "lstm/kernel" }), ["warning"]);
+  assertEquals(beside({ name: "lstm/kernel", layer: "other" }), ["error"]);
+  assertEquals(beside({ name: "lstm/kernel", trainable: false }), ["error"]);
 });
 
 Deno.test("weightsFrozen fails a frozen weight of which one entry changes", () => {
