@@ -73,7 +73,8 @@ function warning(
     measured: null,
     expected: "an objective that depends on the weights",
     advice:
-      'Measure a loss instead of the sum: objective: "categoricalCrossentropy", with targets.',
+      'Measure a loss with targets instead of the sum: objective: "categoricalCrossentropy", or ' +
+      "--objective categoricalCrossentropy on the command line.",
   };
   if (isAll) {
     return {
