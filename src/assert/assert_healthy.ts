@@ -10,18 +10,19 @@ import { validateMessage } from "./validate_message.ts";
  * message, a line for each rule; warnings do not fail, nor does a trained network fail
  * the rules that are made for untrained ones.
  *
- * - Definition: the number of findings of severity error is 0, over `non-finite`,
- *   `input-normalized`, `gradients-flow`, `vanishing-gradients`, `exploding-gradients`,
- *   `gradient-ratio`, `gradient-balance`, `saturated-activations`, `dead-units`,
- *   `activation-scale`, `init-scale`, `symmetry`, `bias-init`, `initial-loss` and `output-head`.
+ * - Definition: the number of findings of severity error is 0, over non-finite, input-normalized,
+ *   gradients-flow, vanishing-gradients, exploding-gradients, gradient-ratio, gradient-balance,
+ *   saturated-activations, dead-units, activation-scale, init-scale, symmetry, bias-init,
+ *   initial-loss, output-head. What a rule made for untrained networks finds in a trained one is
+ *   only noted.
  * - Defaults: those of each rule, in `THRESHOLDS`.
  * - Source: torch-audit, one report with every finding.
  * - Misleads: It does where one of its rules does; each one's own assertion says when. Rules that
  *   have no verdict (few examples, layers that theory does not describe) pass, with a note that
  *   only `runChecks` and the reports show.
  * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and 80 are warned
- *   of (5 %), by `initial-loss` alone.
+ *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and 80 are
+ *   warned of (5 %). It is initial-loss that warns.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, which layers to judge, and whether the network has been trained

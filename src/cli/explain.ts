@@ -1,3 +1,4 @@
+import { HEALTHY_DOCUMENTATION } from "../assert/healthy_documentation.ts";
 import { MODEL_RULES } from "../checks/model_rules.ts";
 import type { RuleDocumentation } from "../checks/rule.ts";
 import { RULES } from "../checks/rules.ts";
@@ -28,7 +29,8 @@ export const explain: Command = {
     "Says what a rule demands, how its figure is defined, its thresholds and their sources, when",
     "its verdict misleads, how often it fails a healthy network and what to do about what it finds.",
     "Without RULE: lists the rules: those that report and check judge by, and those that run the",
-    "model again, which only an assertion in a test does.",
+    "model again, which only an assertion in a test does. A rule goes by the name of its assertion",
+    "as well, and assertHealthy stands for all those of one pass.",
   ].join("\n"),
   flags: [
     ...WIDTH_FLAGS,
@@ -51,11 +53,14 @@ export const explain: Command = {
       await writeOutput(renderRules(GROUPS, width), null);
       return 0;
     }
-    const rule = ALL.find((rule) => rule.name === name || rule.assertion === name);
+    const rules = [...ALL, HEALTHY_DOCUMENTATION];
+    const rule = rules.find((rule) => rule.name === name || rule.assertion === name);
     if (rule === undefined) {
       const names = ALL.map(({ name }) => name);
+      const assertions = rules.map((rule) => rule.assertion || rule.name);
+      const guess = nearest(name, names) || nearest(name, assertions);
       throw new UsageError(
-        `unknown rule ${name}${nearest(name, names) || `, expected one of ${names.join(", ")}`}`,
+        `unknown rule ${name}${guess || `, expected one of ${names.join(", ")}`}`,
       );
     }
     await writeOutput(renderRule(rule, width), null);

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { MODEL_RULES } from "../../src/checks/model_rules.ts";
+import { RULES } from "../../src/checks/rules.ts";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
@@ -33,6 +34,15 @@ Deno.test("explain says what is written down of a rule, by its name or its asser
   assertStringIncludes(gate.stdout, "expired-suppression\n");
 });
 
+Deno.test("explain says which rules assertHealthy covers", async () => {
+  const { code, stdout } = await runCommand(["explain", "assertHealthy"]);
+  assertEquals([code, stdout.split("\n")[0]], [0, "assertHealthy"]);
+  for (const { name } of RULES) assertStringIncludes(stdout, name);
+  for (const part of ["when it misleads", "false positives", "what to do"]) {
+    assertStringIncludes(stdout, `\n${part}\n`);
+  }
+});
+
 Deno.test("explain refuses what is no rule", async () => {
   await assertRefuses(
     ["explain", "dead-unit"],
@@ -41,6 +51,10 @@ Deno.test("explain refuses what is no rule", async () => {
   await assertRefuses(
     ["explain", "vanishing"],
     'unknown rule vanishing; did you mean "vanishing-gradients"?',
+  );
+  await assertRefuses(
+    ["explain", "assertNoDeadUnit"],
+    'unknown rule assertNoDeadUnit; did you mean "assertNoDeadUnits"?',
   );
   // Of several it would be a guess.
   await assertRefuses(["explain", "gradient"], "unknown rule gradient, expected one of ");
