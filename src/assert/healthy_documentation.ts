@@ -19,5 +19,5 @@ export const HEALTHY_DOCUMENTATION: RuleDocumentation = {
     "verdict (few examples, layers that theory does not describe) pass, with a note that only " +
     "`runChecks` and the reports show.",
   fix: "See what is written down of the rule that each line of the message names.",
-  falsePositives: falsePositives({ draws: 1600, warnings: 80 }, "It is initial-loss that warns."),
+  falsePositives: falsePositives({ draws: 1600, warnings: 93 }, "It is initial-loss that warns."),
 };
