@@ -8,7 +8,8 @@ import { assertRule } from "./assert_rule.ts";
  * same incoming weights: units that start alike stay alike.
  *
  * - Definition: std(kernel) > 0, and the number of units whose incoming weights equal those of an
- *   earlier unit is 0; for kernels with two units or more.
+ *   earlier unit is 0; for kernels with two units or more. Of the two of a recurrent cell, one will
+ *   do.
  * - Source: TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.
  * - Misleads: A head may start at zero, for its units are told apart by the targets, and so may a
  *   branch that is added to another: they are not judged for that.

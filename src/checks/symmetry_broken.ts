@@ -15,7 +15,7 @@ export const symmetryBroken: Rule = defineRule(
     stage: "any",
     summary: "No kernel is constant, and no two units of a layer have the same incoming weights.",
     formula: "std(kernel) > 0, and the number of units whose incoming weights equal those of an " +
-      "earlier unit is 0; for kernels with two units or more.",
+      "earlier unit is 0; for kernels with two units or more. Of the two of a recurrent cell, one will do.",
     thresholds: [],
     source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
     misleads:
@@ -34,11 +34,18 @@ export const symmetryBroken: Rule = defineRule(
     const added = new Set(
       kernelChain(measurements.layers).filter(({ added }) => added).map(({ layer }) => layer),
     );
-    return layers.flatMap((layer) =>
-      layer.weights
-        .filter(({ shape }) => shape.length >= 2 && shape[shape.length - 1] > 1)
-        .flatMap((weight) => judge(layer, weight, layer.role === "output" || added.has(layer)))
-    );
+    return layers.flatMap((layer) => {
+      const kernels = layer.weights
+        .filter(({ shape }) => shape.length >= 2 && shape[shape.length - 1] > 1);
+      const units = Map.groupBy(kernels, ({ name }) => name.replace("recurrent_", ""));
+      return [...units.values()].flatMap((kernels) => {
+        const verdicts = kernels.map((kernel) =>
+          judge(layer, kernel, layer.role === "output" || added.has(layer))
+        );
+        // The units of a recurrent cell are told apart by either of its kernels.
+        return verdicts.some(({ length }) => length === 0) ? [] : verdicts.flat();
+      });
+    });
   },
 );
 

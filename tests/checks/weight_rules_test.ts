@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } f
 import { biasInit } from "../../src/checks/bias_init.ts";
 import { initScale } from "../../src/checks/init_scale.ts";
 import { symmetryBroken } from "../../src/checks/symmetry_broken.ts";
+import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../src/measure/measurements.ts";
 import { makeTarget } from "./dense_network.ts";
 import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
@@ -177,6 +178,24 @@ Deno.test("symmetryBroken fails a constant kernel, and passes the smallest varia
 Deno.test("symmetryBroken lets a head start at zero and warns of other constants in it", () => {
   assertEquals(symmetric({ values: constant(0) }, { role: "output" }), []);
   assertEquals(severities(symmetric({ values: constant(1) }, { role: "output" })), ["warning"]);
+});
+
+Deno.test("symmetryBroken lets either kernel of a recurrent cell tell its units apart", () => {
+  const check = (kernel: TensorStatistics, recurrent: TensorStatistics, suffix = "") => {
+    const weights = [
+      makeWeight({ name: `rnn/kernel${suffix}`, values: kernel }),
+      makeWeight({ name: `rnn/recurrent_kernel${suffix}`, values: recurrent }),
+      makeWeight({ name: "rnn/kernel_9" }),
+      makeWeight({ name: "rnn/recurrent_kernel_9" }),
+    ];
+    return symmetryBroken.check(makeMeasurements([{ name: "rnn", className: "RNN", weights }]));
+  };
+  const drawn = makeWeight().values;
+  for (const suffix of ["", "_2"]) {
+    assertEquals(check(drawn, constant(0), suffix), []);
+    assertEquals(check(constant(1), drawn, suffix), []);
+    assertEquals(severities(check(constant(1), constant(0), suffix)), ["error", "error"]);
+  }
 });
 
 Deno.test("symmetryBroken passes a kernel of one unit, and a bias", () => {
