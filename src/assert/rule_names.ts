@@ -1,5 +1,5 @@
 import { show } from "../checks/show.ts";
-import { nearest } from "../model/nearest.ts";
+import { nearest } from "../words/nearest.ts";
 
 /**
  * The names of rules that an option gives, or all of them without it.

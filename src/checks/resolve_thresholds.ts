@@ -1,4 +1,4 @@
-import { nearest } from "../model/nearest.ts";
+import { nearest } from "../words/nearest.ts";
 import type { CheckOptions } from "./check_options.ts";
 import { show } from "./show.ts";
 import { THRESHOLDS, type Thresholds } from "./thresholds.ts";

@@ -1,6 +1,6 @@
 import { MODEL_RULES } from "../checks/model_rules.ts";
 import { GATE_RULES } from "../gate/gate_rules.ts";
-import { nearest } from "../model/nearest.ts";
+import { nearest } from "../words/nearest.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { type Completion, SHELLS } from "./completion_scripts.ts";

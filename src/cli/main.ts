@@ -1,4 +1,4 @@
-import { nearest } from "../model/nearest.ts";
+import { nearest } from "../words/nearest.ts";
 import { asksForHelp } from "./asks_for_help.ts";
 import { COMMANDS } from "./commands.ts";
 import { oneLine } from "./one_line.ts";

@@ -1,6 +1,6 @@
 import { LOSSES, type Objective } from "../model/objective.ts";
 import { nearestObjective } from "../measure/nearest_objective.ts";
-import { nearest } from "../model/nearest.ts";
+import { nearest } from "../words/nearest.ts";
 import type { Flag, FlagValues } from "./flag.ts";
 import { UsageError } from "./usage_error.ts";
 

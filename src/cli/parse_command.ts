@@ -1,5 +1,5 @@
 import { parseArgs } from "@std/cli/parse-args";
-import { nearest } from "../model/nearest.ts";
+import { nearest } from "../words/nearest.ts";
 import type { Flag, FlagValues } from "./flag.ts";
 import { UsageError } from "./usage_error.ts";
 

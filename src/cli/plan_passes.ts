@@ -1,7 +1,7 @@
 import { GateError } from "../gate/gate_error.ts";
 import { parseSeeds } from "../gate/parse_seeds.ts";
 import type { GateSettings, ModelSetting } from "../gate/resolve_configuration.ts";
-import { nearest } from "../model/nearest.ts";
+import { nearest } from "../words/nearest.ts";
 import type { FlagValues } from "./flag.ts";
 import { type MeasureRequest, readMeasureFlags } from "./measure_flags.ts";
 import { plainPath } from "./plain_path.ts";

@@ -1,7 +1,7 @@
 import type { GateResult } from "../gate/gate_result.ts";
 import { isReadable } from "../gate/is_readable.ts";
 import type { GateLocation } from "../render/gate_location.ts";
-import { nearest } from "../model/nearest.ts";
+import { nearest } from "../words/nearest.ts";
 import type { FlagValues } from "./flag.ts";
 import { plainPath } from "./plain_path.ts";
 import { textOptions } from "./show_flags.ts";

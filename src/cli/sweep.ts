@@ -1,4 +1,3 @@
-import { failure } from "../model/failure.ts";
 import { logToStderr } from "../model/log_to_stderr.ts";
 import { differenceOf } from "../study/same_study.ts";
 import { runStudy } from "../study/run_study.ts";
@@ -10,6 +9,7 @@ import type { StudyPoint } from "../study/study_point.ts";
 import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
 import { packageFolder } from "../study/worker_permission.ts";
+import { failure } from "../words/failure.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
 import { interruption } from "./interruption.ts";

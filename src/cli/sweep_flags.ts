@@ -1,10 +1,10 @@
 import { parseSeeds } from "../gate/parse_seeds.ts";
-import { nearest } from "../model/nearest.ts";
 import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 import type { Shard } from "../study/shard.ts";
 import type { StudyGrid } from "../study/study_grid.ts";
 import type { StudyOptions } from "../study/study_options.ts";
 import type { ModelFile, NamedNetwork } from "../study/study_subject.ts";
+import { nearest } from "../words/nearest.ts";
 import { COLUMNS_FLAG } from "./columns_flag.ts";
 import type { Flag, FlagValues } from "./flag.ts";
 import { BATCH_FORMAT, readObjective, wholeNumber } from "./measure_flags.ts";

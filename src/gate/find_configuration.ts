@@ -1,5 +1,5 @@
-import { failure } from "../model/failure.ts";
 import { readText } from "../model/read_text.ts";
+import { failure } from "../words/failure.ts";
 import { GateError } from "./gate_error.ts";
 import { isReadable } from "./is_readable.ts";
 

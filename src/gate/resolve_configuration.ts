@@ -1,4 +1,5 @@
 import { THRESHOLDS, type Thresholds } from "../checks/thresholds.ts";
+import { nearest } from "../words/nearest.ts";
 import type {
   Configuration,
   Level,
@@ -9,7 +10,6 @@ import type {
 } from "./configuration.ts";
 import { GateError } from "./gate_error.ts";
 import { GATE_RULES } from "./gate_rules.ts";
-import { nearest } from "../model/nearest.ts";
 import { parseSeeds } from "./parse_seeds.ts";
 import { PRESETS } from "./presets.ts";
 

@@ -1,7 +1,7 @@
 import type { ErrorObject } from "ajv";
 import { MODEL_RULES } from "../checks/model_rules.ts";
 import { nearestObjective } from "../measure/nearest_objective.ts";
-import { nearest } from "../model/nearest.ts";
+import { nearest } from "../words/nearest.ts";
 
 /** What is wrong with a configuration, and where. */
 export interface SchemaComplaint {

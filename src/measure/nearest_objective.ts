@@ -1,5 +1,5 @@
-import { nearest } from "../model/nearest.ts";
 import { LOSSES, type LossName } from "../model/objective.ts";
+import { nearest } from "../words/nearest.ts";
 
 /** What losses are called elsewhere, Keras and PyTorch above all. */
 const ALIASES: Record<string, LossName> = {

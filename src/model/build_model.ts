@@ -1,6 +1,6 @@
 import type { Layer, LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import { failure } from "../words/failure.ts";
 import type { Topology } from "./convert_topology.ts";
-import { failure } from "./failure.ts";
 import { ModelError } from "./model_error.ts";
 
 /** What a model may take before anything it declares is looked at: 16 MiB of float32. */

@@ -1,5 +1,5 @@
+import { showValue } from "../words/show_value.ts";
 import { ModelError } from "./model_error.ts";
-import { showValue } from "./show_value.ts";
 
 /** The architecture of a model in the form that TensorFlow.js builds it from. */
 export interface Topology {

@@ -1,4 +1,4 @@
-import { failure } from "./failure.ts";
+import { failure } from "../words/failure.ts";
 
 /** The place at the end of a line of a stack; what is not from a file its author cannot open. */
 const FRAME = /(file:\/\/.+):(\d+):(\d+)\)?$/;

@@ -1,4 +1,4 @@
-import { failure } from "./failure.ts";
+import { failure } from "../words/failure.ts";
 import { failureIn } from "./failure_in.ts";
 import { logToStderr } from "./log_to_stderr.ts";
 import { ModelError } from "./model_error.ts";

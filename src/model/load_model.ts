@@ -1,5 +1,5 @@
 import { requireEngine } from "../engine/require_engine.ts";
-import { failure } from "./failure.ts";
+import { failure } from "../words/failure.ts";
 import { failureIn } from "./failure_in.ts";
 import { importModule } from "./import_module.ts";
 import { loadModelJson } from "./load_model_json.ts";

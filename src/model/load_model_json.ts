@@ -1,11 +1,11 @@
 import { requireEngine } from "../engine/require_engine.ts";
+import { showValue } from "../words/show_value.ts";
 import { buildModel, classes } from "./build_model.ts";
 import { convertTopology } from "./convert_topology.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { loadWeights, locateGroups } from "./load_weights.ts";
 import { ModelError } from "./model_error.ts";
 import { readJson } from "./read_json.ts";
-import { showValue } from "./show_value.ts";
 import { stemOf } from "./stem_of.ts";
 import { parseWeightsManifest } from "./weights_manifest.ts";
 

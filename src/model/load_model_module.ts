@@ -1,5 +1,7 @@
 import { requireEngine } from "../engine/require_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { nearest } from "../words/nearest.ts";
+import { showValue } from "../words/show_value.ts";
 import { automaticName } from "./automatic_name.ts";
 import type { Batch } from "./batch.ts";
 import { failureIn } from "./failure_in.ts";
@@ -10,11 +12,9 @@ import type { LoadedModel } from "./loaded_model.ts";
 import { logToStderr } from "./log_to_stderr.ts";
 import { ModelError } from "./model_error.ts";
 import type { ModelModule } from "./model_module.ts";
-import { nearest } from "./nearest.ts";
 import type { Objective } from "./objective.ts";
 import { seedDraws } from "./seed_draws.ts";
 import { showShape } from "./show_shape.ts";
-import { showValue } from "./show_value.ts";
 import { stemOf } from "./stem_of.ts";
 import { targetShapes } from "./target_shapes.ts";
 

@@ -1,5 +1,5 @@
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
-import { failure } from "./failure.ts";
+import { failure } from "../words/failure.ts";
 import { locateFile } from "./locate_file.ts";
 import { ModelError } from "./model_error.ts";
 import type { LayerVariable } from "./model_weights.ts";

@@ -1,4 +1,4 @@
-import { failure } from "./failure.ts";
+import { failure } from "../words/failure.ts";
 import { ModelError } from "./model_error.ts";
 
 /** What a path must not hold: it would be absolute, a URL, or another path on another system. */

@@ -1,5 +1,5 @@
+import { showValue } from "../words/show_value.ts";
 import { BatchError } from "./batch_error.ts";
-import { showValue } from "./show_value.ts";
 
 /** A tensor as it stands in a file. */
 export interface ParsedTensor {

@@ -1,15 +1,15 @@
 import { requireEngine } from "../engine/require_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
+import { nearest } from "../words/nearest.ts";
+import { showValue } from "../words/show_value.ts";
 import type { Batch } from "./batch.ts";
 import { BatchError } from "./batch_error.ts";
 import { hasShape } from "./has_shape.ts";
 import { type InputRange, inputRanges } from "./input_ranges.ts";
-import { nearest } from "./nearest.ts";
 import type { Objective } from "./objective.ts";
 import { isFlatTensor, type ParsedTensor, parseTensor } from "./parse_tensor.ts";
 import { readJson } from "./read_json.ts";
 import { showShape } from "./show_shape.ts";
-import { showValue } from "./show_value.ts";
 import { targetShapes } from "./target_shapes.ts";
 
 /** Options of {@linkcode readBatch}. */

@@ -1,8 +1,8 @@
 import { requireEngine } from "../engine/require_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
+import { nearest } from "../words/nearest.ts";
 import type { WeightValue } from "./get_weights.ts";
 import { modelWeights } from "./model_weights.ts";
-import { nearest } from "./nearest.ts";
 
 /** What a weight is set to: its entries, row-major, and its shape where that should be checked too. */
 export type NewWeight =

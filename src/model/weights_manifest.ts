@@ -1,5 +1,5 @@
+import { showValue } from "../words/show_value.ts";
 import { ModelError } from "./model_error.ts";
-import { showValue } from "./show_value.ts";
 
 /** One weight as the manifest declares it. */
 export interface WeightSpec {

@@ -1,6 +1,6 @@
 import type { TensorFlow } from "../engine/tensorflow.ts";
-import { nearest } from "../model/nearest.ts";
 import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
+import { nearest } from "../words/nearest.ts";
 
 /**
  * The name of an activation that TensorFlow.js has.

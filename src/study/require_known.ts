@@ -1,5 +1,5 @@
-import { nearest } from "../model/nearest.ts";
-import { showValue } from "../model/show_value.ts";
+import { nearest } from "../words/nearest.ts";
+import { showValue } from "../words/show_value.ts";
 
 /**
  * Refuses an object with keys that nobody reads: a misspelt one would be as if it were not there.

@@ -1,4 +1,4 @@
-import { showValue } from "../model/show_value.ts";
+import { showValue } from "../words/show_value.ts";
 import { requireKnown } from "./require_known.ts";
 import type { StudySubject } from "./study_subject.ts";
 

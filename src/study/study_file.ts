@@ -1,5 +1,5 @@
 import { studyHeaderShape, studyPointShape } from "../render/study_json.ts";
-import { failure } from "../model/failure.ts";
+import { failure } from "../words/failure.ts";
 import { describePoint, gridPoint } from "./grid_point.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyHeader } from "./study_header.ts";

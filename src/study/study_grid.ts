@@ -1,5 +1,5 @@
-import { showValue } from "../model/show_value.ts";
 import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
+import { showValue } from "../words/show_value.ts";
 import { requireKnown } from "./require_known.ts";
 
 /** The points of a study: every combination of these. */

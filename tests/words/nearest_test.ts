@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { nearest } from "../../src/model/nearest.ts";
+import { nearest } from "../../src/words/nearest.ts";
 
 Deno.test("nearest() offers a name of few other letters, else the only one with that part", () => {
   const names = ["dead-units", "vanishing-gradients", "exploding-gradients"];
