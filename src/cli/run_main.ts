@@ -1,0 +1,24 @@
+/**
+ * Runs the command line of this process, and ends it with its exit code, as soon as it is imported.
+ *
+ * @module
+ */
+import { asksForHelp } from "./asks_for_help.ts";
+import { endProcess, guardEnd } from "./end_process.ts";
+import { forgiveStderr } from "./forgive_stderr.ts";
+import { main } from "./main.ts";
+
+guardEnd();
+forgiveStderr();
+if (!asksForHelp(Deno.args)) {
+  const { default: process } = await import("node:process");
+  for (const event of ["uncaughtException", "unhandledRejection"]) {
+    process.on(event, (error: unknown) => {
+      // A model module may have listeners of its own, which know better.
+      if (process.listenerCount(event) > 1) return;
+      console.error("error: uncaught:", error);
+      endProcess(2);
+    });
+  }
+}
+main(Deno.args).then(endProcess);
