@@ -8,7 +8,10 @@
  * @module
  */
 import { asksForHelp } from "./src/cli/asks_for_help.ts";
+import { showOverview } from "./src/cli/show_overview.ts";
 import type * as Library from "./src/mod.ts";
+
+if (import.meta.main) showOverview(Deno.args);
 
 // A model module that a command loads may import the library from here. Help loads none.
 const library = import.meta.main && asksForHelp(Deno.args)

@@ -1,22 +1,24 @@
 /**
- * Runs the command line of this process, as soon as it is imported.
- *
- * Whoever asks what there is waits for nothing but the answer: what does the work, and says what went
- * wrong, is loaded after it.
+ * Runs the command line of this process, and ends it with its exit code, as soon as it is imported.
  *
  * @module
  */
-import { renderOverview } from "./render_overview.ts";
+import { asksForHelp } from "./asks_for_help.ts";
+import { endProcess, guardEnd } from "./end_process.ts";
+import { forgiveStderr } from "./forgive_stderr.ts";
+import { main } from "./main.ts";
 
-if (["--help", "-h"].includes(Deno.args[0]) && writeAtOnce(renderOverview())) Deno.exit(0);
-await import("./run_main.ts");
-
-/** Writes a short text to stdout, if that can be written; if not, the rest says why. */
-function writeAtOnce(text: string): boolean {
-  const bytes = new TextEncoder().encode(text);
-  try {
-    return Deno.stdout.writeSync(bytes) === bytes.length;
-  } catch {
-    return false;
+guardEnd();
+forgiveStderr();
+if (!asksForHelp(Deno.args)) {
+  const { default: process } = await import("node:process");
+  for (const event of ["uncaughtException", "unhandledRejection"]) {
+    process.on(event, (error: unknown) => {
+      // A model module may have listeners of its own, which know better.
+      if (process.listenerCount(event) > 1) return;
+      console.error("error: uncaught:", error);
+      endProcess(2);
+    });
   }
 }
+main(Deno.args).then(endProcess);
