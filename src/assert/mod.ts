@@ -41,23 +41,4 @@ export type { Thresholds } from "../checks/thresholds.ts";
 export type { Callback, TensorFlow } from "../engine/tensorflow.ts";
 export type * from "../measure/measurements.ts";
 export type * from "../measure/tensor_statistics.ts";
-export type {
-  Batch,
-  BatchIndependenceProbe,
-  CausalityProbe,
-  GradientComparison,
-  GradientProbe,
-  InputDependenceProbe,
-  LayersModel,
-  LossName,
-  LossProbe,
-  Objective,
-  Optimizer,
-  OverfitProbe,
-  ProbeOptions,
-  ProbeSubject,
-  StepProbe,
-  Tensor,
-  TrainingStep,
-  WeightStep,
-} from "../probe/mod.ts";
+export type * from "../probe/types.ts";

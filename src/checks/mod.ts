@@ -40,23 +40,4 @@ export * from "./weights_change.ts";
 export * from "./weights_frozen.ts";
 export type * from "../measure/measurements.ts";
 export type * from "../measure/tensor_statistics.ts";
-export type {
-  Batch,
-  BatchIndependenceProbe,
-  CausalityProbe,
-  GradientComparison,
-  GradientProbe,
-  InputDependenceProbe,
-  LayersModel,
-  LossName,
-  LossProbe,
-  Objective,
-  Optimizer,
-  OverfitProbe,
-  ProbeOptions,
-  ProbeSubject,
-  StepProbe,
-  Tensor,
-  TrainingStep,
-  WeightStep,
-} from "../probe/mod.ts";
+export type * from "../probe/types.ts";
