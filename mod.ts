@@ -7,8 +7,7 @@
  *
  * @module
  */
-import { asksForHelp } from "./src/cli/asks_for_help.ts";
-import { showOverview } from "./src/cli/show_overview.ts";
+import { asksForHelp, showOverview } from "./src/cli/overview.ts";
 import type * as Library from "./src/mod.ts";
 
 if (import.meta.main) showOverview(Deno.args);

@@ -29,6 +29,7 @@ if (tf.getBackend() !== "wasm") throw new Error("the backend did not start");
 const cli = `${ROOT}mod.ts`;
 const LINES: Record<string, { args: string[]; code: number }> = {
   "empty deno run": { args: [empty], code: 0 },
+  // What the workspace and its lock file cost whatever is run in a checkout.
   "empty, this deno.json": { args: ["--config", `${ROOT}deno.json`, empty], code: 0 },
   "--help": { args: [cli, "--help"], code: 0 },
   "check --help": { args: [cli, "check", "--help"], code: 0 },
@@ -66,8 +67,6 @@ await Deno.remove(folder, { recursive: true });
 
 const middle = (name: string) => median(times[name]);
 const nothing = middle("empty deno run");
-// What the workspace and its lock file cost whatever is run in a checkout.
-const nothingHere = middle("empty, this deno.json");
 const tensorflow = middle("TensorFlow.js + WASM");
 console.log(`${`median of ${ROUNDS} processes`.padEnd(32)}      ms   x empty   x TF.js`);
 for (const name of Object.keys(LINES)) {
@@ -80,6 +79,6 @@ const target = (what: string, value: number, most: number) =>
     `${what}: ${value.toFixed(2)}, target at most ${most}: ${value <= most ? "met" : "MISSED"}`,
   );
 console.log();
-target("--help over an empty run here", middle("--help") / nothingHere, 2.2);
+target("--help over an empty run", middle("--help") / nothing, 2.2);
 target("check over TensorFlow.js + WASM", middle("check, exercise") / tensorflow, 3);
 target("check in seconds", middle("check, exercise") / 1000, 0.5);

@@ -11,7 +11,7 @@ import { startEngine } from "../src/engine/start_engine.ts";
 import { runPass } from "../src/measure/run_pass.ts";
 import { randomBatch } from "../src/model/random_batch.ts";
 import { rescaleWeights } from "../src/model/rescale_weights.ts";
-import { WORK_WORTH_JOBS } from "../src/study/choose_jobs.ts";
+import { WORK_WORTH_JOBS } from "../src/study/jobs.ts";
 import { denseNetwork } from "../src/study/dense_network.ts";
 import { PointMeter } from "../src/study/point_meter.ts";
 import { runStudy } from "../src/study/run_study.ts";

@@ -7,11 +7,9 @@ import type { Batch } from "../model/batch.ts";
 import { wilsonInterval } from "../theory/wilson_interval.ts";
 import { nearest } from "../words/nearest.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
-import { oneLine } from "./one_line.ts";
+import { oneLine } from "./message_parts.ts";
 import { openDraw } from "./open_draw.ts";
-import { seedList } from "./seed_list.ts";
-import { validateDrawOptions } from "./validate_draw_options.ts";
-import { validateMessage } from "./validate_message.ts";
+import { seedList, validateDrawOptions, validateMessage } from "./validate.ts";
 
 /** An assertion over measurements. */
 export type MeasurementAssertion = (measurements: Measurements) => void | Promise<void>;

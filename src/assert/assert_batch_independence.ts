@@ -1,10 +1,10 @@
-import type { CheckOptions } from "../checks/check_options.ts";
 import { batchIndependence } from "../checks/batch_independence.ts";
+import type { CheckOptions } from "../checks/check_options.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
-import type { ProbeOptions } from "../probe/probe_options.ts";
 import { probeBatchIndependence } from "../probe/probe_batch_independence.ts";
-import { assertModelRule } from "./assert_model_rule.ts";
+import type { ProbeOptions } from "../probe/probe_options.ts";
+import { assertModelRule } from "./assert_rule.ts";
 
 /**
  * Asserts that the output of an example does not depend on the other examples of its batch: all others are

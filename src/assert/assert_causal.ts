@@ -1,10 +1,10 @@
-import type { CheckOptions } from "../checks/check_options.ts";
 import { causality } from "../checks/causality.ts";
+import type { CheckOptions } from "../checks/check_options.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
-import type { ProbeOptions } from "../probe/probe_options.ts";
 import { probeCausality } from "../probe/probe_causality.ts";
-import { assertModelRule } from "./assert_model_rule.ts";
+import type { ProbeOptions } from "../probe/probe_options.ts";
+import { assertModelRule } from "./assert_rule.ts";
 
 /**
  * Asserts that the output at a step does not depend on later steps of the inputs: all steps after it are

@@ -2,9 +2,9 @@ import type { CheckOptions } from "../checks/check_options.ts";
 import { inputDependence } from "../checks/input_dependence.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
-import type { ProbeOptions } from "../probe/probe_options.ts";
 import { probeInputDependence } from "../probe/probe_input_dependence.ts";
-import { assertModelRule } from "./assert_model_rule.ts";
+import type { ProbeOptions } from "../probe/probe_options.ts";
+import { assertModelRule } from "./assert_rule.ts";
 
 /**
  * Asserts that every input changes an output, and that every output changes with an input: the examples of

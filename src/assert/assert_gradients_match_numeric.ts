@@ -2,9 +2,9 @@ import type { CheckOptions } from "../checks/check_options.ts";
 import { gradientsMatchNumeric } from "../checks/gradients_match_numeric.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
-import type { ProbeOptions } from "../probe/probe_options.ts";
 import { probeGradients } from "../probe/probe_gradients.ts";
-import { assertModelRule } from "./assert_model_rule.ts";
+import type { ProbeOptions } from "../probe/probe_options.ts";
+import { assertModelRule } from "./assert_rule.ts";
 
 /**
  * Asserts that the gradient of each trainable weight is the derivative of J: along a random direction that

@@ -3,7 +3,7 @@ import type { RunChecksOptions } from "../checks/judge_rule.ts";
 import { runChecks } from "../checks/run_checks.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { healthMessage } from "./health_message.ts";
-import { validateMessage } from "./validate_message.ts";
+import { validateMessage } from "./validate.ts";
 
 /**
  * Asserts everything that one pass can tell: every rule of `RULES`. All errors are collected into one

@@ -2,9 +2,9 @@ import type { CheckOptions } from "../checks/check_options.ts";
 import { lossReduction } from "../checks/loss_reduction.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
-import type { ProbeOptions } from "../probe/probe_options.ts";
 import { probeLoss } from "../probe/probe_loss.ts";
-import { assertModelRule } from "./assert_model_rule.ts";
+import type { ProbeOptions } from "../probe/probe_options.ts";
+import { assertModelRule } from "./assert_rule.ts";
 
 /**
  * Asserts that the loss of the batch twice over is that of the batch, but for 1 %

@@ -4,7 +4,7 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
 import { probeOverfit } from "../probe/probe_overfit.ts";
-import { assertModelRule } from "./assert_model_rule.ts";
+import { assertModelRule } from "./assert_rule.ts";
 
 /**
  * Asserts that the network learns one batch by heart: trained on it alone, its loss comes down to 1e-2

@@ -4,7 +4,7 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
 import { probeStep } from "../probe/probe_step.ts";
-import { assertModelRule } from "./assert_model_rule.ts";
+import { assertModelRule } from "./assert_rule.ts";
 
 /**
  * Asserts that one training step changes every trainable weight in some bit. The step is the one of

@@ -1,10 +1,8 @@
 import type { Finding } from "../checks/finding.ts";
-import { formatLayers } from "../checks/format_layers.ts";
+import { formatLayers } from "../checks/format.ts";
 import type { RuleDocumentation } from "../checks/rule.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
-import { describeModel } from "./describe_model.ts";
-import { type Figure, figureChart } from "./figure_chart.ts";
-import { oneLine } from "./one_line.ts";
+import { describeModel, type Figure, figureChart, oneLine } from "./message_parts.ts";
 
 /** With these an assertion's message stays under 25 lines, its own `msg` included. */
 const MAX_FINDINGS = 4;

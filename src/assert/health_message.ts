@@ -1,12 +1,8 @@
 import type { Finding } from "../checks/finding.ts";
-import { formatCount } from "../checks/format.ts";
-import { formatLayers } from "../checks/format_layers.ts";
+import { formatCount, formatLayers } from "../checks/format.ts";
 import { RULES } from "../checks/rules.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { describeModel } from "./describe_model.ts";
-import { figureChart } from "./figure_chart.ts";
-import { oneLine } from "./one_line.ts";
-import { ruleFigure } from "./rule_figure.ts";
+import { describeModel, figureChart, oneLine, ruleFigure } from "./message_parts.ts";
 
 /** With these the message stays under 25 lines, the caller's `msg` included. */
 const MAX_RULES = 8;

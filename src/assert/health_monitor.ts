@@ -3,17 +3,16 @@ import type { Finding } from "../checks/finding.ts";
 import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import { RULES } from "../checks/rules.ts";
-import { validateOptions } from "../checks/validate_options.ts";
+import { validateOptions } from "../checks/validate.ts";
 import { requireEngine } from "../engine/require_engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import type { Callback, LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { Objective } from "../model/objective.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batch.ts";
+import type { Objective } from "../model/objective.ts";
 import { healthMessage } from "./health_message.ts";
-import { ruleNames } from "./rule_names.ts";
-import { validateObjective } from "./validate_objective.ts";
+import { ruleNames, validateObjective } from "./validate.ts";
 
 /** What a monitor does about a finding: `keep` goes on, `stop` ends the training, `throw` rejects it. */
 export type FindingResponse = "keep" | "stop" | "throw";

@@ -1,12 +1,12 @@
 import { show } from "../checks/show.ts";
-import { ensureEngine } from "../engine/ensure_engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
+import { ensureEngine } from "../engine/start_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batch.ts";
 import { randomBatch } from "../model/random_batch.ts";
-import { seedDraws } from "../model/seed_draws.ts";
+import { seedDraws } from "../model/seeded_random.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 
 /** How many examples the batch of a draw is to have, as on the command line. */

@@ -2,19 +2,16 @@ import { activationSpread } from "../theory/activation_spread.ts";
 import { criticalGain } from "../theory/critical_gain.ts";
 import { gain } from "../theory/gain.ts";
 import type { MeanFieldState } from "../theory/mean_field.ts";
-import { criticalStates } from "./critical_states.ts";
 import { defineRule } from "./define_rule.ts";
-import { drawnStates } from "./drawn_states.ts";
+import { criticalStates, drawnStates } from "./drawn_states.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
-import type { KernelLayer } from "./kernel_chain.ts";
-import { noTheory } from "./no_theory.ts";
+import { type KernelLayer, plainChain } from "./kernel_chain.ts";
+import { noTheory, tooFewExamples } from "./no_verdict.ts";
 import { once } from "./once.ts";
-import { plainChain } from "./plain_chain.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
 import type { Rule } from "./rule.ts";
-import { tooFewExamples } from "./too_few_examples.ts";
 
 /** To so many times off, a network as Glorot or He draw it is only warned of. */
 const USUAL = 10;

@@ -3,9 +3,8 @@ import { falsePositives } from "./false_positives.ts";
 import { formatNumber, formatPercent } from "./format.ts";
 import type { Verdict } from "./judge.ts";
 import { once } from "./once.ts";
-import { rescaleAdvice } from "./rescale_advice.ts";
+import { rescaleAdvice, unscaledInputs } from "./rescale_advice.ts";
 import type { Rule } from "./rule.ts";
-import { unscaledInputs } from "./unscaled_inputs.ts";
 
 /** The rule `saturated-activations`: bounded activations must not sit where they have no slope. */
 export const activationsNotSaturated: Rule = defineRule(

@@ -1,5 +1,5 @@
 import type { BatchIndependenceProbe } from "../probe/probe_batch_independence.ts";
-import { defineModelRule } from "./define_model_rule.ts";
+import { defineModelRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatCount, formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";

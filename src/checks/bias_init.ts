@@ -6,7 +6,7 @@ import type {
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
-import { type Head, headLayer } from "./head_layer.ts";
+import { type Head, headLayer } from "./heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import type { Rule } from "./rule.ts";
 

@@ -2,13 +2,55 @@ import { criticalGain } from "../theory/critical_gain.ts";
 import { gain } from "../theory/gain.ts";
 import { initializerDeviation, type InitializerScheme } from "../theory/initializer_deviation.ts";
 import { meanField, type MeanFieldState } from "../theory/mean_field.ts";
-import { drawnWith } from "./drawn_with.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
+
+/** The latest results: a study judges the same network at many scales, by two rules each. */
+const latest = new Map<Gain, { key: string; states: MeanFieldState[] }>();
+
+type Gain = (activation: string) => number | null;
+
+/**
+ * What the layers would measure if each kernel had the gain of its activation: the network of that
+ * depth and those activations at criticality. Where an activation has no gain, 1 is taken.
+ *
+ * @param chain The hidden layers.
+ * @param inputMeanSquare Mean of the squared input.
+ * @param gainOf Which gain: an activation may have another at which chi is 1. Default: `gain`.
+ */
+export function criticalStates(
+  chain: KernelLayer[],
+  inputMeanSquare: number,
+  gainOf: Gain = gain,
+): MeanFieldState[] {
+  const activations = chain.map(({ activation }) => activation);
+  const key = `${activations} ${inputMeanSquare}`;
+  const known = latest.get(gainOf);
+  if (known?.key === key) return known.states;
+  const states = meanField(
+    activations.map((name) => ({ activation: name, weightVariance: (gainOf(name) ?? 1) ** 2 })),
+    inputMeanSquare,
+  );
+  latest.set(gainOf, { key, states });
+  return states;
+}
+
+/**
+ * What is left of the standard deviation of a normal distribution that is cut at two of them. The normal
+ * initialisers of TensorFlow.js cut, and do not make up for it: `heNormal` draws 0.88 of He's deviation.
+ */
+const CUT = 0.8796256610342398;
+
+/** Whether a kernel may have been drawn with the given standard deviation, its tails cut or not. */
+function drawnWith({ kernel: { values } }: KernelLayer, deviation: number): boolean {
+  // Three standard errors of the deviation of so many normal entries.
+  const doubt = 1 + 3 / Math.sqrt(2 * values.count);
+  return values.std <= deviation * doubt && values.std >= deviation * CUT / doubt;
+}
 
 const SCHEMES: InitializerScheme[] = ["he", "lecun", "glorot", "orthogonal"];
 
 /** What the layers would measure as initialisers draw them, where their kernels look so drawn. */
-export interface DrawnStates {
+interface DrawnStates {
   /** Those that are critical but for what TensorFlow.js cuts off; one array for each critical gain. */
   critical: MeanFieldState[][];
   /** He, LeCun, Glorot or orthogonal, whatever the activation. */

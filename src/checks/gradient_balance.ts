@@ -1,15 +1,13 @@
 import { gain } from "../theory/gain.ts";
-import { criticalStates } from "./critical_states.ts";
 import { defineRule } from "./define_rule.ts";
-import { DELTA_NORM } from "./delta_norm.ts";
+import { criticalStates } from "./drawn_states.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
-import type { KernelLayer } from "./kernel_chain.ts";
-import { noTheory } from "./no_theory.ts";
-import { noVerdict } from "./no_verdict.ts";
-import { plainChain } from "./plain_chain.ts";
+import { type KernelLayer, plainChain } from "./kernel_chain.ts";
+import { noTheory, noVerdict } from "./no_verdict.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
 import type { Rule } from "./rule.ts";
+import { DELTA_NORM } from "./signal_path.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
 /** The rule `gradient-balance`: all layers receive signals of a size, but for what depth does. */

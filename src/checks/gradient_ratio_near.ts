@@ -1,14 +1,13 @@
 import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
 import { gaussianMean } from "../theory/gaussian_mean.ts";
 import { defineRule } from "./define_rule.ts";
-import { DELTA_NORM } from "./delta_norm.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
-import type { KernelLayer } from "./kernel_chain.ts";
-import { noTheory } from "./no_theory.ts";
-import { plainChain } from "./plain_chain.ts";
+import { type KernelLayer, plainChain } from "./kernel_chain.ts";
+import { noTheory } from "./no_verdict.ts";
 import type { Rule } from "./rule.ts";
+import { DELTA_NORM } from "./signal_path.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
 /** From so many units on the factor holds as it is. */

@@ -3,13 +3,12 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../measure/measurements.ts";
-import { shutsOut } from "./certain_head.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
+import { sharesHead, shutsOut } from "./heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { lostSignal } from "./lost_signal.ts";
 import type { Rule } from "./rule.ts";
-import { sharesHead } from "./shares_head.ts";
 import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
 /** The rule `gradients-flow`: what is trained has a gradient, and what is frozen has none. */

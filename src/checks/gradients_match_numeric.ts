@@ -1,6 +1,6 @@
 import type { GradientComparison, GradientProbe } from "../probe/probe_gradients.ts";
 import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
-import { defineModelRule } from "./define_model_rule.ts";
+import { defineModelRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";

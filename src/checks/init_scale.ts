@@ -6,8 +6,12 @@ import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";
-import { kernelChain, type KernelLayer } from "./kernel_chain.ts";
-import { type RecurrentKernel, recurrentKernels } from "./recurrent_kernels.ts";
+import {
+  kernelChain,
+  type KernelLayer,
+  type RecurrentKernel,
+  recurrentKernels,
+} from "./kernel_chain.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
 import type { Rule } from "./rule.ts";
 import type { Thresholds } from "./thresholds.ts";

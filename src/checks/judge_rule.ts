@@ -4,7 +4,7 @@ import type { Finding } from "./finding.ts";
 import { looksTrained } from "./looks_trained.ts";
 import type { Rule } from "./rule.ts";
 import { show } from "./show.ts";
-import { validateOptions } from "./validate_options.ts";
+import { validateOptions } from "./validate.ts";
 
 /** Options of {@linkcode judgeRule} and of {@linkcode runChecks}. */
 export interface RunChecksOptions extends CheckOptions {

@@ -1,5 +1,11 @@
-import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
+import type {
+  LayerMeasurements,
+  Measurements,
+  WeightMeasurements,
+} from "../measure/measurements.ts";
+import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
 import { type Fans, fans } from "../theory/fans.ts";
+import { initializerDeviation } from "../theory/initializer_deviation.ts";
 
 /** A dense or convolutional layer as initialisers see it. */
 export interface KernelLayer {
@@ -68,4 +74,71 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
     });
   });
   return chain;
+}
+
+/** Layers that pass their input on as it is, outside of training. */
+const PASSED_ON =
+  /^(InputLayer|Flatten|Reshape|Permute|(Spatial|Alpha|Gaussian)?Dropout(1D|2D)?|GaussianNoise)$/;
+
+/**
+ * The hidden layers of a network that mean-field theory describes: one input, one output, dense and
+ * convolutional layers in a row with elementwise activations between them, and nothing else.
+ *
+ * @returns The layers; or, as a string, why the theory does not apply.
+ */
+export function plainChain({ layers, batch }: Measurements): KernelLayer[] | string {
+  if (batch.perInput.length !== 1) return `the model has ${batch.perInput.length} inputs`;
+  if (!Number.isFinite(batch.inputs.rms)) return "the size of its inputs is not finite";
+  const kernels = kernelChain(layers);
+  const known = new Set(kernels.map(({ layer }) => layer));
+  const foreign = layers.find((layer) => !known.has(layer) && !isPassable(layer));
+  if (foreign !== undefined) {
+    return `this network has the layer ${foreign.name} (${foreign.className})`;
+  }
+  const shared = layers.find(({ calls }) => calls !== 1);
+  if (shared !== undefined) return `${shared.name} was called ${shared.calls} times`;
+  const branched = kernels.find(({ layer }, index) => layer.depth !== index + 1);
+  if (branched !== undefined) {
+    return `its layers do not follow one another at ${branched.layer.name}`;
+  }
+  const hidden = kernels.filter(({ layer }) => layer.role === "hidden");
+  const unknown = hidden.find(({ activation }) => !Object.hasOwn(ACTIVATION_FUNCTIONS, activation));
+  if (unknown !== undefined) return `the activation ${unknown.activation} is not known`;
+  return hidden;
+}
+
+function isPassable({ className, weights, activation }: LayerMeasurements): boolean {
+  return PASSED_ON.test(className) || (weights.length === 0 && activation !== null);
+}
+
+/** A kernel by which a recurrent layer feeds its state back to itself. */
+export interface RecurrentKernel {
+  /** The row of the layer. */
+  layer: LayerMeasurements;
+  /** The kernel: the blocks of all gates side by side. */
+  kernel: WeightMeasurements;
+  /** The fans of all blocks together, which is how TensorFlow.js draws them. */
+  fans: Fans;
+  /** The standard deviation that an orthogonal one has: rows or columns of all blocks together of norm 1. */
+  deviation: number;
+  /** Whether the cell has gates, so that it remembers by other means than this kernel too. */
+  gated: boolean;
+}
+
+/**
+ * The recurrent kernels of SimpleRNN, GRU, LSTM and ConvLSTM2D layers, wrapped or not, in the order of the
+ * layers.
+ */
+export function recurrentKernels(layers: LayerMeasurements[]): RecurrentKernel[] {
+  return layers.flatMap((layer) =>
+    layer.weights
+      .filter(({ name, shape }) => /(^|\/)recurrent_kernel[^/]*$/.test(name) && shape.length >= 2)
+      .map((kernel) => {
+        const [units, columns] = kernel.shape.slice(-2);
+        const own = fans(kernel.shape);
+        // The window of a convolution belongs to the rows.
+        const deviation = initializerDeviation("orthogonal", { ...own, fanOut: columns });
+        return { layer, kernel, fans: own, deviation, gated: columns > units };
+      })
+  );
 }

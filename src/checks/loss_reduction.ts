@@ -1,5 +1,5 @@
 import type { LossProbe } from "../probe/probe_loss.ts";
-import { defineModelRule } from "./define_model_rule.ts";
+import { defineModelRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber, formatPercent } from "./format.ts";
 import type { ModelRule } from "./model_rule.ts";

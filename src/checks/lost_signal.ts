@@ -1,14 +1,11 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import { headActivation, isCertainHead, shutsOut } from "./certain_head.ts";
-import type { Finding } from "./finding.ts";
-import { formatLayers } from "./format_layers.ts";
-import { formatNumber, formatPercent } from "./format.ts";
-import type { Verdict } from "./judge.ts";
-import { rescaleAdvice } from "./rescale_advice.ts";
-import { sharesHead } from "./shares_head.ts";
-import { hasKernel, signalPath } from "./signal_path.ts";
-import { unscaledInputs } from "./unscaled_inputs.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import type { Finding } from "./finding.ts";
+import { formatLayers, formatNumber, formatPercent } from "./format.ts";
+import { headActivation, isCertainHead, sharesHead, shutsOut } from "./heads.ts";
+import type { Verdict } from "./judge.ts";
+import { rescaleAdvice, unscaledInputs } from "./rescale_advice.ts";
+import { hasKernel, signalPath } from "./signal_path.ts";
 
 /**
  * Finds the layers whose delta is exactly 0, and tells a signal that is lost on its way or in the head

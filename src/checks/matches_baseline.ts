@@ -4,7 +4,7 @@ import { formatNumber, formatPercent } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
 import type { Rule, RuleDocumentation } from "./rule.ts";
 import { silentLayers } from "./softmax_under_sum.ts";
-import { validateMeasurements } from "./validate_measurements.ts";
+import { validateMeasurements } from "./validate.ts";
 
 /** What is written down of the rule `baseline`, whichever baseline it is made for. */
 export const BASELINE_DOCUMENTATION: RuleDocumentation = {

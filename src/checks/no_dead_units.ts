@@ -2,11 +2,10 @@ import type { Measurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber, formatPercent } from "./format.ts";
-import { offByAlikeness } from "./off_by_alikeness.ts";
-import { offByDepth } from "./off_by_depth.ts";
+import { tooFewExamples } from "./no_verdict.ts";
 import { once } from "./once.ts";
 import type { Rule } from "./rule.ts";
-import { tooFewExamples } from "./too_few_examples.ts";
+import { offByAlikeness, offByDepth } from "./units_off.ts";
 
 /** The rule `dead-units`: one-sided activations must fire for some example of the batch. */
 export const noDeadUnits: Rule = defineRule(

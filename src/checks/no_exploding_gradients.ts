@@ -1,14 +1,19 @@
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
-import { DELTA_NORM } from "./delta_norm.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
-import { recurrentKernels } from "./recurrent_kernels.ts";
+import { recurrentKernels } from "./kernel_chain.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
-import { describePath, signalPath, signalPaths, type SignalStep } from "./signal_path.ts";
-import { softmaxUnderSum } from "./softmax_under_sum.ts";
 import type { Rule } from "./rule.ts";
+import {
+  DELTA_NORM,
+  describePath,
+  signalPath,
+  signalPaths,
+  type SignalStep,
+} from "./signal_path.ts";
+import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
 /** The rule `exploding-gradients`: the signal must not grow without bound on its way back. */
 export const noExplodingGradients: Rule = defineRule(

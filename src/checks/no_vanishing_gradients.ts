@@ -1,6 +1,5 @@
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
-import { DELTA_NORM } from "./delta_norm.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatCount, formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
@@ -8,9 +7,15 @@ import { kernelChain } from "./kernel_chain.ts";
 import { lostSignal } from "./lost_signal.ts";
 import { noVerdict } from "./no_verdict.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
-import { describePath, signalPath, signalPaths, type SignalStep } from "./signal_path.ts";
-import { softmaxUnderSum } from "./softmax_under_sum.ts";
 import type { Rule } from "./rule.ts";
+import {
+  DELTA_NORM,
+  describePath,
+  signalPath,
+  signalPaths,
+  type SignalStep,
+} from "./signal_path.ts";
+import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
 /** The rule `vanishing-gradients`: the signal must not die out on its way back to the first layer. */
 export const noVanishingGradients: Rule = defineRule(

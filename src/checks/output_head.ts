@@ -1,8 +1,8 @@
+import type { TargetMeasurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
-import { type Head, headLayer } from "./head_layer.ts";
+import { type Head, headLayer } from "./heads.ts";
 import type { Rule } from "./rule.ts";
-import type { TargetMeasurements } from "../measure/measurements.ts";
 
 /** What does not belong together, and what to do. */
 interface Mismatch {

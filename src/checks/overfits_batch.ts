@@ -1,5 +1,5 @@
 import type { OverfitProbe } from "../probe/probe_overfit.ts";
-import { defineModelRule } from "./define_model_rule.ts";
+import { defineModelRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatCount, formatNumber } from "./format.ts";
 import type { ModelRule } from "./model_rule.ts";

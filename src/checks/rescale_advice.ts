@@ -1,7 +1,6 @@
-import type { LayerMeasurements } from "../measure/measurements.ts";
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import { gain } from "../theory/gain.ts";
-import { formatFactor, formatNumber } from "./format.ts";
-import { formatLayers } from "./format_layers.ts";
+import { formatFactor, formatLayers, formatNumber } from "./format.ts";
 import { kernelChain, type KernelLayer } from "./kernel_chain.ts";
 
 /** A kernel closer than this to the scale its activation asks for is left alone. */
@@ -93,4 +92,18 @@ function factorOf({ activation, sigma }: KernelLayer): number | null {
 
 function within(factor: number, limit: number): boolean {
   return factor <= limit && factor >= 1 / limit;
+}
+
+/** The rms above which inputs are to be normalised before anything else is: it is 1 of normalised ones. */
+const TOO_LARGE = 3;
+
+/** The advice to normalise inputs that are too large, or `null` where none is: indices are no sizes. */
+export function unscaledInputs({ batch }: Measurements): string | null {
+  const sizes = batch.perInput
+    .filter(({ dtype, lookedUp }) => dtype === "float32" && !lookedUp)
+    .map(({ values }) => values.rms);
+  const largest = Math.max(0, ...sizes);
+  if (!(largest > TOO_LARGE)) return null;
+  return `Normalise the inputs to mean 0 and standard deviation 1 first: their rms is ` +
+    `${formatNumber(largest)}.`;
 }

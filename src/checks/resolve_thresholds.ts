@@ -2,7 +2,7 @@ import { nearest } from "../words/nearest.ts";
 import type { CheckOptions } from "./check_options.ts";
 import { show } from "./show.ts";
 import { THRESHOLDS, type Thresholds } from "./thresholds.ts";
-import { validateOptions } from "./validate_options.ts";
+import { validateOptions } from "./validate.ts";
 
 const NAMES = Object.keys(THRESHOLDS) as (keyof Thresholds)[];
 const DEFAULTS = Object.fromEntries(

@@ -1,5 +1,6 @@
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { formatNumber } from "./format.ts";
+import type { RuleFigure } from "./rule.ts";
 
 /** A layer on the way that back-propagation takes, and the signal that it receives. */
 export interface SignalStep {
@@ -69,3 +70,10 @@ export function describePath(path: SignalStep[]): string {
   const { from, to, factor } = worst;
   return `${mean}, most of it from ${from} down to ${to} (a factor of ${formatNumber(factor)})`;
 }
+
+/** The figure of the rules on the signal: the size of each layer's delta. */
+export const DELTA_NORM: RuleFigure = {
+  title: "l2 of delta",
+  scale: "log",
+  of: ({ preActivationGradients: delta }) => delta?.l2 ?? null,
+};

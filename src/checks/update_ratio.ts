@@ -1,5 +1,5 @@
 import type { StepProbe, WeightStep } from "../probe/probe_step.ts";
-import { defineModelRule } from "./define_model_rule.ts";
+import { defineModelRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Verdict } from "./judge.ts";

@@ -1,5 +1,5 @@
 import type { StepProbe } from "../probe/probe_step.ts";
-import { defineModelRule } from "./define_model_rule.ts";
+import { defineModelRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import type { Verdict } from "./judge.ts";
 import type { ModelRule } from "./model_rule.ts";

@@ -1,6 +1,6 @@
 import type { GateResult } from "../gate/gate_result.ts";
 import { renderMarkdown } from "../render/render_markdown.ts";
-import { writeFailure } from "../words/write_failure.ts";
+import { writeFailure } from "../words/failure.ts";
 import { UsageError } from "./usage_error.ts";
 
 const VARIABLE = "GITHUB_STEP_SUMMARY";

@@ -1,23 +1,22 @@
-import type { Baseline } from "../gate/baseline.ts";
 import type { SuppressionContext } from "../gate/apply_suppressions.ts";
+import type { Baseline } from "../gate/baseline.ts";
 import { decide } from "../gate/decide.ts";
 import { findBaseline } from "../gate/find_baseline.ts";
 import type { GateRun } from "../gate/gate_result.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
-import { mayStartWorkers, packageFolder } from "../study/worker_permission.ts";
+import { mayStartWorkers, packageFolder } from "../study/jobs.ts";
 import { CHECK_FLAGS } from "./check_flags.ts";
-import { readColumns } from "./columns_flag.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
 import { loadBaseline, storeBaseline } from "./gate_baseline.ts";
 import { loadSettings } from "./load_settings.ts";
-import { wholeNumber } from "./measure_flags.ts";
+import { MEASURE_PERMISSIONS, wholeNumber, WRITE_PERMISSIONS } from "./measure_flags.ts";
 import { measurePasses } from "./measure_passes.ts";
-import { MEASURE_PERMISSIONS, WRITE_PERMISSIONS } from "./measure_permissions.ts";
 import { oneLine } from "./one_line.ts";
 import { type Pass, type PassPlan, planPasses } from "./plan_passes.ts";
 import { readReporters, writeReports } from "./reporters.ts";
+import { readColumns } from "./show_flags.ts";
 import { writeOutput } from "./write_output.ts";
 
 /** `check`: measures, judges, and exits with 1 if the gate fails. */

@@ -2,9 +2,9 @@ import { MODEL_RULES } from "../checks/model_rules.ts";
 import { GATE_RULES } from "../gate/gate_rules.ts";
 import { nearest } from "../words/nearest.ts";
 import type { Command } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
 import { type Completion, SHELLS } from "./completion_scripts.ts";
 import type { Flag, FlagValues } from "./flag.ts";
+import { COMMANDS } from "./overview.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 

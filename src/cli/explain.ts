@@ -2,12 +2,12 @@ import { HEALTHY_DOCUMENTATION } from "../assert/healthy_documentation.ts";
 import { MODEL_RULES } from "../checks/model_rules.ts";
 import type { RuleDocumentation } from "../checks/rule.ts";
 import { RULES } from "../checks/rules.ts";
-import { GATE_DOCUMENTATION } from "../gate/gate_documentation.ts";
+import { GATE_DOCUMENTATION } from "../gate/gate_rules.ts";
 import { renderRule, renderRules, type RuleGroup } from "../render/render_rule.ts";
 import { nearest } from "../words/nearest.ts";
-import { readColumns, WIDTH_FLAGS } from "./columns_flag.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
+import { readColumns, WIDTH_FLAGS } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 

@@ -1,8 +1,6 @@
 import { nearest } from "../words/nearest.ts";
-import { asksForHelp } from "./asks_for_help.ts";
-import { COMMANDS } from "./commands.ts";
 import { oneLine } from "./one_line.ts";
-import { renderOverview } from "./render_overview.ts";
+import { asksForHelp, COMMANDS, renderOverview } from "./overview.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 

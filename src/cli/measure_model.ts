@@ -1,23 +1,22 @@
 import { chooseThreads } from "../engine/choose_threads.ts";
 import type { Engine } from "../engine/engine.ts";
 import { startEngine } from "../engine/start_engine.ts";
-import { checkModuleObjective } from "../measure/check_module_objective.ts";
-import { checkTargets } from "../measure/check_targets.ts";
+import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
 import { estimateWorkload } from "../measure/estimate_workload.ts";
 import { measure } from "../measure/measure.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { Objective } from "../model/objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
+import { logToStderr } from "../model/import_module.ts";
 import { isDisposed } from "../model/is_disposed.ts";
 import { loadModel } from "../model/load_model.ts";
 import type { LoadedModel } from "../model/loaded_model.ts";
-import { logToStderr } from "../model/log_to_stderr.ts";
+import type { Objective } from "../model/objective.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { randomTargets } from "../model/random_targets.ts";
 import { readBatch } from "../model/read_batch.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
-import { showProgress } from "./show_progress.ts";
+import { showProgress } from "./progress.ts";
 
 /**
  * Does what every measuring subcommand does: starts the engine, loads the model and the batch,

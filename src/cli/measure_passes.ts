@@ -1,8 +1,8 @@
 import type { Measurements } from "../measure/measurements.ts";
 import { escapeControls } from "../render/escape_controls.ts";
-import { mayStartWorkers, workersRefused } from "../study/worker_permission.ts";
-import { measureModel } from "./measure_model.ts";
+import { mayStartWorkers, workersRefused } from "../study/jobs.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
+import { measureModel } from "./measure_model.ts";
 import type { Pass } from "./plan_passes.ts";
 import { UsageError } from "./usage_error.ts";
 

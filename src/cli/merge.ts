@@ -4,7 +4,7 @@ import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
-import { WRITE_PERMISSIONS } from "./measure_permissions.ts";
+import { WRITE_PERMISSIONS } from "./measure_flags.ts";
 import { printPoints, printSummary, readStudyView, showsPoints } from "./show_study.ts";
 import { STUDY_SHOW_FLAGS } from "./sweep_flags.ts";
 import { UsageError } from "./usage_error.ts";

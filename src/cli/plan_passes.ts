@@ -5,7 +5,7 @@ import { nearest } from "../words/nearest.ts";
 import type { FlagValues } from "./flag.ts";
 import { type MeasureRequest, readMeasureFlags } from "./measure_flags.ts";
 import { plainPath } from "./plain_path.ts";
-import { readShard } from "./read_shard.ts";
+import { readShard } from "./read_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** One pass that a gate makes. */

@@ -1,7 +1,6 @@
 import { wrapText } from "../render/wrap_text.ts";
 import type { Command } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
-import { PROGRAM } from "./program.ts";
+import { COMMANDS, PROGRAM } from "./overview.ts";
 
 const WIDTH = 80;
 

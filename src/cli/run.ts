@@ -3,9 +3,8 @@
  *
  * @module
  */
-import { asksForHelp } from "./asks_for_help.ts";
-import { endProcess, guardEnd } from "./end_process.ts";
-import { forgiveStderr } from "./forgive_stderr.ts";
+import { asksForHelp } from "./overview.ts";
+import { endProcess, forgiveStderr, guardEnd } from "./process.ts";
 import { main } from "./main.ts";
 
 guardEnd();

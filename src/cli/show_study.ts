@@ -1,14 +1,14 @@
-import { STUDY_CSV_HEADING, studyCsvRows } from "../render/study_csv.ts";
 import { renderStudy } from "../render/render_study.ts";
-import { renderStudySummary } from "../render/render_study_summary.ts";
 import { renderStudyMarkdown } from "../render/render_study_markdown.ts";
+import { renderStudySummary } from "../render/render_study_summary.ts";
+import { STUDY_CSV_HEADING, studyCsvRows } from "../render/study_csv.ts";
 import { STUDY_CLOSING, studyLine, studyOpening } from "../render/study_json.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";
 import type { FlagValues } from "./flag.ts";
-import { readColumns } from "./columns_flag.ts";
 import { oneOf } from "./measure_flags.ts";
+import { readColumns } from "./show_flags.ts";
 import { writeOutput } from "./write_output.ts";
 
 /** How a study is shown on stdout. */

@@ -1,6 +1,7 @@
-import { logToStderr } from "../model/log_to_stderr.ts";
-import { differenceOf } from "../study/same_study.ts";
+import { logToStderr } from "../model/import_module.ts";
+import { packageFolder } from "../study/jobs.ts";
 import { runStudy } from "../study/run_study.ts";
+import { differenceOf } from "../study/same_study.ts";
 import { shardRange } from "../study/shard.ts";
 import { StudyError } from "../study/study_error.ts";
 import { readStudyFile } from "../study/study_file.ts";
@@ -8,12 +9,12 @@ import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
-import { packageFolder } from "../study/worker_permission.ts";
 import { failure } from "../words/failure.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
-import { interruption } from "./interruption.ts";
-import { MEASURE_PERMISSIONS } from "./measure_permissions.ts";
+import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
+import { interruption } from "./process.ts";
+import { duration, studyProgress } from "./progress.ts";
 import {
   PointPrinter,
   printPoints,
@@ -21,7 +22,6 @@ import {
   readStudyView,
   showsPoints,
 } from "./show_study.ts";
-import { duration, studyProgress } from "./study_progress.ts";
 import { readSweepFlags, SWEEP_FLAGS, type SweepRequest } from "./sweep_flags.ts";
 
 /** `sweep`: the rescaling study. */

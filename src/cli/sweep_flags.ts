@@ -1,16 +1,14 @@
 import { parseSeeds } from "../gate/parse_seeds.ts";
-import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 import type { Shard } from "../study/shard.ts";
 import type { StudyGrid } from "../study/study_grid.ts";
 import type { StudyOptions } from "../study/study_options.ts";
 import type { ModelFile, NamedNetwork } from "../study/study_subject.ts";
+import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 import { nearest } from "../words/nearest.ts";
-import { COLUMNS_FLAG } from "./columns_flag.ts";
 import type { Flag, FlagValues } from "./flag.ts";
 import { BATCH_FORMAT, readObjective, wholeNumber } from "./measure_flags.ts";
-import { parseScales } from "./parse_scales.ts";
-import { readLayers } from "./read_layers.ts";
-import { readShard } from "./read_shard.ts";
+import { parseScales, readLayers, readShard } from "./read_flags.ts";
+import { COLUMNS_FLAG } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The flags that say how a study looks and where it goes; `merge` has them too. */

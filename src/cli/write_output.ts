@@ -1,5 +1,5 @@
 import { fileToReplace } from "../model/file_to_replace.ts";
-import { writeFailure } from "../words/write_failure.ts";
+import { writeFailure } from "../words/failure.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**

@@ -1,4 +1,5 @@
-import { MAX_THREADS } from "./max_threads.ts";
+/** Workers in the pool of TensorFlow.js's threaded build, a constant of that build. */
+export const MAX_THREADS = 8;
 
 /**
  * Floating-point operations from which more threads earn back what their start costs.

@@ -1,7 +1,6 @@
-import { chooseThreads } from "./choose_threads.ts";
+import { chooseThreads, MAX_THREADS } from "./choose_threads.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import { hasRelaxedSimd } from "./has_relaxed_simd.ts";
-import { MAX_THREADS } from "./max_threads.ts";
 
 /** What an engine runs with: options, checked and decided. */
 export interface EngineSettings {

@@ -1,7 +1,7 @@
 import type { DataStorage, KernelBackend } from "@tensorflow/tfjs";
+import process from "node:process";
 import { EngineError } from "./engine_error.ts";
 import { WASM_PACKAGE } from "./engine_files.ts";
-import { keepProcessListeners } from "./keep_process_listeners.ts";
 import { trackLiveData } from "./live_data.ts";
 import {
   lendWorkerClass,
@@ -102,4 +102,22 @@ function silence(tf: TensorFlow): Undo {
     cpu.disposeData(cpu.write(new Float32Array(0), [0], "float32"), true);
     tf.env().set("PROD", false);
   };
+}
+
+const EVENTS = ["uncaughtException", "unhandledRejection"] as const;
+
+/**
+ * Does something that drops the process's listeners, and puts them back. Removing TensorFlow.js's
+ * WASM backend takes every listener of these events off, whoever added it.
+ */
+function keepProcessListeners(action: () => void): void {
+  const before = EVENTS.map((event) => process.rawListeners(event) as (() => void)[]);
+  try {
+    action();
+  } finally {
+    EVENTS.forEach((event, index) => {
+      process.removeAllListeners(event);
+      for (const listener of before[index]) process.on(event, listener);
+    });
+  }
 }

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import os from "node:os";
 import process from "node:process";
-import { MAX_THREADS } from "./max_threads.ts";
+import { MAX_THREADS } from "./choose_threads.ts";
 import { patchProperty } from "./patch_property.ts";
 
 /** Undoes a patch; calling it again does nothing. */

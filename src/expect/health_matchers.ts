@@ -7,8 +7,8 @@ import { assertGradientBalance } from "../assert/assert_gradient_balance.ts";
 import { assertGradientRatioNear } from "../assert/assert_gradient_ratio_near.ts";
 import { assertGradientsFlow } from "../assert/assert_gradients_flow.ts";
 import { assertHealthy } from "../assert/assert_healthy.ts";
-import { assertInitialLoss } from "../assert/assert_initial_loss.ts";
 import { assertInitScale } from "../assert/assert_init_scale.ts";
+import { assertInitialLoss } from "../assert/assert_initial_loss.ts";
 import { assertInputNormalized } from "../assert/assert_input_normalized.ts";
 import { assertMatchesBaseline } from "../assert/assert_matches_baseline.ts";
 import { assertNoDeadUnits } from "../assert/assert_no_dead_units.ts";
@@ -16,7 +16,7 @@ import { assertNoExplodingGradients } from "../assert/assert_no_exploding_gradie
 import { assertNoVanishingGradients } from "../assert/assert_no_vanishing_gradients.ts";
 import { assertOutputHead } from "../assert/assert_output_head.ts";
 import { assertSymmetryBroken } from "../assert/assert_symmetry_broken.ts";
-import { describeModel } from "../assert/describe_model.ts";
+import { describeModel } from "../assert/message_parts.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { HealthMatchers } from "./health_expected.ts";
 import type { MatcherContext, MatcherResult } from "./matcher.ts";

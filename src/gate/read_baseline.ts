@@ -1,4 +1,4 @@
-import { readText } from "../model/read_text.ts";
+import { readText } from "../model/read_json.ts";
 import { failure } from "../words/failure.ts";
 import type { Baseline } from "./baseline.ts";
 import { GateError } from "./gate_error.ts";

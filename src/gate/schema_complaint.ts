@@ -1,6 +1,6 @@
 import type { ErrorObject } from "ajv";
 import { MODEL_RULES } from "../checks/model_rules.ts";
-import { nearestObjective } from "../measure/nearest_objective.ts";
+import { nearestObjective } from "../measure/check_objective.ts";
 import { nearest } from "../words/nearest.ts";
 
 /** What is wrong with a configuration, and where. */

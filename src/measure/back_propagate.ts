@@ -1,7 +1,7 @@
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { engineState, type TapeNode } from "./engine_state.ts";
 import { findPath, type Step, type Waypoint } from "./find_path.ts";
-import type { WatchedGradients } from "./watched_gradients.ts";
+import type { WatchedGradients } from "./tap.ts";
 
 /** A tensor that outlives the scope it was made in; TensorFlow.js's types do not show it. */
 type Keepable = Tensor & { kept: boolean };

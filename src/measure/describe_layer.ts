@@ -1,6 +1,6 @@
 import type { Figure, LayerRecord } from "./layer_record.ts";
-import { statisticsOf } from "./statistics_of.ts";
 import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
+import { statisticsOf } from "./sums.ts";
 
 const FIGURES: Figure[] = [
   "preActivations",

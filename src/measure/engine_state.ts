@@ -18,7 +18,7 @@ export interface TapeNode {
 }
 
 /** The part of TensorFlow.js's state that gradients are recorded in; its types do not show it. */
-export interface EngineState {
+interface EngineState {
   /** How many gradients are being recorded, one inside the other. */
   gradientDepth: number;
   /** The operations recorded so far. */
@@ -30,4 +30,54 @@ export interface EngineState {
 /** The state in which TensorFlow.js records gradients. */
 export function engineState(tf: TensorFlow): EngineState {
   return (tf.engine() as unknown as { state: EngineState }).state;
+}
+
+/** What starts and ends a tape; TensorFlow.js declares it private. */
+interface Recorder {
+  startTape(): void;
+  endTape(): void;
+}
+
+/**
+ * Has TensorFlow.js record every operation of a forward pass, as its own gradients do.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param forward The forward pass. All tensors that it makes are freed but those that the tape keeps.
+ * @returns The operations in their order. {@linkcode dropTape} frees what they keep.
+ */
+export function recordTape(tf: TensorFlow, forward: () => void): TapeNode[] {
+  const state = engineState(tf);
+  const recorder = tf.engine() as unknown as Recorder;
+  // Inside of somebody else's gradient the tape is theirs, and goes on.
+  const from = state.gradientDepth === 0 ? 0 : state.activeTape!.length;
+  recorder.startTape();
+  try {
+    tf.tidy(forward);
+  } finally {
+    recorder.endTape();
+  }
+  return from === 0 ? state.activeTape! : state.activeTape!.slice(from);
+}
+
+/**
+ * Frees what a tape still holds. The tensors that kernels saved for the backward pass are kept ones, which
+ * neither `tidy` nor a scope frees; TensorFlow.js does it only where a gradient succeeds.
+ *
+ * @param tf The engine's TensorFlow.js.
+ */
+export function dropTape(tf: TensorFlow): void {
+  const state = engineState(tf);
+  if (state.gradientDepth !== 0 || state.activeTape == null) return;
+  for (const { saved } of state.activeTape) for (const tensor of saved) tensor.dispose();
+  state.activeTape = null;
+}
+
+/**
+ * The id that the next tensor will have: ids grow, so whatever has a smaller one exists already.
+ *
+ * @param tf The engine's TensorFlow.js.
+ */
+export function nextTensorId(tf: TensorFlow): number {
+  // TensorFlow.js counts in its class, and declares it private.
+  return (tf.engine().constructor as unknown as { nextTensorId: number }).nextTensorId;
 }

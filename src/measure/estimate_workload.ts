@@ -1,5 +1,5 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
-import { containerLayers } from "../model/container_layers.ts";
+import { containerLayers } from "../model/inner_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
 

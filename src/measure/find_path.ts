@@ -1,6 +1,6 @@
 import type { Tensor } from "../engine/tensorflow.ts";
 import type { TapeNode } from "./engine_state.ts";
-import type { Observer, WatchedGradients } from "./watched_gradients.ts";
+import type { Observer, WatchedGradients } from "./tap.ts";
 
 /** A tensor of the forward pass whose gradient is computed on the way. */
 export interface Waypoint {

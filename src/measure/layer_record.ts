@@ -1,7 +1,7 @@
 import type { Sums } from "../engine/native/sums.ts";
 import type { Layer } from "../engine/tensorflow.ts";
 import { type ActivationRegion, activationRegion } from "./activation_region.ts";
-import { mergeSums } from "./merge_sums.ts";
+import { mergeSums } from "./sums.ts";
 
 /** The four tensors of a layer that a pass looks at. */
 export type Figure =

@@ -1,5 +1,5 @@
-import { ensureEngine } from "../engine/ensure_engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
+import { ensureEngine } from "../engine/start_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { MeasureOptions } from "./measure_options.ts";

@@ -1,6 +1,6 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { nearestObjective } from "./nearest_objective.ts";
 import { LOSSES, type Objective } from "../model/objective.ts";
+import { nearestObjective } from "./check_objective.ts";
 
 /** An objective that is ready to be called inside a pass. */
 export interface ResolvedObjective {

@@ -3,33 +3,32 @@ import { heapView } from "../engine/heap_view.ts";
 import { unmeasurableReason } from "../engine/layers/unmeasurable_reason.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
-import { containerLayers } from "../model/container_layers.ts";
+import { containerLayers } from "../model/inner_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { type ModelWeight, modelWeights } from "../model/model_weights.ts";
 import { backPropagate } from "./back_propagate.ts";
+import { checkOptions, checkSubject } from "./check_arguments.ts";
 import { checkBatch } from "./check_batch.ts";
-import { checkOptions } from "./check_options.ts";
-import { checkMemory } from "./check_memory.ts";
-import { checkSubject } from "./check_subject.ts";
 import { describeLayer } from "./describe_layer.ts";
-import { dropTape } from "./drop_tape.ts";
+import { dropTape, recordTape } from "./engine_state.ts";
+import { checkMemory } from "./estimate_memory.ts";
 import { Flow } from "./flow.ts";
 import { keepState } from "./keep_state.ts";
 import type { LayerRecord } from "./layer_record.ts";
+import { measureInputs, measureTargets } from "./measure_batch.ts";
 import { MeasureError } from "./measure_error.ts";
 import type { MeasureOptions } from "./measure_options.ts";
-import { measureInputs } from "./measure_inputs.ts";
-import { measureTargets } from "./measure_targets.ts";
-import { measureWeight } from "./measure_weight.ts";
+import {
+  measureWeight,
+  type WeightGradient,
+  weightGradient,
+  WeightSums,
+} from "./measure_weight.ts";
 import type { Measurements } from "./measurements.ts";
 import { normalizedOnBatch } from "./normalized_on_batch.ts";
-import { recordTape } from "./record_tape.ts";
 import { type ResolvedObjective, resolveObjective } from "./resolve_objective.ts";
-import { makeTap } from "./tap.ts";
+import { makeTap, WatchedGradients } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
-import { WatchedGradients } from "./watched_gradients.ts";
-import { type WeightGradient, weightGradient } from "./weight_gradient.ts";
-import { WeightSums } from "./weight_sums.ts";
 
 /** A model whose regularizers can be asked; TensorFlow.js declares it protected. */
 interface Penalised {

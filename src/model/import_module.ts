@@ -1,7 +1,114 @@
+import { patchProperty } from "../engine/patch_property.ts";
 import { failure } from "../words/failure.ts";
-import { failureIn } from "./failure_in.ts";
-import { logToStderr } from "./log_to_stderr.ts";
 import { ModelError } from "./model_error.ts";
+
+/** What writes to stdout. */
+const METHODS = [
+  "log",
+  "info",
+  "debug",
+  "dir",
+  "dirxml",
+  "table",
+  "count",
+  "countReset",
+  "group",
+  "groupCollapsed",
+  "groupEnd",
+  "time",
+  "timeLog",
+  "timeEnd",
+  "clear",
+] as const;
+
+type Logger = Record<typeof METHODS[number], unknown>;
+type Undo = () => void;
+
+let redirect: Promise<() => Undo[]> | null = null;
+let callers = 0;
+let undo: Undo[] = [];
+
+/**
+ * Runs somebody's code and sends what it logs, or writes to stdout, to stderr meanwhile: stdout belongs
+ * to the report.
+ *
+ * @param run The code; calls may overlap.
+ */
+export async function logToStderr<T>(run: () => T | Promise<T>): Promise<T> {
+  // One for good: counters, timers and indentation go on from one call to the next.
+  const start = await (redirect ??= prepare());
+  if (callers++ === 0) undo = start();
+  try {
+    return await run();
+  } finally {
+    if (--callers === 0) undo.forEach((restore) => restore());
+  }
+}
+
+/** Node's console, since Deno's own writes to nothing else than stdout. Loaded when it is needed. */
+async function prepare(): Promise<() => Undo[]> {
+  const [module, { default: { stdout, stderr } }] = await Promise.all([
+    import("node:console"),
+    import("node:process"),
+  ]);
+  // What the types say of it depends on whose types of Node.js are in the program.
+  const { Console } = module as unknown as { Console: new (stream: unknown) => Logger };
+  const logger = new Console(stderr);
+  const replace = (target: object, key: string, value: unknown) =>
+    patchProperty(target, key, { writable: true, enumerable: true, value });
+  return () => [
+    ...METHODS.map((method) => replace(console, method, logger[method])),
+    replace(stdout, "write", (...args: Parameters<typeof stderr.write>) => stderr.write(...args)),
+    replace(Deno.stdout, "write", (bytes: Uint8Array) => Deno.stderr.write(bytes)),
+    replace(Deno.stdout, "writeSync", (bytes: Uint8Array) => Deno.stderr.writeSync(bytes)),
+  ];
+}
+
+/** The place at the end of a line of a stack; what is not from a file its author cannot open. */
+const FRAME = /(file:\/\/.+):(\d+):(\d+)\)?$/;
+
+/** Where this package lies: its own frames are not what is wrong. */
+const OWN = new URL("../", import.meta.url).href;
+
+/**
+ * Why somebody's module failed, as {@linkcode failure} has it, and where: `no data, at net.ts:3:9`.
+ *
+ * @param path The module, as its user named it.
+ * @param error Whatever was thrown.
+ */
+export async function failureIn(path: string, error: unknown): Promise<string> {
+  const reason = failure(error).replace(/ at file:\/\/.+:\d+:\d+$/, "");
+  const place = placeOf(String((error as Error)?.stack ?? ""));
+  if (place === null) return reason;
+  const [url, line, column] = place;
+  return `${reason}, at ${await shownPath(url, path)}:${line}:${column}`;
+}
+
+/** The first place of a stack that is neither in this package nor in one of its user's. */
+function placeOf(stack: string): string[] | null {
+  // Deno colours the places of what it could not import, also where nobody sees colours.
+  // deno-lint-ignore no-control-regex
+  for (const line of stack.replace(/\x1b\[\d*m/g, "").split("\n")) {
+    // From here on it is the program that called this package.
+    if (line.includes("/import_module.ts:")) return null;
+    const [, url, ...place] = line.match(FRAME) ?? [];
+    if (url === undefined || url.startsWith(OWN)) continue;
+    if (!/\/node_modules\/|\/npm\/[^/]+\//.test(url)) return [url, ...place];
+  }
+  return null;
+}
+
+/** The file of a URL, from where the module's own path starts if it is beside or below it. */
+async function shownPath(url: string, path: string): Promise<string> {
+  const { resolve } = await import("node:path");
+  const { fileURLToPath, pathToFileURL } = await import("node:url");
+  // Under `deno test` stacks have URLs with letters in them that no URL has.
+  const { href } = /[^\x21-\x7e]|#/.test(url) ? pathToFileURL(url.slice(7)) : { href: url };
+  const folder = new URL(".", pathToFileURL(resolve(path))).href;
+  if (!href.startsWith(folder)) return fileURLToPath(href);
+  const [given] = path.match(/^.*[\\/]/) ?? [""];
+  return given + decodeURIComponent(href.slice(folder.length));
+}
 
 /**
  * Imports a module by its path, from the working directory on. What it logs goes to stderr.

@@ -1,4 +1,4 @@
-import type { Layer } from "../engine/tensorflow.ts";
+import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 
 /**
  * Layers inside a layer: a nested model's, or the ones that a wrapper applies.
@@ -21,4 +21,25 @@ export function innerLayers(layer: Layer): Layer[] | null {
   // A custom wrapper that has weights besides those of the layer it wraps computes something itself.
   const wrapped = new Set(parts.layer.weights);
   return layer.weights.every((weight) => wrapped.has(weight)) ? [parts.layer] : null;
+}
+
+/**
+ * The layers of a model that compute nothing themselves but call others: nested models and wrappers,
+ * at any depth. The model itself is not among them.
+ *
+ * @param model A built model.
+ * @returns Each container once.
+ */
+export function containerLayers(model: LayersModel): Layer[] {
+  const found = new Set<Layer>();
+  const visit = (layers: Layer[]) => {
+    for (const layer of layers) {
+      const inner = innerLayers(layer);
+      if (inner === null || found.has(layer)) continue;
+      found.add(layer);
+      visit(inner);
+    }
+  };
+  visit(model.layers);
+  return [...found];
 }

@@ -1,7 +1,6 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
-import { automaticName } from "./automatic_name.ts";
 import { innerLayers } from "./inner_layers.ts";
-import { uniqueName } from "./unique_name.ts";
+import { automaticName, uniqueName } from "./layer_name.ts";
 
 /** A layer that computes something itself, and where in the model it stands. */
 export interface LeafLayer {

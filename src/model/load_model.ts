@@ -1,10 +1,8 @@
 import { requireEngine } from "../engine/require_engine.ts";
 import { failure } from "../words/failure.ts";
-import { failureIn } from "./failure_in.ts";
-import { importModule } from "./import_module.ts";
+import { failureIn, importModule, logToStderr } from "./import_module.ts";
 import { loadModelJson } from "./load_model_json.ts";
 import { loadModelModule } from "./load_model_module.ts";
-import { logToStderr } from "./log_to_stderr.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
 

@@ -2,11 +2,11 @@ import { requireEngine } from "../engine/require_engine.ts";
 import { showValue } from "../words/show_value.ts";
 import { buildModel, classes } from "./build_model.ts";
 import { convertTopology } from "./convert_topology.ts";
-import type { LoadedModel } from "./loaded_model.ts";
+import { stemOf } from "./layer_name.ts";
 import { loadWeights, locateGroups } from "./load_weights.ts";
+import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
 import { readJson } from "./read_json.ts";
-import { stemOf } from "./stem_of.ts";
 import { parseWeightsManifest } from "./weights_manifest.ts";
 
 /** Weights and as much again for their gradients must fit into the 4 GiB of the WASM heap. */

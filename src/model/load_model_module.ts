@@ -2,21 +2,16 @@ import { requireEngine } from "../engine/require_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
-import { automaticName } from "./automatic_name.ts";
 import type { Batch } from "./batch.ts";
-import { failureIn } from "./failure_in.ts";
-import { hasShape } from "./has_shape.ts";
+import { failureIn, importModule, logToStderr } from "./import_module.ts";
 import { isDisposed } from "./is_disposed.ts";
-import { importModule } from "./import_module.ts";
+import { automaticName, stemOf } from "./layer_name.ts";
 import type { LoadedModel } from "./loaded_model.ts";
-import { logToStderr } from "./log_to_stderr.ts";
 import { ModelError } from "./model_error.ts";
 import type { ModelModule } from "./model_module.ts";
 import type { Objective } from "./objective.ts";
-import { seedDraws } from "./seed_draws.ts";
-import { showShape } from "./show_shape.ts";
-import { stemOf } from "./stem_of.ts";
-import { targetShapes } from "./target_shapes.ts";
+import { seedDraws } from "./seeded_random.ts";
+import { hasShape, showShape, targetShapes } from "./shapes.ts";
 
 /**
  * Loads a model from a module, see {@linkcode ModelModule}.

@@ -4,13 +4,11 @@ import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
 import type { Batch } from "./batch.ts";
 import { BatchError } from "./batch_error.ts";
-import { hasShape } from "./has_shape.ts";
 import { type InputRange, inputRanges } from "./input_ranges.ts";
 import type { Objective } from "./objective.ts";
 import { isFlatTensor, type ParsedTensor, parseTensor } from "./parse_tensor.ts";
 import { readJson } from "./read_json.ts";
-import { showShape } from "./show_shape.ts";
-import { targetShapes } from "./target_shapes.ts";
+import { hasShape, showShape, targetShapes } from "./shapes.ts";
 
 /** Options of {@linkcode readBatch}. */
 export interface ReadBatchOptions {

@@ -1,8 +1,8 @@
-import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type * as tfjs from "@tensorflow/tfjs";
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { MeasureError } from "../measure/measure_error.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
-import { copyOf } from "./copy_of.ts";
+import { copyOf } from "./run_forward.ts";
 
 /**
  * The gradient of J with respect to variables, as in inference; `null` where J does not reach one.

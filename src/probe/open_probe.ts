@@ -1,10 +1,40 @@
+import type * as tfjs from "@tensorflow/tfjs";
 import type { Engine } from "../engine/engine.ts";
-import { ensureEngine } from "../engine/ensure_engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
+import { ensureEngine } from "../engine/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { checkBatch } from "../measure/check_batch.ts";
+import { dropTape } from "../measure/engine_state.ts";
+import { keepState } from "../measure/keep_state.ts";
+import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
+import { modelWeights } from "../model/model_weights.ts";
+import { LOSSES, type Objective } from "../model/objective.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
+
+/**
+ * Sets aside everything that running or training a model changes in it, and returns a function that
+ * puts it back, bit by bit: every weight, moving statistics, recurrent states, dropout masks. It also
+ * frees what a gradient that threw has left behind.
+ */
+export function keepModel(tf: TensorFlow, model: LayersModel): () => void {
+  const leaves = leafLayers(model);
+  // A variable is never written in place, so a clone, which shares its data, is a copy.
+  const weights = modelWeights(model, leaves).map((weight) => {
+    const variable = weight.variable.read() as tfjs.Variable;
+    return { variable, value: tf.keep(variable.clone()) };
+  });
+  const restoreState = keepState(tf, leaves.map(({ layer }) => layer));
+  return () => {
+    dropTape(tf);
+    restoreState();
+    for (const { variable, value } of weights) {
+      variable.assign(value);
+      value.dispose();
+    }
+  };
+}
 
 /** A model and a batch that a probe may run, all of it validated. */
 export interface OpenProbe {
@@ -68,4 +98,44 @@ export async function openProbe(
 
 function kindOf(value: unknown): string {
   return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
+}
+
+/** What `model.compile` leaves behind; TensorFlow.js declares half of it private. */
+interface Compiled {
+  loss?: unknown;
+  lossFunctions?: ((targets: Tensor, outputs: Tensor) => Tensor)[];
+  /** A `tf.sequential()` has a model of its own do the work. */
+  model?: Compiled;
+}
+
+/** The objective that a probe uses: the given one, the model's own loss, or the sum of the outputs. */
+export function probeObjective(model: LayersModel, given: Objective | undefined): Objective {
+  const compiled = model as unknown as Compiled;
+  const { loss, lossFunctions } = compiled.model ?? compiled;
+  if (given !== undefined) return given;
+  const named = LOSSES.find((name) => name === loss);
+  if (named !== undefined) return named;
+  if (lossFunctions === undefined) return "sum";
+  return function compiledLoss(outputs, targets) {
+    return outputs.map((output, i) => lossFunctions[i](targets[i], output).mean())
+      .reduce((sum, value) => sum.add(value));
+  };
+}
+
+/** J of the outputs of a model on these inputs and targets, as in inference. */
+export function evaluateObjective(
+  tf: TensorFlow,
+  model: LayersModel,
+  { evaluate }: ResolvedObjective,
+  inputs: Tensor[],
+): number {
+  const value = tf.tidy(() =>
+    evaluate(
+      [model.apply(inputs.length === 1 ? inputs[0] : inputs, { training: false })]
+        .flat() as Tensor[],
+    )
+  );
+  const [number] = value.dataSync();
+  value.dispose();
+  return number;
 }

@@ -1,12 +1,10 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { outputName } from "../measure/tensor_names.ts";
 import type { Batch } from "../model/batch.ts";
-import { keepModel } from "./keep_model.ts";
-import { openProbe } from "./open_probe.ts";
+import { keepModel, openProbe } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
-import { runForward } from "./run_forward.ts";
-import { largestChange, rmsOf } from "./compare_outputs.ts";
+import { largestChange, rmsOf, runForward } from "./run_forward.ts";
 
 /** How the output of an example changes with the other examples of the batch. */
 export interface BatchIndependenceProbe extends ProbeSubject {

@@ -1,12 +1,10 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { outputName } from "../measure/tensor_names.ts";
 import type { Batch } from "../model/batch.ts";
-import { largestChange, rmsOf } from "./compare_outputs.ts";
-import { keepModel } from "./keep_model.ts";
-import { openProbe } from "./open_probe.ts";
+import { keepModel, openProbe } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
-import { type Output, runForward } from "./run_forward.ts";
+import { largestChange, type Output, rmsOf, runForward } from "./run_forward.ts";
 
 /** So many steps are cut after at most: the first, the last but one, and evenly spaced ones between. */
 const MOST_CUTS = 32;

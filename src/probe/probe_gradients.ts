@@ -1,21 +1,17 @@
-import type { Layer, LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import type * as tfjs from "@tensorflow/tfjs";
-import { activationLayer } from "../measure/activation_layer.ts";
+import type { Layer, LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { type ActivationHolder, activationObject } from "../measure/activation_object.ts";
+import { activationLayer } from "../measure/activation_region.ts";
 import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import { SeededRandom } from "../model/seeded_random.ts";
-import { rmsOf } from "./compare_outputs.ts";
-import { copyOf } from "./copy_of.ts";
 import { differentiate } from "./differentiate.ts";
-import { keepModel } from "./keep_model.ts";
-import { openProbe } from "./open_probe.ts";
-import { evaluateObjective, probeObjective } from "./probe_objective.ts";
+import { evaluateObjective, keepModel, openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
-import { runForward } from "./run_forward.ts";
+import { copyOf, rmsOf, runForward } from "./run_forward.ts";
 
 /** The first step, as a share of the rms of the weight (of 1 for a weight of zeros). */
 const FIRST_STEP = 0.1;

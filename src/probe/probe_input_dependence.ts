@@ -1,13 +1,10 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { inputName, outputName } from "../measure/tensor_names.ts";
 import type { Batch } from "../model/batch.ts";
-import { largestChange } from "./compare_outputs.ts";
-import { copyOf } from "./copy_of.ts";
-import { keepModel } from "./keep_model.ts";
-import { openProbe } from "./open_probe.ts";
+import { keepModel, openProbe } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
-import { runForward } from "./run_forward.ts";
+import { copyOf, largestChange, runForward } from "./run_forward.ts";
 
 /** Which outputs change with which inputs. */
 export interface InputDependenceProbe extends ProbeSubject {

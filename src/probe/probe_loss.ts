@@ -1,9 +1,7 @@
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
-import { keepModel } from "./keep_model.ts";
-import { openProbe } from "./open_probe.ts";
-import { evaluateObjective, probeObjective } from "./probe_objective.ts";
+import { evaluateObjective, keepModel, openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 

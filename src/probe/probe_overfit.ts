@@ -1,13 +1,10 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
-import { cloneOptimizer } from "./clone_optimizer.ts";
-import { keepModel } from "./keep_model.ts";
-import { openProbe } from "./open_probe.ts";
-import { probeObjective } from "./probe_objective.ts";
+import { keepModel, openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
-import { trainingStep } from "./training_step.ts";
+import { cloneOptimizer, trainingStep } from "./training_step.ts";
 
 /** How the loss of one batch falls when it is trained on over and over. */
 export interface OverfitProbe extends ProbeSubject {

@@ -1,16 +1,13 @@
-import type { LayersModel } from "../engine/tensorflow.ts";
+import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
+import { innerLayers } from "../model/inner_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
-import { cloneOptimizer } from "./clone_optimizer.ts";
-import { copyOf } from "./copy_of.ts";
-import { frozenLayers } from "./frozen_layers.ts";
-import { keepModel } from "./keep_model.ts";
-import { openProbe } from "./open_probe.ts";
-import { probeObjective } from "./probe_objective.ts";
+import { keepModel, openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
-import { trainingStep } from "./training_step.ts";
+import { copyOf } from "./run_forward.ts";
+import { cloneOptimizer, trainingStep } from "./training_step.ts";
 
 /** What a training step does to one weight. */
 export interface WeightStep {
@@ -126,4 +123,19 @@ function changes(before: Float32Array, after: Float32Array): number {
 
 function meanAbs(values: Float32Array): number {
   return values.reduce((sum, value) => sum + Math.abs(value), 0) / Math.max(1, values.length);
+}
+
+/** The leaf layers that are not trained, because they or something around them is frozen. */
+function frozenLayers(model: LayersModel): Set<Layer> {
+  const found = new Set<Layer>();
+  const visit = (layers: Layer[], frozen: boolean) => {
+    for (const layer of layers) {
+      const own = frozen || !layer.trainable;
+      const inner = innerLayers(layer);
+      if (inner !== null) visit(inner, own);
+      else if (own) found.add(layer);
+    }
+  };
+  visit(model.layers, !model.trainable);
+  return found;
 }

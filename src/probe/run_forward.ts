@@ -1,6 +1,11 @@
-import { copyOf } from "./copy_of.ts";
+import { heapView } from "../engine/heap_view.ts";
+import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { OpenProbe } from "./open_probe.ts";
-import type { Tensor } from "../engine/tensorflow.ts";
+
+/** A copy of the entries of a tensor, as floats. */
+export function copyOf(tf: TensorFlow, tensor: Tensor): Float32Array {
+  return Float32Array.from(heapView(tf, tensor));
+}
 
 /** One output of a model, read off the engine. */
 export interface Output {
@@ -24,4 +29,24 @@ export function runForward({ tf, model }: OpenProbe, inputs: Tensor[]): Output[]
   const read = outputs.map((tensor) => ({ shape: [...tensor.shape], values: copyOf(tf, tensor) }));
   tf.dispose(outputs);
   return read;
+}
+
+/** The largest |difference| of two arrays of one length. NaN where one of a pair alone is NaN. */
+export function largestChange(before: ArrayLike<number>, after: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < before.length; i++) {
+    // Equal infinities have no difference, nor do two NaN.
+    if (Object.is(before[i], after[i])) continue;
+    const change = Math.abs(before[i] - after[i]);
+    if (!(change <= largest)) largest = change;
+    if (Number.isNaN(largest)) return NaN;
+  }
+  return largest;
+}
+
+/** The root of the mean square. */
+export function rmsOf(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i] ** 2;
+  return Math.sqrt(sum / Math.max(1, values.length));
 }

@@ -1,5 +1,4 @@
-import { displayWidth } from "./display_width.ts";
-import { graphemes } from "./graphemes.ts";
+import { displayWidth, graphemes } from "./display_width.ts";
 
 /**
  * Cuts a name in its middle until it fits: a layer's name says at its beginning in which block it

@@ -1,7 +1,16 @@
-import { cutEnd } from "./cut_end.ts";
 import { cutMiddle } from "./cut_middle.ts";
-import { displayWidth } from "./display_width.ts";
-import { graphemes } from "./graphemes.ts";
+import { displayWidth, graphemes } from "./display_width.ts";
+
+/** The longest beginning of a text that fits into `width` columns, with `ellipsis` if it was cut. */
+export function cutEnd(text: string, width: number, ellipsis: string): string {
+  if (displayWidth(text) <= width) return text;
+  let kept = "";
+  for (const grapheme of graphemes(text)) {
+    if (displayWidth(kept + grapheme + ellipsis) > width) break;
+    kept += grapheme;
+  }
+  return kept.trimEnd() + ellipsis.slice(0, Math.max(0, width));
+}
 
 /**
  * Cuts names as {@linkcode cutMiddle} does, but those that would look the same around the place where

@@ -1,11 +1,15 @@
-import { type Axis, linearAxis, logAxis } from "./axis.ts";
 import type { BarChartOptions, BarChartRow } from "./bar_chart.ts";
-import { type ChartLayout, reasonWidth } from "./chart_layout.ts";
-import { cutEnd } from "./cut_end.ts";
-import { cutNames } from "./cut_names.ts";
+import {
+  type Axis,
+  type ChartLayout,
+  figureOf,
+  linearAxis,
+  logAxis,
+  reasonWidth,
+} from "./chart_layout.ts";
+import { cutEnd, cutNames } from "./cut_names.ts";
 import { displayWidth } from "./display_width.ts";
 import { escapeControls } from "./escape_controls.ts";
-import { figureOf } from "./figure_of.ts";
 import { paint } from "./paint.ts";
 
 const ASCII = { full: "#", eighths: [], axis: "|", grid: ":", ellipsis: ".." };

@@ -1,8 +1,7 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { cutMiddle } from "./cut_middle.ts";
 import { escapeControls } from "./escape_controls.ts";
-import { countPasses } from "./count_passes.ts";
-import { gateCounts } from "./gate_counts.ts";
+import { countPasses, gateCounts } from "./gate_words.ts";
 import { paint } from "./paint.ts";
 import { plural } from "./plural.ts";
 import { renderFindings } from "./render_findings.ts";

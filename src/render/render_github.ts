@@ -1,7 +1,7 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { escapeControls } from "./escape_controls.ts";
 import type { Locate } from "./gate_location.ts";
-import { gateTitle } from "./gate_title.ts";
+import { gateTitle } from "./gate_words.ts";
 import { plural } from "./plural.ts";
 
 /** GitHub shows so many annotations of each kind for a step and drops the others without a word. */

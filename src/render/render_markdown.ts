@@ -1,9 +1,8 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
-import { cutEnd } from "./cut_end.ts";
+import { cutEnd } from "./cut_names.ts";
 import { escapeControls } from "./escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
-import { gateCounts } from "./gate_counts.ts";
-import { gateTitle } from "./gate_title.ts";
+import { gateCounts, gateTitle } from "./gate_words.ts";
 import { renderCharts } from "./render_charts.ts";
 import { renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";

@@ -2,7 +2,7 @@ import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import type { GateRule } from "../gate/gate_rules.ts";
 import { escapeControls } from "./escape_controls.ts";
 import type { GateLocation, Locate } from "./gate_location.ts";
-import { gateTitle } from "./gate_title.ts";
+import { gateTitle } from "./gate_words.ts";
 
 /** What a SARIF log says of the tool that wrote it. */
 export interface SarifTool {

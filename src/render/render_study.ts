@@ -2,12 +2,16 @@ import type { LayerFigureName, StudySummary, VariantSummary } from "../study/stu
 import { cutNames } from "./cut_names.ts";
 import { escapeControls } from "./escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
-import { shadeOf, SHADES_LEGEND } from "./heat_map.ts";
 import { paint } from "./paint.ts";
-import { ratioPlot } from "./ratio_plot.ts";
-import { type ScaleColumns, scaleColumns } from "./scale_columns.ts";
-import { bestScaleSentence, formatScale, letterOf, studySentences } from "./study_words.ts";
+import {
+  ratioPlot,
+  type ScaleColumns,
+  scaleColumns,
+  shadeOf,
+  SHADES_LEGEND,
+} from "./study_plots.ts";
 import { studyTable } from "./study_table.ts";
+import { bestScaleSentence, formatScale, letterOf, studySentences } from "./study_words.ts";
 import { NO_BREAK, wrapText } from "./wrap_text.ts";
 
 /** Options of {@linkcode renderStudy}. */

@@ -1,5 +1,4 @@
-import { displayWidth } from "./display_width.ts";
-import { graphemes } from "./graphemes.ts";
+import { displayWidth, graphemes } from "./display_width.ts";
 
 /** The space that breaks no line. */
 export const NO_BREAK = "\u00a0";

@@ -1,8 +1,7 @@
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
-import { requireActivation } from "./require_activation.ts";
 import { SeededRandom } from "../model/seeded_random.ts";
 import { drawKernel } from "./draw_kernel.ts";
-import { requireRoom } from "./require_room.ts";
+import { requireActivation, requireRoom } from "./require_subject.ts";
 import type { StudyContext } from "./study_subject.ts";
 
 /** What the network has where the grid does not say. */

@@ -1,5 +1,4 @@
-import { kernelChain } from "../checks/kernel_chain.ts";
-import { plainChain } from "../checks/plain_chain.ts";
+import { kernelChain, plainChain } from "../checks/kernel_chain.ts";
 import { signalPath } from "../checks/signal_path.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";

@@ -1,6 +1,30 @@
+import type { TensorFlow } from "../engine/tensorflow.ts";
+import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
+import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
-import { requireKnown } from "./require_known.ts";
+import { StudyError } from "./study_error.ts";
 import type { StudySubject } from "./study_subject.ts";
+
+/**
+ * Refuses an object with keys that nobody reads: a misspelt one would be as if it were not there.
+ *
+ * @param what What the object is, in a message.
+ * @param given The object.
+ * @param known The keys that there are.
+ * @throws {TypeError} If it is no object, or has another key.
+ */
+export function requireKnown(what: string, given: unknown, known: readonly string[]): void {
+  if (typeof given !== "object" || given === null) {
+    throw new TypeError(`${what} is ${showValue(given)}, expected an object`);
+  }
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new TypeError(
+    `${what} has no ${showValue(unknown)}${
+      nearest(unknown, known) || `, expected one of ${known.join(", ")}`
+    }`,
+  );
+}
 
 /**
  * Checks what a study is to study.
@@ -17,5 +41,58 @@ export function requireSubject(subject: StudySubject): void {
     isFile
       ? `model is ${showValue(model)}, expected the path of a model`
       : `network is ${showValue(network)}, expected "dense" or "exercise"`,
+  );
+}
+
+/**
+ * The name of an activation that TensorFlow.js has.
+ *
+ * @throws {TypeError} If it has none of that name.
+ */
+export function requireActivation(tf: TensorFlow, name: string): string {
+  const cause = refusal(tf, name);
+  if (cause === null) return name;
+  // The theory knows some that are layers only in TensorFlow.js, leakyRelu for one.
+  const known = Object.keys(ACTIVATION_FUNCTIONS).filter((other) => refusal(tf, other) === null);
+  throw new TypeError(
+    `activation ${JSON.stringify(name)} is not known to TensorFlow.js${
+      nearest(name, known) || `, expected one such as ${known.join(", ")}`
+    }`,
+    { cause },
+  );
+}
+
+/** What TensorFlow.js throws at the name of an activation; `null` where it takes it. */
+function refusal(tf: TensorFlow, name: string): unknown {
+  try {
+    tf.layers.activation({ activation: name as "tanh" });
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** What TensorFlow.js's WASM heap can hold, in bytes. */
+const HEAP = 2 ** 32;
+/** A kernel is there as it was drawn, scaled, and as a gradient. */
+const COPIES = 3;
+
+/**
+ * Refuses a network that a study builds by itself before its kernels are drawn, if the engine could not
+ * hold them.
+ *
+ * @param depth Hidden layers.
+ * @param width Units of each, and features.
+ * @throws {StudyError} If they are too many: the message says how much memory they would take.
+ */
+export function requireRoom(depth: number, width: number): void {
+  const bytes = COPIES * Float32Array.BYTES_PER_ELEMENT * depth * width ** 2;
+  if (bytes <= HEAP) return;
+  throw new StudyError(
+    `a network of depth ${depth} and width ${width} takes ${(bytes / 2 ** 30).toFixed(1)} GiB ` +
+      `(its kernels, scaled ones and gradients), expected at most the ${
+        HEAP / 2 ** 30
+      } GiB of the ` +
+      `engine's heap`,
   );
 }

@@ -1,14 +1,12 @@
 import configuration from "../../deno.json" with { type: "json" };
 import { runningEngine } from "../engine/running_engine.ts";
-import { ensureEngine } from "../engine/ensure_engine.ts";
-import { startEngine } from "../engine/start_engine.ts";
-import { chooseJobs } from "./choose_jobs.ts";
+import { ensureEngine, startEngine } from "../engine/start_engine.ts";
 import { countPoints } from "./grid_point.ts";
+import { chooseJobs, mayStartWorkers, workersRefused } from "./jobs.ts";
 import type { PointMeter, StudyIdentity } from "./point_meter.ts";
+import { requireKnown, requireSubject } from "./require_subject.ts";
 import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_error.ts";
-import { requireKnown } from "./require_known.ts";
-import { requireSubject } from "./require_subject.ts";
 import { resolveGrid, type StudyGrid } from "./study_grid.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyOptions } from "./study_options.ts";
@@ -16,7 +14,6 @@ import type { StudyPoint } from "./study_point.ts";
 import { STUDY_RULES } from "./study_rules.ts";
 import type { StudySubject } from "./study_subject.ts";
 import type { WorkerTask } from "./worker_messages.ts";
-import { mayStartWorkers, workersRefused } from "./worker_permission.ts";
 
 /** How long this process measures before it knows what the rest would take, in ms. */
 const TRIAL = 250;

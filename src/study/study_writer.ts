@@ -1,6 +1,6 @@
-import { STUDY_CLOSING, studyLine, studyOpening } from "../render/study_json.ts";
 import { fileToReplace } from "../model/file_to_replace.ts";
-import { writeFailure } from "../words/write_failure.ts";
+import { STUDY_CLOSING, studyLine, studyOpening } from "../render/study_json.ts";
+import { writeFailure } from "../words/failure.ts";
 import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyHeader } from "./study_header.ts";

@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { formatCount, formatFactor, formatNumber, formatPercent } from "../../src/checks/format.ts";
-import { formatLayers } from "../../src/checks/format_layers.ts";
+import {
+  formatCount,
+  formatFactor,
+  formatLayers,
+  formatNumber,
+  formatPercent,
+} from "../../src/checks/format.ts";
 
 Deno.test("formatNumber() keeps three digits, plain or by powers of ten", () => {
   const cases: [number, string][] = [

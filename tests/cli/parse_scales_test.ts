@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { parseScales } from "../../src/cli/parse_scales.ts";
+import { parseScales } from "../../src/cli/read_flags.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
 
 Deno.test("parseScales() spaces a range by logarithm, ten scales to a factor of ten", () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { duration, progressLine, studyProgress } from "../../src/cli/study_progress.ts";
+import { duration, progressLine, studyProgress } from "../../src/cli/progress.ts";
 
 Deno.test("progressLine() has a bar, the share, the points and the time left", () => {
   assertEquals(

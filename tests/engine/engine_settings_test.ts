@@ -1,7 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { WORKLOAD_WORTH_THREADS } from "../../src/engine/choose_threads.ts";
+import { MAX_THREADS, WORKLOAD_WORTH_THREADS } from "../../src/engine/choose_threads.ts";
 import { engineSettings } from "../../src/engine/engine_settings.ts";
-import { MAX_THREADS } from "../../src/engine/max_threads.ts";
 import { patchProperty } from "../../src/engine/patch_property.ts";
 import { runScript } from "./run_script.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { activationRegion } from "../../src/measure/activation_region.ts";
-import { countFlat } from "../../src/measure/count_flat.ts";
+import { countFlat } from "../../src/measure/observe.ts";
 import { LayerRecord } from "../../src/measure/layer_record.ts";
 import { type Layer, startEngine } from "../../src/engine/mod.ts";
 

@@ -2,9 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { backPropagate } from "../../src/measure/back_propagate.ts";
-import { dropTape } from "../../src/measure/drop_tape.ts";
-import { recordTape } from "../../src/measure/record_tape.ts";
-import { WatchedGradients } from "../../src/measure/watched_gradients.ts";
+import { dropTape, recordTape } from "../../src/measure/engine_state.ts";
+import { WatchedGradients } from "../../src/measure/tap.ts";
 
 const { tf } = await startEngine();
 

@@ -11,7 +11,7 @@ import {
   type Objective,
 } from "../../src/measure/mod.ts";
 import { runPass } from "../../src/measure/run_pass.ts";
-import { WatchedGradients } from "../../src/measure/watched_gradients.ts";
+import { WatchedGradients } from "../../src/measure/tap.ts";
 import { type Batch, randomBatch } from "../../src/model/mod.ts";
 import { customLayer } from "../probe/custom_layer.ts";
 

@@ -1,10 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
-import { checkMemory } from "../../src/measure/check_memory.ts";
-import { containerLayers } from "../../src/model/container_layers.ts";
+import { checkMemory, estimateMemory } from "../../src/measure/estimate_memory.ts";
+import { containerLayers } from "../../src/model/inner_layers.ts";
 import { leafLayers } from "../../src/model/mod.ts";
-import { estimateMemory } from "../../src/measure/estimate_memory.ts";
 import { normalizedOnBatch } from "../../src/measure/normalized_on_batch.ts";
 import { layerUses } from "../../src/measure/layer_uses.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";

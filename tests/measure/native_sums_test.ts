@@ -1,8 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { startEngine } from "../../src/engine/mod.ts";
-import { sumEntries } from "../../src/measure/sum_entries.ts";
-import { sumTensor } from "../../src/measure/sum_tensor.ts";
+import { sumEntries, sumTensor } from "../../src/measure/sums.ts";
 
 const { tf } = await startEngine();
 

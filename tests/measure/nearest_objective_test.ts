@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { nearestObjective } from "../../src/measure/nearest_objective.ts";
+import { nearestObjective } from "../../src/measure/check_objective.ts";
 
 Deno.test("nearestObjective() knows what losses are called elsewhere, and other spellings", () => {
   const meant = (name: string) => nearestObjective(name).match(/"(.*)"/)?.[1] ?? null;

@@ -1,9 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Sums } from "../../src/engine/native/sums.ts";
-import { mergeSums } from "../../src/measure/merge_sums.ts";
-import { statisticsOf } from "../../src/measure/statistics_of.ts";
-import { sumEntries } from "../../src/measure/sum_entries.ts";
+import { mergeSums, statisticsOf, sumEntries } from "../../src/measure/sums.ts";
 
 function statistics(...tensors: number[][]) {
   const sums = tensors.map((values) => sumEntries(Float32Array.from(values)));

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { linearAxis, logAxis } from "../../src/render/axis.ts";
+import { linearAxis, logAxis } from "../../src/render/chart_layout.ts";
 
 const labels = (axis: ReturnType<typeof logAxis>) => axis.ticks.map(({ label }) => label);
 

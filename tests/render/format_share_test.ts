@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { formatShare } from "../../src/render/format_share.ts";
+import { formatShare } from "../../src/render/layer_rows.ts";
 
 Deno.test("formatShare() writes 0% and 100% for exactly none and all alone", () => {
   const cases: [number, string][] = [

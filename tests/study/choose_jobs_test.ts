@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { chooseJobs, WORK_WORTH_JOBS } from "../../src/study/choose_jobs.ts";
+import { chooseJobs, WORK_WORTH_JOBS } from "../../src/study/jobs.ts";
 
 Deno.test("chooseJobs() starts a worker a core once the work is worth it", () => {
   assertEquals(chooseJobs(WORK_WORTH_JOBS - 1, 4), 0);

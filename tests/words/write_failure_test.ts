@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { writeFailure } from "../../src/words/write_failure.ts";
+import { writeFailure } from "../../src/words/failure.ts";
 
 /** What is said of an attempt to write there. */
 async function attempt(path: string): Promise<string> {

@@ -1,8 +1,78 @@
+import type { TensorInfo } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
-import { averagePool, hasLargeWindow } from "./pooling.ts";
-import { pool2dInfo, type PoolAttributes } from "./pool_attributes.ts";
-import { geometry2d } from "./window_geometry.ts";
+import type { KernelContext } from "./kernel_context.ts";
+import { pool2dInfo, pool3dInfo, type PoolAttributes } from "./window_attributes.ts";
+import {
+  eachTap,
+  geometry2d,
+  geometry3d,
+  hasNegativePadding,
+  type WindowGeometry,
+} from "./window_geometry.ts";
+
+const view = ({ backend }: KernelContext, info: TensorInfo) =>
+  backend.typedArrayFromHeap(info) as Float32Array;
+
+/** How many entries of the input each window sees: fewer at a padded border. */
+function counts(geometry: WindowGeometry): Int32Array {
+  const [depth, height, width] = geometry.output;
+  const seen = new Int32Array(depth * height * width);
+  eachTap({ ...geometry, batch: 1 }, (position) => seen[position]++);
+  return seen;
+}
+
+/** The stock kernels add in float32: beyond so many entries that is off by more than a few units. */
+const FEW_ENTRIES = 64;
+
+/** Whether windows are so large that their means must be taken in float64. */
+function hasLargeWindow({ window }: WindowGeometry): boolean {
+  return window.reduce((product, size) => product * size) > FEW_ENTRIES;
+}
+
+/** The mean of the entries that each window sees, in float64. */
+function averagePool(
+  context: KernelContext,
+  geometry: WindowGeometry,
+  x: TensorInfo,
+  shape: number[],
+): TensorInfo {
+  const { channels } = geometry;
+  const output = context.backend.makeOutput(shape, "float32");
+  const from = view(context, x), to = view(context, output);
+  const seen = counts(geometry);
+  const sums = new Float64Array(to.length);
+  eachTap(geometry, (position, source) => {
+    const o = position * channels, s = source * channels;
+    for (let c = 0; c < channels; c++) sums[o + c] += from[s + c];
+  });
+  for (let i = 0, position = 0; i < to.length; position++) {
+    const count = seen[position % seen.length];
+    // A window that lies in the padding altogether has no entry, and 0 for its mean.
+    for (let c = 0; c < channels; c++, i++) to[i] = count === 0 ? 0 : sums[i] / count;
+  }
+  return output;
+}
+
+/** Shares each window's gradient equally among the entries that it sees. */
+function averagePoolGrad(
+  context: KernelContext,
+  geometry: WindowGeometry,
+  x: TensorInfo,
+  dy: TensorInfo,
+): TensorInfo {
+  const { channels } = geometry;
+  const output = context.backend.makeOutput(x.shape, "float32");
+  const gradient = view(context, dy), to = view(context, output);
+  const seen = counts(geometry);
+  to.fill(0);
+  eachTap(geometry, (position, source) => {
+    const o = position * channels, s = source * channels;
+    const share = 1 / seen[position % seen.length];
+    for (let c = 0; c < channels; c++) to[s + c] += gradient[o + c] * share;
+  });
+  return output;
+}
 
 /**
  * `AvgPool`. The stock kernel turns NaN into -Infinity and adds in float32, which puts the mean over 512
@@ -17,3 +87,45 @@ export const avgPoolKernel = defineKernel<PoolAttributes>("AvgPool", (context, {
   }
   return averagePool(context, geometry, x, info.outShape);
 });
+
+/**
+ * `AvgPoolGrad`. The forward pass divides by the entries that a window sees; the stock gradient divides
+ * by the size of the whole window, so it is too small at a border padded with `same`. Here:
+ * `dx[i] += dy / entries seen`.
+ */
+export const avgPoolGradKernel = defineKernel<PoolAttributes>(
+  "AvgPoolGrad",
+  (context, { dy, input }, attributes) => {
+    const info = pool2dInfo(context.tf, input.shape, attributes);
+    return averagePoolGrad(context, geometry2d(info), input, dy);
+  },
+);
+
+/**
+ * `AvgPool3D`. With `same` padding and a stride larger than the window the stock kernel (and that of
+ * `cpu`) may begin at the wrong place, and it adds in float32. Here windows begin where TensorFlow puts
+ * them, and large ones are added up in float64; others still go to the stock kernel.
+ */
+export const avgPool3dKernel = defineKernel<PoolAttributes>(
+  "AvgPool3D",
+  (context, { x }, attrs) => {
+    const info = pool3dInfo(context.tf, x.shape, attrs);
+    const geometry = geometry3d(info);
+    if (!hasLargeWindow(geometry) && !hasNegativePadding(info)) {
+      return context.stock("AvgPool3D", { x }, attrs);
+    }
+    return averagePool(context, geometry, x, info.outShape);
+  },
+);
+
+/**
+ * `AvgPool3DGrad`. As with the stock `AvgPoolGrad`, the border of `same` padding comes out too small.
+ * Here: `dx[i] += dy / entries seen`.
+ */
+export const avgPool3dGradKernel = defineKernel<PoolAttributes>(
+  "AvgPool3DGrad",
+  (context, { dy, input }, attributes) => {
+    const info = pool3dInfo(context.tf, input.shape, attributes);
+    return averagePoolGrad(context, geometry3d(info), input, dy);
+  },
+);

@@ -1,8 +1,11 @@
+import type { GradConfig, TensorInfo } from "@tensorflow/tfjs";
+import type { Tensor } from "../tensorflow.ts";
 import { defineKernel } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
+import type { GradientFactory } from "./kernel_context.ts";
 
 /** Attributes of `ClipByValue`. */
-export interface ClipByValueAttributes {
+interface ClipByValueAttributes {
   clipValueMin: number;
   clipValueMax: number;
 }
@@ -31,3 +34,39 @@ export const clipByValueKernel = defineKernel<ClipByValueAttributes>(
     return output;
   },
 );
+
+/**
+ * `ClipByValueGrad`, dy where x lies within the bounds, 0 elsewhere and NaN where x is NaN, in one
+ * sweep; a kernel of this project, for `clipByValueGradient`.
+ */
+export const clipByValueGradKernel = defineKernel<
+  ClipByValueAttributes,
+  { x: TensorInfo; dy: TensorInfo }
+>("ClipByValueGrad", (context, { x, dy }, { clipValueMin: low, clipValueMax: high }) => {
+  const { tf, backend, native, address } = context;
+  const result = backend.makeOutput(x.shape, "float32");
+  const count = tf.util.sizeFromShape(x.shape);
+  native.clipGradient(address(x), address(dy), address(result), count, { low, high });
+  return result;
+});
+
+/**
+ * The gradient of `ClipByValue`, behind every hard sigmoid and with it every gate of an LSTM:
+ * TensorFlow.js composes it of five kernels; here it is one. On another backend than WASM, and for
+ * other than floats, that of TensorFlow.js answers.
+ */
+export const clipByValueGradient: GradientFactory = ({ tf }) => {
+  const stock = tf.getGradient("ClipByValue") as GradConfig;
+  return {
+    ...stock,
+    gradFunc(dy, saved, attrs) {
+      const [x] = saved;
+      if (tf.getBackend() !== "wasm" || x.dtype !== "float32") {
+        return stock.gradFunc(dy, saved, attrs);
+      }
+      return {
+        x: () => tf.engine().runKernel("ClipByValueGrad", { x, dy: dy as Tensor }, attrs) as Tensor,
+      };
+    },
+  };
+};

@@ -1,4 +1,21 @@
+import type { TensorInfo } from "@tensorflow/tfjs";
 import { convolutionKernels } from "./convolution_kernels.ts";
+import { defineKernel } from "./define_kernel.ts";
+import type { KernelContext } from "./kernel_context.ts";
+import { type Conv2dAttributes, conv2dInfo } from "./window_attributes.ts";
+import { windowsOnHeap } from "./windows_on_heap.ts";
+
+/** Runs `compute` on [batch, channels, height, width] inputs as if their channels were last. */
+function withChannelsLast(
+  { run, dispose }: KernelContext,
+  inputs: TensorInfo[],
+  compute: (inputs: TensorInfo[]) => TensorInfo,
+): TensorInfo {
+  const turned = inputs.map((x) => run("Transpose", { x }, { perm: [0, 2, 3, 1] }));
+  const result = compute(turned);
+  dispose(...turned);
+  return result;
+}
 
 const { plain, fused } = convolutionKernels("convolution", "Conv2D", "FusedConv2D");
 
@@ -11,3 +28,61 @@ export const conv2dKernel = plain;
 
 /** `FusedConv2D`, activation(x * filter + bias): as `Conv2D`; stock's relu turns NaN into 0, too. */
 export const fusedConv2dKernel = fused;
+
+interface Attributes extends Conv2dAttributes {
+  filterShape: number[];
+}
+
+/**
+ * `Conv2DBackpropFilter`: stock has none, so no convolution can be differentiated (tfjs #8474). With U
+ * the matrix that has the window of one output position in each row, dW = U^T dy. U is unrolled in
+ * blocks of positions that fit the cache, each added to dW by our GEMM. Also dilated, where the
+ * attribute is given.
+ */
+export const conv2dBackpropFilterKernel = defineKernel<
+  Attributes,
+  { x: TensorInfo; dy: TensorInfo }
+>(
+  "Conv2DBackpropFilter",
+  (context, { x, dy }, attributes) => {
+    const gradient = ([x, dy]: TensorInfo[]) => {
+      const info = conv2dInfo(context.tf, x.shape, attributes.filterShape, attributes, false);
+      return windowsOnHeap(context, "convolutionFilterGradient", [x, dy], info, info.filterShape);
+    };
+    return attributes.dataFormat === "NCHW"
+      ? withChannelsLast(context, [x, dy], gradient)
+      : gradient([x, dy]);
+  },
+);
+
+interface Attributes extends Conv2dAttributes {
+  inputShape: number[];
+}
+
+/**
+ * `Conv2DBackpropInput`, also the forward pass of `conv2dTranspose`: stock is a scalar loop, 11 times
+ * slower than the convolution itself. Here each row of dy W^T is the gradient of one window, and is
+ * added where that window lay; in blocks of output positions that fit the cache. Also dilated, where
+ * the attribute is given.
+ */
+export const conv2dBackpropInputKernel = defineKernel<
+  Attributes,
+  { dy: TensorInfo; filter: TensorInfo }
+>("Conv2DBackpropInput", (context, { dy, filter }, attributes) => {
+  const { tf, run, dispose } = context;
+  const gradient = (dy: TensorInfo, inputShape: number[]) => {
+    const info = conv2dInfo(tf, inputShape, filter.shape, attributes, false);
+    return windowsOnHeap(context, "convolutionInputGradient", [dy, filter], info, info.inShape);
+  };
+  const { inputShape, dataFormat } = attributes;
+  if (dataFormat !== "NCHW") return gradient(dy, inputShape);
+  const [batch, channels, height, width] = inputShape;
+  const last = withChannelsLast(
+    context,
+    [dy],
+    ([dy]) => gradient(dy, [batch, height, width, channels]),
+  );
+  const result = run("Transpose", { x: last }, { perm: [0, 3, 1, 2] });
+  dispose(last);
+  return result;
+});

@@ -1,8 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { type Conv2dAttributes, conv2dInfo } from "./conv_2d_attributes.ts";
 import { defineKernel } from "./define_kernel.ts";
-import { finishProduct } from "./finish_product.ts";
 import type { KernelContext, KernelFactory } from "./kernel_context.ts";
+import { finishProduct } from "./mat_mul_on_heap.ts";
+import { type Conv2dAttributes, conv2dInfo } from "./window_attributes.ts";
 import { windowsOnHeap } from "./windows_on_heap.ts";
 
 interface Inputs extends Record<string, TensorInfo | undefined> {

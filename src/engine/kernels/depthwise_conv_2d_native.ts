@@ -1,4 +1,8 @@
+import type { TensorInfo } from "@tensorflow/tfjs";
 import { convolutionKernels } from "./convolution_kernels.ts";
+import { defineKernel } from "./define_kernel.ts";
+import { type Conv2dAttributes, conv2dInfo } from "./window_attributes.ts";
+import { windowsOnHeap } from "./windows_on_heap.ts";
 
 const { plain, fused } = convolutionKernels(
   "depthwise",
@@ -14,3 +18,35 @@ export const depthwiseConv2dNativeKernel = plain;
 
 /** `FusedDepthwiseConv2D`, activation(x * filter + bias): as `DepthwiseConv2dNative`. */
 export const fusedDepthwiseConv2dKernel = fused;
+
+interface Attributes extends Conv2dAttributes {
+  filterShape: number[];
+}
+
+/**
+ * `DepthwiseConv2dNativeBackpropFilter`: stock has none. Each weight's gradient is the sum, over the
+ * output positions, of the input entry that its tap met times dy.
+ */
+export const depthwiseConv2dNativeBackpropFilterKernel = defineKernel<
+  Attributes,
+  { x: TensorInfo; dy: TensorInfo }
+>("DepthwiseConv2dNativeBackpropFilter", (context, { x, dy }, attributes) => {
+  const info = conv2dInfo(context.tf, x.shape, attributes.filterShape, attributes, true);
+  return windowsOnHeap(context, "depthwiseFilterGradient", [x, dy], info, info.filterShape);
+});
+
+interface Attributes extends Conv2dAttributes {
+  inputShape: number[];
+}
+
+/**
+ * `DepthwiseConv2dNativeBackpropInput`: stock has none. Each entry of dy times each tap is added where
+ * that tap met the input.
+ */
+export const depthwiseConv2dNativeBackpropInputKernel = defineKernel<
+  Attributes,
+  { dy: TensorInfo; filter: TensorInfo }
+>("DepthwiseConv2dNativeBackpropInput", (context, { dy, filter }, attributes) => {
+  const info = conv2dInfo(context.tf, attributes.inputShape, filter.shape, attributes, true);
+  return windowsOnHeap(context, "depthwiseInputGradient", [dy, filter], info, info.inShape);
+});

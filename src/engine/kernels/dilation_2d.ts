@@ -1,5 +1,63 @@
-import { dilation2dGeometry, dilation2dWinners } from "./dilation_2d_geometry.ts";
+import type { backend_util, TensorInfo } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
+import type { KernelContext } from "./kernel_context.ts";
+import { eachTap, geometry2d, type WindowGeometry } from "./window_geometry.ts";
+
+/** Attributes of `Dilation2D` and of its gradients. */
+interface Dilation2dAttributes {
+  strides: number | [number, number];
+  pad: "valid" | "same" | number | backend_util.ExplicitPadding;
+  dilations: number | [number, number];
+}
+
+/** Geometry and output shape of a morphological dilation. */
+function dilation2dGeometry(
+  { tf }: KernelContext,
+  x: TensorInfo,
+  filter: TensorInfo,
+  attrs: unknown,
+): { geometry: WindowGeometry; shape: number[] } {
+  const { strides, pad, dilations } = attrs as Dilation2dAttributes;
+  const info = tf.backend_util.computeDilation2DInfo(
+    x.shape as [number, number, number, number],
+    filter.shape as [number, number, number],
+    strides,
+    pad as "valid",
+    "NHWC",
+    dilations,
+  );
+  return { geometry: geometry2d(info), shape: info.outShape };
+}
+
+/**
+ * For each entry of the output, the place of the input entry and of the filter entry whose sum is the
+ * largest of its window: the first of equals, NaN above all. -1 where a window lies in the padding.
+ */
+function dilation2dWinners(
+  context: KernelContext,
+  geometry: WindowGeometry,
+  x: TensorInfo,
+  filter: TensorInfo,
+): { largest: Float32Array; input: Int32Array; tap: Int32Array } {
+  const view = (info: TensorInfo) => context.backend.typedArrayFromHeap(info);
+  const from = view(x), weights = view(filter);
+  const { batch, channels, output } = geometry;
+  const size = batch * output[0] * output[1] * output[2] * channels;
+  const largest = new Float32Array(size).fill(-Infinity);
+  const input = new Int32Array(size).fill(-1), taps = new Int32Array(size).fill(-1);
+  eachTap(geometry, (position, source, tap) => {
+    const o = position * channels, s = source * channels, w = tap * channels;
+    for (let c = 0; c < channels; c++) {
+      const value = from[s + c] + weights[w + c], best = largest[o + c];
+      if (input[o + c] < 0 || value > best || (value !== value && best === best)) {
+        largest[o + c] = value;
+        input[o + c] = s + c;
+        taps[o + c] = w + c;
+      }
+    }
+  });
+  return { largest, input, tap: taps };
+}
 
 /**
  * `Dilation2D`, the largest of `x + filter` over each window. The stock kernel starts its search at the
@@ -14,5 +72,47 @@ export const dilation2dKernel = defineKernel<unknown>(
     const { largest } = dilation2dWinners(context, geometry, x, filter);
     context.backend.typedArrayFromHeap(output).set(largest);
     return output;
+  },
+);
+
+/**
+ * `Dilation2DBackpropFilter`. The stock kernel starts its search at the smallest positive number, and where
+ * no sum of a window is larger it picks the first. Here each `dy` goes to the filter entry whose sum is the
+ * largest of its window.
+ */
+export const dilation2dBackpropFilterKernel = defineKernel<unknown>(
+  "Dilation2DBackpropFilter",
+  (context, { x, filter, dy }, attrs) => {
+    const { geometry } = dilation2dGeometry(context, x, filter, attrs);
+    const dw = context.backend.makeOutput(filter.shape, x.dtype);
+    const { tap } = dilation2dWinners(context, geometry, x, filter);
+    const gradient = context.backend.typedArrayFromHeap(dy);
+    const sums = new Float64Array(filter.shape.reduce((a, b) => a * b));
+    tap.forEach((winner, i) => {
+      if (winner >= 0) sums[winner] += gradient[i];
+    });
+    context.backend.typedArrayFromHeap(dw).set(sums);
+    return dw;
+  },
+);
+
+/**
+ * `Dilation2DBackpropInput`. The stock kernel starts its search at the smallest positive number, and where
+ * no sum of a window is larger it picks the first. Here each `dy` goes to the input entry whose sum is the
+ * largest of its window.
+ */
+export const dilation2dBackpropInputKernel = defineKernel<unknown>(
+  "Dilation2DBackpropInput",
+  (context, { x, filter, dy }, attrs) => {
+    const { geometry } = dilation2dGeometry(context, x, filter, attrs);
+    const dx = context.backend.makeOutput(x.shape, x.dtype);
+    const { input } = dilation2dWinners(context, geometry, x, filter);
+    const gradient = context.backend.typedArrayFromHeap(dy);
+    const to = context.backend.typedArrayFromHeap(dx);
+    to.fill(0);
+    input.forEach((winner, i) => {
+      if (winner >= 0) to[winner] += gradient[i];
+    });
+    return dx;
   },
 );

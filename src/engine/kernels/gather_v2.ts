@@ -36,3 +36,35 @@ export const gatherV2Kernel = defineKernel<
   });
   return result;
 });
+
+/**
+ * `UnsortedSegmentSum`, the gradient of `gather` and of an embedding: stock has none (tfjs #8082). Row i
+ * of x is added to row `segmentIds[i]` of the result; a row whose segment is not one of the result's is
+ * dropped, as TensorFlow and the `cpu` backend do. Floats are added in float64: in float32 the sum of 2^20
+ * rows of 0.1 is off by 1 %.
+ */
+export const unsortedSegmentSumKernel = defineKernel<
+  { numSegments: number },
+  { x: TensorInfo; segmentIds: TensorInfo }
+>("UnsortedSegmentSum", (context, { x, segmentIds }, { numSegments }) => {
+  const { tf, backend, native, address } = context;
+  const rows = tf.util.sizeFromShape(segmentIds.shape);
+  const inner = x.shape.slice(segmentIds.shape.length);
+  const size = { rows, width: tf.util.sizeFromShape(inner), count: numSegments };
+  const result = backend.makeOutput([numSegments, ...inner], x.dtype);
+  if (x.dtype === "float32") {
+    native.segmentSum(address(x), address(segmentIds), address(result), size);
+    return result;
+  }
+  // Integers are rare, and must not be added as floats.
+  const values = backend.typedArrayFromHeap(x);
+  const segments = backend.typedArrayFromHeap(segmentIds);
+  const sums = backend.typedArrayFromHeap(result).fill(0);
+  for (let i = 0; i < values.length; i++) {
+    const segment = segments[Math.floor(i / size.width)];
+    if (segment >= 0 && segment < numSegments) {
+      sums[segment * size.width + i % size.width] += values[i];
+    }
+  }
+  return result;
+});

@@ -1,80 +1,84 @@
 import type { GradConfig, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
-import type { TensorFlow } from "../tensorflow.ts";
-import { createNativeModule } from "../native/create_native_module.ts";
 import type { NativeModule } from "../native/native_module.ts";
-import { runningNative, setRunningNative } from "../native/running_native.ts";
+import { createNativeModule, runningNative, setRunningNative } from "../native/running_native.ts";
 import type { WasmBackend } from "../native/wasm_backend.ts";
-import { avgPoolKernel } from "./avg_pool.ts";
-import { avgPool3dKernel } from "./avg_pool_3d.ts";
-import { avgPool3dGradKernel } from "./avg_pool_3d_grad.ts";
-import { avgPoolGradKernel } from "./avg_pool_grad.ts";
-import { batchMatMulKernel } from "./batch_mat_mul.ts";
-import { batchMatMulGradient } from "./batch_mat_mul_gradient.ts";
-import { castKernel } from "./cast.ts";
-import { clipByValueKernel } from "./clip_by_value.ts";
-import { clipByValueGradKernel } from "./clip_by_value_grad.ts";
-import { clipByValueGradient } from "./clip_by_value_gradient.ts";
-import { conv2dKernel, fusedConv2dKernel } from "./conv_2d.ts";
-import { conv2dBackpropFilterKernel } from "./conv_2d_backprop_filter.ts";
-import { conv2dBackpropInputKernel } from "./conv_2d_backprop_input.ts";
-import { conv3dKernel } from "./conv_3d.ts";
-import { conv3dBackpropFilterKernel } from "./conv_3d_backprop_filter.ts";
-import { conv3dBackpropInputKernel } from "./conv_3d_backprop_input.ts";
-import { conv3dBackpropInputGradient } from "./conv_3d_backprop_input_gradient.ts";
-import { cumprodKernel } from "./cumprod.ts";
-import { cumsumKernel } from "./cumsum.ts";
-import { cumsumGradient } from "./cumsum_gradient.ts";
-import { depthToSpaceGradient } from "./depth_to_space_gradient.ts";
+import type { TensorFlow } from "../tensorflow.ts";
 import {
+  preluKernel,
+  relu6Kernel,
+  softmaxKernel,
+  tanhGradient,
+  tanhGradKernel,
+  tanhKernel,
+} from "./activations.ts";
+import {
+  avgPool3dGradKernel,
+  avgPool3dKernel,
+  avgPoolGradKernel,
+  avgPoolKernel,
+} from "./avg_pool.ts";
+import { batchMatMulGradient, batchMatMulKernel } from "./batch_mat_mul.ts";
+import { castKernel } from "./cast.ts";
+import { clipByValueGradient, clipByValueGradKernel, clipByValueKernel } from "./clip_by_value.ts";
+import {
+  conv2dBackpropFilterKernel,
+  conv2dBackpropInputKernel,
+  conv2dKernel,
+  fusedConv2dKernel,
+} from "./conv_2d.ts";
+import {
+  conv3dBackpropFilterKernel,
+  conv3dBackpropInputGradient,
+  conv3dBackpropInputKernel,
+  conv3dKernel,
+} from "./conv_3d.ts";
+import { cumprodKernel, cumsumGradient, cumsumKernel } from "./cumulative.ts";
+import {
+  depthwiseConv2dNativeBackpropFilterKernel,
+  depthwiseConv2dNativeBackpropInputKernel,
   depthwiseConv2dNativeKernel,
   fusedDepthwiseConv2dKernel,
 } from "./depthwise_conv_2d_native.ts";
-import { depthwiseConv2dNativeBackpropFilterKernel } from "./depthwise_conv_2d_native_backprop_filter.ts";
-import { depthwiseConv2dNativeBackpropInputKernel } from "./depthwise_conv_2d_native_backprop_input.ts";
 import { dilatedConvolutionGradients } from "./dilated_convolution_gradients.ts";
-import { dilation2dKernel } from "./dilation_2d.ts";
-import { dilation2dBackpropFilterKernel } from "./dilation_2d_backprop_filter.ts";
-import { dilation2dBackpropInputKernel } from "./dilation_2d_backprop_input.ts";
-import { extremumGradients } from "./extremum_gradients.ts";
-import { fusedBatchNormKernel } from "./fused_batch_norm.ts";
-import { fusedBatchNormGradient } from "./fused_batch_norm_gradient.ts";
+import {
+  dilation2dBackpropFilterKernel,
+  dilation2dBackpropInputKernel,
+  dilation2dKernel,
+} from "./dilation_2d.ts";
+import {
+  extremumGradients,
+  maximumKernel,
+  minimumKernel,
+  reducedExtremumGradients,
+} from "./extremum.ts";
+import { fusedBatchNormGradient, fusedBatchNormKernel } from "./fused_batch_norm.ts";
 import { fusedMatMulKernel } from "./fused_mat_mul.ts";
-import { gatherV2Kernel } from "./gather_v2.ts";
+import { gatherV2Kernel, unsortedSegmentSumKernel } from "./gather_v2.ts";
+import {
+  depthToSpaceGradient,
+  mirrorPadGradient,
+  piecewiseConstantGradients,
+  squaredDifferenceGradient,
+} from "./gradient_repairs.ts";
 import { identityKernel } from "./identity.ts";
-import { maxPoolKernel } from "./max_pool.ts";
-import { maxPool3dKernel } from "./max_pool_3d.ts";
-import { maxPool3dGradKernel } from "./max_pool_3d_grad.ts";
-import { maxPoolGradKernel } from "./max_pool_grad.ts";
-import { maximumKernel } from "./maximum.ts";
-import { meanKernel } from "./mean.ts";
-import { minimumKernel } from "./minimum.ts";
-import { mirrorPadGradient } from "./mirror_pad_gradient.ts";
-import { oneHotKernel } from "./one_hot.ts";
-import { piecewiseConstantGradients } from "./piecewise_constant_gradients.ts";
-import { preluKernel } from "./prelu.ts";
-import { reducedExtremumGradients } from "./reduced_extremum_gradients.ts";
-import { relu6Kernel } from "./relu_6.ts";
-import { resizeBilinearGradKernel } from "./resize_bilinear_grad.ts";
-import { resizeNearestNeighborGradKernel } from "./resize_nearest_neighbor_grad.ts";
-import { singlePartGradients } from "./single_part_gradients.ts";
-import { sliceKernel } from "./slice.ts";
-import { softmaxKernel } from "./softmax.ts";
-import { splitVKernel } from "./split_v.ts";
-import { squaredDifferenceGradient } from "./squared_difference_gradient.ts";
-import { sumKernel } from "./sum.ts";
-import { tanhKernel } from "./tanh.ts";
-import { tanhGradKernel } from "./tanh_grad.ts";
-import { tanhGradient } from "./tanh_gradient.ts";
-import { unpackKernel } from "./unpack.ts";
-import { unsortedSegmentSumKernel } from "./unsorted_segment_sum.ts";
 import type {
   GradientFactory,
   KernelContext,
   KernelFactory,
   KernelInputs,
 } from "./kernel_context.ts";
+import {
+  maxPool3dGradKernel,
+  maxPool3dKernel,
+  maxPoolGradKernel,
+  maxPoolKernel,
+} from "./max_pool.ts";
+import { oneHotKernel } from "./one_hot.ts";
+import { resizeBilinearGradKernel, resizeNearestNeighborGradKernel } from "./resize_gradients.ts";
+import { singlePartGradients, sliceKernel, splitVKernel, unpackKernel } from "./slice.ts";
+import { meanKernel, sumKernel } from "./sum.ts";
 
-/** Every kernel of this project, one a file. */
+/** Every kernel of this project: those of one operation, and its gradients, stand in one file. */
 const KERNELS: KernelFactory[] = [
   avgPool3dGradKernel,
   avgPool3dKernel,

@@ -1,8 +1,63 @@
+import type { TensorInfo } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
-import { maxPool } from "./pooling.ts";
-import { pool2dInfo, type PoolAttributes } from "./pool_attributes.ts";
-import { geometry2d } from "./window_geometry.ts";
+import type { KernelContext } from "./kernel_context.ts";
+import { pool2dInfo, pool3dInfo, type PoolAttributes } from "./window_attributes.ts";
+import { eachTap, geometry2d, geometry3d, type WindowGeometry } from "./window_geometry.ts";
+import { windowsOnHeap } from "./windows_on_heap.ts";
+
+const view = ({ backend }: KernelContext, info: TensorInfo) =>
+  backend.typedArrayFromHeap(info) as Float32Array;
+
+/** The largest entry of each window; NaN is larger than any number. */
+function maxPool(
+  context: KernelContext,
+  geometry: WindowGeometry,
+  x: TensorInfo,
+  shape: number[],
+): TensorInfo {
+  const { channels } = geometry;
+  const output = context.backend.makeOutput(shape, "float32");
+  const from = view(context, x), to = view(context, output);
+  to.fill(-Infinity);
+  eachTap(geometry, (position, source) => {
+    const o = position * channels, s = source * channels;
+    for (let c = 0; c < channels; c++) {
+      const value = from[s + c];
+      if (value > to[o + c] || value !== value) to[o + c] = value;
+    }
+  });
+  return output;
+}
+
+/** Hands each window's gradient to its largest entry, to the first one of equals. */
+function maxPoolGrad(
+  context: KernelContext,
+  geometry: WindowGeometry,
+  x: TensorInfo,
+  dy: TensorInfo,
+): TensorInfo {
+  const { channels } = geometry;
+  const output = context.backend.makeOutput(x.shape, "float32");
+  const from = view(context, x), gradient = view(context, dy), to = view(context, output);
+  const largest = new Float32Array(gradient.length);
+  const where = new Int32Array(gradient.length).fill(-1);
+  eachTap(geometry, (position, source) => {
+    const o = position * channels, s = source * channels;
+    for (let c = 0; c < channels; c++) {
+      const value = from[s + c], best = largest[o + c];
+      // NaN wins, and stays: nothing is greater than it.
+      if (where[o + c] < 0 || value > best || (value !== value && best === best)) {
+        largest[o + c] = value;
+        where[o + c] = s + c;
+      }
+    }
+  });
+  to.fill(0);
+  // A window that lies in the padding altogether has no entry.
+  for (let i = 0; i < where.length; i++) if (where[i] >= 0) to[where[i]] += gradient[i];
+  return output;
+}
 
 /**
  * `MaxPool`. The stock kernel passes over NaN, and gives -Infinity for a window of nothing else. Here
@@ -14,3 +69,41 @@ export const maxPoolKernel = defineKernel<PoolAttributes>("MaxPool", (context, {
   const info = pool2dInfo(context.tf, x.shape, attrs);
   return maxPool(context, geometry2d(info), x, info.outShape);
 });
+
+/**
+ * `MaxPoolGrad`. The stock kernel starts its search for the largest entry at 0, so a window whose
+ * largest entry is 0 or less gets no gradient. Here every window hands its `dy` to its first largest
+ * entry: `dx[argmax] += dy`.
+ */
+export const maxPoolGradKernel = defineKernel<
+  PoolAttributes,
+  { dy: TensorInfo; input: TensorInfo }
+>("MaxPoolGrad", (context, { dy, input }, attributes) => {
+  const info = pool2dInfo(context.tf, input.shape, attributes);
+  return windowsOnHeap(context, "maxPoolGradient", [input, dy], info, info.inShape);
+});
+
+/**
+ * `MaxPool3D`. The stock kernel starts its search at the smallest positive number, so a window of
+ * negative entries gives about 0, and it passes over NaN. Here: `y = max of the window`, NaN if it has
+ * one.
+ */
+export const maxPool3dKernel = defineKernel<PoolAttributes>(
+  "MaxPool3D",
+  (context, { x }, attributes) => {
+    const info = pool3dInfo(context.tf, x.shape, attributes);
+    return maxPool(context, geometry3d(info), x, info.outShape);
+  },
+);
+
+/**
+ * `MaxPool3DGrad`. Like the stock `MaxPoolGrad` this one loses windows whose largest entry is 0 or less;
+ * with a stride larger than the window it may begin at the wrong place, too. Here: `dx[argmax] += dy`.
+ */
+export const maxPool3dGradKernel = defineKernel<PoolAttributes>(
+  "MaxPool3DGrad",
+  (context, { dy, input }, attributes) => {
+    const info = pool3dInfo(context.tf, input.shape, attributes);
+    return maxPoolGrad(context, geometry3d(info), input, dy);
+  },
+);

@@ -1,5 +1,44 @@
-import { copyBlock } from "./copy_block.ts";
+import type { TensorInfo } from "@tensorflow/tfjs";
+import type { Tensor } from "../tensorflow.ts";
 import { defineKernel } from "./define_kernel.ts";
+import type { GradientFactory, KernelContext } from "./kernel_context.ts";
+
+/**
+ * The block of a tensor that begins at `begin` and has the shape `size`, as a fresh tensor.
+ *
+ * @param shape Shape of the result, if not `size`; of as many entries.
+ */
+function copyBlock(
+  { tf, backend, native, address }: KernelContext,
+  x: TensorInfo,
+  begin: number[],
+  size: number[],
+  shape = size,
+): TensorInfo {
+  const result = backend.makeOutput(shape, x.dtype);
+  const bytes = tf.util.bytesPerElement(x.dtype);
+  const strides = [...tf.util.computeStrides(x.shape), 1].map((stride) => stride * bytes);
+  const isCut = (axis: number) => size[axis] !== x.shape[axis];
+  const cuts = size.map((_, axis) => axis).filter(isCut);
+  const last = cuts.at(-1) ?? 0, before = cuts.at(-2) ?? -1;
+  // From the last cut axis on it is one run; the axes between the last two are rows, evenly apart, and
+  // where there are none the second to last is.
+  const run = size.length === 0 ? bytes : size[last] * strides[last];
+  const firstRowAxis = before === last - 1 ? Math.max(before, 0) : before + 1;
+  const rows = tf.util.sizeFromShape(size.slice(firstRowAxis, last));
+  const outer = size.slice(0, firstRowAxis);
+  const start = begin.reduce((sum, at, axis) => sum + at * strides[axis], address(x));
+  const blocks = tf.util.sizeFromShape(outer);
+  for (let block = 0, to = address(result); block < blocks; block++, to += rows * run) {
+    let from = start;
+    for (let axis = outer.length - 1, rest = block; axis >= 0; axis--) {
+      from += rest % outer[axis] * strides[axis];
+      rest = Math.floor(rest / outer[axis]);
+    }
+    native.copyRows(from, to, { rows, stride: last > 0 ? strides[last - 1] : run, run });
+  }
+  return result;
+}
 
 /**
  * `Slice`: stock first copies the whole tensor off the heap, for every slice. Here only the block is
@@ -15,3 +54,67 @@ export const sliceKernel = defineKernel<{ begin: number | number[]; size: number
     return copyBlock(context, x, begin, size);
   },
 );
+
+/**
+ * `SplitV`, as an LSTM takes its gates apart: stock copies the whole tensor once for each part (see
+ * `Slice`). Here each part is copied once.
+ */
+export const splitVKernel = defineKernel<{ numOrSizeSplits: number | number[]; axis: number }>(
+  "SplitV",
+  (context, { x }, { numOrSizeSplits, axis }) => {
+    const { util, backend_util } = context.tf;
+    const [at] = util.parseAxisParam(axis, x.shape);
+    const sizes = backend_util.prepareSplitSize(x as never, numOrSizeSplits, at);
+    let start = 0;
+    return sizes.map((size) => {
+      const begin = x.shape.map((_, i) => i === at ? start : 0);
+      start += size;
+      return copyBlock(context, x, begin, x.shape.with(at, size));
+    });
+  },
+);
+
+/**
+ * `Unpack`, as a recurrent layer takes its steps apart: stock copies the whole tensor once for each
+ * part (see `Slice`), which is the square of the steps. Here each part is copied once.
+ */
+export const unpackKernel = defineKernel<{ axis: number }, { value: TensorInfo }>(
+  "Unpack",
+  (context, { value }, { axis }) => {
+    const { shape } = value;
+    const at = axis < 0 ? axis + shape.length : axis;
+    return Array.from(
+      { length: shape[at] },
+      (_, part) =>
+        copyBlock(
+          context,
+          value,
+          shape.map((_, i) => i === at ? part : 0),
+          shape.map((size, i) => i === at ? 1 : size),
+          shape.toSpliced(at, 1),
+        ),
+    );
+  },
+);
+
+/**
+ * The gradients of `Unpack` and `SplitV`: the gradients of the parts put together again. Where there is
+ * one part only, TensorFlow.js hands its gradient over without a list and its own functions throw: a
+ * recurrent layer over a single step has no gradient.
+ */
+export const singlePartGradients: GradientFactory[] = [
+  ({ tf }) => ({
+    kernelName: "Unpack",
+    gradFunc(parts, _saved, attrs) {
+      const { axis } = attrs as unknown as { axis: number };
+      return { value: () => tf.stack([parts].flat() as Tensor[], axis) };
+    },
+  }),
+  ({ tf }) => ({
+    kernelName: "SplitV",
+    gradFunc(parts, _saved, attrs) {
+      const { axis } = attrs as unknown as { axis: number };
+      return { x: () => tf.concat([parts].flat() as Tensor[], axis) };
+    },
+  }),
+];

@@ -1,17 +1,17 @@
 import type { TensorFlow } from "../tensorflow.ts";
+import {
+  type LayerClass,
+  type LayerMethod,
+  type LayerRepair,
+  repairedMethods,
+} from "./layer_repair.ts";
 import { repairAlphaDropout } from "./repair_alpha_dropout.ts";
-import { repairCenterCrop } from "./repair_center_crop.ts";
-import { repairConvLstm } from "./repair_conv_lstm.ts";
-import { repairConvolutions } from "./repair_convolutions.ts";
-import { repairDepthwiseConv2d } from "./repair_depthwise_conv_2d.ts";
+import { repairConvLstm, repairConvolutions } from "./repair_convolutions.ts";
+import { repairDepthwiseConv2d, repairSeparableConv2d } from "./repair_depthwise_conv_2d.ts";
+import { repairCenterCrop, repairOutputShapes, repairResizing } from "./repair_image_layers.ts";
 import { repairMergeMasks } from "./repair_merge_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
-import { repairOutputShapes } from "./repair_output_shapes.ts";
-import { repairResizing } from "./repair_resizing.ts";
-import { repairSeparableConv2d } from "./repair_separable_conv_2d.ts";
 import { repairSoftmax } from "./repair_softmax.ts";
-import { repairedMethods } from "./repaired_methods.ts";
-import type { LayerClass, LayerMethod, LayerRepair } from "./layer_repair.ts";
 
 const REPAIRS: LayerRepair[] = [
   repairAlphaDropout,

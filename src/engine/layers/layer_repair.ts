@@ -18,7 +18,7 @@ export interface LayerActivation {
 export type LayerMethod = (this: any, ...args: any[]) => any;
 
 /** What a repair gets when it is installed. */
-export interface RepairContext {
+interface RepairContext {
   readonly tf: TensorFlow;
   /** The class that TensorFlow.js has under a name. */
   classOf(className: string): LayerClass;
@@ -43,3 +43,6 @@ export type LayerRepair = (context: RepairContext) => void;
 export function oneTensor(inputs: Tensor | Tensor[]): Tensor {
   return Array.isArray(inputs) ? inputs[0] : inputs;
 }
+
+/** Every method that a repair put in place: how to tell a repaired class from one of another copy. */
+export const repairedMethods = new WeakSet<object>();

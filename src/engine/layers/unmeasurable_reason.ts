@@ -1,5 +1,5 @@
 import type { Layer } from "../tensorflow.ts";
-import { repairedMethods } from "./repaired_methods.ts";
+import { repairedMethods } from "./layer_repair.ts";
 
 interface Options {
   dilationRate?: number | number[];

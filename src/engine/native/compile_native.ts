@@ -1,5 +1,4 @@
 import { binaries } from "./binaries.ts";
-import { decodeBase64 } from "./decode_base64.ts";
 
 const compiled = new Map<string, WebAssembly.Module>();
 
@@ -15,4 +14,9 @@ export function compileNative(shared: boolean, relaxedSimd: boolean): WebAssembl
   const module = compiled.get(name) ?? new WebAssembly.Module(decodeBase64(binaries[name]));
   compiled.set(name, module);
   return module;
+}
+
+/** The bytes of a base64 string. */
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

@@ -1,0 +1,73 @@
+import type { Finding } from "../checks/finding.ts";
+import { formatCount } from "../checks/format.ts";
+import type { RuleFigure } from "../checks/rule.ts";
+import type { LayerMeasurements } from "../measure/measurements.ts";
+import type { ProbeSubject } from "../probe/probe_subject.ts";
+import { barChart, type BarChartRow } from "../render/bar_chart.ts";
+import { cutMiddle } from "../render/cut_middle.ts";
+import { escapeControls } from "../render/escape_controls.ts";
+
+/** Which model was measured, under which seeds, on what: enough to measure it again. */
+export function describeModel({ model, seed, batch, objective }: ProbeSubject): string {
+  const drawn = batch.seed === null ? "" : ` of seed ${batch.seed}`;
+  const aim = objective === undefined ? "" : `, objective "${objective.name}"`;
+  return `Model "${model.name}" (seed ${seed ?? "unknown"}, ` +
+    `${formatCount(batch.examples, "example")}${drawn}${aim})`;
+}
+
+/** More columns than this tell no layer apart that these do not, and fill a test log. */
+const MAX_NAME = 48;
+
+/**
+ * A sentence as one line of a message: names come from files that somebody else wrote, so long ones are
+ * cut in the middle, and line breaks and control characters made visible.
+ *
+ * @param text The sentence.
+ * @param names The names that may stand in it.
+ */
+export function oneLine(text: string, names: readonly string[]): string {
+  // A longer name may contain a shorter one.
+  const long = [...new Set(names)].filter((name) => name.length > MAX_NAME && text.includes(name))
+    .toSorted((a, b) => b.length - a.length);
+  return escapeControls(
+    long.reduce((cut, name) => cut.replaceAll(name, () => cutMiddle(name, MAX_NAME)), text),
+  );
+}
+
+const WIDTH = 80;
+
+/** A figure to draw: what it is, how its bars grow, and the bars. */
+export interface Figure {
+  title: string;
+  scale: "linear" | "log";
+  /** The bars; `layer` is the layer that each is about, where that is not its label. */
+  rows: { label: string; layer?: string; value: number | null }[];
+}
+
+/**
+ * The lines of a bar chart of the figure that a rule judges, its offenders marked.
+ *
+ * @returns A title, an axis, up to `maxRows` bars, and a line if there are more; nothing where no row
+ * has the figure.
+ */
+export function figureChart(
+  { title, scale, rows }: Figure,
+  findings: Finding[],
+  maxRows: number,
+): string[] {
+  const marked = new Set(findings.flatMap(({ layer, layers }) => [layer, ...(layers ?? [])]));
+  const shown = rows
+    .filter(({ value }) => value !== null)
+    .map(({ label, layer = label, value }): BarChartRow => ({
+      label,
+      value,
+      ...(marked.has(layer) ? { mark: "error" } : {}),
+    }));
+  if (shown.length === 0) return [];
+  return [`${title}:`, ...barChart(shown, { width: WIDTH, scale, maxRows }).split("\n")];
+}
+
+/** The figure of a rule over measurements, a bar a layer. */
+export function ruleFigure({ title, scale, of }: RuleFigure, layers: LayerMeasurements[]): Figure {
+  return { title, scale, rows: layers.map((layer) => ({ label: layer.name, value: of(layer) })) };
+}

@@ -1,0 +1,81 @@
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+
+/** The single head of a model: its last kernel, and the activation of its output. */
+export interface Head {
+  /** The row that holds the head's kernel. */
+  layer: LayerMeasurements;
+  /** Name of the activation of the output; `linear` where there is none. */
+  activation: string;
+  /** How many output units it has, or `null` where the shape varies. */
+  units: number | null;
+}
+
+/** The head of a model with one, in the layer with the kernel or in an activation after it. */
+export function headLayer({ layers }: Measurements): Head | null {
+  const outputs = layers.filter(({ role }) => role === "output");
+  const kernels = outputs.filter(({ weights }) => weights.some(({ shape }) => shape.length >= 2));
+  if (kernels.length !== 1) return null;
+  const active = outputs.findLast(({ activation }) =>
+    activation !== null && activation !== "linear"
+  );
+  const shape = (active ?? kernels[0]).shape;
+  return {
+    layer: kernels[0],
+    activation: active?.activation ?? "linear",
+    units: shape?.at(-1) ?? null,
+  };
+}
+
+/** Whether two layers lie on the way of one head, so that a signal may pass through both. */
+export function sharesHead(a: LayerMeasurements, b: LayerMeasurements): boolean {
+  if (a.heads === undefined || b.heads === undefined) return true;
+  return a.heads.some((head) => b.heads!.includes(head));
+}
+
+/** The mean slope a (1 - a) below which outputs from 0 to 1 are all 0 or 1: float32 resolves 6e-8. */
+const CERTAIN = 1e-6;
+/** A loss below this has been learned: then certain outputs are right, and 0 is their true gradient. */
+const LEARNED = 0.01;
+
+/**
+ * Whether a head lets nothing through: it is sent a gradient, or is certain and wrong, and its delta is 0.
+ * (Of a certain one so small a delta counts as none.)
+ */
+export function shutsOut(layer: LayerMeasurements, measurements: Measurements): boolean {
+  const { role, activationGradients: sent, preActivationGradients: delta } = layer;
+  if (role !== "output" || delta === null || delta.nonFinite > 0) return false;
+  const size = sent?.maxAbs ?? 0;
+  // dJ/da of a cross-entropy grows as 1 / a, while its delta stays near 1 over the examples.
+  return isCertainHead(layer, measurements)
+    ? delta.maxAbs <= CERTAIN * Math.min(1, size)
+    : delta.maxAbs === 0 && (size > 0 || (sent?.nonFinite ?? 0) > 0);
+}
+
+/** Losses over classes: they clip what they take the logarithm of, and have no gradient there. */
+const CLIPPING = ["categoricalCrossentropy", "sparseCategoricalCrossentropy"];
+/** The mean over the examples of 1 - sum a^2 up to which a softmax has mostly chosen: 0.5 is torn in two. */
+const WAVERING = 0.25;
+
+/**
+ * Whether a softmax or a sigmoid at the end of the model is certain for every example, and wrong for some:
+ * all its outputs are 0 or 1 while the objective is not yet small. Its own delta may be exactly 0 then, and
+ * dJ/da too, for cross-entropies clip their probabilities and what is clipped has no gradient. Where that
+ * of a softmax is 0, all targets are certain, though a few examples may waver between two wrong classes.
+ */
+export function isCertainHead(layer: LayerMeasurements, { objective }: Measurements): boolean {
+  const { role, activations, activationGradients: sent } = layer;
+  const activation = headActivation(layer);
+  if (role !== "output" || activation === null || activations === null) return false;
+  if (activations.nonFinite > 0 || !(objective.value > LEARNED)) return false;
+  // For numbers from 0 to 1, mean(a^2) = mean(a) holds where each is 0 or 1, and only there.
+  const doubt = activations.meanAbs - activations.rms ** 2;
+  if (doubt <= CERTAIN) return true;
+  return activation === "softmax" && CLIPPING.includes(objective.name) &&
+    sent?.maxAbs === 0 && sent.nonFinite === 0 && doubt <= WAVERING * activations.meanAbs;
+}
+
+/** `softmax` or `sigmoid` where the layer ends in one, else `null`. */
+export function headActivation({ activation, className }: LayerMeasurements) {
+  if (activation === "softmax" || className === "Softmax") return "softmax";
+  return activation === "sigmoid" ? "sigmoid" : null;
+}

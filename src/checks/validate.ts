@@ -1,0 +1,43 @@
+import type { Measurements } from "../measure/measurements.ts";
+import { show } from "./show.ts";
+
+/**
+ * Refuses options that are no object.
+ *
+ * @throws {TypeError} If they are not.
+ */
+export function validateOptions(options: unknown): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`options must be an object, got ${show(options)}.`);
+  }
+}
+
+/**
+ * Refuses what is not a `Measurements` before a rule reads it.
+ *
+ * @throws {TypeError} If it is not; a promise that was not awaited is named as such.
+ */
+export function validateMeasurements(value: Measurements, name = "measurements"): void {
+  const found = value as Partial<Measurements> & { then?: unknown } | null | undefined;
+  if (typeof found?.then === "function") {
+    throw new TypeError(`${name} is a promise: write \`await measure(model, batch)\`.`);
+  }
+  const what = complaint(found);
+  if (what === null) return;
+  throw new TypeError(`${name} must be what measure() returns (version 1), got ${what}.`);
+}
+
+/** What is found where no measurements are; `null` where they are, as far as a look at it can tell. */
+function complaint(found: Partial<Measurements> | null | undefined): string | null {
+  if (typeof found !== "object" || found === null) return found === null ? "null" : typeof found;
+  if (Array.isArray(found)) return "an array";
+  const { version, layers, batch, objective } = found;
+  if (version !== 1) return "version" in found ? `an object of version ${version}` : "an object";
+  if (!Array.isArray(layers)) return "an object without layers";
+  if (!Array.isArray(batch?.perInput)) return "an object without a batch";
+  if (typeof objective?.name !== "string") return "an object without an objective";
+  const wrong = layers.findIndex((layer) =>
+    typeof layer?.name !== "string" || !Array.isArray(layer.weights)
+  );
+  return wrong === -1 ? null : `an object whose layers[${wrong}] is no layer`;
+}

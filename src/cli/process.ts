@@ -1,0 +1,102 @@
+let isMeant = false;
+
+/** Ends the process, as the command line means to: see {@linkcode guardEnd}. */
+export function endProcess(code: number): never {
+  isMeant = true;
+  Deno.exit(code);
+}
+
+/**
+ * Lets nothing else end the process as if it had a verdict: not the code of a model that calls
+ * `Deno.exit(0)`, nor a promise that nobody keeps. Then the exit code is 2, and stderr says why.
+ */
+export function guardEnd(): void {
+  // What ends before it has a verdict has not passed, nor failed: that would be 1, as Deno's own code
+  // for an error that nobody caught is.
+  Deno.exitCode = 2;
+  addEventListener("unload", () => {
+    if (isMeant) return;
+    console.error(
+      "error: there is no result: the code of a model ended the process, or waits for what never comes",
+    );
+    Deno.exitCode = 2;
+  });
+}
+
+/**
+ * Lets what is said on stderr get lost where it cannot be written: a log on a full disk costs the
+ * progress and the reasons, not the result and its exit code.
+ */
+export function forgiveStderr(): void {
+  const error = console.error;
+  const writeSync = Deno.stderr.writeSync.bind(Deno.stderr);
+  console.error = (...args: unknown[]) => {
+    try {
+      error(...args);
+    } catch {
+      // There is nowhere left to say it.
+    }
+  };
+  Deno.stderr.writeSync = (bytes: Uint8Array) => {
+    try {
+      return writeSync(bytes);
+    } catch {
+      return bytes.length;
+    }
+  };
+}
+
+/** What ends long work early, and the exit codes that shells give to it. */
+const SIGNALS: readonly [signal: Deno.Signal, code: number][] = Deno.build.os === "windows"
+  ? [["SIGINT", 130]]
+  : [["SIGINT", 130], ["SIGTERM", 143]];
+
+/** For how long, in ms, another signal is the same wish: npx and timeout pass on what the group has got. */
+const ECHO = 500;
+
+/** Whether somebody wants long work to end. */
+interface Interruption extends Disposable {
+  /** Says that there is something to keep. Until then the first Ctrl-C ends the process, too. */
+  begin(): void;
+  /** Aborted at the first Ctrl-C, or when a batch system ends the job. */
+  readonly signal: AbortSignal;
+  /** The exit code for it; `null` while there was none. */
+  readonly code: number | null;
+}
+
+/**
+ * Listens for Ctrl-C and for the signal to terminate, until it is disposed. One that comes later ends
+ * the process at once, as ever.
+ */
+export function interruption(): Interruption {
+  const controller = new AbortController();
+  let code: number | null = null;
+  let hasBegun = false;
+  const listeners = SIGNALS.map(([name, exit]) => {
+    const listener = () => {
+      if (code !== null) return;
+      code = exit;
+      if (!hasBegun) {
+        console.error("interrupted");
+        endProcess(exit);
+      }
+      Deno.unrefTimer(setTimeout(stop, ECHO));
+      controller.abort();
+    };
+    Deno.addSignalListener(name, listener);
+    return { name, listener };
+  });
+  const stop = () => {
+    for (const { name, listener } of listeners.splice(0)) Deno.removeSignalListener(name, listener);
+  };
+  return {
+    begin() {
+      hasBegun = true;
+    },
+    signal: controller.signal,
+    get code() {
+      return code;
+    },
+    [Symbol.dispose]: stop,
+  };
+}

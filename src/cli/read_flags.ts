@@ -1,0 +1,83 @@
+import type { Shard } from "../study/shard.ts";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * Reads the value of `--layers`.
+ *
+ * @param source The value, or `undefined` where the flag is not given.
+ * @returns The regular expression, or `null` for all layers.
+ * @throws {UsageError} If it is none.
+ */
+export function readLayers(source: string | undefined): RegExp | null {
+  if (source === undefined) return null;
+  try {
+    return new RegExp(source);
+  } catch (error) {
+    throw new UsageError(`--layers takes a regular expression: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Reads the value of `--shard`.
+ *
+ * @param text The value, or `undefined` where the flag is not given.
+ * @returns The part, or `null` for the whole.
+ * @throws {UsageError} If it names no part.
+ */
+export function readShard(text: string | undefined): Shard | null {
+  if (text === undefined) return null;
+  const [, index, count] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
+  const shard = { index: Number(index), count: Number(count) };
+  if (index === undefined || shard.index < 1 || shard.index > shard.count) {
+    throw new UsageError(
+      `--shard takes I/N, the I-th of N parts, as 1/3, found ${JSON.stringify(text)}`,
+    );
+  }
+  return shard;
+}
+
+/** How many scales a range has to a factor of ten, unless it says how many there are. */
+const PER_DECADE = 10;
+const MOST = 10_000;
+
+/**
+ * Reads `--scale`: a range `0.001..1000`, evenly spaced by logarithm, ten to a factor of ten; a range
+ * with its number of scales, `0.001..1000:25`; or a list, `0.5,1,2`. A number may be a fraction,
+ * `1/894`. Inner scales of a range are rounded to four digits.
+ *
+ * @throws {UsageError} If it is none of these.
+ */
+export function parseScales(text: string): number[] {
+  const wrong = (found: string) =>
+    new UsageError(
+      `--scale takes a range such as 0.001..1000 or 0.001..1000:25, or a list such as 0.5,1,2 of ` +
+        `numbers above 0, found ${JSON.stringify(found)}`,
+    );
+  const number = (part: string) => {
+    const [, numerator, denominator = "1"] =
+      /^\s*(\d*\.?\d+(?:e[+-]?\d+)?)(?:\/(\d*\.?\d+(?:e[+-]?\d+)?))?\s*$/i.exec(part) ?? [];
+    const value = Number(numerator) / Number(denominator);
+    if (numerator === undefined || !(value > 0 && value < Infinity)) throw wrong(part);
+    return value;
+  };
+  const range = text.split("..");
+  if (range.length === 1) return text.split(",").map(number);
+  const [end, count, ...more] = range[1].split(":");
+  const [from, to] = [number(range[0]), number(end)];
+  if (range.length > 2 || more.length > 0 || to < from) throw wrong(text);
+  const decades = Math.log10(to / from);
+  const steps = count === undefined
+    ? Math.max(1, Math.round(decades * PER_DECADE))
+    : Number(count) - 1;
+  if (count !== undefined && !(/^\d+$/.test(count) && steps >= 1 && steps < MOST)) {
+    throw new UsageError(
+      `--scale: ${JSON.stringify(text)} asks for ${count} scales, expected 2 to ${MOST}`,
+    );
+  }
+  if (from === to) return [from];
+  return Array.from({ length: steps + 1 }, (_, i) => {
+    if (i === 0) return from;
+    if (i === steps) return to;
+    return Number((from * 10 ** (decades * i / steps)).toPrecision(4));
+  });
+}

@@ -1,0 +1,122 @@
+import type { Tensor } from "../tensorflow.ts";
+import { reduceLike } from "./broadcast.ts";
+import type { GradientFactory } from "./kernel_context.ts";
+
+/** Attributes of `DepthToSpace`. */
+interface DepthToSpaceAttributes {
+  blockSize: number;
+  dataFormat: "NHWC" | "NCHW";
+}
+
+/**
+ * The gradient of `DepthToSpace`, the pixel shuffle that super-resolution models end with (in a layer of
+ * their own): every entry of `dy` goes back to the channel that it came from. TensorFlow.js has none.
+ */
+export const depthToSpaceGradient: GradientFactory = ({ tf }) => ({
+  kernelName: "DepthToSpace",
+  inputsToSave: ["x"],
+  gradFunc(gradient, saved, attrs) {
+    const dy = gradient as Tensor;
+    const [x] = saved as Tensor[];
+    const { blockSize: n, dataFormat } = attrs as unknown as DepthToSpaceAttributes;
+    const [batch, a, b, c] = dy.shape;
+    const [blocks, order] = dataFormat === "NHWC"
+      ? [[batch, a / n, n, b / n, n, c], [0, 1, 3, 2, 4, 5]]
+      : [[batch, a, b / n, n, c / n, n], [0, 3, 5, 1, 2, 4]];
+    return { x: () => tf.reshape(tf.transpose(tf.reshape(dy, blocks), order), x.shape) };
+  },
+});
+
+/** Attributes of `MirrorPad`. */
+interface MirrorPadAttributes {
+  paddings: [before: number, after: number][];
+  mode: "reflect" | "symmetric";
+}
+
+/**
+ * The gradient of `MirrorPad`. That of TensorFlow.js drops what flows back from the mirrored borders.
+ * Here, axis by axis: the middle of `dy`, plus each border turned round and laid on the entries that it
+ * mirrors.
+ */
+export const mirrorPadGradient: GradientFactory = ({ tf }) => ({
+  kernelName: "MirrorPad",
+  inputsToSave: ["x"],
+  gradFunc(dy, saved, attrs) {
+    const [x] = saved as Tensor[];
+    const { paddings, mode } = attrs as unknown as MirrorPadAttributes;
+    const edge = mode === "reflect" ? 1 : 0;
+    const fold = (gradient: Tensor, axis: number): Tensor => {
+      const [before, after] = paddings[axis], n = x.shape[axis];
+      const part = (start: number, size: number) =>
+        tf.slice(
+          gradient,
+          gradient.shape.map((_, k) => k === axis ? start : 0),
+          gradient.shape.map((all, k) => k === axis ? size : all),
+        );
+      const laid = (border: Tensor, start: number) =>
+        tf.pad(
+          tf.reverse(border, axis),
+          border.shape.map((size, k) => k === axis ? [start, n - start - size] : [0, 0]) as [
+            number,
+            number,
+          ][],
+        );
+      let sum = part(before, n);
+      if (before > 0) sum = tf.add(sum, laid(part(0, before), edge));
+      if (after > 0) sum = tf.add(sum, laid(part(before + n, after), n - edge - after));
+      return sum;
+    };
+    return { x: () => paddings.reduce((gradient, _, axis) => fold(gradient, axis), dy as Tensor) };
+  },
+});
+
+/** The inputs of each kernel whose output is a truth value or a whole number. */
+const INPUTS: Record<string, string[]> = {
+  Greater: ["a", "b"],
+  Less: ["a", "b"],
+  LessEqual: ["a", "b"],
+  Equal: ["a", "b"],
+  NotEqual: ["a", "b"],
+  LogicalAnd: ["a", "b"],
+  LogicalOr: ["a", "b"],
+  LogicalXor: ["a", "b"],
+  LogicalNot: ["x"],
+  Any: ["x"],
+  All: ["x"],
+  FloorDiv: ["a", "b"],
+};
+
+/**
+ * The gradients of comparisons, of logic and of floored division: 0, for their output is constant almost
+ * everywhere. TensorFlow.js has the one of `GreaterEqual` only; without the others a thresholded ReLU, and
+ * a mask behind anything trainable, cannot be differentiated. To `FloorDiv` it gives the gradient of a
+ * division that is not floored.
+ */
+export const piecewiseConstantGradients: GradientFactory[] = Object.entries(INPUTS).map(
+  ([kernelName, inputsToSave]): GradientFactory => ({ tf }) => ({
+    kernelName,
+    inputsToSave,
+    gradFunc: (_dy, saved) =>
+      Object.fromEntries(
+        inputsToSave.map((name, i) => [name, () => tf.zeros((saved as Tensor[])[i].shape)]),
+      ),
+  }),
+);
+
+/**
+ * The gradient of `SquaredDifference`: `2 (a - b) dy`, and its negative for `b`. That of TensorFlow.js
+ * throws when an input was broadcast; this one adds up what broadcasting copied.
+ */
+export const squaredDifferenceGradient: GradientFactory = ({ tf }) => ({
+  kernelName: "SquaredDifference",
+  inputsToSave: ["a", "b"],
+  gradFunc(dy, saved) {
+    const [a, b] = saved as Tensor[];
+    const slope = (from: Tensor, to: Tensor) =>
+      tf.mul(dy as Tensor, tf.mul(2, tf.sub(from, to))) as Tensor;
+    return {
+      a: () => reduceLike(tf, slope(a, b), a.shape),
+      b: () => reduceLike(tf, slope(b, a), b.shape),
+    };
+  },
+});

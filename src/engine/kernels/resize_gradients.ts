@@ -1,0 +1,122 @@
+import { defineKernel } from "./define_kernel.ts";
+
+/** Attributes of `ResizeNearestNeighbor`, of `ResizeBilinear`, and of their gradients. */
+interface ResizeAttributes {
+  /** Whether the corners of the image stay where they are. */
+  alignCorners: boolean;
+  /** Whether a pixel is a square whose middle counts, rather than a point. */
+  halfPixelCenters: boolean;
+}
+
+/** Between which rows (or columns) each of the resized image lies, and how far it is from the first. */
+interface Places {
+  first: Int32Array;
+  second: Int32Array;
+  share: Float64Array;
+}
+
+/** The forward kernel's own reckoning, in float32 as there. */
+function places(
+  from: number,
+  to: number,
+  { alignCorners, halfPixelCenters }: ResizeAttributes,
+): Places {
+  const corners = alignCorners && to > 1 ? 1 : 0;
+  const ratio = Math.fround((from - corners) / (to - corners));
+  const shift = halfPixelCenters && !alignCorners ? Math.fround(0.5 * ratio - 0.5) : 0;
+  const place = Float32Array.from(
+    { length: to },
+    (_, i) => Math.min(from - 1, Math.max(0, Math.fround(i * ratio) + shift)),
+  );
+  const first = Int32Array.from(place, Math.floor);
+  return {
+    first,
+    second: first.map((row) => Math.min(row + 1, from - 1)),
+    share: Float64Array.from(place, (at, i) => at - first[i]),
+  };
+}
+
+/**
+ * `ResizeBilinearGrad`. The stock kernel adds in float32, which is 0.2 % off where one pixel becomes
+ * 1024 x 1024, and knows nothing of `halfPixelCenters`. Here every `dy` goes to the four pixels around
+ * its place, each by the share that it had in the forward pass, and is added in float64.
+ */
+export const resizeBilinearGradKernel = defineKernel<ResizeAttributes>(
+  "ResizeBilinearGrad",
+  (context, { images, dy }, attributes) => {
+    const [batch, height, width, channels] = images.shape;
+    const [, outHeight, outWidth] = dy.shape;
+    const dx = context.backend.makeOutput(images.shape, "float32");
+    const gradient = context.backend.typedArrayFromHeap(dy);
+    const sums = new Float64Array(images.shape.reduce((a, b) => a * b, 1));
+    const rows = places(height, outHeight, attributes);
+    const columns = places(width, outWidth, attributes);
+    let i = 0;
+    for (let b = 0; b < batch; b++) {
+      for (let r = 0; r < outHeight; r++) {
+        const top = (b * height + rows.first[r]) * width;
+        const bottom = (b * height + rows.second[r]) * width;
+        for (let c = 0; c < outWidth; c++) {
+          const left = columns.first[c], right = columns.second[c];
+          for (let k = 0; k < channels; k++) {
+            const low = gradient[i] * rows.share[r], high = gradient[i++] - low;
+            sums[(top + left) * channels + k] += high * (1 - columns.share[c]);
+            sums[(top + right) * channels + k] += high * columns.share[c];
+            sums[(bottom + left) * channels + k] += low * (1 - columns.share[c]);
+            sums[(bottom + right) * channels + k] += low * columns.share[c];
+          }
+        }
+      }
+    }
+    context.backend.typedArrayFromHeap(dx).set(sums);
+    return dx;
+  },
+);
+
+/**
+ * For each row (or column) of the resized image, the one that it was copied from: the forward kernel's
+ * own reckoning, in float32 as there.
+ */
+function sources(
+  from: number,
+  to: number,
+  { alignCorners, halfPixelCenters }: ResizeAttributes,
+): Int32Array {
+  const corners = alignCorners && to > 1 ? 1 : 0;
+  const ratio = Math.fround((from - corners) / (to - corners));
+  return Int32Array.from({ length: to }, (_, i) => {
+    const place = Math.fround(ratio * (halfPixelCenters ? i + 0.5 : i));
+    return Math.min(from - 1, alignCorners ? Math.round(place) : Math.floor(place));
+  });
+}
+
+/**
+ * `ResizeNearestNeighborGrad`. The stock kernel looks for the pixels that were copies of a pixel in a
+ * window around its place, which is too small for some sizes with aligned corners, and that of `cpu`
+ * mixes up the examples of a batch. Here every `dy` goes to the pixel that it is a copy of.
+ */
+export const resizeNearestNeighborGradKernel = defineKernel<ResizeAttributes>(
+  "ResizeNearestNeighborGrad",
+  (context, { images, dy }, attributes) => {
+    const [batch, height, width, channels] = images.shape;
+    const [, outHeight, outWidth] = dy.shape;
+    const dx = context.backend.makeOutput(images.shape, "float32");
+    const gradient = context.backend.typedArrayFromHeap(dy);
+    // A pixel may have many copies.
+    const sums = new Float64Array(images.shape.reduce((a, b) => a * b, 1));
+    const rows = sources(height, outHeight, attributes);
+    const columns = sources(width, outWidth, attributes);
+    let i = 0;
+    for (let b = 0; b < batch; b++) {
+      for (let r = 0; r < outHeight; r++) {
+        const row = (b * height + rows[r]) * width;
+        for (let c = 0; c < outWidth; c++) {
+          const target = (row + columns[c]) * channels;
+          for (let k = 0; k < channels; k++) sums[target + k] += gradient[i++];
+        }
+      }
+    }
+    context.backend.typedArrayFromHeap(dx).set(sums);
+    return dx;
+  },
+);

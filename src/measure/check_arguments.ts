@@ -1,0 +1,63 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
+import type { Batch } from "../model/batch.ts";
+import type { MeasureOptions } from "./measure_options.ts";
+
+/**
+ * Checks that there are a model and a batch at all, for callers that no type checker has warned.
+ *
+ * @throws {TypeError} If one of them is something else.
+ */
+export function checkSubject(model: LayersModel, batch: Batch): void {
+  if (!Array.isArray(Object(model).layers) || typeof model.apply !== "function") {
+    throw new TypeError(`Cannot measure ${kindOf(model)}: expected a layers model`);
+  }
+  const { inputs } = Object(batch) as Partial<Batch>;
+  if (inputs !== undefined && inputs !== null && !isTensor(batch)) return;
+  throw new TypeError(
+    `Cannot measure model ${model.name}: a batch must be { inputs, targets } of tensors, got ${
+      kindOf(batch)
+    }`,
+  );
+}
+
+const isTensor = (value: unknown) => typeof Object(value).dataSync === "function";
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (isTensor(value)) return "a tensor";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  const keys = Object.keys(value);
+  return keys.length > 0 && keys.length <= 3 ? `{ ${keys.join(", ")} }` : "another object";
+}
+
+const KNOWN: Record<keyof Required<MeasureOptions>, (value: unknown) => string | null> = {
+  objective: () => null,
+  batchNormalization: (value) =>
+    value === "inference" || value === "training" ? null : '"inference" or "training"',
+  penalties: (value) => typeof value === "boolean" ? null : "true or false",
+  source: (value) => value === null || typeof value === "string" ? null : "a string or null",
+  seed: (value) => value === null || Number.isSafeInteger(value) ? null : "an integer or null",
+  onProgress: (value) => typeof value === "function" ? null : "a function",
+};
+
+/**
+ * Checks the options of a measurement, for callers that no type checker has warned.
+ *
+ * @throws {TypeError} If an option is unknown or has a value that it does not take.
+ */
+export function checkOptions(options: MeasureOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue;
+    if (!Object.hasOwn(KNOWN, name)) {
+      throw new TypeError(
+        `Cannot measure with the option ${name}: expected ${Object.keys(KNOWN).join(", ")}`,
+      );
+    }
+    const expected = KNOWN[name as keyof MeasureOptions](value);
+    if (expected === null) continue;
+    throw new TypeError(
+      `Cannot measure with ${name} ${JSON.stringify(value)}: expected ${expected}`,
+    );
+  }
+}

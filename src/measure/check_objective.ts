@@ -1,0 +1,80 @@
+import type { Batch } from "../model/batch.ts";
+import { BatchError } from "../model/batch_error.ts";
+import type { LoadedModel } from "../model/loaded_model.ts";
+import { ModelError } from "../model/model_error.ts";
+import { LOSSES, type LossName, type Objective } from "../model/objective.ts";
+import { nearest } from "../words/nearest.ts";
+
+/** What losses are called elsewhere, Keras and PyTorch above all. */
+const ALIASES: Record<string, LossName> = {
+  mse: "meanSquaredError",
+  mae: "meanAbsoluteError",
+  mape: "meanAbsolutePercentageError",
+  msle: "meanSquaredLogarithmicError",
+  l1: "meanAbsoluteError",
+  l2: "meanSquaredError",
+  bce: "binaryCrossentropy",
+  logloss: "binaryCrossentropy",
+  cce: "categoricalCrossentropy",
+  crossentropy: "categoricalCrossentropy",
+  softmaxcrossentropy: "categoricalCrossentropy",
+  scce: "sparseCategoricalCrossentropy",
+  kld: "kullbackLeiblerDivergence",
+  kldiv: "kullbackLeiblerDivergence",
+  cosinesimilarity: "cosineProximity",
+};
+
+/**
+ * The end of an error message that offers the objective somebody may have meant.
+ *
+ * @param name What was given.
+ * @returns `"; did you mean ...?"`, or nothing where none is near.
+ */
+export function nearestObjective(name: string): string {
+  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  const known = Object.hasOwn(ALIASES, plain)
+    ? ALIASES[plain]
+    : LOSSES.find((loss) => loss.toLowerCase() === plain);
+  return known === undefined
+    ? nearest(name, ["sum", ...LOSSES])
+    : `; did you mean ${JSON.stringify(known)}?`;
+}
+
+/**
+ * The objective that a model's module asks for: what it exports is any string.
+ *
+ * @returns The objective; the sum where the module says nothing.
+ * @throws {ModelError} If there is no such objective.
+ */
+export function checkModuleObjective(
+  { objective, path }: Pick<LoadedModel, "objective" | "path">,
+): Objective {
+  if (objective === null) return "sum";
+  const names: readonly string[] = ["sum", ...LOSSES];
+  if (typeof objective === "function" || names.includes(objective)) return objective as Objective;
+  throw new ModelError(
+    `${path}: objective is ${JSON.stringify(objective)}, expected a function or the name of one${
+      nearestObjective(objective) || `: ${names.join(", ")}`
+    }`,
+  );
+}
+
+/**
+ * Checks that a batch has targets where its objective is a loss.
+ *
+ * @param batch The batch.
+ * @param objective The objective.
+ * @param file Where the batch comes from: a JSON file, or a module with `createBatch`.
+ * @returns The batch.
+ * @throws {BatchError} If it has none.
+ */
+export function checkTargets(batch: Batch, objective: Objective, file: string): Batch {
+  if (objective === "sum" || typeof objective === "function") return batch;
+  if (batch.targets !== undefined && batch.targets !== null) return batch;
+  const cure = /\.json$/i.test(file)
+    ? 'add "targets" to it'
+    : "let createBatch return { inputs, targets }";
+  throw new BatchError(
+    `${file}: the objective ${objective} needs targets, and the batch has none: ${cure}`,
+  );
+}

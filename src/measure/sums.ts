@@ -1,0 +1,117 @@
+import { heapView } from "../engine/heap_view.ts";
+import { runningNative } from "../engine/native/running_native.ts";
+import type { Sums } from "../engine/native/sums.ts";
+import type { WasmBackend } from "../engine/native/wasm_backend.ts";
+import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { TensorStatistics } from "./tensor_statistics.ts";
+
+/**
+ * Sums up entries in one sweep, in float64.
+ *
+ * Deviations are taken from the first finite entry rather than from 0, so that the mean's square,
+ * which may be far larger than the variance, is never subtracted.
+ *
+ * @param values The entries.
+ * @returns The sums.
+ */
+export function sumEntries(values: ArrayLike<number>): Sums {
+  let finite = 0, sumAbs = 0, sumSquares = 0, maxAbs = 0, zeros = 0;
+  let origin = 0, shifted = 0, shiftedSquares = 0;
+  for (let i = 0; i < values.length; i++) {
+    const x = values[i];
+    // NaN and the infinities are the numbers whose difference with themselves is not 0.
+    if (x - x !== 0) continue;
+    if (finite === 0) origin = x;
+    finite++;
+    const magnitude = Math.abs(x);
+    sumAbs += magnitude;
+    sumSquares += x * x;
+    if (magnitude > maxAbs) maxAbs = magnitude;
+    if (x === 0) zeros++;
+    const deviation = x - origin;
+    shifted += deviation;
+    shiftedSquares += deviation * deviation;
+  }
+  const n = Math.max(1, finite);
+  return {
+    count: values.length,
+    finite,
+    sumAbs,
+    sumSquares,
+    maxAbs,
+    zeros,
+    mean: origin + shifted / n,
+    squaredDeviations: Math.max(0, shiftedSquares - shifted * shifted / n),
+  };
+}
+
+/**
+ * Sums up a tensor, or a run of its entries, in float64: floats in our own SIMD code where they lie on
+ * the WASM heap, all else entry by entry. It may let the heap grow: a view taken before is dead then.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param tensor The tensor.
+ * @param from Index of the first entry. Default: 0.
+ * @param count How many entries. Default: all.
+ * @returns The sums.
+ */
+export function sumTensor(
+  tf: TensorFlow,
+  tensor: Tensor,
+  from = 0,
+  count: number = tensor.size,
+): Sums {
+  const native = runningNative();
+  if (tensor.dtype !== "float32" || native === null) {
+    return sumEntries(heapView(tf, tensor).subarray(from, from + count));
+  }
+  const backend = tf.backend() as unknown as WasmBackend;
+  const { memoryOffset } = backend.dataIdMap.get(tensor.dataId);
+  return native.sums(memoryOffset + 4 * from, count);
+}
+
+/**
+ * The sums over the entries of two tensors: a shared layer, a time-distributed one or a recurrent cell
+ * is called many times in a pass.
+ *
+ * Means and squared deviations are merged pairwise (Chan, Golub and LeVeque 1979), so that a mean
+ * that is large beside the deviation costs no digits.
+ *
+ * @param a What was summed up so far, `null` for nothing.
+ * @param b What is to be added.
+ */
+export function mergeSums(a: Sums | null, b: Sums): Sums {
+  if (a === null) return b;
+  const count = a.count + b.count;
+  if (b.finite === 0) return { ...a, count };
+  const finite = a.finite + b.finite;
+  const step = b.mean - a.mean;
+  return {
+    count,
+    finite,
+    sumAbs: a.sumAbs + b.sumAbs,
+    sumSquares: a.sumSquares + b.sumSquares,
+    maxAbs: Math.max(a.maxAbs, b.maxAbs),
+    zeros: a.zeros + b.zeros,
+    mean: a.mean + step * (b.finite / finite),
+    squaredDeviations: a.squaredDeviations + b.squaredDeviations +
+      step * step * (a.finite * b.finite / finite),
+  };
+}
+
+/** The statistics that follow from sums, or `null` where nothing was summed up. */
+export function statisticsOf(sums: Sums | null): TensorStatistics | null {
+  if (sums === null || sums.count === 0) return null;
+  const n = Math.max(1, sums.finite);
+  return {
+    count: sums.count,
+    meanAbs: sums.sumAbs / n,
+    rms: Math.sqrt(sums.sumSquares / n),
+    maxAbs: sums.maxAbs,
+    mean: sums.mean,
+    std: Math.sqrt(sums.squaredDeviations / n),
+    l2: Math.sqrt(sums.sumSquares),
+    zeroFraction: sums.zeros / n,
+    nonFinite: sums.count - sums.finite,
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * Work, in milliseconds of one process, from which workers earn back what starting them costs. Measured
+ * on a quiet 2-core Xeon with Deno 2.9.6, two workers against a process that runs already: work of 0.9 s
+ * takes 1.13 times as long, of 1.7 s 0.94 times, of 3.3 s 0.81 times; from the start of the command on
+ * (`bench/study_bench.ts pay`), 1.3 s take 0.91 times as long.
+ */
+export const WORK_WORTH_JOBS = 1500;
+
+/**
+ * How many workers pay for what is left of a study.
+ *
+ * @param milliseconds How long this process would take for it.
+ * @param cores Cores of the machine. Default: `navigator.hardwareConcurrency`.
+ * @returns A worker a core, or 0: this process goes on.
+ */
+export function chooseJobs(milliseconds: number, cores = navigator.hardwareConcurrency): number {
+  return milliseconds < WORK_WORTH_JOBS || cores < 2 ? 0 : cores;
+}
+
+const FOLDER = new URL("../../", import.meta.url);
+
+/** The folder of this package, which a worker reads again: somebody may not have allowed it. */
+export function packageFolder(): string {
+  const { protocol, pathname } = FOLDER;
+  return protocol === "file:"
+    ? decodeURIComponent(pathname).replace(/^\/(?=[A-Za-z]:\/)/, "")
+    : FOLDER.href;
+}
+
+/** Whether this process may start workers. */
+export function mayStartWorkers(): boolean {
+  return FOLDER.protocol !== "file:" ||
+    Deno.permissions.querySync({ name: "read", path: packageFolder() }).state === "granted";
+}
+
+/** Why it may not, and what to do about it. */
+export function workersRefused(jobs: number): string {
+  return `${jobs} jobs need to read this package: run again with --allow-read=${packageFolder()}, ` +
+    `or with one job`;
+}
