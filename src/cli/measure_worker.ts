@@ -12,9 +12,17 @@ self.onmessage = async ({ data }: MessageEvent<MeasureRequest>) => {
   }
 };
 
-self.addEventListener("unload", () => {
+function sayEnded(): void {
   const ended: WorkerAnswer = { ended: "the code of the model ended its worker" };
   self.postMessage(ended);
-});
+}
+
+self.addEventListener("unload", sayEnded);
+// A worker that closes itself hears no unload.
+const close = self.close.bind(self);
+self.close = () => {
+  sayEnded();
+  close();
+};
 
 self.postMessage("ready");

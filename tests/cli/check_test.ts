@@ -285,13 +285,17 @@ for (const text of [ENDING, "export const createModel = () => new Promise(() => 
 
 Deno.test("check --jobs 2 goes on after models that end their workers", async () => {
   const dying = "self.reportError(new Error('late')); await new Promise(() => {});";
-  const files = { "end.js": ENDING, "die.js": dying };
+  const closing = "self.close(); export const createModel = () => new Promise(() => {});";
+  const files = { "end.js": ENDING, "die.js": dying, "close.js": closing };
   await withGateFolder([HEALTHY], files, async (cwd) => {
-    const args = ["check", "end.js", "die.js", model(HEALTHY), "--seeds", "3", "--jobs", "2"];
-    const { code, stdout, stderr } = await runCommand([...args, "--quiet"], { cwd });
+    const models = [...Object.keys(files), model(HEALTHY)];
+    const args = ["check", ...models, "--seeds", "3", "--jobs", "2", "--quiet"];
+    const { code, stdout, stderr } = await runCommand(args, { cwd });
     assertEquals(code, 2, stderr);
     assertStringIncludes(stdout, "Gate failed: 1 model, 3 passes;");
-    assertStringIncludes(stderr, "error: end.js: the code of the model ended its worker");
+    for (const name of ["end.js", "close.js"]) {
+      assertStringIncludes(stderr, `error: ${name}: the code of the model ended its worker`);
+    }
     assertStringIncludes(stderr, "error: die.js: the worker died: ");
   });
 });
