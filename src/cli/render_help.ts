@@ -29,7 +29,7 @@ export function renderHelp(command: Command): string {
     ...section(
       "examples",
       examples.flatMap(([line, does]) => [
-        `  ${PROGRAM} ${line}`,
+        ...shellLines(`  ${PROGRAM} ${line}`),
         ...wrapText(does, WIDTH, "      "),
       ]),
     ),
@@ -43,6 +43,13 @@ export function renderHelp(command: Command): string {
       }),
     ),
   ].join("\n");
+}
+
+/** A command line, on two lines where one is too narrow for it, as a shell reads them. */
+function shellLines(line: string): string[] {
+  if (line.length <= WIDTH) return [line];
+  const at = line.lastIndexOf(" ", line.lastIndexOf(" ") - 1);
+  return [`${line.slice(0, at)} \\`, `    ${line.slice(at + 1)}`];
 }
 
 function section(title: string, lines: string[]): string[] {
