@@ -17,7 +17,7 @@ import { oneLine } from "./one_line.ts";
 import { type Pass, type PassPlan, planPasses } from "./plan_passes.ts";
 import { readReporters, writeReports } from "./reporters.ts";
 import { readColumns } from "./show_flags.ts";
-import { writeOutput } from "./write_output.ts";
+import { keepInputs, writeOutput } from "./write_output.ts";
 
 /** `check`: measures, judges, and exits with 1 if the gate fails. */
 export const check: Command = {
@@ -96,6 +96,7 @@ export const check: Command = {
       return 0;
     }
     const plan = await planPasses(operands, flags, settings);
+    for (const { out } of reporters) await keepInputs(out, filesOf(plan, settings));
     const update = flags["update-baseline"] === true;
     const baseline = update ? null : await loadBaseline(settings);
     const { runs, errors, skipped } = await measureAll(plan, settings, baseline, jobs, flags);
@@ -110,6 +111,16 @@ export const check: Command = {
     return result.passed ? 0 : 1;
   },
 };
+
+/** What a gate reads. */
+function filesOf({ all }: PassPlan, { file, baseline }: GateSettings): (string | null)[] {
+  const ofModels = all.flatMap(({ request: { model, batch, register } }) => [
+    model,
+    batch,
+    ...register,
+  ]);
+  return [file, baseline, ...ofModels];
+}
 
 /** Makes the passes and judges each, to the first that fails where that is asked for. */
 async function measureAll(

@@ -7,7 +7,7 @@ import { MEASURE_FLAGS, MEASURE_PERMISSIONS, oneOf, readMeasureFlags } from "./m
 import { measureModel } from "./measure_model.ts";
 import { SHOW_FLAGS, textOptions } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
-import { writeOutput } from "./write_output.ts";
+import { keepInputs, writeOutput } from "./write_output.ts";
 
 /** `report`: measures and shows; exits with 0 unless it could not measure. */
 export const report: Command = {
@@ -38,6 +38,7 @@ export const report: Command = {
     const format = oneOf(flags, "format", ["text", "json"], "text");
     const out = (flags.out as string) ?? null;
     const options = textOptions(flags, out);
+    await keepInputs(out, [request.model, request.batch, ...request.register]);
     const measurements = await measureModel(request);
     const { layers } = options;
     if (layers && !measurements.layers.some(({ name }) => layers.test(name))) {

@@ -7,6 +7,7 @@ import { StudyError } from "../study/study_error.ts";
 import { readStudyFile } from "../study/study_file.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
+import type { ModelFile } from "../study/study_subject.ts";
 import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
 import { failure } from "../words/failure.ts";
@@ -23,6 +24,7 @@ import {
   showsPoints,
 } from "./show_study.ts";
 import { readSweepFlags, SWEEP_FLAGS, type SweepRequest } from "./sweep_flags.ts";
+import { keepInputs } from "./write_output.ts";
 
 /** `sweep`: the rescaling study. */
 export const sweep: Command = {
@@ -64,6 +66,8 @@ export const sweep: Command = {
   async run(operands: string[], flags: FlagValues): Promise<number> {
     const request = readSweepFlags(operands, flags);
     const view = readStudyView(flags);
+    const { model = null, register = [] } = request.subject as Partial<ModelFile>;
+    await keepInputs(request.out, [model, request.options.batch ?? null, ...register]);
     const quiet = flags.quiet === true;
     const started = performance.now();
     const progress = quiet ? null : studyProgress();

@@ -15,7 +15,11 @@ export async function fileToReplace(path: string): Promise<string | null> {
     // `/dev/stdout` is what some process has open, a file it may be, and goes on writing into.
     return /^\/(dev|proc)\//.test(path) ? null : await Deno.realPath(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return path;
-    throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const link = await Deno.readLink(path).catch(() => null);
+    if (link === null) return path;
+    // It leads to where no file is yet.
+    const { dirname, isAbsolute, join } = await import("node:path");
+    return await fileToReplace(isAbsolute(link) ? link : join(dirname(path), link));
   }
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../src/cli/usage_error.ts";
-import { writeOutput } from "../../src/cli/write_output.ts";
+import { keepInputs, writeOutput } from "../../src/cli/write_output.ts";
 import { withFolder } from "../model/save_model.ts";
 
 /** Does something while somebody reads a named pipe in the folder, and answers what came out. */
@@ -38,6 +38,35 @@ Deno.test("writeOutput() keeps a link, and replaces what it leads to", async () 
     assertEquals(await Deno.readLink(`${folder}/link.txt`), "real/a.txt");
     assertEquals(await Deno.readTextFile(`${folder}/real/a.txt`), "new");
     assertEquals([...Deno.readDirSync(`${folder}/real`)].length, 1);
+  });
+});
+
+Deno.test("writeOutput() puts the first file where a link leads to", async () => {
+  await withFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/real`);
+    await Deno.symlink("real/a.txt", `${folder}/near.txt`);
+    await Deno.symlink(`${folder}/near.txt`, `${folder}/far.txt`);
+    await writeOutput("new", `${folder}/far.txt`);
+    assertEquals(await Deno.readLink(`${folder}/far.txt`), `${folder}/near.txt`);
+    assertEquals(await Deno.readLink(`${folder}/near.txt`), "real/a.txt");
+    assertEquals(await Deno.readTextFile(`${folder}/real/a.txt`), "new");
+  });
+});
+
+Deno.test("keepInputs() knows a file under every path, and minds no other", async () => {
+  await withFolder(async (folder) => {
+    const [model, other] = [`${folder}/model.ts`, `${folder}/other.ts`];
+    for (const path of [model, other]) await Deno.writeTextFile(path, "");
+    await Deno.symlink("model.ts", `${folder}/link.ts`);
+    await Deno.link(model, `${folder}/hard.ts`);
+    for (const out of [model, `${folder}/link.ts`, `${folder}/hard.ts`]) {
+      await assertRejects(() => keepInputs(out, [null, other, model]), UsageError, out);
+      await keepInputs(out, [null, other]);
+    }
+    await keepInputs(`${folder}/none.json`, [`${folder}/none.json`]);
+    await keepInputs(folder, [folder]);
+    await keepInputs("/dev/null", ["/dev/null"]);
+    await keepInputs(null, [model]);
   });
 });
 
