@@ -77,6 +77,11 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
 
 /** Of many models nobody knows which one a message is about that names no file. */
 function about({ source }: Subject, error: Error): Error {
+  // TensorFlow.js calls itself for every layer of a chain, and the stack holds some 6,000 calls.
+  if (error instanceof RangeError && error.message.startsWith("Maximum call stack")) {
+    error.message = "TensorFlow.js has no room for so many layers in a row: " +
+      "run deno with --v8-flags=--stack-size=7000";
+  }
   if (source !== null) error.message = `${source}: ${error.message}`;
   return error;
 }

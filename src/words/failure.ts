@@ -6,6 +6,7 @@
 export function failure(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder, expected a file";
+  if (error instanceof Deno.errors.NotADirectory) return "a part of its path is no folder";
   if (error instanceof Deno.errors.NotCapable) return "reading it is not allowed: use --allow-read";
   if (error instanceof Deno.errors.PermissionDenied) return "the system does not let it be read";
   const message = error instanceof Error ? error.message : String(error);

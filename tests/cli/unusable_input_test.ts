@@ -1,8 +1,18 @@
-import { assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { withGateFolder } from "./gate_folder.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
 
 const RELU = new URL("../../fixtures/golden/relu_he/", import.meta.url);
+
+const NETWORK = `const count = 1;
+export const createModel = ({ tf }) => tf.sequential({
+  layers: [
+    tf.layers.dense({ units: 2, inputShape: [2] }),
+    ...Array.from({ length: count }, () => tf.layers.activation({ activation: "tanh" })),
+  ],
+});
+`;
 
 /** Runs `body` in a folder of its own with a copy of a healthy model in it. */
 async function withModel(body: (folder: string, manifest: Manifest) => Promise<void>) {
@@ -253,5 +263,51 @@ Deno.test("report refuses targets that its objective does not take, and names th
       // What the module logs is no part of the report.
       JSON.parse(taken.stdout);
       assertStringIncludes(taken.stderr, "Trainable params: 9");
+    }
+  }));
+
+Deno.test("nothing is written over what is read", () =>
+  withGateFolder(
+    [],
+    {
+      "net.js": NETWORK,
+      "gradient-health.json": { models: [{ path: "net.js" }] },
+      "batch.json": {},
+    },
+    async (cwd) => {
+      const refused = (line: string, file: string) =>
+        assertRefuses(line.split(" "), `would replace ${file}, which is read`, { cwd });
+      await Deno.symlink("net.js", `${cwd}/link.js`);
+      await refused("report net.js --out ./net.js", "./net.js");
+      await refused("report net.js --out link.js", "link.js");
+      await refused("report net.js --batch batch.json --out batch.json", "batch.json");
+      await refused("report model.json --register net.js --out net.js", "net.js");
+      await refused("sweep net.js --out net.js", "net.js");
+      await refused("sweep net.js --batch batch.json --out batch.json", "batch.json");
+      await refused("check --reporter text --reporter json=net.js", "net.js");
+      await refused("check --reporter sarif=gradient-health.json", "gradient-health.json");
+      const { code } = await runCommand(["check", "--update-baseline", "--quiet"], { cwd });
+      assertEquals(code, 0);
+      const baseline = "gradient-health.baseline.json";
+      await refused(`check --reporter json=${baseline}`, baseline);
+      assertEquals(await Deno.readTextFile(`${cwd}/net.js`), NETWORK);
+    },
+  ));
+
+Deno.test("a path through a file is refused in words", () =>
+  withGateFolder(
+    [],
+    { "net.js": NETWORK },
+    (cwd) =>
+      assertRefuses(["report", "net.js/"], "net.js/: a part of its path is no folder", { cwd }),
+  ));
+
+Deno.test("a chain that is too long for the call stack is told what helps", () =>
+  withGateFolder([], { "deep.js": NETWORK.replace("= 1", "= 12_000") }, async (cwd) => {
+    for (const subcommand of ["report", "check"]) {
+      await assertRefuses([subcommand, "deep.js", "--quiet"], [
+        "error: deep.js: TensorFlow.js has no room for so many layers",
+        "--v8-flags=--stack-size=",
+      ], { cwd });
     }
   }));
