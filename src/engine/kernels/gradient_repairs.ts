@@ -1,6 +1,7 @@
+import type { GradConfig } from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
 import { reduceLike } from "./broadcast.ts";
-import type { GradientFactory } from "./kernel_context.ts";
+import type { GradientFactory, KernelAttributes } from "./kernel_context.ts";
 
 /** Attributes of `DepthToSpace`. */
 interface DepthToSpaceAttributes {
@@ -120,3 +121,16 @@ export const squaredDifferenceGradient: GradientFactory = ({ tf }) => ({
     };
   },
 });
+
+/** The gradient of `Prod`. That of TensorFlow.js throws where an axis is counted from the end. */
+export const prodGradient: GradientFactory = ({ tf }) => {
+  const stock = tf.getGradient("Prod") as GradConfig;
+  return {
+    ...stock,
+    gradFunc(dy, saved, attrs) {
+      const [x] = saved;
+      const axis = tf.util.parseAxisParam((attrs as KernelAttributes).axis, x.shape);
+      return stock.gradFunc(dy, saved, { ...attrs, axis });
+    },
+  };
+};

@@ -58,6 +58,7 @@ import {
   depthToSpaceGradient,
   mirrorPadGradient,
   piecewiseConstantGradients,
+  prodGradient,
   squaredDifferenceGradient,
 } from "./gradient_repairs.ts";
 import { identityKernel } from "./identity.ts";
@@ -142,6 +143,7 @@ const GRADIENTS: GradientFactory[] = [
   fusedBatchNormGradient,
   mirrorPadGradient,
   ...piecewiseConstantGradients,
+  prodGradient,
   ...reducedExtremumGradients,
   ...singlePartGradients,
   squaredDifferenceGradient,

@@ -222,6 +222,16 @@ const CASES: Record<string, Row> = {
   "gradient of Max": tie((tf, x) => tf.max(x, 1), (a, b) => Math.max(a, b)),
   "gradient of Min": tie((tf, x) => tf.min(x, -2), (a, b) => Math.min(a, b)),
   "gradient of MirrorPad": mirrorPadRow([4], [[2, 1]], "symmetric"),
+  "gradient of Prod": {
+    subject: "Prod",
+    options: "axes from the end",
+    inputs: [{ shape: [2, 3, 2] }],
+    call: (tf, _layer, [x]) => tf.prod(x, [-1, 1]),
+    reference: ([x]) =>
+      ndArray([2], ([i]) =>
+        Array.from({ length: 6 }, (_, k) => k)
+          .reduce((product, k) => product * at(x, i, k >> 1, k & 1), 1)),
+  },
   "gradient of SplitV": onePart((tf, x) => tf.split(x, 1, 1)[0]),
   "gradient of SquaredDifference": binaryRow("squaredDifference", [3, 1], [1, 4]),
   "gradient of Unpack": onePart((tf, x) => tf.expandDims(tf.unstack(tf.reshape(x, [1, 6]))[0], 0)),
