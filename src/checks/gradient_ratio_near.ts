@@ -1,5 +1,5 @@
-import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
 import { gaussianMean } from "../theory/gaussian_mean.ts";
+import { resolveActivation } from "../theory/resolve_activation.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
@@ -88,7 +88,7 @@ function ratio({ layer: below }: KernelLayer, { layer: above }: KernelLayer): nu
 }
 
 function chi(below: KernelLayer, above: KernelLayer): number {
-  const { derivative, kinks } = ACTIVATION_FUNCTIONS[below.activation];
+  const { derivative, kinks } = resolveActivation(below.activation);
   const variance = (below.layer.preActivations?.rms ?? 0) ** 2;
   return above.sigma ** 2 * gaussianMean((z) => derivative(z) ** 2, variance, kinks);
 }

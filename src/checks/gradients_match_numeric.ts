@@ -1,5 +1,5 @@
 import type { GradientComparison, GradientProbe } from "../probe/probe_gradients.ts";
-import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
+import { findActivation } from "../theory/resolve_activation.ts";
 import { defineModelRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
@@ -110,8 +110,7 @@ function nearest(weight: GradientComparison, hasKinks: boolean): { off: number; 
 /** Whether J has places without a derivative. */
 function isKinked({ activations }: GradientProbe): boolean {
   return activations.some((name) =>
-    KINKED.test(name) ||
-    Object.hasOwn(ACTIVATION_FUNCTIONS, name) && ACTIVATION_FUNCTIONS[name].kinks.length > 0
+    KINKED.test(name) || (findActivation(name)?.kinks.length ?? 0) > 0
   );
 }
 

@@ -3,9 +3,9 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../measure/measurements.ts";
-import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
 import { type Fans, fans } from "../theory/fans.ts";
 import { initializerDeviation } from "../theory/initializer_deviation.ts";
+import { findActivation } from "../theory/resolve_activation.ts";
 
 /** A dense or convolutional layer as initialisers see it. */
 export interface KernelLayer {
@@ -102,7 +102,7 @@ export function plainChain({ layers, batch }: Measurements): KernelLayer[] | str
     return `its layers do not follow one another at ${branched.layer.name}`;
   }
   const hidden = kernels.filter(({ layer }) => layer.role === "hidden");
-  const unknown = hidden.find(({ activation }) => !Object.hasOwn(ACTIVATION_FUNCTIONS, activation));
+  const unknown = hidden.find(({ activation }) => findActivation(activation) === null);
   if (unknown !== undefined) return `the activation ${unknown.activation} is not known`;
   return hidden;
 }

@@ -73,6 +73,16 @@ export function activationRegion(activation: string | null): ActivationRegion | 
   return activation === null ? null : REGIONS[activation] ?? null;
 }
 
+/** TensorFlow.js's slope of a leaky relu below 0. */
+const DEFAULT_SLOPE = 0.3;
+
+/** What such layers are made with. */
+interface Settings {
+  maxValue?: number;
+  theta?: number;
+  alpha?: number;
+}
+
 /** The activation that a layer consists of. */
 interface ActivationOfLayer {
   /** Its name, spelled as the activations of TensorFlow.js are. */
@@ -89,7 +99,7 @@ interface ActivationOfLayer {
  * @returns The activation, or `null` if the layer is something else.
  */
 export function activationLayer(layer: Layer): ActivationOfLayer | null {
-  const { maxValue, theta } = layer as unknown as { maxValue?: number; theta?: number };
+  const { maxValue, theta, alpha } = layer as unknown as Settings;
   switch (layer.getClassName()) {
     case "ReLU": {
       const region = activationRegion("relu")!;
@@ -102,7 +112,8 @@ export function activationLayer(layer: Layer): ActivationOfLayer | null {
     case "ELU":
       return { name: "elu", region: activationRegion("elu") };
     case "LeakyReLU":
-      return { name: "leakyRelu", region: null };
+      if (alpha === 0) return { name: "relu", region: activationRegion("relu") };
+      return { name: alpha === DEFAULT_SLOPE ? "leakyRelu" : `leakyRelu(${alpha})`, region: null };
     case "PReLU":
       return { name: "prelu", region: null };
     case "Softmax":

@@ -35,7 +35,10 @@ export interface LayerMeasurements {
   name: string;
   /** Class name as TensorFlow.js serialises it: `Dense`, `Conv2D`, `Activation` ... */
   className: string;
-  /** Name of the elementwise activation between z and a, or `null` when the layer has none. */
+  /**
+   * Name of the elementwise activation between z and a, or `null` when the layer has none. That of a
+   * leaky relu says its slope, `leakyRelu(0.01)`, where it is not TensorFlow.js's own.
+   */
   activation: string | null;
   /**
    * How many layers with a kernel lie on the longest path from an input to this layer's output, this

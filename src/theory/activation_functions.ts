@@ -1,5 +1,6 @@
 import type { ActivationFunction } from "./activation_function.ts";
 import { errorFunction } from "./error_function.ts";
+import { leakyRelu } from "./leaky_relu.ts";
 
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;
@@ -27,15 +28,6 @@ function geluByTanh(): ActivationFunction {
   );
 }
 
-/** relu with a slope of `alpha` for z < 0. */
-function leaky(alpha: number): ActivationFunction {
-  return {
-    value: (z) => z > 0 ? z : alpha * z,
-    derivative: (z) => z > 0 ? 1 : alpha,
-    kinks: [0],
-  };
-}
-
 /** scale z for z > 0, scale alpha (exp(z) - 1) below. */
 function exponential(alpha: number, scale: number): ActivationFunction {
   return {
@@ -56,7 +48,7 @@ function clipped(low: number, high: number, slope: number, shift: number): Activ
 
 /**
  * The elementwise activations of TensorFlow.js by the names that measurements give them.
- * `leakyRelu` is taken with the default slope of TensorFlow.js, 0.3.
+ * `leakyRelu` has the default slope of TensorFlow.js, 0.3; for others there is {@linkcode leakyRelu}.
  */
 export const ACTIVATION_FUNCTIONS: Readonly<Record<string, ActivationFunction>> = {
   linear: smooth((z) => z, () => 1),
@@ -72,8 +64,8 @@ export const ACTIVATION_FUNCTIONS: Readonly<Record<string, ActivationFunction>> 
     derivative: (z) => 1 / (1 + Math.abs(z)) ** 2,
     kinks: [0],
   },
-  relu: leaky(0),
-  leakyRelu: leaky(0.3),
+  relu: leakyRelu(0),
+  leakyRelu: leakyRelu(0.3),
   relu6: clipped(0, 6, 1, 0),
   elu: exponential(1, 1),
   selu: exponential(SELU_ALPHA, SELU_SCALE),

@@ -1,4 +1,11 @@
+import { slopeOf } from "./leaky_relu.ts";
+
 const ROOT_2 = Math.SQRT2;
+
+/** He et al. 2015, equation 15. */
+function leakyGain(slope: number): number {
+  return Math.sqrt(2 / (1 + slope ** 2));
+}
 
 const GAINS: Readonly<Record<string, number>> = {
   linear: 1,
@@ -8,7 +15,7 @@ const GAINS: Readonly<Record<string, number>> = {
   selu: 1,
   relu: ROOT_2,
   relu6: ROOT_2,
-  leakyRelu: Math.sqrt(2 / (1 + 0.3 ** 2)),
+  leakyRelu: leakyGain(0.3),
   softplus: ROOT_2,
   swish: ROOT_2,
   gelu: ROOT_2,
@@ -21,7 +28,8 @@ const GAINS: Readonly<Record<string, number>> = {
  * fan-in, at which a deep network passes signals on (with zero biases).
  *
  * Critical in the sense of {@linkcode criticalWeightVariance} for linear, tanh, softsign, elu (1),
- * relu, relu6 and softplus (sqrt 2) and leakyRelu (1.3546, slope 0.3). selu's is 1, LeCun's, at which
+ * relu, relu6 and softplus (sqrt 2) and leakyRelu (1.3546, slope 0.3; that of another slope is
+ * `leakyRelu(0.01)`). selu's is 1, LeCun's, at which
  * unit variance is its fixed point and gradients grow by 1.035 a layer (Klambauer et al. 2017); its
  * critical one is 0.6905. swish, gelu and mish have no critical one; He's sqrt 2 is what is used.
  * sigmoid and hardSigmoid have none that is of use: at their critical 10.1 and 8.6 more than half of
@@ -40,5 +48,7 @@ const GAINS: Readonly<Record<string, number>> = {
  * ```
  */
 export function gain(activation: string): number | null {
-  return Object.hasOwn(GAINS, activation) ? GAINS[activation] : null;
+  if (Object.hasOwn(GAINS, activation)) return GAINS[activation];
+  const slope = slopeOf(activation);
+  return slope === null ? null : leakyGain(slope);
 }

@@ -13,6 +13,7 @@ export * from "./gain.ts";
 export * from "./gaussian_mean.ts";
 export * from "./initializer_deviation.ts";
 export * from "./initializers.ts";
+export { leakyRelu } from "./leaky_relu.ts";
 export * from "./mean_field.ts";
 export * from "./relu_off_fractions.ts";
 export * from "./wilson_interval.ts";

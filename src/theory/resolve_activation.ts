@@ -1,5 +1,13 @@
 import type { ActivationFunction } from "./activation_function.ts";
 import { ACTIVATION_FUNCTIONS } from "./activation_functions.ts";
+import { leakyRelu, slopeOf } from "./leaky_relu.ts";
+
+/** The activation of a name, `leakyRelu(0.01)` among them; `null` if it is not known. */
+export function findActivation(name: string): ActivationFunction | null {
+  if (Object.hasOwn(ACTIVATION_FUNCTIONS, name)) return ACTIVATION_FUNCTIONS[name];
+  const slope = slopeOf(name);
+  return slope === null ? null : leakyRelu(slope);
+}
 
 /**
  * The activation of a name, or the given one.
@@ -8,7 +16,8 @@ import { ACTIVATION_FUNCTIONS } from "./activation_functions.ts";
  */
 export function resolveActivation(activation: string | ActivationFunction): ActivationFunction {
   if (typeof activation !== "string") return activation;
-  if (Object.hasOwn(ACTIVATION_FUNCTIONS, activation)) return ACTIVATION_FUNCTIONS[activation];
+  const found = findActivation(activation);
+  if (found !== null) return found;
   const known = Object.keys(ACTIVATION_FUNCTIONS).join(", ");
   throw new RangeError(`activation "${activation}" is not known; known are ${known}.`);
 }

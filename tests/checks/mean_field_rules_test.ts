@@ -49,6 +49,20 @@ Deno.test("the mean-field rules find nothing in what theory predicts", () => {
   }
 });
 
+Deno.test("the mean-field rules know the slope of a leaky relu, over 100 layers", () => {
+  const sigma = Math.sqrt(2 / (1 + 0.01 ** 2));
+  const all = { deltas: Array(100).fill(1), deviations: Array(100).fill(1) };
+  const of = (activation: string) => predicted(activation, sigma, all);
+  for (const rule of [gradientRatioNear, gradientBalance, activationScale, initScale]) {
+    assertEquals(rule.check(of("leakyRelu(0.01)")), [], rule.name);
+  }
+  // With the slope 0.3 the same kernels are 1.044 times too large, layer by layer.
+  assertEquals(
+    activationScale.check(of("leakyRelu")).some(({ severity }) => severity === "error"),
+    true,
+  );
+});
+
 // 2^sqrt(128 / 64) = 2.665.
 for (const [width, inside, outside] of [[256, 1.99, 2.01], [128, 1.99, 2.01], [64, 2.66, 2.67]]) {
   Deno.test(`gradientRatioNear passes within ${inside} over ${width} units and fails outside`, () => {

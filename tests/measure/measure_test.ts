@@ -281,6 +281,26 @@ Deno.test("measure() judges every activation layer by what it is fed", async () 
   inputs.dispose();
 });
 
+Deno.test("measure() names the slope of a leaky relu where it is not TensorFlow.js's own", async () => {
+  const inputs = uniform([4, 4]);
+  for (
+    const [alpha, activation, canDie] of [
+      [undefined, "leakyRelu", false],
+      [0.3, "leakyRelu", false],
+      [0.01, "leakyRelu(0.01)", false],
+      [0, "relu", true],
+    ] as const
+  ) {
+    const model = tf.sequential({
+      layers: [dense(4, undefined, { inputShape: [4] }), tf.layers.leakyReLU({ alpha }), dense(1)],
+    });
+    const [, row] = (await measure(model, { inputs })).layers;
+    assertEquals([row.activation, row.deadFraction !== null], [activation, canDie]);
+    model.dispose();
+  }
+  inputs.dispose();
+});
+
 Deno.test("measure() reaches below frozen layers, and says why they have no gradient", async () => {
   const model = small();
   model.layers[0].trainable = false;

@@ -1,0 +1,32 @@
+import type { ActivationFunction } from "./activation_function.ts";
+
+/**
+ * relu with a slope below 0.
+ *
+ * @param slope The slope for z < 0; 0 is relu itself. TensorFlow.js's default is 0.3, PyTorch's 0.01.
+ * @returns The activation, for {@linkcode meanField}, {@linkcode criticalWeightVariance} and others.
+ *
+ * @example The scale at which a deep network passes signals on
+ * ```ts
+ * import { criticalWeightVariance, leakyRelu } from "@gradient-health/gradient-health/theory";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(criticalWeightVariance(leakyRelu(0.2)), 2 / (1 + 0.2 ** 2), 1e-6);
+ * ```
+ */
+export function leakyRelu(slope: number): ActivationFunction {
+  return {
+    value: (z) => z > 0 ? z : slope * z,
+    derivative: (z) => z > 0 ? 1 : slope,
+    kinks: [0],
+  };
+}
+
+/**
+ * The slope in the name `leakyRelu(0.01)`, which measurements give to a layer with another slope than
+ * TensorFlow.js's default; `null` for any other name.
+ */
+export function slopeOf(activation: string): number | null {
+  const [, slope] = /^leakyRelu\((-?[\d.]+(?:e-?\d+)?)\)$/.exec(activation) ?? [];
+  return slope === undefined ? null : Number(slope);
+}
