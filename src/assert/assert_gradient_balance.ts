@@ -10,7 +10,8 @@ import { assertRule } from "./assert_rule.ts";
  * on others.
  *
  * - Definition: max / min over the hidden layers of l2(delta)^2, over the same of the mean-field
- *   prediction at criticality, <= gradientBalance.
+ *   prediction at criticality, or for kernels drawn by a normal whose tails are cut at two standard
+ *   deviations, as TensorFlow.js does, which keeps 0.88 of its own; <= gradientBalance.
  * - Defaults: `gradientBalance` 1000, `minWidth` 64.
  * - Source: after SageMaker Debugger, PoorWeightInitialization; Schoenholz et al. 2017 for the
  *   prediction.
@@ -18,7 +19,8 @@ import { assertRule } from "./assert_rule.ts";
  *   has no critical network and is judged against perfect balance.
  * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
- *   warned of.
+ *   warned of. None of 100 relu networks of 64 units and 30 layers that TensorFlow.js's heNormal
+ *   draws fails.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.

@@ -1,6 +1,7 @@
 import { gain } from "../theory/gain.ts";
+import type { MeanFieldState } from "../theory/mean_field.ts";
 import { defineRule } from "./define_rule.ts";
-import { criticalStates } from "./drawn_states.ts";
+import { criticalStates, drawnStates } from "./drawn_states.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import { type KernelLayer, plainChain } from "./kernel_chain.ts";
@@ -21,7 +22,8 @@ export const gradientBalance: Rule = defineRule(
       "The largest and the smallest signal of the hidden layers differ no more than they do " +
       "in a critical network of that depth, but for a factor.",
     formula: "max / min over the hidden layers of l2(delta)^2, over the same of the mean-field " +
-      "prediction at criticality, <= gradientBalance.",
+      "prediction at criticality, or for kernels drawn by a normal whose tails are cut at two " +
+      "standard deviations, as TensorFlow.js does, which keeps 0.88 of its own; <= gradientBalance.",
     thresholds: ["gradientBalance", "minWidth"],
     source: "after SageMaker Debugger, PoorWeightInitialization; Schoenholz et al. 2017 for the " +
       "prediction.",
@@ -29,7 +31,10 @@ export const gradientBalance: Rule = defineRule(
       "Layers below 64 units spread too much for it, and there is no verdict then. Sigmoid " +
       "has no critical network and is judged against perfect balance.",
     fix: "Scale each kernel to its activation, so that no layer multiplies the signal.",
-    falsePositives: falsePositives({ draws: 1600 }),
+    falsePositives: falsePositives(
+      { draws: 1600 },
+      "None of 100 relu networks of 64 units and 30 layers that TensorFlow.js's heNormal draws fails.",
+    ),
   },
   DELTA_NORM,
   (subject) => {
@@ -50,7 +55,7 @@ export const gradientBalance: Rule = defineRule(
         ),
       ];
     }
-    const predicted = predictedSignals(chain, measurements.batch.inputs.rms ** 2);
+    const inputMeanSquare = measurements.batch.inputs.rms ** 2;
     const signals = chain
       .map(({ layer }, index) => ({ layer, delta: layer.preActivationGradients, index }))
       .filter(({ layer, delta }) =>
@@ -60,7 +65,14 @@ export const gradientBalance: Rule = defineRule(
     if (signals.length < 2) return [];
     const spread = (values: number[]) => Math.max(...values) / Math.min(...values);
     const measured = spread(signals.map(({ delta }) => delta!.l2 ** 2));
-    const expected = spread(signals.map(({ index }) => predicted[index]));
+    const expect = (states: MeanFieldState[]) => {
+      const predicted = predictedSignals(chain, states);
+      return spread(signals.map(({ index }) => predicted[index]));
+    };
+    const critical = expect(criticalStates(chain, inputMeanSquare));
+    if (measured / critical <= thresholds.gradientBalance) return [];
+    const drawn = drawnStates(chain, inputMeanSquare).critical.map(expect);
+    const expected = Math.max(critical, ...drawn);
     const off = measured / expected;
     if (off <= thresholds.gradientBalance) return [];
     const largest = signals.reduce((a, b) => b.delta!.l2 > a.delta!.l2 ? b : a).layer.name;
@@ -83,9 +95,8 @@ export const gradientBalance: Rule = defineRule(
   },
 );
 
-/** Squared norms of delta at criticality, relative to the last hidden layer's. */
-function predictedSignals(chain: KernelLayer[], inputMeanSquare: number): number[] {
-  const states = criticalStates(chain, inputMeanSquare);
+/** Squared norms of delta in a mean field, relative to the last hidden layer's. */
+function predictedSignals(chain: KernelLayer[], states: MeanFieldState[]): number[] {
   const signals = Array<number>(chain.length).fill(1);
   for (let index = chain.length - 2; index >= 0; index--) {
     const chi = gain(chain[index].activation) === null ? 1 : states[index].chi;

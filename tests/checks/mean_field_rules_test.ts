@@ -114,6 +114,18 @@ Deno.test("gradientBalance allows the drift of a deep critical tanh network, and
   assertEquals(gradientBalance.check(deep, { gradientBalance: 1.01 }), []);
 });
 
+Deno.test("gradientBalance allows what TensorFlow.js cuts off its normals, and nothing else", () => {
+  const all = { deltas: Array(30).fill(1), deviations: Array(30).fill(1) };
+  const check = (share: number) =>
+    gradientBalance.check(predicted("relu", share * Math.SQRT2, all)).map(({ severity }) =>
+      severity
+    );
+  // 0.88^58 = 1 / 1700.
+  assertEquals(check(0.88), []);
+  assertEquals(check(0.8), ["error"]);
+  assertEquals(check(1.14), ["error"]);
+});
+
 Deno.test("gradientBalance judges sigmoid against perfect balance", () => {
   const chain = predicted("sigmoid", 1, { deltas: [1, 1, 1, 1], deviations: [1, 1, 1, 1] });
   const [finding] = gradientBalance.check(chain);

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { activationScale } from "../../src/checks/activation_scale.ts";
+import { gradientBalance } from "../../src/checks/gradient_balance.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { randomBatch } from "../../src/model/random_batch.ts";
@@ -45,6 +46,26 @@ for (const { initializer, activation, widths, worst } of DRAWN) {
         .map(({ severity }) => severity);
       const found = ["error", "warning"].find((one) => severities.some((s) => s === one));
       assertEquals(found ?? "none", worst, `seed ${seed}`);
+      tf.dispose(batch.inputs);
+      model.dispose();
+    }
+  });
+}
+
+for (const slope of [0, 0.01, 0.2]) {
+  Deno.test(`gradientBalance finds none in heNormal, slope ${slope}, 30 x 64`, async () => {
+    await using engine = await startEngine();
+    const { tf } = engine;
+    for (let seed = 1; seed <= 8; seed++) {
+      const model = tf.sequential();
+      for (let i = 0; i < 30; i++) {
+        const kernelInitializer = tf.initializers.heNormal({ seed: 100 * seed + i });
+        model.add(tf.layers.dense({ units: 64, inputShape: [64], kernelInitializer }));
+        model.add(tf.layers.leakyReLU({ alpha: slope }));
+      }
+      model.add(tf.layers.dense({ units: 1 }));
+      const batch = randomBatch(model, { seed });
+      assertEquals(gradientBalance.check(await measure(model, batch)), [], `seed ${seed}`);
       tf.dispose(batch.inputs);
       model.dispose();
     }
