@@ -14,7 +14,7 @@ import { assertModelRule } from "./assert_rule.ts";
  * copied and stays what it is.
  *
  * - Definition: updateRatioMin <= log10(mean |update| / mean |weight|) <= updateRatioMax, for each
- *   trainable weight of rank 2 or more, after one step.
+ *   trainable kernel, after one step.
  * - Defaults: `updateRatioMin` -4, `updateRatioMax` -1.
  * - Source: Stanford's cs231n (about -3); TheDeepChecker for the range.
  * - Misleads: Adam's first step moves every entry by the learning rate, whatever the gradient.

@@ -3,6 +3,7 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../measure/measurements.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { sharesHead, shutsOut } from "./heads.ts";
@@ -193,7 +194,7 @@ function isRecurrent({ name }: WeightMeasurements): boolean {
 function zeroKernel({ weights, activations }: LayerMeasurements): string | undefined {
   if (!weights.some(isRecurrent) || activations?.maxAbs !== 0) return undefined;
   return weights
-    .filter((weight) => weight.shape.length >= 2 && !isRecurrent(weight))
+    .filter((weight) => isKernel(weight) && !isRecurrent(weight))
     .find(({ values }) => values.maxAbs === 0 && values.nonFinite === 0)?.name;
 }
 

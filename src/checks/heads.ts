@@ -1,4 +1,5 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 
 /** The single head of a model: its last kernel, and the activation of its output. */
 export interface Head {
@@ -13,7 +14,7 @@ export interface Head {
 /** The head of a model with one, in the layer with the kernel or in an activation after it. */
 export function headLayer({ layers }: Measurements): Head | null {
   const outputs = layers.filter(({ role }) => role === "output");
-  const kernels = outputs.filter(({ weights }) => weights.some(({ shape }) => shape.length >= 2));
+  const kernels = outputs.filter(({ weights }) => weights.some(isKernel));
   if (kernels.length !== 1) return null;
   const active = outputs.findLast(({ activation }) =>
     activation !== null && activation !== "linear"

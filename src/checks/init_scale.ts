@@ -2,6 +2,7 @@ import type { LayerMeasurements, WeightMeasurements } from "../measure/measureme
 import { criticalGain } from "../theory/critical_gain.ts";
 import { gain } from "../theory/gain.ts";
 import { initializerDeviation } from "../theory/initializer_deviation.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
@@ -58,7 +59,7 @@ export const initScale: Rule = defineRule(
     title: "std of the kernel",
     scale: "log",
     // The recurrent one, where there are two.
-    of: ({ weights }) => weights.findLast(({ shape }) => shape.length >= 2)?.values.std ?? null,
+    of: ({ weights }) => weights.findLast(isKernel)?.values.std ?? null,
   },
   ({ layers, measurements, thresholds }) => {
     const rescale = rescaleAdvice(layers, measurements.layers);

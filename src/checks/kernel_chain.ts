@@ -5,6 +5,7 @@ import type {
 } from "../measure/measurements.ts";
 import { type Fans, fans } from "../theory/fans.ts";
 import { initializerDeviation } from "../theory/initializer_deviation.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import { findActivation } from "../theory/resolve_activation.ts";
 
 /** A dense or convolutional layer as initialisers see it. */
@@ -54,7 +55,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
     // Plain loops: a study asks for this eight times a point.
     for (let i = index; i < layers.length; i++) {
       const next = layers[i];
-      if (i > index && next.weights.some(({ shape }) => shape.length >= 2)) break;
+      if (i > index && next.weights.some(isKernel)) break;
       if (next.depth !== layer.depth) continue;
       if (next.activation !== null && next.activation !== "linear") active ??= next;
       added ||= next.className === "Add";

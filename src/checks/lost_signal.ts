@@ -1,5 +1,6 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import type { Finding } from "./finding.ts";
 import { formatLayers, formatNumber, formatPercent } from "./format.ts";
 import { headActivation, isCertainHead, sharesHead, shutsOut } from "./heads.ts";
@@ -161,7 +162,7 @@ function verdict(
 function zeroKernel(layers: LayerMeasurements[]): string | undefined {
   return layers.find((layer) =>
     hasKernel(layer) &&
-    layer.weights.filter(({ shape }) => shape.length >= 2).every(({ values }) => isZero(values))
+    layer.weights.filter(isKernel).every(({ values }) => isZero(values))
   )?.name;
 }
 

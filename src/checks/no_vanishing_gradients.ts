@@ -1,4 +1,5 @@
 import type { LayerMeasurements } from "../measure/measurements.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatCount, formatNumber } from "./format.ts";
@@ -121,9 +122,10 @@ function cure(path: LayerMeasurements[], { layers, measurements }: Case): string
 /** An absolute floor depends on the scale of the loss, so it only warns. */
 function belowFloor({ layers, thresholds }: Case): Verdict[] {
   return layers.flatMap(({ name: layer, weights }): Verdict[] =>
-    weights.flatMap(({ name, trainable, shape, gradients, gradientsOfUsedRows }): Verdict[] => {
+    weights.flatMap((weight): Verdict[] => {
+      const { name, trainable, gradients, gradientsOfUsedRows } = weight;
       const size = (gradientsOfUsedRows ?? gradients)?.meanAbs ?? 0;
-      if (!trainable || shape.length < 2) return [];
+      if (!trainable || !isKernel(weight)) return [];
       if (!(size > 0 && size < thresholds.vanishingFloor)) return [];
       const limit = formatNumber(thresholds.vanishingFloor);
       return [{

@@ -1,4 +1,5 @@
 import type { LayerMeasurements } from "../measure/measurements.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import { formatNumber } from "./format.ts";
 import type { RuleFigure } from "./rule.ts";
 
@@ -14,9 +15,9 @@ export interface SignalStep {
   signal: number;
 }
 
-/** Whether a layer has a kernel: a weight of rank 2 or more. */
+/** Whether a layer has a kernel. */
 export function hasKernel(layer: LayerMeasurements): boolean {
-  return layer.weights.some(({ shape }) => shape.length >= 2);
+  return layer.weights.some(isKernel);
 }
 
 /** The hidden layers with a kernel and a measured delta, from the first to the last by depth. */

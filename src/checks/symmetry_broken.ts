@@ -1,4 +1,5 @@
 import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatCount, formatNumber } from "./format.ts";
@@ -36,7 +37,7 @@ export const symmetryBroken: Rule = defineRule(
     );
     return layers.flatMap((layer) => {
       const kernels = layer.weights
-        .filter(({ shape }) => shape.length >= 2 && shape[shape.length - 1] > 1);
+        .filter((weight) => isKernel(weight) && weight.shape[weight.shape.length - 1] > 1);
       const units = Map.groupBy(kernels, ({ name }) => name.replace("recurrent_", ""));
       return [...units.values()].flatMap((kernels) => {
         const verdicts = kernels.map((kernel) =>

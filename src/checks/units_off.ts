@@ -3,6 +3,7 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../measure/measurements.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import { reluOffFractions } from "../theory/relu_off_fractions.ts";
 import { plainChain } from "./kernel_chain.ts";
 import { looksTrained } from "./looks_trained.ts";
@@ -63,8 +64,9 @@ function isSymmetric(layers: LayerMeasurements[], index: number): boolean {
 }
 
 /** A recurrent kernel feeds back what is on, so that both signs are not alike there. */
-function leansNotOff({ name, shape, values }: WeightMeasurements): boolean {
-  if (shape.length < 2) return values.mean >= 0;
+function leansNotOff(weight: WeightMeasurements): boolean {
+  const { name, values } = weight;
+  if (!isKernel(weight)) return values.mean >= 0;
   if (name.includes("recurrent_kernel")) return false;
   return Math.abs(values.mean) * Math.sqrt(values.count) <= CHANCE_OF_MEAN * values.std;
 }

@@ -1,4 +1,5 @@
 import type { StepProbe, WeightStep } from "../probe/probe_step.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import { defineModelRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
@@ -14,7 +15,7 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule(
     stage: "any",
     summary: "One step of the optimizer changes each kernel by a thousandth or so of itself.",
     formula: "updateRatioMin <= log10(mean |update| / mean |weight|) <= updateRatioMax, for each " +
-      "trainable weight of rank 2 or more, after one step.",
+      "trainable kernel, after one step.",
     thresholds: ["updateRatioMin", "updateRatioMax"],
     source: "Stanford's cs231n (about -3); TheDeepChecker for the range.",
     misleads:
@@ -31,12 +32,12 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule(
       title: "mean |update| / mean |weight|",
       scale: "log",
       rows: ({ weights }) =>
-        weights.filter(isKernel).map((weight) => ({ label: weight.layer, value: ratio(weight) })),
+        weights.filter(hasRatio).map((weight) => ({ label: weight.layer, value: ratio(weight) })),
     },
   },
-  ({ weights }) => weights.filter(isKernel).map(({ layer }) => layer),
+  ({ weights }) => weights.filter(hasRatio).map(({ layer }) => layer),
   ({ weights, optimizer }, { updateRatioMin, updateRatioMax }, isJudged) =>
-    weights.filter((weight) => isKernel(weight) && isJudged(weight.layer))
+    weights.filter((weight) => hasRatio(weight) && isJudged(weight.layer))
       .flatMap((weight): Verdict[] => {
         const log = Math.log10(ratio(weight));
         if (log >= updateRatioMin && log <= updateRatioMax) return [];
@@ -59,8 +60,8 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule(
 );
 
 /** A kernel that training moves and that has a size to compare with. */
-function isKernel({ trainable, shape, meanAbs }: WeightStep): boolean {
-  return trainable && shape.length >= 2 && meanAbs !== 0;
+function hasRatio(weight: WeightStep): boolean {
+  return weight.trainable && isKernel(weight) && weight.meanAbs !== 0;
 }
 
 function ratio({ meanAbs, meanAbsUpdate }: WeightStep): number {

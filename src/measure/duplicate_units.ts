@@ -1,4 +1,5 @@
 import type { Layer } from "../engine/tensorflow.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 
 const TRANSPOSED = new Set(["Conv2DTranspose", "Conv3DTranspose"]);
 
@@ -12,7 +13,7 @@ const TRANSPOSED = new Set(["Conv2DTranspose", "Conv3DTranspose"]);
  * @param name The weight's own name.
  * @param shape The kernel's shape.
  * @param read Gives the kernel, row-major; not called for another weight.
- * @returns The number, or `null` for a weight that is no kernel: of rank 0 or 1, or an embedding.
+ * @returns The number, or `null` for a weight that is no kernel, or an embedding.
  */
 export function duplicateUnits(
   layer: Layer,
@@ -20,7 +21,7 @@ export function duplicateUnits(
   shape: number[],
   read: () => ArrayLike<number>,
 ): number | null {
-  if (shape.length < 2 || layer.getClassName() === "Embedding") return null;
+  if (!isKernel({ name, shape }) || layer.getClassName() === "Embedding") return null;
   const values = read();
   const last = shape.at(-1)!, before = shape.at(-2)!;
   const size = shape.reduce((a, b) => a * b, 1);

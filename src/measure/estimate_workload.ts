@@ -1,12 +1,13 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { containerLayers } from "../model/inner_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
 
 /**
  * Estimates the floating-point operations of one forward and one backward pass.
  *
- * A weight of rank 2 or more is multiplied into its input once for every example and every position
+ * A kernel is multiplied into its input once for every example and every position
  * (pixel, time step) of the layer's output, but for an embedding, which is looked up; the two products
  * of the backward pass (gradients of the weight and of the input) cost the same again each, and a
  * multiplication and an addition count as two. Everything else is left out: it is small beside these
@@ -21,8 +22,9 @@ export function estimateWorkload(model: LayersModel, inputs: readonly Shape[]): 
   const products = layerUses(model, leaves, containerLayers(model), inputs)
     .filter(({ layer }) => layer.getClassName() !== "Embedding")
     .map((use) => {
-      const weights = use.layer.weights.map(({ shape }) => shape as Shape)
-        .filter(({ length }) => length >= 2);
+      const weights = use.layer.weights
+        .filter(({ originalName, shape }) => isKernel({ name: originalName, shape }))
+        .map(({ shape }) => shape as Shape);
       return use.times * positionsOf(use) * weights.map(product).reduce((a, b) => a + b, 0);
     });
   return 2 * 3 * products.reduce((a, b) => a + b, 0);

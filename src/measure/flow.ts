@@ -75,7 +75,7 @@ export class Flow {
    * @param rows Its records, whose depth is raised.
    * @param from Where its inputs came from.
    * @param outputs What it returned.
-   * @param hasKernel Whether it has a weight of rank 2 or more: only such layers add to the depth.
+   * @param hasKernel Whether it has a kernel: only such layers add to the depth.
    */
   called(rows: readonly LayerRecord[], from: Origin, outputs: Tensor[], hasKernel: boolean): void {
     const depth = from.depth + (hasKernel ? 1 : 0);

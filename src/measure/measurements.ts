@@ -18,7 +18,7 @@ export interface WeightMeasurements {
    */
   gradientsOfUsedRows: TensorStatistics | null;
   /**
-   * Of a kernel (rank 2 or more, no embedding): how many output units have exactly the incoming
+   * Of a kernel (no embedding): how many output units have exactly the incoming
    * weights of an earlier unit. Units lie on the last axis; on the last but one in a transposed
    * convolution; on the last two together in a depthwise one. `null` for every other weight.
    */

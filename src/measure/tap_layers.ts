@@ -1,5 +1,6 @@
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { LeafLayer } from "../model/leaf_layers.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import { type ActivationHolder, activationObject, replaceActivation } from "./activation_object.ts";
 import { activationLayer } from "./activation_region.ts";
 import { nextTensorId } from "./engine_state.ts";
@@ -103,7 +104,9 @@ function tapLayer(
     [record, "activationGradients"],
     ...isLinear ? [[record, "preActivationGradients"] as Both] : [],
   );
-  const hasKernel = layer.weights.some((weight) => weight.shape.length >= 2);
+  const hasKernel = layer.weights.some(({ originalName, shape }) =>
+    isKernel({ name: originalName, shape })
+  );
   if (layer.getClassName() === "BatchNormalization") {
     record.normalization = onBatch.has(layer) ? "batch" : "moving";
   }

@@ -1,12 +1,14 @@
 import { requireEngine } from "../engine/require_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import { modelWeights } from "./model_weights.ts";
 
 /** Options of {@linkcode rescaleWeights}. */
 export interface RescaleOptions {
   /**
    * Whether to leave biases, batch-norm gains and moving statistics alone and rescale only weights of
-   * rank 2 and higher: kernels, recurrent kernels, embeddings. Default: true.
+   * kernels: those of rank 2 and higher, recurrent ones and embeddings among them, but for what
+   * belongs to a PReLU or to a normalisation. Default: true.
    */
   kernelsOnly?: boolean;
   /** Which layers, by path: a pattern to find in it, or paths in full. Default: all. */
@@ -51,8 +53,8 @@ export function rescaleWeights(
   const weights = modelWeights(model);
   const paths = new Set(weights.map((weight) => weight.layerPath));
   const chosen = layers === undefined ? paths : choose(paths, layers);
-  const rescaled = weights.filter(({ layerPath, variable }) =>
-    chosen.has(layerPath) && (!kernelsOnly || variable.shape.length >= 2)
+  const rescaled = weights.filter(({ layerPath, weightName, variable }) =>
+    chosen.has(layerPath) && (!kernelsOnly || isKernel({ name: weightName, shape: variable.shape }))
   );
   tf.tidy(() => {
     for (const { variable } of rescaled) {

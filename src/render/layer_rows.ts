@@ -1,6 +1,7 @@
 import type { Finding } from "../checks/finding.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import type { BarChartRow } from "./bar_chart.ts";
 import { formatFigure } from "./format_figure.ts";
 
@@ -53,8 +54,8 @@ interface Source {
 
 const sources: Record<LayerFigure, (layer: LayerMeasurements) => Source> = {
   gradient({ weights }) {
-    // A kernel is the first weight with two axes; a normalisation has none, but has weights.
-    const kernel = weights.find(({ shape }) => shape.length >= 2) ?? weights.at(0);
+    // A normalisation has no kernel, but has weights.
+    const kernel = weights.find(isKernel) ?? weights.at(0);
     if (kernel === undefined) return { statistics: null, reason: "no weights", applies: false };
     return {
       statistics: kernel.gradientsOfUsedRows ?? kernel.gradients,

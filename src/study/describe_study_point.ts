@@ -2,6 +2,7 @@ import { kernelChain, plainChain } from "../checks/kernel_chain.ts";
 import { signalPath } from "../checks/signal_path.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 import type { GridPoint } from "./grid_point.ts";
 import type { StudyLayer, StudyPoint } from "./study_point.ts";
 import { studyRules } from "./study_rules.ts";
@@ -27,7 +28,7 @@ export function describeStudyPoint(point: GridPoint, measurements: Measurements)
     healthy: failed.length === 0,
     failed,
     layers: layers.map((layer): StudyLayer => {
-      const weight = layer.weights.find(({ shape }) => shape.length >= 2);
+      const weight = layer.weights.find(isKernel);
       const gradients = weight?.gradientsOfUsedRows ?? weight?.gradients ?? null;
       const kernel = kernels.get(layer);
       return {

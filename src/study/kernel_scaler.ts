@@ -1,5 +1,6 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { type ModelWeight, modelWeights } from "../model/model_weights.ts";
+import { isKernel } from "../theory/is_kernel.ts";
 
 /**
  * Scales the kernels of a model, always from what they were at first. The originals stay on the
@@ -19,7 +20,9 @@ export class KernelScaler {
   constructor(tf: TensorFlow, model: LayersModel, isScaled: (layer: string) => boolean) {
     this.#tf = tf;
     this.#kernels = modelWeights(model)
-      .filter(({ variable, layerPath }) => variable.shape.length >= 2 && isScaled(layerPath))
+      .filter(({ variable, weightName, layerPath }) =>
+        isKernel({ name: weightName, shape: variable.shape }) && isScaled(layerPath)
+      )
       // A clone shares its data, and a variable is never written in place.
       .map(({ variable }) => ({ variable, original: variable.read().clone() }));
   }

@@ -10,7 +10,7 @@ export interface StudyLayer {
   activation: string | null;
   /** sigma_w: rms of the kernel times the root of the fan-in; `null` without a plain kernel. */
   sigma: number | null;
-  /** Mean |dJ/dkernel|, of the first weight of rank 2 or more; `null` without one. */
+  /** Mean |dJ/dkernel|, of its first kernel; `null` without one. */
   gradient: number | null;
   /** Mean |delta|, delta = dJ/dz. */
   delta: number | null;
