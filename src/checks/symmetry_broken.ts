@@ -7,6 +7,10 @@ import type { Verdict } from "./judge.ts";
 import { kernelChain } from "./kernel_chain.ts";
 import type { Rule } from "./rule.ts";
 
+/** The classes of TensorFlow.js whose weights of two axes mix units; what those of others do nobody knows. */
+const MIXING =
+  /^(Dense|Embedding|(Depthwise|Separable)?Conv[123]D(Transpose)?|SimpleRNN|GRU|LSTM|ConvLSTM2D|RNN)$/;
+
 /** The rule `symmetry`: units of a layer must differ, or they stay alike for ever. */
 export const symmetryBroken: Rule = defineRule(
   {
@@ -21,7 +25,8 @@ export const symmetryBroken: Rule = defineRule(
     source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
     misleads:
       "A head may start at zero, for its units are told apart by the targets, and so may a branch that " +
-      "is added to another: they are not judged for that.",
+      "is added to another: they are not judged for that. What a weight of a custom layer is for nobody " +
+      "knows: a constant one, a table of positions maybe, is only warned of.",
     fix: "Draw kernels at random; constants are for biases.",
     falsePositives: falsePositives({ draws: 1600 }),
   },
@@ -64,6 +69,7 @@ function judge(
     return [
       verdict(
         layer,
+        MIXING.test(layer.className) ? "error" : "warning",
         0,
         "std > 0",
         `All ${values.count} entries of ${name} are ${
@@ -77,6 +83,7 @@ function judge(
   return [
     verdict(
       layer,
+      "error",
       duplicateUnits,
       "0",
       `${formatCount(duplicateUnits, "unit")} of ${layer.name} ` +
@@ -89,11 +96,12 @@ function judge(
 
 function verdict(
   { name, role }: LayerMeasurements,
+  worst: Verdict["severity"],
   measured: number,
   expected: string,
   message: string,
 ): Verdict {
-  const severity = role === "output" ? "warning" : "error";
+  const severity = role === "output" ? "warning" : worst;
   const advice = `Draw the kernel of ${name} at random: units that start alike get the same ` +
     `gradient and stay alike.`;
   return { severity, layer: name, measured, expected, message, advice };

@@ -198,6 +198,16 @@ Deno.test("symmetryBroken lets either kernel of a recurrent cell tell its units 
   }
 });
 
+Deno.test("symmetryBroken warns of a constant in a custom layer, and fails its equal units", () => {
+  for (const known of ["Dense", "Conv2DTranspose", "SeparableConv2D", "LSTM", "RNN", "Embedding"]) {
+    const found = symmetric({ values: constant(0) }, { className: known });
+    assertEquals(severities(found), ["error"], known);
+  }
+  const layer = { className: "PositionEmbedding" };
+  assertEquals(severities(symmetric({ values: constant(0) }, layer)), ["warning"]);
+  assertEquals(severities(symmetric({ duplicateUnits: 2 }, layer)), ["error"]);
+});
+
 Deno.test("symmetryBroken passes a kernel of one unit, and a bias", () => {
   assertEquals(symmetric({ shape: [20, 1], values: constant(1, 20) }), []);
   assertEquals(symmetric({ shape: [20], values: constant(1, 20) }), []);
