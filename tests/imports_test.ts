@@ -113,11 +113,15 @@ Deno.test("theory, rules, gate and renderers know nothing of the engine, nor loa
   assertEquals(loaded.filter((path) => roomOf(path) === "engine"), []);
 });
 
-Deno.test("nothing loads TensorFlow.js before the engine starts", () => {
+Deno.test("nothing loads TensorFlow.js, or our own WASM, before the engine starts", () => {
   const entries = ["mod.ts", ...ROOMS.map((room) => `${room}/mod.ts`), ...modulesOf(["cli"])];
   const loaded = loadedWith(entries);
   assert(loaded.includes("measure/run_pass.ts"));
-  assertEquals(loaded.filter((path) => path.includes("@tensorflow/")), []);
+  const engine = ["engine/native/binaries.ts", "engine/start_backend.ts"];
+  assertEquals(
+    loaded.filter((path) => path.includes("@tensorflow/") || engine.includes(path)),
+    [],
+  );
 });
 
 Deno.test("Deno has few modules to read before --help can answer", () => {

@@ -1,6 +1,6 @@
 import type { GradConfig, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
-import type { NativeModule } from "../native/native_module.ts";
-import { createNativeModule, runningNative, setRunningNative } from "../native/running_native.ts";
+import { createNativeModule, type NativeModule } from "../native/native_module.ts";
+import { runningNative, setRunningNative } from "../native/running_native.ts";
 import type { WasmBackend } from "../native/wasm_backend.ts";
 import type { TensorFlow } from "../tensorflow.ts";
 import {

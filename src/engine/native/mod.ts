@@ -4,7 +4,6 @@
  * @module
  */
 export * from "./convolution_windows.ts";
-export * from "./running_native.ts";
 export * from "./flat_counts.ts";
 export * from "./matrix.ts";
 export * from "./native_module.ts";

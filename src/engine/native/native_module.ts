@@ -1,9 +1,11 @@
+import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
 import type { ConvolutionWindows } from "./convolution_windows.ts";
 import type { FlatCounts } from "./flat_counts.ts";
 import type { Matrix } from "./matrix.ts";
 import { NativeRunner } from "./native_runner.ts";
 import { operation } from "./operation.ts";
 import type { Sums } from "./sums.ts";
+import type { WasmBackend } from "./wasm_backend.ts";
 
 /** The operations over windows. */
 export type Windowed = Extract<
@@ -206,6 +208,19 @@ export class NativeModule extends NativeRunner {
       active: new Int32Array(this.memory.buffer, this.scratchAddress, units),
     };
   }
+}
+
+/**
+ * Our own WASM module on the heap of a backend.
+ *
+ * @param backend The backend whose heap it works on.
+ * @param options `relaxedSimd`: use it where the runtime has it; `threads`: how many to compute in.
+ */
+export function createNativeModule(
+  backend: WasmBackend,
+  { relaxedSimd, threads }: { relaxedSimd: boolean; threads: number },
+): NativeModule {
+  return new NativeModule(backend, relaxedSimd && hasRelaxedSimd(), threads);
 }
 
 /** The largest float32 that is not above x: a float32 is <= it just where it is <= x. */

@@ -1,6 +1,4 @@
-import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
-import { NativeModule } from "./native_module.ts";
-import type { WasmBackend } from "./wasm_backend.ts";
+import type { NativeModule } from "./native_module.ts";
 
 let running: NativeModule | null = null;
 
@@ -12,17 +10,4 @@ export function runningNative(): NativeModule | null {
 /** Records it; for `installKernels` alone. */
 export function setRunningNative(native: NativeModule | null): void {
   running = native;
-}
-
-/**
- * Our own WASM module on the heap of a backend.
- *
- * @param backend The backend whose heap it works on.
- * @param options `relaxedSimd`: use it where the runtime has it; `threads`: how many to compute in.
- */
-export function createNativeModule(
-  backend: WasmBackend,
-  { relaxedSimd, threads }: { relaxedSimd: boolean; threads: number },
-): NativeModule {
-  return new NativeModule(backend, relaxedSimd && hasRelaxedSimd(), threads);
 }

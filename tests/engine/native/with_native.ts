@@ -1,6 +1,5 @@
 import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
-import { createNativeModule } from "../../../src/engine/native/running_native.ts";
-import type { NativeModule } from "../../../src/engine/native/native_module.ts";
+import { createNativeModule, type NativeModule } from "../../../src/engine/native/native_module.ts";
 import type { WasmBackend } from "../../../src/engine/native/wasm_backend.ts";
 import { onBackend } from "../../conformance/backends.ts";
 
