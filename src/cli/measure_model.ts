@@ -7,7 +7,7 @@ import { measure } from "../measure/measure.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
-import { logToStderr } from "../model/import_module.ts";
+import { logToStderr } from "../model/foreign_code.ts";
 import { isDisposed } from "../model/is_disposed.ts";
 import { loadModel } from "../model/load_model.ts";
 import type { LoadedModel } from "../model/loaded_model.ts";

@@ -1,4 +1,4 @@
-import { logToStderr } from "../model/import_module.ts";
+import { logToStderr } from "../model/foreign_code.ts";
 import { packageFolder } from "../study/jobs.ts";
 import { runStudy } from "../study/run_study.ts";
 import { differenceOf } from "../study/same_study.ts";

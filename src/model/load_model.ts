@@ -1,6 +1,6 @@
 import { requireEngine } from "../engine/require_engine.ts";
 import { failure } from "../words/failure.ts";
-import { failureIn, importModule, logToStderr } from "./import_module.ts";
+import { failureIn, importModule, logToStderr } from "./foreign_code.ts";
 import { loadModelJson } from "./load_model_json.ts";
 import { loadModelModule } from "./load_model_module.ts";
 import type { LoadedModel } from "./loaded_model.ts";

@@ -3,7 +3,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
 import type { Batch } from "./batch.ts";
-import { failureIn, importModule, logToStderr } from "./import_module.ts";
+import { failureIn, importModule, logToStderr } from "./foreign_code.ts";
 import { isDisposed } from "./is_disposed.ts";
 import { automaticName, stemOf } from "./layer_name.ts";
 import type { LoadedModel } from "./loaded_model.ts";

@@ -6,7 +6,7 @@
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { startEngine } from "../engine/start_engine.ts";
-import { logToStderr } from "../model/import_module.ts";
+import { logToStderr } from "../model/foreign_code.ts";
 import { isTrap } from "./is_trap.ts";
 import { PointMeter } from "./point_meter.ts";
 import { resolveGrid } from "./study_grid.ts";

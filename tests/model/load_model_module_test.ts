@@ -186,6 +186,10 @@ Deno.test("loadModel() says where a module fails, and cuts what TensorFlow.js sa
       "relu.ts": `export const createModel = ({ tf }: any) =>
         tf.sequential({ layers: [tf.layers.dense({ units: 1, activation: "reluu" })] });`,
       "text.ts": `export const createModel = () => { throw "no error"; };`,
+      // Of its frames none is the module's own.
+      "parse.ts": "export const createModel = JSON.parse;",
+      // Named as the file in which the package calls it.
+      "foreign_code.ts": `export const createModel = () => { throw new Error("no data"); };`,
       "disposed.ts": `export const createModel = ({ tf }: any) => {
         const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [1] })] });
         model.dispose();
@@ -213,6 +217,11 @@ Deno.test("loadModel() says where a module fails, and cuts what TensorFlow.js sa
       "relu.ts: createModel threw: Unknown activation: reluu, at relu.ts:2:44",
     );
     assertEquals(await saidOf("text.ts"), "text.ts: createModel threw: no error");
+    assertMatch(await saidOf("parse.ts"), /^parse.ts: createModel threw: .* is not valid JSON$/);
+    assertEquals(
+      await saidOf("foreign_code.ts"),
+      "foreign_code.ts: createModel threw: no data, at foreign_code.ts:1:42",
+    );
     assertMatch(await saidOf("disposed.ts"), /^disposed.ts: createModel returned a model that was/);
   }));
 

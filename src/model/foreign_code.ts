@@ -90,7 +90,7 @@ function placeOf(stack: string): string[] | null {
   // deno-lint-ignore no-control-regex
   for (const line of stack.replace(/\x1b\[\d*m/g, "").split("\n")) {
     // From here on it is the program that called this package.
-    if (line.includes("/import_module.ts:")) return null;
+    if (line.includes(`${import.meta.url}:`)) return null;
     const [, url, ...place] = line.match(FRAME) ?? [];
     if (url === undefined || url.startsWith(OWN)) continue;
     if (!/\/node_modules\/|\/npm\/[^/]+\//.test(url)) return [url, ...place];
