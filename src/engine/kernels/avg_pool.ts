@@ -10,9 +10,7 @@ import {
   hasNegativePadding,
   type WindowGeometry,
 } from "./window_geometry.ts";
-
-const view = ({ backend }: KernelContext, info: TensorInfo) =>
-  backend.typedArrayFromHeap(info) as Float32Array;
+import { floatView } from "./windows_on_heap.ts";
 
 /** How many entries of the input each window sees: fewer at a padded border. */
 function counts(geometry: WindowGeometry): Int32Array {
@@ -39,7 +37,7 @@ function averagePool(
 ): TensorInfo {
   const { channels } = geometry;
   const output = context.backend.makeOutput(shape, "float32");
-  const from = view(context, x), to = view(context, output);
+  const from = floatView(context, x), to = floatView(context, output);
   const seen = counts(geometry);
   const sums = new Float64Array(to.length);
   eachTap(geometry, (position, source) => {
@@ -63,7 +61,7 @@ function averagePoolGrad(
 ): TensorInfo {
   const { channels } = geometry;
   const output = context.backend.makeOutput(x.shape, "float32");
-  const gradient = view(context, dy), to = view(context, output);
+  const gradient = floatView(context, dy), to = floatView(context, output);
   const seen = counts(geometry);
   to.fill(0);
   eachTap(geometry, (position, source) => {
@@ -82,7 +80,7 @@ function averagePoolGrad(
 export const avgPoolKernel = defineKernel<PoolAttributes>("AvgPool", (context, { x }, attrs) => {
   const info = pool2dInfo(context.tf, x.shape, attrs);
   const geometry = geometry2d(info);
-  if (!hasLargeWindow(geometry) && !hasNonFinite(context.backend.typedArrayFromHeap(x))) {
+  if (!hasLargeWindow(geometry) && !hasNonFinite(floatView(context, x))) {
     return context.stock("AvgPool", { x }, attrs);
   }
   return averagePool(context, geometry, x, info.outShape);

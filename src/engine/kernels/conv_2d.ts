@@ -29,10 +29,6 @@ export const conv2dKernel = plain;
 /** `FusedConv2D`, activation(x * filter + bias): as `Conv2D`; stock's relu turns NaN into 0, too. */
 export const fusedConv2dKernel = fused;
 
-interface Attributes extends Conv2dAttributes {
-  filterShape: number[];
-}
-
 /**
  * `Conv2DBackpropFilter`: stock has none, so no convolution can be differentiated (tfjs #8474). With U
  * the matrix that has the window of one output position in each row, dW = U^T dy. U is unrolled in
@@ -40,7 +36,7 @@ interface Attributes extends Conv2dAttributes {
  * attribute is given.
  */
 export const conv2dBackpropFilterKernel = defineKernel<
-  Attributes,
+  Conv2dAttributes & { filterShape: number[] },
   { x: TensorInfo; dy: TensorInfo }
 >(
   "Conv2DBackpropFilter",
@@ -55,10 +51,6 @@ export const conv2dBackpropFilterKernel = defineKernel<
   },
 );
 
-interface Attributes extends Conv2dAttributes {
-  inputShape: number[];
-}
-
 /**
  * `Conv2DBackpropInput`, also the forward pass of `conv2dTranspose`: stock is a scalar loop, 11 times
  * slower than the convolution itself. Here each row of dy W^T is the gradient of one window, and is
@@ -66,7 +58,7 @@ interface Attributes extends Conv2dAttributes {
  * the attribute is given.
  */
 export const conv2dBackpropInputKernel = defineKernel<
-  Attributes,
+  Conv2dAttributes & { inputShape: number[] },
   { dy: TensorInfo; filter: TensorInfo }
 >("Conv2DBackpropInput", (context, { dy, filter }, attributes) => {
   const { tf, run, dispose } = context;

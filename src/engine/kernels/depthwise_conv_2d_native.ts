@@ -19,32 +19,24 @@ export const depthwiseConv2dNativeKernel = plain;
 /** `FusedDepthwiseConv2D`, activation(x * filter + bias): as `DepthwiseConv2dNative`. */
 export const fusedDepthwiseConv2dKernel = fused;
 
-interface Attributes extends Conv2dAttributes {
-  filterShape: number[];
-}
-
 /**
  * `DepthwiseConv2dNativeBackpropFilter`: stock has none. Each weight's gradient is the sum, over the
  * output positions, of the input entry that its tap met times dy.
  */
 export const depthwiseConv2dNativeBackpropFilterKernel = defineKernel<
-  Attributes,
+  Conv2dAttributes & { filterShape: number[] },
   { x: TensorInfo; dy: TensorInfo }
 >("DepthwiseConv2dNativeBackpropFilter", (context, { x, dy }, attributes) => {
   const info = conv2dInfo(context.tf, x.shape, attributes.filterShape, attributes, true);
   return windowsOnHeap(context, "depthwiseFilterGradient", [x, dy], info, info.filterShape);
 });
 
-interface Attributes extends Conv2dAttributes {
-  inputShape: number[];
-}
-
 /**
  * `DepthwiseConv2dNativeBackpropInput`: stock has none. Each entry of dy times each tap is added where
  * that tap met the input.
  */
 export const depthwiseConv2dNativeBackpropInputKernel = defineKernel<
-  Attributes,
+  Conv2dAttributes & { inputShape: number[] },
   { dy: TensorInfo; filter: TensorInfo }
 >("DepthwiseConv2dNativeBackpropInput", (context, { dy, filter }, attributes) => {
   const info = conv2dInfo(context.tf, attributes.inputShape, filter.shape, attributes, true);

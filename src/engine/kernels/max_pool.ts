@@ -4,10 +4,7 @@ import { hasNonFinite } from "./has_non_finite.ts";
 import type { KernelContext } from "./kernel_context.ts";
 import { pool2dInfo, pool3dInfo, type PoolAttributes } from "./window_attributes.ts";
 import { eachTap, geometry2d, geometry3d, type WindowGeometry } from "./window_geometry.ts";
-import { windowsOnHeap } from "./windows_on_heap.ts";
-
-const view = ({ backend }: KernelContext, info: TensorInfo) =>
-  backend.typedArrayFromHeap(info) as Float32Array;
+import { floatView, windowsOnHeap } from "./windows_on_heap.ts";
 
 /** The largest entry of each window; NaN is larger than any number. */
 function maxPool(
@@ -18,7 +15,7 @@ function maxPool(
 ): TensorInfo {
   const { channels } = geometry;
   const output = context.backend.makeOutput(shape, "float32");
-  const from = view(context, x), to = view(context, output);
+  const from = floatView(context, x), to = floatView(context, output);
   to.fill(-Infinity);
   eachTap(geometry, (position, source) => {
     const o = position * channels, s = source * channels;
@@ -39,7 +36,9 @@ function maxPoolGrad(
 ): TensorInfo {
   const { channels } = geometry;
   const output = context.backend.makeOutput(x.shape, "float32");
-  const from = view(context, x), gradient = view(context, dy), to = view(context, output);
+  const from = floatView(context, x),
+    gradient = floatView(context, dy),
+    to = floatView(context, output);
   const largest = new Float32Array(gradient.length);
   const where = new Int32Array(gradient.length).fill(-1);
   eachTap(geometry, (position, source) => {
@@ -64,8 +63,7 @@ function maxPoolGrad(
  * a window with a NaN gives NaN; input without NaN and infinity still goes to the stock kernel.
  */
 export const maxPoolKernel = defineKernel<PoolAttributes>("MaxPool", (context, { x }, attrs) => {
-  const view = context.backend.typedArrayFromHeap(x);
-  if (!hasNonFinite(view)) return context.stock("MaxPool", { x }, attrs);
+  if (!hasNonFinite(floatView(context, x))) return context.stock("MaxPool", { x }, attrs);
   const info = pool2dInfo(context.tf, x.shape, attrs);
   return maxPool(context, geometry2d(info), x, info.outShape);
 });

@@ -8,6 +8,15 @@ interface ResizeAttributes {
   halfPixelCenters: boolean;
 }
 
+/**
+ * How far apart in the image rows (or columns) lie that are neighbours in the resized one: the forward
+ * kernel's own reckoning, in float32 as there.
+ */
+function ratioOf(from: number, to: number, alignCorners: boolean): number {
+  const corners = alignCorners && to > 1 ? 1 : 0;
+  return Math.fround((from - corners) / (to - corners));
+}
+
 /** Between which rows (or columns) each of the resized image lies, and how far it is from the first. */
 interface Places {
   first: Int32Array;
@@ -15,14 +24,13 @@ interface Places {
   share: Float64Array;
 }
 
-/** The forward kernel's own reckoning, in float32 as there. */
+/** As the forward kernel reckons. */
 function places(
   from: number,
   to: number,
   { alignCorners, halfPixelCenters }: ResizeAttributes,
 ): Places {
-  const corners = alignCorners && to > 1 ? 1 : 0;
-  const ratio = Math.fround((from - corners) / (to - corners));
+  const ratio = ratioOf(from, to, alignCorners);
   const shift = halfPixelCenters && !alignCorners ? Math.fround(0.5 * ratio - 0.5) : 0;
   const place = Float32Array.from(
     { length: to },
@@ -73,17 +81,13 @@ export const resizeBilinearGradKernel = defineKernel<ResizeAttributes>(
   },
 );
 
-/**
- * For each row (or column) of the resized image, the one that it was copied from: the forward kernel's
- * own reckoning, in float32 as there.
- */
+/** For each row (or column) of the resized image, the one that the forward kernel copied it from. */
 function sources(
   from: number,
   to: number,
   { alignCorners, halfPixelCenters }: ResizeAttributes,
 ): Int32Array {
-  const corners = alignCorners && to > 1 ? 1 : 0;
-  const ratio = Math.fround((from - corners) / (to - corners));
+  const ratio = ratioOf(from, to, alignCorners);
   return Int32Array.from({ length: to }, (_, i) => {
     const place = Math.fround(ratio * (halfPixelCenters ? i + 0.5 : i));
     return Math.min(from - 1, alignCorners ? Math.round(place) : Math.floor(place));

@@ -14,6 +14,11 @@ import {
 /** What TensorFlow.js reckons of a convolution or a pooling. */
 type WindowInfo = backend_util.Conv2DInfo | backend_util.Conv3DInfo;
 
+/** The entries of a tensor of floats, in place. */
+export function floatView({ backend }: KernelContext, tensor: TensorInfo): Float32Array {
+  return backend.typedArrayFromHeap(tensor) as Float32Array;
+}
+
 /** The windows for our native module. */
 function windowsOf(geometry: WindowGeometry, outChannels: number): ConvolutionWindows {
   const [depth, height, width] = geometry.input;
@@ -70,7 +75,7 @@ export function windowsOnHeap(
   native.windows(kind, address(first), address(second), address(result), windows, finish);
   const meetsPadding = kind === "convolution" || kind === "convolutionFilterGradient";
   if (!meetsPadding || !leavesImage(geometry)) return result;
-  const view = (tensor: TensorInfo) => backend.typedArrayFromHeap(tensor) as Float32Array;
+  const view = (tensor: TensorInfo) => floatView(context, tensor);
   // Both of them tell, and the smaller one costs next to nothing beside the products.
   const [smaller, larger] = [view(second), view(result)].sort((a, b) => a.length - b.length);
   if (!hasNonFinite(smaller) || !hasNonFinite(larger)) return result;
