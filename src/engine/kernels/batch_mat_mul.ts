@@ -3,7 +3,7 @@ import type { Tensor } from "../tensorflow.ts";
 import { reduceLike } from "./broadcast.ts";
 import { defineKernel } from "./define_kernel.ts";
 import type { GradientFactory } from "./kernel_context.ts";
-import { matMulOnHeap, type Transposition } from "./mat_mul_on_heap.ts";
+import { matMulOnHeap, type Transposition } from "./products.ts";
 
 /**
  * `BatchMatMul`: stock hands a plain product to XNNPACK, and takes a scalar loop as soon as an operand

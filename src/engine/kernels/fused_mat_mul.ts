@@ -1,6 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
-import { finishProduct, matMulOnHeap, type Transposition } from "./mat_mul_on_heap.ts";
+import { finishProduct, matMulOnHeap, type Transposition } from "./products.ts";
 
 interface Inputs extends Record<string, TensorInfo | undefined> {
   a: TensorInfo;

@@ -1,4 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
+import { broadcastOffsets } from "./broadcast.ts";
 import type { KernelContext } from "./kernel_context.ts";
 
 /** Which operands of a product are stored transposed. */
@@ -71,25 +72,10 @@ export function matMulOnHeap(
     return result;
   }
   // Both broadcast, each along other dimensions.
-  const aIndex = broadcastIndex(a.shape.slice(0, -2), batches);
-  const bIndex = broadcastIndex(b.shape.slice(0, -2), batches);
-  for (let i = 0; i < batch; i++) multiply(1, i, aIndex(i), bIndex(i), [0, 0]);
+  const aFrom = broadcastOffsets(a.shape.slice(0, -2), batches);
+  const bFrom = broadcastOffsets(b.shape.slice(0, -2), batches);
+  for (let i = 0; i < batch; i++) multiply(1, i, aFrom[i], bFrom[i], [0, 0]);
   return result;
-}
-
-/** Which entry of `shape` a flat index into `broadcast` means. */
-function broadcastIndex(shape: number[], broadcast: number[]): (flat: number) => number {
-  const offset = broadcast.length - shape.length;
-  return (flat) => {
-    let index = 0, step = 1;
-    for (let axis = broadcast.length - 1; axis >= offset; axis--) {
-      const size = shape[axis - offset];
-      if (size > 1) index += (flat % broadcast[axis]) * step;
-      step *= size;
-      flat = Math.floor(flat / broadcast[axis]);
-    }
-    return index;
-  };
 }
 
 /** What TensorFlow.js lets follow a product in the same kernel: bias and activation. */
