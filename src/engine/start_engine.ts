@@ -77,11 +77,14 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
 
 /**
  * The engine that runs, whatever its settings; starts one with the defaults when none runs. That one
- * nobody has to stop, and the next `startEngine` replaces it when it asks for other settings.
+ * nobody has to stop: it has no workers, and a later `startEngine` takes it over, or replaces it when
+ * it asks for other settings.
+ *
+ * @throws {EngineError} If it cannot start.
  */
-function acquireDefaultEngine(): Promise<Engine> {
+export async function ensureEngine(): Promise<Engine> {
   const settings = engineSettings({});
-  return inTurn(async () => runningEngine() ?? await acquire(settings, true));
+  return await inTurn(async () => runningEngine() ?? await acquire(settings, true));
 }
 
 async function acquire(settings: EngineSettings, replaceable: boolean): Promise<Engine> {
@@ -163,14 +166,4 @@ function same(a: EngineSettings, b: EngineSettings): boolean {
 function describe({ threads, relaxedSimd }: EngineSettings): string {
   const count = threads === 1 ? "1 thread" : `${threads} threads`;
   return `${count} and ${relaxedSimd ? "relaxed" : "plain"} SIMD`;
-}
-
-/**
- * The running engine; starts one with the defaults when none runs. Nobody has to stop that one: it
- * has no workers, and a later `startEngine` replaces it or takes it over.
- *
- * @throws {EngineError} If it cannot start.
- */
-export async function ensureEngine(): Promise<Engine> {
-  return await acquireDefaultEngine();
 }
