@@ -1,5 +1,5 @@
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { WasmBackend } from "../../src/engine/native/mod.ts";
+import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
 
 const GUARD = 64, MARK = 0xa5;
 
