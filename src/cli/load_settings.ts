@@ -2,7 +2,7 @@ import type { FoundConfiguration } from "../gate/find_configuration.ts";
 import { isReadable } from "../gate/is_readable.ts";
 import { type GateSettings, resolveConfiguration } from "../gate/resolve_configuration.ts";
 import type { FlagValues } from "./flag.ts";
-import { wholeNumber } from "./measure_flags.ts";
+import { wholeNumber } from "./read_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**

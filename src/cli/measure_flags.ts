@@ -1,8 +1,7 @@
 import { engineFileUrl } from "../engine/engine_files.ts";
-import { nearestObjective } from "../measure/check_objective.ts";
-import { LOSSES, type Objective } from "../model/objective.ts";
-import { nearest } from "../words/nearest.ts";
+import type { Objective } from "../model/objective.ts";
 import type { Flag, FlagValues } from "./flag.ts";
+import { readObjective, wholeNumber } from "./read_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What a batch file holds; the rest is in the documentation of `readBatch`. */
@@ -75,72 +74,6 @@ export function readMeasureFlags(operands: string[], flags: FlagValues): Measure
     register: (flags.register as string[]) ?? [],
     quiet: flags.quiet === true,
   };
-}
-
-/**
- * The whole number that a flag was given.
- *
- * @returns The number, or `null` if the flag was not given.
- * @throws {UsageError} If it is none, or out of range.
- */
-export function wholeNumber(
-  flags: FlagValues,
-  name: string,
-  least: number,
-  most: number,
-): number | null {
-  const text = flags[name];
-  if (text === undefined) return null;
-  const value = Number(text);
-  if (typeof text !== "string" || !/^\d+$/.test(text) || value < least || value > most) {
-    const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
-    throw new UsageError(
-      `--${name} takes a whole number, ${range}${name === "threads" ? ", or auto" : ""}, found ${
-        JSON.stringify(text)
-      }`,
-    );
-  }
-  return value;
-}
-
-/**
- * One of a few words that a flag was given.
- *
- * @throws {UsageError} If it is another word.
- */
-export function oneOf<T extends string>(
-  flags: FlagValues,
-  name: string,
-  words: readonly T[],
-  fallback: T,
-): T {
-  const given = flags[name];
-  if (given === undefined) return fallback;
-  const word = words.find((word) => word === given);
-  if (word !== undefined) return word;
-  throw new UsageError(
-    `--${name} takes ${words.join(" or ")}, found ${JSON.stringify(given)}${
-      nearest(String(given), words)
-    }`,
-  );
-}
-
-/**
- * Reads `--objective`.
- *
- * @returns `null` where it was not given.
- * @throws {UsageError} If it is no objective.
- */
-export function readObjective(given: string | undefined): Objective | null {
-  if (given === undefined) return null;
-  const names = ["sum", ...LOSSES] as const;
-  const name = names.find((name) => name === given);
-  if (name !== undefined) return name;
-  throw new UsageError(
-    `--objective: unknown objective ${JSON.stringify(given)}${
-      nearestObjective(given) || `, expected one of ${names.join(", ")}`
-    }`,
-  );
 }
 
 const path = (file: Parameters<typeof engineFileUrl>[0]) => {

@@ -1,7 +1,6 @@
 import type { RenderTextOptions } from "../render/render_text.ts";
 import type { Flag, FlagValues } from "./flag.ts";
-import { oneOf, wholeNumber } from "./measure_flags.ts";
-import { readLayers } from "./read_flags.ts";
+import { oneOf, readLayers, wholeNumber } from "./read_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** How wide a text is, in every subcommand that shows one. */
@@ -56,8 +55,7 @@ export const SHOW_FLAGS: readonly Flag[] = [
 
 /**
  * Reads {@linkcode SHOW_FLAGS}. Width and colour are the terminal's where the text goes to one;
- * `NO_COLOR`
- * and `FORCE_COLOR` are obeyed, the first before a terminal, the second without one.
+ * `NO_COLOR` and `FORCE_COLOR` are obeyed, the first before a terminal, the second without one.
  *
  * @param flags The flags that were given.
  * @param out Where the result goes: a file, or `null` for stdout.

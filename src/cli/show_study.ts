@@ -7,7 +7,7 @@ import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";
 import type { FlagValues } from "./flag.ts";
-import { oneOf } from "./measure_flags.ts";
+import { oneOf } from "./read_flags.ts";
 import { readColumns } from "./show_flags.ts";
 import { writeOutput } from "./write_output.ts";
 

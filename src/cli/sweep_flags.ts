@@ -6,8 +6,8 @@ import type { ModelFile, NamedNetwork } from "../study/study_subject.ts";
 import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 import { nearest } from "../words/nearest.ts";
 import type { Flag, FlagValues } from "./flag.ts";
-import { BATCH_FORMAT, readObjective, wholeNumber } from "./measure_flags.ts";
-import { parseScales, readLayers, readShard } from "./read_flags.ts";
+import { BATCH_FORMAT } from "./measure_flags.ts";
+import { parseScales, readLayers, readObjective, readShard, wholeNumber } from "./read_flags.ts";
 import { COLUMNS_FLAG } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
