@@ -16,7 +16,7 @@ import { randomBatch } from "../model/random_batch.ts";
 import { randomTargets } from "../model/random_targets.ts";
 import { readBatch } from "../model/read_batch.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
-import { showProgress } from "./progress.ts";
+import { passProgress } from "./progress.ts";
 
 /**
  * Does what every measuring subcommand does: starts the engine, loads the model and the batch,
@@ -47,7 +47,7 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
         engine = await startEngine({ ...settings, threads });
       }
     }
-    const progress = request.quiet ? null : showProgress();
+    const progress = request.quiet ? null : passProgress();
     let measurements: Measurements;
     try {
       measurements = await measure(loaded.model, batch, {

@@ -1,11 +1,29 @@
 import type { PassProgress } from "../measure/measure_options.ts";
 import type { StudyProgress } from "../study/study_options.ts";
 
+/** How often a terminal is told, in ms. */
+const ON_TERMINAL = 100;
+/** How often a log gets a new line, in ms: it cannot rewrite the last one. */
+const IN_LOG = { pass: 5000, study: 10_000 };
+
+/** A line on stderr: a terminal rewrites it, a log gets a new one each time. */
+function statusLine(isTerminal: boolean): { show(line: string): void; clear(): void } {
+  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  let shows = false;
+  return {
+    show(line) {
+      shows = true;
+      write(isTerminal ? `\r\x1b[K${line}` : `${line}\n`);
+    },
+    clear() {
+      if (isTerminal && shows) write("\r\x1b[K");
+      shows = false;
+    },
+  };
+}
+
 /** How long a pass may take before somebody waiting wants to know how far it is, in ms. */
 const PATIENCE = 500;
-
-/** How often a log, which cannot rewrite its last line, gets a new one, in ms. */
-const LOG_INTERVAL = 5000;
 
 /**
  * Shows on stderr how far a pass has come, once it takes longer than half a second: on a terminal in
@@ -13,33 +31,22 @@ const LOG_INTERVAL = 5000;
  *
  * @returns What to call with the progress, and what to call when the pass is over.
  */
-export function showProgress(): { update(progress: PassProgress): void; done(): void } {
+export function passProgress(): { update(progress: PassProgress): void; done(): void } {
   const terminal = Deno.stderr.isTerminal();
+  const interval = terminal ? ON_TERMINAL : IN_LOG.pass;
+  const { show, clear } = statusLine(terminal);
   const started = performance.now();
-  let shown = started + PATIENCE - (terminal ? 100 : LOG_INTERVAL);
-  let wrote = false;
-  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  let shown = started + PATIENCE - interval;
   return {
     update({ phase, done, total }) {
       const now = performance.now();
-      if (now - started < PATIENCE || now - shown < (terminal ? 100 : LOG_INTERVAL)) return;
+      if (now - started < PATIENCE || now - shown < interval) return;
       shown = now;
-      wrote = true;
-      const line = `measuring: ${phase} pass, layer ${done} of ${total}`;
-      write(terminal ? `\r\x1b[K${line}` : `${line}\n`);
+      show(`measuring: ${phase} pass, layer ${done} of ${total}`);
     },
-    done() {
-      if (terminal && wrote) write("\r\x1b[K");
-    },
+    done: clear,
   };
 }
-
-/** How often a terminal is told, and how often a log, which cannot rewrite its last line, in ms. */
-const ON_TERMINAL = 100;
-const IN_LOG = 10_000;
-const BAR = 24;
-/** Columns of a terminal that does not say how many it has. */
-const COLUMNS = 80;
 
 /**
  * Shows on stderr how far a study has come and how long it will take: on a terminal in one line that
@@ -49,27 +56,24 @@ const COLUMNS = 80;
  */
 export function studyProgress(): { update(progress: StudyProgress): void; clear(): void } {
   const terminal = Deno.stderr.isTerminal();
-  const interval = terminal ? ON_TERMINAL : IN_LOG;
-  const write = (text: string) => Deno.stderr.writeSync(new TextEncoder().encode(text));
+  const interval = terminal ? ON_TERMINAL : IN_LOG.study;
+  const { show, clear } = statusLine(terminal);
   let started: { at: number; done: number } | null = null;
   let shown = performance.now();
-  let wrote = false;
   return {
     update(progress) {
       const now = performance.now();
       started ??= { at: now, done: progress.done };
       if (now - shown < interval) return;
       shown = now;
-      wrote = true;
-      const line = progressLine(progress, started, now, terminal ? columns() : Infinity);
-      write(terminal ? `\r\x1b[K${line}` : `${line}\n`);
+      show(progressLine(progress, started, now, terminal ? columns() : Infinity));
     },
-    clear() {
-      if (terminal && wrote) write("\r\x1b[K");
-      wrote = false;
-    },
+    clear,
   };
 }
+
+/** Columns of a terminal that does not say how many it has. */
+const COLUMNS = 80;
 
 function columns(): number {
   try {
@@ -78,6 +82,9 @@ function columns(): number {
     return COLUMNS;
   }
 }
+
+/** Characters of a whole bar. */
+const BAR = 24;
 
 /**
  * `[######..........] 25 %, 250 of 1000 points, 12 s left, 2 workers`. In few columns the bar is shorter
