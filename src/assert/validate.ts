@@ -3,7 +3,7 @@ import type { RuleDocumentation } from "../checks/rule.ts";
 import { show } from "../checks/show.ts";
 import { THRESHOLDS } from "../checks/thresholds.ts";
 import { validateOptions } from "../checks/validate.ts";
-import { LOSSES, type Objective } from "../model/objective.ts";
+import { isObjective, type Objective, OBJECTIVES } from "../model/objective.ts";
 import { nearest } from "../words/nearest.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 
@@ -24,10 +24,11 @@ export function validateMessage(msg: string | undefined): void {
  * @throws {TypeError} If it is neither a function, nor "sum", nor the name of a loss.
  */
 export function validateObjective(objective: Objective = "sum"): void {
-  const names: readonly unknown[] = ["sum", ...LOSSES];
-  if (typeof objective === "function" || names.includes(objective)) return;
+  if (isObjective(objective)) return;
   throw new TypeError(
-    `options.objective must be a function or one of ${names.join(", ")}, got ${show(objective)}.`,
+    `options.objective must be a function or one of ${OBJECTIVES.join(", ")}, got ${
+      show(objective)
+    }.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { nearestObjective } from "../measure/check_objective.ts";
-import { LOSSES, type Objective } from "../model/objective.ts";
+import { type Objective, OBJECTIVES } from "../model/objective.ts";
 import type { Shard } from "../study/shard.ts";
 import { nearest } from "../words/nearest.ts";
 import type { FlagValues } from "./flag.ts";
@@ -61,12 +61,11 @@ export function oneOf<T extends string>(
  */
 export function readObjective(given: string | undefined): Objective | null {
   if (given === undefined) return null;
-  const names = ["sum", ...LOSSES] as const;
-  const name = names.find((name) => name === given);
+  const name = OBJECTIVES.find((name) => name === given);
   if (name !== undefined) return name;
   throw new UsageError(
     `--objective: unknown objective ${JSON.stringify(given)}${
-      nearestObjective(given) || `, expected one of ${names.join(", ")}`
+      nearestObjective(given) || `, expected one of ${OBJECTIVES.join(", ")}`
     }`,
   );
 }

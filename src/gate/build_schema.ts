@@ -1,5 +1,5 @@
 import { THRESHOLDS } from "../checks/thresholds.ts";
-import { LOSSES } from "../model/objective.ts";
+import { OBJECTIVES } from "../model/objective.ts";
 import { GATE_RULES, type GateRule } from "./gate_rules.ts";
 import { PRESETS } from "./presets.ts";
 
@@ -50,7 +50,7 @@ export function buildSchema(): object {
     path: described("model.json or module, from this file's folder on.", TEXT),
     batch: described("JSON file with the batch; default: the module's, else random.", TEXT),
     objective: described("What is differentiated; default: the module's, else sum.", {
-      enum: ["sum", ...LOSSES],
+      enum: [...OBJECTIVES],
     }),
     examples: described("How many examples to draw; default: 32.", {
       type: "integer",

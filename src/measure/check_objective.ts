@@ -2,7 +2,13 @@ import type { Batch } from "../model/batch.ts";
 import { BatchError } from "../model/batch_error.ts";
 import type { LoadedModel } from "../model/loaded_model.ts";
 import { ModelError } from "../model/model_error.ts";
-import { LOSSES, type LossName, type Objective } from "../model/objective.ts";
+import {
+  isObjective,
+  LOSSES,
+  type LossName,
+  type Objective,
+  OBJECTIVES,
+} from "../model/objective.ts";
 import { nearest } from "../words/nearest.ts";
 
 /** What losses are called elsewhere, Keras and PyTorch above all. */
@@ -36,7 +42,7 @@ export function nearestObjective(name: string): string {
     ? ALIASES[plain]
     : LOSSES.find((loss) => loss.toLowerCase() === plain);
   return known === undefined
-    ? nearest(name, ["sum", ...LOSSES])
+    ? nearest(name, OBJECTIVES)
     : `; did you mean ${JSON.stringify(known)}?`;
 }
 
@@ -50,11 +56,10 @@ export function checkModuleObjective(
   { objective, path }: Pick<LoadedModel, "objective" | "path">,
 ): Objective {
   if (objective === null) return "sum";
-  const names: readonly string[] = ["sum", ...LOSSES];
-  if (typeof objective === "function" || names.includes(objective)) return objective as Objective;
+  if (isObjective(objective)) return objective;
   throw new ModelError(
     `${path}: objective is ${JSON.stringify(objective)}, expected a function or the name of one${
-      nearestObjective(objective) || `: ${names.join(", ")}`
+      nearestObjective(objective) || `: ${OBJECTIVES.join(", ")}`
     }`,
   );
 }

@@ -7,5 +7,5 @@ export * from "./measure.ts";
 export * from "./measure_error.ts";
 export type * from "./measure_options.ts";
 export type * from "./measurements.ts";
-export * from "../model/objective.ts";
+export { LOSSES, type LossName, type Objective } from "../model/objective.ts";
 export type * from "./tensor_statistics.ts";

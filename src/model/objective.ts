@@ -21,6 +21,9 @@ export const LOSSES = [
 /** Name of a loss of TensorFlow.js. */
 export type LossName = typeof LOSSES[number];
 
+/** What an objective that has a name may be called. */
+export const OBJECTIVES = ["sum", ...LOSSES] as const;
+
 /**
  * The scalar J that a pass differentiates:
  *
@@ -33,3 +36,8 @@ export type Objective =
   | "sum"
   | LossName
   | ((outputs: Tensor[], targets: Tensor[]) => Tensor);
+
+/** Whether a value that may be anything is an objective. */
+export function isObjective(value: unknown): value is Objective {
+  return typeof value === "function" || (OBJECTIVES as readonly unknown[]).includes(value);
+}
