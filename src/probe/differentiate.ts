@@ -2,7 +2,7 @@ import type * as tfjs from "@tensorflow/tfjs";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { MeasureError } from "../measure/measure_error.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
-import { copyOf } from "./run_forward.ts";
+import { copyOf, outputsOf } from "./run_forward.ts";
 
 /**
  * The gradient of J with respect to variables, as in inference; `null` where J does not reach one.
@@ -16,13 +16,9 @@ export function differentiate(
   inputs: Tensor[],
   variables: tfjs.Variable[],
 ): (Float32Array | null)[] {
-  const given = inputs.length === 1 ? inputs[0] : inputs;
   // Kept hold of: when the backward pass throws, nobody else frees it.
   let value: Tensor | null = null;
-  const objective = () => {
-    const outputs = [model.apply(given, { training: false })].flat() as Tensor[];
-    return value = tf.reshape(evaluate(outputs), []);
-  };
+  const objective = () => value = tf.reshape(evaluate(outputsOf(model, inputs)), []);
   let outcome;
   try {
     outcome = tf.engine().gradients(objective, variables, undefined, true);

@@ -6,35 +6,11 @@ import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { checkBatch } from "../measure/check_batch.ts";
 import { dropTape } from "../measure/engine_state.ts";
 import { keepState } from "../measure/keep_state.ts";
-import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import { LOSSES, type Objective } from "../model/objective.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
-
-/**
- * Sets aside everything that running or training a model changes in it, and returns a function that
- * puts it back, bit by bit: every weight, moving statistics, recurrent states, dropout masks. It also
- * frees what a gradient that threw has left behind.
- */
-export function keepModel(tf: TensorFlow, model: LayersModel): () => void {
-  const leaves = leafLayers(model);
-  // A variable is never written in place, so a clone, which shares its data, is a copy.
-  const weights = modelWeights(model, leaves).map((weight) => {
-    const variable = weight.variable.read() as tfjs.Variable;
-    return { variable, value: tf.keep(variable.clone()) };
-  });
-  const restoreState = keepState(tf, leaves.map(({ layer }) => layer));
-  return () => {
-    dropTape(tf);
-    restoreState();
-    for (const { variable, value } of weights) {
-      variable.assign(value);
-      value.dispose();
-    }
-  };
-}
 
 /** A model and a batch that a probe may run, all of it validated. */
 export interface OpenProbe {
@@ -100,6 +76,29 @@ function kindOf(value: unknown): string {
   return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
 }
 
+/**
+ * Sets aside everything that running or training a model changes in it, and returns a function that
+ * puts it back, bit by bit: every weight, moving statistics, recurrent states, dropout masks. It also
+ * frees what a gradient that threw has left behind.
+ */
+export function keepModel(tf: TensorFlow, model: LayersModel): () => void {
+  const leaves = leafLayers(model);
+  // A variable is never written in place, so a clone, which shares its data, is a copy.
+  const weights = modelWeights(model, leaves).map((weight) => {
+    const variable = weight.variable.read() as tfjs.Variable;
+    return { variable, value: tf.keep(variable.clone()) };
+  });
+  const restoreState = keepState(tf, leaves.map(({ layer }) => layer));
+  return () => {
+    dropTape(tf);
+    restoreState();
+    for (const { variable, value } of weights) {
+      variable.assign(value);
+      value.dispose();
+    }
+  };
+}
+
 /** What `model.compile` leaves behind; TensorFlow.js declares half of it private. */
 interface Compiled {
   loss?: unknown;
@@ -120,22 +119,4 @@ export function probeObjective(model: LayersModel, given: Objective | undefined)
     return outputs.map((output, i) => lossFunctions[i](targets[i], output).mean())
       .reduce((sum, value) => sum.add(value));
   };
-}
-
-/** J of the outputs of a model on these inputs and targets, as in inference. */
-export function evaluateObjective(
-  tf: TensorFlow,
-  model: LayersModel,
-  { evaluate }: ResolvedObjective,
-  inputs: Tensor[],
-): number {
-  const value = tf.tidy(() =>
-    evaluate(
-      [model.apply(inputs.length === 1 ? inputs[0] : inputs, { training: false })]
-        .flat() as Tensor[],
-    )
-  );
-  const [number] = value.dataSync();
-  value.dispose();
-  return number;
 }

@@ -8,10 +8,10 @@ import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import { SeededRandom } from "../model/seeded_random.ts";
 import { differentiate } from "./differentiate.ts";
-import { evaluateObjective, keepModel, openProbe, probeObjective } from "./open_probe.ts";
+import { keepModel, openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
-import { copyOf, rmsOf, runForward } from "./run_forward.ts";
+import { copyOf, evaluateObjective, rmsOf, runForward } from "./run_forward.ts";
 
 /** The first step, as a share of the rms of the weight (of 1 for a weight of zeros). */
 const FIRST_STEP = 0.1;

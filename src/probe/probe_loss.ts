@@ -1,9 +1,10 @@
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
-import { evaluateObjective, keepModel, openProbe, probeObjective } from "./open_probe.ts";
+import { keepModel, openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
+import { evaluateObjective } from "./run_forward.ts";
 
 /** J on a batch, and on the batch twice over. */
 export interface LossProbe extends ProbeSubject {

@@ -1,6 +1,13 @@
 import { heapView } from "../engine/heap_view.ts";
-import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import type { OpenProbe } from "./open_probe.ts";
+
+/** The outputs of a model, in its own order. */
+export function outputsOf(model: LayersModel, inputs: Tensor[], training = false): Tensor[] {
+  const given = inputs.length === 1 ? inputs[0] : inputs;
+  return [model.apply(given, { training })].flat() as Tensor[];
+}
 
 /** A copy of the entries of a tensor, as floats. */
 export function copyOf(tf: TensorFlow, tensor: Tensor): Float32Array {
@@ -21,14 +28,24 @@ export interface Output {
  * @returns Its outputs, in the order of the model's.
  */
 export function runForward({ tf, model }: OpenProbe, inputs: Tensor[]): Output[] {
-  const outputs = tf.tidy(() => {
-    const given = inputs.length === 1 ? inputs[0] : inputs;
-    // Cloned: a model may hand an input on as its output, and that one is not ours to dispose.
-    return ([model.apply(given, { training: false })].flat() as Tensor[]).map((t) => t.clone());
-  });
+  // Cloned: a model may hand an input on as its output, and that one is not ours to dispose.
+  const outputs = tf.tidy(() => outputsOf(model, inputs).map((output) => output.clone()));
   const read = outputs.map((tensor) => ({ shape: [...tensor.shape], values: copyOf(tf, tensor) }));
   tf.dispose(outputs);
   return read;
+}
+
+/** J of the outputs of a model on these inputs and targets, as in inference. */
+export function evaluateObjective(
+  tf: TensorFlow,
+  model: LayersModel,
+  { evaluate }: ResolvedObjective,
+  inputs: Tensor[],
+): number {
+  const value = tf.tidy(() => evaluate(outputsOf(model, inputs)));
+  const [number] = value.dataSync();
+  value.dispose();
+  return number;
 }
 
 /** The largest |difference| of two arrays of one length. NaN where one of a pair alone is NaN. */

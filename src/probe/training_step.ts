@@ -3,6 +3,7 @@ import type { LayersModel, Optimizer, Tensor, TensorFlow } from "../engine/tenso
 import { MeasureError } from "../measure/measure_error.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import type { OpenProbe } from "./open_probe.ts";
+import { outputsOf } from "./run_forward.ts";
 
 /** What training with Keras' defaults takes. */
 const LEARNING_RATE = 0.001;
@@ -25,8 +26,7 @@ export async function cloneOptimizer(
   model: LayersModel,
   given: Optimizer | undefined,
 ): Promise<Optimizer> {
-  const original = given ?? (model as { optimizer?: Optimizer }).optimizer ??
-    null;
+  const original = given ?? (model as { optimizer?: Optimizer }).optimizer ?? null;
   if (original === null) return tf.train.adam(LEARNING_RATE);
   const { constructor } = original as { constructor: unknown };
   if (typeof original.applyGradients !== "function" || typeof constructor !== "function") {
@@ -58,8 +58,7 @@ export function trainingStep(
   // Kept hold of: when the backward pass throws, nobody else frees it.
   let latest: Tensor | null = null;
   const loss = (): tfjs.Scalar => {
-    const given = inputs.length === 1 ? inputs[0] : inputs;
-    const outputs = [model.apply(given, { training: true })].flat() as Tensor[];
+    const outputs = outputsOf(model, inputs, true);
     const penalties = (model as unknown as { calculateLosses(): Tensor[] }).calculateLosses();
     latest = penalties.reduce(
       (sum, penalty) => tf.add(sum, penalty),
