@@ -1,4 +1,5 @@
 import { defineKernel } from "./define_kernel.ts";
+import type { KernelFactory } from "./kernel_context.ts";
 
 /** Attributes of `ResizeNearestNeighbor`, of `ResizeBilinear`, and of their gradients. */
 interface ResizeAttributes {
@@ -6,6 +7,32 @@ interface ResizeAttributes {
   alignCorners: boolean;
   /** Whether a pixel is a square whose middle counts, rather than a point. */
   halfPixelCenters: boolean;
+}
+
+/**
+ * A kernel that gives every entry of `dy` back to the pixels that it came from. It adds in float64, for a
+ * pixel may have many copies.
+ *
+ * @param add Adds all of `dy` to sums of the shape of the images.
+ */
+function resizeGradient(
+  kernelName: string,
+  add: (
+    sums: Float64Array,
+    dy: ArrayLike<number>,
+    images: number[],
+    resized: number[],
+    attributes: ResizeAttributes,
+  ) => void,
+): KernelFactory {
+  return defineKernel<ResizeAttributes>(kernelName, (context, { images, dy }, attributes) => {
+    const dx = context.backend.makeOutput(images.shape, "float32");
+    const sums = new Float64Array(context.tf.util.sizeFromShape(images.shape));
+    const gradient = context.backend.typedArrayFromHeap(dy);
+    add(sums, gradient, images.shape, dy.shape, attributes);
+    context.backend.typedArrayFromHeap(dx).set(sums);
+    return dx;
+  });
 }
 
 /**
@@ -49,14 +76,9 @@ function places(
  * 1024 x 1024, and knows nothing of `halfPixelCenters`. Here every `dy` goes to the four pixels around
  * its place, each by the share that it had in the forward pass, and is added in float64.
  */
-export const resizeBilinearGradKernel = defineKernel<ResizeAttributes>(
+export const resizeBilinearGradKernel = resizeGradient(
   "ResizeBilinearGrad",
-  (context, { images, dy }, attributes) => {
-    const [batch, height, width, channels] = images.shape;
-    const [, outHeight, outWidth] = dy.shape;
-    const dx = context.backend.makeOutput(images.shape, "float32");
-    const gradient = context.backend.typedArrayFromHeap(dy);
-    const sums = new Float64Array(images.shape.reduce((a, b) => a * b, 1));
+  (sums, dy, [batch, height, width, channels], [, outHeight, outWidth], attributes) => {
     const rows = places(height, outHeight, attributes);
     const columns = places(width, outWidth, attributes);
     let i = 0;
@@ -67,7 +89,7 @@ export const resizeBilinearGradKernel = defineKernel<ResizeAttributes>(
         for (let c = 0; c < outWidth; c++) {
           const left = columns.first[c], right = columns.second[c];
           for (let k = 0; k < channels; k++) {
-            const low = gradient[i] * rows.share[r], high = gradient[i++] - low;
+            const low = dy[i] * rows.share[r], high = dy[i++] - low;
             sums[(top + left) * channels + k] += high * (1 - columns.share[c]);
             sums[(top + right) * channels + k] += high * columns.share[c];
             sums[(bottom + left) * channels + k] += low * (1 - columns.share[c]);
@@ -76,8 +98,6 @@ export const resizeBilinearGradKernel = defineKernel<ResizeAttributes>(
         }
       }
     }
-    context.backend.typedArrayFromHeap(dx).set(sums);
-    return dx;
   },
 );
 
@@ -99,15 +119,9 @@ function sources(
  * window around its place, which is too small for some sizes with aligned corners, and that of `cpu`
  * mixes up the examples of a batch. Here every `dy` goes to the pixel that it is a copy of.
  */
-export const resizeNearestNeighborGradKernel = defineKernel<ResizeAttributes>(
+export const resizeNearestNeighborGradKernel = resizeGradient(
   "ResizeNearestNeighborGrad",
-  (context, { images, dy }, attributes) => {
-    const [batch, height, width, channels] = images.shape;
-    const [, outHeight, outWidth] = dy.shape;
-    const dx = context.backend.makeOutput(images.shape, "float32");
-    const gradient = context.backend.typedArrayFromHeap(dy);
-    // A pixel may have many copies.
-    const sums = new Float64Array(images.shape.reduce((a, b) => a * b, 1));
+  (sums, dy, [batch, height, width, channels], [, outHeight, outWidth], attributes) => {
     const rows = sources(height, outHeight, attributes);
     const columns = sources(width, outWidth, attributes);
     let i = 0;
@@ -116,11 +130,9 @@ export const resizeNearestNeighborGradKernel = defineKernel<ResizeAttributes>(
         const row = (b * height + rows[r]) * width;
         for (let c = 0; c < outWidth; c++) {
           const target = (row + columns[c]) * channels;
-          for (let k = 0; k < channels; k++) sums[target + k] += gradient[i++];
+          for (let k = 0; k < channels; k++) sums[target + k] += dy[i++];
         }
       }
     }
-    context.backend.typedArrayFromHeap(dx).set(sums);
-    return dx;
   },
 );
