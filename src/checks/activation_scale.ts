@@ -3,7 +3,7 @@ import { criticalGain } from "../theory/critical_gain.ts";
 import { gain } from "../theory/gain.ts";
 import type { MeanFieldState } from "../theory/mean_field.ts";
 import { defineRule } from "./define_rule.ts";
-import { criticalStates, drawnStates } from "./drawn_states.ts";
+import { criticalStates, drawnStates } from "./expected_states.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { main } from "./main.ts";
 import { asksForHelp } from "./overview.ts";
 import { endProcess, forgiveStderr, guardEnd } from "./process.ts";
-import { main } from "./main.ts";
 
 guardEnd();
 forgiveStderr();

@@ -1,17 +1,5 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
-
-/**
- * Refuses what is no number of things.
- *
- * @param name What the number is, for the message.
- * @param value The number.
- * @throws {RangeError} If it is no whole number of at least 1.
- */
-export function requireCount(name: string, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RangeError(`${name} is ${value}, expected a whole number of at least 1`);
-  }
-}
+import { requireCount } from "./shapes.ts";
 
 /** Size of a batch where the model leaves it open. */
 export interface BatchSize {

@@ -1,7 +1,7 @@
 import { requireEngine } from "../engine/require_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
-import { requireCount } from "./batch_shapes.ts";
 import { SeededRandom } from "./seeded_random.ts";
+import { requireCount } from "./shapes.ts";
 
 /** Options of {@linkcode exerciseModel}. */
 export interface ExerciseModelOptions {

@@ -1,6 +1,6 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { innerLayers } from "./inner_layers.ts";
-import { automaticName, uniqueName } from "./layer_name.ts";
+import { automaticName, uniqueName } from "./names.ts";
 
 /** A layer that computes something itself, and where in the model it stands. */
 export interface LeafLayer {

@@ -2,10 +2,10 @@ import { requireEngine } from "../engine/require_engine.ts";
 import { showValue } from "../words/show_value.ts";
 import { buildModel, classes } from "./build_model.ts";
 import { convertTopology } from "./convert_topology.ts";
-import { stemOf } from "./layer_name.ts";
 import { loadWeights, locateGroups } from "./load_weights.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
+import { stemOf } from "./names.ts";
 import { readJson } from "./read_json.ts";
 import { parseWeightsManifest } from "./weights_manifest.ts";
 

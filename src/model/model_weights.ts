@@ -1,6 +1,6 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
-import { uniqueName } from "./layer_name.ts";
 import { type LeafLayer, leafLayers } from "./leaf_layers.ts";
+import { uniqueName } from "./names.ts";
 
 /** A weight of a layer as TensorFlow.js keeps it: `read()` gives its `tf.Variable`. */
 export type LayerVariable = Layer["weights"][number];

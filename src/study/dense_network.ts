@@ -1,8 +1,8 @@
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { SeededRandom } from "../model/seeded_random.ts";
 import { drawKernel } from "./draw_kernel.ts";
-import { requireActivation, requireRoom } from "./require_subject.ts";
 import type { StudyContext } from "./study_subject.ts";
+import { requireActivation, requireRoom } from "./validate.ts";
 
 /** What the network has where the grid does not say. */
 const DEFAULTS = {

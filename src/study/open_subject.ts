@@ -4,9 +4,9 @@ import { checkModuleObjective, checkTargets } from "../measure/check_objective.t
 import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { getWeights } from "../model/get_weights.ts";
-import { automaticName } from "../model/layer_name.ts";
 import { loadModel } from "../model/load_model.ts";
 import type { LoadedModel } from "../model/loaded_model.ts";
+import { automaticName } from "../model/names.ts";
 import type { Objective } from "../model/objective.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { readBatch } from "../model/read_batch.ts";
@@ -15,11 +15,11 @@ import { setWeights } from "../model/set_weights.ts";
 import { showValue } from "../words/show_value.ts";
 import { denseNetwork } from "./dense_network.ts";
 import type { StudyVariant } from "./grid_point.ts";
-import { requireActivation, requireRoom } from "./require_subject.ts";
 import { StudyError } from "./study_error.ts";
 import type { ResolvedGrid } from "./study_grid.ts";
 import type { StudyOptions } from "./study_options.ts";
 import type { ModelFile, StudySubject } from "./study_subject.ts";
+import { requireActivation, requireRoom } from "./validate.ts";
 
 /** A subject on a running engine: models and batches on demand. */
 export interface OpenSubject {

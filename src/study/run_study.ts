@@ -4,7 +4,6 @@ import { ensureEngine, startEngine } from "../engine/start_engine.ts";
 import { countPoints } from "./grid_point.ts";
 import { chooseJobs, mayStartWorkers, workersRefused } from "./jobs.ts";
 import type { PointMeter, StudyIdentity } from "./point_meter.ts";
-import { requireKnown, requireSubject } from "./require_subject.ts";
 import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_error.ts";
 import { resolveGrid, type StudyGrid } from "./study_grid.ts";
@@ -13,6 +12,7 @@ import type { StudyOptions } from "./study_options.ts";
 import type { StudyPoint } from "./study_point.ts";
 import { STUDY_RULES } from "./study_rules.ts";
 import type { StudySubject } from "./study_subject.ts";
+import { requireKnown, requireSubject } from "./validate.ts";
 import type { WorkerTask } from "./worker_messages.ts";
 
 /** How long this process measures before it knows what the rest would take, in ms. */

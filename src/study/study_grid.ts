@@ -1,6 +1,6 @@
 import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 import { showValue } from "../words/show_value.ts";
-import { requireKnown } from "./require_subject.ts";
+import { requireKnown } from "./validate.ts";
 
 /** The points of a study: every combination of these. */
 export interface StudyGrid {
