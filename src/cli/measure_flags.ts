@@ -1,4 +1,4 @@
-import { engineFileUrl } from "../engine/engine_files.ts";
+import { engineFileUrl, pathOf } from "../engine/engine_files.ts";
 import type { Objective } from "../model/objective.ts";
 import type { Flag, FlagValues } from "./flag.ts";
 import { readObjective, wholeNumber } from "./read_flags.ts";
@@ -76,11 +76,7 @@ export function readMeasureFlags(operands: string[], flags: FlagValues): Measure
   };
 }
 
-const path = (file: Parameters<typeof engineFileUrl>[0]) => {
-  const { pathname } = engineFileUrl(file);
-  // On Windows a path is /C:/..., of which the first sign is none of it.
-  return decodeURIComponent(pathname).replace(/^\/(?=[A-Za-z]:\/)/, "");
-};
+const path = (file: Parameters<typeof engineFileUrl>[0]) => pathOf(engineFileUrl(file));
 
 /** What it takes to write a file: to rename one, Deno wants it to be readable as well. */
 export const WRITE_PERMISSIONS = "--allow-read=FOLDER --allow-write=FOLDER";

@@ -1,3 +1,5 @@
+import { pathOf } from "../engine/engine_files.ts";
+
 /**
  * Work, in milliseconds of one process, from which workers earn back what starting them costs. Measured
  * on a quiet 2-core Xeon with Deno 2.9.6, two workers against a process that runs already: work of 0.9 s
@@ -21,10 +23,7 @@ const FOLDER = new URL("../../", import.meta.url);
 
 /** The folder of this package, which a worker reads again: somebody may not have allowed it. */
 export function packageFolder(): string {
-  const { protocol, pathname } = FOLDER;
-  return protocol === "file:"
-    ? decodeURIComponent(pathname).replace(/^\/(?=[A-Za-z]:\/)/, "")
-    : FOLDER.href;
+  return FOLDER.protocol === "file:" ? pathOf(FOLDER) : FOLDER.href;
 }
 
 /** Whether this process may start workers. */

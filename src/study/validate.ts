@@ -1,3 +1,4 @@
+import { HEAP_LIMIT } from "../engine/guard_heap.ts";
 import type { TensorFlow } from "../engine/tensorflow.ts";
 import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
 import { nearest } from "../words/nearest.ts";
@@ -72,8 +73,6 @@ function refusal(tf: TensorFlow, name: string): unknown {
   }
 }
 
-/** What TensorFlow.js's WASM heap can hold, in bytes. */
-const HEAP = 2 ** 32;
 /** A kernel is there as it was drawn, scaled, and as a gradient. */
 const COPIES = 3;
 
@@ -87,11 +86,11 @@ const COPIES = 3;
  */
 export function requireRoom(depth: number, width: number): void {
   const bytes = COPIES * Float32Array.BYTES_PER_ELEMENT * depth * width ** 2;
-  if (bytes <= HEAP) return;
+  if (bytes <= HEAP_LIMIT) return;
   throw new StudyError(
     `a network of depth ${depth} and width ${width} takes ${(bytes / 2 ** 30).toFixed(1)} GiB ` +
       `(its kernels, scaled ones and gradients), expected at most the ${
-        HEAP / 2 ** 30
+        HEAP_LIMIT / 2 ** 30
       } GiB of the ` +
       `engine's heap`,
   );
