@@ -34,8 +34,6 @@ export function oneLine(text: string, names: readonly string[]): string {
   );
 }
 
-const WIDTH = 80;
-
 /** A figure to draw: what it is, how its bars grow, and the bars. */
 export interface Figure {
   title: string;
@@ -43,6 +41,9 @@ export interface Figure {
   /** The bars; `layer` is the layer that each is about, where that is not its label. */
   rows: { label: string; layer?: string; value: number | null }[];
 }
+
+/** Columns of a chart in a test log. */
+const WIDTH = 80;
 
 /**
  * The lines of a bar chart of the figure that a rule judges, its offenders marked.

@@ -9,10 +9,52 @@ import { show, showName } from "./show.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { validateMeasurements } from "./validate.ts";
 
-/** Whether a layer's name is the given one, or matches the given pattern. */
-function matchesLayer(pattern: string | RegExp, name: string): boolean {
-  // search() ignores the lastIndex of a global or sticky pattern; test() would remember it.
-  return typeof pattern === "string" ? pattern === name : name.search(pattern) !== -1;
+/** Makes a rule of its documentation, its figure and its judge: validates, filters and ignores. */
+export function defineRule(
+  documentation: RuleDocumentation,
+  figure: RuleFigure,
+  judge: Judge,
+): Rule {
+  return {
+    ...documentation,
+    figure,
+    check(measurements, options = {}) {
+      validateMeasurements(measurements);
+      const thresholds = resolveThresholds(options);
+      const layers = selectLayers(measurements.layers, options);
+      return judge({ measurements, layers, thresholds })
+        .map((finding) => ignoreFinding({ rule: documentation.name, ...finding }, options));
+    },
+  };
+}
+
+/** The heart of a rule over a probe: `isJudged` tells the layers that the options select. */
+type ProbeJudge<P> = (
+  probe: P,
+  thresholds: Thresholds,
+  isJudged: (layer: string) => boolean,
+) => Verdict[];
+
+/**
+ * Makes a model rule of its documentation and its judge: validates, filters and ignores.
+ *
+ * @param layersOf The layers that the rule can name, in their order; none where it judges the model.
+ */
+export function defineModelRule<P extends ProbeSubject>(
+  documentation: Omit<ModelRule<P>, "check">,
+  layersOf: (probe: P) => string[],
+  judge: ProbeJudge<P>,
+): ModelRule<P> {
+  return {
+    ...documentation,
+    check(probe, options = {}) {
+      const thresholds = resolveThresholds(options);
+      const layers = [...new Set(layersOf(probe))].map((name) => ({ name }));
+      const selected = new Set(selectLayers(layers, options).map(({ name }) => name));
+      return judge(probe, thresholds, (layer) => selected.has(layer))
+        .map((finding) => ignoreFinding({ rule: documentation.name, ...finding }, options));
+    },
+  };
 }
 
 /**
@@ -70,10 +112,6 @@ function mustMatch(option: string, pattern: string | RegExp, layers: { name: str
   );
 }
 
-function isPattern(value: unknown): value is string | RegExp {
-  return typeof value === "string" || value instanceof RegExp;
-}
-
 /** The finding; as a note with the reason where its layer is ignored. */
 function ignoreFinding(finding: Finding, { ignore = [] }: CheckOptions): Finding {
   if (finding.layer === null || finding.severity === "note") return finding;
@@ -87,50 +125,12 @@ function ignoreFinding(finding: Finding, { ignore = [] }: CheckOptions): Finding
   };
 }
 
-/** Makes a rule of its documentation, its figure and its judge: validates, filters and ignores. */
-export function defineRule(
-  documentation: RuleDocumentation,
-  figure: RuleFigure,
-  judge: Judge,
-): Rule {
-  return {
-    ...documentation,
-    figure,
-    check(measurements, options = {}) {
-      validateMeasurements(measurements);
-      const thresholds = resolveThresholds(options);
-      const layers = selectLayers(measurements.layers, options);
-      return judge({ measurements, layers, thresholds })
-        .map((finding) => ignoreFinding({ rule: documentation.name, ...finding }, options));
-    },
-  };
+function isPattern(value: unknown): value is string | RegExp {
+  return typeof value === "string" || value instanceof RegExp;
 }
 
-/** The heart of a rule over a probe: `isJudged` tells the layers that the options select. */
-type ProbeJudge<P> = (
-  probe: P,
-  thresholds: Thresholds,
-  isJudged: (layer: string) => boolean,
-) => Verdict[];
-
-/**
- * Makes a model rule of its documentation and its judge: validates, filters and ignores.
- *
- * @param layersOf The layers that the rule can name, in their order; none where it judges the model.
- */
-export function defineModelRule<P extends ProbeSubject>(
-  documentation: Omit<ModelRule<P>, "check">,
-  layersOf: (probe: P) => string[],
-  judge: ProbeJudge<P>,
-): ModelRule<P> {
-  return {
-    ...documentation,
-    check(probe, options = {}) {
-      const thresholds = resolveThresholds(options);
-      const layers = [...new Set(layersOf(probe))].map((name) => ({ name }));
-      const selected = new Set(selectLayers(layers, options).map(({ name }) => name));
-      return judge(probe, thresholds, (layer) => selected.has(layer))
-        .map((finding) => ignoreFinding({ rule: documentation.name, ...finding }, options));
-    },
-  };
+/** Whether a layer's name is the given one, or matches the given pattern. */
+function matchesLayer(pattern: string | RegExp, name: string): boolean {
+  // search() ignores the lastIndex of a global or sticky pattern; test() would remember it.
+  return typeof pattern === "string" ? pattern === name : name.search(pattern) !== -1;
 }

@@ -4,10 +4,10 @@ import { initializerDeviation, type InitializerScheme } from "../theory/initiali
 import { meanField, type MeanFieldState } from "../theory/mean_field.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
 
+type Gain = (activation: string) => number | null;
+
 /** The latest results: a study judges the same network at many scales, by two rules each. */
 const latest = new Map<Gain, { key: string; states: MeanFieldState[] }>();
-
-type Gain = (activation: string) => number | null;
 
 /**
  * What the layers would measure if each kernel had the gain of its activation: the network of that
