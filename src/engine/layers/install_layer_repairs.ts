@@ -5,6 +5,7 @@ import {
   type LayerRepair,
   repairedMethods,
 } from "./layer_repair.ts";
+import { quietOrthogonal } from "./quiet_orthogonal.ts";
 import { repairAlphaDropout } from "./repair_alpha_dropout.ts";
 import { repairConvLstm, repairConvolutions } from "./repair_convolutions.ts";
 import { repairDepthwiseConv2d, repairSeparableConv2d } from "./repair_depthwise_conv_2d.ts";
@@ -14,6 +15,7 @@ import { repairNormalizations } from "./repair_normalizations.ts";
 import { repairSoftmax } from "./repair_softmax.ts";
 
 const REPAIRS: LayerRepair[] = [
+  quietOrthogonal,
   repairAlphaDropout,
   repairCenterCrop,
   repairConvLstm,
@@ -37,7 +39,8 @@ const installed = new WeakMap<object, { holders: number; takeBack(): void }>();
  * documentation what TensorFlow.js does without it.
  *
  * Layers that need no repair keep their own code. The repairs are made of operations that exist on every
- * backend, but their gradients need the ones that `installKernels` registers.
+ * backend, but their gradients need the ones that `installKernels` registers. Orthogonal kernels are
+ * drawn as before, but without a warning on the console for each.
  *
  * @param tf The TensorFlow.js module whose layers to repair.
  * @returns A function that takes every repair back; calling it again does nothing. Where the repairs
