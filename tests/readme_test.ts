@@ -64,22 +64,35 @@ Deno.test("the README's test passes, and the message it shows is the one that is
   assertShortened(blocks("")[1], sick.output);
 });
 
-Deno.test("the README's test runs in a folder whose deno.json links a checkout", async () => {
+Deno.test("the README's test and report run in a folder whose deno.json links a checkout", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const [configuration] = blocks("json");
     const checkout = new URL("..", import.meta.url).pathname;
     const linked = configuration.replace("../gradient-health", checkout);
     assert(linked !== configuration, configuration);
-    await Deno.writeTextFile(`${folder}/deno.json`, linked);
+    const settings = JSON.parse(linked);
+    settings.imports.units = "./units.ts";
+    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(settings));
     await Deno.writeTextFile(`${folder}/health_test.ts`, blocks("ts")[0]);
-    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "-A", "--no-check"],
-      cwd: folder,
-      env: { NO_COLOR: "1" },
-    }).output();
-    const decoder = new TextDecoder();
-    assert(success, decoder.decode(stdout) + decoder.decode(stderr));
+    await Deno.writeTextFile(`${folder}/units.ts`, "export const UNITS = 3;\n");
+    await Deno.writeTextFile(
+      `${folder}/model.ts`,
+      `import { UNITS } from "units";
+export const createModel = ({ tf }: any) =>
+  tf.sequential({ layers: [tf.layers.dense({ units: UNITS, inputShape: [2] })] });
+`,
+    );
+    const [command] = README.match(/(?<=`deno )run -A jsr:\S+ report model\.ts(?=`)/)!;
+    for (const args of [["test", "-A", "--no-check"], [...command.split(" "), "--quiet"]]) {
+      const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args,
+        cwd: folder,
+        env: { NO_COLOR: "1" },
+      }).output();
+      const decoder = new TextDecoder();
+      assert(success, decoder.decode(stdout) + decoder.decode(stderr));
+    }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

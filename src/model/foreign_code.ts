@@ -21,8 +21,16 @@ export async function importModule(path: string): Promise<Record<string, unknown
     return await logToStderr(() => import(pathToFileURL(resolve(path)).href));
   } catch (error) {
     const reason = await failureIn(path, error);
-    throw new ModelError(`${path}: importing it failed: ${reason}`, { cause: error });
+    throw new ModelError(`${path}: importing it failed: ${whoseNames(reason)}`, { cause: error });
   }
+}
+
+/** What Deno says of a name that it cannot look up, and in which `deno.json` it did. */
+function whoseNames(reason: string): string {
+  const plain = reason.replace(/ and not in import map from ".*"(?=, at |$)/, "");
+  if (!/^Import ".*" not a dependency/.test(plain)) return reason;
+  return `${plain}: its name must be in the deno.json of the program, which is your own where you ` +
+    `run jsr:@gradient-health/gradient-health`;
 }
 
 /** What writes to stdout. */

@@ -183,6 +183,7 @@ Deno.test("loadModel() says where a module fails, and cuts what TensorFlow.js sa
       "deep/part.ts": `\nthrow new Error("broken part");`,
       "export.ts": `import { none } from "./empty.ts"; export const createModel = none;`,
       "empty.ts": "export {};",
+      "alias.ts": `import "@my/units.ts";`,
       "relu.ts": `export const createModel = ({ tf }: any) =>
         tf.sequential({ layers: [tf.layers.dense({ units: 1, activation: "reluu" })] });`,
       "text.ts": `export const createModel = () => { throw "no error"; };`,
@@ -210,6 +211,12 @@ Deno.test("loadModel() says where a module fails, and cuts what TensorFlow.js sa
     assertEquals(
       await saidOf("top.ts"),
       "top.ts: importing it failed: broken part, at deep/part.ts:2:7",
+    );
+    assertEquals(
+      await saidOf("alias.ts"),
+      'alias.ts: importing it failed: Import "@my/units.ts" not a dependency, at alias.ts:1:8: its ' +
+        "name must be in the deno.json of the program, which is your own where you run " +
+        "jsr:@gradient-health/gradient-health",
     );
     assertMatch(await saidOf("export.ts"), /an export named 'none', at export.ts:1:10$/);
     assertEquals(
