@@ -22,6 +22,12 @@ const oneHot: Draw = (random, target, classes) => {
 
 const sign = each((random) => random.integer(2) * 2 - 1);
 
+/** Numbers that a head can put out: other targets would be the fault of whoever drew them. */
+function withinReach(head: string): Draw {
+  const reach = Object.hasOwn(REACHED, head) ? REACHED[head] : (x: number) => x;
+  return each((random) => reach(random.normal()));
+}
+
 /** What the losses take that do not take any number. */
 const DRAWS: Record<string, Draw> = {
   binaryCrossentropy: each((random) => random.integer(2)),
@@ -33,6 +39,39 @@ const DRAWS: Record<string, Draw> = {
   poisson: each((random) => random.integer(4)),
   squaredHinge: sign,
 };
+
+const toUnit = (x: number) => 1 / (1 + Math.exp(-x));
+
+/** What makes of any number one that an activation can put out, where it cannot put out all. */
+const REACHED: Record<string, (x: number) => number> = {
+  hardSigmoid: toUnit,
+  relu: Math.abs,
+  relu6: (x) => Math.min(Math.abs(x), 6),
+  ReLU: Math.abs,
+  sigmoid: toUnit,
+  softplus: Math.abs,
+  softsign: Math.tanh,
+  tanh: Math.tanh,
+};
+
+/** Layers that hand on the entries they get, in another shape or order. */
+const PASSING = new Set(["Dropout", "Flatten", "Permute", "RepeatVector", "Reshape"]);
+
+type SymbolicTensor = LayersModel["outputs"][number];
+
+/** What an output ends in: its activation, or its layer where that has none. */
+function headOf({ sourceLayer, nodeIndex, tensorIndex }: SymbolicTensor): string {
+  const { activation, outputs } = sourceLayer as unknown as {
+    activation?: { getClassName?(): string };
+    outputs?: SymbolicTensor[];
+  };
+  const className = sourceLayer.getClassName();
+  if (Array.isArray(outputs)) return headOf(outputs[tensorIndex]);
+  if (PASSING.has(className)) {
+    return headOf(sourceLayer.inboundNodes[nodeIndex].inputTensors[0]);
+  }
+  return activation?.getClassName?.() ?? className;
+}
 
 /** Shapes of the outputs with every axis filled in. */
 function outputShapes(model: LayersModel, inputs: number[][]): number[][] {
@@ -60,7 +99,8 @@ function outputShapes(model: LayersModel, inputs: number[][]): number[][] {
  * Random targets that suit a loss: one-hot for `categoricalCrossentropy`, `categoricalHinge` and
  * `kullbackLeiblerDivergence`, class numbers for `sparseCategoricalCrossentropy` (last axis 1), 0 or 1
  * for `binaryCrossentropy`, -1 or 1 for the hinges, counts from 0 to 3 for `poisson`, no negative
- * number for `meanSquaredLogarithmicError`, standard normal for any other.
+ * number for `meanSquaredLogarithmicError`, standard normal for any other, but within the reach of a
+ * head of relu, relu6, softplus, sigmoid, hardSigmoid, tanh or softsign.
  *
  * @param model A built model.
  * @param objective Name of the loss.
@@ -92,7 +132,7 @@ export function randomTargets(
 ): Tensor | Tensor[] {
   const tf = requireEngine();
   const random = new SeededRandom(options.seed ?? 0, "targets");
-  const targets = outputShapes(model, batchShapes(model, options)).map((shape) => {
+  const targets = outputShapes(model, batchShapes(model, options)).map((shape, i) => {
     const classes = shape.at(-1)!;
     const sparse = objective === "sparseCategoricalCrossentropy";
     const own = sparse ? [...shape.slice(0, -1), 1] : shape;
@@ -101,7 +141,7 @@ export function randomTargets(
       ? each(() => random.integer(classes))
       : Object.hasOwn(DRAWS, objective)
       ? DRAWS[objective]
-      : each(() => random.normal());
+      : withinReach(headOf(model.outputs[i]));
     draw(random, values, classes);
     return tf.tensor(values, own);
   });

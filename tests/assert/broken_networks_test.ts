@@ -136,7 +136,14 @@ const BROKEN: Record<string, Broken> = {
     task: "categoricalCrossentropy",
     spoil: edit("dense_5/bias", (_, unit) => unit === 0 ? 15 : 0),
   },
-  "output-head": { task: "meanSquaredError", create: reluHead },
+  "output-head": {
+    task: "meanSquaredError",
+    create: reluHead,
+    feed: (batch, tf) => {
+      const [{ shape }] = [batch.targets!].flat();
+      return { ...batch, targets: tf.randomNormal(shape, 0, 1, "float32", 11) };
+    },
+  },
 };
 
 const assertionOf = (name: string) => {
@@ -156,7 +163,7 @@ async function measured(broken: Broken, style: Style): Promise<Measurements> {
   try {
     return await measure(model, batch, { objective: task, seed: 11, ...options?.(tf) });
   } finally {
-    tf.dispose([given.inputs, given.targets ?? [], batch.inputs]);
+    tf.dispose([given, batch].map(({ inputs, targets }) => [inputs, targets ?? []]));
     model.dispose();
   }
 }

@@ -64,6 +64,42 @@ Deno.test("randomTargets() draws normal numbers for other objectives, none below
   model.dispose();
 });
 
+Deno.test("randomTargets() draws no number that the head cannot put out", () => {
+  const dense = (activation: "linear") =>
+    tf.layers.dense({ units: 3, activation, inputShape: [2] });
+  const ends = {
+    linear: [-4, 4],
+    elu: [-4, 4],
+    relu: [0, 4],
+    relu6: [0, 6],
+    softplus: [0, 4],
+    sigmoid: [0, 1],
+    hardSigmoid: [0, 1],
+    tanh: [-1, 1],
+    softsign: [-1, 1],
+  };
+  for (const [activation, [low, high]] of Object.entries(ends)) {
+    const layers = [dense(activation as "linear"), tf.layers.reshape({ targetShape: [3, 1] })];
+    const inner = tf.sequential({ layers });
+    const outer = tf.sequential({ layers: [inner, tf.layers.flatten()] });
+    for (const model of [tf.sequential({ layers: [dense(activation as "linear")] }), outer]) {
+      for (const objective of ["meanSquaredError", "logcosh"]) {
+        const { shape, values } = draw(model, objective);
+        assertEquals(shape, [64, 3]);
+        const [least, most] = [Math.min(...values), Math.max(...values)];
+        assert(low <= least && least < (low + high) / 2, `${activation}: ${least}`);
+        assert((low + high) / 3 < most && most <= high, `${activation}: ${most}`);
+      }
+      model.dispose();
+    }
+  }
+  const rectified = tf.sequential({
+    layers: [dense("linear"), tf.layers.dropout({ rate: 0.5 }), tf.layers.reLU()],
+  });
+  assert(draw(rectified, "meanSquaredError").values.every((value) => value >= 0));
+  rectified.dispose();
+});
+
 Deno.test("randomTargets() follows open axes through the model, one tensor an output", () => {
   const input = tf.input({ shape: [null, null, 2] });
   const pooled = tf.layers.maxPooling2d({ poolSize: 2 }).apply(input);
