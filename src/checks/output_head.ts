@@ -1,6 +1,7 @@
 import type { TargetMeasurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
+import { formatNumber } from "./format.ts";
 import { type Head, headLayer } from "./heads.ts";
 import type { Rule } from "./rule.ts";
 
@@ -160,7 +161,11 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
   return {
     severity: "error",
     expected: "an activation that reaches the targets",
-    why: tooFar ? `the targets go up to ${maxAbs} in size` : "some targets are negative",
+    why: tooFar
+      // Three digits of 1.0004 would say that nothing is wrong.
+      ? `the targets go up to ${maxAbs < 1.005 ? maxAbs : formatNumber(maxAbs)} in size, beyond ` +
+        `the 1 of ${activation}`
+      : "some targets are negative",
     advice: "Use a linear head, or scale the targets.",
   };
 }

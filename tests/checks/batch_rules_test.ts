@@ -192,6 +192,12 @@ Deno.test("outputHead wants an activation that reaches the targets for regressio
   assertEquals(head({ ...given, activation: "linear", targets: negative }), []);
   assertEquals(head({ ...given, activation: "tanh", targets: negative }), []);
   assertEquals(head({ ...given, activation: "tanh", targets: Array(32).fill(1.01) }), reach);
+  for (const [target, shown] of [[1.79176366, "1.79"], [1.0004, "1.0004"]] as const) {
+    const [{ message }] = outputHead.check(
+      withHead({ ...given, activation: "tanh", targets: Array(32).fill(target) }),
+    );
+    assertStringIncludes(message, `the targets go up to ${shown} in size, beyond the 1 of tanh;`);
+  }
   assertEquals(head({ ...given, activation: "relu", targets: negative }), reach);
   assertEquals(head({ ...given, activation: "relu", targets: Array(32).fill(9) }), []);
   assertEquals(head({ ...given, activation: "relu" }), []);
