@@ -52,15 +52,27 @@ export function schemaComplaint(error: ErrorObject, root: unknown): SchemaCompla
       const near = path.at(-1) === "objective" ? nearestObjective : nearest;
       const hint = typeof data === "string" ? near(data, names) : "";
       const kind = path.at(-1) === "rule" ? "unknown rule, " : "";
-      const expected = hint === "" || names.length < 6 ? `expected ${oneOf(names)}, ` : "";
+      // A rule's thresholds stand behind its level, which nobody guesses who wrote them without.
+      const levels = path[0] === "rules" && path.length === 2 && typeof data !== "string";
+      const choice = levels ? `${listOf(names)} or ["error", { ...thresholds }]` : oneOf(names);
+      const expected = hint === "" || names.length < 6 ? `expected ${choice}, ` : "";
       return { path, what: `${before}${kind}${expected}${found}${hint}` };
     }
     case "type":
+      if (path.at(-1) === "seeds") return { path, what: `${before}${seedsOf(data)}` };
+      if (path[0] === "models" && path.length === 2 && typeof data === "string") {
+        return { path, what: `${before}expected { "path": ${show(data)} }, ${found}` };
+      }
       return { path, what: `${before}expected ${article(params.type)}, ${found}` };
     case "minimum":
     case "maximum":
       return { path, what: `${before}expected ${params.comparison} ${params.limit}, ${found}` };
+    case "minItems":
+      return { path, what: `${before}expected one entry or more, ${found}` };
+    case "uniqueItems":
+      return { path, what: `${before}expected every entry once, ${found}` };
     case "pattern":
+      if (path.at(-1) === "seeds") return { path, what: `${before}${seedsOf(data)}` };
       return { path, what: `${before}expected ${patternOf(params.pattern)}, ${found}` };
     default:
       return { path, what: `${place || "it"} ${error.message}, ${found}` };
@@ -87,8 +99,16 @@ function describePath(path: (string | number)[]): string {
 }
 
 function patternOf(pattern: string): string {
-  if (pattern === "\\S") return "a text that is not empty";
-  return pattern.includes("\\.\\.") ? 'a list of numbers or a range as "0..9"' : "YYYY-MM-DD";
+  return pattern === "\\S" ? "a text that is not empty" : "YYYY-MM-DD";
+}
+
+/** How to write seeds. On the command line a number is so many draws, and so it may stand here. */
+function seedsOf(found: unknown): string {
+  const draws = typeof found === "number" || typeof found === "string" ? Number(found) : NaN;
+  const range = Number.isSafeInteger(draws) && draws > 0
+    ? `; so many draws are "0..${draws - 1}"`
+    : "";
+  return `expected a list of numbers or a range as "0..9", found ${show(found)}${range}`;
 }
 
 /** `"off", "warn" or "error"`. */

@@ -63,7 +63,15 @@ const REFUSED: [text: string, message: string][] = [
     `{ "rules": { "dead-units": ["error", { "deadFraction": 2 }] } }`,
     `rules["dead-units"][1].deadFraction: expected <= 1, found 2`,
   ],
-  [`{ "rules": { "dead-units": [] } }`, `rules["dead-units"] must NOT have fewer than 1 items`],
+  [
+    `{ "rules": { "dead-units": [] } }`,
+    `rules["dead-units"]: expected one entry or more, found []`,
+  ],
+  [
+    `{ "rules": { "dead-units": { "deadFraction": 0.3 } } }`,
+    `rules["dead-units"]: expected "off", "warn", "error" or ["error", { ...thresholds }], found {`,
+  ],
+  [`{ "models": ["net.ts"] }`, `models[0]: expected { "path": "net.ts" }, found "net.ts"`],
   [`{ "models": [{ "name": "a" }] }`, `models[0] lacks "path"`],
   [`{ "models": [{ "path": " " }] }`, `models[0].path: expected a text that is not empty`],
   [
@@ -82,7 +90,16 @@ const REFUSED: [text: string, message: string][] = [
     `{ "models": [{ "path": "a", "seeds": "1-9" }] }`,
     `models[0].seeds: expected a list of numbers or a range as "0..9", found "1-9"`,
   ],
-  [`{ "models": [{ "path": "a", "seeds": [1, 1] }] }`, "models[0].seeds must NOT have duplicate"],
+  [
+    `{ "models": [{ "path": "a", "seeds": [1, 1] }] }`,
+    "models[0].seeds: expected every entry once, found [1,1]",
+  ],
+  [
+    `{ "models": [{ "path": "a", "seeds": 3 }] }`,
+    `models[0].seeds: expected a list of numbers or a range as "0..9", found 3; so many draws are "0..2"`,
+  ],
+  [`{ "models": [{ "path": "a", "seeds": "3" }] }`, `found "3"; so many draws are "0..2"`],
+  [`{ "models": [{ "path": "a", "seeds": {} }] }`, `a range as "0..9", found {}`],
   [`{ "models": [{ "path": "a", "seeds": [-1] }] }`, "models[0].seeds[0]: expected >= 0, found -1"],
   [
     `{ "suppressions": [{ "rule": "dead-units", "layer": "a" }] }`,
