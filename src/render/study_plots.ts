@@ -120,9 +120,9 @@ export function ratioPlot(
       const here = measured === row;
       const theory = predicted === row;
       const mark = here && theory ? "@" : here ? "*" : theory ? "o" : "";
-      if (mark !== "") return mark.padEnd(cell);
-      if (top <= row && row <= bottom) return ":".padEnd(cell);
-      return (isLimit ? "-" : " ").repeat(cell);
+      const rest = isLimit ? "-" : " ";
+      if (mark !== "") return mark.padEnd(cell, rest);
+      return (top <= row && row <= bottom ? ":" : rest).padEnd(cell, rest);
     });
     return `${name.padStart(label)} |${cells.join("")}`.trimEnd();
   });

@@ -161,6 +161,9 @@ Deno.test("renderStudy() plots the measured ratio and the predicted one", () => 
   const text = renderStudy(apart);
   assertStringIncludes(lineOf(text, "    1e6 |"), "*");
   assertStringIncludes(lineOf(text, "      1 |"), "o");
+  // A mark takes one column of the line at a limit, not all that its scale is wide.
+  const wide = summaryOf({ scales: [1, 2], activations: ["linear"] }, () => ({ deltaRatio: 1e3 }));
+  assertEquals(lineOf(renderStudy(wide), "    1e3 |").trim(), "1e3 |*-----*-----");
 });
 
 Deno.test("renderStudy() explains the mean-field curve only where it draws one", () => {
