@@ -57,7 +57,7 @@ export function bestScaleSentence(variant: VariantSummary): string {
   const even = balanced === null ? "" : `; gradients keep their size at ${formatScale(balanced)}`;
   if (band === null || best === null) return `${label}: no scale is healthy${even}${rest}.`;
   const isSigma = scaleIsSigma(variant);
-  const unit = isSigma ? " / sqrt(fan-in)" : " of its weights";
+  const unit = isSigma ? " / sqrt(fan-in)" : " times its weights";
   const sigmaAt = (scale: number) => formatFigure(best.sigma! / best.scale * scale);
   const sigma = isSigma || best.sigma === null
     ? ""

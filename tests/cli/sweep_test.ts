@@ -41,7 +41,7 @@ Deno.test("sweep --exercise finds the band near 1/894", async () => {
     stdout.replaceAll("\n", " "),
     "kernels of dense_2 ... dense_10 are multiplied",
   );
-  const [, from, to] = /healthy from 1\/(\d+)\s+to 1\/(\d+)\s+of its weights/.exec(stdout)!;
+  const [, from, to] = /healthy from 1\/(\d+)\s+to 1\/(\d+)\s+times\s+its\s+weights/.exec(stdout)!;
   assert(Number(from) > 894 && Number(to) < 894, `${from} ${to}`);
 });
 

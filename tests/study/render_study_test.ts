@@ -93,7 +93,7 @@ Deno.test("renderStudy() gives sigma_w where the scale is not sigma_w itself", (
   assertStringIncludes(text, "what the kernels of dense_2 ... dense_4 are multiplied by");
   assertStringIncludes(
     text.replace(/\n {2}/g, " "),
-    "healthy from 1/2827 to 1/283 of its weights (sigma_w 0.316 to 3.16), best at 1/894",
+    "healthy from 1/2827 to 1/283 times its weights (sigma_w 0.316 to 3.16), best at 1/894",
   );
   assertEquals(lineOf(text, "sigma_w").split(/ +/), ["sigma_w", "0.1", "1", "10"]);
 });
