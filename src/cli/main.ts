@@ -25,9 +25,7 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
     console.error(renderOverview());
     throw new UsageError(`expected a subcommand: ${Object.keys(COMMANDS).join(", ")}`);
   }
-  if (name === "help" && Object.hasOwn(COMMANDS, args[0] ?? "")) {
-    return await dispatch([args[0], "--help"]);
-  }
+  if (name === "help" && args.length > 0) return await dispatch([args[0], "--help"]);
   if (["--help", "-h", "help"].includes(name)) {
     await writeOutput(renderOverview(), null);
     return 0;

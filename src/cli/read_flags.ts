@@ -123,10 +123,12 @@ export function parseScales(text: string): number[] {
         `numbers above 0, found ${JSON.stringify(found)}`,
     );
   const number = (part: string) => {
+    // Of an end that is left out there is nothing to show.
+    const shown = part.trim() === "" ? text : part;
     const [, numerator, denominator = "1"] =
       /^\s*(\d*\.?\d+(?:e[+-]?\d+)?)(?:\/(\d*\.?\d+(?:e[+-]?\d+)?))?\s*$/i.exec(part) ?? [];
     const value = Number(numerator) / Number(denominator);
-    if (numerator === undefined || !(value > 0 && value < Infinity)) throw wrong(part);
+    if (numerator === undefined || !(value > 0 && value < Infinity)) throw wrong(shown);
     return value;
   };
   const range = text.split("..");

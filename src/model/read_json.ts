@@ -29,6 +29,8 @@ export async function readJson(
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Unusable(`${path}: the file is not valid JSON: ${failure(error)}`, { cause: error });
+    // What is quoted of the file may go over several lines.
+    const what = (error as Error).message.replace(/\s+/g, " ").replace(/ is not valid JSON$/, "");
+    throw new Unusable(`${path}: the file is not valid JSON: ${what}`, { cause: error });
   }
 }

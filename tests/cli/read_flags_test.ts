@@ -36,6 +36,9 @@ Deno.test("parseScales() refuses everything else", () => {
   for (const text of [...wrong, "1,,2", "1/0", "Infinity", "1e999", "1..2:3:4", "1..2:99999"]) {
     assertThrows(() => parseScales(text), UsageError, "--scale", text);
   }
+  for (const [text, found] of [["1..", "1.."], ["1,,2", "1,,2"], ["1,x", "x"]]) {
+    assertThrows(() => parseScales(text), UsageError, `numbers above 0, found "${found}"`);
+  }
 });
 
 Deno.test("parseScales() gives ascending scales from one end to the other", () => {

@@ -262,6 +262,7 @@ Deno.test("--help, --version and the help of a subcommand go to stdout and cost 
   assertEquals([version.code, version.stdout], [0, "gradient-health 0.1.0\n"]);
   const help = await runCommand(["report", "--help"], { permissions: [] });
   assertEquals(await runCommand(["help", "report"], { permissions: [] }), help);
+  await assertRefuses(["help", "chekc"], ["unknown subcommand chekc", 'did you mean "check"?']);
   assertEquals(help.code, 0);
   for (const part of ["--objective", "--allow-read", "examples", '{"inputs": T, "targets": T}']) {
     assertStringIncludes(help.stdout, part);

@@ -466,6 +466,11 @@ Deno.test("loadModel() says what is wrong with the file itself", async () => {
       const message = await refusalOf(path);
       assert(message.startsWith("the file is not valid JSON: "), message);
     }
+    await Deno.writeTextFile(path, "not\nJSON\n");
+    assertEquals(
+      await refusalOf(path),
+      `the file is not valid JSON: Unexpected token 'o', "not JSON "`,
+    );
     await Deno.writeFile(path, new Uint8Array([0, 255, 254, 1]));
     assert((await refusalOf(path)).startsWith("the file is not valid JSON: "));
     await Deno.writeTextFile(`${folder}/notes`, "x");
