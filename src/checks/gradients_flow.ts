@@ -154,8 +154,8 @@ function cause(layer: LayerMeasurements, excused: boolean, measurements: Measure
     return `The delta of ${name} is not 0, so everything it is fed is 0: look at ${where}.`;
   }
   if (role === "hidden") {
-    const where = (layer.activationGradients?.maxAbs ?? 0) > 0 ? "at" : "above";
-    return `Look ${where} the layer, where the signal is lost: see the rule vanishing-gradients.`;
+    const where = (layer.activationGradients?.maxAbs ?? 0) > 0 ? name : `what follows ${name}`;
+    return `Look at ${where}: the signal is lost there, see the rule vanishing-gradients.`;
   }
   return measurements.layers.some((end) => shutsOut(end, measurements) && sharesHead(end, layer))
     ? "See the rule vanishing-gradients, which says why the head lets no gradient through."

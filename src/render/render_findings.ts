@@ -40,7 +40,7 @@ export function renderFindings(
   const paragraphs = new Map<string, Paragraph>();
   for (const group of groups.values()) {
     const [{ severity, rule }] = group;
-    const own = { where: whereIs(group, order), said: said(group), advice: kinds(group, "advice") };
+    const own = { where: whereIs(group, order), said: said(group), advice: advised(group) };
     const key = JSON.stringify([severity, own]);
     const same = paragraphs.get(key);
     if (same === undefined) paragraphs.set(key, { severity, rules: [rule], ...own });
@@ -85,7 +85,7 @@ function whereIs(group: Finding[], order: readonly string[]): string {
 
 /** The messages of a group: one of each kind, then one sentence about the others. */
 function said(group: Finding[]): string[] {
-  const messages = kinds(group, "message").slice(0, MOST_SAID);
+  const messages = kinds(group, "message").map(([{ text }]) => text).slice(0, MOST_SAID);
   const rest = group.length - messages.length;
   if (rest === 0) return messages;
   const measured = group.flatMap(({ measured }) => measured === null ? [] : [measured]);
@@ -98,9 +98,27 @@ function said(group: Finding[]): string[] {
   return [...messages, `And ${rest} more like ${messages.length === 1 ? "it" : "these"}${tail}.`];
 }
 
-/** One text of each kind: texts that differ in nothing but the layer and figures are of one kind. */
-function kinds(group: Finding[], field: "message" | "advice"): string[] {
-  const found = new Map<string, string>();
+/** The advice of a group: one of each kind, and for how many more layers there is the same to do. */
+function advised(group: Finding[]): string[] {
+  return kinds(group, "advice").map(([{ text, neutral }, ...others]) => {
+    if (others.length === 0) return text;
+    const [which, own] = others.length === 1
+      ? ["the other one", "a figure of its own"]
+      : [`the ${others.length} others`, "figures of their own"];
+    const same = others.every((other) => other.neutral === neutral);
+    return `${text} Likewise for ${which}${same ? "" : `, with ${own}`}.`;
+  });
+}
+
+/** A text, and what it is without the name of its layer. */
+interface Said {
+  text: string;
+  neutral: string;
+}
+
+/** The texts of each kind: texts that differ in nothing but the layer and figures are of one kind. */
+function kinds(group: Finding[], field: "message" | "advice"): Said[][] {
+  const found = new Map<string, Said[]>();
   const texts = new Set<string>();
   for (const finding of group) {
     const text = finding[field];
@@ -109,7 +127,7 @@ function kinds(group: Finding[], field: "message" | "advice"): string[] {
     texts.add(text);
     const neutral = finding.layer ? text.replace(wholeName(finding.layer), "*") : text;
     const kind = neutral.replace(/\d[\d.]*(e[+-]?\d+)?/g, "#");
-    if (text !== "" && !found.has(kind)) found.set(kind, text);
+    if (text !== "") found.set(kind, [...found.get(kind) ?? [], { text, neutral }]);
   }
   return [...found.values()];
 }

@@ -41,9 +41,9 @@ Deno.test("gradientsFlow fails an all-zero gradient and tells silent inputs from
     "The delta of dense_1 is not 0, so everything it is fed is 0: look at the layers before it.",
   );
   const [dead] = judge({ gradients: zero }, { preActivationGradients: zero });
-  assertStringIncludes(dead.advice, "Look at the layer, where the signal is lost");
+  assertStringIncludes(dead.advice, "Look at dense_1: the signal is lost there");
   const unsent = { preActivationGradients: zero, activationGradients: zero };
-  assertStringIncludes(judge({ gradients: zero }, unsent)[0].advice, "Look above the layer");
+  assertStringIncludes(judge({ gradients: zero }, unsent)[0].advice, "at what follows dense_1");
 });
 
 Deno.test("gradientsFlow names what feeds a layer nothing but zeros", () => {
@@ -78,7 +78,10 @@ Deno.test("gradientsFlow never looks above a head, and fails all below a certain
       objective: { name: "binaryCrossentropy", value: 7 },
     })).map(({ severity, advice }) => [severity, advice]);
   assertEquals(flow([0, 1, 1, 0]), [
-    ["error", "Look above the layer, where the signal is lost: see the rule vanishing-gradients."],
+    [
+      "error",
+      "Look at what follows dense_1: the signal is lost there, see the rule vanishing-gradients.",
+    ],
     [
       "error",
       "See the rule vanishing-gradients, which says why the head lets no gradient through.",
@@ -168,7 +171,7 @@ Deno.test("gradientsFlow lays a recurrent kernel's gradient of 0 to what feeds t
   assertStringIncludes(fed.advice, "everything it is fed is 0");
   const [stuck] = recurrent({ steps: 20, gradients: zero, preActivationGradients: zero });
   assertEquals([stuck.severity, stuck.names], ["error", names]);
-  assertStringIncludes(stuck.advice, "Look at the layer, where the signal is lost");
+  assertStringIncludes(stuck.advice, "Look at dense_1: the signal is lost there");
 });
 
 Deno.test("gradientsFlow only warns below a head that starts at zero", () => {

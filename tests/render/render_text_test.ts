@@ -250,7 +250,7 @@ Deno.test("renderText() says once what many layers share", () => {
 ERROR saturated-activations: dense_2 ... dense_10 (9 layers)
   90.5 % of the entries of dense_2 are saturated.
   And 8 more like it; all of them: measured 0.9 to 0.98, expected <= 0.5.
-  What to do: Scale the kernel of dense_2 down.
+  What to do: Scale the kernel of dense_2 down. Likewise for the 8 others.
 
 NOTE x: the whole model
   99 % of the entries of null are saturated.
@@ -275,11 +275,36 @@ ERROR saturated-activations: a ... c (3 layers)
   99 % of the entries of a are saturated.
   b is where it begins.
   And 1 more like these; all of them: measured 0.99 and NaN, expected <= 0.5.
-  What to do: Scale the kernel of a down.
+  What to do: Scale the kernel of a down. Likewise for the other one.
   What to do: Look at b first.
 
 3 errors, 0 warnings.
 `,
+  );
+});
+
+Deno.test("renderText() says where the same is to do in other layers with other figures", () => {
+  const names = ["a_1", "b_2", "c_3"];
+  const model = measurements(names.map((name) => layer(name, {})));
+  const adviceOf = (figures: number[]) =>
+    /What to do: ([^]*?)\n\n/.exec(renderText(
+      model,
+      figures.map((figure, i) =>
+        finding(names[i], { advice: `Draw ${names[i]}/kernel with ${figure}.` })
+      ),
+    ))![1].replace(/\s+/g, " ");
+  assertEquals(adviceOf([0.1]), "Draw a_1/kernel with 0.1.");
+  assertEquals(
+    adviceOf([0.1, 0.2]),
+    "Draw a_1/kernel with 0.1. Likewise for the other one, with a figure of its own.",
+  );
+  assertEquals(
+    adviceOf([0.1, 0.1, 0.3]),
+    "Draw a_1/kernel with 0.1. Likewise for the 2 others, with figures of their own.",
+  );
+  assertEquals(
+    adviceOf([0.1, 0.1, 0.1]),
+    "Draw a_1/kernel with 0.1. Likewise for the 2 others.",
   );
 });
 
