@@ -102,7 +102,7 @@ function sectionOf(runs: GateRun[], style: Style): string[] {
 /** The notes of the first seed that has some: that a model was renamed is said of every seed. */
 function notesOf(runs: GateRun[], style: Style): string[] {
   const noted = runs.find(({ findings }) => findings.length > 0);
-  return noted === undefined ? [] : trimmed(paragraphs(noted.findings, [noted], style));
+  return noted === undefined ? [] : ["", ...trimmed(paragraphs(noted.findings, [noted], style))];
 }
 
 const isCounted = ({ severity }: GateFinding) => severity !== "note";

@@ -62,7 +62,7 @@ Deno.test("renderGateText() says what was noted of models with nothing wrong, wi
   const text = renderGateText(gateResult(runs), { width: 40 });
   assertStringIncludes(
     text,
-    "  nothing wrong\nNOTE saturated-activations: dense_1\n  Renamed.\n\nGate passed",
+    "  nothing wrong\n\nNOTE saturated-activations: dense_1\n  Renamed.\n\nGate passed",
   );
 });
 
