@@ -26,6 +26,12 @@ export const SHELLS: Record<string, (commands: readonly Completion[]) => string>
 _gradient_health() {
   local IFS=$'\\n' cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
+  # Of --flag=value bash makes three words.
+  if [ "$cur" = = ]; then
+    cur=
+  elif [ "$prev" = = ]; then
+    prev=\${COMP_WORDS[COMP_CWORD-2]}
+  fi
   if [ "$COMP_CWORD" -eq 1 ]; then
     ${bashWords(commands.map(({ name }) => name))}
     return

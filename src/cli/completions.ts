@@ -16,6 +16,10 @@ export const completions: Command = {
     "program gradient-health, as it is called after",
     "",
     "deno install -g -A -n gradient-health jsr:@gradient-health/gradient-health",
+    "",
+    "or, in a checkout,",
+    "",
+    "deno install -g -A -n gradient-health --config deno.json mod.ts",
   ].join("\n"),
   flags: [{ name: "help", value: null, help: "show this help" }],
   examples: [
@@ -49,9 +53,11 @@ async function describeAll(): Promise<Completion[]> {
   );
 }
 
-function describe({ name, value, help, repeatable = false }: Flag): Completion["flags"][number] {
+function describe(flag: Flag): Completion["flags"][number] {
+  const { name, value, help, repeatable = false } = flag;
   // `auto|N` and `text|json[=FILE]` name the words that they take in small letters.
-  const words = value?.replace(/\[.*$/, "").split("|").filter((word) => /^[a-z0-9]+$/.test(word));
+  const words = flag.words ??
+    value?.replace(/\[.*$/, "").split("|").filter((word) => /^[a-z0-9]+$/.test(word));
   const takes = value === null
     ? null
     : words!.length > 0

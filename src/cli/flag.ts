@@ -6,6 +6,8 @@ export interface Flag {
   value: string | null;
   /** One line of help. */
   help: string;
+  /** What a shell completes its value with, where `value` names none of it. */
+  words?: readonly string[];
   /** Whether it may be given more than once. */
   repeatable?: boolean;
 }

@@ -1,5 +1,5 @@
 import { engineFileUrl, pathOf } from "../engine/engine_files.ts";
-import type { Objective } from "../model/objective.ts";
+import { type Objective, OBJECTIVES } from "../model/objective.ts";
 import type { Flag, FlagValues } from "./flag.ts";
 import { readObjective, wholeNumber } from "./read_flags.ts";
 import { UsageError } from "./usage_error.ts";
@@ -19,7 +19,10 @@ export const MEASURE_FLAGS: readonly Flag[] = [
   {
     name: "objective",
     value: "NAME",
-    help: "what is differentiated: sum, or the name of a loss; default: sum",
+    words: OBJECTIVES,
+    help:
+      "what is differentiated: sum, or a loss of TensorFlow.js, as meanSquaredError; default: " +
+      "the module's, else sum",
   },
   {
     name: "threads",

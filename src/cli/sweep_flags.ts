@@ -6,6 +6,7 @@ import type { ModelFile, NamedNetwork } from "../study/study_subject.ts";
 import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 import { nearest } from "../words/nearest.ts";
 import type { Flag, FlagValues } from "./flag.ts";
+import { OBJECTIVES } from "../model/objective.ts";
 import { BATCH_FORMAT } from "./measure_flags.ts";
 import { parseScales, readLayers, readObjective, readShard, wholeNumber } from "./read_flags.ts";
 import { COLUMNS_FLAG } from "./show_flags.ts";
@@ -50,6 +51,7 @@ export const SWEEP_FLAGS: readonly Flag[] = [
   {
     name: "initializer",
     value: "LIST",
+    words: INITIALIZERS,
     help: "lecunNormal (default), heNormal, glorotUniform, orthogonal ...",
   },
   { name: "exercise", value: null, help: "study the exercise's network instead, stddev 200" },
@@ -60,7 +62,12 @@ export const SWEEP_FLAGS: readonly Flag[] = [
     value: "FILE",
     help: `the batch, JSON: ${BATCH_FORMAT}; default: the module's or random`,
   },
-  { name: "objective", value: "NAME", help: "what is differentiated: sum, or a loss" },
+  {
+    name: "objective",
+    value: "NAME",
+    words: OBJECTIVES,
+    help: "what is differentiated: sum, or a loss; default: the module's, else sum",
+  },
   {
     name: "register",
     value: "FILE",

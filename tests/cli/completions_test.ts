@@ -40,6 +40,17 @@ Deno.test("completions bash completes subcommands, flags, words, files and rules
   );
   assertEquals(await complete(source, "check", "--seeds", ""), [""]);
   assertEquals(await complete(source, "completions", "f"), ["fish"]);
+  for (const subcommand of ["report", "check", "sweep"]) {
+    assertEquals(await complete(source, subcommand, "--objective", "su"), ["sum"]);
+  }
+  assertEquals(await complete(source, "sweep", "--initializer", "he"), ["heNormal", "heUniform"]);
+});
+
+Deno.test("completions bash completes a value behind =, which bash makes a word of its own", async () => {
+  const source = await script("bash");
+  assertEquals(await complete(source, "check", "--reporter", "=", "j"), ["json", "junit"]);
+  assertEquals(await complete(source, "report", "--scale", "="), ["log", "linear"]);
+  assertEquals(await complete(source, "report", "--batch", "=", "mod."), ["mod.ts"]);
 });
 
 /** Whether a shell is installed; that it is not is thrown at once, and not in the promise. */
