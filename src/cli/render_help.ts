@@ -4,12 +4,12 @@ import { COMMANDS, PROGRAM } from "./overview.ts";
 
 const WIDTH = 80;
 
-/** What every subcommand's exit code means. */
-const EXIT_CODES = [
-  ["0", "fine; of check: the change may land"],
-  ["1", "the gate failed"],
+/** What a subcommand's exit codes mean; only a gate can fail. */
+const exitCodes = (name: string): string[][] => [
+  ["0", name === "check" ? "the change may land" : "fine"],
+  ...(name === "check" ? [["1", "the gate failed"]] : []),
   ["2", "wrong usage, or input that cannot be used: one sentence on stderr says which"],
-] as const;
+];
 
 /** The help of one subcommand, in the order of a manual page. */
 export function renderHelp(command: Command): string {
@@ -33,7 +33,7 @@ export function renderHelp(command: Command): string {
         ...wrapText(does, WIDTH, "      "),
       ]),
     ),
-    ...section("exit code", EXIT_CODES.flatMap(([code, means]) => item(code, means))),
+    ...section("exit code", exitCodes(name).flatMap(([code, means]) => item(code, means))),
     ...section(
       "permissions, where -A is too much",
       permissions.flatMap((text) => {

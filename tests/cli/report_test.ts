@@ -264,6 +264,11 @@ Deno.test("--help, --version and the help of a subcommand go to stdout and cost 
   assertEquals(await runCommand(["help", "report"], { permissions: [] }), help);
   await assertRefuses(["help", "chekc"], ["unknown subcommand chekc", 'did you mean "check"?']);
   assertEquals(help.code, 0);
+  for (const [subcommand, codes] of [["check", "012"], ["report", "02"], ["sweep", "02"]]) {
+    const { stdout } = await runCommand([subcommand, "--help"], { permissions: [] });
+    const [, section] = stdout.match(/^EXIT CODE\n([^]*?)\n\n/m)!;
+    assertEquals(section.match(/^ {2}\d$/gm)!.map((line) => line.trim()).join(""), codes);
+  }
   for (const part of ["--objective", "--allow-read", "examples", '{"inputs": T, "targets": T}']) {
     assertStringIncludes(help.stdout, part);
   }
