@@ -48,7 +48,7 @@ export function resolveObjective(
   if (targets === null) {
     throw new RangeError(
       `Cannot evaluate the objective ${objective} without targets: the batch has none, ` +
-        `expected { inputs, targets }`,
+        `expected { inputs, targets }, as randomBatch(model, { objective }) draws them`,
     );
   }
   const loss = lossFunction(tf, objective);

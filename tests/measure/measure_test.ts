@@ -754,7 +754,8 @@ const REFUSED: [string, Batch | (() => Batch), object, string][] = [
     "a loss without targets",
     () => ({ inputs: tf.zeros([2, 4]) }),
     { objective: "hinge" },
-    "objective hinge without targets",
+    "objective hinge without targets: the batch has none, expected { inputs, targets }, as " +
+    "randomBatch(model, { objective }) draws them",
   ],
   [
     "an unknown objective",
