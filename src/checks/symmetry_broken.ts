@@ -26,7 +26,8 @@ export const symmetryBroken: Rule = defineRule(
     misleads:
       "A head may start at zero, for its units are told apart by the targets, and so may a branch that " +
       "is added to another: they are not judged for that. What a weight of a custom layer is for nobody " +
-      "knows: a constant one, a table of positions maybe, is only warned of.",
+      "knows: one of zeros, a table of positions maybe, is left to gradients-flow, which sees what it " +
+      "stops; one of a single row scales or shifts; and another constant is only warned of.",
     fix: "Draw kernels at random; constants are for biases.",
     falsePositives: falsePositives({ draws: 1600 }),
   },
@@ -60,8 +61,11 @@ function judge(
   weight: WeightMeasurements,
   mayBeZero: boolean,
 ): Verdict[] {
-  const { name, values, duplicateUnits } = weight;
+  const { name, shape, values, duplicateUnits } = weight;
   if (values.nonFinite > 0) return [];
+  const mixes = MIXING.test(layer.className);
+  const isRow = shape.slice(0, -1).every((size) => size === 1);
+  if (!mixes && (isRow || values.maxAbs === 0)) return [];
   // The figures are sums in float64: a constant leaves some 1e-16 of itself.
   const constant = values.std <= 1e-12 * values.maxAbs;
   if (constant && values.maxAbs === 0 && mayBeZero) return [];
@@ -69,7 +73,7 @@ function judge(
     return [
       verdict(
         layer,
-        MIXING.test(layer.className) ? "error" : "warning",
+        mixes ? "error" : "warning",
         0,
         "std > 0",
         `All ${values.count} entries of ${name} are ${

@@ -198,13 +198,18 @@ Deno.test("symmetryBroken lets either kernel of a recurrent cell tell its units 
   }
 });
 
-Deno.test("symmetryBroken warns of a constant in a custom layer, and fails its equal units", () => {
+Deno.test("symmetryBroken warns of a constant in a custom layer, not of zeros or a row, and fails equal units", () => {
   for (const known of ["Dense", "Conv2DTranspose", "SeparableConv2D", "LSTM", "RNN", "Embedding"]) {
     const found = symmetric({ values: constant(0) }, { className: known });
     assertEquals(severities(found), ["error"], known);
   }
   const layer = { className: "PositionEmbedding" };
-  assertEquals(severities(symmetric({ values: constant(0) }, layer)), ["warning"]);
+  assertEquals(severities(symmetric({ values: constant(0.1) }, layer)), ["warning"]);
+  assertEquals(symmetric({ values: constant(0) }, layer), []);
+  for (const shape of [[1, 400], [1, 1, 400]]) {
+    assertEquals(symmetric({ values: constant(1), shape }, layer), []);
+    assertEquals(severities(symmetric({ values: constant(1), shape })), ["error"]);
+  }
   assertEquals(severities(symmetric({ duplicateUnits: 2 }, layer)), ["error"]);
 });
 
