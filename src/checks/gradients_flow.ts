@@ -27,9 +27,10 @@ export const gradientsFlow: Rule = defineRule(
     thresholds: [],
     source: "AllenNLP, ensure_model_can_train_save_and_load.",
     misleads:
-      "Below a zero-initialised head, inside a residual branch that ends in zeros, and in " +
-      "the recurrent kernel of a layer that ran for one step, the gradient is exactly 0 at step 0 " +
-      "and the network trains well: those are warnings.",
+      "Below a zero-initialised head, inside a residual branch that ends in zeros, beside a matrix " +
+      "of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a layer that ran for " +
+      "one step, the gradient is exactly 0 at step 0 and the network trains well: those are warnings. A " +
+      "bias whose delta adds up to 0, as below a difference, is only noted.",
     fix:
       "Look for a layer that is not connected to the objective, for dead or saturated layers, or " +
       "for a trainable flag that is not what it should be.",
@@ -71,7 +72,8 @@ function trainedOf(weights: WeightMeasurements[]): WeightMeasurements[] {
 
 /** The layers that receive no signal for a reason that harms nothing. */
 function excusedLayers({ layers, measurements }: Case): Set<string | null> {
-  const warnings = lostSignal(layers, measurements)
+  const isTrained = ({ weights }: LayerMeasurements) => trainedOf(weights).length > 0;
+  const warnings = lostSignal(layers, measurements, isTrained)
     .filter(({ severity }) => severity === "warning");
   return new Set(warnings.flatMap(({ layer, layers }) => layers ?? [layer]));
 }
@@ -98,16 +100,35 @@ function judge(layer: LayerMeasurements, excused: boolean, measurements: Measure
     );
   }
   const first = zero.filter((weight) => isRecurrent(weight) && startsAtZero(layer, measurements));
-  const rest = zero.filter((weight) => !first.includes(weight));
+  const idle = zero.filter((weight) => isBias(weight) && hasSignal(layer));
+  const waiting = waitsFor(layer, measurements);
+  const rest = zero.filter((weight) => !first.includes(weight) && !idle.includes(weight));
   if (rest.length > 0) {
     verdicts.push(
       verdict(
         layer,
-        excused ? "warning" : "error",
+        excused || waiting !== undefined ? "warning" : "error",
         rest,
         "a gradient of exactly 0",
         "max |dJ/dw| > 0",
-        cause(layer, excused, measurements),
+        excused || waiting === undefined
+          ? cause(layer, excused, measurements)
+          : `Measure again after one training step: ${waiting} is all zeros and has a gradient, so ` +
+            `it lets the others have one after its first step.`,
+      ),
+    );
+  }
+  if (idle.length > 0) {
+    verdicts.push(
+      verdict(
+        layer,
+        "note",
+        idle,
+        `a gradient of exactly 0, though the delta of ${layer.name} is not 0: over the batch it adds ` +
+          `up to 0`,
+        "max |dJ/dw| > 0",
+        "Nothing to do: what follows takes no notice of a shift, as a difference does, or the batch " +
+          "is balanced. Where it is always so, leave the bias out.",
       ),
     );
   }
@@ -188,6 +209,37 @@ function stepsOf(
 
 function isRecurrent({ name }: WeightMeasurements): boolean {
   return name.includes("recurrent_kernel");
+}
+
+function isBias({ name, shape }: WeightMeasurements): boolean {
+  return shape.length === 1 && /(^|\/)(bias|beta)[^/]*$/.test(name);
+}
+
+/** Whether a layer has a delta that reaches its kernel. */
+function hasSignal({ weights, preActivationGradients: delta }: LayerMeasurements): boolean {
+  return (delta?.maxAbs ?? 0) > 0 &&
+    weights.some((weight) => isKernel(weight) && (weight.gradients?.maxAbs ?? 0) > 0);
+}
+
+/**
+ * The name of the zeros that keep all signal from the other weights of a layer until its first step:
+ * a matrix or a factor in the layer itself, as in LoRA, or the kernel that feeds a layer without one.
+ */
+function waitsFor(layer: LayerMeasurements, { layers }: Measurements): string | undefined {
+  const { weights, preActivationGradients: delta } = layer;
+  if ((delta?.maxAbs ?? 0) === 0 || weights.some(isRecurrent)) return undefined;
+  const own = weights.find((weight) => isOpening(weight) && !isZero(weight));
+  if (own !== undefined || weights.some(isKernel)) return own?.name;
+  const before = layers.slice(0, layers.findIndex(({ name }) => name === layer.name));
+  return before
+    .findLast((other) => other.depth === layer.depth && other.weights.some(isKernel))
+    ?.weights.find((weight) => isOpening(weight) && !isZero(weight))?.name;
+}
+
+/** Whether a weight of zeros, on which the others hang, is trained. */
+function isOpening({ name, shape, trainable, values, gradients }: WeightMeasurements): boolean {
+  return (shape.length === 0 || isKernel({ name, shape })) && trainable && gradients !== null &&
+    values.maxAbs === 0 && values.nonFinite === 0;
 }
 
 /** The name of the kernel of zeros by which a recurrent layer sees nothing of what it is fed. */

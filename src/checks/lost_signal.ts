@@ -11,16 +11,26 @@ import { hasKernel, signalPath } from "./signal_path.ts";
 /**
  * Finds the layers whose delta is exactly 0, and tells a signal that is lost on its way or in the head
  * (errors) from one that was never sent or that goes round the layer (warnings).
+ *
+ * @param layers The layers to judge.
+ * @param measurements All that was measured.
+ * @param isJudged Which of them a lost signal matters to, besides those that lose it. Default: those
+ * with a kernel.
  */
-export function lostSignal(layers: LayerMeasurements[], measurements: Measurements): Verdict[] {
+export function lostSignal(
+  layers: LayerMeasurements[],
+  measurements: Measurements,
+  isJudged: (layer: LayerMeasurements) => boolean = hasKernel,
+): Verdict[] {
   const heads = measurements.layers.filter((layer) => shutsOut(layer, measurements));
   const stops = layers.filter((layer) =>
     layer.role === "hidden" && isZero(layer.preActivationGradients) &&
     isSent(layer.activationGradients)
   );
-  const silent = signalPath(layers)
-    .map(({ layer }) => layer)
-    .filter((layer) => isZero(layer.preActivationGradients) && !stops.includes(layer));
+  const silent = layers
+    .filter((layer) => layer.role === "hidden" && isJudged(layer))
+    .filter((layer) => isZero(layer.preActivationGradients) && !stops.includes(layer))
+    .toSorted((a, b) => a.depth - b.depth);
   if (stops.length + silent.length + heads.length === 0) return [];
   const rescale = rescaleAdvice(layers, measurements.layers);
   const isBelow = (layer: LayerMeasurements, stop: LayerMeasurements) =>
@@ -42,9 +52,9 @@ export function lostSignal(layers: LayerMeasurements[], measurements: Measuremen
     whole.some((other) =>
       other.depth < layer.depth && sharesHead(layer, other) && isSent(other.preActivationGradients)
     );
+  const aside = rest.filter(arrivesBelow);
   const cut = rest.filter((layer) => sentAbove(layer) && !arrivesBelow(layer));
-  const aside = rest.filter((layer) => sentAbove(layer) && arrivesBelow(layer));
-  const unsent = rest.filter((layer) => !sentAbove(layer));
+  const unsent = rest.filter((layer) => !sentAbove(layer) && !arrivesBelow(layer));
   if (cut.length > 0) verdicts.push(severed(cut, whole, layers));
   if (aside.length > 0) verdicts.push(bypassed(aside, layers));
   if (unsent.length > 0) verdicts.push(neverSent(unsent, measurements, layers));

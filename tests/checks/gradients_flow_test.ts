@@ -183,6 +183,83 @@ Deno.test("gradientsFlow only warns below a head that starts at zero", () => {
   assertEquals(findings.map(({ severity, layer }) => [severity, layer]), [["warning", "dense_1"]]);
 });
 
+Deno.test("gradientsFlow excuses a normalisation where it excuses a kernel, and fails it below dead units", () => {
+  const silent = { activationGradients: zero, preActivationGradients: zero };
+  const kernel = makeWeight({ name: "k", gradients: zero });
+  const scale = makeWeight({ name: "norm/gamma", shape: [20], gradients: flat(0, 20) });
+  const norm = { name: "norm", className: "BatchNormalization", weights: [scale], depth: 1 };
+  const judged = (above: Partial<LayerMeasurements>[], head = makeHead({ depth: 3 })) =>
+    gradientsFlow.check(makeMeasurements([], {
+      layers: [
+        makeLayer({ name: "dense_1", weights: [kernel], ...silent }),
+        makeLayer({ ...norm, ...silent }),
+        ...above.map((layer) => makeLayer(layer)),
+        head,
+      ],
+    })).map(({ severity, layer }) => [severity, layer]);
+  const zeros = [makeWeight({ name: "h", values: flat(0, 20) })];
+  const excused = [["warning", "dense_1"], ["warning", "norm"]];
+  assertEquals(judged([], makeHead({ depth: 2, weights: zeros })), excused);
+  const dead = {
+    name: "relu",
+    className: "ReLU",
+    weights: [],
+    activation: "relu",
+    deadFraction: 1,
+  };
+  const failed = [["error", "dense_1"], ["error", "norm"]];
+  assertEquals(judged([{ ...dead, preActivationGradients: zero }]), failed);
+});
+
+Deno.test("gradientsFlow only notes a bias whose delta adds up to 0", () => {
+  const bias = makeWeight({ name: "dense_1/bias", shape: [20], gradients: flat(0, 20) });
+  const found = (kernel: TensorStatistics, delta = flat(0.1, 640)) => {
+    const weights = [makeWeight({ name: "dense_1/kernel", gradients: kernel }), bias];
+    const layer = { weights, preActivationGradients: delta };
+    return gradientsFlow.check(makeMeasurements([layer, {}]));
+  };
+  const [{ severity, message }, ...others] = found(flat(0.1, 400));
+  assertEquals([severity, others], ["note", []]);
+  assertStringIncludes(message, "over the batch it adds up to 0");
+  assertEquals(found(zero).map(({ severity }) => severity), ["error"]);
+  // A gradient without a delta comes from a penalty on the weights.
+  assertEquals(found(flat(0.1, 400), zero)[0].severity, "error");
+});
+
+Deno.test("gradientsFlow only warns of what waits for a matrix of zeros in the same layer", () => {
+  const found = (b: Partial<WeightMeasurements>, layer: Partial<LayerMeasurements> = {}) =>
+    gradientsFlow.check(makeMeasurements([{
+      className: "LoRA",
+      weights: [
+        makeWeight({ name: "lora/a", gradients: zero }),
+        makeWeight({ name: "lora/b", values: zero, ...b }),
+      ],
+      ...layer,
+    }, {}]));
+  const [{ severity, advice }, ...others] = found({});
+  assertEquals([severity, others], ["warning", []]);
+  assertStringIncludes(advice, "lora/b is all zeros and has a gradient");
+  for (
+    const b of [
+      { values: flat(0.1, 400) },
+      { trainable: false, gradients: null },
+      { name: "lora/bias", shape: [20], values: flat(0, 20), gradients: flat(0.1, 20) },
+    ]
+  ) assertEquals(found(b)[0].severity, "error");
+  assertEquals(found({ gradients: zero })[0].severity, "error");
+});
+
+Deno.test("gradientsFlow only warns of a scale that is fed by a kernel of zeros", () => {
+  const scale = makeWeight({ name: "scale", shape: [], gradients: flat(0, 1) });
+  const found = (kernel: Partial<WeightMeasurements>) =>
+    gradientsFlow.check(makeMeasurements([
+      { weights: [makeWeight({ name: "k", ...kernel })] },
+      { name: "scale", className: "Scale", depth: 1, weights: [scale] },
+    ])).map(({ severity, layer }) => [severity, layer]);
+  assertEquals(found({ values: zero }), [["warning", "scale"]]);
+  assertEquals(found({}), [["error", "scale"]]);
+});
+
 Deno.test("gradientsFlow only warns of a softmax head under the sum", () => {
   const weights = [makeWeight({ name: "k", gradients: zero })];
   const head = makeHead({ activation: "softmax", preActivationGradients: zero, weights });

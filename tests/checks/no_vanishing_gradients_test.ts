@@ -280,6 +280,12 @@ Deno.test("noVanishingGradients only warns of a residual branch that ends in zer
   assertEquals(findings[0].layer, "dense_2");
 });
 
+Deno.test("noVanishingGradients lays a silent last layer to its branch, where the signal arrives before it", () => {
+  const [finding, ...others] = check(makeMeasurements([{}, silent]));
+  assertEquals([finding.severity, finding.layer, others], ["warning", "dense_2", []]);
+  assertStringIncludes(finding.message, "reaches the layers before by another way");
+});
+
 Deno.test("noVanishingGradients asks for a loss when a softmax head meets the sum", () => {
   const tiny = flat(1e-8, 640);
   const hidden = { activationGradients: tiny, preActivationGradients: zero };

@@ -1,0 +1,82 @@
+import { assertEquals } from "@std/assert";
+import { gradientsFlow } from "../../src/checks/gradients_flow.ts";
+import { runChecks } from "../../src/checks/run_checks.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { measure } from "../../src/measure/measure.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+import { randomTargets } from "../../src/model/random_targets.ts";
+
+type SymbolicTensor = ReturnType<TensorFlow["input"]>;
+
+/** Makes a network that starts at zero on purpose; `dead` gives its relus a bias that switches them off. */
+type Make = (tf: TensorFlow, seed: number, dead: boolean) => LayersModel;
+
+const dense = (tf: TensorFlow, seed: number, units: number, given = {}) =>
+  tf.layers.dense({ units, kernelInitializer: tf.initializers.heNormal({ seed }), ...given });
+
+const hidden = (tf: TensorFlow, seed: number, dead: boolean) =>
+  dense(tf, seed, 32, {
+    activation: "relu",
+    biasInitializer: tf.initializers.constant({ value: dead ? -100 : 0 }),
+  });
+
+const NETWORKS: Record<string, Make> = {
+  "A head of zeros above normalisations": (tf, seed, dead) =>
+    tf.sequential({
+      layers: [
+        dense(tf, seed, 32, { inputShape: [20] }),
+        tf.layers.batchNormalization(),
+        hidden(tf, seed + 1, dead),
+        tf.layers.layerNormalization(),
+        tf.layers.dense({ units: 5, activation: "softmax", kernelInitializer: "zeros" }),
+      ],
+    }),
+  "Residual branches that end in a scale of zeros": (tf, seed, dead) => {
+    const input = tf.input({ shape: [20] });
+    let sum = dense(tf, seed, 32).apply(input) as SymbolicTensor;
+    for (let block = 1; block <= 3; block++) {
+      const own = 10 * seed + 3 * block;
+      const branch = [
+        dense(tf, own, 32),
+        tf.layers.batchNormalization(),
+        hidden(tf, own + 1, dead),
+        dense(tf, own + 2, 32),
+        tf.layers.batchNormalization({ gammaInitializer: "zeros" }),
+      ].reduce((at, layer) => layer.apply(at) as SymbolicTensor, sum);
+      sum = tf.layers.add().apply([sum, branch]) as SymbolicTensor;
+    }
+    const outputs = dense(tf, 99 * seed, 5, { activation: "softmax" }).apply(sum) as SymbolicTensor;
+    return tf.model({ inputs: input, outputs });
+  },
+};
+
+async function findings(make: Make, seed: number, dead = false) {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = make(tf, seed, dead);
+  const objective = "categoricalCrossentropy";
+  const batch = { ...randomBatch(model, { seed }), targets: randomTargets(model, objective) };
+  const measurements = await measure(model, batch, { objective });
+  tf.dispose([batch.inputs, batch.targets]);
+  model.dispose();
+  return {
+    errors: runChecks(measurements).filter(({ severity }) => severity === "error"),
+    flow: gradientsFlow.check(measurements),
+  };
+}
+
+for (const [what, make] of Object.entries(NETWORKS)) {
+  Deno.test(`${what}: a gradient of 0 of what lies below is no error`, async () => {
+    for (let seed = 1; seed <= 4; seed++) {
+      const { errors, flow } = await findings(make, seed);
+      assertEquals(errors, [], `seed ${seed}`);
+      assertEquals(flow.some(({ layer }) => layer!.startsWith("batch_normalization")), true);
+    }
+  });
+
+  Deno.test(`${what}: units that are off are one`, async () => {
+    const { errors } = await findings(make, 1, true);
+    assertEquals(errors.some(({ rule }) => rule === "dead-units"), true);
+  });
+}
