@@ -11,13 +11,13 @@ import { assertRule } from "./assert_rule.ts";
  * verdict on others.
  *
  * - Definition: low / f <= std(a) <= high f, std over units and examples; low and high are the
- *   mean-field prediction at criticality for the measured inputs, alike but for selu, which has two
- *   critical scales (sigma_w 1 and 0.69), and for kernels drawn by a normal whose tails are cut at
- *   two standard deviations, as TensorFlow.js does, which keeps 0.88 of its own; f is
+ *   mean-field prediction at criticality for the measured inputs, alike but for selu, which has
+ *   two critical scales (sigma_w 1 and 0.69), and for kernels drawn by a normal whose tails are
+ *   cut at two standard deviations, as TensorFlow.js does, which keeps 0.88 of its own; f is
  *   activationScaleFactor or, where layers of that width wander further, exp(3 s), s the standard
  *   deviation of ln rms(a) over draws; or low and high are activationTarget, where that is not 0,
  *   and f is activationScaleFactor. It only warns where He, LeCun, Glorot or orthogonal kernels
- *   explain it and it is no more than 10 times off.
+ *   explain it and it is no more than 30 times too small or 10 times too large.
  * - Defaults: `activationScaleFactor` 2, `activationTarget` 0, `minExamples` 8.
  * - Source: after TheDeepChecker; Poole et al. 2016 for the prediction; s after Hanin & Nica 2018;
  *   LSUV (Mishkin & Matas 2016).

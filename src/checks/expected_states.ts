@@ -1,4 +1,5 @@
 import { criticalGain } from "../theory/critical_gain.ts";
+import { fans } from "../theory/fans.ts";
 import { gain } from "../theory/gain.ts";
 import { initializerDeviation, type InitializerScheme } from "../theory/initializer_deviation.ts";
 import { meanField, type MeanFieldState } from "../theory/mean_field.ts";
@@ -83,8 +84,9 @@ export function drawnStates(chain: KernelLayer[], inputMeanSquare: number): Draw
       })
     ),
     usual: statesOf((layer) => {
-      const isDrawn = SCHEMES.some((scheme) =>
-        drawnWith(layer, initializerDeviation(scheme, layer.fans))
+      // TensorFlow.js takes the fans of every kernel for those of an ordinary convolution.
+      const isDrawn = [layer.fans, fans(layer.kernel.shape)].some((own) =>
+        SCHEMES.some((scheme) => drawnWith(layer, initializerDeviation(scheme, own)))
       );
       return isDrawn ? sigma(layer) : gain(layer.activation) ?? 1;
     }),

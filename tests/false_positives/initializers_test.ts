@@ -24,7 +24,9 @@ const DRAWN: Drawn[] = [
   // What a first tutorial builds: the default initialiser, and the deeper the worse.
   { initializer: "glorotUniform", activation: "relu", widths: [4, 24, 24], worst: "warning" },
   { initializer: "glorotNormal", activation: "relu", widths: deep(3), worst: "warning" },
+  { initializer: "glorotUniform", activation: "relu", widths: deep(5), worst: "warning" },
   { initializer: "heNormal", activation: "elu", widths: deep(8), worst: "warning" },
+  { initializer: "glorotUniform", activation: "relu", widths: deep(10), worst: "error" },
   { initializer: "glorotUniform", activation: "relu", widths: deep(20), worst: "error" },
 ];
 

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { activationScale } from "../../src/checks/activation_scale.ts";
 import { runChecks } from "../../src/checks/run_checks.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
@@ -50,4 +51,35 @@ Deno.test("runChecks() knows by how much a decoder's kernels are too large", asy
   const found = (await findings(5)).filter(({ severity }) => severity === "error");
   const [{ advice }] = found.filter(({ rule }) => rule === "init-scale");
   assertStringIncludes(advice, "by 1/5");
+});
+
+Deno.test("activationScale only warns of a decoder as TensorFlow.js draws it, and fails a tenth of that", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  for (const [factor, severity] of [[1, "warning"], [0.1, "error"]] as const) {
+    for (let seed = 1; seed <= 4; seed++) {
+      const up = (filters: number, i: number) =>
+        tf.layers.conv2dTranspose({
+          filters,
+          kernelSize: 3,
+          strides: 2,
+          padding: "same",
+          activation: "relu",
+          kernelInitializer: tf.initializers.varianceScaling({
+            scale: 2 * factor ** 2,
+            mode: "fanIn",
+            distribution: "normal",
+            seed: 10 * seed + i,
+          }),
+          ...(i === 0 ? { inputShape: [4, 4, 8] } : {}),
+        });
+      const layers = [...[16, 16, 32].map(up), tf.layers.conv2d({ filters: 1, kernelSize: 3 })];
+      const model = tf.sequential({ layers });
+      const batch = randomBatch(model, { seed });
+      const found = activationScale.check(await measure(model, batch));
+      assertEquals(found.at(-1)!.severity, severity, `seed ${seed}`);
+      tf.dispose(batch.inputs);
+      model.dispose();
+    }
+  }
 });
