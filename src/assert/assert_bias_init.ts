@@ -8,9 +8,11 @@ import { assertRule } from "./assert_rule.ts";
  * zero or the prior of the targets. Fails on what `report` and the gate only warn of, for whoever
  * calls it means it. Made for untrained networks.
  *
- * - Definition: hidden: rms(bias) / rms(z) <= biasRatio; head: all 0, or each within biasTolerance
- *   of ln of the class share (softmax, up to a constant), its logit (sigmoid), or the mean of the
- *   targets (regression; tolerance in standard deviations of the targets).
+ * - Definition: hidden: rms(bias) / rms(z) <= biasRatio, but for one number in all biases under a
+ *   sigmoid, as a gate has it; head: all 0, or each within biasTolerance of ln of the class share
+ *   (softmax, up to a constant), its logit (sigmoid), or the mean of the targets (regression;
+ *   tolerance in standard deviations of the targets), or of what the batch leaves open of them:
+ *   the 95 % interval of a share, or of a mean.
  * - Defaults: `biasRatio` 0.1, `biasTolerance` 0.5.
  * - Source: Karpathy, A Recipe for Training Neural Networks: init well.
  * - Misleads: Made for untrained networks: training moves biases. Recurrent layers are not judged,

@@ -3,12 +3,16 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../measure/measurements.ts";
+import { wilsonInterval } from "../theory/wilson_interval.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import { type Head, headLayer } from "./heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import type { Rule } from "./rule.ts";
+
+/** The quantile of the standard normal distribution that leaves 2.5 % above it. */
+const QUANTILE = 1.959963984540054;
 
 /** The rule `bias-init`: biases start at zero, or at the prior of the targets in the head. */
 export const biasInit: Rule = defineRule(
@@ -21,9 +25,11 @@ export const biasInit: Rule = defineRule(
       "Biases of hidden layers are zero, or small beside z; the head's are zero or the prior " +
       "of the targets. It only warns.",
     formula:
-      "hidden: rms(bias) / rms(z) <= biasRatio; head: all 0, or each within biasTolerance of " +
-      "ln of the class share (softmax, up to a constant), its logit (sigmoid), or the mean of the " +
-      "targets (regression; tolerance in standard deviations of the targets).",
+      "hidden: rms(bias) / rms(z) <= biasRatio, but for one number in all biases under a sigmoid, as a " +
+      "gate has it; head: all 0, or each within biasTolerance of ln of the class share (softmax, up to a " +
+      "constant), its logit (sigmoid), or the mean of the targets (regression; tolerance in standard " +
+      "deviations of the targets), or of what the batch leaves open of them: the 95 % interval of a share, " +
+      "or of a mean.",
     thresholds: ["biasRatio", "biasTolerance"],
     source: "Karpathy, A Recipe for Training Neural Networks: init well.",
     misleads:
@@ -55,6 +61,9 @@ function hidden(
   { name, values }: WeightMeasurements,
   { thresholds: { biasRatio } }: Case,
 ): Verdict[] {
+  // A gate that starts open or closed: whether it is stuck is the business of saturated-activations.
+  const isGate = /^(sigmoid|hardSigmoid)$/.test(layer.activation ?? "");
+  if (isGate && values.std <= 1e-6 * values.maxAbs) return [];
   const size = layer.preActivations?.rms ?? 0;
   const ratio = size === 0 ? Infinity : values.rms / size;
   if (ratio <= biasRatio) return [];
@@ -78,12 +87,16 @@ function ofHead(
   { measurements, thresholds: { biasTolerance } }: Case,
 ): Verdict[] {
   const head = headLayer(measurements);
-  const prior = head === null ? null : priorOf(head, measurements);
-  if (entries == null || prior === null || prior.length !== entries.length) return [];
+  const priors = head === null ? null : priorsOf(head, measurements);
+  if (entries == null || priors === null || priors.length !== entries.length) return [];
   const isSoftmax = head!.activation === "softmax";
   // A softmax does not change when the same number is added to all of its inputs.
-  const shift = isSoftmax ? mean(entries) - mean(prior) : 0;
-  const off = Math.max(...entries.map((entry, i) => Math.abs(entry - shift - prior[i])));
+  const shift = isSoftmax ? mean(entries) - mean(priors.map(({ likely }) => likely)) : 0;
+  const off = Math.max(
+    ...entries.map((entry, i) =>
+      Math.max(entry - shift - priors[i].high, priors[i].low - entry + shift)
+    ),
+  );
   const unit = isSoftmax || head!.activation === "sigmoid"
     ? 1
     : measurements.batch.targets![0].values.std;
@@ -96,24 +109,45 @@ function ofHead(
     expected: `<= ${limit}`,
     threshold: "biasTolerance",
     message: `${name} is neither zero nor the prior of the targets: an entry is off by ` +
-      `${formatNumber(off)}; expected <= ${limit} (biasTolerance).`,
+      `${formatNumber(off)} from what the batch leaves open; expected <= ${limit} (biasTolerance).`,
     advice: `Initialise ${name} with zeros, or with ` +
       `${isSoftmax ? "ln of the share of each class" : "the prior of the targets"}.`,
   }];
 }
 
-/** What the head's biases are when it predicts the mean target whatever the input. */
-function priorOf({ activation }: Head, { batch }: Measurements): number[] | null {
+/** What a bias of the head is when it predicts the mean target: likely, and from where to where it may be. */
+interface Prior {
+  likely: number;
+  low: number;
+  high: number;
+}
+
+/** The biases of a head that predicts the mean target whatever the input. */
+function priorsOf({ activation }: Head, { batch }: Measurements): Prior[] | null {
   const [target, ...others] = batch.targets ?? [];
   if (target === undefined || others.length > 0 || target.unitMeans === null) return null;
-  if (activation === "linear") return target.unitMeans;
+  const { examples } = batch;
+  if (examples < 1 || !target.unitMeans.every(Number.isFinite)) return null;
+  if (activation === "linear") {
+    const error = QUANTILE * target.values.std / Math.sqrt(examples);
+    return target.unitMeans.map((mean) => ({
+      likely: mean,
+      low: mean - error,
+      high: mean + error,
+    }));
+  }
   if (activation !== "softmax" && activation !== "sigmoid") return null;
-  // A class that the batch lacks is given half an example.
-  const least = 0.5 / batch.examples;
-  const shares = target.unitMeans.map((share) => Math.min(Math.max(share, least), 1 - least));
-  return shares.map((share) =>
-    activation === "softmax" ? Math.log(share) : Math.log(share / (1 - share))
-  );
+  // A class that the batch lacks is given half an example at least.
+  const least = 0.5 / examples;
+  const logitOf = (share: number) => {
+    const known = Math.min(Math.max(share, least), 1 - least);
+    return activation === "softmax" ? Math.log(known) : Math.log(known / (1 - known));
+  };
+  return target.unitMeans.map((share) => {
+    const whole = Math.min(Math.max(Math.round(share * examples), 0), examples);
+    const [low, high] = wilsonInterval(whole, examples).map(logitOf);
+    return { likely: logitOf(share), low, high };
+  });
 }
 
 function mean(values: number[]): number {

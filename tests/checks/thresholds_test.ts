@@ -276,8 +276,10 @@ const ROWS: Record<keyof Thresholds, Row> = {
       const weights = [makeWeight({ shape: [20, 1] }), bias];
       const head = makeHead({ depth: 1, activation: "sigmoid", weights });
       const measurements = makeMeasurements([], { layers: [head] });
-      const targets = [makeTarget(Float64Array.of(0, 1, 0, 1), 4)];
-      const batch = { ...measurements.batch, examples: 4, targets };
+      // So many examples leave nothing open of the prior.
+      const examples = 1e8;
+      const targets = [{ ...makeTarget(Float64Array.of(0, 1, 0, 1), 4), shape: [examples, 1] }];
+      const batch = { ...measurements.batch, examples, targets };
       return biasInit.check({ ...measurements, batch }, options);
     },
     inside: [0.499, -0.499],
