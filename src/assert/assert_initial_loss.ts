@@ -12,10 +12,13 @@ import { assertRule } from "./assert_rule.ts";
  *
  * - Definition: low = high = ln K for categorical cross-entropy over K classes, ln 2 for binary
  *   cross-entropy, the variance of the targets for the mean squared error; low moves to the
- *   entropy of the targets' prior, and high to their mean square. Fails if J < (1 -
- *   initialLossTolerance) low or J > initialLossFactor high; warns if J < (1 - initialLossWarning)
- *   low or J > (1 + initialLossTolerance) high. A mean squared error above high is a square: it
- *   fails beyond initialLossFactor^2 high, and warns beyond initialLossFactor high.
+ *   entropy of the targets' prior, or to the loss of the head's bias alone, and high to their
+ *   mean square. Fails if J < (1 - initialLossTolerance) low or J > initialLossFactor high; warns
+ *   if J < (1 - initialLossWarning) low or J > (1 + initialLossTolerance) high. A mean squared
+ *   error above high is a square: it fails beyond initialLossFactor^2 high, and warns beyond
+ *   initialLossFactor high. Below low both shares are at least what one draw of 1000 explains by
+ *   chance: tanh(3.09 / sqrt(k f - 2))^2 for k free outputs and f features, on the last axis of
+ *   the inputs (at most the examples less one, and 1 for constant targets).
  * - Defaults: `initialLossTolerance` 0.5, `initialLossWarning` 0.2, `initialLossFactor` 5,
  *   `minExamples` 8.
  * - Source: Karpathy, A Recipe for Training Neural Networks: verify loss at init; neuroscope.

@@ -17,6 +17,9 @@ interface Expected {
   squared: boolean;
 }
 
+/** So many standard deviations of a normal distribution are exceeded once in 1000 draws. */
+const RARE = 3.09;
+
 /** The rule `initial-loss`: an untrained network loses what guessing loses, no more and no less. */
 export const initialLoss: Rule = defineRule(
   {
@@ -27,11 +30,13 @@ export const initialLoss: Rule = defineRule(
     summary: "The loss before training is that of a network that knows nothing: two-sided.",
     formula: "low = high = ln K for categorical cross-entropy over K classes, ln 2 for binary " +
       "cross-entropy, the variance of the targets for the mean squared error; low moves to the " +
-      "entropy of the targets' prior, and high to their mean square. Fails if J < (1 - " +
+      "entropy of the targets' prior, or to the loss of the head's bias alone, and high to their mean square. Fails if J < (1 - " +
       "initialLossTolerance) low or J > initialLossFactor high; warns if J < (1 - " +
       "initialLossWarning) low or J > (1 + initialLossTolerance) high. A mean squared error " +
       "above high is a square: it fails beyond initialLossFactor^2 high, and warns beyond " +
-      "initialLossFactor high.",
+      "initialLossFactor high. Below low both shares are at least what one draw of 1000 explains by " +
+      "chance: tanh(3.09 / sqrt(k f - 2))^2 for k free outputs and f features, on the last axis of the " +
+      "inputs (at most the examples less one, and 1 for constant targets).",
     thresholds: ["initialLossTolerance", "initialLossWarning", "initialLossFactor", "minExamples"],
     source: "Karpathy, A Recipe for Training Neural Networks: verify loss at init; neuroscope.",
     misleads:
@@ -59,7 +64,8 @@ export const initialLoss: Rule = defineRule(
       return [tooFewExamples(batch.examples, thresholds.minExamples)];
     }
     const { high, what, squared } = expected;
-    const limits = limitsOf(expected, thresholds);
+    const chance = explainedByChance(head, measurements);
+    const limits = limitsOf(expected, chance, thresholds);
     const fails = value < limits.fails[0] || value > limits.fails[1];
     const warns = value < limits.warns[0] || value > limits.warns[1];
     if (!fails && !warns) return [];
@@ -76,7 +82,11 @@ export const initialLoss: Rule = defineRule(
       expected: range,
       threshold,
       message: `${name} is ${formatNumber(value)}; a network that knows nothing has ${what}, ` +
-        `expected ${range} (${threshold}).`,
+        `expected ${range} (${threshold}${
+          value < high && chance > thresholds[threshold]
+            ? `, widened to ${formatNumber(chance)} for so few features`
+            : ""
+        }).`,
       advice: value > high
         ? unscaledInputs(measurements) ??
           "Draw the kernel of the head smaller, or set its bias to the prior of the targets."
@@ -87,7 +97,7 @@ export const initialLoss: Rule = defineRule(
 );
 
 /** From where to where the loss may be without a failure, and without a warning. */
-function limitsOf({ low, high, squared }: Expected, thresholds: Thresholds) {
+function limitsOf({ low, high, squared }: Expected, chance: number, thresholds: Thresholds) {
   const { initialLossTolerance, initialLossWarning, initialLossFactor } = thresholds;
   // A random head adds its own mean square to a squared error: up to 20 times that of the targets
   // in 1 draw of 300. So it is its root that the factor is for.
@@ -95,15 +105,51 @@ function limitsOf({ low, high, squared }: Expected, thresholds: Thresholds) {
     ? [initialLossFactor, initialLossFactor ** 2]
     : [1 + initialLossTolerance, initialLossFactor];
   return {
-    fails: [(1 - initialLossTolerance) * low, failed * high],
-    warns: [(1 - initialLossWarning) * low, warned * high],
+    fails: [(1 - Math.max(initialLossTolerance, chance)) * low, failed * high],
+    warns: [(1 - Math.max(initialLossWarning, chance)) * low, warned * high],
   };
 }
 
-function expectedLoss({ units }: Head, measurements: Measurements): Expected | null {
+/**
+ * The share of the targets that a random function of the inputs may well explain, by the quantile of a
+ * correlation (Fisher 1915): with one feature every other slope has the right sign, with a hundred hardly
+ * any draw is of use. Neighbouring steps and pixels are alike, so that they do not count.
+ */
+function explainedByChance({ activation, units }: Head, { batch }: Measurements): number {
+  const features = batch.perInput.reduce(
+    (sum, { shape, lookedUp }) => sum + (lookedUp ? Infinity : shape.at(-1) ?? 1),
+    0,
+  );
+  const isConstant = batch.targets!.every(({ values, unitMeans }) =>
+    values.std === 0 || unitMeans?.every((share) => share === 0 || share === 1)
+  );
+  const free = isConstant ? 1 : Math.min(features, batch.examples - 1);
+  const outputs = Math.max(1, (units ?? 1) - (activation === "softmax" ? 1 : 0));
+  const rest = free * outputs - 2;
+  return rest <= 0 ? 1 : Math.tanh(RARE / Math.sqrt(rest)) ** 2;
+}
+
+/** The loss of a head that puts out its bias alone, `null` where that is not known. */
+function lossOfBias({ layer, activation }: Head, prior: number[]): number | null {
+  const entries = layer.weights.find(({ name }) => /(^|\/)bias[^/]*$/.test(name))?.entries;
+  if (entries == null || entries.length !== prior.length) return null;
+  if (activation === "sigmoid") {
+    const losses = prior.map((p, i) => Math.log1p(Math.exp(entries[i])) - p * entries[i]);
+    return losses.reduce((sum, loss) => sum + loss / losses.length, 0);
+  }
+  if (activation !== "softmax") return null;
+  const largest = Math.max(...entries);
+  const all = largest +
+    Math.log(entries.reduce((sum, entry) => sum + Math.exp(entry - largest), 0));
+  return prior.reduce((sum, p, i) => sum + p * (all - entries[i]), 0);
+}
+
+function expectedLoss(head: Head, measurements: Measurements): Expected | null {
+  const { units } = head;
   const { objective: { name }, batch: { targets = [] } } = measurements;
   if (targets.length !== 1) return null;
   const [{ values, unitMeans }] = targets;
+  const known = (unitMeans === null ? null : lossOfBias(head, unitMeans)) ?? Infinity;
   if (name === "categoricalCrossentropy" || name === "sparseCategoricalCrossentropy") {
     if (units === null || units < 2) return null;
     const uniform = Math.log(units);
@@ -111,7 +157,7 @@ function expectedLoss({ units }: Head, measurements: Measurements): Expected | n
       ? uniform
       : unitMeans.reduce((sum, p) => p > 0 ? sum - p * Math.log(p) : sum, 0);
     // A batch with one class has no entropy, and no network is expected to know that.
-    const low = prior > 0.1 * uniform ? Math.min(prior, uniform) : uniform;
+    const low = Math.min(known, prior > 0.1 * uniform ? prior : uniform, uniform);
     const what = `ln ${units} = ${formatNumber(uniform)}`;
     return { low, high: uniform, what, squared: false };
   }
@@ -120,7 +166,7 @@ function expectedLoss({ units }: Head, measurements: Measurements): Expected | n
       p > 0 && p < 1 ? -p * Math.log(p) - (1 - p) * Math.log(1 - p) : Math.LN2
     );
     const prior = entropies.reduce((sum, entropy) => sum + entropy / entropies.length, 0);
-    const low = entropies.length === 0 ? Math.LN2 : Math.min(prior, Math.LN2);
+    const low = Math.min(known, entropies.length === 0 ? Math.LN2 : prior, Math.LN2);
     return { low, high: Math.LN2, what: `ln 2 = ${formatNumber(Math.LN2)}`, squared: false };
   }
   if (name === "meanSquaredError" && values.std > 0) {

@@ -110,6 +110,54 @@ Deno.test("initialLoss holds the squared error from the variance of the targets 
   );
 });
 
+Deno.test("initialLoss lets a draw be lucky where features are few or the targets constant", () => {
+  const targets = [...Array(16).fill(1), ...Array(16).fill(5)];
+  const low = (shape: number[], given: Partial<InputMeasurements> = {}) => {
+    const measurements = withHead({
+      loss: "meanSquaredError",
+      activation: "linear",
+      units: 1,
+      targets,
+      value: 0.4 * 4,
+    });
+    Object.assign(measurements.batch.perInput[0], { shape, ...given });
+    return severities(initialLoss.check(measurements));
+  };
+  // One slope of two has the right sign; steps that follow one another are alike.
+  assertEquals(low([32, 1]), []);
+  assertEquals(low([32, 24, 2]), []);
+  // At most 0.67 of the variance by 10 features, and 0.39 by 20.
+  assertEquals(low([32, 10]), []);
+  assertEquals(low([32, 20]), ["error"]);
+  assertEquals(low([32, 24, 100]), ["error"]);
+  // An index stands for a row of its own.
+  assertEquals(low([32, 1], { lookedUp: true }), ["error"]);
+  const one = { loss: "binaryCrossentropy", activation: "sigmoid", units: 1 };
+  assertEquals(loss({ ...one, targets: Array(32).fill(1), value: 0.3 }), []);
+  assertEquals(severities(loss({ ...one, targets: Array(32).fill(1), value: 4 })), ["error"]);
+});
+
+Deno.test("initialLoss accepts the loss of the head's bias alone", () => {
+  // Twenty rare labels, of which the batch has three; or ten classes, of which it has one.
+  const labels = Array.from({ length: 640 }, (_, i) => i === 0 || i === 21 || i === 42 ? 1 : 0);
+  const classes = oneHot(Array(32).fill(0), 10);
+  const biased = (bias: number[], given: Given) => {
+    const measurements = withHead({ ...given, units: bias.length });
+    const values = statisticsOf(bias);
+    const shape = [bias.length];
+    const weight = makeWeight({ name: "head/bias", shape, values, entries: bias });
+    measurements.layers[0].weights.push(weight);
+    return severities(initialLoss.check(measurements));
+  };
+  const rare = { loss: "binaryCrossentropy", activation: "sigmoid", targets: labels, value: 0.05 };
+  const logit = Math.log(0.01 / 0.99);
+  assertEquals(biased(Array(20).fill(logit), rare), []);
+  assertEquals(biased(Array(20).fill(0), rare), ["error"]);
+  const one = { loss: "categoricalCrossentropy", targets: classes, value: 0.4 };
+  assertEquals(biased([Math.log(0.6 / 0.4 * 9), ...Array(9).fill(0)], one), []);
+  assertEquals(biased(Array(10).fill(0), one), ["error"]);
+});
+
 Deno.test("initialLoss gives no verdict on few examples, other objectives, or without targets", () => {
   const few = oneHot([0, 1, 2, 3, 4, 5, 6], 10);
   const given = { loss: "categoricalCrossentropy", value: 99 };

@@ -349,7 +349,7 @@ const SAID: Record<string, () => Finding[]> = {
   "initial-loss: too little": () =>
     judge("initial-loss", headed("meanSquaredError", { targets: halves, value: 0.01 })),
   "initial-loss: a little too little": () =>
-    judge("initial-loss", headed("meanSquaredError", { targets: halves, value: 0.18 })),
+    judge("initial-loss", headed("meanSquaredError", { targets: halves, value: 0.127 })),
   "initial-loss: a squared error": () =>
     judge("initial-loss", headed("meanSquaredError", { targets: halves, value: 5 })),
   "initial-loss: too few examples": () =>
