@@ -35,7 +35,7 @@ export const activationsNotSaturated: Rule = defineRule(
     of: ({ saturatedFraction }) => saturatedFraction,
   },
   ({ layers, measurements, thresholds }) => {
-    const rescale = once(() => rescaleAdvice(layers, measurements.layers));
+    const rescale = once(() => rescaleAdvice(layers, measurements.layers, true));
     return layers.flatMap((layer): Verdict[] => {
       const { name, activation, saturatedFraction: share, role } = layer;
       // A one-sided activation (relu6) rests at 0 half of the time; the rule dead-units judges it.

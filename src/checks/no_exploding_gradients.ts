@@ -89,7 +89,7 @@ function growth(path: SignalStep[], { layers, measurements, thresholds }: Case):
       `${last.layer.name} receives (l2 of delta ${formatNumber(first.signal)} against ` +
       `${formatNumber(last.signal)}): ${describePath(path)}; expected <= ${limit} ` +
       `(explodingRatio).`,
-    advice: rescaleAdvice(layers, measurements.layers) ??
+    advice: rescaleAdvice(layers, measurements.layers, true) ??
       "Add normalisation, make the network shallower, or clip the gradients.",
   }];
 }

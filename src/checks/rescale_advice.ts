@@ -18,11 +18,13 @@ const MAX_GROUPS = 3;
  *
  * @param layers The layers to rescale, in the order of the forward pass.
  * @param all All layers.
+ * @param smaller Whether only to make kernels smaller, where larger ones are no help.
  * @returns The sentence, or `null` where the scale of no kernel is off.
  */
 export function rescaleAdvice(
   layers: LayerMeasurements[],
   all: LayerMeasurements[],
+  smaller = false,
 ): string | null {
   const chain = kernelChain(all);
   const factors = chain.map((kernel) => {
@@ -30,7 +32,7 @@ export function rescaleAdvice(
       !kernel.normalized;
     const factor = isJudged ? factorOf(kernel) : null;
     // The end of a residual branch may be small on purpose.
-    return factor !== null && factor > 1 && kernel.added ? null : factor;
+    return factor !== null && factor > 1 && (kernel.added || smaller) ? null : factor;
   });
   const together = factors.reduce<number>(
     (product, factor) => factor !== null && within(factor, TOLERANCE) ? product * factor : product,

@@ -3,7 +3,7 @@ import { activationsNotSaturated } from "../../src/checks/activations_not_satura
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
-import { flat, makeMeasurements } from "./make_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "./make_measurements.ts";
 
 const judge = (layer: Partial<LayerMeasurements>, options?: CheckOptions) =>
   activationsNotSaturated.check(makeMeasurements([layer]), options);
@@ -74,4 +74,15 @@ Deno.test("activationsNotSaturated blames inputs that are not normalised first",
   measurements.batch.perInput[0].lookedUp = true;
   const [looked] = activationsNotSaturated.check(measurements);
   assertEquals(looked.advice.includes("the inputs"), false);
+});
+
+Deno.test("activationsNotSaturated advises no larger kernels", () => {
+  const advised = (size: number) => {
+    const weights = [makeWeight({ name: "dense_1/kernel", values: flat(size, 400) })];
+    return activationsNotSaturated.check(
+      makeMeasurements([{ weights }, { saturatedFraction: 0.9 }]),
+    )[0].advice;
+  };
+  assertStringIncludes(advised(2), "Multiply the kernel of dense_1 by 1/8.94");
+  assertStringIncludes(advised(0.02), "bring its biases nearer to 0");
 });

@@ -20,6 +20,13 @@ Deno.test("noExplodingGradients passes just below the ratio and fails just above
   assertAlmostEquals(finding.measured!, 1001, 1e-6);
 });
 
+Deno.test("noExplodingGradients advises no larger kernels", () => {
+  const small = { weights: [makeWeight({ name: "k", values: flat(0.02, 400) })] };
+  const { layers, ...rest } = chain(1001, 30, 1);
+  const [{ advice }] = check({ ...rest, layers: layers.map((layer) => ({ ...layer, ...small })) });
+  assertEquals(advice, "Add normalisation, make the network shallower, or clip the gradients.");
+});
+
 Deno.test("noExplodingGradients takes another ratio and names every layer above it", () => {
   const [finding] = check(chain(100, 50, 10, 1), { explodingRatio: 20 });
   assertEquals(finding.layers, ["dense_1", "dense_2"]);

@@ -95,3 +95,10 @@ Deno.test("rescaleAdvice() takes the fan-in of a convolution", () => {
   const weights = [makeWeight({ shape: [3, 3, 10, 8], values: flat(1, 720) })];
   assertMatch(advise([{ className: "Conv2D", weights }])!, /by 1\/9.49,/);
 });
+
+Deno.test("rescaleAdvice() makes kernels smaller alone, where it is told so", () => {
+  const { layers } = makeMeasurements([kernel(HEALTHY / 4), kernel(HEALTHY * 4)]);
+  assertMatch(rescaleAdvice(layers, layers)!, /kernel of dense_1 by 4, .* dense_2 by 1\/4\.$/);
+  assertMatch(rescaleAdvice(layers, layers, true)!, /^Multiply the kernel of dense_2 by 1\/4,/);
+  assertEquals(rescaleAdvice(layers.slice(0, 1), layers, true), null);
+});
