@@ -10,7 +10,7 @@ import { assertRule } from "./assert_rule.ts";
  *
  * - Definition: max |x| <= inputMax, |mean| <= inputMean, and 1 / inputDeviationFactor <= std <=
  *   inputDeviationFactor. Indices (int32, or what an embedding looks up) are not judged, nor 0/1
- *   codes for their deviation.
+ *   codes for their deviation, unless the only input is all ones.
  * - Defaults: `inputMax` 10, `inputMean` 1, `inputDeviationFactor` 10.
  * - Source: AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient
  *   BackProp.

@@ -16,7 +16,7 @@ export const inputNormalized: Rule = defineRule(
     summary: "Each input of real numbers is of order 1. It only warns.",
     formula: "max |x| <= inputMax, |mean| <= inputMean, and 1 / inputDeviationFactor <= std <= " +
       "inputDeviationFactor. Indices (int32, or what an embedding looks up) are not judged, nor 0/1 " +
-      "codes for their deviation.",
+      "codes for their deviation, unless the only input is all ones.",
     thresholds: ["inputMax", "inputMean", "inputDeviationFactor"],
     source:
       "AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient BackProp.",
@@ -34,7 +34,7 @@ export const inputNormalized: Rule = defineRule(
   (subject) => subject.measurements.batch.perInput.flatMap((input) => judge(input, subject)),
 );
 
-function judge(input: InputMeasurements, { thresholds }: Case): Verdict[] {
+function judge(input: InputMeasurements, { measurements, thresholds }: Case): Verdict[] {
   const { name, dtype, lookedUp, values } = input;
   if (dtype !== "float32" || lookedUp || values.nonFinite > 0) return [];
   const low = 1 / thresholds.inputDeviationFactor;
@@ -64,10 +64,18 @@ function judge(input: InputMeasurements, { thresholds }: Case): Verdict[] {
     return warn("inputMean", "mean", values.mean, range);
   }
   // In a 0/1 code the mean of |x| and of x squared are alike: both are the share of ones.
-  const isCode = Math.abs(values.rms ** 2 - values.meanAbs) < 1e-9 && values.maxAbs === 1;
+  // One among several may be all ones: a mask, say.
+  const isAlone = measurements.batch.perInput.length === 1;
+  const isCode = Math.abs(values.rms ** 2 - values.meanAbs) < 1e-9 && values.maxAbs === 1 &&
+    !(isAlone && values.std === 0);
   if (values.std > high || (values.std < low && !isCode)) {
     const range = `${formatNumber(low)} .. ${formatNumber(high)}`;
-    return warn("inputDeviationFactor", "standard deviation", values.std, range);
+    const [verdict] = warn("inputDeviationFactor", "standard deviation", values.std, range);
+    if (values.std > 0) return [verdict];
+    const advice = `Look at how ${name} is made: every entry of it is ${
+      formatNumber(values.mean)
+    }.`;
+    return [{ ...verdict, advice }];
   }
   return [];
 }
