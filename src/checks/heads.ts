@@ -7,6 +7,8 @@ export interface Head {
   layer: LayerMeasurements;
   /** Name of the activation of the output; `linear` where there is none. */
   activation: string;
+  /** An activation that what goes into the last one has just been through, or `null`. */
+  before: string | null;
   /** How many output units it has, or `null` where the shape varies. */
   units: number | null;
 }
@@ -16,13 +18,17 @@ export function headLayer({ layers }: Measurements): Head | null {
   const outputs = layers.filter(({ role }) => role === "output");
   const kernels = outputs.filter(({ weights }) => weights.some(isKernel));
   if (kernels.length !== 1) return null;
-  const active = outputs.findLast(({ activation }) =>
-    activation !== null && activation !== "linear"
-  );
+  const isActive = ({ activation }: LayerMeasurements) =>
+    activation !== null && activation !== "linear";
+  const active = outputs.findLast(isActive);
+  const last = layers[layers.findIndex((layer) => layer === active) - 1];
   const shape = (active ?? kernels[0]).shape;
   return {
     layer: kernels[0],
     activation: active?.activation ?? "linear",
+    before: active !== kernels[0] && outputs.includes(last) && isActive(last)
+      ? last.activation
+      : null,
     units: shape?.at(-1) ?? null,
   };
 }

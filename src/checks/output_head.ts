@@ -22,15 +22,17 @@ export const outputHead: Rule = defineRule(
     stage: "any",
     summary: "The activation and the width of the output fit the loss that is measured.",
     formula:
-      "categorical cross-entropy: softmax over 2 units or more; binary cross-entropy: sigmoid " +
-      "and targets from 0 to 1; losses named softmaxCrossEntropy or sigmoidCrossEntropy: no " +
+      "categorical cross-entropy: softmax over 2 units or more, and targets that add up to 1; binary " +
+      "cross-entropy: sigmoid and targets from 0 to 1; before either no other activation; hinge: targets " +
+      "of -1 and 1, and an activation that reaches both; losses named softmaxCrossEntropy or sigmoidCrossEntropy: no " +
       "activation, for they apply their own; mean squared error: an activation that reaches the " +
       "targets, and no softmax.",
     thresholds: [],
     source: "UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021).",
     misleads:
       "A loss of one's own is known by its name alone, and models with several heads are not " +
-      "judged.",
+      "judged. Targets that a policy gradient multiplies with what an action was worth add up to anything: " +
+      "of those under a softmax it only warns.",
     fix: "Change the activation of the output or the loss.",
     falsePositives: falsePositives({ draws: 1600 }),
   },
@@ -63,9 +65,13 @@ function judge(loss: string, head: Head, target: TargetMeasurements | null): Mis
   switch (loss) {
     case "categoricalCrossentropy":
     case "sparseCategoricalCrossentropy":
-      return categorical(activation, units);
+      return categorical(activation, units) ?? twice(head) ??
+        (loss === "categoricalCrossentropy" && target !== null ? shares(target) : null);
     case "binaryCrossentropy":
-      return binary(activation, units, target);
+      return binary(activation, units, target) ?? twice(head);
+    case "hinge":
+    case "squaredHinge":
+      return hinge(activation, target);
     case "softmaxCrossEntropy":
     case "sigmoidCrossEntropy":
       if (activation !== "softmax" && activation !== "sigmoid") return null;
@@ -108,7 +114,7 @@ function binary(
   units: number | null,
   target: TargetMeasurements | null,
 ): Mismatch | null {
-  if (target !== null && (target.values.maxAbs > 1 || target.values.mean < 0)) {
+  if (target !== null && (target.values.maxAbs > 1 || hasNegative(target))) {
     return {
       severity: "error",
       expected: "targets from 0 to 1",
@@ -135,6 +141,61 @@ function binary(
   };
 }
 
+function hasNegative({ values: { meanAbs, mean, maxAbs } }: TargetMeasurements): boolean {
+  return meanAbs - mean > 1e-9 * maxAbs;
+}
+
+/** A softmax or a sigmoid of what is no logit any more. */
+function twice({ activation, before }: Head): Mismatch | null {
+  if (before === null) return null;
+  const isOneSided = before === "relu" || before === "relu6";
+  if (!isOneSided && !/^(softmax|sigmoid|hardSigmoid)$/.test(before)) return null;
+  return {
+    severity: isOneSided ? "warning" : "error",
+    expected: `logits before the ${activation}`,
+    why: isOneSided
+      ? `a ${before} before it takes away what speaks against a class`
+      : `a ${before} before it keeps it from ever being sure`,
+    advice: `Take ${before} off what goes into the ${activation}.`,
+  };
+}
+
+/** Targets that are no shares of classes. */
+function shares(target: TargetMeasurements): Mismatch | null {
+  const total = target.unitMeans?.reduce((sum, share) => sum + share, 0) ?? 1;
+  const isShare = target.values.maxAbs <= 1 && !hasNegative(target);
+  // Less than 1: some steps of a sequence may be masked.
+  if (isShare && total > 0 && total <= 1.001) return null;
+  return {
+    severity: "warning",
+    expected: "targets that add up to 1",
+    why: isShare
+      ? `the targets of an example add up to ${formatNumber(total)}`
+      : "the targets are no probabilities",
+    advice:
+      "Code each class as a 1 among zeros, or use sigmoid and binaryCrossentropy for labels " +
+      "that may meet.",
+  };
+}
+
+function hinge(activation: string, target: TargetMeasurements | null): Mismatch | null {
+  if (activation === "softmax" || NEVER_NEGATIVE.includes(activation)) {
+    return {
+      severity: "error",
+      expected: "an activation that reaches -1 and 1",
+      why: "its outputs are never negative",
+      advice: "Use tanh or a linear head.",
+    };
+  }
+  if (target === null || target.values.zeroFraction === 0 || hasNegative(target)) return null;
+  return {
+    severity: "error",
+    expected: "targets of -1 and 1",
+    why: "where the target is 0 the loss is 1 whatever the output is",
+    advice: "Code the two classes as -1 and 1.",
+  };
+}
+
 /** The values that an activation can take. */
 const REACH: Readonly<Record<string, number>> = {
   tanh: 1,
@@ -154,10 +215,9 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
     };
   }
   if (target === null) return null;
-  const { maxAbs, meanAbs, mean } = target.values;
-  const hasNegative = meanAbs - mean > 1e-9 * maxAbs;
+  const { maxAbs } = target.values;
   const tooFar = maxAbs > (REACH[activation] ?? Infinity);
-  if (!tooFar && !(hasNegative && NEVER_NEGATIVE.includes(activation))) return null;
+  if (!tooFar && !(hasNegative(target) && NEVER_NEGATIVE.includes(activation))) return null;
   return {
     severity: "error",
     expected: "an activation that reaches the targets",

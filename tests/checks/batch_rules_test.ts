@@ -196,6 +196,18 @@ Deno.test("inputNormalized passes over indices and sparse 0/1 codes", () => {
   assertEquals(input(statisticsOf([0.9, ...Array(999).fill(0)])).length, 1);
 });
 
+Deno.test("inputNormalized warns of a constant input, but not of a mask of ones beside another", () => {
+  const ones = statisticsOf(Array(640).fill(1));
+  for (const values of [ones, statisticsOf(Array(640).fill(0))]) {
+    const [finding, ...others] = input(values);
+    assertEquals([finding.severity, finding.measured, others], ["warning", 0, []]);
+    assertStringIncludes(finding.advice, `every entry of it is ${values.mean}`);
+  }
+  const measurements = withInput(ones);
+  measurements.batch.perInput.push({ ...measurements.batch.perInput[0], values: flat(1, 640) });
+  assertEquals(inputNormalized.check(measurements), []);
+});
+
 function head(given: Given) {
   return outputHead.check(withHead(given)).map(({ severity, expected }) =>
     `${severity}: ${expected}`
@@ -218,9 +230,66 @@ Deno.test("outputHead wants a sigmoid and targets from 0 to 1 for binary cross-e
   assertEquals(head({ ...given, targets: Array(32).fill(1) }), []);
   assertEquals(head({ ...given, targets: Array(32).fill(2) }), ["error: targets from 0 to 1"]);
   assertEquals(head({ ...given, targets: Array(32).fill(-1) }), ["error: targets from 0 to 1"]);
+  const mostly = [-1, ...Array(31).fill(1)];
+  assertEquals(head({ ...given, targets: mostly }), ["error: targets from 0 to 1"]);
   assertEquals(head({ ...given, activation: "linear" }), ["error: sigmoid"]);
   assertEquals(head({ ...given, activation: "softmax" }), ["error: sigmoid"]);
   assertEquals(head({ ...given, activation: "softmax", units: 3 }), ["warning: sigmoid"]);
+});
+
+Deno.test("outputHead warns of targets under a softmax that are no shares of classes", () => {
+  const given = { loss: "categoricalCrossentropy", units: 4 };
+  const found = (example: number[]) => head({ ...given, targets: Array(32).fill(example).flat() });
+  const warned = ["warning: targets that add up to 1"];
+  for (const example of [[0, 1, 0, 0], [0.1, 0.7, 0.1, 0.1]]) assertEquals(found(example), []);
+  for (const example of [[0, 5, 0, 0], [1, -1, 1, 0], [1, 1, 0, 0], [0, 0, 0, 0]]) {
+    assertEquals(found(example), warned, `${example}`);
+  }
+  // Masked steps of a sequence have none; integers are no shares at all.
+  const masked = [...Array(16).fill([0, 0, 0, 0]), ...Array(16).fill([0, 0, 1, 0])].flat();
+  assertEquals(head({ ...given, targets: masked }), []);
+  const loss = "sparseCategoricalCrossentropy";
+  assertEquals(head({ ...given, loss, targets: Array(32).fill(3) }), []);
+});
+
+Deno.test("outputHead wants both signs for a hinge, in the targets and in the outputs", () => {
+  for (const loss of ["hinge", "squaredHinge"]) {
+    const given = { loss, units: 1, activation: "linear" };
+    const signs = Array.from({ length: 32 }, (_, i) => i % 2 === 0 ? 1 : -1);
+    const codes = signs.map((sign) => (sign + 1) / 2);
+    assertEquals(head({ ...given, targets: signs }), []);
+    assertEquals(head({ ...given, activation: "tanh", targets: signs }), []);
+    assertEquals(head({ ...given, targets: Array(32).fill(1) }), []);
+    assertEquals(head({ ...given, targets: codes }), ["error: targets of -1 and 1"]);
+    for (const activation of ["sigmoid", "relu", "softmax"]) {
+      const expected = ["error: an activation that reaches -1 and 1"];
+      assertEquals(head({ ...given, activation, targets: signs }), expected);
+    }
+  }
+});
+
+Deno.test("outputHead wants logits before a softmax or a sigmoid of its own", () => {
+  const found = (before: string, last: string, loss: string, between = false) => {
+    const measurements = withHead({ loss, activation: before, units: last === "sigmoid" ? 1 : 10 });
+    const [kernel] = measurements.layers;
+    const pooling = { ...kernel, name: "pooling", activation: null, weights: [] };
+    const end = { ...kernel, name: "end", activation: last, weights: [] };
+    const layers = between ? [kernel, pooling, end] : [kernel, end];
+    return outputHead.check({ ...measurements, layers })
+      .map(({ severity, expected }) => `${severity}: ${expected}`);
+  };
+  const categorical = "categoricalCrossentropy", binary = "binaryCrossentropy";
+  for (const before of ["softmax", "sigmoid"]) {
+    const expected = ["error: logits before the softmax"];
+    assertEquals(found(before, "softmax", categorical), expected);
+  }
+  const expected = ["error: logits before the sigmoid"];
+  assertEquals(found("sigmoid", "sigmoid", binary), expected);
+  assertEquals(found("relu", "softmax", categorical), ["warning: logits before the softmax"]);
+  // A network in network ends so: relu, the mean of each map, softmax.
+  assertEquals(found("relu", "softmax", categorical, true), []);
+  assertEquals(found("linear", "softmax", categorical), []);
+  assertEquals(found("tanh", "softmax", categorical), []);
 });
 
 Deno.test("outputHead wants no activation under a loss on logits", () => {
