@@ -11,17 +11,19 @@ import { assertRule } from "./assert_rule.ts";
  *
  * - Definition: 1 / initScaleFactor <= std(kernel) / nearest of { gain / sqrt(fan-in) (He for
  *   relu, LeCun for tanh and selu), Glorot, orthogonal times the gain, selu's critical 0.69 /
- *   sqrt(fan-in) } <= initScaleFactor; for a recurrent kernel nearest of { orthogonal, over all of
- *   its gates, Glorot, LeCun, He }.
+ *   sqrt(fan-in), and all between the least and the most of these } <= initScaleFactor; for a
+ *   recurrent kernel nearest of { orthogonal, over all of its gates, Glorot, LeCun, He, and all
+ *   between }.
  * - Defaults: `initScaleFactor` 2, `initScaleWarning` 1.4.
  * - Source: He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors
  *   after neuroscope.
- * - Misleads: Made for untrained networks: training may move kernels further. A head, the end of a
- *   branch that is added to another, and the recurrent kernel of a cell with gates may be drawn
- *   small on purpose, so they are only judged for being large; a SimpleRNN's that is small is
- *   warned of. A kernel under a normalisation, and one of fewer than 32 entries, are not judged.
- *   TensorFlow.js draws depthwise kernels as if each output added up all channels, too small by
- *   the root of their number: what is found there is true.
+ * - Misleads: Made for untrained networks: training may move kernels further. A head, the end of
+ *   a branch that is added to another, the recurrent kernel of a cell with gates, and a kernel
+ *   whose z is made larger right after, as by sin(30 z), may be drawn small on purpose, so they
+ *   are only judged for being large; a SimpleRNN's that is small is warned of. A kernel under a
+ *   normalisation, and one of fewer than 32 entries, are not judged. TensorFlow.js draws
+ *   depthwise kernels as if each output added up all channels, too small by the root of their
+ *   number: what is found there is true.
  * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
  *   warned of. Nor has it anything against 50 draws each of SimpleRNN, GRU and LSTM by any of the

@@ -33,16 +33,17 @@ export const initScale: Rule = defineRule(
     formula:
       "1 / initScaleFactor <= std(kernel) / nearest of { gain / sqrt(fan-in) (He for relu, " +
       "LeCun for tanh and selu), Glorot, orthogonal times the gain, selu's critical 0.69 / " +
-      "sqrt(fan-in) } <= initScaleFactor; for a recurrent kernel nearest of { orthogonal, over all of its " +
-      "gates, Glorot, LeCun, He }.",
+      "sqrt(fan-in), and all between the least and the most of these } <= initScaleFactor; for a recurrent " +
+      "kernel nearest of { orthogonal, over all of its gates, Glorot, LeCun, He, and all between }.",
     thresholds: ["initScaleFactor", "initScaleWarning"],
     source:
       "He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors " +
       "after neuroscope.",
     misleads:
       "Made for untrained networks: training may move kernels further. A head, the end of a " +
-      "branch that is added to another, and the recurrent kernel of a cell with gates may be drawn small " +
-      "on purpose, so they are only judged for being large; a SimpleRNN's that is small is warned of. A " +
+      "branch that is added to another, the recurrent kernel of a cell with gates, and a kernel whose z is " +
+      "made larger right after, as by sin(30 z), may be drawn small on purpose, so they are only judged for " +
+      "being large; a SimpleRNN's that is small is warned of. A " +
       "kernel under a normalisation, and one of fewer than 32 entries, are not judged. TensorFlow.js " +
       "draws depthwise kernels as if each output added up all channels, too small by the " +
       "root of their number: what is found there is true.",
@@ -69,7 +70,10 @@ export const initScale: Rule = defineRule(
         .map((kernel): Drawn => ({
           ...kernel,
           schemes: schemesOf(kernel),
-          small: kernel.layer.role === "output" || kernel.added ? null : "error",
+          small: kernel.layer.role === "output" || kernel.added ||
+              kernel.enlarged > thresholds.initScaleFactor
+            ? null
+            : "error",
           advice: kernel.layer.role === "hidden" ? rescale : null,
         })),
       ...recurrentKernels(measurements.layers)
@@ -174,10 +178,13 @@ function recurrentSchemesOf({ kernel, fans, deviation }: RecurrentKernel): Schem
   return { ...nearest, target: deviation, targetScheme: "orthogonal" };
 }
 
+/** The initialiser whose deviation is nearest; between two of them all deviations are as good as theirs. */
 function nearestTo(std: number, schemes: Record<string, number>) {
+  const deviations = Object.values(schemes);
+  const isBetween = std >= Math.min(...deviations) && std <= Math.max(...deviations);
   const distance = (deviation: number) => Math.abs(Math.log(std / deviation));
   const [scheme, nearest] = Object.entries(schemes).reduce((best, candidate) =>
     distance(candidate[1]) < distance(best[1]) ? candidate : best
   );
-  return { scheme, nearest };
+  return { scheme, nearest: isBetween ? std : nearest };
 }

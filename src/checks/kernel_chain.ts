@@ -30,10 +30,15 @@ export interface KernelLayer {
   added: boolean;
   /** Whether a normalisation follows, which makes the scale of the kernel irrelevant. */
   normalized: boolean;
+  /** The most times the rms of z that a layer of no known activation puts out, such as `sin(30 z)`; else 0. */
+  enlarged: number;
 }
 
 /** Kernels of other layers (recurrent, separable, embeddings) are not judged by a fan-in. */
 const CLASSES = /^(Dense|Conv[123]D|Conv[23]DTranspose|DepthwiseConv2D)$/;
+
+/** Layers whose outputs are large for what else goes into them, or for what they leave out. */
+const MERGING = /^(Add|Average|Concatenate|Dot|Maximum|Minimum|Multiply|.*Pooling[123]D)$/;
 
 /**
  * The dense and convolutional layers with the activation that each one's outputs go through:
@@ -52,6 +57,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
     let active: LayerMeasurements | null = null;
     let normalized = false;
     let added = false;
+    let enlarged = 0;
     // Plain loops: a study asks for this eight times a point.
     for (let i = index; i < layers.length; i++) {
       const next = layers[i];
@@ -60,6 +66,10 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
       if (next.activation !== null && next.activation !== "linear") active ??= next;
       added ||= next.className === "Add";
       normalized ||= next.className.endsWith("Normalization");
+      if (i > index && next.activation === null && !MERGING.test(next.className)) {
+        const ratio = (next.activations?.rms ?? 0) / (layer.preActivations?.rms ?? Infinity);
+        if (ratio > enlarged) enlarged = ratio;
+      }
     }
     chain.push({
       layer,
@@ -72,6 +82,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
       activation: active?.activation ?? "linear",
       added,
       normalized,
+      enlarged,
     });
   });
   return chain;

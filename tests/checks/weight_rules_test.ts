@@ -65,6 +65,35 @@ Deno.test("initScale names one target, and what else it counts the range from", 
   );
 });
 
+Deno.test("initScale passes whatever lies between two initialisers", () => {
+  // Fan-in 9 to 576: He draws 0.471, Glorot 0.0585, orthogonal 0.0589.
+  const shape = [9, 576];
+  for (const std of [0.0585, 0.1, 0.17, 0.3, 0.471]) {
+    assertEquals(scaled(std, { activation: "relu" }, shape), [], `${std}`);
+  }
+  assertEquals(severities(scaled(0.471 * 2.1, { activation: "relu" }, shape)), ["error"]);
+  assertEquals(severities(scaled(0.0585 / 2.1, { activation: "relu" }, shape)), ["error"]);
+});
+
+Deno.test("initScale lets a kernel be small whose z is made larger right after", () => {
+  const sine = (size: number, given: Partial<LayerMeasurements> = {}) => {
+    const weights = [makeWeight({ values: flat(0.01, 400) })];
+    const layer = { activation: "linear", preActivations: flat(0.04, 640), weights };
+    const after = { name: "sine", className: "Sine", activation: null, depth: 1, weights: [] };
+    return severities(
+      initScale.check(
+        makeMeasurements([layer, { ...after, activations: flat(size, 640), ...given }]),
+      ),
+    );
+  };
+  assertEquals(sine(0.7), []);
+  assertEquals(sine(0.05), ["error"]);
+  // A sum and a concatenation are as large as what else goes into them.
+  for (const className of ["Concatenate", "Multiply", "GlobalMaxPooling1D"]) {
+    assertEquals(sine(0.7, { className }), ["error"]);
+  }
+});
+
 const ADD = { name: "add", className: "Add", activation: null, depth: 1, weights: [] };
 
 Deno.test("initScale and symmetryBroken let the end of a residual branch be small and zero, not large", () => {
