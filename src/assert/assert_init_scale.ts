@@ -19,11 +19,11 @@ import { assertRule } from "./assert_rule.ts";
  *   after neuroscope.
  * - Misleads: Made for untrained networks: training may move kernels further. A head, the end of
  *   a branch that is added to another, the recurrent kernel of a cell with gates, and a kernel
- *   whose z is made larger right after, as by sin(30 z), may be drawn small on purpose, so they
- *   are only judged for being large; a SimpleRNN's that is small is warned of. A kernel under a
- *   normalisation, and one of fewer than 32 entries, are not judged. TensorFlow.js draws
- *   depthwise kernels as if each output added up all channels, too small by the root of their
- *   number: what is found there is true.
+ *   whose z is made larger right after, as by sin(30 z) or in the normalisation of the next
+ *   kernel, may be drawn small on purpose, so they are only judged for being large; a SimpleRNN's
+ *   that is small is warned of. A kernel under a normalisation, and one of fewer than 32 entries,
+ *   are not judged. TensorFlow.js draws depthwise kernels as if each output added up all
+ *   channels, too small by the root of their number: what is found there is true.
  * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
  *   warned of. Nor has it anything against 50 draws each of SimpleRNN, GRU and LSTM by any of the

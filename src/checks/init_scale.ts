@@ -42,9 +42,9 @@ export const initScale: Rule = defineRule(
     misleads:
       "Made for untrained networks: training may move kernels further. A head, the end of a " +
       "branch that is added to another, the recurrent kernel of a cell with gates, and a kernel whose z is " +
-      "made larger right after, as by sin(30 z), may be drawn small on purpose, so they are only judged for " +
-      "being large; a SimpleRNN's that is small is warned of. A " +
-      "kernel under a normalisation, and one of fewer than 32 entries, are not judged. TensorFlow.js " +
+      "made larger right after, as by sin(30 z) or in the normalisation of the next kernel, may be drawn " +
+      "small on purpose, so they are only judged for being large; a SimpleRNN's that is small is warned of. " +
+      "A kernel under a normalisation, and one of fewer than 32 entries, are not judged. TensorFlow.js " +
       "draws depthwise kernels as if each output added up all channels, too small by the " +
       "root of their number: what is found there is true.",
     fix:
@@ -64,16 +64,18 @@ export const initScale: Rule = defineRule(
   },
   ({ layers, measurements, thresholds }) => {
     const rescale = rescaleAdvice(layers, measurements.layers);
+    const chain = kernelChain(measurements.layers);
+    const { initScaleFactor } = thresholds;
+    const mayBeSmall = (kernel: KernelLayer) =>
+      kernel.layer.role === "output" || kernel.added || kernel.enlarged > initScaleFactor ||
+      isMadeUpFor(kernel, chain, initScaleFactor);
     const drawn = [
-      ...kernelChain(measurements.layers)
+      ...chain
         .filter(({ normalized }) => !normalized)
         .map((kernel): Drawn => ({
           ...kernel,
           schemes: schemesOf(kernel),
-          small: kernel.layer.role === "output" || kernel.added ||
-              kernel.enlarged > thresholds.initScaleFactor
-            ? null
-            : "error",
+          small: mayBeSmall(kernel) ? null : "error",
           advice: kernel.layer.role === "hidden" ? rescale : null,
         })),
       ...recurrentKernels(measurements.layers)
@@ -94,6 +96,19 @@ export const initScale: Rule = defineRule(
     );
   },
 );
+
+/** Activations that pass a factor on. */
+const HOMOGENEOUS = /^(linear|relu|leakyRelu.*)$/;
+
+/**
+ * Whether all that may be fed by a kernel is normalised, and comes out as large as if the kernel were
+ * larger: the first convolution of a DCGAN is drawn small, and so are those after it, each normalised.
+ */
+function isMadeUpFor({ layer, activation }: KernelLayer, chain: KernelLayer[], factor: number) {
+  const fed = chain.filter((other) => other.layer.depth === layer.depth + 1);
+  return HOMOGENEOUS.test(activation) && fed.length > 0 &&
+    fed.every(({ normalizedDeviation }) => normalizedDeviation >= 1 / factor);
+}
 
 /** A kernel, what it should be drawn with, and what to do about it. */
 interface Drawn {

@@ -30,6 +30,8 @@ export interface KernelLayer {
   added: boolean;
   /** Whether a normalisation follows, which makes the scale of the kernel irrelevant. */
   normalized: boolean;
+  /** The standard deviation of what that normalisation puts out, which is 1 as it is drawn; else 0. */
+  normalizedDeviation: number;
   /** The most times the rms of z that a layer of no known activation puts out, such as `sin(30 z)`; else 0. */
   enlarged: number;
 }
@@ -57,6 +59,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
     let active: LayerMeasurements | null = null;
     let normalized = false;
     let added = false;
+    let normalizedDeviation = 0;
     let enlarged = 0;
     // Plain loops: a study asks for this eight times a point.
     for (let i = index; i < layers.length; i++) {
@@ -65,7 +68,10 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
       if (next.depth !== layer.depth) continue;
       if (next.activation !== null && next.activation !== "linear") active ??= next;
       added ||= next.className === "Add";
-      normalized ||= next.className.endsWith("Normalization");
+      if (next.className.endsWith("Normalization")) {
+        normalized = true;
+        normalizedDeviation ||= next.activations?.std ?? 0;
+      }
       if (i > index && next.activation === null && !MERGING.test(next.className)) {
         const ratio = (next.activations?.rms ?? 0) / (layer.preActivations?.rms ?? Infinity);
         if (ratio > enlarged) enlarged = ratio;
@@ -82,6 +88,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
       activation: active?.activation ?? "linear",
       added,
       normalized,
+      normalizedDeviation,
       enlarged,
     });
   });

@@ -94,6 +94,26 @@ Deno.test("initScale lets a kernel be small whose z is made larger right after",
   }
 });
 
+Deno.test("initScale lets a kernel be small where the next one is normalised, and comes out at 1", () => {
+  const found = (deviation: number, activation = "relu", className = "BatchNormalization") => {
+    const weights = [makeWeight({ values: flat(0.01, 400) })];
+    const norm = { name: "norm", className, activation: null, depth: 2, weights: [] };
+    return severities(
+      initScale.check(makeMeasurements([
+        { activation, weights },
+        { activation: "linear" },
+        { ...norm, activations: flat(deviation, 640) },
+      ])),
+    );
+  };
+  assertEquals(found(1), []);
+  assertEquals(found(0.51, "leakyRelu(0.2)"), []);
+  // So small that the normalisation's epsilon outweighs it.
+  assertEquals(found(0.49), ["error"]);
+  assertEquals(found(1, "tanh"), ["error"]);
+  assertEquals(found(1, "relu", "Dropout"), ["error"]);
+});
+
 const ADD = { name: "add", className: "Add", activation: null, depth: 1, weights: [] };
 
 Deno.test("initScale and symmetryBroken let the end of a residual branch be small and zero, not large", () => {
