@@ -32,7 +32,7 @@ export interface KernelLayer {
   normalized: boolean;
   /** The standard deviation of what that normalisation puts out, which is 1 as it is drawn; else 0. */
   normalizedDeviation: number;
-  /** The most times the rms of z that a layer of no known activation puts out, such as `sin(30 z)`; else 0. */
+  /** By how much a layer of no known activation enlarges z and its delta, as `sin(30 z)` does; else 0. */
   enlarged: number;
 }
 
@@ -73,7 +73,11 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
         normalizedDeviation ||= next.activations?.std ?? 0;
       }
       if (i > index && next.activation === null && !MERGING.test(next.className)) {
-        const ratio = (next.activations?.rms ?? 0) / (layer.preActivations?.rms ?? Infinity);
+        // What goes in beside z makes the outputs large as well, but not the delta.
+        const forwards = (next.activations?.rms ?? 0) / (layer.preActivations?.rms ?? Infinity);
+        const backwards = (layer.preActivationGradients?.l2 ?? 0) /
+          (next.activationGradients?.l2 ?? Infinity);
+        const ratio = Math.min(forwards, backwards);
         if (ratio > enlarged) enlarged = ratio;
       }
     }

@@ -76,21 +76,34 @@ Deno.test("initScale passes whatever lies between two initialisers", () => {
 });
 
 Deno.test("initScale lets a kernel be small whose z is made larger right after", () => {
-  const sine = (size: number, given: Partial<LayerMeasurements> = {}) => {
+  const sine = (size: number, delta: number, className = "Sine") => {
     const weights = [makeWeight({ values: flat(0.01, 400) })];
-    const layer = { activation: "linear", preActivations: flat(0.04, 640), weights };
-    const after = { name: "sine", className: "Sine", activation: null, depth: 1, weights: [] };
     return severities(
-      initScale.check(
-        makeMeasurements([layer, { ...after, activations: flat(size, 640), ...given }]),
-      ),
+      initScale.check(makeMeasurements([
+        {
+          activation: "linear",
+          weights,
+          preActivations: flat(0.04, 640),
+          preActivationGradients: flat(delta, 640),
+        },
+        {
+          name: "sine",
+          className,
+          activation: null,
+          depth: 1,
+          weights: [],
+          activations: flat(size, 640),
+          activationGradients: flat(0.1, 640),
+        },
+      ])),
     );
   };
-  assertEquals(sine(0.7), []);
-  assertEquals(sine(0.05), ["error"]);
-  // A sum and a concatenation are as large as what else goes into them.
+  assertEquals(sine(0.7, 3), []);
+  assertEquals(sine(0.05, 3), ["error"]);
+  // A layer that adds something else, and one that is known to.
+  assertEquals(sine(0.7, 0.1), ["error"]);
   for (const className of ["Concatenate", "Multiply", "GlobalMaxPooling1D"]) {
-    assertEquals(sine(0.7, { className }), ["error"]);
+    assertEquals(sine(0.7, 3, className), ["error"]);
   }
 });
 
