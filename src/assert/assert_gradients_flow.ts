@@ -9,7 +9,8 @@ import { assertRule } from "./assert_rule.ts";
  * is not held against the network.
  *
  * - Definition: dJ/dw exists and max |dJ/dw| > 0 for each trainable weight; dJ/dw is absent for
- *   each frozen one. An embedding is judged by the rows that the batch looked up.
+ *   each frozen one, and not all are frozen. An embedding is judged by the rows that the batch
+ *   looked up.
  * - Source: AllenNLP, ensure_model_can_train_save_and_load.
  * - Misleads: Below a zero-initialised head, inside a residual branch that ends in zeros, beside
  *   a matrix of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a layer

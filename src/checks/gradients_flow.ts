@@ -6,6 +6,7 @@ import type {
 import { isKernel } from "../theory/is_kernel.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
+import { formatCount } from "./format.ts";
 import { sharesHead, shutsOut } from "./heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { lostSignal } from "./lost_signal.ts";
@@ -23,7 +24,7 @@ export const gradientsFlow: Rule = defineRule(
       "Every trainable weight has a gradient that is not all zero, and no frozen one has any.",
     formula:
       "dJ/dw exists and max |dJ/dw| > 0 for each trainable weight; dJ/dw is absent for each " +
-      "frozen one. An embedding is judged by the rows that the batch looked up.",
+      "frozen one, and not all are frozen. An embedding is judged by the rows that the batch looked up.",
     thresholds: [],
     source: "AllenNLP, ensure_model_can_train_save_and_load.",
     misleads:
@@ -56,6 +57,7 @@ export const gradientsFlow: Rule = defineRule(
     const excused = excusedLayers(heard);
     return [
       ...said,
+      ...allFrozen(subject.measurements),
       ...subject.layers.flatMap((layer) => {
         const judged = silent.includes(layer)
           ? { ...layer, weights: layer.weights.filter((weight) => !isZero(weight)) }
@@ -65,6 +67,20 @@ export const gradientsFlow: Rule = defineRule(
     ];
   },
 );
+
+/** A network that has weights and trains none of them: frozen as a whole, by a parent maybe. */
+function allFrozen({ layers }: Measurements): Verdict[] {
+  const weights = layers.flatMap(({ weights }) => weights);
+  if (weights.length === 0 || trainedOf(weights).length > 0) return [];
+  return [{
+    severity: "warning",
+    layer: null,
+    measured: 0,
+    expected: "a trainable weight",
+    message: `None of the ${formatCount(weights.length, "weight")} of the model is trainable.`,
+    advice: "Set trainable of the layers that are to be trained, and of the models around them.",
+  }];
+}
 
 function trainedOf(weights: WeightMeasurements[]): WeightMeasurements[] {
   return weights.filter(({ trainable }) => trainable);
@@ -178,7 +194,14 @@ function cause(layer: LayerMeasurements, excused: boolean, measurements: Measure
     const where = (layer.activationGradients?.maxAbs ?? 0) > 0 ? name : `what follows ${name}`;
     return `Look at ${where}: the signal is lost there, see the rule vanishing-gradients.`;
   }
-  return measurements.layers.some((end) => shutsOut(end, measurements) && sharesHead(end, layer))
+  const isShut = measurements.layers.some((end) =>
+    shutsOut(end, measurements) && sharesHead(end, layer)
+  );
+  if (!isShut && measurements.objective.value === 0) {
+    return "The objective is 0 on this batch, so there is nothing to learn from it: measure on another " +
+      "one, and look at the objective if it is 0 there too.";
+  }
+  return isShut
     ? "See the rule vanishing-gradients, which says why the head lets no gradient through."
     : "Look at the objective and its targets: they send the head no gradient.";
 }

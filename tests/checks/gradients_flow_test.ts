@@ -93,6 +93,31 @@ Deno.test("gradientsFlow never looks above a head, and fails all below a certain
   ]);
 });
 
+Deno.test("gradientsFlow warns of a model that is frozen as a whole", () => {
+  const frozen = [makeWeight({ trainable: false, gradients: null })];
+  const check = (weights: WeightMeasurements[], head = frozen) =>
+    gradientsFlow.check(
+      makeMeasurements([], { layers: [makeLayer({ weights }), makeHead({ weights: head })] }),
+    );
+  const [finding, ...others] = check(frozen);
+  assertEquals([finding.severity, finding.layer, others], ["warning", null, []]);
+  assertStringIncludes(finding.message, "None of the 2 weights of the model is trainable");
+  assertEquals(check([makeWeight()]), []);
+  assertEquals(check([], []), []);
+});
+
+Deno.test("gradientsFlow says where there is nothing to learn from a batch", () => {
+  const weights = [makeWeight({ name: "k", gradients: zero })];
+  const silent = { activationGradients: zero, preActivationGradients: zero };
+  const advice = (value: number) =>
+    gradientsFlow.check(makeMeasurements([], {
+      layers: [makeHead({ weights, ...silent })],
+      objective: { name: "triplet", value },
+    }))[0].advice;
+  assertStringIncludes(advice(0), "The objective is 0 on this batch");
+  assertStringIncludes(advice(0.2), "Look at the objective and its targets");
+});
+
 Deno.test("gradientsFlow fails a frozen weight with a gradient", () => {
   const [finding] = judge({ trainable: false });
   assertEquals([finding.severity, finding.expected], ["error", "no gradient"]);
