@@ -1,3 +1,4 @@
+import type { Finding } from "../checks/finding.ts";
 import { kernelChain, plainChain } from "../checks/kernel_chain.ts";
 import { signalPath } from "../checks/signal_path.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
@@ -16,7 +17,7 @@ import { studyRules } from "./study_rules.ts";
 export function describeStudyPoint(point: GridPoint, measurements: Measurements): StudyPoint {
   const { layers, objective, batch } = measurements;
   const failed = studyRules()
-    .filter(({ check }) => check(measurements).some(({ severity }) => severity === "error"))
+    .filter(({ check }) => check(measurements).some(isFailure))
     .map(({ name }) => name);
   const kernels = new Map(kernelChain(layers).map((kernel) => [kernel.layer, kernel]));
   return {
@@ -48,6 +49,14 @@ export function describeStudyPoint(point: GridPoint, measurements: Measurements)
       };
     }),
   };
+}
+
+/**
+ * An error; and a scale that some initialiser draws is no excuse here, where what is asked is which scale is
+ * healthy.
+ */
+function isFailure({ rule, severity }: Finding): boolean {
+  return severity === "error" || (rule === "activation-scale" && severity === "warning");
 }
 
 /** Of a tensor with NaN or infinity in it the figures are those of the rest: not the tensor's. */

@@ -45,6 +45,17 @@ Deno.test("study() measures what measure() does after rescaleWeights()", async (
   }
 });
 
+Deno.test("study() takes no scale for healthy because some initialiser draws it", async () => {
+  const { points } = await study(
+    { network: "dense" },
+    { scales: [1, Math.SQRT2], activations: ["relu"], depths: [5], seeds: 3 },
+  );
+  // LeCun's kernels under relu: `check` only warns of them.
+  for (const { scale, failed } of points) {
+    assertEquals(failed, scale === 1 ? ["activation-scale"] : [], `scale ${scale}`);
+  }
+});
+
 Deno.test("study() finds what theory says: tanh about 1, relu about sqrt 2, sigmoid nowhere", async () => {
   const scales = [0.1, 0.5, 0.7, 0.9, 1, 1.1, 1.2, 1.4, 1.6, 2, 3, 5, 6, 8, 12, 30];
   const { variants } = summarizeStudy(
