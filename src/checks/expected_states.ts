@@ -7,8 +7,32 @@ import type { KernelLayer } from "./kernel_chain.ts";
 
 type Gain = (activation: string) => number | null;
 
-/** The latest results: a study judges the same network at many scales, by two rules each. */
-const latest = new Map<Gain, { key: string; states: MeanFieldState[] }>();
+/** How many results are kept: a study judges the same network at many scales, by two rules each. */
+const KEPT = 8;
+
+/** The latest results, the oldest first. */
+const known = new Map<string, MeanFieldState[]>();
+
+/** The mean field of a chain whose kernels have the given sigma_w. */
+function statesOf(
+  chain: KernelLayer[],
+  inputMeanSquare: number,
+  sigmaOf: (layer: KernelLayer) => number,
+): MeanFieldState[] {
+  const layers = chain.map((layer) => ({
+    activation: layer.activation,
+    weightVariance: sigmaOf(layer) ** 2,
+  }));
+  const variances = layers.map(({ activation, weightVariance }) =>
+    `${activation} ${weightVariance}`
+  );
+  const key = `${inputMeanSquare} ${variances}`;
+  const states = known.get(key) ?? meanField(layers, inputMeanSquare);
+  known.delete(key);
+  known.set(key, states);
+  if (known.size > KEPT) known.delete(known.keys().next().value!);
+  return states;
+}
 
 /**
  * What the layers would measure if each kernel had the gain of its activation: the network of that
@@ -23,16 +47,7 @@ export function criticalStates(
   inputMeanSquare: number,
   gainOf: Gain = gain,
 ): MeanFieldState[] {
-  const activations = chain.map(({ activation }) => activation);
-  const key = `${activations} ${inputMeanSquare}`;
-  const known = latest.get(gainOf);
-  if (known?.key === key) return known.states;
-  const states = meanField(
-    activations.map((name) => ({ activation: name, weightVariance: (gainOf(name) ?? 1) ** 2 })),
-    inputMeanSquare,
-  );
-  latest.set(gainOf, { key, states });
-  return states;
+  return statesOf(chain, inputMeanSquare, ({ activation }) => gainOf(activation) ?? 1);
 }
 
 /**
@@ -67,23 +82,15 @@ interface DrawnStates {
  * @param inputMeanSquare Mean of the squared input.
  */
 export function drawnStates(chain: KernelLayer[], inputMeanSquare: number): DrawnStates {
-  const statesOf = (sigmaOf: (layer: KernelLayer) => number) =>
-    meanField(
-      chain.map((layer) => ({
-        activation: layer.activation,
-        weightVariance: sigmaOf(layer) ** 2,
-      })),
-      inputMeanSquare,
-    );
   return {
     critical: [gain, criticalGain].map((gainOf) =>
-      statesOf((layer) => {
+      statesOf(chain, inputMeanSquare, (layer) => {
         const wanted = gainOf(layer.activation) ?? 1;
         const isDrawn = drawnWith(layer, wanted / Math.sqrt(layer.fanIn));
         return isDrawn ? Math.min(sigma(layer), wanted) : wanted;
       })
     ),
-    usual: statesOf((layer) => {
+    usual: statesOf(chain, inputMeanSquare, (layer) => {
       // TensorFlow.js takes the fans of every kernel for those of an ordinary convolution.
       const isDrawn = [layer.fans, fans(layer.kernel.shape)].some((own) =>
         SCHEMES.some((scheme) => drawnWith(layer, initializerDeviation(scheme, own)))
