@@ -3,12 +3,12 @@ import { resolveActivation } from "../theory/resolve_activation.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
+import { softmaxUnderSum } from "./heads.ts";
 import type { Verdict } from "./judge.ts";
 import { type KernelLayer, plainChain } from "./kernel_chain.ts";
 import { noTheory } from "./no_verdict.ts";
 import type { Rule } from "./rule.ts";
 import { DELTA_NORM } from "./signal_path.ts";
-import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
 /** From so many units on the factor holds as it is. */
 const WIDE = 128;

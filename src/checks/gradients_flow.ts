@@ -7,11 +7,10 @@ import { isKernel } from "../theory/is_kernel.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatCount } from "./format.ts";
-import { sharesHead, shutsOut } from "./heads.ts";
+import { sharesHead, shutsOut, softmaxUnderSum } from "./heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { lostSignal } from "./lost_signal.ts";
 import type { Rule } from "./rule.ts";
-import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
 /** The rule `gradients-flow`: what is trained has a gradient, and what is frozen has none. */
 export const gradientsFlow: Rule = defineRule(

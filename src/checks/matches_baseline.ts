@@ -1,9 +1,9 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
 import { formatNumber, formatPercent } from "./format.ts";
+import { silentLayers } from "./heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import type { Rule, RuleDocumentation } from "./rule.ts";
-import { silentLayers } from "./softmax_under_sum.ts";
 import { validateMeasurements } from "./validate.ts";
 
 /** What is written down of the rule `baseline`, whichever baseline it is made for. */

@@ -2,6 +2,7 @@ import type { LayerMeasurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
+import { softmaxUnderSum } from "./heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { recurrentKernels } from "./kernel_chain.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
@@ -13,7 +14,6 @@ import {
   signalPaths,
   type SignalStep,
 } from "./signal_path.ts";
-import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
 /** The rule `exploding-gradients`: the signal must not grow without bound on its way back. */
 export const noExplodingGradients: Rule = defineRule(

@@ -3,6 +3,7 @@ import { isKernel } from "../theory/is_kernel.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatCount, formatNumber } from "./format.ts";
+import { softmaxUnderSum } from "./heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { kernelChain } from "./kernel_chain.ts";
 import { lostSignal } from "./lost_signal.ts";
@@ -16,7 +17,6 @@ import {
   signalPaths,
   type SignalStep,
 } from "./signal_path.ts";
-import { softmaxUnderSum } from "./softmax_under_sum.ts";
 
 /** The rule `vanishing-gradients`: the signal must not die out on its way back to the first layer. */
 export const noVanishingGradients: Rule = defineRule(

@@ -1,4 +1,6 @@
 import type { Engine } from "./engine.ts";
+import { EngineError } from "./engine_error.ts";
+import type { TensorFlow } from "./tensorflow.ts";
 
 let running: Engine | null = null;
 
@@ -22,4 +24,17 @@ export function runningEngine(): Engine | null {
 /** Records which engine runs; for `startEngine` and `stop` alone. */
 export function setRunningEngine(engine: Engine | null): void {
   running = engine;
+}
+
+/**
+ * TensorFlow.js of the running engine, for functions that are too plain to be asynchronous.
+ *
+ * @throws {EngineError} If no engine runs.
+ */
+export function requireEngine(): TensorFlow {
+  const engine = runningEngine();
+  if (engine === null) {
+    throw new EngineError("no engine runs: start the engine first, with await startEngine()");
+  }
+  return engine.tf;
 }

@@ -1,7 +1,7 @@
 import { format } from "@std/fmt/bytes";
 import { HEAP_LIMIT } from "../engine/guard_heap.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
-import { type ActivationHolder, activationObject } from "./activation_object.ts";
+import { type ActivationHolder, activationObject } from "./activation_region.ts";
 import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
 
 /** Bytes of a float32. */

@@ -1,9 +1,8 @@
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { type ActivationHolder, activationObject, replaceActivation } from "./activation_object.ts";
+import { type ActivationHolder, activationObject, replaceActivation } from "./activation_region.ts";
 import { type Figure, LayerRecord } from "./layer_record.ts";
 import { observe, observePreActivations } from "./observe.ts";
-import type { Observer } from "./tap.ts";
-import { wrapCall } from "./wrap_call.ts";
+import { type Observer, wrapCall } from "./tap.ts";
 
 /** Cells that apply `activation` twice a step: to the candidate, then to the cell state. */
 const APPLIES_TWICE = new Set(["LSTMCell", "ConvLSTM2DCell"]);

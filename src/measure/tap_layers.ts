@@ -1,16 +1,19 @@
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { LeafLayer } from "../model/leaf_layers.ts";
 import { isKernel } from "../theory/is_kernel.ts";
-import { type ActivationHolder, activationObject, replaceActivation } from "./activation_object.ts";
-import { activationLayer } from "./activation_region.ts";
+import {
+  type ActivationHolder,
+  activationLayer,
+  activationObject,
+  replaceActivation,
+} from "./activation_region.ts";
 import { nextTensorId } from "./engine_state.ts";
 import type { Flow } from "./flow.ts";
 import { type Figure, LayerRecord } from "./layer_record.ts";
 import { MeasureError } from "./measure_error.ts";
 import { observe, observePreActivations } from "./observe.ts";
-import type { Observer, Tap } from "./tap.ts";
+import { type Observer, type Tap, wrapCall } from "./tap.ts";
 import { tapCell } from "./tap_cell.ts";
-import { wrapCall } from "./wrap_call.ts";
 
 /** Options of {@linkcode tapLayers}. */
 export interface TapOptions {

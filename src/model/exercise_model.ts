@@ -1,4 +1,4 @@
-import { requireEngine } from "../engine/require_engine.ts";
+import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { requireCount } from "./shapes.ts";

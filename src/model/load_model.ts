@@ -1,4 +1,4 @@
-import { requireEngine } from "../engine/require_engine.ts";
+import { requireEngine } from "../engine/running_engine.ts";
 import { failure } from "../words/failure.ts";
 import { failureIn, importModule, logToStderr } from "./foreign_code.ts";
 import { loadModelJson } from "./load_model_json.ts";

@@ -1,4 +1,4 @@
-import { requireEngine } from "../engine/require_engine.ts";
+import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";

@@ -6,7 +6,7 @@
 export type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 export type * from "./batch.ts";
 export * from "./batch_error.ts";
-export type { BatchSize } from "./batch_shapes.ts";
+export type { BatchSize } from "./shapes.ts";
 export * from "./exercise_model.ts";
 export * from "./get_weights.ts";
 export * from "./leaf_layers.ts";

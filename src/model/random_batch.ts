@@ -1,11 +1,11 @@
-import { requireEngine } from "../engine/require_engine.ts";
+import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { nearest } from "../words/nearest.ts";
 import type { Batch } from "./batch.ts";
-import { batchShapes, type BatchSize } from "./batch_shapes.ts";
 import { inputRanges } from "./input_ranges.ts";
 import { randomTargets } from "./random_targets.ts";
 import { SeededRandom } from "./seeded_random.ts";
+import { batchShapes, type BatchSize } from "./shapes.ts";
 
 /** Options of {@linkcode randomBatch}. */
 export interface RandomBatchOptions extends BatchSize {

@@ -1,7 +1,7 @@
-import { requireEngine } from "../engine/require_engine.ts";
+import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
-import { batchShapes, type BatchSize } from "./batch_shapes.ts";
 import { SeededRandom } from "./seeded_random.ts";
+import { batchShapes, type BatchSize } from "./shapes.ts";
 
 /** Options of {@linkcode randomTargets}. */
 export interface RandomTargetsOptions extends BatchSize {

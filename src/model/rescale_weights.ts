@@ -1,4 +1,4 @@
-import { requireEngine } from "../engine/require_engine.ts";
+import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { isKernel } from "../theory/is_kernel.ts";
 import { modelWeights } from "./model_weights.ts";

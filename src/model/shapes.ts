@@ -1,3 +1,4 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Objective } from "./objective.ts";
 
 /** A shape, `null` for a size that is left open. */
@@ -45,4 +46,61 @@ export function requireCount(name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1) {
     throw new RangeError(`${name} is ${value}, expected a whole number of at least 1`);
   }
+}
+
+/** Size of a batch where the model leaves it open. */
+export interface BatchSize {
+  /**
+   * Examples. Default: 32, or what the model is built for (a stateful recurrent layer fixes it); a
+   * check that depends on the batch gives no verdict below 8.
+   */
+  examples?: number;
+  /**
+   * Size of an axis that the model leaves open: time steps, or height and width of a picture.
+   * Default: 32, enough for five halvings.
+   */
+  undefinedSize?: number;
+}
+
+/** Above this the batch alone takes a quarter of the WASM heap's 4 GiB. */
+const MAX_ENTRIES = 2 ** 28;
+
+/**
+ * Shapes of a model's inputs with every axis filled in, examples first.
+ *
+ * @throws {RangeError} If a size is not a whole number above 0, is not the one that the model is
+ *   built for, or makes a batch of more than 2^28 entries.
+ * @throws {TypeError} If the model has no inputs yet.
+ */
+export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][] {
+  const { undefinedSize = 32 } = size;
+  requireCount("undefinedSize", undefinedSize);
+  if (!Array.isArray(model.inputs) || model.inputs.length === 0) {
+    throw new TypeError(
+      `model ${JSON.stringify(model.name)} has no inputs: give its first layer an inputShape`,
+    );
+  }
+  const fixed = model.inputs.map((input) => input.shape[0]).find((first) => first !== null);
+  const examples = size.examples ?? fixed ?? 32;
+  requireCount("examples", examples);
+  if (typeof fixed === "number" && fixed !== examples) {
+    throw new RangeError(
+      `examples is ${examples}, expected ${fixed}: model ${JSON.stringify(model.name)} is built ` +
+        `for batches of that size`,
+    );
+  }
+  const shapes = model.inputs.map((input) => [
+    examples,
+    ...input.shape.slice(1).map((length) => length ?? undefinedSize),
+  ]);
+  const entries = shapes.map((shape) => shape.reduce((product, length) => product * length, 1));
+  const largest = Math.max(...entries);
+  if (largest > MAX_ENTRIES) {
+    throw new RangeError(
+      `examples is ${examples}, expected fewer: inputs of shape ` +
+        `[${shapes[entries.indexOf(largest)].join(", ")}] would take ` +
+        `${(largest * 4 / 2 ** 30).toFixed(1)} GiB of the engine's 4 GiB`,
+    );
+  }
+  return shapes;
 }

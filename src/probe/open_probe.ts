@@ -3,7 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import { ensureEngine } from "../engine/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { checkBatch } from "../measure/check_batch.ts";
+import { checkBatch } from "../measure/check_arguments.ts";
 import { dropTape } from "../measure/engine_state.ts";
 import { keepState } from "../measure/keep_state.ts";
 import type { Batch } from "../model/batch.ts";

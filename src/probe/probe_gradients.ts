@@ -1,7 +1,10 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import type { Layer, LayersModel, TensorFlow } from "../engine/tensorflow.ts";
-import { type ActivationHolder, activationObject } from "../measure/activation_object.ts";
-import { activationLayer } from "../measure/activation_region.ts";
+import {
+  type ActivationHolder,
+  activationLayer,
+  activationObject,
+} from "../measure/activation_region.ts";
 import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { leafLayers } from "../model/leaf_layers.ts";

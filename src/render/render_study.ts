@@ -10,8 +10,13 @@ import {
   shadeOf,
   SHADES_LEGEND,
 } from "./study_plots.ts";
-import { studyTable } from "./study_table.ts";
-import { bestScaleSentence, formatScale, letterOf, studySentences } from "./study_words.ts";
+import {
+  bestScaleSentence,
+  formatScale,
+  letterOf,
+  studySentences,
+  studyTable,
+} from "./study_words.ts";
 import { NO_BREAK, wrapText } from "./wrap_text.ts";
 
 /** Options of {@linkcode renderStudy}. */

@@ -1,7 +1,6 @@
 import type { StudySummary } from "../study/study_summary.ts";
 import { renderStudy } from "./render_study.ts";
-import { studyCells } from "./study_table.ts";
-import { bestScaleSentence, studySentences } from "./study_words.ts";
+import { bestScaleSentence, studyCells, studySentences } from "./study_words.ts";
 
 /**
  * Shows a study as Markdown: the table and the sentences, and the charts in a block that unfolds.

@@ -1,4 +1,6 @@
 import type { ScaleSummary, StudySummary, VariantSummary } from "../study/study_summary.ts";
+import { cutMiddle } from "./cut_middle.ts";
+import { escapeControls } from "./escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
 import { layerRange } from "./layer_range.ts";
 import { plural } from "./plural.ts";
@@ -34,12 +36,12 @@ export function formatScale(scale: number): string {
 }
 
 /** Whether the kernels have the standard deviation 1 / sqrt(fan-in) at scale 1: scale is sigma_w. */
-export function scaleIsSigma({ scales }: VariantSummary): boolean {
+function scaleIsSigma({ scales }: VariantSummary): boolean {
   return scales.every(({ scale, sigma }) => sigma !== null && Math.abs(sigma / scale - 1) < 0.1);
 }
 
 /** What goes wrong on one side of the band, the gravest two. */
-export function troubleWords(rules: readonly string[], side: "below" | "above"): string {
+function troubleWords(rules: readonly string[], side: "below" | "above"): string {
   const words = rules.map((rule) => TROUBLE[rule]?.[side] ?? rule);
   return words.slice(0, 2).join(" and ");
 }
@@ -128,4 +130,54 @@ function scaledKernels(variants: readonly VariantSummary[]): string {
   if (scaled.length === 0 || scaled.length === own.length) return "the kernels are";
   const order = first.layers.map(({ name }) => name);
   return `the kernels of ${layerRange(scaled.map(({ name }) => name), { order })} are`;
+}
+
+/** The cells of the table of variants, headings first. */
+export function studyCells(variants: readonly VariantSummary[]): string[][] {
+  const isSigma = variants.every(scaleIsSigma);
+  return [
+    [
+      "activation",
+      "healthy scales",
+      "best",
+      ...isSigma ? [] : ["sigma_w"],
+      "smaller",
+      "larger",
+    ],
+    ...variants.map(({ label, band, best, trouble }) => [
+      escapeControls(label),
+      band === null ? "none" : `${formatScale(band.from)} .. ${formatScale(band.to)}`,
+      best === null ? "-" : formatScale(best.scale),
+      ...isSigma ? [] : [best === null || best.sigma === null ? "-" : formatFigure(best.sigma)],
+      firstWord(troubleWords(trouble.below, "below")),
+      firstWord(troubleWords(trouble.above, "above")),
+    ]),
+  ];
+}
+
+/** What the name of a variant keeps when it is cut. */
+const LEAST_NAME = 14;
+/** What is left out to make room: first what goes wrong beside the band, then sigma_w. */
+const OPTIONAL = [["smaller", "larger"], ["sigma_w"]];
+
+/**
+ * The table of variants, the answer at a glance. Where it is too wide, names are cut, and then the last
+ * columns are left out: the sentences below have them, too.
+ */
+export function studyTable(variants: readonly VariantSummary[], width: number): string[] {
+  const rows = studyCells(variants);
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const over = () => widths.reduce((sum, own) => sum + own + 2, -2) - width;
+  for (const columns of OPTIONAL) {
+    if (over() <= Math.max(0, widths[0] - LEAST_NAME)) break;
+    if (rows[0][widths.length - 1] === columns.at(-1)) widths.splice(-columns.length);
+  }
+  widths[0] -= Math.max(0, over());
+  return rows.map((row) =>
+    widths.map((own, column) => cutMiddle(row[column], own).padEnd(own)).join("  ").trimEnd()
+  );
+}
+
+function firstWord(words: string): string {
+  return words.split(" and ")[0] || "-";
 }

@@ -1,12 +1,12 @@
 import type { TensorFlow } from "../engine/tensorflow.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
-import { type ActivationHolder, activationObject } from "../measure/activation_object.ts";
+import { type ActivationHolder, activationObject } from "../measure/activation_region.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import { SeededRandom } from "../model/seeded_random.ts";
 import { setWeights } from "../model/set_weights.ts";
-import { drawKernel } from "./draw_kernel.ts";
 import type { InitializerName } from "../theory/initializers.ts";
+import { drawKernel } from "./draw_kernel.ts";
 import { StudyError } from "./study_error.ts";
 
 /** Layers whose kernel has a fan-in, and so can be drawn anew. */

@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
 import type { KernelContext, KernelFactory } from "./kernel_context.ts";
-import { finishProduct } from "./products.ts";
+import { finishProduct } from "./mat_mul.ts";
 import { type Conv2dAttributes, conv2dInfo } from "./window_attributes.ts";
 import { windowsOnHeap } from "./windows_on_heap.ts";
 

@@ -17,8 +17,7 @@ import {
   avgPoolGradKernel,
   avgPoolKernel,
 } from "./avg_pool.ts";
-import { batchMatMulGradient, batchMatMulKernel } from "./batch_mat_mul.ts";
-import { castKernel } from "./cast.ts";
+import { castKernel, identityKernel } from "./cast.ts";
 import { clipByValueGradient, clipByValueGradKernel, clipByValueKernel } from "./clip_by_value.ts";
 import {
   conv2dBackpropFilterKernel,
@@ -39,7 +38,6 @@ import {
   depthwiseConv2dNativeKernel,
   fusedDepthwiseConv2dKernel,
 } from "./depthwise_conv_2d_native.ts";
-import { dilatedConvolutionGradients } from "./dilated_convolution_gradients.ts";
 import {
   dilation2dBackpropFilterKernel,
   dilation2dBackpropInputKernel,
@@ -52,22 +50,22 @@ import {
   reducedExtremumGradients,
 } from "./extremum.ts";
 import { fusedBatchNormGradient, fusedBatchNormKernel } from "./fused_batch_norm.ts";
-import { fusedMatMulKernel } from "./fused_mat_mul.ts";
 import { gatherV2Kernel, unsortedSegmentSumKernel } from "./gather_v2.ts";
 import {
   depthToSpaceGradient,
+  dilatedConvolutionGradients,
   mirrorPadGradient,
   piecewiseConstantGradients,
   prodGradient,
   squaredDifferenceGradient,
 } from "./gradient_repairs.ts";
-import { identityKernel } from "./identity.ts";
 import type {
   GradientFactory,
   KernelContext,
   KernelFactory,
   KernelInputs,
 } from "./kernel_context.ts";
+import { batchMatMulGradient, batchMatMulKernel, fusedMatMulKernel } from "./mat_mul.ts";
 import {
   maxPool3dGradKernel,
   maxPool3dKernel,

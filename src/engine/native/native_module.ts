@@ -3,9 +3,29 @@ import type { ConvolutionWindows } from "./convolution_windows.ts";
 import type { FlatCounts } from "./flat_counts.ts";
 import type { Matrix } from "./matrix.ts";
 import { NativeRunner } from "./native_runner.ts";
-import { operation } from "./operation.ts";
 import type { Sums } from "./sums.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
+
+/** The operations of our own WASM module by their numbers, as assembly/operations.ts knows them. */
+const operation = {
+  matMul: 0,
+  convolution: 1,
+  convolutionFilterGradient: 2,
+  convolutionInputGradient: 3,
+  depthwise: 4,
+  depthwiseFilterGradient: 5,
+  depthwiseInputGradient: 6,
+  segmentSum: 7,
+  tanh: 8,
+  sums: 9,
+  flat: 10,
+  tanhGradient: 11,
+  axisSums: 12,
+  clipGradient: 13,
+  copyRows: 14,
+  gatherRows: 15,
+  maxPoolGradient: 16,
+} as const;
 
 /** The operations over windows. */
 export type Windowed = Extract<
