@@ -1,9 +1,8 @@
-import type { GradConfig, TensorInfo } from "@tensorflow/tfjs";
+import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
 import { broadcastOffsets } from "./broadcast.ts";
-import { defineKernel } from "./define_kernel.ts";
+import { defineKernel, defineWasmGradient } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
-import type { GradientFactory } from "./kernel_context.ts";
 
 /**
  * `Prelu`, `x > 0 ? x : alpha x`. The stock kernel reads alpha in a circle, which is right where the axes
@@ -98,15 +97,6 @@ export const tanhGradKernel = defineKernel<unknown, { dy: TensorInfo; y: TensorI
  * The gradient of `Tanh`: TensorFlow.js composes dy (1 - y^2) of three kernels, each with a tensor of
  * its own; here it is one. On another backend than WASM that of TensorFlow.js answers.
  */
-export const tanhGradient: GradientFactory = ({ tf }) => {
-  const stock = tf.getGradient("Tanh") as GradConfig;
-  return {
-    ...stock,
-    gradFunc: (dy, saved, attrs) =>
-      tf.getBackend() === "wasm"
-        ? {
-          x: () => tf.engine().runKernel("TanhGrad", { dy: dy as Tensor, y: saved[0] }) as Tensor,
-        }
-        : stock.gradFunc(dy, saved, attrs),
-  };
-};
+export const tanhGradient = defineWasmGradient("Tanh", (tf, dy, [y]) => ({
+  x: () => tf.engine().runKernel("TanhGrad", { dy, y }) as Tensor,
+}));

@@ -1,8 +1,7 @@
-import type { GradConfig, TensorInfo } from "@tensorflow/tfjs";
+import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
-import { defineKernel } from "./define_kernel.ts";
+import { defineKernel, defineWasmGradient } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
-import type { GradientFactory } from "./kernel_context.ts";
 
 /** Attributes of `ClipByValue`. */
 interface ClipByValueAttributes {
@@ -55,18 +54,10 @@ export const clipByValueGradKernel = defineKernel<
  * TensorFlow.js composes it of five kernels; here it is one. On another backend than WASM, and for
  * other than floats, that of TensorFlow.js answers.
  */
-export const clipByValueGradient: GradientFactory = ({ tf }) => {
-  const stock = tf.getGradient("ClipByValue") as GradConfig;
-  return {
-    ...stock,
-    gradFunc(dy, saved, attrs) {
-      const [x] = saved;
-      if (tf.getBackend() !== "wasm" || x.dtype !== "float32") {
-        return stock.gradFunc(dy, saved, attrs);
-      }
-      return {
-        x: () => tf.engine().runKernel("ClipByValueGrad", { x, dy: dy as Tensor }, attrs) as Tensor,
-      };
-    },
-  };
-};
+export const clipByValueGradient = defineWasmGradient(
+  "ClipByValue",
+  (tf, dy, [x], attrs) =>
+    x.dtype === "float32"
+      ? { x: () => tf.engine().runKernel("ClipByValueGrad", { x, dy }, attrs) as Tensor }
+      : null,
+);

@@ -1,6 +1,6 @@
-import type { GradConfig } from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
 import { reduceLike } from "./broadcast.ts";
+import { amendGradient, defineWasmGradient } from "./define_kernel.ts";
 import type { GradientFactory, KernelAttributes } from "./kernel_context.ts";
 
 /** Attributes of `DepthToSpace`. */
@@ -123,42 +123,25 @@ export const squaredDifferenceGradient: GradientFactory = ({ tf }) => ({
 });
 
 /** The gradient of `Prod`. That of TensorFlow.js throws where an axis is counted from the end. */
-export const prodGradient: GradientFactory = ({ tf }) => {
-  const stock = tf.getGradient("Prod") as GradConfig;
-  return {
-    ...stock,
-    gradFunc(dy, saved, attrs) {
-      const [x] = saved;
-      const axis = tf.util.parseAxisParam((attrs as KernelAttributes).axis, x.shape);
-      return stock.gradFunc(dy, saved, { ...attrs, axis });
-    },
-  };
-};
+export const prodGradient = amendGradient("Prod", (tf, stock) => (dy, saved, attrs) => {
+  const axis = tf.util.parseAxisParam((attrs as KernelAttributes).axis, saved[0].shape);
+  return stock(dy, saved, { ...attrs, axis });
+});
 
 /** Whether the kernels here must answer: TensorFlow.js refuses gaps, or takes no notice of them. */
 const isDilated = ({ dilations = 1, dataFormat }: KernelAttributes) =>
   dataFormat !== "NCHW" && [dilations].flat().some((rate) => rate !== 1);
 
-function gradient(kernelName: string, toFilter: string, toInput: string): GradientFactory {
-  return ({ tf }) => {
-    const stock = tf.getGradient(kernelName) as GradConfig;
+function dilatedGradient(kernelName: string, toFilter: string, toInput: string): GradientFactory {
+  return defineWasmGradient(kernelName, (tf, dy, [x, filter], attrs) => {
+    if (!isDilated(attrs)) return null;
+    const run = (name: string, inputs: Record<string, Tensor>, shapes: KernelAttributes) =>
+      tf.engine().runKernel(name, inputs, { ...attrs, ...shapes }) as Tensor;
     return {
-      ...stock,
-      gradFunc(gradient, saved, attrs) {
-        if (tf.getBackend() !== "wasm" || !isDilated(attrs)) {
-          return stock.gradFunc(gradient, saved, attrs);
-        }
-        const dy = gradient as Tensor;
-        const [x, filter] = saved as Tensor[];
-        const run = (name: string, inputs: Record<string, Tensor>, shapes: KernelAttributes) =>
-          tf.engine().runKernel(name, inputs, { ...attrs, ...shapes }) as Tensor;
-        return {
-          x: () => run(toInput, { dy, filter }, { inputShape: x.shape }),
-          filter: () => run(toFilter, { x, dy }, { filterShape: filter.shape }),
-        };
-      },
+      x: () => run(toInput, { dy, filter }, { inputShape: x.shape }),
+      filter: () => run(toFilter, { x, dy }, { filterShape: filter.shape }),
     };
-  };
+  });
 }
 
 /**
@@ -167,32 +150,22 @@ function gradient(kernelName: string, toFilter: string, toInput: string): Gradie
  * backend than WASM, and without dilation, the gradient of TensorFlow.js answers.
  */
 export const dilatedConvolutionGradients: GradientFactory[] = [
-  gradient("Conv2D", "Conv2DBackpropFilter", "Conv2DBackpropInput"),
-  gradient(
+  dilatedGradient("Conv2D", "Conv2DBackpropFilter", "Conv2DBackpropInput"),
+  dilatedGradient(
     "DepthwiseConv2dNative",
     "DepthwiseConv2dNativeBackpropFilter",
     "DepthwiseConv2dNativeBackpropInput",
   ),
-  gradient("Conv3D", "Conv3DBackpropFilterV2", "Conv3DBackpropInputV2"),
+  dilatedGradient("Conv3D", "Conv3DBackpropFilterV2", "Conv3DBackpropInputV2"),
   // Of second order. The kernel is linear in both inputs: for dy it is the convolution of the incoming
   // gradient, for the filter the gradient that a convolution of it has. Stock leaves the gaps out.
-  ({ tf }) => {
-    const stock = tf.getGradient("Conv2DBackpropInput") as GradConfig;
+  defineWasmGradient("Conv2DBackpropInput", (tf, x, [dy, filter], attrs) => {
+    if (!isDilated(attrs)) return null;
+    const run = (name: string, inputs: Record<string, Tensor>) =>
+      tf.engine().runKernel(name, inputs, { ...attrs, filterShape: filter.shape }) as Tensor;
     return {
-      ...stock,
-      gradFunc(gradient, saved, attrs) {
-        if (tf.getBackend() !== "wasm" || !isDilated(attrs)) {
-          return stock.gradFunc(gradient, saved, attrs);
-        }
-        const x = gradient as Tensor;
-        const [dy, filter] = saved as Tensor[];
-        const run = (name: string, inputs: Record<string, Tensor>) =>
-          tf.engine().runKernel(name, inputs, { ...attrs, filterShape: filter.shape }) as Tensor;
-        return {
-          dy: () => run("Conv2D", { x, filter }),
-          filter: () => run("Conv2DBackpropFilter", { x, dy }),
-        };
-      },
+      dy: () => run("Conv2D", { x, filter }),
+      filter: () => run("Conv2DBackpropFilter", { x, dy }),
     };
-  },
+  }),
 ];

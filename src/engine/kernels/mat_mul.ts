@@ -1,8 +1,8 @@
-import type { GradConfig, TensorInfo } from "@tensorflow/tfjs";
+import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
 import { broadcastOffsets, reduceLike } from "./broadcast.ts";
-import { defineKernel } from "./define_kernel.ts";
-import type { GradientFactory, KernelContext } from "./kernel_context.ts";
+import { amendGradient, defineKernel } from "./define_kernel.ts";
+import type { KernelContext } from "./kernel_context.ts";
 
 /** Which operands of a product are stored transposed. */
 interface Transposition {
@@ -147,20 +147,17 @@ export const batchMatMulKernel = defineKernel<Transposition>(
  * The gradient of `BatchMatMul`: that of TensorFlow.js throws when one of the batches was broadcast,
  * for it has the shape of the other. Here what broadcasting copied is added up.
  */
-export const batchMatMulGradient: GradientFactory = ({ tf }) => {
-  const stock = tf.getGradient("BatchMatMul") as GradConfig;
-  return {
-    ...stock,
-    gradFunc(dy, saved, attrs) {
-      const gradients = stock.gradFunc(dy, saved, attrs);
-      const [a, b] = saved;
-      return {
-        a: () => reduceLike(tf, gradients.a() as Tensor, a.shape),
-        b: () => reduceLike(tf, gradients.b() as Tensor, b.shape),
-      };
-    },
-  };
-};
+export const batchMatMulGradient = amendGradient(
+  "BatchMatMul",
+  (tf, stock) => (dy, saved, attrs) => {
+    const gradients = stock(dy, saved, attrs);
+    const [a, b] = saved;
+    return {
+      a: () => reduceLike(tf, gradients.a() as Tensor, a.shape),
+      b: () => reduceLike(tf, gradients.b() as Tensor, b.shape),
+    };
+  },
+);
 
 interface Inputs extends Record<string, TensorInfo | undefined> {
   a: TensorInfo;
