@@ -1,9 +1,8 @@
 import { activationSpread } from "../theory/activation_spread.ts";
-import { criticalGain } from "../theory/critical_gain.ts";
 import { gain } from "../theory/gain.ts";
 import type { MeanFieldState } from "../theory/mean_field.ts";
 import { defineRule } from "./define_rule.ts";
-import { criticalStates, drawnStates } from "./expected_states.ts";
+import { CRITICAL_GAINS, criticalStates, cutStates, usualStates } from "./expected_states.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
@@ -64,11 +63,16 @@ export const activationScale: Rule = defineRule(
     if (batch.examples < thresholds.minExamples) {
       return [tooFewExamples(batch.examples, thresholds.minExamples)];
     }
-    const alternatives = [gain, criticalGain]
-      .map((gainOf) => criticalStates(chain, batch.inputs.rms ** 2, gainOf));
+    const inputMeanSquare = batch.inputs.rms ** 2;
+    const alternatives = CRITICAL_GAINS.map((gainOf) =>
+      criticalStates(chain, inputMeanSquare, gainOf)
+    );
     const advice = once(() => cure(subject));
-    const drawn = once(() => drawnStates(chain, batch.inputs.rms ** 2));
-    const wander = once(() => wandersOf(chain, batch.inputs.rms ** 2));
+    const cut = once(() =>
+      CRITICAL_GAINS.map((gainOf) => cutStates(chain, inputMeanSquare, gainOf))
+    );
+    const usual = once(() => usualStates(chain, inputMeanSquare));
+    const wander = once(() => wandersOf(chain, inputMeanSquare));
     const names = new Set(layers.map(({ name }) => name));
     return chain.flatMap(({ output: { name, activations } }, index): Verdict[] => {
       if (activations === null || activations.nonFinite > 0) return [];
@@ -80,12 +84,12 @@ export const activationScale: Rule = defineRule(
       const limit = target > 0
         ? activationScaleFactor
         : Math.max(activationScaleFactor, wander()[index]);
-      const critical = target > 0 ? [] : [...alternatives, ...drawn().critical];
+      const critical = target > 0 ? [] : [...alternatives, ...cut()];
       if (limitTo(limit, ...critical)) return [];
       const [low, high] = target > 0 ? [target, target] : bounds(critical, index);
       const expected = activations.std < low ? low : high;
       const off = activations.std / expected;
-      const isUsual = target === 0 && limitTo(limit, ...critical, drawn().usual) &&
+      const isUsual = target === 0 && limitTo(limit, ...critical, usual()) &&
         limitTo(Math.max(off < 1 ? USUALLY_SMALL : USUALLY_LARGE, limit), ...critical);
       const range = `${formatNumber(1 / limit)} .. ${formatNumber(limit)}`;
       return [{

@@ -7,6 +7,9 @@ import type { KernelLayer } from "./kernel_chain.ts";
 
 type Gain = (activation: string) => number | null;
 
+/** The gains at which a network may be critical: selu has two. */
+export const CRITICAL_GAINS: readonly Gain[] = [gain, criticalGain];
+
 /** How many results are kept: a study judges the same network at many scales, by two rules each. */
 const KEPT = 8;
 
@@ -65,39 +68,42 @@ function drawnWith({ kernel: { values } }: KernelLayer, deviation: number): bool
 
 const SCHEMES: InitializerScheme[] = ["he", "lecun", "glorot", "orthogonal"];
 
-/** What the layers would measure as initialisers draw them, where their kernels look so drawn. */
-interface DrawnStates {
-  /** Those that are critical but for what TensorFlow.js cuts off; one array for each critical gain. */
-  critical: MeanFieldState[][];
-  /** He, LeCun, Glorot or orthogonal, whatever the activation. */
-  usual: MeanFieldState[];
+/**
+ * The mean field of a network whose kernels are critical but for what TensorFlow.js cuts off, where they look
+ * so drawn: over many layers its 12 % add up. Any other kernel counts as critical.
+ *
+ * @param chain The hidden layers.
+ * @param inputMeanSquare Mean of the squared input.
+ * @param gainOf Which gain is critical.
+ */
+export function cutStates(
+  chain: KernelLayer[],
+  inputMeanSquare: number,
+  gainOf: Gain,
+): MeanFieldState[] {
+  return statesOf(chain, inputMeanSquare, (layer) => {
+    const wanted = gainOf(layer.activation) ?? 1;
+    const isDrawn = drawnWith(layer, wanted / Math.sqrt(layer.fanIn));
+    return isDrawn ? Math.min(sigma(layer), wanted) : wanted;
+  });
 }
 
 /**
- * The mean field of a network with the kernels that it was drawn with: over many layers, the 12 % that
- * TensorFlow.js cuts off a normal distribution add up, and so does what Glorot's scheme takes from relu.
- * A kernel that no initialiser draws counts as critical.
+ * The mean field of a network with the kernels that it was drawn with, by He, LeCun, Glorot or orthogonal,
+ * whatever the activation: Glorot's scheme takes from relu. A kernel that none of them draws counts as
+ * critical.
  *
  * @param chain The hidden layers.
  * @param inputMeanSquare Mean of the squared input.
  */
-export function drawnStates(chain: KernelLayer[], inputMeanSquare: number): DrawnStates {
-  return {
-    critical: [gain, criticalGain].map((gainOf) =>
-      statesOf(chain, inputMeanSquare, (layer) => {
-        const wanted = gainOf(layer.activation) ?? 1;
-        const isDrawn = drawnWith(layer, wanted / Math.sqrt(layer.fanIn));
-        return isDrawn ? Math.min(sigma(layer), wanted) : wanted;
-      })
-    ),
-    usual: statesOf(chain, inputMeanSquare, (layer) => {
-      // TensorFlow.js takes the fans of every kernel for those of an ordinary convolution.
-      const isDrawn = [layer.fans, fans(layer.kernel.shape)].some((own) =>
-        SCHEMES.some((scheme) => drawnWith(layer, initializerDeviation(scheme, own)))
-      );
-      return isDrawn ? sigma(layer) : gain(layer.activation) ?? 1;
-    }),
-  };
+export function usualStates(chain: KernelLayer[], inputMeanSquare: number): MeanFieldState[] {
+  return statesOf(chain, inputMeanSquare, (layer) => {
+    // TensorFlow.js takes the fans of every kernel for those of an ordinary convolution.
+    const isDrawn = [layer.fans, fans(layer.kernel.shape)].some((own) =>
+      SCHEMES.some((scheme) => drawnWith(layer, initializerDeviation(scheme, own)))
+    );
+    return isDrawn ? sigma(layer) : gain(layer.activation) ?? 1;
+  });
 }
 
 function sigma({ kernel: { values }, fanIn }: KernelLayer): number {

@@ -1,7 +1,7 @@
 import { gain } from "../theory/gain.ts";
 import type { MeanFieldState } from "../theory/mean_field.ts";
 import { defineRule } from "./define_rule.ts";
-import { criticalStates, drawnStates } from "./expected_states.ts";
+import { CRITICAL_GAINS, criticalStates, cutStates } from "./expected_states.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import { softmaxUnderSum } from "./heads.ts";
@@ -71,8 +71,8 @@ export const gradientBalance: Rule = defineRule(
     };
     const critical = expect(criticalStates(chain, inputMeanSquare));
     if (measured / critical <= thresholds.gradientBalance) return [];
-    const drawn = drawnStates(chain, inputMeanSquare).critical.map(expect);
-    const expected = Math.max(critical, ...drawn);
+    const cut = CRITICAL_GAINS.map((gainOf) => expect(cutStates(chain, inputMeanSquare, gainOf)));
+    const expected = Math.max(critical, ...cut);
     const off = measured / expected;
     if (off <= thresholds.gradientBalance) return [];
     const largest = signals.reduce((a, b) => b.delta!.l2 > a.delta!.l2 ? b : a).layer.name;
