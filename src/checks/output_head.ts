@@ -1,4 +1,5 @@
 import type { TargetMeasurements } from "../measure/measurements.ts";
+import { ACTIVATION_RANGES } from "../theory/activation_ranges.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
@@ -179,7 +180,7 @@ function shares(target: TargetMeasurements): Mismatch | null {
 }
 
 function hinge(activation: string, target: TargetMeasurements | null): Mismatch | null {
-  if (activation === "softmax" || NEVER_NEGATIVE.includes(activation)) {
+  if (activation === "softmax" || isNeverNegative(activation)) {
     return {
       severity: "error",
       expected: "an activation that reaches -1 and 1",
@@ -196,14 +197,19 @@ function hinge(activation: string, target: TargetMeasurements | null): Mismatch 
   };
 }
 
-/** The values that an activation can take. */
-const REACH: Readonly<Record<string, number>> = {
-  tanh: 1,
-  sigmoid: 1,
-  hardSigmoid: 1,
-  softsign: 1,
-};
-const NEVER_NEGATIVE = ["relu", "relu6", "sigmoid", "hardSigmoid", "softplus"];
+/** The largest target, in size, that a bounded activation reaches. */
+function reachOf(activation: string): number {
+  // relu6 is judged by its sign alone.
+  return rangeOf(activation)?.[1] === 1 ? 1 : Infinity;
+}
+
+function isNeverNegative(activation: string): boolean {
+  return rangeOf(activation)?.[0] === 0;
+}
+
+function rangeOf(activation: string): readonly [number, number] | undefined {
+  return Object.hasOwn(ACTIVATION_RANGES, activation) ? ACTIVATION_RANGES[activation] : undefined;
+}
 
 function regression(activation: string, target: TargetMeasurements | null): Mismatch | null {
   if (activation === "softmax") {
@@ -216,8 +222,8 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
   }
   if (target === null) return null;
   const { maxAbs } = target.values;
-  const tooFar = maxAbs > (REACH[activation] ?? Infinity);
-  if (!tooFar && !(hasNegative(target) && NEVER_NEGATIVE.includes(activation))) return null;
+  const tooFar = maxAbs > reachOf(activation);
+  if (!tooFar && !(hasNegative(target) && isNeverNegative(activation))) return null;
   return {
     severity: "error",
     expected: "an activation that reaches the targets",

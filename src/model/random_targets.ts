@@ -1,5 +1,6 @@
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
+import { ACTIVATION_RANGES } from "../theory/activation_ranges.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { batchShapes, type BatchSize } from "./shapes.ts";
 
@@ -24,8 +25,14 @@ const sign = each((random) => random.integer(2) * 2 - 1);
 
 /** Numbers that a head can put out: other targets would be the fault of whoever drew them. */
 function withinReach(head: string): Draw {
-  const reach = Object.hasOwn(REACHED, head) ? REACHED[head] : (x: number) => x;
-  return each((random) => reach(random.normal()));
+  const [low, high] = Object.hasOwn(ACTIVATION_RANGES, head)
+    ? ACTIVATION_RANGES[head]
+    : [-Infinity, Infinity];
+  return each((random) => {
+    const x = random.normal();
+    if (high === 1) return low === 0 ? 1 / (1 + Math.exp(-x)) : Math.tanh(x);
+    return low === 0 ? Math.min(Math.abs(x), high) : x;
+  });
 }
 
 /** What the losses take that do not take any number. */
@@ -40,26 +47,12 @@ const DRAWS: Record<string, Draw> = {
   squaredHinge: sign,
 };
 
-const toUnit = (x: number) => 1 / (1 + Math.exp(-x));
-
-/** What makes of any number one that an activation can put out, where it cannot put out all. */
-const REACHED: Record<string, (x: number) => number> = {
-  hardSigmoid: toUnit,
-  relu: Math.abs,
-  relu6: (x) => Math.min(Math.abs(x), 6),
-  ReLU: Math.abs,
-  sigmoid: toUnit,
-  softplus: Math.abs,
-  softsign: Math.tanh,
-  tanh: Math.tanh,
-};
-
 /** Layers that hand on the entries they get, in another shape or order. */
 const PASSING = new Set(["Dropout", "Flatten", "Permute", "RepeatVector", "Reshape"]);
 
 type SymbolicTensor = LayersModel["outputs"][number];
 
-/** What an output ends in: its activation, or its layer where that has none. */
+/** What an output ends in: its activation, as that is called, or its layer where that has none. */
 function headOf({ sourceLayer, nodeIndex, tensorIndex }: SymbolicTensor): string {
   const { activation, outputs } = sourceLayer as unknown as {
     activation?: { getClassName?(): string };
@@ -70,7 +63,7 @@ function headOf({ sourceLayer, nodeIndex, tensorIndex }: SymbolicTensor): string
   if (PASSING.has(className)) {
     return headOf(sourceLayer.inboundNodes[nodeIndex].inputTensors[0]);
   }
-  return activation?.getClassName?.() ?? className;
+  return activation?.getClassName?.() ?? (className === "ReLU" ? "relu" : className);
 }
 
 /** Shapes of the outputs with every axis filled in. */
