@@ -97,7 +97,8 @@ export const check: Command = {
       return 0;
     }
     const plan = await planPasses(operands, flags, settings);
-    for (const { out } of reporters) await keepInputs(out, filesOf(plan, settings));
+    const files = filesOf(plan, settings);
+    for (const { out } of reporters) await keepInputs(out, files);
     const update = flags["update-baseline"] === true;
     const baseline = update ? null : await loadBaseline(settings);
     const { runs, errors, skipped } = await measureAll(plan, settings, baseline, jobs, flags);
