@@ -3,16 +3,14 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../measure/measurements.ts";
-import { wilsonInterval } from "../theory/wilson_interval.ts";
+import { isBias } from "../theory/weight_kinds.ts";
+import { NORMAL_QUANTILE, wilsonInterval } from "../theory/wilson_interval.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
 import { type Head, headLayer } from "./heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import type { Rule } from "./rule.ts";
-
-/** The quantile of the standard normal distribution that leaves 2.5 % above it. */
-const QUANTILE = 1.959963984540054;
 
 /** The rule `bias-init`: biases start at zero, or at the prior of the targets in the head. */
 export const biasInit: Rule = defineRule(
@@ -53,7 +51,7 @@ export const biasInit: Rule = defineRule(
 
 function biasOf({ weights, className }: LayerMeasurements): WeightMeasurements | undefined {
   if (/^(LSTM|GRU|SimpleRNN|RNN|ConvLSTM2D)/.test(className)) return undefined;
-  return weights.find(({ name, shape }) => shape.length === 1 && /(^|\/)bias[^/]*$/.test(name));
+  return weights.find(isBias);
 }
 
 function hidden(
@@ -129,7 +127,7 @@ function priorsOf({ activation }: Head, { batch }: Measurements): Prior[] | null
   const { examples } = batch;
   if (examples < 1 || !target.unitMeans.every(Number.isFinite)) return null;
   if (activation === "linear") {
-    const error = QUANTILE * target.values.std / Math.sqrt(examples);
+    const error = NORMAL_QUANTILE * target.values.std / Math.sqrt(examples);
     return target.unitMeans.map((mean) => ({
       likely: mean,
       low: mean - error,

@@ -3,7 +3,7 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../measure/measurements.ts";
-import { isKernel } from "../theory/is_kernel.ts";
+import { isKernel, isRecurrentKernel, isShift } from "../theory/weight_kinds.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatCount } from "./format.ts";
@@ -114,8 +114,10 @@ function judge(layer: LayerMeasurements, excused: boolean, measurements: Measure
       ),
     );
   }
-  const first = zero.filter((weight) => isRecurrent(weight) && startsAtZero(layer, measurements));
-  const idle = zero.filter((weight) => isBias(weight) && hasSignal(layer));
+  const first = zero.filter((weight) =>
+    isRecurrentKernel(weight) && startsAtZero(layer, measurements)
+  );
+  const idle = zero.filter((weight) => isShift(weight) && hasSignal(layer));
   const waiting = waitsFor(layer, measurements);
   const rest = zero.filter((weight) => !first.includes(weight) && !idle.includes(weight));
   if (rest.length > 0) {
@@ -220,21 +222,13 @@ function stepsOf(
   { weights, preActivations, shape, calls }: LayerMeasurements,
   { batch }: Measurements,
 ) {
-  const kernels = weights.filter(isRecurrent);
+  const kernels = weights.filter(isRecurrentKernel);
   if (preActivations === null || kernels.length === 0) return null;
   // Positions of a convolution, and z of all gates at each of them.
   const window = kernels[0].shape.length - 2;
   const positions = (shape ?? []).slice(-1 - window, -1).reduce((all, size) => all * size, 1);
   const columns = kernels.reduce((sum, { shape }) => sum + shape[shape.length - 1], 0);
   return preActivations.count / (batch.examples * calls * positions * columns);
-}
-
-function isRecurrent({ name }: WeightMeasurements): boolean {
-  return name.includes("recurrent_kernel");
-}
-
-function isBias({ name, shape }: WeightMeasurements): boolean {
-  return shape.length === 1 && /(^|\/)(bias|beta)[^/]*$/.test(name);
 }
 
 /** Whether a layer has a delta that reaches its kernel. */
@@ -249,7 +243,7 @@ function hasSignal({ weights, preActivationGradients: delta }: LayerMeasurements
  */
 function waitsFor(layer: LayerMeasurements, { layers }: Measurements): string | undefined {
   const { weights, preActivationGradients: delta } = layer;
-  if ((delta?.maxAbs ?? 0) === 0 || weights.some(isRecurrent)) return undefined;
+  if ((delta?.maxAbs ?? 0) === 0 || weights.some(isRecurrentKernel)) return undefined;
   const own = weights.find((weight) => isOpening(weight) && !isZero(weight));
   if (own !== undefined || weights.some(isKernel)) return own?.name;
   const before = layers.slice(0, layers.findIndex(({ name }) => name === layer.name));
@@ -266,9 +260,9 @@ function isOpening({ name, shape, trainable, values, gradients }: WeightMeasurem
 
 /** The name of the kernel of zeros by which a recurrent layer sees nothing of what it is fed. */
 function zeroKernel({ weights, activations }: LayerMeasurements): string | undefined {
-  if (!weights.some(isRecurrent) || activations?.maxAbs !== 0) return undefined;
+  if (!weights.some(isRecurrentKernel) || activations?.maxAbs !== 0) return undefined;
   return weights
-    .filter((weight) => isKernel(weight) && !isRecurrent(weight))
+    .filter((weight) => isKernel(weight) && !isRecurrentKernel(weight))
     .find(({ values }) => values.maxAbs === 0 && values.nonFinite === 0)?.name;
 }
 

@@ -1,5 +1,5 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import { isKernel } from "../theory/is_kernel.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 import { formatLayers } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { hasKernel } from "./signal_path.ts";

@@ -2,7 +2,7 @@ import type { LayerMeasurements, WeightMeasurements } from "../measure/measureme
 import { criticalGain } from "../theory/critical_gain.ts";
 import { gain } from "../theory/gain.ts";
 import { initializerDeviation } from "../theory/initializer_deviation.ts";
-import { isKernel } from "../theory/is_kernel.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";

@@ -1,4 +1,5 @@
 import type { Measurements } from "../measure/measurements.ts";
+import { isBias } from "../theory/weight_kinds.ts";
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatNumber } from "./format.ts";
@@ -131,7 +132,7 @@ function explainedByChance({ activation, units }: Head, { batch }: Measurements)
 
 /** The loss of a head that puts out its bias alone, `null` where that is not known. */
 function lossOfBias({ layer, activation }: Head, prior: number[]): number | null {
-  const entries = layer.weights.find(({ name }) => /(^|\/)bias[^/]*$/.test(name))?.entries;
+  const entries = layer.weights.find(isBias)?.entries;
   if (entries == null || entries.length !== prior.length) return null;
   if (activation === "sigmoid") {
     const losses = prior.map((p, i) => Math.log1p(Math.exp(entries[i])) - p * entries[i]);

@@ -5,8 +5,8 @@ import type {
 } from "../measure/measurements.ts";
 import { type Fans, fans } from "../theory/fans.ts";
 import { initializerDeviation } from "../theory/initializer_deviation.ts";
-import { isKernel } from "../theory/is_kernel.ts";
 import { findActivation } from "../theory/resolve_activation.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 
 /** A dense or convolutional layer as initialisers see it. */
 export interface KernelLayer {

@@ -1,5 +1,6 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import { isShift } from "../theory/weight_kinds.ts";
 
 const RECURRENT = /^(LSTM|GRU|SimpleRNN|RNN|ConvLSTM2D|Bidirectional)/;
 
@@ -14,7 +15,7 @@ export function looksTrained({ layers }: Measurements): boolean {
     .filter(({ role }) => role === "hidden")
     .some((layer) =>
       layer.weights
-        .filter(({ name, shape }) => shape.length === 1 && /(^|\/)(bias|beta)[^/]*$/.test(name))
+        .filter(isShift)
         .some(({ values }) => values.std > 1e-6 * values.maxAbs && !startsToForget(layer, values))
     );
 }

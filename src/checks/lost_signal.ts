@@ -1,6 +1,6 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
-import { isKernel } from "../theory/is_kernel.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 import type { Finding } from "./finding.ts";
 import { formatLayers, formatNumber, formatPercent } from "./format.ts";
 import { headActivation, isCertainHead, sharesHead, shutsOut } from "./heads.ts";

@@ -1,5 +1,5 @@
 import type { LayerMeasurements } from "../measure/measurements.ts";
-import { isKernel } from "../theory/is_kernel.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 import { formatNumber } from "./format.ts";
 import type { RuleFigure } from "./rule.ts";
 

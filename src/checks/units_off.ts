@@ -3,8 +3,8 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../measure/measurements.ts";
-import { isKernel } from "../theory/is_kernel.ts";
 import { reluOffFractions } from "../theory/relu_off_fractions.ts";
+import { isKernel, isRecurrentKernel } from "../theory/weight_kinds.ts";
 import { plainChain } from "./kernel_chain.ts";
 import { looksTrained } from "./looks_trained.ts";
 import { hasKernel } from "./signal_path.ts";
@@ -65,9 +65,9 @@ function isSymmetric(layers: LayerMeasurements[], index: number): boolean {
 
 /** A recurrent kernel feeds back what is on, so that both signs are not alike there. */
 function leansNotOff(weight: WeightMeasurements): boolean {
-  const { name, values } = weight;
+  const { values } = weight;
   if (!isKernel(weight)) return values.mean >= 0;
-  if (name.includes("recurrent_kernel")) return false;
+  if (isRecurrentKernel(weight)) return false;
   return Math.abs(values.mean) * Math.sqrt(values.count) <= CHANCE_OF_MEAN * values.std;
 }
 

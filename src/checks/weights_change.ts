@@ -1,4 +1,5 @@
 import type { StepProbe } from "../probe/probe_step.ts";
+import { isRecurrentKernel } from "../theory/weight_kinds.ts";
 import { defineModelRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import type { Verdict } from "./judge.ts";
@@ -37,10 +38,11 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule(
   ({ weights }) => weights.filter(({ trainable }) => trainable).map(({ layer }) => layer),
   ({ weights, optimizer }, _, isJudged) =>
     weights.filter(({ trainable, changed, layer }) => trainable && changed === 0 && isJudged(layer))
-      .map(({ layer, name, changedLater }): Verdict => {
+      .map((weight): Verdict => {
+        const { layer, name, changedLater } = weight;
         const isLate = (changedLater ?? 0) > 0;
         // Where the layer moves but for that kernel, the state before each of its steps was 0.
-        const isFirst = name.includes("recurrent_kernel") &&
+        const isFirst = isRecurrentKernel(weight) &&
           weights.some((other) => other.layer === layer && other.trainable && other.changed > 0);
         return {
           severity: isLate || isFirst ? "warning" : "error",

@@ -1,5 +1,5 @@
 import type { Layer } from "../engine/tensorflow.ts";
-import { isKernel } from "../theory/is_kernel.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 
 const TRANSPOSED = new Set(["Conv2DTranspose", "Conv3DTranspose"]);
 

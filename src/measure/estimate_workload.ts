@@ -1,7 +1,7 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { containerLayers } from "../model/inner_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
-import { isKernel } from "../theory/is_kernel.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
 
 /**

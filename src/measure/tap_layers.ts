@@ -1,6 +1,6 @@
 import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { LeafLayer } from "../model/leaf_layers.ts";
-import { isKernel } from "../theory/is_kernel.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 import {
   type ActivationHolder,
   activationLayer,

@@ -1,6 +1,6 @@
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
-import { isKernel } from "../theory/is_kernel.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 import { modelWeights } from "./model_weights.ts";
 
 /** Options of {@linkcode rescaleWeights}. */

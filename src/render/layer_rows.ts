@@ -1,7 +1,7 @@
 import type { Finding } from "../checks/finding.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
-import { isKernel } from "../theory/is_kernel.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 import type { BarChartRow } from "./bar_chart.ts";
 import { formatFigure } from "./format_figure.ts";
 

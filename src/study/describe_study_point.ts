@@ -3,7 +3,7 @@ import { kernelChain, plainChain } from "../checks/kernel_chain.ts";
 import { signalPath } from "../checks/signal_path.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
-import { isKernel } from "../theory/is_kernel.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 import type { GridPoint } from "./grid_point.ts";
 import type { StudyLayer, StudyPoint } from "./study_point.ts";
 import { studyRules } from "./study_rules.ts";

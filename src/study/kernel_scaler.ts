@@ -1,6 +1,6 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { type ModelWeight, modelWeights } from "../model/model_weights.ts";
-import { isKernel } from "../theory/is_kernel.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 
 /**
  * Scales the kernels of a model, always from what they were at first. The originals stay on the

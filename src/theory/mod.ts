@@ -16,4 +16,4 @@ export * from "./initializers.ts";
 export { leakyRelu } from "./leaky_relu.ts";
 export * from "./mean_field.ts";
 export * from "./relu_off_fractions.ts";
-export * from "./wilson_interval.ts";
+export { wilsonInterval } from "./wilson_interval.ts";

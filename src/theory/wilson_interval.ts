@@ -1,5 +1,5 @@
 /** The quantile of the standard normal distribution that leaves 2.5 % above it. */
-const QUANTILE = 1.959963984540054;
+export const NORMAL_QUANTILE = 1.959963984540054;
 
 /**
  * The 95 % interval of a rate after so many trials (Wilson 1927): the rates from which the observed one is
@@ -30,7 +30,7 @@ export function wilsonInterval(successes: number, trials: number): [number, numb
     throw new RangeError(`successes must be a whole number from 0 to ${trials}, got ${successes}.`);
   }
   const rate = successes / trials;
-  const share = QUANTILE ** 2 / trials;
+  const share = NORMAL_QUANTILE ** 2 / trials;
   const middle = rate + share / 2;
   const reach = Math.sqrt(share * (rate * (1 - rate) + share / 4));
   // The formula gives 0 and 1 at the ends but for rounding.

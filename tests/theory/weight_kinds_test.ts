@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { isKernel } from "../../src/theory/is_kernel.ts";
+import { isKernel } from "../../src/theory/weight_kinds.ts";
 
 Deno.test("isKernel() tells what mixes units from what stands beside them", () => {
   const of = (name: string, ...shape: number[]) => isKernel({ name, shape });
