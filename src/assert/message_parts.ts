@@ -5,7 +5,7 @@ import type { LayerMeasurements } from "../measure/measurements.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
 import { barChart, type BarChartRow } from "../render/bar_chart.ts";
 import { cutMiddle } from "../render/cut_middle.ts";
-import { escapeControls } from "../render/escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 
 /** Which model was measured, under which seeds, on what: enough to measure it again. */
 export function describeModel({ model, seed, batch, objective }: ProbeSubject): string {

@@ -1,5 +1,5 @@
 import type { Measurements } from "../measure/measurements.ts";
-import { escapeControls } from "../render/escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import { mayStartWorkers, workersRefused } from "../study/jobs.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 import { measureModel } from "./measure_model.ts";

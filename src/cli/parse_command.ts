@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { nearest } from "../words/nearest.ts";
 import type { Flag, FlagValues } from "./flag.ts";
@@ -53,7 +54,7 @@ export function parseCommand(args: string[], known: readonly Flag[]): ParsedComm
   for (const argument of args) {
     const [, name] = argument.match(/^--([^=]+)=/) ?? [];
     if (name !== undefined && switches.includes(name)) {
-      throw new UsageError(`--${name} takes no value, found ${JSON.stringify(argument)}`);
+      throw new UsageError(`--${name} takes no value, found ${showValue(argument)}`);
     }
     if (argument === "--") break;
   }

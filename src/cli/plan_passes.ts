@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { GateError } from "../gate/gate_error.ts";
 import { parseSeeds } from "../gate/parse_seeds.ts";
 import type { GateSettings, ModelSetting } from "../gate/resolve_configuration.ts";
@@ -91,7 +92,7 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
     const known = named.length > 0 ? named : await ofFile(operand, models);
     if (known.length === 0 && models.length > 0 && await isMissing(operand)) {
       throw new GateError(
-        `unknown model ${JSON.stringify(operand)}: it is no file, and ${file} lists no such model${
+        `unknown model ${showValue(operand)}: it is no file, and ${file} lists no such model${
           nearest(operand, models.map(({ name }) => name)) ||
           `, only ${models.map(({ name }) => name).join(", ")}`
         }`,

@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { nearestObjective } from "../measure/check_objective.ts";
 import { type Objective, OBJECTIVES } from "../model/objective.ts";
 import type { Shard } from "../study/shard.ts";
@@ -24,7 +25,7 @@ export function wholeNumber(
     const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
     throw new UsageError(
       `--${name} takes a whole number, ${range}${name === "threads" ? ", or auto" : ""}, found ${
-        JSON.stringify(text)
+        showValue(text)
       }`,
     );
   }
@@ -47,7 +48,7 @@ export function oneOf<T extends string>(
   const word = words.find((word) => word === given);
   if (word !== undefined) return word;
   throw new UsageError(
-    `--${name} takes ${words.join(" or ")}, found ${JSON.stringify(given)}${
+    `--${name} takes ${words.join(" or ")}, found ${showValue(given)}${
       nearest(String(given), words)
     }`,
   );
@@ -64,7 +65,7 @@ export function readObjective(given: string | undefined): Objective | null {
   const name = OBJECTIVES.find((name) => name === given);
   if (name !== undefined) return name;
   throw new UsageError(
-    `--objective: unknown objective ${JSON.stringify(given)}${
+    `--objective: unknown objective ${showValue(given)}${
       nearestObjective(given) || `, expected one of ${OBJECTIVES.join(", ")}`
     }`,
   );
@@ -99,7 +100,7 @@ export function readShard(text: string | undefined): Shard | null {
   const shard = { index: Number(index), count: Number(count) };
   if (index === undefined || shard.index < 1 || shard.index > shard.count) {
     throw new UsageError(
-      `--shard takes I/N, the I-th of N parts, as 1/3, found ${JSON.stringify(text)}`,
+      `--shard takes I/N, the I-th of N parts, as 1/3, found ${showValue(text)}`,
     );
   }
   return shard;
@@ -120,7 +121,7 @@ export function parseScales(text: string): number[] {
   const wrong = (found: string) =>
     new UsageError(
       `--scale takes a range such as 0.001..1000 or 0.001..1000:25, or a list such as 0.5,1,2 of ` +
-        `numbers above 0, found ${JSON.stringify(found)}`,
+        `numbers above 0, found ${showValue(found)}`,
     );
   const number = (part: string) => {
     // Of an end that is left out there is nothing to show.
@@ -142,7 +143,7 @@ export function parseScales(text: string): number[] {
     : Number(count) - 1;
   if (count !== undefined && !(/^\d+$/.test(count) && steps >= 1 && steps < MOST)) {
     throw new UsageError(
-      `--scale: ${JSON.stringify(text)} asks for ${count} scales, expected 2 to ${MOST}`,
+      `--scale: ${showValue(text)} asks for ${count} scales, expected 2 to ${MOST}`,
     );
   }
   if (from === to) return [from];

@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import type { GateResult } from "../gate/gate_result.ts";
 import { isReadable } from "../gate/is_readable.ts";
 import type { GateLocation } from "../render/gate_location.ts";
@@ -58,7 +59,7 @@ function readName(text: string, flag: string): Reporter["name"] {
   const name = NAMES.find((name) => name === text);
   if (name !== undefined) return name;
   throw new UsageError(
-    `${flag}: unknown reporter ${JSON.stringify(text)}${
+    `${flag}: unknown reporter ${showValue(text)}${
       nearest(text, NAMES) || `, expected one of ${NAMES.join(", ")}`
     }`,
   );

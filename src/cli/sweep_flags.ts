@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { parseSeeds } from "../gate/parse_seeds.ts";
 import type { Shard } from "../study/shard.ts";
 import type { StudyGrid } from "../study/study_grid.ts";
@@ -163,7 +164,7 @@ function list(flags: FlagValues, name: string): string[] | undefined {
   const words = text?.split(",").map((word) => word.trim());
   if (words?.includes("")) {
     throw new UsageError(
-      `--${name} takes a list with commas between its entries, found ${JSON.stringify(text)}`,
+      `--${name} takes a list with commas between its entries, found ${showValue(text)}`,
     );
   }
   return words;
@@ -184,7 +185,7 @@ function requireInitializer(name: string): InitializerName {
   const known = INITIALIZERS.find((known) => known.toLowerCase() === name.toLowerCase());
   if (known !== undefined) return known;
   throw new UsageError(
-    `--initializer: unknown initializer ${JSON.stringify(name)}${
+    `--initializer: unknown initializer ${showValue(name)}${
       nearest(name, INITIALIZERS) || `, expected one of ${INITIALIZERS.join(", ")}`
     }`,
   );

@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { chooseThreads, MAX_THREADS } from "./choose_threads.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import { hasRelaxedSimd } from "./has_relaxed_simd.ts";
@@ -24,16 +25,16 @@ export function engineSettings(options: EngineOptions): EngineSettings {
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(OPTIONS, name)) {
       throw new TypeError(
-        `startEngine has no option ${show(name)}: expected ${Object.keys(OPTIONS).join(", ")}`,
+        `startEngine has no option ${showValue(name)}: expected ${Object.keys(OPTIONS).join(", ")}`,
       );
     }
   }
   const { threads = 1, workload = 0, relaxedSimd = true } = options;
   if (typeof relaxedSimd !== "boolean") {
-    throw new TypeError(`relaxedSimd must be true or false, found ${show(relaxedSimd)}`);
+    throw new TypeError(`relaxedSimd must be true or false, found ${showValue(relaxedSimd)}`);
   }
   if (typeof workload !== "number") {
-    throw new TypeError(`workload must be a number of operations, found ${show(workload)}`);
+    throw new TypeError(`workload must be a number of operations, found ${showValue(workload)}`);
   }
   if (!(workload >= 0)) throw new RangeError(`workload must not be negative, found ${workload}`);
   return {
@@ -44,13 +45,9 @@ export function engineSettings(options: EngineOptions): EngineSettings {
 
 function checkThreads(threads: number): number {
   const expected = `threads must be a whole number from 1 to ${MAX_THREADS} or "auto"`;
-  if (typeof threads !== "number") throw new TypeError(`${expected}, found ${show(threads)}`);
+  if (typeof threads !== "number") throw new TypeError(`${expected}, found ${showValue(threads)}`);
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
     throw new RangeError(`${expected}, found ${threads}`);
   }
   return threads;
-}
-
-function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import type { Baseline, BaselineLayer, BaselinePass } from "./baseline.ts";
 import { GateError } from "./gate_error.ts";
 
@@ -31,7 +32,7 @@ export function parseBaseline(text: string, file: string): Baseline {
   if (version !== 1) {
     throw new GateError(
       `${file}: expected a baseline of version 1, found ${
-        version === undefined ? "none" : `version ${JSON.stringify(version)}`
+        version === undefined ? "none" : `version ${showValue(version)}`
       }`,
     );
   }
@@ -85,14 +86,13 @@ function record<T>(decode: Decode<T>): Decode<Record<string, T>> {
     Object.fromEntries(
       Object.entries(object(json, place)).map(([key, value]) => [
         key,
-        decode(value, `${place}[${JSON.stringify(key)}]`),
+        decode(value, `${place}[${showValue(key)}]`),
       ]),
     );
 }
 
 function mismatch(place: string, expected: string, found: unknown): GateError {
-  const text = found === undefined ? "nothing" : JSON.stringify(found);
   return new GateError(
-    `${place}: expected ${expected}, found ${text.length <= 40 ? text : `${text.slice(0, 40)}...`}`,
+    `${place}: expected ${expected}, found ${found === undefined ? "nothing" : showValue(found)}`,
   );
 }

@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import type { ErrorObject } from "ajv";
 import type { Node, ParseError } from "jsonc-parser";
 import type { Configuration } from "./configuration.ts";
@@ -44,7 +45,7 @@ export async function readConfiguration(found: FoundConfiguration): Promise<Conf
   if (root === undefined) throw complain(0, `it has no key "${key}"`);
   const twice = repeatedKey(root);
   if (twice !== null) {
-    throw complain(twice.offset, `the key ${JSON.stringify(twice.value)} is given twice`);
+    throw complain(twice.offset, `the key ${showValue(twice.value)} is given twice`);
   }
   const value = getNodeValue(root);
   const error = await validate(value);

@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { THRESHOLDS, type Thresholds } from "../checks/thresholds.ts";
 import { nearest } from "../words/nearest.ts";
 import type {
@@ -98,7 +99,7 @@ export function resolveConfiguration(
   const names = models.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
-    throw new GateError(`${file}: two models are called ${JSON.stringify(twice)}: give one a name`);
+    throw new GateError(`${file}: two models are called ${showValue(twice)}: give one a name`);
   }
   const suppressions = configuration.suppressions ?? [];
   suppressions.forEach((suppression, index) => checkSuppression(suppression, index, file, names));
@@ -157,7 +158,7 @@ function checkSuppression(
   const place = `${file}: suppressions[${index}]`;
   if (model !== undefined && !names.includes(model)) {
     throw new GateError(
-      `${place}.model: unknown model ${JSON.stringify(model)}${
+      `${place}.model: unknown model ${showValue(model)}${
         nearest(model, names) ||
         `, expected one of ${names.join(", ") || "none: no model is listed"}`
       }`,

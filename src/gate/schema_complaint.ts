@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import type { ErrorObject } from "ajv";
 import { MODEL_RULES } from "../checks/model_rules.ts";
 import { nearestObjective } from "../measure/check_objective.ts";
@@ -93,7 +94,7 @@ function pathOf(pointer: string, root: unknown): (string | number)[] {
 function describePath(path: (string | number)[]): string {
   return path.map((step, index) => {
     if (typeof step === "number") return `[${step}]`;
-    if (!/^[A-Za-z_$][\w$]*$/.test(step)) return `[${JSON.stringify(step)}]`;
+    if (!/^[A-Za-z_$][\w$]*$/.test(step)) return `[${showValue(step)}]`;
     return index === 0 ? step : `.${step}`;
   }).join("");
 }

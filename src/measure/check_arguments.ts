@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { isDisposed } from "../model/is_disposed.ts";
@@ -59,7 +60,7 @@ export function checkOptions(options: MeasureOptions): void {
     const expected = KNOWN[name as keyof MeasureOptions](value);
     if (expected === null) continue;
     throw new TypeError(
-      `Cannot measure with ${name} ${JSON.stringify(value)}: expected ${expected}`,
+      `Cannot measure with ${name} ${showValue(value)}: expected ${expected}`,
     );
   }
 }
@@ -106,7 +107,7 @@ export function checkBatch(
     if (!fits) {
       throw new RangeError(
         `Cannot measure model ${model.name}: its input ${
-          JSON.stringify(inputName(model, i))
+          showValue(inputName(model, i))
         } has shape ` +
           `[${expected.map((size) => size ?? "any").join(", ")}], ` +
           `the batch has [${tensor.shape.join(", ")}]`,

@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import type { Batch } from "../model/batch.ts";
 import { BatchError } from "../model/batch_error.ts";
 import type { LoadedModel } from "../model/loaded_model.ts";
@@ -41,9 +42,7 @@ export function nearestObjective(name: string): string {
   const known = Object.hasOwn(ALIASES, plain)
     ? ALIASES[plain]
     : LOSSES.find((loss) => loss.toLowerCase() === plain);
-  return known === undefined
-    ? nearest(name, OBJECTIVES)
-    : `; did you mean ${JSON.stringify(known)}?`;
+  return known === undefined ? nearest(name, OBJECTIVES) : `; did you mean ${showValue(known)}?`;
 }
 
 /**
@@ -58,7 +57,7 @@ export function checkModuleObjective(
   if (objective === null) return "sum";
   if (isObjective(objective)) return objective;
   throw new ModelError(
-    `${path}: objective is ${JSON.stringify(objective)}, expected a function or the name of one${
+    `${path}: objective is ${showValue(objective)}, expected a function or the name of one${
       nearestObjective(objective) || `: ${OBJECTIVES.join(", ")}`
     }`,
   );

@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { LOSSES, type Objective } from "../model/objective.ts";
 import { nearestObjective } from "./check_objective.ts";
@@ -38,11 +39,9 @@ export function resolveObjective(
   if (objective === "sum") return { name: "sum", evaluate: (outputs) => total(tf, outputs) };
   if (!LOSSES.includes(objective)) {
     throw new TypeError(
-      `Cannot use ${
-        JSON.stringify(objective)
-      } as an objective: expected "sum", a function, or one of ${LOSSES.join(", ")}${
-        typeof objective === "string" ? nearestObjective(objective) : ""
-      }`,
+      `Cannot use ${showValue(objective)} as an objective: expected "sum", a function, or one of ${
+        LOSSES.join(", ")
+      }${typeof objective === "string" ? nearestObjective(objective) : ""}`,
     );
   }
   if (targets === null) {

@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import type { Layer, LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { failure } from "../words/failure.ts";
 import type { Topology } from "./convert_topology.ts";
@@ -43,7 +44,7 @@ export function buildModel(tf: TensorFlow, topology: Topology, declared: number)
     // An open axis, null, counts as 0 in a product: TensorFlow.js itself refuses it below.
     if (!(asked <= budget) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
       throw new ModelError(
-        `layer ${JSON.stringify(this.name)} asks for a weight ${JSON.stringify(name)} of shape ` +
+        `layer ${showValue(this.name)} asks for a weight ${showValue(name)} of shape ` +
           `[${shape.join(", ")}], expected no more than the ${declared} entries that ` +
           `weightsManifest declares for the whole model`,
       );

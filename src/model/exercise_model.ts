@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { SeededRandom } from "./seeded_random.ts";
@@ -61,7 +62,7 @@ export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
     tf.layers.activation({ activation: activation as "tanh" });
   } catch (error) {
     throw new TypeError(
-      `activation is ${JSON.stringify(activation)}, expected one that TensorFlow.js has`,
+      `activation is ${showValue(activation)}, expected one that TensorFlow.js has`,
       { cause: error },
     );
   }

@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { failure } from "../words/failure.ts";
 import { ModelError } from "./model_error.ts";
@@ -21,7 +22,7 @@ async function locateFile(
   path: string,
   place: string,
 ): Promise<{ path: string; size: number }> {
-  const shown = `${place} is ${JSON.stringify(path)}`;
+  const shown = `${place} is ${showValue(path)}`;
   const steps = path.split("/");
   if (STRANGE.test(path) || steps[0] === "" || steps.includes("..")) {
     throw new ModelError(`${shown}, expected a file inside the model's folder`);
@@ -75,7 +76,7 @@ export async function locateGroups(
     for (const { path, place } of group.files) located.push(await locateFile(folder, path, place));
     const size = located.reduce((sum, file) => sum + file.size, 0);
     if (size !== group.bytes) {
-      const names = group.files.map(({ path }) => JSON.stringify(path)).join(", ") || "no file";
+      const names = group.files.map(({ path }) => showValue(path)).join(", ") || "no file";
       throw new ModelError(
         `${names} ${group.files.length === 1 ? "has" : "have"} ${size} bytes, expected ` +
           `${group.bytes} for the ${group.specs.length} weights that weightsManifest declares: ` +
@@ -110,7 +111,7 @@ function pair(model: LayersModel, specs: WeightSpec[]): Map<WeightSpec, LayerVar
     const parts = spec.name.split("/");
     const withoutCell = [...parts.slice(0, -2), ...parts.slice(-1)].join("/");
     const variable = (open.get(spec.name) ?? open.get(withoutCell))?.shift();
-    const shown = `${spec.place} is ${JSON.stringify(spec.name)}`;
+    const shown = `${spec.place} is ${showValue(spec.name)}`;
     if (variable === undefined) {
       throw new ModelError(`${shown}, expected a weight that the model has`);
     }
@@ -125,7 +126,7 @@ function pair(model: LayersModel, specs: WeightSpec[]): Map<WeightSpec, LayerVar
   const [missing, ...more] = [...open.values()].flat();
   if (missing !== undefined) {
     throw new ModelError(
-      `weightsManifest does not have ${JSON.stringify(missing.originalName)}` +
+      `weightsManifest does not have ${showValue(missing.originalName)}` +
         `${
           more.length === 0 ? "" : ` and ${more.length} more`
         }, expected every weight of the model`,
@@ -171,7 +172,7 @@ async function readGroup({ bytes, files, located }: LocatedGroup): Promise<Uint8
   const all = new Uint8Array(bytes);
   let offset = 0;
   for (const [i, { path, size }] of located.entries()) {
-    const shown = `${files[i].place} is ${JSON.stringify(files[i].path)}`;
+    const shown = `${files[i].place} is ${showValue(files[i].path)}`;
     let content: Uint8Array;
     try {
       content = await Deno.readFile(path);

@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { nearest } from "../words/nearest.ts";
@@ -54,7 +55,7 @@ export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}
   if (unknown !== undefined) {
     const names = Object.keys(OPTIONS);
     throw new TypeError(
-      `randomBatch has no option ${JSON.stringify(unknown)}${
+      `randomBatch has no option ${showValue(unknown)}${
         nearest(unknown, names) || `, expected one of ${names.join(", ")}`
       }`,
     );

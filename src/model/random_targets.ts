@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { ACTIVATION_RANGES } from "../theory/activation_ranges.ts";
@@ -80,7 +81,7 @@ function outputShapes(model: LayersModel, inputs: number[][]): number[][] {
   if (open !== -1) {
     throw new RangeError(
       `no targets can be drawn for output ${
-        JSON.stringify(model.outputs[open].sourceLayer.name)
+        showValue(model.outputs[open].sourceLayer.name)
       }: its shape ` +
         `[${shapes[open].map((length) => length ?? "any").join(", ")}] is open, so give a batch`,
     );

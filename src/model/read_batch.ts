@@ -96,7 +96,7 @@ function parseBatch(json: unknown, model: LayersModel, { objective }: ReadBatchO
     requireShape(
       input,
       [[null, ...model.inputs[i].shape.slice(1)]],
-      `as model ${show(model.name)} takes`,
+      `as model ${showValue(model.name)} takes`,
     );
     const whole = model.inputs[i].dtype === "float32" ? null : { from: -(2 ** 31), to: 2 ** 31 };
     requireRange(input, ranges[i] ?? whole);
@@ -108,7 +108,7 @@ function parseBatch(json: unknown, model: LayersModel, { objective }: ReadBatchO
     const shapes = targetShapes([null, ...model.outputs[i].shape.slice(1)], objective);
     const why = objective === "sparseCategoricalCrossentropy"
       ? `of class numbers as ${objective} takes`
-      : `as model ${show(model.name)} puts out`;
+      : `as model ${showValue(model.name)} puts out`;
     if (shapes !== null) requireShape(target, shapes, why);
   });
   const examples = inputs[0].shape[0];
@@ -136,25 +136,25 @@ function parseTensors(value: unknown, place: string, names: string[]): ParsedTen
     const missing = names.find((name) => !Object.hasOwn(value, name));
     if (unknown !== undefined || missing !== undefined) {
       throw new BatchError(
-        `${place} has ${unknown === undefined ? `no ${show(missing!)}` : show(unknown)}, ` +
-          `expected ${names.map(show).join(", ")}`,
+        `${place} has ${
+          unknown === undefined ? `no ${showValue(missing!)}` : showValue(unknown)
+        }, ` +
+          `expected ${names.map(showValue).join(", ")}`,
       );
     }
     return names.map((name) =>
-      parseTensor((value as Record<string, unknown>)[name], `${place}[${JSON.stringify(name)}]`)
+      parseTensor((value as Record<string, unknown>)[name], `${place}[${showValue(name)}]`)
     );
   }
   if (names.length === 1) return [parseTensor(value, place)];
   if (!Array.isArray(value) || value.length !== names.length) {
     throw new BatchError(
       `${place} is ${showValue(value)}, expected an array of ${names.length}: ` +
-        names.map(show).join(", "),
+        names.map(showValue).join(", "),
     );
   }
   return value.map((one, i) => parseTensor(one, `${place}[${i}]`));
 }
-
-const show = (name: string) => JSON.stringify(name);
 
 function requireShape(
   { place, shape }: ParsedTensor,

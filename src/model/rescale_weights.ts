@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
@@ -75,7 +76,7 @@ function choose(paths: Set<string>, layers: RegExp | readonly string[]): Set<str
   const missing = layers.find((path) => !paths.has(path));
   if (missing !== undefined) {
     throw new TypeError(
-      `Cannot rescale weights: no layer that has weights is called ${JSON.stringify(missing)}`,
+      `Cannot rescale weights: no layer that has weights is called ${showValue(missing)}`,
     );
   }
   return new Set(layers);

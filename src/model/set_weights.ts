@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { nearest } from "../words/nearest.ts";
@@ -50,7 +51,7 @@ export function setWeights(
     const own = known.get(name);
     if (own === undefined) {
       throw new TypeError(
-        `Cannot set weight ${JSON.stringify(name)}: the model has no weight of that name` +
+        `Cannot set weight ${showValue(name)}: the model has no weight of that name` +
           nearest(name, [...known.keys()]),
       );
     }
@@ -75,7 +76,7 @@ export function setWeights(
 function requireShape(name: string, found: readonly number[], expected: number[]): void {
   if (!Array.isArray(found) || found.join() !== expected.join()) {
     throw new RangeError(
-      `Cannot set weight ${JSON.stringify(name)}: the shape given is ${JSON.stringify(found)}, ` +
+      `Cannot set weight ${showValue(name)}: the shape given is ${JSON.stringify(found)}, ` +
         `expected ${JSON.stringify(expected)}`,
     );
   }
@@ -86,13 +87,13 @@ function requireEntries(name: string, entries: unknown, shape: number[]): Float3
   const isArray = isList || entries instanceof Float32Array;
   const bad = isList ? entries.findIndex((entry) => typeof entry !== "number") : -1;
   if (!isArray || bad !== -1) {
-    const found = isArray ? `entry ${bad} is ${JSON.stringify(entries[bad])}` : `found ${entries}`;
-    throw new TypeError(`Cannot set weight ${JSON.stringify(name)}: ${found}, expected numbers`);
+    const found = isArray ? `entry ${bad} is ${showValue(entries[bad])}` : `found ${entries}`;
+    throw new TypeError(`Cannot set weight ${showValue(name)}: ${found}, expected numbers`);
   }
   const count = shape.reduce((product, size) => product * size, 1);
   if (entries.length !== count) {
     throw new RangeError(
-      `Cannot set weight ${JSON.stringify(name)}: ${entries.length} entries given, ` +
+      `Cannot set weight ${showValue(name)}: ${entries.length} entries given, ` +
         `expected ${count} for shape ${JSON.stringify(shape)}`,
     );
   }

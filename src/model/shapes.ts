@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Objective } from "./objective.ts";
 
@@ -77,7 +78,7 @@ export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][
   requireCount("undefinedSize", undefinedSize);
   if (!Array.isArray(model.inputs) || model.inputs.length === 0) {
     throw new TypeError(
-      `model ${JSON.stringify(model.name)} has no inputs: give its first layer an inputShape`,
+      `model ${showValue(model.name)} has no inputs: give its first layer an inputShape`,
     );
   }
   const fixed = model.inputs.map((input) => input.shape[0]).find((first) => first !== null);
@@ -85,7 +86,7 @@ export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][
   requireCount("examples", examples);
   if (typeof fixed === "number" && fixed !== examples) {
     throw new RangeError(
-      `examples is ${examples}, expected ${fixed}: model ${JSON.stringify(model.name)} is built ` +
+      `examples is ${examples}, expected ${fixed}: model ${showValue(model.name)} is built ` +
         `for batches of that size`,
     );
   }

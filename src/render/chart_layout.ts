@@ -1,6 +1,6 @@
 import type { BarChartOptions, BarChartRow } from "./bar_chart.ts";
 import { displayWidth } from "./display_width.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
 
 /** How many columns each part of a row takes. Charts drawn with one layout align. */

@@ -9,7 +9,7 @@ import {
 } from "./chart_layout.ts";
 import { cutEnd, cutNames } from "./cut_names.ts";
 import { displayWidth } from "./display_width.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import { paint } from "./paint.ts";
 
 const ASCII = { full: "#", eighths: [], axis: "|", grid: ":", ellipsis: ".." };

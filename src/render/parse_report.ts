@@ -1,4 +1,4 @@
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import { type Report, reportShape } from "./report_shape.ts";
 
 export type { Report };

@@ -3,7 +3,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import { type ChartLayout, chartLayout, reasonWidth } from "./chart_layout.ts";
 import { displayWidth } from "./display_width.ts";
 import { drawChart } from "./draw_chart.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import { layerRange } from "./layer_range.ts";
 import { type LayerFigure, type LayerRows, layerRows } from "./layer_rows.ts";
 import { paint } from "./paint.ts";

@@ -1,5 +1,5 @@
 import type { Finding } from "../checks/finding.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
 import { layerRange } from "./layer_range.ts";
 import { paint } from "./paint.ts";

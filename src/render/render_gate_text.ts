@@ -1,6 +1,6 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { cutMiddle } from "./cut_middle.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import { countPasses, gateCounts } from "./gate_words.ts";
 import { paint } from "./paint.ts";
 import { plural } from "./plural.ts";

@@ -1,5 +1,5 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import type { Locate } from "./gate_location.ts";
 import { gateTitle } from "./gate_words.ts";
 import { plural } from "./plural.ts";

@@ -1,6 +1,6 @@
 import type { Measurements } from "../measure/measurements.ts";
 import { cutMiddle } from "./cut_middle.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
 import { paint } from "./paint.ts";
 import { plural } from "./plural.ts";

@@ -1,6 +1,6 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { cutEnd } from "./cut_names.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
 import { gateCounts, gateTitle } from "./gate_words.ts";
 import { renderCharts } from "./render_charts.ts";

@@ -1,6 +1,6 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import type { GateRule } from "../gate/gate_rules.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import type { GateLocation, Locate } from "./gate_location.ts";
 import { gateTitle } from "./gate_words.ts";
 

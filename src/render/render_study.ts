@@ -1,6 +1,6 @@
 import type { LayerFigureName, StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { cutNames } from "./cut_names.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
 import { paint } from "./paint.ts";
 import {

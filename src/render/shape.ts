@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 /**
  * A description of plain data that both ways share: it writes keys in one fixed order and numbers
  * that JSON has no word for as strings, and reads them back, or says what is wrong and where.
@@ -15,18 +16,9 @@ export interface Shape<T> {
 function mismatch(place: string, expected: string, found: unknown): TypeError {
   return new TypeError(
     `The report is not as it should be at ${place || "its top"}: expected ${expected}, found ${
-      describe(found)
+      found === undefined ? "nothing" : showValue(found)
     }`,
   );
-}
-
-function describe(found: unknown): string {
-  if (found === undefined) return "nothing";
-  if (found === null) return "null";
-  if (Array.isArray(found)) return "an array";
-  if (typeof found === "object") return "an object";
-  const text = JSON.stringify(found);
-  return text.length <= 40 ? text : `${text.slice(0, 40)}...`;
 }
 
 function primitive<T>(expected: string, is: (json: unknown) => boolean): Shape<T> {

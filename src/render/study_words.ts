@@ -1,6 +1,6 @@
 import type { ScaleSummary, StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { cutMiddle } from "./cut_middle.ts";
-import { escapeControls } from "./escape_controls.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
 import { layerRange } from "./layer_range.ts";
 import { plural } from "./plural.ts";

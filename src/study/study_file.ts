@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 import { studyHeaderShape, studyPointShape } from "../render/study_json.ts";
 import { failure } from "../words/failure.ts";
 import { describePoint, gridPoint } from "./grid_point.ts";
@@ -138,5 +139,5 @@ function decode<T>(path: string, line: number, text: string, shape: (json: unkno
 }
 
 function shown(line: string): string {
-  return JSON.stringify(line.length > 60 ? `${line.slice(0, 60)}...` : line);
+  return showValue(line);
 }

@@ -97,7 +97,7 @@ export function resolveGrid(grid: StudyGrid): ResolvedGrid {
   for (const name of resolved.initializers) {
     if (name !== null && !INITIALIZERS.includes(name)) {
       throw new TypeError(
-        `initializers has ${JSON.stringify(name)}, expected ${INITIALIZERS.join(", ")}`,
+        `initializers has ${showValue(name)}, expected ${INITIALIZERS.join(", ")}`,
       );
     }
   }

@@ -56,7 +56,7 @@ export function requireActivation(tf: TensorFlow, name: string): string {
   // The theory knows some that are layers only in TensorFlow.js, leakyRelu for one.
   const known = Object.keys(ACTIVATION_FUNCTIONS).filter((other) => refusal(tf, other) === null);
   throw new TypeError(
-    `activation ${JSON.stringify(name)} is not known to TensorFlow.js${
+    `activation ${showValue(name)} is not known to TensorFlow.js${
       nearest(name, known) || `, expected one such as ${known.join(", ")}`
     }`,
     { cause },

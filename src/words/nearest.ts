@@ -1,3 +1,4 @@
+import { showValue } from "./show_value.ts";
 /** How many letters to insert, delete or replace to get from one word to the other (Levenshtein). */
 function distance(from: string, to: string): number {
   let above = Array.from({ length: to.length + 1 }, (_, i) => i);
@@ -31,4 +32,4 @@ export function nearest(name: string, names: readonly string[]): string {
   return name.length > 4 && whole.length === 1 ? offer(whole[0]) : "";
 }
 
-const offer = (name: string) => `; did you mean ${JSON.stringify(name)}?`;
+const offer = (name: string) => `; did you mean ${showValue(name)}?`;

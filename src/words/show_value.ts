@@ -1,10 +1,21 @@
-/** A piece of JSON in a few words, for an error message. */
+import { escapeControls } from "./escape_controls.ts";
+
+/** Of a longer text the beginning is shown. */
+const LONGEST = 60;
+
+/**
+ * A value that somebody gave, in a few words, for an error message: long text is cut, and what would move
+ * the cursor, colour or reorder a terminal is made visible.
+ */
 export function showValue(value: unknown): string {
   if (Array.isArray(value)) {
+    if (value.length === 0) return "an empty array";
     return value.length === 1 ? "an array of 1 item" : `an array of ${value.length} items`;
   }
+  if (typeof value === "function") return "a function";
   if (typeof value === "object" && value !== null) return "an object";
-  if (typeof value !== "string") return `${value}`;
-  const [...letters] = value;
-  return JSON.stringify(letters.length > 40 ? letters.slice(0, 40).join("") + "..." : value);
+  if (typeof value !== "string") return String(value);
+  const letters = [...value];
+  const shown = letters.length > LONGEST ? `${letters.slice(0, LONGEST).join("")}...` : value;
+  return escapeControls(JSON.stringify(shown));
 }

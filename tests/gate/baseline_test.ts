@@ -182,7 +182,7 @@ Deno.test("parseBaseline() says where a file is no baseline", () => {
     ["[]", "b.json: expected a baseline of version 1, found none"],
     ['{"version": 2}', "expected a baseline of version 1, found version 2"],
     ['{"version": 1}', "b.json: models: expected an object, found nothing"],
-    [file({ a: [] }), 'models["a"]: expected an object, found []'],
+    [file({ a: [] }), 'models["a"]: expected an object, found an empty array'],
     [file({ a: { 0: {} } }), 'models["a"]["0"].objective: expected a text, found nothing'],
     [
       file({ a: { 0: pass({ d: { deltas: "1" } }) } }),
@@ -190,7 +190,7 @@ Deno.test("parseBaseline() says where a file is no baseline", () => {
     ],
     [
       file({ a: { 0: pass({ d: { weights: { k: [] } } }) } }),
-      'layers["d"].weights["k"]: expected one or two numbers, found []',
+      'layers["d"].weights["k"]: expected one or two numbers, found an empty array',
     ],
   ];
   for (const [text, message] of refused) {

@@ -330,7 +330,7 @@ Deno.test("loadModel() refuses a model without outputs", async () => {
   const edit: Edit = (json) => (json.modelTopology.config.output_layers = [], json);
   assertEquals(
     await refusal({ edit }, model),
-    "modelTopology.config.output_layers is an array of 0 items, expected an array of references " +
+    "modelTopology.config.output_layers is an empty array, expected an array of references " +
       "to layers",
   );
   model.dispose();
