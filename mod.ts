@@ -100,6 +100,7 @@ export const {
   randomTargets,
   readBatch,
   readStudyFile,
+  registerLayer,
   renderGateJson,
   renderGateText,
   renderGithub,

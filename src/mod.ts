@@ -29,6 +29,12 @@
  * @module
  */
 export * from "./engine/mod.ts";
+export {
+  type CustomLayerTraits,
+  type KernelLayout,
+  type LayerKind,
+  registerLayer,
+} from "./traits/mod.ts";
 export * from "./model/mod.ts";
 export * from "./measure/mod.ts";
 export * from "./checks/mod.ts";

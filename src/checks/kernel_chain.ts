@@ -3,6 +3,7 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../measure/measurements.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
 import { type Fans, fans } from "../theory/fans.ts";
 import { initializerDeviation } from "../theory/initializer_deviation.ts";
 import { findActivation } from "../theory/resolve_activation.ts";
@@ -53,7 +54,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
   layers.forEach((layer, index) => {
     const kernel = layer.weights[0];
     if (!CLASSES.test(layer.className) || kernel === undefined || kernel.shape.length < 2) return;
-    const own = fans(kernel.shape, layer.className);
+    const own = fans(kernel.shape, layerTraits(layer.className).kernel ?? "ordinary");
     const strides = (layer.strides ?? []).reduce((product, stride) => product * stride, 1);
     const fanIn = own.fanIn / strides;
     let active: LayerMeasurements | null = null;

@@ -1,66 +1,6 @@
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
-
-/** Where, in terms of z, an activation has all but stopped to pass gradient. */
-export interface ActivationRegion {
-  /** Whether the activation is bounded on both sides: it saturates. */
-  bounded: boolean;
-  /** Whether it is flat on one side only: its units can die. */
-  oneSided: boolean;
-  /** Entries with z <= low pass (almost) no gradient. */
-  low: number;
-  /** Entries with z >= high pass (almost) no gradient. */
-  high: number;
-}
-
-/**
- * An entry counts as flat where |phi'(z)| < 0.06 sup |phi'| (design: tanh |a| > 0.97, after
- * Karpathy's makemore; sigmoid a outside 0.015 .. 0.985).
- */
-const FLAT = 0.06;
-
-const TANH = Math.atanh(Math.sqrt(1 - FLAT));
-/** sigmoid(z) = (1 + tanh(z / 2)) / 2, so its derivative falls to the same share at twice tanh's z. */
-const SIGMOID = 2 * TANH;
-const SOFTSIGN = 1 / Math.sqrt(FLAT) - 1;
-/** For z < 0, elu's derivative is exp(z), and selu's is exp(z) times its supremum. */
-const ELU = Math.log(FLAT);
-/** softplus' is the sigmoid, its supremum 1. */
-const SOFTPLUS = Math.log(FLAT / (1 - FLAT));
-
-const bounded = (limit: number): ActivationRegion => ({
-  bounded: true,
-  oneSided: false,
-  low: -limit,
-  high: limit,
-});
-
-const oneSided = (low: number, high = Infinity): ActivationRegion => ({
-  bounded: false,
-  oneSided: true,
-  low,
-  high,
-});
-
-/**
- * The derivatives of swish, gelu and mish change their sign once for z < 0, so only the tail counts
- * as flat: below the smallest z at which |phi'| = 0.06 sup |phi'|, found by bisection of central
- * differences in float64 (the suprema are 1.0998, 1.1289, 1.1290 and 1.0885).
- */
-const REGIONS: Record<string, ActivationRegion> = {
-  tanh: bounded(TANH),
-  sigmoid: bounded(SIGMOID),
-  hardSigmoid: bounded(2.5),
-  softsign: bounded(SOFTSIGN),
-  relu: oneSided(0),
-  relu6: { bounded: true, oneSided: true, low: 0, high: 6 },
-  elu: oneSided(ELU),
-  selu: oneSided(ELU),
-  softplus: oneSided(SOFTPLUS),
-  swish: oneSided(-3.61689),
-  gelu: oneSided(-2.16472),
-  gelu_new: oneSided(-2.17249),
-  mish: oneSided(-3.68683),
-};
+import { activationTraits } from "../traits/activation_traits.ts";
+import type { FlatRegion } from "../traits/activations.ts";
 
 /**
  * The flat region of an activation.
@@ -69,8 +9,8 @@ const REGIONS: Record<string, ActivationRegion> = {
  * @returns The region, or `null` for an activation that has none (linear, leaky relu) or is not
  * elementwise (softmax), or that is not known.
  */
-export function activationRegion(activation: string | null): ActivationRegion | null {
-  return activation === null ? null : REGIONS[activation] ?? null;
+export function activationRegion(activation: string | null): FlatRegion | null {
+  return activation === null ? null : activationTraits(activation)?.flat ?? null;
 }
 
 /** TensorFlow.js's slope of a leaky relu below 0. */
@@ -88,7 +28,7 @@ interface ActivationOfLayer {
   /** Its name, spelled as the activations of TensorFlow.js are. */
   name: string;
   /** Where it is flat. */
-  region: ActivationRegion | null;
+  region: FlatRegion | null;
 }
 
 /**

@@ -1,7 +1,6 @@
 import type { Layer } from "../engine/tensorflow.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
-
-const TRANSPOSED = new Set(["Conv2DTranspose", "Conv3DTranspose"]);
 
 /**
  * How many units of a kernel have exactly the incoming weights of an earlier one.
@@ -21,7 +20,9 @@ export function duplicateUnits(
   shape: number[],
   read: () => ArrayLike<number>,
 ): number | null {
-  if (!isKernel({ name, shape }) || layer.getClassName() === "Embedding") return null;
+  if (!isKernel({ name, shape }) || layerTraits(layer.getClassName()).kind === "embedding") {
+    return null;
+  }
   const values = read();
   const last = shape.at(-1)!, before = shape.at(-2)!;
   const size = shape.reduce((a, b) => a * b, 1);
@@ -29,7 +30,7 @@ export function duplicateUnits(
     const units = last * before;
     return countDuplicateUnits(values, units, (unit, n) => n * units + unit, size / units);
   }
-  if (TRANSPOSED.has(layer.getClassName())) {
+  if (layerTraits(layer.getClassName()).kernel === "transposed") {
     // The incoming weights of a unit: every position of the kernel, every input channel.
     const at = (unit: number, n: number) =>
       Math.floor(n / last) * before * last + unit * last + n % last;

@@ -1,52 +1,16 @@
 import { format } from "@std/fmt/bytes";
 import { HEAP_LIMIT } from "../engine/guard_heap.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+import { activationTraits } from "../traits/activation_traits.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
 import { type ActivationHolder, activationObject } from "./activation_region.ts";
 import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
 
 /** Bytes of a float32. */
 const FLOAT = 4;
 
-/**
- * Copies of a layer's output that are alive at the end of the forward pass, when most are; the backward
- * pass frees them as it goes. Measured, as all that follows, on WASM with ten layers of a kind.
- */
-const COPIES: Record<string, number> = {
-  Activation: 0,
-  Average: 2,
-  DepthwiseConv2D: 2,
-  SeparableConv2D: 3,
-  LayerNormalization: 10,
-};
-const COPIES_ELSEWHERE = 1.2;
-/** Of a batch normalisation that runs on the statistics of the batch. */
+/** Copies of its output that a batch normalisation keeps which runs on the statistics of the batch. */
 const COPIES_ON_BATCH = 6;
-
-/** How many more the activation of a layer takes: each of its operations keeps what it needs. */
-const COPIES_OF_ACTIVATION: Record<string, number> = {
-  linear: 0,
-  tanh: 1,
-  elu: 1,
-  sigmoid: 1.2,
-  softmax: 1.2,
-  relu: 1.5,
-  softplus: 2,
-  selu: 2.5,
-  relu6: 3,
-  swish: 3,
-  mish: 3,
-  hardSigmoid: 4,
-  softsign: 4.5,
-  gelu: 6,
-  gelu_new: 8,
-};
-
-/** Copies of the output of one step of a recurrent cell, gates included. */
-const COPIES_IN_CELL: Record<string, number> = { SimpleRNNCell: 7 };
-const COPIES_IN_GATED_CELL = 35;
-
-/** Layers whose output shares the data of their input. */
-const VIEWS = new Set(["Flatten", "Reshape", "Dropout", "InputLayer"]);
 
 /**
  * Estimates the most memory that a pass takes on the WASM heap: the weights, the gradient of the largest,
@@ -69,7 +33,6 @@ export function estimateMemory(
     largest = Math.max(largest, size);
   }
   for (const { layer, input, output, times } of uses) {
-    if (VIEWS.has(layer.getClassName())) continue;
     if ("cell" in layer) {
       const { returnSequences } = layer as unknown as { returnSequences: boolean };
       const [examples, steps] = input;
@@ -85,13 +48,14 @@ export function estimateMemory(
 
 function copiesOf(layer: Layer): number {
   const activation = activationObject(layer as unknown as ActivationHolder, "activation");
-  return (COPIES[layer.getClassName()] ?? COPIES_ELSEWHERE) +
-    (COPIES_OF_ACTIVATION[activation?.getClassName() ?? "linear"] ?? 0);
+  return layerTraits(layer.getClassName()).memoryCopies +
+    (activationTraits(activation?.getClassName() ?? "linear")?.memoryCopies ?? 0);
 }
 
 function copiesInCell(layer: Layer): number {
   const { cell } = layer as unknown as { cell: Layer };
-  return COPIES_IN_CELL[cell.getClassName()] ?? COPIES_IN_GATED_CELL;
+  const { kind, memoryCopies } = layerTraits(cell.getClassName());
+  return kind === "cell" ? memoryCopies : layerTraits("LSTMCell").memoryCopies;
 }
 
 /** The number of entries. */

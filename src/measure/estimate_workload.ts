@@ -1,6 +1,7 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { containerLayers } from "../model/inner_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
 
@@ -20,7 +21,7 @@ import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
 export function estimateWorkload(model: LayersModel, inputs: readonly Shape[]): number {
   const leaves = leafLayers(model).map(({ layer }) => layer);
   const products = layerUses(model, leaves, containerLayers(model), inputs)
-    .filter(({ layer }) => layer.getClassName() !== "Embedding")
+    .filter(({ layer }) => layerTraits(layer.getClassName()).kind !== "embedding")
     .map((use) => {
       const weights = use.layer.weights
         .filter(({ originalName, shape }) => isKernel({ name: originalName, shape }))
@@ -33,7 +34,7 @@ export function estimateWorkload(model: LayersModel, inputs: readonly Shape[]): 
 /** Positions at which the weights are multiplied: all axes but that of channels. */
 function positionsOf({ layer, input, output }: LayerUse): number {
   const isRecurrent = "cell" in layer;
-  const isTransposed = layer.getClassName().endsWith("Transpose");
+  const isTransposed = layerTraits(layer.getClassName()).kernel === "transposed";
   const shape = isRecurrent || isTransposed ? input : output;
   const { dataFormat } = layer as unknown as { dataFormat?: string };
   const channels = dataFormat === "channelsFirst" ? 1 : shape.length - 1;

@@ -1,6 +1,7 @@
+import type { FlatRegion } from "../traits/activations.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import type { Layer } from "../engine/tensorflow.ts";
-import { type ActivationRegion, activationRegion } from "./activation_region.ts";
+import { activationRegion } from "./activation_region.ts";
 import { mergeSums } from "./sums.ts";
 
 /** The four tensors of a layer that a pass looks at. */
@@ -17,7 +18,7 @@ export class LayerRecord {
   activationGradients: Sums | null = null;
   preActivationGradients: Sums | null = null;
   /** Where the activation is flat; `null` when it nowhere is. */
-  readonly region: ActivationRegion | null;
+  readonly region: FlatRegion | null;
   /** Entries of z at which the activation is saturated, and entries of z that are numbers at all. */
   saturatedEntries = 0;
   judgedEntries = 0;
@@ -49,7 +50,7 @@ export class LayerRecord {
     readonly layer: Layer,
     readonly className: string,
     readonly activation: string | null,
-    region?: ActivationRegion | null,
+    region?: FlatRegion | null,
   ) {
     this.region = region === undefined ? activationRegion(activation) : region;
   }

@@ -36,7 +36,10 @@ export function denseNetwork({ tf, seed, ...given }: StudyContext): LayersModel 
       kernelInitializer: "zeros",
     });
     model.add(layer);
-    setKernel(tf, layer, drawKernel(initializer, [width, units], "Dense", random), [width, units]);
+    setKernel(tf, layer, drawKernel(initializer, [width, units], "ordinary", random), [
+      width,
+      units,
+    ]);
   }
   return model;
 }

@@ -1,4 +1,5 @@
 import type { SeededRandom } from "../model/seeded_random.ts";
+import type { KernelLayout } from "../traits/layers.ts";
 import { fans } from "../theory/fans.ts";
 import { initializerDeviation, type InitializerScheme } from "../theory/initializer_deviation.ts";
 import type { InitializerName } from "../theory/initializers.ts";
@@ -8,20 +9,20 @@ import type { InitializerName } from "../theory/initializers.ts";
  *
  * @param initializer How.
  * @param shape Shape of the kernel.
- * @param className Class of its layer, which tells the fans.
+ * @param layout How it lies in memory, which tells the fans.
  * @param random Where the randomness comes from.
  * @returns The entries, row-major.
  */
 export function drawKernel(
   initializer: InitializerName,
   shape: readonly number[],
-  className: string,
+  layout: KernelLayout,
   random: SeededRandom,
 ): Float32Array {
   const count = shape.reduce((product, size) => product * size, 1);
   if (initializer === "orthogonal") return orthogonal(count, shape[shape.length - 1], random);
   const [, scheme, kind] = /^(he|lecun|glorot)(Normal|Uniform)$/.exec(initializer)!;
-  const deviation = initializerDeviation(scheme as InitializerScheme, fans(shape, className));
+  const deviation = initializerDeviation(scheme as InitializerScheme, fans(shape, layout));
   if (kind === "Normal") return random.normals(count, deviation);
   // A uniform distribution on (-r, r) has the variance r^2 / 3.
   const reach = Math.sqrt(3) * deviation;

@@ -6,11 +6,9 @@ import { modelWeights } from "../model/model_weights.ts";
 import { SeededRandom } from "../model/seeded_random.ts";
 import { setWeights } from "../model/set_weights.ts";
 import type { InitializerName } from "../theory/initializers.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
 import { drawKernel } from "./draw_kernel.ts";
 import { StudyError } from "./study_error.ts";
-
-/** Layers whose kernel has a fan-in, and so can be drawn anew. */
-const DRAWN = /^(Dense|Conv[123]D|Conv[23]DTranspose|DepthwiseConv2D)$/;
 
 /**
  * Gives the hidden layers another activation: those that hold one themselves (Dense, convolutions,
@@ -58,10 +56,15 @@ export function redrawKernels(
 ): void {
   const random = new SeededRandom(seed, "weights");
   const drawn = modelWeights(model)
-    .filter(({ layer, variable }) => DRAWN.test(layer.getClassName()) && variable.shape.length >= 2)
+    .filter(({ layer, variable }) =>
+      layerTraits(layer.getClassName()).kernel !== null && variable.shape.length >= 2
+    )
     .map(({ weightName, layer, variable }) => {
       const shape = variable.shape as number[];
-      return [weightName, drawKernel(initializer, shape, layer.getClassName(), random)] as const;
+      return [
+        weightName,
+        drawKernel(initializer, shape, layerTraits(layer.getClassName()).kernel!, random),
+      ] as const;
     });
   if (drawn.length === 0) {
     throw new StudyError(

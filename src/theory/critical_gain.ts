@@ -1,7 +1,4 @@
-import { gain } from "./gain.ts";
-
-/** The root of `criticalWeightVariance("selu")`. */
-const SELU = 0.6904860924400582;
+import { activationTraits } from "../traits/activation_traits.ts";
 
 /**
  * The sigma_w at which chi tends to 1 with zero biases: {@linkcode gain}, but for selu. That one has two
@@ -21,5 +18,5 @@ const SELU = 0.6904860924400582;
  * ```
  */
 export function criticalGain(activation: string): number | null {
-  return activation === "selu" ? SELU : gain(activation);
+  return activationTraits(activation)?.criticalGain ?? null;
 }

@@ -1,3 +1,5 @@
+import type { KernelLayout } from "../traits/layers.ts";
+
 /** How many inputs each output of a kernel adds up, and how many outputs each input reaches. */
 export interface Fans {
   /** Terms in the sum of one output. */
@@ -13,7 +15,7 @@ export interface Fans {
  * are left out, as initialisers leave them out; a transposed convolution that strides adds up fewer terms.
  *
  * @param shape Shape of the kernel, rank 2 or more.
- * @param className Class name of the layer. Default: a dense or an ordinary convolutional one.
+ * @param layout How the kernel lies in memory. Default: as that of a dense or a convolutional layer.
  * @returns The fans.
  *
  * @example
@@ -26,13 +28,13 @@ export interface Fans {
  *
  * @throws {RangeError} If the shape has fewer than two axes.
  */
-export function fans(shape: readonly number[], className = "Dense"): Fans {
+export function fans(shape: readonly number[], layout: KernelLayout = "ordinary"): Fans {
   if (shape.length < 2) {
     throw new RangeError(`A kernel has two axes or more, got the shape [${shape.join(", ")}].`);
   }
   const window = shape.slice(0, -2).reduce((product, size) => product * size, 1);
   const [first, second] = shape.slice(-2);
-  if (className.startsWith("Depthwise")) return { fanIn: window, fanOut: window * second };
-  if (className.endsWith("Transpose")) return { fanIn: window * second, fanOut: window * first };
+  if (layout === "depthwise") return { fanIn: window, fanOut: window * second };
+  if (layout === "transposed") return { fanIn: window * second, fanOut: window * first };
   return { fanIn: window * first, fanOut: window * second };
 }

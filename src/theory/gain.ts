@@ -1,27 +1,4 @@
-import { slopeOf } from "./leaky_relu.ts";
-
-const ROOT_2 = Math.SQRT2;
-
-/** He et al. 2015, equation 15. */
-function leakyGain(slope: number): number {
-  return Math.sqrt(2 / (1 + slope ** 2));
-}
-
-const GAINS: Readonly<Record<string, number>> = {
-  linear: 1,
-  tanh: 1,
-  softsign: 1,
-  elu: 1,
-  selu: 1,
-  relu: ROOT_2,
-  relu6: ROOT_2,
-  leakyRelu: leakyGain(0.3),
-  softplus: ROOT_2,
-  swish: ROOT_2,
-  gelu: ROOT_2,
-  gelu_new: ROOT_2,
-  mish: ROOT_2,
-};
+import { activationTraits } from "../traits/activation_traits.ts";
 
 /**
  * The gain of an activation: sigma_w, the standard deviation of the kernel times the root of its
@@ -48,7 +25,5 @@ const GAINS: Readonly<Record<string, number>> = {
  * ```
  */
 export function gain(activation: string): number | null {
-  if (Object.hasOwn(GAINS, activation)) return GAINS[activation];
-  const slope = slopeOf(activation);
-  return slope === null ? null : leakyGain(slope);
+  return activationTraits(activation)?.gain ?? null;
 }

@@ -1,4 +1,4 @@
-import type { ActivationFunction } from "./activation_function.ts";
+import type { ActivationFunction } from "../traits/activation_function.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 import { resolveActivation } from "./resolve_activation.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export * from "./activation_function.ts";
+export * from "../traits/activation_function.ts";
 export * from "./activation_functions.ts";
 export * from "./activation_spread.ts";
 export * from "./critical_gain.ts";
@@ -13,7 +13,7 @@ export * from "./gain.ts";
 export * from "./gaussian_mean.ts";
 export * from "./initializer_deviation.ts";
 export * from "./initializers.ts";
-export { leakyRelu } from "./leaky_relu.ts";
+export { leakyRelu } from "../traits/leaky_relu.ts";
 export * from "./mean_field.ts";
 export * from "./relu_off_fractions.ts";
 export { wilsonInterval } from "./wilson_interval.ts";

@@ -1,4 +1,4 @@
-import { errorFunction } from "./error_function.ts";
+import { errorFunction } from "../traits/error_function.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 
 /**

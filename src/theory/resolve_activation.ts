@@ -1,12 +1,10 @@
-import type { ActivationFunction } from "./activation_function.ts";
+import type { ActivationFunction } from "../traits/activation_function.ts";
 import { ACTIVATION_FUNCTIONS } from "./activation_functions.ts";
-import { leakyRelu, slopeOf } from "./leaky_relu.ts";
+import { activationTraits } from "../traits/activation_traits.ts";
 
 /** The activation of a name, `leakyRelu(0.01)` among them; `null` if it is not known. */
 export function findActivation(name: string): ActivationFunction | null {
-  if (Object.hasOwn(ACTIVATION_FUNCTIONS, name)) return ACTIVATION_FUNCTIONS[name];
-  const slope = slopeOf(name);
-  return slope === null ? null : leakyRelu(slope);
+  return activationTraits(name)?.curve ?? null;
 }
 
 /**

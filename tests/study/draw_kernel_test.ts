@@ -3,8 +3,8 @@ import { SeededRandom } from "../../src/model/seeded_random.ts";
 import { drawKernel } from "../../src/study/draw_kernel.ts";
 import { INITIALIZERS } from "../../src/theory/initializers.ts";
 
-const draw = (name: typeof INITIALIZERS[number], shape: number[], className = "Dense", seed = 0) =>
-  drawKernel(name, shape, className, new SeededRandom(seed, "weights"));
+const draw = (name: typeof INITIALIZERS[number], shape: number[], seed = 0) =>
+  drawKernel(name, shape, "ordinary", new SeededRandom(seed, "weights"));
 
 const deviation = (values: Float32Array) =>
   Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
@@ -33,7 +33,7 @@ Deno.test("drawKernel() gives each initialiser its standard deviation", () => {
 
 Deno.test("drawKernel() takes the fan-in of a convolution", () => {
   assertAlmostEquals(
-    deviation(draw("heNormal", [3, 3, 16, 64], "Conv2D")),
+    deviation(draw("heNormal", [3, 3, 16, 64])),
     Math.sqrt(2 / 144),
     2e-3,
   );
@@ -61,6 +61,6 @@ Deno.test("drawKernel() makes the shorter side orthonormal", () => {
 Deno.test("drawKernel() draws the same for a seed and something else for another", () => {
   for (const name of INITIALIZERS) {
     assertEquals(draw(name, [4, 4]), draw(name, [4, 4]));
-    assert(draw(name, [4, 4])[0] !== draw(name, [4, 4], "Dense", 1)[0]);
+    assert(draw(name, [4, 4])[0] !== draw(name, [4, 4], 1)[0]);
   }
 });

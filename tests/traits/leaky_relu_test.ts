@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { ACTIVATION_FUNCTIONS } from "../../src/theory/activation_functions.ts";
 import { criticalWeightVariance } from "../../src/theory/critical_weight_variance.ts";
 import { gain } from "../../src/theory/gain.ts";
-import { leakyRelu, slopeOf } from "../../src/theory/leaky_relu.ts";
+import { leakyRelu, slopeOf } from "../../src/traits/leaky_relu.ts";
 import { resolveActivation } from "../../src/theory/resolve_activation.ts";
 
 const show = ({ value, derivative }: ReturnType<typeof leakyRelu>) =>

@@ -1,0 +1,223 @@
+import type { ActivationFunction } from "./activation_function.ts";
+import {
+  clipped,
+  density,
+  distribution,
+  exponential,
+  geluByTanh,
+  sigmoid,
+  smooth,
+  softplus,
+} from "./curves.ts";
+import { leakyRelu } from "./leaky_relu.ts";
+
+/** Where, in terms of z, an activation passes (almost) no gradient. */
+export interface FlatRegion {
+  /** Whether the activation is bounded on both sides: it saturates. */
+  bounded: boolean;
+  /** Whether it is flat on one side only: its units can die. */
+  oneSided: boolean;
+  /** Entries with z <= low pass (almost) no gradient. */
+  low: number;
+  /** Entries with z >= high pass (almost) no gradient. */
+  high: number;
+}
+
+/** What is known of an activation. */
+export interface ActivationTraits {
+  /** phi and phi' in float64, or `null` if it is not a function of z alone (softmax, prelu). */
+  curve: ActivationFunction | null;
+  /** The gain that `gain()` of the theory documents, or `null` if it has none of use. */
+  gain: number | null;
+  /** The gain at which deltas keep their size in a deep network, or `null`. */
+  criticalGain: number | null;
+  /** The least and the most that it can put out. */
+  range: readonly [low: number, high: number];
+  /** Where it is flat, or `null` if it nowhere is. */
+  flat: FlatRegion | null;
+  /** Whether it is not smooth somewhere, so that a difference quotient may lie across a kink. */
+  kinked: boolean;
+  /** Whether phi(k z) = k phi(z) for k > 0, so that it passes a factor on. */
+  homogeneous: boolean;
+  /**
+   * Copies of the layer's output that it keeps for the backward pass: each of its operations keeps what
+   * it needs. Measured on WASM with ten layers of a kind.
+   */
+  memoryCopies: number;
+}
+
+const SELU_ALPHA = 1.6732632423543772;
+const SELU_SCALE = 1.0507009873554805;
+const ROOT_2 = Math.SQRT2;
+
+/**
+ * An entry counts as flat where |phi'(z)| < 0.06 sup |phi'| (design: tanh |a| > 0.97, after
+ * Karpathy's makemore; sigmoid a outside 0.015 .. 0.985).
+ */
+const FLAT = 0.06;
+const FLAT_TANH = Math.atanh(Math.sqrt(1 - FLAT));
+
+const bounded = (limit: number): FlatRegion => ({
+  bounded: true,
+  oneSided: false,
+  low: -limit,
+  high: limit,
+});
+
+const oneSided = (low: number): FlatRegion => ({
+  bounded: false,
+  oneSided: true,
+  low,
+  high: Infinity,
+});
+
+/** He et al. 2015, equation 15. */
+const leakyGain = (slope: number) => Math.sqrt(2 / (1 + slope ** 2));
+
+/** The traits of an activation of which only this is out of the ordinary. */
+function traits(own: Partial<ActivationTraits> = {}): ActivationTraits {
+  const { curve = null, gain = null } = own;
+  return {
+    curve,
+    gain,
+    criticalGain: gain,
+    range: [-Infinity, Infinity],
+    flat: null,
+    kinked: (curve?.kinks.length ?? 0) > 0,
+    homogeneous: false,
+    memoryCopies: 0,
+    ...own,
+  };
+}
+
+/** Those of a relu with this slope below 0; TensorFlow.js's default is 0.3. */
+export function leakyReluTraits(slope: number): ActivationTraits {
+  return traits({ curve: leakyRelu(slope), gain: leakyGain(slope), homogeneous: true });
+}
+
+/**
+ * The activations of TensorFlow.js, and the layers that are one, by the names that measurements give
+ * them. `leakyRelu` has the default slope; {@linkcode activationTraits} knows the others.
+ *
+ * The derivatives of swish, gelu and mish change their sign once for z < 0, so only the tail counts
+ * as flat: below the smallest z at which |phi'| = 0.06 sup |phi'|, found by bisection of central
+ * differences in float64 (the suprema are 1.0998, 1.1289, 1.1290 and 1.0885). Their minima, found the
+ * same way, are the lower ends of their ranges.
+ */
+export const ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
+  linear: traits({ curve: smooth((z) => z, () => 1), gain: 1, homogeneous: true }),
+  tanh: traits({
+    curve: smooth(Math.tanh, (z) => {
+      // 1 - tanh^2 without the cancellation that makes it 0 from |z| = 19 on.
+      const e = Math.exp(-2 * Math.abs(z));
+      return 4 * e / (1 + e) ** 2;
+    }),
+    gain: 1,
+    range: [-1, 1],
+    flat: bounded(FLAT_TANH),
+    memoryCopies: 1,
+  }),
+  sigmoid: traits({
+    curve: smooth(sigmoid, (z) => sigmoid(z) * sigmoid(-z)),
+    range: [0, 1],
+    // sigmoid(z) = (1 + tanh(z / 2)) / 2, so its derivative falls to the same share at twice tanh's z.
+    flat: bounded(2 * FLAT_TANH),
+    memoryCopies: 1.2,
+  }),
+  hardSigmoid: traits({
+    curve: clipped(-2.5, 2.5, 0.2, 0.5),
+    range: [0, 1],
+    flat: bounded(2.5),
+    memoryCopies: 4,
+  }),
+  softsign: traits({
+    curve: {
+      value: (z) => z / (1 + Math.abs(z)),
+      derivative: (z) => 1 / (1 + Math.abs(z)) ** 2,
+      kinks: [0],
+    },
+    gain: 1,
+    range: [-1, 1],
+    flat: bounded(1 / Math.sqrt(FLAT) - 1),
+    memoryCopies: 4.5,
+  }),
+  relu: traits({
+    curve: leakyRelu(0),
+    gain: ROOT_2,
+    range: [0, Infinity],
+    flat: oneSided(0),
+    homogeneous: true,
+    memoryCopies: 1.5,
+  }),
+  relu6: traits({
+    curve: clipped(0, 6, 1, 0),
+    gain: ROOT_2,
+    range: [0, 6],
+    flat: { bounded: true, oneSided: true, low: 0, high: 6 },
+    memoryCopies: 3,
+  }),
+  leakyRelu: leakyReluTraits(0.3),
+  prelu: traits({ kinked: true }),
+  thresholdedRelu: traits({ range: [0, Infinity], flat: oneSided(1), kinked: true }),
+  elu: traits({
+    curve: exponential(1, 1),
+    gain: 1,
+    range: [-1, Infinity],
+    // For z < 0 the derivative is exp(z), and selu's is exp(z) times its supremum.
+    flat: oneSided(Math.log(FLAT)),
+    memoryCopies: 1,
+  }),
+  selu: traits({
+    curve: exponential(SELU_ALPHA, SELU_SCALE),
+    gain: 1,
+    // The root of criticalWeightVariance("selu").
+    criticalGain: 0.6904860924400582,
+    range: [-SELU_ALPHA * SELU_SCALE, Infinity],
+    flat: oneSided(Math.log(FLAT)),
+    memoryCopies: 2.5,
+  }),
+  softplus: traits({
+    curve: smooth(softplus, sigmoid),
+    gain: ROOT_2,
+    range: [0, Infinity],
+    // Its derivative is the sigmoid, whose supremum is 1.
+    flat: oneSided(Math.log(FLAT / (1 - FLAT))),
+    memoryCopies: 2,
+  }),
+  swish: traits({
+    curve: smooth((z) => z * sigmoid(z), (z) => sigmoid(z) * (1 + z * sigmoid(-z))),
+    gain: ROOT_2,
+    range: [-0.278465, Infinity],
+    flat: oneSided(-3.61689),
+    memoryCopies: 3,
+  }),
+  gelu: traits({
+    curve: smooth((z) => z * distribution(z), (z) => distribution(z) + z * density(z)),
+    gain: ROOT_2,
+    range: [-0.169971, Infinity],
+    flat: oneSided(-2.16472),
+    memoryCopies: 6,
+  }),
+  gelu_new: traits({
+    curve: geluByTanh(),
+    gain: ROOT_2,
+    range: [-0.170041, Infinity],
+    flat: oneSided(-2.17249),
+    memoryCopies: 8,
+  }),
+  mish: traits({
+    curve: smooth(
+      (z) => z * Math.tanh(softplus(z)),
+      (z) => {
+        const t = Math.tanh(softplus(z));
+        return t + z * (1 - t * t) * sigmoid(z);
+      },
+    ),
+    gain: ROOT_2,
+    range: [-0.308843, Infinity],
+    flat: oneSided(-3.68683),
+    memoryCopies: 3,
+  }),
+  softmax: traits({ range: [0, 1], memoryCopies: 1.2 }),
+  logSoftmax: traits({ range: [-Infinity, 0] }),
+};

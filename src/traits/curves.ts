@@ -1,0 +1,54 @@
+import type { ActivationFunction } from "./activation_function.ts";
+import { errorFunction } from "./error_function.ts";
+
+/** 1 / (1 + exp(-z)), without overflow. */
+export const sigmoid = (z: number) =>
+  z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
+/** ln(1 + exp(z)), without overflow. */
+export const softplus = (z: number) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+/** The density of the standard normal distribution. */
+export const density = (z: number) => Math.exp(-z * z / 2) / Math.sqrt(2 * Math.PI);
+/** Its cumulative distribution. */
+export const distribution = (z: number) => (1 + errorFunction(z / Math.SQRT2)) / 2;
+
+/** A curve without a kink. */
+export const smooth = (
+  value: (z: number) => number,
+  derivative: (z: number) => number,
+): ActivationFunction => ({ value, derivative, kinks: [] });
+
+/** The tanh form of gelu: z (1 + tanh u) / 2, u = sqrt(2 / pi) (z + 0.044715 z^3). */
+export function geluByTanh(): ActivationFunction {
+  const root = Math.sqrt(2 / Math.PI);
+  const inner = (z: number) => Math.tanh(root * (z + 0.044715 * z ** 3));
+  return smooth(
+    (z) => z * (1 + inner(z)) / 2,
+    (z) => {
+      const t = inner(z);
+      return (1 + t) / 2 + z * (1 - t * t) / 2 * root * (1 + 3 * 0.044715 * z * z);
+    },
+  );
+}
+
+/** scale z for z > 0, scale alpha (exp(z) - 1) below. */
+export function exponential(alpha: number, scale: number): ActivationFunction {
+  return {
+    value: (z) => scale * (z > 0 ? z : alpha * Math.expm1(z)),
+    derivative: (z) => scale * (z > 0 ? 1 : alpha * Math.exp(z)),
+    kinks: [0],
+  };
+}
+
+/** z between two limits, scaled and shifted; flat outside. */
+export function clipped(
+  low: number,
+  high: number,
+  slope: number,
+  shift: number,
+): ActivationFunction {
+  return {
+    value: (z) => Math.min(Math.max(z, low), high) * slope + shift,
+    derivative: (z) => z > low && z < high ? slope : 0,
+    kinks: [low, high],
+  };
+}

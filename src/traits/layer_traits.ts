@@ -1,0 +1,20 @@
+import { LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
+
+export type { LayerTraits };
+
+const registered = new Map<string, LayerTraits>();
+
+/**
+ * What is known of a layer class: of TensorFlow.js's own, and of those that {@linkcode registerLayer} declared.
+ *
+ * @param className The class's name, as `layer.getClassName()` gives it.
+ * @returns The traits; those of an opaque layer if nothing is known.
+ */
+export function layerTraits(className: string): LayerTraits {
+  return Object.hasOwn(LAYERS, className) ? LAYERS[className] : registered.get(className) ?? OPAQUE;
+}
+
+/** Remembers the traits of a custom class, in place of earlier ones. */
+export function rememberTraits(className: string, traits: LayerTraits): void {
+  registered.set(className, traits);
+}

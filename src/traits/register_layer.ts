@@ -1,0 +1,77 @@
+import { nearest } from "../words/nearest.ts";
+import { showValue } from "../words/show_value.ts";
+import { LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
+import { rememberTraits } from "./layer_traits.ts";
+
+/** What can be said of a custom layer: its kind, and whatever else is out of the ordinary. */
+export type CustomLayerTraits = Pick<LayerTraits, "kind"> & Partial<LayerTraits>;
+
+const KINDS = [...new Set(Object.values(LAYERS).map(({ kind }) => kind))].sort();
+
+const VALUES: Record<keyof LayerTraits, { expected: string; is: (value: unknown) => boolean }> = {
+  kind: {
+    expected: `one of ${KINDS.join(", ")}`,
+    is: (value) => (KINDS as unknown[]).includes(value),
+  },
+  kernel: {
+    expected: '"ordinary", "transposed", "depthwise" or null',
+    is: (value) => [null, "ordinary", "transposed", "depthwise"].includes(value as string | null),
+  },
+  kinked: { expected: "true or false", is: (value) => typeof value === "boolean" },
+  memoryCopies: {
+    expected: "a number from 0 to 1000",
+    is: (value) => typeof value === "number" && value >= 0 && value <= 1000,
+  },
+};
+
+/**
+ * Declares what a custom layer does, so that rules, theory, the estimate of memory and random targets
+ * treat it as they treat TensorFlow.js's own layers of that kind. Without it a custom layer is opaque:
+ * it is measured, but nothing is assumed of it. Call it where the class is defined, in the model's module
+ * or in a module given as `--register`.
+ *
+ * @param className The class's name, as its static `className` has it.
+ * @param traits Its kind, and what else is known.
+ * @throws {TypeError} If a name or a trait is not what it should be, or the class is TensorFlow.js's own.
+ *
+ * @example A layer that hands on its input as it is
+ * ```ts
+ * import { registerLayer } from "@gradient-health/gradient-health";
+ *
+ * registerLayer("StopGradient", { kind: "passesOn" });
+ * ```
+ */
+export function registerLayer(className: string, traits: CustomLayerTraits): void {
+  if (typeof className !== "string" || className === "") {
+    throw new TypeError(`className is ${showValue(className)}, expected the name of a layer class`);
+  }
+  if (Object.hasOwn(LAYERS, className)) {
+    throw new TypeError(
+      `className is ${
+        showValue(className)
+      }, which is a class of TensorFlow.js and needs no registration`,
+    );
+  }
+  if (typeof traits !== "object" || traits === null || !Object.hasOwn(traits, "kind")) {
+    throw new TypeError(
+      `traits of ${className} is ${showValue(traits)}, expected an object with a kind`,
+    );
+  }
+  for (const [name, value] of Object.entries(traits)) {
+    if (!Object.hasOwn(VALUES, name)) {
+      throw new TypeError(
+        `a layer has no trait ${showValue(name)}${nearest(name, Object.keys(VALUES))}`,
+      );
+    }
+    const { expected, is } = VALUES[name as keyof LayerTraits];
+    if (value !== undefined && !is(value)) {
+      throw new TypeError(
+        `${name} of ${className} is ${showValue(value)}, expected ${expected}${
+          name === "kind" && typeof value === "string" ? nearest(value, KINDS) : ""
+        }`,
+      );
+    }
+  }
+  const given = Object.entries(traits).filter(([, value]) => value !== undefined);
+  rememberTraits(className, { ...OPAQUE, ...Object.fromEntries(given) });
+}
