@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { activationScale } from "../checks/activation_scale.ts";
+import { activationScale } from "../checks/rules/activation_scale.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 

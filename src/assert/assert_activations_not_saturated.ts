@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { activationsNotSaturated } from "../checks/activations_not_saturated.ts";
+import { saturatedActivations } from "../checks/rules/saturated_activations.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 
@@ -50,5 +50,5 @@ export function assertActivationsNotSaturated(
   options?: CheckOptions,
   msg?: string,
 ): void {
-  assertRule(activationsNotSaturated, measurements, options, msg);
+  assertRule(saturatedActivations, measurements, options, msg);
 }

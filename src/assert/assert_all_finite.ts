@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { allFinite } from "../checks/all_finite.ts";
+import { nonFinite } from "../checks/rules/non_finite.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 
@@ -42,5 +42,5 @@ export function assertAllFinite(
   options?: CheckOptions,
   msg?: string,
 ): void {
-  assertRule(allFinite, measurements, options, msg);
+  assertRule(nonFinite, measurements, options, msg);
 }

@@ -1,4 +1,4 @@
-import { batchIndependence } from "../checks/batch_independence.ts";
+import { batchIndependence } from "../checks/model_rules/batch_independence.ts";
 import type { CheckOptions } from "../checks/check_options.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";

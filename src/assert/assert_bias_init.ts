@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { biasInit } from "../checks/bias_init.ts";
+import { biasInit } from "../checks/rules/bias_init.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 

@@ -1,4 +1,4 @@
-import { causality } from "../checks/causality.ts";
+import { causality } from "../checks/model_rules/causality.ts";
 import type { CheckOptions } from "../checks/check_options.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";

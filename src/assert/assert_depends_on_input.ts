@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { inputDependence } from "../checks/input_dependence.ts";
+import { inputDependence } from "../checks/model_rules/input_dependence.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { probeInputDependence } from "../probe/probe_input_dependence.ts";

@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { gradientBalance } from "../checks/gradient_balance.ts";
+import { gradientBalance } from "../checks/rules/gradient_balance.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 

@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { gradientRatioNear } from "../checks/gradient_ratio_near.ts";
+import { gradientRatio } from "../checks/rules/gradient_ratio.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 
@@ -47,5 +47,5 @@ export function assertGradientRatioNear(
   options?: CheckOptions,
   msg?: string,
 ): void {
-  assertRule(gradientRatioNear, measurements, options, msg);
+  assertRule(gradientRatio, measurements, options, msg);
 }

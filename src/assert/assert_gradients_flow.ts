@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { gradientsFlow } from "../checks/gradients_flow.ts";
+import { gradientsFlow } from "../checks/rules/gradients_flow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 

@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { gradientsMatchNumeric } from "../checks/gradients_match_numeric.ts";
+import { numericGradients } from "../checks/model_rules/numeric_gradients.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { probeGradients } from "../probe/probe_gradients.ts";
@@ -56,7 +56,7 @@ export async function assertGradientsMatchNumeric(
   msg?: string,
 ): Promise<void> {
   await assertModelRule(
-    gradientsMatchNumeric,
+    numericGradients,
     (own) => probeGradients(model, batch, own),
     options,
     msg,

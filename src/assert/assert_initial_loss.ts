@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { initialLoss } from "../checks/initial_loss.ts";
+import { initialLoss } from "../checks/rules/initial_loss.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 

@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { inputNormalized } from "../checks/input_normalized.ts";
+import { inputNormalized } from "../checks/rules/input_normalized.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 

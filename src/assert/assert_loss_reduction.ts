@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { lossReduction } from "../checks/loss_reduction.ts";
+import { lossReduction } from "../checks/model_rules/loss_reduction.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { probeLoss } from "../probe/probe_loss.ts";

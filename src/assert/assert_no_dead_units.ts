@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { noDeadUnits } from "../checks/no_dead_units.ts";
+import { deadUnits } from "../checks/rules/dead_units.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 
@@ -55,5 +55,5 @@ export function assertNoDeadUnits(
   options?: CheckOptions,
   msg?: string,
 ): void {
-  assertRule(noDeadUnits, measurements, options, msg);
+  assertRule(deadUnits, measurements, options, msg);
 }

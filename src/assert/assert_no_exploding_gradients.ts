@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { noExplodingGradients } from "../checks/no_exploding_gradients.ts";
+import { explodingGradients } from "../checks/rules/exploding_gradients.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 
@@ -55,5 +55,5 @@ export function assertNoExplodingGradients(
   options?: CheckOptions,
   msg?: string,
 ): void {
-  assertRule(noExplodingGradients, measurements, options, msg);
+  assertRule(explodingGradients, measurements, options, msg);
 }

@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { noVanishingGradients } from "../checks/no_vanishing_gradients.ts";
+import { vanishingGradients } from "../checks/rules/vanishing_gradients.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 
@@ -59,5 +59,5 @@ export function assertNoVanishingGradients(
   options?: CheckOptions,
   msg?: string,
 ): void {
-  assertRule(noVanishingGradients, measurements, options, msg);
+  assertRule(vanishingGradients, measurements, options, msg);
 }

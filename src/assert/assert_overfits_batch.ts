@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { overfitsBatch } from "../checks/overfits_batch.ts";
+import { overfitsBatch } from "../checks/model_rules/overfits_batch.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";

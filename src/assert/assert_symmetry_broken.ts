@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { symmetryBroken } from "../checks/symmetry_broken.ts";
+import { symmetry } from "../checks/rules/symmetry.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 
@@ -46,5 +46,5 @@ export function assertSymmetryBroken(
   options?: CheckOptions,
   msg?: string,
 ): void {
-  assertRule(symmetryBroken, measurements, options, msg);
+  assertRule(symmetry, measurements, options, msg);
 }

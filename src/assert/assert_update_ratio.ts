@@ -1,5 +1,5 @@
 import type { CheckOptions } from "../checks/check_options.ts";
-import { updateRatio } from "../checks/update_ratio.ts";
+import { updateRatio } from "../checks/model_rules/update_ratio.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";

@@ -1,13 +1,13 @@
-import { batchIndependence } from "./batch_independence.ts";
-import { causality } from "./causality.ts";
-import { gradientsMatchNumeric } from "./gradients_match_numeric.ts";
-import { inputDependence } from "./input_dependence.ts";
-import { lossReduction } from "./loss_reduction.ts";
-import { overfitsBatch } from "./overfits_batch.ts";
+import { batchIndependence } from "./model_rules/batch_independence.ts";
+import { causality } from "./model_rules/causality.ts";
+import { numericGradients } from "./model_rules/numeric_gradients.ts";
+import { inputDependence } from "./model_rules/input_dependence.ts";
+import { lossReduction } from "./model_rules/loss_reduction.ts";
+import { overfitsBatch } from "./model_rules/overfits_batch.ts";
 import type { RuleDocumentation } from "./rule.ts";
-import { updateRatio } from "./update_ratio.ts";
-import { weightsChange } from "./weights_change.ts";
-import { weightsFrozen } from "./weights_frozen.ts";
+import { updateRatio } from "./model_rules/update_ratio.ts";
+import { weightsChange } from "./model_rules/weights_change.ts";
+import { weightsFrozen } from "./model_rules/weights_frozen.ts";
 
 /** The documentation of every rule that needs the model again, cheap ones first. */
 export const MODEL_RULES: readonly RuleDocumentation[] = [
@@ -15,7 +15,7 @@ export const MODEL_RULES: readonly RuleDocumentation[] = [
   batchIndependence,
   causality,
   lossReduction,
-  gradientsMatchNumeric,
+  numericGradients,
   weightsChange,
   weightsFrozen,
   updateRatio,

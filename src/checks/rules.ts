@@ -1,37 +1,37 @@
-import { activationScale } from "./activation_scale.ts";
-import { activationsNotSaturated } from "./activations_not_saturated.ts";
-import { allFinite } from "./all_finite.ts";
-import { biasInit } from "./bias_init.ts";
-import { gradientBalance } from "./gradient_balance.ts";
-import { gradientRatioNear } from "./gradient_ratio_near.ts";
-import { gradientsFlow } from "./gradients_flow.ts";
-import { initScale } from "./init_scale.ts";
-import { initialLoss } from "./initial_loss.ts";
-import { inputNormalized } from "./input_normalized.ts";
-import { noDeadUnits } from "./no_dead_units.ts";
-import { noExplodingGradients } from "./no_exploding_gradients.ts";
-import { noVanishingGradients } from "./no_vanishing_gradients.ts";
-import { outputHead } from "./output_head.ts";
+import { activationScale } from "./rules/activation_scale.ts";
+import { saturatedActivations } from "./rules/saturated_activations.ts";
+import { nonFinite } from "./rules/non_finite.ts";
+import { biasInit } from "./rules/bias_init.ts";
+import { gradientBalance } from "./rules/gradient_balance.ts";
+import { gradientRatio } from "./rules/gradient_ratio.ts";
+import { gradientsFlow } from "./rules/gradients_flow.ts";
+import { initScale } from "./rules/init_scale.ts";
+import { initialLoss } from "./rules/initial_loss.ts";
+import { inputNormalized } from "./rules/input_normalized.ts";
+import { deadUnits } from "./rules/dead_units.ts";
+import { explodingGradients } from "./rules/exploding_gradients.ts";
+import { vanishingGradients } from "./rules/vanishing_gradients.ts";
+import { outputHead } from "./rules/output_head.ts";
 import type { Rule } from "./rule.ts";
-import { symmetryBroken } from "./symmetry_broken.ts";
+import { symmetry } from "./rules/symmetry.ts";
 
 /**
  * Every rule that one set of measurements can tell, in the order in which findings are shown: what
  * breaks a pass first, then what goes in, the signals, the activations, the weights, the head.
  */
 export const RULES: readonly Rule[] = [
-  allFinite,
+  nonFinite,
   inputNormalized,
   gradientsFlow,
-  noVanishingGradients,
-  noExplodingGradients,
-  gradientRatioNear,
+  vanishingGradients,
+  explodingGradients,
+  gradientRatio,
   gradientBalance,
-  activationsNotSaturated,
-  noDeadUnits,
+  saturatedActivations,
+  deadUnits,
   activationScale,
   initScale,
-  symmetryBroken,
+  symmetry,
   biasInit,
   initialLoss,
   outputHead,

@@ -75,7 +75,7 @@ export interface GradientProbe extends ProbeSubject {
  *
  * @example Back-propagation against differences
  * ```ts
- * import { gradientsMatchNumeric } from "@gradient-health/gradient-health/checks";
+ * import { numericGradients } from "@gradient-health/gradient-health/checks";
  * import { startEngine } from "@gradient-health/gradient-health/engine";
  * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  * import { probeGradients } from "@gradient-health/gradient-health/probe";
@@ -85,7 +85,7 @@ export interface GradientProbe extends ProbeSubject {
  * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model, { objective: "meanSquaredError" });
  * const probe = await probeGradients(model, batch, { objective: "meanSquaredError" });
- * assertEquals(gradientsMatchNumeric.check(probe), []);
+ * assertEquals(numericGradients.check(probe), []);
  * model.dispose();
  * ```
  */

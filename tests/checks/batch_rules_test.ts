@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
-import { initialLoss } from "../../src/checks/initial_loss.ts";
-import { inputNormalized } from "../../src/checks/input_normalized.ts";
-import { outputHead } from "../../src/checks/output_head.ts";
+import { initialLoss } from "../../src/checks/rules/initial_loss.ts";
+import { inputNormalized } from "../../src/checks/rules/input_normalized.ts";
+import { outputHead } from "../../src/checks/rules/output_head.ts";
 import type { InputMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
 import { makeTarget } from "./dense_network.ts";

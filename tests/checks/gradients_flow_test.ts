@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { gradientsFlow } from "../../src/checks/gradients_flow.ts";
+import { gradientsFlow } from "../../src/checks/rules/gradients_flow.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../src/measure/measurements.ts";
 import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
 import {

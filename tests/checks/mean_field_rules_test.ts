@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
-import { activationScale } from "../../src/checks/activation_scale.ts";
+import { activationScale } from "../../src/checks/rules/activation_scale.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
-import { gradientBalance } from "../../src/checks/gradient_balance.ts";
-import { gradientRatioNear } from "../../src/checks/gradient_ratio_near.ts";
-import { initScale } from "../../src/checks/init_scale.ts";
+import { gradientBalance } from "../../src/checks/rules/gradient_balance.ts";
+import { gradientRatio } from "../../src/checks/rules/gradient_ratio.ts";
+import { initScale } from "../../src/checks/rules/init_scale.ts";
 import type { Rule } from "../../src/checks/rule.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
@@ -43,7 +43,7 @@ function predicted(
 
 Deno.test("the mean-field rules find nothing in what theory predicts", () => {
   for (const [activation, sigma] of [["tanh", 1], ["relu", Math.SQRT2], ["selu", 1]] as const) {
-    for (const rule of [gradientRatioNear, gradientBalance, activationScale]) {
+    for (const rule of [gradientRatio, gradientBalance, activationScale]) {
       assertEquals(rule.check(predicted(activation, sigma)), [], `${rule.name} ${activation}`);
     }
   }
@@ -53,7 +53,7 @@ Deno.test("the mean-field rules know the slope of a leaky relu, over 100 layers"
   const sigma = Math.sqrt(2 / (1 + 0.01 ** 2));
   const all = { deltas: Array(100).fill(1), deviations: Array(100).fill(1) };
   const of = (activation: string) => predicted(activation, sigma, all);
-  for (const rule of [gradientRatioNear, gradientBalance, activationScale, initScale]) {
+  for (const rule of [gradientRatio, gradientBalance, activationScale, initScale]) {
     assertEquals(rule.check(of("leakyRelu(0.01)")), [], rule.name);
   }
   // With the slope 0.3 the same kernels are 1.044 times too large, layer by layer.
@@ -65,9 +65,9 @@ Deno.test("the mean-field rules know the slope of a leaky relu, over 100 layers"
 
 // 2^sqrt(128 / 64) = 2.665.
 for (const [width, inside, outside] of [[256, 1.99, 2.01], [128, 1.99, 2.01], [64, 2.66, 2.67]]) {
-  Deno.test(`gradientRatioNear passes within ${inside} over ${width} units and fails outside`, () => {
+  Deno.test(`gradientRatio passes within ${inside} over ${width} units and fails outside`, () => {
     const check = (factor: number) =>
-      gradientRatioNear.check(predicted("tanh", 1, { deltas: [factor, 1, 1], width }));
+      gradientRatio.check(predicted("tanh", 1, { deltas: [factor, 1, 1], width }));
     assertEquals(check(inside), []);
     assertEquals(check(1 / inside), []);
     for (const factor of [outside, 1 / outside]) {
@@ -79,22 +79,22 @@ for (const [width, inside, outside] of [[256, 1.99, 2.01], [128, 1.99, 2.01], [6
   });
 }
 
-Deno.test("gradientRatioNear takes another factor and passes over narrow layers", () => {
+Deno.test("gradientRatio takes another factor and passes over narrow layers", () => {
   const off = predicted("tanh", 1, { deltas: [1.2, 1, 1], width: 128 });
-  assertEquals(gradientRatioNear.check(off, { gradientRatioFactor: 1.25 }), []);
-  assertEquals(gradientRatioNear.check(off, { gradientRatioFactor: 1.15 }).length, 1);
-  assertEquals(gradientRatioNear.check(off, { gradientRatioFactor: 1.15, minWidth: 129 }), []);
+  assertEquals(gradientRatio.check(off, { gradientRatioFactor: 1.25 }), []);
+  assertEquals(gradientRatio.check(off, { gradientRatioFactor: 1.15 }).length, 1);
+  assertEquals(gradientRatio.check(off, { gradientRatioFactor: 1.15, minWidth: 129 }), []);
   const wild = (width: number) => predicted("tanh", 1, { deltas: [99, 1, 1], width });
-  assertEquals([64, 63].map((width) => gradientRatioNear.check(wild(width)).length), [1, 0]);
+  assertEquals([64, 63].map((width) => gradientRatio.check(wild(width)).length), [1, 0]);
 });
 
-Deno.test("gradientRatioNear finds biases that push z to one side in a real network", () => {
+Deno.test("gradientRatio finds biases that push z to one side in a real network", () => {
   const options = { depth: 4, width: WIDTH, activation: "tanh", sigma: 1, seed: 1 };
   const { layers, inputs } = randomNetwork(options);
   const x = inputs(32);
-  assertEquals(gradientRatioNear.check(measureDense(layers, x)), []);
+  assertEquals(gradientRatio.check(measureDense(layers, x)), []);
   layers[1].bias.fill(3);
-  const findings = gradientRatioNear.check(measureDense(layers, x));
+  const findings = gradientRatio.check(measureDense(layers, x));
   assertEquals(findings.map(({ severity, layer }) => [severity, layer]), [["error", "dense_2"]]);
 });
 
@@ -214,7 +214,7 @@ Deno.test("the mean-field rules give no verdict on what theory does not describe
       "the size of its inputs is not finite",
     ],
   ];
-  for (const rule of [gradientRatioNear, gradientBalance, activationScale]) {
+  for (const rule of [gradientRatio, gradientBalance, activationScale]) {
     for (const [measurements, reason] of cases) {
       const [finding, ...others] = rule.check(measurements);
       assertEquals([finding.severity, others.length], ["note", 0]);
@@ -230,7 +230,7 @@ Deno.test("the mean-field rules look through layers that pass their input on", (
   const through = ["InputLayer", "Flatten", "Dropout", "SpatialDropout1D", "GaussianNoise"]
     .map((className) => makeLayer({ name: className, className, ...silent }));
   const measurements = { ...chain, layers: [first, ...through, ...rest] };
-  assertEquals(gradientRatioNear.check(measurements).length, 1);
+  assertEquals(gradientRatio.check(measurements).length, 1);
   assertEquals(activationScale.check(measurements).length, 1);
 });
 
@@ -241,7 +241,7 @@ Deno.test("the mean-field rules judge Dense + Activation as they judge Dense(act
     const x = inputs(32);
     const [fused, split] = (["fused", "split"] as const)
       .map((style) => measureDense(layers, x, { style }));
-    for (const rule of [gradientRatioNear, gradientBalance, activationScale]) {
+    for (const rule of [gradientRatio, gradientBalance, activationScale]) {
       const figures = (m: typeof fused) => rule.check(m).map(({ measured }) => measured);
       assertEquals(figures(split), figures(fused));
     }

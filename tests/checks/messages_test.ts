@@ -1,18 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
-import { batchIndependence } from "../../src/checks/batch_independence.ts";
-import { causality } from "../../src/checks/causality.ts";
+import { batchIndependence } from "../../src/checks/model_rules/batch_independence.ts";
+import { causality } from "../../src/checks/model_rules/causality.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import type { Finding } from "../../src/checks/finding.ts";
-import { gradientsMatchNumeric } from "../../src/checks/gradients_match_numeric.ts";
-import { inputDependence } from "../../src/checks/input_dependence.ts";
+import { numericGradients } from "../../src/checks/model_rules/numeric_gradients.ts";
+import { inputDependence } from "../../src/checks/model_rules/input_dependence.ts";
 import { judgeRule, type RunChecksOptions } from "../../src/checks/judge_rule.ts";
-import { lossReduction } from "../../src/checks/loss_reduction.ts";
+import { lossReduction } from "../../src/checks/model_rules/loss_reduction.ts";
 import { matchesBaseline } from "../../src/checks/matches_baseline.ts";
-import { overfitsBatch } from "../../src/checks/overfits_batch.ts";
+import { overfitsBatch } from "../../src/checks/model_rules/overfits_batch.ts";
 import { RULES } from "../../src/checks/rules.ts";
-import { updateRatio } from "../../src/checks/update_ratio.ts";
-import { weightsChange } from "../../src/checks/weights_change.ts";
-import { weightsFrozen } from "../../src/checks/weights_frozen.ts";
+import { updateRatio } from "../../src/checks/model_rules/update_ratio.ts";
+import { weightsChange } from "../../src/checks/model_rules/weights_change.ts";
+import { weightsFrozen } from "../../src/checks/model_rules/weights_frozen.ts";
 import type {
   LayerMeasurements,
   Measurements,
@@ -113,7 +113,7 @@ const compare = (now: Partial<LayerMeasurements>[], then: Partial<LayerMeasureme
   matchesBaseline(makeMeasurements(then)).check(makeMeasurements(now));
 
 const numeric = (...quotients: number[]) =>
-  gradientsMatchNumeric.check({
+  numericGradients.check({
     ...SUBJECT,
     resolution: 1e-9,
     activations: ["Dense", "tanh"],

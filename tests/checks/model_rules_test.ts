@@ -1,16 +1,16 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { batchIndependence } from "../../src/checks/batch_independence.ts";
-import { causality } from "../../src/checks/causality.ts";
+import { batchIndependence } from "../../src/checks/model_rules/batch_independence.ts";
+import { causality } from "../../src/checks/model_rules/causality.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
-import { gradientsMatchNumeric } from "../../src/checks/gradients_match_numeric.ts";
-import { inputDependence } from "../../src/checks/input_dependence.ts";
-import { lossReduction } from "../../src/checks/loss_reduction.ts";
+import { numericGradients } from "../../src/checks/model_rules/numeric_gradients.ts";
+import { inputDependence } from "../../src/checks/model_rules/input_dependence.ts";
+import { lossReduction } from "../../src/checks/model_rules/loss_reduction.ts";
 import { MODEL_RULES } from "../../src/checks/model_rules.ts";
-import { overfitsBatch } from "../../src/checks/overfits_batch.ts";
+import { overfitsBatch } from "../../src/checks/model_rules/overfits_batch.ts";
 import { RULES } from "../../src/checks/rules.ts";
-import { updateRatio } from "../../src/checks/update_ratio.ts";
-import { weightsChange } from "../../src/checks/weights_change.ts";
-import { weightsFrozen } from "../../src/checks/weights_frozen.ts";
+import { updateRatio } from "../../src/checks/model_rules/update_ratio.ts";
+import { weightsChange } from "../../src/checks/model_rules/weights_change.ts";
+import { weightsFrozen } from "../../src/checks/model_rules/weights_frozen.ts";
 import type { GradientComparison } from "../../src/probe/probe_gradients.ts";
 import type { WeightStep } from "../../src/probe/probe_step.ts";
 import { makeComparison, makeStep, SUBJECT } from "./make_probes.ts";
@@ -36,23 +36,23 @@ Deno.test("lossReduction leaves a loss that is not finite to the rule non-finite
 function gradients(weight: GradientComparison, given: { activations?: string[] } = {}) {
   const { activations = ["Dense", "tanh"] } = given;
   const probe = { ...SUBJECT, resolution: 1e-9, activations, weights: [weight] };
-  return severities(gradientsMatchNumeric.check(probe));
+  return severities(numericGradients.check(probe));
 }
 
-Deno.test("gradientsMatchNumeric fails above numericGradientTolerance and passes at it", () => {
+Deno.test("numericGradients fails above numericGradientTolerance and passes at it", () => {
   assertEquals(gradients(makeComparison([1.0019, 1.0019, 1.0019])), []);
   assertEquals(gradients(makeComparison([1.0021, 1.0021, 1.0021])), ["error"]);
   assertEquals(gradients(makeComparison([0.9979, 0.9979, 0.9979])), ["error"]);
 });
 
-Deno.test("gradientsMatchNumeric allows more where there are kinks", () => {
+Deno.test("numericGradients allows more where there are kinks", () => {
   for (const activations of [["Dense", "relu"], ["MaxPooling2D"], ["Dense", "selu"]]) {
     assertEquals(gradients(makeComparison([1.0099, 1.0099, 1.0099]), { activations }), []);
     assertEquals(gradients(makeComparison([1.0101, 1.0101, 1.0101]), { activations }), ["error"]);
   }
 });
 
-Deno.test("gradientsMatchNumeric takes the quotient of the side without the kink", () => {
+Deno.test("numericGradients takes the quotient of the side without the kink", () => {
   const weight = makeComparison([1.1, 1.1, 1.1]);
   const oneSided = {
     ...weight,
@@ -62,7 +62,7 @@ Deno.test("gradientsMatchNumeric takes the quotient of the side without the kink
   assertEquals(gradients(oneSided), ["error"]);
 });
 
-Deno.test("gradientsMatchNumeric gives no verdict where the quotients do not agree", () => {
+Deno.test("numericGradients gives no verdict where the quotients do not agree", () => {
   assertEquals(gradients(makeComparison([1.5, 1.3, 1.1])), ["note"]);
   assertEquals(gradients(makeComparison([1.5, 1.1, 1.1])), ["note"]);
   assertEquals(gradients(makeComparison([1.3, 1.1, 1.1, 1.1])), ["error"]);
@@ -70,7 +70,7 @@ Deno.test("gradientsMatchNumeric gives no verdict where the quotients do not agr
   assertEquals(gradients(unresolved), ["note"]);
 });
 
-Deno.test("gradientsMatchNumeric fails a gradient that is missing", () => {
+Deno.test("numericGradients fails a gradient that is missing", () => {
   assertEquals(gradients(makeComparison([1, 1, 1], { analytic: 0, scale: 0 })), ["error"]);
   assertEquals(gradients(makeComparison([0], { analytic: 0, scale: 0 })), []);
 });

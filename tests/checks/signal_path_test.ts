@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { noExplodingGradients } from "../../src/checks/no_exploding_gradients.ts";
-import { noVanishingGradients } from "../../src/checks/no_vanishing_gradients.ts";
+import { explodingGradients } from "../../src/checks/rules/exploding_gradients.ts";
+import { vanishingGradients } from "../../src/checks/rules/vanishing_gradients.ts";
 import { signalPaths } from "../../src/checks/signal_path.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { flat, makeHead, makeLayer, makeMeasurements } from "./make_measurements.ts";
@@ -60,18 +60,18 @@ Deno.test("signalPaths() knows layers that some of the heads share", () => {
 });
 
 const check = (layers: LayerMeasurements[]) =>
-  [noVanishingGradients, noExplodingGradients].flatMap((rule) =>
+  [vanishingGradients, explodingGradients].flatMap((rule) =>
     rule.check(makeMeasurements([], { layers }))
       .map(({ severity, layer }) => `${rule.name} ${severity} ${layer}`)
   );
 
-Deno.test("noVanishingGradients fails a branch whose signal dies while the trunk lives on another", () => {
+Deno.test("vanishingGradients fails a branch whose signal dies while the trunk lives on another", () => {
   assertEquals(check(branches([1, 1], [1.01e-3, 1], [1, 1])), []);
   assertEquals(check(branches([1, 1], [0.99e-3, 1], [1, 1])), ["vanishing-gradients error a_1"]);
   assertEquals(check(branches([0.99e-3, 1], [1, 1], [1, 1])), ["vanishing-gradients error t_1"]);
 });
 
-Deno.test("noExplodingGradients passes a head that is drawn small beside another, and fails growth", () => {
+Deno.test("explodingGradients passes a head that is drawn small beside another, and fails growth", () => {
   const small: [number, number] = [1e-5, 1e-5];
   assertEquals(check(branches([1, 1], small, [1, 1])), []);
   assertEquals(check(branches([1, 1], [1, 1], small)), []);

@@ -1,24 +1,24 @@
 import { assertEquals } from "@std/assert";
-import { activationScale } from "../../src/checks/activation_scale.ts";
-import { activationsNotSaturated } from "../../src/checks/activations_not_saturated.ts";
-import { batchIndependence } from "../../src/checks/batch_independence.ts";
-import { biasInit } from "../../src/checks/bias_init.ts";
+import { activationScale } from "../../src/checks/rules/activation_scale.ts";
+import { saturatedActivations } from "../../src/checks/rules/saturated_activations.ts";
+import { batchIndependence } from "../../src/checks/model_rules/batch_independence.ts";
+import { biasInit } from "../../src/checks/rules/bias_init.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import type { Finding } from "../../src/checks/finding.ts";
-import { gradientBalance } from "../../src/checks/gradient_balance.ts";
-import { gradientRatioNear } from "../../src/checks/gradient_ratio_near.ts";
-import { gradientsMatchNumeric } from "../../src/checks/gradients_match_numeric.ts";
-import { initScale } from "../../src/checks/init_scale.ts";
-import { initialLoss } from "../../src/checks/initial_loss.ts";
-import { inputNormalized } from "../../src/checks/input_normalized.ts";
-import { lossReduction } from "../../src/checks/loss_reduction.ts";
+import { gradientBalance } from "../../src/checks/rules/gradient_balance.ts";
+import { gradientRatio } from "../../src/checks/rules/gradient_ratio.ts";
+import { numericGradients } from "../../src/checks/model_rules/numeric_gradients.ts";
+import { initScale } from "../../src/checks/rules/init_scale.ts";
+import { initialLoss } from "../../src/checks/rules/initial_loss.ts";
+import { inputNormalized } from "../../src/checks/rules/input_normalized.ts";
+import { lossReduction } from "../../src/checks/model_rules/loss_reduction.ts";
 import { matchesBaseline } from "../../src/checks/matches_baseline.ts";
-import { noDeadUnits } from "../../src/checks/no_dead_units.ts";
-import { noExplodingGradients } from "../../src/checks/no_exploding_gradients.ts";
-import { noVanishingGradients } from "../../src/checks/no_vanishing_gradients.ts";
-import { overfitsBatch } from "../../src/checks/overfits_batch.ts";
+import { deadUnits } from "../../src/checks/rules/dead_units.ts";
+import { explodingGradients } from "../../src/checks/rules/exploding_gradients.ts";
+import { vanishingGradients } from "../../src/checks/rules/vanishing_gradients.ts";
+import { overfitsBatch } from "../../src/checks/model_rules/overfits_batch.ts";
 import { THRESHOLDS, type Thresholds } from "../../src/checks/thresholds.ts";
-import { updateRatio } from "../../src/checks/update_ratio.ts";
+import { updateRatio } from "../../src/checks/model_rules/update_ratio.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
 import { makeTarget } from "./dense_network.ts";
@@ -81,7 +81,7 @@ function critical(
 }
 
 const saturated: Judge = (share, options) =>
-  activationsNotSaturated.check(makeMeasurements([{ saturatedFraction: share }]), options);
+  saturatedActivations.check(makeMeasurements([{ saturatedFraction: share }]), options);
 
 const dead = (share: number, examples: number, options?: CheckOptions) => {
   // The units that are not always off are so half of the time, and none is always on.
@@ -94,7 +94,7 @@ const dead = (share: number, examples: number, options?: CheckOptions) => {
     activations,
   }]);
   const batch = { ...measurements.batch, examples };
-  return noDeadUnits.check({ ...measurements, batch }, options);
+  return deadUnits.check({ ...measurements, batch }, options);
 };
 
 const scaled: Judge = (factor, options) => {
@@ -123,7 +123,7 @@ const input = (values: number[], options?: CheckOptions) =>
 
 /** A gradient of 1 beside quotients that are all this. */
 const quotient = (numeric: number, activation: string, options?: CheckOptions) =>
-  gradientsMatchNumeric.check({
+  numericGradients.check({
     ...SUBJECT,
     resolution: 1e-9,
     activations: ["Dense", activation],
@@ -137,7 +137,7 @@ const updated: Judge = (logarithm, options) => {
 
 const ROWS: Record<keyof Thresholds, Row> = {
   vanishingRatio: {
-    judge: (ratio, options) => noVanishingGradients.check(deltas(ratio, 1), options),
+    judge: (ratio, options) => vanishingGradients.check(deltas(ratio, 1), options),
     inside: [1.001e-3],
     outside: [0.999e-3],
     severity: "error",
@@ -146,7 +146,7 @@ const ROWS: Record<keyof Thresholds, Row> = {
   vanishingFloor: {
     judge: (size, options) => {
       const weights = [makeWeight({ gradients: flat(size, 400) })];
-      return noVanishingGradients.check(makeMeasurements([{ weights }, {}]), options);
+      return vanishingGradients.check(makeMeasurements([{ weights }, {}]), options);
     },
     inside: [1.001e-7],
     outside: [0.999e-7],
@@ -154,7 +154,7 @@ const ROWS: Record<keyof Thresholds, Row> = {
     loose: 0,
   },
   explodingRatio: {
-    judge: (ratio, options) => noExplodingGradients.check(deltas(ratio, 1), options),
+    judge: (ratio, options) => explodingGradients.check(deltas(ratio, 1), options),
     inside: [999],
     outside: [1001],
     severity: "error",
@@ -162,7 +162,7 @@ const ROWS: Record<keyof Thresholds, Row> = {
   explodingGlobalNorm: {
     judge: (norm, options) => {
       const head = makeHead({ weights: [makeWeight({ gradients: flat(norm / 20, 400) })] });
-      return noExplodingGradients.check(makeMeasurements([], { layers: [head] }), options);
+      return explodingGradients.check(makeMeasurements([], { layers: [head] }), options);
     },
     inside: [99.9],
     outside: [100.1],
@@ -178,7 +178,7 @@ const ROWS: Record<keyof Thresholds, Row> = {
   },
   minEntries: {
     judge: (entries, options) =>
-      activationsNotSaturated.check(
+      saturatedActivations.check(
         makeMeasurements([{ saturatedFraction: 0, preActivations: flat(1, entries) }]),
         options,
       ),
@@ -207,7 +207,7 @@ const ROWS: Record<keyof Thresholds, Row> = {
     loose: 1,
   },
   gradientRatioFactor: {
-    judge: (delta, options) => gradientRatioNear.check(critical({ delta }), options),
+    judge: (delta, options) => gradientRatio.check(critical({ delta }), options),
     inside: [1.999, 1 / 1.999],
     outside: [2.001, 1 / 2.001],
     severity: "error",

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { biasInit } from "../../src/checks/bias_init.ts";
-import { initScale } from "../../src/checks/init_scale.ts";
-import { symmetryBroken } from "../../src/checks/symmetry_broken.ts";
+import { biasInit } from "../../src/checks/rules/bias_init.ts";
+import { initScale } from "../../src/checks/rules/init_scale.ts";
+import { symmetry } from "../../src/checks/rules/symmetry.ts";
 import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../../src/measure/measurements.ts";
 import { makeTarget } from "./dense_network.ts";
@@ -129,11 +129,11 @@ Deno.test("initScale lets a kernel be small where the next one is normalised, an
 
 const ADD = { name: "add", className: "Add", activation: null, depth: 1, weights: [] };
 
-Deno.test("initScale and symmetryBroken let the end of a residual branch be small and zero, not large", () => {
+Deno.test("initScale and symmetry let the end of a residual branch be small and zero, not large", () => {
   const branch = (std: number) => {
     const weights = [makeWeight({ values: flat(std, 400) })];
     const measurements = makeMeasurements([{ activation: "linear", weights }, ADD]);
-    return [...initScale.check(measurements), ...symmetryBroken.check(measurements)];
+    return [...initScale.check(measurements), ...symmetry.check(measurements)];
   };
   const lecun = 1 / Math.sqrt(20);
   assertEquals([0, 1e-3, lecun].map((std) => branch(std)), [[], [], []]);
@@ -218,31 +218,31 @@ Deno.test("initScale advises one factor for many layers", () => {
 });
 
 function symmetric(weight: Partial<WeightMeasurements>, layer: Partial<LayerMeasurements> = {}) {
-  return symmetryBroken.check(makeMeasurements([{ weights: [makeWeight(weight)], ...layer }]));
+  return symmetry.check(makeMeasurements([{ weights: [makeWeight(weight)], ...layer }]));
 }
 
 const constant = (value: number, count = 400) => statisticsOf(Array(count).fill(value));
 
-Deno.test("symmetryBroken fails one unit that equals another, and passes none or no figure", () => {
+Deno.test("symmetry fails one unit that equals another, and passes none or no figure", () => {
   assertEquals(symmetric({ duplicateUnits: 0 }), []);
   assertEquals(symmetric({ duplicateUnits: null }), []);
   const [finding] = symmetric({ duplicateUnits: 1 });
   assertEquals([finding.severity, finding.measured], ["error", 1]);
 });
 
-Deno.test("symmetryBroken fails a constant kernel, and passes the smallest variance", () => {
+Deno.test("symmetry fails a constant kernel, and passes the smallest variance", () => {
   assertEquals(severities(symmetric({ values: constant(0.1), duplicateUnits: 19 })), ["error"]);
   assertEquals(severities(symmetric({ values: constant(0) })), ["error"]);
   const almost = statisticsOf([0.1001, ...Array(399).fill(0.1)]);
   assertEquals(symmetric({ values: almost }), []);
 });
 
-Deno.test("symmetryBroken lets a head start at zero and warns of other constants in it", () => {
+Deno.test("symmetry lets a head start at zero and warns of other constants in it", () => {
   assertEquals(symmetric({ values: constant(0) }, { role: "output" }), []);
   assertEquals(severities(symmetric({ values: constant(1) }, { role: "output" })), ["warning"]);
 });
 
-Deno.test("symmetryBroken lets either kernel of a recurrent cell tell its units apart", () => {
+Deno.test("symmetry lets either kernel of a recurrent cell tell its units apart", () => {
   const check = (kernel: TensorStatistics, recurrent: TensorStatistics, suffix = "") => {
     const weights = [
       makeWeight({ name: `rnn/kernel${suffix}`, values: kernel }),
@@ -250,7 +250,7 @@ Deno.test("symmetryBroken lets either kernel of a recurrent cell tell its units 
       makeWeight({ name: "rnn/kernel_9" }),
       makeWeight({ name: "rnn/recurrent_kernel_9" }),
     ];
-    return symmetryBroken.check(makeMeasurements([{ name: "rnn", className: "RNN", weights }]));
+    return symmetry.check(makeMeasurements([{ name: "rnn", className: "RNN", weights }]));
   };
   const drawn = makeWeight().values;
   for (const suffix of ["", "_2"]) {
@@ -260,7 +260,7 @@ Deno.test("symmetryBroken lets either kernel of a recurrent cell tell its units 
   }
 });
 
-Deno.test("symmetryBroken warns of a constant in a custom layer, not of zeros or a row, and fails equal units", () => {
+Deno.test("symmetry warns of a constant in a custom layer, not of zeros or a row, and fails equal units", () => {
   for (const known of ["Dense", "Conv2DTranspose", "SeparableConv2D", "LSTM", "RNN", "Embedding"]) {
     const found = symmetric({ values: constant(0) }, { className: known });
     assertEquals(severities(found), ["error"], known);
@@ -275,7 +275,7 @@ Deno.test("symmetryBroken warns of a constant in a custom layer, not of zeros or
   assertEquals(severities(symmetric({ duplicateUnits: 2 }, layer)), ["error"]);
 });
 
-Deno.test("symmetryBroken passes a kernel of one unit, and a bias", () => {
+Deno.test("symmetry passes a kernel of one unit, and a bias", () => {
   assertEquals(symmetric({ shape: [20, 1], values: constant(1, 20) }), []);
   assertEquals(symmetric({ shape: [20], values: constant(1, 20) }), []);
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { noDeadUnits } from "../../src/checks/no_dead_units.ts";
+import { deadUnits } from "../../src/checks/rules/dead_units.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
@@ -104,7 +104,7 @@ async function judge(
     const model = NETWORKS[name](tf, seed);
     spoil(model);
     const batch = randomBatch(model, { seed });
-    const severities = noDeadUnits.check(await measure(model, batch))
+    const severities = deadUnits.check(await measure(model, batch))
       .map(({ severity }) => severity as string);
     found.push(["error", "warning"].find((one) => severities.includes(one)) ?? "none");
     tf.dispose(batch.inputs);
@@ -114,7 +114,7 @@ async function judge(
 }
 
 for (const name of Object.keys(NETWORKS) as Network[]) {
-  Deno.test(`noDeadUnits finds nothing in 50 draws of an untrained network: ${name}`, async () => {
+  Deno.test(`deadUnits finds nothing in 50 draws of an untrained network: ${name}`, async () => {
     assertEquals(await judge(name, 50), Array(50).fill("none"));
   });
 }
@@ -142,7 +142,7 @@ const SPOILS: [string, Network[], (model: LayersModel) => void][] = [
 
 for (const [what, names, spoil] of SPOILS) {
   for (const name of names) {
-    Deno.test(`noDeadUnits fails a network whatever its examples for ${what}: ${name}`, async () => {
+    Deno.test(`deadUnits fails a network whatever its examples for ${what}: ${name}`, async () => {
       assertEquals(await judge(name, 6, spoil), Array(6).fill("error"));
     });
   }

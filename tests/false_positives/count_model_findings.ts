@@ -1,14 +1,14 @@
-import { batchIndependence } from "../../src/checks/batch_independence.ts";
-import { causality } from "../../src/checks/causality.ts";
+import { batchIndependence } from "../../src/checks/model_rules/batch_independence.ts";
+import { causality } from "../../src/checks/model_rules/causality.ts";
 import type { Finding } from "../../src/checks/finding.ts";
-import { gradientsMatchNumeric } from "../../src/checks/gradients_match_numeric.ts";
-import { inputDependence } from "../../src/checks/input_dependence.ts";
-import { lossReduction } from "../../src/checks/loss_reduction.ts";
-import { overfitsBatch } from "../../src/checks/overfits_batch.ts";
+import { numericGradients } from "../../src/checks/model_rules/numeric_gradients.ts";
+import { inputDependence } from "../../src/checks/model_rules/input_dependence.ts";
+import { lossReduction } from "../../src/checks/model_rules/loss_reduction.ts";
+import { overfitsBatch } from "../../src/checks/model_rules/overfits_batch.ts";
 import { THRESHOLDS } from "../../src/checks/thresholds.ts";
-import { updateRatio } from "../../src/checks/update_ratio.ts";
-import { weightsChange } from "../../src/checks/weights_change.ts";
-import { weightsFrozen } from "../../src/checks/weights_frozen.ts";
+import { updateRatio } from "../../src/checks/model_rules/update_ratio.ts";
+import { weightsChange } from "../../src/checks/model_rules/weights_change.ts";
+import { weightsFrozen } from "../../src/checks/model_rules/weights_frozen.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
 import type { Batch } from "../../src/model/batch.ts";
@@ -35,7 +35,7 @@ const QUICK: Record<string, (model: LayersModel, batch: Batch) => Promise<Findin
   "loss-reduction": async (model, batch) =>
     lossReduction.check(await probeLoss(model, batch, { objective: OBJECTIVE })),
   "numeric-gradients": async (model, batch) =>
-    gradientsMatchNumeric.check(await probeGradients(model, batch, { objective: OBJECTIVE })),
+    numericGradients.check(await probeGradients(model, batch, { objective: OBJECTIVE })),
   "weights-change": async (model, batch) =>
     weightsChange.check(await probeStep(model, batch, { objective: OBJECTIVE })),
   "weights-frozen": async (model, batch) =>

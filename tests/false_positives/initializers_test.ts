@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { activationScale } from "../../src/checks/activation_scale.ts";
-import { gradientBalance } from "../../src/checks/gradient_balance.ts";
+import { activationScale } from "../../src/checks/rules/activation_scale.ts";
+import { gradientBalance } from "../../src/checks/rules/gradient_balance.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { randomBatch } from "../../src/model/random_batch.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { gradientsFlow } from "../../src/checks/gradients_flow.ts";
+import { gradientsFlow } from "../../src/checks/rules/gradients_flow.ts";
 import { runChecks } from "../../src/checks/run_checks.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";

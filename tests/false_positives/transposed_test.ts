@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { activationScale } from "../../src/checks/activation_scale.ts";
+import { activationScale } from "../../src/checks/rules/activation_scale.ts";
 import { runChecks } from "../../src/checks/run_checks.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";

@@ -1,20 +1,20 @@
-import { gaussianMean } from "../theory/gaussian_mean.ts";
-import { resolveActivation } from "../theory/resolve_activation.ts";
-import { defineRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
-import { softmaxUnderSum } from "./heads.ts";
-import type { Verdict } from "./judge.ts";
-import { type KernelLayer, plainChain } from "./kernel_chain.ts";
-import { noTheory } from "./no_verdict.ts";
-import type { Rule } from "./rule.ts";
-import { DELTA_NORM } from "./signal_path.ts";
+import { gaussianMean } from "../../theory/gaussian_mean.ts";
+import { resolveActivation } from "../../theory/resolve_activation.ts";
+import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber } from "../format.ts";
+import { softmaxUnderSum } from "../heads.ts";
+import type { Verdict } from "../judge.ts";
+import { type KernelLayer, plainChain } from "../kernel_chain.ts";
+import { noTheory } from "../no_verdict.ts";
+import type { Rule } from "../rule.ts";
+import { DELTA_NORM } from "../signal_path.ts";
 
 /** From so many units on the factor holds as it is. */
 const WIDE = 128;
 
 /** The rule `gradient-ratio`: from layer to layer the signal changes as theory says it should. */
-export const gradientRatioNear: Rule = defineRule(
+export const gradientRatio: Rule = defineRule(
   {
     name: "gradient-ratio",
     assertion: "assertGradientRatioNear",

@@ -1,10 +1,10 @@
-import type { GradientComparison, GradientProbe } from "../probe/probe_gradients.ts";
-import { findActivation } from "../theory/resolve_activation.ts";
-import { defineModelRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
-import type { Verdict } from "./judge.ts";
-import type { ModelRule } from "./model_rule.ts";
+import type { GradientComparison, GradientProbe } from "../../probe/probe_gradients.ts";
+import { findActivation } from "../../theory/resolve_activation.ts";
+import { defineModelRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber } from "../format.ts";
+import type { Verdict } from "../judge.ts";
+import type { ModelRule } from "../model_rule.ts";
 
 /** Layers and activations with kinks that the table of activations does not know. */
 const KINKED = /^(prelu|thresholdedRelu|(Global)?MaxPooling\dD|Maximum|Minimum)$/;
@@ -13,7 +13,7 @@ const KINKED = /^(prelu|thresholdedRelu|(Global)?MaxPooling\dD|Maximum|Minimum)$
 const MARGIN = 5;
 
 /** The rule `numeric-gradients`: back-propagation gives the derivative of the forward pass. */
-export const gradientsMatchNumeric: ModelRule<GradientProbe> = defineModelRule(
+export const numericGradients: ModelRule<GradientProbe> = defineModelRule(
   {
     name: "numeric-gradients",
     assertion: "assertGradientsMatchNumeric",

@@ -1,21 +1,21 @@
-import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
-import { criticalGain } from "../theory/critical_gain.ts";
-import { gain } from "../theory/gain.ts";
-import { initializerDeviation } from "../theory/initializer_deviation.ts";
-import { isKernel } from "../theory/weight_kinds.ts";
-import { defineRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
-import type { Verdict } from "./judge.ts";
+import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
+import { criticalGain } from "../../theory/critical_gain.ts";
+import { gain } from "../../theory/gain.ts";
+import { initializerDeviation } from "../../theory/initializer_deviation.ts";
+import { isKernel } from "../../theory/weight_kinds.ts";
+import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber } from "../format.ts";
+import type { Verdict } from "../judge.ts";
 import {
   kernelChain,
   type KernelLayer,
   type RecurrentKernel,
   recurrentKernels,
-} from "./kernel_chain.ts";
-import { rescaleAdvice } from "./rescale_advice.ts";
-import type { Rule } from "./rule.ts";
-import type { Thresholds } from "./thresholds.ts";
+} from "../kernel_chain.ts";
+import { rescaleAdvice } from "../rescale_advice.ts";
+import type { Rule } from "../rule.ts";
+import type { Thresholds } from "../thresholds.ts";
 
 /** A kernel of fewer entries has a standard deviation that says little of what it was drawn from. */
 const MIN_ENTRIES = 32;

@@ -1,10 +1,10 @@
-import type { TargetMeasurements } from "../measure/measurements.ts";
-import { ACTIVATION_RANGES } from "../theory/activation_ranges.ts";
-import { defineRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
-import { type Head, headLayer } from "./heads.ts";
-import type { Rule } from "./rule.ts";
+import type { TargetMeasurements } from "../../measure/measurements.ts";
+import { ACTIVATION_RANGES } from "../../theory/activation_ranges.ts";
+import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber } from "../format.ts";
+import { type Head, headLayer } from "../heads.ts";
+import type { Rule } from "../rule.ts";
 
 /** What does not belong together, and what to do. */
 interface Mismatch {

@@ -1,16 +1,16 @@
-import { activationSpread } from "../theory/activation_spread.ts";
-import { gain } from "../theory/gain.ts";
-import type { MeanFieldState } from "../theory/mean_field.ts";
-import { defineRule } from "./define_rule.ts";
-import { CRITICAL_GAINS, criticalStates, cutStates, usualStates } from "./expected_states.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
-import type { Case, Verdict } from "./judge.ts";
-import { type KernelLayer, plainChain } from "./kernel_chain.ts";
-import { noTheory, tooFewExamples } from "./no_verdict.ts";
-import { once } from "./once.ts";
-import { rescaleAdvice } from "./rescale_advice.ts";
-import type { Rule } from "./rule.ts";
+import { activationSpread } from "../../theory/activation_spread.ts";
+import { gain } from "../../theory/gain.ts";
+import type { MeanFieldState } from "../../theory/mean_field.ts";
+import { defineRule } from "../define_rule.ts";
+import { CRITICAL_GAINS, criticalStates, cutStates, usualStates } from "../expected_states.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber } from "../format.ts";
+import type { Case, Verdict } from "../judge.ts";
+import { type KernelLayer, plainChain } from "../kernel_chain.ts";
+import { noTheory, tooFewExamples } from "../no_verdict.ts";
+import { once } from "../once.ts";
+import { rescaleAdvice } from "../rescale_advice.ts";
+import type { Rule } from "../rule.ts";
 
 /** To so many times too large, a network as Glorot or He draw it is only warned of. */
 const USUALLY_LARGE = 10;

@@ -1,17 +1,17 @@
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
-import { noExplodingGradients } from "../../src/checks/no_exploding_gradients.ts";
+import { explodingGradients } from "../../src/checks/rules/exploding_gradients.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
 import { flat, makeHead, makeMeasurements, makeWeight } from "./make_measurements.ts";
 
 const check = (measurements: Measurements, options?: CheckOptions) =>
-  noExplodingGradients.check(measurements, options);
+  explodingGradients.check(measurements, options);
 
 const chain = (...sizes: number[]) =>
   makeMeasurements(sizes.map((size) => ({ preActivationGradients: flat(size, 640) })));
 
-Deno.test("noExplodingGradients passes just below the ratio and fails just above it", () => {
+Deno.test("explodingGradients passes just below the ratio and fails just above it", () => {
   assertEquals(check(chain(999, 30, 1)), []);
   const [finding, ...others] = check(chain(1001, 30, 1));
   assertEquals(others, []);
@@ -20,14 +20,14 @@ Deno.test("noExplodingGradients passes just below the ratio and fails just above
   assertAlmostEquals(finding.measured!, 1001, 1e-6);
 });
 
-Deno.test("noExplodingGradients advises no larger kernels", () => {
+Deno.test("explodingGradients advises no larger kernels", () => {
   const small = { weights: [makeWeight({ name: "k", values: flat(0.02, 400) })] };
   const { layers, ...rest } = chain(1001, 30, 1);
   const [{ advice }] = check({ ...rest, layers: layers.map((layer) => ({ ...layer, ...small })) });
   assertEquals(advice, "Add normalisation, make the network shallower, or clip the gradients.");
 });
 
-Deno.test("noExplodingGradients takes another ratio and names every layer above it", () => {
+Deno.test("explodingGradients takes another ratio and names every layer above it", () => {
   const [finding] = check(chain(100, 50, 10, 1), { explodingRatio: 20 });
   assertEquals(finding.layers, ["dense_1", "dense_2"]);
 });
@@ -44,12 +44,12 @@ for (
     sigmoid_vanishing: 0,
   })
 ) {
-  Deno.test(`noExplodingGradients finds ${errors} errors in ${name}`, () => {
+  Deno.test(`explodingGradients finds ${errors} errors in ${name}`, () => {
     assertEquals(check(goldenMeasurements(name)).length, errors);
   });
 }
 
-Deno.test("noExplodingGradients fails every delta that overflowed", () => {
+Deno.test("explodingGradients fails every delta that overflowed", () => {
   const overflown = { preActivationGradients: flat(Infinity, 640) };
   const findings = check(makeMeasurements([overflown, overflown, {}]));
   assertEquals(findings.map(({ severity, layer, measured }) => [severity, layer, measured]), [
@@ -58,12 +58,12 @@ Deno.test("noExplodingGradients fails every delta that overflowed", () => {
   ]);
 });
 
-Deno.test("noExplodingGradients leaves layers without a signal out of the ratio", () => {
+Deno.test("explodingGradients leaves layers without a signal out of the ratio", () => {
   assertEquals(check(chain(1, 1, 0)), []);
   assertEquals(check(chain(0, 0, 0)), []);
 });
 
-Deno.test("noExplodingGradients limits the global norm only when asked, on both sides", () => {
+Deno.test("explodingGradients limits the global norm only when asked, on both sides", () => {
   // 4 kernels of 20 x 20 and one of 20: a shared one counts once, a frozen one not at all.
   const weights = [
     makeWeight({ name: "shared", gradients: flat(3, 400) }),
@@ -81,7 +81,7 @@ Deno.test("noExplodingGradients limits the global norm only when asked, on both 
   assertAlmostEquals(finding.measured!, 84.8528, 1e-3);
 });
 
-Deno.test("noExplodingGradients gives no verdict on a softmax head under the sum", () => {
+Deno.test("explodingGradients gives no verdict on a softmax head under the sum", () => {
   const layers = [
     ...chain(1e-3, 1e-9).layers.slice(0, 2),
     makeHead({ activation: "softmax", preActivationGradients: flat(1e-8, 32) }),
@@ -101,7 +101,7 @@ const throughTime = (growth: number, given: Partial<LayerMeasurements> = {}) =>
     ...given,
   }]);
 
-Deno.test("noExplodingGradients fails a recurrent layer whose signal grows through time", () => {
+Deno.test("explodingGradients fails a recurrent layer whose signal grows through time", () => {
   assertEquals(check(throughTime(999)), []);
   const [finding, ...others] = check(throughTime(1001));
   assertEquals(others, []);
@@ -114,7 +114,7 @@ Deno.test("noExplodingGradients fails a recurrent layer whose signal grows throu
   assertEquals(check(throughTime(1001, { role: "output" })).length, 1);
 });
 
-Deno.test("noExplodingGradients says once of a layer with several cells what grows through time", () => {
+Deno.test("explodingGradients says once of a layer with several cells what grows through time", () => {
   const weights = ["recurrent_kernel", "recurrent_kernel_2"].map((name) =>
     makeWeight({ name: `rnn/${name}`, shape: [16, 64] })
   );
@@ -124,7 +124,7 @@ Deno.test("noExplodingGradients says once of a layer with several cells what gro
   assertStringIncludes(finding.advice, draw);
 });
 
-Deno.test("noExplodingGradients has no verdict through time without a signal or a recurrent kernel", () => {
+Deno.test("explodingGradients has no verdict through time without a signal or a recurrent kernel", () => {
   assertEquals(check(throughTime(1001, { activationGradients: flat(0, 640) })), []);
   assertEquals(check(throughTime(1001, { activationGradients: null })), []);
   assertEquals(check(throughTime(1001, { weights: [makeWeight()] })), []);

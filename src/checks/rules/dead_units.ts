@@ -1,14 +1,14 @@
-import type { Measurements } from "../measure/measurements.ts";
-import { defineRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber, formatPercent } from "./format.ts";
-import { tooFewExamples } from "./no_verdict.ts";
-import { once } from "./once.ts";
-import type { Rule } from "./rule.ts";
-import { offByAlikeness, offByDepth } from "./units_off.ts";
+import type { Measurements } from "../../measure/measurements.ts";
+import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber, formatPercent } from "../format.ts";
+import { tooFewExamples } from "../no_verdict.ts";
+import { once } from "../once.ts";
+import type { Rule } from "../rule.ts";
+import { offByAlikeness, offByDepth } from "../units_off.ts";
 
 /** The rule `dead-units`: one-sided activations must fire for some example of the batch. */
-export const noDeadUnits: Rule = defineRule(
+export const deadUnits: Rule = defineRule(
   {
     name: "dead-units",
     assertion: "assertNoDeadUnits",

@@ -1,9 +1,9 @@
-import type { CausalityProbe } from "../probe/probe_causality.ts";
-import { defineModelRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
-import type { Verdict } from "./judge.ts";
-import type { ModelRule } from "./model_rule.ts";
+import type { CausalityProbe } from "../../probe/probe_causality.ts";
+import { defineModelRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber } from "../format.ts";
+import type { Verdict } from "../judge.ts";
+import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `causality`: an output depends on no later input. */
 export const causality: ModelRule<CausalityProbe> = defineModelRule(

@@ -1,13 +1,13 @@
-import { defineRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber, formatPercent } from "./format.ts";
-import type { Verdict } from "./judge.ts";
-import { once } from "./once.ts";
-import { rescaleAdvice, unscaledInputs } from "./rescale_advice.ts";
-import type { Rule } from "./rule.ts";
+import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber, formatPercent } from "../format.ts";
+import type { Verdict } from "../judge.ts";
+import { once } from "../once.ts";
+import { rescaleAdvice, unscaledInputs } from "../rescale_advice.ts";
+import type { Rule } from "../rule.ts";
 
 /** The rule `saturated-activations`: bounded activations must not sit where they have no slope. */
-export const activationsNotSaturated: Rule = defineRule(
+export const saturatedActivations: Rule = defineRule(
   {
     name: "saturated-activations",
     assertion: "assertActivationsNotSaturated",

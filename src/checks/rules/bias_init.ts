@@ -2,15 +2,15 @@ import type {
   LayerMeasurements,
   Measurements,
   WeightMeasurements,
-} from "../measure/measurements.ts";
-import { isBias } from "../theory/weight_kinds.ts";
-import { NORMAL_QUANTILE, wilsonInterval } from "../theory/wilson_interval.ts";
-import { defineRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
-import { type Head, headLayer } from "./heads.ts";
-import type { Case, Verdict } from "./judge.ts";
-import type { Rule } from "./rule.ts";
+} from "../../measure/measurements.ts";
+import { isBias } from "../../theory/weight_kinds.ts";
+import { NORMAL_QUANTILE, wilsonInterval } from "../../theory/wilson_interval.ts";
+import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber } from "../format.ts";
+import { type Head, headLayer } from "../heads.ts";
+import type { Case, Verdict } from "../judge.ts";
+import type { Rule } from "../rule.ts";
 
 /** The rule `bias-init`: biases start at zero, or at the prior of the targets in the head. */
 export const biasInit: Rule = defineRule(

@@ -1,10 +1,10 @@
-import type { InputMeasurements } from "../measure/measurements.ts";
-import { defineRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
-import type { Case, Verdict } from "./judge.ts";
-import type { Rule } from "./rule.ts";
-import type { Thresholds } from "./thresholds.ts";
+import type { InputMeasurements } from "../../measure/measurements.ts";
+import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber } from "../format.ts";
+import type { Case, Verdict } from "../judge.ts";
+import type { Rule } from "../rule.ts";
+import type { Thresholds } from "../thresholds.ts";
 
 /** The rule `input-normalized`: inputs near mean 0 and standard deviation 1. */
 export const inputNormalized: Rule = defineRule(

@@ -1,8 +1,8 @@
-import type { OverfitProbe } from "../probe/probe_overfit.ts";
-import { defineModelRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatCount, formatNumber } from "./format.ts";
-import type { ModelRule } from "./model_rule.ts";
+import type { OverfitProbe } from "../../probe/probe_overfit.ts";
+import { defineModelRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatCount, formatNumber } from "../format.ts";
+import type { ModelRule } from "../model_rule.ts";
 
 /** Bars of the chart: the loss before the first step, at the end, and in between. */
 const BARS = 8;

@@ -1,18 +1,18 @@
-import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
-import { isKernel } from "../theory/weight_kinds.ts";
-import { defineRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatCount, formatNumber } from "./format.ts";
-import type { Verdict } from "./judge.ts";
-import { kernelChain } from "./kernel_chain.ts";
-import type { Rule } from "./rule.ts";
+import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
+import { isKernel } from "../../theory/weight_kinds.ts";
+import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatCount, formatNumber } from "../format.ts";
+import type { Verdict } from "../judge.ts";
+import { kernelChain } from "../kernel_chain.ts";
+import type { Rule } from "../rule.ts";
 
 /** The classes of TensorFlow.js whose weights of two axes mix units; what those of others do nobody knows. */
 const MIXING =
   /^(Dense|Embedding|(Depthwise|Separable)?Conv[123]D(Transpose)?|SimpleRNN|GRU|LSTM|ConvLSTM2D|RNN)$/;
 
 /** The rule `symmetry`: units of a layer must differ, or they stay alike for ever. */
-export const symmetryBroken: Rule = defineRule(
+export const symmetry: Rule = defineRule(
   {
     name: "symmetry",
     assertion: "assertSymmetryBroken",

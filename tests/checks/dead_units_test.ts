@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { noDeadUnits } from "../../src/checks/no_dead_units.ts";
+import { deadUnits } from "../../src/checks/rules/dead_units.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
@@ -13,13 +13,13 @@ const trained = {
 function judge(deadFraction: number | null, options?: CheckOptions, examples = 32) {
   const layer = { activation: "relu", saturatedFraction: null, deadFraction, ...trained };
   const measurements = makeMeasurements([layer]);
-  return noDeadUnits.check(
+  return deadUnits.check(
     { ...measurements, batch: { ...measurements.batch, examples } },
     options,
   );
 }
 
-Deno.test("noDeadUnits warns above a fifth and fails above a half", () => {
+Deno.test("deadUnits warns above a fifth and fails above a half", () => {
   const severity = (share: number | null) => judge(share)[0]?.severity;
   assertEquals([null, 0, 0.2, 0.21, 0.5, 0.51, 1].map(severity), [
     undefined,
@@ -32,14 +32,14 @@ Deno.test("noDeadUnits warns above a fifth and fails above a half", () => {
   ]);
 });
 
-Deno.test("noDeadUnits takes other shares, and fails a wholly dead layer under any", () => {
+Deno.test("deadUnits takes other shares, and fails a wholly dead layer under any", () => {
   assertEquals(judge(0.3, { deadFraction: 0.2 })[0].severity, "error");
   const [finding] = judge(1, { deadFraction: 1, deadFractionWarning: 1 });
   assertEquals([finding.severity, finding.expected], ["error", "< 1"]);
   assertEquals(judge(0.99, { deadFraction: 1, deadFractionWarning: 1 }), []);
 });
 
-Deno.test("noDeadUnits gives no verdict below 8 examples, and says so", () => {
+Deno.test("deadUnits gives no verdict below 8 examples, and says so", () => {
   const [finding, ...others] = judge(1, {}, 7);
   assertEquals(others, []);
   assertEquals([finding.severity, finding.layer], ["note", null]);
@@ -49,8 +49,8 @@ Deno.test("noDeadUnits gives no verdict below 8 examples, and says so", () => {
   assertEquals(judge(null, {}, 1), []);
 });
 
-Deno.test("noDeadUnits finds the dead layer and the one behind it in relu_dead_layer", () => {
-  const findings = noDeadUnits.check(goldenMeasurements("relu_dead_layer"));
+Deno.test("deadUnits finds the dead layer and the one behind it in relu_dead_layer", () => {
+  const findings = deadUnits.check(goldenMeasurements("relu_dead_layer"));
   assertEquals(findings.map(({ severity, layer }) => [severity, layer]), [
     ["error", "dense_3"],
     ["error", "dense_4"],
@@ -58,8 +58,8 @@ Deno.test("noDeadUnits finds the dead layer and the one behind it in relu_dead_l
 });
 
 for (const name of ["relu_he", "relu_exploding", "seed_tanh_critical_mse", "sigmoid_vanishing"]) {
-  Deno.test(`noDeadUnits finds no error in ${name}`, () => {
-    const findings = noDeadUnits.check(goldenMeasurements(name));
+  Deno.test(`deadUnits finds no error in ${name}`, () => {
+    const findings = deadUnits.check(goldenMeasurements(name));
     assertEquals(findings.filter(({ severity }) => severity === "error"), []);
   });
 }
@@ -74,21 +74,21 @@ const deep = (deadFraction: number, given: Partial<LayerMeasurements> = {}) =>
     ...given,
   })));
 const severities = (measurements: Measurements) =>
-  noDeadUnits.check(measurements).map(({ severity }) => severity);
+  deadUnits.check(measurements).map(({ severity }) => severity);
 
-Deno.test("noDeadUnits allows for the units that depth explains in trained relu layers in a row", () => {
+Deno.test("deadUnits allows for the units that depth explains in trained relu layers in a row", () => {
   // 0.202 + 0.798 * 0.2 = 0.3616 and 0.202 + 0.798 * 0.5 = 0.601.
   assertEquals(severities(deep(0.361)), []);
   assertEquals(severities(deep(0.363)), ["warning"]);
   assertEquals(severities(deep(0.6)), ["warning"]);
   assertEquals(severities(deep(0.602)), ["error"]);
   assertEquals(severities(deep(1)), ["error"]);
-  assertMatch(noDeadUnits.check(deep(0.5))[0].message, /and the 20\.2 % that depth explains/);
+  assertMatch(deadUnits.check(deep(0.5))[0].message, /and the 20\.2 % that depth explains/);
 });
 
-Deno.test("noDeadUnits says where the rest of a limit comes from wherever it shows", () => {
+Deno.test("deadUnits says where the rest of a limit comes from wherever it shows", () => {
   const layer = { activation: "relu", saturatedFraction: null, deadFraction: 0.9, ...trained };
-  const limits = noDeadUnits.check(makeMeasurements(Array(10).fill(layer)))
+  const limits = deadUnits.check(makeMeasurements(Array(10).fill(layer)))
     .map(({ message }) => message.match(/expected <= (.*) \(deadFraction(.*)\)/)!.slice(1));
   assertEquals(limits.length, 10);
   for (const [limit, why] of limits) {
@@ -98,7 +98,7 @@ Deno.test("noDeadUnits says where the rest of a limit comes from wherever it sho
   assertEquals(small.length > 0, true);
 });
 
-Deno.test("noDeadUnits allows for no depth where theory does not describe the layers", () => {
+Deno.test("deadUnits allows for no depth where theory does not describe the layers", () => {
   assertEquals(severities(deep(0.21, { activation: "selu" })), ["warning"]);
   const { layers, ...rest } = deep(0.21);
   layers[4] = { ...layers[4], className: "LSTM" };
@@ -124,7 +124,7 @@ function drawn(
   }]);
 }
 
-Deno.test("noDeadUnits allows an untrained layer as many units always off as are always on", () => {
+Deno.test("deadUnits allows an untrained layer as many units always off as are always on", () => {
   const found = (off: number, on: number) => severities(drawn([off, on, 1000]))[0];
   // 0.2 and 0.5 more than are always on.
   assertEquals([found(200, 0), found(201, 0)], [undefined, "warning"]);
@@ -135,7 +135,7 @@ Deno.test("noDeadUnits allows an untrained layer as many units always off as are
   assertEquals([found(999, 1), found(1000, 0)], ["error", "error"]);
 });
 
-Deno.test("noDeadUnits allows an untrained layer three standard deviations of chance", () => {
+Deno.test("deadUnits allows an untrained layer three standard deviations of chance", () => {
   // 3 / sqrt(64) = 0.375 of 64 units are 24, and 3 / sqrt(16) = 0.75 of 16 are 12.
   assertEquals(severities(drawn([26, 2, 64])), []);
   assertEquals(severities(drawn([27, 2, 64])), ["warning"]);
@@ -147,8 +147,8 @@ Deno.test("noDeadUnits allows an untrained layer three standard deviations of ch
   assertEquals(severities(drawn([8, 0, 8])), ["error"]);
 });
 
-Deno.test("noDeadUnits says what it allows an untrained layer for", () => {
-  const said = (measurements: Measurements) => noDeadUnits.check(measurements)[0].message;
+Deno.test("deadUnits says what it allows an untrained layer for", () => {
+  const said = (measurements: Measurements) => deadUnits.check(measurements)[0].message;
   assertMatch(said(drawn([701, 200, 1000])), /<= 70 % \(deadFraction, and the 20 % that are on/);
   assertMatch(
     said(drawn([14, 1, 16])),
@@ -161,7 +161,7 @@ Deno.test("noDeadUnits says what it allows an untrained layer for", () => {
   assertMatch(said(drawn([8, 0, 8])), /expected < 100 % \(deadFraction\)/);
 });
 
-Deno.test("noDeadUnits counts what a relu6 holds at its bound, and z that are 0", () => {
+Deno.test("deadUnits counts what a relu6 holds at its bound, and z that are 0", () => {
   const layer = (zeroFraction: number) => ({ ...flat(0.6, 640), zeroFraction });
   const found = (given: Partial<LayerMeasurements>) =>
     severities(drawn([60, 0, 100], { shape: [32, 1000], deadFraction: 0.6, ...given }));
@@ -176,7 +176,7 @@ Deno.test("noDeadUnits counts what a relu6 holds at its bound, and z that are 0"
   assertEquals(found({ activations: layer(0.5 + 0.5 * 0.65) }), ["error"]);
 });
 
-Deno.test("noDeadUnits allows nothing for alike examples where off is likelier than on", () => {
+Deno.test("deadUnits allows nothing for alike examples where off is likelier than on", () => {
   const kernel = (mean: number) =>
     makeWeight({ values: { ...flat(0.2, 400), mean }, name: "dense_1/kernel" });
   const bias = (value: number) =>
@@ -195,7 +195,7 @@ Deno.test("noDeadUnits allows nothing for alike examples where off is likelier t
   assertEquals(found({ weights: [kernel(0), recurrent, bias(0)] }), ["error"]);
 });
 
-Deno.test("noDeadUnits looks at the biases between a layer's kernel and its relu", () => {
+Deno.test("deadUnits looks at the biases between a layer's kernel and its relu", () => {
   const { layers, ...rest } = drawn([600, 300, 1000]);
   const [relu, head] = layers;
   const found = (beta: number, depth = 1) => {

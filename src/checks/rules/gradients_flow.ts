@@ -2,15 +2,15 @@ import type {
   LayerMeasurements,
   Measurements,
   WeightMeasurements,
-} from "../measure/measurements.ts";
-import { isKernel, isRecurrentKernel, isShift } from "../theory/weight_kinds.ts";
-import { defineRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatCount } from "./format.ts";
-import { sharesHead, shutsOut, softmaxUnderSum } from "./heads.ts";
-import type { Case, Verdict } from "./judge.ts";
-import { lostSignal } from "./lost_signal.ts";
-import type { Rule } from "./rule.ts";
+} from "../../measure/measurements.ts";
+import { isKernel, isRecurrentKernel, isShift } from "../../theory/weight_kinds.ts";
+import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatCount } from "../format.ts";
+import { sharesHead, shutsOut, softmaxUnderSum } from "../heads.ts";
+import type { Case, Verdict } from "../judge.ts";
+import { lostSignal } from "../lost_signal.ts";
+import type { Rule } from "../rule.ts";
 
 /** The rule `gradients-flow`: what is trained has a gradient, and what is frozen has none. */
 export const gradientsFlow: Rule = defineRule(

@@ -1,22 +1,22 @@
-import type { LayerMeasurements } from "../measure/measurements.ts";
-import { defineRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
-import { softmaxUnderSum } from "./heads.ts";
-import type { Case, Verdict } from "./judge.ts";
-import { recurrentKernels } from "./kernel_chain.ts";
-import { rescaleAdvice } from "./rescale_advice.ts";
-import type { Rule } from "./rule.ts";
+import type { LayerMeasurements } from "../../measure/measurements.ts";
+import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber } from "../format.ts";
+import { softmaxUnderSum } from "../heads.ts";
+import type { Case, Verdict } from "../judge.ts";
+import { recurrentKernels } from "../kernel_chain.ts";
+import { rescaleAdvice } from "../rescale_advice.ts";
+import type { Rule } from "../rule.ts";
 import {
   DELTA_NORM,
   describePath,
   signalPath,
   signalPaths,
   type SignalStep,
-} from "./signal_path.ts";
+} from "../signal_path.ts";
 
 /** The rule `exploding-gradients`: the signal must not grow without bound on its way back. */
-export const noExplodingGradients: Rule = defineRule(
+export const explodingGradients: Rule = defineRule(
   {
     name: "exploding-gradients",
     assertion: "assertNoExplodingGradients",

@@ -1,9 +1,9 @@
-import type { BatchIndependenceProbe } from "../probe/probe_batch_independence.ts";
-import { defineModelRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatCount, formatNumber } from "./format.ts";
-import type { Verdict } from "./judge.ts";
-import type { ModelRule } from "./model_rule.ts";
+import type { BatchIndependenceProbe } from "../../probe/probe_batch_independence.ts";
+import { defineModelRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatCount, formatNumber } from "../format.ts";
+import type { Verdict } from "../judge.ts";
+import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `batch-independence`: an example's output depends on no other example. */
 export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelRule(

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
-import { noVanishingGradients } from "../../src/checks/no_vanishing_gradients.ts";
+import { vanishingGradients } from "../../src/checks/rules/vanishing_gradients.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
@@ -13,7 +13,7 @@ import {
 } from "./make_measurements.ts";
 
 const check = (measurements: Measurements, options?: CheckOptions) =>
-  noVanishingGradients.check(measurements, options);
+  vanishingGradients.check(measurements, options);
 
 /** A chain of tanh layers whose delta has the given sizes, first layer first. */
 function chain(...sizes: number[]): Measurements {
@@ -26,7 +26,7 @@ function chain(...sizes: number[]): Measurements {
 const zero = flat(0, 640);
 const silent = { activationGradients: zero, preActivationGradients: zero };
 
-Deno.test("noVanishingGradients passes just above the ratio and fails just below it", () => {
+Deno.test("vanishingGradients passes just above the ratio and fails just below it", () => {
   assertEquals(check(chain(1.01e-3, 0.1, 1)), []);
   const [finding, ...others] = check(chain(0.99e-3, 0.1, 1));
   assertEquals(others, []);
@@ -37,12 +37,12 @@ Deno.test("noVanishingGradients passes just above the ratio and fails just below
   assertAlmostEquals(finding.measured!, 0.99e-3, 1e-9);
 });
 
-Deno.test("noVanishingGradients passes at the ratio itself and takes another one", () => {
+Deno.test("vanishingGradients passes at the ratio itself and takes another one", () => {
   assertEquals(check(chain(1, 2, 4), { vanishingRatio: 0.25 }), []);
   assertEquals(check(chain(1, 2, 4), { vanishingRatio: 0.26 })[0].expected, ">= 0.26");
 });
 
-Deno.test("noVanishingGradients judges delta, not the flat weight gradients of a small init", () => {
+Deno.test("vanishingGradients judges delta, not the flat weight gradients of a small init", () => {
   const [finding] = check(goldenMeasurements("seed_tanh_small"));
   assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
   assertAlmostEquals(finding.measured!, 5.88e-7, 1e-9);
@@ -60,13 +60,13 @@ for (
     relu_exploding: [],
   })
 ) {
-  Deno.test(`noVanishingGradients finds ${severities[0] ?? "nothing"} in ${name}`, () => {
+  Deno.test(`vanishingGradients finds ${severities[0] ?? "nothing"} in ${name}`, () => {
     const findings = check(goldenMeasurements(name));
     assertEquals(findings.map(({ severity }) => severity), severities);
   });
 }
 
-Deno.test("noVanishingGradients names the layer that stops the signal and those below it", () => {
+Deno.test("vanishingGradients names the layer that stops the signal and those below it", () => {
   const [finding] = check(goldenMeasurements("seed_tanh_stddev_200"));
   assertEquals(finding.layer, "dense_10");
   assertEquals(finding.layers?.length, 10);
@@ -74,12 +74,12 @@ Deno.test("noVanishingGradients names the layer that stops the signal and those 
   assertStringIncludes(finding.message, "100 % of its entries are saturated");
 });
 
-Deno.test("noVanishingGradients says where most of the signal is lost", () => {
+Deno.test("vanishingGradients says where most of the signal is lost", () => {
   const [finding] = check(chain(1e-6, 1e-6, 1e-6, 1, 1));
   assertStringIncludes(finding.message, "most of it from dense_4 down to dense_3");
 });
 
-Deno.test("noVanishingGradients judges Dense + Activation as it judges Dense(activation)", () => {
+Deno.test("vanishingGradients judges Dense + Activation as it judges Dense(activation)", () => {
   const split = makeMeasurements([], {
     layers: [1e-4, 1].flatMap((size, i) => {
       const delta = flat(size, 640);
@@ -95,7 +95,7 @@ Deno.test("noVanishingGradients judges Dense + Activation as it judges Dense(act
   assertEquals(finding.layers, ["dense_1"]);
 });
 
-Deno.test("noVanishingGradients finds a weightless activation that stops the signal", () => {
+Deno.test("vanishingGradients finds a weightless activation that stops the signal", () => {
   const stop = { activation: "relu", weights: [], preActivationGradients: zero, deadFraction: 1 };
   const findings = check(makeMeasurements([
     { activation: "linear", ...silent },
@@ -106,7 +106,7 @@ Deno.test("noVanishingGradients finds a weightless activation that stops the sig
   assertEquals(findings[0].layers, ["act", "dense_1"]);
 });
 
-Deno.test("noVanishingGradients keeps the norm where pooling divides the rms by the positions", () => {
+Deno.test("vanishingGradients keeps the norm where pooling divides the rms by the positions", () => {
   // Conv (32 x 32 x 8), global average pool over 1024 positions, Dense(8): back through the pool
   // every entry is divided by 1024, and the norm by 32.
   const conv = {
@@ -123,7 +123,7 @@ Deno.test("noVanishingGradients keeps the norm where pooling divides the rms by 
   assertEquals(0.1 / 1024 / 0.1 < 1e-3, true, "the rms alone would have failed it");
 });
 
-Deno.test("noVanishingGradients keeps the norm over a change of width under a fan-in init", () => {
+Deno.test("vanishingGradients keeps the norm over a change of width under a fan-in init", () => {
   // 1024 units under 16: the rms of delta falls by sqrt(16 / 1024) a layer, the norm stays.
   const wide = { preActivationGradients: flat(0.1 / 8, 32 * 1024) };
   const narrow = { preActivationGradients: flat(0.1, 32 * 16) };
@@ -131,7 +131,7 @@ Deno.test("noVanishingGradients keeps the norm over a change of width under a fa
   assertEquals(ratio, []);
 });
 
-Deno.test("noVanishingGradients only warns of a head that starts at zero, and names it", () => {
+Deno.test("vanishingGradients only warns of a head that starts at zero, and names it", () => {
   const head = makeHead({
     depth: 3,
     weights: [makeWeight({ name: "head/kernel", values: flat(0, 20) })],
@@ -156,7 +156,7 @@ function towers(a: Partial<LayerMeasurements>, head: Partial<LayerMeasurements> 
   });
 }
 
-Deno.test("noVanishingGradients only warns of one head of two that starts at zero", () => {
+Deno.test("vanishingGradients only warns of one head of two that starts at zero", () => {
   const weights = [makeWeight({ name: "a_head/kernel", values: flat(0, 20) })];
   const findings = check(towers(silent, { weights }));
   assertEquals(findings.map(({ severity, layer }) => [severity, layer]), [["warning", "a_1"]]);
@@ -166,7 +166,7 @@ Deno.test("noVanishingGradients only warns of one head of two that starts at zer
   assertStringIncludes(other[0].message, "sends no gradient down");
 });
 
-Deno.test("noVanishingGradients lays no silence to a layer on the way of another head", () => {
+Deno.test("vanishingGradients lays no silence to a layer on the way of another head", () => {
   const { layers, ...rest } = towers(silent);
   const stop = { ...layers[2], preActivationGradients: zero };
   const below = { ...layers[1], ...silent };
@@ -177,7 +177,7 @@ Deno.test("noVanishingGradients lays no silence to a layer on the way of another
   ]);
 });
 
-Deno.test("noVanishingGradients only warns of an objective that sends nothing down", () => {
+Deno.test("vanishingGradients only warns of an objective that sends nothing down", () => {
   const findings = check(makeMeasurements([silent, silent]));
   assertEquals(findings.map(({ severity }) => severity), ["warning"]);
   assertStringIncludes(findings[0].message, 'the objective "sum" sends no gradient');
@@ -202,7 +202,7 @@ function under(head: Partial<LayerMeasurements>, value = 14, name = "categorical
   });
 }
 
-Deno.test("noVanishingGradients fails a softmax that is certain, and says how to rescale", () => {
+Deno.test("vanishingGradients fails a softmax that is certain, and says how to rescale", () => {
   const softmax = { activation: "softmax", activations: oneHot(0) };
   const [finding, ...others] = check(under(softmax));
   assertEquals(others, []);
@@ -219,7 +219,7 @@ Deno.test("noVanishingGradients fails a softmax that is certain, and says how to
   assertStringIncludes(check(pixels)[0].advice, "Normalise the inputs");
 });
 
-Deno.test("noVanishingGradients tells a certain head from an uncertain and from a learned one", () => {
+Deno.test("vanishingGradients tells a certain head from an uncertain and from a learned one", () => {
   const severity = (measurements: Measurements) => check(measurements).map((f) => f.severity);
   const softmax = (doubt: number) => ({ activation: "softmax", activations: oneHot(doubt) });
   assertEquals(severity(under(softmax(0.4e-6))), ["error"]);
@@ -245,7 +245,7 @@ Deno.test("noVanishingGradients tells a certain head from an uncertain and from 
   assertEquals(hidden.map(({ severity, layers }) => [severity, layers]), [["error", ["h1", "h2"]]]);
 });
 
-Deno.test("noVanishingGradients knows a Softmax of its own, and a delta that is next to nothing", () => {
+Deno.test("vanishingGradients knows a Softmax of its own, and a delta that is next to nothing", () => {
   const activations = oneHot(0);
   const [own] = check(under({ className: "Softmax", activation: null, activations }));
   assertStringIncludes(own.message, "The softmax of out is certain");
@@ -259,14 +259,14 @@ Deno.test("noVanishingGradients knows a Softmax of its own, and a delta that is 
   assertEquals(check(under(cross))[0].severity, "warning");
 });
 
-Deno.test("noVanishingGradients fails a head that shuts out the gradient that it is sent", () => {
+Deno.test("vanishingGradients fails a head that shuts out the gradient that it is sent", () => {
   const head = { activation: "relu", activationGradients: flat(0.1, 32), deadFraction: 1 };
   const [finding] = check(under(head, 1, "meanSquaredError"));
   assertEquals([finding.severity, finding.layers], ["error", ["out", "h1", "h2"]]);
   assertStringIncludes(finding.message, "out lets no gradient through");
 });
 
-Deno.test("noVanishingGradients fails layers below a hidden kernel of zeros", () => {
+Deno.test("vanishingGradients fails layers below a hidden kernel of zeros", () => {
   const zeros = { weights: [makeWeight({ name: "dense_3/kernel", values: flat(0, 400) })] };
   const findings = check(makeMeasurements([silent, silent, zeros]));
   assertEquals(findings.map(({ severity }) => severity), ["error"]);
@@ -274,19 +274,19 @@ Deno.test("noVanishingGradients fails layers below a hidden kernel of zeros", ()
   assertStringIncludes(findings[0].message, "the kernel of dense_3 is all zeros");
 });
 
-Deno.test("noVanishingGradients only warns of a residual branch that ends in zeros", () => {
+Deno.test("vanishingGradients only warns of a residual branch that ends in zeros", () => {
   const findings = check(makeMeasurements([{}, silent, {}]));
   assertEquals(findings.map(({ severity }) => severity), ["warning"]);
   assertEquals(findings[0].layer, "dense_2");
 });
 
-Deno.test("noVanishingGradients lays a silent last layer to its branch, where the signal arrives before it", () => {
+Deno.test("vanishingGradients lays a silent last layer to its branch, where the signal arrives before it", () => {
   const [finding, ...others] = check(makeMeasurements([{}, silent]));
   assertEquals([finding.severity, finding.layer, others], ["warning", "dense_2", []]);
   assertStringIncludes(finding.message, "reaches the layers before by another way");
 });
 
-Deno.test("noVanishingGradients asks for a loss when a softmax head meets the sum", () => {
+Deno.test("vanishingGradients asks for a loss when a softmax head meets the sum", () => {
   const tiny = flat(1e-8, 640);
   const hidden = { activationGradients: tiny, preActivationGradients: zero };
   const softmax = makeHead({ depth: 3, activation: "softmax", preActivationGradients: tiny });
@@ -299,7 +299,7 @@ Deno.test("noVanishingGradients asks for a loss when a softmax head meets the su
   assertEquals(check(loss)[0].severity, "error");
 });
 
-Deno.test("noVanishingGradients judges on when another head carries a signal under the sum", () => {
+Deno.test("vanishingGradients judges on when another head carries a signal under the sum", () => {
   const softmax = makeHead({
     name: "classes",
     activation: "softmax",
@@ -310,7 +310,7 @@ Deno.test("noVanishingGradients judges on when another head carries a signal und
   assertEquals(findings.map(({ severity }) => severity), ["error"]);
 });
 
-Deno.test("noVanishingGradients warns below the absolute floor, but not of zeros and frozen kernels", () => {
+Deno.test("vanishingGradients warns below the absolute floor, but not of zeros and frozen kernels", () => {
   const kernel = (size: number | null, trainable = true) => ({
     weights: [
       makeWeight({ name: "k", trainable, gradients: size === null ? null : flat(size, 400) }),
@@ -322,7 +322,7 @@ Deno.test("noVanishingGradients warns below the absolute floor, but not of zeros
   assertEquals(findings[0].threshold, "vanishingFloor");
 });
 
-Deno.test("noVanishingGradients gives no verdict on one hidden layer, NaN, or unmeasured deltas", () => {
+Deno.test("vanishingGradients gives no verdict on one hidden layer, NaN, or unmeasured deltas", () => {
   for (
     const measurements of [
       makeMeasurements([{}]),
@@ -334,7 +334,7 @@ Deno.test("noVanishingGradients gives no verdict on one hidden layer, NaN, or un
   }
 });
 
-Deno.test("noVanishingGradients judges the selected layers only", () => {
+Deno.test("vanishingGradients judges the selected layers only", () => {
   assertEquals(check(chain(1e-6, 0.5, 1), { layers: ["dense_2", "dense_3"] }), []);
   assertEquals(check(chain(1e-6, 0.5, 1), { layers: /dense_[13]/ }).length, 1);
 });

@@ -1,15 +1,15 @@
-import { gain } from "../theory/gain.ts";
-import type { MeanFieldState } from "../theory/mean_field.ts";
-import { defineRule } from "./define_rule.ts";
-import { CRITICAL_GAINS, criticalStates, cutStates } from "./expected_states.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
-import { softmaxUnderSum } from "./heads.ts";
-import { type KernelLayer, plainChain } from "./kernel_chain.ts";
-import { noTheory, noVerdict } from "./no_verdict.ts";
-import { rescaleAdvice } from "./rescale_advice.ts";
-import type { Rule } from "./rule.ts";
-import { DELTA_NORM } from "./signal_path.ts";
+import { gain } from "../../theory/gain.ts";
+import type { MeanFieldState } from "../../theory/mean_field.ts";
+import { defineRule } from "../define_rule.ts";
+import { CRITICAL_GAINS, criticalStates, cutStates } from "../expected_states.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber } from "../format.ts";
+import { softmaxUnderSum } from "../heads.ts";
+import { type KernelLayer, plainChain } from "../kernel_chain.ts";
+import { noTheory, noVerdict } from "../no_verdict.ts";
+import { rescaleAdvice } from "../rescale_advice.ts";
+import type { Rule } from "../rule.ts";
+import { DELTA_NORM } from "../signal_path.ts";
 
 /** The rule `gradient-balance`: all layers receive signals of a size, but for what depth does. */
 export const gradientBalance: Rule = defineRule(

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { allFinite } from "../../src/checks/all_finite.ts";
+import { nonFinite } from "../../src/checks/rules/non_finite.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
 import { flat, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
@@ -17,24 +17,24 @@ const places: Record<string, Partial<LayerMeasurements>> = {
 };
 
 for (const [what, layer] of Object.entries(places)) {
-  Deno.test(`allFinite finds one NaN in ${what}`, () => {
-    const [finding, ...others] = allFinite.check(makeMeasurements([{}, layer, {}]));
+  Deno.test(`nonFinite finds one NaN in ${what}`, () => {
+    const [finding, ...others] = nonFinite.check(makeMeasurements([{}, layer, {}]));
     assertEquals(others, []);
     assertEquals([finding.severity, finding.layer, finding.measured], ["error", "dense_2", 1]);
     assertStringIncludes(finding.message, `${what} (1 of 640)`);
   });
 }
 
-Deno.test("allFinite counts infinities and lists every tensor of a layer", () => {
-  const [finding] = allFinite.check(
+Deno.test("nonFinite counts infinities and lists every tensor of a layer", () => {
+  const [finding] = nonFinite.check(
     makeMeasurements([{ preActivations: infinite, activations: broken }]),
   );
   assertEquals(finding.measured, 3);
   assertStringIncludes(finding.message, "z (2 of 640), a (1 of 640)");
 });
 
-Deno.test("allFinite names the first layer of the forward pass", () => {
-  const findings = allFinite.check(makeMeasurements([
+Deno.test("nonFinite names the first layer of the forward pass", () => {
+  const findings = nonFinite.check(makeMeasurements([
     { preActivationGradients: broken },
     { activations: broken },
     { activations: broken },
@@ -48,37 +48,37 @@ Deno.test("allFinite names the first layer of the forward pass", () => {
   );
 });
 
-Deno.test("allFinite names the layer nearest to the output when only gradients are broken", () => {
+Deno.test("nonFinite names the layer nearest to the output when only gradients are broken", () => {
   const delta = { preActivationGradients: broken };
-  const findings = allFinite.check(makeMeasurements([delta, delta, {}]));
+  const findings = nonFinite.check(makeMeasurements([delta, delta, {}]));
   assertEquals(findings.map(({ message }) => message.includes("begin")), [false, true]);
 });
 
-Deno.test("allFinite finds a NaN in an input, and blames it rather than a layer", () => {
+Deno.test("nonFinite finds a NaN in an input, and blames it rather than a layer", () => {
   const measurements = makeMeasurements([{ activations: broken }]);
   measurements.batch.perInput[0].values = broken;
-  const findings = allFinite.check(measurements);
+  const findings = nonFinite.check(measurements);
   assertEquals(findings.map(({ layer }) => layer), [null, "dense_1"]);
   assertStringIncludes(findings[0].message, "input input (1 of 640)");
   assertEquals(findings[1].message.includes("begin"), false);
   assertEquals(findings[1].advice, "Clean the batch: a NaN in an input reaches every layer.");
 });
 
-Deno.test("allFinite finds an objective that is NaN or infinite", () => {
+Deno.test("nonFinite finds an objective that is NaN or infinite", () => {
   for (const value of [NaN, Infinity, -Infinity]) {
-    const findings = allFinite.check(makeMeasurements([], { objective: { name: "mse", value } }));
+    const findings = nonFinite.check(makeMeasurements([], { objective: { name: "mse", value } }));
     assertEquals(findings.map(({ layer }) => layer), [null]);
     assertStringIncludes(findings[0].message, String(value));
   }
 });
 
-Deno.test("allFinite finds nothing in finite measurements, however large, nor in absent ones", () => {
+Deno.test("nonFinite finds nothing in finite measurements, however large, nor in absent ones", () => {
   const huge = flat(1e38, 640);
   assertEquals(
-    allFinite.check(makeMeasurements([{ preActivations: huge, activations: huge }])),
+    nonFinite.check(makeMeasurements([{ preActivations: huge, activations: huge }])),
     [],
   );
   const absent = { preActivations: null, activationGradients: null, preActivationGradients: null };
-  assertEquals(allFinite.check(makeMeasurements([absent])), []);
-  assertEquals(allFinite.check(goldenMeasurements("relu_exploding")), []);
+  assertEquals(nonFinite.check(makeMeasurements([absent])), []);
+  assertEquals(nonFinite.check(goldenMeasurements("relu_exploding")), []);
 });

@@ -1,25 +1,25 @@
-import type { LayerMeasurements } from "../measure/measurements.ts";
-import { isKernel } from "../theory/weight_kinds.ts";
-import { defineRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatCount, formatNumber } from "./format.ts";
-import { softmaxUnderSum } from "./heads.ts";
-import type { Case, Verdict } from "./judge.ts";
-import { kernelChain } from "./kernel_chain.ts";
-import { lostSignal } from "./lost_signal.ts";
-import { noVerdict } from "./no_verdict.ts";
-import { rescaleAdvice } from "./rescale_advice.ts";
-import type { Rule } from "./rule.ts";
+import type { LayerMeasurements } from "../../measure/measurements.ts";
+import { isKernel } from "../../theory/weight_kinds.ts";
+import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatCount, formatNumber } from "../format.ts";
+import { softmaxUnderSum } from "../heads.ts";
+import type { Case, Verdict } from "../judge.ts";
+import { kernelChain } from "../kernel_chain.ts";
+import { lostSignal } from "../lost_signal.ts";
+import { noVerdict } from "../no_verdict.ts";
+import { rescaleAdvice } from "../rescale_advice.ts";
+import type { Rule } from "../rule.ts";
 import {
   DELTA_NORM,
   describePath,
   signalPath,
   signalPaths,
   type SignalStep,
-} from "./signal_path.ts";
+} from "../signal_path.ts";
 
 /** The rule `vanishing-gradients`: the signal must not die out on its way back to the first layer. */
-export const noVanishingGradients: Rule = defineRule(
+export const vanishingGradients: Rule = defineRule(
   {
     name: "vanishing-gradients",
     assertion: "assertNoVanishingGradients",

@@ -1,9 +1,9 @@
-import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import type { TensorStatistics } from "../measure/tensor_statistics.ts";
-import { defineRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import type { Verdict } from "./judge.ts";
-import type { Rule } from "./rule.ts";
+import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
+import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
+import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import type { Verdict } from "../judge.ts";
+import type { Rule } from "../rule.ts";
 
 /** One tensor of a layer, and how many of its entries are not finite. */
 interface Culprit {
@@ -12,7 +12,7 @@ interface Culprit {
 }
 
 /** The rule `non-finite`: no NaN and no infinity anywhere. */
-export const allFinite: Rule = defineRule(
+export const nonFinite: Rule = defineRule(
   {
     name: "non-finite",
     assertion: "assertAllFinite",

@@ -1,8 +1,8 @@
-import type { StepProbe } from "../probe/probe_step.ts";
-import { defineModelRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import type { Verdict } from "./judge.ts";
-import type { ModelRule } from "./model_rule.ts";
+import type { StepProbe } from "../../probe/probe_step.ts";
+import { defineModelRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import type { Verdict } from "../judge.ts";
+import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `weights-frozen`: a training step moves nothing in a frozen layer. */
 export const weightsFrozen: ModelRule<StepProbe> = defineModelRule(

@@ -1,13 +1,13 @@
-import type { Measurements } from "../measure/measurements.ts";
-import { isBias } from "../theory/weight_kinds.ts";
-import { defineRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
-import { type Head, headLayer } from "./heads.ts";
-import { tooFewExamples } from "./no_verdict.ts";
-import { unscaledInputs } from "./rescale_advice.ts";
-import type { Rule } from "./rule.ts";
-import type { Thresholds } from "./thresholds.ts";
+import type { Measurements } from "../../measure/measurements.ts";
+import { isBias } from "../../theory/weight_kinds.ts";
+import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber } from "../format.ts";
+import { type Head, headLayer } from "../heads.ts";
+import { tooFewExamples } from "../no_verdict.ts";
+import { unscaledInputs } from "../rescale_advice.ts";
+import type { Rule } from "../rule.ts";
+import type { Thresholds } from "../thresholds.ts";
 
 /** What the loss of an untrained network may be: from one value to another. */
 interface Expected {

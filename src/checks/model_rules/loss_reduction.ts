@@ -1,8 +1,8 @@
-import type { LossProbe } from "../probe/probe_loss.ts";
-import { defineModelRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber, formatPercent } from "./format.ts";
-import type { ModelRule } from "./model_rule.ts";
+import type { LossProbe } from "../../probe/probe_loss.ts";
+import { defineModelRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber, formatPercent } from "../format.ts";
+import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `loss-reduction`: the loss is a mean over the examples, not a sum. */
 export const lossReduction: ModelRule<LossProbe> = defineModelRule(

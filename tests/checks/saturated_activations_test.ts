@@ -1,14 +1,14 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { activationsNotSaturated } from "../../src/checks/activations_not_saturated.ts";
+import { saturatedActivations } from "../../src/checks/rules/saturated_activations.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
 import { flat, makeMeasurements, makeWeight } from "./make_measurements.ts";
 
 const judge = (layer: Partial<LayerMeasurements>, options?: CheckOptions) =>
-  activationsNotSaturated.check(makeMeasurements([layer]), options);
+  saturatedActivations.check(makeMeasurements([layer]), options);
 
-Deno.test("activationsNotSaturated warns above a quarter and fails above a half", () => {
+Deno.test("saturatedActivations warns above a quarter and fails above a half", () => {
   const severity = (share: number) => judge({ saturatedFraction: share })[0]?.severity;
   assertEquals([0, 0.25, 0.26, 0.5, 0.51, 1].map(severity), [
     undefined,
@@ -20,29 +20,29 @@ Deno.test("activationsNotSaturated warns above a quarter and fails above a half"
   ]);
 });
 
-Deno.test("activationsNotSaturated takes other shares", () => {
+Deno.test("saturatedActivations takes other shares", () => {
   const [finding] = judge({ saturatedFraction: 0.2 }, { saturatedFraction: 0.1 });
   assertEquals([finding.severity, finding.expected], ["error", "<= 0.1"]);
   assertEquals(judge({ saturatedFraction: 1 }, { saturatedFraction: 1 })[0].severity, "warning");
 });
 
-Deno.test("activationsNotSaturated only warns of an output layer", () => {
+Deno.test("saturatedActivations only warns of an output layer", () => {
   assertEquals(judge({ saturatedFraction: 0.9, role: "output" })[0].severity, "warning");
 });
 
-Deno.test("activationsNotSaturated skips layers without a bounded activation and relu6", () => {
+Deno.test("saturatedActivations skips layers without a bounded activation and relu6", () => {
   assertEquals(judge({ saturatedFraction: null }), []);
   assertEquals(judge({ activation: "relu6", saturatedFraction: 0.6, deadFraction: 0 }), []);
 });
 
-Deno.test("activationsNotSaturated gives no verdict on fewer than 8 entries", () => {
+Deno.test("saturatedActivations gives no verdict on fewer than 8 entries", () => {
   const share = { saturatedFraction: 1 };
   assertEquals(judge({ ...share, preActivations: flat(9, 7) })[0].severity, "note");
   assertEquals(judge({ ...share, preActivations: flat(9, 8) })[0].severity, "error");
 });
 
-Deno.test("activationsNotSaturated finds all nine tanh layers of the exercise on one example", () => {
-  const findings = activationsNotSaturated.check(goldenMeasurements("seed_tanh_stddev_200"));
+Deno.test("saturatedActivations finds all nine tanh layers of the exercise on one example", () => {
+  const findings = saturatedActivations.check(goldenMeasurements("seed_tanh_stddev_200"));
   assertEquals(findings.map(({ severity }) => severity), Array(9).fill("error"));
   assertEquals(findings[0].layer, "dense_2");
 });
@@ -57,29 +57,29 @@ for (
     "sigmoid_vanishing",
   ]
 ) {
-  Deno.test(`activationsNotSaturated finds nothing in ${name}`, () => {
-    assertEquals(activationsNotSaturated.check(goldenMeasurements(name)), []);
+  Deno.test(`saturatedActivations finds nothing in ${name}`, () => {
+    assertEquals(saturatedActivations.check(goldenMeasurements(name)), []);
   });
 }
 
-Deno.test("activationsNotSaturated blames inputs that are not normalised first", () => {
+Deno.test("saturatedActivations blames inputs that are not normalised first", () => {
   const measurements = makeMeasurements([
     { saturatedFraction: 0.9 },
     { saturatedFraction: 0.9 },
   ]);
   measurements.batch.perInput[0].values = flat(100, 640);
-  const [first, second] = activationsNotSaturated.check(measurements);
+  const [first, second] = saturatedActivations.check(measurements);
   assertStringIncludes(first.advice, "Normalise the inputs");
   assertEquals(second.advice.includes("the inputs"), false);
   measurements.batch.perInput[0].lookedUp = true;
-  const [looked] = activationsNotSaturated.check(measurements);
+  const [looked] = saturatedActivations.check(measurements);
   assertEquals(looked.advice.includes("the inputs"), false);
 });
 
-Deno.test("activationsNotSaturated advises no larger kernels", () => {
+Deno.test("saturatedActivations advises no larger kernels", () => {
   const advised = (size: number) => {
     const weights = [makeWeight({ name: "dense_1/kernel", values: flat(size, 400) })];
-    return activationsNotSaturated.check(
+    return saturatedActivations.check(
       makeMeasurements([{ weights }, { saturatedFraction: 0.9 }]),
     )[0].advice;
   };

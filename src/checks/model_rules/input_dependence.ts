@@ -1,8 +1,8 @@
-import type { InputDependenceProbe } from "../probe/probe_input_dependence.ts";
-import { defineModelRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import type { Verdict } from "./judge.ts";
-import type { ModelRule } from "./model_rule.ts";
+import type { InputDependenceProbe } from "../../probe/probe_input_dependence.ts";
+import { defineModelRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import type { Verdict } from "../judge.ts";
+import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `input-dependence`: the outputs depend on the inputs. */
 export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(

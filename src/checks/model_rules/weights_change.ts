@@ -1,9 +1,9 @@
-import type { StepProbe } from "../probe/probe_step.ts";
-import { isRecurrentKernel } from "../theory/weight_kinds.ts";
-import { defineModelRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import type { Verdict } from "./judge.ts";
-import type { ModelRule } from "./model_rule.ts";
+import type { StepProbe } from "../../probe/probe_step.ts";
+import { isRecurrentKernel } from "../../theory/weight_kinds.ts";
+import { defineModelRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import type { Verdict } from "../judge.ts";
+import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `weights-change`: a training step moves every trainable weight. */
 export const weightsChange: ModelRule<StepProbe> = defineModelRule(

@@ -1,10 +1,10 @@
-import type { StepProbe, WeightStep } from "../probe/probe_step.ts";
-import { isKernel } from "../theory/weight_kinds.ts";
-import { defineModelRule } from "./define_rule.ts";
-import { falsePositives } from "./false_positives.ts";
-import { formatNumber } from "./format.ts";
-import type { Verdict } from "./judge.ts";
-import type { ModelRule } from "./model_rule.ts";
+import type { StepProbe, WeightStep } from "../../probe/probe_step.ts";
+import { isKernel } from "../../theory/weight_kinds.ts";
+import { defineModelRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
+import { formatNumber } from "../format.ts";
+import type { Verdict } from "../judge.ts";
+import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `update-ratio`: one step changes each kernel by a small share, but not by nothing. */
 export const updateRatio: ModelRule<StepProbe> = defineModelRule(
