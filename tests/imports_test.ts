@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 /** The rooms of src/ from the ground up: a room imports only from those before it. */
 const ROOMS = [
   ...["words", "traits", "engine", "theory", "model", "measure", "probe", "checks"],
-  ...["gate", "render", "study", "assert", "expect", "cli"],
+  ...["gate", "render", "study", "assert", "expect", "cli", "generate"],
 ];
 
 /**

@@ -1,35 +1,58 @@
 import { AssertionError } from "@std/assert/assertion-error";
 import type { CheckOptions } from "../checks/check_options.ts";
-import type { Finding } from "../checks/finding.ts";
 import type { ModelRule } from "../checks/model_rule.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import type { Rule } from "../checks/rule.ts";
-import type { Thresholds } from "../checks/thresholds.ts";
 import { validateOptions } from "../checks/validate.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
+import { PROBES } from "../probe/probes.ts";
 import { failureMessage } from "./failure_message.ts";
 import { ruleFigure } from "./message_parts.ts";
-import { refuseUnused, validateMessage } from "./validate.ts";
+import { validateMessage } from "./validate.ts";
 
 /**
- * Runs a rule and throws one `AssertionError` with everything that it finds.
+ * Asserts a rule over measurements, one of your own for instance: throws one `AssertionError` with
+ * everything that the rule finds, what to do, and a bar chart of its figure.
  *
- * @param fatal Which findings fail: errors, or warnings too for a rule that knows nothing worse.
- * @throws {AssertionError} If the rule finds something that fails.
+ * @param rule The rule, see `defineRule`.
+ * @param measurements What `measure()` returned.
+ * @param options Other thresholds of the rule, and which layers to judge.
+ * @param msg Appended to the message.
+ *
+ * @example The rule of an assertion, and that assertion
+ * ```ts
+ * import { assertNoDeadUnits, assertRule } from "@gradient-health/gradient-health/assert";
+ * import { deadUnits } from "@gradient-health/gradient-health/checks";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const measurements = await measure(model, randomBatch(model));
+ * assertRule(deadUnits, measurements, { deadFraction: 0.3 });
+ * assertNoDeadUnits(measurements, { deadFraction: 0.3 });
+ * model.dispose();
+ * ```
+ *
+ * @throws {AssertionError} If the rule finds an error, or a warning where it knows nothing worse.
+ * @throws {TypeError} If an argument is not what it must be.
+ * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
  */
-export function assertRule(
-  rule: Rule,
+export function assertRule<Name extends string>(
+  rule: Rule<Name>,
   measurements: Measurements,
-  options: CheckOptions | undefined,
-  msg: string | undefined,
-  fatal: readonly Finding["severity"][] = ["error"],
+  options?: CheckOptions<Name>,
+  msg?: string,
 ): void {
   validateMessage(msg);
-  refuseUnused(rule, options);
-  const errors = rule.check(measurements, options)
-    .filter(({ severity }) => fatal.includes(severity));
+  const errors = rule.check(measurements, options).filter(({ severity }) =>
+    severity === "error" || (severity === "warning" && rule.assertionFailsOnWarnings)
+  );
   if (errors.length > 0) {
     const { layers } = measurements;
     const figure = ruleFigure(rule.figure, layers);
@@ -39,22 +62,25 @@ export function assertRule(
 }
 
 /**
- * Probes a model, runs a rule on what was found, and throws one `AssertionError` with every finding.
+ * Has a model run by the probe of a rule, judges what was found, and throws one `AssertionError` with every
+ * finding.
  *
  * @param rule The rule.
- * @param probe Runs the model, with the options that the rule's probe takes.
+ * @param model A built model.
+ * @param batch What it is run on.
  * @param options Options of the probe and of the rule in one object.
+ * @param msg Appended to the message.
  * @throws {AssertionError} If the rule finds an error.
  */
-export async function assertModelRule<P extends ProbeSubject>(
-  rule: ModelRule<P>,
-  probe: (options: ProbeOptions, thresholds: Thresholds) => Promise<P>,
+export async function assertModelRule(
+  rule: ModelRule<ProbeSubject>,
+  model: LayersModel,
+  batch: Batch,
   options: CheckOptions & ProbeOptions = {},
   msg?: string,
 ): Promise<void> {
   validateMessage(msg);
   validateOptions(options);
-  refuseUnused(rule, options);
   const own: ProbeOptions = {};
   const others: CheckOptions & ProbeOptions = { ...options };
   for (const key of rule.options) {
@@ -62,15 +88,16 @@ export async function assertModelRule<P extends ProbeSubject>(
     delete others[key];
   }
   // Before the model runs: wrong options should not cost a training.
-  const { layers: _layers, ignore: _ignore, ...thresholds } = others;
-  const found = await probe(own, resolveThresholds(thresholds));
+  const { layers: _layers, ignore: _ignore, ...given } = others;
+  const thresholds = resolveThresholds(rule.thresholds, given, `${rule.assertion}()`);
+  const found = await PROBES[rule.probe](model, batch, own, thresholds);
   const errors = rule.check(found, others).filter(({ severity }) => severity === "error");
   if (errors.length > 0) {
-    const { title, scale, rows } = rule.figure;
+    const { title, scale } = rule.figure;
     const layers = [...new Set(errors.map(({ layer }) => layer))]
       .filter((layer) => layer !== null)
       .map((name) => ({ name, className: "" }));
-    const figure = { title, scale, rows: rows(found) };
+    const figure = { title, scale, rows: rule.figure.rows(found) };
     throw new AssertionError(failureMessage({ rule, subject: found, errors, layers, figure }, msg));
   }
 }

@@ -1,6 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
 import { formatCount, formatLayers } from "../checks/format.ts";
-import { RULES } from "../checks/rules.ts";
+import { allRules } from "../checks/register_rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { describeModel, figureChart, oneLine, ruleFigure } from "./message_parts.ts";
 
@@ -19,7 +19,7 @@ export function healthMessage(
   const advice = [...new Set(byRule.map(([, [{ advice }]]) => advice))];
   const hidden = byRule.slice(MAX_RULES).map(([rule]) => rule);
   const [first] = errors;
-  const rule = RULES.find(({ name }) => name === first.rule)!;
+  const rule = allRules().find(({ name }) => name === first.rule)!;
   const names = [measurements.model.name, ...measurements.layers.map(({ name }) => name)];
   return [
     ...[

@@ -2,7 +2,7 @@ import { AssertionError } from "@std/assert/assertion-error";
 import type { Finding } from "../checks/finding.ts";
 import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
-import { RULES } from "../checks/rules.ts";
+import { allRules, allThresholds } from "../checks/register_rule.ts";
 import { validateOptions } from "../checks/validate.ts";
 import { requireEngine, runningEngine } from "../engine/running_engine.ts";
 import type { Callback, LayersModel } from "../engine/tensorflow.ts";
@@ -40,7 +40,7 @@ export interface HealthMonitorOptions extends RunChecksOptions {
    */
   every?: number;
   /** Which rules to check, by name. Default: all that there are. */
-  checks?: readonly string[];
+  rules?: readonly string[];
   /** What is differentiated. Default: `"sum"`, the sum of the outputs. */
   objective?: Objective;
   /**
@@ -101,12 +101,13 @@ export type HealthMonitor = Callback & {
 export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
   const { Callback } = requireEngine();
   validate(options);
-  const { batch, every = 100, checks, objective, onFinding = "throw", ...checkOptions } = options;
+  const { batch, every = 100, rules: names, objective, onFinding = "throw", ...checkOptions } =
+    options;
   // A typing error must not come out after hours of training. Layers are known when it measures.
   const { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds } = checkOptions;
-  resolveThresholds(thresholds);
-  const chosen = ruleNames("checks", RULES.map(({ name }) => name), checks);
-  const rules = RULES.filter(({ name }) => chosen.has(name));
+  resolveThresholds(allThresholds(), thresholds);
+  const chosen = ruleNames("rules", allRules().map(({ name }) => name), names);
+  const rules = allRules().filter(({ name }) => chosen.has(name));
   const history: HealthRecord[] = [];
 
   class Monitor extends Callback {

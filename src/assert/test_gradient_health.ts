@@ -1,50 +1,16 @@
 import { AssertionError } from "@std/assert/assertion-error";
 import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
-import { RULES } from "../checks/rules.ts";
+import { MODEL_RULES } from "../checks/model_rules.ts";
+import { allRules, allThresholds } from "../checks/register_rule.ts";
 import { show } from "../checks/show.ts";
 import { startEngine } from "../engine/start_engine.ts";
-import type { LayersModel } from "../engine/tensorflow.ts";
-import type { Batch } from "../model/batch.ts";
-import type { ProbeOptions } from "../probe/probe_options.ts";
-import { assertBatchIndependence } from "./assert_batch_independence.ts";
-import { assertCausal } from "./assert_causal.ts";
-import { assertDependsOnInput } from "./assert_depends_on_input.ts";
-import { assertGradientsMatchNumeric } from "./assert_gradients_match_numeric.ts";
-import { assertLossReduction } from "./assert_loss_reduction.ts";
-import { assertOverfitsBatch } from "./assert_overfits_batch.ts";
-import { assertUpdateRatio } from "./assert_update_ratio.ts";
-import { assertWeightsChange } from "./assert_weights_change.ts";
-import { assertWeightsFrozen } from "./assert_weights_frozen.ts";
+import { assertModelRule } from "./assert_rule.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 import { failureMessage } from "./failure_message.ts";
 import { ruleFigure } from "./message_parts.ts";
 import { openDraw } from "./open_draw.ts";
 import { ruleNames, validateDrawOptions } from "./validate.ts";
-
-/** An assertion over a model and a batch. */
-interface ModelAssertionEntry {
-  assertion: (
-    model: LayersModel,
-    batch: Batch,
-    options: Pick<ProbeOptions, "objective" | "seed">,
-  ) => Promise<void>;
-  /** Whether it takes an objective. */
-  takesObjective: boolean;
-}
-
-/** The assertions over a model and a batch, by the names of their rules. */
-const MODEL_ASSERTIONS: Readonly<Record<string, ModelAssertionEntry>> = {
-  "input-dependence": { assertion: assertDependsOnInput, takesObjective: false },
-  "batch-independence": { assertion: assertBatchIndependence, takesObjective: false },
-  causality: { assertion: assertCausal, takesObjective: false },
-  "loss-reduction": { assertion: assertLossReduction, takesObjective: true },
-  "numeric-gradients": { assertion: assertGradientsMatchNumeric, takesObjective: true },
-  "weights-change": { assertion: assertWeightsChange, takesObjective: true },
-  "weights-frozen": { assertion: assertWeightsFrozen, takesObjective: true },
-  "update-ratio": { assertion: assertUpdateRatio, takesObjective: true },
-  "overfits-batch": { assertion: assertOverfitsBatch, takesObjective: true },
-};
 
 /** Options of {@linkcode testGradientHealth}. */
 export interface TestGradientHealthOptions extends DrawOptions, RunChecksOptions {
@@ -99,15 +65,15 @@ export function testGradientHealth(
   }
   // Which layers there are is known when the test runs; thresholds and typing errors are now.
   const { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds } = checkOptions;
-  resolveThresholds(thresholds);
-  const chosen = ruleNames("rules", RULES.map((rule) => rule.name), rules);
-  const models = ruleNames("modelRules", Object.keys(MODEL_ASSERTIONS), modelRules);
+  resolveThresholds(allThresholds(), thresholds);
+  const chosen = ruleNames("rules", allRules().map((rule) => rule.name), rules);
+  const models = ruleNames("modelRules", MODEL_RULES.map((rule) => rule.name), modelRules);
   Deno.test(name, async (t) => {
     await using _engine = await startEngine();
     const draw = await openDraw(create, seed, { objective, createBatch });
     try {
       const measurements = draw.measure();
-      for (const rule of RULES.filter(({ name }) => chosen.has(name))) {
+      for (const rule of allRules().filter(({ name }) => chosen.has(name))) {
         await t.step(rule.name, () => {
           const errors = judgeRule(rule, measurements, checkOptions)
             .filter(({ severity }) => severity === "error");
@@ -119,11 +85,9 @@ export function testGradientHealth(
         });
       }
       for (const name of models) {
-        const { assertion, takesObjective } = MODEL_ASSERTIONS[name];
-        await t.step(
-          name,
-          () => assertion(draw.model, draw.batch, { seed, ...takesObjective ? { objective } : {} }),
-        );
+        const rule = MODEL_RULES.find((rule) => rule.name === name)!;
+        const own = { seed, ...rule.options.includes("objective") ? { objective } : {} };
+        await t.step(rule.name, () => assertModelRule(rule, draw.model, draw.batch, own));
       }
     } finally {
       draw.close();

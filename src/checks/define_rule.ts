@@ -1,136 +1,162 @@
 import type { ProbeSubject } from "../probe/probe_subject.ts";
-import type { CheckOptions, IgnoredLayer } from "./check_options.ts";
-import type { Finding } from "./finding.ts";
-import type { Judge, Verdict } from "./judge.ts";
-import type { ModelRule } from "./model_rule.ts";
+import type { ModelRule, ModelRuleRecord } from "./model_rule.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
-import type { Rule, RuleDocumentation, RuleFigure } from "./rule.ts";
-import { show, showName } from "./show.ts";
-import type { Thresholds } from "./thresholds.ts";
+import type { AssertionDocumentation, Rule, RuleDocumentation } from "./rule.ts";
+import type { PackageRule, RuleRecord, RuleText } from "./rule_record.ts";
+import { ignoreFinding, selectLayers } from "./select_layers.ts";
+import type { ThresholdEntry } from "./threshold_entry.ts";
 import { validateMeasurements } from "./validate.ts";
+import { validateRecord } from "./validate_record.ts";
 
-/** Makes a rule of its documentation, its figure and its judge: validates, filters and ignores. */
-export function defineRule(
-  documentation: RuleDocumentation,
-  figure: RuleFigure,
-  judge: Judge,
-): Rule {
+/**
+ * Makes a rule over measurements of its record. What the judge finds is filtered by the options `layers`
+ * and `ignore`, and the judge is handed the thresholds of the record's own table, defaults filled in.
+ * `assertRule` asserts it; {@linkcode registerRule}, or a module named in the configuration's `plugins`,
+ * makes it one of all rules.
+ *
+ * @param record What the rule is called, what it means, and how it judges.
+ * @returns The rule.
+ * @throws {TypeError} If a part of the record is not what it must be.
+ *
+ * @example A rule of your own: no layer may be wider than some number of units
+ * ```ts
+ * import { assertRule } from "@gradient-health/gradient-health/assert";
+ * import { defineRule } from "@gradient-health/gradient-health/checks";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const wideLayers = defineRule({
+ *   name: "team/wide-layers",
+ *   tags: ["weights"],
+ *   problem: "layers that are too wide",
+ *   summary: "No layer has more units than our device has memory for.",
+ *   fix: "Use fewer units.",
+ *   thresholds: {
+ *     mostUnits: {
+ *       default: 512,
+ *       unit: "units",
+ *       range: [1, Infinity],
+ *       source: "our device",
+ *       about: "Most units of a layer.",
+ *     },
+ *   },
+ *   figure: { title: "units", scale: "linear", of: ({ shape }) => shape?.at(-1) ?? null },
+ *   judge: ({ layers, thresholds: { mostUnits } }) =>
+ *     layers.flatMap(({ name, shape }) => {
+ *       const units = shape?.at(-1) ?? 0;
+ *       if (units <= mostUnits) return [];
+ *       return [{
+ *         severity: "error",
+ *         layer: name,
+ *         measured: units,
+ *         expected: `<= ${mostUnits}`,
+ *         threshold: "mostUnits",
+ *         message: `${name} has ${units} units; expected <= ${mostUnits} (mostUnits).`,
+ *         advice: "Use fewer units.",
+ *       }];
+ *     }),
+ * });
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const measurements = await measure(model, randomBatch(model));
+ * assertRule(wideLayers, measurements);
+ * assertThrows(() => assertRule(wideLayers, measurements, { mostUnits: 10 }));
+ * model.dispose();
+ * ```
+ */
+export function defineRule<Name extends string = never>(record: RuleRecord<Name>): Rule<Name> {
+  validateRecord(record);
+  const table = tableOf(record);
+  const { tags, matcher, passes, study, figure, judge } = record;
+  const documentation = documentationOf(record);
   return {
     ...documentation,
+    tags,
+    order: record.order ?? Infinity,
+    level: record.level ?? "error",
+    assertionFailsOnWarnings: record.assertionFailsOnWarnings ?? false,
+    ...matcher === undefined ? {} : { matcher, passes },
+    ...study === undefined ? {} : { study },
+    ...assertionOf(record),
     figure,
     check(measurements, options = {}) {
       validateMeasurements(measurements);
-      const thresholds = resolveThresholds(options);
+      const thresholds = resolveThresholds(table, options, readerOf(documentation));
       const layers = selectLayers(measurements.layers, options);
       return judge({ measurements, layers, thresholds })
-        .map((finding) => ignoreFinding({ rule: documentation.name, ...finding }, options));
+        .map((finding) => ignoreFinding({ rule: record.name, ...finding }, options));
     },
   };
 }
 
-/** The heart of a rule over a probe: `isJudged` tells the layers that the options select. */
-type ProbeJudge<P> = (
-  probe: P,
-  thresholds: Thresholds,
-  isJudged: (layer: string) => boolean,
-) => Verdict[];
-
-/**
- * Makes a model rule of its documentation and its judge: validates, filters and ignores.
- *
- * @param layersOf The layers that the rule can name, in their order; none where it judges the model.
- */
-export function defineModelRule<P extends ProbeSubject>(
-  documentation: Omit<ModelRule<P>, "check">,
-  layersOf: (probe: P) => string[],
-  judge: ProbeJudge<P>,
-): ModelRule<P> {
+/** Makes a rule over a model of its record, as {@linkcode defineRule} makes one over measurements. */
+export function defineModelRule<P extends ProbeSubject, Name extends string = never>(
+  record: ModelRuleRecord<P, Name>,
+): ModelRule<P, Name> {
+  validateRecord(record);
+  const table = tableOf(record);
+  const { probe, options, figure, layersOf, judge } = record;
+  const documentation = documentationOf(record);
   return {
     ...documentation,
+    order: record.order ?? Infinity,
+    probe,
+    options,
+    ...assertionOf(record),
+    figure,
     check(probe, options = {}) {
-      const thresholds = resolveThresholds(options);
-      const layers = [...new Set(layersOf(probe))].map((name) => ({ name }));
+      const thresholds = resolveThresholds(table, options, readerOf(documentation));
+      const layers = [...new Set(layersOf?.(probe) ?? [])].map((name) => ({ name }));
       const selected = new Set(selectLayers(layers, options).map(({ name }) => name));
       return judge(probe, thresholds, (layer) => selected.has(layer))
-        .map((finding) => ignoreFinding({ rule: documentation.name, ...finding }, options));
+        .map((finding) => ignoreFinding({ rule: record.name, ...finding }, options));
     },
   };
 }
 
-/**
- * The layers that `options.layers` selects, in their order; all without it.
- *
- * @throws {TypeError} If a filter is neither a pattern nor names, or an ignored layer has no reason.
- * @throws {RangeError} If a filter is empty or matches no layer: a typing error must not pass as a green test.
- */
-function selectLayers<L extends { name: string }>(
-  layers: L[],
-  { layers: filter, ignore = [] }: CheckOptions,
-): L[] {
-  for (const entry of checkedIgnore(ignore)) mustMatch("ignore", entry.layer, layers);
-  if (filter === undefined) return layers;
-  const patterns = filter instanceof RegExp ? [filter] : filter;
-  if (!Array.isArray(patterns) || patterns.some((name) => !isPattern(name))) {
-    throw new TypeError(
-      `options.layers must be a RegExp or an array of layer names, got ${show(filter)}.`,
-    );
-  }
-  if (patterns.length === 0) {
-    throw new RangeError("options.layers is an empty array, so that no layer would be judged.");
-  }
-  for (const pattern of patterns) mustMatch("layers", pattern, layers);
-  return layers.filter(({ name }) => patterns.some((pattern) => matchesLayer(pattern, name)));
-}
-
-function checkedIgnore(ignore: CheckOptions["ignore"]): NonNullable<CheckOptions["ignore"]> {
-  const valid = Array.isArray(ignore) &&
-    ignore.every((entry) =>
-      isPattern(entry?.layer) && typeof entry.reason === "string" && entry.reason.trim() !== ""
-    );
-  if (!valid) {
-    throw new TypeError(
-      `options.ignore must be an array of { layer, reason }, each with a reason, got ${
-        show(ignore)
-      }.`,
-    );
-  }
-  return ignore;
-}
-
-function mustMatch(option: string, pattern: string | RegExp, layers: { name: string }[]): void {
-  const wanted = typeof pattern === "string" ? showName(pattern) : String(pattern);
-  if (layers.length === 0) {
-    throw new RangeError(
-      `options.${option} names ${wanted}, but this rule judges the model, not single layers.`,
-    );
-  }
-  if (layers.some(({ name }) => matchesLayer(pattern, name))) return;
-  const names = layers.slice(0, 8).map(({ name }) => showName(name)).join(", ");
-  const more = layers.length > 8 ? `, ... (${layers.length} in all)` : "";
-  throw new RangeError(
-    `options.${option} names ${wanted}, which no layer matches; the layers are ${names}${more}.`,
-  );
-}
-
-/** The finding; as a note with the reason where its layer is ignored. */
-function ignoreFinding(finding: Finding, { ignore = [] }: CheckOptions): Finding {
-  if (finding.layer === null || finding.severity === "note") return finding;
-  const name = finding.layer;
-  const why = ignore.find((entry: IgnoredLayer) => matchesLayer(entry.layer, name));
-  if (why === undefined) return finding;
+/** What is written down of a rule; what its record leaves out is an empty text. */
+function documentationOf(record: RuleText & PackageRule): RuleDocumentation {
+  const { falsePositives } = record;
   return {
-    ...finding,
-    severity: "note",
-    message: `${finding.message} Ignored: ${why.reason}`,
+    name: record.name,
+    assertion: record.assertion ?? "",
+    problem: record.problem,
+    stage: record.stage ?? "any",
+    summary: record.summary,
+    formula: record.formula ?? "",
+    thresholds: record.thresholds ?? {},
+    source: record.source ?? "",
+    misleads: record.misleads ?? "",
+    fix: record.fix,
+    ...falsePositives === undefined ? {} : { falsePositives },
   };
 }
 
-function isPattern(value: unknown): value is string | RegExp {
-  return typeof value === "string" || value instanceof RegExp;
+function assertionOf(
+  { asserts, throws, refuses, example }: PackageRule,
+): { assertionDocumentation?: AssertionDocumentation } {
+  if (asserts === undefined || throws === undefined || example === undefined) return {};
+  return {
+    assertionDocumentation: {
+      asserts,
+      throws,
+      ...refuses === undefined ? {} : { refuses },
+      example,
+    },
+  };
 }
 
-/** Whether a layer's name is the given one, or matches the given pattern. */
-function matchesLayer(pattern: string | RegExp, name: string): boolean {
-  // search() ignores the lastIndex of a global or sticky pattern; test() would remember it.
-  return typeof pattern === "string" ? pattern === name : name.search(pattern) !== -1;
+/** The thresholds of a record, none where it has no table. */
+function tableOf<Name extends string>(
+  { thresholds = {} as Record<Name, ThresholdEntry> }: RuleText<Name>,
+): Readonly<Record<Name, Readonly<ThresholdEntry>>> {
+  return thresholds;
+}
+
+/** Who reads the thresholds, in the message that refuses others. */
+function readerOf({ assertion, name }: RuleDocumentation): string {
+  return assertion === "" ? name : `${assertion}()`;
 }

@@ -91,11 +91,11 @@ export function headActivation({ activation, className }: LayerMeasurements) {
 }
 
 /** A case, divided by whether the objective sends the layers a signal. */
-interface SoftmaxUnderSum {
+interface SoftmaxUnderSum<Name extends string> {
   /** The warning about the layers that softmax heads alone lie above; none without such layers. */
   warnings: Verdict[];
   /** The case without those layers: what can be judged. */
-  heard: Case;
+  heard: Case<Name>;
 }
 
 /**
@@ -103,7 +103,9 @@ interface SoftmaxUnderSum {
  * are, so the gradient is 0 but for rounding, and no rule about gradients has a verdict on the layers
  * that lie on the way of such heads alone. Another head may carry a signal, to the layers it shares too.
  */
-export function softmaxUnderSum(subject: Case): SoftmaxUnderSum {
+export function softmaxUnderSum<Name extends string>(
+  subject: Case<Name>,
+): SoftmaxUnderSum<Name> {
   const { layers, measurements } = subject;
   const silent = silentLayers(measurements);
   if (!layers.some((layer) => silent.has(layer))) return { warnings: [], heard: subject };

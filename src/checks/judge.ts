@@ -1,19 +1,15 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { Finding } from "./finding.ts";
-import type { Thresholds } from "./thresholds.ts";
 
-/** What a rule's judge is handed, all of it validated. */
-export interface Case {
+/** What a rule's judge is handed, all of it validated; `Name` are the thresholds that it reads. */
+export interface Case<Name extends string = never> {
   /** Everything that was measured. */
   measurements: Measurements;
   /** The layers to judge, in the order of the forward pass. */
   layers: LayerMeasurements[];
-  /** Every threshold, defaults filled in. */
-  thresholds: Thresholds;
+  /** The rule's own thresholds, defaults filled in. */
+  thresholds: Readonly<Record<Name, number>>;
 }
 
 /** A finding without the name of the rule, which `defineRule` fills in. */
 export type Verdict = Omit<Finding, "rule">;
-
-/** The heart of a rule. */
-export type Judge = (subject: Case) => Verdict[];

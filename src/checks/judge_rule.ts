@@ -2,6 +2,8 @@ import type { Measurements } from "../measure/measurements.ts";
 import type { CheckOptions } from "./check_options.ts";
 import type { Finding } from "./finding.ts";
 import { looksTrained } from "./looks_trained.ts";
+import { allThresholds } from "./register_rule.ts";
+import { resolveThresholds } from "./resolve_thresholds.ts";
 import type { Rule } from "./rule.ts";
 import { show } from "./show.ts";
 import { validateOptions } from "./validate.ts";
@@ -21,8 +23,8 @@ export interface RunChecksOptions extends CheckOptions {
  *
  * @param rule The rule.
  * @param measurements What `measure()` returned.
- * @param options Thresholds other than the default ones, which layers to judge, and whether the
- * network has been trained.
+ * @param options Thresholds of any rule other than the default ones, which layers to judge, and whether
+ * the network has been trained.
  * @returns The findings, in the order of the layers.
  * @throws {TypeError} If the measurements or the options are not what they must be.
  * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
@@ -53,7 +55,7 @@ export function judgeRule(
   if (trained !== undefined && typeof trained !== "boolean") {
     throw new TypeError(`options.trained must be true or false, got ${show(trained)}.`);
   }
-  const findings = rule.check(measurements, checkOptions);
+  const findings = rule.check(measurements, ownOptions(rule, checkOptions));
   if (rule.stage === "any" || !(trained ?? looksTrained(measurements))) return findings;
   return findings.map((finding) => {
     if (finding.severity === "note") return finding;
@@ -62,4 +64,14 @@ export function judgeRule(
       `${trained ? "this one is trained" : "the biases of this one have moved"}.`;
     return { ...finding, severity: "note", message };
   });
+}
+
+/** The options without the thresholds of other rules, which this one would refuse. */
+function ownOptions({ thresholds: table }: Rule, options: CheckOptions): CheckOptions {
+  const { layers, ignore, ...thresholds } = options;
+  const own = Object.entries(thresholds).filter(([name]) => Object.hasOwn(table, name));
+  if (own.length < Object.keys(options).length) {
+    resolveThresholds({ ...allThresholds(), ...table }, options);
+  }
+  return { layers, ignore, ...Object.fromEntries(own) };
 }

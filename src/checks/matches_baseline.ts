@@ -3,21 +3,37 @@ import { defineRule } from "./define_rule.ts";
 import { formatNumber, formatPercent } from "./format.ts";
 import { silentLayers } from "./heads.ts";
 import type { Case, Verdict } from "./judge.ts";
-import type { Rule, RuleDocumentation } from "./rule.ts";
+import type { Rule } from "./rule.ts";
+import type { RuleRecord } from "./rule_record.ts";
 import { validateMeasurements } from "./validate.ts";
 
 /** What is written down of the rule `baseline`, whichever baseline it is made for. */
-export const BASELINE_DOCUMENTATION: RuleDocumentation = {
+const BASELINE_RECORD = {
   name: "baseline",
   assertion: "assertMatchesBaseline",
   problem: "figures that moved from the baseline",
-  stage: "any",
+  tags: [],
+  thresholds: {
+    baselineFactor: {
+      default: 2,
+      unit: "figure / baseline",
+      range: [1, Infinity],
+      source: "torch-audit",
+      about: "Most by which a figure may be off its baseline, up or down.",
+    },
+    baselineShare: {
+      default: 0.25,
+      unit: "difference of two shares",
+      range: [0, 1],
+      source: "own: half of the share at which saturation and dead units fail",
+      about: "Most by which a share (saturated, dead) may be off its baseline.",
+    },
+  },
   summary: "No layer's figure has moved by more than a factor from the stored measurements.",
   formula:
     "1 / baselineFactor <= figure / baseline <= baselineFactor for std(a), rms(delta), and " +
     "the rms of every weight and gradient; |share - baseline| <= baselineShare for the saturated " +
     "and dead shares. A figure that is 0 must stay 0.",
-  thresholds: ["baselineFactor", "baselineShare"],
   source: "torch-audit.",
   misleads: "Figures of another seed, batch or objective move without harm: store a baseline for " +
     "each. Layers are found by name; new ones and missing ones are only noted. Where only softmax " +
@@ -26,7 +42,36 @@ export const BASELINE_DOCUMENTATION: RuleDocumentation = {
   falsePositives:
     "None by construction: the same weights on the same batch give the same figures, bit " +
     "by bit on one machine and to some 4e-7 on others.",
-};
+  asserts:
+    "that no layer's figure has moved by more than a factor of 2 (`baselineFactor`) from stored " +
+    "measurements: std(a), rms(delta), the rms of weights and gradients; nor the saturated or " +
+    "dead share by more than 0.25 (`baselineShare`). Layers are found by name; new and missing " +
+    "ones are no failure.",
+  throws: "If a figure moved.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertMatchesBaseline } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const measurements = await measure(model, randomBatch(model));
+      const stored = JSON.stringify(measurements);
+      assertMatchesBaseline(measurements, JSON.parse(stored), { baselineFactor: 1.5 });
+      model.dispose();
+    `,
+  },
+} satisfies Omit<RuleRecord, "figure" | "judge">;
+
+/** The rule `baseline` as lists show it: without a baseline it judges nothing. */
+export const BASELINE_RULE: Rule = defineRule({
+  ...BASELINE_RECORD,
+  figure: { title: "std of a over the baseline's", scale: "log", of: () => null },
+  judge: () => [],
+});
 
 /** One figure of a layer: its name and its value. */
 interface Figure {
@@ -67,19 +112,23 @@ interface Figure {
 export function matchesBaseline(baseline: Measurements): Rule {
   validateMeasurements(baseline, "baseline");
   const before = new Map(baseline.layers.map((layer) => [layer.name, layer]));
-  return defineRule(BASELINE_DOCUMENTATION, {
-    title: "std of a over the baseline's",
-    scale: "log",
-    of: (layer) => {
-      const now = layer.activations?.std;
-      const then = before.get(layer.name)?.activations?.std;
-      return now === undefined || !then ? null : now / then;
+  return defineRule({
+    ...BASELINE_RECORD,
+    figure: {
+      title: "std of a over the baseline's",
+      scale: "log",
+      of: (layer) => {
+        const now = layer.activations?.std;
+        const then = before.get(layer.name)?.activations?.std;
+        return now === undefined || !then ? null : now / then;
+      },
     },
-  }, (subject) => judge(subject, before));
+    judge: (subject) => judge(subject, before),
+  });
 }
 
 function judge(
-  { layers, measurements, thresholds }: Case,
+  { layers, measurements, thresholds }: Case<keyof typeof BASELINE_RECORD.thresholds>,
   before: Map<string, LayerMeasurements>,
 ): Verdict[] {
   // The gradients of these are rounding, which moves by any factor.

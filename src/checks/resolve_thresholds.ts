@@ -1,59 +1,72 @@
 import { nearest } from "../words/nearest.ts";
-import type { CheckOptions } from "./check_options.ts";
 import { show } from "./show.ts";
-import { THRESHOLDS, type Thresholds } from "./thresholds.ts";
+import type { ThresholdEntry } from "./threshold_entry.ts";
 import { validateOptions } from "./validate.ts";
 
-const NAMES = Object.keys(THRESHOLDS) as (keyof Thresholds)[];
-const DEFAULTS = Object.fromEntries(
-  NAMES.map((name) => [name, THRESHOLDS[name].default]),
-) as unknown as Thresholds;
+/** Options that are no thresholds. */
+const OTHERS = ["layers", "ignore"];
 
 /**
- * Every threshold: the given ones, and the defaults of the others.
+ * Every threshold of a table: the given ones, and the defaults of the others.
  *
+ * @param table The thresholds that there are.
+ * @param options What was given.
+ * @param reader Who reads those of the table and no others, where the table does not hold all.
  * @throws {TypeError} If the options are no object, name an unknown option, or a threshold is no number.
  * @throws {RangeError} If a threshold is NaN, out of its range or no whole number of steps, or a least
  * value exceeds the most.
  */
-export function resolveThresholds(options: CheckOptions): Thresholds {
+export function resolveThresholds<Name extends string>(
+  table: Readonly<Record<Name, Readonly<ThresholdEntry>>>,
+  options: object,
+  reader?: string,
+): Record<Name, number> {
   validateOptions(options);
-  const keys = Object.keys(options);
-  // A study asks for nothing else, seven times a point.
-  if (keys.length === 0) return { ...DEFAULTS };
-  for (const key of keys) {
-    if (!Object.hasOwn(THRESHOLDS, key) && key !== "layers" && key !== "ignore") {
-      throw new TypeError(
-        `options has an unknown key "${key}"${
-          nearest(key, ["layers", "ignore", ...NAMES]) ||
-          "; known are layers, ignore and the thresholds, see THRESHOLDS."
-        }`,
+  const given = options as Record<string, unknown>;
+  const known: Record<string, Readonly<ThresholdEntry>> = table;
+  for (const key in given) {
+    if (OTHERS.includes(key) || Object.hasOwn(known, key)) continue;
+    if (reader === undefined || given[key] !== undefined) throw unknown(key, known, reader);
+  }
+  const resolved: Record<string, number> = {};
+  for (const [name, entry] of Object.entries(known)) {
+    const { [name]: value = entry.default } = given;
+    if (value !== entry.default) requireNumber(name, value, entry);
+    resolved[name] = value as number;
+  }
+  for (const [name, { atMost }] of Object.entries(known)) {
+    if (atMost !== undefined && resolved[name] > resolved[atMost]) {
+      throw new RangeError(
+        `options.${name} must not exceed ${atMost}, got ${resolved[name]} and ${resolved[atMost]}.`,
       );
     }
   }
-  const resolved = {} as Thresholds;
-  for (const name of NAMES) {
-    const { default: fallback, range: [low, high] } = THRESHOLDS[name];
-    const { [name]: value = fallback } = options;
-    if (typeof value !== "number") {
-      throw new TypeError(`options.${name} must be a number, got ${show(value)}.`);
-    }
-    if (!(value >= low && value <= high)) {
-      throw new RangeError(`options.${name} must be from ${low} to ${high}, got ${value}.`);
-    }
-    resolved[name] = value;
+  return resolved as Record<Name, number>;
+}
+
+function requireNumber(name: string, value: unknown, { range, whole }: ThresholdEntry): void {
+  const [low, high] = range;
+  if (typeof value !== "number") {
+    throw new TypeError(`options.${name} must be a number, got ${show(value)}.`);
   }
-  if (!Number.isInteger(resolved.overfitSteps)) {
-    throw new RangeError(
-      `options.overfitSteps must be a whole number, got ${resolved.overfitSteps}.`,
-    );
+  if (!(value >= low && value <= high)) {
+    throw new RangeError(`options.${name} must be from ${low} to ${high}, got ${value}.`);
   }
-  const { updateRatioMin, updateRatioMax } = resolved;
-  if (updateRatioMin > updateRatioMax) {
-    throw new RangeError(
-      `options.updateRatioMin must not exceed updateRatioMax, got ${updateRatioMin} and ` +
-        `${updateRatioMax}.`,
-    );
+  if (whole === true && !Number.isInteger(value)) {
+    throw new RangeError(`options.${name} must be a whole number, got ${value}.`);
   }
-  return resolved;
+}
+
+function unknown(key: string, table: object, reader: string | undefined): TypeError {
+  const names = Object.keys(table);
+  const meant = nearest(key, [...OTHERS, ...names]);
+  if (meant === "" && reader !== undefined) {
+    const list = names.length === 0 ? "no threshold" : names.join(", ");
+    return new TypeError(`options.${key} is none of ${reader}'s thresholds; it reads ${list}.`);
+  }
+  return new TypeError(
+    `options has an unknown key "${key}"${
+      meant || "; known are layers, ignore and the thresholds, see THRESHOLDS."
+    }`,
+  );
 }

@@ -1,8 +1,19 @@
-import type { LayerMeasurements } from "../measure/measurements.ts";
-import type { Check } from "./check.ts";
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import type { CheckOptions } from "./check_options.ts";
+import type { Finding } from "./finding.ts";
+import type { ThresholdTable } from "./threshold_entry.ts";
 import type { Thresholds } from "./thresholds.ts";
 
-/** What a rule means, as `explain RULE` prints it. */
+/**
+ * What a rule judges: the weights as they were drawn, the signals of a pass, the data that goes in, or the
+ * task (targets, loss and head). The preset `init` runs those that judge weights or signals.
+ */
+export type RuleTag = "weights" | "signal" | "data" | "task";
+
+/** `initial`: made for untrained networks, and training may break it; `any`: holds for every one. */
+export type RuleStage = "any" | "initial";
+
+/** What a rule means, as `explain RULE` prints it. What a rule of your own leaves out is an empty text. */
 export interface RuleDocumentation {
   /** Name of the rule in findings and in configurations: `vanishing-gradients`. */
   name: string;
@@ -10,14 +21,14 @@ export interface RuleDocumentation {
   assertion: string;
   /** What a network that breaks the rule has: `vanishing gradients`. */
   problem: string;
-  /** `initial`: made for untrained networks, and training may break it; `any`: holds for every one. */
-  stage: "any" | "initial";
+  /** Which networks it is made for. */
+  stage: RuleStage;
   /** One sentence: what the rule demands. */
   summary: string;
   /** How the judged figure is defined. */
   formula: string;
-  /** The thresholds that the rule reads; their defaults and sources are in `THRESHOLDS`. */
-  thresholds: (keyof Thresholds)[];
+  /** The thresholds that the rule reads, by name. */
+  thresholds: ThresholdTable;
   /** Where the rule comes from. */
   source: string;
   /** When its verdict misleads. */
@@ -31,6 +42,30 @@ export interface RuleDocumentation {
   falsePositives?: string;
 }
 
+/** What the documentation of a rule's own assertion says; `deno task generate` writes it there. */
+export interface AssertionDocumentation {
+  /** What the assertion asserts, from "that" on. */
+  asserts: string;
+  /** When it throws an `AssertionError`: "If a layer is dead." */
+  throws: string;
+  /** When it throws a `RangeError`. Default: a threshold is out of range or a filter matches no layer. */
+  refuses?: string;
+  /** A program that runs. */
+  example: { title: string; code: string };
+}
+
+/** How a study speaks of a rule; only rules that judge what happens to signals have it. */
+export interface StudyWords {
+  /** Its place among the rules of a study, the gravest first. */
+  order: number;
+  /** The letter that stands for it in a strip of verdicts. */
+  letter: string;
+  /** What goes wrong at smaller scales than the healthy ones. */
+  below: string;
+  /** What goes wrong at larger scales. */
+  above: string;
+}
+
 /** The figure of a layer that a rule's bar chart shows. */
 export interface RuleFigure {
   /** What the bars are: `l2 of delta`. */
@@ -41,10 +76,34 @@ export interface RuleFigure {
   of: (layer: LayerMeasurements) => number | null;
 }
 
-/** A rule: its documentation, its check, and the figure it judges. */
-export interface Rule extends RuleDocumentation {
-  /** Measurements and options in, findings out. */
-  check: Check;
+/** A rule over measurements, as {@linkcode defineRule} makes it: what it means, and its check. */
+export interface Rule<Name extends string = keyof Thresholds> extends RuleDocumentation {
+  /** What it judges. */
+  tags: readonly RuleTag[];
+  /** Its place in lists of rules; those of your own come last. */
+  order: number;
+  /** How much its findings weigh in a gate unless a configuration says otherwise. */
+  level: "error" | "warn";
+  /** Whether its assertion fails on warnings as well: a rule that knows nothing worse. */
+  assertionFailsOnWarnings: boolean;
+  /** Name of its matcher for `expect`; absent where it has none. */
+  matcher?: string;
+  /** What a network that keeps the rule does, for the matcher: `has no dead units`. */
+  passes?: string;
+  /** How a study speaks of it; absent where no study judges by it. */
+  study?: StudyWords;
+  /** What its assertion's documentation says; absent where it has no assertion of its own. */
+  assertionDocumentation?: AssertionDocumentation;
   /** What to draw beside the findings. */
   figure: RuleFigure;
+  /**
+   * Judges measurements, by this rule alone.
+   *
+   * @param measurements What `measure()` returned.
+   * @param options The rule's thresholds other than the default ones, and which layers to judge.
+   * @returns The findings, in the order of the layers; empty when there is nothing to say.
+   * @throws {TypeError} If the measurements or the options are not what they must be.
+   * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
+   */
+  check(measurements: Measurements, options?: CheckOptions<Name>): Finding[];
 }

@@ -1,16 +1,16 @@
 import type { Measurements } from "../measure/measurements.ts";
 import type { Finding } from "./finding.ts";
 import { judgeRule, type RunChecksOptions } from "./judge_rule.ts";
-import { RULES } from "./rules.ts";
+import { allRules } from "./register_rule.ts";
 
 /**
- * Runs every rule on the measurements. What rules made for untrained networks find in a network that
+ * Runs every rule on the measurements: those of this package, and those that were registered. What rules made for untrained networks find in a network that
  * has been trained is only noted.
  *
  * @param measurements What `measure()` returned.
  * @param options Thresholds other than the default ones, which layers to judge, and whether the
  * network has been trained.
- * @returns All findings: in the order of {@linkcode RULES}, and within a rule of the layers.
+ * @returns All findings: in the order of {@linkcode RULES}, then of those registered, and within a rule of the layers.
  *
  * @example Show what is wrong with the exercise's network
  * ```ts
@@ -33,5 +33,5 @@ import { RULES } from "./rules.ts";
  * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function runChecks(measurements: Measurements, options: RunChecksOptions = {}): Finding[] {
-  return RULES.flatMap((rule) => judgeRule(rule, measurements, options));
+  return allRules().flatMap((rule) => judgeRule(rule, measurements, options));
 }

@@ -44,6 +44,8 @@ export const check: Command = {
       "warning passes), or init (only what the drawn weights decide).",
       "models: a list of { path, name, batch, objective, examples, seeds, trained, register }; paths " +
       "are from the folder of the file on.",
+      "plugins: modules that export rules of your own, made by defineRule(); their names have a prefix " +
+      "and a slash, as in team/wide-layers.",
       'rules: by name "off", "warn" (its errors count as warnings), "error" (as the rule judges), ' +
       'or ["error", { ...thresholds }].',
       "suppressions: a list of { rule, layer, reason, model, until }. One that is past its day " +
@@ -115,13 +117,13 @@ export const check: Command = {
 };
 
 /** What a gate reads. */
-function filesOf({ all }: PassPlan, { file, baseline }: GateSettings): (string | null)[] {
+function filesOf({ all }: PassPlan, { file, baseline, plugins }: GateSettings): (string | null)[] {
   const ofModels = all.flatMap(({ request: { model, batch, register } }) => [
     model,
     batch,
     ...register,
   ]);
-  return [file, baseline, ...ofModels];
+  return [file, baseline, ...plugins, ...ofModels];
 }
 
 /** Makes the passes and judges each, to the first that fails where that is asked for. */

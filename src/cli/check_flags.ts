@@ -1,5 +1,5 @@
 import type { Flag } from "./flag.ts";
-import { MEASURE_FLAGS } from "./measure_flags.ts";
+import { MEASURE_FLAGS, PLUGIN_FLAG } from "./measure_flags.ts";
 import { SHOW_FLAGS } from "./show_flags.ts";
 
 /** The flags of `check`, in the order in which its help shows them. */
@@ -37,6 +37,7 @@ export const CHECK_FLAGS: readonly Flag[] = [
       "configuration, if it is there",
   },
   { name: "update-baseline", value: null, help: "store the figures instead of comparing them" },
+  PLUGIN_FLAG,
   ...MEASURE_FLAGS,
   ...SHOW_FLAGS.filter(({ name }) => ["columns", "width", "unicode"].includes(name)),
   {

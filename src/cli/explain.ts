@@ -1,26 +1,28 @@
 import { HEALTHY_DOCUMENTATION } from "../assert/healthy_documentation.ts";
 import { MODEL_RULES } from "../checks/model_rules.ts";
-import type { RuleDocumentation } from "../checks/rule.ts";
-import { RULES } from "../checks/rules.ts";
+import { allRules } from "../checks/register_rule.ts";
 import { GATE_DOCUMENTATION } from "../gate/gate_rules.ts";
-import { renderRule, renderRules, type RuleGroup } from "../render/render_rule.ts";
+import { renderRule, renderRules, type RuleGroup, rulePage } from "../render/render_rule.ts";
 import { nearest } from "../words/nearest.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
+import { loadSettings } from "./load_settings.ts";
+import { PLUGIN_FLAG } from "./measure_flags.ts";
 import { readColumns, WIDTH_FLAGS } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 
 /** Those of one pass and those that only a gate can tell; and those that need the model again. */
-const GROUPS: readonly RuleGroup[] = [
-  {
-    title: "rules of report and check",
-    rules: [...RULES, ...GATE_DOCUMENTATION],
-    byAssertion: false,
-  },
-  { title: "rules over a model, by their assertions", rules: MODEL_RULES, byAssertion: true },
-];
-const ALL: readonly RuleDocumentation[] = GROUPS.flatMap(({ rules }) => rules);
+function groups(): RuleGroup[] {
+  return [
+    {
+      title: "rules of report and check",
+      rules: [...allRules(), ...GATE_DOCUMENTATION],
+      byAssertion: false,
+    },
+    { title: "rules over a model, by their assertions", rules: MODEL_RULES, byAssertion: true },
+  ];
+}
 
 /** `explain`: what a rule means, or which rules there are. */
 export const explain: Command = {
@@ -30,9 +32,12 @@ export const explain: Command = {
     "its verdict misleads, how often it fails a healthy network and what to do about what it finds.",
     "Without RULE: lists the rules: those that report and check judge by, and those that run the",
     "model again, which only an assertion in a test does. A rule goes by the name of its assertion",
-    "as well, and assertHealthy stands for all those of one pass.",
+    "as well, and assertHealthy stands for all those of one pass. Rules of your own are those of",
+    "--plugin and --config; a RULE with a slash in its name is looked up in the nearest configuration.",
   ].join("\n"),
   flags: [
+    PLUGIN_FLAG,
+    { name: "config", value: "FILE", help: "the configuration whose plugins to list as well" },
     ...WIDTH_FLAGS,
     { name: "help", value: null, help: "show this help" },
   ],
@@ -40,7 +45,9 @@ export const explain: Command = {
     ["explain", "which rules there are"],
     ["explain vanishing-gradients", "one rule"],
   ],
-  permissions: ["none"],
+  permissions: [
+    "--allow-read=FILE  that of --plugin, --config and its plugins; nothing without them",
+  ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
     const width = readColumns(flags, Deno.stdout.isTerminal());
     const [name, ...more] = operands;
@@ -49,21 +56,28 @@ export const explain: Command = {
         `expected one RULE at most, found ${operands.length}: ${operands.join(" ")}`,
       );
     }
+    // Only then: to look for a configuration takes a permission.
+    const isOwn = name?.includes("/") || flags.plugin !== undefined || flags.config !== undefined;
+    if (isOwn) await loadSettings(flags);
+    const all = groups().flatMap(({ rules }) => rules);
     if (name === undefined) {
-      await writeOutput(renderRules(GROUPS, width), null);
+      await writeOutput(renderRules(groups(), width), null);
       return 0;
     }
-    const rules = [...ALL, HEALTHY_DOCUMENTATION];
+    const rules = [...all, HEALTHY_DOCUMENTATION];
     const rule = rules.find((rule) => rule.name === name || rule.assertion === name);
     if (rule === undefined) {
-      const names = ALL.map(({ name }) => name);
+      const names = all.map(({ name }) => name);
       const assertions = rules.map((rule) => rule.assertion || rule.name);
       const guess = nearest(name, names) || nearest(name, assertions);
       throw new UsageError(
         `unknown rule ${name}${guess || `, expected one of ${names.join(", ")}`}`,
       );
     }
-    await writeOutput(renderRule(rule, width), null);
+    await writeOutput(
+      renderRule(rule, width, rule === HEALTHY_DOCUMENTATION ? null : rulePage(rule.name)),
+      null,
+    );
     return 0;
   },
 };

@@ -2,6 +2,7 @@ import type { FoundConfiguration } from "../gate/find_configuration.ts";
 import { isReadable } from "../gate/is_readable.ts";
 import { type GateSettings, resolveConfiguration } from "../gate/resolve_configuration.ts";
 import type { FlagValues } from "./flag.ts";
+import { readPlugins } from "./measure_flags.ts";
 import { wholeNumber } from "./read_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -14,9 +15,8 @@ import { UsageError } from "./usage_error.ts";
  */
 export async function loadSettings(flags: FlagValues): Promise<GateSettings> {
   const found = await findFile(flags);
-  const settings = found === null
-    ? resolveConfiguration({}, null, (path) => path)
-    : await settingsOf(found);
+  const plugins = readPlugins(flags);
+  const settings = found === null ? await withoutFile(plugins) : await settingsOf(found, plugins);
   const maxWarnings = wholeNumber(flags, "max-warnings", 0, Number.MAX_SAFE_INTEGER);
   if (maxWarnings !== null) settings.maxWarnings = maxWarnings;
   if (flags.baseline !== undefined) {
@@ -30,6 +30,18 @@ export async function loadSettings(flags: FlagValues): Promise<GateSettings> {
     settings.baselineNamed = true;
   }
   return settings;
+}
+
+async function withoutFile(plugins: string[]): Promise<GateSettings> {
+  await load(plugins);
+  return resolveConfiguration({ plugins }, null, (path) => path);
+}
+
+/** Rules must be known before their settings can be checked. */
+async function load(plugins: string[]): Promise<void> {
+  if (plugins.length === 0) return;
+  const { loadPlugins } = await import("./load_plugins.ts");
+  await loadPlugins(plugins);
 }
 
 async function findFile(flags: FlagValues): Promise<FoundConfiguration | null> {
@@ -51,7 +63,7 @@ async function findFile(flags: FlagValues): Promise<FoundConfiguration | null> {
   return await findConfiguration(Deno.cwd(), note);
 }
 
-async function settingsOf(found: FoundConfiguration): Promise<GateSettings> {
+async function settingsOf(found: FoundConfiguration, more: string[]): Promise<GateSettings> {
   const { dirname, relative, resolve } = await import("node:path");
   const { readConfiguration } = await import("../gate/read_configuration.ts");
   const here = isReadable(".");
@@ -60,5 +72,7 @@ async function settingsOf(found: FoundConfiguration): Promise<GateSettings> {
   const configuration = await readConfiguration({ ...found, file });
   const folder = dirname(found.file);
   const locate = (path: string) => place(here ? resolve(folder, path) : `${folder}/${path}`);
-  return resolveConfiguration(configuration, file, locate);
+  const plugins = [...(configuration.plugins ?? []).map(locate), ...more];
+  await load(plugins);
+  return { ...resolveConfiguration(configuration, file, locate), plugins };
 }

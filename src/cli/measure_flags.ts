@@ -39,6 +39,19 @@ export const MEASURE_FLAGS: readonly Flag[] = [
   { name: "quiet", value: null, help: "nothing on stderr but errors" },
 ];
 
+/** Modules with rules of your own, in every subcommand that knows rules. */
+export const PLUGIN_FLAG: Flag = {
+  name: "plugin",
+  value: "FILE",
+  help: "module that exports rules of your own, made by defineRule()",
+  repeatable: true,
+};
+
+/** The modules that {@linkcode PLUGIN_FLAG} names. */
+export function readPlugins(flags: FlagValues): string[] {
+  return (flags.plugin as string[]) ?? [];
+}
+
 /** What a command line asks to measure. */
 export interface MeasureRequest {
   /** Path of the model, or `null` for the exercise's network. */
@@ -91,5 +104,6 @@ export const MEASURE_PERMISSIONS: readonly string[] = [
   `need more`,
   `--allow-read=${path("threaded")},${path("glue")}  for --threads above 1, which auto takes for ` +
   `large models`,
+  "--allow-read=FILE  that of --plugin, which runs with these permissions and may need more",
   `${WRITE_PERMISSIONS}  that of --out FILE, which is written beside its place and then renamed`,
 ];

@@ -1,9 +1,16 @@
 import { runChecks } from "../checks/run_checks.ts";
+import { loadPlugins } from "./load_plugins.ts";
 import { renderJson } from "../render/render_json.ts";
 import { renderText } from "../render/render_text.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
-import { MEASURE_FLAGS, MEASURE_PERMISSIONS, readMeasureFlags } from "./measure_flags.ts";
+import {
+  MEASURE_FLAGS,
+  MEASURE_PERMISSIONS,
+  PLUGIN_FLAG,
+  readMeasureFlags,
+  readPlugins,
+} from "./measure_flags.ts";
 import { measureModel } from "./measure_model.ts";
 import { oneOf } from "./read_flags.ts";
 import { SHOW_FLAGS, textOptions } from "./show_flags.ts";
@@ -26,7 +33,7 @@ export const report: Command = {
     "Dropout is off. Batch normalisation runs on its moving statistics, or on those of the batch",
     "where no training step has moved them yet.",
   ].join("\n"),
-  flags: [...MEASURE_FLAGS, ...SHOW_FLAGS],
+  flags: [PLUGIN_FLAG, ...MEASURE_FLAGS, ...SHOW_FLAGS],
   examples: [
     ["report", "the exercise's network"],
     ["report examples/digits.ts", "a model that a module creates"],
@@ -39,7 +46,9 @@ export const report: Command = {
     const format = oneOf(flags, "format", ["text", "json"], "text");
     const out = (flags.out as string) ?? null;
     const options = textOptions(flags, out);
-    await keepInputs(out, [request.model, request.batch, ...request.register]);
+    const plugins = readPlugins(flags);
+    await keepInputs(out, [request.model, request.batch, ...request.register, ...plugins]);
+    await loadPlugins(plugins);
     const measurements = await measureModel(request);
     const { layers } = options;
     if (layers && !measurements.layers.some(({ name }) => layers.test(name))) {

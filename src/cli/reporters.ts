@@ -108,9 +108,9 @@ async function render(
     }
     case "sarif": {
       const { renderSarif } = await import("../render/render_sarif.ts");
-      const { GATE_RULES } = await import("../gate/gate_rules.ts");
+      const { gateRules } = await import("../gate/gate_rules.ts");
       const { version } = await import("./version.ts");
-      const tool = { version: version(), rules: GATE_RULES };
+      const tool = { version: version(), rules: gateRules() };
       return renderSarif(result, await locations(result), tool);
     }
   }

@@ -1,25 +1,21 @@
 import { AssertionError } from "@std/assert/assertion-error";
-import { assertActivationScale } from "../assert/assert_activation_scale.ts";
-import { assertActivationsNotSaturated } from "../assert/assert_activations_not_saturated.ts";
-import { assertAllFinite } from "../assert/assert_all_finite.ts";
-import { assertBiasInit } from "../assert/assert_bias_init.ts";
-import { assertGradientBalance } from "../assert/assert_gradient_balance.ts";
-import { assertGradientRatioNear } from "../assert/assert_gradient_ratio_near.ts";
-import { assertGradientsFlow } from "../assert/assert_gradients_flow.ts";
 import { assertHealthy } from "../assert/assert_healthy.ts";
-import { assertInitScale } from "../assert/assert_init_scale.ts";
-import { assertInitialLoss } from "../assert/assert_initial_loss.ts";
-import { assertInputNormalized } from "../assert/assert_input_normalized.ts";
 import { assertMatchesBaseline } from "../assert/assert_matches_baseline.ts";
-import { assertNoDeadUnits } from "../assert/assert_no_dead_units.ts";
-import { assertNoExplodingGradients } from "../assert/assert_no_exploding_gradients.ts";
-import { assertNoVanishingGradients } from "../assert/assert_no_vanishing_gradients.ts";
-import { assertOutputHead } from "../assert/assert_output_head.ts";
-import { assertSymmetryBroken } from "../assert/assert_symmetry_broken.ts";
+import { assertRule } from "../assert/assert_rule.ts";
 import { describeModel } from "../assert/message_parts.ts";
+import type { CheckOptions } from "../checks/check_options.ts";
+import { RULES } from "../checks/rules.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { HealthMatchers } from "./health_expected.ts";
+import type { HealthExpected } from "./health_expected.ts";
 import type { MatcherContext, MatcherResult } from "./matcher.ts";
+
+/** The matchers as `expect.extend` takes them: synchronous, the context first. */
+export type HealthMatchers = {
+  [Name in keyof HealthExpected]: (
+    context: MatcherContext,
+    ...args: Parameters<HealthExpected[Name]>
+  ) => MatcherResult;
+};
 
 type Assertion<A extends unknown[]> = (measurements: Measurements, ...args: A) => void;
 
@@ -86,26 +82,11 @@ function matcher<A extends unknown[]>(assertion: Assertion<A>, what: string) {
  */
 export const healthMatchers: HealthMatchers = {
   toBeHealthy: matcher(assertHealthy, "breaks no rule"),
-  toBeFinite: matcher(assertAllFinite, "has only finite values"),
-  toHaveFlowingGradients: matcher(assertGradientsFlow, "has a gradient for every trainable weight"),
-  toHaveNoVanishingGradients: matcher(assertNoVanishingGradients, "has no vanishing gradients"),
-  toHaveNoExplodingGradients: matcher(assertNoExplodingGradients, "has no exploding gradients"),
-  toHaveGradientRatioNearTheory: matcher(
-    assertGradientRatioNear,
-    "has gradients that change from layer to layer as theory says",
-  ),
-  toHaveBalancedGradients: matcher(assertGradientBalance, "has gradients in balance"),
-  toHaveNoSaturatedActivations: matcher(
-    assertActivationsNotSaturated,
-    "has no saturated activations",
-  ),
-  toHaveNoDeadUnits: matcher(assertNoDeadUnits, "has no dead units"),
-  toHaveActivationScale: matcher(assertActivationScale, "has activations of the right scale"),
-  toHaveInitScale: matcher(assertInitScale, "has kernels of the right scale"),
-  toHaveBrokenSymmetry: matcher(assertSymmetryBroken, "has no units that start alike"),
-  toHaveBiasInit: matcher(assertBiasInit, "has biases at zero or the prior"),
-  toHaveInitialLoss: matcher(assertInitialLoss, "has the loss of guessing"),
-  toHaveNormalizedInputs: matcher(assertInputNormalized, "has normalised inputs"),
-  toHaveMatchingHead: matcher(assertOutputHead, "has a head that belongs to its loss"),
+  ...Object.fromEntries(RULES.flatMap((rule) => {
+    const { matcher: name, passes = `keeps the rule ${rule.name}` } = rule;
+    const assertion = (measurements: Measurements, options?: CheckOptions, msg?: string) =>
+      assertRule(rule, measurements, options, msg);
+    return name === undefined ? [] : [[name, matcher(assertion, passes)]];
+  })) as Omit<HealthMatchers, "toBeHealthy" | "toMatchBaseline">,
   toMatchBaseline: matcher(assertMatchesBaseline, "has the figures of the baseline"),
 };

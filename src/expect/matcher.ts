@@ -11,3 +11,6 @@ export interface MatcherResult {
   /** The text of the error if that is not as it should be. */
   message: () => string;
 }
+
+/** What a matcher returns: nothing, or after `resolves` a promise of nothing. */
+export type Outcome<IsAsync> = IsAsync extends true ? Promise<void> : void;

@@ -1,4 +1,3 @@
-import { THRESHOLDS } from "../checks/thresholds.ts";
 import { OBJECTIVES } from "../model/objective.ts";
 import { GATE_RULES, type GateRule } from "./gate_rules.ts";
 import { PRESETS } from "./presets.ts";
@@ -15,8 +14,8 @@ function closed(properties: Record<string, object>, required: string[] = []) {
 /** The schema of one rule: a level, or a list of a level and thresholds. */
 function ruleSchema({ summary, thresholds }: GateRule) {
   const properties = Object.fromEntries(
-    thresholds.map((name) => {
-      const { default: value, range: [minimum, maximum], unit } = THRESHOLDS[name];
+    Object.entries(thresholds).map(([name, entry]) => {
+      const { default: value, range: [minimum, maximum], unit } = entry;
       return [
         name,
         described(`${unit}; default: ${value}`, {
@@ -27,22 +26,27 @@ function ruleSchema({ summary, thresholds }: GateRule) {
       ];
     }),
   );
-  return described(summary, {
+  return described(summary, entrySchema(closed(properties)));
+}
+
+/** The schema of a level, or of a list of a level and thresholds. */
+function entrySchema(thresholds: object) {
+  return {
     if: { type: "array" },
     then: {
       type: "array",
       minItems: 1,
       maxItems: 2,
-      items: [LEVELS, closed(properties)],
+      items: [LEVELS, thresholds],
       additionalItems: false,
     },
     else: LEVELS,
-  });
+  };
 }
 
 /**
  * Makes the JSON Schema (draft 7) of `gradient-health.json` from the rules and thresholds there are.
- * `deno task schema` writes it to `gradient-health.schema.json`, the file that validates.
+ * `deno task generate` writes it to `gradient-health.schema.json`, the file that validates.
  */
 export function buildSchema(): object {
   const model = closed({
@@ -79,7 +83,8 @@ export function buildSchema(): object {
   }, ["path"]);
   const suppression = closed({
     rule: described("The rule whose finding is accepted.", {
-      enum: GATE_RULES.map(({ name }) => name),
+      if: { pattern: "/" },
+      else: { enum: GATE_RULES.map(({ name }) => name) },
     }),
     layer: described('Name of the layer; "*" stands for any characters.', TEXT),
     model: described("Name of the model; default: every model.", TEXT),
@@ -102,7 +107,12 @@ export function buildSchema(): object {
         type: "array",
         items: model,
       }),
+      plugins: described("Modules that export rules of your own.", { type: "array", items: TEXT }),
       rules: described("Levels and thresholds of rules.", {
+        // A rule of your own has a prefix and a slash in its name.
+        patternProperties: {
+          "/": entrySchema({ type: "object", additionalProperties: { type: "number" } }),
+        },
         ...closed(Object.fromEntries(GATE_RULES.map((rule) => [rule.name, ruleSchema(rule)]))),
       }),
       suppressions: described("Findings that are known and accepted.", {

@@ -1,5 +1,3 @@
-import type { Thresholds } from "../checks/thresholds.ts";
-
 /**
  * How much a rule's findings weigh: `off`, the rule is not run; `warn`, its errors count as warnings;
  * `error`, they count as what the rule says they are.
@@ -7,7 +5,7 @@ import type { Thresholds } from "../checks/thresholds.ts";
 export type Level = "off" | "warn" | "error";
 
 /** A level, alone or with thresholds of the rule that differ from the defaults. */
-export type RuleEntry = Level | [Level] | [Level, Partial<Thresholds>];
+export type RuleEntry = Level | [Level] | [Level, Record<string, number>];
 
 /** A named set of levels to start from. */
 export type PresetName = "recommended" | "strict" | "init";
@@ -54,6 +52,8 @@ export interface Configuration {
   extends?: PresetName;
   /** The models that a `check` without operands checks. */
   models?: ModelEntry[];
+  /** Modules that export rules of your own, see `defineRule`. */
+  plugins?: string[];
   /** Levels and thresholds of rules, by name. */
   rules?: Record<string, RuleEntry>;
   /** Findings that are accepted. */

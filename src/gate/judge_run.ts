@@ -1,7 +1,7 @@
 import type { Finding } from "../checks/finding.ts";
 import { matchesBaseline } from "../checks/matches_baseline.ts";
 import { judgeRule } from "../checks/judge_rule.ts";
-import { RULES } from "../checks/rules.ts";
+import { allRules } from "../checks/register_rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { BaselineEntry } from "./baseline.ts";
 import type { Level } from "./configuration.ts";
@@ -23,7 +23,7 @@ export function judgeRun(
   baseline: BaselineEntry | null,
   trained?: boolean,
 ): Finding[] {
-  const findings = RULES.flatMap((rule) => {
+  const findings = allRules().flatMap((rule) => {
     const { level, thresholds } = rules[rule.name];
     if (level === "off") return [];
     return weigh(judgeRule(rule, measurements, { ...thresholds, trained }), level);

@@ -21,7 +21,7 @@ export {
 export { formatBaseline } from "./format_baseline.ts";
 export { GateError } from "./gate_error.ts";
 export type * from "./gate_result.ts";
-export { GATE_RULES, type GateRule } from "./gate_rules.ts";
+export { GATE_RULES, type GateRule, gateRules } from "./gate_rules.ts";
 export { judgeRun } from "./judge_run.ts";
 export { parseBaseline } from "./parse_baseline.ts";
 export { type Preset, PRESETS } from "./presets.ts";
@@ -37,6 +37,7 @@ export {
 export { updateBaseline } from "./update_baseline.ts";
 export { writeBaseline } from "./write_baseline.ts";
 export type * from "../checks/finding.ts";
+export type * from "../checks/threshold_entry.ts";
 export type { Thresholds } from "../checks/thresholds.ts";
 export type * from "../measure/measurements.ts";
 export type * from "../measure/tensor_statistics.ts";

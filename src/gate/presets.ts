@@ -1,33 +1,41 @@
+import { BASELINE_RULE } from "../checks/matches_baseline.ts";
+import { allRules } from "../checks/register_rule.ts";
 import type { Level, PresetName } from "./configuration.ts";
-import { GATE_RULES } from "./gate_rules.ts";
+import { gateRules } from "./gate_rules.ts";
 
 /** What a preset sets. */
 export interface Preset {
   /** One sentence for `--help`. */
   summary: string;
   /** The level of every rule. */
-  levels: Record<string, Level>;
+  levels: () => Record<string, Level>;
   /** How many warnings pass; `null`: any number. */
   maxWarnings: number | null;
 }
 
-/** Rules that judge the data, the task or the past rather than the weights that were drawn. */
-const NOT_OF_THE_INITIALISATION = ["input-normalized", "initial-loss", "output-head", "baseline"];
+/** Of every rule its own level. */
+function ownLevels(): Record<string, Level> {
+  return Object.fromEntries(gateRules().map(({ name, level }) => [name, level]));
+}
 
-const levels: Record<string, Level> = Object.fromEntries(
-  GATE_RULES.map(({ name, level }) => [name, level]),
-);
+/** The same, but for the rules that judge neither the weights that were drawn nor their signals. */
+function initialLevels(): Record<string, Level> {
+  const others = [...allRules(), BASELINE_RULE]
+    .filter(({ tags }) => !tags.includes("weights") && !tags.includes("signal"));
+  return { ...ownLevels(), ...Object.fromEntries(others.map(({ name }) => [name, "off"])) };
+}
 
 /** The presets by name. */
 export const PRESETS: Record<PresetName, Preset> = {
-  recommended: { summary: "every rule with its defaults", levels, maxWarnings: null },
-  strict: { summary: "every rule, and no warning passes", levels, maxWarnings: 0 },
+  recommended: {
+    summary: "every rule with its defaults",
+    levels: ownLevels,
+    maxWarnings: null,
+  },
+  strict: { summary: "every rule, and no warning passes", levels: ownLevels, maxWarnings: 0 },
   init: {
     summary: "only what the drawn weights decide: nothing about data, targets or a baseline",
-    levels: {
-      ...levels,
-      ...Object.fromEntries(NOT_OF_THE_INITIALISATION.map((name) => [name, "off" as const])),
-    },
+    levels: initialLevels,
     maxWarnings: null,
   },
 };

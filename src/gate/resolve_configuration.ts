@@ -1,5 +1,5 @@
 import { showValue } from "../words/show_value.ts";
-import { THRESHOLDS, type Thresholds } from "../checks/thresholds.ts";
+import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import { nearest } from "../words/nearest.ts";
 import type {
   Configuration,
@@ -10,7 +10,7 @@ import type {
   Suppression,
 } from "./configuration.ts";
 import { GateError } from "./gate_error.ts";
-import { GATE_RULES } from "./gate_rules.ts";
+import { type GateRule, gateRules } from "./gate_rules.ts";
 import { parseSeeds } from "./parse_seeds.ts";
 import { PRESETS } from "./presets.ts";
 
@@ -19,7 +19,7 @@ export interface RuleSetting {
   /** How much its findings weigh. */
   level: Level;
   /** Every threshold that it reads, defaults filled in. */
-  thresholds: Partial<Thresholds>;
+  thresholds: Record<string, number>;
 }
 
 /** A model to check, everything that its entry left open filled in with `null`. */
@@ -50,6 +50,8 @@ export interface GateSettings {
   extends: PresetName;
   /** The models that it lists. */
   models: ModelSetting[];
+  /** Modules with rules of your own, from the working directory on. */
+  plugins: string[];
   /** Every rule. */
   rules: Record<string, RuleSetting>;
   /** What it accepts. */
@@ -93,6 +95,7 @@ export function resolveConfiguration(
   locate: (path: string) => string,
 ): GateSettings {
   const preset = PRESETS[configuration.extends ?? "recommended"];
+  const levels = preset.levels();
   const models = (configuration.models ?? []).map((entry, index) =>
     resolveModel(entry, index, file, locate)
   );
@@ -103,15 +106,21 @@ export function resolveConfiguration(
   }
   const suppressions = configuration.suppressions ?? [];
   suppressions.forEach((suppression, index) => checkSuppression(suppression, index, file, names));
+  const rules = gateRules();
+  for (const name in configuration.rules) checkRule(name, rules, `${file}: rules`);
+  suppressions.forEach(({ rule }, index) =>
+    checkRule(rule, rules, `${file}: suppressions[${index}].rule`)
+  );
   const { baseline } = configuration;
   return {
     file,
     extends: configuration.extends ?? "recommended",
     models,
+    plugins: (configuration.plugins ?? []).map(locate),
     rules: Object.fromEntries(
-      GATE_RULES.map(({ name, thresholds }) => {
-        const entry = configuration.rules?.[name] ?? preset.levels[name];
-        return [name, resolveRule(entry, thresholds)];
+      rules.map((rule) => {
+        const entry = configuration.rules?.[rule.name] ?? levels[rule.name];
+        return [rule.name, resolveRule(entry, rule, file)];
       }),
     ),
     suppressions,
@@ -141,12 +150,29 @@ function resolveModel(
   };
 }
 
-function resolveRule(entry: RuleEntry, names: readonly (keyof Thresholds)[]): RuleSetting {
+function resolveRule(
+  entry: RuleEntry,
+  { name, thresholds: table }: GateRule,
+  file: string | null,
+): RuleSetting {
   const [level, given = {}] = typeof entry === "string" ? [entry] : entry;
-  const thresholds = Object.fromEntries(
-    names.map((name) => [name, given[name] ?? THRESHOLDS[name].default]),
+  try {
+    return { level, thresholds: resolveThresholds(table, given, name) };
+  } catch (error) {
+    // The schema knows the thresholds of this package alone.
+    throw new GateError(`${file}: rules[${showValue(name)}]: ${(error as Error).message}`);
+  }
+}
+
+/** The schema lets any rule with a slash in its name pass: only now is known which there are. */
+function checkRule(name: string, rules: readonly GateRule[], place: string): void {
+  const names = rules.map(({ name }) => name);
+  if (names.includes(name)) return;
+  throw new GateError(
+    `${place}: unknown rule ${showValue(name)}${
+      nearest(name, names) || ", expected one that a module in plugins exports"
+    }`,
   );
-  return { level, thresholds };
 }
 
 function checkSuppression(

@@ -1,5 +1,4 @@
 import type { RuleDocumentation } from "../checks/rule.ts";
-import { THRESHOLDS } from "../checks/thresholds.ts";
 import { wrapText } from "./wrap_text.ts";
 
 const STAGES: Record<RuleDocumentation["stage"], string> = {
@@ -8,11 +7,17 @@ const STAGES: Record<RuleDocumentation["stage"], string> = {
     "assertion is called.",
 };
 
-/** What `explain RULE` prints: everything that is written down of a rule. */
-export function renderRule(rule: RuleDocumentation, width: number): string {
-  const section = (title: string, text: string) => [title, ...wrapText(text, width, "  "), ""];
-  const thresholds = rule.thresholds.flatMap((name) => {
-    const { default: value, unit, source } = THRESHOLDS[name];
+/** Where the page of a rule of this package lies, from the folder of the package on; others have none. */
+export function rulePage(name: string): string | null {
+  return name.includes("/") ? null : `docs/rules/${name}.md`;
+}
+
+/** What `explain RULE` prints: everything that is written down of a rule, and where its page is. */
+export function renderRule(rule: RuleDocumentation, width: number, page: string | null): string {
+  const section = (title: string, text: string) =>
+    text === "" ? [] : [title, ...wrapText(text, width, "  "), ""];
+  const thresholds = Object.entries(rule.thresholds).flatMap(([name, entry]) => {
+    const { default: value, unit, source } = entry;
     return wrapText(`${name} = ${value}: ${unit}. Source: ${source}.`, width, "  ", "      ");
   });
   return [
@@ -24,9 +29,10 @@ export function renderRule(rule: RuleDocumentation, width: number): string {
     ...(thresholds.length > 0 ? ["thresholds and their defaults", ...thresholds, ""] : []),
     ...section("source", rule.source),
     ...section("when it misleads", rule.misleads),
-    ...rule.falsePositives === undefined ? [] : section("false positives", rule.falsePositives),
+    ...section("false positives", rule.falsePositives ?? ""),
     ...section("made for", STAGES[rule.stage]),
     ...section("what to do", rule.fix),
+    ...page === null ? [] : section("page", page),
   ].join("\n");
 }
 

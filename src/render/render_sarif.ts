@@ -3,6 +3,7 @@ import type { GateRule } from "../gate/gate_rules.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import type { GateLocation, Locate } from "./gate_location.ts";
 import { gateTitle } from "./gate_words.ts";
+import { rulePage } from "./render_rule.ts";
 
 /** What a SARIF log says of the tool that wrote it. */
 export interface SarifTool {
@@ -55,6 +56,7 @@ export function renderSarif(result: GateResult, locate: Locate, tool: SarifTool)
             shortDescription: { text: summary },
             fullDescription: { text: summary },
             help: { text: fix },
+            ...helpOf(name, tool.version),
             defaultConfiguration: { level: "error" },
           })),
         },
@@ -117,6 +119,12 @@ function resultOf(
       ? []
       : [{ kind: "external", justification: visible(suppressed) }],
   };
+}
+
+/** The page of a rule, in the package that JSR serves file by file. */
+function helpOf(rule: string, version: string): { helpUri?: string } {
+  const page = rulePage(rule);
+  return page === null ? {} : { helpUri: `${HOME}/${version}/${page}` };
 }
 
 function physical({ file, line }: GateLocation): object {

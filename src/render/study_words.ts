@@ -1,3 +1,4 @@
+import { RULES } from "../checks/rules.ts";
 import type { ScaleSummary, StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { cutMiddle } from "./cut_middle.ts";
 import { escapeControls } from "../words/escape_controls.ts";
@@ -6,27 +7,11 @@ import { layerRange } from "./layer_range.ts";
 import { plural } from "./plural.ts";
 
 /** What the rules of a study mean in a word, what to say of either side of the band, and a letter. */
-const TROUBLE: Record<string, { letter: string; below: string; above: string }> = {
-  "non-finite": { letter: "n", below: "numbers overflow", above: "numbers overflow" },
-  "vanishing-gradients": { letter: "v", below: "gradients vanish", above: "gradients vanish" },
-  "exploding-gradients": { letter: "e", below: "gradients explode", above: "gradients explode" },
-  "saturated-activations": { letter: "s", below: "units saturate", above: "units saturate" },
-  "dead-units": { letter: "d", below: "units die", above: "units die" },
-  "gradient-balance": {
-    letter: "b",
-    below: "gradients are uneven",
-    above: "gradients are uneven",
-  },
-  "activation-scale": {
-    letter: "a",
-    below: "activations fade",
-    above: "activations grow",
-  },
-};
+const TROUBLE = new Map(RULES.map(({ name, study }) => [name, study]));
 
 /** The letter that stands for a rule in a strip of verdicts. */
 export function letterOf(rule: string): string {
-  return TROUBLE[rule]?.letter ?? "?";
+  return TROUBLE.get(rule)?.letter ?? "?";
 }
 
 /** A scale in few characters: `0.79`, `1.26`, `1/894`. */
@@ -42,7 +27,7 @@ function scaleIsSigma({ scales }: VariantSummary): boolean {
 
 /** What goes wrong on one side of the band, the gravest two. */
 function troubleWords(rules: readonly string[], side: "below" | "above"): string {
-  const words = rules.map((rule) => TROUBLE[rule]?.[side] ?? rule);
+  const words = rules.map((rule) => TROUBLE.get(rule)?.[side] ?? rule);
   return words.slice(0, 2).join(" and ");
 }
 

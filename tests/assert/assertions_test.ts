@@ -1,7 +1,7 @@
 import { assertEquals, AssertionError, assertMatch, assertThrows } from "@std/assert";
 import * as assertions from "../../src/assert/mod.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
-import { BASELINE_DOCUMENTATION } from "../../src/checks/matches_baseline.ts";
+import { BASELINE_RULE } from "../../src/checks/matches_baseline.ts";
 import { RULES } from "../../src/checks/rules.ts";
 import type { Thresholds } from "../../src/checks/thresholds.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
@@ -104,23 +104,25 @@ const HEALTHY = ["relu_he", "seed_tanh_critical", "seed_tanh_critical_mse"];
 /** A threshold that an assertion's rule reads, or none. */
 function ownThreshold(name: string): keyof Thresholds | undefined {
   if (name === "assertHealthy") return "deadFraction";
-  const rules = [...RULES, { ...BASELINE_DOCUMENTATION, assertion: "assertMatchesHealthy" }];
-  return rules.find(({ assertion }) => assertion === name)!.thresholds[0];
+  const rules = [...RULES, { ...BASELINE_RULE, assertion: "assertMatchesHealthy" }];
+  const { thresholds } = rules.find(({ assertion }) => assertion === name)!;
+  return Object.keys(thresholds)[0] as keyof Thresholds | undefined;
 }
 
 Deno.test("assertNoDeadUnits() refuses a threshold that its rule does not read, and names those that it reads", () => {
   assertThrows(
-    () => assertions.assertNoDeadUnits(makeMeasurements(), { vanishingRatio: 0.1 }),
+    () => assertions.assertNoDeadUnits(makeMeasurements(), { vanishingRatio: 0.1 } as never),
     TypeError,
     "options.vanishingRatio is none of assertNoDeadUnits()'s thresholds; it reads deadFraction, " +
       "deadFractionWarning, minExamples.",
   );
   assertThrows(
-    () => assertions.assertAllFinite(makeMeasurements(), { vanishingRatio: 0.1 }),
+    () => assertions.assertAllFinite(makeMeasurements(), { vanishingRatio: 0.1 } as never),
     TypeError,
     "assertAllFinite()'s thresholds; it reads no threshold.",
   );
-  assertions.assertNoDeadUnits(makeMeasurements(), { vanishingRatio: undefined, deadFraction: 1 });
+  const options = { vanishingRatio: undefined, deadFraction: 1 };
+  assertions.assertNoDeadUnits(makeMeasurements(), options);
 });
 
 for (const assertion of new Set(BROKEN.map(([assertion]) => assertion))) {

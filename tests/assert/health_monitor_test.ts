@@ -78,7 +78,7 @@ async function named(create: (tf: TensorFlow) => LayersModel): Promise<string[]>
   const model = create(engine.tf);
   const batch = randomBatch(model, { objective: OBJECTIVE });
   model.compile({ optimizer: engine.tf.train.sgd(1e30), loss: OBJECTIVE });
-  const monitor = healthMonitor({ batch, objective: OBJECTIVE, checks: ["non-finite"] });
+  const monitor = healthMonitor({ batch, objective: OBJECTIVE, rules: ["non-finite"] });
   try {
     const { message } = await assertRejects(
       () => model.fit(batch.inputs, batch.targets!, { epochs: 9, verbose: 0, callbacks: monitor }),
@@ -169,7 +169,7 @@ Deno.test("healthMonitor() asks about each error and each warning, and does as i
 
 Deno.test("healthMonitor() checks the chosen rules, and takes the network for a trained one", async () => {
   const create = () => exerciseModel({ depth: 3, stddev: 5 / Math.sqrt(20), seed: 5 });
-  const options = { every: 12, checks: ["init-scale"] };
+  const options = { every: 12, rules: ["init-scale"] };
   const noted = await train({ create, options });
   assertEquals([...new Set(noted.history[0].findings.map(({ severity }) => severity))], ["note"]);
   await assertRejects(
@@ -188,13 +188,13 @@ Deno.test("healthMonitor() throws a TypeError or a RangeError when an option is 
     [{ every: 0 }, RangeError, "every must be a whole number from 1 up, got 0"],
     [{ every: 1.5 }, RangeError, "got 1.5"],
     [{ onFinding: "warn" as never }, TypeError, 'must be "keep", "stop", "throw" or a function'],
-    [{ checks: "symmetry" as never }, TypeError, "checks must be an array of names"],
+    [{ rules: "symmetry" as never }, TypeError, "rules must be an array of names"],
     [{ satratedFraction: 1 } as never, TypeError, 'unknown key "satratedFraction"'],
     [{ saturatedFraction: 2 }, RangeError, "saturatedFraction must be from 0 to 1, got 2"],
     [{ objective: "mse" as never }, TypeError, "objective must be a function or one of sum"],
-    [{ checks: ["dead"] }, TypeError, 'checks names "dead"; known are non-finite'],
-    [{ checks: ["dead-unit"] }, TypeError, 'names "dead-unit"; did you mean "dead-units"?'],
-    [{ checks: [3 as never] }, TypeError, "checks names 3; known are non-finite"],
+    [{ rules: ["dead"] }, TypeError, 'rules names "dead"; known are non-finite'],
+    [{ rules: ["dead-unit"] }, TypeError, 'names "dead-unit"; did you mean "dead-units"?'],
+    [{ rules: [3 as never] }, TypeError, "rules names 3; known are non-finite"],
   ];
   for (const [options, type, text] of wrong) {
     assertThrows(() => healthMonitor({ batch, ...options } as HealthMonitorOptions), type, text);

@@ -195,7 +195,7 @@ for (const { assertion, healthy, broken, named } of ROWS) {
         { leekTolerance: 1 },
         undefined,
         TypeError,
-        '"leekTolerance"; did you mean "leakTolerance"?',
+        "leekTolerance",
       ],
       [model, batch, { seed: 0.5 }, undefined, RangeError, "seed must be a whole number, got 0.5"],
       [model, batch, {}, 1, TypeError, "msg must be a string, got number"],

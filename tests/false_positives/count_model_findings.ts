@@ -5,7 +5,7 @@ import { numericGradients } from "../../src/checks/model_rules/numeric_gradients
 import { inputDependence } from "../../src/checks/model_rules/input_dependence.ts";
 import { lossReduction } from "../../src/checks/model_rules/loss_reduction.ts";
 import { overfitsBatch } from "../../src/checks/model_rules/overfits_batch.ts";
-import { THRESHOLDS } from "../../src/checks/thresholds.ts";
+import { THRESHOLDS } from "../../src/checks/threshold_table.ts";
 import { updateRatio } from "../../src/checks/model_rules/update_ratio.ts";
 import { weightsChange } from "../../src/checks/model_rules/weights_change.ts";
 import { weightsFrozen } from "../../src/checks/model_rules/weights_frozen.ts";

@@ -16,7 +16,7 @@ Deno.test("gradient-health.schema.json is a valid schema that knows every rule",
       assert(validate({ rules: { [name]: level } }), name);
       assert(validate({ rules: { [name]: [level] } }), name);
     }
-    for (const threshold of thresholds) {
+    for (const threshold of Object.keys(thresholds)) {
       assert(validate({ rules: { [name]: ["error", { [threshold]: 1 }] } }), threshold);
     }
     assert(!validate({ rules: { [name]: ["error", { baselineShares: 1 }] } }), name);

@@ -3,44 +3,64 @@ import { defineModelRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatCount, formatNumber } from "../format.ts";
 import type { Verdict } from "../judge.ts";
+import { LEAK_TOLERANCE } from "../shared_thresholds.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `batch-independence`: an example's output depends on no other example. */
-export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelRule(
-  {
-    name: "batch-independence",
-    assertion: "assertBatchIndependence",
-    problem: "outputs that depend on other examples of the batch",
-    stage: "any",
-    summary: "The output of an example does not depend on the other examples of its batch.",
-    formula:
-      "max |out_i(x) - out_i(x')| / rms(out) <= leakTolerance, x' the batch with every other " +
-      "example replaced by example i; for the first, the middle and the last i. It is 0 exactly " +
-      "where d out_i / d x_j = 0 along the way for all j other than i.",
-    thresholds: ["leakTolerance"],
-    source:
-      "Karpathy, A Recipe for Training Neural Networks: use backprop to chart dependencies; " +
-      "neural_net_checklist.",
-    misleads:
-      "Runs as in inference: batch normalisation mixes the batch while it trains, on purpose. A " +
-      "batch of equal examples shows nothing.",
-    fix: "Look for a reshape, a transpose, a mean or a softmax that takes in the batch's axis.",
-    falsePositives: falsePositives({ draws: 1060 }),
-    options: ["seed"],
-    figure: {
-      title: "largest change of an output / its rms",
-      scale: "log",
-      rows: ({ outputs }) =>
-        outputs.flatMap(({ name, rms, examples }) =>
-          examples.map(({ example, change }) => ({
-            label: `${name}[${example}]`,
-            value: change / (rms || 1),
-          }))
-        ),
-    },
+export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelRule({
+  name: "batch-independence",
+  assertion: "assertBatchIndependence",
+  order: 220,
+  probe: "batchIndependence",
+  thresholds: {
+    ...LEAK_TOLERANCE,
   },
-  () => [],
-  ({ outputs, batch }, { leakTolerance }) =>
+  problem: "outputs that depend on other examples of the batch",
+  summary: "The output of an example does not depend on the other examples of its batch.",
+  formula:
+    "max |out_i(x) - out_i(x')| / rms(out) <= leakTolerance, x' the batch with every other " +
+    "example replaced by example i; for the first, the middle and the last i. It is 0 exactly " +
+    "where d out_i / d x_j = 0 along the way for all j other than i.",
+  source: "Karpathy, A Recipe for Training Neural Networks: use backprop to chart dependencies; " +
+    "neural_net_checklist.",
+  misleads:
+    "Runs as in inference: batch normalisation mixes the batch while it trains, on purpose. A " +
+    "batch of equal examples shows nothing.",
+  fix: "Look for a reshape, a transpose, a mean or a softmax that takes in the batch's axis.",
+  falsePositives: falsePositives({ draws: 1060 }),
+  asserts:
+    "that the output of an example does not depend on the other examples of its batch: all others " +
+    "are replaced by copies of it, and its output must not change by more than 1e-6 " +
+    "(`leakTolerance`) of the rms of that output. Does so for the first, the middle and the last " +
+    "example: four runs, as in inference; nothing in the model changes.",
+  throws: "If an output depends on other examples.",
+  refuses: "If the batch has one example only, or a threshold is out of range.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { assertBatchIndependence } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      await assertBatchIndependence(model, randomBatch(model));
+      model.dispose();
+    `,
+  },
+  options: ["seed"],
+  figure: {
+    title: "largest change of an output / its rms",
+    scale: "log",
+    rows: ({ outputs }) =>
+      outputs.flatMap(({ name, rms, examples }) =>
+        examples.map(({ example, change }) => ({
+          label: `${name}[${example}]`,
+          value: change / (rms || 1),
+        }))
+      ),
+  },
+  judge: ({ outputs, batch }, { leakTolerance }) =>
     outputs.flatMap(({ name, rows, rms, examples }): Verdict[] => {
       const advice = "Look for a reshape, a transpose, a mean or a softmax over the axis of the " +
         "examples.";
@@ -72,4 +92,4 @@ export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelR
         advice,
       }];
     }),
-);
+});

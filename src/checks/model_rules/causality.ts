@@ -3,44 +3,77 @@ import { defineModelRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatNumber } from "../format.ts";
 import type { Verdict } from "../judge.ts";
+import { LEAK_TOLERANCE } from "../shared_thresholds.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `causality`: an output depends on no later input. */
-export const causality: ModelRule<CausalityProbe> = defineModelRule(
-  {
-    name: "causality",
-    assertion: "assertCausal",
-    problem: "outputs that depend on later inputs",
-    stage: "any",
-    summary: "The output at a step does not depend on the inputs after it.",
-    formula: "max over s <= t of |out_s(x) - out_s(x')| / rms(out) <= leakTolerance, x' the " +
-      "sequences with every step after t replaced by step t; for every t, or 32 of them. It is 0 " +
-      "exactly where d out_s / d x_t' = 0 along the way for all s <= t < t'.",
-    thresholds: ["leakTolerance"],
-    source: "Karpathy, A Recipe for Training Neural Networks: use backprop to chart dependencies.",
-    misleads:
-      "Only for models that must be causal: a bidirectional network must not. Time is the axis " +
-      "after the examples, and every output must have the steps of the inputs.",
-    fix: 'Pad convolutions "causal", mask attention, and look for a mean over the steps.',
-    falsePositives: falsePositives({
-      draws: 100,
-      of: "causal convolutions and LSTMs over 12 steps",
-    }),
-    options: ["seed"],
-    figure: {
-      title: "largest change of an output / its rms, by the last step that was kept",
-      scale: "log",
-      rows: ({ outputs }) =>
-        outputs.flatMap(({ name, rms, cuts }) =>
-          cuts.map(({ step, change }) => ({
-            label: `${name}, step ${step}`,
-            value: change / (rms || 1),
-          }))
-        ),
-    },
+export const causality: ModelRule<CausalityProbe> = defineModelRule({
+  name: "causality",
+  assertion: "assertCausal",
+  order: 230,
+  probe: "causality",
+  thresholds: {
+    ...LEAK_TOLERANCE,
   },
-  () => [],
-  ({ outputs }, { leakTolerance }) =>
+  problem: "outputs that depend on later inputs",
+  summary: "The output at a step does not depend on the inputs after it.",
+  formula: "max over s <= t of |out_s(x) - out_s(x')| / rms(out) <= leakTolerance, x' the " +
+    "sequences with every step after t replaced by step t; for every t, or 32 of them. It is 0 " +
+    "exactly where d out_s / d x_t' = 0 along the way for all s <= t < t'.",
+  source: "Karpathy, A Recipe for Training Neural Networks: use backprop to chart dependencies.",
+  misleads:
+    "Only for models that must be causal: a bidirectional network must not. Time is the axis " +
+    "after the examples, and every output must have the steps of the inputs.",
+  fix: 'Pad convolutions "causal", mask attention, and look for a mean over the steps.',
+  falsePositives: falsePositives({
+    draws: 100,
+    of: "causal convolutions and LSTMs over 12 steps",
+  }),
+  asserts:
+    "that the output at a step does not depend on later steps of the inputs: all steps after it " +
+    "are replaced by copies of it, and the outputs up to it must not change by more than 1e-6 " +
+    "(`leakTolerance`) of the rms of that output. Time is the axis after that of the examples. " +
+    "Does so for every step, or for 32 of them, as in inference; nothing in the model changes.",
+  throws: "If an output depends on later steps.",
+  refuses:
+    "If no input has two steps, an output has not the steps of the inputs, or a threshold is out " +
+    "of range.",
+  example: {
+    title: "A causal convolution, and one that sees a step ahead",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { randomBatch } from "@gradient-health/gradient-health/model";
+      import { assertCausal } from "@gradient-health/gradient-health/assert";
+      import { assertRejects } from "@std/assert";
+
+      await using engine = await startEngine();
+      const { tf } = engine;
+      const conv = (padding: "causal" | "same") =>
+        tf.sequential({
+          layers: [tf.layers.conv1d({ filters: 4, kernelSize: 3, padding, inputShape: [8, 2] })],
+        });
+      const model = conv("causal");
+      await assertCausal(model, randomBatch(model));
+      model.dispose();
+
+      const broken = conv("same");
+      await assertRejects(() => assertCausal(broken, randomBatch(broken)));
+      broken.dispose();
+    `,
+  },
+  options: ["seed"],
+  figure: {
+    title: "largest change of an output / its rms, by the last step that was kept",
+    scale: "log",
+    rows: ({ outputs }) =>
+      outputs.flatMap(({ name, rms, cuts }) =>
+        cuts.map(({ step, change }) => ({
+          label: `${name}, step ${step}`,
+          value: change / (rms || 1),
+        }))
+      ),
+  },
+  judge: ({ outputs }, { leakTolerance }) =>
     outputs.flatMap(({ name, rms, cuts }): Verdict[] => {
       const leaks = cuts.map(({ step, change }) => ({
         step,
@@ -65,4 +98,4 @@ export const causality: ModelRule<CausalityProbe> = defineModelRule(
         advice: 'Pad convolutions "causal", mask attention, and look for a mean over the steps.',
       }];
     }),
-);
+});

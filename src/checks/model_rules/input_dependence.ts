@@ -5,35 +5,53 @@ import type { Verdict } from "../judge.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `input-dependence`: the outputs depend on the inputs. */
-export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
-  {
-    name: "input-dependence",
-    assertion: "assertDependsOnInput",
-    problem: "outputs that do not depend on the inputs",
-    stage: "any",
-    summary: "Every input changes an output, and every output changes with an input.",
-    formula: "max |out(x) - out(x')| > 0, x' the batch in which the examples of one input trade " +
-      "places; for each input over all outputs, and for each output over all inputs. It is 0 " +
-      "where d out / d x = 0 throughout.",
-    thresholds: [],
-    source: "mltest, input dependency; Karpathy, A Recipe for Training Neural Networks: input-" +
-      "independent baseline.",
-    misleads:
-      "A network so saturated that float32 shows no change counts as independent, and one " +
-      "that changes by rounding alone as dependent. Inputs whose examples are all alike show nothing.",
-    fix: "Look for a layer that is fed something else, for a branch that is multiplied by 0, and " +
-      "for dead or saturated layers.",
-    falsePositives: falsePositives({ draws: 1060 }),
-    options: ["seed"],
-    figure: {
-      title: "largest change of an output when an input's examples trade places",
-      scale: "log",
-      rows: ({ inputs }) =>
-        inputs.map(({ name, changes }) => ({ label: name, value: Math.max(...changes) })),
-    },
+export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule({
+  name: "input-dependence",
+  assertion: "assertDependsOnInput",
+  order: 210,
+  probe: "inputDependence",
+  problem: "outputs that do not depend on the inputs",
+  summary: "Every input changes an output, and every output changes with an input.",
+  formula: "max |out(x) - out(x')| > 0, x' the batch in which the examples of one input trade " +
+    "places; for each input over all outputs, and for each output over all inputs. It is 0 " +
+    "where d out / d x = 0 throughout.",
+  source: "mltest, input dependency; Karpathy, A Recipe for Training Neural Networks: input-" +
+    "independent baseline.",
+  misleads: "A network so saturated that float32 shows no change counts as independent, and one " +
+    "that changes by rounding alone as dependent. Inputs whose examples are all alike show nothing.",
+  fix: "Look for a layer that is fed something else, for a branch that is multiplied by 0, and " +
+    "for dead or saturated layers.",
+  falsePositives: falsePositives({ draws: 1060 }),
+  asserts: "that every input changes an output, and that every output changes with an input: the " +
+    "examples of one input trade places, and something must move. Runs the model once for each " +
+    "input and once more, as in inference; nothing in it changes.",
+  throws: "If an output depends on no input, or no output on an input.",
+  refuses: "If the batch has one example only.",
+  example: {
+    title: "A network that passes and one that does not",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch, setWeights } from "@gradient-health/gradient-health/model";
+      import { assertDependsOnInput } from "@gradient-health/gradient-health/assert";
+      import { assertRejects } from "@std/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const batch = randomBatch(model);
+      await assertDependsOnInput(model, batch);
+      setWeights(model, { "dense_1/bias": Array(20).fill(-100) });
+      await assertRejects(() => assertDependsOnInput(model, batch));
+      model.dispose();
+    `,
   },
-  () => [],
-  ({ inputs, outputs }) => {
+  options: ["seed"],
+  figure: {
+    title: "largest change of an output when an input's examples trade places",
+    scale: "log",
+    rows: ({ inputs }) =>
+      inputs.map(({ name, changes }) => ({ label: name, value: Math.max(...changes) })),
+  },
+  judge({ inputs, outputs }) {
     const advice = "Look for a layer that is fed something else, for a branch that is multiplied " +
       "by 0, and for dead or saturated layers.";
     const verdict = (message: string): Verdict => ({
@@ -69,4 +87,4 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
       ),
     ];
   },
-);
+});

@@ -5,34 +5,69 @@ import { formatNumber, formatPercent } from "../format.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `loss-reduction`: the loss is a mean over the examples, not a sum. */
-export const lossReduction: ModelRule<LossProbe> = defineModelRule(
-  {
-    name: "loss-reduction",
-    assertion: "assertLossReduction",
-    problem: "a loss that grows with the batch",
-    stage: "any",
-    summary: "The loss of the batch twice over is that of the batch.",
-    formula: "|J(batch and batch) - J(batch)| <= lossReductionTolerance |J(batch)|.",
-    thresholds: ["lossReductionTolerance"],
-    source: "TheDeepChecker (Ben Braiek & Khomh 2023), loss reduction.",
-    misleads:
-      "The objective sum, the default of measure(), is a sum and fails; it is no loss to train " +
-      "on. A contrastive loss compares the examples of a batch, and a copy of an example is no " +
-      "other example.",
-    fix: "Divide the loss by the number of examples: a sum couples the learning rate to the batch.",
-    falsePositives: falsePositives({ draws: 1060 }),
-    options: ["objective", "seed"],
-    figure: {
-      title: "J",
-      scale: "linear",
-      rows: ({ once, twice }) => [
-        { label: "the batch", value: Math.abs(once) },
-        { label: "twice over", value: Math.abs(twice) },
-      ],
+export const lossReduction: ModelRule<LossProbe> = defineModelRule({
+  name: "loss-reduction",
+  assertion: "assertLossReduction",
+  order: 240,
+  probe: "loss",
+  thresholds: {
+    lossReductionTolerance: {
+      default: 0.01,
+      unit: "share of the loss",
+      range: [0, Infinity],
+      source: "TheDeepChecker (Ben Braiek & Khomh 2023), loss reduction",
+      about: "Most by which the loss of the batch twice over may be off the loss of the batch.",
     },
   },
-  () => [],
-  ({ once, twice, objective: { name } }, { lossReductionTolerance }) => {
+  problem: "a loss that grows with the batch",
+  summary: "The loss of the batch twice over is that of the batch.",
+  formula: "|J(batch and batch) - J(batch)| <= lossReductionTolerance |J(batch)|.",
+  source: "TheDeepChecker (Ben Braiek & Khomh 2023), loss reduction.",
+  misleads:
+    "The objective sum, the default of measure(), is a sum and fails; it is no loss to train " +
+    "on. A contrastive loss compares the examples of a batch, and a copy of an example is no " +
+    "other example.",
+  fix: "Divide the loss by the number of examples: a sum couples the learning rate to the batch.",
+  falsePositives: falsePositives({ draws: 1060 }),
+  asserts: "that the loss of the batch twice over is that of the batch, but for 1 % " +
+    "(`lossReductionTolerance`): that it is a mean over the examples, not a sum. The loss is " +
+    "`objective`, or the one that the model was compiled with; without either it is the sum of " +
+    "the outputs, which fails. Runs the model twice, as in inference; nothing in it changes.",
+  throws: "If the loss grows with the batch.",
+  refuses:
+    "If the model is built for batches of one size, the loss lacks targets, or a threshold is out " +
+    "of range.",
+  example: {
+    title: "A mean passes, a sum does not",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { assertLossReduction } from "@gradient-health/gradient-health/assert";
+      import { assertRejects } from "@std/assert";
+
+      await using engine = await startEngine();
+      const { tf } = engine;
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const batch = randomBatch(model, { objective: "meanSquaredError" });
+      await assertLossReduction(model, batch, { objective: "meanSquaredError" });
+      await assertRejects(() =>
+        assertLossReduction(model, batch, {
+          objective: ([output], [target]) => tf.sum(tf.square(tf.sub(output, target))),
+        })
+      );
+      model.dispose();
+    `,
+  },
+  options: ["objective", "seed"],
+  figure: {
+    title: "J",
+    scale: "linear",
+    rows: ({ once, twice }) => [
+      { label: "the batch", value: Math.abs(once) },
+      { label: "twice over", value: Math.abs(twice) },
+    ],
+  },
+  judge({ once, twice, objective: { name } }, { lossReductionTolerance }) {
     const off = Math.abs(twice - once) / Math.abs(once);
     // Both 0: equal. Not finite: the rule non-finite says more of it.
     if (twice === once || off <= lossReductionTolerance || !Number.isFinite(once)) return [];
@@ -49,4 +84,4 @@ export const lossReduction: ModelRule<LossProbe> = defineModelRule(
       advice: "Average the loss over the examples instead of adding it up.",
     }];
   },
-);
+});

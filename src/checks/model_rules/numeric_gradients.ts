@@ -13,40 +13,77 @@ const KINKED = /^(prelu|thresholdedRelu|(Global)?MaxPooling\dD|Maximum|Minimum)$
 const MARGIN = 5;
 
 /** The rule `numeric-gradients`: back-propagation gives the derivative of the forward pass. */
-export const numericGradients: ModelRule<GradientProbe> = defineModelRule(
-  {
-    name: "numeric-gradients",
-    assertion: "assertGradientsMatchNumeric",
-    problem: "gradients that are not the derivative of the objective",
-    stage: "any",
-    summary: "The gradient of each trainable weight agrees with a difference quotient of J.",
-    formula:
-      "|(J(w + h v) - J(w - h v)) / 2h - dJ/dw v| <= numericGradientTolerance l1(dJ/dw) / 2, v of " +
-      "entries 1 and -1, three in four with the sign of dJ/dw, drawn at random, h from 0.1 rms(w) " +
-      "down to 6e-6 rms(w), whichever agrees; numericGradientKinkTolerance where an activation or a " +
-      "pooling has kinks, and there the one-sided quotients count too.",
-    thresholds: ["numericGradientTolerance", "numericGradientKinkTolerance"],
-    source: "jax.test_util.check_grads; Stanford's cs231n, gradient checks.",
-    misleads:
-      "J is a float32 number: where it is large and its gradient small, no step tells them apart, " +
-      "and there is no verdict. An error that is orthogonal to the gradient shows as its share " +
-      "divided by about half the root of the number of entries.",
-    fix: "Look at the layer's custom gradient, and for an operation that cuts the gradient.",
-    falsePositives: falsePositives({ draws: 1060 }),
-    options: ["objective", "seed"],
-    figure: {
-      title: "|difference quotient - gradient| / (l1(gradient) / 2)",
-      scale: "log",
-      rows: (probe) =>
-        probe.weights.map((weight) => ({
-          label: weight.name,
-          layer: weight.layer,
-          value: nearest(weight, isKinked(probe)).off,
-        })),
+export const numericGradients: ModelRule<GradientProbe> = defineModelRule({
+  name: "numeric-gradients",
+  assertion: "assertGradientsMatchNumeric",
+  order: 250,
+  probe: "gradients",
+  thresholds: {
+    numericGradientTolerance: {
+      default: 2e-3,
+      unit: "|difference quotient - gradient along v| / (l1(gradient) / 2)",
+      range: [1e-4, Infinity],
+      source: "jax.test_util.check_grads in float32; Stanford's cs231n",
+      about: "Most by which a gradient may be off the difference quotient.",
+    },
+    numericGradientKinkTolerance: {
+      default: 1e-2,
+      unit: "|difference quotient - gradient along v| / (l1(gradient) / 2)",
+      range: [1e-4, Infinity],
+      source: "Stanford's cs231n: kinks in the objective",
+      about: "The same where an activation or a pooling has kinks.",
     },
   },
-  ({ weights }) => weights.map(({ layer }) => layer),
-  (probe, thresholds, isJudged) => {
+  problem: "gradients that are not the derivative of the objective",
+  summary: "The gradient of each trainable weight agrees with a difference quotient of J.",
+  formula:
+    "|(J(w + h v) - J(w - h v)) / 2h - dJ/dw v| <= numericGradientTolerance l1(dJ/dw) / 2, v of " +
+    "entries 1 and -1, three in four with the sign of dJ/dw, drawn at random, h from 0.1 rms(w) " +
+    "down to 6e-6 rms(w), whichever agrees; numericGradientKinkTolerance where an activation or a " +
+    "pooling has kinks, and there the one-sided quotients count too.",
+  source: "jax.test_util.check_grads; Stanford's cs231n, gradient checks.",
+  misleads:
+    "J is a float32 number: where it is large and its gradient small, no step tells them apart, " +
+    "and there is no verdict. An error that is orthogonal to the gradient shows as its share " +
+    "divided by about half the root of the number of entries.",
+  fix: "Look at the layer's custom gradient, and for an operation that cuts the gradient.",
+  falsePositives: falsePositives({ draws: 1060 }),
+  asserts:
+    "that the gradient of each trainable weight is the derivative of J: along a random direction " +
+    "that leans towards the gradient it differs from the central difference quotient by at most " +
+    "2e-3 of half its l1 norm (`numericGradientTolerance`), or 1e-2 where an activation or a " +
+    "pooling has kinks (`numericGradientKinkTolerance`). Where no step of the quotient settles, " +
+    "for J is a float32 number, there is no verdict. Runs the model 3 to 17 times for each " +
+    "weight, as in inference; the weights are put back bit by bit.",
+  throws: "If a gradient is off.",
+  refuses:
+    "If the loss lacks targets, a threshold is out of range, or a layer filter matches no layer.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { assertGradientsMatchNumeric } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ depth: 3, stddev: 1 / Math.sqrt(20) });
+      await assertGradientsMatchNumeric(model, randomBatch(model));
+      model.dispose();
+    `,
+  },
+  options: ["objective", "seed"],
+  figure: {
+    title: "|difference quotient - gradient| / (l1(gradient) / 2)",
+    scale: "log",
+    rows: (probe) =>
+      probe.weights.map((weight) => ({
+        label: weight.name,
+        layer: weight.layer,
+        value: nearest(weight, isKinked(probe)).off,
+      })),
+  },
+  layersOf: ({ weights }) => weights.map(({ layer }) => layer),
+  judge(probe, thresholds, isJudged) {
     const { weights, resolution } = probe;
     const hasKinks = isKinked(probe);
     const threshold = hasKinks ? "numericGradientKinkTolerance" : "numericGradientTolerance";
@@ -84,7 +121,7 @@ export const numericGradients: ModelRule<GradientProbe> = defineModelRule(
       }];
     });
   },
-);
+});
 
 /** How far apart two derivatives are, as a share of what such a derivative is like. */
 function distance({ scale, differences }: GradientComparison, a: number, b: number): number {

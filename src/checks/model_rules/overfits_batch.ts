@@ -8,44 +8,85 @@ import type { ModelRule } from "../model_rule.ts";
 const BARS = 8;
 
 /** The rule `overfits-batch`: a network that can learn can learn one batch by heart. */
-export const overfitsBatch: ModelRule<OverfitProbe> = defineModelRule(
-  {
-    name: "overfits-batch",
-    assertion: "assertOverfitsBatch",
-    problem: "a batch that it does not learn by heart",
-    stage: "any",
-    summary: "Trained on one batch alone, the network brings its loss down to almost nothing.",
-    formula: "J <= overfitLoss before step overfitSteps or sooner, training on the batch alone.",
-    thresholds: ["overfitLoss", "overfitSteps"],
-    source: "Karpathy, A Recipe for Training Neural Networks: overfit one batch.",
-    misleads:
-      "Slow, so it is run only where it is asked for. Dropout and penalties keep the loss up: " +
-      "take them out. A learning rate that is too small needs more steps; equal examples with " +
-      "different targets cannot be learned.",
-    fix: "Change the learning rate, widen the network, and look whether targets belong to their " +
-      "inputs.",
-    falsePositives: falsePositives({
-      draws: 200,
-      of: "the controls of 3 to 10 layers, under Adam with a learning rate of 0.001",
-    }),
-    options: ["objective", "seed", "optimizer"],
-    figure: {
-      title: "J",
-      scale: "log",
-      rows: ({ losses }) =>
-        [
-          ...new Set(
-            Array.from(
-              { length: BARS },
-              (_, i) => Math.round(i * (losses.length - 1) / (BARS - 1)),
-            ),
-          ),
-        ]
-          .map((step) => ({ label: `step ${step}`, value: losses[step] })),
+export const overfitsBatch: ModelRule<OverfitProbe> = defineModelRule({
+  name: "overfits-batch",
+  assertion: "assertOverfitsBatch",
+  order: 290,
+  probe: "overfit",
+  thresholds: {
+    overfitLoss: {
+      default: 1e-2,
+      unit: "loss",
+      range: [0, Infinity],
+      source: "Karpathy, A Recipe for Training Neural Networks: overfit one batch",
+      about: "Loss to which a network must come on one batch.",
+    },
+    overfitSteps: {
+      default: 500,
+      unit: "training steps",
+      range: [1, 1e9],
+      source: "own: the controls come down to overfitLoss within it",
+      about: "Steps within which it must.",
+      whole: true,
     },
   },
-  () => [],
-  ({ losses, objective: { name }, optimizer }, { overfitLoss, overfitSteps }) => {
+  problem: "a batch that it does not learn by heart",
+  summary: "Trained on one batch alone, the network brings its loss down to almost nothing.",
+  formula: "J <= overfitLoss before step overfitSteps or sooner, training on the batch alone.",
+  source: "Karpathy, A Recipe for Training Neural Networks: overfit one batch.",
+  misleads:
+    "Slow, so it is run only where it is asked for. Dropout and penalties keep the loss up: " +
+    "take them out. A learning rate that is too small needs more steps; equal examples with " +
+    "different targets cannot be learned.",
+  fix: "Change the learning rate, widen the network, and look whether targets belong to their " +
+    "inputs.",
+  falsePositives: falsePositives({
+    draws: 200,
+    of: "the controls of 3 to 10 layers, under Adam with a learning rate of 0.001",
+  }),
+  asserts:
+    "that the network learns one batch by heart: trained on it alone, its loss comes down to 1e-2 " +
+    "(`overfitLoss`) within 500 steps (`overfitSteps`). Slow, a pass for each step; it stops as " +
+    "soon as the loss is low. The loss and the optimizer are the given ones, or those that the " +
+    "model was compiled with; the optimizer is Adam with a learning rate of 0.001 where there is " +
+    "none. Weights are put back bit by bit; the optimizer is copied and stays what it is.",
+  throws: "If the loss stays up.",
+  refuses:
+    "If the loss lacks targets or is the sum of the outputs, or a threshold is out of range.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { assertOverfitsBatch } from "@gradient-health/gradient-health/assert";
+
+      await using engine = await startEngine();
+      const { tf } = engine;
+      const model = exerciseModel({ depth: 3, stddev: 1 / Math.sqrt(20) });
+      const batch = randomBatch(model, { objective: "meanSquaredError", examples: 8 });
+      await assertOverfitsBatch(model, batch, {
+        objective: "meanSquaredError",
+        optimizer: tf.train.adam(0.01),
+      });
+      model.dispose();
+    `,
+  },
+  options: ["objective", "seed", "optimizer"],
+  figure: {
+    title: "J",
+    scale: "log",
+    rows: ({ losses }) =>
+      [
+        ...new Set(
+          Array.from(
+            { length: BARS },
+            (_, i) => Math.round(i * (losses.length - 1) / (BARS - 1)),
+          ),
+        ),
+      ]
+        .map((step) => ({ label: `step ${step}`, value: losses[step] })),
+  },
+  judge({ losses, objective: { name }, optimizer }, { overfitLoss, overfitSteps }) {
     const judged = losses.slice(0, overfitSteps + 1);
     const least = Math.min(...judged);
     if (least <= overfitLoss) return [];
@@ -74,4 +115,4 @@ export const overfitsBatch: ModelRule<OverfitProbe> = defineModelRule(
           "their inputs.",
     }];
   },
-);
+});

@@ -7,36 +7,79 @@ import type { Verdict } from "../judge.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `update-ratio`: one step changes each kernel by a small share, but not by nothing. */
-export const updateRatio: ModelRule<StepProbe> = defineModelRule(
-  {
-    name: "update-ratio",
-    assertion: "assertUpdateRatio",
-    problem: "updates out of proportion to the weights",
-    stage: "any",
-    summary: "One step of the optimizer changes each kernel by a thousandth or so of itself.",
-    formula: "updateRatioMin <= log10(mean |update| / mean |weight|) <= updateRatioMax, for each " +
-      "trainable kernel, after one step.",
-    thresholds: ["updateRatioMin", "updateRatioMax"],
-    source: "Stanford's cs231n (about -3); TheDeepChecker for the range.",
-    misleads:
-      "Adam's first step moves every entry by the learning rate, whatever the gradient. With a " +
-      "warm-up the first steps are small on purpose. A kernel of zeros has no share, and an " +
-      "embedding of which the batch uses few rows a small one.",
-    fix: "Change the learning rate, or the scale of the kernels that stand out.",
-    falsePositives: falsePositives(
-      { draws: 1060 },
-      "They take one step of Adam with a learning rate of 0.001.",
-    ),
-    options: ["objective", "seed", "optimizer", "train"],
-    figure: {
-      title: "mean |update| / mean |weight|",
-      scale: "log",
-      rows: ({ weights }) =>
-        weights.filter(hasRatio).map((weight) => ({ label: weight.layer, value: ratio(weight) })),
+export const updateRatio: ModelRule<StepProbe> = defineModelRule({
+  name: "update-ratio",
+  assertion: "assertUpdateRatio",
+  order: 280,
+  probe: "step",
+  thresholds: {
+    updateRatioMin: {
+      default: -4,
+      unit: "log10(mean |update| / mean |weight|)",
+      range: [-Infinity, Infinity],
+      source: "Stanford's cs231n (about -3); TheDeepChecker for the range",
+      about: "Least decimal logarithm of the share by which one step changes a kernel.",
+      atMost: "updateRatioMax",
+    },
+    updateRatioMax: {
+      default: -1,
+      unit: "log10(mean |update| / mean |weight|)",
+      range: [-Infinity, Infinity],
+      source: "Stanford's cs231n (about -3); TheDeepChecker for the range",
+      about: "Most decimal logarithm of the share by which one step changes a kernel.",
     },
   },
-  ({ weights }) => weights.filter(hasRatio).map(({ layer }) => layer),
-  ({ weights, optimizer }, { updateRatioMin, updateRatioMax }, isJudged) =>
+  problem: "updates out of proportion to the weights",
+  summary: "One step of the optimizer changes each kernel by a thousandth or so of itself.",
+  formula: "updateRatioMin <= log10(mean |update| / mean |weight|) <= updateRatioMax, for each " +
+    "trainable kernel, after one step.",
+  source: "Stanford's cs231n (about -3); TheDeepChecker for the range.",
+  misleads:
+    "Adam's first step moves every entry by the learning rate, whatever the gradient. With a " +
+    "warm-up the first steps are small on purpose. A kernel of zeros has no share, and an " +
+    "embedding of which the batch uses few rows a small one.",
+  fix: "Change the learning rate, or the scale of the kernels that stand out.",
+  falsePositives: falsePositives(
+    { draws: 1060 },
+    "They take one step of Adam with a learning rate of 0.001.",
+  ),
+  asserts:
+    "that one step of the optimizer changes each kernel by a sensible share: log10 of mean " +
+    "|update| over mean |weight| from -4 to -1 (`updateRatioMin`, `updateRatioMax`). The step is " +
+    "the one of `model.fit`, or `train`; the loss and the optimizer are the given ones, those " +
+    "that the model was compiled with, or the sum of the outputs and Adam. Weights are put back " +
+    "bit by bit; the optimizer is copied and stays what it is.",
+  throws: "If a kernel changes by too much or too little.",
+  refuses:
+    "If the loss lacks targets, a threshold is out of range, or a layer filter matches no layer.",
+  example: {
+    title: "A learning rate that passes and one that does not",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { assertUpdateRatio } from "@gradient-health/gradient-health/assert";
+      import { assertRejects } from "@std/assert";
+
+      await using engine = await startEngine();
+      const { tf } = engine;
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const batch = randomBatch(model);
+      await assertUpdateRatio(model, batch, { optimizer: tf.train.adam(1e-3) });
+      await assertRejects(() =>
+        assertUpdateRatio(model, batch, { optimizer: tf.train.adam(1) })
+      );
+      model.dispose();
+    `,
+  },
+  options: ["objective", "seed", "optimizer", "train"],
+  figure: {
+    title: "mean |update| / mean |weight|",
+    scale: "log",
+    rows: ({ weights }) =>
+      weights.filter(hasRatio).map((weight) => ({ label: weight.layer, value: ratio(weight) })),
+  },
+  layersOf: ({ weights }) => weights.filter(hasRatio).map(({ layer }) => layer),
+  judge: ({ weights, optimizer }, { updateRatioMin, updateRatioMax }, isJudged) =>
     weights.filter((weight) => hasRatio(weight) && isJudged(weight.layer))
       .flatMap((weight): Verdict[] => {
         const log = Math.log10(ratio(weight));
@@ -57,7 +100,7 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule(
             : "Lower the learning rate, clip the gradients, or draw that kernel larger.",
         }];
       }),
-);
+});
 
 /** A kernel that training moves and that has a size to compare with. */
 function hasRatio(weight: WeightStep): boolean {

@@ -6,37 +6,61 @@ import type { Verdict } from "../judge.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `weights-change`: a training step moves every trainable weight. */
-export const weightsChange: ModelRule<StepProbe> = defineModelRule(
-  {
-    name: "weights-change",
-    assertion: "assertWeightsChange",
-    problem: "trainable weights that training does not move",
-    stage: "any",
-    summary: "Every trainable weight differs, bit by bit, after a training step.",
-    formula: "w' != w in some entry after one step, or after two for a warning: below a head of " +
-      "zeros the first step moves the head alone.",
-    thresholds: [],
-    source: "torchtest, assert_vars_change.",
-    misleads:
-      "A step smaller than float32 resolves changes nothing: see update-ratio. The recurrent " +
-      "kernel of a network that ran for one step of time has no gradient: that warns.",
-    fix: "Look for a layer that is not connected to the objective, for dead layers, and for a " +
-      "training step that leaves weights out.",
-    falsePositives: falsePositives({ draws: 1060 }),
-    options: ["objective", "seed", "optimizer", "train"],
-    figure: {
-      title: "share of the entries that changed, least of each layer's weights",
-      scale: "linear",
-      rows: ({ weights }) =>
-        [...Map.groupBy(weights.filter(({ trainable }) => trainable), ({ layer }) => layer)]
-          .map(([label, own]) => ({
-            label,
-            value: Math.min(...own.map(({ changed, shape }) => changed / count(shape))),
-          })),
-    },
+export const weightsChange: ModelRule<StepProbe> = defineModelRule({
+  name: "weights-change",
+  assertion: "assertWeightsChange",
+  order: 260,
+  probe: "step",
+  problem: "trainable weights that training does not move",
+  summary: "Every trainable weight differs, bit by bit, after a training step.",
+  formula: "w' != w in some entry after one step, or after two for a warning: below a head of " +
+    "zeros the first step moves the head alone.",
+  source: "torchtest, assert_vars_change.",
+  misleads:
+    "A step smaller than float32 resolves changes nothing: see update-ratio. The recurrent " +
+    "kernel of a network that ran for one step of time has no gradient: that warns.",
+  fix: "Look for a layer that is not connected to the objective, for dead layers, and for a " +
+    "training step that leaves weights out.",
+  falsePositives: falsePositives({ draws: 1060 }),
+  asserts:
+    "that one training step changes every trainable weight in some bit. The step is the one of " +
+    "`model.fit`, or `train`; the loss and the optimizer are the given ones, those that the model " +
+    "was compiled with, or the sum of the outputs and Adam. What only the second step moves, as " +
+    "below a head of zeros, does not fail. Weights are put back bit by bit; the optimizer is " +
+    "copied and stays what it is.",
+  throws: "If a trainable weight stays the same.",
+  refuses: "If the loss lacks targets or a layer filter matches no layer.",
+  example: {
+    title: "A network that passes and one that does not",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { assertWeightsChange } from "@gradient-health/gradient-health/assert";
+      import { assertRejects } from "@std/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      await assertWeightsChange(model, randomBatch(model));
+      model.dispose();
+
+      const broken = exerciseModel({ stddev: 200 });
+      await assertRejects(() => assertWeightsChange(broken, randomBatch(broken)));
+      broken.dispose();
+    `,
   },
-  ({ weights }) => weights.filter(({ trainable }) => trainable).map(({ layer }) => layer),
-  ({ weights, optimizer }, _, isJudged) =>
+  options: ["objective", "seed", "optimizer", "train"],
+  figure: {
+    title: "share of the entries that changed, least of each layer's weights",
+    scale: "linear",
+    rows: ({ weights }) =>
+      [...Map.groupBy(weights.filter(({ trainable }) => trainable), ({ layer }) => layer)]
+        .map(([label, own]) => ({
+          label,
+          value: Math.min(...own.map(({ changed, shape }) => changed / count(shape))),
+        })),
+  },
+  layersOf: ({ weights }) => weights.filter(({ trainable }) => trainable).map(({ layer }) => layer),
+  judge: ({ weights, optimizer }, _, isJudged) =>
     weights.filter(({ trainable, changed, layer }) => trainable && changed === 0 && isJudged(layer))
       .map((weight): Verdict => {
         const { layer, name, changedLater } = weight;
@@ -58,7 +82,7 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule(
             : `Connect ${layer} to the objective, hand its weights to the optimizer, or freeze it.`,
         };
       }),
-);
+});
 
 function count(shape: number[]): number {
   return shape.reduce((product, size) => product * size, 1);

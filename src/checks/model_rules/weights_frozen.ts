@@ -5,33 +5,61 @@ import type { Verdict } from "../judge.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `weights-frozen`: a training step moves nothing in a frozen layer. */
-export const weightsFrozen: ModelRule<StepProbe> = defineModelRule(
-  {
-    name: "weights-frozen",
-    assertion: "assertWeightsFrozen",
-    problem: "frozen layers that training moves",
-    stage: "any",
-    summary: "No weight of a frozen layer differs, in any bit, after a training step.",
-    formula: "w' = w in every entry after one step, for each weight of a layer that is frozen or " +
-      "lies in a frozen model; moving statistics included.",
-    thresholds: [],
-    source: "torchtest, assert_vars_same.",
-    misleads:
-      "TensorFlow.js moves the statistics of a frozen batch normalisation while it trains; Keras " +
-      "does not. A model without frozen layers passes.",
-    fix: "Train the model's trainableWeights alone, and leave the others out of weight decay.",
-    falsePositives: falsePositives({ draws: 1060 }, "One of their layers is frozen."),
-    options: ["objective", "seed", "optimizer", "train"],
-    figure: {
-      title: "entries of a frozen weight that changed",
-      scale: "linear",
-      rows: ({ weights }) =>
-        weights.filter(({ frozen }) => frozen)
-          .map(({ layer, name, changed }) => ({ label: name, layer, value: changed })),
-    },
+export const weightsFrozen: ModelRule<StepProbe> = defineModelRule({
+  name: "weights-frozen",
+  assertion: "assertWeightsFrozen",
+  order: 270,
+  probe: "step",
+  problem: "frozen layers that training moves",
+  summary: "No weight of a frozen layer differs, in any bit, after a training step.",
+  formula: "w' = w in every entry after one step, for each weight of a layer that is frozen or " +
+    "lies in a frozen model; moving statistics included.",
+  source: "torchtest, assert_vars_same.",
+  misleads:
+    "TensorFlow.js moves the statistics of a frozen batch normalisation while it trains; Keras " +
+    "does not. A model without frozen layers passes.",
+  fix: "Train the model's trainableWeights alone, and leave the others out of weight decay.",
+  falsePositives: falsePositives({ draws: 1060 }, "One of their layers is frozen."),
+  asserts:
+    "that one training step changes no bit of a frozen layer, moving statistics included. The " +
+    "step is the one of `model.fit`, or `train`; the loss and the optimizer are the given ones, " +
+    "those that the model was compiled with, or the sum of the outputs and Adam. Weights are put " +
+    "back bit by bit; the optimizer is copied and stays what it is.",
+  throws: "If a weight of a frozen layer changes.",
+  refuses: "If the loss lacks targets or a layer filter matches no layer.",
+  example: {
+    title: "A step that passes, and one that lets all weights decay",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { assertWeightsFrozen } from "@gradient-health/gradient-health/assert";
+      import { assertRejects } from "@std/assert";
+
+      await using engine = await startEngine();
+      const { tf } = engine;
+      const model = exerciseModel({ depth: 2, stddev: 1 / Math.sqrt(20) });
+      model.layers[0].trainable = false;
+      const batch = randomBatch(model);
+      await assertWeightsFrozen(model, batch);
+      await assertRejects(() =>
+        assertWeightsFrozen(model, batch, {
+          train: (model) =>
+            tf.tidy(() => model.setWeights(model.getWeights().map((weight) => tf.mul(weight, 0.99)))),
+        })
+      );
+      model.dispose();
+    `,
   },
-  ({ weights }) => weights.filter(({ frozen }) => frozen).map(({ layer }) => layer),
-  ({ weights, optimizer }, _, isJudged) =>
+  options: ["objective", "seed", "optimizer", "train"],
+  figure: {
+    title: "entries of a frozen weight that changed",
+    scale: "linear",
+    rows: ({ weights }) =>
+      weights.filter(({ frozen }) => frozen)
+        .map(({ layer, name, changed }) => ({ label: name, layer, value: changed })),
+  },
+  layersOf: ({ weights }) => weights.filter(({ frozen }) => frozen).map(({ layer }) => layer),
+  judge: ({ weights, optimizer }, _, isJudged) =>
     weights.filter(({ frozen, changed, layer }) => frozen && changed > 0 && isJudged(layer))
       .map(({ layer, name, changed }): Verdict => {
         const isStatistic = /(^|\/)moving_(mean|variance)/.test(name);
@@ -48,4 +76,4 @@ export const weightsFrozen: ModelRule<StepProbe> = defineModelRule(
             : "Train the model's trainableWeights alone, and leave the others out of weight decay.",
         };
       }),
-);
+});

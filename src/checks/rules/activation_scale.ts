@@ -11,6 +11,7 @@ import { noTheory, tooFewExamples } from "../no_verdict.ts";
 import { once } from "../once.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
+import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 
 /** To so many times too large, a network as Glorot or He draw it is only warned of. */
 const USUALLY_LARGE = 10;
@@ -21,41 +22,86 @@ const USUALLY_LARGE = 10;
 const USUALLY_SMALL = 30;
 
 /** The rule `activation-scale`: activations as large as those of a critical network. */
-export const activationScale: Rule = defineRule(
-  {
-    name: "activation-scale",
-    assertion: "assertActivationScale",
-    problem: "activations of the wrong scale",
-    stage: "initial",
-    summary:
-      "The activations of each hidden layer spread about as much as in a critical network of " +
-      "that depth and activation.",
-    formula:
-      "low / f <= std(a) <= high f, std over units and examples; low and high are the mean-field " +
-      "prediction at criticality for the measured inputs, alike but for selu, which has two critical " +
-      "scales (sigma_w 1 and 0.69), and for kernels drawn by a normal whose tails are cut at two " +
-      "standard deviations, as TensorFlow.js does, which keeps 0.88 of its own; f is " +
-      "activationScaleFactor or, where layers of that width wander further, exp(3 s), s the standard " +
-      "deviation of ln rms(a) over draws; or low and high are activationTarget, where that is not 0, " +
-      "and f is activationScaleFactor. It only warns where He, LeCun, Glorot or orthogonal kernels " +
-      "explain it and it is no more than 30 times too small or 10 times too large.",
-    thresholds: ["activationScaleFactor", "activationTarget", "minExamples"],
-    source: "after TheDeepChecker; Poole et al. 2016 for the prediction; s after Hanin & Nica " +
-      "2018; LSUV (Mishkin & Matas 2016).",
-    misleads:
-      "A critical tanh network's activations shrink with depth, and that is healthy: hence " +
-      "the prediction. Glorot's scheme, the default of TensorFlow.js, takes a factor of sqrt(2) a layer " +
-      "from relu, which a shallow network survives. Convolutions with zero padding on small maps lose " +
-      "some at their borders.",
-    fix: "Scale each kernel to its activation.",
-    falsePositives: falsePositives(
-      { draws: 1600 },
-      "None of 100 critical tanh networks of 20 units and 30 layers fails, and none of 100 He relu " +
-        "networks of 64 units and 30 layers.",
-    ),
+export const activationScale: Rule = defineRule({
+  name: "activation-scale",
+  assertion: "assertActivationScale",
+  matcher: "toHaveActivationScale",
+  passes: "has activations of the right scale",
+  tags: ["weights", "signal"],
+  order: 100,
+  study: { order: 60, letter: "a", below: "activations fade", above: "activations grow" },
+  thresholds: {
+    activationScaleFactor: {
+      default: 2,
+      unit: "std(a) / expected std(a)",
+      range: [1, Infinity],
+      source: "after TheDeepChecker",
+      about: "Most by which the standard deviation of a may be off its expectation, up or down.",
+    },
+    activationTarget: {
+      default: 0,
+      unit: "std(a)",
+      range: [0, Infinity],
+      source: "off; 1 with an activationScaleFactor of 1.1 is LSUV (Mishkin & Matas 2016)",
+      about: "The standard deviation that every a must have; 0 asks for the mean-field prediction.",
+    },
+    ...MIN_EXAMPLES,
   },
-  { title: "std of a", scale: "log", of: ({ activations }) => activations?.std ?? null },
-  (subject) => {
+  problem: "activations of the wrong scale",
+  stage: "initial",
+  summary:
+    "The activations of each hidden layer spread about as much as in a critical network of " +
+    "that depth and activation.",
+  formula:
+    "low / f <= std(a) <= high f, std over units and examples; low and high are the mean-field " +
+    "prediction at criticality for the measured inputs, alike but for selu, which has two critical " +
+    "scales (sigma_w 1 and 0.69), and for kernels drawn by a normal whose tails are cut at two " +
+    "standard deviations, as TensorFlow.js does, which keeps 0.88 of its own; f is " +
+    "activationScaleFactor or, where layers of that width wander further, exp(3 s), s the standard " +
+    "deviation of ln rms(a) over draws; or low and high are activationTarget, where that is not 0, " +
+    "and f is activationScaleFactor. It only warns where He, LeCun, Glorot or orthogonal kernels " +
+    "explain it and it is no more than 30 times too small or 10 times too large.",
+  source: "after TheDeepChecker; Poole et al. 2016 for the prediction; s after Hanin & Nica " +
+    "2018; LSUV (Mishkin & Matas 2016).",
+  misleads: "A critical tanh network's activations shrink with depth, and that is healthy: hence " +
+    "the prediction. Glorot's scheme, the default of TensorFlow.js, takes a factor of sqrt(2) a layer " +
+    "from relu, which a shallow network survives. Convolutions with zero padding on small maps lose " +
+    "some at their borders.",
+  fix: "Scale each kernel to its activation.",
+  falsePositives: falsePositives(
+    { draws: 1600 },
+    "None of 100 critical tanh networks of 20 units and 30 layers fails, and none of 100 He relu " +
+      "networks of 64 units and 30 layers.",
+  ),
+  asserts:
+    "that the standard deviation of each hidden layer's activations is within a factor of 2 " +
+    "(`activationScaleFactor`) of the mean-field prediction of a critical network of that depth " +
+    "and those activations, or as near as layers so narrow come by chance; or of " +
+    "`activationTarget`, if given. Judges dense and convolutional layers in a row, on 8 examples " +
+    "(`minExamples`) or more; there is no verdict on others.",
+  throws: "If activations are too large or too small.",
+  example: {
+    title: "A network that passes and one that does not",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertActivationScale } from "@gradient-health/gradient-health/assert";
+      import { assertThrows } from "@std/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      assertActivationScale(await measure(model, randomBatch(model)));
+      model.dispose();
+
+      const broken = exerciseModel({ stddev: 0.01 });
+      const measurements = await measure(broken, randomBatch(broken));
+      assertThrows(() => assertActivationScale(measurements));
+      broken.dispose();
+    `,
+  },
+  figure: { title: "std of a", scale: "log", of: ({ activations }) => activations?.std ?? null },
+  judge(subject) {
     const { layers, measurements, thresholds } = subject;
     const { batch } = measurements;
     const chain = plainChain(measurements);
@@ -110,9 +156,11 @@ export const activationScale: Rule = defineRule(
       }];
     });
   },
-);
+});
 
-function cure({ layers, measurements, thresholds: { activationTarget } }: Case): string {
+function cure(
+  { layers, measurements, thresholds: { activationTarget } }: Case<"activationTarget">,
+): string {
   if (activationTarget > 0) {
     return `From the first layer up, multiply the kernel by ${formatNumber(activationTarget)} / ` +
       `std(a) and measure again before the next (LSUV).`;

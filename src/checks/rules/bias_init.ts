@@ -13,41 +13,78 @@ import type { Case, Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
 
 /** The rule `bias-init`: biases start at zero, or at the prior of the targets in the head. */
-export const biasInit: Rule = defineRule(
-  {
-    name: "bias-init",
-    assertion: "assertBiasInit",
-    problem: "biases that start elsewhere than at zero or the prior",
-    stage: "initial",
-    summary:
-      "Biases of hidden layers are zero, or small beside z; the head's are zero or the prior " +
-      "of the targets. It only warns.",
-    formula:
-      "hidden: rms(bias) / rms(z) <= biasRatio, but for one number in all biases under a sigmoid, as a " +
-      "gate has it; head: all 0, or each within biasTolerance of ln of the class share (softmax, up to a " +
-      "constant), its logit (sigmoid), or the mean of the targets (regression; tolerance in standard " +
-      "deviations of the targets), or of what the batch leaves open of them: the 95 % interval of a share, " +
-      "or of a mean.",
-    thresholds: ["biasRatio", "biasTolerance"],
-    source: "Karpathy, A Recipe for Training Neural Networks: init well.",
-    misleads:
-      "Made for untrained networks: training moves biases. Recurrent layers are not judged, " +
-      "for a forget gate's bias starts at 1.",
-    fix: "Initialise hidden biases with zeros, and the head's with the prior or with zeros.",
-    falsePositives: falsePositives({ draws: 1600 }, "Their biases are zeros."),
+export const biasInit: Rule = defineRule({
+  name: "bias-init",
+  assertion: "assertBiasInit",
+  matcher: "toHaveBiasInit",
+  passes: "has biases at zero or the prior",
+  tags: ["weights"],
+  order: 130,
+  assertionFailsOnWarnings: true,
+  thresholds: {
+    biasRatio: {
+      default: 0.1,
+      unit: "rms(bias) / rms(z)",
+      range: [0, Infinity],
+      source: "own: biases are drawn as zeros; below a tenth of z they do not shape it",
+      about: "Most rms of a hidden layer's biases over the rms of its z.",
+    },
+    biasTolerance: {
+      default: 0.5,
+      unit: "logits, or standard deviations of the targets",
+      range: [0, Infinity],
+      source: "after Karpathy, A Recipe for Training Neural Networks: init well",
+      about: "Most that a head's bias may be off the prior of the targets.",
+    },
   },
-  {
+  problem: "biases that start elsewhere than at zero or the prior",
+  stage: "initial",
+  summary:
+    "Biases of hidden layers are zero, or small beside z; the head's are zero or the prior " +
+    "of the targets. It only warns.",
+  formula:
+    "hidden: rms(bias) / rms(z) <= biasRatio, but for one number in all biases under a sigmoid, as a " +
+    "gate has it; head: all 0, or each within biasTolerance of ln of the class share (softmax, up to a " +
+    "constant), its logit (sigmoid), or the mean of the targets (regression; tolerance in standard " +
+    "deviations of the targets), or of what the batch leaves open of them: the 95 % interval of a share, " +
+    "or of a mean.",
+  source: "Karpathy, A Recipe for Training Neural Networks: init well.",
+  misleads:
+    "Made for untrained networks: training moves biases. Recurrent layers are not judged, " +
+    "for a forget gate's bias starts at 1.",
+  fix: "Initialise hidden biases with zeros, and the head's with the prior or with zeros.",
+  falsePositives: falsePositives({ draws: 1600 }, "Their biases are zeros."),
+  asserts:
+    "that hidden biases are zero or small beside z (`biasRatio`, 0.1), and that the head's are " +
+    "zero or the prior of the targets. Fails on what `report` and the gate only warn of, for " +
+    "whoever calls it means it. Made for untrained networks.",
+  throws: "If biases start elsewhere.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertBiasInit } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      assertBiasInit(await measure(model, randomBatch(model)));
+      model.dispose();
+    `,
+  },
+  figure: {
     title: "rms of the bias",
     scale: "linear",
     of: (layer) => biasOf(layer)?.values.rms ?? null,
   },
-  (subject) =>
+  judge: (subject) =>
     subject.layers.flatMap((layer) => {
       const bias = biasOf(layer);
       if (bias === undefined || bias.values.maxAbs === 0 || bias.values.nonFinite > 0) return [];
       return layer.role === "hidden" ? hidden(layer, bias, subject) : ofHead(layer, bias, subject);
     }),
-);
+});
 
 function biasOf({ weights, className }: LayerMeasurements): WeightMeasurements | undefined {
   if (/^(LSTM|GRU|SimpleRNN|RNN|ConvLSTM2D)/.test(className)) return undefined;
@@ -57,7 +94,7 @@ function biasOf({ weights, className }: LayerMeasurements): WeightMeasurements |
 function hidden(
   layer: LayerMeasurements,
   { name, values }: WeightMeasurements,
-  { thresholds: { biasRatio } }: Case,
+  { thresholds: { biasRatio } }: Case<"biasRatio">,
 ): Verdict[] {
   // A gate that starts open or closed: whether it is stuck is the business of saturated-activations.
   const isGate = /^(sigmoid|hardSigmoid)$/.test(layer.activation ?? "");
@@ -82,7 +119,7 @@ function hidden(
 function ofHead(
   layer: LayerMeasurements,
   { name, entries }: WeightMeasurements,
-  { measurements, thresholds: { biasTolerance } }: Case,
+  { measurements, thresholds: { biasTolerance } }: Case<"biasTolerance">,
 ): Verdict[] {
   const head = headLayer(measurements);
   const priors = head === null ? null : priorsOf(head, measurements);

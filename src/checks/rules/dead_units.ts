@@ -5,50 +5,85 @@ import { formatNumber, formatPercent } from "../format.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import { once } from "../once.ts";
 import type { Rule } from "../rule.ts";
+import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 import { offByAlikeness, offByDepth } from "../units_off.ts";
 
 /** The rule `dead-units`: one-sided activations must fire for some example of the batch. */
-export const deadUnits: Rule = defineRule(
-  {
-    name: "dead-units",
-    assertion: "assertNoDeadUnits",
-    problem: "dead units",
-    stage: "any",
-    summary:
-      "In no layer with a one-sided activation are more than half of the units off for the " +
-      "whole batch, but for those that alike examples or depth explain.",
-    formula:
-      "share <= deadFraction + e, and share < 1, share that of the units (last axis; channels of a " +
-      "convolution) with phi'(z) = 0 at every entry of the batch. In an untrained relu or relu6 layer " +
-      "(biases that are constant and not negative, a kernel whose mean is 0 but for chance) alike " +
-      "examples leave as many units always on as always off: e is the share always on, share - (2 off - " +
-      "1) with off the share of the entries that are off, and 3 / sqrt(units), three standard deviations " +
-      "of chance, stands for deadFraction where that is less. In other dense relu layers in a row e is " +
-      "(1 - deadFraction) times the share that wide ones have at that depth on so many examples; else 0.",
-    thresholds: ["deadFraction", "deadFractionWarning", "minExamples"],
-    source:
-      "SageMaker Debugger, DeadRelu (> 50 %); torchdiag (> 20 %); Cho & Saul 2009 for the share " +
-      "that depth explains; own, by symmetry, for what alike examples explain.",
-    misleads:
-      "Below 8 examples there is no verdict: half of the healthy ReLU units are off on any " +
-      "one example. A trained network on a batch of near-equal examples, and narrow layers of such a network, show " +
-      "more dead units than a larger, more varied batch would. A trained network without biases is taken " +
-      "for an untrained one.",
-    fix:
-      "Lower the learning rate or the bias that pushed the units off, initialise biases with 0 " +
-      "and kernels by He, or use leaky relu or elu.",
-    falsePositives: falsePositives(
-      { draws: 1600 },
-      "Deep relu networks of 64 units never fail either: of 100 each none with 10 layers is warned of, " +
-        "1 with 20 and 2 with 30; nor is any of 100 with 5 layers of 20 units.",
-    ),
+export const deadUnits: Rule = defineRule({
+  name: "dead-units",
+  assertion: "assertNoDeadUnits",
+  matcher: "toHaveNoDeadUnits",
+  passes: "has no dead units",
+  tags: ["signal"],
+  order: 90,
+  study: { order: 50, letter: "d", below: "units die", above: "units die" },
+  thresholds: {
+    deadFraction: {
+      default: 0.5,
+      unit: "share of a layer's units",
+      range: [0, 1],
+      source: "SageMaker Debugger, DeadRelu",
+      about: "Most of a layer's units that may be off on the whole batch.",
+    },
+    deadFractionWarning: {
+      default: 0.2,
+      unit: "share of a layer's units",
+      range: [0, 1],
+      source: "torchdiag",
+      about: "Share of a layer's dead units above which there is a warning.",
+    },
+    ...MIN_EXAMPLES,
   },
-  {
+  problem: "dead units",
+  summary: "In no layer with a one-sided activation are more than half of the units off for the " +
+    "whole batch, but for those that alike examples or depth explain.",
+  formula:
+    "share <= deadFraction + e, and share < 1, share that of the units (last axis; channels of a " +
+    "convolution) with phi'(z) = 0 at every entry of the batch. In an untrained relu or relu6 layer " +
+    "(biases that are constant and not negative, a kernel whose mean is 0 but for chance) alike " +
+    "examples leave as many units always on as always off: e is the share always on, share - (2 off - " +
+    "1) with off the share of the entries that are off, and 3 / sqrt(units), three standard deviations " +
+    "of chance, stands for deadFraction where that is less. In other dense relu layers in a row e is " +
+    "(1 - deadFraction) times the share that wide ones have at that depth on so many examples; else 0.",
+  source:
+    "SageMaker Debugger, DeadRelu (> 50 %); torchdiag (> 20 %); Cho & Saul 2009 for the share " +
+    "that depth explains; own, by symmetry, for what alike examples explain.",
+  misleads: "Below 8 examples there is no verdict: half of the healthy ReLU units are off on any " +
+    "one example. A trained network on a batch of near-equal examples, and narrow layers of such a network, show " +
+    "more dead units than a larger, more varied batch would. A trained network without biases is taken " +
+    "for an untrained one.",
+  fix: "Lower the learning rate or the bias that pushed the units off, initialise biases with 0 " +
+    "and kernels by He, or use leaky relu or elu.",
+  falsePositives: falsePositives(
+    { draws: 1600 },
+    "Deep relu networks of 64 units never fail either: of 100 each none with 10 layers is warned of, " +
+      "1 with 20 and 2 with 30; nor is any of 100 with 5 layers of 20 units.",
+  ),
+  asserts: "that no layer with a one-sided activation (relu and its like) has more than half " +
+    "(`deadFraction`) of its units off on every example of the batch, but for those that alike " +
+    "examples or depth explain, or all of them. Below 8 examples (`minExamples`) there is no " +
+    "verdict, and the assertion passes.",
+  throws: "If a layer has too many dead units.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertNoDeadUnits } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      assertNoDeadUnits(await measure(model, randomBatch(model)));
+      model.dispose();
+    `,
+  },
+  figure: {
     title: "share of dead units",
     scale: "linear",
     of: ({ deadFraction }) => deadFraction,
   },
-  ({ layers, measurements, thresholds }) => {
+  judge({ layers, measurements, thresholds }) {
     const { batch } = measurements;
     const judged = layers.filter(({ deadFraction }) => deadFraction !== null);
     if (judged.length > 0 && batch.examples < thresholds.minExamples) {
@@ -87,7 +122,7 @@ export const deadUnits: Rule = defineRule(
       }];
     });
   },
-);
+});
 
 /** The limit that a threshold becomes in a layer of the network, and where the rest comes from. */
 function allowances(measurements: Measurements) {

@@ -16,34 +16,76 @@ import {
 } from "../signal_path.ts";
 
 /** The rule `exploding-gradients`: the signal must not grow without bound on its way back. */
-export const explodingGradients: Rule = defineRule(
-  {
-    name: "exploding-gradients",
-    assertion: "assertNoExplodingGradients",
-    problem: "exploding gradients",
-    stage: "any",
-    summary: "The first hidden layer receives no more than a bounded multiple of the signal that " +
-      "the last one receives, and no recurrent layer makes more of its own on the way through time.",
-    formula:
-      "l2(delta) of the first hidden layer / l2(delta) of the last <= explodingRatio, over " +
-      "the hidden layers with a kernel (of several heads: up to the one that sends most, and over " +
-      "each branch by itself); l2(delta) over all steps of a recurrent layer / l2(dJ/da) of its output " +
-      "<= explodingRatio; and l2 of all trainable gradients <= explodingGlobalNorm.",
-    thresholds: ["explodingRatio", "explodingGlobalNorm"],
-    source: "Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.",
-    misleads:
-      "What a recurrent layer loses through time cannot be told: that the first of many steps " +
-      "counts for little is usual. The global norm scales with the loss, and so with the batch under the objective " +
-      "sum: it is off unless asked for.",
-    fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
-      "tanh), add normalisation, clip gradients in recurrent networks.",
-    falsePositives: falsePositives(
-      { draws: 1600 },
-      "Nor does any of 189 SimpleRNN, GRU and LSTM layers as TensorFlow.js draws them, over 5 to 200 steps.",
-    ),
+export const explodingGradients: Rule = defineRule({
+  name: "exploding-gradients",
+  assertion: "assertNoExplodingGradients",
+  matcher: "toHaveNoExplodingGradients",
+  passes: "has no exploding gradients",
+  tags: ["signal"],
+  order: 50,
+  study: { order: 30, letter: "e", below: "gradients explode", above: "gradients explode" },
+  thresholds: {
+    explodingRatio: {
+      default: 1e3,
+      unit: "l2(delta) of the first hidden layer / l2(delta) of the last",
+      range: [1, Infinity],
+      source: "the inverse of vanishingRatio; AUTOTRAINER uses 70, on norms of weight gradients",
+      about: "Most signal of the first hidden layer over that of the last.",
+    },
+    explodingGlobalNorm: {
+      default: Infinity,
+      unit: "l2 norm of all trainable gradients",
+      range: [0, Infinity],
+      source: "off unless asked for, for it scales with the loss; 100 is a usual limit",
+      about: "Most l2 norm of all gradients of trainable weights together.",
+    },
   },
-  DELTA_NORM,
-  (subject) => {
+  problem: "exploding gradients",
+  summary: "The first hidden layer receives no more than a bounded multiple of the signal that " +
+    "the last one receives, and no recurrent layer makes more of its own on the way through time.",
+  formula: "l2(delta) of the first hidden layer / l2(delta) of the last <= explodingRatio, over " +
+    "the hidden layers with a kernel (of several heads: up to the one that sends most, and over " +
+    "each branch by itself); l2(delta) over all steps of a recurrent layer / l2(dJ/da) of its output " +
+    "<= explodingRatio; and l2 of all trainable gradients <= explodingGlobalNorm.",
+  source: "Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.",
+  misleads:
+    "What a recurrent layer loses through time cannot be told: that the first of many steps " +
+    "counts for little is usual. The global norm scales with the loss, and so with the batch under the objective " +
+    "sum: it is off unless asked for.",
+  fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
+    "tanh), add normalisation, clip gradients in recurrent networks.",
+  falsePositives: falsePositives(
+    { draws: 1600 },
+    "Nor does any of 189 SimpleRNN, GRU and LSTM layers as TensorFlow.js draws them, over 5 to 200 steps.",
+  ),
+  asserts:
+    "that the first hidden layer receives at most 1e3 times (`explodingRatio`) the signal, the l2 " +
+    "norm of delta = dJ/dz, that the last hidden layer receives, and that no recurrent layer " +
+    "makes more than that of its own signal on the way through time; and, if " +
+    "`explodingGlobalNorm` is given, that the norm of all gradients together stays below it.",
+  throws: "If the signal explodes.",
+  example: {
+    title: "A network that passes and one that does not",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertNoExplodingGradients } from "@gradient-health/gradient-health/assert";
+      import { assertThrows } from "@std/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      assertNoExplodingGradients(await measure(model, randomBatch(model)));
+      model.dispose();
+
+      const broken = exerciseModel({ activation: "relu", stddev: 2 });
+      const measurements = await measure(broken, randomBatch(broken));
+      assertThrows(() => assertNoExplodingGradients(measurements));
+      broken.dispose();
+    `,
+  },
+  figure: DELTA_NORM,
+  judge(subject) {
     const { warnings, heard } = softmaxUnderSum(subject);
     const overflown = overflow(heard);
     const grown = overflown.length > 0 ? overflown : [
@@ -52,7 +94,7 @@ export const explodingGradients: Rule = defineRule(
     ];
     return [...warnings, ...grown, ...globalNorm(heard)];
   },
-);
+});
 
 /** What overflowed has exploded, unless it is NaN from elsewhere: either way it may not pass. */
 function overflow({ layers }: Case): Verdict[] {
@@ -70,7 +112,10 @@ function overflow({ layers }: Case): Verdict[] {
 }
 
 /** What is gained from the last layer of a path down to the first. */
-function growth(path: SignalStep[], { layers, measurements, thresholds }: Case): Verdict[] {
+function growth(
+  path: SignalStep[],
+  { layers, measurements, thresholds }: Case<"explodingRatio">,
+): Verdict[] {
   const first = path[0];
   const last = path[path.length - 1];
   const ratio = first.signal / last.signal;
@@ -98,7 +143,10 @@ function growth(path: SignalStep[], { layers, measurements, thresholds }: Case):
  * What a recurrent layer gains from its last step down to its first. A layer that keeps all that it is
  * sent has some sqrt(steps); tanh, GRU and LSTM as TensorFlow.js draws them have about 1 over 200 steps.
  */
-function growthThroughTime(layer: LayerMeasurements, { thresholds }: Case): Verdict[] {
+function growthThroughTime(
+  layer: LayerMeasurements,
+  { thresholds }: Case<"explodingRatio">,
+): Verdict[] {
   const { name, activationGradients: sent, preActivationGradients: delta } = layer;
   const kernels = recurrentKernels([layer]);
   if (kernels.length === 0 || sent === null || delta === null) return [];
@@ -123,7 +171,7 @@ function growthThroughTime(layer: LayerMeasurements, { thresholds }: Case): Verd
   }];
 }
 
-function globalNorm({ layers, thresholds }: Case): Verdict[] {
+function globalNorm({ layers, thresholds }: Case<"explodingGlobalNorm">): Verdict[] {
   const squares = new Map<string, number>();
   for (const { weights } of layers) {
     // By name, so that a weight that two layers share counts once.

@@ -9,35 +9,73 @@ import { type KernelLayer, plainChain } from "../kernel_chain.ts";
 import { noTheory, noVerdict } from "../no_verdict.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
+import { MIN_WIDTH } from "../shared_thresholds.ts";
 import { DELTA_NORM } from "../signal_path.ts";
 
 /** The rule `gradient-balance`: all layers receive signals of a size, but for what depth does. */
-export const gradientBalance: Rule = defineRule(
-  {
-    name: "gradient-balance",
-    assertion: "assertGradientBalance",
-    problem: "gradients out of balance",
-    stage: "initial",
-    summary:
-      "The largest and the smallest signal of the hidden layers differ no more than they do " +
-      "in a critical network of that depth, but for a factor.",
-    formula: "max / min over the hidden layers of l2(delta)^2, over the same of the mean-field " +
-      "prediction at criticality, or for kernels drawn by a normal whose tails are cut at two " +
-      "standard deviations, as TensorFlow.js does, which keeps 0.88 of its own; <= gradientBalance.",
-    thresholds: ["gradientBalance", "minWidth"],
-    source: "after SageMaker Debugger, PoorWeightInitialization; Schoenholz et al. 2017 for the " +
-      "prediction.",
-    misleads:
-      "Layers below 64 units spread too much for it, and there is no verdict then. Sigmoid " +
-      "has no critical network and is judged against perfect balance.",
-    fix: "Scale each kernel to its activation, so that no layer multiplies the signal.",
-    falsePositives: falsePositives(
-      { draws: 1600 },
-      "None of 100 relu networks of 64 units and 30 layers that TensorFlow.js's heNormal draws fails.",
-    ),
+export const gradientBalance: Rule = defineRule({
+  name: "gradient-balance",
+  assertion: "assertGradientBalance",
+  matcher: "toHaveBalancedGradients",
+  passes: "has gradients in balance",
+  tags: ["weights", "signal"],
+  order: 70,
+  study: { order: 70, letter: "b", below: "gradients are uneven", above: "gradients are uneven" },
+  thresholds: {
+    gradientBalance: {
+      default: 1000,
+      unit: "max/min of squared l2(delta) over layers / the same of a critical network",
+      range: [1, Infinity],
+      source: "after SageMaker Debugger, PoorWeightInitialization; simulation",
+      about:
+        "Most that max/min of the squared delta may exceed the prediction of a critical network by.",
+    },
+    ...MIN_WIDTH,
   },
-  DELTA_NORM,
-  (subject) => {
+  problem: "gradients out of balance",
+  stage: "initial",
+  summary: "The largest and the smallest signal of the hidden layers differ no more than they do " +
+    "in a critical network of that depth, but for a factor.",
+  formula: "max / min over the hidden layers of l2(delta)^2, over the same of the mean-field " +
+    "prediction at criticality, or for kernels drawn by a normal whose tails are cut at two " +
+    "standard deviations, as TensorFlow.js does, which keeps 0.88 of its own; <= gradientBalance.",
+  source: "after SageMaker Debugger, PoorWeightInitialization; Schoenholz et al. 2017 for the " +
+    "prediction.",
+  misleads: "Layers below 64 units spread too much for it, and there is no verdict then. Sigmoid " +
+    "has no critical network and is judged against perfect balance.",
+  fix: "Scale each kernel to its activation, so that no layer multiplies the signal.",
+  falsePositives: falsePositives(
+    { draws: 1600 },
+    "None of 100 relu networks of 64 units and 30 layers that TensorFlow.js's heNormal draws fails.",
+  ),
+  asserts:
+    "that the largest and the smallest squared l2 norm of delta over the hidden layers differ by " +
+    "at most 1000 times (`gradientBalance`) what they differ by in a critical network of that " +
+    "depth. Judges dense and convolutional layers in a row of 64 units (`minWidth`) or more; " +
+    "there is no verdict on others.",
+  throws: "If the gradients are out of balance.",
+  example: {
+    title: "A network that passes and one that does not",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertGradientBalance } from "@gradient-health/gradient-health/assert";
+      import { assertThrows } from "@std/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ width: 64, stddev: 1 / 8 });
+      assertGradientBalance(await measure(model, randomBatch(model)));
+      model.dispose();
+
+      const broken = exerciseModel({ width: 64, activation: "relu", stddev: 2 });
+      const measurements = await measure(broken, randomBatch(broken));
+      assertThrows(() => assertGradientBalance(measurements));
+      broken.dispose();
+    `,
+  },
+  figure: DELTA_NORM,
+  judge(subject) {
     const { measurements, thresholds } = subject;
     // What rounding leaves of a gradient has no size to judge; the rules before these say so.
     const { layers } = softmaxUnderSum(subject).heard;
@@ -93,7 +131,7 @@ export const gradientBalance: Rule = defineRule(
         "Take another activation, or add normalisation or residual connections.",
     }];
   },
-);
+});
 
 /** Squared norms of delta in a mean field, relative to the last hidden layer's. */
 function predictedSignals(chain: KernelLayer[], states: MeanFieldState[]): number[] {

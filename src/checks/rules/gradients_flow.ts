@@ -13,30 +13,53 @@ import { lostSignal } from "../lost_signal.ts";
 import type { Rule } from "../rule.ts";
 
 /** The rule `gradients-flow`: what is trained has a gradient, and what is frozen has none. */
-export const gradientsFlow: Rule = defineRule(
-  {
-    name: "gradients-flow",
-    assertion: "assertGradientsFlow",
-    problem: "weights without a gradient",
-    stage: "any",
-    summary:
-      "Every trainable weight has a gradient that is not all zero, and no frozen one has any.",
-    formula:
-      "dJ/dw exists and max |dJ/dw| > 0 for each trainable weight; dJ/dw is absent for each " +
-      "frozen one, and not all are frozen. An embedding is judged by the rows that the batch looked up.",
-    thresholds: [],
-    source: "AllenNLP, ensure_model_can_train_save_and_load.",
-    misleads:
-      "Below a zero-initialised head, inside a residual branch that ends in zeros, beside a matrix " +
-      "of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a layer that ran for " +
-      "one step, the gradient is exactly 0 at step 0 and the network trains well: those are warnings. A " +
-      "bias whose delta adds up to 0, as below a difference, is only noted.",
-    fix:
-      "Look for a layer that is not connected to the objective, for dead or saturated layers, or " +
-      "for a trainable flag that is not what it should be.",
-    falsePositives: falsePositives({ draws: 1600 }),
+export const gradientsFlow: Rule = defineRule({
+  name: "gradients-flow",
+  assertion: "assertGradientsFlow",
+  matcher: "toHaveFlowingGradients",
+  passes: "has a gradient for every trainable weight",
+  tags: ["signal"],
+  order: 30,
+  problem: "weights without a gradient",
+  summary: "Every trainable weight has a gradient that is not all zero, and no frozen one has any.",
+  formula: "dJ/dw exists and max |dJ/dw| > 0 for each trainable weight; dJ/dw is absent for each " +
+    "frozen one, and not all are frozen. An embedding is judged by the rows that the batch looked up.",
+  source: "AllenNLP, ensure_model_can_train_save_and_load.",
+  misleads:
+    "Below a zero-initialised head, inside a residual branch that ends in zeros, beside a matrix " +
+    "of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a layer that ran for " +
+    "one step, the gradient is exactly 0 at step 0 and the network trains well: those are warnings. A " +
+    "bias whose delta adds up to 0, as below a difference, is only noted.",
+  fix:
+    "Look for a layer that is not connected to the objective, for dead or saturated layers, or " +
+    "for a trainable flag that is not what it should be.",
+  falsePositives: falsePositives({ draws: 1600 }),
+  asserts:
+    "that every trainable weight has a gradient that is not all zero, and that no frozen weight " +
+    "has one. Below a zero-initialised head, and where a residual branch ends in zeros, a " +
+    "gradient of 0 is not held against the network.",
+  throws: "If a trainable weight has no gradient or a frozen one has.",
+  example: {
+    title: "A network that passes and one that does not",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertGradientsFlow } from "@gradient-health/gradient-health/assert";
+      import { assertThrows } from "@std/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      assertGradientsFlow(await measure(model, randomBatch(model)));
+      model.dispose();
+
+      const broken = exerciseModel({ stddev: 200 });
+      const measurements = await measure(broken, randomBatch(broken));
+      assertThrows(() => assertGradientsFlow(measurements));
+      broken.dispose();
+    `,
   },
-  {
+  figure: {
     title: "largest mean |gradient| of a weight",
     scale: "log",
     of: ({ weights }) => {
@@ -46,7 +69,7 @@ export const gradientsFlow: Rule = defineRule(
       return sizes.length === 0 ? null : Math.max(...sizes);
     },
   },
-  (subject) => {
+  judge(subject) {
     const { warnings, heard } = softmaxUnderSum(subject);
     const silent = heard === subject
       ? []
@@ -65,7 +88,7 @@ export const gradientsFlow: Rule = defineRule(
       }),
     ];
   },
-);
+});
 
 /** A network that has weights and trains none of them: frozen as a whole, by a parent maybe. */
 function allFrozen({ layers }: Measurements): Verdict[] {

@@ -6,7 +6,7 @@ import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatNumber } from "../format.ts";
-import type { Verdict } from "../judge.ts";
+import type { Case, Verdict } from "../judge.ts";
 import {
   kernelChain,
   type KernelLayer,
@@ -15,54 +15,94 @@ import {
 } from "../kernel_chain.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
-import type { Thresholds } from "../thresholds.ts";
 
 /** A kernel of fewer entries has a standard deviation that says little of what it was drawn from. */
 const MIN_ENTRIES = 32;
 
 /** The rule `init-scale`: kernels drawn as large as a known initialiser draws them. */
-export const initScale: Rule = defineRule(
-  {
-    name: "init-scale",
-    assertion: "assertInitScale",
-    problem: "kernels of the wrong scale",
-    stage: "initial",
-    summary:
-      "Each kernel's standard deviation is near that of an initialiser that fits its shape " +
-      "and activation.",
-    formula:
-      "1 / initScaleFactor <= std(kernel) / nearest of { gain / sqrt(fan-in) (He for relu, " +
-      "LeCun for tanh and selu), Glorot, orthogonal times the gain, selu's critical 0.69 / " +
-      "sqrt(fan-in), and all between the least and the most of these } <= initScaleFactor; for a recurrent " +
-      "kernel nearest of { orthogonal, over all of its gates, Glorot, LeCun, He, and all between }.",
-    thresholds: ["initScaleFactor", "initScaleWarning"],
-    source:
-      "He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors " +
-      "after neuroscope.",
-    misleads:
-      "Made for untrained networks: training may move kernels further. A head, the end of a " +
-      "branch that is added to another, the recurrent kernel of a cell with gates, and a kernel whose z is " +
-      "made larger right after, as by sin(30 z) or in the normalisation of the next kernel, may be drawn " +
-      "small on purpose, so they are only judged for being large; a SimpleRNN's that is small is warned of. " +
-      "A kernel under a normalisation, and one of fewer than 32 entries, are not judged. TensorFlow.js " +
-      "draws depthwise kernels as if each output added up all channels, too small by the " +
-      "root of their number: what is found there is true.",
-    fix:
-      "Use heNormal with relu, leCunNormal with selu and tanh, orthogonal for recurrent kernels, or " +
-      "multiply the kernel.",
-    falsePositives: falsePositives(
-      { draws: 1600 },
-      "Nor has it anything against 50 draws each of SimpleRNN, GRU and LSTM by any of the initialisers of " +
-        "TensorFlow.js that go by the fans.",
-    ),
+export const initScale: Rule = defineRule({
+  name: "init-scale",
+  assertion: "assertInitScale",
+  matcher: "toHaveInitScale",
+  passes: "has kernels of the right scale",
+  tags: ["weights"],
+  order: 110,
+  thresholds: {
+    initScaleFactor: {
+      default: 2,
+      unit: "std(kernel) / the nearest initialiser's",
+      range: [1, Infinity],
+      source: "neuroscope",
+      about: "Most by which a kernel's standard deviation may be off the nearest initialiser's.",
+    },
+    initScaleWarning: {
+      default: 1.4,
+      unit: "std(kernel) / the nearest initialiser's",
+      range: [1, Infinity],
+      source: "neuroscope (0.7 to 1.4)",
+      about: "The same, for a warning.",
+    },
   },
-  {
+  problem: "kernels of the wrong scale",
+  stage: "initial",
+  summary: "Each kernel's standard deviation is near that of an initialiser that fits its shape " +
+    "and activation.",
+  formula: "1 / initScaleFactor <= std(kernel) / nearest of { gain / sqrt(fan-in) (He for relu, " +
+    "LeCun for tanh and selu), Glorot, orthogonal times the gain, selu's critical 0.69 / " +
+    "sqrt(fan-in), and all between the least and the most of these } <= initScaleFactor; for a recurrent " +
+    "kernel nearest of { orthogonal, over all of its gates, Glorot, LeCun, He, and all between }.",
+  source:
+    "He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors " +
+    "after neuroscope.",
+  misleads:
+    "Made for untrained networks: training may move kernels further. A head, the end of a " +
+    "branch that is added to another, the recurrent kernel of a cell with gates, and a kernel whose z is " +
+    "made larger right after, as by sin(30 z) or in the normalisation of the next kernel, may be drawn " +
+    "small on purpose, so they are only judged for being large; a SimpleRNN's that is small is warned of. " +
+    "A kernel under a normalisation, and one of fewer than 32 entries, are not judged. TensorFlow.js " +
+    "draws depthwise kernels as if each output added up all channels, too small by the " +
+    "root of their number: what is found there is true.",
+  fix:
+    "Use heNormal with relu, leCunNormal with selu and tanh, orthogonal for recurrent kernels, or " +
+    "multiply the kernel.",
+  falsePositives: falsePositives(
+    { draws: 1600 },
+    "Nor has it anything against 50 draws each of SimpleRNN, GRU and LSTM by any of the initialisers of " +
+      "TensorFlow.js that go by the fans.",
+  ),
+  asserts:
+    "that each kernel of a dense or convolutional layer has a standard deviation within a factor " +
+    "of 2 (`initScaleFactor`) of the nearest of He or LeCun (whichever its activation asks for), " +
+    "Glorot and orthogonal initialisation; and so each recurrent kernel that is too large, while " +
+    "one that is too small is warned of at most. Made for untrained networks.",
+  throws: "If a kernel is drawn too large or too small.",
+  example: {
+    title: "A network that passes and one that does not",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertInitScale } from "@gradient-health/gradient-health/assert";
+      import { assertThrows } from "@std/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      assertInitScale(await measure(model, randomBatch(model)));
+      model.dispose();
+
+      const broken = exerciseModel({ stddev: 0.01 });
+      const measurements = await measure(broken, randomBatch(broken));
+      assertThrows(() => assertInitScale(measurements));
+      broken.dispose();
+    `,
+  },
+  figure: {
     title: "std of the kernel",
     scale: "log",
     // The recurrent one, where there are two.
     of: ({ weights }) => weights.findLast(isKernel)?.values.std ?? null,
   },
-  ({ layers, measurements, thresholds }) => {
+  judge({ layers, measurements, thresholds }) {
     const rescale = rescaleAdvice(layers, measurements.layers);
     const chain = kernelChain(measurements.layers);
     const { initScaleFactor } = thresholds;
@@ -95,7 +135,7 @@ export const initScale: Rule = defineRule(
         .flatMap((kernel) => judge(kernel, thresholds))
     );
   },
-);
+});
 
 /** Activations that pass a factor on. */
 const HOMOGENEOUS = /^(linear|relu|leakyRelu.*)$/;
@@ -131,7 +171,7 @@ interface Schemes {
 
 function judge(
   { layer, kernel, schemes, small, advice }: Drawn,
-  thresholds: Thresholds,
+  thresholds: Case<"initScaleFactor" | "initScaleWarning">["thresholds"],
 ): Verdict[] {
   const { name, values: { std } } = kernel;
   const { nearest, scheme, target, targetScheme } = schemes;

@@ -4,10 +4,11 @@ import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatNumber } from "../format.ts";
 import { type Head, headLayer } from "../heads.ts";
+import type { Case } from "../judge.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import { unscaledInputs } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
-import type { Thresholds } from "../thresholds.ts";
+import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 
 /** What the loss of an untrained network may be: from one value to another. */
 interface Expected {
@@ -22,40 +23,89 @@ interface Expected {
 const RARE = 3.09;
 
 /** The rule `initial-loss`: an untrained network loses what guessing loses, no more and no less. */
-export const initialLoss: Rule = defineRule(
-  {
-    name: "initial-loss",
-    assertion: "assertInitialLoss",
-    problem: "an initial loss that guessing does not have",
-    stage: "initial",
-    summary: "The loss before training is that of a network that knows nothing: two-sided.",
-    formula: "low = high = ln K for categorical cross-entropy over K classes, ln 2 for binary " +
-      "cross-entropy, the variance of the targets for the mean squared error; low moves to the " +
-      "entropy of the targets' prior, or to the loss of the head's bias alone, and high to their mean square. Fails if J < (1 - " +
-      "initialLossTolerance) low or J > initialLossFactor high; warns if J < (1 - " +
-      "initialLossWarning) low or J > (1 + initialLossTolerance) high. A mean squared error " +
-      "above high is a square: it fails beyond initialLossFactor^2 high, and warns beyond " +
-      "initialLossFactor high. Below low both shares are at least what one draw of 1000 explains by " +
-      "chance: tanh(3.09 / sqrt(k f - 2))^2 for k free outputs and f features, on the last axis of the " +
-      "inputs (at most the examples less one, and 1 for constant targets).",
-    thresholds: ["initialLossTolerance", "initialLossWarning", "initialLossFactor", "minExamples"],
-    source: "Karpathy, A Recipe for Training Neural Networks: verify loss at init; neuroscope.",
-    misleads:
-      "Made for untrained networks: a trained one loses less, and should. A head drawn by Glorot " +
-      "guesses with confidence and still trains well: 4 to 18 % of such networks lose more than 1.5 " +
-      "times ln K, which is why only a factor of 5 fails. Other losses and models with several " +
-      "outputs are not judged.",
-    fix:
-      "Too much: draw the head smaller, its outputs are confident guesses. Too little: look for " +
-      "targets that leak into the inputs, or a loss that does not fit the head.",
-    falsePositives: falsePositives(
-      { draws: 1600, warnings: 93 },
-      "Of 300 relu networks of 64 units and 10, 20 or 30 layers 3 fail and 57 are warned of.",
-    ),
+export const initialLoss: Rule = defineRule({
+  name: "initial-loss",
+  assertion: "assertInitialLoss",
+  matcher: "toHaveInitialLoss",
+  passes: "has the loss of guessing",
+  tags: ["task"],
+  order: 140,
+  thresholds: {
+    initialLossTolerance: {
+      default: 0.5,
+      unit: "share of the expected loss",
+      range: [0, Infinity],
+      source: "Karpathy, A Recipe for Training Neural Networks: verify loss at init; neuroscope",
+      about:
+        "Most share by which the loss may be below what an untrained network has, or above to warn.",
+    },
+    initialLossWarning: {
+      default: 0.2,
+      unit: "share of the expected loss",
+      range: [0, Infinity],
+      source: "own: less than half of the limit that fails",
+      about: "The share below, for a warning.",
+    },
+    initialLossFactor: {
+      default: 5,
+      unit: "loss / expected loss",
+      range: [1, Infinity],
+      source:
+        "simulation: of 300 networks each of relu, tanh and selu with Glorot heads, none is above",
+      about:
+        "Most times what an untrained network has that the loss may be; squared for a squared error.",
+    },
+    ...MIN_EXAMPLES,
+  },
+  problem: "an initial loss that guessing does not have",
+  stage: "initial",
+  summary: "The loss before training is that of a network that knows nothing: two-sided.",
+  formula: "low = high = ln K for categorical cross-entropy over K classes, ln 2 for binary " +
+    "cross-entropy, the variance of the targets for the mean squared error; low moves to the " +
+    "entropy of the targets' prior, or to the loss of the head's bias alone, and high to their mean square. Fails if J < (1 - " +
+    "initialLossTolerance) low or J > initialLossFactor high; warns if J < (1 - " +
+    "initialLossWarning) low or J > (1 + initialLossTolerance) high. A mean squared error " +
+    "above high is a square: it fails beyond initialLossFactor^2 high, and warns beyond " +
+    "initialLossFactor high. Below low both shares are at least what one draw of 1000 explains by " +
+    "chance: tanh(3.09 / sqrt(k f - 2))^2 for k free outputs and f features, on the last axis of the " +
+    "inputs (at most the examples less one, and 1 for constant targets).",
+  source: "Karpathy, A Recipe for Training Neural Networks: verify loss at init; neuroscope.",
+  misleads:
+    "Made for untrained networks: a trained one loses less, and should. A head drawn by Glorot " +
+    "guesses with confidence and still trains well: 4 to 18 % of such networks lose more than 1.5 " +
+    "times ln K, which is why only a factor of 5 fails. Other losses and models with several " +
+    "outputs are not judged.",
+  fix: "Too much: draw the head smaller, its outputs are confident guesses. Too little: look for " +
+    "targets that leak into the inputs, or a loss that does not fit the head.",
+  falsePositives: falsePositives(
+    { draws: 1600, warnings: 93 },
+    "Of 300 relu networks of 64 units and 10, 20 or 30 layers 3 fail and 57 are warned of.",
+  ),
+  asserts: "that the loss is at least half (`initialLossTolerance`) and at most 5 times " +
+    "(`initialLossFactor`; squared for a squared error) what a network that knows nothing has: ln " +
+    "K for categorical cross-entropy over K classes, ln 2 for binary cross-entropy, the variance " +
+    "of the targets for the mean squared error. There is no verdict on other objectives, on " +
+    "several outputs, and below 8 examples (`minExamples`). Made for untrained networks.",
+  throws: "If the loss is too large or too small.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertInitialLoss } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const objective = "meanSquaredError";
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const batch = randomBatch(model, { objective });
+      assertInitialLoss(await measure(model, batch, { objective }));
+      model.dispose();
+    `,
   },
   // One figure for the model: no layer has a bar.
-  { title: "loss", scale: "linear", of: () => null },
-  ({ layers, measurements, thresholds }) => {
+  figure: { title: "loss", scale: "linear", of: () => null },
+  judge({ layers, measurements, thresholds }) {
     const { objective: { name, value }, batch } = measurements;
     const head = headLayer(measurements);
     if (head === null || !layers.includes(head.layer)) return [];
@@ -95,10 +145,16 @@ export const initialLoss: Rule = defineRule(
           "a trained network needs no such verdict.",
     }];
   },
-);
+});
 
 /** From where to where the loss may be without a failure, and without a warning. */
-function limitsOf({ low, high, squared }: Expected, chance: number, thresholds: Thresholds) {
+function limitsOf(
+  { low, high, squared }: Expected,
+  chance: number,
+  thresholds: Case<
+    "initialLossTolerance" | "initialLossWarning" | "initialLossFactor"
+  >["thresholds"],
+) {
   const { initialLossTolerance, initialLossWarning, initialLossFactor } = thresholds;
   // A random head adds its own mean square to a squared error: up to 20 times that of the targets
   // in 1 draw of 300. So it is its root that the factor is for.

@@ -4,43 +4,89 @@ import { falsePositives } from "../false_positives.ts";
 import { formatNumber } from "../format.ts";
 import type { Case, Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
-import type { Thresholds } from "../thresholds.ts";
 
 /** The rule `input-normalized`: inputs near mean 0 and standard deviation 1. */
-export const inputNormalized: Rule = defineRule(
-  {
-    name: "input-normalized",
-    assertion: "assertInputNormalized",
-    problem: "inputs that are not normalised",
-    stage: "any",
-    summary: "Each input of real numbers is of order 1. It only warns.",
-    formula: "max |x| <= inputMax, |mean| <= inputMean, and 1 / inputDeviationFactor <= std <= " +
-      "inputDeviationFactor. Indices (int32, or what an embedding looks up) are not judged, nor 0/1 " +
-      "codes for their deviation, unless the only input is all ones.",
-    thresholds: ["inputMax", "inputMean", "inputDeviationFactor"],
-    source:
-      "AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient BackProp.",
-    misleads:
-      "All features are taken together: one of a different scale hides among many. A network " +
-      "that begins with a normalisation needs no normalised inputs.",
-    fix: "Subtract the mean of each feature over the training set and divide by its deviation.",
-    falsePositives: falsePositives(
-      { draws: 1600 },
-      "Their inputs are standard normal; pixels from 0 to 1 pass too.",
-    ),
+export const inputNormalized: Rule = defineRule({
+  name: "input-normalized",
+  assertion: "assertInputNormalized",
+  matcher: "toHaveNormalizedInputs",
+  passes: "has normalised inputs",
+  tags: ["data"],
+  order: 20,
+  assertionFailsOnWarnings: true,
+  thresholds: {
+    inputMax: {
+      default: 10,
+      unit: "|x|",
+      range: [0, Infinity],
+      source: "AUTOTRAINER (Zhang et al. 2021)",
+      about: "Largest |x| of an input.",
+    },
+    inputMean: {
+      default: 1,
+      unit: "|mean(x)|",
+      range: [0, Infinity],
+      source:
+        "own: pixels from 0 to 1 pass, an offset larger than the spread of normalised data does not",
+      about: "Largest |mean| of an input.",
+    },
+    inputDeviationFactor: {
+      default: 10,
+      unit: "std(x), or its inverse",
+      range: [1, Infinity],
+      source: "own: pixels from 0 to 1 have 0.2 to 0.4",
+      about: "Most by which an input's standard deviation may be off 1, up or down.",
+    },
+  },
+  problem: "inputs that are not normalised",
+  summary: "Each input of real numbers is of order 1. It only warns.",
+  formula: "max |x| <= inputMax, |mean| <= inputMean, and 1 / inputDeviationFactor <= std <= " +
+    "inputDeviationFactor. Indices (int32, or what an embedding looks up) are not judged, nor 0/1 " +
+    "codes for their deviation, unless the only input is all ones.",
+  source:
+    "AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient BackProp.",
+  misleads:
+    "All features are taken together: one of a different scale hides among many. A network " +
+    "that begins with a normalisation needs no normalised inputs.",
+  fix: "Subtract the mean of each feature over the training set and divide by its deviation.",
+  falsePositives: falsePositives(
+    { draws: 1600 },
+    "Their inputs are standard normal; pixels from 0 to 1 pass too.",
+  ),
+  asserts:
+    "that each input of real numbers is of order 1: max |x| <= 10 (`inputMax`), |mean| <= 1 " +
+    "(`inputMean`), standard deviation from 0.1 to 10 (`inputDeviationFactor`). Fails on what " +
+    "`report` and the gate only warn of, for whoever calls it means it.",
+  throws: "If an input is not normalised.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertInputNormalized } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      assertInputNormalized(await measure(model, randomBatch(model)));
+      model.dispose();
+    `,
   },
   // The figure is the inputs', not a layer's.
-  { title: "inputs", scale: "log", of: () => null },
-  (subject) => subject.measurements.batch.perInput.flatMap((input) => judge(input, subject)),
-);
+  figure: { title: "inputs", scale: "log", of: () => null },
+  judge: (subject) => subject.measurements.batch.perInput.flatMap((input) => judge(input, subject)),
+});
 
-function judge(input: InputMeasurements, { measurements, thresholds }: Case): Verdict[] {
+function judge(
+  input: InputMeasurements,
+  { measurements, thresholds }: Case<"inputMax" | "inputMean" | "inputDeviationFactor">,
+): Verdict[] {
   const { name, dtype, lookedUp, values } = input;
   if (dtype !== "float32" || lookedUp || values.nonFinite > 0) return [];
   const low = 1 / thresholds.inputDeviationFactor;
   const { inputMax, inputMean, inputDeviationFactor: high } = thresholds;
   const warn = (
-    threshold: keyof Thresholds,
+    threshold: string,
     what: string,
     measured: number,
     expected: string,

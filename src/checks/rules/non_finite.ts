@@ -12,30 +12,47 @@ interface Culprit {
 }
 
 /** The rule `non-finite`: no NaN and no infinity anywhere. */
-export const nonFinite: Rule = defineRule(
-  {
-    name: "non-finite",
-    assertion: "assertAllFinite",
-    problem: "NaN or infinite values",
-    stage: "any",
-    summary: "Nothing that one pass computes or uses is NaN or infinite.",
-    formula:
-      "nonFinite = 0 for the inputs, and for the weights, z, a, dJ/da, delta and gradients " +
-      "of every layer; J is finite.",
-    thresholds: [],
-    source: "SageMaker Debugger, TensorVariance and NotANumber; chex.assert_tree_all_finite.",
-    misleads:
-      "A loss can hide NaN: categorical cross-entropy clips it to 48.35 and relu of NaN is " +
-      "0 on some backends. So the weights and z are looked at, not J alone.",
-    fix: "Start at the first place named: a NaN in the inputs or weights, or a z that overflows.",
-    falsePositives: falsePositives({ draws: 1600 }),
+export const nonFinite: Rule = defineRule({
+  name: "non-finite",
+  assertion: "assertAllFinite",
+  matcher: "toBeFinite",
+  passes: "has only finite values",
+  tags: ["weights", "signal", "data"],
+  order: 10,
+  study: { order: 10, letter: "n", below: "numbers overflow", above: "numbers overflow" },
+  problem: "NaN or infinite values",
+  summary: "Nothing that one pass computes or uses is NaN or infinite.",
+  formula: "nonFinite = 0 for the inputs, and for the weights, z, a, dJ/da, delta and gradients " +
+    "of every layer; J is finite.",
+  source: "SageMaker Debugger, TensorVariance and NotANumber; chex.assert_tree_all_finite.",
+  misleads: "A loss can hide NaN: categorical cross-entropy clips it to 48.35 and relu of NaN is " +
+    "0 on some backends. So the weights and z are looked at, not J alone.",
+  fix: "Start at the first place named: a NaN in the inputs or weights, or a z that overflows.",
+  falsePositives: falsePositives({ draws: 1600 }),
+  asserts:
+    "that nothing that the pass used or computed is NaN or infinite: inputs, weights, z, a, " +
+    "dJ/da, delta, gradients and J. The message names the layer where it begins.",
+  throws: "If anything is not finite.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertAllFinite } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      assertAllFinite(await measure(model, randomBatch(model)));
+      model.dispose();
+    `,
   },
-  {
+  figure: {
     title: "NaN or infinite entries",
     scale: "linear",
     of: (layer) => tensors(layer).reduce((sum, { statistics }) => sum + bad(statistics), 0),
   },
-  ({ layers, measurements }) => {
+  judge({ layers, measurements }) {
     const inputs = measurements.batch.perInput
       .filter(({ values }) => values.nonFinite > 0)
       .map(({ name, values }) => verdict(null, [{ what: `input ${name}`, statistics: values }]));
@@ -58,7 +75,7 @@ export const nonFinite: Rule = defineRule(
       ...objective(measurements, cure),
     ];
   },
-);
+});
 
 function tensors(layer: LayerMeasurements): Culprit[] {
   return [

@@ -15,31 +15,53 @@ interface Mismatch {
 }
 
 /** The rule `output-head`: the activation of the output and the loss must belong together. */
-export const outputHead: Rule = defineRule(
-  {
-    name: "output-head",
-    assertion: "assertOutputHead",
-    problem: "a head that does not belong to its loss",
-    stage: "any",
-    summary: "The activation and the width of the output fit the loss that is measured.",
-    formula:
-      "categorical cross-entropy: softmax over 2 units or more, and targets that add up to 1; binary " +
-      "cross-entropy: sigmoid and targets from 0 to 1; before either no other activation; hinge: targets " +
-      "of -1 and 1, and an activation that reaches both; losses named softmaxCrossEntropy or sigmoidCrossEntropy: no " +
-      "activation, for they apply their own; mean squared error: an activation that reaches the " +
-      "targets, and no softmax.",
-    thresholds: [],
-    source: "UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021).",
-    misleads:
-      "A loss of one's own is known by its name alone, and models with several heads are not " +
-      "judged. Targets that a policy gradient multiplies with what an action was worth add up to anything: " +
-      "of those under a softmax it only warns.",
-    fix: "Change the activation of the output or the loss.",
-    falsePositives: falsePositives({ draws: 1600 }),
+export const outputHead: Rule = defineRule({
+  name: "output-head",
+  assertion: "assertOutputHead",
+  matcher: "toHaveMatchingHead",
+  passes: "has a head that belongs to its loss",
+  tags: ["task"],
+  order: 150,
+  problem: "a head that does not belong to its loss",
+  summary: "The activation and the width of the output fit the loss that is measured.",
+  formula:
+    "categorical cross-entropy: softmax over 2 units or more, and targets that add up to 1; binary " +
+    "cross-entropy: sigmoid and targets from 0 to 1; before either no other activation; hinge: targets " +
+    "of -1 and 1, and an activation that reaches both; losses named softmaxCrossEntropy or sigmoidCrossEntropy: no " +
+    "activation, for they apply their own; mean squared error: an activation that reaches the " +
+    "targets, and no softmax.",
+  source: "UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021).",
+  misleads:
+    "A loss of one's own is known by its name alone, and models with several heads are not " +
+    "judged. Targets that a policy gradient multiplies with what an action was worth add up to anything: " +
+    "of those under a softmax it only warns.",
+  fix: "Change the activation of the output or the loss.",
+  falsePositives: falsePositives({ draws: 1600 }),
+  asserts:
+    "that the activation and the width of the output fit the loss: softmax over two units or more " +
+    "for categorical cross-entropy, sigmoid and targets from 0 to 1 for binary cross-entropy, no " +
+    "softmax or sigmoid under a loss on logits, an activation that reaches the targets for " +
+    "regression. There is no verdict on other objectives and on several heads.",
+  throws: "If head and loss do not belong together.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertOutputHead } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const objective = "meanSquaredError";
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const batch = randomBatch(model, { objective });
+      assertOutputHead(await measure(model, batch, { objective }));
+      model.dispose();
+    `,
   },
   // The figure is a pair of names: no layer has a bar.
-  { title: "head", scale: "linear", of: () => null },
-  ({ layers, measurements }) => {
+  figure: { title: "head", scale: "linear", of: () => null },
+  judge({ layers, measurements }) {
     const head = headLayer(measurements);
     if (head === null || !layers.includes(head.layer)) return [];
     const { objective: { name }, batch: { targets = [] } } = measurements;
@@ -59,7 +81,7 @@ export const outputHead: Rule = defineRule(
       advice,
     }];
   },
-);
+});
 
 function judge(loss: string, head: Head, target: TargetMeasurements | null): Mismatch | null {
   const { activation, units } = head;

@@ -7,34 +7,79 @@ import { rescaleAdvice, unscaledInputs } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 
 /** The rule `saturated-activations`: bounded activations must not sit where they have no slope. */
-export const saturatedActivations: Rule = defineRule(
-  {
-    name: "saturated-activations",
-    assertion: "assertActivationsNotSaturated",
-    problem: "saturated activations",
-    stage: "any",
-    summary: "No hidden layer with a bounded activation has more than half of its entries where " +
-      "the activation has all but stopped to pass gradient.",
-    formula: "share of the entries with |phi'(z)| < 0.06 sup |phi'| <= saturatedFraction (tanh: " +
-      "|a| > 0.97; sigmoid: a < 0.015 or > 0.985).",
-    thresholds: ["saturatedFraction", "saturatedFractionWarning", "minEntries"],
-    source:
-      "Karpathy's makemore for |a| > 0.97 of tanh, carried over to any bounded activation by " +
-      "its derivative; SageMaker Debugger for the share.",
-    misleads:
-      "A trained classifier saturates its head on purpose, so an output layer only warns. " +
-      "Gates of an LSTM may stand open or shut. On one example few units make a coarse share.",
-    fix:
-      "Scale the kernels down to 1 / sqrt(fan-in), and normalise the inputs first if the first " +
-      "layer is the saturated one.",
-    falsePositives: falsePositives({ draws: 1600 }),
+export const saturatedActivations: Rule = defineRule({
+  name: "saturated-activations",
+  assertion: "assertActivationsNotSaturated",
+  matcher: "toHaveNoSaturatedActivations",
+  passes: "has no saturated activations",
+  tags: ["signal"],
+  order: 80,
+  study: { order: 40, letter: "s", below: "units saturate", above: "units saturate" },
+  thresholds: {
+    saturatedFraction: {
+      default: 0.5,
+      unit: "share of a layer's entries",
+      range: [0, 1],
+      source: "SageMaker Debugger, TanhSaturation and SaturatedActivation",
+      about: "Most of a layer's entries that may be saturated.",
+    },
+    saturatedFractionWarning: {
+      default: 0.25,
+      unit: "share of a layer's entries",
+      range: [0, 1],
+      source: "Karpathy, makemore part 3: tanh with |a| > 0.97",
+      about: "Share of a layer's saturated entries above which there is a warning.",
+    },
+    minEntries: {
+      default: 8,
+      unit: "entries (units times examples)",
+      range: [1, Infinity],
+      source: "own: on fewer entries the step between two shares exceeds 1/8",
+      about: "Fewest entries of a layer that are judged for saturation.",
+    },
   },
-  {
+  problem: "saturated activations",
+  summary: "No hidden layer with a bounded activation has more than half of its entries where " +
+    "the activation has all but stopped to pass gradient.",
+  formula: "share of the entries with |phi'(z)| < 0.06 sup |phi'| <= saturatedFraction (tanh: " +
+    "|a| > 0.97; sigmoid: a < 0.015 or > 0.985).",
+  source: "Karpathy's makemore for |a| > 0.97 of tanh, carried over to any bounded activation by " +
+    "its derivative; SageMaker Debugger for the share.",
+  misleads: "A trained classifier saturates its head on purpose, so an output layer only warns. " +
+    "Gates of an LSTM may stand open or shut. On one example few units make a coarse share.",
+  fix: "Scale the kernels down to 1 / sqrt(fan-in), and normalise the inputs first if the first " +
+    "layer is the saturated one.",
+  falsePositives: falsePositives({ draws: 1600 }),
+  asserts:
+    "that no hidden layer with a bounded activation has more than half (`saturatedFraction`) of " +
+    "its entries where |phi'(z)| < 0.06 sup |phi'|: for tanh, |a| > 0.97.",
+  throws: "If a hidden layer is saturated.",
+  example: {
+    title: "A network that passes and one that does not",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertActivationsNotSaturated } from "@gradient-health/gradient-health/assert";
+      import { assertThrows } from "@std/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      assertActivationsNotSaturated(await measure(model, randomBatch(model)));
+      model.dispose();
+
+      const broken = exerciseModel({ stddev: 200 });
+      const measurements = await measure(broken, randomBatch(broken));
+      assertThrows(() => assertActivationsNotSaturated(measurements));
+      broken.dispose();
+    `,
+  },
+  figure: {
     title: "share of saturated entries",
     scale: "linear",
     of: ({ saturatedFraction }) => saturatedFraction,
   },
-  ({ layers, measurements, thresholds }) => {
+  judge({ layers, measurements, thresholds }) {
     const rescale = once(() => rescaleAdvice(layers, measurements.layers, true));
     return layers.flatMap((layer): Verdict[] => {
       const { name, activation, saturatedFraction: share, role } = layer;
@@ -74,4 +119,4 @@ export const saturatedActivations: Rule = defineRule(
       }];
     });
   },
-);
+});

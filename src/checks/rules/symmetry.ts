@@ -12,32 +12,50 @@ const MIXING =
   /^(Dense|Embedding|(Depthwise|Separable)?Conv[123]D(Transpose)?|SimpleRNN|GRU|LSTM|ConvLSTM2D|RNN)$/;
 
 /** The rule `symmetry`: units of a layer must differ, or they stay alike for ever. */
-export const symmetry: Rule = defineRule(
-  {
-    name: "symmetry",
-    assertion: "assertSymmetryBroken",
-    problem: "units that start alike",
-    stage: "any",
-    summary: "No kernel is constant, and no two units of a layer have the same incoming weights.",
-    formula: "std(kernel) > 0, and the number of units whose incoming weights equal those of an " +
-      "earlier unit is 0; for kernels with two units or more. Of the two of a recurrent cell, one will do.",
-    thresholds: [],
-    source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
-    misleads:
-      "A head may start at zero, for its units are told apart by the targets, and so may a branch that " +
-      "is added to another: they are not judged for that. What a weight of a custom layer is for nobody " +
-      "knows: one of zeros, a table of positions maybe, is left to gradients-flow, which sees what it " +
-      "stops; one of a single row scales or shifts; and another constant is only warned of.",
-    fix: "Draw kernels at random; constants are for biases.",
-    falsePositives: falsePositives({ draws: 1600 }),
+export const symmetry: Rule = defineRule({
+  name: "symmetry",
+  assertion: "assertSymmetryBroken",
+  matcher: "toHaveBrokenSymmetry",
+  passes: "has no units that start alike",
+  tags: ["weights"],
+  order: 120,
+  problem: "units that start alike",
+  summary: "No kernel is constant, and no two units of a layer have the same incoming weights.",
+  formula: "std(kernel) > 0, and the number of units whose incoming weights equal those of an " +
+    "earlier unit is 0; for kernels with two units or more. Of the two of a recurrent cell, one will do.",
+  source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
+  misleads:
+    "A head may start at zero, for its units are told apart by the targets, and so may a branch that " +
+    "is added to another: they are not judged for that. What a weight of a custom layer is for nobody " +
+    "knows: one of zeros, a table of positions maybe, is left to gradients-flow, which sees what it " +
+    "stops; one of a single row scales or shifts; and another constant is only warned of.",
+  fix: "Draw kernels at random; constants are for biases.",
+  falsePositives: falsePositives({ draws: 1600 }),
+  asserts:
+    "that no hidden kernel is constant and that no two units of a hidden layer have exactly the " +
+    "same incoming weights: units that start alike stay alike.",
+  throws: "If units start alike.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertSymmetryBroken } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      assertSymmetryBroken(await measure(model, randomBatch(model)));
+      model.dispose();
+    `,
   },
-  {
+  figure: {
     title: "units with the weights of an earlier one",
     scale: "linear",
     of: ({ weights }) =>
       weights.find((weight) => weight.duplicateUnits != null)?.duplicateUnits ?? null,
   },
-  ({ layers, measurements }) => {
+  judge({ layers, measurements }) {
     const added = new Set(
       kernelChain(measurements.layers).filter(({ added }) => added).map(({ layer }) => layer),
     );
@@ -54,7 +72,7 @@ export const symmetry: Rule = defineRule(
       });
     });
   },
-);
+});
 
 function judge(
   layer: LayerMeasurements,

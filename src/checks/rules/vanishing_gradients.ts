@@ -19,39 +19,81 @@ import {
 } from "../signal_path.ts";
 
 /** The rule `vanishing-gradients`: the signal must not die out on its way back to the first layer. */
-export const vanishingGradients: Rule = defineRule(
-  {
-    name: "vanishing-gradients",
-    assertion: "assertNoVanishingGradients",
-    problem: "vanishing gradients",
-    stage: "any",
-    summary:
-      "The first hidden layer receives a fair share of the back-propagated signal that the " +
-      "last one receives.",
-    formula: "l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio, " +
-      "delta = dJ/dz, over the hidden layers with a kernel (of several heads: up to the one that " +
-      "sends most, and over each branch by itself); and no hidden layer's delta is all zero " +
-      "while a gradient reaches that layer or a later one; and no head shuts it out, as a softmax does " +
-      "that is certain for every example.",
-    thresholds: ["vanishingRatio", "vanishingFloor"],
-    source: "Glorot & Bengio 2010; the ratio after AUTOTRAINER (Zhang et al. 2021). Weight " +
-      "gradients cannot see it: with small kernels the activations shrink going up as the deltas " +
-      "shrink going down, and their product stays flat.",
-    misleads: "A zero-initialised head sends nothing down at step 0 and trains well: that is a " +
-      "warning. A softmax head under the objective sum has no gradient at all: measure a loss. " +
-      "Averaging pools divide the norm by the root of the positions they average.",
-    fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
-      "tanh), take another activation than sigmoid, add normalisation or residual connections.",
-    falsePositives: falsePositives({ draws: 1600 }),
+export const vanishingGradients: Rule = defineRule({
+  name: "vanishing-gradients",
+  assertion: "assertNoVanishingGradients",
+  matcher: "toHaveNoVanishingGradients",
+  passes: "has no vanishing gradients",
+  tags: ["signal"],
+  order: 40,
+  study: { order: 20, letter: "v", below: "gradients vanish", above: "gradients vanish" },
+  thresholds: {
+    vanishingRatio: {
+      default: 1e-3,
+      unit: "l2(delta) of the first hidden layer / l2(delta) of the last",
+      range: [0, 1],
+      source: "AUTOTRAINER (Zhang et al. 2021) compares first and last layer by 1e-3, on gradients",
+      about: "Least signal of the first hidden layer over that of the last.",
+    },
+    vanishingFloor: {
+      default: 1e-7,
+      unit: "mean |dJ/dW| of a kernel",
+      range: [0, Infinity],
+      source: "SageMaker Debugger, VanishingGradient; scale dependent, so it only warns",
+      about: "Mean |dJ/dW| of a kernel below which there is a warning.",
+    },
   },
-  DELTA_NORM,
-  (subject) => {
+  problem: "vanishing gradients",
+  summary: "The first hidden layer receives a fair share of the back-propagated signal that the " +
+    "last one receives.",
+  formula: "l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio, " +
+    "delta = dJ/dz, over the hidden layers with a kernel (of several heads: up to the one that " +
+    "sends most, and over each branch by itself); and no hidden layer's delta is all zero " +
+    "while a gradient reaches that layer or a later one; and no head shuts it out, as a softmax does " +
+    "that is certain for every example.",
+  source: "Glorot & Bengio 2010; the ratio after AUTOTRAINER (Zhang et al. 2021). Weight " +
+    "gradients cannot see it: with small kernels the activations shrink going up as the deltas " +
+    "shrink going down, and their product stays flat.",
+  misleads: "A zero-initialised head sends nothing down at step 0 and trains well: that is a " +
+    "warning. A softmax head under the objective sum has no gradient at all: measure a loss. " +
+    "Averaging pools divide the norm by the root of the positions they average.",
+  fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
+    "tanh), take another activation than sigmoid, add normalisation or residual connections.",
+  falsePositives: falsePositives({ draws: 1600 }),
+  asserts:
+    "that the first hidden layer receives at least 1e-3 (`vanishingRatio`) of the signal, the l2 " +
+    "norm of delta = dJ/dz, that the last hidden layer receives, and that no layer stops it " +
+    "altogether. Weight gradients are not what is judged: with a small initialisation the " +
+    "activations shrink going up and the deltas going down, and their product is flat over depth.",
+  throws: "If the signal vanishes.",
+  example: {
+    title: "A network that passes and one that does not",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertNoVanishingGradients } from "@gradient-health/gradient-health/assert";
+      import { assertThrows } from "@std/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      assertNoVanishingGradients(await measure(model, randomBatch(model)));
+      model.dispose();
+
+      const broken = exerciseModel({ activation: "sigmoid", stddev: 0.2 });
+      const measurements = await measure(broken, randomBatch(broken));
+      assertThrows(() => assertNoVanishingGradients(measurements));
+      broken.dispose();
+    `,
+  },
+  figure: DELTA_NORM,
+  judge(subject) {
     const { warnings, heard } = softmaxUnderSum(subject);
     return heard.layers.length === 0 ? warnings : [...warnings, ...judge(heard)];
   },
-);
+});
 
-function judge(subject: Case): Verdict[] {
+function judge(subject: Case<"vanishingRatio" | "vanishingFloor">): Verdict[] {
   const { layers, measurements } = subject;
   const path = signalPath(layers);
   const broken = path.find(({ layer }) => layer.preActivationGradients!.nonFinite > 0);
@@ -83,7 +125,7 @@ function judge(subject: Case): Verdict[] {
 }
 
 /** What is lost from the last layer of a path down to the first. */
-function loss(path: SignalStep[], subject: Case): Verdict[] {
+function loss(path: SignalStep[], subject: Case<"vanishingRatio">): Verdict[] {
   const { vanishingRatio } = subject.thresholds;
   const first = path[0];
   const last = path[path.length - 1];
@@ -120,7 +162,7 @@ function cure(path: LayerMeasurements[], { layers, measurements }: Case): string
 }
 
 /** An absolute floor depends on the scale of the loss, so it only warns. */
-function belowFloor({ layers, thresholds }: Case): Verdict[] {
+function belowFloor({ layers, thresholds }: Case<"vanishingFloor">): Verdict[] {
   return layers.flatMap(({ name: layer, weights }): Verdict[] =>
     weights.flatMap((weight): Verdict[] => {
       const { name, trainable, gradients, gradientsOfUsedRows } = weight;

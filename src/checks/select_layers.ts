@@ -1,0 +1,81 @@
+import type { IgnoredLayer, LayerOptions } from "./check_options.ts";
+import type { Finding } from "./finding.ts";
+import { show, showName } from "./show.ts";
+
+/**
+ * The layers that `options.layers` selects, in their order; all without it.
+ *
+ * @throws {TypeError} If a filter is neither a pattern nor names, or an ignored layer has no reason.
+ * @throws {RangeError} If a filter is empty or matches no layer: a typing error must not pass as a green test.
+ */
+export function selectLayers<L extends { name: string }>(
+  layers: L[],
+  { layers: filter, ignore = [] }: LayerOptions,
+): L[] {
+  for (const entry of checkedIgnore(ignore)) mustMatch("ignore", entry.layer, layers);
+  if (filter === undefined) return layers;
+  const patterns = filter instanceof RegExp ? [filter] : filter;
+  if (!Array.isArray(patterns) || patterns.some((name) => !isPattern(name))) {
+    throw new TypeError(
+      `options.layers must be a RegExp or an array of layer names, got ${show(filter)}.`,
+    );
+  }
+  if (patterns.length === 0) {
+    throw new RangeError("options.layers is an empty array, so that no layer would be judged.");
+  }
+  for (const pattern of patterns) mustMatch("layers", pattern, layers);
+  return layers.filter(({ name }) => patterns.some((pattern) => matchesLayer(pattern, name)));
+}
+
+function checkedIgnore(ignore: LayerOptions["ignore"]): NonNullable<LayerOptions["ignore"]> {
+  const valid = Array.isArray(ignore) &&
+    ignore.every((entry) =>
+      isPattern(entry?.layer) && typeof entry.reason === "string" && entry.reason.trim() !== ""
+    );
+  if (!valid) {
+    throw new TypeError(
+      `options.ignore must be an array of { layer, reason }, each with a reason, got ${
+        show(ignore)
+      }.`,
+    );
+  }
+  return ignore;
+}
+
+function mustMatch(option: string, pattern: string | RegExp, layers: { name: string }[]): void {
+  const wanted = typeof pattern === "string" ? showName(pattern) : String(pattern);
+  if (layers.length === 0) {
+    throw new RangeError(
+      `options.${option} names ${wanted}, but this rule judges the model, not single layers.`,
+    );
+  }
+  if (layers.some(({ name }) => matchesLayer(pattern, name))) return;
+  const names = layers.slice(0, 8).map(({ name }) => showName(name)).join(", ");
+  const more = layers.length > 8 ? `, ... (${layers.length} in all)` : "";
+  throw new RangeError(
+    `options.${option} names ${wanted}, which no layer matches; the layers are ${names}${more}.`,
+  );
+}
+
+/** The finding; as a note with the reason where its layer is ignored. */
+export function ignoreFinding(finding: Finding, { ignore = [] }: LayerOptions): Finding {
+  if (finding.layer === null || finding.severity === "note") return finding;
+  const name = finding.layer;
+  const why = ignore.find((entry: IgnoredLayer) => matchesLayer(entry.layer, name));
+  if (why === undefined) return finding;
+  return {
+    ...finding,
+    severity: "note",
+    message: `${finding.message} Ignored: ${why.reason}`,
+  };
+}
+
+function isPattern(value: unknown): value is string | RegExp {
+  return typeof value === "string" || value instanceof RegExp;
+}
+
+/** Whether a layer's name is the given one, or matches the given pattern. */
+function matchesLayer(pattern: string | RegExp, name: string): boolean {
+  // search() ignores the lastIndex of a global or sticky pattern; test() would remember it.
+  return typeof pattern === "string" ? pattern === name : name.search(pattern) !== -1;
+}

@@ -1,0 +1,34 @@
+import type { ThresholdTable } from "./threshold_entry.ts";
+
+/** For rules whose verdict depends on the batch. */
+export const MIN_EXAMPLES = {
+  minExamples: {
+    default: 8,
+    unit: "examples in the batch",
+    range: [1, Infinity],
+    source: "own: a healthy ReLU unit is off on all of 8 independent examples once in 256",
+    about: "Fewest examples on which a batch-dependent rule gives a verdict.",
+  },
+} satisfies ThresholdTable;
+
+/** For rules by mean-field theory. */
+export const MIN_WIDTH = {
+  minWidth: {
+    default: 64,
+    unit: "units",
+    range: [1, Infinity],
+    source: "own: mean-field theory holds for wide layers; single draws spread as 1 / sqrt(width)",
+    about: "Fewest units of a layer that mean-field theory is applied to.",
+  },
+} satisfies ThresholdTable;
+
+/** For rules on what an output must not depend on. */
+export const LEAK_TOLERANCE = {
+  leakTolerance: {
+    default: 1e-6,
+    unit: "change of an output / rms of that output",
+    range: [0, Infinity],
+    source: "own: an output that does not depend on an input stays the same bit by bit",
+    about: "Most by which an output may change with inputs that it must not depend on.",
+  },
+} satisfies ThresholdTable;

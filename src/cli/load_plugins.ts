@@ -1,0 +1,26 @@
+import { isRule, registerRule } from "../checks/register_rule.ts";
+import { importModule } from "../model/foreign_code.ts";
+import { GateError } from "../gate/gate_error.ts";
+
+/**
+ * Imports modules and registers every rule that they export, in the order of their names.
+ *
+ * @param files Their paths, from the working directory on.
+ * @throws {ModelError} If a module cannot be imported.
+ * @throws {GateError} If one exports no rule, or a rule that cannot be registered.
+ */
+export async function loadPlugins(files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const rules = Object.values(await importModule(file)).filter(isRule);
+    if (rules.length === 0) {
+      throw new GateError(`${file}: it exports no rule, expected one or more of defineRule()`);
+    }
+    for (const rule of rules) {
+      try {
+        registerRule(rule);
+      } catch (error) {
+        throw new GateError(`${file}: ${(error as Error).message}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Writes what follows from the rules: their lists, the type of all thresholds, the assertions with their
+ * documentation, the types of the matchers, the schema of configurations, the pages in docs/rules, and the
+ * names in mod.ts. Run it as `deno task generate`; with `--check` it writes nothing and fails where a file
+ * is not what it would write.
+ *
+ * @module
+ */
+import type { ThresholdTable } from "../checks/threshold_entry.ts";
+import { snakeCase } from "./doc_text.ts";
+import { readRules, ROOT, type RuleFiles } from "./read_rules.ts";
+import {
+  writeAssertion,
+  writeBaselineAssertion,
+  writeHealthyAssertion,
+  writeModelAssertion,
+} from "./write_assertion.ts";
+import {
+  writeAssertionList,
+  writeExpected,
+  writeModelRules,
+  writeRules,
+  writeThresholds,
+} from "./write_lists.ts";
+import { type PageRule, writePage, writePageIndex } from "./write_page.ts";
+
+/** Contents by path, from the root of the checkout on. */
+type Files = Record<string, string>;
+
+const assertionFile = (assertion: string) => `src/assert/${snakeCase(assertion)}.ts`;
+
+/** What is made of the rules alone. The rest imports these files, so they come first. */
+async function writeSources({ rules, modelRules }: RuleFiles): Promise<Files> {
+  const { BASELINE_RULE } = await import("../checks/matches_baseline.ts");
+  const all = [...rules, ...modelRules];
+  const tables: ThresholdTable[] = [...all.map(({ rule }) => rule), BASELINE_RULE]
+    .map(({ thresholds }) => thresholds);
+  const assertions = [...all.map(({ rule }) => rule), BASELINE_RULE]
+    .map(({ assertion }) => assertion)
+    .filter((assertion) => assertion !== "");
+  return {
+    "src/checks/rules.ts": writeRules({ rules, modelRules }),
+    "src/checks/model_rules.ts": writeModelRules({ rules, modelRules }),
+    "src/checks/thresholds.ts": writeThresholds(tables),
+    "src/assert/rule_assertions.ts": writeAssertionList([...assertions, "assertHealthy"]),
+    ...Object.fromEntries([
+      ...rules.filter(({ rule }) => rule.assertion !== "").map((one) => [
+        assertionFile(one.rule.assertion),
+        writeAssertion(one),
+      ]),
+      ...modelRules.map((one) => [assertionFile(one.rule.assertion), writeModelAssertion(one)]),
+    ]),
+    [assertionFile(BASELINE_RULE.assertion)]: writeBaselineAssertion(BASELINE_RULE),
+  };
+}
+
+/** What is made of the lists. */
+async function writeDerived(files: RuleFiles): Promise<Files> {
+  const { HEALTHY_DOCUMENTATION } = await import("../assert/healthy_documentation.ts");
+  const { BASELINE_RULE } = await import("../checks/matches_baseline.ts");
+  const { buildSchema } = await import("../gate/build_schema.ts");
+  const { GATE_DOCUMENTATION } = await import("../gate/gate_rules.ts");
+  return {
+    "src/assert/assert_healthy.ts": writeHealthyAssertion(HEALTHY_DOCUMENTATION),
+    "src/expect/health_expected.ts": writeExpected(
+      files,
+      HEALTHY_DOCUMENTATION.summary,
+      BASELINE_RULE,
+    ),
+    "gradient-health.schema.json": `${JSON.stringify(buildSchema(), null, 2)}\n`,
+    ...writePages(files, GATE_DOCUMENTATION),
+    "mod.ts": await writeDoor(),
+  };
+}
+
+function writePages({ rules, modelRules }: RuleFiles, gateRules: readonly PageRule[]): Files {
+  const pages = [
+    ...rules.map(({ rule, file }) => ({ rule: rule as PageRule, file })),
+    ...modelRules.map(({ rule, file }) => ({ rule: rule as PageRule, file })),
+    ...gateRules.map((rule) => ({ rule, file: "src/gate/gate_rules.ts" })),
+  ];
+  return {
+    ...Object.fromEntries(
+      pages.map(({ rule, file }) => [`docs/rules/${rule.name}.md`, writePage(rule, file)]),
+    ),
+    "docs/rules/README.md": writePageIndex([
+      ["Rules over measurements, for report, check and tests", rules.map(({ rule }) => rule)],
+      ["Rules over a model, for tests", modelRules.map(({ rule }) => rule)],
+      ["Rules of the gate alone", gateRules],
+    ]),
+  };
+}
+
+/** The names that mod.ts hands on, those of src/mod.ts. */
+async function writeDoor(): Promise<string> {
+  const text = await Deno.readTextFile(new URL("mod.ts", ROOT));
+  const names = Object.keys(await import("../mod.ts"));
+  return text.replace(
+    /export const \{[^}]*\} = library;/,
+    `export const {\n${names.map((name) => `  ${name},\n`).join("")}} = library;`,
+  );
+}
+
+/** The files as `deno fmt` has them. */
+async function format(files: Files): Promise<Files> {
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const [path, text] of Object.entries(files)) {
+      const file = `${folder}/${path}`;
+      await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+      await Deno.writeTextFile(file, text);
+    }
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["fmt", "--quiet", "--no-config", "--line-width=100", folder],
+    }).output();
+    if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
+    const read = async (path: string) => [path, await Deno.readTextFile(`${folder}/${path}`)];
+    return Object.fromEntries(await Promise.all(Object.keys(files).map(read)));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Which files are not what they should be; written, unless they are only to be checked. */
+async function settle(files: Files, check: boolean): Promise<string[]> {
+  const stale: string[] = [];
+  for (const [path, text] of Object.entries(await format(files))) {
+    const url = new URL(path, ROOT);
+    const found = await Deno.readTextFile(url).catch(() => null);
+    if (found === text) continue;
+    stale.push(path);
+    if (check) continue;
+    await Deno.mkdir(new URL(".", url), { recursive: true });
+    await Deno.writeTextFile(url, text);
+  }
+  return stale;
+}
+
+/** Pages and assertions of rules that there are no more. */
+async function leftovers(files: Files): Promise<string[]> {
+  const left: string[] = [];
+  for (const folder of ["docs/rules/", "src/assert/"]) {
+    for await (const { name } of Deno.readDir(new URL(folder, ROOT))) {
+      const path = `${folder}${name}`;
+      if (path in files) continue;
+      const text = await Deno.readTextFile(new URL(path, ROOT));
+      if (/^.*Generated by `deno task generate`/.test(text)) left.push(path);
+    }
+  }
+  return left;
+}
+
+if (import.meta.main) {
+  const check = Deno.args.includes("--check");
+  const rules = await readRules();
+  const sources = await writeSources(rules);
+  const stale = await settle(sources, check);
+  const derived = await writeDerived(rules);
+  stale.push(...await settle(derived, check));
+  const left = await leftovers({ ...sources, ...derived });
+  if (!check) { for (const path of left) await Deno.remove(new URL(path, ROOT)); }
+  for (const path of [...stale, ...left]) {
+    console.log(check ? `${path} is not what deno task generate writes` : path);
+  }
+  if (check && stale.length + left.length > 0) Deno.exit(1);
+}

@@ -1,0 +1,58 @@
+import type { ModelRule } from "../checks/model_rule.ts";
+import type { Rule } from "../checks/rule.ts";
+import type { ProbeSubject } from "../probe/probe_subject.ts";
+import { snakeCase } from "./doc_text.ts";
+
+/** A rule and where it is defined. */
+export interface RuleFile<R> {
+  /** Its file, from the root of the checkout on. */
+  file: string;
+  /** The constant that its file exports. */
+  constant: string;
+  /** The rule. */
+  rule: R;
+}
+
+/** Every rule over measurements and every rule over a model, each kind in its order. */
+export interface RuleFiles {
+  rules: RuleFile<Rule>[];
+  modelRules: RuleFile<ModelRule<ProbeSubject>>[];
+}
+
+/** The root of the checkout. */
+export const ROOT = new URL("../../", import.meta.url);
+
+/**
+ * Reads the rules from their files, not from the lists, which are made from what is read here.
+ *
+ * @throws {Error} If a file does not export the rule that its name promises.
+ */
+export async function readRules(): Promise<RuleFiles> {
+  return {
+    rules: await readFolder<Rule>("src/checks/rules"),
+    modelRules: await readFolder<ModelRule<ProbeSubject>>("src/checks/model_rules"),
+  };
+}
+
+async function readFolder<R extends { name: string; order: number; assertion: string }>(
+  folder: string,
+): Promise<RuleFile<R>[]> {
+  const found: RuleFile<R>[] = [];
+  for await (const { name } of Deno.readDir(new URL(`${folder}/`, ROOT))) {
+    const stem = name.replace(/\.ts$/, "");
+    const constant = stem.replaceAll(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase());
+    const file = `${folder}/${name}`;
+    const module = await import(new URL(file, ROOT).href);
+    const rule: R | undefined = module[constant];
+    if (rule === undefined || snakeCase(rule.name) !== stem) {
+      throw new Error(
+        `${file} exports no rule ${constant} called "${
+          stem.replaceAll("_", "-")
+        }": file, constant ` +
+          `and rule share one stem`,
+      );
+    }
+    found.push({ file, constant, rule });
+  }
+  return found.sort(({ rule: a }, { rule: b }) => a.order - b.order || (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,156 @@
+import type { ModelRule } from "../checks/model_rule.ts";
+import type { AssertionDocumentation, RuleDocumentation } from "../checks/rule.ts";
+import type { ProbeSubject } from "../probe/probe_subject.ts";
+import { comment, dedent, generatedFrom, unionOf, wrap } from "./doc_text.ts";
+import type { RuleFile } from "./read_rules.ts";
+
+/** What a rule must have for an assertion to be written. */
+type Documented = RuleDocumentation & { assertionDocumentation?: AssertionDocumentation };
+
+const REFUSES = "If a threshold is out of range or a layer filter matches no layer.";
+
+const IMPORTS = {
+  options: 'import type { CheckOptions } from "../checks/check_options.ts";',
+  measurements: 'import type { Measurements } from "../measure/measurements.ts";',
+  rule: 'import { assertRule } from "./assert_rule.ts";',
+};
+
+/** The comment of an assertion: what its rule's record says of it. */
+function documentation(rule: Documented, defaults: string, params: readonly string[]): string {
+  const { asserts, throws, refuses, example } = requireDocumentation(rule);
+  const bullet = (title: string, text: string) => wrap(`${title}: ${text}`, "- ", "  ");
+  return comment([
+    ...wrap(`Asserts ${asserts}`),
+    "",
+    ...bullet("Definition", rule.formula),
+    ...defaults === "" ? [] : bullet("Defaults", defaults),
+    ...bullet("Source", rule.source),
+    ...bullet("Misleads", rule.misleads),
+    ...rule.falsePositives === undefined ? [] : bullet("False positives", rule.falsePositives),
+    "",
+    ...params.flatMap((param) => wrap(`@param ${param}`)),
+    "@param msg Appended to the message.",
+    "",
+    `@example ${example.title}`,
+    "```ts",
+    ...dedent(example.code),
+    "```",
+    "",
+    ...wrap(`@throws {AssertionError} ${throws}`),
+    "@throws {TypeError} If an argument is not what it must be.",
+    ...wrap(`@throws {RangeError} ${refuses ?? REFUSES}`),
+  ]);
+}
+
+function requireDocumentation(rule: Documented): AssertionDocumentation {
+  if (rule.assertionDocumentation === undefined) {
+    throw new Error(`the rule ${rule.name} needs asserts, throws and example for its assertion`);
+  }
+  return rule.assertionDocumentation;
+}
+
+/** `deadFraction` 0.5, `minExamples` 8. */
+function defaultsOf({ thresholds }: RuleDocumentation): string {
+  const entries = Object.entries(thresholds);
+  if (entries.length === 0) return "";
+  return `${entries.map(([name, { default: value }]) => `\`${name}\` ${value}`).join(", ")}.`;
+}
+
+const optionsOf = ({ thresholds }: RuleDocumentation) =>
+  `CheckOptions<${unionOf(Object.keys(thresholds))}>`;
+
+const MEASURED = "measurements What `measure()` returned.";
+const OPTIONS = "options Other thresholds, and which layers to judge.";
+
+/** The assertion over measurements of a rule. */
+export function writeAssertion({ file, constant, rule }: RuleFile<Documented>): string {
+  return [
+    `// ${generatedFrom(file)}`,
+    IMPORTS.options,
+    `import { ${constant} } from "../${file.replace("src/", "")}";`,
+    IMPORTS.measurements,
+    IMPORTS.rule,
+    "",
+    documentation(rule, defaultsOf(rule), [MEASURED, OPTIONS]),
+    `export function ${rule.assertion}(measurements: Measurements, options?: ${optionsOf(rule)}, ` +
+    "msg?: string): void {",
+    `assertRule(${constant}, measurements, options, msg);`,
+    "}",
+    "",
+  ].join("\n");
+}
+
+/** The assertion that figures stay near those of a baseline. */
+export function writeBaselineAssertion(rule: Documented): string {
+  const baseline =
+    "baseline What `measure()` returned at an earlier state, on the same batch and seed.";
+  return [
+    `// ${generatedFrom("src/checks/matches_baseline.ts")}`,
+    IMPORTS.options,
+    'import { matchesBaseline } from "../checks/matches_baseline.ts";',
+    IMPORTS.measurements,
+    IMPORTS.rule,
+    "",
+    documentation(rule, defaultsOf(rule), [MEASURED, baseline, OPTIONS]),
+    `export function ${rule.assertion}(measurements: Measurements, baseline: Measurements, ` +
+    `options?: ${optionsOf(rule)}, msg?: string): void {`,
+    "assertRule(matchesBaseline(baseline), measurements, options, msg);",
+    "}",
+    "",
+  ].join("\n");
+}
+
+/** The assertion over a model and a batch of a rule. */
+export function writeModelAssertion(
+  { file, constant, rule }: RuleFile<ModelRule<ProbeSubject>>,
+): string {
+  const params = [
+    "model A built model.",
+    "batch One tensor an input, and targets where the loss needs them.",
+    "options Other thresholds, and what else the probe should know.",
+  ];
+  return [
+    `// ${generatedFrom(file)}`,
+    IMPORTS.options,
+    `import { ${constant} } from "../${file.replace("src/", "")}";`,
+    'import type { LayersModel } from "../engine/tensorflow.ts";',
+    'import type { Batch } from "../model/batch.ts";',
+    'import type { ProbeOptions } from "../probe/probe_options.ts";',
+    'import { assertModelRule } from "./assert_rule.ts";',
+    "",
+    documentation(rule, defaultsOf(rule), params),
+    `export async function ${rule.assertion}(model: LayersModel, batch: Batch, ` +
+    `options?: ${optionsOf(rule)} & Pick<ProbeOptions, ${unionOf(rule.options)}>, msg?: string): ` +
+    "Promise<void> {",
+    `await assertModelRule(${constant}, model, batch, options, msg);`,
+    "}",
+    "",
+  ].join("\n");
+}
+
+/** The assertion that stands for all rules over measurements. */
+export function writeHealthyAssertion(rule: Documented): string {
+  return [
+    `// ${generatedFrom("src/assert/healthy_documentation.ts and the rules that it lists")}`,
+    'import { AssertionError } from "@std/assert/assertion-error";',
+    'import type { RunChecksOptions } from "../checks/judge_rule.ts";',
+    'import { runChecks } from "../checks/run_checks.ts";',
+    IMPORTS.measurements,
+    'import { healthMessage } from "./health_message.ts";',
+    'import { validateMessage } from "./validate.ts";',
+    "",
+    documentation(rule, "those of each rule, in `THRESHOLDS`.", [
+      MEASURED,
+      "options Other thresholds, which layers to judge, and whether the network has been trained (by " +
+      "default, whether a hidden layer has biases that are neither zero nor constant).",
+    ]),
+    "export function assertHealthy(measurements: Measurements, options?: RunChecksOptions, " +
+    "msg?: string): void {",
+    "validateMessage(msg);",
+    "const errors = runChecks(measurements, options)" +
+    '.filter(({ severity }) => severity === "error");',
+    "if (errors.length > 0) throw new AssertionError(healthMessage(measurements, errors, msg));",
+    "}",
+    "",
+  ].join("\n");
+}

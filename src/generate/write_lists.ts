@@ -1,0 +1,130 @@
+import type { ThresholdTable } from "../checks/threshold_entry.ts";
+import { comment, generatedFrom, snakeCase, unionOf, wrap } from "./doc_text.ts";
+import type { RuleFile, RuleFiles } from "./read_rules.ts";
+
+/** A list of constants, their imports, and their exports. */
+function listOf(
+  rules: readonly RuleFile<unknown>[],
+  folder: string,
+  type: string,
+  about: string[],
+  name: string,
+): string {
+  const constants = rules.map(({ constant }) => constant);
+  return [
+    `// ${generatedFrom(`the files of ${folder}`)}`,
+    ...rules.toSorted((a, b) => a.file < b.file ? -1 : 1).map(({ constant, file }) =>
+      `import { ${constant} } from "./${file.replace("src/checks/", "")}";`
+    ),
+    ...type === "Rule" ? ['import type { Rule } from "./rule.ts";'] : [
+      'import type { ModelRule } from "./model_rule.ts";',
+      'import type { ProbeSubject } from "../probe/probe_subject.ts";',
+    ],
+    "",
+    comment(about),
+    `export const ${name}: readonly ${type}[] = [${constants.join(", ")}];`,
+    "",
+    `export { ${constants.toSorted().join(", ")} };`,
+    "",
+  ].join("\n");
+}
+
+/** src/checks/rules.ts: the rules over measurements. */
+export function writeRules({ rules }: RuleFiles): string {
+  return listOf(rules, "src/checks/rules", "Rule", [
+    ...wrap(
+      "Every rule of this package that one set of measurements can tell, in the order in which findings " +
+        "are shown: what breaks a pass first, then what goes in, the signals, the activations, the " +
+        "weights, the head.",
+    ),
+  ], "RULES");
+}
+
+/** src/checks/model_rules.ts: the rules over a model. */
+export function writeModelRules({ modelRules }: RuleFiles): string {
+  const about = ["Every rule that needs the model again, cheap ones first."];
+  const type = "ModelRule<ProbeSubject>";
+  return listOf(modelRules, "src/checks/model_rules", type, about, "MODEL_RULES");
+}
+
+/** src/checks/thresholds.ts: the type of all thresholds. */
+export function writeThresholds(tables: readonly ThresholdTable[]): string {
+  const entries = new Map<string, ThresholdTable[string]>();
+  for (const [name, entry] of tables.flatMap((table) => Object.entries(table))) {
+    const other = entries.get(name);
+    if (other !== undefined && other !== entry) {
+      throw new Error(`two rules define ${name}: define it in shared_thresholds.ts, for both`);
+    }
+    entries.set(name, entry);
+  }
+  return [
+    `// ${generatedFrom("the thresholds of the rules in src/checks")}`,
+    "/** The limits that the rules compare with. Every one has a default, see `THRESHOLDS`. */",
+    "export interface Thresholds {",
+    ...[...entries].map(([name, { about }]) => `  /** ${about} */\n  ${name}: number;`),
+    "}",
+    "",
+  ].join("\n");
+}
+
+/** src/assert/rule_assertions.ts: the assertions of all rules. */
+export function writeAssertionList(assertions: readonly string[]): string {
+  return [
+    `// ${generatedFrom("the rules of src/checks")}`,
+    ...assertions.toSorted().map((name) => `export * from "./${snakeCase(name)}.ts";`),
+    "",
+  ].join("\n");
+}
+
+/** What a matcher demands, its name, and its arguments before `msg`. */
+interface MatcherRow {
+  demands: string;
+  assertion: string;
+  name: string;
+  args: string;
+}
+
+/** src/expect/health_expected.ts: what `expect(measurements)` can do. */
+export function writeExpected(
+  { rules }: RuleFiles,
+  healthy: string,
+  baseline: { summary: string; thresholds: ThresholdTable },
+): string {
+  const optionsOf = (thresholds: ThresholdTable) =>
+    `options?: CheckOptions<${unionOf(Object.keys(thresholds))}>`;
+  const rows: MatcherRow[] = [
+    {
+      demands: healthy,
+      assertion: "assertHealthy",
+      name: "toBeHealthy",
+      args: "options?: RunChecksOptions",
+    },
+    ...rules.flatMap(({ rule: { summary, assertion, matcher, thresholds } }) =>
+      matcher === undefined
+        ? []
+        : [{ demands: summary, assertion, name: matcher, args: optionsOf(thresholds) }]
+    ),
+    {
+      demands: baseline.summary,
+      assertion: "assertMatchesBaseline",
+      name: "toMatchBaseline",
+      args: `baseline: Measurements, ${optionsOf(baseline.thresholds)}`,
+    },
+  ];
+  return [
+    `// ${generatedFrom("the rules of src/checks")}`,
+    'import type { CheckOptions } from "../checks/check_options.ts";',
+    'import type { RunChecksOptions } from "../checks/judge_rule.ts";',
+    'import type { Measurements } from "../measure/measurements.ts";',
+    'import type { Outcome } from "./matcher.ts";',
+    "",
+    "/** What `expect(measurements)` can do besides, once it is extended with `healthMatchers`. */",
+    "export interface HealthExpected<IsAsync = false> {",
+    ...rows.flatMap(({ demands, assertion, name, args }) => [
+      comment(wrap(`${demands} The same as \`${assertion}\`.`)).replaceAll(/^/gm, "  "),
+      `  ${name}(${args}, msg?: string): Outcome<IsAsync>;`,
+    ]),
+    "}",
+    "",
+  ].join("\n");
+}

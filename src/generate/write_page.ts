@@ -1,0 +1,104 @@
+import type { AssertionDocumentation, RuleDocumentation, RuleTag } from "../checks/rule.ts";
+import { dedent, generatedFrom } from "./doc_text.ts";
+
+/** A rule of which there is a page. */
+export interface PageRule extends RuleDocumentation {
+  tags?: readonly RuleTag[];
+  matcher?: string;
+  assertionDocumentation?: AssertionDocumentation;
+}
+
+const STAGES: Record<RuleDocumentation["stage"], string> = {
+  any: "Every network, trained or not.",
+  initial: "Untrained networks: what it finds in a trained one is only noted, unless its own " +
+    "assertion is called.",
+};
+
+/** A text in which what Markdown would take for its own stands as it is. */
+const plain = (text: string) => text.replaceAll(/[*]|<(?=[A-Za-z/!])|\|/g, "\\$&");
+
+/** docs/rules/NAME.md: everything that is written down of a rule. */
+export function writePage(rule: PageRule, source: string): string {
+  const { name, assertion, matcher, tags = [], assertionDocumentation: own } = rule;
+  const section = (title: string, text: string | undefined) =>
+    text ? [`## ${title}`, "", plain(text), ""] : [];
+  const names = [
+    ...assertion === "" ? [] : [`- Assertion: \`${assertion}\``],
+    ...matcher === undefined ? [] : [`- Matcher: \`${matcher}\``],
+    ...tags.length === 0 ? [] : [`- Judges: ${tags.join(", ")}`],
+    `- Made for: ${STAGES[rule.stage]}`,
+  ];
+  return [
+    `<!-- ${generatedFrom(source)} -->`,
+    "",
+    `# ${name}`,
+    "",
+    plain(rule.summary),
+    "",
+    ...names,
+    "",
+    ...section("Definition", rule.formula),
+    ...thresholdsOf(rule),
+    ...section("What to do", rule.fix),
+    ...section("When it misleads", rule.misleads),
+    ...section("False positives", rule.falsePositives),
+    ...section("Source", rule.source),
+    ...own === undefined ? [] : [
+      "## Example",
+      "",
+      `${own.example.title}:`,
+      "",
+      "```ts ignore",
+      ...dedent(own.example.code),
+    ],
+    ...own === undefined ? [] : ["```", ""],
+  ].join("\n");
+}
+
+function thresholdsOf({ thresholds }: RuleDocumentation): string[] {
+  const entries = Object.entries(thresholds);
+  if (entries.length === 0) return [];
+  return [
+    "## Thresholds",
+    "",
+    "| Name | Default | Range | Unit | Meaning | Source |",
+    "| --- | --- | --- | --- | --- | --- |",
+    ...entries.map(([name, { default: value, range: [low, high], unit, about, source }]) =>
+      `| \`${name}\` | ${value} | ${rangeOf(low, high)} | ${plain(unit)} | ${plain(about)} | ${
+        plain(source)
+      } |`
+    ),
+    "",
+  ];
+}
+
+function rangeOf(low: number, high: number): string {
+  if (high < Infinity) return `${low} to ${high}`;
+  return low === -Infinity ? "any" : `${low} or more`;
+}
+
+/** docs/rules/README.md: which rules there are. */
+export function writePageIndex(
+  groups: readonly (readonly [title: string, rules: readonly PageRule[]])[],
+): string {
+  return [
+    `<!-- ${generatedFrom("the rules of src/checks and src/gate")} -->`,
+    "",
+    "# Rules",
+    "",
+    "`gradient-health explain RULE` prints the same pages in a terminal.",
+    "",
+    ...groups.flatMap(([title, rules]) => [
+      `## ${title}`,
+      "",
+      "| Rule | Assertion | What it demands |",
+      "| --- | --- | --- |",
+      ...rules.map(({ name, assertion, summary }) =>
+        `| [${name}](${name}.md) | ${assertion === "" ? "" : `\`${assertion}\``} | ${
+          plain(summary)
+        } |`
+      ),
+      "",
+    ]),
+  ].join("\n");
+}

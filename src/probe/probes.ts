@@ -1,0 +1,42 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
+import type { Batch } from "../model/batch.ts";
+import { probeBatchIndependence } from "./probe_batch_independence.ts";
+import { probeCausality } from "./probe_causality.ts";
+import { probeGradients } from "./probe_gradients.ts";
+import { probeInputDependence } from "./probe_input_dependence.ts";
+import { probeLoss } from "./probe_loss.ts";
+import type { ProbeOptions } from "./probe_options.ts";
+import { probeOverfit } from "./probe_overfit.ts";
+import { probeStep } from "./probe_step.ts";
+import type { ProbeSubject } from "./probe_subject.ts";
+
+/** Name of a probe: what a rule over a model has run. */
+export type ProbeName =
+  | "batchIndependence"
+  | "causality"
+  | "gradients"
+  | "inputDependence"
+  | "loss"
+  | "overfit"
+  | "step";
+
+/** Runs a model for a rule, with the thresholds of that rule. */
+type Probe = (
+  model: LayersModel,
+  batch: Batch,
+  options: ProbeOptions,
+  thresholds: Readonly<Record<string, number>>,
+) => Promise<ProbeSubject>;
+
+/** Every probe by its name. */
+export const PROBES: Readonly<Record<ProbeName, Probe>> = {
+  batchIndependence: probeBatchIndependence,
+  causality: probeCausality,
+  gradients: probeGradients,
+  inputDependence: probeInputDependence,
+  loss: probeLoss,
+  // The only one that may stop early: it needs to know when.
+  overfit: (model, batch, options, { overfitSteps: steps, overfitLoss: loss }) =>
+    probeOverfit(model, batch, options, { steps, loss }),
+  step: probeStep,
+};

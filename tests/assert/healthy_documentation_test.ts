@@ -1,0 +1,17 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { HEALTHY_DOCUMENTATION } from "../../src/assert/healthy_documentation.ts";
+import { RULES } from "../../src/checks/rules.ts";
+
+Deno.test("what is written down of assertHealthy() names every rule, and how often it fails a healthy network", () => {
+  const { formula, falsePositives } = HEALTHY_DOCUMENTATION;
+  for (const { name } of RULES) assertMatch(formula, new RegExp(`[ ]${name}[,.]`));
+  // Its rate follows from those of its rules: no rule fails a control, and one warns of some.
+  const clean = RULES.filter(({ falsePositives }) =>
+    falsePositives!.includes(" 0 fail (") && falsePositives!.includes("none is warned of")
+  );
+  const others = RULES.filter((rule) => !clean.includes(rule));
+  assertEquals(others.map(({ name }) => name), ["initial-loss"]);
+  const rate = (text: string) =>
+    text.match(/Of 1600 healthy networks .*? are warned of \(.*? %\)/)![0];
+  assertEquals(rate(falsePositives!), rate(others[0].falsePositives!));
+});
