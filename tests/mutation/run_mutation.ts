@@ -38,8 +38,9 @@ async function* sources(folder: string): AsyncGenerator<string> {
   }
 }
 
-const files = (await Promise.all(folders.map((name: string) => Array.fromAsync(sources(`src/${name}`)))))
-  .flat().sort();
+const files =
+  (await Promise.all(folders.map((name: string) => Array.fromAsync(sources(`src/${name}`)))))
+    .flat().sort();
 const places = (await Promise.all(
   files.map(async (file) =>
     mutantsOf(await Deno.readTextFile(`${root}${file}`)).map((mutant) => ({ file, mutant }))
