@@ -183,10 +183,10 @@ function detailsOf(run: GateRun, withCharts: boolean): string[] {
   ];
 }
 
-/** Code in HTML. Numeric references keep Markdown from seeing its own signs. */
+/** Code in HTML. Numeric references keep Markdown from seeing its own signs, and `www.` as a link. */
 function html(text: string): string {
   const escaped = escapeControls(text).replace(
-    /[^\p{L}\p{N} .,/-]/gu,
+    /[^\p{L}\p{N} .,/-]|(?<=www)\./giu,
     (character) => `&#${character.codePointAt(0)};`,
   );
   return `<code>${escaped}</code>`;

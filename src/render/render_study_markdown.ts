@@ -59,7 +59,7 @@ function escapeText(text: string): string {
     .replace(/[\\`*_<>[\]#|~&]/g, "\\$&")
     // A comment parts the sign from the name that would be mentioned, or the number of an issue.
     .replace(/@|#(?=\d)/g, "$&<!-- -->")
-    .replaceAll("://", ":/\\/").replace(/\b(www)\./gi, "$1\\.");
+    .replaceAll("://", ":/\\/").replace(/(www)\./gi, "$1\\.");
 }
 
 /** A line of its own, whose beginning could make it a heading or a list. */
