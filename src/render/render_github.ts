@@ -1,4 +1,5 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
+import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import type { Locate } from "./gate_location.ts";
 import { acceptedIn, gateTitle, isOpen } from "./gate_words.ts";
@@ -127,4 +128,4 @@ function command(
 }
 
 /** Invisible characters become visible; the per cent sign is what the runner unescapes. */
-const escape = (text: string) => escapeControls(text).replaceAll("%", "%25");
+const escape = (text: string) => defuse(escapeControls(text)).replaceAll("%", "%25");
