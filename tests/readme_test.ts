@@ -84,9 +84,12 @@ Deno.test("the README's test and report run in a folder whose deno.json links a 
   try {
     const [configuration] = blocks("json");
     const checkout = new URL("..", import.meta.url).pathname;
+    const own = JSON.parse(await Deno.readTextFile(`${checkout}deno.json`));
     const linked = configuration.replace("../gradient-health", checkout);
     assert(linked !== configuration, configuration);
     const settings = JSON.parse(linked);
+    // What the checkout silences would greet each new user.
+    assertEquals(settings.allowScripts.deny, own.allowScripts.deny);
     settings.imports.units = "./units.ts";
     await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(settings));
     await Deno.writeTextFile(`${folder}/health_test.ts`, blocks("ts")[0]);

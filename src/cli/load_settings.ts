@@ -1,6 +1,7 @@
 import type { FoundConfiguration } from "../gate/find_configuration.ts";
 import { isReadable } from "../gate/is_readable.ts";
 import { type GateSettings, resolveConfiguration } from "../gate/resolve_configuration.ts";
+import { oneLine } from "../words/one_line.ts";
 import type { FlagValues } from "./flag.ts";
 import { wholeNumber } from "./read_flags.ts";
 import { UsageError } from "./usage_error.ts";
@@ -34,7 +35,7 @@ export async function loadSettings(flags: FlagValues): Promise<GateSettings> {
 
 async function findFile(flags: FlagValues): Promise<FoundConfiguration | null> {
   const note = (text: string) => {
-    if (flags.quiet !== true) console.error(`note: ${text}`);
+    if (flags.quiet !== true) console.error(`note: ${oneLine(text)}`);
   };
   if (flags["no-config"] === true) {
     if (flags.config === undefined) return null;

@@ -1,3 +1,4 @@
+import { writeJson } from "../words/write_json.ts";
 import type { Baseline, BaselineLayer } from "./baseline.ts";
 
 /**
@@ -22,7 +23,7 @@ export function formatBaseline(baseline: Baseline): string {
   return `{\n  "version": 1,\n  "models": ${block(models, 2)}\n}\n`;
 }
 
-const key = (name: string) => JSON.stringify(name);
+const key = (name: string) => writeJson(name);
 
 function block(lines: string[], indent: number): string {
   return lines.length === 0 ? "{}" : `{\n${lines.join(",\n")}\n${" ".repeat(indent)}}`;

@@ -101,11 +101,11 @@ export function measureWeight(
   const shape = variable.shape.map((size) => size ?? 0);
   const absent: Record<string, string> = {};
   if (!trainable) {
-    absent.gradients = weight.layer.trainable && variable.trainable
+    absent.gradients = !weight.layer.trainable
+      ? "the layer is frozen"
+      : variable.trainable || isFrozenFromOutside(weight)
       ? "a model around the layer is frozen"
-      : weight.layer.trainable
-      ? "the weight is not trained"
-      : "the layer is frozen";
+      : "the weight is not trained";
   } else if (gradient === null) {
     absent.gradients = "the weight is not on the objective's path";
   }
@@ -122,4 +122,15 @@ export function measureWeight(
     entries: isOutput && isShortVector ? Array.from(read()) : null,
     absent,
   };
+}
+
+/**
+ * Freezing a model leaves its layers trainable and freezes all of their weights. Weights that are never
+ * trained, such as moving statistics, stand in a list of their own.
+ */
+function isFrozenFromOutside({ layer, variable }: ModelWeight): boolean {
+  const { _nonTrainableWeights: never = [] } = layer as unknown as {
+    _nonTrainableWeights?: readonly LayerVariable[];
+  };
+  return layer.trainableWeights.length === 0 && !never.includes(variable);
 }

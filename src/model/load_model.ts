@@ -78,11 +78,38 @@ export async function loadModel(
   throw new ModelError(`${path}: ${await whyNot(path)}`);
 }
 
+const CONVERT = "convert it with tensorflowjs_converter";
+const WRITE = "write the same layers in a module that exports createModel({ tf, seed })";
+
+/** Formats that other programs write, what a file of each is, and what to do. */
+const FORMATS: readonly [pattern: RegExp, what: string, cure: string][] = [
+  [
+    /\.weights\.h5$/i,
+    "it holds the weights of a Keras model without its layers",
+    `save the whole model with Keras 2 (the package tf_keras) and ${CONVERT}`,
+  ],
+  [
+    /\.(h5|hdf5|keras)$/i,
+    "it is a Keras model",
+    `save it with Keras 2 (the package tf_keras) and ${CONVERT}`,
+  ],
+  [
+    /\.pb$/i,
+    "it is a TensorFlow graph",
+    `${CONVERT} --input_format=keras_saved_model --output_format=tfjs_layers_model`,
+  ],
+  [/\.(pt|pth|ckpt)$/i, "it is a PyTorch file", WRITE],
+  [/\.onnx$/i, "it is an ONNX model", WRITE],
+  [/\.safetensors$/i, "it holds weights without layers", WRITE],
+];
+
 /** Why a file of another kind is not a model, with what to do about it. */
 async function whyNot(path: string): Promise<string> {
   const wanted = "expected a model.json, or a .ts or .js module";
-  if (/\.(h5|hdf5|keras|pb)$/i.test(path)) {
-    return `it is a Keras or TensorFlow file, ${wanted}: convert it with tensorflowjs_converter`;
+  const format = FORMATS.find(([pattern]) => pattern.test(path));
+  if (format !== undefined) {
+    const [, what, cure] = format;
+    return `${what}, ${wanted}: ${cure}`;
   }
   try {
     const { isDirectory } = await Deno.stat(path);

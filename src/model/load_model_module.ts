@@ -73,10 +73,9 @@ function requireModelModule(path: string, module: Record<string, unknown>): Mode
     const exported = names.length === 0
       ? "nothing"
       : names.map((name) => showValue(name)).join(", ");
-    const near = names.find((name) => nearest(name, ["createModel"]) !== "");
     throw new ModelError(
       `${path}: it exports ${exported}, expected a function createModel({ tf, seed })` +
-        (near === undefined ? "" : `: rename ${showValue(near)} to createModel`),
+        hintOn(module),
     );
   }
   if (typeof createModel !== "function") {
@@ -93,6 +92,18 @@ function requireModelModule(path: string, module: Record<string, unknown>): Mode
     );
   }
   return module as unknown as ModelModule;
+}
+
+/** Which export is meant as createModel, and what to do with it. */
+function hintOn(module: Record<string, unknown>): string {
+  const names = Object.keys(module);
+  const functions = names.filter((name) => typeof module[name] === "function");
+  const near = names.find((name) => nearest(name, ["createModel"]) !== "") ??
+    (functions.length === 1 ? functions[0] : undefined);
+  if (near === "default") return `: export it by that name, not as default`;
+  if (near !== undefined) return `: rename ${showValue(near)} to createModel`;
+  const model = names.find((name) => typeof Object(module[name]).predict === "function");
+  return model === undefined ? "" : `: let that function create ${showValue(model)} and return it`;
 }
 
 function requireModel(path: string, value: unknown): asserts value is LayersModel {

@@ -1,4 +1,5 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
+import { writeJson } from "../words/write_json.ts";
 import { findingKeys, reportShape } from "./report_shape.ts";
 import { count, list, object, optional, string } from "./shape.ts";
 
@@ -42,7 +43,7 @@ export function renderGateJson(result: GateResult): string {
     findings: list(finding).encode(result.findings),
     runs: result.runs.map(encodeRun),
   };
-  return `${JSON.stringify(json, null, 2)}\n`;
+  return `${writeJson(json, undefined, 2)}\n`;
 }
 
 function encodeRun({ model, path, seed, error, measurements, findings }: GateRun): object {

@@ -1,5 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import { writeJson } from "../words/write_json.ts";
 import { reportShape } from "./report_shape.ts";
 
 /**
@@ -26,5 +27,5 @@ import { reportShape } from "./report_shape.ts";
  */
 export function renderJson(measurements: Measurements, findings: readonly Finding[]): string {
   const report = reportShape.encode({ ...measurements, findings: [...findings] });
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return `${writeJson(report, undefined, 2)}\n`;
 }

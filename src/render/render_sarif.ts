@@ -1,6 +1,7 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import type { GateRule } from "../gate/gate_rules.ts";
 import { escapeControls } from "../words/escape_controls.ts";
+import { writeJson } from "../words/write_json.ts";
 import type { GateLocation, Locate } from "./gate_location.ts";
 import { gateTitle } from "./gate_words.ts";
 
@@ -78,7 +79,7 @@ export function renderSarif(result: GateResult, locate: Locate, tool: SarifTool)
       columnKind: "utf16CodeUnits",
     }],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return `${writeJson(log, undefined, 2)}\n`;
 }
 
 function resultOf(

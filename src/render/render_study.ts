@@ -1,5 +1,7 @@
 import type { LayerFigureName, StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { cutNames } from "./cut_names.ts";
+import { defuse } from "../words/defuse.ts";
+import { displayWidth, padEnd } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
 import { paint } from "./paint.ts";
@@ -85,7 +87,7 @@ export function renderStudy(summary: StudySummary, options: RenderStudyOptions =
   for (const variant of variants) {
     lines.push("", ...section(variant, summary.header.rules, width, strong));
   }
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(defuse).join("\n")}\n`;
 }
 
 function section(
@@ -101,7 +103,7 @@ function section(
   ];
   const layers = [...new Set(maps.flatMap(({ shown }) => shown))];
   const names = layers.map((i) => escapeControls(scales[0].layers[i].name));
-  const label = Math.min(LARGEST_LABEL, Math.max(7, ...names.map(({ length }) => length)));
+  const label = Math.min(LARGEST_LABEL, Math.max(7, ...names.map(displayWidth)));
   const cut = cutNames(names, label);
   const columns = scaleColumns(
     scales.map(({ scale }) => scale),
@@ -122,7 +124,7 @@ function section(
         const spread = scales[i].layers[layer]?.figures[figure] ?? null;
         return shadeOf(spread === null ? null : spread.median).repeat(columns.cell);
       });
-      return `${cut[layers.indexOf(layer)].padEnd(label)} |${cells.join("")}|`;
+      return `${padEnd(cut[layers.indexOf(layer)], label)} |${cells.join("")}|`;
     }),
   ]);
   const path = scales[0].layers.filter(({ role, figures }) =>
@@ -132,11 +134,12 @@ function section(
     ? ", o mean-field theory, @ both"
     : "";
   return [
-    strong(
-      `${title.toUpperCase()}: ${
+    ...wrapText(
+      `${escapeControls(title.toUpperCase())}: ${
         best === null ? "no scale is healthy" : `best scale ${formatScale(best.scale)}`
       }`,
-    ),
+      width,
+    ).map(strong),
     ...columns.shown.length < scales.length
       ? [`(${columns.shown.length} of ${scales.length} scales shown)`]
       : [],

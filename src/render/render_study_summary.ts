@@ -1,4 +1,5 @@
 import type { StudySummary } from "../study/study_summary.ts";
+import { writeJson } from "../words/write_json.ts";
 import { number } from "./shape.ts";
 import { studyHeaderShape } from "./study_json.ts";
 
@@ -39,8 +40,5 @@ export function renderStudySummary({ header, points, variants }: StudySummary): 
 }
 
 function line(value: object): string {
-  return JSON.stringify(
-    value,
-    (_, entry) => typeof entry === "number" ? number.encode(entry) : entry,
-  );
+  return writeJson(value, (_, entry) => typeof entry === "number" ? number.encode(entry) : entry);
 }

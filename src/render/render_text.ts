@@ -1,5 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import { defuse } from "../words/defuse.ts";
 import { renderCharts } from "./render_charts.ts";
 import { renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";
@@ -57,5 +58,5 @@ export function renderText(
     "",
     ...renderFindings(findings, order, style),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(defuse).join("\n")}\n`;
 }

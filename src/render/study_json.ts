@@ -2,6 +2,7 @@ import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyLayer, StudyPoint } from "../study/study_point.ts";
 import { INITIALIZERS } from "../theory/initializers.ts";
 import type { Study } from "../study/study.ts";
+import { writeJson } from "../words/write_json.ts";
 import { engineShape } from "./report_shape.ts";
 import { boolean, count, list, nullable, number, object, oneOf, string } from "./shape.ts";
 
@@ -70,15 +71,13 @@ export const studyHeaderShape = object<StudyHeader>({
 /** What stands before the points: a key a line. The points follow, a point a line. */
 export function studyOpening(header: StudyHeader): string {
   const entries = Object.entries(studyHeaderShape.encode(header) as object);
-  const lines = entries.map(([key, value]) =>
-    `  ${JSON.stringify(key)}: ${JSON.stringify(value)},`
-  );
+  const lines = entries.map(([key, value]) => `  ${writeJson(key)}: ${writeJson(value)},`);
   return ["{", ...lines, '  "points": ['].join("\n");
 }
 
 /** A point, without the comma that separates it from the next. */
 export function studyLine(point: StudyPoint): string {
-  return `    ${JSON.stringify(studyPointShape.encode(point))}`;
+  return `    ${writeJson(studyPointShape.encode(point))}`;
 }
 
 /** What stands after the points. */

@@ -316,6 +316,33 @@ Deno.test("measure() reaches below frozen layers, and says why they have no grad
   inputs.dispose();
 });
 
+Deno.test("measure() says whether the layer or a model around it is frozen", async () => {
+  const reasons = async (freeze: (model: LayersModel, inner: LayersModel) => void) => {
+    const inner = tf.sequential({
+      layers: [dense(3, "tanh", { inputShape: [2, 4] }), tf.layers.batchNormalization()],
+    });
+    const model = tf.sequential({ layers: [inner, tf.layers.gru({ units: 2 }), dense(1)] });
+    freeze(model, inner);
+    const { layers } = await measure(model, randomBatch(model));
+    model.dispose();
+    return layers.flatMap(({ weights }) => weights.map(({ absent }) => absent.gradients));
+  };
+  const [around, never] = ["a model around the layer is frozen", "the weight is not trained"];
+  const moving = [never, never];
+  assertEquals(await reasons((model) => model.trainable = false), [
+    ...[around, around, around, around, ...moving],
+    ...[around, around, around, around, around],
+  ]);
+  assertEquals(await reasons((_, inner) => inner.trainable = false), [
+    ...[around, around, around, around, ...moving],
+    ...Array(5).fill(undefined),
+  ]);
+  assertEquals(await reasons((model) => model.layers[2].trainable = false), [
+    ...[undefined, undefined, undefined, undefined, ...moving, undefined, undefined, undefined],
+    ...["the layer is frozen", "the layer is frozen"],
+  ]);
+});
+
 Deno.test("measure() of a wholly frozen model still gives every delta", async () => {
   const model = small();
   model.trainable = false;
