@@ -40,7 +40,8 @@ export interface WeightMeasurements {
  * - each call of a nested model makes all calls inside it, those that only its unused outputs need too;
  * - a layer inside `TimeDistributed` is called once for each time step; each half of a `Bidirectional` once;
  * - a recurrent layer is called once for a whole sequence. Its z is that of all steps; its a is what it
- *   returns, all steps or the last. The parts of a gated cell have a call for each step.
+ *   returns, all steps or the last. The parts of a gated cell have a call for each step and each time
+ *   that their activation is applied in it.
  *
  * a is the **first output** of a call; others, as the cell state of an LSTM, are not measured. dJ/da is the
  * derivative of the objective with respect to that output, through everything that reads it. A recurrent

@@ -48,7 +48,7 @@ export function runOnce(layers: readonly Layer[]): () => void {
       // A wrapper calls the layer itself, and the graph knows nothing of it.
       if (output === null) return call(inputs, kwargs);
       const [place] = places.find((outputs) => outputs.includes(output))!;
-      const given = [inputs, (kwargs?.initialState ?? []) as Tensor[]].flat().map(({ id }) => id);
+      const given = [inputs].flat().map(({ id }) => id);
       const run = runs.get(place);
       // Asked for the same output again, it is another call of the model around.
       const isSame = run !== undefined && !run.asked.has(output) &&

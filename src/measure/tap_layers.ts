@@ -147,7 +147,9 @@ function tapLayer(
 
   restore.push(wrapCall(layer, (call, inputs, kwargs) => {
     firstOwn = nextTensorId(tf);
-    const from = flow.originOf([inputs, (kwargs?.initialState ?? []) as Tensor[]].flat());
+    // TensorFlow.js hands an initial state on to every layer that it calls later.
+    const states = seen === "in its cell" ? (kwargs?.initialState ?? []) as Tensor[] : [];
+    const from = flow.originOf([inputs, states].flat());
     if (record.calls++ === 0) onFirstCall?.(record);
     noteRows(record, [inputs].flat()[0]);
     if (seen === "as its input") inputs = show([inputs].flat()[0], z, delta);
