@@ -15,9 +15,12 @@ export class ScalarTape {
   /** Whether a value came so near to a kink that float32 need not agree. */
   nearKink = false;
 
+  /** @param round Applied to every number: `Math.fround` computes as float32 does. Default: none. */
+  constructor(readonly round: (x: number) => number = (x) => x) {}
+
   /** A scalar that was made of others, with its derivatives with respect to them. */
   make(value: number, from: readonly Scalar[] = [], slopes: readonly number[] = []): Scalar {
-    this.values.push(value);
+    this.values.push(this.round(value));
     this.#from.push(from);
     this.#slopes.push(slopes);
     return this.values.length - 1;
@@ -64,13 +67,14 @@ export class ScalarTape {
     if (Math.abs(difference) < NEAR_KINK) this.nearKink = true;
   }
 
-  /** The largest of some scalars, the first of those that are equal. */
+  /** The largest of some scalars. */
   max(xs: readonly Scalar[]): Scalar {
-    let best = xs[0];
-    for (const x of xs) if (this.values[x] > this.values[best]) best = x;
-    for (const x of xs) if (x !== best) this.kinkAt(this.values[x] - this.values[best]);
+    let best = 0;
+    xs.forEach((x, i) => best = this.values[x] > this.values[xs[best]] ? i : best);
+    // Also one scalar that is there twice: which of the two gets the derivative is not said.
+    xs.forEach((x, i) => i === best || this.kinkAt(this.values[x] - this.values[xs[best]]));
     // The others count, too, with nothing: the largest depends on them.
-    return this.make(this.values[best], xs, xs.map((x) => x === best ? 1 : 0));
+    return this.make(this.values[xs[best]], xs, xs.map((_, i) => i === best ? 1 : 0));
   }
 
   /**
@@ -87,7 +91,8 @@ export class ScalarTape {
       const from = this.#from[i], slopes = this.#slopes[i];
       for (let k = 0; k < from.length; k++) {
         const before = result[from[k]];
-        result[from[k]] = (Number.isNaN(before) ? 0 : before) + result[i] * slopes[k];
+        const more = result[i] * slopes[k];
+        result[from[k]] = this.round((Number.isNaN(before) ? 0 : before) + more);
         if (slopes[k] !== 0) isPath[from[k]] |= isPath[i];
       }
     }
