@@ -52,29 +52,29 @@ const LARGE = 2 ** 14;
  */
 export class WeightSums {
   readonly #tf: TensorFlow;
-  readonly #values = new Map<LayerVariable, Sums>();
+  readonly #values = new Map<LayerVariable, { dataId: object; sums: Sums }>();
 
   /** @param tf The engine's TensorFlow.js. */
   constructor(tf: TensorFlow) {
     this.#tf = tf;
   }
 
-  /**
-   * A layer is about to be called for the first time. Moving statistics, which are not trained, may be
-   * moved by the call, and are left for later.
-   */
+  /** A layer is about to be called for the first time. */
   beforeCall(layer: Layer): void {
     for (const variable of layer.weights) {
       const values = variable.read();
       if (variable.trainable && values.size >= LARGE) {
-        this.#values.set(variable, sumTensor(this.#tf, values));
+        const sums = sumTensor(this.#tf, values);
+        this.#values.set(variable, { dataId: values.dataId, sums });
       }
     }
   }
 
-  /** The sums over the values of a weight. */
+  /** The sums over the values of a weight as it is now: another layer may have changed it before. */
   of(variable: LayerVariable): Sums {
-    return this.#values.get(variable) ?? sumTensor(this.#tf, variable.read());
+    const values = variable.read();
+    const known = this.#values.get(variable);
+    return known?.dataId === values.dataId ? known.sums : sumTensor(this.#tf, values);
   }
 }
 

@@ -1026,6 +1026,34 @@ Deno.test("measure() follows the states of an encoder into its decoder", async (
   model.dispose();
 });
 
+Deno.test("measure() keeps the states of an encoder away from a branch that runs after its decoder", async () => {
+  const source = tf.input({ shape: [4, 2] }), target = tf.input({ shape: [3, 2] });
+  type Symbolic = typeof source;
+  const encoder = tf.layers.lstm({ units: 3, returnState: true, name: "encoder" });
+  const [, h, c] = encoder.apply(source) as Symbolic[];
+  const decoder = tf.layers.lstm({ units: 3, name: "decoder" });
+  const decoded = decoder.apply(target, { initialState: [h, c] }) as Symbolic;
+  const branch = dense(2, "tanh", { name: "branch" }).apply(target) as Symbolic;
+  const pair = dense(2, "tanh", { name: "pair" });
+  const inner = tf.input({ shape: [3] });
+  const twice = tf.model({
+    inputs: inner,
+    outputs: [pair.apply(inner), dense(1, "tanh", { name: "end" }).apply(inner)] as Symbolic[],
+  });
+  // The first of the two outputs is there before the decoder runs, the second after it.
+  const [p, q] = twice.apply(
+    tf.layers.globalAveragePooling1d({}).apply(dense(3).apply(source)),
+  ) as Symbolic[];
+  const model = tf.model({ inputs: [source, target], outputs: [p, decoded, branch, q] });
+  const inputs = [uniform([5, 4, 2]), uniform([5, 3, 2])];
+  const measurements = await measure(model, { inputs });
+  assertEquals(["decoder", "branch"].map((name) => find(measurements, name).depth), [2, 1]);
+  const shared = measurements.layers.find(({ name }) => name.endsWith("/pair"))!;
+  assertEquals(shared.calls, 1);
+  tf.dispose(inputs);
+  model.dispose();
+});
+
 Deno.test("measure() reaches below a layer whose second output alone is used", async () => {
   class Pair extends tf.layers.Layer {
     static className = "Pair";
