@@ -110,16 +110,19 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
   const { startBackend } = await import("./start_backend.ts");
   const { installKernels } = await import("./kernels/install_kernels.ts");
   const { installLayerRepairs } = await import("./layers/install_layer_repairs.ts");
+  const { watchNames } = await import("./layers/watch_names.ts");
   const removeBackend = await startBackend(tf, settings.threads);
   try {
     guardHeap(tf);
     const takeKernelsBack = await installKernels(tf, settings);
     const takeLayersBack = installLayerRepairs(tf);
+    const stopWatching = watchNames(tf);
     return {
       tf,
       settings,
       holders: new Set(),
       async shutDown() {
+        stopWatching();
         takeLayersBack();
         try {
           await takeKernelsBack();

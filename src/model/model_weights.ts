@@ -1,6 +1,6 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { type LeafLayer, leafLayers } from "./leaf_layers.ts";
-import { uniqueName } from "./names.ts";
+import { uniqueNames } from "./names.ts";
 
 /** A weight of a layer as TensorFlow.js keeps it: `read()` gives its `tf.Variable`. */
 export type LayerVariable = Layer["weights"][number];
@@ -50,7 +50,6 @@ export function modelWeights(
 ): ModelWeight[] {
   const trainable = new Set<LayerVariable>(model.trainableWeights);
   const seen = new Set<LayerVariable>();
-  const names = new Set<string>();
   const weights: ModelWeight[] = [];
   for (const { path, layer } of leaves) {
     for (const variable of layer.weights) {
@@ -59,12 +58,13 @@ export function modelWeights(
       const own = variable.originalName.slice(variable.originalName.lastIndexOf("/") + 1);
       weights.push({
         layerPath: path,
-        weightName: uniqueName(`${path}/${own}`, names),
+        weightName: `${path}/${own}`,
         variable,
         layer,
         trainable: trainable.has(variable),
       });
     }
   }
-  return weights;
+  const names = uniqueNames(weights.map(({ weightName }) => weightName));
+  return weights.map((weight, i) => ({ ...weight, weightName: names[i] }));
 }
