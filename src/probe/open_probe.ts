@@ -1,14 +1,9 @@
-import type * as tfjs from "@tensorflow/tfjs";
 import type { Engine } from "../engine/engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import { ensureEngine } from "../engine/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { checkBatch } from "../measure/check_arguments.ts";
-import { dropTape } from "../measure/engine_state.ts";
-import { keepState } from "../measure/keep_state.ts";
 import type { Batch } from "../model/batch.ts";
-import { leafLayers } from "../model/leaf_layers.ts";
-import { modelWeights } from "../model/model_weights.ts";
 import { LOSSES, type Objective } from "../model/objective.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 
@@ -74,29 +69,6 @@ export async function openProbe(
 
 function kindOf(value: unknown): string {
   return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
-}
-
-/**
- * Sets aside everything that running or training a model changes in it, and returns a function that
- * puts it back, bit by bit: every weight, moving statistics, recurrent states, dropout masks. It also
- * frees what a gradient that threw has left behind.
- */
-export function keepModel(tf: TensorFlow, model: LayersModel): () => void {
-  const leaves = leafLayers(model);
-  // A variable is never written in place, so a clone, which shares its data, is a copy.
-  const weights = modelWeights(model, leaves).map((weight) => {
-    const variable = weight.variable.read() as tfjs.Variable;
-    return { variable, value: tf.keep(variable.clone()) };
-  });
-  const restoreState = keepState(tf, leaves.map(({ layer }) => layer));
-  return () => {
-    dropTape(tf);
-    restoreState();
-    for (const { variable, value } of weights) {
-      variable.assign(value);
-      value.dispose();
-    }
-  };
 }
 
 /** What `model.compile` leaves behind; TensorFlow.js declares half of it private. */

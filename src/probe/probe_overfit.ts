@@ -1,7 +1,8 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
-import { keepModel, openProbe, probeObjective } from "./open_probe.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { cloneOptimizer, trainingStep } from "./training_step.ts";
@@ -67,11 +68,11 @@ export async function probeOverfit(
     );
   }
   const optimizer = await cloneOptimizer(tf, model, options.optimizer);
-  const restore = keepModel(tf, model);
+  const kept = keepModel(probe);
   try {
     const losses: number[] = [];
     for (let step = 0; step <= limits.steps; step++) {
-      losses.push(trainingStep(probe, objective, optimizer));
+      losses.push(trainingStep(kept, objective, optimizer));
       if (losses[step] <= limits.loss || !Number.isFinite(losses[step])) break;
     }
     return {
@@ -81,7 +82,7 @@ export async function probeOverfit(
       losses,
     };
   } finally {
-    restore();
+    kept.restore();
     optimizer.dispose();
   }
 }

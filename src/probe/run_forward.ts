@@ -1,7 +1,7 @@
 import { heapView } from "../engine/heap_view.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
-import type { OpenProbe } from "./open_probe.ts";
+import type { KeptProbe } from "./keep_model.ts";
 
 /** The outputs of a model, in its own order. */
 export function outputsOf(model: LayersModel, inputs: Tensor[], training = false): Tensor[] {
@@ -23,11 +23,12 @@ export interface Output {
 }
 
 /**
- * Runs a model on inputs as in inference.
+ * Runs a model on inputs as in inference, from the states that it had before the probe.
  *
  * @returns Its outputs, in the order of the model's.
  */
-export function runForward({ tf, model }: OpenProbe, inputs: Tensor[]): Output[] {
+export function runForward({ tf, model, rewind }: KeptProbe, inputs: Tensor[]): Output[] {
+  rewind();
   // Cloned: a model may hand an input on as its output, and that one is not ours to dispose.
   const outputs = tf.tidy(() => outputsOf(model, inputs).map((output) => output.clone()));
   const read = outputs.map((tensor) => ({ shape: [...tensor.shape], values: copyOf(tf, tensor) }));
@@ -35,13 +36,13 @@ export function runForward({ tf, model }: OpenProbe, inputs: Tensor[]): Output[]
   return read;
 }
 
-/** J of the outputs of a model on these inputs and targets, as in inference. */
+/** J of the outputs of a model on these inputs, as in inference, from the states before the probe. */
 export function evaluateObjective(
-  tf: TensorFlow,
-  model: LayersModel,
+  { tf, model, rewind }: KeptProbe,
   { evaluate }: ResolvedObjective,
   inputs: Tensor[],
 ): number {
+  rewind();
   const value = tf.tidy(() => evaluate(outputsOf(model, inputs)));
   const [number] = value.dataSync();
   value.dispose();
