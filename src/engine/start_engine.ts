@@ -5,6 +5,7 @@ import type { EngineOptions } from "./engine_options.ts";
 import { type EngineSettings, engineSettings } from "./engine_settings.ts";
 import { guardHeap } from "./guard_heap.ts";
 import { runningEngine, setRunningEngine } from "./running_engine.ts";
+import { takeSeedZero } from "./seed_zero.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
 /** The engine that runs, and everyone who has not stopped it yet. */
@@ -118,7 +119,7 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
     const takeLayersBack = installLayerRepairs(tf);
     const stopWatching = watchNames(tf);
     return {
-      tf,
+      tf: takeSeedZero(tf),
       settings,
       holders: new Set(),
       async shutDown() {

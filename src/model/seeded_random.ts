@@ -9,7 +9,7 @@ function hash(text: string): number {
 
 /**
  * Random numbers that depend on a seed alone: not on the backend, the platform or what was drawn
- * elsewhere. Every seed counts, 0 too, which the initialisers of TensorFlow.js take for no seed.
+ * elsewhere. Every seed counts, 0 too.
  *
  * The generator is xoshiro128** of Blackman and Vigna (2018), period 2^128 - 1, its state filled by
  * splitmix32 from the seed and the stream's name. Two streams of one seed are independent: weights
