@@ -1,6 +1,7 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { innerLayers } from "./inner_layers.ts";
 import { automaticName, uniqueNames } from "./names.ts";
+import { requireLayers } from "./require_model.ts";
 
 /** A layer that computes something itself, and where in the model it stands. */
 export interface LeafLayer {
@@ -43,6 +44,7 @@ export interface LeafLayer {
  * ```
  */
 export function leafLayers(model: LayersModel): LeafLayer[] {
+  requireLayers(model);
   const found: { path: string; given: boolean; layer: Layer }[] = [];
   const seen = new Set<Layer>();
   const visit = (container: Layer, layers: Layer[], prefix: string, given: boolean) => {

@@ -1,4 +1,5 @@
 import { patchProperty } from "../engine/patch_property.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** 32 bits of a text (FNV-1a). */
 function hash(text: string): number {
@@ -28,7 +29,9 @@ export class SeededRandom {
    */
   constructor(seed: number, stream: string) {
     if (!Number.isSafeInteger(seed)) {
-      throw new RangeError(`the seed is ${seed}, expected an integer below 2^53 in magnitude`);
+      throw new RangeError(
+        `the seed is ${showValue(seed)}, expected an integer below 2^53 in magnitude`,
+      );
     }
     let bits = hash(`${seed} ${stream}`);
     for (let i = 0; i < 4; i++) {

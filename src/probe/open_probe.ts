@@ -6,6 +6,10 @@ import { checkBatch } from "../measure/check_arguments.ts";
 import type { Batch } from "../model/batch.ts";
 import { LOSSES, type Objective } from "../model/objective.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
+import { requireModel } from "../model/require_model.ts";
+import type { ProbeOptions } from "./probe_options.ts";
+import { number, object, optional, orNull, requireValue } from "../words/requirements.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** A model and a batch that a probe may run, all of it validated. */
 export interface OpenProbe {
@@ -36,16 +40,17 @@ export interface OpenProbe {
 export async function openProbe(
   model: LayersModel,
   batch: Batch,
-  seed: number | null = null,
+  options: Pick<ProbeOptions, "seed">,
 ): Promise<OpenProbe> {
-  if (typeof model?.apply !== "function" || !Array.isArray(model.layers)) {
-    throw new TypeError(`model must be a layers model of TensorFlow.js, got ${kindOf(model)}.`);
-  }
+  requireValue("options", options, object);
+  const { seed = null } = options;
+  requireModel(model);
   if (typeof batch !== "object" || batch === null || batch.inputs == null) {
     throw new TypeError(`batch must be an object with inputs, got ${kindOf(batch)}.`);
   }
+  requireValue("batch.seed", batch.seed, optional(orNull(number)));
   if (seed !== null && !Number.isSafeInteger(seed)) {
-    throw new RangeError(`options.seed must be a whole number, got ${String(seed)}.`);
+    throw new RangeError(`options.seed must be a whole number, got ${showValue(seed)}.`);
   }
   const inputs = [batch.inputs].flat();
   const targets = batch.targets == null ? null : [batch.targets].flat();

@@ -59,7 +59,7 @@ export async function probeBatchIndependence(
   batch: Batch,
   options: Pick<ProbeOptions, "seed"> = {},
 ): Promise<BatchIndependenceProbe> {
-  const probe = await openProbe(model, batch, options.seed);
+  const probe = await openProbe(model, batch, options);
   const { tf, inputs, examples, subject } = probe;
   if (examples < 2) {
     throw new RangeError("The batch has 1 example; 2 or more are needed to tell them apart.");

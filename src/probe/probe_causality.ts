@@ -65,7 +65,7 @@ export async function probeCausality(
   batch: Batch,
   options: Pick<ProbeOptions, "seed"> = {},
 ): Promise<CausalityProbe> {
-  const probe = await openProbe(model, batch, options.seed);
+  const probe = await openProbe(model, batch, options);
   const { tf, inputs, subject } = probe;
   const steps = Math.max(...inputs.map(({ shape }) => shape[1] ?? 0));
   if (steps < 2) {

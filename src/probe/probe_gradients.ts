@@ -95,7 +95,7 @@ export async function probeGradients(
   batch: Batch,
   options: Pick<ProbeOptions, "objective" | "seed"> = {},
 ): Promise<GradientProbe> {
-  const probe = await openProbe(model, batch, options.seed);
+  const probe = await openProbe(model, batch, options);
   const { tf, inputs, targets, subject } = probe;
   const objective = resolveObjective(tf, probeObjective(model, options.objective), targets);
   const leaves = leafLayers(model);

@@ -54,7 +54,7 @@ export async function probeInputDependence(
   batch: Batch,
   options: Pick<ProbeOptions, "seed"> = {},
 ): Promise<InputDependenceProbe> {
-  const probe = await openProbe(model, batch, options.seed);
+  const probe = await openProbe(model, batch, options);
   const { tf, inputs, examples, subject } = probe;
   if (examples < 2) {
     throw new RangeError("The batch has 1 example; 2 or more are needed to trade places.");

@@ -48,7 +48,7 @@ export async function probeLoss(
   batch: Batch,
   options: Pick<ProbeOptions, "objective" | "seed"> = {},
 ): Promise<LossProbe> {
-  const probe = await openProbe(model, batch, options.seed);
+  const probe = await openProbe(model, batch, options);
   const { tf, inputs, targets, subject } = probe;
   const fixed = model.inputs[0].shape[0];
   if (fixed !== null) {

@@ -6,6 +6,7 @@ import { openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { cloneOptimizer, trainingStep } from "./training_step.ts";
+import { number, objectWith, requireValue } from "../words/requirements.ts";
 
 /** How the loss of one batch falls when it is trained on over and over. */
 export interface OverfitProbe extends ProbeSubject {
@@ -58,7 +59,8 @@ export async function probeOverfit(
   options: Pick<ProbeOptions, "objective" | "seed" | "optimizer">,
   limits: OverfitLimits,
 ): Promise<OverfitProbe> {
-  const probe = await openProbe(model, batch, options.seed);
+  requireValue("limits", limits, objectWith({ steps: number, loss: number }));
+  const probe = await openProbe(model, batch, options);
   const { tf, targets, subject } = probe;
   const objective = resolveObjective(tf, probeObjective(model, options.objective), targets);
   if (objective.name === "sum") {

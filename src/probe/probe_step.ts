@@ -75,7 +75,7 @@ export async function probeStep(
   batch: Batch,
   options: ProbeOptions = {},
 ): Promise<StepProbe> {
-  const probe = await openProbe(model, batch, options.seed);
+  const probe = await openProbe(model, batch, options);
   const { tf, targets, subject } = probe;
   if (options.train !== undefined && typeof options.train !== "function") {
     throw new TypeError(`options.train must be a function, got ${typeof options.train}.`);

@@ -2,6 +2,8 @@ import { heapView } from "../engine/heap_view.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import type { KeptProbe } from "./keep_model.ts";
+import { MeasureError } from "../measure/measure_error.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** The outputs of a model, in its own order. */
 export function outputsOf(model: LayersModel, inputs: Tensor[], training = false): Tensor[] {
@@ -39,11 +41,16 @@ export function runForward({ tf, model, rewind }: KeptProbe, inputs: Tensor[]): 
 /** J of the outputs of a model on these inputs, as in inference, from the states before the probe. */
 export function evaluateObjective(
   { tf, model, rewind }: KeptProbe,
-  { evaluate }: ResolvedObjective,
+  { name, evaluate }: ResolvedObjective,
   inputs: Tensor[],
 ): number {
   rewind();
   const value = tf.tidy(() => evaluate(outputsOf(model, inputs)));
+  if (typeof value?.dataSync !== "function") {
+    throw new MeasureError(
+      `The objective ${name} must return a scalar of dtype float32, found ${showValue(value)}`,
+    );
+  }
   const [number] = value.dataSync();
   value.dispose();
   return number;

@@ -1,6 +1,8 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { findingKeys, reportShape } from "./report_shape.ts";
 import { count, list, object, optional, string } from "./shape.ts";
+import { requireValue } from "../words/requirements.ts";
+import { gateResultShape } from "../checks/requirements.ts";
 
 const finding = object<GateFinding>({ ...findingKeys, suppressed: optional(string) });
 
@@ -33,6 +35,7 @@ const summary = object<GateResult["summary"]>({
  * ```
  */
 export function renderGateJson(result: GateResult): string {
+  requireValue("result", result, gateResultShape);
   const json = {
     version: 1,
     passed: result.passed,

@@ -1,6 +1,8 @@
 import type { StudySummary } from "../study/study_summary.ts";
 import { renderStudy } from "./render_study.ts";
 import { bestScaleSentence, studyCells, studySentences } from "./study_words.ts";
+import { requireValue } from "../words/requirements.ts";
+import { summaryShape } from "./study_requirements.ts";
 
 /**
  * Shows a study as Markdown: the table and the sentences, and the charts in a block that unfolds.
@@ -20,6 +22,7 @@ import { bestScaleSentence, studyCells, studySentences } from "./study_words.ts"
  * ```
  */
 export function renderStudyMarkdown(summary: StudySummary): string {
+  requireValue("summary", summary, summaryShape);
   const [heading, ...rows] = studyCells(summary.variants);
   const line = (cells: string[]) => `| ${cells.map(escapeCell).join(" | ")} |`;
   const charts = renderStudy(summary, { width: 80 });

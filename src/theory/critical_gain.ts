@@ -1,4 +1,5 @@
 import { gain } from "./gain.ts";
+import { requireValue, text } from "../words/requirements.ts";
 
 /** The root of `criticalWeightVariance("selu")`. */
 const SELU = 0.6904860924400582;
@@ -21,5 +22,6 @@ const SELU = 0.6904860924400582;
  * ```
  */
 export function criticalGain(activation: string): number | null {
+  requireValue("activation", activation, text);
   return activation === "selu" ? SELU : gain(activation);
 }

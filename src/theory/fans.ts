@@ -1,3 +1,4 @@
+import { arrayOf, number, requireValue, text } from "../words/requirements.ts";
 /** How many inputs each output of a kernel adds up, and how many outputs each input reaches. */
 export interface Fans {
   /** Terms in the sum of one output. */
@@ -27,6 +28,8 @@ export interface Fans {
  * @throws {RangeError} If the shape has fewer than two axes.
  */
 export function fans(shape: readonly number[], className = "Dense"): Fans {
+  requireValue("shape", shape, arrayOf(number));
+  requireValue("className", className, text);
   if (shape.length < 2) {
     throw new RangeError(`A kernel has two axes or more, got the shape [${shape.join(", ")}].`);
   }

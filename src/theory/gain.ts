@@ -1,4 +1,5 @@
 import { slopeOf } from "./leaky_relu.ts";
+import { requireValue, text } from "../words/requirements.ts";
 
 const ROOT_2 = Math.SQRT2;
 
@@ -48,6 +49,7 @@ const GAINS: Readonly<Record<string, number>> = {
  * ```
  */
 export function gain(activation: string): number | null {
+  requireValue("activation", activation, text);
   if (Object.hasOwn(GAINS, activation)) return GAINS[activation];
   const slope = slopeOf(activation);
   return slope === null ? null : leakyGain(slope);

@@ -14,6 +14,8 @@ import { repairMergeMasks } from "./repair_merge_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
 import { repairSeedZero } from "./repair_seed_zero.ts";
 import { repairSoftmax } from "./repair_softmax.ts";
+import { requireValue } from "../../words/requirements.ts";
+import { tensorFlow } from "../tensorflow_requirement.ts";
 
 const REPAIRS: LayerRepair[] = [
   quietOrthogonal,
@@ -65,6 +67,7 @@ const installed = new WeakMap<object, { holders: number; takeBack(): void }>();
  * ```
  */
 export function installLayerRepairs(tf: TensorFlow): () => void {
+  requireValue("tf", tf, tensorFlow);
   const key = tf.layers.Layer;
   const repairs = installed.get(key) ?? { holders: 0, takeBack: repair(tf) };
   repairs.holders++;
