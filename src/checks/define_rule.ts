@@ -8,6 +8,9 @@ import type { Rule, RuleDocumentation, RuleFigure } from "./rule.ts";
 import { show, showName } from "./show.ts";
 import type { Thresholds } from "./thresholds.ts";
 import { validateMeasurements } from "./validate.ts";
+import { measurementsShape } from "./requirements.ts";
+import { requireValue } from "../words/requirements.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** Makes a rule of its documentation, its figure and its judge: validates, filters and ignores. */
 export function defineRule(
@@ -22,10 +25,28 @@ export function defineRule(
       validateMeasurements(measurements);
       const thresholds = resolveThresholds(options);
       const layers = selectLayers(measurements.layers, options);
-      return judge({ measurements, layers, thresholds })
-        .map((finding) => ignoreFinding({ rule: documentation.name, ...finding }, options));
+      const found = explained(
+        () => judge({ measurements, layers, thresholds }),
+        () => requireValue("measurements", measurements, measurementsShape),
+      );
+      return found.map((finding) =>
+        ignoreFinding({ rule: documentation.name, ...finding }, options)
+      );
     },
   };
+}
+
+/**
+ * What a rule finds. Rules run for every point of a study: what they are given is looked at in full only
+ * where one fails, to say where in it something is missing.
+ */
+function explained<T>(judge: () => T, lookAgain: () => void): T {
+  try {
+    return judge();
+  } catch (error) {
+    lookAgain();
+    throw error;
+  }
 }
 
 /** The heart of a rule over a probe: `isJudged` tells the layers that the options select. */
@@ -48,10 +69,19 @@ export function defineModelRule<P extends ProbeSubject>(
   return {
     ...documentation,
     check(probe, options = {}) {
+      const what = () => {
+        throw new TypeError(
+          `probe is ${
+            showValue(probe)
+          }, expected what a probe for the rule ${documentation.name} ` +
+            `returns`,
+        );
+      };
       const thresholds = resolveThresholds(options);
-      const layers = [...new Set(layersOf(probe))].map((name) => ({ name }));
+      const names = explained(() => [...new Set(layersOf(probe))], what);
+      const layers = names.map((name) => ({ name }));
       const selected = new Set(selectLayers(layers, options).map(({ name }) => name));
-      return judge(probe, thresholds, (layer) => selected.has(layer))
+      return explained(() => judge(probe, thresholds, (layer) => selected.has(layer)), what)
         .map((finding) => ignoreFinding({ rule: documentation.name, ...finding }, options));
     },
   };

@@ -5,6 +5,7 @@ import { looksTrained } from "./looks_trained.ts";
 import type { Rule } from "./rule.ts";
 import { show } from "./show.ts";
 import { validateOptions } from "./validate.ts";
+import { callable, objectWith, requireValue, text } from "../words/requirements.ts";
 
 /** Options of {@linkcode judgeRule} and of {@linkcode runChecks}. */
 export interface RunChecksOptions extends CheckOptions {
@@ -48,6 +49,7 @@ export function judgeRule(
   measurements: Measurements,
   options: RunChecksOptions = {},
 ): Finding[] {
+  requireValue("rule", rule, objectWith({ name: text, stage: text, check: callable }));
   validateOptions(options);
   const { trained, ...checkOptions } = options;
   if (trained !== undefined && typeof trained !== "boolean") {

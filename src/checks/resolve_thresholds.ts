@@ -39,13 +39,13 @@ export function resolveThresholds(options: CheckOptions): Thresholds {
       throw new TypeError(`options.${name} must be a number, got ${show(value)}.`);
     }
     if (!(value >= low && value <= high)) {
-      throw new RangeError(`options.${name} must be from ${low} to ${high}, got ${value}.`);
+      throw new RangeError(`options.${name} must be from ${low} to ${high}, got ${show(value)}.`);
     }
     resolved[name] = value;
   }
   if (!Number.isInteger(resolved.overfitSteps)) {
     throw new RangeError(
-      `options.overfitSteps must be a whole number, got ${resolved.overfitSteps}.`,
+      `options.overfitSteps must be a whole number, got ${show(resolved.overfitSteps)}.`,
     );
   }
   const { updateRatioMin, updateRatioMax } = resolved;

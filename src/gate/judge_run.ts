@@ -6,6 +6,14 @@ import type { Measurements } from "../measure/measurements.ts";
 import type { BaselineEntry } from "./baseline.ts";
 import type { Level } from "./configuration.ts";
 import type { RuleSetting } from "./resolve_configuration.ts";
+import { objectWith, requireValue } from "../words/requirements.ts";
+import { baselineEntryShape, ruleSettingShape } from "./requirements.ts";
+
+const rulesShape = objectWith(
+  Object.fromEntries(
+    [...RULES.map(({ name }) => name), "baseline"].map((name) => [name, ruleSettingShape]),
+  ),
+);
 
 /**
  * Runs the rules that are on, each with its own thresholds, and weighs what they find by its level.
@@ -23,6 +31,8 @@ export function judgeRun(
   baseline: BaselineEntry | null,
   trained?: boolean,
 ): Finding[] {
+  requireValue("rules", rules, rulesShape);
+  requireValue("baseline", baseline, baselineEntryShape);
   const findings = RULES.flatMap((rule) => {
     const { level, thresholds } = rules[rule.name];
     if (level === "off") return [];

@@ -5,6 +5,7 @@ import { loadModelJson } from "./load_model_json.ts";
 import { loadModelModule } from "./load_model_module.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
+import { arrayOf, object, requireValue, text } from "../words/requirements.ts";
 
 /** Options of {@linkcode loadModel}. */
 export interface LoadModelOptions {
@@ -58,7 +59,10 @@ export async function loadModel(
   path: string,
   options: LoadModelOptions = {},
 ): Promise<LoadedModel> {
+  requireValue("path", path, text);
+  requireValue("options", options, object);
   const { seed = 0, register: files = [] } = options;
+  requireValue("options.register", files, arrayOf(text));
   const tf = requireEngine();
   for (const file of files) {
     const module = await importModule(file);

@@ -2,6 +2,8 @@ import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { writeJson } from "../words/write_json.ts";
 import { findingKeys, reportShape } from "./report_shape.ts";
 import { count, list, object, optional, string } from "./shape.ts";
+import { requireValue } from "../words/requirements.ts";
+import { gateResultShape } from "../checks/requirements.ts";
 
 const finding = object<GateFinding>({ ...findingKeys, suppressed: optional(string) });
 
@@ -34,6 +36,7 @@ const summary = object<GateResult["summary"]>({
  * ```
  */
 export function renderGateJson(result: GateResult): string {
+  requireValue("result", result, gateResultShape);
   const json = {
     version: 1,
     passed: result.passed,

@@ -7,6 +7,8 @@ import { paint } from "./paint.ts";
 import { plural } from "./plural.ts";
 import { renderFindings } from "./render_findings.ts";
 import { wrapText } from "./wrap_text.ts";
+import { number, objectWith, optional, requireValue, text } from "../words/requirements.ts";
+import { gateResultShape } from "../checks/requirements.ts";
 
 /** How a text looks. */
 export interface GateTextOptions {
@@ -40,6 +42,12 @@ export interface GateTextOptions {
  * ```
  */
 export function renderGateText(result: GateResult, options: GateTextOptions = {}): string {
+  requireValue("result", result, gateResultShape);
+  requireValue(
+    "options",
+    options,
+    objectWith({ width: optional(number), ellipsis: optional(text) }),
+  );
   const style = { width: 80, color: false, ellipsis: "..", ...options };
   const made = result.runs.filter(({ measurements }) => measurements !== null);
   if (made.length === 0 && result.runs.length > 0) return "";

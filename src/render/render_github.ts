@@ -1,9 +1,11 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import type { Locate } from "./gate_location.ts";
+import { checkedLocate, type Locate } from "./gate_location.ts";
 import { acceptedIn, gateTitle, isOpen } from "./gate_words.ts";
 import { plural } from "./plural.ts";
+import { callable, requireValue } from "../words/requirements.ts";
+import { gateResultShape } from "../checks/requirements.ts";
 
 /** GitHub shows so many annotations of each kind for a step and drops the others without a word. */
 const MOST_ANNOTATIONS = 10;
@@ -30,7 +32,10 @@ const COMMANDS = { error: "error", warning: "warning", note: "notice" } as const
  * console.log(renderGithub(result, (file) => ({ file, line: null })));
  * ```
  */
-export function renderGithub(result: GateResult, locate: Locate): string {
+export function renderGithub(result: GateResult, given: Locate): string {
+  requireValue("result", result, gateResultShape);
+  requireValue("locate", given, callable);
+  const locate = checkedLocate(given);
   const commands = { error: [] as string[], warning: [] as string[], note: [] as string[] };
   for (const run of result.runs) {
     if (run.error === null) continue;

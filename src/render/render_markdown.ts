@@ -7,6 +7,8 @@ import { acceptedIn, acceptedLines, gateCounts, gateTitle, isOpen } from "./gate
 import { renderCharts } from "./render_charts.ts";
 import { renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";
+import { number, objectWith, optional, requireValue } from "../words/requirements.ts";
+import { gateResultShape } from "../checks/requirements.ts";
 
 /** Options of {@linkcode renderMarkdown}. */
 export interface MarkdownOptions {
@@ -45,6 +47,8 @@ const MARKS = { error: "🔴 error", warning: "🟡 warning", note: "note" };
  * ```
  */
 export function renderMarkdown(result: GateResult, options: MarkdownOptions = {}): string {
+  requireValue("result", result, gateResultShape);
+  requireValue("options", options, objectWith({ maxBytes: optional(number) }));
   const { maxBytes = 65536 } = options;
   const details = (run: GateRun) => hasSomething(run) || run.error !== null;
   const candidates = [

@@ -20,6 +20,9 @@ import {
   studyTable,
 } from "./study_words.ts";
 import { NO_BREAK, wrapText } from "./wrap_text.ts";
+import { showValue } from "../words/show_value.ts";
+import { object, requireValue } from "../words/requirements.ts";
+import { summaryShape } from "./study_requirements.ts";
 
 /** Options of {@linkcode renderStudy}. */
 export interface RenderStudyOptions {
@@ -56,9 +59,13 @@ const MOST_LAYERS = 12;
  * ```
  */
 export function renderStudy(summary: StudySummary, options: RenderStudyOptions = {}): string {
+  requireValue("summary", summary, summaryShape);
+  requireValue("options", options, object);
   const { width = 80, color = false } = options;
   if (!Number.isInteger(width) || width < 40) {
-    throw new RangeError(`width: expected a whole number of at least 40, found ${width}`);
+    throw new RangeError(
+      `width: expected a whole number of at least 40, found ${showValue(width)}`,
+    );
   }
   const strong = (text: string) => paint(text, "strong", color);
   const say = (text: string) => wrapText(escapeControls(text), width);

@@ -3,6 +3,8 @@ import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { renderStudy } from "./render_study.ts";
 import { bestScaleSentence, studyCells, studySentences } from "./study_words.ts";
+import { requireValue } from "../words/requirements.ts";
+import { summaryShape } from "./study_requirements.ts";
 
 /**
  * Shows a study as Markdown: the table and the sentences, and the charts in a block that unfolds.
@@ -22,6 +24,7 @@ import { bestScaleSentence, studyCells, studySentences } from "./study_words.ts"
  * ```
  */
 export function renderStudyMarkdown(summary: StudySummary): string {
+  requireValue("summary", summary, summaryShape);
   const [heading, ...rows] = studyCells(summary.variants);
   const line = (cells: string[]) => `| ${cells.map(escapeText).join(" | ")} |`;
   const charts = renderStudy(summary, { width: 80 });

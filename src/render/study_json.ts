@@ -5,6 +5,8 @@ import type { Study } from "../study/study.ts";
 import { writeJson } from "../words/write_json.ts";
 import { engineShape } from "./report_shape.ts";
 import { boolean, count, list, nullable, number, object, oneOf, string } from "./shape.ts";
+import { requireValue } from "../words/requirements.ts";
+import { studyShape } from "./study_requirements.ts";
 
 const layer = object<StudyLayer>({
   name: string,
@@ -99,7 +101,9 @@ export const STUDY_CLOSING = "\n  ]\n}\n";
  * assertEquals(JSON.parse(json).points.length, 2);
  * ```
  */
-export function renderStudyJson({ points, ...header }: Study): string {
+export function renderStudyJson(study: Study): string {
+  requireValue("study", study, studyShape);
+  const { points, ...header } = study;
   const lines = points.map((point) => `\n${studyLine(point)}`).join(",");
   return `${studyOpening(header)}${lines}${STUDY_CLOSING}`;
 }

@@ -813,11 +813,13 @@ for (const [what, batch, options, message] of REFUSED) {
 
 Deno.test("measure() refuses what is no model, and a model that was disposed of", async () => {
   const inputs = uniform([2, 4]);
-  for (const [value, kind] of [[undefined, "undefined"], [inputs, "a tensor"], [[], "an array"]]) {
+  for (
+    const [value, kind] of [[undefined, "undefined"], [inputs, "a tensor"], [[], "an empty array"]]
+  ) {
     await assertRejects(
       () => measure(value as never, { inputs }),
       TypeError,
-      `Cannot measure ${kind}: expected a layers model`,
+      `model is ${kind}, expected a layers model`,
     );
   }
   const [model, bare] = [small(), small()];
@@ -829,7 +831,7 @@ Deno.test("measure() refuses what is no model, and a model that was disposed of"
     await assertRejects(
       () => measure(gone, { inputs }),
       TypeError,
-      `Cannot measure model ${gone.name}: it was disposed of`,
+      `model is "${gone.name}", a model that was disposed of`,
     );
   }
   inputs.dispose();
