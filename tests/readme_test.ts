@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import * as assertions from "../src/assert/mod.ts";
 import { markdownSummary } from "./conformance/markdown_summary.ts";
 import { runCommand } from "./cli/run_command.ts";
 
@@ -27,13 +28,27 @@ Deno.test("the README shows what report prints", async () => {
   assertShortened(blocks("")[0], stdout);
 });
 
-Deno.test("the README's conformance table is the summary of the rows there are", () => {
+Deno.test("the conformance table is the summary of the rows there are, and the README has its totals", () => {
   const summary = JSON.parse(
     Deno.readTextFileSync(new URL("conformance/summary.json", import.meta.url)),
   );
   const words = (text: string) =>
     text.split(/[\s|]+/).filter((word) => !/^-*$/.test(word)).join(" ");
-  assertStringIncludes(words(README), words(markdownSummary(summary)));
+  const table = Deno.readTextFileSync(new URL("../docs/conformance.md", import.meta.url));
+  assertStringIncludes(words(table), words(markdownSummary(summary)));
+  const { rows, total } = summary;
+  assertStringIncludes(
+    words(README),
+    `of ${rows} cases stock WASM gets ${
+      total["stock WASM"].ok
+    } right, the cpu backend ${total.cpu.ok}`,
+  );
+});
+
+Deno.test("the README lists every assertion", () => {
+  const listed = [...README.matchAll(/^\| `(assert\w+)`/gm)].map(([, name]) => name);
+  const exported = Object.keys(assertions).filter((name) => name.startsWith("assert"));
+  assertEquals(listed.toSorted(), exported.toSorted());
 });
 
 Deno.test("the README's test passes, and the message it shows is the one that is printed", async () => {
@@ -69,9 +84,12 @@ Deno.test("the README's test and report run in a folder whose deno.json links a 
   try {
     const [configuration] = blocks("json");
     const checkout = new URL("..", import.meta.url).pathname;
+    const own = JSON.parse(await Deno.readTextFile(`${checkout}deno.json`));
     const linked = configuration.replace("../gradient-health", checkout);
     assert(linked !== configuration, configuration);
     const settings = JSON.parse(linked);
+    // What the checkout silences would greet each new user.
+    assertEquals(settings.allowScripts.deny, own.allowScripts.deny);
     settings.imports.units = "./units.ts";
     await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(settings));
     await Deno.writeTextFile(`${folder}/health_test.ts`, blocks("ts")[0]);

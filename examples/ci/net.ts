@@ -7,7 +7,7 @@ export const createModel: ModelModule["createModel"] = ({ tf, seed }) => {
       scale: 1,
       mode: "fanIn",
       distribution: "normal",
-      // Each layer draws from a seed of its own; 0 would be no seed.
+      // Each layer draws from a seed of its own.
       seed: 10 * seed + index,
     });
   return tf.sequential({

@@ -163,7 +163,7 @@ export async function acrossSeeds(
 
 /** Whether an assertion failed for want of a model: one of ours, or a function that calls one. */
 function wantsModel(error: unknown): boolean {
-  return error instanceof TypeError && error.message.startsWith("model must be a layers model");
+  return error instanceof TypeError && /^model is .*, expected a layers model/.test(error.message);
 }
 
 function named(seeds: number[]): string {

@@ -9,6 +9,18 @@ const MAX_RULES = 8;
 const MAX_ADVICE = 3;
 const MAX_BARS = 7;
 
+/**
+ * Rules that find causes, in the order of their advice: what breaks a pass, what goes in, the head, the
+ * weights; last the loss, which depends on those. What the others find of the signals follows from a cause
+ * as a rule, and there is no room for the advice of all.
+ */
+const CAUSES = [
+  ...["non-finite", "input-normalized", "output-head"],
+  ...["init-scale", "symmetry", "bias-init", "initial-loss"],
+];
+
+const rankOf = (rule: string) => CAUSES.includes(rule) ? CAUSES.indexOf(rule) : CAUSES.length;
+
 /** The text of a failed `assertHealthy`: a line for each broken rule, and the first one's chart. */
 export function healthMessage(
   measurements: Measurements,
@@ -16,7 +28,8 @@ export function healthMessage(
   msg: string | undefined,
 ): string {
   const byRule = [...Map.groupBy(errors, ({ rule }) => rule)];
-  const advice = [...new Set(byRule.map(([, [{ advice }]]) => advice))];
+  const causesFirst = byRule.toSorted(([a], [b]) => rankOf(a) - rankOf(b));
+  const advice = [...new Set(causesFirst.map(([, [{ advice }]]) => advice))];
   const hidden = byRule.slice(MAX_RULES).map(([rule]) => rule);
   const [first] = errors;
   const rule = allRules().find(({ name }) => name === first.rule)!;

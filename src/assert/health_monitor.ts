@@ -12,6 +12,7 @@ import type { Batch } from "../model/batch.ts";
 import type { Objective } from "../model/objective.ts";
 import { healthMessage } from "./health_message.ts";
 import { ruleNames, validateObjective } from "./validate.ts";
+import { show } from "../checks/show.ts";
 
 /** What a monitor does about a finding: `keep` goes on, `stop` ends the training, `throw` rejects it. */
 export type FindingResponse = "keep" | "stop" | "throw";
@@ -205,11 +206,11 @@ function validate(options: HealthMonitorOptions): void {
     throw new TypeError("options.batch must be an object with inputs: the batch to measure on.");
   }
   if (!Number.isSafeInteger(every) || every < 1) {
-    throw new RangeError(`options.every must be a whole number from 1 up, got ${String(every)}.`);
+    throw new RangeError(`options.every must be a whole number from 1 up, got ${show(every)}.`);
   }
   if (typeof onFinding !== "function" && !["keep", "stop", "throw"].includes(onFinding)) {
     throw new TypeError(
-      `options.onFinding must be "keep", "stop", "throw" or a function, got ${String(onFinding)}.`,
+      `options.onFinding must be "keep", "stop", "throw" or a function, got ${show(onFinding)}.`,
     );
   }
 }

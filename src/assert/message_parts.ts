@@ -4,15 +4,17 @@ import type { RuleFigure } from "../checks/rule.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
 import { barChart, type BarChartRow } from "../render/bar_chart.ts";
-import { cutMiddle } from "../render/cut_middle.ts";
+import { cutNames } from "../render/cut_names.ts";
+import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 
 /** Which model was measured, under which seeds, on what: enough to measure it again. */
 export function describeModel({ model, seed, batch, objective }: ProbeSubject): string {
   const drawn = batch.seed === null ? "" : ` of seed ${batch.seed}`;
   const aim = objective === undefined ? "" : `, objective "${objective.name}"`;
-  return `Model "${model.name}" (seed ${seed ?? "unknown"}, ` +
+  const text = `Model "${model.name}" (seed ${seed ?? "unknown"}, ` +
     `${formatCount(batch.examples, "example")}${drawn}${aim})`;
+  return oneLine(text, [model.name]);
 }
 
 /** More columns than this tell no layer apart that these do not, and fill a test log. */
@@ -27,11 +29,12 @@ const MAX_NAME = 48;
  */
 export function oneLine(text: string, names: readonly string[]): string {
   // A longer name may contain a shorter one.
-  const long = [...new Set(names)].filter((name) => name.length > MAX_NAME && text.includes(name))
+  const long = [...new Set(names)].filter((name) => name.length > MAX_NAME)
     .toSorted((a, b) => b.length - a.length);
-  return escapeControls(
-    long.reduce((cut, name) => cut.replaceAll(name, () => cutMiddle(name, MAX_NAME)), text),
-  );
+  if (!long.some((name) => text.includes(name))) return defuse(escapeControls(text));
+  const shown = cutNames(long, MAX_NAME);
+  const cut = long.reduce((cut, name, i) => cut.replaceAll(name, () => shown[i]), text);
+  return defuse(escapeControls(cut));
 }
 
 /** A figure to draw: what it is, how its bars grow, and the bars. */
@@ -65,7 +68,10 @@ export function figureChart(
       ...(marked.has(layer) ? { mark: "error" } : {}),
     }));
   if (shown.length === 0) return [];
-  return [`${title}:`, ...barChart(shown, { width: WIDTH, scale, maxRows }).split("\n")];
+  return [
+    `${title}:`,
+    ...barChart(shown, { width: WIDTH, scale, maxRows }).split("\n").map(defuse),
+  ];
 }
 
 /** The figure of a rule over measurements, a bar a layer. */

@@ -1,4 +1,3 @@
-import { show } from "../checks/show.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import { ensureEngine } from "../engine/start_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
@@ -8,6 +7,7 @@ import type { Batch } from "../model/batch.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { seedDraws } from "../model/seeded_random.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
+import { modelComplaint } from "../model/require_model.ts";
 
 /** How many examples the batch of a draw is to have, as on the command line. */
 const EXAMPLES = 32;
@@ -35,10 +35,9 @@ export async function openDraw(
   const engine = runningEngine() ?? await ensureEngine();
   const { tf } = engine;
   const model = await seedDraws(seed, "createModel", () => create({ tf, seed }));
-  if (typeof model?.apply !== "function" || !Array.isArray(model.layers)) {
-    throw new TypeError(
-      `create must return a layers model of TensorFlow.js, got ${show(model)} under seed ${seed}.`,
-    );
+  const complaint = modelComplaint(model);
+  if (complaint !== null) {
+    throw new TypeError(`create returned, under seed ${seed}, ${complaint}`);
   }
   const name = typeof objective === "string" ? objective : "sum";
   let batch: Batch;

@@ -87,9 +87,10 @@ export function seedList(seeds: number | readonly number[]): number[] {
     : [];
   const areSeeds = list.every((seed) => Number.isSafeInteger(seed));
   if (list.length === 0 || !areSeeds || new Set(list).size < list.length) {
-    const found = Deno.inspect(seeds, { compact: true, breakLength: Infinity });
     throw new RangeError(
-      `seeds must be a whole number from 1 to 1e6, or whole numbers that differ, got ${found}.`,
+      `seeds must be a whole number from 1 to 1e6, or whole numbers that differ, got ${
+        show(seeds)
+      }.`,
     );
   }
   return list;

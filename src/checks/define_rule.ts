@@ -7,6 +7,9 @@ import { ignoreFinding, selectLayers } from "./select_layers.ts";
 import type { ThresholdEntry } from "./threshold_entry.ts";
 import { validateMeasurements } from "./validate.ts";
 import { validateRecord } from "./validate_record.ts";
+import { measurementsShape } from "./requirements.ts";
+import { requireValue } from "../words/requirements.ts";
+import { showValue } from "../words/show_value.ts";
 
 /**
  * Makes a rule over measurements of its record. What the judge finds is filtered by the options `layers`
@@ -86,10 +89,28 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
       validateMeasurements(measurements);
       const thresholds = resolveThresholds(table, options, readerOf(documentation));
       const layers = selectLayers(measurements.layers, options);
-      return judge({ measurements, layers, thresholds })
-        .map((finding) => ignoreFinding({ rule: record.name, ...finding }, options));
+      const found = explained(
+        () => judge({ measurements, layers, thresholds }),
+        () => requireValue("measurements", measurements, measurementsShape),
+      );
+      return found.map((finding) =>
+        ignoreFinding({ rule: documentation.name, ...finding }, options)
+      );
     },
   };
+}
+
+/**
+ * What a rule finds. Rules run for every point of a study: what they are given is looked at in full only
+ * where one fails, to say where in it something is missing.
+ */
+function explained<T>(judge: () => T, lookAgain: () => void): T {
+  try {
+    return judge();
+  } catch (error) {
+    lookAgain();
+    throw error;
+  }
 }
 
 /** Makes a rule over a model of its record, as {@linkcode defineRule} makes one over measurements. */
@@ -108,10 +129,16 @@ export function defineModelRule<P extends ProbeSubject, Name extends string = ne
     ...assertionOf(record),
     figure,
     check(probe, options = {}) {
+      const what = () => {
+        throw new TypeError(
+          `probe is ${showValue(probe)}, expected what a probe for the rule ${record.name} returns`,
+        );
+      };
       const thresholds = resolveThresholds(table, options, readerOf(documentation));
-      const layers = [...new Set(layersOf?.(probe) ?? [])].map((name) => ({ name }));
+      const names = explained(() => [...new Set(layersOf?.(probe) ?? [])], what);
+      const layers = names.map((name) => ({ name }));
       const selected = new Set(selectLayers(layers, options).map(({ name }) => name));
-      return judge(probe, thresholds, (layer) => selected.has(layer))
+      return explained(() => judge(probe, thresholds, (layer) => selected.has(layer)), what)
         .map((finding) => ignoreFinding({ rule: record.name, ...finding }, options));
     },
   };

@@ -7,6 +7,7 @@ import { resolveThresholds } from "./resolve_thresholds.ts";
 import type { Rule } from "./rule.ts";
 import { show } from "./show.ts";
 import { validateOptions } from "./validate.ts";
+import { callable, objectWith, requireValue, text } from "../words/requirements.ts";
 
 /** Options of {@linkcode judgeRule} and of {@linkcode runChecks}. */
 export interface RunChecksOptions extends CheckOptions {
@@ -50,6 +51,7 @@ export function judgeRule(
   measurements: Measurements,
   options: RunChecksOptions = {},
 ): Finding[] {
+  requireValue("rule", rule, objectWith({ name: text, stage: text, check: callable }));
   validateOptions(options);
   const { trained, ...checkOptions } = options;
   if (trained !== undefined && typeof trained !== "boolean") {

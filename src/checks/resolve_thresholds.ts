@@ -50,10 +50,10 @@ function requireNumber(name: string, value: unknown, { range, whole }: Threshold
     throw new TypeError(`options.${name} must be a number, got ${show(value)}.`);
   }
   if (!(value >= low && value <= high)) {
-    throw new RangeError(`options.${name} must be from ${low} to ${high}, got ${value}.`);
+    throw new RangeError(`options.${name} must be from ${low} to ${high}, got ${show(value)}.`);
   }
   if (whole === true && !Number.isInteger(value)) {
-    throw new RangeError(`options.${name} must be a whole number, got ${value}.`);
+    throw new RangeError(`options.${name} must be a whole number, got ${show(value)}.`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Measurements } from "../measure/measurements.ts";
 import { show } from "./show.ts";
+import { showValue } from "../words/show_value.ts";
 
 /**
  * Refuses options that are no object.
@@ -32,7 +33,9 @@ function complaint(found: Partial<Measurements> | null | undefined): string | nu
   if (typeof found !== "object" || found === null) return found === null ? "null" : typeof found;
   if (Array.isArray(found)) return "an array";
   const { version, layers, batch, objective } = found;
-  if (version !== 1) return "version" in found ? `an object of version ${version}` : "an object";
+  if (version !== 1) {
+    return "version" in found ? `an object of version ${showValue(version)}` : "an object";
+  }
   if (!Array.isArray(layers)) return "an object without layers";
   if (!Array.isArray(batch?.perInput)) return "an object without a batch";
   if (typeof objective?.name !== "string") return "an object without an objective";

@@ -13,11 +13,12 @@ import { loadBaseline, storeBaseline } from "./gate_baseline.ts";
 import { loadSettings } from "./load_settings.ts";
 import { MEASURE_PERMISSIONS, WRITE_PERMISSIONS } from "./measure_flags.ts";
 import { measurePasses } from "./measure_passes.ts";
-import { oneLine } from "./one_line.ts";
+import { oneLine } from "../words/one_line.ts";
 import { type Pass, type PassPlan, planPasses } from "./plan_passes.ts";
 import { wholeNumber } from "./read_flags.ts";
 import { readReporters, writeReports } from "./reporters.ts";
 import { readColumns } from "./show_flags.ts";
+import { writeJson } from "../words/write_json.ts";
 import { keepInputs, writeOutput } from "./write_output.ts";
 
 /** `check`: measures, judges, and exits with 1 if the gate fails. */
@@ -95,7 +96,7 @@ export const check: Command = {
       : wholeNumber(flags, "jobs", 1, 256) ?? 1;
     const settings = await loadSettings(flags);
     if (flags["print-config"] === true) {
-      await writeOutput(`${JSON.stringify(settings, null, 2)}\n`, null);
+      await writeOutput(`${writeJson(settings, undefined, 2)}\n`, null);
       return 0;
     }
     const plan = await planPasses(operands, flags, settings);

@@ -4,6 +4,7 @@ import type { GateRun } from "../gate/gate_result.ts";
 import { isReadable } from "../gate/is_readable.ts";
 import { readBaseline } from "../gate/read_baseline.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
+import { oneLine } from "../words/one_line.ts";
 import type { FlagValues } from "./flag.ts";
 
 /**
@@ -49,6 +50,8 @@ export async function storeBaseline(
   }));
   const changed = await writeBaseline(file, (stored) => updateBaseline(stored, passes, names));
   if (flags.quiet !== true) {
-    console.error(changed ? `stored the figures in ${file}` : `${file} is up to date`);
+    console.error(
+      changed ? `stored the figures in ${oneLine(file)}` : `${oneLine(file)} is up to date`,
+    );
   }
 }

@@ -1,6 +1,7 @@
 import type { FoundConfiguration } from "../gate/find_configuration.ts";
 import { isReadable } from "../gate/is_readable.ts";
 import { type GateSettings, resolveConfiguration } from "../gate/resolve_configuration.ts";
+import { oneLine } from "../words/one_line.ts";
 import type { FlagValues } from "./flag.ts";
 import { readPlugins } from "./measure_flags.ts";
 import { wholeNumber } from "./read_flags.ts";
@@ -46,7 +47,7 @@ async function load(plugins: string[]): Promise<void> {
 
 async function findFile(flags: FlagValues): Promise<FoundConfiguration | null> {
   const note = (text: string) => {
-    if (flags.quiet !== true) console.error(`note: ${text}`);
+    if (flags.quiet !== true) console.error(`note: ${oneLine(text)}`);
   };
   if (flags["no-config"] === true) {
     if (flags.config === undefined) return null;

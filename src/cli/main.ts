@@ -1,5 +1,5 @@
 import { nearest } from "../words/nearest.ts";
-import { oneLine } from "./one_line.ts";
+import { oneLine } from "../words/one_line.ts";
 import { asksForHelp, COMMANDS, renderOverview } from "./overview.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";

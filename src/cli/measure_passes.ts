@@ -1,5 +1,5 @@
 import type { Measurements } from "../measure/measurements.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { oneLine } from "../words/one_line.ts";
 import { mayStartWorkers, workersRefused } from "../study/jobs.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 import { measureModel } from "./measure_model.ts";
@@ -67,7 +67,7 @@ function sayDone(
 ): void {
   const seconds = ((performance.now() - started) / 1000).toFixed(2);
   console.error(
-    `[${done}/${total}] ${escapeControls(model)}, seed ${request.seed}: ` +
+    `[${done}/${total}] ${oneLine(model)}, seed ${request.seed}: ` +
       `${failed ? "failed after " : ""}${seconds} s`,
   );
 }

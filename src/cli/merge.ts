@@ -2,6 +2,7 @@ import { mergeStudyFiles } from "../study/merge_study_files.ts";
 import { readStudyFile } from "../study/study_file.ts";
 import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
+import { oneLine } from "../words/one_line.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
 import { WRITE_PERMISSIONS } from "./measure_flags.ts";
@@ -52,7 +53,9 @@ export const merge: Command = {
     await writer?.close();
     if (showsPoints(view)) await printPoints(view, header, mergeStudyFiles(files).points);
     else await printSummary(view, tally.result());
-    if (flags.quiet !== true && out !== null) console.error(`${header.total} points, in ${out}`);
+    if (flags.quiet !== true && out !== null) {
+      console.error(`${header.total} points, in ${oneLine(out)}`);
+    }
     return 0;
   },
 };

@@ -11,6 +11,7 @@ import type { ModelFile } from "../study/study_subject.ts";
 import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
 import { failure } from "../words/failure.ts";
+import { oneLine } from "../words/one_line.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
 import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
@@ -84,7 +85,7 @@ export const sweep: Command = {
           onProgress: progress?.update,
           onWarning(message) {
             progress?.clear();
-            console.error(`warning: ${message}`);
+            console.error(`warning: ${oneLine(message)}`);
           },
         },
         (header) => {
@@ -116,12 +117,14 @@ export const sweep: Command = {
     } else if (!showsPoints(view) && measured > 0) await printSummary(view, tally.result());
     if (!quiet) {
       const time = duration((performance.now() - started) / 1000);
-      const where = request.out === null ? "" : `, in ${request.out}`;
+      const where = request.out === null ? "" : `, in ${oneLine(request.out)}`;
       console.error(`${measured} of ${total} points${where}, after ${time}`);
     }
     if (interrupted.code === null) return 0;
     console.error(
-      `interrupted${request.out === null ? "" : `: go on with --out ${request.out} --resume`}`,
+      `interrupted${
+        request.out === null ? "" : `: go on with --out ${oneLine(request.out)} --resume`
+      }`,
     );
     return interrupted.code;
   },

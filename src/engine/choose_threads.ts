@@ -1,3 +1,4 @@
+import { number, requireValue } from "../words/requirements.ts";
 /** Workers in the pool of TensorFlow.js's threaded build, a constant of that build. */
 export const MAX_THREADS = 8;
 
@@ -31,5 +32,7 @@ export const WORKLOAD_WORTH_THREADS = 4e10;
  * ```
  */
 export function chooseThreads(workload: number, cores = navigator.hardwareConcurrency): number {
+  requireValue("workload", workload, number);
+  requireValue("cores", cores, number);
   return workload < WORKLOAD_WORTH_THREADS ? 1 : Math.max(1, Math.min(cores, MAX_THREADS));
 }

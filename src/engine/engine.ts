@@ -15,7 +15,11 @@ import type { TensorFlow } from "./tensorflow.ts";
  * ```
  */
 export interface Engine extends AsyncDisposable {
-  /** The TensorFlow.js module it runs: build models with it, or with an import of your own. */
+  /**
+   * The TensorFlow.js module it runs: build models with it, or with an import of your own. Here random
+   * operations draw from seed 0 as from any other; in the module itself 0 is no seed to those that draw
+   * normal or gamma numbers or classes.
+   */
   readonly tf: TensorFlow;
   /** How many threads the kernels use, the calling one included. */
   readonly threads: number;

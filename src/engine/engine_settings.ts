@@ -2,6 +2,7 @@ import { showValue } from "../words/show_value.ts";
 import { chooseThreads, MAX_THREADS } from "./choose_threads.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import { hasRelaxedSimd } from "./has_relaxed_simd.ts";
+import { object, requireValue } from "../words/requirements.ts";
 
 /** What an engine runs with: options, checked and decided. */
 export interface EngineSettings {
@@ -22,6 +23,7 @@ const OPTIONS: Record<keyof Required<EngineOptions>, true> = {
  * @throws {RangeError} If a number is out of range.
  */
 export function engineSettings(options: EngineOptions): EngineSettings {
+  requireValue("options", options, object);
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(OPTIONS, name)) {
       throw new TypeError(
@@ -36,7 +38,9 @@ export function engineSettings(options: EngineOptions): EngineSettings {
   if (typeof workload !== "number") {
     throw new TypeError(`workload must be a number of operations, found ${showValue(workload)}`);
   }
-  if (!(workload >= 0)) throw new RangeError(`workload must not be negative, found ${workload}`);
+  if (!(workload >= 0)) {
+    throw new RangeError(`workload must not be negative, found ${showValue(workload)}`);
+  }
   return {
     threads: threads === "auto" ? chooseThreads(workload) : checkThreads(threads),
     relaxedSimd: relaxedSimd && hasRelaxedSimd(),
@@ -47,7 +51,7 @@ function checkThreads(threads: number): number {
   const expected = `threads must be a whole number from 1 to ${MAX_THREADS} or "auto"`;
   if (typeof threads !== "number") throw new TypeError(`${expected}, found ${showValue(threads)}`);
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
-    throw new RangeError(`${expected}, found ${threads}`);
+    throw new RangeError(`${expected}, found ${showValue(threads)}`);
   }
   return threads;
 }

@@ -1,5 +1,8 @@
 import type { Tensor, TensorFlow } from "./tensorflow.ts";
 import type { WasmBackend } from "./native/wasm_backend.ts";
+import { requireValue } from "../words/requirements.ts";
+import { showValue } from "../words/show_value.ts";
+import { tensorFlow } from "./tensorflow_requirement.ts";
 
 /**
  * A view of a tensor's entries on the WASM heap, without a copy. Take it, use it, drop it: after the
@@ -27,6 +30,12 @@ import type { WasmBackend } from "./native/wasm_backend.ts";
  * ```
  */
 export function heapView(tf: TensorFlow, tensor: Tensor): Float32Array | Int32Array | Uint8Array {
+  if (typeof tensor?.dataId !== "object" || tensor.isDisposed) {
+    throw new TypeError(
+      `tensor is ${showValue(tensor)}, expected a tensor that is not disposed of`,
+    );
+  }
+  requireValue("tf", tf, tensorFlow);
   const backend = tf.backend() as unknown as WasmBackend;
   // Looking it up moves it, which may grow the heap: the view must be taken of the heap after that.
   backend.dataIdMap.get(tensor.dataId);

@@ -5,6 +5,7 @@ import type { EngineOptions } from "./engine_options.ts";
 import { type EngineSettings, engineSettings } from "./engine_settings.ts";
 import { guardHeap } from "./guard_heap.ts";
 import { runningEngine, setRunningEngine } from "./running_engine.ts";
+import { takeSeedZero } from "./seed_zero.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
 /** The engine that runs, and everyone who has not stopped it yet. */
@@ -110,16 +111,19 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
   const { startBackend } = await import("./start_backend.ts");
   const { installKernels } = await import("./kernels/install_kernels.ts");
   const { installLayerRepairs } = await import("./layers/install_layer_repairs.ts");
+  const { watchNames } = await import("./layers/watch_names.ts");
   const removeBackend = await startBackend(tf, settings.threads);
   try {
     guardHeap(tf);
     const takeKernelsBack = await installKernels(tf, settings);
     const takeLayersBack = installLayerRepairs(tf);
+    const stopWatching = watchNames(tf);
     return {
-      tf,
+      tf: takeSeedZero(tf),
       settings,
       holders: new Set(),
       async shutDown() {
+        stopWatching();
         takeLayersBack();
         try {
           await takeKernelsBack();

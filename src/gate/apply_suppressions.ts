@@ -1,6 +1,9 @@
 import type { Suppression } from "./configuration.ts";
 import type { GateFinding, GateRun } from "./gate_result.ts";
 import type { Finding } from "../checks/finding.ts";
+import { arrayOf, requireValue } from "../words/requirements.ts";
+import { passShape } from "../checks/requirements.ts";
+import { suppressionContextShape, suppressionsShape } from "./requirements.ts";
 
 /** What became of the suppressions. */
 export interface Suppressed {
@@ -58,8 +61,12 @@ export interface SuppressionContext {
 export function applySuppressions(
   runs: GateRun[],
   suppressions: Suppression[],
-  { today, complete, all }: SuppressionContext,
+  context: SuppressionContext,
 ): Suppressed {
+  requireValue("runs", runs, arrayOf(passShape));
+  requireValue("suppressions", suppressions, suppressionsShape);
+  requireValue("context", context, suppressionContextShape);
+  const { today, complete, all } = context;
   const inForce = suppressions.map(({ until }) => until === undefined || until >= today);
   const used = new Set<number>();
   const accept = (finding: GateFinding, model: string): GateFinding => {

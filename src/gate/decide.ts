@@ -2,6 +2,16 @@ import { applySuppressions, type SuppressionContext } from "./apply_suppressions
 import type { GateFinding, GateResult, GateRun, GateSummary } from "./gate_result.ts";
 import { weigh } from "./judge_run.ts";
 import type { GateSettings } from "./resolve_configuration.ts";
+import { arrayOf, number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
+import { findingShape } from "../checks/requirements.ts";
+import { ruleSettingsShape, suppressionsShape } from "./requirements.ts";
+
+const settingsShape = objectWith({
+  file: orNull(text),
+  suppressions: suppressionsShape,
+  rules: ruleSettingsShape,
+  maxWarnings: orNull(number),
+});
 
 /**
  * Decides whether the change may land: accepts what is suppressed, weighs, counts.
@@ -32,12 +42,12 @@ import type { GateSettings } from "./resolve_configuration.ts";
  */
 export function decide(
   runs: GateRun[],
-  { file, suppressions, rules, maxWarnings }: Pick<
-    GateSettings,
-    "file" | "suppressions" | "rules" | "maxWarnings"
-  >,
+  settings: Pick<GateSettings, "file" | "suppressions" | "rules" | "maxWarnings">,
   context: SuppressionContext & { skipped: number },
 ): GateResult {
+  requireValue("settings", settings, settingsShape);
+  requireValue("context", context, objectWith({ skipped: number }));
+  const { file, suppressions, rules, maxWarnings } = settings;
   const suppressed = applySuppressions(runs, suppressions, context);
   const findings = suppressed.findings
     .filter(({ rule }) => rules[rule].level !== "off")
@@ -66,6 +76,7 @@ export function decide(
 export function count(
   findings: readonly GateFinding[],
 ): Pick<GateSummary, "errors" | "warnings" | "notes" | "suppressed"> {
+  requireValue("findings", findings, arrayOf(findingShape));
   const of = (severity: GateFinding["severity"]) =>
     findings.filter((finding) => finding.severity === severity && finding.suppressed === undefined)
       .length;

@@ -1,6 +1,9 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import type { Baseline, BaselineEntry, BaselineLayer } from "./baseline.ts";
+import { arrayOf, number, requireValue, text } from "../words/requirements.ts";
+import { measurementsShape } from "../checks/requirements.ts";
+import { baselineShape } from "./requirements.ts";
 
 /**
  * Finds the stored pass that a pass is to be compared with: that of its model, or, where the baseline
@@ -20,6 +23,11 @@ export function findBaseline(
   measurements: Measurements,
   names: readonly string[],
 ): BaselineEntry {
+  requireValue("baseline", baseline, baselineShape);
+  requireValue("name", name, text);
+  requireValue("seed", seed, number);
+  requireValue("measurements", measurements, measurementsShape);
+  requireValue("names", names, arrayOf(text));
   const layers = measurements.layers.map((layer) => layer.name).sort().join("\n");
   const key = Object.hasOwn(baseline, name)
     ? name

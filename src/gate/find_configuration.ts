@@ -2,6 +2,7 @@ import { readText } from "../model/read_json.ts";
 import { failure } from "../words/failure.ts";
 import { GateError } from "./gate_error.ts";
 import { isReadable } from "./is_readable.ts";
+import { callable, requireValue, text } from "../words/requirements.ts";
 
 /** A configuration that was found: the file's text, and where in it the configuration begins. */
 export interface FoundConfiguration {
@@ -35,6 +36,7 @@ const SHARED = ["deno.json", "deno.jsonc"];
  * ```
  */
 export async function openConfiguration(file: string): Promise<FoundConfiguration> {
+  requireValue("file", file, text);
   try {
     const text = await readText(file);
     const isShared = SHARED.some((name) => file === name || file.endsWith(`/${name}`));
@@ -70,6 +72,8 @@ export async function findConfiguration(
   folder: string,
   note: (text: string) => void,
 ): Promise<FoundConfiguration | null> {
+  requireValue("folder", folder, text);
+  requireValue("note", note, callable);
   const unread: string[] = [];
   for (let at = folder;; at = parentOf(at)) {
     if (!isReadable(at)) unread.push(at);

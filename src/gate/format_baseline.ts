@@ -1,4 +1,7 @@
+import { writeJson } from "../words/write_json.ts";
 import type { Baseline, BaselineLayer } from "./baseline.ts";
+import { requireValue } from "../words/requirements.ts";
+import { baselineShape } from "./requirements.ts";
 
 /**
  * Writes a baseline: models and layers sorted by name, seeds by number, one line a layer, so that a
@@ -8,6 +11,7 @@ import type { Baseline, BaselineLayer } from "./baseline.ts";
  * @returns The text of the file; {@linkcode parseBaseline} reads it.
  */
 export function formatBaseline(baseline: Baseline): string {
+  requireValue("baseline", baseline, baselineShape);
   const models = sorted(baseline).map(([name, passes]) => {
     const seeds = sorted(passes, (a, b) => Number(a) - Number(b)).map(([seed, pass]) => {
       const layers = sorted(pass.layers)
@@ -22,7 +26,7 @@ export function formatBaseline(baseline: Baseline): string {
   return `{\n  "version": 1,\n  "models": ${block(models, 2)}\n}\n`;
 }
 
-const key = (name: string) => JSON.stringify(name);
+const key = (name: string) => writeJson(name);
 
 function block(lines: string[], indent: number): string {
   return lines.length === 0 ? "{}" : `{\n${lines.join(",\n")}\n${" ".repeat(indent)}}`;

@@ -6,6 +6,14 @@ import type { Measurements } from "../measure/measurements.ts";
 import type { BaselineEntry } from "./baseline.ts";
 import type { Level } from "./configuration.ts";
 import type { RuleSetting } from "./resolve_configuration.ts";
+import { objectWith, type Requirement, requireValue } from "../words/requirements.ts";
+import { baselineEntryShape, ruleSettingShape } from "./requirements.ts";
+
+/** The setting of every rule that there is by now. */
+function rulesShape(): Requirement {
+  const names = [...allRules().map(({ name }) => name), "baseline"];
+  return objectWith(Object.fromEntries(names.map((name) => [name, ruleSettingShape])));
+}
 
 /**
  * Runs the rules that are on, each with its own thresholds, and weighs what they find by its level.
@@ -23,6 +31,8 @@ export function judgeRun(
   baseline: BaselineEntry | null,
   trained?: boolean,
 ): Finding[] {
+  requireValue("rules", rules, rulesShape());
+  requireValue("baseline", baseline, baselineEntryShape);
   const findings = allRules().flatMap((rule) => {
     const { level, thresholds } = rules[rule.name];
     if (level === "off") return [];

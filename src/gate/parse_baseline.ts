@@ -1,6 +1,8 @@
 import { showValue } from "../words/show_value.ts";
 import type { Baseline, BaselineLayer, BaselinePass } from "./baseline.ts";
 import { GateError } from "./gate_error.ts";
+import { requireValue, text as aText } from "../words/requirements.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 
 type Decode<T> = (json: unknown, place: string) => T;
 
@@ -22,11 +24,15 @@ type Decode<T> = (json: unknown, place: string) => T;
  * ```
  */
 export function parseBaseline(text: string, file: string): Baseline {
+  requireValue("text", text, aText);
+  requireValue("file", file, aText);
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new GateError(`${file}: the baseline is not JSON: ${(error as Error).message}`);
+    throw new GateError(
+      `${file}: the baseline is not JSON: ${escapeControls((error as Error).message)}`,
+    );
   }
   const { version, models } = Object(json) as Record<string, unknown>;
   if (version !== 1) {

@@ -3,6 +3,7 @@ import { failure } from "../words/failure.ts";
 import type { Baseline } from "./baseline.ts";
 import { GateError } from "./gate_error.ts";
 import { parseBaseline } from "./parse_baseline.ts";
+import { requireValue, text } from "../words/requirements.ts";
 
 /**
  * Reads a baseline file.
@@ -12,6 +13,7 @@ import { parseBaseline } from "./parse_baseline.ts";
  * @throws {GateError} If it cannot be read, or is no baseline.
  */
 export async function readBaseline(file: string): Promise<Baseline | null> {
+  requireValue("file", file, text);
   try {
     return parseBaseline(await readText(file), file);
   } catch (error) {

@@ -5,6 +5,8 @@ import type { Configuration } from "./configuration.ts";
 import type { FoundConfiguration } from "./find_configuration.ts";
 import { GateError } from "./gate_error.ts";
 import { schemaComplaint } from "./schema_complaint.ts";
+import { requireValue } from "../words/requirements.ts";
+import { foundShape } from "./requirements.ts";
 
 /**
  * Reads a configuration: JSON, comments and trailing commas allowed, validated by
@@ -26,6 +28,7 @@ import { schemaComplaint } from "./schema_complaint.ts";
  * ```
  */
 export async function readConfiguration(found: FoundConfiguration): Promise<Configuration> {
+  requireValue("found", found, foundShape);
   const { findNodeAtLocation, getNodeValue, parseTree, printParseErrorCode } = await import(
     "jsonc-parser"
   );

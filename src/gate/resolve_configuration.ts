@@ -13,6 +13,8 @@ import { GateError } from "./gate_error.ts";
 import { type GateRule, gateRules } from "./gate_rules.ts";
 import { parseSeeds } from "./parse_seeds.ts";
 import { PRESETS } from "./presets.ts";
+import { callable, orNull, requireValue, text } from "../words/requirements.ts";
+import { configurationShape } from "./requirements.ts";
 
 /** The level of a rule, and the thresholds it is run with. */
 export interface RuleSetting {
@@ -94,6 +96,9 @@ export function resolveConfiguration(
   file: string | null,
   locate: (path: string) => string,
 ): GateSettings {
+  requireValue("configuration", configuration, configurationShape);
+  requireValue("file", file, orNull(text));
+  requireValue("locate", locate, callable);
   const preset = PRESETS[configuration.extends ?? "recommended"];
   const levels = preset.levels();
   const models = (configuration.models ?? []).map((entry, index) =>

@@ -1,11 +1,16 @@
 import type { Measurements } from "../measure/measurements.ts";
 import type { Baseline, BaselineLayer, BaselinePass } from "./baseline.ts";
+import { arrayOf, number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
+import { measurementsShape } from "../checks/requirements.ts";
+import { baselineShape } from "./requirements.ts";
 
 /** Figures are stored with so many digits: more would differ from machine to machine. */
 const DIGITS = 4;
 
 /** A figure that moved by less than this share stays as it is stored, so that diffs stay small. */
 const SAME = 1e-3;
+
+const measuredShape = objectWith({ model: text, seed: number, measurements: measurementsShape });
 
 /**
  * The baseline with the figures of these passes in it.
@@ -20,6 +25,9 @@ export function updateBaseline(
   runs: readonly { model: string; seed: number; measurements: Measurements }[],
   names: readonly string[] | null,
 ): Baseline {
+  requireValue("old", old, baselineShape);
+  requireValue("runs", runs, arrayOf(measuredShape));
+  requireValue("names", names, orNull(arrayOf(text)));
   const kept = Object.entries(old).filter(([name]) => names === null || names.includes(name));
   const models = new Map(kept.map(([name, passes]) => [name, new Map(Object.entries(passes))]));
   // A complete update also drops the seeds that are no longer checked.

@@ -4,6 +4,7 @@ import type { Baseline } from "./baseline.ts";
 import { formatBaseline } from "./format_baseline.ts";
 import { GateError } from "./gate_error.ts";
 import { readBaseline } from "./read_baseline.ts";
+import { callable, requireValue, text } from "../words/requirements.ts";
 
 /**
  * Changes a baseline file. Whoever reads it meanwhile sees the old one whole or the new one whole; two
@@ -41,6 +42,8 @@ export async function writeBaseline(
   file: string,
   change: (stored: Baseline) => Baseline,
 ): Promise<boolean> {
+  requireValue("file", file, text);
+  requireValue("change", change, callable);
   try {
     const target = await fileToReplace(file);
     if (target === null) {

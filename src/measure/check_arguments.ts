@@ -1,9 +1,10 @@
 import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
-import { isDisposed } from "../model/is_disposed.ts";
+import { requireModel } from "../model/require_model.ts";
 import type { MeasureOptions } from "./measure_options.ts";
 import { inputName } from "./tensor_names.ts";
+import { number, object, optional, orNull, requireValue } from "../words/requirements.ts";
 
 /**
  * Checks that there are a model and a batch at all, for callers that no type checker has warned.
@@ -11,11 +12,11 @@ import { inputName } from "./tensor_names.ts";
  * @throws {TypeError} If one of them is something else.
  */
 export function checkSubject(model: LayersModel, batch: Batch): void {
-  if (!Array.isArray(Object(model).layers) || typeof model.apply !== "function") {
-    throw new TypeError(`Cannot measure ${kindOf(model)}: expected a layers model`);
-  }
+  requireModel(model);
   const { inputs } = Object(batch) as Partial<Batch>;
-  if (inputs !== undefined && inputs !== null && !isTensor(batch)) return;
+  if (inputs !== undefined && inputs !== null && !isTensor(batch)) {
+    return requireValue("batch.seed", batch.seed, optional(orNull(number)));
+  }
   throw new TypeError(
     `Cannot measure model ${model.name}: a batch must be { inputs, targets } of tensors, got ${
       kindOf(batch)
@@ -50,6 +51,7 @@ const KNOWN: Record<keyof Required<MeasureOptions>, (value: unknown) => string |
  * @throws {TypeError} If an option is unknown or has a value that it does not take.
  */
 export function checkOptions(options: MeasureOptions): void {
+  requireValue("options", options, object);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     if (!Object.hasOwn(KNOWN, name)) {
@@ -77,9 +79,6 @@ export function checkBatch(
   inputs: Tensor[],
   targets: Tensor[] | null,
 ): number {
-  if (isDisposed(model)) {
-    throw new TypeError(`Cannot measure model ${model.name}: it was disposed of`);
-  }
   for (const tensor of [...inputs, ...targets ?? []]) {
     if (!Array.isArray(tensor?.shape) || typeof tensor.dataSync !== "function") {
       throw new TypeError(

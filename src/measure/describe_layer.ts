@@ -1,6 +1,7 @@
+import type { Sums } from "../engine/native/sums.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
-import { statisticsOf } from "./sums.ts";
+import { mergeSums, statisticsOf } from "./sums.ts";
 
 const FIGURES: Figure[] = [
   "preActivations",
@@ -43,8 +44,12 @@ export function describeLayer(
     shape: record.shapeVaries ? null : record.shape,
     preActivations: statisticsOf(record.preActivations),
     activations: statisticsOf(record.activations),
-    activationGradients: statisticsOf(record.activationGradients),
-    preActivationGradients: statisticsOf(record.preActivationGradients),
+    activationGradients: statisticsOf(
+      overAllCalls(record.activationGradients, record.activations),
+    ),
+    preActivationGradients: statisticsOf(
+      overAllCalls(record.preActivationGradients, record.preActivations),
+    ),
     weights,
     saturatedFraction: region?.bounded && judged ? record.saturatedEntries / judgedEntries : null,
     deadFraction: region?.oneSided && judged && activeUnits !== null
@@ -52,6 +57,20 @@ export function describeLayer(
       : null,
     absent,
   };
+}
+
+/**
+ * A gradient over the entries of every call. The backward pass says nothing of a call that the objective
+ * does not depend on: its derivative is 0.
+ *
+ * @param gradient What the backward pass has shown.
+ * @param entries What the forward pass has shown.
+ */
+function overAllCalls(gradient: Sums | null, entries: Sums | null): Sums | null {
+  const count = (entries?.count ?? 0) - (gradient?.count ?? 0);
+  if (gradient === null || count <= 0) return gradient;
+  const nothing = { sumAbs: 0, sumSquares: 0, maxAbs: 0, mean: 0, squaredDeviations: 0 };
+  return mergeSums(gradient, { count, finite: count, zeros: count, ...nothing });
 }
 
 function stridesOf({ layer }: LayerRecord): number[] {

@@ -15,40 +15,60 @@ interface Cell {
 }
 
 /**
- * Sets aside everything that a forward pass changes in a model, and returns a function that puts it
- * back: moving statistics of batch normalisation, states of stateful recurrent layers, dropout masks
- * of their cells.
+ * Sets aside everything that a forward pass may change in a model, and returns a function that puts it
+ * back: all weights and other variables that layers hold, which any layer may write when it is called
+ * (moving statistics, counters, averages), states of stateful recurrent layers, dropout masks of cells.
  *
  * @param tf The engine's TensorFlow.js.
  * @param layers The model's leaf layers.
- * @returns A function that restores all of it, bit by bit, and frees what the pass left behind.
+ * @returns A function that restores all of it, bit by bit, and frees what the pass left behind. Called
+ * again it does nothing.
  */
 export function keepState(tf: TensorFlow, layers: Layer[]): () => void {
-  const restore: (() => void)[] = [];
+  const restore = [keepVariables(tf, layers)];
   for (const layer of layers) {
-    if (layer.getClassName() === "BatchNormalization") restore.push(keepVariables(layer));
     const recurrent = layer as unknown as Recurrent;
     if (recurrent.cell === undefined) continue;
     if (recurrent.stateful && recurrent.states_) restore.push(keepStates(tf, recurrent));
     for (const cell of recurrent.cell.cells ?? [recurrent.cell]) restore.push(keepMasks(tf, cell));
   }
   return () => {
-    for (const undo of restore) undo();
+    for (const undo of restore.splice(0)) undo();
   };
 }
 
 /** A variable is never written in place, so a clone, which shares its data, is a copy. */
-function keepVariables(layer: Layer): () => void {
-  const saved = layer.nonTrainableWeights.map((weight) => {
-    const variable = weight.read() as tfjs.Variable;
-    return { variable, value: variable.clone() };
-  });
+function keepVariables(tf: TensorFlow, layers: Layer[]): () => void {
+  const saved = variablesOf(layers).filter(({ isDisposed }) => !isDisposed)
+    .map((variable) => ({ variable, value: tf.keep(variable.clone()) }));
   return () => {
     for (const { variable, value } of saved) {
-      variable.assign(value);
+      const isChanged = variable.dataId !== value.dataId;
+      if (isChanged && !variable.isDisposed) variable.assign(value);
       value.dispose();
     }
   };
+}
+
+/**
+ * The variables that layers hold: weights, and what a custom layer keeps beside them, in a field or in
+ * layers of its own that TensorFlow.js knows nothing of.
+ */
+function variablesOf(layers: Layer[]): tfjs.Variable[] {
+  const found: tfjs.Variable[] = [];
+  const seen = new Set<unknown>();
+  const visit = (value: unknown) => {
+    if (typeof value !== "object" || value === null || seen.has(value)) return;
+    seen.add(value);
+    const { assign, dataSync, read, write, call, getClassName } = value as Record<string, unknown>;
+    const are = (...methods: unknown[]) => methods.every((one) => typeof one === "function");
+    if (are(assign, dataSync)) found.push(value as tfjs.Variable);
+    else if (Array.isArray(value) || are(read, write) || are(call, getClassName)) {
+      Object.values(value).forEach(visit);
+    }
+  };
+  visit(layers);
+  return found;
 }
 
 function keepStates(tf: TensorFlow, layer: Recurrent): () => void {

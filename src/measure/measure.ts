@@ -10,9 +10,14 @@ import { runPass } from "./run_pass.ts";
  * Measures every layer of a model in one forward and one backward pass: pre-activations z,
  * activations a, dJ/da, delta = dJ/dz, and every weight with its gradient. Statistics are in float64.
  *
+ * A layer's figures are over all calls that the graph makes of it, as {@linkcode LayerMeasurements} says.
+ * TensorFlow.js itself runs a layer or nested model with several outputs once for each output; here each
+ * place of the graph is run once, so that a nested model measures like the same layers without it.
+ *
  * The pass leaves no trace: weights, moving statistics, recurrent states and the number of tensors
- * are the same afterwards, also when it throws. Gradients are bit by bit those of
- * `tf.variableGrads`. When no engine runs, one is started with its defaults; a model that was built
+ * are the same afterwards, bit by bit, also when it throws and whatever a layer writes into its variables
+ * when it is called. Gradients are bit by bit those of `tf.variableGrads`, but for the order of additions
+ * where that runs a layer more often. When no engine runs, one is started with its defaults; a model that was built
  * before on another backend is moved to it.
  *
  * @param model A built model, Sequential or functional, with any number of inputs and outputs.
@@ -22,7 +27,8 @@ import { runPass } from "./run_pass.ts";
  * @throws {RangeError} If the batch does not fit the model, or the objective lacks targets.
  * @throws {TypeError} If the batch holds something else than tensors, the model was disposed of, the
  * objective is unknown or returns no scalar.
- * @throws {MeasureError} If a layer cannot be run or differentiated; the message names it.
+ * @throws {MeasureError} If a layer cannot be run or differentiated, or is to look up a row that it does
+ * not have (`NaN` included); the message names it.
  *
  * @example Mean absolute activation and gradient of every layer
  * ```ts

@@ -1,3 +1,5 @@
+import { oneLine } from "../words/one_line.ts";
+
 /** A model that cannot be measured, with one sentence that names the layer and the reason. */
 export class MeasureError extends Error {
   /**
@@ -7,7 +9,7 @@ export class MeasureError extends Error {
    * @param options The underlying error, as `cause`.
    */
   constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+    super(oneLine(message), options);
     this.name = "MeasureError";
   }
 }

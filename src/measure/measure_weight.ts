@@ -52,29 +52,29 @@ const LARGE = 2 ** 14;
  */
 export class WeightSums {
   readonly #tf: TensorFlow;
-  readonly #values = new Map<LayerVariable, Sums>();
+  readonly #values = new Map<LayerVariable, { dataId: object; sums: Sums }>();
 
   /** @param tf The engine's TensorFlow.js. */
   constructor(tf: TensorFlow) {
     this.#tf = tf;
   }
 
-  /**
-   * A layer is about to be called for the first time. Moving statistics, which are not trained, may be
-   * moved by the call, and are left for later.
-   */
+  /** A layer is about to be called for the first time. */
   beforeCall(layer: Layer): void {
     for (const variable of layer.weights) {
       const values = variable.read();
       if (variable.trainable && values.size >= LARGE) {
-        this.#values.set(variable, sumTensor(this.#tf, values));
+        const sums = sumTensor(this.#tf, values);
+        this.#values.set(variable, { dataId: values.dataId, sums });
       }
     }
   }
 
-  /** The sums over the values of a weight. */
+  /** The sums over the values of a weight as it is now: another layer may have changed it before. */
   of(variable: LayerVariable): Sums {
-    return this.#values.get(variable) ?? sumTensor(this.#tf, variable.read());
+    const values = variable.read();
+    const known = this.#values.get(variable);
+    return known?.dataId === values.dataId ? known.sums : sumTensor(this.#tf, values);
   }
 }
 
@@ -101,11 +101,11 @@ export function measureWeight(
   const shape = variable.shape.map((size) => size ?? 0);
   const absent: Record<string, string> = {};
   if (!trainable) {
-    absent.gradients = weight.layer.trainable && variable.trainable
+    absent.gradients = !weight.layer.trainable
+      ? "the layer is frozen"
+      : variable.trainable || isFrozenFromOutside(weight)
       ? "a model around the layer is frozen"
-      : weight.layer.trainable
-      ? "the weight is not trained"
-      : "the layer is frozen";
+      : "the weight is not trained";
   } else if (gradient === null) {
     absent.gradients = "the weight is not on the objective's path";
   }
@@ -122,4 +122,15 @@ export function measureWeight(
     entries: isOutput && isShortVector ? Array.from(read()) : null,
     absent,
   };
+}
+
+/**
+ * Freezing a model leaves its layers trainable and freezes all of their weights. Weights that are never
+ * trained, such as moving statistics, stand in a list of their own.
+ */
+function isFrozenFromOutside({ layer, variable }: ModelWeight): boolean {
+  const { _nonTrainableWeights: never = [] } = layer as unknown as {
+    _nonTrainableWeights?: readonly LayerVariable[];
+  };
+  return layer.trainableWeights.length === 0 && !never.includes(variable);
 }

@@ -8,9 +8,9 @@ export interface WeightMeasurements {
   shape: number[];
   /** Whether an optimizer would move it: the layer and the weight are both trainable. */
   trainable: boolean;
-  /** Statistics of the values. */
+  /** Statistics of the values before the pass, whatever a layer writes into them when it is called. */
   values: TensorStatistics;
-  /** Statistics of dJ/dw, or `null` where there is none; `absent.gradients` then says why. */
+  /** Statistics of dJ/dw, summed up over all calls, or `null` where there is none; `absent.gradients` then says why. */
   gradients: TensorStatistics | null;
   /**
    * For an embedding matrix, statistics of dJ/dw over the rows that the batch looked up; `null` for
@@ -23,13 +23,34 @@ export interface WeightMeasurements {
    * convolution; on the last two together in a depthwise one. `null` for every other weight.
    */
   duplicateUnits?: number | null;
-  /** The values themselves, of a weight of rank 1 with at most 1000 entries in an output layer. */
+  /** The values themselves (before the pass), of a weight of rank 1 with at most 1000 entries in an output layer. */
   entries?: number[] | null;
   /** Why a figure is `null`, by the name of the figure. */
   absent: Record<string, string>;
 }
 
-/** What one pass measured of one layer. Figures that do not apply are `null`, `absent` says why. */
+/**
+ * What one pass measured of one layer. Figures that do not apply are `null`, `absent` says why.
+ *
+ * z, a, dJ/da and delta are over the entries of **every call** of the layer, together. The graph tells
+ * which calls there are:
+ *
+ * - one for each place of the graph that an output of the model depends on. A layer that is used at three
+ *   places has three calls. At a place with several outputs it has one, however many of them are read;
+ * - each call of a nested model makes all calls inside it, those that only its unused outputs need too;
+ * - a layer inside `TimeDistributed` is called once for each time step; each half of a `Bidirectional` once;
+ * - a recurrent layer is called once for a whole sequence. Its z is that of all steps; its a is what it
+ *   returns, all steps or the last. The parts of a gated cell have a call for each step and each time
+ *   that their activation is applied in it.
+ *
+ * a is the **first output** of a call; others, as the cell state of an LSTM, are not measured. dJ/da is the
+ * derivative of the objective with respect to that output, through everything that reads it. A recurrent
+ * layer that returns its last output alone gives it out as a state as well, and whatever reads this state
+ * reads a.
+ *
+ * dJ/da is over the same entries as a, and delta over the same as z: entries of a call that the objective
+ * does not depend on have the derivative 0. Where it depends on no call at all, dJ/da and delta are `null`.
+ */
 export interface LayerMeasurements {
   /** Unique name. Layers of nested models carry their path: `encoder/dense_1`. */
   name: string;
@@ -59,17 +80,17 @@ export interface LayerMeasurements {
   strides?: number[];
   /** Whose statistics a batch normalisation ran on: its own moving ones, or those of the batch. */
   normalization?: "moving" | "batch";
-  /** How many times the layer was called in the pass (shared and time-distributed: more than 1). */
+  /** How many calls the graph makes of the layer (shared and time-distributed: more than 1). */
   calls: number;
   /** Shape of z (or of a, where the layer has no z) with the batch first; `null` if it varies. */
   shape: number[] | null;
-  /** z: what the activation is applied to. */
+  /** z of all calls: what the activation is applied to. */
   preActivations: TensorStatistics | null;
-  /** a: the layer's output. */
+  /** a of all calls: the layer's first output. */
   activations: TensorStatistics | null;
-  /** dJ/da. */
+  /** dJ/da of all calls; 0 for a call that the objective does not depend on. */
   activationGradients: TensorStatistics | null;
-  /** delta = dJ/dz. */
+  /** delta = dJ/dz of all calls; likewise. */
   preActivationGradients: TensorStatistics | null;
   /** The layer's own weights, kernel first. */
   weights: WeightMeasurements[];
@@ -119,7 +140,8 @@ export interface TargetMeasurements {
 
 /**
  * The numbers of one forward and one backward pass: plain data, no tensors, JSON-serialisable.
- * Layers come in the order in which the forward pass called them first.
+ * Layers come in the order in which the forward pass called them first. What the figures of a layer are
+ * over is said at {@linkcode LayerMeasurements}: the graph alone tells it, not how it happens to be run.
  */
 export interface Measurements {
   /** Version of this format. */

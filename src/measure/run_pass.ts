@@ -25,6 +25,7 @@ import {
 } from "./measure_weight.ts";
 import type { Measurements } from "./measurements.ts";
 import { normalizedOnBatch } from "./normalized_on_batch.ts";
+import { repeatedOutputs } from "./repeated_outputs.ts";
 import { type ResolvedObjective, resolveObjective } from "./resolve_objective.ts";
 import { makeTap, WatchedGradients } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
@@ -84,7 +85,8 @@ export function runPass(
   measuring.add(model);
   const cleanUp: (() => void)[] = [() => measuring.delete(model)];
   try {
-    cleanUp.push(keepState(tf, layers), () => dropTape(tf));
+    const restoreState = keepState(tf, layers);
+    cleanUp.push(restoreState, () => dropTape(tf));
     const { records, restore } = tapLayers(leaves, containers, {
       tf,
       tap: makeTap(watched),
@@ -117,13 +119,15 @@ export function runPass(
       });
     }
     const tape = recordTape(tf, () => {
-      const outputs = [model.apply(inputs.length === 1 ? inputs[0] : inputs, { training: false })]
-        .flat() as Tensor[];
+      const returned = model.apply(inputs.length === 1 ? inputs[0] : inputs, { training: false });
+      const outputs = [repeatedOutputs(model, returned as Tensor | Tensor[])].flat();
       heads = flow.finish(outputs);
       scalar = evaluate(tf, model, objective, outputs, options.penalties ?? false);
       value = heapView(tf, scalar)[0];
     });
     backPropagate(tf, tape, scalar!, watched);
+    // Weights are reported as they were, whatever the layers made of them.
+    restoreState();
 
     const weightsOf = Map.groupBy(
       weights.map((weight) => ({

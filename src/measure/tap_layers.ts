@@ -7,11 +7,14 @@ import {
   activationObject,
   replaceActivation,
 } from "./activation_region.ts";
+import { callOrExplain } from "./call_or_explain.ts";
 import { nextTensorId } from "./engine_state.ts";
 import type { Flow } from "./flow.ts";
 import { type Figure, LayerRecord } from "./layer_record.ts";
-import { MeasureError } from "./measure_error.ts";
+import { lookedUpRows } from "./looked_up_rows.ts";
 import { observe, observePreActivations } from "./observe.ts";
+import { repeatedOutputs } from "./repeated_outputs.ts";
+import { runOnce } from "./run_once.ts";
 import { type Observer, type Tap, wrapCall } from "./tap.ts";
 import { tapCell } from "./tap_cell.ts";
 
@@ -60,6 +63,7 @@ export function tapLayers(
       records.push(...tapped.rows);
       restore.push(...tapped.restore);
     }
+    restore.push(runOnce([...containers, ...leaves.map(({ layer }) => layer)]));
   } catch (error) {
     undo();
     throw error;
@@ -70,7 +74,7 @@ export function tapLayers(
 function followContainer(container: Layer, flow: Flow): () => void {
   return wrapCall(container, (call, inputs, kwargs) => {
     flow.enter([inputs].flat());
-    const outputs = call(inputs, kwargs);
+    const outputs = repeatedOutputs(container, call(inputs, kwargs));
     flow.leave([outputs].flat());
     return outputs;
   });
@@ -143,12 +147,14 @@ function tapLayer(
 
   restore.push(wrapCall(layer, (call, inputs, kwargs) => {
     firstOwn = nextTensorId(tf);
-    const from = flow.originOf([inputs, (kwargs?.initialState ?? []) as Tensor[]].flat());
+    // TensorFlow.js hands an initial state on to every layer that it calls later.
+    const states = seen === "in its cell" ? (kwargs?.initialState ?? []) as Tensor[] : [];
+    const from = flow.originOf([inputs, states].flat());
     if (record.calls++ === 0) onFirstCall?.(record);
-    if (record.className === "Embedding") noteRows(record, [inputs].flat()[0]);
+    noteRows(record, [inputs].flat()[0]);
     if (seen === "as its input") inputs = show([inputs].flat()[0], z, delta);
     if (record.normalization === "batch") kwargs = { ...kwargs, training: true };
-    const outputs = callOrExplain(record, () => requireTensors(call(inputs, kwargs)));
+    const outputs = callOrExplain(record, () => call(inputs, kwargs));
     const first = Array.isArray(outputs) ? outputs[0] : outputs;
     const tapped = show(first, (tensor) => {
       a(tensor);
@@ -157,7 +163,11 @@ function tapLayer(
       gradient(tensor);
       onLayer?.("backward", record);
     });
-    const returned = Array.isArray(outputs) ? [tapped, ...outputs.slice(1)] : tapped;
+    const returned = Array.isArray(outputs)
+      ? outputs.map((x, i) =>
+        i === 0 ? tapped : x === first || i === 1 && isLastState(layer) ? tapped.clone() : x
+      )
+      : tapped;
     if (Array.isArray(returned) && returned.length > 1) {
       record.absent.activationGradients = OTHER_OUTPUTS;
     }
@@ -207,32 +217,21 @@ function cellsOf(layer: Layer): Layer[] {
   return cell === undefined ? [] : cell.cells ?? [cell];
 }
 
+/** Cells whose first state is their output. */
+const OUTPUT_IS_STATE = new Set(["SimpleRNNCell", "GRUCell", "LSTMCell", "ConvLSTM2DCell"]);
+
+/**
+ * Whether the second output of a layer, a state, is its first one again. Where there is a mask,
+ * TensorFlow.js computes the two apart, and what reads the state would be missing from dJ/da.
+ */
+function isLastState(layer: Layer): boolean {
+  const { returnSequences } = layer as unknown as { returnSequences?: boolean };
+  const cell = cellsOf(layer).at(-1);
+  return cell !== undefined && returnSequences === false &&
+    OUTPUT_IS_STATE.has(cell.getClassName());
+}
+
 function noteRows(record: LayerRecord, indices: Tensor): void {
-  record.usedRows ??= new Set();
-  for (const index of indices.dataSync()) record.usedRows.add(index);
-}
-
-/** What a layer returned. A custom layer may return anything, which nobody would trace to it later. */
-function requireTensors(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
-  for (const tensor of [outputs].flat()) {
-    if (typeof tensor?.dataSync !== "function") {
-      throw new Error(`it returned ${tensor === null ? "null" : typeof tensor}, expected a tensor`);
-    }
-    if (tensor.isDisposed) throw new Error("it returned a tensor that was disposed of");
-  }
-  return outputs;
-}
-
-function callOrExplain<T>(record: LayerRecord, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof MeasureError) throw error;
-    throw new MeasureError(
-      `The forward pass failed in layer ${record.name} (${record.className}): ${
-        (error as Error).message
-      }`,
-      { cause: error },
-    );
-  }
+  const rows = lookedUpRows(record, indices);
+  if (rows !== null) record.usedRows = rows.union(record.usedRows ?? new Set());
 }

@@ -1,29 +1,35 @@
-import type { LayersModel } from "../engine/tensorflow.ts";
-
-/** `input2`, `dense_Dense3_input` and `sequential_1_input`; `dense_Dense3` of an output. */
-const MADE_UP =
-  /^(?:input\d+|(?:sequential_|model|functional)\d+_input|(\w+)_([A-Z]\w*?)\d+(?:_input)?)$/;
+import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+import { automaticName } from "../model/names.ts";
 
 /**
- * Names of the model's inputs. One that nobody chose, or that a `tf.sequential()` does not list, is
- * called `input`, since what TensorFlow.js makes up for it counts the layers of the whole process.
+ * Names of the model's inputs. One that was not chosen, or that a `tf.sequential()` does not list, is
+ * called `input`, since what TensorFlow.js makes up for it counts the layers of the whole process:
+ * `input2`, or `dense_Dense3_input` after the layer that it leads to.
  */
 export function inputName(model: LayersModel, index: number): string {
-  return nameOf("input", model.inputNames, index, model.inputs.length);
+  const layer: Layer | undefined = model.inputLayers?.[index];
+  const [node] = layer?.outboundNodes ?? [];
+  const next = node?.outboundLayer;
+  const isMadeUp = (name: string) =>
+    /^input\d+$/.test(name) ||
+    (next !== undefined && name === `${next.name}_input` && automaticName(next) !== null);
+  return nameOf("input", model.inputNames, index, model.inputs.length, isMadeUp);
 }
 
-/** Names of the model's outputs; likewise. */
+/** Names of the model's outputs: those of the layers, `output` where TensorFlow.js made it up. */
 export function outputName(model: LayersModel, index: number): string {
-  return nameOf("output", model.outputNames, index, model.outputs.length);
+  const layer: Layer | undefined = model.outputLayers?.[index];
+  const isMadeUp = () => layer !== undefined && automaticName(layer) !== null;
+  return nameOf("output", model.outputNames, index, model.outputs.length, isMadeUp);
 }
 
-function nameOf(what: string, names: string[] | undefined, index: number, count: number): string {
+function nameOf(
+  what: string,
+  names: string[] | undefined,
+  index: number,
+  count: number,
+  isMadeUp: (name: string) => boolean,
+): string {
   const name = names?.[index];
   return name === undefined || isMadeUp(name) ? count === 1 ? what : `${what}_${index + 1}` : name;
-}
-
-function isMadeUp(name: string): boolean {
-  const [match, stem, className = ""] = MADE_UP.exec(name) ?? [];
-  return match !== undefined &&
-    (stem === undefined || stem.replaceAll("_", "") === className.toLowerCase());
 }

@@ -3,6 +3,7 @@ import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { requireCount } from "./shapes.ts";
+import { object, requireValue } from "../words/requirements.ts";
 
 /** Options of {@linkcode exerciseModel}. */
 export interface ExerciseModelOptions {
@@ -51,12 +52,13 @@ export interface ExerciseModelOptions {
  * ```
  */
 export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
+  requireValue("options", options, object);
   const { width = 20, depth = 10, activation = "tanh", stddev = 200, seed = 0 } = options;
   const tf = requireEngine();
   requireCount("width", width);
   requireCount("depth", depth);
-  if (!(stddev >= 0 && stddev < Infinity)) {
-    throw new RangeError(`stddev is ${stddev}, expected a finite number of at least 0`);
+  if (!(Number.isFinite(stddev) && stddev >= 0)) {
+    throw new RangeError(`stddev is ${showValue(stddev)}, expected a finite number of at least 0`);
   }
   try {
     tf.layers.activation({ activation: activation as "tanh" });

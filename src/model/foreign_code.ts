@@ -110,9 +110,25 @@ const OWN = new URL("../", import.meta.url).href;
 export async function failureIn(path: string, error: unknown): Promise<string> {
   const reason = failure(error).replace(/ at file:\/\/.+:\d+:\d+$/, "");
   const place = placeOf(String((error as Error)?.stack ?? ""));
-  if (place === null) return reason;
+  if (place === null) return `${reason}${hintOn(reason, path)}`;
   const [url, line, column] = place;
-  return `${reason}, at ${await shownPath(url, path)}:${line}:${column}`;
+  const shown = await shownPath(url, path);
+  return `${reason}, at ${shown}:${line}:${column}${hintOn(reason, shown)}`;
+}
+
+/** What helps code that was written for Node.js or for a bundler. */
+function hintOn(reason: string, file: string): string {
+  if (/^(require|module|exports|__dirname|__filename) is not defined$/.test(reason)) {
+    const extension = /\.m?tsx?$/.test(file) ? ".cts" : ".cjs";
+    return `: name the file ${extension}, or use import and export`;
+  }
+  const sloppy = ", or run deno with --unstable-sloppy-imports";
+  if (/^Module not found "file:.*\/[^/.]+"/.test(reason)) {
+    return `: write the extension of the file that is imported${sloppy}`;
+  }
+  return reason.startsWith("[ERR_UNSUPPORTED_DIR_IMPORT]")
+    ? `: write which file of the folder is imported${sloppy}`
+    : "";
 }
 
 /** The first place of a stack that is neither in this package nor in one of its user's. */

@@ -1,5 +1,6 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { modelWeights } from "./model_weights.ts";
+import { requireModel } from "./require_model.ts";
 
 /** One weight, read off the engine. */
 export interface WeightValue {
@@ -34,6 +35,7 @@ export interface WeightValue {
  * ```
  */
 export function getWeights(model: LayersModel): Record<string, WeightValue> {
+  requireModel(model);
   // A weight may have any name, "__proto__" too.
   return Object.fromEntries(
     modelWeights(model).map(({ layerPath, weightName, variable }) => [weightName, {

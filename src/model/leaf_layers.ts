@@ -1,6 +1,7 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { innerLayers } from "./inner_layers.ts";
-import { automaticName, uniqueName } from "./names.ts";
+import { automaticName, uniqueNames } from "./names.ts";
+import { requireLayers } from "./require_model.ts";
 
 /** A layer that computes something itself, and where in the model it stands. */
 export interface LeafLayer {
@@ -19,8 +20,9 @@ export interface LeafLayer {
  * a `tf.sequential()` lists none where the same `tf.model()` does. Layer classes are told by their
  * names and parts, never by `instanceof`: a model may come from another copy of TensorFlow.js.
  *
- * A layer that nobody named has a name like `dense_Dense7`, which counts the layers of the process;
- * here it is `dense_1`, the first of its kind in its container, whatever was built before.
+ * A layer that was given no name has one like `dense_Dense7`, which counts the layers of the process;
+ * here it is `dense_1`, the first of its kind in its container, whatever was built before. A name that
+ * a program or a file gave stays as it is, and none that is made up here is the same.
  *
  * @param model A built model.
  * @returns One entry a layer.
@@ -42,38 +44,42 @@ export interface LeafLayer {
  * ```
  */
 export function leafLayers(model: LayersModel): LeafLayer[] {
-  const found: LeafLayer[] = [];
+  requireLayers(model);
+  const found: { path: string; given: boolean; layer: Layer }[] = [];
   const seen = new Set<Layer>();
-  const paths = new Set<string>();
-  const visit = (layers: Layer[], prefix: string) => {
-    const label = labels(layers);
+  const visit = (container: Layer, layers: Layer[], prefix: string, given: boolean) => {
+    const label = labels(container, layers);
     for (const layer of layers) {
       if (seen.has(layer) || layer.getClassName() === "InputLayer") continue;
       seen.add(layer);
+      const own = label(layer);
+      const path = prefix + own.name;
       const inner = innerLayers(layer);
-      if (inner === null) {
-        found.push({ path: uniqueName(prefix + label(layer), paths), layer });
-      } else {
-        visit(inner, `${prefix}${label(layer)}/`);
-      }
+      if (inner === null) found.push({ path, given: given && own.given, layer });
+      else visit(layer, inner, `${path}/`, given && own.given);
     }
   };
-  visit(model.layers, "");
-  return found;
+  visit(model, model.layers, "", true);
+  // Two paths are alike where a name has the separator in it.
+  const paths = uniqueNames(found.map(({ path }) => path), (i) => found[i].given);
+  return found.map(({ layer }, i) => ({ path: paths[i], layer }));
 }
 
-/** Names for sibling layers that depend on these layers alone. */
-function labels(siblings: Layer[]): (layer: Layer) => string {
-  const stems = new Map(siblings.map((layer) => [layer, automaticName(layer)]));
+/** Names for sibling layers that depend on these layers alone, and whether they were given. */
+function labels(
+  container: Layer,
+  siblings: Layer[],
+): (layer: Layer) => { name: string; given: boolean } {
+  const stems = new Map(siblings.map((layer) => [layer, automaticName(layer, container)]));
   const taken = new Set<string>();
   for (const [layer, stem] of stems) if (stem === null) taken.add(layer.name);
   const last = new Map<string, number>();
   return (layer) => {
     const stem = stems.get(layer) ?? null;
-    if (stem === null) return layer.name;
+    if (stem === null) return { name: layer.name, given: true };
     let n = last.get(stem) ?? 0;
     do n++; while (taken.has(`${stem}_${n}`));
     last.set(stem, n);
-    return `${stem}_${n}`;
+    return { name: `${stem}_${n}`, given: false };
   };
 }

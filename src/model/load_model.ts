@@ -5,6 +5,7 @@ import { loadModelJson } from "./load_model_json.ts";
 import { loadModelModule } from "./load_model_module.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
+import { arrayOf, object, requireValue, text } from "../words/requirements.ts";
 
 /** Options of {@linkcode loadModel}. */
 export interface LoadModelOptions {
@@ -58,7 +59,10 @@ export async function loadModel(
   path: string,
   options: LoadModelOptions = {},
 ): Promise<LoadedModel> {
+  requireValue("path", path, text);
+  requireValue("options", options, object);
   const { seed = 0, register: files = [] } = options;
+  requireValue("options.register", files, arrayOf(text));
   const tf = requireEngine();
   for (const file of files) {
     const module = await importModule(file);
@@ -78,11 +82,38 @@ export async function loadModel(
   throw new ModelError(`${path}: ${await whyNot(path)}`);
 }
 
+const CONVERT = "convert it with tensorflowjs_converter";
+const WRITE = "write the same layers in a module that exports createModel({ tf, seed })";
+
+/** Formats that other programs write, what a file of each is, and what to do. */
+const FORMATS: readonly [pattern: RegExp, what: string, cure: string][] = [
+  [
+    /\.weights\.h5$/i,
+    "it holds the weights of a Keras model without its layers",
+    `save the whole model with Keras 2 (the package tf_keras) and ${CONVERT}`,
+  ],
+  [
+    /\.(h5|hdf5|keras)$/i,
+    "it is a Keras model",
+    `save it with Keras 2 (the package tf_keras) and ${CONVERT}`,
+  ],
+  [
+    /\.pb$/i,
+    "it is a TensorFlow graph",
+    `${CONVERT} --input_format=keras_saved_model --output_format=tfjs_layers_model`,
+  ],
+  [/\.(pt|pth|ckpt)$/i, "it is a PyTorch file", WRITE],
+  [/\.onnx$/i, "it is an ONNX model", WRITE],
+  [/\.safetensors$/i, "it holds weights without layers", WRITE],
+];
+
 /** Why a file of another kind is not a model, with what to do about it. */
 async function whyNot(path: string): Promise<string> {
   const wanted = "expected a model.json, or a .ts or .js module";
-  if (/\.(h5|hdf5|keras|pb)$/i.test(path)) {
-    return `it is a Keras or TensorFlow file, ${wanted}: convert it with tensorflowjs_converter`;
+  const format = FORMATS.find(([pattern]) => pattern.test(path));
+  if (format !== undefined) {
+    const [, what, cure] = format;
+    return `${what}, ${wanted}: ${cure}`;
   }
   try {
     const { isDirectory } = await Deno.stat(path);

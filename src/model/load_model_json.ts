@@ -79,6 +79,13 @@ function requireLayersModel(json: unknown): Record<string, unknown> {
   if (format !== undefined && format !== null && format !== "layers-model") {
     throw new ModelError(`format is ${showValue(format)}, expected "layers-model"`);
   }
+  if (modelTopology === undefined && typeof model.class_name === "string" && "config" in model) {
+    throw new ModelError(
+      `the file holds layers without weights, as to_json() of Keras writes them, expected a layers ` +
+        `model with "modelTopology" and "weightsManifest": convert the saved model with ` +
+        `tensorflowjs_converter`,
+    );
+  }
   if (modelTopology === undefined) {
     throw new ModelError(`"modelTopology" is missing, expected a layers model`);
   }

@@ -4,7 +4,6 @@ import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
 import type { Batch } from "./batch.ts";
 import { failureIn, importModule, logToStderr } from "./foreign_code.ts";
-import { isDisposed } from "./is_disposed.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
 import type { ModelModule } from "./model_module.ts";
@@ -12,6 +11,7 @@ import { automaticName, stemOf } from "./names.ts";
 import type { Objective } from "./objective.ts";
 import { seedDraws } from "./seeded_random.ts";
 import { hasShape, showShape, targetShapes } from "./shapes.ts";
+import { modelComplaint } from "./require_model.ts";
 
 /**
  * Loads a model from a module, see {@linkcode ModelModule}.
@@ -25,7 +25,7 @@ export async function loadModelModule(path: string, seed: number): Promise<Loade
   const module = requireModelModule(path, await importModule(path));
   const create = async (seed: number) => {
     const model = await call(path, "createModel", seed, () => module.createModel({ tf, seed }));
-    requireModel(path, model);
+    requireCreated(path, model);
     return model;
   };
   const model = await create(seed);
@@ -73,10 +73,9 @@ function requireModelModule(path: string, module: Record<string, unknown>): Mode
     const exported = names.length === 0
       ? "nothing"
       : names.map((name) => showValue(name)).join(", ");
-    const near = names.find((name) => nearest(name, ["createModel"]) !== "");
     throw new ModelError(
       `${path}: it exports ${exported}, expected a function createModel({ tf, seed })` +
-        (near === undefined ? "" : `: rename ${showValue(near)} to createModel`),
+        hintOn(module),
     );
   }
   if (typeof createModel !== "function") {
@@ -95,25 +94,21 @@ function requireModelModule(path: string, module: Record<string, unknown>): Mode
   return module as unknown as ModelModule;
 }
 
-function requireModel(path: string, value: unknown): asserts value is LayersModel {
-  const { layers, weights, inputs, predict } = Object(value) as Partial<LayersModel>;
-  const shown = value === null || typeof value !== "object" ? `${value}` : "another object";
-  if (!Array.isArray(layers) || typeof predict !== "function") {
-    throw new ModelError(
-      `${path}: createModel returned ${shown}, expected a TensorFlow.js layers model`,
-    );
-  }
-  if (!Array.isArray(inputs) || inputs.length === 0 || !Array.isArray(weights)) {
-    throw new ModelError(
-      `${path}: createModel returned a model without inputs, expected its first layer to have an ` +
-        `inputShape`,
-    );
-  }
-  if (isDisposed(value as LayersModel)) {
-    throw new ModelError(
-      `${path}: createModel returned a model that was disposed of, expected one with its weights`,
-    );
-  }
+/** Which export is meant as createModel, and what to do with it. */
+function hintOn(module: Record<string, unknown>): string {
+  const names = Object.keys(module);
+  const functions = names.filter((name) => typeof module[name] === "function");
+  const near = names.find((name) => nearest(name, ["createModel"]) !== "") ??
+    (functions.length === 1 ? functions[0] : undefined);
+  if (near === "default") return `: export it by that name, not as default`;
+  if (near !== undefined) return `: rename ${showValue(near)} to createModel`;
+  const model = names.find((name) => typeof Object(module[name]).predict === "function");
+  return model === undefined ? "" : `: let that function create ${showValue(model)} and return it`;
+}
+
+function requireCreated(path: string, value: unknown): asserts value is LayersModel {
+  const complaint = modelComplaint(value);
+  if (complaint !== null) throw new ModelError(`${path}: createModel returned ${complaint}`);
 }
 
 /** Which one of several. */

@@ -1,3 +1,5 @@
+import { oneLine } from "../words/one_line.ts";
+
 /**
  * A model file or module is unusable. The message is one sentence that names the file, the place in it,
  * what was found and what was expected; there is nothing more to learn from the stack.
@@ -5,4 +7,14 @@
 export class ModelError extends Error {
   /** The class's own name, for those who cannot use `instanceof`. */
   override readonly name = "ModelError";
+
+  /**
+   * Makes one.
+   *
+   * @param message What and where; what it quotes of a file is made visible and kept on one line.
+   * @param options The error behind it.
+   */
+  constructor(message = "", options?: ErrorOptions) {
+    super(oneLine(message), options);
+  }
 }

@@ -18,7 +18,7 @@ import type { Objective } from "./objective.ts";
  *         units: 8,
  *         activation: "tanh",
  *         inputShape: [4],
- *         kernelInitializer: tf.initializers.heNormal({ seed: seed + 1 }),
+ *         kernelInitializer: tf.initializers.heNormal({ seed }),
  *       }),
  *     ],
  *   });
@@ -27,9 +27,9 @@ import type { Objective } from "./objective.ts";
  */
 export interface ModelModule {
   /**
-   * Creates the model. Draw the weights from `seed`, so that it can be created again; the initialisers
-   * of TensorFlow.js take seed 0 for no seed. What is drawn without a seed, by initialisers that have
-   * none or from `Math.random`, follows `seed` as well.
+   * Creates the model. Draw the weights from `seed`, so that it can be created again; `seed` may be 0.
+   * What is drawn without a seed, by initialisers that have none or from `Math.random`, follows `seed`
+   * as well.
    */
   createModel(context: { tf: TensorFlow; seed: number }): LayersModel | Promise<LayersModel>;
   /**

@@ -1,6 +1,7 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { type LeafLayer, leafLayers } from "./leaf_layers.ts";
-import { uniqueName } from "./names.ts";
+import { uniqueNames } from "./names.ts";
+import { requireModel } from "./require_model.ts";
 
 /** A weight of a layer as TensorFlow.js keeps it: `read()` gives its `tf.Variable`. */
 export type LayerVariable = Layer["weights"][number];
@@ -46,25 +47,26 @@ export interface ModelWeight {
  */
 export function modelWeights(
   model: LayersModel,
-  leaves: readonly LeafLayer[] = leafLayers(model),
+  leaves?: readonly LeafLayer[],
 ): ModelWeight[] {
+  requireModel(model);
   const trainable = new Set<LayerVariable>(model.trainableWeights);
   const seen = new Set<LayerVariable>();
-  const names = new Set<string>();
   const weights: ModelWeight[] = [];
-  for (const { path, layer } of leaves) {
+  for (const { path, layer } of leaves ?? leafLayers(model)) {
     for (const variable of layer.weights) {
       if (seen.has(variable)) continue;
       seen.add(variable);
       const own = variable.originalName.slice(variable.originalName.lastIndexOf("/") + 1);
       weights.push({
         layerPath: path,
-        weightName: uniqueName(`${path}/${own}`, names),
+        weightName: `${path}/${own}`,
         variable,
         layer,
         trainable: trainable.has(variable),
       });
     }
   }
-  return weights;
+  const names = uniqueNames(weights.map(({ weightName }) => weightName));
+  return weights.map((weight, i) => ({ ...weight, weightName: names[i] }));
 }

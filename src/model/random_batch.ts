@@ -7,6 +7,8 @@ import { inputRanges } from "./input_ranges.ts";
 import { randomTargets } from "./random_targets.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { batchShapes, type BatchSize } from "./shapes.ts";
+import { requireModel } from "./require_model.ts";
+import { object, requireValue } from "../words/requirements.ts";
 
 /** Options of {@linkcode randomBatch}. */
 export interface RandomBatchOptions extends BatchSize {
@@ -51,6 +53,8 @@ const OPTIONS: Record<keyof Required<RandomBatchOptions>, true> = {
  * ```
  */
 export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}): Batch {
+  requireModel(model);
+  requireValue("options", options, object);
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
   if (unknown !== undefined) {
     const names = Object.keys(OPTIONS);

@@ -4,6 +4,8 @@ import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { ACTIVATION_RANGES } from "../theory/activation_ranges.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { batchShapes, type BatchSize } from "./shapes.ts";
+import { requireModel } from "./require_model.ts";
+import { object, requireValue, text } from "../words/requirements.ts";
 
 /** Options of {@linkcode randomTargets}. */
 export interface RandomTargetsOptions extends BatchSize {
@@ -124,6 +126,9 @@ export function randomTargets(
   objective: string,
   options: RandomTargetsOptions = {},
 ): Tensor | Tensor[] {
+  requireModel(model);
+  requireValue("objective", objective, text);
+  requireValue("options", options, object);
   const tf = requireEngine();
   const random = new SeededRandom(options.seed ?? 0, "targets");
   const targets = outputShapes(model, batchShapes(model, options)).map((shape, i) => {

@@ -9,6 +9,8 @@ import type { Objective } from "./objective.ts";
 import { isFlatTensor, type ParsedTensor, parseTensor } from "./parse_tensor.ts";
 import { readJson } from "./read_json.ts";
 import { hasShape, showShape, targetShapes } from "./shapes.ts";
+import { requireModel } from "./require_model.ts";
+import { object, requireValue, text } from "../words/requirements.ts";
 
 /** Options of {@linkcode readBatch}. */
 export interface ReadBatchOptions {
@@ -56,6 +58,9 @@ export async function readBatch(
   model: LayersModel,
   options: ReadBatchOptions = {},
 ): Promise<Batch> {
+  requireValue("path", path, text);
+  requireModel(model);
+  requireValue("options", options, object);
   const tf = requireEngine();
   const json = await readJson(path, BatchError);
   try {

@@ -3,6 +3,8 @@ import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { modelWeights } from "./model_weights.ts";
+import { requireModel } from "./require_model.ts";
+import { arrayOf, flag, object, optional, requireValue, text } from "../words/requirements.ts";
 
 /** Options of {@linkcode rescaleWeights}. */
 export interface RescaleOptions {
@@ -46,10 +48,16 @@ export function rescaleWeights(
   factor: number,
   options: RescaleOptions = {},
 ): string[] {
+  requireModel(model);
+  requireValue("options", options, object);
   const { kernelsOnly = true, layers } = options;
+  requireValue("options.kernelsOnly", kernelsOnly, flag);
+  if (!(layers instanceof RegExp)) requireValue("options.layers", layers, optional(arrayOf(text)));
   const tf = requireEngine();
   if (typeof factor !== "number" || !Number.isFinite(factor) || factor === 0) {
-    throw new RangeError(`Cannot rescale weights by ${factor}: expected a finite number but 0`);
+    throw new RangeError(
+      `Cannot rescale weights by ${showValue(factor)}: expected a finite number but 0`,
+    );
   }
   const weights = modelWeights(model);
   const paths = new Set(weights.map((weight) => weight.layerPath));

@@ -1,4 +1,5 @@
 import { patchProperty } from "../engine/patch_property.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** 32 bits of a text (FNV-1a). */
 function hash(text: string): number {
@@ -9,7 +10,7 @@ function hash(text: string): number {
 
 /**
  * Random numbers that depend on a seed alone: not on the backend, the platform or what was drawn
- * elsewhere. Every seed counts, 0 too, which the initialisers of TensorFlow.js take for no seed.
+ * elsewhere. Every seed counts, 0 too.
  *
  * The generator is xoshiro128** of Blackman and Vigna (2018), period 2^128 - 1, its state filled by
  * splitmix32 from the seed and the stream's name. Two streams of one seed are independent: weights
@@ -28,7 +29,9 @@ export class SeededRandom {
    */
   constructor(seed: number, stream: string) {
     if (!Number.isSafeInteger(seed)) {
-      throw new RangeError(`the seed is ${seed}, expected an integer below 2^53 in magnitude`);
+      throw new RangeError(
+        `the seed is ${showValue(seed)}, expected an integer below 2^53 in magnitude`,
+      );
     }
     let bits = hash(`${seed} ${stream}`);
     for (let i = 0; i < 4; i++) {

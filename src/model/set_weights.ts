@@ -4,6 +4,8 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { nearest } from "../words/nearest.ts";
 import type { WeightValue } from "./get_weights.ts";
 import { modelWeights } from "./model_weights.ts";
+import { requireModel } from "./require_model.ts";
+import { object, requireValue } from "../words/requirements.ts";
 
 /** What a weight is set to: its entries, row-major, and its shape where that should be checked too. */
 export type NewWeight =
@@ -45,6 +47,8 @@ export function setWeights(
   model: LayersModel,
   weights: Readonly<Record<string, NewWeight>>,
 ): void {
+  requireModel(model);
+  requireValue("weights", weights, object);
   const tf = requireEngine();
   const known = new Map(modelWeights(model).map((weight) => [weight.weightName, weight]));
   const checked = Object.entries(weights).map(([name, weight]) => {
@@ -73,10 +77,15 @@ export function setWeights(
   });
 }
 
+/** An item may be anything. */
+const showShape = (shape: readonly unknown[]) => `[${shape.map(showValue).join(",")}]`;
+
 function requireShape(name: string, found: readonly number[], expected: number[]): void {
-  if (!Array.isArray(found) || found.join() !== expected.join()) {
+  if (!Array.isArray(found) || showShape(found) !== showShape(expected)) {
     throw new RangeError(
-      `Cannot set weight ${showValue(name)}: the shape given is ${JSON.stringify(found)}, ` +
+      `Cannot set weight ${showValue(name)}: the shape given is ${
+        Array.isArray(found) ? showShape(found) : showValue(found)
+      }, ` +
         `expected ${JSON.stringify(expected)}`,
     );
   }
@@ -87,7 +96,9 @@ function requireEntries(name: string, entries: unknown, shape: number[]): Float3
   const isArray = isList || entries instanceof Float32Array;
   const bad = isList ? entries.findIndex((entry) => typeof entry !== "number") : -1;
   if (!isArray || bad !== -1) {
-    const found = isArray ? `entry ${bad} is ${showValue(entries[bad])}` : `found ${entries}`;
+    const found = isArray
+      ? `entry ${bad} is ${showValue(entries[bad])}`
+      : `found ${showValue(entries)}`;
     throw new TypeError(`Cannot set weight ${showValue(name)}: ${found}, expected numbers`);
   }
   const count = shape.reduce((product, size) => product * size, 1);

@@ -45,7 +45,7 @@ export function targetShapes(output: Shape, objective?: Objective): Shape[] | nu
  */
 export function requireCount(name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1) {
-    throw new RangeError(`${name} is ${value}, expected a whole number of at least 1`);
+    throw new RangeError(`${name} is ${showValue(value)}, expected a whole number of at least 1`);
   }
 }
 
@@ -86,7 +86,9 @@ export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][
   requireCount("examples", examples);
   if (typeof fixed === "number" && fixed !== examples) {
     throw new RangeError(
-      `examples is ${examples}, expected ${fixed}: model ${showValue(model.name)} is built ` +
+      `examples is ${showValue(examples)}, expected ${fixed}: model ${
+        showValue(model.name)
+      } is built ` +
         `for batches of that size`,
     );
   }

@@ -1,21 +1,23 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { Tensor } from "../engine/tensorflow.ts";
 import { MeasureError } from "../measure/measure_error.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
+import type { KeptProbe } from "./keep_model.ts";
 import { copyOf, outputsOf } from "./run_forward.ts";
 
 /**
- * The gradient of J with respect to variables, as in inference; `null` where J does not reach one.
+ * The gradient of J with respect to variables, as in inference, from the states that the model had before
+ * the probe; `null` where J does not reach a variable.
  *
  * @throws {MeasureError} If J cannot be differentiated.
  */
 export function differentiate(
-  tf: TensorFlow,
-  model: LayersModel,
+  { tf, model, rewind }: KeptProbe,
   { name, evaluate }: ResolvedObjective,
   inputs: Tensor[],
   variables: tfjs.Variable[],
 ): (Float32Array | null)[] {
+  rewind();
   // Kept hold of: when the backward pass throws, nobody else frees it.
   let value: Tensor | null = null;
   const objective = () => value = tf.reshape(evaluate(outputsOf(model, inputs)), []);

@@ -1,16 +1,15 @@
-import type * as tfjs from "@tensorflow/tfjs";
 import type { Engine } from "../engine/engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import { ensureEngine } from "../engine/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { checkBatch } from "../measure/check_arguments.ts";
-import { dropTape } from "../measure/engine_state.ts";
-import { keepState } from "../measure/keep_state.ts";
 import type { Batch } from "../model/batch.ts";
-import { leafLayers } from "../model/leaf_layers.ts";
-import { modelWeights } from "../model/model_weights.ts";
 import { LOSSES, type Objective } from "../model/objective.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
+import { requireModel } from "../model/require_model.ts";
+import type { ProbeOptions } from "./probe_options.ts";
+import { number, object, optional, orNull, requireValue } from "../words/requirements.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** A model and a batch that a probe may run, all of it validated. */
 export interface OpenProbe {
@@ -41,16 +40,17 @@ export interface OpenProbe {
 export async function openProbe(
   model: LayersModel,
   batch: Batch,
-  seed: number | null = null,
+  options: Pick<ProbeOptions, "seed">,
 ): Promise<OpenProbe> {
-  if (typeof model?.apply !== "function" || !Array.isArray(model.layers)) {
-    throw new TypeError(`model must be a layers model of TensorFlow.js, got ${kindOf(model)}.`);
-  }
+  requireValue("options", options, object);
+  const { seed = null } = options;
+  requireModel(model);
   if (typeof batch !== "object" || batch === null || batch.inputs == null) {
     throw new TypeError(`batch must be an object with inputs, got ${kindOf(batch)}.`);
   }
+  requireValue("batch.seed", batch.seed, optional(orNull(number)));
   if (seed !== null && !Number.isSafeInteger(seed)) {
-    throw new RangeError(`options.seed must be a whole number, got ${String(seed)}.`);
+    throw new RangeError(`options.seed must be a whole number, got ${showValue(seed)}.`);
   }
   const inputs = [batch.inputs].flat();
   const targets = batch.targets == null ? null : [batch.targets].flat();
@@ -74,29 +74,6 @@ export async function openProbe(
 
 function kindOf(value: unknown): string {
   return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
-}
-
-/**
- * Sets aside everything that running or training a model changes in it, and returns a function that
- * puts it back, bit by bit: every weight, moving statistics, recurrent states, dropout masks. It also
- * frees what a gradient that threw has left behind.
- */
-export function keepModel(tf: TensorFlow, model: LayersModel): () => void {
-  const leaves = leafLayers(model);
-  // A variable is never written in place, so a clone, which shares its data, is a copy.
-  const weights = modelWeights(model, leaves).map((weight) => {
-    const variable = weight.variable.read() as tfjs.Variable;
-    return { variable, value: tf.keep(variable.clone()) };
-  });
-  const restoreState = keepState(tf, leaves.map(({ layer }) => layer));
-  return () => {
-    dropTape(tf);
-    restoreState();
-    for (const { variable, value } of weights) {
-      variable.assign(value);
-      value.dispose();
-    }
-  };
 }
 
 /** What `model.compile` leaves behind; TensorFlow.js declares half of it private. */

@@ -1,7 +1,8 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { outputName } from "../measure/tensor_names.ts";
 import type { Batch } from "../model/batch.ts";
-import { keepModel, openProbe } from "./open_probe.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { largestChange, rmsOf, runForward } from "./run_forward.ts";
@@ -58,20 +59,20 @@ export async function probeBatchIndependence(
   batch: Batch,
   options: Pick<ProbeOptions, "seed"> = {},
 ): Promise<BatchIndependenceProbe> {
-  const probe = await openProbe(model, batch, options.seed);
+  const probe = await openProbe(model, batch, options);
   const { tf, inputs, examples, subject } = probe;
   if (examples < 2) {
     throw new RangeError("The batch has 1 example; 2 or more are needed to tell them apart.");
   }
-  const restore = keepModel(tf, model);
+  const kept = keepModel(probe);
   try {
-    const before = runForward(probe, inputs);
-    const kept = [...new Set([0, Math.floor(examples / 2), examples - 1])];
-    const after = kept.map((example) => {
+    const before = runForward(kept, inputs);
+    const watched = [...new Set([0, Math.floor(examples / 2), examples - 1])];
+    const after = watched.map((example) => {
       const copies = tf.tidy(() =>
         inputs.map((input) => tf.gather(input, tf.fill([examples], example, "int32")))
       );
-      const outputs = runForward(probe, copies);
+      const outputs = runForward(kept, copies);
       tf.dispose(copies);
       return { example, outputs };
     });
@@ -93,6 +94,6 @@ export async function probeBatchIndependence(
       }),
     };
   } finally {
-    restore();
+    kept.restore();
   }
 }

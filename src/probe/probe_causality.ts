@@ -1,7 +1,8 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { outputName } from "../measure/tensor_names.ts";
 import type { Batch } from "../model/batch.ts";
-import { keepModel, openProbe } from "./open_probe.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { largestChange, type Output, rmsOf, runForward } from "./run_forward.ts";
@@ -64,7 +65,7 @@ export async function probeCausality(
   batch: Batch,
   options: Pick<ProbeOptions, "seed"> = {},
 ): Promise<CausalityProbe> {
-  const probe = await openProbe(model, batch, options.seed);
+  const probe = await openProbe(model, batch, options);
   const { tf, inputs, subject } = probe;
   const steps = Math.max(...inputs.map(({ shape }) => shape[1] ?? 0));
   if (steps < 2) {
@@ -73,9 +74,9 @@ export async function probeCausality(
         "that of the examples.",
     );
   }
-  const restore = keepModel(tf, model);
+  const kept = keepModel(probe);
   try {
-    const before = runForward(probe, inputs);
+    const before = runForward(kept, inputs);
     before.forEach(({ shape }, k) => {
       if (shape[1] === steps) return;
       throw new RangeError(
@@ -92,7 +93,7 @@ export async function probeCausality(
       const changed = tf.tidy(() =>
         inputs.map((input) => input.shape[1] === steps ? stopAfter(tf, input, step) : input.clone())
       );
-      const after = runForward(probe, changed);
+      const after = runForward(kept, changed);
       tf.dispose(changed);
       outputs.forEach(({ cuts }, k) => {
         cuts.push({ step, change: changeUntil(step, before[k], after[k]) });
@@ -100,7 +101,7 @@ export async function probeCausality(
     }
     return { ...subject, steps, outputs };
   } finally {
-    restore();
+    kept.restore();
   }
 }
 

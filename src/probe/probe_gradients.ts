@@ -11,7 +11,8 @@ import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import { SeededRandom } from "../model/seeded_random.ts";
 import { differentiate } from "./differentiate.ts";
-import { keepModel, openProbe, probeObjective } from "./open_probe.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { copyOf, evaluateObjective, rmsOf, runForward } from "./run_forward.ts";
@@ -94,18 +95,18 @@ export async function probeGradients(
   batch: Batch,
   options: Pick<ProbeOptions, "objective" | "seed"> = {},
 ): Promise<GradientProbe> {
-  const probe = await openProbe(model, batch, options.seed);
+  const probe = await openProbe(model, batch, options);
   const { tf, inputs, targets, subject } = probe;
   const objective = resolveObjective(tf, probeObjective(model, options.objective), targets);
   const leaves = leafLayers(model);
   const trained = modelWeights(model, leaves).filter(({ trainable }) => trainable);
-  const evaluate = () => evaluateObjective(tf, model, objective, inputs);
-  const restore = keepModel(tf, model);
+  const kept = keepModel(probe);
+  const evaluate = () => evaluateObjective(kept, objective, inputs);
   try {
     const variables = trained.map(({ variable }) => variable.read() as tfjs.Variable);
-    const outputs = runForward(probe, inputs).map(({ values }) => values);
+    const outputs = runForward(kept, inputs).map(({ values }) => values);
     const sizes = [evaluate(), ...outputs.map((values) => values.reduce(largest, 0))];
-    const gradients = differentiate(tf, model, objective, inputs, variables);
+    const gradients = differentiate(kept, objective, inputs, variables);
     return {
       ...subject,
       objective: { name: objective.name },
@@ -118,7 +119,7 @@ export async function probeGradients(
       })),
     };
   } finally {
-    restore();
+    kept.restore();
   }
 }
 

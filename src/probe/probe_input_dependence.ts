@@ -1,7 +1,8 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { inputName, outputName } from "../measure/tensor_names.ts";
 import type { Batch } from "../model/batch.ts";
-import { keepModel, openProbe } from "./open_probe.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { copyOf, largestChange, runForward } from "./run_forward.ts";
@@ -53,14 +54,14 @@ export async function probeInputDependence(
   batch: Batch,
   options: Pick<ProbeOptions, "seed"> = {},
 ): Promise<InputDependenceProbe> {
-  const probe = await openProbe(model, batch, options.seed);
+  const probe = await openProbe(model, batch, options);
   const { tf, inputs, examples, subject } = probe;
   if (examples < 2) {
     throw new RangeError("The batch has 1 example; 2 or more are needed to trade places.");
   }
-  const restore = keepModel(tf, model);
+  const kept = keepModel(probe);
   try {
-    const before = runForward(probe, inputs);
+    const before = runForward(kept, inputs);
     const order = Array.from({ length: examples }, (_, i) => (i + 1) % examples);
     return {
       ...subject,
@@ -68,7 +69,7 @@ export async function probeInputDependence(
       inputs: inputs.map((input, i) => {
         const rolled = tf.tidy(() => tf.gather(input, tf.tensor1d(order, "int32")));
         const alike = largestChange(copyOf(tf, input), copyOf(tf, rolled)) === 0;
-        const after = runForward(probe, inputs.map((other, j) => i === j ? rolled : other));
+        const after = runForward(kept, inputs.map((other, j) => i === j ? rolled : other));
         rolled.dispose();
         return {
           name: inputName(model, i),
@@ -78,6 +79,6 @@ export async function probeInputDependence(
       }),
     };
   } finally {
-    restore();
+    kept.restore();
   }
 }

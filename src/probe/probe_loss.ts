@@ -1,7 +1,8 @@
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
-import { keepModel, openProbe, probeObjective } from "./open_probe.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { evaluateObjective } from "./run_forward.ts";
@@ -47,7 +48,8 @@ export async function probeLoss(
   batch: Batch,
   options: Pick<ProbeOptions, "objective" | "seed"> = {},
 ): Promise<LossProbe> {
-  const { tf, inputs, targets, subject } = await openProbe(model, batch, options.seed);
+  const probe = await openProbe(model, batch, options);
+  const { tf, inputs, targets, subject } = probe;
   const fixed = model.inputs[0].shape[0];
   if (fixed !== null) {
     throw new RangeError(
@@ -56,7 +58,7 @@ export async function probeLoss(
   }
   const wanted = probeObjective(model, options.objective);
   const { name } = resolveObjective(tf, wanted, targets);
-  const restore = keepModel(tf, model);
+  const kept = keepModel(probe);
   const doubled: Tensor[] = [];
   const double = (tensors: Tensor[]) => {
     const twice = tensors.map((tensor) => tf.concat([tensor, tensor], 0));
@@ -64,7 +66,7 @@ export async function probeLoss(
     return twice;
   };
   const loss = (inputs: Tensor[], targets: Tensor[] | null) =>
-    evaluateObjective(tf, model, resolveObjective(tf, wanted, targets), inputs);
+    evaluateObjective(kept, resolveObjective(tf, wanted, targets), inputs);
   try {
     return {
       ...subject,
@@ -74,6 +76,6 @@ export async function probeLoss(
     };
   } finally {
     tf.dispose(doubled);
-    restore();
+    kept.restore();
   }
 }

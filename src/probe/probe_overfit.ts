@@ -1,10 +1,12 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
-import { keepModel, openProbe, probeObjective } from "./open_probe.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { cloneOptimizer, trainingStep } from "./training_step.ts";
+import { number, objectWith, requireValue } from "../words/requirements.ts";
 
 /** How the loss of one batch falls when it is trained on over and over. */
 export interface OverfitProbe extends ProbeSubject {
@@ -57,7 +59,8 @@ export async function probeOverfit(
   options: Pick<ProbeOptions, "objective" | "seed" | "optimizer">,
   limits: OverfitLimits,
 ): Promise<OverfitProbe> {
-  const probe = await openProbe(model, batch, options.seed);
+  requireValue("limits", limits, objectWith({ steps: number, loss: number }));
+  const probe = await openProbe(model, batch, options);
   const { tf, targets, subject } = probe;
   const objective = resolveObjective(tf, probeObjective(model, options.objective), targets);
   if (objective.name === "sum") {
@@ -67,11 +70,11 @@ export async function probeOverfit(
     );
   }
   const optimizer = await cloneOptimizer(tf, model, options.optimizer);
-  const restore = keepModel(tf, model);
+  const kept = keepModel(probe);
   try {
     const losses: number[] = [];
     for (let step = 0; step <= limits.steps; step++) {
-      losses.push(trainingStep(probe, objective, optimizer));
+      losses.push(trainingStep(kept, objective, optimizer));
       if (losses[step] <= limits.loss || !Number.isFinite(losses[step])) break;
     }
     return {
@@ -81,7 +84,7 @@ export async function probeOverfit(
       losses,
     };
   } finally {
-    restore();
+    kept.restore();
     optimizer.dispose();
   }
 }

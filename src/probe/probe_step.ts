@@ -3,7 +3,8 @@ import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { innerLayers } from "../model/inner_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
-import { keepModel, openProbe, probeObjective } from "./open_probe.ts";
+import { keepModel } from "./keep_model.ts";
+import { openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { copyOf } from "./run_forward.ts";
@@ -74,7 +75,7 @@ export async function probeStep(
   batch: Batch,
   options: ProbeOptions = {},
 ): Promise<StepProbe> {
-  const probe = await openProbe(model, batch, options.seed);
+  const probe = await openProbe(model, batch, options);
   const { tf, targets, subject } = probe;
   if (options.train !== undefined && typeof options.train !== "function") {
     throw new TypeError(`options.train must be a function, got ${typeof options.train}.`);
@@ -84,11 +85,12 @@ export async function probeStep(
   const weights = modelWeights(model);
   const frozen = frozenLayers(model);
   const read = () => weights.map(({ variable }) => copyOf(tf, variable.read()));
+  const kept = keepModel(probe);
   const step = async () => {
-    if (options.train === undefined) trainingStep(probe, objective, optimizer);
-    else await options.train(model, batch, optimizer);
+    if (options.train === undefined) return void trainingStep(kept, objective, optimizer);
+    kept.rewind();
+    await options.train(model, batch, optimizer);
   };
-  const restore = keepModel(tf, model);
   try {
     const before = read();
     await step();
@@ -112,7 +114,7 @@ export async function probeStep(
       })),
     };
   } finally {
-    restore();
+    kept.restore();
     optimizer.dispose();
   }
 }

@@ -1,7 +1,9 @@
 import { heapView } from "../engine/heap_view.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
-import type { OpenProbe } from "./open_probe.ts";
+import type { KeptProbe } from "./keep_model.ts";
+import { MeasureError } from "../measure/measure_error.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** The outputs of a model, in its own order. */
 export function outputsOf(model: LayersModel, inputs: Tensor[], training = false): Tensor[] {
@@ -23,11 +25,12 @@ export interface Output {
 }
 
 /**
- * Runs a model on inputs as in inference.
+ * Runs a model on inputs as in inference, from the states that it had before the probe.
  *
  * @returns Its outputs, in the order of the model's.
  */
-export function runForward({ tf, model }: OpenProbe, inputs: Tensor[]): Output[] {
+export function runForward({ tf, model, rewind }: KeptProbe, inputs: Tensor[]): Output[] {
+  rewind();
   // Cloned: a model may hand an input on as its output, and that one is not ours to dispose.
   const outputs = tf.tidy(() => outputsOf(model, inputs).map((output) => output.clone()));
   const read = outputs.map((tensor) => ({ shape: [...tensor.shape], values: copyOf(tf, tensor) }));
@@ -35,14 +38,19 @@ export function runForward({ tf, model }: OpenProbe, inputs: Tensor[]): Output[]
   return read;
 }
 
-/** J of the outputs of a model on these inputs and targets, as in inference. */
+/** J of the outputs of a model on these inputs, as in inference, from the states before the probe. */
 export function evaluateObjective(
-  tf: TensorFlow,
-  model: LayersModel,
-  { evaluate }: ResolvedObjective,
+  { tf, model, rewind }: KeptProbe,
+  { name, evaluate }: ResolvedObjective,
   inputs: Tensor[],
 ): number {
+  rewind();
   const value = tf.tidy(() => evaluate(outputsOf(model, inputs)));
+  if (typeof value?.dataSync !== "function") {
+    throw new MeasureError(
+      `The objective ${name} must return a scalar of dtype float32, found ${showValue(value)}`,
+    );
+  }
   const [number] = value.dataSync();
   value.dispose();
   return number;

@@ -2,7 +2,7 @@ import type * as tfjs from "@tensorflow/tfjs";
 import type { LayersModel, Optimizer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { MeasureError } from "../measure/measure_error.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
-import type { OpenProbe } from "./open_probe.ts";
+import type { KeptProbe } from "./keep_model.ts";
 import { outputsOf } from "./run_forward.ts";
 
 /** What training with Keras' defaults takes. */
@@ -45,16 +45,18 @@ export async function cloneOptimizer(
 
 /**
  * Takes one step as `model.fit` does: dropout and batch normalisation in training mode, the penalties of
- * the layers in the loss, the model's trainable weights. A model that is frozen as a whole only runs.
+ * the layers in the loss, the model's trainable weights. A model that is frozen as a whole only runs. It
+ * starts from the states that the model had before the probe.
  *
  * @returns The loss before the step.
  * @throws {MeasureError} If the loss cannot be differentiated.
  */
 export function trainingStep(
-  { tf, model, inputs }: OpenProbe,
+  { tf, model, inputs, rewind }: KeptProbe,
   objective: ResolvedObjective,
   optimizer: Optimizer,
 ): number {
+  rewind();
   // Kept hold of: when the backward pass throws, nobody else frees it.
   let latest: Tensor | null = null;
   const loss = (): tfjs.Scalar => {

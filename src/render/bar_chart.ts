@@ -1,5 +1,15 @@
 import { chartLayout } from "./chart_layout.ts";
 import { drawChart } from "./draw_chart.ts";
+import {
+  arrayOf,
+  number,
+  object,
+  objectWith,
+  orNull,
+  requireValue,
+  text,
+} from "../words/requirements.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** One bar of a chart. */
 export interface BarChartRow {
@@ -62,12 +72,18 @@ export interface BarChartOptions {
  * ```
  */
 export function barChart(rows: readonly BarChartRow[], options: BarChartOptions = {}): string {
+  requireValue("rows", rows, arrayOf(objectWith({ label: text, value: orNull(number) })));
+  requireValue("options", options, object);
   const { width = 80, maxRows = Infinity } = options;
   if (!Number.isInteger(width) || width < 20) {
-    throw new RangeError(`width: expected a whole number of at least 20, found ${width}`);
+    throw new RangeError(
+      `width: expected a whole number of at least 20, found ${showValue(width)}`,
+    );
   }
   if (maxRows !== Infinity && !(Number.isInteger(maxRows) && maxRows >= 2)) {
-    throw new RangeError(`maxRows: expected a whole number of at least 2, found ${maxRows}`);
+    throw new RangeError(
+      `maxRows: expected a whole number of at least 2, found ${showValue(maxRows)}`,
+    );
   }
   const shown = rows.length <= maxRows ? rows : Array.from(
     { length: maxRows },

@@ -1,4 +1,5 @@
 import { displayWidth, graphemes } from "./display_width.ts";
+import { number, requireValue, text } from "../words/requirements.ts";
 
 /**
  * Cuts a name in its middle until it fits: a layer's name says at its beginning in which block it
@@ -19,6 +20,9 @@ import { displayWidth, graphemes } from "./display_width.ts";
  * ```
  */
 export function cutMiddle(name: string, width: number, ellipsis = ".."): string {
+  requireValue("name", name, text);
+  requireValue("width", width, number);
+  requireValue("ellipsis", ellipsis, text);
   if (displayWidth(name) <= width) return name;
   const characters = graphemes(name);
   let head = "";

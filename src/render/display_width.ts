@@ -24,6 +24,11 @@ export function displayWidth(text: string): number {
   return graphemes(text).reduce((width, grapheme) => width + widthOf(grapheme), 0);
 }
 
+/** A text with blanks behind it up to a number of columns. */
+export function padEnd(text: string, width: number): string {
+  return text + " ".repeat(Math.max(0, width - displayWidth(text)));
+}
+
 function widthOf(grapheme: string): number {
   const visible = grapheme.replace(INVISIBLE, "");
   if (visible === "") return 0;

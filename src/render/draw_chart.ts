@@ -8,7 +8,7 @@ import {
   reasonWidth,
 } from "./chart_layout.ts";
 import { cutEnd, cutNames } from "./cut_names.ts";
-import { displayWidth } from "./display_width.ts";
+import { displayWidth, padEnd } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { paint } from "./paint.ts";
 
@@ -108,10 +108,6 @@ function columnsOf({ columns = {} }: BarChartRow, layout: ChartLayout): string {
     `  ${(columns[heading] ?? "").padStart(width)}`
   )
     .join("");
-}
-
-function padEnd(text: string, width: number): string {
-  return text + " ".repeat(Math.max(0, width - displayWidth(text)));
 }
 
 // With colour on, blanks may stand before an escape sequence; those do no harm.

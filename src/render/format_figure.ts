@@ -1,3 +1,4 @@
+import { number, requireValue } from "../words/requirements.ts";
 /**
  * Writes a number in at most three significant digits, as short as it goes: `0`, `0.345`, `1.5`,
  * `4021`, `4.2e-7`, `NaN`, `-Infinity`. Between 0.001 and 10000 it is written out, elsewhere with an
@@ -17,6 +18,7 @@
  * ```
  */
 export function formatFigure(value: number): string {
+  requireValue("value", value, number);
   if (!Number.isFinite(value)) return String(value);
   if (value === 0) return "0";
   // Four digits before the point are written out whole: 4021 is as short as 4020 and says more.

@@ -1,5 +1,8 @@
-import type { GateRun, GateSummary } from "../gate/gate_result.ts";
+import type { GateFinding, GateRun, GateSummary } from "../gate/gate_result.ts";
+import { escapeControls } from "../words/escape_controls.ts";
+import { layerRange } from "./layer_range.ts";
 import { plural } from "./plural.ts";
+import { wrapText } from "./wrap_text.ts";
 
 /** Names a pass: `digits, seed 3`. */
 export function gateTitle({ model, seed }: Pick<GateRun, "model" | "seed">): string {
@@ -25,4 +28,37 @@ export function gateCounts(
     ...unmeasured > 0 ? [`${countPasses(unmeasured)} not made`] : [],
     ...skipped > 0 ? [`${countPasses(skipped)} skipped`] : [],
   ].join(", ");
+}
+
+/** Whether no suppression accepts a finding. */
+export const isOpen = ({ suppressed }: GateFinding): boolean => suppressed === undefined;
+
+/** What suppressions accept: of each rule the layers that are accepted for one reason. */
+export function acceptedIn(
+  findings: readonly GateFinding[],
+  order: readonly string[],
+): { rule: string; where: string; reason: string }[] {
+  const accepted = findings.filter((finding) => !isOpen(finding));
+  const groups = Map.groupBy(
+    accepted,
+    ({ rule, suppressed }) => JSON.stringify([rule, suppressed]),
+  );
+  return [...groups.values()].map((group) => {
+    const layers = new Set(group.map(({ layer }) => layer));
+    const names = [...layers].filter((layer) => layer !== null);
+    const whole = layers.has(null) ? ["the whole model"] : [];
+    const where = [...whole, ...names.length > 0 ? [layerRange(names, { order })] : []].join(", ");
+    return { rule: group[0].rule, where, reason: group[0].suppressed! };
+  });
+}
+
+/** What suppressions accept, and why. */
+export function acceptedLines(
+  findings: readonly GateFinding[],
+  order: readonly string[],
+  { width }: { width: number },
+): string[] {
+  return acceptedIn(findings, order).flatMap(({ rule, where, reason }) =>
+    wrapText(escapeControls(`SUPPRESSED ${rule}: ${where} (${reason})`), width, "", "  ")
+  );
 }

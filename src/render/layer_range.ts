@@ -1,3 +1,11 @@
+import {
+  arrayOf,
+  number,
+  objectWith,
+  optional,
+  requireValue,
+  text,
+} from "../words/requirements.ts";
 /** Options of {@linkcode layerRange}. */
 export interface LayerRangeOptions {
   /**
@@ -28,6 +36,12 @@ export interface LayerRangeOptions {
  * ```
  */
 export function layerRange(names: readonly string[], options: LayerRangeOptions = {}): string {
+  requireValue("names", names, arrayOf(text));
+  requireValue(
+    "options",
+    options,
+    objectWith({ order: optional(arrayOf(text)), max: optional(number) }),
+  );
   const { order = [], max = 8 } = options;
   const place = new Map(order.map((name, index) => [name, index]));
   const runs: string[][] = [];

@@ -1,5 +1,6 @@
 import { escapeControls } from "../words/escape_controls.ts";
 import { type Report, reportShape } from "./report_shape.ts";
+import { requireValue, text } from "../words/requirements.ts";
 
 export type { Report };
 
@@ -22,6 +23,7 @@ export type { Report };
  * ```
  */
 export function parseReport(json: string): Report {
+  requireValue("json", json, text);
   let data: unknown;
   try {
     data = JSON.parse(json);

@@ -102,5 +102,5 @@ function notesOf(
     ...signs.length > 0 ? [signs.join("; ")] : [],
     ...[...cut].map(([reason, names]) => `- = not measured, ${list(names)}: ${reason}`),
     ...[...left].map(([reason, names]) => `not shown: ${list(names)} (${reason})`),
-  ].map(escapeControls);
+  ].map((note) => escapeControls(note));
 }

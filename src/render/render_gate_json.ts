@@ -1,6 +1,9 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
+import { writeJson } from "../words/write_json.ts";
 import { findingKeys, reportShape } from "./report_shape.ts";
 import { count, list, object, optional, string } from "./shape.ts";
+import { requireValue } from "../words/requirements.ts";
+import { gateResultShape } from "../checks/requirements.ts";
 
 const finding = object<GateFinding>({ ...findingKeys, suppressed: optional(string) });
 
@@ -33,6 +36,7 @@ const summary = object<GateResult["summary"]>({
  * ```
  */
 export function renderGateJson(result: GateResult): string {
+  requireValue("result", result, gateResultShape);
   const json = {
     version: 1,
     passed: result.passed,
@@ -42,7 +46,7 @@ export function renderGateJson(result: GateResult): string {
     findings: list(finding).encode(result.findings),
     runs: result.runs.map(encodeRun),
   };
-  return `${JSON.stringify(json, null, 2)}\n`;
+  return `${writeJson(json, undefined, 2)}\n`;
 }
 
 function encodeRun({ model, path, seed, error, measurements, findings }: GateRun): object {

@@ -1,11 +1,14 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
-import { cutMiddle } from "./cut_middle.ts";
+import { cutNames } from "./cut_names.ts";
+import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { countPasses, gateCounts } from "./gate_words.ts";
+import { acceptedLines, countPasses, gateCounts, isOpen } from "./gate_words.ts";
 import { paint } from "./paint.ts";
 import { plural } from "./plural.ts";
 import { renderFindings } from "./render_findings.ts";
 import { wrapText } from "./wrap_text.ts";
+import { number, objectWith, optional, requireValue, text } from "../words/requirements.ts";
+import { gateResultShape } from "../checks/requirements.ts";
 
 /** How a text looks. */
 export interface GateTextOptions {
@@ -39,6 +42,12 @@ export interface GateTextOptions {
  * ```
  */
 export function renderGateText(result: GateResult, options: GateTextOptions = {}): string {
+  requireValue("result", result, gateResultShape);
+  requireValue(
+    "options",
+    options,
+    objectWith({ width: optional(number), ellipsis: optional(text) }),
+  );
   const style = { width: 80, color: false, ellipsis: "..", ...options };
   const made = result.runs.filter(({ measurements }) => measurements !== null);
   if (made.length === 0 && result.runs.length > 0) return "";
@@ -59,13 +68,22 @@ function oneRun(run: GateRun, result: GateResult, style: Style): string[] {
       style.width,
     )
     : [];
-  return [...titleOf([run], style), ...findingLines(findings, [run], style), ...tooMany];
+  const order = orderOf([run]);
+  const accepted = acceptedLines(findings, order, style);
+  return [
+    ...titleOf([run], style),
+    ...accepted,
+    ...accepted.length > 0 ? [""] : [],
+    ...renderFindings(findings.filter(isOpen), order, style),
+    ...tooMany,
+  ];
 }
 
 function manyRuns(made: GateRun[], result: GateResult, style: Style): string[] {
   const models = new Map<string, GateRun[]>();
   for (const run of made) models.set(run.model, [...models.get(run.model) ?? [], run]);
-  const sections = [...models].flatMap(([, runs]) => [...sectionOf(runs, style), ""]);
+  const names = cutApart(made, style);
+  const sections = [...models].flatMap(([, runs]) => [...sectionOf(runs, names, style), ""]);
   const about = result.findings.length === 0 ? [] : paragraphs(result.findings, [], style);
   const verdict = `Gate ${result.passed ? "passed" : "failed"}: ${plural(models.size, "model")}, ${
     countPasses(made.length)
@@ -79,24 +97,36 @@ function manyRuns(made: GateRun[], result: GateResult, style: Style): string[] {
 }
 
 /** Whose findings follow. */
-function titleOf(runs: GateRun[], style: Style): string[] {
+function titleOf(runs: GateRun[], style: Style, names: Names = cutApart(runs, style)): string[] {
   const { model, path } = runs[0];
-  const cut = (text: string) => cutMiddle(escapeControls(text), style.width - 8, style.ellipsis);
-  const from = path === model ? "" : ` (${cut(path)})`;
+  const from = path === model ? "" : ` (${names.get(path)})`;
   const seeds = runs.length === 1 ? `, seed ${runs[0].seed}` : `, ${runs.length} seeds`;
-  return wrapText(`${cut(model)}${from}${seeds}`, style.width - 3, "== ", "   ")
+  return wrapText(`${names.get(model)}${from}${seeds}`, style.width - 3, "== ", "   ")
     .map((line) => paint(line, "strong", style.color));
 }
 
-function sectionOf(runs: GateRun[], style: Style): string[] {
-  const title = titleOf(runs, style);
-  const said = runs.filter(({ findings }) => findings.some(isCounted));
-  if (said.length === 0) return [...title, "  nothing wrong", ...notesOf(runs, style)];
+/** How each name and each path is shown: cut where it is long, and never like another. */
+type Names = Map<string, string>;
+
+function cutApart(runs: readonly GateRun[], { width, ellipsis }: Style): Names {
+  const names = runs.flatMap(({ model, path }) => [model, path]);
+  const shown = cutNames(names.map((name) => escapeControls(name)), width - 8, ellipsis);
+  return new Map(names.map((name, i) => [name, shown[i]]));
+}
+
+function sectionOf(runs: GateRun[], names: Names, style: Style): string[] {
+  const title = titleOf(runs, style, names);
+  const accepted = acceptedLines(runs.flatMap(({ findings }) => findings), orderOf(runs), style);
+  const own = runs.map((run) => ({ ...run, findings: run.findings.filter(isOpen) }));
+  const said = own.filter(({ findings }) => findings.some(isCounted));
+  const apart = accepted.length === 0 ? [] : ["", ...accepted];
+  if (said.length === 0) return [...title, "  nothing wrong", ...apart, ...notesOf(own, style)];
   const shown =
     said.find(({ findings }) => findings.some(({ severity }) => severity === "error")) ??
       said[0];
   const over = runs.length === 1 ? [] : [...overSeeds(runs, style), "", `  seed ${shown.seed}:`];
-  return [...title, ...over, ...findingLines(shown.findings, [shown], style)];
+  const before = accepted.length === 0 ? [] : [...accepted, ""];
+  return [...title, ...before, ...over, ...renderFindings(shown.findings, orderOf([shown]), style)];
 }
 
 /** The notes of the first seed that has some: that a model was renamed is said of every seed. */
@@ -134,30 +164,10 @@ function overSeeds(runs: GateRun[], { width, color }: Style): string[] {
 
 /** The sums of many passes are in the verdict. */
 const paragraphs = (findings: GateFinding[], runs: GateRun[], style: Style) =>
-  findingLines(findings, runs, { ...style, sums: false });
+  renderFindings(findings, orderOf(runs), { ...style, sums: false });
 
 const trimmed = (lines: string[]) => lines.at(-1) === "" ? lines.slice(0, -1) : lines;
 
-function findingLines(
-  findings: GateFinding[],
-  runs: GateRun[],
-  style: Style & { sums?: boolean },
-): string[] {
-  const order = runs.flatMap(({ measurements }) => measurements!.layers.map(({ name }) => name));
-  const accepted = findings.filter(({ suppressed }) => suppressed !== undefined);
-  const others = findings.filter(({ suppressed }) => suppressed === undefined);
-  const lines = accepted.flatMap(({ rule, layer, suppressed }) =>
-    wrapText(
-      escapeControls(`SUPPRESSED ${rule}: ${layer ?? "the whole model"} (${suppressed})`),
-      style.width,
-      "",
-      "  ",
-    )
-  );
-  return [...lines, ...lines.length > 0 ? [""] : [], ...renderFindings(others, order, style)];
-}
-
-/** GitHub's runner obeys a line that begins with `::`, and one that has `##[` anywhere in it. */
-function defuse(line: string): string {
-  return line.replace(/^(\s*):(?=:)/, "$1\\x3a").replaceAll("##[", "##\\x5b");
+function orderOf(runs: readonly GateRun[]): string[] {
+  return runs.flatMap(({ measurements }) => measurements!.layers.map(({ name }) => name));
 }

@@ -1,8 +1,11 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
+import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import type { Locate } from "./gate_location.ts";
-import { gateTitle } from "./gate_words.ts";
+import { checkedLocate, type Locate } from "./gate_location.ts";
+import { acceptedIn, gateTitle, isOpen } from "./gate_words.ts";
 import { plural } from "./plural.ts";
+import { callable, requireValue } from "../words/requirements.ts";
+import { gateResultShape } from "../checks/requirements.ts";
 
 /** GitHub shows so many annotations of each kind for a step and drops the others without a word. */
 const MOST_ANNOTATIONS = 10;
@@ -11,7 +14,8 @@ const COMMANDS = { error: "error", warning: "warning", note: "notice" } as const
 
 /**
  * Writes a gate's result as workflow commands, which GitHub Actions shows as annotations of the change.
- * Where there are more of one kind than it shows, the last says how many.
+ * Where there are more of one kind than it shows, the last says how many. What is suppressed is a notice
+ * with the reason.
  *
  * @param result The gate's result.
  * @param locate Where a layer is defined.
@@ -28,7 +32,10 @@ const COMMANDS = { error: "error", warning: "warning", note: "notice" } as const
  * console.log(renderGithub(result, (file) => ({ file, line: null })));
  * ```
  */
-export function renderGithub(result: GateResult, locate: Locate): string {
+export function renderGithub(result: GateResult, given: Locate): string {
+  requireValue("result", result, gateResultShape);
+  requireValue("locate", given, callable);
+  const locate = checkedLocate(given);
   const commands = { error: [] as string[], warning: [] as string[], note: [] as string[] };
   for (const run of result.runs) {
     if (run.error === null) continue;
@@ -48,6 +55,13 @@ export function renderGithub(result: GateResult, locate: Locate): string {
   for (const finding of merged(result.findings)) {
     const { severity, rule } = finding;
     commands[severity].push(command(COMMANDS[severity], rule, textOf(finding), about));
+  }
+  // Last, since they are the first that there may be no room for.
+  for (const { model, path, findings } of byModel(result.runs)) {
+    for (const { rule, where, reason } of acceptedIn(findings, [])) {
+      const title = `${model}: ${rule} suppressed`;
+      commands.note.push(command("notice", title, `${where}: ${reason}`, locate(path, null)));
+    }
   }
   const { maxWarnings, summary } = result;
   if (maxWarnings !== null && summary.warnings > maxWarnings) {
@@ -72,8 +86,7 @@ function byModel(runs: readonly GateRun[]): Pick<GateRun, "model" | "path" | "fi
 /** What one rule says of several layers takes one annotation: there is room for few. */
 function merged(findings: GateFinding[]): GateFinding[] {
   const groups = new Map<string, { first: GateFinding; layers: Set<string> }>();
-  for (const finding of findings) {
-    if (finding.suppressed !== undefined) continue;
+  for (const finding of findings.filter(isOpen)) {
     const key = JSON.stringify([finding.rule, finding.severity]);
     const group = groups.get(key) ?? { first: finding, layers: new Set() };
     groups.set(key, group);
@@ -120,4 +133,4 @@ function command(
 }
 
 /** Invisible characters become visible; the per cent sign is what the runner unescapes. */
-const escape = (text: string) => escapeControls(text).replaceAll("%", "%25");
+const escape = (text: string) => defuse(escapeControls(text)).replaceAll("%", "%25");

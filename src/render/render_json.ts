@@ -1,6 +1,9 @@
 import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import { writeJson } from "../words/write_json.ts";
 import { reportShape } from "./report_shape.ts";
+import { arrayOf, requireValue } from "../words/requirements.ts";
+import { findingShape, measurementsShape } from "../checks/requirements.ts";
 
 /**
  * Writes measurements and findings as JSON: keys in one fixed order, two spaces of indent, every
@@ -25,6 +28,8 @@ import { reportShape } from "./report_shape.ts";
  * ```
  */
 export function renderJson(measurements: Measurements, findings: readonly Finding[]): string {
+  requireValue("measurements", measurements, measurementsShape);
+  requireValue("findings", findings, arrayOf(findingShape));
   const report = reportShape.encode({ ...measurements, findings: [...findings] });
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return `${writeJson(report, undefined, 2)}\n`;
 }

@@ -2,6 +2,8 @@ import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { gateTitle } from "./gate_words.ts";
 import { plural } from "./plural.ts";
+import { requireValue } from "../words/requirements.ts";
+import { gateResultShape } from "../checks/requirements.ts";
 
 /**
  * Writes a gate's result as JUnit XML: a suite for every pass, a test case for every rule that was run.
@@ -23,6 +25,7 @@ import { plural } from "./plural.ts";
  * ```
  */
 export function renderJunit(result: GateResult): string {
+  requireValue("result", result, gateResultShape);
   const suites = result.runs.map((run) => runSuite(run, result.rules));
   if (result.findings.length > 0) suites.push(ownSuite(result.findings));
   if (tooManyWarnings(result)) suites.push(warningsSuite(result));
@@ -135,9 +138,9 @@ function warningsSuite({ maxWarnings, summary }: GateResult): Suite {
 
 const quote = (text: string) => `"${escape(escapeControls(text))}"`;
 
-/** XML has no way at all to write U+FFFE and U+FFFF. */
+/** Text that XML takes as it is meant, and a CI system for no command of its own. */
 function escape(text: string): string {
-  return text.replace(/[&<>"'\ufffe\uffff]/g, (character) => ENTITIES[character] ?? "\ufffd");
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]).replaceAll("##[", "##&#91;");
 }
 
 const ENTITIES: Record<string, string> = {

@@ -1,11 +1,14 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
-import { cutEnd } from "./cut_names.ts";
+import { cutEnd, cutNames } from "./cut_names.ts";
+import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
-import { gateCounts, gateTitle } from "./gate_words.ts";
+import { acceptedIn, acceptedLines, gateCounts, gateTitle, isOpen } from "./gate_words.ts";
 import { renderCharts } from "./render_charts.ts";
 import { renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";
+import { number, objectWith, optional, requireValue } from "../words/requirements.ts";
+import { gateResultShape } from "../checks/requirements.ts";
 
 /** Options of {@linkcode renderMarkdown}. */
 export interface MarkdownOptions {
@@ -23,7 +26,8 @@ const MARKS = { error: "🔴 error", warning: "🟡 warning", note: "note" };
 
 /**
  * Writes a gate's result as Markdown for a comment on a pull request or a step summary: the verdict, a
- * table of what was found, and folded away for each pass the text and the bar charts.
+ * table of what was found, what is suppressed and why, and folded away for each pass the text and the
+ * bar charts.
  *
  * Everything that comes from a model stands in code, where nothing is a link, a mention or a tag.
  *
@@ -43,6 +47,8 @@ const MARKS = { error: "🔴 error", warning: "🟡 warning", note: "note" };
  * ```
  */
 export function renderMarkdown(result: GateResult, options: MarkdownOptions = {}): string {
+  requireValue("result", result, gateResultShape);
+  requireValue("options", options, objectWith({ maxBytes: optional(number) }));
   const { maxBytes = 65536 } = options;
   const details = (run: GateRun) => hasSomething(run) || run.error !== null;
   const candidates = [
@@ -69,6 +75,7 @@ function write(result: GateResult, detailed: GateRun[], withCharts: boolean): st
   return [
     ...headOf(result),
     ...tableOf(result),
+    ...acceptedOf(result),
     ...detailed.flatMap((run) => detailsOf(run, withCharts)),
     ...detailed.length < result.runs.length
       ? [
@@ -91,51 +98,80 @@ function headOf({ passed, summary, maxWarnings }: GateResult): string[] {
 function tableOf({ runs, findings }: GateResult): string[] {
   const rows = [
     ...runs.flatMap((run) => [
-      ...run.error === null ? [] : [row("🔴 not measured", gateTitle(run), "", "", "", "")],
+      ...run.error === null ? [] : [["🔴 not measured", gateTitle(run), "", "", "", ""]],
       ...run.findings.filter(counts).map((finding) => findingRow(finding, gateTitle(run))),
     ]),
     ...findings.filter(counts).map((finding) => findingRow(finding, "configuration")),
   ];
   if (rows.length === 0) return [];
   const more = rows.length > MOST_ROWS ? ["", `And ${rows.length - MOST_ROWS} more.`] : [];
+  const shown = rows.slice(0, MOST_ROWS);
+  // Two names never look alike, however long they are.
+  for (const column of [MODEL, LAYER]) {
+    const names = cutNames(shown.map((row) => escapeControls(row[column])), LONGEST_CELL, "…");
+    shown.forEach((row, i) => row[column] = names[i]);
+  }
   return [
     "",
     "| | model | rule | layer | measured | expected |",
     "| --- | --- | --- | --- | --- | --- |",
-    ...rows.slice(0, MOST_ROWS),
+    ...shown.map(([mark, ...cells]) => `| ${mark} | ${cells.map(cell).join(" | ")} |`),
     ...more,
   ];
 }
 
-const counts = ({ severity, suppressed }: GateFinding) =>
-  severity !== "note" && suppressed === undefined;
+/** A row is the mark, then model, rule, layer, measured and expected. */
+const MODEL = 1;
+const LAYER = 3;
 
-function findingRow({ severity, rule, layer, measured, expected }: GateFinding, where: string) {
+const counts = (finding: GateFinding) => finding.severity !== "note" && isOpen(finding);
+
+function findingRow(
+  { severity, rule, layer, measured, expected }: GateFinding,
+  where: string,
+): string[] {
   const figure = measured === null ? "" : formatFigure(measured);
-  return row(MARKS[severity], where, rule, layer ?? "", figure, expected);
+  return [MARKS[severity], where, rule, layer ?? "", figure, expected];
 }
 
-function row(mark: string, ...cells: string[]): string {
-  return `| ${mark} | ${cells.map(cell).join(" | ")} |`;
+/** What is suppressed, and why: a line for each rule and reason. */
+function acceptedOf({ runs }: GateResult): string[] {
+  const models = [...Map.groupBy(runs, ({ model }) => model)];
+  const lines = models.flatMap(([model, runs]) => {
+    const order = runs.flatMap(({ measurements }) => measurements?.layers ?? []);
+    const findings = runs.flatMap(({ findings }) => findings);
+    return acceptedIn(findings, order.map(({ name }) => name)).map(({ rule, where, reason }) =>
+      `- ${[model, rule, where, reason].map(code).filter((text) => text !== "").join(", ")}`
+    );
+  });
+  if (lines.length === 0) return [];
+  const more = lines.length > MOST_ROWS ? [`- and ${lines.length - MOST_ROWS} more`] : [];
+  return ["", "Suppressed:", "", ...lines.slice(0, MOST_ROWS), ...more];
 }
 
-/** Code in a table. What could end the code or the cell there is written as HTML. */
-function cell(text: string): string {
-  const shown = cutEnd(escapeControls(text), LONGEST_CELL, "…").trim();
+const cell = (text: string) => code(cutEnd(escapeControls(text), LONGEST_CELL, "…"));
+
+/** Code in a line or a table. What could end the code or the cell there is written as HTML. */
+function code(text: string): string {
+  const shown = escapeControls(text).trim();
   if (shown === "") return "";
-  return /[`|\\]/.test(shown) ? html(shown) : `\`${shown}\``;
+  return /[`|\\]|##\[/.test(shown) ? html(shown) : `\`${shown}\``;
 }
 
 function detailsOf(run: GateRun, withCharts: boolean): string[] {
   const { measurements, findings, error } = run;
   const style = { width: WIDTH, color: false, ellipsis: "…" };
+  const order = measurements?.layers.map(({ name }) => name) ?? [];
+  const accepted = acceptedLines(findings, order, style);
   const lines = measurements === null ? [escapeControls(error ?? "")] : [
     ...renderHeader(measurements, style),
     ...withCharts ? renderCharts(measurements, findings, { ...style, unicode: true }) : [],
     "",
-    ...renderFindings(findings, measurements.layers.map(({ name }) => name), style),
+    ...accepted,
+    ...accepted.length > 0 ? [""] : [],
+    ...renderFindings(findings.filter(isOpen), order, style),
   ];
-  const text = lines.join("\n");
+  const text = lines.map(defuse).join("\n");
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
   return [
@@ -151,10 +187,10 @@ function detailsOf(run: GateRun, withCharts: boolean): string[] {
   ];
 }
 
-/** Code in HTML. Numeric references keep Markdown from seeing its own signs. */
+/** Code in HTML. Numeric references keep Markdown from seeing its own signs, and `www.` as a link. */
 function html(text: string): string {
   const escaped = escapeControls(text).replace(
-    /[^\p{L}\p{N} .,/-]/gu,
+    /[^\p{L}\p{N} .,/-]|(?<=www)\./giu,
     (character) => `&#${character.codePointAt(0)};`,
   );
   return `<code>${escaped}</code>`;

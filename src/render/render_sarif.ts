@@ -1,9 +1,12 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import type { GateRule } from "../gate/gate_rules.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import type { GateLocation, Locate } from "./gate_location.ts";
+import { writeJson } from "../words/write_json.ts";
+import { checkedLocate, type GateLocation, type Locate } from "./gate_location.ts";
 import { gateTitle } from "./gate_words.ts";
 import { rulePage } from "./render_rule.ts";
+import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
+import { gateResultShape } from "../checks/requirements.ts";
 
 /** What a SARIF log says of the tool that wrote it. */
 export interface SarifTool {
@@ -14,6 +17,11 @@ export interface SarifTool {
 }
 
 const HOME = "https://jsr.io/@gradient-health/gradient-health";
+
+const toolShape = objectWith({
+  version: text,
+  rules: arrayOf(objectWith({ name: text, summary: text, fix: text })),
+});
 
 /**
  * Writes a gate's result as a SARIF 2.1.0 log, which GitHub code scanning and editors read: a result for
@@ -37,7 +45,11 @@ const HOME = "https://jsr.io/@gradient-health/gradient-health";
  * console.log(renderSarif(result, (file) => ({ file, line: null }), tool));
  * ```
  */
-export function renderSarif(result: GateResult, locate: Locate, tool: SarifTool): string {
+export function renderSarif(result: GateResult, given: Locate, tool: SarifTool): string {
+  requireValue("result", result, gateResultShape);
+  requireValue("locate", given, callable);
+  const locate = checkedLocate(given);
+  requireValue("tool", tool, toolShape);
   const index = new Map(tool.rules.map(({ name }, index) => [name, index]));
   const { configuration } = result;
   const about = configuration === null ? null : locate(configuration, null);
@@ -80,7 +92,7 @@ export function renderSarif(result: GateResult, locate: Locate, tool: SarifTool)
       columnKind: "utf16CodeUnits",
     }],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return `${writeJson(log, undefined, 2)}\n`;
 }
 
 function resultOf(

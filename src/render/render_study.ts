@@ -1,5 +1,7 @@
 import type { LayerFigureName, StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { cutNames } from "./cut_names.ts";
+import { defuse } from "../words/defuse.ts";
+import { displayWidth, padEnd } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
 import { paint } from "./paint.ts";
@@ -18,6 +20,9 @@ import {
   studyTable,
 } from "./study_words.ts";
 import { NO_BREAK, wrapText } from "./wrap_text.ts";
+import { showValue } from "../words/show_value.ts";
+import { object, requireValue } from "../words/requirements.ts";
+import { summaryShape } from "./study_requirements.ts";
 
 /** Options of {@linkcode renderStudy}. */
 export interface RenderStudyOptions {
@@ -54,9 +59,13 @@ const MOST_LAYERS = 12;
  * ```
  */
 export function renderStudy(summary: StudySummary, options: RenderStudyOptions = {}): string {
+  requireValue("summary", summary, summaryShape);
+  requireValue("options", options, object);
   const { width = 80, color = false } = options;
   if (!Number.isInteger(width) || width < 40) {
-    throw new RangeError(`width: expected a whole number of at least 40, found ${width}`);
+    throw new RangeError(
+      `width: expected a whole number of at least 40, found ${showValue(width)}`,
+    );
   }
   const strong = (text: string) => paint(text, "strong", color);
   const say = (text: string) => wrapText(escapeControls(text), width);
@@ -85,7 +94,7 @@ export function renderStudy(summary: StudySummary, options: RenderStudyOptions =
   for (const variant of variants) {
     lines.push("", ...section(variant, summary.header.rules, width, strong));
   }
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(defuse).join("\n")}\n`;
 }
 
 function section(
@@ -101,7 +110,7 @@ function section(
   ];
   const layers = [...new Set(maps.flatMap(({ shown }) => shown))];
   const names = layers.map((i) => escapeControls(scales[0].layers[i].name));
-  const label = Math.min(LARGEST_LABEL, Math.max(7, ...names.map(({ length }) => length)));
+  const label = Math.min(LARGEST_LABEL, Math.max(7, ...names.map(displayWidth)));
   const cut = cutNames(names, label);
   const columns = scaleColumns(
     scales.map(({ scale }) => scale),
@@ -122,7 +131,7 @@ function section(
         const spread = scales[i].layers[layer]?.figures[figure] ?? null;
         return shadeOf(spread === null ? null : spread.median).repeat(columns.cell);
       });
-      return `${cut[layers.indexOf(layer)].padEnd(label)} |${cells.join("")}|`;
+      return `${padEnd(cut[layers.indexOf(layer)], label)} |${cells.join("")}|`;
     }),
   ]);
   const path = scales[0].layers.filter(({ role, figures }) =>
@@ -132,11 +141,12 @@ function section(
     ? ", o mean-field theory, @ both"
     : "";
   return [
-    strong(
-      `${title.toUpperCase()}: ${
+    ...wrapText(
+      `${escapeControls(title.toUpperCase())}: ${
         best === null ? "no scale is healthy" : `best scale ${formatScale(best.scale)}`
       }`,
-    ),
+      width,
+    ).map(strong),
     ...columns.shown.length < scales.length
       ? [`(${columns.shown.length} of ${scales.length} scales shown)`]
       : [],

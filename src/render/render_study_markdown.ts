@@ -1,6 +1,10 @@
 import type { StudySummary } from "../study/study_summary.ts";
+import { defuse } from "../words/defuse.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import { renderStudy } from "./render_study.ts";
 import { bestScaleSentence, studyCells, studySentences } from "./study_words.ts";
+import { requireValue } from "../words/requirements.ts";
+import { summaryShape } from "./study_requirements.ts";
 
 /**
  * Shows a study as Markdown: the table and the sentences, and the charts in a block that unfolds.
@@ -20,8 +24,9 @@ import { bestScaleSentence, studyCells, studySentences } from "./study_words.ts"
  * ```
  */
 export function renderStudyMarkdown(summary: StudySummary): string {
+  requireValue("summary", summary, summaryShape);
   const [heading, ...rows] = studyCells(summary.variants);
-  const line = (cells: string[]) => `| ${cells.map(escapeCell).join(" | ")} |`;
+  const line = (cells: string[]) => `| ${cells.map(escapeText).join(" | ")} |`;
   const charts = renderStudy(summary, { width: 80 });
   // A fence longer than any run of backticks in what it holds: a layer may have any name.
   const longest = Math.max(2, ...[...charts.matchAll(/`+/g)].map(([run]) => run.length));
@@ -29,13 +34,13 @@ export function renderStudyMarkdown(summary: StudySummary): string {
   return [
     "## Rescaling study",
     "",
-    ...studySentences(summary).map(escapeText),
+    ...studySentences(summary).map(escapeLine),
     "",
     line(heading),
     `|${heading.map(() => " --- ").join("|")}|`,
     ...rows.map(line),
     "",
-    ...summary.variants.map((variant) => `- ${escapeText(bestScaleSentence(variant))}`),
+    ...summary.variants.map((variant) => `- ${escapeLine(bestScaleSentence(variant))}`),
     "",
     "<details><summary>Charts</summary>",
     "",
@@ -48,10 +53,19 @@ export function renderStudyMarkdown(summary: StudySummary): string {
   ].join("\n");
 }
 
+/**
+ * Text as it is meant: what Markdown, or GitHub, takes for a sign of its own (a link, a mention, a tag, the
+ * end of a cell) is escaped.
+ */
 function escapeText(text: string): string {
-  return text.replace(/[\\`*_<>[\]#|~]/g, "\\$&").replace(/\s+/g, " ");
+  return defuse(escapeControls(text)).replace(/\s+/g, " ")
+    .replace(/[\\`*_<>[\]#|~&]/g, "\\$&")
+    // A comment parts the sign from the name that would be mentioned, or the number of an issue.
+    .replace(/@|#(?=\d)/g, "$&<!-- -->")
+    .replaceAll("://", ":/\\/").replace(/(www)\./gi, "$1\\.");
 }
 
-function escapeCell(text: string): string {
-  return escapeText(text);
+/** A line of its own, whose beginning could make it a heading or a list. */
+function escapeLine(text: string): string {
+  return escapeText(text).replace(/^( ?)([-+=])/, "$1\\$2").replace(/^( ?\d+)([.)])/, "$1\\$2");
 }

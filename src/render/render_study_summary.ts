@@ -1,6 +1,9 @@
 import type { StudySummary } from "../study/study_summary.ts";
+import { writeJson } from "../words/write_json.ts";
 import { number } from "./shape.ts";
 import { studyHeaderShape } from "./study_json.ts";
+import { requireValue } from "../words/requirements.ts";
+import { summaryShape } from "./study_requirements.ts";
 
 /**
  * Writes the summary of a study as JSON, for programs that want no single draw: for every variant and
@@ -24,7 +27,9 @@ import { studyHeaderShape } from "./study_json.ts";
  * console.log(layers[0].figures.gradient.median);
  * ```
  */
-export function renderStudySummary({ header, points, variants }: StudySummary): string {
+export function renderStudySummary(summary: StudySummary): string {
+  requireValue("summary", summary, summaryShape);
+  const { header, points, variants } = summary;
   const list = (lines: string[], indent: string) =>
     `[${lines.map((line) => `\n${indent}  ${line}`).join(",")}\n${indent}]`;
   const entries = (record: object) => line(record).slice(1, -1);
@@ -39,8 +44,5 @@ export function renderStudySummary({ header, points, variants }: StudySummary): 
 }
 
 function line(value: object): string {
-  return JSON.stringify(
-    value,
-    (_, entry) => typeof entry === "number" ? number.encode(entry) : entry,
-  );
+  return writeJson(value, (_, entry) => typeof entry === "number" ? number.encode(entry) : entry);
 }

@@ -1,8 +1,12 @@
 import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import { defuse } from "../words/defuse.ts";
 import { renderCharts } from "./render_charts.ts";
 import { renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";
+import { arrayOf, object, requireValue } from "../words/requirements.ts";
+import { findingShape, measurementsShape } from "../checks/requirements.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** Options of {@linkcode renderText}. */
 export interface RenderTextOptions {
@@ -45,9 +49,14 @@ export function renderText(
   findings: readonly Finding[],
   options: RenderTextOptions = {},
 ): string {
+  requireValue("measurements", measurements, measurementsShape);
+  requireValue("findings", findings, arrayOf(findingShape));
+  requireValue("options", options, object);
   const { width = 80, unicode = false, color = false } = options;
   if (!Number.isInteger(width) || width < 20) {
-    throw new RangeError(`width: expected a whole number of at least 20, found ${width}`);
+    throw new RangeError(
+      `width: expected a whole number of at least 20, found ${showValue(width)}`,
+    );
   }
   const style = { width, color, ellipsis: unicode ? "…" : ".." };
   const order = measurements.layers.map(({ name }) => name);
@@ -57,5 +66,5 @@ export function renderText(
     "",
     ...renderFindings(findings, order, style),
   ];
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(defuse).join("\n")}\n`;
 }

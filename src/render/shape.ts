@@ -1,3 +1,4 @@
+import { escapeControls } from "../words/escape_controls.ts";
 import { showValue } from "../words/show_value.ts";
 /**
  * A description of plain data that both ways share: it writes keys in one fixed order and numbers
@@ -15,9 +16,9 @@ export interface Shape<T> {
 /** Says in one sentence what is wrong with a report. */
 function mismatch(place: string, expected: string, found: unknown): TypeError {
   return new TypeError(
-    `The report is not as it should be at ${place || "its top"}: expected ${expected}, found ${
-      found === undefined ? "nothing" : showValue(found)
-    }`,
+    `The report is not as it should be at ${
+      escapeControls(place) || "its top"
+    }: expected ${expected}, found ${found === undefined ? "nothing" : showValue(found)}`,
   );
 }
 

@@ -1,3 +1,5 @@
+import { defuse } from "../words/defuse.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 import type { StudyLayer, StudyPoint } from "../study/study_point.ts";
 
 const POINT = [
@@ -35,7 +37,13 @@ export const STUDY_CSV_HEADING = `${
   [...POINT, "layer", "role", "layerActivation", ...LAYER.slice(3)].join(",")
 }\n`;
 
-/** The rows of a point (RFC 4180): numbers in full, what does not apply is empty. */
+/**
+ * The rows of a point (RFC 4180): numbers in full, what does not apply is empty.
+ *
+ * In a text invisible characters are written `\x1b` or `\u{202e}` and a backslash `\\`, so that a row is a
+ * line. One that a spreadsheet would take for a formula (it begins with `=`, `+`, `-` or `@`) has a `'` before
+ * it, and so has one that begins with `'`.
+ */
 export function studyCsvRows(point: StudyPoint): string {
   const own = POINT.map((name) => cell(name === "failed" ? point.failed.join(" ") : point[name]));
   return point.layers
@@ -44,6 +52,9 @@ export function studyCsvRows(point: StudyPoint): string {
 }
 
 function cell(value: string | number | boolean | null): string {
-  const text = value === null ? "" : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  if (value === null) return "";
+  if (typeof value !== "string") return String(value);
+  const visible = defuse(escapeControls(value.replaceAll("\\", "\\\\")));
+  const text = /^['=+\-@＝＋－＠]/.test(visible) ? `'${visible}` : visible;
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

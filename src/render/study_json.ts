@@ -2,8 +2,11 @@ import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyLayer, StudyPoint } from "../study/study_point.ts";
 import { INITIALIZERS } from "../theory/initializers.ts";
 import type { Study } from "../study/study.ts";
+import { writeJson } from "../words/write_json.ts";
 import { engineShape } from "./report_shape.ts";
 import { boolean, count, list, nullable, number, object, oneOf, string } from "./shape.ts";
+import { requireValue } from "../words/requirements.ts";
+import { studyShape } from "./study_requirements.ts";
 
 const layer = object<StudyLayer>({
   name: string,
@@ -70,15 +73,13 @@ export const studyHeaderShape = object<StudyHeader>({
 /** What stands before the points: a key a line. The points follow, a point a line. */
 export function studyOpening(header: StudyHeader): string {
   const entries = Object.entries(studyHeaderShape.encode(header) as object);
-  const lines = entries.map(([key, value]) =>
-    `  ${JSON.stringify(key)}: ${JSON.stringify(value)},`
-  );
+  const lines = entries.map(([key, value]) => `  ${writeJson(key)}: ${writeJson(value)},`);
   return ["{", ...lines, '  "points": ['].join("\n");
 }
 
 /** A point, without the comma that separates it from the next. */
 export function studyLine(point: StudyPoint): string {
-  return `    ${JSON.stringify(studyPointShape.encode(point))}`;
+  return `    ${writeJson(studyPointShape.encode(point))}`;
 }
 
 /** What stands after the points. */
@@ -100,7 +101,9 @@ export const STUDY_CLOSING = "\n  ]\n}\n";
  * assertEquals(JSON.parse(json).points.length, 2);
  * ```
  */
-export function renderStudyJson({ points, ...header }: Study): string {
+export function renderStudyJson(study: Study): string {
+  requireValue("study", study, studyShape);
+  const { points, ...header } = study;
   const lines = points.map((point) => `\n${studyLine(point)}`).join(",");
   return `${studyOpening(header)}${lines}${STUDY_CLOSING}`;
 }

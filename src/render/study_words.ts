@@ -1,6 +1,7 @@
 import { RULES } from "../checks/rules.ts";
 import type { ScaleSummary, StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { cutMiddle } from "./cut_middle.ts";
+import { displayWidth, padEnd } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { formatFigure } from "./format_figure.ts";
 import { layerRange } from "./layer_range.ts";
@@ -151,7 +152,9 @@ const OPTIONAL = [["smaller", "larger"], ["sigma_w"]];
  */
 export function studyTable(variants: readonly VariantSummary[], width: number): string[] {
   const rows = studyCells(variants);
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const widths = rows[0].map((_, column) =>
+    Math.max(...rows.map((row) => displayWidth(row[column])))
+  );
   const over = () => widths.reduce((sum, own) => sum + own + 2, -2) - width;
   for (const columns of OPTIONAL) {
     if (over() <= Math.max(0, widths[0] - LEAST_NAME)) break;
@@ -159,7 +162,7 @@ export function studyTable(variants: readonly VariantSummary[], width: number): 
   }
   widths[0] -= Math.max(0, over());
   return rows.map((row) =>
-    widths.map((own, column) => cutMiddle(row[column], own).padEnd(own)).join("  ").trimEnd()
+    widths.map((own, column) => padEnd(cutMiddle(row[column], own), own)).join("  ").trimEnd()
   );
 }
 

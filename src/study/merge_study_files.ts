@@ -4,6 +4,8 @@ import { StudyError } from "./study_error.ts";
 import type { StudyFile } from "./study_file.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
+import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
+import { headerShape } from "../render/study_requirements.ts";
 
 /** How many missing or double points a message names before it only counts. */
 const MOST_NAMED = 5;
@@ -17,6 +19,8 @@ export interface MergedStudy {
    */
   points: AsyncGenerator<StudyPoint, void>;
 }
+
+const fileShape = objectWith({ path: text, header: headerShape, points: callable });
 
 /**
  * Joins the parts that shards wrote. The result has the very bytes of the unsplit study's file. Parts
@@ -55,6 +59,7 @@ export interface MergedStudy {
  * ```
  */
 export function mergeStudyFiles(files: readonly StudyFile[]): MergedStudy {
+  requireValue("files", files, arrayOf(fileShape));
   const [first, ...others] = files;
   if (first === undefined) throw new StudyError("there is no part to merge");
   for (const other of others) {
@@ -74,6 +79,7 @@ async function* joined(
 ): AsyncGenerator<StudyPoint, void> {
   const heads = await Promise.all(files.map(async (file) => {
     const points = file.points();
+    requireValue("what points() returns", points, objectWith({ next: callable }));
     return { file, points, next: await points.next() };
   }));
   const missing = new Named(header);

@@ -1,3 +1,4 @@
+import { arrayOf, number, requireValue } from "../words/requirements.ts";
 /** How a figure spreads over the draws. */
 export interface Quartiles {
   /** A quarter of the draws are below. */
@@ -24,6 +25,7 @@ export interface Quartiles {
  * ```
  */
 export function quartiles(values: readonly number[]): Quartiles | null {
+  requireValue("values", values, arrayOf(number));
   if (values.length === 0) return null;
   const broken = values.filter(Number.isNaN).length;
   const sorted = [

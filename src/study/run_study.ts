@@ -14,6 +14,7 @@ import { STUDY_RULES } from "./study_rules.ts";
 import type { StudySubject } from "./study_subject.ts";
 import { requireKnown, requireSubject } from "./validate.ts";
 import type { WorkerTask } from "./worker_messages.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** How long this process measures before it knows what the rest would take, in ms. */
 const TRIAL = 250;
@@ -232,7 +233,9 @@ function requireJobs(
   { objective }: StudyOptions,
 ): number | "auto" {
   if (jobs !== "auto" && !(Number.isSafeInteger(jobs) && jobs >= 1)) {
-    throw new RangeError(`jobs is ${jobs}, expected a whole number of at least 1, or "auto"`);
+    throw new RangeError(
+      `jobs is ${showValue(jobs)}, expected a whole number of at least 1, or "auto"`,
+    );
   }
   const inThis = typeof subject === "function"
     ? "a function cannot be handed to workers: put createModel into a module and give its path"

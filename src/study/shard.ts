@@ -1,5 +1,8 @@
 import type { ResolvedGrid } from "./study_grid.ts";
 import { countPoints } from "./grid_point.ts";
+import { object, orNull, requireValue } from "../words/requirements.ts";
+import { gridShape } from "../render/study_requirements.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** A part of a study: the `index`-th of `count`, from 1. */
 export interface Shard {
@@ -32,13 +35,19 @@ export function shardRange(
   grid: ResolvedGrid,
   shard: Shard | null,
 ): { from: number; to: number } {
+  requireValue("grid", grid, gridShape);
+  requireValue("shard", shard, orNull(object));
   const total = countPoints(grid);
   if (shard === null) return { from: 0, to: total };
   const { index, count } = shard;
   const sound = Number.isSafeInteger(index) && Number.isSafeInteger(count) && index >= 1 &&
     index <= count;
   if (!sound) {
-    throw new RangeError(`shard is ${index}/${count}, expected whole numbers i/n with 1 <= i <= n`);
+    throw new RangeError(
+      `shard is ${showValue(index)}/${
+        showValue(count)
+      }, expected whole numbers i/n with 1 <= i <= n`,
+    );
   }
   const cut = (i: number) => Number(BigInt(total) * BigInt(i) / BigInt(count));
   return { from: cut(index - 1), to: cut(index) };

@@ -59,7 +59,7 @@ export interface Study extends StudyHeader {
  *           units: 16,
  *           inputShape: [8],
  *           activation: activation as "relu",
- *           kernelInitializer: tf.initializers.heNormal({ seed: seed + 1 }),
+ *           kernelInitializer: tf.initializers.heNormal({ seed }),
  *         }),
  *         tf.layers.dense({ units: 1 }),
  *       ],

@@ -5,6 +5,7 @@ import { describePoint, gridPoint } from "./grid_point.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
+import { requireValue, text } from "../words/requirements.ts";
 
 /** A study on disk: its header, and its points one by one. */
 export interface StudyFile {
@@ -46,6 +47,7 @@ const MOST_OPENING = 100;
  * ```
  */
 export async function readStudyFile(path: string): Promise<StudyFile> {
+  requireValue("path", path, text);
   const opening: string[] = [];
   let header: StudyHeader | null = null;
   for await (const line of linesOf(path)) {

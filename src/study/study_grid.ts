@@ -110,7 +110,9 @@ export function resolveGrid(grid: StudyGrid): ResolvedGrid {
 
 function count(name: string, n: number): number[] {
   if (!Number.isSafeInteger(n) || n < 1 || n > 1e6) {
-    throw new RangeError(`${name} is ${n}, expected a whole number from 1 to 1000000, or a list`);
+    throw new RangeError(
+      `${name} is ${showValue(n)}, expected a whole number from 1 to 1000000, or a list`,
+    );
   }
   return Array.from({ length: n }, (_, seed) => seed);
 }
@@ -119,7 +121,9 @@ function distinct(name: string, values: readonly unknown[]): void {
   if (values.length === 0) throw new RangeError(`${name} is empty, expected at least one entry`);
   const seen = new Set<unknown>();
   for (const value of values) {
-    if (seen.has(value)) throw new RangeError(`${name} has ${value} twice, expected it once`);
+    if (seen.has(value)) {
+      throw new RangeError(`${name} has ${showValue(value)} twice, expected it once`);
+    }
     seen.add(value);
   }
 }
@@ -130,6 +134,7 @@ function each<T>(
   what: string,
   is: (value: T) => boolean,
 ): void {
-  const wrong = values.find((value) => typeof value !== "number" || !is(value));
-  if (wrong !== undefined) throw new RangeError(`${name} has ${wrong}, expected ${what}`);
+  const wrong = values.findIndex((value) => typeof value !== "number" || !is(value));
+  if (wrong === -1) return;
+  throw new RangeError(`${name} has ${showValue(values[wrong])}, expected ${what}`);
 }

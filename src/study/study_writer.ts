@@ -5,6 +5,8 @@ import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
+import { requireValue, text } from "../words/requirements.ts";
+import { headerShape } from "../render/study_requirements.ts";
 
 /** How long the file may lag behind, in ms, unless writing it takes long. */
 const INTERVAL = 1000;
@@ -58,6 +60,8 @@ export class StudyWriter {
     header: StudyHeader,
     { whole = false }: { whole?: boolean } = {},
   ): Promise<StudyWriter> {
+    requireValue("path", path, text);
+    requireValue("header", header, headerShape);
     let file: Deno.FsFile | null = null;
     try {
       const target = await fileToReplace(path);

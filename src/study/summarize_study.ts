@@ -1,6 +1,8 @@
 import type { Study } from "./study.ts";
 import type { StudySummary } from "./study_summary.ts";
 import { StudyTally } from "./study_tally.ts";
+import { requireValue } from "../words/requirements.ts";
+import { studyShape } from "../render/study_requirements.ts";
 
 /**
  * Sums a study up: over the draws of every scale the median and the quartiles of each figure and the
@@ -20,7 +22,9 @@ import { StudyTally } from "./study_tally.ts";
  * assertAlmostEquals(relu.balanced!, Math.SQRT2, 0.1);
  * ```
  */
-export function summarizeStudy({ points, ...header }: Study): StudySummary {
+export function summarizeStudy(study: Study): StudySummary {
+  requireValue("study", study, studyShape);
+  const { points, ...header } = study;
   const tally = new StudyTally(header);
   for (const point of points) tally.add(point);
   return tally.result();

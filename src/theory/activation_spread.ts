@@ -1,6 +1,7 @@
 import { gaussianMean } from "./gaussian_mean.ts";
 import { meanField, type MeanFieldLayer } from "./mean_field.ts";
 import { resolveActivation } from "./resolve_activation.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** A layer as mean-field theory sees it, and its size. */
 export interface FiniteLayer extends MeanFieldLayer {
@@ -46,8 +47,10 @@ export function activationSpread(
   const states = meanField(layers, inputMeanSquare);
   let variance = 0;
   return layers.map(({ activation, weightVariance, width }, index) => {
-    if (!(width > 0)) {
-      throw new RangeError(`layers[${index}].width must be a number above 0, got ${width}.`);
+    if (typeof width !== "number" || !(width > 0)) {
+      throw new RangeError(
+        `layers[${index}].width must be a number above 0, got ${showValue(width)}.`,
+      );
     }
     const { value, kinks } = resolveActivation(activation);
     const { preActivationVariance: q, activationMeanSquare } = states[index];

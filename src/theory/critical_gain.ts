@@ -1,4 +1,5 @@
 import { activationTraits } from "../traits/activation_traits.ts";
+import { requireValue, text } from "../words/requirements.ts";
 
 /**
  * The sigma_w at which chi tends to 1 with zero biases: {@linkcode gain}, but for selu. That one has two
@@ -18,5 +19,6 @@ import { activationTraits } from "../traits/activation_traits.ts";
  * ```
  */
 export function criticalGain(activation: string): number | null {
+  requireValue("activation", activation, text);
   return activationTraits(activation)?.criticalGain ?? null;
 }

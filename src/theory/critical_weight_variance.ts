@@ -1,6 +1,7 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 import { resolveActivation } from "./resolve_activation.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** Variances of z outside of this range count as 0 and as infinite. */
 const LEAST = 1e-18;
@@ -37,8 +38,10 @@ export function criticalWeightVariance(
   activation: string | ActivationFunction,
   biasVariance = 0,
 ): number {
-  if (!(biasVariance >= 0)) {
-    throw new RangeError(`biasVariance must be a number from 0 up, got ${biasVariance}.`);
+  if (typeof biasVariance !== "number" || !(biasVariance >= 0)) {
+    throw new RangeError(
+      `biasVariance must be a number from 0 up, got ${showValue(biasVariance)}.`,
+    );
   }
   const phi = resolveActivation(activation);
   const excess = (weightVariance: number) => {

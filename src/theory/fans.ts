@@ -1,4 +1,10 @@
 import type { KernelLayout } from "../traits/layers.ts";
+import { arrayOf, must, number, requireValue } from "../words/requirements.ts";
+
+const LAYOUT = must(
+  '"ordinary", "transposed" or "depthwise"',
+  (value) => ["ordinary", "transposed", "depthwise"].includes(value as string),
+);
 
 /** How many inputs each output of a kernel adds up, and how many outputs each input reaches. */
 export interface Fans {
@@ -29,6 +35,8 @@ export interface Fans {
  * @throws {RangeError} If the shape has fewer than two axes.
  */
 export function fans(shape: readonly number[], layout: KernelLayout = "ordinary"): Fans {
+  requireValue("shape", shape, arrayOf(number));
+  requireValue("layout", layout, LAYOUT);
   if (shape.length < 2) {
     throw new RangeError(`A kernel has two axes or more, got the shape [${shape.join(", ")}].`);
   }

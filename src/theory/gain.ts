@@ -1,4 +1,5 @@
 import { activationTraits } from "../traits/activation_traits.ts";
+import { requireValue, text } from "../words/requirements.ts";
 
 /**
  * The gain of an activation: sigma_w, the standard deviation of the kernel times the root of its
@@ -25,5 +26,6 @@ import { activationTraits } from "../traits/activation_traits.ts";
  * ```
  */
 export function gain(activation: string): number | null {
+  requireValue("activation", activation, text);
   return activationTraits(activation)?.gain ?? null;
 }

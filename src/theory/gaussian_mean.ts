@@ -1,3 +1,4 @@
+import { arrayOf, callable, number, requireValue } from "../words/requirements.ts";
 /** Beyond 10 standard deviations the Gaussian holds less than 1e-22. */
 const REACH = 10;
 const ORDER = 16;
@@ -25,6 +26,9 @@ export function gaussianMean(
   variance: number,
   kinks: readonly number[] = [],
 ): number {
+  requireValue("f", f, callable);
+  requireValue("variance", variance, number);
+  requireValue("kinks", kinks, arrayOf(number));
   const deviation = Math.sqrt(variance);
   if (deviation === 0) {
     // At a kink, the mean of both sides: the limit of a vanishing variance.

@@ -1,4 +1,6 @@
 import type { Fans } from "./fans.ts";
+import { number, objectWith, requireValue, text } from "../words/requirements.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** A way to draw a kernel: `he`, `lecun`, `glorot` (uniform or normal alike) or `orthogonal`. */
 export type InitializerScheme = "he" | "lecun" | "glorot" | "orthogonal";
@@ -33,9 +35,12 @@ const VARIANCES: Readonly<Record<InitializerScheme, (fans: Fans) => number>> = {
  * @throws {RangeError} If the scheme is not known.
  */
 export function initializerDeviation(scheme: InitializerScheme, fans: Fans, gain = 1): number {
+  requireValue("scheme", scheme, text);
+  requireValue("fans", fans, objectWith({ fanIn: number, fanOut: number }));
+  requireValue("gain", gain, number);
   if (!Object.hasOwn(VARIANCES, scheme)) {
     const known = Object.keys(VARIANCES).join(", ");
-    throw new RangeError(`initializer "${scheme}" is not known; known are ${known}.`);
+    throw new RangeError(`initializer ${showValue(scheme)} is not known; known are ${known}.`);
   }
   return gain * Math.sqrt(VARIANCES[scheme](fans));
 }

@@ -1,6 +1,8 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 import { resolveActivation } from "./resolve_activation.ts";
+import { arrayOf, object, requireValue } from "../words/requirements.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** A dense or convolutional layer, as mean-field theory sees it. */
 export interface MeanFieldLayer {
@@ -59,9 +61,7 @@ export function meanField(
   layers: readonly MeanFieldLayer[],
   inputMeanSquare = 1,
 ): MeanFieldState[] {
-  if (!Array.isArray(layers)) {
-    throw new TypeError(`layers must be an array of layers, got ${Deno.inspect(layers)}.`);
-  }
+  requireValue("layers", layers, arrayOf(object));
   mustBeVariance("inputMeanSquare", inputMeanSquare);
   let meanSquare = inputMeanSquare;
   return layers.map(({ activation, weightVariance, biasVariance = 0 }, index) => {
@@ -82,5 +82,7 @@ export function meanField(
 }
 
 function mustBeVariance(name: string, value: number): void {
-  if (!(value >= 0)) throw new RangeError(`${name} must be a number from 0 up, got ${value}.`);
+  if (typeof value !== "number" || !(value >= 0)) {
+    throw new RangeError(`${name} must be a number from 0 up, got ${showValue(value)}.`);
+  }
 }

@@ -1,5 +1,6 @@
 import { errorFunction } from "../traits/error_function.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
+import { showValue } from "../words/show_value.ts";
 
 /**
  * The share of the units of each layer that are off on every example of a batch, in a wide relu network
@@ -32,11 +33,11 @@ import { gaussianMean } from "./gaussian_mean.ts";
 export function reluOffFractions(depth: number, examples: number, correlation = 0): number[] {
   for (const [name, value] of Object.entries({ depth, examples })) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(`${name} must be a whole number from 1 up, got ${value}.`);
+      throw new RangeError(`${name} must be a whole number from 1 up, got ${showValue(value)}.`);
     }
   }
-  if (!(correlation >= 0 && correlation <= 1)) {
-    throw new RangeError(`correlation must be from 0 to 1, got ${correlation}.`);
+  if (typeof correlation !== "number" || !(correlation >= 0 && correlation <= 1)) {
+    throw new RangeError(`correlation must be from 0 to 1, got ${showValue(correlation)}.`);
   }
   let c = correlation;
   return Array.from({ length: depth }, () => {

@@ -1,11 +1,15 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { ACTIVATION_FUNCTIONS } from "./activation_functions.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
+import { arrayOf, callable, number, objectWith, requireValue } from "../words/requirements.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** The activation of a name, `leakyRelu(0.01)` among them; `null` if it is not known. */
 export function findActivation(name: string): ActivationFunction | null {
   return activationTraits(name)?.curve ?? null;
 }
+
+const functionShape = objectWith({ value: callable, derivative: callable, kinks: arrayOf(number) });
 
 /**
  * The activation of a name, or the given one.
@@ -13,9 +17,12 @@ export function findActivation(name: string): ActivationFunction | null {
  * @throws {RangeError} If the name is not known.
  */
 export function resolveActivation(activation: string | ActivationFunction): ActivationFunction {
-  if (typeof activation !== "string") return activation;
+  if (typeof activation !== "string") {
+    requireValue("activation", activation, functionShape);
+    return activation;
+  }
   const found = findActivation(activation);
   if (found !== null) return found;
   const known = Object.keys(ACTIVATION_FUNCTIONS).join(", ");
-  throw new RangeError(`activation "${activation}" is not known; known are ${known}.`);
+  throw new RangeError(`activation ${showValue(activation)} is not known; known are ${known}.`);
 }

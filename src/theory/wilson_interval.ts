@@ -1,3 +1,4 @@
+import { showValue } from "../words/show_value.ts";
 /** The quantile of the standard normal distribution that leaves 2.5 % above it. */
 export const NORMAL_QUANTILE = 1.959963984540054;
 
@@ -24,10 +25,12 @@ export const NORMAL_QUANTILE = 1.959963984540054;
  */
 export function wilsonInterval(successes: number, trials: number): [number, number] {
   if (!Number.isSafeInteger(trials) || trials < 1) {
-    throw new RangeError(`trials must be a whole number from 1 up, got ${trials}.`);
+    throw new RangeError(`trials must be a whole number from 1 up, got ${showValue(trials)}.`);
   }
   if (!Number.isSafeInteger(successes) || successes < 0 || successes > trials) {
-    throw new RangeError(`successes must be a whole number from 0 to ${trials}, got ${successes}.`);
+    throw new RangeError(
+      `successes must be a whole number from 0 to ${trials}, got ${showValue(successes)}.`,
+    );
   }
   const rate = successes / trials;
   const share = NORMAL_QUANTILE ** 2 / trials;

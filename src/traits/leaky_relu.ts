@@ -1,4 +1,5 @@
 import type { ActivationFunction } from "./activation_function.ts";
+import { number, requireValue } from "../words/requirements.ts";
 
 /**
  * relu with a slope below 0.
@@ -15,6 +16,7 @@ import type { ActivationFunction } from "./activation_function.ts";
  * ```
  */
 export function leakyRelu(slope: number): ActivationFunction {
+  requireValue("slope", slope, number);
   return {
     value: (z) => z > 0 ? z : slope * z,
     derivative: (z) => z > 0 ? 1 : slope,

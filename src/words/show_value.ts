@@ -14,8 +14,8 @@ export function showValue(value: unknown): string {
   }
   if (typeof value === "function") return "a function";
   if (typeof value === "object" && value !== null) return "an object";
-  if (typeof value !== "string") return String(value);
-  const letters = [...value];
-  const shown = letters.length > LONGEST ? `${letters.slice(0, LONGEST).join("")}...` : value;
-  return escapeControls(JSON.stringify(shown));
+  const whole = String(value);
+  const letters = [...whole];
+  const shown = letters.length > LONGEST ? `${letters.slice(0, LONGEST).join("")}...` : whole;
+  return escapeControls(typeof value === "string" ? JSON.stringify(shown) : shown);
 }

@@ -172,6 +172,6 @@ Deno.test("acrossSeeds() throws a TypeError or a RangeError when an argument is 
   await assertRejects(
     () => acrossSeeds(none, [7], assertInitScale),
     TypeError,
-    "create must return a layers model of TensorFlow.js, got null under seed 7",
+    "create returned, under seed 7, null, expected a layers model of TensorFlow.js",
   );
 });

@@ -185,7 +185,14 @@ for (const { assertion, healthy, broken, named } of ROWS) {
     const { model } = healthy(engine.tf);
     const batch = randomBatch(model, { objective: MSE });
     const wrong: [unknown, unknown, unknown, unknown, ErrorConstructor, string][] = [
-      [{}, batch, {}, undefined, TypeError, "model must be a layers model of TensorFlow.js"],
+      [
+        {},
+        batch,
+        {},
+        undefined,
+        TypeError,
+        "model is an object, expected a layers model of TensorFlow.js",
+      ],
       [model, null, {}, undefined, TypeError, "batch must be an object with inputs, got null"],
       [model, { inputs: [1] }, {}, undefined, TypeError, "must be tensors"],
       [model, batch, { deadFraction: 0.5 }, undefined, TypeError, `none of ${assertion.name}()'s`],

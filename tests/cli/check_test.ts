@@ -153,7 +153,7 @@ Deno.test("check takes its configuration from deno.json too, and obeys it", asyn
     const { code, stdout } = await runCommand(["check"], { cwd });
     assertEquals(code, 0, stdout);
     assertStringIncludes(stdout, "WARNING dead-units");
-    assertStringIncludes(stdout, "SUPPRESSED activation-scale: dense_3 (dead on purpose)");
+    assertStringIncludes(stdout, "SUPPRESSED activation-scale: dense_3, dense_4 (dead on purpose)");
     assert(!stdout.includes("gradients-flow"));
     const without = await runCommand(["check", model(BROKEN), "--no-config"], { cwd });
     assertEquals(without.code, 1);

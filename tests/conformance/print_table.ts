@@ -1,7 +1,7 @@
 /**
  * Prints the conformance table: every layer with its options, on stock TensorFlow.js with WASM, on its
  * cpu backend, and on this engine. `--write` also keeps the summary in `summary.json`; `--markdown` prints
- * it alone, as the README shows it.
+ * it alone, as `docs/conformance.md` shows it.
  */
 import { type Column, onBackend } from "./backends.ts";
 import { markdownSummary } from "./markdown_summary.ts";

@@ -316,6 +316,33 @@ Deno.test("measure() reaches below frozen layers, and says why they have no grad
   inputs.dispose();
 });
 
+Deno.test("measure() says whether the layer or a model around it is frozen", async () => {
+  const reasons = async (freeze: (model: LayersModel, inner: LayersModel) => void) => {
+    const inner = tf.sequential({
+      layers: [dense(3, "tanh", { inputShape: [2, 4] }), tf.layers.batchNormalization()],
+    });
+    const model = tf.sequential({ layers: [inner, tf.layers.gru({ units: 2 }), dense(1)] });
+    freeze(model, inner);
+    const { layers } = await measure(model, randomBatch(model));
+    model.dispose();
+    return layers.flatMap(({ weights }) => weights.map(({ absent }) => absent.gradients));
+  };
+  const [around, never] = ["a model around the layer is frozen", "the weight is not trained"];
+  const moving = [never, never];
+  assertEquals(await reasons((model) => model.trainable = false), [
+    ...[around, around, around, around, ...moving],
+    ...[around, around, around, around, around],
+  ]);
+  assertEquals(await reasons((_, inner) => inner.trainable = false), [
+    ...[around, around, around, around, ...moving],
+    ...Array(5).fill(undefined),
+  ]);
+  assertEquals(await reasons((model) => model.layers[2].trainable = false), [
+    ...[undefined, undefined, undefined, undefined, ...moving, undefined, undefined, undefined],
+    ...["the layer is frozen", "the layer is frozen"],
+  ]);
+});
+
 Deno.test("measure() of a wholly frozen model still gives every delta", async () => {
   const model = small();
   model.trainable = false;
@@ -786,11 +813,13 @@ for (const [what, batch, options, message] of REFUSED) {
 
 Deno.test("measure() refuses what is no model, and a model that was disposed of", async () => {
   const inputs = uniform([2, 4]);
-  for (const [value, kind] of [[undefined, "undefined"], [inputs, "a tensor"], [[], "an array"]]) {
+  for (
+    const [value, kind] of [[undefined, "undefined"], [inputs, "a tensor"], [[], "an empty array"]]
+  ) {
     await assertRejects(
       () => measure(value as never, { inputs }),
       TypeError,
-      `Cannot measure ${kind}: expected a layers model`,
+      `model is ${kind}, expected a layers model`,
     );
   }
   const [model, bare] = [small(), small()];
@@ -802,7 +831,7 @@ Deno.test("measure() refuses what is no model, and a model that was disposed of"
     await assertRejects(
       () => measure(gone, { inputs }),
       TypeError,
-      `Cannot measure model ${gone.name}: it was disposed of`,
+      `model is "${gone.name}", a model that was disposed of`,
     );
   }
   inputs.dispose();
@@ -995,6 +1024,34 @@ Deno.test("measure() follows the states of an encoder into its decoder", async (
   encoder.trainable = true;
   const trained = find(await measure(model, { inputs }), "encoder");
   assertEquals(trained.activationGradients, first.activationGradients);
+  tf.dispose(inputs);
+  model.dispose();
+});
+
+Deno.test("measure() keeps the states of an encoder away from a branch that runs after its decoder", async () => {
+  const source = tf.input({ shape: [4, 2] }), target = tf.input({ shape: [3, 2] });
+  type Symbolic = typeof source;
+  const encoder = tf.layers.lstm({ units: 3, returnState: true, name: "encoder" });
+  const [, h, c] = encoder.apply(source) as Symbolic[];
+  const decoder = tf.layers.lstm({ units: 3, name: "decoder" });
+  const decoded = decoder.apply(target, { initialState: [h, c] }) as Symbolic;
+  const branch = dense(2, "tanh", { name: "branch" }).apply(target) as Symbolic;
+  const pair = dense(2, "tanh", { name: "pair" });
+  const inner = tf.input({ shape: [3] });
+  const twice = tf.model({
+    inputs: inner,
+    outputs: [pair.apply(inner), dense(1, "tanh", { name: "end" }).apply(inner)] as Symbolic[],
+  });
+  // The first of the two outputs is there before the decoder runs, the second after it.
+  const [p, q] = twice.apply(
+    tf.layers.globalAveragePooling1d({}).apply(dense(3).apply(source)),
+  ) as Symbolic[];
+  const model = tf.model({ inputs: [source, target], outputs: [p, decoded, branch, q] });
+  const inputs = [uniform([5, 4, 2]), uniform([5, 3, 2])];
+  const measurements = await measure(model, { inputs });
+  assertEquals(["decoder", "branch"].map((name) => find(measurements, name).depth), [2, 1]);
+  const shared = measurements.layers.find(({ name }) => name.endsWith("/pair"))!;
+  assertEquals(shared.calls, 1);
   tf.dispose(inputs);
   model.dispose();
 });

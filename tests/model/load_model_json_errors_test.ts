@@ -441,14 +441,53 @@ Deno.test("loadModel() leaves the initialisers of TensorFlow.js as they were", a
   assertEquals(stock.addWeight, addWeight);
 });
 
+Deno.test("loadModel() says what a file of another format is and what to do", async () => {
+  const convert = "convert it with tensorflowjs_converter";
+  const keras = `save it with Keras 2 (the package tf_keras) and ${convert}`;
+  const write = "write the same layers in a module that exports createModel({ tf, seed })";
+  const cases: [string, string, string][] = [
+    ["a.keras", "it is a Keras model", keras],
+    ["a.H5", "it is a Keras model", keras],
+    [
+      "a.weights.h5",
+      "it holds the weights of a Keras model without its layers",
+      `save the whole model with Keras 2 (the package tf_keras) and ${convert}`,
+    ],
+    [
+      "saved_model.pb",
+      "it is a TensorFlow graph",
+      `${convert} --input_format=keras_saved_model --output_format=tfjs_layers_model`,
+    ],
+    ["a.pt", "it is a PyTorch file", write],
+    ["a.pth", "it is a PyTorch file", write],
+    ["a.onnx", "it is an ONNX model", write],
+    ["a.safetensors", "it holds weights without layers", write],
+  ];
+  for (const [path, what, cure] of cases) {
+    assertEquals(
+      (await assertRejects(() => loadModel(path), ModelError)).message,
+      `${path}: ${what}, expected a model.json, or a .ts or .js module: ${cure}`,
+    );
+  }
+});
+
+Deno.test("loadModel() says what the layers of a Keras model are without their weights", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".json" });
+  await Deno.writeTextFile(path, '{"class_name": "Sequential", "config": {}, "backend": "jax"}');
+  assertEquals(
+    await refusalOf(path),
+    "the file holds layers without weights, as to_json() of Keras writes them, expected a layers " +
+      'model with "modelTopology" and "weightsManifest": convert the saved model with ' +
+      "tensorflowjs_converter",
+  );
+  await Deno.writeTextFile(path, '{"class_name": "Sequential"}');
+  assertEquals(await refusalOf(path), '"modelTopology" is missing, expected a layers model');
+  await Deno.remove(path);
+});
+
 Deno.test("loadModel() says what is wrong with the file itself", async () => {
   const cases: [string, string][] = [
     ["/no/model.json", "/no/model.json: there is no such file"],
-    [
-      "/no/model.h5",
-      "/no/model.h5: it is a Keras or TensorFlow file, expected a model.json, or a " +
-      ".ts or .js module: convert it with tensorflowjs_converter",
-    ],
     [
       "/no/model",
       "/no/model: there is no such file, expected a model.json, or a .ts or .js module",

@@ -127,7 +127,10 @@ Deno.test("loadModel() loads every kind of layer, nested, shared and recurrent o
     layer: tf.layers.lstm({ name: "lstm", units: 3, returnSequences: true }) as never,
     mergeMode: "concat",
   }).apply(twice);
-  const td = tf.layers.timeDistributed({ name: "td", layer: tf.layers.dense({ units: 2 }) });
+  const td = tf.layers.timeDistributed({
+    name: "td",
+    layer: tf.layers.dense({ name: "inner", units: 2 }),
+  });
   const cells = [tf.layers.gruCell({ units: 2 }), tf.layers.simpleRNNCell({ units: 2 })];
   const rnn = tf.layers.rnn({ name: "rnn", cell: cells as never });
   const other = tf.layers.add().apply([input, twice]);

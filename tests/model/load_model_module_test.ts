@@ -1,5 +1,11 @@
 import process from "node:process";
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { isAbsolute, relative } from "node:path";
 import type { Tensor } from "../../src/engine/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
@@ -124,6 +130,41 @@ const refused: [string, string, string][] = [
     'rename "createmodel" to createModel',
   ],
   [
+    "that exports one function, whatever it is called",
+    "export const classes = 3; export function buildModel() {}",
+    'it exports "buildModel", "classes", expected a function createModel({ tf, seed }): ' +
+    'rename "buildModel" to createModel',
+  ],
+  [
+    "that exports two functions",
+    "export function a() {} export function b() {}",
+    'it exports "a", "b", expected a function createModel({ tf, seed })',
+  ],
+  [
+    "that exports its function as default",
+    "export default () => 1;",
+    'it exports "default", expected a function createModel({ tf, seed }): ' +
+    "export it by that name, not as default",
+  ],
+  [
+    "that exports a model",
+    "export const model = { predict() {} };",
+    'it exports "model", expected a function createModel({ tf, seed }): ' +
+    'let that function create "model" and return it',
+  ],
+  [
+    "that was written for Node.js",
+    `const data = require("./data");`,
+    "importing it failed: require is not defined, at net.ts:1:14: name the file .cts, or use " +
+    "import and export",
+  ],
+  [
+    "whose createModel was written for Node.js",
+    `export const createModel = () => require("./data");`,
+    "createModel threw: require is not defined, at net.ts:1:34: name the file .cts, or use import " +
+    "and export",
+  ],
+  [
     "whose createModel is no function",
     "export const createModel = 3;",
     "createModel is 3, expected a function",
@@ -141,12 +182,12 @@ const refused: [string, string, string][] = [
   [
     "whose createModel returns nothing",
     "export function createModel() {}",
-    "createModel returned undefined, expected a TensorFlow.js layers model",
+    "createModel returned undefined, expected a layers model of TensorFlow.js",
   ],
   [
     "whose createModel returns something else",
     "export const createModel = ({ tf }: any) => tf.layers.dense({ units: 1 });",
-    "createModel returned another object, expected a TensorFlow.js layers model",
+    "createModel returned an object, expected a layers model of TensorFlow.js",
   ],
   [
     "whose model has no inputs",
@@ -229,7 +270,10 @@ Deno.test("loadModel() says where a module fails, and cuts what TensorFlow.js sa
       await saidOf("foreign_code.ts"),
       "foreign_code.ts: createModel threw: no data, at foreign_code.ts:1:42",
     );
-    assertMatch(await saidOf("disposed.ts"), /^disposed.ts: createModel returned a model that was/);
+    assertMatch(
+      await saidOf("disposed.ts"),
+      /^disposed.ts: createModel returned "\w+", a model that was/,
+    );
   }));
 
 Deno.test("loadModel() refuses a module that is missing or no code", async () => {
@@ -238,6 +282,20 @@ Deno.test("loadModel() refuses a module that is missing or no code", async () =>
   for (const text of ["export const = 3;", `import "./missing.ts";`]) {
     assert((await refusal(text)).startsWith("importing it failed: "));
   }
+});
+
+Deno.test("loadModel() says what helps an import without an extension, or of a folder", async () => {
+  const sloppy = ", or run deno with --unstable-sloppy-imports";
+  const write = "write the extension of the file that is imported";
+  assertStringIncludes(
+    await refusal(`import "./none";`),
+    `, at net.ts:1:8: ${write}${sloppy}`,
+  );
+  assert(!(await refusal(`import "./none.ts";`)).includes(write));
+  assertStringIncludes(
+    await refusal(`import "../";`),
+    `, at net.ts:1:8: write which file of the folder is imported${sloppy}`,
+  );
 });
 
 const batches: [string, string, string][] = [

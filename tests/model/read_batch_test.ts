@@ -50,6 +50,26 @@ Deno.test("readBatch() reads nested arrays, and shape with values", async () => 
   assertEquals(await read(two, flat), expected as never);
 });
 
+Deno.test("readBatch() says what a NumPy or CSV file is, and how to write JSON of it", async () => {
+  const cases: [string, string, string][] = [
+    [".npy", "NumPy", "numpy.load(path)"],
+    [".NPZ", "NumPy", "numpy.load(path)[name]"],
+    [".csv", "CSV", "pandas.read_csv(path).to_numpy()"],
+  ];
+  for (const [suffix, kind, array] of cases) {
+    const path = await Deno.makeTempFile({ suffix });
+    await Deno.writeTextFile(path, "a,b\n1,2\n");
+    assertEquals(
+      (await assertRejects(() => readBatch(path, two), BatchError)).message,
+      `${path}: it is a ${kind} file, expected JSON: in Python, ` +
+        `json.dump({"inputs": ${array}.tolist()}, file) writes it`,
+    );
+    await Deno.writeTextFile(path, '{"inputs": [[1, 2]]}');
+    tf.dispose((await readBatch(path, two)).inputs);
+    await Deno.remove(path);
+  }
+});
+
 Deno.test("readBatch() reads numbers that JSON does not have, and no targets", async () => {
   const { inputs, targets } = await read(
     two,

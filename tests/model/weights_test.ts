@@ -164,7 +164,9 @@ Deno.test("rescaleWeights() refuses a factor it could not take back, and unknown
     assertThrows(
       () => rescaleWeights(model, factor),
       RangeError,
-      `Cannot rescale weights by ${factor}: expected a finite number but 0`,
+      `Cannot rescale weights by ${
+        typeof factor === "string" ? '"2"' : factor
+      }: expected a finite number but 0`,
     );
   }
   assertThrows(() => rescaleWeights(model, 2, { layers: ["dense_2", "x"] }), TypeError, '"x"');

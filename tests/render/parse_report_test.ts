@@ -64,6 +64,6 @@ Deno.test("parseReport() throws a TypeError that names the place, the expected a
   assertThrows(
     () => parseReport("[]"),
     TypeError,
-    "at its top: expected an object, found an array",
+    "at its top: expected an object, found an empty array",
   );
 });

@@ -66,6 +66,31 @@ Deno.test("renderGateText() says what was noted of models with nothing wrong, wi
   );
 });
 
+Deno.test("renderGateText() says what is suppressed under any seed once, with the reason", () => {
+  const accepted = (layer: string) =>
+    finding(layer, { severity: "note", ...{ suppressed: "known" } });
+  const said = "SUPPRESSED saturated-activations: dense_1, dense_2 (known)\n\n";
+  const runs = [
+    gateRun([finding("dense_1", { rule: "dead-units" })]),
+    gateRun([accepted("dense_1"), accepted("dense_2")], { seed: 4 }),
+  ];
+  const text = renderGateText(gateResult(runs));
+  assertStringIncludes(text, `2 seeds\n${said}  ERROR dead-units under 1 of 2 seeds: 3\n`);
+  assertStringIncludes(
+    renderGateText(gateResult([runs[1], runs[1]])),
+    `  nothing wrong\n\n${said}Gate passed`,
+  );
+});
+
+Deno.test("renderGateText() cuts the names of models so that they stay apart", () => {
+  const runs = ["1", "2"].map((digit) => {
+    const model = `${"a".repeat(80)}${digit}${"b".repeat(80)}`;
+    return gateRun([], { model, path: model });
+  });
+  const titles = renderGateText(gateResult(runs)).split("\n").filter((line) => /^==/.test(line));
+  assertEquals(new Set(titles).size, 2);
+});
+
 Deno.test("renderGateText() says nothing where nothing was measured", () => {
   const run = gateRun([], { measurements: null, error: "gone" });
   assertEquals(renderGateText(gateResult([run])), "");

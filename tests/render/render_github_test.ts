@@ -60,14 +60,18 @@ Deno.test("renderGithub() never has more than ten of a kind, and says how many t
   assertStringIncludes(of(30)[9].message, "21 more of these");
 });
 
-Deno.test("renderGithub() says what could not be measured, and leaves out what is suppressed", () => {
+Deno.test("renderGithub() says what could not be measured, and what is suppressed and why", () => {
+  const accepted = (layer: string) =>
+    finding(layer, { severity: "note", ...{ suppressed: "known" } });
   const runs = [
     gateRun([], { measurements: null, error: "gone", model: "a" }),
-    gateRun([finding("dense_1", { severity: "note", ...{ suppressed: "known" } })]),
+    ...[3, 4].map((seed) => gateRun([accepted("dense_1"), accepted("dense_2")], { seed })),
   ];
   const commands = lines(renderGithub(gateResult(runs), locate)).map(parse);
+  assertEquals(commands.map(({ kind }) => kind), ["error", "notice"]);
   assertEquals(commands.map(({ title, message }) => [title, message]), [
     ["a, seed 3: not measured", "gone"],
+    ["digits: saturated-activations suppressed", "dense_1, dense_2: known"],
   ]);
 });
 

@@ -55,6 +55,31 @@ Deno.test("renderMarkdown() lets no bar or backslash end the cell of a table", (
   );
 });
 
+Deno.test("renderMarkdown() says once for all seeds what is suppressed and why", () => {
+  const accepted = (layer: string) =>
+    finding(layer, { severity: "note", ...{ suppressed: "see `#12`" } });
+  const runs = [3, 4].map((seed) => gateRun([accepted("dense_1"), accepted("dense_2")], { seed }));
+  const text = renderMarkdown(gateResult(runs));
+  assertStringIncludes(
+    text,
+    "\nSuppressed:\n\n- `digits`, `saturated-activations`, `dense_1, dense_2`, " +
+      "<code>see &#96;&#35;12&#96;</code>\n\n<details>",
+  );
+  assertStringIncludes(
+    text,
+    "\nSUPPRESSED saturated-activations: dense_1, dense_2 (see `#12`)\n",
+  );
+  assert(!text.includes("NOTE"));
+  assert(!renderMarkdown(gateResult([gateRun(someFindings)])).includes("Suppressed"));
+});
+
+Deno.test("renderMarkdown() cuts long names so that they stay apart", () => {
+  const long = (end: string) => `${"a".repeat(80)}${end}${"b".repeat(80)}`;
+  const run = gateRun([finding(long("1")), finding(long("2"))]);
+  const rows = renderMarkdown(gateResult([run])).split("\n").filter((line) => line.includes("🔴"));
+  assertEquals(new Set(rows).size, 2);
+});
+
 Deno.test("renderMarkdown() leaves out charts, then passes, then all but the verdict to fit", () => {
   const runs = Array.from(
     { length: 20 },
@@ -98,19 +123,25 @@ Deno.test("renderMarkdown() keeps whatever a layer is called in code", () => {
       for (const { type, raw } of tokensOf(text)) {
         assert(TOKENS.includes(type), `${type}: ${raw}`);
         if (type === "html") assert(HTML.test(raw.trim()), raw);
+        if (type === "list_item") assert(!raw.trimEnd().includes("\n"), raw);
       }
       // Inside of code everything is letters, or a number that stands for a character.
-      const open = tokensOf(text.replaceAll(CODE, "")).filter(({ type }) => type === "text");
+      const open = tokensOf(text.replaceAll(CODE, "")).filter((token) =>
+        token.type === "text" && !("tokens" in token)
+      );
       for (const { raw } of open) assert(PLAIN.test(raw), raw);
     }),
     { numRuns: 200 },
   );
 });
 
-const TOKENS = ["heading", "paragraph", "text", "space", "table", "codespan", "code", "html"];
+const TOKENS = [
+  ...["heading", "paragraph", "text", "space", "table", "codespan", "code", "html"],
+  ...["list", "list_item"],
+];
 const CODE = /<code>([\p{L}\p{N} .,/-]|&#\d+;)*<\/code>/gu;
 const HTML =
   /^(<\/?code>|<details>\n<summary><code>([\p{L}\p{N} .,/-]|&#\d+;)*<\/code><\/summary>|<\/details>)$/u;
 // Everything that stands in the open is the program's own.
 const PLAIN =
-  /^([✅❌] gradient-health: the gate (passed|failed)|🔴 error|🟡 warning|note|🔴 not measured|model|rule|layer|measured|expected|[\d,]+ .*\.|And \d+ more\.)?$/u;
+  /^([✅❌] gradient-health: the gate (passed|failed)|🔴 error|🟡 warning|note|🔴 not measured|model|rule|layer|measured|expected|[\d,]+ .*\.|And \d+ more\.|Suppressed:|[, ]+)?$/u;

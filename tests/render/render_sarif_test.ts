@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { Ajv } from "ajv";
 import fc from "fast-check";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
 import { renderSarif } from "../../src/render/render_sarif.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
+import { sarifErrors } from "./sarif_errors.ts";
 import { finding } from "./sample.ts";
 import { gateResult, gateRun, someFindings } from "./sample_gate.ts";
 
@@ -11,35 +11,16 @@ const locate = (file: string, layer: string | null) => ({ file, line: layer === 
 const tool = { version: "0.1.0", rules: GATE_RULES };
 const render = (result: Parameters<typeof renderSarif>[0]) => renderSarif(result, locate, tool);
 
-// The committee's schema. It calls its own address `id`, as draft 4 had it, and is draft 7 otherwise.
-const { default: { id: _, ...schema } } = await import(
-  "@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json",
-  { with: { type: "json" } }
-);
-const ajv = new Ajv({
-  strict: false,
-  validateSchema: false,
-  // One of its patterns has a bracket too many, which only an expression without the flag u takes.
-  unicodeRegExp: false,
-  formats: {
-    "uri-reference": (text: string) =>
-      URL.canParse(text, "file:///") && !/[\s\\<>"{}|^`]/.test(text),
-    uri: (text: string) => URL.canParse(text),
-    "date-time": (text: string) => !isNaN(Date.parse(text)),
-  },
-});
-const validate = ajv.compile(schema);
-
 function assertValid(text: string): void {
-  assert(validate(JSON.parse(text)), JSON.stringify(validate.errors?.slice(0, 3)));
+  assertEquals(sarifErrors(JSON.parse(text)), []);
 }
 
 Deno.test("renderSarif() passes the schema of SARIF 2.1.0, which refuses what is none", () => {
   const run = gateRun([], { measurements: null, error: "gone" });
   assertValid(render(gateResult([gateRun(someFindings), run])));
   assertValid(render(gateResult([])));
-  assert(!validate({ version: "2.1.0", runs: [{ results: [] }] }));
-  assert(!validate({ version: "2.0.0", runs: [] }));
+  assert(sarifErrors({ version: "2.1.0", runs: [{ results: [] }] }).length > 0);
+  assert(sarifErrors({ version: "2.0.0", runs: [] }).length > 0);
 });
 
 Deno.test("renderSarif() gives each finding its rule, level, file, line and layer", () => {

@@ -59,7 +59,7 @@ Deno.test("resolveGrid() refuses what is no grid", () => {
     [{ scales: [1], seeds: [1.5] }, "seeds has 1.5"],
     [{ scales: [1], depths: [0] }, "depths has 0"],
     [{ scales: [1], widths: [2.5] }, "widths has 2.5"],
-    [{ scales: [1], activations: ["relu", "relu"] }, "activations has relu twice"],
+    [{ scales: [1], activations: ["relu", "relu"] }, 'activations has "relu" twice'],
     [{ scales: [1], seeds: 10_000, depths: MANY, widths: MANY }, "the grid has 4900000000 points"],
   ];
   for (const [grid, message] of wrong) assertThrows(() => resolveGrid(grid), RangeError, message);

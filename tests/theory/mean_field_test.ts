@@ -81,5 +81,5 @@ Deno.test("meanField() throws when a variance or an activation makes no sense", 
   );
   assertThrows(() => chain("tanhh", 1, 1), RangeError, 'activation "tanhh" is not known');
   assertThrows(() => chain("toString", 1, 1), RangeError, "is not known");
-  assertThrows(() => meanField(null as never), TypeError, "layers must be an array of layers");
+  assertThrows(() => meanField(null as never), TypeError, "layers is null, expected an array");
 });

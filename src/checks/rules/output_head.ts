@@ -1,18 +1,8 @@
-import type { TargetMeasurements } from "../../measure/measurements.ts";
-import { ACTIVATION_RANGES } from "../../theory/activation_ranges.ts";
 import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber } from "../format.ts";
-import { type Head, headLayer } from "../heads.ts";
+import { headMismatch } from "../head_mismatch.ts";
+import { headLayer } from "../heads.ts";
 import type { Rule } from "../rule.ts";
-
-/** What does not belong together, and what to do. */
-interface Mismatch {
-  severity: "error" | "warning";
-  expected: string;
-  why: string;
-  advice: string;
-}
 
 /** The rule `output-head`: the activation of the output and the loss must belong together. */
 export const outputHead: Rule = defineRule({
@@ -65,7 +55,7 @@ export const outputHead: Rule = defineRule({
     const head = headLayer(measurements);
     if (head === null || !layers.includes(head.layer)) return [];
     const { objective: { name }, batch: { targets = [] } } = measurements;
-    const mismatch = judge(name, head, targets.length === 1 ? targets[0] : null);
+    const mismatch = headMismatch(name, head, targets.length === 1 ? targets[0] : null);
     if (mismatch === null) return [];
     const { severity, expected, why, advice } = mismatch;
     const { activation, units, layer } = head;
@@ -82,178 +72,3 @@ export const outputHead: Rule = defineRule({
     }];
   },
 });
-
-function judge(loss: string, head: Head, target: TargetMeasurements | null): Mismatch | null {
-  const { activation, units } = head;
-  switch (loss) {
-    case "categoricalCrossentropy":
-    case "sparseCategoricalCrossentropy":
-      return categorical(activation, units) ?? twice(head) ??
-        (loss === "categoricalCrossentropy" && target !== null ? shares(target) : null);
-    case "binaryCrossentropy":
-      return binary(activation, units, target) ?? twice(head);
-    case "hinge":
-    case "squaredHinge":
-      return hinge(activation, target);
-    case "softmaxCrossEntropy":
-    case "sigmoidCrossEntropy":
-      if (activation !== "softmax" && activation !== "sigmoid") return null;
-      return {
-        severity: "error",
-        expected: "a linear head",
-        why: `the loss applies its own activation to logits, so it is applied twice`,
-        advice: `Take ${activation} off the head.`,
-      };
-    case "meanSquaredError":
-    case "meanAbsoluteError":
-      return regression(activation, target);
-    default:
-      return null;
-  }
-}
-
-function categorical(activation: string, units: number | null): Mismatch | null {
-  if (units === 1) {
-    return {
-      severity: "error",
-      expected: "2 units or more",
-      why: "one class alone always has the probability 1",
-      advice: "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
-    };
-  }
-  if (activation === "softmax") return null;
-  return {
-    severity: "error",
-    expected: "softmax",
-    why: "its outputs are no probabilities that add up to 1",
-    advice: activation === "sigmoid"
-      ? "Use softmax for exclusive classes, or binaryCrossentropy for labels that may meet."
-      : "End the head in softmax.",
-  };
-}
-
-function binary(
-  activation: string,
-  units: number | null,
-  target: TargetMeasurements | null,
-): Mismatch | null {
-  if (target !== null && (target.values.maxAbs > 1 || hasNegative(target))) {
-    return {
-      severity: "error",
-      expected: "targets from 0 to 1",
-      why: "the targets are no probabilities",
-      advice: "Code the two classes as 0 and 1.",
-    };
-  }
-  if (activation === "sigmoid" || activation === "hardSigmoid") return null;
-  if (activation === "softmax") {
-    return {
-      severity: units === 1 ? "error" : "warning",
-      expected: "sigmoid",
-      why: units === 1
-        ? "a softmax over one unit is always 1"
-        : "softmax makes labels exclusive that the loss takes for independent",
-      advice: "Use sigmoid with binaryCrossentropy, or categoricalCrossentropy with softmax.",
-    };
-  }
-  return {
-    severity: "error",
-    expected: "sigmoid",
-    why: "its outputs are no probabilities",
-    advice: "End the head in sigmoid.",
-  };
-}
-
-function hasNegative({ values: { meanAbs, mean, maxAbs } }: TargetMeasurements): boolean {
-  return meanAbs - mean > 1e-9 * maxAbs;
-}
-
-/** A softmax or a sigmoid of what is no logit any more. */
-function twice({ activation, before }: Head): Mismatch | null {
-  if (before === null) return null;
-  const isOneSided = before === "relu" || before === "relu6";
-  if (!isOneSided && !/^(softmax|sigmoid|hardSigmoid)$/.test(before)) return null;
-  return {
-    severity: isOneSided ? "warning" : "error",
-    expected: `logits before the ${activation}`,
-    why: isOneSided
-      ? `a ${before} before it takes away what speaks against a class`
-      : `a ${before} before it keeps it from ever being sure`,
-    advice: `Take ${before} off what goes into the ${activation}.`,
-  };
-}
-
-/** Targets that are no shares of classes. */
-function shares(target: TargetMeasurements): Mismatch | null {
-  const total = target.unitMeans?.reduce((sum, share) => sum + share, 0) ?? 1;
-  const isShare = target.values.maxAbs <= 1 && !hasNegative(target);
-  // Less than 1: some steps of a sequence may be masked.
-  if (isShare && total > 0 && total <= 1.001) return null;
-  return {
-    severity: "warning",
-    expected: "targets that add up to 1",
-    why: isShare
-      ? `the targets of an example add up to ${formatNumber(total)}`
-      : "the targets are no probabilities",
-    advice:
-      "Code each class as a 1 among zeros, or use sigmoid and binaryCrossentropy for labels " +
-      "that may meet.",
-  };
-}
-
-function hinge(activation: string, target: TargetMeasurements | null): Mismatch | null {
-  if (activation === "softmax" || isNeverNegative(activation)) {
-    return {
-      severity: "error",
-      expected: "an activation that reaches -1 and 1",
-      why: "its outputs are never negative",
-      advice: "Use tanh or a linear head.",
-    };
-  }
-  if (target === null || target.values.zeroFraction === 0 || hasNegative(target)) return null;
-  return {
-    severity: "error",
-    expected: "targets of -1 and 1",
-    why: "where the target is 0 the loss is 1 whatever the output is",
-    advice: "Code the two classes as -1 and 1.",
-  };
-}
-
-/** The largest target, in size, that a bounded activation reaches. */
-function reachOf(activation: string): number {
-  // relu6 is judged by its sign alone.
-  return rangeOf(activation)?.[1] === 1 ? 1 : Infinity;
-}
-
-function isNeverNegative(activation: string): boolean {
-  return rangeOf(activation)?.[0] === 0;
-}
-
-function rangeOf(activation: string): readonly [number, number] | undefined {
-  return Object.hasOwn(ACTIVATION_RANGES, activation) ? ACTIVATION_RANGES[activation] : undefined;
-}
-
-function regression(activation: string, target: TargetMeasurements | null): Mismatch | null {
-  if (activation === "softmax") {
-    return {
-      severity: "warning",
-      expected: "a loss for probabilities, or a linear head",
-      why: "its gradient vanishes where the softmax is sure and wrong",
-      advice: "Use categoricalCrossentropy for classes, or a linear head for numbers.",
-    };
-  }
-  if (target === null) return null;
-  const { maxAbs } = target.values;
-  const tooFar = maxAbs > reachOf(activation);
-  if (!tooFar && !(hasNegative(target) && isNeverNegative(activation))) return null;
-  return {
-    severity: "error",
-    expected: "an activation that reaches the targets",
-    why: tooFar
-      // Three digits of 1.0004 would say that nothing is wrong.
-      ? `the targets go up to ${maxAbs < 1.005 ? maxAbs : formatNumber(maxAbs)} in size, beyond ` +
-        `the 1 of ${activation}`
-      : "some targets are negative",
-    advice: "Use a linear head, or scale the targets.",
-  };
-}

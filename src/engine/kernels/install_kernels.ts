@@ -76,6 +76,9 @@ import { oneHotKernel } from "./one_hot.ts";
 import { resizeBilinearGradKernel, resizeNearestNeighborGradKernel } from "./resize_gradients.ts";
 import { singlePartGradients, sliceKernel, splitVKernel, unpackKernel } from "./slice.ts";
 import { meanKernel, sumKernel } from "./sum.ts";
+import { object, requireValue } from "../../words/requirements.ts";
+import { EngineError } from "../engine_error.ts";
+import { tensorFlow } from "../tensorflow_requirement.ts";
 
 /** Every kernel of this project: those of one operation, and its gradients, stand in one file. */
 const KERNELS: KernelFactory[] = [
@@ -174,7 +177,7 @@ const claimed = new WeakSet<object>();
  * @param options Threads and relaxed SIMD.
  * @returns A function that takes every kernel back at once and leaves what was registered before,
  * whole. What it returns resolves when the threads have ended.
- * @throws {Error} If the active backend is not `wasm`, or the kernels are installed already or about to
+ * @throws {EngineError} If the active backend is not `wasm`, or the kernels are installed already or about to
  * be.
  *
  * @example
@@ -197,16 +200,20 @@ export async function installKernels(
   tf: TensorFlow,
   options: KernelOptions = {},
 ): Promise<() => Promise<void>> {
+  requireValue("tf", tf, tensorFlow);
+  requireValue("options", options, object);
   const { threads = 1, relaxedSimd = true } = options;
   if (tf.getBackend() !== "wasm") {
-    throw new Error(
+    throw new EngineError(
       `installKernels needs the active backend to be "wasm", found "${tf.getBackend()}": ` +
         `await tf.setBackend("wasm") first`,
     );
   }
   const engine = tf.engine();
   if (claimed.has(engine)) {
-    throw new Error("the kernels are installed already: take them back before installing again");
+    throw new EngineError(
+      "the kernels are installed already: take them back before installing again",
+    );
   }
   // Before anything is waited for: another call may come meanwhile.
   claimed.add(engine);

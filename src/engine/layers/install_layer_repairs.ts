@@ -12,7 +12,10 @@ import { repairDepthwiseConv2d, repairSeparableConv2d } from "./repair_depthwise
 import { repairCenterCrop, repairOutputShapes, repairResizing } from "./repair_image_layers.ts";
 import { repairMergeMasks } from "./repair_merge_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
+import { repairSeedZero } from "./repair_seed_zero.ts";
 import { repairSoftmax } from "./repair_softmax.ts";
+import { requireValue } from "../../words/requirements.ts";
+import { tensorFlow } from "../tensorflow_requirement.ts";
 
 const REPAIRS: LayerRepair[] = [
   quietOrthogonal,
@@ -25,6 +28,7 @@ const REPAIRS: LayerRepair[] = [
   repairNormalizations,
   repairOutputShapes,
   repairResizing,
+  repairSeedZero,
   repairSeparableConv2d,
   repairSoftmax,
 ];
@@ -40,7 +44,8 @@ const installed = new WeakMap<object, { holders: number; takeBack(): void }>();
  *
  * Layers that need no repair keep their own code. The repairs are made of operations that exist on every
  * backend, but their gradients need the ones that `installKernels` registers. Orthogonal kernels are
- * drawn as before, but without a warning on the console for each.
+ * drawn as before, but without a warning on the console for each, and initialisers draw from seed 0 as
+ * from any other.
  *
  * @param tf The TensorFlow.js module whose layers to repair.
  * @returns A function that takes every repair back; calling it again does nothing. Where the repairs
@@ -62,6 +67,7 @@ const installed = new WeakMap<object, { holders: number; takeBack(): void }>();
  * ```
  */
 export function installLayerRepairs(tf: TensorFlow): () => void {
+  requireValue("tf", tf, tensorFlow);
   const key = tf.layers.Layer;
   const repairs = installed.get(key) ?? { holders: 0, takeBack: repair(tf) };
   repairs.holders++;

@@ -1,5 +1,6 @@
 import type { Layer } from "../tensorflow.ts";
 import { repairedMethods } from "./layer_repair.ts";
+import { callable, objectWith, requireValue } from "../../words/requirements.ts";
 
 interface Options {
   dilationRate?: number | number[];
@@ -37,6 +38,7 @@ const SILENTLY_WRONG: Record<string, (layer: Options) => string | null> = {
  * ```
  */
 export function unmeasurableReason(layer: Layer): string | null {
+  requireValue("layer", layer, objectWith({ getClassName: callable }));
   const className = layer.getClassName();
   const name = `Layer ${layer.name} (${className})`;
   const options = layer as unknown as Options;

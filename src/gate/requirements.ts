@@ -1,0 +1,94 @@
+import { PRESETS } from "./presets.ts";
+import {
+  arrayOf,
+  flag,
+  must,
+  number,
+  object,
+  objectWith,
+  optional,
+  orNull,
+  recordOf,
+  type Requirement,
+  text,
+} from "../words/requirements.ts";
+
+/** What a baseline file holds. */
+export const baselineShape: Requirement = recordOf(recordOf(objectWith({
+  objective: text,
+  examples: number,
+  layers: recordOf(objectWith({
+    activations: optional(number),
+    deltas: optional(number),
+    saturated: optional(number),
+    dead: optional(number),
+    weights: optional(recordOf(arrayOf(number))),
+  })),
+})));
+
+/** The findings that a configuration accepts. */
+export const suppressionsShape: Requirement = arrayOf(objectWith({
+  rule: text,
+  layer: text,
+  model: optional(text),
+  reason: text,
+  until: optional(text),
+}));
+
+const level = must(
+  '"off", "warn" or "error"',
+  (value) => value === "off" || value === "warn" || value === "error",
+);
+
+/** How a rule is weighed. */
+export const ruleSettingShape: Requirement = objectWith({ level, thresholds: object });
+
+/** How rules are weighed, by name. */
+export const ruleSettingsShape: Requirement = recordOf(ruleSettingShape);
+
+/** What a suppression is judged by. */
+export const suppressionContextShape: Requirement = objectWith({
+  today: text,
+  complete: must("a Set", (value) => value instanceof Set),
+  all: flag,
+});
+
+/** What a rule compares a pass with. */
+export const baselineEntryShape: Requirement = orNull(
+  objectWith({ name: text, seed: number, figures: orNull(object), renamed: orNull(text) }),
+);
+
+/** A configuration file that was opened. */
+export const foundShape: Requirement = objectWith({ file: text, text, key: orNull(text) });
+
+const ruleEntry: Requirement = (value, place) => {
+  if (!Array.isArray(value)) return level(value, place);
+  return level(value[0], `${place}[0]`) ?? optional(object)(value[1], `${place}[1]`);
+};
+
+/** What a configuration file holds, as far as it has to be there for its defaults to be filled in. */
+export const configurationShape: Requirement = objectWith({
+  extends: optional(
+    must(
+      `one of ${Object.keys(PRESETS).join(", ")}`,
+      (value) => typeof value === "string" && Object.hasOwn(PRESETS, value),
+    ),
+  ),
+  models: optional(arrayOf(objectWith({
+    name: optional(text),
+    path: text,
+    batch: optional(text),
+    objective: optional(text),
+    examples: optional(number),
+    seeds: optional((value, place) =>
+      typeof value === "string" ? null : arrayOf(number)(value, place)
+    ),
+    trained: optional(flag),
+    register: optional(arrayOf(text)),
+  }))),
+  plugins: optional(arrayOf(text)),
+  rules: optional(recordOf(ruleEntry)),
+  suppressions: optional(suppressionsShape),
+  baseline: optional(text),
+  maxWarnings: optional(number),
+});

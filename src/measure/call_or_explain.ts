@@ -1,0 +1,38 @@
+import type { Tensor } from "../engine/tensorflow.ts";
+import type { LayerRecord } from "./layer_record.ts";
+import { MeasureError } from "./measure_error.ts";
+
+/**
+ * Calls a layer.
+ *
+ * @param record Its row, which an error names.
+ * @param call Calls it.
+ * @throws {MeasureError} If it cannot be called, or returns something else than tensors.
+ */
+export function callOrExplain(
+  record: LayerRecord,
+  call: () => Tensor | Tensor[],
+): Tensor | Tensor[] {
+  try {
+    return requireTensors(call());
+  } catch (error) {
+    if (error instanceof MeasureError) throw error;
+    throw new MeasureError(
+      `The forward pass failed in layer ${record.name} (${record.className}): ${
+        (error as Error).message
+      }`,
+      { cause: error },
+    );
+  }
+}
+
+/** What a layer returned. A custom layer may return anything, which nobody would trace to it later. */
+function requireTensors(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
+  for (const tensor of [outputs].flat()) {
+    if (typeof tensor?.dataSync !== "function") {
+      throw new Error(`it returned ${tensor === null ? "null" : typeof tensor}, expected a tensor`);
+    }
+    if (tensor.isDisposed) throw new Error("it returned a tensor that was disposed of");
+  }
+  return outputs;
+}

@@ -1,0 +1,39 @@
+import type { Tensor } from "../engine/tensorflow.ts";
+import type { LayerRecord } from "./layer_record.ts";
+import { MeasureError } from "./measure_error.ts";
+
+/** How many rows a layer has that looks up what its entries point at, or `null` for any other layer. */
+function rowsOf({ layer, className }: LayerRecord): number | null {
+  const { inputDim, numTokens } = layer as unknown as { inputDim?: number; numTokens?: number };
+  if (className === "Embedding") return inputDim ?? null;
+  return className === "CategoryEncoding" ? numTokens ?? null : null;
+}
+
+/**
+ * The rows that a layer is about to look up. TensorFlow.js cuts fractions off, so that 1.7 is row 1; of
+ * NaN, the infinities and numbers beyond 2^32 it makes some row or other without a word.
+ *
+ * @param record The row of the layer.
+ * @param indices What the layer is called with.
+ * @returns Each row once, or `null` if the layer looks nothing up.
+ * @throws {MeasureError} If an index points at no row.
+ */
+export function lookedUpRows(record: LayerRecord, indices: Tensor): Set<number> | null {
+  const rows = rowsOf(record);
+  if (rows === null) return null;
+  const used = new Set<number>();
+  for (const index of indices.dataSync()) {
+    // -0.5 is row 0, and adding 0 makes 0 of -0.
+    const row = Math.trunc(index) + 0;
+    if (!(row >= 0 && row < rows)) {
+      throw new MeasureError(
+        `Layer ${record.name} (${record.className}) is given the index ${index}, ` +
+          `and it has ${rows === 1 ? "1 row" : `${rows} rows`}: expected ${
+            rows === 1 ? "0" : `whole numbers from 0 to ${rows - 1}`
+          }`,
+      );
+    }
+    used.add(row);
+  }
+  return used;
+}

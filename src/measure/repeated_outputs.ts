@@ -1,0 +1,14 @@
+import type { Layer, LayersModel, Tensor } from "../engine/tensorflow.ts";
+
+/**
+ * The outputs of a model. Where it lists one twice, TensorFlow.js returns the first alone, and `null` for
+ * the others.
+ *
+ * @param model The model, or a wrapper.
+ * @param outputs What it returned.
+ */
+export function repeatedOutputs(model: Layer, outputs: Tensor | Tensor[]): Tensor | Tensor[] {
+  if (!Array.isArray(outputs)) return outputs;
+  const listed = (model as LayersModel).outputs;
+  return outputs.map((output, i) => output ?? outputs[listed.indexOf(listed[i])].clone());
+}

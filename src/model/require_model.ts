@@ -1,0 +1,50 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { requireValue } from "../words/requirements.ts";
+import { showValue } from "../words/show_value.ts";
+import { isDisposed } from "./is_disposed.ts";
+
+/**
+ * What is found where a layers model should be, and what was expected, for the end of a sentence; `null`
+ * where there is one that can be used.
+ */
+export function modelComplaint(value: unknown): string | null {
+  const { name, layers, weights, inputs, apply, then, dataSync } = Object(value);
+  if (Array.isArray(layers) && typeof apply === "function") {
+    if (!Array.isArray(inputs) || inputs.length === 0 || !Array.isArray(weights)) {
+      return "a model without inputs, expected its first layer to have an inputShape";
+    }
+    return isDisposed(value as LayersModel)
+      ? `${showValue(name)}, a model that was disposed of, expected one with its weights`
+      : null;
+  }
+  const found = typeof then === "function"
+    ? "a promise"
+    : typeof dataSync === "function"
+    ? "a tensor"
+    : showValue(value);
+  return `${found}, expected a layers model of TensorFlow.js`;
+}
+
+/**
+ * Refuses what is no layers model that can be used, for callers that no type checker has warned.
+ *
+ * @param value What was given as the argument `model`.
+ * @throws {TypeError} If it is something else, has no inputs yet or was disposed of.
+ */
+export function requireModel(value: unknown): asserts value is LayersModel {
+  requireValue("model", value, (value, place) => {
+    const complaint = modelComplaint(value);
+    return complaint === null ? null : `${place} is ${complaint}`;
+  });
+}
+
+/**
+ * Refuses what is no layers model; one without inputs or weights has layers all the same.
+ *
+ * @param value What was given as the argument `model`.
+ * @throws {TypeError} If it is something else.
+ */
+export function requireLayers(value: unknown): void {
+  const { layers, apply } = Object(value);
+  if (!Array.isArray(layers) || typeof apply !== "function") requireModel(value);
+}

@@ -1,0 +1,52 @@
+import type * as tfjs from "@tensorflow/tfjs";
+import { dropTape } from "../measure/engine_state.ts";
+import { keepState } from "../measure/keep_state.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
+import { modelWeights } from "../model/model_weights.ts";
+import type { OpenProbe } from "./open_probe.ts";
+
+/** A probe whose model may be run and trained, since what that changes is set aside. */
+export interface KeptProbe extends OpenProbe {
+  /**
+   * Puts back what a pass moves though it trains nothing, before the next one: recurrent states, moving
+   * statistics and whatever else a layer writes when it is called. Passes that start from different
+   * states cannot be compared. Trained weights stay as they are.
+   */
+  rewind(): void;
+  /** Puts everything back, bit by bit, and frees what a gradient that threw has left behind. */
+  restore(): void;
+}
+
+/** Sets aside everything that running or training a model changes in it. */
+export function keepModel(probe: OpenProbe): KeptProbe {
+  const { tf, model } = probe;
+  const leaves = leafLayers(model);
+  const layers = leaves.map(({ layer }) => layer);
+  // A variable is never written in place, so a clone, which shares its data, is a copy.
+  const weights = modelWeights(model, leaves).map((weight) => {
+    const variable = weight.variable.read() as tfjs.Variable;
+    return { variable, value: tf.keep(variable.clone()), trainable: weight.trainable };
+  });
+  let restoreState = keepState(tf, layers);
+  return {
+    ...probe,
+    rewind() {
+      const trained = weights.filter(({ trainable }) => trainable)
+        .map(({ variable }) => ({ variable, value: variable.clone() }));
+      restoreState();
+      for (const { variable, value } of trained) {
+        variable.assign(value);
+        value.dispose();
+      }
+      restoreState = keepState(tf, layers);
+    },
+    restore() {
+      dropTape(tf);
+      restoreState();
+      for (const { variable, value } of weights) {
+        variable.assign(value);
+        value.dispose();
+      }
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import type { Batch } from "../../src/model/batch.ts";
+import { PRESETS } from "../../src/gate/presets.ts";
+import { GATE_RULES } from "../../src/gate/gate_rules.ts";
+import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
+import { updateBaseline } from "../../src/gate/update_baseline.ts";
+import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { gateResult, gateRun, someFindings } from "../render/sample_gate.ts";
+import { makeHeader, makePoints } from "../study/make_study.ts";
+
+/** What the arguments of a case are made of. */
+export interface Material {
+  tf: TensorFlow;
+  model: LayersModel;
+  batch: Batch;
+  measurements: Measurements;
+  /** A folder that files may be written to. */
+  folder: string;
+}
+
+/** Arguments that each public function takes, by its name; an assertion over measurements is left out. */
+export function validArguments(
+  { tf, model, batch, measurements, folder }: Material,
+): Record<string, unknown[]> {
+  const findings = someFindings;
+  const runs = [gateRun(findings)];
+  const result = gateResult(runs);
+  const locate = () => ({ file: "net.ts", line: 1 });
+  const settings = resolveConfiguration({}, null, (path) => path);
+  const baseline = updateBaseline({}, [{ model: "net", seed: 0, measurements }], null);
+  const context = { today: "2026-01-01", complete: new Set<string>(), all: true, skipped: 0 };
+  const header = makeHeader({ scales: [1, 2], seeds: 2 });
+  const study = { ...header, points: makePoints(header) };
+  const summary = summarizeStudy(study);
+  const mse = { objective: "meanSquaredError" };
+  const layers = [{ activation: "tanh", weightVariance: 1, width: 8 }];
+  const tool = { version: "1", rules: GATE_RULES };
+  const probe = [model, batch, mse];
+  const subject = ({ tf }: { tf: TensorFlow }) =>
+    tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
+  return {
+    chooseThreads: [1000],
+    heapView: [tf, [batch.inputs].flat()[0]],
+    startEngine: [{ threads: 1 }],
+    installKernels: [tf, { relaxedSimd: false }],
+    installLayerRepairs: [tf],
+    unmeasurableReason: [model.layers[0]],
+    exerciseModel: [{ width: 2, depth: 1 }],
+    getWeights: [model],
+    leafLayers: [model],
+    loadModel: [`${folder}/net.json`, { seed: 1 }],
+    modelWeights: [model],
+    randomBatch: [model, { examples: 8, seed: 1, ...mse }],
+    randomTargets: [model, mse.objective, { examples: 8, seed: 1 }],
+    readBatch: [`${folder}/batch.json`, model, mse],
+    rescaleWeights: [model, 1, { layers: ["dense_1"], kernelsOnly: true }],
+    setWeights: [model, { "dense_1/bias": [0, 0] }],
+    measure: [model, batch, { ...mse, seed: 1, penalties: true }],
+    applySuppressions: [runs, [{ rule: "dead-units", layer: "*", reason: "known" }], context],
+    count: [findings],
+    decide: [runs, settings, context],
+    findBaseline: [baseline, "net", 0, measurements, ["net"]],
+    findConfiguration: [folder, () => {}],
+    formatBaseline: [baseline],
+    judgeRun: [measurements, settings.rules, null, false],
+    openConfiguration: [`${folder}/gradient-health.json`],
+    parseBaseline: ['{ "version": 1, "models": {} }', "baseline.json"],
+    readBaseline: [`${folder}/baseline.json`],
+    readConfiguration: [{ file: "a.json", text: '{ "extends": "strict" }', key: null }],
+    resolveConfiguration: [{ extends: "init", rules: PRESETS.init.levels }, null, (a: string) => a],
+    updateBaseline: [baseline, [{ model: "net", seed: 0, measurements }], ["net"]],
+    writeBaseline: [`${folder}/baseline.json`, () => baseline],
+    probeBatchIndependence: probe,
+    probeCausality: probe,
+    probeGradients: probe,
+    probeInputDependence: probe,
+    probeLoss: probe,
+    probeOverfit: [...probe, { steps: 1, loss: 0 }],
+    probeStep: probe,
+    assertBatchIndependence: [model, batch, {}, "msg"],
+    assertCausal: [model, batch, {}, "msg"],
+    assertDependsOnInput: [model, batch, {}, "msg"],
+    assertGradientsMatchNumeric: [...probe, "msg"],
+    assertLossReduction: [...probe, "msg"],
+    assertOverfitsBatch: [model, batch, { ...mse, steps: 1 }, "msg"],
+    assertUpdateRatio: [...probe, "msg"],
+    assertWeightsChange: [...probe, "msg"],
+    assertWeightsFrozen: [...probe, "msg"],
+    assertMatchesBaseline: [measurements, measurements, {}, "msg"],
+    acrossSeeds: [subject, 1, () => {}, { passRate: 1 }, "msg"],
+    healthMonitor: [{ batch, every: 10 }],
+    judgeRule: [GATE_RULES[0], measurements, {}],
+    runChecks: [measurements, { trained: false }],
+    matchesBaseline: [measurements],
+    activationSpread: [layers, 1],
+    criticalGain: ["tanh"],
+    criticalWeightVariance: ["tanh", 0.05],
+    fans: [[3, 4], "Dense"],
+    gain: ["relu"],
+    gaussianMean: [(z: number) => z, 1, [0]],
+    initializerDeviation: ["he", { fanIn: 3, fanOut: 4 }, 1],
+    leakyRelu: [0.1],
+    meanField: [layers, 1],
+    reluOffFractions: [2, 8, 0.5],
+    wilsonInterval: [1, 2],
+    barChart: [[{ label: "a", value: 1 }], { width: 40 }],
+    cutMiddle: ["a_long_name_of_a_layer", 9, ".."],
+    formatFigure: [1.5],
+    layerRange: [["dense_1", "dense_2"], { order: ["dense_1"], max: 3 }],
+    parseReport: ["{}"],
+    renderGateJson: [result],
+    renderGateText: [result, { width: 60 }],
+    renderGithub: [result, locate],
+    renderJson: [measurements, findings],
+    renderJunit: [result],
+    renderMarkdown: [result, { maxBytes: 1000 }],
+    renderSarif: [result, locate, tool],
+    renderStudy: [summary, { width: 60 }],
+    renderStudyJson: [study],
+    renderStudyMarkdown: [summary],
+    renderStudySummary: [summary],
+    renderText: [measurements, findings, { width: 60 }],
+    mergeStudyFiles: [[{ path: "a.json", header, points: async function* () {} }]],
+    quartiles: [[1, 2, 3]],
+    readStudyFile: [`${folder}/study.json`],
+    resolveGrid: [{ scales: [1], seeds: 1 }],
+    runStudy: [subject, { scales: [1] }, { examples: 4 }],
+    shardRange: [header.grid, { index: 1, count: 2 }],
+    study: [subject, { scales: [1] }, { examples: 4 }],
+    summarizeStudy: [study],
+    "StudyWriter.create": [`${folder}/written.json`, header, { whole: true }],
+  };
+}

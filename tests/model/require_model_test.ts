@@ -1,0 +1,42 @@
+import { assertThrows } from "@std/assert";
+import { startEngine } from "../../src/engine/mod.ts";
+import { exerciseModel } from "../../src/model/exercise_model.ts";
+import { getWeights } from "../../src/model/get_weights.ts";
+import { leafLayers } from "../../src/model/leaf_layers.ts";
+import { modelWeights } from "../../src/model/model_weights.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+import { rescaleWeights } from "../../src/model/rescale_weights.ts";
+import { setWeights } from "../../src/model/set_weights.ts";
+
+const { tf } = await startEngine();
+
+Deno.test("functions of a model refuse what is none in the same words", () => {
+  const gone = exerciseModel({ width: 2, depth: 1 });
+  gone.dispose();
+  const tensor = tf.zeros([2]);
+  const wrong: [unknown, string][] = [
+    [42, "model is 42, expected a layers model of TensorFlow.js"],
+    [null, "model is null, expected a layers model of TensorFlow.js"],
+    [tensor, "model is a tensor, expected a layers model of TensorFlow.js"],
+    [Promise.resolve(gone), "model is a promise, expected a layers model of TensorFlow.js"],
+    [tf.sequential(), "model is a model without inputs, expected its first layer to have"],
+    [gone, 'model is "exercise", a model that was disposed of, expected one with its weights'],
+  ];
+  for (const [value, message] of wrong) {
+    const model = value as typeof gone;
+    const calls = [
+      () => getWeights(model),
+      () => setWeights(model, {}),
+      () => rescaleWeights(model, 2),
+      () => modelWeights(model),
+      () => randomBatch(model),
+    ];
+    for (const call of calls) assertThrows(call, TypeError, message);
+  }
+  assertThrows(
+    () => leafLayers(42 as never),
+    TypeError,
+    "expected a layers model of TensorFlow.js",
+  );
+  tensor.dispose();
+});
