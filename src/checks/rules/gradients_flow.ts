@@ -7,18 +7,10 @@ import { isRecurrentKernel, isShift } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatCount } from "../format.ts";
-import { sharesHead, shutsOut, softmaxUnderSum } from "../heads.ts";
+import { softmaxUnderSum } from "../heads.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { lostSignal } from "../lost_signal.ts";
-import {
-  hasSignal,
-  isZero,
-  silentFeed,
-  startsAtZero,
-  stepsOf,
-  waitsFor,
-  zeroKernel,
-} from "../no_gradient.ts";
+import { cause, hasSignal, isZero, startsAtZero, stepsOf, waitsFor } from "../no_gradient.ts";
 import type { Rule } from "../rule.ts";
 
 /** The rule `gradients-flow`: what is trained has a gradient, and what is frozen has none. */
@@ -209,34 +201,6 @@ function judge(layer: LayerMeasurements, excused: boolean, measurements: Measure
     );
   }
   return verdicts;
-}
-
-function cause(layer: LayerMeasurements, excused: boolean, measurements: Measurements): string {
-  if (excused) return "See the rule vanishing-gradients, which says why this harms nothing.";
-  const { name, role, preActivationGradients: delta } = layer;
-  if (delta !== null && delta.maxAbs > 0) {
-    const zeros = zeroKernel(layer);
-    if (zeros !== undefined) {
-      return `The delta of ${name} is not 0, but ${zeros} is all zeros, so that its state is 0 at ` +
-        `every step: draw that kernel at random.`;
-    }
-    const where = silentFeed(layer, measurements);
-    return `The delta of ${name} is not 0, so everything it is fed is 0: look at ${where}.`;
-  }
-  if (role === "hidden") {
-    const where = (layer.activationGradients?.maxAbs ?? 0) > 0 ? name : `what follows ${name}`;
-    return `Look at ${where}: the signal is lost there, see the rule vanishing-gradients.`;
-  }
-  const isShut = measurements.layers.some((end) =>
-    shutsOut(end, measurements) && sharesHead(end, layer)
-  );
-  if (!isShut && measurements.objective.value === 0) {
-    return "The objective is 0 on this batch, so there is nothing to learn from it: measure on another " +
-      "one, and look at the objective if it is 0 there too.";
-  }
-  return isShut
-    ? "See the rule vanishing-gradients, which says why the head lets no gradient through."
-    : "Look at the objective and its targets: they send the head no gradient.";
 }
 
 function verdict(

@@ -1,0 +1,131 @@
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { AssertionError } from "@std/assert/assertion-error";
+import { assertRule } from "../../src/assert/assert_rule.ts";
+import { defineRule } from "../../src/checks/define_rule.ts";
+import { MODEL_RULES } from "../../src/checks/model_rules.ts";
+import { RULES } from "../../src/checks/rules.ts";
+import type { RuleRecord } from "../../src/checks/rule_record.ts";
+import { makeMeasurements } from "./make_measurements.ts";
+
+const THRESHOLD = {
+  default: 512,
+  unit: "units",
+  range: [1, Infinity] as const,
+  source: "own",
+  about: "Most units of a layer.",
+};
+
+const RECORD: RuleRecord<"mostUnits"> = {
+  name: "team/wide-layers",
+  tags: ["weights"],
+  problem: "layers that are too wide",
+  summary: "No layer is too wide.",
+  fix: "Use fewer units.",
+  thresholds: { mostUnits: THRESHOLD },
+  figure: { title: "units", scale: "linear", of: ({ shape }) => shape?.at(-1) ?? null },
+  judge: ({ layers, thresholds: { mostUnits } }) =>
+    layers.flatMap(({ name, shape }) => {
+      const units = shape?.at(-1) ?? 0;
+      if (units <= mostUnits) return [];
+      return [{
+        severity: "error",
+        layer: name,
+        measured: units,
+        expected: `<= ${mostUnits}`,
+        threshold: "mostUnits",
+        message: `${name} has ${units} units; expected <= ${mostUnits} (mostUnits).`,
+        advice: "Use fewer units.",
+      }];
+    }),
+};
+
+const wide = () => makeMeasurements([{ shape: [32, 512] }, { shape: [32, 513] }]);
+
+Deno.test("defineRule() hands its judge the record's thresholds, and names the rule in each finding", () => {
+  const rule = defineRule(RECORD);
+  const found = rule.check(wide()).map(({ rule, layer }) => [rule, layer]);
+  assertEquals(found, [["team/wide-layers", "dense_2"]]);
+  assertEquals(rule.check(wide(), { mostUnits: 513 }), []);
+  assertEquals(rule.check(wide(), { layers: ["dense_1"] }), []);
+});
+
+Deno.test("a rule refuses a threshold that is not its own, and one out of its range", () => {
+  const rule = defineRule(RECORD);
+  const check = (options: object) => () => rule.check(wide(), options);
+  assertThrows(
+    check({ deadFraction: 0.5 }),
+    TypeError,
+    "options.deadFraction is none of team/wide-layers's thresholds; it reads mostUnits.",
+  );
+  assertThrows(
+    check({ mostUnit: 1 }),
+    TypeError,
+    'unknown key "mostUnit"; did you mean "mostUnits"?',
+  );
+  assertThrows(check({ mostUnits: 0.5 }), RangeError, "must be from 1 to Infinity, got 0.5");
+  // What is undefined was not given.
+  assertEquals(rule.check(wide(), { deadFraction: undefined } as object).length, 1);
+});
+
+Deno.test("assertRule() throws what a rule finds, with its chart and msg", () => {
+  const rule = defineRule(RECORD);
+  assertRule(rule, wide(), { mostUnits: 600 });
+  const { message } = assertThrows(() => assertRule(rule, wide(), {}, "See."), AssertionError);
+  for (const part of ["layers that are too wide (rule team/wide-layers)", "units:", "\nSee."]) {
+    assertStringIncludes(message, part);
+  }
+});
+
+Deno.test("assertRule() fails on warnings only where the rule says so", () => {
+  const warns = (assertionFailsOnWarnings: boolean) =>
+    defineRule({
+      ...RECORD,
+      assertionFailsOnWarnings,
+      judge: (subject) =>
+        RECORD.judge(subject).map((one) => ({ ...one, severity: "warning" as const })),
+    });
+  assertRule(warns(false), wide());
+  assertThrows(() => assertRule(warns(true), wide()), AssertionError);
+});
+
+const WRONG: [object, string][] = [
+  [{ name: "Wide Layers" }, 'name is "Wide Layers", expected words in small letters'],
+  [{ name: undefined }, "name is undefined, expected words"],
+  [{ fix: " " }, 'fix of the rule team/wide-layers is " ", expected a text'],
+  [{ tags: ["speed"] }, "expected an array of weights, signal, data, task"],
+  [{ stage: "late" }, 'stage of the rule team/wide-layers is "late", expected "any" or "initial"'],
+  [{ level: "off" }, 'level of the rule team/wide-layers is "off"'],
+  [{ figure: undefined }, "figure of the rule team/wide-layers is undefined"],
+  [{ judge: [] }, "judge of the rule team/wide-layers is [], expected a function"],
+  [{ thresholds: { layers: THRESHOLD } }, 'is "layers", expected one in camel case'],
+  [{ thresholds: { mostUnits: 3 } }, "thresholds.mostUnits of the rule team/wide-layers is 3"],
+  [{ thresholds: { mostUnits: { ...THRESHOLD, default: 0 } } }, "is 0, expected a number within"],
+  [
+    { thresholds: { mostUnits: { ...THRESHOLD, atMost: "leastUnits" } } },
+    'is "leastUnits", expected the name of another threshold',
+  ],
+];
+
+for (const [change, message] of WRONG) {
+  Deno.test(`defineRule() refuses a record and says: ${message}`, () => {
+    assertThrows(() => defineRule({ ...RECORD, ...change } as never), TypeError, message);
+  });
+}
+
+Deno.test("every rule of this package says all that its assertion and its page need", () => {
+  for (const rule of [...RULES, ...MODEL_RULES]) {
+    for (
+      const key of ["summary", "formula", "source", "misleads", "fix", "falsePositives"] as const
+    ) {
+      assertMatch(rule[key]!, /\S.*\.$/s, `${rule.name}: ${key}`);
+    }
+    const { asserts, throws, example } = rule.assertionDocumentation!;
+    assertMatch(asserts, /^that .*\.$/, rule.name);
+    assertMatch(throws, /^If .*\.$/, rule.name);
+    assertStringIncludes(example.code, `${rule.assertion}(`);
+  }
+  for (const { matcher, passes, name } of RULES) {
+    assertMatch(matcher!, /^to[A-Z]/, name);
+    assertMatch(passes!, /^has /, name);
+  }
+});

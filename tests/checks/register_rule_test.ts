@@ -1,0 +1,87 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { AssertionError } from "@std/assert/assertion-error";
+import { assertHealthy } from "../../src/assert/assert_healthy.ts";
+import { defineRule } from "../../src/checks/define_rule.ts";
+import { allRules, registerRule } from "../../src/checks/register_rule.ts";
+import { RULES } from "../../src/checks/rules.ts";
+import { runChecks } from "../../src/checks/run_checks.ts";
+import { judgeRun } from "../../src/gate/judge_run.ts";
+import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
+import type { RuleTag } from "../../src/checks/rule.ts";
+import { makeMeasurements } from "./make_measurements.ts";
+
+/** A rule that no network of more layers than a threshold keeps. */
+const deep = (name: string, key = "mostLayers", tag: RuleTag = "weights") =>
+  defineRule({
+    name,
+    tags: [tag],
+    problem: "too many layers",
+    summary: "There are few layers.",
+    fix: "Use fewer.",
+    thresholds: {
+      [key]: { default: 2, unit: "layers", range: [1, 100], source: "own", about: "Most layers." },
+    },
+    figure: { title: "layers", scale: "linear", of: () => null },
+    judge: ({ layers, thresholds }) =>
+      layers.length <= thresholds[key] ? [] : [{
+        severity: "error",
+        layer: null,
+        measured: layers.length,
+        expected: `<= ${thresholds[key]}`,
+        threshold: key,
+        message: `There are ${layers.length} layers.`,
+        advice: "Use fewer.",
+      }],
+  });
+
+const mine = deep("team/few-layers");
+const ofData = deep("team/data", "mostData", "data");
+registerRule(mine);
+registerRule(ofData);
+
+const layers = makeMeasurements([{}, {}, {}]);
+const own = (findings: { rule: string }[]) =>
+  findings.filter(({ rule }) => rule === "team/few-layers");
+
+Deno.test("registerRule() makes a rule the last of all rules, once", () => {
+  registerRule(mine);
+  assertEquals(allRules(), [...RULES, mine, ofData]);
+  assertEquals(own(runChecks(layers)).length, 1);
+  assertEquals(own(runChecks(layers, { mostLayers: 9, deadFraction: 0.4 } as object)), []);
+  const { message } = assertThrows(() => assertHealthy(layers), AssertionError);
+  assertEquals(message.includes("- team/few-layers: There are "), true);
+});
+
+Deno.test("registerRule() refuses what cannot be one of all rules", () => {
+  const refuse = (rule: unknown, message: string) =>
+    assertThrows(() => registerRule(rule as typeof mine), TypeError, message);
+  refuse({}, "rule is {}, expected what defineRule() makes");
+  refuse(deep("dead-units"), 'expected a prefix of your own before it, such as "team/dead-units"');
+  refuse(deep("team/few-layers"), "the name of another registered rule");
+  refuse(
+    deep("team/other", "deadFraction"),
+    "the threshold deadFraction of team/other is one of another rule with the default 0.5",
+  );
+});
+
+Deno.test("a gate weighs, configures and turns off a registered rule as any other", () => {
+  const judged = (rules: object, extend: "recommended" | "init" = "recommended") => {
+    const settings = resolveConfiguration({ rules, extends: extend } as object, "g", (p) => p);
+    return judgeRun(layers, settings.rules, null)
+      .filter(({ rule }) => rule.startsWith("team/"))
+      .map(({ rule, severity }) => `${rule} ${severity}`);
+  };
+  assertEquals(judged({}), ["team/few-layers error", "team/data error"]);
+  assertEquals(judged({}, "init"), ["team/few-layers error"]);
+  assertEquals(judged({ "team/few-layers": "warn", "team/data": "off" }), [
+    "team/few-layers warning",
+  ]);
+  const loose = { "team/few-layers": ["error", { mostLayers: 9 }], "team/data": "off" };
+  assertEquals(judged(loose), []);
+  assertThrows(() => judged({ "team/few": "off" }), Error, 'g: rules: unknown rule "team/few"');
+  assertThrows(
+    () => judged({ "team/few-layers": ["error", { mostLayers: 0 }] }),
+    Error,
+    'g: rules["team/few-layers"]: options.mostLayers must be from 1 to 100, got 0',
+  );
+});
