@@ -27,6 +27,7 @@ export const HEALTHY_DOCUMENTATION: RuleDocumentation & {
       "everything that one pass can tell: every rule of `RULES`. All errors are collected into one " +
       "message, a line for each rule; warnings do not fail, nor does a trained network fail the " +
       "rules that are made for untrained ones.",
+    fails: "any rule of this table finds an error",
     throws: "If any rule finds an error.",
     example: {
       title: "A network that passes and one that does not",

@@ -163,12 +163,14 @@ function documentationOf(record: RuleText & PackageRule): RuleDocumentation {
 }
 
 function assertionOf(
-  { asserts, throws, refuses, example }: PackageRule,
+  { asserts, fails, throws, refuses, example }: PackageRule,
 ): { assertionDocumentation?: AssertionDocumentation } {
-  if (asserts === undefined || throws === undefined || example === undefined) return {};
+  if (asserts === undefined || fails === undefined) return {};
+  if (throws === undefined || example === undefined) return {};
   return {
     assertionDocumentation: {
       asserts,
+      fails,
       throws,
       ...refuses === undefined ? {} : { refuses },
       example,

@@ -47,6 +47,7 @@ const BASELINE_RECORD = {
     "measurements: std(a), rms(delta), the rms of weights and gradients; nor the saturated or " +
     "dead share by more than 0.25 (`baselineShare`). Layers are found by name; new and missing " +
     "ones are no failure.",
+  fails: "a figure has moved by more than a factor of 2 since it was stored",
   throws: "If a figure moved.",
   example: {
     title: "A network that passes",

@@ -46,6 +46,8 @@ export interface RuleDocumentation {
 export interface AssertionDocumentation {
   /** What the assertion asserts, from "that" on. */
   asserts: string;
+  /** What a network that it fails has, in few words: the README's table. */
+  fails: string;
   /** When it throws an `AssertionError`: "If a layer is dead." */
   throws: string;
   /** When it throws a `RangeError`. Default: a threshold is out of range or a filter matches no layer. */

@@ -16,9 +16,11 @@ import {
   writeModelAssertion,
 } from "./write_assertion.ts";
 import {
+  type ReadmeRow,
   writeAssertionList,
   writeExpected,
   writeModelRules,
+  writeReadme,
   writeRules,
   writeThresholds,
 } from "./write_lists.ts";
@@ -70,6 +72,17 @@ async function writeDerived(files: RuleFiles): Promise<Files> {
     "gradient-health.schema.json": `${JSON.stringify(buildSchema(), null, 2)}\n`,
     ...writePages(files, GATE_DOCUMENTATION),
     "mod.ts": await writeDoor(),
+    "README.md": writeReadme(await Deno.readTextFile(new URL("README.md", ROOT)), [
+      [
+        ...[
+          { ...HEALTHY_DOCUMENTATION, assertion: "assertHealthy" },
+          ...files.rules.map(({ rule }) => rule),
+          BASELINE_RULE,
+        ].map(rowOf),
+        ["assertRule", "[a rule of your own](docs/write_a_rule.md) finds an error"],
+      ],
+      files.modelRules.map(({ rule }) => rowOf(rule)),
+    ]),
   };
 }
 
@@ -89,6 +102,10 @@ function writePages({ rules, modelRules }: RuleFiles, gateRules: readonly PageRu
       ["Rules of the gate alone", gateRules],
     ]),
   };
+}
+
+function rowOf({ assertion, assertionDocumentation }: PageRule): ReadmeRow {
+  return [assertion, assertionDocumentation!.fails];
 }
 
 /** The names that mod.ts hands on, those of src/mod.ts. */

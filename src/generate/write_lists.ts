@@ -76,6 +76,18 @@ export function writeAssertionList(assertions: readonly string[]): string {
   ].join("\n");
 }
 
+/** The tables of assertions in the README: those over measurements, then those over a model. */
+export function writeReadme(text: string, tables: readonly (readonly ReadmeRow[])[]): string {
+  const rest = [...tables];
+  return text.replaceAll(/(^\| assertion .*\n\| -.*\n)(?:\| .*\n)+/gm, (_, head: string) => {
+    const rows = rest.shift() ?? [];
+    return head + rows.map(([name, fails]) => `| \`${name}\` | ${fails} |\n`).join("");
+  });
+}
+
+/** An assertion, and what a network that it fails has. */
+export type ReadmeRow = readonly [assertion: string, fails: string];
+
 /** What a matcher demands, its name, and its arguments before `msg`. */
 interface MatcherRow {
   demands: string;

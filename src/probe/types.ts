@@ -17,6 +17,7 @@ export type {
   Objective,
   Optimizer,
   OverfitProbe,
+  ProbeName,
   ProbeOptions,
   ProbeSubject,
   StepProbe,

@@ -119,8 +119,9 @@ Deno.test("every rule of this package says all that its assertion and its page n
     ) {
       assertMatch(rule[key]!, /\S.*\.$/s, `${rule.name}: ${key}`);
     }
-    const { asserts, throws, example } = rule.assertionDocumentation!;
+    const { asserts, fails, throws, example } = rule.assertionDocumentation!;
     assertMatch(asserts, /^that .*\.$/, rule.name);
+    assertMatch(fails, /^[^A-Z].*[^.]$/, rule.name);
     assertMatch(throws, /^If .*\.$/, rule.name);
     assertStringIncludes(example.code, `${rule.assertion}(`);
   }

@@ -5,7 +5,7 @@ import { buildSchema } from "../../src/gate/build_schema.ts";
 import schema from "../../gradient-health.schema.json" with { type: "json" };
 
 Deno.test("gradient-health.schema.json is what the rules and thresholds make it", () => {
-  assertEquals(schema, JSON.parse(JSON.stringify(buildSchema())), "run deno task schema");
+  assertEquals(schema, JSON.parse(JSON.stringify(buildSchema())), "run deno task generate");
 });
 
 Deno.test("gradient-health.schema.json is a valid schema that knows every rule", () => {

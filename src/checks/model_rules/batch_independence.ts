@@ -33,6 +33,7 @@ export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelR
     "are replaced by copies of it, and its output must not change by more than 1e-6 " +
     "(`leakTolerance`) of the rms of that output. Does so for the first, the middle and the last " +
     "example: four runs, as in inference; nothing in the model changes.",
+  fails: "an example's output depends on the rest of its batch",
   throws: "If an output depends on other examples.",
   refuses: "If the batch has one example only, or a threshold is out of range.",
   example: {

@@ -34,6 +34,7 @@ export const causality: ModelRule<CausalityProbe> = defineModelRule({
     "are replaced by copies of it, and the outputs up to it must not change by more than 1e-6 " +
     "(`leakTolerance`) of the rms of that output. Time is the axis after that of the examples. " +
     "Does so for every step, or for 32 of them, as in inference; nothing in the model changes.",
+  fails: "an output depends on later steps",
   throws: "If an output depends on later steps.",
   refuses:
     "If no input has two steps, an output has not the steps of the inputs, or a threshold is out " +

@@ -25,6 +25,7 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
   asserts: "that every input changes an output, and that every output changes with an input: the " +
     "examples of one input trade places, and something must move. Runs the model once for each " +
     "input and once more, as in inference; nothing in it changes.",
+  fails: "an output does not change with its inputs",
   throws: "If an output depends on no input, or no output on an input.",
   refuses: "If the batch has one example only.",
   example: {

@@ -33,6 +33,7 @@ export const lossReduction: ModelRule<LossProbe> = defineModelRule({
     "(`lossReductionTolerance`): that it is a mean over the examples, not a sum. The loss is " +
     "`objective`, or the one that the model was compiled with; without either it is the sum of " +
     "the outputs, which fails. Runs the model twice, as in inference; nothing in it changes.",
+  fails: "the loss grows with the batch",
   throws: "If the loss grows with the batch.",
   refuses:
     "If the model is built for batches of one size, the loss lacks targets, or a threshold is out " +

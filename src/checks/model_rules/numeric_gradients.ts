@@ -55,6 +55,7 @@ export const numericGradients: ModelRule<GradientProbe> = defineModelRule({
     "pooling has kinks (`numericGradientKinkTolerance`). Where no step of the quotient settles, " +
     "for J is a float32 number, there is no verdict. Runs the model 3 to 17 times for each " +
     "weight, as in inference; the weights are put back bit by bit.",
+  fails: "a gradient differs from the difference quotient",
   throws: "If a gradient is off.",
   refuses:
     "If the loss lacks targets, a threshold is out of range, or a layer filter matches no layer.",

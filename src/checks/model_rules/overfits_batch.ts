@@ -50,6 +50,7 @@ export const overfitsBatch: ModelRule<OverfitProbe> = defineModelRule({
     "soon as the loss is low. The loss and the optimizer are the given ones, or those that the " +
     "model was compiled with; the optimizer is Adam with a learning rate of 0.001 where there is " +
     "none. Weights are put back bit by bit; the optimizer is copied and stays what it is.",
+  fails: "the network cannot learn one batch",
   throws: "If the loss stays up.",
   refuses:
     "If the loss lacks targets or is the sum of the outputs, or a threshold is out of range.",

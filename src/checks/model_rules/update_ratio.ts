@@ -49,6 +49,7 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule({
     "the one of `model.fit`, or `train`; the loss and the optimizer are the given ones, those " +
     "that the model was compiled with, or the sum of the outputs and Adam. Weights are put back " +
     "bit by bit; the optimizer is copied and stays what it is.",
+  fails: "a step changes a kernel by far more or less than a thousandth",
   throws: "If a kernel changes by too much or too little.",
   refuses:
     "If the loss lacks targets, a threshold is out of range, or a layer filter matches no layer.",

@@ -28,6 +28,7 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule({
     "was compiled with, or the sum of the outputs and Adam. What only the second step moves, as " +
     "below a head of zeros, does not fail. Weights are put back bit by bit; the optimizer is " +
     "copied and stays what it is.",
+  fails: "a training step leaves a trainable weight as it was",
   throws: "If a trainable weight stays the same.",
   refuses: "If the loss lacks targets or a layer filter matches no layer.",
   example: {

@@ -25,6 +25,7 @@ export const weightsFrozen: ModelRule<StepProbe> = defineModelRule({
     "step is the one of `model.fit`, or `train`; the loss and the optimizer are the given ones, " +
     "those that the model was compiled with, or the sum of the outputs and Adam. Weights are put " +
     "back bit by bit; the optimizer is copied and stays what it is.",
+  fails: "a training step changes a frozen weight",
   throws: "If a weight of a frozen layer changes.",
   refuses: "If the loss lacks targets or a layer filter matches no layer.",
   example: {

@@ -79,6 +79,7 @@ export const activationScale: Rule = defineRule({
     "and those activations, or as near as layers so narrow come by chance; or of " +
     "`activationTarget`, if given. Judges dense and convolutional layers in a row, on 8 examples " +
     "(`minExamples`) or more; there is no verdict on others.",
+  fails: "activations spread much more or less than in a critical network",
   throws: "If activations are too large or too small.",
   example: {
     title: "A network that passes and one that does not",

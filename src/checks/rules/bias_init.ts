@@ -58,6 +58,7 @@ export const biasInit: Rule = defineRule({
     "that hidden biases are zero or small beside z (`biasRatio`, 0.1), and that the head's are " +
     "zero or the prior of the targets. Fails on what `report` and the gate only warn of, for " +
     "whoever calls it means it. Made for untrained networks.",
+  fails: "biases start neither at zero nor at the prior of the targets",
   throws: "If biases start elsewhere.",
   example: {
     title: "A network that passes",

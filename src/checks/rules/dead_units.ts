@@ -63,6 +63,7 @@ export const deadUnits: Rule = defineRule({
     "(`deadFraction`) of its units off on every example of the batch, but for those that alike " +
     "examples or depth explain, or all of them. Below 8 examples (`minExamples`) there is no " +
     "verdict, and the assertion passes.",
+  fails: "more than half of a layer's units are off on the whole batch",
   throws: "If a layer has too many dead units.",
   example: {
     title: "A network that passes",

@@ -63,6 +63,7 @@ export const explodingGradients: Rule = defineRule({
     "norm of delta = dJ/dz, that the last hidden layer receives, and that no recurrent layer " +
     "makes more than that of its own signal on the way through time; and, if " +
     "`explodingGlobalNorm` is given, that the norm of all gradients together stays below it.",
+  fails: "the first layers receive too much of it",
   throws: "If the signal explodes.",
   example: {
     title: "A network that passes and one that does not",

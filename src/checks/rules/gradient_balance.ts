@@ -53,6 +53,7 @@ export const gradientBalance: Rule = defineRule({
     "at most 1000 times (`gradientBalance`) what they differ by in a critical network of that " +
     "depth. Judges dense and convolutional layers in a row of 64 units (`minWidth`) or more; " +
     "there is no verdict on others.",
+  fails: "the largest and the smallest signal lie too far apart for this depth",
   throws: "If the gradients are out of balance.",
   example: {
     title: "A network that passes and one that does not",

@@ -55,6 +55,7 @@ export const gradientRatio: Rule = defineRule({
     "(`gradientRatioFactor`), or of 2^sqrt(128 / units) in layers of fewer than 128. Judges dense " +
     "and convolutional layers in a row of 64 units (`minWidth`) or more; there is no verdict on " +
     "others.",
+  fails: "deltas change from layer to layer by another factor than theory predicts",
   throws: "If a ratio is off.",
   example: {
     title: "A network that passes",

@@ -39,6 +39,7 @@ export const gradientsFlow: Rule = defineRule({
     "that every trainable weight has a gradient that is not all zero, and that no frozen weight " +
     "has one. Below a zero-initialised head, and where a residual branch ends in zeros, a " +
     "gradient of 0 is not held against the network.",
+  fails: "a trainable weight gets no gradient, or a frozen one gets any",
   throws: "If a trainable weight has no gradient or a frozen one has.",
   example: {
     title: "A network that passes and one that does not",

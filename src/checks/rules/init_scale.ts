@@ -75,6 +75,7 @@ export const initScale: Rule = defineRule({
     "of 2 (`initScaleFactor`) of the nearest of He or LeCun (whichever its activation asks for), " +
     "Glorot and orthogonal initialisation; and so each recurrent kernel that is too large, while " +
     "one that is too small is warned of at most. Made for untrained networks.",
+  fails: "a kernel is far larger or smaller than an initialiser draws it",
   throws: "If a kernel is drawn too large or too small.",
   example: {
     title: "A network that passes and one that does not",

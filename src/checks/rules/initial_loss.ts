@@ -86,6 +86,7 @@ export const initialLoss: Rule = defineRule({
     "K for categorical cross-entropy over K classes, ln 2 for binary cross-entropy, the variance " +
     "of the targets for the mean squared error. There is no verdict on other objectives, on " +
     "several outputs, and below 8 examples (`minExamples`). Made for untrained networks.",
+  fails: "the loss is far from what guessing has",
   throws: "If the loss is too large or too small.",
   example: {
     title: "A network that passes",

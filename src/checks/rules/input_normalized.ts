@@ -57,6 +57,7 @@ export const inputNormalized: Rule = defineRule({
     "that each input of real numbers is of order 1: max |x| <= 10 (`inputMax`), |mean| <= 1 " +
     "(`inputMean`), standard deviation from 0.1 to 10 (`inputDeviationFactor`). Fails on what " +
     "`report` and the gate only warn of, for whoever calls it means it.",
+  fails: "inputs are not of order 1",
   throws: "If an input is not normalised.",
   example: {
     title: "A network that passes",

@@ -32,6 +32,7 @@ export const nonFinite: Rule = defineRule({
   asserts:
     "that nothing that the pass used or computed is NaN or infinite: inputs, weights, z, a, " +
     "dJ/da, delta, gradients and J. The message names the layer where it begins.",
+  fails: "anything is NaN or infinite",
   throws: "If anything is not finite.",
   example: {
     title: "A network that passes",

@@ -32,6 +32,7 @@ export const outputHead: Rule = defineRule({
     "for categorical cross-entropy, sigmoid and targets from 0 to 1 for binary cross-entropy, no " +
     "softmax or sigmoid under a loss on logits, an activation that reaches the targets for " +
     "regression. There is no verdict on other objectives and on several heads.",
+  fails: "the last activation and the loss do not belong together",
   throws: "If head and loss do not belong together.",
   example: {
     title: "A network that passes",

@@ -53,6 +53,7 @@ export const saturatedActivations: Rule = defineRule({
   asserts:
     "that no hidden layer with a bounded activation has more than half (`saturatedFraction`) of " +
     "its entries where |phi'(z)| < 0.06 sup |phi'|: for tanh, |a| > 0.97.",
+  fails: "more than half of a layer's outputs are stuck at the limits of its activation",
   throws: "If a hidden layer is saturated.",
   example: {
     title: "A network that passes and one that does not",

@@ -34,6 +34,7 @@ export const symmetry: Rule = defineRule({
   asserts:
     "that no hidden kernel is constant and that no two units of a hidden layer have exactly the " +
     "same incoming weights: units that start alike stay alike.",
+  fails: "a kernel is constant, or two units have the same weights",
   throws: "If units start alike.",
   example: {
     title: "A network that passes",

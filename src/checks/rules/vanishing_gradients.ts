@@ -65,6 +65,7 @@ export const vanishingGradients: Rule = defineRule({
     "norm of delta = dJ/dz, that the last hidden layer receives, and that no layer stops it " +
     "altogether. Weight gradients are not what is judged: with a small initialisation the " +
     "activations shrink going up and the deltas going down, and their product is flat over depth.",
+  fails: "the first layers receive too little of the signal",
   throws: "If the signal vanishes.",
   example: {
     title: "A network that passes and one that does not",
