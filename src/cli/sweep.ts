@@ -4,14 +4,16 @@ import { runStudy } from "../study/run_study.ts";
 import { differenceOf } from "../study/same_study.ts";
 import { shardRange } from "../study/shard.ts";
 import { StudyError } from "../study/study_error.ts";
-import { readStudyFile } from "../study/study_file.ts";
+import { readStudyFile, type StudyFile } from "../study/study_file.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import type { ModelFile } from "../study/study_subject.ts";
 import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
 import { failure } from "../words/failure.ts";
+import { claimOutputs } from "./claim_outputs.ts";
 import type { Command } from "./command.ts";
+import { filesRead } from "./files_read.ts";
 import type { FlagValues } from "./flag.ts";
 import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
 import { interruption } from "./process.ts";
@@ -24,7 +26,6 @@ import {
   showsPoints,
 } from "./show_study.ts";
 import { readSweepFlags, SWEEP_FLAGS, type SweepRequest } from "./sweep_flags.ts";
-import { keepInputs } from "./write_output.ts";
 
 /** `sweep`: the rescaling study. */
 export const sweep: Command = {
@@ -67,7 +68,10 @@ export const sweep: Command = {
     const request = readSweepFlags(operands, flags);
     const view = readStudyView(flags);
     const { model = null, register = [] } = request.subject as Partial<ModelFile>;
-    await keepInputs(request.out, [model, request.options.batch ?? null, ...register]);
+    if (request.out !== null) {
+      const files = await filesRead([model, ...register], [request.options.batch ?? null]);
+      await claimOutputs([{ path: request.out, kind: "study" }], files);
+    }
     const quiet = flags.quiet === true;
     const started = performance.now();
     const progress = quiet ? null : studyProgress();
@@ -75,23 +79,20 @@ export const sweep: Command = {
     const kept = new KeptPoints(request, !showsPoints(view));
     const printed = showsPoints(view) && request.out === null;
     const measureAll = async () => {
-      const { header, points } = await runStudy(
-        request.subject,
-        request.grid,
-        {
-          ...request.options,
-          signal: interrupted.signal,
-          onProgress: progress?.update,
-          onWarning(message) {
-            progress?.clear();
-            console.error(`warning: ${message}`);
-          },
+      const options = {
+        ...request.options,
+        signal: interrupted.signal,
+        onProgress: progress?.update,
+        onWarning(message: string) {
+          progress?.clear();
+          console.error(`warning: ${message}`);
         },
-        (header) => {
-          interrupted.begin();
-          return kept.begin(header);
-        },
-      );
+      };
+      const begin = (header: StudyHeader) => {
+        interrupted.begin();
+        return kept.begin(header);
+      };
+      const { header, points } = await runStudy(request.subject, request.grid, options, begin);
       const printer = printed ? new PointPrinter(view, header) : null;
       for await (const point of points) {
         await kept.add(point);
@@ -154,21 +155,13 @@ class KeptPoints {
 
   /** Reads what an earlier run has left, and says which points it has. */
   async begin(header: StudyHeader): Promise<(index: number) => boolean> {
-    const { out, resume } = this.#request;
+    const { out } = this.#request;
     const { from, to } = shardRange(header.grid, header.shard);
     this.total = to - from;
     this.#tally = new StudyTally(header);
     if (out === null) return () => false;
-    const earlier = resume && await exists(out) ? await readStudyFile(out) : null;
-    if (earlier !== null) {
-      const difference = differenceOf(earlier.header, header) ??
-        shardDifference(earlier.header, header);
-      if (difference !== null) {
-        throw new StudyError(
-          `${out} is another study, which --resume cannot go on with: ${difference}`,
-        );
-      }
-    }
+    const earlier = await isFilled(out) ? await readStudyFile(out) : null;
+    if (earlier !== null) await this.#requireMine(earlier, header);
     this.#writer = await StudyWriter.create(out, header);
     const done = new Uint8Array(to - from);
     for await (const point of earlier?.points() ?? []) {
@@ -176,6 +169,27 @@ class KeptPoints {
       done[point.index - from] = 1;
     }
     return (index) => done[index - from] === 1;
+  }
+
+  /** Goes on with no other study, and with none that it was not told to go on with. */
+  async #requireMine(earlier: StudyFile, header: StudyHeader): Promise<void> {
+    const { path } = earlier;
+    const difference = differenceOf(earlier.header, header) ??
+      shardDifference(earlier.header, header);
+    if (this.#request.resume) {
+      if (difference === null) return;
+      throw new StudyError(
+        `${path} is another study, which --resume cannot go on with: ${difference}`,
+      );
+    }
+    const { from, to } = shardRange(earlier.header.grid, earlier.header.shard);
+    const holds = `${path} holds ${await countPoints(earlier)} of the ${to - from} points of`;
+    throw new StudyError(
+      difference === null
+        ? `${holds} this study: go on with them by --resume, or name another file`
+        : `${holds} another study, which the new one would replace: name another file, or remove ` +
+          `that one first (${difference})`,
+    );
   }
 
   async add(point: StudyPoint): Promise<void> {
@@ -195,10 +209,17 @@ function shardDifference({ shard: a }: StudyHeader, { shard: b }: StudyHeader): 
   return name(a) === name(b) ? null : `it is ${name(a)}, and ${name(b)} is asked for`;
 }
 
-async function exists(path: string): Promise<boolean> {
+async function countPoints(file: StudyFile): Promise<number> {
+  let count = 0;
+  for await (const _point of file.points()) count++;
+  return count;
+}
+
+async function isFilled(path: string): Promise<boolean> {
   try {
-    await Deno.lstat(path);
-    return true;
+    const { isFile, size } = await Deno.stat(path);
+    // What is no file the writer refuses.
+    return isFile && size > 0;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw new StudyError(`${path}: ${failure(error)}`, { cause: error });

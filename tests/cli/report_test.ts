@@ -200,9 +200,12 @@ Deno.test("report ends quietly when its reader has seen enough", async () => {
 
 Deno.test("report --out keeps the old file when it cannot write", async () => {
   const folder = await Deno.makeTempDir();
-  await assertRefuses(["report", "--quiet", "--out", `${folder}/none/report.txt`], "cannot write");
-  assertEquals([...Deno.readDirSync(folder)], []);
-  await Deno.remove(folder);
+  const out = `${folder}/report.txt`;
+  await Deno.writeTextFile(out, "old", { mode: 0o444 });
+  await assertRefuses(["report", "--quiet", "--out", out], `cannot write ${out}`);
+  assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["report.txt"]);
+  assertEquals(await Deno.readTextFile(out), "old");
+  await Deno.remove(folder, { recursive: true });
 });
 
 const WRONG_USAGE: [string[], string][] = [

@@ -98,8 +98,9 @@ Deno.test("StudyWriter keeps others off its file, and clears up after one that w
   await withFolder(async (folder) => {
     const path = `${folder}/study.json`;
     // What a process leaves that is killed while it writes.
-    await Deno.writeTextFile(`${path}.journal`, "left over ".repeat(1000));
-    await Deno.writeTextFile(`${path}.tmp`, "left over ".repeat(1000));
+    const leftover = renderStudyJson({ ...HEADER, points: makePoints(HEADER) });
+    await Deno.writeTextFile(`${path}.journal`, leftover.slice(leftover.indexOf(",\n    {")));
+    await Deno.writeTextFile(`${path}.tmp`, leftover.slice(0, 1000));
     const writer = await StudyWriter.create(path, HEADER);
     await assertRejects(
       () => StudyWriter.create(path, HEADER),
@@ -113,6 +114,26 @@ Deno.test("StudyWriter keeps others off its file, and clears up after one that w
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["study.json"]);
     // And when it is done, another one may.
     await (await StudyWriter.create(path, HEADER)).discard();
+  });
+});
+
+Deno.test("StudyWriter takes away no file but its own under the names that it needs meanwhile", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/study`;
+    await Deno.writeTextFile(`${folder}/weights.bin`, "weights");
+    for (const name of [`${path}.journal`, `${path}.tmp`]) {
+      const refused = () => StudyWriter.create(path, HEADER);
+      const message = `cannot write ${path}: ${name}, which it needs meanwhile, is there`;
+      await Deno.writeTextFile(name, "weights");
+      await assertRejects(refused, StudyError, message);
+      assertEquals(await Deno.readTextFile(name), "weights");
+      await Deno.remove(name);
+      await Deno.symlink("weights.bin", name);
+      await assertRejects(refused, StudyError, message);
+      await Deno.remove(name);
+    }
+    await (await StudyWriter.create(path, HEADER)).discard();
+    assertEquals(await Deno.readTextFile(`${folder}/weights.bin`), "weights");
   });
 });
 
