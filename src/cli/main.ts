@@ -1,3 +1,5 @@
+import { strayErrors } from "../model/stray_errors.ts";
+import { errorMessage } from "../words/error_message.ts";
 import { nearest } from "../words/nearest.ts";
 import { oneLine } from "./one_line.ts";
 import { asksForHelp, COMMANDS, renderOverview } from "./overview.ts";
@@ -12,9 +14,12 @@ import { writeOutput } from "./write_output.ts";
  */
 export async function main(args: string[]): Promise<number> {
   try {
-    return await dispatch(args);
+    const code = await dispatch(args);
+    // What fails after the result was written has failed all the same.
+    await strayErrors.settle();
+    return code;
   } catch (error) {
-    console.error(`error: ${oneLine((error as Error)?.message || String(error))}`);
+    console.error(`error: ${oneLine(errorMessage(error))}`);
     if (debugging()) console.error(error);
     return 2;
   }

@@ -15,6 +15,8 @@ import type { Objective } from "../model/objective.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { randomTargets } from "../model/random_targets.ts";
 import { readBatch } from "../model/read_batch.ts";
+import { strayErrors } from "../model/stray_errors.ts";
+import { failure } from "../words/failure.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 import { passProgress } from "./progress.ts";
 
@@ -36,7 +38,7 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
   const settings = { relaxedSimd: !request.portable };
   const first = request.threads === "auto" ? 1 : request.threads;
   let engine: Engine = await startEngine({ ...settings, threads: first });
-  try {
+  const pass = async () => {
     const loaded = await load(request);
     const objective = request.objective ?? checkModuleObjective(loaded);
     const batch = await provideBatch(request, loaded, objective);
@@ -57,7 +59,7 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
         onProgress: progress?.update,
       });
     } catch (error) {
-      throw about(loaded, error as Error);
+      throw about(loaded, error);
     } finally {
       progress?.done();
       // Of thousands of passes none shall leave its weights behind, those that failed neither.
@@ -70,13 +72,23 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
       console.error(`measured in ${seconds} s on ${threads}`);
     }
     return measurements;
+  };
+  try {
+    return await strayErrors.guard(codeOf(request), pass);
   } finally {
     await engine.stop();
   }
 }
 
-/** Of many models nobody knows which one a message is about that names no file. */
-function about({ source }: Subject, error: Error): Error {
+/** Whose code a pass runs; `null` where there is data alone. */
+function codeOf({ model, register }: MeasureRequest): string | null {
+  return model === null || /\.json$/i.test(model) ? register[0] ?? null : model;
+}
+
+/** Of many models, which one a message is about that names no file. */
+function about({ source }: Subject, thrown: unknown): Error {
+  // A layer of somebody's own throws what it likes, and what cannot be changed.
+  const error = isPlain(thrown) ? thrown : new Error(failure(thrown), { cause: thrown });
   // TensorFlow.js calls itself for every layer of a chain, and the stack holds some 6,000 calls.
   if (error instanceof RangeError && error.message.startsWith("Maximum call stack")) {
     error.message = "TensorFlow.js has no room for so many layers in a row: " +
@@ -84,6 +96,16 @@ function about({ source }: Subject, error: Error): Error {
   }
   if (source !== null) error.message = `${source}: ${error.message}`;
   return error;
+}
+
+/** An error whose message can be read and changed. */
+function isPlain(thrown: unknown): thrown is Error {
+  try {
+    const { writable } = Object.getOwnPropertyDescriptor(thrown, "message") ?? {};
+    return thrown instanceof Error && writable === true && typeof thrown.message === "string";
+  } catch {
+    return false;
+  }
 }
 
 type Subject =
@@ -121,7 +143,7 @@ async function provideBatch(
       ? batch
       : { ...batch, targets: randomTargets(model, objective, { examples, seed }) };
   } catch (error) {
-    throw about(subject, error as Error);
+    throw about(subject, error);
   }
 }
 

@@ -1,3 +1,7 @@
+import { strayErrors } from "../model/stray_errors.ts";
+import { failure } from "../words/failure.ts";
+import { oneLine } from "./one_line.ts";
+
 let isMeant = false;
 
 /** Ends the process, as the command line means to: see {@linkcode guardEnd}. */
@@ -16,9 +20,11 @@ export function guardEnd(): void {
   Deno.exitCode = 2;
   addEventListener("unload", () => {
     if (isMeant) return;
-    console.error(
-      "error: there is no result: the code of a model ended the process, or waits for what never comes",
-    );
+    const { path, first: stray } = strayErrors;
+    const why = stray === null
+      ? `the code of ${path ?? "a model"} ended the process, or waits for what never comes`
+      : `${path ?? "a model"}: an error in its code was not caught: ${failure(stray.error)}`;
+    console.error(`error: ${oneLine(`there is no result: ${why}`)}`);
     Deno.exitCode = 2;
   });
 }

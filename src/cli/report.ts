@@ -1,4 +1,5 @@
 import { runChecks } from "../checks/run_checks.ts";
+import { strayErrors } from "../model/stray_errors.ts";
 import { renderJson } from "../render/render_json.ts";
 import { renderText } from "../render/render_text.ts";
 import { claimOutputs } from "./claim_outputs.ts";
@@ -47,6 +48,7 @@ export const report: Command = {
       await claimOutputs([{ path: out, kind }], await filesRead([model, ...register], [batch]));
     }
     const measurements = await measureModel(request);
+    await strayErrors.settle();
     const { layers } = options;
     if (layers && !measurements.layers.some(({ name }) => layers.test(name))) {
       throw new UsageError(`--layers: no layer of the model has a name that matches ${layers}`);

@@ -14,6 +14,7 @@ import { MeasureError } from "./measure_error.ts";
 import { observe, observePreActivations } from "./observe.ts";
 import { type Observer, type Tap, wrapCall } from "./tap.ts";
 import { tapCell } from "./tap_cell.ts";
+import { errorMessage } from "../words/error_message.ts";
 
 /** Options of {@linkcode tapLayers}. */
 export interface TapOptions {
@@ -230,7 +231,7 @@ function callOrExplain<T>(record: LayerRecord, call: () => T): T {
     if (error instanceof MeasureError) throw error;
     throw new MeasureError(
       `The forward pass failed in layer ${record.name} (${record.className}): ${
-        (error as Error).message
+        errorMessage(error)
       }`,
       { cause: error },
     );

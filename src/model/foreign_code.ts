@@ -109,10 +109,20 @@ const OWN = new URL("../", import.meta.url).href;
  */
 export async function failureIn(path: string, error: unknown): Promise<string> {
   const reason = failure(error).replace(/ at file:\/\/.+:\d+:\d+$/, "");
-  const place = placeOf(String((error as Error)?.stack ?? ""));
+  const place = placeOf(stackOf(error));
   if (place === null) return reason;
   const [url, line, column] = place;
   return `${reason}, at ${await shownPath(url, path)}:${line}:${column}`;
+}
+
+/** The stack of what was thrown, which may be anything, and may throw when it is looked at. */
+function stackOf(error: unknown): string {
+  try {
+    const { stack } = Object(error) as Partial<Error>;
+    return typeof stack === "string" ? stack : "";
+  } catch {
+    return "";
+  }
 }
 
 /** The first place of a stack that is neither in this package nor in one of its user's. */

@@ -3,6 +3,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { MeasureError } from "../measure/measure_error.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { copyOf, outputsOf } from "./run_forward.ts";
+import { errorMessage } from "../words/error_message.ts";
 
 /**
  * The gradient of J with respect to variables, as in inference; `null` where J does not reach one.
@@ -25,7 +26,7 @@ export function differentiate(
   } catch (error) {
     tf.dispose(value ?? []);
     throw new MeasureError(
-      `The gradient of ${name} cannot be computed: ${(error as Error).message}`,
+      `The gradient of ${name} cannot be computed: ${errorMessage(error)}`,
       { cause: error },
     );
   }
