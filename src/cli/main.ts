@@ -1,3 +1,4 @@
+import { showWord } from "../words/show_word.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { errorMessage } from "../words/error_message.ts";
 import { nearest } from "../words/nearest.ts";
@@ -44,7 +45,7 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
     const what = name.startsWith("-") ? "flag" : "subcommand";
     const suggestion = nearest(name, Object.keys(COMMANDS));
     throw new UsageError(
-      `unknown ${what} ${name}${
+      `unknown ${what} ${showWord(name)}${
         suggestion || `, expected one of ${Object.keys(COMMANDS).join(", ")}`
       }`,
     );

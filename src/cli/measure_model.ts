@@ -18,7 +18,9 @@ import { readBatch } from "../model/read_batch.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { failure } from "../words/failure.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
-import { passProgress } from "./progress.ts";
+import { duration, passProgress } from "./progress.ts";
+import { tellIfSlow, type Work } from "./slow_work.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 
 /**
  * Does what every measuring subcommand does: starts the engine, loads the model and the batch,
@@ -26,24 +28,46 @@ import { passProgress } from "./progress.ts";
  * the model's own code logs.
  *
  * @param request What to measure.
+ * @param tells Whether to say on stderr that it takes far longer than it should.
  * @returns The measurements.
  */
-export function measureModel(request: MeasureRequest): Promise<Measurements> {
+export function measureModel(request: MeasureRequest, tells: boolean): Promise<Measurements> {
   // Custom layers log as they like.
-  return logToStderr(() => measureOnEngine(request));
+  return logToStderr(() => measureOnEngine(request, tells));
 }
 
-async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
+/** From how many seconds on a pass takes long, however large it is. */
+const PATIENCE = 5;
+/** Operations in a second that the slowest of machines makes with one thread. */
+const LEAST_SPEED = 1e9;
+
+async function measureOnEngine(request: MeasureRequest, tells: boolean): Promise<Measurements> {
   const started = performance.now();
   const settings = { relaxedSimd: !request.portable };
   const first = request.threads === "auto" ? 1 : request.threads;
   let engine: Engine = await startEngine({ ...settings, threads: first });
   const pass = async () => {
+    const name = `${
+      escapeControls(request.model ?? "the exercise's network")
+    }, seed ${request.seed}:`;
+    const tell = (work: Work) => tells ? tellIfSlow(work) : Promise.resolve();
+    await tell({
+      sentence: `${name} it has been loading for`,
+      rest: " so far; Ctrl-C ends it",
+      patience: 2 * PATIENCE,
+    });
     const loaded = await load(request);
     const objective = request.objective ?? checkModuleObjective(loaded);
     const batch = await provideBatch(request, loaded, objective);
+    const workload = estimateWorkload(loaded.model, shapesOf(batch));
+    const seconds = Math.max(1, Math.ceil(workload / LEAST_SPEED));
+    await tell({
+      sentence: `${name} the pass has taken`,
+      rest: `, far longer than the ${duration(seconds)} that its size explains; Ctrl-C ends it`,
+      patience: Math.max(PATIENCE, 2 * seconds),
+    });
     if (request.threads === "auto") {
-      const threads = chooseThreads(estimateWorkload(loaded.model, shapesOf(batch)));
+      const threads = chooseThreads(workload);
       if (threads !== first) {
         await engine.stop();
         engine = await startEngine({ ...settings, threads });
@@ -76,6 +100,7 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
   try {
     return await strayErrors.guard(codeOf(request), pass);
   } finally {
+    await tellIfSlow(null);
     await engine.stop();
   }
 }

@@ -12,7 +12,7 @@ import { UsageError } from "./usage_error.ts";
 export type Outcome = { measurements: Measurements } | { error: Error };
 
 /** What a worker is told: to make a pass, or, by `null`, to wait for what fails late. */
-export type WorkerOrder = MeasureRequest | null;
+export type WorkerOrder = { request: MeasureRequest; tells: boolean } | null;
 
 /** What a worker answers; `ended` where it is its last word. */
 export type WorkerAnswer =
@@ -52,7 +52,7 @@ export async function measurePasses(
         const index = next++;
         const started = performance.now();
         // One pass says how it goes by itself; of many, one line each is enough.
-        outcomes[index] = await measure({ ...passes[index].request, quiet: quiet || many });
+        outcomes[index] = await measure({ ...passes[index].request, quiet: quiet || many }, !quiet);
         if (many && !quiet) {
           sayDone(passes[index], "error" in outcomes[index], ++done, passes.length, started);
         }
@@ -83,9 +83,9 @@ function sayDone(
   );
 }
 
-async function measureHere(request: MeasureRequest): Promise<Outcome> {
+async function measureHere(request: MeasureRequest, tells: boolean): Promise<Outcome> {
   try {
-    return { measurements: await measureModel(request) };
+    return { measurements: await measureModel(request, tells) };
   } catch (error) {
     return { error: error as Error };
   }
@@ -114,9 +114,9 @@ function openWorker() {
     return result;
   };
   return {
-    async measure(request: MeasureRequest): Promise<Outcome> {
+    async measure(request: MeasureRequest, tells: boolean): Promise<Outcome> {
       try {
-        const result = await ask(request);
+        const result = await ask({ request, tells });
         if ("measurements" in result) return result;
         return { error: new Error("message" in result ? result.message : "it did not answer") };
       } catch (error) {

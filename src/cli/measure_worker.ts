@@ -4,13 +4,16 @@ import { errorMessage } from "../words/error_message.ts";
 import { measureModel } from "./measure_model.ts";
 import type { WorkerAnswer, WorkerOrder } from "./measure_passes.ts";
 
-self.onmessage = async ({ data: request }: MessageEvent<WorkerOrder>) => {
+self.onmessage = async ({ data: order }: MessageEvent<WorkerOrder>) => {
   const answer = (message: WorkerAnswer) => self.postMessage(message);
   try {
-    if (request === null) {
+    if (order === null) {
       await strayErrors.settle();
       answer({ settled: true });
-    } else answer({ measurements: await measureModel({ ...request, threads: 1, quiet: true }) });
+    } else {
+      const request = { ...order.request, threads: 1, quiet: true };
+      answer({ measurements: await measureModel(request, order.tells) });
+    }
   } catch (error) {
     answer({ message: errorMessage(error) });
   }

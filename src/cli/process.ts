@@ -62,7 +62,10 @@ const ECHO = 500;
 
 /** Whether somebody wants long work to end. */
 interface Interruption extends Disposable {
-  /** Says that there is something to keep. Until then the first Ctrl-C ends the process, too. */
+  /**
+   * Begins to listen: there is something to keep. Until then a signal ends the process at once, as ever,
+   * even where the code of a model has taken the thread and would let no listener hear it.
+   */
   begin(): void;
   /** Aborted at the first Ctrl-C, or when a batch system ends the job. */
   readonly signal: AbortSignal;
@@ -71,33 +74,29 @@ interface Interruption extends Disposable {
 }
 
 /**
- * Listens for Ctrl-C and for the signal to terminate, until it is disposed. One that comes later ends
- * the process at once, as ever.
+ * Listens, once it is begun, for Ctrl-C and for the signal to terminate, until it is disposed. One that
+ * comes later ends the process at once, as ever.
  */
 export function interruption(): Interruption {
   const controller = new AbortController();
   let code: number | null = null;
-  let hasBegun = false;
-  const listeners = SIGNALS.map(([name, exit]) => {
-    const listener = () => {
-      if (code !== null) return;
-      code = exit;
-      if (!hasBegun) {
-        console.error("interrupted");
-        endProcess(exit);
-      }
-      Deno.unrefTimer(setTimeout(stop, ECHO));
-      controller.abort();
-    };
-    Deno.addSignalListener(name, listener);
-    return { name, listener };
-  });
+  const listeners: { name: Deno.Signal; listener: () => void }[] = [];
   const stop = () => {
     for (const { name, listener } of listeners.splice(0)) Deno.removeSignalListener(name, listener);
   };
   return {
     begin() {
-      hasBegun = true;
+      if (listeners.length > 0 || code !== null) return;
+      for (const [name, exit] of SIGNALS) {
+        const listener = () => {
+          if (code !== null) return;
+          code = exit;
+          Deno.unrefTimer(setTimeout(stop, ECHO));
+          controller.abort();
+        };
+        Deno.addSignalListener(name, listener);
+        listeners.push({ name, listener });
+      }
     },
     signal: controller.signal,
     get code() {

@@ -1,3 +1,4 @@
+import { showWord } from "../words/show_word.ts";
 import { runChecks } from "../checks/run_checks.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { renderJson } from "../render/render_json.ts";
@@ -47,11 +48,13 @@ export const report: Command = {
       const kind = format === "json" ? "report" : "text";
       await claimOutputs([{ path: out, kind }], await filesRead([model, ...register], [batch]));
     }
-    const measurements = await measureModel(request);
+    const measurements = await measureModel(request, !request.quiet);
     await strayErrors.settle();
     const { layers } = options;
     if (layers && !measurements.layers.some(({ name }) => layers.test(name))) {
-      throw new UsageError(`--layers: no layer of the model has a name that matches ${layers}`);
+      throw new UsageError(
+        `--layers: no layer of the model has a name that matches ${showWord(String(layers))}`,
+      );
     }
     const findings = runChecks(measurements);
     await writeOutput(

@@ -25,7 +25,15 @@ import {
   readStudyView,
   showsPoints,
 } from "./show_study.ts";
+import { tellIfSlow, type Work } from "./slow_work.ts";
 import { readSweepFlags, SWEEP_FLAGS, type SweepRequest } from "./sweep_flags.ts";
+
+/** The points after the first take as long as it, and there is a line of progress. */
+const FIRST_POINT: Work = {
+  sentence: "the model and the first point have taken",
+  rest: " so far; Ctrl-C ends it",
+  patience: 10,
+};
 
 /** `sweep`: the rescaling study. */
 export const sweep: Command = {
@@ -88,13 +96,15 @@ export const sweep: Command = {
           console.error(`warning: ${message}`);
         },
       };
-      const begin = (header: StudyHeader) => {
-        interrupted.begin();
-        return kept.begin(header);
-      };
+      if (!quiet) await tellIfSlow(FIRST_POINT);
+      const begin = (header: StudyHeader) => kept.begin(header);
       const { header, points } = await runStudy(request.subject, request.grid, options, begin);
       const printer = printed ? new PointPrinter(view, header) : null;
+      let hasBegun = false;
       for await (const point of points) {
+        if (!hasBegun) await tellIfSlow(null);
+        hasBegun = true;
+        interrupted.begin();
         await kept.add(point);
         // Nobody would see the rest: no --out keeps it.
         if (printer !== null && !await printer.add(point)) return null;
@@ -107,6 +117,7 @@ export const sweep: Command = {
       printer = await logToStderr(measureAll);
     } finally {
       progress?.clear();
+      await tellIfSlow(null);
       await kept.close();
     }
     await printer?.close();

@@ -1,3 +1,4 @@
+import { showWord } from "../words/show_word.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { runPass } from "../measure/run_pass.ts";
@@ -162,7 +163,7 @@ export class PointMeter {
     throw new StudyError(
       layers === null
         ? "the model has no kernel to scale"
-        : `no layer with a kernel has a name that matches ${layers}`,
+        : `no layer with a kernel has a name that matches ${showWord(String(layers))}`,
     );
   }
 

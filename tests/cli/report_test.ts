@@ -339,3 +339,30 @@ Deno.test("report takes width and colour from a terminal, and none from a pipe",
   const forced = { NO_COLOR: "", FORCE_COLOR: "1" };
   assert(COLOR.test((await runCommand(["report", "--quiet"], { env: forced })).stdout));
 });
+
+Deno.test("a value of any length is shown in a few words, wherever it was given", async () => {
+  const long = "x".repeat(5000);
+  for (
+    const [args, says] of [
+      [["report", ""], "an operand is empty"],
+      [["report", long], "an operand is no path of a file"],
+      [
+        ["report", "a", "b", "c", "d", "e", "f"],
+        "expected one MODEL at most, found 6: a b c d e ...",
+      ],
+      [["report", "--out", long], "--out is no path of a file"],
+      [["report", `--${long}`], "unknown flag"],
+      [[long], "unknown subcommand"],
+      [["explain", long.slice(0, 4000)], "unknown rule"],
+      [["completions", long.slice(0, 4000)], "completions takes one SHELL"],
+      [["report", "--layers", `(${long}`], "--layers takes a regular expression"],
+      [["sweep", "--scale", `1..2:${long}`], "--scale"],
+      [["check", "a.ts", "--reporter", `json\n${long}`], "--reporter is no path"],
+    ] as [string[], string][]
+  ) {
+    const { code, stderr } = await runCommand(args);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, says);
+    assertEquals([stderr.length < 600, stderr.split("\n").length], [true, 2], stderr);
+  }
+});
