@@ -95,7 +95,7 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
       throw new GateError(
         `unknown model ${showValue(operand)}: it is no file, and ${file} lists no such model${
           nearest(operand, models.map(({ name }) => name)) ||
-          `, only ${models.map(({ name }) => name).join(", ")}`
+          `, only ${models.slice(0, 10).map(({ name }) => showWord(name)).join(", ")}`
         }`,
       );
     }

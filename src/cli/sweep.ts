@@ -52,7 +52,7 @@ export const sweep: Command = {
     "same weights in every draw, only the batch differs.",
     "",
     "Ctrl-C ends it early and keeps what is done. --out FILE is a whole file at any moment; --resume",
-    "goes on with it.",
+    "goes on with it, and without --resume a study that is there is never replaced.",
   ].join("\n"),
   flags: SWEEP_FLAGS,
   examples: [

@@ -1,3 +1,4 @@
+import { jsonFailure } from "../words/json_failure.ts";
 import { showValue } from "../words/show_value.ts";
 import type { Baseline, BaselineLayer, BaselinePass } from "./baseline.ts";
 import { GateError } from "./gate_error.ts";
@@ -26,7 +27,7 @@ export function parseBaseline(text: string, file: string): Baseline {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new GateError(`${file}: the baseline is not JSON: ${(error as Error).message}`);
+    throw new GateError(`${file}: the baseline is not JSON: ${jsonFailure(error)}`);
   }
   const { version, models } = Object(json) as Record<string, unknown>;
   if (version !== 1) {
@@ -44,7 +45,7 @@ const pass: Decode<BaselinePass> = (json, place) => {
   if (typeof objective !== "string") throw mismatch(`${place}.objective`, "a text", objective);
   return {
     objective,
-    examples: number(examples, `${place}.examples`),
+    examples: count(examples, `${place}.examples`),
     layers: record(layer)(layers, `${place}.layers`),
   };
 };
@@ -71,6 +72,12 @@ const pair: Decode<[number] | [number, number]> = (json, place) => {
 const number: Decode<number> = (json, place) => {
   if (typeof json === "number") return json;
   if (json === "NaN" || json === "Infinity" || json === "-Infinity") return Number(json);
+  throw mismatch(place, "a number", json);
+};
+
+const count: Decode<number> = (json, place) => {
+  // No figure, so neither "NaN" nor "Infinity".
+  if (typeof json === "number") return json;
   throw mismatch(place, "a number", json);
 };
 
