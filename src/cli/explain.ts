@@ -1,3 +1,5 @@
+import { showWord } from "../words/show_word.ts";
+import { atMostOne } from "./read_flags.ts";
 import { HEALTHY_DOCUMENTATION } from "../assert/healthy_documentation.ts";
 import { MODEL_RULES } from "../checks/model_rules.ts";
 import type { RuleDocumentation } from "../checks/rule.ts";
@@ -43,13 +45,8 @@ export const explain: Command = {
   permissions: ["none"],
   async run(operands: string[], flags: FlagValues): Promise<number> {
     const width = readColumns(flags, Deno.stdout.isTerminal());
-    const [name, ...more] = operands;
-    if (more.length > 0) {
-      throw new UsageError(
-        `expected one RULE at most, found ${operands.length}: ${operands.join(" ")}`,
-      );
-    }
-    if (name === undefined) {
+    const name = atMostOne(operands, "RULE");
+    if (name === null) {
       await writeOutput(renderRules(GROUPS, width), null);
       return 0;
     }
@@ -60,7 +57,7 @@ export const explain: Command = {
       const assertions = rules.map((rule) => rule.assertion || rule.name);
       const guess = nearest(name, names) || nearest(name, assertions);
       throw new UsageError(
-        `unknown rule ${name}${guess || `, expected one of ${names.join(", ")}`}`,
+        `unknown rule ${showWord(name)}${guess || `, expected one of ${names.join(", ")}`}`,
       );
     }
     await writeOutput(renderRule(rule, width), null);

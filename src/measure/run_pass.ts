@@ -29,6 +29,7 @@ import { repeatedOutputs } from "./repeated_outputs.ts";
 import { type ResolvedObjective, resolveObjective } from "./resolve_objective.ts";
 import { makeTap, WatchedGradients } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
+import { errorMessage } from "../words/error_message.ts";
 
 /** A model whose regularizers can be asked; TensorFlow.js declares it protected. */
 interface Penalised {
@@ -214,5 +215,5 @@ function explain(error: Error, objective: string, backward: LayerRecord | null):
   const where = backward === null
     ? `The objective ${objective} cannot be evaluated or differentiated`
     : `The gradient of layer ${backward.name} (${backward.className}) cannot be computed`;
-  return new MeasureError(`${where}: ${error.message}`, { cause: error });
+  return new MeasureError(`${where}: ${errorMessage(error)}`, { cause: error });
 }
