@@ -9,6 +9,7 @@ import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { logToStderr } from "../model/foreign_code.ts";
 import { isDisposed } from "../model/is_disposed.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
 import { loadModel } from "../model/load_model.ts";
 import type { LoadedModel } from "../model/loaded_model.ts";
 import type { Objective } from "../model/objective.ts";
@@ -75,12 +76,17 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
   }
 }
 
-/** Of many models nobody knows which one a message is about that names no file. */
-function about({ source }: Subject, error: Error): Error {
-  // TensorFlow.js calls itself for every layer of a chain, and the stack holds some 6,000 calls.
+/** TensorFlow.js calls itself for every layer of a chain, and the stack holds some 6,000 calls. */
+const LONG_CHAIN = 500;
+
+/** Of many models it is not clear which one a message is about that names no file. */
+function about({ source, model }: Subject, error: Error): Error {
   if (error instanceof RangeError && error.message.startsWith("Maximum call stack")) {
-    error.message = "TensorFlow.js has no room for so many layers in a row: " +
-      "run deno with --v8-flags=--stack-size=7000";
+    const layers = leafLayers(model).length;
+    error.message = layers < LONG_CHAIN
+      ? "code of the model calls itself without end"
+      : `TensorFlow.js has no room for ${layers} layers in a row: ` +
+        "run deno with --v8-flags=--stack-size=7000";
   }
   if (source !== null) error.message = `${source}: ${error.message}`;
   return error;
