@@ -1,13 +1,12 @@
 import { showValue } from "../words/show_value.ts";
-import type { Layer, LayersModel, TensorFlow } from "../engine/tensorflow.ts";
-import { failure } from "../words/failure.ts";
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Topology } from "./convert_topology.ts";
 import { ModelError } from "./model_error.ts";
+import { type Classes, watchBuild } from "./watch_build.ts";
 
 /** What a model may take before anything it declares is looked at: 16 MiB of float32. */
 const FREE_ENTRIES = 2 ** 22;
 
-type FromConfig = (cls: unknown, config: unknown, custom: Record<string, never>) => LayersModel;
 type AddWeight = (
   this: Layer,
   name: string,
@@ -33,10 +32,11 @@ export function buildModel(tf: TensorFlow, topology: Topology, declared: number)
   const budget = Math.max(declared, FREE_ENTRIES);
   refuseLargeStates(topology, budget);
   breakEndlessLoops(topology);
-  const [cls, fromConfig] = classes(tf)[topology.className] as [unknown, FromConfig];
+  const known = classes(tf);
   const prototype = tf.layers.Layer.prototype as unknown as { addWeight: AddWeight };
   const stock = prototype.addWeight;
   const made: { dispose(): void }[] = [];
+  const watch = watchBuild(tf, known, topology.places);
   let asked = 0;
   prototype.addWeight = function (name, shape, dtype, _initializer, ...rest) {
     const count = shape.reduce((product, size) => product * size, 1);
@@ -57,24 +57,25 @@ export function buildModel(tf: TensorFlow, topology: Topology, declared: number)
     // The same as tf.loadLayersModel does, but in one go: nothing else runs while addWeight is ours.
     let model: LayersModel | undefined;
     tf.tidy(() => {
-      model = fromConfig(cls, topology.config, {});
+      const [cls, fromConfig] = known[topology.className];
+      model = fromConfig(cls, topology.config, {}) as LayersModel;
     });
     return model!;
   } catch (error) {
     made.forEach((weight) => weight.dispose());
-    if (error instanceof ModelError) throw error;
-    throw new ModelError(`modelTopology: TensorFlow.js cannot build the model: ${failure(error)}`, {
-      cause: error,
-    });
+    // A stateful layer keeps its states, which are no weights.
+    for (const layer of watch.layers) tf.dispose((layer as { states_?: Tensor[] }).states_ ?? []);
+    throw error;
   } finally {
     prototype.addWeight = stock;
+    watch.stop();
   }
 }
 
 /** The classes that TensorFlow.js builds models from, by name. */
-export function classes(tf: TensorFlow): Record<string, unknown> {
+export function classes(tf: TensorFlow): Classes {
   const { SerializationMap } = tf.serialization as unknown as {
-    SerializationMap: { getMap(): { classNameMap: Record<string, unknown> } };
+    SerializationMap: { getMap(): { classNameMap: Classes } };
   };
   return SerializationMap.getMap().classNameMap;
 }

@@ -1,0 +1,182 @@
+import { showValue } from "../words/show_value.ts";
+import { LAYER_SETTINGS } from "./layer_settings.ts";
+import { ModelError } from "./model_error.ts";
+import { isJson, type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";
+import { unexpected } from "./unexpected.ts";
+
+/** One layer of a functional model. */
+interface Vertex {
+  /** Where its calls stand in the file. */
+  nodesPlace: string;
+  /** Its calls as the file has them. */
+  nodes: unknown[][];
+  /** What each of them takes. */
+  takes: Reference[][];
+  /** How many calls it has before the first of these: that of an input, or of a nested model, is its own. */
+  first: number;
+  /** How many tensors a call gives at the most. */
+  tensors: number;
+}
+
+interface Reference {
+  layer: string;
+  node: number;
+}
+
+/** Where a layer that gives more than one tensor ends, by its class. */
+const MOST_TENSORS: Record<string, number> = {
+  Bidirectional: 6,
+  ConvLSTM2D: 3,
+  GRU: 2,
+  LSTM: 3,
+  RNN: Infinity,
+  SimpleRNN: 2,
+};
+
+/** TensorFlow.js keeps layers by name in a plain object, which has these already. */
+const isBuiltIn = (name: string) => name in {};
+
+/**
+ * Checks how the layers of a functional model lead to each other: names, the calls of each layer, inputs
+ * and outputs.
+ *
+ * @param config The model's configuration.
+ * @param place Where it stands in the file.
+ * @param knownAs The name that TensorFlow.js knows a class by.
+ * @throws {ModelError} If something leads nowhere, or in a circle.
+ */
+export function checkGraph(config: Json, place: string, knownAs: KnownAs): void {
+  const { key, value } = setting(config, "layers");
+  const vertices = new Map<string, Vertex>();
+  (value as Json[]).forEach((layer, i) => {
+    const at = `${place}.${key}[${i}]`;
+    const name = checkName(layer, at, vertices);
+    vertices.set(name, vertexOf(layer, at, knownAs));
+  });
+  for (const { nodes, nodesPlace, takes } of vertices.values()) {
+    nodes.forEach((node, n) => {
+      takes.push(
+        node.map((one, r) => checkReference(one, `${nodesPlace}[${n}][${r}]`, vertices)),
+      );
+    });
+  }
+  refuseCircles(vertices);
+  for (const list of ["inputLayers", "outputLayers"]) {
+    const { key, value } = setting(config, list);
+    const at = `${place}.${key}`;
+    if (!Array.isArray(value) || value.length === 0) {
+      throw unexpected(at, value, "an array of references to layers");
+    }
+    value.forEach((one, i) => checkReference(one, `${at}[${i}]`, vertices));
+  }
+}
+
+function checkName(layer: Json, place: string, taken: Map<string, Vertex>): string {
+  const { name } = layer;
+  if (typeof name !== "string") throw unexpected(`${place}.name`, name, "a string");
+  if (taken.has(name)) {
+    throw unexpected(`${place}.name`, name, "a name that no layer before it has");
+  }
+  if (isBuiltIn(name)) {
+    throw unexpected(`${place}.name`, name, "a name that JavaScript has no use for");
+  }
+  const own = (setting(layer, "config").value as Json).name;
+  if (own !== undefined && own !== name) {
+    throw unexpected(`${place}.config.name`, own, `${showValue(name)} as ${place}.name has it`);
+  }
+  return name;
+}
+
+function vertexOf(layer: Json, place: string, knownAs: KnownAs): Vertex {
+  const { key, value: nodes } = setting(layer, "inboundNodes");
+  const nodesPlace = `${place}.${key}`;
+  if (!Array.isArray(nodes)) throw unexpected(nodesPlace, nodes, "an array");
+  nodes.forEach((node, n) => {
+    // A call without inputs is none to TensorFlow.js, and the numbers of those after it are off.
+    if (!Array.isArray(node) || node.length === 0) {
+      throw unexpected(`${nodesPlace}[${n}]`, node, "an array of references");
+    }
+  });
+  const name = knownAs(setting(layer, "className").value as string)!;
+  const config = setting(layer, "config").value as Json;
+  return { nodesPlace, nodes, takes: [], ...ownCalls(name, config) };
+}
+
+/** How many calls a layer of this class has by itself, and how many tensors each call gives. */
+function ownCalls(name: string, config: Json): Pick<Vertex, "first" | "tensors"> {
+  if (name === "InputLayer") return { first: 1, tensors: 1 };
+  // Of somebody's own class nothing is known: it may be a model.
+  if (!Object.hasOwn(LAYER_SETTINGS, name) && !MODEL_CLASSES.includes(name)) {
+    return { first: 1, tensors: Infinity };
+  }
+  if (MODEL_CLASSES.includes(name)) {
+    const outputs = name === "Sequential" ? [1] : setting(config, "outputLayers").value;
+    return { first: 1, tensors: (outputs as unknown[]).length };
+  }
+  return { first: 0, tensors: MOST_TENSORS[name] ?? 1 };
+}
+
+function checkReference(
+  reference: unknown,
+  place: string,
+  vertices: Map<string, Vertex>,
+): Reference {
+  const [name, node, tensor, options] = Array.isArray(reference) ? reference : [];
+  const isReference = typeof name === "string" &&
+    [node, tensor].every((index) => Number.isSafeInteger(index) && index >= 0);
+  if (!isReference) throw unexpected(place, reference, "an array [layer, node, tensor]");
+  const vertex = vertices.get(name);
+  if (vertex === undefined) {
+    throw unexpected(`${place}[0]`, name, "the name of a layer of this model");
+  }
+  const calls = vertex.first + vertex.nodes.length;
+  if (node >= calls) {
+    const what = calls === 0 ? "a layer that is called" : upTo(calls - 1, "calls", name);
+    throw unexpected(`${place}[${calls === 0 ? 0 : 1}]`, calls === 0 ? name : node, what);
+  }
+  if (tensor >= vertex.tensors) {
+    throw unexpected(`${place}[2]`, tensor, upTo(vertex.tensors - 1, "tensors", name));
+  }
+  if (options !== undefined && options !== null && !isJson(options)) {
+    throw unexpected(`${place}[3]`, options, "an object");
+  }
+  return { layer: name, node };
+}
+
+const upTo = (last: number, what: string, name: string) =>
+  `${last === 0 ? "0" : `0 to ${last}`} as the ${what} of layer ${showValue(name)} are numbered`;
+
+/**
+ * Refuses calls that wait for each other. A call also waits for the ones of its layer before it, which
+ * number it.
+ */
+function refuseCircles(vertices: Map<string, Vertex>): void {
+  /** How many calls of each layer can be made. */
+  const done = new Map([...vertices].map(([name, { first }]) => [name, first]));
+  const waiting = new Map<string, Set<string>>();
+  const open = new Set(vertices.keys());
+  // A set is walked in the order of its entries, those that are added on the way included.
+  for (const name of open) {
+    open.delete(name);
+    const { first, takes } = vertices.get(name)!;
+    for (let n = done.get(name)! - first; n < takes.length; n++) {
+      const missing = takes[n].find(({ layer, node }) => done.get(layer)! <= node);
+      if (missing !== undefined) {
+        waiting.set(missing.layer, (waiting.get(missing.layer) ?? new Set()).add(name));
+        break;
+      }
+      done.set(name, first + n + 1);
+      for (const other of waiting.get(name) ?? []) open.add(other);
+      waiting.delete(name);
+    }
+  }
+  for (const [name, { first, takes, nodesPlace }] of vertices) {
+    const n = done.get(name)! - first;
+    if (n === takes.length) continue;
+    const { layer } = takes[n].find(({ layer, node }) => done.get(layer)! <= node)!;
+    throw new ModelError(
+      `${nodesPlace}[${n}] takes the output of ${showValue(layer)}, which waits for it in turn, ` +
+        `expected layers that do not go round in a circle`,
+    );
+  }
+}
