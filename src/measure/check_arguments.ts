@@ -69,7 +69,8 @@ export function checkOptions(options: MeasureOptions): void {
  * Checks that the inputs of a batch are what the model takes, and that both are still there.
  *
  * @returns The number of examples.
- * @throws {TypeError} If something is not a tensor, or it or the model was disposed of.
+ * @throws {TypeError} If something is not a tensor, it or the model was disposed of, or the model lists an
+ * output twice.
  * @throws {RangeError} If the number of inputs, a shape, or a number of examples is off.
  */
 export function checkBatch(
@@ -79,6 +80,14 @@ export function checkBatch(
 ): number {
   if (isDisposed(model)) {
     throw new TypeError(`Cannot measure model ${model.name}: it was disposed of`);
+  }
+  const twice = model.outputs?.find((output, i) => model.outputs.indexOf(output) < i);
+  if (twice !== undefined) {
+    throw new TypeError(
+      `Cannot measure model ${model.name}: it lists the output of layer ` +
+        `${showValue(twice.sourceLayer.name)} twice, which TensorFlow.js computes once: ` +
+        `list every output once`,
+    );
   }
   for (const tensor of [...inputs, ...targets ?? []]) {
     if (!Array.isArray(tensor?.shape) || typeof tensor.dataSync !== "function") {

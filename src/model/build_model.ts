@@ -2,6 +2,7 @@ import { showValue } from "../words/show_value.ts";
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Topology } from "./convert_topology.ts";
 import { ModelError } from "./model_error.ts";
+import type { LayerVariable } from "./model_weights.ts";
 import { type Classes, watchBuild } from "./watch_build.ts";
 
 /** What a model may take before anything it declares is looked at: 16 MiB of float32. */
@@ -16,6 +17,16 @@ type AddWeight = (
   ...rest: unknown[]
 ) => unknown;
 
+/** A model whose weights are still to be loaded. */
+export interface BuiltModel {
+  model: LayersModel;
+  /**
+   * Frees all that was made for it. `model.dispose()` does not: it keeps the weights of a layer that is
+   * called more than once, and the states of a recurrent one.
+   */
+  discard(): void;
+}
+
 /**
  * Builds the model of a topology, its weights all zero: they are about to be loaded, and a costly
  * initialiser (orthogonal) must not run for nothing.
@@ -26,16 +37,17 @@ type AddWeight = (
  * @param tf The engine's TensorFlow.js.
  * @param topology The topology, as `convertTopology` gives it.
  * @param declared Number of entries of all weights that the file declares.
+ * @returns The model.
  * @throws {ModelError} If TensorFlow.js cannot build it, or it asks for more memory.
  */
-export function buildModel(tf: TensorFlow, topology: Topology, declared: number): LayersModel {
+export function buildModel(tf: TensorFlow, topology: Topology, declared: number): BuiltModel {
   const budget = Math.max(declared, FREE_ENTRIES);
   refuseLargeStates(topology, budget);
   breakEndlessLoops(topology);
   const known = classes(tf);
   const prototype = tf.layers.Layer.prototype as unknown as { addWeight: AddWeight };
   const stock = prototype.addWeight;
-  const made: { dispose(): void }[] = [];
+  const made: LayerVariable[] = [];
   const watch = watchBuild(tf, known, topology.places);
   let asked = 0;
   prototype.addWeight = function (name, shape, dtype, _initializer, ...rest) {
@@ -50,8 +62,12 @@ export function buildModel(tf: TensorFlow, topology: Topology, declared: number)
       );
     }
     const weight = stock.call(this, name, shape, dtype, tf.initializers.zeros(), ...rest);
-    made.push(weight as { dispose(): void });
+    made.push(weight as LayerVariable);
     return weight;
+  };
+  const discard = () => {
+    tf.dispose(made.map((weight) => weight.read()));
+    for (const layer of watch.layers) tf.dispose((layer as { states_?: Tensor[] }).states_ ?? []);
   };
   try {
     // The same as tf.loadLayersModel does, but in one go: nothing else runs while addWeight is ours.
@@ -60,11 +76,9 @@ export function buildModel(tf: TensorFlow, topology: Topology, declared: number)
       const [cls, fromConfig] = known[topology.className];
       model = fromConfig(cls, topology.config, {}) as LayersModel;
     });
-    return model!;
+    return { model: model!, discard };
   } catch (error) {
-    made.forEach((weight) => weight.dispose());
-    // A stateful layer keeps its states, which are no weights.
-    for (const layer of watch.layers) tf.dispose((layer as { states_?: Tensor[] }).states_ ?? []);
+    discard();
     throw error;
   } finally {
     prototype.addWeight = stock;

@@ -1,37 +1,23 @@
 import { showValue } from "../words/show_value.ts";
-import { LAYER_SETTINGS } from "./layer_settings.ts";
+import { type LayerCalls, layerCalls } from "./layer_calls.ts";
 import { ModelError } from "./model_error.ts";
-import { isJson, type Json, type KnownAs, MODEL_CLASSES, setting } from "./topology_json.ts";
+import { isJson, type Json, type KnownAs, setting } from "./topology_json.ts";
 import { unexpected } from "./unexpected.ts";
 
 /** One layer of a functional model. */
-interface Vertex {
+interface Vertex extends LayerCalls {
   /** Where its calls stand in the file. */
   nodesPlace: string;
   /** Its calls as the file has them. */
   nodes: unknown[][];
   /** What each of them takes. */
   takes: Reference[][];
-  /** How many calls it has before the first of these: that of an input, or of a nested model, is its own. */
-  first: number;
-  /** How many tensors a call gives at the most. */
-  tensors: number;
 }
 
 interface Reference {
   layer: string;
   node: number;
 }
-
-/** Where a layer that gives more than one tensor ends, by its class. */
-const MOST_TENSORS: Record<string, number> = {
-  Bidirectional: 6,
-  ConvLSTM2D: 3,
-  GRU: 2,
-  LSTM: 3,
-  RNN: Infinity,
-  SimpleRNN: 2,
-};
 
 /** TensorFlow.js keeps layers by name in a plain object, which has these already. */
 const isBuiltIn = (name: string) => name in {};
@@ -61,14 +47,52 @@ export function checkGraph(config: Json, place: string, knownAs: KnownAs): void 
     });
   }
   refuseCircles(vertices);
+  const inputs = new Set<string>();
+  const outputs: Reference[] = [];
   for (const list of ["inputLayers", "outputLayers"]) {
     const { key, value } = setting(config, list);
     const at = `${place}.${key}`;
     if (!Array.isArray(value) || value.length === 0) {
       throw unexpected(at, value, "an array of references to layers");
     }
-    value.forEach((one, i) => checkReference(one, `${at}[${i}]`, vertices));
+    value.forEach((one, i) => {
+      const reference = checkReference(one, `${at}[${i}]`, vertices);
+      const { layer } = reference;
+      if (list === "outputLayers") return void outputs.push(reference);
+      if (vertices.get(layer)!.isInput === false) {
+        throw unexpected(`${at}[${i}][0]`, layer, "the name of an InputLayer");
+      }
+      if (inputs.has(layer)) {
+        throw unexpected(`${at}[${i}][0]`, layer, "an input that is not listed before");
+      }
+      inputs.add(layer);
+    });
   }
+  const missing = missingInput(vertices, inputs, outputs);
+  if (missing !== null) {
+    throw new ModelError(
+      `${place}.${setting(config, "inputLayers").key} has no ${
+        showValue(missing)
+      }, expected every ` +
+        `input that the outputs need`,
+    );
+  }
+}
+
+/** An input that some output needs and that is not among the inputs of the model. */
+function missingInput(
+  vertices: Map<string, Vertex>,
+  inputs: Set<string>,
+  outputs: Reference[],
+): string | null {
+  const needed = new Map(outputs.map((one) => [`${one.node} ${one.layer}`, one]));
+  // A map is walked in the order of its entries, those that are added on the way included.
+  for (const { layer, node } of needed.values()) {
+    const { first, isInput, takes } = vertices.get(layer)!;
+    if (isInput && !inputs.has(layer)) return layer;
+    for (const one of takes[node - first] ?? []) needed.set(`${one.node} ${one.layer}`, one);
+  }
+  return null;
 }
 
 function checkName(layer: Json, place: string, taken: Map<string, Vertex>): string {
@@ -98,22 +122,18 @@ function vertexOf(layer: Json, place: string, knownAs: KnownAs): Vertex {
     }
   });
   const name = knownAs(setting(layer, "className").value as string)!;
-  const config = setting(layer, "config").value as Json;
-  return { nodesPlace, nodes, takes: [], ...ownCalls(name, config) };
-}
-
-/** How many calls a layer of this class has by itself, and how many tensors each call gives. */
-function ownCalls(name: string, config: Json): Pick<Vertex, "first" | "tensors"> {
-  if (name === "InputLayer") return { first: 1, tensors: 1 };
-  // Of somebody's own class nothing is known: it may be a model.
-  if (!Object.hasOwn(LAYER_SETTINGS, name) && !MODEL_CLASSES.includes(name)) {
-    return { first: 1, tensors: Infinity };
-  }
-  if (MODEL_CLASSES.includes(name)) {
-    const outputs = name === "Sequential" ? [1] : setting(config, "outputLayers").value;
-    return { first: 1, tensors: (outputs as unknown[]).length };
-  }
-  return { first: 0, tensors: MOST_TENSORS[name] ?? 1 };
+  const calls = layerCalls(name, setting(layer, "config").value as Json);
+  const { fewest, most } = calls;
+  nodes.forEach((node, n) => {
+    if (node.length >= fewest && node.length <= most) return;
+    const count = fewest === most ? fewest : `${fewest} or more`;
+    throw unexpected(
+      `${nodesPlace}[${n}]`,
+      node,
+      `${count === 1 ? "one reference" : `${count} references`} as ${name} takes inputs`,
+    );
+  });
+  return { nodesPlace, nodes, takes: [], ...calls };
 }
 
 function checkReference(
@@ -130,12 +150,14 @@ function checkReference(
     throw unexpected(`${place}[0]`, name, "the name of a layer of this model");
   }
   const calls = vertex.first + vertex.nodes.length;
-  if (node >= calls) {
-    const what = calls === 0 ? "a layer that is called" : upTo(calls - 1, "calls", name);
-    throw unexpected(`${place}[${calls === 0 ? 0 : 1}]`, calls === 0 ? name : node, what);
+  // What a nested model computes by itself it computes of inputs of its own.
+  const low = vertex.isInput === false ? vertex.first : 0;
+  if (calls === low) throw unexpected(`${place}[0]`, name, "a layer that is called");
+  if (node < low || node >= calls) {
+    throw unexpected(`${place}[1]`, node, numbers(low, calls - 1, "calls", name));
   }
   if (tensor >= vertex.tensors) {
-    throw unexpected(`${place}[2]`, tensor, upTo(vertex.tensors - 1, "tensors", name));
+    throw unexpected(`${place}[2]`, tensor, numbers(0, vertex.tensors - 1, "tensors", name));
   }
   if (options !== undefined && options !== null && !isJson(options)) {
     throw unexpected(`${place}[3]`, options, "an object");
@@ -143,8 +165,10 @@ function checkReference(
   return { layer: name, node };
 }
 
-const upTo = (last: number, what: string, name: string) =>
-  `${last === 0 ? "0" : `0 to ${last}`} as the ${what} of layer ${showValue(name)} are numbered`;
+const numbers = (low: number, high: number, what: string, name: string) =>
+  `${low === high ? low : `${low} to ${high}`} as the ${what} of layer ${
+    showValue(name)
+  } are numbered`;
 
 /**
  * Refuses calls that wait for each other. A call also waits for the ones of its layer before it, which

@@ -1,8 +1,10 @@
 import { nearest } from "../words/nearest.ts";
+import { showValue } from "../words/show_value.ts";
 import { checkGraph } from "./check_graph.ts";
+import { CLASS_ROLES, type Role, rolesOf } from "./class_roles.ts";
 import { COMMON, LAYER_SETTINGS, type Settings } from "./layer_settings.ts";
 import { ModelError } from "./model_error.ts";
-import { checkSetting, KINDS } from "./setting.ts";
+import { checkSetting, KINDS, type Setting } from "./setting.ts";
 import {
   camelCase,
   isJson,
@@ -12,25 +14,6 @@ import {
   setting,
 } from "./topology_json.ts";
 import { unexpected } from "./unexpected.ts";
-
-/** What TensorFlow.js has classes for that are no layers, each with the classes. */
-const CLASS_ROLES = {
-  activation: [
-    ...["elu", "gelu", "gelu_new", "hardSigmoid", "linear", "logSoftmax", "mish", "relu", "relu6"],
-    ...["selu", "sigmoid", "softmax", "softplus", "softsign", "swish", "tanh"],
-  ],
-  constraint: ["MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"],
-  initializer: [
-    ...["Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity"],
-    ...["LeCunNormal", "LeCunUniform", "Ones", "Orthogonal", "RandomNormal", "RandomUniform"],
-    ...["TruncatedNormal", "VarianceScaling", "Zeros"],
-  ],
-  optimizer: ["Adadelta", "Adagrad", "Adam", "Adamax", "Momentum", "RMSProp", "SGD"],
-  regularizer: ["L1L2"],
-} as const;
-
-/** What a class is for. `cell` and `recurrent` are layers that only some wrappers take. */
-type Role = keyof typeof CLASS_ROLES | "cell" | "recurrent" | "layer" | "model";
 
 const WORDS: Record<Exclude<Role, "optimizer">, string> = {
   activation: "an activation",
@@ -42,9 +25,6 @@ const WORDS: Record<Exclude<Role, "optimizer">, string> = {
   recurrent: "a recurrent layer",
   regularizer: "a regularizer",
 };
-
-const CELLS = ["ConvLSTM2DCell", "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"];
-const RECURRENT = ["ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"];
 
 /** What the classes hold that are no layers. TensorFlow.js has no opinion on the others' settings. */
 const SETTINGS: Record<string, Settings> = {
@@ -63,6 +43,12 @@ const SETTINGS: Record<string, Settings> = {
  */
 const MOST_CALLS = 100_000;
 
+/** TensorFlow.js names a tensor after the layer that makes it. */
+const LAYER_NAME: Setting = {
+  what: "a name of letters, digits and . _ - / that begins with a letter or digit",
+  is: (value) => typeof value === "string" && /^[A-Za-z0-9][\w./-]*$/.test(value),
+};
+
 /** What a key of a layer's configuration leads to, by the last word of the key. */
 const PARTS: [RegExp, Role][] = [
   [/(^a|A)ctivation$/, "activation"],
@@ -78,17 +64,6 @@ const INNER: Record<string, [key: string, role: Role]> = {
   TimeDistributed: ["layer", "layer"],
 };
 
-/** What the class of this name is for, or `null` if it is somebody's own. */
-function rolesOf(name: string): Role[] | null {
-  for (const [role, names] of Object.entries(CLASS_ROLES)) {
-    if ((names as readonly string[]).includes(name)) return [role as Role];
-  }
-  if (MODEL_CLASSES.includes(name)) return ["model", "layer"];
-  if (CELLS.includes(name)) return ["cell", "layer"];
-  if (RECURRENT.includes(name)) return ["recurrent", "layer"];
-  return Object.hasOwn(LAYER_SETTINGS, name) ? ["layer"] : null;
-}
-
 /**
  * Checks all that a model's topology holds before anything of it is built: the configuration of each layer
  * of TensorFlow.js, and how the layers lead to each other. Classes of somebody's own pass.
@@ -100,11 +75,43 @@ function rolesOf(name: string): Role[] | null {
  */
 export function checkLayers(model: Json, place: string, knownAs: KnownAs): void {
   const calls = checkObject(model, place, "model", knownAs);
+  refuseDoubleOutputs(model, place);
   if (calls <= MOST_CALLS) return;
   throw new ModelError(
     `${place} nests models that call each other's layers ${calls} times in one pass, expected at ` +
       `most ${MOST_CALLS} calls`,
   );
+}
+
+/** Of two keys that are the same to TensorFlow.js, `units` and `units_`, only one would count. */
+function refuseDoubleKeys(object: Json, place: string): void {
+  const written = new Map<string, string>();
+  for (const key of Object.keys(object)) {
+    const other = written.get(camelCase(key));
+    if (other !== undefined) {
+      throw new ModelError(
+        `${place} has the keys ${showValue(other)} and ${showValue(key)}, which are one to ` +
+          `TensorFlow.js, expected one of them`,
+      );
+    }
+    written.set(camelCase(key), key);
+  }
+}
+
+/** TensorFlow.js computes one output only once, and gives nothing where it is listed again. */
+function refuseDoubleOutputs(model: Json, place: string): void {
+  const config = setting(model, "config");
+  const outputs = isJson(config.value) ? setting(config.value, "outputLayers") : undefined;
+  if (!Array.isArray(outputs?.value)) return;
+  const seen = new Set<string>();
+  outputs.value.forEach((output, i) => {
+    const key = JSON.stringify(output.slice(0, 3));
+    if (seen.has(key)) {
+      const at = `${place}.${config.key}.${outputs.key}[${i}]`;
+      throw new ModelError(`${at} is ${key}, expected an output that is not listed before`);
+    }
+    seen.add(key);
+  });
 }
 
 /**
@@ -115,6 +122,7 @@ export function checkLayers(model: Json, place: string, knownAs: KnownAs): void 
 function checkObject(value: unknown, place: string, role: Role, knownAs: KnownAs): number {
   const what = WORDS[role as keyof typeof WORDS];
   if (!isJson(value)) throw unexpected(place, value, `${what} with "class_name" and "config"`);
+  refuseDoubleKeys(value, place);
   const className = setting(value, "className");
   const config = setting(value, "config");
   if (typeof className.value !== "string") {
@@ -137,6 +145,7 @@ function checkModel(config: unknown, place: string, name: string, knownAs: Known
   // Keras 1 has the layers of a Sequential where the configuration is now.
   const isList = name === "Sequential" && Array.isArray(config);
   if (!isList && !isJson(config)) throw unexpected(place, config, "an object");
+  if (!isList) refuseDoubleKeys(config as Json, place);
   const layers = isList ? { key: "", value: config } : setting(config as Json, "layers");
   const at = isList ? place : `${place}.${layers.key}`;
   if (!isList) checkSetting(COMMON.name, setting(config as Json, "name").value, `${place}.name`);
@@ -144,7 +153,13 @@ function checkModel(config: unknown, place: string, name: string, knownAs: Known
   if (name === "Sequential" && layers.value.length === 0) {
     throw unexpected(at, layers.value, "an array of layers");
   }
-  const calls = layers.value.map((layer, i) => checkObject(layer, `${at}[${i}]`, "layer", knownAs));
+  const calls = layers.value.map((layer, i) => {
+    const count = checkObject(layer, `${at}[${i}]`, "layer", knownAs);
+    const config = setting(layer, "config");
+    const own = isJson(config.value) ? config.value.name : undefined;
+    checkSetting(LAYER_NAME, own, `${at}[${i}].${config.key}.name`);
+    return count;
+  });
   if (name === "Sequential") {
     if (!hasShape(layers.value[0], knownAs)) throw shapeless(`${at}[0].config`);
     return calls.reduce((sum, count) => sum + count, 0);
@@ -169,6 +184,7 @@ function hasShape(layer: Json, knownAs: KnownAs): boolean {
 }
 
 function checkConfig(name: string, config: Json, place: string, knownAs: KnownAs): number {
+  refuseDoubleKeys(config, place);
   const settings: Settings = { ...COMMON, ...SETTINGS[name] };
   for (const [key, kind] of Object.entries(settings)) {
     const { key: written, value } = setting(config, key);

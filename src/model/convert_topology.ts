@@ -72,7 +72,12 @@ function convert(
   if (depth > MAX_DEPTH) {
     throw new ModelError(`${key || "modelTopology"} is nested more than ${MAX_DEPTH} levels deep`);
   }
-  if (typeof value === "string") return camelCase(value);
+  // `gelu_new` is called that in TensorFlow.js too.
+  if (typeof value === "string") {
+    return key.toLowerCase().endsWith("activation")
+      ? context.knownAs(value) ?? camelCase(value)
+      : camelCase(value);
+  }
   if (Array.isArray(value)) {
     return value.map((item, i) => {
       // References to layers start with a name, which must stay as it is.

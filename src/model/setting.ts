@@ -45,6 +45,8 @@ const borders: Setting = {
   items: { count: 2, each: perAxis(2, border) },
 };
 
+const number: Setting = { what: "a number", is: (value) => Number.isFinite(value) };
+
 const size: Setting = {
   what: `null or ${whole(1).what}`,
   is: (value) => value === null || isWhole(value, 1),
@@ -83,7 +85,12 @@ export const KINDS = {
     what: "a number from 0 to 1",
     is: (value: unknown) => typeof value === "number" && value >= 0 && value <= 1,
   },
-  number: { what: "a number", is: (value: unknown) => Number.isFinite(value) },
+  number,
+  numbers: {
+    ...number,
+    what: "a number or an array of them",
+    items: { count: null, each: number },
+  },
   only: (value: unknown, why: string): Setting => ({
     what: `${value}: ${why}`,
     is: (found) => found === value,

@@ -5,6 +5,7 @@ import { showValue } from "../words/show_value.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { ModelError } from "./model_error.ts";
 import { showShape } from "./shapes.ts";
+import { snakeCase } from "./topology_json.ts";
 
 type Shape = readonly (number | null)[];
 type Symbolic = LayersModel["inputs"][number];
@@ -79,6 +80,8 @@ export function watchBuild(
       const taken = list.map(({ shape }) => showShape(shape)).join(", ");
       let output: unknown;
       try {
+        const longest = list.map(({ shape }) => shape).sort((a, b) => b.length - a.length)[0];
+        refuseAxes(this, longest, place);
         refuseLoops(this, list[0].shape, place);
         output = apply.call(this, inputs, options);
       } catch (error) {
@@ -115,7 +118,9 @@ function blame(error: unknown, className: string, layers: number, what: string):
   // What V8 says of TensorFlow.js's own code helps only who reads that code.
   const isStock = Object.hasOwn(LAYER_SETTINGS, className);
   const isInternal = error instanceof TypeError || error instanceof RangeError;
-  const why = isStock && isInternal ? "TensorFlow.js cannot build it" : failure(error);
+  const why = isStock && isInternal
+    ? "TensorFlow.js cannot build it"
+    : failure(error).replace(/\.? Input received: .*/, "");
   return new ModelError(`${what}: ${why}`, { cause: error });
 }
 
@@ -131,6 +136,20 @@ function checkOutput(shape: Shape, place: string, taken: string): void {
   throw new ModelError(
     `${place} makes the shape ${showShape(shape)} of ${taken}, expected ${expected}`,
   );
+}
+
+/** Refuses an axis that the input does not have. */
+function refuseAxes(layer: Layer, shape: Shape, place: string): void {
+  if (!Object.hasOwn(LAYER_SETTINGS, layer.getClassName())) return;
+  for (const key of ["axis", "axes", "sharedAxes"] as const) {
+    const found = (layer as unknown as Record<typeof key, number | number[] | null>)[key];
+    for (const axis of found === undefined || found === null ? [] : [found].flat()) {
+      if (axis >= -shape.length && axis < shape.length) continue;
+      throw new ModelError(
+        `${place}.${snakeCase(key)} is ${axis}, expected an axis of the shape ${showShape(shape)}`,
+      );
+    }
+  }
 }
 
 interface Looping {

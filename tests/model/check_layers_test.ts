@@ -24,6 +24,7 @@ async function refusal(model: LayersModel, edit: Edit): Promise<string> {
     const tensors = tf.memory().numTensors;
     const error = await assertRejects(() => loadModel(path), ModelError);
     assertEquals(tf.memory().numTensors, tensors, "a failed load leaves tensors");
+    assert(error.message.startsWith(`${path}: modelTopology`), error.message);
     return error.message.slice(`${path}: modelTopology.config.layers`.length);
   });
 }
@@ -348,6 +349,22 @@ Deno.test("loadModel() refuses outputs of a call that is not there", async () =>
   const message = await refusal(model, (_, whole) => whole.config.output_layers[0][1] = 3);
   assert(message.includes('[0][1] is 3, expected 0 as the calls of layer "sum"'), message);
   model.dispose();
+});
+
+Deno.test("loadModel() refuses inputs and outputs that are listed twice, or are no inputs", async () => {
+  const lists: [string, (whole: Json) => void, string][] = [
+    ["output", ({ config }) => config.output_layers.push(["sum", 0, 0]), '[1] is ["sum",0,0], '],
+    ["input", ({ config }) => config.input_layers.push(["in", 0, 0]), '[1][0] is "in", '],
+  ];
+  for (const [what, edit, where] of lists) {
+    const model = MODELS.graph();
+    assert((await refusal(model, (_, whole) => edit(whole))).includes(
+      `${where}expected an ${what} that is not listed before`,
+    ));
+    const message = await refusal(model, (_, whole) => whole.config.input_layers[0][0] = "a");
+    assert(message.includes('[0][0] is "a", expected the name of an InputLayer'), message);
+    model.dispose();
+  }
 });
 
 Deno.test("loadModel() refuses models that call each other too often", async () => {
