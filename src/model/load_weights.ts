@@ -3,6 +3,7 @@ import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { failure } from "../words/failure.ts";
 import { ModelError } from "./model_error.ts";
 import type { LayerVariable } from "./model_weights.ts";
+import { unexpected } from "./unexpected.ts";
 import type { WeightGroup, WeightSpec } from "./weights_manifest.ts";
 
 /** What a path must not hold: it would be absolute, a URL, or another path on another system. */
@@ -85,7 +86,14 @@ export async function locateGroups(
     for (const { path, place } of group.files) located.push(await locateFile(folder, path, place));
     const size = located.reduce((sum, file) => sum + file.info.size, 0);
     if (size !== group.bytes) {
-      const names = group.files.map(({ path }) => showValue(path)).join(", ") || "no file";
+      if (group.files.length === 0) {
+        throw unexpected(
+          `${group.place}.paths`,
+          [],
+          `the files of ${group.bytes} bytes that hold its ${group.specs.length} weights`,
+        );
+      }
+      const names = group.files.map(({ path }) => showValue(path)).join(", ");
       throw new ModelError(
         `${names} ${group.files.length === 1 ? "has" : "have"} ${size} bytes, expected ` +
           `${group.bytes} for the ${group.specs.length} weights that weightsManifest declares: ` +

@@ -1,3 +1,4 @@
+import { escapeControls } from "../words/escape_controls.ts";
 import { failure } from "../words/failure.ts";
 
 /**
@@ -29,8 +30,10 @@ export async function readJson(
   try {
     return JSON.parse(text);
   } catch (error) {
-    // What is quoted of the file may go over several lines.
+    // What is quoted of the file may go over several lines, and hold what moves the cursor.
     const what = (error as Error).message.replace(/\s+/g, " ").replace(/ is not valid JSON$/, "");
-    throw new Unusable(`${path}: the file is not valid JSON: ${what}`, { cause: error });
+    throw new Unusable(`${path}: the file is not valid JSON: ${escapeControls(what)}`, {
+      cause: error,
+    });
   }
 }

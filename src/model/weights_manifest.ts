@@ -23,6 +23,8 @@ export interface WeightSpec {
 
 /** Weights whose bytes follow each other in a row of files. */
 export interface WeightGroup {
+  /** Where in the file: `weightsManifest[0]`. */
+  place: string;
   /** Files, with the place in the manifest that names each. */
   files: { path: string; place: string }[];
   /** Weights. */
@@ -114,6 +116,6 @@ export function parseWeightsManifest(manifest: unknown): WeightGroup[] {
       return { path, place: at };
     });
     const specs = weights.map((weight, i) => parseSpec(weight, `${place}.weights[${i}]`));
-    return { files, specs, bytes: specs.reduce((sum, spec) => sum + spec.bytes, 0) };
+    return { place, files, specs, bytes: specs.reduce((sum, spec) => sum + spec.bytes, 0) };
   });
 }

@@ -9,7 +9,9 @@ export function failure(error: unknown): string {
   if (error instanceof Deno.errors.NotADirectory) return "a part of its path is no folder";
   if (error instanceof Deno.errors.NotCapable) return "reading it is not allowed: use --allow-read";
   if (error instanceof Deno.errors.PermissionDenied) return "the system does not let it be read";
-  const message = error instanceof Error ? error.message : String(error);
+  // Deno names the call and the path, as somebody wrote it: `... (os error 36): lstat '/a/b'`.
+  const message = (error instanceof Error ? error.message : String(error))
+    .replace(/ \(os error \d+\).*$/s, "");
   const [first, next] = message.trim().split(/\s*\r?\n\s*/);
   // What leads over to the lines below is left out, unless there is nothing before it.
   const [whole] = /:$/.test(first) || /^\p{Ll}/u.test(next ?? "")
@@ -29,6 +31,6 @@ export function writeFailure(error: unknown): string {
     return "it is not allowed: use --allow-read and --allow-write of its folder";
   }
   if (error instanceof Deno.errors.PermissionDenied) return "the system does not let it be written";
-  // Deno names the call and the path, which may be a temporary one: `...: writefile '/a/b.tmp'`.
-  return failure(error).replace(/ \(os error \d+\).*$/, "").replace(/: [a-z_]+ '.*'$/, "");
+  // The path may be a temporary one: `...: writefile '/a/b.tmp'`.
+  return failure(error).replace(/: [a-z_]+ '.*'$/, "");
 }

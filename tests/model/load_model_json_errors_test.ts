@@ -152,6 +152,12 @@ const spoilt: [string, Edit, string][] = [
     "weightsManifest[0].paths[0] is 3, expected a file name",
   ],
   [
+    "a manifest without files",
+    (json) => (json.weightsManifest[0].paths = [], json),
+    "weightsManifest[0].paths is an empty array, expected the files of 36 bytes that hold its 4 " +
+    "weights",
+  ],
+  [
     "a manifest of text",
     (json) => (json.weightsManifest = ["x"], json),
     "weightsManifest[0].paths is missing, expected an array of file names",
@@ -362,6 +368,10 @@ Deno.test("loadModel() refuses weight files that are missing or none", async () 
     'weightsManifest[0].paths[0] is "w.bin", but there is no such file',
   );
   assertEquals(
+    await refusal({ edit: rename("w".repeat(5000)) }),
+    `weightsManifest[0].paths[0] is "${"w".repeat(60)}...", but File name too long`,
+  );
+  assertEquals(
     await refusal({ edit: rename(".") }),
     'weightsManifest[0].paths[0] is ".", which is no file',
   );
@@ -532,6 +542,11 @@ Deno.test("loadModel() says what is wrong with the file itself", async () => {
     assertEquals(
       await refusalOf(path),
       `the file is not valid JSON: Unexpected token 'o', "not JSON "`,
+    );
+    await Deno.writeTextFile(path, '{"a": \u009b31m}');
+    assertEquals(
+      await refusalOf(path),
+      'the file is not valid JSON: Unexpected token \'\\x9b\', "{"a": \\x9b31m}"',
     );
     await Deno.writeFile(path, new Uint8Array([0, 255, 254, 1]));
     assert((await refusalOf(path)).startsWith("the file is not valid JSON: "));
