@@ -1,6 +1,7 @@
 import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
+import { containerLayers } from "../model/inner_layers.ts";
 import { isDisposed } from "../model/is_disposed.ts";
 import type { MeasureOptions } from "./measure_options.ts";
 import { inputName } from "./tensor_names.ts";
@@ -81,10 +82,11 @@ export function checkBatch(
   if (isDisposed(model)) {
     throw new TypeError(`Cannot measure model ${model.name}: it was disposed of`);
   }
-  const twice = model.outputs?.find((output, i) => model.outputs.indexOf(output) < i);
-  if (twice !== undefined) {
+  for (const one of [model, ...containerLayers(model)] as Partial<LayersModel>[]) {
+    const twice = one.outputs?.find((output, i) => one.outputs!.indexOf(output) < i);
+    if (twice === undefined) continue;
     throw new TypeError(
-      `Cannot measure model ${model.name}: it lists the output of layer ` +
+      `Cannot measure model ${one.name}: it lists the output of layer ` +
         `${showValue(twice.sourceLayer.name)} twice, which TensorFlow.js computes once: ` +
         `list every output once`,
     );

@@ -3,6 +3,7 @@ import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflo
 import type { Topology } from "./convert_topology.ts";
 import { ModelError } from "./model_error.ts";
 import type { LayerVariable } from "./model_weights.ts";
+import { showShape } from "./shapes.ts";
 import { type Classes, watchBuild } from "./watch_build.ts";
 
 /** What a model may take before anything it declares is looked at: 16 MiB of float32. */
@@ -56,8 +57,8 @@ export function buildModel(tf: TensorFlow, topology: Topology, declared: number)
     // An open axis, null, counts as 0 in a product: TensorFlow.js itself refuses it below.
     if (!(asked <= budget) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
       throw new ModelError(
-        `layer ${showValue(this.name)} asks for a weight ${showValue(name)} of shape ` +
-          `[${shape.join(", ")}], expected no more than the ${declared} entries that ` +
+        `${watch.placeOf(this)} asks for a weight ${showValue(name)} of shape ` +
+          `${showShape(shape)}, expected no more than the ${declared} entries that ` +
           `weightsManifest declares for the whole model`,
       );
     }
@@ -101,15 +102,17 @@ function* objects(value: unknown): Generator<Record<string, unknown>> {
   for (const inner of Object.values(value)) yield* objects(inner);
 }
 
+const sizeOf = (value: unknown) => typeof value === "number" ? value : 0;
+
 /** A stateful recurrent layer keeps a state for each example of a batch whose size is fixed. */
 function refuseLargeStates(topology: Topology, budget: number): void {
   const all = [...objects(topology.config)];
   if (!all.some((config) => config.stateful === true)) return;
-  const units = all.map((config) => Number(config.units ?? config.filters ?? 0));
+  const units = all.map(({ units, filters }) => sizeOf(units ?? filters));
   for (const { batchInputShape } of all) {
     if (!Array.isArray(batchInputShape)) continue;
     // Neither the time steps nor the features of an input are part of a state.
-    const [examples, _steps, ...rest] = batchInputShape;
+    const [examples, _steps, ...rest] = batchInputShape.map(sizeOf);
     const cells = [examples, ...rest.slice(0, -1)].reduce((product, size) => product * size, 1);
     const states = 2 * cells * units.reduce((sum, count) => sum + count, 0);
     if (!(states <= budget)) {

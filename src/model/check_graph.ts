@@ -49,6 +49,7 @@ export function checkGraph(config: Json, place: string, knownAs: KnownAs): void 
   refuseCircles(vertices);
   const inputs = new Set<string>();
   const outputs: Reference[] = [];
+  const listed = new Set<string>();
   for (const list of ["inputLayers", "outputLayers"]) {
     const { key, value } = setting(config, list);
     const at = `${place}.${key}`;
@@ -58,7 +59,17 @@ export function checkGraph(config: Json, place: string, knownAs: KnownAs): void 
     value.forEach((one, i) => {
       const reference = checkReference(one, `${at}[${i}]`, vertices);
       const { layer } = reference;
-      if (list === "outputLayers") return void outputs.push(reference);
+      if (list === "outputLayers") {
+        // TensorFlow.js computes an output once, and gives nothing where it is listed again.
+        const known = JSON.stringify((one as unknown[]).slice(0, 3));
+        if (listed.has(known)) {
+          throw new ModelError(
+            `${at}[${i}] is ${known}, expected an output that is not listed before`,
+          );
+        }
+        listed.add(known);
+        return void outputs.push(reference);
+      }
       if (vertices.get(layer)!.isInput === false) {
         throw unexpected(`${at}[${i}][0]`, layer, "the name of an InputLayer");
       }

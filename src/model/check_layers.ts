@@ -75,7 +75,6 @@ const INNER: Record<string, [key: string, role: Role]> = {
  */
 export function checkLayers(model: Json, place: string, knownAs: KnownAs): void {
   const calls = checkObject(model, place, "model", knownAs);
-  refuseDoubleOutputs(model, place);
   if (calls <= MOST_CALLS) return;
   throw new ModelError(
     `${place} nests models that call each other's layers ${calls} times in one pass, expected at ` +
@@ -96,22 +95,6 @@ function refuseDoubleKeys(object: Json, place: string): void {
     }
     written.set(camelCase(key), key);
   }
-}
-
-/** TensorFlow.js computes one output only once, and gives nothing where it is listed again. */
-function refuseDoubleOutputs(model: Json, place: string): void {
-  const config = setting(model, "config");
-  const outputs = isJson(config.value) ? setting(config.value, "outputLayers") : undefined;
-  if (!Array.isArray(outputs?.value)) return;
-  const seen = new Set<string>();
-  outputs.value.forEach((output, i) => {
-    const key = JSON.stringify(output.slice(0, 3));
-    if (seen.has(key)) {
-      const at = `${place}.${config.key}.${outputs.key}[${i}]`;
-      throw new ModelError(`${at} is ${key}, expected an output that is not listed before`);
-    }
-    seen.add(key);
-  });
 }
 
 /**
@@ -162,6 +145,7 @@ function checkModel(config: unknown, place: string, name: string, knownAs: Known
   });
   if (name === "Sequential") {
     if (!hasShape(layers.value[0], knownAs)) throw shapeless(`${at}[0].config`);
+    refuseDoubleNames(layers.value, at);
     return calls.reduce((sum, count) => sum + count, 0);
   }
   checkGraph(config as Json, place, knownAs);
@@ -169,6 +153,23 @@ function checkModel(config: unknown, place: string, name: string, knownAs: Known
     const nodes = setting((layers.value as Json[])[i], "inboundNodes").value as unknown[];
     return sum + count * nodes.length;
   }, 0);
+}
+
+/** Refuses two layers of one name; a layer without any is given one that is free. */
+function refuseDoubleNames(layers: Json[], place: string): void {
+  const taken = new Set<unknown>();
+  layers.forEach((layer, i) => {
+    const config = setting(layer, "config");
+    const name = isJson(config.value) ? config.value.name ?? null : null;
+    if (name !== null && taken.has(name)) {
+      throw unexpected(
+        `${place}[${i}].${config.key}.name`,
+        name,
+        "a name that no layer before it has",
+      );
+    }
+    taken.add(name);
+  });
 }
 
 const shapeless = (place: string) =>
@@ -179,7 +180,11 @@ function hasShape(layer: Json, knownAs: KnownAs): boolean {
   const name = knownAs(setting(layer, "className").value as string)!;
   const config = setting(layer, "config").value as Json;
   if (MODEL_CLASSES.includes(name) || name === "Embedding" || rolesOf(name) === null) return true;
-  const keys = ["batchInputShape", "inputShape", ...name === "Dense" ? ["inputDim"] : []];
+  return saysShape(config, name === "Dense");
+}
+
+function saysShape(config: Json, byInputDim: boolean): boolean {
+  const keys = ["batchInputShape", "inputShape", ...byInputDim ? ["inputDim"] : []];
   return keys.some((key) => (setting(config, key).value ?? null) !== null);
 }
 
@@ -196,6 +201,7 @@ function checkConfig(name: string, config: Json, place: string, knownAs: KnownAs
     if (part === undefined || value === null || value === undefined) continue;
     checkPart(value, `${place}.${written}`, part[1], knownAs);
   }
+  if (name === "InputLayer" && !saysShape(config, false)) throw shapeless(place);
   if (Object.hasOwn(INNER, name)) {
     const [key, role] = INNER[name];
     const { key: written, value } = setting(config, key);

@@ -14,7 +14,7 @@ const samePadding = choice("same", "valid");
 export const COMMON: Settings = {
   name: KINDS.text,
   trainable: flag,
-  batchInputShape: KINDS.shape,
+  batchInputShape: KINDS.batchShape,
   inputShape: KINDS.shape,
   batchSize: count,
   // What a layer is made with in code, and no file holds.

@@ -105,7 +105,19 @@ export const KINDS = {
           value[1] >= value[0]
         : Number.isFinite(value) && value as number > 0,
   },
-  shape: { what: "an array of sizes", items: { count: null, each: size } },
+  batchShape: {
+    what: "an array of sizes, that of the batch first",
+    is: (value: unknown) =>
+      Array.isArray(value) && value.length > 0 &&
+      value.every((length) => length === null || isWhole(length, 1)),
+    items: { count: null, each: size },
+  },
+  shape: {
+    what: "an array of sizes",
+    // A single number an example has no axis.
+    is: (value: unknown) => Array.isArray(value) && value.length === 0,
+    items: { count: null, each: size },
+  },
   sizes: {
     ...whole(1),
     what: `${size.what}, or an array of them`,
@@ -131,7 +143,7 @@ export const KINDS = {
 export function checkSetting(setting: Setting, value: unknown, place: string): void {
   const { is, items, required, what } = setting;
   if ((value === undefined || value === null) && !required || is?.(value)) return;
-  const isList = items !== undefined && Array.isArray(value) &&
+  const isList = items !== undefined && Array.isArray(value) && value.length > 0 &&
     (items.count === null || items.count === value.length);
   if (!isList) throw unexpected(place, value, what);
   value.forEach((item, i) => {

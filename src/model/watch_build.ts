@@ -1,7 +1,6 @@
 import { patchProperty } from "../engine/patch_property.ts";
 import type { Layer, LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { failure } from "../words/failure.ts";
-import { showValue } from "../words/show_value.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { ModelError } from "./model_error.ts";
 import { showShape } from "./shapes.ts";
@@ -31,6 +30,8 @@ const LONG_CHAIN = 500;
 export interface BuildWatch {
   /** Every layer that was made. */
   layers: Layer[];
+  /** Where a layer that is being built stands in the file. */
+  placeOf(layer: Layer): string;
   /** Stops watching. */
   stop(): void;
 }
@@ -51,6 +52,7 @@ export function watchBuild(
   const made = new Map<Layer, string>();
   /** The places of what is being built, innermost last. */
   const open: string[] = [];
+  const placeOf = (layer: Layer) => made.get(layer) ?? open.at(-1) ?? "modelTopology";
   const stock = { ...known };
   for (const [name, [cls, fromConfig]] of Object.entries(stock)) {
     if (typeof fromConfig !== "function") continue;
@@ -72,13 +74,14 @@ export function watchBuild(
   const apply = prototype.apply;
   const restore = patchProperty(prototype as object, "apply", {
     value: function (this: Layer, inputs: unknown, options?: unknown) {
-      const place = made.get(this) ?? `${open.at(-1)}, layer ${showValue(this.name)},`;
+      const place = placeOf(this);
       const list = [inputs].flat() as Symbolic[];
       if (list.some((input) => !Array.isArray(Object(input).shape))) {
         throw new ModelError(`${place} takes an output that another layer does not give`);
       }
       const taken = list.map(({ shape }) => showShape(shape)).join(", ");
       let output: unknown;
+      open.push(place);
       try {
         const longest = list.map(({ shape }) => shape).sort((a, b) => b.length - a.length)[0];
         refuseAxes(this, longest, place);
@@ -87,6 +90,8 @@ export function watchBuild(
       } catch (error) {
         const kind = this.getClassName();
         throw blame(error, kind, made.size, `${place} cannot take inputs of shape ${taken}`);
+      } finally {
+        open.pop();
       }
       for (const { shape } of [output].flat() as Symbolic[]) checkOutput(shape, place, taken);
       return output;
@@ -96,6 +101,7 @@ export function watchBuild(
     get layers() {
       return [...made.keys()];
     },
+    placeOf,
     stop() {
       Object.assign(known, stock);
       restore();
@@ -114,6 +120,11 @@ function blame(error: unknown, className: string, layers: number, what: string):
           `--v8-flags=--stack-size=7000`,
       { cause: error },
     );
+  }
+  const rank = failure(error).match(/expected (min_|max_)?ndim=(\d+), found/);
+  if (rank !== null) {
+    const bound = rank[1] === undefined ? "" : rank[1] === "min_" ? "at least " : "at most ";
+    return new ModelError(`${what}, expected ${bound}${rank[2]} axes`, { cause: error });
   }
   // What V8 says of TensorFlow.js's own code helps only who reads that code.
   const isStock = Object.hasOwn(LAYER_SETTINGS, className);

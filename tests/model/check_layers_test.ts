@@ -298,8 +298,67 @@ const spoilt: [string, keyof typeof MODELS, Edit, string][] = [
     "inputs of a rank that a layer does not take",
     "dense",
     ([dense]) => dense.config.batch_input_shape = [null],
-    "[0].config cannot take inputs of shape [any]: Input 0 is incompatible with layer " +
-    "dense_Dense1: expected min_ndim=2, found ndim=1",
+    "[0].config cannot take inputs of shape [any], expected at least 2 axes",
+  ],
+  [
+    "a shape without the batch",
+    "dense",
+    ([dense]) => dense.config.batch_input_shape = [],
+    "[0].config.batch_input_shape is an empty array, expected an array of sizes, that of the batch " +
+    "first",
+  ],
+  [
+    "layers of one name in a row",
+    "dense",
+    ([dense, dropout]) => dropout.config.name = dense.config.name = "one",
+    '[1].config.name is "one", expected a name that no layer before it has',
+  ],
+  [
+    "a name that is none to TensorFlow.js",
+    "dense",
+    ([dense]) => dense.config.name = "one\u001b[31m",
+    '[0].config.name is "one\\u001b[31m", expected a name of letters, digits and . _ - / that begins ' +
+    "with a letter or digit",
+  ],
+  [
+    "an axis that the input does not have",
+    "graph",
+    ([, , b, sum]) => {
+      sum.class_name = "Concatenate";
+      sum.config.axis = 7;
+      b.config.units = 2;
+    },
+    "[3].config.axis is 7, expected an axis of the shape [any, 2]",
+  ],
+  [
+    "two inputs for a layer of one",
+    "graph",
+    ([, , b]) => b.inbound_nodes[0].push(["in", 0, 0]),
+    "[2].inbound_nodes[0] is an array of 2 items, expected one reference as Dense takes inputs",
+  ],
+  [
+    "one input for a sum",
+    "graph",
+    ([, , , sum]) => sum.inbound_nodes[0].pop(),
+    "[3].inbound_nodes[0] is an array of 1 item, expected 2 or more references as Add takes inputs",
+  ],
+  [
+    "a key twice",
+    "graph",
+    ([, a]) => a.config.units_ = 3,
+    '[1].config has the keys "units" and "units_", which are one to TensorFlow.js, expected one of them',
+  ],
+  [
+    "an input without a shape",
+    "graph",
+    ([input]) => delete input.config.batch_input_shape,
+    '[0].config has no "batch_input_shape", expected the shape that the model takes',
+  ],
+  [
+    "the tensor of a nested model's own inputs",
+    "nested",
+    ([, inner]) => inner.inbound_nodes[1][0][1] = 0,
+    '[1].inbound_nodes[1][0][1] is 0, expected 1 to 2 as the calls of layer "inner" are numbered',
   ],
   [
     "a call that is not there",
@@ -343,6 +402,21 @@ for (const [what, model, edit, message] of spoilt) {
     built.dispose();
   });
 }
+
+Deno.test("loadModel() refuses a model that lacks an input which its outputs need", async () => {
+  const model = MODELS.graph();
+  const message = await refusal(model, ([, , b], whole) => {
+    const other = structuredClone(whole.config.layers[0]);
+    other.name = other.config.name = "other";
+    whole.config.layers.push(other);
+    b.inbound_nodes[0][0][0] = "other";
+  });
+  assert(
+    message.endsWith('has no "other", expected every input that the outputs need'),
+    message,
+  );
+  model.dispose();
+});
 
 Deno.test("loadModel() refuses outputs of a call that is not there", async () => {
   const model = MODELS.graph();

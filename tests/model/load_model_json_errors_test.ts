@@ -234,7 +234,8 @@ const spoilt: [string, Edit, string][] = [
   [
     "a layer of a billion units",
     (json) => (json.modelTopology.config.layers[0].config.units = 1e9, json),
-    'layer "dense_1" asks for a weight "kernel" of shape [2, 1000000000], expected no more than ' +
+    'modelTopology.config.layers[0].config asks for a weight "kernel" of shape [2, 1000000000], ' +
+    "expected no more than " +
     "the 9 entries that weightsManifest declares for the whole model",
   ],
   [
