@@ -31,7 +31,10 @@ const SETTINGS: Record<string, Settings> = {
   ...LAYER_SETTINGS,
   Constant: { value: { ...KINDS.number, required: true } },
   VarianceScaling: {
-    scale: { what: "a number of at least 0", is: (value) => Number(value) >= 0 },
+    scale: {
+      what: "a number of at least 0",
+      is: (value) => typeof value === "number" && value >= 0,
+    },
     mode: KINDS.choice("fanIn", "fanOut", "fanAvg"),
     distribution: KINDS.choice("normal", "uniform", "truncatedNormal"),
   },

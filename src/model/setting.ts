@@ -60,7 +60,8 @@ const integer: Setting = {
 const isOpen = (value: unknown) => value === null || value === -1;
 
 const isPermutation = (value: unknown) =>
-  Array.isArray(value) && value.toSorted((a, b) => a - b).every((axis, i) => axis === i + 1);
+  Array.isArray(value) && value.every(Number.isInteger) &&
+  value.toSorted((a, b) => a - b).every((axis, i) => axis === i + 1);
 
 /** The kinds of settings that layers have. */
 export const KINDS = {

@@ -118,7 +118,7 @@ Deno.test("report names the model for which no batch can be drawn", () =>
     config.layers = [];
     manifest.weightsManifest = [];
     await save(folder, manifest);
-    await refused(folder, `${folder}/model.json: model "relu_he" has no inputs`);
+    await refused(folder, `${folder}/model.json: modelTopology.config.layers is an empty array`);
   }));
 
 Deno.test("report refuses a batch that does not fit, or holds text", () =>

@@ -174,6 +174,12 @@ const spoilt: [string, keyof typeof MODELS, Edit, string][] = [
     '[0].config.kernel_initializer.config.mode is "fan", expected "fan_in", "fan_out" or "fan_avg"',
   ],
   [
+    "a scale that cannot be made a number",
+    "dense",
+    ([dense]) => dense.config.kernel_initializer.config.scale = { toString: 1 },
+    "[0].config.kernel_initializer.config.scale is an object, expected a number of at least 0",
+  ],
+  [
     "an initialiser that is a number",
     "dense",
     ([dense]) => dense.config.bias_initializer = 7,
