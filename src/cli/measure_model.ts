@@ -9,6 +9,7 @@ import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { logToStderr } from "../model/foreign_code.ts";
 import { isDisposed } from "../model/is_disposed.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
 import { loadModel } from "../model/load_model.ts";
 import type { LoadedModel } from "../model/loaded_model.ts";
 import type { Objective } from "../model/objective.ts";
@@ -105,19 +106,24 @@ async function measureOnEngine(request: MeasureRequest, tells: boolean): Promise
   }
 }
 
+/** TensorFlow.js calls itself for every layer of a chain, and the stack holds some 6,000 calls. */
+const LONG_CHAIN = 500;
+
 /** Whose code a pass runs; `null` where there is data alone. */
 function codeOf({ model, register }: MeasureRequest): string | null {
   return model === null || /\.json$/i.test(model) ? register[0] ?? null : model;
 }
 
 /** Of many models, which one a message is about that names no file. */
-function about({ source }: Subject, thrown: unknown): Error {
+function about({ source, model }: Subject, thrown: unknown): Error {
   // A layer of somebody's own throws what it likes, and what cannot be changed.
   const error = isPlain(thrown) ? thrown : new Error(failure(thrown), { cause: thrown });
-  // TensorFlow.js calls itself for every layer of a chain, and the stack holds some 6,000 calls.
   if (error instanceof RangeError && error.message.startsWith("Maximum call stack")) {
-    error.message = "TensorFlow.js has no room for so many layers in a row: " +
-      "run deno with --v8-flags=--stack-size=7000";
+    const layers = leafLayers(model).length;
+    error.message = layers < LONG_CHAIN
+      ? "code of the model calls itself without end"
+      : `TensorFlow.js has no room for ${layers} layers in a row: ` +
+        "run deno with --v8-flags=--stack-size=7000";
   }
   if (source !== null) error.message = `${source}: ${error.message}`;
   return error;

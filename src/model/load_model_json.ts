@@ -39,11 +39,11 @@ export async function loadModelJson(path: string): Promise<LoadedModel> {
       );
     }
     const located = await locateGroups(folderOf(path), groups);
-    const model = buildModel(tf, topology, declared);
+    const { model, discard } = buildModel(tf, topology, declared);
     try {
       await loadWeights(tf, model, located);
     } catch (error) {
-      model.dispose();
+      discard();
       throw error;
     }
     return {

@@ -25,9 +25,11 @@ function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) return "reading it is not allowed: use --allow-read";
   if (error instanceof Deno.errors.PermissionDenied) return "the system does not let it be read";
   const isObject = typeof error === "object" && error !== null || typeof error === "function";
-  const { message, name } = isObject ? error as Partial<Error> : { message: String(error) };
+  const { message: said, name } = isObject ? error as Partial<Error> : { message: String(error) };
   // Not String(error), which runs its code, and says [object Object].
-  if (typeof message !== "string") return showValue(error);
+  if (typeof said !== "string") return showValue(error);
+  // Deno names the call and the path, as somebody wrote it: `... (os error 36): lstat '/a/b'`.
+  const message = said.replace(/ \(os error \d+\).*$/s, "");
   const [first, next] = message.trim().split(/\s*\r?\n\s*/);
   // What leads over to the lines below is left out, unless there is nothing before it.
   const [whole] = /:$/.test(first) || /^\p{Ll}/u.test(next ?? "")
@@ -48,6 +50,6 @@ export function writeFailure(error: unknown): string {
     return "it is not allowed: use --allow-read and --allow-write of its folder";
   }
   if (error instanceof Deno.errors.PermissionDenied) return "the system does not let it be written";
-  // Deno names the call and the path, which may be a temporary one: `...: writefile '/a/b.tmp'`.
-  return failure(error).replace(/ \(os error \d+\).*$/, "").replace(/: [a-z_]+ '.*'$/, "");
+  // The path may be a temporary one: `...: writefile '/a/b.tmp'`.
+  return failure(error).replace(/: [a-z_]+ '.*'$/, "");
 }

@@ -145,6 +145,18 @@ const lookUps: Record<string, [() => LayersModel, number, number]> = {
     0,
     3,
   ],
+  "an embedding in a model that is called on its own inputs": [
+    () => {
+      const input = tf.input({ shape: [40] });
+      const encoder = tf.model({ inputs: input, outputs: embedding(4).apply(input) as never });
+      return tf.model({
+        inputs: encoder.inputs,
+        outputs: tf.layers.flatten().apply(encoder.apply(encoder.inputs)) as never,
+      });
+    },
+    0,
+    3,
+  ],
   "a wrapped embedding": [
     () =>
       tf.sequential({
