@@ -1,5 +1,7 @@
+import { backendChange } from "../engine/activate_backend.ts";
 import { chooseThreads } from "../engine/choose_threads.ts";
 import type { Engine } from "../engine/engine.ts";
+import { EngineError } from "../engine/engine_error.ts";
 import { startEngine } from "../engine/start_engine.ts";
 import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
 import { estimateWorkload } from "../measure/estimate_workload.ts";
@@ -15,6 +17,7 @@ import type { Objective } from "../model/objective.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { randomTargets } from "../model/random_targets.ts";
 import { readBatch } from "../model/read_batch.ts";
+import { isTrap } from "../study/is_trap.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 import { passProgress } from "./progress.ts";
 
@@ -70,9 +73,18 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
       console.error(`measured in ${seconds} s on ${threads}`);
     }
     return measurements;
+  } catch (error) {
+    throw backendGone(engine, request) ?? error;
   } finally {
     await engine.stop();
   }
+}
+
+/** Whatever fails after a model has removed the backend fails for that reason. */
+function backendGone(engine: Engine, { model }: MeasureRequest): Error | null {
+  if ("wasm" in engine.tf.engine().registry) return null;
+  const change = backendChange(engine);
+  return change === null ? null : new EngineError(`${model}: ${change}`);
 }
 
 /** Of many models nobody knows which one a message is about that names no file. */
@@ -81,6 +93,10 @@ function about({ source }: Subject, error: Error): Error {
   if (error instanceof RangeError && error.message.startsWith("Maximum call stack")) {
     error.message = "TensorFlow.js has no room for so many layers in a row: " +
       "run deno with --v8-flags=--stack-size=7000";
+  }
+  if (isTrap(error)) {
+    error.message = `the WASM backend of TensorFlow.js broke down (${error.message}): ` +
+      "take out what the model's code does to the backend, or use fewer examples";
   }
   if (source !== null) error.message = `${source}: ${error.message}`;
   return error;

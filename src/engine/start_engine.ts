@@ -1,3 +1,5 @@
+import type { KernelBackend } from "@tensorflow/tfjs";
+import { setEngineBackend } from "./activate_backend.ts";
 import type { Engine } from "./engine.ts";
 import { EngineError } from "./engine_error.ts";
 import { requireEngineFiles } from "./engine_files.ts";
@@ -10,6 +12,7 @@ import type { TensorFlow } from "./tensorflow.ts";
 /** The engine that runs, and everyone who has not stopped it yet. */
 interface SharedEngine {
   readonly tf: TensorFlow;
+  readonly backend: KernelBackend;
   readonly settings: EngineSettings;
   readonly holders: Set<Engine>;
   /** Takes kernels, backend and workers down. */
@@ -88,6 +91,8 @@ export async function ensureEngine(): Promise<Engine> {
 }
 
 async function acquire(settings: EngineSettings, replaceable: boolean): Promise<Engine> {
+  // A trap leaves a heap that nothing can be computed on; who holds that engine has no use for it.
+  if (shared !== null && !computes(shared)) await release(shared);
   if (shared !== null && !same(shared.settings, settings)) {
     if (shared.holders.size > 0) {
       throw new EngineError(
@@ -117,6 +122,7 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
     const takeLayersBack = installLayerRepairs(tf);
     return {
       tf,
+      backend: tf.backend(),
       settings,
       holders: new Set(),
       async shutDown() {
@@ -135,7 +141,7 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
 }
 
 function makeHandle(engine: SharedEngine): Engine {
-  const { tf, settings, holders } = engine;
+  const { tf, backend, settings, holders } = engine;
   const handle: Engine = {
     tf,
     ...settings,
@@ -150,7 +156,19 @@ function makeHandle(engine: SharedEngine): Engine {
       }),
     [Symbol.asyncDispose]: () => handle.stop(),
   };
+  setEngineBackend(handle, backend);
   return handle;
+}
+
+/** Whether an engine still adds up, on its own backend. */
+function computes({ tf, backend }: SharedEngine): boolean {
+  if (tf.engine().registry["wasm"] !== backend) return false;
+  try {
+    if (tf.getBackend() !== "wasm") tf.setBackend("wasm");
+    return tf.tidy(() => tf.add(1, 1).dataSync()[0] === 2);
+  } catch {
+    return false;
+  }
 }
 
 async function release(engine: SharedEngine): Promise<void> {

@@ -1,3 +1,4 @@
+import { activateBackend, backendChange } from "../engine/activate_backend.ts";
 import type { Engine } from "../engine/engine.ts";
 import { heapView } from "../engine/heap_view.ts";
 import { unmeasurableReason } from "../engine/layers/unmeasurable_reason.ts";
@@ -48,6 +49,7 @@ export function runPass(
   options: MeasureOptions,
 ): Measurements {
   const { tf } = engine;
+  activateBackend(engine);
   checkOptions(options);
   checkSubject(model, batch);
   if (measuring.has(model)) {
@@ -170,7 +172,10 @@ export function runPass(
       ),
     };
   } catch (error) {
-    throw error === thrown ? error : explain(error as Error, objective.name, backward);
+    if (error === thrown) throw error;
+    const change = backendChange(engine);
+    if (change !== null) throw new MeasureError(change, { cause: error });
+    throw explain(error as Error, objective.name, backward);
   } finally {
     for (const step of cleanUp.reverse()) step();
   }

@@ -1,4 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
+import { activateBackend } from "../engine/activate_backend.ts";
 import type { Engine } from "../engine/engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import { ensureEngine } from "../engine/start_engine.ts";
@@ -56,6 +57,7 @@ export async function openProbe(
   const targets = batch.targets == null ? null : [batch.targets].flat();
   const examples = checkBatch(model, inputs, targets);
   const engine = runningEngine() ?? await ensureEngine();
+  activateBackend(engine);
   return {
     engine,
     tf: engine.tf,

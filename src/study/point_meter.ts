@@ -1,3 +1,4 @@
+import { activateBackend } from "../engine/activate_backend.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { runPass } from "../measure/run_pass.ts";
@@ -64,7 +65,9 @@ export class PointMeter {
     options: StudyOptions,
   ): Promise<PointMeter> {
     const opened = await openSubject(engine, subject, grid, options);
-    return new PointMeter(engine, opened, grid, options.layers ?? null);
+    const meter = new PointMeter(engine, opened, grid, options.layers ?? null);
+    meter.#activateBackend();
+    return meter;
   }
 
   /** Builds the grid's first point, whatever is measured later, and says what there is. */
@@ -107,6 +110,16 @@ export class PointMeter {
     this.#subject.close();
   }
 
+  /** The code of a model may have changed it. */
+  #activateBackend(): void {
+    try {
+      activateBackend(this.#engine);
+    } catch (error) {
+      const { source, name } = this.#subject;
+      throw new StudyError(`${source ?? name}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
   async #provide(point: GridPoint): Promise<Build> {
     const { seed, activation, initializer, depth, width } = point;
     const key = JSON.stringify([seed, activation, initializer, depth, width]);
@@ -117,6 +130,7 @@ export class PointMeter {
     let batch: Batch | null = null;
     try {
       batch = await this.#subject.createBatch(model, seed);
+      this.#activateBackend();
       if (this.#isClosed) throw new StudyError("the study has ended");
       const { swaps, objective } = this.#subject;
       if (swaps.activation && activation !== null) {
