@@ -1,11 +1,11 @@
 import type { KernelBackend } from "@tensorflow/tfjs";
-import { setEngineBackend } from "./activate_backend.ts";
 import type { Engine } from "./engine.ts";
 import { EngineError } from "./engine_error.ts";
 import { requireEngineFiles } from "./engine_files.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import { type EngineSettings, engineSettings } from "./engine_settings.ts";
 import { guardHeap } from "./guard_heap.ts";
+import { setEngineParts } from "./prepare_engine.ts";
 import { runningEngine, setRunningEngine } from "./running_engine.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
@@ -13,6 +13,8 @@ import type { TensorFlow } from "./tensorflow.ts";
 interface SharedEngine {
   readonly tf: TensorFlow;
   readonly backend: KernelBackend;
+  /** Undoes what another copy of TensorFlow.js does to this one, and repairs its layers. */
+  repair(model: object | null): void;
   readonly settings: EngineSettings;
   readonly holders: Set<Engine>;
   /** Takes kernels, backend and workers down. */
@@ -113,16 +115,20 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
   await requireEngineFiles(settings.threads);
   const tf = await import("@tensorflow/tfjs");
   const { startBackend } = await import("./start_backend.ts");
-  const { installKernels } = await import("./kernels/install_kernels.ts");
-  const { installLayerRepairs } = await import("./layers/install_layer_repairs.ts");
+  const { installKernels, renewKernels } = await import("./kernels/install_kernels.ts");
+  const layers = await import("./layers/install_layer_repairs.ts");
   const removeBackend = await startBackend(tf, settings.threads);
   try {
     guardHeap(tf);
     const takeKernelsBack = await installKernels(tf, settings);
-    const takeLayersBack = installLayerRepairs(tf);
+    const takeLayersBack = layers.installLayerRepairs(tf);
     return {
       tf,
       backend: tf.backend(),
+      repair(model) {
+        renewKernels(tf);
+        if (model !== null) layers.repairOtherCopies(tf, model);
+      },
       settings,
       holders: new Set(),
       async shutDown() {
@@ -141,7 +147,7 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
 }
 
 function makeHandle(engine: SharedEngine): Engine {
-  const { tf, backend, settings, holders } = engine;
+  const { tf, settings, holders } = engine;
   const handle: Engine = {
     tf,
     ...settings,
@@ -156,7 +162,7 @@ function makeHandle(engine: SharedEngine): Engine {
       }),
     [Symbol.asyncDispose]: () => handle.stop(),
   };
-  setEngineBackend(handle, backend);
+  setEngineParts(handle, engine);
   return handle;
 }
 

@@ -1,7 +1,7 @@
-import { activateBackend, backendChange } from "../engine/activate_backend.ts";
 import type { Engine } from "../engine/engine.ts";
 import { heapView } from "../engine/heap_view.ts";
 import { unmeasurableReason } from "../engine/layers/unmeasurable_reason.ts";
+import { backendChange, prepareEngine } from "../engine/prepare_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { containerLayers } from "../model/inner_layers.ts";
@@ -49,9 +49,9 @@ export function runPass(
   options: MeasureOptions,
 ): Measurements {
   const { tf } = engine;
-  activateBackend(engine);
   checkOptions(options);
   checkSubject(model, batch);
+  prepareEngine(engine, model);
   if (measuring.has(model)) {
     throw new MeasureError(`Model ${model.name} is being measured: wait until that pass is over`);
   }

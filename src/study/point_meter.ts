@@ -1,5 +1,5 @@
-import { activateBackend } from "../engine/activate_backend.ts";
 import type { Engine } from "../engine/engine.ts";
+import { prepareEngine } from "../engine/prepare_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batch.ts";
@@ -66,7 +66,7 @@ export class PointMeter {
   ): Promise<PointMeter> {
     const opened = await openSubject(engine, subject, grid, options);
     const meter = new PointMeter(engine, opened, grid, options.layers ?? null);
-    meter.#activateBackend();
+    meter.#prepareEngine(null);
     return meter;
   }
 
@@ -110,10 +110,9 @@ export class PointMeter {
     this.#subject.close();
   }
 
-  /** The code of a model may have changed it. */
-  #activateBackend(): void {
+  #prepareEngine(model: LayersModel | null): void {
     try {
-      activateBackend(this.#engine);
+      prepareEngine(this.#engine, model);
     } catch (error) {
       const { source, name } = this.#subject;
       throw new StudyError(`${source ?? name}: ${(error as Error).message}`, { cause: error });
@@ -130,7 +129,7 @@ export class PointMeter {
     let batch: Batch | null = null;
     try {
       batch = await this.#subject.createBatch(model, seed);
-      this.#activateBackend();
+      this.#prepareEngine(model);
       if (this.#isClosed) throw new StudyError("the study has ended");
       const { swaps, objective } = this.#subject;
       if (swaps.activation && activation !== null) {
