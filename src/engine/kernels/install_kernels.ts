@@ -6,6 +6,7 @@ import type { TensorFlow } from "../tensorflow.ts";
 import {
   preluKernel,
   relu6Kernel,
+  reluKernel,
   softmaxKernel,
   tanhGradient,
   tanhGradKernel,
@@ -119,6 +120,7 @@ const KERNELS: KernelFactory[] = [
   oneHotKernel,
   preluKernel,
   relu6Kernel,
+  reluKernel,
   resizeBilinearGradKernel,
   resizeNearestNeighborGradKernel,
   sliceKernel,
