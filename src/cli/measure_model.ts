@@ -1,5 +1,7 @@
 import { chooseThreads } from "../engine/choose_threads.ts";
 import type { Engine } from "../engine/engine.ts";
+import { EngineError } from "../engine/engine_error.ts";
+import { backendChange } from "../engine/prepare_engine.ts";
 import { startEngine } from "../engine/start_engine.ts";
 import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
 import { estimateWorkload } from "../measure/estimate_workload.ts";
@@ -18,6 +20,7 @@ import { randomTargets } from "../model/random_targets.ts";
 import { readBatch } from "../model/read_batch.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { failure } from "../words/failure.ts";
+import { isTrap } from "../study/is_trap.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 import { duration, passProgress } from "./progress.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
@@ -100,10 +103,19 @@ async function measureOnEngine(request: MeasureRequest, tells: boolean): Promise
   };
   try {
     return await strayErrors.guard(codeOf(request), pass);
+  } catch (error) {
+    throw backendGone(engine, request) ?? error;
   } finally {
     await tellIfSlow(null);
     await engine.stop();
   }
+}
+
+/** Whatever fails after a model has removed the backend fails for that reason. */
+function backendGone(engine: Engine, { model }: MeasureRequest): Error | null {
+  if ("wasm" in engine.tf.engine().registry) return null;
+  const change = backendChange(engine);
+  return change === null ? null : new EngineError(`${model}: ${change}`);
 }
 
 /** TensorFlow.js calls itself for every layer of a chain, and the stack holds some 6,000 calls. */
@@ -124,6 +136,10 @@ function about({ source, model }: Subject, thrown: unknown): Error {
       ? "code of the model calls itself without end"
       : `TensorFlow.js has no room for ${layers} layers in a row: ` +
         "run deno with --v8-flags=--stack-size=7000";
+  }
+  if (isTrap(error)) {
+    error.message = `the WASM backend of TensorFlow.js broke down (${error.message}): ` +
+      "take out what the model's code does to the backend, or use fewer examples";
   }
   if (source !== null) error.message = `${source}: ${error.message}`;
   return error;

@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { heapView } from "../engine/heap_view.ts";
 import { unmeasurableReason } from "../engine/layers/unmeasurable_reason.ts";
+import { backendChange, prepareEngine } from "../engine/prepare_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { containerLayers } from "../model/inner_layers.ts";
@@ -52,6 +53,7 @@ export function runPass(
   const { tf } = engine;
   checkOptions(options);
   checkSubject(model, batch);
+  prepareEngine(engine, model);
   if (measuring.has(model)) {
     throw new MeasureError(`Model ${model.name} is being measured: wait until that pass is over`);
   }
@@ -175,7 +177,10 @@ export function runPass(
       ),
     };
   } catch (error) {
-    throw error === thrown ? error : explain(error as Error, objective.name, backward);
+    if (error === thrown) throw error;
+    const change = backendChange(engine);
+    if (change !== null) throw new MeasureError(change, { cause: error });
+    throw explain(error as Error, objective.name, backward);
   } finally {
     for (const step of cleanUp.reverse()) step();
   }

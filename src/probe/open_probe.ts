@@ -1,4 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
+import { prepareEngine } from "../engine/prepare_engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import { ensureEngine } from "../engine/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
@@ -56,6 +57,7 @@ export async function openProbe(
   const targets = batch.targets == null ? null : [batch.targets].flat();
   const examples = checkBatch(model, inputs, targets);
   const engine = runningEngine() ?? await ensureEngine();
+  prepareEngine(engine, model);
   return {
     engine,
     tf: engine.tf,

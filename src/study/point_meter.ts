@@ -1,5 +1,6 @@
 import { showWord } from "../words/show_word.ts";
 import type { Engine } from "../engine/engine.ts";
+import { prepareEngine } from "../engine/prepare_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batch.ts";
@@ -73,7 +74,9 @@ export class PointMeter {
     const path = typeof subject === "object" && "model" in subject ? codeOf(subject) : null;
     const open = () => openSubject(engine, subject, grid, options);
     const opened = await strayErrors.guard(path, open);
-    return new PointMeter(engine, opened, path, grid, options.layers ?? null);
+    const meter = new PointMeter(engine, opened, path, grid, options.layers ?? null);
+    meter.#prepareEngine(null);
+    return meter;
   }
 
   /** Builds the grid's first point, whatever is measured later, and says what there is. */
@@ -116,6 +119,15 @@ export class PointMeter {
     this.#subject.close();
   }
 
+  #prepareEngine(model: LayersModel | null): void {
+    try {
+      prepareEngine(this.#engine, model);
+    } catch (error) {
+      const { source, name } = this.#subject;
+      throw new StudyError(`${source ?? name}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
   async #provide(point: GridPoint): Promise<Build> {
     const { seed, activation, initializer, depth, width } = point;
     const key = JSON.stringify([seed, activation, initializer, depth, width]);
@@ -133,6 +145,7 @@ export class PointMeter {
     let batch: Batch | null = null;
     try {
       batch = await this.#subject.createBatch(model, seed);
+      this.#prepareEngine(model);
       if (this.#isClosed) throw new StudyError("the study has ended");
       const { swaps, objective } = this.#subject;
       if (swaps.activation && activation !== null) {
