@@ -118,7 +118,7 @@ Deno.test("report names the model for which no batch can be drawn", () =>
     config.layers = [];
     manifest.weightsManifest = [];
     await save(folder, manifest);
-    await refused(folder, `${folder}/model.json: model "relu_he" has no inputs`);
+    await refused(folder, `${folder}/model.json: model is "relu_he", a model without inputs`);
   }));
 
 Deno.test("report refuses a batch that does not fit, or holds text", () =>
@@ -192,13 +192,13 @@ Deno.test("report refuses modules that cannot create a model", async () => {
     "disposed.ts": [
       "export const createModel = ({ tf }) => { const m = tf.sequential({ layers: [" +
       "tf.layers.dense({ units: 1, inputShape: [2] })] }); m.dispose(); return m; };",
-      "createModel returned a model that was disposed of",
+      'createModel returned "sequential_1", a model that was disposed of',
     ],
     "later.ts": [
       "let m; export const createModel = ({ tf }) => m = tf.sequential({ name: 'late', layers: [" +
       "tf.layers.dense({ units: 1, inputShape: [2] })] }); export const createBatch = ({ tf }) => {" +
       "m.dispose(); return { inputs: tf.ones([2, 2]) }; };",
-      "later.ts: Cannot measure model late: it was disposed of",
+      'later.ts: model is "late", a model that was disposed of',
     ],
     "rejects.ts": ["export const createModel = () => Promise.reject(new Error('late'));", "late"],
   };
