@@ -7,7 +7,7 @@ import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
-import { requireValue, text } from "../words/requirements.ts";
+import { object, requireValue, text } from "../words/requirements.ts";
 import { headerShape } from "../render/study_requirements.ts";
 
 /** How long the file may lag behind, in ms, unless writing it takes long. */
@@ -65,10 +65,12 @@ export class StudyWriter {
   static async create(
     path: string,
     header: StudyHeader,
-    { whole = false }: { whole?: boolean } = {},
+    options: { whole?: boolean } = {},
   ): Promise<StudyWriter> {
     requireValue("path", path, text);
     requireValue("header", header, headerShape);
+    requireValue("options", options, object);
+    const { whole = false } = options;
     let file: Deno.FsFile | null = null;
     try {
       const target = await fileToReplace(path);

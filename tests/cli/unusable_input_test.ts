@@ -192,13 +192,13 @@ Deno.test("report refuses modules that cannot create a model", async () => {
     "disposed.ts": [
       "export const createModel = ({ tf }) => { const m = tf.sequential({ layers: [" +
       "tf.layers.dense({ units: 1, inputShape: [2] })] }); m.dispose(); return m; };",
-      "createModel returned a model that was disposed of",
+      'createModel returned "sequential_1", a model that was disposed of',
     ],
     "later.ts": [
       "let m; export const createModel = ({ tf }) => m = tf.sequential({ name: 'late', layers: [" +
       "tf.layers.dense({ units: 1, inputShape: [2] })] }); export const createBatch = ({ tf }) => {" +
       "m.dispose(); return { inputs: tf.ones([2, 2]) }; };",
-      "later.ts: Cannot measure model late: it was disposed of",
+      'later.ts: model is "late", a model that was disposed of',
     ],
     "rejects.ts": ["export const createModel = () => Promise.reject(new Error('late'));", "late"],
   };

@@ -219,7 +219,11 @@ Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () 
     RangeError,
     "inputs of shape [134217728, 3] would take 1.5 GiB of the engine's 4 GiB",
   );
-  assertThrows(() => draw(tf.sequential()), TypeError, "model is a model without inputs");
+  assertThrows(
+    () => draw(tf.sequential()),
+    TypeError,
+    "a model without inputs, expected its first layer to have an inputShape",
+  );
   assertThrows(
     () => randomBatch(model, { example: 3 } as never),
     TypeError,
