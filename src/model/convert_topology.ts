@@ -51,7 +51,9 @@ export function convertTopology(topology: unknown, isKnown: (name: string) => bo
   if (typeof model.class_name !== "string" || model.config === undefined) {
     throw expected(`${place}.class_name`, model.class_name, MODEL_CLASSES.join(", "));
   }
-  const { className, config } = convert(model, "", place, isKnown, 0) as unknown as Topology;
+  // How it was trained is no part of the model: a loss of Keras is no class that must be known.
+  const { training_config: _, ...own } = model;
+  const { className, config } = convert(own, "", place, isKnown, 0) as unknown as Topology;
   if (!MODEL_CLASSES.includes(className)) {
     throw expected(`${place}.class_name`, className, MODEL_CLASSES.join(", "));
   }

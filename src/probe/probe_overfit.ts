@@ -1,5 +1,4 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
-import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { keepModel, openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
@@ -58,8 +57,8 @@ export async function probeOverfit(
   limits: OverfitLimits,
 ): Promise<OverfitProbe> {
   const probe = await openProbe(model, batch, options.seed);
-  const { tf, targets, subject } = probe;
-  const objective = resolveObjective(tf, probeObjective(model, options.objective), targets);
+  const { tf, subject } = probe;
+  const objective = probeObjective(probe, options.objective);
   if (objective.name === "sum") {
     throw new RangeError(
       "The sum of the outputs has no least value to train to: give a loss as options.objective, " +
