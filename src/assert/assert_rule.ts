@@ -17,7 +17,7 @@ import { refuseUnused, validateMessage } from "./validate.ts";
  * Runs a rule and throws one `AssertionError` with everything that it finds.
  *
  * @param fatal Which findings fail: errors, or warnings too for a rule that knows nothing worse.
- * @throws {AssertionError} If the rule finds something that fails.
+ * @throws {AssertionError} If the rule finds something that fails, or there was nothing to judge.
  */
 export function assertRule(
   rule: Rule,
@@ -28,11 +28,14 @@ export function assertRule(
 ): void {
   validateMessage(msg);
   refuseUnused(rule, options);
-  const errors = rule.check(measurements, options)
-    .filter(({ severity }) => fatal.includes(severity));
+  const findings = rule.check(measurements, options);
+  const { layers } = measurements;
+  const figure = ruleFigure(rule.figure, layers);
+  const unjudged = findings.filter(({ unjudged }) => unjudged);
+  const errors = unjudged.length > 0
+    ? unjudged
+    : findings.filter(({ severity }) => fatal.includes(severity));
   if (errors.length > 0) {
-    const { layers } = measurements;
-    const figure = ruleFigure(rule.figure, layers);
     const failure = { rule, subject: measurements, errors, layers, figure };
     throw new AssertionError(failureMessage(failure, msg));
   }

@@ -2,6 +2,7 @@ import type { ProbeSubject } from "../probe/probe_subject.ts";
 import type { CheckOptions, IgnoredLayer } from "./check_options.ts";
 import type { Finding } from "./finding.ts";
 import type { Judge, Verdict } from "./judge.ts";
+import { looksTrained } from "./looks_trained.ts";
 import type { ModelRule } from "./model_rule.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import type { Rule, RuleDocumentation, RuleFigure } from "./rule.ts";
@@ -21,12 +22,13 @@ export function defineRule(
   return {
     ...documentation,
     figure,
-    check(measurements, options = {}) {
+    check(measurements, options = {}, isTrained) {
       validateMeasurements(measurements);
+      const trained = isTrained ?? looksTrained(measurements);
       const thresholds = resolveThresholds(options);
       const layers = selectLayers(measurements.layers, options);
       const found = explained(
-        () => judge({ measurements, layers, thresholds }),
+        () => judge({ measurements, layers, thresholds, trained }),
         () => requireValue("measurements", measurements, measurementsShape),
       );
       return found.map((finding) =>
@@ -144,12 +146,13 @@ function mustMatch(option: string, pattern: string | RegExp, layers: { name: str
 
 /** The finding; as a note with the reason where its layer is ignored. */
 function ignoreFinding(finding: Finding, { ignore = [] }: CheckOptions): Finding {
-  if (finding.layer === null || finding.severity === "note") return finding;
+  if (finding.layer === null || (finding.severity === "note" && !finding.unjudged)) return finding;
   const name = finding.layer;
   const why = ignore.find((entry: IgnoredLayer) => matchesLayer(entry.layer, name));
   if (why === undefined) return finding;
+  const { unjudged: _, ...rest } = finding;
   return {
-    ...finding,
+    ...rest,
     severity: "note",
     message: `${finding.message} Ignored: ${why.reason}`,
   };

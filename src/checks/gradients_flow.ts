@@ -7,10 +7,11 @@ import { isKernel, isRecurrentKernel, isShift } from "../theory/weight_kinds.ts"
 import { defineRule } from "./define_rule.ts";
 import { falsePositives } from "./false_positives.ts";
 import { formatCount } from "./format.ts";
-import { sharesHead, shutsOut, softmaxUnderSum } from "./heads.ts";
+import { softmaxUnderSum } from "./heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { lostSignal } from "./lost_signal.ts";
 import type { Rule } from "./rule.ts";
+import { isZero, zeroGradientCause } from "./zero_gradient_cause.ts";
 
 /** The rule `gradients-flow`: what is trained has a gradient, and what is frozen has none. */
 export const gradientsFlow: Rule = defineRule(
@@ -51,12 +52,17 @@ export const gradientsFlow: Rule = defineRule(
     const silent = heard === subject
       ? []
       : subject.layers.filter((layer) => !heard.layers.includes(layer));
-    // Rounding may leave a gradient that is not exactly 0: then there is nothing to say here.
-    const said = silent.some(({ weights }) => trainedOf(weights).some(isZero)) ? warnings : [];
+    // A model of which no gradient was measured may not pass. Elsewhere rounding may leave a gradient
+    // that is not exactly 0: then there is nothing to say here.
+    const said = heard.measurements.layers.length === 0
+      ? warnings.map((verdict): Verdict => ({ ...verdict, severity: "error" }))
+      : silent.some(({ weights }) => trainedOf(weights).some(isZero))
+      ? warnings
+      : [];
     const excused = excusedLayers(heard);
     return [
       ...said,
-      ...allFrozen(subject.measurements),
+      ...allFrozen(subject),
       ...subject.layers.flatMap((layer) => {
         const judged = silent.includes(layer)
           ? { ...layer, weights: layer.weights.filter((weight) => !isZero(weight)) }
@@ -67,17 +73,18 @@ export const gradientsFlow: Rule = defineRule(
   },
 );
 
-/** A network that has weights and trains none of them: frozen as a whole, by a parent maybe. */
-function allFrozen({ layers }: Measurements): Verdict[] {
-  const weights = layers.flatMap(({ weights }) => weights);
+/** A network that has weights and trains none: frozen as a whole, on purpose maybe once it is trained. */
+function allFrozen({ measurements, trained: isTrained }: Case): Verdict[] {
+  const weights = measurements.layers.flatMap(({ weights }) => weights);
   if (weights.length === 0 || trainedOf(weights).length > 0) return [];
   return [{
-    severity: "warning",
+    severity: isTrained ? "warning" : "error",
     layer: null,
     measured: 0,
     expected: "a trainable weight",
     message: `None of the ${formatCount(weights.length, "weight")} of the model is trainable.`,
     advice: "Set trainable of the layers that are to be trained, and of the models around them.",
+    ...(isTrained ? {} : { unjudged: true }),
   }];
 }
 
@@ -85,10 +92,10 @@ function trainedOf(weights: WeightMeasurements[]): WeightMeasurements[] {
   return weights.filter(({ trainable }) => trainable);
 }
 
-/** The layers that receive no signal for a reason that harms nothing. */
-function excusedLayers({ layers, measurements }: Case): Set<string | null> {
+/** The layers that receive no signal for a reason that need not harm. */
+function excusedLayers(subject: Case): Set<string | null> {
   const isTrained = ({ weights }: LayerMeasurements) => trainedOf(weights).length > 0;
-  const warnings = lostSignal(layers, measurements, isTrained)
+  const warnings = lostSignal(subject, isTrained)
     .filter(({ severity }) => severity === "warning");
   return new Set(warnings.flatMap(({ layer, layers }) => layers ?? [layer]));
 }
@@ -129,7 +136,7 @@ function judge(layer: LayerMeasurements, excused: boolean, measurements: Measure
         "a gradient of exactly 0",
         "max |dJ/dw| > 0",
         excused || waiting === undefined
-          ? cause(layer, excused, measurements)
+          ? zeroGradientCause(layer, excused, measurements)
           : `Measure again after one training step: ${waiting} is all zeros and has a gradient, so ` +
             `it lets the others have one after its first step.`,
       ),
@@ -177,34 +184,6 @@ function judge(layer: LayerMeasurements, excused: boolean, measurements: Measure
     );
   }
   return verdicts;
-}
-
-function cause(layer: LayerMeasurements, excused: boolean, measurements: Measurements): string {
-  if (excused) return "See the rule vanishing-gradients, which says why this harms nothing.";
-  const { name, role, preActivationGradients: delta } = layer;
-  if (delta !== null && delta.maxAbs > 0) {
-    const zeros = zeroKernel(layer);
-    if (zeros !== undefined) {
-      return `The delta of ${name} is not 0, but ${zeros} is all zeros, so that its state is 0 at ` +
-        `every step: draw that kernel at random.`;
-    }
-    const where = silentFeed(layer, measurements);
-    return `The delta of ${name} is not 0, so everything it is fed is 0: look at ${where}.`;
-  }
-  if (role === "hidden") {
-    const where = (layer.activationGradients?.maxAbs ?? 0) > 0 ? name : `what follows ${name}`;
-    return `Look at ${where}: the signal is lost there, see the rule vanishing-gradients.`;
-  }
-  const isShut = measurements.layers.some((end) =>
-    shutsOut(end, measurements) && sharesHead(end, layer)
-  );
-  if (!isShut && measurements.objective.value === 0) {
-    return "The objective is 0 on this batch, so there is nothing to learn from it: measure on another " +
-      "one, and look at the objective if it is 0 there too.";
-  }
-  return isShut
-    ? "See the rule vanishing-gradients, which says why the head lets no gradient through."
-    : "Look at the objective and its targets: they send the head no gradient.";
 }
 
 /**
@@ -256,29 +235,6 @@ function waitsFor(layer: LayerMeasurements, { layers }: Measurements): string | 
 function isOpening({ name, shape, trainable, values, gradients }: WeightMeasurements): boolean {
   return (shape.length === 0 || isKernel({ name, shape })) && trainable && gradients !== null &&
     values.maxAbs === 0 && values.nonFinite === 0;
-}
-
-/** The name of the kernel of zeros by which a recurrent layer sees nothing of what it is fed. */
-function zeroKernel({ weights, activations }: LayerMeasurements): string | undefined {
-  if (!weights.some(isRecurrentKernel) || activations?.maxAbs !== 0) return undefined;
-  return weights
-    .filter((weight) => isKernel(weight) && !isRecurrentKernel(weight))
-    .find(({ values }) => values.maxAbs === 0 && values.nonFinite === 0)?.name;
-}
-
-/** The nearest layer before that puts out nothing but zeros. */
-function silentFeed(layer: LayerMeasurements, { layers, batch }: Measurements): string {
-  const before = layers
-    .slice(0, layers.findIndex(({ name }) => name === layer.name))
-    .filter((other) => sharesHead(other, layer));
-  const silent = before.findLast(({ activations }) => activations?.maxAbs === 0);
-  if (silent !== undefined) return silent.name;
-  return batch.inputs.maxAbs === 0 ? "the inputs" : "the layers before it";
-}
-
-function isZero({ gradients, gradientsOfUsedRows }: WeightMeasurements): boolean {
-  const judged = gradientsOfUsedRows ?? gradients;
-  return judged !== null && judged.maxAbs === 0 && judged.nonFinite === 0;
 }
 
 function verdict(

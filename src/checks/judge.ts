@@ -10,6 +10,8 @@ export interface Case {
   layers: LayerMeasurements[];
   /** Every threshold, defaults filled in. */
   thresholds: Thresholds;
+  /** Whether the network has been trained: its weights are then not to be drawn again. */
+  trained: boolean;
 }
 
 /** A finding without the name of the rule, which `defineRule` fills in. */

@@ -14,6 +14,7 @@ export const noDeadUnits: Rule = defineRule(
     assertion: "assertNoDeadUnits",
     problem: "dead units",
     stage: "any",
+    milderWhenTrained: true,
     summary:
       "In no layer with a one-sided activation are more than half of the units off for the " +
       "whole batch, but for those that alike examples or depth explain.",
@@ -31,7 +32,8 @@ export const noDeadUnits: Rule = defineRule(
       "that depth explains; own, by symmetry, for what alike examples explain.",
     misleads:
       "Below 8 examples there is no verdict: half of the healthy ReLU units are off on any " +
-      "one example. A trained network on a batch of near-equal examples, and narrow layers of such a network, show " +
+      "one example. In a trained network it is a warning at most, and on " +
+      "random inputs a note. A trained network on a batch of near-equal examples, and narrow layers of such a network, show " +
       "more dead units than a larger, more varied batch would. A trained network without biases is taken " +
       "for an untrained one.",
     fix:
@@ -48,7 +50,7 @@ export const noDeadUnits: Rule = defineRule(
     scale: "linear",
     of: ({ deadFraction }) => deadFraction,
   },
-  ({ layers, measurements, thresholds }) => {
+  ({ layers, measurements, thresholds, trained }) => {
     const { batch } = measurements;
     const judged = layers.filter(({ deadFraction }) => deadFraction !== null);
     if (judged.length > 0 && batch.examples < thresholds.minExamples) {
@@ -81,9 +83,10 @@ export const noDeadUnits: Rule = defineRule(
             limit === 1 || formatPercent(limit) === formatPercent(thresholds[threshold])
               ? ""
               : why}).`,
-        advice:
-          `Look at the biases of the layer and at the scale of its kernel: He initialisation ` +
-          `with zero biases keeps half of the entries on.`,
+        advice: trained
+          ? "Lower the learning rate in further training: units that are off do not learn."
+          : `Look at the biases of the layer and at the scale of its kernel: He initialisation ` +
+            `with zero biases keeps half of the entries on.`,
       }];
     });
   },

@@ -5,6 +5,7 @@ import { formatNumber } from "./format.ts";
 import { softmaxUnderSum } from "./heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { recurrentKernels } from "./kernel_chain.ts";
+import { lostSignal } from "./lost_signal.ts";
 import { rescaleAdvice } from "./rescale_advice.ts";
 import type { Rule } from "./rule.ts";
 import {
@@ -47,12 +48,20 @@ export const noExplodingGradients: Rule = defineRule(
     const { warnings, heard } = softmaxUnderSum(subject);
     const overflown = overflow(heard);
     const grown = overflown.length > 0 ? overflown : [
+      ...unheard(heard),
       ...signalPaths(heard.layers).flatMap((path) => growth(path, heard)),
       ...heard.layers.flatMap((layer) => growthThroughTime(layer, heard)),
     ];
     return [...warnings, ...grown, ...globalNorm(heard)];
   },
 );
+
+/** Where no gradient was sent, none could explode. */
+function unheard(heard: Case): Verdict[] {
+  if (signalPath(heard.layers).some(({ signal }) => signal > 0)) return [];
+  const lost = lostSignal(heard).find(({ unjudged }) => unjudged);
+  return lost === undefined ? [] : [{ ...lost, severity: "note" }];
+}
 
 /** What overflowed has exploded, unless it is NaN from elsewhere: either way it may not pass. */
 function overflow({ layers }: Case): Verdict[] {
@@ -70,7 +79,10 @@ function overflow({ layers }: Case): Verdict[] {
 }
 
 /** What is gained from the last layer of a path down to the first. */
-function growth(path: SignalStep[], { layers, measurements, thresholds }: Case): Verdict[] {
+function growth(
+  path: SignalStep[],
+  { layers, measurements, thresholds, trained }: Case,
+): Verdict[] {
   const first = path[0];
   const last = path[path.length - 1];
   const ratio = first.signal / last.signal;
@@ -89,7 +101,7 @@ function growth(path: SignalStep[], { layers, measurements, thresholds }: Case):
       `${last.layer.name} receives (l2 of delta ${formatNumber(first.signal)} against ` +
       `${formatNumber(last.signal)}): ${describePath(path)}; expected <= ${limit} ` +
       `(explodingRatio).`,
-    advice: rescaleAdvice(layers, measurements.layers, true) ??
+    advice: (trained ? null : rescaleAdvice(layers, measurements.layers, true)) ??
       "Add normalisation, make the network shallower, or clip the gradients.",
   }];
 }
@@ -98,7 +110,7 @@ function growth(path: SignalStep[], { layers, measurements, thresholds }: Case):
  * What a recurrent layer gains from its last step down to its first. A layer that keeps all that it is
  * sent has some sqrt(steps); tanh, GRU and LSTM as TensorFlow.js draws them have about 1 over 200 steps.
  */
-function growthThroughTime(layer: LayerMeasurements, { thresholds }: Case): Verdict[] {
+function growthThroughTime(layer: LayerMeasurements, { thresholds, trained }: Case): Verdict[] {
   const { name, activationGradients: sent, preActivationGradients: delta } = layer;
   const kernels = recurrentKernels([layer]);
   if (kernels.length === 0 || sent === null || delta === null) return [];
@@ -115,11 +127,13 @@ function growthThroughTime(layer: LayerMeasurements, { thresholds }: Case): Verd
     message: `Back through time ${name} makes ${formatNumber(ratio)} times as much of the signal ` +
       `that it receives (l2 of delta over all steps ${formatNumber(delta.l2)} against ` +
       `${formatNumber(sent.l2)} of dJ/da); expected <= ${limit} (explodingRatio).`,
-    advice: `Draw ${
-      kernels.map(({ kernel, deviation }) =>
-        `${kernel.name} with a standard deviation of ${formatNumber(deviation)}`
-      ).join(" and ")
-    }, as orthogonal initialisation does, or clip the gradients, or shorten the sequences.`,
+    advice: trained
+      ? "Clip the gradients, or shorten the sequences."
+      : `Draw ${
+        kernels.map(({ kernel, deviation }) =>
+          `${kernel.name} with a standard deviation of ${formatNumber(deviation)}`
+        ).join(" and ")
+      }, as orthogonal initialisation does, or clip the gradients, or shorten the sequences.`,
   }];
 }
 

@@ -12,6 +12,11 @@ export interface RuleDocumentation {
   problem: string;
   /** `initial`: made for untrained networks, and training may break it; `any`: holds for every one. */
   stage: "any" | "initial";
+  /**
+   * True for a rule of every stage whose finding is no error in a trained network: a warning on data, and a
+   * note on random inputs, which a trained network was not made for.
+   */
+  milderWhenTrained?: boolean;
   /** One sentence: what the rule demands. */
   summary: string;
   /** How the judged figure is defined. */

@@ -21,7 +21,7 @@ export const MEASURE_FLAGS: readonly Flag[] = [
     words: OBJECTIVES,
     help:
       "what is differentiated: sum, or a loss of TensorFlow.js, as meanSquaredError; default: " +
-      "the module's, else sum",
+      "the module's, else the loss the model was compiled with, else sum",
   },
   {
     name: "threads",

@@ -174,7 +174,7 @@ async function load({ model, seed, register }: MeasureRequest): Promise<Subject>
 async function provideBatch(
   request: MeasureRequest,
   subject: Subject,
-  objective: Objective,
+  objective: Objective | undefined,
 ): Promise<Batch> {
   const { model, path, createBatch } = subject;
   const { examples, seed, batch: file } = request;
@@ -186,7 +186,7 @@ async function provideBatch(
   }
   try {
     const batch = randomBatch(model, { examples, seed });
-    return objective === "sum" || typeof objective === "function"
+    return typeof objective !== "string" || objective === "sum"
       ? batch
       : { ...batch, targets: randomTargets(model, objective, { examples, seed }) };
   } catch (error) {

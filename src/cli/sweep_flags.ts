@@ -75,7 +75,8 @@ export const SWEEP_FLAGS: readonly Flag[] = [
     name: "objective",
     value: "NAME",
     words: OBJECTIVES,
-    help: "what is differentiated: sum, or a loss; default: the module's, else sum",
+    help:
+      "what is differentiated: sum, or a loss; default: the module's, else the compiled one, else sum",
   },
   {
     name: "register",

@@ -9,6 +9,7 @@ import { leafLayers } from "../model/leaf_layers.ts";
 import { type ModelWeight, modelWeights } from "../model/model_weights.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { checkBatch, checkOptions, checkSubject } from "./check_arguments.ts";
+import { chooseObjective } from "./choose_objective.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { dropTape, recordTape } from "./engine_state.ts";
 import { checkMemory } from "./estimate_memory.ts";
@@ -27,7 +28,7 @@ import {
 import type { Measurements } from "./measurements.ts";
 import { normalizedOnBatch } from "./normalized_on_batch.ts";
 import { repeatedOutputs } from "./repeated_outputs.ts";
-import { type ResolvedObjective, resolveObjective } from "./resolve_objective.ts";
+import type { ResolvedObjective } from "./resolve_objective.ts";
 import { makeTap, WatchedGradients } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
 import { errorMessage } from "../words/error_message.ts";
@@ -60,11 +61,8 @@ export function runPass(
   const inputs = [batch.inputs].flat();
   const targets = batch.targets == null ? null : [batch.targets].flat();
   const examples = checkBatch(model, inputs, targets);
-  const objective = resolveObjective(
-    tf,
-    options.objective === undefined ? "sum" : options.objective,
-    targets,
-  );
+  const chosen = chooseObjective(tf, model, options.objective, targets, batch.seed ?? 0);
+  const { objective } = chosen;
   const leaves = leafLayers(model);
   const layers = leaves.map(({ layer }) => layer);
   for (const layer of layers) {
@@ -86,7 +84,10 @@ export function runPass(
   let scalar: Tensor | null = null;
   let value = NaN;
   measuring.add(model);
-  const cleanUp: (() => void)[] = [() => measuring.delete(model)];
+  const cleanUp: (() => void)[] = [
+    () => measuring.delete(model),
+    () => tf.dispose(chosen.drawn ?? []),
+  ];
   try {
     const restoreState = keepState(tf, layers);
     cleanUp.push(restoreState, () => dropTape(tf));
@@ -163,10 +164,16 @@ export function runPass(
       batch: {
         examples,
         seed: batch.seed ?? null,
-        ...measureInputs(tf, model, inputs),
-        targets: measureTargets(tf, model, targets ?? [], objective.name),
+        ...(batch.random === true ? { random: true } : {}),
+        ...measureInputs(tf, model, inputs, (layer) => ownerOf.get(layer)?.name),
+        targets: measureTargets(tf, model, chosen.drawn ?? targets ?? [], objective.lossOf),
       },
-      objective: { name: objective.name, value },
+      objective: {
+        name: objective.name,
+        value,
+        ...(chosen.chosenBy === null ? {} : { chosenBy: chosen.chosenBy }),
+        ...(chosen.drawn === null ? {} : { randomTargets: true }),
+      },
       seed: options.seed ?? null,
       layers: order.map((record) =>
         describeLayer(

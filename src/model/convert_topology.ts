@@ -47,9 +47,11 @@ export function convertTopology(topology: unknown, isKnown: (name: string) => bo
   if (typeof model.class_name !== "string" || model.config === undefined) {
     throw unexpected(`${place}.class_name`, model.class_name, MODEL_CLASSES.join(", "));
   }
+  // How it was trained is no part of the model: a loss of Keras is no class that must be known.
+  const { training_config: _, ...own } = model;
   const places = new WeakMap<object, string>();
   const knownAs = (name: string) => knownNameOf(name, isKnown);
-  const converted = convert(model, "", place, { knownAs, places }, 0) as unknown as Topology;
+  const converted = convert(own, "", place, { knownAs, places }, 0) as unknown as Topology;
   const { className, config } = converted;
   if (!MODEL_CLASSES.includes(className)) {
     throw unexpected(`${place}.class_name`, className, MODEL_CLASSES.join(", "));
