@@ -54,7 +54,12 @@ Deno.test("an error of a model module that nobody catches ends with 2, not as a 
       }).output();
       assertEquals(found, code, text);
       const message = new TextDecoder().decode(stderr);
-      assertEquals(message.startsWith("error: uncaught: Error: late\n"), code === 2, message);
+      assertEquals(
+        message.includes(": an error in its code was not caught: late"),
+        code === 2,
+        message,
+      );
+      assertEquals(message.split("\n").length, code === 2 ? 2 : 1, message);
     }
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -13,8 +13,9 @@ import { assertRule } from "./assert_rule.ts";
  * - Defaults: `saturatedFraction` 0.5, `saturatedFractionWarning` 0.25, `minEntries` 8.
  * - Source: Karpathy's makemore for |a| > 0.97 of tanh, carried over to any bounded activation by
  *   its derivative; SageMaker Debugger for the share.
- * - Misleads: A trained classifier saturates its head on purpose, so an output layer only warns.
- *   Gates of an LSTM may stand open or shut. On one example few units make a coarse share.
+ * - Misleads: A trained classifier saturates its head on purpose, so an output layer only warns; in
+ *   a trained network so does any layer, and on random inputs it is a note. Gates of an LSTM may
+ *   stand open or shut. On one example few units make a coarse share.
  * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
  *   warned of.

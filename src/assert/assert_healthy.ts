@@ -20,7 +20,7 @@ import { validateMessage } from "./validate.ts";
  * - Source: torch-audit, one report with every finding.
  * - Misleads: It does where one of its rules does; each one's own assertion says when. Rules that
  *   have no verdict (few examples, layers that theory does not describe) pass, with a note that
- *   only `runChecks` and the reports show.
+ *   only `runChecks` and the reports show; a network of which no gradient was measured fails.
  * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and 93 are warned
  *   of (5.8 %). It is initial-loss that warns.

@@ -22,9 +22,10 @@ import { assertRule } from "./assert_rule.ts";
  * - Source: SageMaker Debugger, DeadRelu (> 50 %); torchdiag (> 20 %); Cho & Saul 2009 for the
  *   share that depth explains; own, by symmetry, for what alike examples explain.
  * - Misleads: Below 8 examples there is no verdict: half of the healthy ReLU units are off on any
- *   one example. A trained network on a batch of near-equal examples, and narrow layers of such a
- *   network, show more dead units than a larger, more varied batch would. A trained network without
- *   biases is taken for an untrained one.
+ *   one example. In a trained network it is a warning at most, and on random inputs a note. A
+ *   trained network on a batch of near-equal examples, and narrow layers of such a network, show
+ *   more dead units than a larger, more varied batch would. A trained network without biases is
+ *   taken for an untrained one.
  * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
  *   warned of. Deep relu networks of 64 units never fail either: of 100 each none with 10 layers is

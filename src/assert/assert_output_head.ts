@@ -11,10 +11,11 @@ import { assertRule } from "./assert_rule.ts";
  * There is no verdict on other objectives and on several heads.
  *
  * - Definition: categorical cross-entropy: softmax over 2 units or more, and targets that add up to
- *   1; binary cross-entropy: sigmoid and targets from 0 to 1; before either no other activation;
- *   hinge: targets of -1 and 1, and an activation that reaches both; losses named
- *   softmaxCrossEntropy or sigmoidCrossEntropy: no activation, for they apply their own; mean
- *   squared error: an activation that reaches the targets, and no softmax.
+ *   1, or classes that are whole numbers from 0 to the number of units less 1; binary
+ *   cross-entropy: sigmoid and targets from 0 to 1; before either no other activation; hinge:
+ *   targets of -1 and 1, and an activation that reaches both; losses named softmaxCrossEntropy or
+ *   sigmoidCrossEntropy: no activation, for they apply their own; mean squared error: an activation
+ *   that reaches the targets, and no softmax.
  * - Source: UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021).
  * - Misleads: A loss of one's own is known by its name alone, and models with several heads are not
  *   judged. Targets that a policy gradient multiplies with what an action was worth add up to

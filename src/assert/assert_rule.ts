@@ -39,7 +39,8 @@ import { validateMessage } from "./validate.ts";
  * model.dispose();
  * ```
  *
- * @throws {AssertionError} If the rule finds an error, or a warning where it knows nothing worse.
+ * @throws {AssertionError} If the rule finds an error, or a warning where it knows nothing worse; or if there was
+ * nothing to judge.
  * @throws {TypeError} If an argument is not what it must be.
  * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
  */
@@ -50,12 +51,16 @@ export function assertRule<Name extends string>(
   msg?: string,
 ): void {
   validateMessage(msg);
-  const errors = rule.check(measurements, options).filter(({ severity }) =>
-    severity === "error" || (severity === "warning" && rule.assertionFailsOnWarnings)
-  );
+  const findings = rule.check(measurements, options);
+  const { layers } = measurements;
+  const figure = ruleFigure(rule.figure, layers);
+  const unjudged = findings.filter(({ unjudged }) => unjudged);
+  const errors = unjudged.length > 0
+    ? unjudged
+    : findings.filter(({ severity }) =>
+      severity === "error" || (severity === "warning" && rule.assertionFailsOnWarnings)
+    );
   if (errors.length > 0) {
-    const { layers } = measurements;
-    const figure = ruleFigure(rule.figure, layers);
     const failure = { rule, subject: measurements, errors, layers, figure };
     throw new AssertionError(failureMessage(failure, msg));
   }

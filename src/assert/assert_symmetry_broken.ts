@@ -12,7 +12,8 @@ import { assertRule } from "./assert_rule.ts";
  *   earlier unit is 0; for kernels with two units or more. Of the two of a recurrent cell, one will
  *   do.
  * - Source: TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.
- * - Misleads: A head may start at zero, for its units are told apart by the targets, and so may a
+ * - Misleads: Made for untrained networks: training may switch several units off, which are alike
+ *   then. A head may start at zero, for its units are told apart by the targets, and so may a
  *   branch that is added to another: they are not judged for that. What a weight of a custom layer
  *   is for nobody knows: one of zeros, a table of positions maybe, is left to gradients-flow, which
  *   sees what it stops; one of a single row scales or shifts; and another constant is only warned

@@ -12,7 +12,7 @@ export type CreateModel = (
 
 /** What a model that was created is measured on. */
 export interface DrawOptions {
-  /** What is differentiated. Default: `"sum"`, the sum of the outputs. */
+  /** What is differentiated. Default: as `measure` chooses it, the loss of a compiled model for one. */
   objective?: Objective;
   /**
    * Makes the batch of a draw; its tensors are disposed afterwards. That of a `ModelModule` will do:

@@ -33,14 +33,17 @@ export function failureMessage(
 ): string {
   const advice = [...new Set(errors.map((error) => error.advice))];
   const names = [subject.model.name, ...layers.map(({ name }) => name)];
+  const isUnjudged = errors.every(({ unjudged }) => unjudged);
+  const what = isUnjudged ? "gave nothing to judge" : `has ${rule.problem}`;
   return [
     ...[
-      `${describeModel(subject)} has ${rule.problem} (rule ${rule.name}):`,
+      `${describeModel(subject)} ${what} (rule ${rule.name}):`,
       ...errors.slice(0, MAX_FINDINGS).map(({ message }) => `- ${message}`),
       ...others(errors.slice(MAX_FINDINGS), layers),
       ...advice.slice(0, MAX_ADVICE).map((text) => `To do: ${text}`),
     ].map((line) => oneLine(line, names)),
-    ...figureChart(figure, errors, MAX_BARS),
+    // What was not judged has no figure to show.
+    ...(isUnjudged ? [] : figureChart(figure, errors, MAX_BARS)),
     ...(msg === undefined ? [] : [msg]),
   ].join("\n");
 }

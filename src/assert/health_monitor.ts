@@ -42,7 +42,7 @@ export interface HealthMonitorOptions extends RunChecksOptions {
   every?: number;
   /** Which rules to check, by name. Default: all that there are. */
   rules?: readonly string[];
-  /** What is differentiated. Default: `"sum"`, the sum of the outputs. */
+  /** What is differentiated. Default: as `measure` chooses it, the loss of a compiled model for one. */
   objective?: Objective;
   /**
    * What to do about an error: a word; or a function, which is asked about each error and each warning and

@@ -19,7 +19,7 @@ export const HEALTHY_DOCUMENTATION: RuleDocumentation & {
   misleads:
     "It does where one of its rules does; each one's own assertion says when. Rules that have no " +
     "verdict (few examples, layers that theory does not describe) pass, with a note that only " +
-    "`runChecks` and the reports show.",
+    "`runChecks` and the reports show; a network of which no gradient was measured fails.",
   fix: "See what is written down of the rule that each line of the message names.",
   falsePositives: falsePositives({ draws: 1600, warnings: 93 }, "It is initial-loss that warns."),
   assertionDocumentation: {

@@ -30,7 +30,7 @@ export interface Draw {
 export async function openDraw(
   create: CreateModel,
   seed: number,
-  { objective = "sum", createBatch }: DrawOptions,
+  { objective, createBatch }: DrawOptions,
 ): Promise<Draw> {
   const engine = runningEngine() ?? await ensureEngine();
   const { tf } = engine;

@@ -1,4 +1,5 @@
 import type { ProbeSubject } from "../probe/probe_subject.ts";
+import { looksTrained } from "./looks_trained.ts";
 import type { ModelRule, ModelRuleRecord } from "./model_rule.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import type { AssertionDocumentation, Rule, RuleDocumentation } from "./rule.ts";
@@ -85,12 +86,13 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
     ...study === undefined ? {} : { study },
     ...assertionOf(record),
     figure,
-    check(measurements, options = {}) {
+    check(measurements, options = {}, isTrained) {
       validateMeasurements(measurements);
+      const trained = isTrained ?? looksTrained(measurements);
       const thresholds = resolveThresholds(table, options, readerOf(documentation));
       const layers = selectLayers(measurements.layers, options);
       const found = explained(
-        () => judge({ measurements, layers, thresholds }),
+        () => judge({ measurements, layers, thresholds, trained }),
         () => requireValue("measurements", measurements, measurementsShape),
       );
       return found.map((finding) =>
@@ -152,6 +154,7 @@ function documentationOf(record: RuleText & PackageRule): RuleDocumentation {
     assertion: record.assertion ?? "",
     problem: record.problem,
     stage: record.stage ?? "any",
+    ...record.milderWhenTrained ? { milderWhenTrained: true } : {},
     summary: record.summary,
     formula: record.formula ?? "",
     thresholds: record.thresholds ?? {},

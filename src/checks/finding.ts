@@ -15,6 +15,11 @@ export interface Finding {
   measured: number | null;
   /** What was expected, as a comparison: `<= 0.5`, `0.001 .. 1000`. */
   expected: string;
+  /**
+   * True where the rule could judge nothing, since there was no gradient to judge or none that is a
+   * number: an assertion over it fails then. Absent elsewhere, also where a rule does not apply.
+   */
+  unjudged?: boolean;
   /** Name of the threshold that was crossed; absent where the rule has none to cross. */
   threshold?: string;
   /** One sentence: what is wrong, with the figures. */

@@ -117,7 +117,8 @@ export function softmaxUnderSum<Name extends string>(
     measurements: { ...measurements, layers: rest },
   };
   const softmaxes = [...silent].filter((layer) => layer.role === "output" && isSoftmax(layer));
-  return { warnings: [warning(softmaxes, [...silent], measurements)], heard };
+  const said = warning(softmaxes, [...silent], measurements);
+  return { warnings: [heard.layers.length > 0 ? said : { ...said, unjudged: true }], heard };
 }
 
 /** The layers whose gradients are rounding, for all that lies above them are softmax heads. */

@@ -9,6 +9,8 @@ export interface Case<Name extends string = never> {
   layers: LayerMeasurements[];
   /** The rule's own thresholds, defaults filled in. */
   thresholds: Readonly<Record<Name, number>>;
+  /** Whether the network has been trained: its weights are then not to be drawn again. */
+  trained: boolean;
 }
 
 /** A finding without the name of the rule, which `defineRule` fills in. */

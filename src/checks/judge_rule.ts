@@ -1,19 +1,21 @@
 import type { Measurements } from "../measure/measurements.ts";
 import type { CheckOptions } from "./check_options.ts";
 import type { Finding } from "./finding.ts";
-import { looksTrained } from "./looks_trained.ts";
 import { allThresholds } from "./register_rule.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
+import { biasesOf } from "./looks_trained.ts";
 import type { Rule } from "./rule.ts";
 import { show } from "./show.ts";
-import { validateOptions } from "./validate.ts";
 import { callable, objectWith, requireValue, text } from "../words/requirements.ts";
+import { validateMeasurements, validateOptions } from "./validate.ts";
 
 /** Options of {@linkcode judgeRule} and of {@linkcode runChecks}. */
 export interface RunChecksOptions extends CheckOptions {
   /**
    * Whether the network has been trained: then what the rules of the stage `initial` find is only
-   * noted. Default: whether a hidden layer has biases that are neither zero nor constant.
+   * noted, and dead or saturated units are warnings, on random inputs notes. Default: whether a hidden
+   * layer has biases that are neither zero nor constant, nor drawn at random as PyTorch draws them: of
+   * such a network, too, it is only noted what rules of the stage `initial` find.
    */
   trained?: boolean;
 }
@@ -57,14 +59,23 @@ export function judgeRule(
   if (trained !== undefined && typeof trained !== "boolean") {
     throw new TypeError(`options.trained must be true or false, got ${show(trained)}.`);
   }
-  const findings = rule.check(measurements, ownOptions(rule, checkOptions));
-  if (rule.stage === "any" || !(trained ?? looksTrained(measurements))) return findings;
+  validateMeasurements(measurements);
+  const biases = trained === undefined ? biasesOf(measurements) : null;
+  const isTrained = trained ?? biases === "moved";
+  const findings = rule.check(measurements, ownOptions(rule, checkOptions), isTrained);
+  if (rule.milderWhenTrained) {
+    return isTrained ? findings.map((finding) => milder(finding, measurements)) : findings;
+  }
+  if (rule.stage === "any" || (!isTrained && biases !== "drawn")) return findings;
+  const why = trained
+    ? "untrained networks, and this one is trained"
+    : isTrained
+    ? "untrained networks, and the biases of this one have moved"
+    : "biases that start at zero, and those of this network are drawn at random";
   return findings.map((finding) => {
     if (finding.severity === "note") return finding;
-    const message =
-      `${finding.message} Only noted: this rule is made for untrained networks, and ` +
-      `${trained ? "this one is trained" : "the biases of this one have moved"}.`;
-    return { ...finding, severity: "note", message };
+    const message = `${finding.message} Only noted: this rule is made for ${why}.`;
+    return { ...finding, severity: "note", message, ...isTrained ? { advice: LEAVE_IT } : {} };
   });
 }
 
@@ -76,4 +87,15 @@ function ownOptions({ thresholds: table }: Rule, options: CheckOptions): CheckOp
     resolveThresholds({ ...allThresholds(), ...table }, options);
   }
   return { layers, ignore, ...Object.fromEntries(own) };
+}
+
+const LEAVE_IT = "Leave the weights as training made them.";
+
+/** A finding that is no error in a network that has been trained. */
+function milder(finding: Finding, { batch }: Measurements): Finding {
+  if (finding.severity === "note") return finding;
+  if (batch.random !== true) return { ...finding, severity: "warning" };
+  const message = `${finding.message} Only noted: the inputs are random numbers, and the network ` +
+    `has been trained on other ones.`;
+  return { ...finding, severity: "note", message, advice: "Measure on a batch of real data." };
 }

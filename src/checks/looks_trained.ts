@@ -1,23 +1,64 @@
-import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
+import type {
+  LayerMeasurements,
+  Measurements,
+  WeightMeasurements,
+} from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
-import { isShift } from "../theory/weight_kinds.ts";
+import { fans } from "../theory/fans.ts";
+import { isBias, isKernel, isShift } from "../theory/weight_kinds.ts";
 
 const RECURRENT = /^(LSTM|GRU|SimpleRNN|RNN|ConvLSTM2D|Bidirectional)/;
 
 /**
  * Whether a network has been trained, as far as one pass can tell: a hidden layer's biases (or a
- * normalisation's beta) are neither zero nor constant. Initialisers make them constant; training
- * moves each by itself. The head is left out, for it may start at the prior of the targets, and the
- * forget gate of a recurrent layer may start at 1.
+ * normalisation's beta) are neither zero nor constant, nor a random draw. Initialisers make them constant;
+ * training moves each by itself. The head is left out, for it may start at the prior of the targets, and
+ * the forget gate of a recurrent layer may start at 1.
  */
-export function looksTrained({ layers }: Measurements): boolean {
-  return layers
+export function looksTrained(measurements: Measurements): boolean {
+  return biasesOf(measurements) === "moved";
+}
+
+/**
+ * How the biases of the hidden layers came about: all zero or constant, as most initialisers have it; drawn
+ * at random, where all that vary look like PyTorch's draw; or moved by training.
+ */
+export function biasesOf({ layers }: Measurements): "constant" | "drawn" | "moved" {
+  const varying = layers
     .filter(({ role }) => role === "hidden")
-    .some((layer) =>
+    .flatMap((layer) =>
       layer.weights
         .filter(isShift)
-        .some(({ values }) => values.std > 1e-6 * values.maxAbs && !startsToForget(layer, values))
+        .filter(({ values }) => values.std > 1e-6 * values.maxAbs && !startsToForget(layer, values))
+        .map((shift) => ({ layer, shift }))
     );
+  if (varying.length === 0) return "constant";
+  return varying.every(({ layer, shift }) => isDrawnByPyTorch(layer, shift)) ? "drawn" : "moved";
+}
+
+/** So many standard deviations pass for chance. */
+const CHANCE = 4;
+/** Fewer biases could be drawn from anywhere. */
+const MIN_BIASES = 16;
+
+/**
+ * Whether a bias may be a draw from -1 / sqrt(fan-in) to 1 / sqrt(fan-in), all alike: within these limits and
+ * up to them, and of their mean and deviation but for chance. Training from zero knows no such limits, and
+ * training from such a draw soon leaves them.
+ */
+function isDrawnByPyTorch({ className, weights }: LayerMeasurements, shift: WeightMeasurements) {
+  const kernel = weights.find(isKernel);
+  const { count, maxAbs, mean, std } = shift.values;
+  const isOther = kernel === undefined || !isBias(shift) || RECURRENT.test(className);
+  if (isOther || count < MIN_BIASES) return false;
+  const limit = 1 / Math.sqrt(fans(kernel.shape, layerTraits(className).kernel ?? undefined).fanIn);
+  const deviation = limit / Math.sqrt(3);
+  // The variance of n such numbers strays by sqrt(0.8 / n) of itself; the largest is further from the
+  // limit than 7 / n of it in one draw of a thousand.
+  return maxAbs <= limit * (1 + 1e-5) && maxAbs >= limit * (1 - 7 / count) &&
+    Math.abs(mean) <= CHANCE * deviation / Math.sqrt(count) &&
+    Math.abs(std / deviation - 1) <= CHANCE * 0.5 * Math.sqrt(0.8 / count);
 }
 
 /** Whether a quarter of the biases is 1 and the others are equal, by what deviation goes with their mean. */

@@ -4,7 +4,7 @@ import { isKernel } from "../theory/weight_kinds.ts";
 import type { Finding } from "./finding.ts";
 import { formatLayers, formatNumber, formatPercent } from "./format.ts";
 import { headActivation, isCertainHead, sharesHead, shutsOut } from "./heads.ts";
-import type { Verdict } from "./judge.ts";
+import type { Case, Verdict } from "./judge.ts";
 import { rescaleAdvice, unscaledInputs } from "./rescale_advice.ts";
 import { hasKernel, signalPath } from "./signal_path.ts";
 
@@ -12,14 +12,12 @@ import { hasKernel, signalPath } from "./signal_path.ts";
  * Finds the layers whose delta is exactly 0, and tells a signal that is lost on its way or in the head
  * (errors) from one that was never sent or that goes round the layer (warnings).
  *
- * @param layers The layers to judge.
- * @param measurements All that was measured.
+ * @param subject The layers to judge, and all that was measured.
  * @param isJudged Which of them a lost signal matters to, besides those that lose it. Default: those
  * with a kernel.
  */
 export function lostSignal(
-  layers: LayerMeasurements[],
-  measurements: Measurements,
+  { layers, measurements, trained }: Pick<Case, "layers" | "measurements" | "trained">,
   isJudged: (layer: LayerMeasurements) => boolean = hasKernel,
 ): Verdict[] {
   const heads = measurements.layers.filter((layer) => shutsOut(layer, measurements));
@@ -32,14 +30,14 @@ export function lostSignal(
     .filter((layer) => isZero(layer.preActivationGradients) && !stops.includes(layer))
     .toSorted((a, b) => a.depth - b.depth);
   if (stops.length + silent.length + heads.length === 0) return [];
-  const rescale = rescaleAdvice(layers, measurements.layers);
+  const rescale = trained ? null : rescaleAdvice(layers, measurements.layers);
   const isBelow = (layer: LayerMeasurements, stop: LayerMeasurements) =>
     layer.depth <= stop.depth && sharesHead(layer, stop);
   const verdicts = [...stops, ...heads].flatMap((stop) => {
     const below = silent.filter((layer) => isBelow(layer, stop));
     const named = layers.includes(stop) ? [stop, ...below] : below;
     return named.length === 0 ? [] : [
-      stopped({ stop, named, below, all: layers, rescale, measurements }),
+      stopped({ stop, named, below, all: layers, rescale, measurements, trained }),
     ];
   });
   const rest = silent.filter((layer) => ![...stops, ...heads].some((stop) => isBelow(layer, stop)));
@@ -70,9 +68,10 @@ interface Stop {
   all: LayerMeasurements[];
   rescale: string | null;
   measurements: Measurements;
+  trained: boolean;
 }
 
-function stopped({ stop, named, below, all, rescale, measurements }: Stop): Verdict {
+function stopped({ stop, named, below, all, rescale, measurements, trained }: Stop): Verdict {
   const others = below.map(({ name }) => name);
   const rest = others.length === 0 ? "" : ` The delta of ${formatLayers(others, all)} is 0 too.`;
   if (isCertainHead(stop, measurements)) {
@@ -86,7 +85,9 @@ function stopped({ stop, named, below, all, rescale, measurements }: Stop): Verd
         `${measurements.objective.name} sends ` +
         `${isZero(stop.preActivationGradients) ? "no" : "next to no"} gradient down.${rest}`,
       unscaledInputs(measurements) ?? rescale ??
-        `Draw the kernel of the head smaller, and normalise what it is fed.`,
+        (trained
+          ? `Look at the targets: the network is sure of other ones.`
+          : `Draw the kernel of the head smaller, and normalise what it is fed.`),
     );
   }
   const sent = formatNumber(stop.activationGradients!.rms);
@@ -128,12 +129,19 @@ function severed(cut: LayerMeasurements[], whole: LayerMeasurements[], all: Laye
 
 function bypassed(aside: LayerMeasurements[], all: LayerMeasurements[]) {
   const names = formatLayers(aside.map(({ name }) => name), all);
+  const zeros = aside.filter((layer) => zeroKernel([layer]) !== undefined)
+    .map(({ name }) => name);
   return verdict(
     "warning",
     aside,
     `The delta of ${names} is exactly 0, while the gradient reaches the layers before by another ` +
       `way, as in a residual branch that ends in zeros.`,
-    `Leave it if the branch starts at zero on purpose; measure again after a training step.`,
+    zeros.length > 1
+      ? `Draw the kernels of all but one of ${
+        formatLayers(zeros, all)
+      } at random: they are all zeros, ` +
+        `and where what they put out is multiplied each keeps the gradient from the others.`
+      : `Leave it if the branch starts at zero on purpose; measure again after a training step.`,
   );
 }
 
@@ -145,17 +153,41 @@ function neverSent(
   const names = formatLayers(unsent.map(({ name }) => name), all);
   const heads = layers.filter((layer) => layer.role === "output" && sharesHead(layer, unsent[0]));
   const zeros = zeroKernel(heads);
+  if (zeros === undefined) {
+    return {
+      ...verdict(
+        "warning",
+        unsent,
+        `No verdict for ${names}: dJ/da is exactly 0 already where it enters them, for the objective ` +
+          `"${objective.name}" sends no gradient down from the head.`,
+        `Choose an objective that depends on the output of these layers.`,
+      ),
+      unjudged: true,
+    };
+  }
+  const opens = heads.some(({ name, weights }) =>
+    name === zeros && weights.some((weight) => isKernel(weight) && !isZero(weight.gradients))
+  );
+  if (!opens) {
+    return verdict(
+      "error",
+      unsent,
+      `No gradient ever reaches ${names}: the kernel of the head "${zeros}" is all zeros, and so is all ` +
+        `that it is fed, so that its own gradient is 0 too and no step changes either.`,
+      `Draw the kernels at random: only one of two that follow each other may be all zeros.`,
+    );
+  }
+  const alike = unsent.filter((layer) => zeroKernel([layer]) !== undefined);
   return verdict(
     "warning",
     unsent,
-    `No verdict for ${names}: dJ/da is exactly 0 already where it enters them, for ` +
-      (zeros === undefined
-        ? `the objective "${objective.name}" sends no gradient down from the head.`
-        : `the kernel of the head "${zeros}" is all zeros. Such a head trains well, and lets the ` +
-          `gradient through after its first step.`),
-    zeros === undefined
-      ? `Choose an objective that depends on the output of these layers.`
-      : `Measure again after one training step, or with a head that does not start at zero.`,
+    `No verdict for ${names}: dJ/da is exactly 0 already where it enters them, for the kernel of the ` +
+      `head "${zeros}" is all zeros. ${
+        alike.length === 0
+          ? "Such a head trains well, and lets the gradient through after its first step."
+          : "It lets the gradient through after its first step."
+      }`,
+    `Measure again after one training step, or with a head that does not start at zero.`,
   );
 }
 

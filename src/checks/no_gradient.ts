@@ -4,40 +4,7 @@ import type {
   WeightMeasurements,
 } from "../measure/measurements.ts";
 import { isKernel, isRecurrentKernel } from "../theory/weight_kinds.ts";
-import { sharesHead, shutsOut } from "./heads.ts";
-
-/** Why a layer has weights with a gradient of 0, as the advice says it. */
-export function cause(
-  layer: LayerMeasurements,
-  excused: boolean,
-  measurements: Measurements,
-): string {
-  if (excused) return "See the rule vanishing-gradients, which says why this harms nothing.";
-  const { name, role, preActivationGradients: delta } = layer;
-  if (delta !== null && delta.maxAbs > 0) {
-    const zeros = zeroKernel(layer);
-    if (zeros !== undefined) {
-      return `The delta of ${name} is not 0, but ${zeros} is all zeros, so that its state is 0 at ` +
-        `every step: draw that kernel at random.`;
-    }
-    const where = silentFeed(layer, measurements);
-    return `The delta of ${name} is not 0, so everything it is fed is 0: look at ${where}.`;
-  }
-  if (role === "hidden") {
-    const where = (layer.activationGradients?.maxAbs ?? 0) > 0 ? name : `what follows ${name}`;
-    return `Look at ${where}: the signal is lost there, see the rule vanishing-gradients.`;
-  }
-  const isShut = measurements.layers.some((end) =>
-    shutsOut(end, measurements) && sharesHead(end, layer)
-  );
-  if (!isShut && measurements.objective.value === 0) {
-    return "The objective is 0 on this batch, so there is nothing to learn from it: measure on another " +
-      "one, and look at the objective if it is 0 there too.";
-  }
-  return isShut
-    ? "See the rule vanishing-gradients, which says why the head lets no gradient through."
-    : "Look at the objective and its targets: they send the head no gradient.";
-}
+import { isZero } from "./zero_gradient_cause.ts";
 
 /**
  * Whether a recurrent layer puts out more than zeros and has a delta, so that a gradient of 0 of its
@@ -88,28 +55,4 @@ export function waitsFor(layer: LayerMeasurements, { layers }: Measurements): st
 function isOpening({ name, shape, trainable, values, gradients }: WeightMeasurements): boolean {
   return (shape.length === 0 || isKernel({ name, shape })) && trainable && gradients !== null &&
     values.maxAbs === 0 && values.nonFinite === 0;
-}
-
-/** The name of the kernel of zeros by which a recurrent layer sees nothing of what it is fed. */
-function zeroKernel({ weights, activations }: LayerMeasurements): string | undefined {
-  if (!weights.some(isRecurrentKernel) || activations?.maxAbs !== 0) return undefined;
-  return weights
-    .filter((weight) => isKernel(weight) && !isRecurrentKernel(weight))
-    .find(({ values }) => values.maxAbs === 0 && values.nonFinite === 0)?.name;
-}
-
-/** The nearest layer before that puts out nothing but zeros. */
-function silentFeed(layer: LayerMeasurements, { layers, batch }: Measurements): string {
-  const before = layers
-    .slice(0, layers.findIndex(({ name }) => name === layer.name))
-    .filter((other) => sharesHead(other, layer));
-  const silent = before.findLast(({ activations }) => activations?.maxAbs === 0);
-  if (silent !== undefined) return silent.name;
-  return batch.inputs.maxAbs === 0 ? "the inputs" : "the layers before it";
-}
-
-/** Whether a weight has a gradient that is 0 in every entry that counts. */
-export function isZero({ gradients, gradientsOfUsedRows }: WeightMeasurements): boolean {
-  const judged = gradientsOfUsedRows ?? gradients;
-  return judged !== null && judged.maxAbs === 0 && judged.nonFinite === 0;
 }

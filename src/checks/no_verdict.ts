@@ -1,5 +1,7 @@
+import type { LayerMeasurements } from "../measure/measurements.ts";
 import { formatCount } from "./format.ts";
 import type { Verdict } from "./judge.ts";
+import { signalPath } from "./signal_path.ts";
 
 /** The note of a rule that cannot judge what it was given. */
 export function noVerdict(why: string, expected: string, advice: string): Verdict {
@@ -35,4 +37,18 @@ export function tooFewExamples(examples: number, minExamples: number): Verdict {
       `few to judge (minExamples ${minExamples}).`,
     advice: `Measure on ${minExamples} examples or more.`,
   };
+}
+
+/** The note of a rule about gradients where what there is of them is no number; else `null`. */
+export function brokenGradient(layers: LayerMeasurements[]): Verdict | null {
+  const broken = signalPath(layers).find(({ layer }) =>
+    layer.preActivationGradients!.nonFinite > 0
+  );
+  if (broken === undefined) return null;
+  const note = noVerdict(
+    `the delta of ${broken.layer.name} has NaN or infinite entries`,
+    "a finite delta in every hidden layer",
+    "See the rule non-finite first.",
+  );
+  return { ...note, unjudged: true };
 }

@@ -99,13 +99,29 @@ function within(factor: number, limit: number): boolean {
 /** The rms above which inputs are to be normalised before anything else is: it is 1 of normalised ones. */
 const TOO_LARGE = 3;
 
-/** The advice to normalise inputs that are too large, or `null` where none is: indices are no sizes. */
-export function unscaledInputs({ batch }: Measurements): string | null {
-  const sizes = batch.perInput
-    .filter(({ dtype, lookedUp }) => dtype === "float32" && !lookedUp)
-    .map(({ values }) => values.rms);
-  const largest = Math.max(0, ...sizes);
-  if (!(largest > TOO_LARGE)) return null;
-  return `Normalise the inputs to mean 0 and standard deviation 1 first: their rms is ` +
-    `${formatNumber(largest)}.`;
+/** How large an input is, and the layer at the front that made it so. */
+interface Size {
+  front: string | null;
+  rms: number;
+}
+
+/**
+ * The advice to normalise inputs that are too large, or `null` where none is: indices are no sizes. An input
+ * that the front of the model scales is as large as what comes out there.
+ */
+export function unscaledInputs({ batch, layers }: Measurements): string | null {
+  const sizes = batch.perInput.flatMap(({ dtype, lookedUp, scaledBy, values }): Size[] => {
+    const front = layers.filter(({ name }) => scaledBy?.includes(name));
+    if (front.length > 0) {
+      return front.map(({ name, activations }) => ({ front: name, rms: activations?.rms ?? 0 }));
+    }
+    return dtype === "float32" && !lookedUp ? [{ front: null, rms: values.rms }] : [];
+  });
+  const largest = sizes.reduce((a, b) => b.rms > a.rms ? b : a, { front: null, rms: 0 });
+  if (!(largest.rms > TOO_LARGE)) return null;
+  const size = formatNumber(largest.rms);
+  return largest.front === null
+    ? `Normalise the inputs to mean 0 and standard deviation 1 first: their rms is ${size}.`
+    : `Look at the scale of ${largest.front} first: the rms of what it makes of the inputs is ${size}, ` +
+      `and should be near 1.`;
 }

@@ -23,6 +23,11 @@ export interface RuleDocumentation {
   problem: string;
   /** Which networks it is made for. */
   stage: RuleStage;
+  /**
+   * True for a rule of every stage whose finding is no error in a trained network: a warning on data, and a
+   * note on random inputs, which a trained network was not made for.
+   */
+  milderWhenTrained?: boolean;
   /** One sentence: what the rule demands. */
   summary: string;
   /** How the judged figure is defined. */
@@ -103,9 +108,15 @@ export interface Rule<Name extends string = keyof Thresholds> extends RuleDocume
    *
    * @param measurements What `measure()` returned.
    * @param options The rule's thresholds other than the default ones, and which layers to judge.
+   * @param trained Whether the network has been trained: advice is then not to draw its weights again.
+   * Default: as its biases look.
    * @returns The findings, in the order of the layers; empty when there is nothing to say.
    * @throws {TypeError} If the measurements or the options are not what they must be.
    * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
    */
-  check(measurements: Measurements, options?: CheckOptions<Name>): Finding[];
+  check(
+    measurements: Measurements,
+    options?: CheckOptions<Name>,
+    trained?: boolean,
+  ): Finding[];
 }

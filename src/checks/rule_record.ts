@@ -14,6 +14,10 @@ export interface RuleText<Name extends string = string> {
   fix: string;
   /** Whether it is made for untrained networks only. Default: `any`. */
   stage?: RuleStage;
+  /**
+   * Whether what it finds in a trained network is a warning at most, and a note on random inputs. Default: no.
+   */
+  milderWhenTrained?: boolean;
   /** The thresholds that it reads, by name. Default: none. */
   thresholds?: Readonly<Record<Name, Readonly<ThresholdEntry>>>;
   /** How the judged figure is defined. */

@@ -59,12 +59,13 @@ function mustMatch(option: string, pattern: string | RegExp, layers: { name: str
 
 /** The finding; as a note with the reason where its layer is ignored. */
 export function ignoreFinding(finding: Finding, { ignore = [] }: LayerOptions): Finding {
-  if (finding.layer === null || finding.severity === "note") return finding;
+  if (finding.layer === null || (finding.severity === "note" && !finding.unjudged)) return finding;
   const name = finding.layer;
   const why = ignore.find((entry: IgnoredLayer) => matchesLayer(entry.layer, name));
   if (why === undefined) return finding;
+  const { unjudged: _, ...rest } = finding;
   return {
-    ...finding,
+    ...rest,
     severity: "note",
     message: `${finding.message} Ignored: ${why.reason}`,
   };

@@ -6,7 +6,7 @@ import type {
 import { reluOffFractions } from "../theory/relu_off_fractions.ts";
 import { isKernel, isRecurrentKernel } from "../theory/weight_kinds.ts";
 import { plainChain } from "./kernel_chain.ts";
-import { looksTrained } from "./looks_trained.ts";
+import { biasesOf } from "./looks_trained.ts";
 import { hasKernel } from "./signal_path.ts";
 
 /** What the alikeness of the examples does to an untrained layer. */
@@ -33,7 +33,7 @@ const CHANCE_OF_MEAN = 4;
  */
 export function offByAlikeness(measurements: Measurements): Map<string, Alikeness> {
   const { layers } = measurements;
-  if (looksTrained(measurements)) return new Map();
+  if (biasesOf(measurements) !== "constant") return new Map();
   const judged = layers.filter((layer, index) => isRelu(layer) && isSymmetric(layers, index));
   return new Map(judged.flatMap((layer): [string, Alikeness][] => {
     const { name, shape, preActivations, activations, saturatedFraction, deadFraction } = layer;

@@ -7,7 +7,9 @@ import { judgeRun } from "../gate/judge_run.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
 import { mayStartWorkers, packageFolder } from "../study/jobs.ts";
 import { CHECK_FLAGS } from "./check_flags.ts";
+import { claimOutputs, type Output } from "./claim_outputs.ts";
 import type { Command } from "./command.ts";
+import { filesRead } from "./files_read.ts";
 import type { FlagValues } from "./flag.ts";
 import { loadBaseline, storeBaseline } from "./gate_baseline.ts";
 import { loadSettings } from "./load_settings.ts";
@@ -16,10 +18,10 @@ import { measurePasses } from "./measure_passes.ts";
 import { oneLine } from "../words/one_line.ts";
 import { type Pass, type PassPlan, planPasses } from "./plan_passes.ts";
 import { wholeNumber } from "./read_flags.ts";
-import { readReporters, writeReports } from "./reporters.ts";
+import { readReporters, type Reporter, REPORTER_KINDS, writeReports } from "./reporters.ts";
 import { readColumns } from "./show_flags.ts";
 import { writeJson } from "../words/write_json.ts";
-import { keepInputs, writeOutput } from "./write_output.ts";
+import { writeOutput } from "./write_output.ts";
 
 /** `check`: measures, judges, and exits with 1 if the gate fails. */
 export const check: Command = {
@@ -88,7 +90,7 @@ export const check: Command = {
     `--allow-read=${packageFolder()}  this package, for --jobs above 1; auto does without it`,
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
-    const reporters = await readReporters(flags);
+    const reporters = readReporters(flags);
     // Before anything is measured or stored, and not first when it is shown.
     readColumns(flags, false);
     const jobs = flags.jobs === "auto"
@@ -100,11 +102,16 @@ export const check: Command = {
       return 0;
     }
     const plan = await planPasses(operands, flags, settings);
-    const files = filesOf(plan, settings);
-    for (const { out } of reporters) await keepInputs(out, files);
     const update = flags["update-baseline"] === true;
-    const baseline = update ? null : await loadBaseline(settings);
-    const { runs, errors, skipped } = await measureAll(plan, settings, baseline, jobs, flags);
+    await claimFiles(reporters, plan, settings, update);
+    const baseline = await loadBaseline(settings, update);
+    const { runs, errors, skipped } = await measureAll(
+      plan,
+      settings,
+      update ? null : baseline,
+      jobs,
+      flags,
+    );
     const context = { ...contextOf(plan, runs, settings), skipped };
     const result = decide(runs, settings, context);
     if (update && errors.length === 0) {
@@ -117,14 +124,26 @@ export const check: Command = {
   },
 };
 
-/** What a gate reads. */
-function filesOf({ all }: PassPlan, { file, baseline, plugins }: GateSettings): (string | null)[] {
-  const ofModels = all.flatMap(({ request: { model, batch, register } }) => [
-    model,
-    batch,
-    ...register,
-  ]);
-  return [file, baseline, ...plugins, ...ofModels];
+/** Makes sure that no reporter, nor the new baseline, costs a file that the gate reads. */
+async function claimFiles(
+  reporters: readonly Reporter[],
+  { all }: PassPlan,
+  { file, baseline, plugins }: GateSettings,
+  update: boolean,
+): Promise<void> {
+  const outputs = reporters.flatMap(({ name, out: path }): Output[] =>
+    path === null ? [] : [{ path, kind: REPORTER_KINDS[name] }]
+  );
+  if (update) outputs.push({ path: baseline, kind: "baseline" });
+  if (outputs.length === 0) return;
+  const requests = all.map(({ request }) => request);
+  const code = [
+    ...plugins,
+    ...requests.flatMap(({ model, register }) => [model, ...register]),
+  ];
+  // Where no baseline is yet, a report would be taken for one by the next check.
+  const data = [file, update ? null : baseline, ...requests.map(({ batch }) => batch)];
+  await claimOutputs(outputs, await filesRead(code, data));
 }
 
 /** Makes the passes and judges each, to the first that fails where that is asked for. */

@@ -1,3 +1,4 @@
+import { showWord } from "../words/show_word.ts";
 import { MODEL_RULES } from "../checks/model_rules.ts";
 import { GATE_RULES } from "../gate/gate_rules.ts";
 import { nearest } from "../words/nearest.ts";
@@ -180,7 +181,7 @@ export const completions: Command = {
     if (!Object.hasOwn(SHELLS, shell) || more.length > 0) {
       throw new UsageError(
         `completions takes one SHELL, ${names.slice(0, -1).join(", ")} or ${names.at(-1)}, found ${
-          operands.length === 0 ? "none" : operands.join(" ")
+          operands.length === 0 ? "none" : operands.slice(0, 3).map(showWord).join(" ")
         }${nearest(shell, names)}`,
       );
     }

@@ -1,3 +1,5 @@
+import { showWord } from "../words/show_word.ts";
+import { atMostOne } from "./read_flags.ts";
 import { HEALTHY_DOCUMENTATION } from "../assert/healthy_documentation.ts";
 import { MODEL_RULES } from "../checks/model_rules.ts";
 import { allRules } from "../checks/register_rule.ts";
@@ -50,17 +52,12 @@ export const explain: Command = {
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
     const width = readColumns(flags, Deno.stdout.isTerminal());
-    const [name, ...more] = operands;
-    if (more.length > 0) {
-      throw new UsageError(
-        `expected one RULE at most, found ${operands.length}: ${operands.join(" ")}`,
-      );
-    }
+    const name = atMostOne(operands, "RULE");
     // Only then: to look for a configuration takes a permission.
     const isOwn = name?.includes("/") || flags.plugin !== undefined || flags.config !== undefined;
     if (isOwn) await loadSettings(flags);
     const all = groups().flatMap(({ rules }) => rules);
-    if (name === undefined) {
+    if (name === null) {
       await writeOutput(renderRules(groups(), width), null);
       return 0;
     }
@@ -71,7 +68,7 @@ export const explain: Command = {
       const assertions = rules.map((rule) => rule.assertion || rule.name);
       const guess = nearest(name, names) || nearest(name, assertions);
       throw new UsageError(
-        `unknown rule ${name}${guess || `, expected one of ${names.join(", ")}`}`,
+        `unknown rule ${showWord(name)}${guess || `, expected one of ${names.join(", ")}`}`,
       );
     }
     await writeOutput(

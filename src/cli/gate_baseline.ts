@@ -11,11 +11,15 @@ import type { FlagValues } from "./flag.ts";
  * The baseline that the configuration names, or the one in the usual place if there is one and it may
  * be read.
  *
+ * @param update Whether it is to be changed: then it may be missing, and one that cannot be read is
+ * refused before anything is measured.
  * @throws {GateError} If it is no baseline, or was named and is not there.
  */
 export async function loadBaseline(
   { baseline, baselineNamed, rules }: GateSettings,
+  update: boolean,
 ): Promise<Baseline | null> {
+  if (update) return await readBaseline(baseline);
   if (rules.baseline.level === "off") return null;
   if (!baselineNamed && !isReadable(baseline)) return null;
   const stored = await readBaseline(baseline);

@@ -1,3 +1,6 @@
+import { showWord } from "../words/show_word.ts";
+import { strayErrors } from "../model/stray_errors.ts";
+import { errorMessage } from "../words/error_message.ts";
 import { nearest } from "../words/nearest.ts";
 import { oneLine } from "../words/one_line.ts";
 import { asksForHelp, COMMANDS, renderOverview } from "./overview.ts";
@@ -12,9 +15,12 @@ import { writeOutput } from "./write_output.ts";
  */
 export async function main(args: string[]): Promise<number> {
   try {
-    return await dispatch(args);
+    const code = await dispatch(args);
+    // What fails after the result was written has failed all the same.
+    await strayErrors.settle();
+    return code;
   } catch (error) {
-    console.error(`error: ${oneLine((error as Error)?.message || String(error))}`);
+    console.error(`error: ${oneLine(errorMessage(error))}`);
     if (debugging()) console.error(error);
     return 2;
   }
@@ -39,7 +45,7 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
     const what = name.startsWith("-") ? "flag" : "subcommand";
     const suggestion = nearest(name, Object.keys(COMMANDS));
     throw new UsageError(
-      `unknown ${what} ${name}${
+      `unknown ${what} ${showWord(name)}${
         suggestion || `, expected one of ${Object.keys(COMMANDS).join(", ")}`
       }`,
     );

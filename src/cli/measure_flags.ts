@@ -1,8 +1,7 @@
 import { engineFileUrl, pathOf } from "../engine/engine_files.ts";
 import { type Objective, OBJECTIVES } from "../model/objective.ts";
 import type { Flag, FlagValues } from "./flag.ts";
-import { readObjective, wholeNumber } from "./read_flags.ts";
-import { UsageError } from "./usage_error.ts";
+import { atMostOne, readObjective, wholeNumber } from "./read_flags.ts";
 
 /** What a batch file holds; the rest is in the documentation of `readBatch`. */
 export const BATCH_FORMAT = '{"inputs": T, "targets": T}, T a nested array or {"shape", "values"}';
@@ -22,7 +21,7 @@ export const MEASURE_FLAGS: readonly Flag[] = [
     words: OBJECTIVES,
     help:
       "what is differentiated: sum, or a loss of TensorFlow.js, as meanSquaredError; default: " +
-      "the module's, else sum",
+      "the module's, else the loss the model was compiled with, else sum",
   },
   {
     name: "threads",
@@ -73,14 +72,10 @@ export interface MeasureRequest {
  * @throws {UsageError} If a value is not what its flag takes.
  */
 export function readMeasureFlags(operands: string[], flags: FlagValues): MeasureRequest {
-  if (operands.length > 1) {
-    throw new UsageError(
-      `expected one MODEL at most, found ${operands.length}: ${operands.join(" ")}`,
-    );
-  }
+  const model = atMostOne(operands, "MODEL");
   const threads = flags.threads ?? "auto";
   return {
-    model: operands[0] ?? null,
+    model,
     batch: (flags.batch as string) ?? null,
     examples: wholeNumber(flags, "examples", 1, 1e6) ?? 32,
     seed: wholeNumber(flags, "seed", 0, Number.MAX_SAFE_INTEGER) ?? 0,

@@ -1,5 +1,7 @@
 import { chooseThreads } from "../engine/choose_threads.ts";
 import type { Engine } from "../engine/engine.ts";
+import { EngineError } from "../engine/engine_error.ts";
+import { backendChange } from "../engine/prepare_engine.ts";
 import { startEngine } from "../engine/start_engine.ts";
 import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
 import { estimateWorkload } from "../measure/estimate_workload.ts";
@@ -9,14 +11,20 @@ import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { logToStderr } from "../model/foreign_code.ts";
 import { isDisposed } from "../model/is_disposed.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
 import { loadModel } from "../model/load_model.ts";
 import type { LoadedModel } from "../model/loaded_model.ts";
 import type { Objective } from "../model/objective.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { randomTargets } from "../model/random_targets.ts";
 import { readBatch } from "../model/read_batch.ts";
+import { strayErrors } from "../model/stray_errors.ts";
+import { failure } from "../words/failure.ts";
+import { isTrap } from "../study/is_trap.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
-import { passProgress } from "./progress.ts";
+import { duration, passProgress } from "./progress.ts";
+import { tellIfSlow, type Work } from "./slow_work.ts";
+import { escapeControls } from "../words/escape_controls.ts";
 
 /**
  * Does what every measuring subcommand does: starts the engine, loads the model and the batch,
@@ -24,24 +32,46 @@ import { passProgress } from "./progress.ts";
  * the model's own code logs.
  *
  * @param request What to measure.
+ * @param tells Whether to say on stderr that it takes far longer than it should.
  * @returns The measurements.
  */
-export function measureModel(request: MeasureRequest): Promise<Measurements> {
+export function measureModel(request: MeasureRequest, tells: boolean): Promise<Measurements> {
   // Custom layers log as they like.
-  return logToStderr(() => measureOnEngine(request));
+  return logToStderr(() => measureOnEngine(request, tells));
 }
 
-async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
+/** From how many seconds on a pass takes long, however large it is. */
+const PATIENCE = 5;
+/** Operations in a second that the slowest of machines makes with one thread. */
+const LEAST_SPEED = 1e9;
+
+async function measureOnEngine(request: MeasureRequest, tells: boolean): Promise<Measurements> {
   const started = performance.now();
   const settings = { relaxedSimd: !request.portable };
   const first = request.threads === "auto" ? 1 : request.threads;
   let engine: Engine = await startEngine({ ...settings, threads: first });
-  try {
+  const pass = async () => {
+    const name = `${
+      escapeControls(request.model ?? "the exercise's network")
+    }, seed ${request.seed}:`;
+    const tell = (work: Work) => tells ? tellIfSlow(work) : Promise.resolve();
+    await tell({
+      sentence: `${name} it has been loading for`,
+      rest: " so far; Ctrl-C ends it",
+      patience: 2 * PATIENCE,
+    });
     const loaded = await load(request);
     const objective = request.objective ?? checkModuleObjective(loaded);
     const batch = await provideBatch(request, loaded, objective);
+    const workload = estimateWorkload(loaded.model, shapesOf(batch));
+    const seconds = Math.max(1, Math.ceil(workload / LEAST_SPEED));
+    await tell({
+      sentence: `${name} the pass has taken`,
+      rest: `, far longer than the ${duration(seconds)} that its size explains; Ctrl-C ends it`,
+      patience: Math.max(PATIENCE, 2 * seconds),
+    });
     if (request.threads === "auto") {
-      const threads = chooseThreads(estimateWorkload(loaded.model, shapesOf(batch)));
+      const threads = chooseThreads(workload);
       if (threads !== first) {
         await engine.stop();
         engine = await startEngine({ ...settings, threads });
@@ -57,7 +87,7 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
         onProgress: progress?.update,
       });
     } catch (error) {
-      throw about(loaded, error as Error);
+      throw about(loaded, error);
     } finally {
       progress?.done();
       // Of thousands of passes none shall leave its weights behind, those that failed neither.
@@ -70,20 +100,59 @@ async function measureOnEngine(request: MeasureRequest): Promise<Measurements> {
       console.error(`measured in ${seconds} s on ${threads}`);
     }
     return measurements;
+  };
+  try {
+    return await strayErrors.guard(codeOf(request), pass);
+  } catch (error) {
+    throw backendGone(engine, request) ?? error;
   } finally {
+    await tellIfSlow(null);
     await engine.stop();
   }
 }
 
-/** Of many models nobody knows which one a message is about that names no file. */
-function about({ source }: Subject, error: Error): Error {
-  // TensorFlow.js calls itself for every layer of a chain, and the stack holds some 6,000 calls.
+/** Whatever fails after a model has removed the backend fails for that reason. */
+function backendGone(engine: Engine, { model }: MeasureRequest): Error | null {
+  if ("wasm" in engine.tf.engine().registry) return null;
+  const change = backendChange(engine);
+  return change === null ? null : new EngineError(`${model}: ${change}`);
+}
+
+/** TensorFlow.js calls itself for every layer of a chain, and the stack holds some 6,000 calls. */
+const LONG_CHAIN = 500;
+
+/** Whose code a pass runs; `null` where there is data alone. */
+function codeOf({ model, register }: MeasureRequest): string | null {
+  return model === null || /\.json$/i.test(model) ? register[0] ?? null : model;
+}
+
+/** Of many models, which one a message is about that names no file. */
+function about({ source, model }: Subject, thrown: unknown): Error {
+  // A layer of somebody's own throws what it likes, and what cannot be changed.
+  const error = isPlain(thrown) ? thrown : new Error(failure(thrown), { cause: thrown });
   if (error instanceof RangeError && error.message.startsWith("Maximum call stack")) {
-    error.message = "TensorFlow.js has no room for so many layers in a row: " +
-      "run deno with --v8-flags=--stack-size=7000";
+    const layers = leafLayers(model).length;
+    error.message = layers < LONG_CHAIN
+      ? "code of the model calls itself without end"
+      : `TensorFlow.js has no room for ${layers} layers in a row: ` +
+        "run deno with --v8-flags=--stack-size=7000";
+  }
+  if (isTrap(error)) {
+    error.message = `the WASM backend of TensorFlow.js broke down (${error.message}): ` +
+      "take out what the model's code does to the backend, or use fewer examples";
   }
   if (source !== null) error.message = `${source}: ${error.message}`;
   return error;
+}
+
+/** An error whose message can be read and changed. */
+function isPlain(thrown: unknown): thrown is Error {
+  try {
+    const { writable } = Object.getOwnPropertyDescriptor(thrown, "message") ?? {};
+    return thrown instanceof Error && writable === true && typeof thrown.message === "string";
+  } catch {
+    return false;
+  }
 }
 
 type Subject =
@@ -105,7 +174,7 @@ async function load({ model, seed, register }: MeasureRequest): Promise<Subject>
 async function provideBatch(
   request: MeasureRequest,
   subject: Subject,
-  objective: Objective,
+  objective: Objective | undefined,
 ): Promise<Batch> {
   const { model, path, createBatch } = subject;
   const { examples, seed, batch: file } = request;
@@ -117,11 +186,11 @@ async function provideBatch(
   }
   try {
     const batch = randomBatch(model, { examples, seed });
-    return objective === "sum" || typeof objective === "function"
+    return typeof objective !== "string" || objective === "sum"
       ? batch
       : { ...batch, targets: randomTargets(model, objective, { examples, seed }) };
   } catch (error) {
-    throw about(subject, error as Error);
+    throw about(subject, error);
   }
 }
 

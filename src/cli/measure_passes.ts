@@ -1,5 +1,7 @@
 import type { Measurements } from "../measure/measurements.ts";
 import { oneLine } from "../words/one_line.ts";
+import { strayErrors } from "../model/stray_errors.ts";
+import { errorMessage } from "../words/error_message.ts";
 import { mayStartWorkers, workersRefused } from "../study/jobs.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 import { measureModel } from "./measure_model.ts";
@@ -9,8 +11,15 @@ import { UsageError } from "./usage_error.ts";
 /** What became of a pass. */
 export type Outcome = { measurements: Measurements } | { error: Error };
 
+/** What a worker is told: to make a pass, or, by `null`, to wait for what fails late. */
+export type WorkerOrder = { request: MeasureRequest; tells: boolean } | null;
+
 /** What a worker answers; `ended` where it is its last word. */
-export type WorkerAnswer = { measurements: Measurements } | { message: string } | { ended: string };
+export type WorkerAnswer =
+  | { measurements: Measurements }
+  | { settled: true }
+  | { message: string }
+  | { ended: string };
 
 /**
  * Makes passes, some at a time, and hands them on in their order, however long each takes.
@@ -19,6 +28,7 @@ export type WorkerAnswer = { measurements: Measurements } | { message: string } 
  * @param jobs How many at a time: with one they run here, with more in workers of their own.
  * @param quiet Whether to say nothing of how far it is.
  * @param onOutcome Is given each outcome, in the order of the passes; `false` ends it.
+ * @throws {Error} If the code of a model failed after its pass.
  */
 export async function measurePasses(
   passes: readonly Pass[],
@@ -42,7 +52,7 @@ export async function measurePasses(
         const index = next++;
         const started = performance.now();
         // One pass says how it goes by itself; of many, one line each is enough.
-        outcomes[index] = await measure({ ...passes[index].request, quiet: quiet || many });
+        outcomes[index] = await measure({ ...passes[index].request, quiet: quiet || many }, !quiet);
         if (many && !quiet) {
           sayDone(passes[index], "error" in outcomes[index], ++done, passes.length, started);
         }
@@ -53,6 +63,7 @@ export async function measurePasses(
         }
       }
     }));
+    await Promise.all([strayErrors.settle(), ...workers.map(({ settle }) => settle())]);
   } finally {
     for (const { end } of workers) end();
   }
@@ -72,9 +83,9 @@ function sayDone(
   );
 }
 
-async function measureHere(request: MeasureRequest): Promise<Outcome> {
+async function measureHere(request: MeasureRequest, tells: boolean): Promise<Outcome> {
   try {
-    return { measurements: await measureModel(request) };
+    return { measurements: await measureModel(request, tells) };
   } catch (error) {
     return { error: error as Error };
   }
@@ -93,20 +104,31 @@ function openWorker() {
     current?.worker.terminate();
     current = null;
   };
+  const ask = async (order: WorkerOrder): Promise<Exclude<WorkerAnswer, { ended: string }>> => {
+    const { worker, ready } = current ??= startWorker();
+    await ready;
+    const answer = answerOf<WorkerAnswer>(worker);
+    worker.postMessage(order);
+    const result = await answer;
+    if ("ended" in result) throw new Error(result.ended);
+    return result;
+  };
   return {
-    async measure(request: MeasureRequest): Promise<Outcome> {
-      const { worker, ready } = current ??= startWorker();
+    async measure(request: MeasureRequest, tells: boolean): Promise<Outcome> {
       try {
-        await ready;
-        const answer = answerOf<WorkerAnswer>(worker);
-        worker.postMessage(request);
-        const result = await answer;
-        if ("ended" in result) throw new Error(result.ended);
-        return "message" in result ? { error: new Error(result.message) } : result;
+        const result = await ask({ request, tells });
+        if ("measurements" in result) return result;
+        return { error: new Error("message" in result ? result.message : "it did not answer") };
       } catch (error) {
         end();
-        return { error: new Error(`${request.model}: ${(error as Error).message}`) };
+        return { error: new Error(`${request.model}: ${errorMessage(error)}`) };
       }
+    },
+    /** Waits for what fails late, where it has measured at all. */
+    async settle(): Promise<void> {
+      if (current === null) return;
+      const result = await ask(null);
+      if ("message" in result) throw new Error(result.message);
     },
     end,
   };

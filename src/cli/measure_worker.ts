@@ -1,23 +1,30 @@
 /// <reference lib="deno.worker" />
-import type { MeasureRequest } from "./measure_flags.ts";
+import { strayErrors } from "../model/stray_errors.ts";
+import { errorMessage } from "../words/error_message.ts";
 import { measureModel } from "./measure_model.ts";
-import type { WorkerAnswer } from "./measure_passes.ts";
+import type { WorkerAnswer, WorkerOrder } from "./measure_passes.ts";
 
-self.onmessage = async ({ data }: MessageEvent<MeasureRequest>) => {
+self.onmessage = async ({ data: order }: MessageEvent<WorkerOrder>) => {
   const answer = (message: WorkerAnswer) => self.postMessage(message);
   try {
-    answer({ measurements: await measureModel({ ...data, threads: 1, quiet: true }) });
+    if (order === null) {
+      await strayErrors.settle();
+      answer({ settled: true });
+    } else {
+      const request = { ...order.request, threads: 1, quiet: true };
+      answer({ measurements: await measureModel(request, order.tells) });
+    }
   } catch (error) {
-    answer({ message: (error as Error).message });
+    answer({ message: errorMessage(error) });
   }
 };
 
-function sayEnded(): void {
-  const ended: WorkerAnswer = { ended: "the code of the model ended its worker" };
-  self.postMessage(ended);
+function sayEnded(ended = "the code of the model ended its worker"): void {
+  const answer: WorkerAnswer = { ended };
+  self.postMessage(answer);
 }
 
-self.addEventListener("unload", sayEnded);
+self.addEventListener("unload", () => sayEnded());
 // A worker that closes itself hears no unload.
 const close = self.close.bind(self);
 self.close = () => {
@@ -25,4 +32,5 @@ self.close = () => {
   close();
 };
 
+await strayErrors.watch((error) => sayEnded(`the worker died: ${errorMessage(error)}`));
 self.postMessage("ready");

@@ -1,8 +1,12 @@
 import { mergeStudyFiles } from "../study/merge_study_files.ts";
+import { differenceOf } from "../study/same_study.ts";
+import { StudyError } from "../study/study_error.ts";
 import { readStudyFile } from "../study/study_file.ts";
+import type { StudyHeader } from "../study/study_header.ts";
 import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
 import { oneLine } from "../words/one_line.ts";
+import { claimOutputs } from "./claim_outputs.ts";
 import type { Command } from "./command.ts";
 import type { FlagValues } from "./flag.ts";
 import { WRITE_PERMISSIONS } from "./measure_flags.ts";
@@ -37,8 +41,10 @@ export const merge: Command = {
     }
     const view = readStudyView(flags);
     const out = (flags.out as string) ?? null;
+    if (out !== null) await claimOutputs([{ path: out, kind: "study" }], operands);
     const files = await Promise.all(operands.map((path) => readStudyFile(path)));
     const { header, points } = mergeStudyFiles(files);
+    if (out !== null) await requireSameStudy(out, header);
     const tally = new StudyTally(header);
     const writer = out === null ? null : await StudyWriter.create(out, header, { whole: true });
     try {
@@ -59,3 +65,15 @@ export const merge: Command = {
     return 0;
   },
 };
+
+/** The whole takes the place of an earlier whole, or of a part, of the same study, and of no other. */
+async function requireSameStudy(out: string, header: StudyHeader): Promise<void> {
+  const info = await Deno.stat(out).catch(() => null);
+  if (info === null || !info.isFile || info.size === 0) return;
+  const difference = differenceOf((await readStudyFile(out)).header, header);
+  if (difference === null) return;
+  throw new StudyError(
+    `${out} holds another study, which the whole would replace: name another file, or remove that ` +
+      `one first (${difference})`,
+  );
+}

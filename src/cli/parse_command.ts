@@ -1,3 +1,4 @@
+import { showWord } from "../words/show_word.ts";
 import { showValue } from "../words/show_value.ts";
 import { parseArgs } from "@std/cli/parse-args";
 import { nearest } from "../words/nearest.ts";
@@ -11,6 +12,9 @@ export interface ParsedCommand {
   /** The flags that were given. */
   flags: FlagValues;
 }
+
+/** In characters; of Linux, which allows the longest. */
+const LONGEST_PATH = 4096;
 
 /**
  * Takes the arguments of a subcommand apart.
@@ -35,7 +39,7 @@ export function parseCommand(args: string[], known: readonly Flag[]): ParsedComm
       const suggestion = nearest(key, names).replace(/"(.*)"/, "--$1");
       const flag = argument.split("=")[0];
       throw new UsageError(
-        `unknown flag ${flag}${suggestion || "; see --help"}`,
+        `unknown flag ${showWord(flag)}${suggestion || "; see --help"}`,
       );
     },
   });
@@ -58,7 +62,22 @@ export function parseCommand(args: string[], known: readonly Flag[]): ParsedComm
     }
     if (argument === "--") break;
   }
-  return { operands: [...parsed._.map(String), ...parsed["--"] ?? []], flags };
+  const operands = [...parsed._.map(String), ...parsed["--"] ?? []];
+  for (const operand of operands) requirePath("an operand", operand);
+  for (const { name, value } of known) {
+    // Also that of `text|json[=FILE]`.
+    if (!value?.includes("FILE")) continue;
+    for (const given of [flags[name] ?? []].flat()) requirePath(`--${name}`, String(given));
+  }
+  return { operands, flags };
+}
+
+/** What no system takes for the path of a file; the word for a rule or a shell is shorter still. */
+function requirePath(what: string, text: string): void {
+  if (text === "") throw new UsageError(`${what} is empty: name a file, or leave it out`);
+  if (text.length > LONGEST_PATH || text.includes("\0")) {
+    throw new UsageError(`${what} is no path of a file, found ${showValue(text)}`);
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { showWord } from "../words/show_word.ts";
 import { showValue } from "../words/show_value.ts";
 import { GateError } from "../gate/gate_error.ts";
 import { parseSeeds } from "../gate/parse_seeds.ts";
@@ -94,14 +95,14 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
       throw new GateError(
         `unknown model ${showValue(operand)}: it is no file, and ${file} lists no such model${
           nearest(operand, models.map(({ name }) => name)) ||
-          `, only ${models.map(({ name }) => name).join(", ")}`
+          `, only ${models.slice(0, 10).map(({ name }) => showWord(name)).join(", ")}`
         }`,
       );
     }
     const twice = known.length > 0
       ? known.some((model) => chosen.includes(model))
       : (await ofFile(operand, chosen)).length > 0;
-    if (twice) throw new UsageError(`the model ${operand} is named twice`);
+    if (twice) throw new UsageError(`the model ${showWord(operand)} is named twice`);
     chosen.push(...known.length > 0 ? known : [bare(operand)]);
   }
   return chosen;

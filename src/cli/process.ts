@@ -1,3 +1,7 @@
+import { strayErrors } from "../model/stray_errors.ts";
+import { failure } from "../words/failure.ts";
+import { oneLine } from "../words/one_line.ts";
+
 let isMeant = false;
 
 /** Ends the process, as the command line means to: see {@linkcode guardEnd}. */
@@ -16,9 +20,11 @@ export function guardEnd(): void {
   Deno.exitCode = 2;
   addEventListener("unload", () => {
     if (isMeant) return;
-    console.error(
-      "error: there is no result: the code of a model ended the process, or waits for what never comes",
-    );
+    const { path, first: stray } = strayErrors;
+    const why = stray === null
+      ? `the code of ${path ?? "a model"} ended the process, or waits for what never comes`
+      : `${path ?? "a model"}: an error in its code was not caught: ${failure(stray.error)}`;
+    console.error(`error: ${oneLine(`there is no result: ${why}`)}`);
     Deno.exitCode = 2;
   });
 }
@@ -56,7 +62,10 @@ const ECHO = 500;
 
 /** Whether somebody wants long work to end. */
 interface Interruption extends Disposable {
-  /** Says that there is something to keep. Until then the first Ctrl-C ends the process, too. */
+  /**
+   * Begins to listen: there is something to keep. Until then a signal ends the process at once, as ever,
+   * even where the code of a model has taken the thread and would let no listener hear it.
+   */
   begin(): void;
   /** Aborted at the first Ctrl-C, or when a batch system ends the job. */
   readonly signal: AbortSignal;
@@ -65,33 +74,29 @@ interface Interruption extends Disposable {
 }
 
 /**
- * Listens for Ctrl-C and for the signal to terminate, until it is disposed. One that comes later ends
- * the process at once, as ever.
+ * Listens, once it is begun, for Ctrl-C and for the signal to terminate, until it is disposed. One that
+ * comes later ends the process at once, as ever.
  */
 export function interruption(): Interruption {
   const controller = new AbortController();
   let code: number | null = null;
-  let hasBegun = false;
-  const listeners = SIGNALS.map(([name, exit]) => {
-    const listener = () => {
-      if (code !== null) return;
-      code = exit;
-      if (!hasBegun) {
-        console.error("interrupted");
-        endProcess(exit);
-      }
-      Deno.unrefTimer(setTimeout(stop, ECHO));
-      controller.abort();
-    };
-    Deno.addSignalListener(name, listener);
-    return { name, listener };
-  });
+  const listeners: { name: Deno.Signal; listener: () => void }[] = [];
   const stop = () => {
     for (const { name, listener } of listeners.splice(0)) Deno.removeSignalListener(name, listener);
   };
   return {
     begin() {
-      hasBegun = true;
+      if (listeners.length > 0 || code !== null) return;
+      for (const [name, exit] of SIGNALS) {
+        const listener = () => {
+          if (code !== null) return;
+          code = exit;
+          Deno.unrefTimer(setTimeout(stop, ECHO));
+          controller.abort();
+        };
+        Deno.addSignalListener(name, listener);
+        listeners.push({ name, listener });
+      }
     },
     signal: controller.signal,
     get code() {

@@ -1,3 +1,4 @@
+import { showWord } from "../words/show_word.ts";
 import { showValue } from "../words/show_value.ts";
 import { nearestObjective } from "../measure/check_objective.ts";
 import { type Objective, OBJECTIVES } from "../model/objective.ts";
@@ -31,6 +32,28 @@ export function wholeNumber(
   }
   return value;
 }
+
+/**
+ * The one operand of a subcommand that takes no more.
+ *
+ * @param operands All that were given.
+ * @param what What the help calls it.
+ * @returns It, or `null` where there is none.
+ * @throws {UsageError} If there are more.
+ */
+export function atMostOne(operands: readonly string[], what: string): string | null {
+  const [first = null, ...more] = operands;
+  if (more.length === 0) return first;
+  const shown = operands.slice(0, MOST_SHOWN).map(showWord).join(" ");
+  throw new UsageError(
+    `expected one ${what} at most, found ${operands.length}: ${shown}${
+      operands.length > MOST_SHOWN ? " ..." : ""
+    }`,
+  );
+}
+
+/** Of many operands these are named. */
+const MOST_SHOWN = 5;
 
 /**
  * One of a few words that a flag was given.
@@ -83,7 +106,11 @@ export function readLayers(source: string | undefined): RegExp | null {
   try {
     return new RegExp(source);
   } catch (error) {
-    throw new UsageError(`--layers takes a regular expression: ${(error as Error).message}`);
+    // What V8 says repeats the whole of it first: `Invalid regular expression: /(/: Unterminated group`.
+    const reason = (error as Error).message.replace(/^.*: /s, "");
+    throw new UsageError(
+      `--layers takes a regular expression, found ${showValue(source)}: ${reason}`,
+    );
   }
 }
 
@@ -143,7 +170,7 @@ export function parseScales(text: string): number[] {
     : Number(count) - 1;
   if (count !== undefined && !(/^\d+$/.test(count) && steps >= 1 && steps < MOST)) {
     throw new UsageError(
-      `--scale: ${showValue(text)} asks for ${count} scales, expected 2 to ${MOST}`,
+      `--scale: ${showValue(text)} asks for ${showWord(count)} scales, expected 2 to ${MOST}`,
     );
   }
   if (from === to) return [from];

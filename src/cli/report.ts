@@ -1,8 +1,12 @@
+import { showWord } from "../words/show_word.ts";
 import { runChecks } from "../checks/run_checks.ts";
 import { loadPlugins } from "./load_plugins.ts";
+import { strayErrors } from "../model/stray_errors.ts";
 import { renderJson } from "../render/render_json.ts";
 import { renderText } from "../render/render_text.ts";
+import { claimOutputs } from "./claim_outputs.ts";
 import type { Command } from "./command.ts";
+import { filesRead } from "./files_read.ts";
 import type { FlagValues } from "./flag.ts";
 import {
   MEASURE_FLAGS,
@@ -15,7 +19,7 @@ import { measureModel } from "./measure_model.ts";
 import { oneOf } from "./read_flags.ts";
 import { SHOW_FLAGS, textOptions } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
-import { keepInputs, writeOutput } from "./write_output.ts";
+import { writeOutput } from "./write_output.ts";
 
 /** `report`: measures and shows; exits with 0 unless it could not measure. */
 export const report: Command = {
@@ -47,12 +51,22 @@ export const report: Command = {
     const out = (flags.out as string) ?? null;
     const options = textOptions(flags, out);
     const plugins = readPlugins(flags);
-    await keepInputs(out, [request.model, request.batch, ...request.register, ...plugins]);
+    if (out !== null) {
+      const { model, batch, register } = request;
+      const kind = format === "json" ? "report" : "text";
+      await claimOutputs(
+        [{ path: out, kind }],
+        await filesRead([model, ...register, ...plugins], [batch]),
+      );
+    }
     await loadPlugins(plugins);
-    const measurements = await measureModel(request);
+    const measurements = await measureModel(request, !request.quiet);
+    await strayErrors.settle();
     const { layers } = options;
     if (layers && !measurements.layers.some(({ name }) => layers.test(name))) {
-      throw new UsageError(`--layers: no layer of the model has a name that matches ${layers}`);
+      throw new UsageError(
+        `--layers: no layer of the model has a name that matches ${showWord(String(layers))}`,
+      );
     }
     const findings = runChecks(measurements);
     await writeOutput(

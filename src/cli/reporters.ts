@@ -4,12 +4,22 @@ import { isReadable } from "../gate/is_readable.ts";
 import type { GateLocation } from "../render/gate_location.ts";
 import { nearest } from "../words/nearest.ts";
 import type { FlagValues } from "./flag.ts";
-import { plainPath } from "./plain_path.ts";
+import type { ResultKind } from "./result_kind.ts";
 import { textOptions } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 
 const NAMES = ["text", "json", "junit", "github", "markdown", "sarif"] as const;
+
+/** What each writes into its file. */
+export const REPORTER_KINDS: Record<typeof NAMES[number], ResultKind> = {
+  text: "text",
+  json: "gate",
+  junit: "junit",
+  github: "text",
+  markdown: "text",
+  sarif: "sarif",
+};
 
 /** A reporter, and where it writes. */
 export interface Reporter {
@@ -25,9 +35,9 @@ const MIXABLE: readonly string[] = ["text", "github"];
 /**
  * Reads `--reporter`, and `--format` with `--out`, which say the same of one.
  *
- * @throws {UsageError} If there is no such reporter, or two documents would share stdout or a file.
+ * @throws {UsageError} If there is no such reporter, or two documents would share stdout.
  */
-export async function readReporters(flags: FlagValues): Promise<Reporter[]> {
+export function readReporters(flags: FlagValues): Reporter[] {
   const given = flags.reporter as string[] | undefined;
   if (given !== undefined && (flags.format !== undefined || flags.out !== undefined)) {
     throw new UsageError("--reporter NAME=FILE stands for --format and --out: give either");
@@ -37,7 +47,7 @@ export async function readReporters(flags: FlagValues): Promise<Reporter[]> {
     ? [{ name: readName(format, "--format"), out: out ?? null }]
     : given.map((text) => {
       const [, name, , file] = text.match(/^([^=]*)(=(.*))?$/s)!;
-      if (file === "") throw new UsageError(`--reporter ${text} lacks its file`);
+      if (file === "") throw new UsageError(`--reporter ${showValue(text)} lacks its file`);
       return { name: readName(name, "--reporter"), out: file ?? null };
     });
   const onStdout = reporters.filter(({ out }) => out === null).map(({ name }) => name);
@@ -47,11 +57,6 @@ export async function readReporters(flags: FlagValues): Promise<Reporter[]> {
         `--reporter ${onStdout.find((name) => !MIXABLE.includes(name))}=FILE`,
     );
   }
-  const files = reporters.flatMap(({ out }) => out ?? []);
-  // One file cannot be there twice, and its path need not be looked at.
-  const paths = files.length > 1 ? await Promise.all(files.map(plainPath)) : files;
-  const twice = files.find((_, index) => paths.indexOf(paths[index]) !== index);
-  if (twice !== undefined) throw new UsageError(`two reporters would write ${twice}`);
   return reporters;
 }
 

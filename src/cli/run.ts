@@ -3,21 +3,18 @@
  *
  * @module
  */
+import { strayErrors } from "../model/stray_errors.ts";
+import { errorMessage } from "../words/error_message.ts";
 import { main } from "./main.ts";
+import { oneLine } from "../words/one_line.ts";
 import { asksForHelp } from "./overview.ts";
 import { endProcess, forgiveStderr, guardEnd } from "./process.ts";
 
 guardEnd();
 forgiveStderr();
-if (!asksForHelp(Deno.args)) {
-  const { default: process } = await import("node:process");
-  for (const event of ["uncaughtException", "unhandledRejection"]) {
-    process.on(event, (error: unknown) => {
-      // A model module may have listeners of its own, which know better.
-      if (process.listenerCount(event) > 1) return;
-      console.error("error: uncaught:", error);
-      endProcess(2);
-    });
-  }
-}
-main(Deno.args).then(endProcess);
+const watching = asksForHelp(Deno.args) ? Promise.resolve() : strayErrors.watch((error) => {
+  console.error(`error: ${oneLine(errorMessage(error))}`);
+  endProcess(2);
+});
+// No top-level await: a model module may import the library's door, which waits for this one.
+watching.then(() => main(Deno.args)).then(endProcess);

@@ -4,7 +4,7 @@ import { runStudy } from "../study/run_study.ts";
 import { differenceOf } from "../study/same_study.ts";
 import { shardRange } from "../study/shard.ts";
 import { StudyError } from "../study/study_error.ts";
-import { readStudyFile } from "../study/study_file.ts";
+import { readStudyFile, type StudyFile } from "../study/study_file.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import type { ModelFile } from "../study/study_subject.ts";
@@ -12,7 +12,9 @@ import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
 import { failure } from "../words/failure.ts";
 import { oneLine } from "../words/one_line.ts";
+import { claimOutputs } from "./claim_outputs.ts";
 import type { Command } from "./command.ts";
+import { filesRead } from "./files_read.ts";
 import type { FlagValues } from "./flag.ts";
 import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
 import { interruption } from "./process.ts";
@@ -24,8 +26,15 @@ import {
   readStudyView,
   showsPoints,
 } from "./show_study.ts";
+import { tellIfSlow, type Work } from "./slow_work.ts";
 import { readSweepFlags, SWEEP_FLAGS, type SweepRequest } from "./sweep_flags.ts";
-import { keepInputs } from "./write_output.ts";
+
+/** The points after the first take as long as it, and there is a line of progress. */
+const FIRST_POINT: Work = {
+  sentence: "the model and the first point have taken",
+  rest: " so far; Ctrl-C ends it",
+  patience: 10,
+};
 
 /** `sweep`: the rescaling study. */
 export const sweep: Command = {
@@ -44,7 +53,7 @@ export const sweep: Command = {
     "same weights in every draw, only the batch differs.",
     "",
     "Ctrl-C ends it early and keeps what is done. --out FILE is a whole file at any moment; --resume",
-    "goes on with it.",
+    "goes on with it, and without --resume a study that is there is never replaced.",
   ].join("\n"),
   flags: SWEEP_FLAGS,
   examples: [
@@ -68,7 +77,10 @@ export const sweep: Command = {
     const request = readSweepFlags(operands, flags);
     const view = readStudyView(flags);
     const { model = null, register = [] } = request.subject as Partial<ModelFile>;
-    await keepInputs(request.out, [model, request.options.batch ?? null, ...register]);
+    if (request.out !== null) {
+      const files = await filesRead([model, ...register], [request.options.batch ?? null]);
+      await claimOutputs([{ path: request.out, kind: "study" }], files);
+    }
     const quiet = flags.quiet === true;
     const started = performance.now();
     const progress = quiet ? null : studyProgress();
@@ -76,25 +88,24 @@ export const sweep: Command = {
     const kept = new KeptPoints(request, !showsPoints(view));
     const printed = showsPoints(view) && request.out === null;
     const measureAll = async () => {
-      const { header, points } = await runStudy(
-        request.subject,
-        request.grid,
-        {
-          ...request.options,
-          signal: interrupted.signal,
-          onProgress: progress?.update,
-          onWarning(message) {
-            progress?.clear();
-            console.error(`warning: ${oneLine(message)}`);
-          },
+      const options = {
+        ...request.options,
+        signal: interrupted.signal,
+        onProgress: progress?.update,
+        onWarning(message: string) {
+          progress?.clear();
+          console.error(`warning: ${oneLine(message)}`);
         },
-        (header) => {
-          interrupted.begin();
-          return kept.begin(header);
-        },
-      );
+      };
+      if (!quiet) await tellIfSlow(FIRST_POINT);
+      const begin = (header: StudyHeader) => kept.begin(header);
+      const { header, points } = await runStudy(request.subject, request.grid, options, begin);
       const printer = printed ? new PointPrinter(view, header) : null;
+      let hasBegun = false;
       for await (const point of points) {
+        if (!hasBegun) await tellIfSlow(null);
+        hasBegun = true;
+        interrupted.begin();
         await kept.add(point);
         // Nobody would see the rest: no --out keeps it.
         if (printer !== null && !await printer.add(point)) return null;
@@ -107,6 +118,7 @@ export const sweep: Command = {
       printer = await logToStderr(measureAll);
     } finally {
       progress?.clear();
+      await tellIfSlow(null);
       await kept.close();
     }
     await printer?.close();
@@ -157,21 +169,13 @@ class KeptPoints {
 
   /** Reads what an earlier run has left, and says which points it has. */
   async begin(header: StudyHeader): Promise<(index: number) => boolean> {
-    const { out, resume } = this.#request;
+    const { out } = this.#request;
     const { from, to } = shardRange(header.grid, header.shard);
     this.total = to - from;
     this.#tally = new StudyTally(header);
     if (out === null) return () => false;
-    const earlier = resume && await exists(out) ? await readStudyFile(out) : null;
-    if (earlier !== null) {
-      const difference = differenceOf(earlier.header, header) ??
-        shardDifference(earlier.header, header);
-      if (difference !== null) {
-        throw new StudyError(
-          `${out} is another study, which --resume cannot go on with: ${difference}`,
-        );
-      }
-    }
+    const earlier = await isFilled(out) ? await readStudyFile(out) : null;
+    if (earlier !== null) await this.#requireMine(earlier, header);
     this.#writer = await StudyWriter.create(out, header);
     const done = new Uint8Array(to - from);
     for await (const point of earlier?.points() ?? []) {
@@ -179,6 +183,27 @@ class KeptPoints {
       done[point.index - from] = 1;
     }
     return (index) => done[index - from] === 1;
+  }
+
+  /** Goes on with no other study, and with none that it was not told to go on with. */
+  async #requireMine(earlier: StudyFile, header: StudyHeader): Promise<void> {
+    const { path } = earlier;
+    const difference = differenceOf(earlier.header, header) ??
+      shardDifference(earlier.header, header);
+    if (this.#request.resume) {
+      if (difference === null) return;
+      throw new StudyError(
+        `${path} is another study, which --resume cannot go on with: ${difference}`,
+      );
+    }
+    const { from, to } = shardRange(earlier.header.grid, earlier.header.shard);
+    const holds = `${path} holds ${await countPoints(earlier)} of the ${to - from} points of`;
+    throw new StudyError(
+      difference === null
+        ? `${holds} this study: go on with them by --resume, or name another file`
+        : `${holds} another study, which the new one would replace: name another file, or remove ` +
+          `that one first (${difference})`,
+    );
   }
 
   async add(point: StudyPoint): Promise<void> {
@@ -198,10 +223,17 @@ function shardDifference({ shard: a }: StudyHeader, { shard: b }: StudyHeader): 
   return name(a) === name(b) ? null : `it is ${name(a)}, and ${name(b)} is asked for`;
 }
 
-async function exists(path: string): Promise<boolean> {
+async function countPoints(file: StudyFile): Promise<number> {
+  let count = 0;
+  for await (const _point of file.points()) count++;
+  return count;
+}
+
+async function isFilled(path: string): Promise<boolean> {
   try {
-    await Deno.lstat(path);
-    return true;
+    const { isFile, size } = await Deno.stat(path);
+    // What is no file the writer refuses.
+    return isFile && size > 0;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw new StudyError(`${path}: ${failure(error)}`, { cause: error });

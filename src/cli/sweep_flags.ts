@@ -1,3 +1,4 @@
+import { showWord } from "../words/show_word.ts";
 import { showValue } from "../words/show_value.ts";
 import { parseSeeds } from "../gate/parse_seeds.ts";
 import type { Shard } from "../study/shard.ts";
@@ -9,7 +10,14 @@ import { nearest } from "../words/nearest.ts";
 import type { Flag, FlagValues } from "./flag.ts";
 import { OBJECTIVES } from "../model/objective.ts";
 import { BATCH_FORMAT } from "./measure_flags.ts";
-import { parseScales, readLayers, readObjective, readShard, wholeNumber } from "./read_flags.ts";
+import {
+  atMostOne,
+  parseScales,
+  readLayers,
+  readObjective,
+  readShard,
+  wholeNumber,
+} from "./read_flags.ts";
 import { COLUMNS_FLAG } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -67,7 +75,8 @@ export const SWEEP_FLAGS: readonly Flag[] = [
     name: "objective",
     value: "NAME",
     words: OBJECTIVES,
-    help: "what is differentiated: sum, or a loss; default: the module's, else sum",
+    help:
+      "what is differentiated: sum, or a loss; default: the module's, else the compiled one, else sum",
   },
   {
     name: "register",
@@ -104,17 +113,12 @@ export interface SweepRequest {
  * @throws {UsageError} If a value is not what its flag takes, or flags exclude each other.
  */
 export function readSweepFlags(operands: string[], flags: FlagValues): SweepRequest {
-  const [model, ...more] = operands;
-  if (more.length > 0) {
-    throw new UsageError(
-      `expected one MODEL at most, found ${operands.length}: ${operands.join(" ")}`,
-    );
-  }
+  const model = atMostOne(operands, "MODEL") ?? undefined;
   if (model !== undefined) {
     for (const name of ["exercise", "depth", "width"]) {
       if (flags[name] === undefined) continue;
       throw new UsageError(
-        `--${name} is for the networks that sweep builds itself, not for MODEL ${model}`,
+        `--${name} is for the networks that sweep builds itself, not for MODEL ${showWord(model)}`,
       );
     }
   }
@@ -176,7 +180,9 @@ function wholeNumbers(flags: FlagValues, name: string, most: number): number[] |
 
 function distinct<T extends unknown[] | undefined>(name: string, values: T): T {
   const twice = values?.find((value, i) => values.indexOf(value) !== i);
-  if (twice !== undefined) throw new UsageError(`--${name} names ${twice} twice, expected once`);
+  if (twice !== undefined) {
+    throw new UsageError(`--${name} names ${showWord(String(twice))} twice, expected once`);
+  }
   return values;
 }
 

@@ -1,4 +1,5 @@
 import { fileToReplace } from "../model/file_to_replace.ts";
+import { putInPlace } from "../model/put_in_place.ts";
 import { writeFailure } from "../words/failure.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -28,44 +29,11 @@ export async function writeOutput(text: string, path: string | null): Promise<bo
   }
 }
 
-/**
- * Refuses to write a result in the place of what it is made of: a model would be lost to a slip.
- *
- * @param out Where the result goes, or `null` for stdout.
- * @param inputs The files that are read; `null` for none.
- * @throws {UsageError} If one of them is that file, under whatever path.
- */
-export async function keepInputs(
-  out: string | null,
-  inputs: readonly (string | null)[],
-): Promise<void> {
-  const target = out === null ? null : await identityOf(out);
-  if (target === null) return;
-  for (const input of new Set(inputs)) {
-    if (input !== null && await identityOf(input) === target) {
-      const alias = input === out ? "" : ` as ${input}`;
-      throw new UsageError(
-        `the result would replace ${out}, which is read${alias}: write elsewhere`,
-      );
-    }
-  }
-}
-
-/** What tells a file from all others; `null` where there is none, or it may not be looked at. */
-async function identityOf(path: string): Promise<string | null> {
-  try {
-    const { isFile, dev, ino } = await Deno.stat(path);
-    return isFile ? `${dev} ${ino ?? path}` : null;
-  } catch {
-    return null;
-  }
-}
-
 async function replace(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   try {
     await Deno.writeFile(temporary, bytes, { createNew: true });
-    await Deno.rename(temporary, path);
+    await putInPlace(temporary, path);
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
     throw error;

@@ -16,7 +16,8 @@ const RESERVE = 2 ** 20;
  * Makes the backend refuse a tensor that the WASM heap has no room for.
  *
  * The allocator answers 0 then, and TensorFlow.js takes that for an address and overwrites its own
- * data: the backend is dead from there on. An error before anything is written leaves it alive.
+ * data: the backend is dead from there on. It also takes sizes modulo 2^32, and hands a small block out
+ * for a tensor of 4 GiB. An error before anything is written leaves it alive.
  *
  * @param tf A TensorFlow.js whose WASM backend is active.
  */
@@ -35,7 +36,14 @@ export function guardHeap(tf: TensorFlow): void {
     return reserve !== 0;
   };
   wasm._malloc = (bytes) => {
-    const address = allocate(bytes);
+    // A kernel whose window does not fit its input may come to a shape below 0.
+    if (!(bytes >= 0)) {
+      throw new RangeError(
+        `A tensor of ${bytes} bytes was asked for: an operation gives a shape with an axis below 0`,
+      );
+    }
+    // Even an empty heap has not all of it: the backend's own data lie there, too.
+    const address = bytes <= HEAP_LIMIT - RESERVE ? allocate(bytes) : 0;
     if (bytes > 0 && (address === 0 || !hasReserve())) {
       wasm._free(address);
       throw new RangeError(

@@ -1,4 +1,4 @@
-import type { DataId } from "@tensorflow/tfjs";
+import type { DataId, DataType, KernelBackend } from "@tensorflow/tfjs";
 import type { TensorFlow } from "./tensorflow.ts";
 import { patchProperty } from "./patch_property.ts";
 
@@ -6,6 +6,13 @@ import { patchProperty } from "./patch_property.ts";
 export interface LiveData {
   /** Moves every one to the `cpu` backend, where they stay until a kernel asks for them. */
   moveToCpu(): void;
+}
+
+/** What TensorFlow.js knows of the data of a tensor; its types do not show it. */
+interface DataInfo {
+  backend: KernelBackend;
+  shape: number[];
+  dtype: DataType;
 }
 
 interface DataMap {
@@ -43,8 +50,31 @@ export function trackLiveData(tf: TensorFlow, backend: { dataIdMap: DataMap }): 
       const cpu = engine.findBackend("cpu");
       for (const dataId of live) {
         // A kernel that threw may have left data that belongs to no tensor: nobody can ask for it.
-        if (engine.state.tensorInfo.has(dataId)) engine.moveData(cpu, dataId);
+        const info = engine.state.tensorInfo.get(dataId) as unknown as DataInfo | undefined;
+        if (info !== undefined) moveData(info, dataId, cpu);
       }
     },
   };
+}
+
+/**
+ * Does what TensorFlow.js's `moveData` does, also off a backend that is broken: after a trap its
+ * allocator may trap, too. What can be read no more becomes NaN, so that it is not taken for a number.
+ */
+function moveData(info: DataInfo, dataId: DataId, target: KernelBackend): void {
+  const { backend, shape, dtype } = info;
+  const holders = backend.refCount(dataId);
+  let values;
+  try {
+    values = backend.readSync(dataId);
+  } catch {
+    values = new Float32Array(shape.reduce((product, length) => product * length, 1)).fill(NaN);
+  }
+  try {
+    backend.disposeData(dataId, true);
+  } catch {
+    // The memory goes with its backend.
+  }
+  info.backend = target;
+  target.move(dataId, values, shape, dtype, holders);
 }

@@ -2,7 +2,7 @@ import type { DataStorage, KernelBackend } from "@tensorflow/tfjs";
 import process from "node:process";
 import { EngineError } from "./engine_error.ts";
 import { WASM_PACKAGE } from "./engine_files.ts";
-import { trackLiveData } from "./live_data.ts";
+import { type LiveData, trackLiveData } from "./live_data.ts";
 import {
   lendWorkerClass,
   muteEmscripten,
@@ -11,6 +11,9 @@ import {
   type Undo,
 } from "./start_patches.ts";
 import type { TensorFlow } from "./tensorflow.ts";
+
+/** How the WASM backend of an engine of TensorFlow.js is made, whoever removes it. */
+const factories = new WeakMap<object, NonNullable<ReturnType<TensorFlow["findBackendFactory"]>>>();
 
 /** TensorFlow.js prefers this backend over `cpu`, which has priority 1. */
 const PRIORITY = 2;
@@ -27,12 +30,15 @@ const PRIORITY = 2;
 export async function startBackend(tf: TensorFlow, threads: number): Promise<() => Promise<void>> {
   const wasm = await import("@tensorflow/tfjs-backend-wasm");
   const engine = tf.engine();
-  const factory = tf.findBackendFactory("wasm");
-  if (factory === null) {
+  const factory = tf.findBackendFactory("wasm") ?? factories.get(engine);
+  if (factory === undefined) {
     throw new EngineError(
       'TensorFlow.js has no WASM backend any more: take out the tf.removeBackend("wasm")',
     );
   }
+  factories.set(engine, factory);
+  // Somebody may have removed it while another engine ran.
+  if (tf.findBackendFactory("wasm") === null) tf.registerBackend("wasm", factory, PRIORITY);
   if ("wasm" in engine.registry) {
     throw new EngineError(
       "TensorFlow.js runs a WASM backend already that startEngine did not start: " +
@@ -71,17 +77,39 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
 
   const backend = tf.backend() as KernelBackend & { dataIdMap: DataStorage<unknown> };
   const live = trackLiveData(tf, backend);
+  disposeSafely(tf, backend, live, previous ?? "cpu");
   return async () => {
     try {
-      if (engine.registry["wasm"] === backend) {
-        live.moveToCpu();
-        keepProcessListeners(() => tf.removeBackend("wasm"));
-        tf.registerBackend("wasm", factory, PRIORITY);
-        if (engine.backendName === null) await tf.setBackend(previous ?? "cpu");
-      }
+      // Where a model took ours away, it may have started one of its own, which goes with it.
+      if ("wasm" in engine.registry) keepProcessListeners(() => tf.removeBackend("wasm"));
+      if (tf.findBackendFactory("wasm") === null) tf.registerBackend("wasm", factory, PRIORITY);
+      if (engine.backendName === null) await tf.setBackend(previous ?? "cpu");
     } finally {
       giveVoiceBack();
       await pool?.terminateAll();
+    }
+  };
+}
+
+/**
+ * Has a backend leave nothing undone when it is removed, whoever removes it: its tensors move to `cpu`, and
+ * another backend becomes active (TensorFlow.js would try WebGL, with much noise). Where the heap is broken
+ * and traps, TensorFlow.js would not strike it off, and no other could be started.
+ */
+function disposeSafely(
+  tf: TensorFlow,
+  backend: KernelBackend,
+  live: LiveData,
+  next: string,
+): void {
+  const dispose = backend.dispose.bind(backend);
+  backend.dispose = () => {
+    live.moveToCpu();
+    if (tf.getBackend() === "wasm") tf.setBackend(next);
+    try {
+      dispose();
+    } catch {
+      // Nothing of it is used any more.
     }
   };
 }

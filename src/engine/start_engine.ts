@@ -1,9 +1,11 @@
+import type { KernelBackend } from "@tensorflow/tfjs";
 import type { Engine } from "./engine.ts";
 import { EngineError } from "./engine_error.ts";
 import { requireEngineFiles } from "./engine_files.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import { type EngineSettings, engineSettings } from "./engine_settings.ts";
 import { guardHeap } from "./guard_heap.ts";
+import { setEngineParts } from "./prepare_engine.ts";
 import { runningEngine, setRunningEngine } from "./running_engine.ts";
 import { takeSeedZero } from "./seed_zero.ts";
 import type { TensorFlow } from "./tensorflow.ts";
@@ -11,6 +13,9 @@ import type { TensorFlow } from "./tensorflow.ts";
 /** The engine that runs, and everyone who has not stopped it yet. */
 interface SharedEngine {
   readonly tf: TensorFlow;
+  readonly backend: KernelBackend;
+  /** Undoes what another copy of TensorFlow.js does to this one, and repairs its layers. */
+  repair(model: object | null): void;
   readonly settings: EngineSettings;
   readonly holders: Set<Engine>;
   /** Takes kernels, backend and workers down. */
@@ -89,6 +94,8 @@ export async function ensureEngine(): Promise<Engine> {
 }
 
 async function acquire(settings: EngineSettings, replaceable: boolean): Promise<Engine> {
+  // A trap leaves a heap that nothing can be computed on; who holds that engine has no use for it.
+  if (shared !== null && !computes(shared)) await release(shared);
   if (shared !== null && !same(shared.settings, settings)) {
     if (shared.holders.size > 0) {
       throw new EngineError(
@@ -109,17 +116,22 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
   await requireEngineFiles(settings.threads);
   const tf = await import("@tensorflow/tfjs");
   const { startBackend } = await import("./start_backend.ts");
-  const { installKernels } = await import("./kernels/install_kernels.ts");
-  const { installLayerRepairs } = await import("./layers/install_layer_repairs.ts");
+  const { installKernels, renewKernels } = await import("./kernels/install_kernels.ts");
+  const layers = await import("./layers/install_layer_repairs.ts");
   const { watchNames } = await import("./layers/watch_names.ts");
   const removeBackend = await startBackend(tf, settings.threads);
   try {
     guardHeap(tf);
     const takeKernelsBack = await installKernels(tf, settings);
-    const takeLayersBack = installLayerRepairs(tf);
+    const takeLayersBack = layers.installLayerRepairs(tf);
     const stopWatching = watchNames(tf);
     return {
       tf: takeSeedZero(tf),
+      backend: tf.backend(),
+      repair(model) {
+        renewKernels(tf);
+        if (model !== null) layers.repairOtherCopies(tf, model);
+      },
       settings,
       holders: new Set(),
       async shutDown() {
@@ -154,7 +166,19 @@ function makeHandle(engine: SharedEngine): Engine {
       }),
     [Symbol.asyncDispose]: () => handle.stop(),
   };
+  setEngineParts(handle, engine);
   return handle;
+}
+
+/** Whether an engine still adds up, on its own backend. */
+function computes({ tf, backend }: SharedEngine): boolean {
+  if (tf.engine().registry["wasm"] !== backend) return false;
+  try {
+    if (tf.getBackend() !== "wasm") tf.setBackend("wasm");
+    return tf.tidy(() => tf.add(1, 1).dataSync()[0] === 2);
+  } catch {
+    return false;
+  }
 }
 
 async function release(engine: SharedEngine): Promise<void> {

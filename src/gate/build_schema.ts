@@ -53,9 +53,12 @@ export function buildSchema(): object {
     name: described("What reports and the baseline call it; default: the path.", TEXT),
     path: described("model.json or module, from this file's folder on.", TEXT),
     batch: described("JSON file with the batch; default: the module's, else random.", TEXT),
-    objective: described("What is differentiated; default: the module's, else sum.", {
-      enum: [...OBJECTIVES],
-    }),
+    objective: described(
+      "What is differentiated; default: the module's, else the compiled loss, else sum.",
+      {
+        enum: [...OBJECTIVES],
+      },
+    ),
     examples: described("How many examples to draw; default: 32.", {
       type: "integer",
       minimum: 1,

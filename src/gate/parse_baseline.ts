@@ -1,8 +1,8 @@
+import { jsonFailure } from "../words/json_failure.ts";
 import { showValue } from "../words/show_value.ts";
 import type { Baseline, BaselineLayer, BaselinePass } from "./baseline.ts";
 import { GateError } from "./gate_error.ts";
 import { requireValue, text as aText } from "../words/requirements.ts";
-import { escapeControls } from "../words/escape_controls.ts";
 
 type Decode<T> = (json: unknown, place: string) => T;
 
@@ -30,9 +30,7 @@ export function parseBaseline(text: string, file: string): Baseline {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new GateError(
-      `${file}: the baseline is not JSON: ${escapeControls((error as Error).message)}`,
-    );
+    throw new GateError(`${file}: the baseline is not JSON: ${jsonFailure(error)}`);
   }
   const { version, models } = Object(json) as Record<string, unknown>;
   if (version !== 1) {
@@ -50,7 +48,7 @@ const pass: Decode<BaselinePass> = (json, place) => {
   if (typeof objective !== "string") throw mismatch(`${place}.objective`, "a text", objective);
   return {
     objective,
-    examples: number(examples, `${place}.examples`),
+    examples: count(examples, `${place}.examples`),
     layers: record(layer)(layers, `${place}.layers`),
   };
 };
@@ -77,6 +75,12 @@ const pair: Decode<[number] | [number, number]> = (json, place) => {
 const number: Decode<number> = (json, place) => {
   if (typeof json === "number") return json;
   if (json === "NaN" || json === "Infinity" || json === "-Infinity") return Number(json);
+  throw mismatch(place, "a number", json);
+};
+
+const count: Decode<number> = (json, place) => {
+  // No figure, so neither "NaN" nor "Infinity".
+  if (typeof json === "number") return json;
   throw mismatch(place, "a number", json);
 };
 

@@ -1,5 +1,5 @@
 import { showValue } from "../words/show_value.ts";
-import type { ErrorObject } from "ajv";
+import type { ErrorObject, ValidateFunction } from "ajv";
 import type { Node, ParseError } from "jsonc-parser";
 import type { Configuration } from "./configuration.ts";
 import type { FoundConfiguration } from "./find_configuration.ts";
@@ -57,15 +57,22 @@ export async function readConfiguration(found: FoundConfiguration): Promise<Conf
   throw complain((findNodeAtLocation(root, path) ?? root).offset, what);
 }
 
+/** Made once: it takes longer than to validate. */
+let validator: Promise<ValidateFunction> | null = null;
+
 async function validate(value: unknown): Promise<ErrorObject | null> {
+  const validate = await (validator ??= compile());
+  if (validate(value)) return null;
+  return validate.errors!.find(({ keyword }) => keyword !== "if")!;
+}
+
+async function compile(): Promise<ValidateFunction> {
   const { Ajv } = await import("ajv");
   const { default: schema } = await import("../../gradient-health.schema.json", {
     with: { type: "json" },
   });
   const ajv = new Ajv({ strict: false, strictNumbers: true, verbose: true });
-  const validate = ajv.compile(schema);
-  if (validate(value)) return null;
-  return validate.errors!.find(({ keyword }) => keyword !== "if")!;
+  return ajv.compile(schema);
 }
 
 /** JSON lets a later key silently win over an earlier one. */

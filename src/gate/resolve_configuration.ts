@@ -1,3 +1,4 @@
+import { showWord } from "../words/show_word.ts";
 import { showValue } from "../words/show_value.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import { nearest } from "../words/nearest.ts";
@@ -191,7 +192,9 @@ function checkSuppression(
     throw new GateError(
       `${place}.model: unknown model ${showValue(model)}${
         nearest(model, names) ||
-        `, expected one of ${names.join(", ") || "none: no model is listed"}`
+        `, expected one of ${
+          names.slice(0, 10).map(showWord).join(", ") || "none: no model is listed"
+        }`
       }`,
     );
   }

@@ -1,3 +1,4 @@
+import { escapeControls } from "../words/escape_controls.ts";
 import { showValue } from "../words/show_value.ts";
 import type { ErrorObject } from "ajv";
 import { MODEL_RULES } from "../checks/model_rules.ts";
@@ -124,6 +125,8 @@ const article = (type: string) => `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}
 
 function show(value: unknown): string {
   // JSON would call a number that is too large null.
-  const text = typeof value === "number" ? String(value) : JSON.stringify(value) ?? String(value);
+  const text = typeof value === "number"
+    ? String(value)
+    : escapeControls(JSON.stringify(value) ?? String(value));
   return text.length <= 40 ? text : `${text.slice(0, 40)}...`;
 }

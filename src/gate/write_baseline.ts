@@ -1,10 +1,15 @@
 import { fileToReplace } from "../model/file_to_replace.ts";
+import { isLeftover } from "../model/is_leftover.ts";
+import { putInPlace } from "../model/put_in_place.ts";
 import { writeFailure } from "../words/failure.ts";
 import type { Baseline } from "./baseline.ts";
 import { formatBaseline } from "./format_baseline.ts";
 import { GateError } from "./gate_error.ts";
 import { readBaseline } from "./read_baseline.ts";
 import { callable, requireValue, text } from "../words/requirements.ts";
+
+/** How the file begins that a process leaves beside it when it is killed. */
+const BEGINNING = '{\n  "version": 1,\n  "models":';
 
 /**
  * Changes a baseline file. Whoever reads it meanwhile sees the old one whole or the new one whole; two
@@ -49,6 +54,13 @@ export async function writeBaseline(
     if (target === null) {
       throw new GateError(`${file}: the baseline cannot be written: it is no file`);
     }
+    for (const [name, beginning] of [[`${target}.lock`, ""], [`${target}.tmp`, BEGINNING]]) {
+      if (await isLeftover(name, beginning)) continue;
+      throw new GateError(
+        `${file}: the baseline cannot be written: ${name}, which it needs meanwhile, is there and no ` +
+          `baseline left it: remove it, or name another baseline`,
+      );
+    }
     // Of the file itself, so that whoever comes by a link waits as well.
     return await withFileLock(`${target}.lock`, async () => {
       const stored = await readBaseline(file);
@@ -79,7 +91,7 @@ async function replace(file: string, text: string): Promise<void> {
     await Deno.remove(temporary).catch(ifMissing);
     throw error;
   }
-  await Deno.rename(temporary, file);
+  await putInPlace(temporary, file);
 }
 
 function ifMissing(error: unknown): void {

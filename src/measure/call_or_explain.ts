@@ -1,3 +1,4 @@
+import { errorMessage } from "../words/error_message.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import type { LayerRecord } from "./layer_record.ts";
 import { MeasureError } from "./measure_error.ts";
@@ -19,7 +20,7 @@ export function callOrExplain(
     if (error instanceof MeasureError) throw error;
     throw new MeasureError(
       `The forward pass failed in layer ${record.name} (${record.className}): ${
-        (error as Error).message
+        errorMessage(error)
       }`,
       { cause: error },
     );

@@ -71,7 +71,8 @@ export function checkOptions(options: MeasureOptions): void {
  * Checks that the inputs of a batch are what the model takes, and that both are still there.
  *
  * @returns The number of examples.
- * @throws {TypeError} If something is not a tensor, or it or the model was disposed of.
+ * @throws {TypeError} If something is not a tensor, it or the model was disposed of, or the model lists an
+ * output twice.
  * @throws {RangeError} If the number of inputs, a shape, or a number of examples is off.
  */
 export function checkBatch(

@@ -48,13 +48,13 @@ export function nearestObjective(name: string): string {
 /**
  * The objective that a model's module asks for: what it exports is any string.
  *
- * @returns The objective; the sum where the module says nothing.
+ * @returns The objective; `undefined` where the module says nothing.
  * @throws {ModelError} If there is no such objective.
  */
 export function checkModuleObjective(
   { objective, path }: Pick<LoadedModel, "objective" | "path">,
-): Objective {
-  if (objective === null) return "sum";
+): Objective | undefined {
+  if (objective === null) return undefined;
   if (isObjective(objective)) return objective;
   throw new ModelError(
     `${path}: objective is ${showValue(objective)}, expected a function or the name of one${
@@ -64,16 +64,20 @@ export function checkModuleObjective(
 }
 
 /**
- * Checks that a batch has targets where its objective is a loss.
+ * Checks that a batch has targets where a loss is asked for.
  *
  * @param batch The batch.
- * @param objective The objective.
+ * @param objective The objective; `undefined` where none is asked for.
  * @param file Where the batch comes from: a JSON file, or a module with `createBatch`.
  * @returns The batch.
  * @throws {BatchError} If it has none.
  */
-export function checkTargets(batch: Batch, objective: Objective, file: string): Batch {
-  if (objective === "sum" || typeof objective === "function") return batch;
+export function checkTargets(
+  batch: Batch,
+  objective: Objective | undefined,
+  file: string,
+): Batch {
+  if (typeof objective !== "string" || objective === "sum") return batch;
   if (batch.targets !== undefined && batch.targets !== null) return batch;
   const cure = /\.json$/i.test(file)
     ? 'add "targets" to it'

@@ -1,18 +1,30 @@
 import { heapView } from "../engine/heap_view.ts";
 import type { Sums } from "../engine/native/sums.ts";
-import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { frontLayers } from "../model/front_layers.ts";
 import { inputRanges } from "../model/input_ranges.ts";
-import type { InputMeasurements, Measurements, TargetMeasurements } from "./measurements.ts";
+import type {
+  ClassMeasurements,
+  InputMeasurements,
+  Measurements,
+  TargetMeasurements,
+} from "./measurements.ts";
 import { mergeSums, statisticsOf, sumTensor } from "./sums.ts";
 import { inputName, outputName } from "./tensor_names.ts";
 
-/** Measures the inputs of a batch: each by itself, and all of them together. */
+/**
+ * Measures the inputs of a batch: each by itself, and all of them together.
+ *
+ * @param nameOf The name of the row of a layer; `undefined` for one that is not part of the model.
+ */
 export function measureInputs(
   tf: TensorFlow,
   model: LayersModel,
   inputs: Tensor[],
+  nameOf: (layer: Layer) => string | undefined,
 ): Pick<Measurements["batch"], "inputs" | "perInput"> {
   const ranges = inputRanges(model);
+  const fronts = frontLayers(model, (layer) => nameOf(layer) !== undefined);
   let all: Sums | null = null;
   const perInput = inputs.map((tensor, i): InputMeasurements => {
     const sums = sumTensor(tf, tensor);
@@ -22,10 +34,29 @@ export function measureInputs(
       shape: tensor.shape.slice(),
       dtype: tensor.dtype,
       ...(ranges[i] === null ? {} : { lookedUp: true }),
+      ...(fronts[i] === null ? {} : { scaledBy: fronts[i].map((layer) => nameOf(layer)!) }),
+      ...(hasUnitRows(tf, tensor) ? { unitRows: true } : {}),
       values: statisticsOf(sums)!,
     };
   });
   return { inputs: statisticsOf(all)!, perInput };
+}
+
+/** How far the norm of a row may be from 1: what was stored in half precision is off by some 1e-3. */
+const NORM_TOLERANCE = 0.01;
+
+/** Whether each row is a unit vector, as the embeddings of a sentence or a picture are. */
+function hasUnitRows(tf: TensorFlow, tensor: Tensor): boolean {
+  const length = tensor.shape.at(-1)!;
+  if (tensor.dtype !== "float32" || tensor.rank < 2 || length < 2) return false;
+  const values = heapView(tf, tensor);
+  for (let start = 0; start < values.length; start += length) {
+    let square = 0;
+    for (let i = start; i < start + length; i++) square += values[i] ** 2;
+    // Anything else shows in the first row.
+    if (!(Math.abs(Math.sqrt(square) - 1) <= NORM_TOLERANCE)) return false;
+  }
+  return true;
 }
 
 /** Beyond so many classes, shares of the classes say little and cost much to write down. */
@@ -34,22 +65,23 @@ const MOST_UNITS = 1000;
 /**
  * Measures the targets of a batch.
  *
- * @param objective Name of the objective: the targets of `sparseCategoricalCrossentropy` are classes.
+ * @param lossOf Name of the loss of an output: the targets of `sparseCategoricalCrossentropy` are classes.
  */
 export function measureTargets(
   tf: TensorFlow,
   model: LayersModel,
   targets: Tensor[],
-  objective: string,
+  lossOf: (output: number) => string | null,
 ): TargetMeasurements[] {
   return targets.map((tensor, i) => {
     const values = heapView(tf, tensor);
     const units = unitsOf(model, i, tensor);
-    const sparse = objective === "sparseCategoricalCrossentropy";
+    const sparse = lossOf(i) === "sparseCategoricalCrossentropy";
     return {
       name: outputName(model, i),
       shape: tensor.shape.slice(),
       values: statisticsOf(sumTensor(tf, tensor))!,
+      ...(sparse ? { classes: classesOf(values, units) } : {}),
       unitMeans: units > MOST_UNITS
         ? null
         : sparse
@@ -75,4 +107,18 @@ function classShares(classes: ArrayLike<number>, units: number): number[] {
     if (classes[i] >= 0 && classes[i] < units) counts[Math.trunc(classes[i])]++;
   }
   return counts.map((count) => count / classes.length);
+}
+
+function classesOf(values: ArrayLike<number>, units: number): ClassMeasurements {
+  let [least, most, fractions] = [Infinity, -Infinity, 0];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (!Number.isInteger(value)) fractions++;
+    if (!Number.isFinite(value)) continue;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return least > most
+    ? { units, least: null, most: null, fractions }
+    : { units, least, most, fractions };
 }

@@ -12,7 +12,12 @@ export interface PassProgress {
 
 /** Options of `measure`. */
 export interface MeasureOptions {
-  /** The scalar to differentiate. Default: `"sum"`, the sum of the outputs. */
+  /**
+   * The scalar to differentiate. Default: the loss that the model was compiled with, else `"sum"`, the
+   * sum of the outputs. A softmax (or a layer normalisation) at the end always has the same sum, so
+   * there the default is the loss that fits the head. Where a default loss finds no targets in the
+   * batch, they are drawn at random from its seed.
+   */
   objective?: Objective;
   /**
    * Whether batch normalisation runs on its moving statistics or on those of the batch. The moving

@@ -118,8 +118,27 @@ export interface InputMeasurements {
   dtype: string;
   /** True where the entries are indices that an embedding looks up, of whatever dtype; else absent. */
   lookedUp?: boolean;
+  /**
+   * Names of the layers at the front of the model that scale it before anything else sees it, as
+   * `Rescaling` and a normalisation do; absent where there is none.
+   */
+  scaledBy?: string[];
+  /** True where each row (along the last axis, of two entries or more) has the l2 norm 1; else absent. */
+  unitRows?: boolean;
   /** Statistics of the values. */
   values: TensorStatistics;
+}
+
+/** Classes that are given by their numbers. */
+export interface ClassMeasurements {
+  /** How many units the output has: classes are 0 to `units - 1`. */
+  units: number;
+  /** The least number; `null` where all are NaN or infinite. */
+  least: number | null;
+  /** The largest number; likewise. */
+  most: number | null;
+  /** How many are no whole number, NaN and the infinities among them. */
+  fractions: number;
 }
 
 /** One target tensor of the batch. */
@@ -130,6 +149,8 @@ export interface TargetMeasurements {
   shape: number[];
   /** Statistics of the values. */
   values: TensorStatistics;
+  /** Of the classes that `sparseCategoricalCrossentropy` takes; absent for other losses. */
+  classes?: ClassMeasurements;
   /**
    * Mean over the examples for each output unit (last axis), which for one-hot targets is the share
    * of each class; for the integer targets of `sparseCategoricalCrossentropy` the share of each class
@@ -174,11 +195,13 @@ export interface Measurements {
     examples: number;
     /** Seed of a random batch, or `null` for a given one. */
     seed: number | null;
+    /** True where the inputs are random numbers rather than data; else absent. */
+    random?: boolean;
     /** Statistics over all inputs together. */
     inputs: TensorStatistics;
     /** Each input by itself. */
     perInput: InputMeasurements[];
-    /** Each target by itself; empty where the batch has none. */
+    /** Each target by itself, also of those that were drawn; empty where the batch has none. */
     targets?: TargetMeasurements[];
   };
   /** What was differentiated. */
@@ -187,6 +210,14 @@ export interface Measurements {
     name: string;
     /** J on the batch. */
     value: number;
+    /**
+     * Where nothing was asked for: `compiled` for the loss that the model was compiled with, `head` for
+     * the loss that fits a head whose outputs always add up to the same. Absent for what was asked for,
+     * and for the sum.
+     */
+    chosenBy?: "compiled" | "head";
+    /** True where the batch had no targets for it, so that they were drawn at random; else absent. */
+    randomTargets?: boolean;
   };
   /** The seed the model was created under, or `null` when it is not known. */
   seed: number | null;

@@ -1,15 +1,21 @@
 import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { LOSSES, type Objective } from "../model/objective.ts";
+import { LOSSES, type LossName, type Objective } from "../model/objective.ts";
 import { nearestObjective } from "./check_objective.ts";
 
 /** An objective that is ready to be called inside a pass. */
 export interface ResolvedObjective {
   name: string;
   evaluate(outputs: Tensor[]): Tensor;
+  /** Name of the loss of an output, where it has one. */
+  lossOf(output: number): string | null;
 }
 
-type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
+/** A loss as TensorFlow.js takes it. */
+export type LossFunction = (targets: Tensor, outputs: Tensor) => Tensor;
+
+/** What one output is trained on: a loss by name, a function, or nothing. */
+export type OutputLoss = LossName | LossFunction | null;
 
 /**
  * Turns an objective into a function of the outputs.
@@ -25,6 +31,7 @@ export function resolveObjective(
   if (typeof objective === "function") {
     return {
       name: objective.name || "custom",
+      lossOf: () => null,
       evaluate(outputs) {
         try {
           return objective(outputs, targets ?? []);
@@ -36,7 +43,9 @@ export function resolveObjective(
       },
     };
   }
-  if (objective === "sum") return { name: "sum", evaluate: (outputs) => total(tf, outputs) };
+  if (objective === "sum") {
+    return { name: "sum", lossOf: () => null, evaluate: (outputs) => total(tf, outputs) };
+  }
   if (!LOSSES.includes(objective)) {
     throw new TypeError(
       `Cannot use ${showValue(objective)} as an objective: expected "sum", a function, or one of ${
@@ -44,33 +53,82 @@ export function resolveObjective(
       }${typeof objective === "string" ? nearestObjective(objective) : ""}`,
     );
   }
-  if (targets === null) {
-    throw new RangeError(
-      `Cannot evaluate the objective ${objective} without targets: the batch has none, ` +
-        `expected { inputs, targets }, as randomBatch(model, { objective }) draws them`,
-    );
-  }
-  const loss = lossFunction(tf, objective);
+  const given = requireTargets(targets, objective);
+  return lossObjective(tf, objective, () => objective, () => given);
+}
+
+/** Refuses a loss without targets. */
+function requireTargets(targets: Tensor[] | null, objective: string): Tensor[] {
+  if (targets !== null) return targets;
+  throw new RangeError(
+    `Cannot evaluate the objective ${objective} without targets: the batch has none, ` +
+      `expected { inputs, targets }, as randomBatch(model, { objective }) draws them`,
+  );
+}
+
+/**
+ * Turns a loss for each output into a function of the outputs: the sum over the outputs of the mean of each
+ * loss, as `model.fit` has it.
+ *
+ * @param losses The losses.
+ * @param targets The targets, one an output; or what makes them of the outputs.
+ * @throws {RangeError} If there are no targets.
+ */
+export function resolveLosses(
+  tf: TensorFlow,
+  losses: readonly OutputLoss[],
+  targets: Tensor[] | null | ((outputs: Tensor[]) => Tensor[]),
+): ResolvedObjective {
+  const names = losses.flatMap((loss) => loss === null ? [] : [nameOf(loss)]);
+  const name = [...new Set(names)].join(" + ");
+  const given = typeof targets === "function" ? targets : requireTargets(targets, name);
+  const targetsFor = typeof given === "function" ? given : () => given;
+  return lossObjective(tf, name, (i) => losses[i] ?? null, targetsFor);
+}
+
+/** TensorFlow.js calls what it exports `softmaxCrossEntropy__op`. */
+function nameOf(loss: LossName | LossFunction): string {
+  return typeof loss === "string" ? loss : loss.name.replace(/(__op|_)$/, "") || "custom";
+}
+
+function lossObjective(
+  tf: TensorFlow,
+  name: string,
+  lossOf: (output: number) => OutputLoss,
+  targetsFor: (outputs: Tensor[]) => Tensor[],
+): ResolvedObjective {
   return {
-    name: objective,
+    name,
+    lossOf(output) {
+      const loss = lossOf(output);
+      return loss === null ? null : nameOf(loss);
+    },
     evaluate(outputs) {
+      const targets = targetsFor(outputs);
       if (outputs.length !== targets.length) {
         throw new RangeError(
-          `Cannot evaluate the objective ${objective}: the model has ${outputs.length} output(s), ` +
+          `Cannot evaluate the objective ${name}: the model has ${outputs.length} output(s), ` +
             `the batch has ${targets.length} target(s)`,
         );
       }
-      return outputs.map((output, i) => tf.mean(loss(fit(targets[i], output, objective), output)))
-        .reduce((sum, value) => tf.add(sum, value));
+      return outputs.flatMap((output, i) => {
+        const loss = lossOf(i);
+        if (loss === null) return [];
+        return typeof loss === "string"
+          ? [tf.mean(lossFunction(tf, loss)(fit(tf, targets[i], output, loss), output))]
+          : [tf.mean(loss(targets[i], output))];
+      }).reduce((sum, value) => tf.add(sum, value));
     },
   };
 }
 
 /**
  * A target as its loss takes it. One number an example is one column, as `fit` has it; any other
- * shape than the output's would be broadcast without a word, and another loss minimised.
+ * shape than the output's would be broadcast without a word, and another loss minimised. Labels may be
+ * whole numbers: some losses take float32 alone, and others read the bits of an int32 as if they were.
  */
-function fit(target: Tensor, output: Tensor, objective: string): Tensor {
+function fit(tf: TensorFlow, given: Tensor, output: Tensor, objective: string): Tensor {
+  const target = given.dtype === "float32" ? given : tf.cast(given, "float32");
   const column = target.rank === 1 ? target.reshape([target.size, 1]) : target;
   const expected = objective === "sparseCategoricalCrossentropy"
     ? [...output.shape.slice(0, -1), 1]

@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { heapView } from "../engine/heap_view.ts";
 import { unmeasurableReason } from "../engine/layers/unmeasurable_reason.ts";
+import { backendChange, prepareEngine } from "../engine/prepare_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { containerLayers } from "../model/inner_layers.ts";
@@ -8,6 +9,7 @@ import { leafLayers } from "../model/leaf_layers.ts";
 import { type ModelWeight, modelWeights } from "../model/model_weights.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { checkBatch, checkOptions, checkSubject } from "./check_arguments.ts";
+import { chooseObjective } from "./choose_objective.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { dropTape, recordTape } from "./engine_state.ts";
 import { checkMemory } from "./estimate_memory.ts";
@@ -26,9 +28,10 @@ import {
 import type { Measurements } from "./measurements.ts";
 import { normalizedOnBatch } from "./normalized_on_batch.ts";
 import { repeatedOutputs } from "./repeated_outputs.ts";
-import { type ResolvedObjective, resolveObjective } from "./resolve_objective.ts";
+import type { ResolvedObjective } from "./resolve_objective.ts";
 import { makeTap, WatchedGradients } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
+import { errorMessage } from "../words/error_message.ts";
 
 /** A model whose regularizers can be asked; TensorFlow.js declares it protected. */
 interface Penalised {
@@ -51,17 +54,15 @@ export function runPass(
   const { tf } = engine;
   checkOptions(options);
   checkSubject(model, batch);
+  prepareEngine(engine, model);
   if (measuring.has(model)) {
     throw new MeasureError(`Model ${model.name} is being measured: wait until that pass is over`);
   }
   const inputs = [batch.inputs].flat();
   const targets = batch.targets == null ? null : [batch.targets].flat();
   const examples = checkBatch(model, inputs, targets);
-  const objective = resolveObjective(
-    tf,
-    options.objective === undefined ? "sum" : options.objective,
-    targets,
-  );
+  const chosen = chooseObjective(tf, model, options.objective, targets, batch.seed ?? 0);
+  const { objective } = chosen;
   const leaves = leafLayers(model);
   const layers = leaves.map(({ layer }) => layer);
   for (const layer of layers) {
@@ -83,7 +84,10 @@ export function runPass(
   let scalar: Tensor | null = null;
   let value = NaN;
   measuring.add(model);
-  const cleanUp: (() => void)[] = [() => measuring.delete(model)];
+  const cleanUp: (() => void)[] = [
+    () => measuring.delete(model),
+    () => tf.dispose(chosen.drawn ?? []),
+  ];
   try {
     const restoreState = keepState(tf, layers);
     cleanUp.push(restoreState, () => dropTape(tf));
@@ -160,10 +164,16 @@ export function runPass(
       batch: {
         examples,
         seed: batch.seed ?? null,
-        ...measureInputs(tf, model, inputs),
-        targets: measureTargets(tf, model, targets ?? [], objective.name),
+        ...(batch.random === true ? { random: true } : {}),
+        ...measureInputs(tf, model, inputs, (layer) => ownerOf.get(layer)?.name),
+        targets: measureTargets(tf, model, chosen.drawn ?? targets ?? [], objective.lossOf),
       },
-      objective: { name: objective.name, value },
+      objective: {
+        name: objective.name,
+        value,
+        ...(chosen.chosenBy === null ? {} : { chosenBy: chosen.chosenBy }),
+        ...(chosen.drawn === null ? {} : { randomTargets: true }),
+      },
       seed: options.seed ?? null,
       layers: order.map((record) =>
         describeLayer(
@@ -174,7 +184,10 @@ export function runPass(
       ),
     };
   } catch (error) {
-    throw error === thrown ? error : explain(error as Error, objective.name, backward);
+    if (error === thrown) throw error;
+    const change = backendChange(engine);
+    if (change !== null) throw new MeasureError(change, { cause: error });
+    throw explain(error as Error, objective.name, backward);
   } finally {
     for (const step of cleanUp.reverse()) step();
   }
@@ -214,5 +227,5 @@ function explain(error: Error, objective: string, backward: LayerRecord | null):
   const where = backward === null
     ? `The objective ${objective} cannot be evaluated or differentiated`
     : `The gradient of layer ${backward.name} (${backward.className}) cannot be computed`;
-  return new MeasureError(`${where}: ${error.message}`, { cause: error });
+  return new MeasureError(`${where}: ${errorMessage(error)}`, { cause: error });
 }

@@ -8,4 +8,6 @@ export interface Batch {
   targets?: Tensor | Tensor[] | null;
   /** Seed that the batch was drawn from, or `null` for real data. */
   seed?: number | null;
+  /** Whether the inputs are random numbers rather than data: as `randomBatch` draws them. */
+  random?: boolean;
 }

@@ -1,13 +1,14 @@
 import { showValue } from "../words/show_value.ts";
-import type { Layer, LayersModel, TensorFlow } from "../engine/tensorflow.ts";
-import { failure } from "../words/failure.ts";
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Topology } from "./convert_topology.ts";
 import { ModelError } from "./model_error.ts";
+import type { LayerVariable } from "./model_weights.ts";
+import { showShape } from "./shapes.ts";
+import { type Classes, watchBuild } from "./watch_build.ts";
 
 /** What a model may take before anything it declares is looked at: 16 MiB of float32. */
 const FREE_ENTRIES = 2 ** 22;
 
-type FromConfig = (cls: unknown, config: unknown, custom: Record<string, never>) => LayersModel;
 type AddWeight = (
   this: Layer,
   name: string,
@@ -16,6 +17,16 @@ type AddWeight = (
   initializer: unknown,
   ...rest: unknown[]
 ) => unknown;
+
+/** A model whose weights are still to be loaded. */
+export interface BuiltModel {
+  model: LayersModel;
+  /**
+   * Frees all that was made for it. `model.dispose()` does not: it keeps the weights of a layer that is
+   * called more than once, and the states of a recurrent one.
+   */
+  discard(): void;
+}
 
 /**
  * Builds the model of a topology, its weights all zero: they are about to be loaded, and a costly
@@ -27,16 +38,18 @@ type AddWeight = (
  * @param tf The engine's TensorFlow.js.
  * @param topology The topology, as `convertTopology` gives it.
  * @param declared Number of entries of all weights that the file declares.
+ * @returns The model.
  * @throws {ModelError} If TensorFlow.js cannot build it, or it asks for more memory.
  */
-export function buildModel(tf: TensorFlow, topology: Topology, declared: number): LayersModel {
+export function buildModel(tf: TensorFlow, topology: Topology, declared: number): BuiltModel {
   const budget = Math.max(declared, FREE_ENTRIES);
   refuseLargeStates(topology, budget);
   breakEndlessLoops(topology);
-  const [cls, fromConfig] = classes(tf)[topology.className] as [unknown, FromConfig];
+  const known = classes(tf);
   const prototype = tf.layers.Layer.prototype as unknown as { addWeight: AddWeight };
   const stock = prototype.addWeight;
-  const made: { dispose(): void }[] = [];
+  const made: LayerVariable[] = [];
+  const watch = watchBuild(tf, known, topology.places);
   let asked = 0;
   prototype.addWeight = function (name, shape, dtype, _initializer, ...rest) {
     const count = shape.reduce((product, size) => product * size, 1);
@@ -44,37 +57,40 @@ export function buildModel(tf: TensorFlow, topology: Topology, declared: number)
     // An open axis, null, counts as 0 in a product: TensorFlow.js itself refuses it below.
     if (!(asked <= budget) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
       throw new ModelError(
-        `layer ${showValue(this.name)} asks for a weight ${showValue(name)} of shape ` +
-          `[${shape.join(", ")}], expected no more than the ${declared} entries that ` +
+        `${watch.placeOf(this)} asks for a weight ${showValue(name)} of shape ` +
+          `${showShape(shape)}, expected no more than the ${declared} entries that ` +
           `weightsManifest declares for the whole model`,
       );
     }
     const weight = stock.call(this, name, shape, dtype, tf.initializers.zeros(), ...rest);
-    made.push(weight as { dispose(): void });
+    made.push(weight as LayerVariable);
     return weight;
+  };
+  const discard = () => {
+    tf.dispose(made.map((weight) => weight.read()));
+    for (const layer of watch.layers) tf.dispose((layer as { states_?: Tensor[] }).states_ ?? []);
   };
   try {
     // The same as tf.loadLayersModel does, but in one go: nothing else runs while addWeight is ours.
     let model: LayersModel | undefined;
     tf.tidy(() => {
-      model = fromConfig(cls, topology.config, {});
+      const [cls, fromConfig] = known[topology.className];
+      model = fromConfig(cls, topology.config, {}) as LayersModel;
     });
-    return model!;
+    return { model: model!, discard };
   } catch (error) {
-    made.forEach((weight) => weight.dispose());
-    if (error instanceof ModelError) throw error;
-    throw new ModelError(`modelTopology: TensorFlow.js cannot build the model: ${failure(error)}`, {
-      cause: error,
-    });
+    discard();
+    throw error;
   } finally {
     prototype.addWeight = stock;
+    watch.stop();
   }
 }
 
 /** The classes that TensorFlow.js builds models from, by name. */
-export function classes(tf: TensorFlow): Record<string, unknown> {
+export function classes(tf: TensorFlow): Classes {
   const { SerializationMap } = tf.serialization as unknown as {
-    SerializationMap: { getMap(): { classNameMap: Record<string, unknown> } };
+    SerializationMap: { getMap(): { classNameMap: Classes } };
   };
   return SerializationMap.getMap().classNameMap;
 }
@@ -86,15 +102,17 @@ function* objects(value: unknown): Generator<Record<string, unknown>> {
   for (const inner of Object.values(value)) yield* objects(inner);
 }
 
+const sizeOf = (value: unknown) => typeof value === "number" ? value : 0;
+
 /** A stateful recurrent layer keeps a state for each example of a batch whose size is fixed. */
 function refuseLargeStates(topology: Topology, budget: number): void {
   const all = [...objects(topology.config)];
   if (!all.some((config) => config.stateful === true)) return;
-  const units = all.map((config) => Number(config.units ?? config.filters ?? 0));
+  const units = all.map(({ units, filters }) => sizeOf(units ?? filters));
   for (const { batchInputShape } of all) {
     if (!Array.isArray(batchInputShape)) continue;
     // Neither the time steps nor the features of an input are part of a state.
-    const [examples, _steps, ...rest] = batchInputShape;
+    const [examples, _steps, ...rest] = batchInputShape.map(sizeOf);
     const cells = [examples, ...rest.slice(0, -1)].reduce((product, size) => product * size, 1);
     const states = 2 * cells * units.reduce((sum, count) => sum + count, 0);
     if (!(states <= budget)) {

@@ -1,5 +1,8 @@
 import { showValue } from "../words/show_value.ts";
+import { checkLayers } from "./check_layers.ts";
 import { ModelError } from "./model_error.ts";
+import { camelCase, isJson, type Json, type KnownAs, MODEL_CLASSES } from "./topology_json.ts";
+import { unexpected } from "./unexpected.ts";
 
 /** The architecture of a model in the form that TensorFlow.js builds it from. */
 export interface Topology {
@@ -7,27 +10,20 @@ export interface Topology {
   className: string;
   /** Its configuration, keys in camel case. */
   config: Record<string, unknown>;
+  /** Where in the file each configuration of a class stands. */
+  places: WeakMap<object, string>;
 }
 
-type Json = Record<string, unknown>;
-
-const MODEL_CLASSES = ["Model", "Functional", "Sequential"];
+/** What a conversion needs everywhere. */
+interface Context {
+  knownAs: KnownAs;
+  places: WeakMap<object, string>;
+}
 
 const DTYPES = ["float32", "int32", "bool"];
 
 /** No sane model nests deeper, and recursion must end before the stack does. */
 const MAX_DEPTH = 100;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const camelCase = (text: string) =>
-  text.length <= 1 ? text : text.replace(/_+(\w|$)/g, (_, letter) => letter.toUpperCase());
-
-function expected(place: string, found: unknown, what: string): ModelError {
-  const shown = found === undefined ? "missing" : showValue(found);
-  return new ModelError(`${place} is ${shown}, expected ${what}`);
-}
 
 /**
  * Checks the `modelTopology` of a model.json and converts it, Keras's snake case to camel case, to what
@@ -40,47 +36,61 @@ function expected(place: string, found: unknown, what: string): ModelError {
  */
 export function convertTopology(topology: unknown, isKnown: (name: string) => boolean): Topology {
   let place = "modelTopology";
-  if (!isObject(topology)) throw expected(place, topology, "an object");
+  if (!isJson(topology)) throw unexpected(place, topology, "an object");
   refuseKeras3(topology, place);
   let model = topology;
   if (topology.model_config !== undefined && topology.model_config !== null) {
     place += ".model_config";
-    if (!isObject(topology.model_config)) throw expected(place, topology.model_config, "an object");
+    if (!isJson(topology.model_config)) throw unexpected(place, topology.model_config, "an object");
     model = topology.model_config;
   }
   if (typeof model.class_name !== "string" || model.config === undefined) {
-    throw expected(`${place}.class_name`, model.class_name, MODEL_CLASSES.join(", "));
+    throw unexpected(`${place}.class_name`, model.class_name, MODEL_CLASSES.join(", "));
   }
-  const { className, config } = convert(model, "", place, isKnown, 0) as unknown as Topology;
+  // How it was trained is no part of the model: a loss of Keras is no class that must be known.
+  const { training_config: _, ...own } = model;
+  const places = new WeakMap<object, string>();
+  const knownAs = (name: string) => knownNameOf(name, isKnown);
+  const converted = convert(own, "", place, { knownAs, places }, 0) as unknown as Topology;
+  const { className, config } = converted;
   if (!MODEL_CLASSES.includes(className)) {
-    throw expected(`${place}.class_name`, className, MODEL_CLASSES.join(", "));
+    throw unexpected(`${place}.class_name`, className, MODEL_CLASSES.join(", "));
   }
+  checkLayers(model, place, knownAs);
+  dropUnused(converted);
   // Keras 1 has the layers of a Sequential where the configuration is now.
-  return { className, config: Array.isArray(config) ? { layers: config } : config };
+  const whole = Array.isArray(config) ? { layers: config } : config;
+  places.set(whole, `${place}.config`);
+  return { className, config: whole, places };
 }
 
 function convert(
   value: unknown,
   key: string,
   place: string,
-  isKnown: (name: string) => boolean,
+  context: Context,
   depth: number,
 ): unknown {
   if (depth > MAX_DEPTH) {
     throw new ModelError(`${key || "modelTopology"} is nested more than ${MAX_DEPTH} levels deep`);
   }
-  if (typeof value === "string") return camelCase(value);
+  // `gelu_new` is called that in TensorFlow.js too.
+  if (typeof value === "string") {
+    return key.toLowerCase().endsWith("activation")
+      ? context.knownAs(value) ?? camelCase(value)
+      : camelCase(value);
+  }
   if (Array.isArray(value)) {
     return value.map((item, i) => {
       // References to layers start with a name, which must stay as it is.
       const isName = i === 0 && typeof item === "string" &&
         ["inboundNodes", "inputLayers", "outputLayers"].includes(key);
-      return isName ? item : convert(item, key, `${place}[${i}]`, isKnown, depth + 1);
+      return isName ? item : convert(item, key, `${place}[${i}]`, context, depth + 1);
     });
   }
-  if (!isObject(value)) return value;
+  if (!isJson(value)) return value;
   const isClass = typeof value.class_name === "string" && typeof value.config === "object";
-  if (isClass) checkClass(value, place, isKnown);
+  if (isClass) checkClass(value, place, context.knownAs);
   // Keras notes a type for initialisers, too, which TensorFlow.js does not look at.
   if (isClass && !key.endsWith("Initializer")) checkDtype(value.config as Json, place);
   const converted = Object.fromEntries(
@@ -88,33 +98,37 @@ function convert(
       // A name is somebody's choice; nothing is known of its case.
       if (own === "name" && typeof inner === "string") return [own, inner];
       const ownKey = camelCase(own);
-      return [ownKey, convert(inner, ownKey, `${place}.${own}`, isKnown, depth + 1)];
+      return [ownKey, convert(inner, ownKey, `${place}.${own}`, context, depth + 1)];
     }),
   );
-  return isClass ? resolveClass(converted, value.class_name as string, isKnown) : converted;
+  if (!isClass) return converted;
+  const resolved = resolveClass(converted, value.class_name as string, context.knownAs);
+  if (Object(resolved.config) === resolved.config) {
+    context.places.set(resolved.config as object, `${place}.config`);
+  }
+  return resolved;
 }
 
 /** The name that TensorFlow.js knows a class by, or `null` if it knows none. */
-function knownAs(name: string, isKnown: (name: string) => boolean): string | null {
+function knownNameOf(name: string, isKnown: (name: string) => boolean): string | null {
   // Keras writes the package of a custom class in front of its name.
   const bare = name.slice(name.indexOf(">") + 1);
   return [name, camelCase(name), bare, camelCase(bare)].find(isKnown) ?? null;
 }
 
 /** Gives a class the name, and the configuration, that TensorFlow.js knows it by. */
-function resolveClass(value: Json, name: string, isKnown: (name: string) => boolean): Json {
-  const className = knownAs(name, isKnown);
+function resolveClass(value: Json, name: string, knownAs: KnownAs): Json {
+  const className = knownAs(name);
   // What Keras has two classes for is one in TensorFlow.js.
   return className === null
     ? { className: "L1L2", config: { l1: 0, l2: 0, ...value.config as Json } }
     : { ...value, className };
 }
 
-function checkClass(value: Json, place: string, isKnown: (name: string) => boolean): void {
+function checkClass(value: Json, place: string, knownAs: KnownAs): void {
   const written = value.class_name as string;
   refuseKeras3(value, place);
-  const name = knownAs(written, isKnown);
-  if (name === null && written !== "L1" && written !== "L2") {
+  if (knownAs(written) === null && written !== "L1" && written !== "L2") {
     throw new ModelError(
       `${place}.class_name is ${
         showValue(value.class_name)
@@ -123,18 +137,13 @@ function checkClass(value: Json, place: string, isKnown: (name: string) => boole
         `register({ tf }))`,
     );
   }
-  if (name === "Functional" || name === "Model") checkGraph(value.config, `${place}.config`);
-  if (name === "Sequential") {
-    const layers = Array.isArray(value.config) ? value.config : Object(value.config).layers;
-    if (!Array.isArray(layers)) throw expected(`${place}.config.layers`, layers, "an array");
-  }
 }
 
 /** TensorFlow.js takes any name for a type, and fails where it first needs a tensor of it. */
 function checkDtype(config: Json | null, place: string): void {
   const dtype = config?.dtype;
   if (dtype === undefined || dtype === null || DTYPES.includes(dtype as string)) return;
-  throw expected(`${place}.config.dtype`, dtype, '"float32", "int32" or "bool"');
+  throw unexpected(`${place}.config.dtype`, dtype, '"float32", "int32" or "bool"');
 }
 
 /** Keras 3 writes another format, which the converter hands on and TensorFlow.js cannot read. */
@@ -146,7 +155,7 @@ function refuseKeras3(value: Json, place: string): void {
     : value.class_name === "InputLayer" && "batch_shape" in config &&
         !("batch_input_shape" in config)
     ? `${place}.config has "batch_shape"`
-    : isObject(config.dtype)
+    : isJson(config.dtype)
     ? `${place}.config.dtype is an object`
     : null;
   if (found === null) return;
@@ -156,44 +165,24 @@ function refuseKeras3(value: Json, place: string): void {
   );
 }
 
-/** Checks that the layers of a functional model lead to each other. */
-function checkGraph(config: unknown, place: string): void {
-  const { layers, input_layers: inputs, output_layers: outputs } = Object(config) as Json;
-  if (!Array.isArray(layers)) throw expected(`${place}.layers`, layers, "an array");
-  const names = new Set<unknown>();
-  layers.forEach((layer, i) => {
-    const at = `${place}.layers[${i}]`;
-    if (typeof layer?.class_name !== "string" || !isObject(layer.config)) {
-      throw expected(at, layer, 'an object with "class_name" and "config"');
+/**
+ * Takes the layers out that neither an input nor an output of their model needs. They would be built, and
+ * their weights would stay when the model is disposed of, which does not know them.
+ */
+function dropUnused(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  const { layers, inputLayers, outputLayers } = value as Record<string, Json[]>;
+  if (Array.isArray(layers) && Array.isArray(inputLayers) && Array.isArray(outputLayers)) {
+    const byName = new Map(layers.map((layer) => [layer.name, layer]));
+    const nameOf = (reference: unknown) => (reference as unknown[])[0];
+    const used = new Set([...inputLayers, ...outputLayers].map(nameOf));
+    // A set is walked in the order of its entries, those that are added on the way included.
+    for (const name of used) {
+      for (const node of byName.get(name)!.inboundNodes as unknown[][]) {
+        for (const reference of node) used.add(nameOf(reference));
+      }
     }
-    const { name, config: { name: own } } = layer;
-    if (typeof name !== "string") throw expected(`${at}.name`, name, "a string");
-    if (names.has(name)) throw expected(`${at}.name`, name, "a name that no layer before it has");
-    if (own !== undefined && own !== name) {
-      throw expected(`${at}.config.name`, own, `${showValue(name)} as ${at}.name has it`);
-    }
-    names.add(name);
-  });
-  const checkReference = (reference: unknown, at: string) => {
-    const [name, ...rest] = Array.isArray(reference) ? reference : [];
-    const isReference = typeof name === "string" &&
-      rest.slice(0, 2).every((index) => Number.isSafeInteger(index) && index >= 0) &&
-      rest.length >= 2;
-    if (!isReference) throw expected(at, reference, "an array [layer, node, tensor]");
-    if (!names.has(name)) throw expected(`${at}[0]`, name, "the name of a layer of this model");
-  };
-  layers.forEach((layer, i) => {
-    const at = `${place}.layers[${i}].inbound_nodes`;
-    if (!Array.isArray(layer.inbound_nodes)) throw expected(at, layer.inbound_nodes, "an array");
-    layer.inbound_nodes.forEach((node: unknown, n: number) => {
-      if (!Array.isArray(node)) throw expected(`${at}[${n}]`, node, "an array of references");
-      node.forEach((reference, r) => checkReference(reference, `${at}[${n}][${r}]`));
-    });
-  });
-  for (const [key, list] of [["input_layers", inputs], ["output_layers", outputs]] as const) {
-    if (!Array.isArray(list) || list.length === 0) {
-      throw expected(`${place}.${key}`, list, "an array of references to layers");
-    }
-    list.forEach((reference, i) => checkReference(reference, `${place}.${key}[${i}]`));
+    (value as Json).layers = layers.filter(({ name }) => used.has(name));
   }
+  for (const inner of Object.values(value)) dropUnused(inner);
 }

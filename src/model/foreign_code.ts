@@ -109,7 +109,7 @@ const OWN = new URL("../", import.meta.url).href;
  */
 export async function failureIn(path: string, error: unknown): Promise<string> {
   const reason = failure(error).replace(/ at file:\/\/.+:\d+:\d+$/, "");
-  const place = placeOf(String((error as Error)?.stack ?? ""));
+  const place = placeOf(stackOf(error));
   if (place === null) return `${reason}${hintOn(reason, path)}`;
   const [url, line, column] = place;
   const shown = await shownPath(url, path);
@@ -129,6 +129,16 @@ function hintOn(reason: string, file: string): string {
   return reason.startsWith("[ERR_UNSUPPORTED_DIR_IMPORT]")
     ? `: write which file of the folder is imported${sloppy}`
     : "";
+}
+
+/** The stack of what was thrown, which may be anything, and may throw when it is looked at. */
+function stackOf(error: unknown): string {
+  try {
+    const { stack } = Object(error) as Partial<Error>;
+    return typeof stack === "string" ? stack : "";
+  } catch {
+    return "";
+  }
 }
 
 /** The first place of a stack that is neither in this package nor in one of its user's. */

@@ -38,20 +38,29 @@ function lookUp(layer: Layer): InputRange | null {
 
 /** Everything that the entries of a tensor are looked up in. */
 function consumers(tensor: SymbolicTensor): InputRange[] {
-  return tensor.sourceLayer.outboundNodes.flatMap((node) => {
-    const position = node.inputTensors.indexOf(tensor);
-    if (position === -1) return [];
-    const layer = node.outboundLayer;
-    const own = lookUp(layer);
-    if (own !== null) return [own];
-    if (PASSING.has(layer.getClassName())) return node.outputTensors.flatMap(consumers);
-    const inner = innerLayers(layer);
-    if (inner === null) return [];
-    // A nested model goes on from an input of its own; a wrapper has none.
-    const inputs = (layer as unknown as { inputs?: SymbolicTensor[] }).inputs;
-    if (Array.isArray(inputs)) return consumers(inputs[position]);
-    return inner.map(lookUp).filter((range) => range !== null);
-  });
+  const found: InputRange[] = [];
+  // A model may be called on its own inputs, so that the way leads back to where it came from. A set is
+  // walked in the order of its entries, those that are added on the way included.
+  const seen = new Set([tensor]);
+  for (const one of seen) {
+    for (const node of one.sourceLayer.outboundNodes) {
+      const position = node.inputTensors.indexOf(one);
+      if (position === -1) continue;
+      const layer = node.outboundLayer;
+      const own = lookUp(layer);
+      if (own !== null) found.push(own);
+      else if (PASSING.has(layer.getClassName())) {
+        node.outputTensors.forEach((next) => seen.add(next));
+      } else {
+        // A nested model goes on from an input of its own; a wrapper has none.
+        const inputs = (layer as unknown as { inputs?: SymbolicTensor[] }).inputs;
+        const inner = innerLayers(layer);
+        if (inner !== null && Array.isArray(inputs)) seen.add(inputs[position]);
+        else found.push(...(inner ?? []).map(lookUp).filter((range) => range !== null));
+      }
+    }
+  }
+  return found;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { requireEngine } from "../engine/running_engine.ts";
 import { showValue } from "../words/show_value.ts";
 import { buildModel, classes } from "./build_model.ts";
+import { compileAsSaved } from "./compile_as_saved.ts";
 import { convertTopology } from "./convert_topology.ts";
 import { loadWeights, locateGroups } from "./load_weights.ts";
 import type { LoadedModel } from "./loaded_model.ts";
@@ -39,11 +40,12 @@ export async function loadModelJson(path: string): Promise<LoadedModel> {
       );
     }
     const located = await locateGroups(folderOf(path), groups);
-    const model = buildModel(tf, topology, declared);
+    const { model, discard } = buildModel(tf, topology, declared);
     try {
       await loadWeights(tf, model, located);
+      compileAsSaved(model, json as Record<string, unknown>);
     } catch (error) {
-      model.dispose();
+      discard();
       throw error;
     }
     return {

@@ -3,10 +3,19 @@ import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { failure } from "../words/failure.ts";
 import { ModelError } from "./model_error.ts";
 import type { LayerVariable } from "./model_weights.ts";
+import { unexpected } from "./unexpected.ts";
 import type { WeightGroup, WeightSpec } from "./weights_manifest.ts";
 
 /** What a path must not hold: it would be absolute, a URL, or another path on another system. */
 const STRANGE = /^[a-z][a-z0-9+.-]*:|\\|\0/i;
+
+/** A file that was found. */
+interface LocatedFile {
+  /** The path to open. */
+  path: string;
+  /** What the file is, whatever its name leads to later. */
+  info: Deno.FileInfo;
+}
 
 /**
  * Finds a file that a model file names, inside the model's folder and nowhere else.
@@ -14,14 +23,9 @@ const STRANGE = /^[a-z][a-z0-9+.-]*:|\\|\0/i;
  * @param folder The model's folder.
  * @param path The path as the model file has it.
  * @param place Where the model file has it, for the error.
- * @returns The path to open, and the file's size in bytes.
  * @throws {ModelError} If the path leaves the folder, itself or by a link, or is no file.
  */
-async function locateFile(
-  folder: string,
-  path: string,
-  place: string,
-): Promise<{ path: string; size: number }> {
+async function locateFile(folder: string, path: string, place: string): Promise<LocatedFile> {
   const shown = `${place} is ${showValue(path)}`;
   const steps = path.split("/");
   if (STRANGE.test(path) || steps[0] === "" || steps.includes("..")) {
@@ -29,34 +33,40 @@ async function locateFile(
   }
   let at = folder;
   try {
+    // What a link leads to is asked of the place that it was found to lead to: it may be exchanged.
+    let real = folder;
     for (const step of steps) {
       at += `/${step}`;
+      real += `/${step}`;
       // Only a link needs to be followed, and following it may need more permissions.
-      if ((await Deno.lstat(at)).isSymlink && !await isInside(folder, at)) {
+      if (!(await Deno.lstat(real)).isSymlink) continue;
+      real = await Deno.realPath(real);
+      if (!await isInside(folder, real)) {
         throw new ModelError(
           `${shown}, a link that leads out of the model's folder, expected a file inside it`,
         );
       }
     }
-    const { isFile, size } = await Deno.stat(at);
-    if (!isFile) throw new ModelError(`${shown}, which is no file`);
-    return { path: at, size };
+    const info = await Deno.lstat(real);
+    if (!info.isFile) throw new ModelError(`${shown}, which is no file`);
+    return { path: at, info };
   } catch (error) {
     if (error instanceof ModelError) throw error;
     throw new ModelError(`${shown}, but ${failure(error)}`, { cause: error });
   }
 }
 
-async function isInside(folder: string, path: string): Promise<boolean> {
-  const [outer, inner] = await Promise.all([Deno.realPath(folder), Deno.realPath(path)]);
-  const rest = inner.slice(outer.replace(/[\\/]$/, "").length);
-  return inner.startsWith(outer.replace(/[\\/]$/, "")) && /^[\\/]/.test(rest);
+async function isInside(folder: string, real: string): Promise<boolean> {
+  const outer = (await Deno.realPath(folder)).replace(/[\\/]$/, "");
+  return real.startsWith(outer) && /^[\\/]/.test(real.slice(outer.length));
 }
 
 /** A group of weights whose files were found, of the size that the weights need. */
 interface LocatedGroup extends WeightGroup {
-  /** Paths to open and sizes in bytes. */
-  located: { path: string; size: number }[];
+  /** The model's folder. */
+  folder: string;
+  /** The files, in the order of `files`. */
+  located: LocatedFile[];
 }
 
 /**
@@ -72,18 +82,25 @@ export async function locateGroups(
 ): Promise<LocatedGroup[]> {
   const found: LocatedGroup[] = [];
   for (const group of groups) {
-    const located = [];
+    const located: LocatedFile[] = [];
     for (const { path, place } of group.files) located.push(await locateFile(folder, path, place));
-    const size = located.reduce((sum, file) => sum + file.size, 0);
+    const size = located.reduce((sum, file) => sum + file.info.size, 0);
     if (size !== group.bytes) {
-      const names = group.files.map(({ path }) => showValue(path)).join(", ") || "no file";
+      if (group.files.length === 0) {
+        throw unexpected(
+          `${group.place}.paths`,
+          [],
+          `the files of ${group.bytes} bytes that hold its ${group.specs.length} weights`,
+        );
+      }
+      const names = group.files.map(({ path }) => showValue(path)).join(", ");
       throw new ModelError(
         `${names} ${group.files.length === 1 ? "has" : "have"} ${size} bytes, expected ` +
           `${group.bytes} for the ${group.specs.length} weights that weightsManifest declares: ` +
           `${size < group.bytes ? "truncated" : "not the file that belongs here"}`,
       );
     }
-    found.push({ ...group, located });
+    found.push({ ...group, folder, located });
   }
   return found;
 }
@@ -168,22 +185,43 @@ export async function loadWeights(
   }
 }
 
-async function readGroup({ bytes, files, located }: LocatedGroup): Promise<Uint8Array> {
+async function readGroup({ bytes, files, folder, located }: LocatedGroup): Promise<Uint8Array> {
   const all = new Uint8Array(bytes);
   let offset = 0;
-  for (const [i, { path, size }] of located.entries()) {
-    const shown = `${files[i].place} is ${showValue(files[i].path)}`;
-    let content: Uint8Array;
+  for (const [i, found] of located.entries()) {
+    const { path, place } = files[i];
+    const shown = `${place} is ${showValue(path)}`;
+    const content = all.subarray(offset, offset += found.info.size);
     try {
-      content = await Deno.readFile(path);
+      using file = await Deno.open(found.path);
+      // Between finding and opening it the name may have been given to a link: what was opened must be
+      // what was found, and still be what its name inside the folder leads to.
+      const opened = await file.stat();
+      const { info } = await locateFile(folder, path, place);
+      if (!isSame(opened, found.info) || !isSame(opened, info)) {
+        throw new ModelError(`${shown}, which was exchanged while it was read`);
+      }
+      if (opened.size !== content.length || !await fill(content, file)) {
+        throw new ModelError(`${shown}, whose size changed while it was read`);
+      }
     } catch (error) {
+      if (error instanceof ModelError) throw error;
       throw new ModelError(`${shown}, but ${failure(error)}`, { cause: error });
     }
-    if (content.length !== size) {
-      throw new ModelError(`${shown}, whose size changed while it was read`);
-    }
-    all.set(content, offset);
-    offset += size;
   }
   return all;
+}
+
+const isSame = (one: Deno.FileInfo, other: Deno.FileInfo) =>
+  one.dev === other.dev && one.ino === other.ino;
+
+/** Reads a file to its end, which must come just when the bytes are full. */
+async function fill(bytes: Uint8Array, file: Deno.FsFile): Promise<boolean> {
+  let done = 0;
+  while (done < bytes.length) {
+    const count = await file.read(bytes.subarray(done));
+    if (count === null) return false;
+    done += count;
+  }
+  return await file.read(new Uint8Array(1)) === null;
 }

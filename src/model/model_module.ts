@@ -41,7 +41,8 @@ export interface ModelModule {
   ): Batch | Promise<Batch>;
   /**
    * What to differentiate where the user does not say: `"sum"`, a loss by its TensorFlow.js name, or
-   * a function of the outputs and the targets that returns a scalar. Left out: `"sum"`.
+   * a function of the outputs and the targets that returns a scalar. Left out: the loss that the model
+   * was compiled with, else `"sum"`, see `MeasureOptions`.
    */
   objective?: Objective;
 }

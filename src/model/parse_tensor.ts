@@ -1,3 +1,4 @@
+import { escapeControls } from "../words/escape_controls.ts";
 import { showValue } from "../words/show_value.ts";
 import { BatchError } from "./batch_error.ts";
 
@@ -60,12 +61,9 @@ function parseFlat(value: { shape?: unknown; values?: unknown }, place: string):
   const isShape = Array.isArray(shape) && shape.length <= MAX_RANK &&
     shape.every((size) => Number.isSafeInteger(size) && size >= 0);
   if (!isShape) {
-    const found = JSON.stringify(shape) ?? "missing";
+    const found = shape === undefined ? "missing" : showShapeOf(shape);
     throw new BatchError(
-      `${place}.shape is ${
-        found.length > 60 ? showValue(shape) : found
-      }, expected an array of at ` +
-        `most ${MAX_RANK} whole numbers`,
+      `${place}.shape is ${found}, expected an array of at most ${MAX_RANK} whole numbers`,
     );
   }
   const count = shape.reduce((product, size) => product * size, 1);
@@ -80,6 +78,12 @@ function parseFlat(value: { shape?: unknown; values?: unknown }, place: string):
     shape,
     values: values.map((entry, i) => parseEntry(entry, `${place}.values[${i}]`)),
   };
+}
+
+/** What stands in the place of a shape, its sizes too if they are few. */
+function showShapeOf(value: unknown): string {
+  const text = JSON.stringify(value);
+  return Array.isArray(value) && text.length <= 60 ? escapeControls(text) : showValue(value);
 }
 
 /** Whether a piece of JSON is a tensor in the form `{"shape", "values"}`. */

@@ -80,5 +80,5 @@ export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}
     );
     return tf.tensor(values, shape, dtype);
   });
-  return { inputs: inputs.length === 1 ? inputs[0] : inputs, targets, seed };
+  return { inputs: inputs.length === 1 ? inputs[0] : inputs, targets, seed, random: true };
 }

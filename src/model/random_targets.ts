@@ -1,7 +1,8 @@
 import { showValue } from "../words/show_value.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
-import { ACTIVATION_RANGES } from "../theory/activation_ranges.ts";
+import { drawTarget } from "./draw_target.ts";
+import { headOf } from "./head_of.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { batchShapes, type BatchSize } from "./shapes.ts";
 import { requireModel } from "./require_model.ts";
@@ -11,62 +12,6 @@ import { object, requireValue, text } from "../words/requirements.ts";
 export interface RandomTargetsOptions extends BatchSize {
   /** Seed of the targets. Default: 0. */
   seed?: number;
-}
-
-/** Draws one target of a loss, of `classes` entries, into `target`. */
-type Draw = (random: SeededRandom, target: Float32Array, classes: number) => void;
-
-const each = (draw: (random: SeededRandom) => number): Draw => (random, target) => {
-  for (let i = 0; i < target.length; i++) target[i] = draw(random);
-};
-
-const oneHot: Draw = (random, target, classes) => {
-  for (let i = 0; i < target.length; i += classes) target[i + random.integer(classes)] = 1;
-};
-
-const sign = each((random) => random.integer(2) * 2 - 1);
-
-/** Numbers that a head can put out: other targets would be the fault of whoever drew them. */
-function withinReach(head: string): Draw {
-  const [low, high] = Object.hasOwn(ACTIVATION_RANGES, head)
-    ? ACTIVATION_RANGES[head]
-    : [-Infinity, Infinity];
-  return each((random) => {
-    const x = random.normal();
-    if (high === 1) return low === 0 ? 1 / (1 + Math.exp(-x)) : Math.tanh(x);
-    return low === 0 ? Math.min(Math.abs(x), high) : x;
-  });
-}
-
-/** What the losses take that do not take any number. */
-const DRAWS: Record<string, Draw> = {
-  binaryCrossentropy: each((random) => random.integer(2)),
-  categoricalCrossentropy: oneHot,
-  categoricalHinge: oneHot,
-  hinge: sign,
-  kullbackLeiblerDivergence: oneHot,
-  meanSquaredLogarithmicError: each((random) => Math.abs(random.normal())),
-  poisson: each((random) => random.integer(4)),
-  squaredHinge: sign,
-};
-
-/** Layers that hand on the entries they get, in another shape or order. */
-const PASSING = new Set(["Dropout", "Flatten", "Permute", "RepeatVector", "Reshape"]);
-
-type SymbolicTensor = LayersModel["outputs"][number];
-
-/** What an output ends in: its activation, as that is called, or its layer where that has none. */
-function headOf({ sourceLayer, nodeIndex, tensorIndex }: SymbolicTensor): string {
-  const { activation, outputs } = sourceLayer as unknown as {
-    activation?: { getClassName?(): string };
-    outputs?: SymbolicTensor[];
-  };
-  const className = sourceLayer.getClassName();
-  if (Array.isArray(outputs)) return headOf(outputs[tensorIndex]);
-  if (PASSING.has(className)) {
-    return headOf(sourceLayer.inboundNodes[nodeIndex].inputTensors[0]);
-  }
-  return activation?.getClassName?.() ?? (className === "ReLU" ? "relu" : className);
 }
 
 /** Shapes of the outputs with every axis filled in. */
@@ -131,18 +76,8 @@ export function randomTargets(
   requireValue("options", options, object);
   const tf = requireEngine();
   const random = new SeededRandom(options.seed ?? 0, "targets");
-  const targets = outputShapes(model, batchShapes(model, options)).map((shape, i) => {
-    const classes = shape.at(-1)!;
-    const sparse = objective === "sparseCategoricalCrossentropy";
-    const own = sparse ? [...shape.slice(0, -1), 1] : shape;
-    const values = new Float32Array(own.reduce((product, length) => product * length, 1));
-    const draw = sparse
-      ? each(() => random.integer(classes))
-      : Object.hasOwn(DRAWS, objective)
-      ? DRAWS[objective]
-      : withinReach(headOf(model.outputs[i]));
-    draw(random, values, classes);
-    return tf.tensor(values, own);
-  });
+  const targets = outputShapes(model, batchShapes(model, options)).map((shape, i) =>
+    drawTarget(tf, random, objective, headOf(model.outputs[i]), shape)
+  );
   return targets.length === 1 ? targets[0] : targets;
 }

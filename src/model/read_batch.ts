@@ -100,7 +100,7 @@ function parseBatch(json: unknown, model: LayersModel, { objective }: ReadBatchO
   inputs.forEach((input, i) => {
     requireShape(
       input,
-      [[null, ...model.inputs[i].shape.slice(1)]],
+      [model.inputs[i].shape],
       `as model ${showValue(model.name)} takes`,
     );
     const whole = model.inputs[i].dtype === "float32" ? null : { from: -(2 ** 31), to: 2 ** 31 };

@@ -1,3 +1,4 @@
+import { jsonFailure } from "../words/json_failure.ts";
 import { failure } from "../words/failure.ts";
 
 /**
@@ -45,8 +46,7 @@ export async function readJson(
         { cause: error },
       );
     }
-    // What is quoted of the file may go over several lines.
-    const what = (error as Error).message.replace(/\s+/g, " ").replace(/ is not valid JSON$/, "");
+    const what = jsonFailure(error);
     throw new Unusable(`${path}: the file is not valid JSON: ${what}`, { cause: error });
   }
 }

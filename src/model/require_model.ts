@@ -11,7 +11,8 @@ export function modelComplaint(value: unknown): string | null {
   const { name, layers, weights, inputs, apply, then, dataSync } = Object(value);
   if (Array.isArray(layers) && typeof apply === "function") {
     if (!Array.isArray(inputs) || inputs.length === 0 || !Array.isArray(weights)) {
-      return "a model without inputs, expected its first layer to have an inputShape";
+      return `${showValue(name)}, a model without inputs, expected its first layer to have an ` +
+        "inputShape";
     }
     return isDisposed(value as LayersModel)
       ? `${showValue(name)}, a model that was disposed of, expected one with its weights`

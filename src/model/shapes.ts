@@ -71,16 +71,10 @@ const MAX_ENTRIES = 2 ** 28;
  *
  * @throws {RangeError} If a size is not a whole number above 0, is not the one that the model is
  *   built for, or makes a batch of more than 2^28 entries.
- * @throws {TypeError} If the model has no inputs yet.
  */
 export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][] {
   const { undefinedSize = 32 } = size;
   requireCount("undefinedSize", undefinedSize);
-  if (!Array.isArray(model.inputs) || model.inputs.length === 0) {
-    throw new TypeError(
-      `model ${showValue(model.name)} has no inputs: give its first layer an inputShape`,
-    );
-  }
   const fixed = model.inputs.map((input) => input.shape[0]).find((first) => first !== null);
   const examples = size.examples ?? fixed ?? 32;
   requireCount("examples", examples);

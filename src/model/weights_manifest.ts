@@ -1,5 +1,5 @@
-import { showValue } from "../words/show_value.ts";
 import { ModelError } from "./model_error.ts";
+import { unexpected } from "./unexpected.ts";
 
 /** One weight as the manifest declares it. */
 export interface WeightSpec {
@@ -23,6 +23,8 @@ export interface WeightSpec {
 
 /** Weights whose bytes follow each other in a row of files. */
 export interface WeightGroup {
+  /** Where in the file: `weightsManifest[0]`. */
+  place: string;
   /** Files, with the place in the manifest that names each. */
   files: { path: string; place: string }[];
   /** Weights. */
@@ -36,22 +38,17 @@ const BYTES = { float32: 4, int32: 4, bool: 1, uint8: 1, uint16: 2, float16: 2 }
 /** Beyond this no tensor can be addressed. */
 const MAX_ENTRIES = 2 ** 31;
 
-function expected(place: string, found: unknown, what: string): ModelError {
-  const shown = found === undefined ? "missing" : showValue(found);
-  return new ModelError(`${place} is ${shown}, expected ${what}`);
-}
-
 function parseSpec(value: unknown, place: string): WeightSpec {
-  if (typeof value !== "object" || value === null) throw expected(place, value, "a weight");
+  if (typeof value !== "object" || value === null) throw unexpected(place, value, "a weight");
   const { name, shape, dtype, quantization, group } = value as Record<string, unknown>;
-  if (typeof name !== "string") throw expected(`${place}.name`, name, "a string");
+  if (typeof name !== "string") throw unexpected(`${place}.name`, name, "a string");
   if (
     !Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)
   ) {
-    throw expected(`${place}.shape`, shape, "an array of whole numbers");
+    throw unexpected(`${place}.shape`, shape, "an array of whole numbers");
   }
   if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool") {
-    throw expected(`${place}.dtype`, dtype, '"float32", "int32" or "bool"');
+    throw unexpected(`${place}.dtype`, dtype, '"float32", "int32" or "bool"');
   }
   const count = shape.reduce((product, size) => product * size, 1);
   if (count > MAX_ENTRIES) {
@@ -81,14 +78,14 @@ function parseQuantization(
   if (value === undefined || value === null) return undefined;
   const { dtype: packed, scale, min } = Object(value) as Record<string, unknown>;
   if (packed !== "uint8" && packed !== "uint16" && packed !== "float16") {
-    throw expected(`${place}.dtype`, packed, '"uint8", "uint16" or "float16"');
+    throw unexpected(`${place}.dtype`, packed, '"uint8", "uint16" or "float16"');
   }
   if (dtype === "bool" || dtype === "int32" && packed === "float16") {
     throw new ModelError(`${place}.dtype is ${packed}, expected no quantization of ${dtype}`);
   }
   if (packed === "float16") return { dtype: packed };
-  if (!Number.isFinite(scale)) throw expected(`${place}.scale`, scale, "a number");
-  if (!Number.isFinite(min)) throw expected(`${place}.min`, min, "a number");
+  if (!Number.isFinite(scale)) throw unexpected(`${place}.scale`, scale, "a number");
+  if (!Number.isFinite(min)) throw unexpected(`${place}.min`, min, "a number");
   return { dtype: packed, scale: scale as number, min: min as number };
 }
 
@@ -100,7 +97,7 @@ function parseQuantization(
  */
 export function parseWeightsManifest(manifest: unknown): WeightGroup[] {
   if (!Array.isArray(manifest)) {
-    throw expected(
+    throw unexpected(
       "weightsManifest",
       manifest,
       "an array: the model must be saved with its weights",
@@ -109,14 +106,16 @@ export function parseWeightsManifest(manifest: unknown): WeightGroup[] {
   return manifest.map((group, g) => {
     const place = `weightsManifest[${g}]`;
     const { paths, weights } = Object(group) as Record<string, unknown>;
-    if (!Array.isArray(paths)) throw expected(`${place}.paths`, paths, "an array of file names");
-    if (!Array.isArray(weights)) throw expected(`${place}.weights`, weights, "an array of weights");
+    if (!Array.isArray(paths)) throw unexpected(`${place}.paths`, paths, "an array of file names");
+    if (!Array.isArray(weights)) {
+      throw unexpected(`${place}.weights`, weights, "an array of weights");
+    }
     const files = paths.map((path, i) => {
       const at = `${place}.paths[${i}]`;
-      if (typeof path !== "string") throw expected(at, path, "a file name");
+      if (typeof path !== "string") throw unexpected(at, path, "a file name");
       return { path, place: at };
     });
     const specs = weights.map((weight, i) => parseSpec(weight, `${place}.weights[${i}]`));
-    return { files, specs, bytes: specs.reduce((sum, spec) => sum + spec.bytes, 0) };
+    return { place, files, specs, bytes: specs.reduce((sum, spec) => sum + spec.bytes, 0) };
   });
 }

@@ -4,6 +4,7 @@ import { MeasureError } from "../measure/measure_error.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import type { KeptProbe } from "./keep_model.ts";
 import { copyOf, outputsOf } from "./run_forward.ts";
+import { errorMessage } from "../words/error_message.ts";
 
 /**
  * The gradient of J with respect to variables, as in inference, from the states that the model had before
@@ -27,7 +28,7 @@ export function differentiate(
   } catch (error) {
     tf.dispose(value ?? []);
     throw new MeasureError(
-      `The gradient of ${name} cannot be computed: ${(error as Error).message}`,
+      `The gradient of ${name} cannot be computed: ${errorMessage(error)}`,
       { cause: error },
     );
   }

@@ -1,10 +1,17 @@
 import type { Engine } from "../engine/engine.ts";
+import { prepareEngine } from "../engine/prepare_engine.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import { ensureEngine } from "../engine/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { checkBatch } from "../measure/check_arguments.ts";
+import { compiledLosses } from "../measure/compiled_losses.ts";
+import {
+  type ResolvedObjective,
+  resolveLosses,
+  resolveObjective,
+} from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
-import { LOSSES, type Objective } from "../model/objective.ts";
+import type { Objective } from "../model/objective.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { requireModel } from "../model/require_model.ts";
 import type { ProbeOptions } from "./probe_options.ts";
@@ -56,6 +63,7 @@ export async function openProbe(
   const targets = batch.targets == null ? null : [batch.targets].flat();
   const examples = checkBatch(model, inputs, targets);
   const engine = runningEngine() ?? await ensureEngine();
+  prepareEngine(engine, model);
   return {
     engine,
     tf: engine.tf,
@@ -76,24 +84,17 @@ function kindOf(value: unknown): string {
   return value === null ? "null" : Array.isArray(value) ? "an array" : typeof value;
 }
 
-/** What `model.compile` leaves behind; TensorFlow.js declares half of it private. */
-interface Compiled {
-  loss?: unknown;
-  lossFunctions?: ((targets: Tensor, outputs: Tensor) => Tensor)[];
-  /** A `tf.sequential()` has a model of its own do the work. */
-  model?: Compiled;
-}
-
-/** The objective that a probe uses: the given one, the model's own loss, or the sum of the outputs. */
-export function probeObjective(model: LayersModel, given: Objective | undefined): Objective {
-  const compiled = model as unknown as Compiled;
-  const { loss, lossFunctions } = compiled.model ?? compiled;
-  if (given !== undefined) return given;
-  const named = LOSSES.find((name) => name === loss);
-  if (named !== undefined) return named;
-  if (lossFunctions === undefined) return "sum";
-  return function compiledLoss(outputs, targets) {
-    return outputs.map((output, i) => lossFunctions[i](targets[i], output).mean())
-      .reduce((sum, value) => sum.add(value));
-  };
+/**
+ * The objective that a probe uses: the given one, the model's own losses, or the sum of the outputs.
+ *
+ * @throws {RangeError} If it is a loss, and there are no targets.
+ */
+export function probeObjective(
+  { tf, model, targets }: Pick<OpenProbe, "tf" | "model" | "targets">,
+  given: Objective | undefined,
+): ResolvedObjective {
+  const losses = given === undefined ? compiledLosses(model) : null;
+  return losses === null
+    ? resolveObjective(tf, given ?? "sum", targets)
+    : resolveLosses(tf, losses, targets);
 }

@@ -5,7 +5,6 @@ import {
   activationLayer,
   activationObject,
 } from "../measure/activation_region.ts";
-import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
@@ -96,8 +95,8 @@ export async function probeGradients(
   options: Pick<ProbeOptions, "objective" | "seed"> = {},
 ): Promise<GradientProbe> {
   const probe = await openProbe(model, batch, options);
-  const { tf, inputs, targets, subject } = probe;
-  const objective = resolveObjective(tf, probeObjective(model, options.objective), targets);
+  const { tf, inputs, subject } = probe;
+  const objective = probeObjective(probe, options.objective);
   const leaves = leafLayers(model);
   const trained = modelWeights(model, leaves).filter(({ trainable }) => trainable);
   const kept = keepModel(probe);

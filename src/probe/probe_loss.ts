@@ -1,5 +1,4 @@
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
-import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { keepModel } from "./keep_model.ts";
 import { openProbe, probeObjective } from "./open_probe.ts";
@@ -56,8 +55,9 @@ export async function probeLoss(
       `The batch cannot be doubled: model ${model.name} is built for batches of ${fixed}.`,
     );
   }
-  const wanted = probeObjective(model, options.objective);
-  const { name } = resolveObjective(tf, wanted, targets);
+  const objectiveFor = (targets: Tensor[] | null) =>
+    probeObjective({ tf, model, targets }, options.objective);
+  const { name } = objectiveFor(targets);
   const kept = keepModel(probe);
   const doubled: Tensor[] = [];
   const double = (tensors: Tensor[]) => {
@@ -66,7 +66,7 @@ export async function probeLoss(
     return twice;
   };
   const loss = (inputs: Tensor[], targets: Tensor[] | null) =>
-    evaluateObjective(kept, resolveObjective(tf, wanted, targets), inputs);
+    evaluateObjective(kept, objectiveFor(targets), inputs);
   try {
     return {
       ...subject,

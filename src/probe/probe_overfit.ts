@@ -1,5 +1,4 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
-import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { keepModel } from "./keep_model.ts";
 import { openProbe, probeObjective } from "./open_probe.ts";
@@ -61,8 +60,8 @@ export async function probeOverfit(
 ): Promise<OverfitProbe> {
   requireValue("limits", limits, objectWith({ steps: number, loss: number }));
   const probe = await openProbe(model, batch, options);
-  const { tf, targets, subject } = probe;
-  const objective = resolveObjective(tf, probeObjective(model, options.objective), targets);
+  const { tf, subject } = probe;
+  const objective = probeObjective(probe, options.objective);
   if (objective.name === "sum") {
     throw new RangeError(
       "The sum of the outputs has no least value to train to: give a loss as options.objective, " +

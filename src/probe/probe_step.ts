@@ -1,5 +1,4 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
-import { resolveObjective } from "../measure/resolve_objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { innerLayers } from "../model/inner_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
@@ -76,11 +75,11 @@ export async function probeStep(
   options: ProbeOptions = {},
 ): Promise<StepProbe> {
   const probe = await openProbe(model, batch, options);
-  const { tf, targets, subject } = probe;
+  const { tf, subject } = probe;
   if (options.train !== undefined && typeof options.train !== "function") {
     throw new TypeError(`options.train must be a function, got ${typeof options.train}.`);
   }
-  const objective = resolveObjective(tf, probeObjective(model, options.objective), targets);
+  const objective = probeObjective(probe, options.objective);
   const optimizer = await cloneOptimizer(tf, model, options.optimizer);
   const weights = modelWeights(model);
   const frozen = frozenLayers(model);

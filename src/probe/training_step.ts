@@ -4,6 +4,7 @@ import { MeasureError } from "../measure/measure_error.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import type { KeptProbe } from "./keep_model.ts";
 import { outputsOf } from "./run_forward.ts";
+import { errorMessage } from "../words/error_message.ts";
 
 /** What training with Keras' defaults takes. */
 const LEARNING_RATE = 0.001;
@@ -79,7 +80,7 @@ export function trainingStep(
   } catch (error) {
     tf.dispose(latest ?? []);
     throw new MeasureError(
-      `A training step of ${objective.name} cannot be taken: ${(error as Error).message}`,
+      `A training step of ${objective.name} cannot be taken: ${errorMessage(error)}`,
       { cause: error },
     );
   }

@@ -30,13 +30,25 @@ export function renderHeader(
     }; ${inputsOf(batch, cut)}`,
     Objective: `J = ${formatFigure(objective.value)}, ${
       objective.name === "sum" ? "the sum of the outputs" : cut(objective.name)
-    }`,
+    }${reasonOf(objective)}`,
   };
   return Object.entries(lines).flatMap(([label, text]) =>
     wrapText(text, width, label.padEnd(LABEL), " ".repeat(LABEL)).map((line, index) =>
       index > 0 ? line : paint(label, "strong", color) + line.slice(label.length)
     )
   );
+}
+
+/** How an objective came about that was not asked for, and what its targets are. */
+function reasonOf({ chosenBy, randomTargets }: Measurements["objective"]): string {
+  const parts = [
+    ...(chosenBy === "compiled" ? ["the loss it was compiled with"] : []),
+    ...(chosenBy === "head"
+      ? ["the loss that fits the head, as the sum of its outputs is constant"]
+      : []),
+    ...(randomTargets ? ["on random targets"] : []),
+  ];
+  return parts.length === 0 ? "" : `: ${parts.join(", ")}`;
 }
 
 function inputsOf({ inputs, perInput }: Measurements["batch"], cut: (text: string) => string) {

@@ -4,7 +4,7 @@ import { defuse } from "../words/defuse.ts";
 import { renderCharts } from "./render_charts.ts";
 import { renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";
-import { arrayOf, object, requireValue } from "../words/requirements.ts";
+import { arrayOf, must, objectWith, optional, requireValue } from "../words/requirements.ts";
 import { findingShape, measurementsShape } from "../checks/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
@@ -51,7 +51,14 @@ export function renderText(
 ): string {
   requireValue("measurements", measurements, measurementsShape);
   requireValue("findings", findings, arrayOf(findingShape));
-  requireValue("options", options, object);
+  requireValue(
+    "options",
+    options,
+    objectWith({
+      scale: optional(must('"log" or "linear"', (value) => value === "log" || value === "linear")),
+      layers: optional(must("a RegExp", (value) => value instanceof RegExp)),
+    }),
+  );
   const { width = 80, unicode = false, color = false } = options;
   if (!Number.isInteger(width) || width < 20) {
     throw new RangeError(

@@ -1,5 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
 import type {
+  ClassMeasurements,
   InputMeasurements,
   LayerMeasurements,
   Measurements,
@@ -79,13 +80,23 @@ const input = object<InputMeasurements>({
   shape: list(count),
   dtype: string,
   lookedUp: optional(boolean),
+  scaledBy: optional(list(string)),
+  unitRows: optional(boolean),
   values: statistics,
+});
+
+const classes = object<ClassMeasurements>({
+  units: count,
+  least: nullable(number),
+  most: nullable(number),
+  fractions: count,
 });
 
 const target = object<TargetMeasurements>({
   name: string,
   shape: list(count),
   values: statistics,
+  classes: optional(classes),
   unitMeans: nullable(list(number)),
 });
 
@@ -97,6 +108,7 @@ export const findingKeys = {
   layers: optional(list(string)),
   measured: nullable(number),
   expected: string,
+  unjudged: optional(boolean),
   threshold: optional(string),
   message: string,
   advice: string,
@@ -126,11 +138,17 @@ export const reportShape = object<Measurements & { findings: Finding[] }>({
   batch: object<Measurements["batch"]>({
     examples: count,
     seed: nullable(number),
+    random: optional(boolean),
     inputs: statistics,
     perInput: list(input),
     targets: optional(list(target)),
   }),
-  objective: object<Measurements["objective"]>({ name: string, value: number }),
+  objective: object<Measurements["objective"]>({
+    name: string,
+    value: number,
+    chosenBy: optional(oneOf("compiled", "head")),
+    randomTargets: optional(boolean),
+  }),
   seed: nullable(number),
   layers: list(layer),
   findings: list(object<Finding>(findingKeys)),

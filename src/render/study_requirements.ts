@@ -15,14 +15,20 @@ const figure = orNull(number);
 
 const numbers = (...names: string[]) => Object.fromEntries(names.map((name) => [name, figure]));
 
+/** An axis of a study has a value at least. */
+const axis = (requirement: Requirement): Requirement => (value, place) =>
+  Array.isArray(value) && value.length === 0
+    ? `${place} is an empty array, expected an item or more`
+    : arrayOf(requirement)(value, place);
+
 /** The axes of a study. */
 export const gridShape: Requirement = objectWith({
-  scales: arrayOf(number),
-  seeds: arrayOf(number),
-  activations: arrayOf(orNull(text)),
-  initializers: arrayOf(orNull(text)),
-  depths: arrayOf(figure),
-  widths: arrayOf(figure),
+  scales: axis(number),
+  seeds: axis(number),
+  activations: axis(orNull(text)),
+  initializers: axis(orNull(text)),
+  depths: axis(figure),
+  widths: axis(figure),
 });
 
 const header = {

@@ -1,3 +1,4 @@
+import { showWord } from "../words/show_word.ts";
 import type { InitializerName } from "../theory/initializers.ts";
 import type { ResolvedGrid } from "./study_grid.ts";
 
@@ -62,7 +63,7 @@ export function gridPoint(grid: ResolvedGrid, index: number): GridPoint {
 /** The point in words, for messages: `point 17 (tanh, seed 2, scale 0.1)`. */
 export function describePoint({ index, ...point }: GridPoint): string {
   const words = [
-    ...point.activation === null ? [] : [point.activation],
+    ...point.activation === null ? [] : [showWord(point.activation)],
     ...point.initializer === null ? [] : [point.initializer],
     ...point.depth === null ? [] : [`depth ${point.depth}`],
     ...point.width === null ? [] : [`width ${point.width}`],

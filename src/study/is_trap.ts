@@ -3,6 +3,11 @@
  * of no use afterwards; another worker may fare better.
  */
 export function isTrap(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError ||
-    (error instanceof Error && error.cause !== undefined && isTrap(error.cause));
+  try {
+    return error instanceof WebAssembly.RuntimeError ||
+      (error instanceof Error && error.cause !== undefined && isTrap(error.cause));
+  } catch {
+    // Somebody's code threw what cannot be looked at.
+    return false;
+  }
 }

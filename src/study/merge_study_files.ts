@@ -73,18 +73,26 @@ export function mergeStudyFiles(files: readonly StudyFile[]): MergedStudy {
   return { header, points: joined(files, header) };
 }
 
+/** A part, as far as it has been read. Each has its file open, until it is at its end or given up. */
+interface Head {
+  file: StudyFile;
+  points: AsyncGenerator<StudyPoint, void>;
+  next: IteratorResult<StudyPoint, void>;
+}
+
 async function* joined(
   files: readonly StudyFile[],
   header: StudyHeader,
 ): AsyncGenerator<StudyPoint, void> {
-  const heads = await Promise.all(files.map(async (file) => {
-    const points = file.points();
-    requireValue("what points() returns", points, objectWith({ next: callable }));
-    return { file, points, next: await points.next() };
-  }));
+  const heads: Head[] = [];
   const missing = new Named(header);
   const double = new Map<string, { files: StudyFile[]; points: Named }>();
   try {
+    for (const file of files) {
+      const points = file.points();
+      requireValue("what points() returns", points, objectWith({ next: callable }));
+      heads.push({ file, points, next: await points.next() });
+    }
     for (let index = 0; index < header.total; index++) {
       const having = heads.filter(({ next }) => !next.done && next.value.index === index);
       if (having.length === 0) missing.add(index);

@@ -1,6 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
+import { defaultLoss } from "../measure/choose_objective.ts";
 import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { getWeights } from "../model/get_weights.ts";
@@ -129,7 +130,8 @@ async function openFile(
   const loaded = await loadModel(path, { seed: grid.seeds[0], register });
   const { model, recreate } = loaded;
   const weights = getWeights(model);
-  const objective = options.objective ?? checkModuleObjective(loaded);
+  const objective = options.objective ?? checkModuleObjective(loaded) ?? defaultLoss(model) ??
+    "sum";
   return {
     name: automaticName(model) === null ? loaded.name : "model",
     source: path,

@@ -1,7 +1,11 @@
+import { showWord } from "../words/show_word.ts";
 import type { Engine } from "../engine/engine.ts";
+import { prepareEngine } from "../engine/prepare_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batch.ts";
+import { strayErrors } from "../model/stray_errors.ts";
+import { errorMessage } from "../words/error_message.ts";
 import { describeStudyPoint } from "./describe_study_point.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { KernelScaler } from "./kernel_scaler.ts";
@@ -11,7 +15,7 @@ import { StudyError } from "./study_error.ts";
 import type { ResolvedGrid } from "./study_grid.ts";
 import type { StudyOptions } from "./study_options.ts";
 import type { StudyPoint } from "./study_point.ts";
-import type { StudySubject } from "./study_subject.ts";
+import type { ModelFile, StudySubject } from "./study_subject.ts";
 import { redrawKernels, swapActivations } from "./swap_in_model.ts";
 
 /** What a study says of the model and the engine before its first point. */
@@ -38,6 +42,8 @@ interface Build {
 export class PointMeter {
   readonly #engine: Engine;
   readonly #subject: OpenSubject;
+  /** The file whose code makes models, or `null`. */
+  readonly #code: string | null;
   readonly #grid: ResolvedGrid;
   readonly #layers: RegExp | null;
   #hidden: Set<string> | null = null;
@@ -47,9 +53,11 @@ export class PointMeter {
   private constructor(
     engine: Engine,
     subject: OpenSubject,
+    code: string | null,
     grid: ResolvedGrid,
     layers: RegExp | null,
   ) {
+    this.#code = code;
     this.#engine = engine;
     this.#subject = subject;
     this.#grid = grid;
@@ -63,8 +71,12 @@ export class PointMeter {
     grid: ResolvedGrid,
     options: StudyOptions,
   ): Promise<PointMeter> {
-    const opened = await openSubject(engine, subject, grid, options);
-    return new PointMeter(engine, opened, grid, options.layers ?? null);
+    const path = typeof subject === "object" && "model" in subject ? codeOf(subject) : null;
+    const open = () => openSubject(engine, subject, grid, options);
+    const opened = await strayErrors.guard(path, open);
+    const meter = new PointMeter(engine, opened, path, grid, options.layers ?? null);
+    meter.#prepareEngine(null);
+    return meter;
   }
 
   /** Builds the grid's first point, whatever is measured later, and says what there is. */
@@ -87,14 +99,14 @@ export class PointMeter {
    */
   async measure(index: number): Promise<StudyPoint> {
     const point = gridPoint(this.#grid, index);
+    await strayErrors.check();
     try {
       const { model, batch, scaler } = await this.#provide(point);
       scaler.scale(point.scale);
       const { objective } = this.#subject;
       return describeStudyPoint(point, runPass(this.#engine, model, batch, { objective }));
     } catch (error) {
-      const { message } = error as Error;
-      throw new StudyError(`${describePoint(point)} cannot be measured: ${message}`, {
+      throw new StudyError(`${describePoint(point)} cannot be measured: ${errorMessage(error)}`, {
         cause: error,
       });
     }
@@ -107,16 +119,33 @@ export class PointMeter {
     this.#subject.close();
   }
 
+  #prepareEngine(model: LayersModel | null): void {
+    try {
+      prepareEngine(this.#engine, model);
+    } catch (error) {
+      const { source, name } = this.#subject;
+      throw new StudyError(`${source ?? name}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+
   async #provide(point: GridPoint): Promise<Build> {
     const { seed, activation, initializer, depth, width } = point;
     const key = JSON.stringify([seed, activation, initializer, depth, width]);
     if (this.#build?.key === key) return this.#build;
     this.#drop();
+    return await strayErrors.guard(this.#code, () => this.#make(key, point));
+  }
+
+  async #make(
+    key: string,
+    { seed, activation, initializer, depth, width }: GridPoint,
+  ): Promise<Build> {
     const { tf } = this.#engine;
     const model = await this.#subject.create(seed, { activation, initializer, depth, width });
     let batch: Batch | null = null;
     try {
       batch = await this.#subject.createBatch(model, seed);
+      this.#prepareEngine(model);
       if (this.#isClosed) throw new StudyError("the study has ended");
       const { swaps, objective } = this.#subject;
       if (swaps.activation && activation !== null) {
@@ -147,7 +176,7 @@ export class PointMeter {
     throw new StudyError(
       layers === null
         ? "the model has no kernel to scale"
-        : `no layer with a kernel has a name that matches ${layers}`,
+        : `no layer with a kernel has a name that matches ${showWord(String(layers))}`,
     );
   }
 
@@ -158,6 +187,11 @@ export class PointMeter {
     this.#subject.release(this.#build.model);
     this.#build = null;
   }
+}
+
+/** Whose code makes models; `null` where there is data alone. */
+function codeOf({ model, register = [] }: ModelFile): string | null {
+  return /\.json$/i.test(model) ? register[0] ?? null : model;
 }
 
 function tensorsOf({ inputs, targets }: Batch): Tensor[] {

@@ -1,3 +1,4 @@
+import { escapeControls } from "../words/escape_controls.ts";
 import { studyHeaderShape } from "../render/study_json.ts";
 import type { StudyHeader } from "./study_header.ts";
 
@@ -58,6 +59,6 @@ function firstDifference(place: string, a: unknown, b: unknown): string {
 }
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value);
+  const text = escapeControls(JSON.stringify(value));
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }

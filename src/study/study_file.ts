@@ -1,7 +1,9 @@
 import { showValue } from "../words/show_value.ts";
 import { studyHeaderShape, studyPointShape } from "../render/study_json.ts";
 import { failure } from "../words/failure.ts";
-import { describePoint, gridPoint } from "./grid_point.ts";
+import { jsonFailure } from "../words/json_failure.ts";
+import { countPoints, describePoint, gridPoint } from "./grid_point.ts";
+import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
@@ -53,7 +55,7 @@ export async function readStudyFile(path: string): Promise<StudyFile> {
   for await (const line of linesOf(path)) {
     if (line === POINTS) {
       const text = `${opening.join("\n").replace(/,$/, "")}}`;
-      header = decode(path, 1, text, (json) => studyHeaderShape.decode(json, ""));
+      header = decode(path, 1, text, (json) => requireGrid(studyHeaderShape.decode(json, "")));
       break;
     }
     // Whatever begins otherwise is no study, however long it is.
@@ -67,6 +69,17 @@ export async function readStudyFile(path: string): Promise<StudyFile> {
   }
   if (header === null) throw cutShort(path, opening.length);
   return { path, header, points: () => pointsOf(path, header) };
+}
+
+/** What is said of the points must be what the grid has: as many are waited for. */
+function requireGrid(header: StudyHeader): StudyHeader {
+  const { grid, shard, total } = header;
+  const count = countPoints(grid);
+  if (total !== count) {
+    throw new TypeError(`the study: total is ${total}, expected ${count}, the points of its grid`);
+  }
+  shardRange(grid, shard);
+  return header;
 }
 
 async function* pointsOf(
@@ -132,10 +145,9 @@ function decode<T>(path: string, line: number, text: string, shape: (json: unkno
   try {
     return shape(JSON.parse(text));
   } catch (error) {
-    const { message } = error as Error;
     const what = error instanceof SyntaxError
-      ? `it is no JSON (${message})`
-      : message.replace("The report", "the study");
+      ? `it is no JSON (${jsonFailure(error)})`
+      : (error as Error).message.replace("The report", "the study");
     throw new StudyError(`${path}, line ${line}: ${what}`, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { findActivation } from "../theory/resolve_activation.ts";
 import { meanField } from "../theory/mean_field.ts";
 import { gridVariants } from "./grid_point.ts";
 import { quartiles } from "./quartiles.ts";
@@ -138,7 +139,10 @@ function predictedRatio(
       ? [{ activation: activation ?? "linear", weightVariance: sigma.median ** 2 }]
       : []
   );
-  if (chain.length < 2) return null;
+  // Of an activation that the theory does not know it says nothing.
+  if (chain.length < 2 || chain.some(({ activation }) => findActivation(activation) === null)) {
+    return null;
+  }
   const states = meanField(chain, inputMeanSquare);
   return Math.sqrt(states.slice(0, -1).reduce((product, { chi }) => product * chi, 1));
 }

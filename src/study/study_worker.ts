@@ -6,6 +6,9 @@
 import process from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { startEngine } from "../engine/start_engine.ts";
+import { strayErrors } from "../model/stray_errors.ts";
+import { errorMessage } from "../words/error_message.ts";
+import { failure } from "../words/failure.ts";
 import { logToStderr } from "../model/foreign_code.ts";
 import { isTrap } from "./is_trap.ts";
 import { PointMeter } from "./point_meter.ts";
@@ -16,18 +19,16 @@ const port = parentPort!;
 const say = (message: WorkerMessage) => port.postMessage(message);
 
 function die(error: unknown): void {
-  const { message } = Object(error) as Partial<Error>;
-  say({ kind: "dying", reason: message ?? String(error) });
+  say({ kind: "dying", reason: failure(error) });
   process.exit(1);
 }
 
-process.on("uncaughtException", die);
-process.on("unhandledRejection", die);
+await strayErrors.watch(die);
 
 /** After a trap this worker is of no use; anything else that is thrown is the model's own. */
 function report(error: unknown): void {
   if (isTrap(error)) die(error);
-  else say({ kind: "failed", message: (error as Error).message });
+  else say({ kind: "failed", message: errorMessage(error) });
 }
 
 const { subject, grid, options } = workerData as WorkerTask;

@@ -1,9 +1,11 @@
 import { Worker } from "node:worker_threads";
+import { failure } from "../words/failure.ts";
 import { describePoint, gridPoint } from "./grid_point.ts";
 import type { StudyIdentity } from "./point_meter.ts";
 import { StudyError } from "./study_error.ts";
 import type { ResolvedGrid } from "./study_grid.ts";
 import type { StudyPoint } from "./study_point.ts";
+import type { ModelFile } from "./study_subject.ts";
 import { type Unit, WorkQueue } from "./work_queue.ts";
 import type { WorkerMessage, WorkerTask } from "./worker_messages.ts";
 
@@ -138,7 +140,7 @@ export class StudyWorkers {
     };
     this.#members.add(member);
     worker.on("message", (message: WorkerMessage) => this.#hear(member, message));
-    worker.on("error", (error) => member.reason ??= (error as Error).message);
+    worker.on("error", (error) => member.reason ??= failure(error));
     this.#exits.push(
       new Promise((resolve) =>
         worker.on("exit", () => {
@@ -192,7 +194,9 @@ export class StudyWorkers {
   #bury({ unit, reason, ready }: Member): void {
     const why = reason ?? "it ended without a word";
     if (!ready) {
-      this.#failure ??= new StudyError(`a worker died before it was ready: ${why}`);
+      const { model } = this.#task.subject as Partial<ModelFile>;
+      const whose = model === undefined ? "" : `${model}: `;
+      this.#failure ??= new StudyError(`${whose}a worker died before it was ready: ${why}`);
       return;
     }
     if (unit !== null) {

@@ -1,11 +1,13 @@
 import { fileToReplace } from "../model/file_to_replace.ts";
+import { isLeftover } from "../model/is_leftover.ts";
+import { putInPlace } from "../model/put_in_place.ts";
 import { STUDY_CLOSING, studyLine, studyOpening } from "../render/study_json.ts";
 import { writeFailure } from "../words/failure.ts";
 import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
-import { requireValue, text } from "../words/requirements.ts";
+import { object, requireValue, text } from "../words/requirements.ts";
 import { headerShape } from "../render/study_requirements.ts";
 
 /** How long the file may lag behind, in ms, unless writing it takes long. */
@@ -14,6 +16,11 @@ const INTERVAL = 1000;
 const SHARE = 0.05;
 const CHUNK = 1 << 20;
 const encoder = new TextEncoder();
+/** What stands before each point in the journal. */
+const SEPARATOR = ",\n";
+/** How the journal and the file begin that a process leaves when it is killed. */
+const JOURNAL_OPENING = `${SEPARATOR}    {"index":`;
+const STUDY_BEGINNING = '{\n  "format": "gradient-health study"';
 
 /**
  * Keeps a study file up to date while its points come in, in any order, without keeping them in
@@ -58,10 +65,12 @@ export class StudyWriter {
   static async create(
     path: string,
     header: StudyHeader,
-    { whole = false }: { whole?: boolean } = {},
+    options: { whole?: boolean } = {},
   ): Promise<StudyWriter> {
     requireValue("path", path, text);
     requireValue("header", header, headerShape);
+    requireValue("options", options, object);
+    const { whole = false } = options;
     let file: Deno.FsFile | null = null;
     try {
       const target = await fileToReplace(path);
@@ -69,12 +78,16 @@ export class StudyWriter {
         throw new StudyError(`cannot write ${path}: it is no file, expected one to replace`);
       }
       const journalPath = `${target}.journal`;
+      const temporary = `${target}.tmp`;
+      await requireLeftover(path, journalPath, JOURNAL_OPENING);
+      await requireLeftover(path, temporary, STUDY_BEGINNING);
       file = await Deno.open(journalPath, { create: true, read: true, write: true });
       // Where the file system has no locks, one does without.
       if (!await file.tryLock(true).catch(() => true)) {
         throw new StudyError(`cannot write ${path}: another process is writing it`);
       }
       await file.truncate();
+      await Deno.remove(temporary).catch(ifMissing);
       const writer = new StudyWriter(target, header, journalPath, file);
       if (whole) writer.#pause = Infinity;
       return writer;
@@ -86,7 +99,7 @@ export class StudyWriter {
 
   /** Adds a point that was not added before. */
   async add(point: StudyPoint): Promise<void> {
-    const line = encoder.encode(`,\n${studyLine(point)}`);
+    const line = encoder.encode(`${SEPARATOR}${studyLine(point)}`);
     try {
       await this.#journal.seek(0, Deno.SeekMode.End);
       await writeAll(this.#journal, line);
@@ -125,7 +138,7 @@ export class StudyWriter {
     // Under the lock nobody else has this name.
     const temporary = `${this.#path}.tmp`;
     try {
-      using file = await Deno.open(temporary, { create: true, truncate: true, write: true });
+      using file = await Deno.open(temporary, { createNew: true, write: true });
       await writeAll(file, this.#opening);
       let isFirst = true;
       for (const [begin, end] of this.#stretches()) {
@@ -136,7 +149,7 @@ export class StudyWriter {
       await writeAll(file, encoder.encode(STUDY_CLOSING));
       // Else, where a machine fails, the name may have reached the disk and the content not.
       await file.syncData();
-      await Deno.rename(temporary, this.#path);
+      await putInPlace(temporary, this.#path);
     } catch (error) {
       await Deno.remove(temporary).catch(() => {});
       throw cannotWrite(this.#path, error);
@@ -171,6 +184,19 @@ export class StudyWriter {
       left -= read;
     }
   }
+}
+
+/** The journal is emptied, and what is written takes the place of another file: of no other program's. */
+async function requireLeftover(path: string, file: string, beginning: string): Promise<void> {
+  if (await isLeftover(file, beginning)) return;
+  throw new StudyError(
+    `cannot write ${path}: ${file}, which it needs meanwhile, is there and no study left it: remove ` +
+      `it, or write elsewhere`,
+  );
+}
+
+function ifMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {

@@ -1,21 +1,42 @@
+import { showValue } from "./show_value.ts";
+
+/** A longer reason is cut: it would hide what stands around it. */
+const LONGEST = 1000;
+
 /**
  * Why something failed, in a few words without a full stop, fit for the end of a sentence.
  *
- * @param error Whatever was thrown.
+ * @param error Whatever was thrown: somebody's code throws objects, texts, and errors that throw when
+ * they are looked at.
  */
 export function failure(error: unknown): string {
+  try {
+    const reason = reasonOf(error);
+    return reason.length > LONGEST ? `${reason.slice(0, LONGEST)}...` : reason;
+  } catch {
+    return "an object that cannot be looked at";
+  }
+}
+
+function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder, expected a file";
   if (error instanceof Deno.errors.NotADirectory) return "a part of its path is no folder";
   if (error instanceof Deno.errors.NotCapable) return "reading it is not allowed: use --allow-read";
   if (error instanceof Deno.errors.PermissionDenied) return "the system does not let it be read";
-  const message = error instanceof Error ? error.message : String(error);
+  const isObject = typeof error === "object" && error !== null || typeof error === "function";
+  const { message: said, name } = isObject ? error as Partial<Error> : { message: String(error) };
+  // Not String(error), which runs its code, and says [object Object].
+  if (typeof said !== "string") return showValue(error);
+  // Deno names the call and the path, as somebody wrote it: `... (os error 36): lstat '/a/b'`.
+  const message = said.replace(/ \(os error \d+\).*$/s, "");
   const [first, next] = message.trim().split(/\s*\r?\n\s*/);
   // What leads over to the lines below is left out, unless there is nothing before it.
   const [whole] = /:$/.test(first) || /^\p{Ll}/u.test(next ?? "")
     ? first.match(/^.*[.!?](?=\s)/) ?? [first]
     : [first];
-  return whole.replace(/[.:\s]+$/, "") || (error instanceof Error ? error.name : "no reason given");
+  const named = isObject && typeof name === "string" && name !== "" ? name : "no reason given";
+  return whole.replace(/[.:\s]+$/, "") || named;
 }
 
 /**
@@ -29,6 +50,6 @@ export function writeFailure(error: unknown): string {
     return "it is not allowed: use --allow-read and --allow-write of its folder";
   }
   if (error instanceof Deno.errors.PermissionDenied) return "the system does not let it be written";
-  // Deno names the call and the path, which may be a temporary one: `...: writefile '/a/b.tmp'`.
-  return failure(error).replace(/ \(os error \d+\).*$/, "").replace(/: [a-z_]+ '.*'$/, "");
+  // The path may be a temporary one: `...: writefile '/a/b.tmp'`.
+  return failure(error).replace(/: [a-z_]+ '.*'$/, "");
 }

@@ -3,6 +3,7 @@ import * as assertions from "../../src/assert/mod.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import { BASELINE_RULE } from "../../src/checks/matches_baseline.ts";
 import { RULES } from "../../src/checks/rules.ts";
+import { vanishingGradients } from "../../src/checks/rules/vanishing_gradients.ts";
 import type { Thresholds } from "../../src/checks/thresholds.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import {
@@ -349,7 +350,34 @@ Deno.test("assertMatchesBaseline() throws a TypeError when the baseline is none"
 });
 
 Deno.test("assertNoVanishingGradients() does not throw on what is only a warning", () => {
+  const weights = [makeWeight({ gradients: flat(1e-8, 400) })];
+  const measurements = makeMeasurements([{ weights }, { weights }]);
+  assertEquals(vanishingGradients.check(measurements)[0].severity, "warning");
+  assertNoVanishingGradients(measurements);
+});
+
+Deno.test("assertions about gradients throw where no gradient was sent, and there was nothing to judge", () => {
   const zero = flat(0, 640);
   const silent = { activationGradients: zero, preActivationGradients: zero };
-  assertNoVanishingGradients(makeMeasurements([silent, silent]));
+  const measurements = makeMeasurements([silent, silent]);
+  for (const assertion of [assertNoVanishingGradients, assertNoExplodingGradients]) {
+    assertThrows(() => assertion(measurements), AssertionError, "gave nothing to judge");
+    const ignore = [{ layer: /dense/, reason: "it is known" }];
+    assertion(measurements, { ignore });
+  }
+});
+
+Deno.test("assertions about gradients throw on a delta of NaN, and pass where they do not apply", () => {
+  const delta = { ...flat(0.1, 640), nonFinite: 3 };
+  const broken = makeMeasurements([{ preActivationGradients: delta }, {}]);
+  for (const assertion of [assertNoVanishingGradients, assertNoExplodingGradients]) {
+    assertThrows(() => assertion(broken), AssertionError, "NaN or infinite");
+  }
+  const shallow = makeMeasurements([{}]);
+  assertNoVanishingGradients(shallow);
+  assertNoExplodingGradients(shallow);
+  assertNoDeadUnits(shallow);
+  assertActivationsNotSaturated(
+    makeMeasurements([{ activation: "relu", saturatedFraction: null }]),
+  );
 });

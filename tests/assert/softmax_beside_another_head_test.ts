@@ -54,7 +54,7 @@ async function measured(given: Branches): Promise<Measurements> {
   const model = twoHeaded(engine.tf, given);
   const batch = randomBatch(model, { seed: given.seed ?? 5 });
   try {
-    return await measure(model, batch);
+    return await measure(model, batch, { objective: "sum" });
   } finally {
     engine.tf.dispose([batch.inputs]);
     model.dispose();

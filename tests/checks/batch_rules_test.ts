@@ -9,6 +9,7 @@ import { makeTarget } from "./dense_network.ts";
 import {
   flat,
   makeHead,
+  makeLayer,
   makeMeasurements,
   makeWeight,
   statisticsOf,
@@ -328,4 +329,62 @@ Deno.test("outputHead finds the softmax in a layer of its own, and leaves two he
   const other = { ...linear.layers[0], name: "other" };
   assertEquals(outputHead.check({ ...linear, layers: [...linear.layers, other] }), []);
   assertEquals(severities(outputHead.check(linear)), ["error"]);
+});
+
+Deno.test("inputNormalized judges what the front of the model makes of an input, not the input", () => {
+  const withFront = (raw: TensorStatistics, made: TensorStatistics) => {
+    const measurements = withInput(raw, { scaledBy: ["rescaling"] });
+    const front = makeLayer({ name: "rescaling", className: "Rescaling", activations: made });
+    return inputNormalized.check({ ...measurements, layers: [front, ...measurements.layers] });
+  };
+  assertEquals(withFront(flat(255, 640), flat(1, 640)), []);
+  const [finding] = withFront(flat(1, 640), flat(255, 640));
+  assertStringIncludes(finding.message, 'what rescaling makes of the input "pixels" is 255');
+  assertStringIncludes(finding.advice, "Look at the scale of rescaling");
+  assertEquals(withFront(flat(1, 640), flat(1 / 255, 640))[0].threshold, "inputDeviationFactor");
+  // A row that is not there, as in a report that was cut, leaves the input itself.
+  assertEquals(input(flat(255, 640), { scaledBy: ["gone"] }).length, 1);
+});
+
+Deno.test("inputNormalized takes rows of norm 1 for normalised, unless they are constant or have a mean", () => {
+  const unitRows = true;
+  assertEquals(input(flat(0.044, 640), { unitRows }), []);
+  assertEquals(input(flat(0.044, 640)).length, 1);
+  assertEquals(input(statisticsOf(Array(640).fill(0.044)), { unitRows }).length, 1);
+});
+
+Deno.test("initialLoss blames the scale at the front before it blames the head", () => {
+  const measurements = withHead({ loss: "categoricalCrossentropy", value: 30, targets: [1, 0] });
+  const perInput = withInput(flat(1, 640), { scaledBy: ["rescaling"] }).batch.perInput;
+  const front = (size: number) =>
+    makeLayer({ name: "rescaling", weights: [], activations: flat(size, 640) });
+  const advice = (size: number) =>
+    initialLoss.check({
+      ...measurements,
+      layers: [front(size), ...measurements.layers],
+      batch: { ...measurements.batch, perInput },
+    })[0].advice;
+  assertStringIncludes(advice(255), "Look at the scale of rescaling first");
+  assertStringIncludes(advice(1), "Draw the kernel of the head smaller");
+});
+
+/** What outputHead says of class numbers for a softmax of 7 units. */
+function classes(least: number | null, most: number | null, fractions = 0): string[] {
+  const given = withHead({ loss: "sparseCategoricalCrossentropy", units: 7, targets: [0] });
+  const [target] = given.batch.targets!;
+  const targets = [{ ...target, classes: { units: 7, least, most, fractions } }];
+  return outputHead.check({ ...given, batch: { ...given.batch, targets } })
+    .map(({ severity, message, advice }) => `${severity}: ${message} ${advice}`);
+}
+
+Deno.test("outputHead fails class numbers that no unit stands for, on both sides of the limits", () => {
+  assertEquals(classes(0, 6), []);
+  assertEquals(classes(1, 7), [
+    "error: Targets go up to 7, but the head has 7 units, so classes are 0 to 6. " +
+    "Count the classes from 0: subtract 1 from the targets.",
+  ]);
+  assertStringIncludes(classes(0, 7)[0], "Give each class a whole number from 0 up");
+  assertStringIncludes(classes(-1, 6)[0], "Targets go down to -1");
+  assertStringIncludes(classes(0, 6, 3)[0], "3 targets are no whole numbers");
+  assertStringIncludes(classes(null, null, 1)[0], "1 target is no whole number");
 });

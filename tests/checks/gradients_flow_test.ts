@@ -88,19 +88,29 @@ Deno.test("gradientsFlow never looks above a head, and fails all below a certain
     ],
   ]);
   assertEquals(flow([0, 0.5, 1, 0]), [
-    ["warning", "See the rule vanishing-gradients, which says why this harms nothing."],
+    ["warning", "See the rule vanishing-gradients, which says where the signal stays."],
     ["error", "Look at the objective and its targets: they send the head no gradient."],
   ]);
 });
 
-Deno.test("gradientsFlow warns of a model that is frozen as a whole", () => {
+Deno.test("gradientsFlow fails a model that is frozen as a whole, and warns of a trained one", () => {
   const frozen = [makeWeight({ trainable: false, gradients: null })];
   const check = (weights: WeightMeasurements[], head = frozen) =>
     gradientsFlow.check(
       makeMeasurements([], { layers: [makeLayer({ weights }), makeHead({ weights: head })] }),
     );
   const [finding, ...others] = check(frozen);
-  assertEquals([finding.severity, finding.layer, others], ["warning", null, []]);
+  assertEquals([finding.severity, finding.layer, others], ["error", null, []]);
+  assertEquals(finding.unjudged, true);
+  const moved = makeWeight({
+    name: "dense/bias",
+    shape: [2],
+    values: statisticsOf([0.1, 0.3]),
+    trainable: false,
+    gradients: null,
+  });
+  const [trained] = check([...frozen, moved]);
+  assertEquals([trained.severity, trained.unjudged], ["warning", undefined]);
   assertStringIncludes(finding.message, "None of the 2 weights of the model is trainable");
   assertEquals(check([makeWeight()]), []);
   assertEquals(check([], []), []);
@@ -285,9 +295,9 @@ Deno.test("gradientsFlow only warns of a scale that is fed by a kernel of zeros"
   assertEquals(found({}), [["error", "scale"]]);
 });
 
-Deno.test("gradientsFlow only warns of a softmax head under the sum", () => {
+Deno.test("gradientsFlow fails a softmax head under the sum, for nothing was measured", () => {
   const weights = [makeWeight({ name: "k", gradients: zero })];
   const head = makeHead({ activation: "softmax", preActivationGradients: zero, weights });
   const findings = gradientsFlow.check(makeMeasurements([], { layers: [head] }));
-  assertEquals(findings.map(({ severity }) => severity), ["warning"]);
+  assertEquals(findings.map(({ severity, unjudged }) => [severity, unjudged]), [["error", true]]);
 });

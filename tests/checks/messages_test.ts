@@ -66,6 +66,13 @@ const wide = (layers: Partial<LayerMeasurements>[], width = 128) =>
 /** Of a layer that was trained. */
 const moved = makeWeight({ name: "bias", shape: [20], values: flat(0.1, 20) });
 
+const UNTRAINED = { trained: false };
+
+const onRandomInputs = (measurements: Measurements): Measurements => ({
+  ...measurements,
+  batch: { ...measurements.batch, random: true },
+});
+
 const dead = (share: number, given: Partial<LayerMeasurements> = {}, examples = 32) => {
   const layer = {
     activation: "relu",
@@ -269,14 +276,16 @@ const SAID: Record<string, () => Finding[]> = {
   },
   "saturated-activations: too few entries": () =>
     judge("saturated-activations", makeMeasurements([{ preActivations: flat(1, 7) }])),
-  "dead-units": () => judge("dead-units", dead(0.6)),
-  "dead-units: a warning": () => judge("dead-units", dead(0.3, { activation: null })),
-  "dead-units: all of them": () => judge("dead-units", dead(1), { deadFraction: 1 }),
+  "dead-units": () => judge("dead-units", dead(0.6), UNTRAINED),
+  "dead-units: trained": () => judge("dead-units", dead(0.6)),
+  "dead-units: trained, on random inputs": () => judge("dead-units", onRandomInputs(dead(0.6))),
+  "dead-units: a warning": () => judge("dead-units", dead(0.3, { activation: null }), UNTRAINED),
+  "dead-units: all of them": () => judge("dead-units", dead(1), { deadFraction: 1, ...UNTRAINED }),
   "dead-units: what depth explains": () => {
     const relu = { activation: "relu", saturatedFraction: null, deadFraction: 0 };
     const layers = Array.from({ length: 10 }, () => relu);
     const last = { ...relu, deadFraction: 0.7, weights: [makeWeight(), moved] };
-    return judge("dead-units", makeMeasurements([...layers, last]));
+    return judge("dead-units", makeMeasurements([...layers, last]), UNTRAINED);
   },
   "dead-units: what alikeness explains": () => {
     // 5 % always on, and the other 25 % off half of the time.

@@ -56,17 +56,21 @@ const REFUSED: [args: string[], files: Record<string, unknown>, message: string 
   [["a.ts", "a.ts"], {}, "the model a.ts is named twice"],
   [["a.ts", "--reporter", "junti"], {}, 'unknown reporter "junti"; did you mean "junit"?'],
   [["a.ts", "--reporter", "html"], {}, 'unknown reporter "html", expected one of text, json'],
-  [["a.ts", "--reporter", "json="], {}, "--reporter json= lacks its file"],
+  [["a.ts", "--reporter", "json="], {}, '--reporter "json=" lacks its file'],
   [
     ["a.ts", "--reporter", "json", "--reporter", "text"],
     {},
     "the reporters json and text would share stdout",
   ],
-  [["a.ts", "--reporter", "json=a", "--reporter", "sarif=a"], {}, "two reporters would write a"],
+  [
+    ["a.ts", "--reporter", "json=a", "--reporter", "sarif=a"],
+    {},
+    "two results would be written to a",
+  ],
   [
     ["a.ts", "--reporter", "json=a", "--reporter", "sarif=./a"],
     {},
-    "two reporters would write ./a",
+    "two results would be written to one file, a and ./a",
   ],
   [["a.ts", "./a.ts"], {}, "the model ./a.ts is named twice"],
   [["a.ts", "--reporter", "json", "--out", "a"], {}, "give either"],
@@ -276,7 +280,7 @@ for (const text of [ENDING, "export const createModel = () => new Promise(() => 
       [],
       { "a.js": text },
       (cwd) =>
-        assertRefuses(["check", "a.js", "--quiet"], "there is no result: the code of a model", {
+        assertRefuses(["check", "a.js", "--quiet"], "there is no result: the code of a.js ended", {
           cwd,
         }),
     );
@@ -296,7 +300,7 @@ Deno.test("check --jobs 2 goes on after models that end their workers", async ()
     for (const name of ["end.js", "close.js"]) {
       assertStringIncludes(stderr, `error: ${name}: the code of the model ended its worker`);
     }
-    assertStringIncludes(stderr, "error: die.js: the worker died: ");
+    assertStringIncludes(stderr, "error: die.js: an error in its code was not caught: late");
   });
 });
 

@@ -56,7 +56,8 @@ Deno.test("merge refuses missing and double points and foreign parts, and writes
   await withFolder(async (folder) => {
     const parts = await shards(folder, 3);
     const out = `${folder}/merged.json`;
-    await Deno.writeTextFile(out, "old");
+    const old = await Deno.readTextFile(parts[1]);
+    await Deno.writeTextFile(out, old);
     await assertRefuses(
       ["merge", parts[0], parts[2], "--out", out],
       [
@@ -78,7 +79,7 @@ Deno.test("merge refuses missing and double points and foreign parts, and writes
       ["merge", parts[0], other, parts[2], "--out", out],
       ["not parts of one study", "different versions", '"0.1.0" and "0.0.9"'],
     );
-    assertEquals(await Deno.readTextFile(out), "old");
+    assertEquals(await Deno.readTextFile(out), old);
     assertEquals([...Deno.readDirSync(folder)].length, 5);
   });
 });

@@ -200,9 +200,12 @@ Deno.test("report ends quietly when its reader has seen enough", async () => {
 
 Deno.test("report --out keeps the old file when it cannot write", async () => {
   const folder = await Deno.makeTempDir();
-  await assertRefuses(["report", "--quiet", "--out", `${folder}/none/report.txt`], "cannot write");
-  assertEquals([...Deno.readDirSync(folder)], []);
-  await Deno.remove(folder);
+  const out = `${folder}/report.txt`;
+  await Deno.writeTextFile(out, "old", { mode: 0o444 });
+  await assertRefuses(["report", "--quiet", "--out", out], `cannot write ${out}`);
+  assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["report.txt"]);
+  assertEquals(await Deno.readTextFile(out), "old");
+  await Deno.remove(folder, { recursive: true });
 });
 
 const WRONG_USAGE: [string[], string][] = [
@@ -335,4 +338,31 @@ Deno.test("report takes width and colour from a terminal, and none from a pipe",
   assert(!COLOR.test((await runCommand(["report", "--quiet"], { env: { NO_COLOR: "" } })).stdout));
   const forced = { NO_COLOR: "", FORCE_COLOR: "1" };
   assert(COLOR.test((await runCommand(["report", "--quiet"], { env: forced })).stdout));
+});
+
+Deno.test("a value of any length is shown in a few words, wherever it was given", async () => {
+  const long = "x".repeat(5000);
+  for (
+    const [args, says] of [
+      [["report", ""], "an operand is empty"],
+      [["report", long], "an operand is no path of a file"],
+      [
+        ["report", "a", "b", "c", "d", "e", "f"],
+        "expected one MODEL at most, found 6: a b c d e ...",
+      ],
+      [["report", "--out", long], "--out is no path of a file"],
+      [["report", `--${long}`], "unknown flag"],
+      [[long], "unknown subcommand"],
+      [["explain", long.slice(0, 4000)], "unknown rule"],
+      [["completions", long.slice(0, 4000)], "completions takes one SHELL"],
+      [["report", "--layers", `(${long}`], "--layers takes a regular expression"],
+      [["sweep", "--scale", `1..2:${long}`], "--scale"],
+      [["check", "a.ts", "--reporter", `json\n${long}`], "--reporter is no path"],
+    ] as [string[], string][]
+  ) {
+    const { code, stderr } = await runCommand(args);
+    assertEquals(code, 2);
+    assertStringIncludes(stderr, says);
+    assertEquals([stderr.length < 600, stderr.split("\n").length], [true, 2], stderr);
+  }
 });

@@ -206,7 +206,6 @@ for (const jobs of ["1", "2"]) {
         const args = [model, "--scale=1", "--seeds=2", `--jobs=${jobs}`, `--out=${folder}/a.json`];
         const { code, stderr } = await interrupt(folder, args, isUnderWay);
         assertEquals(code, 130, stderr);
-        assertStringIncludes(stderr, "interrupted");
         const file = await Deno.readTextFile(`${folder}/a.json`).catch(() => null);
         assertEquals(file === null ? null : JSON.parse(file).points.length, kept);
       });
@@ -220,7 +219,10 @@ Deno.test("sweep says that it cannot end where a model never comes", async () =>
       `${folder}/model.ts`,
       "export const createModel = () => new Promise(() => {});\n",
     );
-    await assertRefuses(["sweep", `${folder}/model.ts`], "there is no result: the code of a model");
+    await assertRefuses(
+      ["sweep", `${folder}/model.ts`],
+      `there is no result: the code of ${folder}/model.ts ended the process, or waits for`,
+    );
   });
 });
 
@@ -242,7 +244,7 @@ Deno.test("sweep --resume starts where there is no file yet, and refuses another
     );
     assertEquals(await Deno.readTextFile(`${folder}/a.json`), before);
     await Deno.writeTextFile(`${folder}/a.json`, "{}");
-    await assertRefuses(["sweep", ...SMALL, ...out], "a.json, line 1: found");
+    await assertRefuses(["sweep", ...SMALL, ...out], "a.json, which holds no result");
   });
 });
 
@@ -330,7 +332,7 @@ Deno.test("sweep refuses what it cannot carry out, in one sentence", async () =>
     [["no.json"], "no.json: there is no such file"],
     [["no.json", "--jobs", "2"], "no.json: there is no such file"],
     [["--register", "x.ts"], "give MODEL too"],
-    [["--out", "/no/such/folder/a.json"], "cannot write /no/such/folder/a.json"],
+    [["--out", "/dev/null/a.json"], "cannot write /dev/null/a.json"],
   ];
   await Promise.all(
     wrong.map(([args, message]) => assertRefuses(["sweep", ...args], message)),

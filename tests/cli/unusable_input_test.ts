@@ -118,7 +118,7 @@ Deno.test("report names the model for which no batch can be drawn", () =>
     config.layers = [];
     manifest.weightsManifest = [];
     await save(folder, manifest);
-    await refused(folder, `${folder}/model.json: model "relu_he" has no inputs`);
+    await refused(folder, `${folder}/model.json: modelTopology.config.layers is an empty array`);
   }));
 
 Deno.test("report refuses a batch that does not fit, or holds text", () =>
@@ -192,13 +192,13 @@ Deno.test("report refuses modules that cannot create a model", async () => {
     "disposed.ts": [
       "export const createModel = ({ tf }) => { const m = tf.sequential({ layers: [" +
       "tf.layers.dense({ units: 1, inputShape: [2] })] }); m.dispose(); return m; };",
-      "createModel returned a model that was disposed of",
+      'createModel returned "sequential_1", a model that was disposed of',
     ],
     "later.ts": [
       "let m; export const createModel = ({ tf }) => m = tf.sequential({ name: 'late', layers: [" +
       "tf.layers.dense({ units: 1, inputShape: [2] })] }); export const createBatch = ({ tf }) => {" +
       "m.dispose(); return { inputs: tf.ones([2, 2]) }; };",
-      "later.ts: Cannot measure model late: it was disposed of",
+      'later.ts: model is "late", a model that was disposed of',
     ],
     "rejects.ts": ["export const createModel = () => Promise.reject(new Error('late'));", "late"],
   };
@@ -306,8 +306,27 @@ Deno.test("a chain that is too long for the call stack is told what helps", () =
   withGateFolder([], { "deep.js": NETWORK.replace("= 1", "= 12_000") }, async (cwd) => {
     for (const subcommand of ["report", "check"]) {
       await assertRefuses([subcommand, "deep.js", "--quiet"], [
-        "error: deep.js: TensorFlow.js has no room for so many layers",
+        "error: deep.js: TensorFlow.js has no room for 12001 layers in a row",
         "--v8-flags=--stack-size=",
       ], { cwd });
     }
   }));
+
+Deno.test("code of a model that calls itself without end is not taken for a long chain", () =>
+  withGateFolder([], {
+    "endless.js": `export const createModel = ({ tf }) => {
+  const input = tf.input({ shape: [2] });
+  const outputs = tf.layers.dense({ units: 1 }).apply(input);
+  const model = tf.model({ inputs: input, outputs });
+  Object.defineProperty(input.sourceLayer, "outboundNodes", {
+    get() {
+      return this.outboundNodes;
+    },
+  });
+  return model;
+};
+`,
+  }, (cwd) =>
+    assertRefuses(["report", "endless.js", "--quiet"], [
+      "error: endless.js: code of the model calls itself without end\n",
+    ], { cwd })));

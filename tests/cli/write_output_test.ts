@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { UsageError } from "../../src/cli/usage_error.ts";
-import { keepInputs, writeOutput } from "../../src/cli/write_output.ts";
+import { writeOutput } from "../../src/cli/write_output.ts";
 import { withFolder } from "../model/save_model.ts";
 
 /** Does something while somebody reads a named pipe in the folder, and answers what came out. */
@@ -53,23 +53,6 @@ Deno.test("writeOutput() puts the first file where a link leads to", async () =>
   });
 });
 
-Deno.test("keepInputs() knows a file under every path, and minds no other", async () => {
-  await withFolder(async (folder) => {
-    const [model, other] = [`${folder}/model.ts`, `${folder}/other.ts`];
-    for (const path of [model, other]) await Deno.writeTextFile(path, "");
-    await Deno.symlink("model.ts", `${folder}/link.ts`);
-    await Deno.link(model, `${folder}/hard.ts`);
-    for (const out of [model, `${folder}/link.ts`, `${folder}/hard.ts`]) {
-      await assertRejects(() => keepInputs(out, [null, other, model]), UsageError, out);
-      await keepInputs(out, [null, other]);
-    }
-    await keepInputs(`${folder}/none.json`, [`${folder}/none.json`]);
-    await keepInputs(folder, [folder]);
-    await keepInputs("/dev/null", ["/dev/null"]);
-    await keepInputs(null, [model]);
-  });
-});
-
 Deno.test("writeOutput() says that a folder is no file", async () => {
   await withFolder(async (folder) => {
     await assertRejects(
@@ -77,5 +60,18 @@ Deno.test("writeOutput() says that a folder is no file", async () => {
       UsageError,
       `cannot write ${folder}: it is a folder, expected a file`,
     );
+  });
+});
+
+Deno.test("writeOutput() keeps the mode of the file that it replaces", async () => {
+  if (Deno.build.os === "windows") return;
+  await withFolder(async (folder) => {
+    const path = `${folder}/report.txt`;
+    for (const mode of [0o666, 0o640, 0o755]) {
+      await Deno.writeTextFile(path, "old");
+      await Deno.chmod(path, mode);
+      await writeOutput("new", path);
+      assertEquals((await Deno.stat(path)).mode! & 0o7777, mode);
+    }
   });
 });

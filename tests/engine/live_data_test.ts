@@ -2,29 +2,60 @@ import { assertEquals } from "@std/assert";
 import { trackLiveData } from "../../src/engine/live_data.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 
-Deno.test("trackLiveData() moves what was written and not deleted since", () => {
-  const dataIdMap = new Map<object, unknown>();
-  const [kept, deleted, replaced] = [{}, {}, {}];
-  const moved: unknown[][] = [];
-  const engine = {
-    findBackend: (name: string) => name,
-    state: { tensorInfo: { has: () => true } },
-    moveData: (backend: string, dataId: object) => {
-      moved.push([backend, dataId]);
-      dataIdMap.delete(dataId);
-    },
+/** A backend that keeps numbers in a map, and a TensorFlow.js that knows where each lies. */
+function subject() {
+  const dataIdMap = new Map<object, number>();
+  const backend = {
+    dataIdMap,
+    readSync: (dataId: object) => [dataIdMap.get(dataId)],
+    refCount: () => 3,
+    disposeData: (dataId: object) => dataIdMap.delete(dataId),
   };
+  const moved: unknown[][] = [];
+  const cpu = { move: (...args: unknown[]) => moved.push(args) };
+  const tensorInfo = new Map<object, { backend: unknown; shape: number[]; dtype: string }>();
+  const engine = { findBackend: () => cpu, state: { tensorInfo } };
   const live = trackLiveData(
     { engine: () => engine } as unknown as TensorFlow,
-    { dataIdMap } as unknown as Parameters<typeof trackLiveData>[1],
+    backend as unknown as Parameters<typeof trackLiveData>[1],
   );
-  for (const dataId of [kept, deleted, replaced]) dataIdMap.set(dataId, 1);
+  const write = (dataId: object, value: number) => {
+    dataIdMap.set(dataId, value);
+    tensorInfo.set(dataId, { backend, shape: [1], dtype: "float32" });
+  };
+  return { backend, cpu, dataIdMap, live, moved, tensorInfo, write };
+}
+
+Deno.test("trackLiveData() moves what was written and not deleted since", () => {
+  const { cpu, dataIdMap, live, moved, tensorInfo, write } = subject();
+  const [kept, deleted, replaced, unknown] = [{}, {}, {}, {}];
+  for (const dataId of [kept, deleted, replaced]) write(dataId, 1);
+  dataIdMap.set(unknown, 1);
   dataIdMap.delete(deleted);
-  dataIdMap.set(replaced, 2);
-  assertEquals(dataIdMap.size, 2);
+  write(replaced, 2);
   live.moveToCpu();
-  assertEquals(moved, [["cpu", kept], ["cpu", replaced]]);
-  assertEquals(dataIdMap.size, 0);
+  assertEquals(moved, [[kept, [1], [1], "float32", 3], [replaced, [2], [1], "float32", 3]]);
+  assertEquals([...dataIdMap.keys()], [unknown]);
+  assertEquals([kept, replaced].map((id) => tensorInfo.get(id)?.backend), [cpu, cpu]);
   live.moveToCpu();
   assertEquals(moved.length, 2);
+});
+
+Deno.test("trackLiveData() moves everything off a backend that throws, as NaN what it cannot read", () => {
+  const { backend, cpu, live, moved, tensorInfo, write } = subject();
+  const [first, second] = [{}, {}];
+  write(first, 1);
+  write(second, 2);
+  const { readSync } = backend;
+  backend.readSync = (dataId) => {
+    if (dataId === first) throw new Error("memory access out of bounds");
+    return readSync(dataId);
+  };
+  backend.disposeData = () => {
+    throw new Error("memory access out of bounds");
+  };
+  live.moveToCpu();
+  const nan = new Float32Array([NaN]);
+  assertEquals(moved, [[first, nan, [1], "float32", 3], [second, [2], [1], "float32", 3]]);
+  assertEquals([first, second].map((id) => tensorInfo.get(id)?.backend), [cpu, cpu]);
 });

@@ -1,5 +1,13 @@
-import { assert, assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import { EngineError } from "../../src/engine/engine_error.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
+import { measure } from "../../src/measure/measure.ts";
 import { patchProperty } from "../../src/engine/patch_property.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { ThreadWorker } from "../../src/engine/thread_worker.ts";
@@ -62,10 +70,10 @@ Deno.test("stop() frees tensors that are disposed after it", async () => {
 Deno.test("stop() copes with a backend that the program removed itself", async () => {
   const engine = await startEngine();
   const { tf } = engine;
-  const factory = tf.findBackendFactory("wasm");
   tf.removeBackend("wasm");
   await engine.stop();
-  tf.registerBackend("wasm", factory, 2);
+  // Also while no engine runs.
+  tf.removeBackend("wasm");
   await using next = await startEngine();
   assertEquals(next.tf.ones([2]).dataSync(), new Float32Array([1, 1]));
 });
@@ -149,4 +157,56 @@ Deno.test("stop() ends all eight workers before it returns, however long they ta
 Deno.test("startEngine() starts no worker for one thread", async () => {
   await using engine = await startEngine();
   assert(engine.threads === 1 && ThreadWorker.living === 0);
+});
+
+Deno.test("startEngine() replaces an engine whose heap is broken, which keeps no other from starting", async () => {
+  const broken = await startEngine();
+  const { tf } = broken;
+  const tensor = tf.ones([3]);
+  (tf.backend() as unknown as WasmBackend).wasm.HEAPU8.fill(255);
+  const fresh = await startEngine();
+  assertNotEquals(fresh, broken);
+  assertEquals([...tf.add(tf.ones([2]), 1).dataSync()], [2, 2]);
+  // What lay on the broken heap is what was found there.
+  assertEquals(tensor.shape, [3]);
+  tensor.dispose();
+  await broken.stop();
+  assertEquals(tf.getBackend(), "wasm", "the fresh engine is not the broken one's to stop");
+  await fresh.stop();
+  await using _next = await startEngine();
+  assertEquals([...tf.add(tf.ones([2]), 1).dataSync()], [2, 2]);
+});
+
+Deno.test("startEngine() replaces an engine whose backend was removed, and keeps its tensors", async () => {
+  const { tf, ...engine } = await startEngine();
+  const tensor = tf.tensor1d([1, 2, 3]);
+  tf.removeBackend("wasm");
+  assertEquals([...tensor.dataSync()], [1, 2, 3]);
+  assertEquals([...tf.add(tensor, 1).dataSync()], [2, 3, 4]);
+  const fresh = await startEngine();
+  assertEquals(tf.getBackend(), "wasm");
+  assertEquals([...tf.add(tensor, 1).dataSync()], [2, 3, 4]);
+  tensor.dispose();
+  await engine.stop();
+  await fresh.stop();
+});
+
+Deno.test("measure() computes on its engine after another backend was made active", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  await tf.setBackend("cpu");
+  const layer = tf.layers.dense({ units: 1, inputShape: [2], kernelInitializer: "ones" });
+  const model = tf.sequential({ layers: [layer] });
+  const inputs = tf.tensor2d([[1, 2]]);
+  const { objective } = await measure(model, { inputs });
+  assertEquals(objective.value, 3);
+  assertEquals(tf.getBackend(), "wasm");
+  tf.removeBackend("wasm");
+  await assertRejects(
+    () => measure(model, { inputs }),
+    EngineError,
+    "The WASM backend of TensorFlow.js was removed",
+  );
+  model.dispose();
+  inputs.dispose();
 });

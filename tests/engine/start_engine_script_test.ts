@@ -51,7 +51,7 @@ Deno.test("stop() sets TensorFlow.js's flag PROD back, and keeps its banner away
       console.log([...tf.add(x, 1).dataSync()].join());
     }
     tf.env().set("PROD", false);
-    tf.removeBackend("wasm");
+    await tf.setBackend("wasm");
     await startEngine().catch(({ name }) => console.log(name, tf.env().getBool("PROD")));
   `,
     ["-A"],

@@ -205,3 +205,18 @@ Deno.test("a baseline stores figures that are not finite as such", () => {
   assert(text.includes('"activations": "NaN"'));
   assert(Number.isNaN(parseBaseline(text, "b").digits[0].layers.dense_1.activations));
 });
+
+Deno.test("parseBaseline() refuses a number of examples that is none, and shows no control character", () => {
+  const text = (examples: string) =>
+    `{"version": 1, "models": {"a": {"0": {"objective": "sum", "examples": ${examples}, "layers": {}}}}}`;
+  for (const examples of ['"NaN"', '"Infinity"', "null"]) {
+    assertThrows(
+      () => parseBaseline(text(examples), "figures.json"),
+      GateError,
+      'figures.json: models["a"]["0"].examples: expected a number, found ',
+    );
+  }
+  const error = assertThrows(() => parseBaseline("{\n\u009b", "figures.json"), GateError);
+  assert(!/[\n\u009b]/.test(error.message), error.message);
+  assertStringIncludes(error.message, "in JSON at position 2");
+});

@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { formatBaseline } from "../../src/gate/format_baseline.ts";
+import { GateError } from "../../src/gate/gate_error.ts";
 import { parseBaseline } from "../../src/gate/parse_baseline.ts";
 import { writeBaseline } from "../../src/gate/write_baseline.ts";
 
@@ -119,4 +120,37 @@ Deno.test("writeBaseline() keeps the old file when the disk takes no more", asyn
     assertEquals(read(file), OLD);
     assertEquals(names(folder), ["gradient-health.baseline.json"]);
   });
+});
+
+Deno.test("writeBaseline() keeps the mode of the file, and the owner where it may", async () => {
+  if (Deno.build.os === "windows") return;
+  const folder = await Deno.makeTempDir();
+  const file = `${folder}/baseline.json`;
+  const store = (objective: string) =>
+    writeBaseline(file, () => ({ net: { 0: { objective, examples: 1, layers: {} } } }));
+  await store("sum");
+  await Deno.chmod(file, 0o666);
+  const isRoot = (await Deno.stat(file)).uid === 0;
+  if (isRoot) await Deno.chown(file, 1234, 5678);
+  await store("other");
+  const { mode, uid, gid } = await Deno.stat(file);
+  assertEquals(mode! & 0o7777, 0o666);
+  if (isRoot) assertEquals([uid, gid], [1234, 5678]);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("writeBaseline() takes away no file but its own under the names that it needs meanwhile", async () => {
+  const folder = await Deno.makeTempDir();
+  for (const ending of ["lock", "tmp"]) {
+    const other = `${folder}/deno.${ending}`;
+    await Deno.writeTextFile(other, "{}");
+    await assertRejects(
+      () => writeBaseline(`${folder}/deno`, () => ({})),
+      GateError,
+      `${folder}/deno: the baseline cannot be written: ${other}, which it needs meanwhile, is there`,
+    );
+    assertEquals(await Deno.readTextFile(other), "{}");
+    await Deno.remove(other);
+  }
+  await Deno.remove(folder, { recursive: true });
 });

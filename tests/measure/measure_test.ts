@@ -811,6 +811,23 @@ for (const [what, batch, options, message] of REFUSED) {
   });
 }
 
+Deno.test("measure() refuses a model that lists an output twice, which TensorFlow.js cannot run", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const input = tf.input({ shape: [2] });
+  const y = tf.layers.dense({ name: "y", units: 1 }).apply(input) as never;
+  const model = tf.model({ inputs: input, outputs: [y, y], name: "double" });
+  const inputs = tf.ones([1, 2]);
+  const error = await assertRejects(() => measure(model, { inputs }), TypeError);
+  assertEquals(
+    error.message,
+    'Cannot measure model double: it lists the output of layer "y" twice, which TensorFlow.js ' +
+      "computes once: list every output once",
+  );
+  inputs.dispose();
+  model.dispose();
+});
+
 Deno.test("measure() refuses what is no model, and a model that was disposed of", async () => {
   const inputs = uniform([2, 4]);
   for (

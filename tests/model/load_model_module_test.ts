@@ -191,8 +191,8 @@ const refused: [string, string, string][] = [
   ],
   [
     "whose model has no inputs",
-    "export const createModel = ({ tf }: any) => tf.sequential();",
-    "createModel returned a model without inputs, expected its first layer to have an inputShape",
+    "export const createModel = ({ tf }: any) => tf.sequential({ name: 'empty' });",
+    'createModel returned "empty", a model without inputs, expected its first layer to have an inputShape',
   ],
   [
     "whose createBatch is no function",

@@ -145,6 +145,18 @@ const lookUps: Record<string, [() => LayersModel, number, number]> = {
     0,
     3,
   ],
+  "an embedding in a model that is called on its own inputs": [
+    () => {
+      const input = tf.input({ shape: [40] });
+      const encoder = tf.model({ inputs: input, outputs: embedding(4).apply(input) as never });
+      return tf.model({
+        inputs: encoder.inputs,
+        outputs: tf.layers.flatten().apply(encoder.apply(encoder.inputs)) as never,
+      });
+    },
+    0,
+    3,
+  ],
   "a wrapped embedding": [
     () =>
       tf.sequential({
@@ -207,7 +219,11 @@ Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () 
     RangeError,
     "inputs of shape [134217728, 3] would take 1.5 GiB of the engine's 4 GiB",
   );
-  assertThrows(() => draw(tf.sequential()), TypeError, "model is a model without inputs");
+  assertThrows(
+    () => draw(tf.sequential()),
+    TypeError,
+    "a model without inputs, expected its first layer to have an inputShape",
+  );
   assertThrows(
     () => randomBatch(model, { example: 3 } as never),
     TypeError,

@@ -198,6 +198,8 @@ const unusable: Record<string, string> = {
     "inputs.shape is [1,-2], expected an array of at most 6 whole numbers",
   '{"inputs": {"values": []}}':
     "inputs.shape is missing, expected an array of at most 6 whole numbers",
+  '{"inputs": {"shape": ["\\u202e", 1], "values": []}}':
+    'inputs.shape is ["\\u{202e}",1], expected an array of at most 6 whole numbers',
   '{"inputs": {"shape": [1, 2], "values": [1, "x"]}}':
     'inputs.values[1] is "x", expected a number (or "NaN", "Infinity", "-Infinity")',
   '{"inputs": [[1, 2]], "targets": [[1], [2]]}': "targets has 2 examples, expected 1 as inputs has",
@@ -209,6 +211,19 @@ for (const [text, message] of Object.entries(unusable)) {
     assertEquals(tf.memory().numTensors, tensors);
   });
 }
+
+Deno.test("readBatch() refuses another number of examples than the model is built for", async () => {
+  const fixed = tf.sequential({
+    layers: [tf.layers.flatten({ batchInputShape: [2, 1, 1] })],
+    name: "fixed",
+  });
+  await read(fixed, '{"inputs": [[[1]], [[2]]]}');
+  assertEquals(
+    (await assertRejects(() => read(fixed, '{"inputs": [[[1]]]}'), BatchError)).message,
+    'inputs has shape [1, 1, 1], expected [2, 1, 1] as model "fixed" takes',
+  );
+  fixed.dispose();
+});
 
 Deno.test("readBatch() says what is wrong with the file itself", async () => {
   const missing = await assertRejects(() => readBatch("/no/batch.json", two), BatchError);

@@ -19,7 +19,7 @@ Deno.test("functions of a model refuse what is none in the same words", () => {
     [null, "model is null, expected a layers model of TensorFlow.js"],
     [tensor, "model is a tensor, expected a layers model of TensorFlow.js"],
     [Promise.resolve(gone), "model is a promise, expected a layers model of TensorFlow.js"],
-    [tf.sequential(), "model is a model without inputs, expected its first layer to have"],
+    [tf.sequential(), ", a model without inputs, expected its first layer to have"],
     [gone, 'model is "exercise", a model that was disposed of, expected one with its weights'],
   ];
   for (const [value, message] of wrong) {

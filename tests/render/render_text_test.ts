@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import fc from "fast-check";
 import type { Finding } from "../../src/checks/finding.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
 import { displayWidth } from "../../src/render/display_width.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import { anyFindings, anyMeasurements } from "./arbitrary.ts";
@@ -98,6 +99,25 @@ WARNING dead-units: dense_1
 
 1 error, 1 warning.
 `,
+  );
+});
+
+Deno.test("renderText() says why a loss was measured that was not asked for, and on which targets", () => {
+  const objective = { name: "categoricalCrossentropy", value: 2 };
+  const line = (given: Partial<Measurements["objective"]>) => {
+    const over = { objective: { ...objective, ...given } };
+    const [, text] = renderText(measurements([], over), [], { width: 200 }).split("Objective");
+    return text.split("\n")[0].trim();
+  };
+  assertEquals(line({}), "J = 2, categoricalCrossentropy");
+  assertEquals(
+    line({ chosenBy: "compiled" }),
+    "J = 2, categoricalCrossentropy: the loss it was compiled with",
+  );
+  assertEquals(
+    line({ chosenBy: "head", randomTargets: true }),
+    "J = 2, categoricalCrossentropy: the loss that fits the head, as the sum of its outputs is " +
+      "constant, on random targets",
   );
 });
 

@@ -98,8 +98,9 @@ Deno.test("StudyWriter keeps others off its file, and clears up after one that w
   await withFolder(async (folder) => {
     const path = `${folder}/study.json`;
     // What a process leaves that is killed while it writes.
-    await Deno.writeTextFile(`${path}.journal`, "left over ".repeat(1000));
-    await Deno.writeTextFile(`${path}.tmp`, "left over ".repeat(1000));
+    const leftover = renderStudyJson({ ...HEADER, points: makePoints(HEADER) });
+    await Deno.writeTextFile(`${path}.journal`, leftover.slice(leftover.indexOf(",\n    {")));
+    await Deno.writeTextFile(`${path}.tmp`, leftover.slice(0, 1000));
     const writer = await StudyWriter.create(path, HEADER);
     await assertRejects(
       () => StudyWriter.create(path, HEADER),
@@ -113,6 +114,26 @@ Deno.test("StudyWriter keeps others off its file, and clears up after one that w
     assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["study.json"]);
     // And when it is done, another one may.
     await (await StudyWriter.create(path, HEADER)).discard();
+  });
+});
+
+Deno.test("StudyWriter takes away no file but its own under the names that it needs meanwhile", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/study`;
+    await Deno.writeTextFile(`${folder}/weights.bin`, "weights");
+    for (const name of [`${path}.journal`, `${path}.tmp`]) {
+      const refused = () => StudyWriter.create(path, HEADER);
+      const message = `cannot write ${path}: ${name}, which it needs meanwhile, is there`;
+      await Deno.writeTextFile(name, "weights");
+      await assertRejects(refused, StudyError, message);
+      assertEquals(await Deno.readTextFile(name), "weights");
+      await Deno.remove(name);
+      await Deno.symlink("weights.bin", name);
+      await assertRejects(refused, StudyError, message);
+      await Deno.remove(name);
+    }
+    await (await StudyWriter.create(path, HEADER)).discard();
+    assertEquals(await Deno.readTextFile(`${folder}/weights.bin`), "weights");
   });
 });
 
@@ -188,7 +209,7 @@ Deno.test("readStudyFile() says which line of which file is wrong", async () => 
     ],
     [with_(first + 1, () => lines[first]), `line ${first + 2}: found point 0 after point 0`],
     [text.replace('"format": "gradient-health study"', '"format": "x"'), "at format"],
-    [text.replace('"total": 6', '"total": 3'), "found point 3 after point 2 of 3"],
+    [text.replace('"total": 6', '"total": 3'), "total is 3, expected 6, the points of its grid"],
     [
       with_(first, (line) => line.replace('"scale":0.5', '"scale":0.25')),
       `line ${first + 1}: found point 0 (seed 0, scale 0.25), where the grid of the study has ` +
@@ -209,5 +230,21 @@ Deno.test("readStudyFile() says which line of which file is wrong", async () => 
       StudyError,
       "there is no such file",
     );
+  });
+});
+
+Deno.test("readStudyFile() refuses a number of points, and a shard, that its grid does not have", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/study.json`;
+    const text = renderStudyJson({ ...HEADER, points: makePoints(HEADER) });
+    const cases = [
+      [/"total": \d+/, '"total": 1000000000000', "total is 1000000000000, expected"],
+      [/"shard": null/, '"shard": {"index":3,"count":2}', "shard is 3/2, expected"],
+    ] as const;
+    for (const [key, value, says] of cases) {
+      await Deno.writeTextFile(path, text.replace(key, value));
+      await assertRejects(() => readStudyFile(path), StudyError, `study.json, line 1: `);
+      await assertRejects(() => readStudyFile(path), StudyError, says);
+    }
   });
 });

@@ -111,3 +111,11 @@ Deno.test("summarizeStudy() labels a variant by what tells it from the others", 
   const summary = summarizeStudy({ ...header, points: makePoints(header) });
   assertEquals(summary.variants.map(({ label }) => label), ["relu, depth 3", "relu, depth 5"]);
 });
+
+Deno.test("summarizeStudy() predicts nothing of an activation that the theory does not know", () => {
+  const header = makeHeader({ scales: [1], seeds: 1 });
+  const layers = ["a", "b", "c"].map((name) => makeLayer(name, { activation: "of one's own" }));
+  const points = makePoints(header, () => ({ plain: true, layers }));
+  const [variant] = summarizeStudy({ ...header, points }).variants;
+  assertEquals(variant.scales[0].predictedRatio, null);
+});

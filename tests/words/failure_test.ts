@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { writeFailure } from "../../src/words/failure.ts";
+import { errorMessage } from "../../src/words/error_message.ts";
+import { failure, writeFailure } from "../../src/words/failure.ts";
 
 /** What is said of an attempt to write there. */
 async function attempt(path: string): Promise<string> {
@@ -32,4 +33,34 @@ Deno.test("writeFailure() tells what Deno forbids from what the system forbids",
     writeFailure(new Error("Disk quota exceeded (os error 122): writefile '/a/b.tmp'")),
     "Disk quota exceeded",
   );
+});
+
+Deno.test("failure() says something of whatever is thrown", () => {
+  const hostile = new Proxy(new Error("no"), {
+    get() {
+      throw new Error("looked at");
+    },
+    getPrototypeOf() {
+      throw new Error("looked at");
+    },
+  });
+  const cases: [unknown, string][] = [
+    [null, "null"],
+    [undefined, "undefined"],
+    ["text", "text"],
+    [Symbol("s"), "Symbol(s)"],
+    [{ code: 5 }, "an object"],
+    [{ message: "of an object" }, "of an object"],
+    [Object.create(null), "an object"],
+    [[1, 2], "an array of 2 items"],
+    [() => {}, "a function"],
+    [Object.assign(new Error("a"), { message: { toString: null } }), "an object"],
+    [new RangeError(""), "RangeError"],
+    [hostile, "an object that cannot be looked at"],
+    [new Error("x".repeat(2000)), `${"x".repeat(1000)}...`],
+  ];
+  for (const [thrown, says] of cases) {
+    assertEquals(failure(thrown), says);
+    if (says.length < 1000) assertEquals(errorMessage(thrown), says);
+  }
 });

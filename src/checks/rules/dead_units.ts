@@ -35,6 +35,7 @@ export const deadUnits: Rule = defineRule({
     ...MIN_EXAMPLES,
   },
   problem: "dead units",
+  milderWhenTrained: true,
   summary: "In no layer with a one-sided activation are more than half of the units off for the " +
     "whole batch, but for those that alike examples or depth explain.",
   formula:
@@ -49,7 +50,7 @@ export const deadUnits: Rule = defineRule({
     "SageMaker Debugger, DeadRelu (> 50 %); torchdiag (> 20 %); Cho & Saul 2009 for the share " +
     "that depth explains; own, by symmetry, for what alike examples explain.",
   misleads: "Below 8 examples there is no verdict: half of the healthy ReLU units are off on any " +
-    "one example. A trained network on a batch of near-equal examples, and narrow layers of such a network, show " +
+    "one example. In a trained network it is a warning at most, and on random inputs a note. A trained network on a batch of near-equal examples, and narrow layers of such a network, show " +
     "more dead units than a larger, more varied batch would. A trained network without biases is taken " +
     "for an untrained one.",
   fix: "Lower the learning rate or the bias that pushed the units off, initialise biases with 0 " +
@@ -84,7 +85,7 @@ export const deadUnits: Rule = defineRule({
     scale: "linear",
     of: ({ deadFraction }) => deadFraction,
   },
-  judge({ layers, measurements, thresholds }) {
+  judge({ layers, measurements, thresholds, trained }) {
     const { batch } = measurements;
     const judged = layers.filter(({ deadFraction }) => deadFraction !== null);
     if (judged.length > 0 && batch.examples < thresholds.minExamples) {
@@ -117,9 +118,10 @@ export const deadUnits: Rule = defineRule({
             limit === 1 || formatPercent(limit) === formatPercent(thresholds[threshold])
               ? ""
               : why}).`,
-        advice:
-          `Look at the biases of the layer and at the scale of its kernel: He initialisation ` +
-          `with zero biases keeps half of the entries on.`,
+        advice: trained
+          ? "Lower the learning rate in further training: units that are off do not learn."
+          : `Look at the biases of the layer and at the scale of its kernel: He initialisation ` +
+            `with zero biases keeps half of the entries on.`,
       }];
     });
   },

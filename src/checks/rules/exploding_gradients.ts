@@ -5,6 +5,7 @@ import { formatNumber } from "../format.ts";
 import { softmaxUnderSum } from "../heads.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { recurrentKernels } from "../kernel_chain.ts";
+import { lostSignal } from "../lost_signal.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 import {
@@ -90,12 +91,20 @@ export const explodingGradients: Rule = defineRule({
     const { warnings, heard } = softmaxUnderSum(subject);
     const overflown = overflow(heard);
     const grown = overflown.length > 0 ? overflown : [
+      ...unheard(heard),
       ...signalPaths(heard.layers).flatMap((path) => growth(path, heard)),
       ...heard.layers.flatMap((layer) => growthThroughTime(layer, heard)),
     ];
     return [...warnings, ...grown, ...globalNorm(heard)];
   },
 });
+
+/** Where no gradient was sent, none could explode. */
+function unheard(heard: Case): Verdict[] {
+  if (signalPath(heard.layers).some(({ signal }) => signal > 0)) return [];
+  const lost = lostSignal(heard).find(({ unjudged }) => unjudged);
+  return lost === undefined ? [] : [{ ...lost, severity: "note" }];
+}
 
 /** What overflowed has exploded, unless it is NaN from elsewhere: either way it may not pass. */
 function overflow({ layers }: Case): Verdict[] {
@@ -115,7 +124,7 @@ function overflow({ layers }: Case): Verdict[] {
 /** What is gained from the last layer of a path down to the first. */
 function growth(
   path: SignalStep[],
-  { layers, measurements, thresholds }: Case<"explodingRatio">,
+  { layers, measurements, thresholds, trained }: Case<"explodingRatio">,
 ): Verdict[] {
   const first = path[0];
   const last = path[path.length - 1];
@@ -135,7 +144,7 @@ function growth(
       `${last.layer.name} receives (l2 of delta ${formatNumber(first.signal)} against ` +
       `${formatNumber(last.signal)}): ${describePath(path)}; expected <= ${limit} ` +
       `(explodingRatio).`,
-    advice: rescaleAdvice(layers, measurements.layers, true) ??
+    advice: (trained ? null : rescaleAdvice(layers, measurements.layers, true)) ??
       "Add normalisation, make the network shallower, or clip the gradients.",
   }];
 }
@@ -146,7 +155,7 @@ function growth(
  */
 function growthThroughTime(
   layer: LayerMeasurements,
-  { thresholds }: Case<"explodingRatio">,
+  { thresholds, trained }: Case<"explodingRatio">,
 ): Verdict[] {
   const { name, activationGradients: sent, preActivationGradients: delta } = layer;
   const kernels = recurrentKernels([layer]);
@@ -164,11 +173,13 @@ function growthThroughTime(
     message: `Back through time ${name} makes ${formatNumber(ratio)} times as much of the signal ` +
       `that it receives (l2 of delta over all steps ${formatNumber(delta.l2)} against ` +
       `${formatNumber(sent.l2)} of dJ/da); expected <= ${limit} (explodingRatio).`,
-    advice: `Draw ${
-      kernels.map(({ kernel, deviation }) =>
-        `${kernel.name} with a standard deviation of ${formatNumber(deviation)}`
-      ).join(" and ")
-    }, as orthogonal initialisation does, or clip the gradients, or shorten the sequences.`,
+    advice: trained
+      ? "Clip the gradients, or shorten the sequences."
+      : `Draw ${
+        kernels.map(({ kernel, deviation }) =>
+          `${kernel.name} with a standard deviation of ${formatNumber(deviation)}`
+        ).join(" and ")
+      }, as orthogonal initialisation does, or clip the gradients, or shorten the sequences.`,
   }];
 }
 

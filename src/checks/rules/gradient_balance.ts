@@ -5,8 +5,9 @@ import { CRITICAL_GAINS, criticalStates, cutStates } from "../expected_states.ts
 import { falsePositives } from "../false_positives.ts";
 import { formatNumber } from "../format.ts";
 import { softmaxUnderSum } from "../heads.ts";
+import type { Verdict } from "../judge.ts";
 import { type KernelLayer, plainChain } from "../kernel_chain.ts";
-import { noTheory, noVerdict } from "../no_verdict.ts";
+import { brokenGradient, noTheory, noVerdict } from "../no_verdict.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 import { MIN_WIDTH } from "../shared_thresholds.ts";
@@ -79,9 +80,14 @@ export const gradientBalance: Rule = defineRule({
   judge(subject) {
     const { measurements, thresholds } = subject;
     // What rounding leaves of a gradient has no size to judge; the rules before these say so.
-    const { layers } = softmaxUnderSum(subject).heard;
+    const { warnings, heard: { layers } } = softmaxUnderSum(subject);
     const chain = plainChain(measurements);
     if (typeof chain === "string") return [noTheory(chain)];
+    const unmeasured = brokenGradient(layers);
+    if (unmeasured !== null) return [unmeasured];
+    if (warnings.some(({ unjudged }) => unjudged)) {
+      return warnings.map((verdict): Verdict => ({ ...verdict, severity: "note" }));
+    }
     const narrow = chain.find(({ units }) => units < thresholds.minWidth);
     if (narrow !== undefined) {
       const { units } = narrow;

@@ -6,7 +6,7 @@ import { formatNumber } from "../format.ts";
 import { softmaxUnderSum } from "../heads.ts";
 import type { Verdict } from "../judge.ts";
 import { type KernelLayer, plainChain } from "../kernel_chain.ts";
-import { noTheory } from "../no_verdict.ts";
+import { brokenGradient, noTheory } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
 import { MIN_WIDTH } from "../shared_thresholds.ts";
 import { DELTA_NORM } from "../signal_path.ts";
@@ -75,9 +75,14 @@ export const gradientRatio: Rule = defineRule({
   judge(subject) {
     const { measurements, thresholds } = subject;
     // What rounding leaves of a gradient has no size to judge; the rules before these say so.
-    const { layers } = softmaxUnderSum(subject).heard;
+    const { warnings, heard: { layers } } = softmaxUnderSum(subject);
     const chain = plainChain(measurements);
     if (typeof chain === "string") return [noTheory(chain)];
+    const unmeasured = brokenGradient(layers);
+    if (unmeasured !== null) return [unmeasured];
+    if (warnings.some(({ unjudged }) => unjudged)) {
+      return warnings.map((verdict): Verdict => ({ ...verdict, severity: "note" }));
+    }
     return chain.slice(1).flatMap((above, index): Verdict[] => {
       const below = chain[index];
       const measured = ratio(below, above);

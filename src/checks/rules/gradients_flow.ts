@@ -10,8 +10,9 @@ import { formatCount } from "../format.ts";
 import { softmaxUnderSum } from "../heads.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { lostSignal } from "../lost_signal.ts";
-import { cause, hasSignal, isZero, startsAtZero, stepsOf, waitsFor } from "../no_gradient.ts";
+import { hasSignal, startsAtZero, stepsOf, waitsFor } from "../no_gradient.ts";
 import type { Rule } from "../rule.ts";
+import { isZero, zeroGradientCause } from "../zero_gradient_cause.ts";
 
 /** The rule `gradients-flow`: what is trained has a gradient, and what is frozen has none. */
 export const gradientsFlow: Rule = defineRule({
@@ -76,12 +77,17 @@ export const gradientsFlow: Rule = defineRule({
     const silent = heard === subject
       ? []
       : subject.layers.filter((layer) => !heard.layers.includes(layer));
-    // Rounding may leave a gradient that is not exactly 0: then there is nothing to say here.
-    const said = silent.some(({ weights }) => trainedOf(weights).some(isZero)) ? warnings : [];
+    // A model of which no gradient was measured may not pass. Elsewhere rounding may leave a gradient
+    // that is not exactly 0: then there is nothing to say here.
+    const said = heard.measurements.layers.length === 0
+      ? warnings.map((verdict): Verdict => ({ ...verdict, severity: "error" }))
+      : silent.some(({ weights }) => trainedOf(weights).some(isZero))
+      ? warnings
+      : [];
     const excused = excusedLayers(heard);
     return [
       ...said,
-      ...allFrozen(subject.measurements),
+      ...allFrozen(subject),
       ...subject.layers.flatMap((layer) => {
         const judged = silent.includes(layer)
           ? { ...layer, weights: layer.weights.filter((weight) => !isZero(weight)) }
@@ -92,17 +98,18 @@ export const gradientsFlow: Rule = defineRule({
   },
 });
 
-/** A network that has weights and trains none of them: frozen as a whole, by a parent maybe. */
-function allFrozen({ layers }: Measurements): Verdict[] {
-  const weights = layers.flatMap(({ weights }) => weights);
+/** A network that has weights and trains none: frozen as a whole, on purpose maybe once it is trained. */
+function allFrozen({ measurements, trained: isTrained }: Case): Verdict[] {
+  const weights = measurements.layers.flatMap(({ weights }) => weights);
   if (weights.length === 0 || trainedOf(weights).length > 0) return [];
   return [{
-    severity: "warning",
+    severity: isTrained ? "warning" : "error",
     layer: null,
     measured: 0,
     expected: "a trainable weight",
     message: `None of the ${formatCount(weights.length, "weight")} of the model is trainable.`,
     advice: "Set trainable of the layers that are to be trained, and of the models around them.",
+    ...(isTrained ? {} : { unjudged: true }),
   }];
 }
 
@@ -110,10 +117,10 @@ function trainedOf(weights: WeightMeasurements[]): WeightMeasurements[] {
   return weights.filter(({ trainable }) => trainable);
 }
 
-/** The layers that receive no signal for a reason that harms nothing. */
-function excusedLayers({ layers, measurements }: Case): Set<string | null> {
+/** The layers that receive no signal for a reason that need not harm. */
+function excusedLayers(subject: Case): Set<string | null> {
   const isTrained = ({ weights }: LayerMeasurements) => trainedOf(weights).length > 0;
-  const warnings = lostSignal(layers, measurements, isTrained)
+  const warnings = lostSignal(subject, isTrained)
     .filter(({ severity }) => severity === "warning");
   return new Set(warnings.flatMap(({ layer, layers }) => layers ?? [layer]));
 }
@@ -154,7 +161,7 @@ function judge(layer: LayerMeasurements, excused: boolean, measurements: Measure
         "a gradient of exactly 0",
         "max |dJ/dw| > 0",
         excused || waiting === undefined
-          ? cause(layer, excused, measurements)
+          ? zeroGradientCause(layer, excused, measurements)
           : `Measure again after one training step: ${waiting} is all zeros and has a gradient, so ` +
             `it lets the others have one after its first step.`,
       ),

@@ -3,6 +3,7 @@ import { falsePositives } from "../false_positives.ts";
 import { headMismatch } from "../head_mismatch.ts";
 import { headLayer } from "../heads.ts";
 import type { Rule } from "../rule.ts";
+import { strayClasses } from "../stray_classes.ts";
 
 /** The rule `output-head`: the activation of the output and the loss must belong together. */
 export const outputHead: Rule = defineRule({
@@ -15,7 +16,7 @@ export const outputHead: Rule = defineRule({
   problem: "a head that does not belong to its loss",
   summary: "The activation and the width of the output fit the loss that is measured.",
   formula:
-    "categorical cross-entropy: softmax over 2 units or more, and targets that add up to 1; binary " +
+    "categorical cross-entropy: softmax over 2 units or more, and targets that add up to 1, or classes that are whole numbers from 0 to the number of units less 1; binary " +
     "cross-entropy: sigmoid and targets from 0 to 1; before either no other activation; hinge: targets " +
     "of -1 and 1, and an activation that reaches both; losses named softmaxCrossEntropy or sigmoidCrossEntropy: no " +
     "activation, for they apply their own; mean squared error: an activation that reaches the " +
@@ -54,8 +55,12 @@ export const outputHead: Rule = defineRule({
   figure: { title: "head", scale: "linear", of: () => null },
   judge({ layers, measurements }) {
     const head = headLayer(measurements);
-    if (head === null || !layers.includes(head.layer)) return [];
     const { objective: { name }, batch: { targets = [] } } = measurements;
+    // Classes are counted by output, so several heads may have them.
+    if (head === null) return targets.flatMap((target) => strayClasses(target, null));
+    if (!layers.includes(head.layer)) return [];
+    const strays = targets.flatMap((target) => strayClasses(target, head.layer.name));
+    if (strays.length > 0) return strays;
     const mismatch = headMismatch(name, head, targets.length === 1 ? targets[0] : null);
     if (mismatch === null) return [];
     const { severity, expected, why, advice } = mismatch;

@@ -39,13 +39,16 @@ export const saturatedActivations: Rule = defineRule({
     },
   },
   problem: "saturated activations",
+  milderWhenTrained: true,
   summary: "No hidden layer with a bounded activation has more than half of its entries where " +
     "the activation has all but stopped to pass gradient.",
   formula: "share of the entries with |phi'(z)| < 0.06 sup |phi'| <= saturatedFraction (tanh: " +
     "|a| > 0.97; sigmoid: a < 0.015 or > 0.985).",
   source: "Karpathy's makemore for |a| > 0.97 of tanh, carried over to any bounded activation by " +
     "its derivative; SageMaker Debugger for the share.",
-  misleads: "A trained classifier saturates its head on purpose, so an output layer only warns. " +
+  misleads:
+    "A trained classifier saturates its head on purpose, so an output layer only warns; in a trained " +
+    "network so does any layer, and on random inputs it is a note. " +
     "Gates of an LSTM may stand open or shut. On one example few units make a coarse share.",
   fix: "Scale the kernels down to 1 / sqrt(fan-in), and normalise the inputs first if the first " +
     "layer is the saturated one.",
@@ -80,7 +83,7 @@ export const saturatedActivations: Rule = defineRule({
     scale: "linear",
     of: ({ saturatedFraction }) => saturatedFraction,
   },
-  judge({ layers, measurements, thresholds }) {
+  judge({ layers, measurements, thresholds, trained }) {
     const rescale = once(() => rescaleAdvice(layers, measurements.layers, true));
     return layers.flatMap((layer): Verdict[] => {
       const { name, activation, saturatedFraction: share, role } = layer;
@@ -114,9 +117,11 @@ export const saturatedActivations: Rule = defineRule({
           `${formatPercent(share)} of the ${activation ?? "activation"} entries of ${name} ` +
           `are saturated (rms of z ${formatNumber(layer.preActivations?.rms ?? NaN)}); expected ` +
           `<= ${formatPercent(thresholds[threshold])} (${threshold}).`,
-        advice: unscaled ?? rescale() ??
-          `Normalise what goes into ${name}, draw its kernels smaller, or bring its biases nearer ` +
-            `to 0.`,
+        advice: trained
+          ? "Look at what goes into the network: is it scaled as in its training?"
+          : unscaled ?? rescale() ??
+            `Normalise what goes into ${name}, draw its kernels smaller, or bring its biases nearer ` +
+              `to 0.`,
       }];
     });
   },

@@ -20,12 +20,13 @@ export const symmetry: Rule = defineRule({
   tags: ["weights"],
   order: 120,
   problem: "units that start alike",
+  stage: "initial",
   summary: "No kernel is constant, and no two units of a layer have the same incoming weights.",
   formula: "std(kernel) > 0, and the number of units whose incoming weights equal those of an " +
     "earlier unit is 0; for kernels with two units or more. Of the two of a recurrent cell, one will do.",
   source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
   misleads:
-    "A head may start at zero, for its units are told apart by the targets, and so may a branch that " +
+    "Made for untrained networks: training may switch several units off, which are alike then. A head may start at zero, for its units are told apart by the targets, and so may a branch that " +
     "is added to another: they are not judged for that. What a weight of a custom layer is for nobody " +
     "knows: one of zeros, a table of positions maybe, is left to gradients-flow, which sees what it " +
     "stops; one of a single row scales or shifts; and another constant is only warned of.",

@@ -7,7 +7,7 @@ import { softmaxUnderSum } from "../heads.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { kernelChain } from "../kernel_chain.ts";
 import { lostSignal } from "../lost_signal.ts";
-import { noVerdict } from "../no_verdict.ts";
+import { brokenGradient, noVerdict } from "../no_verdict.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 import {
@@ -95,23 +95,17 @@ export const vanishingGradients: Rule = defineRule({
 });
 
 function judge(subject: Case<"vanishingRatio" | "vanishingFloor">): Verdict[] {
-  const { layers, measurements } = subject;
+  const { layers } = subject;
   const path = signalPath(layers);
-  const broken = path.find(({ layer }) => layer.preActivationGradients!.nonFinite > 0);
-  if (broken !== undefined) {
-    return [
-      noVerdict(
-        `the delta of ${broken.layer.name} has NaN or infinite entries`,
-        "a finite delta in every hidden layer",
-        "See the rule non-finite first.",
-      ),
-    ];
-  }
-  const lost = lostSignal(layers, measurements);
+  const unmeasured = brokenGradient(layers);
+  if (unmeasured !== null) return [unmeasured];
+  const lost = lostSignal(subject);
   if (lost.some(({ severity }) => severity === "error")) return lost;
   const paths = signalPaths(layers);
   if (paths.length > 0) {
-    return [...lost, ...paths.flatMap((path) => loss(path, subject)), ...belowFloor(subject)];
+    // Something was judged, then.
+    const aside = lost.map(({ unjudged: _, ...verdict }) => verdict);
+    return [...aside, ...paths.flatMap((path) => loss(path, subject)), ...belowFloor(subject)];
   }
   if (lost.length > 0) return lost;
   const found = formatCount(path.length, "hidden layer");
@@ -149,7 +143,8 @@ function loss(path: SignalStep[], subject: Case<"vanishingRatio">): Verdict[] {
   }];
 }
 
-function cure(path: LayerMeasurements[], { layers, measurements }: Case): string {
+function cure(path: LayerMeasurements[], { layers, measurements, trained }: Case): string {
+  if (trained) return SHORTER;
   const all = measurements.layers;
   const names = path.map(({ name }) => name);
   const sigmoid = kernelChain(all).some(({ activation, layer }) =>
@@ -158,9 +153,10 @@ function cure(path: LayerMeasurements[], { layers, measurements }: Case): string
   if (sigmoid) {
     return "Replace sigmoid in the hidden layers by relu, tanh or selu: its slope is at most 1/4.";
   }
-  return rescaleAdvice(layers, all) ??
-    "Add normalisation or residual connections, or make the network shallower.";
+  return rescaleAdvice(layers, all) ?? SHORTER;
 }
+
+const SHORTER = "Add normalisation or residual connections, or make the network shallower.";
 
 /** An absolute floor depends on the scale of the loss, so it only warns. */
 function belowFloor({ layers, thresholds }: Case<"vanishingFloor">): Verdict[] {

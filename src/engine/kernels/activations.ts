@@ -6,18 +6,19 @@ import { hasNonFinite } from "./has_non_finite.ts";
 
 /**
  * `Prelu`, `x > 0 ? x : alpha x`. The stock kernel reads alpha in a circle, which is right where the axes
- * that share an alpha come first, and wrong where one of them lies between others. Here alpha
- * broadcasts; the other shapes still go to the stock kernel.
+ * that share an alpha come first, and wrong where one of them lies between others; and it multiplies by
+ * alpha everywhere, so that one that is not finite makes NaN of positive entries. Here alpha broadcasts,
+ * and the rest still goes to the stock kernel.
  */
 export const preluKernel = defineKernel<unknown>("Prelu", (context, { x, alpha }) => {
   const own = alpha.shape.findIndex((size) => size !== 1);
   const rest = alpha.shape.slice(own);
   const isSuffix = own < 0 || `${rest}` === `${x.shape.slice(x.shape.length - rest.length)}`;
-  if (isSuffix) return context.stock("Prelu", { x, alpha });
+  const slopes = context.backend.typedArrayFromHeap(alpha);
+  if (isSuffix && !hasNonFinite(slopes)) return context.stock("Prelu", { x, alpha });
   const output = context.backend.makeOutput(x.shape, "float32");
   const offsets = broadcastOffsets(alpha.shape, x.shape);
   const from = context.backend.typedArrayFromHeap(x);
-  const slopes = context.backend.typedArrayFromHeap(alpha);
   const to = context.backend.typedArrayFromHeap(output);
   for (let i = 0; i < to.length; i++) {
     const value = from[i];
@@ -26,21 +27,30 @@ export const preluKernel = defineKernel<unknown>("Prelu", (context, { x, alpha }
   return output;
 });
 
+/** Keeps x in [0, `most`]; NaN stays NaN. */
+const clippedKernel = (kernelName: string, most: number) =>
+  defineKernel<unknown>(kernelName, (context, { x }) => {
+    if (!hasNonFinite(context.backend.typedArrayFromHeap(x))) {
+      return context.stock(kernelName, { x });
+    }
+    const output = context.backend.makeOutput(x.shape, x.dtype);
+    const from = context.backend.typedArrayFromHeap(x);
+    const to = context.backend.typedArrayFromHeap(output);
+    for (let i = 0; i < to.length; i++) {
+      const value = from[i];
+      to[i] = value < 0 ? 0 : value > most ? most : value;
+    }
+    return output;
+  });
+
 /**
- * `Relu6`: the stock kernel turns NaN into 0. Here x is kept in [0, 6], and NaN stays NaN; input without
- * NaN and infinity still goes to the stock kernel.
+ * `Relu`: the stock kernel compares bits, and turns NaN into 0 where its sign bit is set, as it is in the
+ * NaN of Infinity - Infinity. Input without NaN and infinity still goes to the stock kernel.
  */
-export const relu6Kernel = defineKernel<unknown>("Relu6", (context, { x }) => {
-  if (!hasNonFinite(context.backend.typedArrayFromHeap(x))) return context.stock("Relu6", { x });
-  const output = context.backend.makeOutput(x.shape, x.dtype);
-  const from = context.backend.typedArrayFromHeap(x);
-  const to = context.backend.typedArrayFromHeap(output);
-  for (let i = 0; i < to.length; i++) {
-    const value = from[i];
-    to[i] = value < 0 ? 0 : value > 6 ? 6 : value;
-  }
-  return output;
-});
+export const reluKernel = clippedKernel("Relu", Infinity);
+
+/** `Relu6`: the stock kernel turns NaN into 0. Input without NaN and infinity still goes there. */
+export const relu6Kernel = clippedKernel("Relu6", 6);
 
 /** Entries up to which a sum in float32 is as good as any. */
 const WIDE = 1024;

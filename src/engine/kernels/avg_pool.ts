@@ -8,6 +8,7 @@ import {
   geometry2d,
   geometry3d,
   hasNegativePadding,
+  trimWindows,
   type WindowGeometry,
 } from "./window_geometry.ts";
 import { floatView } from "./windows_on_heap.ts";
@@ -23,18 +24,22 @@ function counts(geometry: WindowGeometry): Int32Array {
 /** The stock kernels add in float32: beyond so many entries that is off by more than a few units. */
 const FEW_ENTRIES = 64;
 
-/** Whether windows are so large that their means must be taken in float64. */
-function hasLargeWindow({ window }: WindowGeometry): boolean {
+/**
+ * Whether windows are so large that their means must be taken in float64. The stock kernels for 2d also
+ * keep an address for each entry of each window, and trap where these do not fit the heap.
+ */
+export function hasLargeWindow({ window }: WindowGeometry): boolean {
   return window.reduce((product, size) => product * size) > FEW_ENTRIES;
 }
 
 /** The mean of the entries that each window sees, in float64. */
 function averagePool(
   context: KernelContext,
-  geometry: WindowGeometry,
+  untrimmed: WindowGeometry,
   x: TensorInfo,
   shape: number[],
 ): TensorInfo {
+  const geometry = trimWindows(untrimmed);
   const { channels } = geometry;
   const output = context.backend.makeOutput(shape, "float32");
   const from = floatView(context, x), to = floatView(context, output);
@@ -55,10 +60,11 @@ function averagePool(
 /** Shares each window's gradient equally among the entries that it sees. */
 function averagePoolGrad(
   context: KernelContext,
-  geometry: WindowGeometry,
+  untrimmed: WindowGeometry,
   x: TensorInfo,
   dy: TensorInfo,
 ): TensorInfo {
+  const geometry = trimWindows(untrimmed);
   const { channels } = geometry;
   const output = context.backend.makeOutput(x.shape, "float32");
   const gradient = floatView(context, dy), to = floatView(context, output);

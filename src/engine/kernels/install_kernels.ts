@@ -6,6 +6,7 @@ import type { TensorFlow } from "../tensorflow.ts";
 import {
   preluKernel,
   relu6Kernel,
+  reluKernel,
   softmaxKernel,
   tanhGradient,
   tanhGradKernel,
@@ -58,6 +59,7 @@ import {
   piecewiseConstantGradients,
   prodGradient,
   squaredDifferenceGradient,
+  tileGradient,
 } from "./gradient_repairs.ts";
 import type {
   GradientFactory,
@@ -73,6 +75,7 @@ import {
   maxPoolKernel,
 } from "./max_pool.ts";
 import { oneHotKernel } from "./one_hot.ts";
+import { rememberKernels } from "./renew_kernels.ts";
 import { resizeBilinearGradKernel, resizeNearestNeighborGradKernel } from "./resize_gradients.ts";
 import { singlePartGradients, sliceKernel, splitVKernel, unpackKernel } from "./slice.ts";
 import { meanKernel, sumKernel } from "./sum.ts";
@@ -120,6 +123,7 @@ const KERNELS: KernelFactory[] = [
   oneHotKernel,
   preluKernel,
   relu6Kernel,
+  reluKernel,
   resizeBilinearGradKernel,
   resizeNearestNeighborGradKernel,
   sliceKernel,
@@ -149,6 +153,7 @@ const GRADIENTS: GradientFactory[] = [
   ...singlePartGradients,
   squaredDifferenceGradient,
   tanhGradient,
+  tileGradient,
 ];
 
 /** Options of {@linkcode installKernels}. */
@@ -167,6 +172,14 @@ export interface KernelOptions {
 
 /** The engines of TensorFlow.js that have the kernels, or are about to. */
 const claimed = new WeakSet<object>();
+
+/** How to put the kernels back in each that has them. */
+const renewals = new WeakMap<object, () => void>();
+
+/** Puts kernels and gradients back that another copy of TensorFlow.js has replaced since. */
+export function renewKernels(tf: TensorFlow): void {
+  renewals.get(tf.engine())?.();
+}
 
 /**
  * Adds the kernels that TensorFlow.js's WASM backend lacks, corrects those that are wrong and replaces
@@ -249,9 +262,14 @@ export async function installKernels(
 
   const takeBack: (() => void)[] = [];
   for (const factory of KERNELS) takeBack.push(replaceKernel(factory(context)));
-  for (const factory of GRADIENTS) takeBack.push(replaceGradient(tf, factory(context)));
+  const gradients = GRADIENTS.map((factory) => factory(context));
+  for (const gradient of gradients) takeBack.push(replaceGradient(tf, gradient));
+  renewals.set(engine, rememberKernels(tf, gradients));
   return async () => {
-    if (takeBack.length > 0) claimed.delete(engine);
+    if (takeBack.length > 0) {
+      claimed.delete(engine);
+      renewals.delete(engine);
+    }
     takeBack.splice(0).reverse().forEach((undo) => undo());
     if (runningNative() === native) setRunningNative(null);
     await native.stop();

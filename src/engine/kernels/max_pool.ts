@@ -1,18 +1,26 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
+import { hasLargeWindow } from "./avg_pool.ts";
 import { defineKernel } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
 import type { KernelContext } from "./kernel_context.ts";
 import { pool2dInfo, pool3dInfo, type PoolAttributes } from "./window_attributes.ts";
-import { eachTap, geometry2d, geometry3d, type WindowGeometry } from "./window_geometry.ts";
+import {
+  eachTap,
+  geometry2d,
+  geometry3d,
+  trimWindows,
+  type WindowGeometry,
+} from "./window_geometry.ts";
 import { floatView, windowsOnHeap } from "./windows_on_heap.ts";
 
 /** The largest entry of each window; NaN is larger than any number. */
 function maxPool(
   context: KernelContext,
-  geometry: WindowGeometry,
+  untrimmed: WindowGeometry,
   x: TensorInfo,
   shape: number[],
 ): TensorInfo {
+  const geometry = trimWindows(untrimmed);
   const { channels } = geometry;
   const output = context.backend.makeOutput(shape, "float32");
   const from = floatView(context, x), to = floatView(context, output);
@@ -30,10 +38,11 @@ function maxPool(
 /** Hands each window's gradient to its largest entry, to the first one of equals. */
 function maxPoolGrad(
   context: KernelContext,
-  geometry: WindowGeometry,
+  untrimmed: WindowGeometry,
   x: TensorInfo,
   dy: TensorInfo,
 ): TensorInfo {
+  const geometry = trimWindows(untrimmed);
   const { channels } = geometry;
   const output = context.backend.makeOutput(x.shape, "float32");
   const from = floatView(context, x),
@@ -60,12 +69,16 @@ function maxPoolGrad(
 
 /**
  * `MaxPool`. The stock kernel passes over NaN, and gives -Infinity for a window of nothing else. Here
- * a window with a NaN gives NaN; input without NaN and infinity still goes to the stock kernel.
+ * a window with a NaN gives NaN; input without NaN and infinity under small windows still goes to the stock
+ * kernel.
  */
 export const maxPoolKernel = defineKernel<PoolAttributes>("MaxPool", (context, { x }, attrs) => {
-  if (!hasNonFinite(floatView(context, x))) return context.stock("MaxPool", { x }, attrs);
   const info = pool2dInfo(context.tf, x.shape, attrs);
-  return maxPool(context, geometry2d(info), x, info.outShape);
+  const geometry = geometry2d(info);
+  if (!hasLargeWindow(geometry) && !hasNonFinite(floatView(context, x))) {
+    return context.stock("MaxPool", { x }, attrs);
+  }
+  return maxPool(context, geometry, x, info.outShape);
 });
 
 /**

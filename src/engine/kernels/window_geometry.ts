@@ -13,9 +13,9 @@ export interface WindowGeometry {
   before: [depth: number, height: number, width: number];
 }
 
-/** The geometry of a 2d pooling or convolution, from TensorFlow.js's own reckoning. */
+/** The geometry of a 2d pooling or convolution, as TensorFlow.js computes it. */
 export function geometry2d(info: backend_util.Conv2DInfo): WindowGeometry {
-  return {
+  return bounded({
     batch: info.batchSize,
     channels: info.inChannels,
     input: [1, info.inHeight, info.inWidth],
@@ -24,12 +24,12 @@ export function geometry2d(info: backend_util.Conv2DInfo): WindowGeometry {
     strides: [1, info.strideHeight, info.strideWidth],
     dilations: [1, info.dilationHeight, info.dilationWidth],
     before: [0, info.padInfo.top, info.padInfo.left],
-  };
+  });
 }
 
-/** The geometry of a 3d pooling or convolution, from TensorFlow.js's own reckoning. */
+/** The geometry of a 3d pooling or convolution, as TensorFlow.js computes it. */
 export function geometry3d(info: backend_util.Conv3DInfo): WindowGeometry {
-  return {
+  return bounded({
     batch: info.batchSize,
     channels: info.inChannels,
     input: [info.inDepth, info.inHeight, info.inWidth],
@@ -37,17 +37,60 @@ export function geometry3d(info: backend_util.Conv3DInfo): WindowGeometry {
     window: [info.filterDepth, info.filterHeight, info.filterWidth],
     strides: [info.strideDepth, info.strideHeight, info.strideWidth],
     dilations: [info.dilationDepth, info.dilationHeight, info.dilationWidth],
-    // With a stride larger than the window TensorFlow.js reckons a negative `same` padding.
+    // With a stride larger than the window TensorFlow.js computes a negative `same` padding.
     before: [
       Math.max(info.padInfo.front, 0),
       Math.max(info.padInfo.top, 0),
       Math.max(info.padInfo.left, 0),
     ],
-  };
+  });
 }
 
 /**
- * Whether TensorFlow.js reckons a negative `same` padding, as it does in 3d for a stride larger than the
+ * The same windows in numbers that stay small: with gaps or steps of thousands of millions, sums of them
+ * would not fit the 32 bits of a heap address.
+ *
+ * @throws {RangeError} If a window does not fit the input: TensorFlow.js goes on with a shape below 0.
+ */
+function bounded(geometry: WindowGeometry): WindowGeometry {
+  const { input, output, window } = geometry;
+  if (output.some((size) => size < 0)) {
+    const show = (sizes: number[]) => (sizes[0] === 1 ? sizes.slice(1) : sizes).join(" x ");
+    throw new RangeError(`A window of ${show(window)} does not fit an input of ${show(input)}`);
+  }
+  const { strides, dilations, before } = structuredClone(geometry);
+  for (let axis = 0; axis < 3; axis++) {
+    if (output[axis] <= 1) strides[axis] = 1;
+    const steps = (output[axis] - 1) * strides[axis];
+    // Taps so far apart that one of them at the most can meet the input.
+    const far = Math.max(1, Math.max(steps, 0) + input[axis]);
+    if (dilations[axis] <= far) continue;
+    const first = Math.max(0, Math.ceil((before[axis] - steps) / dilations[axis]));
+    const start = first * dilations[axis] - before[axis];
+    before[axis] = first < window[axis] && start < input[axis] ? first * far - start : -input[axis];
+    dilations[axis] = far;
+  }
+  return { ...geometry, strides, dilations, before };
+}
+
+/**
+ * The same windows without what of them can never meet the input, for a pooling: it does not matter which
+ * tap of the window an entry meets, and a window may be as large as it likes.
+ */
+export function trimWindows(geometry: WindowGeometry): WindowGeometry {
+  const { input, output, strides } = geometry;
+  const window = [...geometry.window] as WindowGeometry["window"];
+  const before = [...geometry.before] as WindowGeometry["before"];
+  for (let axis = 0; axis < 3; axis++) {
+    before[axis] = Math.min(before[axis], Math.max(0, output[axis] - 1) * strides[axis]);
+    const left = window[axis] - (geometry.before[axis] - before[axis]);
+    window[axis] = Math.max(0, Math.min(left, input[axis] + before[axis]));
+  }
+  return { ...geometry, window, before };
+}
+
+/**
+ * Whether TensorFlow.js computes a negative `same` padding, as it does in 3d for a stride larger than the
  * window: its own kernels then read the wrong part of the input.
  */
 export function hasNegativePadding({ padInfo }: backend_util.Conv3DInfo): boolean {
@@ -61,6 +104,14 @@ export function leavesImage(geometry: WindowGeometry): boolean {
     const last = (output[axis] - 1) * strides[axis] + (window[axis] - 1) * dilations[axis] - zeros;
     return zeros > 0 || last >= input[axis];
   });
+}
+
+/** The taps of a window that lie inside the input: from the first one to before the last. */
+function inside(start: number, size: number, window: number, dilation: number): [number, number] {
+  return [
+    Math.max(0, Math.ceil(-start / dilation)),
+    Math.min(window, Math.ceil((size - start) / dilation)),
+  ];
 }
 
 /**
@@ -78,21 +129,20 @@ export function eachTap(
   for (let b = 0; b < batch; b++) {
     for (let z = 0; z < output[0]; z++) {
       const z0 = z * strides[0] - before[0];
+      const [firstPlane, lastPlane] = inside(z0, depth, windowDepth, dilations[0]);
       for (let y = 0; y < output[1]; y++) {
         const y0 = y * strides[1] - before[1];
+        const [firstRow, lastRow] = inside(y0, height, windowHeight, dilations[1]);
         for (let x = 0; x < output[2]; x++, position++) {
           const x0 = x * strides[2] - before[2];
-          for (let k = 0; k < windowDepth; k++) {
+          const [firstColumn, lastColumn] = inside(x0, width, windowWidth, dilations[2]);
+          for (let k = firstPlane; k < lastPlane; k++) {
             const zi = z0 + k * dilations[0];
-            if (zi < 0 || zi >= depth) continue;
-            for (let i = 0; i < windowHeight; i++) {
-              const yi = y0 + i * dilations[1];
-              if (yi < 0 || yi >= height) continue;
-              const row = ((b * depth + zi) * height + yi) * width;
+            for (let i = firstRow; i < lastRow; i++) {
+              const row = ((b * depth + zi) * height + y0 + i * dilations[1]) * width;
               const tap = (k * windowHeight + i) * windowWidth;
-              for (let j = 0; j < windowWidth; j++) {
-                const xi = x0 + j * dilations[2];
-                if (xi >= 0 && xi < width) visit(position, row + xi, tap + j);
+              for (let j = firstColumn; j < lastColumn; j++) {
+                visit(position, row + x0 + j * dilations[2], tap + j);
               }
             }
           }

@@ -8,6 +8,7 @@ import {
   geometry2d,
   geometry3d,
   leavesImage,
+  trimWindows,
   type WindowGeometry,
 } from "./window_geometry.ts";
 
@@ -47,6 +48,22 @@ function windowsOf(geometry: WindowGeometry, outChannels: number): ConvolutionWi
   };
 }
 
+/** The native module counts entries in 32 bits. */
+const FARTHEST = 2 ** 31 - 1;
+
+function requireSmall({ input, output, window, strides, dilations, before }: WindowGeometry): void {
+  input.forEach((size, axis) => {
+    const reach = (window[axis] - 1) * dilations[axis];
+    const end = (output[axis] - 1) * strides[axis] + reach + Math.abs(before[axis]) + size;
+    if (end <= FARTHEST) return;
+    throw new RangeError(
+      `A window of ${window[axis]} entries reaches over ${
+        reach + 1
+      } of them, the most is ${FARTHEST}`,
+    );
+  });
+}
+
 /**
  * Moves windows over images in the native module, into a fresh tensor.
  *
@@ -69,7 +86,9 @@ export function windowsOnHeap(
 ): TensorInfo {
   const { backend, native, address } = context;
   const { outChannels } = info;
-  const geometry = "inDepth" in info ? geometry3d(info) : geometry2d(info);
+  const whole = "inDepth" in info ? geometry3d(info) : geometry2d(info);
+  const geometry = kind === "maxPoolGradient" ? trimWindows(whole) : whole;
+  requireSmall(geometry);
   const windows = windowsOf(geometry, outChannels);
   const result = backend.makeOutput(shape, "float32");
   native.windows(kind, address(first), address(second), address(result), windows, finish);

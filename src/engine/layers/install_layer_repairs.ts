@@ -1,15 +1,18 @@
 import type { TensorFlow } from "../tensorflow.ts";
 import {
+  type ClassFinder,
   type LayerClass,
   type LayerMethod,
   type LayerRepair,
   repairedMethods,
 } from "./layer_repair.ts";
+import { otherCopies } from "./other_copies.ts";
 import { quietOrthogonal } from "./quiet_orthogonal.ts";
 import { repairAlphaDropout } from "./repair_alpha_dropout.ts";
 import { repairConvLstm, repairConvolutions } from "./repair_convolutions.ts";
 import { repairDepthwiseConv2d, repairSeparableConv2d } from "./repair_depthwise_conv_2d.ts";
 import { repairCenterCrop, repairOutputShapes, repairResizing } from "./repair_image_layers.ts";
+import { repairMasks } from "./repair_masks.ts";
 import { repairMergeMasks } from "./repair_merge_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
 import { repairSeedZero } from "./repair_seed_zero.ts";
@@ -24,6 +27,7 @@ const REPAIRS: LayerRepair[] = [
   repairConvLstm,
   repairConvolutions,
   repairDepthwiseConv2d,
+  repairMasks,
   repairMergeMasks,
   repairNormalizations,
   repairOutputShapes,
@@ -33,8 +37,13 @@ const REPAIRS: LayerRepair[] = [
   repairSoftmax,
 ];
 
-/** How often the repairs of a TensorFlow.js are wanted, and how to take them back. */
-const installed = new WeakMap<object, { holders: number; takeBack(): void }>();
+/** The repairs of a TensorFlow.js: how often they are wanted, and how to take them back. */
+interface Installed {
+  holders: number;
+  takeBack: (() => void)[];
+}
+
+const installed = new WeakMap<object, Installed>();
 
 /**
  * Repairs the layers of TensorFlow.js that are wrong, or have no gradient, for a reason that lies in the
@@ -69,7 +78,8 @@ const installed = new WeakMap<object, { holders: number; takeBack(): void }>();
 export function installLayerRepairs(tf: TensorFlow): () => void {
   requireValue("tf", tf, tensorFlow);
   const key = tf.layers.Layer;
-  const repairs = installed.get(key) ?? { holders: 0, takeBack: repair(tf) };
+  const repairs = installed.get(key) ?? { holders: 0, takeBack: [] };
+  if (repairs.holders === 0) repairs.takeBack.push(repair(tf, classFinder(tf))!);
   repairs.holders++;
   installed.set(key, repairs);
   let held = true;
@@ -79,24 +89,49 @@ export function installLayerRepairs(tf: TensorFlow): () => void {
     repairs.holders--;
     if (repairs.holders > 0) return;
     installed.delete(key);
-    repairs.takeBack();
+    for (const takeBack of repairs.takeBack.reverse()) takeBack();
   };
 }
 
-/** Puts every repair in place. */
-function repair(tf: TensorFlow): () => void {
-  const undo: (() => void)[] = [];
-  const classOf = (className: string): LayerClass => {
-    const { classNameMap } = tf.serialization.SerializationMap.getMap();
-    return classNameMap[className][0] as unknown as LayerClass;
+/**
+ * Repairs the layers of a model that come from another copy of TensorFlow.js: another version, or the same
+ * one from elsewhere. All copies in a process compute on one backend, but each has layers of its own. The
+ * repairs stay until those of `tf` are taken back.
+ *
+ * @param tf The TensorFlow.js whose layers are repaired.
+ * @param model A model, of that copy or another.
+ */
+export function repairOtherCopies(tf: TensorFlow, model: object): void {
+  const repairs = installed.get(tf.layers.Layer);
+  if (repairs === undefined) return;
+  for (const classes of otherCopies(tf, model)) {
+    const takeBack = repair(tf, (className) => classes.get(className));
+    if (takeBack !== null) repairs.takeBack.push(takeBack);
+  }
+}
+
+function classFinder(tf: TensorFlow): ClassFinder {
+  const { classNameMap } = tf.serialization.SerializationMap.getMap();
+  const bases: Record<string, unknown> = {
+    Layer: tf.layers.Layer,
+    Container: Object.getPrototypeOf(tf.LayersModel),
   };
+  return (className) => (bases[className] ?? classNameMap[className][0]) as LayerClass;
+}
+
+/** Puts every repair in place that is not yet; `null` if there was none. */
+function repair(tf: TensorFlow, classOf: ClassFinder): (() => void) | null {
+  const undo: (() => void)[] = [];
   const patch = (
-    layerClass: LayerClass | string,
+    layerClass: LayerClass | string | undefined,
     name: string,
     make: (original: LayerMethod) => LayerMethod,
   ) => {
-    const { prototype } = typeof layerClass === "string" ? classOf(layerClass) : layerClass;
+    const found = typeof layerClass === "string" ? classOf(layerClass) : layerClass;
+    if (found === undefined) return;
+    const { prototype } = found;
     const before = Object.getOwnPropertyDescriptor(prototype, name);
+    if (repairedMethods.has(before?.value ?? patch)) return;
     const method = make(prototype[name] as LayerMethod);
     repairedMethods.add(method);
     Object.defineProperty(prototype, name, { value: method, configurable: true, writable: true });
@@ -108,5 +143,5 @@ function repair(tf: TensorFlow): () => void {
     });
   };
   for (const install of REPAIRS) install({ tf, classOf, patch });
-  return () => undo.reverse().forEach((takeBack) => takeBack());
+  return undo.length === 0 ? null : () => undo.reverse().forEach((takeBack) => takeBack());
 }

@@ -17,20 +17,27 @@ export interface LayerActivation {
 // deno-lint-ignore no-explicit-any -- methods of layers have as many signatures as there are layers
 export type LayerMethod = (this: any, ...args: any[]) => any;
 
+/**
+ * Finds a class by the name that it is registered under. Two have none: `Layer`, the base of all, and
+ * `Container`, the base of the models.
+ */
+export type ClassFinder = (className: string) => LayerClass | undefined;
+
 /** What a repair gets when it is installed. */
 interface RepairContext {
   readonly tf: TensorFlow;
-  /** The class that TensorFlow.js has under a name. */
-  classOf(className: string): LayerClass;
+  /** The class that TensorFlow.js has under a name, if there is one to repair. */
+  classOf: ClassFinder;
   /**
-   * Puts a method over the one that a class has or inherits, until the repairs are taken back.
+   * Puts a method over the one that a class has or inherits, until the repairs are taken back. Where there
+   * is no such class there is nothing to do.
    *
    * @param layerClass The class, or its name.
    * @param name Name of the method.
    * @param make Makes the method from the one before it.
    */
   patch(
-    layerClass: LayerClass | string,
+    layerClass: LayerClass | string | undefined,
     name: string,
     make: (original: LayerMethod) => LayerMethod,
   ): void;

@@ -1,4 +1,5 @@
 import type { Tensor1D, Tensor3D, Tensor4D } from "@tensorflow/tfjs";
+import { showValue } from "../../words/show_value.ts";
 import type { Tensor } from "../tensorflow.ts";
 import {
   type LayerActivation,
@@ -46,17 +47,33 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
         [dilations[0], dilations.at(-1)!],
       );
     }
-    const causal = layer.padding === "causal";
-    const reach = (layer.kernelSize[0] - 1) * dilations[0];
-    const padded = causal ? tf.pad(x, [[0, 0], [reach, 0], [0, 0]]) : x;
+    if (layer.padding === "causal") return convolveCausally(layer, x as Tensor3D);
     return tf.conv1d(
-      padded as Tensor3D,
+      x as Tensor3D,
       kernel as Tensor3D,
       layer.strides[0],
-      causal ? "valid" : layer.padding as "valid" | "same",
+      layer.padding as "valid" | "same",
       "NWC",
       dilations[0],
     );
+  }
+
+  /** Without the taps that look back further than the input is long: they meet nothing but padding. */
+  function convolveCausally(layer: ConvLayer, x: Tensor3D): Tensor {
+    const [rate] = rates(layer);
+    if (!(rate >= 1)) {
+      throw new RangeError(
+        `the dilation rate of a causal convolution must be at least 1, found ${showValue(rate)}`,
+      );
+    }
+    const kernel = layer.kernel.read() as Tensor3D;
+    const taps = Math.min(kernel.shape[0], 1 + Math.max(0, Math.floor((x.shape[1] - 1) / rate)));
+    const seen = taps === kernel.shape[0]
+      ? kernel
+      : tf.slice(kernel, [kernel.shape[0] - taps, 0, 0], [taps, -1, -1]);
+    const padded = tf.pad(x, [[0, 0], [(taps - 1) * rate, 0], [0, 0]]);
+    // One tap has no gaps.
+    return tf.conv1d(padded, seen, layer.strides[0], "valid", "NWC", taps === 1 ? 1 : rate);
   }
 
   for (const className of ["Conv1D", "Conv2D"]) {

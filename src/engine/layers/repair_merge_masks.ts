@@ -6,7 +6,9 @@ import type { LayerClass, LayerRepair } from "./layer_repair.ts";
  * leaves out the last input's. Here a step counts where it counts in every input that has a mask.
  */
 export const repairMergeMasks: LayerRepair = ({ tf, classOf, patch }) => {
-  const merge = Object.getPrototypeOf(classOf("Add")) as LayerClass;
+  const names = ["Add", "Multiply", "Average", "Maximum", "Minimum"];
+  const known = names.map(classOf).find((layerClass) => layerClass !== undefined);
+  const merge = known && Object.getPrototypeOf(known) as LayerClass;
   patch(
     merge,
     "computeMask",

@@ -1,3 +1,4 @@
+import { showValue } from "../../words/show_value.ts";
 import type { Layer } from "../tensorflow.ts";
 import { repairedMethods } from "./layer_repair.ts";
 import { callable, objectWith, requireValue } from "../../words/requirements.ts";
@@ -42,6 +43,12 @@ export function unmeasurableReason(layer: Layer): string | null {
   const className = layer.getClassName();
   const name = `Layer ${layer.name} (${className})`;
   const options = layer as unknown as Options;
+  const rate = [options.dilationRate ?? 1].flat().find((rate) =>
+    !(Number.isInteger(rate) && rate > 0)
+  );
+  if (rate !== undefined) {
+    return `${name} has a dilationRate of ${showValue(rate)}: expected whole numbers of at least 1`;
+  }
   if (/^Conv[23]DTranspose$/.test(className) && isDilated(options)) {
     return `${name} has dilationRate ${
       JSON.stringify(options.dilationRate)

@@ -1,3 +1,4 @@
+import { HEAP_LIMIT } from "../guard_heap.ts";
 import { compileNative } from "./compile_native.ts";
 import { heapMemory } from "./heap_memory.ts";
 import type { NativeExports } from "./native_exports.ts";
@@ -78,19 +79,23 @@ export class NativeRunner {
     this.#threads = 1;
     this.#exports.dismiss(this.#pool);
     await helpersEnd();
-    // The backend may be gone by now, and its heap with it.
-    this.#backend.wasm?._free(this.#scratch);
-    this.#backend.wasm?._free(this.#record);
+    try {
+      // The backend may be gone by now, and its heap with it.
+      this.#backend.wasm?._free(this.#scratch);
+      this.#backend.wasm?._free(this.#record);
+    } catch {
+      // After a trap the allocator may trap, too; the heap goes with its backend all the same.
+    }
   }
 
   /** Scratch that a product needs, or a convolution whose window has so many entries. */
   protected scratchOf(taps: number): number {
-    return this.#exports.convolutionScratch(taps);
+    return this.#exports.convolutionScratch(taps) >>> 0;
   }
 
   /** Scratch that a segment sum needs. */
   protected segmentScratchOf(rows: number, width: number, count: number): number {
-    return this.#exports.segmentScratch(rows, width, count);
+    return this.#exports.segmentScratch(rows, width, count) >>> 0;
   }
 
   /** Where an operation leaves its results: an address for the record, to be read with `results`. */
@@ -129,7 +134,8 @@ export class NativeRunner {
     const parts = this.#threads > 1 && work >= WORTH_SHARING ? 2 * this.#threads : 1;
     if (scratch > this.#scratchBytes) {
       this.#backend.wasm._free(this.#scratch);
-      this.#scratch = 0;
+      // Where there is no room, the next operation must not go on with what was given back.
+      this.#scratch = this.#scratchBytes = 0;
       this.#scratch = this.#allocate(scratch * this.#threads);
       this.#scratchBytes = scratch;
     }
@@ -158,8 +164,9 @@ export class NativeRunner {
   }
 
   #allocate(bytes: number): number {
-    const address = this.#backend.wasm._malloc(bytes) >>> 0;
-    if (address === 0) throw new Error(`the WASM heap has no ${bytes} bytes left`);
+    // Where no guard stands before it, the allocator takes sizes modulo 2^32.
+    const address = bytes < HEAP_LIMIT ? this.#backend.wasm._malloc(bytes) >>> 0 : 0;
+    if (address === 0) throw new RangeError(`the WASM heap has no ${bytes} bytes left`);
     return address;
   }
 }

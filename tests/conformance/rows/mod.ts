@@ -3,6 +3,7 @@ import { CONVOLUTIONS } from "./convolutions.ts";
 import { activationRows, CORE } from "./core.ts";
 import { IMAGES } from "./images.ts";
 import { coreLossRows, layerLossRows, REGULARIZERS } from "./losses.ts";
+import { MASKS } from "./masks.ts";
 import { MERGING } from "./merging.ts";
 import { NOISE } from "./noise.ts";
 import { NORMALIZATION } from "./normalization.ts";
@@ -27,6 +28,7 @@ export const ROWS: Row[] = [
   ...CONVOLUTIONAL_RECURRENT,
   ...MERGING,
   ...WRAPPERS,
+  ...MASKS,
   ...NOISE,
   ...IMAGES,
   ...layerLossRows(Object.keys(LAYER_LOSSES)),

@@ -45,7 +45,7 @@ const MERGE: Record<string, (a: NdArray, b: NdArray) => NdArray> = {
 };
 
 /** The time axis turned round. */
-const reversed = (a: NdArray) =>
+export const reversed = (a: NdArray) =>
   stack(Array.from({ length: a.shape[1] }, (_, t) => take(a, 1, a.shape[1] - 1 - t)), 1);
 
 function bidirectional(kind: Kind, options: Options, mergeMode: string | null | undefined): Row {

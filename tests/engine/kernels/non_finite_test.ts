@@ -174,6 +174,7 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
   Minimum: { run: (tf, x) => tf.minimum(x(3), 0), bounded: true },
   OneHot: { run: (tf) => tf.oneHot(tf.tensor1d([0], "int32"), 2, NaN, Infinity, "float32") },
   Prelu: { run: (tf, x) => tf.prelu(x(2, 2, 2, 1), tf.ones([2, 1, 1])) },
+  Relu: { run: (tf, x) => tf.relu(x(3)) },
   Relu6: { run: (tf, x) => tf.relu6(x(3)), bounded: true },
   ResizeBilinearGrad: {
     run: kernel(

@@ -162,6 +162,13 @@ const CASES: Record<string, Row> = {
   Minimum: values("Minimum", [NaN, 2], (tf, x) => tf.minimum(0, x), [NaN, 0]),
   OneHot: oneHotRow([0, 2, 5], 3, "float32"),
   Prelu: preluRow([2], [2, 2, 3, 2]),
+  // The sign bit of Infinity - Infinity is set.
+  Relu: values(
+    "Relu",
+    [Infinity, 8, -1],
+    (tf, x) => tf.relu(tf.sub(x, tf.tensor1d([Infinity, 0, 0]))),
+    [NaN, 8, 0],
+  ),
   Relu6: values("Relu6", [NaN, 8, -1], (tf, x) => tf.relu6(x), [NaN, 6, 0]),
 
   ResizeNearestNeighborGrad: {

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
 import { installLayerRepairs } from "../../../src/engine/layers/mod.ts";
-import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { onBackend } from "../../conformance/backends.ts";
+import { ndArray } from "../../conformance/reference/mod.ts";
 import type { Row } from "../../conformance/row.ts";
 import { ROWS } from "../../conformance/rows/mod.ts";
 import { runRow } from "../../conformance/run_row.ts";
@@ -9,10 +10,39 @@ import { runRow } from "../../conformance/run_row.ts";
 const rowOf = (subject: string, options: RegExp): Row =>
   ROWS.find((row) => row.subject === subject && options.test(row.options))!;
 
+const autoencoder = rowOf("embedding", /an lstm, a repeatVector and a simpleRNN/);
+
+/** What a model computes when it is not called itself, without gradients. */
+const runBy = (run: (tf: TensorFlow, model: LayersModel, x: Tensor) => unknown): Row => ({
+  ...autoencoder,
+  discrete: true,
+  call: (tf, layer, [x]) => run(tf, layer as unknown as LayersModel, x) as Tensor,
+});
+
+/** The mean of the squares of the outputs, by what `fit` or `evaluate` runs. */
+const lossBy = (run: (model: Functions, data: Tensor[]) => Tensor[]): Row => ({
+  ...runBy((tf, model, x) => {
+    model.compile({ optimizer: tf.train.sgd(0), loss: "meanSquaredError" });
+    const data = [x, tf.zeros([2, 3])];
+    return tf.add(tf.zeros(data[1].shape), run(model as unknown as Functions, data)[0]);
+  }),
+  reference(...args) {
+    const [{ shape, data }] = [autoencoder.reference(...args)].flat();
+    return ndArray(shape, () => data.reduce((sum, y) => sum + y * y, 0) / data.length);
+  },
+});
+
+interface Functions {
+  makeTrainFunction(): (data: Tensor[]) => Tensor[];
+  makeTestFunction(): void;
+  testFunction(data: Tensor[]): Tensor[];
+}
+
 /** For every repaired method: a row that a layer without the repair fails, whatever its kernels. */
 const CASES: Record<string, Row> = {
   "AlphaDropout.call": rowOf("alphaDropout", /training/),
   "BatchNormalization.call": rowOf("batchNormalization", /scale false.*training/),
+  "Bidirectional.apply": rowOf("bidirectional", /with an initial state/),
   "CategoryEncoding.computeOutputShape": {
     ...rowOf("categoryEncoding", /outputMode multiHot/),
     create: (tf) => {
@@ -34,6 +64,7 @@ const CASES: Record<string, Row> = {
       return (shape[1] === 4 ? layer : tf.layers.flatten()) as never;
     },
   },
+  "Container.call": autoencoder,
   "Conv1D.call": rowOf("conv1d", /padding causal/),
   "Conv1D.computeOutputShape": { ...rowOf("conv1d", /padding causal/), discrete: true },
   "Conv2D.call": rowOf("conv2d", /dilationRate 2/),
@@ -41,8 +72,21 @@ const CASES: Record<string, Row> = {
   "ConvLSTM2DCell.recurrentConv": rowOf("convLstm2d", /channelsFirst/),
   "DepthwiseConv2D.call": rowOf("depthwiseConv2d", /dilationRate/),
   "DepthwiseConv2D.computeOutputShape": rowOf("depthwiseConv2d", /dilationRate 2/),
+  "Layer.apply": autoencoder,
   "LayerNormalization.call": rowOf("layerNormalization", /scale false/),
   "Merge.computeMask": rowOf("add", /masked/),
+  "Model.execute": runBy((_tf, model, x) => {
+    const { outputs } = model as unknown as { outputs: { name: string }[] };
+    return (model as unknown as { execute(x: Tensor, name: string): Tensor })
+      .execute(x, outputs[0].name);
+  }),
+  "Model.makeTestFunction": lossBy((model, data) => {
+    model.makeTestFunction();
+    return model.testFunction(data);
+  }),
+  "Model.makeTrainFunction": lossBy((model, data) => model.makeTrainFunction()(data)),
+  "Model.predictLoop": runBy((_tf, model, x) => model.predict(x)),
+  "RNN.apply": rowOf("lstm", /with an initial state, under/),
   "RandomWidth.call": rowOf("randomWidth", /bilinear/),
   "RandomWidth.computeOutputShape": rowOf("randomWidth", /bilinear/),
   "Resizing.call": rowOf("resizing", /height 5/),
@@ -55,9 +99,15 @@ const CASES: Record<string, Row> = {
 function method(tf: TensorFlow, name: string) {
   const [className, key] = name.split(".");
   const { classNameMap } = tf.serialization.SerializationMap.getMap();
-  const layerClass = className === "Merge"
-    ? Object.getPrototypeOf(classNameMap.Add[0])
-    : classNameMap[className][0];
+  const bases: Record<string, unknown> = {
+    Container: Object.getPrototypeOf(tf.LayersModel),
+    Layer: tf.layers.Layer,
+    Merge: Object.getPrototypeOf(classNameMap.Add[0]),
+  };
+  const layerClass = (bases[className] ?? classNameMap[className][0]) as {
+    // deno-lint-ignore no-explicit-any -- methods of layers have as many signatures as there are layers
+    prototype: any;
+  };
   return { prototype: layerClass.prototype, key };
 }
 

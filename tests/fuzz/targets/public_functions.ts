@@ -77,7 +77,7 @@ export const target: FuzzTarget = {
         const place = `${name}(${given.map(describe).join(", ")})`;
         const { numTensors } = tf.memory();
         try {
-          await release(await functions.get(name)!(...given), [...given, ...more]);
+          await release(await functions.get(name)!(...given), [...given, ...more, engine]);
         } catch (error) {
           if (error instanceof AssertionError) return;
           try {

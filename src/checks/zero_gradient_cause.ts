@@ -1,0 +1,119 @@
+import type {
+  LayerMeasurements,
+  Measurements,
+  WeightMeasurements,
+} from "../measure/measurements.ts";
+import { isKernel, isRecurrentKernel, isShift } from "../theory/weight_kinds.ts";
+import { sharesHead, shutsOut } from "./heads.ts";
+
+/**
+ * What to look at where the weights of a layer have a gradient of exactly 0.
+ *
+ * @param layer The layer.
+ * @param excused Whether the signal stays away from it for a reason that need not harm.
+ * @param measurements All that was measured.
+ */
+export function zeroGradientCause(
+  layer: LayerMeasurements,
+  excused: boolean,
+  measurements: Measurements,
+): string {
+  if (excused) {
+    const opening = openingAbove(layer, measurements);
+    return opening === undefined
+      ? "See the rule vanishing-gradients, which says where the signal stays."
+      : `Measure again after one training step: ${opening} is all zeros and has a gradient, so it lets ` +
+        `the signal through after its first step.`;
+  }
+  const { name, role, preActivationGradients: delta } = layer;
+  if (delta !== null && delta.maxAbs > 0) {
+    const mutual = mutualZeros(layer, measurements);
+    if (mutual.length > 1) {
+      return `Draw all but one of ${
+        mutual.join(", ")
+      } at random: they are all zeros, and where they are ` +
+        `multiplied each keeps the gradient from the others.`;
+    }
+    const zeros = zeroKernel(layer);
+    if (zeros !== undefined) {
+      return `The delta of ${name} is not 0, but ${zeros} is all zeros, so that its state is 0 at ` +
+        `every step: draw that kernel at random.`;
+    }
+    const where = silentFeed(layer, measurements);
+    return `The delta of ${name} is not 0, so everything it is fed is 0: look at ${where}.`;
+  }
+  if (role === "hidden") {
+    const where = (layer.activationGradients?.maxAbs ?? 0) > 0 ? name : `what follows ${name}`;
+    return `Look at ${where}: the signal is lost there, see the rule vanishing-gradients.`;
+  }
+  const isShut = measurements.layers.some((end) =>
+    shutsOut(end, measurements) && sharesHead(end, layer)
+  );
+  if (!isShut && measurements.objective.value === 0) {
+    return "The objective is 0 on this batch, so there is nothing to learn from it: measure on another " +
+      "one, and look at the objective if it is 0 there too.";
+  }
+  return isShut
+    ? "See the rule vanishing-gradients, which says why the head lets no gradient through."
+    : "Look at the objective and its targets: they send the head no gradient.";
+}
+
+/**
+ * The name of the zeros above a layer that keep the signal from it until their first step: of a head, or of
+ * the end of a branch. None for a layer that is all zeros itself, since what it feeds may wait for it.
+ */
+function openingAbove(layer: LayerMeasurements, { layers }: Measurements): string | undefined {
+  const kernels = layer.weights.filter(isKernel);
+  if (kernels.length > 0 && kernels.every(({ values }) => values.maxAbs === 0)) return undefined;
+  return layers
+    .filter((other) => other.depth >= layer.depth && sharesHead(layer, other))
+    .flatMap(({ weights }) => weights)
+    .find((weight) => mayOpen(weight) && !isZero(weight))?.name;
+}
+
+/** Whether a weight is all zeros and multiplies what passes: a kernel, a factor, a gamma, but no shift. */
+function mayOpen(weight: WeightMeasurements): boolean {
+  const { trainable, gradients, values } = weight;
+  return trainable && gradients !== null && values.maxAbs === 0 && values.nonFinite === 0 &&
+    !isShift(weight);
+}
+
+/**
+ * The names of the kernels of zeros of a layer that have no gradient though the layer is fed: they are
+ * multiplied with each other, as queries and keys are.
+ */
+function mutualZeros(layer: LayerMeasurements, measurements: Measurements): string[] {
+  const { layers, batch } = measurements;
+  if (layer.weights.some(isRecurrentKernel) || batch.inputs.maxAbs === 0) return [];
+  const isFed = layer.weights.some((weight) => isKernel(weight) && !isZero(weight)) ||
+    !layers.slice(0, layers.findIndex(({ name }) => name === layer.name))
+      .some(({ activations }) => activations?.maxAbs === 0);
+  if (!isFed) return [];
+  return layer.weights
+    .filter((weight) => isKernel(weight) && mayOpen(weight) && isZero(weight))
+    .map(({ name }) => name);
+}
+
+/** The name of the kernel of zeros by which a recurrent layer sees nothing of what it is fed. */
+function zeroKernel({ weights, activations }: LayerMeasurements): string | undefined {
+  if (!weights.some(isRecurrentKernel) || activations?.maxAbs !== 0) return undefined;
+  return weights
+    .filter((weight) => isKernel(weight) && !isRecurrentKernel(weight))
+    .find(({ values }) => values.maxAbs === 0 && values.nonFinite === 0)?.name;
+}
+
+/** The nearest layer before that puts out nothing but zeros. */
+function silentFeed(layer: LayerMeasurements, { layers, batch }: Measurements): string {
+  const before = layers
+    .slice(0, layers.findIndex(({ name }) => name === layer.name))
+    .filter((other) => sharesHead(other, layer));
+  const silent = before.findLast(({ activations }) => activations?.maxAbs === 0);
+  if (silent !== undefined) return silent.name;
+  return batch.inputs.maxAbs === 0 ? "the inputs" : "the layers before it";
+}
+
+/** Whether all that is known of the gradient of a weight is that it is exactly 0. */
+export function isZero({ gradients, gradientsOfUsedRows }: WeightMeasurements): boolean {
+  const judged = gradientsOfUsedRows ?? gradients;
+  return judged !== null && judged.maxAbs === 0 && judged.nonFinite === 0;
+}

@@ -1,0 +1,150 @@
+import { isReadable } from "../gate/is_readable.ts";
+import { fileToReplace } from "../model/file_to_replace.ts";
+import { writeFailure } from "../words/failure.ts";
+import { RESULT_WORDS, type ResultKind, resultKind } from "./result_kind.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** A file that a run will write. */
+export interface Output {
+  /** Its path. */
+  path: string;
+  /** What will be written. */
+  kind: ResultKind;
+}
+
+/**
+ * Makes sure, before anything is measured, that the results of a run can be written and cost no file.
+ *
+ * The rule, for every flag that writes: nothing that this program reads in a run, and nothing that is a
+ * result of another kind or of another study, is ever replaced, under whatever name it is known. What a
+ * result does replace, since a CI writes its reports again and again, is an older one of its kind, as the
+ * beginning of the file tells, and an empty file. A device or a pipe is written into. There is no flag to
+ * replace something else: to remove it by hand says as much.
+ *
+ * This function holds all of that but two matters, which only those know who write a study or merge one:
+ * whether a study is the same (`sweep`, `merge`), and what lies under the names of locks, journals and
+ * temporary files beside a result (`isLeftover`).
+ *
+ * A missing folder is made. Then a file is made beside each result and removed again: what cannot be
+ * written is known now, and not after an hour.
+ *
+ * @param outputs What will be written.
+ * @param inputs Every file that is read, whether there is one or not.
+ * @throws {UsageError} If a file would be lost, or cannot be written.
+ */
+export async function claimOutputs(
+  outputs: readonly Output[],
+  inputs: readonly string[],
+): Promise<void> {
+  if (outputs.length === 0) return;
+  const places: Place[] = [];
+  for (const { path } of outputs) places.push(await explain(path, () => placeOf(path)));
+  for (const [index, { path }] of outputs.entries()) {
+    const first = places.findIndex(({ identity }) => identity === places[index].identity);
+    if (first === index) continue;
+    throw new UsageError(
+      path === outputs[first].path
+        ? `two results would be written to ${path}`
+        : `two results would be written to one file, ${outputs[first].path} and ` +
+          `${path}`,
+    );
+  }
+  const read = new Map<string, string>();
+  for (const input of inputs) {
+    const place = await placeOf(input).catch(() => null);
+    if (place !== null && place.file !== null) read.set(place.identity, input);
+  }
+  for (const [index, { path, kind }] of outputs.entries()) {
+    const { file, identity } = places[index];
+    const input = read.get(identity);
+    if (input !== undefined) {
+      const alias = input === path ? "" : ` as ${input}`;
+      throw new UsageError(
+        `the result would replace ${path}, which is read${alias}: write elsewhere`,
+      );
+    }
+    if (file !== null) await explain(path, () => requireKind(path, file, kind));
+  }
+  for (const [index, { path }] of outputs.entries()) {
+    const { file } = places[index];
+    if (file !== null) await explain(path, () => requireWritable(file));
+  }
+}
+
+/** Where a result goes. */
+interface Place {
+  /** The file that a new one may take the place of, there or not; `null` for a device or a pipe. */
+  file: string | null;
+  /** What tells the place from all others, however it is spelt. */
+  identity: string;
+}
+
+async function placeOf(path: string): Promise<Place> {
+  const file = await fileToReplace(path);
+  return { file, identity: await identityOf(file ?? path) };
+}
+
+/** A file by its number; one that is still to come by its name, and by its folder in the same way. */
+async function identityOf(path: string): Promise<string> {
+  const { basename, dirname, normalize, resolve } = await import("node:path");
+  // To look at a folder above those that may be read would ask for a permission.
+  const info = isReadable(path) ? await statOf(path) : null;
+  // Without a number, as on some network drives, a path has to do.
+  if (info?.ino) return `${info.dev} ${info.ino}`;
+  // Of a folder that is not there `..` is not there either.
+  const folder = normalize(dirname(path));
+  if (folder === path || info !== null) return foldCase(isReadable(".") ? resolve(path) : path);
+  return `${await identityOf(folder)}/${foldCase(basename(path))}`;
+}
+
+/** Names that differ in nothing but their casing are one there, as a rule. */
+function foldCase(name: string): string {
+  return ["darwin", "windows"].includes(Deno.build.os) ? name.toLowerCase() : name;
+}
+
+async function statOf(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+async function requireKind(path: string, file: string, kind: ResultKind): Promise<void> {
+  if (await statOf(file) === null) return;
+  const found = await resultKind(file);
+  if (found === kind || found === "empty") return;
+  const holds = found === null ? "no result" : RESULT_WORDS[found];
+  throw new UsageError(
+    `${RESULT_WORDS[kind]} would replace ${path}, which holds ${holds}: write elsewhere, ` +
+      `or remove it first`,
+  );
+}
+
+async function requireWritable(file: string): Promise<void> {
+  const { dirname } = await import("node:path");
+  const info = await statOf(file);
+  // The system lets a file be replaced that it does not let be changed.
+  if (info !== null) {
+    if (info.mode !== null && (info.mode & 0o222) === 0) {
+      throw new Deno.errors.PermissionDenied("the file is read-only");
+    }
+    (await Deno.open(file, { write: true })).close();
+  } else if (await statOf(dirname(file)) === null) {
+    await Deno.mkdir(dirname(file), { recursive: true });
+  }
+  const probe = `${file}.${crypto.randomUUID()}.tmp`;
+  await Deno.writeFile(probe, new Uint8Array(), { createNew: true });
+  await Deno.remove(probe);
+}
+
+/** Says of which output it is that something failed. */
+async function explain<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`cannot write ${path}: ${writeFailure(error)}`);
+  }
+}

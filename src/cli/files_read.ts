@@ -1,0 +1,89 @@
+import { isReadable } from "../gate/is_readable.ts";
+
+/**
+ * The files that are read when models are loaded: those that were named, the weight files of a
+ * model.json, and of the code of a module every file that one of its quoted texts names, as the path of
+ * an import or of data, from the module or from the working directory on; and so on for the modules among
+ * them. What a module makes the path of while it runs cannot be known.
+ *
+ * It is better to protect a file too many than to lose one: what cannot be read here is passed over, and
+ * loading it says why.
+ *
+ * @param code Models, and modules that register layers; `null` for none.
+ * @param data Other files; `null` for none.
+ * @returns The paths of all of them.
+ */
+export async function filesRead(
+  code: readonly (string | null)[],
+  data: readonly (string | null)[],
+): Promise<string[]> {
+  const files = new Set(code.filter((path) => path !== null));
+  // A set hands out what is added on the way, too.
+  for (const path of files) {
+    const named = /\.json$/i.test(path)
+      ? await weightFiles(path)
+      : MODULE.test(path)
+      ? await namedFiles(path)
+      : [];
+    for (const file of named) files.add(file);
+  }
+  for (const path of data) if (path !== null) files.add(path);
+  return [...files];
+}
+
+const MODULE = /\.[cm]?[jt]sx?$/i;
+
+/** A text that may be a path: it has a folder in it, or an ending. */
+const PATH = /^(?=.{1,1000}$)(?:[^\0]*[\\/][^\0]*|[^\0]*\.[A-Za-z0-9]{1,9})$/;
+
+async function textOf(path: string): Promise<string> {
+  if (!isReadable(path)) return "";
+  return await Deno.readTextFile(path).catch(() => "");
+}
+
+async function weightFiles(path: string): Promise<string[]> {
+  const text = await textOf(path);
+  if (!text.includes('"weightsManifest"')) return [];
+  try {
+    const { dirname, join } = await import("node:path");
+    const groups = [JSON.parse(text).weightsManifest].flat();
+    return groups.flatMap((group) => group?.paths ?? [])
+      .filter((file) => typeof file === "string")
+      .map((file) => join(dirname(path), file));
+  } catch {
+    return [];
+  }
+}
+
+async function namedFiles(path: string): Promise<string[]> {
+  const { dirname, resolve } = await import("node:path");
+  const { fileURLToPath } = await import("node:url");
+  const found = new Set<string>();
+  for (const text of quotedTexts(await textOf(path))) {
+    const paths = text.startsWith("file:") ? [] : [resolve(dirname(path), text), text];
+    try {
+      // The import map of the program may say where it is.
+      paths.push(fileURLToPath(import.meta.resolve(text)));
+    } catch {
+      // It is no file then.
+    }
+    for (const file of paths) if (await isFile(file)) found.add(file);
+  }
+  return [...found];
+}
+
+/** Every piece between two quotes of a line: an apostrophe in a comment must not hide the next text. */
+function quotedTexts(source: string): Set<string> {
+  const texts = new Set<string>();
+  for (const line of source.split("\n")) {
+    for (const quote of [`"`, "'", "`"]) {
+      for (const piece of line.split(quote).slice(1)) if (PATH.test(piece)) texts.add(piece);
+    }
+  }
+  return texts;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  if (!isReadable(path)) return false;
+  return await Deno.stat(path).then(({ isFile }) => isFile, () => false);
+}

@@ -1,0 +1,54 @@
+import type { Worker } from "node:worker_threads";
+
+/** What is worked at, and from when on that takes too long. */
+export interface Work {
+  /** A sentence about it, up to the time that it has taken: `net.ts, seed 0: measured for`. */
+  sentence: string;
+  /** What follows the time. */
+  rest: string;
+  /** From how many seconds on it is said; and again after twice, four, eight times as long. */
+  patience: number;
+}
+
+/**
+ * Runs beside the thread that measures: a pass of TensorFlow.js takes its thread for as long as it lasts, and
+ * no timer of that thread tells of it meanwhile. It holds nothing back: Ctrl-C ends the process as ever.
+ */
+const CODE = `
+const { parentPort } = require("node:worker_threads");
+let timer;
+parentPort.on("message", (work) => {
+  clearTimeout(timer);
+  if (work === null) return;
+  const wait = (seconds, from) => {
+    timer = setTimeout(() => {
+      const line = work.start + work.sentence + " " + seconds + " s" + work.rest + "\\n";
+      try {
+        Deno.stderr.writeSync(new TextEncoder().encode(line));
+      } catch {}
+      wait(2 * seconds, seconds);
+    }, 1000 * (seconds - from));
+  };
+  wait(work.patience, 0);
+});
+`;
+
+let teller: Worker | null = null;
+
+/**
+ * Says on stderr, while something goes on that may block this thread, that it takes long.
+ *
+ * @param work What is begun; `null` where it has ended.
+ */
+export async function tellIfSlow(work: Work | null): Promise<void> {
+  if (teller === null) {
+    if (work === null) return;
+    const { Worker } = await import("node:worker_threads");
+    teller = new Worker(CODE, { eval: true });
+    // A process that waits for what never comes is to end, and say so.
+    teller.unref();
+  }
+  // On a terminal it takes the place of a line that is rewritten.
+  const start = Deno.stderr.isTerminal() ? "\r\x1b[K" : "";
+  teller.postMessage(work === null ? null : { ...work, start });
+}

@@ -1,0 +1,119 @@
+import type { Tensor } from "../tensorflow.ts";
+import { type LayerMethod, type LayerRepair, oneTensor } from "./layer_repair.ts";
+
+/** What a layer is called with besides its inputs. */
+type Arguments = Record<string, unknown> & { mask?: Tensor | null };
+
+interface MaskingLayer {
+  supportsMasking: boolean;
+  computeMask(inputs: Tensor[], masks: (Tensor | null)[]): unknown;
+}
+
+/** A model that runs now, with those inside it. */
+interface Run {
+  /** The mask of each tensor that has one. */
+  masks: Map<Tensor, Tensor>;
+  /** Masks to be freed when all is done: those of a model inside another go on outside of it. */
+  made: Tensor[];
+  /** Whether the model calls its layers, rather than a layer something of its own. */
+  callsLayers: boolean;
+}
+
+let running: Run | null = null;
+
+function during<T>(run: Run | null, action: () => T): T {
+  const before = running;
+  running = run;
+  try {
+    return action();
+  } finally {
+    running = before;
+  }
+}
+
+function runModel<T>(action: (run: Run) => T): T {
+  const run: Run = { masks: new Map(), made: [], ...running, callsLayers: true };
+  try {
+    return during(run, () => action(run));
+  } finally {
+    if (running === null) { for (const mask of run.made) mask.dispose(); }
+  }
+}
+
+/**
+ * What a model hands its layers besides their inputs. TensorFlow.js hands all of them one object, and takes
+ * nothing back: the mask of an embedding goes to every later layer, however many layers without masks lie
+ * between them (and throws where a later sequence is longer), and so does the initial state of a recurrent
+ * layer. It also gives every output of a layer the mask of the first one, and a model inside a model no
+ * mask of its own. Here each layer gets the mask of its first input, if that has one, and nothing else of
+ * another layer's; masks go in and out of a model inside a model.
+ */
+export const repairMasks: LayerRepair = ({ tf, patch }) => {
+  const oneByOne = (original: LayerMethod): LayerMethod =>
+    function (this: MaskingLayer, inputs: Tensor | Tensor[], shared?: Arguments) {
+      if (!running?.callsLayers) return original.call(this, inputs, shared);
+      const run = { ...running, callsLayers: false };
+      const { masks, made } = run;
+      const list = [inputs].flat();
+      const given = list.map((x) => masks.get(x) ?? null);
+      const own: Arguments = { ...shared };
+      // The shared object is TensorFlow.js's, or one that `call` below made.
+      delete shared?.mask;
+      delete own.mask;
+      if (given[0] !== null) own.mask = given[0];
+      return during(run, () => {
+        const outputs = original.call(this, inputs, own);
+        if (!this.supportsMasking) return outputs;
+        const found = [this.computeMask(list, given)].flat() as (Tensor | null | undefined)[];
+        [outputs].flat().forEach((y: Tensor, i) => {
+          const mask = found[i];
+          if (mask == null) return;
+          // What the layer or its caller owns is theirs to free.
+          const ours = tf.keep(mask.clone());
+          made.push(ours);
+          masks.set(y, ours);
+        });
+        return outputs;
+      });
+    };
+  // These two put the states that they are given into the shared object before they call the first.
+  for (const layerClass of ["Layer", "RNN", "Bidirectional"]) patch(layerClass, "apply", oneByOne);
+
+  patch(
+    "Container",
+    "call",
+    (original) =>
+      function (this: unknown, inputs: Tensor | Tensor[], shared?: Arguments) {
+        return runModel(({ masks }) => {
+          const { mask, ...others } = shared ?? {};
+          const first = oneTensor(inputs);
+          if (mask != null && !masks.has(first)) masks.set(first, [mask].flat()[0]);
+          return original.call(this, inputs, others);
+        });
+      },
+  );
+  // What `predict`, `evaluate` and `fit` run; the first of them frees no masks by itself.
+  patch("Model", "execute", (original) =>
+    function (this: unknown, ...args: unknown[]) {
+      return tf.tidy(() => runModel(() => original.apply(this, args)));
+    });
+  patch("Model", "predictLoop", (original) =>
+    function (this: unknown, ...args: unknown[]) {
+      return runModel(() => original.apply(this, args));
+    });
+  patch("Model", "makeTrainFunction", (original) =>
+    function (this: unknown) {
+      const train = original.call(this);
+      return (data: unknown) => runModel(() => train(data));
+    });
+  patch(
+    "Model",
+    "makeTestFunction",
+    (original) =>
+      function (this: { testFunction: (data: unknown) => unknown }) {
+        original.call(this);
+        const test = this.testFunction;
+        this.testFunction = (data) => runModel(() => test(data));
+      },
+  );
+};

@@ -1,0 +1,138 @@
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { drawTarget } from "../model/draw_target.ts";
+import { headOf } from "../model/head_of.ts";
+import type { LossName, Objective } from "../model/objective.ts";
+import { SeededRandom } from "../model/seeded_random.ts";
+import { hasShape, targetShapes } from "../model/shapes.ts";
+import { compiledLosses } from "./compiled_losses.ts";
+import {
+  type OutputLoss,
+  type ResolvedObjective,
+  resolveLosses,
+  resolveObjective,
+} from "./resolve_objective.ts";
+
+/** An objective, and how it came about. */
+export interface ChosenObjective {
+  /** What is differentiated. */
+  objective: ResolvedObjective;
+  /** Why it is that one, where nothing was asked for; `null` for what was asked for, and for the sum. */
+  chosenBy: "compiled" | "head" | null;
+  /** The targets that were drawn for it, once it was evaluated; the caller's to dispose. */
+  drawn: Tensor[] | null;
+}
+
+/**
+ * Heads whose outputs add up to the same whatever the weights are, so that their sum has no gradient, and
+ * the loss that fits them.
+ */
+const CONSTANT_SUM: Record<string, LossName> = {
+  softmax: "categoricalCrossentropy",
+  LayerNormalization: "meanSquaredError",
+};
+
+/** The loss that goes with a head beside one of these; that of numbers for any other. */
+const FITTING: Record<string, LossName> = {
+  ...CONSTANT_SUM,
+  sigmoid: "binaryCrossentropy",
+  hardSigmoid: "binaryCrossentropy",
+};
+
+/**
+ * Chooses what to differentiate: what is asked for; else the loss that the model was compiled with; else,
+ * where an output always adds up to the same, the losses that fit the heads; else the sum of the outputs.
+ * Where a loss was not asked for and the batch has no targets for it, they are drawn at random.
+ *
+ * @param given What is asked for.
+ * @param targets The targets of the batch.
+ * @param seed Seed of targets that have to be drawn.
+ * @throws {TypeError} If the given objective is of no known kind.
+ * @throws {RangeError} If the given objective is a loss, and there are no targets.
+ */
+export function chooseObjective(
+  tf: TensorFlow,
+  model: LayersModel,
+  given: Objective | undefined,
+  targets: Tensor[] | null,
+  seed: number,
+): ChosenObjective {
+  if (given !== undefined) {
+    return { objective: resolveObjective(tf, given, targets), chosenBy: null, drawn: null };
+  }
+  const compiled = compiledLosses(model);
+  if (compiled !== null && (targets !== null || compiled.every(isNamed))) {
+    return withTargets(tf, model, compiled, "compiled", targets, seed);
+  }
+  const fitting = fittingLosses(model, targets);
+  if (fitting !== null) return withTargets(tf, model, fitting, "head", targets, seed);
+  if (sumSaysNothing(model)) {
+    return withTargets(tf, model, fittingLosses(model, null)!, "head", null, seed);
+  }
+  return { objective: resolveObjective(tf, "sum", targets), chosenBy: null, drawn: null };
+}
+
+/**
+ * The one loss that a model is measured with where nothing is asked for, and `null` where that is the sum,
+ * another one for each output, or a function.
+ */
+export function defaultLoss(model: LayersModel): LossName | null {
+  const losses = compiledLosses(model) ?? fittingLosses(model, null) ?? [];
+  const [loss = null] = losses;
+  return typeof loss === "string" && losses.every((other) => other === loss) ? loss : null;
+}
+
+/** Targets can be drawn for a loss of which it is known what it takes. */
+function isNamed(loss: OutputLoss): boolean {
+  return typeof loss !== "function";
+}
+
+function sumSaysNothing({ outputs }: LayersModel): boolean {
+  return outputs.some((output) => Object.hasOwn(CONSTANT_SUM, headOf(output)));
+}
+
+/**
+ * The losses that fit the heads, `null` where the sum will do or the targets suit none of them. Classes
+ * may be given as shares or by their numbers.
+ */
+function fittingLosses(model: LayersModel, targets: Tensor[] | null): LossName[] | null {
+  const { outputs } = model;
+  if (!sumSaysNothing(model) || (targets !== null && targets.length !== outputs.length)) {
+    return null;
+  }
+  const losses = outputs.flatMap((output, i): LossName[] => {
+    const head = headOf(output);
+    const loss = Object.hasOwn(FITTING, head) ? FITTING[head] : "meanSquaredError";
+    const ways: LossName[] = loss === "categoricalCrossentropy"
+      ? [loss, "sparseCategoricalCrossentropy"]
+      : [loss];
+    const way = ways.find((way) =>
+      targets === null ||
+      targetShapes(output.shape, way)!.some((shape) => hasShape(targets[i].shape, shape))
+    );
+    return way === undefined ? [] : [way];
+  });
+  return losses.length === outputs.length ? losses : null;
+}
+
+function withTargets(
+  tf: TensorFlow,
+  model: LayersModel,
+  losses: readonly OutputLoss[],
+  chosenBy: "compiled" | "head",
+  targets: Tensor[] | null,
+  seed: number,
+): ChosenObjective {
+  const draw = (outputs: Tensor[]): Tensor[] => {
+    const random = new SeededRandom(seed, "targets");
+    // Outside of every scope, so that they can be measured after the pass.
+    return outputs.map(({ shape }, i) =>
+      tf.keep(drawTarget(tf, random, losses[i] as string, headOf(model.outputs[i]), shape))
+    );
+  };
+  const chosen: ChosenObjective = {
+    chosenBy,
+    drawn: null,
+    objective: resolveLosses(tf, losses, targets ?? ((outputs) => chosen.drawn ??= draw(outputs))),
+  };
+  return chosen;
+}

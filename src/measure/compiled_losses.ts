@@ -1,0 +1,34 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { LOSSES } from "../model/objective.ts";
+import type { LossFunction, OutputLoss } from "./resolve_objective.ts";
+
+/** What `model.compile` leaves behind; TensorFlow.js declares half of it private. */
+interface Compiled {
+  loss?: unknown;
+  lossFunctions?: unknown[];
+  outputNames?: string[];
+  /** A `tf.sequential()` has a model of its own do the work. */
+  model?: Compiled;
+}
+
+/**
+ * The losses that a model was compiled with, one an output (`null` for an output that is not trained): by
+ * name, where that is how it was told. TensorFlow.js has no weights for them.
+ *
+ * @returns The losses, or `null` where the model was not compiled.
+ */
+export function compiledLosses(model: LayersModel): OutputLoss[] | null {
+  const compiled = model as unknown as Compiled;
+  const { loss, lossFunctions, outputNames = [] } = compiled.model ?? compiled;
+  if (!Array.isArray(lossFunctions)) return null;
+  const losses = lossFunctions.map((resolved, i): OutputLoss => {
+    const told = typeof loss !== "object" || loss === null
+      ? loss
+      : Array.isArray(loss)
+      ? loss[i]
+      : (loss as Record<string, unknown>)[outputNames[i]];
+    const name = LOSSES.find((name) => name === told);
+    return name ?? (typeof resolved === "function" ? resolved as LossFunction : null);
+  });
+  return losses.some((loss) => loss !== null) ? losses : null;
+}

@@ -1,0 +1,217 @@
+import { showValue } from "../words/show_value.ts";
+import { type LayerCalls, layerCalls } from "./layer_calls.ts";
+import { ModelError } from "./model_error.ts";
+import { isJson, type Json, type KnownAs, setting } from "./topology_json.ts";
+import { unexpected } from "./unexpected.ts";
+
+/** One layer of a functional model. */
+interface Vertex extends LayerCalls {
+  /** Where its calls stand in the file. */
+  nodesPlace: string;
+  /** Its calls as the file has them. */
+  nodes: unknown[][];
+  /** What each of them takes. */
+  takes: Reference[][];
+}
+
+interface Reference {
+  layer: string;
+  node: number;
+}
+
+/** TensorFlow.js keeps layers by name in a plain object, which has these already. */
+const isBuiltIn = (name: string) => name in {};
+
+/**
+ * Checks how the layers of a functional model lead to each other: names, the calls of each layer, inputs
+ * and outputs.
+ *
+ * @param config The model's configuration.
+ * @param place Where it stands in the file.
+ * @param knownAs The name that TensorFlow.js knows a class by.
+ * @throws {ModelError} If something leads nowhere, or in a circle.
+ */
+export function checkGraph(config: Json, place: string, knownAs: KnownAs): void {
+  const { key, value } = setting(config, "layers");
+  const vertices = new Map<string, Vertex>();
+  (value as Json[]).forEach((layer, i) => {
+    const at = `${place}.${key}[${i}]`;
+    const name = checkName(layer, at, vertices);
+    vertices.set(name, vertexOf(layer, at, knownAs));
+  });
+  for (const { nodes, nodesPlace, takes } of vertices.values()) {
+    nodes.forEach((node, n) => {
+      takes.push(
+        node.map((one, r) => checkReference(one, `${nodesPlace}[${n}][${r}]`, vertices)),
+      );
+    });
+  }
+  refuseCircles(vertices);
+  const inputs = new Set<string>();
+  const outputs: Reference[] = [];
+  const listed = new Set<string>();
+  for (const list of ["inputLayers", "outputLayers"]) {
+    const { key, value } = setting(config, list);
+    const at = `${place}.${key}`;
+    if (!Array.isArray(value) || value.length === 0) {
+      throw unexpected(at, value, "an array of references to layers");
+    }
+    value.forEach((one, i) => {
+      const reference = checkReference(one, `${at}[${i}]`, vertices);
+      const { layer } = reference;
+      if (list === "outputLayers") {
+        // TensorFlow.js computes an output once, and gives nothing where it is listed again.
+        const known = JSON.stringify((one as unknown[]).slice(0, 3));
+        if (listed.has(known)) {
+          throw new ModelError(
+            `${at}[${i}] is ${known}, expected an output that is not listed before`,
+          );
+        }
+        listed.add(known);
+        return void outputs.push(reference);
+      }
+      if (vertices.get(layer)!.isInput === false) {
+        throw unexpected(`${at}[${i}][0]`, layer, "the name of an InputLayer");
+      }
+      if (inputs.has(layer)) {
+        throw unexpected(`${at}[${i}][0]`, layer, "an input that is not listed before");
+      }
+      inputs.add(layer);
+    });
+  }
+  const missing = missingInput(vertices, inputs, outputs);
+  if (missing !== null) {
+    throw new ModelError(
+      `${place}.${setting(config, "inputLayers").key} has no ${
+        showValue(missing)
+      }, expected every ` +
+        `input that the outputs need`,
+    );
+  }
+}
+
+/** An input that some output needs and that is not among the inputs of the model. */
+function missingInput(
+  vertices: Map<string, Vertex>,
+  inputs: Set<string>,
+  outputs: Reference[],
+): string | null {
+  const needed = new Map(outputs.map((one) => [`${one.node} ${one.layer}`, one]));
+  // A map is walked in the order of its entries, those that are added on the way included.
+  for (const { layer, node } of needed.values()) {
+    const { first, isInput, takes } = vertices.get(layer)!;
+    if (isInput && !inputs.has(layer)) return layer;
+    for (const one of takes[node - first] ?? []) needed.set(`${one.node} ${one.layer}`, one);
+  }
+  return null;
+}
+
+function checkName(layer: Json, place: string, taken: Map<string, Vertex>): string {
+  const { name } = layer;
+  if (typeof name !== "string") throw unexpected(`${place}.name`, name, "a string");
+  if (taken.has(name)) {
+    throw unexpected(`${place}.name`, name, "a name that no layer before it has");
+  }
+  if (isBuiltIn(name)) {
+    throw unexpected(`${place}.name`, name, "a name that JavaScript has no use for");
+  }
+  const own = (setting(layer, "config").value as Json).name;
+  if (own !== undefined && own !== name) {
+    throw unexpected(`${place}.config.name`, own, `${showValue(name)} as ${place}.name has it`);
+  }
+  return name;
+}
+
+function vertexOf(layer: Json, place: string, knownAs: KnownAs): Vertex {
+  const { key, value: nodes } = setting(layer, "inboundNodes");
+  const nodesPlace = `${place}.${key}`;
+  if (!Array.isArray(nodes)) throw unexpected(nodesPlace, nodes, "an array");
+  nodes.forEach((node, n) => {
+    // A call without inputs is none to TensorFlow.js, and the numbers of those after it are off.
+    if (!Array.isArray(node) || node.length === 0) {
+      throw unexpected(`${nodesPlace}[${n}]`, node, "an array of references");
+    }
+  });
+  const name = knownAs(setting(layer, "className").value as string)!;
+  const calls = layerCalls(name, setting(layer, "config").value as Json);
+  const { fewest, most } = calls;
+  nodes.forEach((node, n) => {
+    if (node.length >= fewest && node.length <= most) return;
+    const count = fewest === most ? fewest : `${fewest} or more`;
+    throw unexpected(
+      `${nodesPlace}[${n}]`,
+      node,
+      `${count === 1 ? "one reference" : `${count} references`} as ${name} takes inputs`,
+    );
+  });
+  return { nodesPlace, nodes, takes: [], ...calls };
+}
+
+function checkReference(
+  reference: unknown,
+  place: string,
+  vertices: Map<string, Vertex>,
+): Reference {
+  const [name, node, tensor, options] = Array.isArray(reference) ? reference : [];
+  const isReference = typeof name === "string" &&
+    [node, tensor].every((index) => Number.isSafeInteger(index) && index >= 0);
+  if (!isReference) throw unexpected(place, reference, "an array [layer, node, tensor]");
+  const vertex = vertices.get(name);
+  if (vertex === undefined) {
+    throw unexpected(`${place}[0]`, name, "the name of a layer of this model");
+  }
+  const calls = vertex.first + vertex.nodes.length;
+  // What a nested model computes by itself it computes of inputs of its own.
+  const low = vertex.isInput === false ? vertex.first : 0;
+  if (calls === low) throw unexpected(`${place}[0]`, name, "a layer that is called");
+  if (node < low || node >= calls) {
+    throw unexpected(`${place}[1]`, node, numbers(low, calls - 1, "calls", name));
+  }
+  if (tensor >= vertex.tensors) {
+    throw unexpected(`${place}[2]`, tensor, numbers(0, vertex.tensors - 1, "tensors", name));
+  }
+  if (options !== undefined && options !== null && !isJson(options)) {
+    throw unexpected(`${place}[3]`, options, "an object");
+  }
+  return { layer: name, node };
+}
+
+const numbers = (low: number, high: number, what: string, name: string) =>
+  `${low === high ? low : `${low} to ${high}`} as the ${what} of layer ${
+    showValue(name)
+  } are numbered`;
+
+/**
+ * Refuses calls that wait for each other. A call also waits for the ones of its layer before it, which
+ * number it.
+ */
+function refuseCircles(vertices: Map<string, Vertex>): void {
+  /** How many calls of each layer can be made. */
+  const done = new Map([...vertices].map(([name, { first }]) => [name, first]));
+  const waiting = new Map<string, Set<string>>();
+  const open = new Set(vertices.keys());
+  // A set is walked in the order of its entries, those that are added on the way included.
+  for (const name of open) {
+    open.delete(name);
+    const { first, takes } = vertices.get(name)!;
+    for (let n = done.get(name)! - first; n < takes.length; n++) {
+      const missing = takes[n].find(({ layer, node }) => done.get(layer)! <= node);
+      if (missing !== undefined) {
+        waiting.set(missing.layer, (waiting.get(missing.layer) ?? new Set()).add(name));
+        break;
+      }
+      done.set(name, first + n + 1);
+      for (const other of waiting.get(name) ?? []) open.add(other);
+      waiting.delete(name);
+    }
+  }
+  for (const [name, { first, takes, nodesPlace }] of vertices) {
+    const n = done.get(name)! - first;
+    if (n === takes.length) continue;
+    const { layer } = takes[n].find(({ layer, node }) => done.get(layer)! <= node)!;
+    throw new ModelError(
+      `${nodesPlace}[${n}] takes the output of ${showValue(layer)}, which waits for it in turn, ` +
+        `expected layers that do not go round in a circle`,
+    );
+  }
+}

@@ -1,0 +1,235 @@
+import { nearest } from "../words/nearest.ts";
+import { showValue } from "../words/show_value.ts";
+import { checkGraph } from "./check_graph.ts";
+import { CLASS_ROLES, type Role, rolesOf } from "./class_roles.ts";
+import { COMMON, LAYER_SETTINGS, type Settings } from "./layer_settings.ts";
+import { ModelError } from "./model_error.ts";
+import { checkSetting, KINDS, type Setting } from "./setting.ts";
+import {
+  camelCase,
+  isJson,
+  type Json,
+  type KnownAs,
+  MODEL_CLASSES,
+  setting,
+} from "./topology_json.ts";
+import { unexpected } from "./unexpected.ts";
+
+const WORDS: Record<Exclude<Role, "optimizer">, string> = {
+  activation: "an activation",
+  cell: "the cell of a recurrent layer",
+  constraint: "a constraint",
+  initializer: "an initializer",
+  layer: "a layer",
+  model: "a model",
+  recurrent: "a recurrent layer",
+  regularizer: "a regularizer",
+};
+
+/** What the classes hold that are no layers. TensorFlow.js has no opinion on the others' settings. */
+const SETTINGS: Record<string, Settings> = {
+  ...LAYER_SETTINGS,
+  Constant: { value: { ...KINDS.number, required: true } },
+  VarianceScaling: {
+    scale: {
+      what: "a number of at least 0",
+      is: (value) => typeof value === "number" && value >= 0,
+    },
+    mode: KINDS.choice("fanIn", "fanOut", "fanAvg"),
+    distribution: KINDS.choice("normal", "uniform", "truncatedNormal"),
+  },
+};
+
+/**
+ * How many layers may run in one pass. Each leaves tensors behind that JavaScript's heap must hold; and
+ * models that call each other twice, 30 of them one in the other, would run for years.
+ */
+const MOST_CALLS = 100_000;
+
+/** TensorFlow.js names a tensor after the layer that makes it. */
+const LAYER_NAME: Setting = {
+  what: "a name of letters, digits and . _ - / that begins with a letter or digit",
+  is: (value) => typeof value === "string" && /^[A-Za-z0-9][\w./-]*$/.test(value),
+};
+
+/** What a key of a layer's configuration leads to, by the last word of the key. */
+const PARTS: [RegExp, Role][] = [
+  [/(^a|A)ctivation$/, "activation"],
+  [/Constraint$/, "constraint"],
+  [/Initializer$/, "initializer"],
+  [/Regularizer$/, "regularizer"],
+];
+
+/** The layers that a class applies, by their key. */
+const INNER: Record<string, [key: string, role: Role]> = {
+  Bidirectional: ["layer", "recurrent"],
+  RNN: ["cell", "cell"],
+  TimeDistributed: ["layer", "layer"],
+};
+
+/**
+ * Checks all that a model's topology holds before anything of it is built: the configuration of each layer
+ * of TensorFlow.js, and how the layers lead to each other. Classes of somebody's own pass.
+ *
+ * @param model The model as the file has it: `{class_name, config}`.
+ * @param place Where it stands in the file.
+ * @param knownAs The name that TensorFlow.js knows a class by.
+ * @throws {ModelError} If something cannot be built, or not measured in any reasonable time.
+ */
+export function checkLayers(model: Json, place: string, knownAs: KnownAs): void {
+  const calls = checkObject(model, place, "model", knownAs);
+  if (calls <= MOST_CALLS) return;
+  throw new ModelError(
+    `${place} nests models that call each other's layers ${calls} times in one pass, expected at ` +
+      `most ${MOST_CALLS} calls`,
+  );
+}
+
+/** Of two keys that are the same to TensorFlow.js, `units` and `units_`, only one would count. */
+function refuseDoubleKeys(object: Json, place: string): void {
+  const written = new Map<string, string>();
+  for (const key of Object.keys(object)) {
+    const other = written.get(camelCase(key));
+    if (other !== undefined) {
+      throw new ModelError(
+        `${place} has the keys ${showValue(other)} and ${showValue(key)}, which are one to ` +
+          `TensorFlow.js, expected one of them`,
+      );
+    }
+    written.set(camelCase(key), key);
+  }
+}
+
+/**
+ * An object of a class: `{class_name, config}`.
+ *
+ * @returns How many layers run when it is called once.
+ */
+function checkObject(value: unknown, place: string, role: Role, knownAs: KnownAs): number {
+  const what = WORDS[role as keyof typeof WORDS];
+  if (!isJson(value)) throw unexpected(place, value, `${what} with "class_name" and "config"`);
+  refuseDoubleKeys(value, place);
+  const className = setting(value, "className");
+  const config = setting(value, "config");
+  if (typeof className.value !== "string") {
+    throw unexpected(`${place}.${className.key}`, className.value, `the name of a class`);
+  }
+  const name = knownAs(className.value);
+  const roles = name === null ? null : rolesOf(name);
+  if (roles !== null && !roles.includes(role)) {
+    throw unexpected(`${place}.${className.key}`, className.value, `the class of ${what}`);
+  }
+  const at = `${place}.${config.key}`;
+  if (name !== null && MODEL_CLASSES.includes(name)) {
+    return checkModel(config.value, at, name, knownAs);
+  }
+  if (!isJson(config.value)) throw unexpected(at, config.value, "an object");
+  return name === null || roles === null ? 1 : checkConfig(name, config.value, at, knownAs);
+}
+
+function checkModel(config: unknown, place: string, name: string, knownAs: KnownAs): number {
+  // Keras 1 has the layers of a Sequential where the configuration is now.
+  const isList = name === "Sequential" && Array.isArray(config);
+  if (!isList && !isJson(config)) throw unexpected(place, config, "an object");
+  if (!isList) refuseDoubleKeys(config as Json, place);
+  const layers = isList ? { key: "", value: config } : setting(config as Json, "layers");
+  const at = isList ? place : `${place}.${layers.key}`;
+  if (!isList) checkSetting(COMMON.name, setting(config as Json, "name").value, `${place}.name`);
+  if (!Array.isArray(layers.value)) throw unexpected(at, layers.value, "an array");
+  if (name === "Sequential" && layers.value.length === 0) {
+    throw unexpected(at, layers.value, "an array of layers");
+  }
+  const calls = layers.value.map((layer, i) => {
+    const count = checkObject(layer, `${at}[${i}]`, "layer", knownAs);
+    const config = setting(layer, "config");
+    const own = isJson(config.value) ? config.value.name : undefined;
+    checkSetting(LAYER_NAME, own, `${at}[${i}].${config.key}.name`);
+    return count;
+  });
+  if (name === "Sequential") {
+    if (!hasShape(layers.value[0], knownAs)) throw shapeless(`${at}[0].config`);
+    refuseDoubleNames(layers.value, at);
+    return calls.reduce((sum, count) => sum + count, 0);
+  }
+  checkGraph(config as Json, place, knownAs);
+  return calls.reduce((sum, count, i) => {
+    const nodes = setting((layers.value as Json[])[i], "inboundNodes").value as unknown[];
+    return sum + count * nodes.length;
+  }, 0);
+}
+
+/** Refuses two layers of one name; a layer without any is given one that is free. */
+function refuseDoubleNames(layers: Json[], place: string): void {
+  const taken = new Set<unknown>();
+  layers.forEach((layer, i) => {
+    const config = setting(layer, "config");
+    const name = isJson(config.value) ? config.value.name ?? null : null;
+    if (name !== null && taken.has(name)) {
+      throw unexpected(
+        `${place}[${i}].${config.key}.name`,
+        name,
+        "a name that no layer before it has",
+      );
+    }
+    taken.add(name);
+  });
+}
+
+const shapeless = (place: string) =>
+  new ModelError(`${place} has no "batch_input_shape", expected the shape that the model takes`);
+
+/** Whether the first layer of a Sequential says what the model takes. */
+function hasShape(layer: Json, knownAs: KnownAs): boolean {
+  const name = knownAs(setting(layer, "className").value as string)!;
+  const config = setting(layer, "config").value as Json;
+  if (MODEL_CLASSES.includes(name) || name === "Embedding" || rolesOf(name) === null) return true;
+  return saysShape(config, name === "Dense");
+}
+
+function saysShape(config: Json, byInputDim: boolean): boolean {
+  const keys = ["batchInputShape", "inputShape", ...byInputDim ? ["inputDim"] : []];
+  return keys.some((key) => (setting(config, key).value ?? null) !== null);
+}
+
+function checkConfig(name: string, config: Json, place: string, knownAs: KnownAs): number {
+  refuseDoubleKeys(config, place);
+  const settings: Settings = { ...COMMON, ...SETTINGS[name] };
+  for (const [key, kind] of Object.entries(settings)) {
+    const { key: written, value } = setting(config, key);
+    checkSetting(kind, value, `${place}.${written}`);
+  }
+  for (const key of Object.keys(config)) {
+    const { key: written, value } = setting(config, key);
+    const part = PARTS.find(([pattern]) => pattern.test(camelCase(key)));
+    if (part === undefined || value === null || value === undefined) continue;
+    checkPart(value, `${place}.${written}`, part[1], knownAs);
+  }
+  if (name === "InputLayer" && !saysShape(config, false)) throw shapeless(place);
+  if (Object.hasOwn(INNER, name)) {
+    const [key, role] = INNER[name];
+    const { key: written, value } = setting(config, key);
+    return checkObject(value, `${place}.${written}`, role, knownAs);
+  }
+  if (name === "StackedRNNCells") {
+    const { key, value } = setting(config, "cells");
+    if (!Array.isArray(value) || value.length === 0) {
+      throw unexpected(`${place}.${key}`, value, "an array of cells");
+    }
+    value.forEach((cell, i) => checkObject(cell, `${place}.${key}[${i}]`, "cell", knownAs));
+  }
+  return 1;
+}
+
+/** An activation, initialiser, constraint or regulariser: its name alone, or an object of its class. */
+function checkPart(value: unknown, place: string, role: Role, knownAs: KnownAs): void {
+  if (typeof value !== "string") {
+    checkObject(value, place, role, knownAs);
+    return;
+  }
+  const own = knownAs(value) ?? knownAs(`${value[0]?.toUpperCase()}${camelCase(value).slice(1)}`);
+  const roles = own === null ? null : rolesOf(own);
+  if (own !== null && (roles === null || roles.includes(role)) || value === "l1l2") return;
+  const names = CLASS_ROLES[role as keyof typeof CLASS_ROLES];
+  const what = WORDS[role as keyof typeof WORDS];
+  throw unexpected(place, value, `${what} that TensorFlow.js has${nearest(value, names)}`);
+}

@@ -1,0 +1,35 @@
+import { LAYER_SETTINGS } from "./layer_settings.ts";
+import { MODEL_CLASSES } from "./topology_json.ts";
+
+/** What TensorFlow.js has classes for that are no layers, each with the classes. */
+export const CLASS_ROLES = {
+  activation: [
+    ...["elu", "gelu", "gelu_new", "hardSigmoid", "linear", "logSoftmax", "mish", "relu", "relu6"],
+    ...["selu", "sigmoid", "softmax", "softplus", "softsign", "swish", "tanh"],
+  ],
+  constraint: ["MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"],
+  initializer: [
+    ...["Constant", "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform", "Identity"],
+    ...["LeCunNormal", "LeCunUniform", "Ones", "Orthogonal", "RandomNormal", "RandomUniform"],
+    ...["TruncatedNormal", "VarianceScaling", "Zeros"],
+  ],
+  optimizer: ["Adadelta", "Adagrad", "Adam", "Adamax", "Momentum", "RMSProp", "SGD"],
+  regularizer: ["L1L2"],
+} as const;
+
+/** What a class is for. `cell` and `recurrent` are layers that only some wrappers take. */
+export type Role = keyof typeof CLASS_ROLES | "cell" | "recurrent" | "layer" | "model";
+
+const CELLS = ["ConvLSTM2DCell", "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"];
+const RECURRENT = ["ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"];
+
+/** What the class of this name is for, or `null` if it is somebody's own. */
+export function rolesOf(name: string): Role[] | null {
+  for (const [role, names] of Object.entries(CLASS_ROLES)) {
+    if ((names as readonly string[]).includes(name)) return [role as Role];
+  }
+  if (MODEL_CLASSES.includes(name)) return ["model", "layer"];
+  if (CELLS.includes(name)) return ["cell", "layer"];
+  if (RECURRENT.includes(name)) return ["recurrent", "layer"];
+  return Object.hasOwn(LAYER_SETTINGS, name) ? ["layer"] : null;
+}

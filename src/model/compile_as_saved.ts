@@ -1,0 +1,49 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { LOSSES, type LossName } from "./objective.ts";
+
+/** How Keras shortens the names of losses; it writes them in any case. */
+const SHORT: Record<string, LossName> = {
+  mse: "meanSquaredError",
+  mae: "meanAbsoluteError",
+  mape: "meanAbsolutePercentageError",
+  msle: "meanSquaredLogarithmicError",
+  kld: "kullbackLeiblerDivergence",
+  kldivergence: "kullbackLeiblerDivergence",
+  cosinesimilarity: "cosineProximity",
+};
+
+/**
+ * Compiles a model with the loss that a model.json says it was trained with, as TensorFlow.js writes it
+ * (`trainingConfig`) or a converted Keras model has it (`training_config`). The optimizer is the default
+ * one: what is measured does not depend on it. Where a loss is not one of TensorFlow.js, or takes logits,
+ * the model is left as it is.
+ *
+ * @param model The model.
+ * @param json What the file holds.
+ */
+export function compileAsSaved(model: LayersModel, json: Record<string, unknown>): void {
+  const topology = Object(json.modelTopology) as Record<string, unknown>;
+  const { loss } = Object(json.trainingConfig ?? topology.training_config) as { loss?: unknown };
+  const { outputNames, outputs } = model as LayersModel & { outputNames?: string[] };
+  const single = lossName(loss);
+  if (single !== null) return model.compile({ optimizer: "adam", loss: single });
+  if (typeof loss !== "object" || loss === null) return;
+  const names = Array.isArray(loss) ? [...loss.keys()] : outputNames ?? [];
+  const parts = loss as Record<string | number, unknown>;
+  const losses = names.flatMap((name) =>
+    Object.hasOwn(loss, name) ? lossName(parts[name]) ?? [] : []
+  );
+  if (losses.length === 0 || losses.length !== outputs.length) return;
+  model.compile({ optimizer: "adam", loss: losses });
+}
+
+/** The name of a loss as `model.compile` takes it; `null` where it is none of these. */
+function lossName(saved: unknown): LossName | null {
+  const { class_name, config } = Object(saved) as { class_name?: unknown; config?: unknown };
+  const { from_logits } = Object(config) as { from_logits?: unknown };
+  const name = typeof saved === "string" ? saved : class_name;
+  if (typeof name !== "string" || from_logits === true) return null;
+  const plain = name.toLowerCase().replaceAll("_", "");
+  if (Object.hasOwn(SHORT, plain)) return SHORT[plain];
+  return LOSSES.find((loss) => loss.toLowerCase() === plain) ?? null;
+}

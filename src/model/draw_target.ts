@@ -1,0 +1,68 @@
+import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { ACTIVATION_RANGES } from "../theory/activation_ranges.ts";
+import type { SeededRandom } from "./seeded_random.ts";
+
+/** Draws one target of a loss, of `classes` entries, into `target`. */
+type Draw = (random: SeededRandom, target: Float32Array, classes: number) => void;
+
+const each = (draw: (random: SeededRandom) => number): Draw => (random, target) => {
+  for (let i = 0; i < target.length; i++) target[i] = draw(random);
+};
+
+const oneHot: Draw = (random, target, classes) => {
+  for (let i = 0; i < target.length; i += classes) target[i + random.integer(classes)] = 1;
+};
+
+const sign = each((random) => random.integer(2) * 2 - 1);
+
+/** Numbers that a head can put out: other targets would be the fault of whoever drew them. */
+function withinReach(head: string): Draw {
+  const [low, high] = Object.hasOwn(ACTIVATION_RANGES, head)
+    ? ACTIVATION_RANGES[head]
+    : [-Infinity, Infinity];
+  return each((random) => {
+    const x = random.normal();
+    if (high === 1) return low === 0 ? 1 / (1 + Math.exp(-x)) : Math.tanh(x);
+    return low === 0 ? Math.min(Math.abs(x), high) : x;
+  });
+}
+
+/** What the losses take that do not take any number. */
+const DRAWS: Record<string, Draw> = {
+  binaryCrossentropy: each((random) => random.integer(2)),
+  categoricalCrossentropy: oneHot,
+  categoricalHinge: oneHot,
+  hinge: sign,
+  kullbackLeiblerDivergence: oneHot,
+  meanSquaredLogarithmicError: each((random) => Math.abs(random.normal())),
+  poisson: each((random) => random.integer(4)),
+  squaredHinge: sign,
+};
+
+/**
+ * Draws the targets of one output at random, such that they suit its loss and its head.
+ *
+ * @param loss Name of the loss.
+ * @param head What the output ends in, see {@linkcode headOf}.
+ * @param shape Shape of the output, examples first.
+ * @returns A tensor; the caller's to dispose.
+ */
+export function drawTarget(
+  tf: TensorFlow,
+  random: SeededRandom,
+  loss: string,
+  head: string,
+  shape: number[],
+): Tensor {
+  const classes = shape.at(-1)!;
+  const sparse = loss === "sparseCategoricalCrossentropy";
+  const own = sparse ? [...shape.slice(0, -1), 1] : shape;
+  const values = new Float32Array(own.reduce((product, length) => product * length, 1));
+  const draw = sparse
+    ? each(() => random.integer(classes))
+    : Object.hasOwn(DRAWS, loss)
+    ? DRAWS[loss]
+    : withinReach(head);
+  draw(random, values, classes);
+  return tf.tensor(values, own);
+}

@@ -1,0 +1,61 @@
+import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+import { innerLayers } from "./inner_layers.ts";
+
+type SymbolicTensor = LayersModel["inputs"][number];
+
+/** Layers that hand on the entries they get: others of them, or in another shape, order or place. */
+const PASSING =
+  /^(CenterCrop|Concatenate|Cropping\dD|Dropout|Flatten|GaussianNoise|Masking|Permute|Random.*|RepeatVector|Reshape|Resizing|SpatialDropout\dD|UpSampling\dD|ZeroPadding\dD)$/;
+
+/** Layers that scale what they get. */
+const SCALING = /^(BatchNormalization|LayerNormalization|Normalization|Rescaling)$/;
+
+/**
+ * For each input of a model, the layers at its front that scale it before anything is calculated with it:
+ * `Rescaling` or a normalisation; the last of several in a row. Looks through layers that only reshape,
+ * through augmentation, and into nested models.
+ *
+ * @param model A built model.
+ * @param isPart Whether a layer without layers in it is part of the model: what it is made of may be part
+ * of others as well.
+ * @returns The layers; `null` for an input that something else sees, or nothing.
+ */
+export function frontLayers(
+  model: LayersModel,
+  isPart: (layer: Layer) => boolean,
+): (Layer[] | null)[] {
+  return model.inputs.map((input) => {
+    const ends = endsOf(input, isPart, new Set());
+    return ends.length > 0 && ends.every((end) => end !== null) ? [...new Set(ends)] : null;
+  });
+}
+
+/** What scales a tensor, `null` for each layer that calculates with it as it is. */
+function endsOf(
+  tensor: SymbolicTensor,
+  isPart: (layer: Layer) => boolean,
+  seen: Set<SymbolicTensor>,
+): (Layer | null)[] {
+  if (seen.has(tensor)) return [];
+  seen.add(tensor);
+  const follow = (tensors: SymbolicTensor[]) =>
+    tensors.flatMap((next) => endsOf(next, isPart, seen));
+  return tensor.sourceLayer.outboundNodes.flatMap((node) => {
+    const position = node.inputTensors.indexOf(tensor);
+    if (position === -1) return [];
+    const layer = node.outboundLayer;
+    const { inputs } = layer as unknown as { inputs?: SymbolicTensor[] };
+    if (Array.isArray(inputs)) {
+      const inside = follow([inputs[position]]);
+      // A nested model that only passes its input on, as augmentation does.
+      return inside.length > 0 ? inside : follow(node.outputTensors);
+    }
+    const [own = layer, ...others] = innerLayers(layer) ?? [];
+    if (!isPart(own)) return [];
+    const name = others.length === 0 ? own.getClassName() : "";
+    if (PASSING.test(name)) return follow(node.outputTensors);
+    if (!SCALING.test(name)) return [null];
+    const next = follow(node.outputTensors);
+    return next.length > 0 && next.every((end) => end !== null) ? next : [own];
+  });
+}

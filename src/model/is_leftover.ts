@@ -1,0 +1,22 @@
+/**
+ * Whether nothing is lost when a file goes that stands in the way of a lock, a journal or a temporary
+ * file: there is none, it is empty, or this program left it there when it was killed.
+ *
+ * @param path The file.
+ * @param beginning How a file that this program leaves there begins; `""` for an empty one.
+ */
+export async function isLeftover(path: string, beginning: string): Promise<boolean> {
+  try {
+    const { isFile, size } = await Deno.lstat(path);
+    if (!isFile) return false;
+    if (size === 0) return true;
+    using file = await Deno.open(path);
+    const wanted = new TextEncoder().encode(beginning);
+    const found = new Uint8Array(Math.min(size, wanted.length));
+    await file.read(found);
+    return found.length > 0 && found.every((byte, index) => byte === wanted[index]);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
+  }
+}

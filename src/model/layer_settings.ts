@@ -1,0 +1,171 @@
+import { KINDS, type Setting } from "./setting.ts";
+
+/** What a class's configuration may hold, by keys in camel case. */
+export type Settings = Record<string, Setting>;
+
+const { axes, axis, borders, choice, count, counts, flag, fraction, number, only, pair } = KINDS;
+const required = (setting: Setting): Setting => ({ ...setting, required: true });
+
+const dataFormat = choice("channelsFirst", "channelsLast");
+const interpolation = choice("nearest", "bilinear");
+const samePadding = choice("same", "valid");
+
+/** What every layer takes. */
+export const COMMON: Settings = {
+  name: KINDS.text,
+  trainable: flag,
+  batchInputShape: KINDS.batchShape,
+  inputShape: KINDS.shape,
+  batchSize: count,
+  // What a layer is made with in code, and no file holds.
+  weights: only(null, "weights stand in weightsManifest"),
+};
+
+const windowed = (rank: number): Settings => ({
+  kernelSize: required(counts(rank)),
+  strides: counts(rank),
+  dilationRate: counts(rank),
+  padding: rank === 1 ? choice("same", "valid", "causal") : samePadding,
+  dataFormat,
+  useBias: flag,
+});
+
+const convolution = (rank: number): Settings => ({ filters: required(count), ...windowed(rank) });
+
+const pooling = (rank: number): Settings => ({
+  poolSize: counts(rank),
+  strides: counts(rank),
+  padding: samePadding,
+  dataFormat,
+});
+
+const cell: Settings = {
+  units: required(count),
+  useBias: flag,
+  dropout: fraction,
+  recurrentDropout: fraction,
+};
+
+const gatedCell: Settings = {
+  ...cell,
+  implementation: {
+    what: "1 or 2",
+    is: (value) => value === 0 || value === 1 || value === 2,
+  },
+};
+
+const gru: Settings = {
+  ...gatedCell,
+  resetAfter: only(false, "TensorFlow.js has no GRU that resets after the multiplication"),
+};
+
+const lstm: Settings = { ...gatedCell, unitForgetBias: flag };
+
+const recurrent: Settings = {
+  returnSequences: flag,
+  returnState: flag,
+  goBackwards: flag,
+  stateful: flag,
+  unroll: flag,
+};
+
+const convolutionalCell: Settings = {
+  ...convolution(2),
+  dropout: fraction,
+  recurrentDropout: fraction,
+  unitForgetBias: flag,
+};
+
+const image: Settings = { height: required(count), width: required(count) };
+
+const normalization: Settings = { epsilon: number, center: flag, scale: flag };
+
+/**
+ * The layers of TensorFlow.js with what each may have in its configuration, besides what all have and
+ * besides initialisers, constraints, regularisers, activations and layers inside of it, which are told by
+ * their keys. A class that is not here is somebody's own.
+ */
+export const LAYER_SETTINGS: Record<string, Settings> = {
+  Activation: {},
+  Add: {},
+  AlphaDropout: { rate: required(fraction) },
+  Average: {},
+  AveragePooling1D: pooling(1),
+  AveragePooling2D: pooling(2),
+  AveragePooling3D: pooling(3),
+  BatchNormalization: { ...normalization, axis: axes, momentum: number },
+  Bidirectional: { mergeMode: choice("concat", "sum", "mul", "ave") },
+  CategoryEncoding: {
+    numTokens: required(count),
+    outputMode: choice("oneHot", "multiHot", "count", "int", "tfIdf"),
+  },
+  CenterCrop: image,
+  Concatenate: { axis },
+  Conv1D: convolution(1),
+  Conv2D: convolution(2),
+  Conv2DTranspose: convolution(2),
+  Conv3D: convolution(3),
+  Conv3DTranspose: convolution(3),
+  ConvLSTM2D: { ...convolutionalCell, ...recurrent },
+  ConvLSTM2DCell: convolutionalCell,
+  Cropping2D: { cropping: required(borders), dataFormat },
+  Dense: { units: required(count), useBias: flag, inputDim: count },
+  DepthwiseConv2D: { ...windowed(2), depthMultiplier: count },
+  Dot: {
+    axes: {
+      ...axis,
+      what: "a whole number or an array of 2",
+      items: pair("axis").items,
+      required: true,
+    },
+    normalize: flag,
+  },
+  Dropout: { rate: required(fraction), noiseShape: KINDS.shape, seed: axis },
+  ELU: { alpha: only(1, "TensorFlow.js has no other") },
+  Embedding: {
+    inputDim: required(count),
+    outputDim: required(count),
+    inputLength: KINDS.sizes,
+    maskZero: flag,
+  },
+  Flatten: { dataFormat },
+  GaussianDropout: { rate: required(fraction) },
+  GaussianNoise: { stddev: required(number) },
+  GlobalAveragePooling1D: { dataFormat },
+  GlobalAveragePooling2D: { dataFormat },
+  GlobalMaxPooling1D: { dataFormat },
+  GlobalMaxPooling2D: { dataFormat },
+  GRU: { ...gru, ...recurrent },
+  GRUCell: gru,
+  InputLayer: { sparse: flag },
+  LSTM: { ...lstm, ...recurrent },
+  LSTMCell: lstm,
+  LayerNormalization: { ...normalization, axis: axes },
+  LeakyReLU: { alpha: number },
+  Masking: { maskValue: number },
+  MaxPooling1D: pooling(1),
+  MaxPooling2D: pooling(2),
+  MaxPooling3D: pooling(3),
+  Maximum: {},
+  Minimum: {},
+  Multiply: {},
+  PReLU: { sharedAxes: axes },
+  Permute: { dims: required(KINDS.permutation) },
+  RNN: recurrent,
+  RandomWidth: { factor: required(KINDS.range), interpolation },
+  ReLU: { maxValue: number },
+  RepeatVector: { n: required(count) },
+  Rescaling: { scale: required(KINDS.numbers), offset: KINDS.numbers },
+  Reshape: { targetShape: required(KINDS.target) },
+  Resizing: { ...image, interpolation, cropToAspectRatio: flag },
+  SeparableConv2D: { ...convolution(2), depthMultiplier: count },
+  SimpleRNN: { ...cell, ...recurrent },
+  SimpleRNNCell: cell,
+  Softmax: { axis: axes },
+  SpatialDropout1D: { rate: required(fraction) },
+  StackedRNNCells: {},
+  ThresholdedReLU: { theta: number },
+  TimeDistributed: {},
+  UpSampling2D: { size: pair("count"), dataFormat, interpolation },
+  ZeroPadding2D: { padding: borders, dataFormat },
+};

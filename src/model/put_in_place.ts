@@ -1,0 +1,30 @@
+/**
+ * Gives a file that was written beside its place its name. What had the name before goes, but not who
+ * may read and write it: the mode stays, and the owner where the system lets a process give files away.
+ *
+ * @param temporary Path of the new file.
+ * @param target Where it goes; not the path of a link, see {@linkcode fileToReplace}.
+ */
+export async function putInPlace(temporary: string, target: string): Promise<void> {
+  const old = await infoOf(target);
+  if (old !== null && Deno.build.os !== "windows") {
+    const { uid, gid } = await Deno.stat(temporary);
+    if (old.uid !== uid || old.gid !== gid) {
+      // A process that may not give files away may still give them to another one of its groups.
+      await Deno.chown(temporary, old.uid, old.gid)
+        .catch(() => Deno.chown(temporary, null, old.gid)).catch(() => {});
+    }
+    // After the owner, since a new one takes away a part of the mode.
+    if (old.mode !== null) await Deno.chmod(temporary, old.mode & 0o7777);
+  }
+  await Deno.rename(temporary, target);
+}
+
+async function infoOf(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,126 @@
+import { failureIn } from "./foreign_code.ts";
+import { ModelError } from "./model_error.ts";
+
+/** For how long, in ms, code that has ended may still say that it has failed. */
+const GRACE = 20;
+/** After so long, in ms, nothing is expected to handle a rejection any more. */
+const PATIENCE = 1000;
+
+/**
+ * The errors of a model's code that nothing catches: of a promise that nothing waits for, of a timer. Such
+ * a model has failed, as it would have under `deno run`, however well what it had made until then can be
+ * measured. A rejection that is handled a little later is none, and where the code listens for such errors
+ * by itself it knows better.
+ */
+class StrayErrors {
+  readonly #rejected = new Map<unknown, unknown>();
+  readonly #thrown: unknown[] = [];
+  /** Modules that have failed: Deno does not run their code again. */
+  readonly #failed = new Map<string, ModelError>();
+  #isWatching = false;
+  #path: string | null = null;
+  #wake = () => {};
+
+  /**
+   * Begins to listen. Without it nothing is known, and nothing said: that is for the users of the library.
+   *
+   * @param onOther Told of an error while no code of a model was run yet: it is of this program.
+   */
+  async watch(onOther: (error: unknown) => void): Promise<void> {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    const { default: process } = await import("node:process");
+    const isMine = (event: string) => process.listenerCount(event) === 1;
+    process.on("uncaughtException", (error: unknown) => {
+      if (!isMine("uncaughtException")) return;
+      if (this.#path === null) return onOther(error);
+      this.#thrown.push(error);
+      this.#wake();
+    });
+    process.on("unhandledRejection", (error: unknown, promise: unknown) => {
+      if (!isMine("unhandledRejection")) return;
+      if (this.#path === null) return onOther(error);
+      this.#rejected.set(promise, error);
+      setTimeout(() => {
+        if (!this.#rejected.delete(promise)) return;
+        this.#thrown.push(error);
+        this.#wake();
+      }, PATIENCE);
+    });
+    process.on("rejectionHandled", (promise: unknown) => void this.#rejected.delete(promise));
+  }
+
+  /** The file whose code ran last, or `null`. */
+  get path(): string | null {
+    return this.#path;
+  }
+
+  /** The first error that is known; `null` for none. */
+  get first(): { error: unknown } | null {
+    for (const error of [...this.#thrown, ...this.#rejected.values()]) return { error };
+    return null;
+  }
+
+  /**
+   * Runs what runs a model's code.
+   *
+   * @param path The file that the code is from, or `null`: there is none.
+   * @param run What to do. An error that nothing catches ends the waiting for it.
+   * @throws {ModelError} If there was an error that nothing caught, now or earlier.
+   */
+  async guard<T>(path: string | null, run: () => Promise<T>): Promise<T> {
+    if (!this.#isWatching || path === null) return await run();
+    const earlier = this.#failed.get(path);
+    if (earlier !== undefined) throw earlier;
+    this.#path = path;
+    const thrown = new Promise<never>((_, reject) => {
+      this.#wake = () => void this.#requireNone().catch(reject);
+    });
+    try {
+      const result = await Promise.race([run(), thrown]);
+      // What has been rejected by now is told of in the turn after this one.
+      for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setTimeout(resolve));
+      await this.#requireNone();
+      return result;
+    } finally {
+      this.#wake = () => {};
+      this.#forget();
+    }
+  }
+
+  /** Throws for an error that will not be caught any more. */
+  async check(): Promise<void> {
+    if (this.#thrown.length > 0) await this.#requireNone();
+  }
+
+  /** Waits a little, when all is done, for an error that comes late, and throws for it. */
+  async settle(): Promise<void> {
+    if (!this.#isWatching || this.#path === null) return;
+    await new Promise((resolve) => setTimeout(resolve, GRACE));
+    try {
+      await this.#requireNone();
+    } finally {
+      this.#forget();
+    }
+  }
+
+  #forget(): void {
+    this.#thrown.length = 0;
+    this.#rejected.clear();
+  }
+
+  async #requireNone(): Promise<void> {
+    const { first } = this;
+    if (first === null) return;
+    const path = this.#path!;
+    const { error } = first;
+    const reason = await failureIn(path, error);
+    const message = `${path}: an error in its code was not caught: ${reason}`;
+    const failed = new ModelError(message, { cause: error });
+    this.#failed.set(path, failed);
+    throw failed;
+  }
+}
+
+/** Those of this process, or of this worker. */
+export const strayErrors: StrayErrors = new StrayErrors();

@@ -1,0 +1,14 @@
+import { showValue } from "../words/show_value.ts";
+import { ModelError } from "./model_error.ts";
+
+/**
+ * The error for a value in a model file that is not what belongs there.
+ *
+ * @param place Where it stands: `modelTopology.config.layers[3].config.units`.
+ * @param found The value, `undefined` if there is none.
+ * @param what What belongs there.
+ */
+export function unexpected(place: string, found: unknown, what: string): ModelError {
+  const shown = found === undefined ? "missing" : showValue(found);
+  return new ModelError(`${place} is ${shown}, expected ${what}`);
+}

@@ -1,0 +1,65 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { gradientsFlow } from "../../src/checks/rules/gradients_flow.ts";
+import { vanishingGradients } from "../../src/checks/rules/vanishing_gradients.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import { measure } from "../../src/measure/measure.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+import { flat, makeMeasurements, makeWeight } from "./make_measurements.ts";
+
+/** A relu network of three layers, those at the given places all zeros. */
+async function withZeros(...zeros: number[]) {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = tf.sequential({
+    layers: [64, 64, 7].map((units, i) =>
+      tf.layers.dense({
+        name: `d${i}`,
+        units,
+        activation: i < 2 ? "relu" : "softmax",
+        inputShape: [64],
+        kernelInitializer: zeros.includes(i)
+          ? tf.initializers.zeros()
+          : tf.initializers.heNormal({ seed: i + 1 }),
+      })
+    ),
+  });
+  const measurements = await measure(model, randomBatch(model));
+  const said = (rule: typeof gradientsFlow) =>
+    rule.check(measurements).map(({ severity, message, advice }) =>
+      `${severity}: ${message} ${advice}`
+    );
+  return { flow: said(gradientsFlow), vanishing: said(vanishingGradients) };
+}
+
+Deno.test("the rules on gradients say that a head of zeros alone trains well", async () => {
+  const { flow, vanishing } = await withZeros(2);
+  assertEquals(flow.map((text) => text.split(":")[0]), ["warning", "warning"]);
+  for (const text of flow) assertStringIncludes(text, "d2/kernel is all zeros and has a gradient");
+  assertStringIncludes(vanishing[0], "Such a head trains well");
+});
+
+Deno.test("the rules on gradients fail zeros that are fed zeros, and never say that they harm nothing", async () => {
+  for (const zeros of [[0, 1, 2], [1, 2]]) {
+    const { flow, vanishing } = await withZeros(...zeros);
+    assertEquals(flow.every((text) => text.startsWith("error")), true);
+    assertStringIncludes(vanishing[0], "error: No gradient ever reaches d0, d1");
+    assertEquals(
+      /trains well|harms nothing|first step/.test([...flow, ...vanishing].join()),
+      false,
+    );
+  }
+});
+
+Deno.test("gradientsFlow says that zeros which are multiplied keep the gradient from each other", () => {
+  const zeros = { values: flat(0, 400), gradients: flat(0, 400) };
+  const advice = (...names: string[]) =>
+    gradientsFlow.check(makeMeasurements([{
+      weights: [
+        ...names.map((name) => makeWeight({ name, ...zeros })),
+        makeWeight({ name: "wv" }),
+      ],
+    }]))[0].advice;
+  assertStringIncludes(advice("wq", "wk"), "Draw all but one of wq, wk at random");
+  // One alone is kept from its gradient by something else.
+  assertStringIncludes(advice("wq"), "everything it is fed is 0");
+});

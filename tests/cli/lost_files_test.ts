@@ -1,0 +1,155 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { withGateFolder } from "./gate_folder.ts";
+import { assertRefuses } from "./refuses.ts";
+import { runCommand } from "./run_command.ts";
+
+const MODEL = "relu_he/model.json";
+const GRID = ["--scale", "1,2", "--seeds", "1", "--activation", "tanh", "--width", "4", "--quiet"];
+
+/** The bytes of every file of a folder, by their paths. */
+async function contents(folder: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory) {
+      for (const [path, text] of Object.entries(await contents(`${folder}/${name}`))) {
+        found[`${name}/${path}`] = text;
+      }
+    } else found[name] = (await Deno.readFile(`${folder}/${name}`)).join();
+  }
+  return found;
+}
+
+Deno.test("no result replaces a weight file of its model, however it is named", () =>
+  withGateFolder(["relu_he"], {}, async (cwd) => {
+    await Deno.link(`${cwd}/relu_he/weights.bin`, `${cwd}/hard`);
+    await Deno.symlink("relu_he/weights.bin", `${cwd}/soft`);
+    const before = await contents(cwd);
+    for (const out of ["relu_he/weights.bin", "./relu_he/../relu_he/weights.bin", "hard", "soft"]) {
+      for (
+        const args of [
+          ["report", MODEL, "--out", out],
+          ["check", MODEL, "--reporter", `json=${out}`],
+          ["check", MODEL, "--update-baseline", "--baseline", out],
+          ["sweep", MODEL, "--out", out],
+        ]
+      ) await assertRefuses(args, `would replace ${out}, which is read`, { cwd });
+    }
+    assertEquals(await contents(cwd), before);
+  }));
+
+Deno.test("no result replaces what a module imports", () =>
+  withGateFolder(
+    [],
+    {
+      "net.ts": 'export { createModel } from "./parts.ts";\n',
+      "parts.ts": "export const createModel = () => null;\n",
+    },
+    async (cwd) => {
+      for (const command of ["report", "sweep"]) {
+        await assertRefuses(
+          [command, "net.ts", "--out", "parts.ts"],
+          "would replace parts.ts, which is read",
+          { cwd },
+        );
+      }
+    },
+  ));
+
+Deno.test("no reporter replaces the baseline that its own run stores, or that the next one reads", () =>
+  withGateFolder(["relu_he"], {}, async (cwd) => {
+    const file = "gradient-health.baseline.json";
+    const args = ["check", MODEL, "--reporter", `json=${file}`];
+    await assertRefuses([...args, "--update-baseline"], "two results would be written to", { cwd });
+    await assertRefuses(args, `would replace ${file}, which is read`, { cwd });
+  }));
+
+Deno.test("check --update-baseline refuses what is no baseline before it measures", () =>
+  withGateFolder(["relu_he"], { "a.json": { version: 1, models: 3 } }, async (cwd) => {
+    const args = ["check", MODEL, "--update-baseline", "--baseline", "a.json"];
+    await assertRefuses(args, "a.json: models: expected an object, found 3", { cwd });
+  }));
+
+Deno.test("a result replaces an older one of its kind, and makes the folder of the first", () =>
+  withGateFolder(["relu_he"], {}, async (cwd) => {
+    const args = [
+      ...["check", MODEL, "--quiet", "--update-baseline", "--baseline", "ci/base/figures.json"],
+      ...["text=ci/a.txt", "json=ci/a.json", "junit=out/j.xml", "sarif=out/s.sarif"]
+        .flatMap((reporter) => ["--reporter", reporter]),
+    ];
+    for (let i = 0; i < 2; i++) {
+      const { code, stderr } = await runCommand(args, { cwd });
+      assertEquals([code, stderr], [0, ""]);
+    }
+    const names = ["a.json", "a.txt", "base"];
+    assertEquals([...Deno.readDirSync(`${cwd}/ci`)].map(({ name }) => name).sort(), names);
+    assertEquals([...Deno.readDirSync(`${cwd}/out`)].map(({ name }) => name).sort(), [
+      "j.xml",
+      "s.sarif",
+    ]);
+  }));
+
+Deno.test("sweep --out replaces no study unless it goes on with it, nor anything else", () =>
+  withGateFolder(["relu_he"], { "empty.json": "" }, async (cwd) => {
+    const sweep = (...args: string[]) => ["sweep", ...GRID, ...args];
+    const { code } = await runCommand(sweep("--out", "study.json"), { cwd });
+    assertEquals(code, 0);
+    const study = await Deno.readTextFile(`${cwd}/study.json`);
+    await assertRefuses(
+      sweep("--out", "study.json"),
+      "study.json holds 2 of the 2 points of this study: go on with them by --resume",
+      { cwd },
+    );
+    await assertRefuses(
+      sweep("--out", "study.json", "--depth", "3"),
+      "study.json holds 2 of the 2 points of another study, which the new one would replace",
+      { cwd },
+    );
+    await assertRefuses(
+      ["report", MODEL, "--format", "json", "--out", "study.json"],
+      "a JSON report would replace study.json, which holds a study",
+      { cwd },
+    );
+    await assertRefuses(
+      sweep("--out", MODEL),
+      `a study would replace ${MODEL}, which holds no result`,
+      { cwd },
+    );
+    await assertRefuses(
+      sweep("--out", MODEL, "--resume"),
+      `a study would replace ${MODEL}, which holds no result`,
+      { cwd },
+    );
+    assertEquals(await Deno.readTextFile(`${cwd}/study.json`), study);
+    const resumed = await runCommand(sweep("--out", "study.json", "--resume"), { cwd });
+    assertEquals([resumed.code, await Deno.readTextFile(`${cwd}/study.json`)], [0, study]);
+    for (const more of [[], ["--resume"]]) {
+      await Deno.writeTextFile(`${cwd}/empty.json`, "");
+      const empty = await runCommand(sweep("--out", "empty.json", ...more), { cwd });
+      assertEquals(empty.code, 0, empty.stderr);
+      assertEquals(await Deno.readTextFile(`${cwd}/empty.json`), study);
+    }
+  }));
+
+Deno.test("merge --out replaces none of its parts and no other study, but an older whole", () =>
+  withGateFolder([], {}, async (cwd) => {
+    for (const part of [1, 2]) {
+      await runCommand(["sweep", ...GRID, "--shard", `${part}/2`, "--out", `${part}.json`], {
+        cwd,
+      });
+    }
+    await runCommand(["sweep", ...GRID, "--depth", "3", "--out", "other.json"], { cwd });
+    const before = await contents(cwd);
+    const merge = ["merge", "1.json", "2.json", "--quiet", "--out"];
+    await assertRefuses([...merge, "1.json"], "would replace 1.json, which is read", { cwd });
+    await assertRefuses(
+      [...merge, "other.json"],
+      "other.json holds another study, which the whole would replace",
+      { cwd },
+    );
+    assertEquals(await contents(cwd), before);
+    for (let i = 0; i < 2; i++) {
+      const { code, stderr } = await runCommand([...merge, "new/whole.json"], { cwd });
+      assertEquals([code, stderr], [0, ""]);
+    }
+    assertStringIncludes(await Deno.readTextFile(`${cwd}/new/whole.json`), '"shard": null');
+  }));

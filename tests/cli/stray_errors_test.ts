@@ -1,0 +1,106 @@
+import { assertEquals } from "@std/assert";
+import { withGateFolder } from "./gate_folder.ts";
+import { runCommand } from "./run_command.ts";
+
+const CREATE = `export const createModel = ({ tf }) => tf.sequential({
+  layers: [1, 2].map((units) => tf.layers.dense({ units, inputShape: [1] })),
+});
+`;
+const NEVER = "export const createModel = () => new Promise(() => {});";
+
+/** What every measuring subcommand is called with. */
+const COMMANDS = [
+  ["report"],
+  ["check", "--no-config", "--reporter", "json", "--seeds", "2"],
+  ["check", "--no-config", "--reporter", "json", "--seeds", "3", "--jobs", "2"],
+  ["sweep", "--scale", "1,2", "--seeds", "2", "--jobs", "1"],
+  ["sweep", "--scale", "1,2", "--seeds", "2", "--jobs", "2"],
+];
+
+const HOSTILE = `new Proxy(new Error(""), {
+  get() { throw new Error("no"); },
+  getPrototypeOf() { throw 1; },
+})`;
+
+/** Code at the top of a module, and what is to be said of it. */
+const FAILING: [string, string][] = [
+  [
+    '(async () => { await 0; throw new Error("no data"); })();\n' + CREATE,
+    "no data, at net.ts:1:31",
+  ],
+  ['setTimeout(() => { throw new Error("late"); }, 5);\n' + CREATE, "late, at net.ts:1:26"],
+  ["Promise.reject({ code: 5 });\n" + CREATE, "an object"],
+  [`Promise.reject(${HOSTILE});\n${CREATE}`, "an object that cannot be looked at"],
+  [
+    `setInterval(() => {}, 99); setTimeout(() => { throw new Error("late"); });\n${NEVER}`,
+    "late, at net.ts:1:53",
+  ],
+  [
+    `setTimeout(() => Promise.reject(new Error("late")), 5);\n${NEVER}`,
+    "late, at net.ts:1:33",
+  ],
+];
+
+for (const command of COMMANDS) {
+  Deno.test(`${command.join(" ")} fails with the module whose error nothing catches`, async () => {
+    for (const [text, reason] of FAILING) {
+      await withGateFolder([], { "net.ts": text }, async (cwd) => {
+        const args = [command[0], "net.ts", "--quiet", ...command.slice(1)];
+        const { code, stderr } = await runCommand(args, { cwd });
+        assertEquals(code, 2, stderr);
+        const says = `error: net.ts: an error in its code was not caught: ${reason}`;
+        // Of a check each pass says it.
+        assertEquals([...new Set(stderr.trimEnd().split("\n"))], [says]);
+      });
+    }
+  });
+
+  Deno.test(`${command.join(" ")} takes a rejection that is handled later for none`, () => {
+    const text = 'const p = Promise.reject(new Error("x")); setTimeout(() => p.catch(() => {}));\n';
+    return withGateFolder([], { "net.ts": text + CREATE }, async (cwd) => {
+      const args = [command[0], "net.ts", "--quiet", ...command.slice(1)];
+      const { code, stderr } = await runCommand(args, { cwd });
+      assertEquals([code, stderr], [0, ""]);
+    });
+  });
+}
+
+Deno.test("check measures the models after one whose error nothing catches", () =>
+  withGateFolder([], { "net.ts": FAILING[1][0], "fine.ts": CREATE }, async (cwd) => {
+    const args = ["check", "net.ts", "fine.ts", "--no-config", "--reporter", "json", "--quiet"];
+    const { code, stdout } = await runCommand(args, { cwd });
+    assertEquals(code, 2);
+    const runs: { name: string; error: string | null }[] = JSON.parse(stdout).runs;
+    assertEquals(runs.map(({ name, error }) => [name, error === null]), [
+      ["net.ts", false],
+      ["fine.ts", true],
+    ]);
+  }));
+
+Deno.test("report says what a layer threw, whatever it is", async () => {
+  const layer = (thrown: string) => `
+export const createModel = ({ tf }) => {
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [2] })] });
+  model.layers[0].call = () => { throw ${thrown}; };
+  return model;
+};
+`;
+  for (
+    const [thrown, reason] of [
+      ["null", "null"],
+      ['"text"', "text"],
+      ["{ code: 5 }", "an object"],
+      ['Object.freeze(new Error("frozen"))', "frozen"],
+    ]
+  ) {
+    await withGateFolder([], { "net.ts": layer(thrown) }, async (cwd) => {
+      const { code, stderr } = await runCommand(["report", "net.ts", "--quiet"], { cwd });
+      assertEquals([code, stderr.split("\n").length], [2, 2], stderr);
+      assertEquals(
+        [stderr.startsWith("error: net.ts: "), stderr.includes(reason)],
+        [true, true],
+        stderr,
+      );
+    });
+  }
+});

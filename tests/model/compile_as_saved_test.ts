@@ -1,0 +1,48 @@
+import { assertEquals } from "@std/assert";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import { measure } from "../../src/measure/measure.ts";
+import { loadModel } from "../../src/model/load_model.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+import { saveModel } from "./save_model.ts";
+
+/** What is measured of a model.json with a softmax of 3 units, and a training configuration. */
+async function objectiveOf(loss: unknown, keras = false) {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const folder = await Deno.makeTempDir();
+  try {
+    const head = tf.layers.dense({ units: 3, activation: "softmax", inputShape: [4], name: "out" });
+    const saved = tf.sequential({ layers: [head] });
+    const path = await saveModel(tf, saved, folder, {
+      edit: (json) =>
+        keras
+          ? { ...json, modelTopology: { ...json.modelTopology, training_config: { loss } } }
+          : { ...json, trainingConfig: { loss } },
+    });
+    saved.dispose();
+    const before = tf.memory().numTensors;
+    const { model } = await loadModel(path);
+    const { inputs } = randomBatch(model);
+    const { objective: { name, chosenBy } } = await measure(model, { inputs });
+    tf.dispose(inputs);
+    model.dispose();
+    assertEquals(tf.memory().numTensors, before);
+    return `${chosenBy} ${name}`;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("loadModel() compiles with the loss that a model.json was saved with", async () => {
+  assertEquals(await objectiveOf("mean_squared_error"), "compiled meanSquaredError");
+  assertEquals(await objectiveOf(["MSE"], true), "compiled meanSquaredError");
+  const sparse = { class_name: "SparseCategoricalCrossentropy", config: { from_logits: false } };
+  assertEquals(await objectiveOf(sparse, true), "compiled sparseCategoricalCrossentropy");
+});
+
+Deno.test("loadModel() leaves a model alone whose loss TensorFlow.js does not have", async () => {
+  const logits = { class_name: "CategoricalCrossentropy", config: { from_logits: true } };
+  for (const loss of ["focal", logits, { other: "mse" }, ["mse", "mse"], [], 5, null]) {
+    assertEquals(await objectiveOf(loss, true), "head categoricalCrossentropy");
+  }
+});
