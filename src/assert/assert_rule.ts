@@ -1,6 +1,7 @@
 import { AssertionError } from "@std/assert/assertion-error";
 import type { CheckOptions } from "../checks/check_options.ts";
 import type { ModelRule } from "../checks/model_rule.ts";
+import { requireRule } from "../checks/register_rule.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import type { Rule } from "../checks/rule.ts";
 import { validateOptions } from "../checks/validate.ts";
@@ -50,6 +51,7 @@ export function assertRule<Name extends string>(
   options?: CheckOptions<Name>,
   msg?: string,
 ): void {
+  requireRule(rule);
   validateMessage(msg);
   const findings = rule.check(measurements, options);
   const { layers } = measurements;

@@ -1,12 +1,11 @@
 import type { Measurements } from "../measure/measurements.ts";
 import type { CheckOptions } from "./check_options.ts";
 import type { Finding } from "./finding.ts";
-import { allThresholds } from "./register_rule.ts";
+import { allThresholds, requireRule } from "./register_rule.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import { biasesOf } from "./looks_trained.ts";
 import type { Rule } from "./rule.ts";
 import { show } from "./show.ts";
-import { callable, objectWith, requireValue, text } from "../words/requirements.ts";
 import { validateMeasurements, validateOptions } from "./validate.ts";
 
 /** Options of {@linkcode judgeRule} and of {@linkcode runChecks}. */
@@ -53,7 +52,7 @@ export function judgeRule(
   measurements: Measurements,
   options: RunChecksOptions = {},
 ): Finding[] {
-  requireValue("rule", rule, objectWith({ name: text, stage: text, check: callable }));
+  requireRule(rule);
   validateOptions(options);
   const { trained, ...checkOptions } = options;
   if (trained !== undefined && typeof trained !== "boolean") {

@@ -13,6 +13,15 @@ export function isRule(value: unknown): value is Rule {
     typeof thresholds === "object" && typeof figure?.of === "function";
 }
 
+/**
+ * Refuses what is no rule over measurements.
+ *
+ * @throws {TypeError} If it is none.
+ */
+export function requireRule(rule: unknown): void {
+  if (!isRule(rule)) throw new TypeError(`rule is ${show(rule)}, expected what defineRule() makes`);
+}
+
 /** Every rule over measurements: those of this package, then those that were registered. */
 export function allRules(): readonly Rule[] {
   return registered.length === 0 ? RULES : [...RULES, ...registered];
@@ -73,7 +82,7 @@ export function allThresholds(): ThresholdTable {
  * ```
  */
 export function registerRule<Name extends string>(rule: Rule<Name>): void {
-  if (!isRule(rule)) throw new TypeError(`rule is ${show(rule)}, expected what defineRule() makes`);
+  requireRule(rule);
   if (registered.includes(rule)) return;
   const { name, thresholds } = rule;
   if (!name.includes("/")) {

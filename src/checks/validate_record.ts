@@ -18,6 +18,9 @@ type Given = Partial<RuleRecord> & { figure?: { title?: unknown; scale?: unknown
  * @throws {TypeError} If a part of it is not what it must be.
  */
 export function validateRecord(record: object): void {
+  if (typeof record !== "object" || record === null || Array.isArray(record)) {
+    throw new TypeError(`record is ${show(record)}, expected an object that makes a rule`);
+  }
   const given = record as Given;
   const { name, tags = [], stage = "any", level = "error", thresholds = {}, figure } = given;
   const require = (isRight: boolean, part: string, value: unknown, expected: string) => {

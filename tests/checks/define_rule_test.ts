@@ -76,6 +76,11 @@ Deno.test("assertRule() throws what a rule finds, with its chart and msg", () =>
   }
 });
 
+Deno.test("assertRule() refuses what is no rule", () => {
+  const expected = "expected what defineRule() makes";
+  assertThrows(() => assertRule({} as never, wide()), TypeError, expected);
+});
+
 Deno.test("assertRule() fails on warnings only where the rule says so", () => {
   const warns = (assertionFailsOnWarnings: boolean) =>
     defineRule({
@@ -105,6 +110,13 @@ const WRONG: [object, string][] = [
     'is "leastUnits", expected the name of another threshold',
   ],
 ];
+
+Deno.test("defineRule() refuses what is no record", () => {
+  for (const record of [undefined, null, [], "dead-units"]) {
+    const expected = "expected an object that makes a rule";
+    assertThrows(() => defineRule(record as never), TypeError, expected);
+  }
+});
 
 for (const [change, message] of WRONG) {
   Deno.test(`defineRule() refuses a record and says: ${message}`, () => {
