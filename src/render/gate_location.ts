@@ -1,5 +1,3 @@
-import { number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
-
 /** Where something is defined. */
 export interface GateLocation {
   /** Path of the file, from the root of the repository on. */
@@ -15,14 +13,3 @@ export interface GateLocation {
  * @param layer The layer's name.
  */
 export type Locate = (path: string, layer: string | null) => GateLocation;
-
-const locationShape = objectWith({ file: text, line: orNull(number) });
-
-/** The same, but what it answers is looked at: it is the program's own. */
-export function checkedLocate(locate: Locate): Locate {
-  return (path, layer) => {
-    const location = locate(path, layer);
-    requireValue("what locate returns", location, locationShape);
-    return location;
-  };
-}

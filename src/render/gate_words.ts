@@ -1,3 +1,5 @@
+import type { Locate } from "./gate_location.ts";
+import { number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
 import type { GateFinding, GateRun, GateSummary } from "../gate/gate_result.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { layerRange } from "./layer_range.ts";
@@ -61,4 +63,15 @@ export function acceptedLines(
   return acceptedIn(findings, order).flatMap(({ rule, where, reason }) =>
     wrapText(escapeControls(`SUPPRESSED ${rule}: ${where} (${reason})`), width, "", "  ")
   );
+}
+
+const locationShape = objectWith({ file: text, line: orNull(number) });
+
+/** A finder of layers, but what it answers is looked at: it is the program's own. */
+export function checkedLocate(locate: Locate): Locate {
+  return (path, layer) => {
+    const location = locate(path, layer);
+    requireValue("what locate returns", location, locationShape);
+    return location;
+  };
 }

@@ -1,8 +1,8 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { checkedLocate, type Locate } from "./gate_location.ts";
-import { acceptedIn, gateTitle, isOpen } from "./gate_words.ts";
+import type { Locate } from "./gate_location.ts";
+import { acceptedIn, checkedLocate, gateTitle, isOpen } from "./gate_words.ts";
 import { plural } from "./plural.ts";
 import { callable, requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";

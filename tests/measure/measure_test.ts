@@ -811,21 +811,21 @@ for (const [what, batch, options, message] of REFUSED) {
   });
 }
 
-Deno.test("measure() refuses a model that lists an output twice, which TensorFlow.js cannot run", async () => {
+Deno.test("measure() counts an output as often as the model lists it", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const input = tf.input({ shape: [2] });
-  const y = tf.layers.dense({ name: "y", units: 1 }).apply(input) as never;
-  const model = tf.model({ inputs: input, outputs: [y, y], name: "double" });
-  const inputs = tf.ones([1, 2]);
-  const error = await assertRejects(() => measure(model, { inputs }), TypeError);
-  assertEquals(
-    error.message,
-    'Cannot measure model double: it lists the output of layer "y" twice, which TensorFlow.js ' +
-      "computes once: list every output once",
-  );
+  const y = tf.layers.dense({ name: "y", units: 1, kernelInitializer: "ones" }).apply(input);
+  const outputs = (count: number) => Array.from({ length: count }, () => y) as never[];
+  const once = tf.model({ inputs: input, outputs: outputs(1), name: "once" });
+  const twice = tf.model({ inputs: input, outputs: outputs(2), name: "twice" });
+  const inputs = tf.tensor([[1, 2], [3, 4]]);
+  const [single, double] = [await measure(once, { inputs }), await measure(twice, { inputs })];
+  assertEquals([single.objective.value, double.objective.value], [10, 20]);
+  const [{ activationGradients }] = double.layers.filter(({ name }) => name === "y");
+  assertEquals(activationGradients?.mean, 2);
   inputs.dispose();
-  model.dispose();
+  once.dispose();
 });
 
 Deno.test("measure() refuses what is no model, and a model that was disposed of", async () => {

@@ -122,6 +122,8 @@ function classFinder(tf: TensorFlow): ClassFinder {
 /** Puts every repair in place that is not yet; `null` if there was none. */
 function repair(tf: TensorFlow, classOf: ClassFinder): (() => void) | null {
   const undo: (() => void)[] = [];
+  // One method may have two repairs: only what an earlier round has put in place is left alone.
+  const own = new WeakSet<object>();
   const patch = (
     layerClass: LayerClass | string | undefined,
     name: string,
@@ -131,9 +133,11 @@ function repair(tf: TensorFlow, classOf: ClassFinder): (() => void) | null {
     if (found === undefined) return;
     const { prototype } = found;
     const before = Object.getOwnPropertyDescriptor(prototype, name);
-    if (repairedMethods.has(before?.value ?? patch)) return;
+    const present = before?.value ?? patch;
+    if (repairedMethods.has(present) && !own.has(present)) return;
     const method = make(prototype[name] as LayerMethod);
     repairedMethods.add(method);
+    own.add(method);
     Object.defineProperty(prototype, name, { value: method, configurable: true, writable: true });
     undo.push(() => {
       // Someone may have put another method over ours since: theirs stays.
