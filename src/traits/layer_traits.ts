@@ -1,3 +1,4 @@
+import { requireValue, text } from "../words/requirements.ts";
 import { LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
 
 export type { LayerTraits };
@@ -9,8 +10,19 @@ const registered = new Map<string, LayerTraits>();
  *
  * @param className The class's name, as `layer.getClassName()` gives it.
  * @returns The traits; those of an opaque layer if nothing is known.
+ * @throws {TypeError} If the name is not a text.
+ *
+ * @example
+ * ```ts
+ * import { layerTraits } from "@gradient-health/gradient-health/traits";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(layerTraits("LSTM").kind, "recurrent");
+ * assertEquals(layerTraits("SomebodysLayer").kind, "opaque");
+ * ```
  */
 export function layerTraits(className: string): LayerTraits {
+  requireValue("className", className, text);
   return Object.hasOwn(LAYERS, className) ? LAYERS[className] : registered.get(className) ?? OPAQUE;
 }
 

@@ -4,6 +4,6 @@
  *
  * @module
  */
-export * from "./install_kernels.ts";
+export { installKernels, type KernelOptions } from "./install_kernels.ts";
 export * from "../layers/mod.ts";
 export type { Layer, TensorFlow } from "../tensorflow.ts";

@@ -3,5 +3,5 @@
  *
  * @module
  */
-export * from "./install_layer_repairs.ts";
+export { installLayerRepairs } from "./install_layer_repairs.ts";
 export * from "./unmeasurable_reason.ts";
