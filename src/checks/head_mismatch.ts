@@ -1,5 +1,5 @@
 import type { TargetMeasurements } from "../measure/measurements.ts";
-import { ACTIVATION_RANGES } from "../theory/activation_ranges.ts";
+import { activationTraits } from "../traits/activation_traits.ts";
 import { formatNumber } from "./format.ts";
 import type { Head } from "./heads.ts";
 
@@ -155,15 +155,11 @@ function hinge(activation: string, target: TargetMeasurements | null): Mismatch 
 /** The largest target, in size, that a bounded activation reaches. */
 function reachOf(activation: string): number {
   // relu6 is judged by its sign alone.
-  return rangeOf(activation)?.[1] === 1 ? 1 : Infinity;
+  return activationTraits(activation)?.range[1] === 1 ? 1 : Infinity;
 }
 
 function isNeverNegative(activation: string): boolean {
-  return rangeOf(activation)?.[0] === 0;
-}
-
-function rangeOf(activation: string): readonly [number, number] | undefined {
-  return Object.hasOwn(ACTIVATION_RANGES, activation) ? ACTIVATION_RANGES[activation] : undefined;
+  return activationTraits(activation)?.range[0] === 0;
 }
 
 function regression(activation: string, target: TargetMeasurements | null): Mismatch | null {

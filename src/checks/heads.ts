@@ -85,8 +85,8 @@ export function isCertainHead(layer: LayerMeasurements, { objective }: Measureme
 }
 
 /** `softmax` or `sigmoid` where the layer ends in one, else `null`. */
-export function headActivation({ activation, className }: LayerMeasurements) {
-  if (activation === "softmax" || className === "Softmax") return "softmax";
+export function headActivation({ activation }: LayerMeasurements) {
+  if (activation === "softmax") return "softmax";
   return activation === "sigmoid" ? "sigmoid" : null;
 }
 
@@ -145,8 +145,8 @@ function headsOf({ heads }: LayerMeasurements, kernels: LayerMeasurements[]): st
   return heads ?? kernels.map(({ name }) => name);
 }
 
-function isSoftmax({ activation, className }: LayerMeasurements): boolean {
-  return activation === "softmax" || className === "Softmax";
+function isSoftmax({ activation }: LayerMeasurements): boolean {
+  return activation === "softmax";
 }
 
 function warning(

@@ -3,7 +3,7 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../measure/measurements.ts";
-import { layerTraits } from "../traits/layer_traits.ts";
+import type { LayerKind } from "../traits/layers.ts";
 import { type Fans, fans } from "../theory/fans.ts";
 import { initializerDeviation } from "../theory/initializer_deviation.ts";
 import { findActivation } from "../theory/resolve_activation.ts";
@@ -37,11 +37,8 @@ export interface KernelLayer {
   enlarged: number;
 }
 
-/** Kernels of other layers (recurrent, separable, embeddings) are not judged by a fan-in. */
-const CLASSES = /^(Dense|Conv[123]D|Conv[23]DTranspose|DepthwiseConv2D)$/;
-
 /** Layers whose outputs are large for what else goes into them, or for what they leave out. */
-const MERGING = /^(Add|Average|Concatenate|Dot|Maximum|Minimum|Multiply|.*Pooling[123]D)$/;
+const MERGING: readonly LayerKind[] = ["addition", "concatenation", "merge", "pool"];
 
 /**
  * The dense and convolutional layers with the activation that each one's outputs go through:
@@ -53,8 +50,10 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
   const chain: KernelLayer[] = [];
   layers.forEach((layer, index) => {
     const kernel = layer.weights[0];
-    if (!CLASSES.test(layer.className) || kernel === undefined || kernel.shape.length < 2) return;
-    const own = fans(kernel.shape, layerTraits(layer.className).kernel ?? "ordinary");
+    const layout = layer.kernelLayout;
+    // Kernels of other layers (recurrent, separable, embeddings) are not judged by a fan-in.
+    if (layout === undefined || kernel === undefined || kernel.shape.length < 2) return;
+    const own = fans(kernel.shape, layout);
     const strides = (layer.strides ?? []).reduce((product, stride) => product * stride, 1);
     const fanIn = own.fanIn / strides;
     let active: LayerMeasurements | null = null;
@@ -68,12 +67,12 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
       if (i > index && next.weights.some(isKernel)) break;
       if (next.depth !== layer.depth) continue;
       if (next.activation !== null && next.activation !== "linear") active ??= next;
-      added ||= next.className === "Add";
-      if (next.className.endsWith("Normalization")) {
+      added ||= next.kind === "addition";
+      if (next.kind === "normalization") {
         normalized = true;
         normalizedDeviation ||= next.activations?.std ?? 0;
       }
-      if (i > index && next.activation === null && !MERGING.test(next.className)) {
+      if (i > index && next.activation === null && !MERGING.includes(next.kind)) {
         // What goes in beside z makes the outputs large as well, but not the delta.
         const forwards = (next.activations?.rms ?? 0) / (layer.preActivations?.rms ?? Infinity);
         const backwards = (layer.preActivationGradients?.l2 ?? 0) /
@@ -88,7 +87,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
       kernel,
       fans: own,
       fanIn,
-      units: kernel.shape.at(layer.className.endsWith("Transpose") ? -2 : -1)!,
+      units: kernel.shape.at(layout === "transposed" ? -2 : -1)!,
       sigma: kernel.values.rms * Math.sqrt(fanIn),
       activation: active?.activation ?? "linear",
       added,
@@ -99,10 +98,6 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
   });
   return chain;
 }
-
-/** Layers that pass their input on as it is, outside of training. */
-const PASSED_ON =
-  /^(InputLayer|Flatten|Reshape|Permute|(Spatial|Alpha|Gaussian)?Dropout(1D|2D)?|GaussianNoise)$/;
 
 /**
  * The hidden layers of a network that mean-field theory describes: one input, one output, dense and
@@ -131,8 +126,8 @@ export function plainChain({ layers, batch }: Measurements): KernelLayer[] | str
   return hidden;
 }
 
-function isPassable({ className, weights, activation }: LayerMeasurements): boolean {
-  return PASSED_ON.test(className) || (weights.length === 0 && activation !== null);
+function isPassable({ kind, weights, activation }: LayerMeasurements): boolean {
+  return kind === "passesOn" || (weights.length === 0 && activation !== null);
 }
 
 /** A kernel by which a recurrent layer feeds its state back to itself. */

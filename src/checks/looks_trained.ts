@@ -1,4 +1,3 @@
-import { layerTraits } from "../traits/layer_traits.ts";
 import type {
   LayerMeasurements,
   Measurements,
@@ -7,8 +6,6 @@ import type {
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import { fans } from "../theory/fans.ts";
 import { isBias, isKernel, isShift } from "../theory/weight_kinds.ts";
-
-const RECURRENT = /^(LSTM|GRU|SimpleRNN|RNN|ConvLSTM2D|Bidirectional)/;
 
 /**
  * Whether a network has been trained, as far as one pass can tell: a hidden layer's biases (or a
@@ -47,12 +44,15 @@ const MIN_BIASES = 16;
  * up to them, and of their mean and deviation but for chance. Training from zero knows no such limits, and
  * training from such a draw soon leaves them.
  */
-function isDrawnByPyTorch({ className, weights }: LayerMeasurements, shift: WeightMeasurements) {
+function isDrawnByPyTorch(
+  { kind, kernelLayout, weights }: LayerMeasurements,
+  shift: WeightMeasurements,
+) {
   const kernel = weights.find(isKernel);
   const { count, maxAbs, mean, std } = shift.values;
-  const isOther = kernel === undefined || !isBias(shift) || RECURRENT.test(className);
+  const isOther = kernel === undefined || !isBias(shift) || kind === "recurrent";
   if (isOther || count < MIN_BIASES) return false;
-  const limit = 1 / Math.sqrt(fans(kernel.shape, layerTraits(className).kernel ?? undefined).fanIn);
+  const limit = 1 / Math.sqrt(fans(kernel.shape, kernelLayout).fanIn);
   const deviation = limit / Math.sqrt(3);
   // The variance of n such numbers strays by sqrt(0.8 / n) of itself; the largest is further from the
   // limit than 7 / n of it in one draw of a thousand.
@@ -63,9 +63,9 @@ function isDrawnByPyTorch({ className, weights }: LayerMeasurements, shift: Weig
 
 /** Whether a quarter of the biases is 1 and the others are equal, by what deviation goes with their mean. */
 function startsToForget(
-  { className }: LayerMeasurements,
+  { kind }: LayerMeasurements,
   { mean, std, maxAbs }: TensorStatistics,
 ): boolean {
-  return RECURRENT.test(className) && maxAbs >= 1 &&
+  return kind === "recurrent" && maxAbs >= 1 &&
     Math.abs(std * Math.sqrt(3) - Math.abs(1 - mean)) <= 1e-5;
 }

@@ -80,7 +80,7 @@ export function offByDepth(measurements: Measurements): Map<string, number> {
   const chain = plainChain(measurements);
   if (typeof chain === "string") return new Map();
   const other = chain.findIndex(({ layer, activation }) =>
-    layer.className !== "Dense" || activation !== "relu"
+    layer.kind !== "dense" || activation !== "relu"
   );
   const run = other === -1 ? chain : chain.slice(0, other);
   const { examples, inputs } = measurements.batch;

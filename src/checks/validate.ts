@@ -42,5 +42,9 @@ function complaint(found: Partial<Measurements> | null | undefined): string | nu
   const wrong = layers.findIndex((layer) =>
     typeof layer?.name !== "string" || !Array.isArray(layer.weights)
   );
-  return wrong === -1 ? null : `an object whose layers[${wrong}] is no layer`;
+  if (wrong !== -1) return `an object whose layers[${wrong}] is not a layer`;
+  const old = layers.findIndex(({ kind }) => typeof kind !== "string");
+  return old === -1
+    ? null
+    : `an object whose layers[${old}] has no kind: parseReport() reads what an older version wrote`;
 }

@@ -51,6 +51,7 @@ function layerOf(name: string, layer: BaselineLayer): LayerMeasurements {
   return {
     name,
     className: "",
+    kind: "opaque",
     activation: null,
     depth: 0,
     trainable: true,

@@ -1,4 +1,5 @@
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import type { FlatRegion } from "../traits/activations.ts";
 
@@ -40,27 +41,21 @@ interface ActivationOfLayer {
  */
 export function activationLayer(layer: Layer): ActivationOfLayer | null {
   const { maxValue, theta, alpha } = layer as unknown as Settings;
-  switch (layer.getClassName()) {
-    case "ReLU": {
-      const region = activationRegion("relu")!;
-      return maxValue == null
-        ? { name: "relu", region }
-        : { name: "relu", region: { ...region, bounded: true, high: maxValue } };
-    }
-    case "ThresholdedReLU":
-      return { name: "thresholdedRelu", region: { ...activationRegion("relu")!, low: theta! } };
-    case "ELU":
-      return { name: "elu", region: activationRegion("elu") };
-    case "LeakyReLU":
-      if (alpha === 0) return { name: "relu", region: activationRegion("relu") };
-      return { name: alpha === DEFAULT_SLOPE ? "leakyRelu" : `leakyRelu(${alpha})`, region: null };
-    case "PReLU":
-      return { name: "prelu", region: null };
-    case "Softmax":
-      return { name: "softmax", region: null };
-    default:
-      return null;
+  const name = layerTraits(layer.getClassName()).activation;
+  if (name === null) return null;
+  const region = activationRegion(name);
+  // What the layer was made with may move the limits that its activation has by itself.
+  if (name === "leakyRelu" && alpha === 0) {
+    return { name: "relu", region: activationRegion("relu") };
   }
+  if (name === "leakyRelu" && alpha !== DEFAULT_SLOPE) {
+    return { name: `leakyRelu(${alpha})`, region: null };
+  }
+  if (name === "relu" && maxValue != null) {
+    return { name, region: { ...region!, bounded: true, high: maxValue } };
+  }
+  if (name === "thresholdedRelu") return { name, region: { ...region!, low: theta! } };
+  return { name, region };
 }
 
 /** The activation object that layers and cells of TensorFlow.js hold. */

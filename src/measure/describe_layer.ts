@@ -1,3 +1,4 @@
+import { layerTraits } from "../traits/layer_traits.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
@@ -20,6 +21,7 @@ export function describeLayer(
   weights: WeightMeasurements[],
   heads: number,
 ): LayerMeasurements {
+  const { kind, kernel } = layerTraits(record.className);
   const absent: Record<string, string> = {};
   for (const figure of FIGURES) {
     if (record[figure] === null) absent[figure] = record.absent[figure] ?? why(record, figure);
@@ -33,12 +35,14 @@ export function describeLayer(
   return {
     name: record.name,
     className: record.className,
+    kind,
+    ...kernel === null ? {} : { kernelLayout: kernel },
     activation: record.activation,
     depth: record.depth,
     trainable: weights.length === 0 || weights.some((weight) => weight.trainable),
     role: record.isOutput ? "output" : "hidden",
     ...record.heads.size > 0 && record.heads.size < heads ? { heads: [...record.heads] } : {},
-    ...record.className.endsWith("Transpose") ? { strides: stridesOf(record) } : {},
+    ...kernel === "transposed" ? { strides: stridesOf(record) } : {},
     ...record.normalization === null ? {} : { normalization: record.normalization },
     calls: record.calls,
     shape: record.shapeVaries ? null : record.shape,

@@ -1,3 +1,4 @@
+import type { KernelLayout, LayerKind } from "../traits/layers.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
 
 /** One weight of a layer: its values and the derivative of the objective with respect to them. */
@@ -56,6 +57,10 @@ export interface LayerMeasurements {
   name: string;
   /** Class name as TensorFlow.js serialises it: `Dense`, `Conv2D`, `Activation` ... */
   className: string;
+  /** What the layer does to its input, by the table of layer classes or as `registerLayer` declared it. */
+  kind: LayerKind;
+  /** How the one kernel of a dense or convolutional layer lies in memory; absent for other layers. */
+  kernelLayout?: KernelLayout;
   /**
    * Name of the elementwise activation between z and a, or `null` when the layer has none. That of a
    * leaky relu says its slope, `leakyRelu(0.01)`, where it is not TensorFlow.js's own.

@@ -1,5 +1,5 @@
 import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { ACTIVATION_RANGES } from "../theory/activation_ranges.ts";
+import { activationTraits } from "../traits/activation_traits.ts";
 import type { SeededRandom } from "./seeded_random.ts";
 
 /** Draws one target of a loss, of `classes` entries, into `target`. */
@@ -17,9 +17,11 @@ const sign = each((random) => random.integer(2) * 2 - 1);
 
 /** Numbers that a head can put out: other targets would be the fault of whoever drew them. */
 function withinReach(head: string): Draw {
-  const [low, high] = Object.hasOwn(ACTIVATION_RANGES, head)
-    ? ACTIVATION_RANGES[head]
-    : [-Infinity, Infinity];
+  const traits = activationTraits(head);
+  // What a softmax puts out for one class depends on the others: no draw for each entry fits it.
+  const [low, high] = traits === null || traits.curve === null
+    ? [-Infinity, Infinity]
+    : traits.range;
   return each((random) => {
     const x = random.normal();
     if (high === 1) return low === 0 ? 1 / (1 + Math.exp(-x)) : Math.tanh(x);

@@ -1,14 +1,15 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
+import type { LayerKind } from "../traits/layers.ts";
 import { innerLayers } from "./inner_layers.ts";
 
 type SymbolicTensor = LayersModel["inputs"][number];
 
 /** Layers that hand on the entries they get: others of them, or in another shape, order or place. */
-const PASSING =
-  /^(CenterCrop|Concatenate|Cropping\dD|Dropout|Flatten|GaussianNoise|Masking|Permute|Random.*|RepeatVector|Reshape|Resizing|SpatialDropout\dD|UpSampling\dD|ZeroPadding\dD)$/;
+const PASSING: readonly LayerKind[] = ["passesOn", "selects", "resamples", "concatenation"];
 
 /** Layers that scale what they get. */
-const SCALING = /^(BatchNormalization|LayerNormalization|Normalization|Rescaling)$/;
+const SCALING: readonly LayerKind[] = ["normalization", "rescaling"];
 
 /**
  * For each input of a model, the layers at its front that scale it before anything is calculated with it:
@@ -52,9 +53,9 @@ function endsOf(
     }
     const [own = layer, ...others] = innerLayers(layer) ?? [];
     if (!isPart(own)) return [];
-    const name = others.length === 0 ? own.getClassName() : "";
-    if (PASSING.test(name)) return follow(node.outputTensors);
-    if (!SCALING.test(name)) return [null];
+    const kind = others.length === 0 ? layerTraits(own.getClassName()).kind : "container";
+    if (PASSING.includes(kind)) return follow(node.outputTensors);
+    if (!SCALING.includes(kind)) return [null];
     const next = follow(node.outputTensors);
     return next.length > 0 && next.every((end) => end !== null) ? next : [own];
   });

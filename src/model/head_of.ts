@@ -1,7 +1,9 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
+import type { LayerKind } from "../traits/layers.ts";
 
-/** Layers that hand on the entries they get, in another shape or order. */
-const PASSING = new Set(["Dropout", "Flatten", "Permute", "RepeatVector", "Reshape"]);
+/** Layers that put out nothing beyond what they get. */
+const WITHIN: readonly LayerKind[] = ["passesOn", "selects", "resamples"];
 
 type SymbolicTensor = LayersModel["outputs"][number];
 
@@ -9,11 +11,14 @@ type SymbolicTensor = LayersModel["outputs"][number];
  * What an output ends in: its activation, as that is called, or the class of its layer where that has
  * none. Looks through layers that only reshape, nested models, and `TimeDistributed`.
  */
-export function headOf({ sourceLayer, nodeIndex, tensorIndex }: SymbolicTensor): string {
+export function headOf(output: SymbolicTensor): string {
+  const { sourceLayer, nodeIndex, tensorIndex } = output;
   const { outputs } = sourceLayer as unknown as { outputs?: SymbolicTensor[] };
   if (Array.isArray(outputs)) return headOf(outputs[tensorIndex]);
-  if (PASSING.has(sourceLayer.getClassName())) {
-    return headOf(sourceLayer.inboundNodes[nodeIndex].inputTensors[0]);
+  if (WITHIN.includes(layerTraits(sourceLayer.getClassName()).kind)) {
+    const [before] = sourceLayer.inboundNodes[nodeIndex].inputTensors;
+    // TensorFlow.js has an input go into its own layer.
+    if (before !== output) return headOf(before);
   }
   return activationOf(sourceLayer);
 }
@@ -25,8 +30,5 @@ function activationOf(layer: Layer): string {
   };
   const className = layer.getClassName();
   if (className === "TimeDistributed" && inner !== undefined) return activationOf(inner);
-  return activation?.getClassName?.() ?? NAMES[className] ?? className;
+  return activation?.getClassName?.() ?? layerTraits(className).activation ?? className;
 }
-
-/** Layers that are an activation, by the name of that. */
-const NAMES: Record<string, string> = { ReLU: "relu", Softmax: "softmax" };

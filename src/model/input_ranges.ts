@@ -1,4 +1,6 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
+import type { LayerKind } from "../traits/layers.ts";
 import { innerLayers } from "./inner_layers.ts";
 
 /** The whole numbers that an input takes: from `from` to below `to`. */
@@ -12,15 +14,7 @@ export interface InputRange {
 type SymbolicTensor = LayersModel["inputs"][number];
 
 /** Layers that hand on the entries they get, in another shape or order. */
-const PASSING = new Set([
-  "Concatenate",
-  "Dropout",
-  "Flatten",
-  "Permute",
-  "RepeatVector",
-  "Reshape",
-  "SpatialDropout1D",
-]);
+const PASSING: readonly LayerKind[] = ["passesOn", "selects", "concatenation"];
 
 /** What a layer looks its entries up in, or `null` if it calculates with them. */
 function lookUp(layer: Layer): InputRange | null {
@@ -49,7 +43,7 @@ function consumers(tensor: SymbolicTensor): InputRange[] {
       const layer = node.outboundLayer;
       const own = lookUp(layer);
       if (own !== null) found.push(own);
-      else if (PASSING.has(layer.getClassName())) {
+      else if (PASSING.includes(layerTraits(layer.getClassName()).kind)) {
         node.outputTensors.forEach((next) => seen.add(next));
       } else {
         // A nested model goes on from an input of its own; a wrapper has none.

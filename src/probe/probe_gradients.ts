@@ -57,6 +57,8 @@ export interface GradientProbe extends ProbeSubject {
   resolution: number;
   /** Names of the activations and classes of the layers, which tell whether J has kinks. */
   activations: string[];
+  /** Class names of the layers, each once: some have kinks themselves. */
+  layers: string[];
   /** One entry a trainable weight. */
   weights: GradientComparison[];
 }
@@ -110,7 +112,8 @@ export async function probeGradients(
       ...subject,
       objective: { name: objective.name },
       resolution: ROUNDING * sizes.reduce(largest, 0),
-      activations: leaves.flatMap(({ layer }) => activationsOf(layer)),
+      activations: leaves.flatMap(({ layer }) => activationOf(layer) ?? []),
+      layers: [...new Set(leaves.map(({ layer }) => layer.getClassName()))],
       weights: trained.map(({ layerPath, weightName }, i) => ({
         layer: layerPath,
         name: weightName,
@@ -122,11 +125,10 @@ export async function probeGradients(
   }
 }
 
-/** What tells whether a layer has kinks: its class, and its activation if it has one. */
-function activationsOf(layer: Layer): string[] {
-  const own = activationLayer(layer)?.name ??
+/** The name of the activation that a layer is or applies. */
+function activationOf(layer: Layer): string | undefined {
+  return activationLayer(layer)?.name ??
     activationObject(layer as unknown as ActivationHolder, "activation")?.getClassName();
-  return own === undefined ? [layer.getClassName()] : [layer.getClassName(), own];
 }
 
 function largest(size: number, value: number): number {

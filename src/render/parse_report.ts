@@ -1,4 +1,5 @@
 import { escapeControls } from "../words/escape_controls.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
 import { type Report, reportShape } from "./report_shape.ts";
 import { requireValue, text } from "../words/requirements.ts";
 
@@ -31,5 +32,10 @@ export function parseReport(json: string): Report {
     throw new SyntaxError(`The report is not JSON: ${escapeControls((error as Error).message)}`);
   }
   const { findings, ...measurements } = reportShape.decode(data, "");
-  return { measurements, findings };
+  const layers = measurements.layers.map((layer) => {
+    if (layer.kind !== undefined) return layer;
+    const { kind, kernel } = layerTraits(layer.className);
+    return { ...layer, kind, ...kernel === null ? {} : { kernelLayout: kernel } };
+  });
+  return { measurements: { ...measurements, layers }, findings };
 }

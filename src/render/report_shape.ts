@@ -1,3 +1,4 @@
+import { LAYER_KINDS, type LayerKind } from "../traits/layers.ts";
 import type { Finding } from "../checks/finding.ts";
 import type {
   ClassMeasurements,
@@ -17,6 +18,7 @@ import {
   object,
   oneOf,
   optional,
+  type Shape,
   string,
   texts,
 } from "./shape.ts";
@@ -56,6 +58,9 @@ const weight = object<WeightMeasurements>({
 const layer = object<LayerMeasurements>({
   name: string,
   className: string,
+  // A report of before the kinds has none; parseReport() knows them by the class.
+  kind: optional(oneOf(...LAYER_KINDS)) as Shape<LayerKind>,
+  kernelLayout: optional(oneOf("ordinary", "transposed", "depthwise")),
   activation: nullable(string),
   depth: count,
   trainable: boolean,

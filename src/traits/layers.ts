@@ -18,7 +18,11 @@ export type LayerKind =
   | "rescaling"
   /** Applies an activation and nothing else. */
   | "activation"
-  /** Puts several inputs together, entry by entry or side by side. */
+  /** Adds its inputs, entry by entry. */
+  | "addition"
+  /** Puts its inputs side by side. */
+  | "concatenation"
+  /** Puts its inputs together in another way. */
   | "merge"
   /** Puts a window of entries together. */
   | "pool"
@@ -48,6 +52,8 @@ export interface LayerTraits {
   kind: LayerKind;
   /** How its one kernel lies, or `null` where it has none that initialisers draw by its fans. */
   kernel: KernelLayout | null;
+  /** The activation that it consists of, or `null`. */
+  activation: string | null;
   /** Whether it is not smooth somewhere, apart from its activation. */
   kinked: boolean;
   /**
@@ -61,7 +67,7 @@ export interface LayerTraits {
 const COPIES = 1.2;
 
 function traits(kind: LayerKind, own: Partial<LayerTraits> = {}): LayerTraits {
-  return { kind, kernel: null, kinked: false, memoryCopies: COPIES, ...own };
+  return { kind, kernel: null, activation: null, kinked: false, memoryCopies: COPIES, ...own };
 }
 
 /** Its output shares the data of its input. */
@@ -103,16 +109,16 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
 
   // What its activation keeps is counted there.
   Activation: traits("activation", { memoryCopies: 0 }),
-  ReLU: traits("activation", KINKED),
-  LeakyReLU: traits("activation", KINKED),
-  PReLU: traits("activation", KINKED),
-  ELU: traits("activation", KINKED),
-  ThresholdedReLU: traits("activation", KINKED),
-  Softmax: traits("activation"),
+  ReLU: traits("activation", { activation: "relu" }),
+  LeakyReLU: traits("activation", { activation: "leakyRelu" }),
+  PReLU: traits("activation", { activation: "prelu" }),
+  ELU: traits("activation", { activation: "elu" }),
+  ThresholdedReLU: traits("activation", { activation: "thresholdedRelu" }),
+  Softmax: traits("activation", { activation: "softmax" }),
 
-  Add: traits("merge"),
+  Add: traits("addition"),
   Average: traits("merge", { memoryCopies: 2 }),
-  Concatenate: traits("merge"),
+  Concatenate: traits("concatenation"),
   Dot: traits("merge"),
   Maximum: traits("merge", KINKED),
   Minimum: traits("merge", KINKED),
@@ -155,6 +161,11 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   Model: traits("container"),
   Sequential: traits("container"),
 };
+
+/** Every kind that a class of TensorFlow.js has, and that of the others. */
+export const LAYER_KINDS: readonly LayerKind[] = [
+  ...new Set([...Object.values(LAYERS).map(({ kind }) => kind), "opaque" as const]),
+];
 
 /** A class that neither TensorFlow.js nor {@linkcode registerLayer} knows. */
 export const OPAQUE: LayerTraits = traits("opaque");

@@ -1,12 +1,12 @@
 import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
-import { LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
+import { LAYER_KINDS, LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
 import { rememberTraits } from "./layer_traits.ts";
 
 /** What can be said of a custom layer: its kind, and whatever else is out of the ordinary. */
 export type CustomLayerTraits = Pick<LayerTraits, "kind"> & Partial<LayerTraits>;
 
-const KINDS = [...new Set(Object.values(LAYERS).map(({ kind }) => kind))].sort();
+const KINDS = LAYER_KINDS.toSorted();
 
 const VALUES: Record<keyof LayerTraits, { expected: string; is: (value: unknown) => boolean }> = {
   kind: {
@@ -16,6 +16,10 @@ const VALUES: Record<keyof LayerTraits, { expected: string; is: (value: unknown)
   kernel: {
     expected: '"ordinary", "transposed", "depthwise" or null',
     is: (value) => [null, "ordinary", "transposed", "depthwise"].includes(value as string | null),
+  },
+  activation: {
+    expected: "the name of an activation or null",
+    is: (value) => value === null || typeof value === "string",
   },
   kinked: { expected: "true or false", is: (value) => typeof value === "boolean" },
   memoryCopies: {

@@ -101,7 +101,8 @@ Deno.test("deadUnits says where the rest of a limit comes from wherever it shows
 Deno.test("deadUnits allows for no depth where theory does not describe the layers", () => {
   assertEquals(severities(deep(0.21, { activation: "selu" })), ["warning"]);
   const { layers, ...rest } = deep(0.21);
-  layers[4] = { ...layers[4], className: "LSTM" };
+  const { kernelLayout: _, ...other } = layers[4];
+  layers[4] = { ...other, className: "LSTM", kind: "recurrent" };
   assertEquals(severities({ ...rest, layers }), ["warning"]);
 });
 

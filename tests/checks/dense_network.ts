@@ -156,7 +156,17 @@ function measureLayer(
     }),
   ];
   if (style === "fused" || activation === "linear") {
-    return [{ ...shared, ...judged, ...statistics, name, className: "Dense", activation, weights }];
+    return [{
+      ...shared,
+      ...judged,
+      ...statistics,
+      name,
+      className: "Dense",
+      kind: "dense",
+      kernelLayout: "ordinary",
+      activation,
+      weights,
+    }];
   }
   const linear = {
     ...statistics,
@@ -166,13 +176,23 @@ function measureLayer(
     deadFraction: null,
   };
   return [
-    { ...shared, ...linear, name, className: "Dense", activation: "linear", weights },
+    {
+      ...shared,
+      ...linear,
+      name,
+      className: "Dense",
+      kind: "dense",
+      kernelLayout: "ordinary",
+      activation: "linear",
+      weights,
+    },
     {
       ...shared,
       ...judged,
       ...statistics,
       name: `activation_${index + 1}`,
       className: "Activation",
+      kind: "activation",
       activation,
       weights: [],
     },

@@ -4,6 +4,7 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../../src/measure/measurements.ts";
+import { layerTraits } from "../../src/traits/layer_traits.ts";
 import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
 
 /** Statistics of the given numbers, accumulated in float64. */
@@ -64,9 +65,13 @@ export function makeWeight(given: Partial<WeightMeasurements> = {}): WeightMeasu
 /** A hidden tanh layer of 20 units on 32 examples, healthy but for what is given. */
 export function makeLayer(given: Partial<LayerMeasurements> = {}): LayerMeasurements {
   const name = given.name ?? "dense";
+  const className = given.className ?? "Dense";
+  const { kind, kernel } = layerTraits(className);
   return {
     name,
-    className: "Dense",
+    className,
+    kind,
+    ...kernel === null ? {} : { kernelLayout: kernel },
     activation: "tanh",
     depth: 1,
     trainable: true,

@@ -123,6 +123,7 @@ const numeric = (...quotients: number[]) =>
   numericGradients.check({
     ...SUBJECT,
     resolution: 1e-9,
+    layers: ["Dense"],
     activations: ["Dense", "tanh"],
     weights: [makeComparison(quotients)],
   });

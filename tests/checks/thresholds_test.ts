@@ -127,6 +127,7 @@ const quotient = (numeric: number, activation: string, options?: CheckOptions) =
   numericGradients.check({
     ...SUBJECT,
     resolution: 1e-9,
+    layers: ["Dense"],
     activations: ["Dense", activation],
     weights: [makeComparison([numeric, numeric, numeric])],
   }, options);

@@ -247,7 +247,9 @@ Deno.test("vanishingGradients tells a certain head from an uncertain and from a 
 
 Deno.test("vanishingGradients knows a Softmax of its own, and a delta that is next to nothing", () => {
   const activations = oneHot(0);
-  const [own] = check(under({ className: "Softmax", activation: null, activations }));
+  const [own] = check(
+    under({ className: "Softmax", kind: "activation", activation: "softmax", activations }),
+  );
   assertStringIncludes(own.message, "The softmax of out is certain");
   const sent = { activation: "softmax", activations, activationGradients: flat(0.01, 320) };
   const delta = (size: number) => ({ ...sent, preActivationGradients: flat(size, 320) });

@@ -1,3 +1,4 @@
+import { LAYER_KINDS } from "../../src/traits/layers.ts";
 import fc from "fast-check";
 import type { Finding } from "../../src/checks/finding.ts";
 import type {
@@ -73,6 +74,7 @@ const weight: fc.Arbitrary<WeightMeasurements> = partly({
 const layer: fc.Arbitrary<LayerMeasurements> = partly({
   name: text,
   className: text,
+  kind: fc.constantFrom(...LAYER_KINDS),
   activation: fc.option(text),
   depth: fc.nat(),
   trainable: fc.boolean(),

@@ -67,3 +67,13 @@ Deno.test("parseReport() throws a TypeError that names the place, the expected a
     "at its top: expected an object, found an empty array",
   );
 });
+
+Deno.test("parseReport() knows the kinds of the layers of a report that an older version wrote", () => {
+  const report = JSON.parse(renderJson(measurements([layer("dense_1", {})]), []));
+  for (const one of report.layers) {
+    delete one.kind;
+    delete one.kernelLayout;
+  }
+  const [{ kind, kernelLayout }] = parseReport(JSON.stringify(report)).measurements.layers;
+  assertEquals([kind, kernelLayout], ["dense", "ordinary"]);
+});

@@ -27,9 +27,11 @@ Deno.test("renderJson() writes the keys of the format in their order, indented b
     "layers",
     "findings",
   ]);
-  assertEquals(Object.keys(data.layers[0]).slice(0, 5), [
+  assertEquals(Object.keys(data.layers[0]).slice(0, 7), [
     "name",
     "className",
+    "kind",
+    "kernelLayout",
     "activation",
     "depth",
     "trainable",

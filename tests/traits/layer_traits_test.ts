@@ -73,6 +73,7 @@ Deno.test("registerLayer() declares a custom class, and later calls replace it",
   assertEquals(layerTraits("MyIdentity"), {
     kind: "passesOn",
     kernel: null,
+    activation: null,
     kinked: false,
     memoryCopies: 0,
   });

@@ -1,13 +1,11 @@
 import type { GradientComparison, GradientProbe } from "../../probe/probe_gradients.ts";
-import { findActivation } from "../../theory/resolve_activation.ts";
+import { activationTraits } from "../../traits/activation_traits.ts";
+import { layerTraits } from "../../traits/layer_traits.ts";
 import { defineModelRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatNumber } from "../format.ts";
 import type { Verdict } from "../judge.ts";
 import type { ModelRule } from "../model_rule.ts";
-
-/** Layers and activations with kinks that the table of activations does not know. */
-const KINKED = /^(prelu|thresholdedRelu|(Global)?MaxPooling\dD|Maximum|Minimum)$/;
 
 /** A gradient is wrong where it is off by so many times what the quotients are off among themselves. */
 const MARGIN = 5;
@@ -146,10 +144,9 @@ function nearest(weight: GradientComparison, hasKinks: boolean): { off: number; 
 }
 
 /** Whether J has places without a derivative. */
-function isKinked({ activations }: GradientProbe): boolean {
-  return activations.some((name) =>
-    KINKED.test(name) || (findActivation(name)?.kinks.length ?? 0) > 0
-  );
+function isKinked({ activations, layers }: GradientProbe): boolean {
+  return activations.some((name) => activationTraits(name)?.kinked) ||
+    layers.some((className) => layerTraits(className).kinked);
 }
 
 /**

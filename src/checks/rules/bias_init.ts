@@ -87,8 +87,8 @@ export const biasInit: Rule = defineRule({
     }),
 });
 
-function biasOf({ weights, className }: LayerMeasurements): WeightMeasurements | undefined {
-  if (/^(LSTM|GRU|SimpleRNN|RNN|ConvLSTM2D)/.test(className)) return undefined;
+function biasOf({ weights, kind }: LayerMeasurements): WeightMeasurements | undefined {
+  if (kind === "recurrent") return undefined;
   return weights.find(isBias);
 }
 

@@ -1,4 +1,5 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
+import { activationTraits } from "../../traits/activation_traits.ts";
 import { criticalGain } from "../../theory/critical_gain.ts";
 import { gain } from "../../theory/gain.ts";
 import { initializerDeviation } from "../../theory/initializer_deviation.ts";
@@ -138,16 +139,13 @@ export const initScale: Rule = defineRule({
   },
 });
 
-/** Activations that pass a factor on. */
-const HOMOGENEOUS = /^(linear|relu|leakyRelu.*)$/;
-
 /**
  * Whether all that may be fed by a kernel is normalised, and comes out as large as if the kernel were
  * larger: the first convolution of a DCGAN is drawn small, and so are those after it, each normalised.
  */
 function isMadeUpFor({ layer, activation }: KernelLayer, chain: KernelLayer[], factor: number) {
   const fed = chain.filter((other) => other.layer.depth === layer.depth + 1);
-  return HOMOGENEOUS.test(activation) && fed.length > 0 &&
+  return activationTraits(activation)?.homogeneous === true && fed.length > 0 &&
     fed.every(({ normalizedDeviation }) => normalizedDeviation >= 1 / factor);
 }
 

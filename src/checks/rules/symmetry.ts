@@ -1,4 +1,5 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
+import type { LayerKind } from "../../traits/layers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
@@ -7,9 +8,8 @@ import type { Verdict } from "../judge.ts";
 import { kernelChain } from "../kernel_chain.ts";
 import type { Rule } from "../rule.ts";
 
-/** The classes of TensorFlow.js whose weights of two axes mix units; what those of others do nobody knows. */
-const MIXING =
-  /^(Dense|Embedding|(Depthwise|Separable)?Conv[123]D(Transpose)?|SimpleRNN|GRU|LSTM|ConvLSTM2D|RNN)$/;
+/** Layers whose weights of two axes mix units. Of those of other layers nothing is known. */
+const MIXING: readonly LayerKind[] = ["dense", "convolution", "recurrent", "embedding"];
 
 /** The rule `symmetry`: units of a layer must differ, or they stay alike for ever. */
 export const symmetry: Rule = defineRule({
@@ -83,7 +83,7 @@ function judge(
 ): Verdict[] {
   const { name, shape, values, duplicateUnits } = weight;
   if (values.nonFinite > 0) return [];
-  const mixes = MIXING.test(layer.className);
+  const mixes = MIXING.includes(layer.kind);
   const isRow = shape.slice(0, -1).every((size) => size === 1);
   if (!mixes && (isRow || values.maxAbs === 0)) return [];
   // The figures are sums in float64: a constant leaves some 1e-16 of itself.
