@@ -8,7 +8,7 @@ import { ignoreFinding, selectLayers } from "./select_layers.ts";
 import type { ThresholdEntry } from "./threshold_entry.ts";
 import { validateMeasurements } from "./validate.ts";
 import { validateRecord } from "./validate_record.ts";
-import { measurementsShape } from "./requirements.ts";
+import { explained, measurementsShape } from "./requirements.ts";
 import { requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
@@ -88,11 +88,13 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
     figure,
     check(measurements, options = {}, isTrained) {
       validateMeasurements(measurements);
-      const trained = isTrained ?? looksTrained(measurements);
       const thresholds = resolveThresholds(table, options, readerOf(documentation));
       const layers = selectLayers(measurements.layers, options);
       const found = explained(
-        () => judge({ measurements, layers, thresholds, trained }),
+        () => {
+          const trained = isTrained ?? looksTrained(measurements);
+          return judge({ measurements, layers, thresholds, trained });
+        },
         () => requireValue("measurements", measurements, measurementsShape),
       );
       return found.map((finding) =>
@@ -100,19 +102,6 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
       );
     },
   };
-}
-
-/**
- * What a rule finds. Rules run for every point of a study: what they are given is looked at in full only
- * where one fails, to say where in it something is missing.
- */
-function explained<T>(judge: () => T, lookAgain: () => void): T {
-  try {
-    return judge();
-  } catch (error) {
-    lookAgain();
-    throw error;
-  }
 }
 
 /** Makes a rule over a model of its record, as {@linkcode defineRule} makes one over measurements. */

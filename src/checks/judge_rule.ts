@@ -1,3 +1,5 @@
+import { explained, measurementsShape } from "./requirements.ts";
+import { requireValue } from "../words/requirements.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { CheckOptions } from "./check_options.ts";
 import type { Finding } from "./finding.ts";
@@ -59,7 +61,12 @@ export function judgeRule(
     throw new TypeError(`options.trained must be true or false, got ${show(trained)}.`);
   }
   validateMeasurements(measurements);
-  const biases = trained === undefined ? biasesOf(measurements) : null;
+  const biases = trained === undefined
+    ? explained(
+      () => biasesOf(measurements),
+      () => requireValue("measurements", measurements, measurementsShape),
+    )
+    : null;
   const isTrained = trained ?? biases === "moved";
   const findings = rule.check(measurements, ownOptions(rule, checkOptions), isTrained);
   if (rule.milderWhenTrained) {

@@ -36,6 +36,7 @@ const weight = objectWith({
 const layer = objectWith({
   name: text,
   className: text,
+  kind: text,
   activation: orNull(text),
   depth: number,
   trainable: flag,
@@ -114,3 +115,16 @@ export const gateResultShape: Requirement = objectWith({
   configuration: orNull(text),
   findings: arrayOf(findingShape),
 });
+
+/**
+ * What a rule finds. Rules run for every point of a study: what they are given is looked at in full only
+ * where one fails, to say where in it something is missing.
+ */
+export function explained<T>(judge: () => T, lookAgain: () => void): T {
+  try {
+    return judge();
+  } catch (error) {
+    lookAgain();
+    throw error;
+  }
+}
