@@ -86,7 +86,8 @@ export function buildSchema(): object {
   }, ["path"]);
   const suppression = closed({
     rule: described("The rule whose finding is accepted.", {
-      if: { pattern: "/" },
+      // A pattern alone lets everything pass that is not a text.
+      if: { type: "string", pattern: "/" },
       else: { enum: GATE_RULES.map(({ name }) => name) },
     }),
     layer: described('Name of the layer; "*" stands for any characters.', TEXT),

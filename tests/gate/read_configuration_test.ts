@@ -114,6 +114,10 @@ const REFUSED: [text: string, message: string][] = [
     `suppressions[0].rule: unknown rule, found "dead-unit"; did you mean "dead-units"?`,
   ],
   [
+    `{ "suppressions": [{ "rule": true, "layer": "a", "reason": "b" }] }`,
+    "suppressions[0].rule: ",
+  ],
+  [
     `{ "suppressions": [{ "rule": "symmetry", "layer": "a", "reason": "b", "until": "soon" }] }`,
     `suppressions[0].until: expected YYYY-MM-DD, found "soon"`,
   ],
