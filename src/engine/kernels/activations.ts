@@ -3,6 +3,7 @@ import type { Tensor } from "../tensorflow.ts";
 import { broadcastOffsets } from "./broadcast.ts";
 import { defineKernel, defineWasmGradient } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
+import type { KernelRepair } from "./kernel_context.ts";
 
 /**
  * `Prelu`, `x > 0 ? x : alpha x`. The stock kernel reads alpha in a circle, which is right where the axes
@@ -10,7 +11,7 @@ import { hasNonFinite } from "./has_non_finite.ts";
  * alpha everywhere, so that one that is not finite makes NaN of positive entries. Here alpha broadcasts,
  * and the rest still goes to the stock kernel.
  */
-export const preluKernel = defineKernel<unknown>("Prelu", (context, { x, alpha }) => {
+const preluKernel = defineKernel<unknown>("Prelu", (context, { x, alpha }) => {
   const own = alpha.shape.findIndex((size) => size !== 1);
   const rest = alpha.shape.slice(own);
   const isSuffix = own < 0 || `${rest}` === `${x.shape.slice(x.shape.length - rest.length)}`;
@@ -47,10 +48,10 @@ const clippedKernel = (kernelName: string, most: number) =>
  * `Relu`: the stock kernel compares bits, and turns NaN into 0 where its sign bit is set, as it is in the
  * NaN of Infinity - Infinity. Input without NaN and infinity still goes to the stock kernel.
  */
-export const reluKernel = clippedKernel("Relu", Infinity);
+const reluKernel = clippedKernel("Relu", Infinity);
 
 /** `Relu6`: the stock kernel turns NaN into 0. Input without NaN and infinity still goes there. */
-export const relu6Kernel = clippedKernel("Relu6", 6);
+const relu6Kernel = clippedKernel("Relu6", 6);
 
 /** Entries up to which a sum in float32 is as good as any. */
 const WIDE = 1024;
@@ -60,7 +61,7 @@ const WIDE = 1024;
  * untrained head has them, every probability is off by 2e-4. As that factor is the same for all, here
  * each wide row is divided by what it sums up to, in float64.
  */
-export const softmaxKernel = defineKernel<unknown, { logits: TensorInfo }>(
+const softmaxKernel = defineKernel<unknown, { logits: TensorInfo }>(
   "Softmax",
   (context, { logits }, attributes) => {
     const { tf, backend, native, address, stock, dispose } = context;
@@ -85,7 +86,7 @@ export const softmaxKernel = defineKernel<unknown, { logits: TensorInfo }>(
  * at a time, 0.04 ms: x + x^3 P(x^2) below 0.625, 1 - 2 / (e^2x + 1) above, within 2 units of the last
  * place (2-core Xeon, Deno 2.9.6).
  */
-export const tanhKernel = defineKernel<unknown>("Tanh", (context, { x }) => {
+const tanhKernel = defineKernel<unknown>("Tanh", (context, { x }) => {
   if (x.dtype !== "float32") return context.stock("Tanh", { x });
   const result = context.backend.makeOutput(x.shape, "float32");
   const count = context.tf.util.sizeFromShape(x.shape);
@@ -94,7 +95,7 @@ export const tanhKernel = defineKernel<unknown>("Tanh", (context, { x }) => {
 });
 
 /** `TanhGrad`, dy (1 - y^2) in one sweep; a kernel of this project, for `tanhGradient`. */
-export const tanhGradKernel = defineKernel<unknown, { dy: TensorInfo; y: TensorInfo }>(
+const tanhGradKernel = defineKernel<unknown, { dy: TensorInfo; y: TensorInfo }>(
   "TanhGrad",
   ({ tf, backend, native, address }, { dy, y }) => {
     const result = backend.makeOutput(y.shape, "float32");
@@ -110,3 +111,9 @@ export const tanhGradKernel = defineKernel<unknown, { dy: TensorInfo; y: TensorI
 export const tanhGradient = defineWasmGradient("Tanh", (tf, dy, [y]) => ({
   x: () => tf.engine().runKernel("TanhGrad", { dy, y }) as Tensor,
 }));
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [preluKernel, relu6Kernel, reluKernel, softmaxKernel, tanhGradKernel, tanhKernel],
+  gradients: [tanhGradient],
+};

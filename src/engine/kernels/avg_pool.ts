@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
-import type { KernelContext } from "./kernel_context.ts";
+import type { KernelContext, KernelRepair } from "./kernel_context.ts";
 import { pool2dInfo, pool3dInfo, type PoolAttributes } from "./window_attributes.ts";
 import {
   eachTap,
@@ -83,7 +83,7 @@ function averagePoolGrad(
  * x 512 entries off by 0.03 %. Here a window with a NaN gives NaN, and large windows are added up in
  * float64; input without NaN and infinity under small windows still goes to the stock kernel.
  */
-export const avgPoolKernel = defineKernel<PoolAttributes>("AvgPool", (context, { x }, attrs) => {
+const avgPoolKernel = defineKernel<PoolAttributes>("AvgPool", (context, { x }, attrs) => {
   const info = pool2dInfo(context.tf, x.shape, attrs);
   const geometry = geometry2d(info);
   if (!hasLargeWindow(geometry) && !hasNonFinite(floatView(context, x))) {
@@ -97,7 +97,7 @@ export const avgPoolKernel = defineKernel<PoolAttributes>("AvgPool", (context, {
  * by the size of the whole window, so it is too small at a border padded with `same`. Here:
  * `dx[i] += dy / entries seen`.
  */
-export const avgPoolGradKernel = defineKernel<PoolAttributes>(
+const avgPoolGradKernel = defineKernel<PoolAttributes>(
   "AvgPoolGrad",
   (context, { dy, input }, attributes) => {
     const info = pool2dInfo(context.tf, input.shape, attributes);
@@ -110,7 +110,7 @@ export const avgPoolGradKernel = defineKernel<PoolAttributes>(
  * `cpu`) may begin at the wrong place, and it adds in float32. Here windows begin where TensorFlow puts
  * them, and large ones are added up in float64; others still go to the stock kernel.
  */
-export const avgPool3dKernel = defineKernel<PoolAttributes>(
+const avgPool3dKernel = defineKernel<PoolAttributes>(
   "AvgPool3D",
   (context, { x }, attrs) => {
     const info = pool3dInfo(context.tf, x.shape, attrs);
@@ -126,10 +126,15 @@ export const avgPool3dKernel = defineKernel<PoolAttributes>(
  * `AvgPool3DGrad`. As with the stock `AvgPoolGrad`, the border of `same` padding comes out too small.
  * Here: `dx[i] += dy / entries seen`.
  */
-export const avgPool3dGradKernel = defineKernel<PoolAttributes>(
+const avgPool3dGradKernel = defineKernel<PoolAttributes>(
   "AvgPool3DGrad",
   (context, { dy, input }, attributes) => {
     const info = pool3dInfo(context.tf, input.shape, attributes);
     return averagePoolGrad(context, geometry3d(info), input, dy);
   },
 );
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [avgPool3dGradKernel, avgPool3dKernel, avgPoolGradKernel, avgPoolKernel],
+};

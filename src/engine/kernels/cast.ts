@@ -1,11 +1,12 @@
 import type { DataType } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
+import type { KernelRepair } from "./kernel_context.ts";
 
 /**
  * `Cast`. To `bool` the stock kernel stores the integer part modulo 256, so 0.5 and 256 become false.
  * Here every entry that is not 0 becomes true, NaN too. Other types go to the stock kernel.
  */
-export const castKernel = defineKernel<{ dtype: DataType }>("Cast", (context, { x }, attrs) => {
+const castKernel = defineKernel<{ dtype: DataType }>("Cast", (context, { x }, attrs) => {
   const { dtype } = attrs;
   if (dtype !== "bool" || x.dtype === "bool") return context.stock("Cast", { x }, attrs);
   const output = context.backend.makeOutput(x.shape, dtype);
@@ -19,7 +20,12 @@ export const castKernel = defineKernel<{ dtype: DataType }>("Cast", (context, { 
  * `Identity`, behind every `clone`: stock copies the entries, 81 times in a gradient of ten dense layers.
  * Tensors are never written to, so here the clone shares them, as the `cpu` backend's does.
  */
-export const identityKernel = defineKernel<unknown>("Identity", ({ backend }, { x }) => {
+const identityKernel = defineKernel<unknown>("Identity", ({ backend }, { x }) => {
   backend.incRef(x.dataId);
   return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
 });
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [castKernel, identityKernel],
+};

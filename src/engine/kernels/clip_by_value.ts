@@ -2,6 +2,7 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
 import { defineKernel, defineWasmGradient } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
+import type { KernelRepair } from "./kernel_context.ts";
 
 /** Attributes of `ClipByValue`. */
 interface ClipByValueAttributes {
@@ -15,7 +16,7 @@ interface ClipByValueAttributes {
  * whole numbers are clipped to whole numbers; floats without NaN and infinity still go to the stock
  * kernel.
  */
-export const clipByValueKernel = defineKernel<ClipByValueAttributes>(
+const clipByValueKernel = defineKernel<ClipByValueAttributes>(
   "ClipByValue",
   (context, { x }, attrs) => {
     const isFloat = x.dtype === "float32";
@@ -38,7 +39,7 @@ export const clipByValueKernel = defineKernel<ClipByValueAttributes>(
  * `ClipByValueGrad`, dy where x lies within the bounds, 0 elsewhere and NaN where x is NaN, in one
  * sweep; a kernel of this project, for `clipByValueGradient`.
  */
-export const clipByValueGradKernel = defineKernel<
+const clipByValueGradKernel = defineKernel<
   ClipByValueAttributes,
   { x: TensorInfo; dy: TensorInfo }
 >("ClipByValueGrad", (context, { x, dy }, { clipValueMin: low, clipValueMax: high }) => {
@@ -54,10 +55,16 @@ export const clipByValueGradKernel = defineKernel<
  * TensorFlow.js composes it of five kernels; here it is one. On another backend than WASM, and for
  * other than floats, that of TensorFlow.js answers.
  */
-export const clipByValueGradient = defineWasmGradient(
+const clipByValueGradient = defineWasmGradient(
   "ClipByValue",
   (tf, dy, [x], attrs) =>
     x.dtype === "float32"
       ? { x: () => tf.engine().runKernel("ClipByValueGrad", { x, dy }, attrs) as Tensor }
       : null,
 );
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [clipByValueGradKernel, clipByValueKernel],
+  gradients: [clipByValueGradient],
+};

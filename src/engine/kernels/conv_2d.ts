@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { convolutionKernels } from "./convolution_kernels.ts";
 import { defineKernel } from "./define_kernel.ts";
-import type { KernelContext } from "./kernel_context.ts";
+import type { KernelContext, KernelRepair } from "./kernel_context.ts";
 import { type Conv2dAttributes, conv2dInfo } from "./window_attributes.ts";
 import { windowsOnHeap } from "./windows_on_heap.ts";
 
@@ -24,10 +24,10 @@ const { plain, fused } = convolutionKernels("convolution", "Conv2D", "FusedConv2
  * weights that it does not free with the tensor it made them of. Here the windows are unrolled, in
  * blocks that fit the cache, and multiplied by the filter; at the speed of our GEMM.
  */
-export const conv2dKernel = plain;
+const conv2dKernel = plain;
 
 /** `FusedConv2D`, activation(x * filter + bias): as `Conv2D`; stock's relu turns NaN into 0, too. */
-export const fusedConv2dKernel = fused;
+const fusedConv2dKernel = fused;
 
 /**
  * `Conv2DBackpropFilter`: stock has none, so no convolution can be differentiated (tfjs #8474). With U
@@ -35,7 +35,7 @@ export const fusedConv2dKernel = fused;
  * blocks of positions that fit the cache, each added to dW by our GEMM. Also dilated, where the
  * attribute is given.
  */
-export const conv2dBackpropFilterKernel = defineKernel<
+const conv2dBackpropFilterKernel = defineKernel<
   Conv2dAttributes & { filterShape: number[] },
   { x: TensorInfo; dy: TensorInfo }
 >(
@@ -57,7 +57,7 @@ export const conv2dBackpropFilterKernel = defineKernel<
  * added where that window lay; in blocks of output positions that fit the cache. Also dilated, where
  * the attribute is given.
  */
-export const conv2dBackpropInputKernel = defineKernel<
+const conv2dBackpropInputKernel = defineKernel<
   Conv2dAttributes & { inputShape: number[] },
   { dy: TensorInfo; filter: TensorInfo }
 >("Conv2DBackpropInput", (context, { dy, filter }, attributes) => {
@@ -78,3 +78,8 @@ export const conv2dBackpropInputKernel = defineKernel<
   dispose(last);
   return result;
 });
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [conv2dBackpropFilterKernel, conv2dBackpropInputKernel, conv2dKernel, fusedConv2dKernel],
+};

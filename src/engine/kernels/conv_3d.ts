@@ -1,7 +1,7 @@
 import type { backend_util, Tensor5D, TensorInfo } from "@tensorflow/tfjs";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { defineKernel } from "./define_kernel.ts";
-import type { GradientFactory } from "./kernel_context.ts";
+import type { GradientFactory, KernelRepair } from "./kernel_context.ts";
 import { windowsOnHeap } from "./windows_on_heap.ts";
 
 /** Attributes that 3d convolutions and their gradients share. */
@@ -33,7 +33,7 @@ function conv3dInfo(
  * that of `cpu`) may begin at the wrong place. Here windows begin where TensorFlow puts them; they are
  * unrolled and multiplied by the filter, as for `Conv2D`.
  */
-export const conv3dKernel = defineKernel<
+const conv3dKernel = defineKernel<
   Conv3dAttributes,
   { x: TensorInfo; filter: TensorInfo }
 >("Conv3D", (context, { x, filter }, attributes) => {
@@ -50,7 +50,7 @@ interface Conv3dBackpropFilterAttributes extends Conv3dAttributes {
  * `Conv3DBackpropFilterV2`, the gradient of a 3d convolution with respect to its kernel. The stock
  * kernel is wrong for strides larger than 1. Here it is dW = U^T dy, as for `Conv2DBackpropFilter`.
  */
-export const conv3dBackpropFilterKernel = defineKernel<
+const conv3dBackpropFilterKernel = defineKernel<
   Conv3dBackpropFilterAttributes,
   { x: TensorInfo; dy: TensorInfo }
 >("Conv3DBackpropFilterV2", (context, { x, dy }, attributes) => {
@@ -69,7 +69,7 @@ interface Conv3dBackpropInputAttributes extends Conv3dAttributes {
  * pass of a transposed one. The stock kernel was wrong in every shape tried. Here each row of dy W^T is
  * added where its window lay, as for `Conv2DBackpropInput`.
  */
-export const conv3dBackpropInputKernel = defineKernel<
+const conv3dBackpropInputKernel = defineKernel<
   Conv3dBackpropInputAttributes,
   { dy: TensorInfo; filter: TensorInfo }
 >("Conv3DBackpropInputV2", (context, { dy, filter }, attributes) => {
@@ -83,7 +83,7 @@ export const conv3dBackpropInputKernel = defineKernel<
  * TensorFlow.js has none. The kernel is linear in both inputs: for `dy` it is the convolution of the
  * incoming gradient with the same filter, for the filter the gradient that a convolution of it has.
  */
-export const conv3dBackpropInputGradient: GradientFactory = ({ tf }) => ({
+const conv3dBackpropInputGradient: GradientFactory = ({ tf }) => ({
   kernelName: "Conv3DBackpropInputV2",
   inputsToSave: ["dy", "filter"],
   gradFunc(gradient, saved, attrs) {
@@ -101,3 +101,9 @@ export const conv3dBackpropInputGradient: GradientFactory = ({ tf }) => ({
     };
   },
 });
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [conv3dBackpropFilterKernel, conv3dBackpropInputKernel, conv3dKernel],
+  gradients: [conv3dBackpropInputGradient],
+};

@@ -1,6 +1,6 @@
 import type { Tensor } from "../tensorflow.ts";
 import { defineKernel } from "./define_kernel.ts";
-import type { GradientFactory, KernelFactory } from "./kernel_context.ts";
+import type { GradientFactory, KernelFactory, KernelRepair } from "./kernel_context.ts";
 
 /** Attributes of `Cumsum` and of `Cumprod`. */
 interface CumulativeAttributes {
@@ -56,13 +56,13 @@ function cumulative(
  * writes outside of its output where the axis is negative: the backend dies of it. Here it adds in
  * float64, along any axis.
  */
-export const cumsumKernel = cumulative("Cumsum", 0, (sum, entry) => sum + entry);
+const cumsumKernel = cumulative("Cumsum", 0, (sum, entry) => sum + entry);
 
 /**
  * The gradient of `Cumsum`: dy added up from the other end. That of TensorFlow.js is transposed unless
  * the axis is the last: it throws, or is silently wrong where the transposed shape is the same.
  */
-export const cumsumGradient: GradientFactory = ({ tf }) => ({
+const cumsumGradient: GradientFactory = ({ tf }) => ({
   kernelName: "Cumsum",
   gradFunc(dy, _saved, attrs) {
     const { axis, exclusive, reverse } = attrs as unknown as CumulativeAttributes;
@@ -77,4 +77,10 @@ export const cumsumGradient: GradientFactory = ({ tf }) => ({
  * `Cumprod`: like the stock `Cumsum` this one writes outside of its output where the axis is negative.
  * Here it multiplies in float64, along any axis.
  */
-export const cumprodKernel = cumulative("Cumprod", 1, (product, entry) => product * entry);
+const cumprodKernel = cumulative("Cumprod", 1, (product, entry) => product * entry);
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [cumprodKernel, cumsumKernel],
+  gradients: [cumsumGradient],
+};

@@ -3,6 +3,7 @@ import { convolutionKernels } from "./convolution_kernels.ts";
 import { defineKernel } from "./define_kernel.ts";
 import { type Conv2dAttributes, conv2dInfo } from "./window_attributes.ts";
 import { windowsOnHeap } from "./windows_on_heap.ts";
+import type { KernelRepair } from "./kernel_context.ts";
 
 const { plain, fused } = convolutionKernels(
   "depthwise",
@@ -14,16 +15,16 @@ const { plain, fused } = convolutionKernels(
  * `DepthwiseConv2dNative`: stock is wrong for `same` padding with a stride larger than the window. Here
  * each output entry is the sum over taps of the input entry times the tap, four channels at a time.
  */
-export const depthwiseConv2dNativeKernel = plain;
+const depthwiseConv2dNativeKernel = plain;
 
 /** `FusedDepthwiseConv2D`, activation(x * filter + bias): as `DepthwiseConv2dNative`. */
-export const fusedDepthwiseConv2dKernel = fused;
+const fusedDepthwiseConv2dKernel = fused;
 
 /**
  * `DepthwiseConv2dNativeBackpropFilter`: stock has none. Each weight's gradient is the sum, over the
  * output positions, of the input entry that its tap met times dy.
  */
-export const depthwiseConv2dNativeBackpropFilterKernel = defineKernel<
+const depthwiseConv2dNativeBackpropFilterKernel = defineKernel<
   Conv2dAttributes & { filterShape: number[] },
   { x: TensorInfo; dy: TensorInfo }
 >("DepthwiseConv2dNativeBackpropFilter", (context, { x, dy }, attributes) => {
@@ -35,10 +36,20 @@ export const depthwiseConv2dNativeBackpropFilterKernel = defineKernel<
  * `DepthwiseConv2dNativeBackpropInput`: stock has none. Each entry of dy times each tap is added where
  * that tap met the input.
  */
-export const depthwiseConv2dNativeBackpropInputKernel = defineKernel<
+const depthwiseConv2dNativeBackpropInputKernel = defineKernel<
   Conv2dAttributes & { inputShape: number[] },
   { dy: TensorInfo; filter: TensorInfo }
 >("DepthwiseConv2dNativeBackpropInput", (context, { dy, filter }, attributes) => {
   const info = conv2dInfo(context.tf, attributes.inputShape, filter.shape, attributes, true);
   return windowsOnHeap(context, "depthwiseInputGradient", [dy, filter], info, info.inShape);
 });
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [
+    depthwiseConv2dNativeBackpropFilterKernel,
+    depthwiseConv2dNativeBackpropInputKernel,
+    depthwiseConv2dNativeKernel,
+    fusedDepthwiseConv2dKernel,
+  ],
+};

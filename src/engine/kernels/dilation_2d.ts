@@ -1,6 +1,6 @@
 import type { backend_util, TensorInfo } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
-import type { KernelContext } from "./kernel_context.ts";
+import type { KernelContext, KernelRepair } from "./kernel_context.ts";
 import { eachTap, geometry2d, type WindowGeometry } from "./window_geometry.ts";
 
 /** Attributes of `Dilation2D` and of its gradients. */
@@ -64,7 +64,7 @@ function dilation2dWinners(
  * smallest positive number and gives that for a window whose sums are all 0 or less. Here NaN is larger
  * than any number.
  */
-export const dilation2dKernel = defineKernel<unknown>(
+const dilation2dKernel = defineKernel<unknown>(
   "Dilation2D",
   (context, { x, filter }, attrs) => {
     const { geometry, shape } = dilation2dGeometry(context, x, filter, attrs);
@@ -80,7 +80,7 @@ export const dilation2dKernel = defineKernel<unknown>(
  * no sum of a window is larger it picks the first. Here each `dy` goes to the filter entry whose sum is the
  * largest of its window.
  */
-export const dilation2dBackpropFilterKernel = defineKernel<unknown>(
+const dilation2dBackpropFilterKernel = defineKernel<unknown>(
   "Dilation2DBackpropFilter",
   (context, { x, filter, dy }, attrs) => {
     const { geometry } = dilation2dGeometry(context, x, filter, attrs);
@@ -101,7 +101,7 @@ export const dilation2dBackpropFilterKernel = defineKernel<unknown>(
  * no sum of a window is larger it picks the first. Here each `dy` goes to the input entry whose sum is the
  * largest of its window.
  */
-export const dilation2dBackpropInputKernel = defineKernel<unknown>(
+const dilation2dBackpropInputKernel = defineKernel<unknown>(
   "Dilation2DBackpropInput",
   (context, { x, filter, dy }, attrs) => {
     const { geometry } = dilation2dGeometry(context, x, filter, attrs);
@@ -116,3 +116,8 @@ export const dilation2dBackpropInputKernel = defineKernel<unknown>(
     return dx;
   },
 );
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [dilation2dBackpropFilterKernel, dilation2dBackpropInputKernel, dilation2dKernel],
+};

@@ -3,7 +3,12 @@ import type { Tensor } from "../tensorflow.ts";
 import { broadcastOffsets, reduceLike } from "./broadcast.ts";
 import { defineKernel } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
-import type { GradientFactory, KernelAttributes, KernelFactory } from "./kernel_context.ts";
+import type {
+  GradientFactory,
+  KernelAttributes,
+  KernelFactory,
+  KernelRepair,
+} from "./kernel_context.ts";
 
 /**
  * A kernel of two broadcasting inputs that gives the larger one for sign 1, the smaller one for -1, and
@@ -29,10 +34,10 @@ function extremum(kernelName: string, sign: 1 | -1): KernelFactory {
 }
 
 /** `Maximum`: the stock kernel gives `b` when `a` is NaN and hides it. Here NaN in either gives NaN. */
-export const maximumKernel = extremum("Maximum", 1);
+const maximumKernel = extremum("Maximum", 1);
 
 /** `Minimum`: the stock kernel gives `b` when `a` is NaN and hides it. Here NaN in either gives NaN. */
-export const minimumKernel = extremum("Minimum", -1);
+const minimumKernel = extremum("Minimum", -1);
 
 function pairGradient(kernelName: "Maximum" | "Minimum"): GradientFactory {
   return ({ tf }) => ({
@@ -55,7 +60,7 @@ function pairGradient(kernelName: "Maximum" | "Minimum"): GradientFactory {
  * The gradients of `Maximum` and `Minimum`: `dy` where an input was taken, 0 elsewhere. Those of
  * TensorFlow.js throw when an input was broadcast; these add up what broadcasting copied.
  */
-export const extremumGradients: GradientFactory[] = [
+const extremumGradients: GradientFactory[] = [
   pairGradient("Maximum"),
   pairGradient("Minimum"),
 ];
@@ -86,7 +91,13 @@ function reducedGradient(kernelName: "Max" | "Min", axesName: string): GradientF
  * entries that are the largest (the smallest), as TensorFlow does. TensorFlow.js hands all of it to each
  * of them, which is wrong by their number: steps that are alike, as padding is, or saturated units.
  */
-export const reducedExtremumGradients: GradientFactory[] = [
+const reducedExtremumGradients: GradientFactory[] = [
   reducedGradient("Max", "reductionIndices"),
   reducedGradient("Min", "axis"),
 ];
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [maximumKernel, minimumKernel],
+  gradients: [...extremumGradients, ...reducedExtremumGradients],
+};

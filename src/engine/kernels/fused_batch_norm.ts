@@ -2,7 +2,7 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
 import { broadcastOffsets, reduceLike } from "./broadcast.ts";
 import { defineKernel } from "./define_kernel.ts";
-import type { GradientFactory } from "./kernel_context.ts";
+import type { GradientFactory, KernelRepair } from "./kernel_context.ts";
 
 /** Inputs of `FusedBatchNorm`. */
 type BatchNormInputs =
@@ -16,7 +16,7 @@ type BatchNormInputs =
  * to the stock kernel. Without scale or offset TensorFlow.js breaks down while it records the operation for
  * a gradient, and leaks what it has kept by then; here that is refused first.
  */
-export const fusedBatchNormKernel = defineKernel<{ varianceEpsilon: number }, BatchNormInputs>(
+const fusedBatchNormKernel = defineKernel<{ varianceEpsilon: number }, BatchNormInputs>(
   "FusedBatchNorm",
   (context, { x, mean, variance, scale, offset }, attrs) => {
     const { gradientDepth, kernelDepth } = context.tf.engine().state;
@@ -63,7 +63,7 @@ export const fusedBatchNormKernel = defineKernel<{ varianceEpsilon: number }, Ba
  * `dy (x - mean) r`, for the offset `dy`, each added up over what broadcasting copied. That of
  * TensorFlow.js adds up along the last axis only and throws for any other.
  */
-export const fusedBatchNormGradient: GradientFactory = ({ tf }) => ({
+const fusedBatchNormGradient: GradientFactory = ({ tf }) => ({
   kernelName: "FusedBatchNorm",
   // TensorFlow.js's tape has no place for a missing scale or offset: the layers always give them.
   inputsToSave: ["x", "mean", "variance", "scale", "offset"],
@@ -86,3 +86,9 @@ export const fusedBatchNormGradient: GradientFactory = ({ tf }) => ({
     };
   },
 });
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [fusedBatchNormKernel],
+  gradients: [fusedBatchNormGradient],
+};

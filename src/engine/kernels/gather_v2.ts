@@ -1,11 +1,12 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
+import type { KernelRepair } from "./kernel_context.ts";
 
 /**
  * `GatherV2`, the forward pass of an embedding: stock finds the place of every single entry anew. Here
  * whole runs are copied, as long as what lies behind the axis.
  */
-export const gatherV2Kernel = defineKernel<
+const gatherV2Kernel = defineKernel<
   { axis: number; batchDims?: number },
   { x: TensorInfo; indices: TensorInfo }
 >("GatherV2", (context, { x, indices }, attributes) => {
@@ -43,7 +44,7 @@ export const gatherV2Kernel = defineKernel<
  * dropped, as TensorFlow and the `cpu` backend do. Floats are added in float64: in float32 the sum of 2^20
  * rows of 0.1 is off by 1 %.
  */
-export const unsortedSegmentSumKernel = defineKernel<
+const unsortedSegmentSumKernel = defineKernel<
   { numSegments: number },
   { x: TensorInfo; segmentIds: TensorInfo }
 >("UnsortedSegmentSum", (context, { x, segmentIds }, { numSegments }) => {
@@ -68,3 +69,8 @@ export const unsortedSegmentSumKernel = defineKernel<
   }
   return result;
 });
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [gatherV2Kernel, unsortedSegmentSumKernel],
+};

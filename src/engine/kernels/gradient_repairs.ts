@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensorflow.ts";
 import { reduceLike } from "./broadcast.ts";
 import { amendGradient, defineWasmGradient } from "./define_kernel.ts";
-import type { GradientFactory, KernelAttributes } from "./kernel_context.ts";
+import type { GradientFactory, KernelAttributes, KernelRepair } from "./kernel_context.ts";
 
 /** Attributes of `DepthToSpace`. */
 interface DepthToSpaceAttributes {
@@ -13,7 +13,7 @@ interface DepthToSpaceAttributes {
  * The gradient of `DepthToSpace`, the pixel shuffle that super-resolution models end with (in a layer of
  * their own): every entry of `dy` goes back to the channel that it came from. TensorFlow.js has none.
  */
-export const depthToSpaceGradient: GradientFactory = ({ tf }) => ({
+const depthToSpaceGradient: GradientFactory = ({ tf }) => ({
   kernelName: "DepthToSpace",
   inputsToSave: ["x"],
   gradFunc(gradient, saved, attrs) {
@@ -39,7 +39,7 @@ interface MirrorPadAttributes {
  * Here, axis by axis: the middle of `dy`, plus each border turned round and laid on the entries that it
  * mirrors.
  */
-export const mirrorPadGradient: GradientFactory = ({ tf }) => ({
+const mirrorPadGradient: GradientFactory = ({ tf }) => ({
   kernelName: "MirrorPad",
   inputsToSave: ["x"],
   gradFunc(dy, saved, attrs) {
@@ -75,7 +75,7 @@ export const mirrorPadGradient: GradientFactory = ({ tf }) => ({
  * The gradient of `Tile`. That of TensorFlow.js slices and adds once for every copy, and throws for a rank
  * above 4. Here the copies along each axis are added up at once.
  */
-export const tileGradient: GradientFactory = ({ tf }) => ({
+const tileGradient: GradientFactory = ({ tf }) => ({
   kernelName: "Tile",
   inputsToSave: ["x"],
   gradFunc(dy, saved, attrs) {
@@ -116,7 +116,7 @@ const INPUTS: Record<string, string[]> = {
  * a mask behind anything trainable, cannot be differentiated. To `FloorDiv` it gives the gradient of a
  * division that is not floored.
  */
-export const piecewiseConstantGradients: GradientFactory[] = Object.entries(INPUTS).map(
+const piecewiseConstantGradients: GradientFactory[] = Object.entries(INPUTS).map(
   ([kernelName, inputsToSave]): GradientFactory => ({ tf }) => ({
     kernelName,
     inputsToSave,
@@ -131,7 +131,7 @@ export const piecewiseConstantGradients: GradientFactory[] = Object.entries(INPU
  * The gradient of `SquaredDifference`: `2 (a - b) dy`, and its negative for `b`. That of TensorFlow.js
  * throws when an input was broadcast; this one adds up what broadcasting copied.
  */
-export const squaredDifferenceGradient: GradientFactory = ({ tf }) => ({
+const squaredDifferenceGradient: GradientFactory = ({ tf }) => ({
   kernelName: "SquaredDifference",
   inputsToSave: ["a", "b"],
   gradFunc(dy, saved) {
@@ -146,7 +146,7 @@ export const squaredDifferenceGradient: GradientFactory = ({ tf }) => ({
 });
 
 /** The gradient of `Prod`. That of TensorFlow.js throws where an axis is counted from the end. */
-export const prodGradient = amendGradient("Prod", (tf, stock) => (dy, saved, attrs) => {
+const prodGradient = amendGradient("Prod", (tf, stock) => (dy, saved, attrs) => {
   const axis = tf.util.parseAxisParam((attrs as KernelAttributes).axis, saved[0].shape);
   return stock(dy, saved, { ...attrs, axis });
 });
@@ -172,7 +172,7 @@ function dilatedGradient(kernelName: string, toFilter: string, toInput: string):
  * larger than 1. The kernels of this project take dilations, also together with strides; on another
  * backend than WASM, and without dilation, the gradient of TensorFlow.js answers.
  */
-export const dilatedConvolutionGradients: GradientFactory[] = [
+const dilatedConvolutionGradients: GradientFactory[] = [
   dilatedGradient("Conv2D", "Conv2DBackpropFilter", "Conv2DBackpropInput"),
   dilatedGradient(
     "DepthwiseConv2dNative",
@@ -192,3 +192,16 @@ export const dilatedConvolutionGradients: GradientFactory[] = [
     };
   }),
 ];
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  gradients: [
+    depthToSpaceGradient,
+    ...dilatedConvolutionGradients,
+    mirrorPadGradient,
+    ...piecewiseConstantGradients,
+    prodGradient,
+    squaredDifferenceGradient,
+    tileGradient,
+  ],
+};

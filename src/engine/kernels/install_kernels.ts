@@ -3,158 +3,12 @@ import { createNativeModule, type NativeModule } from "../native/native_module.t
 import { runningNative, setRunningNative } from "../native/running_native.ts";
 import type { WasmBackend } from "../native/wasm_backend.ts";
 import type { TensorFlow } from "../tensorflow.ts";
-import {
-  preluKernel,
-  relu6Kernel,
-  reluKernel,
-  softmaxKernel,
-  tanhGradient,
-  tanhGradKernel,
-  tanhKernel,
-} from "./activations.ts";
-import {
-  avgPool3dGradKernel,
-  avgPool3dKernel,
-  avgPoolGradKernel,
-  avgPoolKernel,
-} from "./avg_pool.ts";
-import { castKernel, identityKernel } from "./cast.ts";
-import { clipByValueGradient, clipByValueGradKernel, clipByValueKernel } from "./clip_by_value.ts";
-import {
-  conv2dBackpropFilterKernel,
-  conv2dBackpropInputKernel,
-  conv2dKernel,
-  fusedConv2dKernel,
-} from "./conv_2d.ts";
-import {
-  conv3dBackpropFilterKernel,
-  conv3dBackpropInputGradient,
-  conv3dBackpropInputKernel,
-  conv3dKernel,
-} from "./conv_3d.ts";
-import { cumprodKernel, cumsumGradient, cumsumKernel } from "./cumulative.ts";
-import {
-  depthwiseConv2dNativeBackpropFilterKernel,
-  depthwiseConv2dNativeBackpropInputKernel,
-  depthwiseConv2dNativeKernel,
-  fusedDepthwiseConv2dKernel,
-} from "./depthwise_conv_2d_native.ts";
-import {
-  dilation2dBackpropFilterKernel,
-  dilation2dBackpropInputKernel,
-  dilation2dKernel,
-} from "./dilation_2d.ts";
-import {
-  extremumGradients,
-  maximumKernel,
-  minimumKernel,
-  reducedExtremumGradients,
-} from "./extremum.ts";
-import { fusedBatchNormGradient, fusedBatchNormKernel } from "./fused_batch_norm.ts";
-import { gatherV2Kernel, unsortedSegmentSumKernel } from "./gather_v2.ts";
-import {
-  depthToSpaceGradient,
-  dilatedConvolutionGradients,
-  mirrorPadGradient,
-  piecewiseConstantGradients,
-  prodGradient,
-  squaredDifferenceGradient,
-  tileGradient,
-} from "./gradient_repairs.ts";
-import type {
-  GradientFactory,
-  KernelContext,
-  KernelFactory,
-  KernelInputs,
-} from "./kernel_context.ts";
-import { batchMatMulGradient, batchMatMulKernel, fusedMatMulKernel } from "./mat_mul.ts";
-import {
-  maxPool3dGradKernel,
-  maxPool3dKernel,
-  maxPoolGradKernel,
-  maxPoolKernel,
-} from "./max_pool.ts";
-import { oneHotKernel } from "./one_hot.ts";
+import type { KernelContext, KernelInputs } from "./kernel_context.ts";
+import { REPAIRS } from "./registry.ts";
 import { rememberKernels } from "./renew_kernels.ts";
-import { resizeBilinearGradKernel, resizeNearestNeighborGradKernel } from "./resize_gradients.ts";
-import { singlePartGradients, sliceKernel, splitVKernel, unpackKernel } from "./slice.ts";
-import { meanKernel, sumKernel } from "./sum.ts";
 import { object, requireValue } from "../../words/requirements.ts";
 import { EngineError } from "../engine_error.ts";
 import { tensorFlow } from "../tensorflow_requirement.ts";
-
-/** Every kernel of this project: those of one operation, and its gradients, stand in one file. */
-const KERNELS: KernelFactory[] = [
-  avgPool3dGradKernel,
-  avgPool3dKernel,
-  avgPoolGradKernel,
-  avgPoolKernel,
-  batchMatMulKernel,
-  castKernel,
-  clipByValueGradKernel,
-  clipByValueKernel,
-  conv2dBackpropFilterKernel,
-  conv2dBackpropInputKernel,
-  conv2dKernel,
-  conv3dBackpropFilterKernel,
-  conv3dBackpropInputKernel,
-  conv3dKernel,
-  cumprodKernel,
-  cumsumKernel,
-  depthwiseConv2dNativeBackpropFilterKernel,
-  depthwiseConv2dNativeBackpropInputKernel,
-  depthwiseConv2dNativeKernel,
-  dilation2dBackpropFilterKernel,
-  dilation2dBackpropInputKernel,
-  dilation2dKernel,
-  fusedBatchNormKernel,
-  fusedConv2dKernel,
-  fusedDepthwiseConv2dKernel,
-  fusedMatMulKernel,
-  gatherV2Kernel,
-  identityKernel,
-  maximumKernel,
-  maxPool3dGradKernel,
-  maxPool3dKernel,
-  maxPoolGradKernel,
-  maxPoolKernel,
-  meanKernel,
-  minimumKernel,
-  oneHotKernel,
-  preluKernel,
-  relu6Kernel,
-  reluKernel,
-  resizeBilinearGradKernel,
-  resizeNearestNeighborGradKernel,
-  sliceKernel,
-  softmaxKernel,
-  splitVKernel,
-  sumKernel,
-  tanhGradKernel,
-  tanhKernel,
-  unpackKernel,
-  unsortedSegmentSumKernel,
-];
-
-/** Every gradient that TensorFlow.js lacks or has wrong. */
-const GRADIENTS: GradientFactory[] = [
-  batchMatMulGradient,
-  clipByValueGradient,
-  conv3dBackpropInputGradient,
-  cumsumGradient,
-  depthToSpaceGradient,
-  ...dilatedConvolutionGradients,
-  ...extremumGradients,
-  fusedBatchNormGradient,
-  mirrorPadGradient,
-  ...piecewiseConstantGradients,
-  prodGradient,
-  ...reducedExtremumGradients,
-  ...singlePartGradients,
-  squaredDifferenceGradient,
-  tanhGradient,
-  tileGradient,
-];
 
 /** Options of {@linkcode installKernels}. */
 export interface KernelOptions {
@@ -261,8 +115,10 @@ export async function installKernels(
   };
 
   const takeBack: (() => void)[] = [];
-  for (const factory of KERNELS) takeBack.push(replaceKernel(factory(context)));
-  const gradients = GRADIENTS.map((factory) => factory(context));
+  const kernels = REPAIRS.flatMap(({ kernels = [] }) => kernels);
+  for (const factory of kernels) takeBack.push(replaceKernel(factory(context)));
+  const gradients = REPAIRS.flatMap(({ gradients = [] }) => gradients)
+    .map((factory) => factory(context));
   for (const gradient of gradients) takeBack.push(replaceGradient(tf, gradient));
   renewals.set(engine, rememberKernels(tf, gradients));
   return async () => {

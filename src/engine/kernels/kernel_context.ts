@@ -37,3 +37,11 @@ export type KernelFactory = (context: KernelContext) => KernelConfig;
 
 /** Makes a gradient for a context. Gradients serve every backend: compose them of public operations. */
 export type GradientFactory = (context: KernelContext) => GradConfig;
+
+/** What one file puts in place. */
+export interface KernelRepair {
+  /** Kernels that TensorFlow.js lacks or has wrong or slow. */
+  kernels?: readonly KernelFactory[];
+  /** Gradients that it lacks or has wrong. */
+  gradients?: readonly GradientFactory[];
+}

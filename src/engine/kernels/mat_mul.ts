@@ -2,7 +2,7 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
 import { broadcastOffsets, reduceLike } from "./broadcast.ts";
 import { amendGradient, defineKernel } from "./define_kernel.ts";
-import type { KernelContext } from "./kernel_context.ts";
+import type { KernelContext, KernelRepair } from "./kernel_context.ts";
 
 /** Which operands of a product are stored transposed. */
 interface Transposition {
@@ -134,7 +134,7 @@ export function finishProduct(
  * 120 to 267 ms instead of 9 to 14 (2-core Xeon, Deno 2.9.6). Here all of them go through one GEMM that
  * packs either operand either way round.
  */
-export const batchMatMulKernel = defineKernel<Transposition>(
+const batchMatMulKernel = defineKernel<Transposition>(
   "BatchMatMul",
   (context, { a, b }, attributes) =>
     a.dtype === "float32" && b.dtype === "float32"
@@ -147,7 +147,7 @@ export const batchMatMulKernel = defineKernel<Transposition>(
  * The gradient of `BatchMatMul`: that of TensorFlow.js throws when one of the batches was broadcast,
  * for it has the shape of the other. Here what broadcasting copied is added up.
  */
-export const batchMatMulGradient = amendGradient(
+const batchMatMulGradient = amendGradient(
   "BatchMatMul",
   (tf, stock) => (dy, saved, attrs) => {
     const gradients = stock(dy, saved, attrs);
@@ -178,7 +178,7 @@ interface Attributes extends Transposition {
  * stored; the other activations follow as kernels of their own, and a bias may have any shape that
  * broadcasts.
  */
-export const fusedMatMulKernel = defineKernel<Attributes, Inputs>(
+const fusedMatMulKernel = defineKernel<Attributes, Inputs>(
   "_FusedMatMul",
   (context, inputs, attributes) => {
     const { a, b, ...others } = inputs;
@@ -195,3 +195,9 @@ export const fusedMatMulKernel = defineKernel<Attributes, Inputs>(
     return result ?? context.stock("_FusedMatMul", inputs, attributes);
   },
 );
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [batchMatMulKernel, fusedMatMulKernel],
+  gradients: [batchMatMulGradient],
+};

@@ -2,7 +2,7 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import { hasLargeWindow } from "./avg_pool.ts";
 import { defineKernel } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
-import type { KernelContext } from "./kernel_context.ts";
+import type { KernelContext, KernelRepair } from "./kernel_context.ts";
 import { pool2dInfo, pool3dInfo, type PoolAttributes } from "./window_attributes.ts";
 import {
   eachTap,
@@ -72,7 +72,7 @@ function maxPoolGrad(
  * a window with a NaN gives NaN; input without NaN and infinity under small windows still goes to the stock
  * kernel.
  */
-export const maxPoolKernel = defineKernel<PoolAttributes>("MaxPool", (context, { x }, attrs) => {
+const maxPoolKernel = defineKernel<PoolAttributes>("MaxPool", (context, { x }, attrs) => {
   const info = pool2dInfo(context.tf, x.shape, attrs);
   const geometry = geometry2d(info);
   if (!hasLargeWindow(geometry) && !hasNonFinite(floatView(context, x))) {
@@ -86,7 +86,7 @@ export const maxPoolKernel = defineKernel<PoolAttributes>("MaxPool", (context, {
  * largest entry is 0 or less gets no gradient. Here every window hands its `dy` to its first largest
  * entry: `dx[argmax] += dy`.
  */
-export const maxPoolGradKernel = defineKernel<
+const maxPoolGradKernel = defineKernel<
   PoolAttributes,
   { dy: TensorInfo; input: TensorInfo }
 >("MaxPoolGrad", (context, { dy, input }, attributes) => {
@@ -99,7 +99,7 @@ export const maxPoolGradKernel = defineKernel<
  * negative entries gives about 0, and it passes over NaN. Here: `y = max of the window`, NaN if it has
  * one.
  */
-export const maxPool3dKernel = defineKernel<PoolAttributes>(
+const maxPool3dKernel = defineKernel<PoolAttributes>(
   "MaxPool3D",
   (context, { x }, attributes) => {
     const info = pool3dInfo(context.tf, x.shape, attributes);
@@ -111,10 +111,15 @@ export const maxPool3dKernel = defineKernel<PoolAttributes>(
  * `MaxPool3DGrad`. Like the stock `MaxPoolGrad` this one loses windows whose largest entry is 0 or less;
  * with a stride larger than the window it may begin at the wrong place, too. Here: `dx[argmax] += dy`.
  */
-export const maxPool3dGradKernel = defineKernel<PoolAttributes>(
+const maxPool3dGradKernel = defineKernel<PoolAttributes>(
   "MaxPool3DGrad",
   (context, { dy, input }, attributes) => {
     const info = pool3dInfo(context.tf, input.shape, attributes);
     return maxPoolGrad(context, geometry3d(info), input, dy);
   },
 );
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [maxPool3dGradKernel, maxPool3dKernel, maxPoolGradKernel, maxPoolKernel],
+};

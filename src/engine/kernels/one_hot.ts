@@ -1,5 +1,6 @@
 import type { DataType } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
+import type { KernelRepair } from "./kernel_context.ts";
 
 /** Attributes of `OneHot`. */
 export interface OneHotAttributes {
@@ -14,7 +15,7 @@ export interface OneHotAttributes {
  * and past the end of its buffer as `bool`. Here entries have the type asked for; an index outside
  * `[0, depth)` gives a row of `offValue`.
  */
-export const oneHotKernel = defineKernel<OneHotAttributes>(
+const oneHotKernel = defineKernel<OneHotAttributes>(
   "OneHot",
   (context, { indices }, { depth, onValue, offValue, dtype }) => {
     const output = context.backend.makeOutput([...indices.shape, depth], dtype);
@@ -27,3 +28,8 @@ export const oneHotKernel = defineKernel<OneHotAttributes>(
     return output;
   },
 );
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [oneHotKernel],
+};

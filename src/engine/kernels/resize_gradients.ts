@@ -1,5 +1,5 @@
 import { defineKernel } from "./define_kernel.ts";
-import type { KernelFactory } from "./kernel_context.ts";
+import type { KernelFactory, KernelRepair } from "./kernel_context.ts";
 
 /** Attributes of `ResizeNearestNeighbor`, of `ResizeBilinear`, and of their gradients. */
 interface ResizeAttributes {
@@ -76,7 +76,7 @@ function places(
  * 1024 x 1024, and knows nothing of `halfPixelCenters`. Here every `dy` goes to the four pixels around
  * its place, each by the share that it had in the forward pass, and is added in float64.
  */
-export const resizeBilinearGradKernel = resizeGradient(
+const resizeBilinearGradKernel = resizeGradient(
   "ResizeBilinearGrad",
   (sums, dy, [batch, height, width, channels], [, outHeight, outWidth], attributes) => {
     const rows = places(height, outHeight, attributes);
@@ -119,7 +119,7 @@ function sources(
  * window around its place, which is too small for some sizes with aligned corners, and that of `cpu`
  * mixes up the examples of a batch. Here every `dy` goes to the pixel that it is a copy of.
  */
-export const resizeNearestNeighborGradKernel = resizeGradient(
+const resizeNearestNeighborGradKernel = resizeGradient(
   "ResizeNearestNeighborGrad",
   (sums, dy, [batch, height, width, channels], [, outHeight, outWidth], attributes) => {
     const rows = sources(height, outHeight, attributes);
@@ -136,3 +136,8 @@ export const resizeNearestNeighborGradKernel = resizeGradient(
     }
   },
 );
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [resizeBilinearGradKernel, resizeNearestNeighborGradKernel],
+};

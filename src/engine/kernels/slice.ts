@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
 import { defineKernel } from "./define_kernel.ts";
-import type { GradientFactory, KernelContext } from "./kernel_context.ts";
+import type { GradientFactory, KernelContext, KernelRepair } from "./kernel_context.ts";
 
 /**
  * The block of a tensor that begins at `begin` and has the shape `size`, as a fresh tensor.
@@ -44,7 +44,7 @@ function copyBlock(
  * `Slice`: stock first copies the whole tensor off the heap, for every slice. Here only the block is
  * copied, on the heap.
  */
-export const sliceKernel = defineKernel<{ begin: number | number[]; size: number | number[] }>(
+const sliceKernel = defineKernel<{ begin: number | number[]; size: number | number[] }>(
   "Slice",
   (context, { x }, attributes) => {
     if (x.dtype === "string") return context.stock("Slice", { x }, attributes);
@@ -59,7 +59,7 @@ export const sliceKernel = defineKernel<{ begin: number | number[]; size: number
  * `SplitV`, as an LSTM takes its gates apart: stock copies the whole tensor once for each part (see
  * `Slice`). Here each part is copied once.
  */
-export const splitVKernel = defineKernel<{ numOrSizeSplits: number | number[]; axis: number }>(
+const splitVKernel = defineKernel<{ numOrSizeSplits: number | number[]; axis: number }>(
   "SplitV",
   (context, { x }, { numOrSizeSplits, axis }) => {
     const { util, backend_util } = context.tf;
@@ -78,7 +78,7 @@ export const splitVKernel = defineKernel<{ numOrSizeSplits: number | number[]; a
  * `Unpack`, as a recurrent layer takes its steps apart: stock copies the whole tensor once for each
  * part (see `Slice`), which is the square of the steps. Here each part is copied once.
  */
-export const unpackKernel = defineKernel<{ axis: number }, { value: TensorInfo }>(
+const unpackKernel = defineKernel<{ axis: number }, { value: TensorInfo }>(
   "Unpack",
   (context, { value }, { axis }) => {
     const { shape } = value;
@@ -102,7 +102,7 @@ export const unpackKernel = defineKernel<{ axis: number }, { value: TensorInfo }
  * one part only, TensorFlow.js hands its gradient over without a list and its own functions throw: a
  * recurrent layer over a single step has no gradient.
  */
-export const singlePartGradients: GradientFactory[] = [
+const singlePartGradients: GradientFactory[] = [
   ({ tf }) => ({
     kernelName: "Unpack",
     gradFunc(parts, _saved, attrs) {
@@ -118,3 +118,9 @@ export const singlePartGradients: GradientFactory[] = [
     },
   }),
 ];
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [sliceKernel, splitVKernel, unpackKernel],
+  gradients: [...singlePartGradients],
+};

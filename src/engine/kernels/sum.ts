@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { broadcastOffsets } from "./broadcast.ts";
 import { defineKernel } from "./define_kernel.ts";
-import type { KernelContext } from "./kernel_context.ts";
+import type { KernelContext, KernelRepair } from "./kernel_context.ts";
 
 /** Neighbouring axes that are reduced, or kept, together. */
 interface Run {
@@ -84,7 +84,7 @@ function mergeAxes(shape: readonly number[], axes: readonly number[]): Run[] {
  * over no entry what the heap held. Here floats are added in float64, and no entry makes 0; whole
  * numbers, exact in stock, are stock's.
  */
-export const sumKernel = defineKernel<
+const sumKernel = defineKernel<
   { axis: number | number[]; keepDims?: boolean },
   { x: TensorInfo }
 >("Sum", (context, { x }, attributes) => {
@@ -100,7 +100,7 @@ export const sumKernel = defineKernel<
  * `Mean`, behind global average pooling, normalisation and every mean loss: stock adds in float32, and
  * leaves in the mean over no entry what the heap held. Here it adds in float64, and no entry makes NaN.
  */
-export const meanKernel = defineKernel<
+const meanKernel = defineKernel<
   { axis: number | number[]; keepDims?: boolean },
   { x: TensorInfo }
 >("Mean", (context, { x }, attributes) => {
@@ -113,3 +113,8 @@ export const meanKernel = defineKernel<
   dispose(floats);
   return result;
 });
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [meanKernel, sumKernel],
+};

@@ -1,0 +1,43 @@
+import { repair as activations } from "./activations.ts";
+import { repair as avgPool } from "./avg_pool.ts";
+import { repair as cast } from "./cast.ts";
+import { repair as clipByValue } from "./clip_by_value.ts";
+import { repair as conv2d } from "./conv_2d.ts";
+import { repair as conv3d } from "./conv_3d.ts";
+import { repair as cumulative } from "./cumulative.ts";
+import { repair as depthwiseConv2dNative } from "./depthwise_conv_2d_native.ts";
+import { repair as dilation2d } from "./dilation_2d.ts";
+import { repair as extremum } from "./extremum.ts";
+import { repair as fusedBatchNorm } from "./fused_batch_norm.ts";
+import { repair as gatherV2 } from "./gather_v2.ts";
+import { repair as gradientRepairs } from "./gradient_repairs.ts";
+import { repair as matMul } from "./mat_mul.ts";
+import { repair as maxPool } from "./max_pool.ts";
+import { repair as oneHot } from "./one_hot.ts";
+import { repair as resizeGradients } from "./resize_gradients.ts";
+import { repair as slice } from "./slice.ts";
+import { repair as sum } from "./sum.ts";
+import type { KernelRepair } from "./kernel_context.ts";
+
+/** Every repair of this project: the kernels of one operation, and its gradients, stand in one file. */
+export const REPAIRS: readonly KernelRepair[] = [
+  activations,
+  avgPool,
+  cast,
+  clipByValue,
+  conv2d,
+  conv3d,
+  cumulative,
+  depthwiseConv2dNative,
+  dilation2d,
+  extremum,
+  fusedBatchNorm,
+  gatherV2,
+  gradientRepairs,
+  matMul,
+  maxPool,
+  oneHot,
+  resizeGradients,
+  slice,
+  sum,
+];
