@@ -38,6 +38,12 @@ const FITTING: Record<string, LossName> = {
   hardSigmoid: "binaryCrossentropy",
 };
 
+/** Losses of `tf.losses` that apply their own activation, and those that take the same targets. */
+const ON_LOGITS: Record<string, LossName> = {
+  softmaxCrossEntropy: "categoricalCrossentropy",
+  sigmoidCrossEntropy: "binaryCrossentropy",
+};
+
 /**
  * Chooses what to differentiate: what is asked for; else the loss that the model was compiled with; else,
  * where an output always adds up to the same, the losses that fit the heads; else the sum of the outputs.
@@ -60,7 +66,7 @@ export function chooseObjective(
     return { objective: resolveObjective(tf, given, targets), chosenBy: null, drawn: null };
   }
   const compiled = compiledLosses(model);
-  if (compiled !== null && (targets !== null || compiled.every(isNamed))) {
+  if (compiled !== null) {
     return withTargets(tf, model, compiled, "compiled", targets, seed);
   }
   const fitting = fittingLosses(model, targets);
@@ -79,11 +85,6 @@ export function defaultLoss(model: LayersModel): LossName | null {
   const losses = compiledLosses(model) ?? fittingLosses(model, null) ?? [];
   const [loss = null] = losses;
   return typeof loss === "string" && losses.every((other) => other === loss) ? loss : null;
-}
-
-/** Targets can be drawn for a loss of which it is known what it takes. */
-function isNamed(loss: OutputLoss): boolean {
-  return typeof loss !== "function";
 }
 
 function sumSaysNothing({ outputs }: LayersModel): boolean {
@@ -122,11 +123,18 @@ function withTargets(
   targets: Tensor[] | null,
   seed: number,
 ): ChosenObjective {
+  // Of most functions nothing is known but the head that they judge.
+  const lossOf = (i: number): string => {
+    const [loss, head] = [losses[i], headOf(model.outputs[i])];
+    if (typeof loss === "string") return loss;
+    if (loss !== null && Object.hasOwn(ON_LOGITS, loss.name)) return ON_LOGITS[loss.name];
+    return Object.hasOwn(FITTING, head) ? FITTING[head] : "meanSquaredError";
+  };
   const draw = (outputs: Tensor[]): Tensor[] => {
     const random = new SeededRandom(seed, "targets");
     // Outside of every scope, so that they can be measured after the pass.
     return outputs.map(({ shape }, i) =>
-      tf.keep(drawTarget(tf, random, losses[i] as string, headOf(model.outputs[i]), shape))
+      tf.keep(drawTarget(tf, random, lossOf(i), headOf(model.outputs[i]), shape))
     );
   };
   const chosen: ChosenObjective = {

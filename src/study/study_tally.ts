@@ -139,10 +139,11 @@ function predictedRatio(
       ? [{ activation: activation ?? "linear", weightVariance: sigma.median ** 2 }]
       : []
   );
-  // Of an activation that the theory does not know it says nothing.
-  if (chain.length < 2 || chain.some(({ activation }) => findActivation(activation) === null)) {
-    return null;
-  }
+  // Theory says nothing about an activation that it does not know, or kernels that are not finite.
+  const isKnown = chain.every(({ activation, weightVariance }) =>
+    findActivation(activation) !== null && Number.isFinite(weightVariance)
+  );
+  if (chain.length < 2 || !isKnown || !Number.isFinite(inputMeanSquare)) return null;
   const states = meanField(chain, inputMeanSquare);
   return Math.sqrt(states.slice(0, -1).reduce((product, { chi }) => product * chi, 1));
 }

@@ -189,6 +189,14 @@ Deno.test("report refuses modules that cannot create a model", async () => {
     "number.ts": ["export const createModel = () => 3;", "createModel"],
     "throws.ts": ["export const createModel = () => { throw new Error('no data'); };", "no data"],
     "syntax.ts": ["export const createModel = (;", "syntax.ts:1:29"],
+    "variables.ts": [
+      `export const createModel = ({ tf }) => {
+        const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
+        tf.disposeVariables();
+        return model;
+      };`,
+      'createModel returned "sequential_1", a model that was disposed of',
+    ],
     "disposed.ts": [
       "export const createModel = ({ tf }) => { const m = tf.sequential({ layers: [" +
       "tf.layers.dense({ units: 1, inputShape: [2] })] }); m.dispose(); return m; };",

@@ -16,7 +16,21 @@ import { parseArgs } from "@std/cli/parse-args";
 import { readTargets } from "./read_targets.ts";
 import { runTarget } from "./run_target.ts";
 
-const args = parseArgs(Deno.args, { string: ["seed", "seconds", "cases", "from"] });
+const all = await readTargets();
+const args = parseArgs(Deno.args, {
+  string: ["seed", "seconds", "cases", "from"],
+  boolean: ["help"],
+  unknown(name, key) {
+    if (key === undefined) return true;
+    console.error(`unknown flag ${name}; see --help`);
+    Deno.exit(2);
+  },
+});
+if (args.help) {
+  console.log("deno task fuzz [TARGET...] [--seed N] [--seconds N] [--cases N] [--from N]\n");
+  for (const { name, about } of all) console.log(`${name}\n    ${about}`);
+  Deno.exit();
+}
 const number = (name: "seed" | "seconds" | "cases" | "from", otherwise: number) =>
   args[name] === undefined ? otherwise : Number(args[name]);
 const run = {
@@ -25,7 +39,6 @@ const run = {
   cases: number("cases", 100_000),
   from: number("from", 0),
 };
-const all = await readTargets();
 const unknown = args._.filter((name) => !all.some((target) => target.name === name));
 if (unknown.length > 0 || Object.values(run).some(Number.isNaN)) {
   console.error(

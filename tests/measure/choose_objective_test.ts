@@ -109,8 +109,13 @@ test("measure() takes the loss that the model was compiled with", async ({ tf, o
   const linear = network(tf, "linear");
   linear.compile({ optimizer: "sgd", loss: tf.losses.softmaxCrossEntropy });
   assertEquals((await of(linear, oneHot)).objective.name, "softmaxCrossEntropy");
-  // What a function takes is not known, so that no targets are drawn for it.
-  assertEquals((await of(linear)).objective.name, "sum");
+  // Without targets it is evaluated on random ones, and the measurements say so.
+  const { name, chosenBy, randomTargets } = (await of(linear)).objective;
+  assertEquals([name, chosenBy, randomTargets], ["softmaxCrossEntropy", "compiled", true]);
+  const own = (labels: Tensor, outputs: Tensor) =>
+    tf.mean(tf.mul(100, tf.squaredDifference(labels, outputs)));
+  linear.compile({ optimizer: "sgd", loss: own as never });
+  assertEquals((await of(linear)).objective.name, "own");
 });
 
 test("measure() adds up the losses of several outputs, by name, in a list or one for all", async ({ tf, of }) => {
