@@ -20,13 +20,13 @@ export const MEASURE_FLAGS: readonly Flag[] = [
     value: "NAME",
     words: OBJECTIVES,
     help:
-      "what is differentiated: sum, or a loss of TensorFlow.js, as meanSquaredError; default: " +
+      "what to differentiate: sum, or a loss of TensorFlow.js such as meanSquaredError; default: " +
       "the module's, else the loss the model was compiled with, else sum",
   },
   {
     name: "threads",
     value: "auto|N",
-    help: "threads of the engine; never changes a figure; default: auto",
+    help: "engine threads; results do not depend on it; default: auto",
   },
   { name: "portable", value: null, help: "no relaxed SIMD: the same figures on every machine" },
   {
@@ -35,7 +35,7 @@ export const MEASURE_FLAGS: readonly Flag[] = [
     help: "module that registers the custom layers of a model.json",
     repeatable: true,
   },
-  { name: "quiet", value: null, help: "nothing on stderr but errors" },
+  { name: "quiet", value: null, help: "print only errors on stderr" },
 ];
 
 /** Modules with rules of your own, in every subcommand that knows rules. */

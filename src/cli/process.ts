@@ -22,9 +22,9 @@ export function guardEnd(): void {
     if (isMeant) return;
     const { path, first: stray } = strayErrors;
     const why = stray === null
-      ? `the code of ${path ?? "a model"} ended the process, or waits for what never comes`
+      ? `the code of ${path ?? "a model"} ended the process, or awaits a promise that never settles`
       : `${path ?? "a model"}: an error in its code was not caught: ${failure(stray.error)}`;
-    console.error(`error: ${oneLine(`there is no result: ${why}`)}`);
+    console.error(`error: ${oneLine(`no result: ${why}`)}`);
     Deno.exitCode = 2;
   });
 }

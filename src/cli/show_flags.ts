@@ -13,7 +13,7 @@ export const COLUMNS_FLAG: Flag = {
 /** The same, and its other name where that is free: `sweep` has it for the units of a layer. */
 export const WIDTH_FLAGS: readonly Flag[] = [
   COLUMNS_FLAG,
-  { name: "width", value: "N", help: "the same as --columns" },
+  { name: "width", value: "N", help: "same as --columns" },
 ];
 
 /** What a text is never narrower than by itself, however narrow the terminal. */

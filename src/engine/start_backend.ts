@@ -66,8 +66,8 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
       await pool?.terminateAll();
       giveVoiceBack();
       throw new EngineError(
-        `The WASM engine did not start (${complaints[0] ?? "TensorFlow.js says no more"}): ` +
-          `install it anew with deno cache --reload ${WASM_PACKAGE}`,
+        `The WASM engine did not start (${complaints[0] ?? "no further details"}): ` +
+          `reinstall it with deno cache --reload ${WASM_PACKAGE}`,
       );
     }
   } finally {

@@ -96,7 +96,7 @@ export async function findConfiguration(
   }
   if (unread[0] === folder) {
     note(
-      `no configuration was looked for in ${folder}, which may not be read: allow it, or say ` +
+      `skipped the configuration lookup: no permission to read ${folder}; allow it or pass ` +
         `--no-config`,
     );
   }

@@ -32,9 +32,9 @@ export const PRESETS: Record<PresetName, Preset> = {
     levels: ownLevels,
     maxWarnings: null,
   },
-  strict: { summary: "every rule, and no warning passes", levels: ownLevels, maxWarnings: 0 },
+  strict: { summary: "every rule, and warnings fail too", levels: ownLevels, maxWarnings: 0 },
   init: {
-    summary: "only what the drawn weights decide: nothing about data, targets or a baseline",
+    summary: "only rules about the initial weights: none about data, targets or a baseline",
     levels: initialLevels,
     maxWarnings: null,
   },

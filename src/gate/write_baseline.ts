@@ -52,7 +52,7 @@ export async function writeBaseline(
   try {
     const target = await fileToReplace(file);
     if (target === null) {
-      throw new GateError(`${file}: the baseline cannot be written: it is no file`);
+      throw new GateError(`${file}: the baseline cannot be written: it is not a file`);
     }
     for (const [name, beginning] of [[`${target}.lock`, ""], [`${target}.tmp`, BEGINNING]]) {
       if (await isLeftover(name, beginning)) continue;

@@ -48,7 +48,7 @@ async function locateFile(folder: string, path: string, place: string): Promise<
       }
     }
     const info = await Deno.lstat(real);
-    if (!info.isFile) throw new ModelError(`${shown}, which is no file`);
+    if (!info.isFile) throw new ModelError(`${shown}, which is not a file`);
     return { path: at, info };
   } catch (error) {
     if (error instanceof ModelError) throw error;

@@ -75,7 +75,7 @@ export class StudyWriter {
     try {
       const target = await fileToReplace(path);
       if (target === null) {
-        throw new StudyError(`cannot write ${path}: it is no file, expected one to replace`);
+        throw new StudyError(`cannot write ${path}: it is not a file, expected one to replace`);
       }
       const journalPath = `${target}.journal`;
       const temporary = `${target}.tmp`;

@@ -28,7 +28,7 @@ Deno.test("check exits with 0 on warnings, and with 1 on more than may pass", as
     );
     assertStringIncludes(passed.stdout, "WARNING init-scale");
     assertEquals([passed.code, failed.code], [0, 1]);
-    assertStringIncludes(failed.stdout, "of which 0 may pass.");
+    assertStringIncludes(failed.stdout, "maxWarnings (0).");
   });
 });
 
@@ -280,7 +280,7 @@ for (const text of [ENDING, "export const createModel = () => new Promise(() => 
       [],
       { "a.js": text },
       (cwd) =>
-        assertRefuses(["check", "a.js", "--quiet"], "there is no result: the code of a.js ended", {
+        assertRefuses(["check", "a.js", "--quiet"], "no result: the code of a.js ended", {
           cwd,
         }),
     );
@@ -298,7 +298,7 @@ Deno.test("check --jobs 2 goes on after models that end their workers", async ()
     assertEquals(code, 2, stderr);
     assertStringIncludes(stdout, "Gate failed: 1 model, 3 passes;");
     for (const name of ["end.js", "close.js"]) {
-      assertStringIncludes(stderr, `error: ${name}: the code of the model ended its worker`);
+      assertStringIncludes(stderr, `error: ${name}: the model's code terminated its worker`);
     }
     assertStringIncludes(stderr, "error: die.js: an error in its code was not caught: late");
   });

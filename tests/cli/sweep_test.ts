@@ -221,7 +221,7 @@ Deno.test("sweep says that it cannot end where a model never comes", async () =>
     );
     await assertRefuses(
       ["sweep", `${folder}/model.ts`],
-      `there is no result: the code of ${folder}/model.ts ended the process, or waits for`,
+      `no result: the code of ${folder}/model.ts ended the process, or awaits`,
     );
   });
 });

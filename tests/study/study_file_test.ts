@@ -149,7 +149,7 @@ Deno.test("StudyWriter writes where a link leads, and refuses what is no file", 
     await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
     const wrong = {
       [folder]: "it is a folder, expected a file",
-      [`${folder}/pipe`]: "it is no file, expected one to replace",
+      [`${folder}/pipe`]: "it is not a file, expected one to replace",
     };
     for (const [path, why] of Object.entries(wrong)) {
       const refused = () => StudyWriter.create(path, HEADER);
