@@ -47,7 +47,7 @@ export const check: Command = {
       "(warnings fail too), or init (only rules about the initial weights).",
       "models: a list of { path, name, batch, objective, examples, seeds, trained, register }; paths " +
       "are relative to the folder of the configuration.",
-      "plugins: modules that export rules of your own, made by defineRule(); their names have a prefix " +
+      "plugins: modules that export your own rules, made by defineRule(); their names have a prefix " +
       "and a slash, as in team/wide-layers.",
       'rules: by name "off", "warn" (its errors count as warnings), "error" (the severity of the rule), ' +
       'or ["error", { ...thresholds }].',

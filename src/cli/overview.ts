@@ -49,14 +49,14 @@ export function renderOverview(): string {
     "",
     ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
     "",
-    `${PROGRAM} <subcommand> --help shows details; --version prints the version.`,
+    `${PROGRAM} <subcommand> --help shows more; --version prints the version.`,
     "Exit codes: 0 success, 1 the gate failed, 2 wrong usage or unusable input.",
     "",
   ].join("\n");
 }
 
 /**
- * Shows what there is and ends the process, if nothing else is asked for. Whoever asks waits for the
+ * Shows what there is and ends the process, if nothing else is asked for. The user waits for the
  * answer alone: what does the work, and says what went wrong, would be loaded after it. Where stdout
  * cannot be written, that says why.
  *

@@ -38,7 +38,7 @@ export function renderHelp(command: Command): string {
       "permissions, instead of -A",
       permissions.flatMap((text) => {
         const [flag, why = ""] = text.split(/ {2,}/);
-        // Not broken, however long: whoever copies it needs it whole.
+        // Not broken, however long: it is copied whole.
         return [`  ${flag}`, ...wrapText(why, WIDTH, "      ")];
       }),
     ),

@@ -72,7 +72,7 @@ export function textOptions(flags: FlagValues, out: string | null): RenderTextOp
   };
 }
 
-/** Asks for no permission: whoever did not allow to read the variable forces nothing. */
+/** Asks for no permission: without permission to read the variable nothing is forced. */
 function colorIsForced(): boolean {
   const permission = { name: "env", variable: "FORCE_COLOR" } as const;
   return Deno.permissions.querySync(permission).state === "granted" &&

@@ -110,7 +110,7 @@ export const sweep: Command = {
         hasBegun = true;
         interrupted.begin();
         await kept.add(point);
-        // Nobody would see the rest: no --out keeps it.
+        // The rest would be lost: no --out keeps it.
         if (printer !== null && !await printer.add(point)) return null;
       }
       return printer;
@@ -235,7 +235,7 @@ async function countPoints(file: StudyFile): Promise<number> {
 async function isFilled(path: string): Promise<boolean> {
   try {
     const { isFile, size } = await Deno.stat(path);
-    // What is no file the writer refuses.
+    // The writer refuses anything that is not a file.
     return isFile && size > 0;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

@@ -29,7 +29,7 @@ const SHARED = ["deno.json", "deno.jsonc"];
  * import { assertEquals } from "@std/assert";
  *
  * const file = await Deno.makeTempFile({ suffix: ".jsonc" });
- * await Deno.writeTextFile(file, '{ "extends": "strict" } // no warning passes');
+ * await Deno.writeTextFile(file, '{ "extends": "strict" } // warnings fail too');
  * const configuration = await readConfiguration(await openConfiguration(file));
  * assertEquals(configuration.extends, "strict");
  * await Deno.remove(file);

@@ -47,7 +47,7 @@ export interface GateRule {
   name: string;
   /** What it demands, in one sentence. */
   summary: string;
-  /** What to do about what it finds. */
+  /** How to fix what it finds. */
   fix: string;
   /** The thresholds it reads. */
   thresholds: ThresholdTable;

@@ -9,7 +9,7 @@ export interface Preset {
   summary: string;
   /** The level of every rule. */
   levels: () => Record<string, Level>;
-  /** How many warnings pass; `null`: any number. */
+  /** How many warnings are allowed; `null`: any number. */
   maxWarnings: number | null;
 }
 
@@ -18,7 +18,7 @@ function ownLevels(): Record<string, Level> {
   return Object.fromEntries(gateRules().map(({ name, level }) => [name, level]));
 }
 
-/** The same, but for the rules that judge neither the weights that were drawn nor their signals. */
+/** The same, without the rules that judge neither the weights that were drawn nor their signals. */
 function initialLevels(): Record<string, Level> {
   const others = [...allRules(), BASELINE_RULE]
     .filter(({ tags }) => !tags.includes("weights") && !tags.includes("signal"));

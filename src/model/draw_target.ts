@@ -15,7 +15,7 @@ const oneHot: Draw = (random, target, classes) => {
 
 const sign = each((random) => random.integer(2) * 2 - 1);
 
-/** Numbers that a head can put out: other targets would be the fault of whoever drew them. */
+/** Numbers that a head can put out: other targets would be a fault of the draw. */
 function withinReach(head: string): Draw {
   const [low, high] = Object.hasOwn(ACTIVATION_RANGES, head)
     ? ACTIVATION_RANGES[head]

@@ -7,7 +7,7 @@ import { plural } from "./plural.ts";
 import { callable, requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
-/** GitHub shows so many annotations of each kind for a step and drops the others without a word. */
+/** GitHub shows this many annotations of each kind for a step and drops the others without a word. */
 const MOST_ANNOTATIONS = 10;
 
 const COMMANDS = { error: "error", warning: "warning", note: "notice" } as const;

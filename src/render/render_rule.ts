@@ -58,7 +58,7 @@ export function renderRules(groups: readonly RuleGroup[], width: number): string
       ]),
       "",
     ]),
-    "Run explain RULE for details.",
+    "explain RULE shows the details.",
     "",
   ].join("\n");
 }

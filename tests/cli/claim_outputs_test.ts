@@ -156,7 +156,7 @@ Deno.test("claimOutputs() says before anything runs what cannot be written", () 
     await Deno.chmod(`${folder}/file`, 0o444);
     await refuses(
       claim(`${folder}/file`),
-      `cannot write ${folder}/file: the system does not let it`,
+      `cannot write ${folder}/file: permission denied by the operating system`,
     );
   }));
 

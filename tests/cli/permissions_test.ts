@@ -8,7 +8,7 @@ const MODEL = "relu_he";
 /** The flags that the help of a subcommand lists under its permissions. */
 async function listedFlags(command: string): Promise<string[]> {
   const { stdout } = await runCommand([command, "--help"], { permissions: [] });
-  const [, section] = stdout.split("\nPERMISSIONS, WHERE -A IS TOO MUCH\n");
+  const [, section] = stdout.split("\nPERMISSIONS, INSTEAD OF -A\n");
   return section.split("\n").flatMap((line) => line.match(/^ {2}(--allow-.*)/)?.[1] ?? []);
 }
 

@@ -357,7 +357,7 @@ Deno.test("a value of any length is shown in a few words, wherever it was given"
       [["completions", long.slice(0, 4000)], "completions takes one SHELL"],
       [["report", "--layers", `(${long}`], "--layers takes a regular expression"],
       [["sweep", "--scale", `1..2:${long}`], "--scale"],
-      [["check", "a.ts", "--reporter", `json\n${long}`], "--reporter is no path"],
+      [["check", "a.ts", "--reporter", `json\n${long}`], "--reporter is not a file path"],
     ] as [string[], string][]
   ) {
     const { code, stderr } = await runCommand(args);
