@@ -5,17 +5,16 @@ import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 
 /**
- * Asserts that nothing that the pass used or computed is NaN or infinite: inputs, weights, z, a,
+ * Asserts that no value that the pass used or computed is NaN or infinite: inputs, weights, z, a,
  * dJ/da, delta, gradients and J. The message names the layer where it begins.
  *
  * - Definition: nonFinite = 0 for the inputs, and for the weights, z, a, dJ/da, delta and gradients
  *   of every layer; J is finite.
  * - Source: SageMaker Debugger, TensorVariance and NotANumber; chex.assert_tree_all_finite.
  * - Misleads: A loss can hide NaN: categorical cross-entropy clips it to 48.35 and relu of NaN is 0
- *   on some backends. So the weights and z are looked at, not J alone.
- * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
- *   warned of.
+ *   on some backends. So the rule checks the weights and z, not only J.
+ * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.
@@ -34,7 +33,7 @@ import { assertRule } from "./assert_rule.ts";
  * model.dispose();
  * ```
  *
- * @throws {AssertionError} If anything is not finite.
+ * @throws {AssertionError} If a value is not finite.
  * @throws {TypeError} If an argument is not what it must be.
  * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
  */

@@ -9,20 +9,19 @@ import { assertModelRule } from "./assert_rule.ts";
 /**
  * Asserts that the output of an example does not depend on the other examples of its batch: all
  * others are replaced by copies of it, and its output must not change by more than 1e-6
- * (`leakTolerance`) of the rms of that output. Does so for the first, the middle and the last
- * example: four runs, as in inference; nothing in the model changes.
+ * (`leakTolerance`) of the rms of that output. Checks the first, the middle and the last example in
+ * four runs in inference mode; the model stays unchanged.
  *
  * - Definition: max |out_i(x) - out_i(x')| / rms(out) <= leakTolerance, x' the batch with every
- *   other example replaced by example i; for the first, the middle and the last i. It is 0 exactly
+ *   other example replaced by example i, for the first, the middle and the last i. It is 0 exactly
  *   where d out_i / d x_j = 0 along the way for all j other than i.
  * - Defaults: `leakTolerance` 0.000001.
  * - Source: Karpathy, A Recipe for Training Neural Networks: use backprop to chart dependencies;
  *   neural_net_checklist.
- * - Misleads: Runs as in inference: batch normalisation mixes the batch while it trains, on
+ * - Misleads: Runs in inference mode: during training, batch normalisation mixes the batch on
  *   purpose. A batch of equal examples shows nothing.
- * - False positives: Of 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.4 % in the long run), and none is
- *   warned of.
+ * - False positives: On 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.4 %), 0 warnings.
  *
  * @param model A built model.
  * @param batch One tensor an input, and targets where the loss needs them.

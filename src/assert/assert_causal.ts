@@ -9,18 +9,18 @@ import { assertModelRule } from "./assert_rule.ts";
 /**
  * Asserts that the output at a step does not depend on later steps of the inputs: all steps after
  * it are replaced by copies of it, and the outputs up to it must not change by more than 1e-6
- * (`leakTolerance`) of the rms of that output. Time is the axis after that of the examples. Does so
- * for every step, or for 32 of them, as in inference; nothing in the model changes.
+ * (`leakTolerance`) of the rms of that output. Time is the axis after the examples. Checks every
+ * step, or 32 of them, in inference mode; the model stays unchanged.
  *
  * - Definition: max over s <= t of |out_s(x) - out_s(x')| / rms(out) <= leakTolerance, x' the
- *   sequences with every step after t replaced by step t; for every t, or 32 of them. It is 0
+ *   sequences with every step after t replaced by step t, for every t or 32 of them. It is 0
  *   exactly where d out_s / d x_t' = 0 along the way for all s <= t < t'.
  * - Defaults: `leakTolerance` 0.000001.
  * - Source: Karpathy, A Recipe for Training Neural Networks: use backprop to chart dependencies.
- * - Misleads: Only for models that must be causal: a bidirectional network must not. Time is the
- *   axis after the examples, and every output must have the steps of the inputs.
- * - False positives: Of 100 healthy networks (causal convolutions and LSTMs over 12 steps) 0 fail
- *   (at most 3.7 % in the long run), and none is warned of.
+ * - Misleads: Only for models that must be causal: a bidirectional network is not causal by design.
+ *   Time is the axis after the examples, and every output must have the steps of the inputs.
+ * - False positives: On 100 healthy networks (causal convolutions and LSTMs over 12 steps): 0
+ *   errors (95 % interval up to 3.7 %), 0 warnings.
  *
  * @param model A built model.
  * @param batch One tensor an input, and targets where the loss needs them.
@@ -51,8 +51,8 @@ import { assertModelRule } from "./assert_rule.ts";
  *
  * @throws {AssertionError} If an output depends on later steps.
  * @throws {TypeError} If an argument is not what it must be.
- * @throws {RangeError} If no input has two steps, an output has not the steps of the inputs, or a
- * threshold is out of range.
+ * @throws {RangeError} If no input has two steps, an output does not have the steps of the inputs,
+ * or a threshold is out of range.
  */
 export async function assertCausal(
   model: LayersModel,

@@ -6,9 +6,10 @@ import { assertRule } from "./assert_rule.ts";
 
 /**
  * Asserts that from each hidden layer to the one below it the squared l2 norm of delta changes by
- * the factor chi = sigma_w^2 E[phi'(z)^2] of mean-field theory, but for a factor of 2
- * (`gradientRatioFactor`), or of 2^sqrt(128 / units) in layers of fewer than 128. Judges dense and
- * convolutional layers in a row of 64 units (`minWidth`) or more; there is no verdict on others.
+ * the factor chi = sigma_w^2 E[phi'(z)^2] of mean-field theory, within a factor of 2
+ * (`gradientRatioFactor`), or of 2^sqrt(128 / units) in layers of fewer than 128 units. Judges
+ * dense and convolutional layers in a chain with at least 64 units (`minWidth`); other layers get
+ * no verdict.
  *
  * - Definition: 1 / f <= (l2(delta) / l2(delta above))^2 / chi <= f, f = gradientRatioFactor for
  *   layers of 128 units or more and gradientRatioFactor^sqrt(128 / units) for narrower ones; chi =
@@ -16,11 +17,10 @@ import { assertRule } from "./assert_rule.ts";
  *   the root of its fan-in.
  * - Defaults: `gradientRatioFactor` 2, `minWidth` 64.
  * - Source: Schoenholz et al. 2017.
- * - Misleads: chi is the mean of wide random layers: trained kernels, strong biases and inputs that
- *   are much alike leave it. Layers below 64 units spread too much and are passed over.
- * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
- *   warned of.
+ * - Misleads: chi is the mean of wide random layers: trained kernels, strong biases and very
+ *   similar inputs deviate from it. Layers below 64 units vary too much and are skipped.
+ * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.

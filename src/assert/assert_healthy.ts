@@ -7,23 +7,23 @@ import { healthMessage } from "./health_message.ts";
 import { validateMessage } from "./validate.ts";
 
 /**
- * Asserts everything that one pass can tell: every rule of `RULES`. All errors are collected into
- * one message, a line for each rule; warnings do not fail, nor does a trained network fail the
- * rules that are made for untrained ones.
+ * Asserts every single-pass rule, that is every rule of `RULES`. All errors are collected into one
+ * message, a line for each rule. Warnings do not fail, and a trained network does not fail the
+ * rules for untrained networks.
  *
  * - Definition: the number of findings of severity error is 0, over non-finite, input-normalized,
  *   gradients-flow, vanishing-gradients, exploding-gradients, gradient-ratio, gradient-balance,
  *   saturated-activations, dead-units, activation-scale, init-scale, symmetry, bias-init,
- *   initial-loss, output-head. What a rule made for untrained networks finds in a trained one is
- *   only noted.
+ *   initial-loss, output-head. Rules for untrained networks only note what they find in a trained
+ *   one.
  * - Defaults: those of each rule, in `THRESHOLDS`.
  * - Source: torch-audit, one report with every finding.
- * - Misleads: It does where one of its rules does; each one's own assertion says when. Rules that
- *   have no verdict (few examples, layers that theory does not describe) pass, with a note that
- *   only `runChecks` and the reports show; a network of which no gradient was measured fails.
- * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and 93 are warned
- *   of (5.8 %). It is initial-loss that warns.
+ * - Misleads: See each rule. Rules without a verdict (few examples, layers that theory does not
+ *   describe) pass, with a note that only `runChecks` and the reports show. A network without any
+ *   measured gradient fails.
+ * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 93 warnings (5.8
+ *   %). All warnings are from initial-loss.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, which layers to judge, and whether the network has been trained
@@ -49,7 +49,7 @@ import { validateMessage } from "./validate.ts";
  * broken.dispose();
  * ```
  *
- * @throws {AssertionError} If any rule finds an error.
+ * @throws {AssertionError} If a rule finds an error.
  * @throws {TypeError} If an argument is not what it must be.
  * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
  */

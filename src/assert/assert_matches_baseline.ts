@@ -7,19 +7,19 @@ import { assertRule } from "./assert_rule.ts";
 /**
  * Asserts that no layer's figure has moved by more than a factor of 2 (`baselineFactor`) from
  * stored measurements: std(a), rms(delta), the rms of weights and gradients; nor the saturated or
- * dead share by more than 0.25 (`baselineShare`). Layers are found by name; new and missing ones
- * are no failure.
+ * dead share by more than 0.25 (`baselineShare`). Layers are found by name; new and missing ones do
+ * not fail.
  *
  * - Definition: 1 / baselineFactor <= figure / baseline <= baselineFactor for std(a), rms(delta),
  *   and the rms of every weight and gradient; |share - baseline| <= baselineShare for the saturated
  *   and dead shares. A figure that is 0 must stay 0.
  * - Defaults: `baselineFactor` 2, `baselineShare` 0.25.
  * - Source: torch-audit.
- * - Misleads: Figures of another seed, batch or objective move without harm: store a baseline for
- *   each. Layers are found by name; new ones and missing ones are only noted. Where only softmax
- *   heads lie above under the objective sum, gradients are rounding and are passed over.
+ * - Misleads: Figures differ harmlessly under another seed, batch or objective: store a baseline
+ *   for each. Layers are found by name; new and missing ones are only noted. If only softmax heads
+ *   lie above a layer under the objective sum, its gradients are rounding errors and are skipped.
  * - False positives: None by construction: the same weights on the same batch give the same
- *   figures, bit by bit on one machine and to some 4e-7 on others.
+ *   figures, bit by bit on one machine and to about 4e-7 on others.
  *
  * @param measurements What `measure()` returned.
  * @param baseline What `measure()` returned at an earlier state, on the same batch and seed.

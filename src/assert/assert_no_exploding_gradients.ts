@@ -11,18 +11,18 @@ import { assertRule } from "./assert_rule.ts";
  * that the norm of all gradients together stays below it.
  *
  * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last <= explodingRatio, over
- *   the hidden layers with a kernel (of several heads: up to the one that sends most, and over each
- *   branch by itself); l2(delta) over all steps of a recurrent layer / l2(dJ/da) of its output <=
- *   explodingRatio; and l2 of all trainable gradients <= explodingGlobalNorm.
+ *   the hidden layers with a kernel (with several heads: up to the one that sends most, and over
+ *   each branch separately); l2(delta) over all steps of a recurrent layer / l2(dJ/da) of its
+ *   output <= explodingRatio; and l2 of all trainable gradients <= explodingGlobalNorm.
  * - Defaults: `explodingRatio` 1000, `explodingGlobalNorm` Infinity.
  * - Source: Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.
- * - Misleads: What a recurrent layer loses through time cannot be told: that the first of many
- *   steps counts for little is usual. The global norm scales with the loss, and so with the batch
- *   under the objective sum: it is off unless asked for.
- * - False positives: Of 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.2 % in the long run), and none is
- *   warned of. Nor does any of 189 SimpleRNN, GRU and LSTM layers as TensorFlow.js draws them, over
- *   5 to 200 steps.
+ * - Misleads: The rule cannot tell what a recurrent layer loses through time: the first of many
+ *   steps usually counts for little. The global norm scales with the loss, and so with the batch
+ *   under the objective sum: it is off by default.
+ * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
+ *   errors on 189 SimpleRNN, GRU and LSTM layers with the initialisers of TensorFlow.js, over 5 to
+ *   200 steps.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.

@@ -7,20 +7,19 @@ import type { ProbeOptions } from "../probe/probe_options.ts";
 import { assertModelRule } from "./assert_rule.ts";
 
 /**
- * Asserts that one training step changes every trainable weight in some bit. The step is the one of
+ * Asserts that one training step changes every trainable weight in some bit. The step is that of
  * `model.fit`, or `train`; the loss and the optimizer are the given ones, those that the model was
- * compiled with, or the sum of the outputs and Adam. What only the second step moves, as below a
- * head of zeros, does not fail. Weights are put back bit by bit; the optimizer is copied and stays
- * what it is.
+ * compiled with, or the sum of the outputs and Adam. A weight that only the second step moves, as
+ * below a head of zeros, does not fail. Weights are restored bit by bit; the optimizer is copied
+ * and stays unchanged.
  *
  * - Definition: w' != w in some entry after one step, or after two for a warning: below a head of
- *   zeros the first step moves the head alone.
+ *   zeros, the first step moves only the head.
  * - Source: torchtest, assert_vars_change.
  * - Misleads: A step smaller than float32 resolves changes nothing: see update-ratio. The recurrent
- *   kernel of a network that ran for one step of time has no gradient: that warns.
- * - False positives: Of 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
- *   relu, depth 5; width 64, 32 examples) 0 fail (at most 0.4 % in the long run), and none is
- *   warned of.
+ *   kernel of a network that ran for one time step has no gradient: that is a warning.
+ * - False positives: On 1060 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.4 %), 0 warnings.
  *
  * @param model A built model.
  * @param batch One tensor an input, and targets where the loss needs them.

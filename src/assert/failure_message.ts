@@ -40,7 +40,7 @@ export function failureMessage(
       `${describeModel(subject)} ${what} (rule ${rule.name}):`,
       ...errors.slice(0, MAX_FINDINGS).map(({ message }) => `- ${message}`),
       ...others(errors.slice(MAX_FINDINGS), layers),
-      ...advice.slice(0, MAX_ADVICE).map((text) => `To do: ${text}`),
+      ...advice.slice(0, MAX_ADVICE).map((text) => `Fix: ${text}`),
     ].map((line) => oneLine(line, names)),
     // What was not judged has no figure to show.
     ...(isUnjudged ? [] : figureChart(figure, errors, MAX_BARS)),

@@ -39,7 +39,7 @@ export function healthMessage(
       `${describeModel(measurements)} breaks ${formatCount(byRule.length, "rule")}:`,
       ...byRule.slice(0, MAX_RULES).map(([rule, findings]) => line(rule, findings, measurements)),
       ...(hidden.length === 0 ? [] : [`- and ${hidden.join(", ")}`]),
-      ...advice.slice(0, MAX_ADVICE).map((text) => `To do: ${text}`),
+      ...advice.slice(0, MAX_ADVICE).map((text) => `Fix: ${text}`),
     ].map((line) => oneLine(line, names)),
     ...figureChart(ruleFigure(rule.figure, measurements.layers), byRule[0][1], MAX_BARS),
     ...(msg === undefined ? [] : [msg]),

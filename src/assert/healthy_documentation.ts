@@ -10,25 +10,28 @@ export const HEALTHY_DOCUMENTATION: RuleDocumentation & {
   assertion: "",
   problem: "problems",
   stage: "any",
-  summary: "No rule that one pass can tell has an error against the network.",
+  summary: "No single-pass rule finds an error in the network.",
   formula: `the number of findings of severity error is 0, over ${
     RULES.map(({ name }) => name).join(", ")
-  }. What a rule made for untrained networks finds in a trained one is only noted.`,
+  }. Rules for untrained networks only note what they find in a trained one.`,
   thresholds: {},
   source: "torch-audit, one report with every finding.",
   misleads:
-    "It does where one of its rules does; each one's own assertion says when. Rules that have no " +
-    "verdict (few examples, layers that theory does not describe) pass, with a note that only " +
-    "`runChecks` and the reports show; a network of which no gradient was measured fails.",
-  fix: "See what is written down of the rule that each line of the message names.",
-  falsePositives: falsePositives({ draws: 1600, warnings: 93 }, "It is initial-loss that warns."),
+    "See each rule. Rules without a verdict (few examples, layers that theory does not describe) " +
+    "pass, with a note that only `runChecks` and the reports show. A network without any measured " +
+    "gradient fails.",
+  fix: "See the rule that each line of the message names.",
+  falsePositives: falsePositives(
+    { draws: 1600, warnings: 93 },
+    "All warnings are from initial-loss.",
+  ),
   assertionDocumentation: {
     asserts:
-      "everything that one pass can tell: every rule of `RULES`. All errors are collected into one " +
-      "message, a line for each rule; warnings do not fail, nor does a trained network fail the " +
-      "rules that are made for untrained ones.",
-    fails: "any rule of this table finds an error",
-    throws: "If any rule finds an error.",
+      "every single-pass rule, that is every rule of `RULES`. All errors are collected into one " +
+      "message, a line for each rule. Warnings do not fail, and a trained network does not fail the " +
+      "rules for untrained networks.",
+    fails: "a rule of this table finds an error",
+    throws: "If a rule finds an error.",
     example: {
       title: "A network that passes and one that does not",
       code: `

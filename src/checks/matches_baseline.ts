@@ -11,7 +11,7 @@ import { validateMeasurements } from "./validate.ts";
 const BASELINE_RECORD = {
   name: "baseline",
   assertion: "assertMatchesBaseline",
-  problem: "figures that moved from the baseline",
+  problem: "figures that differ from the baseline",
   tags: [],
   thresholds: {
     baselineFactor: {
@@ -19,14 +19,14 @@ const BASELINE_RECORD = {
       unit: "figure / baseline",
       range: [1, Infinity],
       source: "torch-audit",
-      about: "Most by which a figure may be off its baseline, up or down.",
+      about: "Largest factor between a figure and its baseline, up or down.",
     },
     baselineShare: {
       default: 0.25,
       unit: "difference of two shares",
       range: [0, 1],
       source: "own: half of the share at which saturation and dead units fail",
-      about: "Most by which a share (saturated, dead) may be off its baseline.",
+      about: "Largest difference between a share (saturated, dead) and its baseline.",
     },
   },
   summary: "No layer's figure has moved by more than a factor from the stored measurements.",
@@ -35,18 +35,19 @@ const BASELINE_RECORD = {
     "the rms of every weight and gradient; |share - baseline| <= baselineShare for the saturated " +
     "and dead shares. A figure that is 0 must stay 0.",
   source: "torch-audit.",
-  misleads: "Figures of another seed, batch or objective move without harm: store a baseline for " +
-    "each. Layers are found by name; new ones and missing ones are only noted. Where only softmax " +
-    "heads lie above under the objective sum, gradients are rounding and are passed over.",
-  fix: "If the change is meant, store the new measurements as the baseline.",
+  misleads:
+    "Figures differ harmlessly under another seed, batch or objective: store a baseline for " +
+    "each. Layers are found by name; new and missing ones are only noted. If only softmax " +
+    "heads lie above a layer under the objective sum, its gradients are rounding errors and " +
+    "are skipped.",
+  fix: "If the change is intended, store the new measurements as the baseline.",
   falsePositives:
-    "None by construction: the same weights on the same batch give the same figures, bit " +
-    "by bit on one machine and to some 4e-7 on others.",
-  asserts:
-    "that no layer's figure has moved by more than a factor of 2 (`baselineFactor`) from stored " +
-    "measurements: std(a), rms(delta), the rms of weights and gradients; nor the saturated or " +
-    "dead share by more than 0.25 (`baselineShare`). Layers are found by name; new and missing " +
-    "ones are no failure.",
+    "None by construction: the same weights on the same batch give the same figures, bit by " +
+    "bit on one machine and to about 4e-7 on others.",
+  asserts: "that no layer's figure has moved by more than a factor of 2 (`baselineFactor`) from " +
+    "stored measurements: std(a), rms(delta), the rms of weights and gradients; nor the " +
+    "saturated or dead share by more than 0.25 (`baselineShare`). Layers are found by name; " +
+    "new and missing ones do not fail.",
   fails: "a figure has moved by more than a factor of 2 since it was stored",
   throws: "If a figure moved.",
   example: {

@@ -38,7 +38,7 @@ export interface RuleDocumentation {
   source: string;
   /** When its verdict misleads. */
   misleads: string;
-  /** What to do about what it finds. */
+  /** How to fix what it finds. */
   fix: string;
   /**
    * How often it has something against a healthy network: measured on the engine, under seeds that no

@@ -10,7 +10,7 @@ export interface RuleText<Name extends string = string> {
   problem: string;
   /** One sentence: what the rule demands. */
   summary: string;
-  /** What to do about what it finds. */
+  /** How to fix what it finds. */
   fix: string;
   /** Whether it is made for untrained networks only. Default: `any`. */
   stage?: RuleStage;

@@ -17,8 +17,8 @@ export const MIN_WIDTH = {
     default: 64,
     unit: "units",
     range: [1, Infinity],
-    source: "own: mean-field theory holds for wide layers; single draws spread as 1 / sqrt(width)",
-    about: "Fewest units of a layer that mean-field theory is applied to.",
+    source: "own: mean-field theory holds for wide layers; single draws vary as 1 / sqrt(width)",
+    about: "Fewest units of a layer on which a mean-field rule gives a verdict.",
   },
 } satisfies ThresholdTable;
 
@@ -28,7 +28,7 @@ export const LEAK_TOLERANCE = {
     default: 1e-6,
     unit: "change of an output / rms of that output",
     range: [0, Infinity],
-    source: "own: an output that does not depend on an input stays the same bit by bit",
-    about: "Most by which an output may change with inputs that it must not depend on.",
+    source: "own: an output that does not depend on an input stays identical bit by bit",
+    about: "Largest change of an output with inputs that it must not depend on.",
   },
 } satisfies ThresholdTable;

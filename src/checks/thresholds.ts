@@ -5,70 +5,70 @@ export interface Thresholds {
   inputMax: number;
   /** Largest |mean| of an input. */
   inputMean: number;
-  /** Most by which an input's standard deviation may be off 1, up or down. */
+  /** Largest factor between an input's standard deviation and 1, up or down. */
   inputDeviationFactor: number;
-  /** Least signal of the first hidden layer over that of the last. */
+  /** Smallest signal of the first hidden layer relative to that of the last. */
   vanishingRatio: number;
-  /** Mean |dJ/dW| of a kernel below which there is a warning. */
+  /** Mean |dJ/dW| of a kernel below which the rule warns. */
   vanishingFloor: number;
-  /** Most signal of the first hidden layer over that of the last. */
+  /** Largest signal of the first hidden layer relative to that of the last. */
   explodingRatio: number;
-  /** Most l2 norm of all gradients of trainable weights together. */
+  /** Largest l2 norm of the gradients of all trainable weights together. */
   explodingGlobalNorm: number;
-  /** Most by which a squared delta ratio may be off the mean-field chi, up or down. */
+  /** Largest factor between a squared delta ratio and the mean-field chi, up or down. */
   gradientRatioFactor: number;
-  /** Fewest units of a layer that mean-field theory is applied to. */
+  /** Fewest units of a layer on which a mean-field rule gives a verdict. */
   minWidth: number;
-  /** Most that max/min of the squared delta may exceed the prediction of a critical network by. */
+  /** Largest factor by which max/min of the squared delta can exceed that of a critical network. */
   gradientBalance: number;
-  /** Most of a layer's entries that may be saturated. */
+  /** Largest share of a layer's entries that can be saturated. */
   saturatedFraction: number;
-  /** Share of a layer's saturated entries above which there is a warning. */
+  /** Share of saturated entries in a layer above which the rule warns. */
   saturatedFractionWarning: number;
-  /** Fewest entries of a layer that are judged for saturation. */
+  /** Fewest entries of a layer on which the rule gives a verdict. */
   minEntries: number;
-  /** Most of a layer's units that may be off on the whole batch. */
+  /** Largest share of a layer's units that can be off on the whole batch. */
   deadFraction: number;
-  /** Share of a layer's dead units above which there is a warning. */
+  /** Share of dead units in a layer above which the rule warns. */
   deadFractionWarning: number;
   /** Fewest examples on which a batch-dependent rule gives a verdict. */
   minExamples: number;
-  /** Most by which the standard deviation of a may be off its expectation, up or down. */
+  /** Largest factor between the standard deviation of a and its expected value, up or down. */
   activationScaleFactor: number;
-  /** The standard deviation that every a must have; 0 asks for the mean-field prediction. */
+  /** The standard deviation that every a must have; 0 means the mean-field prediction. */
   activationTarget: number;
-  /** Most by which a kernel's standard deviation may be off the nearest initialiser's. */
+  /** Largest factor between a kernel's standard deviation and the nearest initialiser's. */
   initScaleFactor: number;
-  /** The same, for a warning. */
+  /** The factor above which the rule warns. */
   initScaleWarning: number;
-  /** Most rms of a hidden layer's biases over the rms of its z. */
+  /** Largest rms of a hidden layer's biases relative to the rms of its z. */
   biasRatio: number;
-  /** Most that a head's bias may be off the prior of the targets. */
+  /** Largest difference between a head's bias and the prior of the targets. */
   biasTolerance: number;
-  /** Most share by which the loss may be below what an untrained network has, or above to warn. */
+  /** Largest share by which the loss can be below the expected loss; above it by that share, the rule warns. */
   initialLossTolerance: number;
-  /** The share below, for a warning. */
+  /** Share by which the loss is below the expected loss above which the rule warns. */
   initialLossWarning: number;
-  /** Most times what an untrained network has that the loss may be; squared for a squared error. */
+  /** Largest ratio of the loss to the expected loss; squared for a squared error. */
   initialLossFactor: number;
-  /** Most by which an output may change with inputs that it must not depend on. */
+  /** Largest change of an output with inputs that it must not depend on. */
   leakTolerance: number;
-  /** Most by which the loss of the batch twice over may be off the loss of the batch. */
+  /** Largest difference between the loss of the doubled batch and the loss of the batch. */
   lossReductionTolerance: number;
-  /** Most by which a gradient may be off the difference quotient. */
+  /** Largest difference between a gradient and the difference quotient. */
   numericGradientTolerance: number;
-  /** The same where an activation or a pooling has kinks. */
+  /** The same tolerance where an activation or a pooling has kinks. */
   numericGradientKinkTolerance: number;
-  /** Least decimal logarithm of the share by which one step changes a kernel. */
+  /** Smallest decimal logarithm of the share by which one step changes a kernel. */
   updateRatioMin: number;
-  /** Most decimal logarithm of the share by which one step changes a kernel. */
+  /** Largest decimal logarithm of the share by which one step changes a kernel. */
   updateRatioMax: number;
-  /** Loss to which a network must come on one batch. */
+  /** Loss that a network must reach on one batch. */
   overfitLoss: number;
-  /** Steps within which it must. */
+  /** Steps within which it must reach that loss. */
   overfitSteps: number;
-  /** Most by which a figure may be off its baseline, up or down. */
+  /** Largest factor between a figure and its baseline, up or down. */
   baselineFactor: number;
-  /** Most by which a share (saturated, dead) may be off its baseline. */
+  /** Largest difference between a share (saturated, dead) and its baseline. */
   baselineShare: number;
 }

@@ -27,42 +27,42 @@ import { writeOutput } from "./write_output.ts";
 export const check: Command = {
   usage: "check [MODEL...] [flags]",
   description: [
-    "Decides whether a change may land: measures every MODEL as report does, judges it by the rules",
+    "Decides whether a change can land: measures every MODEL as report does, judges it by the rules",
     "of the configuration, and exits with 1 if a finding is an error or there are more warnings than",
-    "may pass. Notes and what is suppressed never fail it.",
+    "maxWarnings. Notes and suppressed findings never fail the gate.",
     "",
-    "A MODEL is a file, or the name of one in the configuration. Without MODEL: all that the",
-    "configuration lists. Each is checked under every one of its seeds: initialisation is a",
+    "A MODEL is a file, or the name of one in the configuration. The default is every",
+    "model in the configuration. Each model is checked under all its seeds: initialisation is a",
     "distribution, and one draw is not a verdict.",
     "",
-    "A finding is known by its rule (explain lists them) and its layer. The configuration sets the",
-    "level of each rule, its thresholds, and what is accepted for a reason.",
+    "A finding is identified by its rule (explain lists them) and its layer. The configuration sets the",
+    "level and the thresholds of each rule, and which findings are suppressed and why.",
   ].join("\n"),
   flags: CHECK_FLAGS,
   sections: [
     ["configuration", [
-      "JSON, in which comments and trailing commas are allowed. Every key, with its meaning and " +
-      "default, is in gradient-health.schema.json, which editors use and which validates:",
-      "extends: the preset to start from: recommended (every rule with its defaults), strict (no " +
-      "warning passes), or init (only what the drawn weights decide).",
+      "JSON with comments and trailing commas. gradient-health.schema.json describes every key and its " +
+      "default; editors and this program validate against it:",
+      "extends: the preset to start from: recommended (every rule with its defaults), strict " +
+      "(warnings fail too), or init (only rules about the initial weights).",
       "models: a list of { path, name, batch, objective, examples, seeds, trained, register }; paths " +
-      "are from the folder of the file on.",
-      "plugins: modules that export rules of your own, made by defineRule(); their names have a prefix " +
+      "are relative to the folder of the configuration.",
+      "plugins: modules that export your own rules, made by defineRule(); their names have a prefix " +
       "and a slash, as in team/wide-layers.",
-      'rules: by name "off", "warn" (its errors count as warnings), "error" (as the rule judges), ' +
+      'rules: by name "off", "warn" (its errors count as warnings), "error" (the severity of the rule), ' +
       'or ["error", { ...thresholds }].',
-      "suppressions: a list of { rule, layer, reason, model, until }. One that is past its day " +
-      "or matches nothing is reported.",
-      "baseline: the baseline file. maxWarnings: how many warnings pass.",
+      "suppressions: a list of { rule, layer, reason, model, until }. Unused and " +
+      "expired suppressions are reported.",
+      "baseline: the baseline file. maxWarnings: how many warnings are allowed.",
     ]],
     ["baseline", [
-      "--update-baseline stores the figures of every layer; from then on a check fails when one " +
-      "moves by more than baselineFactor (2), or a share by more than baselineShare (0.25). Layers " +
-      "that are new or gone and models that are new or renamed are only noted. Two checks may " +
-      "write it at once, and a kill or a full disk leaves the old one whole.",
+      "--update-baseline stores the figures of every layer; later checks fail if a figure " +
+      "changes by more than baselineFactor (2), or a share by more than baselineShare (0.25). New " +
+      "or missing layers and new or renamed models are only noted. Writes are atomic and safe under " +
+      "concurrency.",
     ]],
     ["reporters", [
-      "text for people; json, with everything that was measured; junit for GitLab, Jenkins and " +
+      "text for people; json with all measurements; junit for GitLab, Jenkins and " +
       "others; github: annotations, and a summary appended to $GITHUB_STEP_SUMMARY; markdown for " +
       "a comment on a pull request; sarif 2.1.0 for code scanning.",
     ]],
@@ -72,22 +72,22 @@ export const check: Command = {
     ]],
   ],
   examples: [
-    ["check examples/digits.ts", "fail the build if the initialisation is not sane"],
+    ["check examples/digits.ts", "fail the build if the initialisation is unhealthy"],
     ["check model.json --batch batch.json --quiet", "a model from disk, on real data"],
     ["check --seeds 10 --jobs auto", "every model of the configuration, ten draws of each"],
     ["check --reporter github --reporter junit=gate.xml", "annotations, and a file for the CI"],
-    ["check --update-baseline", "accept the figures as they are now"],
+    ["check --update-baseline", "store the current figures"],
     ["check --shard 1/3 --reporter json=part1.json", "a third of the passes, in a CI matrix"],
-    ["check --print-config", "what is in force"],
+    ["check --print-config", "the effective configuration"],
   ],
   permissions: [
     ...MEASURE_PERMISSIONS,
-    "--allow-read=.  this folder and those above it, to look for a configuration and a baseline; " +
-    "--no-config does without",
-    `${WRITE_PERMISSIONS}  that of a reporter's FILE, and that of the baseline for --update-baseline`,
+    "--allow-read=.  this folder and its parents, to look for a configuration and a baseline; " +
+    "not needed with --no-config",
+    `${WRITE_PERMISSIONS}  the folder of a reporter's FILE, and that of the baseline for --update-baseline`,
     "--allow-env=GITHUB_STEP_SUMMARY,GITHUB_WORKSPACE  for the step summary of --reporter github, " +
-    "with --allow-write of the file it names, and for paths from the root of the checkout on",
-    `--allow-read=${packageFolder()}  this package, for --jobs above 1; auto does without it`,
+    "with --allow-write of the file it names, and for paths relative to the root of the checkout",
+    `--allow-read=${packageFolder()}  this package, for --jobs above 1; auto works without it`,
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
     const reporters = readReporters(flags);

@@ -10,31 +10,34 @@ export const CHECK_FLAGS: readonly Flag[] = [
     help: "the configuration; default: gradient-health.json, .jsonc or the key gradientHealth of " +
       "deno.json, in this folder or the nearest above it",
   },
-  { name: "no-config", value: null, help: "look for no configuration: every rule's defaults" },
-  { name: "print-config", value: null, help: "print what is in force as JSON, and check nothing" },
+  { name: "no-config", value: null, help: "ignore configuration files and use the defaults" },
+  { name: "print-config", value: null, help: "print the effective configuration as JSON and exit" },
   {
     name: "reporter",
     value: "text|json|junit|github|markdown|sarif[=FILE]",
-    help: "how the result is shown, on stdout or in FILE; may be given more than once; default: " +
-      "text",
+    help: "how to show the result, on stdout or in FILE; repeatable; default: text",
     repeatable: true,
   },
   {
     name: "seeds",
     value: "N|LIST",
     help:
-      "check every model in N draws (seeds 0 to N - 1), or under the seeds of a list: 1,2,5 or " +
+      "check every model with N draws (seeds 0 to N - 1), or under the seeds of a list: 1,2,5 or " +
       "0..9; default: the configuration's, else --seed alone",
   },
-  { name: "max-warnings", value: "N", help: "fail when there are more warnings than that" },
+  { name: "max-warnings", value: "N", help: "fail if there are more than N warnings" },
   { name: "fail-fast", value: null, help: "stop at the first pass that fails" },
-  { name: "jobs", value: "N|auto", help: "passes at a time, each in its own worker; default: 1" },
-  { name: "shard", value: "I/N", help: "make only every N-th pass, beginning with the I-th" },
+  {
+    name: "jobs",
+    value: "N|auto",
+    help: "number of parallel passes, each in its own worker; default: 1",
+  },
+  { name: "shard", value: "I/N", help: "run only every N-th pass, starting with the I-th" },
   {
     name: "baseline",
     value: "FILE",
     help: "compare with these figures; default: gradient-health.baseline.json beside the " +
-      "configuration, if it is there",
+      "configuration, if it exists",
   },
   { name: "update-baseline", value: null, help: "store the figures instead of comparing them" },
   PLUGIN_FLAG,
@@ -43,8 +46,8 @@ export const CHECK_FLAGS: readonly Flag[] = [
   {
     name: "format",
     value: "text|json|junit|github|markdown|sarif",
-    help: "one reporter, as other subcommands have it: --format json is --reporter json",
+    help: "shorthand for a single --reporter: --format json is --reporter json",
   },
-  { name: "out", value: "FILE", help: "where that one goes; default: stdout" },
+  { name: "out", value: "FILE", help: "the FILE of that reporter; default: stdout" },
   { name: "help", value: null, help: "show this help" },
 ];

@@ -13,7 +13,7 @@ export interface Output {
 }
 
 /**
- * Makes sure, before anything is measured, that the results of a run can be written and cost no file.
+ * Makes sure, before anything is measured, that the results of a run can be written and destroy no file.
  *
  * The rule, for every flag that writes: nothing that this program reads in a run, and nothing that is a
  * result of another kind or of another study, is ever replaced, under whatever name it is known. What a

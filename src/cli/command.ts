@@ -13,7 +13,7 @@ export interface Command {
   /** Command lines to try, each with what it does. */
   examples: readonly [command: string, does: string][];
   /**
-   * The permissions it needs, for whoever does not want to give all: a flag, two spaces, what for.
+   * The permissions it needs, for users who do not want to allow all: a flag, two spaces, its purpose.
    */
   permissions: readonly string[];
   /** Carries it out and returns the exit code. */

@@ -30,25 +30,25 @@ function groups(): RuleGroup[] {
 export const explain: Command = {
   usage: "explain [RULE] [flags]",
   description: [
-    "Says what a rule demands, how its figure is defined, its thresholds and their sources, when",
-    "its verdict misleads, how often it fails a healthy network and what to do about what it finds.",
-    "Without RULE: lists the rules: those that report and check judge by, and those that run the",
-    "model again, which only an assertion in a test does. A rule goes by the name of its assertion",
-    "as well, and assertHealthy stands for all those of one pass. Rules of your own are those of",
-    "--plugin and --config; a RULE with a slash in its name is looked up in the nearest configuration.",
+    "Explains a rule: what it demands, how its figure is defined, its thresholds and their sources,",
+    "when its verdict misleads, its false positives, and how to fix what it finds. Without RULE, lists",
+    "the rules of report and check, and those that run the model again, which only an assertion in a",
+    "test can do. A rule can also be given by its assertion; assertHealthy covers every single-pass",
+    "rule. Your own rules come from --plugin and --config; a RULE with a slash in its name is looked up",
+    "in the nearest configuration.",
   ].join("\n"),
   flags: [
     PLUGIN_FLAG,
-    { name: "config", value: "FILE", help: "the configuration whose plugins to list as well" },
+    { name: "config", value: "FILE", help: "also list the plugins of this configuration" },
     ...WIDTH_FLAGS,
     { name: "help", value: null, help: "show this help" },
   ],
   examples: [
-    ["explain", "which rules there are"],
+    ["explain", "list the rules"],
     ["explain vanishing-gradients", "one rule"],
   ],
   permissions: [
-    "--allow-read=FILE  that of --plugin, --config and its plugins; nothing without them",
+    "--allow-read=FILE  the files of --plugin, --config and its plugins; not needed without them",
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
     const width = readColumns(flags, Deno.stdout.isTerminal());

@@ -65,7 +65,7 @@ async function namedFiles(path: string): Promise<string[]> {
       // The import map of the program may say where it is.
       paths.push(fileURLToPath(import.meta.resolve(text)));
     } catch {
-      // It is no file then.
+      // Then it is not a file.
     }
     for (const file of paths) if (await isFile(file)) found.add(file);
   }

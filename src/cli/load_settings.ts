@@ -57,7 +57,7 @@ async function findFile(flags: FlagValues): Promise<FoundConfiguration | null> {
   if (flags.config !== undefined) return await openConfiguration(flags.config as string);
   if (!isReadable(".")) {
     note(
-      "no configuration was looked for: this folder may not be read; allow it or say --no-config",
+      "skipped the configuration lookup: no permission to read this folder; allow it or pass --no-config",
     );
     return null;
   }

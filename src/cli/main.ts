@@ -61,7 +61,7 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
   return await command.run(operands, flags);
 }
 
-/** Asks for no permission: whoever did not allow to read the variable does not debug. */
+/** Asks for no permission: without permission to read the variable there is no debugging. */
 function debugging(): boolean {
   const permission = { name: "env", variable: "GRADIENT_HEALTH_DEBUG" } as const;
   return Deno.permissions.querySync(permission).state === "granted" &&

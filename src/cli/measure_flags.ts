@@ -20,13 +20,13 @@ export const MEASURE_FLAGS: readonly Flag[] = [
     value: "NAME",
     words: OBJECTIVES,
     help:
-      "what is differentiated: sum, or a loss of TensorFlow.js, as meanSquaredError; default: " +
+      "what to differentiate: sum, or a loss of TensorFlow.js such as meanSquaredError; default: " +
       "the module's, else the loss the model was compiled with, else sum",
   },
   {
     name: "threads",
     value: "auto|N",
-    help: "threads of the engine; never changes a figure; default: auto",
+    help: "engine threads; results do not depend on it; default: auto",
   },
   { name: "portable", value: null, help: "no relaxed SIMD: the same figures on every machine" },
   {
@@ -35,14 +35,14 @@ export const MEASURE_FLAGS: readonly Flag[] = [
     help: "module that registers the custom layers of a model.json",
     repeatable: true,
   },
-  { name: "quiet", value: null, help: "nothing on stderr but errors" },
+  { name: "quiet", value: null, help: "print only errors on stderr" },
 ];
 
 /** Modules with rules of your own, in every subcommand that knows rules. */
 export const PLUGIN_FLAG: Flag = {
   name: "plugin",
   value: "FILE",
-  help: "module that exports rules of your own, made by defineRule()",
+  help: "module that exports your own rules, made by defineRule()",
   repeatable: true,
 };
 
@@ -94,11 +94,13 @@ export const WRITE_PERMISSIONS = "--allow-read=FOLDER --allow-write=FOLDER";
 
 /** What a subcommand that measures needs to be allowed, with the paths that the files have here. */
 export const MEASURE_PERMISSIONS: readonly string[] = [
-  `--allow-read=FOLDER,${path("single")}  FOLDER is that of MODEL, one more that of --batch; the ` +
-  `file is TensorFlow.js's WASM binary. A .ts or .js MODEL runs with these permissions and may ` +
+  `--allow-read=FOLDER,${
+    path("single")
+  }  FOLDER is that of MODEL, plus that of --batch; the file ` +
+  `is the WASM binary of TensorFlow.js. A .ts or .js MODEL runs with these permissions and may ` +
   `need more`,
-  `--allow-read=${path("threaded")},${path("glue")}  for --threads above 1, which auto takes for ` +
+  `--allow-read=${path("threaded")},${path("glue")}  for --threads above 1, which auto uses for ` +
   `large models`,
-  "--allow-read=FILE  that of --plugin, which runs with these permissions and may need more",
-  `${WRITE_PERMISSIONS}  that of --out FILE, which is written beside its place and then renamed`,
+  "--allow-read=FILE  the file of --plugin, which runs with these permissions and may need more",
+  `${WRITE_PERMISSIONS}  the folder of --out FILE, which is written under a temporary name and then renamed`,
 ];

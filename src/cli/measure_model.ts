@@ -126,7 +126,7 @@ function codeOf({ model, register }: MeasureRequest): string | null {
   return model === null || /\.json$/i.test(model) ? register[0] ?? null : model;
 }
 
-/** Of many models, which one a message is about that names no file. */
+/** Of many models, which one a message without a file name is about. */
 function about({ source, model }: Subject, thrown: unknown): Error {
   // A layer of somebody's own throws what it likes, and what cannot be changed.
   const error = isPlain(thrown) ? thrown : new Error(failure(thrown), { cause: thrown });
@@ -139,7 +139,7 @@ function about({ source, model }: Subject, thrown: unknown): Error {
   }
   if (isTrap(error)) {
     error.message = `the WASM backend of TensorFlow.js broke down (${error.message}): ` +
-      "take out what the model's code does to the backend, or use fewer examples";
+      "remove what the model's code does to the backend, or use fewer examples";
   }
   if (source !== null) error.message = `${source}: ${error.message}`;
   return error;

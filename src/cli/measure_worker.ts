@@ -19,7 +19,7 @@ self.onmessage = async ({ data: order }: MessageEvent<WorkerOrder>) => {
   }
 };
 
-function sayEnded(ended = "the code of the model ended its worker"): void {
+function sayEnded(ended = "the model's code terminated its worker"): void {
   const answer: WorkerAnswer = { ended };
   self.postMessage(answer);
 }

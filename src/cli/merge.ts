@@ -19,9 +19,9 @@ export const merge: Command = {
   usage: "merge FILE... [flags]",
   description: [
     "Joins the parts of a study that sweep --shard i/n --out FILE wrote, and shows the whole as sweep",
-    "does. With --out the result has the very bytes that an unsplit sweep writes. A single FILE that is",
-    "a whole study is shown again. Refuses parts of different studies or versions, and points that are",
-    "missing or in two parts, and says which.",
+    "does. With --out the result is byte-identical to that of an unsplit sweep. A single FILE with a",
+    "whole study is displayed. Parts of different studies or versions are refused, and so are missing",
+    "or duplicate points, which the error names.",
   ].join("\n"),
   flags: [
     { name: "out", value: "FILE", help: "write the whole study there, as JSON" },
@@ -29,11 +29,11 @@ export const merge: Command = {
   ],
   examples: [
     ["merge part1.json part2.json part3.json --out study.json", "join three shards"],
-    ["merge study.json --format csv", "a study's figures, for other programs"],
+    ["merge study.json --format csv", "the figures of a study, for other programs"],
   ],
   permissions: [
     "--allow-read=FILE...  the parts",
-    `${WRITE_PERMISSIONS}  that of --out FILE, which is written beside its place and then renamed`,
+    `${WRITE_PERMISSIONS}  the folder of --out FILE, which is written under a temporary name and then renamed`,
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
     if (operands.length === 0) {

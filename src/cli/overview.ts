@@ -19,19 +19,19 @@ export const COMMANDS: Record<string, CommandEntry> = {
     load: async () => (await import("./check.ts")).check,
   },
   sweep: {
-    summary: "the rescaling study: what the scale of the kernels does",
+    summary: "the rescaling study: the effect of the scale of the kernels",
     load: async () => (await import("./sweep.ts")).sweep,
   },
   merge: {
-    summary: "join the parts of a study that shards wrote",
+    summary: "join the shards of a study",
     load: async () => (await import("./merge.ts")).merge,
   },
   explain: {
-    summary: "what a rule means, where its threshold comes from, what to do",
+    summary: "what a rule means, where its threshold comes from, how to fix it",
     load: async () => (await import("./explain.ts")).explain,
   },
   completions: {
-    summary: "a script that lets bash, zsh or fish complete the command line",
+    summary: "print a completion script for bash, zsh or fish",
     load: async () => (await import("./completions.ts")).completions,
   },
 };
@@ -49,14 +49,14 @@ export function renderOverview(): string {
     "",
     ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
     "",
-    `${PROGRAM} <subcommand> --help says more; --version prints the version.`,
-    "Exit codes: 0 fine, 1 the gate failed, 2 wrong usage or unusable input.",
+    `${PROGRAM} <subcommand> --help shows more; --version prints the version.`,
+    "Exit codes: 0 success, 1 the gate failed, 2 wrong usage or unusable input.",
     "",
   ].join("\n");
 }
 
 /**
- * Shows what there is and ends the process, if nothing else is asked for. Whoever asks waits for the
+ * Shows what there is and ends the process, if nothing else is asked for. The user waits for the
  * answer alone: what does the work, and says what went wrong, would be loaded after it. Where stdout
  * cannot be written, that says why.
  *

@@ -76,7 +76,7 @@ export function parseCommand(args: string[], known: readonly Flag[]): ParsedComm
 function requirePath(what: string, text: string): void {
   if (text === "") throw new UsageError(`${what} is empty: name a file, or leave it out`);
   if (text.length > LONGEST_PATH || text.includes("\0")) {
-    throw new UsageError(`${what} is no path of a file, found ${showValue(text)}`);
+    throw new UsageError(`${what} is not a file path, found ${showValue(text)}`);
   }
 }
 

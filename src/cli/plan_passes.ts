@@ -93,7 +93,7 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
     const known = named.length > 0 ? named : await ofFile(operand, models);
     if (known.length === 0 && models.length > 0 && await isMissing(operand)) {
       throw new GateError(
-        `unknown model ${showValue(operand)}: it is no file, and ${file} lists no such model${
+        `unknown model ${showValue(operand)}: it is not a file, and ${file} lists no such model${
           nearest(operand, models.map(({ name }) => name)) ||
           `, only ${models.slice(0, 10).map(({ name }) => showWord(name)).join(", ")}`
         }`,

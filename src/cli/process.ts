@@ -12,19 +12,19 @@ export function endProcess(code: number): never {
 
 /**
  * Lets nothing else end the process as if it had a verdict: not the code of a model that calls
- * `Deno.exit(0)`, nor a promise that nobody keeps. Then the exit code is 2, and stderr says why.
+ * `Deno.exit(0)`, nor a promise that never settles. Then the exit code is 2, and stderr says why.
  */
 export function guardEnd(): void {
   // What ends before it has a verdict has not passed, nor failed: that would be 1, as Deno's own code
-  // for an error that nobody caught is.
+  // as for an uncaught error.
   Deno.exitCode = 2;
   addEventListener("unload", () => {
     if (isMeant) return;
     const { path, first: stray } = strayErrors;
     const why = stray === null
-      ? `the code of ${path ?? "a model"} ended the process, or waits for what never comes`
+      ? `the code of ${path ?? "a model"} ended the process, or awaits a promise that never settles`
       : `${path ?? "a model"}: an error in its code was not caught: ${failure(stray.error)}`;
-    console.error(`error: ${oneLine(`there is no result: ${why}`)}`);
+    console.error(`error: ${oneLine(`no result: ${why}`)}`);
     Deno.exitCode = 2;
   });
 }

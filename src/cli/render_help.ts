@@ -6,9 +6,9 @@ const WIDTH = 80;
 
 /** What a subcommand's exit codes mean; only a gate can fail. */
 const exitCodes = (name: string): string[][] => [
-  ["0", name === "check" ? "the change may land" : "fine"],
+  ["0", name === "check" ? "the gate passed" : "success"],
   ...(name === "check" ? [["1", "the gate failed"]] : []),
-  ["2", "wrong usage, or input that cannot be used: one sentence on stderr says which"],
+  ["2", "wrong usage or unusable input, explained in one sentence on stderr"],
 ];
 
 /** The help of one subcommand, in the order of a manual page. */
@@ -35,10 +35,10 @@ export function renderHelp(command: Command): string {
     ),
     ...section("exit code", exitCodes(name).flatMap(([code, means]) => item(code, means))),
     ...section(
-      "permissions, where -A is too much",
+      "permissions, instead of -A",
       permissions.flatMap((text) => {
         const [flag, why = ""] = text.split(/ {2,}/);
-        // Not broken, however long: whoever copies it needs it whole.
+        // Not broken, however long: it is copied whole.
         return [`  ${flag}`, ...wrapText(why, WIDTH, "      ")];
       }),
     ),

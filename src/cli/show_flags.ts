@@ -13,7 +13,7 @@ export const COLUMNS_FLAG: Flag = {
 /** The same, and its other name where that is free: `sweep` has it for the units of a layer. */
 export const WIDTH_FLAGS: readonly Flag[] = [
   COLUMNS_FLAG,
-  { name: "width", value: "N", help: "the same as --columns" },
+  { name: "width", value: "N", help: "same as --columns" },
 ];
 
 /** What a text is never narrower than by itself, however narrow the terminal. */
@@ -72,7 +72,7 @@ export function textOptions(flags: FlagValues, out: string | null): RenderTextOp
   };
 }
 
-/** Asks for no permission: whoever did not allow to read the variable forces nothing. */
+/** Asks for no permission: without permission to read the variable nothing is forced. */
 function colorIsForced(): boolean {
   const permission = { name: "env", variable: "FORCE_COLOR" } as const;
   return Deno.permissions.querySync(permission).state === "granted" &&

@@ -23,7 +23,7 @@ export interface StudyView {
 
 /** What the heat maps need. */
 const LEAST_COLUMNS = 40;
-/** Points are written out in pieces of so many characters. */
+/** Points are written in pieces of this many characters. */
 const PIECE = 1 << 16;
 
 /** Reads the flags that say how a study is shown. */

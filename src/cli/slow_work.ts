@@ -45,7 +45,7 @@ export async function tellIfSlow(work: Work | null): Promise<void> {
     if (work === null) return;
     const { Worker } = await import("node:worker_threads");
     teller = new Worker(CODE, { eval: true });
-    // A process that waits for what never comes is to end, and say so.
+    // A process that awaits a promise that never settles must end and say so.
     teller.unref();
   }
   // On a terminal it takes the place of a line that is rewritten.

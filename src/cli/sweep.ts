@@ -41,26 +41,29 @@ export const sweep: Command = {
   usage: "sweep [MODEL] [flags]",
   description: [
     "The rescaling study: multiplies the kernels by every scale, measures one forward and one backward",
-    "pass at each, and shows what that does to activations and gradients for different activations:",
+    "pass at each, and shows the effect on activations and gradients for different activations:",
     "the healthy scales and the best one in a table and in sentences, then for each activation heat",
     "maps (scale x layer), the verdict at every scale, and the delta of the first layer over that of",
     "the last beside the mean-field curve.",
     "",
     "Without MODEL: a network of --depth layers of --width units whose kernels have the standard",
-    "deviation 1 / sqrt(fan-in) at scale 1 (--initializer says otherwise), so that the scale is sigma_w;",
+    "deviation 1 / sqrt(fan-in) at scale 1 (change it with --initializer), so that the scale is sigma_w;",
     "with --exercise the exercise's network. MODEL, as for report, is swept on its own weights; with",
-    "--activation and --initializer those of its layers that allow it get others. A model.json has the",
-    "same weights in every draw, only the batch differs.",
+    "--activation and --initializer the layers that support it get others. A model.json has the same",
+    "weights in every draw; only the batch differs.",
     "",
-    "Ctrl-C ends it early and keeps what is done. --out FILE is a whole file at any moment; --resume",
-    "goes on with it, and without --resume a study that is there is never replaced.",
+    "Ctrl-C stops the study and keeps the finished points. --out FILE is complete and readable at any",
+    "time; --resume continues it. Without --resume, an existing study is never replaced.",
   ].join("\n"),
   flags: SWEEP_FLAGS,
   examples: [
     ["sweep", "relu, tanh, sigmoid and selu from 0.001 to 1000"],
     ["sweep --exercise --activation tanh", "what rescaling does to the exercise's network"],
-    ["sweep examples/digits.ts --scale 0.1..10", "a model of one's own"],
-    ["sweep --depth 10,30 --seeds 20 --out study.json --resume", "long work, interrupted at will"],
+    ["sweep examples/digits.ts --scale 0.1..10", "your own model"],
+    [
+      "sweep --depth 10,30 --seeds 20 --out study.json --resume",
+      "long work that can be interrupted",
+    ],
     ["sweep --shard 1/3 --out part1.json", "a third of it, on one machine of three; then merge"],
   ],
   sections: [
@@ -71,7 +74,7 @@ export const sweep: Command = {
   permissions: [
     // A sweep takes more workers, never more threads.
     ...MEASURE_PERMISSIONS.filter((text) => !text.includes("--threads")),
-    `--allow-read=${packageFolder()}  this package, for --jobs above 1; auto does without it`,
+    `--allow-read=${packageFolder()}  this package, for --jobs above 1; auto works without it`,
   ],
   async run(operands: string[], flags: FlagValues): Promise<number> {
     const request = readSweepFlags(operands, flags);
@@ -107,7 +110,7 @@ export const sweep: Command = {
         hasBegun = true;
         interrupted.begin();
         await kept.add(point);
-        // Nobody would see the rest: no --out keeps it.
+        // The rest would be lost: no --out keeps it.
         if (printer !== null && !await printer.add(point)) return null;
       }
       return printer;
@@ -232,7 +235,7 @@ async function countPoints(file: StudyFile): Promise<number> {
 async function isFilled(path: string): Promise<boolean> {
   try {
     const { isFile, size } = await Deno.stat(path);
-    // What is no file the writer refuses.
+    // The writer refuses anything that is not a file.
     return isFile && size > 0;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;

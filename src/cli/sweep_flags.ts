@@ -26,12 +26,11 @@ export const STUDY_SHOW_FLAGS: readonly Flag[] = [
   {
     name: "format",
     value: "text|json|csv|markdown|summary",
-    help:
-      "what goes to stdout; default: text. json and csv are the points, a draw each, and summary is " +
-      "JSON of the medians, the quartiles and the share of healthy draws",
+    help: "what to print; default: text. json and csv contain one point per draw; summary is " +
+      "JSON with the medians, the quartiles and the share of healthy draws",
   },
   COLUMNS_FLAG,
-  { name: "quiet", value: null, help: "nothing on stderr but errors" },
+  { name: "quiet", value: null, help: "print only errors on stderr" },
   { name: "help", value: null, help: "show this help" },
 ];
 
@@ -40,7 +39,7 @@ export const SWEEP_FLAGS: readonly Flag[] = [
   {
     name: "scale",
     value: "RANGE|LIST",
-    help: "0.001..1000 (10 to a factor of ten), 0.001..1000:25, or 0.5,1,1/894",
+    help: "0.001..1000 (10 per decade), 0.001..1000:25, or 0.5,1,1/894",
   },
   { name: "activation", value: "LIST", help: "default: relu,tanh,sigmoid,selu; MODEL: its own" },
   {
@@ -76,7 +75,7 @@ export const SWEEP_FLAGS: readonly Flag[] = [
     value: "NAME",
     words: OBJECTIVES,
     help:
-      "what is differentiated: sum, or a loss; default: the module's, else the compiled one, else sum",
+      "what to differentiate: sum, or a loss; default: the module's, else the compiled one, else sum",
   },
   {
     name: "register",
@@ -85,9 +84,13 @@ export const SWEEP_FLAGS: readonly Flag[] = [
     repeatable: true,
   },
   { name: "portable", value: null, help: "no relaxed SIMD: the same figures on every machine" },
-  { name: "jobs", value: "auto|N", help: "workers; never changes a figure; default: auto" },
-  { name: "out", value: "FILE", help: "keep the study there, as JSON, up to date all the time" },
-  { name: "resume", value: null, help: "go on where --out FILE ends" },
+  {
+    name: "jobs",
+    value: "auto|N",
+    help: "number of workers; results do not depend on it; default: auto",
+  },
+  { name: "out", value: "FILE", help: "write the study there as JSON, updated continuously" },
+  { name: "resume", value: null, help: "resume from --out FILE" },
   { name: "shard", value: "i/n", help: "measure only the i-th of n parts; merge joins them" },
   ...STUDY_SHOW_FLAGS,
 ];
@@ -123,7 +126,7 @@ export function readSweepFlags(operands: string[], flags: FlagValues): SweepRequ
     }
   }
   if (flags.resume === true && flags.out === undefined) {
-    throw new UsageError("--resume goes on where --out FILE ends: give --out too");
+    throw new UsageError("--resume continues the study in --out FILE: give --out too");
   }
   if (model === undefined && flags.register !== undefined) {
     throw new UsageError("--register is for the custom layers of MODEL: give MODEL too");

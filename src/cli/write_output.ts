@@ -7,8 +7,8 @@ import { UsageError } from "./usage_error.ts";
  * Writes a result to stdout or to a file.
  *
  * A reader that has seen enough and closed the pipe (`| head`) is no error. A file is written beside
- * its place and then renamed, so that nobody ever reads half of it and a failure keeps the old one; what
- * is no file, as `/dev/null` or `>(command)`, is written into.
+ * its place and then renamed, so that no reader ever sees half of it and a failure keeps the old one; what
+ * is not a file, such as `/dev/null` or `>(command)`, is written into.
  *
  * @param text The result.
  * @param path The file, or `null` for stdout.

@@ -61,7 +61,7 @@ export async function requireFiles(paths: string[]): Promise<void> {
   for (const path of paths) {
     if (!await isFile(path)) {
       throw new EngineError(
-        `The WASM engine is not installed, there is no file ${path}: ` +
+        `The WASM engine is not installed: the file ${path} is missing; ` +
           `install it with deno cache --reload ${WASM_PACKAGE}`,
       );
     }

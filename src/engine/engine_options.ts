@@ -7,8 +7,8 @@ export interface EngineOptions {
   threads?: number | "auto";
   /**
    * For `threads: "auto"`: the floating-point operations of all passes that the engine is to run.
-   * Default: 0. Most networks that are measured are small, and threads would only cost: whoever does
-   * not say how much there is to do gets one.
+   * Default: 0. Most networks that are measured are small, and threads would only cost: without
+   * a workload there is one.
    */
   workload?: number;
   /**

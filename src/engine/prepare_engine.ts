@@ -47,7 +47,7 @@ export function backendChange(engine: Engine): string | null {
   if (made === undefined) return null;
   if (tf.engine().registry["wasm"] !== made.backend) {
     return "The WASM backend of TensorFlow.js was removed while the engine computed on it: " +
-      'take out the tf.removeBackend("wasm") or tf.engine().reset()';
+      'remove the call tf.removeBackend("wasm") or tf.engine().reset()';
   }
   const active = tf.getBackend();
   if (active === "wasm") return null;

@@ -5,7 +5,7 @@ import type { TensorFlow } from "./tensorflow.ts";
 let running: Engine | null = null;
 
 /**
- * The engine that runs in this process (in this worker), or `null`. Whoever started it stops it.
+ * The engine that runs in this process (in this worker), or `null`. Its starter stops it.
  *
  * @example
  * ```ts

@@ -33,7 +33,7 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
   const factory = tf.findBackendFactory("wasm") ?? factories.get(engine);
   if (factory === undefined) {
     throw new EngineError(
-      'TensorFlow.js has no WASM backend any more: take out the tf.removeBackend("wasm")',
+      'TensorFlow.js has no WASM backend any more: remove the call tf.removeBackend("wasm")',
     );
   }
   factories.set(engine, factory);
@@ -41,7 +41,7 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
   if (tf.findBackendFactory("wasm") === null) tf.registerBackend("wasm", factory, PRIORITY);
   if ("wasm" in engine.registry) {
     throw new EngineError(
-      "TensorFlow.js runs a WASM backend already that startEngine did not start: " +
+      "TensorFlow.js already runs a WASM backend that startEngine did not start: " +
         'take out the tf.setBackend("wasm") or tf.ready() before it',
     );
   }
@@ -66,8 +66,8 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
       await pool?.terminateAll();
       giveVoiceBack();
       throw new EngineError(
-        `The WASM engine did not start (${complaints[0] ?? "TensorFlow.js says no more"}): ` +
-          `install it anew with deno cache --reload ${WASM_PACKAGE}`,
+        `The WASM engine did not start (${complaints[0] ?? "no further details"}): ` +
+          `reinstall it with deno cache --reload ${WASM_PACKAGE}`,
       );
     }
   } finally {

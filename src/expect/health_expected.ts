@@ -7,23 +7,24 @@ import type { Outcome } from "./matcher.ts";
 /** What `expect(measurements)` can do besides, once it is extended with `healthMatchers`. */
 export interface HealthExpected<IsAsync = false> {
   /**
-   * No rule that one pass can tell has an error against the network. The same as `assertHealthy`.
+   * No single-pass rule finds an error in the network. The same as `assertHealthy`.
    */
   toBeHealthy(options?: RunChecksOptions, msg?: string): Outcome<IsAsync>;
   /**
-   * Nothing that one pass computes or uses is NaN or infinite. The same as `assertAllFinite`.
+   * No value that a pass uses or computes is NaN or infinite. The same as `assertAllFinite`.
    */
   toBeFinite(options?: CheckOptions<never>, msg?: string): Outcome<IsAsync>;
   /**
-   * Each input of real numbers is of order 1. It only warns. The same as `assertInputNormalized`.
+   * Each input of real numbers is of order 1. The rule only warns. The same as
+   * `assertInputNormalized`.
    */
   toHaveNormalizedInputs(
     options?: CheckOptions<"inputMax" | "inputMean" | "inputDeviationFactor">,
     msg?: string,
   ): Outcome<IsAsync>;
   /**
-   * Every trainable weight has a gradient that is not all zero, and no frozen one has any. The same
-   * as `assertGradientsFlow`.
+   * Every trainable weight has a gradient that is not all zero, and no frozen weight has a gradient.
+   * The same as `assertGradientsFlow`.
    */
   toHaveFlowingGradients(options?: CheckOptions<never>, msg?: string): Outcome<IsAsync>;
   /**
@@ -36,8 +37,8 @@ export interface HealthExpected<IsAsync = false> {
   ): Outcome<IsAsync>;
   /**
    * The first hidden layer receives no more than a bounded multiple of the signal that the last one
-   * receives, and no recurrent layer makes more of its own on the way through time. The same as
-   * `assertNoExplodingGradients`.
+   * receives, and no recurrent layer amplifies its own signal by more than that through time. The
+   * same as `assertNoExplodingGradients`.
    */
   toHaveNoExplodingGradients(
     options?: CheckOptions<"explodingRatio" | "explodingGlobalNorm">,
@@ -45,15 +46,15 @@ export interface HealthExpected<IsAsync = false> {
   ): Outcome<IsAsync>;
   /**
    * From each hidden layer to the one below it, the squared norm of delta changes by the factor chi
-   * that the kernel and the activation ask for. The same as `assertGradientRatioNear`.
+   * that theory predicts for the kernel and the activation. The same as `assertGradientRatioNear`.
    */
   toHaveGradientRatioNearTheory(
     options?: CheckOptions<"gradientRatioFactor" | "minWidth">,
     msg?: string,
   ): Outcome<IsAsync>;
   /**
-   * The largest and the smallest signal of the hidden layers differ no more than they do in a
-   * critical network of that depth, but for a factor. The same as `assertGradientBalance`.
+   * The largest and the smallest signal of the hidden layers differ by at most a fixed factor more
+   * than in a critical network of that depth. The same as `assertGradientBalance`.
    */
   toHaveBalancedGradients(
     options?: CheckOptions<"gradientBalance" | "minWidth">,
@@ -61,30 +62,30 @@ export interface HealthExpected<IsAsync = false> {
   ): Outcome<IsAsync>;
   /**
    * No hidden layer with a bounded activation has more than half of its entries where the activation
-   * has all but stopped to pass gradient. The same as `assertActivationsNotSaturated`.
+   * passes almost no gradient. The same as `assertActivationsNotSaturated`.
    */
   toHaveNoSaturatedActivations(
     options?: CheckOptions<"saturatedFraction" | "saturatedFractionWarning" | "minEntries">,
     msg?: string,
   ): Outcome<IsAsync>;
   /**
-   * In no layer with a one-sided activation are more than half of the units off for the whole batch,
-   * but for those that alike examples or depth explain. The same as `assertNoDeadUnits`.
+   * No layer with a one-sided activation has more than half of its units off on the whole batch,
+   * apart from those that similar examples or depth explain. The same as `assertNoDeadUnits`.
    */
   toHaveNoDeadUnits(
     options?: CheckOptions<"deadFraction" | "deadFractionWarning" | "minExamples">,
     msg?: string,
   ): Outcome<IsAsync>;
   /**
-   * The activations of each hidden layer spread about as much as in a critical network of that depth
-   * and activation. The same as `assertActivationScale`.
+   * The activations of each hidden layer have about the same standard deviation as in a critical
+   * network of that depth and activation. The same as `assertActivationScale`.
    */
   toHaveActivationScale(
     options?: CheckOptions<"activationScaleFactor" | "activationTarget" | "minExamples">,
     msg?: string,
   ): Outcome<IsAsync>;
   /**
-   * Each kernel's standard deviation is near that of an initialiser that fits its shape and
+   * Each kernel's standard deviation is close to that of an initialiser that fits its shape and
    * activation. The same as `assertInitScale`.
    */
   toHaveInitScale(
@@ -97,15 +98,15 @@ export interface HealthExpected<IsAsync = false> {
    */
   toHaveBrokenSymmetry(options?: CheckOptions<never>, msg?: string): Outcome<IsAsync>;
   /**
-   * Biases of hidden layers are zero, or small beside z; the head's are zero or the prior of the
-   * targets. It only warns. The same as `assertBiasInit`.
+   * Biases of hidden layers are zero, or small compared with z; the head's are zero or the prior of
+   * the targets. The rule only warns. The same as `assertBiasInit`.
    */
   toHaveBiasInit(
     options?: CheckOptions<"biasRatio" | "biasTolerance">,
     msg?: string,
   ): Outcome<IsAsync>;
   /**
-   * The loss before training is that of a network that knows nothing: two-sided. The same as
+   * The loss before training is at chance level: neither well above nor well below. The same as
    * `assertInitialLoss`.
    */
   toHaveInitialLoss(

@@ -17,7 +17,7 @@ export interface Suppressed {
 export interface SuppressionContext {
   /** Today as YYYY-MM-DD in UTC. */
   today: string;
-  /** The models all passes of which were made: of others nobody knows whether something matches. */
+  /** The models of which all passes were made: for others it is unknown whether something matches. */
   complete: ReadonlySet<string>;
   /** Whether that is every model of the configuration. */
   all: boolean;
@@ -91,8 +91,8 @@ export function applySuppressions(
     if (!inForce[index]) {
       return [complaint(
         "expired-suppression",
-        `${about} held until ${until} and no longer does.`,
-        "Mend what it suppressed, or set a later date.",
+        `${about} expired after ${until}.`,
+        "Fix the suppressed finding, or set a later date.",
         `until >= ${today}`,
       )];
     }
@@ -101,7 +101,7 @@ export function applySuppressions(
     return [complaint(
       "unused-suppression",
       `${about} matches no finding.`,
-      "Take it out of the configuration.",
+      "Remove it from the configuration.",
       "a finding that it matches",
     )];
   });

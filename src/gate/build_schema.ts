@@ -50,11 +50,11 @@ function entrySchema(thresholds: object) {
  */
 export function buildSchema(): object {
   const model = closed({
-    name: described("What reports and the baseline call it; default: the path.", TEXT),
-    path: described("model.json or module, from this file's folder on.", TEXT),
+    name: described("Name in reports and in the baseline; default: the path.", TEXT),
+    path: described("model.json or module, relative to the folder of this file.", TEXT),
     batch: described("JSON file with the batch; default: the module's, else random.", TEXT),
     objective: described(
-      "What is differentiated; default: the module's, else the compiled loss, else sum.",
+      "What to differentiate; default: the module's, else the compiled loss, else sum.",
       {
         enum: [...OBJECTIVES],
       },
@@ -75,8 +75,8 @@ export function buildSchema(): object {
       },
     }),
     trained: described(
-      "Whether it has been trained, where rules about initialisation only give notes; default: as " +
-        "its biases look.",
+      "Whether it has been trained: rules about initialisation then only give notes; default: " +
+        "guessed from its biases.",
       { type: "boolean" },
     ),
     register: described("Modules that register its custom layers.", {
@@ -93,7 +93,7 @@ export function buildSchema(): object {
     layer: described('Name of the layer; "*" stands for any characters.', TEXT),
     model: described("Name of the model; default: every model.", TEXT),
     reason: described("Why the finding is accepted.", TEXT),
-    until: described("Last day it holds, YYYY-MM-DD (UTC).", {
+    until: described("Last day on which it is in force, YYYY-MM-DD (UTC).", {
       type: "string",
       pattern: "^\\d{4}-\\d{2}-\\d{2}$",
     }),
@@ -107,11 +107,11 @@ export function buildSchema(): object {
       extends: described(`The preset to start from; default: recommended. ${presets.join("; ")}.`, {
         enum: Object.keys(PRESETS),
       }),
-      models: described("The models that a check without operands checks.", {
+      models: described("The models to check by default.", {
         type: "array",
         items: model,
       }),
-      plugins: described("Modules that export rules of your own.", { type: "array", items: TEXT }),
+      plugins: described("Modules that export your own rules.", { type: "array", items: TEXT }),
       rules: described("Levels and thresholds of rules.", {
         // A rule of your own has a prefix and a slash in its name.
         patternProperties: {
@@ -123,8 +123,8 @@ export function buildSchema(): object {
         type: "array",
         items: suppression,
       }),
-      baseline: described("The baseline file, from this file's folder on.", TEXT),
-      maxWarnings: described("How many warnings the gate lets pass; default: any number.", {
+      baseline: described("The baseline file, relative to the folder of this file.", TEXT),
+      maxWarnings: described("How many warnings the gate allows; default: any number.", {
         type: "integer",
         minimum: 0,
       }),

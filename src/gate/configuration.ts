@@ -12,19 +12,19 @@ export type PresetName = "recommended" | "strict" | "init";
 
 /** One model to check, as a configuration file has it. */
 export interface ModelEntry {
-  /** What reports and the baseline call it. Default: the path. */
+  /** Name in reports and in the baseline. Default: the path. */
   name?: string;
-  /** Its `model.json` or module, from the folder of the configuration on. */
+  /** Its `model.json` or module, relative to the folder of the configuration. */
   path: string;
   /** JSON file with the batch. Default: the module's, else a random one. */
   batch?: string;
-  /** What is differentiated. Default: the module's, else `sum`. */
+  /** What to differentiate. Default: the module's, else `sum`. */
   objective?: string;
   /** How many examples to draw. Default: 32. */
   examples?: number;
   /** The seeds to check it under, one pass each. Default: seed 0 alone. */
   seeds?: number[] | string;
-  /** Whether it has been trained, where rules about initialisation only give notes. */
+  /** Whether it has been trained: rules about initialisation then only give notes. */
   trained?: boolean;
   /** Modules that register its custom layers. Default: none. */
   register?: string[];
@@ -40,7 +40,7 @@ export interface Suppression {
   model?: string;
   /** Why it is accepted. */
   reason: string;
-  /** The last day it holds, as YYYY-MM-DD (UTC). Default: for ever. */
+  /** The last day on which it is in force, as YYYY-MM-DD (UTC). Default: no end. */
   until?: string;
 }
 
@@ -60,6 +60,6 @@ export interface Configuration {
   suppressions?: Suppression[];
   /** The baseline file. Default: `gradient-health.baseline.json` beside the configuration. */
   baseline?: string;
-  /** How many warnings the gate lets pass. Default: any number; 0 under `strict`. */
+  /** How many warnings the gate allows. Default: any number; 0 under `strict`. */
   maxWarnings?: number;
 }

@@ -7,7 +7,7 @@ import { baselineShape } from "./requirements.ts";
 
 /**
  * Finds the stored pass that a pass is to be compared with: that of its model, or, where the baseline
- * does not know the model, that of one with the same layers whose name nobody bears any more.
+ * does not know the model, that of one with the same layers whose name is no longer in use.
  *
  * @param baseline What the baseline file holds.
  * @param name Name of the model.

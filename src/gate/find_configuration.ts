@@ -29,7 +29,7 @@ const SHARED = ["deno.json", "deno.jsonc"];
  * import { assertEquals } from "@std/assert";
  *
  * const file = await Deno.makeTempFile({ suffix: ".jsonc" });
- * await Deno.writeTextFile(file, '{ "extends": "strict" } // no warning passes');
+ * await Deno.writeTextFile(file, '{ "extends": "strict" } // warnings fail too');
  * const configuration = await readConfiguration(await openConfiguration(file));
  * assertEquals(configuration.extends, "strict");
  * await Deno.remove(file);
@@ -96,7 +96,7 @@ export async function findConfiguration(
   }
   if (unread[0] === folder) {
     note(
-      `no configuration was looked for in ${folder}, which may not be read: allow it, or say ` +
+      `skipped the configuration lookup: no permission to read ${folder}; allow it or pass ` +
         `--no-config`,
     );
   }

@@ -45,7 +45,7 @@ export interface GateResult {
   passed: boolean;
   /** The counts behind the verdict. */
   summary: GateSummary;
-  /** How many warnings may pass; `null`: any number. */
+  /** How many warnings are allowed; `null`: any number. */
   maxWarnings: number | null;
   /** The rules that were run. */
   rules: string[];

@@ -5,11 +5,11 @@ import { RULES } from "../checks/rules.ts";
 import type { ThresholdTable } from "../checks/threshold_entry.ts";
 import type { Level } from "./configuration.ts";
 
-/** What is written down of the rules that only a gate can tell; those of no pass have no assertion. */
+/** The documentation of the rules that only a gate can judge; those that need no pass have no assertion. */
 export const GATE_DOCUMENTATION: readonly RuleDocumentation[] = [
   {
     ...BASELINE_RULE,
-    fix: "If the change is meant, store the new figures: check --update-baseline.",
+    fix: "If the change is intended, store the new figures with check --update-baseline.",
   },
   {
     name: "unused-suppression",
@@ -23,21 +23,21 @@ export const GATE_DOCUMENTATION: readonly RuleDocumentation[] = [
     thresholds: {},
     source: "own, after the unused directives that linters report.",
     misleads:
-      "Of a model that was not checked under all its seeds (another shard, --fail-fast, a " +
-      "MODEL on the command line) nothing is said: there the suppression may match.",
-    fix: "Take the suppression out of the configuration.",
+      "A model that was not checked under all its seeds (another shard, --fail-fast, a MODEL on the " +
+      "command line) is skipped because the suppression may match in another pass.",
+    fix: "Remove the suppression from the configuration.",
   },
   {
     name: "expired-suppression",
     assertion: "",
-    problem: "suppressions past their day",
+    problem: "expired suppressions",
     stage: "any",
-    summary: "No suppression is past its day.",
-    formula: "until >= today, in UTC. A suppression that is past it accepts nothing any more.",
+    summary: "No suppression has expired.",
+    formula: "until >= today, in UTC. An expired suppression has no effect.",
     thresholds: {},
-    source: "own: what is accepted for a while must not be accepted for ever.",
-    misleads: "The same commit that passed yesterday may fail today, which is what it is for.",
-    fix: "Mend what it suppressed, or set a later day.",
+    source: "own: temporary suppressions must expire.",
+    misleads: "A commit that passed yesterday can fail today; that is the purpose of the date.",
+    fix: "Fix the suppressed finding, or set a later date.",
   },
 ];
 
@@ -47,7 +47,7 @@ export interface GateRule {
   name: string;
   /** What it demands, in one sentence. */
   summary: string;
-  /** What to do about what it finds. */
+  /** How to fix what it finds. */
   fix: string;
   /** The thresholds it reads. */
   thresholds: ThresholdTable;

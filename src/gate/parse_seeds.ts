@@ -5,7 +5,7 @@ import { GateError } from "./gate_error.ts";
 const MOST = 10_000;
 
 /**
- * The seeds that a text names: so many draws, `10`, which have the seeds 0 to 9; or the seeds
+ * The seeds that a text names: a number of draws, `10`, which have the seeds 0 to 9; or the seeds
  * themselves, `1,2,5` or `0..9`.
  *
  * @param text The text.

@@ -9,7 +9,7 @@ export interface Preset {
   summary: string;
   /** The level of every rule. */
   levels: () => Record<string, Level>;
-  /** How many warnings pass; `null`: any number. */
+  /** How many warnings are allowed; `null`: any number. */
   maxWarnings: number | null;
 }
 
@@ -18,7 +18,7 @@ function ownLevels(): Record<string, Level> {
   return Object.fromEntries(gateRules().map(({ name, level }) => [name, level]));
 }
 
-/** The same, but for the rules that judge neither the weights that were drawn nor their signals. */
+/** The same, without the rules that judge neither the weights that were drawn nor their signals. */
 function initialLevels(): Record<string, Level> {
   const others = [...allRules(), BASELINE_RULE]
     .filter(({ tags }) => !tags.includes("weights") && !tags.includes("signal"));
@@ -32,9 +32,9 @@ export const PRESETS: Record<PresetName, Preset> = {
     levels: ownLevels,
     maxWarnings: null,
   },
-  strict: { summary: "every rule, and no warning passes", levels: ownLevels, maxWarnings: 0 },
+  strict: { summary: "every rule, and warnings fail too", levels: ownLevels, maxWarnings: 0 },
   init: {
-    summary: "only what the drawn weights decide: nothing about data, targets or a baseline",
+    summary: "only rules about the initial weights: none about data, targets or a baseline",
     levels: initialLevels,
     maxWarnings: null,
   },

@@ -11,7 +11,7 @@ import { foundShape } from "./requirements.ts";
 /**
  * Reads a configuration: JSON, comments and trailing commas allowed, validated by
  * `gradient-health.schema.json`. The parser and the validator are loaded here and nowhere else, for
- * whoever has no configuration does not need them.
+ * a run without a configuration does not need them.
  *
  * @param found The file.
  * @returns The configuration.

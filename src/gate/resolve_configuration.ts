@@ -63,7 +63,7 @@ export interface GateSettings {
   baseline: string;
   /** Whether the configuration names the baseline, so that it must be there. */
   baselineNamed: boolean;
-  /** How many warnings pass; `null`: any number. */
+  /** How many warnings are allowed; `null`: any number. */
   maxWarnings: number | null;
 }
 

@@ -54,7 +54,7 @@ export function schemaComplaint(error: ErrorObject, root: unknown): SchemaCompla
       const near = path.at(-1) === "objective" ? nearestObjective : nearest;
       const hint = typeof data === "string" ? near(data, names) : "";
       const kind = path.at(-1) === "rule" ? "unknown rule, " : "";
-      // A rule's thresholds stand behind its level, which nobody guesses who wrote them without.
+      // A rule's thresholds stand behind its level, which is not obvious to an author who left the level out.
       const levels = path[0] === "rules" && path.length === 2 && typeof data !== "string";
       const choice = levels ? `${listOf(names)} or ["error", { ...thresholds }]` : oneOf(names);
       const expected = hint === "" || names.length < 6 ? `expected ${choice}, ` : "";
@@ -104,13 +104,13 @@ function patternOf(pattern: string): string {
   return pattern === "\\S" ? "a text that is not empty" : "YYYY-MM-DD";
 }
 
-/** How to write seeds. On the command line a number is so many draws, and so it may stand here. */
+/** How to write seeds. On the command line a number counts draws, so users write it here too. */
 function seedsOf(found: unknown): string {
   const draws = typeof found === "number" || typeof found === "string" ? Number(found) : NaN;
   const range = Number.isSafeInteger(draws) && draws > 0
-    ? `; so many draws are "0..${draws - 1}"`
+    ? `; for ${draws} draws write "0..${draws - 1}"`
     : "";
-  return `expected a list of numbers or a range as "0..9", found ${show(found)}${range}`;
+  return `expected a list of numbers or a range such as "0..9", found ${show(found)}${range}`;
 }
 
 /** `"off", "warn" or "error"`. */

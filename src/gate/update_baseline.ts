@@ -4,7 +4,7 @@ import { arrayOf, number, objectWith, orNull, requireValue, text } from "../word
 import { measurementsShape } from "../checks/requirements.ts";
 import { baselineShape } from "./requirements.ts";
 
-/** Figures are stored with so many digits: more would differ from machine to machine. */
+/** Figures are stored with this many digits: more would differ from machine to machine. */
 const DIGITS = 4;
 
 /** A figure that moved by less than this share stays as it is stored, so that diffs stay small. */

@@ -12,7 +12,7 @@ import { callable, requireValue, text } from "../words/requirements.ts";
 const BEGINNING = '{\n  "version": 1,\n  "models":';
 
 /**
- * Changes a baseline file. Whoever reads it meanwhile sees the old one whole or the new one whole; two
+ * Changes a baseline file. A concurrent reader sees the old one whole or the new one whole; two
  * processes that change it at once take turns, so that neither loses what the other stored; a full
  * disk, a kill or a power cut in the middle leaves the old one.
  *
@@ -52,16 +52,16 @@ export async function writeBaseline(
   try {
     const target = await fileToReplace(file);
     if (target === null) {
-      throw new GateError(`${file}: the baseline cannot be written: it is no file`);
+      throw new GateError(`${file}: the baseline cannot be written: it is not a file`);
     }
     for (const [name, beginning] of [[`${target}.lock`, ""], [`${target}.tmp`, BEGINNING]]) {
       if (await isLeftover(name, beginning)) continue;
       throw new GateError(
-        `${file}: the baseline cannot be written: ${name}, which it needs meanwhile, is there and no ` +
-          `baseline left it: remove it, or name another baseline`,
+        `${file}: the baseline cannot be written: the temporary file ${name} exists already and ` +
+          `is not from an earlier check: remove it, or name another baseline`,
       );
     }
-    // Of the file itself, so that whoever comes by a link waits as well.
+    // Of the file itself, so that a writer that comes through a link waits as well.
     return await withFileLock(`${target}.lock`, async () => {
       const stored = await readBaseline(file);
       const text = formatBaseline(change(stored ?? {}));
@@ -76,7 +76,7 @@ export async function writeBaseline(
 }
 
 async function replace(file: string, text: string): Promise<void> {
-  // Under the lock nobody else has this name: what lies there was left by a process that was killed.
+  // Under the lock no other process has this name: what lies there was left by a process that was killed.
   const temporary = `${file}.tmp`;
   await Deno.remove(temporary).catch(ifMissing);
   try {
@@ -110,7 +110,7 @@ async function withFileLock<T>(file: string, action: () => Promise<T>): Promise<
   for (;;) {
     using handle = await Deno.open(file, { read: true, write: true, create: true });
     await handle.lock(true);
-    // Whoever held the lock has removed the file: a newcomer makes another one and locks that.
+    // The holder of the lock has removed the file: a newcomer makes another one and locks that.
     if (!await isStill(handle, file)) continue;
     try {
       return await action();

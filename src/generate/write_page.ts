@@ -10,7 +10,8 @@ export interface PageRule extends RuleDocumentation {
 
 const STAGES: Record<RuleDocumentation["stage"], string> = {
   any: "Every network, trained or not.",
-  initial: "Untrained networks: what it finds in a trained one is only noted, unless its own " +
+  initial:
+    "Untrained networks: findings in a trained network are only notes, unless the rule's own " +
     "assertion is called.",
 };
 
@@ -39,7 +40,7 @@ export function writePage(rule: PageRule, source: string): string {
     "",
     ...section("Definition", rule.formula),
     ...thresholdsOf(rule),
-    ...section("What to do", rule.fix),
+    ...section("Fix", rule.fix),
     ...section("When it misleads", rule.misleads),
     ...section("False positives", rule.falsePositives),
     ...section("Source", rule.source),

@@ -139,7 +139,7 @@ function breakEndlessLoops(topology: Topology): void {
       value: function* (this: unknown[]) {
         // One round creates the layers, and each other one places a node at least.
         if (rounds++ > nodes + 1) {
-          throw new ModelError("modelTopology: layers wait for each other's outputs for ever");
+          throw new ModelError("modelTopology: layers depend on each other's outputs in a cycle");
         }
         for (let i = 0; i < this.length; i++) yield this[i];
       },

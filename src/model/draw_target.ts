@@ -15,7 +15,7 @@ const oneHot: Draw = (random, target, classes) => {
 
 const sign = each((random) => random.integer(2) * 2 - 1);
 
-/** Numbers that a head can put out: other targets would be the fault of whoever drew them. */
+/** Numbers that a head can put out: other targets would be a fault of the draw. */
 function withinReach(head: string): Draw {
   const traits = activationTraits(head);
   // What a softmax puts out for one class depends on the others: no draw for each entry fits it.

@@ -3,7 +3,7 @@
  * what that leads to, so that the link stays.
  *
  * @param path Where a file is to be written.
- * @returns The path to rename to; `null` where something lies that is no file, as a device, a pipe or a
+ * @returns The path to rename to; `null` where something lies that is not a file, such as a device, a pipe or a
  * terminal: a rename would put a file in its place, in that of `/dev/null` for every other process too.
  */
 export async function fileToReplace(path: string): Promise<string | null> {
@@ -18,7 +18,7 @@ export async function fileToReplace(path: string): Promise<string | null> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     const link = await Deno.readLink(path).catch(() => null);
     if (link === null) return path;
-    // It leads to where no file is yet.
+    // It leads to a place without a file so far.
     const { dirname, isAbsolute, join } = await import("node:path");
     return await fileToReplace(isAbsolute(link) ? link : join(dirname(path), link));
   }

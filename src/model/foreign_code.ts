@@ -143,7 +143,7 @@ function stackOf(error: unknown): string {
 
 /** The first place of a stack that is neither in this package nor in one of its user's. */
 function placeOf(stack: string): string[] | null {
-  // Deno colours the places of what it could not import, also where nobody sees colours.
+  // Deno colours the places of what it could not import, also where colours are not shown.
   // deno-lint-ignore no-control-regex
   for (const line of stack.replace(/\x1b\[\d*m/g, "").split("\n")) {
     // From here on it is the program that called this package.

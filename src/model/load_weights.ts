@@ -23,7 +23,7 @@ interface LocatedFile {
  * @param folder The model's folder.
  * @param path The path as the model file has it.
  * @param place Where the model file has it, for the error.
- * @throws {ModelError} If the path leaves the folder, itself or by a link, or is no file.
+ * @throws {ModelError} If the path leaves the folder, itself or by a link, or is not a file.
  */
 async function locateFile(folder: string, path: string, place: string): Promise<LocatedFile> {
   const shown = `${place} is ${showValue(path)}`;
@@ -48,7 +48,7 @@ async function locateFile(folder: string, path: string, place: string): Promise<
       }
     }
     const info = await Deno.lstat(real);
-    if (!info.isFile) throw new ModelError(`${shown}, which is no file`);
+    if (!info.isFile) throw new ModelError(`${shown}, which is not a file`);
     return { path: at, info };
   } catch (error) {
     if (error instanceof ModelError) throw error;
@@ -199,10 +199,10 @@ async function readGroup({ bytes, files, folder, located }: LocatedGroup): Promi
       const opened = await file.stat();
       const { info } = await locateFile(folder, path, place);
       if (!isSame(opened, found.info) || !isSame(opened, info)) {
-        throw new ModelError(`${shown}, which was exchanged while it was read`);
+        throw new ModelError(`${shown}, which was replaced while it was being read`);
       }
       if (opened.size !== content.length || !await fill(content, file)) {
-        throw new ModelError(`${shown}, whose size changed while it was read`);
+        throw new ModelError(`${shown}, whose size changed while it was being read`);
       }
     } catch (error) {
       if (error instanceof ModelError) throw error;

@@ -19,7 +19,7 @@ export interface LoadedModel {
   /** Objective that its author wants it to be measured with, or `null`. */
   objective: Objective | null;
   /**
-   * Makes a batch of so many examples from a seed, or `null` where its author left that open. Rejects
+   * Makes a batch of the given number of examples from a seed, or `null` where its author left that open. Rejects
    * with a {@linkcode ModelError} if the batch does not suit the model, or its targets the objective
    * that they are for (default: any loss will do).
    */

@@ -3,7 +3,7 @@ import type { Batch } from "./batch.ts";
 import type { Objective } from "./objective.ts";
 
 /**
- * What a `.ts` or `.js` file exports to be measured: how to create a model and, if it likes, a batch
+ * What a `.ts` or `.js` file exports to be measured: how to create a model and optionally a batch
  * and the objective. The functions are called after the engine started, and may be called again with
  * another seed.
  *

@@ -22,7 +22,7 @@ export function automaticName(layer: Layer, container?: Layer): string | null {
 }
 
 /**
- * The stem of a name that is built as TensorFlow.js builds them, whoever did it: `dense_Dense3` of a layer,
+ * The stem of a name that is built as TensorFlow.js builds them, whatever built it: `dense_Dense3` of a layer,
  * `model3` of a model, and `sequential_3` of a `tf.sequential()`, which alone can give up a layer again.
  */
 function stemOfStock(layer: Layer): string | null {

@@ -90,7 +90,7 @@ function parseBatch(json: unknown, model: LayersModel, { objective }: ReadBatchO
   const unknown = Object.keys(json).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new BatchError(
-      `${showValue(unknown)} is no key of a batch, expected "inputs" and "targets"` +
+      `${showValue(unknown)} is not a key of a batch, expected "inputs" and "targets"` +
         nearest(unknown, known),
     );
   }

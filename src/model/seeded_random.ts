@@ -62,7 +62,7 @@ export class SeededRandom {
     return this.bits() / 2 ** 32;
   }
 
-  /** A whole number from 0 to below `end`, all alike but for a bias below `end` / 2^32. */
+  /** A whole number from 0 to below `end`, all equally likely up to a bias below `end` / 2^32. */
   integer(end: number): number {
     return Math.floor(this.uniform() * end);
   }

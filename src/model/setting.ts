@@ -7,7 +7,7 @@ export interface Setting {
   what: string;
   /** Whether a value is right as it is. */
   is?: (value: unknown) => boolean;
-  /** For a list of so many items (`null`: any number): what each may be. */
+  /** For a list of that length (`null`: any): what each item can be. */
   items?: { count: number | null; each: Setting };
   /** Whether the key must be there. Elsewhere a missing key, or null, leaves TensorFlow.js its default. */
   required?: boolean;

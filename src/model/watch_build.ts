@@ -64,7 +64,7 @@ export function watchBuild(
         if (built instanceof tf.layers.Layer) made.set(built, place);
         return built;
       } catch (error) {
-        throw blame(error, name, made.size, `${place} is no configuration of ${name}`);
+        throw blame(error, name, made.size, `${place} is not a configuration of ${name}`);
       } finally {
         open.pop();
       }

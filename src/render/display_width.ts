@@ -9,7 +9,7 @@ export function graphemes(text: string): string[] {
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
-/** Shown by nobody: controls, and what only shapes its neighbours. */
+/** Never shown: controls, and what only shapes its neighbours. */
 const INVISIBLE = /^[\p{Cc}\p{Cf}\p{Cs}\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}]+/u;
 
 /**

@@ -16,18 +16,18 @@ export function countPasses(count: number): string {
   return `${count.toLocaleString("en-US")} pass${count === 1 ? "" : "es"}`;
 }
 
-/** The counts of a gate in words: `2 errors, 1 warning (0 may pass), 3 suppressed`. */
+/** The counts of a gate in words: `2 errors, 1 warning (limit 0), 3 suppressed`. */
 export function gateCounts(
   { errors, warnings, notes, suppressed, unmeasured, skipped }: GateSummary,
   maxWarnings: number | null,
 ): string {
-  const may = maxWarnings === null ? "" : ` (${maxWarnings} may pass)`;
+  const limit = maxWarnings === null ? "" : ` (limit ${maxWarnings})`;
   return [
     plural(errors, "error"),
-    `${plural(warnings, "warning")}${may}`,
+    `${plural(warnings, "warning")}${limit}`,
     ...notes > 0 ? [plural(notes, "note")] : [],
     ...suppressed > 0 ? [`${suppressed} suppressed`] : [],
-    ...unmeasured > 0 ? [`${countPasses(unmeasured)} not made`] : [],
+    ...unmeasured > 0 ? [`${countPasses(unmeasured)} could not be measured`] : [],
     ...skipped > 0 ? [`${countPasses(skipped)} skipped`] : [],
   ].join(", ");
 }
@@ -67,7 +67,7 @@ export function acceptedLines(
 
 const locationShape = objectWith({ file: text, line: orNull(number) });
 
-/** A finder of layers, but what it answers is looked at: it is the program's own. */
+/** A finder of layers, but its answer is checked: the function is the caller's. */
 export function checkedLocate(locate: Locate): Locate {
   return (path, layer) => {
     const location = locate(path, layer);

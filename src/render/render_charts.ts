@@ -45,7 +45,7 @@ export function renderCharts(
 ): string[] {
   const { width, color, layers: filter } = options;
   const order = measurements.layers.map(({ name }) => name);
-  // `search` heeds neither the flag g nor lastIndex, with which `test` would skip layers.
+  // `search` ignores the flag g and lastIndex, with which `test` would skip layers.
   const shown = measurements.layers.filter(({ name }) =>
     filter === undefined || name.search(filter) >= 0
   );

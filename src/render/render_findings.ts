@@ -65,9 +65,9 @@ function linesOf(
       paint(line, severity === "note" ? "strong" : severity, color)
     ),
     ...said.flatMap(say),
-    ...advice.slice(0, MOST_SAID).flatMap((text) => say(`What to do: ${text}`)),
+    ...advice.slice(0, MOST_SAID).flatMap((text) => say(`Fix: ${text}`)),
     ...(advice.length > MOST_SAID
-      ? say(`(${advice.length - MOST_SAID} more to do in the JSON report.)`)
+      ? say(`(${plural(advice.length - MOST_SAID, "more suggestion")} in the JSON report.)`)
       : []),
   ];
 }
@@ -94,19 +94,20 @@ function said(group: Finding[]): string[] {
     ...measured.length > 0 ? [`measured ${rangeOf(measured)}`] : [],
     ...expected.size === 1 ? [`expected ${group[0].expected}`] : [],
   ];
-  const tail = details.length > 0 ? `; all of them: ${details.join(", ")}` : "";
-  return [...messages, `And ${rest} more like ${messages.length === 1 ? "it" : "these"}${tail}.`];
+  const tail = details.length > 0 ? ` (all: ${details.join(", ")})` : "";
+  return [
+    ...messages,
+    `${plural(rest, "more finding")} like ${messages.length === 1 ? "this" : "these"}${tail}.`,
+  ];
 }
 
-/** The advice of a group: one of each kind, and for how many more layers there is the same to do. */
+/** The advice of a group: one of each kind, and to how many more layers it applies. */
 function advised(group: Finding[]): string[] {
   return kinds(group, "advice").map(([{ text, neutral }, ...others]) => {
     if (others.length === 0) return text;
-    const [which, own] = others.length === 1
-      ? ["the other one", "a figure of its own"]
-      : [`the ${others.length} others`, "figures of their own"];
     const same = others.every((other) => other.neutral === neutral);
-    return `${text} Likewise for ${which}${same ? "" : `, with ${own}`}.`;
+    const which = others.length === 1 ? "the other finding" : `the other ${others.length} findings`;
+    return `${text} The same applies to ${which}${same ? "" : " (values differ)"}.`;
   });
 }
 
@@ -155,5 +156,5 @@ function summaryOf(findings: readonly Finding[]): string {
     .filter((severity) => severity !== "note" || count("note") > 0)
     .map((severity) => plural(count(severity), severity)).join(", ");
   const fine = count("error") + count("warning") === 0;
-  return fine ? `No check found anything wrong: ${sums}.` : `${sums}.`;
+  return fine ? `No problems found: ${sums}.` : `${sums}.`;
 }

@@ -64,7 +64,9 @@ function oneRun(run: GateRun, result: GateResult, style: Style): string[] {
   const { warnings } = result.summary;
   const tooMany = result.maxWarnings !== null && warnings > result.maxWarnings
     ? wrapText(
-      `${plural(warnings, "warning")}, of which ${result.maxWarnings} may pass.`,
+      `${plural(warnings, "warning")} ${
+        warnings === 1 ? "exceeds" : "exceed"
+      } maxWarnings (${result.maxWarnings}).`,
       style.width,
     )
     : [];
@@ -120,7 +122,7 @@ function sectionOf(runs: GateRun[], names: Names, style: Style): string[] {
   const own = runs.map((run) => ({ ...run, findings: run.findings.filter(isOpen) }));
   const said = own.filter(({ findings }) => findings.some(isCounted));
   const apart = accepted.length === 0 ? [] : ["", ...accepted];
-  if (said.length === 0) return [...title, "  nothing wrong", ...apart, ...notesOf(own, style)];
+  if (said.length === 0) return [...title, "  no problems", ...apart, ...notesOf(own, style)];
   const shown =
     said.find(({ findings }) => findings.some(({ severity }) => severity === "error")) ??
       said[0];

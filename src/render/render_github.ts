@@ -7,7 +7,7 @@ import { plural } from "./plural.ts";
 import { callable, requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
-/** GitHub shows so many annotations of each kind for a step and drops the others without a word. */
+/** GitHub shows this many annotations of each kind for a step and drops the others without a word. */
 const MOST_ANNOTATIONS = 10;
 
 const COMMANDS = { error: "error", warning: "warning", note: "notice" } as const;
@@ -65,7 +65,9 @@ export function renderGithub(result: GateResult, given: Locate): string {
   }
   const { maxWarnings, summary } = result;
   if (maxWarnings !== null && summary.warnings > maxWarnings) {
-    const message = `${plural(summary.warnings, "warning")}, of which ${maxWarnings} may pass`;
+    const message = `${plural(summary.warnings, "warning")} ${
+      summary.warnings === 1 ? "exceeds" : "exceed"
+    } maxWarnings (${maxWarnings})`;
     commands.error.push(command("error", "too many warnings", message, null));
   }
   return (["error", "warning", "note"] as const)
@@ -99,7 +101,9 @@ function merged(findings: GateFinding[]): GateFinding[] {
 
 function others([, ...layers]: string[]): string {
   const shown = layers.slice(0, 8).join(", ");
-  return `So it is with ${shown}${layers.length > 8 ? ` and ${layers.length - 8} more` : ""}.`;
+  return `The same applies to ${shown}${
+    layers.length > 8 ? ` and ${layers.length - 8} more` : ""
+  }.`;
 }
 
 const textOf = ({ message, advice }: GateFinding) => `${message} ${advice}`;

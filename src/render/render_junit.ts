@@ -129,7 +129,9 @@ function tooManyWarnings({ maxWarnings, summary }: GateResult): boolean {
 }
 
 function warningsSuite({ maxWarnings, summary }: GateResult): Suite {
-  const message = `${plural(summary.warnings, "warning")}, of which ${maxWarnings} may pass`;
+  const message = `${plural(summary.warnings, "warning")} ${
+    summary.warnings === 1 ? "exceeds" : "exceed"
+  } maxWarnings (${maxWarnings})`;
   const body = [problem("failure", "warnings", message, message)];
   const name = "warnings";
   const cases = testCase(name, "max-warnings", null, body);

@@ -3,7 +3,8 @@ import { wrapText } from "./wrap_text.ts";
 
 const STAGES: Record<RuleDocumentation["stage"], string> = {
   any: "Every network, trained or not.",
-  initial: "Untrained networks: what it finds in a trained one is only noted, unless its own " +
+  initial:
+    "Untrained networks: findings in a trained network are only notes, unless the rule's own " +
     "assertion is called.",
 };
 
@@ -12,7 +13,7 @@ export function rulePage(name: string): string | null {
   return name.includes("/") ? null : `docs/rules/${name}.md`;
 }
 
-/** What `explain RULE` prints: everything that is written down of a rule, and where its page is. */
+/** What `explain RULE` prints: the documentation of a rule, and where its page is. */
 export function renderRule(rule: RuleDocumentation, width: number, page: string | null): string {
   const section = (title: string, text: string) =>
     text === "" ? [] : [title, ...wrapText(text, width, "  "), ""];
@@ -31,7 +32,7 @@ export function renderRule(rule: RuleDocumentation, width: number, page: string 
     ...section("when it misleads", rule.misleads),
     ...section("false positives", rule.falsePositives ?? ""),
     ...section("made for", STAGES[rule.stage]),
-    ...section("what to do", rule.fix),
+    ...section("fix", rule.fix),
     ...page === null ? [] : section("page", page),
   ].join("\n");
 }
@@ -42,11 +43,11 @@ export interface RuleGroup {
   title: string;
   /** The rules. */
   rules: readonly RuleDocumentation[];
-  /** Whether each is known by its assertion, which is then named. */
+  /** Whether to name the assertion of each. */
   byAssertion: boolean;
 }
 
-/** What `explain` prints: each rule with the sentence that says what it demands. */
+/** What `explain` prints: each rule with its summary. */
 export function renderRules(groups: readonly RuleGroup[], width: number): string {
   return [
     ...groups.flatMap(({ title, rules, byAssertion }) => [
@@ -57,7 +58,7 @@ export function renderRules(groups: readonly RuleGroup[], width: number): string
       ]),
       "",
     ]),
-    "explain RULE says more.",
+    "explain RULE shows the details.",
     "",
   ].join("\n");
 }

@@ -162,8 +162,8 @@ function section(
       "",
       ...wrapText(
         `delta of ${path[0]} over delta of ${path[path.length - 1]}: * measured (: between the ` +
-          `quartiles of the draws)${theory}; healthy between the lines; what is off the chart stands ` +
-          `at its edge`,
+          `quartiles of the draws)${theory}; healthy between the lines; values outside the chart are drawn at ` +
+          `its edge`,
         width,
       ),
       ...ratioPlot(scales, columns, label),

@@ -92,7 +92,7 @@ export async function runStudy(
     total: countPoints(resolved),
     shard: options.shard ?? null,
   });
-  // Imported when a study runs: whoever imports the library for something else must not wait for it.
+  // Imported when a study runs: an import of the library for something else must not wait for it.
   const startWorkers = async (count: number) => {
     const { StudyWorkers } = await import("./study_workers.ts");
     const task = taskOf(subject, grid, options);

@@ -46,7 +46,7 @@ export interface Study extends StudyHeader {
  * assert(result.points[0].failed.includes("vanishing-gradients"));
  * ```
  *
- * @example A model of one's own
+ * @example Your own model
  * ```ts
  * import { study } from "@gradient-health/gradient-health/study";
  * import { assertEquals } from "@std/assert";

@@ -146,7 +146,7 @@ function decode<T>(path: string, line: number, text: string, shape: (json: unkno
     return shape(JSON.parse(text));
   } catch (error) {
     const what = error instanceof SyntaxError
-      ? `it is no JSON (${jsonFailure(error)})`
+      ? `it is not JSON (${jsonFailure(error)})`
       : (error as Error).message.replace("The report", "the study");
     throw new StudyError(`${path}, line ${line}: ${what}`, { cause: error });
   }

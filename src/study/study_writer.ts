@@ -12,7 +12,7 @@ import { headerShape } from "../render/study_requirements.ts";
 
 /** How long the file may lag behind, in ms, unless writing it takes long. */
 const INTERVAL = 1000;
-/** No more than this share of the time goes into writing the file anew. */
+/** No more than this share of the time goes into rewriting the file. */
 const SHARE = 0.05;
 const CHUNK = 1 << 20;
 const encoder = new TextEncoder();
@@ -24,8 +24,8 @@ const STUDY_BEGINNING = '{\n  "format": "gradient-health study"';
 
 /**
  * Keeps a study file up to date while its points come in, in any order, without keeping them in
- * memory: they are appended to a journal beside the file, and now and then the file is written anew
- * from it, in the order of the points, under another name, and renamed. Whoever opens the file finds a
+ * memory: they are appended to a journal beside the file, and now and then the file is rewritten
+ * from it, in the order of the points, under another name, and renamed. A reader of the file finds a
  * whole study at any moment, and a crash loses what came after the last time.
  */
 export class StudyWriter {
@@ -55,7 +55,7 @@ export class StudyWriter {
 
   /**
    * Begins a file. What has its name stays until the first points are written. The journal is locked,
-   * so that nobody else writes the file meanwhile; what a process that was killed left of one goes.
+   * so that no other process writes the file meanwhile; what a process that was killed left of one goes.
    *
    * @param path The file.
    * @param header What was studied; of a shard, its points alone may be added.
@@ -75,7 +75,7 @@ export class StudyWriter {
     try {
       const target = await fileToReplace(path);
       if (target === null) {
-        throw new StudyError(`cannot write ${path}: it is no file, expected one to replace`);
+        throw new StudyError(`cannot write ${path}: it is not a file, expected one to replace`);
       }
       const journalPath = `${target}.journal`;
       const temporary = `${target}.tmp`;
@@ -135,7 +135,7 @@ export class StudyWriter {
 
   async #write(): Promise<void> {
     const started = performance.now();
-    // Under the lock nobody else has this name.
+    // Under the lock no other process has this name.
     const temporary = `${this.#path}.tmp`;
     try {
       using file = await Deno.open(temporary, { createNew: true, write: true });
@@ -179,7 +179,7 @@ export class StudyWriter {
     const chunk = new Uint8Array(Math.min(CHUNK, end - begin));
     for (let left = end - begin; left > 0;) {
       const read = await this.#journal.read(chunk.subarray(0, Math.min(chunk.length, left)));
-      if (read === null) throw new Error("its journal is shorter than it was");
+      if (read === null) throw new Error("its journal is shorter than before");
       await writeAll(to, chunk.subarray(0, read));
       left -= read;
     }
@@ -190,8 +190,8 @@ export class StudyWriter {
 async function requireLeftover(path: string, file: string, beginning: string): Promise<void> {
   if (await isLeftover(file, beginning)) return;
   throw new StudyError(
-    `cannot write ${path}: ${file}, which it needs meanwhile, is there and no study left it: remove ` +
-      `it, or write elsewhere`,
+    `cannot write ${path}: the temporary file ${file} exists already and is not from a study: ` +
+      `remove it, or write elsewhere`,
   );
 }
 

@@ -38,14 +38,14 @@ export function swapActivations(
     );
   }
   for (const holder of holders) {
-    // A fresh one each: nobody knows whether TensorFlow.js keeps something in it.
+    // A fresh one each: TensorFlow.js may keep something in it.
     const layer = tf.layers.activation({ activation: name as "tanh" });
     holder.activation = (layer as unknown as ActivationHolder).activation;
   }
 }
 
 /**
- * Draws the kernels of Dense and convolutional layers anew; everything else stays.
+ * Redraws the kernels of Dense and convolutional layers; everything else stays.
  *
  * @throws {StudyError} If there is no such layer.
  */

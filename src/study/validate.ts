@@ -7,7 +7,7 @@ import { StudyError } from "./study_error.ts";
 import type { StudySubject } from "./study_subject.ts";
 
 /**
- * Refuses an object with keys that nobody reads: a misspelt one would be as if it were not there.
+ * Refuses an object with unknown keys: a misspelt one would be ignored silently.
  *
  * @param what What the object is, in a message.
  * @param given The object.

@@ -21,9 +21,11 @@ export function failure(error: unknown): string {
 function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.IsADirectory) return "it is a folder, expected a file";
-  if (error instanceof Deno.errors.NotADirectory) return "a part of its path is no folder";
+  if (error instanceof Deno.errors.NotADirectory) return "a part of its path is not a folder";
   if (error instanceof Deno.errors.NotCapable) return "reading it is not allowed: use --allow-read";
-  if (error instanceof Deno.errors.PermissionDenied) return "the system does not let it be read";
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "permission denied by the operating system";
+  }
   const isObject = typeof error === "object" && error !== null || typeof error === "function";
   const { message: said, name } = isObject ? error as Partial<Error> : { message: String(error) };
   // Not String(error), which runs its code, and says [object Object].
@@ -49,7 +51,9 @@ export function writeFailure(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return "it is not allowed: use --allow-read and --allow-write of its folder";
   }
-  if (error instanceof Deno.errors.PermissionDenied) return "the system does not let it be written";
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "permission denied by the operating system";
+  }
   // The path may be a temporary one: `...: writefile '/a/b.tmp'`.
   return failure(error).replace(/: [a-z_]+ '.*'$/, "");
 }

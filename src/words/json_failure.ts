@@ -2,7 +2,7 @@ import { escapeControls } from "./escape_controls.ts";
 
 /**
  * What is wrong with a text that is no JSON, in one line: what is quoted of it may have several, and
- * characters that nobody sees.
+ * characters that are invisible.
  *
  * @param error What `JSON.parse` threw.
  */

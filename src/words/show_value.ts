@@ -4,7 +4,7 @@ import { escapeControls } from "./escape_controls.ts";
 const LONGEST = 60;
 
 /**
- * A value that somebody gave, in a few words, for an error message: long text is cut, and what would move
+ * A given value, in a few words, for an error message: long text is cut, and what would move
  * the cursor, colour or reorder a terminal is made visible.
  */
 export function showValue(value: unknown): string {

@@ -70,7 +70,7 @@ for (const network of BROKEN) {
       `The ${activation} of ${head} is certain for every example (rms of z `,
     );
     assertEquals(message.includes(`so ${loss} sends no gradient down`), true);
-    assertEquals(message.includes("To do: Multiply the kernels of h1 ... h10 by 1/11"), true);
+    assertEquals(message.includes("Fix: Multiply the kernels of h1 ... h10 by 1/11"), true);
     assertThrows(() => assertGradientsFlow(measurements), AssertionError, "h1/kernel");
     assertThrows(
       () => assertGradientsFlow(measurements, { layers: ["out"] }),

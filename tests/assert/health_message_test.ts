@@ -7,8 +7,8 @@ import { finding, layer, measurements } from "../render/sample.ts";
 function advised(rules: readonly string[]): string[] {
   const errors = rules.map((rule) => finding("dense_1", { rule, advice: `advice of ${rule}` }));
   return healthMessage(measurements([layer("dense_1", {})]), errors, undefined).split("\n")
-    .filter((line) => line.startsWith("To do: "))
-    .map((line) => line.replace("To do: advice of ", ""));
+    .filter((line) => line.startsWith("Fix: "))
+    .map((line) => line.replace("Fix: advice of ", ""));
 }
 
 Deno.test("healthMessage() gives the advice of the causes before that of the symptoms", () => {

@@ -102,9 +102,9 @@ Deno.test("healthMonitor() calls a model by its own name, and blames the learnin
     })
   );
   assertMatch(chain[1], /^Model "mine" /);
-  const advice = chain.filter((line) => line.startsWith("To do:"));
+  const advice = chain.filter((line) => line.startsWith("Fix:"));
   assertEquals(advice.length, 1);
-  assertMatch(advice[0], /^To do: Lower the learning rate or clip the gradients first\. Look at/);
+  assertMatch(advice[0], /^Fix: Lower the learning rate or clip the gradients first\. Look at/);
   const graph = await named((tf) => {
     const inputs = tf.input({ shape: [4] });
     const hidden = tf.layers.dense({ units: 8 }).apply(inputs) as typeof inputs;

@@ -150,13 +150,13 @@ Deno.test("claimOutputs() says before anything runs what cannot be written", () 
   withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "text");
     await refuses(claim(folder), `cannot write ${folder}: it is a folder, expected a file`);
-    await refuses(claim(`${folder}/file/a`), "a part of its path is no folder");
-    await refuses(claim(`${folder}/file/a/b`), "a part of its path is no folder");
+    await refuses(claim(`${folder}/file/a`), "a part of its path is not a folder");
+    await refuses(claim(`${folder}/file/a/b`), "a part of its path is not a folder");
     if (Deno.build.os === "windows") return;
     await Deno.chmod(`${folder}/file`, 0o444);
     await refuses(
       claim(`${folder}/file`),
-      `cannot write ${folder}/file: the system does not let it`,
+      `cannot write ${folder}/file: permission denied by the operating system`,
     );
   }));
 

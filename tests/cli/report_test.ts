@@ -345,19 +345,19 @@ Deno.test("a value of any length is shown in a few words, wherever it was given"
   for (
     const [args, says] of [
       [["report", ""], "an operand is empty"],
-      [["report", long], "an operand is no path of a file"],
+      [["report", long], "an operand is not a file path"],
       [
         ["report", "a", "b", "c", "d", "e", "f"],
         "expected one MODEL at most, found 6: a b c d e ...",
       ],
-      [["report", "--out", long], "--out is no path of a file"],
+      [["report", "--out", long], "--out is not a file path"],
       [["report", `--${long}`], "unknown flag"],
       [[long], "unknown subcommand"],
       [["explain", long.slice(0, 4000)], "unknown rule"],
       [["completions", long.slice(0, 4000)], "completions takes one SHELL"],
       [["report", "--layers", `(${long}`], "--layers takes a regular expression"],
       [["sweep", "--scale", `1..2:${long}`], "--scale"],
-      [["check", "a.ts", "--reporter", `json\n${long}`], "--reporter is no path"],
+      [["check", "a.ts", "--reporter", `json\n${long}`], "--reporter is not a file path"],
     ] as [string[], string][]
   ) {
     const { code, stderr } = await runCommand(args);

@@ -221,7 +221,7 @@ Deno.test("sweep says that it cannot end where a model never comes", async () =>
     );
     await assertRefuses(
       ["sweep", `${folder}/model.ts`],
-      `there is no result: the code of ${folder}/model.ts ended the process, or waits for`,
+      `no result: the code of ${folder}/model.ts ended the process, or awaits`,
     );
   });
 });
@@ -372,7 +372,7 @@ Deno.test("sweep's help tells --width, the units of a layer, from --columns of t
   };
   assertStringIncludes(await help("sweep", "width"), "units of a hidden layer (--columns is");
   assertStringIncludes(await help("sweep", "columns"), "columns of the text");
-  assertStringIncludes(await help("report", "width"), "the same as --columns");
+  assertStringIncludes(await help("report", "width"), "same as --columns");
   assertStringIncludes(await help("check", "columns"), "columns of the text");
 });
 

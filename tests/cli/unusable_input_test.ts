@@ -307,7 +307,7 @@ Deno.test("a path through a file is refused in words", () =>
     [],
     { "net.js": NETWORK },
     (cwd) =>
-      assertRefuses(["report", "net.js/"], "net.js/: a part of its path is no folder", { cwd }),
+      assertRefuses(["report", "net.js/"], "net.js/: a part of its path is not a folder", { cwd }),
   ));
 
 Deno.test("a chain that is too long for the call stack is told what helps", () =>

@@ -14,7 +14,7 @@ Deno.test("requireFiles() throws and says what to install when a file is not the
   const error = await assertRejects(() => requireFiles([there, gone]), EngineError);
   assertMatch(
     error.message,
-    /not installed, there is no file .*\.gone: install it with deno cache/,
+    /not installed: the file .*\.gone is missing; install it with deno cache/,
   );
   await assertRejects(() => requireFiles([import.meta.dirname!]), EngineError, "not installed");
 });

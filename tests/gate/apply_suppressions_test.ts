@@ -53,7 +53,7 @@ Deno.test("applySuppressions() lets one hold to the end of its day and then says
   const { findings } = applySuppressions(runs, expired, context);
   assertEquals(findings.map(({ rule, message }) => [rule, message]), [[
     "expired-suppression",
-    "The suppression of dead-units on dense_1 held until 2026-06-14 and no longer does.",
+    "The suppression of dead-units on dense_1 expired after 2026-06-14.",
   ]]);
 });
 

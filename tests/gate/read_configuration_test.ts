@@ -88,7 +88,7 @@ const REFUSED: [text: string, message: string][] = [
   ],
   [
     `{ "models": [{ "path": "a", "seeds": "1-9" }] }`,
-    `models[0].seeds: expected a list of numbers or a range as "0..9", found "1-9"`,
+    `models[0].seeds: expected a list of numbers or a range such as "0..9", found "1-9"`,
   ],
   [
     `{ "models": [{ "path": "a", "seeds": [1, 1] }] }`,
@@ -96,10 +96,10 @@ const REFUSED: [text: string, message: string][] = [
   ],
   [
     `{ "models": [{ "path": "a", "seeds": 3 }] }`,
-    `models[0].seeds: expected a list of numbers or a range as "0..9", found 3; so many draws are "0..2"`,
+    `models[0].seeds: expected a list of numbers or a range such as "0..9", found 3; for 3 draws write "0..2"`,
   ],
-  [`{ "models": [{ "path": "a", "seeds": "3" }] }`, `found "3"; so many draws are "0..2"`],
-  [`{ "models": [{ "path": "a", "seeds": {} }] }`, `a range as "0..9", found {}`],
+  [`{ "models": [{ "path": "a", "seeds": "3" }] }`, `found "3"; for 3 draws write "0..2"`],
+  [`{ "models": [{ "path": "a", "seeds": {} }] }`, `a range such as "0..9", found {}`],
   [`{ "models": [{ "path": "a", "seeds": [-1] }] }`, "models[0].seeds[0]: expected >= 0, found -1"],
   [
     `{ "suppressions": [{ "rule": "dead-units", "layer": "a" }] }`,

@@ -147,7 +147,7 @@ Deno.test("writeBaseline() takes away no file but its own under the names that i
     await assertRejects(
       () => writeBaseline(`${folder}/deno`, () => ({})),
       GateError,
-      `${folder}/deno: the baseline cannot be written: ${other}, which it needs meanwhile, is there`,
+      `${folder}/deno: the baseline cannot be written: the temporary file ${other} exists already`,
     );
     assertEquals(await Deno.readTextFile(other), "{}");
     await Deno.remove(other);

@@ -374,7 +374,7 @@ Deno.test("loadModel() refuses weight files that are missing or none", async () 
   );
   assertEquals(
     await refusal({ edit: rename(".") }),
-    'weightsManifest[0].paths[0] is ".", which is no file',
+    'weightsManifest[0].paths[0] is ".", which is not a file',
   );
 });
 
@@ -482,7 +482,7 @@ Deno.test("loadModel() reads no file outside the folder that is exchanged for a 
         await open();
         await unlink();
       }),
-      `${shown}which was exchanged while it was read`,
+      `${shown}which was replaced while it was being read`,
     );
     assertEquals(
       await refusalWhile(async (open) => {
@@ -497,7 +497,7 @@ Deno.test("loadModel() reads no file outside the folder that is exchanged for a 
         await open();
         await Deno.truncate(weights, 35);
       }),
-      `${shown}whose size changed while it was read`,
+      `${shown}whose size changed while it was being read`,
     );
   });
 });

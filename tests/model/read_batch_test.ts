@@ -171,7 +171,7 @@ const unusable: Record<string, string> = {
   "null": 'the file holds null, expected {"inputs", "targets"}',
   "{}": '"inputs" is missing',
   '{"input": [[1, 2]]}':
-    '"input" is no key of a batch, expected "inputs" and "targets"; did you mean "inputs"?',
+    '"input" is not a key of a batch, expected "inputs" and "targets"; did you mean "inputs"?',
   '{"inputs": "abc"}': 'inputs is "abc", expected a nested array or {"shape", "values"}',
   '{"inputs": [[1, 2], [3, "four"]]}':
     'inputs[1][1] is "four", expected a number (or "NaN", "Infinity", "-Infinity")',

@@ -13,7 +13,7 @@ Deno.test("renderGateText() shows the findings of one pass, whose it is, and not
     `== digits (models/digits.ts), seed 3
 ERROR saturated-activations: dense_1
   99 % of dense_1 < 100 %.
-  What to do: Scale it.
+  Fix: Scale it.
 
 1 error, 0 warnings.
 `,
@@ -26,7 +26,7 @@ Deno.test("renderGateText() says what is suppressed and that there are too many 
   const result = gateResult([gateRun([suppressed, warning])], { maxWarnings: 0 });
   const text = renderGateText(result);
   assertStringIncludes(text, "SUPPRESSED saturated-activations: dense_1 (see #12)\n\nWARNING");
-  assertStringIncludes(text, "0 errors, 1 warning.\n1 warning, of which 0 may pass.\n");
+  assertStringIncludes(text, "0 errors, 1 warning.\n1 warning exceeds maxWarnings (0).\n");
 });
 
 Deno.test("renderGateText() says of whom it speaks where it speaks of the configuration", () => {
@@ -49,10 +49,10 @@ Deno.test("renderGateText() sums seeds up and writes the first that fails out", 
   assertStringIncludes(text, "  ERROR saturated-activations under 2 of 4 seeds: 2, 5\n");
   assertStringIncludes(text, "  WARNING saturated-activations under 1 of 4 seeds: 1\n");
   assertStringIncludes(text, "  seed 2:\nERROR saturated-activations: dense_1\n");
-  assertStringIncludes(text, "== other, seed 3\n  nothing wrong\n");
+  assertStringIncludes(text, "== other, seed 3\n  no problems\n");
   assertStringIncludes(
     text,
-    "Gate failed: 2 models, 5 passes; 2 errors, 1 warning, 1 pass not made.\n",
+    "Gate failed: 2 models, 5 passes; 2 errors, 1 warning, 1 pass could not be\nmeasured.\n",
   );
 });
 
@@ -62,7 +62,7 @@ Deno.test("renderGateText() says what was noted of models with nothing wrong, wi
   const text = renderGateText(gateResult(runs), { width: 40 });
   assertStringIncludes(
     text,
-    "  nothing wrong\n\nNOTE saturated-activations: dense_1\n  Renamed.\n\nGate passed",
+    "  no problems\n\nNOTE saturated-activations: dense_1\n  Renamed.\n\nGate passed",
   );
 });
 
@@ -78,7 +78,7 @@ Deno.test("renderGateText() says what is suppressed under any seed once, with th
   assertStringIncludes(text, `2 seeds\n${said}  ERROR dead-units under 1 of 2 seeds: 3\n`);
   assertStringIncludes(
     renderGateText(gateResult([runs[1], runs[1]])),
-    `  nothing wrong\n\n${said}Gate passed`,
+    `  no problems\n\n${said}Gate passed`,
   );
 });
 

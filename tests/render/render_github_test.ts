@@ -47,7 +47,7 @@ Deno.test("renderGithub() puts all layers and seeds of a rule into one annotatio
   );
   const commands = lines(renderGithub(gateResult(runs), locate)).map(parse);
   assertEquals(commands.length, 1);
-  assertStringIncludes(commands[0].message, "So it is with dense_2.");
+  assertStringIncludes(commands[0].message, "The same applies to dense_2.");
 });
 
 Deno.test("renderGithub() never has more than ten of a kind, and says how many there were", () => {

@@ -28,7 +28,7 @@ Deno.test("renderMarkdown() shows the verdict, a table and folded charts", () =>
   );
   assertStringIncludes(text, "<summary><code>digits, seed 3</code></summary>");
   assertStringIncludes(text, "GRADIENTS, mean |dJ/dkernel|");
-  assertStringIncludes(text, "What to do: Scale it.");
+  assertStringIncludes(text, "Fix: Scale it.");
   const types = new Set(tokensOf(text).map(({ type }) => type));
   assert(types.has("table") && types.has("code"));
 });
@@ -91,7 +91,7 @@ Deno.test("renderMarkdown() leaves out charts, then passes, then all but the ver
   const marks = (text: string) => [
     text.includes("seed 2</code>"),
     text.includes("GRADIENTS"),
-    text.includes("What to do"),
+    text.includes("Fix:"),
     text.includes("| 🔴 error |"),
   ];
   assertEquals(marks(whole), [true, true, true, true]);

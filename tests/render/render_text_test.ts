@@ -91,11 +91,11 @@ fades nor grows by more than a factor of 1000.
 
 ERROR saturated-activations: dense_2
   99 % of the entries of dense_2 are saturated.
-  What to do: Scale the kernel of dense_2 down.
+  Fix: Scale the kernel of dense_2 down.
 
 WARNING dead-units: dense_1
   45 % of the units of dense_1 are off.
-  What to do: Look at the bias of dense_1.
+  Fix: Look at the bias of dense_1.
 
 1 error, 1 warning.
 `,
@@ -159,7 +159,7 @@ fades nor grows by more than a factor of 1000.
   dense_1  0.3 │█████████████▎       ┊          ┊          ┊
   dense_2  0.9 │███████████████████████████████████████▋   ┊
 
-No check found anything wrong: 0 errors, 0 warnings.
+No problems found: 0 errors, 0 warnings.
 `,
   );
 });
@@ -269,12 +269,13 @@ Deno.test("renderText() says once what many layers share", () => {
     `\
 ERROR saturated-activations: dense_2 ... dense_10 (9 layers)
   90.5 % of the entries of dense_2 are saturated.
-  And 8 more like it; all of them: measured 0.9 to 0.98, expected <= 0.5.
-  What to do: Scale the kernel of dense_2 down. Likewise for the 8 others.
+  8 more findings like this (all: measured 0.9 to 0.98, expected <= 0.5).
+  Fix: Scale the kernel of dense_2 down. The same applies to the other 8
+  findings.
 
 NOTE x: the whole model
   99 % of the entries of null are saturated.
-  What to do: Scale the kernel of null down.
+  Fix: Scale the kernel of null down.
 
 9 errors, 0 warnings, 1 note.
 `,
@@ -294,9 +295,9 @@ Deno.test("renderText() says every kind of message and advice that a rule has", 
 ERROR saturated-activations: a ... c (3 layers)
   99 % of the entries of a are saturated.
   b is where it begins.
-  And 1 more like these; all of them: measured 0.99 and NaN, expected <= 0.5.
-  What to do: Scale the kernel of a down. Likewise for the other one.
-  What to do: Look at b first.
+  1 more finding like these (all: measured 0.99 and NaN, expected <= 0.5).
+  Fix: Scale the kernel of a down. The same applies to the other finding.
+  Fix: Look at b first.
 
 3 errors, 0 warnings.
 `,
@@ -307,7 +308,7 @@ Deno.test("renderText() says where the same is to do in other layers with other 
   const names = ["a_1", "b_2", "c_3"];
   const model = measurements(names.map((name) => layer(name, {})));
   const adviceOf = (figures: number[]) =>
-    /What to do: ([^]*?)\n\n/.exec(renderText(
+    /Fix: ([^]*?)\n\n/.exec(renderText(
       model,
       figures.map((figure, i) =>
         finding(names[i], { advice: `Draw ${names[i]}/kernel with ${figure}.` })
@@ -316,15 +317,15 @@ Deno.test("renderText() says where the same is to do in other layers with other 
   assertEquals(adviceOf([0.1]), "Draw a_1/kernel with 0.1.");
   assertEquals(
     adviceOf([0.1, 0.2]),
-    "Draw a_1/kernel with 0.1. Likewise for the other one, with a figure of its own.",
+    "Draw a_1/kernel with 0.1. The same applies to the other finding (values differ).",
   );
   assertEquals(
     adviceOf([0.1, 0.1, 0.3]),
-    "Draw a_1/kernel with 0.1. Likewise for the 2 others, with figures of their own.",
+    "Draw a_1/kernel with 0.1. The same applies to the other 2 findings (values differ).",
   );
   assertEquals(
     adviceOf([0.1, 0.1, 0.1]),
-    "Draw a_1/kernel with 0.1. Likewise for the 2 others.",
+    "Draw a_1/kernel with 0.1. The same applies to the other 2 findings.",
   );
 });
 
@@ -417,7 +418,7 @@ Deno.test("renderText() gives advice that several layers share once, though it n
   const findings = ["a", "b", "c"].map((name) => finding(name, { advice }));
   const layers = ["a", "b", "c"].map((name) => layer(name, {}));
   const text = renderText(measurements(layers), findings);
-  assertEquals(text.split("What to do:").length - 1, 1);
+  assertEquals(text.split("Fix:").length - 1, 1);
 });
 
 Deno.test("renderText() joins rules that say the same of the same layers, and no others", () => {

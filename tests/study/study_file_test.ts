@@ -123,7 +123,7 @@ Deno.test("StudyWriter takes away no file but its own under the names that it ne
     await Deno.writeTextFile(`${folder}/weights.bin`, "weights");
     for (const name of [`${path}.journal`, `${path}.tmp`]) {
       const refused = () => StudyWriter.create(path, HEADER);
-      const message = `cannot write ${path}: ${name}, which it needs meanwhile, is there`;
+      const message = `cannot write ${path}: the temporary file ${name} exists already`;
       await Deno.writeTextFile(name, "weights");
       await assertRejects(refused, StudyError, message);
       assertEquals(await Deno.readTextFile(name), "weights");
@@ -149,7 +149,7 @@ Deno.test("StudyWriter writes where a link leads, and refuses what is no file", 
     await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
     const wrong = {
       [folder]: "it is a folder, expected a file",
-      [`${folder}/pipe`]: "it is no file, expected one to replace",
+      [`${folder}/pipe`]: "it is not a file, expected one to replace",
     };
     for (const [path, why] of Object.entries(wrong)) {
       const refused = () => StudyWriter.create(path, HEADER);
@@ -202,7 +202,7 @@ Deno.test("readStudyFile() says which line of which file is wrong", async () => 
     ['{"version":1}\n', "a.json, line 1: found"],
     [lines.slice(0, 5).join("\n"), "a.json ends at line 5"],
     [lines.slice(0, first + 2).join("\n"), `a.json ends at line ${first + 2}`],
-    [with_(first, () => "{,"), `a.json, line ${first + 1}: it is no JSON`],
+    [with_(first, () => "{,"), `a.json, line ${first + 1}: it is not JSON`],
     [
       with_(first, (line) => line.replace('"healthy":true', '"healthy":1')),
       `a.json, line ${first + 1}: the study is not as it should be at healthy: expected true`,

@@ -27,7 +27,7 @@ Deno.test("writeFailure() tells what Deno forbids from what the system forbids",
   );
   assertEquals(
     writeFailure(new Deno.errors.PermissionDenied("Permission denied (os error 13)")),
-    "the system does not let it be written",
+    "permission denied by the operating system",
   );
   assertEquals(
     writeFailure(new Error("Disk quota exceeded (os error 122): writefile '/a/b.tmp'")),

@@ -19,20 +19,20 @@ export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelR
   summary: "The output of an example does not depend on the other examples of its batch.",
   formula:
     "max |out_i(x) - out_i(x')| / rms(out) <= leakTolerance, x' the batch with every other " +
-    "example replaced by example i; for the first, the middle and the last i. It is 0 exactly " +
+    "example replaced by example i, for the first, the middle and the last i. It is 0 exactly " +
     "where d out_i / d x_j = 0 along the way for all j other than i.",
   source: "Karpathy, A Recipe for Training Neural Networks: use backprop to chart dependencies; " +
     "neural_net_checklist.",
   misleads:
-    "Runs as in inference: batch normalisation mixes the batch while it trains, on purpose. A " +
-    "batch of equal examples shows nothing.",
-  fix: "Look for a reshape, a transpose, a mean or a softmax that takes in the batch's axis.",
+    "Runs in inference mode: during training, batch normalisation mixes the batch on purpose. " +
+    "A batch of equal examples shows nothing.",
+  fix: "Look for a reshape, a transpose, a mean or a softmax over the batch axis.",
   falsePositives: falsePositives({ draws: 1060 }),
   asserts:
-    "that the output of an example does not depend on the other examples of its batch: all others " +
-    "are replaced by copies of it, and its output must not change by more than 1e-6 " +
-    "(`leakTolerance`) of the rms of that output. Does so for the first, the middle and the last " +
-    "example: four runs, as in inference; nothing in the model changes.",
+    "that the output of an example does not depend on the other examples of its batch: all " +
+    "others are replaced by copies of it, and its output must not change by more than 1e-6 " +
+    "(`leakTolerance`) of the rms of that output. Checks the first, the middle and the last " +
+    "example in four runs in inference mode; the model stays unchanged.",
   fails: "an example's output depends on the rest of its batch",
   throws: "If an output depends on other examples.",
   refuses: "If the batch has one example only, or a threshold is out of range.",

@@ -17,28 +17,28 @@ export const causality: ModelRule<CausalityProbe> = defineModelRule({
   },
   problem: "outputs that depend on later inputs",
   summary: "The output at a step does not depend on the inputs after it.",
-  formula: "max over s <= t of |out_s(x) - out_s(x')| / rms(out) <= leakTolerance, x' the " +
-    "sequences with every step after t replaced by step t; for every t, or 32 of them. It is 0 " +
-    "exactly where d out_s / d x_t' = 0 along the way for all s <= t < t'.",
+  formula:
+    "max over s <= t of |out_s(x) - out_s(x')| / rms(out) <= leakTolerance, x' the sequences " +
+    "with every step after t replaced by step t, for every t or 32 of them. It is 0 exactly " +
+    "where d out_s / d x_t' = 0 along the way for all s <= t < t'.",
   source: "Karpathy, A Recipe for Training Neural Networks: use backprop to chart dependencies.",
   misleads:
-    "Only for models that must be causal: a bidirectional network must not. Time is the axis " +
-    "after the examples, and every output must have the steps of the inputs.",
+    "Only for models that must be causal: a bidirectional network is not causal by design. " +
+    "Time is the axis after the examples, and every output must have the steps of the inputs.",
   fix: 'Pad convolutions "causal", mask attention, and look for a mean over the steps.',
   falsePositives: falsePositives({
     draws: 100,
     of: "causal convolutions and LSTMs over 12 steps",
   }),
   asserts:
-    "that the output at a step does not depend on later steps of the inputs: all steps after it " +
-    "are replaced by copies of it, and the outputs up to it must not change by more than 1e-6 " +
-    "(`leakTolerance`) of the rms of that output. Time is the axis after that of the examples. " +
-    "Does so for every step, or for 32 of them, as in inference; nothing in the model changes.",
+    "that the output at a step does not depend on later steps of the inputs: all steps after " +
+    "it are replaced by copies of it, and the outputs up to it must not change by more than " +
+    "1e-6 (`leakTolerance`) of the rms of that output. Time is the axis after the examples. " +
+    "Checks every step, or 32 of them, in inference mode; the model stays unchanged.",
   fails: "an output depends on later steps",
   throws: "If an output depends on later steps.",
-  refuses:
-    "If no input has two steps, an output has not the steps of the inputs, or a threshold is out " +
-    "of range.",
+  refuses: "If no input has two steps, an output does not have the steps of the inputs, or a " +
+    "threshold is out of range.",
   example: {
     title: "A causal convolution, and one that sees a step ahead",
     code: `

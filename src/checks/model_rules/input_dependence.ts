@@ -12,19 +12,22 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
   probe: "inputDependence",
   problem: "outputs that do not depend on the inputs",
   summary: "Every input changes an output, and every output changes with an input.",
-  formula: "max |out(x) - out(x')| > 0, x' the batch in which the examples of one input trade " +
-    "places; for each input over all outputs, and for each output over all inputs. It is 0 " +
-    "where d out / d x = 0 throughout.",
+  formula:
+    "max |out(x) - out(x')| > 0, x' the batch with the examples of one input permuted, for " +
+    "each input over all outputs, and for each output over all inputs. It is 0 where d out / " +
+    "d x = 0 throughout.",
   source: "mltest, input dependency; Karpathy, A Recipe for Training Neural Networks: input-" +
     "independent baseline.",
-  misleads: "A network so saturated that float32 shows no change counts as independent, and one " +
-    "that changes by rounding alone as dependent. Inputs whose examples are all alike show nothing.",
-  fix: "Look for a layer that is fed something else, for a branch that is multiplied by 0, and " +
-    "for dead or saturated layers.",
+  misleads:
+    "A network so saturated that float32 shows no change counts as independent, and one that " +
+    "changes only by rounding counts as dependent. Inputs whose examples are all equal show " +
+    "nothing.",
+  fix: "Look for a layer with the wrong input, a branch that is multiplied by 0, and dead or " +
+    "saturated layers.",
   falsePositives: falsePositives({ draws: 1060 }),
   asserts: "that every input changes an output, and that every output changes with an input: the " +
-    "examples of one input trade places, and something must move. Runs the model once for each " +
-    "input and once more, as in inference; nothing in it changes.",
+    "examples of one input are permuted, and an output must change. Runs the model once for " +
+    "each input and once more, in inference mode; the model stays unchanged.",
   fails: "an output does not change with its inputs",
   throws: "If an output depends on no input, or no output on an input.",
   refuses: "If the batch has one example only.",

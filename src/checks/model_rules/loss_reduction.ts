@@ -16,23 +16,24 @@ export const lossReduction: ModelRule<LossProbe> = defineModelRule({
       unit: "share of the loss",
       range: [0, Infinity],
       source: "TheDeepChecker (Ben Braiek & Khomh 2023), loss reduction",
-      about: "Most by which the loss of the batch twice over may be off the loss of the batch.",
+      about: "Largest difference between the loss of the doubled batch and the loss of the batch.",
     },
   },
   problem: "a loss that grows with the batch",
-  summary: "The loss of the batch twice over is that of the batch.",
+  summary: "The loss stays the same if every example of the batch is repeated.",
   formula: "|J(batch and batch) - J(batch)| <= lossReductionTolerance |J(batch)|.",
   source: "TheDeepChecker (Ben Braiek & Khomh 2023), loss reduction.",
   misleads:
-    "The objective sum, the default of measure(), is a sum and fails; it is no loss to train " +
-    "on. A contrastive loss compares the examples of a batch, and a copy of an example is no " +
-    "other example.",
+    "The objective sum, the default of measure(), is a sum and fails; it is not a loss to " +
+    "train on. A contrastive loss compares the examples of a batch, and a copy is not a " +
+    "different example.",
   fix: "Divide the loss by the number of examples: a sum couples the learning rate to the batch.",
   falsePositives: falsePositives({ draws: 1060 }),
-  asserts: "that the loss of the batch twice over is that of the batch, but for 1 % " +
-    "(`lossReductionTolerance`): that it is a mean over the examples, not a sum. The loss is " +
-    "`objective`, or the one that the model was compiled with; without either it is the sum of " +
-    "the outputs, which fails. Runs the model twice, as in inference; nothing in it changes.",
+  asserts: "that the loss of the doubled batch equals that of the batch within 1 % " +
+    "(`lossReductionTolerance`), so that it is a mean over the examples, not a sum. The loss " +
+    "is `objective`, or the one that the model was compiled with; without either it is the " +
+    "sum of the outputs, which fails. Runs the model twice in inference mode; the model stays " +
+    "unchanged.",
   fails: "the loss grows with the batch",
   throws: "If the loss grows with the batch.",
   refuses:

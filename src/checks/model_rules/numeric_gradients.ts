@@ -22,14 +22,14 @@ export const numericGradients: ModelRule<GradientProbe> = defineModelRule({
       unit: "|difference quotient - gradient along v| / (l1(gradient) / 2)",
       range: [1e-4, Infinity],
       source: "jax.test_util.check_grads in float32; Stanford's cs231n",
-      about: "Most by which a gradient may be off the difference quotient.",
+      about: "Largest difference between a gradient and the difference quotient.",
     },
     numericGradientKinkTolerance: {
       default: 1e-2,
       unit: "|difference quotient - gradient along v| / (l1(gradient) / 2)",
       range: [1e-4, Infinity],
       source: "Stanford's cs231n: kinks in the objective",
-      about: "The same where an activation or a pooling has kinks.",
+      about: "The same tolerance where an activation or a pooling has kinks.",
     },
   },
   problem: "gradients that are not the derivative of the objective",
@@ -40,19 +40,18 @@ export const numericGradients: ModelRule<GradientProbe> = defineModelRule({
     "down to 6e-6 rms(w), whichever agrees; numericGradientKinkTolerance where an activation or a " +
     "pooling has kinks, and there the one-sided quotients count too.",
   source: "jax.test_util.check_grads; Stanford's cs231n, gradient checks.",
-  misleads:
-    "J is a float32 number: where it is large and its gradient small, no step tells them apart, " +
-    "and there is no verdict. An error that is orthogonal to the gradient shows as its share " +
-    "divided by about half the root of the number of entries.",
-  fix: "Look at the layer's custom gradient, and for an operation that cuts the gradient.",
+  misleads: "J is a float32 number: if it is large and its gradient small, no step resolves the " +
+    "gradient, and there is no verdict. An error orthogonal to the gradient shows as its " +
+    "share divided by about half the root of the number of entries.",
+  fix: "Check the layer's custom gradient, and look for an operation that cuts the gradient.",
   falsePositives: falsePositives({ draws: 1060 }),
-  asserts:
-    "that the gradient of each trainable weight is the derivative of J: along a random direction " +
-    "that leans towards the gradient it differs from the central difference quotient by at most " +
-    "2e-3 of half its l1 norm (`numericGradientTolerance`), or 1e-2 where an activation or a " +
-    "pooling has kinks (`numericGradientKinkTolerance`). Where no step of the quotient settles, " +
-    "for J is a float32 number, there is no verdict. Runs the model 3 to 17 times for each " +
-    "weight, as in inference; the weights are put back bit by bit.",
+  asserts: "that the gradient of each trainable weight is the derivative of J: along a random " +
+    "direction that leans towards the gradient it differs from the central difference " +
+    "quotient by at most 2e-3 of half its l1 norm (`numericGradientTolerance`), or 1e-2 where " +
+    "an activation or a pooling has kinks (`numericGradientKinkTolerance`). If the quotient " +
+    "converges at no step size, because J is a float32 number, there is no verdict. Runs the " +
+    "model 3 to 17 times for each weight, in inference mode; the weights are restored bit by " +
+    "bit.",
   fails: "a gradient differs from the difference quotient",
   throws: "If a gradient is off.",
   refuses:

@@ -19,39 +19,38 @@ export const overfitsBatch: ModelRule<OverfitProbe> = defineModelRule({
       unit: "loss",
       range: [0, Infinity],
       source: "Karpathy, A Recipe for Training Neural Networks: overfit one batch",
-      about: "Loss to which a network must come on one batch.",
+      about: "Loss that a network must reach on one batch.",
     },
     overfitSteps: {
       default: 500,
       unit: "training steps",
       range: [1, 1e9],
-      source: "own: the controls come down to overfitLoss within it",
-      about: "Steps within which it must.",
+      source: "own: the controls reach overfitLoss within it",
+      about: "Steps within which it must reach that loss.",
       whole: true,
     },
   },
-  problem: "a batch that it does not learn by heart",
-  summary: "Trained on one batch alone, the network brings its loss down to almost nothing.",
+  problem: "a loss that stays high after training on one batch",
+  summary: "Trained on one batch alone, the network brings its loss close to zero.",
   formula: "J <= overfitLoss before step overfitSteps or sooner, training on the batch alone.",
   source: "Karpathy, A Recipe for Training Neural Networks: overfit one batch.",
   misleads:
-    "Slow, so it is run only where it is asked for. Dropout and penalties keep the loss up: " +
-    "take them out. A learning rate that is too small needs more steps; equal examples with " +
-    "different targets cannot be learned.",
-  fix: "Change the learning rate, widen the network, and look whether targets belong to their " +
+    "Slow, so it runs only on request. Dropout and penalties keep the loss up: remove them. A " +
+    "learning rate that is too small needs more steps; equal examples with different targets " +
+    "cannot be learned.",
+  fix: "Change the learning rate, widen the network, and check that the targets belong to their " +
     "inputs.",
   falsePositives: falsePositives({
     draws: 200,
     of: "the controls of 3 to 10 layers, under Adam with a learning rate of 0.001",
   }),
-  asserts:
-    "that the network learns one batch by heart: trained on it alone, its loss comes down to 1e-2 " +
-    "(`overfitLoss`) within 500 steps (`overfitSteps`). Slow, a pass for each step; it stops as " +
-    "soon as the loss is low. The loss and the optimizer are the given ones, or those that the " +
-    "model was compiled with; the optimizer is Adam with a learning rate of 0.001 where there is " +
-    "none. Weights are put back bit by bit; the optimizer is copied and stays what it is.",
+  asserts: "that the network overfits one batch: trained on it alone, its loss falls to 1e-2 " +
+    "(`overfitLoss`) within 500 steps (`overfitSteps`). Slow: one pass per step; it stops as " +
+    "soon as the loss is low. The loss and the optimizer are the given ones, or those that " +
+    "the model was compiled with; the default optimizer is Adam with a learning rate of " +
+    "0.001. Weights are restored bit by bit; the optimizer is copied and stays unchanged.",
   fails: "the network cannot learn one batch",
-  throws: "If the loss stays up.",
+  throws: "If the loss does not fall enough.",
   refuses:
     "If the loss lacks targets or is the sum of the outputs, or a threshold is out of range.",
   example: {

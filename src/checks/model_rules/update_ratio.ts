@@ -18,7 +18,7 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule({
       unit: "log10(mean |update| / mean |weight|)",
       range: [-Infinity, Infinity],
       source: "Stanford's cs231n (about -3); TheDeepChecker for the range",
-      about: "Least decimal logarithm of the share by which one step changes a kernel.",
+      about: "Smallest decimal logarithm of the share by which one step changes a kernel.",
       atMost: "updateRatioMax",
     },
     updateRatioMax: {
@@ -26,29 +26,30 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule({
       unit: "log10(mean |update| / mean |weight|)",
       range: [-Infinity, Infinity],
       source: "Stanford's cs231n (about -3); TheDeepChecker for the range",
-      about: "Most decimal logarithm of the share by which one step changes a kernel.",
+      about: "Largest decimal logarithm of the share by which one step changes a kernel.",
     },
   },
   problem: "updates out of proportion to the weights",
-  summary: "One step of the optimizer changes each kernel by a thousandth or so of itself.",
-  formula: "updateRatioMin <= log10(mean |update| / mean |weight|) <= updateRatioMax, for each " +
-    "trainable kernel, after one step.",
+  summary: "One step of the optimizer changes each kernel by about a thousandth of its size.",
+  formula:
+    "updateRatioMin <= log10(mean |update| / mean |weight|) <= updateRatioMax after one step, " +
+    "in each trainable kernel.",
   source: "Stanford's cs231n (about -3); TheDeepChecker for the range.",
   misleads:
     "Adam's first step moves every entry by the learning rate, whatever the gradient. With a " +
-    "warm-up the first steps are small on purpose. A kernel of zeros has no share, and an " +
-    "embedding of which the batch uses few rows a small one.",
+    "warm-up the first steps are small on purpose. A kernel of zeros has no ratio, and an " +
+    "embedding has a small one if the batch uses few of its rows.",
   fix: "Change the learning rate, or the scale of the kernels that stand out.",
   falsePositives: falsePositives(
     { draws: 1060 },
-    "They take one step of Adam with a learning rate of 0.001.",
+    "The step is one of Adam with a learning rate of 0.001.",
   ),
   asserts:
     "that one step of the optimizer changes each kernel by a sensible share: log10 of mean " +
-    "|update| over mean |weight| from -4 to -1 (`updateRatioMin`, `updateRatioMax`). The step is " +
-    "the one of `model.fit`, or `train`; the loss and the optimizer are the given ones, those " +
-    "that the model was compiled with, or the sum of the outputs and Adam. Weights are put back " +
-    "bit by bit; the optimizer is copied and stays what it is.",
+    "|update| over mean |weight| from -4 to -1 (`updateRatioMin`, `updateRatioMax`). The step " +
+    "is that of `model.fit`, or `train`; the loss and the optimizer are the given ones, those " +
+    "that the model was compiled with, or the sum of the outputs and Adam. Weights are " +
+    "restored bit by bit; the optimizer is copied and stays unchanged.",
   fails: "a step changes a kernel by far more or less than a thousandth",
   throws: "If a kernel changes by too much or too little.",
   refuses:

@@ -11,23 +11,24 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule({
   assertion: "assertWeightsChange",
   order: 260,
   probe: "step",
-  problem: "trainable weights that training does not move",
+  problem: "trainable weights that training does not change",
   summary: "Every trainable weight differs, bit by bit, after a training step.",
-  formula: "w' != w in some entry after one step, or after two for a warning: below a head of " +
-    "zeros the first step moves the head alone.",
+  formula:
+    "w' != w in some entry after one step, or after two for a warning: below a head of zeros, " +
+    "the first step moves only the head.",
   source: "torchtest, assert_vars_change.",
   misleads:
     "A step smaller than float32 resolves changes nothing: see update-ratio. The recurrent " +
-    "kernel of a network that ran for one step of time has no gradient: that warns.",
-  fix: "Look for a layer that is not connected to the objective, for dead layers, and for a " +
-    "training step that leaves weights out.",
+    "kernel of a network that ran for one time step has no gradient: that is a warning.",
+  fix: "Look for a layer that is not connected to the objective, dead layers, and a training " +
+    "step that leaves weights out.",
   falsePositives: falsePositives({ draws: 1060 }),
   asserts:
-    "that one training step changes every trainable weight in some bit. The step is the one of " +
-    "`model.fit`, or `train`; the loss and the optimizer are the given ones, those that the model " +
-    "was compiled with, or the sum of the outputs and Adam. What only the second step moves, as " +
-    "below a head of zeros, does not fail. Weights are put back bit by bit; the optimizer is " +
-    "copied and stays what it is.",
+    "that one training step changes every trainable weight in some bit. The step is that of " +
+    "`model.fit`, or `train`; the loss and the optimizer are the given ones, those that the " +
+    "model was compiled with, or the sum of the outputs and Adam. A weight that only the " +
+    "second step moves, as below a head of zeros, does not fail. Weights are restored bit by " +
+    "bit; the optimizer is copied and stays unchanged.",
   fails: "a training step leaves a trainable weight as it was",
   throws: "If a trainable weight stays the same.",
   refuses: "If the loss lacks targets or a layer filter matches no layer.",

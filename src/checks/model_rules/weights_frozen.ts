@@ -10,21 +10,22 @@ export const weightsFrozen: ModelRule<StepProbe> = defineModelRule({
   assertion: "assertWeightsFrozen",
   order: 270,
   probe: "step",
-  problem: "frozen layers that training moves",
+  problem: "frozen layers that training changes",
   summary: "No weight of a frozen layer differs, in any bit, after a training step.",
-  formula: "w' = w in every entry after one step, for each weight of a layer that is frozen or " +
-    "lies in a frozen model; moving statistics included.",
+  formula:
+    "w' = w in every entry after one step, in each weight of a layer that is frozen or part " +
+    "of a frozen model; moving statistics included.",
   source: "torchtest, assert_vars_same.",
   misleads:
-    "TensorFlow.js moves the statistics of a frozen batch normalisation while it trains; Keras " +
-    "does not. A model without frozen layers passes.",
-  fix: "Train the model's trainableWeights alone, and leave the others out of weight decay.",
+    "TensorFlow.js updates the statistics of a frozen batch normalisation during training; " +
+    "Keras does not. A model without frozen layers passes.",
+  fix: "Train only the model's trainableWeights, and leave the others out of weight decay.",
   falsePositives: falsePositives({ draws: 1060 }, "One of their layers is frozen."),
   asserts:
     "that one training step changes no bit of a frozen layer, moving statistics included. The " +
-    "step is the one of `model.fit`, or `train`; the loss and the optimizer are the given ones, " +
-    "those that the model was compiled with, or the sum of the outputs and Adam. Weights are put " +
-    "back bit by bit; the optimizer is copied and stays what it is.",
+    "step is that of `model.fit`, or `train`; the loss and the optimizer are the given ones, " +
+    "those that the model was compiled with, or the sum of the outputs and Adam. Weights are " +
+    "restored bit by bit; the optimizer is copied and stays unchanged.",
   fails: "a training step changes a frozen weight",
   throws: "If a weight of a frozen layer changes.",
   refuses: "If the loss lacks targets or a layer filter matches no layer.",

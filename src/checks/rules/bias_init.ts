@@ -26,40 +26,40 @@ export const biasInit: Rule = defineRule({
       default: 0.1,
       unit: "rms(bias) / rms(z)",
       range: [0, Infinity],
-      source: "own: biases are drawn as zeros; below a tenth of z they do not shape it",
-      about: "Most rms of a hidden layer's biases over the rms of its z.",
+      source: "own: biases start at zero by default; below a tenth of z they hardly matter",
+      about: "Largest rms of a hidden layer's biases relative to the rms of its z.",
     },
     biasTolerance: {
       default: 0.5,
       unit: "logits, or standard deviations of the targets",
       range: [0, Infinity],
       source: "after Karpathy, A Recipe for Training Neural Networks: init well",
-      about: "Most that a head's bias may be off the prior of the targets.",
+      about: "Largest difference between a head's bias and the prior of the targets.",
     },
   },
-  problem: "biases that start elsewhere than at zero or the prior",
+  problem: "biases that start neither at zero nor at the prior",
   stage: "initial",
   summary:
-    "Biases of hidden layers are zero, or small beside z; the head's are zero or the prior " +
-    "of the targets. It only warns.",
+    "Biases of hidden layers are zero, or small compared with z; the head's are zero or the " +
+    "prior of the targets. The rule only warns.",
   formula:
-    "hidden: rms(bias) / rms(z) <= biasRatio, but for one number in all biases under a sigmoid, as a " +
-    "gate has it; head: all 0, or each within biasTolerance of ln of the class share (softmax, up to a " +
-    "constant), its logit (sigmoid), or the mean of the targets (regression; tolerance in standard " +
-    "deviations of the targets), or of what the batch leaves open of them: the 95 % interval of a share, " +
-    "or of a mean.",
+    "hidden: rms(bias) / rms(z) <= biasRatio, unless all biases under a sigmoid are the same " +
+    "number, as in a gate; head: all 0, or each within biasTolerance of ln of the class share " +
+    "(softmax, up to a constant), its logit (sigmoid), or the mean of the targets " +
+    "(regression; tolerance in standard deviations of the targets). Where the batch is small, " +
+    "the 95 % interval of the share or of the mean counts.",
   source: "Karpathy, A Recipe for Training Neural Networks: init well.",
   misleads:
-    "Made for untrained networks: training moves biases. Recurrent layers are not judged, " +
-    "for a forget gate's bias starts at 1.",
-  fix: "Initialise hidden biases with zeros, and the head's with the prior or with zeros.",
-  falsePositives: falsePositives({ draws: 1600 }, "Their biases are zeros."),
+    "Intended for untrained networks: training moves biases. Recurrent layers are not judged " +
+    "because a forget gate's bias starts at 1.",
+  fix: "Initialise hidden biases with zeros, and the head's biases with the prior or with zeros.",
+  falsePositives: falsePositives({ draws: 1600 }, "All their biases are zero."),
   asserts:
-    "that hidden biases are zero or small beside z (`biasRatio`, 0.1), and that the head's are " +
-    "zero or the prior of the targets. Fails on what `report` and the gate only warn of, for " +
-    "whoever calls it means it. Made for untrained networks.",
+    "that hidden biases are zero or small compared with z (`biasRatio`, 0.1), and that the " +
+    "head's are zero or the prior of the targets. Fails where `report` and the gate only " +
+    "warn. Intended for untrained networks.",
   fails: "biases start neither at zero nor at the prior of the targets",
-  throws: "If biases start elsewhere.",
+  throws: "If biases start at other values.",
   example: {
     title: "A network that passes",
     code: `

@@ -28,33 +28,36 @@ export const gradientBalance: Rule = defineRule({
       unit: "max/min of squared l2(delta) over layers / the same of a critical network",
       range: [1, Infinity],
       source: "after SageMaker Debugger, PoorWeightInitialization; simulation",
-      about:
-        "Most that max/min of the squared delta may exceed the prediction of a critical network by.",
+      about: "Largest factor by which max/min of the squared delta can exceed that of a critical " +
+        "network.",
     },
     ...MIN_WIDTH,
   },
   problem: "gradients out of balance",
   stage: "initial",
-  summary: "The largest and the smallest signal of the hidden layers differ no more than they do " +
-    "in a critical network of that depth, but for a factor.",
-  formula: "max / min over the hidden layers of l2(delta)^2, over the same of the mean-field " +
-    "prediction at criticality, or for kernels drawn by a normal whose tails are cut at two " +
-    "standard deviations, as TensorFlow.js does, which keeps 0.88 of its own; <= gradientBalance.",
+  summary: "The largest and the smallest signal of the hidden layers differ by at most a fixed " +
+    "factor more than in a critical network of that depth.",
+  formula:
+    "(max / min over the hidden layers of l2(delta)^2) / (the same ratio in the mean-field " +
+    "prediction) <= gradientBalance. The prediction is made at criticality, or for kernels " +
+    "drawn from a normal distribution truncated at two standard deviations, as in " +
+    "TensorFlow.js, which keeps 0.88 of the nominal deviation.",
   source: "after SageMaker Debugger, PoorWeightInitialization; Schoenholz et al. 2017 for the " +
     "prediction.",
-  misleads: "Layers below 64 units spread too much for it, and there is no verdict then. Sigmoid " +
-    "has no critical network and is judged against perfect balance.",
+  misleads:
+    "Layers below 64 units vary too much, so they get no verdict. Sigmoid has no critical " +
+    "network and is judged against perfect balance.",
   fix: "Scale each kernel to its activation, so that no layer multiplies the signal.",
   falsePositives: falsePositives(
     { draws: 1600 },
-    "None of 100 relu networks of 64 units and 30 layers that TensorFlow.js's heNormal draws fails.",
+    "0 errors on 100 relu networks of 64 units and 30 layers with heNormal of TensorFlow.js.",
   ),
   asserts:
-    "that the largest and the smallest squared l2 norm of delta over the hidden layers differ by " +
-    "at most 1000 times (`gradientBalance`) what they differ by in a critical network of that " +
-    "depth. Judges dense and convolutional layers in a row of 64 units (`minWidth`) or more; " +
-    "there is no verdict on others.",
-  fails: "the largest and the smallest signal lie too far apart for this depth",
+    "that the largest and the smallest squared l2 norm of delta over the hidden layers differ " +
+    "by at most 1000 times (`gradientBalance`) as much as in a critical network of that " +
+    "depth. Judges dense and convolutional layers in a chain with at least 64 units " +
+    "(`minWidth`); other layers get no verdict.",
+  fails: "the largest and the smallest signal are too far apart for this depth",
   throws: "If the gradients are out of balance.",
   example: {
     title: "A network that passes and one that does not",

@@ -28,34 +28,34 @@ export const gradientRatio: Rule = defineRule({
       unit: "measured ratio / chi",
       range: [1, Infinity],
       source:
-        "Schoenholz et al. 2017 for chi; simulation: of 50 draws each of tanh, selu and relu networks " +
-        "of depth 5 to 30 and 128 units none is off by more than 1.84",
-      about: "Most by which a squared delta ratio may be off the mean-field chi, up or down.",
+        "Schoenholz et al. 2017 for chi; simulation: over 50 draws each of tanh, selu and relu " +
+        "networks of depth 5 to 30 and 128 units the largest factor is 1.84",
+      about: "Largest factor between a squared delta ratio and the mean-field chi, up or down.",
     },
     ...MIN_WIDTH,
   },
-  problem: "gradients that do not change from layer to layer as theory says",
+  problem: "gradients that do not change from layer to layer as theory predicts",
   stage: "initial",
   summary: "From each hidden layer to the one below it, the squared norm of delta changes by the " +
-    "factor chi that the kernel and the activation ask for.",
+    "factor chi that theory predicts for the kernel and the activation.",
   formula: "1 / f <= (l2(delta) / l2(delta above))^2 / chi <= f, f = gradientRatioFactor for " +
     "layers of 128 units or more and gradientRatioFactor^sqrt(128 / units) for narrower ones; chi " +
     "= sigma_w^2 E[phi'(z)^2] over z ~ N(0, mean of z^2), sigma_w the rms of the kernel above times " +
     "the root of its fan-in.",
   source: "Schoenholz et al. 2017.",
   misleads:
-    "chi is the mean of wide random layers: trained kernels, strong biases and inputs that " +
-    "are much alike leave it. Layers below 64 units spread too much and are passed over.",
-  fix: "Look for biases or inputs that push z to one side, for a kernel that is not drawn " +
-    "independently, or for an operation whose gradient is not its derivative.",
+    "chi is the mean of wide random layers: trained kernels, strong biases and very similar " +
+    "inputs deviate from it. Layers below 64 units vary too much and are skipped.",
+  fix: "Look for biases or inputs that push z to one side, a kernel whose entries are not drawn " +
+    "independently, or an operation whose gradient is not its derivative.",
   falsePositives: falsePositives({ draws: 1600 }),
   asserts:
-    "that from each hidden layer to the one below it the squared l2 norm of delta changes by the " +
-    "factor chi = sigma_w^2 E[phi'(z)^2] of mean-field theory, but for a factor of 2 " +
-    "(`gradientRatioFactor`), or of 2^sqrt(128 / units) in layers of fewer than 128. Judges dense " +
-    "and convolutional layers in a row of 64 units (`minWidth`) or more; there is no verdict on " +
-    "others.",
-  fails: "deltas change from layer to layer by another factor than theory predicts",
+    "that from each hidden layer to the one below it the squared l2 norm of delta changes by " +
+    "the factor chi = sigma_w^2 E[phi'(z)^2] of mean-field theory, within a factor of 2 " +
+    "(`gradientRatioFactor`), or of 2^sqrt(128 / units) in layers of fewer than 128 units. " +
+    "Judges dense and convolutional layers in a chain with at least 64 units (`minWidth`); " +
+    "other layers get no verdict.",
+  fails: "deltas change from layer to layer by a factor other than the one that theory predicts",
   throws: "If a ratio is off.",
   example: {
     title: "A network that passes",

@@ -23,24 +23,25 @@ export const gradientsFlow: Rule = defineRule({
   tags: ["signal"],
   order: 30,
   problem: "weights without a gradient",
-  summary: "Every trainable weight has a gradient that is not all zero, and no frozen one has any.",
+  summary:
+    "Every trainable weight has a gradient that is not all zero, and no frozen weight has a " +
+    "gradient.",
   formula: "dJ/dw exists and max |dJ/dw| > 0 for each trainable weight; dJ/dw is absent for each " +
     "frozen one, and not all are frozen. An embedding is judged by the rows that the batch looked up.",
   source: "AllenNLP, ensure_model_can_train_save_and_load.",
   misleads:
-    "Below a zero-initialised head, inside a residual branch that ends in zeros, beside a matrix " +
-    "of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a layer that ran for " +
-    "one step, the gradient is exactly 0 at step 0 and the network trains well: those are warnings. A " +
-    "bias whose delta adds up to 0, as below a difference, is only noted.",
-  fix:
-    "Look for a layer that is not connected to the objective, for dead or saturated layers, or " +
-    "for a trainable flag that is not what it should be.",
+    "Below a zero-initialised head, inside a residual branch that ends in zeros, next to a " +
+    "matrix of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a " +
+    "layer that ran for one step, the gradient is exactly 0 at step 0 although the network " +
+    "trains well: those are warnings. A bias whose delta sums to 0, as below a difference, is " +
+    "only a note.",
+  fix: "Look for a layer that is not connected to the objective, dead or saturated layers, or a " +
+    "wrong trainable flag.",
   falsePositives: falsePositives({ draws: 1600 }),
-  asserts:
-    "that every trainable weight has a gradient that is not all zero, and that no frozen weight " +
-    "has one. Below a zero-initialised head, and where a residual branch ends in zeros, a " +
-    "gradient of 0 is not held against the network.",
-  fails: "a trainable weight gets no gradient, or a frozen one gets any",
+  asserts: "that every trainable weight has a gradient that is not all zero, and that no frozen " +
+    "weight has one. Below a zero-initialised head, and where a residual branch ends in " +
+    "zeros, a gradient of 0 does not fail.",
+  fails: "a trainable weight gets no gradient, or a frozen one gets one",
   throws: "If a trainable weight has no gradient or a frozen one has.",
   example: {
     title: "A network that passes and one that does not",

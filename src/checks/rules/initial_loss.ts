@@ -37,56 +37,58 @@ export const initialLoss: Rule = defineRule({
       range: [0, Infinity],
       source: "Karpathy, A Recipe for Training Neural Networks: verify loss at init; neuroscope",
       about:
-        "Most share by which the loss may be below what an untrained network has, or above to warn.",
+        "Largest share by which the loss can be below the expected loss; above it by that share, " +
+        "the rule warns.",
     },
     initialLossWarning: {
       default: 0.2,
       unit: "share of the expected loss",
       range: [0, Infinity],
-      source: "own: less than half of the limit that fails",
-      about: "The share below, for a warning.",
+      source: "own: less than half of the limit for an error",
+      about: "Share by which the loss is below the expected loss above which the rule warns.",
     },
     initialLossFactor: {
       default: 5,
       unit: "loss / expected loss",
       range: [1, Infinity],
       source:
-        "simulation: of 300 networks each of relu, tanh and selu with Glorot heads, none is above",
-      about:
-        "Most times what an untrained network has that the loss may be; squared for a squared error.",
+        "simulation: 300 networks each of relu, tanh and selu with Glorot heads stay below it",
+      about: "Largest ratio of the loss to the expected loss; squared for a squared error.",
     },
     ...MIN_EXAMPLES,
   },
-  problem: "an initial loss that guessing does not have",
+  problem: "an initial loss far from chance level",
   stage: "initial",
-  summary: "The loss before training is that of a network that knows nothing: two-sided.",
+  summary: "The loss before training is at chance level: neither well above nor well below.",
   formula: "low = high = ln K for categorical cross-entropy over K classes, ln 2 for binary " +
     "cross-entropy, the variance of the targets for the mean squared error; low moves to the " +
-    "entropy of the targets' prior, or to the loss of the head's bias alone, and high to their mean square. Fails if J < (1 - " +
-    "initialLossTolerance) low or J > initialLossFactor high; warns if J < (1 - " +
-    "initialLossWarning) low or J > (1 + initialLossTolerance) high. A mean squared error " +
-    "above high is a square: it fails beyond initialLossFactor^2 high, and warns beyond " +
-    "initialLossFactor high. Below low both shares are at least what one draw of 1000 explains by " +
-    "chance: tanh(3.09 / sqrt(k f - 2))^2 for k free outputs and f features, on the last axis of the " +
-    "inputs (at most the examples less one, and 1 for constant targets).",
+    "entropy of the targets' prior, or to the loss of the head's bias alone, and high to " +
+    "their mean square. Fails if J < (1 - initialLossTolerance) low or J > initialLossFactor " +
+    "high; warns if J < (1 - initialLossWarning) low or J > (1 + initialLossTolerance) high. " +
+    "A mean squared error above high is a square: it fails beyond initialLossFactor^2 high, " +
+    "and warns beyond initialLossFactor high. Below low, both shares are at least what chance " +
+    "explains once in 1000 draws: tanh(3.09 / sqrt(k f - 2))^2 for k free outputs and f " +
+    "features, on the last axis of the inputs (at most the number of examples minus one, and " +
+    "1 for constant targets).",
   source: "Karpathy, A Recipe for Training Neural Networks: verify loss at init; neuroscope.",
   misleads:
-    "Made for untrained networks: a trained one loses less, and should. A head drawn by Glorot " +
-    "guesses with confidence and still trains well: 4 to 18 % of such networks lose more than 1.5 " +
-    "times ln K, which is why only a factor of 5 fails. Other losses and models with several " +
-    "outputs are not judged.",
-  fix: "Too much: draw the head smaller, its outputs are confident guesses. Too little: look for " +
-    "targets that leak into the inputs, or a loss that does not fit the head.",
+    "Intended for untrained networks: a trained network has a lower loss, as it should. A " +
+    "head with Glorot initialisation makes confident guesses and still trains well: 4 to 18 % " +
+    "of such networks have a loss above 1.5 times ln K, so only a factor of 5 fails. Other " +
+    "losses and models with several outputs are not judged.",
+  fix: "If the loss is too large, draw the head smaller: its outputs are confident guesses. If " +
+    "it is too small, look for targets that leak into the inputs, or a loss that does not fit " +
+    "the head.",
   falsePositives: falsePositives(
     { draws: 1600, warnings: 93 },
-    "Of 300 relu networks of 64 units and 10, 20 or 30 layers 3 fail and 57 are warned of.",
+    "On 300 relu networks of 64 units and 10, 20 or 30 layers: 3 errors, 57 warnings.",
   ),
   asserts: "that the loss is at least half (`initialLossTolerance`) and at most 5 times " +
-    "(`initialLossFactor`; squared for a squared error) what a network that knows nothing has: ln " +
-    "K for categorical cross-entropy over K classes, ln 2 for binary cross-entropy, the variance " +
-    "of the targets for the mean squared error. There is no verdict on other objectives, on " +
-    "several outputs, and below 8 examples (`minExamples`). Made for untrained networks.",
-  fails: "the loss is far from what guessing has",
+    "(`initialLossFactor`; squared for a squared error) the loss at chance level: ln K for " +
+    "categorical cross-entropy over K classes, ln 2 for binary cross-entropy, the variance of " +
+    "the targets for the mean squared error. There is no verdict on other objectives, with " +
+    "several outputs, or below 8 examples (`minExamples`). Intended for untrained networks.",
+  fails: "the loss is far from chance level",
   throws: "If the loss is too large or too small.",
   example: {
     title: "A network that passes",

@@ -36,29 +36,31 @@ export const inputNormalized: Rule = defineRule({
       unit: "std(x), or its inverse",
       range: [1, Infinity],
       source: "own: pixels from 0 to 1 have 0.2 to 0.4",
-      about: "Most by which an input's standard deviation may be off 1, up or down.",
+      about: "Largest factor between an input's standard deviation and 1, up or down.",
     },
   },
   problem: "inputs that are not normalised",
-  summary: "Each input of real numbers is of order 1. It only warns.",
+  summary: "Each input of real numbers is of order 1. The rule only warns.",
   formula: "max |x| <= inputMax, |mean| <= inputMean, and 1 / inputDeviationFactor <= std <= " +
-    "inputDeviationFactor. Indices (int32, or what an embedding looks up) are not judged, nor 0/1 " +
-    "codes for their deviation, unless the only input is all ones, nor rows of norm 1 for a small one. " +
-    "Where the model begins with a Rescaling or a normalisation, x is what that makes of the input.",
+    "inputDeviationFactor. Indices (int32, or what an embedding looks up) are not judged. The " +
+    "deviation of 0/1 codes is not judged, unless the only input is all ones; nor is a small " +
+    "deviation of rows of norm 1. If the model begins with a Rescaling or a normalisation, x " +
+    "is the output of that layer.",
   source:
     "AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient BackProp.",
   misleads:
     "All features are taken together: one of a different scale hides among many. A custom " +
-    "layer at the front that normalises is not known as such.",
-  fix: "Subtract the mean of each feature over the training set and divide by its deviation.",
+    "layer that normalises at the front is not recognised.",
+  fix: "Subtract the mean of each feature over the training set and divide by its standard " +
+    "deviation.",
   falsePositives: falsePositives(
     { draws: 1600 },
     "Their inputs are standard normal; pixels from 0 to 1 pass too.",
   ),
   asserts:
     "that each input of real numbers is of order 1: max |x| <= 10 (`inputMax`), |mean| <= 1 " +
-    "(`inputMean`), standard deviation from 0.1 to 10 (`inputDeviationFactor`). Fails on what " +
-    "`report` and the gate only warn of, for whoever calls it means it.",
+    "(`inputMean`), standard deviation from 0.1 to 10 (`inputDeviationFactor`). Fails where " +
+    "`report` and the gate only warn.",
   fails: "inputs are not of order 1",
   throws: "If an input is not normalised.",
   example: {

@@ -21,19 +21,20 @@ export const nonFinite: Rule = defineRule({
   order: 10,
   study: { order: 10, letter: "n", below: "numbers overflow", above: "numbers overflow" },
   problem: "NaN or infinite values",
-  summary: "Nothing that one pass computes or uses is NaN or infinite.",
+  summary: "No value that a pass uses or computes is NaN or infinite.",
   formula: "nonFinite = 0 for the inputs, and for the weights, z, a, dJ/da, delta and gradients " +
     "of every layer; J is finite.",
   source: "SageMaker Debugger, TensorVariance and NotANumber; chex.assert_tree_all_finite.",
-  misleads: "A loss can hide NaN: categorical cross-entropy clips it to 48.35 and relu of NaN is " +
-    "0 on some backends. So the weights and z are looked at, not J alone.",
+  misleads:
+    "A loss can hide NaN: categorical cross-entropy clips it to 48.35 and relu of NaN is 0 on " +
+    "some backends. So the rule checks the weights and z, not only J.",
   fix: "Start at the first place named: a NaN in the inputs or weights, or a z that overflows.",
   falsePositives: falsePositives({ draws: 1600 }),
   asserts:
-    "that nothing that the pass used or computed is NaN or infinite: inputs, weights, z, a, " +
+    "that no value that the pass used or computed is NaN or infinite: inputs, weights, z, a, " +
     "dJ/da, delta, gradients and J. The message names the layer where it begins.",
-  fails: "anything is NaN or infinite",
-  throws: "If anything is not finite.",
+  fails: "a value is NaN or infinite",
+  throws: "If a value is not finite.",
   example: {
     title: "A network that passes",
     code: `

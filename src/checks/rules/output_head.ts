@@ -10,31 +10,33 @@ export const outputHead: Rule = defineRule({
   name: "output-head",
   assertion: "assertOutputHead",
   matcher: "toHaveMatchingHead",
-  passes: "has a head that belongs to its loss",
+  passes: "has a head that fits its loss",
   tags: ["task"],
   order: 150,
-  problem: "a head that does not belong to its loss",
+  problem: "a head that does not fit its loss",
   summary: "The activation and the width of the output fit the loss that is measured.",
   formula:
-    "categorical cross-entropy: softmax over 2 units or more, and targets that add up to 1, or classes that are whole numbers from 0 to the number of units less 1; binary " +
-    "cross-entropy: sigmoid and targets from 0 to 1; before either no other activation; hinge: targets " +
-    "of -1 and 1, and an activation that reaches both; losses named softmaxCrossEntropy or sigmoidCrossEntropy: no " +
-    "activation, for they apply their own; mean squared error: an activation that reaches the " +
-    "targets, and no softmax.",
+    "categorical cross-entropy: softmax over 2 units or more, and targets that add up to 1, " +
+    "or classes that are whole numbers from 0 to the number of units minus 1; binary " +
+    "cross-entropy: sigmoid and targets from 0 to 1; no other activation before either; " +
+    "hinge: targets of -1 and 1, and an activation that reaches both; losses named " +
+    "softmaxCrossEntropy or sigmoidCrossEntropy: no activation, because they apply their own; " +
+    "mean squared error: an activation that reaches the targets, and no softmax.",
   source: "UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021).",
   misleads:
-    "A loss of one's own is known by its name alone, and models with several heads are not " +
-    "judged. Targets that a policy gradient multiplies with what an action was worth add up to anything: " +
-    "of those under a softmax it only warns.",
+    "Custom losses are recognised by name only, and models with several heads are not judged. " +
+    "Policy-gradient targets, which are multiplied by the advantage of an action, can have " +
+    "any sum: under a softmax the rule only warns about them.",
   fix: "Change the activation of the output or the loss.",
   falsePositives: falsePositives({ draws: 1600 }),
   asserts:
-    "that the activation and the width of the output fit the loss: softmax over two units or more " +
-    "for categorical cross-entropy, sigmoid and targets from 0 to 1 for binary cross-entropy, no " +
-    "softmax or sigmoid under a loss on logits, an activation that reaches the targets for " +
-    "regression. There is no verdict on other objectives and on several heads.",
-  fails: "the last activation and the loss do not belong together",
-  throws: "If head and loss do not belong together.",
+    "that the activation and the width of the output fit the loss: softmax over two units or " +
+    "more for categorical cross-entropy, sigmoid and targets from 0 to 1 for binary " +
+    "cross-entropy, no softmax or sigmoid under a loss on logits, an activation that reaches " +
+    "the targets for regression. There is no verdict on other objectives or with several " +
+    "heads.",
+  fails: "the last activation does not fit the loss",
+  throws: "If the head does not fit the loss.",
   example: {
     title: "A network that passes",
     code: `

@@ -21,35 +21,37 @@ export const saturatedActivations: Rule = defineRule({
       unit: "share of a layer's entries",
       range: [0, 1],
       source: "SageMaker Debugger, TanhSaturation and SaturatedActivation",
-      about: "Most of a layer's entries that may be saturated.",
+      about: "Largest share of a layer's entries that can be saturated.",
     },
     saturatedFractionWarning: {
       default: 0.25,
       unit: "share of a layer's entries",
       range: [0, 1],
       source: "Karpathy, makemore part 3: tanh with |a| > 0.97",
-      about: "Share of a layer's saturated entries above which there is a warning.",
+      about: "Share of saturated entries in a layer above which the rule warns.",
     },
     minEntries: {
       default: 8,
       unit: "entries (units times examples)",
       range: [1, Infinity],
       source: "own: on fewer entries the step between two shares exceeds 1/8",
-      about: "Fewest entries of a layer that are judged for saturation.",
+      about: "Fewest entries of a layer on which the rule gives a verdict.",
     },
   },
   problem: "saturated activations",
   milderWhenTrained: true,
-  summary: "No hidden layer with a bounded activation has more than half of its entries where " +
-    "the activation has all but stopped to pass gradient.",
+  summary:
+    "No hidden layer with a bounded activation has more than half of its entries where the " +
+    "activation passes almost no gradient.",
   formula: "share of the entries with |phi'(z)| < 0.06 sup |phi'| <= saturatedFraction (tanh: " +
     "|a| > 0.97; sigmoid: a < 0.015 or > 0.985).",
-  source: "Karpathy's makemore for |a| > 0.97 of tanh, carried over to any bounded activation by " +
+  source:
+    "Karpathy's makemore for |a| > 0.97 of tanh, extended to any bounded activation through " +
     "its derivative; SageMaker Debugger for the share.",
   misleads:
-    "A trained classifier saturates its head on purpose, so an output layer only warns; in a trained " +
-    "network so does any layer, and on random inputs it is a note. " +
-    "Gates of an LSTM may stand open or shut. On one example few units make a coarse share.",
+    "A trained classifier saturates its head on purpose, so an output layer only warns. In a " +
+    "trained network any layer only warns, and on random inputs the rule only notes. Gates of " +
+    "an LSTM can be open or shut. On one example, few units give a coarse share.",
   fix: "Scale the kernels down to 1 / sqrt(fan-in), and normalise the inputs first if the first " +
     "layer is the saturated one.",
   falsePositives: falsePositives({ draws: 1600 }),

@@ -23,14 +23,17 @@ export const symmetry: Rule = defineRule({
   stage: "initial",
   summary: "No kernel is constant, and no two units of a layer have the same incoming weights.",
   formula: "std(kernel) > 0, and the number of units whose incoming weights equal those of an " +
-    "earlier unit is 0; for kernels with two units or more. Of the two of a recurrent cell, one will do.",
+    "earlier unit is 0, in kernels with two units or more. In a recurrent cell, one of its " +
+    "two kernels is enough.",
   source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
   misleads:
-    "Made for untrained networks: training may switch several units off, which are alike then. A head may start at zero, for its units are told apart by the targets, and so may a branch that " +
-    "is added to another: they are not judged for that. What a weight of a custom layer is for nobody " +
-    "knows: one of zeros, a table of positions maybe, is left to gradients-flow, which sees what it " +
-    "stops; one of a single row scales or shifts; and another constant is only warned of.",
-  fix: "Draw kernels at random; constants are for biases.",
+    "Intended for untrained networks: training can switch several units off, which are then " +
+    "identical. A head of zeros is allowed because the targets distinguish its units; so is a " +
+    "branch of zeros that is added to another. The role of a custom layer's weight is " +
+    "unknown: a weight of zeros, for example a table of positions, is left to gradients-flow, " +
+    "which sees what it blocks; a single row is taken as a scale or shift; any other constant " +
+    "only gives a warning.",
+  fix: "Draw kernels at random; use constants only for biases.",
   falsePositives: falsePositives({ draws: 1600 }),
   asserts:
     "that no hidden kernel is constant and that no two units of a hidden layer have exactly the " +

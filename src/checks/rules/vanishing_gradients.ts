@@ -33,38 +33,42 @@ export const vanishingGradients: Rule = defineRule({
       unit: "l2(delta) of the first hidden layer / l2(delta) of the last",
       range: [0, 1],
       source: "AUTOTRAINER (Zhang et al. 2021) compares first and last layer by 1e-3, on gradients",
-      about: "Least signal of the first hidden layer over that of the last.",
+      about: "Smallest signal of the first hidden layer relative to that of the last.",
     },
     vanishingFloor: {
       default: 1e-7,
       unit: "mean |dJ/dW| of a kernel",
       range: [0, Infinity],
       source: "SageMaker Debugger, VanishingGradient; scale dependent, so it only warns",
-      about: "Mean |dJ/dW| of a kernel below which there is a warning.",
+      about: "Mean |dJ/dW| of a kernel below which the rule warns.",
     },
   },
   problem: "vanishing gradients",
   summary: "The first hidden layer receives a fair share of the back-propagated signal that the " +
     "last one receives.",
-  formula: "l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio, " +
-    "delta = dJ/dz, over the hidden layers with a kernel (of several heads: up to the one that " +
-    "sends most, and over each branch by itself); and no hidden layer's delta is all zero " +
-    "while a gradient reaches that layer or a later one; and no head shuts it out, as a softmax does " +
-    "that is certain for every example.",
-  source: "Glorot & Bengio 2010; the ratio after AUTOTRAINER (Zhang et al. 2021). Weight " +
-    "gradients cannot see it: with small kernels the activations shrink going up as the deltas " +
+  formula:
+    "l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio, delta = " +
+    "dJ/dz, over the hidden layers with a kernel (with several heads: up to the one that " +
+    "sends most, and over each branch separately); no hidden layer's delta is all zero while " +
+    "a gradient reaches that layer or a later one; and no head blocks the gradient, as a " +
+    "softmax does that is certain of every example.",
+  source:
+    "Glorot & Bengio 2010; the ratio after AUTOTRAINER (Zhang et al. 2021). Weight gradients " +
+    "do not show it: with small kernels the activations shrink going up while the deltas " +
     "shrink going down, and their product stays flat.",
-  misleads: "A zero-initialised head sends nothing down at step 0 and trains well: that is a " +
+  misleads: "A zero-initialised head sends no gradient down at step 0 but trains well: that is a " +
     "warning. A softmax head under the objective sum has no gradient at all: measure a loss. " +
     "Averaging pools divide the norm by the root of the positions they average.",
   fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
-    "tanh), take another activation than sigmoid, add normalisation or residual connections.",
+    "tanh), replace sigmoid by another activation, or add normalisation or residual " +
+    "connections.",
   falsePositives: falsePositives({ draws: 1600 }),
   asserts:
-    "that the first hidden layer receives at least 1e-3 (`vanishingRatio`) of the signal, the l2 " +
-    "norm of delta = dJ/dz, that the last hidden layer receives, and that no layer stops it " +
-    "altogether. Weight gradients are not what is judged: with a small initialisation the " +
-    "activations shrink going up and the deltas going down, and their product is flat over depth.",
+    "that the first hidden layer receives at least 1e-3 (`vanishingRatio`) of the signal, the " +
+    "l2 norm of delta = dJ/dz, that the last hidden layer receives, and that no layer blocks " +
+    "it completely. Weight gradients are not judged: with a small initialisation the " +
+    "activations shrink going up and the deltas going down, and their product is flat over " +
+    "depth.",
   fails: "the first layers receive too little of the signal",
   throws: "If the signal vanishes.",
   example: {
