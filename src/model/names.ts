@@ -43,7 +43,7 @@ function stemOfStock(layer: Layer): string | null {
 }
 
 /**
- * The names, but for those that were there before: they get the first suffix `_2`, `_3` ... that makes them
+ * The names, except those that were there before: they get the first suffix `_2`, `_3` ... that makes them
  * unlike all others, also unlike those to come.
  *
  * @param wished The names wished for, in order.

@@ -10,7 +10,7 @@ import { arrayOf, flag, object, optional, requireValue, text } from "../words/re
 export interface RescaleOptions {
   /**
    * Whether to leave biases, batch-norm gains and moving statistics alone and rescale only weights of
-   * kernels: those of rank 2 and higher, recurrent ones and embeddings among them, but for what
+   * kernels: those of rank 2 and higher, recurrent ones and embeddings among them, except what
    * belongs to a PReLU or to a normalisation. Default: true.
    */
   kernelsOnly?: boolean;

@@ -29,7 +29,7 @@ export function drawKernel(
   return Float32Array.from({ length: count }, () => (2 * random.uniform() - 1) * reach);
 }
 
-/** A matrix of so many columns whose rows, or columns where there are more rows, are orthonormal. */
+/** A matrix with that many columns whose rows, or columns where there are more rows, are orthonormal. */
 function orthogonal(count: number, columns: number, random: SeededRandom): Float32Array {
   const rows = count / columns;
   const [vectors, length] = rows < columns ? [rows, columns] : [columns, rows];

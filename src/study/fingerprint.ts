@@ -6,7 +6,7 @@ import { leafLayers } from "../model/leaf_layers.ts";
 
 /**
  * Hash of a model's layers and weights and of a batch: two parts of a study must have the same one.
- * Names that TensorFlow.js made up do not count, for they number the layers of the process.
+ * Names that TensorFlow.js made up do not count because they number the layers of the process.
  *
  * @param model A built model.
  * @param batch Its batch.

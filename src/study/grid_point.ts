@@ -2,7 +2,7 @@ import { showWord } from "../words/show_word.ts";
 import type { InitializerName } from "../theory/initializers.ts";
 import type { ResolvedGrid } from "./study_grid.ts";
 
-/** What a model of a study is built from, but for its seed; `null` stands for the model's own. */
+/** What a model of a study is built from, apart from its seed; `null` stands for the model's own. */
 export interface StudyVariant {
   /** Activation of the hidden layers. */
   activation: string | null;
