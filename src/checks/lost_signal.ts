@@ -100,7 +100,7 @@ function stopped({ stop, named, below, all, rescale, measurements, trained }: St
     "error",
     named,
     `${stop.name} lets no gradient through: the rms of dJ/da is ${sent} there and its delta is ` +
-      `exactly 0, for ${why}.${rest}`,
+      `exactly 0, because ${why}.${rest}`,
     rescale ?? `Bring the pre-activations of ${stop.name} into the range where ` +
         `${stop.activation ?? "its activation"} has a slope: check its bias and its inputs.`,
   );
