@@ -132,7 +132,7 @@ Deno.test("startEngine() throws, quietly, when the binary is no WASM", async (t)
         const [error, backend, rest] = stdout.split("\n");
         assertMatch(
           error,
-          /^EngineError: The WASM engine did not start \(.*magic word.*\): install/,
+          /^EngineError: The WASM engine did not start \(.*magic word.*\): reinstall/,
         );
         assertEquals(backend, "backend wasm", "nothing to fall back on: computing throws");
         assertEquals(rest, "0 Worker");
@@ -166,7 +166,7 @@ Deno.test("startEngine() throws when the WASM backend was removed", async () => 
   `,
     ["-A"],
   );
-  assertMatch(stdout, /^EngineError: .* take out the tf\.removeBackend\("wasm"\)/);
+  assertMatch(stdout, /^EngineError: .* remove the call tf\.removeBackend\("wasm"\)/);
 });
 
 Deno.test("startEngine() leaves the program's own warnings alone while it starts", async () => {
