@@ -16,6 +16,7 @@ import {
   bestScaleSentence,
   formatScale,
   letterOf,
+  noneHealthy,
   studySentences,
   studyTable,
 } from "./study_words.ts";
@@ -143,7 +144,7 @@ function section(
   return [
     ...wrapText(
       `${escapeControls(title.toUpperCase())}: ${
-        best === null ? "no scale is healthy" : `best scale ${formatScale(best.scale)}`
+        best === null ? noneHealthy(variant) : `best scale ${formatScale(best.scale)}`
       }`,
       width,
     ).map(strong),

@@ -32,6 +32,13 @@ function troubleWords(rules: readonly string[], side: "below" | "above"): string
   return words.slice(0, 2).join(" and ");
 }
 
+/** Where no scale is healthy: another one, between those that were tried, may be. */
+export function noneHealthy({ scales }: VariantSummary): string {
+  return scales.length === 1
+    ? "the one scale tried is not healthy"
+    : `none of the ${scales.length} scales tried is healthy`;
+}
+
 /** The answer for one variant, in one sentence. */
 export function bestScaleSentence(variant: VariantSummary): string {
   const { label, band, best, balanced, trouble } = variant;
@@ -43,7 +50,7 @@ export function bestScaleSentence(variant: VariantSummary): string {
   ];
   const rest = sides.length === 0 ? "" : `; ${sides.join(", ")}`;
   const even = balanced === null ? "" : `; gradients keep their size at ${formatScale(balanced)}`;
-  if (band === null || best === null) return `${label}: no scale is healthy${even}${rest}.`;
+  if (band === null || best === null) return `${label}: ${noneHealthy(variant)}${even}${rest}.`;
   const isSigma = scaleIsSigma(variant);
   const unit = isSigma ? " / sqrt(fan-in)" : " times its weights";
   const sigmaAt = (scale: number) => formatFigure(best.sigma! / best.scale * scale);

@@ -70,8 +70,11 @@ Deno.test("renderStudy() says so where no scale is healthy", () => {
   const text = renderStudy(
     summaryOf({ scales: [0.5, 1, 2] }, () => ({ healthy: false, failed, deltaRatio: 2 })),
   );
-  assertStringIncludes(text, "model: no scale is healthy; at larger scales units saturate.");
-  assertStringIncludes(text, "MODEL: no scale is healthy");
+  assertStringIncludes(
+    text,
+    "model: none of the 3 scales tried is healthy; at larger scales units saturate.",
+  );
+  assertStringIncludes(text, "MODEL: none of the 3 scales tried is healthy");
 });
 
 Deno.test("renderStudy() gives sigma_w where the scale is not sigma_w itself", () => {
