@@ -91,10 +91,16 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
       const thresholds = resolveThresholds(table, options, readerOf(documentation));
       const layers = selectLayers(measurements.layers, options);
       const found = explained(
-        () => {
-          const trained = isTrained ?? looksTrained(measurements);
-          return judge({ measurements, layers, thresholds, trained });
-        },
+        () =>
+          judge({
+            measurements,
+            layers,
+            thresholds,
+            // Only where a judge asks: a study runs the rules for every point.
+            get trained() {
+              return isTrained ?? looksTrained(measurements);
+            },
+          }),
         () => requireValue("measurements", measurements, measurementsShape),
       );
       return found.map((finding) =>
