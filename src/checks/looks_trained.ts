@@ -10,7 +10,7 @@ import { isBias, isKernel, isShift } from "../theory/weight_kinds.ts";
 /**
  * Whether a network has been trained, as far as one pass can tell: a hidden layer's biases (or a
  * normalisation's beta) are neither zero nor constant, nor a random draw. Initialisers make them constant;
- * training moves each by itself. The head is left out, for it may start at the prior of the targets, and
+ * training moves each by itself. The head is left out because it may start at the prior of the targets, and
  * the forget gate of a recurrent layer may start at 1.
  */
 export function looksTrained(measurements: Measurements): boolean {
@@ -34,7 +34,7 @@ export function biasesOf({ layers }: Measurements): "constant" | "drawn" | "move
   return varying.every(({ layer, shift }) => isDrawnByPyTorch(layer, shift)) ? "drawn" : "moved";
 }
 
-/** So many standard deviations pass for chance. */
+/** Up to this many standard deviations count as chance. */
 const CHANCE = 4;
 /** Fewer biases could be drawn from anywhere. */
 const MIN_BIASES = 16;
