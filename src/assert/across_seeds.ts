@@ -19,10 +19,14 @@ export type ModelAssertion = (model: LayersModel, batch: Batch) => void | Promis
 
 /** Options of {@linkcode acrossSeeds}. */
 export interface AcrossSeedsOptions extends DrawOptions {
+  /** How many seeds, from 0 up; or the seeds. Default: 10. */
+  seeds?: number | readonly number[];
   /** Least share of the draws that must pass, from 0 to 1. Default: 1, all of them. */
   passRate?: number;
   /** What the assertion is over. Default: `"measurements"`. */
   over?: "measurements" | "model";
+  /** Appended to the message. */
+  msg?: string;
 }
 
 /** What {@linkcode acrossSeeds} found. */
@@ -41,13 +45,12 @@ const MAX_SEEDS = 20;
 
 /**
  * Asserts that a model passes an assertion under most seeds: an initialisation is a distribution, and one
- * draw of it no verdict. Creates the model anew under each seed, measures it, asserts, disposes it.
+ * draw from it proves little. For each seed it creates the model, measures it, runs the assertion and
+ * disposes the model.
  *
  * @param create Makes the model from a seed, with the TensorFlow.js of the engine.
- * @param seeds How many seeds, from 0 up; or the seeds.
  * @param assertion The assertion; over measurements, or over a model and a batch with `over: "model"`.
- * @param options How many draws must pass, and on what.
- * @param msg Appended to the message.
+ * @param options Which seeds, how many draws must pass, and on what they are measured.
  * @returns How many passed, and which did not.
  *
  * @example Nine draws in ten must have gradients that do not vanish
@@ -60,10 +63,10 @@ const MAX_SEEDS = 20;
  * await using _engine = await startEngine();
  * const critical = ({ seed }: { seed: number }) =>
  *   exerciseModel({ stddev: 1 / Math.sqrt(20), seed });
- * await acrossSeeds(critical, 10, assertNoVanishingGradients, { passRate: 0.9 });
+ * await acrossSeeds(critical, assertNoVanishingGradients, { seeds: 10, passRate: 0.9 });
  *
  * const broken = ({ seed }: { seed: number }) => exerciseModel({ stddev: 200, seed });
- * await assertRejects(() => acrossSeeds(broken, 5, assertNoVanishingGradients));
+ * await assertRejects(() => acrossSeeds(broken, assertNoVanishingGradients, { seeds: 5 }));
  * ```
  *
  * @example An assertion that needs the model
@@ -75,9 +78,8 @@ const MAX_SEEDS = 20;
  * await using _engine = await startEngine();
  * await acrossSeeds(
  *   ({ seed }) => exerciseModel({ stddev: 1 / Math.sqrt(20), seed }),
- *   5,
  *   (model, batch) => assertWeightsChange(model, batch),
- *   { over: "model" },
+ *   { seeds: 5, over: "model" },
  * );
  * ```
  *
@@ -87,37 +89,29 @@ const MAX_SEEDS = 20;
  */
 export function acrossSeeds(
   create: CreateModel,
-  seeds: number | readonly number[],
   assertion: MeasurementAssertion,
   options?: AcrossSeedsOptions & { over?: "measurements" },
-  msg?: string,
 ): Promise<SeedsVerdict>;
 /**
  * The same for an assertion over a model and a batch.
  *
  * @param create Makes the model from a seed, with the TensorFlow.js of the engine.
- * @param seeds How many seeds, from 0 up; or the seeds.
  * @param assertion The assertion.
- * @param options How many draws must pass, and on what.
- * @param msg Appended to the message.
+ * @param options Which seeds, how many draws must pass, and on what they are measured.
  * @returns How many passed, and which did not.
  */
 export function acrossSeeds(
   create: CreateModel,
-  seeds: number | readonly number[],
   assertion: ModelAssertion,
   options: AcrossSeedsOptions & { over: "model" },
-  msg?: string,
 ): Promise<SeedsVerdict>;
 export async function acrossSeeds(
   create: CreateModel,
-  seeds: number | readonly number[],
   assertion: MeasurementAssertion | ModelAssertion,
   options: AcrossSeedsOptions = {},
-  msg?: string,
 ): Promise<SeedsVerdict> {
   validateDrawOptions(create, options);
-  const { passRate = 1, over = "measurements" } = options;
+  const { seeds = 10, passRate = 1, over = "measurements", msg } = options;
   const list = seedList(seeds);
   validateMessage(msg);
   validate(assertion, options);
@@ -171,7 +165,7 @@ function named(seeds: number[]): string {
   return seeds.length > MAX_SEEDS ? `${shown} and ${seeds.length - MAX_SEEDS} more` : shown;
 }
 
-const OPTIONS = ["passRate", "over", "objective", "createBatch"];
+const OPTIONS = ["seeds", "passRate", "over", "objective", "createBatch", "msg"];
 
 function validate(assertion: unknown, options: AcrossSeedsOptions): void {
   if (typeof assertion !== "function") {

@@ -87,6 +87,6 @@ export function offByDepth(measurements: Measurements): Map<string, number> {
   if (run.length === 0 || !(inputs.rms > 0)) return new Map();
   // Inputs that share an offset are alike from the start.
   const correlation = Math.min(1, (inputs.mean / inputs.rms) ** 2);
-  const shares = reluOffFractions(run.length, examples, correlation);
+  const shares = reluOffFractions(run.length, examples, { correlation });
   return new Map(run.map(({ output }, i) => [output.name, shares[i]]));
 }

@@ -167,8 +167,11 @@ async function measureAll(
     } else {
       run.measurements = outcome.measurements;
       const entry = baseline &&
-        findBaseline(baseline, model, seed, outcome.measurements, names);
-      run.findings = judgeRun(outcome.measurements, settings.rules, entry, trained ?? undefined);
+        findBaseline(baseline, outcome.measurements, { name: model, seed, names });
+      run.findings = judgeRun(outcome.measurements, settings.rules, {
+        baseline: entry,
+        trained: trained ?? undefined,
+      });
     }
     runs.push(run);
     return flags["fail-fast"] !== true || passesAlone(run, settings);

@@ -52,7 +52,7 @@ export async function storeBaseline(
     seed,
     measurements: measurements!,
   }));
-  const changed = await writeBaseline(file, (stored) => updateBaseline(stored, passes, names));
+  const changed = await writeBaseline(file, (stored) => updateBaseline(stored, passes, { names }));
   if (flags.quiet !== true) {
     console.error(
       changed ? `stored the figures in ${oneLine(file)}` : `${oneLine(file)} is up to date`,

@@ -35,7 +35,7 @@ export async function loadSettings(flags: FlagValues): Promise<GateSettings> {
 
 async function withoutFile(plugins: string[]): Promise<GateSettings> {
   await load(plugins);
-  return resolveConfiguration({ plugins }, null, (path) => path);
+  return resolveConfiguration({ plugins });
 }
 
 /** Rules must be known before their settings can be checked. */
@@ -75,5 +75,5 @@ async function settingsOf(found: FoundConfiguration, more: string[]): Promise<Ga
   const locate = (path: string) => place(here ? resolve(folder, path) : `${folder}/${path}`);
   const plugins = [...(configuration.plugins ?? []).map(locate), ...more];
   await load(plugins);
-  return { ...resolveConfiguration(configuration, file, locate), plugins };
+  return { ...resolveConfiguration(configuration, { file, locate }), plugins };
 }

@@ -115,8 +115,8 @@ async function render(
       const { renderSarif } = await import("../render/render_sarif.ts");
       const { gateRules } = await import("../gate/gate_rules.ts");
       const { version } = await import("./version.ts");
-      const tool = { version: version(), rules: gateRules() };
-      return renderSarif(result, await locations(result), tool);
+      const about = { version: version(), rules: gateRules() };
+      return renderSarif(result, await locations(result), about);
     }
   }
 }

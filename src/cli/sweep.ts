@@ -95,14 +95,14 @@ export const sweep: Command = {
         ...request.options,
         signal: interrupted.signal,
         onProgress: progress?.update,
+        isDone: (header: StudyHeader) => kept.begin(header),
         onWarning(message: string) {
           progress?.clear();
           console.error(`warning: ${oneLine(message)}`);
         },
       };
       if (!quiet) await tellIfSlow(FIRST_POINT);
-      const begin = (header: StudyHeader) => kept.begin(header);
-      const { header, points } = await runStudy(request.subject, request.grid, options, begin);
+      const { header, points } = await runStudy(request.subject, request.grid, options);
       const printer = printed ? new PointPrinter(view, header) : null;
       let hasBegun = false;
       for await (const point of points) {

@@ -32,8 +32,8 @@ const settingsShape = objectWith({
  * await using _engine = await startEngine();
  * const model = exerciseModel({ stddev: 200 });
  * const measurements = await measure(model, randomBatch(model));
- * const settings = resolveConfiguration({ extends: "init" }, null, (path) => path);
- * const findings = judgeRun(measurements, settings.rules, null);
+ * const settings = resolveConfiguration({ extends: "init" });
+ * const findings = judgeRun(measurements, settings.rules);
  * const run = { model: "exercise", path: "", seed: 0, measurements, error: null, findings };
  * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
  * assertEquals(decide([run], settings, context).passed, false);

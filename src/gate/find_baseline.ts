@@ -1,33 +1,40 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import type { Baseline, BaselineEntry, BaselineLayer } from "./baseline.ts";
-import { arrayOf, number, requireValue, text } from "../words/requirements.ts";
+import { arrayOf, number, objectWith, requireValue, text } from "../words/requirements.ts";
 import { measurementsShape } from "../checks/requirements.ts";
 import { baselineShape } from "./requirements.ts";
+
+/** Options of {@linkcode findBaseline}. */
+export interface FindBaselineOptions {
+  /** Name of the model. */
+  name: string;
+  /** Seed of the pass. */
+  seed: number;
+  /** Names of all models that are checked. */
+  names: readonly string[];
+}
+
+const optionsShape = objectWith({ name: text, seed: number, names: arrayOf(text) });
 
 /**
  * Finds the stored pass that a pass is to be compared with: that of its model, or, where the baseline
  * does not know the model, that of one with the same layers whose name is no longer in use.
  *
  * @param baseline What the baseline file holds.
- * @param name Name of the model.
- * @param seed Seed of the pass.
  * @param measurements What was measured.
- * @param names Names of all models that are checked.
+ * @param options Which pass it was.
  * @returns The entry.
  */
 export function findBaseline(
   baseline: Baseline,
-  name: string,
-  seed: number,
   measurements: Measurements,
-  names: readonly string[],
+  options: FindBaselineOptions,
 ): BaselineEntry {
   requireValue("baseline", baseline, baselineShape);
-  requireValue("name", name, text);
-  requireValue("seed", seed, number);
   requireValue("measurements", measurements, measurementsShape);
-  requireValue("names", names, arrayOf(text));
+  requireValue("options", options, optionsShape);
+  const { name, seed, names } = options;
   const layers = measurements.layers.map((layer) => layer.name).sort().join("\n");
   const key = Object.hasOwn(baseline, name)
     ? name

@@ -6,7 +6,13 @@ import type { Measurements } from "../measure/measurements.ts";
 import type { BaselineEntry } from "./baseline.ts";
 import type { Level } from "./configuration.ts";
 import type { RuleSetting } from "./resolve_configuration.ts";
-import { objectWith, type Requirement, requireValue } from "../words/requirements.ts";
+import {
+  flag,
+  objectWith,
+  optional,
+  type Requirement,
+  requireValue,
+} from "../words/requirements.ts";
 import { baselineEntryShape, ruleSettingShape } from "./requirements.ts";
 
 /** The setting of every rule that there is by now. */
@@ -15,24 +21,38 @@ function rulesShape(): Requirement {
   return objectWith(Object.fromEntries(names.map((name) => [name, ruleSettingShape])));
 }
 
+/** Options of {@linkcode judgeRun}. */
+export interface JudgeRunOptions {
+  /** What the pass is compared with, see `findBaseline`. Default: `null`, nothing. */
+  baseline?: BaselineEntry | null;
+  /**
+   * Whether the network has been trained, so that rules made for untrained ones only give notes.
+   * Default: whether its biases look trained.
+   */
+  trained?: boolean;
+}
+
+const optionsShape = objectWith({
+  baseline: optional(baselineEntryShape),
+  trained: optional(flag),
+});
+
 /**
  * Runs the rules that are on, each with its own thresholds, and weighs what they find by its level.
  *
  * @param measurements What was measured.
  * @param rules The setting of every rule.
- * @param baseline What the pass is to be compared with, or `null`.
- * @param trained Whether the network has been trained, so that rules made for untrained ones only give
- * notes. Default: as its biases look.
+ * @param options What the pass is compared with, and whether the network has been trained.
  * @returns The findings, in the order of the rules.
  */
 export function judgeRun(
   measurements: Measurements,
   rules: Record<string, RuleSetting>,
-  baseline: BaselineEntry | null,
-  trained?: boolean,
+  options: JudgeRunOptions = {},
 ): Finding[] {
   requireValue("rules", rules, rulesShape());
-  requireValue("baseline", baseline, baselineEntryShape);
+  requireValue("options", options, optionsShape);
+  const { baseline = null, trained } = options;
   const findings = allRules().flatMap((rule) => {
     const { level, thresholds } = rules[rule.name];
     if (level === "off") return [];

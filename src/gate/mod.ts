@@ -12,7 +12,7 @@ export {
 export type * from "./baseline.ts";
 export type * from "./configuration.ts";
 export { count, decide } from "./decide.ts";
-export { findBaseline } from "./find_baseline.ts";
+export { findBaseline, type FindBaselineOptions } from "./find_baseline.ts";
 export {
   findConfiguration,
   type FoundConfiguration,
@@ -22,7 +22,7 @@ export { formatBaseline } from "./format_baseline.ts";
 export { GateError } from "./gate_error.ts";
 export type * from "./gate_result.ts";
 export { GATE_RULES, type GateRule, gateRules } from "./gate_rules.ts";
-export { judgeRun } from "./judge_run.ts";
+export { judgeRun, type JudgeRunOptions } from "./judge_run.ts";
 export { parseBaseline } from "./parse_baseline.ts";
 export { type Preset, PRESETS } from "./presets.ts";
 export { readBaseline } from "./read_baseline.ts";
@@ -32,6 +32,7 @@ export {
   type GateSettings,
   type ModelSetting,
   resolveConfiguration,
+  type ResolveConfigurationOptions,
   type RuleSetting,
 } from "./resolve_configuration.ts";
 export { updateBaseline } from "./update_baseline.ts";

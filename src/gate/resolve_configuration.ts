@@ -14,7 +14,14 @@ import { GateError } from "./gate_error.ts";
 import { type GateRule, gateRules } from "./gate_rules.ts";
 import { parseSeeds } from "./parse_seeds.ts";
 import { PRESETS } from "./presets.ts";
-import { callable, orNull, requireValue, text } from "../words/requirements.ts";
+import {
+  callable,
+  objectWith,
+  optional,
+  orNull,
+  requireValue,
+  text,
+} from "../words/requirements.ts";
 import { configurationShape } from "./requirements.ts";
 
 /** The level of a rule, and the thresholds it is run with. */
@@ -70,12 +77,24 @@ export interface GateSettings {
 /** Name of the baseline file where the configuration does not say another. */
 export const BASELINE_FILE = "gradient-health.baseline.json";
 
+/** Options of {@linkcode resolveConfiguration}. */
+export interface ResolveConfigurationOptions {
+  /** The file, for messages. Default: `null`, none. */
+  file?: string | null;
+  /**
+   * Makes a path of the configuration one from the working directory on. Default: as it is, which
+   * suits a file in the working directory.
+   */
+  locate?: (path: string) => string;
+}
+
+const optionsShape = objectWith({ file: optional(orNull(text)), locate: optional(callable) });
+
 /**
  * Fills in what a configuration leaves open.
  *
  * @param configuration What the file holds; `{}` for none.
- * @param file The file, or `null`.
- * @param locate Makes a path of the configuration one from the working directory on.
+ * @param options Which file it is, and where that lies.
  * @throws {GateError} If two models have one name, or a suppression names a model or day that is none.
  *
  * @example A threshold of a rule
@@ -83,23 +102,20 @@ export const BASELINE_FILE = "gradient-health.baseline.json";
  * import { resolveConfiguration } from "@gradient-health/gradient-health/gate";
  * import { assertEquals } from "@std/assert";
  *
- * const { rules } = resolveConfiguration(
- *   { rules: { "dead-units": ["warn", { deadFraction: 0.7 }] } },
- *   null,
- *   (path) => path,
- * );
+ * const { rules } = resolveConfiguration({
+ *   rules: { "dead-units": ["warn", { deadFraction: 0.7 }] },
+ * });
  * assertEquals(rules["dead-units"].level, "warn");
  * assertEquals(rules["dead-units"].thresholds.deadFraction, 0.7);
  * ```
  */
 export function resolveConfiguration(
   configuration: Configuration,
-  file: string | null,
-  locate: (path: string) => string,
+  options: ResolveConfigurationOptions = {},
 ): GateSettings {
   requireValue("configuration", configuration, configurationShape);
-  requireValue("file", file, orNull(text));
-  requireValue("locate", locate, callable);
+  requireValue("options", options, optionsShape);
+  const { file = null, locate = (path) => path } = options;
   const preset = PRESETS[configuration.extends ?? "recommended"];
   const levels = preset.levels();
   const models = (configuration.models ?? []).map((entry, index) =>

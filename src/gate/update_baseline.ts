@@ -1,6 +1,14 @@
 import type { Measurements } from "../measure/measurements.ts";
 import type { Baseline, BaselineLayer, BaselinePass } from "./baseline.ts";
-import { arrayOf, number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
+import {
+  arrayOf,
+  number,
+  objectWith,
+  optional,
+  orNull,
+  requireValue,
+  text,
+} from "../words/requirements.ts";
 import { measurementsShape } from "../checks/requirements.ts";
 import { baselineShape } from "./requirements.ts";
 
@@ -17,17 +25,19 @@ const measuredShape = objectWith({ model: text, seed: number, measurements: meas
  *
  * @param old What is stored.
  * @param runs The passes that were made.
- * @param names The models that there are, where that is known: others are taken out. `null`: all stay.
+ * @param options `names`: the models that there are, where that is known; others are taken out.
+ * Default: `null`, all stay.
  * @returns The new baseline; see {@linkcode writeBaseline} for an example.
  */
 export function updateBaseline(
   old: Baseline,
   runs: readonly { model: string; seed: number; measurements: Measurements }[],
-  names: readonly string[] | null,
+  options: { names?: readonly string[] | null } = {},
 ): Baseline {
   requireValue("old", old, baselineShape);
   requireValue("runs", runs, arrayOf(measuredShape));
-  requireValue("names", names, orNull(arrayOf(text)));
+  requireValue("options", options, objectWith({ names: optional(orNull(arrayOf(text))) }));
+  const { names = null } = options;
   const kept = Object.entries(old).filter(([name]) => names === null || names.includes(name));
   const models = new Map(kept.map(([name, passes]) => [name, new Map(Object.entries(passes))]));
   // A complete update also drops the seeds that are no longer checked.

@@ -36,9 +36,9 @@ const BEGINNING = '{\n  "version": 1,\n  "models":';
  *
  * const folder = await Deno.makeTempDir();
  * const file = `${folder}/gradient-health.baseline.json`;
- * assertEquals(await writeBaseline(file, (stored) => updateBaseline(stored, [run], null)), true);
+ * assertEquals(await writeBaseline(file, (stored) => updateBaseline(stored, [run])), true);
  * assertEquals(Object.keys((await readBaseline(file))!), ["exercise"]);
- * assertEquals(await writeBaseline(file, (stored) => updateBaseline(stored, [run], null)), false);
+ * assertEquals(await writeBaseline(file, (stored) => updateBaseline(stored, [run])), false);
  * model.dispose();
  * await Deno.remove(folder, { recursive: true });
  * ```

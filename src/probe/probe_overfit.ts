@@ -17,12 +17,12 @@ export interface OverfitProbe extends ProbeSubject {
   losses: number[];
 }
 
-/** When {@linkcode probeOverfit} stops. */
-export interface OverfitLimits {
-  /** After so many steps at the latest. */
+/** Options of {@linkcode probeOverfit}: what is trained how, and when it stops. */
+export interface OverfitOptions extends Pick<ProbeOptions, "objective" | "seed" | "optimizer"> {
+  /** How many steps it takes at most. */
   steps: number;
-  /** Once the loss is as low as this. */
-  loss: number;
+  /** It stops once the loss is as low as this. */
+  targetLoss: number;
 }
 
 /**
@@ -30,8 +30,7 @@ export interface OverfitLimits {
  *
  * @param model A built model; it is put back as it was.
  * @param batch One tensor an input, and targets where the objective needs them.
- * @param options The loss, the optimizer, and the seed the model was made under, for messages.
- * @param limits When to stop.
+ * @param options The loss, the optimizer, when to stop, and the seed the model was made under, for messages.
  * @returns The loss before each step, for the rule `overfits-batch`.
  * @throws {RangeError} If J is the sum of the outputs, which has no least value.
  * @throws {TypeError} If the model or the batch is none.
@@ -46,8 +45,8 @@ export interface OverfitLimits {
  * await using _engine = await startEngine();
  * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model, { objective: "meanSquaredError" });
- * const options = { objective: "meanSquaredError" } as const;
- * const { losses } = await probeOverfit(model, batch, options, { steps: 5, loss: 0 });
+ * const options = { objective: "meanSquaredError", steps: 5, targetLoss: 0 } as const;
+ * const { losses } = await probeOverfit(model, batch, options);
  * assertEquals(losses.length, 6);
  * model.dispose();
  * ```
@@ -55,10 +54,10 @@ export interface OverfitLimits {
 export async function probeOverfit(
   model: LayersModel,
   batch: Batch,
-  options: Pick<ProbeOptions, "objective" | "seed" | "optimizer">,
-  limits: OverfitLimits,
+  options: OverfitOptions,
 ): Promise<OverfitProbe> {
-  requireValue("limits", limits, objectWith({ steps: number, loss: number }));
+  requireValue("options", options, objectWith({ steps: number, targetLoss: number }));
+  const { steps, targetLoss } = options;
   const probe = await openProbe(model, batch, options);
   const { tf, subject } = probe;
   const objective = probeObjective(probe, options.objective);
@@ -72,9 +71,9 @@ export async function probeOverfit(
   const kept = keepModel(probe);
   try {
     const losses: number[] = [];
-    for (let step = 0; step <= limits.steps; step++) {
+    for (let step = 0; step <= steps; step++) {
       losses.push(trainingStep(kept, objective, optimizer));
-      if (losses[step] <= limits.loss || !Number.isFinite(losses[step])) break;
+      if (losses[step] <= targetLoss || !Number.isFinite(losses[step])) break;
     }
     return {
       ...subject,

@@ -36,7 +36,7 @@ export const PROBES: Readonly<Record<ProbeName, Probe>> = {
   inputDependence: probeInputDependence,
   loss: probeLoss,
   // The only one that may stop early: it needs to know when.
-  overfit: (model, batch, options, { overfitSteps: steps, overfitLoss: loss }) =>
-    probeOverfit(model, batch, options, { steps, loss }),
+  overfit: (model, batch, options, { overfitSteps: steps, overfitLoss: targetLoss }) =>
+    probeOverfit(model, batch, { ...options, steps, targetLoss }),
   step: probeStep,
 };

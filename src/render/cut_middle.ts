@@ -1,5 +1,5 @@
 import { displayWidth, graphemes } from "./display_width.ts";
-import { number, requireValue, text } from "../words/requirements.ts";
+import { number, objectWith, optional, requireValue, text } from "../words/requirements.ts";
 
 /**
  * Cuts a name in its middle until it fits: a layer's name says at its beginning in which block it
@@ -7,7 +7,7 @@ import { number, requireValue, text } from "../words/requirements.ts";
  *
  * @param name The name. Width is counted in columns of a terminal; characters are never split.
  * @param width How many columns there are.
- * @param ellipsis What stands for the part that was cut out. Default: `..`, which is ASCII.
+ * @param options `ellipsis`: what stands for the part that was cut out. Default: `..`, which is ASCII.
  * @returns The name itself where it fits, otherwise its two ends, at most `width` columns.
  *
  * @example
@@ -19,10 +19,15 @@ import { number, requireValue, text } from "../words/requirements.ts";
  * assertEquals(cutMiddle("dense_1", 14), "dense_1");
  * ```
  */
-export function cutMiddle(name: string, width: number, ellipsis = ".."): string {
+export function cutMiddle(
+  name: string,
+  width: number,
+  options: { ellipsis?: string } = {},
+): string {
   requireValue("name", name, text);
   requireValue("width", width, number);
-  requireValue("ellipsis", ellipsis, text);
+  requireValue("options", options, objectWith({ ellipsis: optional(text) }));
+  const { ellipsis = ".." } = options;
   if (displayWidth(name) <= width) return name;
   const characters = graphemes(name);
   let head = "";

@@ -18,7 +18,7 @@ export function cutEnd(text: string, width: number, ellipsis: string): string {
  */
 export function cutNames(names: readonly string[], width: number, ellipsis = ".."): string[] {
   const shown = new Map<string, string>();
-  const alike = Map.groupBy(new Set(names), (name) => cutMiddle(name, width, ellipsis));
+  const alike = Map.groupBy(new Set(names), (name) => cutMiddle(name, width, { ellipsis }));
   for (const [text, group] of alike) {
     if (group.length === 1) shown.set(group[0], text);
     else for (const [name, cut] of cutApart(group, width, ellipsis)) shown.set(name, cut);

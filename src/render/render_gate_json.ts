@@ -29,7 +29,7 @@ const summary = object<GateResult["summary"]>({
  * import { decide, resolveConfiguration } from "@gradient-health/gradient-health/gate";
  * import { renderGateJson } from "@gradient-health/gradient-health/render";
  *
- * const settings = resolveConfiguration({}, null, (path) => path);
+ * const settings = resolveConfiguration({});
  * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
  * const result = decide([], settings, context);
  * console.log(renderGateJson(result));

@@ -35,7 +35,7 @@ export interface GateTextOptions {
  * import { decide, resolveConfiguration } from "@gradient-health/gradient-health/gate";
  * import { renderGateText } from "@gradient-health/gradient-health/render";
  *
- * const settings = resolveConfiguration({}, null, (path) => path);
+ * const settings = resolveConfiguration({});
  * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
  * const result = decide([], settings, context);
  * console.log(renderGateText(result));

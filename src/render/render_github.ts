@@ -26,7 +26,7 @@ const COMMANDS = { error: "error", warning: "warning", note: "notice" } as const
  * import { decide, resolveConfiguration } from "@gradient-health/gradient-health/gate";
  * import { renderGithub } from "@gradient-health/gradient-health/render";
  *
- * const settings = resolveConfiguration({}, null, (path) => path);
+ * const settings = resolveConfiguration({});
  * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
  * const result = decide([], settings, context);
  * console.log(renderGithub(result, (file) => ({ file, line: null })));

@@ -14,10 +14,10 @@ export function renderHeader(
   { model, engine, batch, objective, seed }: Measurements,
   { width, color, ellipsis }: { width: number; color: boolean; ellipsis: string },
 ): string[] {
-  const cut = (text: string) => cutMiddle(escapeControls(text), LONGEST_NAME, ellipsis);
+  const cut = (text: string) => cutMiddle(escapeControls(text), LONGEST_NAME, { ellipsis });
   const source = model.source === null
     ? ""
-    : ` from ${cutMiddle(escapeControls(model.source), width - LABEL - 5, ellipsis)}`;
+    : ` from ${cutMiddle(escapeControls(model.source), width - LABEL - 5, { ellipsis })}`;
   const lines = {
     Model: `${cut(model.name)}${source}: ${plural(model.layers, "layer")}, ${
       plural(model.parameters, "parameter")

@@ -18,7 +18,7 @@ import { gateResultShape } from "../checks/requirements.ts";
  * import { decide, resolveConfiguration } from "@gradient-health/gradient-health/gate";
  * import { renderJunit } from "@gradient-health/gradient-health/render";
  *
- * const settings = resolveConfiguration({}, null, (path) => path);
+ * const settings = resolveConfiguration({});
  * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
  * const result = decide([], settings, context);
  * console.log(renderJunit(result));

@@ -40,7 +40,7 @@ const MARKS = { error: "🔴 error", warning: "🟡 warning", note: "note" };
  * import { decide, resolveConfiguration } from "@gradient-health/gradient-health/gate";
  * import { renderMarkdown } from "@gradient-health/gradient-health/render";
  *
- * const settings = resolveConfiguration({}, null, (path) => path);
+ * const settings = resolveConfiguration({});
  * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
  * const result = decide([], settings, context);
  * console.log(renderMarkdown(result));

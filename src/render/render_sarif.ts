@@ -8,8 +8,8 @@ import { rulePage } from "./render_rule.ts";
 import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
-/** What a SARIF log says of the tool that wrote it. */
-export interface SarifTool {
+/** Options of {@linkcode renderSarif}: what the log says of the tool that wrote it. */
+export interface SarifOptions {
   /** Version of this package. */
   version: string;
   /** Every rule there is. */
@@ -18,7 +18,7 @@ export interface SarifTool {
 
 const HOME = "https://jsr.io/@gradient-health/gradient-health";
 
-const toolShape = objectWith({
+const optionsShape = objectWith({
   version: text,
   rules: arrayOf(objectWith({ name: text, summary: text, fix: text })),
 });
@@ -30,7 +30,7 @@ const toolShape = objectWith({
  *
  * @param result The gate's result.
  * @param locate Where a layer is defined.
- * @param tool What is said of the tool.
+ * @param options Version and rules of the tool.
  * @returns The JSON text.
  *
  * @example Write a result
@@ -38,19 +38,20 @@ const toolShape = objectWith({
  * import { decide, GATE_RULES, resolveConfiguration } from "@gradient-health/gradient-health/gate";
  * import { renderSarif } from "@gradient-health/gradient-health/render";
  *
- * const settings = resolveConfiguration({}, null, (path) => path);
+ * const settings = resolveConfiguration({});
  * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
  * const result = decide([], settings, context);
- * const tool = { version: "0.1.0", rules: GATE_RULES };
- * console.log(renderSarif(result, (file) => ({ file, line: null }), tool));
+ * const options = { version: "0.1.0", rules: GATE_RULES };
+ * console.log(renderSarif(result, (file) => ({ file, line: null }), options));
  * ```
  */
-export function renderSarif(result: GateResult, given: Locate, tool: SarifTool): string {
+export function renderSarif(result: GateResult, given: Locate, options: SarifOptions): string {
   requireValue("result", result, gateResultShape);
   requireValue("locate", given, callable);
   const locate = checkedLocate(given);
-  requireValue("tool", tool, toolShape);
-  const index = new Map(tool.rules.map(({ name }, index) => [name, index]));
+  requireValue("options", options, optionsShape);
+  const { version, rules } = options;
+  const index = new Map(rules.map(({ name }, index) => [name, index]));
   const { configuration } = result;
   const about = configuration === null ? null : locate(configuration, null);
   const unmeasured = result.runs.filter(({ error }) => error !== null);
@@ -61,14 +62,14 @@ export function renderSarif(result: GateResult, given: Locate, tool: SarifTool):
       tool: {
         driver: {
           name: "gradient-health",
-          version: tool.version,
+          version,
           informationUri: HOME,
-          rules: tool.rules.map(({ name, summary, fix }) => ({
+          rules: rules.map(({ name, summary, fix }) => ({
             id: name,
             shortDescription: { text: summary },
             fullDescription: { text: summary },
             help: { text: fix },
-            ...helpOf(name, tool.version),
+            ...helpOf(name, version),
             defaultConfiguration: { level: "error" },
           })),
         },

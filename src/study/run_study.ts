@@ -21,7 +21,7 @@ const TRIAL = 250;
 /** How long it measures at a stretch: signals and timers wait for so long, in ms. */
 const STRETCH = 50;
 
-const OPTIONS: Record<keyof Required<StudyOptions>, true> = {
+const OPTIONS: Record<keyof Required<RunStudyOptions>, true> = {
   examples: true,
   batch: true,
   objective: true,
@@ -32,7 +32,19 @@ const OPTIONS: Record<keyof Required<StudyOptions>, true> = {
   onProgress: true,
   onWarning: true,
   signal: true,
+  isDone: true,
 };
+
+/** Options of {@linkcode runStudy}. */
+export interface RunStudyOptions extends StudyOptions {
+  /**
+   * Told what is studied before the first point, and says which points, by index, were measured
+   * earlier: they are passed over. Default: none.
+   */
+  isDone?: (
+    header: StudyHeader,
+  ) => ((index: number) => boolean) | Promise<(index: number) => boolean>;
+}
 
 /** A study that has been begun. */
 export interface RunningStudy {
@@ -48,9 +60,7 @@ export interface RunningStudy {
  *
  * @param subject What is studied.
  * @param grid The points.
- * @param options How it is run.
- * @param isDone Told what is studied before the first point, and says which points, by index, were
- * measured earlier: they are passed over. Default: none.
+ * @param options How it is run, and which points are passed over.
  * @returns The header, and the points to come.
  *
  * @example Look at points as they come
@@ -68,12 +78,11 @@ export interface RunningStudy {
 export async function runStudy(
   subject: StudySubject,
   grid: StudyGrid,
-  options: StudyOptions = {},
-  isDone: (header: StudyHeader) => Promise<(index: number) => boolean> = () =>
-    Promise.resolve(() => false),
+  options: RunStudyOptions = {},
 ): Promise<RunningStudy> {
   requireSubject(subject);
   requireKnown("the options of a study", options, Object.keys(OPTIONS));
+  const { isDone = () => () => false } = options;
   const resolved = resolveGrid(grid);
   const { from, to } = shardRange(resolved, options.shard ?? null);
   const jobs = requireJobs(options.jobs ?? 1, subject, options);

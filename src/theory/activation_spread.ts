@@ -57,14 +57,15 @@ export function activationSpread(
     if (!(activationMeanSquare > 0)) return Math.sqrt(variance) / 2;
     // Biases do not vary with what comes from below.
     const below = states[index - 1]?.activationMeanSquare ?? inputMeanSquare;
-    const logMeanSquare = (at: number) => Math.log(gaussianMean((z) => value(z) ** 2, at, kinks));
+    const logMeanSquare = (at: number) =>
+      Math.log(gaussianMean((z) => value(z) ** 2, at, { kinks }));
     // Where z does not vary, as below biases of 0 and an input of 0, nothing is passed on.
     const slope = q === 0
       ? 0
       : (logMeanSquare(q * (1 + STEP)) - logMeanSquare(q * (1 - STEP))) / (2 * STEP) *
         (weightVariance * below / q);
     // Of the squares' ratio, not of fourth powers, which may be too small for a number.
-    const kurtosis = gaussianMean((z) => (value(z) ** 2 / activationMeanSquare) ** 2, q, kinks);
+    const kurtosis = gaussianMean((z) => (value(z) ** 2 / activationMeanSquare) ** 2, q, { kinks });
     // Rounding may take a little from a kurtosis of 1.
     const own = Math.max(0, kurtosis - 1) / width;
     variance = slope * slope * variance + own;

@@ -46,7 +46,7 @@ export function criticalWeightVariance(
   const phi = resolveActivation(activation);
   const excess = (weightVariance: number) => {
     const variance = fixedPoint(phi, weightVariance, biasVariance);
-    const slope = gaussianMean((z) => phi.derivative(z) ** 2, variance, phi.kinks);
+    const slope = gaussianMean((z) => phi.derivative(z) ** 2, variance, phi);
     return weightVariance * slope - 1;
   };
   const critical = bisect(excess, 1e-3, 1e6);
@@ -67,7 +67,8 @@ function fixedPoint(
   biasVariance: number,
 ): number {
   const growth = (variance: number) =>
-    weightVariance * gaussianMean((z) => value(z) ** 2, variance, kinks) + biasVariance - variance;
+    weightVariance * gaussianMean((z) => value(z) ** 2, variance, { kinks }) + biasVariance -
+    variance;
   const start = growth(1);
   if (start === 0) return 1;
   const step = 10 ** (Math.sign(start) / STEPS);

@@ -5,7 +5,7 @@ import { showValue } from "../words/show_value.ts";
 /** A way to draw a kernel: `he`, `lecun`, `glorot` (uniform or normal alike) or `orthogonal`. */
 export type InitializerScheme = "he" | "lecun" | "glorot" | "orthogonal";
 
-/** The variance of each scheme under a gain of 1. */
+/** The variance of each scheme. */
 const VARIANCES: Readonly<Record<InitializerScheme, (fans: Fans) => number>> = {
   he: ({ fanIn }) => 2 / fanIn,
   lecun: ({ fanIn }) => 1 / fanIn,
@@ -21,7 +21,6 @@ const VARIANCES: Readonly<Record<InitializerScheme, (fans: Fans) => number>> = {
  *
  * @param scheme The initialiser.
  * @param fans The kernel's fans, see {@linkcode fans}.
- * @param gain Multiplies the deviation. Default: 1.
  * @returns The standard deviation of the entries.
  *
  * @example
@@ -34,13 +33,12 @@ const VARIANCES: Readonly<Record<InitializerScheme, (fans: Fans) => number>> = {
  *
  * @throws {RangeError} If the scheme is not known.
  */
-export function initializerDeviation(scheme: InitializerScheme, fans: Fans, gain = 1): number {
+export function initializerDeviation(scheme: InitializerScheme, fans: Fans): number {
   requireValue("scheme", scheme, text);
   requireValue("fans", fans, objectWith({ fanIn: number, fanOut: number }));
-  requireValue("gain", gain, number);
   if (!Object.hasOwn(VARIANCES, scheme)) {
     const known = Object.keys(VARIANCES).join(", ");
     throw new RangeError(`initializer ${showValue(scheme)} is not known; known are ${known}.`);
   }
-  return gain * Math.sqrt(VARIANCES[scheme](fans));
+  return Math.sqrt(VARIANCES[scheme](fans));
 }

@@ -69,14 +69,14 @@ export function meanField(
     mustBeVariance(`layers[${index}].biasVariance`, biasVariance);
     const { value, derivative, kinks } = resolveActivation(activation);
     const variance = weightVariance * meanSquare + biasVariance;
-    const mean = gaussianMean(value, variance, kinks);
-    meanSquare = gaussianMean((z) => value(z) ** 2, variance, kinks);
+    const mean = gaussianMean(value, variance, { kinks });
+    meanSquare = gaussianMean((z) => value(z) ** 2, variance, { kinks });
     const above = layers[index + 1]?.weightVariance ?? weightVariance;
     return {
       preActivationVariance: variance,
       activationMeanSquare: meanSquare,
       activationDeviation: Math.sqrt(Math.max(0, meanSquare - mean * mean)),
-      chi: above * gaussianMean((z) => derivative(z) ** 2, variance, kinks),
+      chi: above * gaussianMean((z) => derivative(z) ** 2, variance, { kinks }),
     };
   });
 }

@@ -1,5 +1,6 @@
 import { errorFunction } from "../traits/error_function.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
+import { object, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
 /**
@@ -14,8 +15,8 @@ import { showValue } from "../words/show_value.ts";
  *
  * @param depth How many relu layers.
  * @param examples How many examples the batch has.
- * @param correlation Mean of x x' over mean of x^2 of the inputs x and x' of two examples, from 0 to 1.
- * Default: 0, normalised inputs.
+ * @param options `correlation`: mean of x x' over mean of x^2 of the inputs x and x' of two examples, from
+ * 0 to 1. Default: 0, normalised inputs.
  * @returns One share a layer, from the first one up.
  *
  * @example
@@ -30,7 +31,13 @@ import { showValue } from "../words/show_value.ts";
  *
  * @throws {RangeError} If a number is not what it must be.
  */
-export function reluOffFractions(depth: number, examples: number, correlation = 0): number[] {
+export function reluOffFractions(
+  depth: number,
+  examples: number,
+  options: { correlation?: number } = {},
+): number[] {
+  requireValue("options", options, object);
+  const { correlation = 0 } = options;
   for (const [name, value] of Object.entries({ depth, examples })) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new RangeError(`${name} must be a whole number from 1 up, got ${showValue(value)}.`);

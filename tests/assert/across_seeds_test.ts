@@ -18,12 +18,11 @@ const create: CreateModel = ({ seed }) =>
 async function run(
   seeds: number | number[],
   options?: AcrossSeedsOptions & { over?: "measurements" },
-  msg?: string,
 ) {
   await using engine = await startEngine();
   const before = engine.tf.memory().numTensors;
   try {
-    return await acrossSeeds(create, seeds, assertInitScale, options, msg);
+    return await acrossSeeds(create, assertInitScale, { seeds, ...options });
   } finally {
     assertEquals(engine.tf.memory().numTensors, before);
   }
@@ -40,7 +39,7 @@ Deno.test("acrossSeeds() passes at the rate that is asked for and throws above i
 
 Deno.test("acrossSeeds() names the seeds, the rate, its interval, and the first failure", async (t) => {
   const { message } = await assertRejects(
-    () => run([3, 4, 5, 9, 14], {}, "After the merge."),
+    () => run([3, 4, 5, 9, 14], { msg: "After the merge." }),
     AssertionError,
   );
   assertMatch(message, /^Model "exercise" fails assertInitScale under 3 of 5 seeds: 4, 9, 14\.\n/);
@@ -54,7 +53,7 @@ Deno.test("acrossSeeds() names twenty seeds and counts the others", async () => 
   const bad: CreateModel = ({ seed }) => exerciseModel({ depth: 2, stddev: 5, seed });
   await using _engine = await startEngine();
   await assertRejects(
-    () => acrossSeeds(bad, 23, assertInitScale),
+    () => acrossSeeds(bad, assertInitScale, { seeds: 23 }),
     AssertionError,
     "18, 19 and 3 more.",
   );
@@ -64,10 +63,10 @@ Deno.test("acrossSeeds() hands a model and a batch to an assertion over the mode
   await using engine = await startEngine();
   const before = engine.tf.memory().numTensors;
   const seen: number[] = [];
-  const verdict = await acrossSeeds(create, 2, async (model, batch) => {
+  const verdict = await acrossSeeds(create, async (model, batch) => {
     seen.push([batch.inputs].flat()[0].shape[0], batch.seed!);
     await assertWeightsChange(model, batch);
-  }, { over: "model" });
+  }, { seeds: 2, over: "model" });
   assertEquals(verdict.passed, 2);
   assertEquals(seen, [32, 0, 32, 1]);
   assertEquals(engine.tf.memory().numTensors, before);
@@ -78,11 +77,11 @@ Deno.test("acrossSeeds() measures under the seed, the objective and the batch th
   const before = engine.tf.memory().numTensors;
   const measured: Measurements[] = [];
   const keep = (measurements: Measurements) => void measured.push(measurements);
-  await acrossSeeds(create, [7], keep, { objective: "meanSquaredError" });
+  await acrossSeeds(create, keep, { seeds: [7], objective: "meanSquaredError" });
   const createBatch = ({ tf, seed }: { tf: TensorFlow; seed: number }) => ({
     inputs: tf.fill([9, 20], seed),
   });
-  await acrossSeeds(create, [7], keep, { createBatch });
+  await acrossSeeds(create, keep, { seeds: [7], createBatch });
   const about = measured.map((
     { seed, objective, batch },
   ) => [seed, objective.name, batch.examples]);
@@ -97,7 +96,7 @@ Deno.test("acrossSeeds() takes the functions of a module, and asks for as many e
   const { createModel, createBatch, objective }: ModelModule = digits;
   const sizes: number[] = [];
   const count = ({ batch }: Measurements) => void sizes.push(batch.examples);
-  await acrossSeeds(createModel, 2, count, { createBatch, objective });
+  await acrossSeeds(createModel, count, { seeds: 2, createBatch, objective });
   assertEquals(sizes, [32, 32]);
 });
 
@@ -108,7 +107,7 @@ Deno.test("acrossSeeds() calls a model that nobody named what its first failure 
   const fails = ({ model }: Measurements) => {
     throw new AssertionError(`it is ${model.name}`);
   };
-  const { message } = await assertRejects(() => acrossSeeds(unnamed, 3, fails), AssertionError);
+  const { message } = await assertRejects(() => acrossSeeds(unnamed, fails), AssertionError);
   assertMatch(message, /^Model "(sequential_\d+)" fails [^]*\nit is \1$/);
 });
 
@@ -118,11 +117,11 @@ Deno.test("acrossSeeds() passes on what is no failed assertion, and disposes the
   const broken = () => {
     throw new TypeError("not a matter of seeds");
   };
-  await assertRejects(() => acrossSeeds(create, 3, broken), TypeError, "not a matter of seeds");
+  await assertRejects(() => acrossSeeds(create, broken), TypeError, "not a matter of seeds");
   const createBatch = () => Promise.reject(new RangeError("no batch"));
   const options = { createBatch };
   await assertRejects(
-    () => acrossSeeds(create, 3, assertInitScale, options),
+    () => acrossSeeds(create, assertInitScale, options),
     RangeError,
     "no batch",
   );
@@ -137,7 +136,7 @@ Deno.test("acrossSeeds() says how to hand a model to an assertion that takes one
     ] as const
   ) {
     await assertRejects(
-      () => acrossSeeds(create, 2, assertion as never),
+      () => acrossSeeds(create, assertion as never),
       TypeError,
       `${name} a model and a batch, and was handed measurements: write { over: "model" }`,
     );
@@ -151,26 +150,30 @@ Deno.test("acrossSeeds() throws a TypeError or a RangeError when an argument is 
   await assertRejects(() => run(1, { passRate: 1.1 }), RangeError, "passRate must be from 0 to 1");
   await assertRejects(() => run(1, { over: "batch" } as never), TypeError, "options.over must be");
   await assertRejects(
-    () => acrossSeeds(null as never, 1, assertInitScale),
+    () => acrossSeeds(null as never, assertInitScale),
     TypeError,
     "create must",
   );
-  await assertRejects(() => acrossSeeds(create, 1, 3 as never), TypeError, "assertion must be");
+  await assertRejects(() => acrossSeeds(create, 3 as never), TypeError, "assertion must be");
   const wrong: [unknown, string][] = [
     [null, "options must be an object, got null"],
     ["x", 'options must be an object, got "x"'],
     [{ pasRate: 0.5 }, 'unknown key "pasRate"; did you mean "passRate"?'],
-    [{ draws: 5 }, 'unknown key "draws"; known are passRate, over'],
+    [{ draws: 5 }, 'unknown key "draws"; known are seeds, passRate, over'],
     [{ objective: "mse" }, "options.objective must be a function or one of sum, meanSquaredError"],
     [{ createBatch: 3 }, "options.createBatch must be a function, got 3"],
   ];
   for (const [options, text] of wrong) {
-    await assertRejects(() => run(1, options as AcrossSeedsOptions as never), TypeError, text);
+    await assertRejects(
+      () => acrossSeeds(create, assertInitScale, options as never),
+      TypeError,
+      text,
+    );
   }
   const none = (() => null) as unknown as CreateModel;
   await using _engine = await startEngine();
   await assertRejects(
-    () => acrossSeeds(none, [7], assertInitScale),
+    () => acrossSeeds(none, assertInitScale, { seeds: [7] }),
     TypeError,
     "create returned, under seed 7, null, expected a layers model of TensorFlow.js",
   );

@@ -204,7 +204,7 @@ Deno.test("the exercise's network fails assertHealthy() whatever its seed", asyn
   const { exerciseModel } = await import("../../src/model/exercise_model.ts");
   const exercise = ({ seed }: { seed: number }) => exerciseModel({ seed });
   await assertRejects(
-    () => assertions.acrossSeeds(exercise, 10, assertions.assertHealthy),
+    () => assertions.acrossSeeds(exercise, assertions.assertHealthy),
     AssertionError,
     "under 10 of 10 seeds",
   );

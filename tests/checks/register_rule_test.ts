@@ -66,8 +66,8 @@ Deno.test("registerRule() refuses what cannot be one of all rules", () => {
 
 Deno.test("a gate weighs, configures and turns off a registered rule as any other", () => {
   const judged = (rules: object, extend: "recommended" | "init" = "recommended") => {
-    const settings = resolveConfiguration({ rules, extends: extend } as object, "g", (p) => p);
-    return judgeRun(layers, settings.rules, null)
+    const settings = resolveConfiguration({ rules, extends: extend } as object, { file: "g" });
+    return judgeRun(layers, settings.rules)
       .filter(({ rule }) => rule.startsWith("team/"))
       .map(({ rule, severity }) => `${rule} ${severity}`);
   };

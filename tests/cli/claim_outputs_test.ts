@@ -67,7 +67,7 @@ Deno.test("claimOutputs() refuses two results for one file, there or not, device
 
 const RESULT = decide(
   [],
-  resolveConfiguration({}, null, (path) => path),
+  resolveConfiguration({}),
   { today: "2026-01-31", complete: new Set(), all: true, skipped: 0 },
 );
 const locate = (file: string) => ({ file, line: null });

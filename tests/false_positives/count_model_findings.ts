@@ -47,9 +47,10 @@ const QUICK: Record<string, (model: LayersModel, batch: Batch) => Promise<Findin
 const SLOW: typeof QUICK = {
   "overfits-batch": async (model, batch) =>
     overfitsBatch.check(
-      await probeOverfit(model, batch, { objective: OBJECTIVE }, {
+      await probeOverfit(model, batch, {
+        objective: OBJECTIVE,
         steps: THRESHOLDS.overfitSteps.default,
-        loss: THRESHOLDS.overfitLoss.default,
+        targetLoss: THRESHOLDS.overfitLoss.default,
       }),
     ),
 };

@@ -27,8 +27,8 @@ export function validArguments(
   const runs = [gateRun(findings)];
   const result = gateResult(runs);
   const locate = () => ({ file: "net.ts", line: 1 });
-  const settings = resolveConfiguration({}, null, (path) => path);
-  const baseline = updateBaseline({}, [{ model: "net", seed: 0, measurements }], null);
+  const settings = resolveConfiguration({});
+  const baseline = updateBaseline({}, [{ model: "net", seed: 0, measurements }]);
   const context = { today: "2026-01-01", complete: new Set<string>(), all: true, skipped: 0 };
   const header = makeHeader({ scales: [1, 2], seeds: 2 });
   const study = { ...header, points: makePoints(header) };
@@ -60,23 +60,26 @@ export function validArguments(
     applySuppressions: [runs, [{ rule: "dead-units", layer: "*", reason: "known" }], context],
     count: [findings],
     decide: [runs, settings, context],
-    findBaseline: [baseline, "net", 0, measurements, ["net"]],
+    findBaseline: [baseline, measurements, { name: "net", seed: 0, names: ["net"] }],
     findConfiguration: [folder, () => {}],
     formatBaseline: [baseline],
-    judgeRun: [measurements, settings.rules, null, false],
+    judgeRun: [measurements, settings.rules, { baseline: null, trained: false }],
     openConfiguration: [`${folder}/gradient-health.json`],
     parseBaseline: ['{ "version": 1, "models": {} }', "baseline.json"],
     readBaseline: [`${folder}/baseline.json`],
     readConfiguration: [{ file: "a.json", text: '{ "extends": "strict" }', key: null }],
-    resolveConfiguration: [{ extends: "init", rules: PRESETS.init.levels }, null, (a: string) => a],
-    updateBaseline: [baseline, [{ model: "net", seed: 0, measurements }], ["net"]],
+    resolveConfiguration: [{ extends: "init", rules: PRESETS.init.levels }, {
+      file: null,
+      locate: (a: string) => a,
+    }],
+    updateBaseline: [baseline, [{ model: "net", seed: 0, measurements }], { names: ["net"] }],
     writeBaseline: [`${folder}/baseline.json`, () => baseline],
     probeBatchIndependence: probe,
     probeCausality: probe,
     probeGradients: probe,
     probeInputDependence: probe,
     probeLoss: probe,
-    probeOverfit: [...probe, { steps: 1, loss: 0 }],
+    probeOverfit: [model, batch, { ...mse, steps: 1, targetLoss: 0 }],
     probeStep: probe,
     assertBatchIndependence: [model, batch, {}, "msg"],
     assertCausal: [model, batch, {}, "msg"],
@@ -88,7 +91,7 @@ export function validArguments(
     assertWeightsChange: [...probe, "msg"],
     assertWeightsFrozen: [...probe, "msg"],
     assertMatchesBaseline: [measurements, measurements, {}, "msg"],
-    acrossSeeds: [subject, 1, () => {}, { passRate: 1 }, "msg"],
+    acrossSeeds: [subject, () => {}, { seeds: 1, passRate: 1, msg: "msg" }],
     healthMonitor: [{ batch, every: 10 }],
     judgeRule: [GATE_RULES[0], measurements, {}],
     runChecks: [measurements, { trained: false }],

@@ -12,10 +12,10 @@ import { updateBaseline } from "../../src/gate/update_baseline.ts";
 import { flat, makeLayer, makeMeasurements, makeWeight } from "../checks/make_measurements.ts";
 import { anyMeasurements } from "../render/arbitrary.ts";
 
-const { rules } = resolveConfiguration({}, null, (path) => path);
+const { rules } = resolveConfiguration({});
 
 function store(measurements: Measurements, model = "digits", seed = 0, old: Baseline = {}) {
-  return updateBaseline(old, [{ model, seed, measurements }], null);
+  return updateBaseline(old, [{ model, seed, measurements }]);
 }
 
 /** What the rule says of measurements against a baseline, after a trip through the file. */
@@ -26,8 +26,10 @@ function compare(
   names = [model],
 ) {
   const read = parseBaseline(formatBaseline(baseline), "b.json");
-  const entry = findBaseline(read, model, 0, measurements, names);
-  return judgeRun(measurements, rules, entry).filter(({ rule }) => rule === "baseline");
+  const entry = findBaseline(read, measurements, { name: model, seed: 0, names });
+  return judgeRun(measurements, rules, { baseline: entry }).filter(({ rule }) =>
+    rule === "baseline"
+  );
 }
 
 const healthy = () => makeMeasurements([{}, { saturatedFraction: 0.1 }, { deadFraction: 0.1 }]);
@@ -109,8 +111,10 @@ Deno.test("a baseline only says that it does not know a model or a seed", () => 
   const now = healthy();
   now.layers.pop();
   for (const [model, seed] of [["other", 0], ["digits", 1]] as const) {
-    const entry = findBaseline(store(healthy()), model, seed, now, [model]);
-    const found = judgeRun(now, rules, entry).filter(({ rule }) => rule === "baseline");
+    const entry = findBaseline(store(healthy()), now, { name: model, seed, names: [model] });
+    const found = judgeRun(now, rules, { baseline: entry }).filter(({ rule }) =>
+      rule === "baseline"
+    );
     assertEquals(found.map(({ severity }) => severity), ["note"]);
     assertStringIncludes(found[0].message, `does not know ${model} under seed ${seed}`);
   }
@@ -137,7 +141,6 @@ Deno.test("formatBaseline() sorts models, seeds and layers, a layer a line", () 
       seed,
       measurements: makeMeasurements([{ name: "z" }]),
     })),
-    null,
   );
   const keys = formatBaseline(baseline).split("\n")
     .flatMap((line) => line.match(/^ {4,10}("\w+"): \{/)?.[1] ?? []);
@@ -165,13 +168,12 @@ Deno.test("updateBaseline() keeps what it does not know, or takes out what nobod
       seed: seed as number,
       measurements: healthy(),
     })),
-    null,
   );
   const pass = [{ model: "b", seed: 0, measurements: healthy() }];
   const shape = (baseline: Baseline) =>
     Object.entries(baseline).map(([name, passes]) => [name, Object.keys(passes)]);
-  assertEquals(shape(updateBaseline(old, pass, null)), [["a", ["0"]], ["b", ["0", "1"]]]);
-  assertEquals(shape(updateBaseline(old, pass, ["b"])), [["b", ["0"]]]);
+  assertEquals(shape(updateBaseline(old, pass)), [["a", ["0"]], ["b", ["0", "1"]]]);
+  assertEquals(shape(updateBaseline(old, pass, { names: ["b"] })), [["b", ["0"]]]);
 });
 
 Deno.test("parseBaseline() says where a file is no baseline", () => {

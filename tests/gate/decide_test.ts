@@ -6,7 +6,7 @@ import { makeFinding, makeRun } from "./make_run.ts";
 
 const context = { today: "2026-06-15", complete: new Set(["digits"]), all: true, skipped: 0 };
 const settings = (configuration: Configuration) =>
-  resolveConfiguration(configuration, "gate.json", (path) => path);
+  resolveConfiguration(configuration, { file: "gate.json" });
 const warning = makeFinding("dead-units", "dense_1", { severity: "warning" });
 const error = makeFinding("symmetry", "dense_1");
 const note = makeFinding("dead-units", null, { severity: "note" });

@@ -6,22 +6,22 @@ import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import { flat, makeMeasurements } from "../checks/make_measurements.ts";
 
 const rules = (configuration: Configuration["rules"]) =>
-  resolveConfiguration({ rules: configuration }, null, (path) => path).rules;
+  resolveConfiguration({ rules: configuration }).rules;
 const saturated = makeMeasurements([{}, { saturatedFraction: 0.8 }, {}]);
 const found = (configuration: Configuration["rules"]) =>
-  judgeRun(saturated, rules(configuration), null)
+  judgeRun(saturated, rules(configuration))
     .filter(({ rule }) => rule === "saturated-activations")
     .map(({ severity }) => severity);
 
 Deno.test("judgeRun() finds by default what runChecks() finds", () => {
-  assertEquals(judgeRun(saturated, rules({}), null), runChecks(saturated));
+  assertEquals(judgeRun(saturated, rules({})), runChecks(saturated));
 });
 
 Deno.test("judgeRun() only notes what rules about initialisation find in a trained network", () => {
   const wide = makeMeasurements([{ preActivations: flat(9, 640), activations: flat(9, 640) }]);
   const severities = (trained?: boolean) => [
     ...new Set(
-      judgeRun(wide, rules({}), null, trained)
+      judgeRun(wide, rules({}), { trained })
         .filter(({ rule }) => rule === "activation-scale").map(({ severity }) => severity),
     ),
   ];

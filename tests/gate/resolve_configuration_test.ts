@@ -6,7 +6,7 @@ import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import type { Configuration } from "../../src/gate/configuration.ts";
 
 const resolve = (configuration: Configuration) =>
-  resolveConfiguration(configuration, "gate.json", (path) => `up/${path}`);
+  resolveConfiguration(configuration, { file: "gate.json", locate: (path) => `up/${path}` });
 
 Deno.test("resolveConfiguration() turns every rule on by default", () => {
   const { rules, maxWarnings, baseline, baselineNamed, ...rest } = resolve({});

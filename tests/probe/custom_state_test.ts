@@ -45,7 +45,7 @@ Deno.test("probes start each pass from the same weights that a custom layer writ
   await assertions.assertGradientsMatchNumeric(model, batch, MSE);
   await assertions.assertBatchIndependence(model, batch);
   await assertions.assertLossReduction(model, batch, MSE);
-  await probeOverfit(model, batch, MSE, { steps: 3, loss: 0 });
+  await probeOverfit(model, batch, { ...MSE, steps: 3, targetLoss: 0 });
   assertEquals(weights(), before);
   tf.dispose([batch.inputs, batch.targets]);
   model.dispose();

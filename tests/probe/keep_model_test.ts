@@ -72,7 +72,7 @@ for (const name of Object.keys(STATEFUL)) {
         await assertions.assertDependsOnInput(model, batch);
         await assertions.assertWeightsChange(model, batch, MSE);
         await assertions.assertUpdateRatio(model, batch, MSE);
-        await probeOverfit(model, batch, MSE, { steps: 3, loss: 0 });
+        await probeOverfit(model, batch, { ...MSE, steps: 3, targetLoss: 0 });
         assertEquals(everything(model), before);
         assertEquals(tf.memory().numTensors, numTensors);
         tf.dispose([batch.inputs, batch.targets]);
@@ -93,13 +93,13 @@ Deno.test("assertDependsOnInput() sees that a stateful layer ignores its input",
 Deno.test("probeOverfit() takes each step of a stateful layer from the same states", async () => {
   const model = create("lstm");
   const batch = batchOf(model);
-  const still = { ...MSE, optimizer: tf.train.sgd(0) };
-  const { losses } = await probeOverfit(model, batch, still, { steps: 3, loss: 0 });
+  const still = { ...MSE, optimizer: tf.train.sgd(0), steps: 3, targetLoss: 0 };
+  const { losses } = await probeOverfit(model, batch, still);
   assertEquals(losses, Array(4).fill(losses[0]));
   const { losses: falling } = await probeOverfit(model, batch, {
-    ...MSE,
+    ...still,
     optimizer: tf.train.sgd(0.5),
-  }, { steps: 3, loss: 0 });
+  });
   assert(falling.every((loss, i) => i === 0 || loss < falling[i - 1]), `${falling}`);
   tf.dispose([batch.inputs, batch.targets]);
   model.dispose();

@@ -9,12 +9,12 @@ Deno.test("cutMiddle() leaves a name alone that just fits, and cuts one that jus
 });
 
 Deno.test("cutMiddle() keeps more of the end, where the number is", () => {
-  assertEquals(cutMiddle("encoder/block_3/conv2d_17", 14, "…"), "enco…conv2d_17");
+  assertEquals(cutMiddle("encoder/block_3/conv2d_17", 14, { ellipsis: "…" }), "enco…conv2d_17");
 });
 
 Deno.test("cutMiddle() counts columns and never splits a character", () => {
-  assertEquals(cutMiddle("層層層層_1", 7, "…"), "層…層_1");
-  assertEquals(cutMiddle("e\u0301e\u0301e\u0301e\u0301", 3, "."), "e\u0301.e\u0301");
+  assertEquals(cutMiddle("層層層層_1", 7, { ellipsis: "…" }), "層…層_1");
+  assertEquals(cutMiddle("e\u0301e\u0301e\u0301e\u0301", 3, { ellipsis: "." }), "e\u0301.e\u0301");
 });
 
 Deno.test("cutMiddle() never takes more than the width", () => {

@@ -9,8 +9,11 @@ Deno.test("gaussianMean() integrates moments, smooth and with kinks, at any vari
     close(gaussianMean(() => 1, variance), 1);
     close(gaussianMean((z) => z * z, variance), variance);
     close(gaussianMean((z) => z ** 4, variance), 3 * variance ** 2);
-    close(gaussianMean((z) => Math.abs(z), variance, [0]), Math.sqrt(2 * variance / Math.PI));
-    close(gaussianMean((z) => z > 0 ? 1 : 0, variance, [0]), 0.5);
+    close(
+      gaussianMean((z) => Math.abs(z), variance, { kinks: [0] }),
+      Math.sqrt(2 * variance / Math.PI),
+    );
+    close(gaussianMean((z) => z > 0 ? 1 : 0, variance, { kinks: [0] }), 0.5);
   }));
 });
 

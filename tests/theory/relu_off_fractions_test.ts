@@ -5,15 +5,17 @@ import { measureDense, randomNetwork } from "../checks/dense_network.ts";
 Deno.test("reluOffFractions() is 2^-n where examples are independent and 1/2 where they are alike", () => {
   for (const examples of [1, 2, 8]) {
     assertAlmostEquals(reluOffFractions(1, examples)[0], 2 ** -examples, 1e-12);
-    for (const share of reluOffFractions(3, examples, 1)) assertAlmostEquals(share, 0.5, 1e-12);
+    for (const share of reluOffFractions(3, examples, { correlation: 1 })) {
+      assertAlmostEquals(share, 0.5, 1e-12);
+    }
   }
 });
 
 Deno.test("reluOffFractions() is 1/2 for one example and 1/4 + arcsin(c) / (2 pi) for two", () => {
   for (const c of [0, 0.3, 0.8, 0.99]) {
-    assertAlmostEquals(reluOffFractions(1, 1, c)[0], 0.5, 1e-9);
+    assertAlmostEquals(reluOffFractions(1, 1, { correlation: c })[0], 0.5, 1e-9);
     const expected = 1 / 4 + Math.asin(c) / (2 * Math.PI);
-    assertAlmostEquals(reluOffFractions(1, 2, c)[0], expected, 1e-9);
+    assertAlmostEquals(reluOffFractions(1, 2, { correlation: c })[0], expected, 1e-9);
   }
 });
 
@@ -40,6 +42,10 @@ Deno.test("reluOffFractions() grows with depth and falls with the examples", () 
 Deno.test("reluOffFractions() throws a RangeError when a number makes no sense", () => {
   assertThrows(() => reluOffFractions(0, 8), RangeError, "depth must be");
   assertThrows(() => reluOffFractions(3, 1.5), RangeError, "examples must be");
-  assertThrows(() => reluOffFractions(3, 8, 1.1), RangeError, "correlation must be from 0 to 1");
-  assertThrows(() => reluOffFractions(3, 8, NaN), RangeError, "got NaN");
+  assertThrows(
+    () => reluOffFractions(3, 8, { correlation: 1.1 }),
+    RangeError,
+    "correlation must be from 0 to 1",
+  );
+  assertThrows(() => reluOffFractions(3, 8, { correlation: NaN }), RangeError, "got NaN");
 });

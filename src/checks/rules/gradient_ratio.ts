@@ -130,5 +130,5 @@ function ratio({ layer: below }: KernelLayer, { layer: above }: KernelLayer): nu
 function chi(below: KernelLayer, above: KernelLayer): number {
   const { derivative, kinks } = resolveActivation(below.activation);
   const variance = (below.layer.preActivations?.rms ?? 0) ** 2;
-  return above.sigma ** 2 * gaussianMean((z) => derivative(z) ** 2, variance, kinks);
+  return above.sigma ** 2 * gaussianMean((z) => derivative(z) ** 2, variance, { kinks });
 }

@@ -215,7 +215,7 @@ function schemesOf(kernel: KernelLayer): Schemes {
   const { scheme, nearest } = nearestTo(kernel.kernel.values.std, {
     [targetScheme]: target,
     Glorot: initializerDeviation("glorot", kernel.fans),
-    orthogonal: initializerDeviation("orthogonal", kernel.fans, wanted),
+    orthogonal: wanted * initializerDeviation("orthogonal", kernel.fans),
     critical: (criticalGain(kernel.activation) ?? 1) / Math.sqrt(kernel.fanIn),
   });
   // A head has no scale that the depth asks for.

@@ -42,9 +42,9 @@ export const target: FuzzTarget = {
         try {
           const baseline = parseBaseline(text, "figures.json");
           assertEquals(parseBaseline(formatBaseline(baseline), "figures.json"), baseline);
-          findBaseline(baseline, "digits", 0, measured, ["digits"]);
-          findBaseline(baseline, "renamed", 0, measured, ["renamed"]);
-          const updated = updateBaseline(baseline, [run], null);
+          findBaseline(baseline, measured, { name: "digits", seed: 0, names: ["digits"] });
+          findBaseline(baseline, measured, { name: "renamed", seed: 0, names: ["renamed"] });
+          const updated = updateBaseline(baseline, [run]);
           assertEquals(parseBaseline(formatBaseline(updated), "figures.json"), updated);
         } catch (error) {
           requireClearError(error, [GateError], [/^figures\.json:/]);

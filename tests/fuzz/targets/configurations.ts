@@ -51,7 +51,7 @@ export const target: FuzzTarget = {
         try {
           const key = isShared ? "gradientHealth" : null;
           const configuration = await readConfiguration({ file, text, key });
-          JSON.stringify(resolveConfiguration(configuration, file, (path) => path));
+          JSON.stringify(resolveConfiguration(configuration, { file }));
         } catch (error) {
           requireClearError(error, [GateError], [/^gate\.json:/]);
         }

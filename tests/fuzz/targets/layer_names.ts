@@ -248,7 +248,7 @@ function tryGate(names: string[], measured: Measurements, findings: Finding[], c
   }
   tryMarkdown(renderMarkdown(result, { maxBytes: Infinity }), "the gate's Markdown");
   const passes = names.map((model) => ({ model, seed: 0, measurements: measured }));
-  const baseline = formatBaseline(updateBaseline({}, passes, null));
+  const baseline = formatBaseline(updateBaseline({}, passes));
   requireVisible(baseline, "the baseline");
   parseBaseline(baseline, "a.json");
 }
