@@ -2,8 +2,8 @@
  * The door of a checkout: the library of `src/mod.ts`, and `deno run -A mod.ts`.
  *
  * An `export *` would load the whole library before this module could see that it was only asked
- * for its `--help`, which would take twice as long. So the names stand here one by one, and whoever
- * imports them waits for the library; a test holds the list against `src/mod.ts`.
+ * for its `--help`, which would take twice as long. So the names stand here one by one, written by
+ * `deno task generate`, and a module that imports them waits for the library.
  *
  * @module
  */
@@ -18,21 +18,13 @@ const library = import.meta.main && asksForHelp(Deno.args)
   : await import("./src/mod.ts");
 
 export const {
-  BASELINE_RULE,
   BatchError,
   EngineError,
-  INITIALIZERS,
-  LOSSES,
-  MODEL_RULES,
   MeasureError,
   ModelError,
   RULES,
-  STUDY_RULES,
   StudyError,
-  StudyWriter,
-  THRESHOLDS,
   acrossSeeds,
-  activationScale,
   assertActivationScale,
   assertActivationsNotSaturated,
   assertAllFinite,
@@ -61,76 +53,26 @@ export const {
   assertWeightsChange,
   assertWeightsFrozen,
   barChart,
-  batchIndependence,
-  biasInit,
-  causality,
-  chooseThreads,
-  cutMiddle,
-  deadUnits,
   defineRule,
   exerciseModel,
-  explodingGradients,
-  formatFigure,
   getWeights,
-  gradientBalance,
-  gradientRatio,
-  gradientsFlow,
   healthMonitor,
-  heapView,
-  initScale,
-  initialLoss,
-  inputDependence,
-  inputNormalized,
-  judgeRule,
-  layerRange,
-  leafLayers,
   loadModel,
-  lossReduction,
-  matchesBaseline,
   measure,
-  mergeStudyFiles,
-  modelWeights,
-  nonFinite,
-  numericGradients,
-  outputHead,
-  overfitsBatch,
-  parseReport,
-  quartiles,
   randomBatch,
-  randomTargets,
   readBatch,
-  readStudyFile,
   registerLayer,
   registerRule,
-  renderGateJson,
-  renderGateText,
-  renderGithub,
-  renderJson,
-  renderJunit,
-  renderMarkdown,
-  renderSarif,
   renderStudy,
-  renderStudyJson,
-  renderStudyMarkdown,
-  renderStudySummary,
   renderText,
   rescaleWeights,
-  resolveGrid,
   runChecks,
   runStudy,
-  runningEngine,
-  saturatedActivations,
   setWeights,
-  shardRange,
   startEngine,
   study,
   summarizeStudy,
-  symmetry,
   testGradientHealth,
-  updateRatio,
-  vanishingGradients,
-  weightsChange,
-  weightsFrozen,
 } = library;
 
 export type * from "./src/mod.ts";
@@ -140,7 +82,6 @@ export type EngineError = Library.EngineError;
 export type MeasureError = Library.MeasureError;
 export type ModelError = Library.ModelError;
 export type StudyError = Library.StudyError;
-export type StudyWriter = Library.StudyWriter;
 
 // Not awaited: a model module may import this one, and would wait for it for ever.
 if (import.meta.main) import("./src/cli/run.ts");

@@ -2,9 +2,10 @@
  * Asserts that a neural network is healthy before anyone pays to train it: one forward and one
  * backward pass of a TensorFlow.js model on WASM, measured layer by layer and judged.
  *
- * The gate, the mean-field theory, the kernels for a backend of one's own and the matchers for
- * `@std/expect` are in `./gate`, `./theory`, `./kernels` and `./expect`: few need them, and their names
- * are short.
+ * This entry point has what a test, a script or a notebook needs. The rest stands in the entry point of
+ * its subject: `./engine`, `./kernels`, `./model`, `./traits`, `./measure`, `./probe`, `./theory`,
+ * `./checks` (single rules and their thresholds), `./gate`, `./render` (other formats), `./study`,
+ * `./assert`, and `./expect` (matchers for `@std/expect`).
  *
  * @example In a test
  * ```ts
@@ -28,19 +29,72 @@
  *
  * @module
  */
-export * from "./engine/mod.ts";
+export { type Engine, EngineError, type EngineOptions, startEngine } from "./engine/mod.ts";
 export {
   type CustomLayerTraits,
   type KernelLayout,
   type LayerKind,
   registerLayer,
 } from "./traits/mod.ts";
-export * from "./model/mod.ts";
-export * from "./measure/mod.ts";
-export * from "./checks/mod.ts";
+export {
+  type Batch,
+  BatchError,
+  exerciseModel,
+  type ExerciseModelOptions,
+  getWeights,
+  type LayersModel,
+  type LoadedModel,
+  loadModel,
+  type LoadModelOptions,
+  ModelError,
+  type ModelModule,
+  type NewWeight,
+  type Objective,
+  randomBatch,
+  type RandomBatchOptions,
+  readBatch,
+  type ReadBatchOptions,
+  type RescaleOptions,
+  rescaleWeights,
+  setWeights,
+  type Tensor,
+  type WeightValue,
+} from "./model/mod.ts";
+export { measure, MeasureError, type MeasureOptions } from "./measure/mod.ts";
+export {
+  defineRule,
+  type LayerOptions,
+  registerRule,
+  type Rule,
+  type RuleRecord,
+  RULES,
+  runChecks,
+  type ThresholdOptions,
+} from "./checks/mod.ts";
 export * from "./assert/mod.ts";
-export * from "./render/mod.ts";
-export * from "./study/mod.ts";
+export {
+  barChart,
+  type BarChartOptions,
+  type BarChartRow,
+  renderStudy,
+  type RenderStudyOptions,
+  renderText,
+  type RenderTextOptions,
+} from "./render/mod.ts";
+export {
+  type RunningStudy,
+  runStudy,
+  type RunStudyOptions,
+  type Study,
+  study,
+  StudyError,
+  type StudyGrid,
+  type StudyOptions,
+  type StudyPoint,
+  type StudySubject,
+  type StudySummary,
+  summarizeStudy,
+} from "./study/mod.ts";
 
 // Not awaited: a model module may import this one, and would wait for it for ever.
 if (import.meta.main) import("./cli/run.ts");

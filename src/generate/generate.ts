@@ -108,14 +108,16 @@ function rowOf({ assertion, assertionDocumentation }: PageRule): ReadmeRow {
   return [assertion, assertionDocumentation!.fails];
 }
 
-/** The names that mod.ts hands on, those of src/mod.ts. */
+/** The names that mod.ts hands on, those of src/mod.ts; of a class also its type. */
 async function writeDoor(): Promise<string> {
   const text = await Deno.readTextFile(new URL("mod.ts", ROOT));
-  const names = Object.keys(await import("../mod.ts"));
-  return text.replace(
-    /export const \{[^}]*\} = library;/,
-    `export const {\n${names.map((name) => `  ${name},\n`).join("")}} = library;`,
-  );
+  const library = Object.entries(await import("../mod.ts"));
+  const names = library.map(([name]) => `  ${name},\n`);
+  const types = library.filter(([, value]) => `${value}`.startsWith("class "))
+    .map(([name]) => `export type ${name} = Library.${name};\n`);
+  return text
+    .replace(/export const \{[^}]*\} = library;/, `export const {\n${names.join("")}} = library;`)
+    .replace(/(?:^export type \w+ = Library\.\w+;\n)+/m, types.join(""));
 }
 
 /** The files as `deno fmt` has them. */
