@@ -39,6 +39,7 @@ const layer = objectWith({
   kind: text,
   activation: orNull(text),
   depth: number,
+  inputs: optional(arrayOf(text)),
   trainable: flag,
   role: text,
   heads: optional(arrayOf(text)),

@@ -39,6 +39,7 @@ export function describeLayer(
     ...kernel === null ? {} : { kernelLayout: kernel },
     activation: record.activation,
     depth: record.depth,
+    inputs: [...record.inputs],
     trainable: weights.length === 0 || weights.some((weight) => weight.trainable),
     role: record.isOutput ? "output" : "hidden",
     ...record.heads.size > 0 && record.heads.size < heads ? { heads: [...record.heads] } : {},

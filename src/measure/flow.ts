@@ -11,6 +11,8 @@ export interface Origin {
   rows: readonly LayerRecord[];
   /** Whether that layer has a kernel. */
   hasKernel: boolean;
+  /** The rows whose outputs it is, or was joined from. */
+  made: readonly LayerRecord[];
   /** Where that layer's inputs came from, or the tensors that were joined. */
   from: readonly Origin[];
 }
@@ -20,6 +22,7 @@ const NOWHERE: Origin = {
   heads: [],
   rows: [],
   hasKernel: false,
+  made: [],
   from: [],
 };
 
@@ -32,8 +35,8 @@ interface Enclosing {
 }
 
 /**
- * Follows the tensors of the forward pass from layer to layer, and so tells the depth of each layer
- * and which layers are the heads of the model, whatever its topology: what counts is what was
+ * Follows the tensors of the forward pass from layer to layer, and so tells the depth of each layer,
+ * what feeds it, and which layers are the heads of the model, whatever its topology: what counts is what was
  * called, not what a graph says. (A graph does not say it: functional models nest, wrappers slice.)
  */
 export class Flow {
@@ -72,7 +75,7 @@ export class Flow {
   /**
    * A layer has been called.
    *
-   * @param rows Its records, whose depth is raised.
+   * @param rows Its records, whose depth is raised and whose inputs are named.
    * @param from Where its inputs came from.
    * @param outputs What it returned.
    * @param hasKernel Whether it has a kernel: only such layers add to the depth.
@@ -80,9 +83,12 @@ export class Flow {
   called(rows: readonly LayerRecord[], from: Origin, outputs: Tensor[], hasKernel: boolean): void {
     const depth = from.depth + (hasKernel ? 1 : 0);
     const heads = hasKernel ? rows : [...new Set([...from.heads, ...rows])];
-    for (const row of rows) row.depth = Math.max(row.depth, depth);
+    for (const row of rows) {
+      row.depth = Math.max(row.depth, depth);
+      for (const { name } of from.made) row.inputs.add(name);
+    }
     for (const tensor of outputs.toReversed()) {
-      this.#latest = { depth, heads, rows, hasKernel, from: [from] };
+      this.#latest = { depth, heads, rows, hasKernel, made: [rows[0]], from: [from] };
       this.#origins.set(tensor.id, this.#latest);
       this.#enclosing.at(-1)?.open.set(tensor.id, this.#latest);
     }
@@ -133,6 +139,7 @@ function join(origins: Origin[]): Origin {
     heads: [...new Set(origins.flatMap((origin) => origin.heads))],
     rows: [],
     hasKernel: false,
+    made: [...new Set(origins.flatMap((origin) => origin.made))],
     from: origins,
   };
 }

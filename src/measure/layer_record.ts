@@ -29,6 +29,8 @@ export class LayerRecord {
   shapeVaries = false;
   depth = 0;
   isOutput = false;
+  /** Names of the rows whose outputs its calls read. */
+  readonly inputs: Set<string> = new Set();
   /** The layers with the last kernels on whose ways to the outputs this one lies. */
   readonly heads: Set<string> = new Set();
   /** For an embedding: the rows that the batch looked up. */

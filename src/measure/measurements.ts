@@ -71,6 +71,13 @@ export interface LayerMeasurements {
    * one included. A `Dense` and the `Activation` after it have the same depth.
    */
   depth: number;
+  /**
+   * Names of the layers whose outputs the calls of this one read, each once, in the order in which they
+   * are read: the edges of the graph. Nested models and wrappers are looked through. What reads only an
+   * input of the model has none, and the parts of a gated cell read what their layer reads. A layer that is
+   * called on its own output names itself. Absent in reports of version 0.1.0 and before.
+   */
+  inputs?: string[];
   /** Whether the layer's weights are trained; a layer without weights counts as trainable. */
   trainable: boolean;
   /** `output`: no layer with a kernel comes between this layer and an output of the model. */

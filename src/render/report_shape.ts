@@ -63,6 +63,8 @@ const layer = object<LayerMeasurements>({
   kernelLayout: optional(oneOf("ordinary", "transposed", "depthwise")),
   activation: nullable(string),
   depth: count,
+  // A report of before the edges has none.
+  inputs: optional(list(string)),
   trainable: boolean,
   role: oneOf("hidden", "output"),
   heads: optional(list(string)),

@@ -91,6 +91,7 @@ const layer: fc.Arbitrary<LayerMeasurements> = partly({
   absent,
 }, {
   heads: fc.array(text, { maxLength: 2 }),
+  inputs: fc.array(text, { maxLength: 2 }),
   strides: fc.array(fc.nat(), { maxLength: 3 }),
   normalization: fc.constantFrom("moving" as const, "batch" as const),
 });

@@ -77,3 +77,19 @@ Deno.test("parseReport() knows the kinds of the layers of a report that an older
   const [{ kind, kernelLayout }] = parseReport(JSON.stringify(report)).measurements.layers;
   assertEquals([kind, kernelLayout], ["dense", "ordinary"]);
 });
+
+Deno.test("parseReport() reads what feeds each layer, and a report of before that was written", () => {
+  const written = (inputs: string[] | undefined) =>
+    renderJson(
+      measurements([{ ...layer("dense_1", {}), ...inputs === undefined ? {} : { inputs } }]),
+      [],
+    );
+  for (const inputs of [undefined, [], ["stem"]]) {
+    assertEquals(parseReport(written(inputs)).measurements.layers[0].inputs, inputs);
+  }
+  assertThrows(
+    () => parseReport(written(["stem"]).replace('"stem"', "3")),
+    TypeError,
+    "layers[0].inputs[0]: expected",
+  );
+});
