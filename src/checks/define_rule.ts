@@ -1,6 +1,6 @@
 import type { ProbeSubject } from "../probe/probe_subject.ts";
-import { looksTrained } from "./looks_trained.ts";
 import type { ModelRule, ModelRuleRecord } from "./model_rule.ts";
+import { networkOf } from "./network/network.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import type { AssertionDocumentation, Rule, RuleDocumentation } from "./rule.ts";
 import type { PackageRule, RuleRecord, RuleText } from "./rule_record.ts";
@@ -91,16 +91,19 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
       const thresholds = resolveThresholds(table, options, readerOf(documentation));
       const layers = selectLayers(measurements.layers, options);
       const found = explained(
-        () =>
-          judge({
+        () => {
+          const network = networkOf(measurements);
+          return judge({
             measurements,
+            network,
             layers,
             thresholds,
             // Only where a judge asks: a study runs the rules for every point.
             get trained() {
-              return isTrained ?? looksTrained(measurements);
+              return isTrained ?? network.trained;
             },
-          }),
+          });
+        },
         () => requireValue("measurements", measurements, measurementsShape),
       );
       return found.map((finding) =>

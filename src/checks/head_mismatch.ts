@@ -1,7 +1,7 @@
 import type { TargetMeasurements } from "../measure/measurements.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { formatNumber } from "./format.ts";
-import type { Head } from "./heads.ts";
+import type { Head } from "./network/heads.ts";
 
 /** What does not belong together, and what to do. */
 interface Mismatch {

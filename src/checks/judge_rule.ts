@@ -5,7 +5,7 @@ import type { CheckOptions } from "./check_options.ts";
 import type { Finding } from "./finding.ts";
 import { allThresholds, requireRule } from "./register_rule.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
-import { biasesOf } from "./looks_trained.ts";
+import { networkOf } from "./network/network.ts";
 import type { Rule } from "./rule.ts";
 import { show } from "./show.ts";
 import { validateMeasurements, validateOptions } from "./validate.ts";
@@ -63,7 +63,7 @@ export function judgeRule(
   validateMeasurements(measurements);
   const biases = trained === undefined
     ? explained(
-      () => biasesOf(measurements),
+      () => networkOf(measurements).biases,
       () => requireValue("measurements", measurements, measurementsShape),
     )
     : null;

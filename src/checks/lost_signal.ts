@@ -3,24 +3,24 @@ import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import type { Finding } from "./finding.ts";
 import { formatLayers, formatNumber, formatPercent } from "./format.ts";
-import { headActivation, isCertainHead, sharesHead, shutsOut } from "./heads.ts";
+import { headActivation, isCertainHead, sharesHead } from "./network/heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { rescaleAdvice, unscaledInputs } from "./rescale_advice.ts";
-import { hasKernel, signalPath } from "./signal_path.ts";
+import { hasKernel } from "./network/signal_path.ts";
 
 /**
  * Finds the layers whose delta is exactly 0, and tells a signal that is lost on its way or in the head
  * (errors) from one that was never sent or that goes round the layer (warnings).
  *
- * @param subject The layers to judge, and all that was measured.
+ * @param subject The layers to judge, and the network that they are in.
  * @param isJudged Which of them a lost signal matters to, besides those that lose it. Default: those
  * with a kernel.
  */
 export function lostSignal(
-  { layers, measurements, trained }: Pick<Case, "layers" | "measurements" | "trained">,
+  { layers, network, trained }: Pick<Case, "layers" | "network" | "trained">,
   isJudged: (layer: LayerMeasurements) => boolean = hasKernel,
 ): Verdict[] {
-  const heads = measurements.layers.filter((layer) => shutsOut(layer, measurements));
+  const { measurements, shut: heads } = network;
   const stops = layers.filter((layer) =>
     layer.role === "hidden" && isZero(layer.preActivationGradients) &&
     isSent(layer.activationGradients)
@@ -30,7 +30,7 @@ export function lostSignal(
     .filter((layer) => isZero(layer.preActivationGradients) && !stops.includes(layer))
     .toSorted((a, b) => a.depth - b.depth);
   if (stops.length + silent.length + heads.length === 0) return [];
-  const rescale = trained ? null : rescaleAdvice(layers, measurements.layers);
+  const rescale = trained ? null : rescaleAdvice(layers, network);
   const isBelow = (layer: LayerMeasurements, stop: LayerMeasurements) =>
     layer.depth <= stop.depth && sharesHead(layer, stop);
   const verdicts = [...stops, ...heads].flatMap((stop) => {
@@ -41,7 +41,7 @@ export function lostSignal(
     ];
   });
   const rest = silent.filter((layer) => ![...stops, ...heads].some((stop) => isBelow(layer, stop)));
-  const whole = signalPath(measurements.layers).map(({ layer }) => layer);
+  const whole = network.signalPath().map(({ layer }) => layer);
   const sentAbove = (layer: LayerMeasurements) =>
     whole.some((other) =>
       other.depth > layer.depth && sharesHead(layer, other) && isSent(other.activationGradients)

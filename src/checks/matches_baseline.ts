@@ -1,7 +1,6 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
 import { formatNumber, formatPercent } from "./format.ts";
-import { silentLayers } from "./heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import type { Rule } from "./rule.ts";
 import type { RuleRecord } from "./rule_record.ts";
@@ -130,11 +129,11 @@ export function matchesBaseline(baseline: Measurements): Rule {
 }
 
 function judge(
-  { layers, measurements, thresholds }: Case<keyof typeof BASELINE_RECORD.thresholds>,
+  { layers, measurements, network, thresholds }: Case<keyof typeof BASELINE_RECORD.thresholds>,
   before: Map<string, LayerMeasurements>,
 ): Verdict[] {
   // The gradients of these are rounding, which moves by any factor.
-  const silent = silentLayers(measurements);
+  const { silent } = network;
   const verdicts = layers.flatMap((layer) => {
     const then = before.get(layer.name);
     if (then === undefined) return [unknown(layer.name, "is not in the baseline")];

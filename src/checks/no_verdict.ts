@@ -1,7 +1,6 @@
-import type { LayerMeasurements } from "../measure/measurements.ts";
 import { formatCount } from "./format.ts";
 import type { Verdict } from "./judge.ts";
-import { signalPath } from "./signal_path.ts";
+import type { SignalStep } from "./network/signal_path.ts";
 
 /** The note of a rule that cannot judge what it was given. */
 export function noVerdict(why: string, expected: string, advice: string): Verdict {
@@ -39,11 +38,9 @@ export function tooFewExamples(examples: number, minExamples: number): Verdict {
   };
 }
 
-/** The note of a rule about gradients where what there is of them is no number; else `null`. */
-export function brokenGradient(layers: LayerMeasurements[]): Verdict | null {
-  const broken = signalPath(layers).find(({ layer }) =>
-    layer.preActivationGradients!.nonFinite > 0
-  );
+/** The note of a rule about gradients where what there is of them on their way is no number; else `null`. */
+export function brokenGradient(path: readonly SignalStep[]): Verdict | null {
+  const broken = path.find(({ layer }) => layer.preActivationGradients!.nonFinite > 0);
   if (broken === undefined) return null;
   const note = noVerdict(
     `the delta of ${broken.layer.name} has NaN or infinite entries`,

@@ -1,7 +1,8 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import { gain } from "../theory/gain.ts";
 import { formatFactor, formatLayers, formatNumber } from "./format.ts";
-import { kernelChain, type KernelLayer } from "./kernel_chain.ts";
+import type { KernelLayer } from "./network/kernel_chain.ts";
+import type { Network } from "./network/network.ts";
 
 /** A kernel closer than this to the scale its activation asks for is left alone. */
 const TOLERANCE = 1.5;
@@ -17,16 +18,15 @@ const MAX_GROUPS = 3;
  * network is then near criticality, where signals neither vanish nor explode over depth.
  *
  * @param layers The layers to rescale, in the order of the forward pass.
- * @param all All layers.
+ * @param network The network that they are in.
  * @param smaller Whether only to make kernels smaller, where larger ones are no help.
  * @returns The sentence, or `null` where the scale of no kernel is off.
  */
 export function rescaleAdvice(
-  layers: LayerMeasurements[],
-  all: LayerMeasurements[],
+  layers: readonly LayerMeasurements[],
+  { chain }: Network,
   smaller = false,
 ): string | null {
-  const chain = kernelChain(all);
   const factors = chain.map((kernel) => {
     const isJudged = kernel.layer.role === "hidden" && layers.includes(kernel.layer) &&
       !kernel.normalized;

@@ -4,20 +4,23 @@ import type {
   WeightMeasurements,
 } from "../measure/measurements.ts";
 import { isKernel, isRecurrentKernel, isShift } from "../theory/weight_kinds.ts";
-import { sharesHead, shutsOut } from "./heads.ts";
+import { sharesHead } from "./network/heads.ts";
+import type { Network } from "./network/network.ts";
+import { isZero } from "./network/no_gradient.ts";
 
 /**
  * What to look at where the weights of a layer have a gradient of exactly 0.
  *
  * @param layer The layer.
  * @param excused Whether the signal stays away from it for a reason that need not harm.
- * @param measurements All that was measured.
+ * @param network The network that it is in.
  */
 export function zeroGradientCause(
   layer: LayerMeasurements,
   excused: boolean,
-  measurements: Measurements,
+  network: Network,
 ): string {
+  const { measurements } = network;
   if (excused) {
     const opening = openingAbove(layer, measurements);
     return opening === undefined
@@ -46,9 +49,7 @@ export function zeroGradientCause(
     const where = (layer.activationGradients?.maxAbs ?? 0) > 0 ? name : `what follows ${name}`;
     return `Look at ${where}: the signal is lost there, see the rule vanishing-gradients.`;
   }
-  const isShut = measurements.layers.some((end) =>
-    shutsOut(end, measurements) && sharesHead(end, layer)
-  );
+  const isShut = network.shut.some((end) => sharesHead(end, layer));
   if (!isShut && measurements.objective.value === 0) {
     return "The objective is 0 on this batch, so there is nothing to learn from it: measure on another " +
       "one, and look at the objective if it is 0 there too.";
@@ -110,10 +111,4 @@ function silentFeed(layer: LayerMeasurements, { layers, batch }: Measurements): 
   const silent = before.findLast(({ activations }) => activations?.maxAbs === 0);
   if (silent !== undefined) return silent.name;
   return batch.inputs.maxAbs === 0 ? "the inputs" : "the layers before it";
-}
-
-/** Whether all that is known of the gradient of a weight is that it is exactly 0. */
-export function isZero({ gradients, gradientsOfUsedRows }: WeightMeasurements): boolean {
-  const judged = gradientsOfUsedRows ?? gradients;
-  return judged !== null && judged.maxAbs === 0 && judged.nonFinite === 0;
 }

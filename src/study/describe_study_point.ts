@@ -1,7 +1,7 @@
 import type { Finding } from "../checks/finding.ts";
-import { kernelChain, plainChain } from "../checks/kernel_chain.ts";
-import { signalPath } from "../checks/signal_path.ts";
-import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import type { MeanFields } from "../checks/network/mean_fields.ts";
+import { type Network, networkOf } from "../checks/network/network.ts";
+import type { Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import type { GridPoint } from "./grid_point.ts";
@@ -13,19 +13,26 @@ import { studyRules } from "./study_rules.ts";
  *
  * @param point The point.
  * @param measurements What was measured there.
+ * @param fields What computes mean fields for this point and those that share its network.
  */
-export function describeStudyPoint(point: GridPoint, measurements: Measurements): StudyPoint {
+export function describeStudyPoint(
+  point: GridPoint,
+  measurements: Measurements,
+  fields: MeanFields,
+): StudyPoint {
   const { layers, objective, batch } = measurements;
+  // The rules ask for the view of the same measurements.
+  const network = networkOf(measurements, fields);
   const failed = studyRules()
     .filter(({ check }) => check(measurements).some(isFailure))
     .map(({ name }) => name);
-  const kernels = new Map(kernelChain(layers).map((kernel) => [kernel.layer, kernel]));
+  const kernels = new Map(network.chain.map((kernel) => [kernel.layer, kernel]));
   return {
     ...point,
     objective: objective.value,
-    deltaRatio: deltaRatio(layers),
+    deltaRatio: deltaRatio(network),
     inputRms: batch.inputs.rms,
-    plain: typeof plainChain(measurements) !== "string",
+    plain: typeof network.plain !== "string",
     healthy: failed.length === 0,
     failed,
     layers: layers.map((layer): StudyLayer => {
@@ -65,8 +72,8 @@ function figure(statistics: TensorStatistics | null, name: "meanAbs" | "l2"): nu
   return statistics.nonFinite > 0 ? NaN : statistics[name];
 }
 
-function deltaRatio(layers: LayerMeasurements[]): number | null {
-  const path = signalPath(layers);
+function deltaRatio(network: Network): number | null {
+  const path = network.signalPath();
   if (path.length < 2) return null;
   const [first, last] = [path[0], path[path.length - 1]].map(({ layer }) =>
     figure(layer.preActivationGradients, "l2")!

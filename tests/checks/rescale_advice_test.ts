@@ -1,8 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { networkOf } from "../../src/checks/network/network.ts";
 import { rescaleAdvice } from "../../src/checks/rescale_advice.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
 import { flat, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+
+const networkWith = (layers: LayerMeasurements[]) => networkOf(makeMeasurements([], { layers }));
 
 const HEALTHY = 1 / Math.sqrt(20);
 
@@ -12,7 +15,7 @@ function kernel(rms: number, given: Partial<LayerMeasurements> = {}): Partial<La
 
 function advise(layers: Partial<LayerMeasurements>[]): string | null {
   const { layers: all } = makeMeasurements(layers);
-  return rescaleAdvice(all, all);
+  return rescaleAdvice(all, networkWith(all));
 }
 
 Deno.test("rescaleAdvice() puts the exercise's kernels to 1/894", () => {
@@ -26,7 +29,9 @@ Deno.test("rescaleAdvice() puts the exercise's kernels to 1/894", () => {
 
 Deno.test("rescaleAdvice() says the same of the exercise's drawn weights, but for the draw", () => {
   const { layers } = goldenMeasurements("seed_tanh_stddev_200");
-  const [, factor] = rescaleAdvice(layers, layers)!.match(/dense_2 ... dense_10 by 1\/(\d+),/)!;
+  const [, factor] = rescaleAdvice(layers, networkWith(layers))!.match(
+    /dense_2 ... dense_10 by 1\/(\d+),/,
+  )!;
   assertEquals(Math.abs(Number(factor) - 894) < 10, true);
 });
 
@@ -73,7 +78,10 @@ Deno.test("rescaleAdvice() finds the activation in a layer of its own", () => {
     { ...kernel(20 * HEALTHY), activation: "linear" },
     { name: "act", className: "Activation", activation: "relu", depth: 1, weights: [] },
   ]);
-  assertMatch(rescaleAdvice(layers, layers)!, /sqrt\(2 \/ fan-in\) that relu asks for/);
+  assertMatch(
+    rescaleAdvice(layers, networkWith(layers))!,
+    /sqrt\(2 \/ fan-in\) that relu asks for/,
+  );
 });
 
 Deno.test("rescaleAdvice() passes over normalised, recurrent, sigmoid, zero and output kernels", () => {
@@ -84,7 +92,8 @@ Deno.test("rescaleAdvice() passes over normalised, recurrent, sigmoid, zero and 
     weights: [makeWeight({ name: "gamma", shape: [20] })],
   });
   const { layers } = makeMeasurements([{ ...kernel(200), activation: "linear" }]);
-  assertEquals(rescaleAdvice([layers[0], norm, layers[1]], [layers[0], norm, layers[1]]), null);
+  const all = [layers[0], norm, layers[1]];
+  assertEquals(rescaleAdvice(all, networkWith(all)), null);
   assertEquals(advise([kernel(200, { className: "LSTM", activation: null })]), null);
   assertEquals(advise([kernel(200, { activation: "sigmoid" })]), null);
   assertEquals(advise([kernel(0)]), null);
@@ -98,7 +107,13 @@ Deno.test("rescaleAdvice() takes the fan-in of a convolution", () => {
 
 Deno.test("rescaleAdvice() makes kernels smaller alone, where it is told so", () => {
   const { layers } = makeMeasurements([kernel(HEALTHY / 4), kernel(HEALTHY * 4)]);
-  assertMatch(rescaleAdvice(layers, layers)!, /kernel of dense_1 by 4, .* dense_2 by 1\/4\.$/);
-  assertMatch(rescaleAdvice(layers, layers, true)!, /^Multiply the kernel of dense_2 by 1\/4,/);
-  assertEquals(rescaleAdvice(layers.slice(0, 1), layers, true), null);
+  assertMatch(
+    rescaleAdvice(layers, networkWith(layers))!,
+    /kernel of dense_1 by 4, .* dense_2 by 1\/4\.$/,
+  );
+  assertMatch(
+    rescaleAdvice(layers, networkWith(layers), true)!,
+    /^Multiply the kernel of dense_2 by 1\/4,/,
+  );
+  assertEquals(rescaleAdvice(layers.slice(0, 1), networkWith(layers), true), null);
 });

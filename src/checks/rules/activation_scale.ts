@@ -1,12 +1,8 @@
-import { activationSpread } from "../../theory/activation_spread.ts";
-import { gain } from "../../theory/gain.ts";
 import type { MeanFieldState } from "../../theory/mean_field.ts";
 import { defineRule } from "../define_rule.ts";
-import { CRITICAL_GAINS, criticalStates, cutStates, usualStates } from "../expected_states.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatNumber } from "../format.ts";
 import type { Case, Verdict } from "../judge.ts";
-import { type KernelLayer, plainChain } from "../kernel_chain.ts";
 import { noTheory, tooFewExamples } from "../no_verdict.ts";
 import { once } from "../once.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
@@ -105,40 +101,30 @@ export const activationScale: Rule = defineRule({
   },
   figure: { title: "std of a", scale: "log", of: ({ activations }) => activations?.std ?? null },
   judge(subject) {
-    const { layers, measurements, thresholds } = subject;
-    const { batch } = measurements;
-    const chain = plainChain(measurements);
+    const { layers, measurements: { batch }, network, thresholds } = subject;
+    const { plain: chain, expected: states } = network;
     if (typeof chain === "string") return [noTheory(chain)];
     if (batch.examples < thresholds.minExamples) {
       return [tooFewExamples(batch.examples, thresholds.minExamples)];
     }
-    const inputMeanSquare = batch.inputs.rms ** 2;
-    const alternatives = CRITICAL_GAINS.map((gainOf) =>
-      criticalStates(chain, inputMeanSquare, gainOf)
-    );
     const advice = once(() => cure(subject));
-    const cut = once(() =>
-      CRITICAL_GAINS.map((gainOf) => cutStates(chain, inputMeanSquare, gainOf))
-    );
-    const usual = once(() => usualStates(chain, inputMeanSquare));
-    const wander = once(() => wandersOf(chain, inputMeanSquare));
     const names = new Set(layers.map(({ name }) => name));
     return chain.flatMap(({ output: { name, activations } }, index): Verdict[] => {
       if (activations === null || activations.nonFinite > 0) return [];
       if (!names.has(name)) return [];
       const { activationTarget: target, activationScaleFactor } = thresholds;
-      const limitTo = (factor: number, ...states: MeanFieldState[][]) =>
-        isWithin(activations.std, target > 0 ? [target, target] : bounds(states, index), factor);
-      if (limitTo(activationScaleFactor, ...alternatives)) return [];
+      const limitTo = (factor: number, ...fields: States[]) =>
+        isWithin(activations.std, target > 0 ? [target, target] : bounds(fields, index), factor);
+      if (limitTo(activationScaleFactor, ...states.critical)) return [];
       const limit = target > 0
         ? activationScaleFactor
-        : Math.max(activationScaleFactor, wander()[index]);
-      const critical = target > 0 ? [] : [...alternatives, ...cut()];
+        : Math.max(activationScaleFactor, states.wander[index]);
+      const critical = target > 0 ? [] : [...states.critical, ...states.cut];
       if (limitTo(limit, ...critical)) return [];
       const [low, high] = target > 0 ? [target, target] : bounds(critical, index);
       const expected = activations.std < low ? low : high;
       const off = activations.std / expected;
-      const isUsual = target === 0 && limitTo(limit, ...critical, usual()) &&
+      const isUsual = target === 0 && limitTo(limit, ...critical, states.usual) &&
         limitTo(Math.max(off < 1 ? USUALLY_SMALL : USUALLY_LARGE, limit), ...critical);
       const range = `${formatNumber(1 / limit)} .. ${formatNumber(limit)}`;
       return [{
@@ -162,32 +148,25 @@ export const activationScale: Rule = defineRule({
 });
 
 function cure(
-  { layers, measurements, thresholds: { activationTarget } }: Case<"activationTarget">,
+  { layers, network, thresholds: { activationTarget } }: Case<"activationTarget">,
 ): string {
   if (activationTarget > 0) {
     return `From the first layer up, multiply the kernel by ${formatNumber(activationTarget)} / ` +
       `std(a) and measure again before the next (LSUV).`;
   }
-  return rescaleAdvice(layers, measurements.layers) ??
+  return rescaleAdvice(layers, network) ??
     "Normalise the inputs, or look at the biases.";
 }
 
+/** The states of the layers in one mean field. */
+type States = readonly MeanFieldState[];
+
 /** From what to what std(a) may be in critical networks: selu has two scales that are healthy. */
-function bounds(alternatives: MeanFieldState[][], index: number): [number, number] {
+function bounds(alternatives: States[], index: number): [number, number] {
   const deviations = alternatives.map((states) => states[index].activationDeviation);
   return [Math.min(...deviations), Math.max(...deviations)];
 }
 
 function isWithin(value: number, [low, high]: [number, number], factor: number): boolean {
   return value >= low / factor && value <= high * factor;
-}
-
-/** By what factor a healthy std(a) may be off the mean field: three standard deviations of its logarithm. */
-function wandersOf(chain: KernelLayer[], inputMeanSquare: number): number[] {
-  const layers = chain.map(({ activation, units }) => ({
-    activation,
-    weightVariance: (gain(activation) ?? 1) ** 2,
-    width: units,
-  }));
-  return activationSpread(layers, inputMeanSquare).map((spread) => Math.exp(3 * spread));
 }

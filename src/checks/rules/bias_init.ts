@@ -8,7 +8,7 @@ import { NORMAL_QUANTILE, wilsonInterval } from "../../theory/wilson_interval.ts
 import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatNumber } from "../format.ts";
-import { type Head, headLayer } from "../heads.ts";
+import type { Head } from "../network/heads.ts";
 import type { Case, Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
 
@@ -120,9 +120,8 @@ function hidden(
 function ofHead(
   layer: LayerMeasurements,
   { name, entries }: WeightMeasurements,
-  { measurements, thresholds: { biasTolerance } }: Case<"biasTolerance">,
+  { measurements, network: { head }, thresholds: { biasTolerance } }: Case<"biasTolerance">,
 ): Verdict[] {
-  const head = headLayer(measurements);
   const priors = head === null ? null : priorsOf(head, measurements);
   if (entries == null || priors === null || priors.length !== entries.length) return [];
   const isSoftmax = head!.activation === "softmax";

@@ -1,12 +1,10 @@
-import type { Measurements } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatNumber, formatPercent } from "../format.ts";
 import { tooFewExamples } from "../no_verdict.ts";
-import { once } from "../once.ts";
 import type { Rule } from "../rule.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
-import { offByAlikeness, offByDepth } from "../units_off.ts";
+import type { Network } from "../network/network.ts";
 
 /** The rule `dead-units`: one-sided activations must fire for some example of the batch. */
 export const deadUnits: Rule = defineRule({
@@ -90,8 +88,7 @@ export const deadUnits: Rule = defineRule({
     scale: "linear",
     of: ({ deadFraction }) => deadFraction,
   },
-  judge({ layers, measurements, thresholds, trained }) {
-    const { batch } = measurements;
+  judge({ layers, measurements: { batch }, network, thresholds, trained }) {
     const judged = layers.filter(({ deadFraction }) => deadFraction !== null);
     if (judged.length > 0 && batch.examples < thresholds.minExamples) {
       return [tooFewExamples(batch.examples, thresholds.minExamples)];
@@ -100,7 +97,7 @@ export const deadUnits: Rule = defineRule({
     const least = Math.min(deadFractionWarning, deadFraction);
     // What is allowed for is added, so that less than this can never matter.
     if (judged.every(({ deadFraction: share }) => share! <= least && share! < 1)) return [];
-    const allow = allowances(measurements);
+    const allow = allowances(network);
     return judged.flatMap(({ name, deadFraction, activation }) => {
       const share = deadFraction!;
       // A layer of which every unit is off fails whatever the threshold.
@@ -133,13 +130,11 @@ export const deadUnits: Rule = defineRule({
 });
 
 /** The limit that a threshold becomes in a layer of the network, and where the rest comes from. */
-function allowances(measurements: Measurements) {
-  const byAlikeness = offByAlikeness(measurements);
-  const byDepth = once(() => offByDepth(measurements));
+function allowances(network: Network) {
   return (name: string, threshold: number): { limit: number; why: string } => {
-    const alike = byAlikeness.get(name);
+    const alike = network.offByAlikeness.get(name);
     if (alike === undefined) {
-      const e = byDepth().get(name) ?? 0;
+      const e = network.offByDepth.get(name) ?? 0;
       const limit = e + (1 - e) * threshold;
       return { limit, why: `, and the ${formatPercent(e)} that depth explains` };
     }

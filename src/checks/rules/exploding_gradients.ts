@@ -2,19 +2,12 @@ import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatNumber } from "../format.ts";
-import { softmaxUnderSum } from "../heads.ts";
+import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Case, Verdict } from "../judge.ts";
-import { recurrentKernels } from "../kernel_chain.ts";
 import { lostSignal } from "../lost_signal.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
-import {
-  DELTA_NORM,
-  describePath,
-  signalPath,
-  signalPaths,
-  type SignalStep,
-} from "../signal_path.ts";
+import { DELTA_NORM, describePath, type SignalStep } from "../network/signal_path.ts";
 
 /** The rule `exploding-gradients`: the signal must not grow without bound on its way back. */
 export const explodingGradients: Rule = defineRule({
@@ -96,7 +89,7 @@ export const explodingGradients: Rule = defineRule({
     const overflown = overflow(heard);
     const grown = overflown.length > 0 ? overflown : [
       ...unheard(heard),
-      ...signalPaths(heard.layers).flatMap((path) => growth(path, heard)),
+      ...heard.network.signalPaths(heard.layers).flatMap((path) => growth(path, heard)),
       ...heard.layers.flatMap((layer) => growthThroughTime(layer, heard)),
     ];
     return [...warnings, ...grown, ...globalNorm(heard)];
@@ -105,14 +98,14 @@ export const explodingGradients: Rule = defineRule({
 
 /** Where no gradient was sent, none could explode. */
 function unheard(heard: Case): Verdict[] {
-  if (signalPath(heard.layers).some(({ signal }) => signal > 0)) return [];
+  if (heard.network.signalPath(heard.layers).some(({ signal }) => signal > 0)) return [];
   const lost = lostSignal(heard).find(({ unjudged }) => unjudged);
   return lost === undefined ? [] : [{ ...lost, severity: "note" }];
 }
 
 /** What overflowed has exploded, unless it is NaN from elsewhere: either way it may not pass. */
-function overflow({ layers }: Case): Verdict[] {
-  return signalPath(layers)
+function overflow({ layers, network }: Case): Verdict[] {
+  return network.signalPath(layers)
     .filter(({ layer }) => layer.preActivationGradients!.nonFinite > 0)
     .map(({ layer: { name, preActivationGradients } }) => ({
       severity: "error",
@@ -128,7 +121,7 @@ function overflow({ layers }: Case): Verdict[] {
 /** What is gained from the last layer of a path down to the first. */
 function growth(
   path: SignalStep[],
-  { layers, measurements, thresholds, trained }: Case<"explodingRatio">,
+  { layers, network, thresholds, trained }: Case<"explodingRatio">,
 ): Verdict[] {
   const first = path[0];
   const last = path[path.length - 1];
@@ -148,7 +141,7 @@ function growth(
       `${last.layer.name} receives (l2 of delta ${formatNumber(first.signal)} against ` +
       `${formatNumber(last.signal)}): ${describePath(path)}; expected <= ${limit} ` +
       `(explodingRatio).`,
-    advice: (trained ? null : rescaleAdvice(layers, measurements.layers, true)) ??
+    advice: (trained ? null : rescaleAdvice(layers, network, true)) ??
       "Add normalisation, make the network shallower, or clip the gradients.",
   }];
 }
@@ -159,10 +152,10 @@ function growth(
  */
 function growthThroughTime(
   layer: LayerMeasurements,
-  { thresholds, trained }: Case<"explodingRatio">,
+  { network, thresholds, trained }: Case<"explodingRatio">,
 ): Verdict[] {
   const { name, activationGradients: sent, preActivationGradients: delta } = layer;
-  const kernels = recurrentKernels([layer]);
+  const kernels = network.recurrentKernels.filter((kernel) => kernel.layer === layer);
   if (kernels.length === 0 || sent === null || delta === null) return [];
   if (sent.nonFinite > 0 || delta.nonFinite > 0) return [];
   const ratio = delta.l2 / sent.l2;

@@ -1,17 +1,16 @@
 import { gain } from "../../theory/gain.ts";
 import type { MeanFieldState } from "../../theory/mean_field.ts";
 import { defineRule } from "../define_rule.ts";
-import { CRITICAL_GAINS, criticalStates, cutStates } from "../expected_states.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatNumber } from "../format.ts";
-import { softmaxUnderSum } from "../heads.ts";
+import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Verdict } from "../judge.ts";
-import { type KernelLayer, plainChain } from "../kernel_chain.ts";
+import type { KernelLayer } from "../network/kernel_chain.ts";
 import { brokenGradient, noTheory, noVerdict } from "../no_verdict.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 import { MIN_WIDTH } from "../shared_thresholds.ts";
-import { DELTA_NORM } from "../signal_path.ts";
+import { DELTA_NORM } from "../network/signal_path.ts";
 
 /** The rule `gradient-balance`: all layers receive signals of a size, but for what depth does. */
 export const gradientBalance: Rule = defineRule({
@@ -81,12 +80,12 @@ export const gradientBalance: Rule = defineRule({
   },
   figure: DELTA_NORM,
   judge(subject) {
-    const { measurements, thresholds } = subject;
+    const { network, thresholds } = subject;
+    const { plain: chain, expected: states } = network;
     // What rounding leaves of a gradient has no size to judge; the rules before these say so.
     const { warnings, heard: { layers } } = softmaxUnderSum(subject);
-    const chain = plainChain(measurements);
     if (typeof chain === "string") return [noTheory(chain)];
-    const unmeasured = brokenGradient(layers);
+    const unmeasured = brokenGradient(network.signalPath(layers));
     if (unmeasured !== null) return [unmeasured];
     if (warnings.some(({ unjudged }) => unjudged)) {
       return warnings.map((verdict): Verdict => ({ ...verdict, severity: "note" }));
@@ -103,7 +102,6 @@ export const gradientBalance: Rule = defineRule({
         ),
       ];
     }
-    const inputMeanSquare = measurements.batch.inputs.rms ** 2;
     const signals = chain
       .map(({ layer }, index) => ({ layer, delta: layer.preActivationGradients, index }))
       .filter(({ layer, delta }) =>
@@ -113,13 +111,13 @@ export const gradientBalance: Rule = defineRule({
     if (signals.length < 2) return [];
     const spread = (values: number[]) => Math.max(...values) / Math.min(...values);
     const measured = spread(signals.map(({ delta }) => delta!.l2 ** 2));
-    const expect = (states: MeanFieldState[]) => {
+    const expect = (states: readonly MeanFieldState[]) => {
       const predicted = predictedSignals(chain, states);
       return spread(signals.map(({ index }) => predicted[index]));
     };
-    const critical = expect(criticalStates(chain, inputMeanSquare));
+    const critical = expect(states.critical[0]);
     if (measured / critical <= thresholds.gradientBalance) return [];
-    const cut = CRITICAL_GAINS.map((gainOf) => expect(cutStates(chain, inputMeanSquare, gainOf)));
+    const cut = states.cut.map(expect);
     const expected = Math.max(critical, ...cut);
     const off = measured / expected;
     if (off <= thresholds.gradientBalance) return [];
@@ -137,14 +135,17 @@ export const gradientBalance: Rule = defineRule({
         `The squared norms of delta differ by ${formatNumber(measured)} from ${largest} to ` +
         `${smallest}, ${formatNumber(off)} times what a critical network of this depth has ` +
         `(${formatNumber(expected)}); expected <= ${limit} times (gradientBalance).`,
-      advice: rescaleAdvice(layers, measurements.layers) ??
+      advice: rescaleAdvice(layers, network) ??
         "Take another activation, or add normalisation or residual connections.",
     }];
   },
 });
 
 /** Squared norms of delta in a mean field, relative to the last hidden layer's. */
-function predictedSignals(chain: KernelLayer[], states: MeanFieldState[]): number[] {
+function predictedSignals(
+  chain: readonly KernelLayer[],
+  states: readonly MeanFieldState[],
+): number[] {
   const signals = Array<number>(chain.length).fill(1);
   for (let index = chain.length - 2; index >= 0; index--) {
     const chi = gain(chain[index].activation) === null ? 1 : states[index].chi;

@@ -3,13 +3,13 @@ import { resolveActivation } from "../../theory/resolve_activation.ts";
 import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatNumber } from "../format.ts";
-import { softmaxUnderSum } from "../heads.ts";
+import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Verdict } from "../judge.ts";
-import { type KernelLayer, plainChain } from "../kernel_chain.ts";
+import type { KernelLayer } from "../network/kernel_chain.ts";
 import { brokenGradient, noTheory } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
 import { MIN_WIDTH } from "../shared_thresholds.ts";
-import { DELTA_NORM } from "../signal_path.ts";
+import { DELTA_NORM } from "../network/signal_path.ts";
 
 /** From so many units on the factor holds as it is. */
 const WIDE = 128;
@@ -73,12 +73,12 @@ export const gradientRatio: Rule = defineRule({
   },
   figure: DELTA_NORM,
   judge(subject) {
-    const { measurements, thresholds } = subject;
+    const { network, thresholds } = subject;
+    const { plain: chain } = network;
     // What rounding leaves of a gradient has no size to judge; the rules before these say so.
     const { warnings, heard: { layers } } = softmaxUnderSum(subject);
-    const chain = plainChain(measurements);
     if (typeof chain === "string") return [noTheory(chain)];
-    const unmeasured = brokenGradient(layers);
+    const unmeasured = brokenGradient(network.signalPath(layers));
     if (unmeasured !== null) return [unmeasured];
     if (warnings.some(({ unjudged }) => unjudged)) {
       return warnings.map((verdict): Verdict => ({ ...verdict, severity: "note" }));

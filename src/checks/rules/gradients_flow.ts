@@ -1,18 +1,15 @@
-import type {
-  LayerMeasurements,
-  Measurements,
-  WeightMeasurements,
-} from "../../measure/measurements.ts";
+import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { isRecurrentKernel, isShift } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatCount } from "../format.ts";
-import { softmaxUnderSum } from "../heads.ts";
+import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { lostSignal } from "../lost_signal.ts";
-import { hasSignal, startsAtZero, stepsOf, waitsFor } from "../no_gradient.ts";
+import { hasSignal, isZero, startsAtZero, stepsOf, waitsFor } from "../network/no_gradient.ts";
+import type { Network } from "../network/network.ts";
 import type { Rule } from "../rule.ts";
-import { isZero, zeroGradientCause } from "../zero_gradient_cause.ts";
+import { zeroGradientCause } from "../zero_gradient_cause.ts";
 
 /** The rule `gradients-flow`: what is trained has a gradient, and what is frozen has none. */
 export const gradientsFlow: Rule = defineRule({
@@ -93,7 +90,7 @@ export const gradientsFlow: Rule = defineRule({
         const judged = silent.includes(layer)
           ? { ...layer, weights: layer.weights.filter((weight) => !isZero(weight)) }
           : layer;
-        return judge(judged, excused.has(layer.name), heard.measurements);
+        return judge(judged, excused.has(layer.name), heard.network);
       }),
     ];
   },
@@ -126,7 +123,8 @@ function excusedLayers(subject: Case): Set<string | null> {
   return new Set(warnings.flatMap(({ layer, layers }) => layers ?? [layer]));
 }
 
-function judge(layer: LayerMeasurements, excused: boolean, measurements: Measurements): Verdict[] {
+function judge(layer: LayerMeasurements, excused: boolean, network: Network): Verdict[] {
+  const { measurements } = network;
   const trained = trainedOf(layer.weights);
   const cut = trained.filter(({ gradients }) => gradients === null);
   const zero = trained.filter(isZero);
@@ -162,7 +160,7 @@ function judge(layer: LayerMeasurements, excused: boolean, measurements: Measure
         "a gradient of exactly 0",
         "max |dJ/dw| > 0",
         excused || waiting === undefined
-          ? zeroGradientCause(layer, excused, measurements)
+          ? zeroGradientCause(layer, excused, network)
           : `Measure again after one training step: ${waiting} is all zeros and has a gradient, so ` +
             `it lets the others have one after its first step.`,
       ),

@@ -8,12 +8,7 @@ import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatNumber } from "../format.ts";
 import type { Case, Verdict } from "../judge.ts";
-import {
-  kernelChain,
-  type KernelLayer,
-  type RecurrentKernel,
-  recurrentKernels,
-} from "../kernel_chain.ts";
+import type { KernelLayer, RecurrentKernel } from "../network/kernel_chain.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 
@@ -107,9 +102,9 @@ export const initScale: Rule = defineRule({
     // The recurrent one, where there are two.
     of: ({ weights }) => weights.findLast(isKernel)?.values.std ?? null,
   },
-  judge({ layers, measurements, thresholds }) {
-    const rescale = rescaleAdvice(layers, measurements.layers);
-    const chain = kernelChain(measurements.layers);
+  judge({ layers, network, thresholds }) {
+    const rescale = rescaleAdvice(layers, network);
+    const { chain } = network;
     const { initScaleFactor } = thresholds;
     const mayBeSmall = (kernel: KernelLayer) =>
       kernel.layer.role === "output" || kernel.added || kernel.enlarged > initScaleFactor ||
@@ -123,7 +118,7 @@ export const initScale: Rule = defineRule({
           small: mayBeSmall(kernel) ? null : "error",
           advice: kernel.layer.role === "hidden" ? rescale : null,
         })),
-      ...recurrentKernels(measurements.layers)
+      ...network.recurrentKernels
         // A constant one has no deviation to judge: see the rule symmetry.
         .filter(({ kernel: { values } }) => values.std > 1e-12 * values.maxAbs)
         .map((kernel): Drawn => ({
@@ -146,7 +141,11 @@ export const initScale: Rule = defineRule({
  * Whether all that may be fed by a kernel is normalised, and comes out as large as if the kernel were
  * larger: the first convolution of a DCGAN is drawn small, and so are those after it, each normalised.
  */
-function isMadeUpFor({ layer, activation }: KernelLayer, chain: KernelLayer[], factor: number) {
+function isMadeUpFor(
+  { layer, activation }: KernelLayer,
+  chain: readonly KernelLayer[],
+  factor: number,
+) {
   const fed = chain.filter((other) => other.layer.depth === layer.depth + 1);
   return activationTraits(activation)?.homogeneous === true && fed.length > 0 &&
     fed.every(({ normalizedDeviation }) => normalizedDeviation >= 1 / factor);

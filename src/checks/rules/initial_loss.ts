@@ -3,7 +3,7 @@ import { isBias } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatNumber } from "../format.ts";
-import { type Head, headLayer } from "../heads.ts";
+import type { Head } from "../network/heads.ts";
 import type { Case } from "../judge.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import { unscaledInputs } from "../rescale_advice.ts";
@@ -108,9 +108,8 @@ export const initialLoss: Rule = defineRule({
   },
   // One figure for the model: no layer has a bar.
   figure: { title: "loss", scale: "linear", of: () => null },
-  judge({ layers, measurements, thresholds }) {
+  judge({ layers, measurements, network: { head }, thresholds }) {
     const { objective: { name, value }, batch } = measurements;
-    const head = headLayer(measurements);
     if (head === null || !layers.includes(head.layer)) return [];
     const expected = expectedLoss(head, measurements);
     if (expected === null || !Number.isFinite(value)) return [];

@@ -1,7 +1,6 @@
 import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { headMismatch } from "../head_mismatch.ts";
-import { headLayer } from "../heads.ts";
 import type { Rule } from "../rule.ts";
 import { strayClasses } from "../stray_classes.ts";
 
@@ -55,8 +54,7 @@ export const outputHead: Rule = defineRule({
   },
   // The figure is a pair of names: no layer has a bar.
   figure: { title: "head", scale: "linear", of: () => null },
-  judge({ layers, measurements }) {
-    const head = headLayer(measurements);
+  judge({ layers, measurements, network: { head } }) {
     const { objective: { name }, batch: { targets = [] } } = measurements;
     // Classes are counted by output, so several heads may have them.
     if (head === null) return targets.flatMap((target) => strayClasses(target, null));

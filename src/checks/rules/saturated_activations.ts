@@ -85,8 +85,8 @@ export const saturatedActivations: Rule = defineRule({
     scale: "linear",
     of: ({ saturatedFraction }) => saturatedFraction,
   },
-  judge({ layers, measurements, thresholds, trained }) {
-    const rescale = once(() => rescaleAdvice(layers, measurements.layers, true));
+  judge({ layers, measurements, network, thresholds, trained }) {
+    const rescale = once(() => rescaleAdvice(layers, network, true));
     return layers.flatMap((layer): Verdict[] => {
       const { name, activation, saturatedFraction: share, role } = layer;
       // A one-sided activation (relu6) rests at 0 half of the time; the rule dead-units judges it.

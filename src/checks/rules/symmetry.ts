@@ -5,7 +5,6 @@ import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatCount, formatNumber } from "../format.ts";
 import type { Verdict } from "../judge.ts";
-import { kernelChain } from "../kernel_chain.ts";
 import type { Rule } from "../rule.ts";
 
 /** Layers whose weights of two axes mix units. Of those of other layers nothing is known. */
@@ -60,9 +59,9 @@ export const symmetry: Rule = defineRule({
     of: ({ weights }) =>
       weights.find((weight) => weight.duplicateUnits != null)?.duplicateUnits ?? null,
   },
-  judge({ layers, measurements }) {
+  judge({ layers, network }) {
     const added = new Set(
-      kernelChain(measurements.layers).filter(({ added }) => added).map(({ layer }) => layer),
+      network.chain.filter(({ added }) => added).map(({ layer }) => layer),
     );
     return layers.flatMap((layer) => {
       const kernels = layer.weights

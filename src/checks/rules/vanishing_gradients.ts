@@ -3,20 +3,13 @@ import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { formatCount, formatNumber } from "../format.ts";
-import { softmaxUnderSum } from "../heads.ts";
+import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Case, Verdict } from "../judge.ts";
-import { kernelChain } from "../kernel_chain.ts";
 import { lostSignal } from "../lost_signal.ts";
 import { brokenGradient, noVerdict } from "../no_verdict.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
-import {
-  DELTA_NORM,
-  describePath,
-  signalPath,
-  signalPaths,
-  type SignalStep,
-} from "../signal_path.ts";
+import { DELTA_NORM, describePath, type SignalStep } from "../network/signal_path.ts";
 
 /** The rule `vanishing-gradients`: the signal must not die out on its way back to the first layer. */
 export const vanishingGradients: Rule = defineRule({
@@ -99,13 +92,13 @@ export const vanishingGradients: Rule = defineRule({
 });
 
 function judge(subject: Case<"vanishingRatio" | "vanishingFloor">): Verdict[] {
-  const { layers } = subject;
-  const path = signalPath(layers);
-  const unmeasured = brokenGradient(layers);
+  const { layers, network } = subject;
+  const path = network.signalPath(layers);
+  const unmeasured = brokenGradient(path);
   if (unmeasured !== null) return [unmeasured];
   const lost = lostSignal(subject);
   if (lost.some(({ severity }) => severity === "error")) return lost;
-  const paths = signalPaths(layers);
+  const paths = network.signalPaths(layers);
   if (paths.length > 0) {
     // Something was judged, then.
     const aside = lost.map(({ unjudged: _, ...verdict }) => verdict);
@@ -147,17 +140,16 @@ function loss(path: SignalStep[], subject: Case<"vanishingRatio">): Verdict[] {
   }];
 }
 
-function cure(path: LayerMeasurements[], { layers, measurements, trained }: Case): string {
+function cure(path: LayerMeasurements[], { layers, network, trained }: Case): string {
   if (trained) return SHORTER;
-  const all = measurements.layers;
   const names = path.map(({ name }) => name);
-  const sigmoid = kernelChain(all).some(({ activation, layer }) =>
+  const sigmoid = network.chain.some(({ activation, layer }) =>
     activation.toLowerCase().endsWith("sigmoid") && names.includes(layer.name)
   );
   if (sigmoid) {
     return "Replace sigmoid in the hidden layers by relu, tanh or selu: its slope is at most 1/4.";
   }
-  return rescaleAdvice(layers, all) ?? SHORTER;
+  return rescaleAdvice(layers, network) ?? SHORTER;
 }
 
 const SHORTER = "Add normalisation or residual connections, or make the network shallower.";

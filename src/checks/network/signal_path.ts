@@ -1,7 +1,7 @@
-import type { LayerMeasurements } from "../measure/measurements.ts";
-import { isKernel } from "../theory/weight_kinds.ts";
-import { formatNumber } from "./format.ts";
-import type { RuleFigure } from "./rule.ts";
+import type { LayerMeasurements } from "../../measure/measurements.ts";
+import { isKernel } from "../../theory/weight_kinds.ts";
+import { formatNumber } from "../format.ts";
+import type { RuleFigure } from "../rule.ts";
 
 /** A layer on the way that back-propagation takes, and the signal that it receives. */
 export interface SignalStep {
@@ -21,7 +21,7 @@ export function hasKernel(layer: LayerMeasurements): boolean {
 }
 
 /** The hidden layers with a kernel and a measured delta, from the first to the last by depth. */
-export function signalPath(layers: LayerMeasurements[]): SignalStep[] {
+export function signalPath(layers: readonly LayerMeasurements[]): SignalStep[] {
   return layers
     .filter((layer) => layer.role === "hidden" && hasKernel(layer))
     .filter((layer) => layer.preActivationGradients !== null)
@@ -34,9 +34,15 @@ export function signalPath(layers: LayerMeasurements[]): SignalStep[] {
  * Several heads send signals of different sizes: there is one way from the first layer that all of
  * them reach up to the head that sends most, and one over each branch, for a branch may lose its
  * signal while the layers before it thrive on another.
+ *
+ * @param layers The layers.
+ * @param path Their {@linkcode signalPath}.
  */
-export function signalPaths(layers: LayerMeasurements[]): SignalStep[][] {
-  const whole = signalPath(layers).filter(({ signal }) => signal > 0);
+export function signalPaths(
+  layers: readonly LayerMeasurements[],
+  path: readonly SignalStep[],
+): SignalStep[][] {
+  const whole = path.filter(({ signal }) => signal > 0);
   const all = [...new Set(layers.flatMap(({ heads = [] }) => heads))].toSorted();
   if (all.length === 0) return whole.length >= 2 ? [whole] : [];
   const headsOf = ({ layer: { heads } }: SignalStep) =>

@@ -2,26 +2,21 @@ import type {
   LayerMeasurements,
   Measurements,
   WeightMeasurements,
-} from "../measure/measurements.ts";
-import type { TensorStatistics } from "../measure/tensor_statistics.ts";
-import { fans } from "../theory/fans.ts";
-import { isBias, isKernel, isShift } from "../theory/weight_kinds.ts";
+} from "../../measure/measurements.ts";
+import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
+import { fans } from "../../theory/fans.ts";
+import { isBias, isKernel, isShift } from "../../theory/weight_kinds.ts";
+
+/** How the biases of a network came about, as far as one pass can tell. */
+export type Biases = "constant" | "drawn" | "moved";
 
 /**
- * Whether a network has been trained, as far as one pass can tell: a hidden layer's biases (or a
- * normalisation's beta) are neither zero nor constant, nor a random draw. Initialisers make them constant;
- * training moves each by itself. The head is left out because it may start at the prior of the targets, and
- * the forget gate of a recurrent layer may start at 1.
+ * How the biases of the hidden layers (and the betas of normalisations) came about: all zero or constant, as
+ * most initialisers have it; drawn at random, where all that vary look like PyTorch's draw; or moved by
+ * training, which moves each by itself. The head is left out because it may start at the prior of the targets,
+ * and the forget gate of a recurrent layer may start at 1.
  */
-export function looksTrained(measurements: Measurements): boolean {
-  return biasesOf(measurements) === "moved";
-}
-
-/**
- * How the biases of the hidden layers came about: all zero or constant, as most initialisers have it; drawn
- * at random, where all that vary look like PyTorch's draw; or moved by training.
- */
-export function biasesOf({ layers }: Measurements): "constant" | "drawn" | "moved" {
+export function biasesOf({ layers }: Measurements): Biases {
   const varying = layers
     .filter(({ role }) => role === "hidden")
     .flatMap((layer) =>

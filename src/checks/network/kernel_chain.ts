@@ -2,12 +2,12 @@ import type {
   LayerMeasurements,
   Measurements,
   WeightMeasurements,
-} from "../measure/measurements.ts";
-import type { LayerKind } from "../traits/layers.ts";
-import { type Fans, fans } from "../theory/fans.ts";
-import { initializerDeviation } from "../theory/initializer_deviation.ts";
-import { findActivation } from "../theory/resolve_activation.ts";
-import { isKernel } from "../theory/weight_kinds.ts";
+} from "../../measure/measurements.ts";
+import type { LayerKind } from "../../traits/layers.ts";
+import { type Fans, fans } from "../../theory/fans.ts";
+import { initializerDeviation } from "../../theory/initializer_deviation.ts";
+import { findActivation } from "../../theory/resolve_activation.ts";
+import { isKernel } from "../../theory/weight_kinds.ts";
 
 /** A dense or convolutional layer as initialisers see it. */
 export interface KernelLayer {
@@ -61,7 +61,7 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
     let added = false;
     let normalizedDeviation = 0;
     let enlarged = 0;
-    // Plain loops: a study asks for this eight times a point.
+    // Plain loops: a study asks for this at every point.
     for (let i = index; i < layers.length; i++) {
       const next = layers[i];
       if (i > index && next.weights.some(isKernel)) break;
@@ -103,12 +103,15 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
  * The hidden layers of a network that mean-field theory describes: one input, one output, dense and
  * convolutional layers in a row with elementwise activations between them, and nothing else.
  *
+ * @param kernels Its {@linkcode kernelChain}.
  * @returns The layers; or, as a string, why the theory does not apply.
  */
-export function plainChain({ layers, batch }: Measurements): KernelLayer[] | string {
+export function plainChain(
+  { layers, batch }: Measurements,
+  kernels: readonly KernelLayer[],
+): KernelLayer[] | string {
   if (batch.perInput.length !== 1) return `the model has ${batch.perInput.length} inputs`;
   if (!Number.isFinite(batch.inputs.rms)) return "the size of its inputs is not finite";
-  const kernels = kernelChain(layers);
   const known = new Set(kernels.map(({ layer }) => layer));
   const foreign = layers.find((layer) => !known.has(layer) && !isPassable(layer));
   if (foreign !== undefined) {

@@ -1,7 +1,4 @@
-import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import { isKernel } from "../theory/weight_kinds.ts";
-import { formatLayers } from "./format.ts";
-import type { Case, Verdict } from "./judge.ts";
+import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
 import { hasKernel } from "./signal_path.ts";
 
 /** The single head of a model: its last kernel, and the activation of its output. */
@@ -16,10 +13,15 @@ export interface Head {
   units: number | null;
 }
 
+/** Whether a layer has one of the last kernels before an output. */
+export function isKernelHead(layer: LayerMeasurements): boolean {
+  return layer.role === "output" && hasKernel(layer);
+}
+
 /** The head of a model with one, in the layer with the kernel or in an activation after it. */
 export function headLayer({ layers }: Measurements): Head | null {
   const outputs = layers.filter(({ role }) => role === "output");
-  const kernels = outputs.filter(({ weights }) => weights.some(isKernel));
+  const kernels = outputs.filter(hasKernel);
   if (kernels.length !== 1) return null;
   const isActive = ({ activation }: LayerMeasurements) =>
     activation !== null && activation !== "linear";
@@ -90,37 +92,6 @@ export function headActivation({ activation }: LayerMeasurements) {
   return activation === "sigmoid" ? "sigmoid" : null;
 }
 
-/** A case, divided by whether the objective sends the layers a signal. */
-interface SoftmaxUnderSum<Name extends string> {
-  /** The warning about the layers that softmax heads alone lie above; none without such layers. */
-  warnings: Verdict[];
-  /** The case without those layers: what can be judged. */
-  heard: Case<Name>;
-}
-
-/**
- * Softmax heads under the objective "sum": the outputs of an example add up to 1 whatever the weights
- * are, so the gradient is 0 but for rounding, and no rule about gradients has a verdict on the layers
- * that lie on the way of such heads alone. Another head may carry a signal, to the layers it shares too.
- */
-export function softmaxUnderSum<Name extends string>(
-  subject: Case<Name>,
-): SoftmaxUnderSum<Name> {
-  const { layers, measurements } = subject;
-  const silent = silentLayers(measurements);
-  if (!layers.some((layer) => silent.has(layer))) return { warnings: [], heard: subject };
-  const isHeard = (layer: LayerMeasurements) => !silent.has(layer);
-  const rest = measurements.layers.filter(isHeard);
-  const heard = {
-    ...subject,
-    layers: layers.filter(isHeard),
-    measurements: { ...measurements, layers: rest },
-  };
-  const softmaxes = [...silent].filter((layer) => layer.role === "output" && isSoftmax(layer));
-  const said = warning(softmaxes, [...silent], measurements);
-  return { warnings: [heard.layers.length > 0 ? said : { ...said, unjudged: true }], heard };
-}
-
 /** The layers whose gradients are rounding, for all that lies above them are softmax heads. */
 export function silentLayers({ layers, objective }: Measurements): Set<LayerMeasurements> {
   if (objective.name !== "sum") return new Set();
@@ -145,41 +116,7 @@ function headsOf({ heads }: LayerMeasurements, kernels: LayerMeasurements[]): st
   return heads ?? kernels.map(({ name }) => name);
 }
 
-function isSoftmax({ activation }: LayerMeasurements): boolean {
+/** Whether a layer ends in a softmax. */
+export function isSoftmax({ activation }: LayerMeasurements): boolean {
   return activation === "softmax";
-}
-
-function warning(
-  softmaxes: LayerMeasurements[],
-  silent: LayerMeasurements[],
-  { layers }: Measurements,
-): Verdict {
-  const [head] = softmaxes;
-  const isAll = silent.length === layers.length;
-  const names = silent.map(({ name }) => name);
-  const verdict = {
-    severity: "warning" as const,
-    layer: head.name,
-    measured: null,
-    expected: "an objective that depends on the weights",
-    advice:
-      'Measure a loss with targets instead of the sum: objective: "categoricalCrossentropy", or ' +
-      "--objective categoricalCrossentropy on the command line.",
-  };
-  if (isAll) {
-    return {
-      ...verdict,
-      message: `No verdict: ${head.name} ends in a softmax, whose outputs add up to 1, so the ` +
-        `objective "sum" is constant and its gradient is 0 whatever the weights are.`,
-    };
-  }
-  const ends = softmaxes.map(({ name }) => name);
-  return {
-    ...verdict,
-    layers: names,
-    message: `No verdict for ${formatLayers(names, layers)}: ${formatLayers(ends, layers)} ` +
-      `${ends.length === 1 ? "ends" : "end"} in a softmax, whose outputs add up to 1, so the ` +
-      `objective "sum" sends no gradient down that way whatever the weights are.`,
-    advice: `${verdict.advice} The other layers are judged.`,
-  };
 }

@@ -2,15 +2,15 @@ import type {
   LayerMeasurements,
   Measurements,
   WeightMeasurements,
-} from "../measure/measurements.ts";
-import { reluOffFractions } from "../theory/relu_off_fractions.ts";
-import { isKernel, isRecurrentKernel } from "../theory/weight_kinds.ts";
-import { plainChain } from "./kernel_chain.ts";
-import { biasesOf } from "./looks_trained.ts";
+} from "../../measure/measurements.ts";
+import { reluOffFractions } from "../../theory/relu_off_fractions.ts";
+import { isKernel, isRecurrentKernel } from "../../theory/weight_kinds.ts";
+import type { Biases } from "./biases_of.ts";
+import type { KernelLayer } from "./kernel_chain.ts";
 import { hasKernel } from "./signal_path.ts";
 
 /** What the alikeness of the examples does to an untrained layer. */
-interface Alikeness {
+export interface Alikeness {
   /** The share of its units that are on at every entry of the batch. */
   alwaysOn: number;
   /** By how much more of its units may be always off than always on, by chance alone. */
@@ -30,10 +30,15 @@ const CHANCE_OF_MEAN = 4;
  *
  * The other units are off half of the time, so that the share of entries that are off less that of those that
  * are on tells the units that are always off less those that are always on.
+ *
+ * @param measurements What was measured.
+ * @param biases How the biases of the network came about.
  */
-export function offByAlikeness(measurements: Measurements): Map<string, Alikeness> {
-  const { layers } = measurements;
-  if (biasesOf(measurements) !== "constant") return new Map();
+export function offByAlikeness(
+  { layers }: Measurements,
+  biases: Biases,
+): Map<string, Alikeness> {
+  if (biases !== "constant") return new Map();
   const judged = layers.filter((layer, index) => isRelu(layer) && isSymmetric(layers, index));
   return new Map(judged.flatMap((layer): [string, Alikeness][] => {
     const { name, shape, preActivations, activations, saturatedFraction, deadFraction } = layer;
@@ -75,15 +80,19 @@ function leansNotOff(weight: WeightMeasurements): boolean {
  * The share of dead units that depth alone explains, for each row with an activation: of the dense relu
  * layers in a row from the input up. None where theory does not describe the network. It is for trained
  * networks, in which nothing says that as many units are on as are off (`offByAlikeness`).
+ *
+ * @param chain Its hidden layers, or why theory does not apply.
+ * @param batch What was put in.
  */
-export function offByDepth(measurements: Measurements): Map<string, number> {
-  const chain = plainChain(measurements);
+export function offByDepth(
+  chain: readonly KernelLayer[] | string,
+  { examples, inputs }: Measurements["batch"],
+): Map<string, number> {
   if (typeof chain === "string") return new Map();
   const other = chain.findIndex(({ layer, activation }) =>
     layer.kind !== "dense" || activation !== "relu"
   );
   const run = other === -1 ? chain : chain.slice(0, other);
-  const { examples, inputs } = measurements.batch;
   if (run.length === 0 || !(inputs.rms > 0)) return new Map();
   // Inputs that share an offset are alike from the start.
   const correlation = Math.min(1, (inputs.mean / inputs.rms) ** 2);

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { explodingGradients } from "../../src/checks/rules/exploding_gradients.ts";
-import { vanishingGradients } from "../../src/checks/rules/vanishing_gradients.ts";
-import { signalPaths } from "../../src/checks/signal_path.ts";
-import type { LayerMeasurements } from "../../src/measure/measurements.ts";
-import { flat, makeHead, makeLayer, makeMeasurements } from "./make_measurements.ts";
+import { explodingGradients } from "../../../src/checks/rules/exploding_gradients.ts";
+import { vanishingGradients } from "../../../src/checks/rules/vanishing_gradients.ts";
+import { signalPath, signalPaths } from "../../../src/checks/network/signal_path.ts";
+import type { LayerMeasurements } from "../../../src/measure/measurements.ts";
+import { flat, makeHead, makeLayer, makeMeasurements } from "../make_measurements.ts";
 
 /** A hidden layer with a signal, on the way of these heads; of all of them without any. */
 const row = (name: string, depth: number, signal: number, ...heads: string[]) =>
@@ -16,7 +16,7 @@ const row = (name: string, depth: number, signal: number, ...heads: string[]) =>
 const head = (name: string) => makeHead({ name, depth: 9, heads: [name] });
 
 const names = (layers: LayerMeasurements[]) =>
-  signalPaths(layers).map((path) => path.map(({ layer }) => layer.name));
+  signalPaths(layers, signalPath(layers)).map((path) => path.map(({ layer }) => layer.name));
 
 /** A trunk of two layers under two branches of two. */
 const branches = (trunk: [number, number], a: [number, number], b: [number, number]) => [

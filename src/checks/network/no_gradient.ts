@@ -2,9 +2,8 @@ import type {
   LayerMeasurements,
   Measurements,
   WeightMeasurements,
-} from "../measure/measurements.ts";
-import { isKernel, isRecurrentKernel } from "../theory/weight_kinds.ts";
-import { isZero } from "./zero_gradient_cause.ts";
+} from "../../measure/measurements.ts";
+import { isKernel, isRecurrentKernel } from "../../theory/weight_kinds.ts";
 
 /**
  * Whether a recurrent layer puts out more than zeros and has a delta, so that a gradient of 0 of its
@@ -55,4 +54,10 @@ export function waitsFor(layer: LayerMeasurements, { layers }: Measurements): st
 function isOpening({ name, shape, trainable, values, gradients }: WeightMeasurements): boolean {
   return (shape.length === 0 || isKernel({ name, shape })) && trainable && gradients !== null &&
     values.maxAbs === 0 && values.nonFinite === 0;
+}
+
+/** Whether all that is known of the gradient of a weight is that it is exactly 0. */
+export function isZero({ gradients, gradientsOfUsedRows }: WeightMeasurements): boolean {
+  const judged = gradientsOfUsedRows ?? gradients;
+  return judged !== null && judged.maxAbs === 0 && judged.nonFinite === 0;
 }

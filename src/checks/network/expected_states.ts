@@ -1,0 +1,122 @@
+import { activationSpread } from "../../theory/activation_spread.ts";
+import { criticalGain } from "../../theory/critical_gain.ts";
+import { fans } from "../../theory/fans.ts";
+import { gain } from "../../theory/gain.ts";
+import {
+  initializerDeviation,
+  type InitializerScheme,
+} from "../../theory/initializer_deviation.ts";
+import type { MeanFieldState } from "../../theory/mean_field.ts";
+import type { KernelLayer } from "./kernel_chain.ts";
+import type { MeanFields } from "./mean_fields.ts";
+
+type Gain = (activation: string) => number | null;
+
+/** The gains at which a network may be critical: selu has two. */
+const CRITICAL_GAINS: readonly Gain[] = [gain, criticalGain];
+
+/**
+ * What is left of the standard deviation of a normal distribution that is cut at two of them. The normal
+ * initialisers of TensorFlow.js cut, and do not make up for it: `heNormal` draws 0.88 of He's deviation.
+ */
+const CUT = 0.8796256610342398;
+
+/** Whether a kernel may have been drawn with the given standard deviation, its tails cut or not. */
+function drawnWith({ kernel: { values } }: KernelLayer, deviation: number): boolean {
+  // Three standard errors of the deviation of so many normal entries.
+  const doubt = 1 + 3 / Math.sqrt(2 * values.count);
+  return values.std <= deviation * doubt && values.std >= deviation * CUT / doubt;
+}
+
+const SCHEMES: InitializerScheme[] = ["he", "lecun", "glorot", "orthogonal"];
+
+function sigma({ kernel: { values }, fanIn }: KernelLayer): number {
+  return values.std * Math.sqrt(fanIn);
+}
+
+/**
+ * What the hidden layers of a network should measure by mean-field theory, one state a layer, for the inputs
+ * that were measured. Where theory does not describe the network there are no states.
+ */
+export class ExpectedStates {
+  readonly #chain: readonly KernelLayer[];
+  readonly #inputMeanSquare: number;
+  readonly #fields: MeanFields;
+  #critical?: MeanFieldState[][];
+  #cut?: MeanFieldState[][];
+  #usual?: MeanFieldState[];
+  #wander?: number[];
+
+  /**
+   * Made by `Network`.
+   *
+   * @param chain The hidden layers.
+   * @param inputMeanSquare Mean of the squared input.
+   * @param fields What computes a mean field.
+   */
+  constructor(chain: readonly KernelLayer[], inputMeanSquare: number, fields: MeanFields) {
+    this.#chain = chain;
+    this.#inputMeanSquare = inputMeanSquare;
+    this.#fields = fields;
+  }
+
+  /**
+   * The network of that depth and those activations at criticality: each kernel has the gain of its
+   * activation, and 1 where that has none. There are two such networks, the first of them with the usual
+   * gains; they differ where an activation has another gain at which chi is 1, as selu has.
+   */
+  get critical(): readonly MeanFieldState[][] {
+    return this.#critical ??= CRITICAL_GAINS.map((gainOf) =>
+      this.#statesOf(({ activation }) => gainOf(activation) ?? 1)
+    );
+  }
+
+  /**
+   * The critical networks but for what TensorFlow.js cuts off the tails of its normal distributions, where
+   * kernels look so drawn: over many layers its 12 % add up. Any other kernel counts as critical.
+   */
+  get cut(): readonly MeanFieldState[][] {
+    return this.#cut ??= CRITICAL_GAINS.map((gainOf) =>
+      this.#statesOf((layer) => {
+        const wanted = gainOf(layer.activation) ?? 1;
+        const isDrawn = drawnWith(layer, wanted / Math.sqrt(layer.fanIn));
+        return isDrawn ? Math.min(sigma(layer), wanted) : wanted;
+      })
+    );
+  }
+
+  /**
+   * The network with the kernels that it was drawn with, by He, LeCun, Glorot or orthogonal, whatever the
+   * activation: Glorot's scheme takes from relu. A kernel that none of them draws counts as critical.
+   */
+  get usual(): readonly MeanFieldState[] {
+    return this.#usual ??= this.#statesOf((layer) => {
+      // TensorFlow.js takes the fans of every kernel for those of an ordinary convolution.
+      const isDrawn = [layer.fans, fans(layer.kernel.shape)].some((own) =>
+        SCHEMES.some((scheme) => drawnWith(layer, initializerDeviation(scheme, own)))
+      );
+      return isDrawn ? sigma(layer) : gain(layer.activation) ?? 1;
+    });
+  }
+
+  /** By what factor a healthy std(a) may be off the mean field: three standard deviations of its logarithm. */
+  get wander(): readonly number[] {
+    return this.#wander ??= activationSpread(
+      this.#chain.map(({ activation, units }) => ({
+        activation,
+        weightVariance: (gain(activation) ?? 1) ** 2,
+        width: units,
+      })),
+      this.#inputMeanSquare,
+    ).map((spread) => Math.exp(3 * spread));
+  }
+
+  /** The mean field of the chain with kernels of the given sigma_w. */
+  #statesOf(sigmaOf: (layer: KernelLayer) => number): MeanFieldState[] {
+    const layers = this.#chain.map((layer) => ({
+      activation: layer.activation,
+      weightVariance: sigmaOf(layer) ** 2,
+    }));
+    return this.#fields.of(layers, this.#inputMeanSquare);
+  }
+}

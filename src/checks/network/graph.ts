@@ -1,0 +1,114 @@
+import type { LayerMeasurements } from "../../measure/measurements.ts";
+import { sharesHead } from "./heads.ts";
+import { hasKernel } from "./signal_path.ts";
+
+/**
+ * Which layer feeds which. The edges are those that were measured. Measurements of older versions have none:
+ * there one layer is taken to feed each, as far as depth and order tell.
+ */
+export class Graph {
+  readonly #layers: readonly LayerMeasurements[];
+  readonly #inputs = new Map<string, LayerMeasurements[]>();
+  readonly #outputs = new Map<string, LayerMeasurements[]>();
+  readonly #before = new Map<string, Set<string>>();
+  readonly #isMeasured: boolean;
+
+  /**
+   * Made by `Network`.
+   *
+   * @param layers The layers, in the order of the forward pass.
+   */
+  constructor(layers: readonly LayerMeasurements[]) {
+    this.#layers = layers;
+    this.#isMeasured = layers.every(({ inputs }) => inputs !== undefined);
+    const byName = new Map(layers.map((layer) => [layer.name, layer]));
+    for (const [index, layer] of layers.entries()) {
+      const inputs = this.#isMeasured
+        ? layer.inputs!.flatMap((name) => byName.get(name) ?? [])
+        : this.#guess(index);
+      this.#inputs.set(layer.name, inputs);
+      for (const { name } of inputs) {
+        const outputs = this.#outputs.get(name);
+        if (outputs === undefined) this.#outputs.set(name, [layer]);
+        else outputs.push(layer);
+      }
+    }
+  }
+
+  /** The layers whose outputs a layer reads, in the order in which it reads them. */
+  inputsOf({ name }: LayerMeasurements): readonly LayerMeasurements[] {
+    return this.#inputs.get(name) ?? [];
+  }
+
+  /** The layers that read the output of a layer, in the order of the forward pass. */
+  outputsOf({ name }: LayerMeasurements): readonly LayerMeasurements[] {
+    return this.#outputs.get(name) ?? [];
+  }
+
+  /**
+   * Whether what a layer puts out reaches another one. Of two that reach each other, as layers do that are
+   * called over and over, the one of lesser depth is below. No layer is below itself.
+   */
+  isBelow(layer: LayerMeasurements, other: LayerMeasurements): boolean {
+    if (layer.name === other.name) return false;
+    if (!this.#isMeasured) {
+      return sharesHead(layer, other) && (layer.depth < other.depth ||
+        layer.depth === other.depth && !hasKernel(other) &&
+          this.#layers.indexOf(layer) < this.#layers.indexOf(other));
+    }
+    return this.#reaches(layer, other) &&
+      (layer.depth < other.depth || !this.#reaches(other, layer));
+  }
+
+  /**
+   * The ways from a layer to another, each from the one to the other, both included; none goes through a
+   * layer twice. They are found as they are asked for: over n residual blocks there are 2^n of them.
+   */
+  *pathsBetween(
+    layer: LayerMeasurements,
+    other: LayerMeasurements,
+  ): Generator<LayerMeasurements[]> {
+    yield* this.#extend([layer], other);
+  }
+
+  *#extend(
+    path: LayerMeasurements[],
+    end: LayerMeasurements,
+  ): Generator<LayerMeasurements[]> {
+    const last = path[path.length - 1];
+    if (last.name === end.name) {
+      yield path;
+      return;
+    }
+    for (const next of this.outputsOf(last)) {
+      const isOnTheWay = next.name === end.name || this.#reaches(next, end);
+      if (isOnTheWay && !path.some(({ name }) => name === next.name)) {
+        yield* this.#extend([...path, next], end);
+      }
+    }
+  }
+
+  /** Whether the edges lead from a layer to another. */
+  #reaches(layer: LayerMeasurements, { name }: LayerMeasurements): boolean {
+    let before = this.#before.get(name);
+    if (before === undefined) {
+      before = new Set(this.#inputs.get(name)?.map(({ name }) => name));
+      // A set is walked in the order of its entries, those that are added on the way included.
+      for (const name of before) {
+        for (const input of this.#inputs.get(name)!) before.add(input.name);
+      }
+      this.#before.set(name, before);
+    }
+    return before.has(layer.name);
+  }
+
+  /** What feeds a layer, where only depths are known: the latest before it of the depth that it starts from. */
+  #guess(index: number): LayerMeasurements[] {
+    const layer = this.#layers[index];
+    const depth = layer.depth - (hasKernel(layer) ? 1 : 0);
+    const input = this.#layers.slice(0, index).findLast((other) =>
+      other.depth === depth && sharesHead(other, layer)
+    );
+    return input === undefined ? [] : [input];
+  }
+}

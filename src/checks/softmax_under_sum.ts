@@ -1,0 +1,69 @@
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import { formatLayers } from "./format.ts";
+import type { Case, Verdict } from "./judge.ts";
+import { isSoftmax } from "./network/heads.ts";
+
+/** A case, divided by whether the objective sends the layers a signal. */
+interface SoftmaxUnderSum<Name extends string> {
+  /** The warning about the layers that softmax heads alone lie above; none without such layers. */
+  warnings: Verdict[];
+  /** The case without those layers: what can be judged. */
+  heard: Case<Name>;
+}
+
+/**
+ * Softmax heads under the objective "sum": the outputs of an example add up to 1 whatever the weights
+ * are, so the gradient is 0 but for rounding, and no rule about gradients has a verdict on the layers
+ * that lie on the way of such heads alone. Another head may carry a signal, to the layers it shares too.
+ */
+export function softmaxUnderSum<Name extends string>(
+  subject: Case<Name>,
+): SoftmaxUnderSum<Name> {
+  const { layers, measurements, network } = subject;
+  const { silent } = network;
+  if (!layers.some((layer) => silent.has(layer))) return { warnings: [], heard: subject };
+  const heard = {
+    ...subject,
+    layers: layers.filter((layer) => !silent.has(layer)),
+    measurements: network.heard.measurements,
+    network: network.heard,
+  };
+  const softmaxes = [...silent].filter((layer) => layer.role === "output" && isSoftmax(layer));
+  const said = warning(softmaxes, [...silent], measurements);
+  return { warnings: [heard.layers.length > 0 ? said : { ...said, unjudged: true }], heard };
+}
+
+function warning(
+  softmaxes: LayerMeasurements[],
+  silent: LayerMeasurements[],
+  { layers }: Measurements,
+): Verdict {
+  const [head] = softmaxes;
+  const isAll = silent.length === layers.length;
+  const names = silent.map(({ name }) => name);
+  const verdict = {
+    severity: "warning" as const,
+    layer: head.name,
+    measured: null,
+    expected: "an objective that depends on the weights",
+    advice:
+      'Measure a loss with targets instead of the sum: objective: "categoricalCrossentropy", or ' +
+      "--objective categoricalCrossentropy on the command line.",
+  };
+  if (isAll) {
+    return {
+      ...verdict,
+      message: `No verdict: ${head.name} ends in a softmax, whose outputs add up to 1, so the ` +
+        `objective "sum" is constant and its gradient is 0 whatever the weights are.`,
+    };
+  }
+  const ends = softmaxes.map(({ name }) => name);
+  return {
+    ...verdict,
+    layers: names,
+    message: `No verdict for ${formatLayers(names, layers)}: ${formatLayers(ends, layers)} ` +
+      `${ends.length === 1 ? "ends" : "end"} in a softmax, whose outputs add up to 1, so the ` +
+      `objective "sum" sends no gradient down that way whatever the weights are.`,
+    advice: `${verdict.advice} The other layers are judged.`,
+  };
+}
