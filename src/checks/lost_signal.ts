@@ -48,7 +48,7 @@ export function lostSignal(
     );
   const arrivesBelow = (layer: LayerMeasurements) =>
     whole.some((other) =>
-      other.depth < layer.depth && sharesHead(layer, other) && isSent(other.preActivationGradients)
+      network.graph.isBelow(other, layer) && isSent(other.preActivationGradients)
     );
   const aside = rest.filter(arrivesBelow);
   const cut = rest.filter((layer) => sentAbove(layer) && !arrivesBelow(layer));

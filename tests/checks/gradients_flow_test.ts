@@ -301,3 +301,42 @@ Deno.test("gradientsFlow fails a softmax head under the sum, for nothing was mea
   const findings = gradientsFlow.check(makeMeasurements([], { layers: [head] }));
   assertEquals(findings.map(({ severity, unjudged }) => [severity, unjudged]), [["error", true]]);
 });
+
+/** A stem, a normalisation right after it, a branch that ends in zeros, and a tower beside them. */
+function besideStem(isStemHeard: boolean) {
+  const nothing = flat(0, 640);
+  const silent = { activationGradients: nothing, preActivationGradients: nothing };
+  const weight = (name: string, given = {}) => makeWeight({ name, gradients: nothing, ...given });
+  const layers = [
+    makeLayer({
+      name: "stem",
+      inputs: [],
+      ...isStemHeard ? {} : { ...silent, weights: [weight("stem/kernel")] },
+    }),
+    makeLayer({ name: "tower", inputs: [] }),
+    makeLayer({
+      name: "norm",
+      className: "BatchNormalization",
+      inputs: ["stem"],
+      activation: null,
+      ...silent,
+      weights: [weight("norm/gamma", { shape: [20] })],
+    }),
+    makeLayer({
+      name: "end",
+      depth: 2,
+      inputs: ["norm"],
+      weights: [makeWeight({ name: "end/kernel", values: flat(0, 400) })],
+    }),
+    makeHead({ depth: 3, inputs: ["end", "stem", "tower"] }),
+  ];
+  return makeMeasurements([], { layers });
+}
+
+Deno.test("gradientsFlow goes by what feeds a normalisation of the stem's depth", () => {
+  const severityOf = (isStemHeard: boolean) =>
+    gradientsFlow.check(besideStem(isStemHeard)).find(({ layer }) => layer === "norm")?.severity;
+  assertEquals(severityOf(true), "warning");
+  // The tower beside it is heard, but does not feed it.
+  assertEquals(severityOf(false), "error");
+});

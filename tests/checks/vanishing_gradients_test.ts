@@ -288,6 +288,20 @@ Deno.test("vanishingGradients lays a silent last layer to its branch, where the 
   assertStringIncludes(finding.message, "reaches the layers before by another way");
 });
 
+Deno.test("vanishingGradients fails a tower without a signal, however deep the tower beside it is", () => {
+  for (const depth of [1, 3]) {
+    const layers = [
+      makeLayer({ name: "a_1", inputs: [], ...silent }),
+      makeLayer({ name: "a_2", depth: 2, inputs: ["a_1"], ...silent }),
+      makeLayer({ name: "b", depth, inputs: [] }),
+      makeLayer({ name: "top", depth: 4, inputs: ["a_2", "b"] }),
+      makeHead({ depth: 5, inputs: ["top"] }),
+    ];
+    const [finding, ...others] = check(makeMeasurements([], { layers }));
+    assertEquals([finding.severity, finding.layers, others], ["error", ["a_1", "a_2"], []]);
+  }
+});
+
 Deno.test("vanishingGradients asks for a loss when a softmax head meets the sum", () => {
   const tiny = flat(1e-8, 640);
   const hidden = { activationGradients: tiny, preActivationGradients: zero };

@@ -49,6 +49,26 @@ const NETWORKS: Record<string, Make> = {
     const outputs = dense(tf, 99 * seed, 5, { activation: "softmax" }).apply(sum) as SymbolicTensor;
     return tf.model({ inputs: input, outputs });
   },
+  "Residual branches that end in zeros, each behind a normalisation of the sum": (
+    tf,
+    seed,
+    dead,
+  ) => {
+    const input = tf.input({ shape: [20] });
+    let sum = dense(tf, seed, 32).apply(input) as SymbolicTensor;
+    for (let block = 1; block <= 3; block++) {
+      const branch = [
+        // The first of these has the depth of the stem that feeds it.
+        tf.layers.batchNormalization(),
+        tf.layers.reLU(),
+        hidden(tf, 10 * seed + block, dead),
+        tf.layers.dense({ units: 32, kernelInitializer: "zeros" }),
+      ].reduce((at, layer) => layer.apply(at) as SymbolicTensor, sum);
+      sum = tf.layers.add().apply([sum, branch]) as SymbolicTensor;
+    }
+    const outputs = dense(tf, 99 * seed, 5, { activation: "softmax" }).apply(sum) as SymbolicTensor;
+    return tf.model({ inputs: input, outputs });
+  },
 };
 
 async function findings(make: Make, seed: number, dead = false) {
