@@ -175,6 +175,8 @@ export interface TargetMeasurements {
  * The numbers of one forward and one backward pass: plain data, no tensors, JSON-serialisable.
  * Layers come in the order in which the forward pass called them first. What the figures of a layer are
  * over is said at {@linkcode LayerMeasurements}: the graph alone tells it, not how it happens to be run.
+ *
+ * What rules work out of them is kept as long as they are. To change a figure, make a copy.
  */
 export interface Measurements {
   /** Version of this format. */
