@@ -4,7 +4,7 @@ import { keepModel } from "./keep_model.ts";
 import { openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
-import { cloneOptimizer, trainingStep } from "./training_step.ts";
+import { cloneOptimizer, trainingStep, updateOf } from "./training_step.ts";
 import { number, objectWith, requireValue } from "../words/requirements.ts";
 
 /** How the loss of one batch falls when it is trained on over and over. */
@@ -68,11 +68,13 @@ export async function probeOverfit(
     );
   }
   const optimizer = await cloneOptimizer(tf, model, options.optimizer);
+  const update = updateOf(optimizer);
   const kept = keepModel(probe);
   try {
     const losses: number[] = [];
     for (let step = 0; step <= steps; step++) {
-      losses.push(trainingStep(kept, objective, optimizer));
+      const { loss, penalty } = trainingStep(kept, objective, update);
+      losses.push(loss + penalty);
       if (losses[step] <= targetLoss || !Number.isFinite(losses[step])) break;
     }
     return {

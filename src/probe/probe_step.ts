@@ -7,7 +7,7 @@ import { openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { copyOf } from "./run_forward.ts";
-import { cloneOptimizer, trainingStep } from "./training_step.ts";
+import { cloneOptimizer, trainingStep, updateOf } from "./training_step.ts";
 
 /** What a training step does to one weight. */
 export interface WeightStep {
@@ -86,7 +86,9 @@ export async function probeStep(
   const read = () => weights.map(({ variable }) => copyOf(tf, variable.read()));
   const kept = keepModel(probe);
   const step = async () => {
-    if (options.train === undefined) return void trainingStep(kept, objective, optimizer);
+    if (options.train === undefined) {
+      return void trainingStep(kept, objective, updateOf(optimizer));
+    }
     kept.rewind();
     await options.train(model, batch, optimizer);
   };
