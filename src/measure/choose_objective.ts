@@ -1,7 +1,7 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { drawTarget } from "../model/draw_target.ts";
 import { headOf } from "../model/head_of.ts";
-import type { LossName, Objective } from "../model/objective.ts";
+import { isObjective, type LossName, type Objective } from "../model/objective.ts";
 import { SeededRandom } from "../model/seeded_random.ts";
 import { hasShape, targetShapes } from "../model/shapes.ts";
 import { compiledLosses } from "./compiled_losses.ts";
@@ -69,12 +69,50 @@ export function chooseObjective(
   if (compiled !== null) {
     return withTargets(tf, model, compiled, "compiled", targets, seed);
   }
-  const fitting = fittingLosses(model, targets);
-  if (fitting !== null) return withTargets(tf, model, fitting, "head", targets, seed);
-  if (sumSaysNothing(model)) {
-    return withTargets(tf, model, fittingLosses(model, null)!, "head", null, seed);
-  }
+  if (sumSaysNothing(model)) return byHead(tf, model, targets, seed);
   return { objective: resolveObjective(tf, "sum", targets), chosenBy: null, drawn: null };
+}
+
+/**
+ * Chooses what to train on: as {@linkcode chooseObjective}, but never the sum of the outputs, which has no
+ * least value; where that is asked for, too, the losses that fit the heads. A loss that was asked for has
+ * its targets drawn where the batch has none.
+ *
+ * @param given What is asked for.
+ * @param targets The targets of the batch.
+ * @param seed Seed of targets that have to be drawn.
+ * @throws {TypeError} If the given objective is of no known kind.
+ */
+export function chooseLoss(
+  tf: TensorFlow,
+  model: LayersModel,
+  given: Objective | undefined,
+  targets: Tensor[] | null,
+  seed: number,
+): ChosenObjective {
+  if (given === undefined || given === "sum") {
+    const compiled = compiledLosses(model);
+    return compiled === null
+      ? byHead(tf, model, targets, seed)
+      : withTargets(tf, model, compiled, "compiled", targets, seed);
+  }
+  if (targets !== null || typeof given === "function" || !isObjective(given)) {
+    return { objective: resolveObjective(tf, given, targets), chosenBy: null, drawn: null };
+  }
+  return withTargets(tf, model, model.outputs.map(() => given), null, null, seed);
+}
+
+/** The losses that fit the heads, on these targets where they suit them, else on random ones. */
+function byHead(
+  tf: TensorFlow,
+  model: LayersModel,
+  targets: Tensor[] | null,
+  seed: number,
+): ChosenObjective {
+  const fitting = fittingLosses(model, targets);
+  return fitting === null
+    ? withTargets(tf, model, fittingLosses(model, null)!, "head", null, seed)
+    : withTargets(tf, model, fitting, "head", targets, seed);
 }
 
 /**
@@ -82,7 +120,8 @@ export function chooseObjective(
  * another one for each output, or a function.
  */
 export function defaultLoss(model: LayersModel): LossName | null {
-  const losses = compiledLosses(model) ?? fittingLosses(model, null) ?? [];
+  const losses = compiledLosses(model) ??
+    (sumSaysNothing(model) ? fittingLosses(model, null)! : []);
   const [loss = null] = losses;
   return typeof loss === "string" && losses.every((other) => other === loss) ? loss : null;
 }
@@ -92,14 +131,12 @@ function sumSaysNothing({ outputs }: LayersModel): boolean {
 }
 
 /**
- * The losses that fit the heads, `null` where the sum will do or the targets suit none of them. Classes
- * may be given as shares or by their numbers.
+ * The losses that fit the heads, `null` where the targets do not suit them. Classes may be given as shares
+ * or by their numbers.
  */
 function fittingLosses(model: LayersModel, targets: Tensor[] | null): LossName[] | null {
   const { outputs } = model;
-  if (!sumSaysNothing(model) || (targets !== null && targets.length !== outputs.length)) {
-    return null;
-  }
+  if (targets !== null && targets.length !== outputs.length) return null;
   const losses = outputs.flatMap((output, i): LossName[] => {
     const head = headOf(output);
     const loss = Object.hasOwn(FITTING, head) ? FITTING[head] : "meanSquaredError";
@@ -119,7 +156,7 @@ function withTargets(
   tf: TensorFlow,
   model: LayersModel,
   losses: readonly OutputLoss[],
-  chosenBy: "compiled" | "head",
+  chosenBy: ChosenObjective["chosenBy"],
   targets: Tensor[] | null,
   seed: number,
 ): ChosenObjective {
