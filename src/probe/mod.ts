@@ -14,6 +14,8 @@ export * from "./probe_overfit.ts";
 export * from "./probe_step.ts";
 export type * from "./probe_subject.ts";
 export type { ProbeName } from "./probes.ts";
+export type * from "./trial.ts";
+export * from "./try_training.ts";
 export type { Batch } from "../model/batch.ts";
 export type { LayersModel, Optimizer, Tensor } from "../engine/tensorflow.ts";
 export type { LossName, Objective } from "../model/objective.ts";

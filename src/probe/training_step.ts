@@ -19,6 +19,31 @@ interface OptimizerClass {
 }
 
 /**
+ * The optimizer that was asked for, or that the model was compiled with.
+ *
+ * @throws {TypeError} If what was asked for is no optimizer.
+ */
+export function givenOptimizer(
+  model: LayersModel,
+  asked: Optimizer | undefined,
+): Optimizer | null {
+  const given = asked ?? (model as { optimizer?: Optimizer }).optimizer ?? null;
+  if (given === null) return null;
+  if (typeof given.applyGradients !== "function" || typeof given.constructor !== "function") {
+    throw new TypeError(
+      `options.optimizer must be an optimizer of TensorFlow.js, got ${typeof asked}.`,
+    );
+  }
+  return given;
+}
+
+/** An optimizer of the same class and configuration, but for these settings, that has seen nothing yet. */
+export function freshOptimizer(original: Optimizer, settings: object = {}): Optimizer {
+  const own = original.constructor as unknown as OptimizerClass;
+  return own.fromConfig(own, { ...original.getConfig(), ...settings });
+}
+
+/**
  * A copy of an optimizer with its state (moments, number of steps), so that the original is not moved:
  * of the given one, of the one that the model was compiled with, or a new Adam. Adamax cannot tell its
  * state; its copy starts afresh.
@@ -29,18 +54,11 @@ interface OptimizerClass {
 export async function cloneOptimizer(
   tf: TensorFlow,
   model: LayersModel,
-  given: Optimizer | undefined,
+  asked: Optimizer | undefined,
 ): Promise<Optimizer> {
-  const original = given ?? (model as { optimizer?: Optimizer }).optimizer ?? null;
+  const original = givenOptimizer(model, asked);
   if (original === null) return tf.train.adam(LEARNING_RATE);
-  const { constructor } = original as { constructor: unknown };
-  if (typeof original.applyGradients !== "function" || typeof constructor !== "function") {
-    throw new TypeError(
-      `options.optimizer must be an optimizer of TensorFlow.js, got ${typeof given}.`,
-    );
-  }
-  const own = constructor as OptimizerClass;
-  const copy = own.fromConfig(own, original.getConfig());
+  const copy = freshOptimizer(original);
   if (original.getClassName() === "Adamax") return copy;
   const [iterations, ...slots] = await original.getWeights();
   await copy.setWeights([iterations, ...slots]);
@@ -57,6 +75,40 @@ export function updateOf(optimizer: Optimizer): Update {
     optimizer.applyGradients(
       variables.map(({ name }, i) => ({ name, tensor: gradients[i] as Tensor })),
     );
+}
+
+/**
+ * The gradients of a scalar, `null` where it does not reach a variable; the caller's to dispose.
+ *
+ * @param value Computes the scalar.
+ */
+export function gradientsOf(
+  tf: TensorFlow,
+  variables: readonly tfjs.Variable[],
+  value: () => Tensor,
+): (Tensor | null)[] {
+  const gradients = variables.map((): Tensor | null => null);
+  const watched = new WatchedGradients();
+  variables.forEach((variable, i) =>
+    watched.watch(variable, (gradient) => gradients[i] = tf.keep(gradient.clone()))
+  );
+  try {
+    let scalar: Tensor;
+    const tape = recordTape(tf, () => void (scalar = value()));
+    backPropagate(tf, tape, scalar!, watched);
+    return gradients;
+  } catch (error) {
+    tf.dispose(gradients.filter((gradient) => gradient !== null));
+    throw error;
+  } finally {
+    dropTape(tf);
+  }
+}
+
+/** What the regularizers of the layers add to the loss. */
+export function penaltiesOf(tf: TensorFlow, model: LayersModel): Tensor[] {
+  return (model as unknown as { calculateLosses(): Tensor[] }).calculateLosses()
+    .map((penalty) => tf.reshape(penalty, []));
 }
 
 /** What a step went down on, before it was taken. */
@@ -84,25 +136,18 @@ export function trainingStep(
 ): StepLoss {
   rewind();
   const variables = model.trainableWeights.map((weight) => weight.read() as tfjs.Variable);
-  const gradients = variables.map((): Tensor | null => null);
-  const watched = new WatchedGradients();
-  variables.forEach((variable, i) =>
-    watched.watch(variable, (gradient) => gradients[i] = tf.keep(gradient.clone()))
-  );
+  let gradients: (Tensor | null)[] = [];
   const taken = { loss: NaN, penalty: 0 };
-  let total: Tensor;
   try {
-    const tape = recordTape(tf, () => {
+    gradients = gradientsOf(tf, variables, () => {
       const outputs = outputsOf(model, inputs, true);
       const loss = tf.reshape(objective.evaluate(outputs), []);
       taken.loss = heapView(tf, loss)[0];
-      const penalties = (model as unknown as { calculateLosses(): Tensor[] }).calculateLosses()
-        .map((penalty) => tf.reshape(penalty, []));
+      const penalties = penaltiesOf(tf, model);
       for (const penalty of penalties) taken.penalty += heapView(tf, penalty)[0];
-      total = penalties.reduce((sum, penalty) => tf.add(sum, penalty), loss);
       see(outputs, taken);
+      return penalties.reduce((sum, penalty) => tf.add(sum, penalty), loss);
     });
-    backPropagate(tf, tape, total!, watched);
     update(variables, gradients);
     return taken;
   } catch (error) {
@@ -111,7 +156,6 @@ export function trainingStep(
       { cause: error },
     );
   } finally {
-    dropTape(tf);
     tf.dispose(gradients.filter((gradient) => gradient !== null));
   }
 }

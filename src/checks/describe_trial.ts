@@ -1,0 +1,80 @@
+import type { Attempt, SkippedTrial, Trial } from "../probe/trial.ts";
+import { formatCount, formatNumber, formatPercent } from "./format.ts";
+
+/** What differs by less than this share reads the same. */
+const STAYS = 0.05;
+
+/**
+ * What was tried and what came out, in one sentence without its full stop: `40 steps of Adam at 3 rates: the
+ * loss stays at 2.30, which is guessing`.
+ *
+ * @param trial What training has shown, or that it was skipped.
+ */
+export function describeTrial(trial: Trial | SkippedTrial): string {
+  if ("skipped" in trial) return trial.skipped.replace(/\.$/, "");
+  const { attempts, best, verdict, randomTargets } = trial;
+  if (best === null) return "no weight is trainable, so nothing can be learned";
+  const chosen = attempts[best];
+  if (chosen.nonFiniteStep === 0) return `the loss is ${chosen.loss.first} before the first step`;
+  const given = attempts.find(({ given }) => given);
+  const alone = verdict === "learns" || attempts.length === 1;
+  const isApart = given !== undefined && given !== chosen && verdict === "learns";
+  return [
+    ...isApart ? [`${triedAlone(given)}: ${outcome(given, trial)}`] : [],
+    `${alone ? triedAlone(chosen) : triedAll(attempts)}: ${outcome(chosen, trial)}`,
+  ].join("; ") + (randomTargets ? " (on random targets)" : "");
+}
+
+function triedAlone({ steps, optimizer, learningRate }: Attempt): string {
+  const rate = learningRate === null ? "" : ` at a rate of ${formatNumber(learningRate)}`;
+  return `${formatCount(steps, "step")} of ${optimizer}${rate}`;
+}
+
+function triedAll(attempts: readonly Attempt[]): string {
+  const steps = Math.max(...attempts.map(({ steps }) => steps));
+  const optimizers = [...new Set(attempts.map(({ optimizer }) => optimizer))].join(" and ");
+  return `${formatCount(steps, "step")} of ${optimizers} at ${
+    formatCount(attempts.length, "rate")
+  }`;
+}
+
+function outcome(attempt: Attempt, { guess, reason }: Trial): string {
+  const { loss, nonFiniteStep, accuracy, verdict } = attempt;
+  if (nonFiniteStep !== null) {
+    return `the loss is not finite after ${formatCount(nonFiniteStep, "step")}`;
+  }
+  const said = `the loss ${course(loss)}`;
+  if (verdict === "learns") return said;
+  const right = verdict === "slow" && accuracy !== null
+    ? `, and ${formatPercent(accuracy)} of the examples are classified right`
+    : guess === null
+    ? ""
+    : besideGuess(loss.last, guess);
+  return said + right + because(reason, attempt);
+}
+
+/** What the reason is seen by. */
+function because(
+  reason: Trial["reason"],
+  { penalty, layers, stillLayers }: Attempt,
+): string {
+  if (reason === "penalties") {
+    const times = formatNumber(penalty.gradientRatio!);
+    return `, and the gradient of the penalties is ${times} times that of the loss`;
+  }
+  if (reason !== "still layers") return "";
+  const count = formatCount(layers.length, "layer");
+  return `, and ${stillLayers} of ${count} hardly move`;
+}
+
+function course({ first, last }: Attempt["loss"]): string {
+  if (Math.abs(last - first) <= STAYS * Math.abs(first)) return `stays at ${formatNumber(last)}`;
+  return `${last < first ? "falls" : "rises"} from ${formatNumber(first)} to ${formatNumber(last)}`;
+}
+
+/** How the loss compares with that of the best constant answer. */
+function besideGuess(last: number, guess: number): string {
+  return Math.abs(last - guess) <= STAYS * Math.abs(guess)
+    ? ", which is guessing"
+    : `, where guessing has ${formatNumber(guess)}`;
+}

@@ -1,0 +1,61 @@
+import { heapView } from "../engine/heap_view.ts";
+import type { TensorFlow } from "../engine/tensorflow.ts";
+import type { Update } from "./training_step.ts";
+
+/** What Adam is told; the names and defaults of `tf.train.adam`. */
+export interface AdamOptions {
+  learningRate: number;
+  /** Default: 0.9 (Kingma and Ba 2015). */
+  beta1?: number;
+  /** Default: 0.999 (Kingma and Ba 2015). */
+  beta2?: number;
+  /** Default: 1e-7, as Keras has it. */
+  epsilon?: number | null;
+}
+
+/** What Adam remembers of a weight, and room for its next value. */
+interface Moments {
+  first: Float32Array;
+  second: Float32Array;
+  next: Float32Array;
+}
+
+/**
+ * Adam (Kingma and Ba 2015, algorithm 1) in one sweep over the entries of a weight. That of TensorFlow.js
+ * runs 15 operations a weight, which cost a network of 10 x 64 units twice its pass.
+ */
+export function adam(
+  tf: TensorFlow,
+  { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon }: AdamOptions,
+): Update {
+  const least = epsilon ?? 1e-7;
+  const moments: Moments[] = [];
+  let steps = 0;
+  return (variables, gradients) => {
+    steps++;
+    const firstLeft = 1 - beta1 ** steps;
+    const secondLeft = 1 - beta2 ** steps;
+    variables.forEach((variable, i) => {
+      const gradient = gradients[i];
+      if (gradient === null) return;
+      const { first, second, next } = moments[i] ??= {
+        first: new Float32Array(variable.size),
+        second: new Float32Array(variable.size),
+        next: new Float32Array(variable.size),
+      };
+      const weights = heapView(tf, variable);
+      const slopes = heapView(tf, gradient);
+      for (let k = 0; k < next.length; k++) {
+        const slope = slopes[k];
+        const m = first[k] = beta1 * first[k] + (1 - beta1) * slope;
+        const v = second[k] = beta2 * second[k] + (1 - beta2) * slope * slope;
+        next[k] = weights[k] -
+          learningRate * (m / firstLeft) / (Math.sqrt(v / secondLeft) + least);
+      }
+      // A tensor of its own, never the old one: packed copies of that one may be in use.
+      const value = tf.tensor(next, variable.shape);
+      variable.assign(value);
+      value.dispose();
+    });
+  };
+}

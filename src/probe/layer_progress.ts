@@ -1,0 +1,138 @@
+import type * as tfjs from "@tensorflow/tfjs";
+import { heapView } from "../engine/heap_view.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { sumTensor } from "../measure/sums.ts";
+import { modelWeights } from "../model/model_weights.ts";
+import { gradientsOf, penaltiesOf } from "./training_step.ts";
+import type { LayerTraining } from "./trial.ts";
+
+/** A trainable weight, and what it was before training. */
+interface TrackedWeight {
+  variable: tfjs.Variable;
+  before: Tensor;
+}
+
+/** Follows what training does to each layer. */
+export class LayerProgress {
+  readonly #tf: TensorFlow;
+  readonly #weights: Map<string, TrackedWeight[]>;
+  readonly #layerOf: Map<tfjs.Variable, string>;
+  readonly #updateRatio = new Map<string, number | null>();
+  readonly #nonFinite = new Map<string, number>();
+
+  /** Remembers the trainable weights as they are. */
+  constructor(tf: TensorFlow, model: LayersModel) {
+    this.#tf = tf;
+    const weights = modelWeights(model).filter(({ trainable }) => trainable)
+      .map(({ layerPath, variable }) => {
+        const read = variable.read() as tfjs.Variable;
+        // A variable is never written in place, so a clone, which shares its data, is a copy.
+        return { layerPath, variable: read, before: tf.keep(read.clone()) as Tensor };
+      });
+    this.#weights = Map.groupBy(weights, ({ layerPath }) => layerPath);
+    this.#layerOf = new Map(weights.map(({ layerPath, variable }) => [variable, layerPath]));
+  }
+
+  /** Looks at the gradients of a step, counted from 0. */
+  seeGradients(variables: tfjs.Variable[], gradients: (Tensor | null)[], step: number): void {
+    variables.forEach((variable, i) => {
+      const layer = this.#layerOf.get(variable);
+      const gradient = gradients[i];
+      if (layer === undefined || gradient === null || this.#nonFinite.has(layer)) return;
+      const { finite, count } = sumTensor(this.#tf, gradient);
+      if (finite < count) this.#nonFinite.set(layer, step);
+    });
+  }
+
+  /** Looks at what the first step has changed. */
+  seeFirstStep(): void {
+    for (const [layer, weights] of this.#weights) {
+      const size = normOf(this.#tf, weights.map(({ before }) => before));
+      const change = this.#change(weights);
+      this.#updateRatio.set(layer, ratio(change, size));
+    }
+  }
+
+  /** What has become of the layers. */
+  layers(): LayerTraining[] {
+    return [...this.#weights].map(([layer, weights]) => ({
+      layer,
+      updateRatio: this.#updateRatio.get(layer) ?? null,
+      growth: ratio(
+        normOf(this.#tf, weights.map(({ variable }) => variable)),
+        normOf(this.#tf, weights.map(({ before }) => before)),
+      ),
+      moved: this.#moved(weights),
+      nonFiniteGradient: this.#nonFinite.get(layer) ?? null,
+    }));
+  }
+
+  /** Frees what was remembered. */
+  dispose(): void {
+    for (const weights of this.#weights.values()) {
+      for (const { before } of weights) before.dispose();
+    }
+  }
+
+  /** The share of the entries that are others than before. */
+  #moved(weights: TrackedWeight[]): number {
+    let entries = 0, moved = 0;
+    for (const { variable, before } of weights) {
+      const [now, then] = [variable, before].map((tensor) => heapView(this.#tf, tensor));
+      entries += now.length;
+      for (let i = 0; i < now.length; i++) if (now[i] !== then[i]) moved++;
+    }
+    return moved / Math.max(1, entries);
+  }
+
+  #change(weights: TrackedWeight[]): number {
+    const changes = weights.map(({ variable, before }) => this.#tf.sub(variable, before));
+    const norm = normOf(this.#tf, changes);
+    this.#tf.dispose(changes);
+    return norm;
+  }
+}
+
+/** The norm of all entries together; NaN where one is not finite. */
+function normOf(tf: TensorFlow, tensors: Tensor[]): number {
+  let squares = 0;
+  for (const tensor of tensors) {
+    const { sumSquares, finite, count } = sumTensor(tf, tensor);
+    squares += finite < count ? NaN : sumSquares;
+  }
+  return Math.sqrt(squares);
+}
+
+/**
+ * The norm of the penalties' gradient over that of the loss; `null` where one is not finite or 0.
+ *
+ * @param gradients Those of the loss and the penalties together.
+ */
+export function penaltyRatio(
+  tf: TensorFlow,
+  model: LayersModel,
+  variables: tfjs.Variable[],
+  gradients: (Tensor | null)[],
+): number | null {
+  const penalised = gradientsOf(
+    tf,
+    variables,
+    () => tf.addN([tf.scalar(0), ...penaltiesOf(tf, model)]),
+  );
+  const both = gradients.flatMap((gradient, i) =>
+    gradient === null ? [] : [{ gradient, penalty: penalised[i] ?? null }]
+  );
+  const ofLoss = both.map(({ gradient, penalty }) =>
+    penalty === null ? gradient.clone() : tf.sub(gradient, penalty)
+  );
+  const own = penalised.filter((gradient) => gradient !== null);
+  try {
+    return ratio(normOf(tf, own), normOf(tf, ofLoss)) || null;
+  } finally {
+    tf.dispose([...own, ...ofLoss]);
+  }
+}
+
+function ratio(a: number, b: number): number | null {
+  return Number.isFinite(a / b) ? a / b : null;
+}
