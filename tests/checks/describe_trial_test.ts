@@ -1,0 +1,99 @@
+import { assertEquals } from "@std/assert";
+import { describeTrial } from "../../src/checks/describe_trial.ts";
+import type { Attempt, Trial } from "../../src/probe/trial.ts";
+import { makeAttempt, makeLayer, makeTrial } from "./make_trial.ts";
+
+/** A trial of three rates that fails like this. */
+function failing(attempt: Partial<Attempt>, given: Partial<Trial> = {}): Trial {
+  const one = makeAttempt({ verdict: "fails", ...attempt });
+  return makeTrial({ verdict: "fails", attempts: [one, one, one], ...given });
+}
+
+const loss = (first: number, last: number) => ({ loss: { first, last, least: last } });
+
+const CASES: [string, Trial][] = [
+  ["40 steps of Adam at a rate of 0.003: the loss falls from 2.5 to 0.5", makeTrial()],
+  [
+    "1 step of Adam: the loss falls from 2.5 to 0.5 (on random targets)",
+    makeTrial({ attempts: [makeAttempt({ steps: 1, learningRate: null })], randomTargets: true }),
+  ],
+  [
+    "40 steps of Adam at 3 rates: the loss stays at 2, which is guessing",
+    failing(loss(2.1, 2.0), { reason: "guessing" }),
+  ],
+  [
+    "40 steps of Adam at 3 rates: the loss falls from 2.5 to 2.2, where guessing has 2",
+    failing(loss(2.5, 2.2), { reason: "no progress" }),
+  ],
+  ["40 steps of Adam at 3 rates: the loss rises from 2 to 3", failing(loss(2, 3), { guess: null })],
+  [
+    "40 steps of Adam at 3 rates: the loss stays at 2, which is guessing, and 1 of 2 layers hardly " +
+    "move",
+    failing({ ...loss(2, 2), layers: [makeLayer(), makeLayer()], stillLayers: 1 }, {
+      reason: "still layers",
+    }),
+  ],
+  [
+    "40 steps of Adam at 3 rates: the loss stays at 2, which is guessing, and the gradient of the " +
+    "penalties is 30 times that of the loss",
+    failing({ ...loss(2, 2), penalty: { first: 1, last: 1, gradientRatio: 30 } }, {
+      reason: "penalties",
+    }),
+  ],
+  [
+    "40 steps of Adam at 3 rates: the loss falls from 2.5 to 2, and 40 % of the examples are " +
+    "classified right",
+    failing({ ...loss(2.5, 2), verdict: "slow", accuracy: 0.4 }, { verdict: "slow" }),
+  ],
+  [
+    "40 steps of Adam at 3 rates: the loss is not finite after 1 step",
+    failing({ nonFiniteStep: 1 }, { reason: "not finite" }),
+  ],
+  [
+    "the loss is NaN before the first step",
+    failing({ nonFiniteStep: 0, loss: { first: NaN, last: NaN, least: NaN } }),
+  ],
+  [
+    "no weight is trainable, so nothing can be learned",
+    makeTrial({ verdict: "fails", reason: "frozen", attempts: [], best: null }),
+  ],
+  [
+    "7 steps of SGD at a rate of 50: the loss is not finite after 6 steps; 40 steps of Adam at a " +
+    "rate of 0.003: the loss falls from 2.5 to 0.5",
+    makeTrial({
+      attempts: [
+        makeAttempt({
+          optimizer: "SGD",
+          learningRate: 50,
+          given: true,
+          steps: 7,
+          nonFiniteStep: 6,
+          verdict: "fails",
+        }),
+        makeAttempt(),
+      ],
+      best: 1,
+    }),
+  ],
+  [
+    "40 steps of SGD and Adam at 2 rates: the loss stays at 2, which is guessing",
+    makeTrial({
+      verdict: "fails",
+      attempts: [
+        makeAttempt({ optimizer: "SGD", given: true, verdict: "fails", ...loss(2, 2) }),
+        makeAttempt({ verdict: "fails", ...loss(2, 2) }),
+      ],
+    }),
+  ],
+];
+
+for (const [said, trial] of CASES) {
+  Deno.test(`describeTrial() says: ${said}`, () => assertEquals(describeTrial(trial), said));
+}
+
+Deno.test("describeTrial() says why a trial was skipped", () => {
+  assertEquals(
+    describeTrial({ skipped: "It would take 20 s.", seconds: 20 }),
+    "It would take 20 s",
+  );
+});

@@ -1,0 +1,31 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import type * as tfjs from "@tensorflow/tfjs";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { Tensor } from "../../src/engine/tensorflow.ts";
+import { adam } from "../../src/probe/adam.ts";
+import { updateOf } from "../../src/probe/training_step.ts";
+
+Deno.test("adam() steps as TensorFlow.js's does", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  for (const options of [{}, { beta1: 0.5, beta2: 0.9, epsilon: 0.1 }]) {
+    const { beta1, beta2, epsilon } = { beta1: undefined, beta2: undefined, ...options } as Partial<
+      Record<"beta1" | "beta2" | "epsilon", number>
+    >;
+    const optimizer = tf.train.adam(0.01, beta1, beta2, epsilon);
+    const own = adam(tf, { learningRate: 0.01, ...options });
+    const start = tf.randomNormal([4, 5], 0, 1, "float32", 1);
+    const [ours, theirs, still] = [start, start, start].map((value) => tf.variable(value));
+    for (let step = 0; step < 20; step++) {
+      const gradient: Tensor = tf.randomNormal([4, 5], 0, step + 1, "float32", step + 2);
+      own([ours, still], [gradient, null]);
+      updateOf(optimizer)([theirs as tfjs.Variable], [gradient]);
+      gradient.dispose();
+    }
+    const [a, b] = [ours, theirs].map((variable) => variable.dataSync());
+    a.forEach((value, i) => assertAlmostEquals(value, b[i], 2e-6));
+    assertEquals([...still.dataSync()], [...start.dataSync()]);
+    optimizer.dispose();
+    tf.dispose([start, ours, theirs, still]);
+  }
+});

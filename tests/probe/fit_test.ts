@@ -1,0 +1,150 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { Tensor } from "../../src/engine/tensorflow.ts";
+import { type OutputLoss, resolveLosses } from "../../src/measure/resolve_objective.ts";
+import { fitScale } from "../../src/probe/fit.ts";
+
+const engine = await startEngine();
+const { tf } = engine;
+
+interface Case {
+  losses: OutputLoss[];
+  targets: Tensor[];
+  /** Before training; default: zeros. */
+  start?: Tensor[];
+  /** After training. */
+  outputs: Tensor[];
+}
+
+function fitOf(
+  { losses, targets, outputs, start = outputs.map((one) => tf.zerosLike(one)) }: Case,
+) {
+  const objective = resolveLosses(tf, losses, targets);
+  const loss = (answers: Tensor[]) => tf.tidy(() => objective.evaluate(answers).dataSync()[0]);
+  const { numTensors } = tf.memory();
+  const scale = fitScale(tf, objective, {
+    outputs: start,
+    targets,
+    drawn: false,
+    first: loss(start),
+    weights: 100,
+  });
+  const found = { guess: scale.guess, ...scale.of(outputs, loss(outputs)) };
+  assertEquals(tf.memory().numTensors, numTensors);
+  return found;
+}
+
+const column = (...values: number[]) => tf.tensor2d(values, [values.length, 1]);
+const numbers = column(1, 2, 3, 10);
+
+Deno.test("fitScale() is R2 for the mean squared error", () => {
+  const fit = (outputs: Tensor) =>
+    fitOf({ losses: ["meanSquaredError"], targets: [numbers], outputs: [outputs] });
+  assertAlmostEquals(fit(column(4, 4, 4, 4)).fit!, 0, 1e-6);
+  assertEquals(fit(numbers).fit, 1);
+  // Residuals of 1 against a variance of 12.5.
+  assertAlmostEquals(fit(column(2, 3, 4, 11)).fit!, 1 - 1 / 12.5, 1e-6);
+  assertEquals(fit(column(4, 4, 4, 4)), { guess: 12.5, fit: 0, accuracy: null });
+  assert(fit(column(-90, 0, 0, 90)).fit! < -10);
+});
+
+const shares = [0.5, 0.25, 0.25];
+const entropy = -shares.reduce((sum, share) => sum + share * Math.log(share), 0);
+const oneHot = tf.tensor2d([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]]);
+const labels = column(0, 0, 1, 2);
+
+for (
+  const [loss, targets] of [
+    ["categoricalCrossentropy", oneHot],
+    ["sparseCategoricalCrossentropy", labels],
+  ] as const
+) {
+  Deno.test(`fitScale() goes from the shares of the classes to all right for ${loss}`, () => {
+    const fit = (outputs: Tensor) =>
+      fitOf({ losses: [loss], targets: [targets], outputs: [outputs] });
+    const guessing = fit(tf.tile(tf.tensor2d([shares]), [4, 1]));
+    assertAlmostEquals(guessing.guess!, entropy, 1e-6);
+    assertAlmostEquals(guessing.fit!, 0, 1e-5);
+    assertEquals(guessing.accuracy, 0.5);
+    const right = fit(oneHot);
+    assertAlmostEquals(right.fit!, 1, 1e-5);
+    assertEquals(right.accuracy, 1);
+    // Right, if barely: the classes count where the loss is still high.
+    const barely = fit(tf.softmax(tf.mul(oneHot, 0.1)));
+    assertEquals([barely.fit, barely.accuracy], [1, 1]);
+    // Three of four: half of what the most frequent class leaves open.
+    const most = fit(tf.softmax(tf.tensor2d([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0]])));
+    assertEquals([most.fit, most.accuracy], [0.5, 0.75]);
+  });
+}
+
+Deno.test("fitScale() takes one unit of 0 or 1 for two classes", () => {
+  const found = fitOf({
+    losses: ["binaryCrossentropy"],
+    targets: [column(0, 0, 1, 1)],
+    outputs: [column(0.4, 0.45, 0.55, 0.6)],
+  });
+  assertEquals([found.fit, found.accuracy], [1, 1]);
+  assertAlmostEquals(found.guess!, Math.LN2, 1e-5);
+});
+
+Deno.test("fitScale() adds up the losses of all outputs, and leaves out what is not trained", () => {
+  const targets = [numbers, column(5, 6, 7, 8)];
+  const both: OutputLoss[] = ["meanSquaredError", "meanSquaredError"];
+  const start = [column(0, 0, 0, 0), column(0, 0, 0, 0)];
+  const half = [numbers, column(6.5, 6.5, 6.5, 6.5)];
+  assertAlmostEquals(
+    fitOf({ losses: both, targets, outputs: half, start }).fit!,
+    12.5 / 13.75,
+    1e-5,
+  );
+  const one = fitOf({ losses: ["meanSquaredError", null], targets, outputs: half, start });
+  assertEquals([one.guess, one.fit], [12.5, 1]);
+});
+
+Deno.test("fitScale() goes from the first loss to 0 where the loss has no name", () => {
+  const own = (targets: Tensor, outputs: Tensor) => tf.mean(tf.abs(tf.sub(targets, outputs)));
+  const fit = (outputs: Tensor) => fitOf({ losses: [own], targets: [numbers], outputs: [outputs] });
+  assertEquals(fit(column(0, 0, 0, 0)), { guess: null, fit: 0, accuracy: null });
+  assertEquals(fit(tf.div(numbers, 2)).fit, 0.5);
+  assertEquals(fit(tf.mul(numbers, -1)).fit, -1);
+  const negative = (_: Tensor, outputs: Tensor) => tf.mean(outputs);
+  const outputs = [column(-1, -1, -1, -1)];
+  assertEquals(fitOf({ losses: [negative], targets: [numbers], outputs }).fit, null);
+});
+
+Deno.test("fitScale() goes by the classes alone where the loss has no name", () => {
+  const own = (targets: Tensor, outputs: Tensor) => tf.losses.softmaxCrossEntropy(targets, outputs);
+  const loud = tf.tensor2d([[9, 0, 0], [9, 0, 0], [9, 0, 0], [9, 0, 0]]);
+  const start = [tf.mul(loud, 100)];
+  const found = fitOf({ losses: [own as OutputLoss], targets: [oneHot], outputs: [loud], start });
+  assertEquals([found.fit, found.accuracy], [0, 0.5]);
+});
+
+Deno.test("fitScale() goes from the first loss where all targets are alike", () => {
+  const targets = [column(5, 5, 5, 5)];
+  const fit = (value: number) =>
+    fitOf({ losses: ["meanSquaredError"], targets, outputs: [tf.fill([4, 1], value)] }).fit;
+  assertEquals(fit(0), 0);
+  assertEquals(fit(5), 1);
+  assertAlmostEquals(fit(4)!, 1 - 1 / 25, 1e-6);
+});
+
+Deno.test("fitScale() has no fit for a loss that is not finite", () => {
+  const outputs = [column(NaN, 1, 2, 3)];
+  const found = fitOf({ losses: ["meanSquaredError"], targets: [numbers], outputs });
+  assertEquals([found.fit, found.accuracy], [null, null]);
+});
+
+for (const [weights, drawn, canBeFitted] of [[3, true, false], [4, true, true], [3, false, true]]) {
+  Deno.test(`fitScale() asks a weight for each drawn target: ${weights}, ${drawn}`, () => {
+    const objective = resolveLosses(tf, ["meanSquaredError"], [numbers]);
+    const given = { outputs: [numbers], targets: [numbers], first: 1 };
+    const scale = fitScale(tf, objective, {
+      ...given,
+      drawn: drawn as boolean,
+      weights: weights as number,
+    });
+    assertEquals(scale.canBeFitted, canBeFitted);
+  });
+}
