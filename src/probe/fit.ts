@@ -26,6 +26,9 @@ export interface FitScale {
   of(outputs: Tensor[], loss: number): Fit;
 }
 
+/** Weights that learning one random target by heart takes: with fewer, healthy networks fail to in 40 steps. */
+const ROOM = 4;
+
 /** Losses this near to each other, relatively, are the same: targets that are alike for every example. */
 const SAME = 1e-6;
 
@@ -39,8 +42,8 @@ const SAME = 1e-6;
  *
  * @param outputs What the model answers before it is trained.
  * @param targets One for each output.
- * @param drawn Whether they were drawn at random. These have to be learned by heart, which takes a weight for
- * each entry, and will not do for each position of each example.
+ * @param drawn Whether they were drawn at random. These have to be learned by heart, which takes some weights for
+ * each, and will not do for each position of each example.
  * @param first The loss of these answers.
  * @param weights How many trainable weights the model has.
  */
@@ -79,7 +82,7 @@ export function fitScale(
     guess,
     canBeFitted: !drawn || trained.every((i, k) =>
       hasOneRow(outputs[i]) &&
-      (classes[k]?.labels.length ?? outputs[i].size) <= weights
+      ROOM * (classes[k]?.labels.length ?? outputs[i].size) <= weights
     ),
     of(outputs, loss) {
       if (!Number.isFinite(loss)) return { fit: null, accuracy: null };

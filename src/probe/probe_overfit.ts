@@ -4,7 +4,7 @@ import { keepModel } from "./keep_model.ts";
 import { openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
-import { cloneOptimizer, trainingStep, updateOf } from "./training_step.ts";
+import { cloneOptimizer, disposeOptimizer, trainingStep, updateOf } from "./training_step.ts";
 import { number, objectWith, requireValue } from "../words/requirements.ts";
 
 /** How the loss of one batch falls when it is trained on over and over. */
@@ -85,6 +85,6 @@ export async function probeOverfit(
     };
   } finally {
     kept.restore();
-    optimizer.dispose();
+    disposeOptimizer(optimizer);
   }
 }

@@ -7,7 +7,7 @@ import { openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { copyOf } from "./run_forward.ts";
-import { cloneOptimizer, trainingStep, updateOf } from "./training_step.ts";
+import { cloneOptimizer, disposeOptimizer, trainingStep, updateOf } from "./training_step.ts";
 
 /** What a training step does to one weight. */
 export interface WeightStep {
@@ -116,7 +116,7 @@ export async function probeStep(
     };
   } finally {
     kept.restore();
-    optimizer.dispose();
+    disposeOptimizer(optimizer);
   }
 }
 

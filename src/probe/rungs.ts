@@ -1,6 +1,12 @@
 import type { LayersModel, Optimizer, TensorFlow } from "../engine/tensorflow.ts";
 import { adam, type AdamOptions } from "./adam.ts";
-import { freshOptimizer, givenOptimizer, type Update, updateOf } from "./training_step.ts";
+import {
+  disposeOptimizer,
+  freshOptimizer,
+  givenOptimizer,
+  type Update,
+  updateOf,
+} from "./training_step.ts";
 
 /** An optimizer at one rate, to be tried. */
 export interface Rung {
@@ -53,7 +59,7 @@ function ownRungs(tf: TensorFlow, given: Optimizer): Rung[] {
       given: isGiven,
       make() {
         const optimizer = freshOptimizer(given, learningRate === null ? {} : { learningRate });
-        return { update: updateOf(optimizer), dispose: () => optimizer.dispose() };
+        return { update: updateOf(optimizer), dispose: () => disposeOptimizer(optimizer) };
       },
     };
   };

@@ -66,6 +66,12 @@ export async function cloneOptimizer(
   return copy;
 }
 
+/** Frees what an optimizer holds. Stock forgets the rate of Momentum. */
+export function disposeOptimizer(optimizer: Optimizer): void {
+  optimizer.dispose();
+  (optimizer as unknown as { c?: Tensor }).c?.dispose();
+}
+
 /** What takes the weights one step along their gradients, `null` where J does not reach a weight. */
 export type Update = (variables: tfjs.Variable[], gradients: (Tensor | null)[]) => void;
 

@@ -40,7 +40,7 @@ const PATIENCE = 3;
  * loss that fits its head, on random targets where the batch has none.
  *
  * The result depends on the model and the batch alone, whose seed draws dropout masks and targets: not on
- * the number of threads, and on the clock only where it takes thrice its budget.
+ * the number of threads, and on the clock only where it takes three times its budget.
  *
  * @param model A built model; it is put back as it was.
  * @param batch One tensor an input, and targets if there are any.
@@ -118,9 +118,9 @@ export async function tryTraining(
         seedDraws(seed, "trial", () => attempt(probe, objective, scale, { rung, steps, isUp })),
     );
     if (attempts === null) {
-      const skipped = `The trial of ${model.name} was given up after ${
-        PATIENCE * budgetSeconds
-      } s: it was estimated to take ${Math.ceil(seconds)} s.`;
+      const skipped =
+        `The trial of ${model.name} was given up after ${PATIENCE} times its budget ` +
+        `of ${budgetSeconds} s: it was estimated to take ${Math.ceil(seconds)} s.`;
       return { skipped, seconds };
     }
     return {

@@ -136,8 +136,10 @@ Deno.test("fitScale() has no fit for a loss that is not finite", () => {
   assertEquals([found.fit, found.accuracy], [null, null]);
 });
 
-for (const [weights, drawn, canBeFitted] of [[3, true, false], [4, true, true], [3, false, true]]) {
-  Deno.test(`fitScale() asks a weight for each drawn target: ${weights}, ${drawn}`, () => {
+for (
+  const [weights, drawn, canBeFitted] of [[15, true, false], [16, true, true], [15, false, true]]
+) {
+  Deno.test(`fitScale() asks four weights for each drawn target: ${weights}, ${drawn}`, () => {
     const objective = resolveLosses(tf, ["meanSquaredError"], [numbers]);
     const given = { outputs: [numbers], targets: [numbers], first: 1 };
     const scale = fitScale(tf, objective, {

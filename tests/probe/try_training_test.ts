@@ -7,6 +7,7 @@ import { exerciseModel } from "../../src/model/exercise_model.ts";
 import { randomBatch } from "../../src/model/random_batch.ts";
 import type { Trial } from "../../src/probe/trial.ts";
 import { type TrialOptions, tryTraining } from "../../src/probe/try_training.ts";
+import { customLayer } from "./custom_layer.ts";
 import { classes, classifier, sums } from "./trial_networks.ts";
 
 const healthy = () => exerciseModel({ stddev: 1 / Math.sqrt(20) });
@@ -338,6 +339,58 @@ Deno.test("tryTraining() skips what its budget has no time for", async () => {
   // Nothing is run where nothing can be learned.
   for (const layer of model.layers) layer.trainable = false;
   assert("verdict" in await tryTraining(model, batch, { budgetSeconds: 0 }));
+});
+
+Deno.test("tryTraining() gives up where a layer takes far longer than was estimated", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const slow = customLayer(tf, "slow", (x) => {
+    const end = performance.now() + 30;
+    while (performance.now() < end);
+    return x.clone();
+  });
+  const dense = () => tf.layers.dense({ units: 1, inputShape: [20], kernelInitializer: "zeros" });
+  const model = tf.sequential({ layers: [dense(), slow] });
+  const { numTensors } = tf.memory();
+  const { inputs, targets } = sums(tf);
+  const trial = await tryTraining(model, { inputs, targets }, { budgetSeconds: 0.1 });
+  assert("skipped" in trial);
+  assertMatch(
+    trial.skipped,
+    /^The trial of sequential_\d+ was given up after 3 times its budget of 0.1 s: it was estimated to take 1 s\.$/,
+  );
+  tf.dispose([inputs, targets]);
+  assertEquals(tf.memory().numTensors, numTensors);
+});
+
+for (const optimizer of ["sgd", "momentum", "adagrad", "adadelta", "adam", "adamax", "rmsprop"]) {
+  Deno.test(`tryTraining() leaves no tensor of ${optimizer}`, async () => {
+    await using engine = await startEngine();
+    const { tf } = engine;
+    const own = optimizer === "momentum" ? tf.train.momentum(0.01, 0.9) : optimizer;
+    const model = compiled(healthy(), { optimizer: own, loss: "meanSquaredError" });
+    const batch = houses(tf);
+    const { numTensors } = tf.memory();
+    const { attempts } = await tried(model, batch, { steps: 2 });
+    assertEquals(tf.memory().numTensors, numTensors);
+    assertEquals(attempts.filter(({ given }) => given).length, 1);
+    const rates = attempts.filter((one) => one.optimizer === attempts[0].optimizer);
+    assert(rates.length >= 3, JSON.stringify(attempts));
+  });
+}
+
+Deno.test("tryTraining() takes a model that lists an output twice", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const input = tf.input({ shape: [20] });
+  const output = tf.layers.dense({ units: 1 }).apply(input) as typeof input;
+  const { warn } = console;
+  console.warn = () => {};
+  const model = tf.model({ inputs: input, outputs: [output, output] });
+  console.warn = warn;
+  const { inputs, targets } = sums(tf);
+  const { attempts } = await tried(model, { inputs, targets: [targets, targets] }, { steps: 1 });
+  assert(attempts[0].loss.last < attempts[0].loss.first);
 });
 
 Deno.test("tryTraining() refuses steps and a budget that are none", async () => {
