@@ -12,7 +12,7 @@ import { LayerProgress, penaltyRatio } from "./layer_progress.ts";
 import type { OpenProbe } from "./open_probe.ts";
 import type { Rung } from "./rungs.ts";
 import { outputsOf } from "./run_forward.ts";
-import { type StepLoss, trainingStep } from "./training_step.ts";
+import { type StepLoss, trainingStep, type Update } from "./training_step.ts";
 import type { Attempt } from "./trial.ts";
 import { errorMessage } from "../words/error_message.ts";
 
@@ -56,8 +56,28 @@ export function answer<T>(
   return seen!;
 }
 
-/** Whether the time is up: called before each step. */
-export type TimeIsUp = () => boolean;
+/** How an attempt is made. */
+interface AttemptOptions {
+  rung: Rung;
+  objective: ResolvedObjective;
+  scale: FitScale;
+  /** The most steps. */
+  steps: number;
+  /** Whether the time is up: asked before each step. */
+  isUp(): boolean;
+}
+
+/** What the last look has shown. */
+type Look = Fit & { loss: number };
+
+/** What an attempt comes to, step by step. */
+interface Course {
+  first: Look;
+  last: Look;
+  taken: StepLoss[];
+  /** See `Attempt.penalty`. */
+  gradientRatio: number | null;
+}
 
 /**
  * Trains from the very weights until the batch is fitted, the loss is not finite or the steps are used up,
@@ -65,76 +85,90 @@ export type TimeIsUp = () => boolean;
  *
  * @returns What came of it, or `null` where the time was up before.
  */
-export function attempt(
-  probe: OpenProbe,
-  objective: ResolvedObjective,
-  scale: FitScale,
-  { rung, steps, isUp }: { rung: Rung; steps: number; isUp: TimeIsUp },
-): Attempt | null {
-  const { tf, model } = probe;
+export function attempt(probe: OpenProbe, options: AttemptOptions): Attempt | null {
+  const { rung, scale } = options;
   const kept = keepModel(probe);
-  const progress = new LayerProgress(tf, model);
-  const look = () =>
-    answer(kept, objective, (outputs, loss) => ({ loss, ...scale.of(outputs, loss) }));
-  const taken: StepLoss[] = [];
+  const progress = new LayerProgress(probe.tf, probe.model);
   let made: ReturnType<Rung["make"]> | null = null;
   try {
-    const { update } = made = rung.make();
-    const first = look();
-    let last: Fit & { loss: number } = first;
-    let least = first.loss;
-    let ratio: number | null = null;
-    while (taken.length < steps && Number.isFinite(last.loss)) {
-      if (isUp()) return null;
-      let fit: number | null = null;
-      let penalised = false;
-      const step = trainingStep(
-        kept,
-        objective,
-        (variables, gradients) => {
-          progress.seeGradients(variables, gradients, taken.length);
-          if (penalised) ratio = penaltyRatio(tf, model, variables, gradients);
-          update(variables, gradients);
-        },
-        (outputs, { loss, penalty }) => {
-          penalised = taken.length === 0 && penalty !== 0;
-          fit = scale.of(outputs, loss).fit;
-        },
-      );
-      taken.push(step);
-      if (taken.length === 1) progress.seeFirstStep();
-      if (step.loss < least) least = step.loss;
-      const isEnd = taken.length === steps || !Number.isFinite(step.loss + step.penalty);
-      if (isEnd || (fit ?? -1) >= LEARNS_FROM) last = look();
-      if ((last.fit ?? -1) >= LEARNS_FROM) break;
-    }
-    const broken = taken.findIndex(({ loss, penalty }) => !Number.isFinite(loss + penalty));
-    const isFinite = broken === -1 && Number.isFinite(last.loss);
-    const layers = progress.layers();
-    const outcome = {
-      fit: last.fit,
-      loss: { first: first.loss, last: last.loss, least: Math.min(least, last.loss) },
-      penalty: {
-        first: taken[0]?.penalty ?? 0,
-        last: taken.at(-1)?.penalty ?? 0,
-        gradientRatio: ratio,
-      },
-      nonFiniteStep: isFinite ? null : broken === -1 ? taken.length : broken,
-      layers,
-      stillLayers: countStill(layers),
-    };
-    return {
-      optimizer: rung.optimizer,
-      learningRate: rung.learningRate,
-      given: rung.given,
-      steps: taken.length,
-      accuracy: last.accuracy,
-      ...outcome,
-      verdict: judgeAttempt(outcome, scale.guess, scale.canBeFitted),
-    };
+    made = rung.make();
+    const course = train(kept, { ...options, update: made.update, progress });
+    return course === null ? null : conclude(course, progress, { rung, scale });
   } finally {
     kept.restore();
     progress.dispose();
     made?.dispose();
   }
+}
+
+function train(
+  kept: KeptProbe,
+  { objective, scale, steps, isUp, update, progress }: AttemptOptions & {
+    update: Update;
+    progress: LayerProgress;
+  },
+): Course | null {
+  const { tf, model } = kept;
+  const look = (): Look =>
+    answer(kept, objective, (outputs, loss) => ({ loss, ...scale.of(outputs, loss) }));
+  const first = look();
+  const course: Course = { first, last: first, taken: [], gradientRatio: null };
+  const { taken } = course;
+  const hasLearned = ({ fit }: Pick<Fit, "fit">) => fit !== null && fit >= LEARNS_FROM;
+  while (taken.length < steps && Number.isFinite(course.last.loss)) {
+    if (isUp()) return null;
+    let isClose = false, isPenalised = false;
+    const { loss, penalty } = trainingStep(kept, {
+      objective,
+      see(outputs, { loss, penalty }) {
+        isClose = hasLearned(scale.of(outputs, loss));
+        isPenalised = penalty !== 0;
+      },
+      update(variables, gradients) {
+        progress.seeGradients(variables, gradients, taken.length);
+        if (isPenalised && taken.length === 0) {
+          course.gradientRatio = penaltyRatio({ tf, model }, variables, gradients);
+        }
+        update(variables, gradients);
+      },
+    });
+    taken.push({ loss, penalty });
+    if (taken.length === 1) progress.seeFirstStep();
+    const isOver = taken.length === steps || !Number.isFinite(loss + penalty);
+    if (isOver || isClose) course.last = look();
+    if (isOver || hasLearned(course.last)) break;
+  }
+  return course;
+}
+
+function conclude(
+  { first, last, taken, gradientRatio }: Course,
+  progress: LayerProgress,
+  { rung, scale }: Pick<AttemptOptions, "rung" | "scale">,
+): Attempt {
+  const broken = taken.findIndex(({ loss, penalty }) => !Number.isFinite(loss + penalty));
+  const isFinite = broken === -1 && Number.isFinite(last.loss);
+  const layers = progress.layers();
+  const least = taken.reduce((least, { loss }) => loss < least ? loss : least, first.loss);
+  const outcome = {
+    fit: last.fit,
+    loss: { first: first.loss, last: last.loss, least: last.loss < least ? last.loss : least },
+    penalty: {
+      first: taken[0]?.penalty ?? 0,
+      last: taken.at(-1)?.penalty ?? 0,
+      gradientRatio,
+    },
+    nonFiniteStep: isFinite ? null : broken === -1 ? taken.length : broken,
+    layers,
+    stillLayers: countStill(layers),
+  };
+  return {
+    optimizer: rung.optimizer,
+    learningRate: rung.learningRate,
+    given: rung.given,
+    steps: taken.length,
+    accuracy: last.accuracy,
+    ...outcome,
+    verdict: judgeAttempt(outcome, scale),
+  };
 }

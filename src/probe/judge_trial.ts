@@ -1,3 +1,4 @@
+import type { FitScale } from "./fit.ts";
 import type { Attempt, Trial, TrialReason, TrialVerdict } from "./trial.ts";
 
 /** From this fit on a network has learned: half of what the best constant answer leaves open. */
@@ -36,16 +37,10 @@ type Outcome = Pick<
   "fit" | "loss" | "penalty" | "nonFiniteStep" | "layers" | "stillLayers"
 >;
 
-/**
- * What an attempt shows.
- *
- * @param guess The loss of the best constant answer.
- * @param canBeFitted Whether the targets can be fitted at all, as far as is known.
- */
+/** What an attempt shows, on the scale that it was measured by. */
 export function judgeAttempt(
   outcome: Outcome,
-  guess: number | null,
-  canBeFitted: boolean,
+  { guess, canBeFitted }: Pick<FitScale, "guess" | "canBeFitted">,
 ): TrialVerdict {
   const verdict = judgeFit(outcome, guess);
   const { nonFiniteStep, penalty } = outcome;

@@ -109,8 +109,7 @@ function normOf(tf: TensorFlow, tensors: Tensor[]): number {
  * @param gradients Those of the loss and the penalties together.
  */
 export function penaltyRatio(
-  tf: TensorFlow,
-  model: LayersModel,
+  { tf, model }: { tf: TensorFlow; model: LayersModel },
   variables: tfjs.Variable[],
   gradients: (Tensor | null)[],
 ): number | null {

@@ -73,7 +73,7 @@ export async function probeOverfit(
   try {
     const losses: number[] = [];
     for (let step = 0; step <= steps; step++) {
-      const { loss, penalty } = trainingStep(kept, objective, update);
+      const { loss, penalty } = trainingStep(kept, { objective, update });
       losses.push(loss + penalty);
       if (losses[step] <= targetLoss || !Number.isFinite(losses[step])) break;
     }

@@ -87,7 +87,7 @@ export async function probeStep(
   const kept = keepModel(probe);
   const step = async () => {
     if (options.train === undefined) {
-      return void trainingStep(kept, objective, updateOf(optimizer));
+      return void trainingStep(kept, { objective, update: updateOf(optimizer) });
     }
     kept.rewind();
     await options.train(model, batch, optimizer);

@@ -125,20 +125,27 @@ export interface StepLoss {
   penalty: number;
 }
 
+/** How a step is taken. */
+export interface StepOptions {
+  /** What is minimised, beside the penalties of the layers. */
+  objective: ResolvedObjective;
+  /** Moves the weights. */
+  update: Update;
+  /** Looks at the outputs, which it may neither keep nor dispose. */
+  see?: (outputs: Tensor[], taken: StepLoss) => void;
+}
+
 /**
  * Takes one step as `model.fit` does: dropout and batch normalisation in training mode, the penalties of
  * the layers in the loss, the model's trainable weights. A model that is frozen as a whole only runs. It
  * starts from the states that the model had before the probe.
  *
- * @param see Looks at the outputs, which it may neither keep nor dispose.
  * @returns The loss before the step.
  * @throws {MeasureError} If the loss cannot be differentiated.
  */
 export function trainingStep(
   { tf, model, inputs, rewind }: KeptProbe,
-  objective: ResolvedObjective,
-  update: Update,
-  see: (outputs: Tensor[], taken: StepLoss) => void = () => {},
+  { objective, update, see }: StepOptions,
 ): StepLoss {
   rewind();
   const variables = model.trainableWeights.map((weight) => weight.read() as tfjs.Variable);
@@ -151,7 +158,7 @@ export function trainingStep(
       taken.loss = heapView(tf, loss)[0];
       const penalties = penaltiesOf(tf, model);
       for (const penalty of penalties) taken.penalty += heapView(tf, penalty)[0];
-      see(outputs, taken);
+      see?.(outputs, taken);
       return penalties.reduce((sum, penalty) => tf.add(sum, penalty), loss);
     });
     update(variables, gradients);

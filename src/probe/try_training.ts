@@ -115,7 +115,7 @@ export async function tryTraining(
     const attempts = await climb(
       ladder,
       (rung) =>
-        seedDraws(seed, "trial", () => attempt(probe, objective, scale, { rung, steps, isUp })),
+        seedDraws(seed, "trial", () => attempt(probe, { rung, objective, scale, steps, isUp })),
     );
     if (attempts === null) {
       const skipped =

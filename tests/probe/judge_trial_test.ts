@@ -6,7 +6,7 @@ import { makeAttempt, makeLayer } from "../checks/make_trial.ts";
 const GUESS = 2;
 
 const judged = (given: Partial<Attempt>, canBeFitted = true, guess: number | null = GUESS) =>
-  judgeAttempt(makeAttempt(given), guess, canBeFitted);
+  judgeAttempt(makeAttempt(given), { guess, canBeFitted });
 
 Deno.test("judgeAttempt() goes by the fit", () => {
   assertEquals(judged({ fit: 0.5 }), "learns");
