@@ -128,6 +128,28 @@ Deno.test("nothing loads TensorFlow.js, or our own WASM, before the engine start
   );
 });
 
+Deno.test("public functions alone look which engine runs; what they call is handed it", () => {
+  const doors = IMPORTS.filter(({ to }) => to === "engine/running_engine.ts")
+    .map(({ from }) => from);
+  assertEquals(doors.sort(), [
+    "assert/health_monitor.ts",
+    "assert/open_draw.ts",
+    "engine/mod.ts",
+    "engine/start_engine.ts",
+    "measure/measure.ts",
+    "model/exercise_model.ts",
+    "model/is_disposed.ts",
+    "model/load_model.ts",
+    "model/random_batch.ts",
+    "model/random_targets.ts",
+    "model/read_batch.ts",
+    "model/rescale_weights.ts",
+    "model/set_weights.ts",
+    "probe/open_probe.ts",
+    "study/run_study.ts",
+  ]);
+});
+
 Deno.test("Deno has few modules to read before --help can answer", () => {
   // It reads whatever mod.ts may import at some time, before its first line runs: with 530 modules that
   // took 2.25 empty runs, with 370 2.05, and with 429, most of them tiny, 1.83 (2-core EPYC, Deno 2.9.6;
