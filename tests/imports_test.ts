@@ -128,6 +128,22 @@ Deno.test("nothing loads TensorFlow.js, or our own WASM, before the engine start
   );
 });
 
+/** A file of more lines knows more than one thing. Data may be long. */
+const MOST_LINES = 250;
+const DATA = ["bench/corpus_modules.ts"];
+
+Deno.test("no file of the program or the benchmarks is too long to be read at once", async () => {
+  const root = new URL("../", import.meta.url);
+  const long: string[] = [];
+  for (const folder of ["src/", "bench/", "examples/"]) {
+    for await (const module of modules(new URL(folder, root))) {
+      const lines = (await Deno.readTextFile(module)).split("\n").length - 1;
+      if (lines > MOST_LINES) long.push(module.href.replace(root.href, ""));
+    }
+  }
+  assertEquals(long, DATA);
+});
+
 Deno.test("public functions alone look which engine runs; what they call is handed it", () => {
   const doors = IMPORTS.filter(({ to }) => to === "engine/running_engine.ts")
     .map(({ from }) => from);
