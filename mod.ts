@@ -10,7 +10,12 @@
 import { asksForHelp, showOverview } from "./src/cli/overview.ts";
 import type * as Library from "./src/mod.ts";
 
-if (import.meta.main) showOverview(Deno.args);
+if (import.meta.main) {
+  showOverview(Deno.args);
+  // Not awaited: a model module may import this one, and would wait for it for ever. Before the library,
+  // which only such a module needs here.
+  import("./src/cli/run.ts");
+}
 
 // A model module that a command loads may import the library from here. Help loads none.
 const library = import.meta.main && asksForHelp(Deno.args)
@@ -82,6 +87,3 @@ export type EngineError = Library.EngineError;
 export type MeasureError = Library.MeasureError;
 export type ModelError = Library.ModelError;
 export type StudyError = Library.StudyError;
-
-// Not awaited: a model module may import this one, and would wait for it for ever.
-if (import.meta.main) import("./src/cli/run.ts");

@@ -128,6 +128,44 @@ Deno.test("nothing loads TensorFlow.js, or our own WASM, before the engine start
   );
 });
 
+/** A file of more lines knows more than one thing. Data may be long. */
+const MOST_LINES = 250;
+const DATA = ["bench/corpus_modules.ts"];
+
+Deno.test("no file of the program or the benchmarks is too long to be read at once", async () => {
+  const root = new URL("../", import.meta.url);
+  const long: string[] = [];
+  for (const folder of ["src/", "bench/", "examples/"]) {
+    for await (const module of modules(new URL(folder, root))) {
+      const lines = (await Deno.readTextFile(module)).split("\n").length - 1;
+      if (lines > MOST_LINES) long.push(module.href.replace(root.href, ""));
+    }
+  }
+  assertEquals(long, DATA);
+});
+
+Deno.test("public functions alone look which engine runs; what they call is handed it", () => {
+  const doors = IMPORTS.filter(({ to }) => to === "engine/running_engine.ts")
+    .map(({ from }) => from);
+  assertEquals(doors.sort(), [
+    "assert/health_monitor.ts",
+    "assert/open_draw.ts",
+    "engine/mod.ts",
+    "engine/start_engine.ts",
+    "measure/measure.ts",
+    "model/exercise_model.ts",
+    "model/is_disposed.ts",
+    "model/load_model.ts",
+    "model/random_batch.ts",
+    "model/random_targets.ts",
+    "model/read_batch.ts",
+    "model/rescale_weights.ts",
+    "model/set_weights.ts",
+    "probe/open_probe.ts",
+    "study/run_study.ts",
+  ]);
+});
+
 Deno.test("Deno has few modules to read before --help can answer", () => {
   // It reads whatever mod.ts may import at some time, before its first line runs: with 530 modules that
   // took 2.25 empty runs, with 370 2.05, and with 429, most of them tiny, 1.83 (2-core EPYC, Deno 2.9.6;

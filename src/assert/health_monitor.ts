@@ -4,7 +4,7 @@ import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import { allRules, allThresholds } from "../checks/register_rule.ts";
 import { validateOptions } from "../checks/validate.ts";
-import { requireEngine, runningEngine } from "../engine/running_engine.ts";
+import { requireEngine } from "../engine/running_engine.ts";
 import type { Callback, LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { runPass } from "../measure/run_pass.ts";
@@ -100,7 +100,7 @@ export type HealthMonitor = Callback & {
  * @throws {EngineError} If no engine runs.
  */
 export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
-  const { Callback } = requireEngine();
+  const { Callback } = requireEngine().tf;
   validate(options);
   const { batch, every = 100, rules: names, objective, onFinding = "throw", ...checkOptions } =
     options;
@@ -142,7 +142,8 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     #measure(model: LayersModel): void {
       const started = performance.now();
       this.#measuredStep = this.#step;
-      const measured = runPass(runningEngine()!, model, batch, { objective });
+      // A training may go on under another engine than the one that it was begun under.
+      const measured = runPass(requireEngine(), model, batch, { objective });
       const measurements = { ...measured, model: { ...measured.model, name: givenName(model) } };
       const findings = rules
         .flatMap((rule) => judgeRule(rule, measurements, { trained: true, ...checkOptions }))

@@ -3,6 +3,7 @@ import type { Engine } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine_error.ts";
 import { backendChange } from "../engine/prepare_engine.ts";
 import { startEngine } from "../engine/start_engine.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
 import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
 import { estimateWorkload } from "../measure/estimate_workload.ts";
 import { measure } from "../measure/measure.ts";
@@ -21,6 +22,7 @@ import { readBatch } from "../model/read_batch.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { failure } from "../words/failure.ts";
 import { isTrap } from "../study/is_trap.ts";
+import { LAYERS } from "../traits/layers.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 import { duration, passProgress } from "./progress.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
@@ -59,6 +61,8 @@ async function measureOnEngine(request: MeasureRequest, tells: boolean): Promise
       sentence: `${name} it has been loading for`,
       rest: " so far; Ctrl-C ends it",
       patience: 2 * PATIENCE,
+      // What takes the thread from its first moment on is not told of: that would slow down every check.
+      blocks: false,
     });
     const loaded = await load(request);
     const objective = request.objective ?? checkModuleObjective(loaded);
@@ -69,6 +73,7 @@ async function measureOnEngine(request: MeasureRequest, tells: boolean): Promise
       sentence: `${name} the pass has taken`,
       rest: `, far longer than the ${duration(seconds)} that its size explains; Ctrl-C ends it`,
       patience: Math.max(PATIENCE, 2 * seconds),
+      blocks: workload > LEAST_SPEED || isUnforeseeable(loaded.model, objective),
     });
     if (request.threads === "auto") {
       const threads = chooseThreads(workload);
@@ -109,6 +114,15 @@ async function measureOnEngine(request: MeasureRequest, tells: boolean): Promise
     await tellIfSlow(null);
     await engine.stop();
   }
+}
+
+/** Whether a pass may take long for reasons that no estimate knows: foreign code, or step after step. */
+function isUnforeseeable(model: LayersModel, objective: Objective | undefined): boolean {
+  return typeof objective === "function" ||
+    leafLayers(model).some(({ layer }) =>
+      Object.hasOwn(layer, "call") || !Object.hasOwn(LAYERS, layer.getClassName()) ||
+      "cell" in layer
+    );
 }
 
 /** Whatever fails after a model has removed the backend fails for that reason. */

@@ -8,7 +8,12 @@ export interface Work {
   rest: string;
   /** From how many seconds on it is said; and again after twice, four, eight times as long. */
   patience: number;
+  /** Whether it may take this thread for so long as soon as it is begun. */
+  blocks: boolean;
 }
+
+/** How long, in ms, work that leaves the thread its timers goes on before a teller is worth its start. */
+const START = 200;
 
 /**
  * Runs beside the thread that measures: a pass of TensorFlow.js takes its thread for as long as it lasts, and
@@ -34,18 +39,27 @@ parentPort.on("message", (work) => {
 `;
 
 let teller: Worker | null = null;
+let timer: ReturnType<typeof setTimeout> | undefined;
 
 /**
- * Says on stderr, while something goes on that may block this thread, that it takes long.
+ * Says on stderr, while something goes on that may block this thread, that it takes long. To start what
+ * says it takes 40 ms of a processor, a seventh of a short check: it is only done for work that may block,
+ * and for other work that has been going on for a while.
  *
  * @param work What is begun; `null` where it has ended.
  */
 export async function tellIfSlow(work: Work | null): Promise<void> {
+  clearTimeout(timer);
+  if (work !== null && teller === null && !work.blocks) {
+    timer = setTimeout(() => tellIfSlow({ ...work, blocks: true }), START);
+    // A process that awaits a promise that never settles must end and say so.
+    Deno.unrefTimer(timer);
+    return;
+  }
   if (teller === null) {
     if (work === null) return;
     const { Worker } = await import("node:worker_threads");
     teller = new Worker(CODE, { eval: true });
-    // A process that awaits a promise that never settles must end and say so.
     teller.unref();
   }
   // On a terminal it takes the place of a line that is rewritten.

@@ -34,6 +34,7 @@ const FIRST_POINT: Work = {
   sentence: "the model and the first point have taken",
   rest: " so far; Ctrl-C ends it",
   patience: 10,
+  blocks: true,
 };
 
 /** `sweep`: the rescaling study. */

@@ -1,11 +1,14 @@
 import type { KernelBackend } from "@tensorflow/tfjs";
 import type { Engine } from "./engine.ts";
 import { EngineError } from "./engine_error.ts";
+import type { Heap } from "./heap.ts";
 
 /** What an engine is made of. */
 interface EngineParts {
   /** The backend that it computes on. */
   backend: KernelBackend;
+  /** The heap of that backend. */
+  heap: Heap;
   /** Puts back what another copy of TensorFlow.js has replaced, and repairs the layers of that copy. */
   repair(model: object | null): void;
 }
@@ -15,6 +18,13 @@ const parts = new WeakMap<Engine, EngineParts>();
 /** Records what an engine is made of; for `startEngine` alone. */
 export function setEngineParts(engine: Engine, made: EngineParts): void {
   parts.set(engine, made);
+}
+
+/** The heap that an engine computes on, for those who were handed the engine. */
+export function heapOf(engine: Engine): Heap {
+  const made = parts.get(engine);
+  if (made === undefined) throw new TypeError("engine was not made by startEngine()");
+  return made.heap;
 }
 
 /**

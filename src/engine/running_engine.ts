@@ -1,7 +1,10 @@
 import type { Engine } from "./engine.ts";
 import { EngineError } from "./engine_error.ts";
-import type { TensorFlow } from "./tensorflow.ts";
 
+/**
+ * TensorFlow.js is a global of the process: a model belongs to whatever engine runs, and says of none. So
+ * the public functions, which take a model, look here, once; all that they call is handed the engine.
+ */
 let running: Engine | null = null;
 
 /**
@@ -27,14 +30,14 @@ export function setRunningEngine(engine: Engine | null): void {
 }
 
 /**
- * TensorFlow.js of the running engine, for functions that are too plain to be asynchronous.
+ * The running engine, for public functions that are too plain to be asynchronous.
  *
  * @throws {EngineError} If no engine runs.
  */
-export function requireEngine(): TensorFlow {
+export function requireEngine(): Engine {
   const engine = runningEngine();
   if (engine === null) {
     throw new EngineError("no engine runs: start the engine first, with await startEngine()");
   }
-  return engine.tf;
+  return engine;
 }

@@ -5,6 +5,7 @@ import { requireEngineFiles } from "./engine_files.ts";
 import type { EngineOptions } from "./engine_options.ts";
 import { type EngineSettings, engineSettings } from "./engine_settings.ts";
 import { guardHeap } from "./guard_heap.ts";
+import type { Heap } from "./heap.ts";
 import { setEngineParts } from "./prepare_engine.ts";
 import { runningEngine, setRunningEngine } from "./running_engine.ts";
 import { takeSeedZero } from "./seed_zero.ts";
@@ -14,6 +15,7 @@ import type { TensorFlow } from "./tensorflow.ts";
 interface SharedEngine {
   readonly tf: TensorFlow;
   readonly backend: KernelBackend;
+  readonly heap: Heap;
   /** Undoes what another copy of TensorFlow.js does to this one, and repairs its layers. */
   repair(model: object | null): void;
   readonly settings: EngineSettings;
@@ -116,18 +118,19 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
   await requireEngineFiles(settings.threads);
   const tf = await import("@tensorflow/tfjs");
   const { startBackend } = await import("./start_backend.ts");
-  const { installKernels, renewKernels } = await import("./kernels/install_kernels.ts");
+  const { placeKernels, renewKernels } = await import("./kernels/install_kernels.ts");
   const layers = await import("./layers/install_layer_repairs.ts");
   const { watchNames } = await import("./layers/watch_names.ts");
   const removeBackend = await startBackend(tf, settings.threads);
   try {
     guardHeap(tf);
-    const takeKernelsBack = await installKernels(tf, settings);
+    const kernels = await placeKernels(tf, settings);
     const takeLayersBack = layers.installLayerRepairs(tf);
     const stopWatching = watchNames(tf);
     return {
       tf: takeSeedZero(tf),
       backend: tf.backend(),
+      heap: kernels.heap,
       repair(model) {
         renewKernels(tf);
         if (model !== null) layers.repairOtherCopies(tf, model);
@@ -138,7 +141,7 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
         stopWatching();
         takeLayersBack();
         try {
-          await takeKernelsBack();
+          await kernels.takeBack();
         } finally {
           await removeBackend();
         }

@@ -1,6 +1,7 @@
+import type { Heap } from "../engine/heap.ts";
 import { heapView } from "../engine/heap_view.ts";
 import type { Sums } from "../engine/native/sums.ts";
-import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { Layer, LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { frontLayers } from "../model/front_layers.ts";
 import { inputRanges } from "../model/input_ranges.ts";
 import type {
@@ -18,7 +19,7 @@ import { inputName, outputName } from "./tensor_names.ts";
  * @param nameOf The name of the row of a layer; `undefined` for one that is not part of the model.
  */
 export function measureInputs(
-  tf: TensorFlow,
+  heap: Heap,
   model: LayersModel,
   inputs: Tensor[],
   nameOf: (layer: Layer) => string | undefined,
@@ -27,7 +28,7 @@ export function measureInputs(
   const fronts = frontLayers(model, (layer) => nameOf(layer) !== undefined);
   let all: Sums | null = null;
   const perInput = inputs.map((tensor, i): InputMeasurements => {
-    const sums = sumTensor(tf, tensor);
+    const sums = sumTensor(heap, tensor);
     all = mergeSums(all, sums);
     return {
       name: inputName(model, i),
@@ -35,7 +36,7 @@ export function measureInputs(
       dtype: tensor.dtype,
       ...(ranges[i] === null ? {} : { lookedUp: true }),
       ...(fronts[i] === null ? {} : { scaledBy: fronts[i].map((layer) => nameOf(layer)!) }),
-      ...(hasUnitRows(tf, tensor) ? { unitRows: true } : {}),
+      ...(hasUnitRows(heap, tensor) ? { unitRows: true } : {}),
       values: statisticsOf(sums)!,
     };
   });
@@ -46,10 +47,10 @@ export function measureInputs(
 const NORM_TOLERANCE = 0.01;
 
 /** Whether each row is a unit vector, as the embeddings of a sentence or a picture are. */
-function hasUnitRows(tf: TensorFlow, tensor: Tensor): boolean {
+function hasUnitRows(heap: Heap, tensor: Tensor): boolean {
   const length = tensor.shape.at(-1)!;
   if (tensor.dtype !== "float32" || tensor.rank < 2 || length < 2) return false;
-  const values = heapView(tf, tensor);
+  const values = heapView(heap.tf, tensor);
   for (let start = 0; start < values.length; start += length) {
     let square = 0;
     for (let i = start; i < start + length; i++) square += values[i] ** 2;
@@ -68,19 +69,19 @@ const MOST_UNITS = 1000;
  * @param lossOf Name of the loss of an output: the targets of `sparseCategoricalCrossentropy` are classes.
  */
 export function measureTargets(
-  tf: TensorFlow,
+  heap: Heap,
   model: LayersModel,
   targets: Tensor[],
   lossOf: (output: number) => string | null,
 ): TargetMeasurements[] {
   return targets.map((tensor, i) => {
-    const values = heapView(tf, tensor);
+    const values = heapView(heap.tf, tensor);
     const units = unitsOf(model, i, tensor);
     const sparse = lossOf(i) === "sparseCategoricalCrossentropy";
     return {
       name: outputName(model, i),
       shape: tensor.shape.slice(),
-      values: statisticsOf(sumTensor(tf, tensor))!,
+      values: statisticsOf(sumTensor(heap, tensor))!,
       ...(sparse ? { classes: classesOf(values, units) } : {}),
       unitMeans: units > MOST_UNITS
         ? null

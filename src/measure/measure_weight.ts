@@ -1,6 +1,7 @@
+import type { Heap } from "../engine/heap.ts";
 import { heapView } from "../engine/heap_view.ts";
 import type { Sums } from "../engine/native/sums.ts";
-import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { LayerVariable, ModelWeight } from "../model/model_weights.ts";
 import { duplicateUnits } from "./duplicate_units.ts";
 import type { WeightMeasurements } from "./measurements.ts";
@@ -18,27 +19,27 @@ export interface WeightGradient {
 /**
  * Sums up the gradient of a weight.
  *
- * @param tf The engine's TensorFlow.js.
+ * @param heap The engine's heap.
  * @param gradient The gradient.
  * @param usedRows For an embedding matrix, the rows that the batch looked up.
  */
 export function weightGradient(
-  tf: TensorFlow,
+  heap: Heap,
   gradient: Tensor,
   usedRows: Set<number> | null,
 ): WeightGradient {
   return {
-    all: statisticsOf(sumTensor(tf, gradient))!,
-    usedRows: usedRows === null || gradient.rank !== 2 ? null : overRows(tf, gradient, usedRows),
+    all: statisticsOf(sumTensor(heap, gradient))!,
+    usedRows: usedRows === null || gradient.rank !== 2 ? null : overRows(heap, gradient, usedRows),
   };
 }
 
-function overRows(tf: TensorFlow, gradient: Tensor, used: Set<number>): TensorStatistics | null {
+function overRows(heap: Heap, gradient: Tensor, used: Set<number>): TensorStatistics | null {
   const [rows, columns] = gradient.shape;
   let sums: Sums | null = null;
   for (const row of used) {
     if (row < 0 || row >= rows) continue;
-    sums = mergeSums(sums, sumTensor(tf, gradient, row * columns, columns));
+    sums = mergeSums(sums, sumTensor(heap, gradient, row * columns, columns));
   }
   return statisticsOf(sums);
 }
@@ -51,12 +52,12 @@ const LARGE = 2 ** 14;
  * cache then: of 10 kernels of 512 x 512 that takes 1.0 ms, just after it 1.5 (2-core Xeon).
  */
 export class WeightSums {
-  readonly #tf: TensorFlow;
+  readonly #heap: Heap;
   readonly #values = new Map<LayerVariable, { dataId: object; sums: Sums }>();
 
-  /** @param tf The engine's TensorFlow.js. */
-  constructor(tf: TensorFlow) {
-    this.#tf = tf;
+  /** @param heap The engine's heap. */
+  constructor(heap: Heap) {
+    this.#heap = heap;
   }
 
   /** A layer is about to be called for the first time. */
@@ -64,7 +65,7 @@ export class WeightSums {
     for (const variable of layer.weights) {
       const values = variable.read();
       if (variable.trainable && values.size >= LARGE) {
-        const sums = sumTensor(this.#tf, values);
+        const sums = sumTensor(this.#heap, values);
         this.#values.set(variable, { dataId: values.dataId, sums });
       }
     }
@@ -74,7 +75,7 @@ export class WeightSums {
   of(variable: LayerVariable): Sums {
     const values = variable.read();
     const known = this.#values.get(variable);
-    return known?.dataId === values.dataId ? known.sums : sumTensor(this.#tf, values);
+    return known?.dataId === values.dataId ? known.sums : sumTensor(this.#heap, values);
   }
 }
 
@@ -84,14 +85,14 @@ const MOST_ENTRIES = 1000;
 /**
  * Measures one weight.
  *
- * @param tf The engine's TensorFlow.js.
+ * @param heap The engine's heap.
  * @param weight The weight.
  * @param gradient What was seen of dJ/dw, or `null` where the backward pass gave none.
  * @param sums What was summed up during the pass already.
  * @param isOutput Whether the weight belongs to an output layer.
  */
 export function measureWeight(
-  tf: TensorFlow,
+  heap: Heap,
   weight: ModelWeight,
   gradient: WeightGradient | null,
   sums: WeightSums,
@@ -109,7 +110,7 @@ export function measureWeight(
   } else if (gradient === null) {
     absent.gradients = "the weight is not on the objective's path";
   }
-  const read = () => heapView(tf, variable.read());
+  const read = () => heapView(heap.tf, variable.read());
   const isShortVector = shape.length === 1 && shape[0] <= MOST_ENTRIES;
   return {
     name: weight.weightName,

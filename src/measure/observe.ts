@@ -1,6 +1,5 @@
-import { runningNative } from "../engine/native/running_native.ts";
-import type { WasmBackend } from "../engine/native/wasm_backend.ts";
-import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { Heap } from "../engine/heap.ts";
+import type { Tensor } from "../engine/tensorflow.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import { sumTensor } from "./sums.ts";
 import type { Observer } from "./tap.ts";
@@ -9,29 +8,32 @@ import type { Observer } from "./tap.ts";
  * Counts, for one tensor of pre-activations, the saturated entries of the activation, and marks the
  * units that are active somewhere. NaN is neither: it is reported as not finite instead.
  *
- * @param tf The engine's TensorFlow.js.
+ * @param heap The engine's heap.
  * @param record The layer's record; its counts are raised.
  * @param z The pre-activations, examples first.
  * @param unitAxis Axis that tells units apart: the last one, or 1 where channels come first.
  */
 export function countFlat(
-  tf: TensorFlow,
+  heap: Heap,
   record: LayerRecord,
   z: Tensor,
   unitAxis: number,
 ): void {
   const { region } = record;
-  const native = runningNative();
-  if (region === null || native === null || z.dtype !== "float32") return;
+  if (region === null || z.dtype !== "float32") return;
   const { shape } = z;
   const units = shape[unitAxis] ?? 1;
   let groups = 1, inner = 1;
   for (let axis = 0; axis < unitAxis; axis++) groups *= shape[axis];
   for (let axis = unitAxis + 1; axis < shape.length; axis++) inner *= shape[axis];
-  const { memoryOffset } = (tf.backend() as unknown as WasmBackend).dataIdMap.get(z.dataId);
+  const address = heap.address(z);
   // Where nothing is flat above, +Infinity is no more off than any other number.
   const bounds = { low: region.low, high: region.high === Infinity ? NaN : region.high };
-  const { low, high, nan, active } = native.flat(memoryOffset, { groups, units, inner }, bounds);
+  const { low, high, nan, active } = heap.native.flat(
+    address,
+    { groups, units, inner },
+    bounds,
+  );
   record.activeUnits ??= new Uint8Array(units);
   for (let unit = 0; unit < units; unit++) if (active[unit] !== 0) record.activeUnits[unit] = 1;
   // A relu6 that is off is not saturated: it is judged with the dead units.
@@ -42,12 +44,12 @@ export function countFlat(
 /**
  * An observer that adds what it sees to figures.
  *
- * @param tf The engine's TensorFlow.js.
+ * @param heap The engine's heap.
  * @param figures The figures, each with the record it belongs to.
  */
-export function observe(tf: TensorFlow, ...figures: [LayerRecord, Figure][]): Observer {
+export function observe(heap: Heap, ...figures: [LayerRecord, Figure][]): Observer {
   return (tensor) => {
-    const sums = sumTensor(tf, tensor);
+    const sums = sumTensor(heap, tensor);
     for (const [record, figure] of figures) record.add(figure, sums);
   };
 }
@@ -55,25 +57,25 @@ export function observe(tf: TensorFlow, ...figures: [LayerRecord, Figure][]): Ob
 /**
  * An observer of z, which also counts its flat entries and active units.
  *
- * @param tf The engine's TensorFlow.js.
+ * @param heap The engine's heap.
  * @param unitAxis Axis that tells units apart, negative from the end.
  * @param record The record whose activation is applied to z.
  * @param others Records that z belongs to besides.
  */
 export function observePreActivations(
-  tf: TensorFlow,
+  heap: Heap,
   unitAxis: number,
   record: LayerRecord,
   ...others: LayerRecord[]
 ): Observer {
   const add = observe(
-    tf,
+    heap,
     ...[record, ...others].map((row): [LayerRecord, Figure] => [row, "preActivations"]),
   );
   return (tensor: Tensor) => {
     add(tensor);
     record.see(tensor.shape);
     const axis = unitAxis < 0 ? tensor.shape.length + unitAxis : unitAxis;
-    countFlat(tf, record, tensor, axis);
+    countFlat(heap, record, tensor, axis);
   };
 }

@@ -2,6 +2,7 @@ import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { LOSSES, type LossName, type Objective } from "../model/objective.ts";
 import { nearestObjective } from "./check_objective.ts";
+import { MeasureError } from "./measure_error.ts";
 
 /** An objective that is ready to be called inside a pass. */
 export interface ResolvedObjective {
@@ -172,4 +173,37 @@ function lossFunction(tf: TensorFlow, name: string): LossFunction {
   model.dispose();
   lossFunctions.set(name, loss);
   return loss;
+}
+
+/** A model whose regularizers can be asked; TensorFlow.js declares it protected. */
+interface Penalised {
+  calculateLosses(): Tensor[];
+}
+
+/**
+ * The scalar that a pass differentiates.
+ *
+ * @param objective The objective.
+ * @param outputs The outputs of the model.
+ * @param penalised The model whose penalties are part of it; `null` for none.
+ * @throws {MeasureError} If the objective is no scalar.
+ */
+export function evaluateObjective(
+  tf: TensorFlow,
+  objective: ResolvedObjective,
+  outputs: Tensor[],
+  penalised: LayersModel | null,
+): Tensor {
+  const value = objective.evaluate(outputs);
+  if (value?.size !== 1 || value.dtype !== "float32") {
+    throw new MeasureError(
+      `The objective ${objective.name} must return a scalar of dtype float32, found ${
+        Array.isArray(value?.shape)
+          ? `a tensor of shape [${value.shape.join(", ")}] and dtype ${value.dtype}`
+          : typeof value
+      }`,
+    );
+  }
+  const penalties = (penalised as unknown as Penalised | null)?.calculateLosses() ?? [];
+  return penalties.reduce((sum, one) => tf.add(sum, tf.reshape(one, value.shape)), value);
 }

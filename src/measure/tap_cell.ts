@@ -1,4 +1,5 @@
-import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { Heap } from "../engine/heap.ts";
+import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import { type ActivationHolder, activationObject, replaceActivation } from "./activation_region.ts";
 import { type Figure, LayerRecord } from "./layer_record.ts";
 import { observe, observePreActivations } from "./observe.ts";
@@ -13,7 +14,7 @@ const APPLIES_TWICE = new Set(["LSTMCell", "ConvLSTM2DCell"]);
  * gates squash different things and must not be averaged; all that the kernels produce together is
  * the layer's z.
  *
- * @param tf The engine's TensorFlow.js.
+ * @param heap The engine's heap.
  * @param cell The cell.
  * @param prefix Name of the rows, before `/candidate` and so on.
  * @param owner Record of the recurrent layer.
@@ -21,7 +22,7 @@ const APPLIES_TWICE = new Set(["LSTMCell", "ConvLSTM2DCell"]);
  * @returns The rows of the parts, and a function that takes the taps away.
  */
 export function tapCell(
-  tf: TensorFlow,
+  heap: Heap,
   cell: Layer,
   prefix: string,
   owner: LayerRecord,
@@ -68,14 +69,14 @@ export function tapCell(
     record: LayerRecord,
     others: LayerRecord[],
   ): Parameters<typeof replaceActivation>[2] {
-    const z = observePreActivations(tf, -1, record, ...others);
+    const z = observePreActivations(heap, -1, record, ...others);
     const delta = observe(
-      tf,
+      heap,
       ...[record, ...others].map((row): [LayerRecord, Figure] => [row, "preActivationGradients"]),
     );
     const showsOutput = record !== owner;
-    const a = observe(tf, [record, "activations"]);
-    const gradient = observe(tf, [record, "activationGradients"]);
+    const a = observe(heap, [record, "activations"]);
+    const gradient = observe(heap, [record, "activationGradients"]);
     return (x, apply) => {
       record.calls += showsOutput ? 1 : 0;
       const activated = apply(tap(x, z, delta));

@@ -1,35 +1,11 @@
-import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { Layer } from "../engine/tensorflow.ts";
 import type { LeafLayer } from "../model/leaf_layers.ts";
-import { isKernel } from "../theory/weight_kinds.ts";
-import {
-  type ActivationHolder,
-  activationLayer,
-  activationObject,
-  replaceActivation,
-} from "./activation_region.ts";
-import { callOrExplain } from "./call_or_explain.ts";
-import { nextTensorId } from "./engine_state.ts";
 import type { Flow } from "./flow.ts";
-import { type Figure, LayerRecord } from "./layer_record.ts";
-import { lookedUpRows } from "./looked_up_rows.ts";
-import { observe, observePreActivations } from "./observe.ts";
+import type { LayerRecord } from "./layer_record.ts";
+import { LayerTap, type TapOptions } from "./layer_tap.ts";
 import { repeatedOutputs } from "./repeated_outputs.ts";
 import { runOnce } from "./run_once.ts";
-import { type Observer, type Tap, wrapCall } from "./tap.ts";
-import { tapCell } from "./tap_cell.ts";
-
-/** Options of {@linkcode tapLayers}. */
-export interface TapOptions {
-  tf: TensorFlow;
-  tap: Tap;
-  flow: Flow;
-  /** The batch normalisations that run on the statistics of the batch. */
-  onBatch: ReadonlySet<Layer>;
-  /** Called before a layer is called for the first time. */
-  onFirstCall?: (record: LayerRecord) => void;
-  /** Called when a layer's forward pass is over, and when its gradient is. */
-  onLayer?: (phase: "forward" | "backward", record: LayerRecord) => void;
-}
+import { wrapCall } from "./tap.ts";
 
 /** What {@linkcode tapLayers} returns. */
 export interface TappedLayers {
@@ -59,9 +35,9 @@ export function tapLayers(
   try {
     for (const container of containers) restore.push(followContainer(container, options.flow));
     for (const leaf of leaves) {
-      const tapped = tapLayer(leaf, options);
-      records.push(...tapped.rows);
-      restore.push(...tapped.restore);
+      const tap = new LayerTap(leaf, options);
+      restore.push(() => tap.remove());
+      records.push(...tap.put());
     }
     restore.push(runOnce([...containers, ...leaves.map(({ layer }) => layer)]));
   } catch (error) {
@@ -78,160 +54,4 @@ function followContainer(container: Layer, flow: Flow): () => void {
     flow.leave([outputs].flat());
     return outputs;
   });
-}
-
-const OTHER_OUTPUTS =
-  "the objective does not depend on the layer's first output, and its others are not measured";
-
-type Both = [LayerRecord, Figure];
-
-/** How the pre-activations of a layer can be seen. */
-type Seen = "in its activation" | "as its input" | "as its output" | "in its cell" | "nowhere";
-
-function tapLayer(
-  { path, layer }: LeafLayer,
-  { tf, tap, flow, onBatch, onFirstCall, onLayer }: TapOptions,
-): { rows: LayerRecord[]; restore: (() => void)[] } {
-  const { record, seen } = describe(path, layer);
-  const rows = [record];
-  const restore: (() => void)[] = [];
-  const channelsFirst =
-    (layer as unknown as { dataFormat?: string }).dataFormat === "channelsFirst";
-  const z = observePreActivations(tf, channelsFirst ? 1 : -1, record);
-  const delta = observe(tf, [record, "preActivationGradients"]);
-  // Where nothing stands between z and a, they are one tensor and summed up once.
-  const isLinear = seen === "as its output";
-  const a = observe(
-    tf,
-    [record, "activations"],
-    ...isLinear ? [[record, "preActivations"] as Both] : [],
-  );
-  const gradient = observe(
-    tf,
-    [record, "activationGradients"],
-    ...isLinear ? [[record, "preActivationGradients"] as Both] : [],
-  );
-  const hasKernel = layer.weights.some(({ originalName, shape }) =>
-    isKernel({ name: originalName, shape })
-  );
-  if (layer.getClassName() === "BatchNormalization") {
-    record.normalization = onBatch.has(layer) ? "batch" : "moving";
-  }
-  let firstOwn = 0;
-  // What was there before the layer was called, as its inputs and weights were, has other readers.
-  const show = (x: Tensor, forward: Observer, backward: Observer) =>
-    tap(x, x.id >= firstOwn, forward, backward);
-
-  if (seen === "in its activation") {
-    restore.push(
-      replaceActivation(
-        layer as unknown as ActivationHolder,
-        "activation",
-        (x, apply) => apply(show(x, z, delta)),
-      ),
-    );
-  } else if (seen === "in its cell") {
-    for (const cell of cellsOf(layer)) {
-      const prefix = cellsOf(layer).length > 1 ? `${path}/${cell.name}` : path;
-      const tapped = tapCell(
-        tf,
-        cell,
-        prefix,
-        record,
-        (x, see, seeGradient) => tap(x, true, see, seeGradient),
-      );
-      rows.push(...tapped.parts);
-      restore.push(...tapped.restore);
-    }
-  }
-
-  restore.push(wrapCall(layer, (call, inputs, kwargs) => {
-    firstOwn = nextTensorId(tf);
-    // TensorFlow.js hands an initial state on to every layer that it calls later.
-    const states = seen === "in its cell" ? (kwargs?.initialState ?? []) as Tensor[] : [];
-    const from = flow.originOf([inputs, states].flat());
-    if (record.calls++ === 0) onFirstCall?.(record);
-    noteRows(record, [inputs].flat()[0]);
-    if (seen === "as its input") inputs = show([inputs].flat()[0], z, delta);
-    if (record.normalization === "batch") kwargs = { ...kwargs, training: true };
-    const outputs = callOrExplain(record, () => call(inputs, kwargs));
-    const first = Array.isArray(outputs) ? outputs[0] : outputs;
-    const tapped = show(first, (tensor) => {
-      a(tensor);
-      if (seen !== "in its activation" && seen !== "as its input") record.see(tensor.shape);
-    }, (tensor) => {
-      gradient(tensor);
-      onLayer?.("backward", record);
-    });
-    const returned = Array.isArray(outputs)
-      ? outputs.map((x, i) =>
-        i === 0 ? tapped : x === first || i === 1 && isLastState(layer) ? tapped.clone() : x
-      )
-      : tapped;
-    if (Array.isArray(returned) && returned.length > 1) {
-      record.absent.activationGradients = OTHER_OUTPUTS;
-    }
-    flow.called(rows, from, [returned].flat(), hasKernel);
-    onLayer?.("forward", record);
-    return returned;
-  }));
-  return { rows, restore };
-}
-
-/** The row of a layer, and where its z is to be seen. */
-function describe(path: string, layer: Layer): { record: LayerRecord; seen: Seen } {
-  const className = layer.getClassName();
-  const row = (activation: string | null, seen: Seen) => ({
-    record: new LayerRecord(path, layer, className, activation),
-    seen,
-  });
-  if (cellsOf(layer).length > 0) {
-    const [cell, ...more] = cellsOf(layer) as unknown as ActivationHolder[];
-    const simple = more.length === 0 && activationObject(cell, "recurrentActivation") === null;
-    return row(
-      simple ? activationObject(cell, "activation")?.getClassName() ?? null : null,
-      "in its cell",
-    );
-  }
-  const whole = activationLayer(layer);
-  if (whole !== null) {
-    const record = new LayerRecord(path, layer, className, whole.name, whole.region);
-    return { record, seen: "as its input" };
-  }
-  const activation = activationObject(layer as unknown as ActivationHolder, "activation");
-  if (activation !== null) {
-    const name = activation.getClassName();
-    // Nothing stands between z and a, and a replaced activation would cost Dense its fused kernel.
-    return row(name, name === "linear" ? "as its output" : "in its activation");
-  }
-  const { record, seen } = row(null, layer.weights.length > 0 ? "as its output" : "nowhere");
-  if (seen === "nowhere") {
-    record.absent.preActivations = "the layer applies no activation and has no weights";
-    record.absent.preActivationGradients = record.absent.preActivations;
-  }
-  return { record, seen };
-}
-
-function cellsOf(layer: Layer): Layer[] {
-  const { cell } = layer as unknown as { cell?: Layer & { cells?: Layer[] } };
-  return cell === undefined ? [] : cell.cells ?? [cell];
-}
-
-/** Cells whose first state is their output. */
-const OUTPUT_IS_STATE = new Set(["SimpleRNNCell", "GRUCell", "LSTMCell", "ConvLSTM2DCell"]);
-
-/**
- * Whether the second output of a layer, a state, is its first one again. Where there is a mask,
- * TensorFlow.js computes the two apart, and what reads the state would be missing from dJ/da.
- */
-function isLastState(layer: Layer): boolean {
-  const { returnSequences } = layer as unknown as { returnSequences?: boolean };
-  const cell = cellsOf(layer).at(-1);
-  return cell !== undefined && returnSequences === false &&
-    OUTPUT_IS_STATE.has(cell.getClassName());
-}
-
-function noteRows(record: LayerRecord, indices: Tensor): void {
-  const rows = lookedUpRows(record, indices);
-  if (rows !== null) record.usedRows = rows.union(record.usedRows ?? new Set());
 }

@@ -54,7 +54,7 @@ export interface ExerciseModelOptions {
 export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
   requireValue("options", options, object);
   const { width = 20, depth = 10, activation = "tanh", stddev = 200, seed = 0 } = options;
-  const tf = requireEngine();
+  const { tf } = requireEngine();
   requireCount("width", width);
   requireCount("depth", depth);
   if (!(Number.isFinite(stddev) && stddev >= 0)) {

@@ -11,7 +11,10 @@ interface Tracked {
   tensorInfo: WeakMap<object, unknown>;
 }
 
-/** Whether a model was disposed of, or its weights were without it (`tf.disposeVariables()`). */
+/**
+ * Whether a model was disposed of, or its weights were without it (`tf.disposeVariables()`). Public
+ * functions ask it of what they are given before they start an engine.
+ */
 export function isDisposed(model: LayersModel): boolean {
   if ((model as unknown as Counted)._refCount === 0) return true;
   const state = runningEngine()?.tf.engine().state as unknown as Tracked | undefined;

@@ -63,7 +63,7 @@ export async function loadModel(
   requireValue("options", options, object);
   const { seed = 0, register: files = [] } = options;
   requireValue("options.register", files, arrayOf(text));
-  const tf = requireEngine();
+  const { tf } = requireEngine();
   for (const file of files) {
     const module = await importModule(file);
     const { register } = module;
@@ -77,8 +77,8 @@ export async function loadModel(
       throw new ModelError(`${file}: register threw: ${reason}`, { cause: error });
     }
   }
-  if (/\.json$/i.test(path)) return await loadModelJson(path);
-  if (/\.[cm]?[jt]sx?$/i.test(path)) return await loadModelModule(path, seed);
+  if (/\.json$/i.test(path)) return await loadModelJson(tf, path);
+  if (/\.[cm]?[jt]sx?$/i.test(path)) return await loadModelModule(tf, path, seed);
   throw new ModelError(`${path}: ${await whyNot(path)}`);
 }
 

@@ -1,4 +1,4 @@
-import { requireEngine } from "../engine/running_engine.ts";
+import type { TensorFlow } from "../engine/tensorflow.ts";
 import { showValue } from "../words/show_value.ts";
 import { buildModel, classes } from "./build_model.ts";
 import { compileAsSaved } from "./compile_as_saved.ts";
@@ -17,11 +17,11 @@ const MAX_ENTRIES = 2 ** 29;
  * Loads a TensorFlow.js layers model from disk. The file is data: nothing outside its folder is read,
  * none of it runs, and it gets no more memory than the weights it declares.
  *
+ * @param tf The engine's TensorFlow.js.
  * @param path The model.json.
  * @throws {ModelError} If it is no such model.
  */
-export async function loadModelJson(path: string): Promise<LoadedModel> {
-  const tf = requireEngine();
+export async function loadModelJson(tf: TensorFlow, path: string): Promise<LoadedModel> {
   const json = await readJson(path, ModelError);
   try {
     const { modelTopology, weightsManifest } = requireLayersModel(json);

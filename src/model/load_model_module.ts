@@ -1,4 +1,3 @@
-import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
@@ -16,12 +15,16 @@ import { modelComplaint } from "./require_model.ts";
 /**
  * Loads a model from a module, see {@linkcode ModelModule}.
  *
+ * @param tf The engine's TensorFlow.js.
  * @param path The module.
  * @param seed Seed that the model is created with.
  * @throws {ModelError} If the module has no `createModel`, or that creates no model.
  */
-export async function loadModelModule(path: string, seed: number): Promise<LoadedModel> {
-  const tf = requireEngine();
+export async function loadModelModule(
+  tf: TensorFlow,
+  path: string,
+  seed: number,
+): Promise<LoadedModel> {
   const module = requireModelModule(path, await importModule(path));
   const create = async (seed: number) => {
     const model = await call(path, "createModel", seed, () => module.createModel({ tf, seed }));

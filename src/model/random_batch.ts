@@ -65,7 +65,7 @@ export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}
     );
   }
   const { seed = 0, objective = "sum" } = options;
-  const tf = requireEngine();
+  const { tf } = requireEngine();
   const shapes = batchShapes(model, options);
   const ranges = inputRanges(model);
   const random = new SeededRandom(seed, "batch");

@@ -74,7 +74,7 @@ export function randomTargets(
   requireModel(model);
   requireValue("objective", objective, text);
   requireValue("options", options, object);
-  const tf = requireEngine();
+  const { tf } = requireEngine();
   const random = new SeededRandom(options.seed ?? 0, "targets");
   const targets = outputShapes(model, batchShapes(model, options)).map((shape, i) =>
     drawTarget(tf, random, objective, headOf(model.outputs[i]), shape)

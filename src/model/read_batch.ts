@@ -61,7 +61,7 @@ export async function readBatch(
   requireValue("path", path, text);
   requireModel(model);
   requireValue("options", options, object);
-  const tf = requireEngine();
+  const { tf } = requireEngine();
   const json = await readJson(path, BatchError);
   try {
     const { inputs, targets } = parseBatch(json, model, options);

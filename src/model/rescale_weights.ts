@@ -53,7 +53,7 @@ export function rescaleWeights(
   const { kernelsOnly = true, layers } = options;
   requireValue("options.kernelsOnly", kernelsOnly, flag);
   if (!(layers instanceof RegExp)) requireValue("options.layers", layers, optional(arrayOf(text)));
-  const tf = requireEngine();
+  const { tf } = requireEngine();
   if (typeof factor !== "number" || !Number.isFinite(factor) || factor === 0) {
     throw new RangeError(
       `Cannot rescale weights by ${showValue(factor)}: expected a finite number but 0`,

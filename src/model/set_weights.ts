@@ -49,7 +49,7 @@ export function setWeights(
 ): void {
   requireModel(model);
   requireValue("weights", weights, object);
-  const tf = requireEngine();
+  const { tf } = requireEngine();
   const known = new Map(modelWeights(model).map((weight) => [weight.weightName, weight]));
   const checked = Object.entries(weights).map(([name, weight]) => {
     const own = known.get(name);

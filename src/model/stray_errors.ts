@@ -1,7 +1,7 @@
 import { failureIn } from "./foreign_code.ts";
 import { ModelError } from "./model_error.ts";
 
-/** For how long, in ms, code that has ended may still say that it has failed. */
+/** For how long, in ms, code that has ended may still say that it has failed, while it has anything to do. */
 const GRACE = 20;
 /** After so long, in ms, nothing is expected to handle a rejection any more. */
 const PATIENCE = 1000;
@@ -96,7 +96,7 @@ class StrayErrors {
   /** Waits a little, when all is done, for an error that comes late, and throws for it. */
   async settle(): Promise<void> {
     if (!this.#isWatching || this.#path === null) return;
-    await new Promise((resolve) => setTimeout(resolve, GRACE));
+    await quiet(GRACE);
     try {
       await this.#requireNone();
     } finally {
@@ -120,6 +120,27 @@ class StrayErrors {
     this.#failed.set(path, failed);
     throw failed;
   }
+}
+
+/**
+ * Resolves when nothing is left that could run, no timer, file or request: there is nothing to wait for
+ * then. At the latest after so many ms, as in a worker, which always waits for a message.
+ */
+function quiet(most: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      removeEventListener("beforeunload", goOn);
+      resolve();
+    };
+    const goOn = (event: Event) => {
+      event.preventDefault();
+      end();
+    };
+    const timer = setTimeout(end, most);
+    Deno.unrefTimer(timer);
+    addEventListener("beforeunload", goOn);
+  });
 }
 
 /** Those of this process, or of this worker. */

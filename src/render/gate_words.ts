@@ -13,7 +13,7 @@ export function gateTitle({ model, seed }: Pick<GateRun, "model" | "seed">): str
 
 /** `1 pass`, `1,000 passes`. */
 export function countPasses(count: number): string {
-  return `${count.toLocaleString("en-US")} pass${count === 1 ? "" : "es"}`;
+  return plural(count, "pass", "passes");
 }
 
 /** The counts of a gate in words: `2 errors, 1 warning (limit 0), 3 suppressed`. */

@@ -126,17 +126,33 @@ function kinds(group: Finding[], field: "message" | "advice"): Said[][] {
     // The same words of two layers are one text, even where they name one of the two.
     if (texts.has(text)) continue;
     texts.add(text);
-    const neutral = finding.layer ? text.replace(wholeName(finding.layer), "*") : text;
+    const neutral = finding.layer ? withoutName(text, finding.layer) : text;
     const kind = neutral.replace(/\d[\d.]*(e[+-]?\d+)?/g, "#");
     if (text !== "") found.set(kind, [...found.get(kind) ?? [], { text, neutral }]);
   }
   return [...found.values()];
 }
 
-/** Matches a name, but not the same letters inside of another word. */
-function wholeName(name: string): RegExp {
-  const literal = name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-  return new RegExp(`(?<![\\p{L}\\p{N}_])${literal}(?![\\p{L}\\p{N}_])`, "gu");
+const ENDS_IN_WORD = /[\p{L}\p{N}_]$/u;
+const STARTS_IN_WORD = /^[\p{L}\p{N}_]/u;
+
+/**
+ * A text with a star for a name, but not for the same letters inside of another word. A pattern for
+ * every name would cost more than all else that is said of a long report.
+ */
+function withoutName(text: string, name: string): string {
+  let result = "";
+  let from = 0;
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at)) {
+    const end = at + name.length;
+    if (ENDS_IN_WORD.test(text.slice(0, at)) || STARTS_IN_WORD.test(text.slice(end))) {
+      at++;
+      continue;
+    }
+    result += `${text.slice(from, at)}*`;
+    at = from = end;
+  }
+  return result + text.slice(from);
 }
 
 function rangeOf(figures: number[]): string {

@@ -1,4 +1,8 @@
 import { pathOf } from "../engine/engine_files.ts";
+import { showValue } from "../words/show_value.ts";
+import { StudyError } from "./study_error.ts";
+import type { StudyOptions } from "./study_options.ts";
+import type { StudySubject } from "./study_subject.ts";
 
 /**
  * Work, in milliseconds of one process, from which workers earn back what starting them costs. Measured
@@ -36,4 +40,35 @@ export function mayStartWorkers(): boolean {
 export function workersRefused(jobs: number): string {
   return `${jobs} jobs need to read this package: run again with --allow-read=${packageFolder()}, ` +
     `or with one job`;
+}
+
+/**
+ * The jobs that a study is run in: those that were asked for, and one where nothing can be handed to
+ * workers.
+ *
+ * @throws {RangeError} If it is no number of jobs.
+ * @throws {StudyError} If there can be no workers, and several were asked for.
+ */
+export function requireJobs(
+  jobs: number | "auto",
+  subject: StudySubject,
+  { objective }: StudyOptions,
+): number | "auto" {
+  if (jobs !== "auto" && !(Number.isSafeInteger(jobs) && jobs >= 1)) {
+    throw new RangeError(
+      `jobs is ${showValue(jobs)}, expected a whole number of at least 1, or "auto"`,
+    );
+  }
+  const inThis = typeof subject === "function"
+    ? "a function cannot be handed to workers: put createModel into a module and give its path"
+    : typeof objective === "function"
+    ? "an objective that is a function cannot be handed to workers: export it from the module"
+    : null;
+  if (inThis === null) {
+    if (jobs === 1 || mayStartWorkers()) return jobs;
+    if (jobs === "auto") return 1;
+    throw new StudyError(workersRefused(jobs));
+  }
+  if (jobs !== "auto" && jobs > 1) throw new StudyError(`${jobs} jobs: ${inThis}`);
+  return 1;
 }

@@ -2,10 +2,9 @@ import configuration from "../../deno.json" with { type: "json" };
 import { runningEngine } from "../engine/running_engine.ts";
 import { ensureEngine, startEngine } from "../engine/start_engine.ts";
 import { countPoints } from "./grid_point.ts";
-import { chooseJobs, mayStartWorkers, workersRefused } from "./jobs.ts";
+import { chooseJobs, requireJobs } from "./jobs.ts";
 import type { PointMeter, StudyIdentity } from "./point_meter.ts";
 import { shardRange } from "./shard.ts";
-import { StudyError } from "./study_error.ts";
 import { resolveGrid, type StudyGrid } from "./study_grid.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyOptions } from "./study_options.ts";
@@ -14,7 +13,6 @@ import { STUDY_RULES } from "./study_rules.ts";
 import type { StudySubject } from "./study_subject.ts";
 import { requireKnown, requireSubject } from "./validate.ts";
 import type { WorkerTask } from "./worker_messages.ts";
-import { showValue } from "../words/show_value.ts";
 
 /** How long this process measures before it knows what the rest would take, in ms. */
 const TRIAL = 250;
@@ -234,30 +232,6 @@ async function* counted(
     yield point;
     onProgress?.({ done: ++seen, total, workers: workers() });
   }
-}
-
-function requireJobs(
-  jobs: number | "auto",
-  subject: StudySubject,
-  { objective }: StudyOptions,
-): number | "auto" {
-  if (jobs !== "auto" && !(Number.isSafeInteger(jobs) && jobs >= 1)) {
-    throw new RangeError(
-      `jobs is ${showValue(jobs)}, expected a whole number of at least 1, or "auto"`,
-    );
-  }
-  const inThis = typeof subject === "function"
-    ? "a function cannot be handed to workers: put createModel into a module and give its path"
-    : typeof objective === "function"
-    ? "an objective that is a function cannot be handed to workers: export it from the module"
-    : null;
-  if (inThis === null) {
-    if (jobs === 1 || mayStartWorkers()) return jobs;
-    if (jobs === "auto") return 1;
-    throw new StudyError(workersRefused(jobs));
-  }
-  if (jobs !== "auto" && jobs > 1) throw new StudyError(`${jobs} jobs: ${inThis}`);
-  return 1;
 }
 
 function taskOf(subject: StudySubject, grid: StudyGrid, options: StudyOptions): WorkerTask {

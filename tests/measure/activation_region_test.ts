@@ -4,8 +4,11 @@ import { activationRegion } from "../../src/measure/activation_region.ts";
 import { countFlat } from "../../src/measure/observe.ts";
 import { LayerRecord } from "../../src/measure/layer_record.ts";
 import { type Layer, startEngine } from "../../src/engine/mod.ts";
+import { heapOf } from "../../src/engine/prepare_engine.ts";
 
-const { tf } = await startEngine();
+const engine = await startEngine();
+const { tf } = engine;
+const heap = heapOf(engine);
 
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 
@@ -69,7 +72,7 @@ const NO_LAYER = {} as Layer;
 function counted(activation: string, z: number[], shape: number[], unitAxis: number) {
   const record = new LayerRecord("layer", NO_LAYER, "Dense", activation);
   const tensor = tf.tensor(z, shape);
-  countFlat(tf, record, tensor, unitAxis);
+  countFlat(heap, record, tensor, unitAxis);
   tensor.dispose();
   return record;
 }

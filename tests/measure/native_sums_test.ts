@@ -1,14 +1,17 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { startEngine } from "../../src/engine/mod.ts";
+import { heapOf } from "../../src/engine/prepare_engine.ts";
 import { sumEntries, sumTensor } from "../../src/measure/sums.ts";
 
-const { tf } = await startEngine();
+const engine = await startEngine();
+const { tf } = engine;
+const heap = heapOf(engine);
 
 /** The sums of the same entries on the WASM heap (our SIMD code) and in an array (the plain loop). */
 function bothSums(values: Float32Array) {
   const tensor = tf.tensor1d(values);
-  const native = sumTensor(tf, tensor);
+  const native = sumTensor(heap, tensor);
   tensor.dispose();
   return { native, plain: sumEntries(values) };
 }

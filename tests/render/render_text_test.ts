@@ -282,6 +282,19 @@ NOTE x: the whole model
   );
 });
 
+Deno.test("renderText() takes the name of a layer for one, not its letters inside of a word", () => {
+  const names = ["a", "ab", "é"];
+  const model = measurements(names.map((name) => layer(name, {})));
+  const same = names.map((name) =>
+    finding(name, { message: `${name}: what ab\u00e9a holds, as does b-${name}.` })
+  );
+  const text = renderText(model, same);
+  assertEquals(text.includes("2 more findings like this"), true, text);
+  // Where the letters stand alone they are the name: this is another sentence.
+  const other = finding("ab", { message: "ab: what ab a holds, as does b-ab." });
+  assertEquals(renderText(model, [same[0], other]).includes("more finding"), false);
+});
+
 Deno.test("renderText() says every kind of message and advice that a rule has", () => {
   const model = measurements([layer("a", {}), layer("b", {}), layer("c", {})]);
   const text = renderText(model, [

@@ -1,7 +1,7 @@
 import type { GradConfig, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
 import { createNativeModule, type NativeModule } from "../native/native_module.ts";
-import { runningNative, setRunningNative } from "../native/running_native.ts";
 import type { WasmBackend } from "../native/wasm_backend.ts";
+import type { Heap } from "../heap.ts";
 import type { TensorFlow } from "../tensorflow.ts";
 import type { KernelContext, KernelInputs } from "./kernel_context.ts";
 import { REPAIRS } from "./registry.ts";
@@ -69,7 +69,23 @@ export async function installKernels(
 ): Promise<() => Promise<void>> {
   requireValue("tf", tf, tensorFlow);
   requireValue("options", options, object);
-  const { threads = 1, relaxedSimd = true } = options;
+  const { takeBack } = await placeKernels(tf, options);
+  return takeBack;
+}
+
+/** Kernels in their places. */
+export interface PlacedKernels {
+  /** The heap that they work on. */
+  readonly heap: Heap;
+  /** Takes them back; see {@linkcode installKernels}. */
+  takeBack(): Promise<void>;
+}
+
+/** Does what {@linkcode installKernels} does, for an engine, which measures on the same heap. */
+export async function placeKernels(
+  tf: TensorFlow,
+  { threads = 1, relaxedSimd = true }: KernelOptions,
+): Promise<PlacedKernels> {
   if (tf.getBackend() !== "wasm") {
     throw new EngineError(
       `installKernels needs the active backend to be "wasm", found "${tf.getBackend()}": ` +
@@ -87,7 +103,7 @@ export async function installKernels(
   let backend = tf.backend() as unknown as WasmBackend;
   let native: NativeModule;
   try {
-    native = useNative(backend);
+    native = makeNative();
     await native.ready();
   } catch (error) {
     claimed.delete(engine);
@@ -121,20 +137,20 @@ export async function installKernels(
     .map((factory) => factory(context));
   for (const gradient of gradients) takeBack.push(replaceGradient(tf, gradient));
   renewals.set(engine, rememberKernels(tf, gradients));
-  return async () => {
-    if (takeBack.length > 0) {
-      claimed.delete(engine);
-      renewals.delete(engine);
-    }
-    takeBack.splice(0).reverse().forEach((undo) => undo());
-    if (runningNative() === native) setRunningNative(null);
-    await native.stop();
+  return {
+    heap: context,
+    async takeBack() {
+      if (takeBack.length > 0) {
+        claimed.delete(engine);
+        renewals.delete(engine);
+      }
+      takeBack.splice(0).reverse().forEach((undo) => undo());
+      await native.stop();
+    },
   };
 
-  function useNative(heapOf: WasmBackend): NativeModule {
-    const made = createNativeModule(heapOf, { relaxedSimd, threads });
-    setRunningNative(made);
-    return made;
+  function makeNative(): NativeModule {
+    return createNativeModule(backend, { relaxedSimd, threads });
   }
 
   function replaceKernel(kernel: KernelConfig): () => void {
@@ -149,7 +165,7 @@ export async function installKernels(
         stock?.setupFunc?.(started);
         if (started === backend) return;
         backend = started as WasmBackend;
-        native = useNative(backend);
+        native = makeNative();
       },
       disposeFunc(stopped) {
         stock?.disposeFunc?.(stopped);

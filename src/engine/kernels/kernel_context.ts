@@ -1,6 +1,5 @@
 import type { GradConfig, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
-import type { TensorFlow } from "../tensorflow.ts";
-import type { NativeModule } from "../native/native_module.ts";
+import type { Heap } from "../heap.ts";
 import type { WasmBackend } from "../native/wasm_backend.ts";
 
 /** Tensors by the names that a kernel gives them. An optional input may be missing. */
@@ -9,14 +8,10 @@ export type KernelInputs = Record<string, TensorInfo | undefined>;
 // deno-lint-ignore no-explicit-any -- attributes are as many types as there are kernels
 export type KernelAttributes = Record<string, any>;
 
-/** What a kernel gets when it is installed. */
-export interface KernelContext {
-  /** The TensorFlow.js that is being repaired. */
-  readonly tf: TensorFlow;
+/** What a kernel gets when it is installed: the heap that it works on, and what runs other kernels. */
+export interface KernelContext extends Heap {
   /** The WASM backend that runs now: read it in the kernel, a restart replaces it. */
   readonly backend: WasmBackend;
-  /** Our own WASM module on that backend's heap: read it in the kernel, too. */
-  readonly native: NativeModule;
   /** How many threads the backend has. No result may depend on it. */
   readonly threads: number;
   /** Runs the kernel that TensorFlow.js itself has under this name. */
@@ -25,8 +20,6 @@ export interface KernelContext {
   run(kernelName: string, inputs: KernelInputs, attrs?: KernelAttributes): TensorInfo;
   /** Frees an intermediate result. */
   dispose(...tensors: TensorInfo[]): void;
-  /** Byte address of a tensor on the heap. */
-  address(tensor: TensorInfo): number;
 }
 
 /**

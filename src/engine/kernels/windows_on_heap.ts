@@ -1,5 +1,5 @@
 import type { backend_util, TensorInfo } from "@tensorflow/tfjs";
-import type { ConvolutionWindows } from "../native/convolution_windows.ts";
+import type { ConvolutionWindows } from "../native/operations.ts";
 import type { Windowed } from "../native/native_module.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
 import type { KernelContext } from "./kernel_context.ts";

@@ -1,15 +1,15 @@
 /**
- * Compiles `assembly/` and embeds it in `binaries.ts`: `deno task build:native`. The same sources give
- * the same bytes; `--check` compiles and compares instead of writing.
+ * Writes the tables of `operations.ts` in AssemblyScript, compiles `assembly/` and embeds it in `binaries.ts`: `deno task
+ * build:native`. The same sources give the same bytes; `--check` compiles and compares instead of writing.
  *
  * @module
  */
 import { main as compile } from "assemblyscript/asc";
 import { Buffer } from "node:buffer";
 import { hashSources } from "./hash_sources.ts";
+import { OPERATIONS, RECORDS } from "./operations.ts";
 
 const here = new URL("./", import.meta.url);
-const target = new URL("binaries.ts", here);
 
 const OPTIONS = [
   "assembly/index.ts",
@@ -69,6 +69,28 @@ function hasDataSection(binary: Uint8Array): boolean {
   return false;
 }
 
+/** The operations by their numbers, and their records, as AssemblyScript reads them. */
+function recordsSource(): string {
+  const numbers = Object.keys(OPERATIONS).map((name) => `  ${name},\n`);
+  const classes = Object.entries(RECORDS).map(([name, fields]) =>
+    `\n@unmanaged\nexport class ${name} {\n${
+      Object.entries(fields).map(([field, type]) => `  ${field}: ${type};\n`).join("")
+    }}\n`
+  );
+  return "// Made by ../build.ts from ../operations.ts, which explains them: deno task build:native\n\n" +
+    `export const enum Operation {\n${numbers.join("")}}\n${classes.join("")}`;
+}
+
+/** Writes a file that is made here, or refuses it where it is to be the same already. */
+async function settle(name: string, text: string, origin: string): Promise<void> {
+  const file = new URL(name, here);
+  if (!Deno.args.includes("--check")) return await Deno.writeTextFile(file, text);
+  if (await Deno.readTextFile(file) === text) return;
+  console.error(`${name} is not what ${origin}: run deno task build:native`);
+  Deno.exit(1);
+}
+
+await settle("assembly/records.ts", recordsSource(), "operations.ts gives");
 const binaries = await Promise.all(
   Object.entries(BUILDS).map(async ([name, options]) =>
     `  ${name}:\n    "${Buffer.from(await build(options)).toString("base64")}",\n`
@@ -80,9 +102,4 @@ const text = "// Made by build.ts from assembly/: deno task build:native\n\n" +
   "/** The builds of our own WASM module, in base64. */\n" +
   `export const binaries: Record<"${Object.keys(BUILDS).join('" | "')}", string> = {\n` +
   `${binaries.join("")}};\n`;
-if (!Deno.args.includes("--check")) {
-  await Deno.writeTextFile(target, text);
-} else if (await Deno.readTextFile(target) !== text) {
-  console.error("binaries.ts is not what assembly/ compiles to: run deno task build:native");
-  Deno.exit(1);
-}
+await settle("binaries.ts", text, "assembly/ compiles to");

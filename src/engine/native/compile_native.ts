@@ -11,12 +11,8 @@ const compiled = new Map<string, WebAssembly.Module>();
  */
 export function compileNative(shared: boolean, relaxedSimd: boolean): WebAssembly.Module {
   const name = `${shared ? "shared" : "plain"}${relaxedSimd ? "Relaxed" : ""}` as const;
-  const module = compiled.get(name) ?? new WebAssembly.Module(decodeBase64(binaries[name]));
+  const module = compiled.get(name) ??
+    new WebAssembly.Module(Uint8Array.fromBase64(binaries[name]));
   compiled.set(name, module);
   return module;
-}
-
-/** The bytes of a base64 string. */
-export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

@@ -1,35 +1,14 @@
 import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
-import type { ConvolutionWindows } from "./convolution_windows.ts";
 import type { FlatCounts } from "./flat_counts.ts";
 import type { Matrix } from "./matrix.ts";
 import { NativeRunner } from "./native_runner.ts";
+import type { ConvolutionWindows, Operation } from "./operations.ts";
 import type { Sums } from "./sums.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
-/** The operations of our own WASM module by their numbers, as assembly/operations.ts knows them. */
-const operation = {
-  matMul: 0,
-  convolution: 1,
-  convolutionFilterGradient: 2,
-  convolutionInputGradient: 3,
-  depthwise: 4,
-  depthwiseFilterGradient: 5,
-  depthwiseInputGradient: 6,
-  segmentSum: 7,
-  tanh: 8,
-  sums: 9,
-  flat: 10,
-  tanhGradient: 11,
-  axisSums: 12,
-  clipGradient: 13,
-  copyRows: 14,
-  gatherRows: 15,
-  maxPoolGradient: 16,
-} as const;
-
 /** The operations over windows. */
 export type Windowed = Extract<
-  keyof typeof operation,
+  Operation,
   `convolution${string}` | `depthwise${string}` | "maxPoolGradient"
 >;
 
@@ -59,11 +38,24 @@ export class NativeModule extends NativeRunner {
   ): void {
     const { batch, m, n, k } = size;
     this.run(
-      operation.matMul,
-      [
-        ...[a.address, a.row, a.column, a.batch, b.address, b.row, b.column, b.batch],
-        ...[c, batch, m, n, k, bias, relu ? 2 : 0],
-      ],
+      "matMul",
+      {
+        a: a.address,
+        aRow: a.row,
+        aColumn: a.column,
+        aBatch: a.batch,
+        b: b.address,
+        bRow: b.row,
+        bColumn: b.column,
+        bBatch: b.batch,
+        c,
+        batch,
+        m,
+        n,
+        k,
+        bias,
+        flags: relu ? 2 : 0,
+      },
       { work: batch * m * n * k, scratch: this.scratchOf(0) },
     );
   }
@@ -93,14 +85,8 @@ export class NativeModule extends NativeRunner {
       ? { work: work * w.channels, scratch: this.scratchOf(window * w.channels) }
       : { work, scratch: kind === "depthwiseFilterGradient" ? 8 * window * w.outChannels : 0 };
     this.run(
-      operation[kind],
-      [
-        ...[first, second, result, bias, relu ? 2 : 0],
-        ...[w.batch, w.height, w.width, w.channels, w.outHeight, w.outWidth, w.outChannels],
-        ...[w.windowHeight, w.windowWidth, w.strideHeight, w.strideWidth],
-        ...[w.dilationHeight, w.dilationWidth, w.top, w.left],
-        ...[w.depth, w.outDepth, w.windowDepth, w.strideDepth, w.dilationDepth, w.front],
-      ],
+      kind,
+      { x: first, y: second, result, bias, flags: relu ? 2 : 0, ...w },
       needs,
     );
   }
@@ -117,20 +103,24 @@ export class NativeModule extends NativeRunner {
   ): void {
     const { rows, width, count } = size;
     this.run(
-      operation.segmentSum,
-      [x, segments, rows, width, count, result],
+      "segmentSum",
+      { x, segments, rows, width, count, result },
       { work: (rows + count) * width, scratch: this.segmentScratchOf(rows, width, count) },
     );
   }
 
   /** tanh of `count` floats. */
   tanh(x: number, result: number, count: number): void {
-    this.run(operation.tanh, [x, result, count], { work: count * 8, scratch: 96 });
+    this.run("tanh", { from: x, to: result, count }, { work: count * 8, scratch: 96 });
   }
 
   /** dy (1 - y^2) of `count` floats. */
   tanhGradient(y: number, dy: number, result: number, count: number): void {
-    this.run(operation.tanhGradient, [y, dy, result, count], { work: count * 2 });
+    this.run(
+      "tanhGradient",
+      { first: y, second: dy, to: result, count, low: 0, high: 0 },
+      { work: count * 2 },
+    );
   }
 
   /** dy where `low` <= x <= `high`, NaN where x is NaN, else 0; of `count` floats. */
@@ -141,10 +131,11 @@ export class NativeModule extends NativeRunner {
     count: number,
     { low, high }: { low: number; high: number },
   ): void {
-    this.run(operation.clipGradient, [x, dy, result, count], {
-      work: count * 2,
-      floats: [low, high],
-    });
+    this.run(
+      "clipGradient",
+      { first: x, second: dy, to: result, count, low, high },
+      { work: count * 2 },
+    );
   }
 
   /** Copies `rows` runs of `run` bytes that lie `stride` bytes apart to `result`, without gaps. */
@@ -153,7 +144,7 @@ export class NativeModule extends NativeRunner {
     result: number,
     { rows, stride, run }: { rows: number; stride: number; run: number },
   ): void {
-    this.run(operation.copyRows, [from, stride, rows, run, result]);
+    this.run("copyRows", { from, stride, rows, run, to: result });
   }
 
   /**
@@ -167,7 +158,7 @@ export class NativeModule extends NativeRunner {
     shape: { batch: number; outer: number; size: number; count: number; run: number },
   ): void {
     const { batch, outer, size, count, run } = shape;
-    this.run(operation.gatherRows, [x, indices, batch, outer, size, count, run, result]);
+    this.run("gatherRows", { x, indices, batch, outer, size, count, run, to: result });
   }
 
   /**
@@ -183,15 +174,15 @@ export class NativeModule extends NativeRunner {
     { divisor, isWide }: { divisor: number; isWide: boolean },
   ): void {
     this.run(
-      operation.axisSums,
-      [x, blocks, rows, width, result, divisor, isWide ? 1 : 0],
+      "axisSums",
+      { x, blocks, rows, width, result, divisor, isWide: isWide ? 1 : 0 },
       { work: blocks * rows * width },
     );
   }
 
   /** All sums over `count` floats that their statistics need, in float64 and one sweep. */
   sums(address: number, count: number): Sums {
-    this.run(operation.sums, [address, count, this.resultAddress]);
+    this.run("sums", { from: address, count, result: this.resultAddress });
     const sums = this.results;
     return {
       count,
@@ -216,10 +207,12 @@ export class NativeModule extends NativeRunner {
     { groups, units, inner }: { groups: number; units: number; inner: number },
     { low, high }: { low: number; high: number },
   ): FlatCounts {
-    this.run(operation.flat, [address, groups, units, inner, this.resultAddress], {
-      scratch: 4 * units,
-      floats: [float32Below(low), -float32Below(-high)],
-    });
+    const bounds = { low: float32Below(low), high: -float32Below(-high) };
+    this.run(
+      "flat",
+      { from: address, groups, units, inner, result: this.resultAddress, ...bounds },
+      { scratch: 4 * units },
+    );
     const [below, above, nan] = this.results;
     return {
       low: below,

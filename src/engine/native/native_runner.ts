@@ -2,11 +2,19 @@ import { HEAP_LIMIT } from "../guard_heap.ts";
 import { compileNative } from "./compile_native.ts";
 import { heapMemory } from "./heap_memory.ts";
 import type { NativeExports } from "./native_exports.ts";
+import { type Arguments, type Operation, OPERATIONS, RECORDS } from "./operations.ts";
 import { startHelpers } from "./start_helpers.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
 /** Bytes of a record of arguments, of what an operation leaves behind it, and of the helpers' pool. */
 const RECORD = 128, RESULT = 64, POOL = 64;
+
+/** The fields of each operation's arguments in their order, and which of them are floats. */
+const LAYOUTS = Object.values(OPERATIONS).map((records) =>
+  records.flatMap((record) => Object.entries(RECORDS[record]))
+    .map(([name, type]) => ({ name, isFloat: type === "f32" }))
+);
+const NUMBERS = Object.fromEntries(Object.keys(OPERATIONS).map((name, number) => [name, number]));
 
 /** Work below this, in multiply-adds, is not worth waking another thread for (some 10 us). */
 const WORTH_SHARING = 200_000;
@@ -116,19 +124,15 @@ export class NativeRunner {
   /**
    * Runs an operation.
    *
-   * @param operation Its number.
-   * @param record Its arguments: addresses and whole numbers.
+   * @param operation Its name.
+   * @param given Its arguments.
    * @param needs `work`: how much it computes, in multiply-adds; too little is not shared. `scratch`:
-   * bytes that each thread needs. `floats`: arguments that follow those of the record, as float32.
+   * bytes that each thread needs.
    */
-  protected run(
-    operation: number,
-    record: readonly number[],
-    { work = 0, scratch = 0, floats = [] }: {
-      work?: number;
-      scratch?: number;
-      floats?: readonly number[];
-    } = {},
+  protected run<O extends Operation>(
+    operation: O,
+    given: Arguments<O>,
+    { work = 0, scratch = 0 }: { work?: number; scratch?: number } = {},
   ): void {
     // Twice as many parts as threads: one that comes late leaves the rest to the others.
     const parts = this.#threads > 1 && work >= WORTH_SHARING ? 2 * this.#threads : 1;
@@ -142,11 +146,15 @@ export class NativeRunner {
     if (this.#words.buffer !== this.memory.buffer) {
       [this.#words, this.#floats, this.#results] = this.#views();
     }
-    this.#words.set(record);
-    this.#floats.set(floats, record.length);
+    const number = NUMBERS[operation];
+    const layout = LAYOUTS[number];
+    for (let i = 0; i < layout.length; i++) {
+      const { name, isFloat } = layout[i];
+      (isFloat ? this.#floats : this.#words)[i] = (given as Record<string, number>)[name];
+    }
     this.#exports.runTogether(
       this.#pool,
-      operation,
+      number,
       this.#record,
       parts,
       this.#scratch,

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { installKernels } from "../../../src/engine/kernels/mod.ts";
-import { runningNative } from "../../../src/engine/native/running_native.ts";
+import { placeKernels } from "../../../src/engine/kernels/install_kernels.ts";
 import { onBackend } from "../../conformance/backends.ts";
 
 const kernelsOf = (tf: TensorFlow) =>
@@ -17,12 +17,10 @@ Deno.test("installKernels() takes every kernel and gradient back, whole", async 
     const gradients = names.map((name) => tf.getGradient(name));
     const takeBack = await installKernels(tf);
     assert(tf.getKernel("BatchMatMul", "wasm") !== before.get("BatchMatMul"));
-    assert(runningNative() !== null);
     await takeBack();
     assertEquals([...kernelsOf(tf).entries()].filter(([name, k]) => before.get(name) !== k), []);
     assertEquals(kernelsOf(tf).size, before.size);
     assert(names.every((name, i) => tf.getGradient(name) === gradients[i]));
-    assertEquals(runningNative(), null);
     assertEquals(product(tf), Array(8).fill(3));
     await takeBack();
   });
@@ -75,16 +73,18 @@ Deno.test("installKernels() lets one of two have them that ask at the same time"
 });
 
 Deno.test("installed kernels follow the backend to a new heap", async () => {
-  await onBackend("this engine", async (tf) => {
+  await onBackend("stock WASM", async (tf) => {
     const factory = tf.findBackendFactory("wasm");
-    const native = runningNative();
+    const { heap, takeBack } = await placeKernels(tf, {});
+    const { native } = heap;
     assertEquals(product(tf), Array(8).fill(3));
     await tf.setBackend("cpu");
     tf.removeBackend("wasm");
     tf.registerBackend("wasm", factory, 2);
     await tf.setBackend("wasm");
-    assert(runningNative() !== native);
-    assert(runningNative()!.memory !== native!.memory);
+    assert(heap.native !== native);
+    assert(heap.native.memory !== native.memory);
     assertEquals(product(tf), Array(8).fill(3));
+    await takeBack();
   });
 });

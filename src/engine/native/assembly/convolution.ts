@@ -1,7 +1,7 @@
 import { gemm, GEMM_SCRATCH, LONG_SUMS } from "./gemm";
 import { addToSums, writeSums } from "./long_sums";
 import { addRun, clearRun, copyRun } from "./runs";
-import { Windows } from "./windows";
+import { Windows } from "./records";
 
 /** Output positions that are unrolled into columns at a time: fewer where a window is large. */
 // @ts-ignore: decorator

@@ -1,7 +1,7 @@
 import { addToSums, writeSums } from "./long_sums";
 import { madd } from "./madd";
 import { clearRun } from "./runs";
-import { Windows } from "./windows";
+import { Windows } from "./records";
 
 /** The first tap of a window that starts at `from` to lie inside 0 .. */
 // @ts-ignore: decorator

@@ -8,117 +8,23 @@ import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./de
 import { clipGradient, tanh, tanhGradient } from "./elementwise";
 import { gemm } from "./gemm";
 import { maxPoolGradient } from "./pooling";
+import {
+  AxisSums,
+  Binary,
+  Convolution,
+  Gather,
+  Grouped,
+  MatMul,
+  Operation,
+  Rows,
+  Run,
+  Segments,
+  Unary,
+  Windows,
+} from "./records";
 import { copyRows, gatherRows } from "./rows";
 import { segmentSum } from "./segments";
 import { flat, sums } from "./statistics";
-import { Windows } from "./windows";
-
-// Numbers and records as ../native_module.ts writes them.
-
-@unmanaged
-class MatMul {
-  a: usize;
-  aRow: usize;
-  aColumn: usize;
-  aBatch: usize;
-  b: usize;
-  bRow: usize;
-  bColumn: usize;
-  bBatch: usize;
-  c: usize;
-  batch: i32;
-  m: i32;
-  n: i32;
-  k: i32;
-  bias: usize;
-  flags: i32;
-}
-
-@unmanaged
-class Convolution {
-  x: usize;
-  y: usize;
-  result: usize;
-  bias: usize;
-  flags: i32;
-}
-
-@unmanaged
-class Segments {
-  x: usize;
-  segments: usize;
-  rows: i32;
-  width: i32;
-  count: i32;
-  result: usize;
-}
-
-@unmanaged
-class Unary {
-  from: usize;
-  to: usize;
-  count: i32;
-}
-
-@unmanaged
-class Binary {
-  first: usize;
-  second: usize;
-  to: usize;
-  count: i32;
-  low: f32;
-  high: f32;
-}
-
-@unmanaged
-class Rows {
-  from: usize;
-  stride: usize;
-  rows: i32;
-  run: usize;
-  to: usize;
-}
-
-@unmanaged
-class Gather {
-  x: usize;
-  indices: usize;
-  batch: i32;
-  outer: i32;
-  size: i32;
-  count: i32;
-  run: usize;
-  to: usize;
-}
-
-@unmanaged
-class AxisSums {
-  x: usize;
-  blocks: i32;
-  rows: i32;
-  width: i32;
-  result: usize;
-  divisor: i32;
-  isWide: i32;
-}
-
-@unmanaged
-class Run {
-  from: usize;
-  count: i32;
-  result: usize;
-}
-
-@unmanaged
-class Grouped {
-  from: usize;
-  groups: i32;
-  units: i32;
-  inner: i32;
-  result: usize;
-  low: f32;
-  high: f32;
-}
 
 /** Where part `part` of `total` things begins, cut at multiples of `unit`. */
 // @ts-ignore: decorator
@@ -166,11 +72,11 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
   const w = changetype<Windows>(record + offsetof<Convolution>());
   const next = part + 1;
   switch (operation) {
-    case 0: {
+    case Operation.matMul: {
       matMul(changetype<MatMul>(record), part, parts, scratch);
       break;
     }
-    case 1: {
+    case Operation.convolution: {
       const positions = w.batch * w.outDepth * w.outHeight * w.outWidth;
       convolution(
         w, c.x, c.y, c.result, c.bias, c.flags,
@@ -178,7 +84,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       );
       break;
     }
-    case 2: {
+    case Operation.convolutionFilterGradient: {
       const taps = w.windowDepth * w.windowHeight * w.windowWidth * w.channels;
       convolutionFilterGradient(
         w, c.x, c.y, c.result,
@@ -186,7 +92,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       );
       break;
     }
-    case 3: {
+    case Operation.convolutionInputGradient: {
       const rows = w.batch * w.depth * w.height;
       convolutionInputGradient(
         w, c.x, c.y, c.result,
@@ -194,28 +100,28 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       );
       break;
     }
-    case 4: {
+    case Operation.depthwise: {
       const rows = w.batch * w.outHeight;
       depthwise(
         w, c.x, c.y, c.result, share(rows, 1, part, parts), share(rows, 1, next, parts),
       );
       break;
     }
-    case 5: {
+    case Operation.depthwiseFilterGradient: {
       depthwiseFilterGradient(
         w, c.x, c.y, c.result,
         share(w.outChannels, 4, part, parts), share(w.outChannels, 4, next, parts), scratch,
       );
       break;
     }
-    case 6: {
+    case Operation.depthwiseInputGradient: {
       const rows = w.batch * w.height;
       depthwiseInputGradient(
         w, c.x, c.y, c.result, share(rows, 1, part, parts), share(rows, 1, next, parts),
       );
       break;
     }
-    case 7: {
+    case Operation.segmentSum: {
       const r = changetype<Segments>(record);
       segmentSum(
         r.x, r.segments, r.rows, r.width, r.count, r.result,
@@ -223,24 +129,24 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       );
       break;
     }
-    case 8: {
+    case Operation.tanh: {
       const r = changetype<Unary>(record);
       const start = share(r.count, 4, part, parts);
       const offset = <usize> start << 2;
       tanh(r.from + offset, r.to + offset, share(r.count, 4, next, parts) - start, scratch);
       break;
     }
-    case 9: {
+    case Operation.sums: {
       const r = changetype<Run>(record);
       if (part == 0) sums(r.from, r.count, r.result);
       break;
     }
-    case 10: {
+    case Operation.flat: {
       const r = changetype<Grouped>(record);
       if (part == 0) flat(r.from, r.groups, r.units, r.inner, r.low, r.high, scratch, r.result);
       break;
     }
-    case 11: {
+    case Operation.tanhGradient: {
       const r = changetype<Binary>(record);
       const start = share(r.count, 4, part, parts);
       const offset = <usize> start << 2;
@@ -250,7 +156,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       );
       break;
     }
-    case 12: {
+    case Operation.axisSums: {
       const r = changetype<AxisSums>(record);
       const units = axisSumUnits(r.blocks, r.width);
       axisSums(
@@ -259,7 +165,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       );
       break;
     }
-    case 13: {
+    case Operation.clipGradient: {
       const r = changetype<Binary>(record);
       const start = share(r.count, 4, part, parts);
       const offset = <usize> start << 2;
@@ -269,17 +175,17 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       );
       break;
     }
-    case 14: {
+    case Operation.copyRows: {
       const r = changetype<Rows>(record);
       if (part == 0) copyRows(r.from, r.stride, r.rows, r.run, r.to);
       break;
     }
-    case 15: {
+    case Operation.gatherRows: {
       const r = changetype<Gather>(record);
       if (part == 0) gatherRows(r.x, r.indices, r.batch, r.outer, r.size, r.count, r.run, r.to);
       break;
     }
-    case 16: {
+    case Operation.maxPoolGradient: {
       maxPoolGradient(
         w, c.x, c.y, c.result,
         share(w.channels, 4, part, parts), share(w.channels, 4, next, parts),

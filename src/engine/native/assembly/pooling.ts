@@ -1,5 +1,5 @@
 import { clearRun } from "./runs";
-import { Windows } from "./windows";
+import { Windows } from "./records";
 
 /**
  * Hands the gradient of each window to its largest entry, to the first one of equals; NaN is larger than

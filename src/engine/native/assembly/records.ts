@@ -1,0 +1,151 @@
+// Made by ../build.ts from ../operations.ts, which explains them: deno task build:native
+
+export const enum Operation {
+  matMul,
+  convolution,
+  convolutionFilterGradient,
+  convolutionInputGradient,
+  depthwise,
+  depthwiseFilterGradient,
+  depthwiseInputGradient,
+  segmentSum,
+  tanh,
+  sums,
+  flat,
+  tanhGradient,
+  axisSums,
+  clipGradient,
+  copyRows,
+  gatherRows,
+  maxPoolGradient,
+}
+
+@unmanaged
+export class MatMul {
+  a: usize;
+  aRow: usize;
+  aColumn: usize;
+  aBatch: usize;
+  b: usize;
+  bRow: usize;
+  bColumn: usize;
+  bBatch: usize;
+  c: usize;
+  batch: i32;
+  m: i32;
+  n: i32;
+  k: i32;
+  bias: usize;
+  flags: i32;
+}
+
+@unmanaged
+export class Convolution {
+  x: usize;
+  y: usize;
+  result: usize;
+  bias: usize;
+  flags: i32;
+}
+
+@unmanaged
+export class Windows {
+  batch: i32;
+  height: i32;
+  width: i32;
+  channels: i32;
+  outHeight: i32;
+  outWidth: i32;
+  outChannels: i32;
+  windowHeight: i32;
+  windowWidth: i32;
+  strideHeight: i32;
+  strideWidth: i32;
+  dilationHeight: i32;
+  dilationWidth: i32;
+  top: i32;
+  left: i32;
+  depth: i32;
+  outDepth: i32;
+  windowDepth: i32;
+  strideDepth: i32;
+  dilationDepth: i32;
+  front: i32;
+}
+
+@unmanaged
+export class Segments {
+  x: usize;
+  segments: usize;
+  rows: i32;
+  width: i32;
+  count: i32;
+  result: usize;
+}
+
+@unmanaged
+export class Unary {
+  from: usize;
+  to: usize;
+  count: i32;
+}
+
+@unmanaged
+export class Binary {
+  first: usize;
+  second: usize;
+  to: usize;
+  count: i32;
+  low: f32;
+  high: f32;
+}
+
+@unmanaged
+export class Rows {
+  from: usize;
+  stride: usize;
+  rows: i32;
+  run: usize;
+  to: usize;
+}
+
+@unmanaged
+export class Gather {
+  x: usize;
+  indices: usize;
+  batch: i32;
+  outer: i32;
+  size: i32;
+  count: i32;
+  run: usize;
+  to: usize;
+}
+
+@unmanaged
+export class AxisSums {
+  x: usize;
+  blocks: i32;
+  rows: i32;
+  width: i32;
+  result: usize;
+  divisor: i32;
+  isWide: i32;
+}
+
+@unmanaged
+export class Run {
+  from: usize;
+  count: i32;
+  result: usize;
+}
+
+@unmanaged
+export class Grouped {
+  from: usize;
+  groups: i32;
+  units: i32;
+  inner: i32;
+  result: usize;
+  low: f32;
+  high: f32;
+}

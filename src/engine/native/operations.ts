@@ -1,0 +1,85 @@
+/** How a field of a record is stored. */
+type Field = "usize" | "i32" | "f32";
+
+/**
+ * The records that operations take their arguments from: fields in the order in which they lie in memory,
+ * 4 bytes each. `usize` is a byte address, or a number of bytes.
+ */
+export const RECORDS = {
+  /** Strides in bytes; `flags` is 2 for a relu behind it. */
+  MatMul: {
+    ...{ a: "usize", aRow: "usize", aColumn: "usize", aBatch: "usize" },
+    ...{ b: "usize", bRow: "usize", bColumn: "usize", bBatch: "usize" },
+    ...{ c: "usize", batch: "i32", m: "i32", n: "i32", k: "i32", bias: "usize", flags: "i32" },
+  },
+  Convolution: { x: "usize", y: "usize", result: "usize", bias: "usize", flags: "i32" },
+  /**
+   * How a window moves over [batch, depth, height, width, channels]; in 2d the depth is 1. `top`, `left`
+   * and `front` count the zeros around the image.
+   */
+  Windows: {
+    ...{ batch: "i32", height: "i32", width: "i32", channels: "i32" },
+    ...{ outHeight: "i32", outWidth: "i32", outChannels: "i32" },
+    ...{ windowHeight: "i32", windowWidth: "i32", strideHeight: "i32", strideWidth: "i32" },
+    ...{ dilationHeight: "i32", dilationWidth: "i32", top: "i32", left: "i32" },
+    ...{ depth: "i32", outDepth: "i32", windowDepth: "i32", strideDepth: "i32" },
+    ...{ dilationDepth: "i32", front: "i32" },
+  },
+  Segments: {
+    ...{ x: "usize", segments: "usize", rows: "i32", width: "i32", count: "i32", result: "usize" },
+  },
+  Unary: { from: "usize", to: "usize", count: "i32" },
+  Binary: { first: "usize", second: "usize", to: "usize", count: "i32", low: "f32", high: "f32" },
+  Rows: { from: "usize", stride: "usize", rows: "i32", run: "usize", to: "usize" },
+  Gather: {
+    ...{ x: "usize", indices: "usize", batch: "i32", outer: "i32", size: "i32", count: "i32" },
+    ...{ run: "usize", to: "usize" },
+  },
+  AxisSums: {
+    ...{ x: "usize", blocks: "i32", rows: "i32", width: "i32", result: "usize" },
+    ...{ divisor: "i32", isWide: "i32" },
+  },
+  Run: { from: "usize", count: "i32", result: "usize" },
+  Grouped: {
+    ...{ from: "usize", groups: "i32", units: "i32", inner: "i32", result: "usize" },
+    ...{ low: "f32", high: "f32" },
+  },
+} as const satisfies Record<string, Record<string, Field>>;
+
+/**
+ * The operations of our own WASM module, and the records that each takes, one after the other. Its place
+ * is its number. `assembly/records.ts` is made of both tables: `deno task build:native`.
+ */
+export const OPERATIONS = {
+  matMul: ["MatMul"],
+  convolution: ["Convolution", "Windows"],
+  convolutionFilterGradient: ["Convolution", "Windows"],
+  convolutionInputGradient: ["Convolution", "Windows"],
+  depthwise: ["Convolution", "Windows"],
+  depthwiseFilterGradient: ["Convolution", "Windows"],
+  depthwiseInputGradient: ["Convolution", "Windows"],
+  segmentSum: ["Segments"],
+  tanh: ["Unary"],
+  sums: ["Run"],
+  flat: ["Grouped"],
+  tanhGradient: ["Binary"],
+  axisSums: ["AxisSums"],
+  clipGradient: ["Binary"],
+  copyRows: ["Rows"],
+  gatherRows: ["Gather"],
+  maxPoolGradient: ["Convolution", "Windows"],
+} as const satisfies Record<string, readonly (keyof typeof RECORDS)[]>;
+
+/** The name of an operation. */
+export type Operation = keyof typeof OPERATIONS;
+
+type FieldsOf<R> = R extends keyof typeof RECORDS ? keyof (typeof RECORDS)[R] : never;
+
+/** What an operation takes: a number for every field of its records. */
+export type Arguments<O extends Operation> = Record<
+  FieldsOf<(typeof OPERATIONS)[O][number]>,
+  number
+>;
+
+/** How the window of a convolution moves. */
+export type ConvolutionWindows = Record<keyof typeof RECORDS.Windows, number>;

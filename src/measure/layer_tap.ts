@@ -1,0 +1,235 @@
+import type { Heap } from "../engine/heap.ts";
+import type { Layer, Tensor } from "../engine/tensorflow.ts";
+import type { LeafLayer } from "../model/leaf_layers.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
+import {
+  type ActivationHolder,
+  activationLayer,
+  activationObject,
+  replaceActivation,
+} from "./activation_region.ts";
+import { callOrExplain } from "./call_or_explain.ts";
+import { nextTensorId } from "./engine_state.ts";
+import type { Flow } from "./flow.ts";
+import { type Figure, LayerRecord } from "./layer_record.ts";
+import { lookedUpRows } from "./looked_up_rows.ts";
+import { observe, observePreActivations } from "./observe.ts";
+import { type Observer, type Tap, wrapCall } from "./tap.ts";
+import { tapCell } from "./tap_cell.ts";
+
+/** What the taps of a pass share. */
+export interface TapOptions {
+  heap: Heap;
+  tap: Tap;
+  flow: Flow;
+  /** The batch normalisations that run on the statistics of the batch. */
+  onBatch: ReadonlySet<Layer>;
+  /** Called before a layer is called for the first time. */
+  onFirstCall?: (record: LayerRecord) => void;
+  /** Called when a layer's forward pass is over, and when its gradient is. */
+  onLayer?: (phase: "forward" | "backward", record: LayerRecord) => void;
+}
+
+const OTHER_OUTPUTS =
+  "the objective does not depend on the layer's first output, and its others are not measured";
+
+type Both = [LayerRecord, Figure];
+
+/** How the pre-activations of a layer can be seen. */
+type Seen = "in its activation" | "as its input" | "as its output" | "in its cell" | "nowhere";
+
+/** The taps on one layer, and what each tensor that goes through them is shown to. */
+export class LayerTap {
+  readonly #layer: Layer;
+  readonly #path: string;
+  readonly #options: TapOptions;
+  readonly #record: LayerRecord;
+  readonly #seen: Seen;
+  readonly #observers: Record<"z" | "delta" | "a" | "gradient", Observer>;
+  readonly #hasKernel: boolean;
+  readonly #rows: LayerRecord[];
+  readonly #restore: (() => void)[] = [];
+  /** What was there before the layer was called, as its inputs and weights were, has other readers. */
+  #firstOwn = 0;
+
+  /**
+   * Prepares the taps; nothing is changed yet.
+   *
+   * @param leaf The layer to measure.
+   * @param options What all taps of the pass share.
+   */
+  constructor({ path, layer }: LeafLayer, options: TapOptions) {
+    const { record, seen } = describe(path, layer);
+    this.#layer = layer;
+    this.#path = path;
+    this.#options = options;
+    this.#record = record;
+    this.#seen = seen;
+    this.#rows = [record];
+    this.#observers = observersOf(options.heap, layer, record, seen);
+    this.#hasKernel = layer.weights.some(({ originalName, shape }) =>
+      isKernel({ name: originalName, shape })
+    );
+    if (layer.getClassName() === "BatchNormalization") {
+      record.normalization = options.onBatch.has(layer) ? "batch" : "moving";
+    }
+  }
+
+  /** Puts the taps on; returns the layer's rows. */
+  put(): LayerRecord[] {
+    if (this.#seen === "in its activation") this.#tapActivation();
+    if (this.#seen === "in its cell") this.#tapCells();
+    this.#restore.push(wrapCall(this.#layer, (...call) => this.#call(...call)));
+    return this.#rows;
+  }
+
+  /** Takes them away. */
+  remove(): void {
+    for (const step of this.#restore.splice(0).reverse()) step();
+  }
+
+  #tapActivation(): void {
+    const { z, delta } = this.#observers;
+    const holder = this.#layer as unknown as ActivationHolder;
+    this.#restore.push(
+      replaceActivation(holder, "activation", (x, apply) => apply(this.#show(x, z, delta))),
+    );
+  }
+
+  #tapCells(): void {
+    const { heap, tap } = this.#options;
+    const cells = cellsOf(this.#layer);
+    for (const cell of cells) {
+      const prefix = cells.length > 1 ? `${this.#path}/${cell.name}` : this.#path;
+      const { parts, restore } = tapCell(
+        heap,
+        cell,
+        prefix,
+        this.#record,
+        (x, forward, backward) => tap(x, true, forward, backward),
+      );
+      this.#rows.push(...parts);
+      this.#restore.push(...restore);
+    }
+  }
+
+  #show(x: Tensor, forward: Observer, backward: Observer): Tensor {
+    return this.#options.tap(x, x.id >= this.#firstOwn, forward, backward);
+  }
+
+  /** A call of the layer. */
+  #call(...[call, given, givenKwargs]: Parameters<Parameters<typeof wrapCall>[1]>) {
+    const { heap, flow, onFirstCall, onLayer } = this.#options;
+    const record = this.#record;
+    let [inputs, kwargs] = [given, givenKwargs];
+    this.#firstOwn = nextTensorId(heap.tf);
+    // TensorFlow.js hands an initial state on to every layer that it calls later.
+    const states = this.#seen === "in its cell" ? (kwargs?.initialState ?? []) as Tensor[] : [];
+    const from = flow.originOf([inputs, states].flat());
+    if (record.calls++ === 0) onFirstCall?.(record);
+    noteRows(record, [inputs].flat()[0]);
+    if (this.#seen === "as its input") {
+      const { z, delta } = this.#observers;
+      inputs = this.#show([inputs].flat()[0], z, delta);
+    }
+    if (record.normalization === "batch") kwargs = { ...kwargs, training: true };
+    const returned = this.#showOutputs(callOrExplain(record, () => call(inputs, kwargs)));
+    if (Array.isArray(returned) && returned.length > 1) {
+      record.absent.activationGradients = OTHER_OUTPUTS;
+    }
+    flow.called(this.#rows, from, [returned].flat(), this.#hasKernel);
+    onLayer?.("forward", record);
+    return returned;
+  }
+
+  /** Shows the first output of a call, and hands it on wherever the layer returns it. */
+  #showOutputs(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
+    const { a, gradient } = this.#observers;
+    const record = this.#record;
+    const first = Array.isArray(outputs) ? outputs[0] : outputs;
+    const tapped = this.#show(first, (tensor) => {
+      a(tensor);
+      const zHasShape = this.#seen === "in its activation" || this.#seen === "as its input";
+      if (!zHasShape) record.see(tensor.shape);
+    }, (tensor) => {
+      gradient(tensor);
+      this.#options.onLayer?.("backward", record);
+    });
+    if (!Array.isArray(outputs)) return tapped;
+    return outputs.map((x, i) =>
+      i === 0 ? tapped : x === first || i === 1 && isLastState(this.#layer) ? tapped.clone() : x
+    );
+  }
+}
+
+/** What adds up the tensors of a layer. Where nothing stands between z and a, they are one tensor. */
+function observersOf(heap: Heap, layer: Layer, record: LayerRecord, seen: Seen) {
+  const { dataFormat } = layer as unknown as { dataFormat?: string };
+  const isLinear = seen === "as its output";
+  const both = (a: Figure, z: Figure): Both[] =>
+    isLinear ? [[record, a], [record, z]] : [[record, a]];
+  return {
+    z: observePreActivations(heap, dataFormat === "channelsFirst" ? 1 : -1, record),
+    delta: observe(heap, [record, "preActivationGradients"]),
+    a: observe(heap, ...both("activations", "preActivations")),
+    gradient: observe(heap, ...both("activationGradients", "preActivationGradients")),
+  };
+}
+
+/** The row of a layer, and where its z is to be seen. */
+function describe(path: string, layer: Layer): { record: LayerRecord; seen: Seen } {
+  const className = layer.getClassName();
+  const row = (activation: string | null, seen: Seen) => ({
+    record: new LayerRecord(path, layer, className, activation),
+    seen,
+  });
+  if (cellsOf(layer).length > 0) {
+    const [cell, ...more] = cellsOf(layer) as unknown as ActivationHolder[];
+    const simple = more.length === 0 && activationObject(cell, "recurrentActivation") === null;
+    return row(
+      simple ? activationObject(cell, "activation")?.getClassName() ?? null : null,
+      "in its cell",
+    );
+  }
+  const whole = activationLayer(layer);
+  if (whole !== null) {
+    const record = new LayerRecord(path, layer, className, whole.name, whole.region);
+    return { record, seen: "as its input" };
+  }
+  const activation = activationObject(layer as unknown as ActivationHolder, "activation");
+  if (activation !== null) {
+    const name = activation.getClassName();
+    // Nothing stands between z and a, and a replaced activation would cost Dense its fused kernel.
+    return row(name, name === "linear" ? "as its output" : "in its activation");
+  }
+  const { record, seen } = row(null, layer.weights.length > 0 ? "as its output" : "nowhere");
+  if (seen === "nowhere") {
+    record.absent.preActivations = "the layer applies no activation and has no weights";
+    record.absent.preActivationGradients = record.absent.preActivations;
+  }
+  return { record, seen };
+}
+
+function cellsOf(layer: Layer): Layer[] {
+  const { cell } = layer as unknown as { cell?: Layer & { cells?: Layer[] } };
+  return cell === undefined ? [] : cell.cells ?? [cell];
+}
+
+/** Cells whose first state is their output. */
+const OUTPUT_IS_STATE = new Set(["SimpleRNNCell", "GRUCell", "LSTMCell", "ConvLSTM2DCell"]);
+
+/**
+ * Whether the second output of a layer, a state, is its first one again. Where there is a mask,
+ * TensorFlow.js computes the two apart, and what reads the state would be missing from dJ/da.
+ */
+function isLastState(layer: Layer): boolean {
+  const { returnSequences } = layer as unknown as { returnSequences?: boolean };
+  const cell = cellsOf(layer).at(-1);
+  return cell !== undefined && returnSequences === false &&
+    OUTPUT_IS_STATE.has(cell.getClassName());
+}
+
+function noteRows(record: LayerRecord, indices: Tensor): void {
+  const rows = lookedUpRows(record, indices);
+  if (rows !== null) record.usedRows = rows.union(record.usedRows ?? new Set());
+}

@@ -1,0 +1,231 @@
+import type { Engine } from "../engine/engine.ts";
+import type { Heap } from "../engine/heap.ts";
+import { heapView } from "../engine/heap_view.ts";
+import { backendChange, heapOf } from "../engine/prepare_engine.ts";
+import type { Layer, Tensor } from "../engine/tensorflow.ts";
+import type { ModelWeight } from "../model/model_weights.ts";
+import { errorMessage } from "../words/error_message.ts";
+import { backPropagate } from "./back_propagate.ts";
+import { describeLayer } from "./describe_layer.ts";
+import { dropTape, recordTape, type TapeNode } from "./engine_state.ts";
+import { Flow } from "./flow.ts";
+import { keepState } from "./keep_state.ts";
+import type { LayerRecord } from "./layer_record.ts";
+import { measureInputs, measureTargets } from "./measure_batch.ts";
+import { MeasureError } from "./measure_error.ts";
+import {
+  measureWeight,
+  type WeightGradient,
+  weightGradient,
+  WeightSums,
+} from "./measure_weight.ts";
+import type { Measurements, WeightMeasurements } from "./measurements.ts";
+import type { PassPlan } from "./plan_pass.ts";
+import { repeatedOutputs } from "./repeated_outputs.ts";
+import { evaluateObjective } from "./resolve_objective.ts";
+import { makeTap, WatchedGradients } from "./tap.ts";
+import { tapLayers } from "./tap_layers.ts";
+
+/**
+ * One pass over a model: its phases, in the order in which {@linkcode Pass.run} calls them. Whatever a
+ * phase changes in the model or in TensorFlow.js is taken back when the pass is disposed of, the last
+ * change first, also where a phase has thrown.
+ */
+export class Pass implements Disposable {
+  readonly #engine: Engine;
+  readonly #heap: Heap;
+  readonly #plan: PassPlan;
+  readonly #cleanUp = new DisposableStack();
+  /** Whose gradients the backward pass shows. */
+  readonly #watched = new WatchedGradients();
+  /** Which layer's output went into which. */
+  readonly #flow = new Flow();
+  readonly #weightSums: WeightSums;
+  /** The rows of the report, in the order of the model. */
+  #records: LayerRecord[] = [];
+  readonly #recordOf = new Map<Layer, LayerRecord>();
+  /** The rows of the layers that were called, in the order of their first calls. */
+  readonly #called: LayerRecord[] = [];
+  readonly #gradients = new Map<ModelWeight, WeightGradient>();
+  readonly #progress = { forward: new Set<LayerRecord>(), backward: new Set<LayerRecord>() };
+  /** The layer whose gradient was shown last. */
+  #latest: LayerRecord | null = null;
+  /** What a callback of the caller has thrown. */
+  #thrown: unknown;
+  #value = NaN;
+  #heads = 0;
+
+  /** Prepares a pass; {@linkcode Pass.run} runs it, once. */
+  constructor(engine: Engine, plan: PassPlan) {
+    this.#engine = engine;
+    this.#heap = heapOf(engine);
+    this.#plan = plan;
+    this.#weightSums = new WeightSums(this.#heap);
+  }
+
+  /** Runs the phases. */
+  run(): Measurements {
+    try {
+      const restoreState = this.#keepState();
+      this.#tapLayers();
+      this.#watchWeights();
+      const { tape, scalar } = this.#goForward();
+      backPropagate(this.#heap.tf, tape, scalar, this.#watched);
+      // Weights are reported as they were, whatever the layers made of them.
+      restoreState();
+      return this.#describe();
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#cleanUp.dispose();
+  }
+
+  /** Sets aside what the forward pass may change in the model. */
+  #keepState(): () => void {
+    const { tf } = this.#heap;
+    const { chosen, leaves } = this.#plan;
+    this.#cleanUp.defer(() => tf.dispose(chosen.drawn ?? []));
+    const restore = keepState(tf, leaves.map(({ layer }) => layer));
+    this.#cleanUp.defer(restore);
+    return restore;
+  }
+
+  /** Has every layer show what goes through it. */
+  #tapLayers(): void {
+    const { leaves, containers, onBatch } = this.#plan;
+    const { records, restore } = tapLayers(leaves, containers, {
+      heap: this.#heap,
+      tap: makeTap(this.#watched),
+      flow: this.#flow,
+      onBatch,
+      onFirstCall: (record) => {
+        this.#called.push(record);
+        this.#weightSums.beforeCall(record.layer);
+      },
+      onLayer: (phase, record) => this.#onLayer(phase, record),
+    });
+    this.#cleanUp.defer(restore);
+    this.#records = records;
+    for (const record of records) this.#recordOf.set(record.layer, record);
+  }
+
+  /** Asks for the gradients of the weights that are trained. */
+  #watchWeights(): void {
+    for (const weight of this.#plan.weights.filter(({ trainable }) => trainable)) {
+      const record = this.#recordOf.get(weight.layer)!;
+      this.#watched.watch(weight.variable.read(), (dw) => {
+        this.#gradients.set(weight, weightGradient(this.#heap, dw, record.usedRows));
+      });
+    }
+  }
+
+  /** The forward pass, up to the scalar that is differentiated. */
+  #goForward(): { tape: TapeNode[]; scalar: Tensor } {
+    const { tf } = this.#heap;
+    const { model, inputs, chosen: { objective }, options } = this.#plan;
+    this.#cleanUp.defer(() => dropTape(tf));
+    let scalar: Tensor;
+    const tape = recordTape(tf, () => {
+      const returned = model.apply(inputs.length === 1 ? inputs[0] : inputs, { training: false });
+      const outputs = [repeatedOutputs(model, returned as Tensor | Tensor[])].flat();
+      this.#heads = this.#flow.finish(outputs);
+      scalar = evaluateObjective(tf, objective, outputs, options.penalties ? model : null);
+      this.#value = heapView(tf, scalar)[0];
+    });
+    return { tape, scalar: scalar! };
+  }
+
+  /** Turns what the pass has gathered into plain data. */
+  #describe(): Measurements {
+    const { model, batch, options, examples, chosen, weights } = this.#plan;
+    const { simd, relaxedSimd, version } = this.#engine;
+    const { objective, chosenBy, drawn } = chosen;
+    const weightsOf = this.#measureWeights();
+    const rows = this.#inCallOrder();
+    return {
+      version: 1,
+      model: {
+        name: model.name,
+        source: options.source ?? null,
+        parameters: weights.reduce((sum, { variable }) => sum + variable.read().size, 0),
+        layers: rows.length,
+      },
+      engine: { backend: "wasm", simd, relaxedSimd, tfjs: version },
+      batch: {
+        examples,
+        seed: batch.seed ?? null,
+        ...(batch.random === true ? { random: true } : {}),
+        ...this.#measureBatch(),
+      },
+      objective: {
+        name: objective.name,
+        value: this.#value,
+        ...(chosenBy === null ? {} : { chosenBy }),
+        ...(drawn === null ? {} : { randomTargets: true }),
+      },
+      seed: options.seed ?? null,
+      layers: rows.map((row) => describeLayer(row, weightsOf.get(row.name) ?? [], this.#heads)),
+    };
+  }
+
+  #measureBatch(): Pick<Measurements["batch"], "inputs" | "perInput" | "targets"> {
+    const { model, inputs, targets, chosen: { drawn, objective } } = this.#plan;
+    const nameOf = (layer: Layer) => this.#recordOf.get(layer)?.name;
+    return {
+      ...measureInputs(this.#heap, model, inputs, nameOf),
+      targets: measureTargets(this.#heap, model, drawn ?? targets ?? [], objective.lossOf),
+    };
+  }
+
+  /** The weights by the paths of their layers. */
+  #measureWeights(): Map<string, WeightMeasurements[]> {
+    const measured = new Map<string, WeightMeasurements[]>();
+    for (const weight of this.#plan.weights) {
+      const gradient = this.#gradients.get(weight) ?? null;
+      const { isOutput } = this.#recordOf.get(weight.layer)!;
+      const one = measureWeight(this.#heap, weight, gradient, this.#weightSums, isOutput);
+      const others = measured.get(weight.layerPath);
+      if (others === undefined) measured.set(weight.layerPath, [one]);
+      else others.push(one);
+    }
+    return measured;
+  }
+
+  /** Layers in the order of their first call, each followed by its parts; then those never called. */
+  #inCallOrder(): LayerRecord[] {
+    const rows = Map.groupBy(this.#records, ({ layer }) => layer);
+    const layers = new Set([...this.#called.map(({ layer }) => layer), ...rows.keys()]);
+    return [...layers].flatMap((layer) => rows.get(layer)!);
+  }
+
+  /** Tells the caller how far the pass is: of each layer once forward and once backward. */
+  #onLayer(phase: "forward" | "backward", record: LayerRecord): void {
+    if (phase === "backward") this.#latest = record;
+    const seen = this.#progress[phase];
+    if (seen.has(record)) return;
+    seen.add(record);
+    const { options, leaves } = this.#plan;
+    try {
+      options.onProgress?.({ phase, done: seen.size, total: leaves.length });
+    } catch (error) {
+      this.#thrown = error;
+      throw error;
+    }
+  }
+
+  /** What to throw for what a phase has thrown. */
+  #explain(error: unknown): unknown {
+    if (error === this.#thrown) return error;
+    const change = backendChange(this.#engine);
+    if (change !== null) return new MeasureError(change, { cause: error });
+    if (error instanceof MeasureError || error instanceof RangeError) return error;
+    const { name } = this.#plan.chosen.objective;
+    const where = this.#latest === null
+      ? `The objective ${name} cannot be evaluated or differentiated`
+      : `The gradient of layer ${this.#latest.name} (${this.#latest.className}) cannot be computed`;
+    return new MeasureError(`${where}: ${errorMessage(error as Error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,67 @@
+import { unmeasurableReason } from "../engine/layers/unmeasurable_reason.ts";
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { Batch } from "../model/batch.ts";
+import { containerLayers } from "../model/inner_layers.ts";
+import { type LeafLayer, leafLayers } from "../model/leaf_layers.ts";
+import { type ModelWeight, modelWeights } from "../model/model_weights.ts";
+import { checkBatch } from "./check_arguments.ts";
+import { chooseObjective, type ChosenObjective } from "./choose_objective.ts";
+import { checkMemory } from "./estimate_memory.ts";
+import { MeasureError } from "./measure_error.ts";
+import type { MeasureOptions } from "./measure_options.ts";
+import { normalizedOnBatch } from "./normalized_on_batch.ts";
+
+/** What a pass is to run, all of it checked. Nothing of the model was touched yet. */
+export interface PassPlan {
+  readonly model: LayersModel;
+  readonly batch: Batch;
+  readonly options: MeasureOptions;
+  /** The inputs and the targets of the batch, as lists. */
+  readonly inputs: Tensor[];
+  readonly targets: Tensor[] | null;
+  /** How many examples the batch has. */
+  readonly examples: number;
+  /** What is differentiated, and why. */
+  readonly chosen: ChosenObjective;
+  /** The layers to measure. */
+  readonly leaves: LeafLayer[];
+  /** The layers that only call others. */
+  readonly containers: Layer[];
+  /** The batch normalisations that run on the statistics of the batch. */
+  readonly onBatch: ReadonlySet<Layer>;
+  /** The weights of all layers. */
+  readonly weights: ModelWeight[];
+}
+
+/**
+ * Checks that a model can be measured on a batch, and resolves what the options leave open.
+ *
+ * @throws {RangeError} If the batch does not fit the model, or the heap cannot hold the pass.
+ * @throws {TypeError} If the batch holds something else than tensors, or the objective is unknown.
+ * @throws {MeasureError} If a layer cannot be run.
+ */
+export function planPass(
+  tf: TensorFlow,
+  model: LayersModel,
+  batch: Batch,
+  options: MeasureOptions,
+): PassPlan {
+  const inputs = [batch.inputs].flat();
+  const targets = batch.targets == null ? null : [batch.targets].flat();
+  const examples = checkBatch(model, inputs, targets);
+  const chosen = chooseObjective(tf, model, options.objective, targets, batch.seed ?? 0);
+  const leaves = leafLayers(model);
+  const layers = leaves.map(({ layer }) => layer);
+  for (const layer of layers) {
+    const reason = unmeasurableReason(layer);
+    if (reason !== null) throw new MeasureError(reason);
+  }
+  const containers = containerLayers(model);
+  const onBatch = normalizedOnBatch(layers, examples, options.batchNormalization);
+  checkMemory(model, layers, containers, { inputs: inputs.map(({ shape }) => shape), onBatch });
+  const weights = modelWeights(model, leaves);
+  return {
+    ...{ model, batch, options, inputs, targets, examples, chosen },
+    ...{ leaves, containers, onBatch, weights },
+  };
+}
