@@ -1,4 +1,5 @@
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
+import { heapOf } from "../engine/prepare_engine.ts";
 import { heapView } from "../engine/heap_view.ts";
 import { MeasureError } from "../measure/measure_error.ts";
 import { normalizedOnBatch } from "../measure/normalized_on_batch.ts";
@@ -88,7 +89,7 @@ interface Course {
 export function attempt(probe: OpenProbe, options: AttemptOptions): Attempt | null {
   const { rung, scale } = options;
   const kept = keepModel(probe);
-  const progress = new LayerProgress(probe.tf, probe.model);
+  const progress = new LayerProgress(heapOf(probe.engine), probe.model);
   let made: ReturnType<Rung["make"]> | null = null;
   try {
     made = rung.make();
@@ -108,7 +109,7 @@ function train(
     progress: LayerProgress;
   },
 ): Course | null {
-  const { tf, model } = kept;
+  const { engine, model } = kept;
   const look = (): Look =>
     answer(kept, objective, (outputs, loss) => ({ loss, ...scale.of(outputs, loss) }));
   const first = look();
@@ -127,7 +128,7 @@ function train(
       update(variables, gradients) {
         progress.seeGradients(variables, gradients, taken.length);
         if (isPenalised && taken.length === 0) {
-          course.gradientRatio = penaltyRatio({ tf, model }, variables, gradients);
+          course.gradientRatio = penaltyRatio(heapOf(engine), model, variables, gradients);
         }
         update(variables, gradients);
       },

@@ -1,6 +1,7 @@
 import type * as tfjs from "@tensorflow/tfjs";
 import { heapView } from "../engine/heap_view.ts";
-import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { Heap } from "../engine/heap.ts";
+import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { sumTensor } from "../measure/sums.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import { gradientsOf, penaltiesOf } from "./training_step.ts";
@@ -14,15 +15,16 @@ interface TrackedWeight {
 
 /** Follows what training does to each layer. */
 export class LayerProgress {
-  readonly #tf: TensorFlow;
+  readonly #heap: Heap;
   readonly #weights: Map<string, TrackedWeight[]>;
   readonly #layerOf: Map<tfjs.Variable, string>;
   readonly #updateRatio = new Map<string, number | null>();
   readonly #nonFinite = new Map<string, number>();
 
   /** Remembers the trainable weights as they are. */
-  constructor(tf: TensorFlow, model: LayersModel) {
-    this.#tf = tf;
+  constructor(heap: Heap, model: LayersModel) {
+    this.#heap = heap;
+    const { tf } = heap;
     const weights = modelWeights(model).filter(({ trainable }) => trainable)
       .map(({ layerPath, variable }) => {
         const read = variable.read() as tfjs.Variable;
@@ -39,7 +41,7 @@ export class LayerProgress {
       const layer = this.#layerOf.get(variable);
       const gradient = gradients[i];
       if (layer === undefined || gradient === null || this.#nonFinite.has(layer)) return;
-      const { finite, count } = sumTensor(this.#tf, gradient);
+      const { finite, count } = sumTensor(this.#heap, gradient);
       if (finite < count) this.#nonFinite.set(layer, step);
     });
   }
@@ -47,7 +49,7 @@ export class LayerProgress {
   /** Looks at what the first step has changed. */
   seeFirstStep(): void {
     for (const [layer, weights] of this.#weights) {
-      const size = normOf(this.#tf, weights.map(({ before }) => before));
+      const size = normOf(this.#heap, weights.map(({ before }) => before));
       const change = this.#change(weights);
       this.#updateRatio.set(layer, ratio(change, size));
     }
@@ -59,8 +61,8 @@ export class LayerProgress {
       layer,
       updateRatio: this.#updateRatio.get(layer) ?? null,
       growth: ratio(
-        normOf(this.#tf, weights.map(({ variable }) => variable)),
-        normOf(this.#tf, weights.map(({ before }) => before)),
+        normOf(this.#heap, weights.map(({ variable }) => variable)),
+        normOf(this.#heap, weights.map(({ before }) => before)),
       ),
       moved: this.#moved(weights),
       nonFiniteGradient: this.#nonFinite.get(layer) ?? null,
@@ -78,7 +80,7 @@ export class LayerProgress {
   #moved(weights: TrackedWeight[]): number {
     let entries = 0, moved = 0;
     for (const { variable, before } of weights) {
-      const [now, then] = [variable, before].map((tensor) => heapView(this.#tf, tensor));
+      const [now, then] = [variable, before].map((tensor) => heapView(this.#heap.tf, tensor));
       entries += now.length;
       for (let i = 0; i < now.length; i++) if (now[i] !== then[i]) moved++;
     }
@@ -86,18 +88,19 @@ export class LayerProgress {
   }
 
   #change(weights: TrackedWeight[]): number {
-    const changes = weights.map(({ variable, before }) => this.#tf.sub(variable, before));
-    const norm = normOf(this.#tf, changes);
-    this.#tf.dispose(changes);
+    const { tf } = this.#heap;
+    const changes = weights.map(({ variable, before }) => tf.sub(variable, before));
+    const norm = normOf(this.#heap, changes);
+    tf.dispose(changes);
     return norm;
   }
 }
 
 /** The norm of all entries together; NaN where one is not finite. */
-function normOf(tf: TensorFlow, tensors: Tensor[]): number {
+function normOf(heap: Heap, tensors: Tensor[]): number {
   let squares = 0;
   for (const tensor of tensors) {
-    const { sumSquares, finite, count } = sumTensor(tf, tensor);
+    const { sumSquares, finite, count } = sumTensor(heap, tensor);
     squares += finite < count ? NaN : sumSquares;
   }
   return Math.sqrt(squares);
@@ -109,10 +112,12 @@ function normOf(tf: TensorFlow, tensors: Tensor[]): number {
  * @param gradients Those of the loss and the penalties together.
  */
 export function penaltyRatio(
-  { tf, model }: { tf: TensorFlow; model: LayersModel },
+  heap: Heap,
+  model: LayersModel,
   variables: tfjs.Variable[],
   gradients: (Tensor | null)[],
 ): number | null {
+  const { tf } = heap;
   const penalised = gradientsOf(
     tf,
     variables,
@@ -126,7 +131,7 @@ export function penaltyRatio(
   );
   const own = penalised.filter((gradient) => gradient !== null);
   try {
-    return ratio(normOf(tf, own), normOf(tf, ofLoss)) || null;
+    return ratio(normOf(heap, own), normOf(heap, ofLoss)) || null;
   } finally {
     tf.dispose([...own, ...ofLoss]);
   }

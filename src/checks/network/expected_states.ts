@@ -51,10 +51,12 @@ export class ExpectedStates {
    * Made by `Network`.
    *
    * @param chain The hidden layers.
-   * @param inputMeanSquare Mean of the squared input.
-   * @param fields What computes a mean field.
+   * @param context The mean of the squared input, and what computes a mean field.
    */
-  constructor(chain: readonly KernelLayer[], inputMeanSquare: number, fields: MeanFields) {
+  constructor(
+    chain: readonly KernelLayer[],
+    { inputMeanSquare, fields }: { inputMeanSquare: number; fields: MeanFields },
+  ) {
     this.#chain = chain;
     this.#inputMeanSquare = inputMeanSquare;
     this.#fields = fields;

@@ -82,8 +82,7 @@ export class Network {
     const { plain } = this;
     return this.#expected ??= new ExpectedStates(
       typeof plain === "string" ? [] : plain,
-      this.measurements.batch.inputs.rms ** 2,
-      this.#fields,
+      { inputMeanSquare: this.measurements.batch.inputs.rms ** 2, fields: this.#fields },
     );
   }
 
