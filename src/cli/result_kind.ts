@@ -1,15 +1,17 @@
+import { DOCUMENTS } from "../documents/document.ts";
+
 /** What this program writes into files. */
 export type ResultKind = keyof typeof RESULT_WORDS;
 
 /** What each is called in a sentence. */
 export const RESULT_WORDS = {
   text: "a text",
-  report: "a JSON report",
-  gate: "a JSON result of check",
   junit: "a JUnit report",
   sarif: "a SARIF log",
-  baseline: "a baseline",
-  study: "a study",
+  report: DOCUMENTS.report.words,
+  gate: DOCUMENTS.gate.words,
+  baseline: DOCUMENTS.baseline.words,
+  study: DOCUMENTS.study.words,
 } as const;
 
 /**
@@ -17,10 +19,9 @@ export const RESULT_WORDS = {
  * JUnit report of `deno test` is not to be replaced by that of a check.
  */
 const BEGINNINGS: readonly (readonly [Exclude<ResultKind, "text">, RegExp])[] = [
-  ["study", /^\{\s*"format":\s*"gradient-health study"/],
-  ["baseline", /^\{\s*"version":\s*\d+,\s*"models":/],
-  ["gate", /^\{\s*"version":\s*\d+,\s*"passed":/],
-  ["report", /^\{\s*"version":\s*\d+,\s*"model":/],
+  ...Object.entries(DOCUMENTS).map(([kind, { beginning }]) =>
+    [kind as keyof typeof DOCUMENTS, beginning] as const
+  ),
   ["junit", /^<\?xml\b[^>]*>\s*<testsuites\s+name="gradient-health"/],
   [
     "sarif",

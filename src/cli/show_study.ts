@@ -1,8 +1,8 @@
 import { renderStudy } from "../render/render_study.ts";
 import { renderStudyMarkdown } from "../render/render_study_markdown.ts";
 import { renderStudySummary } from "../render/render_study_summary.ts";
-import { STUDY_CSV_HEADING, studyCsvRows } from "../render/study_csv.ts";
-import { STUDY_CLOSING, studyLine, studyOpening } from "../render/study_json.ts";
+import { STUDY_CSV_HEADING, studyCsvRows } from "../documents/study_csv.ts";
+import { STUDY_CLOSING, studyLine, studyOpening } from "../documents/study.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";

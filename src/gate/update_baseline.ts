@@ -10,7 +10,7 @@ import {
   text,
 } from "../words/requirements.ts";
 import { measurementsShape } from "../checks/requirements.ts";
-import { baselineShape } from "./requirements.ts";
+import { baselineShape } from "../documents/baseline.ts";
 
 /** Figures are stored with this many digits: more would differ from machine to machine. */
 const DIGITS = 4;
@@ -34,7 +34,7 @@ export function updateBaseline(
   runs: readonly { model: string; seed: number; measurements: Measurements }[],
   options: { names?: readonly string[] | null } = {},
 ): Baseline {
-  requireValue("old", old, baselineShape);
+  requireValue("old", old, baselineShape.given);
   requireValue("runs", runs, arrayOf(measuredShape));
   requireValue("options", options, objectWith({ names: optional(orNull(arrayOf(text))) }));
   const { names = null } = options;

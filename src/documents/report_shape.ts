@@ -12,16 +12,18 @@ import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import {
   boolean,
   count,
+  type Keys,
   list,
   nullable,
   number,
   object,
   oneOf,
   optional,
+  record,
   type Shape,
   string,
-  texts,
 } from "./shape.ts";
+import { DOCUMENTS } from "./document.ts";
 
 /** What was measured and what was found: what a JSON report holds. */
 export interface Report {
@@ -52,7 +54,7 @@ const weight = object<WeightMeasurements>({
   gradientsOfUsedRows: nullable(statistics),
   duplicateUnits: optional(nullable(count)),
   entries: optional(nullable(list(number))),
-  absent: texts,
+  absent: record(string),
 });
 
 const layer = object<LayerMeasurements>({
@@ -79,7 +81,7 @@ const layer = object<LayerMeasurements>({
   weights: list(weight),
   saturatedFraction: nullable(number),
   deadFraction: nullable(number),
-  absent: texts,
+  absent: record(string),
 });
 
 const input = object<InputMeasurements>({
@@ -130,11 +132,11 @@ export const engineShape = object<Measurements["engine"]>({
 });
 
 /**
- * The keys of a JSON report in the order in which they are written. The types make it complete: a
+ * The keys of measurements in the order in which they are written. The types make it complete: a
  * field that measurements gain and this does not is an error of the type check.
  */
-export const reportShape = object<Measurements & { findings: Finding[] }>({
-  version: oneOf(1),
+export const measurementKeys: Keys<Measurements> = {
+  version: oneOf(DOCUMENTS.report.version),
   model: object<Measurements["model"]>({
     name: string,
     source: nullable(string),
@@ -158,5 +160,10 @@ export const reportShape = object<Measurements & { findings: Finding[] }>({
   }),
   seed: nullable(number),
   layers: list(layer),
+};
+
+/** A JSON report: the measurements, and what was found. */
+export const reportShape: Shape<Measurements & { findings: Finding[] }> = object({
+  ...measurementKeys,
   findings: list(object<Finding>(findingKeys)),
 });
