@@ -2,20 +2,8 @@ import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { writeJson } from "../words/write_json.ts";
 import { DOCUMENTS } from "./document.ts";
-import { findingKeys, measurementKeys } from "./report_shape.ts";
-import {
-  boolean,
-  count,
-  list,
-  nullable,
-  number,
-  object,
-  oneOf,
-  optional,
-  string,
-} from "./shape.ts";
-
-const finding = object<GateFinding>({ ...findingKeys, suppressed: optional(string) });
+import { gateFindingShape, measurementKeys } from "./report_shape.ts";
+import { boolean, count, list, nullable, number, object, oneOf, string } from "./shape.ts";
 
 /** A report, whose findings are as the gate weighs them. */
 type GateReport = Measurements & { findings: GateFinding[] };
@@ -33,27 +21,30 @@ interface WrittenGate extends Pick<GateResult, "passed" | "summary" | "maxWarnin
   runs: WrittenRun[];
 }
 
+/** The counts behind a verdict. */
+export const summaryShape = object<GateResult["summary"]>({
+  errors: count,
+  warnings: count,
+  notes: count,
+  suppressed: count,
+  unmeasured: count,
+  skipped: count,
+});
+
 /** The keys of a gate's result in the order in which they are written. */
 export const gateShape = object<WrittenGate>({
   version: oneOf(DOCUMENTS.gate.version),
   passed: boolean,
-  summary: object<GateResult["summary"]>({
-    errors: count,
-    warnings: count,
-    notes: count,
-    suppressed: count,
-    unmeasured: count,
-    skipped: count,
-  }),
+  summary: summaryShape,
   maxWarnings: nullable(number),
   rules: list(string),
-  findings: list(finding),
+  findings: list(gateFindingShape),
   runs: list(object<WrittenRun>({
     name: string,
     path: string,
     seed: number,
     error: nullable(string),
-    report: nullable(object<GateReport>({ ...measurementKeys, findings: list(finding) })),
+    report: nullable(object<GateReport>({ ...measurementKeys, findings: list(gateFindingShape) })),
   })),
 });
 

@@ -1,5 +1,6 @@
 import { LAYER_KINDS, type LayerKind } from "../traits/layers.ts";
 import type { Finding } from "../checks/finding.ts";
+import type { GateFinding } from "../gate/gate_result.ts";
 import type {
   ClassMeasurements,
   InputMeasurements,
@@ -57,11 +58,13 @@ const weight = object<WeightMeasurements>({
   absent: record(string),
 });
 
+const kind = oneOf(...LAYER_KINDS);
+
 const layer = object<LayerMeasurements>({
   name: string,
   className: string,
   // A report of before the kinds has none; parseReport() knows them by the class.
-  kind: optional(oneOf(...LAYER_KINDS)) as Shape<LayerKind>,
+  kind: { ...optional(kind) as Shape<LayerKind>, given: kind.given },
   kernelLayout: optional(oneOf("ordinary", "transposed", "depthwise")),
   activation: nullable(string),
   depth: count,
@@ -109,8 +112,7 @@ const target = object<TargetMeasurements>({
   unitMeans: nullable(list(number)),
 });
 
-/** The keys of a finding. */
-export const findingKeys = {
+const findingKeys = {
   rule: string,
   severity: oneOf("error", "warning", "note"),
   layer: nullable(string),
@@ -122,6 +124,12 @@ export const findingKeys = {
   message: string,
   advice: string,
 };
+
+/** A finding as the gate weighs it. */
+export const gateFindingShape = object<GateFinding>({
+  ...findingKeys,
+  suppressed: optional(string),
+});
 
 /** The engine that measured. */
 export const engineShape = object<Measurements["engine"]>({
@@ -161,6 +169,9 @@ export const measurementKeys: Keys<Measurements> = {
   seed: nullable(number),
   layers: list(layer),
 };
+
+/** What `measure()` returns. */
+export const measurementShape = object<Measurements>(measurementKeys);
 
 /** A JSON report: the measurements, and what was found. */
 export const reportShape: Shape<Measurements & { findings: Finding[] }> = object({
