@@ -1,5 +1,5 @@
 import type { Finding } from "../checks/finding.ts";
-import { formatCount } from "../checks/format.ts";
+import { formatCount } from "../words/numbers.ts";
 import type { RuleFigure } from "../checks/rule.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";

@@ -1,3 +1,4 @@
+import { roundTo } from "../words/numbers.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Baseline, BaselineLayer, BaselinePass } from "./baseline.ts";
 import {
@@ -94,5 +95,5 @@ function layerOf(layer: Measurements["layers"][number], before: BaselineLayer): 
 
 function settle(value: number, before: number | undefined): number {
   const isSame = before !== undefined && Math.abs(value - before) <= SAME * Math.abs(before);
-  return isSame || Object.is(value, before) ? before! : Number(value.toPrecision(DIGITS));
+  return isSame || Object.is(value, before) ? before! : roundTo(DIGITS, value);
 }

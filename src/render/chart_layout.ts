@@ -1,7 +1,7 @@
+import { formatNumber } from "../words/numbers.ts";
 import type { BarChartOptions, BarChartRow } from "./bar_chart.ts";
 import { displayWidth } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { formatFigure } from "./format_figure.ts";
 
 /** How many columns each part of a row takes. Charts drawn with one layout align. */
 export interface ChartLayout {
@@ -63,7 +63,7 @@ export function reasonWidth({ columns = {} }: BarChartRow, layout: ChartLayout):
 
 /** What stands in the figure's place of a row: the row's own words, the number, or `-` for none. */
 export function figureOf({ figure, value }: BarChartRow): string {
-  return figure ?? (value === null ? "-" : formatFigure(value));
+  return figure ?? (value === null ? "-" : formatNumber(value));
 }
 
 /** A mark on an axis. */
@@ -118,7 +118,7 @@ export function linearAxis(figures: readonly number[], width: number): Axis {
     position: (figure) => figure / end,
     ticks: Array.from({ length: parts + 1 }, (_, i) => ({
       position: i / parts,
-      label: formatFigure(end * (i / parts)),
+      label: formatNumber(end * (i / parts)),
     })),
   };
 }

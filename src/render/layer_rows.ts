@@ -1,9 +1,9 @@
+import { formatNumber, formatShare } from "../words/numbers.ts";
 import type { Finding } from "../checks/finding.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import type { BarChartRow } from "./bar_chart.ts";
-import { formatFigure } from "./format_figure.ts";
 
 /** The three figures of a layer that a report draws. */
 export type LayerFigure = "gradient" | "activation" | "delta";
@@ -83,7 +83,7 @@ function barOf(
   const { count, nonFinite, meanAbs } = statistics;
   if (nonFinite === 0) return { value: meanAbs };
   // The mean is over the finite entries alone: as a bar it would look like a healthy layer.
-  const rest = nonFinite < count ? `, the others ${formatFigure(meanAbs)}` : "";
+  const rest = nonFinite < count ? `, the others ${formatNumber(meanAbs)}` : "";
   return {
     value: NaN,
     figure: "NaN/Inf",
@@ -114,16 +114,4 @@ function marksOf(findings: readonly Finding[]): Map<string, "error" | "warning">
     }
   }
   return marks;
-}
-
-/**
- * Writes a share of a whole as a percentage of at most 4 characters. Only a share of exactly 0 or 1
- * is written `0%` or `100%`; whatever merely comes near is `<1%` or `>99%`.
- */
-export function formatShare(share: number): string {
-  if (!Number.isFinite(share)) return String(share);
-  const percent = Math.round(share * 100);
-  if (share > 0 && percent < 1) return "<1%";
-  if (share < 1 && percent > 99) return ">99%";
-  return `${percent}%`;
 }

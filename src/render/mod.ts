@@ -6,7 +6,7 @@
  */
 export * from "./bar_chart.ts";
 export * from "./cut_middle.ts";
-export * from "./format_figure.ts";
+export { formatNumber } from "../words/numbers.ts";
 export type * from "./gate_location.ts";
 export * from "./layer_range.ts";
 export * from "./render_gate_json.ts";

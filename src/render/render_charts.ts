@@ -1,3 +1,4 @@
+import { formatCount } from "../words/numbers.ts";
 import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { type ChartLayout, chartLayout, reasonWidth } from "./chart_layout.ts";
@@ -7,7 +8,6 @@ import { escapeControls } from "../words/escape_controls.ts";
 import { layerRange } from "./layer_range.ts";
 import { type LayerFigure, type LayerRows, layerRows } from "./layer_rows.ts";
 import { paint } from "./paint.ts";
-import { plural } from "./plural.ts";
 import type { RenderTextOptions } from "./render_text.ts";
 import { wrapText } from "./wrap_text.ts";
 
@@ -57,7 +57,7 @@ export function renderCharts(
     wrapText(text, width, indent).map((line) => paint(line, "faint", color));
   const lines: string[] = [];
   if (filter !== undefined) {
-    const kept = `${shown.length} of ${plural(order.length, "layer")}`;
+    const kept = `${shown.length} of ${formatCount(order.length, "layer")}`;
     lines.push("", ...faint(`Showing the ${kept} that match ${escapeControls(String(filter))}.`));
   }
   for (const { title, text, rows, left } of charts) {

@@ -1,9 +1,9 @@
+import { formatFactor, formatNumber, roundTo } from "../words/numbers.ts";
 import type { LayerFigureName, StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { cutNames } from "./cut_names.ts";
 import { defuse } from "../words/defuse.ts";
 import { displayWidth, padEnd } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { formatFigure } from "./format_figure.ts";
 import { paint } from "./paint.ts";
 import {
   ratioPlot,
@@ -14,7 +14,6 @@ import {
 } from "./study_plots.ts";
 import {
   bestScaleSentence,
-  formatScale,
   letterOf,
   noneHealthy,
   studySentences,
@@ -144,7 +143,7 @@ function section(
   return [
     ...wrapText(
       `${escapeControls(title.toUpperCase())}: ${
-        best === null ? noneHealthy(variant) : `best scale ${formatScale(best.scale)}`
+        best === null ? noneHealthy(variant) : `best scale ${formatFactor(best.scale)}`
       }`,
       width,
     ).map(strong),
@@ -201,7 +200,7 @@ function sigmaAxis(
   for (let i = 0; i < shown.length; i += step) {
     const start = i * cell;
     if (line !== "" && start <= line.length) continue;
-    const text = formatFigure(Number(scales[shown[i]].sigma!.toPrecision(2)));
+    const text = formatNumber(roundTo(2, scales[shown[i]].sigma!));
     if (label + 2 + start + text.length > width) break;
     line = line.padEnd(start) + text;
   }

@@ -1,5 +1,5 @@
+import { formatFactor } from "../words/numbers.ts";
 import type { ScaleSummary } from "../study/study_summary.ts";
-import { formatScale } from "./study_words.ts";
 import { NO_BREAK } from "./wrap_text.ts";
 
 /** How scales fall onto the columns of a chart: from left to right, each as wide as the others. */
@@ -45,7 +45,7 @@ function axisOf(scales: number[], cell: number, width: number): string {
     if (decades && !isDecade(scale)) return;
     const label = decades && scale < 0.1
       ? `1e${Math.round(Math.log10(scale))}`
-      : formatScale(scale);
+      : formatFactor(scale);
     const center = i * cell + Math.floor((cell - 1) / 2);
     const start = Math.max(
       0,
