@@ -104,7 +104,7 @@ export const sweep: Command = {
       };
       if (!quiet) await tellIfSlow(FIRST_POINT);
       const { header, points } = await runStudy(request.subject, request.grid, options);
-      const printer = printed ? new PointPrinter(view, header) : null;
+      const printer = printed ? await PointPrinter.begin(view, header) : null;
       let hasBegun = false;
       for await (const point of points) {
         if (!hasBegun) await tellIfSlow(null);
