@@ -7,16 +7,17 @@ const ROOMS = [
 ].map(([, room]) => room);
 
 /**
- * Of these a room takes types alone, which are no imports when it runs: rules and renderers are pure, and
- * a renderer shows what a room above it makes.
+ * Of these a room takes types alone, which are no imports when it runs: documents, rules and renderers are
+ * pure, and write or show what a room above them makes.
  */
 const TYPES: Record<string, string[]> = {
+  documents: ["measure", "checks", "gate", "study"],
   checks: ["measure", "probe"],
   render: ["measure", "gate", "study"],
 };
 
 /** These know no tensors, and so nothing of the engine. */
-const PURE = ["theory", "checks", "gate", "render"];
+const PURE = ["theory", "documents", "checks", "gate", "render"];
 
 interface Import {
   /** Path in src/. */
@@ -87,7 +88,7 @@ Deno.test("the imports of src/ run one way", () => {
   assertEquals(up.map(show), []);
 });
 
-Deno.test("rules and renderers take types alone of what measures", () => {
+Deno.test("documents, rules and renderers take types alone of what measures", () => {
   const values = ARROWS.filter(({ room, other, kind }) =>
     kind !== "type" && TYPES[room]?.includes(other)
   );
@@ -109,7 +110,7 @@ function loadedWith(paths: Iterable<string>, kinds: Import["kind"][] = ["value"]
 const modulesOf = (rooms: string[]) =>
   IMPORTS.map(({ from }) => from).filter((from) => rooms.includes(roomOf(from)!));
 
-Deno.test("theory, rules, gate and renderers know nothing of the engine, nor load any of it", () => {
+Deno.test("theory, documents, rules, gate and renderers know nothing of the engine, nor load any of it", () => {
   const known = ARROWS.filter(({ room, other }) => PURE.includes(room) && other === "engine");
   assertEquals(known.map(show), []);
   const loaded = loadedWith(modulesOf(PURE));

@@ -1,5 +1,5 @@
 import { AssertionError } from "@std/assert/assertion-error";
-import { formatPercent } from "../checks/format.ts";
+import { formatPercent } from "../words/numbers.ts";
 import { show } from "../checks/show.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";

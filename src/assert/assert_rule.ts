@@ -12,7 +12,7 @@ import type { ProbeOptions } from "../probe/probe_options.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
 import { PROBES } from "../probe/probes.ts";
 import { failureMessage } from "./failure_message.ts";
-import { ruleFigure } from "./message_parts.ts";
+import { ruleFigure } from "../render/chart_model.ts";
 import { validateMessage } from "./validate.ts";
 
 /**

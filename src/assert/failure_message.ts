@@ -2,7 +2,8 @@ import type { Finding } from "../checks/finding.ts";
 import { formatLayers } from "../checks/format.ts";
 import type { RuleDocumentation } from "../checks/rule.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
-import { describeModel, type Figure, figureChart, oneLine } from "./message_parts.ts";
+import type { Figure } from "../render/chart_model.ts";
+import { describeModel, figureLines, oneLine } from "./message_parts.ts";
 
 /** With these an assertion's message stays under 25 lines, its own `msg` included. */
 const MAX_FINDINGS = 4;
@@ -43,7 +44,7 @@ export function failureMessage(
       ...advice.slice(0, MAX_ADVICE).map((text) => `Fix: ${text}`),
     ].map((line) => oneLine(line, names)),
     // What was not judged has no figure to show.
-    ...(isUnjudged ? [] : figureChart(figure, errors, MAX_BARS)),
+    ...(isUnjudged ? [] : figureLines(figure, errors, MAX_BARS)),
     ...(msg === undefined ? [] : [msg]),
   ].join("\n");
 }

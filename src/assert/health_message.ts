@@ -2,7 +2,8 @@ import type { Finding } from "../checks/finding.ts";
 import { formatCount, formatLayers } from "../checks/format.ts";
 import { allRules } from "../checks/register_rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { describeModel, figureChart, oneLine, ruleFigure } from "./message_parts.ts";
+import { ruleFigure } from "../render/chart_model.ts";
+import { describeModel, figureLines, oneLine } from "./message_parts.ts";
 
 /** With these the message stays under 25 lines, the caller's `msg` included. */
 const MAX_RULES = 8;
@@ -41,7 +42,7 @@ export function healthMessage(
       ...(hidden.length === 0 ? [] : [`- and ${hidden.join(", ")}`]),
       ...advice.slice(0, MAX_ADVICE).map((text) => `Fix: ${text}`),
     ].map((line) => oneLine(line, names)),
-    ...figureChart(ruleFigure(rule.figure, measurements.layers), byRule[0][1], MAX_BARS),
+    ...figureLines(ruleFigure(rule.figure, measurements.layers), byRule[0][1], MAX_BARS),
     ...(msg === undefined ? [] : [msg]),
   ].join("\n");
 }

@@ -1,9 +1,8 @@
 import type { Finding } from "../checks/finding.ts";
-import { formatCount } from "../checks/format.ts";
-import type { RuleFigure } from "../checks/rule.ts";
-import type { LayerMeasurements } from "../measure/measurements.ts";
+import { formatCount } from "../words/numbers.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
 import { barChart, type BarChartRow } from "../render/bar_chart.ts";
+import { type Figure, figureChart } from "../render/chart_model.ts";
 import { cutNames } from "../render/cut_names.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
@@ -37,14 +36,6 @@ export function oneLine(text: string, names: readonly string[]): string {
   return defuse(escapeControls(cut));
 }
 
-/** A figure to draw: what it is, how its bars grow, and the bars. */
-export interface Figure {
-  title: string;
-  scale: "linear" | "log";
-  /** The bars; `layer` is the layer that each is about, where that is not its label. */
-  rows: { label: string; layer?: string; value: number | null }[];
-}
-
 /** Columns of a chart in a test log. */
 const WIDTH = 80;
 
@@ -54,27 +45,12 @@ const WIDTH = 80;
  * @returns A title, an axis, up to `maxRows` bars, and a line if there are more; nothing where no row
  * has the figure.
  */
-export function figureChart(
-  { title, scale, rows }: Figure,
-  findings: Finding[],
-  maxRows: number,
-): string[] {
-  const marked = new Set(findings.flatMap(({ layer, layers }) => [layer, ...(layers ?? [])]));
-  const shown = rows
-    .filter(({ value }) => value !== null)
-    .map(({ label, layer = label, value }): BarChartRow => ({
-      label,
-      value,
-      ...(marked.has(layer) ? { mark: "error" } : {}),
-    }));
-  if (shown.length === 0) return [];
-  return [
-    `${title}:`,
-    ...barChart(shown, { width: WIDTH, scale, maxRows }).split("\n").map(defuse),
-  ];
-}
-
-/** The figure of a rule over measurements, a bar a layer. */
-export function ruleFigure({ title, scale, of }: RuleFigure, layers: LayerMeasurements[]): Figure {
-  return { title, scale, rows: layers.map((layer) => ({ label: layer.name, value: of(layer) })) };
+export function figureLines(figure: Figure, findings: Finding[], maxRows: number): string[] {
+  const { title, axis: { scale }, bars } = figureChart(figure, findings);
+  if (bars.length === 0) return [];
+  const rows = bars.map(({ label, value, mark }): BarChartRow => ({
+    ...{ label, value },
+    ...(mark === null ? {} : { mark }),
+  }));
+  return [`${title}:`, ...barChart(rows, { width: WIDTH, scale, maxRows }).split("\n").map(defuse)];
 }

@@ -8,7 +8,7 @@ import { startEngine } from "../engine/start_engine.ts";
 import { assertModelRule } from "./assert_rule.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 import { failureMessage } from "./failure_message.ts";
-import { ruleFigure } from "./message_parts.ts";
+import { ruleFigure } from "../render/chart_model.ts";
 import { openDraw } from "./open_draw.ts";
 import { ruleNames, validateDrawOptions } from "./validate.ts";
 

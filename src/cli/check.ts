@@ -18,7 +18,8 @@ import { measurePasses } from "./measure_passes.ts";
 import { oneLine } from "../words/one_line.ts";
 import { type Pass, type PassPlan, planPasses } from "./plan_passes.ts";
 import { wholeNumber } from "./read_flags.ts";
-import { readReporters, type Reporter, REPORTER_KINDS, writeReports } from "./reporters.ts";
+import { readReporters, type Reporter, writeReports } from "./reporters.ts";
+import { kindOf } from "./result_kind.ts";
 import { readColumns } from "./show_flags.ts";
 import { writeJson } from "../words/write_json.ts";
 import { writeOutput } from "./write_output.ts";
@@ -132,7 +133,7 @@ async function claimFiles(
   update: boolean,
 ): Promise<void> {
   const outputs = reporters.flatMap(({ name, out: path }): Output[] =>
-    path === null ? [] : [{ path, kind: REPORTER_KINDS[name] }]
+    path === null ? [] : [{ path, kind: kindOf(name, "gate") }]
   );
   if (update) outputs.push({ path: baseline, kind: "baseline" });
   if (outputs.length === 0) return;

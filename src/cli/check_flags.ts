@@ -1,3 +1,4 @@
+import { formatsOf } from "../render/formats.ts";
 import type { Flag } from "./flag.ts";
 import { MEASURE_FLAGS, PLUGIN_FLAG } from "./measure_flags.ts";
 import { SHOW_FLAGS } from "./show_flags.ts";
@@ -14,7 +15,7 @@ export const CHECK_FLAGS: readonly Flag[] = [
   { name: "print-config", value: null, help: "print the effective configuration as JSON and exit" },
   {
     name: "reporter",
-    value: "text|json|junit|github|markdown|sarif[=FILE]",
+    value: `${formatsOf("gate").join("|")}[=FILE]`,
     help: "how to show the result, on stdout or in FILE; repeatable; default: text",
     repeatable: true,
   },
@@ -45,7 +46,7 @@ export const CHECK_FLAGS: readonly Flag[] = [
   ...SHOW_FLAGS.filter(({ name }) => ["columns", "width", "unicode"].includes(name)),
   {
     name: "format",
-    value: "text|json|junit|github|markdown|sarif",
+    value: formatsOf("gate").join("|"),
     help: "shorthand for a single --reporter: --format json is --reporter json",
   },
   { name: "out", value: "FILE", help: "the FILE of that reporter; default: stdout" },

@@ -1,7 +1,7 @@
 import { isReadable } from "../gate/is_readable.ts";
 import { fileToReplace } from "../model/file_to_replace.ts";
 import { writeFailure } from "../words/failure.ts";
-import { RESULT_WORDS, type ResultKind, resultKind } from "./result_kind.ts";
+import { type ResultKind, resultKind, resultWords } from "./result_kind.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A file that a run will write. */
@@ -115,9 +115,9 @@ async function requireKind(path: string, file: string, kind: ResultKind): Promis
   if (await statOf(file) === null) return;
   const found = await resultKind(file);
   if (found === kind || found === "empty") return;
-  const holds = found === null ? "no result" : RESULT_WORDS[found];
+  const holds = found === null ? "no result" : resultWords(found);
   throw new UsageError(
-    `${RESULT_WORDS[kind]} would replace ${path}, which holds ${holds}: write elsewhere, ` +
+    `${resultWords(kind)} would replace ${path}, which holds ${holds}: write elsewhere, ` +
       `or remove it first`,
   );
 }

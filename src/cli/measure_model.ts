@@ -1,3 +1,4 @@
+import { formatCount, formatDuration, formatSeconds } from "../words/numbers.ts";
 import { chooseThreads } from "../engine/choose_threads.ts";
 import type { Engine } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine_error.ts";
@@ -24,7 +25,7 @@ import { failure } from "../words/failure.ts";
 import { isTrap } from "../study/is_trap.ts";
 import { LAYERS } from "../traits/layers.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
-import { duration, passProgress } from "./progress.ts";
+import { passProgress } from "./progress.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 
@@ -71,7 +72,9 @@ async function measureOnEngine(request: MeasureRequest, tells: boolean): Promise
     const seconds = Math.max(1, Math.ceil(workload / LEAST_SPEED));
     await tell({
       sentence: `${name} the pass has taken`,
-      rest: `, far longer than the ${duration(seconds)} that its size explains; Ctrl-C ends it`,
+      rest: `, far longer than the ${
+        formatDuration(seconds)
+      } that its size explains; Ctrl-C ends it`,
       patience: Math.max(PATIENCE, 2 * seconds),
       blocks: workload > LEAST_SPEED || isUnforeseeable(loaded.model, objective),
     });
@@ -100,9 +103,9 @@ async function measureOnEngine(request: MeasureRequest, tells: boolean): Promise
       engine.tf.dispose([batch.inputs, batch.targets ?? []]);
     }
     if (!request.quiet) {
-      const seconds = ((performance.now() - started) / 1000).toFixed(2);
-      const threads = `${engine.threads} thread${engine.threads === 1 ? "" : "s"}`;
-      console.error(`measured in ${seconds} s on ${threads}`);
+      const seconds = formatSeconds(performance.now() - started);
+      const threads = formatCount(engine.threads, "thread");
+      console.error(`measured in ${seconds} on ${threads}`);
     }
     return measurements;
   };

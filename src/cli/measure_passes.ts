@@ -1,3 +1,4 @@
+import { formatSeconds } from "../words/numbers.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { oneLine } from "../words/one_line.ts";
 import { strayErrors } from "../model/stray_errors.ts";
@@ -76,10 +77,10 @@ function sayDone(
   total: number,
   started: number,
 ): void {
-  const seconds = ((performance.now() - started) / 1000).toFixed(2);
+  const seconds = formatSeconds(performance.now() - started);
   console.error(
     `[${done}/${total}] ${oneLine(model)}, seed ${request.seed}: ` +
-      `${failed ? "failed after " : ""}${seconds} s`,
+      `${failed ? "failed after " : ""}${seconds}`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { formatDuration } from "../words/numbers.ts";
 import type { PassProgress } from "../measure/measure_options.ts";
 import type { StudyProgress } from "../study/study_options.ts";
 
@@ -100,7 +101,7 @@ export function progressLine(
   const measured = done - started.done;
   const left = measured === 0 ? null : (now - started.at) / measured * (total - done) / 1000;
   const text = `${Math.floor(share * 100)} %, ${done} of ${total} points${
-    left === null ? "" : `, ${duration(left)} left`
+    left === null ? "" : `, ${formatDuration(left)} left`
   }${workers > 1 ? `, ${workers} workers` : ""}`;
   // In the last columns the terminal shows ^C; the bar has brackets and a blank.
   const room = columns - 3;
@@ -108,13 +109,4 @@ export function progressLine(
   if (bar < 1) return text.slice(0, room);
   const full = Math.floor(share * bar);
   return `[${"#".repeat(full)}${".".repeat(bar - full)}] ${text}`;
-}
-
-/** A time in at most two units: `12 s`, `3 min 20 s`, `2 h 5 min`. */
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min${whole % 60 === 0 ? "" : ` ${whole % 60} s`}`;
-  return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? "" : ` ${minutes % 60} min`}`;
 }

@@ -1,3 +1,4 @@
+import { roundTo } from "../words/numbers.ts";
 import { showWord } from "../words/show_word.ts";
 import { showValue } from "../words/show_value.ts";
 import { nearestObjective } from "../measure/check_objective.ts";
@@ -177,6 +178,6 @@ export function parseScales(text: string): number[] {
   return Array.from({ length: steps + 1 }, (_, i) => {
     if (i === 0) return from;
     if (i === steps) return to;
-    return Number((from * 10 ** (decades * i / steps)).toPrecision(4));
+    return roundTo(4, from * 10 ** (decades * i / steps));
   });
 }

@@ -2,8 +2,7 @@ import { showWord } from "../words/show_word.ts";
 import { runChecks } from "../checks/run_checks.ts";
 import { loadPlugins } from "./load_plugins.ts";
 import { strayErrors } from "../model/stray_errors.ts";
-import { renderJson } from "../render/render_json.ts";
-import { renderText } from "../render/render_text.ts";
+import { FORMATS, formatsOf } from "../render/formats.ts";
 import { claimOutputs } from "./claim_outputs.ts";
 import type { Command } from "./command.ts";
 import { filesRead } from "./files_read.ts";
@@ -17,6 +16,7 @@ import {
 } from "./measure_flags.ts";
 import { measureModel } from "./measure_model.ts";
 import { oneOf } from "./read_flags.ts";
+import { kindOf } from "./result_kind.ts";
 import { SHOW_FLAGS, textOptions } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
@@ -47,15 +47,14 @@ export const report: Command = {
   permissions: MEASURE_PERMISSIONS,
   async run(operands: string[], flags: FlagValues): Promise<number> {
     const request = readMeasureFlags(operands, flags);
-    const format = oneOf(flags, "format", ["text", "json"], "text");
+    const format = oneOf(flags, "format", formatsOf("report"), "text");
     const out = (flags.out as string) ?? null;
     const options = textOptions(flags, out);
     const plugins = readPlugins(flags);
     if (out !== null) {
       const { model, batch, register } = request;
-      const kind = format === "json" ? "report" : "text";
       await claimOutputs(
-        [{ path: out, kind }],
+        [{ path: out, kind: kindOf(format, "report") }],
         await filesRead([model, ...register, ...plugins], [batch]),
       );
     }
@@ -69,12 +68,7 @@ export const report: Command = {
       );
     }
     const findings = runChecks(measurements);
-    await writeOutput(
-      format === "json"
-        ? renderJson(measurements, findings)
-        : renderText(measurements, findings, options),
-      out,
-    );
+    await writeOutput(await FORMATS[format].report!({ measurements, findings }, options), out);
     return 0;
   },
 };

@@ -2,35 +2,23 @@ import { showValue } from "../words/show_value.ts";
 import type { GateResult } from "../gate/gate_result.ts";
 import { isReadable } from "../gate/is_readable.ts";
 import type { GateLocation } from "../render/gate_location.ts";
+import { type FormatName, FORMATS, formatsOf, type GateContext } from "../render/formats.ts";
+import type { SarifOptions } from "../render/render_sarif.ts";
 import { nearest } from "../words/nearest.ts";
 import type { FlagValues } from "./flag.ts";
-import type { ResultKind } from "./result_kind.ts";
 import { textOptions } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 
-const NAMES = ["text", "json", "junit", "github", "markdown", "sarif"] as const;
-
-/** What each writes into its file. */
-export const REPORTER_KINDS: Record<typeof NAMES[number], ResultKind> = {
-  text: "text",
-  json: "gate",
-  junit: "junit",
-  github: "text",
-  markdown: "text",
-  sarif: "sarif",
-};
+const NAMES = formatsOf("gate");
 
 /** A reporter, and where it writes. */
 export interface Reporter {
   /** Which one. */
-  name: typeof NAMES[number];
+  name: FormatName;
   /** The file, or `null` for stdout. */
   out: string | null;
 }
-
-/** The lines of reporters that may follow each other on stdout. */
-const MIXABLE: readonly string[] = ["text", "github"];
 
 /**
  * Reads `--reporter`, and `--format` with `--out`, which say the same of one.
@@ -51,10 +39,10 @@ export function readReporters(flags: FlagValues): Reporter[] {
       return { name: readName(name, "--reporter"), out: file ?? null };
     });
   const onStdout = reporters.filter(({ out }) => out === null).map(({ name }) => name);
-  if (onStdout.length > 1 && !onStdout.every((name) => MIXABLE.includes(name))) {
+  if (onStdout.length > 1 && !onStdout.every((name) => FORMATS[name].isLines)) {
     throw new UsageError(
       `the reporters ${onStdout.join(" and ")} would share stdout: give each a file, as ` +
-        `--reporter ${onStdout.find((name) => !MIXABLE.includes(name))}=FILE`,
+        `--reporter ${onStdout.find((name) => !FORMATS[name].isLines)}=FILE`,
     );
   }
   return reporters;
@@ -81,7 +69,12 @@ export async function writeReports(
   flags: FlagValues,
 ): Promise<void> {
   for (const { name, out } of reporters) {
-    await writeOutput(await render(name, out, result, flags), out);
+    const context: GateContext = {
+      text: textOptions(flags, out),
+      locate: () => locations(result),
+      tool: describeTool,
+    };
+    await writeOutput(await FORMATS[name].gate!(result, context), out);
     if (name === "github") {
       const { appendStepSummary } = await import("./append_step_summary.ts");
       await appendStepSummary(result);
@@ -89,36 +82,10 @@ export async function writeReports(
   }
 }
 
-async function render(
-  name: Reporter["name"],
-  out: string | null,
-  result: GateResult,
-  flags: FlagValues,
-): Promise<string> {
-  switch (name) {
-    case "text": {
-      const { renderGateText } = await import("../render/render_gate_text.ts");
-      const { width, color, unicode } = textOptions(flags, out);
-      return renderGateText(result, { width, color, ellipsis: unicode ? "…" : ".." });
-    }
-    case "json":
-      return (await import("../render/render_gate_json.ts")).renderGateJson(result);
-    case "junit":
-      return (await import("../render/render_junit.ts")).renderJunit(result);
-    case "markdown":
-      return (await import("../render/render_markdown.ts")).renderMarkdown(result);
-    case "github": {
-      const { renderGithub } = await import("../render/render_github.ts");
-      return renderGithub(result, await locations(result));
-    }
-    case "sarif": {
-      const { renderSarif } = await import("../render/render_sarif.ts");
-      const { gateRules } = await import("../gate/gate_rules.ts");
-      const { version } = await import("./version.ts");
-      const about = { version: version(), rules: gateRules() };
-      return renderSarif(result, await locations(result), about);
-    }
-  }
+async function describeTool(): Promise<SarifOptions> {
+  const { gateRules } = await import("../gate/gate_rules.ts");
+  const { version } = await import("./version.ts");
+  return { version: version(), rules: gateRules() };
 }
 
 /** Where the layers of every model are defined, and the configuration, from the repository's root on. */

@@ -1,32 +1,30 @@
-/** What this program writes into files. */
-export type ResultKind = keyof typeof RESULT_WORDS;
+import { DOCUMENTS } from "../documents/document.ts";
+import { type FormatName, FORMATS, type Result } from "../render/formats.ts";
 
-/** What each is called in a sentence. */
-export const RESULT_WORDS = {
-  text: "a text",
-  report: "a JSON report",
-  gate: "a JSON result of check",
-  junit: "a JUnit report",
-  sarif: "a SARIF log",
-  baseline: "a baseline",
-  study: "a study",
-} as const;
+/** What this program writes into files: a text, a document, or a format that is known again. */
+export type ResultKind = "text" | keyof typeof DOCUMENTS | FormatName;
 
-/**
- * How they begin, in every version so far and after any formatter. One of another program is none: a
- * JUnit report of `deno test` is not to be replaced by that of a check.
- */
-const BEGINNINGS: readonly (readonly [Exclude<ResultKind, "text">, RegExp])[] = [
-  ["study", /^\{\s*"format":\s*"gradient-health study"/],
-  ["baseline", /^\{\s*"version":\s*\d+,\s*"models":/],
-  ["gate", /^\{\s*"version":\s*\d+,\s*"passed":/],
-  ["report", /^\{\s*"version":\s*\d+,\s*"model":/],
-  ["junit", /^<\?xml\b[^>]*>\s*<testsuites\s+name="gradient-health"/],
-  [
-    "sarif",
-    /^\{\s*"\$schema":[^{]*\{\s*"tool":\s*\{\s*"driver":\s*\{\s*"name":\s*"gradient-health"/,
-  ],
-];
+/** Of each kind but texts what it is called in a sentence, and how it begins. */
+const KNOWN: ReadonlyMap<ResultKind, { words: string; beginning: RegExp }> = new Map([
+  ...Object.entries(DOCUMENTS),
+  ...Object.entries(FORMATS).flatMap(([name, { holds }]) =>
+    typeof holds === "string" ? [] : [[name, holds] as const]
+  ),
+] as [ResultKind, { words: string; beginning: RegExp }][]);
+
+/** Every kind. */
+export const RESULT_KINDS: readonly ResultKind[] = ["text", ...KNOWN.keys()];
+
+/** What a kind is called in a sentence. */
+export function resultWords(kind: ResultKind): string {
+  return KNOWN.get(kind)?.words ?? "a text";
+}
+
+/** What a format writes into its file of a result. */
+export function kindOf(format: FormatName, result: Result): ResultKind {
+  const { holds } = FORMATS[format];
+  return holds === "text" ? "text" : holds === "document" ? result : format;
+}
 
 /** So much of a file tells which kind it is. */
 const BYTES = 1024;
@@ -47,7 +45,7 @@ export async function resultKind(path: string): Promise<ResultKind | "empty" | n
   if (length === null) return "empty";
   const text = decode(bytes.subarray(0, length));
   if (text === null) return null;
-  const known = BEGINNINGS.find(([, beginning]) => beginning.test(text.trimStart()));
+  const known = [...KNOWN].find(([, { beginning }]) => beginning.test(text.trimStart()));
   if (known !== undefined) return known[0];
   return /^\s*[{[<]/.test(text) || /\.[cm]?[jt]sx?$/i.test(path) ? null : "text";
 }

@@ -1,3 +1,4 @@
+import { formatsOf } from "../render/formats.ts";
 import type { RenderTextOptions } from "../render/render_text.ts";
 import type { Flag, FlagValues } from "./flag.ts";
 import { oneOf, readLayers, wholeNumber } from "./read_flags.ts";
@@ -44,7 +45,7 @@ function columnsOfTerminal(): number {
 
 /** The flags that say how a result looks and where it goes. */
 export const SHOW_FLAGS: readonly Flag[] = [
-  { name: "format", value: "text|json", help: "default: text" },
+  { name: "format", value: formatsOf("report").join("|"), help: "default: text" },
   { name: "out", value: "FILE", help: "write the result there instead of to stdout" },
   { name: "layers", value: "REGEX", help: "draw only the layers whose name matches" },
   { name: "scale", value: "log|linear", help: "scale of the bars; default: log" },

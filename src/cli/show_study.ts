@@ -1,8 +1,4 @@
-import { renderStudy } from "../render/render_study.ts";
-import { renderStudyMarkdown } from "../render/render_study_markdown.ts";
-import { renderStudySummary } from "../render/render_study_summary.ts";
-import { STUDY_CSV_HEADING, studyCsvRows } from "../render/study_csv.ts";
-import { STUDY_CLOSING, studyLine, studyOpening } from "../render/study_json.ts";
+import { type FormatName, FORMATS, formatsOf, type PointFormat } from "../render/formats.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";
@@ -13,8 +9,8 @@ import { writeOutput } from "./write_output.ts";
 
 /** How a study is shown on stdout. */
 export interface StudyView {
-  /** `json` and `csv` are the points of the study; the others sum it up, `summary` as JSON. */
-  format: "text" | "json" | "csv" | "markdown" | "summary";
+  /** Some formats are the points of the study; the others sum it up. */
+  format: FormatName;
   /** Columns of the text. */
   width: number;
   /** Whether headings are bold. */
@@ -30,7 +26,7 @@ const PIECE = 1 << 16;
 export function readStudyView(flags: FlagValues): StudyView {
   const terminal = Deno.stdout.isTerminal();
   return {
-    format: oneOf(flags, "format", ["text", "json", "csv", "markdown", "summary"], "text"),
+    format: oneOf(flags, "format", formatsOf("study"), "text"),
     // sweep's --width is units, not columns.
     width: readColumns({ columns: flags.columns }, terminal, LEAST_COLUMNS),
     color: terminal && !Deno.noColor,
@@ -39,26 +35,28 @@ export function readStudyView(flags: FlagValues): StudyView {
 
 /** Whether a format shows the points themselves. */
 export function showsPoints({ format }: StudyView): boolean {
-  return format === "json" || format === "csv";
+  return FORMATS[format].points !== undefined;
 }
 
 /** Writes points to stdout as they come. */
 export class PointPrinter {
-  readonly #isJson: boolean;
+  readonly #format: PointFormat;
   #piece: string;
   #isFirst = true;
 
+  private constructor(format: PointFormat, header: StudyHeader) {
+    this.#format = format;
+    this.#piece = format.opening(header);
+  }
+
   /** Begins with the heading. */
-  constructor({ format }: StudyView, header: StudyHeader) {
-    this.#isJson = format === "json";
-    this.#piece = this.#isJson ? studyOpening(header) : STUDY_CSV_HEADING;
+  static async begin({ format }: StudyView, header: StudyHeader): Promise<PointPrinter> {
+    return new PointPrinter(await FORMATS[format].points!(), header);
   }
 
   /** Writes a point. Returns whether somebody reads on. */
   async add(point: StudyPoint): Promise<boolean> {
-    this.#piece += this.#isJson
-      ? `${this.#isFirst ? "" : ","}\n${studyLine(point)}`
-      : studyCsvRows(point);
+    this.#piece += this.#format.point(point, this.#isFirst);
     this.#isFirst = false;
     if (this.#piece.length < PIECE) return true;
     const piece = this.#piece;
@@ -68,7 +66,7 @@ export class PointPrinter {
 
   /** Writes what is left, and the end. */
   async close(): Promise<void> {
-    await writeOutput(`${this.#piece}${this.#isJson ? STUDY_CLOSING : ""}`, null);
+    await writeOutput(`${this.#piece}${this.#format.closing}`, null);
   }
 }
 
@@ -78,17 +76,12 @@ export async function printPoints(
   header: StudyHeader,
   points: AsyncIterable<StudyPoint>,
 ): Promise<void> {
-  const printer = new PointPrinter(view, header);
+  const printer = await PointPrinter.begin(view, header);
   for await (const point of points) if (!await printer.add(point)) return;
   await printer.close();
 }
 
 /** Writes the summary of a study to stdout. */
 export async function printSummary(view: StudyView, summary: StudySummary): Promise<void> {
-  const text = view.format === "markdown"
-    ? renderStudyMarkdown(summary)
-    : view.format === "summary"
-    ? renderStudySummary(summary)
-    : renderStudy(summary, view);
-  await writeOutput(text, null);
+  await writeOutput(await FORMATS[view.format].study!(summary, view), null);
 }

@@ -11,6 +11,7 @@ import type { ModelFile } from "../study/study_subject.ts";
 import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
 import { failure } from "../words/failure.ts";
+import { formatDuration } from "../words/numbers.ts";
 import { oneLine } from "../words/one_line.ts";
 import { claimOutputs } from "./claim_outputs.ts";
 import type { Command } from "./command.ts";
@@ -18,7 +19,7 @@ import { filesRead } from "./files_read.ts";
 import type { FlagValues } from "./flag.ts";
 import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
 import { interruption } from "./process.ts";
-import { duration, studyProgress } from "./progress.ts";
+import { studyProgress } from "./progress.ts";
 import {
   PointPrinter,
   printPoints,
@@ -104,7 +105,7 @@ export const sweep: Command = {
       };
       if (!quiet) await tellIfSlow(FIRST_POINT);
       const { header, points } = await runStudy(request.subject, request.grid, options);
-      const printer = printed ? new PointPrinter(view, header) : null;
+      const printer = printed ? await PointPrinter.begin(view, header) : null;
       let hasBegun = false;
       for await (const point of points) {
         if (!hasBegun) await tellIfSlow(null);
@@ -132,7 +133,7 @@ export const sweep: Command = {
       await printPoints(view, file.header, file.points());
     } else if (!showsPoints(view) && measured > 0) await printSummary(view, tally.result());
     if (!quiet) {
-      const time = duration((performance.now() - started) / 1000);
+      const time = formatDuration((performance.now() - started) / 1000);
       const where = request.out === null ? "" : `, in ${oneLine(request.out)}`;
       console.error(`${measured} of ${total} points${where}, after ${time}`);
     }

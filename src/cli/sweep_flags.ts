@@ -1,5 +1,6 @@
 import { showWord } from "../words/show_word.ts";
 import { showValue } from "../words/show_value.ts";
+import { formatsOf } from "../render/formats.ts";
 import { parseSeeds } from "../gate/parse_seeds.ts";
 import type { Shard } from "../study/shard.ts";
 import type { StudyGrid } from "../study/study_grid.ts";
@@ -25,7 +26,7 @@ import { UsageError } from "./usage_error.ts";
 export const STUDY_SHOW_FLAGS: readonly Flag[] = [
   {
     name: "format",
-    value: "text|json|csv|markdown|summary",
+    value: formatsOf("study").join("|"),
     help: "what to print; default: text. json and csv contain one point per draw; summary is " +
       "JSON with the medians, the quartiles and the share of healthy draws",
   },

@@ -3,7 +3,7 @@ import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import type { Baseline, BaselineEntry, BaselineLayer } from "./baseline.ts";
 import { arrayOf, number, objectWith, requireValue, text } from "../words/requirements.ts";
 import { measurementsShape } from "../checks/requirements.ts";
-import { baselineShape } from "./requirements.ts";
+import { baselineShape } from "../documents/baseline.ts";
 
 /** Options of {@linkcode findBaseline}. */
 export interface FindBaselineOptions {
@@ -31,7 +31,7 @@ export function findBaseline(
   measurements: Measurements,
   options: FindBaselineOptions,
 ): BaselineEntry {
-  requireValue("baseline", baseline, baselineShape);
+  requireValue("baseline", baseline, baselineShape.given);
   requireValue("measurements", measurements, measurementsShape);
   requireValue("options", options, optionsShape);
   const { name, seed, names } = options;

@@ -18,14 +18,12 @@ export {
   type FoundConfiguration,
   openConfiguration,
 } from "./find_configuration.ts";
-export { formatBaseline } from "./format_baseline.ts";
 export { GateError } from "./gate_error.ts";
 export type * from "./gate_result.ts";
 export { GATE_RULES, type GateRule, gateRules } from "./gate_rules.ts";
 export { judgeRun, type JudgeRunOptions } from "./judge_run.ts";
-export { parseBaseline } from "./parse_baseline.ts";
 export { type Preset, PRESETS } from "./presets.ts";
-export { readBaseline } from "./read_baseline.ts";
+export { parseBaseline, readBaseline } from "./read_baseline.ts";
 export { readConfiguration } from "./read_configuration.ts";
 export {
   BASELINE_FILE,
@@ -36,7 +34,7 @@ export {
   type RuleSetting,
 } from "./resolve_configuration.ts";
 export { updateBaseline } from "./update_baseline.ts";
-export { writeBaseline } from "./write_baseline.ts";
+export { formatBaseline, writeBaseline } from "./write_baseline.ts";
 export type * from "../checks/finding.ts";
 export type * from "../checks/threshold_entry.ts";
 export type { Thresholds } from "../checks/thresholds.ts";

@@ -1,8 +1,8 @@
+import { decodeBaseline } from "../documents/baseline.ts";
 import { readText } from "../model/read_json.ts";
 import { failure } from "../words/failure.ts";
 import type { Baseline } from "./baseline.ts";
 import { GateError } from "./gate_error.ts";
-import { parseBaseline } from "./parse_baseline.ts";
 import { requireValue, text } from "../words/requirements.ts";
 
 /**
@@ -20,5 +20,32 @@ export async function readBaseline(file: string): Promise<Baseline | null> {
     if (error instanceof Deno.errors.NotFound) return null;
     if (error instanceof GateError) throw error;
     throw new GateError(`${file}: the baseline cannot be read: ${failure(error)}`);
+  }
+}
+
+/**
+ * Reads what {@linkcode formatBaseline} wrote.
+ *
+ * @param content The text of the file.
+ * @param file Its path, for the error.
+ * @throws {GateError} If it is no baseline: one sentence with the place in it.
+ *
+ * @example There and back
+ * ```ts
+ * import { formatBaseline, parseBaseline } from "@gradient-health/gradient-health/gate";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const layers = { dense_1: { activations: 0.62, deltas: 0.011 } };
+ * const baseline = { digits: { 0: { objective: "sum", examples: 32, layers } } };
+ * assertEquals(parseBaseline(formatBaseline(baseline), "figures.json"), baseline);
+ * ```
+ */
+export function parseBaseline(content: string, file: string): Baseline {
+  requireValue("content", content, text);
+  requireValue("file", file, text);
+  try {
+    return decodeBaseline(content, file);
+  } catch (error) {
+    throw new GateError((error as Error).message);
   }
 }

@@ -13,19 +13,6 @@ import {
   text,
 } from "../words/requirements.ts";
 
-/** What a baseline file holds. */
-export const baselineShape: Requirement = recordOf(recordOf(objectWith({
-  objective: text,
-  examples: number,
-  layers: recordOf(objectWith({
-    activations: optional(number),
-    deltas: optional(number),
-    saturated: optional(number),
-    dead: optional(number),
-    weights: optional(recordOf(arrayOf(number))),
-  })),
-})));
-
 /** The findings that a configuration accepts. */
 export const suppressionsShape: Requirement = arrayOf(objectWith({
   rule: text,

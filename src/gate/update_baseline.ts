@@ -1,3 +1,4 @@
+import { roundTo } from "../words/numbers.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Baseline, BaselineLayer, BaselinePass } from "./baseline.ts";
 import {
@@ -10,7 +11,7 @@ import {
   text,
 } from "../words/requirements.ts";
 import { measurementsShape } from "../checks/requirements.ts";
-import { baselineShape } from "./requirements.ts";
+import { baselineShape } from "../documents/baseline.ts";
 
 /** Figures are stored with this many digits: more would differ from machine to machine. */
 const DIGITS = 4;
@@ -34,7 +35,7 @@ export function updateBaseline(
   runs: readonly { model: string; seed: number; measurements: Measurements }[],
   options: { names?: readonly string[] | null } = {},
 ): Baseline {
-  requireValue("old", old, baselineShape);
+  requireValue("old", old, baselineShape.given);
   requireValue("runs", runs, arrayOf(measuredShape));
   requireValue("options", options, objectWith({ names: optional(orNull(arrayOf(text))) }));
   const { names = null } = options;
@@ -94,5 +95,5 @@ function layerOf(layer: Measurements["layers"][number], before: BaselineLayer): 
 
 function settle(value: number, before: number | undefined): number {
   const isSame = before !== undefined && Math.abs(value - before) <= SAME * Math.abs(before);
-  return isSame || Object.is(value, before) ? before! : Number(value.toPrecision(DIGITS));
+  return isSame || Object.is(value, before) ? before! : roundTo(DIGITS, value);
 }

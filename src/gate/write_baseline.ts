@@ -3,13 +3,22 @@ import { isLeftover } from "../model/is_leftover.ts";
 import { putInPlace } from "../model/put_in_place.ts";
 import { writeFailure } from "../words/failure.ts";
 import type { Baseline } from "./baseline.ts";
-import { formatBaseline } from "./format_baseline.ts";
 import { GateError } from "./gate_error.ts";
 import { readBaseline } from "./read_baseline.ts";
+import { BASELINE_OPENING, baselineShape, encodeBaseline } from "../documents/baseline.ts";
 import { callable, requireValue, text } from "../words/requirements.ts";
 
-/** How the file begins that a process leaves beside it when it is killed. */
-const BEGINNING = '{\n  "version": 1,\n  "models":';
+/**
+ * Writes a baseline: models and layers sorted by name, seeds by number, one line a layer, so that a
+ * changed layer is a changed line.
+ *
+ * @param baseline The figures.
+ * @returns The text of the file; {@linkcode parseBaseline} reads it.
+ */
+export function formatBaseline(baseline: Baseline): string {
+  requireValue("baseline", baseline, baselineShape.given);
+  return encodeBaseline(baseline);
+}
 
 /**
  * Changes a baseline file. A concurrent reader sees the old one whole or the new one whole; two
@@ -54,7 +63,7 @@ export async function writeBaseline(
     if (target === null) {
       throw new GateError(`${file}: the baseline cannot be written: it is not a file`);
     }
-    for (const [name, beginning] of [[`${target}.lock`, ""], [`${target}.tmp`, BEGINNING]]) {
+    for (const [name, beginning] of [[`${target}.lock`, ""], [`${target}.tmp`, BASELINE_OPENING]]) {
       if (await isLeftover(name, beginning)) continue;
       throw new GateError(
         `${file}: the baseline cannot be written: the temporary file ${name} exists already and ` +

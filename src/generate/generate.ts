@@ -1,7 +1,7 @@
 /**
  * Writes what follows from the rules: their lists, the type of all thresholds, the assertions with their
  * documentation, the types of the matchers, the schema of configurations, the pages in docs/rules, and the
- * names in mod.ts. Run it as `deno task generate`; with `--check` it writes nothing and fails where a file
+ * names in mod.ts; and docs/formats.md, from the list of formats. Run it as `deno task generate`; with `--check` it writes nothing and fails where a file
  * is not what it would write.
  *
  * @module
@@ -24,7 +24,7 @@ import {
   writeRules,
   writeThresholds,
 } from "./write_lists.ts";
-import { type PageRule, writePage, writePageIndex } from "./write_page.ts";
+import { type PageRule, writeFormats, writePage, writePageIndex } from "./write_page.ts";
 
 /** Contents by path, from the root of the checkout on. */
 type Files = Record<string, string>;
@@ -71,6 +71,7 @@ async function writeDerived(files: RuleFiles): Promise<Files> {
     ),
     "gradient-health.schema.json": `${JSON.stringify(buildSchema(), null, 2)}\n`,
     ...writePages(files, GATE_DOCUMENTATION),
+    "docs/formats.md": writeFormats(),
     "mod.ts": await writeDoor(),
     "README.md": writeReadme(await Deno.readTextFile(new URL("README.md", ROOT)), [
       [

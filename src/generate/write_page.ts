@@ -1,3 +1,4 @@
+import { FORMATS } from "../render/formats.ts";
 import type { AssertionDocumentation, RuleDocumentation, RuleTag } from "../checks/rule.ts";
 import { dedent, generatedFrom } from "./doc_text.ts";
 
@@ -101,5 +102,33 @@ export function writePageIndex(
       ),
       "",
     ]),
+  ].join("\n");
+}
+
+/** docs/formats.md: the output formats. */
+export function writeFormats(): string {
+  const mark = (has: boolean) => has ? "yes" : "";
+  const rows = Object.entries(FORMATS).map(([name, format]) => [
+    `\`${name}\``,
+    ...[mark(format.report !== undefined), mark(format.gate !== undefined)],
+    format.points !== undefined ? "points" : mark(format.study !== undefined),
+    `\`.${format.extension}\``,
+    `\`${format.mediaType}\``,
+    format.purpose,
+  ]);
+  return [
+    `<!-- ${generatedFrom("src/render/formats.ts")} -->`,
+    "",
+    "# Output formats",
+    "",
+    "`report`, `sweep` and `merge` take `--format NAME`; `check` takes `--reporter NAME[=FILE]`, as often",
+    "as there are formats to write, or `--format NAME`. The default is `text`.",
+    "",
+    "| Format | `report` | `check` | `sweep`, `merge` | File | Media type | What it is for |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+    ...rows.map((cells) => `| ${cells.join(" | ")} |`),
+    "",
+    "`points`: every point of the study, not what it comes to.",
+    "",
   ].join("\n");
 }

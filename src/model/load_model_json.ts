@@ -1,4 +1,5 @@
 import type { TensorFlow } from "../engine/tensorflow.ts";
+import { formatMemory } from "../words/numbers.ts";
 import { showValue } from "../words/show_value.ts";
 import { buildModel, classes } from "./build_model.ts";
 import { compileAsSaved } from "./compile_as_saved.ts";
@@ -33,9 +34,7 @@ export async function loadModelJson(tf: TensorFlow, path: string): Promise<Loade
       .reduce((sum, spec) => sum + spec.count, 0);
     if (declared > MAX_ENTRIES) {
       throw new ModelError(
-        `weightsManifest declares ${
-          (declared * 4 / 2 ** 30).toFixed(1)
-        } GiB of weights, expected ` +
+        `weightsManifest declares ${formatMemory(declared * 4)} of weights, expected ` +
           `at most 2 GiB: weights and their gradients must fit into the engine's 4 GiB`,
       );
     }

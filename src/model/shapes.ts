@@ -1,3 +1,4 @@
+import { formatMemory } from "../words/numbers.ts";
 import { showValue } from "../words/show_value.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Objective } from "./objective.ts";
@@ -96,7 +97,7 @@ export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][
     throw new RangeError(
       `examples is ${examples}, expected fewer: inputs of shape ` +
         `[${shapes[entries.indexOf(largest)].join(", ")}] would take ` +
-        `${(largest * 4 / 2 ** 30).toFixed(1)} GiB of the engine's 4 GiB`,
+        `${formatMemory(largest * 4)} of the engine's 4 GiB`,
     );
   }
   return shapes;

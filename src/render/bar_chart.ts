@@ -1,4 +1,5 @@
 import { chartLayout } from "./chart_layout.ts";
+import { axisOf } from "./chart_model.ts";
 import { drawChart } from "./draw_chart.ts";
 import {
   arrayOf,
@@ -74,7 +75,7 @@ export interface BarChartOptions {
 export function barChart(rows: readonly BarChartRow[], options: BarChartOptions = {}): string {
   requireValue("rows", rows, arrayOf(objectWith({ label: text, value: orNull(number) })));
   requireValue("options", options, object);
-  const { width = 80, maxRows = Infinity } = options;
+  const { width = 80, maxRows = Infinity, scale = "log" } = options;
   if (!Number.isInteger(width) || width < 20) {
     throw new RangeError(
       `width: expected a whole number of at least 20, found ${showValue(width)}`,
@@ -89,7 +90,8 @@ export function barChart(rows: readonly BarChartRow[], options: BarChartOptions 
     { length: maxRows },
     (_, i) => rows[Math.round(i * (rows.length - 1) / (maxRows - 1))],
   );
-  const lines = drawChart(shown, chartLayout(shown, options), options);
+  const axis = axisOf(shown.map(({ value }) => value), scale);
+  const lines = drawChart(shown, axis, chartLayout(shown, options), options);
   if (shown.length < rows.length) lines.push(`  (${shown.length} of ${rows.length} rows)`);
   return lines.join("\n");
 }

@@ -1,12 +1,6 @@
 import type { BarChartOptions, BarChartRow } from "./bar_chart.ts";
-import {
-  type Axis,
-  type ChartLayout,
-  figureOf,
-  linearAxis,
-  logAxis,
-  reasonWidth,
-} from "./chart_layout.ts";
+import { type ChartLayout, figureOf, reasonWidth, type Tick, ticksOf } from "./chart_layout.ts";
+import { type ChartAxis, hasBar, positionOn } from "./chart_model.ts";
 import { cutEnd, cutNames } from "./cut_names.ts";
 import { displayWidth, padEnd } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
@@ -27,13 +21,13 @@ const LONG = 30;
 /** The lines of a chart: the axis, then a line for every row. */
 export function drawChart(
   rows: readonly BarChartRow[],
+  axis: ChartAxis,
   layout: ChartLayout,
-  { unicode = false, color = false, scale = "log" }: BarChartOptions,
+  { unicode = false, color = false }: BarChartOptions,
 ): string[] {
   const glyphs = unicode ? UNICODE : ASCII;
-  const figures = rows.flatMap(({ value }) => value !== null && hasBar(value) ? [value] : []);
-  const axis = (scale === "log" ? logAxis : linearAxis)(figures, layout.bar);
-  const heading = paint(axisLine(axis, layout), "faint", color);
+  const ticks = ticksOf(axis, layout.bar);
+  const heading = paint(axisLine(ticks, layout), "faint", color);
   const labels = rows.map(({ label }) => escapeControls(label));
   const names = cutNames(labels, layout.label, glyphs.ellipsis);
   const lines = rows.map((row, i) => {
@@ -42,23 +36,17 @@ export function drawChart(
       figureOf(row).padStart(layout.figure)
     } `;
     let rest: string;
-    if (row.reason !== undefined && (row.value === null || !hasBar(row.value))) {
+    if (row.reason !== undefined && !hasBar(row.value)) {
       rest = reasonOf(row, row.reason, layout, glyphs);
     } else {
-      const bar = row.value !== null && hasBar(row.value)
-        ? barOf(axis.position(row.value), layout.bar, glyphs)
-        : "";
-      const blank = grid(axis, layout.bar, displayWidth(bar), glyphs);
+      const bar = hasBar(row.value) ? barOf(positionOn(axis, row.value), layout.bar, glyphs) : "";
+      const blank = grid(ticks, layout.bar, displayWidth(bar), glyphs);
       rest = tint(bar) + paint(blank, "faint", color) + columnsOf(row, layout);
     }
     const axisMark = paint(glyphs.axis, "faint", color);
     return trimEnd(tint(start) + axisMark + rest);
   });
   return rows.length > LONG ? [heading, ...lines, heading] : [heading, ...lines];
-}
-
-function hasBar(value: number): boolean {
-  return value > 0 && Number.isFinite(value);
 }
 
 /** A bar; what is not zero shows at least the smallest mark there is. */
@@ -69,7 +57,7 @@ function barOf(position: number, width: number, glyphs: typeof ASCII | typeof UN
 }
 
 /** What is left of the bar's room: blanks, with a mark where the axis has one. */
-function grid({ ticks }: Axis, width: number, from: number, glyphs: { grid: string }): string {
+function grid(ticks: Tick[], width: number, from: number, glyphs: { grid: string }): string {
   const marked = new Set(ticks.map(({ position }) => Math.round(position * width) - 1));
   return Array.from({ length: width - from }, (_, i) => marked.has(from + i) ? glyphs.grid : " ")
     .join("");
@@ -87,7 +75,7 @@ function reasonOf(
   return ` ${padEnd(text, room)}${room < layout.bar ? columnsOf(row, layout) : ""}`;
 }
 
-function axisLine({ ticks }: Axis, layout: ChartLayout): string {
+function axisLine(ticks: Tick[], layout: ChartLayout): string {
   const left = layout.label + layout.figure + 5;
   const end = left + 1 + layout.bar;
   let line = "";

@@ -1,19 +1,14 @@
+import { formatCount } from "../words/numbers.ts";
 import type { Locate } from "./gate_location.ts";
 import { number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
 import type { GateFinding, GateRun, GateSummary } from "../gate/gate_result.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { layerRange } from "./layer_range.ts";
-import { plural } from "./plural.ts";
 import { wrapText } from "./wrap_text.ts";
 
 /** Names a pass: `digits, seed 3`. */
 export function gateTitle({ model, seed }: Pick<GateRun, "model" | "seed">): string {
   return `${model}, seed ${seed}`;
-}
-
-/** `1 pass`, `1,000 passes`. */
-export function countPasses(count: number): string {
-  return plural(count, "pass", "passes");
 }
 
 /** The counts of a gate in words: `2 errors, 1 warning (limit 0), 3 suppressed`. */
@@ -23,12 +18,12 @@ export function gateCounts(
 ): string {
   const limit = maxWarnings === null ? "" : ` (limit ${maxWarnings})`;
   return [
-    plural(errors, "error"),
-    `${plural(warnings, "warning")}${limit}`,
-    ...notes > 0 ? [plural(notes, "note")] : [],
+    formatCount(errors, "error"),
+    `${formatCount(warnings, "warning")}${limit}`,
+    ...notes > 0 ? [formatCount(notes, "note")] : [],
     ...suppressed > 0 ? [`${suppressed} suppressed`] : [],
-    ...unmeasured > 0 ? [`${countPasses(unmeasured)} could not be measured`] : [],
-    ...skipped > 0 ? [`${countPasses(skipped)} skipped`] : [],
+    ...unmeasured > 0 ? [`${formatCount(unmeasured, "pass", "passes")} could not be measured`] : [],
+    ...skipped > 0 ? [`${formatCount(skipped, "pass", "passes")} skipped`] : [],
   ].join(", ");
 }
 

@@ -6,10 +6,9 @@
  */
 export * from "./bar_chart.ts";
 export * from "./cut_middle.ts";
-export * from "./format_figure.ts";
+export { formatNumber } from "../words/numbers.ts";
 export type * from "./gate_location.ts";
 export * from "./layer_range.ts";
-export * from "./parse_report.ts";
 export * from "./render_gate_json.ts";
 export * from "./render_gate_text.ts";
 export * from "./render_github.ts";
@@ -21,6 +20,7 @@ export * from "./render_study.ts";
 export * from "./render_study_markdown.ts";
 export * from "./render_study_summary.ts";
 export * from "./render_text.ts";
-export { renderStudyJson } from "./study_json.ts";
+export * from "./render_study_json.ts";
+export { parseReport, type Report } from "../documents/report.ts";
 export type * from "../gate/gate_result.ts";
 export type { GateRule } from "../gate/gate_rules.ts";

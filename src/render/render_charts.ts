@@ -1,35 +1,17 @@
+import { formatCount, formatShare } from "../words/numbers.ts";
 import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import type { BarChartRow } from "./bar_chart.ts";
+import type { Chart } from "./chart_model.ts";
 import { type ChartLayout, chartLayout, reasonWidth } from "./chart_layout.ts";
 import { displayWidth } from "./display_width.ts";
 import { drawChart } from "./draw_chart.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { layerRange } from "./layer_range.ts";
-import { type LayerFigure, type LayerRows, layerRows } from "./layer_rows.ts";
+import { reportCharts } from "./report_charts.ts";
 import { paint } from "./paint.ts";
-import { plural } from "./plural.ts";
 import type { RenderTextOptions } from "./render_text.ts";
 import { wrapText } from "./wrap_text.ts";
-
-const CHARTS: { figure: LayerFigure; title: string; text: string }[] = [
-  {
-    figure: "gradient",
-    title: "GRADIENTS, mean |dJ/dkernel|",
-    text: "How much J changes with the layer's weights. Healthy: every layer within a few decades" +
-      " of the others, none at 0.",
-  },
-  {
-    figure: "activation",
-    title: "ACTIVATIONS, mean |a|",
-    text: "How large the layer's outputs are. Healthy: much the same from layer to layer.",
-  },
-  {
-    figure: "delta",
-    title: "DELTAS, mean |dJ/dz|",
-    text: "The error signal that reaches the layer on its way back. Healthy: from the last hidden" +
-      " layer to the first it neither fades nor grows by more than a factor of 1000.",
-  },
-];
 
 const COLUMNS: Record<string, string> = {
   sat: "sat = share of outputs stuck at the activation's limits",
@@ -49,28 +31,48 @@ export function renderCharts(
   const shown = measurements.layers.filter(({ name }) =>
     filter === undefined || name.search(filter) >= 0
   );
-  const charts = CHARTS
-    .map((chart) => ({ ...chart, ...layerRows(shown, findings, chart.figure) }))
-    .filter(({ rows }) => rows.length > 0);
+  const { scale = "log" } = options;
+  const charts = reportCharts(shown, findings, scale)
+    .map((chart) => ({ ...chart, rows: rowsOf(chart) }));
   const layout = chartLayout(charts.flatMap(({ rows }) => rows), { width });
   const faint = (text: string, indent = "") =>
     wrapText(text, width, indent).map((line) => paint(line, "faint", color));
   const lines: string[] = [];
   if (filter !== undefined) {
-    const kept = `${shown.length} of ${plural(order.length, "layer")}`;
+    const kept = `${shown.length} of ${formatCount(order.length, "layer")}`;
     lines.push("", ...faint(`Showing the ${kept} that match ${escapeControls(String(filter))}.`));
   }
-  for (const { title, text, rows, left } of charts) {
+  for (const { title, about, axis, rows, left } of charts) {
     const own = { ...layout, columns: columnsIn(rows, layout) };
     lines.push("", ...wrapText(title, width).map((line) => paint(line, "strong", color)));
-    lines.push(...wrapText(text, width), "", ...drawChart(rows, own, options));
+    lines.push(...wrapText(about, width), "", ...drawChart(rows, axis, own, options));
     for (const note of notesOf(rows, own, left, order)) lines.push(...faint(note, "  "));
   }
   return lines;
 }
 
+type Row = BarChartRow & { columns: Record<string, string> };
+
+/** The rows of a chart in text: shares stand behind the bars. */
+function rowsOf({ bars }: Chart): Row[] {
+  const share = (fraction: number | null) => fraction === null ? "" : formatShare(fraction);
+  // A column without a zero in it says nothing about zeros.
+  const hasZeros = bars.some(({ shares: { zero } }) => zero !== null && zero !== 0);
+  return bars.map(({ label, value, mark, gap, shares }) => ({
+    label,
+    value,
+    ...gap === null ? {} : { reason: gap, ...value === null ? {} : { figure: "NaN/Inf" } },
+    ...mark === null ? {} : { mark },
+    columns: {
+      sat: share(shares.saturated),
+      dead: share(shares.dead),
+      zero: hasZeros ? share(shares.zero) : "",
+    },
+  }));
+}
+
 /** The columns that at least one row of this chart fills. */
-function columnsIn(rows: LayerRows["rows"], layout: ChartLayout): ChartLayout["columns"] {
+function columnsIn(rows: Row[], layout: ChartLayout): ChartLayout["columns"] {
   const columns = [...layout.columns].filter(([heading]) =>
     rows.some((row) => row.columns?.[heading])
   );
@@ -79,9 +81,9 @@ function columnsIn(rows: LayerRows["rows"], layout: ChartLayout): ChartLayout["c
 
 /** What the signs of a chart mean, those that are in it, and what had no room or no row in it. */
 function notesOf(
-  rows: LayerRows["rows"],
+  rows: Row[],
   layout: ChartLayout,
-  left: LayerRows["left"],
+  left: Chart["left"],
   order: string[],
 ): string[] {
   const signs = [

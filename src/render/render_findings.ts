@@ -1,9 +1,8 @@
+import { formatCount, formatNumber } from "../words/numbers.ts";
 import type { Finding } from "../checks/finding.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { formatFigure } from "./format_figure.ts";
 import { layerRange } from "./layer_range.ts";
 import { paint } from "./paint.ts";
-import { plural } from "./plural.ts";
 import { wrapText } from "./wrap_text.ts";
 
 const SEVERITIES = ["error", "warning", "note"] as const;
@@ -67,7 +66,7 @@ function linesOf(
     ...said.flatMap(say),
     ...advice.slice(0, MOST_SAID).flatMap((text) => say(`Fix: ${text}`)),
     ...(advice.length > MOST_SAID
-      ? say(`(${plural(advice.length - MOST_SAID, "more suggestion")} in the JSON report.)`)
+      ? say(`(${formatCount(advice.length - MOST_SAID, "more suggestion")} in the JSON report.)`)
       : []),
   ];
 }
@@ -97,7 +96,7 @@ function said(group: Finding[]): string[] {
   const tail = details.length > 0 ? ` (all: ${details.join(", ")})` : "";
   return [
     ...messages,
-    `${plural(rest, "more finding")} like ${messages.length === 1 ? "this" : "these"}${tail}.`,
+    `${formatCount(rest, "more finding")} like ${messages.length === 1 ? "this" : "these"}${tail}.`,
   ];
 }
 
@@ -159,8 +158,8 @@ function rangeOf(figures: number[]): string {
   // A NaN among them has no place in a range, but must not get lost either.
   const known = figures.filter((figure) => !Number.isNaN(figure));
   if (known.length === 0) return "NaN";
-  const lowest = formatFigure(known.reduce((a, b) => Math.min(a, b)));
-  const highest = formatFigure(known.reduce((a, b) => Math.max(a, b)));
+  const lowest = formatNumber(known.reduce((a, b) => Math.min(a, b)));
+  const highest = formatNumber(known.reduce((a, b) => Math.max(a, b)));
   const range = lowest === highest ? lowest : `${lowest} to ${highest}`;
   return known.length < figures.length ? `${range} and NaN` : range;
 }
@@ -170,7 +169,7 @@ function summaryOf(findings: readonly Finding[]): string {
     findings.filter((finding) => finding.severity === severity).length;
   const sums = SEVERITIES
     .filter((severity) => severity !== "note" || count("note") > 0)
-    .map((severity) => plural(count(severity), severity)).join(", ");
+    .map((severity) => formatCount(count(severity), severity)).join(", ");
   const fine = count("error") + count("warning") === 0;
   return fine ? `No problems found: ${sums}.` : `${sums}.`;
 }

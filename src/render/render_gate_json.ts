@@ -1,20 +1,7 @@
-import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
-import { writeJson } from "../words/write_json.ts";
-import { findingKeys, reportShape } from "./report_shape.ts";
-import { count, list, object, optional, string } from "./shape.ts";
+import { encodeGate } from "../documents/gate_result.ts";
+import type { GateResult } from "../gate/gate_result.ts";
 import { requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
-
-const finding = object<GateFinding>({ ...findingKeys, suppressed: optional(string) });
-
-const summary = object<GateResult["summary"]>({
-  errors: count,
-  warnings: count,
-  notes: count,
-  suppressed: count,
-  unmeasured: count,
-  skipped: count,
-});
 
 /**
  * Writes a gate's result as JSON: the verdict, then every pass as `report --format json` writes it, with
@@ -37,27 +24,5 @@ const summary = object<GateResult["summary"]>({
  */
 export function renderGateJson(result: GateResult): string {
   requireValue("result", result, gateResultShape);
-  const json = {
-    version: 1,
-    passed: result.passed,
-    summary: summary.encode(result.summary),
-    maxWarnings: result.maxWarnings,
-    rules: result.rules,
-    findings: list(finding).encode(result.findings),
-    runs: result.runs.map(encodeRun),
-  };
-  return `${writeJson(json, undefined, 2)}\n`;
-}
-
-function encodeRun({ model, path, seed, error, measurements, findings }: GateRun): object {
-  const report = measurements === null
-    ? null
-    : reportShape.encode({ ...measurements, findings: [] }) as object;
-  return {
-    name: model,
-    path,
-    seed,
-    error,
-    report: report === null ? null : { ...report, findings: list(finding).encode(findings) },
-  };
+  return encodeGate(result);
 }

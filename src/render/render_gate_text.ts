@@ -1,10 +1,10 @@
+import { formatCount } from "../words/numbers.ts";
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { cutNames } from "./cut_names.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { acceptedLines, countPasses, gateCounts, isOpen } from "./gate_words.ts";
+import { acceptedLines, gateCounts, isOpen } from "./gate_words.ts";
 import { paint } from "./paint.ts";
-import { plural } from "./plural.ts";
 import { renderFindings } from "./render_findings.ts";
 import { wrapText } from "./wrap_text.ts";
 import { number, objectWith, optional, requireValue, text } from "../words/requirements.ts";
@@ -64,7 +64,7 @@ function oneRun(run: GateRun, result: GateResult, style: Style): string[] {
   const { warnings } = result.summary;
   const tooMany = result.maxWarnings !== null && warnings > result.maxWarnings
     ? wrapText(
-      `${plural(warnings, "warning")} ${
+      `${formatCount(warnings, "warning")} ${
         warnings === 1 ? "exceeds" : "exceed"
       } maxWarnings (${result.maxWarnings}).`,
       style.width,
@@ -87,9 +87,11 @@ function manyRuns(made: GateRun[], result: GateResult, style: Style): string[] {
   const names = cutApart(made, style);
   const sections = [...models].flatMap(([, runs]) => [...sectionOf(runs, names, style), ""]);
   const about = result.findings.length === 0 ? [] : paragraphs(result.findings, [], style);
-  const verdict = `Gate ${result.passed ? "passed" : "failed"}: ${plural(models.size, "model")}, ${
-    countPasses(made.length)
-  }; ${gateCounts(result.summary, result.maxWarnings)}.`;
+  const verdict = `Gate ${result.passed ? "passed" : "failed"}: ${
+    formatCount(models.size, "model")
+  }, ${formatCount(made.length, "pass", "passes")}; ${
+    gateCounts(result.summary, result.maxWarnings)
+  }.`;
   return [
     ...sections,
     ...about,

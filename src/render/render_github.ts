@@ -1,9 +1,9 @@
+import { formatCount } from "../words/numbers.ts";
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import type { Locate } from "./gate_location.ts";
 import { acceptedIn, checkedLocate, gateTitle, isOpen } from "./gate_words.ts";
-import { plural } from "./plural.ts";
 import { callable, requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
@@ -65,7 +65,7 @@ export function renderGithub(result: GateResult, given: Locate): string {
   }
   const { maxWarnings, summary } = result;
   if (maxWarnings !== null && summary.warnings > maxWarnings) {
-    const message = `${plural(summary.warnings, "warning")} ${
+    const message = `${formatCount(summary.warnings, "warning")} ${
       summary.warnings === 1 ? "exceeds" : "exceed"
     } maxWarnings (${maxWarnings})`;
     commands.error.push(command("error", "too many warnings", message, null));

@@ -1,9 +1,8 @@
+import { formatCount, formatNumber } from "../words/numbers.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { cutMiddle } from "./cut_middle.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { formatFigure } from "./format_figure.ts";
 import { paint } from "./paint.ts";
-import { plural } from "./plural.ts";
 import { wrapText } from "./wrap_text.ts";
 
 const LABEL = "Objective  ".length;
@@ -19,16 +18,16 @@ export function renderHeader(
     ? ""
     : ` from ${cutMiddle(escapeControls(model.source), width - LABEL - 5, { ellipsis })}`;
   const lines = {
-    Model: `${cut(model.name)}${source}: ${plural(model.layers, "layer")}, ${
-      plural(model.parameters, "parameter")
+    Model: `${cut(model.name)}${source}: ${formatCount(model.layers, "layer")}, ${
+      formatCount(model.parameters, "parameter")
     }${seed === null ? "" : `, seed ${seed}`}`,
     Engine: `TensorFlow.js ${cut(engine.tfjs)} on ${cut(engine.backend.toUpperCase())}${
       engine.relaxedSimd ? " with relaxed SIMD" : engine.simd ? " with SIMD" : ""
     }`,
-    Batch: `${plural(batch.examples, "example")}${
+    Batch: `${formatCount(batch.examples, "example")}${
       batch.seed === null ? "" : ` (seed ${batch.seed})`
     }; ${inputsOf(batch, cut)}`,
-    Objective: `J = ${formatFigure(objective.value)}, ${
+    Objective: `J = ${formatNumber(objective.value)}, ${
       objective.name === "sum" ? "the sum of the outputs" : cut(objective.name)
     }${reasonOf(objective)}`,
   };
@@ -58,5 +57,5 @@ function inputsOf({ inputs, perInput }: Measurements["batch"], cut: (text: strin
   }
   const which = perInput.length > 1 ? `${perInput.length} inputs` : "input";
   const broken = inputs.nonFinite === 0 ? "" : `, ${inputs.nonFinite} NaN or infinite`;
-  return `${which} mean ${formatFigure(inputs.mean)}, std ${formatFigure(inputs.std)}${broken}`;
+  return `${which} mean ${formatNumber(inputs.mean)}, std ${formatNumber(inputs.std)}${broken}`;
 }

@@ -1,7 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { writeJson } from "../words/write_json.ts";
-import { reportShape } from "./report_shape.ts";
+import { encodeReport } from "../documents/report.ts";
 import { arrayOf, requireValue } from "../words/requirements.ts";
 import { findingShape, measurementsShape } from "../checks/requirements.ts";
 
@@ -30,6 +29,5 @@ import { findingShape, measurementsShape } from "../checks/requirements.ts";
 export function renderJson(measurements: Measurements, findings: readonly Finding[]): string {
   requireValue("measurements", measurements, measurementsShape);
   requireValue("findings", findings, arrayOf(findingShape));
-  const report = reportShape.encode({ ...measurements, findings: [...findings] });
-  return `${writeJson(report, undefined, 2)}\n`;
+  return encodeReport({ measurements, findings: [...findings] });
 }

@@ -1,7 +1,7 @@
+import { formatCount } from "../words/numbers.ts";
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { gateTitle } from "./gate_words.ts";
-import { plural } from "./plural.ts";
 import { requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
@@ -129,7 +129,7 @@ function tooManyWarnings({ maxWarnings, summary }: GateResult): boolean {
 }
 
 function warningsSuite({ maxWarnings, summary }: GateResult): Suite {
-  const message = `${plural(summary.warnings, "warning")} ${
+  const message = `${formatCount(summary.warnings, "warning")} ${
     summary.warnings === 1 ? "exceeds" : "exceed"
   } maxWarnings (${maxWarnings})`;
   const body = [problem("failure", "warnings", message, message)];

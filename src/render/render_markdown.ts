@@ -1,8 +1,8 @@
+import { formatNumber } from "../words/numbers.ts";
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import { cutEnd, cutNames } from "./cut_names.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { formatFigure } from "./format_figure.ts";
 import { acceptedIn, acceptedLines, gateCounts, gateTitle, isOpen } from "./gate_words.ts";
 import { renderCharts } from "./render_charts.ts";
 import { renderFindings } from "./render_findings.ts";
@@ -130,7 +130,7 @@ function findingRow(
   { severity, rule, layer, measured, expected }: GateFinding,
   where: string,
 ): string[] {
-  const figure = measured === null ? "" : formatFigure(measured);
+  const figure = measured === null ? "" : formatNumber(measured);
   return [MARKS[severity], where, rule, layer ?? "", figure, expected];
 }
 

@@ -1,10 +1,11 @@
-import type { LayerFigureName, StudySummary, VariantSummary } from "../study/study_summary.ts";
+import { formatFactor, formatNumber, roundTo } from "../words/numbers.ts";
+import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { cutNames } from "./cut_names.ts";
 import { defuse } from "../words/defuse.ts";
 import { displayWidth, padEnd } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { formatFigure } from "./format_figure.ts";
 import { paint } from "./paint.ts";
+import { type RatioCurve, type StudyCharts, studyCharts } from "./study_charts.ts";
 import {
   ratioPlot,
   type ScaleColumns,
@@ -14,7 +15,6 @@ import {
 } from "./study_plots.ts";
 import {
   bestScaleSentence,
-  formatScale,
   letterOf,
   noneHealthy,
   studySentences,
@@ -104,121 +104,107 @@ function section(
   width: number,
   strong: (text: string) => string,
 ): string[] {
-  const { scales, label: title, best } = variant;
-  const maps = [
-    layersWith(variant, "meanActivation", "activations, mean |a|"),
-    layersWith(variant, "gradient", "gradients, mean |dJ/dkernel|"),
-  ];
-  const layers = [...new Set(maps.flatMap(({ shown }) => shown))];
-  const names = layers.map((i) => escapeControls(scales[0].layers[i].name));
-  const label = Math.min(LARGEST_LABEL, Math.max(7, ...names.map(displayWidth)));
-  const cut = cutNames(names, label);
-  const columns = scaleColumns(
-    scales.map(({ scale }) => scale),
-    width - label - 3,
-    best === null ? null : scales.findIndex(({ scale }) => scale === best.scale),
+  const charts = studyCharts(variant, rules);
+  const { scales, best, ratio } = charts;
+  const maps = charts.maps.map(({ title, rows }) => ({
+    ...{ title, count: rows.length },
+    rows: evenly(rows, MOST_LAYERS),
+  }));
+  // A layer has one name in both maps, cut in one way.
+  const layers = new Map(
+    maps.flatMap(({ rows }) => rows.map(({ layer, name }) => [layer, escapeControls(name)])),
   );
-  const { axis } = columns;
+  const label = Math.min(LARGEST_LABEL, Math.max(7, ...[...layers.values()].map(displayWidth)));
+  const cut = cutNames([...layers.values()], label);
+  const names = new Map([...layers.keys()].map((layer, i) => [layer, cut[i]]));
+  const columns = scaleColumns(scales, width - label - 3, best);
+  const { axis, shown, cell } = columns;
   const indent = " ".repeat(label + 2);
-  const drawn = maps.map(({ title, figure, shown, count }) => [
+  const drawn = maps.map(({ title, count, rows }) => [
     ...wrapText(
-      shown.length < count
-        ? `${title} (${[shown.length, "of", count, "layers"].join(NO_BREAK)})`
+      rows.length < count
+        ? `${title} (${[rows.length, "of", count, "layers"].join(NO_BREAK)})`
         : title,
       width,
     ),
-    ...shown.map((layer) => {
-      const cells = columns.shown.map((i) => {
-        const spread = scales[i].layers[layer]?.figures[figure] ?? null;
-        return shadeOf(spread === null ? null : spread.median).repeat(columns.cell);
-      });
-      return `${padEnd(cut[layers.indexOf(layer)], label)} |${cells.join("")}|`;
-    }),
+    ...rows.map(({ layer, cells }) =>
+      `${padEnd(names.get(layer)!, label)} |${
+        shown.map((i) => shadeOf(cells[i]).repeat(cell)).join("")
+      }|`
+    ),
   ]);
-  const path = scales[0].layers.filter(({ role, figures }) =>
-    role === "hidden" && figures.gradient !== null && figures.deltaNorm !== null
-  ).map(({ name }) => escapeControls(name));
-  const theory = columns.shown.some((i) => scales[i].predictedRatio !== null)
-    ? ", o mean-field theory, @ both"
-    : "";
+  const verdicts = shown.map((i) => {
+    const rule = charts.verdicts[i];
+    return (rule === null ? "+" : letterOf(rule)).repeat(cell);
+  });
   return [
     ...wrapText(
-      `${escapeControls(title.toUpperCase())}: ${
-        best === null ? noneHealthy(variant) : `best scale ${formatScale(best.scale)}`
+      `${escapeControls(variant.label.toUpperCase())}: ${
+        best === null ? noneHealthy(variant) : `best scale ${formatFactor(scales[best])}`
       }`,
       width,
     ).map(strong),
-    ...columns.shown.length < scales.length
-      ? [`(${columns.shown.length} of ${scales.length} scales shown)`]
-      : [],
+    ...shown.length < scales.length ? [`(${shown.length} of ${scales.length} scales shown)`] : [],
     `${"scale".padEnd(label)}  ${axis}`,
-    ...sigmaAxis(variant, columns, label, width),
-    `${"verdict".padEnd(label)}  ${verdicts(variant, rules, columns)}`,
+    ...sigmaAxis(charts, columns, label, width),
+    `${"verdict".padEnd(label)}  ${verdicts.join("")}`,
     "",
     ...drawn[0],
     "",
     ...drawn[1],
     `${indent}${axis}`,
-    ...path.length < 2 ? [] : [
-      "",
-      ...wrapText(
-        `delta of ${path[0]} over delta of ${path[path.length - 1]}: * measured (: between the ` +
-          `quartiles of the draws)${theory}; healthy between the lines; values outside the chart are drawn at ` +
-          `its edge`,
-        width,
-      ),
-      ...ratioPlot(scales, columns, label),
-      `${indent}${axis}`,
-    ],
+    ...ratio === null ? [] : ratioLines(ratio, columns, label, width),
   ];
 }
 
-/** A heat map's layers: those that have the figure at some scale, or some of them where they are many. */
-function layersWith({ scales }: VariantSummary, figure: LayerFigureName, title: string) {
-  // A layer without a kernel has no gradient at any scale.
-  const all = [...scales[0].layers.keys()].filter((layer) =>
-    scales.some(({ layers }) => layers[layer].figures[figure] !== null)
-  );
+/** Some of many, evenly spaced, the first and the last among them. */
+function evenly<T>(all: readonly T[], most: number): readonly T[] {
   const last = all.length - 1;
-  const shown = all.length <= MOST_LAYERS ? all : Array.from(
-    { length: MOST_LAYERS },
-    (_, i) => all[Math.round(i * last / (MOST_LAYERS - 1))],
-  );
-  return { title, figure, shown, count: all.length };
+  return all.length <= most
+    ? all
+    : Array.from({ length: most }, (_, i) => all[Math.round(i * last / (most - 1))]);
 }
 
 /** A second axis with sigma_w, where that is not the scale itself. */
 function sigmaAxis(
-  { scales }: VariantSummary,
+  { sigmas }: StudyCharts,
   { shown, cell }: ScaleColumns,
   label: number,
   width: number,
 ): string[] {
-  if (scales.some(({ sigma, scale }) => sigma === null || sigma === scale)) return [];
-  if (scales.every(({ sigma, scale }) => Math.abs(sigma! / scale - 1) < 0.1)) return [];
+  if (sigmas === null) return [];
   let line = "";
   const step = Math.max(1, Math.round(8 / cell));
   for (let i = 0; i < shown.length; i += step) {
     const start = i * cell;
     if (line !== "" && start <= line.length) continue;
-    const text = formatFigure(Number(scales[shown[i]].sigma!.toPrecision(2)));
+    const text = formatNumber(roundTo(2, sigmas[shown[i]]));
     if (label + 2 + start + text.length > width) break;
     line = line.padEnd(start) + text;
   }
   return [`${"sigma_w".padEnd(label)}  ${line}`];
 }
 
-function verdicts(
-  { scales }: VariantSummary,
-  rules: readonly string[],
-  { shown, cell }: ScaleColumns,
-): string {
-  return shown.map((i) => {
-    const { healthy, draws, failed } = scales[i];
-    if (2 * healthy >= draws) return "+".repeat(cell);
-    const most = Math.max(...Object.values(failed));
-    // Of several rules that fail alike, the gravest.
-    const rule = rules.find((name) => failed[name] === most)!;
-    return letterOf(rule).repeat(cell);
-  }).join("");
+function ratioLines(
+  ratio: RatioCurve,
+  columns: ScaleColumns,
+  label: number,
+  width: number,
+): string[] {
+  const theory = columns.shown.some((i) => ratio.predicted[i] !== null)
+    ? ", o mean-field theory, @ both"
+    : "";
+  return [
+    "",
+    ...wrapText(
+      `delta of ${escapeControls(ratio.first)} over delta of ${
+        escapeControls(ratio.last)
+      }: * measured (: between the ` +
+        `quartiles of the draws)${theory}; healthy between the lines; values outside the chart are drawn at ` +
+        `its edge`,
+      width,
+    ),
+    ...ratioPlot(ratio, columns, label),
+    `${" ".repeat(label + 2)}${columns.axis}`,
+  ];
 }

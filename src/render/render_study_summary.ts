@@ -1,7 +1,7 @@
 import type { StudySummary } from "../study/study_summary.ts";
 import { writeJson } from "../words/write_json.ts";
-import { number } from "./shape.ts";
-import { studyHeaderShape } from "./study_json.ts";
+import { number } from "../documents/shape.ts";
+import { studyHeaderShape } from "../documents/study.ts";
 import { requireValue } from "../words/requirements.ts";
 import { summaryShape } from "./study_requirements.ts";
 

@@ -1,5 +1,5 @@
-import type { ScaleSummary } from "../study/study_summary.ts";
-import { formatScale } from "./study_words.ts";
+import { formatFactor } from "../words/numbers.ts";
+import type { RatioCurve } from "./study_charts.ts";
 import { NO_BREAK } from "./wrap_text.ts";
 
 /** How scales fall onto the columns of a chart: from left to right, each as wide as the others. */
@@ -45,7 +45,7 @@ function axisOf(scales: number[], cell: number, width: number): string {
     if (decades && !isDecade(scale)) return;
     const label = decades && scale < 0.1
       ? `1e${Math.round(Math.log10(scale))}`
-      : formatScale(scale);
+      : formatFactor(scale);
     const center = i * cell + Math.floor((cell - 1) / 2);
     const start = Math.max(
       0,
@@ -87,16 +87,13 @@ export const SHADES_LEGEND = "Shades: " +
 /** Decades of the ratio at the top and at the bottom of the plot, and of one line. */
 const TOP = 9;
 const STEP = 1.5;
-/** Beyond these a ratio is unhealthy, in decades: the thresholds of the two rules. */
-const HEALTHY = 3;
-
 /**
  * Plots the delta ratio over the scales: `*` measured (the median), `:` between its quartiles, `o` the
  * mean-field curve, `@` median and curve in one place; between the two lines it is healthy. What is
  * off the plot stands at its edge.
  */
 export function ratioPlot(
-  scales: readonly ScaleSummary[],
+  { measured, predicted, band }: RatioCurve,
   { shown, cell }: ScaleColumns,
   label: number,
 ): string[] {
@@ -107,14 +104,14 @@ export function ratioPlot(
     return Math.max(0, Math.min(rows - 1, row));
   };
   const columns = shown.map((i) => ({
-    measured: rowOf(scales[i]?.deltaRatio?.median),
-    predicted: rowOf(scales[i]?.predictedRatio),
-    top: rowOf(scales[i]?.deltaRatio?.upper) ?? Infinity,
-    bottom: rowOf(scales[i]?.deltaRatio?.lower) ?? -Infinity,
+    measured: rowOf(measured[i]?.median),
+    predicted: rowOf(predicted[i]),
+    top: rowOf(measured[i]?.upper) ?? Infinity,
+    bottom: rowOf(measured[i]?.lower) ?? -Infinity,
   }));
   return Array.from({ length: rows }, (_, row) => {
     const decades = TOP - row * STEP;
-    const isLimit = Math.abs(decades) === HEALTHY;
+    const isLimit = row === rowOf(band.from) || row === rowOf(band.to);
     const name = decades % 3 === 0 ? (decades === 0 ? "1" : `1e${decades}`) : "";
     const cells = columns.map(({ measured, predicted, top, bottom }) => {
       const here = measured === row;

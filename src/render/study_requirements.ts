@@ -1,7 +1,7 @@
+import { studyHeaderShape, studyPointShape } from "../documents/study.ts";
 import {
   array,
   arrayOf,
-  flag,
   number,
   object,
   objectWith,
@@ -13,74 +13,10 @@ import {
 
 const figure = orNull(number);
 
-const numbers = (...names: string[]) => Object.fromEntries(names.map((name) => [name, figure]));
-
-/** An axis of a study has a value at least. */
-const axis = (requirement: Requirement): Requirement => (value, place) =>
-  Array.isArray(value) && value.length === 0
-    ? `${place} is an empty array, expected an item or more`
-    : arrayOf(requirement)(value, place);
-
-/** The axes of a study. */
-export const gridShape: Requirement = objectWith({
-  scales: axis(number),
-  seeds: axis(number),
-  activations: axis(orNull(text)),
-  initializers: axis(orNull(text)),
-  depths: axis(figure),
-  widths: axis(figure),
-});
-
-const header = {
-  format: text,
-  version: number,
-  package: text,
-  engine: objectWith({ backend: text, simd: flag, relaxedSimd: flag, tfjs: text }),
-  model: objectWith({ name: text, source: orNull(text), fingerprint: text }),
-  objective: text,
-  examples: number,
-  batch: orNull(text),
-  layers: orNull(text),
-  rules: arrayOf(text),
-  grid: gridShape,
-  total: number,
-  shard: orNull(objectWith({ index: number, count: number })),
-};
-
-/** What a study knows before its first point. */
-export const headerShape: Requirement = objectWith(header);
-
-const layer = objectWith({
-  name: text,
-  role: text,
-  activation: orNull(text),
-  ...numbers("sigma", "gradient", "delta", "deltaNorm", "meanActivation", "saturated", "dead"),
-  ...numbers("zeroGradients", "zeroDeltas", "zeroActivations"),
-});
-
-const variant = {
-  activation: orNull(text),
-  initializer: orNull(text),
-  ...numbers("depth", "width"),
-};
-
 /** A study with its points. */
-export const studyShape: Requirement = objectWith({
-  ...header,
-  points: arrayOf(objectWith({
-    ...variant,
-    index: number,
-    scale: number,
-    seed: number,
-    objective: number,
-    deltaRatio: figure,
-    inputRms: number,
-    plain: flag,
-    healthy: flag,
-    failed: arrayOf(text),
-    layers: arrayOf(layer),
-  })),
-});
+export const studyShape: Requirement = (value, place) =>
+  studyHeaderShape.given(value, place) ??
+    objectWith({ points: arrayOf(studyPointShape.given) })(value, place);
 
 const quartiles = orNull(objectWith({ lower: number, median: number, upper: number }));
 
@@ -89,7 +25,8 @@ const scale = objectWith({
   draws: number,
   healthy: number,
   failed: recordOf(number),
-  ...numbers("sigma", "predictedRatio"),
+  sigma: figure,
+  predictedRatio: figure,
   deltaRatio: quartiles,
   layers: arrayOf(
     objectWith({ name: text, role: text, activation: orNull(text), figures: recordOf(quartiles) }),
@@ -98,10 +35,13 @@ const scale = objectWith({
 
 /** What a study comes to. */
 export const summaryShape: Requirement = objectWith({
-  header: headerShape,
+  header: studyHeaderShape.given,
   points: number,
   variants: arrayOf(objectWith({
-    ...variant,
+    activation: orNull(text),
+    initializer: orNull(text),
+    depth: figure,
+    width: figure,
     label: text,
     scales: arrayOf(scale),
     best: orNull(object),

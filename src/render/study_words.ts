@@ -1,11 +1,10 @@
+import { formatCount, formatFactor, formatNumber } from "../words/numbers.ts";
 import { RULES } from "../checks/rules.ts";
 import type { ScaleSummary, StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { cutMiddle } from "./cut_middle.ts";
 import { displayWidth, padEnd } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { formatFigure } from "./format_figure.ts";
 import { layerRange } from "./layer_range.ts";
-import { plural } from "./plural.ts";
 
 /** What the rules of a study mean in a word, what to say of either side of the band, and a letter. */
 const TROUBLE = new Map(RULES.map(({ name, study }) => [name, study]));
@@ -13,12 +12,6 @@ const TROUBLE = new Map(RULES.map(({ name, study }) => [name, study]));
 /** The letter that stands for a rule in a strip of verdicts. */
 export function letterOf(rule: string): string {
   return TROUBLE.get(rule)?.letter ?? "?";
-}
-
-/** A scale in few characters: `0.79`, `1.26`, `1/894`. */
-export function formatScale(scale: number): string {
-  if (scale >= 0.1 || scale === 0) return formatFigure(scale);
-  return `1/${formatFigure(1 / scale)}`;
 }
 
 /** Whether the kernels have the standard deviation 1 / sqrt(fan-in) at scale 1: scale is sigma_w. */
@@ -49,26 +42,28 @@ export function bestScaleSentence(variant: VariantSummary): string {
     ...above === "" ? [] : [`at larger scales ${above}`],
   ];
   const rest = sides.length === 0 ? "" : `; ${sides.join(", ")}`;
-  const even = balanced === null ? "" : `; gradients keep their size at ${formatScale(balanced)}`;
+  const even = balanced === null ? "" : `; gradients keep their size at ${formatFactor(balanced)}`;
   if (band === null || best === null) return `${label}: ${noneHealthy(variant)}${even}${rest}.`;
   const isSigma = scaleIsSigma(variant);
   const unit = isSigma ? " / sqrt(fan-in)" : " times its weights";
-  const sigmaAt = (scale: number) => formatFigure(best.sigma! / best.scale * scale);
+  const sigmaAt = (scale: number) => formatNumber(best.sigma! / best.scale * scale);
   const sigma = isSigma || best.sigma === null
     ? ""
     : ` (sigma_w ${sigmaAt(band.from)} to ${sigmaAt(band.to)})`;
   const range = band.from === band.to
-    ? `at ${formatScale(band.from)}${unit}${sigma}`
-    : `from ${formatScale(band.from)} to ${formatScale(band.to)}${unit}${sigma}`;
-  const share = `${best.healthy} of ${plural(best.draws, "draw")} healthy${ratioWords(best)}`;
-  return `${label}: healthy ${range}, best at ${formatScale(best.scale)} (${share})${even}${rest}.`;
+    ? `at ${formatFactor(band.from)}${unit}${sigma}`
+    : `from ${formatFactor(band.from)} to ${formatFactor(band.to)}${unit}${sigma}`;
+  const share = `${best.healthy} of ${formatCount(best.draws, "draw")} healthy${ratioWords(best)}`;
+  return `${label}: healthy ${range}, best at ${
+    formatFactor(best.scale)
+  } (${share})${even}${rest}.`;
 }
 
 /** The delta ratio over several draws: its median and its quartiles. */
 function ratioWords({ draws, deltaRatio }: ScaleSummary): string {
   if (draws === 1 || deltaRatio === null) return "";
   const [lower, median, upper] = [deltaRatio.lower, deltaRatio.median, deltaRatio.upper]
-    .map((ratio) => formatFigure(ratio));
+    .map((ratio) => formatNumber(ratio));
   return `, delta ratio ${median}, quartiles ${lower} to ${upper}`;
 }
 
@@ -82,12 +77,12 @@ export function studySentences({ header, points, variants }: StudySummary): stri
     ...some(grid.widths, "width"),
     ...some(grid.initializers, "initializer"),
   ];
-  const scales = plural(grid.scales.length, "scale");
+  const scales = formatCount(grid.scales.length, "scale");
   const [from, to] = [grid.scales[0], grid.scales[grid.scales.length - 1]];
-  const range = from === to ? formatScale(from) : `${formatScale(from)} to ${formatScale(to)}`;
+  const range = from === to ? formatFactor(from) : `${formatFactor(from)} to ${formatFactor(to)}`;
   const part = points === total
-    ? `${plural(points, "point")}`
-    : `${points} of ${plural(total, "point")}${
+    ? `${formatCount(points, "point")}`
+    : `${points} of ${formatCount(total, "point")}${
       shard === null ? "" : `, shard ${shard.index}/${shard.count}`
     }`;
   const isSigma = variants.length > 0 && variants.every(scaleIsSigma);
@@ -97,8 +92,8 @@ export function studySentences({ header, points, variants }: StudySummary): stri
   return [
     `${model.name}${model.source === null ? "" : ` from ${model.source}`}${
       what.length === 0 ? "" : `, ${what.join(", ")}`
-    }: ${scales} (${range}), ${plural(grid.seeds.length, "draw")} each, ${
-      plural(header.examples, "example")
+    }: ${scales} (${range}), ${formatCount(grid.seeds.length, "draw")} each, ${
+      formatCount(header.examples, "example")
     }, objective ${header.objective}; ${part}.`,
     isSigma
       ? "At scale s the kernels have the standard deviation s / sqrt(fan-in): the scale is sigma_w."
@@ -139,9 +134,9 @@ export function studyCells(variants: readonly VariantSummary[]): string[][] {
     ],
     ...variants.map(({ label, band, best, trouble }) => [
       escapeControls(label),
-      band === null ? "none" : `${formatScale(band.from)} .. ${formatScale(band.to)}`,
-      best === null ? "-" : formatScale(best.scale),
-      ...isSigma ? [] : [best === null || best.sigma === null ? "-" : formatFigure(best.sigma)],
+      band === null ? "none" : `${formatFactor(band.from)} .. ${formatFactor(band.to)}`,
+      best === null ? "-" : formatFactor(best.scale),
+      ...isSigma ? [] : [best === null || best.sigma === null ? "-" : formatNumber(best.sigma)],
       firstWord(troubleWords(trouble.below, "below")),
       firstWord(troubleWords(trouble.above, "above")),
     ]),

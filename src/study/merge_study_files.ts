@@ -1,3 +1,4 @@
+import { studyHeaderShape } from "../documents/study.ts";
 import { describePoint, gridPoint } from "./grid_point.ts";
 import { differenceOf } from "./same_study.ts";
 import { StudyError } from "./study_error.ts";
@@ -5,7 +6,6 @@ import type { StudyFile } from "./study_file.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
 import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
-import { headerShape } from "../render/study_requirements.ts";
 
 /** How many missing or double points a message names before it only counts. */
 const MOST_NAMED = 5;
@@ -20,7 +20,7 @@ export interface MergedStudy {
   points: AsyncGenerator<StudyPoint, void>;
 }
 
-const fileShape = objectWith({ path: text, header: headerShape, points: callable });
+const fileShape = objectWith({ path: text, header: studyHeaderShape.given, points: callable });
 
 /**
  * Joins the parts that shards wrote. The result has the very bytes of the unsplit study's file. Parts

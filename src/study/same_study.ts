@@ -1,5 +1,5 @@
 import { escapeControls } from "../words/escape_controls.ts";
-import { studyHeaderShape } from "../render/study_json.ts";
+import { studyHeaderShape } from "../documents/study.ts";
 import type { StudyHeader } from "./study_header.ts";
 
 /** What a difference in it means to a reader. */

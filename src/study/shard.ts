@@ -1,7 +1,7 @@
 import type { ResolvedGrid } from "./study_grid.ts";
 import { countPoints } from "./grid_point.ts";
 import { object, orNull, requireValue } from "../words/requirements.ts";
-import { gridShape } from "../render/study_requirements.ts";
+import { gridShape } from "../documents/study.ts";
 import { showValue } from "../words/show_value.ts";
 
 /** A part of a study: the `index`-th of `count`, from 1. */
@@ -35,7 +35,7 @@ export function shardRange(
   grid: ResolvedGrid,
   shard: Shard | null,
 ): { from: number; to: number } {
-  requireValue("grid", grid, gridShape);
+  requireValue("grid", grid, gridShape.given);
   requireValue("shard", shard, orNull(object));
   const total = countPoints(grid);
   if (shard === null) return { from: 0, to: total };

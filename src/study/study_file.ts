@@ -1,7 +1,6 @@
 import { showValue } from "../words/show_value.ts";
-import { studyHeaderShape, studyPointShape } from "../render/study_json.ts";
+import { END_LINE, POINTS_LINE, readStudyLine, readStudyOpening } from "../documents/study.ts";
 import { failure } from "../words/failure.ts";
-import { jsonFailure } from "../words/json_failure.ts";
 import { countPoints, describePoint, gridPoint } from "./grid_point.ts";
 import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_error.ts";
@@ -19,8 +18,6 @@ export interface StudyFile {
   points(): AsyncGenerator<StudyPoint, void>;
 }
 
-const POINTS = '  "points": [';
-const END = "  ]";
 const MOST_OPENING = 100;
 
 /**
@@ -53,9 +50,9 @@ export async function readStudyFile(path: string): Promise<StudyFile> {
   const opening: string[] = [];
   let header: StudyHeader | null = null;
   for await (const line of linesOf(path)) {
-    if (line === POINTS) {
-      const text = `${opening.join("\n").replace(/,$/, "")}}`;
-      header = decode(path, 1, text, (json) => requireGrid(studyHeaderShape.decode(json, "")));
+    if (line === POINTS_LINE) {
+      header = read(path, 1, (where) => readStudyOpening(opening, where));
+      requireGrid(path, header);
       break;
     }
     // Whatever begins otherwise is no study, however long it is.
@@ -72,14 +69,17 @@ export async function readStudyFile(path: string): Promise<StudyFile> {
 }
 
 /** What is said of the points must be what the grid has: as many are waited for. */
-function requireGrid(header: StudyHeader): StudyHeader {
-  const { grid, shard, total } = header;
+function requireGrid(path: string, { grid, shard, total }: StudyHeader): void {
+  const complain = (what: string) => new StudyError(`${path}, line 1: ${what}`);
   const count = countPoints(grid);
   if (total !== count) {
-    throw new TypeError(`the study: total is ${total}, expected ${count}, the points of its grid`);
+    throw complain(`total: expected ${count}, the points of its grid, found ${total}`);
   }
-  shardRange(grid, shard);
-  return header;
+  try {
+    shardRange(grid, shard);
+  } catch (error) {
+    throw complain((error as Error).message);
+  }
 }
 
 async function* pointsOf(
@@ -92,16 +92,11 @@ async function* pointsOf(
   for await (const line of linesOf(path)) {
     number++;
     if (!isInside) {
-      isInside = line === POINTS;
+      isInside = line === POINTS_LINE;
       continue;
     }
-    if (line === END) return;
-    const point = decode(
-      path,
-      number,
-      line.replace(/,$/, ""),
-      (json) => studyPointShape.decode(json, ""),
-    );
+    if (line === END_LINE) return;
+    const point = read(path, number, (where) => readStudyLine(line, where));
     if (point.index <= last || point.index >= total) {
       throw new StudyError(
         `${path}, line ${number}: found point ${point.index} after point ${last} of ${total}, ` +
@@ -141,14 +136,12 @@ async function* linesOf(path: string): AsyncGenerator<string, void> {
   }
 }
 
-function decode<T>(path: string, line: number, text: string, shape: (json: unknown) => T): T {
+/** Reads a part of the file, and says where it stands if something is wrong with it. */
+function read<T>(path: string, line: number, part: (where: string) => T): T {
   try {
-    return shape(JSON.parse(text));
+    return part(`${path}, line ${line}`);
   } catch (error) {
-    const what = error instanceof SyntaxError
-      ? `it is not JSON (${jsonFailure(error)})`
-      : (error as Error).message.replace("The report", "the study");
-    throw new StudyError(`${path}, line ${line}: ${what}`, { cause: error });
+    throw new StudyError((error as Error).message, { cause: error });
   }
 }
 

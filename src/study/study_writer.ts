@@ -1,14 +1,20 @@
 import { fileToReplace } from "../model/file_to_replace.ts";
 import { isLeftover } from "../model/is_leftover.ts";
 import { putInPlace } from "../model/put_in_place.ts";
-import { STUDY_CLOSING, studyLine, studyOpening } from "../render/study_json.ts";
+import {
+  POINT_BEGINNING,
+  STUDY_BEGINNING,
+  STUDY_CLOSING,
+  studyHeaderShape,
+  studyLine,
+  studyOpening,
+} from "../documents/study.ts";
 import { writeFailure } from "../words/failure.ts";
 import { shardRange } from "./shard.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
 import { object, requireValue, text } from "../words/requirements.ts";
-import { headerShape } from "../render/study_requirements.ts";
 
 /** How long the file may lag behind, in ms, unless writing it takes long. */
 const INTERVAL = 1000;
@@ -18,9 +24,8 @@ const CHUNK = 1 << 20;
 const encoder = new TextEncoder();
 /** What stands before each point in the journal. */
 const SEPARATOR = ",\n";
-/** How the journal and the file begin that a process leaves when it is killed. */
-const JOURNAL_OPENING = `${SEPARATOR}    {"index":`;
-const STUDY_BEGINNING = '{\n  "format": "gradient-health study"';
+/** How the journal begins that a process leaves when it is killed. */
+const JOURNAL_BEGINNING = `${SEPARATOR}${POINT_BEGINNING}`;
 
 /**
  * Keeps a study file up to date while its points come in, in any order, without keeping them in
@@ -68,7 +73,7 @@ export class StudyWriter {
     options: { whole?: boolean } = {},
   ): Promise<StudyWriter> {
     requireValue("path", path, text);
-    requireValue("header", header, headerShape);
+    requireValue("header", header, studyHeaderShape.given);
     requireValue("options", options, object);
     const { whole = false } = options;
     let file: Deno.FsFile | null = null;
@@ -79,7 +84,7 @@ export class StudyWriter {
       }
       const journalPath = `${target}.journal`;
       const temporary = `${target}.tmp`;
-      await requireLeftover(path, journalPath, JOURNAL_OPENING);
+      await requireLeftover(path, journalPath, JOURNAL_BEGINNING);
       await requireLeftover(path, temporary, STUDY_BEGINNING);
       file = await Deno.open(journalPath, { create: true, read: true, write: true });
       // Where the file system has no locks, one does without.

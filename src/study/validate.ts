@@ -1,3 +1,4 @@
+import { formatMemory } from "../words/numbers.ts";
 import { HEAP_LIMIT } from "../engine/guard_heap.ts";
 import type { TensorFlow } from "../engine/tensorflow.ts";
 import { ACTIVATION_FUNCTIONS } from "../theory/activation_functions.ts";
@@ -88,7 +89,7 @@ export function requireRoom(depth: number, width: number): void {
   const bytes = COPIES * Float32Array.BYTES_PER_ELEMENT * depth * width ** 2;
   if (bytes <= HEAP_LIMIT) return;
   throw new StudyError(
-    `a network of depth ${depth} and width ${width} takes ${(bytes / 2 ** 30).toFixed(1)} GiB ` +
+    `a network of depth ${depth} and width ${width} takes ${formatMemory(bytes)} ` +
       `(its kernels, scaled ones and gradients), expected at most the ${
         HEAP_LIMIT / 2 ** 30
       } GiB of the ` +

@@ -83,6 +83,6 @@ Deno.test("saturatedActivations advises no larger kernels", () => {
       makeMeasurements([{ weights }, { saturatedFraction: 0.9 }]),
     )[0].advice;
   };
-  assertStringIncludes(advised(2), "Multiply the kernel of dense_1 by 1/8.94");
+  assertStringIncludes(advised(2), "Multiply the kernel of dense_1 by 0.112");
   assertStringIncludes(advised(0.02), "bring its biases nearer to 0");
 });

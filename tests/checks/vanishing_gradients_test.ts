@@ -213,7 +213,7 @@ Deno.test("vanishingGradients fails a softmax that is certain, and says how to r
     "The softmax of out is certain for every example (rms of z 1.2e10), so " +
       "categoricalCrossentropy sends no gradient down. The delta of h1, h2 is 0 too.",
   );
-  assertStringIncludes(finding.advice, "Multiply the kernels of h1, h2 by 1/");
+  assertStringIncludes(finding.advice, "Multiply the kernels of h1, h2 by 0.");
   const pixels = under(softmax);
   pixels.batch.perInput[0].values = flat(150, 640);
   assertStringIncludes(check(pixels)[0].advice, "Normalise the inputs");

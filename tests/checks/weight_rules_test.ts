@@ -139,7 +139,7 @@ Deno.test("initScale and symmetry let the end of a residual branch be small and 
   assertEquals([0, 1e-3, lecun].map((std) => branch(std)), [[], [], []]);
   const [{ severity, advice }] = branch(3 * lecun);
   assertEquals(severity, "error");
-  assertMatch(advice, /^Multiply the kernel of dense_1 by 1\/3,/);
+  assertMatch(advice, /^Multiply the kernel of dense_1 by 0.333,/);
 });
 
 Deno.test("initScale lets a head be small but not large", () => {

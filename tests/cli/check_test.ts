@@ -96,7 +96,11 @@ const REFUSED: [args: string[], files: Record<string, unknown>, message: string 
   [["a.ts", "--config", "none.json"], {}, "none.json: the configuration cannot be read"],
   [["a.ts", "--config", "a", "--no-config"], {}, "--config and --no-config exclude each other"],
   [["a.ts", "--baseline", "none.json"], {}, "none.json: there is no baseline: write one with"],
-  [["a.ts", "--baseline", "b.json"], { "b.json": "{}" }, "b.json: expected a baseline of version"],
+  [
+    ["a.ts", "--baseline", "b.json"],
+    { "b.json": "{}" },
+    "b.json: version: expected 1, found nothing",
+  ],
   [
     ["--print-config"],
     { "gradient-health.json": { rules: { "dead-unit": "off" } } },

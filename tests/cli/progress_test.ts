@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { duration, progressLine, studyProgress } from "../../src/cli/progress.ts";
+import { progressLine, studyProgress } from "../../src/cli/progress.ts";
 
 Deno.test("progressLine() has a bar, the share, the points and the time left", () => {
   assertEquals(
@@ -75,16 +75,4 @@ Deno.test("studyProgress() writes a line into a log now and then", () => {
     "[####....................] 20 %, 20 of 100 points, 40 s left\n",
     "[#########...............] 40 %, 40 of 100 points, 30 s left\n",
   ]);
-});
-
-Deno.test("duration() takes two units at most", () => {
-  const expected: [number, string][] = [
-    [0.4, "0 s"],
-    [59.4, "59 s"],
-    [59.6, "1 min"],
-    [200, "3 min 20 s"],
-    [3600, "1 h"],
-    [7500, "2 h 5 min"],
-  ];
-  for (const [seconds, text] of expected) assertEquals(duration(seconds), text);
 });

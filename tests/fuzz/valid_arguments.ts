@@ -109,7 +109,7 @@ export function validArguments(
     wilsonInterval: [1, 2],
     barChart: [[{ label: "a", value: 1 }], { width: 40 }],
     cutMiddle: ["a_long_name_of_a_layer", 9, ".."],
-    formatFigure: [1.5],
+    formatNumber: [1.5],
     layerRange: [["dense_1", "dense_2"], { order: ["dense_1"], max: 3 }],
     parseReport: ["{}"],
     renderGateJson: [result],

@@ -3,10 +3,10 @@ import fc from "fast-check";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import type { Baseline } from "../../src/gate/baseline.ts";
 import { findBaseline } from "../../src/gate/find_baseline.ts";
-import { formatBaseline } from "../../src/gate/format_baseline.ts";
+import { formatBaseline } from "../../src/gate/write_baseline.ts";
 import { GateError } from "../../src/gate/gate_error.ts";
 import { judgeRun } from "../../src/gate/judge_run.ts";
-import { parseBaseline } from "../../src/gate/parse_baseline.ts";
+import { parseBaseline } from "../../src/gate/read_baseline.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import { updateBaseline } from "../../src/gate/update_baseline.ts";
 import { flat, makeLayer, makeMeasurements, makeWeight } from "../checks/make_measurements.ts";
@@ -180,15 +180,15 @@ Deno.test("parseBaseline() says where a file is no baseline", () => {
   const pass = (layers: unknown) => ({ objective: "sum", examples: 1, layers });
   const file = (models: unknown) => JSON.stringify({ version: 1, models });
   const refused: [string, string][] = [
-    ["", "b.json: the baseline is not JSON"],
-    ["[]", "b.json: expected a baseline of version 1, found none"],
-    ['{"version": 2}', "expected a baseline of version 1, found version 2"],
+    ["", "b.json: it is not JSON"],
+    ["[]", "b.json: expected an object, found an empty array"],
+    ['{"version": 2}', "b.json: version: expected 1, found 2"],
     ['{"version": 1}', "b.json: models: expected an object, found nothing"],
     [file({ a: [] }), 'models["a"]: expected an object, found an empty array'],
     [file({ a: { 0: {} } }), 'models["a"]["0"].objective: expected a text, found nothing'],
     [
       file({ a: { 0: pass({ d: { deltas: "1" } }) } }),
-      'models["a"]["0"].layers["d"].deltas: expected a number, found "1"',
+      'models["a"]["0"].layers["d"].deltas: expected a number, "NaN", "Infinity" or "-Infinity", found "1"',
     ],
     [
       file({ a: { 0: pass({ d: { weights: { k: [] } } }) } }),
@@ -215,7 +215,7 @@ Deno.test("parseBaseline() refuses a number of examples that is none, and shows 
     assertThrows(
       () => parseBaseline(text(examples), "figures.json"),
       GateError,
-      'figures.json: models["a"]["0"].examples: expected a number, found ',
+      'figures.json: models["a"]["0"].examples: expected a whole number from 0, found ',
     );
   }
   const error = assertThrows(() => parseBaseline("{\n\u009b", "figures.json"), GateError);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { formatBaseline } from "../../src/gate/format_baseline.ts";
+import { formatBaseline } from "../../src/gate/write_baseline.ts";
 import { GateError } from "../../src/gate/gate_error.ts";
-import { parseBaseline } from "../../src/gate/parse_baseline.ts";
+import { parseBaseline } from "../../src/gate/read_baseline.ts";
 import { writeBaseline } from "../../src/gate/write_baseline.ts";
 
 const SCRIPT = new URL("store_baseline.ts", import.meta.url).pathname;

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { renderStudySummary } from "../../src/render/render_study_summary.ts";
 import { renderStudy } from "../../src/render/render_study.ts";
 import { renderStudyMarkdown } from "../../src/render/render_study_markdown.ts";
-import { STUDY_CSV_HEADING, studyCsvRows } from "../../src/render/study_csv.ts";
+import { STUDY_CSV_HEADING, studyCsvRows } from "../../src/documents/study_csv.ts";
 import type { StudyHeader } from "../../src/study/study_header.ts";
 import type { StudyPoint } from "../../src/study/study_point.ts";
 import type { StudyGrid } from "../../src/study/study_grid.ts";

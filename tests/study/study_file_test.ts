@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { renderStudyJson } from "../../src/render/study_json.ts";
+import { renderStudyJson } from "../../src/render/render_study_json.ts";
 import { StudyError } from "../../src/study/study_error.ts";
 import { readStudyFile } from "../../src/study/study_file.ts";
 import { StudyWriter } from "../../src/study/study_writer.ts";
@@ -205,11 +205,17 @@ Deno.test("readStudyFile() says which line of which file is wrong", async () => 
     [with_(first, () => "{,"), `a.json, line ${first + 1}: it is not JSON`],
     [
       with_(first, (line) => line.replace('"healthy":true', '"healthy":1')),
-      `a.json, line ${first + 1}: the study is not as it should be at healthy: expected true`,
+      `a.json, line ${first + 1}: healthy: expected true`,
     ],
     [with_(first + 1, () => lines[first]), `line ${first + 2}: found point 0 after point 0`],
-    [text.replace('"format": "gradient-health study"', '"format": "x"'), "at format"],
-    [text.replace('"total": 6', '"total": 3'), "total is 3, expected 6, the points of its grid"],
+    [
+      text.replace('"format": "gradient-health study"', '"format": "x"'),
+      "line 1: format: expected",
+    ],
+    [
+      text.replace('"total": 6', '"total": 3'),
+      "total: expected 6, the points of its grid, found 3",
+    ],
     [
       with_(first, (line) => line.replace('"scale":0.5', '"scale":0.25')),
       `line ${first + 1}: found point 0 (seed 0, scale 0.25), where the grid of the study has ` +
@@ -238,7 +244,7 @@ Deno.test("readStudyFile() refuses a number of points, and a shard, that its gri
     const path = `${folder}/study.json`;
     const text = renderStudyJson({ ...HEADER, points: makePoints(HEADER) });
     const cases = [
-      [/"total": \d+/, '"total": 1000000000000', "total is 1000000000000, expected"],
+      [/"total": \d+/, '"total": 1000000000000', "total: expected"],
       [/"shard": null/, '"shard": {"index":3,"count":2}', "shard is 3/2, expected"],
     ] as const;
     for (const [key, value, says] of cases) {

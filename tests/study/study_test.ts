@@ -6,7 +6,7 @@ import { exerciseModel } from "../../src/model/exercise_model.ts";
 import { randomBatch } from "../../src/model/random_batch.ts";
 import { rescaleWeights } from "../../src/model/rescale_weights.ts";
 import { ModelError } from "../../src/model/model_error.ts";
-import { renderStudyJson } from "../../src/render/study_json.ts";
+import { renderStudyJson } from "../../src/render/render_study_json.ts";
 import { runStudy } from "../../src/study/run_study.ts";
 import { study } from "../../src/study/study.ts";
 import { StudyError } from "../../src/study/study_error.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { renderStudyJson } from "../../src/render/study_json.ts";
+import { renderStudyJson } from "../../src/render/render_study_json.ts";
 import { study } from "../../src/study/study.ts";
 import { StudyError } from "../../src/study/study_error.ts";
 import { withFolder } from "../model/save_model.ts";

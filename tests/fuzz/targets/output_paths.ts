@@ -1,6 +1,6 @@
 import { claimOutputs, type Output } from "../../../src/cli/claim_outputs.ts";
 import { filesRead } from "../../../src/cli/files_read.ts";
-import { RESULT_WORDS, type ResultKind } from "../../../src/cli/result_kind.ts";
+import { RESULT_KINDS } from "../../../src/cli/result_kind.ts";
 import { UsageError } from "../../../src/cli/usage_error.ts";
 import { writeOutput } from "../../../src/cli/write_output.ts";
 import { GateError } from "../../../src/gate/gate_error.ts";
@@ -33,7 +33,7 @@ const FILES: Record<string, string> = {
   "out.journal": "weights",
 };
 const NAMES = [...Object.keys(FILES), "out", "new", "a/b/new", "s/new"];
-const KINDS = Object.keys(RESULT_WORDS) as ResultKind[];
+const KINDS = RESULT_KINDS;
 
 export const target: FuzzTarget = {
   name: "output_paths",

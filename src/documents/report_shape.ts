@@ -1,5 +1,6 @@
 import { LAYER_KINDS, type LayerKind } from "../traits/layers.ts";
 import type { Finding } from "../checks/finding.ts";
+import type { GateFinding } from "../gate/gate_result.ts";
 import type {
   ClassMeasurements,
   InputMeasurements,
@@ -12,16 +13,18 @@ import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import {
   boolean,
   count,
+  type Keys,
   list,
   nullable,
   number,
   object,
   oneOf,
   optional,
+  record,
   type Shape,
   string,
-  texts,
 } from "./shape.ts";
+import { DOCUMENTS } from "./document.ts";
 
 /** What was measured and what was found: what a JSON report holds. */
 export interface Report {
@@ -52,14 +55,16 @@ const weight = object<WeightMeasurements>({
   gradientsOfUsedRows: nullable(statistics),
   duplicateUnits: optional(nullable(count)),
   entries: optional(nullable(list(number))),
-  absent: texts,
+  absent: record(string),
 });
+
+const kind = oneOf(...LAYER_KINDS);
 
 const layer = object<LayerMeasurements>({
   name: string,
   className: string,
   // A report of before the kinds has none; parseReport() knows them by the class.
-  kind: optional(oneOf(...LAYER_KINDS)) as Shape<LayerKind>,
+  kind: { ...optional(kind) as Shape<LayerKind>, given: kind.given },
   kernelLayout: optional(oneOf("ordinary", "transposed", "depthwise")),
   activation: nullable(string),
   depth: count,
@@ -79,7 +84,7 @@ const layer = object<LayerMeasurements>({
   weights: list(weight),
   saturatedFraction: nullable(number),
   deadFraction: nullable(number),
-  absent: texts,
+  absent: record(string),
 });
 
 const input = object<InputMeasurements>({
@@ -107,8 +112,7 @@ const target = object<TargetMeasurements>({
   unitMeans: nullable(list(number)),
 });
 
-/** The keys of a finding. */
-export const findingKeys = {
+const findingKeys = {
   rule: string,
   severity: oneOf("error", "warning", "note"),
   layer: nullable(string),
@@ -121,6 +125,12 @@ export const findingKeys = {
   advice: string,
 };
 
+/** A finding as the gate weighs it. */
+export const gateFindingShape = object<GateFinding>({
+  ...findingKeys,
+  suppressed: optional(string),
+});
+
 /** The engine that measured. */
 export const engineShape = object<Measurements["engine"]>({
   backend: string,
@@ -130,11 +140,11 @@ export const engineShape = object<Measurements["engine"]>({
 });
 
 /**
- * The keys of a JSON report in the order in which they are written. The types make it complete: a
+ * The keys of measurements in the order in which they are written. The types make it complete: a
  * field that measurements gain and this does not is an error of the type check.
  */
-export const reportShape = object<Measurements & { findings: Finding[] }>({
-  version: oneOf(1),
+export const measurementKeys: Keys<Measurements> = {
+  version: oneOf(DOCUMENTS.report.version),
   model: object<Measurements["model"]>({
     name: string,
     source: nullable(string),
@@ -158,5 +168,13 @@ export const reportShape = object<Measurements & { findings: Finding[] }>({
   }),
   seed: nullable(number),
   layers: list(layer),
+};
+
+/** What `measure()` returns. */
+export const measurementShape = object<Measurements>(measurementKeys);
+
+/** A JSON report: the measurements, and what was found. */
+export const reportShape: Shape<Measurements & { findings: Finding[] }> = object({
+  ...measurementKeys,
   findings: list(object<Finding>(findingKeys)),
 });

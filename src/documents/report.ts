@@ -1,9 +1,15 @@
-import { escapeControls } from "../words/escape_controls.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
-import { type Report, reportShape } from "./report_shape.ts";
 import { requireValue, text } from "../words/requirements.ts";
+import { writeJson } from "../words/write_json.ts";
+import { type Report, reportShape } from "./report_shape.ts";
+import { readShape } from "./shape.ts";
 
 export type { Report };
+
+/** A report as JSON: keys in one order, two spaces of indent, a newline at the end. */
+export function encodeReport({ measurements, findings }: Report): string {
+  return `${writeJson(reportShape.encode({ ...measurements, findings }), undefined, 2)}\n`;
+}
 
 /**
  * Reads what `renderJson` wrote: the very same figures. Keys that it does not know are passed over,
@@ -25,13 +31,7 @@ export type { Report };
  */
 export function parseReport(json: string): Report {
   requireValue("json", json, text);
-  let data: unknown;
-  try {
-    data = JSON.parse(json);
-  } catch (error) {
-    throw new SyntaxError(`The report is not JSON: ${escapeControls((error as Error).message)}`);
-  }
-  const { findings, ...measurements } = reportShape.decode(data, "");
+  const { findings, ...measurements } = readShape(json, reportShape, "The report");
   const layers = measurements.layers.map((layer) => {
     if (layer.kind !== undefined) return layer;
     const { kind, kernel } = layerTraits(layer.className);

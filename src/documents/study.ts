@@ -1,12 +1,25 @@
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyLayer, StudyPoint } from "../study/study_point.ts";
 import { INITIALIZERS } from "../theory/initializers.ts";
-import type { Study } from "../study/study.ts";
 import { writeJson } from "../words/write_json.ts";
 import { engineShape } from "./report_shape.ts";
-import { boolean, count, list, nullable, number, object, oneOf, string } from "./shape.ts";
-import { requireValue } from "../words/requirements.ts";
-import { studyShape } from "./study_requirements.ts";
+import {
+  boolean,
+  count,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  readShape,
+  type Shape,
+  string,
+} from "./shape.ts";
+import { DOCUMENTS } from "./document.ts";
+
+/** An axis of a study has a value at least. */
+const axis = <T>(shape: Shape<T>) =>
+  list(shape, { expected: "an array of an item or more", least: 1 });
 
 const layer = object<StudyLayer>({
   name: string,
@@ -42,10 +55,20 @@ export const studyPointShape = object<StudyPoint>({
   layers: list(layer),
 });
 
+/** The axes of a study. */
+export const gridShape = object<StudyHeader["grid"]>({
+  seeds: axis(number),
+  activations: axis(nullable(string)),
+  initializers: axis(nullable(oneOf(...INITIALIZERS))),
+  depths: axis(nullable(count)),
+  widths: axis(nullable(count)),
+  scales: axis(number),
+});
+
 /** The keys of a study but its points, in the order in which they are written. */
 export const studyHeaderShape = object<StudyHeader>({
   format: oneOf("gradient-health study"),
-  version: oneOf(1),
+  version: oneOf(DOCUMENTS.study.version),
   package: string,
   engine: engineShape,
   model: object<StudyHeader["model"]>({
@@ -58,23 +81,24 @@ export const studyHeaderShape = object<StudyHeader>({
   batch: nullable(string),
   layers: nullable(string),
   rules: list(string),
-  grid: object<StudyHeader["grid"]>({
-    seeds: list(number),
-    activations: list(nullable(string)),
-    initializers: list(nullable(oneOf(...INITIALIZERS))),
-    depths: list(nullable(count)),
-    widths: list(nullable(count)),
-    scales: list(number),
-  }),
+  grid: gridShape,
   total: count,
   shard: nullable(object<NonNullable<StudyHeader["shard"]>>({ index: count, count })),
 });
+
+/** How every study begins; a file that begins so is of this program. */
+export const STUDY_BEGINNING = '{\n  "format": "gradient-health study"';
+/** The line before the points, and the one after them. */
+export const POINTS_LINE = '  "points": [';
+export const END_LINE = "  ]";
+/** How every point begins. */
+export const POINT_BEGINNING = '    {"index":';
 
 /** What stands before the points: a key a line. The points follow, a point a line. */
 export function studyOpening(header: StudyHeader): string {
   const entries = Object.entries(studyHeaderShape.encode(header) as object);
   const lines = entries.map(([key, value]) => `  ${writeJson(key)}: ${writeJson(value)},`);
-  return ["{", ...lines, '  "points": ['].join("\n");
+  return ["{", ...lines, POINTS_LINE].join("\n");
 }
 
 /** A point, without the comma that separates it from the next. */
@@ -83,27 +107,14 @@ export function studyLine(point: StudyPoint): string {
 }
 
 /** What stands after the points. */
-export const STUDY_CLOSING = "\n  ]\n}\n";
+export const STUDY_CLOSING = `\n${END_LINE}\n}\n`;
 
-/**
- * Writes a study as JSON, each point in a line of its own: the bytes that `sweep --out` writes.
- *
- * @param study The study.
- * @returns The JSON text.
- *
- * @example Each point in a line of its own
- * ```ts
- * import { renderStudyJson } from "@gradient-health/gradient-health/render";
- * import { study } from "@gradient-health/gradient-health/study";
- * import { assertEquals } from "@std/assert";
- *
- * const json = renderStudyJson(await study({ network: "exercise" }, { scales: [0.001, 1] }));
- * assertEquals(JSON.parse(json).points.length, 2);
- * ```
- */
-export function renderStudyJson(study: Study): string {
-  requireValue("study", study, studyShape);
-  const { points, ...header } = study;
-  const lines = points.map((point) => `\n${studyLine(point)}`).join(",");
-  return `${studyOpening(header)}${lines}${STUDY_CLOSING}`;
+/** The lines before {@linkcode POINTS_LINE}, read again. */
+export function readStudyOpening(lines: readonly string[], where: string): StudyHeader {
+  return readShape(`${lines.join("\n").replace(/,$/, "")}}`, studyHeaderShape, where);
+}
+
+/** The line of a point, read again. */
+export function readStudyLine(line: string, where: string): StudyPoint {
+  return readShape(line.replace(/,$/, ""), studyPointShape, where);
 }

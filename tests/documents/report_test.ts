@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseReport } from "../../src/render/parse_report.ts";
+import { parseReport } from "../../src/documents/report.ts";
 import { renderJson } from "../../src/render/render_json.ts";
-import { finding, layer, measurements } from "./sample.ts";
+import { finding, layer, measurements } from "../render/sample.ts";
 
 const text = renderJson(measurements([layer("dense_1", {}), layer("dense_2", {})]), [
   finding("dense_1"),
@@ -25,7 +25,7 @@ Deno.test("parseReport() passes over keys that it does not know", () => {
 
 Deno.test("parseReport() throws a SyntaxError in one line when the text is not JSON", () => {
   for (const bad of ["", "{\n  x\n}", text.slice(0, 100)]) {
-    const error = assertThrows(() => parseReport(bad), SyntaxError, "The report is not JSON: ");
+    const error = assertThrows(() => parseReport(bad), SyntaxError, "The report: it is not JSON: ");
     assertEquals(error.message.split("\n").length, 1);
   }
 });
@@ -33,29 +33,32 @@ Deno.test("parseReport() throws a SyntaxError in one line when the text is not J
 Deno.test("parseReport() throws a TypeError that names the place, the expected and the found", () => {
   // deno-lint-ignore no-explicit-any
   const cases: [(data: any) => void, string][] = [
-    [(data) => data.version = 2, "at version: expected 1, found 2"],
-    [(data) => delete data.model, "at model: expected an object, found nothing"],
-    [(data) => data.layers = {}, "at layers: expected an array, found an object"],
-    [(data) => data.layers[1].name = null, "at layers[1].name: expected a string, found null"],
+    [(data) => data.version = 2, "The report: version: expected 1, found 2"],
+    [(data) => delete data.model, "The report: model: expected an object, found nothing"],
+    [(data) => data.layers = {}, "The report: layers: expected an array, found an object"],
+    [
+      (data) => data.layers[1].name = null,
+      "The report: layers[1].name: expected a text, found null",
+    ],
     [
       (data) => data.layers[1].weights[0].shape[1] = -1,
-      "at layers[1].weights[0].shape[1]: expected a whole number from 0, found -1",
+      "The report: layers[1].weights[0].shape[1]: expected a whole number from 0, found -1",
     ],
     [
       (data) => data.batch.inputs.mean = "nan",
-      'at batch.inputs.mean: expected a number, "NaN", "Infinity" or "-Infinity", found "nan"',
+      'The report: batch.inputs.mean: expected a number, "NaN", "Infinity" or "-Infinity", found "nan"',
     ],
     [
       (data) => data.layers[0].trainable = "yes",
-      'at layers[0].trainable: expected true or false, found "yes"',
+      'The report: layers[0].trainable: expected true or false, found "yes"',
     ],
     [
       (data) => data.findings[0].severity = "fatal",
-      'at findings[0].severity: expected "error" or "warning" or "note", found "fatal"',
+      'The report: findings[0].severity: expected "error", "warning" or "note", found "fatal"',
     ],
     [
       (data) => data.layers[0].absent = { gradients: 3 },
-      "at layers[0].absent.gradients: expected a string, found 3",
+      'The report: layers[0].absent["gradients"]: expected a text, found 3',
     ],
   ];
   for (const [change, message] of cases) {
@@ -64,7 +67,7 @@ Deno.test("parseReport() throws a TypeError that names the place, the expected a
   assertThrows(
     () => parseReport("[]"),
     TypeError,
-    "at its top: expected an object, found an empty array",
+    "The report: expected an object, found an empty array",
   );
 });
 

@@ -1,0 +1,33 @@
+/** A kind of document that this program writes and knows again. */
+export interface DocumentKind {
+  /** What it is called in a sentence. */
+  words: string;
+  /** Version of its format; a reader refuses every other. */
+  version: number;
+  /** How it begins, in every version so far and after any formatter. */
+  beginning: RegExp;
+}
+
+/** The documents in JSON. Each has a codec in this room, in the file of its name. */
+export const DOCUMENTS = {
+  report: {
+    words: "a JSON report",
+    version: 1,
+    beginning: /^\{\s*"version":\s*\d+,\s*"model":/,
+  },
+  gate: {
+    words: "a JSON result of check",
+    version: 1,
+    beginning: /^\{\s*"version":\s*\d+,\s*"passed":/,
+  },
+  baseline: {
+    words: "a baseline",
+    version: 1,
+    beginning: /^\{\s*"version":\s*\d+,\s*"models":/,
+  },
+  study: {
+    words: "a study",
+    version: 1,
+    beginning: /^\{\s*"format":\s*"gradient-health study"/,
+  },
+} as const satisfies Record<string, DocumentKind>;

@@ -1,0 +1,64 @@
+import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { writeJson } from "../words/write_json.ts";
+import { DOCUMENTS } from "./document.ts";
+import { gateFindingShape, measurementKeys } from "./report_shape.ts";
+import { boolean, count, list, nullable, number, object, oneOf, string } from "./shape.ts";
+
+/** A report, whose findings are as the gate weighs them. */
+type GateReport = Measurements & { findings: GateFinding[] };
+
+/** A pass as it is written. */
+interface WrittenRun extends Pick<GateRun, "path" | "seed" | "error"> {
+  name: string;
+  report: GateReport | null;
+}
+
+/** A gate's result as it is written. */
+interface WrittenGate extends Pick<GateResult, "passed" | "summary" | "maxWarnings" | "rules"> {
+  version: 1;
+  findings: GateFinding[];
+  runs: WrittenRun[];
+}
+
+/** The counts behind a verdict. */
+export const summaryShape = object<GateResult["summary"]>({
+  errors: count,
+  warnings: count,
+  notes: count,
+  suppressed: count,
+  unmeasured: count,
+  skipped: count,
+});
+
+/** The keys of a gate's result in the order in which they are written. */
+export const gateShape = object<WrittenGate>({
+  version: oneOf(DOCUMENTS.gate.version),
+  passed: boolean,
+  summary: summaryShape,
+  maxWarnings: nullable(number),
+  rules: list(string),
+  findings: list(gateFindingShape),
+  runs: list(object<WrittenRun>({
+    name: string,
+    path: string,
+    seed: number,
+    error: nullable(string),
+    report: nullable(object<GateReport>({ ...measurementKeys, findings: list(gateFindingShape) })),
+  })),
+});
+
+/** A gate's result as JSON. */
+export function encodeGate(
+  { runs, passed, summary, maxWarnings, rules, findings }: GateResult,
+): string {
+  const written = gateShape.encode({
+    version: DOCUMENTS.gate.version,
+    ...{ passed, summary, maxWarnings, rules, findings },
+    runs: runs.map(({ model, path, seed, error, measurements, findings }) => ({
+      ...{ name: model, path, seed, error },
+      report: measurements === null ? null : { ...measurements, findings },
+    })),
+  });
+  return `${writeJson(written, undefined, 2)}\n`;
+}

@@ -1,0 +1,166 @@
+import type { DocumentKind } from "../documents/document.ts";
+import type { Report } from "../documents/report.ts";
+import type { GateResult } from "../gate/gate_result.ts";
+import type { StudyHeader } from "../study/study_header.ts";
+import type { StudyPoint } from "../study/study_point.ts";
+import type { StudySummary } from "../study/study_summary.ts";
+import type { Locate } from "./gate_location.ts";
+import type { SarifOptions } from "./render_sarif.ts";
+import type { RenderTextOptions } from "./render_text.ts";
+
+/**
+ * An output format: a row for each. The flags that choose one, their help, completions, the kinds of file
+ * that a result may replace and docs/formats.md follow from it. A renderer is loaded when it is asked for.
+ */
+export interface Format {
+  /** What it is for, in a few words. */
+  purpose: string;
+  /** What the name of a file ends in, without the dot. */
+  extension: string;
+  /** Its media type. */
+  mediaType: string;
+  /**
+   * What a file of it is known by when a new one would replace it: `document` where it is a document of
+   * the result (`documents/document.ts`), `text` where nothing is fixed.
+   */
+  holds: "document" | "text" | Pick<DocumentKind, "words" | "beginning">;
+  /** Whether it is lines that may follow those of another such format on stdout. */
+  isLines: boolean;
+  /** Writes a report. */
+  report?: (report: Report, options: RenderTextOptions) => Promise<string>;
+  /** Writes the result of a gate. */
+  gate?: (result: GateResult, context: GateContext) => Promise<string>;
+  /** Writes what a study comes to. */
+  study?: (summary: StudySummary, options: RenderTextOptions) => Promise<string>;
+  /** Writes the points of a study while they come, in place of what it comes to. */
+  points?: () => Promise<PointFormat>;
+}
+
+/** What a gate's result does not know of itself. */
+export interface GateContext {
+  /** How a text looks. */
+  text: RenderTextOptions;
+  /** Finds where layers are defined. */
+  locate: () => Promise<Locate>;
+  /** What a SARIF log says of this program. */
+  tool: () => Promise<SarifOptions>;
+}
+
+/** How points are written, one by one. */
+export interface PointFormat {
+  /** What stands before the points. */
+  opening(header: StudyHeader): string;
+  /** A point, and what parts it from the one before. */
+  point(point: StudyPoint, isFirst: boolean): string;
+  /** What stands after the points. */
+  closing: string;
+}
+
+const TABLE = {
+  text: {
+    purpose: "charts and sentences, for a terminal",
+    ...{ extension: "txt", mediaType: "text/plain", holds: "text", isLines: true },
+    async report({ measurements, findings }, options) {
+      return (await import("./render_text.ts")).renderText(measurements, findings, options);
+    },
+    async gate(result, { text: { width, color, unicode } }) {
+      const { renderGateText } = await import("./render_gate_text.ts");
+      return renderGateText(result, { width, color, ellipsis: unicode ? "…" : ".." });
+    },
+    async study(summary, { width, color }) {
+      return (await import("./render_study.ts")).renderStudy(summary, { width, color });
+    },
+  },
+  json: {
+    purpose: "every figure, for other programs",
+    ...{ extension: "json", mediaType: "application/json", holds: "document", isLines: false },
+    async report({ measurements, findings }) {
+      return (await import("./render_json.ts")).renderJson(measurements, findings);
+    },
+    async gate(result) {
+      return (await import("./render_gate_json.ts")).renderGateJson(result);
+    },
+    async points() {
+      const { STUDY_CLOSING, studyLine, studyOpening } = await import("../documents/study.ts");
+      return {
+        opening: studyOpening,
+        point: (point, isFirst) => `${isFirst ? "" : ","}\n${studyLine(point)}`,
+        closing: STUDY_CLOSING,
+      };
+    },
+  },
+  csv: {
+    purpose: "every figure of every layer at every point, for a spreadsheet",
+    ...{ extension: "csv", mediaType: "text/csv", holds: "text", isLines: false },
+    async points() {
+      const { STUDY_CSV_HEADING, studyCsvRows } = await import("../documents/study_csv.ts");
+      return { opening: () => STUDY_CSV_HEADING, point: studyCsvRows, closing: "" };
+    },
+  },
+  junit: {
+    purpose: "test cases, for a CI system that shows test results",
+    ...{ extension: "xml", mediaType: "application/xml", isLines: false },
+    holds: {
+      words: "a JUnit report",
+      // One of another program, as of `deno test`, is not to be replaced by that of a check.
+      beginning: /^<\?xml\b[^>]*>\s*<testsuites\s+name="gradient-health"/,
+    },
+    async gate(result) {
+      return (await import("./render_junit.ts")).renderJunit(result);
+    },
+  },
+  github: {
+    purpose: "annotations and a step summary, for GitHub Actions",
+    ...{ extension: "txt", mediaType: "text/plain", holds: "text", isLines: true },
+    async gate(result, { locate }) {
+      return (await import("./render_github.ts")).renderGithub(result, await locate());
+    },
+  },
+  markdown: {
+    purpose: "a table and folded charts, for a comment or a step summary",
+    ...{ extension: "md", mediaType: "text/markdown", holds: "text", isLines: false },
+    async gate(result) {
+      return (await import("./render_markdown.ts")).renderMarkdown(result);
+    },
+    async study(summary) {
+      return (await import("./render_study_markdown.ts")).renderStudyMarkdown(summary);
+    },
+  },
+  sarif: {
+    purpose: "results with file and line, for code scanning",
+    ...{ extension: "sarif", mediaType: "application/sarif+json", isLines: false },
+    holds: {
+      words: "a SARIF log",
+      beginning:
+        /^\{\s*"\$schema":[^{]*\{\s*"tool":\s*\{\s*"driver":\s*\{\s*"name":\s*"gradient-health"/,
+    },
+    async gate(result, { locate, tool }) {
+      const { renderSarif } = await import("./render_sarif.ts");
+      return renderSarif(result, await locate(), await tool());
+    },
+  },
+  summary: {
+    purpose: "medians, quartiles and the share of healthy draws, as JSON",
+    ...{ extension: "json", mediaType: "application/json", holds: "text", isLines: false },
+    async study(summary) {
+      return (await import("./render_study_summary.ts")).renderStudySummary(summary);
+    },
+  },
+} satisfies Record<string, Format>;
+
+/** The name of a format. */
+export type FormatName = keyof typeof TABLE;
+
+/** The formats by name, in the order in which help lists them. */
+export const FORMATS: Readonly<Record<FormatName, Format>> = TABLE;
+
+/** What a command shows; the points of a study are another view of it. */
+export type Result = "report" | "gate" | "study";
+
+/** The names of the formats that a result has. */
+export function formatsOf(result: Result): FormatName[] {
+  return (Object.keys(FORMATS) as FormatName[]).filter((name) => {
+    const format = FORMATS[name];
+    return format[result] !== undefined || (result === "study" && format.points !== undefined);
+  });
+}

@@ -1,0 +1,27 @@
+import { STUDY_CLOSING, studyLine, studyOpening } from "../documents/study.ts";
+import type { Study } from "../study/study.ts";
+import { requireValue } from "../words/requirements.ts";
+import { studyShape } from "./study_requirements.ts";
+
+/**
+ * Writes a study as JSON, each point in a line of its own: the bytes that `sweep --out` writes.
+ *
+ * @param study The study.
+ * @returns The JSON text.
+ *
+ * @example Each point in a line of its own
+ * ```ts
+ * import { renderStudyJson } from "@gradient-health/gradient-health/render";
+ * import { study } from "@gradient-health/gradient-health/study";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const json = renderStudyJson(await study({ network: "exercise" }, { scales: [0.001, 1] }));
+ * assertEquals(JSON.parse(json).points.length, 2);
+ * ```
+ */
+export function renderStudyJson(study: Study): string {
+  requireValue("study", study, studyShape);
+  const { points, ...header } = study;
+  const lines = points.map((point) => `\n${studyLine(point)}`).join(",");
+  return `${studyOpening(header)}${lines}${STUDY_CLOSING}`;
+}

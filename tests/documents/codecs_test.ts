@@ -1,0 +1,145 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { baselineShape, decodeBaseline, encodeBaseline } from "../../src/documents/baseline.ts";
+import { DOCUMENTS } from "../../src/documents/document.ts";
+import { encodeGate, gateShape } from "../../src/documents/gate_result.ts";
+import { encodeReport, parseReport } from "../../src/documents/report.ts";
+import { readShape } from "../../src/documents/shape.ts";
+import {
+  POINT_BEGINNING,
+  readStudyLine,
+  readStudyOpening,
+  STUDY_BEGINNING,
+  studyHeaderShape,
+  studyLine,
+  studyOpening,
+} from "../../src/documents/study.ts";
+import type { Baseline } from "../../src/gate/baseline.ts";
+import { anyFindings, anyMeasurements } from "../render/arbitrary.ts";
+import { anyGateResult } from "../render/arbitrary_gate.ts";
+import { makeHeader, makeLayer } from "../study/make_study.ts";
+
+const name = fc.string({ unit: "binary", maxLength: 8 });
+const figure = fc.option(fc.double(), { nil: undefined });
+
+/** JSON has one zero. */
+const plain = (value: number) => value === 0 ? 0 : value;
+
+const anyBaseline: fc.Arbitrary<Baseline> = fc.dictionary(
+  name,
+  fc.dictionary(
+    fc.nat().map(String),
+    fc.record({
+      objective: name,
+      examples: fc.nat(),
+      layers: fc.dictionary(
+        name,
+        fc.record({
+          deltas: figure.map((value) => value === undefined ? value : plain(value)),
+          weights: fc.dictionary(name, fc.tuple(fc.double().map(plain))),
+        }),
+        { maxKeys: 3 },
+      ),
+    }),
+    { maxKeys: 3 },
+  ),
+  { maxKeys: 3 },
+);
+
+/** As it is read: what does not apply is left out. */
+const withoutHoles = (baseline: Baseline) => baselineShape.decode(baseline, "");
+
+Deno.test("every codec reads back what it wrote, whatever the names and figures", () => {
+  fc.assert(fc.property(anyBaseline, (baseline) => {
+    assertEquals(decodeBaseline(encodeBaseline(baseline), "b.json"), withoutHoles(baseline));
+  }));
+  fc.assert(fc.property(anyMeasurements, anyFindings, (measurements, findings) => {
+    const text = encodeReport({ measurements, findings });
+    assertEquals(encodeReport(parseReport(text)), text);
+  }));
+  fc.assert(fc.property(anyGateResult, (result) => {
+    const { summary, runs } = readShape(encodeGate(result), gateShape, "gate.json");
+    assertEquals(summary, result.summary);
+    assertEquals(
+      runs.map(({ name, seed, error }) => [name, seed, error]),
+      result.runs.map(({ model, seed, error }) => [model, seed, error]),
+    );
+  }));
+  const header = makeHeader({ scales: [0.5, 1], activations: ["tanh"] });
+  assertEquals(readStudyOpening(studyOpening(header).split("\n").slice(0, -1), "a.json"), header);
+});
+
+const point = {
+  ...{ index: 0, seed: 0, activation: "tanh", initializer: null, depth: 2, width: 4, scale: 1 },
+  ...{ objective: NaN, deltaRatio: Infinity, inputRms: 1, plain: true, healthy: true },
+  ...{ failed: [], layers: [makeLayer("dense_1", { sigma: -Infinity })] },
+};
+
+Deno.test("readStudyLine() reads a point with its NaN and infinities, and its comma", () => {
+  assertEquals(readStudyLine(`${studyLine(point)},`, "a.json, line 9"), point);
+});
+
+Deno.test("every codec says in one style what is wrong, and where", () => {
+  const header = studyOpening(makeHeader({ scales: [1] })).split("\n").slice(0, -1);
+  const cases: [() => unknown, string][] = [
+    [
+      () => parseReport('{"version": 1, "model": 3}'),
+      "The report: model: expected an object, found 3",
+    ],
+    [
+      () => decodeBaseline('{"version": 1, "models": {"a": 3}}', "b.json"),
+      'b.json: models["a"]: expected an object, found 3',
+    ],
+    [
+      () => readStudyOpening(header.map((line) => line.replace('"objective":', '"J":')), "a.json"),
+      "a.json: objective: expected a text, found nothing",
+    ],
+    [
+      () =>
+        readStudyOpening(header.map((line) => line.replace('"scales":[1]', '"scales":[]')), "a"),
+      "a: grid.scales: expected an array of an item or more, found an empty array",
+    ],
+    [() => readStudyLine("[]", "a.json, line 9"), "a.json, line 9: expected an object, found an"],
+    [() => readShape("{}", gateShape, "g.json"), "g.json: version: expected 1, found nothing"],
+  ];
+  for (const [read, message] of cases) assertThrows(read, TypeError, message);
+  assertThrows(() => decodeBaseline("{", "b.json"), SyntaxError, "b.json: it is not JSON: ");
+});
+
+Deno.test("a shape says what is wrong with data that a program gives", () => {
+  const header = makeHeader({ scales: [1] });
+  assertEquals(studyHeaderShape.given(header, "header"), null);
+  const { scales: _, ...grid } = header.grid;
+  assertEquals(
+    studyHeaderShape.given({ ...header, grid }, "header"),
+    "header.grid.scales is undefined, expected an array of an item or more",
+  );
+  // Of a program a number is a number, never the text that stands for one in JSON.
+  assertEquals(
+    baselineShape.given(
+      { a: { 0: { objective: "sum", examples: 1, layers: { d: { dead: "NaN" } } } } },
+      "old",
+    ),
+    'old["a"]["0"].layers["d"].dead is "NaN", expected a number',
+  );
+});
+
+Deno.test("every document begins as its kind says, and as no other", () => {
+  fc.assert(
+    fc.property(anyMeasurements, anyGateResult, (measurements, gate) => {
+      const texts = {
+        report: encodeReport({ measurements, findings: [] }),
+        gate: encodeGate(gate),
+        baseline: encodeBaseline({}),
+        study: studyOpening(makeHeader({ scales: [1] })),
+      };
+      for (const [kind, text] of Object.entries(texts)) {
+        const found = Object.entries(DOCUMENTS).filter(([, { beginning }]) => beginning.test(text));
+        assertEquals(found.map(([kind]) => kind), [kind]);
+      }
+      assert(texts.study.startsWith(STUDY_BEGINNING));
+      assert(studyLine(point).startsWith(POINT_BEGINNING));
+    }),
+    { numRuns: 20 },
+  );
+});

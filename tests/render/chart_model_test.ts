@@ -1,0 +1,133 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { ticksOf } from "../../src/render/chart_layout.ts";
+import { axisOf, figureChart, hasBar, positionOn } from "../../src/render/chart_model.ts";
+import { renderText } from "../../src/render/render_text.ts";
+import { reportCharts } from "../../src/render/report_charts.ts";
+import { studyCharts } from "../../src/render/study_charts.ts";
+import { formatNumber } from "../../src/words/numbers.ts";
+import { anyFindings, anyMeasurements } from "./arbitrary.ts";
+import { finding, layer, statistics } from "./sample.ts";
+import { makeHeader, makePoints } from "../study/make_study.ts";
+
+const labels = (values: number[], scale: "log" | "linear", width: number) =>
+  ticksOf(axisOf(values, scale), width).map(({ label }) => label);
+
+Deno.test("axisOf() by decades is three decades long at least, so that a healthy spread looks like one", () => {
+  const axis = axisOf([0.2, 0.9], "log");
+  assertEquals(labels([0.2, 0.9], "log", 60), ["1e-3", "1e-2", "1e-1", "1e0"]);
+  assertEquals(positionOn(axis, 1), 1);
+  assertEquals(positionOn(axis, 1e-3), 0);
+  assert(positionOn(axis, 0.2) > 0.75);
+});
+
+Deno.test("ticksOf() marks every decade that has room and leaves out others", () => {
+  assertEquals(labels([2e-6, 0.5], "log", 36).length, 7);
+  assertEquals(labels([2e-6, 0.5], "log", 35), ["1e-6", "1e-4", "1e-2", "1e0"]);
+  assertEquals(labels([1e-320, 1e308], "log", 40), ["1e-200", "1e0", "1e200"]);
+});
+
+Deno.test("axisOf() stands without any figure", () => {
+  assertEquals(labels([], "log", 60), ["1e-3", "1e-2", "1e-1", "1e0"]);
+});
+
+Deno.test("axisOf() on a linear scale goes from zero to a round number", () => {
+  assertEquals(labels([3, 7.5], "linear", 40), ["0", "2", "4", "6", "8"]);
+  assertEquals(labels([0.99], "linear", 39), ["0", "0.5", "1"]);
+  assertEquals(labels([1], "linear", 20), ["0", "0.5", "1"]);
+});
+
+Deno.test("axisOf() on a linear scale holds at the ends of float64", () => {
+  for (const figure of [5e-324, 1e-320, Number.MAX_VALUE]) {
+    const position = positionOn(axisOf([figure], "linear"), figure);
+    assert(position > 0 && position <= 1, `${figure}: ${position}`);
+  }
+});
+
+Deno.test("reportCharts() has every layer's figure in numbers, its place, mark and gap", () => {
+  const layers = [
+    layer("dense_1", { activation: 0 }),
+    layer("dense_2", { activation: 1e-3, delta: 1e-5 }, { saturatedFraction: 0.25 }),
+    layer("dense_3", { delta: 0.5 }, { activations: statistics(2, { nonFinite: 3 }) }),
+    layer("dense_4", {}, { activations: null, absent: { activations: "shared" }, role: "output" }),
+    layer("flatten", {}, { weights: [], preActivations: null, preActivationGradients: null }),
+  ];
+  const findings = [finding("dense_1", { severity: "note" }), finding("dense_2")];
+  const [gradients, activations, deltas] = reportCharts(layers, findings, "log");
+  assertEquals(activations.bars.map(({ label, value, gap }) => [label, value, gap]), [
+    ["dense_1", 0, null],
+    ["dense_2", 1e-3, null],
+    ["dense_3", NaN, "3 of 10 are NaN or infinite, the others 2"],
+    ["dense_4", null, "shared"],
+    ["flatten", 0.1, null],
+  ]);
+  // The axis has three decades, from 1e-4 to 0.1.
+  assertEquals(activations.axis, { scale: "log", from: -4, to: -1 });
+  assertEquals(activations.bars.map(({ position }) => position), [null, 1 / 3, null, null, 1]);
+  assertEquals(activations.bars.map(({ mark }) => mark), [null, "error", null, null, null]);
+  assertEquals(activations.bars[1].shares, { saturated: 0.25, dead: null, zero: 0 });
+  assertEquals(gradients.bars[1].shares, { saturated: null, dead: null, zero: 0 });
+  assertEquals([...gradients.left], [["no weights", ["flatten"]]]);
+  // From the last hidden layer on, which is no output.
+  assertEquals(deltas.band, { from: 0.5 * 1e-3, to: 0.5 * 1e3 });
+  assertEquals([gradients.band, activations.band], [null, null]);
+});
+
+Deno.test("renderText() shows the values of the model", () => {
+  fc.assert(
+    fc.property(anyMeasurements, anyFindings, (measured, findings) => {
+      const text = renderText(measured, findings, { width: 200 });
+      for (const { title, axis, bars } of reportCharts(measured.layers, findings, "log")) {
+        const from = text.indexOf(title);
+        assert(from >= 0);
+        for (const { value, position } of bars) {
+          if (value !== null && !Number.isNaN(value)) {
+            assert(text.indexOf(` ${formatNumber(value)} |`, from) >= 0, `${value}`);
+          }
+          assertEquals(position, hasBar(value) ? positionOn(axis, value) : null);
+          assert(position === null || position >= 0 && position <= 1);
+        }
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+Deno.test("figureChart() leaves out rows without the figure and marks those of the findings", () => {
+  const rows = [
+    { label: "dense_1", value: 0.5 },
+    { label: "dense_2", value: null },
+    { label: "kernel", layer: "dense_3", value: 1 },
+  ];
+  const { title, axis, bars } = figureChart(
+    { title: "share", scale: "linear", rows },
+    [finding("dense_2", { layers: ["dense_2", "dense_3"] })],
+  );
+  assertEquals([title, axis], ["share", { scale: "linear", from: 0, to: 1 }]);
+  assertEquals(bars.map(({ label, position, mark }) => [label, position, mark]), [
+    ["dense_1", 0.5, null],
+    ["kernel", 1, "error"],
+  ]);
+});
+
+Deno.test("studyCharts() has the cells, the verdicts and the curve of a variant by scale", () => {
+  const header = makeHeader({ scales: [1e-3, 1, 1e3], activations: ["tanh"], seeds: 1 });
+  const points = makePoints(header, (i) => ({
+    healthy: i === 1,
+    failed: i === 1 ? [] : ["vanishing-gradients", "activation-scale"],
+  }));
+  const { variants: [variant] } = summarizeStudy({ ...header, points });
+  const charts = studyCharts(variant, header.rules);
+  assertEquals(charts.scales, [1e-3, 1, 1e3]);
+  assertEquals([charts.best, charts.sigmas], [1, null]);
+  assertEquals(charts.verdicts, ["vanishing-gradients", null, "vanishing-gradients"]);
+  assertEquals(charts.maps.map(({ rows }) => rows.map(({ name, cells }) => [name, ...cells])), [
+    ["dense_1", "dense_2", "dense_3"].map((name) => [name, 0.5, 0.5, 0.5]),
+    ["dense_1", "dense_2", "dense_3"].map((name) => [name, 0.1, 0.1, 0.1]),
+  ]);
+  const { first, last, measured, band } = charts.ratio!;
+  assertEquals([first, last], ["dense_1", "dense_2"]);
+  assertEquals(measured.map((quartiles) => quartiles!.median), [1e-3, 1, 1e3]);
+  assertEquals(band, { from: 1e-3, to: 1e3 });
+});

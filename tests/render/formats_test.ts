@@ -1,0 +1,133 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { kindOf, resultKind } from "../../src/cli/result_kind.ts";
+import {
+  type FormatName,
+  FORMATS,
+  formatsOf,
+  type GateContext,
+  type Result,
+} from "../../src/render/formats.ts";
+import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { runCommand } from "../cli/run_command.ts";
+import { withFolder } from "../model/save_model.ts";
+import { makeHeader, makePoints } from "../study/make_study.ts";
+import { finding, layer, measurements } from "./sample.ts";
+import { gateResult, gateRun, someFindings } from "./sample_gate.ts";
+
+const NAMES = Object.keys(FORMATS) as FormatName[];
+const OPTIONS = { width: 80 };
+const CONTEXT: GateContext = {
+  text: OPTIONS,
+  locate: () => Promise.resolve((file) => ({ file, line: 1 })),
+  tool: () => Promise.resolve({ version: "1.0.0", rules: [] }),
+};
+const report = { measurements: measurements([layer("dense_1", {})]), findings: [finding(null)] };
+const gate = gateResult([gateRun(someFindings)]);
+const header = makeHeader({ scales: [0.5, 1], activations: ["tanh"] });
+const points = makePoints(header);
+
+/** What a format writes of each result that it takes. */
+async function written(name: FormatName): Promise<[Result, string][]> {
+  const format = FORMATS[name];
+  const point = await format.points?.();
+  return [
+    ...format.report ? [["report", await format.report(report, OPTIONS)] as const] : [],
+    ...format.gate ? [["gate", await format.gate(gate, CONTEXT)] as const] : [],
+    ...format.study
+      ? [["study", await format.study(summarizeStudy({ ...header, points }), OPTIONS)] as const]
+      : [],
+    ...point
+      ? [
+        [
+          "study",
+          point.opening(header) + points.map((one, i) => point.point(one, i === 0)).join("") +
+          point.closing,
+        ] as const,
+      ]
+      : [],
+  ].map(([result, text]) => [result, text]);
+}
+
+for (const name of NAMES) {
+  Deno.test(`the format ${name} writes a text of each result it takes, which is known again`, () =>
+    withFolder(async (folder) => {
+      const { extension, mediaType, purpose } = FORMATS[name];
+      assertMatch(extension, /^[a-z]+$/);
+      assertMatch(mediaType, /^(text|application)\/[a-z+]+$/);
+      assertMatch(purpose, /^[a-z].*[a-zN]$/);
+      const results = await written(name);
+      assertEquals(
+        results.map(([result]) => result),
+        (["report", "gate", "study"] as const).filter((one) => formatsOf(one).includes(name)),
+      );
+      for (const [result, text] of results) {
+        assert(text.endsWith("\n"), `${result} as ${name}`);
+        // A study is no result that a flag writes into a file, but for its document.
+        if (result === "study" && name !== "json") continue;
+        const path = `${folder}/${result}.${extension}`;
+        await Deno.writeTextFile(path, text);
+        assertEquals(await resultKind(path), kindOf(name, result), `${result} as ${name}`);
+      }
+    }));
+}
+
+Deno.test("the formats in JSON are JSON", async () => {
+  for (const name of NAMES.filter((name) => FORMATS[name].mediaType.endsWith("json"))) {
+    for (const [, text] of await written(name)) JSON.parse(text);
+  }
+});
+
+/** Adds a row to the list, and then runs the command line with it. */
+const SHOUT = `
+import { FORMATS } from ${JSON.stringify(new URL("../../src/render/formats.ts", import.meta.url))};
+const shout = ({ findings }) => Promise.resolve(findings.length + " FINDINGS!\\n");
+Object.assign(FORMATS, {
+  shout: {
+    purpose: "findings, loud",
+    extension: "txt",
+    mediaType: "text/plain",
+    holds: { words: "a shout", beginning: /^\\d+ FINDINGS!/ },
+    isLines: false,
+    report: shout,
+    gate: shout,
+    study: () => Promise.resolve("STUDY!\\n"),
+  },
+});
+await import(${JSON.stringify(new URL("../../src/cli/run.ts", import.meta.url))});
+`;
+
+Deno.test("a row makes a format: flags, help, completions and files know it", () =>
+  withFolder(async (folder) => {
+    const script = `${folder}/shout.js`;
+    await Deno.writeTextFile(script, SHOUT);
+    const run = async (...args: string[]) => {
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--no-check", "--config", "deno.json", script, ...args],
+        cwd: new URL("../../", import.meta.url),
+        env: { NO_COLOR: "1" },
+      }).output();
+      const decoder = new TextDecoder();
+      return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    };
+    const [help, completions, shown, swept] = await Promise.all([
+      run("check", "--help"),
+      run("completions", "bash"),
+      run("report", "--format", "shout", "--quiet", "--out", `${folder}/new/a.txt`),
+      run("sweep", "--exercise", "--scale", "1", "--seeds", "1", "--format", "shout", "--quiet"),
+    ]);
+    assertStringIncludes(help.stdout, "|shout[=FILE]");
+    assertStringIncludes(completions.stdout, "summary\\nshout");
+    assertEquals([shown.code, shown.stderr], [0, ""]);
+    assertMatch(await Deno.readTextFile(`${folder}/new/a.txt`), /^\d+ FINDINGS!\n$/);
+    assertEquals([swept.stdout, swept.stderr], ["STUDY!\n", ""]);
+    const over = await run("report", "--format", "json", "--out", `${folder}/new/a.txt`, "--quiet");
+    assertStringIncludes(over.stderr, "a.txt, which holds a shout");
+  }));
+
+Deno.test("a format that is not in the list is refused with the names of those that are", async () => {
+  for (const [command, result] of [["report", "report"], ["check", "gate"], ["sweep", "study"]]) {
+    const { code, stderr } = await runCommand([command, "--format", "zzz"]);
+    assertEquals(code, 2, stderr);
+    for (const name of formatsOf(result as Result)) assertStringIncludes(stderr, name);
+  }
+});
