@@ -4,10 +4,11 @@ import { show } from "../checks/show.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batch.ts";
+import { NoModelError } from "../model/require_model.ts";
 import { wilsonInterval } from "../theory/wilson_interval.ts";
 import { nearest } from "../words/nearest.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
-import { oneLine } from "./message_parts.ts";
+import { oneLine, shortNames } from "./message_parts.ts";
 import { openDraw } from "./open_draw.ts";
 import { seedList, validateDrawOptions, validateMessage } from "./validate.ts";
 
@@ -120,15 +121,8 @@ export async function acrossSeeds(
     const draw = await openDraw(create, seed, options);
     try {
       if (over === "model") await (assertion as ModelAssertion)(draw.model, draw.batch);
-      else await (assertion as MeasurementAssertion)(draw.measure());
+      else await judge(assertion as MeasurementAssertion, draw.measure());
     } catch (error) {
-      if (over === "measurements" && wantsModel(error)) {
-        throw new TypeError(
-          `${assertion.name || "the assertion"} takes a model and a batch, and was handed ` +
-            `measurements: write { over: "model" } in the options of acrossSeeds().`,
-          { cause: error },
-        );
-      }
       if (!(error instanceof AssertionError)) throw error;
       failures.push({ seed, name: draw.model.name, message: error.message });
     } finally {
@@ -143,9 +137,10 @@ export async function acrossSeeds(
   const [{ name }] = failures;
   throw new AssertionError([
     oneLine(
-      `Model "${name}" fails ${assertion.name || "the assertion"} under ${failed.length} of ` +
+      `Model "${shortNames([name])(name)}" fails ${
+        assertion.name || "the assertion"
+      } under ${failed.length} of ` +
         `${list.length} seeds: ${named(failed)}.`,
-      [name],
     ),
     `${formatPercent(passed / list.length)} pass, 95 % interval ${formatPercent(interval[0])} .. ` +
     `${formatPercent(interval[1])}; expected >= ${formatPercent(passRate)} (passRate).`,
@@ -155,9 +150,18 @@ export async function acrossSeeds(
   ].join("\n"));
 }
 
-/** Whether an assertion failed for want of a model: one of ours, or a function that calls one. */
-function wantsModel(error: unknown): boolean {
-  return error instanceof TypeError && /^model is .*, expected a layers model/.test(error.message);
+/** Asserts, and says what to write where the assertion, or one that it calls, took the measurements for a model. */
+async function judge(assertion: MeasurementAssertion, measurements: Measurements): Promise<void> {
+  try {
+    await assertion(measurements);
+  } catch (error) {
+    if (!(error instanceof NoModelError && error.found === measurements)) throw error;
+    throw new TypeError(
+      `${assertion.name || "the assertion"} takes a model and a batch, and was handed ` +
+        `measurements: write { over: "model" } in the options of acrossSeeds().`,
+      { cause: error },
+    );
+  }
 }
 
 function named(seeds: number[]): string {

@@ -1,9 +1,10 @@
-import type { Finding } from "../checks/finding.ts";
-import { formatLayers } from "../checks/format.ts";
+import { type Finding, saidOf } from "../checks/finding.ts";
 import type { RuleDocumentation } from "../checks/rule.ts";
+import { layerNames, number, say } from "../checks/say.ts";
+import { sayPlain, type Sentence } from "../checks/sentence.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
 import type { Figure } from "../render/chart_model.ts";
-import { describeModel, figureLines, oneLine } from "./message_parts.ts";
+import { describeModel, figureLines, oneLine, shortNames } from "./message_parts.ts";
 
 /** With these an assertion's message stays under 25 lines, its own `msg` included. */
 const MAX_FINDINGS = 4;
@@ -32,26 +33,27 @@ export function failureMessage(
   { rule, subject, errors, layers, figure }: Failure,
   msg: string | undefined,
 ): string {
-  const advice = [...new Set(errors.map((error) => error.advice))];
-  const names = [subject.model.name, ...layers.map(({ name }) => name)];
+  const nameOf = shortNames(layers.map(({ name }) => name));
+  const plain = (sentence: Sentence) => sayPlain(sentence, nameOf);
+  const advice = new Set(errors.map((error) => plain(saidOf(error, "advice"))));
   const isUnjudged = errors.every(({ unjudged }) => unjudged);
   const what = isUnjudged ? "gave nothing to judge" : `has ${rule.problem}`;
   return [
     ...[
       `${describeModel(subject)} ${what} (rule ${rule.name}):`,
-      ...errors.slice(0, MAX_FINDINGS).map(({ message }) => `- ${message}`),
-      ...others(errors.slice(MAX_FINDINGS), layers),
-      ...advice.slice(0, MAX_ADVICE).map((text) => `Fix: ${text}`),
-    ].map((line) => oneLine(line, names)),
+      ...errors.slice(0, MAX_FINDINGS).map((error) => `- ${plain(saidOf(error, "message"))}`),
+      ...others(errors.slice(MAX_FINDINGS), layers).map(plain),
+      ...[...advice].slice(0, MAX_ADVICE).map((text) => `Fix: ${text}`),
+    ].map(oneLine),
     // What was not judged has no figure to show.
     ...(isUnjudged ? [] : figureLines(figure, errors, MAX_BARS)),
     ...(msg === undefined ? [] : [msg]),
   ].join("\n");
 }
 
-function others(rest: Finding[], layers: Failure["layers"]): string[] {
+function others(rest: Finding[], layers: Failure["layers"]): Sentence[] {
   if (rest.length === 0) return [];
   const names = new Set(rest.map(({ layer }) => layer));
   const ordered = layers.map(({ name }) => name).filter((name) => names.has(name));
-  return [`- and ${rest.length} more: ${formatLayers(ordered, layers)}`];
+  return [say`- and ${number(rest.length)} more: ${layerNames(ordered, layers)}`];
 }

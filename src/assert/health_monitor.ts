@@ -1,8 +1,9 @@
 import { AssertionError } from "@std/assert/assertion-error";
-import type { Finding } from "../checks/finding.ts";
+import { amendFinding, type Finding, saidOf } from "../checks/finding.ts";
 import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import { allRules, allThresholds } from "../checks/register_rule.ts";
+import { say } from "../checks/say.ts";
 import { validateOptions } from "../checks/validate.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import type { Callback, LayersModel } from "../engine/tensorflow.ts";
@@ -193,10 +194,8 @@ function givenName({ name, layers: [input, first] }: LayersModel): string {
 function duringTraining(finding: Finding, { batch }: Measurements): Finding {
   const isOvershot = finding.rule === "non-finite" && batch.inputs.nonFinite === 0;
   if (!isOvershot) return finding;
-  return {
-    ...finding,
-    advice: `Lower the learning rate or clip the gradients first. ${finding.advice}`,
-  };
+  const first = say`Lower the learning rate or clip the gradients first.`;
+  return amendFinding(finding, { advice: say`${first} ${saidOf(finding, "advice")}` });
 }
 
 function validate(options: HealthMonitorOptions): void {

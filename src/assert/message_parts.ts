@@ -7,33 +7,34 @@ import { cutNames } from "../render/cut_names.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 
-/** Which model was measured, under which seeds, on what: enough to measure it again. */
-export function describeModel({ model, seed, batch, objective }: ProbeSubject): string {
-  const drawn = batch.seed === null ? "" : ` of seed ${batch.seed}`;
-  const aim = objective === undefined ? "" : `, objective "${objective.name}"`;
-  const text = `Model "${model.name}" (seed ${seed ?? "unknown"}, ` +
-    `${formatCount(batch.examples, "example")}${drawn}${aim})`;
-  return oneLine(text, [model.name]);
-}
-
 /** More columns than this tell no layer apart that these do not, and fill a test log. */
 const MAX_NAME = 48;
 
 /**
- * A sentence as one line of a message: names come from files that somebody else wrote, so long ones are
- * cut in the middle, and line breaks and control characters made visible.
+ * How to write names in a message: they come from files that somebody else wrote, so long ones are cut in
+ * the middle, and never to what another one is cut to.
  *
- * @param text The sentence.
- * @param names The names that may stand in it.
+ * @param names All names that may stand in it.
  */
-export function oneLine(text: string, names: readonly string[]): string {
-  // A longer name may contain a shorter one.
-  const long = [...new Set(names)].filter((name) => name.length > MAX_NAME)
-    .toSorted((a, b) => b.length - a.length);
-  if (!long.some((name) => text.includes(name))) return defuse(escapeControls(text));
+export function shortNames(names: readonly string[]): (name: string) => string {
+  const long = [...new Set(names)].filter((name) => name.length > MAX_NAME);
   const shown = cutNames(long, MAX_NAME);
-  const cut = long.reduce((cut, name, i) => cut.replaceAll(name, () => shown[i]), text);
-  return defuse(escapeControls(cut));
+  const short = new Map(long.map((name, i) => [name, shown[i]]));
+  return (name) => short.get(name) ?? name;
+}
+
+/** A sentence as one line of a message: line breaks and control characters are made visible. */
+export function oneLine(text: string): string {
+  return defuse(escapeControls(text));
+}
+
+/** Which model was measured, under which seeds, on what: enough to measure it again. */
+export function describeModel({ model, seed, batch, objective }: ProbeSubject): string {
+  const drawn = batch.seed === null ? "" : ` of seed ${batch.seed}`;
+  const aim = objective === undefined ? "" : `, objective "${objective.name}"`;
+  const text = `Model "${shortNames([model.name])(model.name)}" (seed ${seed ?? "unknown"}, ` +
+    `${formatCount(batch.examples, "example")}${drawn}${aim})`;
+  return oneLine(text);
 }
 
 /** Columns of a chart in a test log. */

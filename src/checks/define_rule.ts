@@ -4,6 +4,7 @@ import { networkOf } from "./network/network.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import type { AssertionDocumentation, Rule, RuleDocumentation } from "./rule.ts";
 import type { PackageRule, RuleRecord, RuleText } from "./rule_record.ts";
+import { makeFinding } from "./finding.ts";
 import { ignoreFinding, selectLayers } from "./select_layers.ts";
 import type { ThresholdEntry } from "./threshold_entry.ts";
 import { validateMeasurements } from "./validate.ts";
@@ -74,7 +75,7 @@ import { showValue } from "../words/show_value.ts";
 export function defineRule<Name extends string = never>(record: RuleRecord<Name>): Rule<Name> {
   validateRecord(record);
   const table = tableOf(record);
-  const { tags, matcher, passes, study, figure, judge } = record;
+  const { tags, matcher, passes, study, causeOrder, figure, judge } = record;
   const documentation = documentationOf(record);
   return {
     ...documentation,
@@ -82,6 +83,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
     order: record.order ?? Infinity,
     level: record.level ?? "error",
     assertionFailsOnWarnings: record.assertionFailsOnWarnings ?? false,
+    ...causeOrder === undefined ? {} : { causeOrder },
     ...matcher === undefined ? {} : { matcher, passes },
     ...study === undefined ? {} : { study },
     ...assertionOf(record),
@@ -106,9 +108,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
         },
         () => requireValue("measurements", measurements, measurementsShape),
       );
-      return found.map((finding) =>
-        ignoreFinding({ rule: documentation.name, ...finding }, options)
-      );
+      return found.map((verdict) => ignoreFinding(makeFinding(record.name, verdict), options));
     },
   };
 }
@@ -139,7 +139,7 @@ export function defineModelRule<P extends ProbeSubject, Name extends string = ne
       const layers = names.map((name) => ({ name }));
       const selected = new Set(selectLayers(layers, options).map(({ name }) => name));
       return explained(() => judge(probe, thresholds, (layer) => selected.has(layer)), what)
-        .map((finding) => ignoreFinding({ rule: record.name, ...finding }, options));
+        .map((verdict) => ignoreFinding(makeFinding(record.name, verdict), options));
     },
   };
 }

@@ -1,14 +1,17 @@
 import type { TargetMeasurements } from "../measure/measurements.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
-import { formatNumber } from "./format.ts";
+import { type Expected, inWords } from "./expected.ts";
 import type { Head } from "./network/heads.ts";
+import { figure, number, say } from "./say.ts";
+import type { Sentence } from "./sentence.ts";
 
 /** What does not belong together, and what to do. */
 interface Mismatch {
   severity: "error" | "warning";
-  expected: string;
-  why: string;
-  advice: string;
+  kind: string;
+  expected: Expected;
+  why: Sentence;
+  advice: Sentence | string;
 }
 
 /** What does not belong together in a head, its loss and its targets; `null` where all does. */
@@ -33,9 +36,10 @@ export function headMismatch(
       if (activation !== "softmax" && activation !== "sigmoid") return null;
       return {
         severity: "error",
-        expected: "a linear head",
-        why: `the loss applies its own activation to logits, so it is applied twice`,
-        advice: `Take ${activation} off the head.`,
+        kind: "activation-twice",
+        expected: inWords("a linear head"),
+        why: say`the loss applies its own activation to logits, so it is applied twice`,
+        advice: say`Take ${activation} off the head.`,
       };
     case "meanSquaredError":
     case "meanAbsoluteError":
@@ -49,16 +53,18 @@ function categorical(activation: string, units: number | null): Mismatch | null 
   if (units === 1) {
     return {
       severity: "error",
-      expected: "2 units or more",
-      why: "one class alone always has the probability 1",
+      kind: "one-class",
+      expected: inWords("2 units or more"),
+      why: say`one class alone always has the probability 1`,
       advice: "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
     };
   }
   if (activation === "softmax") return null;
   return {
     severity: "error",
-    expected: "softmax",
-    why: "its outputs are no probabilities that add up to 1",
+    kind: "no-softmax",
+    expected: inWords("softmax"),
+    why: say`its outputs are no probabilities that add up to 1`,
     advice: activation === "sigmoid"
       ? "Use softmax for exclusive classes, or binaryCrossentropy for labels that may meet."
       : "End the head in softmax.",
@@ -73,8 +79,9 @@ function binary(
   if (target !== null && (target.values.maxAbs > 1 || hasNegative(target))) {
     return {
       severity: "error",
-      expected: "targets from 0 to 1",
-      why: "the targets are no probabilities",
+      kind: "targets-outside",
+      expected: inWords("targets from 0 to 1"),
+      why: say`the targets are no probabilities`,
       advice: "Code the two classes as 0 and 1.",
     };
   }
@@ -82,17 +89,19 @@ function binary(
   if (activation === "softmax") {
     return {
       severity: units === 1 ? "error" : "warning",
-      expected: "sigmoid",
+      kind: "softmax-for-labels",
+      expected: inWords("sigmoid"),
       why: units === 1
-        ? "a softmax over one unit is always 1"
-        : "softmax makes labels exclusive that the loss takes for independent",
+        ? say`a softmax over one unit is always 1`
+        : say`softmax makes labels exclusive that the loss takes for independent`,
       advice: "Use sigmoid with binaryCrossentropy, or categoricalCrossentropy with softmax.",
     };
   }
   return {
     severity: "error",
-    expected: "sigmoid",
-    why: "its outputs are no probabilities",
+    kind: "no-sigmoid",
+    expected: inWords("sigmoid"),
+    why: say`its outputs are no probabilities`,
     advice: "End the head in sigmoid.",
   };
 }
@@ -108,11 +117,12 @@ function twice({ activation, before }: Head): Mismatch | null {
   if (!isOneSided && !/^(softmax|sigmoid|hardSigmoid)$/.test(before)) return null;
   return {
     severity: isOneSided ? "warning" : "error",
-    expected: `logits before the ${activation}`,
+    kind: "no-logits",
+    expected: inWords(`logits before the ${activation}`),
     why: isOneSided
-      ? `a ${before} before it takes away what speaks against a class`
-      : `a ${before} before it keeps it from ever being sure`,
-    advice: `Take ${before} off what goes into the ${activation}.`,
+      ? say`a ${before} before it takes away what speaks against a class`
+      : say`a ${before} before it keeps it from ever being sure`,
+    advice: say`Take ${before} off what goes into the ${activation}.`,
   };
 }
 
@@ -124,10 +134,11 @@ function shares(target: TargetMeasurements): Mismatch | null {
   if (isShare && total > 0 && total <= 1.001) return null;
   return {
     severity: "warning",
-    expected: "targets that add up to 1",
+    kind: "shares",
+    expected: inWords("targets that add up to 1"),
     why: isShare
-      ? `the targets of an example add up to ${formatNumber(total)}`
-      : "the targets are no probabilities",
+      ? say`the targets of an example add up to ${figure(total, "sum of the targets")}`
+      : say`the targets are no probabilities`,
     advice:
       "Code each class as a 1 among zeros, or use sigmoid and binaryCrossentropy for labels " +
       "that may meet.",
@@ -138,16 +149,18 @@ function hinge(activation: string, target: TargetMeasurements | null): Mismatch 
   if (activation === "softmax" || isNeverNegative(activation)) {
     return {
       severity: "error",
-      expected: "an activation that reaches -1 and 1",
-      why: "its outputs are never negative",
+      kind: "never-negative",
+      expected: inWords("an activation that reaches -1 and 1"),
+      why: say`its outputs are never negative`,
       advice: "Use tanh or a linear head.",
     };
   }
   if (target === null || target.values.zeroFraction === 0 || hasNegative(target)) return null;
   return {
     severity: "error",
-    expected: "targets of -1 and 1",
-    why: "where the target is 0 the loss is 1 whatever the output is",
+    kind: "hinge-zeros",
+    expected: inWords("targets of -1 and 1"),
+    why: say`where the target is 0 the loss is 1 whatever the output is`,
     advice: "Code the two classes as -1 and 1.",
   };
 }
@@ -166,8 +179,9 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
   if (activation === "softmax") {
     return {
       severity: "warning",
-      expected: "a loss for probabilities, or a linear head",
-      why: "its gradient vanishes where the softmax is sure and wrong",
+      kind: "softmax-for-numbers",
+      expected: inWords("a loss for probabilities, or a linear head"),
+      why: say`its gradient vanishes where the softmax is sure and wrong`,
       advice: "Use categoricalCrossentropy for classes, or a linear head for numbers.",
     };
   }
@@ -177,12 +191,15 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
   if (!tooFar && !(hasNegative(target) && isNeverNegative(activation))) return null;
   return {
     severity: "error",
-    expected: "an activation that reaches the targets",
+    kind: "out-of-reach",
+    expected: inWords("an activation that reaches the targets"),
     why: tooFar
       // Three digits of 1.0004 would say that nothing is wrong.
-      ? `the targets go up to ${maxAbs < 1.005 ? maxAbs : formatNumber(maxAbs)} in size, beyond ` +
-        `the 1 of ${activation}`
-      : "some targets are negative",
+      ? say`the targets go up to ${
+        number(maxAbs, maxAbs < 1.005 ? "exact" : undefined)
+      } in size, beyond
+        the 1 of ${activation}`
+      : say`some targets are negative`,
     advice: "Use a linear head, or scale the targets.",
   };
 }

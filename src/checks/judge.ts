@@ -1,6 +1,7 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import type { Finding } from "./finding.ts";
 import type { Network } from "./network/network.ts";
+
+export type { Verdict } from "./finding.ts";
 
 /** What a rule's judge is handed, all of it validated; `Name` are the thresholds that it reads. */
 export interface Case<Name extends string = never> {
@@ -15,6 +16,3 @@ export interface Case<Name extends string = never> {
   /** Whether the network has been trained: its weights are then not to be drawn again. */
   trained: boolean;
 }
-
-/** A finding without the name of the rule, which `defineRule` fills in. */
-export type Verdict = Omit<Finding, "rule">;

@@ -2,7 +2,8 @@ import { explained, measurementsShape } from "./requirements.ts";
 import { requireValue } from "../words/requirements.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { CheckOptions } from "./check_options.ts";
-import type { Finding } from "./finding.ts";
+import { amendFinding, type Finding, saidOf } from "./finding.ts";
+import { say } from "./say.ts";
 import { allThresholds, requireRule } from "./register_rule.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import { networkOf } from "./network/network.ts";
@@ -74,14 +75,15 @@ export function judgeRule(
   }
   if (rule.stage === "any" || (!isTrained && biases !== "drawn")) return findings;
   const why = trained
-    ? "untrained networks, and this one is trained"
+    ? say`untrained networks, and this one is trained`
     : isTrained
-    ? "untrained networks, and the biases of this one have moved"
-    : "biases that start at zero, and those of this network are drawn at random";
+    ? say`untrained networks, and the biases of this one have moved`
+    : say`biases that start at zero, and those of this network are drawn at random`;
   return findings.map((finding) => {
     if (finding.severity === "note") return finding;
-    const message = `${finding.message} Only noted: this rule is made for ${why}.`;
-    return { ...finding, severity: "note", message, ...isTrained ? { advice: LEAVE_IT } : {} };
+    const message = say`${saidOf(finding, "message")} Only noted: this rule is made for ${why}.`;
+    const advice = isTrained ? LEAVE_IT : undefined;
+    return amendFinding(finding, { severity: "note", message, advice });
   });
 }
 
@@ -101,7 +103,10 @@ const LEAVE_IT = "Leave the weights as training made them.";
 function milder(finding: Finding, { batch }: Measurements): Finding {
   if (finding.severity === "note") return finding;
   if (batch.random !== true) return { ...finding, severity: "warning" };
-  const message = `${finding.message} Only noted: the inputs are random numbers, and the network ` +
-    `has been trained on other ones.`;
-  return { ...finding, severity: "note", message, advice: "Measure on a batch of real data." };
+  const message = say`${
+    saidOf(finding, "message")
+  } Only noted: the inputs are random numbers, and the
+    network has been trained on other ones.`;
+  const advice = "Measure on a batch of real data.";
+  return amendFinding(finding, { severity: "note", message, advice });
 }

@@ -1,11 +1,12 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
-import type { Finding } from "./finding.ts";
-import { formatLayers, formatNumber, formatPercent } from "./format.ts";
+import { moreThan } from "./expected.ts";
 import { headActivation, isCertainHead, sharesHead } from "./network/heads.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { rescaleAdvice, unscaledInputs } from "./rescale_advice.ts";
+import { figure, layerName, layerNames, NOTHING, say, shareFigure } from "./say.ts";
+import type { Sentence } from "./sentence.ts";
 import { hasKernel } from "./network/signal_path.ts";
 
 /**
@@ -66,43 +67,51 @@ interface Stop {
   named: LayerMeasurements[];
   below: LayerMeasurements[];
   all: LayerMeasurements[];
-  rescale: string | null;
+  rescale: Sentence | null;
   measurements: Measurements;
   trained: boolean;
 }
 
 function stopped({ stop, named, below, all, rescale, measurements, trained }: Stop): Verdict {
   const others = below.map(({ name }) => name);
-  const rest = others.length === 0 ? "" : ` The delta of ${formatLayers(others, all)} is 0 too.`;
+  const rest = others.length === 0
+    ? NOTHING
+    : say` The delta of ${layerNames(others, all)} is 0 too.`;
   if (isCertainHead(stop, measurements)) {
     const z = stop.preActivations === null
-      ? ""
-      : ` (rms of z ${formatNumber(stop.preActivations.rms)})`;
+      ? NOTHING
+      : say` (rms of z ${figure(stop.preActivations.rms, "rms(z)")})`;
     return verdict(
       "error",
+      "certain-head",
       named,
-      `The ${headActivation(stop)} of ${stop.name} is certain for every example${z}, so ` +
-        `${measurements.objective.name} sends ` +
-        `${isZero(stop.preActivationGradients) ? "no" : "next to no"} gradient down.${rest}`,
+      say`The ${headActivation(stop)!} of ${
+        layerName(stop.name)
+      } is certain for every example${z}, so
+        ${measurements.objective.name} sends ${
+        isZero(stop.preActivationGradients) ? say`no` : say`next to no`
+      } gradient down.${rest}`,
       unscaledInputs(measurements) ?? rescale ??
         (trained
-          ? `Look at the targets: the network is sure of other ones.`
-          : `Draw the kernel of the head smaller, and normalise what it is fed.`),
+          ? say`Look at the targets: the network is sure of other ones.`
+          : say`Draw the kernel of the head smaller, and normalise what it is fed.`),
     );
   }
-  const sent = formatNumber(stop.activationGradients!.rms);
+  const sent = figure(stop.activationGradients!.rms, "rms(dJ/da)");
   const why = stop.deadFraction !== null && stop.deadFraction > 0
-    ? `${formatPercent(stop.deadFraction)} of its units are off`
+    ? say`${shareFigure(stop.deadFraction, "share of the layer's units")} of its units are off`
     : stop.saturatedFraction !== null && stop.saturatedFraction > 0
-    ? `${formatPercent(stop.saturatedFraction)} of its entries are saturated`
-    : `the derivative of its activation is 0 at every entry`;
+    ? say`${shareFigure(stop.saturatedFraction, "share of the layer's entries")} of its entries are
+      saturated`
+    : say`the derivative of its activation is 0 at every entry`;
   return verdict(
     "error",
+    "blocked",
     named,
-    `${stop.name} lets no gradient through: the rms of dJ/da is ${sent} there and its delta is ` +
-      `exactly 0, because ${why}.${rest}`,
-    rescale ?? `Bring the pre-activations of ${stop.name} into the range where ` +
-        `${stop.activation ?? "its activation"} has a slope: check its bias and its inputs.`,
+    say`${layerName(stop.name)} lets no gradient through: the rms of dJ/da is ${sent} there and its
+      delta is exactly 0, because ${why}.${rest}`,
+    rescale ?? say`Bring the pre-activations of ${layerName(stop.name)} into the range where
+        ${stop.activation ?? "its activation"} has a slope: check its bias and its inputs.`,
   );
 }
 
@@ -112,36 +121,40 @@ function severed(cut: LayerMeasurements[], whole: LayerMeasurements[], all: Laye
     layer.depth > top.depth && sharesHead(layer, top) && isSent(layer.activationGradients)
   )!;
   const zeros = zeroKernel([above]);
-  const sent = formatNumber(above.activationGradients!.rms);
+  const sent = figure(above.activationGradients!.rms, "rms(dJ/da)");
   return verdict(
     "error",
+    zeros === undefined ? "severed" : "zero-kernel",
     cut,
-    `The delta of ${formatLayers(cut.map(({ name }) => name), all)} is exactly 0 although ` +
-      `${above.name} receives a gradient (rms ${sent})${
-        zeros === undefined ? "" : `: the kernel of ${zeros} is all zeros`
-      }.`,
+    say`The delta of ${layerNames(cut.map(({ name }) => name), all)} is exactly 0 although
+      ${layerName(above.name)} receives a gradient (rms ${sent})${
+      zeros === undefined ? NOTHING : say`: the kernel of ${layerName(zeros)} is all zeros`
+    }.`,
     zeros === undefined
-      ? `Look at what lies between ${above.name} and ${top.name}: an operation without a gradient, ` +
-        `a factor of 0, or a signal too small for float32.`
-      : `Draw the kernel of ${zeros} from a distribution with a variance.`,
+      ? say`Look at what lies between ${layerName(above.name)} and ${
+        layerName(top.name)
+      }: an operation
+        without a gradient, a factor of 0, or a signal too small for float32.`
+      : say`Draw the kernel of ${layerName(zeros)} from a distribution with a variance.`,
   );
 }
 
 function bypassed(aside: LayerMeasurements[], all: LayerMeasurements[]) {
-  const names = formatLayers(aside.map(({ name }) => name), all);
+  const names = layerNames(aside.map(({ name }) => name), all);
   const zeros = aside.filter((layer) => zeroKernel([layer]) !== undefined)
     .map(({ name }) => name);
   return verdict(
     "warning",
+    "bypassed",
     aside,
-    `The delta of ${names} is exactly 0, while the gradient reaches the layers before by another ` +
-      `way, as in a residual branch that ends in zeros.`,
+    say`The delta of ${names} is exactly 0, while the gradient reaches the layers before by another
+      way, as in a residual branch that ends in zeros.`,
     zeros.length > 1
-      ? `Draw the kernels of all but one of ${
-        formatLayers(zeros, all)
-      } at random: they are all zeros, ` +
-        `and where what they put out is multiplied each keeps the gradient from the others.`
-      : `Leave it if the branch starts at zero on purpose; measure again after a training step.`,
+      ? say`Draw the kernels of all but one of ${
+        layerNames(zeros, all)
+      } at random: they are all zeros,
+        and where what they put out is multiplied each keeps the gradient from the others.`
+      : say`Leave it if the branch starts at zero on purpose; measure again after a training step.`,
   );
 }
 
@@ -150,17 +163,18 @@ function neverSent(
   { layers, objective }: Measurements,
   all: LayerMeasurements[],
 ) {
-  const names = formatLayers(unsent.map(({ name }) => name), all);
+  const names = layerNames(unsent.map(({ name }) => name), all);
   const heads = layers.filter((layer) => layer.role === "output" && sharesHead(layer, unsent[0]));
   const zeros = zeroKernel(heads);
   if (zeros === undefined) {
     return {
       ...verdict(
         "warning",
+        "never-sent",
         unsent,
-        `No verdict for ${names}: dJ/da is exactly 0 already where it enters them, for the objective ` +
-          `"${objective.name}" sends no gradient down from the head.`,
-        `Choose an objective that depends on the output of these layers.`,
+        say`No verdict for ${names}: dJ/da is exactly 0 already where it enters them, because the
+          objective "${objective.name}" sends no gradient down from the head.`,
+        say`Choose an objective that depends on the output of these layers.`,
       ),
       unjudged: true,
     };
@@ -171,34 +185,40 @@ function neverSent(
   if (!opens) {
     return verdict(
       "error",
+      "zero-head-stuck",
       unsent,
-      `No gradient ever reaches ${names}: the kernel of the head "${zeros}" is all zeros, and so is all ` +
-        `that it is fed, so that its own gradient is 0 too and no step changes either.`,
-      `Draw the kernels at random: only one of two that follow each other may be all zeros.`,
+      say`No gradient ever reaches ${names}: the kernel of the head "${
+        layerName(zeros)
+      }" is all zeros,
+        and so is all that it is fed, so that its own gradient is 0 too and no step changes either.`,
+      say`Draw the kernels at random: only one of two that follow each other may be all zeros.`,
     );
   }
   const alike = unsent.filter((layer) => zeroKernel([layer]) !== undefined);
   return verdict(
     "warning",
+    "zero-head",
     unsent,
-    `No verdict for ${names}: dJ/da is exactly 0 already where it enters them, for the kernel of the ` +
-      `head "${zeros}" is all zeros. ${
-        alike.length === 0
-          ? "Such a head trains well, and lets the gradient through after its first step."
-          : "It lets the gradient through after its first step."
-      }`,
-    `Measure again after one training step, or with a head that does not start at zero.`,
+    say`No verdict for ${names}: dJ/da is exactly 0 already where it enters them, because the kernel of
+      the head "${layerName(zeros)}" is all zeros. ${
+      alike.length === 0
+        ? say`Such a head trains well, and lets the gradient through after its first step.`
+        : say`It lets the gradient through after its first step.`
+    }`,
+    say`Measure again after one training step, or with a head that does not start at zero.`,
   );
 }
 
 function verdict(
-  severity: Finding["severity"],
+  severity: Verdict["severity"],
+  kind: string,
   [first, ...others]: LayerMeasurements[],
-  message: string,
-  advice: string,
+  message: Sentence,
+  advice: Sentence,
 ): Verdict {
   const layers = others.length === 0 ? {} : { layers: [first, ...others].map(({ name }) => name) };
-  return { severity, layer: first.name, ...layers, measured: 0, expected: "> 0", message, advice };
+  const expected = moreThan(0);
+  return { severity, kind, layer: first.name, ...layers, measured: 0, expected, message, advice };
 }
 
 function zeroKernel(layers: LayerMeasurements[]): string | undefined {

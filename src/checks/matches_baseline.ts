@@ -1,9 +1,11 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import { defineRule } from "./define_rule.ts";
-import { formatNumber, formatPercent } from "./format.ts";
+import { between } from "./expected.ts";
 import type { Case, Verdict } from "./judge.ts";
 import type { Rule } from "./rule.ts";
 import type { RuleRecord } from "./rule_record.ts";
+import { figure, layerName, number, say, shareFigure } from "./say.ts";
+import { sayPlain, type Sentence } from "./sentence.ts";
 import { validateMeasurements } from "./validate.ts";
 
 /** What is written down of the rule `baseline`, whichever baseline it is made for. */
@@ -136,7 +138,7 @@ function judge(
   const { silent } = network;
   const verdicts = layers.flatMap((layer) => {
     const then = before.get(layer.name);
-    if (then === undefined) return [unknown(layer.name, "is not in the baseline")];
+    if (then === undefined) return [unknown(layer.name, "new-layer", say`is not in the baseline`)];
     const old = new Map(figures(then).map((figure) => [figure.what, figure.value]));
     const judged = figures(layer).filter(({ isGradient }) => !(isGradient && silent.has(layer)));
     return judged.flatMap(({ what, value, isShare }): Verdict[] => {
@@ -147,25 +149,35 @@ function judge(
       const moved = isShare ? Math.abs(value - stored) : value === stored ? 1 : value / stored;
       const isOff = isShare ? moved > limit : !(moved <= limit && moved >= 1 / limit);
       if (!isOff) return [];
-      const write = isShare ? formatPercent : formatNumber;
+      const make = isShare ? shareFigure : figure;
+      const figures = { now: make(value, what), stored: make(stored, what) };
       const expected = isShare
-        ? `within ${formatNumber(100 * limit)} percentage points of ${formatPercent(stored)}`
-        : `${formatNumber(stored / limit)} .. ${formatNumber(stored * limit)}`;
+        ? say`within ${number(100 * limit)} percentage points of ${figures.stored}`
+        : say`${between(stored / limit, stored * limit)}`;
       return [{
         severity: "error",
+        kind: isShare ? "share" : "figure",
         layer: layer.name,
         measured: value,
-        expected,
+        expected: isShare
+          ? { ...between(stored - limit, stored + limit), text: sayPlain(expected) }
+          : between(stored / limit, stored * limit),
         threshold,
-        message: `${what} of ${layer.name} is ${write(value)} and was ${write(stored)}; expected ` +
-          `${expected} (${threshold} ${formatNumber(limit)}).`,
+        figures,
+        message: say`${what} of ${
+          layerName(layer.name)
+        } is ${figures.now} and was ${figures.stored};
+          expected ${expected} (${threshold} ${number(limit)}).`,
         advice: "If the change is meant, store the new measurements as the baseline.",
       }];
     });
   });
   const names = new Set(measurements.layers.map(({ name }) => name));
   const gone = [...before.keys()].filter((name) => !names.has(name));
-  return [...verdicts, ...gone.map((name) => unknown(name, "is in the baseline only"))];
+  return [
+    ...verdicts,
+    ...gone.map((name) => unknown(name, "missing-layer", say`is in the baseline only`)),
+  ];
 }
 
 function figures(layer: LayerMeasurements): Figure[] {
@@ -184,13 +196,14 @@ function figures(layer: LayerMeasurements): Figure[] {
   ];
 }
 
-function unknown(name: string, how: string): Verdict {
+function unknown(name: string, kind: string, how: Sentence): Verdict {
   return {
     severity: "note",
+    kind,
     layer: name,
     measured: null,
     expected: "the layers of the baseline",
-    message: `The layer ${name} ${how}.`,
+    message: say`The layer ${layerName(name)} ${how}.`,
     advice: "If the change is meant, store the new measurements as the baseline.",
   };
 }

@@ -5,7 +5,8 @@
  */
 export type * from "./check_options.ts";
 export { defineRule } from "./define_rule.ts";
-export type * from "./finding.ts";
+export * from "./expected.ts";
+export type { Finding } from "./finding.ts";
 export type * from "./judge.ts";
 export * from "./judge_rule.ts";
 export * from "./matches_baseline.ts";
@@ -24,6 +25,8 @@ export type * from "./rule.ts";
 export type * from "./rule_record.ts";
 export * from "./rules.ts";
 export * from "./run_checks.ts";
+export * from "./say.ts";
+export * from "./sentence.ts";
 export type * from "./threshold_entry.ts";
 export * from "./threshold_table.ts";
 export type * from "./thresholds.ts";

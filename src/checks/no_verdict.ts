@@ -1,15 +1,23 @@
-import { formatCount } from "./format.ts";
+import { atLeast, type Expected } from "./expected.ts";
 import type { Verdict } from "./judge.ts";
+import { counted, exactFigure, layerName, number, say } from "./say.ts";
+import type { Sentence } from "./sentence.ts";
 import type { SignalStep } from "./network/signal_path.ts";
 
 /** The note of a rule that cannot judge what it was given. */
-export function noVerdict(why: string, expected: string, advice: string): Verdict {
+export function noVerdict(
+  kind: string,
+  why: Sentence,
+  expected: Expected | string,
+  advice: string,
+): Verdict {
   return {
     severity: "note",
+    kind,
     layer: null,
     measured: null,
     expected,
-    message: `No verdict: ${why}.`,
+    message: say`No verdict: ${why}.`,
     advice,
   };
 }
@@ -17,7 +25,8 @@ export function noVerdict(why: string, expected: string, advice: string): Verdic
 /** The note that a rule gives on a network that mean-field theory does not describe. */
 export function noTheory(reason: string): Verdict {
   return noVerdict(
-    `mean-field theory describes dense and convolutional layers in a row, and ${reason}`,
+    "no-theory",
+    say`mean-field theory describes dense and convolutional layers in a row, and ${reason}`,
     "dense or convolutional layers in a row",
     "Nothing to do; the other rules judge this network.",
   );
@@ -27,14 +36,16 @@ export function noTheory(reason: string): Verdict {
 export function tooFewExamples(examples: number, minExamples: number): Verdict {
   return {
     severity: "note",
+    kind: "few-examples",
     layer: null,
     measured: examples,
-    expected: `>= ${minExamples} examples`,
+    expected: atLeast(minExamples, { unit: "examples" }),
     threshold: "minExamples",
-    message:
-      `No verdict: ${formatCount(examples, "example")} ${examples === 1 ? "is" : "are"} too ` +
-      `few to judge (minExamples ${minExamples}).`,
-    advice: `Measure on ${minExamples} examples or more.`,
+    figures: { examples: exactFigure(examples, "examples") },
+    message: say`No verdict: ${counted(examples, "example")} ${
+      examples === 1 ? say`is` : say`are`
+    } too few to judge (minExamples ${number(minExamples, "exact")}).`,
+    advice: say`Measure on ${number(minExamples, "exact")} examples or more.`,
   };
 }
 
@@ -43,7 +54,8 @@ export function brokenGradient(path: readonly SignalStep[]): Verdict | null {
   const broken = path.find(({ layer }) => layer.preActivationGradients!.nonFinite > 0);
   if (broken === undefined) return null;
   const note = noVerdict(
-    `the delta of ${broken.layer.name} has NaN or infinite entries`,
+    "broken-gradient",
+    say`the delta of ${layerName(broken.layer.name)} has NaN or infinite entries`,
     "a finite delta in every hidden layer",
     "See the rule non-finite first.",
   );

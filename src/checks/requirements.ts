@@ -32,6 +32,7 @@ export const gateResultShape: Requirement = objectWith({
   summary: summaryShape.given,
   maxWarnings: orNull(number),
   rules: arrayOf(text),
+  configurationRules: arrayOf(text),
   runs: arrayOf(passShape),
   configuration: orNull(text),
   findings: arrayOf(findingShape),

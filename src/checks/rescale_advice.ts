@@ -1,8 +1,9 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import { gain } from "../theory/gain.ts";
-import { formatFactor, formatLayers, formatNumber } from "./format.ts";
 import type { KernelLayer } from "./network/kernel_chain.ts";
 import type { Network } from "./network/network.ts";
+import { figure, joined, layerName, layerNames, NOTHING, number, say } from "./say.ts";
+import type { Sentence } from "./sentence.ts";
 
 /** A kernel closer than this to the scale its activation asks for is left alone. */
 const TOLERANCE = 1.5;
@@ -26,7 +27,7 @@ export function rescaleAdvice(
   layers: readonly LayerMeasurements[],
   { chain }: Network,
   smaller = false,
-): string | null {
+): Sentence | null {
   const factors = chain.map((kernel) => {
     const isJudged = kernel.layer.role === "hidden" && layers.includes(kernel.layer) &&
       !kernel.normalized;
@@ -61,11 +62,11 @@ export function rescaleAdvice(
   const parts = groups.slice(0, MAX_GROUPS).map((group, index) =>
     describe(group, kernels, index === 0)
   );
-  const rest = groups.length > MAX_GROUPS ? "; the others likewise" : "";
-  return `${parts.join("; ")}${rest}.`;
+  const rest = groups.length > MAX_GROUPS ? say`; the others likewise` : NOTHING;
+  return say`${joined(parts, "; ")}${rest}.`;
 }
 
-function describe(group: KernelLayer[], all: LayerMeasurements[], isFirst: boolean): string {
+function describe(group: KernelLayer[], all: LayerMeasurements[], isFirst: boolean): Sentence {
   // One factor for the group, from the mean square of all its kernels: entries by entries.
   const entries = group.reduce((sum, { kernel }) => sum + kernel.values.count, 0);
   const square = group.reduce(
@@ -73,18 +74,15 @@ function describe(group: KernelLayer[], all: LayerMeasurements[], isFirst: boole
     0,
   );
   const wanted = gain(group[0].activation)!;
-  const factor = formatFactor(wanted / Math.sqrt(square / entries));
-  const names = formatLayers(group.map(({ layer }) => layer.name), all);
-  const noun = group.length === 1 ? "the kernel of" : "the kernels of";
-  const what = isFirst ? `Multiply ${noun} ${names} by ${factor}` : `${noun} ${names} by ${factor}`;
+  const factor = number(wanted / Math.sqrt(square / entries), "factor");
+  const names = layerNames(group.map(({ layer }) => layer.name), all);
+  const noun = group.length === 1 ? say`the kernel of` : say`the kernels of`;
+  if (!isFirst) return say`${noun} ${names} by ${factor}`;
   const deviation = wanted === 1
-    ? "1 / sqrt(fan-in)"
-    : `sqrt(${formatNumber(wanted ** 2)} / fan-in)`;
-  return isFirst
-    ? `${what}, which gives the standard deviation ${deviation} that ${
-      group[0].activation
-    } asks for`
-    : what;
+    ? say`1 / sqrt(fan-in)`
+    : say`sqrt(${number(wanted ** 2)} / fan-in)`;
+  return say`Multiply ${noun} ${names} by ${factor}, which gives the standard deviation ${deviation}
+    that ${group[0].activation} asks for`;
 }
 
 function factorOf({ activation, sigma }: KernelLayer): number | null {
@@ -109,7 +107,7 @@ interface Size {
  * The advice to normalise inputs that are too large, or `null` where none is: indices are no sizes. An input
  * that the front of the model scales is as large as what comes out there.
  */
-export function unscaledInputs({ batch, layers }: Measurements): string | null {
+export function unscaledInputs({ batch, layers }: Measurements): Sentence | null {
   const sizes = batch.perInput.flatMap(({ dtype, lookedUp, scaledBy, values }): Size[] => {
     const front = layers.filter(({ name }) => scaledBy?.includes(name));
     if (front.length > 0) {
@@ -119,9 +117,9 @@ export function unscaledInputs({ batch, layers }: Measurements): string | null {
   });
   const largest = sizes.reduce((a, b) => b.rms > a.rms ? b : a, { front: null, rms: 0 });
   if (!(largest.rms > TOO_LARGE)) return null;
-  const size = formatNumber(largest.rms);
+  const size = figure(largest.rms, "rms");
   return largest.front === null
-    ? `Normalise the inputs to mean 0 and standard deviation 1 first: their rms is ${size}.`
-    : `Look at the scale of ${largest.front} first: the rms of what it makes of the inputs is ${size}, ` +
-      `and should be near 1.`;
+    ? say`Normalise the inputs to mean 0 and standard deviation 1 first: their rms is ${size}.`
+    : say`Look at the scale of ${layerName(largest.front)} first: the rms of what it makes of the
+      inputs is ${size}, and should be near 1.`;
 }

@@ -91,6 +91,11 @@ export interface Rule<Name extends string = keyof Thresholds> extends RuleDocume
   order: number;
   /** How much its findings weigh in a gate unless a configuration says otherwise. */
   level: "error" | "warn";
+  /**
+   * Its place among the rules that find causes, whose advice comes first; absent where what it finds follows
+   * from a cause as a rule.
+   */
+  causeOrder?: number;
   /** Whether its assertion fails on warnings as well: a rule that knows nothing worse. */
   assertionFailsOnWarnings: boolean;
   /** Name of its matcher for `expect`; absent where it has none. */

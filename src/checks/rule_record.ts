@@ -44,6 +44,11 @@ export interface RuleRecord<Name extends string = string> extends RuleText<Name>
   tags: readonly RuleTag[];
   /** How much its findings weigh in a gate unless a configuration says otherwise. Default: `error`. */
   level?: "error" | "warn";
+  /**
+   * Its place among the rules that find causes, whose advice comes first: what breaks a pass, what goes in, the
+   * head, the weights, then the loss. Default: none, what it finds follows from a cause as a rule.
+   */
+  causeOrder?: number;
   /** Whether its assertion fails on warnings as well: a rule that knows nothing worse. Default: no. */
   assertionFailsOnWarnings?: boolean;
   /** Name of its matcher for `expect`: `toHaveNoDeadUnits`. */

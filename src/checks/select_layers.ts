@@ -1,5 +1,6 @@
 import type { IgnoredLayer, LayerOptions } from "./check_options.ts";
-import type { Finding } from "./finding.ts";
+import { amendFinding, type Finding, saidOf } from "./finding.ts";
+import { say } from "./say.ts";
 import { show, showName } from "./show.ts";
 
 /**
@@ -64,11 +65,8 @@ export function ignoreFinding(finding: Finding, { ignore = [] }: LayerOptions): 
   const why = ignore.find((entry: IgnoredLayer) => matchesLayer(entry.layer, name));
   if (why === undefined) return finding;
   const { unjudged: _, ...rest } = finding;
-  return {
-    ...rest,
-    severity: "note",
-    message: `${finding.message} Ignored: ${why.reason}`,
-  };
+  const message = say`${saidOf(finding, "message")} Ignored: ${why.reason}`;
+  return amendFinding(rest, { severity: "note", message });
 }
 
 function isPattern(value: unknown): value is string | RegExp {

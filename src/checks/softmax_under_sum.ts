@@ -1,7 +1,7 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
-import { formatLayers } from "./format.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { isSoftmax } from "./network/heads.ts";
+import { layerName, layerNames, say } from "./say.ts";
 
 /** A case, divided by whether the objective sends the layers a signal. */
 interface SoftmaxUnderSum<Name extends string> {
@@ -43,6 +43,7 @@ function warning(
   const names = silent.map(({ name }) => name);
   const verdict = {
     severity: "warning" as const,
+    kind: "softmax-under-sum",
     layer: head.name,
     measured: null,
     expected: "an objective that depends on the weights",
@@ -53,17 +54,20 @@ function warning(
   if (isAll) {
     return {
       ...verdict,
-      message: `No verdict: ${head.name} ends in a softmax, whose outputs add up to 1, so the ` +
-        `objective "sum" is constant and its gradient is 0 whatever the weights are.`,
+      message: say`No verdict: ${
+        layerName(head.name)
+      } ends in a softmax, whose outputs add up to 1, so
+        the objective "sum" is constant and its gradient is 0 whatever the weights are.`,
     };
   }
   const ends = softmaxes.map(({ name }) => name);
   return {
     ...verdict,
     layers: names,
-    message: `No verdict for ${formatLayers(names, layers)}: ${formatLayers(ends, layers)} ` +
-      `${ends.length === 1 ? "ends" : "end"} in a softmax, whose outputs add up to 1, so the ` +
-      `objective "sum" sends no gradient down that way whatever the weights are.`,
+    message: say`No verdict for ${layerNames(names, layers)}: ${layerNames(ends, layers)} ${
+      ends.length === 1 ? say`ends` : say`end`
+    } in a softmax, whose outputs add up to 1, so the objective "sum" sends no gradient down that way
+      whatever the weights are.`,
     advice: `${verdict.advice} The other layers are judged.`,
   };
 }

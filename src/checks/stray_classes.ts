@@ -1,6 +1,7 @@
 import type { TargetMeasurements } from "../measure/measurements.ts";
-import { formatCount, formatNumber } from "./format.ts";
+import { inWords } from "./expected.ts";
 import type { Verdict } from "./judge.ts";
+import { counted, figure, NOTHING, number, say } from "./say.ts";
 
 /**
  * Finds class numbers that no unit of the output stands for. TensorFlow.js takes them without a word, and
@@ -16,29 +17,40 @@ export function strayClasses(
   if (classes === undefined) return [];
   const { units, least, most, fractions } = classes;
   const last = units - 1;
-  const of = layer === null ? `the targets of ${name}` : "targets";
-  const head = layer === null ? "the output" : "the head";
-  const counted = `${head} has ${formatCount(units, "unit")}, so classes are 0 to ${last}`;
+  const targets = layer === null ? say`The targets of ${name}` : say`Targets`;
+  const head = layer === null ? say`the output` : say`the head`;
+  const classCount = say`${head} has ${counted(units, "unit")}, so classes are 0 to ${
+    number(last, "exact")
+  }`;
   const found = most !== null && most > last
-    ? { measured: most, why: `${of} go up to ${formatNumber(most)}, but ${counted}` }
+    ? {
+      kind: "class-too-large",
+      measured: most,
+      message: say`${targets} go up to ${figure(most, "class")}, but ${classCount}.`,
+    }
     : least !== null && least < 0
-    ? { measured: least, why: `${of} go down to ${formatNumber(least)}, but ${counted}` }
+    ? {
+      kind: "class-negative",
+      measured: least,
+      message: say`${targets} go down to ${figure(least, "class")}, but ${classCount}.`,
+    }
     : fractions > 0
     ? {
+      kind: "class-fraction",
       measured: fractions,
-      why: `${formatCount(fractions, "target")}${layer === null ? ` of ${name}` : ""} ` +
-        `${fractions === 1 ? "is no whole number" : "are no whole numbers"}, but ${counted}`,
+      message: say`${counted(fractions, "target")}${layer === null ? say` of ${name}` : NOTHING} ${
+        fractions === 1 ? say`is no whole number` : say`are no whole numbers`
+      }, but ${classCount}.`,
     }
     : null;
   if (found === null) return [];
   return [{
     severity: "error",
+    ...found,
     layer,
-    measured: found.measured,
-    expected: `whole numbers from 0 to ${last}`,
-    message: `${found.why.replace(/^t/, "T")}.`,
+    expected: inWords(`whole numbers from 0 to ${last}`),
     advice: least !== null && most !== null && fractions === 0 && least > 0 && most - least <= last
-      ? `Count the classes from 0: subtract ${formatNumber(least)} from the targets.`
+      ? say`Count the classes from 0: subtract ${figure(least, "class")} from the targets.`
       : "Give each class a whole number from 0 up, and the head a unit for each.",
   }];
 }

@@ -7,6 +7,8 @@ import { isKernel, isRecurrentKernel, isShift } from "../theory/weight_kinds.ts"
 import { sharesHead } from "./network/heads.ts";
 import type { Network } from "./network/network.ts";
 import { isZero } from "./network/no_gradient.ts";
+import { joined, layerName, say, weightName } from "./say.ts";
+import type { Sentence } from "./sentence.ts";
 
 /**
  * What to look at where the weights of a layer have a gradient of exactly 0.
@@ -19,44 +21,49 @@ export function zeroGradientCause(
   layer: LayerMeasurements,
   excused: boolean,
   network: Network,
-): string {
+): Sentence {
   const { measurements } = network;
   if (excused) {
     const opening = openingAbove(layer, measurements);
     return opening === undefined
-      ? "See the rule vanishing-gradients, which says where the signal stays."
-      : `Measure again after one training step: ${opening} is all zeros and has a gradient, so it lets ` +
-        `the signal through after its first step.`;
+      ? say`See the rule vanishing-gradients, which says where the signal stays.`
+      : say`Measure again after one training step: ${opening} is all zeros and has a gradient, so it lets
+        the signal through after its first step.`;
   }
   const { name, role, preActivationGradients: delta } = layer;
   if (delta !== null && delta.maxAbs > 0) {
     const mutual = mutualZeros(layer, measurements);
     if (mutual.length > 1) {
-      return `Draw all but one of ${
-        mutual.join(", ")
-      } at random: they are all zeros, and where they are ` +
-        `multiplied each keeps the gradient from the others.`;
+      const weights = joined(mutual.map((weight) => [weightName(weight, name)]), ", ");
+      return say`Draw all but one of ${weights} at random: they are all zeros, and where they are
+        multiplied each keeps the gradient from the others.`;
     }
     const zeros = zeroKernel(layer);
     if (zeros !== undefined) {
-      return `The delta of ${name} is not 0, but ${zeros} is all zeros, so that its state is 0 at ` +
-        `every step: draw that kernel at random.`;
+      return say`The delta of ${layerName(name)} is not 0, but ${
+        weightName(zeros, name)
+      } is all zeros, so
+        that its state is 0 at every step: draw that kernel at random.`;
     }
     const where = silentFeed(layer, measurements);
-    return `The delta of ${name} is not 0, so everything it is fed is 0: look at ${where}.`;
+    return say`The delta of ${
+      layerName(name)
+    } is not 0, so everything it is fed is 0: look at ${where}.`;
   }
   if (role === "hidden") {
-    const where = (layer.activationGradients?.maxAbs ?? 0) > 0 ? name : `what follows ${name}`;
-    return `Look at ${where}: the signal is lost there, see the rule vanishing-gradients.`;
+    const where = (layer.activationGradients?.maxAbs ?? 0) > 0
+      ? [layerName(name)]
+      : say`what follows ${layerName(name)}`;
+    return say`Look at ${where}: the signal is lost there, see the rule vanishing-gradients.`;
   }
   const isShut = network.shut.some((end) => sharesHead(end, layer));
   if (!isShut && measurements.objective.value === 0) {
-    return "The objective is 0 on this batch, so there is nothing to learn from it: measure on another " +
-      "one, and look at the objective if it is 0 there too.";
+    return say`The objective is 0 on this batch, so there is nothing to learn from it: measure on another
+      one, and look at the objective if it is 0 there too.`;
   }
   return isShut
-    ? "See the rule vanishing-gradients, which says why the head lets no gradient through."
-    : "Look at the objective and its targets: they send the head no gradient.";
+    ? say`See the rule vanishing-gradients, which says why the head lets no gradient through.`
+    : say`Look at the objective and its targets: they send the head no gradient.`;
 }
 
 /**
@@ -104,11 +111,11 @@ function zeroKernel({ weights, activations }: LayerMeasurements): string | undef
 }
 
 /** The nearest layer before that puts out nothing but zeros. */
-function silentFeed(layer: LayerMeasurements, { layers, batch }: Measurements): string {
+function silentFeed(layer: LayerMeasurements, { layers, batch }: Measurements): Sentence {
   const before = layers
     .slice(0, layers.findIndex(({ name }) => name === layer.name))
     .filter((other) => sharesHead(other, layer));
   const silent = before.findLast(({ activations }) => activations?.maxAbs === 0);
-  if (silent !== undefined) return silent.name;
-  return batch.inputs.maxAbs === 0 ? "the inputs" : "the layers before it";
+  if (silent !== undefined) return [layerName(silent.name)];
+  return batch.inputs.maxAbs === 0 ? say`the inputs` : say`the layers before it`;
 }

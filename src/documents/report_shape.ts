@@ -10,6 +10,7 @@ import type {
   WeightMeasurements,
 } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import { findingKeys } from "./finding_shape.ts";
 import {
   boolean,
   count,
@@ -112,23 +113,11 @@ const target = object<TargetMeasurements>({
   unitMeans: nullable(list(number)),
 });
 
-const findingKeys = {
-  rule: string,
-  severity: oneOf("error", "warning", "note"),
-  layer: nullable(string),
-  layers: optional(list(string)),
-  measured: nullable(number),
-  expected: string,
-  unjudged: optional(boolean),
-  threshold: optional(string),
-  message: string,
-  advice: string,
-};
-
 /** A finding as the gate weighs it. */
 export const gateFindingShape = object<GateFinding>({
   ...findingKeys,
   suppressed: optional(string),
+  about: optional(oneOf("configuration")),
 });
 
 /** The engine that measured. */

@@ -174,6 +174,40 @@ export function record<T>(shape: Shape<T>): Shape<Record<string, T>> {
   };
 }
 
+/** Either a text or that; `expected` says both in a few words. */
+export function textOr<T extends object>(
+  shape: Shape<T>,
+  expected = "a text or an object",
+): Shape<string | T> {
+  const either = must(expected, (value) => typeof value === "object" && value !== null);
+  return {
+    encode: (value) => typeof value === "string" ? value : shape.encode(value),
+    decode: (json, place) => typeof json === "string" ? json : shape.decode(json, place),
+    given: (value, place) =>
+      typeof value === "string" ? null : either(value, place) ?? shape.given(value, place),
+  };
+}
+
+/** An object of one of several kinds, each known by a key: the first of these that it has. */
+export function byKey<Kinds extends object>(
+  shapes: { [Key in keyof Kinds]: Shape<Kinds[Key] & object> },
+): Shape<Kinds[keyof Kinds] & object> {
+  const keys = Object.keys(shapes) as (keyof Kinds)[];
+  const expected = `an object with ${keys.join(" or ")}`;
+  const keyOf = (value: unknown) =>
+    typeof value === "object" && value !== null ? keys.find((key) => key in value) : undefined;
+  const known = must(expected, (value) => keyOf(value) !== undefined);
+  return {
+    encode: (value) => shapes[keyOf(value)!].encode(value),
+    decode(json, place) {
+      const key = keyOf(json);
+      if (key === undefined) throw mismatch(place, expected, json);
+      return shapes[key].decode(json, place);
+    },
+    given: (value, place) => known(value, place) ?? shapes[keyOf(value)!].given(value, place),
+  };
+}
+
 /** The entries in the order of their names, code unit by code unit. */
 export function byName<T>(value: Record<string, T>): [string, T][] {
   return Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1);

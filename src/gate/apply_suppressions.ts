@@ -1,6 +1,8 @@
 import type { Suppression } from "./configuration.ts";
 import type { GateFinding, GateRun } from "./gate_result.ts";
-import type { Finding } from "../checks/finding.ts";
+import { type Finding, makeFinding } from "../checks/finding.ts";
+import { NOTHING, say } from "../checks/say.ts";
+import type { Sentence } from "../checks/sentence.ts";
 import { arrayOf, requireValue } from "../words/requirements.ts";
 import { passShape } from "../checks/requirements.ts";
 import { suppressionContextShape, suppressionsShape } from "./requirements.ts";
@@ -10,7 +12,7 @@ export interface Suppressed {
   /** The passes, with the findings that are accepted turned into notes. */
   runs: GateRun[];
   /** What is to be said of the suppressions themselves. */
-  findings: Finding[];
+  findings: GateFinding[];
 }
 
 /** What a suppression is judged by. */
@@ -42,7 +44,7 @@ export interface SuppressionContext {
  *   severity: "error" as const,
  *   layer: "tied_1",
  *   measured: 3,
- *   expected: "0",
+ *   expected: { text: "0" },
  *   message: "3 units start alike.",
  *   advice: "Draw them apart.",
  * };
@@ -83,15 +85,15 @@ export function applySuppressions(
     ...run,
     findings: run.findings.map((finding) => accept(finding, run.model)),
   }));
-  const findings = suppressions.flatMap((suppression, index): Finding[] => {
+  const findings = suppressions.flatMap((suppression, index): GateFinding[] => {
     const { rule, layer, model, until } = suppression;
-    const about = `The suppression of ${rule} on ${layer}${
-      model === undefined ? "" : ` of ${model}`
+    const about = say`The suppression of ${rule} on ${layer}${
+      model === undefined ? NOTHING : say` of ${model}`
     }`;
     if (!inForce[index]) {
       return [complaint(
         "expired-suppression",
-        `${about} expired after ${until}.`,
+        say`${about} expired after ${until!}.`,
         "Fix the suppressed finding, or set a later date.",
         `until >= ${today}`,
       )];
@@ -100,7 +102,7 @@ export function applySuppressions(
     if (!known || used.has(index)) return [];
     return [complaint(
       "unused-suppression",
-      `${about} matches no finding.`,
+      say`${about} matches no finding.`,
       "Remove it from the configuration.",
       "a finding that it matches",
     )];
@@ -129,6 +131,12 @@ function globMatches(pattern: string, name: string): boolean {
   return name.length - last.length >= from && name.endsWith(last);
 }
 
-function complaint(rule: string, message: string, advice: string, expected: string): Finding {
-  return { rule, severity: "error", layer: null, measured: null, expected, message, advice };
+function complaint(
+  rule: string,
+  message: Sentence,
+  advice: string,
+  expected: string,
+): GateFinding {
+  const verdict = { layer: null, measured: null, expected, message, advice };
+  return { ...makeFinding(rule, { severity: "error", ...verdict }), about: "configuration" };
 }

@@ -1,5 +1,6 @@
 import { applySuppressions, type SuppressionContext } from "./apply_suppressions.ts";
 import type { GateFinding, GateResult, GateRun, GateSummary } from "./gate_result.ts";
+import { CONFIGURATION_RULES } from "./gate_rules.ts";
 import { weigh } from "./judge_run.ts";
 import type { GateSettings } from "./resolve_configuration.ts";
 import { arrayOf, number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
@@ -55,12 +56,16 @@ export function decide(
   const all = [...suppressed.runs.flatMap(({ findings }) => findings), ...findings];
   const summary = { ...count(all), unmeasured: 0, skipped: context.skipped };
   summary.unmeasured = runs.filter(({ error }) => error !== null).length;
+  const judged = Object.entries(rules).flatMap(([name, { level }]) =>
+    level === "off" ? [] : [name]
+  );
   return {
     passed: summary.errors === 0 && summary.unmeasured === 0 &&
       (maxWarnings === null || summary.warnings <= maxWarnings),
     summary,
     maxWarnings,
-    rules: Object.entries(rules).flatMap(([name, { level }]) => level === "off" ? [] : [name]),
+    rules: judged,
+    configurationRules: judged.filter((name) => CONFIGURATION_RULES.includes(name)),
     runs: suppressed.runs,
     configuration: file,
     findings,

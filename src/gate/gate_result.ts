@@ -5,6 +5,8 @@ import type { Measurements } from "../measure/measurements.ts";
 export interface GateFinding extends Finding {
   /** Why it does not count, where a suppression accepts it; its severity is then `note`. */
   suppressed?: string;
+  /** What it is about, where that is not the model. */
+  about?: "configuration";
 }
 
 /** One pass of one model, and what the gate says of it. */
@@ -49,6 +51,8 @@ export interface GateResult {
   maxWarnings: number | null;
   /** The rules that were run. */
   rules: string[];
+  /** Those of them that judge the configuration, not a pass. */
+  configurationRules: string[];
   /** Every pass, in the order of the configuration. */
   runs: GateRun[];
   /** The configuration, which `findings` are about; `null` where there is none. */

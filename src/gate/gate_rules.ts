@@ -5,12 +5,8 @@ import { RULES } from "../checks/rules.ts";
 import type { ThresholdTable } from "../checks/threshold_entry.ts";
 import type { Level } from "./configuration.ts";
 
-/** The documentation of the rules that only a gate can judge; those that need no pass have no assertion. */
-export const GATE_DOCUMENTATION: readonly RuleDocumentation[] = [
-  {
-    ...BASELINE_RULE,
-    fix: "If the change is intended, store the new figures with check --update-baseline.",
-  },
+/** The rules that judge the configuration itself. */
+const CONFIGURATION_DOCUMENTATION: readonly RuleDocumentation[] = [
   {
     name: "unused-suppression",
     assertion: "",
@@ -39,6 +35,19 @@ export const GATE_DOCUMENTATION: readonly RuleDocumentation[] = [
     misleads: "A commit that passed yesterday can fail today; that is the purpose of the date.",
     fix: "Fix the suppressed finding, or set a later date.",
   },
+];
+
+/** The names of the rules that judge the configuration, not a pass. */
+export const CONFIGURATION_RULES: readonly string[] = CONFIGURATION_DOCUMENTATION
+  .map(({ name }) => name);
+
+/** The documentation of the rules that only a gate can judge; those that need no pass have no assertion. */
+export const GATE_DOCUMENTATION: readonly RuleDocumentation[] = [
+  {
+    ...BASELINE_RULE,
+    fix: "If the change is intended, store the new figures with check --update-baseline.",
+  },
+  ...CONFIGURATION_DOCUMENTATION,
 ];
 
 /** What a gate knows of a rule before it has measured anything. */

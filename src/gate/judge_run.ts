@@ -1,4 +1,6 @@
-import type { Finding } from "../checks/finding.ts";
+import { amendFinding, type Finding, makeFinding, type Verdict } from "../checks/finding.ts";
+import { number, say } from "../checks/say.ts";
+import { sayPlain, type Sentence } from "../checks/sentence.ts";
 import { matchesBaseline } from "../checks/matches_baseline.ts";
 import { judgeRule } from "../checks/judge_rule.ts";
 import { allRules } from "../checks/register_rule.ts";
@@ -77,36 +79,45 @@ function compare(
   { name, seed, figures, renamed }: BaselineEntry,
   thresholds: RuleSetting["thresholds"],
 ): Finding[] {
-  const { batch, objective } = measurements;
-  const about = { rule: "baseline", layer: null, measured: null };
+  const said = (verdict: Pick<Verdict, "severity" | "kind" | "expected" | "message" | "advice">) =>
+    makeFinding("baseline", { layer: null, measured: null, ...verdict });
   const advice = "If the change is meant, store the new figures: check --update-baseline.";
   if (figures === null) {
-    return [{
-      ...about,
+    return [said({
       severity: "note",
+      kind: "unknown-pass",
       expected: "a pass that the baseline knows",
-      message: `The baseline does not know ${name} under seed ${seed}: nothing is compared.`,
+      message: say`The baseline does not know ${name} under seed ${
+        number(seed, "exact")
+      }: nothing is
+        compared.`,
       advice: "Store its figures as well: check --update-baseline.",
-    }];
+    })];
   }
-  const was = `${figures.objective.name} on ${figures.batch.examples} examples`;
-  const is = `${objective.name} on ${batch.examples} examples`;
-  if (was !== is) {
-    return [{
-      ...about,
+  const was = measuredWith(figures);
+  const is = measuredWith(measurements);
+  const isSame = figures.objective.name === measurements.objective.name &&
+    figures.batch.examples === measurements.batch.examples;
+  if (!isSame) {
+    return [said({
       severity: "error",
-      expected: was,
-      message: `The baseline of ${name} was measured with ${was}, this pass with ${is}.`,
+      kind: "other-objective",
+      expected: sayPlain(was),
+      message: say`The baseline of ${name} was measured with ${was}, this pass with ${is}.`,
       advice,
-    }];
+    })];
   }
-  const notes: Finding[] = renamed === null ? [] : [{
-    ...about,
+  const notes = renamed === null ? [] : [said({
     severity: "note",
+    kind: "renamed-model",
     expected: "the model of the baseline",
-    message: `The baseline knows the model ${name} as ${renamed}.`,
+    message: say`The baseline knows the model ${name} as ${renamed}.`,
     advice,
-  }];
+  })];
   const found = matchesBaseline(figures).check(measurements, thresholds);
-  return [...notes, ...found.map((finding) => ({ ...finding, advice }))];
+  return [...notes, ...found.map((finding) => amendFinding(finding, { advice }))];
+}
+
+function measuredWith({ objective, batch }: Measurements): Sentence {
+  return say`${objective.name} on ${number(batch.examples, "exact")} examples`;
 }

@@ -1,5 +1,4 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
-import { requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 import { isDisposed } from "./is_disposed.ts";
 
@@ -26,6 +25,20 @@ export function modelComplaint(value: unknown): string | null {
   return `${found}, expected a layers model of TensorFlow.js`;
 }
 
+/** What is thrown where something else than a layers model was given. */
+export class NoModelError extends TypeError {
+  /** As for any wrong argument. */
+  override name = "TypeError";
+
+  /**
+   * @param message What was found, and what was expected.
+   * @param found What was given.
+   */
+  constructor(message: string, readonly found: unknown) {
+    super(message);
+  }
+}
+
 /**
  * Refuses what is no layers model that can be used, for callers that no type checker has warned.
  *
@@ -33,10 +46,8 @@ export function modelComplaint(value: unknown): string | null {
  * @throws {TypeError} If it is something else, has no inputs yet or was disposed of.
  */
 export function requireModel(value: unknown): asserts value is LayersModel {
-  requireValue("model", value, (value, place) => {
-    const complaint = modelComplaint(value);
-    return complaint === null ? null : `${place} is ${complaint}`;
-  });
+  const complaint = modelComplaint(value);
+  if (complaint !== null) throw new NoModelError(`model is ${complaint}`, value);
 }
 
 /**

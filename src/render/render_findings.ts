@@ -1,9 +1,14 @@
+import { saidOf } from "../checks/finding.ts";
+import { apartFromLayer, kindOfSentence } from "../checks/sentence.ts";
+import type { GateFinding } from "../gate/gate_result.ts";
 import { formatCount, formatNumber } from "../words/numbers.ts";
-import type { Finding } from "../checks/finding.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { layerRange } from "./layer_range.ts";
 import { paint } from "./paint.ts";
 import { wrapText } from "./wrap_text.ts";
+
+/** A finding, and what the gate says of it where it comes from one. */
+type Finding = GateFinding;
 
 const SEVERITIES = ["error", "warning", "note"] as const;
 const MOST_SAID = 3;
@@ -32,7 +37,11 @@ export function renderFindings(
     for (const finding of findings) {
       if (finding.severity !== severity) continue;
       // What a rule expects may differ from layer to layer; the threshold behind it does not.
-      const key = JSON.stringify([severity, finding.rule, finding.threshold ?? finding.expected]);
+      const key = JSON.stringify([
+        severity,
+        finding.rule,
+        finding.threshold ?? finding.expected.text,
+      ]);
       groups.set(key, [...groups.get(key) ?? [], finding]);
     }
   }
@@ -74,7 +83,7 @@ function linesOf(
 function whereIs(group: Finding[], order: readonly string[]): string {
   const names = new Set(group.flatMap(({ layer, layers }) => layers ?? (layer ? [layer] : [])));
   if (names.size === 0) {
-    return group[0].rule.endsWith("-suppression") ? "the configuration" : "the whole model";
+    return group[0].about === "configuration" ? "the configuration" : "the whole model";
   }
   const place = new Map(order.map((name, index) => [name, index]));
   const sorted = [...names].sort((a, b) => (place.get(a) ?? 0) - (place.get(b) ?? 0));
@@ -88,10 +97,10 @@ function said(group: Finding[]): string[] {
   const rest = group.length - messages.length;
   if (rest === 0) return messages;
   const measured = group.flatMap(({ measured }) => measured === null ? [] : [measured]);
-  const expected = new Set(group.map(({ expected }) => expected));
+  const expected = new Set(group.map(({ expected }) => expected.text));
   const details = [
     ...measured.length > 0 ? [`measured ${rangeOf(measured)}`] : [],
-    ...expected.size === 1 ? [`expected ${group[0].expected}`] : [],
+    ...expected.size === 1 ? [`expected ${group[0].expected.text}`] : [],
   ];
   const tail = details.length > 0 ? ` (all: ${details.join(", ")})` : "";
   return [
@@ -102,56 +111,35 @@ function said(group: Finding[]): string[] {
 
 /** The advice of a group: one of each kind, and to how many more layers it applies. */
 function advised(group: Finding[]): string[] {
-  return kinds(group, "advice").map(([{ text, neutral }, ...others]) => {
+  return kinds(group, "advice").map(([{ text, apart }, ...others]) => {
     if (others.length === 0) return text;
-    const same = others.every((other) => other.neutral === neutral);
+    const same = others.every((other) => other.apart === apart);
     const which = others.length === 1 ? "the other finding" : `the other ${others.length} findings`;
     return `${text} The same applies to ${which}${same ? "" : " (values differ)"}.`;
   });
 }
 
-/** A text, and what it is without the name of its layer. */
+/** A text, and what it says apart from the name of its layer. */
 interface Said {
   text: string;
-  neutral: string;
+  apart: string;
 }
 
-/** The texts of each kind: texts that differ in nothing but the layer and figures are of one kind. */
+/** The texts of each kind, which differ in nothing but names, words and figures. */
 function kinds(group: Finding[], field: "message" | "advice"): Said[][] {
   const found = new Map<string, Said[]>();
   const texts = new Set<string>();
   for (const finding of group) {
     const text = finding[field];
     // The same words of two layers are one text, even where they name one of the two.
-    if (texts.has(text)) continue;
+    if (text === "" || texts.has(text)) continue;
     texts.add(text);
-    const neutral = finding.layer ? withoutName(text, finding.layer) : text;
-    const kind = neutral.replace(/\d[\d.]*(e[+-]?\d+)?/g, "#");
-    if (text !== "") found.set(kind, [...found.get(kind) ?? [], { text, neutral }]);
+    const sentence = saidOf(finding, field);
+    const kind = kindOfSentence(sentence);
+    const said = { text, apart: apartFromLayer(sentence, finding.layer) };
+    found.set(kind, [...found.get(kind) ?? [], said]);
   }
   return [...found.values()];
-}
-
-const ENDS_IN_WORD = /[\p{L}\p{N}_]$/u;
-const STARTS_IN_WORD = /^[\p{L}\p{N}_]/u;
-
-/**
- * A text with a star for a name, but not for the same letters inside of another word. A pattern for
- * every name would cost more than all else that is said of a long report.
- */
-function withoutName(text: string, name: string): string {
-  let result = "";
-  let from = 0;
-  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at)) {
-    const end = at + name.length;
-    if (ENDS_IN_WORD.test(text.slice(0, at)) || STARTS_IN_WORD.test(text.slice(end))) {
-      at++;
-      continue;
-    }
-    result += `${text.slice(from, at)}*`;
-    at = from = end;
-  }
-  return result + text.slice(from);
 }
 
 function rangeOf(figures: number[]): string {

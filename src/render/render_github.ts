@@ -85,11 +85,11 @@ function byModel(runs: readonly GateRun[]): Pick<GateRun, "model" | "path" | "fi
   return [...models.values()];
 }
 
-/** What one rule says of several layers takes one annotation: there is room for few. */
+/** Findings of one kind take one annotation: there is room for few. */
 function merged(findings: GateFinding[]): GateFinding[] {
   const groups = new Map<string, { first: GateFinding; layers: Set<string> }>();
   for (const finding of findings.filter(isOpen)) {
-    const key = JSON.stringify([finding.rule, finding.severity]);
+    const key = JSON.stringify([finding.rule, finding.severity, finding.kind]);
     const group = groups.get(key) ?? { first: finding, layers: new Set() };
     groups.set(key, group);
     group.layers.add(finding.layer ?? "the whole model");

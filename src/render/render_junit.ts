@@ -26,7 +26,8 @@ import { gateResultShape } from "../checks/requirements.ts";
  */
 export function renderJunit(result: GateResult): string {
   requireValue("result", result, gateResultShape);
-  const suites = result.runs.map((run) => runSuite(run, result.rules));
+  const judging = result.rules.filter((rule) => !result.configurationRules.includes(rule));
+  const suites = result.runs.map((run) => runSuite(run, judging));
   if (result.findings.length > 0) suites.push(ownSuite(result.findings));
   if (tooManyWarnings(result)) suites.push(warningsSuite(result));
   const sum = (key: "tests" | "failures" | "errors") =>
@@ -65,11 +66,10 @@ function runSuite(run: GateRun, rules: string[]): Suite {
     const cases = testCase(name, "measured", file, body);
     return { name, file, tests: 1, failures: 0, errors: 1, cases };
   }
-  const own = rules.filter((rule) => !rule.endsWith("-suppression"));
   return {
     name,
     file,
-    ...casesOf(name, own, file, findings),
+    ...casesOf(name, rules, file, findings),
   };
 }
 

@@ -131,7 +131,7 @@ function findingRow(
   where: string,
 ): string[] {
   const figure = measured === null ? "" : formatNumber(measured);
-  return [MARKS[severity], where, rule, layer ?? "", figure, expected];
+  return [MARKS[severity], where, rule, layer ?? "", figure, expected.text];
 }
 
 /** What is suppressed, and why: a line for each rule and reason. */

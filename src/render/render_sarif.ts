@@ -1,10 +1,14 @@
+import { saidOf } from "../checks/finding.ts";
+import { slotsOf } from "../checks/sentence.ts";
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import type { GateRule } from "../gate/gate_rules.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { writeJson } from "../words/write_json.ts";
+import { findingKeys } from "../documents/finding_shape.ts";
 import type { GateLocation, Locate } from "./gate_location.ts";
 import { checkedLocate, gateTitle } from "./gate_words.ts";
 import { rulePage } from "./render_rule.ts";
+import { object } from "../documents/shape.ts";
 import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
@@ -17,6 +21,17 @@ export interface SarifOptions {
 }
 
 const HOME = "https://jsr.io/@gradient-health/gradient-health";
+
+type Structure = Pick<GateFinding, "kind" | "measured" | "expected" | "threshold" | "figures">;
+
+/** What a result is beside its text. */
+const structure = object<Structure>({
+  kind: findingKeys.kind,
+  measured: findingKeys.measured,
+  expected: findingKeys.expected,
+  threshold: findingKeys.threshold,
+  figures: findingKeys.figures,
+});
 
 const optionsShape = objectWith({
   version: text,
@@ -102,7 +117,7 @@ function resultOf(
   place: GateLocation | null,
   index: Map<string, number>,
 ): object {
-  const { rule, severity, layer, message, advice, suppressed } = finding;
+  const { rule, severity, kind, layer, layers = [], message, advice, suppressed } = finding;
   const about = run === null ? "" : `${gateTitle(run)}: `;
   return {
     ruleId: visible(rule),
@@ -114,19 +129,25 @@ function resultOf(
       locations: [{
         physicalLocation: physical(place),
         ...run === null || layer === null ? {} : {
-          logicalLocations: [{
-            name: visible(layer),
-            fullyQualifiedName: visible(`${run.model}/${layer}`),
+          // The layer that it is about comes first.
+          logicalLocations: [...new Set([layer, ...layers])].map((name) => ({
+            name: visible(name),
+            fullyQualifiedName: visible(`${run.model}/${name}`),
             kind: "member",
-          }],
+          })),
         },
       }],
       partialFingerprints: {
         "gradientHealth/v1": visible(
-          JSON.stringify(run === null ? [rule, message] : [rule, run.model, run.seed, layer]),
+          JSON.stringify(
+            run === null
+              ? [rule, slotsOf(saidOf(finding, "message"))]
+              : [rule, kind, run.model, run.seed, layer],
+          ),
         ),
       },
     },
+    properties: structure.encode(finding),
     // Of all results or of none, says the standard.
     suppressions: suppressed === undefined
       ? []

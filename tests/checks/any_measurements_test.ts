@@ -72,7 +72,7 @@ Deno.test("runChecks() gives sound findings on whatever measurements the types a
       for (const finding of findings) {
         const { layer, layers = [], message, advice, expected, measured } = finding;
         for (const name of [layer, ...layers]) assert(name === null || names.has(name), name ?? "");
-        for (const text of [message, advice, expected]) {
+        for (const text of [message, advice, expected.text]) {
           assert(text.length > 0 && !/undefined|\[object/.test(text), text);
         }
         assert(measured === null || typeof measured === "number");

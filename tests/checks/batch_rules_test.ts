@@ -211,7 +211,7 @@ Deno.test("inputNormalized warns of a constant input, but not of a mask of ones 
 
 function head(given: Given) {
   return outputHead.check(withHead(given)).map(({ severity, expected }) =>
-    `${severity}: ${expected}`
+    `${severity}: ${expected.text}`
   );
 }
 
@@ -277,7 +277,7 @@ Deno.test("outputHead wants logits before a softmax or a sigmoid of its own", ()
     const end = { ...kernel, name: "end", activation: last, weights: [] };
     const layers = between ? [kernel, pooling, end] : [kernel, end];
     return outputHead.check({ ...measurements, layers })
-      .map(({ severity, expected }) => `${severity}: ${expected}`);
+      .map(({ severity, expected }) => `${severity}: ${expected.text}`);
   };
   const categorical = "categoricalCrossentropy", binary = "binaryCrossentropy";
   for (const before of ["softmax", "sigmoid"]) {

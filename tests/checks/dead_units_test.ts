@@ -35,7 +35,7 @@ Deno.test("deadUnits warns above a fifth and fails above a half", () => {
 Deno.test("deadUnits takes other shares, and fails a wholly dead layer under any", () => {
   assertEquals(judge(0.3, { deadFraction: 0.2 })[0].severity, "error");
   const [finding] = judge(1, { deadFraction: 1, deadFractionWarning: 1 });
-  assertEquals([finding.severity, finding.expected], ["error", "< 1"]);
+  assertEquals([finding.severity, finding.expected.text], ["error", "< 1"]);
   assertEquals(judge(0.99, { deadFraction: 1, deadFractionWarning: 1 }), []);
 });
 

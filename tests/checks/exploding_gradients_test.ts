@@ -16,7 +16,7 @@ Deno.test("explodingGradients passes just below the ratio and fails just above i
   const [finding, ...others] = check(chain(1001, 30, 1));
   assertEquals(others, []);
   assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
-  assertEquals([finding.expected, finding.threshold], ["<= 1000", "explodingRatio"]);
+  assertEquals([finding.expected.text, finding.threshold], ["<= 1000", "explodingRatio"]);
   assertAlmostEquals(finding.measured!, 1001, 1e-6);
 });
 
@@ -106,7 +106,7 @@ Deno.test("explodingGradients fails a recurrent layer whose signal grows through
   const [finding, ...others] = check(throughTime(1001));
   assertEquals(others, []);
   assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
-  assertEquals([finding.expected, finding.threshold], ["<= 1000", "explodingRatio"]);
+  assertEquals([finding.expected.text, finding.threshold], ["<= 1000", "explodingRatio"]);
   assertAlmostEquals(finding.measured!, 1001, 1e-6);
   const draw = "rnn/recurrent_kernel with a standard deviation of 0.25";
   assertStringIncludes(finding.advice, `Draw ${draw}, as orthogonal initialisation does`);

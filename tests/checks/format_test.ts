@@ -1,7 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { formatLayers } from "../../src/checks/format.ts";
+import { isRun, listLayers } from "../../src/checks/format.ts";
 
-Deno.test("formatLayers() writes neighbours as a run and others as a list", () => {
+Deno.test("listLayers() writes neighbours as a run and others as a list", () => {
+  const formatLayers = (names: string[], all: { name: string; className: string }[]) =>
+    listLayers(names, isRun(names, all));
   const all = Array.from({ length: 9 }, (_, i) => ({ name: `d${i + 1}`, className: "Dense" }));
   assertEquals(formatLayers(["d1"], all), "d1");
   assertEquals(formatLayers(["d1", "d2", "d3"], all), "d1, d2, d3");

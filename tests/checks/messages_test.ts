@@ -1,8 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { batchIndependence } from "../../src/checks/model_rules/batch_independence.ts";
 import { causality } from "../../src/checks/model_rules/causality.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
-import type { Finding } from "../../src/checks/finding.ts";
+import { type Finding, saidOf } from "../../src/checks/finding.ts";
 import { numericGradients } from "../../src/checks/model_rules/numeric_gradients.ts";
 import { inputDependence } from "../../src/checks/model_rules/input_dependence.ts";
 import { judgeRule, type RunChecksOptions } from "../../src/checks/judge_rule.ts";
@@ -13,6 +13,7 @@ import { RULES } from "../../src/checks/rules.ts";
 import { updateRatio } from "../../src/checks/model_rules/update_ratio.ts";
 import { weightsChange } from "../../src/checks/model_rules/weights_change.ts";
 import { weightsFrozen } from "../../src/checks/model_rules/weights_frozen.ts";
+import { sayPlain } from "../../src/checks/sentence.ts";
 import type {
   LayerMeasurements,
   Measurements,
@@ -438,13 +439,25 @@ for (const [what, findings] of Object.entries(SAID)) {
   Deno.test(`the rules say of ${what}`, async (t) => {
     const said = findings();
     assert(said.length > 0);
-    for (const { message, advice, expected } of said) {
+    for (const finding of said) {
+      const { message, advice, expected, kind, layer } = finding;
+      assertMatch(kind ?? "", /^[a-z]+(-[a-z]+)*$/, "every finding of ours has a kind");
+      assertEquals(message, sayPlain(saidOf(finding, "message")));
+      assertEquals(advice, sayPlain(saidOf(finding, "advice")));
+      // A name that stands in a text, or as any word, would keep what is alike apart.
+      for (const part of [...saidOf(finding, "message"), ...saidOf(finding, "advice")]) {
+        const text = typeof part === "string" ? part : "word" in part ? part.word : "";
+        assert(
+          !layer?.includes("_") || !text.split(/[\s/]/).includes(layer),
+          `${layer} in "${text}"`,
+        );
+      }
       for (const text of [message, advice]) assertEquals(/^\S.*[.]$/.test(text), true, text);
-      assertEquals(/undefined|\[object|NaN %/.test(`${message} ${advice} ${expected}`), false);
+      assertEquals(/undefined|\[object|NaN %/.test(`${message} ${advice} ${expected.text}`), false);
     }
     await t.assertSnapshot(
       said.map(({ severity, layer, expected, message, advice }) =>
-        `${severity} ${layer} (${expected}): ${message}\n  ${advice}`
+        `${severity} ${layer} (${expected.text}): ${message}\n  ${advice}`
       ).join("\n"),
     );
   });

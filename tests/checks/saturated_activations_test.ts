@@ -22,7 +22,7 @@ Deno.test("saturatedActivations warns above a quarter and fails above a half", (
 
 Deno.test("saturatedActivations takes other shares", () => {
   const [finding] = judge({ saturatedFraction: 0.2 }, { saturatedFraction: 0.1 });
-  assertEquals([finding.severity, finding.expected], ["error", "<= 0.1"]);
+  assertEquals([finding.severity, finding.expected.text], ["error", "<= 0.1"]);
   assertEquals(judge({ saturatedFraction: 1 }, { saturatedFraction: 1 })[0].severity, "warning");
 });
 

@@ -54,7 +54,7 @@ Deno.test("initScale names one target, and what else it counts the range from", 
   );
   assertStringIncludes(low.advice, "by 6.25, which gives the standard deviation 1 / sqrt(fan-in)");
   assertAlmostEquals(low.measured!, 0.16, 1e-9);
-  assertEquals(low.expected, "0.25 .. 2");
+  assertEquals(low.expected.text, "0.25 .. 2");
   const [high] = scaled(0.6, {}, [16, 64]);
   assertStringIncludes(high.message, "expected 0.5 .. 2 times (initScaleFactor).");
   // Fan-in 64 to 16 units: LeCun draws 0.125, Glorot 0.158, orthogonal 0.125.

@@ -1,3 +1,4 @@
+import { atMost } from "../../src/checks/expected.ts";
 import type { Finding } from "../../src/checks/finding.ts";
 import type { GateRun } from "../../src/gate/gate_result.ts";
 import { makeMeasurements } from "../checks/make_measurements.ts";
@@ -13,7 +14,7 @@ export function makeFinding(
     severity: "error",
     layer,
     measured: 0.9,
-    expected: "<= 0.5",
+    expected: atMost(0.5),
     message: `${layer} is not as it should be.`,
     advice: "Mend it.",
     ...given,

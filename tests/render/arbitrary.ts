@@ -1,6 +1,8 @@
 import { LAYER_KINDS } from "../../src/traits/layers.ts";
 import fc from "fast-check";
+import type { Expected } from "../../src/checks/expected.ts";
 import type { Finding } from "../../src/checks/finding.ts";
+import type { Sentence } from "../../src/checks/sentence.ts";
 import type {
   InputMeasurements,
   LayerMeasurements,
@@ -129,6 +131,31 @@ export const anyMeasurements: fc.Arbitrary<Measurements> = fc.record({
   layers: fc.array(layer, { maxLength: 6 }),
 });
 
+/** Anything that a rule may have expected. */
+const anyExpected: fc.Arbitrary<Expected> = fc.record({
+  text,
+  operator: fc.constantFrom(">=", "<=", ">", "<", "==", "between"),
+  bounds: fc.array(number, { maxLength: 2 }),
+  unit: text,
+  of: text,
+}, { requiredKeys: ["text"] });
+
+const as = fc.constantFrom("exact", "percent", "factor");
+
+/** Any sentence, whether or not a finding's text is made of it. */
+const sentence: fc.Arbitrary<Sentence> = fc.array(
+  fc.oneof(
+    text,
+    fc.record({ layer: text }),
+    fc.record({ layers: fc.array(text), run: fc.boolean() }),
+    fc.record({ weight: text, layer: text }),
+    fc.record({ value: number, unit: text, as }, { requiredKeys: ["value"] }),
+    fc.record({ count: fc.nat(), noun: text }),
+    fc.record({ word: text }),
+  ),
+  { maxLength: 4 },
+);
+
 /** Any findings, about layers that exist and others. */
 export const anyFindings: fc.Arbitrary<Finding[]> = fc.array(
   fc.record({
@@ -137,10 +164,16 @@ export const anyFindings: fc.Arbitrary<Finding[]> = fc.array(
     layer: fc.option(text),
     layers: fc.array(text),
     measured: fc.option(number),
-    expected: text,
+    expected: anyExpected,
     threshold: fc.constantFrom("deadFraction", "minEntries"),
+    kind: text,
+    figures: fc.dictionary(
+      text,
+      fc.record({ value: number, unit: text, as }, { requiredKeys: ["value", "unit"] }),
+    ),
     message: text,
     advice: text,
+    said: fc.record({ message: sentence, advice: sentence }),
   }, { requiredKeys: ["rule", "severity", "layer", "measured", "expected", "message", "advice"] }),
   { maxLength: 6 },
 );

@@ -30,7 +30,8 @@ Deno.test("renderGateText() says what is suppressed and that there are too many 
 });
 
 Deno.test("renderGateText() says of whom it speaks where it speaks of the configuration", () => {
-  const findings = [finding(null, { rule: "unused-suppression", severity: "warning" })];
+  const own = finding(null, { rule: "unused-suppression", severity: "warning" });
+  const findings = [{ ...own, about: "configuration" as const }];
   const text = renderGateText(gateResult([gateRun([])], { findings }));
   assertStringIncludes(text, "WARNING unused-suppression: the configuration\n");
 });

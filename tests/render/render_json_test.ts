@@ -44,6 +44,7 @@ Deno.test("renderJson() writes the keys of the format in their order, indented b
     "expected",
     "message",
     "advice",
+    "said",
   ]);
   assertEquals(text.split("\n").slice(0, 4), [
     "{",

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import fc from "fast-check";
 import type { Finding } from "../../src/checks/finding.ts";
+import { layerName, number, say, shareFigure, weightName } from "../../src/checks/say.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
 import { displayWidth } from "../../src/render/display_width.ts";
 import { renderText } from "../../src/render/render_text.ts";
@@ -260,7 +261,9 @@ Deno.test("renderText() says once what many layers share", () => {
   const same = names.map((name, i) =>
     finding(name, {
       measured: 0.9 + i / 100,
-      message: `${90 + i}.5 % of the entries of ${name} are saturated.`,
+      message: say`${shareFigure(0.905 + i / 100, "share")} of the entries of ${
+        layerName(name)
+      } are saturated.`,
     })
   );
   const text = renderText(model, [finding(null, { severity: "note", rule: "x" }), ...same]);
@@ -324,7 +327,9 @@ Deno.test("renderText() says where the same is to do in other layers with other 
     /Fix: ([^]*?)\n\n/.exec(renderText(
       model,
       figures.map((figure, i) =>
-        finding(names[i], { advice: `Draw ${names[i]}/kernel with ${figure}.` })
+        finding(names[i], {
+          advice: say`Draw ${weightName(`${names[i]}/kernel`, names[i])} with ${number(figure)}.`,
+        })
       ),
     ))![1].replace(/\s+/g, " ");
   assertEquals(adviceOf([0.1]), "Draw a_1/kernel with 0.1.");
@@ -340,6 +345,15 @@ Deno.test("renderText() says where the same is to do in other layers with other 
     adviceOf([0.1, 0.1, 0.1]),
     "Draw a_1/kernel with 0.1. The same applies to the other 2 findings.",
   );
+});
+
+Deno.test("renderText() writes strings of a rule out as they are, and knows no kinds of them", () => {
+  const model = measurements([layer("a", {}), layer("b", {})]);
+  const text = renderText(
+    model,
+    ["a", "b"].map((name) => finding(name, { message: `${name} is off.`, advice: "Mend it." })),
+  );
+  assert(text.includes("  a is off.\n  b is off.\n  Fix: Mend it.\n\n"), text);
 });
 
 Deno.test("renderText() keeps findings of different thresholds apart", () => {

@@ -1,4 +1,6 @@
-import type { Finding } from "../../src/checks/finding.ts";
+import { atMost } from "../../src/checks/expected.ts";
+import { type Finding, makeFinding, type Verdict } from "../../src/checks/finding.ts";
+import { layerName, say } from "../../src/checks/say.ts";
 import type {
   LayerMeasurements,
   Measurements,
@@ -81,15 +83,18 @@ export function measurements(
 }
 
 /** An error of the given layer. */
-export function finding(layer: string | null, over: Partial<Finding> = {}): Finding {
-  return {
-    rule: "saturated-activations",
+export function finding(
+  layer: string | null,
+  { rule = "saturated-activations", ...over }: Partial<Verdict> & { rule?: string } = {},
+): Finding {
+  const name = layer === null ? say`null` : [layerName(layer)];
+  return makeFinding(rule, {
     severity: "error",
     layer,
     measured: 0.99,
-    expected: "<= 0.5",
-    message: `99 % of the entries of ${layer} are saturated.`,
-    advice: `Scale the kernel of ${layer} down.`,
+    expected: atMost(0.5),
+    message: say`99 % of the entries of ${name} are saturated.`,
+    advice: say`Scale the kernel of ${name} down.`,
     ...over,
-  };
+  });
 }

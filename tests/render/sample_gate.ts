@@ -25,6 +25,7 @@ export function gateResult(runs: GateRun[], given: Partial<GateResult> = {}): Ga
     summary,
     maxWarnings: null,
     rules: ["saturated-activations", "dead-units", "unused-suppression"],
+    configurationRules: ["unused-suppression"],
     runs,
     configuration: "gradient-health.json",
     findings: [],

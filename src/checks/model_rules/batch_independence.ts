@@ -1,9 +1,10 @@
 import type { BatchIndependenceProbe } from "../../probe/probe_batch_independence.ts";
 import { defineModelRule } from "../define_rule.ts";
+import { atMost, exactly } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatCount, formatNumber } from "../format.ts";
 import type { Verdict } from "../judge.ts";
 import { LEAK_TOLERANCE } from "../shared_thresholds.ts";
+import { counted, exactFigure, figure, say } from "../say.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `batch-independence`: an example's output depends on no other example. */
@@ -68,28 +69,40 @@ export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelR
       if (rows !== batch.examples) {
         return [{
           severity: "error",
+          kind: "rows",
           layer: null,
           measured: rows,
-          expected: `${batch.examples} rows`,
-          message: `The output ${name} has ${formatCount(rows, "row")} for ` +
-            `${formatCount(batch.examples, "example")}; expected ` +
-            `one an example.`,
+          expected: exactly(batch.examples, { unit: "rows" }),
+          figures: {
+            rows: exactFigure(rows, "rows"),
+            examples: exactFigure(batch.examples, "examples"),
+          },
+          message: say`The output ${name} has ${counted(rows, "row")} for ${
+            counted(batch.examples, "example")
+          }; expected one an example.`,
           advice,
         }];
       }
       const worst = examples.reduce((a, b) => b.change <= a.change ? a : b);
       const leak = worst.change === 0 ? 0 : worst.change / (rms || 1);
       if (leak <= leakTolerance) return [];
+      const expected = atMost(leakTolerance);
+      const figures = {
+        example: exactFigure(worst.example, "index"),
+        change: figure(worst.change, "l2 of the change"),
+        leak: figure(leak, "change / rms of the output"),
+      };
       return [{
         severity: "error",
+        kind: "leak",
         layer: null,
         measured: leak,
-        expected: `<= ${formatNumber(leakTolerance)}`,
+        expected,
         threshold: "leakTolerance",
-        message: `The output ${name} of example ${worst.example} changes by ` +
-          `${formatNumber(worst.change)} (${formatNumber(leak)} of its rms) when the other ` +
-          `examples of the batch are replaced; expected <= ${formatNumber(leakTolerance)} ` +
-          `(leakTolerance).`,
+        figures,
+        message: say`The output ${name} of example ${figures.example} changes by ${figures.change}
+          (${figures.leak} of its rms) when the other examples of the batch are replaced; expected
+          ${expected} (leakTolerance).`,
         advice,
       }];
     }),

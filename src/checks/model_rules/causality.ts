@@ -1,9 +1,10 @@
 import type { CausalityProbe } from "../../probe/probe_causality.ts";
 import { defineModelRule } from "../define_rule.ts";
+import { atMost } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber } from "../format.ts";
 import type { Verdict } from "../judge.ts";
 import { LEAK_TOLERANCE } from "../shared_thresholds.ts";
+import { exactFigure, figure, say } from "../say.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `causality`: an output depends on no later input. */
@@ -84,18 +85,25 @@ export const causality: ModelRule<CausalityProbe> = defineModelRule({
       const found = leaks.filter(({ leak }) => !(leak <= leakTolerance));
       if (found.length === 0) return [];
       const worst = found.reduce((a, b) => b.leak <= a.leak ? a : b);
+      const expected = atMost(leakTolerance);
+      const figures = {
+        step: exactFigure(worst.step, "step"),
+        change: figure(worst.change, "l2 of the change"),
+        leak: figure(worst.leak, "change / rms of the output"),
+        leakingSteps: exactFigure(found.length, "steps"),
+        steps: exactFigure(cuts.length, "steps"),
+      };
       return [{
         severity: "error",
+        kind: "leak",
         layer: null,
         measured: worst.leak,
-        expected: `<= ${formatNumber(leakTolerance)}`,
+        expected,
         threshold: "leakTolerance",
-        message: `The output ${name} up to step ${worst.step} changes by ` +
-          `${formatNumber(worst.change)} (${
-            formatNumber(worst.leak)
-          } of its rms) when the inputs ` +
-          `after that step are replaced, and so it is at ${found.length} of ${cuts.length} steps; ` +
-          `expected <= ${formatNumber(leakTolerance)} (leakTolerance).`,
+        figures,
+        message: say`The output ${name} up to step ${figures.step} changes by ${figures.change}
+          (${figures.leak} of its rms) when the inputs after that step are replaced, and so it is at
+          ${figures.leakingSteps} of ${figures.steps} steps; expected ${expected} (leakTolerance).`,
         advice: 'Pad convolutions "causal", mask attention, and look for a mean over the steps.',
       }];
     }),

@@ -1,7 +1,10 @@
 import type { InputDependenceProbe } from "../../probe/probe_input_dependence.ts";
 import { defineModelRule } from "../define_rule.ts";
+import { moreThan } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../judge.ts";
+import { say } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `input-dependence`: the outputs depend on the inputs. */
@@ -58,11 +61,12 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
   judge({ inputs, outputs }) {
     const advice = "Look for a layer that is fed something else, for a branch that is multiplied " +
       "by 0, and for dead or saturated layers.";
-    const verdict = (message: string): Verdict => ({
+    const verdict = (kind: string, message: Sentence): Verdict => ({
       severity: "error",
+      kind,
       layer: null,
       measured: 0,
-      expected: "> 0",
+      expected: moreThan(0),
       message,
       advice,
     });
@@ -77,17 +81,21 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
     return [
       ...inputs.filter(({ alike }) => alike).map(({ name }): Verdict => ({
         severity: "note",
+        kind: "alike",
         layer: null,
         measured: null,
         expected: "examples that differ",
-        message: `No verdict on the input ${name}: all of its examples are alike.`,
+        message: say`No verdict on the input ${name}: all of its examples are alike.`,
         advice: "Probe on a batch of different examples.",
       })),
       ...constant.map((name) =>
-        verdict(`The output ${name} stays the same whatever the inputs are; expected a change.`)
+        verdict(
+          "constant-output",
+          say`The output ${name} stays the same whatever the inputs are; expected a change.`,
+        )
       ),
       ...unused.map(({ name }) =>
-        verdict(`The input ${name} changes no output; expected a change of one.`)
+        verdict("unused-input", say`The input ${name} changes no output; expected a change of one.`)
       ),
     ];
   },

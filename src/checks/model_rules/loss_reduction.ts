@@ -1,7 +1,9 @@
 import type { LossProbe } from "../../probe/probe_loss.ts";
 import { defineModelRule } from "../define_rule.ts";
+import { atMost } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber, formatPercent } from "../format.ts";
+import { figure, NOTHING, number, say } from "../say.ts";
+import { sayPlain } from "../sentence.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `loss-reduction`: the loss is a mean over the examples, not a sum. */
@@ -73,16 +75,19 @@ export const lossReduction: ModelRule<LossProbe> = defineModelRule({
     const off = Math.abs(twice - once) / Math.abs(once);
     // Both 0: equal. Not finite: the rule non-finite says more of it.
     if (twice === once || off <= lossReductionTolerance || !Number.isFinite(once)) return [];
-    const limit = `within ${formatPercent(lossReductionTolerance)}`;
-    const factor = once === 0 ? "" : `, ${formatNumber(twice / once)} times as much`;
+    const limit = say`within ${number(lossReductionTolerance, "percent")}`;
+    const figures = { once: figure(once, "J"), twice: figure(twice, "J") };
+    const factor = once === 0 ? NOTHING : say`, ${number(twice / once)} times as much`;
     return [{
       severity: "error",
+      kind: "sum",
       layer: null,
       measured: off,
-      expected: limit,
+      expected: { ...atMost(lossReductionTolerance), text: sayPlain(limit) },
       threshold: "lossReductionTolerance",
-      message: `${name} is ${formatNumber(once)} on the batch and ${formatNumber(twice)} on the ` +
-        `batch twice over${factor}; expected them equal ${limit} (lossReductionTolerance).`,
+      figures,
+      message: say`${name} is ${figures.once} on the batch and ${figures.twice} on the batch twice
+        over${factor}; expected them equal ${limit} (lossReductionTolerance).`,
       advice: "Average the loss over the examples instead of adding it up.",
     }];
   },

@@ -2,9 +2,10 @@ import type { GradientComparison, GradientProbe } from "../../probe/probe_gradie
 import { activationTraits } from "../../traits/activation_traits.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import { defineModelRule } from "../define_rule.ts";
+import { atMost } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber } from "../format.ts";
 import type { Verdict } from "../judge.ts";
+import { figure, layerName, say, weightName } from "../say.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** A gradient is wrong where it is off by so many times what the quotients are off among themselves. */
@@ -91,31 +92,42 @@ export const numericGradients: ModelRule<GradientProbe> = defineModelRule({
       if (off <= limit) return [];
       const { layer, name, analytic } = weight;
       const doubt = doubtOf(weight, resolution);
-      const figures = `${formatNumber(analytic)} by back-propagation and ` +
-        `${formatNumber(numeric)} by differences`;
+      const weightSlot = weightName(name, layer);
+      const expected = atMost(limit);
+      const figures = {
+        analytic: figure(analytic, "dJ along a direction"),
+        numeric: figure(numeric, "dJ along a direction"),
+        difference: figure(off, "|difference| / usual size"),
+      };
+      const both =
+        say`${figures.analytic} by back-propagation and ${figures.numeric} by differences`;
       if (off < MARGIN * doubt) {
         return [{
           severity: "note",
+          kind: "doubt",
           layer,
           measured: off,
-          expected: `<= ${formatNumber(limit)}`,
+          expected,
           threshold,
-          message: `No verdict on ${name}: its derivative along a direction is ${figures}, ` +
-            `and the differences at other steps are off by as much.`,
+          figures,
+          message:
+            say`No verdict on ${weightSlot}: its derivative along a direction is ${both}, and the
+            differences at other steps are off by as much.`,
           advice: "Take an objective whose size is nearer to that of its changes, a mean for one.",
         }];
       }
       return [{
         severity: "error",
+        kind: "wrong",
         layer,
         measured: off,
-        expected: `<= ${formatNumber(limit)}`,
+        expected,
         threshold,
-        message: `The derivative of J along a direction of ${name} is ${figures}, off by ` +
-          `${formatNumber(off)} of its usual size; expected <= ${formatNumber(limit)} ` +
-          `(${threshold}).`,
-        advice: `Look at the gradient that ${layer} and the layers above it define themselves, ` +
-          `and for an operation that cuts it.`,
+        figures,
+        message: say`The derivative of J along a direction of ${weightSlot} is ${both}, off by
+          ${figures.difference} of its usual size; expected ${expected} (${threshold}).`,
+        advice: say`Look at the gradient that ${layerName(layer)} and the layers above it define
+          themselves, and for an operation that cuts it.`,
       }];
     });
   },

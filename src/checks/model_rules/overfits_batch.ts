@@ -1,7 +1,8 @@
 import type { OverfitProbe } from "../../probe/probe_overfit.ts";
 import { defineModelRule } from "../define_rule.ts";
+import { atMost } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatCount, formatNumber } from "../format.ts";
+import { counted, exactFigure, figure, number, say } from "../say.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** Bars of the chart: the loss before the first step, at the end, and in between. */
@@ -91,24 +92,31 @@ export const overfitsBatch: ModelRule<OverfitProbe> = defineModelRule({
     const least = Math.min(...judged);
     if (least <= overfitLoss) return [];
     const diverged = judged.findIndex((loss) => !Number.isFinite(loss));
-    const limit = `<= ${formatNumber(overfitLoss)}`;
+    const expected = atMost(overfitLoss);
     const steps = judged.length - 1;
+    const figures = {
+      first: figure(losses[0], "J"),
+      least: figure(least, "J"),
+      steps: exactFigure(diverged === -1 ? steps : diverged, "steps"),
+    };
     return [{
       severity: "error",
+      kind: diverged === -1 ? "slow" : "diverged",
       layer: null,
       measured: Number.isFinite(least) ? least : null,
-      expected: limit,
+      expected,
       threshold: "overfitLoss",
+      figures,
       message: diverged !== -1
-        ? `${name} is ${losses[diverged]} after ${
-          formatCount(diverged, "step")
-        } of ${optimizer} on the batch ` +
-          `alone; expected ${limit} (overfitLoss).`
-        : `${name} came down from ${formatNumber(losses[0])} to ${formatNumber(least)} in ` +
-          `${
-            formatCount(steps, "step")
-          } of ${optimizer} on the batch alone; expected ${limit} (overfitLoss) ` +
-          `within ${overfitSteps} (overfitSteps).`,
+        ? say`${name} is ${number(losses[diverged])} after ${
+          counted(diverged, "step")
+        } of ${optimizer}
+          on the batch alone; expected ${expected} (overfitLoss).`
+        : say`${name} came down from ${figures.first} to ${figures.least} in ${
+          counted(steps, "step")
+        } of
+          ${optimizer} on the batch alone; expected ${expected} (overfitLoss) within
+          ${number(overfitSteps, "exact")} (overfitSteps).`,
       advice: diverged !== -1
         ? "Lower the learning rate, and look at assertHealthy."
         : "Try another learning rate, widen the network, and look whether the targets belong to " +

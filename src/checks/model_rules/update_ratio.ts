@@ -1,9 +1,10 @@
 import type { StepProbe, WeightStep } from "../../probe/probe_step.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineModelRule } from "../define_rule.ts";
+import { between } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber } from "../format.ts";
 import type { Verdict } from "../judge.ts";
+import { figure, say, weightName } from "../say.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `update-ratio`: one step changes each kernel by a small share, but not by nothing. */
@@ -86,17 +87,24 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule({
       .flatMap((weight): Verdict[] => {
         const log = Math.log10(ratio(weight));
         if (log >= updateRatioMin && log <= updateRatioMax) return [];
-        const range = `${formatNumber(updateRatioMin)} .. ${formatNumber(updateRatioMax)}`;
+        const expected = between(updateRatioMin, updateRatioMax);
         const isSmall = log < updateRatioMin;
+        const threshold = isSmall ? "updateRatioMin" : "updateRatioMax";
+        const figures = {
+          ratio: figure(ratio(weight), "mean |update| / mean |weight|"),
+          logarithm: figure(log, "log10 of the ratio"),
+        };
         return [{
           severity: "error",
+          kind: isSmall ? "too-small" : "too-large",
           layer: weight.layer,
           measured: log,
-          expected: range,
-          threshold: isSmall ? "updateRatioMin" : "updateRatioMax",
-          message: `One step of ${optimizer} changes ${weight.name} by ` +
-            `${formatNumber(ratio(weight))} of itself, log10 ${formatNumber(log)}; expected ` +
-            `log10 ${range} (${isSmall ? "updateRatioMin" : "updateRatioMax"}).`,
+          expected,
+          threshold,
+          figures,
+          message: say`One step of ${optimizer} changes ${weightName(weight.name, weight.layer)} by
+            ${figures.ratio} of itself, log10 ${figures.logarithm}; expected log10 ${expected}
+            (${threshold}).`,
           advice: isSmall
             ? "Raise the learning rate, or look for what makes the gradient of that layer so small."
             : "Lower the learning rate, clip the gradients, or draw that kernel larger.",

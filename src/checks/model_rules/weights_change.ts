@@ -1,8 +1,10 @@
 import type { StepProbe } from "../../probe/probe_step.ts";
 import { isRecurrentKernel } from "../../theory/weight_kinds.ts";
 import { defineModelRule } from "../define_rule.ts";
+import { moreThan } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../judge.ts";
+import { layerName, say, weightName } from "../say.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `weights-change`: a training step moves every trainable weight. */
@@ -72,16 +74,20 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule({
           weights.some((other) => other.layer === layer && other.trainable && other.changed > 0);
         return {
           severity: isLate || isFirst ? "warning" : "error",
+          kind: isLate ? "late" : isFirst ? "state-zero" : "unchanged",
           layer,
           measured: 0,
-          expected: "> 0 entries",
-          message: `${name} is the same after a step of ${optimizer}` +
-            (isLate ? "; the second step moves it." : ", and after two; expected a change."),
+          expected: moreThan(0, { unit: "entries" }),
+          message: say`${weightName(name, layer)} is the same after a step of ${optimizer}${
+            isLate ? say`; the second step moves it.` : say`, and after two; expected a change.`
+          }`,
           advice: isLate
             ? "Leave it if the layers above start at zero on purpose."
             : isFirst
             ? "Train on sequences of two steps or more: the state before the first step is 0."
-            : `Connect ${layer} to the objective, hand its weights to the optimizer, or freeze it.`,
+            : say`Connect ${
+              layerName(layer)
+            } to the objective, hand its weights to the optimizer, or freeze it.`,
         };
       }),
 });

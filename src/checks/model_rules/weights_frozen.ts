@@ -1,7 +1,9 @@
 import type { StepProbe } from "../../probe/probe_step.ts";
 import { defineModelRule } from "../define_rule.ts";
+import { exactly } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../judge.ts";
+import { exactFigure, layerName, say, weightName } from "../say.ts";
 import type { ModelRule } from "../model_rule.ts";
 
 /** The rule `weights-frozen`: a training step moves nothing in a frozen layer. */
@@ -65,16 +67,23 @@ export const weightsFrozen: ModelRule<StepProbe> = defineModelRule({
     weights.filter(({ frozen, changed, layer }) => frozen && changed > 0 && isJudged(layer))
       .map(({ layer, name, changed }): Verdict => {
         const isStatistic = /(^|\/)moving_(mean|variance)/.test(name);
+        const figures = { changed: exactFigure(changed, "entries") };
         return {
           severity: "error",
+          kind: isStatistic ? "statistics" : "changed",
           layer,
           measured: changed,
-          expected: "0",
-          message: `${name} belongs to a frozen layer, and a step of ${optimizer} changes ` +
-            `${changed} of its entries; expected none.`,
+          expected: exactly(0),
+          figures,
+          message: say`${
+            weightName(name, layer)
+          } belongs to a frozen layer, and a step of ${optimizer}
+            changes ${figures.changed} of its entries; expected none.`,
           advice: isStatistic
-            ? `Run ${layer} in inference mode while the rest trains: TensorFlow.js moves the ` +
-              `statistics of a frozen batch normalisation.`
+            ? say`Run ${
+              layerName(layer)
+            } in inference mode while the rest trains: TensorFlow.js moves the
+              statistics of a frozen batch normalisation.`
             : "Train the model's trainableWeights alone, and leave the others out of weight decay.",
         };
       }),

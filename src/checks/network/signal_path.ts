@@ -1,7 +1,8 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
-import { formatNumber } from "../format.ts";
 import type { RuleFigure } from "../rule.ts";
+import { figure, layerName, say } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 
 /** A layer on the way that back-propagation takes, and the signal that it receives. */
 export interface SignalStep {
@@ -62,20 +63,24 @@ export function signalPaths(
     .filter((path) => path.length >= 2);
 }
 
+/** The unit of what becomes of a signal. */
+const PER_LAYER = "signal / signal above";
+
 /** Says how the signal changes on its way from the last layer down to the first. */
-export function describePath(path: SignalStep[]): string {
+export function describePath(path: SignalStep[]): Sentence {
   const steps = path.slice(1).map((upper, index) => ({
     from: upper.layer.name,
     to: path[index].layer.name,
     factor: path[index].signal / upper.signal,
   }));
   const total = path[0].signal / path[path.length - 1].signal;
-  const mean = `a factor of ${formatNumber(total ** (1 / steps.length))} a layer`;
+  const mean = say`a factor of ${figure(total ** (1 / steps.length), PER_LAYER)} a layer`;
   const share = (factor: number) => Math.log(factor) / Math.log(total);
   const worst = steps.reduce((a, b) => share(b.factor) > share(a.factor) ? b : a);
   if (steps.length < 3 || share(worst.factor) <= 0.5) return mean;
   const { from, to, factor } = worst;
-  return `${mean}, most of it from ${from} down to ${to} (a factor of ${formatNumber(factor)})`;
+  return say`${mean}, most of it from ${layerName(from)} down to ${layerName(to)} (a factor of
+    ${figure(factor, PER_LAYER)})`;
 }
 
 /** The figure of the rules on the signal: the size of each layer's delta. */

@@ -1,12 +1,14 @@
 import type { MeanFieldState } from "../../theory/mean_field.ts";
 import { defineRule } from "../define_rule.ts";
+import { between } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber } from "../format.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { noTheory, tooFewExamples } from "../no_verdict.ts";
 import { once } from "../once.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
+import { figure, layerName, NOTHING, number, say } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 
 /** To so many times too large, a network as Glorot or He draw it is only warned of. */
@@ -126,21 +128,28 @@ export const activationScale: Rule = defineRule({
       const off = activations.std / expected;
       const isUsual = target === 0 && limitTo(limit, ...critical, states.usual) &&
         limitTo(Math.max(off < 1 ? USUALLY_SMALL : USUALLY_LARGE, limit), ...critical);
-      const range = `${formatNumber(1 / limit)} .. ${formatNumber(limit)}`;
+      const range = between(1 / limit, limit);
+      const figures = {
+        std: figure(activations.std, "std(a)"),
+        factor: figure(off, "std(a) / expected std(a)"),
+        expected: figure(expected, "std(a)"),
+      };
       return [{
         severity: isUsual ? "warning" : "error",
+        kind: off < 1 ? "too-small" : "too-large",
         layer: name,
         measured: off,
         expected: range,
         threshold: "activationScaleFactor",
-        message: `The standard deviation of a in ${name} is ${formatNumber(activations.std)}, ` +
-          `${formatNumber(off)} times the ${formatNumber(expected)} ` +
-          `${target > 0 ? "asked for" : "of a critical network"}; expected ${range} times ` +
-          `(activationScaleFactor${
-            limit > activationScaleFactor
-              ? ` ${formatNumber(activationScaleFactor)}, widened for this width and depth`
-              : ""
-          }).`,
+        figures,
+        message: say`The standard deviation of a in ${layerName(name)} is ${figures.std},
+          ${figures.factor} times the ${figures.expected} ${
+          target > 0 ? say`asked for` : say`of a critical network`
+        }; expected ${range} times (activationScaleFactor${
+          limit > activationScaleFactor
+            ? say` ${number(activationScaleFactor)}, widened for this width and depth`
+            : NOTHING
+        }).`,
         advice: advice(),
       }];
     });
@@ -149,13 +158,13 @@ export const activationScale: Rule = defineRule({
 
 function cure(
   { layers, network, thresholds: { activationTarget } }: Case<"activationTarget">,
-): string {
+): Sentence {
   if (activationTarget > 0) {
-    return `From the first layer up, multiply the kernel by ${formatNumber(activationTarget)} / ` +
-      `std(a) and measure again before the next (LSUV).`;
+    return say`From the first layer up, multiply the kernel by ${number(activationTarget)} /
+      std(a) and measure again before the next (LSUV).`;
   }
   return rescaleAdvice(layers, network) ??
-    "Normalise the inputs, or look at the biases.";
+    say`Normalise the inputs, or look at the biases.`;
 }
 
 /** The states of the layers in one mean field. */

@@ -6,11 +6,12 @@ import type {
 import { isBias } from "../../theory/weight_kinds.ts";
 import { NORMAL_QUANTILE, wilsonInterval } from "../../theory/wilson_interval.ts";
 import { defineRule } from "../define_rule.ts";
+import { atMost } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber } from "../format.ts";
 import type { Head } from "../network/heads.ts";
 import type { Case, Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
+import { figure, layerName, say, weightName } from "../say.ts";
 
 /** The rule `bias-init`: biases start at zero, or at the prior of the targets in the head. */
 export const biasInit: Rule = defineRule({
@@ -20,6 +21,7 @@ export const biasInit: Rule = defineRule({
   passes: "has biases at zero or the prior",
   tags: ["weights"],
   order: 130,
+  causeOrder: 60,
   assertionFailsOnWarnings: true,
   thresholds: {
     biasRatio: {
@@ -103,17 +105,23 @@ function hidden(
   const size = layer.preActivations?.rms ?? 0;
   const ratio = size === 0 ? Infinity : values.rms / size;
   if (ratio <= biasRatio) return [];
-  const limit = formatNumber(biasRatio);
+  const expected = atMost(biasRatio);
+  const bias = weightName(name, layer.name);
+  const figures = {
+    rms: figure(values.rms, "rms(bias)"),
+    ratio: figure(ratio, "rms(bias) / rms(z)"),
+  };
   return [{
     severity: "warning",
+    kind: "hidden",
     layer: layer.name,
     measured: ratio,
-    expected: `<= ${limit}`,
+    expected,
     threshold: "biasRatio",
-    message:
-      `The rms of ${name} is ${formatNumber(values.rms)}, ${formatNumber(ratio)} times that ` +
-      `of z in ${layer.name}; expected <= ${limit} (biasRatio).`,
-    advice: `Initialise ${name} with zeros.`,
+    figures,
+    message: say`The rms of ${bias} is ${figures.rms}, ${figures.ratio} times that of z in
+      ${layerName(layer.name)}; expected ${expected} (biasRatio).`,
+    advice: say`Initialise ${bias} with zeros.`,
   }];
 }
 
@@ -132,21 +140,25 @@ function ofHead(
       Math.max(entry - shift - priors[i].high, priors[i].low - entry + shift)
     ),
   );
-  const unit = isSoftmax || head!.activation === "sigmoid"
-    ? 1
-    : measurements.batch.targets![0].values.std;
+  const isLogit = isSoftmax || head!.activation === "sigmoid";
+  const unit = isLogit ? 1 : measurements.batch.targets![0].values.std;
   if (off <= biasTolerance * unit) return [];
-  const limit = formatNumber(biasTolerance * unit);
+  const expected = atMost(biasTolerance * unit);
+  const bias = weightName(name, layer.name);
+  const figures = { difference: figure(off, isLogit ? "logits" : "units of the targets") };
   return [{
     severity: "warning",
+    kind: "head",
     layer: layer.name,
     measured: off,
-    expected: `<= ${limit}`,
+    expected,
     threshold: "biasTolerance",
-    message: `${name} is neither zero nor the prior of the targets: an entry is off by ` +
-      `${formatNumber(off)} from what the batch leaves open; expected <= ${limit} (biasTolerance).`,
-    advice: `Initialise ${name} with zeros, or with ` +
-      `${isSoftmax ? "ln of the share of each class" : "the prior of the targets"}.`,
+    figures,
+    message: say`${bias} is neither zero nor the prior of the targets: an entry is off by
+      ${figures.difference} from what the batch leaves open; expected ${expected} (biasTolerance).`,
+    advice: say`Initialise ${bias} with zeros, or with ${
+      isSoftmax ? say`ln of the share of each class` : say`the prior of the targets`
+    }.`,
   }];
 }
 

@@ -1,8 +1,11 @@
 import { defineRule } from "../define_rule.ts";
+import { atMost, lessThan } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber, formatPercent } from "../format.ts";
+import { formatPercent } from "../format.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
+import { exactFigure, layerName, NOTHING, number, say, shareFigure } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 import type { Network } from "../network/network.ts";
 
@@ -105,21 +108,25 @@ export const deadUnits: Rule = defineRule({
       if (!fails && share <= allow(name, thresholds.deadFractionWarning).limit) return [];
       const threshold = fails ? "deadFraction" : "deadFractionWarning";
       const { limit, why } = allow(name, thresholds[threshold]);
-      const sign = limit === 1 ? "<" : "<=";
+      const figures = {
+        dead: shareFigure(share, "share of the layer's units"),
+        examples: exactFigure(batch.examples, "examples"),
+      };
       return [{
         severity: fails ? "error" : "warning",
+        kind: share === 1 ? "all-off" : "off",
         layer: name,
         measured: share,
-        expected: `${sign} ${formatNumber(limit)}`,
+        expected: limit === 1 ? lessThan(limit) : atMost(limit),
         threshold,
-        message:
-          `${formatPercent(share)} of the ${activation ?? "one-sided"} units of ${name} are ` +
-          `off on all ${batch.examples} examples; expected ${sign} ` +
-          `${formatPercent(limit)} (${threshold}${
-            // Where it shows in the limit, it must be said where the rest comes from.
-            limit === 1 || formatPercent(limit) === formatPercent(thresholds[threshold])
-              ? ""
-              : why}).`,
+        figures,
+        message: say`${figures.dead} of the ${activation ?? "one-sided"} units of ${layerName(name)}
+          are off on all ${figures.examples} examples; expected ${limit === 1 ? say`<` : say`<=`}
+          ${number(limit, "percent")} (${threshold}${
+          // Where it shows in the limit, it must be said where the rest comes from.
+          limit === 1 || formatPercent(limit) === formatPercent(thresholds[threshold])
+            ? NOTHING
+            : why}).`,
         advice: trained
           ? "Lower the learning rate in further training: units that are off do not learn."
           : `Look at the biases of the layer and at the scale of its kernel: He initialisation ` +
@@ -131,23 +138,26 @@ export const deadUnits: Rule = defineRule({
 
 /** The limit that a threshold becomes in a layer of the network, and where the rest comes from. */
 function allowances(network: Network) {
-  return (name: string, threshold: number): { limit: number; why: string } => {
+  return (name: string, threshold: number): { limit: number; why: Sentence } => {
     const alike = network.offByAlikeness.get(name);
     if (alike === undefined) {
       const e = network.offByDepth.get(name) ?? 0;
       const limit = e + (1 - e) * threshold;
-      return { limit, why: `, and the ${formatPercent(e)} that depth explains` };
+      return { limit, why: say`, and the ${number(e, "percent")} that depth explains` };
     }
     const { alwaysOn, chance } = alike;
     return {
       limit: Math.min(1, alwaysOn + Math.max(threshold, chance)),
-      why: (chance > threshold ? `, widened to ${formatPercent(chance)} for so few units` : "") +
-        (alwaysOn > 0
-          ? `, and the ${
-            formatPercent(alwaysOn)
-          } that are on at all of them: alike examples switch ` +
-            `as many off`
-          : ""),
+      why: say`${
+        chance > threshold
+          ? say`, widened to ${number(chance, "percent")} for so few units`
+          : NOTHING
+      }${
+        alwaysOn > 0
+          ? say`, and the ${number(alwaysOn, "percent")} that are on at all of them: alike examples
+            switch as many off`
+          : NOTHING
+      }`,
     };
   };
 }

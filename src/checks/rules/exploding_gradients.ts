@@ -1,12 +1,13 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
+import { atMost, exactly } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber } from "../format.ts";
 import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { lostSignal } from "../lost_signal.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
+import { exactFigure, figure, joined, layerName, number, say, weightName } from "../say.ts";
 import { DELTA_NORM, describePath, type SignalStep } from "../network/signal_path.ts";
 
 /** The rule `exploding-gradients`: the signal must not grow without bound on its way back. */
@@ -107,15 +108,25 @@ function unheard(heard: Case): Verdict[] {
 function overflow({ layers, network }: Case): Verdict[] {
   return network.signalPath(layers)
     .filter(({ layer }) => layer.preActivationGradients!.nonFinite > 0)
-    .map(({ layer: { name, preActivationGradients } }) => ({
-      severity: "error",
-      layer: name,
-      measured: preActivationGradients!.nonFinite,
-      expected: "0 NaN or infinite entries",
-      message: `The delta of ${name} has ${preActivationGradients!.nonFinite} NaN or infinite ` +
-        `entries of ${preActivationGradients!.count}.`,
-      advice: "See the rule non-finite, which names where it begins.",
-    }));
+    .map(({ layer: { name, preActivationGradients: delta } }) => {
+      const figures = {
+        nonFinite: exactFigure(delta!.nonFinite, "entries"),
+        entries: exactFigure(delta!.count, "entries"),
+      };
+      return {
+        severity: "error",
+        kind: "overflow",
+        layer: name,
+        measured: delta!.nonFinite,
+        expected: exactly(0, { unit: "NaN or infinite entries" }),
+        figures,
+        message: say`The delta of ${
+          layerName(name)
+        } has ${figures.nonFinite} NaN or infinite entries
+          of ${figures.entries}.`,
+        advice: "See the rule non-finite, which names where it begins.",
+      };
+    });
 }
 
 /** What is gained from the last layer of a path down to the first. */
@@ -127,20 +138,26 @@ function growth(
   const last = path[path.length - 1];
   const ratio = first.signal / last.signal;
   if (ratio <= thresholds.explodingRatio) return [];
-  const limit = formatNumber(thresholds.explodingRatio);
+  const expected = atMost(thresholds.explodingRatio);
+  const figures = {
+    ratio: figure(ratio, "l2 of delta / l2 of delta of the last layer"),
+    first: figure(first.signal, "l2 of delta"),
+    last: figure(last.signal, "l2 of delta"),
+  };
   return [{
     severity: "error",
+    kind: "path-ratio",
     layer: first.layer.name,
     layers: path
       .filter(({ signal }) => signal / last.signal > thresholds.explodingRatio)
       .map(({ layer }) => layer.name),
     measured: ratio,
-    expected: `<= ${limit}`,
+    expected,
     threshold: "explodingRatio",
-    message: `${first.layer.name} receives ${formatNumber(ratio)} times the signal that ` +
-      `${last.layer.name} receives (l2 of delta ${formatNumber(first.signal)} against ` +
-      `${formatNumber(last.signal)}): ${describePath(path)}; expected <= ${limit} ` +
-      `(explodingRatio).`,
+    figures,
+    message: say`${layerName(first.layer.name)} receives ${figures.ratio} times the signal that
+      ${layerName(last.layer.name)} receives (l2 of delta ${figures.first} against ${figures.last}):
+      ${describePath(path)}; expected ${expected} (explodingRatio).`,
     advice: (trained ? null : rescaleAdvice(layers, network, true)) ??
       "Add normalisation, make the network shallower, or clip the gradients.",
   }];
@@ -160,23 +177,31 @@ function growthThroughTime(
   if (sent.nonFinite > 0 || delta.nonFinite > 0) return [];
   const ratio = delta.l2 / sent.l2;
   if (!(sent.l2 > 0) || ratio <= thresholds.explodingRatio) return [];
-  const limit = formatNumber(thresholds.explodingRatio);
+  const expected = atMost(thresholds.explodingRatio);
+  const figures = {
+    ratio: figure(ratio, "l2 of delta over all steps / l2 of dJ/da"),
+    delta: figure(delta.l2, "l2 of delta over all steps"),
+    sent: figure(sent.l2, "l2 of dJ/da"),
+  };
   return [{
     severity: "error",
+    kind: "through-time",
     layer: name,
     measured: ratio,
-    expected: `<= ${limit}`,
+    expected,
     threshold: "explodingRatio",
-    message: `Back through time ${name} makes ${formatNumber(ratio)} times as much of the signal ` +
-      `that it receives (l2 of delta over all steps ${formatNumber(delta.l2)} against ` +
-      `${formatNumber(sent.l2)} of dJ/da); expected <= ${limit} (explodingRatio).`,
-    advice: trained
-      ? "Clip the gradients, or shorten the sequences."
-      : `Draw ${
+    figures,
+    message: say`Back through time ${layerName(name)} makes ${figures.ratio} times as much of the
+      signal that it receives (l2 of delta over all steps ${figures.delta} against ${figures.sent} of
+      dJ/da); expected ${expected} (explodingRatio).`,
+    advice: trained ? "Clip the gradients, or shorten the sequences." : say`Draw ${
+      joined(
         kernels.map(({ kernel, deviation }) =>
-          `${kernel.name} with a standard deviation of ${formatNumber(deviation)}`
-        ).join(" and ")
-      }, as orthogonal initialisation does, or clip the gradients, or shorten the sequences.`,
+          say`${weightName(kernel.name, name)} with a standard deviation of ${number(deviation)}`
+        ),
+        " and ",
+      )
+    }, as orthogonal initialisation does, or clip the gradients, or shorten the sequences.`,
   }];
 }
 
@@ -190,15 +215,18 @@ function globalNorm({ layers, thresholds }: Case<"explodingGlobalNorm">): Verdic
   }
   const norm = Math.sqrt(squares.values().reduce((sum, square) => sum + square, 0));
   if (norm <= thresholds.explodingGlobalNorm) return [];
-  const limit = formatNumber(thresholds.explodingGlobalNorm);
+  const expected = atMost(thresholds.explodingGlobalNorm);
+  const figures = { norm: figure(norm, "l2 of all gradients") };
   return [{
     severity: "error",
+    kind: "global-norm",
     layer: null,
     measured: norm,
-    expected: `<= ${limit}`,
+    expected,
     threshold: "explodingGlobalNorm",
-    message: `The l2 norm of all gradients together is ${formatNumber(norm)}; expected <= ` +
-      `${limit} (explodingGlobalNorm).`,
+    figures,
+    message: say`The l2 norm of all gradients together is ${figures.norm}; expected ${expected}
+      (explodingGlobalNorm).`,
     advice: "Average the loss over the batch instead of adding it up, or clip the gradients.",
   }];
 }

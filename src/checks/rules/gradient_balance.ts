@@ -1,14 +1,15 @@
 import { gain } from "../../theory/gain.ts";
 import type { MeanFieldState } from "../../theory/mean_field.ts";
 import { defineRule } from "../define_rule.ts";
+import { atLeast, atMost } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber } from "../format.ts";
 import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Verdict } from "../judge.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import { brokenGradient, noTheory, noVerdict } from "../no_verdict.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
+import { exactFigure, figure, layerName, number, say } from "../say.ts";
 import { MIN_WIDTH } from "../shared_thresholds.ts";
 import { DELTA_NORM } from "../network/signal_path.ts";
 
@@ -95,9 +96,12 @@ export const gradientBalance: Rule = defineRule({
       const { units } = narrow;
       return [
         noVerdict(
-          `${narrow.layer.name} has ${units} units, and layers so narrow spread too much (minWidth ` +
-            `${thresholds.minWidth})`,
-          `>= ${thresholds.minWidth} units`,
+          "narrow",
+          say`${layerName(narrow.layer.name)} has ${
+            exactFigure(units, "units")
+          } units, and layers so
+            narrow spread too much (minWidth ${number(thresholds.minWidth, "exact")})`,
+          atLeast(thresholds.minWidth, { unit: "units" }),
           "Nothing to do; the rules on vanishing and exploding gradients judge this network.",
         ),
       ];
@@ -111,30 +115,38 @@ export const gradientBalance: Rule = defineRule({
     if (signals.length < 2) return [];
     const spread = (values: number[]) => Math.max(...values) / Math.min(...values);
     const measured = spread(signals.map(({ delta }) => delta!.l2 ** 2));
-    const expect = (states: readonly MeanFieldState[]) => {
+    const predict = (states: readonly MeanFieldState[]) => {
       const predicted = predictedSignals(chain, states);
       return spread(signals.map(({ index }) => predicted[index]));
     };
-    const critical = expect(states.critical[0]);
+    const critical = predict(states.critical[0]);
     if (measured / critical <= thresholds.gradientBalance) return [];
-    const cut = states.cut.map(expect);
-    const expected = Math.max(critical, ...cut);
-    const off = measured / expected;
+    const cut = states.cut.map(predict);
+    const predicted = Math.max(critical, ...cut);
+    const off = measured / predicted;
     if (off <= thresholds.gradientBalance) return [];
     const largest = signals.reduce((a, b) => b.delta!.l2 > a.delta!.l2 ? b : a).layer.name;
     const smallest = signals.reduce((a, b) => b.delta!.l2 < a.delta!.l2 ? b : a).layer.name;
-    const limit = formatNumber(thresholds.gradientBalance);
+    const expected = atMost(thresholds.gradientBalance);
+    const figures = {
+      ratio: figure(measured, "largest |delta|^2 / smallest"),
+      predicted: figure(predicted, "largest |delta|^2 / smallest"),
+      factor: figure(off, "ratio / predicted ratio"),
+    };
     return [{
       severity: "error",
+      kind: "spread",
       layer: smallest,
       layers: [smallest, largest],
       measured: off,
-      expected: `<= ${limit}`,
+      expected,
       threshold: "gradientBalance",
-      message:
-        `The squared norms of delta differ by ${formatNumber(measured)} from ${largest} to ` +
-        `${smallest}, ${formatNumber(off)} times what a critical network of this depth has ` +
-        `(${formatNumber(expected)}); expected <= ${limit} times (gradientBalance).`,
+      figures,
+      message: say`The squared norms of delta differ by ${figures.ratio} from ${
+        layerName(largest)
+      } to
+        ${layerName(smallest)}, ${figures.factor} times what a critical network of this depth has
+        (${figures.predicted}); expected ${expected} times (gradientBalance).`,
       advice: rescaleAdvice(layers, network) ??
         "Take another activation, or add normalisation or residual connections.",
     }];

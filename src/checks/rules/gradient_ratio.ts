@@ -1,13 +1,14 @@
 import { gaussianMean } from "../../theory/gaussian_mean.ts";
 import { resolveActivation } from "../../theory/resolve_activation.ts";
 import { defineRule } from "../define_rule.ts";
+import { between } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber } from "../format.ts";
 import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Verdict } from "../judge.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import { brokenGradient, noTheory } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
+import { figure, layerName, NOTHING, number, say } from "../say.ts";
 import { MIN_WIDTH } from "../shared_thresholds.ts";
 import { DELTA_NORM } from "../network/signal_path.ts";
 
@@ -90,25 +91,32 @@ export const gradientRatio: Rule = defineRule({
       if (width < thresholds.minWidth || measured === null || !layers.includes(below.layer)) {
         return [];
       }
-      const expected = chi(below, above);
-      const off = measured / expected;
+      const predicted = chi(below, above);
+      const off = measured / predicted;
       const limit = thresholds.gradientRatioFactor ** spread(width);
       if (off <= limit && off >= 1 / limit) return [];
-      const range = `${formatNumber(1 / limit)} .. ${formatNumber(limit)}`;
+      const expected = between(1 / limit, limit);
+      const [lower, upper] = [layerName(below.layer.name), layerName(above.layer.name)];
+      const figures = {
+        ratio: figure(measured, "|delta|^2 / |delta above|^2"),
+        predicted: figure(predicted, "|delta|^2 / |delta above|^2"),
+        factor: figure(off, "ratio / predicted ratio"),
+      };
       return [{
         severity: "error",
+        kind: off < 1 ? "too-small" : "too-large",
         layer: below.layer.name,
         measured: off,
-        expected: range,
+        expected,
         threshold: "gradientRatioFactor",
-        message: `From ${above.layer.name} down to ${below.layer.name} the squared norm of delta ` +
-          `changes by ${formatNumber(measured)}, and theory says ${formatNumber(expected)}: ` +
-          `${formatNumber(off)} times as much, expected ${range} (gradientRatioFactor${
-            spread(width) > 1 ? `, and the spread of ${width} units` : ""
-          }).`,
-        advice:
-          `Look at what pushes z of ${below.layer.name} to one side (biases, inputs), at the ` +
-          `kernel of ${above.layer.name}, and at the gradient of ${below.activation}.`,
+        figures,
+        message: say`From ${upper} down to ${lower} the squared norm of delta changes by
+          ${figures.ratio}, and theory says ${figures.predicted}: ${figures.factor} times as much,
+          expected ${expected} (gradientRatioFactor${
+          spread(width) > 1 ? say`, and the spread of ${number(width, "exact")} units` : NOTHING
+        }).`,
+        advice: say`Look at what pushes z of ${lower} to one side (biases, inputs), at the kernel of
+          ${upper}, and at the gradient of ${below.activation}.`,
       }];
     });
   },

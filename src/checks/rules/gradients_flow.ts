@@ -1,14 +1,16 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { isRecurrentKernel, isShift } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
+import { type Expected, moreThan } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatCount } from "../format.ts";
 import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { lostSignal } from "../lost_signal.ts";
 import { hasSignal, isZero, startsAtZero, stepsOf, waitsFor } from "../network/no_gradient.ts";
 import type { Network } from "../network/network.ts";
 import type { Rule } from "../rule.ts";
+import { counted, joined, layerName, say, weightName } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 import { zeroGradientCause } from "../zero_gradient_cause.ts";
 
 /** The rule `gradients-flow`: what is trained has a gradient, and what is frozen has none. */
@@ -102,10 +104,11 @@ function allFrozen({ measurements, trained: isTrained }: Case): Verdict[] {
   if (weights.length === 0 || trainedOf(weights).length > 0) return [];
   return [{
     severity: isTrained ? "warning" : "error",
+    kind: "all-frozen",
     layer: null,
     measured: 0,
     expected: "a trainable weight",
-    message: `None of the ${formatCount(weights.length, "weight")} of the model is trainable.`,
+    message: say`None of the ${counted(weights.length, "weight")} of the model is trainable.`,
     advice: "Set trainable of the layers that are to be trained, and of the models around them.",
     ...(isTrained ? {} : { unjudged: true }),
   }];
@@ -125,6 +128,7 @@ function excusedLayers(subject: Case): Set<string | null> {
 
 function judge(layer: LayerMeasurements, excused: boolean, network: Network): Verdict[] {
   const { measurements } = network;
+  const name = layerName(layer.name);
   const trained = trainedOf(layer.weights);
   const cut = trained.filter(({ gradients }) => gradients === null);
   const zero = trained.filter(isZero);
@@ -135,14 +139,14 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
   if (cut.length > 0) {
     const why = cut[0].absent.gradients ?? "it is not on the objective's path";
     verdicts.push(
-      verdict(
-        layer,
-        "error",
-        cut,
-        `no gradient: ${why}`,
-        "a gradient",
-        `Connect ${layer.name} to the objective, or freeze it.`,
-      ),
+      verdict(layer, {
+        severity: "error",
+        kind: "cut",
+        weights: cut,
+        what: say`no gradient: ${why}`,
+        expected: "a gradient",
+        advice: say`Connect ${name} to the objective, or freeze it.`,
+      }),
     );
   }
   const first = zero.filter((weight) =>
@@ -153,73 +157,79 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
   const rest = zero.filter((weight) => !first.includes(weight) && !idle.includes(weight));
   if (rest.length > 0) {
     verdicts.push(
-      verdict(
-        layer,
-        excused || waiting !== undefined ? "warning" : "error",
-        rest,
-        "a gradient of exactly 0",
-        "max |dJ/dw| > 0",
-        excused || waiting === undefined
+      verdict(layer, {
+        severity: excused || waiting !== undefined ? "warning" : "error",
+        kind: excused ? "no-signal" : waiting === undefined ? "zero" : "waits",
+        weights: rest,
+        what: ZERO,
+        expected: SOME,
+        advice: excused || waiting === undefined
           ? zeroGradientCause(layer, excused, network)
-          : `Measure again after one training step: ${waiting} is all zeros and has a gradient, so ` +
-            `it lets the others have one after its first step.`,
-      ),
+          : say`Measure again after one training step: ${
+            weightName(waiting, layer.name)
+          } is all zeros
+            and has a gradient, so it lets the others have one after its first step.`,
+      }),
     );
   }
   if (idle.length > 0) {
     verdicts.push(
-      verdict(
-        layer,
-        "note",
-        idle,
-        `a gradient of exactly 0, though the delta of ${layer.name} is not 0: over the batch it adds ` +
-          `up to 0`,
-        "max |dJ/dw| > 0",
-        "Nothing to do: what follows takes no notice of a shift, as a difference does, or the batch " +
+      verdict(layer, {
+        severity: "note",
+        kind: "idle-shift",
+        weights: idle,
+        what:
+          say`a gradient of exactly 0, though the delta of ${name} is not 0: over the batch it adds
+          up to 0`,
+        expected: SOME,
+        advice:
+          "Nothing to do: what follows takes no notice of a shift, as a difference does, or the batch " +
           "is balanced. Where it is always so, leave the bias out.",
-      ),
+      }),
     );
   }
   if (first.length > 0) {
     verdicts.push(
-      verdict(
-        layer,
-        "warning",
-        first,
-        "a gradient of exactly 0",
-        "max |dJ/dw| > 0",
-        stepsOf(layer, measurements) === 1
+      verdict(layer, {
+        severity: "warning",
+        kind: "state-zero",
+        weights: first,
+        what: ZERO,
+        expected: SOME,
+        advice: stepsOf(layer, measurements) === 1
           ? "Measure on sequences of two steps or more: the state before the first step is 0."
           : "Measure on sequences with two steps or more that are neither masked nor zeros: the state " +
             "is 0 before each step that the signal reaches.",
-      ),
+      }),
     );
   }
   if (frozen.length > 0) {
     verdicts.push(
-      verdict(
-        layer,
-        "error",
-        frozen,
-        "a gradient although frozen",
-        "no gradient",
-        `Freeze ${layer.name} before the model is compiled, or train it.`,
-      ),
+      verdict(layer, {
+        severity: "error",
+        kind: "frozen",
+        weights: frozen,
+        what: say`a gradient although frozen`,
+        expected: "no gradient",
+        advice: say`Freeze ${name} before the model is compiled, or train it.`,
+      }),
     );
   }
   return verdicts;
 }
 
-function verdict(
-  layer: LayerMeasurements,
-  severity: Verdict["severity"],
-  weights: WeightMeasurements[],
-  what: string,
-  expected: string,
-  advice: string,
-): Verdict {
-  const names = weights.map(({ name }) => name).join(", ");
-  const verb = weights.length === 1 ? "has" : "have";
-  const message = `${names} ${verb} ${what}.`;
-  return { severity, layer: layer.name, measured: 0, expected, message, advice };
+const ZERO = say`a gradient of exactly 0`;
+const SOME: Expected = moreThan(0, { of: "max |dJ/dw|" });
+
+/** What is wrong with some weights of a layer. */
+interface Found extends Pick<Verdict, "severity" | "kind" | "expected" | "advice"> {
+  weights: WeightMeasurements[];
+  /** What they have. */
+  what: Sentence;
+}
+
+function verdict({ name }: LayerMeasurements, { weights, what, ...found }: Found): Verdict {
+  const names = joined(weights.map((weight) => [weightName(weight.name, name)]), ", ");
+  const verb = weights.length === 1 ? say`has` : say`have`;
+  return { ...found, layer: name, measured: 0, message: say`${names} ${verb} ${what}.` };
 }

@@ -1,16 +1,16 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { activationTraits } from "../../traits/activation_traits.ts";
-import { criticalGain } from "../../theory/critical_gain.ts";
-import { gain } from "../../theory/gain.ts";
-import { initializerDeviation } from "../../theory/initializer_deviation.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
+import { between } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber } from "../format.ts";
 import type { Case, Verdict } from "../judge.ts";
-import type { KernelLayer, RecurrentKernel } from "../network/kernel_chain.ts";
+import type { KernelLayer } from "../network/kernel_chain.ts";
+import { recurrentSchemesOf, type Schemes, schemesOf } from "../kernel_schemes.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
+import { figure, NOTHING, number, say, weightName } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 
 /** A kernel of fewer entries has a standard deviation that says little of what it was drawn from. */
 const MIN_ENTRIES = 32;
@@ -23,6 +23,7 @@ export const initScale: Rule = defineRule({
   passes: "has kernels of the right scale",
   tags: ["weights"],
   order: 110,
+  causeOrder: 40,
   thresholds: {
     initScaleFactor: {
       default: 2,
@@ -159,15 +160,7 @@ interface Drawn {
   /** How bad it is if it is too small; `null` where it may be. */
   small: "error" | "warning" | null;
   /** What to do, where it is more than to draw it anew. */
-  advice: string | null;
-}
-
-/** What a kernel should be drawn with, and what it was most likely drawn with. */
-interface Schemes {
-  scheme: string;
-  nearest: number;
-  targetScheme: string;
-  target: number;
+  advice: Sentence | null;
 }
 
 function judge(
@@ -191,56 +184,25 @@ function judge(
   const isAbove = std > nearest && nearest > target;
   const low = (isBelow ? nearest / target : 1) / limit;
   const high = (isAbove ? nearest / target : 1) * limit;
-  const range = `${formatNumber(low)} .. ${formatNumber(high)}`;
+  const expected = between(low, high);
+  const weight = weightName(name, layer.name);
+  const figures = {
+    std: figure(std, "std(kernel)"),
+    factor: figure(off, "std(kernel) / std that the scheme draws"),
+    target: figure(target, "std(kernel)"),
+  };
   return [{
     severity: fails && !only ? "error" : "warning",
+    kind: isSmall ? "too-small" : "too-large",
     layer: layer.name,
     measured: off,
-    expected: range,
+    expected,
     threshold,
-    message: `The standard deviation of ${name} is ${formatNumber(std)}, ` +
-      `${formatNumber(off)} times what ${targetScheme} initialisation draws ` +
-      `(${formatNumber(target)}); expected ${range} times (${threshold}${
-        isBelow || isAbove ? `, counted from the ${formatNumber(nearest)} of ${scheme}` : ""
-      }).`,
-    advice: advice ?? `Draw ${name} with a standard deviation of ${formatNumber(target)}.`,
+    figures,
+    message: say`The standard deviation of ${weight} is ${figures.std}, ${figures.factor} times what
+      ${targetScheme} initialisation draws (${figures.target}); expected ${expected} times (${threshold}${
+      isBelow || isAbove ? say`, counted from the ${number(nearest)} of ${scheme}` : NOTHING
+    }).`,
+    advice: advice ?? say`Draw ${weight} with a standard deviation of ${figures.target}.`,
   }];
-}
-
-function schemesOf(kernel: KernelLayer): Schemes {
-  const wanted = gain(kernel.activation) ?? 1;
-  const targetScheme = wanted > 1 ? "He" : "LeCun";
-  const target = wanted / Math.sqrt(kernel.fanIn);
-  const { scheme, nearest } = nearestTo(kernel.kernel.values.std, {
-    [targetScheme]: target,
-    Glorot: initializerDeviation("glorot", kernel.fans),
-    orthogonal: wanted * initializerDeviation("orthogonal", kernel.fans),
-    critical: (criticalGain(kernel.activation) ?? 1) / Math.sqrt(kernel.fanIn),
-  });
-  // A head has no scale that the depth asks for.
-  return kernel.layer.role === "output"
-    ? { scheme, nearest, target: nearest, targetScheme: scheme }
-    : { scheme, nearest, target, targetScheme };
-}
-
-/** Any initialiser is fine that keeps the size of a state in one of the blocks, or in all together. */
-function recurrentSchemesOf({ kernel, fans, deviation }: RecurrentKernel): Schemes {
-  const nearest = nearestTo(kernel.values.std, {
-    orthogonal: deviation,
-    Glorot: initializerDeviation("glorot", fans),
-    LeCun: initializerDeviation("lecun", fans),
-    He: initializerDeviation("he", fans),
-  });
-  return { ...nearest, target: deviation, targetScheme: "orthogonal" };
-}
-
-/** The initialiser whose deviation is nearest; between two of them all deviations are as good as theirs. */
-function nearestTo(std: number, schemes: Record<string, number>) {
-  const deviations = Object.values(schemes);
-  const isBetween = std >= Math.min(...deviations) && std <= Math.max(...deviations);
-  const distance = (deviation: number) => Math.abs(Math.log(std / deviation));
-  const [scheme, nearest] = Object.entries(schemes).reduce((best, candidate) =>
-    distance(candidate[1]) < distance(best[1]) ? candidate : best
-  );
-  return { scheme, nearest: isBetween ? std : nearest };
 }

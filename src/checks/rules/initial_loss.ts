@@ -1,20 +1,22 @@
 import type { Measurements } from "../../measure/measurements.ts";
 import { isBias } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
+import { between } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber } from "../format.ts";
 import type { Head } from "../network/heads.ts";
 import type { Case } from "../judge.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import { unscaledInputs } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
+import { figure, NOTHING, number, say } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 
 /** What the loss of an untrained network may be: from one value to another. */
-interface Expected {
+interface GuessedLoss {
   low: number;
   high: number;
-  what: string;
+  what: Sentence;
   /** Whether the loss is a square: it grows as the square of what is wrong. */
   squared: boolean;
 }
@@ -30,6 +32,7 @@ export const initialLoss: Rule = defineRule({
   passes: "has the loss of guessing",
   tags: ["task"],
   order: 140,
+  causeOrder: 70,
   thresholds: {
     initialLossTolerance: {
       default: 0.5,
@@ -111,35 +114,43 @@ export const initialLoss: Rule = defineRule({
   judge({ layers, measurements, network: { head }, thresholds }) {
     const { objective: { name, value }, batch } = measurements;
     if (head === null || !layers.includes(head.layer)) return [];
-    const expected = expectedLoss(head, measurements);
-    if (expected === null || !Number.isFinite(value)) return [];
+    const guessed = guessedLoss(head, measurements);
+    if (guessed === null || !Number.isFinite(value)) return [];
     if (batch.examples < thresholds.minExamples) {
       return [tooFewExamples(batch.examples, thresholds.minExamples)];
     }
-    const { high, what, squared } = expected;
+    const { high, what, squared } = guessed;
     const chance = explainedByChance(head, measurements);
-    const limits = limitsOf(expected, chance, thresholds);
+    const limits = limitsOf(guessed, chance, thresholds);
     const fails = value < limits.fails[0] || value > limits.fails[1];
     const warns = value < limits.warns[0] || value > limits.warns[1];
     if (!fails && !warns) return [];
-    const range = (fails ? limits.fails : limits.warns).map(formatNumber).join(" .. ");
+    const [least, most] = fails ? limits.fails : limits.warns;
+    const expected = between(least, most);
     const threshold = value > high
       ? fails || squared ? "initialLossFactor" : "initialLossTolerance"
       : fails
       ? "initialLossTolerance"
       : "initialLossWarning";
+    const figures = {
+      loss: figure(value, "J"),
+      low: figure(guessed.low, "J"),
+      high: figure(high, "J"),
+    };
     return [{
       severity: fails ? "error" : "warning",
+      kind: value > high ? "too-large" : "too-small",
       layer: head.layer.name,
       measured: value,
-      expected: range,
+      expected,
       threshold,
-      message: `${name} is ${formatNumber(value)}; a network that knows nothing has ${what}, ` +
-        `expected ${range} (${threshold}${
-          value < high && chance > thresholds[threshold]
-            ? `, widened to ${formatNumber(chance)} for so few features`
-            : ""
-        }).`,
+      figures,
+      message: say`${name} is ${figures.loss}; a network that knows nothing has ${what}, expected
+        ${expected} (${threshold}${
+        value < high && chance > thresholds[threshold]
+          ? say`, widened to ${number(chance)} for so few features`
+          : NOTHING
+      }).`,
       advice: value > high
         ? unscaledInputs(measurements) ??
           "Draw the kernel of the head smaller, or set its bias to the prior of the targets."
@@ -151,7 +162,7 @@ export const initialLoss: Rule = defineRule({
 
 /** From where to where the loss may be without a failure, and without a warning. */
 function limitsOf(
-  { low, high, squared }: Expected,
+  { low, high, squared }: GuessedLoss,
   chance: number,
   thresholds: Case<
     "initialLossTolerance" | "initialLossWarning" | "initialLossFactor"
@@ -203,7 +214,7 @@ function lossOfBias({ layer, activation }: Head, prior: number[]): number | null
   return prior.reduce((sum, p, i) => sum + p * (all - entries[i]), 0);
 }
 
-function expectedLoss(head: Head, measurements: Measurements): Expected | null {
+function guessedLoss(head: Head, measurements: Measurements): GuessedLoss | null {
   const { units } = head;
   const { objective: { name }, batch: { targets = [] } } = measurements;
   if (targets.length !== 1) return null;
@@ -217,7 +228,7 @@ function expectedLoss(head: Head, measurements: Measurements): Expected | null {
       : unitMeans.reduce((sum, p) => p > 0 ? sum - p * Math.log(p) : sum, 0);
     // A batch with one class has no entropy, and no network is expected to know that.
     const low = Math.min(known, prior > 0.1 * uniform ? prior : uniform, uniform);
-    const what = `ln ${units} = ${formatNumber(uniform)}`;
+    const what = say`ln ${number(units, "exact")} = ${figure(uniform, "J")}`;
     return { low, high: uniform, what, squared: false };
   }
   if (name === "binaryCrossentropy") {
@@ -226,11 +237,11 @@ function expectedLoss(head: Head, measurements: Measurements): Expected | null {
     );
     const prior = entropies.reduce((sum, entropy) => sum + entropy / entropies.length, 0);
     const low = Math.min(known, entropies.length === 0 ? Math.LN2 : prior, Math.LN2);
-    return { low, high: Math.LN2, what: `ln 2 = ${formatNumber(Math.LN2)}`, squared: false };
+    return { low, high: Math.LN2, what: say`ln 2 = ${figure(Math.LN2, "J")}`, squared: false };
   }
   if (name === "meanSquaredError" && values.std > 0) {
     const variance = values.std ** 2;
-    const what = `the variance of the targets, ${formatNumber(variance)}`;
+    const what = say`the variance of the targets, ${figure(variance, "J")}`;
     return { low: variance, high: values.rms ** 2, what, squared: true };
   }
   return null;

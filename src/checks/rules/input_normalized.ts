@@ -1,10 +1,12 @@
 import type { InputMeasurements } from "../../measure/measurements.ts";
 import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
 import { defineRule } from "../define_rule.ts";
+import { atMost, between, type Expected } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber } from "../format.ts";
 import type { Case, Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
+import { figure, layerName, number, say } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 
 /** The rule `input-normalized`: inputs near mean 0 and standard deviation 1. */
 export const inputNormalized: Rule = defineRule({
@@ -14,6 +16,7 @@ export const inputNormalized: Rule = defineRule({
   passes: "has normalised inputs",
   tags: ["data"],
   order: 20,
+  causeOrder: 20,
   assertionFailsOnWarnings: true,
   thresholds: {
     inputMax: {
@@ -95,20 +98,21 @@ function judge(
     // What it is given does not matter, only what it makes of that.
     return front.flatMap((layer) =>
       judgeValues(layer.activations!, subject, {
-        of: `what ${layer.name} makes of the input "${name}"`,
-        advice:
-          `Look at the scale of ${layer.name}: it is to bring ${name} to mean 0 and standard ` +
-          `deviation 1, or near it.`,
+        of: say`what ${layerName(layer.name)} makes of the input "${name}"`,
+        advice: say`Look at the scale of ${
+          layerName(layer.name)
+        }: it is to bring ${name} to mean 0 and
+          standard deviation 1, or near it.`,
         mayBeCode: batch.perInput.length > 1,
       })
     );
   }
   if (dtype !== "float32" || lookedUp) return [];
   return judgeValues(values, subject, {
-    of: `the input "${name}"`,
+    of: say`the input "${name}"`,
     advice: values.std > 0
-      ? `Normalise ${name}: subtract the mean of each feature and divide by its standard deviation.`
-      : `Look at how ${name} is made: every entry of it is ${formatNumber(values.mean)}.`,
+      ? say`Normalise ${name}: subtract the mean of each feature and divide by its standard deviation.`
+      : say`Look at how ${name} is made: every entry of it is ${number(values.mean)}.`,
     // One among several may be all ones: a mask, say.
     mayBeCode: batch.perInput.length > 1,
     unitRows: input.unitRows,
@@ -118,8 +122,8 @@ function judge(
 /** What is judged, and what to do about it. */
 interface Judged {
   /** What the figures are of. */
-  of: string;
-  advice: string;
+  of: Sentence;
+  advice: Sentence;
   /** Whether it may be a code of ones alone. */
   mayBeCode: boolean;
   /** Whether each row has the norm 1: that is a normalisation, too. */
@@ -135,32 +139,39 @@ function judgeValues(
   const low = 1 / thresholds.inputDeviationFactor;
   const { inputMax, inputMean, inputDeviationFactor: high } = thresholds;
   const warn = (
+    kind: string,
     threshold: string,
-    what: string,
+    what: Sentence,
     measured: number,
-    expected: string,
+    expected: Expected,
   ): Verdict[] => [{
     severity: "warning",
+    kind,
     layer: null,
     measured,
     expected,
     threshold,
-    message: `The ${what} of ${of} is ${formatNumber(measured)}; expected ${expected} ` +
-      `(${threshold}).`,
+    figures: {
+      maxAbs: figure(values.maxAbs, "x"),
+      mean: figure(values.mean, "x"),
+      std: figure(values.std, "x"),
+    },
+    message: say`The ${what} of ${of} is ${
+      figure(measured, "x")
+    }; expected ${expected} (${threshold}).`,
     advice,
   }];
   if (values.maxAbs > inputMax) {
-    return warn("inputMax", "largest |x|", values.maxAbs, `<= ${formatNumber(inputMax)}`);
+    return warn("large-entry", "inputMax", say`largest |x|`, values.maxAbs, atMost(inputMax));
   }
   if (Math.abs(values.mean) > inputMean) {
-    const range = `${formatNumber(-inputMean)} .. ${formatNumber(inputMean)}`;
-    return warn("inputMean", "mean", values.mean, range);
+    return warn("mean", "inputMean", say`mean`, values.mean, between(-inputMean, inputMean));
   }
   // In a 0/1 code the mean of |x| and of x squared are alike: both are the share of ones.
   const isCode = Math.abs(values.rms ** 2 - values.meanAbs) < 1e-9 && values.maxAbs === 1 &&
     (mayBeCode || values.std > 0);
   const isSmall = values.std < low && !isCode && !(unitRows && values.std > 1e-6 * values.maxAbs);
   if (!(values.std > high) && !isSmall) return [];
-  const range = `${formatNumber(low)} .. ${formatNumber(high)}`;
-  return warn("inputDeviationFactor", "standard deviation", values.std, range);
+  const what = say`standard deviation`;
+  return warn("spread", "inputDeviationFactor", what, values.std, between(low, high));
 }

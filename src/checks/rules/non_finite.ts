@@ -1,13 +1,18 @@
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
 import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
 import { defineRule } from "../define_rule.ts";
+import { exactly, inWords } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
+import { exactFigure, joined, layerName, NOTHING, number, say, weightName } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 
 /** One tensor of a layer, and how many of its entries are not finite. */
 interface Culprit {
-  what: string;
+  what: Sentence;
+  /** Where it belongs: to what the pass is given, to its way forward or to its way back. */
+  part: "given" | "forward" | "backward";
   statistics: TensorStatistics | null;
 }
 
@@ -19,6 +24,7 @@ export const nonFinite: Rule = defineRule({
   passes: "has only finite values",
   tags: ["weights", "signal", "data"],
   order: 10,
+  causeOrder: 10,
   study: { order: 10, letter: "n", below: "numbers overflow", above: "numbers overflow" },
   problem: "NaN or infinite values",
   summary: "No value that a pass uses or computes is NaN or infinite.",
@@ -57,7 +63,9 @@ export const nonFinite: Rule = defineRule({
   judge({ layers, measurements }) {
     const inputs = measurements.batch.perInput
       .filter(({ values }) => values.nonFinite > 0)
-      .map(({ name, values }) => verdict(null, [{ what: `input ${name}`, statistics: values }]));
+      .map(({ name, values }) =>
+        verdict(null, [{ what: say`input ${name}`, part: "given", statistics: values }])
+      );
     const found = layers.filter(isBad).map((layer) => ({
       layer,
       culprits: tensors(layer).filter((one) => bad(one.statistics) > 0),
@@ -66,7 +74,7 @@ export const nonFinite: Rule = defineRule({
     // One cure for all of them: that of where they begin.
     const origin = found.find(({ layer }) => layer === first);
     const cure = inputs.length > 0
-      ? "Clean the batch: a NaN in an input reaches every layer."
+      ? say`Clean the batch: a NaN in an input reaches every layer.`
       : origin && advise(origin.layer, origin.culprits[0]);
     return [
       ...inputs.map((verdict) => ({ ...verdict, advice: cure! })),
@@ -81,13 +89,18 @@ export const nonFinite: Rule = defineRule({
 
 function tensors(layer: LayerMeasurements): Culprit[] {
   return [
-    ...layer.weights.map(({ name, values }) => ({ what: `weight ${name}`, statistics: values })),
-    { what: "z", statistics: layer.preActivations },
-    { what: "a", statistics: layer.activations },
-    { what: "dJ/da", statistics: layer.activationGradients },
-    { what: "delta", statistics: layer.preActivationGradients },
-    ...layer.weights.map(({ name, gradients }) => ({
-      what: `gradient of ${name}`,
+    ...layer.weights.map(({ name, values }): Culprit => ({
+      what: say`weight ${weightName(name, layer.name)}`,
+      part: "given",
+      statistics: values,
+    })),
+    { what: say`z`, part: "forward", statistics: layer.preActivations },
+    { what: say`a`, part: "forward", statistics: layer.activations },
+    { what: say`dJ/da`, part: "backward", statistics: layer.activationGradients },
+    { what: say`delta`, part: "backward", statistics: layer.preActivationGradients },
+    ...layer.weights.map(({ name, gradients }): Culprit => ({
+      what: say`gradient of ${weightName(name, layer.name)}`,
+      part: "backward",
       statistics: gradients,
     })),
   ];
@@ -118,35 +131,43 @@ function verdict(
   isFirst = false,
 ): Omit<Verdict, "advice"> {
   const listed = culprits.map(({ what, statistics }) =>
-    `${what} (${statistics!.nonFinite} of ${statistics!.count})`
+    say`${what} (${number(statistics!.nonFinite, "exact")} of ${
+      number(statistics!.count, "exact")
+    })`
   );
-  const where = layer === null ? "" : `${layer.name}: `;
+  const where = layer === null ? NOTHING : say`${layerName(layer.name)}: `;
+  const sum = culprits.reduce((sum, { statistics }) => sum + statistics!.nonFinite, 0);
   return {
     severity: "error",
+    kind: layer === null ? "input" : isFirst ? "origin" : "spread",
     layer: layer?.name ?? null,
-    measured: culprits.reduce((sum, { statistics }) => sum + statistics!.nonFinite, 0),
-    expected: "0",
-    message: `${where}NaN or infinite entries in ${listed.join(", ")}` +
-      `${isFirst ? "; this is where they begin." : "."}`,
+    measured: sum,
+    expected: exactly(0),
+    figures: { nonFinite: exactFigure(sum, "entries") },
+    message: say`${where}NaN or infinite entries in ${joined(listed, ", ")}${
+      isFirst ? say`; this is where they begin.` : say`.`
+    }`,
   };
 }
 
-function advise({ name }: LayerMeasurements, { what }: Culprit): string {
-  if (what.startsWith("weight")) {
-    return `Look at how the ${what} was initialised, trained or loaded.`;
-  }
-  if (what === "z" || what === "a") return `Look for an overflow or a 0/0 in ${name}.`;
-  return `Look for an overflow or a 0/0 in the backward pass at ${name}, or in the objective.`;
+function advise({ name }: LayerMeasurements, { what, part }: Culprit): Sentence {
+  if (part === "given") return say`Look at how the ${what} was initialised, trained or loaded.`;
+  return part === "forward"
+    ? say`Look for an overflow or a 0/0 in ${layerName(name)}.`
+    : say`Look for an overflow or a 0/0 in the backward pass at ${layerName(name)}, or in the
+      objective.`;
 }
 
-function objective({ objective: { name, value } }: Measurements, cure?: string): Verdict[] {
+function objective({ objective: { name, value } }: Measurements, cure?: Sentence): Verdict[] {
   if (Number.isFinite(value)) return [];
   return [{
     severity: "error",
+    kind: "objective",
     layer: null,
     measured: value,
-    expected: "a finite J",
-    message: `The objective "${name}" is ${value}.`,
+    expected: inWords("a finite J"),
+    figures: { objective: exactFigure(value, "J") },
+    message: say`The objective "${name}" is ${number(value)}.`,
     advice: cure ?? "Look at the outputs and the targets: a logarithm of 0 or an overflow.",
   }];
 }

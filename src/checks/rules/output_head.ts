@@ -2,6 +2,7 @@ import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { headMismatch } from "../head_mismatch.ts";
 import type { Rule } from "../rule.ts";
+import { counted, layerName, NOTHING, say } from "../say.ts";
 import { strayClasses } from "../stray_classes.ts";
 
 /** The rule `output-head`: the activation of the output and the loss must belong together. */
@@ -12,6 +13,7 @@ export const outputHead: Rule = defineRule({
   passes: "has a head that fits its loss",
   tags: ["task"],
   order: 150,
+  causeOrder: 30,
   problem: "a head that does not fit its loss",
   summary: "The activation and the width of the output fit the loss that is measured.",
   formula:
@@ -63,17 +65,17 @@ export const outputHead: Rule = defineRule({
     if (strays.length > 0) return strays;
     const mismatch = headMismatch(name, head, targets.length === 1 ? targets[0] : null);
     if (mismatch === null) return [];
-    const { severity, expected, why, advice } = mismatch;
+    const { severity, kind, expected, why, advice } = mismatch;
     const { activation, units, layer } = head;
-    const width = units === null ? "" : ` over ${units} unit${units === 1 ? "" : "s"}`;
+    const width = units === null ? NOTHING : say` over ${counted(units, "unit")}`;
     return [{
       severity,
+      kind,
       layer: layer.name,
       measured: null,
       expected,
-      message:
-        `The head "${layer.name}" ends in ${activation}${width} under the loss ${name}: ${why}; ` +
-        `expected ${expected}.`,
+      message: say`The head "${layerName(layer.name)}" ends in ${activation}${width} under the loss
+        ${name}: ${why}; expected ${expected}.`,
       advice,
     }];
   },

@@ -1,10 +1,11 @@
 import { defineRule } from "../define_rule.ts";
+import { atLeast, atMost } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatNumber, formatPercent } from "../format.ts";
 import type { Verdict } from "../judge.ts";
 import { once } from "../once.ts";
 import { rescaleAdvice, unscaledInputs } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
+import { exactFigure, figure, layerName, number, say, shareFigure } from "../say.ts";
 
 /** The rule `saturated-activations`: bounded activations must not sit where they have no slope. */
 export const saturatedActivations: Rule = defineRule({
@@ -95,35 +96,46 @@ export const saturatedActivations: Rule = defineRule({
       if (entries < thresholds.minEntries) {
         return [{
           severity: "note",
+          kind: "few-entries",
           layer: name,
           measured: share,
-          expected: `>= ${thresholds.minEntries} entries`,
+          expected: atLeast(thresholds.minEntries, { unit: "entries" }),
           threshold: "minEntries",
-          message: `No verdict for ${name}: it has ${entries} in all, and a share of so few ` +
-            `entries says little (minEntries ${thresholds.minEntries}).`,
+          figures: { entries: exactFigure(entries, "entries") },
+          message: say`No verdict for ${layerName(name)}: it has ${
+            number(entries, "exact")
+          } in all, and a
+            share of so few entries says little (minEntries ${
+            number(thresholds.minEntries, "exact")
+          }).`,
           advice: "Measure on a larger batch.",
         }];
       }
       const fails = share > thresholds.saturatedFraction;
       if (!fails && share <= thresholds.saturatedFractionWarning) return [];
       const threshold = fails ? "saturatedFraction" : "saturatedFractionWarning";
-      const limit = formatNumber(thresholds[threshold]);
+      const limit = thresholds[threshold];
+      const figures = {
+        saturated: shareFigure(share, "share of the layer's entries"),
+        z: figure(layer.preActivations?.rms ?? NaN, "rms(z)"),
+      };
       const unscaled = layer.depth === 1 ? unscaledInputs(measurements) : null;
       return [{
         severity: fails && role === "hidden" ? "error" : "warning",
+        kind: "saturated",
         layer: name,
         measured: share,
-        expected: `<= ${limit}`,
+        expected: atMost(limit),
         threshold,
-        message:
-          `${formatPercent(share)} of the ${activation ?? "activation"} entries of ${name} ` +
-          `are saturated (rms of z ${formatNumber(layer.preActivations?.rms ?? NaN)}); expected ` +
-          `<= ${formatPercent(thresholds[threshold])} (${threshold}).`,
+        figures,
+        message: say`${figures.saturated} of the ${activation ?? "activation"} entries of
+          ${layerName(name)} are saturated (rms of z ${figures.z}); expected
+          <= ${number(limit, "percent")} (${threshold}).`,
         advice: trained
           ? "Look at what goes into the network: is it scaled as in its training?"
           : unscaled ?? rescale() ??
-            `Normalise what goes into ${name}, draw its kernels smaller, or bring its biases nearer ` +
-              `to 0.`,
+            say`Normalise what goes into ${layerName(name)}, draw its kernels smaller, or bring its
+              biases nearer to 0.`,
       }];
     });
   },

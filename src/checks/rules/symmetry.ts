@@ -2,10 +2,12 @@ import type { LayerMeasurements, WeightMeasurements } from "../../measure/measur
 import type { LayerKind } from "../../traits/layers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
+import { exactly, type Expected, moreThan } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatCount, formatNumber } from "../format.ts";
 import type { Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
+import { counted, layerName, number, say, weightName } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 
 /** Layers whose weights of two axes mix units. Of those of other layers nothing is known. */
 const MIXING: readonly LayerKind[] = ["dense", "convolution", "recurrent", "embedding"];
@@ -18,6 +20,7 @@ export const symmetry: Rule = defineRule({
   passes: "has no units that start alike",
   tags: ["weights"],
   order: 120,
+  causeOrder: 50,
   problem: "units that start alike",
   stage: "initial",
   summary: "No kernel is constant, and no two units of a layer have the same incoming weights.",
@@ -96,12 +99,11 @@ function judge(
       verdict(
         layer,
         mixes ? "error" : "warning",
+        "constant",
         0,
-        "std > 0",
-        `All ${values.count} entries of ${name} are ${
-          formatNumber(values.mean)
-        }, so all units of ` +
-          `${layer.name} are alike.`,
+        moreThan(0, { of: "std" }),
+        say`All ${number(values.count, "exact")} entries of ${weightName(name, layer.name)} are
+          ${number(values.mean)}, so all units of ${layerName(layer.name)} are alike.`,
       ),
     ];
   }
@@ -110,12 +112,12 @@ function judge(
     verdict(
       layer,
       "error",
+      "duplicates",
       duplicateUnits,
-      "0",
-      `${formatCount(duplicateUnits, "unit")} of ${layer.name} ` +
-        `${
-          duplicateUnits === 1 ? "has" : "have"
-        } exactly the weights of an earlier unit (${name}).`,
+      exactly(0),
+      say`${counted(duplicateUnits, "unit")} of ${layerName(layer.name)} ${
+        duplicateUnits === 1 ? say`has` : say`have`
+      } exactly the weights of an earlier unit (${weightName(name, layer.name)}).`,
     ),
   ];
 }
@@ -123,12 +125,13 @@ function judge(
 function verdict(
   { name, role }: LayerMeasurements,
   worst: Verdict["severity"],
+  kind: string,
   measured: number,
-  expected: string,
-  message: string,
+  expected: Expected,
+  message: Sentence,
 ): Verdict {
   const severity = role === "output" ? "warning" : worst;
-  const advice = `Draw the kernel of ${name} at random: units that start alike get the same ` +
-    `gradient and stay alike.`;
-  return { severity, layer: name, measured, expected, message, advice };
+  const advice = say`Draw the kernel of ${layerName(name)} at random: units that start alike get the
+    same gradient and stay alike.`;
+  return { severity, kind, layer: name, measured, expected, message, advice };
 }

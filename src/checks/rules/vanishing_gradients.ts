@@ -1,14 +1,16 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
+import { atLeast } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { formatCount, formatNumber } from "../format.ts";
 import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { lostSignal } from "../lost_signal.ts";
 import { brokenGradient, noVerdict } from "../no_verdict.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
+import { counted, figure, layerName, number, say, weightName } from "../say.ts";
+import type { Sentence } from "../sentence.ts";
 import { DELTA_NORM, describePath, type SignalStep } from "../network/signal_path.ts";
 
 /** The rule `vanishing-gradients`: the signal must not die out on its way back to the first layer. */
@@ -105,10 +107,12 @@ function judge(subject: Case<"vanishingRatio" | "vanishingFloor">): Verdict[] {
     return [...aside, ...paths.flatMap((path) => loss(path, subject)), ...belowFloor(subject)];
   }
   if (lost.length > 0) return lost;
-  const found = formatCount(path.length, "hidden layer");
   return [
     noVerdict(
-      `it has ${found} with a kernel and a delta, and the ratio needs two`,
+      "shallow",
+      say`it has ${
+        counted(path.length, "hidden layer")
+      } with a kernel and a delta, and the ratio needs two`,
       "a measured delta in two hidden layers",
       "Nothing to do; a network this shallow has no depth to vanish over.",
     ),
@@ -124,35 +128,41 @@ function loss(path: SignalStep[], subject: Case<"vanishingRatio">): Verdict[] {
   const ratio = first.signal / last.signal;
   if (ratio >= vanishingRatio) return [];
   const starved = path.filter(({ signal }) => signal / last.signal < vanishingRatio);
-  const limit = formatNumber(vanishingRatio);
+  const expected = atLeast(vanishingRatio);
+  const figures = {
+    ratio: figure(ratio, "l2 of delta / l2 of delta of the last layer"),
+    first: figure(first.signal, "l2 of delta"),
+    last: figure(last.signal, "l2 of delta"),
+  };
   return [{
     severity: "error",
+    kind: "path-ratio",
     layer: first.layer.name,
     layers: starved.map(({ layer }) => layer.name),
     measured: ratio,
-    expected: `>= ${limit}`,
+    expected,
     threshold: "vanishingRatio",
-    message: `${first.layer.name} receives ${formatNumber(ratio)} of the signal that ` +
-      `${last.layer.name} receives (l2 of delta ${formatNumber(first.signal)} against ` +
-      `${formatNumber(last.signal)}): ${describePath(path)}; expected >= ${limit} ` +
-      `(vanishingRatio).`,
+    figures,
+    message: say`${layerName(first.layer.name)} receives ${figures.ratio} of the signal that
+      ${layerName(last.layer.name)} receives (l2 of delta ${figures.first} against ${figures.last}):
+      ${describePath(path)}; expected ${expected} (vanishingRatio).`,
     advice: cure(path.map(({ layer }) => layer), subject),
   }];
 }
 
-function cure(path: LayerMeasurements[], { layers, network, trained }: Case): string {
+function cure(path: LayerMeasurements[], { layers, network, trained }: Case): Sentence {
   if (trained) return SHORTER;
   const names = path.map(({ name }) => name);
   const sigmoid = network.chain.some(({ activation, layer }) =>
     activation.toLowerCase().endsWith("sigmoid") && names.includes(layer.name)
   );
   if (sigmoid) {
-    return "Replace sigmoid in the hidden layers by relu, tanh or selu: its slope is at most 1/4.";
+    return say`Replace sigmoid in the hidden layers by relu, tanh or selu: its slope is at most 1/4.`;
   }
   return rescaleAdvice(layers, network) ?? SHORTER;
 }
 
-const SHORTER = "Add normalisation or residual connections, or make the network shallower.";
+const SHORTER = say`Add normalisation or residual connections, or make the network shallower.`;
 
 /** An absolute floor depends on the scale of the loss, so it only warns. */
 function belowFloor({ layers, thresholds }: Case<"vanishingFloor">): Verdict[] {
@@ -162,15 +172,17 @@ function belowFloor({ layers, thresholds }: Case<"vanishingFloor">): Verdict[] {
       const size = (gradientsOfUsedRows ?? gradients)?.meanAbs ?? 0;
       if (!trainable || !isKernel(weight)) return [];
       if (!(size > 0 && size < thresholds.vanishingFloor)) return [];
-      const limit = formatNumber(thresholds.vanishingFloor);
+      const figures = { gradient: figure(size, "mean |gradient|") };
       return [{
         severity: "warning",
+        kind: "floor",
         layer,
         measured: size,
-        expected: `>= ${limit}`,
+        expected: atLeast(thresholds.vanishingFloor),
         threshold: "vanishingFloor",
-        message: `The mean |gradient| of ${name} is ${formatNumber(size)}, below ${limit} ` +
-          `(vanishingFloor).`,
+        figures,
+        message: say`The mean |gradient| of ${weightName(name, layer)} is ${figures.gradient}, below
+          ${number(thresholds.vanishingFloor)} (vanishingFloor).`,
         advice: "Compare with the other layers: a small loss makes all gradients small and harms " +
           "none; with SGD raise the learning rate.",
       }];

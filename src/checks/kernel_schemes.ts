@@ -1,0 +1,55 @@
+import { criticalGain } from "../theory/critical_gain.ts";
+import { gain } from "../theory/gain.ts";
+import { initializerDeviation } from "../theory/initializer_deviation.ts";
+import type { KernelLayer, RecurrentKernel } from "./network/kernel_chain.ts";
+
+/** What a kernel should be drawn with, and what it was most likely drawn with. */
+export interface Schemes {
+  /** The initialiser that it was most likely drawn with. */
+  scheme: string;
+  /** The standard deviation of that one. */
+  nearest: number;
+  /** The initialiser that its activation asks for. */
+  targetScheme: string;
+  /** The standard deviation of that one. */
+  target: number;
+}
+
+/** What a kernel of a chain should be drawn with: any of the usual initialisers, or the critical scale. */
+export function schemesOf(kernel: KernelLayer): Schemes {
+  const wanted = gain(kernel.activation) ?? 1;
+  const targetScheme = wanted > 1 ? "He" : "LeCun";
+  const target = wanted / Math.sqrt(kernel.fanIn);
+  const { scheme, nearest } = nearestTo(kernel.kernel.values.std, {
+    [targetScheme]: target,
+    Glorot: initializerDeviation("glorot", kernel.fans),
+    orthogonal: wanted * initializerDeviation("orthogonal", kernel.fans),
+    critical: (criticalGain(kernel.activation) ?? 1) / Math.sqrt(kernel.fanIn),
+  });
+  // A head has no scale that the depth asks for.
+  return kernel.layer.role === "output"
+    ? { scheme, nearest, target: nearest, targetScheme: scheme }
+    : { scheme, nearest, target, targetScheme };
+}
+
+/** Any initialiser is fine that keeps the size of a state in one of the blocks, or in all together. */
+export function recurrentSchemesOf({ kernel, fans, deviation }: RecurrentKernel): Schemes {
+  const nearest = nearestTo(kernel.values.std, {
+    orthogonal: deviation,
+    Glorot: initializerDeviation("glorot", fans),
+    LeCun: initializerDeviation("lecun", fans),
+    He: initializerDeviation("he", fans),
+  });
+  return { ...nearest, target: deviation, targetScheme: "orthogonal" };
+}
+
+/** The initialiser whose deviation is nearest; between two of them all deviations are as good as theirs. */
+function nearestTo(std: number, schemes: Record<string, number>) {
+  const deviations = Object.values(schemes);
+  const isBetween = std >= Math.min(...deviations) && std <= Math.max(...deviations);
+  const distance = (deviation: number) => Math.abs(Math.log(std / deviation));
+  const [scheme, nearest] = Object.entries(schemes).reduce((best, candidate) =>
+    distance(candidate[1]) < distance(best[1]) ? candidate : best
+  );
+  return { scheme, nearest: isBetween ? std : nearest };
+}

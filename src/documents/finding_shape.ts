@@ -1,0 +1,66 @@
+import type { Expected } from "../checks/expected.ts";
+import type { Finding } from "../checks/finding.ts";
+import type { FindingFigure, Sentence, Slot } from "../checks/sentence.ts";
+import {
+  boolean,
+  byKey,
+  count,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  type Shape,
+  string,
+  textOr,
+} from "./shape.ts";
+
+/** What was expected. */
+export const expectedShape = object<Expected>({
+  text: string,
+  operator: optional(oneOf(">=", "<=", ">", "<", "==", "between")),
+  bounds: optional(list(number)),
+  unit: optional(string),
+  of: optional(string),
+});
+
+const as = optional(oneOf("exact", "percent", "factor"));
+
+/** The figures behind a finding. */
+export const figuresShape = record(object<FindingFigure>({ value: number, unit: string, as }));
+
+type SlotWith<Key extends string> = Extract<Slot, Record<Key, unknown>>;
+
+const slot = byKey({
+  // A weight has the name of its layer, too.
+  weight: object<SlotWith<"weight">>({ weight: string, layer: string }),
+  layer: object<SlotWith<"layer">>({ layer: string }),
+  layers: object<SlotWith<"layers">>({ layers: list(string), run: boolean }),
+  value: object<SlotWith<"value">>({ value: number, unit: optional(string), as }),
+  count: object<SlotWith<"count">>({ count, noun: string }),
+  word: object<SlotWith<"word">>({ word: string }),
+});
+
+/** A sentence: texts, and what stands between them. */
+export const sentenceShape: Shape<Sentence> = list(textOr(slot));
+
+/** The keys of a finding in the order in which they are written. */
+export const findingKeys = {
+  rule: string,
+  severity: oneOf("error", "warning", "note"),
+  kind: optional(string),
+  layer: nullable(string),
+  layers: optional(list(string)),
+  measured: nullable(number),
+  expected: expectedShape,
+  unjudged: optional(boolean),
+  threshold: optional(string),
+  figures: optional(figuresShape),
+  message: string,
+  advice: string,
+  said: optional(
+    object<NonNullable<Finding["said"]>>({ message: sentenceShape, advice: sentenceShape }),
+  ),
+};
