@@ -4,7 +4,6 @@ import { saturatedActivations } from "../../src/checks/rules/saturated_activatio
 import { batchIndependence } from "../../src/checks/model_rules/batch_independence.ts";
 import { biasInit } from "../../src/checks/rules/bias_init.ts";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
-import type { Finding } from "../../src/checks/finding.ts";
 import { gradientBalance } from "../../src/checks/rules/gradient_balance.ts";
 import { gradientRatio } from "../../src/checks/rules/gradient_ratio.ts";
 import { numericGradients } from "../../src/checks/model_rules/numeric_gradients.ts";
@@ -32,23 +31,8 @@ import {
   withInput,
 } from "./make_measurements.ts";
 import { makeComparison, makeStep, SUBJECT } from "./make_probes.ts";
-
-/** What a rule says of a network in which the figure of a threshold has this value. */
-type Judge = (figure: number, options?: CheckOptions) => Finding[];
-
-/** A threshold, and the figures just inside and just outside of its default. */
-interface Row {
-  judge: Judge;
-  inside: number[];
-  outside: number[];
-  severity: Finding["severity"];
-  /** Instead of the default, where that is off, or out of reach for another threshold's sake. */
-  options?: CheckOptions;
-  /** With this threshold the first figure outside is inside. Default: the largest there is. */
-  loose?: number;
-  /** The threshold that the finding names; `null` where it names none. Default: this one. */
-  named?: keyof Thresholds | null;
-}
+import { type Judge, testThreshold, type ThresholdRow } from "./test_threshold.ts";
+import { tellingNames } from "./telling_names.ts";
 
 /** A chain of layers whose delta has these sizes. */
 const deltas = (...sizes: number[]) =>
@@ -137,7 +121,8 @@ const updated: Judge = (logarithm, options) => {
   return updateRatio.check({ ...SUBJECT, optimizer: "Adam", weights: [step] }, options);
 };
 
-const ROWS: Record<keyof Thresholds, Row> = {
+/** The thresholds of the rules that share these networks. */
+const ROWS: Partial<Record<keyof Thresholds, ThresholdRow>> = {
   vanishingRatio: {
     judge: (ratio, options) => vanishingGradients.check(deltas(ratio, 1), options),
     inside: [1.001e-3],
@@ -381,23 +366,9 @@ const ROWS: Record<keyof Thresholds, Row> = {
   },
 };
 
-for (const [key, row] of Object.entries(ROWS)) {
-  const name = key as keyof Thresholds;
-  const { default: value, range } = THRESHOLDS[name];
-  const { judge, inside, outside, severity, options, named = name, loose = range[1] } = row;
-  const findings = (figure: number, given = options) =>
-    judge(figure, given)
-      .filter((one) => one.severity === severity && (one.threshold ?? null) === named)
-      .map(({ severity }) => severity);
+for (const [name, row] of Object.entries(ROWS)) testThreshold(name as keyof Thresholds, row);
 
-  Deno.test(`${name} (${value}) passes just inside it and gives a finding just outside`, () => {
-    for (const figure of inside) assertEquals(findings(figure), [], `${figure} is inside`);
-    for (const figure of outside) {
-      assertEquals(findings(figure), [severity], `${figure} is outside`);
-    }
-  });
-
-  Deno.test(`${name} may be given, and lets pass then what it did not`, () => {
-    assertEquals(findings(outside[0], { ...options, [name]: loose }), []);
-  });
-}
+Deno.test("every threshold has a row here, or a testThreshold() in the test of its rule", async () => {
+  const tested = [...Object.keys(ROWS), ...await tellingNames("testThreshold")];
+  assertEquals(Object.keys(THRESHOLDS).filter((name) => !tested.includes(name)), []);
+});

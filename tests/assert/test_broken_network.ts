@@ -1,0 +1,74 @@
+import { assertEquals, AssertionError, assertThrows } from "@std/assert";
+import * as assertions from "../../src/assert/mod.ts";
+import { RULES } from "../../src/checks/rules.ts";
+import { runChecks } from "../../src/checks/run_checks.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { measure } from "../../src/measure/measure.ts";
+import type { MeasureOptions } from "../../src/measure/measure_options.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import type { Batch } from "../../src/model/batch.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+import {
+  buildControl,
+  type Control,
+  type Style,
+  STYLES,
+  type Task,
+} from "../false_positives/controls.ts";
+
+/** A healthy network, and what to do to it. */
+export interface BrokenNetwork {
+  control?: Partial<Omit<Control, "activation">> & { activation?: string };
+  task?: Task;
+  /** Breaks the model. */
+  spoil?: (model: LayersModel, tf: TensorFlow) => void;
+  /** Breaks the batch. */
+  feed?: (batch: Batch, tf: TensorFlow) => Batch;
+  /** Another model altogether. */
+  create?: (tf: TensorFlow) => LayersModel;
+  options?: (tf: TensorFlow) => MeasureOptions;
+}
+
+/** What is broken. */
+export const HEALTHY: Control = { activation: "tanh", sigma: 1, depth: 4, width: 64 };
+
+const assertionOf = (name: string) => {
+  const { assertion } = RULES.find((rule) => rule.name === name)!;
+  return (assertions as unknown as Record<string, (measurements: Measurements) => void>)[assertion];
+};
+
+/** Measures a network, broken. */
+export async function measureNetwork(broken: BrokenNetwork, style: Style): Promise<Measurements> {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { task = "sum", control, spoil, feed, create, options } = broken;
+  const model = create?.(tf) ??
+    buildControl(tf, { ...HEALTHY, ...control } as Control, { style, task, seed: 11 });
+  spoil?.(model, tf);
+  const given = randomBatch(model, { seed: 11, objective: task });
+  const batch = feed?.(given, tf) ?? given;
+  try {
+    return await measure(model, batch, { objective: task, seed: 11, ...options?.(tf) });
+  } finally {
+    tf.dispose([given, batch].map(({ inputs, targets }) => [inputs, targets ?? []]));
+    model.dispose();
+  }
+}
+
+/** Tests that a network fails the assertion of a rule and no other, and without what breaks it none. */
+export function testBrokenNetwork(name: string, broken: BrokenNetwork): void {
+  for (const style of STYLES) {
+    Deno.test(`a ${style} network that breaks ${name} fails its assertion and no other`, async () => {
+      const assertion = assertionOf(name);
+      const measurements = await measureNetwork(broken, style);
+      assertThrows(() => assertion(measurements), AssertionError, `(rule ${name})`);
+      const errors = runChecks(measurements).filter(({ severity }) => severity === "error");
+      const others = errors.filter(({ rule }) => rule !== name).map(({ message }) => message);
+      assertEquals(others, [], "breaks other rules too");
+      const healthy = await measureNetwork({ task: broken.task }, style);
+      assertion(healthy);
+      assertions.assertHealthy(healthy);
+    });
+  }
+}

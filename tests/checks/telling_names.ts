@@ -1,0 +1,16 @@
+/**
+ * What the tests of rules call a helper with, as its first argument in quotes: `testThreshold("mostUnits", ...)`.
+ *
+ * @param helper Name of the helper.
+ */
+export async function tellingNames(helper: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name } of Deno.readDir(new URL(".", import.meta.url))) {
+    if (!name.endsWith("_test.ts")) continue;
+    const text = await Deno.readTextFile(new URL(name, import.meta.url));
+    for (const [, told] of text.matchAll(new RegExp(`\\b${helper}\\(\\s*"([^"]+)"`, "g"))) {
+      found.push(told);
+    }
+  }
+  return found;
+}

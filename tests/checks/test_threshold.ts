@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import type { CheckOptions } from "../../src/checks/check_options.ts";
+import type { Finding } from "../../src/checks/finding.ts";
+import { THRESHOLDS } from "../../src/checks/threshold_table.ts";
+import type { Thresholds } from "../../src/checks/thresholds.ts";
+
+/** What a rule says of a network in which the figure of a threshold has this value. */
+export type Judge = (figure: number, options?: CheckOptions) => Finding[];
+
+/** A threshold, and the figures just inside and just outside of its default. */
+export interface ThresholdRow {
+  judge: Judge;
+  inside: number[];
+  outside: number[];
+  severity: Finding["severity"];
+  /** Instead of the default, where that is off, or out of reach for another threshold's sake. */
+  options?: CheckOptions;
+  /** With this threshold the first figure outside is inside. Default: the largest there is. */
+  loose?: number;
+  /** The threshold that the finding names; `null` where it names none. Default: this one. */
+  named?: keyof Thresholds | null;
+}
+
+/** Tests that a threshold is where its record says, and may be given. */
+export function testThreshold(name: keyof Thresholds, row: ThresholdRow): void {
+  const { default: value, range } = THRESHOLDS[name];
+  const { judge, inside, outside, severity, options, named = name, loose = range[1] } = row;
+  const findings = (figure: number, given = options) =>
+    judge(figure, given)
+      .filter((one) => one.severity === severity && (one.threshold ?? null) === named)
+      .map(({ severity }) => severity);
+
+  Deno.test(`${name} (${value}) passes just inside it and gives a finding just outside`, () => {
+    for (const figure of inside) assertEquals(findings(figure), [], `${figure} is inside`);
+    for (const figure of outside) {
+      assertEquals(findings(figure), [severity], `${figure} is outside`);
+    }
+  });
+
+  Deno.test(`${name} may be given, and lets pass then what it did not`, () => {
+    assertEquals(findings(outside[0], { ...options, [name]: loose }), []);
+  });
+}
