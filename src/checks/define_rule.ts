@@ -4,12 +4,13 @@ import { networkOf } from "./network/network.ts";
 import { resolveThresholds } from "./resolve_thresholds.ts";
 import type { AssertionDocumentation, Rule, RuleDocumentation } from "./rule.ts";
 import type { PackageRule, RuleRecord, RuleText } from "./rule_record.ts";
-import { makeFinding } from "./finding.ts";
+import type { LayerOptions } from "./check_options.ts";
+import { type Finding, makeFinding, type Verdict } from "./finding.ts";
 import { ignoreFinding, selectLayers } from "./select_layers.ts";
 import type { ThresholdEntry } from "./threshold_entry.ts";
 import { validateMeasurements } from "./validate.ts";
 import { validateRecord } from "./validate_record.ts";
-import { explained, measurementsShape } from "./requirements.ts";
+import { explained, measurementsShape, verdictsShape } from "./requirements.ts";
 import { requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
@@ -26,7 +27,7 @@ import { showValue } from "../words/show_value.ts";
  * @example A rule of your own: no layer may be wider than some number of units
  * ```ts
  * import { assertRule } from "@gradient-health/gradient-health/assert";
- * import { defineRule } from "@gradient-health/gradient-health/checks";
+ * import { atMost, defineRule, exactFigure, layerName, say } from "@gradient-health/gradient-health/checks";
  * import { startEngine } from "@gradient-health/gradient-health/engine";
  * import { measure } from "@gradient-health/gradient-health/measure";
  * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
@@ -52,13 +53,17 @@ import { showValue } from "../words/show_value.ts";
  *     layers.flatMap(({ name, shape }) => {
  *       const units = shape?.at(-1) ?? 0;
  *       if (units <= mostUnits) return [];
+ *       const expected = atMost(mostUnits);
+ *       const figures = { units: exactFigure(units, "units") };
  *       return [{
  *         severity: "error",
+ *         kind: "too-wide",
  *         layer: name,
  *         measured: units,
- *         expected: `<= ${mostUnits}`,
+ *         expected,
  *         threshold: "mostUnits",
- *         message: `${name} has ${units} units; expected <= ${mostUnits} (mostUnits).`,
+ *         figures,
+ *         message: say`${layerName(name)} has ${figures.units} units; expected ${expected} (mostUnits).`,
  *         advice: "Use fewer units.",
  *       }];
  *     }),
@@ -108,7 +113,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
         },
         () => requireValue("measurements", measurements, measurementsShape),
       );
-      return found.map((verdict) => ignoreFinding(makeFinding(record.name, verdict), options));
+      return findingsOf(record.name, found, options);
     },
   };
 }
@@ -138,10 +143,16 @@ export function defineModelRule<P extends ProbeSubject, Name extends string = ne
       const names = explained(() => [...new Set(layersOf?.(probe) ?? [])], what);
       const layers = names.map((name) => ({ name }));
       const selected = new Set(selectLayers(layers, options).map(({ name }) => name));
-      return explained(() => judge(probe, thresholds, (layer) => selected.has(layer)), what)
-        .map((verdict) => ignoreFinding(makeFinding(record.name, verdict), options));
+      const found = explained(() => judge(probe, thresholds, (layer) => selected.has(layer)), what);
+      return findingsOf(record.name, found, options);
     },
   };
+}
+
+/** The findings that the verdicts of a judge are, notes of ignored layers. */
+function findingsOf(rule: string, verdicts: Verdict[], options: LayerOptions): Finding[] {
+  requireValue(`what the judge of ${rule} returns`, verdicts, verdictsShape);
+  return verdicts.map((verdict) => ignoreFinding(makeFinding(rule, verdict), options));
 }
 
 /** What is written down of a rule; what its record leaves out is an empty text. */

@@ -1,3 +1,4 @@
+import { verdictShape } from "../documents/finding_shape.ts";
 import { summaryShape } from "../documents/gate_result.ts";
 import { gateFindingShape, measurementShape } from "../documents/report_shape.ts";
 import {
@@ -15,6 +16,9 @@ export const measurementsShape: Requirement = measurementShape.given;
 
 /** What rules find. */
 export const findingShape: Requirement = gateFindingShape.given;
+
+/** What the judge of a rule returns. */
+export const verdictsShape: Requirement = arrayOf(verdictShape.given);
 
 /** What a gate decides on: one pass of a model. */
 export const passShape: Requirement = objectWith({

@@ -71,6 +71,8 @@ export interface StudyWords {
   below: string;
   /** What goes wrong at larger scales. */
   above: string;
+  /** Whether a point that it warns of is not healthy either. Default: only what it fails is not. */
+  failsOnWarnings?: boolean;
 }
 
 /** The figure of a layer that a rule's bar chart shows. */

@@ -1,4 +1,5 @@
 import { show } from "./show.ts";
+import type { StudyWords } from "./rule.ts";
 import type { RuleRecord } from "./rule_record.ts";
 import type { ThresholdEntry } from "./threshold_entry.ts";
 
@@ -8,6 +9,14 @@ const TAGS = ["weights", "signal", "data", "task"];
 
 /** Options of a check that are no thresholds, and so no names for them. */
 const TAKEN = ["layers", "ignore", "trained"];
+
+const STUDY = "{ order, letter, below, above }, a number, one letter and two texts";
+
+function isStudyWords(study: unknown): boolean {
+  const { order, letter, below, above } = Object(study) as Partial<StudyWords>;
+  return typeof order === "number" && typeof letter === "string" && /^[a-z]$/.test(letter) &&
+    [below, above].every((text) => typeof text === "string" && text !== "");
+}
 
 /** What a record may hold, as far as it is looked at when a rule is made of it. */
 type Given = Partial<RuleRecord> & { figure?: { title?: unknown; scale?: unknown } };
@@ -22,7 +31,7 @@ export function validateRecord(record: object): void {
     throw new TypeError(`record is ${show(record)}, expected an object that makes a rule`);
   }
   const given = record as Given;
-  const { name, tags = [], stage = "any", level = "error", thresholds = {}, figure } = given;
+  const { name, tags = [], stage = "any", level = "error", thresholds = {}, figure, study } = given;
   const require = (isRight: boolean, part: string, value: unknown, expected: string) => {
     if (isRight) return;
     const whose = part === "name" ? "" : ` of the rule ${name}`;
@@ -49,6 +58,7 @@ export function validateRecord(record: object): void {
   const { title, scale } = Object(figure);
   const isFigure = typeof title === "string" && (scale === "linear" || scale === "log");
   require(isFigure, "figure", figure, 'an object with a title and the scale "linear" or "log"');
+  require(study === undefined || isStudyWords(study), "study", study, STUDY);
   require(typeof given.judge === "function", "judge", given.judge, "a function");
   require(typeof thresholds === "object", "thresholds", thresholds, "an object");
   for (const [key, entry] of Object.entries(thresholds)) {

@@ -17,7 +17,8 @@ import { claimOutputs } from "./claim_outputs.ts";
 import type { Command } from "./command.ts";
 import { filesRead } from "./files_read.ts";
 import type { FlagValues } from "./flag.ts";
-import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
+import { loadPlugins } from "./load_plugins.ts";
+import { MEASURE_PERMISSIONS, readPlugins } from "./measure_flags.ts";
 import { interruption } from "./process.ts";
 import { studyProgress } from "./progress.ts";
 import {
@@ -82,10 +83,13 @@ export const sweep: Command = {
     const request = readSweepFlags(operands, flags);
     const view = readStudyView(flags);
     const { model = null, register = [] } = request.subject as Partial<ModelFile>;
+    const plugins = readPlugins(flags);
     if (request.out !== null) {
-      const files = await filesRead([model, ...register], [request.options.batch ?? null]);
+      const modules = [model, ...register, ...plugins];
+      const files = await filesRead(modules, [request.options.batch ?? null]);
       await claimOutputs([{ path: request.out, kind: "study" }], files);
     }
+    await loadPlugins(plugins);
     const quiet = flags.quiet === true;
     const started = performance.now();
     const progress = quiet ? null : studyProgress();

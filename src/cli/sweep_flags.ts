@@ -10,7 +10,7 @@ import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
 import { nearest } from "../words/nearest.ts";
 import type { Flag, FlagValues } from "./flag.ts";
 import { OBJECTIVES } from "../model/objective.ts";
-import { BATCH_FORMAT } from "./measure_flags.ts";
+import { BATCH_FORMAT, PLUGIN_FLAG } from "./measure_flags.ts";
 import {
   atMostOne,
   parseScales,
@@ -84,6 +84,7 @@ export const SWEEP_FLAGS: readonly Flag[] = [
     help: "module that registers the custom layers of a model.json",
     repeatable: true,
   },
+  PLUGIN_FLAG,
   { name: "portable", value: null, help: "no relaxed SIMD: the same figures on every machine" },
   {
     name: "jobs",

@@ -1,5 +1,5 @@
 import type { Expected } from "../checks/expected.ts";
-import type { Finding } from "../checks/finding.ts";
+import type { Finding, Verdict } from "../checks/finding.ts";
 import type { FindingFigure, Sentence, Slot } from "../checks/sentence.ts";
 import {
   boolean,
@@ -64,3 +64,17 @@ export const findingKeys = {
     object<NonNullable<Finding["said"]>>({ message: sentenceShape, advice: sentenceShape }),
   ),
 };
+
+const said = textOr(sentenceShape, "a text, or what say`...` makes");
+const { rule: _rule, said: _said, ...shared } = findingKeys;
+
+/** What the judge of a rule returns for a finding. */
+export const verdictShape = object<Verdict>({
+  ...shared,
+  expected: textOr(
+    expectedShape,
+    'a text, or a comparison such as { text: "> 0", operator: ">", bounds: [0] }',
+  ),
+  message: said,
+  advice: said,
+});

@@ -1,17 +1,20 @@
+import { allRules } from "../checks/register_rule.ts";
+import type { StudyWords } from "../checks/rule.ts";
 import { formatCount, formatFactor, formatNumber } from "../words/numbers.ts";
-import { RULES } from "../checks/rules.ts";
 import type { ScaleSummary, StudySummary, VariantSummary } from "../study/study_summary.ts";
 import { cutMiddle } from "./cut_middle.ts";
 import { displayWidth, padEnd } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { layerRange } from "./layer_range.ts";
 
-/** What the rules of a study mean in a word, what to say of either side of the band, and a letter. */
-const TROUBLE = new Map(RULES.map(({ name, study }) => [name, study]));
+/** What a rule of a study means in a word, what to say of either side of the band, and a letter. */
+function troubleOf(rule: string): StudyWords | undefined {
+  return allRules().find(({ name }) => name === rule)?.study;
+}
 
 /** The letter that stands for a rule in a strip of verdicts. */
 export function letterOf(rule: string): string {
-  return TROUBLE.get(rule)?.letter ?? "?";
+  return troubleOf(rule)?.letter ?? "?";
 }
 
 /** Whether the kernels have the standard deviation 1 / sqrt(fan-in) at scale 1: scale is sigma_w. */
@@ -21,7 +24,7 @@ function scaleIsSigma({ scales }: VariantSummary): boolean {
 
 /** What goes wrong on one side of the band, the gravest two. */
 function troubleWords(rules: readonly string[], side: "below" | "above"): string {
-  const words = rules.map((rule) => TROUBLE.get(rule)?.[side] ?? rule);
+  const words = rules.map((rule) => troubleOf(rule)?.[side] ?? rule);
   return words.slice(0, 2).join(" and ");
 }
 

@@ -1,4 +1,3 @@
-import type { Finding } from "../checks/finding.ts";
 import type { MeanFields } from "../checks/network/mean_fields.ts";
 import { type Network, networkOf } from "../checks/network/network.ts";
 import type { Measurements } from "../measure/measurements.ts";
@@ -24,7 +23,11 @@ export function describeStudyPoint(
   // The rules ask for the view of the same measurements.
   const network = networkOf(measurements, fields);
   const failed = studyRules()
-    .filter(({ check }) => check(measurements).some(isFailure))
+    .filter(({ check, study }) =>
+      check(measurements).some(({ severity }) =>
+        severity === "error" || severity === "warning" && study!.failsOnWarnings
+      )
+    )
     .map(({ name }) => name);
   const kernels = new Map(network.chain.map((kernel) => [kernel.layer, kernel]));
   return {
@@ -56,14 +59,6 @@ export function describeStudyPoint(
       };
     }),
   };
-}
-
-/**
- * An error; and a scale that some initialiser draws is no excuse here, where what is asked is which scale is
- * healthy.
- */
-function isFailure({ rule, severity }: Finding): boolean {
-  return severity === "error" || (rule === "activation-scale" && severity === "warning");
 }
 
 /** Of a tensor with NaN or infinity in it the figures are those of the rest: not the tensor's. */

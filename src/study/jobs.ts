@@ -2,6 +2,7 @@ import { pathOf } from "../engine/engine_files.ts";
 import { showValue } from "../words/show_value.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyOptions } from "./study_options.ts";
+import { ownStudyRule } from "./study_rules.ts";
 import type { StudySubject } from "./study_subject.ts";
 
 /**
@@ -59,10 +60,13 @@ export function requireJobs(
       `jobs is ${showValue(jobs)}, expected a whole number of at least 1, or "auto"`,
     );
   }
+  const ownRule = ownStudyRule();
   const inThis = typeof subject === "function"
     ? "a function cannot be handed to workers: put createModel into a module and give its path"
     : typeof objective === "function"
     ? "an objective that is a function cannot be handed to workers: export it from the module"
+    : ownRule !== null
+    ? `the rule ${ownRule} was registered in this process, and workers do not know it`
     : null;
   if (inThis === null) {
     if (jobs === 1 || mayStartWorkers()) return jobs;

@@ -9,7 +9,7 @@ import { resolveGrid, type StudyGrid } from "./study_grid.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyOptions } from "./study_options.ts";
 import type { StudyPoint } from "./study_point.ts";
-import { STUDY_RULES } from "./study_rules.ts";
+import { studyRules } from "./study_rules.ts";
 import type { StudySubject } from "./study_subject.ts";
 import { requireKnown, requireSubject } from "./validate.ts";
 import type { WorkerTask } from "./worker_messages.ts";
@@ -94,7 +94,7 @@ export async function runStudy(
     examples: identity.examples,
     batch: options.batch ?? null,
     layers: options.layers?.source ?? null,
-    rules: [...STUDY_RULES],
+    rules: studyRules().map(({ name }) => name),
     grid: resolved,
     total: countPoints(resolved),
     shard: options.shard ?? null,

@@ -1,6 +1,6 @@
 import type { StudyVariant } from "./grid_point.ts";
 import type { ResolvedGrid } from "./study_grid.ts";
-import { STUDY_RULES } from "./study_rules.ts";
+import { studyRules } from "./study_rules.ts";
 import type { ScaleSummary, VariantSummary } from "./study_summary.ts";
 
 /** A scale is healthy where at least this share of the draws is. */
@@ -70,7 +70,10 @@ function balancedScale(scales: ScaleSummary[], best: ScaleSummary | null): numbe
 /** The rules that half of the draws or more fail there, the gravest first. */
 function troubleOf(scales: ScaleSummary[]): string[] {
   const draws = scales.reduce((sum, scale) => sum + scale.draws, 0);
-  return STUDY_RULES.filter((rule) => {
+  const known = studyRules().map(({ name }) => name);
+  // A rule that is not known here was registered where the study ran.
+  const others = scales.flatMap(({ failed }) => Object.keys(failed));
+  return [...new Set([...known, ...others])].filter((rule) => {
     const failed = scales.reduce((sum, scale) => sum + (scale.failed[rule] ?? 0), 0);
     return draws > 0 && failed >= MAJORITY * draws;
   });

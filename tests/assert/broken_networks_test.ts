@@ -6,7 +6,7 @@ import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflo
 import { getWeights } from "../../src/model/get_weights.ts";
 import { rescaleWeights } from "../../src/model/rescale_weights.ts";
 import { setWeights } from "../../src/model/set_weights.ts";
-import { tellingNames } from "../checks/telling_names.ts";
+import { namesGivenTo } from "../checks/names_given_to.ts";
 import { buildControl, type Control } from "../false_positives/controls.ts";
 import {
   type BrokenNetwork,
@@ -129,7 +129,7 @@ const BROKEN: Record<string, BrokenNetwork> = {
 for (const [name, broken] of Object.entries(BROKEN)) testBrokenNetwork(name, broken);
 
 Deno.test("every rule has a network that breaks it, here or by testBrokenNetwork() in its own test", async () => {
-  const tested = [...Object.keys(BROKEN), ...await tellingNames("testBrokenNetwork")];
+  const tested = [...Object.keys(BROKEN), ...await namesGivenTo("testBrokenNetwork")];
   assertEquals(RULES.map(({ name }) => name).filter((name) => !tested.includes(name)), []);
 });
 

@@ -4,6 +4,7 @@ import { RULES } from "../../src/checks/rules.ts";
 import { runChecks } from "../../src/checks/run_checks.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { healthMatchers } from "../../src/expect/health_matchers.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { MeasureOptions } from "../../src/measure/measure_options.ts";
 import type { Measurements } from "../../src/measure/measurements.ts";
@@ -38,6 +39,13 @@ const assertionOf = (name: string) => {
   return (assertions as unknown as Record<string, (measurements: Measurements) => void>)[assertion];
 };
 
+const matcherOf = (name: string) => {
+  const { matcher } = RULES.find((rule) => rule.name === name)!;
+  return matcher === undefined
+    ? undefined
+    : healthMatchers[matcher as Exclude<keyof typeof healthMatchers, "toMatchBaseline">];
+};
+
 /** Measures a network, broken. */
 export async function measureNetwork(broken: BrokenNetwork, style: Style): Promise<Measurements> {
   await using engine = await startEngine();
@@ -56,7 +64,7 @@ export async function measureNetwork(broken: BrokenNetwork, style: Style): Promi
   }
 }
 
-/** Tests that a network fails the assertion of a rule and no other, and without what breaks it none. */
+/** Tests that a network fails the assertion and the matcher of a rule and no other, and without what breaks it none. */
 export function testBrokenNetwork(name: string, broken: BrokenNetwork): void {
   for (const style of STYLES) {
     Deno.test(`a ${style} network that breaks ${name} fails its assertion and no other`, async () => {
@@ -68,6 +76,11 @@ export function testBrokenNetwork(name: string, broken: BrokenNetwork): void {
       assertEquals(others, [], "breaks other rules too");
       const healthy = await measureNetwork({ task: broken.task }, style);
       assertion(healthy);
+      const matcher = matcherOf(name);
+      if (matcher !== undefined) {
+        const passes = [healthy, measurements].map((value) => matcher({ value }).pass);
+        assertEquals(passes, [true, false]);
+      }
       assertions.assertHealthy(healthy);
     });
   }

@@ -101,6 +101,7 @@ const WRONG: [object, string][] = [
   [{ stage: "late" }, 'stage of the rule team/wide-layers is "late", expected "any" or "initial"'],
   [{ level: "off" }, 'level of the rule team/wide-layers is "off"'],
   [{ figure: undefined }, "figure of the rule team/wide-layers is undefined"],
+  [{ study: { order: 1, letter: "ww" } }, "study of the rule team/wide-layers is { order: 1"],
   [{ judge: [] }, "judge of the rule team/wide-layers is [], expected a function"],
   [{ thresholds: { layers: THRESHOLD } }, 'is "layers", expected one in camel case'],
   [{ thresholds: { mostUnits: 3 } }, "thresholds.mostUnits of the rule team/wide-layers is 3"],
@@ -123,6 +124,29 @@ for (const [change, message] of WRONG) {
     assertThrows(() => defineRule({ ...RECORD, ...change } as never), TypeError, message);
   });
 }
+
+Deno.test("a rule whose judge returns no verdicts is refused in one sentence", () => {
+  const verdict = {
+    severity: "error",
+    layer: null,
+    measured: null,
+    expected: "",
+    message: "",
+    advice: "",
+  };
+  const wrong: [unknown, string][] = [
+    [undefined, "what the judge of team/wide-layers returns is undefined, expected an array"],
+    [[{ ...verdict, message: 3 }], "returns[0].message is 3, expected a text, or what say"],
+    [[{ ...verdict, expected: null }], "returns[0].expected is null, expected a text, or a comp"],
+    [[{ ...verdict, expected: { bounds: [1] } }], "returns[0].expected.text is undefined"],
+    [[{ ...verdict, figures: { a: 1 } }], 'returns[0].figures["a"] is 1, expected an object'],
+    [[{ ...verdict, advice: [3] }], "returns[0].advice[0] is 3, expected an object"],
+  ];
+  for (const [found, message] of wrong) {
+    const rule = defineRule({ ...RECORD, judge: () => found as never });
+    assertThrows(() => rule.check(wide()), TypeError, message);
+  }
+});
 
 Deno.test("every rule of this package says all that its assertion and its page need", () => {
   for (const rule of [...RULES, ...MODEL_RULES]) {

@@ -32,7 +32,7 @@ import {
 } from "./make_measurements.ts";
 import { makeComparison, makeStep, SUBJECT } from "./make_probes.ts";
 import { type Judge, testThreshold, type ThresholdRow } from "./test_threshold.ts";
-import { tellingNames } from "./telling_names.ts";
+import { namesGivenTo } from "./names_given_to.ts";
 
 /** A chain of layers whose delta has these sizes. */
 const deltas = (...sizes: number[]) =>
@@ -369,6 +369,6 @@ const ROWS: Partial<Record<keyof Thresholds, ThresholdRow>> = {
 for (const [name, row] of Object.entries(ROWS)) testThreshold(name as keyof Thresholds, row);
 
 Deno.test("every threshold has a row here, or a testThreshold() in the test of its rule", async () => {
-  const tested = [...Object.keys(ROWS), ...await tellingNames("testThreshold")];
+  const tested = [...Object.keys(ROWS), ...await namesGivenTo("testThreshold")];
   assertEquals(Object.keys(THRESHOLDS).filter((name) => !tested.includes(name)), []);
 });

@@ -27,7 +27,14 @@ export const activationScale: Rule = defineRule({
   passes: "has activations of the right scale",
   tags: ["weights", "signal"],
   order: 100,
-  study: { order: 60, letter: "a", below: "activations fade", above: "activations grow" },
+  study: {
+    order: 60,
+    letter: "a",
+    below: "activations fade",
+    above: "activations grow",
+    // That some initialiser draws a scale is no excuse where what is asked is which one is healthy.
+    failsOnWarnings: true,
+  },
   thresholds: {
     activationScaleFactor: {
       default: 2,

@@ -3,7 +3,7 @@
  *
  * @param helper Name of the helper.
  */
-export async function tellingNames(helper: string): Promise<string[]> {
+export async function namesGivenTo(helper: string): Promise<string[]> {
   const found: string[] = [];
   for await (const { name } of Deno.readDir(new URL(".", import.meta.url))) {
     if (!name.endsWith("_test.ts")) continue;
