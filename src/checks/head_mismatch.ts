@@ -195,10 +195,8 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
     expected: inWords("an activation that reaches the targets"),
     why: tooFar
       // Three digits of 1.0004 would say that nothing is wrong.
-      ? say`the targets go up to ${
-        number(maxAbs, maxAbs < 1.005 ? "exact" : undefined)
-      } in size, beyond
-        the 1 of ${activation}`
+      ? say`the targets go up to ${number(maxAbs, maxAbs < 1.005 ? "exact" : undefined)} in size,
+        beyond the 1 of ${activation}`
       : say`some targets are negative`,
     advice: "Use a linear head, or scale the targets.",
   };

@@ -85,10 +85,8 @@ function stopped({ stop, named, below, all, rescale, measurements, trained }: St
       "error",
       "certain-head",
       named,
-      say`The ${headActivation(stop)!} of ${
-        layerName(stop.name)
-      } is certain for every example${z}, so
-        ${measurements.objective.name} sends ${
+      say`The ${headActivation(stop)!} of ${layerName(stop.name)} is certain for every example${z},
+        so ${measurements.objective.name} sends ${
         isZero(stop.preActivationGradients) ? say`no` : say`next to no`
       } gradient down.${rest}`,
       unscaledInputs(measurements) ?? rescale ??
@@ -131,10 +129,8 @@ function severed(cut: LayerMeasurements[], whole: LayerMeasurements[], all: Laye
       zeros === undefined ? NOTHING : say`: the kernel of ${layerName(zeros)} is all zeros`
     }.`,
     zeros === undefined
-      ? say`Look at what lies between ${layerName(above.name)} and ${
-        layerName(top.name)
-      }: an operation
-        without a gradient, a factor of 0, or a signal too small for float32.`
+      ? say`Look at what lies between ${layerName(above.name)} and ${layerName(top.name)}: an
+        operation without a gradient, a factor of 0, or a signal too small for float32.`
       : say`Draw the kernel of ${layerName(zeros)} from a distribution with a variance.`,
   );
 }
@@ -150,10 +146,8 @@ function bypassed(aside: LayerMeasurements[], all: LayerMeasurements[]) {
     say`The delta of ${names} is exactly 0, while the gradient reaches the layers before by another
       way, as in a residual branch that ends in zeros.`,
     zeros.length > 1
-      ? say`Draw the kernels of all but one of ${
-        layerNames(zeros, all)
-      } at random: they are all zeros,
-        and where what they put out is multiplied each keeps the gradient from the others.`
+      ? say`Draw the kernels of all but one of ${layerNames(zeros, all)} at random: they are all
+        zeros, and where what they put out is multiplied each keeps the gradient from the others.`
       : say`Leave it if the branch starts at zero on purpose; measure again after a training step.`,
   );
 }
@@ -187,10 +181,9 @@ function neverSent(
       "error",
       "zero-head-stuck",
       unsent,
-      say`No gradient ever reaches ${names}: the kernel of the head "${
-        layerName(zeros)
-      }" is all zeros,
-        and so is all that it is fed, so that its own gradient is 0 too and no step changes either.`,
+      say`No gradient ever reaches ${names}: the kernel of the head "${layerName(zeros)}" is all
+        zeros, and so is all that it is fed, so that its own gradient is 0 too and no step changes
+        either.`,
       say`Draw the kernels at random: only one of two that follow each other may be all zeros.`,
     );
   }

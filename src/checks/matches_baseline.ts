@@ -164,10 +164,8 @@ function judge(
           : between(stored / limit, stored * limit),
         threshold,
         figures,
-        message: say`${what} of ${
-          layerName(layer.name)
-        } is ${figures.now} and was ${figures.stored};
-          expected ${expected} (${threshold} ${number(limit)}).`,
+        message: say`${what} of ${layerName(layer.name)} is ${figures.now} and was
+          ${figures.stored}; expected ${expected} (${threshold} ${number(limit)}).`,
         advice: "If the change is meant, store the new measurements as the baseline.",
       }];
     });

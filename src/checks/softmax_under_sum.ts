@@ -54,10 +54,8 @@ function warning(
   if (isAll) {
     return {
       ...verdict,
-      message: say`No verdict: ${
-        layerName(head.name)
-      } ends in a softmax, whose outputs add up to 1, so
-        the objective "sum" is constant and its gradient is 0 whatever the weights are.`,
+      message: say`No verdict: ${layerName(head.name)} ends in a softmax, whose outputs add up to
+        1, so the objective "sum" is constant and its gradient is 0 whatever the weights are.`,
     };
   }
   const ends = softmaxes.map(({ name }) => name);

@@ -19,9 +19,8 @@ export function strayClasses(
   const last = units - 1;
   const targets = layer === null ? say`The targets of ${name}` : say`Targets`;
   const head = layer === null ? say`the output` : say`the head`;
-  const classCount = say`${head} has ${counted(units, "unit")}, so classes are 0 to ${
-    number(last, "exact")
-  }`;
+  const classCount = say`${head} has ${counted(units, "unit")}, so classes are 0 to
+    ${number(last, "exact")}`;
   const found = most !== null && most > last
     ? {
       kind: "class-too-large",

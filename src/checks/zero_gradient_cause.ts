@@ -40,15 +40,12 @@ export function zeroGradientCause(
     }
     const zeros = zeroKernel(layer);
     if (zeros !== undefined) {
-      return say`The delta of ${layerName(name)} is not 0, but ${
-        weightName(zeros, name)
-      } is all zeros, so
-        that its state is 0 at every step: draw that kernel at random.`;
+      return say`The delta of ${layerName(name)} is not 0, but ${weightName(zeros, name)} is all
+        zeros, so that its state is 0 at every step: draw that kernel at random.`;
     }
     const where = silentFeed(layer, measurements);
-    return say`The delta of ${
-      layerName(name)
-    } is not 0, so everything it is fed is 0: look at ${where}.`;
+    return say`The delta of ${layerName(name)} is not 0, so everything it is fed is 0: look at
+      ${where}.`;
   }
   if (role === "hidden") {
     const where = (layer.activationGradients?.maxAbs ?? 0) > 0

@@ -87,10 +87,8 @@ function compare(
       severity: "note",
       kind: "unknown-pass",
       expected: "a pass that the baseline knows",
-      message: say`The baseline does not know ${name} under seed ${
-        number(seed, "exact")
-      }: nothing is
-        compared.`,
+      message: say`The baseline does not know ${name} under seed ${number(seed, "exact")}: nothing
+        is compared.`,
       advice: "Store its figures as well: check --update-baseline.",
     })];
   }

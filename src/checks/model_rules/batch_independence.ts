@@ -77,9 +77,8 @@ export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelR
             rows: exactFigure(rows, "rows"),
             examples: exactFigure(batch.examples, "examples"),
           },
-          message: say`The output ${name} has ${counted(rows, "row")} for ${
-            counted(batch.examples, "example")
-          }; expected one an example.`,
+          message: say`The output ${name} has ${counted(rows, "row")} for
+            ${counted(batch.examples, "example")}; expected one an example.`,
           advice,
         }];
       }

@@ -108,15 +108,11 @@ export const overfitsBatch: ModelRule<OverfitProbe> = defineModelRule({
       threshold: "overfitLoss",
       figures,
       message: diverged !== -1
-        ? say`${name} is ${number(losses[diverged])} after ${
-          counted(diverged, "step")
-        } of ${optimizer}
-          on the batch alone; expected ${expected} (overfitLoss).`
-        : say`${name} came down from ${figures.first} to ${figures.least} in ${
-          counted(steps, "step")
-        } of
-          ${optimizer} on the batch alone; expected ${expected} (overfitLoss) within
-          ${number(overfitSteps, "exact")} (overfitSteps).`,
+        ? say`${name} is ${number(losses[diverged])} after ${counted(diverged, "step")} of
+          ${optimizer} on the batch alone; expected ${expected} (overfitLoss).`
+        : say`${name} came down from ${figures.first} to ${figures.least} in
+          ${counted(steps, "step")} of ${optimizer} on the batch alone; expected ${expected}
+          (overfitLoss) within ${number(overfitSteps, "exact")} (overfitSteps).`,
       advice: diverged !== -1
         ? "Lower the learning rate, and look at assertHealthy."
         : "Try another learning rate, widen the network, and look whether the targets belong to " +

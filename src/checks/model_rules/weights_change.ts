@@ -85,9 +85,8 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule({
             ? "Leave it if the layers above start at zero on purpose."
             : isFirst
             ? "Train on sequences of two steps or more: the state before the first step is 0."
-            : say`Connect ${
-              layerName(layer)
-            } to the objective, hand its weights to the optimizer, or freeze it.`,
+            : say`Connect ${layerName(layer)} to the objective, hand its weights to the optimizer,
+              or freeze it.`,
         };
       }),
 });

@@ -75,15 +75,11 @@ export const weightsFrozen: ModelRule<StepProbe> = defineModelRule({
           measured: changed,
           expected: exactly(0),
           figures,
-          message: say`${
-            weightName(name, layer)
-          } belongs to a frozen layer, and a step of ${optimizer}
-            changes ${figures.changed} of its entries; expected none.`,
+          message: say`${weightName(name, layer)} belongs to a frozen layer, and a step of
+            ${optimizer} changes ${figures.changed} of its entries; expected none.`,
           advice: isStatistic
-            ? say`Run ${
-              layerName(layer)
-            } in inference mode while the rest trains: TensorFlow.js moves the
-              statistics of a frozen batch normalisation.`
+            ? say`Run ${layerName(layer)} in inference mode while the rest trains: TensorFlow.js
+              moves the statistics of a frozen batch normalisation.`
             : "Train the model's trainableWeights alone, and leave the others out of weight decay.",
         };
       }),

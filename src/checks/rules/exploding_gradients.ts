@@ -120,10 +120,8 @@ function overflow({ layers, network }: Case): Verdict[] {
         measured: delta!.nonFinite,
         expected: exactly(0, { unit: "NaN or infinite entries" }),
         figures,
-        message: say`The delta of ${
-          layerName(name)
-        } has ${figures.nonFinite} NaN or infinite entries
-          of ${figures.entries}.`,
+        message: say`The delta of ${layerName(name)} has ${figures.nonFinite} NaN or infinite
+          entries of ${figures.entries}.`,
         advice: "See the rule non-finite, which names where it begins.",
       };
     });

@@ -142,10 +142,8 @@ export const gradientBalance: Rule = defineRule({
       expected,
       threshold: "gradientBalance",
       figures,
-      message: say`The squared norms of delta differ by ${figures.ratio} from ${
-        layerName(largest)
-      } to
-        ${layerName(smallest)}, ${figures.factor} times what a critical network of this depth has
+      message: say`The squared norms of delta differ by ${figures.ratio} from ${layerName(largest)}
+        to ${layerName(smallest)}, ${figures.factor} times what a critical network of this depth has
         (${figures.predicted}); expected ${expected} times (gradientBalance).`,
       advice: rescaleAdvice(layers, network) ??
         "Take another activation, or add normalisation or residual connections.",

@@ -165,10 +165,8 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
         expected: SOME,
         advice: excused || waiting === undefined
           ? zeroGradientCause(layer, excused, network)
-          : say`Measure again after one training step: ${
-            weightName(waiting, layer.name)
-          } is all zeros
-            and has a gradient, so it lets the others have one after its first step.`,
+          : say`Measure again after one training step: ${weightName(waiting, layer.name)} is all
+            zeros and has a gradient, so it lets the others have one after its first step.`,
       }),
     );
   }

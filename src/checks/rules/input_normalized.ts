@@ -99,10 +99,8 @@ function judge(
     return front.flatMap((layer) =>
       judgeValues(layer.activations!, subject, {
         of: say`what ${layerName(layer.name)} makes of the input "${name}"`,
-        advice: say`Look at the scale of ${
-          layerName(layer.name)
-        }: it is to bring ${name} to mean 0 and
-          standard deviation 1, or near it.`,
+        advice: say`Look at the scale of ${layerName(layer.name)}: it is to bring ${name} to mean 0
+          and standard deviation 1, or near it.`,
         mayBeCode: batch.perInput.length > 1,
       })
     );

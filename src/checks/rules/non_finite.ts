@@ -131,9 +131,8 @@ function verdict(
   isFirst = false,
 ): Omit<Verdict, "advice"> {
   const listed = culprits.map(({ what, statistics }) =>
-    say`${what} (${number(statistics!.nonFinite, "exact")} of ${
-      number(statistics!.count, "exact")
-    })`
+    say`${what} (${number(statistics!.nonFinite, "exact")} of
+      ${number(statistics!.count, "exact")})`
   );
   const where = layer === null ? NOTHING : say`${layerName(layer.name)}: `;
   const sum = culprits.reduce((sum, { statistics }) => sum + statistics!.nonFinite, 0);

@@ -102,10 +102,8 @@ export const saturatedActivations: Rule = defineRule({
           expected: atLeast(thresholds.minEntries, { unit: "entries" }),
           threshold: "minEntries",
           figures: { entries: exactFigure(entries, "entries") },
-          message: say`No verdict for ${layerName(name)}: it has ${
-            number(entries, "exact")
-          } in all, and a
-            share of so few entries says little (minEntries ${
+          message: say`No verdict for ${layerName(name)}: it has ${number(entries, "exact")} in
+            all, and a share of so few entries says little (minEntries ${
             number(thresholds.minEntries, "exact")
           }).`,
           advice: "Measure on a larger batch.",

@@ -110,9 +110,8 @@ function judge(subject: Case<"vanishingRatio" | "vanishingFloor">): Verdict[] {
   return [
     noVerdict(
       "shallow",
-      say`it has ${
-        counted(path.length, "hidden layer")
-      } with a kernel and a delta, and the ratio needs two`,
+      say`it has ${counted(path.length, "hidden layer")} with a kernel and a delta, and the ratio
+        needs two`,
       "a measured delta in two hidden layers",
       "Nothing to do; a network this shallow has no depth to vanish over.",
     ),
