@@ -27,6 +27,7 @@ import { writeOutput } from "./write_output.ts";
 /** `check`: measures, judges, and exits with 1 if the gate fails. */
 export const check: Command = {
   usage: "check [MODEL...] [flags]",
+  operands: "file",
   description: [
     "Decides whether a change can land: measures every MODEL as report does, judges it by the rules",
     "of the configuration, and exits with 1 if a finding is an error or there are more warnings than",

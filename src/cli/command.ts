@@ -4,6 +4,8 @@ import type { Flag, FlagValues } from "./flag.ts";
 export interface Command {
   /** Usage after `gradient-health`: `report [MODEL] [flags]`. */
   usage: string;
+  /** What its operands are, for a shell that completes them; words where there are few. Default: none. */
+  operands?: "file" | "rule" | readonly string[];
   /** What it does, in a few sentences. */
   description: string;
   /** The flags it takes. */

@@ -1,9 +1,11 @@
 import { showWord } from "../words/show_word.ts";
 import { MODEL_RULES } from "../checks/model_rules.ts";
-import { GATE_RULES } from "../gate/gate_rules.ts";
+import { gateRules } from "../gate/gate_rules.ts";
 import { nearest } from "../words/nearest.ts";
 import type { Command } from "./command.ts";
 import type { Flag, FlagValues } from "./flag.ts";
+import { loadSettings } from "./load_settings.ts";
+import { PLUGIN_FLAG } from "./measure_flags.ts";
 import { COMMANDS } from "./overview.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
@@ -155,9 +157,12 @@ function single(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+const SHELL_NAMES = Object.keys(SHELLS);
+
 /** `completions`: a script that lets a shell complete subcommands, flags and their values. */
 export const completions: Command = {
-  usage: "completions SHELL",
+  usage: "completions SHELL [flags]",
+  operands: SHELL_NAMES,
   description: [
     "Prints a script for bash, zsh or fish that completes the subcommands, flags and values of the",
     "program gradient-health, as it is called after",
@@ -168,16 +173,26 @@ export const completions: Command = {
     "",
     "deno install -g -A -n gradient-health --config deno.json mod.ts",
   ].join("\n"),
-  flags: [{ name: "help", value: null, help: "show this help" }],
+  flags: [
+    PLUGIN_FLAG,
+    {
+      name: "config",
+      value: "FILE",
+      help: "also complete the rules of this configuration's plugins",
+    },
+    { name: "help", value: null, help: "show this help" },
+  ],
   examples: [
     ["completions bash > ~/.local/share/bash-completion/completions/gradient-health", "bash"],
     ["completions zsh > ~/.zfunc/_gradient-health", "zsh, with ~/.zfunc in fpath"],
     ["completions fish > ~/.config/fish/completions/gradient-health.fish", "fish"],
   ],
-  permissions: ["none"],
-  async run(operands: string[], _flags: FlagValues): Promise<number> {
+  permissions: [
+    "--allow-read=FILE  the files of --plugin, --config and its plugins; not needed without them",
+  ],
+  async run(operands: string[], flags: FlagValues): Promise<number> {
     const [shell = "", ...more] = operands;
-    const names = Object.keys(SHELLS);
+    const names = SHELL_NAMES;
     if (!Object.hasOwn(SHELLS, shell) || more.length > 0) {
       throw new UsageError(
         `completions takes one SHELL, ${names.slice(0, -1).join(", ")} or ${names.at(-1)}, found ${
@@ -185,6 +200,7 @@ export const completions: Command = {
         }${nearest(shell, names)}`,
       );
     }
+    if (flags.plugin !== undefined || flags.config !== undefined) await loadSettings(flags);
     await writeOutput(SHELLS[shell](await describeAll()), null);
     return 0;
   },
@@ -194,8 +210,8 @@ export const completions: Command = {
 async function describeAll(): Promise<Completion[]> {
   return await Promise.all(
     Object.entries(COMMANDS).map(async ([name, { summary, load }]) => {
-      const { usage, flags } = await load();
-      return { name, summary, operands: operandsOf(usage), flags: flags.map(describe) };
+      const { operands = [], flags } = await load();
+      return { name, summary, operands: takesOf(operands), flags: flags.map(describe) };
     }),
   );
 }
@@ -215,8 +231,7 @@ function describe(flag: Flag): Completion["flags"][number] {
   return { name, value, help, takes, repeatable };
 }
 
-function operandsOf(usage: string): Completion["operands"] {
-  if (/\b(MODEL|FILE)\b/.test(usage.replace(/\[flags\]$/, ""))) return "files";
-  if (/\bRULE\b/.test(usage)) return [...GATE_RULES, ...MODEL_RULES].map(({ name }) => name);
-  return /\bSHELL\b/.test(usage) ? Object.keys(SHELLS) : [];
+function takesOf(operands: NonNullable<Command["operands"]>): Takes {
+  if (operands === "file") return "files";
+  return operands === "rule" ? [...gateRules(), ...MODEL_RULES].map(({ name }) => name) : operands;
 }

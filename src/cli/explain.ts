@@ -29,6 +29,7 @@ function groups(): RuleGroup[] {
 /** `explain`: what a rule means, or which rules there are. */
 export const explain: Command = {
   usage: "explain [RULE] [flags]",
+  operands: "rule",
   description: [
     "Explains a rule: what it demands, how its figure is defined, its thresholds and their sources,",
     "when its verdict misleads, its false positives, and how to fix what it finds. Without RULE, lists",

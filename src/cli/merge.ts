@@ -17,6 +17,7 @@ import { UsageError } from "./usage_error.ts";
 /** `merge`: joins the parts of a study. */
 export const merge: Command = {
   usage: "merge FILE... [flags]",
+  operands: "file",
   description: [
     "Joins the parts of a study that sweep --shard i/n --out FILE wrote, and shows the whole as sweep",
     "does. With --out the result is byte-identical to that of an unsplit sweep. A single FILE with a",

@@ -24,6 +24,7 @@ import { writeOutput } from "./write_output.ts";
 /** `report`: measures and shows; exits with 0 unless it could not measure. */
 export const report: Command = {
   usage: "report [MODEL] [flags]",
+  operands: "file",
   description: [
     "Runs one forward and one backward pass and shows, for every layer, bar charts of the mean",
     "absolute gradient, activation and delta (the gradient with respect to the pre-activation),",

@@ -42,6 +42,7 @@ const FIRST_POINT: Work = {
 /** `sweep`: the rescaling study. */
 export const sweep: Command = {
   usage: "sweep [MODEL] [flags]",
+  operands: "file",
   description: [
     "The rescaling study: multiplies the kernels by every scale, measures one forward and one backward",
     "pass at each, and shows the effect on activations and gradients for different activations:",

@@ -53,6 +53,19 @@ Deno.test("check judges by a rule of a plugin, suppresses and shows it as any ot
   });
 });
 
+Deno.test("completions knows the rules of --plugin, and of a configuration that is named", async () => {
+  const files = { "wide_layers.ts": await plugin(), "gradient-health.json": CONFIGURATION };
+  await withGateFolder([MODEL], files, async (cwd) => {
+    for (const args of [["--plugin", "wide_layers.ts"], ["--config", "gradient-health.json"]]) {
+      const { code, stdout } = await runCommand(["completions", "bash", ...args], { cwd });
+      assertEquals(code, 0);
+      assertStringIncludes(stdout, "\\nteam/wide-layers\\n");
+    }
+    const { stdout } = await runCommand(["completions", "bash"], { cwd });
+    assertEquals(stdout.includes("team/wide-layers"), false);
+  });
+});
+
 Deno.test("report judges by a rule of --plugin", async () => {
   const files = { "wide_layers.ts": (await plugin()).replace("default: 512", "default: 3") };
   await withGateFolder([MODEL], files, async (cwd) => {
