@@ -86,13 +86,12 @@ export const sweep: Command = {
     const { model = null, register = [] } = request.subject as Partial<ModelFile>;
     const plugins = readPlugins(flags);
     if (request.out !== null) {
-      const modules = [model, ...register, ...plugins];
-      const files = await filesRead(modules, [request.options.batch ?? null]);
+      const { batch = null } = request.options;
+      const files = await filesRead([model, ...register, ...plugins], [batch]);
       await claimOutputs([{ path: request.out, kind: "study" }], files);
     }
     await loadPlugins(plugins);
-    const quiet = flags.quiet === true;
-    const started = performance.now();
+    const [quiet, started] = [flags.quiet === true, performance.now()];
     const progress = quiet ? null : studyProgress();
     using interrupted = interruption();
     const kept = new KeptPoints(request, !showsPoints(view));
