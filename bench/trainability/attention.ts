@@ -14,7 +14,7 @@ export interface AttentionLayers {
 
 type Inputs = Tensor | Tensor[];
 
-/** `multiply(a, b)` for a sequence and a matrix, which TensorFlow.js's `dot` does not differentiate. */
+/** Each step of a sequence times a matrix. */
 function project(tf: TensorFlow, x: Tensor, weight: Tensor): Tensor {
   const [batch, steps, width] = x.shape;
   return tf.reshape(tf.matMul(tf.reshape(x, [batch * steps, width]), weight), [

@@ -5,7 +5,7 @@ import type { Plan } from "./plan.ts";
 /** What a layer is applied to. */
 export type Symbolic = tfjs.SymbolicTensor;
 
-/** A kernel's initialiser: by name, or times a factor. */
+/** What differs from the plan, or from its kind of layer. */
 interface KernelOptions {
   activation?: string;
   initializer?: string;

@@ -16,7 +16,7 @@ export interface Examples {
   outputs: number;
 }
 
-/** How many examples `tokens` tells apart by, and how long its sequences are. */
+/** Of `tokens`: how many words there are, how long a sequence is, and of how many kinds words are. */
 export const TOKENS = { vocabulary: 24, length: 8, classes: 4 };
 /** Steps of `adding`. */
 const STEPS = 8;
@@ -116,7 +116,7 @@ const DRAWS: Record<Exclude<TaskName, "digits" | "rows" | "pictures">, TaskDraw>
       return [input, [values[marks[0]] + values[marks[1]]]];
     },
   },
-  // Words of four kinds; the kind that there are most of, which is made sure of.
+  // Words of four kinds: of which kind there are most.
   tokens: {
     shape: [TOKENS.length],
     standardize: false,
