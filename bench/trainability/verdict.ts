@@ -33,7 +33,7 @@ export interface VerdictLine {
 }
 
 /** Under the preset `recommended`, without a baseline. */
-const { rules } = resolveConfiguration({}, null, (path) => path);
+const { rules } = resolveConfiguration({});
 
 const short = ({ rule, severity, layer, measured }: Finding): LineFinding => ({
   rule,
@@ -53,7 +53,7 @@ export async function verdictOf(tf: TensorFlow, seed: number): Promise<VerdictLi
     for (let i = 0; i < 2; i++) {
       const started = performance.now();
       const measurements = await measure(model, batch, { seed });
-      const findings = judgeRun(measurements, rules, null);
+      const findings = judgeRun(measurements, rules);
       passes.push({ measurements, findings, milliseconds: performance.now() - started });
     }
     const [{ measurements, findings }] = passes;
