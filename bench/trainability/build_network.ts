@@ -1,0 +1,63 @@
+import type { LayersModel, Optimizer, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { seedDraws } from "../../src/model/seeded_random.ts";
+import { editWeights } from "./edit_weights.ts";
+import { TRUNKS } from "./families.ts";
+import { LayerKit } from "./layer_kit.ts";
+import type { Loss, Plan } from "./plan.ts";
+import { examplesOf } from "./tasks.ts";
+
+/** What `model.compile` takes for a loss. */
+export function lossOf(tf: TensorFlow, loss: Loss): string | ((y: Tensor, p: Tensor) => Tensor) {
+  return loss === "softmaxCrossEntropy" || loss === "sigmoidCrossEntropy" ? tf.losses[loss] : loss;
+}
+
+/** The optimizer of a name at a rate. */
+export function optimizerOf(tf: TensorFlow, name: "adam" | "sgd", rate: number): Optimizer {
+  return name === "adam" ? tf.train.adam(rate) : tf.train.sgd(rate);
+}
+
+/** Builds and compiles the network of a plan; its weights follow the plan's seed alone. */
+export async function buildNetwork(tf: TensorFlow, plan: Plan): Promise<LayersModel> {
+  const { inputShape, outputs } = await examplesOf(plan.task);
+  const model = await seedDraws(plan.seed, "weights", () => {
+    const kit = new LayerKit(tf, plan);
+    const input = tf.input({ shape: inputShape, name: "input" });
+    const { activation, softmaxAgain } = plan.head;
+    let output = TRUNKS[plan.family](kit, input);
+    output = kit.dense(output, outputs, { activation, initializer: "glorotUniform", name: "head" });
+    if (softmaxAgain) output = kit.activate(output, "softmax");
+    return tf.model({ inputs: input, outputs: output, name: `network_${plan.seed}` });
+  });
+  if (plan.style === "scaled") scaleBranches(tf, model, plan);
+  editWeights(tf, model, plan.edits, plan.seed);
+  freeze(model, plan.frozen);
+  const { name, rate } = plan.optimizer ?? { name: "adam", rate: 1e-3 };
+  model.compile({
+    optimizer: optimizerOf(tf, name, rate),
+    loss: lossOf(tf, plan.head.loss) as "hinge",
+  });
+  return model;
+}
+
+/** The last kernel of each branch by 1 / root of the number of blocks, so that the sum keeps its size. */
+function scaleBranches(tf: TensorFlow, model: LayersModel, { depth }: Plan): void {
+  const kernels = model.layers.filter(({ name }) => /^(dense|conv)_/.test(name));
+  // The stem, then two a block.
+  for (let last = 2; last < kernels.length; last += 2) {
+    const [kernel, bias] = kernels[last].getWeights();
+    tf.tidy(() => kernels[last].setWeights([tf.mul(kernel, 1 / Math.sqrt(depth)), bias]));
+  }
+}
+
+function freeze(model: LayersModel, frozen: Plan["frozen"]): void {
+  const layers = model.layers.filter(({ weights }) => weights.length > 0);
+  const hidden = layers.filter(({ name }) => name !== "head");
+  const fixed = {
+    nothing: [],
+    everything: layers,
+    "hidden layers": hidden,
+    head: layers.filter(({ name }) => name === "head"),
+    "first layer": hidden.slice(0, 1),
+  }[frozen];
+  for (const layer of fixed) layer.trainable = false;
+}

@@ -1,0 +1,115 @@
+/**
+ * Holds the verdicts of this tool, and of others, against training: `deno task bench:trainability`.
+ *
+ * The truth, what training shows of each network, depends on the population and the engine alone. Its lines
+ * are kept in `truth*.jsonl`; seeds that have one are not trained again. Verdicts are made anew each time. The
+ * table is of the even seeds, which rules are tuned on; with `--odd` of the odd ones, and `looks.json` then says
+ * so. Shards write truth alone, each to a file of its own beside the others.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import { openLines, readLines, writeLine } from "./lines.ts";
+import { addLook, readLooks } from "./looks.ts";
+import { POPULATION_SIZE, POPULATION_VERSION } from "./population.ts";
+import { parsePart, seedsOf } from "./seeds.ts";
+import { type Judged, renderTable } from "./table.ts";
+import type { TruthLine } from "./truth.ts";
+import { verdictOf } from "./verdict.ts";
+import { writeTruth } from "./write_truth.ts";
+
+const USAGE = `deno task bench:trainability [--from SEED] [--to SEED] [--shard 1/4]
+  [--truth-only] [--verdict-only] [--odd] [--data FOLDER]`;
+
+const { _: rest, ...flags } = parseArgs(Deno.args, {
+  boolean: ["truth-only", "verdict-only", "odd", "help"],
+  string: ["from", "to", "shard", "data"],
+  unknown: (_, key) => {
+    if (key !== undefined) stop(`unknown option --${key}`);
+  },
+});
+if (flags.help) {
+  console.log(USAGE);
+  Deno.exit(0);
+}
+if (rest.length > 0) stop(`unexpected argument ${rest[0]}`);
+
+function stop(message: string): never {
+  console.error(`${message}\n${USAGE}`);
+  Deno.exit(2);
+}
+
+function wholeNumber(name: "from" | "to", otherwise: number): number {
+  const given = flags[name];
+  if (given === undefined) return otherwise;
+  if (!/^\d+$/.test(given)) stop(`--${name} is ${given}, expected a whole number`);
+  return Number(given);
+}
+
+function readPart() {
+  try {
+    return flags.shard === undefined ? null : parsePart(flags.shard);
+  } catch (error) {
+    stop((error as Error).message);
+  }
+}
+
+const part = readPart();
+const [from, to] = [wholeNumber("from", 0), wholeNumber("to", POPULATION_SIZE)];
+const folder = flags.data === undefined
+  ? new URL("./", import.meta.url)
+  : new URL(`file://${await Deno.realPath(flags.data)}/`);
+const file = (name: string) => new URL(name, folder);
+const name = part === null ? "truth.jsonl" : `truth_${part.index}_of_${part.count}.jsonl`;
+
+await using engine = await startEngine();
+const { tf } = engine;
+
+if (!flags["verdict-only"]) {
+  const files = { truth: file(name), references: file("references.jsonl") };
+  await writeTruth(tf, seedsOf(from, to, part), files, ({ seed, family, best, seconds }) => {
+    console.error(`${seed} ${family}: ${JSON.stringify(best)}, ${seconds} s`);
+  });
+}
+if (!flags["truth-only"] && part === null) await writeTable();
+
+async function readTruth(): Promise<TruthLine[]> {
+  const lines = new Map<number, TruthLine>();
+  for await (const { name } of Deno.readDir(folder)) {
+    if (!/^truth.*\.jsonl$/.test(name)) continue;
+    for (const line of await readLines<TruthLine>(file(name))) {
+      if (line.version !== POPULATION_VERSION) {
+        stop(`${name}: seed ${line.seed} is of another population, version ${line.version}`);
+      }
+      lines.set(line.seed, line);
+    }
+  }
+  return [...lines.values()].sort((a, b) => a.seed - b.seed);
+}
+
+async function writeTable(): Promise<void> {
+  const parity = flags.odd ? 1 : 0;
+  const word = flags.odd ? "odd" : "even";
+  const truths = (await readTruth()).filter(({ seed }) =>
+    seed >= from && seed < to && seed % 2 === parity
+  );
+  const verdicts = file(`verdicts_${word}.jsonl`);
+  await Deno.remove(verdicts).catch(() => {});
+  using out = await openLines(verdicts);
+  const all: Judged[] = [];
+  for (const truth of truths) {
+    const verdict = await verdictOf(tf, truth.seed);
+    await writeLine(out, verdict);
+    all.push({ truth, verdict });
+  }
+  const looks = file("looks.json");
+  const { length } = flags.odd ? await addLook(looks, all.length) : await readLooks(looks);
+  const table = renderTable(all, {
+    seeds: `${word} seeds from ${from} to ${to - 1}`,
+    looks: length,
+    lists: !flags.odd,
+  });
+  await Deno.writeTextFile(file(`table_${word}.md`), table);
+  console.log(table);
+}

@@ -1,0 +1,207 @@
+import { median } from "../median.ts";
+import { planOf } from "./population.ts";
+import { worstSeverity } from "./scores.ts";
+import { areaUnderCurve, showShare, showTally, tally } from "./statistics.ts";
+import { type Outcome, outcomeOf, type TruthLine } from "./truth.ts";
+import type { LineFinding, VerdictLine } from "./verdict.ts";
+
+/** A network of which both is known: what was said of it, and what became of it. */
+export interface Judged {
+  truth: TruthLine;
+  verdict: VerdictLine;
+}
+
+/** Faults that no pass can see, since only training has them. */
+const UNSEEN = ["dropout", "penalty", "learning rate"];
+
+type Select = (judged: Judged) => boolean;
+type Fires = (judged: Judged) => boolean;
+type OutcomeOf = (judged: Judged) => Outcome;
+
+const byAdam: OutcomeOf = ({ truth }) => outcomeOf(truth.best.adam);
+const bySgd: OutcomeOf = ({ truth }) => outcomeOf(truth.best.sgd!);
+const severity = (findings: readonly LineFinding[]) => worstSeverity(findings);
+const isRed: Fires = ({ verdict }) => severity(verdict.findings) === 3;
+const isRedTried: Fires = ({ verdict }) => severity(verdict.tried!) === 3;
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
+function table(head: readonly string[], rows: readonly string[][]): string {
+  return [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
+}
+
+/** Who fires, and how right that is: counts, precision twice, recall, alarms. */
+function shares(all: readonly Judged[], fires: Fires, outcome: OutcomeOf): string[] {
+  const fired = tally(all.filter(fires).map(outcome));
+  const total = tally(all.map(outcome));
+  const count = fired.trains + fired.slow + fired.fails;
+  return [
+    showTally(fired),
+    showShare(fired.fails, count),
+    showShare(fired.fails + fired.slow, count),
+    showShare(fired.fails, total.fails),
+    showShare(fired.trains, total.trains),
+  ];
+}
+
+const SHARES = [
+  "trains/slow/fails",
+  "of these fail",
+  "fail or are slow",
+  "of the failing",
+  "of the training",
+];
+
+function confusion(
+  all: readonly Judged[],
+  fires: Fires,
+  level: (judged: Judged) => number,
+): string {
+  const groups: [string, Select, OutcomeOf][] = [
+    ["all", () => true, byAdam],
+    ["sensible", ({ truth }) => truth.faults.length === 0, byAdam],
+    ["faulty", ({ truth }) => truth.faults.length > 0, byAdam],
+    ["what a pass can see", ({ truth }) => !truth.faults.some(isUnseen), byAdam],
+    ...[...new Set(all.map(({ truth }) => truth.family))].sort().map((
+      family,
+    ): [string, Select, OutcomeOf] => [family, ({ truth }) => truth.family === family, byAdam]),
+    ["all, by SGD", ({ truth }) => truth.best.sgd !== undefined, bySgd],
+    [
+      "sensible, by SGD",
+      ({ truth }) => truth.best.sgd !== undefined && truth.faults.length === 0,
+      bySgd,
+    ],
+    ["the same by Adam", ({ truth }) => truth.best.sgd !== undefined, byAdam],
+  ];
+  return table(
+    ["networks", "", "red: " + SHARES[0], "warned", "green", ...SHARES.slice(1)],
+    groups.map(([name, select, outcome]) => {
+      const own = all.filter(select);
+      const [red, ...figures] = shares(own, fires, outcome);
+      const at = (levels: number[]) =>
+        showTally(tally(own.filter((one) => levels.includes(level(one))).map(outcome)));
+      return [name, `${own.length}`, red, at([2]), at([0, 1]), ...figures];
+    }),
+  );
+}
+
+const isUnseen = (fault: string) => UNSEEN.some((name) => fault.startsWith(name));
+
+function perRule(all: readonly Judged[]): string {
+  const reds = (one: Judged) =>
+    new Set(
+      one.verdict.findings.filter(({ severity }) => severity === "error").map(({ rule }) => rule),
+    );
+  const rules = [...new Set(all.flatMap((one) => [...reds(one)]))].sort();
+  return table(
+    ["rule", ...SHARES, "alone"],
+    rules.map((rule) => [
+      rule,
+      ...shares(all, (one) => reds(one).has(rule), byAdam),
+      showTally(
+        tally(all.filter((one) => reds(one).has(rule) && reds(one).size === 1).map(byAdam)),
+      ),
+    ]),
+  );
+}
+
+function peers(all: readonly Judged[]): string {
+  const names = Object.keys(all[0].verdict.peers);
+  const own: [string, Fires][] = [["gradient-health, errors", isRed]];
+  if (all.every(({ verdict }) => verdict.tried !== undefined)) {
+    own.push(["gradient-health, with trial", isRedTried]);
+  }
+  const others = names.map((name): [string, Fires] => [
+    name,
+    ({ verdict }) => verdict.peers[name].length > 0,
+  ]);
+  const sensible = all.filter(({ truth }) => truth.faults.length === 0);
+  return table(
+    ["rules", ...SHARES, "of the sensible", "AUC"],
+    [...own, ...others].map(([name, fires]) => [
+      name,
+      ...shares(all, fires, byAdam),
+      showShare(sensible.filter(fires).length, sensible.length),
+      showArea(all, (one) => Number(fires(one))),
+    ]),
+  );
+}
+
+function showArea(all: readonly Judged[], score: (judged: Judged) => number): string {
+  const failing = all.filter((one) => byAdam(one) === "fails");
+  const others = all.filter((one) => byAdam(one) !== "fails");
+  return areaUnderCurve(failing.map(score), others.map(score))?.toFixed(3) ?? "-";
+}
+
+function areas(all: readonly Judged[]): string {
+  const notRed = all.filter((one) => !isRed(one));
+  const rows = Object.keys(all[0].verdict.scores).map((name) => {
+    const score = ({ verdict }: Judged) => verdict.scores[name];
+    return [name, showArea(all, score), showArea(notRed, score)];
+  });
+  return table(["score", "all", "without an error"], rows);
+}
+
+function misses(all: readonly Judged[]): string {
+  const missed = all.filter((one) => byAdam(one) === "fails" && !isRed(one));
+  const alarms = all.filter((one) => byAdam(one) === "trains" && isRed(one));
+  const list = (some: readonly Judged[]) =>
+    some.map(({ truth, verdict }) => {
+      const { family, task, faults } = truth;
+      const rules = new Set(
+        verdict.findings.filter(({ severity }) => severity === "error").map(({ rule }) => rule),
+      );
+      const what = [faults.join("; ") || "sensible", [...rules].join(", ")].filter((part) => part);
+      return `- ${truth.seed} (${family}, ${task}; progress ${truth.best.adam}): ${
+        what.join(": ")
+      }`;
+    }).join("\n");
+  return `### Fail, and no error\n\n${list(missed)}\n\n### Train, and an error\n\n${list(alarms)}`;
+}
+
+/** What the table is headed with. */
+export interface TableHead {
+  /** Which seeds these are, in words. */
+  seeds: string;
+  /** How often the odd seeds were looked at. */
+  looks: number;
+  /** Whether to list the networks that were judged wrong: not of seeds that nobody may tune on. */
+  lists: boolean;
+}
+
+/** The verdicts of some seeds against what became of them, as Markdown. */
+export function renderTable(all: readonly Judged[], { seeds, looks, lists }: TableHead): string {
+  if (all.length === 0) return "No seed has both a truth and a verdict.\n";
+  const tried = all.every(({ verdict }) => verdict.tried !== undefined);
+  const own = all.filter(({ truth }) => planOf(truth.seed).optimizer !== null).length;
+  const time = median(all.map(({ verdict }) => verdict.milliseconds)).toFixed(1);
+  const training = median(all.map(({ truth }) => truth.seconds)).toFixed(1);
+  return `${
+    [
+      `# Verdicts against training: ${all.length} networks, ${seeds}`,
+      `Trains: progress of 0.6 and more, fails: below 0.15, slow: between. Counts are trains/slow/fails; in ` +
+      `brackets the 95 % interval (Wilson). ${own} networks have a learning rate of their own. The odd ` +
+      `seeds were looked at ${
+        looks === 1 ? "once" : `${looks} times`
+      }. A verdict takes ${time} ms, ` +
+      `training ${training} s (medians).`,
+      "## One pass",
+      confusion(all, isRed, ({ verdict }) => severity(verdict.findings)),
+      ...tried
+        ? [
+          "## With trial",
+          confusion(all, isRedTried, ({ verdict }) => severity(verdict.tried!)),
+        ]
+        : [],
+      "## Rules that find an error",
+      perRule(all),
+      "## Beside the peers",
+      peers(all),
+      "## Area under the curve, failing against the rest",
+      areas(all),
+      ...lists ? ["## Where it is wrong", misses(all)] : [],
+    ].join("\n\n")
+  }\n`;
+}

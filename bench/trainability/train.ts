@@ -1,0 +1,91 @@
+import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { seedDraws, SeededRandom } from "../../src/model/seeded_random.ts";
+import { buildNetwork, lossOf, optimizerOf } from "./build_network.ts";
+import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
+import type { Plan } from "./plan.ts";
+import { scoreOf } from "./score.ts";
+import { EXAMPLES, type Examples } from "./tasks.ts";
+
+/** After how many steps a network is looked at. */
+export const CHECKS = [50, 100, 200, 300] as const;
+
+const BATCH = 64;
+
+/** How a network is trained. */
+export interface Training {
+  name: "adam" | "sgd";
+  rate: number;
+  /** Whether to stop, from the scores so far. */
+  enough(scores: readonly number[]): boolean;
+  /** After how many steps to look. Default: {@linkcode CHECKS}. */
+  checks?: readonly number[];
+}
+
+/**
+ * Trains the network of a plan from its own weights, as `model.fit` does: with its loss, its penalties,
+ * its dropout and whatever is frozen. It ends early where it does well enough, where the loss is no longer
+ * a number, and where after the second check no output has moved by a millionth of their size: nothing
+ * will move it then.
+ *
+ * @returns The score at each check that was reached.
+ */
+export async function train(tf: TensorFlow, plan: Plan, training: Training): Promise<number[]> {
+  const examples = await examplesOfPlan(plan);
+  const model = await buildNetwork(tf, plan);
+  const compiled = model.optimizer;
+  const optimizer = optimizerOf(tf, training.name, training.rate);
+  try {
+    model.compile({ optimizer, loss: lossOf(tf, plan.head.loss) as "hinge" });
+    return await seedDraws(
+      plan.seed,
+      "dropout",
+      () => run(tf, model, plan, examples, training),
+    );
+  } finally {
+    model.dispose();
+    compiled.dispose();
+    optimizer.dispose();
+  }
+}
+
+async function run(
+  tf: TensorFlow,
+  model: LayersModel,
+  { head, seed }: Plan,
+  examples: Examples,
+  { enough, checks = CHECKS }: Training,
+): Promise<number[]> {
+  const random = new SeededRandom(seed, "order");
+  const start = scoreOf(tf, model, head, examples);
+  // Nothing can be differentiated with respect to nothing.
+  if (model.trainableWeights.length === 0) return checks.map(() => start.value);
+  const scores: number[] = [];
+  let order: number[] = [];
+  for (let step = 1; step <= checks.at(-1)!; step++) {
+    if (order.length === 0) order = shuffled(random);
+    const batch = batchOf(tf, examples, order.splice(0, BATCH));
+    const loss = await model.trainOnBatch(batch.inputs, batch.targets) as number;
+    tf.dispose(batch as Record<string, Tensor>);
+    const numeric = Number.isFinite(loss);
+    if (numeric && !checks.includes(step)) continue;
+    const score = scoreOf(tf, model, head, examples);
+    scores.push(score.value);
+    if (!numeric || enough(scores)) break;
+    if (scores.length === 2 && stands(start.outputs, score.outputs)) break;
+  }
+  return scores;
+}
+
+function shuffled(random: SeededRandom): number[] {
+  const order = Array.from({ length: EXAMPLES }, (_, i) => i);
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1);
+    [order[i], order[j]] = [order[j], order[i]];
+  }
+  return order;
+}
+
+function stands(before: Float32Array, after: Float32Array): boolean {
+  const size = Math.max(...before.map(Math.abs));
+  return before.every((value, i) => Math.abs(value - after[i]) <= 1e-6 * size);
+}

@@ -1,0 +1,225 @@
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { buildNetwork } from "../../bench/trainability/build_network.ts";
+import { readLines } from "../../bench/trainability/lines.ts";
+import { FAMILIES } from "../../bench/trainability/plan.ts";
+import {
+  planOf,
+  POPULATION_SIZE,
+  POPULATION_VERSION,
+} from "../../bench/trainability/population.ts";
+import { parsePart, seedsOf } from "../../bench/trainability/seeds.ts";
+import { areaUnderCurve, showShare } from "../../bench/trainability/statistics.ts";
+import { type Judged, renderTable } from "../../bench/trainability/table.ts";
+import { outcomeOf, type TruthLine } from "../../bench/trainability/truth.ts";
+import { verdictOf } from "../../bench/trainability/verdict.ts";
+import { writeTruth } from "../../bench/trainability/write_truth.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+
+/** Networks that train in no time: with one learning rate each, or frozen as a whole. */
+const QUICK = [119, 203, 251];
+
+const RUN = new URL("../../bench/trainability/run.ts", import.meta.url).pathname;
+
+async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    // References take a while to train, and these scores are about theirs.
+    const references = [
+      { family: "dense", task: "parity", score: 1, scores: [1, 1] },
+      { family: "dense", task: "friedman", score: 0.95, scores: [0.95, 0.95] },
+    ];
+    const lines = references.map((line) => `${JSON.stringify(line)}\n`).join("");
+    await Deno.writeTextFile(`${folder}/references.jsonl`, lines);
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function runBench(...args: string[]) {
+  const command = new Deno.Command(Deno.execPath(), { args: ["run", "-A", RUN, ...args] });
+  const { code, stdout, stderr } = await command.output();
+  const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, out, err };
+}
+
+function judged(
+  { seed, progress, red = false, faults = [] }: {
+    seed: number;
+    progress: number;
+    red?: boolean;
+    faults?: string[];
+  },
+): Judged {
+  return {
+    truth: {
+      seed,
+      version: POPULATION_VERSION,
+      family: "dense",
+      task: "digits",
+      faults,
+      adam: { "0.001": [progress] },
+      sgd: { "0.1": [0] },
+      best: { adam: progress, sgd: 0 },
+      seconds: 1,
+    },
+    verdict: {
+      seed,
+      findings: red ? [{ rule: "symmetry", severity: "error", layer: null, measured: null }] : [],
+      scores: { red: Number(red) },
+      peers: { other: red ? [] : ["rule"] },
+      milliseconds: 5,
+    },
+  };
+}
+
+Deno.test("planOf() depends on its seed alone, and has every family, sensible and faulty", () => {
+  const plans = Array.from({ length: POPULATION_SIZE }, (_, seed) => planOf(seed));
+  for (const seed of [3, 500, 3]) assertEquals(planOf(seed), plans[seed]);
+  for (const family of FAMILIES) {
+    const own = plans.filter((plan) => plan.family === family);
+    assert(own.some(({ faults }) => faults.length === 0), family);
+    assert(own.some(({ faults }) => faults.length > 0), family);
+  }
+  const sensible = plans.filter(({ faults }) => faults.length === 0).length / plans.length;
+  assert(sensible > 0.35 && sensible < 0.45, `${sensible}`);
+});
+
+Deno.test("buildNetwork() draws the same weights from a plan each time", async () => {
+  await using engine = await startEngine();
+  const weights = async (seed: number) => {
+    const model = await buildNetwork(engine.tf, planOf(seed));
+    const values = model.getWeights().map((weight) => [...weight.dataSync()]);
+    model.optimizer.dispose();
+    model.dispose();
+    return values;
+  };
+  const first = await weights(QUICK[0]);
+  assertEquals(await weights(QUICK[0]), first);
+  assertNotEquals(await weights(QUICK[1]), first);
+});
+
+Deno.test("writeTruth() goes on where it ended, and writes a cut line anew", async () => {
+  await withFolder(async (folder) => {
+    await using engine = await startEngine();
+    const before = engine.tf.memory().numTensors;
+    const files = { truth: `${folder}/truth.jsonl`, references: `${folder}/references.jsonl` };
+    await writeTruth(engine.tf, QUICK, files);
+    assertEquals(engine.tf.memory().numTensors, before);
+    const lines = await readLines<TruthLine>(files.truth);
+    assertEquals(lines.map(({ seed }) => seed), QUICK);
+    const [rate, , frozen] = lines;
+    assertEquals(Object.keys(rate.adam), ["adam 0.000015"]);
+    assertEquals(rate.sgd, undefined);
+    // Frozen as a whole it stays what it was, at every check.
+    assertEquals(new Set(Object.values(frozen.adam).flat()).size, 1);
+
+    const text = await Deno.readTextFile(files.truth);
+    await Deno.writeTextFile(files.truth, text.slice(0, -20));
+    const written: number[] = [];
+    await writeTruth(engine.tf, QUICK, files, ({ seed }) => written.push(seed));
+    assertEquals(written, [QUICK[2]]);
+    const again = await readLines<TruthLine>(files.truth);
+    const timeless = (all: TruthLine[]) => all.map((line) => ({ ...line, seconds: 0 }));
+    assertEquals(timeless(again), timeless(lines));
+  });
+});
+
+Deno.test("verdictOf() judges by this tool's rules and by those of others", async () => {
+  await using engine = await startEngine();
+  const before = engine.tf.memory().numTensors;
+  const verdict = await verdictOf(engine.tf, 14);
+  assertEquals(engine.tf.memory().numTensors, before);
+  assertEquals(verdict.seed, 14);
+  assert(verdict.milliseconds > 0);
+  assertEquals(Object.keys(verdict.peers).length, 7);
+  assert(Object.values(verdict.scores).every(Number.isFinite));
+});
+
+Deno.test("outcomeOf() has its borders at 0.6 and 0.15", () => {
+  assertEquals([0.6, 0.599, 0.15, 0.149, -1].map(outcomeOf), [
+    "trains",
+    "slow",
+    "slow",
+    "fails",
+    "fails",
+  ]);
+});
+
+Deno.test("areaUnderCurve() counts pairs, and ties half", () => {
+  assertEquals(areaUnderCurve([3, 2], [1, 0]), 1);
+  assertEquals(areaUnderCurve([1], [1, 0]), 0.75);
+  assertEquals(areaUnderCurve([], [1]), null);
+});
+
+Deno.test("showShare() gives the share with its interval", () => {
+  assertEquals(showShare(29, 87), "33 % [24, 44]");
+  assertEquals(showShare(0, 0), "-");
+});
+
+Deno.test("renderTable() counts who is red and what became of it", () => {
+  const all = [
+    judged({ seed: 0, progress: 0.9 }),
+    judged({ seed: 2, progress: 0.7, red: true, faults: ["head and loss: tanh"] }),
+    judged({ seed: 4, progress: 0.3, red: true, faults: ["too deep: 30"] }),
+    judged({ seed: 6, progress: 0.1, red: true, faults: ["too deep: 40"] }),
+    judged({ seed: 8, progress: 0, faults: ["dropout: 0.9"] }),
+  ];
+  const table = renderTable(all, { seeds: "made up", looks: 1, lists: true });
+  const rowOf = (start: string) => table.split("\n").find((line) => line.startsWith(start));
+  // Of three reds one fails and one is slow; of two failing ones one is red, of two training ones one.
+  const figures = "1/1/1 | 33 % [6, 79] | 67 % [21, 94] | 50 % [9, 91] | 50 % [9, 91]";
+  assertEquals(rowOf("| symmetry |"), `| symmetry | ${figures} | 1/1/1 |`);
+  assertEquals(
+    rowOf("| all |"),
+    "| all | 5 | 1/1/1 | - | 1/0/1 | 33 % [6, 79] | 67 % [21, 94] | 50 % [9, 91] | 50 % [9, 91] |",
+  );
+  assertStringIncludes(rowOf("| sensible |")!, "| 1 | - | - | 1/0/0 |");
+  assertStringIncludes(rowOf("| what a pass can see |")!, "| 4 | 1/1/1 |");
+  assertStringIncludes(rowOf("| all, by SGD |")!, "| 5 | 0/0/3 | - | 0/0/2 |");
+  assertStringIncludes(rowOf("| other |")!, "| 1/0/1 |");
+  assertStringIncludes(table, "seeds were looked at once");
+  assertStringIncludes(table, "- 8 (dense, digits; progress 0): dropout: 0.9");
+  assert(!renderTable(all, { seeds: "", looks: 0, lists: false }).includes("Where it is wrong"));
+});
+
+Deno.test("seedsOf() has the even seeds first, and shards have each seed once", () => {
+  assertEquals(seedsOf(1, 7, null), [2, 4, 6, 1, 3, 5]);
+  const parts = [1, 2, 3].flatMap((index) => seedsOf(0, 100, { index, count: 3 }));
+  assertEquals(parts, seedsOf(0, 100, null));
+  assertEquals(parsePart("2/4"), { index: 2, count: 4 });
+});
+
+Deno.test("bench:trainability writes a table of even seeds, and notes each look at odd ones", async () => {
+  await withFolder(async (folder) => {
+    const lines = [14, 16, 203].map((seed) => judged({ seed, progress: 0.9 }).truth);
+    await Deno.writeTextFile(
+      `${folder}/truth_1_of_2.jsonl`,
+      lines.map((line) => `${JSON.stringify(line)}\n`).join(""),
+    );
+    const even = await runBench("--verdict-only", "--data", folder);
+    assertEquals(even.code, 0, even.err);
+    assertStringIncludes(even.out, "2 networks, even seeds from 0 to 699");
+    assertStringIncludes(even.out, "looked at 0 times");
+    assertEquals(await Deno.readTextFile(`${folder}/table_even.md`) + "\n", even.out);
+    const odd = await runBench("--verdict-only", "--odd", "--data", folder);
+    assertStringIncludes(odd.out, "1 networks, odd seeds");
+    assertStringIncludes(odd.out, "looked at once");
+    const [look] = JSON.parse(await Deno.readTextFile(`${folder}/looks.json`));
+    assertEquals(look.networks, 1);
+  });
+});
+
+Deno.test("bench:trainability says in one line what is wrong with an option", async () => {
+  const cases = [
+    [["--shard", "5/4"], "--shard is 5/4, expected i/n with 1 <= i <= n"],
+    [["--from", "x"], "--from is x, expected a whole number"],
+    [["--even"], "unknown option --even"],
+    [["digits"], "unexpected argument digits"],
+  ] as const;
+  for (const [args, message] of cases) {
+    const { code, err } = await runBench(...args);
+    assertEquals(code, 2);
+    assertEquals(err.split("\n")[0], message);
+  }
+});
