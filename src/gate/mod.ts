@@ -35,7 +35,7 @@ export {
 } from "./resolve_configuration.ts";
 export { updateBaseline } from "./update_baseline.ts";
 export { formatBaseline, writeBaseline } from "./write_baseline.ts";
-export type * from "../checks/finding.ts";
+export type { Finding, Verdict } from "../checks/finding.ts";
 export type * from "../checks/threshold_entry.ts";
 export type { Thresholds } from "../checks/thresholds.ts";
 export type * from "../measure/measurements.ts";
