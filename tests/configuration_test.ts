@@ -25,7 +25,11 @@ Deno.test("what the documentation of an entry point shows can be imported from i
     const values = shown.filter(({ declarations }) =>
       declarations.some(({ kind }) => ["class", "function", "variable"].includes(kind))
     );
-    const names = values.map(({ name }) => name).sort();
+    // A class that is exported as a type is documented as a class, and cannot be made by its users.
+    const source = await Deno.readTextFile(new URL(href));
+    const types = [...source.matchAll(/^export type \{([^}]*)\}/gm)]
+      .flatMap(([, names]) => names.split(",").map((name) => name.trim()));
+    const names = values.map(({ name }) => name).filter((name) => !types.includes(name)).sort();
     assertEquals(names, Object.keys(await import(href)).sort(), path);
   }
 });
