@@ -2,7 +2,7 @@
 import { strayErrors } from "../model/stray_errors.ts";
 import { errorMessage } from "../words/error_message.ts";
 import { measureModel } from "./measure_model.ts";
-import type { WorkerAnswer, WorkerOrder } from "./measure_passes.ts";
+import type { WorkerAnswer, WorkerOrder } from "./measure_runs.ts";
 
 self.onmessage = async ({ data: order }: MessageEvent<WorkerOrder>) => {
   const answer = (message: WorkerAnswer) => self.postMessage(message);
