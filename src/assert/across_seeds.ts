@@ -63,10 +63,10 @@ const MAX_SEEDS = 20;
  *
  * await using _engine = await startEngine();
  * const critical = ({ seed }: { seed: number }) =>
- *   exerciseModel({ stddev: 1 / Math.sqrt(20), seed });
+ *   exerciseModel({ std: 1 / Math.sqrt(20), seed });
  * await acrossSeeds(critical, assertNoVanishingGradients, { seeds: 10, passRate: 0.9 });
  *
- * const broken = ({ seed }: { seed: number }) => exerciseModel({ stddev: 200, seed });
+ * const broken = ({ seed }: { seed: number }) => exerciseModel({ std: 200, seed });
  * await assertRejects(() => acrossSeeds(broken, assertNoVanishingGradients, { seeds: 5 }));
  * ```
  *
@@ -78,7 +78,7 @@ const MAX_SEEDS = 20;
  *
  * await using _engine = await startEngine();
  * await acrossSeeds(
- *   ({ seed }) => exerciseModel({ stddev: 1 / Math.sqrt(20), seed }),
+ *   ({ seed }) => exerciseModel({ std: 1 / Math.sqrt(20), seed }),
  *   (model, batch) => assertWeightsChange(model, batch),
  *   { seeds: 5, over: "model" },
  * );

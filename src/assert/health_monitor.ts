@@ -82,7 +82,7 @@ export type HealthMonitor = Callback & {
  *
  * await using engine = await startEngine();
  * const { tf } = engine;
- * const model = exerciseModel({ depth: 3, stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ depth: 3, std: 1 / Math.sqrt(20) });
  * model.compile({ optimizer: tf.train.sgd(1e6), loss: "meanSquaredError" });
  * const batch = randomBatch(model, { objective: "meanSquaredError" });
  * const monitor = healthMonitor({

@@ -42,7 +42,7 @@ export interface TestGradientHealthOptions extends DrawOptions, RunChecksOptions
  * export const register = () =>
  *   testGradientHealth(
  *     "the network can be trained",
- *     ({ seed }) => exerciseModel({ stddev: 1 / Math.sqrt(20), seed }),
+ *     ({ seed }) => exerciseModel({ std: 1 / Math.sqrt(20), seed }),
  *     { objective: "meanSquaredError", modelRules: ["batch-independence", "weights-change"] },
  *   );
  * ```

@@ -138,7 +138,7 @@ export function sweepRequest(model: string | undefined, flags: SweepValues): Swe
       examples: flags.examples,
       batch: flags.batch,
       objective: flags.objective,
-      layers: flags.scaleLayers,
+      scaleLayers: flags.scaleLayers,
       relaxedSimd: !flags.portable,
       jobs: flags.jobs,
       shard: flags.shard,

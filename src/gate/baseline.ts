@@ -15,7 +15,7 @@ export interface BaselineLayer {
 }
 
 /** The figures of one pass. */
-export interface BaselinePass {
+export interface BaselineRun {
   /** What was differentiated. */
   objective: string;
   /** How many examples the batch had. */
@@ -25,7 +25,7 @@ export interface BaselinePass {
 }
 
 /** What `gradient-health.baseline.json` holds: passes by the name of the model and by the seed. */
-export type Baseline = Record<string, Record<string, BaselinePass>>;
+export type Baseline = Record<string, Record<string, BaselineRun>>;
 
 /** What a baseline has to compare a pass with. */
 export interface BaselineEntry {

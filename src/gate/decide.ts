@@ -31,7 +31,7 @@ const settingsShape = objectWith({
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 200 });
+ * const model = exerciseModel({ std: 200 });
  * const measurements = await measure(model, randomBatch(model));
  * const settings = resolveConfiguration({ extends: "init" });
  * const findings = judgeRun(measurements, settings.rules);

@@ -1,6 +1,6 @@
 import { roundTo } from "../words/numbers.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { Baseline, BaselineLayer, BaselinePass } from "./baseline.ts";
+import type { Baseline, BaselineLayer, BaselineRun } from "./baseline.ts";
 import {
   arrayOf,
   number,
@@ -55,8 +55,8 @@ export function updateBaseline(
 
 function passOf(
   { objective, batch, layers }: Measurements,
-  before: BaselinePass | undefined,
-): BaselinePass {
+  before: BaselineRun | undefined,
+): BaselineRun {
   return {
     objective: objective.name,
     examples: batch.examples,

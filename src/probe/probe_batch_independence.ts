@@ -47,7 +47,7 @@ export interface BatchIndependenceProbe extends ProbeSubject {
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model);
  * const probe = await probeBatchIndependence(model, batch);
  * assertEquals(batchIndependence.check(probe), []);

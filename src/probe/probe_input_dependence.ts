@@ -42,7 +42,7 @@ export interface InputDependenceProbe extends ProbeSubject {
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model);
  * const probe = await probeInputDependence(model, batch);
  * assertEquals(inputDependence.check(probe), []);

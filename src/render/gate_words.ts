@@ -22,8 +22,8 @@ export function gateCounts(
     `${formatCount(warnings, "warning")}${limit}`,
     ...notes > 0 ? [formatCount(notes, "note")] : [],
     ...suppressed > 0 ? [`${suppressed} suppressed`] : [],
-    ...unmeasured > 0 ? [`${formatCount(unmeasured, "pass", "passes")} could not be measured`] : [],
-    ...skipped > 0 ? [`${formatCount(skipped, "pass", "passes")} skipped`] : [],
+    ...unmeasured > 0 ? [`${formatCount(unmeasured, "run")} could not be measured`] : [],
+    ...skipped > 0 ? [`${formatCount(skipped, "run")} skipped`] : [],
   ].join(", ");
 }
 

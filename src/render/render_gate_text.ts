@@ -89,9 +89,7 @@ function manyRuns(made: GateRun[], result: GateResult, style: Style): string[] {
   const about = result.findings.length === 0 ? [] : paragraphs(result.findings, [], style);
   const verdict = `Gate ${result.passed ? "passed" : "failed"}: ${
     formatCount(models.size, "model")
-  }, ${formatCount(made.length, "pass", "passes")}; ${
-    gateCounts(result.summary, result.maxWarnings)
-  }.`;
+  }, ${formatCount(made.length, "run")}; ${gateCounts(result.summary, result.maxWarnings)}.`;
   return [
     ...sections,
     ...about,

@@ -80,7 +80,7 @@ function write(result: GateResult, detailed: GateRun[], withCharts: boolean): st
     ...detailed.length < result.runs.length
       ? [
         "",
-        `${result.runs.length - detailed.length} of ${result.runs.length} passes are not shown.`,
+        `${result.runs.length - detailed.length} of ${result.runs.length} runs are not shown.`,
       ]
       : [],
     "",

@@ -77,7 +77,7 @@ export class PointMeter {
     const path = typeof subject === "object" && "model" in subject ? codeOf(subject) : null;
     const open = () => openSubject(engine, subject, grid, options);
     const opened = await strayErrors.guard(path, open);
-    const meter = new PointMeter(engine, opened, path, grid, options.layers ?? null);
+    const meter = new PointMeter(engine, opened, path, grid, options.scaleLayers ?? null);
     meter.#prepareEngine(null);
     return meter;
   }

@@ -12,7 +12,7 @@ import { exerciseModel } from "../../src/model/exercise_model.ts";
 
 /** Kernels of the wrong scale under every fifth seed. */
 const create: CreateModel = ({ seed }) =>
-  exerciseModel({ depth: 3, stddev: (seed % 5 === 4 ? 5 : 1) / Math.sqrt(20), seed });
+  exerciseModel({ depth: 3, std: (seed % 5 === 4 ? 5 : 1) / Math.sqrt(20), seed });
 
 /** Runs it on an engine, and fails if a tensor is left. */
 async function run(
@@ -50,7 +50,7 @@ Deno.test("acrossSeeds() names the seeds, the rate, its interval, and the first 
 });
 
 Deno.test("acrossSeeds() names twenty seeds and counts the others", async () => {
-  const bad: CreateModel = ({ seed }) => exerciseModel({ depth: 2, stddev: 5, seed });
+  const bad: CreateModel = ({ seed }) => exerciseModel({ depth: 2, std: 5, seed });
   await using _engine = await startEngine();
   await assertRejects(
     () => acrossSeeds(bad, assertInitScale, { seeds: 23 }),

@@ -27,7 +27,7 @@ async function train({ options, learningRate = 1e-3, epochs = 3, create }: Train
   await using engine = await startEngine();
   const { tf } = engine;
   const model = create?.() ??
-    exerciseModel({ depth: 3, stddev: 1 / Math.sqrt(20), seed: 5 });
+    exerciseModel({ depth: 3, std: 1 / Math.sqrt(20), seed: 5 });
   const batch = randomBatch(model, { objective: OBJECTIVE });
   const monitor = options && healthMonitor({ batch, objective: OBJECTIVE, ...options });
   model.compile({ optimizer: tf.train.sgd(learningRate), loss: OBJECTIVE });
@@ -116,7 +116,7 @@ Deno.test("healthMonitor() calls a model by its own name, and blames the learnin
 
 Deno.test("healthMonitor() leaves the learning rate alone where the held batch is not finite", async () => {
   await using engine = await startEngine();
-  const model = exerciseModel({ depth: 2, stddev: 1 / Math.sqrt(20) });
+  const model = exerciseModel({ depth: 2, std: 1 / Math.sqrt(20) });
   const good = randomBatch(model, { objective: OBJECTIVE });
   const held = { ...good, inputs: engine.tf.fill([8, 20], NaN), targets: engine.tf.zeros([8, 1]) };
   const monitor = healthMonitor({ batch: held, objective: OBJECTIVE, onFinding: "keep" });
@@ -168,7 +168,7 @@ Deno.test("healthMonitor() asks about each error and each warning, and does as i
 });
 
 Deno.test("healthMonitor() checks the chosen rules, and takes the network for a trained one", async () => {
-  const create = () => exerciseModel({ depth: 3, stddev: 5 / Math.sqrt(20), seed: 5 });
+  const create = () => exerciseModel({ depth: 3, std: 5 / Math.sqrt(20), seed: 5 });
   const options = { every: 12, rules: ["init-scale"] };
   const noted = await train({ create, options });
   assertEquals([...new Set(noted.history[0].findings.map(({ severity }) => severity))], ["note"]);

@@ -47,7 +47,7 @@ interface Row {
 }
 
 const MSE = "meanSquaredError";
-const tanh = (depth = 3) => exerciseModel({ depth, stddev: 1 / Math.sqrt(20), seed: 3 });
+const tanh = (depth = 3) => exerciseModel({ depth, std: 1 / Math.sqrt(20), seed: 3 });
 
 function deadNetwork(): LayersModel {
   const model = tanh();

@@ -7,7 +7,7 @@ import { RULES } from "../../src/checks/rules.ts";
 import { exerciseModel } from "../../src/model/exercise_model.ts";
 
 const create = ({ seed }: { seed: number }) =>
-  exerciseModel({ depth: 3, stddev: 1 / Math.sqrt(20), seed });
+  exerciseModel({ depth: 3, std: 1 / Math.sqrt(20), seed });
 
 testGradientHealth(
   "testGradientHealth() registers a test that passes on a healthy network",
@@ -20,7 +20,7 @@ testGradientHealth(
 );
 
 /** The log of `deno test` on a file that tests an exercise network of this scale. */
-async function log(stddev: number, options: TestGradientHealthOptions): Promise<string> {
+async function log(std: number, options: TestGradientHealthOptions): Promise<string> {
   const file = await Deno.makeTempFile({ suffix: "_test.ts" });
   const url = (path: string) => new URL(`../../src/${path}`, import.meta.url).href;
   try {
@@ -28,7 +28,7 @@ async function log(stddev: number, options: TestGradientHealthOptions): Promise<
       file,
       `import { testGradientHealth } from "${url("assert/test_gradient_health.ts")}";
       import { exerciseModel } from "${url("model/exercise_model.ts")}";
-      const create = ({ seed }) => exerciseModel({ stddev: ${stddev}, seed });
+      const create = ({ seed }) => exerciseModel({ std: ${std}, seed });
       testGradientHealth("the network", create, ${JSON.stringify(options)});`,
     );
     const config = new URL("../../deno.json", import.meta.url).pathname;

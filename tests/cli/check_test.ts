@@ -149,7 +149,7 @@ Deno.test("check judges the models of the nearest configuration, from any folder
     assertEquals([whole.code, one.code, file.code], [1, 0, 1], whole.stderr);
     assertStringIncludes(whole.stdout, "== fine (../seed_tanh_critical/model.json), seed 0");
     assertStringIncludes(whole.stdout, "== dead (../relu_dead_layer/model.json), 3 seeds");
-    assertStringIncludes(whole.stdout, "Gate failed: 2 models, 4 passes");
+    assertStringIncludes(whole.stdout, "Gate failed: 2 models, 4 runs");
     // A model that the configuration lists is checked as it says, by whatever name it is called.
     assertStringIncludes(file.stdout, "== dead (../relu_dead_layer/model.json), 3 seeds");
   });
@@ -285,8 +285,8 @@ Deno.test("check goes on after a pass that cannot be made, and exits with 2", as
   await withGateFolder([HEALTHY, BROKEN], files, async (cwd) => {
     const { code, stdout, stderr } = await runCommand(["check", "--quiet"], { cwd });
     assertEquals(code, 2);
-    assertStringIncludes(stdout, "Gate failed: 2 models, 4 passes");
-    assertStringIncludes(stdout, "1 pass could");
+    assertStringIncludes(stdout, "Gate failed: 2 models, 4 runs");
+    assertStringIncludes(stdout, "1 run could");
     assertEquals(stderr.split("\n").length, 2, stderr);
     assertStringIncludes(stderr, "error: none/model.json");
     const loud = await runCommand(["check"], { cwd });
@@ -320,7 +320,7 @@ Deno.test("check --jobs 2 goes on after models that end their workers", async ()
     const args = ["check", ...models, "--seeds", "3", "--jobs", "2", "--quiet"];
     const { code, stdout, stderr } = await runCommand(args, { cwd });
     assertEquals(code, 2, stderr);
-    assertStringIncludes(stdout, "Gate failed: 1 model, 3 passes;");
+    assertStringIncludes(stdout, "Gate failed: 1 model, 3 runs;");
     for (const name of ["end.js", "close.js"]) {
       assertStringIncludes(stderr, `error: ${name}: the model's code terminated its worker`);
     }

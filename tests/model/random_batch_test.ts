@@ -45,7 +45,7 @@ function randomSeed(model: LayersModel) {
 }
 
 Deno.test("randomBatch() draws other numbers than the weights of the same seed", () => {
-  const model = exerciseModel({ width: 4, depth: 2, stddev: 1, seed: 3 });
+  const model = exerciseModel({ width: 4, depth: 2, std: 1, seed: 3 });
   const kernel = model.layers[1].getWeights()[0].dataSync();
   const [{ values }] = draw(model, { seed: 3, examples: 4 });
   assert(values.every((value) => !kernel.includes(value)));

@@ -10,7 +10,7 @@ import { type TrialOptions, tryTraining } from "../../src/probe/try_training.ts"
 import { customLayer } from "./custom_layer.ts";
 import { classes, classifier, sums } from "./trial_networks.ts";
 
-const healthy = () => exerciseModel({ stddev: 1 / Math.sqrt(20) });
+const healthy = () => exerciseModel({ std: 1 / Math.sqrt(20) });
 
 async function tried(model: LayersModel, batch: Batch, options?: TrialOptions): Promise<Trial> {
   const trial = await tryTraining(model, batch, options);

@@ -173,12 +173,12 @@ Deno.test("study() hands a function what the grid varies", async () => {
 });
 
 Deno.test("study() scales only the layers that are asked for", async () => {
-  const { points } = await study(small, { scales: [1, 10] }, { layers: /head/ });
+  const { points } = await study(small, { scales: [1, 10] }, { scaleLayers: /head/ });
   const [one, ten] = points.map(({ layers }) => layers.map(({ sigma }) => sigma!));
   assertEquals(ten[0], one[0]);
   assertAlmostEquals(ten[1] / one[1], 10, 1e-6);
   await assertRejects(
-    () => study(small, { scales: [1] }, { layers: /nothing/ }),
+    () => study(small, { scales: [1] }, { scaleLayers: /nothing/ }),
     StudyError,
     "no layer with a kernel has a name that matches /nothing/",
   );

@@ -23,7 +23,7 @@ Deno.test("meanField() gives chi = sigma_w^2 / 2 for relu, whatever the variance
 Deno.test("meanField() keeps the unit variance of selu under unit weight variance", () => {
   for (const state of chain("selu", 1, 20)) {
     assertAlmostEquals(state.preActivationVariance, 1, 1e-12);
-    assertAlmostEquals(state.activationDeviation, 1, 1e-12);
+    assertAlmostEquals(state.activationStd, 1, 1e-12);
     assertAlmostEquals(state.chi, 1.0716, 5e-5);
   }
 });
@@ -65,7 +65,7 @@ for (const [activation, sigma] of [["tanh", 1], ["relu", Math.SQRT2], ["selu", 1
     }
     for (let i = 0; i < depth - 1; i++) assertAlmostEquals(ratios[i] / states[i].chi, 1, 0.08);
     for (let i = 0; i < depth; i++) {
-      assertAlmostEquals(deviations[i] / states[i].activationDeviation, 1, 0.05);
+      assertAlmostEquals(deviations[i] / states[i].activationStd, 1, 0.05);
     }
   });
 }
