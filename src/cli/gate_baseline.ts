@@ -47,12 +47,15 @@ export async function storeBaseline(
   const names = whole === null || whole.models.length === 0
     ? null
     : [...whole.models.map(({ name }) => name), ...runs.map(({ model }) => model)];
-  const passes = runs.map(({ model, seed, measurements }) => ({
+  const measured = runs.map(({ model, seed, measurements }) => ({
     model,
     seed,
     measurements: measurements!,
   }));
-  const changed = await writeBaseline(file, (stored) => updateBaseline(stored, passes, { names }));
+  const changed = await writeBaseline(
+    file,
+    (stored) => updateBaseline(stored, measured, { names }),
+  );
   if (!quiet) {
     console.error(
       changed ? `stored the figures in ${oneLine(file)}` : `${oneLine(file)} is up to date`,

@@ -44,7 +44,7 @@ export interface ModelSetting {
   objective: string | null;
   /** How many examples are drawn. */
   examples: number | null;
-  /** The seeds, one pass each. */
+  /** The seeds, one run each. */
   seeds: number[] | null;
   /** Whether it has been trained; `null`: as its biases look. */
   trained: boolean | null;

@@ -6,7 +6,7 @@ import { escapeControls } from "../words/escape_controls.ts";
 import { layerRange } from "./layer_range.ts";
 import { wrapText } from "./wrap_text.ts";
 
-/** Names a pass: `digits, seed 3`. */
+/** Names a run: `digits, seed 3`. */
 export function gateTitle({ model, seed }: Pick<GateRun, "model" | "seed">): string {
   return `${model}, seed ${seed}`;
 }

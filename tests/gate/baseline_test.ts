@@ -103,7 +103,7 @@ Deno.test("a baseline of another batch or objective is refused, not compared", (
   assertEquals(finding.severity, "error");
   assertStringIncludes(
     finding.message,
-    "was measured with sum on 32 examples, this pass with meanSquaredError on 32 examples",
+    "was measured with sum on 32 examples, this run with meanSquaredError on 32 examples",
   );
 });
 
