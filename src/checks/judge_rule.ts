@@ -59,7 +59,7 @@ export function judgeRule(
   validateOptions(options);
   const { trained, ...checkOptions } = options;
   if (trained !== undefined && typeof trained !== "boolean") {
-    throw new TypeError(`options.trained must be true or false, got ${show(trained)}.`);
+    throw new TypeError(`options.trained is ${show(trained)}, expected true or false`);
   }
   validateMeasurements(measurements);
   const biases = trained === undefined

@@ -68,7 +68,7 @@ export const explain = defineCommand({
       const assertions = rules.map((rule) => rule.assertion || rule.name);
       const guess = nearest(name, names) || nearest(name, assertions);
       throw new UsageError(
-        `rule ${showWord(name)} is unknown${guess || `, expected one of ${names.join(", ")}`}`,
+        `The rule ${showWord(name)} is unknown${guess || `, expected one of ${names.join(", ")}`}`,
       );
     }
     await writeOutput(

@@ -30,7 +30,7 @@ export async function main(args: string[]): Promise<number> {
 async function dispatch([name, ...args]: string[]): Promise<number> {
   if (name === undefined) {
     console.error(renderOverview());
-    throw new UsageError(`the subcommand is missing, expected ${anyOf(Object.keys(COMMANDS))}`);
+    throw new UsageError(`The subcommand is missing, expected ${anyOf(Object.keys(COMMANDS))}`);
   }
   if (name === "help" && args.length > 0) return await dispatch([args[0], "--help"]);
   if (["--help", "-h", "help"].includes(name)) {
@@ -46,7 +46,7 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
     const what = name.startsWith("-") ? "flag" : "subcommand";
     const suggestion = nearest(name, Object.keys(COMMANDS));
     throw new UsageError(
-      `${what} ${showWord(name)} is unknown${
+      `The ${what} ${showWord(name)} is unknown${
         suggestion || `, expected ${anyOf(Object.keys(COMMANDS))}`
       }`,
     );

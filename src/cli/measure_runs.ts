@@ -119,7 +119,9 @@ function openWorker() {
       try {
         const result = await ask({ request, tells });
         if ("measurements" in result) return result;
-        return { error: new Error("message" in result ? result.message : "it did not answer") };
+        return {
+          error: new Error("message" in result ? result.message : "The worker did not answer"),
+        };
       } catch (error) {
         end();
         return { error: new Error(`${request.model}: ${errorMessage(error)}`) };
@@ -140,7 +142,7 @@ function answerOf<T>(worker: Worker): Promise<T> {
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      reject(new Error(`the worker died: ${event.message}`));
+      reject(new Error(`The worker died: ${event.message}`));
     };
   });
 }

@@ -45,7 +45,7 @@ export function parseCommand<F extends FlagSet>(
       const suggestion = nearest(key, names).replace(/"(.*)"/, "--$1");
       const flag = argument.split("=")[0];
       throw new UsageError(
-        `flag ${showWord(flag)} is unknown${suggestion || ", expected one that --help lists"}`,
+        `The flag ${showWord(flag)} is unknown${suggestion || ", expected one that --help lists"}`,
       );
     },
   });

@@ -57,7 +57,7 @@ export function chooseReporters({ reporter, format, out }: ReporterValues): Repo
   const onStdout = reporters.filter(({ out }) => out === null).map(({ name }) => name);
   if (onStdout.length > 1 && !onStdout.every((name) => FORMATS[name].isLines)) {
     throw new UsageError(
-      `the reporters ${onStdout.join(" and ")} would share stdout: give each a file, as ` +
+      `The reporters ${onStdout.join(" and ")} would share stdout, expected a file for each: ` +
         `--reporter ${onStdout.find((name) => !FORMATS[name].isLines)}=FILE`,
     );
   }

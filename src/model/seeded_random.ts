@@ -30,7 +30,7 @@ export class SeededRandom {
   constructor(seed: number, stream: string) {
     if (!Number.isSafeInteger(seed)) {
       throw new RangeError(
-        `the seed is ${showValue(seed)}, expected an integer below 2^53 in magnitude`,
+        `seed is ${showValue(seed)}, expected an integer below 2^53 in magnitude`,
       );
     }
     let bits = hash(`${seed} ${stream}`);

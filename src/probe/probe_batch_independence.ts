@@ -62,7 +62,7 @@ export async function probeBatchIndependence(
   const probe = await openProbe(model, batch, options);
   const { tf, inputs, examples, subject } = probe;
   if (examples < 2) {
-    throw new RangeError("The batch has 1 example; 2 or more are needed to tell them apart.");
+    throw new RangeError("batch has 1 example, expected 2 or more to tell them apart");
   }
   const kept = keepModel(probe);
   try {

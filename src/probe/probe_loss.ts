@@ -52,7 +52,7 @@ export async function probeLoss(
   const fixed = model.inputs[0].shape[0];
   if (fixed !== null) {
     throw new RangeError(
-      `The batch cannot be doubled: model ${model.name} is built for batches of ${fixed}.`,
+      `The batch cannot be doubled: model ${model.name} is built for batches of ${fixed}`,
     );
   }
   const objectiveFor = (targets: Tensor[] | null) =>

@@ -64,7 +64,7 @@ export async function probeOverfit(
   if (objective.name === "sum") {
     throw new RangeError(
       "The sum of the outputs has no least value to train to: give a loss as options.objective, " +
-        "or compile the model with one.",
+        "or compile the model with one",
     );
   }
   const optimizer = await cloneOptimizer(tf, model, options.optimizer);

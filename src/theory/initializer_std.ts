@@ -38,7 +38,7 @@ export function initializerStd(scheme: InitializerScheme, fans: Fans): number {
   requireValue("fans", fans, objectWith({ fanIn: number, fanOut: number }));
   if (!Object.hasOwn(VARIANCES, scheme)) {
     const known = Object.keys(VARIANCES).join(", ");
-    throw new RangeError(`initializer ${showValue(scheme)} is not known; known are ${known}.`);
+    throw new RangeError(`initializer is ${showValue(scheme)}, expected ${known}`);
   }
   return Math.sqrt(VARIANCES[scheme](fans));
 }

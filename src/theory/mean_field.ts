@@ -83,6 +83,6 @@ export function meanField(
 
 function mustBeVariance(name: string, value: number): void {
   if (typeof value !== "number" || !(value >= 0)) {
-    throw new RangeError(`${name} must be a number from 0 up, got ${showValue(value)}.`);
+    throw new RangeError(`${name} is ${showValue(value)}, expected a number of at least 0`);
   }
 }

@@ -68,17 +68,17 @@ const REFUSED: [args: string[], files: Record<string, unknown>, message: string 
   [
     ["a.ts", "--reporter", "json", "--reporter", "text"],
     {},
-    "the reporters json and text would share stdout",
+    "The reporters json and text would share stdout",
   ],
   [
     ["a.ts", "--reporter", "json=a", "--reporter", "sarif=a"],
     {},
-    "two results would be written to a",
+    "Two results would be written to a",
   ],
   [
     ["a.ts", "--reporter", "json=a", "--reporter", "sarif=./a"],
     {},
-    "two results would be written to one file, a and ./a",
+    "Two results would be written to one file, a and ./a",
   ],
   [["a.ts", "./a.ts"], {}, "MODEL ./a.ts is given twice, expected once"],
   [["a.ts", "--reporter", "json", "--out", "a"], {}, "expected either"],
@@ -119,12 +119,12 @@ const REFUSED: [args: string[], files: Record<string, unknown>, message: string 
   [
     ["a.ts", "--baseline", "b.json"],
     { "b.json": "{}" },
-    "b.json: version: expected 1, found nothing",
+    "b.json: version is missing, expected 1",
   ],
   [
     ["--print-config"],
     { "gradient-health.json": { rules: { "dead-unit": "off" } } },
-    'gradient-health.json:1:23: unknown rule "dead-unit" in rules; did you mean "dead-units"?',
+    'gradient-health.json:1:23: rules has the unknown rule "dead-unit"; did you mean "dead-units"?',
   ],
   [["a.ts"], { "gradient-health.json": "{", "deno.json": '{"gradientHealth": 1}' }, "two conf"],
 ];
@@ -322,7 +322,7 @@ Deno.test("check --jobs 2 goes on after models that end their workers", async ()
     assertEquals(code, 2, stderr);
     assertStringIncludes(stdout, "Gate failed: 1 model, 3 runs;");
     for (const name of ["end.js", "close.js"]) {
-      assertStringIncludes(stderr, `error: ${name}: the model's code terminated its worker`);
+      assertStringIncludes(stderr, `error: ${name}: The model's code terminated its worker`);
     }
     assertStringIncludes(stderr, "error: die.js: an error in its code was not caught: late");
   });

@@ -46,17 +46,17 @@ Deno.test("explain says which rules assertHealthy covers", async () => {
 Deno.test("explain refuses what is no rule", async () => {
   await assertRefuses(
     ["explain", "dead-unit"],
-    'rule dead-unit is unknown; did you mean "dead-units"?',
+    'The rule dead-unit is unknown; did you mean "dead-units"?',
   );
   await assertRefuses(
     ["explain", "vanishing"],
-    'rule vanishing is unknown; did you mean "vanishing-gradients"?',
+    'The rule vanishing is unknown; did you mean "vanishing-gradients"?',
   );
   await assertRefuses(
     ["explain", "assertNoDeadUnit"],
-    'rule assertNoDeadUnit is unknown; did you mean "assertNoDeadUnits"?',
+    'The rule assertNoDeadUnit is unknown; did you mean "assertNoDeadUnits"?',
   );
   // Of several it would be a guess.
-  await assertRefuses(["explain", "gradient"], "rule gradient is unknown, expected one of ");
+  await assertRefuses(["explain", "gradient"], "The rule gradient is unknown, expected one of ");
   await assertRefuses(["explain", "a", "b"], "RULE is given 2 times, expected once at most: a b");
 });

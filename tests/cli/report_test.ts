@@ -175,7 +175,7 @@ for (const subcommand of ["report", "explain", "sweep"]) {
     }).output();
     assertEquals(code, 2);
     const [last] = new TextDecoder().decode(stderr).trimEnd().split("\n").slice(-1);
-    assertMatch(last, /^error: cannot write to stdout: .*space/);
+    assertMatch(last, /^error: stdout cannot be written: .*space/);
   });
 }
 
@@ -196,25 +196,25 @@ Deno.test("report --out keeps the old file when it cannot write", async () => {
   const folder = await Deno.makeTempDir();
   const out = `${folder}/report.txt`;
   await Deno.writeTextFile(out, "old", { mode: 0o444 });
-  await assertRefuses(["report", "--quiet", "--out", out], `cannot write ${out}`);
+  await assertRefuses(["report", "--quiet", "--out", out], `${out} cannot be written`);
   assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["report.txt"]);
   assertEquals(await Deno.readTextFile(out), "old");
   await Deno.remove(folder, { recursive: true });
 });
 
 const WRONG_USAGE: [string[], string][] = [
-  [["report", "--colunms", "60"], "flag --colunms is unknown; did you mean --columns?"],
-  [["report", "--width", "60"], "flag --width is unknown, expected one that --help lists"],
-  [["repot"], 'subcommand repot is unknown; did you mean "report"?'],
-  [["frobnicate"], "subcommand frobnicate is unknown, expected report, check"],
-  [["--frob"], "flag --frob is unknown"],
+  [["report", "--colunms", "60"], "The flag --colunms is unknown; did you mean --columns?"],
+  [["report", "--width", "60"], "The flag --width is unknown, expected one that --help lists"],
+  [["repot"], 'The subcommand repot is unknown; did you mean "report"?'],
+  [["frobnicate"], "The subcommand frobnicate is unknown, expected report, check"],
+  [["--frob"], "The flag --frob is unknown"],
   [["report", "--examples", "0"], '--examples is "0", expected a whole number, 1 to 1000000'],
   [["report", "--examples", "1.5"], '--examples is "1.5", expected a whole number, 1 to 1000000'],
   [["report", "--examples", "-1"], '--examples is "-1", expected a whole number, 1 to 1000000'],
   [["report", "--columns", "-5"], '--columns is "-5", expected a whole number, 20 to 1000'],
   [["report", "--axis", "-1"], '--axis is "-1", expected log or linear'],
-  [["report", "-1"], "flag -1 is unknown"],
-  [["report", "--quiet", "-1"], "flag -1 is unknown"],
+  [["report", "-1"], "The flag -1 is unknown"],
+  [["report", "--quiet", "-1"], "The flag -1 is unknown"],
   [["report", "--seed", "-1"], '--seed is "-1", expected a whole number, 0 or more'],
   [["report", "--seed=-1"], '--seed is "-1", expected a whole number, 0 or more'],
   [["report", "--threads", "9"], '--threads is "9", expected a whole number, 1 to 8, or auto'],
@@ -242,7 +242,7 @@ Deno.test("no subcommand at all shows what there is and is wrong usage", async (
   const { code, stdout, stderr } = await runCommand([]);
   assertEquals([code, stdout], [2, ""]);
   assertStringIncludes(stderr, "usage:");
-  assertStringIncludes(stderr, "error: the subcommand is missing, expected report, check");
+  assertStringIncludes(stderr, "error: The subcommand is missing, expected report, check");
 });
 
 Deno.test("--help, --version and the help of a subcommand go to stdout and cost nothing", async () => {
@@ -262,7 +262,10 @@ Deno.test("--help, --version and the help of a subcommand go to stdout and cost 
   assertEquals([version.code, version.stdout], [0, "gradient-health 0.1.0\n"]);
   const help = await runCommand(["report", "--help"], { permissions: [] });
   assertEquals(await runCommand(["help", "report"], { permissions: [] }), help);
-  await assertRefuses(["help", "chekc"], ["subcommand chekc is unknown", 'did you mean "check"?']);
+  await assertRefuses(["help", "chekc"], [
+    "The subcommand chekc is unknown",
+    'did you mean "check"?',
+  ]);
   assertEquals(help.code, 0);
   for (const [subcommand, codes] of [["check", "012"], ["report", "02"], ["sweep", "02"]]) {
     const { stdout } = await runCommand([subcommand, "--help"], { permissions: [] });
@@ -348,9 +351,9 @@ Deno.test("a value of any length is shown in a few words, wherever it was given"
         "MODEL is given 6 times, expected once at most: a b c d e ...",
       ],
       [["report", "--out", long], "--out is "],
-      [["report", `--${long}`], 'flag "--xxx'],
-      [[long], "subcommand "],
-      [["explain", long.slice(0, 4000)], "rule "],
+      [["report", `--${long}`], 'The flag "--xxx'],
+      [[long], "The subcommand "],
+      [["explain", long.slice(0, 4000)], "The rule "],
       [["completions", long.slice(0, 4000)], "SHELL is "],
       [["report", "--layers", `(${long}`], "expected a regular expression: Unterminated group"],
       [["sweep", "--scale", `1..2:${long}`], "--scale"],

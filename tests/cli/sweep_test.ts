@@ -277,7 +277,7 @@ export function createModel({ tf, seed }) {
       "--format=csv",
     ]);
     assertEquals(code, 0, stderr);
-    assertStringIncludes(stderr, "warning: a worker died at point 1 (seed 1, scale 2)");
+    assertStringIncludes(stderr, "warning: A worker died at point 1 (seed 1, scale 2)");
     assertEquals(stdout.trimEnd().split("\n").length, 3 * 2 + 1);
   });
 });
@@ -333,7 +333,7 @@ Deno.test("sweep refuses what it cannot carry out, in one sentence", async () =>
     [["no.json"], "no.json: there is no such file"],
     [["no.json", "--jobs", "2"], "no.json: there is no such file"],
     [["--register", "x.ts"], "expected MODEL too"],
-    [["--out", "/dev/null/a.json"], "cannot write /dev/null/a.json"],
+    [["--out", "/dev/null/a.json"], "/dev/null/a.json cannot be written"],
   ];
   await Promise.all(
     wrong.map(([args, message]) => assertRefuses(["sweep", ...args], message)),

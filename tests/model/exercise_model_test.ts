@@ -79,7 +79,11 @@ Deno.test("exerciseModel() refuses what is no network", () => {
   assertThrows(() => exerciseModel({ width: 2.5 }), RangeError, "width is 2.5");
   assertThrows(() => exerciseModel({ std: NaN }), RangeError, "std is NaN");
   assertThrows(() => exerciseModel({ std: -1 }), RangeError, "std is -1");
-  assertThrows(() => exerciseModel({ seed: 0.5 }), RangeError, "the seed is 0.5");
+  assertThrows(
+    () => exerciseModel({ seed: 0.5 }),
+    RangeError,
+    "seed is 0.5, expected an integer below 2^53 in magnitude",
+  );
   assertThrows(
     () => exerciseModel({ activation: "tahn" }),
     TypeError,

@@ -213,7 +213,11 @@ Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () 
     );
   }
   assertThrows(() => draw(model, { undefinedSize: 0 }), RangeError, "undefinedSize is 0");
-  assertThrows(() => draw(model, { seed: 0.5 }), RangeError, "the seed is 0.5");
+  assertThrows(
+    () => draw(model, { seed: 0.5 }),
+    RangeError,
+    "seed is 0.5, expected an integer below 2^53 in magnitude",
+  );
   assertThrows(
     () => draw(model, { examples: 2 ** 27 }),
     RangeError,

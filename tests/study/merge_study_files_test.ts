@@ -120,5 +120,9 @@ Deno.test("mergeStudyFiles() says why parts are not of one study", () => {
       message,
     );
   }
-  assertThrows(() => mergeStudyFiles([]), StudyError, "no part");
+  assertThrows(
+    () => mergeStudyFiles([]),
+    StudyError,
+    "files is empty, expected one part or more to merge",
+  );
 });

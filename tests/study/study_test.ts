@@ -180,7 +180,7 @@ Deno.test("study() scales only the layers that are asked for", async () => {
   await assertRejects(
     () => study(small, { scales: [1] }, { scaleLayers: /nothing/ }),
     StudyError,
-    "no layer with a kernel has a name that matches /nothing/",
+    "scaleLayers is /nothing/, expected the name of a layer with a kernel to match it",
   );
 });
 
@@ -289,7 +289,7 @@ Deno.test("study() says what it cannot do", async () => {
     flat.dispose();
     const scales = [1];
     const cases: [() => Promise<unknown>, new () => Error, string][] = [
-      [() => study({ model: path }, { scales }), StudyError, "the model has no kernel to scale"],
+      [() => study({ model: path }, { scales }), StudyError, "The model has no kernel to scale"],
       [
         () => study({ model: path }, { scales, activations: ["relu"] }),
         StudyError,
