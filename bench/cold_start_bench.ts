@@ -37,7 +37,7 @@ const LINES: Record<string, { args: string[]; code: number }> = {
   "TensorFlow.js + WASM": { args: [bare], code: 0 },
   "report": { args: [cli, "report"], code: 0 },
   "check, exercise": { args: [cli, "check", EXERCISE], code: 1 },
-  "check, configuration, 6 passes": { args: [cli, "check", "--config", CONFIGURATION], code: 0 },
+  "check, configuration, 6 runs": { args: [cli, "check", "--config", CONFIGURATION], code: 0 },
 };
 
 /** Milliseconds of one process. */

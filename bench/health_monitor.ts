@@ -19,7 +19,7 @@ const OBJECTIVE = "meanSquaredError";
 
 await using engine = await startEngine();
 const { tf } = engine;
-const model = exerciseModel({ width: 128, stddev: 1 / Math.sqrt(128) });
+const model = exerciseModel({ width: 128, std: 1 / Math.sqrt(128) });
 model.compile({ optimizer: tf.train.sgd(1e-3), loss: OBJECTIVE });
 const data = randomBatch(model, { objective: OBJECTIVE, examples: EXAMPLES * BATCHES });
 const batch = randomBatch(model, { objective: OBJECTIVE, examples: EXAMPLES, seed: 1 });

@@ -20,7 +20,7 @@
  *
  * Deno.test("the network can be trained", async () => {
  *   await using _engine = await startEngine();
- *   const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ *   const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  *   const measurements = await measure(model, randomBatch(model));
  *   assertNoVanishingGradients(measurements);
  *   assertActivationsNotSaturated(measurements);

@@ -63,10 +63,10 @@ const MAX_SEEDS = 20;
  *
  * await using _engine = await startEngine();
  * const critical = ({ seed }: { seed: number }) =>
- *   exerciseModel({ stddev: 1 / Math.sqrt(20), seed });
+ *   exerciseModel({ std: 1 / Math.sqrt(20), seed });
  * await acrossSeeds(critical, assertNoVanishingGradients, { seeds: 10, passRate: 0.9 });
  *
- * const broken = ({ seed }: { seed: number }) => exerciseModel({ stddev: 200, seed });
+ * const broken = ({ seed }: { seed: number }) => exerciseModel({ std: 200, seed });
  * await assertRejects(() => acrossSeeds(broken, assertNoVanishingGradients, { seeds: 5 }));
  * ```
  *
@@ -78,7 +78,7 @@ const MAX_SEEDS = 20;
  *
  * await using _engine = await startEngine();
  * await acrossSeeds(
- *   ({ seed }) => exerciseModel({ stddev: 1 / Math.sqrt(20), seed }),
+ *   ({ seed }) => exerciseModel({ std: 1 / Math.sqrt(20), seed }),
  *   (model, batch) => assertWeightsChange(model, batch),
  *   { seeds: 5, over: "model" },
  * );
@@ -157,8 +157,8 @@ async function judge(assertion: MeasurementAssertion, measurements: Measurements
   } catch (error) {
     if (!(error instanceof NoModelError && error.found === measurements)) throw error;
     throw new TypeError(
-      `${assertion.name || "the assertion"} takes a model and a batch, and was handed ` +
-        `measurements: write { over: "model" } in the options of acrossSeeds().`,
+      `${assertion.name || "The assertion"} takes a model and a batch, and was handed ` +
+        `measurements: write { over: "model" } in the options of acrossSeeds()`,
       { cause: error },
     );
   }
@@ -173,21 +173,21 @@ const OPTIONS = ["seeds", "passRate", "over", "objective", "createBatch", "msg"]
 
 function validate(assertion: unknown, options: AcrossSeedsOptions): void {
   if (typeof assertion !== "function") {
-    throw new TypeError(`assertion must be a function, got ${typeof assertion}.`);
+    throw new TypeError(`assertion is ${show(assertion)}, expected a function`);
   }
   const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key));
   if (unknown !== undefined) {
     throw new TypeError(
-      `options has an unknown key "${unknown}"${
-        nearest(unknown, OPTIONS) || `; known are ${OPTIONS.join(", ")}.`
+      `options has the unknown key "${unknown}"${
+        nearest(unknown, OPTIONS) || `, expected one of ${OPTIONS.join(", ")}`
       }`,
     );
   }
   const { passRate = 1, over = "measurements" } = options;
   if (typeof passRate !== "number" || !(passRate >= 0 && passRate <= 1)) {
-    throw new RangeError(`options.passRate must be from 0 to 1, got ${show(passRate)}.`);
+    throw new RangeError(`options.passRate is ${show(passRate)}, expected a number from 0 to 1`);
   }
   if (over !== "measurements" && over !== "model") {
-    throw new TypeError(`options.over must be "measurements" or "model", got ${show(over)}.`);
+    throw new TypeError(`options.over is ${show(over)}, expected "measurements" or "model"`);
   }
 }

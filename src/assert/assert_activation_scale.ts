@@ -45,11 +45,11 @@ import { assertRule } from "./assert_rule.ts";
  * import { assertThrows } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * assertActivationScale(await measure(model, randomBatch(model)));
  * model.dispose();
  *
- * const broken = exerciseModel({ stddev: 0.01 });
+ * const broken = exerciseModel({ std: 0.01 });
  * const measurements = await measure(broken, randomBatch(broken));
  * assertThrows(() => assertActivationScale(measurements));
  * broken.dispose();

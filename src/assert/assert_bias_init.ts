@@ -34,7 +34,7 @@ import { assertRule } from "./assert_rule.ts";
  * import { assertBiasInit } from "@gradient-health/gradient-health/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * assertBiasInit(await measure(model, randomBatch(model)));
  * model.dispose();
  * ```

@@ -35,7 +35,7 @@ import { assertModelRule } from "./assert_rule.ts";
  * import { assertRejects } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model);
  * await assertDependsOnInput(model, batch);
  * setWeights(model, { "dense_1/bias": Array(20).fill(-100) });

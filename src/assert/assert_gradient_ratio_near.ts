@@ -34,7 +34,7 @@ import { assertRule } from "./assert_rule.ts";
  * import { assertGradientRatioNear } from "@gradient-health/gradient-health/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ width: 64, stddev: 1 / 8 });
+ * const model = exerciseModel({ width: 64, std: 1 / 8 });
  * assertGradientRatioNear(await measure(model, randomBatch(model)));
  * model.dispose();
  * ```

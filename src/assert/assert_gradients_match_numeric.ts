@@ -38,7 +38,7 @@ import { assertModelRule } from "./assert_rule.ts";
  * import { assertGradientsMatchNumeric } from "@gradient-health/gradient-health/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ depth: 3, stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ depth: 3, std: 1 / Math.sqrt(20) });
  * await assertGradientsMatchNumeric(model, randomBatch(model));
  * model.dispose();
  * ```

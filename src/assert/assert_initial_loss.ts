@@ -44,7 +44,7 @@ import { assertRule } from "./assert_rule.ts";
  *
  * await using _engine = await startEngine();
  * const objective = "meanSquaredError";
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model, { objective });
  * assertInitialLoss(await measure(model, batch, { objective }));
  * model.dispose();

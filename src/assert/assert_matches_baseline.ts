@@ -34,7 +34,7 @@ import { assertRule } from "./assert_rule.ts";
  * import { assertMatchesBaseline } from "@gradient-health/gradient-health/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const measurements = await measure(model, randomBatch(model));
  * const stored = JSON.stringify(measurements);
  * assertMatchesBaseline(measurements, JSON.parse(stored), { baselineFactor: 1.5 });

@@ -43,7 +43,7 @@ import { assertRule } from "./assert_rule.ts";
  * import { assertNoDeadUnits } from "@gradient-health/gradient-health/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * assertNoDeadUnits(await measure(model, randomBatch(model)));
  * model.dispose();
  * ```

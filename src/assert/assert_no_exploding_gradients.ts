@@ -37,11 +37,11 @@ import { assertRule } from "./assert_rule.ts";
  * import { assertThrows } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * assertNoExplodingGradients(await measure(model, randomBatch(model)));
  * model.dispose();
  *
- * const broken = exerciseModel({ activation: "relu", stddev: 2 });
+ * const broken = exerciseModel({ activation: "relu", std: 2 });
  * const measurements = await measure(broken, randomBatch(broken));
  * assertThrows(() => assertNoExplodingGradients(measurements));
  * broken.dispose();

@@ -38,11 +38,11 @@ import { assertRule } from "./assert_rule.ts";
  * import { assertThrows } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * assertNoVanishingGradients(await measure(model, randomBatch(model)));
  * model.dispose();
  *
- * const broken = exerciseModel({ activation: "sigmoid", stddev: 0.2 });
+ * const broken = exerciseModel({ activation: "sigmoid", std: 0.2 });
  * const measurements = await measure(broken, randomBatch(broken));
  * assertThrows(() => assertNoVanishingGradients(measurements));
  * broken.dispose();

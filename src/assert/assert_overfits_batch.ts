@@ -35,7 +35,7 @@ import { assertModelRule } from "./assert_rule.ts";
  *
  * await using engine = await startEngine();
  * const { tf } = engine;
- * const model = exerciseModel({ depth: 3, stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ depth: 3, std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model, { objective: "meanSquaredError", examples: 8 });
  * await assertOverfitsBatch(model, batch, {
  *   objective: "meanSquaredError",

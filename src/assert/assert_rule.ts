@@ -33,7 +33,7 @@ import { validateMessage } from "./validate.ts";
  * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const measurements = await measure(model, randomBatch(model));
  * assertRule(deadUnits, measurements, { deadFraction: 0.3 });
  * assertNoDeadUnits(measurements, { deadFraction: 0.3 });

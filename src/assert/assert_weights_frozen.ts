@@ -35,7 +35,7 @@ import { assertModelRule } from "./assert_rule.ts";
  *
  * await using engine = await startEngine();
  * const { tf } = engine;
- * const model = exerciseModel({ depth: 2, stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ depth: 2, std: 1 / Math.sqrt(20) });
  * model.layers[0].trainable = false;
  * const batch = randomBatch(model);
  * await assertWeightsFrozen(model, batch);

@@ -82,7 +82,7 @@ export type HealthMonitor = Callback & {
  *
  * await using engine = await startEngine();
  * const { tf } = engine;
- * const model = exerciseModel({ depth: 3, stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ depth: 3, std: 1 / Math.sqrt(20) });
  * model.compile({ optimizer: tf.train.sgd(1e6), loss: "meanSquaredError" });
  * const batch = randomBatch(model, { objective: "meanSquaredError" });
  * const monitor = healthMonitor({
@@ -203,14 +203,14 @@ function validate(options: HealthMonitorOptions): void {
   const { batch, every = 100, objective, onFinding = "throw" } = options;
   validateObjective(objective);
   if (typeof batch !== "object" || batch === null || batch.inputs == null) {
-    throw new TypeError("options.batch must be an object with inputs: the batch to measure on.");
+    throw new TypeError("options.batch has no inputs, expected the batch to measure on");
   }
   if (!Number.isSafeInteger(every) || every < 1) {
-    throw new RangeError(`options.every must be a whole number from 1 up, got ${show(every)}.`);
+    throw new RangeError(`options.every is ${show(every)}, expected a whole number of at least 1`);
   }
   if (typeof onFinding !== "function" && !["keep", "stop", "throw"].includes(onFinding)) {
     throw new TypeError(
-      `options.onFinding must be "keep", "stop", "throw" or a function, got ${show(onFinding)}.`,
+      `options.onFinding is ${show(onFinding)}, expected "keep", "stop", "throw" or a function`,
     );
   }
 }

@@ -42,11 +42,11 @@ export const HEALTHY_DOCUMENTATION: RuleDocumentation & {
         import { assertThrows } from "@std/assert";
 
         await using _engine = await startEngine();
-        const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+        const model = exerciseModel({ std: 1 / Math.sqrt(20) });
         assertHealthy(await measure(model, randomBatch(model)));
         model.dispose();
 
-        const broken = exerciseModel({ stddev: 200 });
+        const broken = exerciseModel({ std: 200 });
         const measurements = await measure(broken, randomBatch(broken));
         assertThrows(() => assertHealthy(measurements));
         broken.dispose();

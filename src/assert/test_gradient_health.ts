@@ -42,7 +42,7 @@ export interface TestGradientHealthOptions extends DrawOptions, RunChecksOptions
  * export const register = () =>
  *   testGradientHealth(
  *     "the network can be trained",
- *     ({ seed }) => exerciseModel({ stddev: 1 / Math.sqrt(20), seed }),
+ *     ({ seed }) => exerciseModel({ std: 1 / Math.sqrt(20), seed }),
  *     { objective: "meanSquaredError", modelRules: ["batch-independence", "weights-change"] },
  *   );
  * ```
@@ -58,10 +58,10 @@ export function testGradientHealth(
   validateDrawOptions(create, options);
   const { seed = 0, objective, createBatch, rules, modelRules = [], ...checkOptions } = options;
   if (typeof name !== "string" || name === "") {
-    throw new TypeError(`name must be a text that is not empty, got ${show(name)}.`);
+    throw new TypeError(`name is ${show(name)}, expected a text that is not empty`);
   }
   if (!Number.isSafeInteger(seed)) {
-    throw new RangeError(`options.seed must be a whole number, got ${show(seed)}.`);
+    throw new RangeError(`options.seed is ${show(seed)}, expected a whole number`);
   }
   // Which layers there are is known when the test runs; thresholds and typing errors are now.
   const { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds } = checkOptions;

@@ -11,7 +11,7 @@ import type { CreateModel, DrawOptions } from "./create_model.ts";
  */
 export function validateMessage(msg: string | undefined): void {
   if (msg !== undefined && typeof msg !== "string") {
-    throw new TypeError(`msg must be a string, got ${typeof msg}.`);
+    throw new TypeError(`msg is ${show(msg)}, expected a string`);
   }
 }
 
@@ -23,9 +23,9 @@ export function validateMessage(msg: string | undefined): void {
 export function validateObjective(objective: Objective = "sum"): void {
   if (isObjective(objective)) return;
   throw new TypeError(
-    `options.objective must be a function or one of ${OBJECTIVES.join(", ")}, got ${
-      show(objective)
-    }.`,
+    `options.objective is ${show(objective)}, expected a function or one of ${
+      OBJECTIVES.join(", ")
+    }`,
   );
 }
 
@@ -36,13 +36,13 @@ export function validateObjective(objective: Objective = "sum"): void {
  */
 export function validateDrawOptions(create: CreateModel, options: DrawOptions): void {
   if (typeof create !== "function") {
-    throw new TypeError(`create must be a function, got ${typeof create}.`);
+    throw new TypeError(`create is ${show(create)}, expected a function`);
   }
   validateOptions(options);
   const { objective, createBatch } = options;
   validateObjective(objective);
   if (createBatch !== undefined && typeof createBatch !== "function") {
-    throw new TypeError(`options.createBatch must be a function, got ${show(createBatch)}.`);
+    throw new TypeError(`options.createBatch is ${show(createBatch)}, expected a function`);
   }
 }
 
@@ -58,13 +58,13 @@ export function ruleNames(
 ): Set<string> {
   if (names === undefined) return new Set(known);
   if (!Array.isArray(names)) {
-    throw new TypeError(`options.${option} must be an array of names, got ${show(names)}.`);
+    throw new TypeError(`options.${option} is ${show(names)}, expected an array of names`);
   }
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     const meant = typeof unknown === "string" ? nearest(unknown, known) : "";
     throw new TypeError(
-      `options.${option} names ${show(unknown)}${meant || `; known are ${known.join(", ")}.`}`,
+      `options.${option} has ${show(unknown)}${meant || `, expected one of ${known.join(", ")}`}`,
     );
   }
   return new Set(names);
@@ -88,9 +88,9 @@ export function seedList(seeds: number | readonly number[]): number[] {
   const areSeeds = list.every((seed) => Number.isSafeInteger(seed));
   if (list.length === 0 || !areSeeds || new Set(list).size < list.length) {
     throw new RangeError(
-      `seeds must be a whole number from 1 to 1e6, or whole numbers that differ, got ${
+      `seeds is ${
         show(seeds)
-      }.`,
+      }, expected a whole number from 1 to 1e6, or whole numbers that differ`,
     );
   }
   return list;

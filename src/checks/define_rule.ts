@@ -70,7 +70,7 @@ import { showValue } from "../words/show_value.ts";
  * });
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const measurements = await measure(model, randomBatch(model));
  * assertRule(wideLayers, measurements);
  * assertThrows(() => assertRule(wideLayers, measurements, { mostUnits: 10 }));

@@ -43,7 +43,7 @@ export interface RunChecksOptions extends CheckOptions {
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 200 });
+ * const model = exerciseModel({ std: 200 });
  * const measurements = await measure(model, randomBatch(model));
  * assertEquals(judgeRule(initScale, measurements)[0].severity, "error");
  * assertEquals(judgeRule(initScale, measurements, { trained: true })[0].severity, "note");
@@ -59,7 +59,7 @@ export function judgeRule(
   validateOptions(options);
   const { trained, ...checkOptions } = options;
   if (trained !== undefined && typeof trained !== "boolean") {
-    throw new TypeError(`options.trained must be true or false, got ${show(trained)}.`);
+    throw new TypeError(`options.trained is ${show(trained)}, expected true or false`);
   }
   validateMeasurements(measurements);
   const biases = trained === undefined

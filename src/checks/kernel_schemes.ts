@@ -1,6 +1,6 @@
 import { criticalGain } from "../theory/critical_gain.ts";
 import { gain } from "../theory/gain.ts";
-import { initializerDeviation } from "../theory/initializer_deviation.ts";
+import { initializerStd } from "../theory/initializer_std.ts";
 import type { KernelLayer, RecurrentKernel } from "./network/kernel_chain.ts";
 
 /** What a kernel should be drawn with, and what it was most likely drawn with. */
@@ -22,8 +22,8 @@ export function schemesOf(kernel: KernelLayer): Schemes {
   const target = wanted / Math.sqrt(kernel.fanIn);
   const { scheme, nearest } = nearestTo(kernel.kernel.values.std, {
     [targetScheme]: target,
-    Glorot: initializerDeviation("glorot", kernel.fans),
-    orthogonal: wanted * initializerDeviation("orthogonal", kernel.fans),
+    Glorot: initializerStd("glorot", kernel.fans),
+    orthogonal: wanted * initializerStd("orthogonal", kernel.fans),
     critical: (criticalGain(kernel.activation) ?? 1) / Math.sqrt(kernel.fanIn),
   });
   // A head has no scale that the depth asks for.
@@ -36,9 +36,9 @@ export function schemesOf(kernel: KernelLayer): Schemes {
 export function recurrentSchemesOf({ kernel, fans, deviation }: RecurrentKernel): Schemes {
   const nearest = nearestTo(kernel.values.std, {
     orthogonal: deviation,
-    Glorot: initializerDeviation("glorot", fans),
-    LeCun: initializerDeviation("lecun", fans),
-    He: initializerDeviation("he", fans),
+    Glorot: initializerStd("glorot", fans),
+    LeCun: initializerStd("lecun", fans),
+    He: initializerStd("he", fans),
   });
   return { ...nearest, target: deviation, targetScheme: "orthogonal" };
 }

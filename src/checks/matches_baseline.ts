@@ -60,7 +60,7 @@ const BASELINE_RECORD = {
       import { assertMatchesBaseline } from "@gradient-health/gradient-health/assert";
 
       await using _engine = await startEngine();
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       const measurements = await measure(model, randomBatch(model));
       const stored = JSON.stringify(measurements);
       assertMatchesBaseline(measurements, JSON.parse(stored), { baselineFactor: 1.5 });
@@ -101,7 +101,7 @@ interface Figure {
  * import { assert, assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model);
  * const before = await measure(model, batch);
  * const rule = matchesBaseline(before);

@@ -99,7 +99,7 @@ export function registerRule<Name extends string>(rule: Rule<Name>): void {
     const { default: other, range: [low, high] } = known[key];
     if (value === other && range[0] === low && range[1] === high) continue;
     throw new TypeError(
-      `the threshold ${key} of ${name} is one of another rule with the default ${other}, expected ` +
+      `The threshold ${key} of ${name} is one of another rule with the default ${other}, expected ` +
         `another name for it`,
     );
   }

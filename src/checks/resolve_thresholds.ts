@@ -37,7 +37,7 @@ export function resolveThresholds<Name extends string>(
   for (const [name, { atMost }] of Object.entries(known)) {
     if (atMost !== undefined && resolved[name] > resolved[atMost]) {
       throw new RangeError(
-        `options.${name} must not exceed ${atMost}, got ${resolved[name]} and ${resolved[atMost]}.`,
+        `options.${name} is ${resolved[name]}, expected ${atMost}, ${resolved[atMost]}, at most`,
       );
     }
   }
@@ -47,13 +47,15 @@ export function resolveThresholds<Name extends string>(
 function requireNumber(name: string, value: unknown, { range, whole }: ThresholdEntry): void {
   const [low, high] = range;
   if (typeof value !== "number") {
-    throw new TypeError(`options.${name} must be a number, got ${show(value)}.`);
+    throw new TypeError(`options.${name} is ${show(value)}, expected a number`);
   }
   if (!(value >= low && value <= high)) {
-    throw new RangeError(`options.${name} must be from ${low} to ${high}, got ${show(value)}.`);
+    throw new RangeError(
+      `options.${name} is ${show(value)}, expected a number from ${low} to ${high}`,
+    );
   }
   if (whole === true && !Number.isInteger(value)) {
-    throw new RangeError(`options.${name} must be a whole number, got ${show(value)}.`);
+    throw new RangeError(`options.${name} is ${show(value)}, expected a whole number`);
   }
 }
 
@@ -61,12 +63,14 @@ function unknown(key: string, table: object, reader: string | undefined): TypeEr
   const names = Object.keys(table);
   const meant = nearest(key, [...OTHERS, ...names]);
   if (meant === "" && reader !== undefined) {
-    const list = names.length === 0 ? "no threshold" : names.join(", ");
-    return new TypeError(`options.${key} is none of ${reader}'s thresholds; it reads ${list}.`);
+    const list = names.length === 0 ? "none" : names.join(", ");
+    return new TypeError(
+      `options.${key} is not a threshold of ${reader}, expected ${list}`,
+    );
   }
   return new TypeError(
-    `options has an unknown key "${key}"${
-      meant || "; known are layers, ignore and the thresholds, see THRESHOLDS."
+    `options has the unknown key "${key}"${
+      meant || ", expected layers, ignore or a threshold, see THRESHOLDS"
     }`,
   );
 }

@@ -18,11 +18,11 @@ export function selectLayers<L extends { name: string }>(
   const patterns = filter instanceof RegExp ? [filter] : filter;
   if (!Array.isArray(patterns) || patterns.some((name) => !isPattern(name))) {
     throw new TypeError(
-      `options.layers must be a RegExp or an array of layer names, got ${show(filter)}.`,
+      `options.layers is ${show(filter)}, expected a RegExp or an array of layer names`,
     );
   }
   if (patterns.length === 0) {
-    throw new RangeError("options.layers is an empty array, so that no layer would be judged.");
+    throw new RangeError("options.layers is an empty array, expected the layers to judge");
   }
   for (const pattern of patterns) mustMatch("layers", pattern, layers);
   return layers.filter(({ name }) => patterns.some((pattern) => matchesLayer(pattern, name)));
@@ -35,9 +35,9 @@ function checkedIgnore(ignore: LayerOptions["ignore"]): NonNullable<LayerOptions
     );
   if (!valid) {
     throw new TypeError(
-      `options.ignore must be an array of { layer, reason }, each with a reason, got ${
+      `options.ignore is ${
         show(ignore)
-      }.`,
+      }, expected an array of { layer, reason }, each with a reason`,
     );
   }
   return ignore;
@@ -47,14 +47,14 @@ function mustMatch(option: string, pattern: string | RegExp, layers: { name: str
   const wanted = typeof pattern === "string" ? showName(pattern) : String(pattern);
   if (layers.length === 0) {
     throw new RangeError(
-      `options.${option} names ${wanted}, but this rule judges the model, not single layers.`,
+      `options.${option} has ${wanted}, expected none: this rule judges the model, not single layers`,
     );
   }
   if (layers.some(({ name }) => matchesLayer(pattern, name))) return;
   const names = layers.slice(0, 8).map(({ name }) => showName(name)).join(", ");
   const more = layers.length > 8 ? `, ... (${layers.length} in all)` : "";
   throw new RangeError(
-    `options.${option} names ${wanted}, which no layer matches; the layers are ${names}${more}.`,
+    `options.${option} has ${wanted}, which no layer matches, expected one of ${names}${more}`,
   );
 }
 

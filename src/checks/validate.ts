@@ -9,7 +9,7 @@ import { showValue } from "../words/show_value.ts";
  */
 export function validateOptions(options: unknown): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(`options must be an object, got ${show(options)}.`);
+    throw new TypeError(`options is ${show(options)}, expected an object`);
   }
 }
 
@@ -21,11 +21,13 @@ export function validateOptions(options: unknown): void {
 export function validateMeasurements(value: Measurements, name = "measurements"): void {
   const found = value as Partial<Measurements> & { then?: unknown } | null | undefined;
   if (typeof found?.then === "function") {
-    throw new TypeError(`${name} is a promise: write \`await measure(model, batch)\`.`);
+    throw new TypeError(
+      `${name} is a promise, expected what it resolves to: write \`await measure(model, batch)\``,
+    );
   }
   const what = complaint(found);
   if (what === null) return;
-  throw new TypeError(`${name} must be what measure() returns (version 1), got ${what}.`);
+  throw new TypeError(`${name} is ${what}, expected what measure() returns (version 1)`);
 }
 
 /** What is found where no measurements are; `null` where they are, as far as a look at it can tell. */

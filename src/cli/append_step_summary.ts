@@ -24,7 +24,7 @@ export async function appendStepSummary(result: GateResult): Promise<void> {
     const text = renderMarkdown(result, { maxBytes: MOST_BYTES - before - 1 });
     await Deno.writeTextFile(path, `${before > 0 ? "\n" : ""}${text}`, { append: true });
   } catch (error) {
-    throw new UsageError(`cannot append to the step summary ${path}: ${writeFailure(error)}`);
+    throw new UsageError(`${path}: the step summary cannot be written: ${writeFailure(error)}`);
   }
 }
 

@@ -5,29 +5,25 @@ import { findBaseline } from "../gate/find_baseline.ts";
 import type { GateRun } from "../gate/gate_result.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
-import { mayStartWorkers, packageFolder } from "../study/jobs.ts";
-import { CHECK_FLAGS } from "./check_flags.ts";
+import { mayStartWorkers } from "../study/jobs.ts";
+import { CHECK_FLAGS, type CheckValues } from "./check_flags.ts";
 import { claimOutputs, type Output } from "./claim_outputs.ts";
-import type { Command } from "./command.ts";
+import { defineCommand } from "./command.ts";
 import { filesRead } from "./files_read.ts";
-import type { FlagValues } from "./flag.ts";
 import { loadBaseline, storeBaseline } from "./gate_baseline.ts";
 import { loadSettings } from "./load_settings.ts";
-import { MEASURE_PERMISSIONS, WRITE_PERMISSIONS } from "./measure_flags.ts";
-import { measurePasses } from "./measure_passes.ts";
+import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
+import { measureRuns } from "./measure_runs.ts";
 import { oneLine } from "../words/one_line.ts";
-import { type Pass, type PassPlan, planPasses } from "./plan_passes.ts";
-import { wholeNumber } from "./read_flags.ts";
-import { readReporters, type Reporter, writeReports } from "./reporters.ts";
+import { type PlannedRun, planRuns, type RunPlan } from "./plan_runs.ts";
+import { chooseReporters, type Reporter, writeReports } from "./reporters.ts";
 import { kindOf } from "./result_kind.ts";
-import { readColumns } from "./show_flags.ts";
 import { writeJson } from "../words/write_json.ts";
 import { writeOutput } from "./write_output.ts";
 
 /** `check`: measures, judges, and exits with 1 if the gate fails. */
-export const check: Command = {
-  usage: "check [MODEL...] [flags]",
-  operands: "file",
+export const check = defineCommand({
+  operand: { name: "MODEL", least: 0, most: Infinity, takes: "files" },
   description: [
     "Decides whether a change can land: measures every MODEL as report does, judges it by the rules",
     "of the configuration, and exits with 1 if a finding is an error or there are more warnings than",
@@ -79,32 +75,29 @@ export const check: Command = {
     ["check --seeds 10 --jobs auto", "every model of the configuration, ten draws of each"],
     ["check --reporter github --reporter junit=gate.xml", "annotations, and a file for the CI"],
     ["check --update-baseline", "store the current figures"],
-    ["check --shard 1/3 --reporter json=part1.json", "a third of the passes, in a CI matrix"],
+    ["check --shard 1/3 --reporter json=part1.json", "a third of the runs, in a CI matrix"],
     ["check --print-config", "the effective configuration"],
   ],
   permissions: [
     ...MEASURE_PERMISSIONS,
-    "--allow-read=.  this folder and its parents, to look for a configuration and a baseline; " +
-    "not needed with --no-config",
-    `${WRITE_PERMISSIONS}  the folder of a reporter's FILE, and that of the baseline for --update-baseline`,
-    "--allow-env=GITHUB_STEP_SUMMARY,GITHUB_WORKSPACE  for the step summary of --reporter github, " +
-    "with --allow-write of the file it names, and for paths relative to the root of the checkout",
-    `--allow-read=${packageFolder()}  this package, for --jobs above 1; auto works without it`,
+    {
+      grant: "--allow-read=.",
+      purpose: "this folder and its parents, to look for a configuration and a baseline; not " +
+        "needed with --no-config",
+    },
   ],
-  async run(operands: string[], flags: FlagValues): Promise<number> {
-    const reporters = readReporters(flags);
-    // Before anything is measured or stored, and not first when it is shown.
-    readColumns(flags, false);
+  async run(operands, flags): Promise<number> {
+    const reporters = chooseReporters(flags);
     const jobs = flags.jobs === "auto"
       ? mayStartWorkers() ? navigator.hardwareConcurrency : 1
-      : wholeNumber(flags, "jobs", 1, 256) ?? 1;
+      : flags.jobs;
     const settings = await loadSettings(flags);
-    if (flags["print-config"] === true) {
+    if (flags.printConfig) {
       await writeOutput(`${writeJson(settings, undefined, 2)}\n`, null);
       return 0;
     }
-    const plan = await planPasses(operands, flags, settings);
-    const update = flags["update-baseline"] === true;
+    const plan = await planRuns(operands, flags, settings);
+    const update = flags.updateBaseline;
     await claimFiles(reporters, plan, settings, update);
     const baseline = await loadBaseline(settings, update);
     const { runs, errors, skipped } = await measureAll(
@@ -117,19 +110,19 @@ export const check: Command = {
     const context = { ...contextOf(plan, runs, settings), skipped };
     const result = decide(runs, settings, context);
     if (update && errors.length === 0) {
-      await storeBaseline(settings.baseline, runs, context.all ? settings : null, flags);
+      await storeBaseline(settings.baseline, runs, context.all ? settings : null, flags.quiet);
     }
     await writeReports(reporters, result, flags);
     for (const error of errors.slice(0, -1)) console.error(`error: ${oneLine(error.message)}`);
     if (errors.length > 0) throw errors.at(-1);
     return result.passed ? 0 : 1;
   },
-};
+});
 
 /** Makes sure that no reporter, nor the new baseline, costs a file that the gate reads. */
 async function claimFiles(
   reporters: readonly Reporter[],
-  { all }: PassPlan,
+  { all }: RunPlan,
   { file, baseline, plugins }: GateSettings,
   update: boolean,
 ): Promise<void> {
@@ -148,20 +141,20 @@ async function claimFiles(
   await claimOutputs(outputs, await filesRead(code, data));
 }
 
-/** Makes the passes and judges each, to the first that fails where that is asked for. */
+/** Makes the runs and judges each, to the first that fails where that is asked for. */
 async function measureAll(
-  { passes, all }: PassPlan,
+  { runs: planned, all }: RunPlan,
   settings: GateSettings,
   baseline: Baseline | null,
   jobs: number,
-  flags: FlagValues,
+  flags: CheckValues,
 ): Promise<{ runs: GateRun[]; errors: Error[]; skipped: number }> {
   const runs: GateRun[] = [];
   const errors: Error[] = [];
   const names = [...settings.models, ...all.map(({ model }) => ({ name: model }))]
     .map(({ name }) => name);
-  await measurePasses(passes, jobs, flags.quiet === true, (pass, outcome) => {
-    const { model, trained, request: { model: path, seed } } = pass;
+  await measureRuns(planned, jobs, flags.quiet, (plan, outcome) => {
+    const { model, trained, request: { model: path, seed } } = plan;
     const run: GateRun = { model, path, seed, measurements: null, error: null, findings: [] };
     if ("error" in outcome) {
       errors.push(outcome.error);
@@ -176,9 +169,9 @@ async function measureAll(
       });
     }
     runs.push(run);
-    return flags["fail-fast"] !== true || passesAlone(run, settings);
+    return !flags.failFast || passesAlone(run, settings);
   });
-  return { runs, errors, skipped: passes.length - runs.length };
+  return { runs, errors, skipped: planned.length - runs.length };
 }
 
 function passesAlone(run: GateRun, settings: GateSettings): boolean {
@@ -189,13 +182,13 @@ function passesAlone(run: GateRun, settings: GateSettings): boolean {
 
 /** Which models have been checked whole, so that an unmatched suppression is one. */
 function contextOf(
-  { all }: PassPlan,
+  { all }: RunPlan,
   runs: readonly GateRun[],
   { models }: GateSettings,
 ): SuppressionContext {
-  const made = ({ model, request }: Pass) =>
+  const made = ({ model, request }: PlannedRun) =>
     runs.some((run) => run.model === model && run.seed === request.seed && run.error === null);
-  const missing = new Set(all.filter((pass) => !made(pass)).map(({ model }) => model));
+  const missing = new Set(all.filter((plan) => !made(plan)).map(({ model }) => model));
   const complete = new Set(all.map(({ model }) => model).filter((name) => !missing.has(name)));
   return {
     today: today(),

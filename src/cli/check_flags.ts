@@ -1,54 +1,66 @@
-import { formatsOf } from "../render/formats.ts";
-import type { Flag } from "./flag.ts";
-import { MEASURE_FLAGS, PLUGIN_FLAG } from "./measure_flags.ts";
-import { SHOW_FLAGS } from "./show_flags.ts";
+import type { FlagValues } from "./flag.ts";
+import { boolean, file, integer, oneOf, parsed, repeated, withoutDefault } from "./flag_kinds.ts";
+import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS } from "./measure_flags.ts";
+import { readReporter, REPORTERS } from "./reporters.ts";
+import { TEXT_FLAGS } from "./show_flags.ts";
+import { jobsFlag, seedsFlag, shardFlag } from "./work_flags.ts";
+
+/** Which configuration is in force; `explain` has it too. */
+export const CONFIG_FLAG = file("read", {
+  help: "the configuration",
+  otherwise:
+    "gradient-health.json, .jsonc or the key gradientHealth of deno.json, in this folder " +
+    "or the nearest above it",
+});
 
 /** The flags of `check`, in the order in which its help shows them. */
-export const CHECK_FLAGS: readonly Flag[] = [
-  {
-    name: "config",
-    value: "FILE",
-    help: "the configuration; default: gradient-health.json, .jsonc or the key gradientHealth of " +
-      "deno.json, in this folder or the nearest above it",
-  },
-  { name: "no-config", value: null, help: "ignore configuration files and use the defaults" },
-  { name: "print-config", value: null, help: "print the effective configuration as JSON and exit" },
-  {
-    name: "reporter",
-    value: `${formatsOf("gate").join("|")}[=FILE]`,
-    help: "how to show the result, on stdout or in FILE; repeatable; default: text",
-    repeatable: true,
-  },
-  {
-    name: "seeds",
-    value: "N|LIST",
-    help:
-      "check every model with N draws (seeds 0 to N - 1), or under the seeds of a list: 1,2,5 or " +
-      "0..9; default: the configuration's, else --seed alone",
-  },
-  { name: "max-warnings", value: "N", help: "fail if there are more than N warnings" },
-  { name: "fail-fast", value: null, help: "stop at the first pass that fails" },
-  {
-    name: "jobs",
-    value: "N|auto",
-    help: "number of parallel passes, each in its own worker; default: 1",
-  },
-  { name: "shard", value: "I/N", help: "run only every N-th pass, starting with the I-th" },
-  {
-    name: "baseline",
-    value: "FILE",
-    help: "compare with these figures; default: gradient-health.baseline.json beside the " +
-      "configuration, if it exists",
-  },
-  { name: "update-baseline", value: null, help: "store the figures instead of comparing them" },
-  PLUGIN_FLAG,
-  ...MEASURE_FLAGS,
-  ...SHOW_FLAGS.filter(({ name }) => ["columns", "width", "unicode"].includes(name)),
-  {
-    name: "format",
-    value: formatsOf("gate").join("|"),
+export const CHECK_FLAGS = {
+  config: CONFIG_FLAG,
+  noConfig: boolean("ignore configuration files and use the defaults"),
+  printConfig: boolean("print the effective configuration as JSON and exit"),
+  reporter: repeated(parsed({
+    help: "how to show the result, on stdout or in FILE; repeatable",
+    otherwise: "text",
+    value: `${REPORTERS.join("|")}[=FILE]`,
+    takes: REPORTERS,
+    read: readReporter,
+    permissions: [{
+      grant: "--allow-read=FOLDER --allow-write=FOLDER",
+      purpose: "the folder of a reporter's FILE",
+    }, {
+      grant: "--allow-env=GITHUB_STEP_SUMMARY,GITHUB_WORKSPACE",
+      purpose: "for the step summary of --reporter github, with --allow-write of the file it " +
+        "names, and for paths relative to the root of the checkout",
+    }],
+  })),
+  seeds: seedsFlag(
+    "check every model with N draws (seeds 0 to N - 1), or under the seeds of a list: 1,2,5 or 0..9",
+    { otherwise: "the configuration's, else --seed alone" },
+  ),
+  maxWarnings: integer({ help: "fail if there are more than N warnings", least: 0 }),
+  failFast: boolean("stop at the first run that fails"),
+  jobs: jobsFlag("number of parallel runs, each in its own worker", 1),
+  shard: shardFlag("make only every N-th run, starting with the I-th"),
+  baseline: file("read", {
+    help: "compare with these figures",
+    otherwise: "gradient-health.baseline.json beside the configuration, if it exists",
+  }),
+  updateBaseline: boolean("store the figures instead of comparing them", [{
+    grant: "--allow-read=FOLDER --allow-write=FOLDER",
+    purpose: "the folder of the baseline, for --update-baseline",
+  }]),
+  plugin: PLUGIN_FLAG,
+  ...RUN_FLAGS,
+  // The configuration says them too, and then their defaults do not count.
+  examples: withoutDefault(RUN_FLAGS.examples),
+  seed: withoutDefault(RUN_FLAGS.seed),
+  quiet: QUIET_FLAG,
+  ...TEXT_FLAGS,
+  format: oneOf(REPORTERS, {
     help: "shorthand for a single --reporter: --format json is --reporter json",
-  },
-  { name: "out", value: "FILE", help: "the FILE of that reporter; default: stdout" },
-  { name: "help", value: null, help: "show this help" },
-];
+  }),
+  out: file("write", { help: "the FILE of that reporter", otherwise: "stdout" }),
+};
+
+/** What a command line says to `check`. */
+export type CheckValues = FlagValues<typeof CHECK_FLAGS>;

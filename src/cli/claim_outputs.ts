@@ -44,8 +44,8 @@ export async function claimOutputs(
     if (first === index) continue;
     throw new UsageError(
       path === outputs[first].path
-        ? `two results would be written to ${path}`
-        : `two results would be written to one file, ${outputs[first].path} and ` +
+        ? `Two results would be written to ${path}`
+        : `Two results would be written to one file, ${outputs[first].path} and ` +
           `${path}`,
     );
   }
@@ -60,7 +60,7 @@ export async function claimOutputs(
     if (input !== undefined) {
       const alias = input === path ? "" : ` as ${input}`;
       throw new UsageError(
-        `the result would replace ${path}, which is read${alias}: write elsewhere`,
+        `The result would replace ${path}, which is read${alias}: write elsewhere`,
       );
     }
     if (file !== null) await explain(path, () => requireKind(path, file, kind));
@@ -145,6 +145,6 @@ async function explain<T>(path: string, action: () => Promise<T>): Promise<T> {
     return await action();
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`cannot write ${path}: ${writeFailure(error)}`);
+    throw new UsageError(`${path} cannot be written: ${writeFailure(error)}`);
   }
 }

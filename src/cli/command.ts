@@ -1,23 +1,68 @@
-import type { Flag, FlagValues } from "./flag.ts";
+import type { Completed, FlagSet, FlagValues, Permission } from "./flag.ts";
+import { boolean } from "./flag_kinds.ts";
 
-/** A subcommand: what its help says, and what it does. */
-export interface Command {
-  /** Usage after `gradient-health`: `report [MODEL] [flags]`. */
-  usage: string;
-  /** What its operands are, for a shell that completes them; words where there are few. Default: none. */
-  operands?: "file" | "rule" | readonly string[];
+/** What a subcommand takes besides flags. */
+export interface Operand {
+  /** What the help calls it: `MODEL`. */
+  name: string;
+  /** How many there must be. */
+  least: 0 | 1;
+  /** How many there may be. */
+  most: 1 | typeof Infinity;
+  /** What a shell completes it with; a function where plugins bring more. */
+  takes: Completed | (() => readonly string[]);
+}
+
+/** What a subcommand says of itself, for its help and completions. */
+interface CommandText {
+  /** What it takes besides flags. */
+  operand: Operand;
   /** What it does, in a few sentences. */
   description: string;
-  /** The flags it takes. */
-  flags: readonly Flag[];
   /** Further sections of the help: a title and its paragraphs. */
   sections?: readonly (readonly [title: string, paragraphs: readonly string[]])[];
   /** Command lines to try, each with what it does. */
-  examples: readonly [command: string, does: string][];
+  examples: readonly (readonly [command: string, does: string])[];
+  /** The permissions that it needs whatever flags it is given. */
+  permissions: readonly Permission[];
+}
+
+/** A subcommand: what its help says, and what it does. */
+export interface Command extends CommandText {
+  /** The flags that it takes, `--help` the last. */
+  flags: FlagSet;
   /**
-   * The permissions it needs, for users who do not want to allow all: a flag, two spaces, its purpose.
+   * Carries it out.
+   *
+   * @param args The arguments after its name.
+   * @returns The exit code.
    */
-  permissions: readonly string[];
-  /** Carries it out and returns the exit code. */
-  run(operands: string[], flags: FlagValues): Promise<number>;
+  run(args: readonly string[]): Promise<number>;
+}
+
+/** A subcommand from its declaration: what it does is given the flags as their declarations type them. */
+export function defineCommand<F extends FlagSet>(
+  { flags, run, ...text }: CommandText & {
+    /** The flags that it takes; `--help` comes by itself. */
+    flags: F;
+    /** Carries it out and returns the exit code. */
+    run(operands: string[], flags: FlagValues<F>): Promise<number>;
+  },
+): Command {
+  return {
+    ...text,
+    flags: { ...flags, help: boolean("show this help") },
+    async run(args) {
+      // --help must not pay for it.
+      const { parseCommand } = await import("./parse_command.ts");
+      const parsed = parseCommand(args, text.operand, flags);
+      return await run(parsed.operands, parsed.flags);
+    },
+  };
+}
+
+/** How the help writes what a subcommand takes: `[MODEL] [flags]`. */
+export function usageOf({ name, least, most }: Operand): string {
+  const many = most > 1 ? `${name}...` : name;
+  return `${least === 0 ? `[${many}]` : many} [flags]`;
 }

@@ -1,16 +1,15 @@
 import { showWord } from "../words/show_word.ts";
-import { atMostOne } from "./read_flags.ts";
 import { HEALTHY_DOCUMENTATION } from "../assert/healthy_documentation.ts";
 import { MODEL_RULES } from "../checks/model_rules.ts";
 import { allRules } from "../checks/register_rule.ts";
-import { GATE_DOCUMENTATION } from "../gate/gate_rules.ts";
+import { GATE_DOCUMENTATION, gateRules } from "../gate/gate_rules.ts";
 import { renderRule, renderRules, type RuleGroup, rulePage } from "../render/render_rule.ts";
 import { nearest } from "../words/nearest.ts";
-import type { Command } from "./command.ts";
-import type { FlagValues } from "./flag.ts";
+import { defineCommand } from "./command.ts";
+import { file } from "./flag_kinds.ts";
 import { loadSettings } from "./load_settings.ts";
 import { PLUGIN_FLAG } from "./measure_flags.ts";
-import { readColumns, WIDTH_FLAGS } from "./show_flags.ts";
+import { columnsFlag, columnsOf } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 
@@ -27,9 +26,13 @@ function groups(): RuleGroup[] {
 }
 
 /** `explain`: what a rule means, or which rules there are. */
-export const explain: Command = {
-  usage: "explain [RULE] [flags]",
-  operands: "rule",
+export const explain = defineCommand({
+  operand: {
+    name: "RULE",
+    least: 0,
+    most: 1,
+    takes: () => [...gateRules(), ...MODEL_RULES].map(({ name }) => name),
+  },
   description: [
     "Explains a rule: what it demands, how its figure is defined, its thresholds and their sources,",
     "when its verdict misleads, its false positives, and how to fix what it finds. Without RULE, lists",
@@ -38,25 +41,21 @@ export const explain: Command = {
     "rule. Your own rules come from --plugin and --config; a RULE with a slash in its name is looked up",
     "in the nearest configuration.",
   ].join("\n"),
-  flags: [
-    PLUGIN_FLAG,
-    { name: "config", value: "FILE", help: "also list the plugins of this configuration" },
-    ...WIDTH_FLAGS,
-    { name: "help", value: null, help: "show this help" },
-  ],
+  flags: {
+    plugin: PLUGIN_FLAG,
+    config: file("read", { help: "also list the plugins of this configuration" }),
+    columns: columnsFlag(),
+  },
   examples: [
     ["explain", "list the rules"],
     ["explain vanishing-gradients", "one rule"],
   ],
-  permissions: [
-    "--allow-read=FILE  the files of --plugin, --config and its plugins; not needed without them",
-  ],
-  async run(operands: string[], flags: FlagValues): Promise<number> {
-    const width = readColumns(flags, Deno.stdout.isTerminal());
-    const name = atMostOne(operands, "RULE");
+  permissions: [],
+  async run([name = null], { plugin, config, columns }): Promise<number> {
+    const width = columnsOf(columns, Deno.stdout.isTerminal());
     // Only then: to look for a configuration takes a permission.
-    const isOwn = name?.includes("/") || flags.plugin !== undefined || flags.config !== undefined;
-    if (isOwn) await loadSettings(flags);
+    const isOwn = name?.includes("/") || plugin.length > 0 || config !== null;
+    if (isOwn) await loadSettings({ plugin, config });
     const all = groups().flatMap(({ rules }) => rules);
     if (name === null) {
       await writeOutput(renderRules(groups(), width), null);
@@ -69,7 +68,7 @@ export const explain: Command = {
       const assertions = rules.map((rule) => rule.assertion || rule.name);
       const guess = nearest(name, names) || nearest(name, assertions);
       throw new UsageError(
-        `unknown rule ${showWord(name)}${guess || `, expected one of ${names.join(", ")}`}`,
+        `The rule ${showWord(name)} is unknown${guess || `, expected one of ${names.join(", ")}`}`,
       );
     }
     await writeOutput(
@@ -78,4 +77,4 @@ export const explain: Command = {
     );
     return 0;
   },
-};
+});

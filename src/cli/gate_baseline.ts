@@ -5,7 +5,6 @@ import { isReadable } from "../gate/is_readable.ts";
 import { readBaseline } from "../gate/read_baseline.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
 import { oneLine } from "../words/one_line.ts";
-import type { FlagValues } from "./flag.ts";
 
 /**
  * The baseline that the configuration names, or the one in the usual place if there is one and it may
@@ -30,30 +29,34 @@ export async function loadBaseline(
 }
 
 /**
- * Stores the figures of the passes, and says so on stderr.
+ * Stores the figures of the runs, and says so on stderr.
  *
  * @param file The baseline file.
- * @param runs The passes, all of them measured.
+ * @param runs The runs, all of them measured.
  * @param whole The configuration, where all of it was checked: what is in none of its models goes.
+ * @param quiet Whether to say nothing.
  */
 export async function storeBaseline(
   file: string,
   runs: readonly GateRun[],
   whole: GateSettings | null,
-  flags: FlagValues,
+  quiet: boolean,
 ): Promise<void> {
   const { updateBaseline } = await import("../gate/update_baseline.ts");
   const { writeBaseline } = await import("../gate/write_baseline.ts");
   const names = whole === null || whole.models.length === 0
     ? null
     : [...whole.models.map(({ name }) => name), ...runs.map(({ model }) => model)];
-  const passes = runs.map(({ model, seed, measurements }) => ({
+  const measured = runs.map(({ model, seed, measurements }) => ({
     model,
     seed,
     measurements: measurements!,
   }));
-  const changed = await writeBaseline(file, (stored) => updateBaseline(stored, passes, { names }));
-  if (flags.quiet !== true) {
+  const changed = await writeBaseline(
+    file,
+    (stored) => updateBaseline(stored, measured, { names }),
+  );
+  if (!quiet) {
     console.error(
       changed ? `stored the figures in ${oneLine(file)}` : `${oneLine(file)} is up to date`,
     );

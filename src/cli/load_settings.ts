@@ -2,32 +2,32 @@ import type { FoundConfiguration } from "../gate/find_configuration.ts";
 import { isReadable } from "../gate/is_readable.ts";
 import { type GateSettings, resolveConfiguration } from "../gate/resolve_configuration.ts";
 import { oneLine } from "../words/one_line.ts";
-import type { FlagValues } from "./flag.ts";
-import { readPlugins } from "./measure_flags.ts";
-import { wholeNumber } from "./read_flags.ts";
+import type { CheckValues } from "./check_flags.ts";
 import { UsageError } from "./usage_error.ts";
+
+/** What a command line says of the configuration; `explain` asks for its plugins alone. */
+type ConfigValues = Pick<CheckValues, "config" | "plugin"> & Partial<CheckValues>;
 
 /**
  * The configuration in force: that of the file, with what the command line says instead.
  *
- * @param flags The flags of `check`.
+ * @param flags What the command line says.
  * @throws {UsageError} If flags contradict each other.
  * @throws {GateError} If the configuration cannot be used.
  */
-export async function loadSettings(flags: FlagValues): Promise<GateSettings> {
+export async function loadSettings(flags: ConfigValues): Promise<GateSettings> {
   const found = await findFile(flags);
-  const plugins = readPlugins(flags);
-  const settings = found === null ? await withoutFile(plugins) : await settingsOf(found, plugins);
-  const maxWarnings = wholeNumber(flags, "max-warnings", 0, Number.MAX_SAFE_INTEGER);
-  if (maxWarnings !== null) settings.maxWarnings = maxWarnings;
-  if (flags.baseline !== undefined) {
-    if (settings.rules.baseline.level === "off" && flags["update-baseline"] !== true) {
+  const { plugin, baseline = null, updateBaseline = false } = flags;
+  const settings = found === null ? await withoutFile(plugin) : await settingsOf(found, plugin);
+  settings.maxWarnings = flags.maxWarnings ?? settings.maxWarnings;
+  if (baseline !== null) {
+    if (settings.rules.baseline.level === "off" && !updateBaseline) {
       throw new UsageError(
         `--baseline: the rule baseline is off in ${settings.file} (extends ${settings.extends}), so ` +
           `nothing would be compared: expected a level for it in rules`,
       );
     }
-    settings.baseline = flags.baseline as string;
+    settings.baseline = baseline;
     settings.baselineNamed = true;
   }
   return settings;
@@ -45,16 +45,16 @@ async function load(plugins: string[]): Promise<void> {
   await loadPlugins(plugins);
 }
 
-async function findFile(flags: FlagValues): Promise<FoundConfiguration | null> {
+async function findFile(flags: ConfigValues): Promise<FoundConfiguration | null> {
   const note = (text: string) => {
-    if (flags.quiet !== true) console.error(`note: ${oneLine(text)}`);
+    if (!flags.quiet) console.error(`note: ${oneLine(text)}`);
   };
-  if (flags["no-config"] === true) {
-    if (flags.config === undefined) return null;
+  if (flags.noConfig) {
+    if (flags.config === null) return null;
     throw new UsageError("--config and --no-config exclude each other");
   }
   const { findConfiguration, openConfiguration } = await import("../gate/find_configuration.ts");
-  if (flags.config !== undefined) return await openConfiguration(flags.config as string);
+  if (flags.config !== null) return await openConfiguration(flags.config);
   if (!isReadable(".")) {
     note(
       "skipped the configuration lookup: no permission to read this folder; allow it or pass --no-config",

@@ -1,5 +1,6 @@
 import { showWord } from "../words/show_word.ts";
 import { strayErrors } from "../model/stray_errors.ts";
+import { anyOf } from "../words/any_of.ts";
 import { errorMessage } from "../words/error_message.ts";
 import { nearest } from "../words/nearest.ts";
 import { oneLine } from "../words/one_line.ts";
@@ -29,7 +30,7 @@ export async function main(args: string[]): Promise<number> {
 async function dispatch([name, ...args]: string[]): Promise<number> {
   if (name === undefined) {
     console.error(renderOverview());
-    throw new UsageError(`expected a subcommand: ${Object.keys(COMMANDS).join(", ")}`);
+    throw new UsageError(`The subcommand is missing, expected ${anyOf(Object.keys(COMMANDS))}`);
   }
   if (name === "help" && args.length > 0) return await dispatch([args[0], "--help"]);
   if (["--help", "-h", "help"].includes(name)) {
@@ -45,20 +46,18 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
     const what = name.startsWith("-") ? "flag" : "subcommand";
     const suggestion = nearest(name, Object.keys(COMMANDS));
     throw new UsageError(
-      `unknown ${what} ${showWord(name)}${
-        suggestion || `, expected one of ${Object.keys(COMMANDS).join(", ")}`
+      `The ${what} ${showWord(name)} is unknown${
+        suggestion || `, expected ${anyOf(Object.keys(COMMANDS))}`
       }`,
     );
   }
   const command = await COMMANDS[name].load();
   if (asksForHelp(args)) {
     const { renderHelp } = await import("./render_help.ts");
-    await writeOutput(renderHelp(command), null);
+    await writeOutput(renderHelp(name, command), null);
     return 0;
   }
-  const { parseCommand } = await import("./parse_command.ts");
-  const { operands, flags } = parseCommand(args, command.flags);
-  return await command.run(operands, flags);
+  return await command.run(args);
 }
 
 /** Asks for no permission: without permission to read the variable there is no debugging. */

@@ -2,7 +2,7 @@
 import { strayErrors } from "../model/stray_errors.ts";
 import { errorMessage } from "../words/error_message.ts";
 import { measureModel } from "./measure_model.ts";
-import type { WorkerAnswer, WorkerOrder } from "./measure_passes.ts";
+import type { WorkerAnswer, WorkerOrder } from "./measure_runs.ts";
 
 self.onmessage = async ({ data: order }: MessageEvent<WorkerOrder>) => {
   const answer = (message: WorkerAnswer) => self.postMessage(message);
@@ -19,7 +19,7 @@ self.onmessage = async ({ data: order }: MessageEvent<WorkerOrder>) => {
   }
 };
 
-function sayEnded(ended = "the model's code terminated its worker"): void {
+function sayEnded(ended = "The model's code terminated its worker"): void {
   const answer: WorkerAnswer = { ended };
   self.postMessage(answer);
 }
@@ -32,5 +32,5 @@ self.close = () => {
   close();
 };
 
-await strayErrors.watch((error) => sayEnded(`the worker died: ${errorMessage(error)}`));
+await strayErrors.watch((error) => sayEnded(`The worker died: ${errorMessage(error)}`));
 self.postMessage("ready");

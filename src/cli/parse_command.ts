@@ -1,82 +1,96 @@
-import { showWord } from "../words/show_word.ts";
-import { showValue } from "../words/show_value.ts";
 import { parseArgs } from "@std/cli/parse-args";
+import { anyOf } from "../words/any_of.ts";
 import { nearest } from "../words/nearest.ts";
-import type { Flag, FlagValues } from "./flag.ts";
+import { showValue } from "../words/show_value.ts";
+import { showWord } from "../words/show_word.ts";
+import type { Operand } from "./command.ts";
+import { flagName, type FlagSet, type FlagValues } from "./flag.ts";
+import { requirePath } from "./require_path.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** A command line taken apart. */
-export interface ParsedCommand {
-  /** What is no flag. */
+export interface ParsedCommand<F extends FlagSet> {
+  /** What is not a flag. */
   operands: string[];
-  /** The flags that were given. */
-  flags: FlagValues;
+  /** The value of every flag, or its default. */
+  flags: FlagValues<F>;
 }
-
-/** In characters; of Linux, which allows the longest. */
-const LONGEST_PATH = 4096;
 
 /**
  * Takes the arguments of a subcommand apart.
  *
  * @param args The arguments after the subcommand.
+ * @param operand What it takes besides flags.
  * @param known The flags that it takes.
  * @returns Operands and flags.
- * @throws {UsageError} If a flag is unknown, is given twice or lacks its value, or a switch has one.
+ * @throws {UsageError} If a flag is unknown, is given twice or lacks its value, a switch has one, a
+ * value is not what its flag takes, or operands are missing or too many.
  */
-export function parseCommand(args: string[], known: readonly Flag[]): ParsedCommand {
-  const names = known.map(({ name }) => name);
-  const switches = known.filter(({ value }) => value === null).map(({ name }) => name);
-  const strings = known.filter(({ value }) => value !== null).map(({ name }) => name);
+export function parseCommand<F extends FlagSet>(
+  args: readonly string[],
+  operand: Operand,
+  known: F,
+): ParsedCommand<F> {
+  const flags = Object.entries(known).map(([key, flag]) => ({ key, name: flagName(key), flag }));
+  const names = flags.map(({ name }) => name);
+  const switches = flags.filter(({ flag }) => flag.value === null).map(({ name }) => name);
+  const strings = names.filter((name) => !switches.includes(name));
   const parsed = parseArgs(withNegatives(args, strings), {
     string: [...strings, "_"],
     boolean: switches,
     collect: names,
-    alias: { h: "help" },
     "--": true,
     unknown(argument, key) {
       if (key === undefined) return true;
       const suggestion = nearest(key, names).replace(/"(.*)"/, "--$1");
       const flag = argument.split("=")[0];
       throw new UsageError(
-        `unknown flag ${showWord(flag)}${suggestion || "; see --help"}`,
+        `The flag ${showWord(flag)} is unknown${suggestion || ", expected one that --help lists"}`,
       );
     },
   });
-  const flags: FlagValues = {};
-  for (const { name, value, repeatable } of known) {
-    const given = [parsed[name] ?? []].flat().filter((item) => item !== false);
-    if (given.length === 0) continue;
-    if (given.length > 1 && !repeatable && value !== null) {
-      throw new UsageError(`--${name} is given ${given.length} times, expected once`);
-    }
-    if (value !== null && given.includes("")) {
-      throw new UsageError(`--${name} lacks its value: expected --${name} ${value}`);
-    }
-    flags[name] = repeatable ? given.map(String) : value === null ? true : String(given[0]);
-  }
-  for (const argument of args) {
-    const [, name] = argument.match(/^--([^=]+)=/) ?? [];
-    if (name !== undefined && switches.includes(name)) {
-      throw new UsageError(`--${name} takes no value, found ${showValue(argument)}`);
-    }
-    if (argument === "--") break;
-  }
+  refuseSwitchValues(args, switches);
   const operands = [...parsed._.map(String), ...parsed["--"] ?? []];
-  for (const operand of operands) requirePath("an operand", operand);
-  for (const { name, value } of known) {
-    // Also that of `text|json[=FILE]`.
-    if (!value?.includes("FILE")) continue;
-    for (const given of [flags[name] ?? []].flat()) requirePath(`--${name}`, String(given));
-  }
-  return { operands, flags };
+  requireOperands(operands, operand);
+  const values = flags.map(({ key, name, flag }) => {
+    const place = `--${name}`;
+    const given = [parsed[name] ?? []].flat().filter((item) => item !== false).map(String);
+    if (given.length === 0) return [key, flag.default];
+    if (given.length > 1 && !flag.repeatable && flag.value !== null) {
+      throw new UsageError(`${place} is given ${given.length} times, expected once`);
+    }
+    if (flag.value !== null && given.includes("")) {
+      throw new UsageError(`${place} has no value, expected ${place} ${flag.value}`);
+    }
+    return [key, flag.read(given, place)];
+  });
+  // Each flag has read its own value: fromEntries() forgets which has which type.
+  return { operands, flags: Object.fromEntries(values) as FlagValues<F> };
 }
 
-/** What no system takes for the path of a file; the word for a rule or a shell is shorter still. */
-function requirePath(what: string, text: string): void {
-  if (text === "") throw new UsageError(`${what} is empty: name a file, or leave it out`);
-  if (text.length > LONGEST_PATH || text.includes("\0")) {
-    throw new UsageError(`${what} is not a file path, found ${showValue(text)}`);
+/** Of many operands these are named. */
+const MOST_SHOWN = 5;
+
+function requireOperands(operands: readonly string[], { name, least, most, takes }: Operand): void {
+  for (const operand of operands) requirePath(name, operand);
+  if (operands.length < least) {
+    const expected = Array.isArray(takes) ? anyOf(takes) : "a file";
+    throw new UsageError(`${name} is missing, expected ${expected}`);
+  }
+  if (operands.length <= most) return;
+  const shown = operands.slice(0, MOST_SHOWN).map(showWord).join(" ");
+  const more = operands.length > MOST_SHOWN ? " ..." : "";
+  throw new UsageError(
+    `${name} is given ${operands.length} times, expected once at most: ${shown}${more}`,
+  );
+}
+
+function refuseSwitchValues(args: readonly string[], switches: readonly string[]): void {
+  for (const argument of args) {
+    if (argument === "--") return;
+    const [, name, value] = argument.match(/^--([^=]+)=(.*)$/s) ?? [];
+    if (name === undefined || !switches.includes(name)) continue;
+    throw new UsageError(`--${name} is ${showValue(value)}, expected no value`);
   }
 }
 
@@ -84,7 +98,7 @@ function requirePath(what: string, text: string): void {
  * Joins a negative number with the flag before it: no flag takes one, and that is what its own reader
  * says, whereas `-1` alone would pass for an unknown flag.
  */
-function withNegatives(args: string[], strings: string[]): string[] {
+function withNegatives(args: readonly string[], strings: readonly string[]): string[] {
   const end = args.includes("--") ? args.indexOf("--") : args.length;
   const joined: string[] = [];
   for (const [index, argument] of args.entries()) {

@@ -1,6 +1,8 @@
 import { wrapText } from "../render/wrap_text.ts";
-import type { Command } from "./command.ts";
+import { type Command, usageOf } from "./command.ts";
+import { flagName, type Permission } from "./flag.ts";
 import { COMMANDS, PROGRAM } from "./overview.ts";
+import { permissionsOf } from "./permissions_of.ts";
 
 const WIDTH = 80;
 
@@ -12,17 +14,16 @@ const exitCodes = (name: string): string[][] => [
 ];
 
 /** The help of one subcommand, in the order of a manual page. */
-export function renderHelp(command: Command): string {
-  const { usage, description, flags, sections = [], examples, permissions } = command;
-  const name = usage.split(" ")[0];
+export function renderHelp(name: string, command: Command): string {
+  const { operand, description, flags, sections = [], examples } = command;
   return [
     ...section("name", wrapText(`${name}: ${COMMANDS[name].summary}`, WIDTH, "  ", "    ")),
-    ...section("usage", [`  ${PROGRAM} ${usage}`]),
+    ...section("usage", [`  ${PROGRAM} ${name} ${usageOf(operand)}`]),
     ...section("description", paragraphs(description.split(/\n{2,}/))),
     ...section(
       "flags",
-      flags.flatMap(({ name, value, help }) =>
-        item(`--${name}${value === null ? "" : ` ${value}`}`, help)
+      Object.entries(flags).flatMap(([key, { value, help }]) =>
+        item(`--${flagName(key)}${value === null ? "" : ` ${value}`}`, help)
       ),
     ),
     ...sections.flatMap(([title, texts]) => section(title, paragraphs(texts))),
@@ -36,13 +37,18 @@ export function renderHelp(command: Command): string {
     ...section("exit code", exitCodes(name).flatMap(([code, means]) => item(code, means))),
     ...section(
       "permissions, instead of -A",
-      permissions.flatMap((text) => {
-        const [flag, why = ""] = text.split(/ {2,}/);
-        // Not broken, however long: it is copied whole.
-        return [`  ${flag}`, ...wrapText(why, WIDTH, "      ")];
-      }),
+      permissionLines(permissionsOf(command)),
     ),
   ].join("\n");
+}
+
+function permissionLines(permissions: readonly Permission[]): string[] {
+  if (permissions.length === 0) return ["  none"];
+  return permissions.flatMap(({ grant, purpose }) => [
+    // Not broken, however long: it is copied whole.
+    `  ${grant}`,
+    ...wrapText(purpose, WIDTH, "      "),
+  ]);
 }
 
 /** A command line, on two lines where one is too narrow for it, as a shell reads them. */

@@ -4,13 +4,15 @@ import { isReadable } from "../gate/is_readable.ts";
 import type { GateLocation } from "../render/gate_location.ts";
 import { type FormatName, FORMATS, formatsOf, type GateContext } from "../render/formats.ts";
 import type { SarifOptions } from "../render/render_sarif.ts";
-import { nearest } from "../words/nearest.ts";
 import type { FlagValues } from "./flag.ts";
-import { textOptions } from "./show_flags.ts";
+import { readWord } from "./flag_kinds.ts";
+import { requirePath } from "./require_path.ts";
+import { type TEXT_FLAGS, textOptions } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { writeOutput } from "./write_output.ts";
 
-const NAMES = formatsOf("gate");
+/** The names of the reporters. */
+export const REPORTERS = formatsOf("gate");
 
 /** A reporter, and where it writes. */
 export interface Reporter {
@@ -21,41 +23,45 @@ export interface Reporter {
 }
 
 /**
- * Reads `--reporter`, and `--format` with `--out`, which say the same of one.
+ * Reads a reporter and its file: `junit=gate.xml`.
  *
- * @throws {UsageError} If there is no such reporter, or two documents would share stdout.
+ * @param place What the error calls it.
+ * @throws {UsageError} If there is no such reporter, or its file has no name.
  */
-export function readReporters(flags: FlagValues): Reporter[] {
-  const given = flags.reporter as string[] | undefined;
-  if (given !== undefined && (flags.format !== undefined || flags.out !== undefined)) {
-    throw new UsageError("--reporter NAME=FILE stands for --format and --out: give either");
+export function readReporter(text: string, place: string): Reporter {
+  const [, name, , file] = text.match(/^([^=]*)(=(.*))?$/s)!;
+  if (file === "") throw new UsageError(`${place} is ${showValue(text)}, expected a file after =`);
+  return {
+    name: readWord(name, place, REPORTERS),
+    out: file === undefined ? null : requirePath(place, file),
+  };
+}
+
+/** How the result of a gate is shown: `--reporter`, or `--format` with `--out`. */
+interface ReporterValues {
+  reporter: Reporter[];
+  format: FormatName | null;
+  out: string | null;
+}
+
+/**
+ * The reporters that a command line asks for.
+ *
+ * @throws {UsageError} If it says them in both ways, or two documents would share stdout.
+ */
+export function chooseReporters({ reporter, format, out }: ReporterValues): Reporter[] {
+  if (reporter.length > 0 && (format !== null || out !== null)) {
+    throw new UsageError("--reporter NAME=FILE stands for --format and --out, expected either");
   }
-  const { format = "text", out } = flags as { format?: string; out?: string };
-  const reporters = given === undefined
-    ? [{ name: readName(format, "--format"), out: out ?? null }]
-    : given.map((text) => {
-      const [, name, , file] = text.match(/^([^=]*)(=(.*))?$/s)!;
-      if (file === "") throw new UsageError(`--reporter ${showValue(text)} lacks its file`);
-      return { name: readName(name, "--reporter"), out: file ?? null };
-    });
+  const reporters = reporter.length > 0 ? reporter : [{ name: format ?? "text", out } as const];
   const onStdout = reporters.filter(({ out }) => out === null).map(({ name }) => name);
   if (onStdout.length > 1 && !onStdout.every((name) => FORMATS[name].isLines)) {
     throw new UsageError(
-      `the reporters ${onStdout.join(" and ")} would share stdout: give each a file, as ` +
+      `The reporters ${onStdout.join(" and ")} would share stdout, expected a file for each: ` +
         `--reporter ${onStdout.find((name) => !FORMATS[name].isLines)}=FILE`,
     );
   }
   return reporters;
-}
-
-function readName(text: string, flag: string): Reporter["name"] {
-  const name = NAMES.find((name) => name === text);
-  if (name !== undefined) return name;
-  throw new UsageError(
-    `${flag}: unknown reporter ${showValue(text)}${
-      nearest(text, NAMES) || `, expected one of ${NAMES.join(", ")}`
-    }`,
-  );
 }
 
 /**
@@ -66,7 +72,7 @@ function readName(text: string, flag: string): Reporter["name"] {
 export async function writeReports(
   reporters: readonly Reporter[],
   result: GateResult,
-  flags: FlagValues,
+  flags: FlagValues<typeof TEXT_FLAGS>,
 ): Promise<void> {
   for (const { name, out } of reporters) {
     const context: GateContext = {

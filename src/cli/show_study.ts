@@ -1,10 +1,10 @@
-import { type FormatName, FORMATS, formatsOf, type PointFormat } from "../render/formats.ts";
+import { type FormatName, FORMATS, type PointFormat } from "../render/formats.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";
 import type { FlagValues } from "./flag.ts";
-import { oneOf } from "./read_flags.ts";
-import { readColumns } from "./show_flags.ts";
+import { columnsOf } from "./show_flags.ts";
+import type { STUDY_SHOW_FLAGS } from "./sweep_flags.ts";
 import { writeOutput } from "./write_output.ts";
 
 /** How a study is shown on stdout. */
@@ -17,18 +17,17 @@ export interface StudyView {
   color: boolean;
 }
 
-/** What the heat maps need. */
-const LEAST_COLUMNS = 40;
 /** Points are written in pieces of this many characters. */
 const PIECE = 1 << 16;
 
-/** Reads the flags that say how a study is shown. */
-export function readStudyView(flags: FlagValues): StudyView {
+/** How a command line wants a study shown. */
+export function studyView(
+  { format, columns }: Pick<FlagValues<typeof STUDY_SHOW_FLAGS>, "format" | "columns">,
+): StudyView {
   const terminal = Deno.stdout.isTerminal();
   return {
-    format: oneOf(flags, "format", formatsOf("study"), "text"),
-    // sweep's --width is units, not columns.
-    width: readColumns({ columns: flags.columns }, terminal, LEAST_COLUMNS),
+    format,
+    width: columnsOf(columns, terminal),
     color: terminal && !Deno.noColor,
   };
 }

@@ -1,5 +1,4 @@
 import { logToStderr } from "../model/foreign_code.ts";
-import { packageFolder } from "../study/jobs.ts";
 import { runStudy } from "../study/run_study.ts";
 import { differenceOf } from "../study/same_study.ts";
 import { shardRange } from "../study/shard.ts";
@@ -7,29 +6,21 @@ import { StudyError } from "../study/study_error.ts";
 import { readStudyFile, type StudyFile } from "../study/study_file.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
-import type { ModelFile } from "../study/study_subject.ts";
 import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
 import { failure } from "../words/failure.ts";
 import { formatDuration } from "../words/numbers.ts";
 import { oneLine } from "../words/one_line.ts";
 import { claimOutputs } from "./claim_outputs.ts";
-import type { Command } from "./command.ts";
+import { defineCommand } from "./command.ts";
 import { filesRead } from "./files_read.ts";
-import type { FlagValues } from "./flag.ts";
 import { loadPlugins } from "./load_plugins.ts";
-import { MEASURE_PERMISSIONS, readPlugins } from "./measure_flags.ts";
+import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
 import { interruption } from "./process.ts";
 import { studyProgress } from "./progress.ts";
-import {
-  PointPrinter,
-  printPoints,
-  printSummary,
-  readStudyView,
-  showsPoints,
-} from "./show_study.ts";
+import { PointPrinter, printPoints, printSummary, showsPoints, studyView } from "./show_study.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
-import { readSweepFlags, SWEEP_FLAGS, type SweepRequest } from "./sweep_flags.ts";
+import { SWEEP_FLAGS, type SweepRequest, sweepRequest } from "./sweep_flags.ts";
 
 /** The points after the first take as long as it, and there is a line of progress. */
 const FIRST_POINT: Work = {
@@ -40,9 +31,8 @@ const FIRST_POINT: Work = {
 };
 
 /** `sweep`: the rescaling study. */
-export const sweep: Command = {
-  usage: "sweep [MODEL] [flags]",
-  operands: "file",
+export const sweep = defineCommand({
+  operand: { name: "MODEL", least: 0, most: 1, takes: "files" },
   description: [
     "The rescaling study: multiplies the kernels by every scale, measures one forward and one backward",
     "pass at each, and shows the effect on activations and gradients for different activations:",
@@ -75,23 +65,17 @@ export const sweep: Command = {
       "130 after Ctrl-C, 143 after SIGTERM; the rest as below.",
     ]],
   ],
-  permissions: [
-    // A sweep takes more workers, never more threads.
-    ...MEASURE_PERMISSIONS.filter((text) => !text.includes("--threads")),
-    `--allow-read=${packageFolder()}  this package, for --jobs above 1; auto works without it`,
-  ],
-  async run(operands: string[], flags: FlagValues): Promise<number> {
-    const request = readSweepFlags(operands, flags);
-    const view = readStudyView(flags);
-    const { model = null, register = [] } = request.subject as Partial<ModelFile>;
-    const plugins = readPlugins(flags);
+  permissions: MEASURE_PERMISSIONS,
+  async run([model], flags): Promise<number> {
+    const request = sweepRequest(model, flags);
+    const view = studyView(flags);
+    const { quiet, register, plugin, batch } = flags;
     if (request.out !== null) {
-      const { batch = null } = request.options;
-      const files = await filesRead([model, ...register, ...plugins], [batch]);
+      const files = await filesRead([model ?? null, ...register, ...plugin], [batch]);
       await claimOutputs([{ path: request.out, kind: "study" }], files);
     }
-    await loadPlugins(plugins);
-    const [quiet, started] = [flags.quiet === true, performance.now()];
+    await loadPlugins(plugin);
+    const started = performance.now();
     const progress = quiet ? null : studyProgress();
     using interrupted = interruption();
     const kept = new KeptPoints(request, !showsPoints(view));
@@ -149,7 +133,7 @@ export const sweep: Command = {
     );
     return interrupted.code;
   },
-};
+});
 
 /** What a sweep has measured, now and in the run it resumes. */
 class KeptPoints {

@@ -1,101 +1,87 @@
-import { showWord } from "../words/show_word.ts";
-import { showValue } from "../words/show_value.ts";
 import { formatsOf } from "../render/formats.ts";
-import { parseSeeds } from "../gate/parse_seeds.ts";
-import type { Shard } from "../study/shard.ts";
+import { INITIALIZERS } from "../theory/initializers.ts";
+import { showWord } from "../words/show_word.ts";
 import type { StudyGrid } from "../study/study_grid.ts";
 import type { StudyOptions } from "../study/study_options.ts";
 import type { ModelFile, NamedNetwork } from "../study/study_subject.ts";
-import { type InitializerName, INITIALIZERS } from "../theory/initializers.ts";
-import { nearest } from "../words/nearest.ts";
-import type { Flag, FlagValues } from "./flag.ts";
-import { OBJECTIVES } from "../model/objective.ts";
-import { BATCH_FORMAT, PLUGIN_FLAG } from "./measure_flags.ts";
+import type { FlagValues } from "./flag.ts";
 import {
-  atMostOne,
-  parseScales,
-  readLayers,
-  readObjective,
-  readShard,
-  wholeNumber,
-} from "./read_flags.ts";
-import { COLUMNS_FLAG } from "./show_flags.ts";
+  boolean,
+  file,
+  listOf,
+  oneOf,
+  parsed,
+  pattern,
+  readInteger,
+  readWord,
+} from "./flag_kinds.ts";
+import { MEASURE_FLAGS, PLUGIN_FLAG, QUIET_FLAG } from "./measure_flags.ts";
+import { parseScales } from "./parse_scales.ts";
+import { columnsFlag } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
+import { jobsFlag, seedsFlag, shardFlag } from "./work_flags.ts";
 
-/** The flags that say how a study looks and where it goes; `merge` has them too. */
-export const STUDY_SHOW_FLAGS: readonly Flag[] = [
-  {
-    name: "format",
-    value: formatsOf("study").join("|"),
-    help: "what to print; default: text. json and csv contain one point per draw; summary is " +
-      "JSON with the medians, the quartiles and the share of healthy draws",
-  },
-  COLUMNS_FLAG,
-  { name: "quiet", value: null, help: "print only errors on stderr" },
-  { name: "help", value: null, help: "show this help" },
-];
+/** What the heat maps need. */
+const LEAST_COLUMNS = 40;
+
+/** How a study is shown on stdout; `merge` has them too. */
+export const STUDY_SHOW_FLAGS = {
+  format: oneOf(formatsOf("study"), {
+    help: "what to print: json and csv contain one point per draw; summary is JSON with the " +
+      "medians, the quartiles and the share of healthy draws",
+    default: "text",
+  }),
+  columns: columnsFlag(LEAST_COLUMNS),
+  quiet: QUIET_FLAG,
+};
 
 /** The flags of `sweep`. */
-export const SWEEP_FLAGS: readonly Flag[] = [
-  {
-    name: "scale",
+export const SWEEP_FLAGS = {
+  scale: parsed({
     value: "RANGE|LIST",
-    help: "0.001..1000 (10 per decade), 0.001..1000:25, or 0.5,1,1/894",
-  },
-  { name: "activation", value: "LIST", help: "default: relu,tanh,sigmoid,selu; MODEL: its own" },
-  {
-    name: "seeds",
-    value: "N|LIST",
-    help:
-      "N draws of weights and batch at each scale (seeds 0 to N - 1), or the seeds of a list: " +
-      "1,2,5 or 0..9; default: 5",
-  },
-  { name: "depth", value: "LIST", help: "hidden layers; default: 10" },
-  {
-    name: "width",
-    value: "LIST",
-    help:
-      "units of a hidden layer (--columns is the width of the text); default: 64; --exercise: 20",
-  },
-  {
-    name: "initializer",
-    value: "LIST",
-    words: INITIALIZERS,
-    help: "lecunNormal (default), heNormal, glorotUniform, orthogonal ...",
-  },
-  { name: "exercise", value: null, help: "study the exercise's network instead, stddev 200" },
-  { name: "layers", value: "REGEX", help: "scale only the layers whose name matches" },
-  { name: "examples", value: "N", help: "how many examples to draw; default: 32" },
-  {
-    name: "batch",
-    value: "FILE",
-    help: `the batch, JSON: ${BATCH_FORMAT}; default: the module's or random`,
-  },
-  {
-    name: "objective",
-    value: "NAME",
-    words: OBJECTIVES,
-    help:
-      "what to differentiate: sum, or a loss; default: the module's, else the compiled one, else sum",
-  },
-  {
-    name: "register",
-    value: "FILE",
-    help: "module that registers the custom layers of a model.json",
-    repeatable: true,
-  },
-  PLUGIN_FLAG,
-  { name: "portable", value: null, help: "no relaxed SIMD: the same figures on every machine" },
-  {
-    name: "jobs",
-    value: "auto|N",
-    help: "number of workers; results do not depend on it; default: auto",
-  },
-  { name: "out", value: "FILE", help: "write the study there as JSON, updated continuously" },
-  { name: "resume", value: null, help: "resume from --out FILE" },
-  { name: "shard", value: "i/n", help: "measure only the i-th of n parts; merge joins them" },
+    help: "what to multiply the kernels by: 0.001..1000 (10 per decade), 0.001..1000:25, or " +
+      "0.5,1,1/894",
+    otherwise: "0.001..1000; --exercise: 0.00001..10",
+    read: parseScales,
+  }),
+  scaleLayers: pattern("scale only the kernels of layers whose name matches"),
+  activation: listOf((word) => word, {
+    help: "activations to compare",
+    otherwise: "relu,tanh,sigmoid,selu; MODEL: its own",
+  }),
+  seeds: seedsFlag(
+    "N draws of weights and batch at each scale (seeds 0 to N - 1), or the seeds of a list: " +
+      "1,2,5 or 0..9",
+    { most: 1_000_000, otherwise: "5" },
+  ),
+  depth: listOf((word, place) => readInteger(word, place, 1, 1000), {
+    help: "how many hidden layers",
+    otherwise: "10",
+  }),
+  width: listOf((word, place) => readInteger(word, place, 1, 100_000), {
+    help: "units of a hidden layer",
+    otherwise: "64; --exercise: 20",
+  }),
+  initializer: listOf(
+    // TensorFlow.js itself spells it leCunNormal.
+    (word, place) =>
+      INITIALIZERS.find((name) => name.toLowerCase() === word.toLowerCase()) ??
+        readWord(word, place, INITIALIZERS),
+    {
+      help: "lecunNormal, heNormal, glorotUniform, orthogonal ...",
+      otherwise: "lecunNormal",
+      takes: INITIALIZERS,
+    },
+  ),
+  exercise: boolean("study the exercise's network instead, std 200"),
+  ...MEASURE_FLAGS,
+  plugin: PLUGIN_FLAG,
+  jobs: jobsFlag("number of workers; results do not depend on it", "auto"),
+  out: file("write", { help: "write the study there as JSON, updated continuously" }),
+  resume: boolean("resume from --out FILE"),
+  shard: shardFlag("measure only the I-th of N parts; merge joins them"),
   ...STUDY_SHOW_FLAGS,
-];
+};
 
 /** Six factors of ten; around the exercise's weights, which are 894 times too large, lower ones. */
 const SCALES = { dense: "0.001..1000", exercise: "0.00001..10", model: "0.001..1000" };
@@ -107,97 +93,57 @@ const ACTIVATIONS = ["relu", "tanh", "sigmoid", "selu"];
 export interface SweepRequest {
   subject: NamedNetwork | ModelFile;
   grid: StudyGrid;
-  options: StudyOptions & { jobs: number | "auto"; shard: Shard | null };
+  options: StudyOptions & Pick<SweepValues, "jobs" | "shard">;
   out: string | null;
   resume: boolean;
 }
 
+type SweepValues = FlagValues<typeof SWEEP_FLAGS>;
+
 /**
- * Reads {@linkcode SWEEP_FLAGS}.
+ * What the flags of `sweep` ask for.
  *
- * @throws {UsageError} If a value is not what its flag takes, or flags exclude each other.
+ * @throws {UsageError} If flags exclude each other.
  */
-export function readSweepFlags(operands: string[], flags: FlagValues): SweepRequest {
-  const model = atMostOne(operands, "MODEL") ?? undefined;
+export function sweepRequest(model: string | undefined, flags: SweepValues): SweepRequest {
+  const { exercise, depth, width, register, out, resume } = flags;
   if (model !== undefined) {
-    for (const name of ["exercise", "depth", "width"]) {
-      if (flags[name] === undefined) continue;
+    for (const [name, given] of Object.entries({ exercise, depth, width })) {
+      if (!given) continue;
       throw new UsageError(
-        `--${name} is for the networks that sweep builds itself, not for MODEL ${showWord(model)}`,
+        `--${name} is for the networks that sweep builds itself, found MODEL ${showWord(model)}`,
       );
     }
   }
-  if (flags.resume === true && flags.out === undefined) {
-    throw new UsageError("--resume continues the study in --out FILE: give --out too");
+  if (resume && out === null) {
+    throw new UsageError("--resume continues the study in --out FILE, expected --out too");
   }
-  if (model === undefined && flags.register !== undefined) {
-    throw new UsageError("--register is for the custom layers of MODEL: give MODEL too");
+  if (model === undefined && register.length > 0) {
+    throw new UsageError("--register is for the custom layers of MODEL, expected MODEL too");
   }
-  const kind = model !== undefined ? "model" : flags.exercise === true ? "exercise" : "dense";
-  const initializers = list(flags, "initializer")?.map((name) => requireInitializer(name));
+  const kind = model !== undefined ? "model" : exercise ? "exercise" : "dense";
   return {
     subject: model === undefined
-      ? { network: flags.exercise === true ? "exercise" : "dense" }
-      : { model, register: (flags.register as string[]) ?? [] },
+      ? { network: exercise ? "exercise" : "dense" }
+      : { model, register },
     grid: {
-      scales: distinct("scale", parseScales((flags.scale as string) ?? SCALES[kind])),
-      activations: distinct(
-        "activation",
-        list(flags, "activation") ?? (model === undefined ? ACTIVATIONS : undefined),
-      ),
-      initializers: distinct("initializer", initializers),
-      seeds: flags.seeds === undefined
-        ? 5
-        : parseSeeds(flags.seeds as string, "--seeds", 1_000_000),
-      depths: distinct("depth", wholeNumbers(flags, "depth", 1000) ?? DEPTHS[kind]),
-      widths: distinct("width", wholeNumbers(flags, "width", 100_000) ?? WIDTHS[kind]),
+      scales: flags.scale ?? parseScales(SCALES[kind], "--scale"),
+      activations: flags.activation ?? (model === undefined ? ACTIVATIONS : undefined),
+      initializers: flags.initializer ?? undefined,
+      seeds: flags.seeds ?? 5,
+      depths: depth ?? DEPTHS[kind],
+      widths: width ?? WIDTHS[kind],
     },
     options: {
-      examples: wholeNumber(flags, "examples", 1, 1e6) ?? 32,
-      batch: (flags.batch as string) ?? null,
-      objective: readObjective(flags.objective as string | undefined),
-      layers: readLayers(flags.layers as string | undefined),
-      relaxedSimd: flags.portable !== true,
-      jobs: flags.jobs === undefined || flags.jobs === "auto"
-        ? "auto"
-        : wholeNumber(flags, "jobs", 1, 256)!,
-      shard: readShard(flags.shard as string | undefined),
+      examples: flags.examples,
+      batch: flags.batch,
+      objective: flags.objective,
+      scaleLayers: flags.scaleLayers,
+      relaxedSimd: !flags.portable,
+      jobs: flags.jobs,
+      shard: flags.shard,
     },
-    out: (flags.out as string) ?? null,
-    resume: flags.resume === true,
+    out,
+    resume,
   };
-}
-
-function list(flags: FlagValues, name: string): string[] | undefined {
-  const text = flags[name] as string | undefined;
-  const words = text?.split(",").map((word) => word.trim());
-  if (words?.includes("")) {
-    throw new UsageError(
-      `--${name} takes a list with commas between its entries, found ${showValue(text)}`,
-    );
-  }
-  return words;
-}
-
-function wholeNumbers(flags: FlagValues, name: string, most: number): number[] | undefined {
-  return list(flags, name)?.map((word) => wholeNumber({ [name]: word }, name, 1, most)!);
-}
-
-function distinct<T extends unknown[] | undefined>(name: string, values: T): T {
-  const twice = values?.find((value, i) => values.indexOf(value) !== i);
-  if (twice !== undefined) {
-    throw new UsageError(`--${name} names ${showWord(String(twice))} twice, expected once`);
-  }
-  return values;
-}
-
-function requireInitializer(name: string): InitializerName {
-  // TensorFlow.js itself spells it leCunNormal.
-  const known = INITIALIZERS.find((known) => known.toLowerCase() === name.toLowerCase());
-  if (known !== undefined) return known;
-  throw new UsageError(
-    `--initializer: unknown initializer ${showValue(name)}${
-      nearest(name, INITIALIZERS) || `, expected one of ${INITIALIZERS.join(", ")}`
-    }`,
-  );
 }

@@ -25,7 +25,7 @@ export async function writeOutput(text: string, path: string | null): Promise<bo
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return false;
-    throw new UsageError(`cannot write ${path}: ${writeFailure(error)}`);
+    throw new UsageError(`${path} cannot be written: ${writeFailure(error)}`);
   }
 }
 
@@ -52,6 +52,6 @@ async function writeAll(bytes: Uint8Array): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) return false;
-    throw new UsageError(`cannot write to stdout: ${writeFailure(error)}`);
+    throw new UsageError(`stdout cannot be written: ${writeFailure(error)}`);
   }
 }

@@ -1,4 +1,4 @@
-import type { Baseline, BaselineLayer, BaselinePass } from "../gate/baseline.ts";
+import type { Baseline, BaselineLayer, BaselineRun } from "../gate/baseline.ts";
 import { writeJson } from "../words/write_json.ts";
 import { DOCUMENTS } from "./document.ts";
 import {
@@ -26,7 +26,7 @@ const layer = object<BaselineLayer>({
   weights: optional(record(figures as Shape<[number] | [number, number]>)),
 });
 
-const pass = object<BaselinePass>({
+const pass = object<BaselineRun>({
   objective: string,
   examples: count,
   layers: record(layer),
@@ -67,7 +67,7 @@ export function encodeBaseline(baseline: Baseline): string {
   return `${BASELINE_OPENING}${block(2, models)}\n}\n`;
 }
 
-function passOf({ objective, examples, layers }: BaselinePass): string {
+function passOf({ objective, examples, layers }: BaselineRun): string {
   const lines = byName(layers).map(([name, one]) => entry(10, name, inline(layer.encode(one))));
   return block(6, [
     entry(8, "objective", writeJson(objective)),

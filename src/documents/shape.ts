@@ -36,9 +36,8 @@ export interface Shape<T> {
 
 /** Says in one sentence what is wrong with a document. */
 function mismatch(place: string, expected: string, found: unknown): TypeError {
-  const where = place === "" ? "" : `${place}: `;
-  const what = found === undefined ? "nothing" : showValue(found);
-  return new TypeError(`${where}expected ${expected}, found ${what}`);
+  const what = found === undefined ? "missing" : showValue(found);
+  return new TypeError(`${place || "The JSON"} is ${what}, expected ${expected}`);
 }
 
 /**

@@ -79,7 +79,7 @@ export const studyHeaderShape = object<StudyHeader>({
   objective: string,
   examples: count,
   batch: nullable(string),
-  layers: nullable(string),
+  scaleLayers: nullable(string),
   rules: list(string),
   grid: gridShape,
   total: count,

@@ -27,19 +27,21 @@ export function engineSettings(options: EngineOptions): EngineSettings {
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(OPTIONS, name)) {
       throw new TypeError(
-        `startEngine has no option ${showValue(name)}: expected ${Object.keys(OPTIONS).join(", ")}`,
+        `startEngine() has no option ${showValue(name)}, expected ${
+          Object.keys(OPTIONS).join(", ")
+        }`,
       );
     }
   }
   const { threads = 1, workload = 0, relaxedSimd = true } = options;
   if (typeof relaxedSimd !== "boolean") {
-    throw new TypeError(`relaxedSimd must be true or false, found ${showValue(relaxedSimd)}`);
+    throw new TypeError(`relaxedSimd is ${showValue(relaxedSimd)}, expected true or false`);
   }
   if (typeof workload !== "number") {
-    throw new TypeError(`workload must be a number of operations, found ${showValue(workload)}`);
+    throw new TypeError(`workload is ${showValue(workload)}, expected a number of operations`);
   }
   if (!(workload >= 0)) {
-    throw new RangeError(`workload must not be negative, found ${showValue(workload)}`);
+    throw new RangeError(`workload is ${showValue(workload)}, expected a number of at least 0`);
   }
   return {
     threads: threads === "auto" ? chooseThreads(workload) : checkThreads(threads),
@@ -48,10 +50,11 @@ export function engineSettings(options: EngineOptions): EngineSettings {
 }
 
 function checkThreads(threads: number): number {
-  const expected = `threads must be a whole number from 1 to ${MAX_THREADS} or "auto"`;
-  if (typeof threads !== "number") throw new TypeError(`${expected}, found ${showValue(threads)}`);
+  const message = `threads is ${showValue(threads)}, expected a whole number from 1 to ` +
+    `${MAX_THREADS}, or "auto"`;
+  if (typeof threads !== "number") throw new TypeError(message);
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS) {
-    throw new RangeError(`${expected}, found ${showValue(threads)}`);
+    throw new RangeError(message);
   }
   return threads;
 }

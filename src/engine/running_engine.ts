@@ -37,7 +37,7 @@ export function setRunningEngine(engine: Engine | null): void {
 export function requireEngine(): Engine {
   const engine = runningEngine();
   if (engine === null) {
-    throw new EngineError("no engine runs: start the engine first, with await startEngine()");
+    throw new EngineError("No engine runs: start the engine first, with await startEngine()");
   }
   return engine;
 }

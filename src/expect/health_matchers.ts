@@ -74,7 +74,7 @@ function matcher<A extends unknown[]>(assertion: Assertion<A>, what: string) {
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const value = await measure(model, randomBatch(model));
  * assertEquals(healthMatchers.toHaveNoVanishingGradients({ value }).pass, true);
  * model.dispose();

@@ -9,7 +9,7 @@ import { suppressionContextShape, suppressionsShape } from "./requirements.ts";
 
 /** What became of the suppressions. */
 export interface Suppressed {
-  /** The passes, with the findings that are accepted turned into notes. */
+  /** The runs, with the findings that are accepted turned into notes. */
   runs: GateRun[];
   /** What is to be said of the suppressions themselves. */
   findings: GateFinding[];
@@ -19,7 +19,7 @@ export interface Suppressed {
 export interface SuppressionContext {
   /** Today as YYYY-MM-DD in UTC. */
   today: string;
-  /** The models of which all passes were made: for others it is unknown whether something matches. */
+  /** The models of which all runs were made: for others it is unknown whether something matches. */
   complete: ReadonlySet<string>;
   /** Whether that is every model of the configuration. */
   all: boolean;
@@ -29,10 +29,10 @@ export interface SuppressionContext {
  * Accepts the findings that a suppression names, and says which suppressions are past their day or
  * match nothing.
  *
- * @param runs The passes with their findings.
+ * @param runs The runs with their findings.
  * @param suppressions The suppressions of the configuration.
  * @param context What day it is, and what was checked.
- * @returns The passes, what is accepted turned into notes; and what is to be said of the suppressions.
+ * @returns The runs, what is accepted turned into notes; and what is to be said of the suppressions.
  *
  * @example One finding is accepted, one suppression matches nothing
  * ```ts

@@ -1,6 +1,6 @@
 import type { Measurements } from "../measure/measurements.ts";
 
-/** The figures of one layer that a later pass is compared with. What does not apply is left out. */
+/** The figures of one layer that a later run is compared with. What does not apply is left out. */
 export interface BaselineLayer {
   /** Standard deviation of a. */
   activations?: number;
@@ -14,8 +14,8 @@ export interface BaselineLayer {
   weights?: Record<string, [values: number] | [values: number, gradients: number]>;
 }
 
-/** The figures of one pass. */
-export interface BaselinePass {
+/** The figures of one run. */
+export interface BaselineRun {
   /** What was differentiated. */
   objective: string;
   /** How many examples the batch had. */
@@ -24,18 +24,18 @@ export interface BaselinePass {
   layers: Record<string, BaselineLayer>;
 }
 
-/** What `gradient-health.baseline.json` holds: passes by the name of the model and by the seed. */
-export type Baseline = Record<string, Record<string, BaselinePass>>;
+/** What `gradient-health.baseline.json` holds: runs by the name of the model and by the seed. */
+export type Baseline = Record<string, Record<string, BaselineRun>>;
 
-/** What a baseline has to compare a pass with. */
+/** What a baseline has to compare a run with. */
 export interface BaselineEntry {
   /** Name of the model. */
   name: string;
-  /** Seed of the pass. */
+  /** Seed of the run. */
   seed: number;
   /**
    * The stored figures; only those that the rule compares are there, the others are NaN. `null` where
-   * the baseline does not know the pass.
+   * the baseline does not know the run.
    */
   figures: Measurements | null;
   /** What the baseline calls the model, where that is another name; else `null`. */

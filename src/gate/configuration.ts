@@ -22,7 +22,7 @@ export interface ModelEntry {
   objective?: string;
   /** How many examples to draw. Default: 32. */
   examples?: number;
-  /** The seeds to check it under, one pass each. Default: seed 0 alone. */
+  /** The seeds to check it under, one run each. Default: seed 0 alone. */
   seeds?: number[] | string;
   /** Whether it has been trained: rules about initialisation then only give notes. */
   trained?: boolean;

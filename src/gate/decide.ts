@@ -17,9 +17,9 @@ const settingsShape = objectWith({
 /**
  * Decides whether the change may land: accepts what is suppressed, weighs, counts.
  *
- * @param runs The passes with what the rules found.
+ * @param runs The runs with what the rules found.
  * @param settings The configuration in force.
- * @param context What day it is, what was checked, and how many passes were left out.
+ * @param context What day it is, what was checked, and how many runs were left out.
  * @returns The verdict, and every finding with the weight that it has in it.
  *
  * @example Gate a model
@@ -31,7 +31,7 @@ const settingsShape = objectWith({
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 200 });
+ * const model = exerciseModel({ std: 200 });
  * const measurements = await measure(model, randomBatch(model));
  * const settings = resolveConfiguration({ extends: "init" });
  * const findings = judgeRun(measurements, settings.rules);
@@ -75,7 +75,7 @@ export function decide(
 /**
  * How many findings of each kind there are.
  *
- * @param findings Those of the passes, or of the configuration.
+ * @param findings Those of the runs, or of the configuration.
  * @returns The counts; what is suppressed counts as nothing else.
  */
 export function count(

@@ -9,7 +9,7 @@ import { baselineShape } from "../documents/baseline.ts";
 export interface FindBaselineOptions {
   /** Name of the model. */
   name: string;
-  /** Seed of the pass. */
+  /** Seed of the run. */
   seed: number;
   /** Names of all models that are checked. */
   names: readonly string[];
@@ -18,7 +18,7 @@ export interface FindBaselineOptions {
 const optionsShape = objectWith({ name: text, seed: number, names: arrayOf(text) });
 
 /**
- * Finds the stored pass that a pass is to be compared with: that of its model, or, where the baseline
+ * Finds the stored run that a run is to be compared with: that of its model, or, where the baseline
  * does not know the model, that of one with the same layers whose name is no longer in use.
  *
  * @param baseline What the baseline file holds.
@@ -42,13 +42,13 @@ export function findBaseline(
       !names.includes(candidate) &&
       Object.keys(baseline[candidate][seed]?.layers ?? {}).sort().join("\n") === layers
     );
-  const pass = key === undefined ? undefined : baseline[key][seed];
-  if (pass === undefined) return { name, seed, figures: null, renamed: null };
+  const run = key === undefined ? undefined : baseline[key][seed];
+  if (run === undefined) return { name, seed, figures: null, renamed: null };
   const figures: Measurements = {
     ...measurements,
-    batch: { ...measurements.batch, examples: pass.examples },
-    objective: { name: pass.objective, value: NaN },
-    layers: Object.entries(pass.layers).map(([name, layer]) => layerOf(name, layer)),
+    batch: { ...measurements.batch, examples: run.examples },
+    objective: { name: run.objective, value: NaN },
+    layers: Object.entries(run.layers).map(([name, layer]) => layerOf(name, layer)),
   };
   return { name, seed, figures, renamed: key === name ? null : key! };
 }

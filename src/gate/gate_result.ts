@@ -9,13 +9,13 @@ export interface GateFinding extends Finding {
   about?: "configuration";
 }
 
-/** One pass of one model, and what the gate says of it. */
+/** One run of one model, and what the gate says of it. */
 export interface GateRun {
   /** Name of the model. */
   model: string;
   /** Its file. */
   path: string;
-  /** The seed of the pass. */
+  /** The seed of the run. */
   seed: number;
   /** What was measured, or `null` where it could not be. */
   measurements: Measurements | null;
@@ -35,9 +35,9 @@ export interface GateSummary {
   notes: number;
   /** Findings that a suppression accepts. */
   suppressed: number;
-  /** Passes that could not be made. */
+  /** Runs that could not be made. */
   unmeasured: number;
-  /** Passes that were left out after an earlier one had failed. */
+  /** Runs that were left out after an earlier one had failed. */
   skipped: number;
 }
 
@@ -51,12 +51,12 @@ export interface GateResult {
   maxWarnings: number | null;
   /** The rules that were run. */
   rules: string[];
-  /** Those of them that judge the configuration, not a pass. */
+  /** Those of them that judge the configuration, not a run. */
   configurationRules: string[];
-  /** Every pass, in the order of the configuration. */
+  /** Every run, in the order of the configuration. */
   runs: GateRun[];
   /** The configuration, which `findings` are about; `null` where there is none. */
   configuration: string | null;
-  /** Findings about the configuration rather than about a pass. */
+  /** Findings about the configuration rather than about a run. */
   findings: GateFinding[];
 }

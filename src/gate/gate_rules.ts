@@ -20,7 +20,7 @@ const CONFIGURATION_DOCUMENTATION: readonly RuleDocumentation[] = [
     source: "own, after the unused directives that linters report.",
     misleads:
       "A model that was not checked under all its seeds (another shard, --fail-fast, a MODEL on the " +
-      "command line) is skipped because the suppression may match in another pass.",
+      "command line) is skipped because the suppression may match in another run.",
     fix: "Remove the suppression from the configuration.",
   },
   {
@@ -37,11 +37,11 @@ const CONFIGURATION_DOCUMENTATION: readonly RuleDocumentation[] = [
   },
 ];
 
-/** The names of the rules that judge the configuration, not a pass. */
+/** The names of the rules that judge the configuration, not a run. */
 export const CONFIGURATION_RULES: readonly string[] = CONFIGURATION_DOCUMENTATION
   .map(({ name }) => name);
 
-/** The documentation of the rules that only a gate can judge; those that need no pass have no assertion. */
+/** The documentation of the rules that only a gate can judge; those that need no run have no assertion. */
 export const GATE_DOCUMENTATION: readonly RuleDocumentation[] = [
   {
     ...BASELINE_RULE,

@@ -25,7 +25,7 @@ function rulesShape(): Requirement {
 
 /** Options of {@linkcode judgeRun}. */
 export interface JudgeRunOptions {
-  /** What the pass is compared with, see `findBaseline`. Default: `null`, nothing. */
+  /** What the run is compared with, see `findBaseline`. Default: `null`, nothing. */
   baseline?: BaselineEntry | null;
   /**
    * Whether the network has been trained, so that rules made for untrained ones only give notes.
@@ -44,7 +44,7 @@ const optionsShape = objectWith({
  *
  * @param measurements What was measured.
  * @param rules The setting of every rule.
- * @param options What the pass is compared with, and whether the network has been trained.
+ * @param options What the run is compared with, and whether the network has been trained.
  * @returns The findings, in the order of the rules.
  */
 export function judgeRun(
@@ -86,7 +86,7 @@ function compare(
     return [said({
       severity: "note",
       kind: "unknown-pass",
-      expected: "a pass that the baseline knows",
+      expected: "a run that the baseline knows",
       message: say`The baseline does not know ${name} under seed ${number(seed, "exact")}: nothing
         is compared.`,
       advice: "Store its figures as well: check --update-baseline.",
@@ -101,7 +101,7 @@ function compare(
       severity: "error",
       kind: "other-objective",
       expected: sayPlain(was),
-      message: say`The baseline of ${name} was measured with ${was}, this pass with ${is}.`,
+      message: say`The baseline of ${name} was measured with ${was}, this run with ${is}.`,
       advice,
     })];
   }

@@ -16,14 +16,14 @@ const MOST = 10_000;
 export function parseSeeds(text: string, place: string, most = MOST): number[] {
   const complain = () =>
     new GateError(
-      `${place}: expected how many draws (10), or seeds (1,2,5 or 0..9), found ${showValue(text)}`,
+      `${place} is ${showValue(text)}, expected how many draws (10), or seeds (1,2,5 or 0..9)`,
     );
   const seeds: number[] = [];
   const add = (from: number, to: number) => {
     if (to < from || !Number.isSafeInteger(to)) throw complain();
     if (seeds.length + (to - from + 1) > most) {
       throw new GateError(
-        `${place}: expected at most ${most} seeds, found ${showValue(text)}`,
+        `${place} is ${showValue(text)}, expected at most ${most} seeds`,
       );
     }
     for (let seed = from; seed <= to; seed++) seeds.push(seed);
@@ -38,7 +38,7 @@ export function parseSeeds(text: string, place: string, most = MOST): number[] {
     add(Number(first), Number(last));
   }
   if (new Set(seeds).size < seeds.length) {
-    throw new GateError(`${place}: a seed is given twice in ${showValue(text)}`);
+    throw new GateError(`${place} is ${showValue(text)}, expected every seed once`);
   }
   return seeds;
 }

@@ -40,7 +40,7 @@ export const suppressionContextShape: Requirement = objectWith({
   all: flag,
 });
 
-/** What a rule compares a pass with. */
+/** What a rule compares a run with. */
 export const baselineEntryShape: Requirement = orNull(
   objectWith({ name: text, seed: number, figures: orNull(object), renamed: orNull(text) }),
 );

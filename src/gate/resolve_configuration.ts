@@ -44,7 +44,7 @@ export interface ModelSetting {
   objective: string | null;
   /** How many examples are drawn. */
   examples: number | null;
-  /** The seeds, one pass each. */
+  /** The seeds, one run each. */
   seeds: number[] | null;
   /** Whether it has been trained; `null`: as its biases look. */
   trained: boolean | null;
@@ -124,14 +124,16 @@ export function resolveConfiguration(
   const names = models.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
-    throw new GateError(`${file}: two models are called ${showValue(twice)}: give one a name`);
+    throw new GateError(
+      `${file}: models has ${showValue(twice)} twice, expected a name of its own for each`,
+    );
   }
   const suppressions = configuration.suppressions ?? [];
   suppressions.forEach((suppression, index) => checkSuppression(suppression, index, file, names));
   const rules = gateRules();
   for (const name in configuration.rules) checkRule(name, rules, `${file}: rules`);
   suppressions.forEach(({ rule }, index) =>
-    checkRule(rule, rules, `${file}: suppressions[${index}].rule`)
+    checkRule(rule, rules, `${file}: suppressions[${index}]`)
   );
   const { baseline } = configuration;
   return {
@@ -191,7 +193,7 @@ function checkRule(name: string, rules: readonly GateRule[], place: string): voi
   const names = rules.map(({ name }) => name);
   if (names.includes(name)) return;
   throw new GateError(
-    `${place}: unknown rule ${showValue(name)}${
+    `${place} has the unknown rule ${showValue(name)}${
       nearest(name, names) || ", expected one that a module in plugins exports"
     }`,
   );
@@ -206,7 +208,7 @@ function checkSuppression(
   const place = `${file}: suppressions[${index}]`;
   if (model !== undefined && !names.includes(model)) {
     throw new GateError(
-      `${place}.model: unknown model ${showValue(model)}${
+      `${place}.model is ${showValue(model)}${
         nearest(model, names) ||
         `, expected one of ${
           names.slice(0, 10).map(showWord).join(", ") || "none: no model is listed"
@@ -217,6 +219,6 @@ function checkSuppression(
   // A day that the calendar lacks rolls over to another one, or is no date at all.
   const day = new Date(`${until}T00:00:00Z`);
   if (until !== undefined && (isNaN(+day) || !day.toISOString().startsWith(until))) {
-    throw new GateError(`${place}.until: there is no day ${until}, expected YYYY-MM-DD`);
+    throw new GateError(`${place}.until is ${showValue(until)}, expected a day, YYYY-MM-DD`);
   }
 }

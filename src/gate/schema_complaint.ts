@@ -3,6 +3,7 @@ import { showValue } from "../words/show_value.ts";
 import type { ErrorObject } from "ajv";
 import { MODEL_RULES } from "../checks/model_rules.ts";
 import { nearestObjective } from "../measure/check_objective.ts";
+import { anyOf } from "../words/any_of.ts";
 import { nearest } from "../words/nearest.ts";
 
 /** What is wrong with a configuration, and where. */
@@ -25,59 +26,67 @@ export function schemaComplaint(error: ErrorObject, root: unknown): SchemaCompla
   const { keyword, params, data, parentSchema } = error;
   const path = pathOf(error.instancePath, root);
   const place = describePath(path);
-  const before = place === "" ? "" : `${place}: `;
-  const found = `found ${show(data)}`;
+  const is = (expected: string, hint = "") => ({
+    path,
+    what: `${place || "the configuration"} is ${show(data)}${
+      expected === "" ? "" : `, expected ${expected}`
+    }${hint}`,
+  });
   switch (keyword) {
     case "additionalProperties": {
       const name: string = params.additionalProperty;
       const names = Object.keys(parentSchema!.properties);
       const kind = KINDS[place] ?? (path.length === 3 && path[0] === "rules" ? "threshold" : "key");
-      const expected = names.length === 0 ? "none is known" : `expected ${listOf(names)}`;
+      const expected = names.length === 0 ? "none" : listOf(names);
       const model = kind === "rule" ? MODEL_RULES.find((rule) => rule.name === name) : undefined;
       if (model !== undefined) {
         return {
           path: [...path, name],
-          what: `rules: ${name} needs the model again: use ${model.assertion} in a test`,
+          what: `rules has ${name}, which needs the model again: use ${model.assertion} in a test`,
         };
       }
       return {
         path: [...path, name],
-        what: `unknown ${kind} ${show(name)}${place === "" ? "" : ` in ${place}`}${
-          nearest(name, names) || `, ${expected}`
+        what: `${place || "the configuration"} has the unknown ${kind} ${show(name)}${
+          nearest(name, names) || `, expected ${expected}`
         }`,
       };
     }
     case "required":
-      return { path, what: `${place || "it"} lacks ${show(params.missingProperty)}` };
+      return {
+        path,
+        what: `${place || "the configuration"} has no ${
+          show(params.missingProperty)
+        }, expected one`,
+      };
     case "enum": {
       const names: string[] = params.allowedValues;
       const near = path.at(-1) === "objective" ? nearestObjective : nearest;
       const hint = typeof data === "string" ? near(data, names) : "";
-      const kind = path.at(-1) === "rule" ? "unknown rule, " : "";
       // A rule's thresholds stand behind its level, which is not obvious to an author who left the level out.
       const levels = path[0] === "rules" && path.length === 2 && typeof data !== "string";
-      const choice = levels ? `${listOf(names)} or ["error", { ...thresholds }]` : oneOf(names);
-      const expected = hint === "" || names.length < 6 ? `expected ${choice}, ` : "";
-      return { path, what: `${before}${kind}${expected}${found}${hint}` };
+      const choice = levels
+        ? `${listOf(names)} or ["error", { ...thresholds }]`
+        : anyOf(names.map(show));
+      return is(hint === "" || names.length < 6 ? choice : "", hint);
     }
     case "type":
-      if (path.at(-1) === "seeds") return { path, what: `${before}${seedsOf(data)}` };
+      if (path.at(-1) === "seeds") return is(seedsOf(data));
       if (path[0] === "models" && path.length === 2 && typeof data === "string") {
-        return { path, what: `${before}expected { "path": ${show(data)} }, ${found}` };
+        return is(`{ "path": ${show(data)} }`);
       }
-      return { path, what: `${before}expected ${article(params.type)}, ${found}` };
+      return is(article(params.type));
     case "minimum":
     case "maximum":
-      return { path, what: `${before}expected ${params.comparison} ${params.limit}, ${found}` };
+      return is(`${params.comparison} ${params.limit}`);
     case "minItems":
-      return { path, what: `${before}expected one entry or more, ${found}` };
+      return is("one entry or more");
     case "uniqueItems":
-      return { path, what: `${before}expected every entry once, ${found}` };
+      return is("every entry once");
     case "pattern":
-      if (path.at(-1) === "seeds") return { path, what: `${before}${seedsOf(data)}` };
-      return { path, what: `${before}expected ${patternOf(params.pattern)}, ${found}` };
+      return is(path.at(-1) === "seeds" ? seedsOf(data) : patternOf(params.pattern));
     default:
-      return { path, what: `${place || "it"} ${error.message}, ${found}` };
+      return is(String(error.message));
   }
 }
 
@@ -110,14 +119,8 @@ function seedsOf(found: unknown): string {
   const range = Number.isSafeInteger(draws) && draws > 0
     ? `; for ${draws} draws write "0..${draws - 1}"`
     : "";
-  return `expected a list of numbers or a range such as "0..9", found ${show(found)}${range}`;
+  return `a list of numbers or a range such as "0..9"${range}`;
 }
-
-/** `"off", "warn" or "error"`. */
-const oneOf = (names: readonly string[]) => {
-  const shown = names.map(show);
-  return shown.length < 2 ? shown.join("") : `${listOf(names.slice(0, -1))} or ${shown.at(-1)}`;
-};
 
 const listOf = (names: readonly string[]) => names.map((name) => show(name)).join(", ");
 

@@ -1,6 +1,6 @@
 import { roundTo } from "../words/numbers.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import type { Baseline, BaselineLayer, BaselinePass } from "./baseline.ts";
+import type { Baseline, BaselineLayer, BaselineRun } from "./baseline.ts";
 import {
   arrayOf,
   number,
@@ -22,10 +22,10 @@ const SAME = 1e-3;
 const measuredShape = objectWith({ model: text, seed: number, measurements: measurementsShape });
 
 /**
- * The baseline with the figures of these passes in it.
+ * The baseline with the figures of these runs in it.
  *
  * @param old What is stored.
- * @param runs The passes that were made.
+ * @param runs The runs that were made.
  * @param options `names`: the models that there are, where that is known; others are taken out.
  * Default: `null`, all stay.
  * @returns The new baseline; see {@linkcode writeBaseline} for an example.
@@ -40,23 +40,23 @@ export function updateBaseline(
   requireValue("options", options, objectWith({ names: optional(orNull(arrayOf(text))) }));
   const { names = null } = options;
   const kept = Object.entries(old).filter(([name]) => names === null || names.includes(name));
-  const models = new Map(kept.map(([name, passes]) => [name, new Map(Object.entries(passes))]));
+  const models = new Map(kept.map(([name, runs]) => [name, new Map(Object.entries(runs))]));
   // A complete update also drops the seeds that are no longer checked.
   if (names !== null) { for (const { model } of runs) models.set(model, new Map()); }
   for (const { model, seed, measurements } of runs) {
-    const passes = models.get(model) ?? new Map();
+    const ofModel = models.get(model) ?? new Map();
     const before = Object.hasOwn(old, model) ? old[model][seed] : undefined;
-    models.set(model, passes.set(String(seed), passOf(measurements, before)));
+    models.set(model, ofModel.set(String(seed), runOf(measurements, before)));
   }
   return Object.fromEntries(
-    [...models].map(([name, passes]) => [name, Object.fromEntries(passes)]),
+    [...models].map(([name, runs]) => [name, Object.fromEntries(runs)]),
   );
 }
 
-function passOf(
+function runOf(
   { objective, batch, layers }: Measurements,
-  before: BaselinePass | undefined,
-): BaselinePass {
+  before: BaselineRun | undefined,
+): BaselineRun {
   return {
     objective: objective.name,
     examples: batch.examples,

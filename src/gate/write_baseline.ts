@@ -30,7 +30,7 @@ export function formatBaseline(baseline: Baseline): string {
  * @returns Whether the file has changed.
  * @throws {GateError} If it cannot be written.
  *
- * @example Store the figures of a pass
+ * @example Store the figures of a run
  * ```ts
  * import { readBaseline, updateBaseline, writeBaseline } from "@gradient-health/gradient-health/gate";
  * import { startEngine } from "@gradient-health/gradient-health/engine";

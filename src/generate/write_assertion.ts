@@ -44,7 +44,7 @@ function documentation(rule: Documented, defaults: string, params: readonly stri
 
 function requireDocumentation(rule: Documented): AssertionDocumentation {
   if (rule.assertionDocumentation === undefined) {
-    throw new Error(`the rule ${rule.name} needs asserts, throws and example for its assertion`);
+    throw new Error(`The rule ${rule.name} needs asserts, throws and example for its assertion`);
   }
   return rule.assertionDocumentation;
 }

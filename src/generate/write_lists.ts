@@ -53,7 +53,7 @@ export function writeThresholds(tables: readonly ThresholdTable[]): string {
   for (const [name, entry] of tables.flatMap((table) => Object.entries(table))) {
     const other = entries.get(name);
     if (other !== undefined && other !== entry) {
-      throw new Error(`two rules define ${name}: define it in shared_thresholds.ts, for both`);
+      throw new Error(`Two rules define ${name}: define it in shared_thresholds.ts, for both`);
     }
     entries.set(name, entry);
   }

@@ -163,7 +163,7 @@ function propagate(
     const { shape } = tensors[name];
     if (dx?.dtype !== "float32" || !equal(dx.shape, shape)) {
       throw new Error(
-        `the operation ${kernelName} has no gradient of dtype float32 and shape ` +
+        `The operation ${kernelName} has no gradient of dtype float32 and shape ` +
           `[${shape.join(", ")}] for its input ${name}`,
       );
     }

@@ -31,9 +31,13 @@ export function callOrExplain(
 function requireTensors(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
   for (const tensor of [outputs].flat()) {
     if (typeof tensor?.dataSync !== "function") {
-      throw new Error(`it returned ${tensor === null ? "null" : typeof tensor}, expected a tensor`);
+      throw new Error(
+        `The layer returned ${tensor === null ? "null" : typeof tensor}, expected a tensor`,
+      );
     }
-    if (tensor.isDisposed) throw new Error("it returned a tensor that was disposed of");
+    if (tensor.isDisposed) {
+      throw new Error("The layer returned a tensor that was disposed of, expected a live one");
+    }
   }
   return outputs;
 }

@@ -18,9 +18,7 @@ export function checkSubject(model: LayersModel, batch: Batch): void {
     return requireValue("batch.seed", batch.seed, optional(orNull(number)));
   }
   throw new TypeError(
-    `Cannot measure model ${model.name}: a batch must be { inputs, targets } of tensors, got ${
-      kindOf(batch)
-    }`,
+    `batch is ${kindOf(batch)}, expected { inputs, targets } of tensors`,
   );
 }
 
@@ -56,13 +54,13 @@ export function checkOptions(options: MeasureOptions): void {
     if (value === undefined) continue;
     if (!Object.hasOwn(KNOWN, name)) {
       throw new TypeError(
-        `Cannot measure with the option ${name}: expected ${Object.keys(KNOWN).join(", ")}`,
+        `measure() has no option ${name}, expected ${Object.keys(KNOWN).join(", ")}`,
       );
     }
     const expected = KNOWN[name as keyof MeasureOptions](value);
     if (expected === null) continue;
     throw new TypeError(
-      `Cannot measure with ${name} ${showValue(value)}: expected ${expected}`,
+      `${name} is ${showValue(value)}, expected ${expected}`,
     );
   }
 }
@@ -83,21 +81,20 @@ export function checkBatch(
   for (const tensor of [...inputs, ...targets ?? []]) {
     if (!Array.isArray(tensor?.shape) || typeof tensor.dataSync !== "function") {
       throw new TypeError(
-        `Cannot measure with a batch of ${typeof tensor}s: inputs and targets must be tensors`,
+        `batch has ${showValue(tensor)} among its tensors, expected tensors alone`,
       );
     }
     if (tensor.isDisposed) {
       throw new TypeError(
-        `Cannot measure with a batch that was disposed of: a tensor of shape [${
+        `batch has a tensor that was disposed of, expected a live one: its shape is [${
           tensor.shape.join(", ")
-        }] is gone`,
+        }]`,
       );
     }
   }
   if (inputs.length !== model.inputs.length) {
     throw new RangeError(
-      `Cannot measure model ${model.name}: it takes ${model.inputs.length} input(s), ` +
-        `the batch has ${inputs.length}`,
+      `batch.inputs has ${inputs.length}, expected ${model.inputs.length} as model ${model.name} has`,
     );
   }
   inputs.forEach((tensor, i) => {
@@ -106,11 +103,9 @@ export function checkBatch(
       expected.every((size, axis) => size === null || size === tensor.shape[axis]);
     if (!fits) {
       throw new RangeError(
-        `Cannot measure model ${model.name}: its input ${
-          showValue(inputName(model, i))
-        } has shape ` +
-          `[${expected.map((size) => size ?? "any").join(", ")}], ` +
-          `the batch has [${tensor.shape.join(", ")}]`,
+        `batch.inputs[${i}] has shape [${tensor.shape.join(", ")}], expected ` +
+          `[${expected.map((size) => size ?? "any").join(", ")}] as the input ` +
+          `${showValue(inputName(model, i))} of model ${model.name} has`,
       );
     }
   });
@@ -118,12 +113,12 @@ export function checkBatch(
   const other = [...inputs, ...targets ?? []].find((tensor) => tensor.shape[0] !== examples);
   if (other !== undefined) {
     throw new RangeError(
-      `Cannot measure with a batch whose tensors have ${examples} and ${
+      `batch has tensors with ${examples} and ${
         other.shape[0]
-      } examples: ` +
-        `the first axis must be the same`,
+      } examples, expected one first axis ` +
+        `for all`,
     );
   }
-  if (!(examples > 0)) throw new RangeError("Cannot measure with a batch of 0 examples");
+  if (!(examples > 0)) throw new RangeError("batch has 0 examples, expected at least 1");
   return examples;
 }

@@ -86,8 +86,10 @@ export function checkMemory(
   if (bytes <= SLACK * HEAP_LIMIT) return;
   const show = (size: number) => format(size, { binary: true, maximumFractionDigits: 1 });
   throw new RangeError(
-    `Cannot measure model ${model.name} on ${inputs[0][0]} examples: the pass would take some ` +
-      `${show(bytes)}, and the WASM heap can have ${show(HEAP_LIMIT)}: use fewer examples or a ` +
-      "smaller input",
+    `batch.inputs has the shapes ${inputs.map((shape) => `[${shape.join(", ")}]`).join(", ")}, ` +
+      `with which a pass of model ${model.name} would take some ${
+        show(bytes)
+      }, expected less than ` +
+      `the ${show(HEAP_LIMIT)} of the WASM heap: use fewer examples or a smaller input`,
   );
 }

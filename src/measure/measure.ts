@@ -38,7 +38,7 @@ import { runPass } from "./run_pass.ts";
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 200, seed: 1 });
+ * const model = exerciseModel({ std: 200, seed: 1 });
  * const measurements = await measure(model, randomBatch(model));
  * for (const layer of measurements.layers) {
  *   console.log(layer.name, layer.activations?.meanAbs, layer.weights[0].gradients?.meanAbs);

@@ -49,7 +49,7 @@ export function resolveObjective(
   }
   if (!LOSSES.includes(objective)) {
     throw new TypeError(
-      `Cannot use ${showValue(objective)} as an objective: expected "sum", a function, or one of ${
+      `options.objective is ${showValue(objective)}, expected "sum", a function, or one of ${
         LOSSES.join(", ")
       }${typeof objective === "string" ? nearestObjective(objective) : ""}`,
     );
@@ -62,7 +62,7 @@ export function resolveObjective(
 function requireTargets(targets: Tensor[] | null, objective: string): Tensor[] {
   if (targets !== null) return targets;
   throw new RangeError(
-    `Cannot evaluate the objective ${objective} without targets: the batch has none, ` +
+    `batch has no targets for the objective ${objective}, ` +
       `expected { inputs, targets }, as randomBatch(model, { objective }) draws them`,
   );
 }
@@ -108,8 +108,8 @@ function lossObjective(
       const targets = targetsFor(outputs);
       if (outputs.length !== targets.length) {
         throw new RangeError(
-          `Cannot evaluate the objective ${name}: the model has ${outputs.length} output(s), ` +
-            `the batch has ${targets.length} target(s)`,
+          `batch has targets for ${targets.length} of the model's outputs, expected them for all ` +
+            `${outputs.length}`,
         );
       }
       return outputs.flatMap((output, i) => {
@@ -137,10 +137,8 @@ function fit(tf: TensorFlow, given: Tensor, output: Tensor, objective: string): 
   const same = (shape: number[]) => shape.join() === expected.join();
   if (same(column.shape) || same([...column.shape, 1])) return column;
   throw new RangeError(
-    `Cannot evaluate the objective ${objective}: an output has shape [${
-      output.shape.join(", ")
-    }], ` +
-      `so its targets must have [${expected.join(", ")}], found [${target.shape.join(", ")}]`,
+    `batch.targets has shape [${target.shape.join(", ")}], expected [${expected.join(", ")}] for ` +
+      `the objective ${objective} of an output of shape [${output.shape.join(", ")}]`,
   );
 }
 
@@ -197,11 +195,11 @@ export function evaluateObjective(
   const value = objective.evaluate(outputs);
   if (value?.size !== 1 || value.dtype !== "float32") {
     throw new MeasureError(
-      `The objective ${objective.name} must return a scalar of dtype float32, found ${
+      `The objective ${objective.name} returned ${
         Array.isArray(value?.shape)
           ? `a tensor of shape [${value.shape.join(", ")}] and dtype ${value.dtype}`
           : typeof value
-      }`,
+      }, expected a scalar of dtype float32`,
     );
   }
   const penalties = (penalised as unknown as Penalised | null)?.calculateLosses() ?? [];

@@ -17,24 +17,24 @@ export interface ExerciseModelOptions {
    */
   activation?: string;
   /** Standard deviation of those layers' kernels. Default: 200, the exercise's. */
-  stddev?: number;
+  std?: number;
   /** Seed of the weights. Default: 0. */
   seed?: number;
 }
 
 /**
  * The network of the exercise: one relu layer, `depth - 1` layers of `activation` whose kernels are
- * normal with a standard deviation of `stddev`, and one linear unit on top; Dense layers named
+ * normal with a standard deviation of `std`, and one linear unit on top; Dense layers named
  * `dense_1` ... throughout, on `width` features. 11 layers and 4221 weights with the defaults.
  *
  * The relu layer and the top are normal with Glorot's variance, 2 / (fan-in + fan-out) (Glorot and
  * Bengio 2010); biases are zero. The same seed draws the same numbers whatever the activation, and
- * `stddev` only scales them, so that networks can be compared.
+ * `std` only scales them, so that networks can be compared.
  *
  * @param options Size, activation, scale and seed.
  * @returns The model. Dispose it when done.
  * @throws {EngineError} If no engine runs.
- * @throws {RangeError} If a size is not a whole number above 0, `stddev` is negative or not finite,
+ * @throws {RangeError} If a size is not a whole number above 0, `std` is negative or not finite,
  *   or the seed is not an integer.
  * @throws {TypeError} If TensorFlow.js has no such activation.
  *
@@ -53,12 +53,12 @@ export interface ExerciseModelOptions {
  */
 export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
   requireValue("options", options, object);
-  const { width = 20, depth = 10, activation = "tanh", stddev = 200, seed = 0 } = options;
+  const { width = 20, depth = 10, activation = "tanh", std = 200, seed = 0 } = options;
   const { tf } = requireEngine();
   requireCount("width", width);
   requireCount("depth", depth);
-  if (!(Number.isFinite(stddev) && stddev >= 0)) {
-    throw new RangeError(`stddev is ${showValue(stddev)}, expected a finite number of at least 0`);
+  if (!(Number.isFinite(std) && std >= 0)) {
+    throw new RangeError(`std is ${showValue(std)}, expected a finite number of at least 0`);
   }
   try {
     tf.layers.activation({ activation: activation as "tanh" });
@@ -80,7 +80,7 @@ export function exerciseModel(options: ExerciseModelOptions = {}): LayersModel {
       kernelInitializer: "zeros",
     });
     model.add(layer);
-    const scale = i > 1 && i <= depth ? stddev : Math.sqrt(2 / (width + units));
+    const scale = i > 1 && i <= depth ? std : Math.sqrt(2 / (width + units));
     const kernel = random.normals(width * units, scale);
     tf.tidy(() => layer.setWeights([tf.tensor2d(kernel, [width, units]), tf.zeros([units])]));
   }

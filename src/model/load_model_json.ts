@@ -11,7 +11,7 @@ import { stemOf } from "./names.ts";
 import { readJson } from "./read_json.ts";
 import { parseWeightsManifest } from "./weights_manifest.ts";
 
-/** Weights and as much again for their gradients must fit into the 4 GiB of the WASM heap. */
+/** Weights and as much again for their gradients have to fit into the 4 GiB of the WASM heap. */
 const MAX_ENTRIES = 2 ** 29;
 
 /**
@@ -35,7 +35,7 @@ export async function loadModelJson(tf: TensorFlow, path: string): Promise<Loade
     if (declared > MAX_ENTRIES) {
       throw new ModelError(
         `weightsManifest declares ${formatMemory(declared * 4)} of weights, expected ` +
-          `at most 2 GiB: weights and their gradients must fit into the engine's 4 GiB`,
+          `at most 2 GiB: weights and their gradients have to fit into the engine's 4 GiB`,
       );
     }
     const located = await locateGroups(folderOf(path), groups);
@@ -67,13 +67,13 @@ export async function loadModelJson(tf: TensorFlow, path: string): Promise<Loade
 
 function requireLayersModel(json: unknown): Record<string, unknown> {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new ModelError(`the file holds ${showValue(json)}, expected a layers model`);
+    throw new ModelError(`The file holds ${showValue(json)}, expected a layers model`);
   }
   const model = json as Record<string, unknown>;
   const { format, modelTopology } = model;
   if (format === "graph-model" || Object(modelTopology).node !== undefined) {
     throw new ModelError(
-      `the file holds a graph model, which has no layers to measure, expected a layers model ` +
+      `The file holds a graph model, which has no layers to measure, expected a layers model ` +
         `(convert the Keras model with --output_format=tfjs_layers_model)`,
     );
   }
@@ -82,7 +82,7 @@ function requireLayersModel(json: unknown): Record<string, unknown> {
   }
   if (modelTopology === undefined && typeof model.class_name === "string" && "config" in model) {
     throw new ModelError(
-      `the file holds layers without weights, as to_json() of Keras writes them, expected a layers ` +
+      `The file holds layers without weights, as to_json() of Keras writes them, expected a layers ` +
         `model with "modelTopology" and "weightsManifest": convert the saved model with ` +
         `tensorflowjs_converter`,
     );

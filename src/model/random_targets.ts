@@ -27,10 +27,10 @@ function outputShapes(model: LayersModel, inputs: number[][]): number[][] {
   const open = shapes.findIndex((shape) => shape.includes(null));
   if (open !== -1) {
     throw new RangeError(
-      `no targets can be drawn for output ${
-        showValue(model.outputs[open].sourceLayer.name)
-      }: its shape ` +
-        `[${shapes[open].map((length) => length ?? "any").join(", ")}] is open, so give a batch`,
+      `The output ${showValue(model.outputs[open].sourceLayer.name)} has the open shape ` +
+        `[${
+          shapes[open].map((length) => length ?? "any").join(", ")
+        }], expected a batch with targets`,
     );
   }
   return shapes as number[][];

@@ -84,7 +84,7 @@ export async function readBatch(
 
 function parseBatch(json: unknown, model: LayersModel, { objective }: ReadBatchOptions) {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new BatchError(`the file holds ${showValue(json)}, expected {"inputs", "targets"}`);
+    throw new BatchError(`The file holds ${showValue(json)}, expected {"inputs", "targets"}`);
   }
   const known = ["inputs", "targets"];
   const unknown = Object.keys(json).find((key) => !known.includes(key));

@@ -56,7 +56,7 @@ export function rescaleWeights(
   const { tf } = requireEngine();
   if (typeof factor !== "number" || !Number.isFinite(factor) || factor === 0) {
     throw new RangeError(
-      `Cannot rescale weights by ${showValue(factor)}: expected a finite number but 0`,
+      `factor is ${showValue(factor)}, expected a finite number other than 0`,
     );
   }
   const weights = modelWeights(model);
@@ -79,12 +79,14 @@ function choose(paths: Set<string>, layers: RegExp | readonly string[]): Set<str
     // Not test(): a pattern with the flag g would remember where it found something last.
     const found = new Set([...paths].filter((path) => path.search(layers) !== -1));
     if (found.size > 0) return found;
-    throw new TypeError(`Cannot rescale weights: ${layers} finds no layer that has weights`);
+    throw new TypeError(
+      `layers is ${layers}, expected the name of a layer with weights to match it`,
+    );
   }
   const missing = layers.find((path) => !paths.has(path));
   if (missing !== undefined) {
     throw new TypeError(
-      `Cannot rescale weights: no layer that has weights is called ${showValue(missing)}`,
+      `layers has ${showValue(missing)}, expected the name of a layer with weights`,
     );
   }
   return new Set(layers);

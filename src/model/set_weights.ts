@@ -55,7 +55,7 @@ export function setWeights(
     const own = known.get(name);
     if (own === undefined) {
       throw new TypeError(
-        `Cannot set weight ${showValue(name)}: the model has no weight of that name` +
+        `The model has no weight ${showValue(name)}` +
           nearest(name, [...known.keys()]),
       );
     }
@@ -83,7 +83,7 @@ const showShape = (shape: readonly unknown[]) => `[${shape.map(showValue).join("
 function requireShape(name: string, found: readonly number[], expected: number[]): void {
   if (!Array.isArray(found) || showShape(found) !== showShape(expected)) {
     throw new RangeError(
-      `Cannot set weight ${showValue(name)}: the shape given is ${
+      `The shape of weight ${showValue(name)} is ${
         Array.isArray(found) ? showShape(found) : showValue(found)
       }, ` +
         `expected ${JSON.stringify(expected)}`,
@@ -96,15 +96,16 @@ function requireEntries(name: string, entries: unknown, shape: number[]): Float3
   const isArray = isList || entries instanceof Float32Array;
   const bad = isList ? entries.findIndex((entry) => typeof entry !== "number") : -1;
   if (!isArray || bad !== -1) {
-    const found = isArray
-      ? `entry ${bad} is ${showValue(entries[bad])}`
-      : `found ${showValue(entries)}`;
-    throw new TypeError(`Cannot set weight ${showValue(name)}: ${found}, expected numbers`);
+    const entry = isArray ? `, entry ${bad},` : "";
+    const found = showValue(isArray ? entries[bad] : entries);
+    throw new TypeError(
+      `The value of weight ${showValue(name)}${entry} is ${found}, expected numbers`,
+    );
   }
   const count = shape.reduce((product, size) => product * size, 1);
   if (entries.length !== count) {
     throw new RangeError(
-      `Cannot set weight ${showValue(name)}: ${entries.length} entries given, ` +
+      `The value of weight ${showValue(name)} has ${entries.length} entries, ` +
         `expected ${count} for shape ${JSON.stringify(shape)}`,
     );
   }

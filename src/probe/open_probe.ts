@@ -53,11 +53,11 @@ export async function openProbe(
   const { seed = null } = options;
   requireModel(model);
   if (typeof batch !== "object" || batch === null || batch.inputs == null) {
-    throw new TypeError(`batch must be an object with inputs, got ${kindOf(batch)}.`);
+    throw new TypeError(`batch is ${kindOf(batch)}, expected an object with inputs`);
   }
   requireValue("batch.seed", batch.seed, optional(orNull(number)));
   if (seed !== null && !Number.isSafeInteger(seed)) {
-    throw new RangeError(`options.seed must be a whole number, got ${showValue(seed)}.`);
+    throw new RangeError(`options.seed is ${showValue(seed)}, expected a whole number`);
   }
   const inputs = [batch.inputs].flat();
   const targets = batch.targets == null ? null : [batch.targets].flat();

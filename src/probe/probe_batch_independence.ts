@@ -47,7 +47,7 @@ export interface BatchIndependenceProbe extends ProbeSubject {
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model);
  * const probe = await probeBatchIndependence(model, batch);
  * assertEquals(batchIndependence.check(probe), []);
@@ -62,7 +62,7 @@ export async function probeBatchIndependence(
   const probe = await openProbe(model, batch, options);
   const { tf, inputs, examples, subject } = probe;
   if (examples < 2) {
-    throw new RangeError("The batch has 1 example; 2 or more are needed to tell them apart.");
+    throw new RangeError("batch has 1 example, expected 2 or more to tell them apart");
   }
   const kept = keepModel(probe);
   try {

@@ -70,8 +70,8 @@ export async function probeCausality(
   const steps = Math.max(...inputs.map(({ shape }) => shape[1] ?? 0));
   if (steps < 2) {
     throw new RangeError(
-      "The batch has no sequences of 2 steps or more: no input has a time axis that long after " +
-        "that of the examples.",
+      "batch has no sequences, expected an input with a time axis of 2 steps or more after that " +
+        "of the examples",
     );
   }
   const kept = keepModel(probe);
@@ -81,7 +81,7 @@ export async function probeCausality(
       if (shape[1] === steps) return;
       throw new RangeError(
         `The output ${outputName(model, k)} has the shape [${shape.join(", ")}], expected ` +
-          `${steps} steps, as the inputs have, on the axis after that of the examples.`,
+          `${steps} steps, as the inputs have, on the axis after that of the examples`,
       );
     });
     const outputs = before.map(({ values }, k): CausalityProbe["outputs"][number] => ({

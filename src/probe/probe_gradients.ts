@@ -84,7 +84,7 @@ export interface GradientProbe extends ProbeSubject {
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model, { objective: "meanSquaredError" });
  * const probe = await probeGradients(model, batch, { objective: "meanSquaredError" });
  * assertEquals(numericGradients.check(probe), []);

@@ -42,7 +42,7 @@ export interface InputDependenceProbe extends ProbeSubject {
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model);
  * const probe = await probeInputDependence(model, batch);
  * assertEquals(inputDependence.check(probe), []);
@@ -57,7 +57,7 @@ export async function probeInputDependence(
   const probe = await openProbe(model, batch, options);
   const { tf, inputs, examples, subject } = probe;
   if (examples < 2) {
-    throw new RangeError("The batch has 1 example; 2 or more are needed to trade places.");
+    throw new RangeError("batch has 1 example, expected 2 or more to trade places");
   }
   const kept = keepModel(probe);
   try {

@@ -35,7 +35,7 @@ export interface LossProbe extends ProbeSubject {
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model, { objective: "meanSquaredError" });
  * const probe = await probeLoss(model, batch, { objective: "meanSquaredError" });
  * assertEquals(lossReduction.check(probe), []);
@@ -52,7 +52,7 @@ export async function probeLoss(
   const fixed = model.inputs[0].shape[0];
   if (fixed !== null) {
     throw new RangeError(
-      `The batch cannot be doubled: model ${model.name} is built for batches of ${fixed}.`,
+      `The batch cannot be doubled: model ${model.name} is built for batches of ${fixed}`,
     );
   }
   const objectiveFor = (targets: Tensor[] | null) =>

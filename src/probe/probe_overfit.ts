@@ -43,7 +43,7 @@ export interface OverfitOptions extends Pick<ProbeOptions, "objective" | "seed" 
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model, { objective: "meanSquaredError" });
  * const options = { objective: "meanSquaredError", steps: 5, targetLoss: 0 } as const;
  * const { losses } = await probeOverfit(model, batch, options);
@@ -64,7 +64,7 @@ export async function probeOverfit(
   if (objective.name === "sum") {
     throw new RangeError(
       "The sum of the outputs has no least value to train to: give a loss as options.objective, " +
-        "or compile the model with one.",
+        "or compile the model with one",
     );
   }
   const optimizer = await cloneOptimizer(tf, model, options.optimizer);

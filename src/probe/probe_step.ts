@@ -7,6 +7,7 @@ import { openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { copyOf } from "./run_forward.ts";
+import { showValue } from "../words/show_value.ts";
 import { cloneOptimizer, disposeOptimizer, trainingStep, updateOf } from "./training_step.ts";
 
 /** What a training step does to one weight. */
@@ -61,7 +62,7 @@ export interface StepProbe extends ProbeSubject {
  * import { assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const batch = randomBatch(model, { objective: "meanSquaredError" });
  * const probe = await probeStep(model, batch, { objective: "meanSquaredError" });
  * assertEquals(weightsChange.check(probe), []);
@@ -77,7 +78,7 @@ export async function probeStep(
   const probe = await openProbe(model, batch, options);
   const { tf, subject } = probe;
   if (options.train !== undefined && typeof options.train !== "function") {
-    throw new TypeError(`options.train must be a function, got ${typeof options.train}.`);
+    throw new TypeError(`options.train is ${showValue(options.train)}, expected a function`);
   }
   const objective = probeObjective(probe, options.objective);
   const optimizer = await cloneOptimizer(tf, model, options.optimizer);

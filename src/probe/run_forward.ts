@@ -50,7 +50,7 @@ export function evaluateObjective(
   const value = tf.tidy(() => evaluate(outputsOf(model, inputs)));
   if (typeof value?.dataSync !== "function") {
     throw new MeasureError(
-      `The objective ${name} must return a scalar of dtype float32, found ${showValue(value)}`,
+      `The objective ${name} returned ${showValue(value)}, expected a scalar of dtype float32`,
     );
   }
   const [number] = value.dataSync();

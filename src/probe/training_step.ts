@@ -9,6 +9,7 @@ import { WatchedGradients } from "../measure/tap.ts";
 import type { KeptProbe } from "./keep_model.ts";
 import { outputsOf } from "./run_forward.ts";
 import { errorMessage } from "../words/error_message.ts";
+import { showValue } from "../words/show_value.ts";
 
 /** What training with Keras' defaults takes. */
 const LEARNING_RATE = 0.001;
@@ -31,7 +32,7 @@ export function givenOptimizer(
   if (given === null) return null;
   if (typeof given.applyGradients !== "function" || typeof given.constructor !== "function") {
     throw new TypeError(
-      `options.optimizer must be an optimizer of TensorFlow.js, got ${typeof asked}.`,
+      `options.optimizer is ${showValue(asked)}, expected an optimizer of TensorFlow.js`,
     );
   }
   return given;

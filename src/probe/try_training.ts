@@ -58,7 +58,7 @@ const PATIENCE = 3;
  * import { assert, assertEquals } from "@std/assert";
  *
  * await using _engine = await startEngine();
- * const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
  * const trial = await tryTraining(model, randomBatch(model));
  * assert("verdict" in trial);
  * assertEquals(trial.verdict, "learns");

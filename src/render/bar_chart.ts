@@ -78,12 +78,12 @@ export function barChart(rows: readonly BarChartRow[], options: BarChartOptions 
   const { width = 80, maxRows = Infinity, scale = "log" } = options;
   if (!Number.isInteger(width) || width < 20) {
     throw new RangeError(
-      `width: expected a whole number of at least 20, found ${showValue(width)}`,
+      `width is ${showValue(width)}, expected a whole number of at least 20`,
     );
   }
   if (maxRows !== Infinity && !(Number.isInteger(maxRows) && maxRows >= 2)) {
     throw new RangeError(
-      `maxRows: expected a whole number of at least 2, found ${showValue(maxRows)}`,
+      `maxRows is ${showValue(maxRows)}, expected a whole number of at least 2`,
     );
   }
   const shown = rows.length <= maxRows ? rows : Array.from(

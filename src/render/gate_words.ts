@@ -6,7 +6,7 @@ import { escapeControls } from "../words/escape_controls.ts";
 import { layerRange } from "./layer_range.ts";
 import { wrapText } from "./wrap_text.ts";
 
-/** Names a pass: `digits, seed 3`. */
+/** Names a run: `digits, seed 3`. */
 export function gateTitle({ model, seed }: Pick<GateRun, "model" | "seed">): string {
   return `${model}, seed ${seed}`;
 }
@@ -22,8 +22,8 @@ export function gateCounts(
     `${formatCount(warnings, "warning")}${limit}`,
     ...notes > 0 ? [formatCount(notes, "note")] : [],
     ...suppressed > 0 ? [`${suppressed} suppressed`] : [],
-    ...unmeasured > 0 ? [`${formatCount(unmeasured, "pass", "passes")} could not be measured`] : [],
-    ...skipped > 0 ? [`${formatCount(skipped, "pass", "passes")} skipped`] : [],
+    ...unmeasured > 0 ? [`${formatCount(unmeasured, "run")} could not be measured`] : [],
+    ...skipped > 0 ? [`${formatCount(skipped, "run")} skipped`] : [],
   ].join(", ");
 }
 

@@ -4,7 +4,7 @@ import { requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
 /**
- * Writes a gate's result as JSON: the verdict, then every pass as `report --format json` writes it, with
+ * Writes a gate's result as JSON: the verdict, then every run as `report --format json` writes it, with
  * the findings as the gate weighs them. The same figures give the same bytes, whatever the number of
  * threads and jobs.
  *

@@ -21,14 +21,14 @@ export interface GateTextOptions {
 }
 
 /**
- * Shows what a gate found: of one pass its findings, of many a section for each model, in which the
+ * Shows what a gate found: of one run its findings, of many a section for each model, in which the
  * findings of the first seed that has the worst are written out, and the verdict in one line.
  *
  * No line can be taken for a workflow command of a CI system, whatever a layer is called.
  *
  * @param result The gate's result.
  * @param options See {@linkcode GateTextOptions}.
- * @returns The text; nothing where no pass could be made.
+ * @returns The text; nothing where no run could be made.
  *
  * @example Show a result
  * ```ts
@@ -89,9 +89,7 @@ function manyRuns(made: GateRun[], result: GateResult, style: Style): string[] {
   const about = result.findings.length === 0 ? [] : paragraphs(result.findings, [], style);
   const verdict = `Gate ${result.passed ? "passed" : "failed"}: ${
     formatCount(models.size, "model")
-  }, ${formatCount(made.length, "pass", "passes")}; ${
-    gateCounts(result.summary, result.maxWarnings)
-  }.`;
+  }, ${formatCount(made.length, "run")}; ${gateCounts(result.summary, result.maxWarnings)}.`;
   return [
     ...sections,
     ...about,
@@ -166,7 +164,7 @@ function overSeeds(runs: GateRun[], { width, color }: Style): string[] {
   });
 }
 
-/** The sums of many passes are in the verdict. */
+/** The sums of many runs are in the verdict. */
 const paragraphs = (findings: GateFinding[], runs: GateRun[], style: Style) =>
   renderFindings(findings, orderOf(runs), { ...style, sums: false });
 

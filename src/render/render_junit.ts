@@ -6,8 +6,8 @@ import { requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
 /**
- * Writes a gate's result as JUnit XML: a suite for every pass, a test case for every rule that was run.
- * A rule that found an error is a failure, a pass that could not be made an error; warnings and notes
+ * Writes a gate's result as JUnit XML: a suite for every run, a test case for every rule that was run.
+ * A rule that found an error is a failure, a run that could not be made an error; warnings and notes
  * stand in the test case's output. There is no time in it: the same figures give the same bytes.
  *
  * @param result The gate's result.

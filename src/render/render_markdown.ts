@@ -13,7 +13,7 @@ import { gateResultShape } from "../checks/requirements.ts";
 /** Options of {@linkcode renderMarkdown}. */
 export interface MarkdownOptions {
   /**
-   * Most bytes of UTF-8 that the text may have. Charts are left out first, passes without findings
+   * Most bytes of UTF-8 that the text may have. Charts are left out first, runs without findings
    * next, then what does not fit. Default: 65536, which a comment on GitHub holds.
    */
   maxBytes?: number;
@@ -26,7 +26,7 @@ const MARKS = { error: "🔴 error", warning: "🟡 warning", note: "note" };
 
 /**
  * Writes a gate's result as Markdown for a comment on a pull request or a step summary: the verdict, a
- * table of what was found, what is suppressed and why, and folded away for each pass the text and the
+ * table of what was found, what is suppressed and why, and folded away for each run the text and the
  * bar charts.
  *
  * Everything that comes from a model stands in code, where nothing is a link, a mention or a tag.
@@ -80,7 +80,7 @@ function write(result: GateResult, detailed: GateRun[], withCharts: boolean): st
     ...detailed.length < result.runs.length
       ? [
         "",
-        `${result.runs.length - detailed.length} of ${result.runs.length} passes are not shown.`,
+        `${result.runs.length - detailed.length} of ${result.runs.length} runs are not shown.`,
       ]
       : [],
     "",

@@ -41,7 +41,7 @@ const optionsShape = objectWith({
 /**
  * Writes a gate's result as a SARIF 2.1.0 log, which GitHub code scanning and editors read: a result for
  * every finding, with the model's file and the layer as its logical location; a suppressed finding
- * carries the reason; a pass that could not be made is a notification of the invocation.
+ * carries the reason; a run that could not be made is a notification of the invocation.
  *
  * @param result The gate's result.
  * @param locate Where a layer is defined.

@@ -65,7 +65,7 @@ export function renderStudy(summary: StudySummary, options: RenderStudyOptions =
   const { width = 80, color = false } = options;
   if (!Number.isInteger(width) || width < 40) {
     throw new RangeError(
-      `width: expected a whole number of at least 40, found ${showValue(width)}`,
+      `width is ${showValue(width)}, expected a whole number of at least 40`,
     );
   }
   const strong = (text: string) => paint(text, "strong", color);

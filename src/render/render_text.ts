@@ -62,7 +62,7 @@ export function renderText(
   const { width = 80, unicode = false, color = false } = options;
   if (!Number.isInteger(width) || width < 20) {
     throw new RangeError(
-      `width: expected a whole number of at least 20, found ${showValue(width)}`,
+      `width is ${showValue(width)}, expected a whole number of at least 20`,
     );
   }
   const style = { width, color, ellipsis: unicode ? "…" : ".." };

@@ -1,7 +1,7 @@
 import type { SeededRandom } from "../model/seeded_random.ts";
 import type { KernelLayout } from "../traits/layers.ts";
 import { fans } from "../theory/fans.ts";
-import { initializerDeviation, type InitializerScheme } from "../theory/initializer_deviation.ts";
+import { type InitializerScheme, initializerStd } from "../theory/initializer_std.ts";
 import type { InitializerName } from "../theory/initializers.ts";
 
 /**
@@ -22,7 +22,7 @@ export function drawKernel(
   const count = shape.reduce((product, size) => product * size, 1);
   if (initializer === "orthogonal") return orthogonal(count, shape[shape.length - 1], random);
   const [, scheme, kind] = /^(he|lecun|glorot)(Normal|Uniform)$/.exec(initializer)!;
-  const deviation = initializerDeviation(scheme as InitializerScheme, fans(shape, layout));
+  const deviation = initializerStd(scheme as InitializerScheme, fans(shape, layout));
   if (kind === "Normal") return random.normals(count, deviation);
   // A uniform distribution on (-r, r) has the variance r^2 / 3.
   const reach = Math.sqrt(3) * deviation;

@@ -61,7 +61,9 @@ const fileShape = objectWith({ path: text, header: studyHeaderShape.given, point
 export function mergeStudyFiles(files: readonly StudyFile[]): MergedStudy {
   requireValue("files", files, arrayOf(fileShape));
   const [first, ...others] = files;
-  if (first === undefined) throw new StudyError("there is no part to merge");
+  if (first === undefined) {
+    throw new StudyError("files is empty, expected one part or more to merge");
+  }
   for (const other of others) {
     const difference = differenceOf(first.header, other.header);
     if (difference === null) continue;

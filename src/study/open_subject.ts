@@ -83,7 +83,7 @@ export async function openSubject(
         );
         if (typeof Object(model).getWeights === "function") return model;
         throw new TypeError(
-          `${subject.name || "the function"} returned ${showValue(model)}, expected a model`,
+          `${subject.name || "The function"} returned ${showValue(model)}, expected a model`,
         );
       },
       swaps: { activation: false, initializer: false },

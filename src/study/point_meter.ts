@@ -77,7 +77,7 @@ export class PointMeter {
     const path = typeof subject === "object" && "model" in subject ? codeOf(subject) : null;
     const open = () => openSubject(engine, subject, grid, options);
     const opened = await strayErrors.guard(path, open);
-    const meter = new PointMeter(engine, opened, path, grid, options.layers ?? null);
+    const meter = new PointMeter(engine, opened, path, grid, options.scaleLayers ?? null);
     meter.#prepareEngine(null);
     return meter;
   }
@@ -150,7 +150,7 @@ export class PointMeter {
     try {
       batch = await this.#subject.createBatch(model, seed);
       this.#prepareEngine(model);
-      if (this.#isClosed) throw new StudyError("the study has ended");
+      if (this.#isClosed) throw new StudyError("The study has ended");
       const { swaps, objective } = this.#subject;
       if (swaps.activation && activation !== null) {
         this.#hidden ??= new Set(
@@ -180,8 +180,10 @@ export class PointMeter {
     if (scaler.count > 0) return scaler;
     throw new StudyError(
       layers === null
-        ? "the model has no kernel to scale"
-        : `no layer with a kernel has a name that matches ${showWord(String(layers))}`,
+        ? "The model has no kernel to scale"
+        : `scaleLayers is ${
+          showWord(String(layers))
+        }, expected the name of a layer with a kernel to match it`,
     );
   }
 

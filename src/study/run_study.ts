@@ -23,7 +23,7 @@ const OPTIONS: Record<keyof Required<RunStudyOptions>, true> = {
   examples: true,
   batch: true,
   objective: true,
-  layers: true,
+  scaleLayers: true,
   relaxedSimd: true,
   jobs: true,
   shard: true,
@@ -93,7 +93,7 @@ export async function runStudy(
     objective: identity.objective,
     examples: identity.examples,
     batch: options.batch ?? null,
-    layers: options.layers?.source ?? null,
+    scaleLayers: options.scaleLayers?.source ?? null,
     rules: studyRules().map(({ name }) => name),
     grid: resolved,
     total: countPoints(resolved),
@@ -235,10 +235,10 @@ async function* counted(
 }
 
 function taskOf(subject: StudySubject, grid: StudyGrid, options: StudyOptions): WorkerTask {
-  const { examples, batch, objective, layers, relaxedSimd } = options;
+  const { examples, batch, objective, scaleLayers, relaxedSimd } = options;
   return {
     subject: subject as WorkerTask["subject"],
     grid,
-    options: { examples, batch, objective, layers, relaxedSimd },
+    options: { examples, batch, objective, scaleLayers, relaxedSimd },
   };
 }

@@ -10,7 +10,7 @@ const WORDS: Partial<Record<keyof StudyHeader, string>> = {
   objective: "they differentiate different objectives",
   examples: "their batches differ in size",
   batch: "their batches are from different files",
-  layers: "they scale different layers",
+  scaleLayers: "they scale different layers",
   rules: "they judge by different rules",
   grid: "they have different grids",
   total: "they have different grids",

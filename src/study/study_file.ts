@@ -73,7 +73,7 @@ function requireGrid(path: string, { grid, shard, total }: StudyHeader): void {
   const complain = (what: string) => new StudyError(`${path}, line 1: ${what}`);
   const count = countPoints(grid);
   if (total !== count) {
-    throw complain(`total: expected ${count}, the points of its grid, found ${total}`);
+    throw complain(`total is ${total}, expected ${count}, the points of its grid`);
   }
   try {
     shardRange(grid, shard);

@@ -103,7 +103,7 @@ export function resolveGrid(grid: StudyGrid): ResolvedGrid {
   }
   const points = Object.values(resolved).reduce((product, values) => product * values.length, 1);
   if (points > MOST_POINTS) {
-    throw new RangeError(`the grid has ${points} points, expected at most ${MOST_POINTS}`);
+    throw new RangeError(`The grid has ${points} points, expected at most ${MOST_POINTS}`);
   }
   return resolved;
 }

@@ -27,7 +27,7 @@ export interface StudyHeader {
   /** The file that the batch came from, or `null`. */
   batch: string | null;
   /** Pattern of the layers whose kernels were scaled, or `null` for all. */
-  layers: string | null;
+  scaleLayers: string | null;
   /** The rules that made a point healthy or not. */
   rules: string[];
   /** The points. */

@@ -17,7 +17,7 @@ export interface StudyOptions {
    * Scales only the kernels of layers whose name matches. Default: all kernels; of the exercise's
    * network those that were drawn with its standard deviation of 200.
    */
-  layers?: RegExp | null;
+  scaleLayers?: RegExp | null;
   /** Whether kernels may use relaxed SIMD, see `startEngine`. Default: true. */
   relaxedSimd?: boolean;
   /**

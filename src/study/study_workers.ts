@@ -203,12 +203,12 @@ export class StudyWorkers {
       const [index] = unit.indices;
       const point = describePoint(gridPoint(this.#grid, index));
       if (this.#retried.has(index)) {
-        this.#failure ??= new StudyError(`a worker died at ${point} twice: ${why}`);
+        this.#failure ??= new StudyError(`A worker died at ${point} twice: ${why}`);
         return;
       }
       this.#retried.add(index);
       this.#queue.giveBack(unit);
-      this.#warn(`a worker died at ${point}: ${why}; another one tries the point again`);
+      this.#warn(`A worker died at ${point}: ${why}; another one tries the point again`);
     }
     this.#start();
   }

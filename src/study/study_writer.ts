@@ -80,7 +80,7 @@ export class StudyWriter {
     try {
       const target = await fileToReplace(path);
       if (target === null) {
-        throw new StudyError(`cannot write ${path}: it is not a file, expected one to replace`);
+        throw new StudyError(`${path} is not a file, expected one to replace`);
       }
       const journalPath = `${target}.journal`;
       const temporary = `${target}.tmp`;
@@ -89,7 +89,7 @@ export class StudyWriter {
       file = await Deno.open(journalPath, { create: true, read: true, write: true });
       // Where the file system has no locks, one does without.
       if (!await file.tryLock(true).catch(() => true)) {
-        throw new StudyError(`cannot write ${path}: another process is writing it`);
+        throw new StudyError(`${path} cannot be written: another process is writing it`);
       }
       await file.truncate();
       await Deno.remove(temporary).catch(ifMissing);
@@ -184,7 +184,7 @@ export class StudyWriter {
     const chunk = new Uint8Array(Math.min(CHUNK, end - begin));
     for (let left = end - begin; left > 0;) {
       const read = await this.#journal.read(chunk.subarray(0, Math.min(chunk.length, left)));
-      if (read === null) throw new Error("its journal is shorter than before");
+      if (read === null) throw new Error("The journal is shorter than before");
       await writeAll(to, chunk.subarray(0, read));
       left -= read;
     }
@@ -195,7 +195,7 @@ export class StudyWriter {
 async function requireLeftover(path: string, file: string, beginning: string): Promise<void> {
   if (await isLeftover(file, beginning)) return;
   throw new StudyError(
-    `cannot write ${path}: the temporary file ${file} exists already and is not from a study: ` +
+    `${path} cannot be written: the temporary file ${file} exists already and is not from a study: ` +
       `remove it, or write elsewhere`,
   );
 }
@@ -211,5 +211,5 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
 }
 
 function cannotWrite(path: string, error: unknown): StudyError {
-  return new StudyError(`cannot write ${path}: ${writeFailure(error)}`, { cause: error });
+  return new StudyError(`${path} cannot be written: ${writeFailure(error)}`, { cause: error });
 }

@@ -33,7 +33,7 @@ export function swapActivations(
     });
   if (holders.length === 0) {
     throw new StudyError(
-      `the model has no hidden layer whose activation can be swapped for ${name}: expected a Dense, ` +
+      `The model has no hidden layer whose activation can be swapped for ${name}, expected a Dense, ` +
         `a convolution or an Activation that is not linear`,
     );
   }
@@ -68,7 +68,7 @@ export function redrawKernels(
     });
   if (drawn.length === 0) {
     throw new StudyError(
-      `the model has no kernel that can be drawn by ${initializer}: expected a Dense or a ` +
+      `The model has no kernel that can be drawn by ${initializer}, expected a Dense or a ` +
         `convolutional layer`,
     );
   }

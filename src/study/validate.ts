@@ -89,7 +89,7 @@ export function requireRoom(depth: number, width: number): void {
   const bytes = COPIES * Float32Array.BYTES_PER_ELEMENT * depth * width ** 2;
   if (bytes <= HEAP_LIMIT) return;
   throw new StudyError(
-    `a network of depth ${depth} and width ${width} takes ${formatMemory(bytes)} ` +
+    `A network of depth ${depth} and width ${width} takes ${formatMemory(bytes)} ` +
       `(its kernels, scaled ones and gradients), expected at most the ${
         HEAP_LIMIT / 2 ** 30
       } GiB of the ` +

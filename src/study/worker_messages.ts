@@ -11,7 +11,7 @@ export interface WorkerTask {
   /** The points. */
   grid: StudyGrid;
   /** Those options that a worker heeds. */
-  options: Pick<StudyOptions, "examples" | "batch" | "objective" | "layers" | "relaxedSimd">;
+  options: Pick<StudyOptions, "examples" | "batch" | "objective" | "scaleLayers" | "relaxedSimd">;
 }
 
 /** What a worker says. Work may be sent to it once it is `ready`: what comes earlier is lost. */

@@ -49,7 +49,7 @@ export function activationSpread(
   return layers.map(({ activation, weightVariance, width }, index) => {
     if (typeof width !== "number" || !(width > 0)) {
       throw new RangeError(
-        `layers[${index}].width must be a number above 0, got ${showValue(width)}.`,
+        `layers[${index}].width is ${showValue(width)}, expected a number above 0`,
       );
     }
     const { value, kinks } = resolveActivation(activation);

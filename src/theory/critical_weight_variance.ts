@@ -40,7 +40,7 @@ export function criticalWeightVariance(
 ): number {
   if (typeof biasVariance !== "number" || !(biasVariance >= 0)) {
     throw new RangeError(
-      `biasVariance must be a number from 0 up, got ${showValue(biasVariance)}.`,
+      `biasVariance is ${showValue(biasVariance)}, expected a number of at least 0`,
     );
   }
   const phi = resolveActivation(activation);
@@ -54,7 +54,7 @@ export function criticalWeightVariance(
   // jumps over 1 and no depth is safe.
   if (critical === null || Math.abs(excess(critical)) > JUMP) {
     throw new RangeError(
-      `No weight variance from 1e-3 to 1e6 is critical under the bias variance ${biasVariance}.`,
+      `No weight variance from 1e-3 to 1e6 is critical under the bias variance ${biasVariance}`,
     );
   }
   return critical;

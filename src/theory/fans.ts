@@ -38,7 +38,7 @@ export function fans(shape: readonly number[], layout: KernelLayout = "ordinary"
   requireValue("shape", shape, arrayOf(number));
   requireValue("layout", layout, LAYOUT);
   if (shape.length < 2) {
-    throw new RangeError(`A kernel has two axes or more, got the shape [${shape.join(", ")}].`);
+    throw new RangeError(`shape is [${shape.join(", ")}], expected two axes or more`);
   }
   const window = shape.slice(0, -2).reduce((product, size) => product * size, 1);
   const [first, second] = shape.slice(-2);

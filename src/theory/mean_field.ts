@@ -21,7 +21,7 @@ export interface MeanFieldState {
   /** Mean of a squared. */
   activationMeanSquare: number;
   /** Standard deviation of a, over units and examples. */
-  activationDeviation: number;
+  activationStd: number;
   /**
    * chi: the squared l2 norm of this layer's delta over that of the layer above; the last layer's is
    * taken with its own weight variance. Below 1 gradients vanish, above 1 they explode.
@@ -75,7 +75,7 @@ export function meanField(
     return {
       preActivationVariance: variance,
       activationMeanSquare: meanSquare,
-      activationDeviation: Math.sqrt(Math.max(0, meanSquare - mean * mean)),
+      activationStd: Math.sqrt(Math.max(0, meanSquare - mean * mean)),
       chi: above * gaussianMean((z) => derivative(z) ** 2, variance, { kinks }),
     };
   });
@@ -83,6 +83,6 @@ export function meanField(
 
 function mustBeVariance(name: string, value: number): void {
   if (typeof value !== "number" || !(value >= 0)) {
-    throw new RangeError(`${name} must be a number from 0 up, got ${showValue(value)}.`);
+    throw new RangeError(`${name} is ${showValue(value)}, expected a number of at least 0`);
   }
 }

@@ -11,7 +11,7 @@ export * from "./critical_weight_variance.ts";
 export * from "./fans.ts";
 export * from "./gain.ts";
 export * from "./gaussian_mean.ts";
-export * from "./initializer_deviation.ts";
+export * from "./initializer_std.ts";
 export * from "./initializers.ts";
 export { leakyRelu } from "../traits/leaky_relu.ts";
 export * from "./mean_field.ts";

@@ -40,11 +40,11 @@ export function reluOffFractions(
   const { correlation = 0 } = options;
   for (const [name, value] of Object.entries({ depth, examples })) {
     if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(`${name} must be a whole number from 1 up, got ${showValue(value)}.`);
+      throw new RangeError(`${name} is ${showValue(value)}, expected a whole number of at least 1`);
     }
   }
   if (typeof correlation !== "number" || !(correlation >= 0 && correlation <= 1)) {
-    throw new RangeError(`correlation must be from 0 to 1, got ${showValue(correlation)}.`);
+    throw new RangeError(`correlation is ${showValue(correlation)}, expected a number from 0 to 1`);
   }
   let c = correlation;
   return Array.from({ length: depth }, () => {

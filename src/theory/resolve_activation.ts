@@ -24,5 +24,5 @@ export function resolveActivation(activation: string | ActivationFunction): Acti
   const found = findActivation(activation);
   if (found !== null) return found;
   const known = Object.keys(ACTIVATION_FUNCTIONS).join(", ");
-  throw new RangeError(`activation ${showValue(activation)} is not known; known are ${known}.`);
+  throw new RangeError(`activation is ${showValue(activation)}, expected ${known}`);
 }

@@ -25,11 +25,11 @@ export const NORMAL_QUANTILE = 1.959963984540054;
  */
 export function wilsonInterval(successes: number, trials: number): [number, number] {
   if (!Number.isSafeInteger(trials) || trials < 1) {
-    throw new RangeError(`trials must be a whole number from 1 up, got ${showValue(trials)}.`);
+    throw new RangeError(`trials is ${showValue(trials)}, expected a whole number of at least 1`);
   }
   if (!Number.isSafeInteger(successes) || successes < 0 || successes > trials) {
     throw new RangeError(
-      `successes must be a whole number from 0 to ${trials}, got ${showValue(successes)}.`,
+      `successes is ${showValue(successes)}, expected a whole number from 0 to ${trials}`,
     );
   }
   const rate = successes / trials;

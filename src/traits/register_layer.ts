@@ -64,7 +64,7 @@ export function registerLayer(className: string, traits: CustomLayerTraits): voi
   for (const [name, value] of Object.entries(traits)) {
     if (!Object.hasOwn(VALUES, name)) {
       throw new TypeError(
-        `a layer has no trait ${showValue(name)}${nearest(name, Object.keys(VALUES))}`,
+        `A layer has no trait ${showValue(name)}${nearest(name, Object.keys(VALUES))}`,
       );
     }
     const { expected, is } = VALUES[name as keyof LayerTraits];

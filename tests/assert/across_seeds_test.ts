@@ -12,7 +12,7 @@ import { exerciseModel } from "../../src/model/exercise_model.ts";
 
 /** Kernels of the wrong scale under every fifth seed. */
 const create: CreateModel = ({ seed }) =>
-  exerciseModel({ depth: 3, stddev: (seed % 5 === 4 ? 5 : 1) / Math.sqrt(20), seed });
+  exerciseModel({ depth: 3, std: (seed % 5 === 4 ? 5 : 1) / Math.sqrt(20), seed });
 
 /** Runs it on an engine, and fails if a tensor is left. */
 async function run(
@@ -50,7 +50,7 @@ Deno.test("acrossSeeds() names the seeds, the rate, its interval, and the first 
 });
 
 Deno.test("acrossSeeds() names twenty seeds and counts the others", async () => {
-  const bad: CreateModel = ({ seed }) => exerciseModel({ depth: 2, stddev: 5, seed });
+  const bad: CreateModel = ({ seed }) => exerciseModel({ depth: 2, std: 5, seed });
   await using _engine = await startEngine();
   await assertRejects(
     () => acrossSeeds(bad, assertInitScale, { seeds: 23 }),
@@ -132,7 +132,7 @@ Deno.test("acrossSeeds() says how to hand a model to an assertion that takes one
   for (
     const [assertion, name] of [
       [assertWeightsChange, "assertWeightsChange takes"],
-      [(model: never, batch: never) => assertWeightsChange(model, batch), "the assertion takes"],
+      [(model: never, batch: never) => assertWeightsChange(model, batch), "The assertion takes"],
     ] as const
   ) {
     await assertRejects(
@@ -145,23 +145,31 @@ Deno.test("acrossSeeds() says how to hand a model to an assertion that takes one
 
 Deno.test("acrossSeeds() throws a TypeError or a RangeError when an argument is wrong", async () => {
   for (const seeds of [0, -1, 1.5, NaN, 1e7, [], [1, 1], [0.5], "3" as unknown as number]) {
-    await assertRejects(() => run(seeds), RangeError, "seeds must be a whole number from 1");
+    await assertRejects(() => run(seeds), RangeError, "expected a whole number from 1");
   }
-  await assertRejects(() => run(1, { passRate: 1.1 }), RangeError, "passRate must be from 0 to 1");
-  await assertRejects(() => run(1, { over: "batch" } as never), TypeError, "options.over must be");
+  await assertRejects(() => run(1, { passRate: 1.1 }), RangeError, "expected a number from 0 to 1");
+  await assertRejects(
+    () => run(1, { over: "batch" } as never),
+    TypeError,
+    'options.over is "batch", expected "measurements" or "model"',
+  );
   await assertRejects(
     () => acrossSeeds(null as never, assertInitScale),
     TypeError,
-    "create must",
+    "create is null, expected a function",
   );
-  await assertRejects(() => acrossSeeds(create, 3 as never), TypeError, "assertion must be");
+  await assertRejects(
+    () => acrossSeeds(create, 3 as never),
+    TypeError,
+    "assertion is 3, expected a function",
+  );
   const wrong: [unknown, string][] = [
-    [null, "options must be an object, got null"],
-    ["x", 'options must be an object, got "x"'],
+    [null, "options is null, expected an object"],
+    ["x", 'options is "x", expected an object'],
     [{ pasRate: 0.5 }, 'unknown key "pasRate"; did you mean "passRate"?'],
-    [{ draws: 5 }, 'unknown key "draws"; known are seeds, passRate, over'],
-    [{ objective: "mse" }, "options.objective must be a function or one of sum, meanSquaredError"],
-    [{ createBatch: 3 }, "options.createBatch must be a function, got 3"],
+    [{ draws: 5 }, 'unknown key "draws", expected one of seeds, passRate, over'],
+    [{ objective: "mse" }, "expected a function or one of sum, meanSquaredError"],
+    [{ createBatch: 3 }, "options.createBatch is 3, expected a function"],
   ];
   for (const [options, text] of wrong) {
     await assertRejects(

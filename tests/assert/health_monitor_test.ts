@@ -27,7 +27,7 @@ async function train({ options, learningRate = 1e-3, epochs = 3, create }: Train
   await using engine = await startEngine();
   const { tf } = engine;
   const model = create?.() ??
-    exerciseModel({ depth: 3, stddev: 1 / Math.sqrt(20), seed: 5 });
+    exerciseModel({ depth: 3, std: 1 / Math.sqrt(20), seed: 5 });
   const batch = randomBatch(model, { objective: OBJECTIVE });
   const monitor = options && healthMonitor({ batch, objective: OBJECTIVE, ...options });
   model.compile({ optimizer: tf.train.sgd(learningRate), loss: OBJECTIVE });
@@ -116,7 +116,7 @@ Deno.test("healthMonitor() calls a model by its own name, and blames the learnin
 
 Deno.test("healthMonitor() leaves the learning rate alone where the held batch is not finite", async () => {
   await using engine = await startEngine();
-  const model = exerciseModel({ depth: 2, stddev: 1 / Math.sqrt(20) });
+  const model = exerciseModel({ depth: 2, std: 1 / Math.sqrt(20) });
   const good = randomBatch(model, { objective: OBJECTIVE });
   const held = { ...good, inputs: engine.tf.fill([8, 20], NaN), targets: engine.tf.zeros([8, 1]) };
   const monitor = healthMonitor({ batch: held, objective: OBJECTIVE, onFinding: "keep" });
@@ -168,7 +168,7 @@ Deno.test("healthMonitor() asks about each error and each warning, and does as i
 });
 
 Deno.test("healthMonitor() checks the chosen rules, and takes the network for a trained one", async () => {
-  const create = () => exerciseModel({ depth: 3, stddev: 5 / Math.sqrt(20), seed: 5 });
+  const create = () => exerciseModel({ depth: 3, std: 5 / Math.sqrt(20), seed: 5 });
   const options = { every: 12, rules: ["init-scale"] };
   const noted = await train({ create, options });
   assertEquals([...new Set(noted.history[0].findings.map(({ severity }) => severity))], ["note"]);
@@ -184,25 +184,33 @@ Deno.test("healthMonitor() throws a TypeError or a RangeError when an option is 
   await using engine = await startEngine();
   const batch = { inputs: engine.tf.ones([8, 20]) };
   const wrong: [Partial<HealthMonitorOptions>, ErrorConstructor, string][] = [
-    [{ batch: undefined }, TypeError, "options.batch must be an object with inputs"],
-    [{ every: 0 }, RangeError, "every must be a whole number from 1 up, got 0"],
-    [{ every: 1.5 }, RangeError, "got 1.5"],
-    [{ onFinding: "warn" as never }, TypeError, 'must be "keep", "stop", "throw" or a function'],
-    [{ rules: "symmetry" as never }, TypeError, "rules must be an array of names"],
+    [
+      { batch: undefined },
+      TypeError,
+      "options.batch has no inputs, expected the batch to measure on",
+    ],
+    [{ every: 0 }, RangeError, "options.every is 0, expected a whole number of at least 1"],
+    [{ every: 1.5 }, RangeError, "options.every is 1.5, expected a whole number of at least 1"],
+    [{ onFinding: "warn" as never }, TypeError, 'options.onFinding is "warn", expected "keep"'],
+    [{ rules: "symmetry" as never }, TypeError, "expected an array of names"],
     [{ satratedFraction: 1 } as never, TypeError, 'unknown key "satratedFraction"'],
-    [{ saturatedFraction: 2 }, RangeError, "saturatedFraction must be from 0 to 1, got 2"],
-    [{ objective: "mse" as never }, TypeError, "objective must be a function or one of sum"],
-    [{ rules: ["dead"] }, TypeError, 'rules names "dead"; known are non-finite'],
-    [{ rules: ["dead-unit"] }, TypeError, 'names "dead-unit"; did you mean "dead-units"?'],
-    [{ rules: [3 as never] }, TypeError, "rules names 3; known are non-finite"],
+    [{ saturatedFraction: 2 }, RangeError, "saturatedFraction is 2, expected a number from 0 to 1"],
+    [{ objective: "mse" as never }, TypeError, "expected a function or one of sum"],
+    [{ rules: ["dead"] }, TypeError, 'rules has "dead", expected one of non-finite'],
+    [{ rules: ["dead-unit"] }, TypeError, 'has "dead-unit"; did you mean "dead-units"?'],
+    [{ rules: [3 as never] }, TypeError, "rules has 3, expected one of non-finite"],
   ];
   for (const [options, type, text] of wrong) {
     assertThrows(() => healthMonitor({ batch, ...options } as HealthMonitorOptions), type, text);
   }
-  assertThrows(() => healthMonitor(undefined as never), TypeError, "options must be an object");
+  assertThrows(() => healthMonitor(undefined as never), TypeError, "expected an object");
   batch.inputs.dispose();
 });
 
 Deno.test("healthMonitor() throws an EngineError when no engine runs", () => {
-  assertThrows(() => healthMonitor({ batch: {} as never }), EngineError, "no engine runs");
+  assertThrows(
+    () => healthMonitor({ batch: {} as never }),
+    EngineError,
+    "No engine runs: start the engine first, with await startEngine()",
+  );
 });

@@ -47,7 +47,7 @@ interface Row {
 }
 
 const MSE = "meanSquaredError";
-const tanh = (depth = 3) => exerciseModel({ depth, stddev: 1 / Math.sqrt(20), seed: 3 });
+const tanh = (depth = 3) => exerciseModel({ depth, std: 1 / Math.sqrt(20), seed: 3 });
 
 function deadNetwork(): LayersModel {
   const model = tanh();
@@ -193,9 +193,23 @@ for (const { assertion, healthy, broken, named } of ROWS) {
         TypeError,
         "model is an object, expected a layers model of TensorFlow.js",
       ],
-      [model, null, {}, undefined, TypeError, "batch must be an object with inputs, got null"],
-      [model, { inputs: [1] }, {}, undefined, TypeError, "must be tensors"],
-      [model, batch, { deadFraction: 0.5 }, undefined, TypeError, `none of ${assertion.name}()'s`],
+      [model, null, {}, undefined, TypeError, "batch is null, expected an object with inputs"],
+      [
+        model,
+        { inputs: [1] },
+        {},
+        undefined,
+        TypeError,
+        "batch has 1 among its tensors, expected tensors alone",
+      ],
+      [
+        model,
+        batch,
+        { deadFraction: 0.5 },
+        undefined,
+        TypeError,
+        `not a threshold of ${assertion.name}()`,
+      ],
       [
         model,
         batch,
@@ -204,10 +218,10 @@ for (const { assertion, healthy, broken, named } of ROWS) {
         TypeError,
         "leekTolerance",
       ],
-      [model, batch, { seed: 0.5 }, undefined, RangeError, "seed must be a whole number, got 0.5"],
-      [model, batch, {}, 1, TypeError, "msg must be a string, got number"],
-      [model, batch, null, undefined, TypeError, "options must be an object, got null"],
-      [model, batch, 3, undefined, TypeError, "options must be an object, got 3"],
+      [model, batch, { seed: 0.5 }, undefined, RangeError, "seed is 0.5, expected a whole number"],
+      [model, batch, {}, 1, TypeError, "msg is 1, expected a string"],
+      [model, batch, null, undefined, TypeError, "options is null, expected an object"],
+      [model, batch, 3, undefined, TypeError, "options is 3, expected an object"],
     ];
     const tensors = engine.tf.memory().numTensors;
     for (const [model, batch, options, msg, type, text] of wrong) {
@@ -232,7 +246,7 @@ Deno.test("assertGradientsMatchNumeric() judges the selected layers, and passes 
   await assertRejects(
     () => run(assertGradientsMatchNumeric, spoilt({ layers: ["middle"] })),
     RangeError,
-    "layers names middle",
+    "options.layers has middle, which no layer matches, expected one of below, above, head",
   );
   await assertRejects(
     () =>
@@ -331,7 +345,7 @@ Deno.test("assertBatchIndependence() and assertDependsOnInput() throw a RangeErr
     await assertRejects(
       () => run(assertion, (tf) => ({ model: tanh(), batch: { inputs: tf.ones([1, 20]) } })),
       RangeError,
-      "1 example; 2 or more",
+      "batch has 1 example, expected 2 or more",
     );
   }
 });
@@ -360,6 +374,6 @@ Deno.test("the assertions over a model leave no tensor when a gradient or a step
     () =>
       run(assertWeightsChange, () => ({ model: tanh(), options: { train: options.optimizer } })),
     TypeError,
-    "options.train must be a function, got string",
+    'options.train is "adam", expected a function',
   );
 });

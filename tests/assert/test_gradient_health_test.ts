@@ -7,7 +7,7 @@ import { RULES } from "../../src/checks/rules.ts";
 import { exerciseModel } from "../../src/model/exercise_model.ts";
 
 const create = ({ seed }: { seed: number }) =>
-  exerciseModel({ depth: 3, stddev: 1 / Math.sqrt(20), seed });
+  exerciseModel({ depth: 3, std: 1 / Math.sqrt(20), seed });
 
 testGradientHealth(
   "testGradientHealth() registers a test that passes on a healthy network",
@@ -20,7 +20,7 @@ testGradientHealth(
 );
 
 /** The log of `deno test` on a file that tests an exercise network of this scale. */
-async function log(stddev: number, options: TestGradientHealthOptions): Promise<string> {
+async function log(std: number, options: TestGradientHealthOptions): Promise<string> {
   const file = await Deno.makeTempFile({ suffix: "_test.ts" });
   const url = (path: string) => new URL(`../../src/${path}`, import.meta.url).href;
   try {
@@ -28,7 +28,7 @@ async function log(stddev: number, options: TestGradientHealthOptions): Promise<
       file,
       `import { testGradientHealth } from "${url("assert/test_gradient_health.ts")}";
       import { exerciseModel } from "${url("model/exercise_model.ts")}";
-      const create = ({ seed }) => exerciseModel({ stddev: ${stddev}, seed });
+      const create = ({ seed }) => exerciseModel({ std: ${std}, seed });
       testGradientHealth("the network", create, ${JSON.stringify(options)});`,
     );
     const config = new URL("../../deno.json", import.meta.url).pathname;
@@ -62,25 +62,33 @@ Deno.test("testGradientHealth() checks the chosen rules with the given threshold
 
 Deno.test("testGradientHealth() throws a TypeError when it is registered with something wrong", () => {
   const wrong: [unknown, TestGradientHealthOptions, string][] = [
-    [null, {}, "create must be a function, got object"],
-    [create, { rules: ["vanishing"] }, 'names "vanishing"; did you mean "vanishing-gradients"?'],
-    [create, { rules: ["dead-unit"] }, 'names "dead-unit"; did you mean "dead-units"?'],
-    [create, { rules: "symmetry" as never }, 'rules must be an array of names, got "symmetry"'],
+    [null, {}, "create is null, expected a function"],
+    [
+      create,
+      { rules: ["vanishing"] },
+      'options.rules has "vanishing"; did you mean "vanishing-gradients"?',
+    ],
+    [create, { rules: ["dead-unit"] }, 'options.rules has "dead-unit"; did you mean "dead-units"?'],
+    [create, { rules: "symmetry" as never }, 'rules is "symmetry", expected an array of names'],
     [create, { satratedFraction: 1 } as never, 'unknown key "satratedFraction"'],
-    [create, { objective: "mse" as never }, "objective must be a function or one of sum"],
-    [create, { createBatch: 1 as never }, "createBatch must be a function, got 1"],
-    [create, null as never, "options must be an object, got null"],
-    [create, { modelRules: ["causal"] }, 'modelRules names "causal"; did you mean "causality"?'],
-    [create, { modelRules: ["x"] }, 'modelRules names "x"; known are input-dependence'],
+    [create, { objective: "mse" as never }, "expected a function or one of sum"],
+    [create, { createBatch: 1 as never }, "createBatch is 1, expected a function"],
+    [create, null as never, "options is null, expected an object"],
+    [create, { modelRules: ["causal"] }, 'modelRules has "causal"; did you mean "causality"?'],
+    [create, { modelRules: ["x"] }, 'modelRules has "x", expected one of input-dependence'],
   ];
   for (const [create, options, text] of wrong) {
     assertThrows(() => testGradientHealth("x", create as never, options), TypeError, text);
   }
-  assertThrows(() => testGradientHealth("", create), TypeError, "name must be a text");
-  assertThrows(() => testGradientHealth("x", create, { seed: 0.5 }), RangeError, "got 0.5");
+  assertThrows(() => testGradientHealth("", create), TypeError, "expected a text");
+  assertThrows(
+    () => testGradientHealth("x", create, { seed: 0.5 }),
+    RangeError,
+    "options.seed is 0.5, expected a whole number",
+  );
   assertThrows(
     () => testGradientHealth("x", create, { saturatedFraction: 2 }),
     RangeError,
-    "saturatedFraction must be from 0 to 1, got 2",
+    "saturatedFraction is 2, expected a number from 0 to 1",
   );
 });

@@ -55,14 +55,18 @@ Deno.test("a rule refuses a threshold that is not its own, and one out of its ra
   assertThrows(
     check({ deadFraction: 0.5 }),
     TypeError,
-    "options.deadFraction is none of team/wide-layers's thresholds; it reads mostUnits.",
+    "options.deadFraction is not a threshold of team/wide-layers, expected mostUnits",
   );
   assertThrows(
     check({ mostUnit: 1 }),
     TypeError,
     'unknown key "mostUnit"; did you mean "mostUnits"?',
   );
-  assertThrows(check({ mostUnits: 0.5 }), RangeError, "must be from 1 to Infinity, got 0.5");
+  assertThrows(
+    check({ mostUnits: 0.5 }),
+    RangeError,
+    "is 0.5, expected a number from 1 to Infinity",
+  );
   // What is undefined was not given.
   assertEquals(rule.check(wide(), { deadFraction: undefined } as object).length, 1);
 });

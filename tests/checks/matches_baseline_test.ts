@@ -72,6 +72,6 @@ Deno.test("matchesBaseline() throws a TypeError when the baseline is none", () =
   assertThrows(
     () => matchesBaseline({} as Measurements),
     TypeError,
-    "baseline must be what measure() returns",
+    "expected what measure() returns",
   );
 });

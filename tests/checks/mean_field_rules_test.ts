@@ -30,7 +30,7 @@ function predicted(
     layers[i] = {
       activation,
       preActivations: flat(Math.sqrt(states[i].preActivationVariance), width * 32),
-      activations: flat(states[i].activationDeviation * deviations[i], width * 32),
+      activations: flat(states[i].activationStd * deviations[i], width * 32),
       preActivationGradients: flat(Math.sqrt(signal * deltas[i]), width * 32),
       weights: [makeWeight({
         shape: [width, width],

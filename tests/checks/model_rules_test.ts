@@ -187,7 +187,11 @@ Deno.test("overfitsBatch fails above overfitLoss, or when the loss comes down to
   assertEquals(severities(overfit([1, 0.5, 0.0101])), ["error"]);
   assertEquals(overfit([1, 0.5], { overfitLoss: 0.5 }), []);
   assertEquals(severities(overfit([1, 0.5, 0.01], { overfitSteps: 1 })), ["error"]);
-  assertThrows(() => overfit([1], { overfitSteps: 1.5 }), RangeError, "a whole number, got 1.5");
+  assertThrows(
+    () => overfit([1], { overfitSteps: 1.5 }),
+    RangeError,
+    "options.overfitSteps is 1.5, expected a whole number",
+  );
   assertMatch(overfit([1, NaN])[0].message, /is NaN after 1 step of/);
 });
 

@@ -60,7 +60,7 @@ Deno.test("registerRule() refuses what cannot be one of all rules", () => {
   refuse(deep("team/few-layers"), "the name of another registered rule");
   refuse(
     deep("team/other", "deadFraction"),
-    "the threshold deadFraction of team/other is one of another rule with the default 0.5",
+    "The threshold deadFraction of team/other is one of another rule with the default 0.5, expected another name",
   );
 });
 
@@ -78,10 +78,14 @@ Deno.test("a gate weighs, configures and turns off a registered rule as any othe
   ]);
   const loose = { "team/few-layers": ["error", { mostLayers: 9 }], "team/data": "off" };
   assertEquals(judged(loose), []);
-  assertThrows(() => judged({ "team/few": "off" }), Error, 'g: rules: unknown rule "team/few"');
+  assertThrows(
+    () => judged({ "team/few": "off" }),
+    Error,
+    'g: rules has the unknown rule "team/few"; did you mean "team/few-layers"?',
+  );
   assertThrows(
     () => judged({ "team/few-layers": ["error", { mostLayers: 0 }] }),
     Error,
-    'g: rules["team/few-layers"]: options.mostLayers must be from 1 to 100, got 0',
+    'g: rules["team/few-layers"]: options.mostLayers is 0, expected a number from 1 to 100',
   );
 });

@@ -54,7 +54,7 @@ function critical(
     return {
       activation,
       preActivations: flat(Math.sqrt(state.preActivationVariance), width * 32),
-      activations: flat(state.activationDeviation * (i === 0 ? deviation : 1), width * 32),
+      activations: flat(state.activationStd * (i === 0 ? deviation : 1), width * 32),
       preActivationGradients: flat(Math.sqrt(signal), width * 32),
       weights: [makeWeight({
         shape: [width, width],

@@ -48,46 +48,66 @@ const CONFIGURATION = {
 };
 
 const REFUSED: [args: string[], files: Record<string, unknown>, message: string | string[]][] = [
-  [[], {}, "check needs a MODEL: name one, or list models in gradient-health.json"],
-  [[], { "gradient-health.json": {} }, "check needs a MODEL"],
+  [[], {}, "MODEL is missing, expected one, or models in gradient-health.json"],
+  [[], { "gradient-health.json": {} }, "MODEL is missing"],
   [["none.json"], {}, "none.json: there is no such file"],
   [["none.json", "--reporter", "junit=out.xml"], {}, "none.json"],
-  [["fin"], { "gradient-health.json": CONFIGURATION }, 'model "fin"'],
-  [["a.ts", "a.ts"], {}, "the model a.ts is named twice"],
-  [["a.ts", "--reporter", "junti"], {}, 'unknown reporter "junti"; did you mean "junit"?'],
-  [["a.ts", "--reporter", "html"], {}, 'unknown reporter "html", expected one of text, json'],
-  [["a.ts", "--reporter", "json="], {}, '--reporter "json=" lacks its file'],
+  [
+    ["fin"],
+    { "gradient-health.json": CONFIGURATION },
+    'MODEL is "fin", expected a file, or a model that gradient-health.json lists',
+  ],
+  [["a.ts", "a.ts"], {}, "MODEL a.ts is given twice, expected once"],
+  [
+    ["a.ts", "--reporter", "junti"],
+    {},
+    '--reporter is "junti", expected text, json, junit, github, markdown or sarif; did you mean "junit"?',
+  ],
+  [["a.ts", "--reporter", "html"], {}, '--reporter is "html", expected text, json'],
+  [["a.ts", "--reporter", "json="], {}, '--reporter is "json=", expected a file after ='],
   [
     ["a.ts", "--reporter", "json", "--reporter", "text"],
     {},
-    "the reporters json and text would share stdout",
+    "The reporters json and text would share stdout",
   ],
   [
     ["a.ts", "--reporter", "json=a", "--reporter", "sarif=a"],
     {},
-    "two results would be written to a",
+    "Two results would be written to a",
   ],
   [
     ["a.ts", "--reporter", "json=a", "--reporter", "sarif=./a"],
     {},
-    "two results would be written to one file, a and ./a",
+    "Two results would be written to one file, a and ./a",
   ],
-  [["a.ts", "./a.ts"], {}, "the model ./a.ts is named twice"],
-  [["a.ts", "--reporter", "json", "--out", "a"], {}, "give either"],
-  [["a.ts", "--shard", "3/2"], {}, '--shard takes I/N, the I-th of N parts, as 1/3, found "3/2"'],
-  [["a.ts", "--shard", "0/2"], {}, '--shard takes I/N, the I-th of N parts, as 1/3, found "0/2"'],
-  [["a.ts", "--jobs", "0"], {}, "--jobs takes a whole number, 1 to 256"],
+  [["a.ts", "./a.ts"], {}, "MODEL ./a.ts is given twice, expected once"],
+  [["a.ts", "--reporter", "json", "--out", "a"], {}, "expected either"],
+  [
+    ["a.ts", "--shard", "3/2"],
+    {},
+    '--shard is "3/2", expected I/N, the I-th of N parts, such as 1/3',
+  ],
+  [["a.ts", "--shard", "0/2"], {}, '--shard is "0/2", expected I/N, the I-th of N parts'],
+  [["a.ts", "--jobs", "0"], {}, '--jobs is "0", expected a whole number, 1 to 256, or auto'],
   [
     ["a.ts", "--seeds", "9..1"],
     {},
-    '--seeds: expected how many draws (10), or seeds (1,2,5 or 0..9), found "9..1"',
+    '--seeds is "9..1", expected how many draws (10), or seeds (1,2,5 or 0..9)',
   ],
-  [["a.ts", "--seeds", "-1"], {}, "--seeds: expected how many draws (10), or seeds"],
-  [["a.ts", "--jobs", "-1"], {}, '--jobs takes a whole number, 1 to 256, found "-1"'],
-  [["a.ts", "--max-warnings", "-1"], {}, "--max-warnings takes a whole number, 0"],
+  [["a.ts", "--seeds", "-1"], {}, '--seeds is "-1", expected how many draws (10), or seeds'],
+  [["a.ts", "--jobs", "-1"], {}, '--jobs is "-1", expected a whole number, 1 to 256, or auto'],
+  [
+    ["a.ts", "--max-warnings", "-1"],
+    {},
+    '--max-warnings is "-1", expected a whole number, 0 or more',
+  ],
   [["a.ts", "--seeds", "1", "--seed", "1"], {}, "--seed and --seeds exclude each other"],
-  [["a.ts", "--max-warnings", "few"], {}, "--max-warnings takes a whole number"],
-  [["--columns", "5"], { "gradient-health.json": CONFIGURATION }, "--columns takes a whole number"],
+  [["a.ts", "--max-warnings", "few"], {}, '--max-warnings is "few", expected a whole number'],
+  [
+    ["--columns", "5"],
+    { "gradient-health.json": CONFIGURATION },
+    '--columns is "5", expected a whole number, 20 to 1000',
+  ],
   [
     ["a.ts", "--baseline", "b.json"],
     { "gradient-health.json": { extends: "init" }, "b.json": '{ "version": 1, "models": {} }' },
@@ -99,12 +119,12 @@ const REFUSED: [args: string[], files: Record<string, unknown>, message: string 
   [
     ["a.ts", "--baseline", "b.json"],
     { "b.json": "{}" },
-    "b.json: version: expected 1, found nothing",
+    "b.json: version is missing, expected 1",
   ],
   [
     ["--print-config"],
     { "gradient-health.json": { rules: { "dead-unit": "off" } } },
-    'gradient-health.json:1:23: unknown rule "dead-unit" in rules; did you mean "dead-units"?',
+    'gradient-health.json:1:23: rules has the unknown rule "dead-unit"; did you mean "dead-units"?',
   ],
   [["a.ts"], { "gradient-health.json": "{", "deno.json": '{"gradientHealth": 1}' }, "two conf"],
 ];
@@ -129,7 +149,7 @@ Deno.test("check judges the models of the nearest configuration, from any folder
     assertEquals([whole.code, one.code, file.code], [1, 0, 1], whole.stderr);
     assertStringIncludes(whole.stdout, "== fine (../seed_tanh_critical/model.json), seed 0");
     assertStringIncludes(whole.stdout, "== dead (../relu_dead_layer/model.json), 3 seeds");
-    assertStringIncludes(whole.stdout, "Gate failed: 2 models, 4 passes");
+    assertStringIncludes(whole.stdout, "Gate failed: 2 models, 4 runs");
     // A model that the configuration lists is checked as it says, by whatever name it is called.
     assertStringIncludes(file.stdout, "== dead (../relu_dead_layer/model.json), 3 seeds");
   });
@@ -265,8 +285,8 @@ Deno.test("check goes on after a pass that cannot be made, and exits with 2", as
   await withGateFolder([HEALTHY, BROKEN], files, async (cwd) => {
     const { code, stdout, stderr } = await runCommand(["check", "--quiet"], { cwd });
     assertEquals(code, 2);
-    assertStringIncludes(stdout, "Gate failed: 2 models, 4 passes");
-    assertStringIncludes(stdout, "1 pass could");
+    assertStringIncludes(stdout, "Gate failed: 2 models, 4 runs");
+    assertStringIncludes(stdout, "1 run could");
     assertEquals(stderr.split("\n").length, 2, stderr);
     assertStringIncludes(stderr, "error: none/model.json");
     const loud = await runCommand(["check"], { cwd });
@@ -300,9 +320,9 @@ Deno.test("check --jobs 2 goes on after models that end their workers", async ()
     const args = ["check", ...models, "--seeds", "3", "--jobs", "2", "--quiet"];
     const { code, stdout, stderr } = await runCommand(args, { cwd });
     assertEquals(code, 2, stderr);
-    assertStringIncludes(stdout, "Gate failed: 1 model, 3 passes;");
+    assertStringIncludes(stdout, "Gate failed: 1 model, 3 runs;");
     for (const name of ["end.js", "close.js"]) {
-      assertStringIncludes(stderr, `error: ${name}: the model's code terminated its worker`);
+      assertStringIncludes(stderr, `error: ${name}: The model's code terminated its worker`);
     }
     assertStringIncludes(stderr, "error: die.js: an error in its code was not caught: late");
   });

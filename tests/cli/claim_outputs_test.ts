@@ -57,10 +57,10 @@ Deno.test("claimOutputs() refuses two results for one file, there or not, device
     for (const [one, two] of [["a", "a"], ["a", "./a"], ["a", "link"], ["b/c", "b/../b/c"]]) {
       await refuses(
         both(`${folder}/${one}`, `${folder}/${two}`),
-        "two results would be written to",
+        "Two results would be written to",
       );
     }
-    await refuses(both("/dev/null", "/dev/null"), "two results would be written to /dev/null");
+    await refuses(both("/dev/null", "/dev/null"), "Two results would be written to /dev/null");
     await both(`${folder}/a`, `${folder}/b`);
     await both(`${folder}/b/c`, `${folder}/c/c`);
   }));
@@ -149,14 +149,14 @@ Deno.test("claimOutputs() makes no folder where another result is refused", () =
 Deno.test("claimOutputs() says before anything runs what cannot be written", () =>
   withFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "text");
-    await refuses(claim(folder), `cannot write ${folder}: it is a folder, expected a file`);
+    await refuses(claim(folder), `${folder} cannot be written: it is a folder, expected a file`);
     await refuses(claim(`${folder}/file/a`), "a part of its path is not a folder");
     await refuses(claim(`${folder}/file/a/b`), "a part of its path is not a folder");
     if (Deno.build.os === "windows") return;
     await Deno.chmod(`${folder}/file`, 0o444);
     await refuses(
       claim(`${folder}/file`),
-      `cannot write ${folder}/file: permission denied by the operating system`,
+      `${folder}/file cannot be written: permission denied by the operating system`,
     );
   }));
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { MODEL_RULES } from "../../src/checks/model_rules.ts";
 import { GATE_RULES } from "../../src/gate/gate_rules.ts";
+import { flagName } from "../../src/cli/flag.ts";
 import { COMMANDS } from "../../src/cli/overview.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
@@ -27,7 +28,7 @@ Deno.test("completions bash completes subcommands, flags, words, files and rules
   assertEquals(await complete(source, "ex"), ["explain"]);
   assertEquals(await complete(source, "check", "--re"), ["--reporter", "--register"]);
   assertEquals(await complete(source, "check", "--reporter", "j"), ["json", "junit"]);
-  assertEquals(await complete(source, "report", "--scale", ""), ["log", "linear"]);
+  assertEquals(await complete(source, "report", "--axis", ""), ["log", "linear"]);
   for (const subcommand of ["sweep", "merge"]) {
     const formats = await complete(source, subcommand, "--format", "");
     assertEquals(formats, ["text", "json", "csv", "markdown", "summary"]);
@@ -49,7 +50,7 @@ Deno.test("completions bash completes subcommands, flags, words, files and rules
 Deno.test("completions bash completes a value behind =, which bash makes a word of its own", async () => {
   const source = await script("bash");
   assertEquals(await complete(source, "check", "--reporter", "=", "j"), ["json", "junit"]);
-  assertEquals(await complete(source, "report", "--scale", "="), ["log", "linear"]);
+  assertEquals(await complete(source, "report", "--axis", "="), ["log", "linear"]);
   assertEquals(await complete(source, "report", "--batch", "=", "mod."), ["mod.ts"]);
 });
 
@@ -68,8 +69,8 @@ for (const shell of ["bash", "zsh", "fish"]) {
     const source = await script(shell);
     for (const [name, { load }] of Object.entries(COMMANDS)) {
       assertStringIncludes(source, name);
-      for (const flag of (await load()).flags) {
-        assertStringIncludes(source, shell === "fish" ? `-l ${flag.name}` : `--${flag.name}`);
+      for (const name of Object.keys((await load()).flags).map(flagName)) {
+        assertStringIncludes(source, shell === "fish" ? `-l ${name}` : `--${name}`);
       }
     }
   });
@@ -90,8 +91,14 @@ for (const shell of ["bash", "zsh", "fish"]) {
 Deno.test("completions refuses a shell that it does not know", async () => {
   await assertRefuses(
     ["completions"],
-    "completions takes one SHELL, bash, zsh or fish, found none",
+    "SHELL is missing, expected bash, zsh or fish",
   );
-  await assertRefuses(["completions", "fihs"], 'found fihs; did you mean "fish"?');
-  await assertRefuses(["completions", "bash", "zsh"], "found bash zsh");
+  await assertRefuses(
+    ["completions", "fihs"],
+    'SHELL is "fihs", expected bash, zsh or fish; did you mean "fish"?',
+  );
+  await assertRefuses(
+    ["completions", "bash", "zsh"],
+    "SHELL is given 2 times, expected once at most: bash zsh",
+  );
 });

@@ -46,17 +46,17 @@ Deno.test("explain says which rules assertHealthy covers", async () => {
 Deno.test("explain refuses what is no rule", async () => {
   await assertRefuses(
     ["explain", "dead-unit"],
-    'unknown rule dead-unit; did you mean "dead-units"?',
+    'The rule dead-unit is unknown; did you mean "dead-units"?',
   );
   await assertRefuses(
     ["explain", "vanishing"],
-    'unknown rule vanishing; did you mean "vanishing-gradients"?',
+    'The rule vanishing is unknown; did you mean "vanishing-gradients"?',
   );
   await assertRefuses(
     ["explain", "assertNoDeadUnit"],
-    'unknown rule assertNoDeadUnit; did you mean "assertNoDeadUnits"?',
+    'The rule assertNoDeadUnit is unknown; did you mean "assertNoDeadUnits"?',
   );
   // Of several it would be a guess.
-  await assertRefuses(["explain", "gradient"], "unknown rule gradient, expected one of ");
-  await assertRefuses(["explain", "a", "b"], "expected one RULE at most, found 2: a b");
+  await assertRefuses(["explain", "gradient"], "The rule gradient is unknown, expected one of ");
+  await assertRefuses(["explain", "a", "b"], "RULE is given 2 times, expected once at most: a b");
 });

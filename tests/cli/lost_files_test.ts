@@ -59,14 +59,14 @@ Deno.test("no reporter replaces the baseline that its own run stores, or that th
   withGateFolder(["relu_he"], {}, async (cwd) => {
     const file = "gradient-health.baseline.json";
     const args = ["check", MODEL, "--reporter", `json=${file}`];
-    await assertRefuses([...args, "--update-baseline"], "two results would be written to", { cwd });
+    await assertRefuses([...args, "--update-baseline"], "Two results would be written to", { cwd });
     await assertRefuses(args, `would replace ${file}, which is read`, { cwd });
   }));
 
 Deno.test("check --update-baseline refuses what is no baseline before it measures", () =>
   withGateFolder(["relu_he"], { "a.json": { version: 1, models: 3 } }, async (cwd) => {
     const args = ["check", MODEL, "--update-baseline", "--baseline", "a.json"];
-    await assertRefuses(args, "a.json: models: expected an object, found 3", { cwd });
+    await assertRefuses(args, "a.json: models is 3, expected an object", { cwd });
   }));
 
 Deno.test("a result replaces an older one of its kind, and makes the folder of the first", () =>

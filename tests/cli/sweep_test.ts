@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { engineFileUrl } from "../../src/engine/engine_files.ts";
 import { withFolder } from "../model/save_model.ts";
 import { assertRefuses } from "./refuses.ts";
+import { COMMANDS } from "../../src/cli/overview.ts";
 import { runCommand } from "./run_command.ts";
 
 const SMALL = ["--depth", "3", "--width", "8", "--scale", "0.1,1,10", "--seeds", "2", "--quiet"];
@@ -276,7 +277,7 @@ export function createModel({ tf, seed }) {
       "--format=csv",
     ]);
     assertEquals(code, 0, stderr);
-    assertStringIncludes(stderr, "warning: a worker died at point 1 (seed 1, scale 2)");
+    assertStringIncludes(stderr, "warning: A worker died at point 1 (seed 1, scale 2)");
     assertEquals(stdout.trimEnd().split("\n").length, 3 * 2 + 1);
   });
 });
@@ -306,33 +307,33 @@ Deno.test("sweep runs with the permissions that its help names, and no others", 
 
 Deno.test("sweep refuses what it cannot carry out, in one sentence", async () => {
   const wrong: [string[], string][] = [
-    [["--scale", "10..1"], "--scale takes a range"],
-    [["--scale", "1,1"], "--scale names 1 twice"],
+    [["--scale", "10..1"], '--scale is "10..1", expected a range'],
+    [["--scale", "1,1"], "--scale has 1 twice, expected it once"],
     [["--activation", "relo"], 'did you mean "relu"'],
-    [["--activation", "relu,,tanh"], "--activation takes a list"],
-    [["--initializer", "leCunNormal,lecunNormal"], "--initializer names lecunNormal twice"],
+    [["--activation", "relu,,tanh"], '--activation is "relu,,tanh", expected a list'],
+    [["--initializer", "leCunNormal,lecunNormal"], '--initializer has "lecunNormal" twice'],
     [["--initializer", "heNorml"], 'did you mean "heNormal"'],
-    [["--seeds", "0"], "--seeds: expected how many draws (10), or seeds (1,2,5 or 0..9)"],
-    [["--seeds", "-1"], "--seeds: expected how many draws"],
-    [["--scale", "-1"], "--scale takes a range"],
-    [["--width", "-5"], '--width takes a whole number, 1 to 100000, found "-5"'],
-    [["--columns", "39"], "--columns takes a whole number, 40 to 1000"],
+    [["--seeds", "0"], '--seeds is "0", expected how many draws (10), or seeds (1,2,5 or 0..9)'],
+    [["--seeds", "-1"], '--seeds is "-1", expected how many draws'],
+    [["--scale", "-1"], '--scale is "-1", expected a range'],
+    [["--width", "-5"], '--width is "-5", expected a whole number, 1 to 100000'],
+    [["--columns", "39"], '--columns is "39", expected a whole number, 40 to 1000'],
     [["--objective", "meanSquareError"], 'did you mean "meanSquaredError"'],
     [["--width", "100000"], "of depth 10 and width 100000 takes 1117.6 GiB"],
     [["--exercise", "--width", "20000"], "of depth 10 and width 20000 takes 44.7 GiB"],
-    [["--depth", "3,x"], "--depth takes a whole number"],
-    [["--shard", "4/3"], "--shard takes I/N"],
-    [["--jobs", "0"], "--jobs takes a whole number"],
-    [["--resume"], "give --out too"],
-    [["--format", "xml"], "--format takes text or json or csv or markdown"],
-    [["--layers", "("], "--layers takes a regular expression"],
-    [["--layers", "nothing"], "no layer with a kernel has a name that matches /nothing/"],
-    [["examples/digits.ts", "--depth", "3"], "not for MODEL examples/digits.ts"],
-    [["a.json", "b.json"], "expected one MODEL at most"],
+    [["--depth", "3,x"], '--depth is "x", expected a whole number, 1 to 1000'],
+    [["--shard", "4/3"], '--shard is "4/3", expected I/N'],
+    [["--jobs", "0"], '--jobs is "0", expected a whole number, 1 to 256, or auto'],
+    [["--resume"], "expected --out too"],
+    [["--format", "xml"], '--format is "xml", expected text, json, csv, markdown or summary'],
+    [["--scale-layers", "("], '--scale-layers is "(", expected a regular expression'],
+    [["--scale-layers", "nothing"], "no layer with a kernel has a name that matches /nothing/"],
+    [["examples/digits.ts", "--depth", "3"], "found MODEL examples/digits.ts"],
+    [["a.json", "b.json"], "MODEL is given 2 times"],
     [["no.json"], "no.json: there is no such file"],
     [["no.json", "--jobs", "2"], "no.json: there is no such file"],
-    [["--register", "x.ts"], "give MODEL too"],
-    [["--out", "/dev/null/a.json"], "cannot write /dev/null/a.json"],
+    [["--register", "x.ts"], "expected MODEL too"],
+    [["--out", "/dev/null/a.json"], "/dev/null/a.json cannot be written"],
   ];
   await Promise.all(
     wrong.map(([args, message]) => assertRefuses(["sweep", ...args], message)),
@@ -363,17 +364,20 @@ Deno.test("sweep and check mean the same by --seeds, and their help says what", 
   }
 });
 
-Deno.test("sweep's help tells --width, the units of a layer, from --columns of the text", async () => {
-  const help = async (subcommand: string, flag: string) => {
-    const { stdout } = await runCommand([subcommand, "--help"]);
-    const lines = stdout.split("\n");
-    const at = lines.findIndex((line) => line.trim().startsWith(`--${flag} `));
-    return lines.slice(at + 1, at + 3).join(" ").replaceAll(/\s+/g, " ");
-  };
-  assertStringIncludes(await help("sweep", "width"), "units of a hidden layer (--columns is");
-  assertStringIncludes(await help("sweep", "columns"), "columns of the text");
-  assertStringIncludes(await help("report", "width"), "same as --columns");
-  assertStringIncludes(await help("check", "columns"), "columns of the text");
+Deno.test("--width, --scale and --layers mean one thing each", async () => {
+  const commands = await Promise.all(["report", "check", "sweep", "merge", "explain"].map(
+    async (name) => ({ name, flags: (await COMMANDS[name].load()).flags }),
+  ));
+  const having = (key: string) =>
+    commands.filter(({ flags }) => Object.hasOwn(flags, key)).map(({ name }) => name);
+  assertEquals(["width", "scale", "layers", "scaleLayers", "axis"].map(having), [
+    ["sweep"],
+    ["sweep"],
+    ["report"],
+    ["sweep"],
+    ["report"],
+  ]);
+  assertEquals(having("columns"), ["report", "check", "sweep", "merge", "explain"]);
 });
 
 Deno.test("sweep ends when the reader of its points has seen enough", async () => {

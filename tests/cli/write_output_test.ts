@@ -58,7 +58,7 @@ Deno.test("writeOutput() says that a folder is no file", async () => {
     await assertRejects(
       () => writeOutput("new", folder),
       UsageError,
-      `cannot write ${folder}: it is a folder, expected a file`,
+      `${folder} cannot be written: it is a folder, expected a file`,
     );
   });
 });

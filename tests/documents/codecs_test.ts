@@ -84,23 +84,26 @@ Deno.test("every codec says in one style what is wrong, and where", () => {
   const cases: [() => unknown, string][] = [
     [
       () => parseReport('{"version": 1, "model": 3}'),
-      "The report: model: expected an object, found 3",
+      "The report: model is 3, expected an object",
     ],
     [
       () => decodeBaseline('{"version": 1, "models": {"a": 3}}', "b.json"),
-      'b.json: models["a"]: expected an object, found 3',
+      'b.json: models["a"] is 3, expected an object',
     ],
     [
       () => readStudyOpening(header.map((line) => line.replace('"objective":', '"J":')), "a.json"),
-      "a.json: objective: expected a text, found nothing",
+      "a.json: objective is missing, expected a text",
     ],
     [
       () =>
         readStudyOpening(header.map((line) => line.replace('"scales":[1]', '"scales":[]')), "a"),
-      "a: grid.scales: expected an array of an item or more, found an empty array",
+      "a: grid.scales is an empty array, expected an array of an item or more",
     ],
-    [() => readStudyLine("[]", "a.json, line 9"), "a.json, line 9: expected an object, found an"],
-    [() => readShape("{}", gateShape, "g.json"), "g.json: version: expected 1, found nothing"],
+    [
+      () => readStudyLine("[]", "a.json, line 9"),
+      "a.json, line 9: The JSON is an empty array, expected an object",
+    ],
+    [() => readShape("{}", gateShape, "g.json"), "g.json: version is missing, expected 1"],
   ];
   for (const [read, message] of cases) assertThrows(read, TypeError, message);
   assertThrows(() => decodeBaseline("{", "b.json"), SyntaxError, "b.json: it is not JSON: ");

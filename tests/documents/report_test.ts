@@ -33,32 +33,32 @@ Deno.test("parseReport() throws a SyntaxError in one line when the text is not J
 Deno.test("parseReport() throws a TypeError that names the place, the expected and the found", () => {
   // deno-lint-ignore no-explicit-any
   const cases: [(data: any) => void, string][] = [
-    [(data) => data.version = 2, "The report: version: expected 1, found 2"],
-    [(data) => delete data.model, "The report: model: expected an object, found nothing"],
-    [(data) => data.layers = {}, "The report: layers: expected an array, found an object"],
+    [(data) => data.version = 2, "The report: version is 2, expected 1"],
+    [(data) => delete data.model, "The report: model is missing, expected an object"],
+    [(data) => data.layers = {}, "The report: layers is an object, expected an array"],
     [
       (data) => data.layers[1].name = null,
-      "The report: layers[1].name: expected a text, found null",
+      "The report: layers[1].name is null, expected a text",
     ],
     [
       (data) => data.layers[1].weights[0].shape[1] = -1,
-      "The report: layers[1].weights[0].shape[1]: expected a whole number from 0, found -1",
+      "The report: layers[1].weights[0].shape[1] is -1, expected a whole number from 0",
     ],
     [
       (data) => data.batch.inputs.mean = "nan",
-      'The report: batch.inputs.mean: expected a number, "NaN", "Infinity" or "-Infinity", found "nan"',
+      'The report: batch.inputs.mean is "nan", expected a number, "NaN", "Infinity" or "-Infinity"',
     ],
     [
       (data) => data.layers[0].trainable = "yes",
-      'The report: layers[0].trainable: expected true or false, found "yes"',
+      'The report: layers[0].trainable is "yes", expected true or false',
     ],
     [
       (data) => data.findings[0].severity = "fatal",
-      'The report: findings[0].severity: expected "error", "warning" or "note", found "fatal"',
+      'The report: findings[0].severity is "fatal", expected "error", "warning" or "note"',
     ],
     [
       (data) => data.layers[0].absent = { gradients: 3 },
-      'The report: layers[0].absent["gradients"]: expected a text, found 3',
+      'The report: layers[0].absent["gradients"] is 3, expected a text',
     ],
   ];
   for (const [change, message] of cases) {
@@ -67,7 +67,7 @@ Deno.test("parseReport() throws a TypeError that names the place, the expected a
   assertThrows(
     () => parseReport("[]"),
     TypeError,
-    "The report: expected an object, found an empty array",
+    "The report: The JSON is an empty array, expected an object",
   );
 });
 
@@ -93,6 +93,6 @@ Deno.test("parseReport() reads what feeds each layer, and a report of before tha
   assertThrows(
     () => parseReport(written(["stem"]).replace('"stem"', "3")),
     TypeError,
-    "layers[0].inputs[0]: expected",
+    "layers[0].inputs[0] is ",
   );
 });

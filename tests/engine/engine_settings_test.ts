@@ -13,7 +13,7 @@ Deno.test("engineSettings() refuses an option that there is not", () => {
   assertThrows(
     () => engineSettings({ thread: 2 } as never),
     TypeError,
-    'startEngine has no option "thread": expected threads, workload, relaxedSimd',
+    'startEngine() has no option "thread", expected threads, workload, relaxedSimd',
   );
 });
 

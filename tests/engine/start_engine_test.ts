@@ -71,18 +71,27 @@ Deno.test("startEngine() may be called, and stopped, many times at once", async 
 });
 
 Deno.test("startEngine() throws when an option makes no sense", async (t) => {
-  const expected = 'threads must be a whole number from 1 to 8 or "auto", found';
+  const threads = (found: string) =>
+    `threads is ${found}, expected a whole number from 1 to 8, or "auto"`;
   const cases: [EngineOptions, typeof TypeError | typeof RangeError, string][] = [
-    [{ threads: 0 }, RangeError, `${expected} 0`],
-    [{ threads: 9 }, RangeError, `${expected} 9`],
-    [{ threads: 1.5 }, RangeError, `${expected} 1.5`],
-    [{ threads: NaN }, RangeError, `${expected} NaN`],
-    [{ threads: "2" as "auto" }, TypeError, `${expected} "2"`],
-    [{ threads: null as unknown as number }, TypeError, `${expected} null`],
-    [{ relaxedSimd: 1 as unknown as boolean }, TypeError, "relaxedSimd must be true or false"],
-    [{ threads: "auto", workload: -1 }, RangeError, "workload must not be negative, found -1"],
-    [{ threads: "auto", workload: NaN }, RangeError, "workload must not be negative, found NaN"],
-    [{ workload: "1" as unknown as number }, TypeError, "workload must be a number"],
+    [{ threads: 0 }, RangeError, threads("0")],
+    [{ threads: 9 }, RangeError, threads("9")],
+    [{ threads: 1.5 }, RangeError, threads("1.5")],
+    [{ threads: NaN }, RangeError, threads("NaN")],
+    [{ threads: "2" as "auto" }, TypeError, threads('"2"')],
+    [{ threads: null as unknown as number }, TypeError, threads("null")],
+    [{ relaxedSimd: 1 as unknown as boolean }, TypeError, "expected true or false"],
+    [
+      { threads: "auto", workload: -1 },
+      RangeError,
+      "workload is -1, expected a number of at least 0",
+    ],
+    [
+      { threads: "auto", workload: NaN },
+      RangeError,
+      "workload is NaN, expected a number of at least 0",
+    ],
+    [{ workload: "1" as unknown as number }, TypeError, "expected a number"],
   ];
   for (const [options, ErrorClass, message] of cases) {
     await t.step(Deno.inspect(options), async () => {

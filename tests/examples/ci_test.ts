@@ -62,7 +62,7 @@ Deno.test("action.yml checks the models of the configuration, and annotates", as
     await Deno.writeTextFile(`${folder}/deno.json`, `{ "imports": {}, "nodeModulesDir": "none" }`);
     const fine = await bash(step.run, folder, env);
     assertEquals(fine.code, 0, fine.stderr);
-    assertStringIncludes(fine.stdout, "Gate passed: 1 model, 3 passes");
+    assertStringIncludes(fine.stdout, "Gate passed: 1 model, 3 runs");
     await spoil();
     const broken = await bash(step.run, folder, { ...env, MODELS: "net\n" });
     assertEquals(broken.code, 1, broken.stderr);
@@ -180,5 +180,5 @@ Deno.test("examples/ci/gradient-health.json is a configuration that passes", asy
     ROOT.pathname,
   );
   assertEquals(code, 0, stderr);
-  assertStringIncludes(stdout, "Gate passed: 2 models, 6 passes; 0 errors, 0 warnings.");
+  assertStringIncludes(stdout, "Gate passed: 2 models, 6 runs; 0 errors, 0 warnings.");
 });

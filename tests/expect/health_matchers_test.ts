@@ -91,8 +91,16 @@ Deno.test("the matchers hand on options and messages", () => {
 });
 
 Deno.test("the matchers throw a TypeError on what is no measurement, negated or not", () => {
-  assertThrows(() => expect(3).toBeHealthy(), TypeError, "measurements must be");
-  assertThrows(() => expect(3).not.toBeHealthy(), TypeError, "measurements must be");
+  assertThrows(
+    () => expect(3).toBeHealthy(),
+    TypeError,
+    "measurements is number, expected what measure() returns (version 1)",
+  );
+  assertThrows(
+    () => expect(3).not.toBeHealthy(),
+    TypeError,
+    "measurements is number, expected what measure() returns (version 1)",
+  );
 });
 
 Deno.test("expect(measurements).toMatchBaseline() compares with earlier measurements", () => {

@@ -102,7 +102,7 @@ export function validArguments(
     fans: [[3, 4], "Dense"],
     gain: ["relu"],
     gaussianMean: [(z: number) => z, 1, [0]],
-    initializerDeviation: ["he", { fanIn: 3, fanOut: 4 }, 1],
+    initializerStd: ["he", { fanIn: 3, fanOut: 4 }, 1],
     leakyRelu: [0.1],
     meanField: [layers, 1],
     reluOffFractions: [2, 8, 0.5],

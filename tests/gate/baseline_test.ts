@@ -103,7 +103,7 @@ Deno.test("a baseline of another batch or objective is refused, not compared", (
   assertEquals(finding.severity, "error");
   assertStringIncludes(
     finding.message,
-    "was measured with sum on 32 examples, this pass with meanSquaredError on 32 examples",
+    "was measured with sum on 32 examples, this run with meanSquaredError on 32 examples",
   );
 });
 
@@ -181,18 +181,18 @@ Deno.test("parseBaseline() says where a file is no baseline", () => {
   const file = (models: unknown) => JSON.stringify({ version: 1, models });
   const refused: [string, string][] = [
     ["", "b.json: it is not JSON"],
-    ["[]", "b.json: expected an object, found an empty array"],
-    ['{"version": 2}', "b.json: version: expected 1, found 2"],
-    ['{"version": 1}', "b.json: models: expected an object, found nothing"],
-    [file({ a: [] }), 'models["a"]: expected an object, found an empty array'],
-    [file({ a: { 0: {} } }), 'models["a"]["0"].objective: expected a text, found nothing'],
+    ["[]", "b.json: The JSON is an empty array, expected an object"],
+    ['{"version": 2}', "b.json: version is 2, expected 1"],
+    ['{"version": 1}', "b.json: models is missing, expected an object"],
+    [file({ a: [] }), 'models["a"] is an empty array, expected an object'],
+    [file({ a: { 0: {} } }), 'models["a"]["0"].objective is missing, expected a text'],
     [
       file({ a: { 0: pass({ d: { deltas: "1" } }) } }),
-      'models["a"]["0"].layers["d"].deltas: expected a number, "NaN", "Infinity" or "-Infinity", found "1"',
+      'models["a"]["0"].layers["d"].deltas is "1", expected a number, "NaN", "Infinity" or "-Infinity"',
     ],
     [
       file({ a: { 0: pass({ d: { weights: { k: [] } } }) } }),
-      'layers["d"].weights["k"]: expected one or two numbers, found an empty array',
+      'layers["d"].weights["k"] is an empty array, expected one or two numbers',
     ],
   ];
   for (const [text, message] of refused) {
@@ -215,7 +215,7 @@ Deno.test("parseBaseline() refuses a number of examples that is none, and shows 
     assertThrows(
       () => parseBaseline(text(examples), "figures.json"),
       GateError,
-      'figures.json: models["a"]["0"].examples: expected a whole number from 0, found ',
+      `figures.json: models["a"]["0"].examples is ${examples}, expected a whole number from 0`,
     );
   }
   const error = assertThrows(() => parseBaseline("{\n\u009b", "figures.json"), GateError);

@@ -15,13 +15,17 @@ for (const text of ["", "a", "0", "-1", "1.5", "3..1", "1...3", "1,", "999999999
     assertThrows(
       () => parseSeeds(text, "here"),
       GateError,
-      "here: expected how many draws (10), or seeds (1,2,5",
+      `here is ${JSON.stringify(text)}, expected how many draws (10), or seeds (1,2,5`,
     );
   });
 }
 
 Deno.test("parseSeeds() refuses a seed that is given twice, and more than anybody waits for", () => {
-  assertThrows(() => parseSeeds("0..3,2", "here"), GateError, "here: a seed is given twice");
+  assertThrows(
+    () => parseSeeds("0..3,2", "here"),
+    GateError,
+    'here is "0..3,2", expected every seed once',
+  );
   assertEquals(parseSeeds("1..10000", "here").length, 10000);
   assertEquals(parseSeeds("10000", "here").length, 10000);
   assertThrows(() => parseSeeds("10001", "here"), GateError, "at most 10000 seeds");

@@ -41,89 +41,107 @@ Deno.test("readConfiguration() takes the key gradientHealth of a deno.json", asy
 const REFUSED: [text: string, message: string][] = [
   ["", "gate.jsonc:1:1: it is not JSON: value expected"],
   ["{\n  extends: 1 }", "gate.jsonc:2:3: it is not JSON: invalid symbol"],
-  ["[]", "gate.jsonc:1:1: expected an object, found []"],
-  [`{\n  "rule": {}\n}`, `gate.jsonc:2:11: unknown key "rule"; did you mean "rules"?`],
+  ["[]", "gate.jsonc:1:1: the configuration is [], expected an object"],
+  [
+    `{\n  "rule": {}\n}`,
+    'gate.jsonc:2:11: the configuration has the unknown key "rule"; did you mean "rules"?',
+  ],
   [
     `{ "rules": { "dead-unit": "off" } }`,
-    `gate.jsonc:1:27: unknown rule "dead-unit" in rules; did you mean "dead-units"?`,
+    'gate.jsonc:1:27: rules has the unknown rule "dead-unit"; did you mean "dead-units"?',
   ],
   [
     `{ "rules": { "dead-units": "eror" } }`,
-    `rules["dead-units"]: expected "off", "warn" or "error", found "eror"; did you mean "error"?`,
+    `rules["dead-units"] is "eror", expected "off", "warn" or "error"; did you mean "error"?`,
   ],
   [
     `{ "rules": { "dead-units": ["error", { "deadFracton": 1 }] } }`,
-    `unknown threshold "deadFracton" in rules["dead-units"][1]; did you mean "deadFraction"?`,
+    'gate.jsonc:1:55: rules["dead-units"][1] has the unknown threshold "deadFracton"; did you mean "deadFraction"?',
   ],
   [
     `{ "rules": { "symmetry": ["error", { "x": 1 }] } }`,
-    `unknown threshold "x" in rules.symmetry[1], none is known`,
+    'gate.jsonc:1:43: rules.symmetry[1] has the unknown threshold "x", expected none',
   ],
   [
     `{ "rules": { "dead-units": ["error", { "deadFraction": 2 }] } }`,
-    `rules["dead-units"][1].deadFraction: expected <= 1, found 2`,
+    `rules["dead-units"][1].deadFraction is 2, expected <= 1`,
   ],
   [
     `{ "rules": { "dead-units": [] } }`,
-    `rules["dead-units"]: expected one entry or more, found []`,
+    `rules["dead-units"] is [], expected one entry or more`,
   ],
   [
     `{ "rules": { "dead-units": { "deadFraction": 0.3 } } }`,
-    `rules["dead-units"]: expected "off", "warn", "error" or ["error", { ...thresholds }], found {`,
+    'gate.jsonc:1:28: rules["dead-units"] is {"deadFraction":0.3}, expected "off", "warn", "error" or ["error", {',
   ],
-  [`{ "models": ["net.ts"] }`, `models[0]: expected { "path": "net.ts" }, found "net.ts"`],
-  [`{ "models": [{ "name": "a" }] }`, `models[0] lacks "path"`],
-  [`{ "models": [{ "path": " " }] }`, `models[0].path: expected a text that is not empty`],
+  [
+    `{ "models": ["net.ts"] }`,
+    'gate.jsonc:1:14: models[0] is "net.ts", expected { "path": "net.ts" }',
+  ],
+  [`{ "models": [{ "name": "a" }] }`, 'gate.jsonc:1:14: models[0] has no "path", expected one'],
+  [
+    `{ "models": [{ "path": " " }] }`,
+    'gate.jsonc:1:24: models[0].path is " ", expected a text that is not empty',
+  ],
   [
     `{ "models": [{ "path": "a", "objective": "meanSquareError" }] }`,
-    `found "meanSquareError"; did you mean "meanSquaredError"?`,
+    'gate.jsonc:1:42: models[0].objective is "meanSquareError"; did you mean "meanSquaredError"?',
   ],
   [
     `{ "models": [{ "path": "a", "objective": "mse" }] }`,
-    `found "mse"; did you mean "meanSquaredError"?`,
+    'gate.jsonc:1:42: models[0].objective is "mse"; did you mean "meanSquaredError"?',
   ],
   [
     `{ "rules": { "overfits-batch": "error" } }`,
-    "rules: overfits-batch needs the model again: use assertOverfitsBatch in a test",
+    "gate.jsonc:1:32: rules has overfits-batch, which needs the model again: use assertOverfitsBatch in a test",
   ],
   [
     `{ "models": [{ "path": "a", "seeds": "1-9" }] }`,
-    `models[0].seeds: expected a list of numbers or a range such as "0..9", found "1-9"`,
+    `models[0].seeds is "1-9", expected a list of numbers or a range such as "0..9"`,
   ],
   [
     `{ "models": [{ "path": "a", "seeds": [1, 1] }] }`,
-    "models[0].seeds: expected every entry once, found [1,1]",
+    "models[0].seeds is [1,1], expected every entry once",
   ],
   [
     `{ "models": [{ "path": "a", "seeds": 3 }] }`,
-    `models[0].seeds: expected a list of numbers or a range such as "0..9", found 3; for 3 draws write "0..2"`,
+    `models[0].seeds is 3, expected a list of numbers or a range such as "0..9"; for 3 draws write "0..2"`,
   ],
-  [`{ "models": [{ "path": "a", "seeds": "3" }] }`, `found "3"; for 3 draws write "0..2"`],
-  [`{ "models": [{ "path": "a", "seeds": {} }] }`, `a range such as "0..9", found {}`],
-  [`{ "models": [{ "path": "a", "seeds": [-1] }] }`, "models[0].seeds[0]: expected >= 0, found -1"],
+  [
+    `{ "models": [{ "path": "a", "seeds": "3" }] }`,
+    'gate.jsonc:1:38: models[0].seeds is "3", expected a list of numbers or a range such as "0..9"; for 3 draws',
+  ],
+  [
+    `{ "models": [{ "path": "a", "seeds": {} }] }`,
+    'gate.jsonc:1:38: models[0].seeds is {}, expected a list of numbers or a range such as "0..9"',
+  ],
+  [`{ "models": [{ "path": "a", "seeds": [-1] }] }`, "models[0].seeds[0] is -1, expected >= 0"],
   [
     `{ "suppressions": [{ "rule": "dead-units", "layer": "a" }] }`,
-    `suppressions[0] lacks "reason"`,
+    'gate.jsonc:1:20: suppressions[0] has no "reason", expected one',
   ],
   [
     `{ "suppressions": [{ "rule": "dead-units", "layer": "a", "reason": "" }] }`,
-    `suppressions[0].reason: expected a text that is not empty, found ""`,
+    `suppressions[0].reason is "", expected a text that is not empty`,
   ],
   [
     `{ "suppressions": [{ "rule": "dead-unit", "layer": "a", "reason": "b" }] }`,
-    `suppressions[0].rule: unknown rule, found "dead-unit"; did you mean "dead-units"?`,
+    'gate.jsonc:1:30: suppressions[0].rule is "dead-unit"; did you mean "dead-units"?',
   ],
   [
     `{ "suppressions": [{ "rule": true, "layer": "a", "reason": "b" }] }`,
-    "suppressions[0].rule: ",
+    'gate.jsonc:1:30: suppressions[0].rule is true, expected "non-finite", "input-normalized", "gradients-flow",',
   ],
   [
     `{ "suppressions": [{ "rule": "symmetry", "layer": "a", "reason": "b", "until": "soon" }] }`,
-    `suppressions[0].until: expected YYYY-MM-DD, found "soon"`,
+    `suppressions[0].until is "soon", expected YYYY-MM-DD`,
   ],
-  [`{ "extends": "stric" }`, `extends: expected "recommended", "strict" or "init", found "stric"`],
-  [`{ "maxWarnings": "0" }`, `maxWarnings: expected an integer, found "0"`],
-  [`{ "maxWarnings": 1e999 }`, `maxWarnings: expected an integer, found Infinity`],
+  [
+    `{ "extends": "stric" }`,
+    'gate.jsonc:1:14: extends is "stric", expected "recommended", "strict" or "init"; did you mean "strict"?',
+  ],
+  [`{ "maxWarnings": "0" }`, 'gate.jsonc:1:18: maxWarnings is "0", expected an integer'],
+  [`{ "maxWarnings": 1e999 }`, `maxWarnings is Infinity, expected an integer`],
   [`{ "baseline": 1, "baseline": "a" }`, `gate.jsonc:1:18: the key "baseline" is given twice`],
 ];
 

@@ -71,7 +71,11 @@ Deno.test("resolveConfiguration() finds files from the configuration's folder on
 
 Deno.test("resolveConfiguration() refuses two models of one name", () => {
   const models = [{ path: "a.ts" }, { name: "a.ts", path: "b.ts" }];
-  assertThrows(() => resolve({ models }), GateError, 'gate.json: two models are called "a.ts"');
+  assertThrows(
+    () => resolve({ models }),
+    GateError,
+    'gate.json: models has "a.ts" twice, expected a name of its own for each',
+  );
 });
 
 Deno.test("resolveConfiguration() refuses a suppression of an unknown model or day", () => {
@@ -83,12 +87,12 @@ Deno.test("resolveConfiguration() refuses a suppression of an unknown model or d
         suppressions: [{ ...suppression, model: "digit" }],
       }),
     GateError,
-    'gate.json: suppressions[0].model: unknown model "digit"; did you mean "digits"?',
+    'gate.json: suppressions[0].model is "digit"; did you mean "digits"?',
   );
   assertThrows(
     () => resolve({ suppressions: [{ ...suppression, until: "2026-02-30" }] }),
     GateError,
-    "gate.json: suppressions[0].until: there is no day 2026-02-30",
+    'gate.json: suppressions[0].until is "2026-02-30", expected a day, YYYY-MM-DD',
   );
   resolve({ suppressions: [{ ...suppression, until: "2028-02-29" }] });
 });

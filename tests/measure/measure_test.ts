@@ -193,16 +193,16 @@ for (const phase of ["forward", "backward"] as const) {
 }
 
 const broken: Record<string, [call: (x: Tensor) => unknown, reason: string]> = {
-  "returns nothing": [() => {}, "it returned undefined, expected a tensor"],
-  "returns no tensors": [(x) => [x, 1], "it returned number, expected a tensor"],
+  "returns nothing": [() => {}, "The layer returned undefined, expected a tensor"],
+  "returns no tensors": [(x) => [x, 1], "The layer returned number, expected a tensor"],
   "returns what it disposed of": [(x) => {
     const y = tf.tanh(x);
     y.dispose();
     return y;
-  }, "it returned a tensor that was disposed of"],
+  }, "The layer returned a tensor that was disposed of, expected a live one"],
   "normalises without a scale": [
     (x) => tf.batchNorm(x, tf.zeros([5]) as never, tf.ones([5]) as never),
-    "a batchNorm without scale or offset has no gradient in TensorFlow.js: give it both, " +
+    "A batchNorm without scale or offset has no gradient in TensorFlow.js: give it both, " +
     "tf.ones(...) and tf.zeros(...) for none",
   ],
 };
@@ -675,7 +675,7 @@ Deno.test("measure() sums the losses of several outputs, each with its own targe
   await assertRejects(
     () => measure(model, { inputs, targets: targets[0] }, { objective: "meanSquaredError" }),
     RangeError,
-    "the model has 2 output(s), the batch has 1 target(s)",
+    "batch has targets for 1 of the model's outputs, expected them for all 2",
   );
   tf.dispose([inputs, ...targets]);
   model.dispose();
@@ -737,21 +737,26 @@ const REFUSED: [string, Batch | (() => Batch), object, string][] = [
     "an input of another width",
     () => ({ inputs: tf.zeros([2, 3]) }),
     {},
-    'its input "input" has shape [any, 4], the batch has [2, 3]',
+    "batch.inputs[0] has shape [2, 3], expected [any, 4]",
   ],
   [
     "an input of another rank",
     () => ({ inputs: tf.zeros([2, 4, 1]) }),
     {},
-    "the batch has [2, 4, 1]",
+    "batch.inputs[0] has shape [2, 4, 1], expected [any, 4]",
   ],
   [
     "too many inputs",
     () => ({ inputs: [tf.zeros([2, 4]), tf.zeros([2, 4])] }),
     {},
-    "it takes 1 input(s), the batch has 2",
+    "batch.inputs has 2, expected 1",
   ],
-  ["no example", () => ({ inputs: tf.zeros([0, 4]) }), {}, "a batch of 0 examples"],
+  [
+    "no example",
+    () => ({ inputs: tf.zeros([0, 4]) }),
+    {},
+    "batch has 0 examples, expected at least 1",
+  ],
   [
     "targets of another length",
     () => ({ inputs: tf.zeros([2, 4]), targets: tf.zeros([3, 2]) }),
@@ -766,33 +771,53 @@ const REFUSED: [string, Batch | (() => Batch), object, string][] = [
       return { inputs };
     },
     {},
-    "a batch that was disposed of: a tensor of shape [2, 4] is gone",
+    "batch has a tensor that was disposed of, expected a live one: its shape is [2, 4]",
   ],
-  ["plain numbers", { inputs: [1, 2] as unknown as Tensor[] }, {}, "a batch of numbers"],
+  [
+    "plain numbers",
+    { inputs: [1, 2] as unknown as Tensor[] },
+    {},
+    "batch has 1 among its tensors, expected tensors alone",
+  ],
   [
     "no batch",
     undefined as never,
     {},
-    "a batch must be { inputs, targets } of tensors, got undefined",
+    "batch is undefined, expected { inputs, targets } of tensors",
   ],
-  ["a tensor for a batch", () => tf.zeros([2, 4]) as never, {}, "of tensors, got a tensor"],
-  ["a batch of other names", () => ({ x: tf.zeros([2, 4]) }) as never, {}, "of tensors, got { x }"],
+  [
+    "a tensor for a batch",
+    () => tf.zeros([2, 4]) as never,
+    {},
+    "batch is a tensor, expected { inputs, targets } of tensors",
+  ],
+  [
+    "a batch of other names",
+    () => ({ x: tf.zeros([2, 4]) }) as never,
+    {},
+    "batch is { x }, expected { inputs, targets } of tensors",
+  ],
   [
     "a loss without targets",
     () => ({ inputs: tf.zeros([2, 4]) }),
     { objective: "hinge" },
-    "objective hinge without targets: the batch has none, expected { inputs, targets }, as " +
+    "batch has no targets for the objective hinge, expected { inputs, targets }, as " +
     "randomBatch(model, { objective }) draws them",
   ],
   [
     "an unknown objective",
     () => ({ inputs: tf.zeros([2, 4]) }),
     { objective: "hing" },
-    'Cannot use "hing" as an objective',
+    'options.objective is "hing", expected "sum", a function, or one of meanSquaredError, meanAbsoluteError,',
   ],
-  ["an objective that is no scalar", () => ({ inputs: tf.zeros([2, 4]) }), {
-    objective: (o: Tensor[]) => o[0],
-  }, "must return a scalar of dtype float32, found a tensor of shape [2, 2]"],
+  [
+    "an objective that is no scalar",
+    () => ({ inputs: tf.zeros([2, 4]) }),
+    {
+      objective: (o: Tensor[]) => o[0],
+    },
+    "The objective objective returned a tensor of shape [2, 2] and dtype float32, expected a scalar of dtype",
+  ],
 ];
 
 for (const [what, batch, options, message] of REFUSED) {
@@ -903,7 +928,7 @@ Deno.test("measure() takes one number an example for a column of targets, as fit
   await assertRejects(
     () => measure(model, { inputs, targets: wide }, { objective: "meanSquaredError" }),
     RangeError,
-    "an output has shape [4, 1], so its targets must have [4, 1], found [4, 3]",
+    "batch.targets has shape [4, 3], expected [4, 1] for the objective meanSquaredError of an output of shape [4,",
   );
   tf.dispose([inputs, column, wide]);
   model.dispose();
@@ -922,7 +947,7 @@ Deno.test("measure() takes classes for sparseCategoricalCrossentropy only", asyn
   await assertRejects(
     () => measure(model, { inputs, targets: classes }, { objective: "categoricalCrossentropy" }),
     RangeError,
-    "so its targets must have [4, 3], found [4]",
+    "batch.targets has shape [4], expected [4, 3] for the objective categoricalCrossentropy of an output of shape",
   );
   tf.dispose([inputs, classes]);
   model.dispose();
@@ -1218,10 +1243,13 @@ Deno.test("measure() refuses options that it does not know, and a model that is 
   const refuse = async (options: object, message: string) => {
     await assertRejects(() => measure(model, { inputs }, options), Error, message);
   };
-  await refuse({ objectiv: "sum" }, "the option objectiv: expected objective, batchNormalization");
+  await refuse(
+    { objectiv: "sum" },
+    "measure() has no option objectiv, expected objective, batchNormalization, penalties, source, seed, onProgress",
+  );
   await refuse({ batchNormalization: "trainig" }, 'expected "inference" or "training"');
-  await refuse({ penalties: "no" }, 'penalties "no": expected true or false');
-  await refuse({ seed: 1.5 }, "seed 1.5: expected an integer or null");
+  await refuse({ penalties: "no" }, 'penalties is "no", expected true or false');
+  await refuse({ seed: 1.5 }, "seed is 1.5, expected an integer or null");
   await refuse({ objective: null }, "Cannot use null as an objective");
   const engine = await startEngine();
   let inner: unknown;

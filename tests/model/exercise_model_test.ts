@@ -34,7 +34,7 @@ Deno.test("exerciseModel() is the exercise's network by default", () => {
 });
 
 Deno.test("exerciseModel() draws each kernel at its scale and zero biases", () => {
-  const model = exerciseModel({ width: 256, depth: 3, stddev: 7 });
+  const model = exerciseModel({ width: 256, depth: 3, std: 7 });
   const weights = getWeights(model);
   // 65536 draws know their standard deviation to 0.3 %; the top has 256, 4.4 %.
   const glorot = Math.sqrt(2 / 512);
@@ -47,8 +47,8 @@ Deno.test("exerciseModel() draws each kernel at its scale and zero biases", () =
 });
 
 Deno.test("exerciseModel() draws the same for the same seed, whatever was built before", () => {
-  const draw = (seed: number, activation = "tanh", stddev = 200) => {
-    const model = exerciseModel({ width: 4, depth: 3, seed, activation, stddev });
+  const draw = (seed: number, activation = "tanh", std = 200) => {
+    const model = exerciseModel({ width: 4, depth: 3, seed, activation, std });
     const { values } = getWeights(model)["dense_2/kernel"];
     model.dispose();
     return values;
@@ -77,9 +77,13 @@ Deno.test("exerciseModel() with depth 1 has the relu layer and the top", () => {
 Deno.test("exerciseModel() refuses what is no network", () => {
   assertThrows(() => exerciseModel({ depth: 0 }), RangeError, "depth is 0");
   assertThrows(() => exerciseModel({ width: 2.5 }), RangeError, "width is 2.5");
-  assertThrows(() => exerciseModel({ stddev: NaN }), RangeError, "stddev is NaN");
-  assertThrows(() => exerciseModel({ stddev: -1 }), RangeError, "stddev is -1");
-  assertThrows(() => exerciseModel({ seed: 0.5 }), RangeError, "the seed is 0.5");
+  assertThrows(() => exerciseModel({ std: NaN }), RangeError, "std is NaN");
+  assertThrows(() => exerciseModel({ std: -1 }), RangeError, "std is -1");
+  assertThrows(
+    () => exerciseModel({ seed: 0.5 }),
+    RangeError,
+    "seed is 0.5, expected an integer below 2^53 in magnitude",
+  );
   assertThrows(
     () => exerciseModel({ activation: "tahn" }),
     TypeError,

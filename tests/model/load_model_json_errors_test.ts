@@ -39,18 +39,18 @@ function functional(): LayersModel {
 type Edit = (json: any) => unknown;
 
 const spoilt: [string, Edit, string][] = [
-  ["null", () => null, "the file holds null, expected a layers model"],
-  ["an array", () => [1, 2], "the file holds an array of 2 items, expected a layers model"],
+  ["null", () => null, "The file holds null, expected a layers model"],
+  ["an array", () => [1, 2], "The file holds an array of 2 items, expected a layers model"],
   [
     "a graph model",
     (json) => ({ ...json, format: "graph-model" }),
-    "the file holds a graph model, which has no layers to measure, expected a layers model " +
+    "The file holds a graph model, which has no layers to measure, expected a layers model " +
     "(convert the Keras model with --output_format=tfjs_layers_model)",
   ],
   [
     "a graph model of old",
     () => ({ modelTopology: { node: [] }, weightsManifest: [] }),
-    "the file holds a graph model, which has no layers to measure, expected a layers model " +
+    "The file holds a graph model, which has no layers to measure, expected a layers model " +
     "(convert the Keras model with --output_format=tfjs_layers_model)",
   ],
   [
@@ -257,7 +257,7 @@ const spoilt: [string, Edit, string][] = [
       return json;
     },
     "weightsManifest declares 2.0 GiB of weights, expected at most 2 GiB: weights and their " +
-    "gradients must fit into the engine's 4 GiB",
+    "gradients have to fit into the engine's 4 GiB",
   ],
   [
     "nesting without end",
@@ -549,7 +549,7 @@ Deno.test("loadModel() says what the layers of a Keras model are without their w
   await Deno.writeTextFile(path, '{"class_name": "Sequential", "config": {}, "backend": "jax"}');
   assertEquals(
     await refusalOf(path),
-    "the file holds layers without weights, as to_json() of Keras writes them, expected a layers " +
+    "The file holds layers without weights, as to_json() of Keras writes them, expected a layers " +
       'model with "modelTopology" and "weightsManifest": convert the saved model with ' +
       "tensorflowjs_converter",
   );

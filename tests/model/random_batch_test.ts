@@ -45,7 +45,7 @@ function randomSeed(model: LayersModel) {
 }
 
 Deno.test("randomBatch() draws other numbers than the weights of the same seed", () => {
-  const model = exerciseModel({ width: 4, depth: 2, stddev: 1, seed: 3 });
+  const model = exerciseModel({ width: 4, depth: 2, std: 1, seed: 3 });
   const kernel = model.layers[1].getWeights()[0].dataSync();
   const [{ values }] = draw(model, { seed: 3, examples: 4 });
   assert(values.every((value) => !kernel.includes(value)));
@@ -213,7 +213,11 @@ Deno.test("randomBatch() refuses sizes that are none, and leaves no tensor", () 
     );
   }
   assertThrows(() => draw(model, { undefinedSize: 0 }), RangeError, "undefinedSize is 0");
-  assertThrows(() => draw(model, { seed: 0.5 }), RangeError, "the seed is 0.5");
+  assertThrows(
+    () => draw(model, { seed: 0.5 }),
+    RangeError,
+    "seed is 0.5, expected an integer below 2^53 in magnitude",
+  );
   assertThrows(
     () => draw(model, { examples: 2 ** 27 }),
     RangeError,

@@ -122,7 +122,7 @@ Deno.test("randomTargets() says so when it cannot tell an output's shape", () =>
   assertThrows(
     () => randomTargets(model, "meanSquaredError"),
     RangeError,
-    "its shape [32, any, 2] is open, so give a batch",
+    'The output "embedding_Embedding1" has the open shape [32, any, 2], expected a batch with targets',
   );
   model.dispose();
 });

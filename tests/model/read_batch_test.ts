@@ -167,8 +167,8 @@ Deno.test("readBatch() knows what an embedding can look up", async () => {
 });
 
 const unusable: Record<string, string> = {
-  "[1]": 'the file holds an array of 1 item, expected {"inputs", "targets"}',
-  "null": 'the file holds null, expected {"inputs", "targets"}',
+  "[1]": 'The file holds an array of 1 item, expected {"inputs", "targets"}',
+  "null": 'The file holds null, expected {"inputs", "targets"}',
   "{}": '"inputs" is missing',
   '{"input": [[1, 2]]}':
     '"input" is not a key of a batch, expected "inputs" and "targets"; did you mean "inputs"?',

@@ -10,7 +10,7 @@ import { type TrialOptions, tryTraining } from "../../src/probe/try_training.ts"
 import { customLayer } from "./custom_layer.ts";
 import { classes, classifier, sums } from "./trial_networks.ts";
 
-const healthy = () => exerciseModel({ stddev: 1 / Math.sqrt(20) });
+const healthy = () => exerciseModel({ std: 1 / Math.sqrt(20) });
 
 async function tried(model: LayersModel, batch: Batch, options?: TrialOptions): Promise<Trial> {
   const trial = await tryTraining(model, batch, options);
@@ -406,13 +406,17 @@ Deno.test("tryTraining() refuses steps and a budget that are none", async () => 
     'options.budgetSeconds is "5", expected a number',
     TypeError,
   );
-  await refused({ optimizer: 5 }, "options.optimizer must be an optimizer", TypeError);
+  await refused(
+    { optimizer: 5 },
+    "options.optimizer is 5, expected an optimizer of TensorFlow.js",
+    TypeError,
+  );
   await refused({ objective: "mse" }, 'did you mean "meanSquaredError"?', TypeError);
   const { inputs } = batch;
   const targets = engine.tf.zeros([32, 3]);
   await assertRejects(
     () => tryTraining(model, { inputs, targets }, { objective: "meanSquaredError" }),
     RangeError,
-    "its targets must have [32, 1], found [32, 3]",
+    "batch.targets has shape [32, 3], expected [32, 1] for the objective meanSquaredError of an output of shape",
   );
 });

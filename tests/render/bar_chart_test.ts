@@ -123,7 +123,11 @@ Deno.test("barChart() colours by the mark when told, whatever the process does, 
 Deno.test("barChart() throws a RangeError when width or maxRows is out of range", () => {
   assertEquals(barChart(rows, { width: 20 }).split("\n").length, 7);
   for (const width of [19, 20.5, NaN, Infinity]) {
-    assertThrows(() => barChart(rows, { width }), RangeError, "width: expected a whole number");
+    assertThrows(
+      () => barChart(rows, { width }),
+      RangeError,
+      "width is 19, expected a whole number of at least 20",
+    );
   }
   assertEquals(barChart(rows, { maxRows: 2 }).split("\n").length, 4);
   for (const maxRows of [1, 2.5, NaN]) {

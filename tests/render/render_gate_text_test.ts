@@ -53,7 +53,7 @@ Deno.test("renderGateText() sums seeds up and writes the first that fails out", 
   assertStringIncludes(text, "== other, seed 3\n  no problems\n");
   assertStringIncludes(
     text,
-    "Gate failed: 2 models, 5 passes; 2 errors, 1 warning, 1 pass could not be\nmeasured.\n",
+    "Gate failed: 2 models, 5 runs; 2 errors, 1 warning, 1 run could not be measured.\n",
   );
 });
 
@@ -96,7 +96,7 @@ Deno.test("renderGateText() says nothing where nothing was measured", () => {
   const run = gateRun([], { measurements: null, error: "gone" });
   assertEquals(renderGateText(gateResult([run])), "");
   // A shard may have no pass.
-  assertStringIncludes(renderGateText(gateResult([])), "Gate passed: 0 models, 0 passes");
+  assertStringIncludes(renderGateText(gateResult([])), "Gate passed: 0 models, 0 runs");
 });
 
 Deno.test("renderGateText() writes no line that a CI system obeys, and none that is too long", () => {

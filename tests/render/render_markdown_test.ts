@@ -110,7 +110,7 @@ Deno.test("renderMarkdown() leaves out charts, then passes, then all but the ver
   ]);
   assertStringIncludes(
     renderMarkdown(result, { maxBytes: 6000 }),
-    "20 of 20 passes are not shown.",
+    "20 of 20 runs are not shown.",
   );
   assertEquals(renderMarkdown(result, { maxBytes: 10 }), "");
 });

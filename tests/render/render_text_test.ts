@@ -413,7 +413,7 @@ Deno.test("renderText() colours only when told, and nothing but colours then", (
 Deno.test("renderText() throws a RangeError when the width is below 20 or no whole number", () => {
   renderText(small, findings, { width: 20 });
   for (const width of [19, 0, 60.5, NaN]) {
-    assertThrows(() => renderText(small, [], { width }), RangeError, `found ${width}`);
+    assertThrows(() => renderText(small, [], { width }), RangeError, `width is ${width}`);
   }
 });
 

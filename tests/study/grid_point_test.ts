@@ -60,7 +60,10 @@ Deno.test("resolveGrid() refuses what is no grid", () => {
     [{ scales: [1], depths: [0] }, "depths has 0"],
     [{ scales: [1], widths: [2.5] }, "widths has 2.5"],
     [{ scales: [1], activations: ["relu", "relu"] }, 'activations has "relu" twice'],
-    [{ scales: [1], seeds: 10_000, depths: MANY, widths: MANY }, "the grid has 4900000000 points"],
+    [
+      { scales: [1], seeds: 10_000, depths: MANY, widths: MANY },
+      "The grid has 4900000000 points, expected at most 4294967296",
+    ],
   ];
   for (const [grid, message] of wrong) assertThrows(() => resolveGrid(grid), RangeError, message);
   assertThrows(

@@ -16,7 +16,7 @@ export function makeHeader(grid: StudyGrid, over: Partial<StudyHeader> = {}): St
     objective: "sum",
     examples: 32,
     batch: null,
-    layers: null,
+    scaleLayers: null,
     rules: [...STUDY_RULES],
     grid: resolved,
     total: countPoints(resolved),

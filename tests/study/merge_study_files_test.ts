@@ -110,7 +110,7 @@ Deno.test("mergeStudyFiles() says why parts are not of one study", () => {
     // What makes another fingerprint is told rather than the fingerprint.
     [{ examples: 8, model: { ...HEADER.model, fingerprint: "1" } }, "examples is 32 and 8"],
     [{ batch: "b.json" }, "batches are from different files"],
-    [{ layers: "dense" }, "scale different layers"],
+    [{ scaleLayers: "dense" }, "scale different layers"],
     [{ rules: [] }, "judge by different rules"],
   ];
   for (const [over, message] of others) {
@@ -120,5 +120,9 @@ Deno.test("mergeStudyFiles() says why parts are not of one study", () => {
       message,
     );
   }
-  assertThrows(() => mergeStudyFiles([]), StudyError, "no part");
+  assertThrows(
+    () => mergeStudyFiles([]),
+    StudyError,
+    "files is empty, expected one part or more to merge",
+  );
 });

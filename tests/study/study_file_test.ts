@@ -105,7 +105,7 @@ Deno.test("StudyWriter keeps others off its file, and clears up after one that w
     await assertRejects(
       () => StudyWriter.create(path, HEADER),
       StudyError,
-      "study.json: another process is writing it",
+      "study.json cannot be written: another process is writing it",
     );
     for (const point of makePoints(HEADER)) await writer.add(point);
     await writer.close();
@@ -123,7 +123,7 @@ Deno.test("StudyWriter takes away no file but its own under the names that it ne
     await Deno.writeTextFile(`${folder}/weights.bin`, "weights");
     for (const name of [`${path}.journal`, `${path}.tmp`]) {
       const refused = () => StudyWriter.create(path, HEADER);
-      const message = `cannot write ${path}: the temporary file ${name} exists already`;
+      const message = `${path} cannot be written: the temporary file ${name} exists already`;
       await Deno.writeTextFile(name, "weights");
       await assertRejects(refused, StudyError, message);
       assertEquals(await Deno.readTextFile(name), "weights");
@@ -148,12 +148,12 @@ Deno.test("StudyWriter writes where a link leads, and refuses what is no file", 
     assertEquals((await readStudyFile(`${folder}/study.json`)).header, HEADER);
     await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
     const wrong = {
-      [folder]: "it is a folder, expected a file",
-      [`${folder}/pipe`]: "it is not a file, expected one to replace",
+      [folder]: "cannot be written: it is a folder, expected a file",
+      [`${folder}/pipe`]: "is not a file, expected one to replace",
     };
     for (const [path, why] of Object.entries(wrong)) {
       const refused = () => StudyWriter.create(path, HEADER);
-      await assertRejects(refused, StudyError, `cannot write ${path}: ${why}`);
+      await assertRejects(refused, StudyError, `${path} ${why}`);
     }
     assertEquals([...Deno.readDirSync(folder)].length, 3);
   });
@@ -164,7 +164,7 @@ Deno.test("StudyWriter says why it cannot write", async () => {
     await assertRejects(
       () => StudyWriter.create(`${folder}/missing/study.json`, HEADER),
       StudyError,
-      "missing/study.json: there is no such folder",
+      "missing/study.json cannot be written: there is no such folder",
     );
   });
 });
@@ -205,16 +205,16 @@ Deno.test("readStudyFile() says which line of which file is wrong", async () => 
     [with_(first, () => "{,"), `a.json, line ${first + 1}: it is not JSON`],
     [
       with_(first, (line) => line.replace('"healthy":true', '"healthy":1')),
-      `a.json, line ${first + 1}: healthy: expected true`,
+      `a.json, line ${first + 1}: healthy is 1, expected true or false`,
     ],
     [with_(first + 1, () => lines[first]), `line ${first + 2}: found point 0 after point 0`],
     [
       text.replace('"format": "gradient-health study"', '"format": "x"'),
-      "line 1: format: expected",
+      'line 1: format is "x", expected',
     ],
     [
       text.replace('"total": 6', '"total": 3'),
-      "total: expected 6, the points of its grid, found 3",
+      "total is 3, expected 6, the points of its grid",
     ],
     [
       with_(first, (line) => line.replace('"scale":0.5', '"scale":0.25')),
@@ -244,7 +244,7 @@ Deno.test("readStudyFile() refuses a number of points, and a shard, that its gri
     const path = `${folder}/study.json`;
     const text = renderStudyJson({ ...HEADER, points: makePoints(HEADER) });
     const cases = [
-      [/"total": \d+/, '"total": 1000000000000', "total: expected"],
+      [/"total": \d+/, '"total": 1000000000000', "total is 1000000000000, expected"],
       [/"shard": null/, '"shard": {"index":3,"count":2}', "shard is 3/2, expected"],
     ] as const;
     for (const [key, value, says] of cases) {

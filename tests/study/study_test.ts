@@ -173,14 +173,14 @@ Deno.test("study() hands a function what the grid varies", async () => {
 });
 
 Deno.test("study() scales only the layers that are asked for", async () => {
-  const { points } = await study(small, { scales: [1, 10] }, { layers: /head/ });
+  const { points } = await study(small, { scales: [1, 10] }, { scaleLayers: /head/ });
   const [one, ten] = points.map(({ layers }) => layers.map(({ sigma }) => sigma!));
   assertEquals(ten[0], one[0]);
   assertAlmostEquals(ten[1] / one[1], 10, 1e-6);
   await assertRejects(
-    () => study(small, { scales: [1] }, { layers: /nothing/ }),
+    () => study(small, { scales: [1] }, { scaleLayers: /nothing/ }),
     StudyError,
-    "no layer with a kernel has a name that matches /nothing/",
+    "scaleLayers is /nothing/, expected the name of a layer with a kernel to match it",
   );
 });
 
@@ -289,7 +289,7 @@ Deno.test("study() says what it cannot do", async () => {
     flat.dispose();
     const scales = [1];
     const cases: [() => Promise<unknown>, new () => Error, string][] = [
-      [() => study({ model: path }, { scales }), StudyError, "the model has no kernel to scale"],
+      [() => study({ model: path }, { scales }), StudyError, "The model has no kernel to scale"],
       [
         () => study({ model: path }, { scales, activations: ["relu"] }),
         StudyError,

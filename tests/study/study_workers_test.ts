@@ -46,7 +46,10 @@ for (const [end, reason] of DEATHS) {
         onWarning: (message) => warnings.push(message),
       });
       assertEquals(warnings.length, 1);
-      assertStringIncludes(warnings[0], "a worker died at point 2 (seed 2, scale 0.5): ");
+      assertStringIncludes(
+        warnings[0],
+        "A worker died at point 2 (seed 2, scale 0.5): ",
+      );
       assertStringIncludes(warnings[0], reason);
       assert(warnings[0].endsWith("; another one tries the point again"), warnings[0]);
       // Its only death is behind it: now the module is as good as any.
@@ -77,7 +80,7 @@ Deno.test("study() gives up on a point that kills its worker twice, and names it
     await assertRejects(
       () => study({ model: path }, GRID, { jobs: 2, onProgress: ({ done }) => seen.push(done) }),
       StudyError,
-      "a worker died at point 2 (seed 2, scale 0.5) twice",
+      "A worker died at point 2 (seed 2, scale 0.5) twice: it ended without a word",
     );
     assertEquals(Math.max(...seen), 2);
   });

@@ -72,7 +72,11 @@ Deno.test("activationSpread() throws when an argument makes no sense", () => {
   assertThrows(
     () => activationSpread([layer]),
     RangeError,
-    "layers[0].width must be a number above 0",
+    "expected a number above 0",
   );
-  assertThrows(() => activationSpread([{ ...layer, width: NaN }]), RangeError, "got NaN");
+  assertThrows(
+    () => activationSpread([{ ...layer, width: NaN }]),
+    RangeError,
+    "layers[0].width is NaN, expected a number above 0",
+  );
 });

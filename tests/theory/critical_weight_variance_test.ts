@@ -43,5 +43,9 @@ Deno.test("criticalWeightVariance() takes a function of one's own", () => {
 
 Deno.test("criticalWeightVariance() throws a RangeError when its arguments make no sense", () => {
   assertThrows(() => criticalWeightVariance("tanh", -1), RangeError, "biasVariance");
-  assertThrows(() => criticalWeightVariance("sine"), RangeError, 'activation "sine"');
+  assertThrows(
+    () => criticalWeightVariance("sine"),
+    RangeError,
+    'activation is "sine", expected linear, tanh, sigmoid, hardSigmoid, softsign, relu, relu6, leakyRelu, elu,',
+  );
 });

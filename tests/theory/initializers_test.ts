@@ -1,10 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { fans } from "../../src/theory/fans.ts";
 import { gain } from "../../src/theory/gain.ts";
-import {
-  initializerDeviation,
-  type InitializerScheme,
-} from "../../src/theory/initializer_deviation.ts";
+import { type InitializerScheme, initializerStd } from "../../src/theory/initializer_std.ts";
 
 Deno.test("fans() reads dense, convolutional, transposed and depthwise kernels", () => {
   assertEquals(fans([20, 30]), { fanIn: 20, fanOut: 30 });
@@ -12,19 +9,19 @@ Deno.test("fans() reads dense, convolutional, transposed and depthwise kernels",
   assertEquals(fans([3, 3, 16, 32]), { fanIn: 144, fanOut: 288 });
   assertEquals(fans([3, 3, 32, 16], "transposed"), { fanIn: 144, fanOut: 288 });
   assertEquals(fans([3, 3, 16, 2], "depthwise"), { fanIn: 9, fanOut: 18 });
-  assertThrows(() => fans([20]), RangeError, "got the shape [20]");
+  assertThrows(() => fans([20]), RangeError, "shape is [20], expected two axes or more");
 });
 
-Deno.test("initializerDeviation() follows the formula of each scheme", () => {
+Deno.test("initializerStd() follows the formula of each scheme", () => {
   const kernel = { fanIn: 50, fanOut: 150 };
-  assertAlmostEquals(initializerDeviation("he", kernel), 0.2, 1e-15);
-  assertAlmostEquals(initializerDeviation("lecun", kernel), Math.sqrt(1 / 50), 1e-15);
-  assertAlmostEquals(initializerDeviation("glorot", kernel), 0.1, 1e-15);
-  assertAlmostEquals(initializerDeviation("orthogonal", kernel), Math.sqrt(1 / 150), 1e-15);
+  assertAlmostEquals(initializerStd("he", kernel), 0.2, 1e-15);
+  assertAlmostEquals(initializerStd("lecun", kernel), Math.sqrt(1 / 50), 1e-15);
+  assertAlmostEquals(initializerStd("glorot", kernel), 0.1, 1e-15);
+  assertAlmostEquals(initializerStd("orthogonal", kernel), Math.sqrt(1 / 150), 1e-15);
   assertThrows(
-    () => initializerDeviation("xavier" as InitializerScheme, kernel),
+    () => initializerStd("xavier" as InitializerScheme, kernel),
     RangeError,
-    'initializer "xavier" is not known',
+    'initializer is "xavier", expected he, lecun, glorot, orthogonal',
   );
 });
 

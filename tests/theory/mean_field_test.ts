@@ -23,7 +23,7 @@ Deno.test("meanField() gives chi = sigma_w^2 / 2 for relu, whatever the variance
 Deno.test("meanField() keeps the unit variance of selu under unit weight variance", () => {
   for (const state of chain("selu", 1, 20)) {
     assertAlmostEquals(state.preActivationVariance, 1, 1e-12);
-    assertAlmostEquals(state.activationDeviation, 1, 1e-12);
+    assertAlmostEquals(state.activationStd, 1, 1e-12);
     assertAlmostEquals(state.chi, 1.0716, 5e-5);
   }
 });
@@ -65,21 +65,33 @@ for (const [activation, sigma] of [["tanh", 1], ["relu", Math.SQRT2], ["selu", 1
     }
     for (let i = 0; i < depth - 1; i++) assertAlmostEquals(ratios[i] / states[i].chi, 1, 0.08);
     for (let i = 0; i < depth; i++) {
-      assertAlmostEquals(deviations[i] / states[i].activationDeviation, 1, 0.05);
+      assertAlmostEquals(deviations[i] / states[i].activationStd, 1, 0.05);
     }
   });
 }
 
 Deno.test("meanField() throws when a variance or an activation makes no sense", () => {
   assertThrows(() => chain("tanh", -1, 1), RangeError, "layers[0].weightVariance");
-  assertThrows(() => chain("tanh", NaN, 1), RangeError, "got NaN");
+  assertThrows(
+    () => chain("tanh", NaN, 1),
+    RangeError,
+    "layers[0].weightVariance is NaN, expected a number of at least 0",
+  );
   assertThrows(() => meanField([], -1), RangeError, "inputMeanSquare");
   assertThrows(
     () => meanField([{ activation: "tanh", weightVariance: 1, biasVariance: -1 }]),
     RangeError,
     "biasVariance",
   );
-  assertThrows(() => chain("tanhh", 1, 1), RangeError, 'activation "tanhh" is not known');
-  assertThrows(() => chain("toString", 1, 1), RangeError, "is not known");
+  assertThrows(
+    () => chain("tanhh", 1, 1),
+    RangeError,
+    'activation is "tanhh", expected linear, tanh, sigmoid, hardSigmoid, softsign, relu, relu6, leakyRelu, elu,',
+  );
+  assertThrows(
+    () => chain("toString", 1, 1),
+    RangeError,
+    'activation is "toString", expected linear, tanh, sigmoid, hardSigmoid, softsign, relu, relu6, leakyRelu, elu,',
+  );
   assertThrows(() => meanField(null as never), TypeError, "layers is null, expected an array");
 });

@@ -40,12 +40,20 @@ Deno.test("reluOffFractions() grows with depth and falls with the examples", () 
 });
 
 Deno.test("reluOffFractions() throws a RangeError when a number makes no sense", () => {
-  assertThrows(() => reluOffFractions(0, 8), RangeError, "depth must be");
-  assertThrows(() => reluOffFractions(3, 1.5), RangeError, "examples must be");
+  assertThrows(() => reluOffFractions(0, 8), RangeError, "depth is 0, expected a whole number");
+  assertThrows(
+    () => reluOffFractions(3, 1.5),
+    RangeError,
+    "examples is 1.5, expected a whole number",
+  );
   assertThrows(
     () => reluOffFractions(3, 8, { correlation: 1.1 }),
     RangeError,
-    "correlation must be from 0 to 1",
+    "correlation is 1.1, expected a number from 0 to 1",
   );
-  assertThrows(() => reluOffFractions(3, 8, { correlation: NaN }), RangeError, "got NaN");
+  assertThrows(
+    () => reluOffFractions(3, 8, { correlation: NaN }),
+    RangeError,
+    "correlation is NaN",
+  );
 });

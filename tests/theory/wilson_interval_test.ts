@@ -30,8 +30,16 @@ Deno.test("wilsonInterval() holds the rate, stays within 0 and 1, and mirrors", 
 });
 
 Deno.test("wilsonInterval() throws a RangeError when a number makes no sense", () => {
-  assertThrows(() => wilsonInterval(0, 0), RangeError, "trials must be");
-  assertThrows(() => wilsonInterval(1, 1.5), RangeError, "trials must be");
+  assertThrows(
+    () => wilsonInterval(0, 0),
+    RangeError,
+    "trials is 0, expected a whole number of at least 1",
+  );
+  assertThrows(
+    () => wilsonInterval(1, 1.5),
+    RangeError,
+    "trials is 0, expected a whole number of at least 1",
+  );
   assertThrows(() => wilsonInterval(-1, 5), RangeError, "from 0 to 5, got -1");
   assertThrows(() => wilsonInterval(6, 5), RangeError, "from 0 to 5, got 6");
   assertThrows(() => wilsonInterval(NaN, 5), RangeError, "got NaN");

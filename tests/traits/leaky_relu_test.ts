@@ -25,5 +25,9 @@ Deno.test("the theory knows a leaky relu by the name that a measurement gives it
     assertEquals(slopeOf(name), null);
   }
   assertEquals(gain("leakyRelu(x)"), null);
-  assertThrows(() => resolveActivation("leakyRelu(x)"), RangeError, "is not known");
+  assertThrows(
+    () => resolveActivation("leakyRelu(x)"),
+    RangeError,
+    'activation is "leakyRelu(x)", expected linear, tanh, sigmoid, hardSigmoid, softsign, relu, relu6, leakyRelu,',
+  );
 });

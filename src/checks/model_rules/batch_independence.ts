@@ -45,7 +45,7 @@ export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelR
       import { assertBatchIndependence } from "@gradient-health/gradient-health/assert";
 
       await using _engine = await startEngine();
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       await assertBatchIndependence(model, randomBatch(model));
       model.dispose();
     `,

@@ -43,7 +43,7 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
       import { assertRejects } from "@std/assert";
 
       await using _engine = await startEngine();
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       const batch = randomBatch(model);
       await assertDependsOnInput(model, batch);
       setWeights(model, { "dense_1/bias": Array(20).fill(-100) });

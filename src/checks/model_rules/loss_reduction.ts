@@ -51,7 +51,7 @@ export const lossReduction: ModelRule<LossProbe> = defineModelRule({
 
       await using engine = await startEngine();
       const { tf } = engine;
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       const batch = randomBatch(model, { objective: "meanSquaredError" });
       await assertLossReduction(model, batch, { objective: "meanSquaredError" });
       await assertRejects(() =>

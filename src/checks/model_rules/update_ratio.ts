@@ -65,7 +65,7 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule({
 
       await using engine = await startEngine();
       const { tf } = engine;
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       const batch = randomBatch(model);
       await assertUpdateRatio(model, batch, { optimizer: tf.train.adam(1e-3) });
       await assertRejects(() =>

@@ -43,11 +43,11 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule({
       import { assertRejects } from "@std/assert";
 
       await using _engine = await startEngine();
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       await assertWeightsChange(model, randomBatch(model));
       model.dispose();
 
-      const broken = exerciseModel({ stddev: 200 });
+      const broken = exerciseModel({ std: 200 });
       await assertRejects(() => assertWeightsChange(broken, randomBatch(broken)));
       broken.dispose();
     `,

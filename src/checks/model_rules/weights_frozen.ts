@@ -41,7 +41,7 @@ export const weightsFrozen: ModelRule<StepProbe> = defineModelRule({
 
       await using engine = await startEngine();
       const { tf } = engine;
-      const model = exerciseModel({ depth: 2, stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ depth: 2, std: 1 / Math.sqrt(20) });
       model.layers[0].trainable = false;
       const batch = randomBatch(model);
       await assertWeightsFrozen(model, batch);

@@ -2,10 +2,7 @@ import { activationSpread } from "../../theory/activation_spread.ts";
 import { criticalGain } from "../../theory/critical_gain.ts";
 import { fans } from "../../theory/fans.ts";
 import { gain } from "../../theory/gain.ts";
-import {
-  initializerDeviation,
-  type InitializerScheme,
-} from "../../theory/initializer_deviation.ts";
+import { type InitializerScheme, initializerStd } from "../../theory/initializer_std.ts";
 import type { MeanFieldState } from "../../theory/mean_field.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
 import type { MeanFields } from "./mean_fields.ts";
@@ -95,7 +92,7 @@ export class ExpectedStates {
     return this.#usual ??= this.#statesOf((layer) => {
       // TensorFlow.js takes the fans of every kernel for those of an ordinary convolution.
       const isDrawn = [layer.fans, fans(layer.kernel.shape)].some((own) =>
-        SCHEMES.some((scheme) => drawnWith(layer, initializerDeviation(scheme, own)))
+        SCHEMES.some((scheme) => drawnWith(layer, initializerStd(scheme, own)))
       );
       return isDrawn ? sigma(layer) : gain(layer.activation) ?? 1;
     });

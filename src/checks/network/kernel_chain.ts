@@ -5,7 +5,7 @@ import type {
 } from "../../measure/measurements.ts";
 import type { LayerKind } from "../../traits/layers.ts";
 import { type Fans, fans } from "../../theory/fans.ts";
-import { initializerDeviation } from "../../theory/initializer_deviation.ts";
+import { initializerStd } from "../../theory/initializer_std.ts";
 import { findActivation } from "../../theory/resolve_activation.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 
@@ -159,7 +159,7 @@ export function recurrentKernels(layers: LayerMeasurements[]): RecurrentKernel[]
         const [units, columns] = kernel.shape.slice(-2);
         const own = fans(kernel.shape);
         // The window of a convolution belongs to the rows.
-        const deviation = initializerDeviation("orthogonal", { ...own, fanOut: columns });
+        const deviation = initializerStd("orthogonal", { ...own, fanOut: columns });
         return { layer, kernel, fans: own, deviation, gated: columns > units };
       })
   );

@@ -98,11 +98,11 @@ export const activationScale: Rule = defineRule({
       import { assertThrows } from "@std/assert";
 
       await using _engine = await startEngine();
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       assertActivationScale(await measure(model, randomBatch(model)));
       model.dispose();
 
-      const broken = exerciseModel({ stddev: 0.01 });
+      const broken = exerciseModel({ std: 0.01 });
       const measurements = await measure(broken, randomBatch(broken));
       assertThrows(() => assertActivationScale(measurements));
       broken.dispose();
@@ -179,7 +179,7 @@ type States = readonly MeanFieldState[];
 
 /** From what to what std(a) may be in critical networks: selu has two scales that are healthy. */
 function bounds(alternatives: States[], index: number): [number, number] {
-  const deviations = alternatives.map((states) => states[index].activationDeviation);
+  const deviations = alternatives.map((states) => states[index].activationStd);
   return [Math.min(...deviations), Math.max(...deviations)];
 }
 

@@ -81,7 +81,7 @@ export const deadUnits: Rule = defineRule({
       import { assertNoDeadUnits } from "@gradient-health/gradient-health/assert";
 
       await using _engine = await startEngine();
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       assertNoDeadUnits(await measure(model, randomBatch(model)));
       model.dispose();
     `,

@@ -74,11 +74,11 @@ export const explodingGradients: Rule = defineRule({
       import { assertThrows } from "@std/assert";
 
       await using _engine = await startEngine();
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       assertNoExplodingGradients(await measure(model, randomBatch(model)));
       model.dispose();
 
-      const broken = exerciseModel({ activation: "relu", stddev: 2 });
+      const broken = exerciseModel({ activation: "relu", std: 2 });
       const measurements = await measure(broken, randomBatch(broken));
       assertThrows(() => assertNoExplodingGradients(measurements));
       broken.dispose();

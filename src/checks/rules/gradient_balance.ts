@@ -69,11 +69,11 @@ export const gradientBalance: Rule = defineRule({
       import { assertThrows } from "@std/assert";
 
       await using _engine = await startEngine();
-      const model = exerciseModel({ width: 64, stddev: 1 / 8 });
+      const model = exerciseModel({ width: 64, std: 1 / 8 });
       assertGradientBalance(await measure(model, randomBatch(model)));
       model.dispose();
 
-      const broken = exerciseModel({ width: 64, activation: "relu", stddev: 2 });
+      const broken = exerciseModel({ width: 64, activation: "relu", std: 2 });
       const measurements = await measure(broken, randomBatch(broken));
       assertThrows(() => assertGradientBalance(measurements));
       broken.dispose();

@@ -87,11 +87,11 @@ export const initScale: Rule = defineRule({
       import { assertThrows } from "@std/assert";
 
       await using _engine = await startEngine();
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       assertInitScale(await measure(model, randomBatch(model)));
       model.dispose();
 
-      const broken = exerciseModel({ stddev: 0.01 });
+      const broken = exerciseModel({ std: 0.01 });
       const measurements = await measure(broken, randomBatch(broken));
       assertThrows(() => assertInitScale(measurements));
       broken.dispose();

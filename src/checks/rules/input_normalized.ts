@@ -75,7 +75,7 @@ export const inputNormalized: Rule = defineRule({
       import { assertInputNormalized } from "@gradient-health/gradient-health/assert";
 
       await using _engine = await startEngine();
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       assertInputNormalized(await measure(model, randomBatch(model)));
       model.dispose();
     `,

@@ -50,7 +50,7 @@ export const nonFinite: Rule = defineRule({
       import { assertAllFinite } from "@gradient-health/gradient-health/assert";
 
       await using _engine = await startEngine();
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       assertAllFinite(await measure(model, randomBatch(model)));
       model.dispose();
     `,

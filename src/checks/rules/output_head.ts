@@ -48,7 +48,7 @@ export const outputHead: Rule = defineRule({
 
       await using _engine = await startEngine();
       const objective = "meanSquaredError";
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       const batch = randomBatch(model, { objective });
       assertOutputHead(await measure(model, batch, { objective }));
       model.dispose();

@@ -71,11 +71,11 @@ export const saturatedActivations: Rule = defineRule({
       import { assertThrows } from "@std/assert";
 
       await using _engine = await startEngine();
-      const model = exerciseModel({ stddev: 1 / Math.sqrt(20) });
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
       assertActivationsNotSaturated(await measure(model, randomBatch(model)));
       model.dispose();
 
-      const broken = exerciseModel({ stddev: 200 });
+      const broken = exerciseModel({ std: 200 });
       const measurements = await measure(broken, randomBatch(broken));
       assertThrows(() => assertActivationsNotSaturated(measurements));
       broken.dispose();

@@ -23,7 +23,7 @@ const fusedBatchNormKernel = defineKernel<{ varianceEpsilon: number }, BatchNorm
     const isRecorded = gradientDepth > 0 && kernelDepth === 1;
     if (isRecorded && (scale === undefined || offset === undefined)) {
       throw new Error(
-        "a batchNorm without scale or offset has no gradient in TensorFlow.js: give it both, " +
+        "A batchNorm without scale or offset has no gradient in TensorFlow.js: give it both, " +
           "tf.ones(...) and tf.zeros(...) for none",
       );
     }

@@ -95,7 +95,7 @@ export async function placeKernels(
   const engine = tf.engine();
   if (claimed.has(engine)) {
     throw new EngineError(
-      "the kernels are installed already: take them back before installing again",
+      "The kernels are installed already: take them back before installing again",
     );
   }
   // Before anything is waited for: another call may come meanwhile.

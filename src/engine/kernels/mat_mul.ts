@@ -30,6 +30,7 @@ function matMulOnHeap(
   const [shared, n] = transposeB ? [bColumns, bRows] : [bRows, bColumns];
   if (k !== shared) {
     throw new Error(
+      // deno-lint-ignore gradient-health/error-messages -- TensorFlow.js's own sentence.
       `Error in matMul: inner shapes (${k}) and (${shared}) of Tensors with shapes ${a.shape} and ` +
         `${b.shape} and transposeA=${transposeA} and transposeB=${transposeB} must match.`,
     );

@@ -63,7 +63,7 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
     const [rate] = rates(layer);
     if (!(rate >= 1)) {
       throw new RangeError(
-        `the dilation rate of a causal convolution must be at least 1, found ${showValue(rate)}`,
+        `The dilation rate of a causal convolution is ${showValue(rate)}, expected at least 1`,
       );
     }
     const kernel = layer.kernel.read() as Tensor3D;

@@ -49,7 +49,7 @@ async function build(options: string[]): Promise<Uint8Array> {
     throw new Error(`assembly/ does not compile: ${stderr.toString()}`);
   }
   if (hasDataSection(binary)) {
-    throw new Error("the module has a data section: it would overwrite TensorFlow.js's own data");
+    throw new Error("The module has a data section: it would overwrite TensorFlow.js's own data");
   }
   return binary;
 }

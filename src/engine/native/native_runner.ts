@@ -174,7 +174,7 @@ export class NativeRunner {
   #allocate(bytes: number): number {
     // Where no guard stands before it, the allocator takes sizes modulo 2^32.
     const address = bytes < HEAP_LIMIT ? this.#backend.wasm._malloc(bytes) >>> 0 : 0;
-    if (address === 0) throw new RangeError(`the WASM heap has no ${bytes} bytes left`);
+    if (address === 0) throw new RangeError(`The WASM heap has no ${bytes} bytes left`);
     return address;
   }
 }

@@ -123,7 +123,11 @@ Deno.test("a causal conv1d of any dilation pads no further than its input is lon
       unmeasurableReason(layer),
       `Layer ${layer.name} (Conv1D) has a dilationRate of ${rate}: expected whole numbers of at least 1`,
     );
-    assertThrows(() => layer.call(x, {}), RangeError, "must be at least 1");
+    assertThrows(
+      () => layer.call(x, {}),
+      RangeError,
+      "The dilation rate of a causal convolution is -5, expected at least 1",
+    );
     tf.dispose(layer.getWeights());
   }
   x.dispose();

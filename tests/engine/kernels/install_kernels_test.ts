@@ -58,7 +58,7 @@ Deno.test("installKernels() lets one of two have them that ask at the same time"
     assert(first.status === "fulfilled" && second.status === "rejected");
     assertEquals(
       second.reason.message,
-      "the kernels are installed already: take them back before installing again",
+      "The kernels are installed already: take them back before installing again",
     );
     await assertRejects(() => installKernels(tf), Error, "installed already");
     await first.value();

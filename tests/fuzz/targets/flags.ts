@@ -1,44 +1,26 @@
 import { COMMANDS } from "../../../src/cli/overview.ts";
-import { readMeasureFlags } from "../../../src/cli/measure_flags.ts";
+import { CHECK_FLAGS } from "../../../src/cli/check_flags.ts";
+import type { Command } from "../../../src/cli/command.ts";
+import { flagName } from "../../../src/cli/flag.ts";
 import { parseCommand } from "../../../src/cli/parse_command.ts";
-import { readShard, wholeNumber } from "../../../src/cli/read_flags.ts";
-import { readReporters } from "../../../src/cli/reporters.ts";
-import { readColumns, textOptions } from "../../../src/cli/show_flags.ts";
-import { readStudyView } from "../../../src/cli/show_study.ts";
-import { readSweepFlags } from "../../../src/cli/sweep_flags.ts";
+import { chooseReporters } from "../../../src/cli/reporters.ts";
+import { SWEEP_FLAGS, sweepRequest } from "../../../src/cli/sweep_flags.ts";
 import { UsageError } from "../../../src/cli/usage_error.ts";
 import { oneLine } from "../../../src/words/one_line.ts";
-import type { FlagValues } from "../../../src/cli/flag.ts";
 import { GateError } from "../../../src/gate/gate_error.ts";
-import { parseSeeds } from "../../../src/gate/parse_seeds.ts";
 import { requireClearError } from "../clear_error.ts";
 import type { FuzzTarget } from "../fuzz_target.ts";
 import { oddText } from "../odd_text.ts";
 
-type Read = (operands: string[], flags: FlagValues) => unknown;
-
-/** What each subcommand reads of its flags before it opens a file. */
-const READERS: Record<string, Read[]> = {
-  report: [
-    (operands, flags) => readMeasureFlags(operands, flags),
-    (_, flags) => textOptions(flags, "a"),
-  ],
-  check: [
-    (_, flags) => readReporters(flags),
-    (_, flags) => readColumns(flags, false),
-    (_, flags) => readMeasureFlags([], flags),
-    (_, flags) => readShard(flags.shard as string | undefined),
-    (_, flags) => wholeNumber(flags, "max-warnings", 0, Number.MAX_SAFE_INTEGER),
-    (_, flags) => flags.jobs === "auto" || wholeNumber(flags, "jobs", 1, 256),
-    (_, flags) => flags.seeds === undefined || parseSeeds(flags.seeds as string, "--seeds"),
-  ],
-  sweep: [
-    (operands, flags) => readSweepFlags(operands, flags),
-    (_, flags) => readStudyView(flags),
-  ],
-  merge: [(_, flags) => readStudyView(flags)],
-  explain: [(_, flags) => readColumns(flags, false)],
-  completions: [],
+/** What a subcommand does with its operands and flags before it opens a file, beyond parsing them. */
+const READERS: Record<string, (args: string[], command: Command) => void> = {
+  check: (args, { operand }) => {
+    chooseReporters(parseCommand(args, operand, CHECK_FLAGS).flags);
+  },
+  sweep: (args, { operand }) => {
+    const { operands: [model], flags } = parseCommand(args, operand, SWEEP_FLAGS);
+    sweepRequest(model, flags);
+  },
 };
 
 export const target: FuzzTarget = {
@@ -47,13 +29,15 @@ export const target: FuzzTarget = {
   shortRun: 1000,
   async open() {
     const commands = await Promise.all(
-      Object.entries(COMMANDS).map(async ([name, { load }]) => ({ name, ...await load() })),
+      Object.entries(COMMANDS).map(async ([name, { load }]) => ({ name, command: await load() })),
     );
     return {
       tryOne(chance) {
-        const { name, flags: known } = chance.one(commands);
+        const { name, command } = chance.one(commands);
         const args = chance.list(0, 6, () => {
-          const { name: flag, value, words = [] } = chance.one(known);
+          const [key, { value, takes }] = chance.one(Object.entries(command.flags));
+          const flag = flagName(key);
+          const words = takes === "files" ? [] : takes;
           const given = oddText(chance, [...words, ...value?.split(/[|[]/) ?? []]);
           return chance.one([
             [`--${flag}`, given],
@@ -65,8 +49,8 @@ export const target: FuzzTarget = {
           ]);
         }).flat();
         try {
-          const { operands, flags } = parseCommand(args, known);
-          for (const read of READERS[name]) read(operands, flags);
+          parseCommand(args, command.operand, command.flags);
+          READERS[name]?.(args, command);
         } catch (error) {
           requireClearError(
             // Controls are escaped where the error is shown.

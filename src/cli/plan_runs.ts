@@ -1,17 +1,16 @@
 import { showWord } from "../words/show_word.ts";
 import { showValue } from "../words/show_value.ts";
 import { GateError } from "../gate/gate_error.ts";
-import { parseSeeds } from "../gate/parse_seeds.ts";
 import type { GateSettings, ModelSetting } from "../gate/resolve_configuration.ts";
+import { anyOf } from "../words/any_of.ts";
 import { nearest } from "../words/nearest.ts";
-import type { FlagValues } from "./flag.ts";
-import { type MeasureRequest, readMeasureFlags } from "./measure_flags.ts";
+import type { CheckValues } from "./check_flags.ts";
+import { type MeasureRequest, RUN_FLAGS } from "./measure_flags.ts";
 import { plainPath } from "./plain_path.ts";
-import { readShard } from "./read_flags.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** One pass that a gate makes. */
-export interface Pass {
+/** One run that a gate makes: a model under a seed. */
+export interface PlannedRun {
   /** Name of the model. */
   model: string;
   /** What to measure. */
@@ -20,18 +19,18 @@ export interface Pass {
   trained: boolean | null;
 }
 
-/** The passes of a gate. */
-export interface PassPlan {
-  /** Every pass, in the order of the configuration. */
-  all: Pass[];
+/** The runs of a gate. */
+export interface RunPlan {
+  /** Every run, in the order of the configuration. */
+  all: PlannedRun[];
   /** Those of this shard. */
-  passes: Pass[];
+  runs: PlannedRun[];
   /** Whether every model is from the configuration. */
   configured: boolean;
 }
 
 /**
- * Which passes a command line and a configuration ask for: every model under every seed.
+ * Which runs a command line and a configuration ask for: every model under every seed.
  *
  * @param operands The models that were named; none stands for all of the configuration.
  * @param flags The flags of `check`; they go before what the configuration says.
@@ -39,41 +38,38 @@ export interface PassPlan {
  * @throws {UsageError} If there is no model, or a flag cannot be used.
  * @throws {GateError} If a model is named that is neither a file nor in the configuration.
  */
-export async function planPasses(
+export async function planRuns(
   operands: string[],
-  flags: FlagValues,
+  flags: CheckValues,
   settings: GateSettings,
-): Promise<PassPlan> {
+): Promise<RunPlan> {
   const models = await chooseModels(operands, settings);
-  const given = readMeasureFlags([], flags);
-  if (flags.seeds !== undefined && flags.seed !== undefined) {
-    throw new UsageError("--seed and --seeds exclude each other");
+  const { seeds, seed, batch, objective, examples, threads, portable, register, quiet } = flags;
+  if (seeds !== null && seed !== null) {
+    throw new UsageError("--seed and --seeds exclude each other, expected one of them");
   }
-  const seeds = flags.seeds !== undefined
-    ? parseSeeds(flags.seeds as string, "--seeds")
-    : flags.seed !== undefined
-    ? [given.seed]
-    : null;
+  const given = seeds ?? (seed === null ? null : [seed]);
   const all = models.flatMap((model) =>
-    (seeds ?? model.seeds ?? [given.seed]).map((seed): Pass => ({
+    (given ?? model.seeds ?? [RUN_FLAGS.seed.default]).map((seed): PlannedRun => ({
       model: model.name,
       trained: model.trained,
       request: {
-        ...given,
         model: model.path,
         seed,
-        batch: given.batch ?? model.batch,
-        objective: given.objective ?? model.objective as MeasureRequest["objective"],
-        examples: flags.examples === undefined ? model.examples ?? given.examples : given.examples,
-        register: [...model.register, ...given.register],
+        batch: batch ?? model.batch,
+        objective: objective ?? model.objective as MeasureRequest["objective"],
+        examples: examples ?? model.examples ?? RUN_FLAGS.examples.default,
+        register: [...model.register, ...register],
+        threads,
+        portable,
+        quiet,
       },
     }))
   );
-  const { index: part, count } = readShard(flags.shard as string | undefined) ??
-    { index: 1, count: 1 };
+  const { index: part, count } = flags.shard ?? { index: 1, count: 1 };
   return {
     all,
-    passes: all.filter((_, index) => index % count === part - 1),
+    runs: all.filter((_, index) => index % count === part - 1),
     configured: models.every((model) => settings.models.includes(model)),
   };
 }
@@ -83,8 +79,8 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
   if (operands.length === 0) {
     if (models.length > 0) return models;
     throw new UsageError(
-      `check needs a MODEL: name one, or list models in ${file ?? "gradient-health.json"} ` +
-        `(report shows the exercise's network without one)`,
+      `MODEL is missing, expected one, or models in ${file ?? "gradient-health.json"} (report ` +
+        `shows the exercise's network without one)`,
     );
   }
   const chosen: ModelSetting[] = [];
@@ -93,16 +89,16 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
     const known = named.length > 0 ? named : await ofFile(operand, models);
     if (known.length === 0 && models.length > 0 && await isMissing(operand)) {
       throw new GateError(
-        `unknown model ${showValue(operand)}: it is not a file, and ${file} lists no such model${
+        `MODEL is ${showValue(operand)}, expected a file, or a model that ${file} lists${
           nearest(operand, models.map(({ name }) => name)) ||
-          `, only ${models.slice(0, 10).map(({ name }) => showWord(name)).join(", ")}`
+          `: ${anyOf(models.slice(0, 10).map(({ name }) => showWord(name)))}`
         }`,
       );
     }
     const twice = known.length > 0
       ? known.some((model) => chosen.includes(model))
       : (await ofFile(operand, chosen)).length > 0;
-    if (twice) throw new UsageError(`the model ${showWord(operand)} is named twice`);
+    if (twice) throw new UsageError(`MODEL ${showWord(operand)} is given twice, expected once`);
     chosen.push(...known.length > 0 ? known : [bare(operand)]);
   }
   return chosen;

@@ -6,13 +6,13 @@ import { errorMessage } from "../words/error_message.ts";
 import { mayStartWorkers, workersRefused } from "../study/jobs.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 import { measureModel } from "./measure_model.ts";
-import type { Pass } from "./plan_passes.ts";
+import type { PlannedRun } from "./plan_runs.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What became of a pass. */
+/** What became of a run. */
 export type Outcome = { measurements: Measurements } | { error: Error };
 
-/** What a worker is told: to make a pass, or, by `null`, to wait for what fails late. */
+/** What a worker is told: to make a run, or, by `null`, to wait for what fails late. */
 export type WorkerOrder = { request: MeasureRequest; tells: boolean } | null;
 
 /** What a worker answers; `ended` where it is its last word. */
@@ -23,21 +23,21 @@ export type WorkerAnswer =
   | { ended: string };
 
 /**
- * Makes passes, some at a time, and hands them on in their order, however long each takes.
+ * Makes runs, some at a time, and hands them on in their order, however long each takes.
  *
- * @param passes The passes.
+ * @param runs The runs.
  * @param jobs How many at a time: with one they run here, with more in workers of their own.
  * @param quiet Whether to say nothing of how far it is.
- * @param onOutcome Is given each outcome, in the order of the passes; `false` ends it.
- * @throws {Error} If the code of a model failed after its pass.
+ * @param onOutcome Is given each outcome, in the order of the runs; `false` ends it.
+ * @throws {Error} If the code of a model failed after its run.
  */
-export async function measurePasses(
-  passes: readonly Pass[],
+export async function measureRuns(
+  runs: readonly PlannedRun[],
   jobs: number,
   quiet: boolean,
-  onOutcome: (pass: Pass, outcome: Outcome) => boolean,
+  onOutcome: (run: PlannedRun, outcome: Outcome) => boolean,
 ): Promise<void> {
-  const count = Math.min(jobs, passes.length);
+  const count = Math.min(jobs, runs.length);
   if (count > 1 && !mayStartWorkers()) throw new UsageError(workersRefused(jobs));
   const workers = Array.from({ length: count > 1 ? count : 0 }, openWorker);
   const makers = count > 1 ? workers.map(({ measure }) => measure) : [measureHere];
@@ -46,20 +46,20 @@ export async function measurePasses(
   let handed = 0;
   let done = 0;
   let goesOn = true;
-  const many = passes.length > 1;
+  const many = runs.length > 1;
   try {
     await Promise.all(makers.map(async (measure) => {
-      while (goesOn && next < passes.length) {
+      while (goesOn && next < runs.length) {
         const index = next++;
         const started = performance.now();
-        // One pass says how it goes by itself; of many, one line each is enough.
-        outcomes[index] = await measure({ ...passes[index].request, quiet: quiet || many }, !quiet);
+        // One run says how it goes by itself; of many, one line each is enough.
+        outcomes[index] = await measure({ ...runs[index].request, quiet: quiet || many }, !quiet);
         if (many && !quiet) {
-          sayDone(passes[index], "error" in outcomes[index], ++done, passes.length, started);
+          sayDone(runs[index], "error" in outcomes[index], ++done, runs.length, started);
         }
         while (goesOn && handed in outcomes) {
-          goesOn = onOutcome(passes[handed], outcomes[handed]);
-          // Thousands of passes shall not be kept here as well.
+          goesOn = onOutcome(runs[handed], outcomes[handed]);
+          // Thousands of runs shall not be kept here as well.
           delete outcomes[handed++];
         }
       }
@@ -71,7 +71,7 @@ export async function measurePasses(
 }
 
 function sayDone(
-  { model, request }: Pass,
+  { model, request }: PlannedRun,
   failed: boolean,
   done: number,
   total: number,
@@ -98,7 +98,7 @@ function startWorker() {
   return { worker, ready: answerOf<unknown>(worker) };
 }
 
-/** A worker, and another one for the next pass when a model has taken it along. */
+/** A worker, and another one for the next run when a model has taken it along. */
 function openWorker() {
   let current: ReturnType<typeof startWorker> | null = null;
   const end = () => {
@@ -119,7 +119,9 @@ function openWorker() {
       try {
         const result = await ask({ request, tells });
         if ("measurements" in result) return result;
-        return { error: new Error("message" in result ? result.message : "it did not answer") };
+        return {
+          error: new Error("message" in result ? result.message : "The worker did not answer"),
+        };
       } catch (error) {
         end();
         return { error: new Error(`${request.model}: ${errorMessage(error)}`) };
@@ -140,7 +142,7 @@ function answerOf<T>(worker: Worker): Promise<T> {
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      reject(new Error(`the worker died: ${event.message}`));
+      reject(new Error(`The worker died: ${event.message}`));
     };
   });
 }

@@ -25,20 +25,20 @@ const VARIANCES: Readonly<Record<InitializerScheme, (fans: Fans) => number>> = {
  *
  * @example
  * ```ts
- * import { fans, initializerDeviation } from "@gradient-health/gradient-health/theory";
+ * import { fans, initializerStd } from "@gradient-health/gradient-health/theory";
  * import { assertAlmostEquals } from "@std/assert";
  *
- * assertAlmostEquals(initializerDeviation("he", fans([50, 10])), 0.2);
+ * assertAlmostEquals(initializerStd("he", fans([50, 10])), 0.2);
  * ```
  *
  * @throws {RangeError} If the scheme is not known.
  */
-export function initializerDeviation(scheme: InitializerScheme, fans: Fans): number {
+export function initializerStd(scheme: InitializerScheme, fans: Fans): number {
   requireValue("scheme", scheme, text);
   requireValue("fans", fans, objectWith({ fanIn: number, fanOut: number }));
   if (!Object.hasOwn(VARIANCES, scheme)) {
     const known = Object.keys(VARIANCES).join(", ");
-    throw new RangeError(`initializer ${showValue(scheme)} is not known; known are ${known}.`);
+    throw new RangeError(`initializer is ${showValue(scheme)}, expected ${known}`);
   }
   return Math.sqrt(VARIANCES[scheme](fans));
 }

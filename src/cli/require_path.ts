@@ -1,0 +1,18 @@
+import { showValue } from "../words/show_value.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** In characters; of Linux, which allows the longest. */
+const LONGEST_PATH = 4096;
+
+/**
+ * Refuses what no system takes for the path of a file; the word for a rule or a shell is shorter
+ * still.
+ *
+ * @param place Where it was given.
+ * @returns The path.
+ * @throws {UsageError} If it is empty, too long or has a null character.
+ */
+export function requirePath(place: string, text: string): string {
+  if (text !== "" && text.length <= LONGEST_PATH && !text.includes("\0")) return text;
+  throw new UsageError(`${place} is ${showValue(text)}, expected the path of a file`);
+}

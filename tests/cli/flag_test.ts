@@ -1,0 +1,171 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { defineCommand, type Operand } from "../../src/cli/command.ts";
+import { COMMANDS } from "../../src/cli/overview.ts";
+import { flagName, type FlagValues } from "../../src/cli/flag.ts";
+import {
+  boolean,
+  file,
+  files,
+  integer,
+  listOf,
+  oneOf,
+  pattern,
+  readInteger,
+  withoutDefault,
+} from "../../src/cli/flag_kinds.ts";
+import { parseCommand } from "../../src/cli/parse_command.ts";
+import { permissionsOf } from "../../src/cli/permissions_of.ts";
+import { renderHelp } from "../../src/cli/render_help.ts";
+import { UsageError } from "../../src/cli/usage_error.ts";
+
+const MODEL: Operand = { name: "MODEL", least: 0, most: 1, takes: "files" };
+
+const threads = integer({ help: "threads", least: 1, most: 8, or: "auto", default: "auto" });
+
+/** One flag of every kind. */
+const FLAGS = {
+  fast: boolean("hurry"),
+  maxWarnings: integer({ help: "most warnings", least: 0 }),
+  examples: integer({ help: "how many", least: 1, most: 100, default: 32 }),
+  threads,
+  format: oneOf(["text", "json"], { help: "how to show it", default: "text" }),
+  depth: listOf((word, place) => readInteger(word, place, 1, 9), { help: "layers" }),
+  layers: pattern("which layers"),
+  batch: file("read", { help: "the batch", otherwise: "a random one" }),
+  plugin: files("run", { help: "your rules" }),
+  out: file("write", { help: "the result" }),
+};
+
+const parse = (...args: string[]) => parseCommand(args, MODEL, FLAGS).flags;
+
+Deno.test("parseCommand() gives every flag its declared default", () => {
+  assertEquals(parse(), {
+    fast: false,
+    maxWarnings: null,
+    examples: 32,
+    threads: "auto",
+    format: "text",
+    depth: null,
+    layers: null,
+    batch: null,
+    plugin: [],
+    out: null,
+  });
+});
+
+Deno.test("parseCommand() gives every flag the value of its declared type", () => {
+  // No type is written here: the declarations have them, and the compiler holds them to it.
+  const values = parse(
+    ...["--fast", "--max-warnings=3", "--examples", "7", "--threads", "2", "--format", "json"],
+    ...["--depth", "1, 2", "--layers", "^a", "--batch", "b", "--plugin", "x", "--plugin", "y"],
+  );
+  const fast: boolean = values.fast;
+  const counts: [number | null, number, number | "auto"] = [
+    values.maxWarnings,
+    values.examples,
+    values.threads,
+  ];
+  const format: "text" | "json" = values.format;
+  const depth: number[] | null = values.depth;
+  const layers: RegExp | null = values.layers;
+  const paths: [string | null, string[], string | null] = [
+    values.batch,
+    values.plugin,
+    values.out,
+  ];
+  assertEquals([fast, counts, format], [true, [3, 7, 2], "json"]);
+  assertEquals([depth, layers, paths], [[1, 2], /^a/, ["b", ["x", "y"], null]]);
+  // @ts-expect-error: there is no such flag.
+  assertEquals(values.widht, undefined);
+});
+
+Deno.test("parseCommand() refuses both sides of a range in one style", () => {
+  const refusals: [string[], string][] = [
+    [["--examples", "0"], '--examples is "0", expected a whole number, 1 to 100'],
+    [["--examples", "101"], '--examples is "101", expected a whole number, 1 to 100'],
+    [["--max-warnings", "-1"], '--max-warnings is "-1", expected a whole number, 0 or more'],
+    [["--threads", "9"], '--threads is "9", expected a whole number, 1 to 8, or auto'],
+    [["--format", "jsn"], '--format is "jsn", expected text or json; did you mean "json"?'],
+    [["--depth", "1,,2"], '--depth is "1,,2", expected a list with commas between its entries'],
+    [["--depth", "2,2"], "--depth has 2 twice, expected it once"],
+    [["--depth", "10"], '--depth is "10", expected a whole number, 1 to 9'],
+    [["--layers", "("], '--layers is "(", expected a regular expression: Unterminated group'],
+    [["--batch", "\0"], '--batch is "\\u0000", expected the path of a file'],
+    [["--batch"], "--batch has no value, expected --batch FILE"],
+    [["--batch", "a", "--batch", "b"], "--batch is given 2 times, expected once"],
+    [["--fast=no"], '--fast is "no", expected no value'],
+    [["--quick"], "The flag --quick is unknown, expected one that --help lists"],
+    [["a", "b"], "MODEL is given 2 times, expected once at most: a b"],
+  ];
+  for (const [args, message] of refusals) {
+    assertEquals(assertThrows(() => parse(...args), UsageError).message, message);
+  }
+  assertEquals([parse("--examples", "1").examples, parse("--examples", "100").examples], [1, 100]);
+});
+
+Deno.test("withoutDefault() keeps the help and leaves the default to something else", () => {
+  const open = withoutDefault(FLAGS.examples);
+  assertEquals([open.default, open.help], [null, "how many; default: 32"]);
+});
+
+Deno.test("flagName() writes a key as the command line does", () => {
+  assertEquals(["out", "maxWarnings"].map(flagName), ["out", "max-warnings"]);
+});
+
+/** A subcommand as docs/architecture.md says to add one: its record and its row, nothing else. */
+const greet = defineCommand({
+  operand: MODEL,
+  description: "Greets a model.",
+  flags: {
+    ...FLAGS,
+    times: integer({
+      help: "how often",
+      least: 1,
+      most: 3,
+      default: 2,
+      permissions: [{ grant: "--allow-env=TIMES", purpose: "for --times above 2" }],
+    }),
+  },
+  examples: [["greet net.ts", "says hello"]],
+  permissions: [],
+  run([model = "nobody"], { times, format }: FlagValues<typeof FLAGS> & { times: number }) {
+    greeted.push(`${format}: ${"hello ".repeat(times)}${model}`);
+    return Promise.resolve(0);
+  },
+});
+const greeted: string[] = [];
+
+Deno.test("defineCommand() makes what is run, its help and its permissions of one declaration", async () => {
+  assertEquals(await greet.run(["net.ts", "--times", "3", "--format", "json"]), 0);
+  assertEquals(await greet.run([]), 0);
+  assertEquals(greeted, ["json: hello hello hello net.ts", "text: hello hello nobody"]);
+  COMMANDS.greet = { summary: "greet a model", load: () => Promise.resolve(greet) };
+  try {
+    const help = renderHelp("greet", greet);
+    for (
+      const line of [
+        "  greet: greet a model",
+        "  deno run -A mod.ts greet [MODEL] [flags]",
+        "  --max-warnings N\n      most warnings\n",
+        "  --threads auto|N\n      threads; default: auto\n",
+        "  --format text|json\n      how to show it; default: text\n",
+        "  --batch FILE\n      the batch; default: a random one\n",
+        "  --times N\n      how often; default: 2\n",
+        "  --help\n      show this help\n",
+        "  --allow-env=TIMES\n      for --times above 2\n",
+      ]
+    ) assertStringIncludes(help, line);
+  } finally {
+    delete COMMANDS.greet;
+  }
+});
+
+Deno.test("permissionsOf() names each grant once, with all the flags that need it", () => {
+  assertEquals(permissionsOf(greet).map(({ grant }) => grant), [
+    "--allow-read=FILE",
+    "--allow-read=FOLDER --allow-write=FOLDER",
+    "--allow-env=TIMES",
+  ]);
+  const [read] = permissionsOf(greet);
+  assertStringIncludes(read.purpose, "--batch; the module of --plugin");
+});

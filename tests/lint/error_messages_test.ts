@@ -1,0 +1,67 @@
+import { assertEquals } from "@std/assert";
+import plugin, { faultOf } from "../../lint/error_messages.ts";
+
+/** What the plugin says of a file. */
+function lint(source: string, file = "src/checks/a.ts"): string[] {
+  return Deno.lint.runPlugin(plugin, file, source).map(({ message }) => message);
+}
+
+const GOOD = [
+  "options.passRate is 2, expected 0 to 1",
+  "\0 is \0, expected a whole number",
+  "The batch has 1 example, expected 2 or more",
+  "TensorFlow.js has no gradient of the operation \0",
+  "model.json: units is \0, expected 1 or more; did you mean \0?",
+  '"modelTopology" is missing, expected a layers model',
+  "batch holds a badge, expected inputs that nothing forgot",
+];
+
+const FAULTY: [message: string, fault: string][] = [
+  ["", "is empty"],
+  ["units is 0, expected 1 or more.", "full stop"],
+  ["units is 0, expected \0.", "full stop"],
+  ["the batch has 1 example, expected 2", "small letters"],
+  ["no layer has a kernel", "small letters"],
+  ["Cannot measure the model", "its verdict"],
+  ["expected a model", "its verdict"],
+  ["Unknown option \0", "its verdict"],
+  ["units must be 1 or more", "what must be"],
+  ["units is off, got \0", '"got"'],
+  ["units: expected 1 or more, found \0", '"expected" before "found"'],
+  ["units isn't a number", "a contraction"],
+  ["units is 0, that's too few", "a contraction"],
+  ["units is invalid", "says nothing"],
+  ["units is 0, please give more", "says nothing"],
+];
+
+for (const message of GOOD) {
+  Deno.test(`faultOf() has nothing against ${JSON.stringify(message)}`, () => {
+    assertEquals(faultOf(message), null);
+    assertEquals(lint(`throw new TypeError(${JSON.stringify(message)});`), []);
+  });
+}
+
+for (const [message, fault] of FAULTY) {
+  Deno.test(`faultOf() finds in ${JSON.stringify(message)}: ${fault}`, () => {
+    assertEquals(faultOf(message)?.includes(fault), true, String(faultOf(message)));
+    assertEquals(lint(`throw new GateError(${JSON.stringify(message)});`).length, 1);
+  });
+}
+
+Deno.test("the plugin reads templates, sums and both branches", () => {
+  assertEquals(lint("const e = new RangeError(`n is ${n}, ` + `expected ${m}`);"), []);
+  assertEquals(lint("throw new RangeError(`n must be ${m}, ` + `found ${n}`);").length, 1);
+  assertEquals(lint('throw new RangeError(a ? "n is 0, expected 1" : "No n.");').length, 1);
+  assertEquals(lint('throw new RangeError(a ? "the n" : "n.");').length, 2);
+  assertEquals(lint('throw new RangeError(a ? "the n" : "no n");').length, 1);
+  assertEquals(lint("throw new RangeError(`n is ${n}${near || `, expected ${m}.`}`);").length, 1);
+});
+
+Deno.test("the plugin leaves out assertions, unknown texts and files outside src", () => {
+  assertEquals(lint('throw new AssertionError("the model is bad.");'), []);
+  assertEquals(lint("throw new GateError(message);"), []);
+  assertEquals(lint("throw new GateError();"), []);
+  assertEquals(lint('throw new Date("no date.");'), []);
+  assertEquals(lint('throw new Error("no.");', "tests/checks/a_test.ts"), []);
+  assertEquals(lint('throw new Error("no.");', "/work/src/a.ts").length, 1);
+});
