@@ -8,8 +8,9 @@ import { assertRule } from "./assert_rule.ts";
  * Asserts that from each hidden layer to the one below it the squared l2 norm of delta changes by
  * the factor chi = sigma_w^2 E[phi'(z)^2] of mean-field theory, within a factor of 2
  * (`gradientRatioFactor`), or of 2^sqrt(128 / units) in layers of fewer than 128 units. Judges
- * dense and convolutional layers in a chain with at least 64 units (`minWidth`); other layers get
- * no verdict.
+ * dense and convolutional layers in a chain with at least 64 units (`minWidth`). In a network of
+ * another graph it judges what theory makes of the deltas above each layer that it describes,
+ * allows the square of the factor, and only warns.
  *
  * - Definition: 1 / f <= (l2(delta) / l2(delta above))^2 / chi <= f, f = gradientRatioFactor for
  *   layers of 128 units or more and gradientRatioFactor^sqrt(128 / units) for narrower ones; chi =

@@ -19,6 +19,12 @@ export type { Graph } from "./network/graph.ts";
 export type { Head } from "./network/heads.ts";
 export type { KernelLayer, RecurrentKernel } from "./network/kernel_chain.ts";
 export type { Network } from "./network/network.ts";
+export type {
+  PredictedFigures,
+  Predictions,
+  SignalTheory,
+  TheorySubject,
+} from "./network/signal_theory.ts";
 export type { SignalStep } from "./network/signal_path.ts";
 export type { Alikeness } from "./network/units_off.ts";
 export type * from "./rule.ts";
@@ -30,6 +36,7 @@ export * from "./sentence.ts";
 export type * from "./threshold_entry.ts";
 export * from "./threshold_table.ts";
 export type * from "./thresholds.ts";
+export type * from "../measure/layer_settings.ts";
 export type * from "../measure/measurements.ts";
 export type * from "../measure/tensor_statistics.ts";
 export type * from "../probe/types.ts";

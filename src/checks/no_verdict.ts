@@ -22,16 +22,6 @@ export function noVerdict(
   };
 }
 
-/** The note that a rule gives on a network that mean-field theory does not describe. */
-export function noTheory(reason: string): Verdict {
-  return noVerdict(
-    "no-theory",
-    say`mean-field theory describes dense and convolutional layers in a row, and ${reason}`,
-    "dense or convolutional layers in a row",
-    "Nothing to do; the other rules judge this network.",
-  );
-}
-
 /** The note of a batch-dependent rule on a batch that is too small for it. */
 export function tooFewExamples(examples: number, minExamples: number): Verdict {
   return {

@@ -1,14 +1,28 @@
 import { layerTraits } from "../traits/layer_traits.ts";
 import { requireValue, text } from "../words/requirements.ts";
 import { writeJson } from "../words/write_json.ts";
-import { type Report, reportShape } from "./report_shape.ts";
+import type { PredictedFigures } from "../checks/network/signal_theory.ts";
+import { predictedShape, type Report, reportShape } from "./report_shape.ts";
 import { readShape } from "./shape.ts";
 
 export type { Report };
 
-/** A report as JSON: keys in one order, two spaces of indent, a newline at the end. */
-export function encodeReport({ measurements, findings }: Report): string {
-  return `${writeJson(reportShape.encode({ ...measurements, findings }), undefined, 2)}\n`;
+/**
+ * A report as JSON: keys in one order, two spaces of indent, a newline at the end.
+ *
+ * @param report What was measured and found.
+ * @param predicted What theory predicts of each layer, which is not read back. Default: left out.
+ */
+export function encodeReport(
+  { measurements, findings }: Report,
+  predicted?: readonly (PredictedFigures | null)[],
+): string {
+  const report = reportShape.encode({ ...measurements, findings }) as { layers: object[] };
+  const layers = predicted === undefined ? report.layers : report.layers.map((layer, index) => ({
+    ...layer,
+    predicted: predictedShape.encode(predicted[index]),
+  }));
+  return `${writeJson({ ...report, layers }, undefined, 2)}\n`;
 }
 
 /**

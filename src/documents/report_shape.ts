@@ -1,4 +1,6 @@
 import { LAYER_KINDS, type LayerKind } from "../traits/layers.ts";
+import type { DeclaredSignals, Moments } from "../traits/moments.ts";
+import type { PredictedFigures } from "../checks/network/signal_theory.ts";
 import type { Finding } from "../checks/finding.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import type {
@@ -9,6 +11,7 @@ import type {
   TargetMeasurements,
   WeightMeasurements,
 } from "../measure/measurements.ts";
+import type { LayerSettings } from "../measure/layer_settings.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import { findingKeys } from "./finding_shape.ts";
 import {
@@ -61,6 +64,28 @@ const weight = object<WeightMeasurements>({
 
 const kind = oneOf(...LAYER_KINDS);
 
+const settings = object<LayerSettings>({
+  window: optional(list(count)),
+  strides: optional(list(count)),
+  dilation: optional(list(count)),
+  padding: optional(oneOf("same", "valid", "causal")),
+  epsilon: optional(number),
+  scale: optional(number),
+  offset: optional(number),
+});
+
+const declared = object<DeclaredSignals>({
+  output: object<Moments>({ meanSquare: number, mean: number }),
+  gradients: nullable(list(number)) as Shape<readonly number[] | null>,
+});
+
+/** What theory predicts of a layer. */
+export const predictedShape = nullable(object<PredictedFigures>({
+  activations: number,
+  deltas: nullable(number),
+  doubt: object<PredictedFigures["doubt"]>({ activations: number, deltas: number }),
+}));
+
 const layer = object<LayerMeasurements>({
   name: string,
   className: string,
@@ -71,6 +96,10 @@ const layer = object<LayerMeasurements>({
   depth: count,
   // A report of before the edges has none.
   inputs: optional(list(string)),
+  reads: optional(list(string)),
+  operands: optional(count),
+  settings: optional(settings),
+  declared: optional(declared),
   trainable: boolean,
   role: oneOf("hidden", "output"),
   heads: optional(list(string)),

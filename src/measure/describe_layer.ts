@@ -1,6 +1,8 @@
+import type { Layer } from "../engine/tensorflow.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
+import type { LayerSettings } from "./layer_settings.ts";
 import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
 import { mergeSums, statisticsOf } from "./sums.ts";
 
@@ -22,6 +24,7 @@ export function describeLayer(
   heads: number,
 ): LayerMeasurements {
   const { kind, kernel } = layerTraits(record.className);
+  const settings = describeSettings(record.layer);
   const absent: Record<string, string> = {};
   for (const figure of FIGURES) {
     if (record[figure] === null) absent[figure] = record.absent[figure] ?? why(record, figure);
@@ -40,6 +43,11 @@ export function describeLayer(
     activation: record.activation,
     depth: record.depth,
     inputs: [...record.inputs],
+    ...record.reads.size > 0 ? { reads: [...record.reads] } : {},
+    ...record.operands > 0 && record.operands !== record.inputs.size + record.reads.size
+      ? { operands: record.operands }
+      : {},
+    ...settings === null ? {} : { settings },
     trainable: weights.length === 0 || weights.some((weight) => weight.trainable),
     role: record.isOutput ? "output" : "hidden",
     ...record.heads.size > 0 && record.heads.size < heads ? { heads: [...record.heads] } : {},
@@ -89,4 +97,59 @@ function why(record: LayerRecord, figure: Figure): string {
     return "its pre-activations cannot be seen from outside";
   }
   return "the layer is not on the objective's path";
+}
+
+/** What TensorFlow.js's layers keep of their settings. */
+interface Fields {
+  kernelSize?: unknown;
+  poolSize?: unknown;
+  strides?: unknown;
+  dilationRate?: unknown;
+  padding?: unknown;
+  dataFormat?: unknown;
+  epsilon?: unknown;
+  scale?: unknown;
+  offset?: unknown;
+}
+
+const PADDINGS = ["same", "valid", "causal"] as const;
+
+/**
+ * The settings of a layer that theory reckons with, or `null` where there are none. Maps with their channels
+ * first are left out: theory takes the last axis for the units.
+ */
+function describeSettings(layer: Layer): LayerSettings | null {
+  const fields = layer as unknown as Fields;
+  const { kind } = layerTraits(layer.getClassName());
+  const [epsilon, scale, offset] = [fields.epsilon, fields.scale, fields.offset].map(numberOf);
+  switch (kind) {
+    case "convolution":
+    case "pool":
+      return fields.dataFormat === "channelsFirst" ? null : windowOf(fields);
+    case "normalization":
+      return epsilon === null ? null : { epsilon };
+    case "rescaling":
+      return scale === null || offset === null ? null : { scale, offset };
+    default:
+      return null;
+  }
+}
+
+function windowOf({ kernelSize, poolSize, ...fields }: Fields): LayerSettings | null {
+  const window = numbersOf(kernelSize ?? poolSize);
+  const strides = numbersOf(fields.strides);
+  const padding = PADDINGS.find((name) => name === fields.padding);
+  if (window === null || strides === null || padding === undefined) return null;
+  const dilation = numbersOf(fields.dilationRate);
+  const isSpread = dilation?.some((distance) => distance !== 1) ?? false;
+  return { window, strides, ...isSpread ? { dilation: dilation! } : {}, padding };
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+function numbersOf(value: unknown): number[] | null {
+  const numbers = [value].flat().map(numberOf);
+  return numbers.every((number) => number !== null) ? numbers : null;
 }

@@ -41,9 +41,28 @@ interface Enclosing {
  */
 export class Flow {
   readonly #origins = new Map<number, Origin>();
+  /** The names of the model's inputs, by the ids of the tensors. */
+  readonly #inputs = new Map<number, string>();
   /** The containers that are being called, innermost last. */
   readonly #enclosing: Enclosing[] = [];
   #latest: Origin = NOWHERE;
+
+  /**
+   * @param inputs What goes into the model.
+   * @param names What the model's inputs are called, in the same order.
+   */
+  constructor(inputs: readonly Tensor[], names: readonly string[]) {
+    for (const [index, { id }] of inputs.entries()) this.#inputs.set(id, names[index]);
+  }
+
+  /** Remembers which of the tensors that a layer is called on are inputs of the model, and their number. */
+  readBy(row: LayerRecord, inputs: readonly Tensor[]): void {
+    row.operands = Math.max(row.operands, inputs.length);
+    for (const { id } of inputs) {
+      const name = this.#inputs.get(id);
+      if (name !== undefined) row.reads.add(name);
+    }
+  }
 
   /** Where the inputs of a call come from. A slice made by a wrapper is known by its wrapper. */
   originOf(inputs: Tensor[]): Origin {

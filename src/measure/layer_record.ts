@@ -31,6 +31,10 @@ export class LayerRecord {
   isOutput = false;
   /** Names of the rows whose outputs its calls read. */
   readonly inputs: Set<string> = new Set();
+  /** Names of the model's inputs that its calls read. */
+  readonly reads: Set<string> = new Set();
+  /** How many tensors a call reads at most. */
+  operands = 0;
   /** The layers with the last kernels on whose ways to the outputs this one lies. */
   readonly heads: Set<string> = new Set();
   /** For an embedding: the rows that the batch looked up. */

@@ -126,6 +126,7 @@ export class LayerTap {
     // TensorFlow.js hands an initial state on to every layer that it calls later.
     const states = this.#seen === "in its cell" ? (kwargs?.initialState ?? []) as Tensor[] : [];
     const from = flow.originOf([inputs, states].flat());
+    flow.readBy(record, [inputs].flat());
     if (record.calls++ === 0) onFirstCall?.(record);
     noteRows(record, [inputs].flat()[0]);
     if (this.#seen === "as its input") {

@@ -1,4 +1,6 @@
+import type { DeclaredSignals } from "../traits/moments.ts";
 import type { KernelLayout, LayerKind } from "../traits/layers.ts";
+import type { LayerSettings } from "./layer_settings.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
 
 /** One weight of a layer: its values and the derivative of the objective with respect to them. */
@@ -88,6 +90,14 @@ export interface LayerMeasurements {
    * of all of them, as every layer of a model with one head does.
    */
   heads?: string[];
+  /** Names of the model's inputs that the calls of this layer read; absent where there are none. */
+  reads?: string[];
+  /** How many tensors a call reads, where `inputs` and `reads` are not as many: 2 of one shared layer. */
+  operands?: number;
+  /** What of its settings decides how signals pass a layer; absent where nothing does. */
+  settings?: LayerSettings;
+  /** What the layer's class was registered with says of its signals; absent where that is nothing. */
+  declared?: DeclaredSignals;
   /** Strides of a transposed convolution, one for each axis of its window; absent for other layers. */
   strides?: number[];
   /** Whose statistics a batch normalisation ran on: its own moving ones, or those of the batch. */

@@ -6,6 +6,7 @@ import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
 import { errorMessage } from "../words/error_message.ts";
 import { backPropagate } from "./back_propagate.ts";
+import { declareSignals } from "./declare_signals.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { dropTape, recordTape, type TapeNode } from "./engine_state.ts";
 import { Flow } from "./flow.ts";
@@ -25,6 +26,7 @@ import { repeatedOutputs } from "./repeated_outputs.ts";
 import { evaluateObjective } from "./resolve_objective.ts";
 import { makeTap, WatchedGradients } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
+import { inputName } from "./tensor_names.ts";
 
 /**
  * One pass over a model: its phases, in the order in which {@linkcode Pass.run} calls them. Whatever a
@@ -39,7 +41,7 @@ export class Pass implements Disposable {
   /** Whose gradients the backward pass shows. */
   readonly #watched = new WatchedGradients();
   /** Which layer's output went into which. */
-  readonly #flow = new Flow();
+  readonly #flow: Flow;
   readonly #weightSums: WeightSums;
   /** The rows of the report, in the order of the model. */
   #records: LayerRecord[] = [];
@@ -61,6 +63,8 @@ export class Pass implements Disposable {
     this.#heap = heapOf(engine);
     this.#plan = plan;
     this.#weightSums = new WeightSums(this.#heap);
+    const { inputs, model } = plan;
+    this.#flow = new Flow(inputs, inputs.map((_, index) => inputName(model, index)));
   }
 
   /** Runs the phases. */
@@ -145,6 +149,7 @@ export class Pass implements Disposable {
     const { objective, chosenBy, drawn } = chosen;
     const weightsOf = this.#measureWeights();
     const rows = this.#inCallOrder();
+    const measured = this.#measureBatch();
     return {
       version: 1,
       model: {
@@ -158,7 +163,7 @@ export class Pass implements Disposable {
         examples,
         seed: batch.seed ?? null,
         ...(batch.random === true ? { random: true } : {}),
-        ...this.#measureBatch(),
+        ...measured,
       },
       objective: {
         name: objective.name,
@@ -167,7 +172,10 @@ export class Pass implements Disposable {
         ...(drawn === null ? {} : { randomTargets: true }),
       },
       seed: options.seed ?? null,
-      layers: rows.map((row) => describeLayer(row, weightsOf.get(row.name) ?? [], this.#heads)),
+      layers: declareSignals(
+        rows.map((row) => describeLayer(row, weightsOf.get(row.name) ?? [], this.#heads)),
+        measured.perInput,
+      ),
     };
   }
 

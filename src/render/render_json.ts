@@ -1,5 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import { networkOf } from "../checks/network/network.ts";
 import { encodeReport } from "../documents/report.ts";
 import { arrayOf, requireValue } from "../words/requirements.ts";
 import { findingShape, measurementsShape } from "../checks/requirements.ts";
@@ -9,6 +10,11 @@ import { findingShape, measurementsShape } from "../checks/requirements.ts";
  * number in the shortest digits that give exactly it back (-0 as 0), NaN and the infinities as the strings
  * `"NaN"`, `"Infinity"` and `"-Infinity"`, `null` for what does not apply, and a newline at the end.
  * The same figures give the same bytes. `parseReport` reads it back.
+ *
+ * Each layer has a key `predicted` beside what was measured: what mean-field theory expects of the weights as
+ * they are. It holds the rms of a as `activations`, the rms of delta as `deltas` (or `null`), and under
+ * `doubt` one standard deviation of the logarithm of each over draws of the weights; it is `null` for a layer
+ * that theory does not describe. It follows from the measurements, and is not read back.
  *
  * @param measurements What was measured.
  * @param findings What the checks said of it.
@@ -29,5 +35,9 @@ import { findingShape, measurementsShape } from "../checks/requirements.ts";
 export function renderJson(measurements: Measurements, findings: readonly Finding[]): string {
   requireValue("measurements", measurements, measurementsShape);
   requireValue("findings", findings, arrayOf(findingShape));
-  return encodeReport({ measurements, findings: [...findings] });
+  const { theory } = networkOf(measurements);
+  return encodeReport(
+    { measurements, findings: [...findings] },
+    measurements.layers.map((layer) => theory.figuresOf(layer)),
+  );
 }

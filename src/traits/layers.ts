@@ -1,3 +1,5 @@
+import type { MomentsRule } from "./moments.ts";
+
 /** What a layer does to the entries that it is fed. */
 export type LayerKind =
   /** Multiplies its input with a kernel. */
@@ -46,12 +48,54 @@ export type KernelLayout =
   /** `[...window, in, multiplier]`: each input has outputs of its own. */
   | "depthwise";
 
+/** Which of the operations of its kind a layer is, where they do different things to signals. */
+export type LayerOperation =
+  /** Two kernels in a row: each channel by itself, then all of them. */
+  | "separable"
+  /** Cells: one gate, those of a GRU, those of an LSTM. */
+  | "simple"
+  | "gated"
+  | "memory"
+  /** Merges: the mean of the inputs, their product. */
+  | "average"
+  | "product"
+  /** Pools, of a window or of all positions: the mean, the largest. */
+  | "mean"
+  | "globalMean"
+  | "largest"
+  | "globalLargest"
+  /** Puts zeros around, repeats each entry or the whole, leaves the borders out. */
+  | "pad"
+  | "copy"
+  | "repeat"
+  | "crop";
+
+/** Every operation, for messages. */
+export const LAYER_OPERATIONS: readonly LayerOperation[] = [
+  "average",
+  "copy",
+  "crop",
+  "gated",
+  "globalLargest",
+  "globalMean",
+  "largest",
+  "mean",
+  "memory",
+  "pad",
+  "product",
+  "repeat",
+  "separable",
+  "simple",
+];
+
 /** What is known of a layer class. */
 export interface LayerTraits {
   /** What it does to its input. */
   kind: LayerKind;
   /** How its one kernel lies, or `null` where it has none that initialisers draw by its fans. */
   kernel: KernelLayout | null;
+  /** Which of the operations of its kind it is, for theory to follow signals through it, or `null`. */
+  operation: LayerOperation | null;
   /** The activation that it consists of, or `null`. */
   activation: string | null;
   /** Whether it is not smooth somewhere, apart from its activation. */
@@ -61,13 +105,23 @@ export interface LayerTraits {
    * the output of a step. Measured on WASM with ten layers of a kind.
    */
   memoryCopies: number;
+  /** What theory says of a custom layer: how large its output and its gradients should be. Default: nothing. */
+  moments?: MomentsRule;
 }
 
 /** What most layers keep of their output. */
 const COPIES = 1.2;
 
 function traits(kind: LayerKind, own: Partial<LayerTraits> = {}): LayerTraits {
-  return { kind, kernel: null, activation: null, kinked: false, memoryCopies: COPIES, ...own };
+  return {
+    kind,
+    kernel: null,
+    operation: null,
+    activation: null,
+    kinked: false,
+    memoryCopies: COPIES,
+    ...own,
+  };
 }
 
 /** Its output shares the data of its input. */
@@ -85,12 +139,12 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   Conv3DTranspose: traits("convolution", { kernel: "transposed" }),
   DepthwiseConv2D: traits("convolution", { kernel: "depthwise", memoryCopies: 2 }),
   // Two kernels in a row, neither of which an initialiser draws by the fans of the whole.
-  SeparableConv2D: traits("convolution", { memoryCopies: 3 }),
+  SeparableConv2D: traits("convolution", { operation: "separable", memoryCopies: 3 }),
 
   RNN: traits("recurrent"),
-  SimpleRNN: traits("recurrent"),
-  GRU: traits("recurrent"),
-  LSTM: traits("recurrent"),
+  SimpleRNN: traits("recurrent", { operation: "simple" }),
+  GRU: traits("recurrent", { operation: "gated" }),
+  LSTM: traits("recurrent", { operation: "memory" }),
   ConvRNN2D: traits("recurrent"),
   ConvLSTM2D: traits("recurrent"),
   // Gates included.
@@ -117,23 +171,23 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   Softmax: traits("activation", { activation: "softmax" }),
 
   Add: traits("addition"),
-  Average: traits("merge", { memoryCopies: 2 }),
+  Average: traits("merge", { operation: "average", memoryCopies: 2 }),
   Concatenate: traits("concatenation"),
   Dot: traits("merge"),
   Maximum: traits("merge", KINKED),
   Minimum: traits("merge", KINKED),
-  Multiply: traits("merge"),
+  Multiply: traits("merge", { operation: "product" }),
 
-  AveragePooling1D: traits("pool"),
-  AveragePooling2D: traits("pool"),
-  AveragePooling3D: traits("pool"),
-  GlobalAveragePooling1D: traits("pool"),
-  GlobalAveragePooling2D: traits("pool"),
-  GlobalMaxPooling1D: traits("pool", KINKED),
-  GlobalMaxPooling2D: traits("pool", KINKED),
-  MaxPooling1D: traits("pool", KINKED),
-  MaxPooling2D: traits("pool", KINKED),
-  MaxPooling3D: traits("pool", KINKED),
+  AveragePooling1D: traits("pool", { operation: "mean" }),
+  AveragePooling2D: traits("pool", { operation: "mean" }),
+  AveragePooling3D: traits("pool", { operation: "mean" }),
+  GlobalAveragePooling1D: traits("pool", { operation: "globalMean" }),
+  GlobalAveragePooling2D: traits("pool", { operation: "globalMean" }),
+  GlobalMaxPooling1D: traits("pool", { ...KINKED, operation: "globalLargest" }),
+  GlobalMaxPooling2D: traits("pool", { ...KINKED, operation: "globalLargest" }),
+  MaxPooling1D: traits("pool", { ...KINKED, operation: "largest" }),
+  MaxPooling2D: traits("pool", { ...KINKED, operation: "largest" }),
+  MaxPooling3D: traits("pool", { ...KINKED, operation: "largest" }),
 
   InputLayer: traits("passesOn", VIEW),
   Flatten: traits("passesOn", VIEW),
@@ -145,15 +199,15 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   GaussianDropout: traits("passesOn", VIEW),
   GaussianNoise: traits("passesOn", VIEW),
 
-  Cropping2D: traits("selects"),
-  RepeatVector: traits("selects"),
+  Cropping2D: traits("selects", { operation: "crop" }),
+  RepeatVector: traits("selects", { operation: "repeat" }),
 
-  CenterCrop: traits("resamples"),
+  CenterCrop: traits("resamples", { operation: "crop" }),
   Masking: traits("resamples"),
   RandomWidth: traits("resamples"),
   Resizing: traits("resamples"),
-  UpSampling2D: traits("resamples"),
-  ZeroPadding2D: traits("resamples"),
+  UpSampling2D: traits("resamples", { operation: "copy" }),
+  ZeroPadding2D: traits("resamples", { operation: "pad" }),
 
   Bidirectional: traits("container"),
   TimeDistributed: traits("container"),

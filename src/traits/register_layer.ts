@@ -1,6 +1,6 @@
 import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
-import { LAYER_KINDS, LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
+import { LAYER_KINDS, LAYER_OPERATIONS, LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
 import { rememberTraits } from "./layer_traits.ts";
 
 /** What can be said of a custom layer: its kind, and whatever else is out of the ordinary. */
@@ -8,7 +8,10 @@ export type CustomLayerTraits = Pick<LayerTraits, "kind"> & Partial<LayerTraits>
 
 const KINDS = LAYER_KINDS.toSorted();
 
-const VALUES: Record<keyof LayerTraits, { expected: string; is: (value: unknown) => boolean }> = {
+const VALUES: Record<
+  keyof LayerTraits,
+  { expected: string; is: (value: unknown) => boolean }
+> = {
   kind: {
     expected: `one of ${KINDS.join(", ")}`,
     is: (value) => (KINDS as unknown[]).includes(value),
@@ -16,6 +19,10 @@ const VALUES: Record<keyof LayerTraits, { expected: string; is: (value: unknown)
   kernel: {
     expected: '"ordinary", "transposed", "depthwise" or null',
     is: (value) => [null, "ordinary", "transposed", "depthwise"].includes(value as string | null),
+  },
+  operation: {
+    expected: `one of ${LAYER_OPERATIONS.join(", ")} or null`,
+    is: (value) => value === null || (LAYER_OPERATIONS as unknown[]).includes(value),
   },
   activation: {
     expected: "the name of an activation or null",
@@ -25,6 +32,10 @@ const VALUES: Record<keyof LayerTraits, { expected: string; is: (value: unknown)
   memoryCopies: {
     expected: "a number from 0 to 1000",
     is: (value) => typeof value === "number" && value >= 0 && value <= 1000,
+  },
+  moments: {
+    expected: "a function of inputs and weights",
+    is: (value) => typeof value === "function",
   },
 };
 
@@ -43,6 +54,20 @@ const VALUES: Record<keyof LayerTraits, { expected: string; is: (value: unknown)
  * import { registerLayer } from "@gradient-health/gradient-health";
  *
  * registerLayer("StopGradient", { kind: "passesOn" });
+ * ```
+ *
+ * @example A layer of which theory is told what it does to signals: x + 0.1 sin(10 x)
+ * ```ts
+ * import { registerLayer } from "@gradient-health/gradient-health";
+ *
+ * registerLayer("Wiggle", {
+ *   kind: "opaque",
+ *   moments: ([{ meanSquare, mean }]) => ({
+ *     output: { meanSquare: meanSquare + 0.01 / 2, mean },
+ *     // The derivative is 1 + cos(10 x), of mean square 1 + 1 / 2.
+ *     gradients: [1.5],
+ *   }),
+ * });
  * ```
  */
 export function registerLayer(className: string, traits: CustomLayerTraits): void {

@@ -4,6 +4,7 @@ import type { CheckOptions } from "../../src/checks/check_options.ts";
 import { gradientBalance } from "../../src/checks/rules/gradient_balance.ts";
 import { gradientRatio } from "../../src/checks/rules/gradient_ratio.ts";
 import { initScale } from "../../src/checks/rules/init_scale.ts";
+import type { Finding } from "../../src/checks/finding.ts";
 import type { Rule } from "../../src/checks/rule.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { meanField } from "../../src/theory/mean_field.ts";
@@ -196,31 +197,97 @@ Deno.test("activationScale gives no verdict below 8 examples", () => {
   assertEquals(severities(7, { minExamples: 7 }), []);
 });
 
-Deno.test("the mean-field rules give no verdict on what theory does not describe", () => {
-  const chain = predicted("tanh", 1);
+/** A chain whose head sends its last layer just the delta that it has. */
+function whole(given: Parameters<typeof predicted>[2] = {}) {
+  const { deltas = [1, 1, 1], width = WIDTH } = given;
+  const chain = predicted("tanh", 1, given);
+  const { chi } = meanField(deltas.map(() => ({ activation: "tanh", weightVariance: 1 }))).at(-1)!;
+  const layers = chain.layers.map((layer) =>
+    layer.role === "hidden" ? layer : {
+      ...layer,
+      weights: [makeWeight({
+        name: "head/kernel",
+        shape: [width, 1],
+        values: flat(Math.sqrt(deltas.at(-1)! / chi), width),
+      })],
+    }
+  );
+  return { ...chain, layers };
+}
+
+/** Such a chain as a network that is no row of layers: its first layer is called twice. */
+function branched(given: Parameters<typeof predicted>[2]) {
+  const chain = whole(given);
+  const [first, ...rest] = chain.layers;
+  return { ...chain, layers: [{ ...first, calls: 2 }, ...rest] };
+}
+
+Deno.test("the mean-field rules judge what is no row of layers, and say nothing of what fits", () => {
+  const chain = whole();
   const [first, ...rest] = chain.layers;
   const [input] = chain.batch.perInput;
-  const add = makeLayer({ name: "add", className: "Add", activation: null, weights: [] });
-  const pool = { ...add, name: "pool", className: "MaxPooling2D" };
-  const cases: [typeof chain, string][] = [
-    [{ ...chain, layers: [first, add, ...rest] }, "add (Add)"],
-    [{ ...chain, layers: [first, pool, ...rest] }, "pool (MaxPooling2D)"],
-    [{ ...chain, layers: [{ ...first, calls: 2 }, ...rest] }, "called 2 times"],
-    [{ ...chain, layers: [first, { ...rest[0], depth: 1 }, ...rest.slice(1)] }, "at dense_2"],
-    [{ ...chain, layers: [{ ...first, activation: "sine" }, ...rest] }, "sine is not known"],
-    [{ ...chain, batch: { ...chain.batch, perInput: [input, input] } }, "2 inputs"],
-    [
-      { ...chain, batch: { ...chain.batch, inputs: { ...chain.batch.inputs, rms: NaN } } },
-      "the size of its inputs is not finite",
-    ],
+  const cases: (typeof chain)[] = [
+    { ...chain, layers: [{ ...first, calls: 2 }, ...rest] },
+    { ...chain, layers: [{ ...first, activation: "sine" }, ...rest] },
+    { ...chain, batch: { ...chain.batch, perInput: [input, input] } },
   ];
   for (const rule of [gradientRatio, gradientBalance, activationScale]) {
-    for (const [measurements, reason] of cases) {
-      const [finding, ...others] = rule.check(measurements);
-      assertEquals([finding.severity, others.length], ["note", 0]);
-      assertStringIncludes(finding.message, reason);
+    for (const [index, measurements] of cases.entries()) {
+      assertEquals(rule.check(measurements), [], `${rule.name} ${index}`);
     }
   }
+});
+
+Deno.test("activationScale only warns in a network of another graph, outside of a factor of 2", () => {
+  const check = (factor: number) => activationScale.check(branched({ deviations: [1, factor, 1] }));
+  assertEquals([check(1.99), check(1 / 1.99)], [[], []]);
+  for (const factor of [2.01, 1 / 2.01]) {
+    const [finding, ...others] = check(factor);
+    assertEquals(others, []);
+    assertEquals([finding.severity, finding.layer], ["warning", "dense_2"]);
+    assertAlmostEquals(finding.measured!, factor, 1e-3);
+  }
+  const off = branched({ deviations: [1, 3, 1] });
+  assertEquals(activationScale.check(off, { layers: ["dense_1"] }), []);
+});
+
+/** Both sides of the limit that a warning of such a network names last. */
+function limitOf({ bounds }: Finding["expected"]): number {
+  return bounds!.at(-1)!;
+}
+
+Deno.test("gradientBalance only warns in a network of another graph, with room for its width", () => {
+  const check = (factor: number) => gradientBalance.check(branched({ deltas: [factor, 1, 1] }));
+  const [finding] = check(1e6);
+  assertEquals([finding.severity, finding.layer], ["warning", "dense_1"]);
+  const limit = limitOf(finding.expected);
+  assert(limit > 1000 && limit < 3000, `${limit}`);
+  assertEquals([check(0.95 * limit), check(1 / 0.95 / limit)], [[], []]);
+  assertEquals([check(1.05 * limit).length, check(1 / 1.05 / limit).length], [1, 1]);
+});
+
+Deno.test("gradientRatio only warns in a network of another graph, beyond the square of its factor", () => {
+  const check = (factor: number, width = 128) =>
+    gradientRatio.check(branched({ deltas: [factor, 1, 1], width }));
+  const [finding, ...others] = check(99);
+  assertEquals([finding.severity, finding.layer, others.length], ["warning", "dense_1", 0]);
+  const limit = limitOf(finding.expected);
+  assert(limit > 4 && limit < 8, `${limit}`);
+  assertEquals([check(0.95 * limit), check(1 / 0.95 / limit)], [[], []]);
+  assertEquals([check(1.05 * limit).length, check(1 / 1.05 / limit).length], [1, 1]);
+  assertEquals([64, 63].map((width) => check(1e4, width).length), [1, 0]);
+});
+
+Deno.test("the mean-field rules say once that theory describes no layer of a network", () => {
+  const chain = predicted("tanh", 1);
+  const layers = chain.layers.map(({ kernelLayout: _, ...layer }): LayerMeasurements =>
+    layer.role === "output" ? layer : { ...layer, className: "Mine", kind: "opaque" }
+  );
+  const said = [gradientRatio, gradientBalance, activationScale].flatMap((rule) =>
+    rule.check({ ...chain, layers })
+  );
+  assertEquals(said.map(({ rule, severity }) => [rule, severity]), [["gradient-ratio", "note"]]);
+  assertStringIncludes(said[0].message, "the first of which is dense_1 (Mine)");
 });
 
 Deno.test("the mean-field rules look through layers that pass their input on", () => {

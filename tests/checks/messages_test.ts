@@ -253,10 +253,16 @@ const SAID: Record<string, () => Finding[]> = {
     judge("gradient-ratio", wide([{ preActivationGradients: flat(9, 640) }, {}])),
   "gradient-ratio: narrower layers": () =>
     judge("gradient-ratio", wide([{ preActivationGradients: flat(9, 640) }, {}], 64)),
+  "gradient-ratio: no row of layers": () =>
+    judge("gradient-ratio", wide([{ preActivationGradients: flat(99, 640), calls: 2 }, {}])),
+  "gradient-balance: no row of layers": () =>
+    judge("gradient-balance", wide([{ preActivationGradients: flat(999, 640), calls: 2 }, {}])),
+  "activation-scale: no row of layers": () =>
+    judge("activation-scale", wide([{ activations: flat(99, 640), calls: 2 }, {}])),
   "gradient-ratio: no theory": () =>
     judge(
       "gradient-ratio",
-      wide([{}, { name: "pool", className: "MaxPooling2D", activation: null, weights: [] }]),
+      wide([{ className: "Mine", kind: "opaque" }]),
     ),
   "gradient-balance": () =>
     judge("gradient-balance", wide([{ preActivationGradients: flat(99, 640) }, {}])),

@@ -94,7 +94,9 @@ Deno.test("runChecks() says once of all layers under a softmax head that their g
 Deno.test("runChecks() judges the other head's path under the sum, on both sides of the limits", () => {
   const trunk = (size: number) => {
     const { layers, ...rest } = twoHeads();
-    return brief(judge({ ...rest, layers: layers.with(0, row("trunk", 1, size)) }));
+    // The sizes are made up, and so far from what theory predicts that the balance is off as well.
+    return brief(judge({ ...rest, layers: layers.with(0, row("trunk", 1, size)) }))
+      .filter((text) => !text.startsWith("gradient-balance"));
   };
   assertEquals(trunk(1.01e-4), WARNED);
   assertEquals(trunk(0.99e-4), [WARNED[0], "vanishing-gradients error trunk", WARNED[1]]);
@@ -116,7 +118,8 @@ Deno.test("runChecks() fails a layer that stops the signal of the other head", (
 
 Deno.test("runChecks() judges all layers where no head is a softmax, or the objective is a loss", () => {
   for (const given of [{ activation: "linear" }, { objective: "meanSquaredError" }]) {
-    assertEquals(brief(judge(twoHeads(given))), [
+    const found = brief(judge(twoHeads(given)));
+    assertEquals(found.filter((text) => !text.startsWith("gradient-balance")), [
       "vanishing-gradients error a_1",
       "vanishing-gradients warning a_1",
       "vanishing-gradients warning a_2",

@@ -73,6 +73,7 @@ Deno.test("registerLayer() declares a custom class, and later calls replace it",
   assertEquals(layerTraits("MyIdentity"), {
     kind: "passesOn",
     kernel: null,
+    operation: null,
     activation: null,
     kinked: false,
     memoryCopies: 0,
@@ -94,4 +95,6 @@ Deno.test("registerLayer() refuses what is no layer class and no trait", () => {
   refuses("Mine", { kind: "dense", kernel: "x" }, 'kernel of Mine is "x", expected "ordinary"');
   refuses("Mine", { kind: "pool", kinked: 1 }, "kinked of Mine is 1, expected true or false");
   refuses("Mine", { kind: "pool", memoryCopies: NaN }, "memoryCopies of Mine is NaN");
+  refuses("Mine", { kind: "pool", operation: "max" }, 'operation of Mine is "max", expected one');
+  refuses("Mine", { kind: "pool", moments: 2 }, "moments of Mine is 2, expected a function");
 });

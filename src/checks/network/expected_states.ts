@@ -7,10 +7,11 @@ import type { MeanFieldState } from "../../theory/mean_field.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
 import type { MeanFields } from "./mean_fields.ts";
 
+/** The gain that an activation asks for, or `null`. */
 type Gain = (activation: string) => number | null;
 
 /** The gains at which a network may be critical: selu has two. */
-const CRITICAL_GAINS: readonly Gain[] = [gain, criticalGain];
+export const CRITICAL_GAINS: readonly Gain[] = [gain, criticalGain];
 
 /**
  * What is left of the standard deviation of a normal distribution that is cut at two of them. The normal
@@ -29,6 +30,30 @@ const SCHEMES: InitializerScheme[] = ["he", "lecun", "glorot", "orthogonal"];
 
 function sigma({ kernel: { values }, fanIn }: KernelLayer): number {
   return values.std * Math.sqrt(fanIn);
+}
+
+/** sigma_w at criticality: the gain of the activation, and 1 where it has none. */
+export function criticalSigma({ activation }: KernelLayer, gainOf: Gain): number {
+  return gainOf(activation) ?? 1;
+}
+
+/**
+ * The same but for what TensorFlow.js cuts off the tails of its normal distributions, where a kernel looks so
+ * drawn.
+ */
+export function cutSigma(layer: KernelLayer, gainOf: Gain): number {
+  const wanted = criticalSigma(layer, gainOf);
+  const isDrawn = drawnWith(layer, wanted / Math.sqrt(layer.fanIn));
+  return isDrawn ? Math.min(sigma(layer), wanted) : wanted;
+}
+
+/** sigma_w of a kernel that He, LeCun, Glorot or orthogonal drew, whatever the activation; else the gain. */
+export function usualSigma(layer: KernelLayer): number {
+  // TensorFlow.js takes the fans of every kernel for those of an ordinary convolution.
+  const isDrawn = [layer.fans, fans(layer.kernel.shape)].some((own) =>
+    SCHEMES.some((scheme) => drawnWith(layer, initializerStd(scheme, own)))
+  );
+  return isDrawn ? sigma(layer) : criticalSigma(layer, gain);
 }
 
 /**
@@ -66,21 +91,17 @@ export class ExpectedStates {
    */
   get critical(): readonly MeanFieldState[][] {
     return this.#critical ??= CRITICAL_GAINS.map((gainOf) =>
-      this.#statesOf(({ activation }) => gainOf(activation) ?? 1)
+      this.#statesOf((layer) => criticalSigma(layer, gainOf))
     );
   }
 
   /**
    * The critical networks but for what TensorFlow.js cuts off the tails of its normal distributions, where
-   * kernels look so drawn: over many layers its 12 % add up. Any other kernel counts as critical.
+   * kernels look so drawn: over many layers its 12 % add up.
    */
   get cut(): readonly MeanFieldState[][] {
     return this.#cut ??= CRITICAL_GAINS.map((gainOf) =>
-      this.#statesOf((layer) => {
-        const wanted = gainOf(layer.activation) ?? 1;
-        const isDrawn = drawnWith(layer, wanted / Math.sqrt(layer.fanIn));
-        return isDrawn ? Math.min(sigma(layer), wanted) : wanted;
-      })
+      this.#statesOf((layer) => cutSigma(layer, gainOf))
     );
   }
 
@@ -89,13 +110,7 @@ export class ExpectedStates {
    * activation: Glorot's scheme takes from relu. A kernel that none of them draws counts as critical.
    */
   get usual(): readonly MeanFieldState[] {
-    return this.#usual ??= this.#statesOf((layer) => {
-      // TensorFlow.js takes the fans of every kernel for those of an ordinary convolution.
-      const isDrawn = [layer.fans, fans(layer.kernel.shape)].some((own) =>
-        SCHEMES.some((scheme) => drawnWith(layer, initializerStd(scheme, own)))
-      );
-      return isDrawn ? sigma(layer) : gain(layer.activation) ?? 1;
-    });
+    return this.#usual ??= this.#statesOf(usualSigma);
   }
 
   /** By what factor a healthy std(a) may be off the mean field: three standard deviations of its logarithm. */

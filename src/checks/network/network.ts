@@ -12,6 +12,7 @@ import {
 } from "./kernel_chain.ts";
 import { MeanFields } from "./mean_fields.ts";
 import { signalPath, signalPaths, type SignalStep } from "./signal_path.ts";
+import { SignalTheory } from "./signal_theory.ts";
 import { type Alikeness, offByAlikeness, offByDepth } from "./units_off.ts";
 
 /**
@@ -28,6 +29,7 @@ export class Network {
   #plain?: KernelLayer[] | string;
   #recurrentKernels?: RecurrentKernel[];
   #expected?: ExpectedStates;
+  #theory?: SignalTheory;
   #head?: Head | null;
   #heads?: LayerMeasurements[];
   #shut?: LayerMeasurements[];
@@ -84,6 +86,11 @@ export class Network {
       typeof plain === "string" ? [] : plain,
       { inputMeanSquare: this.measurements.batch.inputs.rms ** 2, fields: this.#fields },
     );
+  }
+
+  /** What theory says of the network whatever its graph. */
+  get theory(): SignalTheory {
+    return this.#theory ??= new SignalTheory(this);
   }
 
   /** The kernels by which recurrent layers feed their states back, in the order of the layers. */

@@ -3,7 +3,8 @@ import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
 import type { Case, Verdict } from "../judge.ts";
-import { noTheory, tooFewExamples } from "../no_verdict.ts";
+import { judgeScaleByTheory } from "../judge_by_theory.ts";
+import { tooFewExamples } from "../no_verdict.ts";
 import { once } from "../once.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
@@ -73,7 +74,8 @@ export const activationScale: Rule = defineRule({
     "therefore compares with the prediction. Glorot initialisation, the default of " +
     "TensorFlow.js, loses a factor of sqrt(2) per relu layer, which a shallow network " +
     "survives. Convolutions with zero padding on small maps lose some signal at their " +
-    "borders.",
+    "borders. In a network that is no chain, a layer whose scale a normalisation makes up for is " +
+    "not judged, and a kernel in a branch that is added may be small.",
   fix: "Scale each kernel to its activation.",
   falsePositives: falsePositives(
     { draws: 1600 },
@@ -85,7 +87,8 @@ export const activationScale: Rule = defineRule({
     "(`activationScaleFactor`) of the mean-field prediction of a critical network of the same " +
     "depth and activations, with more room for narrow layers, which vary more by chance; or " +
     "of `activationTarget`, if given. Judges dense and convolutional layers in a chain, on at " +
-    "least 8 examples (`minExamples`); other layers get no verdict.",
+    "least 8 examples (`minExamples`). In a network of another graph it judges every layer that " +
+    "theory describes, and only warns.",
   fails: "activations spread much more or less than in a critical network",
   throws: "If activations are too large or too small.",
   example: {
@@ -112,11 +115,11 @@ export const activationScale: Rule = defineRule({
   judge(subject) {
     const { layers, measurements: { batch }, network, thresholds } = subject;
     const { plain: chain, expected: states } = network;
-    if (typeof chain === "string") return [noTheory(chain)];
     if (batch.examples < thresholds.minExamples) {
       return [tooFewExamples(batch.examples, thresholds.minExamples)];
     }
     const advice = once(() => cure(subject));
+    if (typeof chain === "string") return judgeScaleByTheory(subject, advice);
     const names = new Set(layers.map(({ name }) => name));
     return chain.flatMap(({ output: { name, activations } }, index): Verdict[] => {
       if (activations === null || activations.nonFinite > 0) return [];

@@ -6,12 +6,15 @@ import { falsePositives } from "../false_positives.ts";
 import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Verdict } from "../judge.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
-import { brokenGradient, noTheory, noVerdict } from "../no_verdict.ts";
+import { judgeBalanceByTheory } from "../judge_by_theory.ts";
+import { brokenGradient, noVerdict } from "../no_verdict.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 import { exactFigure, figure, layerName, number, say } from "../say.ts";
 import { MIN_WIDTH } from "../shared_thresholds.ts";
 import { DELTA_NORM } from "../network/signal_path.ts";
+
+const OTHER_ADVICE = say`Take another activation, or add normalisation or residual connections.`;
 
 /** The rule `gradient-balance`: all layers receive signals of a size, but for what depth does. */
 export const gradientBalance: Rule = defineRule({
@@ -45,7 +48,7 @@ export const gradientBalance: Rule = defineRule({
   source: "after SageMaker Debugger, PoorWeightInitialization; Schoenholz et al. 2017 for the " +
     "prediction.",
   misleads:
-    "Layers below 64 units vary too much, so they get no verdict. Sigmoid has no critical " +
+    "Layers of a chain below 64 units vary too much, so they get no verdict. Sigmoid has no critical " +
     "network and is judged against perfect balance.",
   fix: "Scale each kernel to its activation, so that no layer multiplies the signal.",
   falsePositives: falsePositives(
@@ -56,7 +59,8 @@ export const gradientBalance: Rule = defineRule({
     "that the largest and the smallest squared l2 norm of delta over the hidden layers differ " +
     "by at most 1000 times (`gradientBalance`) as much as in a critical network of that " +
     "depth. Judges dense and convolutional layers in a chain with at least 64 units " +
-    "(`minWidth`); other layers get no verdict.",
+    "(`minWidth`). In a network of another graph it judges every layer that theory describes, " +
+    "with more room for narrow ones, and only warns.",
   fails: "the largest and the smallest signal are too far apart for this depth",
   throws: "If the gradients are out of balance.",
   example: {
@@ -85,8 +89,15 @@ export const gradientBalance: Rule = defineRule({
     const { plain: chain, expected: states } = network;
     // What rounding leaves of a gradient has no size to judge; the rules before these say so.
     const { warnings, heard: { layers } } = softmaxUnderSum(subject);
-    if (typeof chain === "string") return [noTheory(chain)];
     const unmeasured = brokenGradient(network.signalPath(layers));
+    if (typeof chain === "string") {
+      if (unmeasured !== null || warnings.some(({ unjudged }) => unjudged)) return [];
+      return judgeBalanceByTheory(
+        subject,
+        layers,
+        () => rescaleAdvice(subject.layers, network) ?? OTHER_ADVICE,
+      );
+    }
     if (unmeasured !== null) return [unmeasured];
     if (warnings.some(({ unjudged }) => unjudged)) {
       return warnings.map((verdict): Verdict => ({ ...verdict, severity: "note" }));
@@ -145,8 +156,7 @@ export const gradientBalance: Rule = defineRule({
       message: say`The squared norms of delta differ by ${figures.ratio} from ${layerName(largest)}
         to ${layerName(smallest)}, ${figures.factor} times what a critical network of this depth has
         (${figures.predicted}); expected ${expected} times (gradientBalance).`,
-      advice: rescaleAdvice(layers, network) ??
-        "Take another activation, or add normalisation or residual connections.",
+      advice: rescaleAdvice(layers, network) ?? OTHER_ADVICE,
     }];
   },
 });

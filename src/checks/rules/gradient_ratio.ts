@@ -6,7 +6,8 @@ import { falsePositives } from "../false_positives.ts";
 import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Verdict } from "../judge.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
-import { brokenGradient, noTheory } from "../no_verdict.ts";
+import { judgeRatioByTheory, undescribed } from "../judge_by_theory.ts";
+import { brokenGradient } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
 import { figure, layerName, NOTHING, number, say } from "../say.ts";
 import { MIN_WIDTH } from "../shared_thresholds.ts";
@@ -54,8 +55,9 @@ export const gradientRatio: Rule = defineRule({
     "that from each hidden layer to the one below it the squared l2 norm of delta changes by " +
     "the factor chi = sigma_w^2 E[phi'(z)^2] of mean-field theory, within a factor of 2 " +
     "(`gradientRatioFactor`), or of 2^sqrt(128 / units) in layers of fewer than 128 units. " +
-    "Judges dense and convolutional layers in a chain with at least 64 units (`minWidth`); " +
-    "other layers get no verdict.",
+    "Judges dense and convolutional layers in a chain with at least 64 units (`minWidth`). In " +
+    "a network of another graph it judges what theory makes of the deltas above each layer that " +
+    "it describes, allows the square of the factor, and only warns.",
   fails: "deltas change from layer to layer by a factor other than the one that theory predicts",
   throws: "If a ratio is off.",
   example: {
@@ -78,8 +80,15 @@ export const gradientRatio: Rule = defineRule({
     const { plain: chain } = network;
     // What rounding leaves of a gradient has no size to judge; the rules before these say so.
     const { warnings, heard: { layers } } = softmaxUnderSum(subject);
-    if (typeof chain === "string") return [noTheory(chain)];
     const unmeasured = brokenGradient(network.signalPath(layers));
+    if (typeof chain === "string") {
+      // Said once, for this rule and for those on balance and on activations.
+      const none = undescribed(network);
+      if (none !== null) return [none];
+      if (unmeasured !== null || warnings.some(({ unjudged }) => unjudged)) return [];
+      const limitOf = (units: number) => thresholds.gradientRatioFactor ** spread(units);
+      return judgeRatioByTheory(subject, layers, limitOf);
+    }
     if (unmeasured !== null) return [unmeasured];
     if (warnings.some(({ unjudged }) => unjudged)) {
       return warnings.map((verdict): Verdict => ({ ...verdict, severity: "note" }));

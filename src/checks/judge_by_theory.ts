@@ -1,0 +1,216 @@
+import type { LayerMeasurements } from "../measure/measurements.ts";
+import { atMost, between } from "./expected.ts";
+import type { Case, Verdict } from "./judge.ts";
+import { judgedLayers, outputOf } from "./network/judged_layers.ts";
+import type { Network } from "./network/network.ts";
+import type { Predictions } from "./network/signal_theory.ts";
+import { noVerdict } from "./no_verdict.ts";
+import { figure, layerName, say } from "./say.ts";
+import type { Sentence } from "./sentence.ts";
+
+/** How many standard deviations of what theory is unsure of count as chance. */
+const CHANCE = 3;
+
+/** By how much a network as its initialiser drew it may be off a critical one, too small and too large. */
+const USUAL = { small: 30, large: 10 };
+
+/**
+ * The note on a network of which theory describes no hidden layer; `null` where it describes one. One of the
+ * rules says it, for all of them.
+ */
+export function undescribed(network: Network): Verdict | null {
+  const judged = judgedLayers(network);
+  const hidden = network.layers.filter(({ role, weights }) =>
+    role === "hidden" && weights.length > 0
+  );
+  const { predicted } = network.theory;
+  const isDescribed = judged.some(({ name }) => predicted.has(name));
+  if (hidden.length === 0 || isDescribed) return null;
+  const [{ name, className }] = hidden;
+  return noVerdict(
+    "no-theory",
+    say`theory knows none of the hidden layers with weights, the first of which is
+      ${layerName(name)} (${className})`,
+    "a hidden layer that theory describes",
+    "Nothing to do; the other rules judge this network.",
+  );
+}
+
+/**
+ * Judges the scale of the activations of a network that is no row of layers, by what theory predicts for it at
+ * criticality, and as an initialiser draws it.
+ *
+ * @param subject What is judged.
+ * @param advice What to do about it.
+ */
+export function judgeScaleByTheory(
+  { layers, network, thresholds }: Case<"activationScaleFactor" | "activationTarget">,
+  advice: () => Sentence,
+): Verdict[] {
+  const { activationScaleFactor, activationTarget: target } = thresholds;
+  const { critical, usual } = network.theory;
+  const outputs = new Set(
+    judgedLayers(network).map((layer) => outputOf(layer, network.graph)).filter((output) =>
+      output !== null
+    ),
+  );
+  return [...outputs].flatMap((layer): Verdict[] => {
+    const { name, activations } = layer;
+    if (activations === null || activations.nonFinite > 0 || !(activations.std > 0)) return [];
+    const predicted = [...critical, usual].map((states) => states.get(name));
+    if (!layers.includes(layer) || !predicted.every((one) => one !== undefined)) return [];
+    const deviations = predicted.map(({ activations: { meanSquare, mean } }) =>
+      Math.sqrt(Math.max(0, meanSquare - mean ** 2))
+    );
+    const doubt = Math.max(...predicted.map(({ doubt }) => doubt.activations));
+    const limit = target > 0
+      ? activationScaleFactor
+      : Math.max(activationScaleFactor, Math.exp(CHANCE * doubt));
+    const healthy = target > 0 ? [target] : deviations.slice(0, -1);
+    const off = offOf(activations.std, healthy);
+    // As an initialiser drew it, a network is not called off unless it is by far.
+    const tried = target > 0 ? off : offOf(activations.std, deviations);
+    const isFar = off < 1 / USUAL.small || off > USUAL.large;
+    if (isWithin(isFar ? off : tried, limit)) return [];
+    const range = between(1 / limit, limit);
+    const figures = {
+      std: figure(activations.std, "std(a)"),
+      factor: figure(off, "std(a) / expected std(a)"),
+      expected: figure(activations.std / off, "std(a)"),
+    };
+    return [{
+      severity: "warning",
+      kind: off < 1 ? "too-small" : "too-large",
+      layer: name,
+      measured: off,
+      expected: range,
+      threshold: "activationScaleFactor",
+      figures,
+      message: say`The standard deviation of a in ${layerName(name)} is ${figures.std},
+        ${figures.factor} times the ${figures.expected} ${
+        target > 0 ? say`asked for` : say`that theory expects of healthy kernels`
+      }; expected ${range} times (activationScaleFactor).`,
+      advice: advice(),
+    }];
+  });
+}
+
+/**
+ * Judges the balance of the gradients of a network that is no row of layers: how far its layers are apart in
+ * what their signals are of those that theory predicts.
+ *
+ * @param subject What is judged.
+ * @param judged The layers whose gradients are more than rounding.
+ * @param advice What to do about it.
+ */
+export function judgeBalanceByTheory(
+  { network, thresholds }: Case<"gradientBalance">,
+  judged: readonly LayerMeasurements[],
+  advice: () => Sentence,
+): Verdict[] {
+  const { critical, usual } = network.theory;
+  const signals = judgedLayers(network).filter((layer) =>
+    judged.includes(layer) && signalOf(layer) !== null
+  );
+  const spreads = critical.map((states) => spreadOf(signals, states)).filter((one) => one !== null);
+  if (spreads.length < critical.length) return [];
+  const least = spreads.reduce((a, b) => b.off < a.off ? b : a);
+  const limit = thresholds.gradientBalance * Math.exp(2 * CHANCE * least.doubt);
+  if (least.off <= limit) return [];
+  const asDrawn = spreadOf(signals, usual);
+  if (asDrawn !== null && asDrawn.off <= limit && least.off <= limit * USUAL.small ** 2) return [];
+  const { largest, smallest, off } = least;
+  const expected = atMost(limit);
+  const figures = { factor: figure(off, "ratio / predicted ratio") };
+  return [{
+    severity: "warning",
+    kind: "spread",
+    layer: largest.name,
+    layers: [smallest.name, largest.name],
+    measured: off,
+    expected,
+    threshold: "gradientBalance",
+    figures,
+    message: say`The squared norms of delta in ${layerName(largest.name)} and
+      ${layerName(smallest.name)} are ${figures.factor} times further apart than theory expects of
+      healthy kernels; expected ${expected} times (gradientBalance).`,
+    advice: advice(),
+  }];
+}
+
+/**
+ * Judges, in a network that is no row of layers, what each layer makes of the gradients of those that it
+ * feeds, by what theory predicts of that step.
+ *
+ * @param subject What is judged.
+ * @param judged The layers whose gradients are more than rounding.
+ * @param limitOf The largest factor for a layer of so many units.
+ */
+export function judgeRatioByTheory(
+  { network, thresholds }: Case<"minWidth">,
+  judged: readonly LayerMeasurements[],
+  limitOf: (units: number) => number,
+): Verdict[] {
+  const { local } = network.theory;
+  return judgedLayers(network).flatMap((layer): Verdict[] => {
+    const measured = judged.includes(layer) ? signalOf(layer) : null;
+    const prediction = local.get(layer.name);
+    const expected = prediction?.deltas ?? 0;
+    const kernel = network.chain.find((one) => one.layer === layer);
+    const units = kernel?.units ?? layer.shape?.at(-1) ?? 0;
+    if (measured === null || !(expected > 0) || units < thresholds.minWidth) return [];
+    const off = measured / expected;
+    const limit = limitOf(units) ** 2 * Math.exp(2 * CHANCE * prediction!.doubt.deltas);
+    if (isWithin(off, limit)) return [];
+    const range = between(1 / limit, limit);
+    const figures = { factor: figure(off, "|delta|^2 / predicted |delta|^2") };
+    return [{
+      severity: "warning",
+      kind: off < 1 ? "too-small" : "too-large",
+      layer: layer.name,
+      measured: off,
+      expected: range,
+      threshold: "gradientRatioFactor",
+      figures,
+      message: say`The squared norm of delta in ${layerName(layer.name)} is ${figures.factor} times
+        what theory makes of the deltas above it; expected ${range} times (gradientRatioFactor).`,
+      advice: say`Look at what pushes z of ${layerName(layer.name)} to one side (biases, inputs), at
+        the kernels that it feeds, and at the gradients of what lies between.`,
+    }];
+  });
+}
+
+/** By how much a value is off the nearest end of what is healthy; 1 within. */
+function offOf(value: number, healthy: readonly number[]): number {
+  const [low, high] = [Math.min(...healthy), Math.max(...healthy)];
+  return value < low ? value / low : value > high ? value / high : 1;
+}
+
+function isWithin(off: number, limit: number): boolean {
+  return off <= limit && off >= 1 / limit;
+}
+
+/** The squared norm of a delta that is a number and not 0. */
+function signalOf({ preActivationGradients: delta }: LayerMeasurements): number | null {
+  return delta !== null && delta.nonFinite === 0 && delta.l2 > 0 ? delta.l2 ** 2 : null;
+}
+
+/** How far the signals of layers are apart, as shares of those that are predicted. */
+function spreadOf(layers: readonly LayerMeasurements[], states: Predictions) {
+  const shares = layers.flatMap((layer) => {
+    const prediction = states.get(layer.name);
+    const predicted = prediction?.deltas ?? 0;
+    return predicted > 0
+      ? [{ layer, share: signalOf(layer)! / predicted, doubt: prediction!.doubt.deltas }]
+      : [];
+  });
+  if (shares.length < 2) return null;
+  const most = shares.reduce((a, b) => b.share > a.share ? b : a);
+  const least = shares.reduce((a, b) => b.share < a.share ? b : a);
+  return {
+    largest: most.layer,
+    smallest: least.layer,
+    off: most.share / least.share,
+    doubt: Math.max(most.doubt, least.doubt),
+  };
+}

@@ -1,0 +1,148 @@
+import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
+import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
+import type { NetworkInput } from "../../theory/measured_signals.ts";
+import type { NetworkNode, Window } from "../../theory/signal.ts";
+import type { LayerKind } from "../../traits/layers.ts";
+import { layerTraits } from "../../traits/layer_traits.ts";
+import type { WeightMoments } from "../../traits/moments.ts";
+import type { Graph } from "./graph.ts";
+import { stepsOf } from "./no_gradient.ts";
+
+/** Replaces the root mean square of a weight, or leaves it as it is. */
+export type Redraw = ReadonlyMap<string, number>;
+
+/** Names of layers and of the model's inputs may be the same. */
+const inputName = (name: string) => `input ${name}`;
+
+/** What goes into a network, as theory sees it. */
+export function theoryInputs({ batch }: Measurements): Map<string, NetworkInput> {
+  return new Map(batch.perInput.map(({ name, shape, values }) => [inputName(name), {
+    shape,
+    meanSquare: values.rms ** 2,
+    mean: values.mean,
+    random: batch.random === true,
+  }]));
+}
+
+/**
+ * The layers of a network as theory sees them. The parts of a gated cell are left out: its layer stands for
+ * them.
+ *
+ * @param measurements What was measured.
+ * @param graph Which layer feeds which.
+ * @param redrawn The rms of weights by their names, where theory is asked for another draw of them.
+ */
+export function theoryNodes(
+  measurements: Measurements,
+  graph: Graph,
+  redrawn: Redraw,
+): NetworkNode[] {
+  const { layers } = measurements;
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  return layers
+    .filter(({ kind }) => kind !== "cell")
+    .map((layer): NetworkNode => ({
+      name: layer.name,
+      operation: layerTraits(layer.className).operation,
+      kind: layer.kind,
+      activation: layer.activation ??
+        (layer.kind === "dense" || layer.kind === "convolution" ? "linear" : null),
+      inputs: readsOf(layer, measurements, graph),
+      ...layer.operands === undefined ? {} : { operands: layer.operands },
+      calls: layer.calls,
+      shape: layer.shape,
+      entries: layer.activations?.count ?? 0,
+      inner: layer.preActivations?.count ?? layer.activations?.count ?? 0,
+      weights: layer.weights.map((weight) => momentsOf(weight, redrawn)),
+      ...layer.kernelLayout === undefined ? {} : { layout: layer.kernelLayout },
+      ...settingsOf(layer),
+      ...recurrentOf(layer, measurements, byName),
+      ...declaredOf(layer, measurements, byName),
+      measured: {
+        activations: sizeOf(layer.activations),
+        preActivations: sizeOf(layer.preActivations),
+        activationGradients: normOf(layer.activationGradients),
+        preActivationGradients: normOf(layer.preActivationGradients),
+      },
+      isOutput: layer.role === "output",
+    }));
+}
+
+/**
+ * What a layer reads. One that reads nothing known reads the only input of the model, or any: an embedding.
+ * In a report without edges nobody knows what a merge puts together.
+ */
+function readsOf(layer: LayerMeasurements, { batch }: Measurements, graph: Graph): string[] {
+  const { kind, inputs, reads = [] } = layer;
+  if (inputs === undefined && MERGES.includes(kind)) return [];
+  const known = [...graph.inputsOf(layer).map(({ name }) => name), ...reads.map(inputName)];
+  if (known.length > 0) return known;
+  const isFree = batch.perInput.length === 1 || kind === "embedding";
+  return isFree ? batch.perInput.slice(0, 1).map(({ name }) => inputName(name)) : [];
+}
+
+const MERGES: readonly LayerKind[] = ["addition", "concatenation", "merge"];
+
+function momentsOf(
+  { name, shape, values }: LayerMeasurements["weights"][number],
+  redrawn: Redraw,
+): WeightMoments {
+  const rms = redrawn.get(name);
+  if (rms === undefined) return { name, shape, meanSquare: values.rms ** 2, mean: values.mean };
+  const factor = values.rms > 0 ? rms / values.rms : 0;
+  return { name, shape, meanSquare: rms ** 2, mean: values.mean * factor };
+}
+
+function settingsOf({ settings = {}, strides, normalization }: LayerMeasurements) {
+  const { window: size, strides: steps, padding, dilation, epsilon, scale, offset } = settings;
+  const window: Window | null = size !== undefined && steps !== undefined && padding !== undefined
+    ? { size, strides: steps, padding, ...dilation === undefined ? {} : { dilation } }
+    : null;
+  return {
+    ...window === null ? {} : { window },
+    ...strides === undefined ? {} : { strides },
+    ...normalization === undefined ? {} : { statistics: normalization },
+    ...epsilon === undefined ? {} : { epsilon },
+    ...scale === undefined || offset === undefined ? {} : { rescaling: { scale, offset } },
+  };
+}
+
+/** A cell is followed step by step; over so many steps nobody asks what it should measure. */
+const MOST_STEPS = 10_000;
+
+function recurrentOf(
+  layer: LayerMeasurements,
+  measurements: Measurements,
+  byName: ReadonlyMap<string, LayerMeasurements>,
+) {
+  if (layer.kind !== "recurrent") return {};
+  const steps = stepsOf(layer, measurements);
+  const activation = byName.get(`${layer.name}/candidate`)?.activation ?? layer.activation;
+  const isCounted = steps !== null && Number.isSafeInteger(steps) && steps <= MOST_STEPS;
+  if (!isCounted || activation === null) return {};
+  const gate = byName.get(`${layer.name}/gates`)?.activation ?? null;
+  return { recurrent: { steps, activation, gate } };
+}
+
+function declaredOf(
+  { declared, inputs = [], reads = [] }: LayerMeasurements,
+  { batch }: Measurements,
+  byName: ReadonlyMap<string, LayerMeasurements>,
+) {
+  if (declared === undefined) return {};
+  const [first] = inputs;
+  const values = first === undefined
+    ? batch.perInput.find(({ name }) => name === reads[0])?.values
+    : byName.get(first)?.activations;
+  return { declared: { ...declared, input: (values?.rms ?? 0) ** 2 } };
+}
+
+function sizeOf(values: TensorStatistics | null) {
+  if (values === null || values.nonFinite > 0) return null;
+  return { meanSquare: values.rms ** 2, mean: values.mean };
+}
+
+function normOf(values: TensorStatistics | null) {
+  if (values === null || values.nonFinite > 0) return null;
+  return { square: values.l2 ** 2, mean: values.mean };
+}

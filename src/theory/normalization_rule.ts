@@ -1,0 +1,105 @@
+import {
+  type Gradient,
+  type LayerRule,
+  scaleGradient,
+  sharedOver,
+  type Signal,
+  unitsOf,
+} from "./signal.ts";
+
+/** What TensorFlow.js adds to the variance. */
+const EPSILON = 1e-3;
+/** Below this share of it, what is left of a gradient is a difference of two alike numbers. */
+const LEAST_LEFT = 0.05;
+/** What is added to the spread of a gradient where nobody knows how alike the examples are. */
+const VAGUE = 0.25;
+
+/**
+ * Batch and layer normalisation. Forwards gamma and beta alone decide. Backwards delta is multiplied by gamma
+ * and divided by the standard deviation of what came in; a batch normalisation takes from it what all
+ * examples share and what goes along with z.
+ */
+export const normalizationRule: LayerRule = (node, inputs, context) => {
+  const [input] = inputs;
+  if (inputs.length !== 1) return null;
+  const weight = (name: string) =>
+    node.weights.find((weight) => new RegExp(`(^|/)${name}(_\\d+)?$`).test(weight.name));
+  const gamma = weight("gamma");
+  const beta = weight("beta");
+  const epsilon = node.epsilon ?? EPSILON;
+  const isBatch = node.statistics !== undefined;
+  const gain = gamma?.meanSquare ?? 1;
+  const [mean, shift] = [beta?.mean ?? 0, beta?.meanSquare ?? 0];
+  if (node.statistics === "moving") {
+    const variance = weight("moving_variance")?.mean ?? 1;
+    const factor = gain / (variance + epsilon);
+    const centre = weight("moving_mean")?.mean ?? 0;
+    const offset = mean - Math.sqrt(factor) * centre;
+    const through = (moment: number) =>
+      factor * moment + 2 * Math.sqrt(factor) * offset * input.mean + offset ** 2 + shift -
+      mean ** 2;
+    const a: Signal = {
+      ...input,
+      meanSquare: through(input.meanSquare),
+      alike: through(input.alike),
+      near: through(input.near),
+      mean: Math.sqrt(factor) * input.mean + offset,
+      normal: undefined,
+    };
+    return linear(a, factor);
+  }
+  // Of a batch each unit loses its mean over the examples, of a layer each example that over the units.
+  const common = isBatch ? input.alike : input.mean ** 2;
+  const variance = Math.max(0, input.meanSquare - common);
+  const factor = gain / (variance + epsilon);
+  const through = (moment: number) => factor * Math.max(0, moment - common) + shift;
+  const alike = isBatch ? shift : through(input.alike);
+  const meanSquare = factor * variance + shift;
+  const units = unitsOf(node);
+  const a: Signal = {
+    meanSquare,
+    mean,
+    alike: Math.min(alike, meanSquare),
+    near: Math.min(through(input.near), meanSquare),
+    entries: node.entries,
+    // Where epsilon is all that divides, what comes in still counts.
+    spread: input.spread * (epsilon / (variance + epsilon)) ** 2,
+    aligned: isBatch ? 1 / units : Math.max(1 / units, (alike / Math.max(meanSquare, 1e-300)) ** 2),
+    vague: input.vague,
+  };
+  if (!(variance > 0)) return null;
+  // Each unit is divided by its own deviation, not by the mean one.
+  const doubt = input.spread * (variance / (variance + epsilon)) ** 2 + (input.uneven ?? 0) +
+    (input.vague && isBatch ? VAGUE : 0);
+  const send = (delta: Gradient): Gradient | null => {
+    const left = isBatch
+      ? delta.square - sharedOver(delta, context.examples) - delta.along
+      : delta.square * (1 - 2 / units);
+    if (!(left > LEAST_LEFT * delta.square)) return null;
+    const sent = scaleGradient(delta, factor);
+    return {
+      ...sent,
+      square: left * factor,
+      alike: isBatch ? 0 : sent.alike,
+      near: isBatch ? Math.max(0, sent.near - sent.alike - delta.along * factor) : sent.near,
+      spread: delta.spread + doubt,
+    };
+  };
+  return {
+    z: a,
+    a,
+    back(gradient) {
+      const sent = send({ ...gradient, chosen: undefined });
+      return { delta: gradient, inputs: sent === null ? null : [sent] };
+    },
+  };
+};
+
+function linear(a: Signal, factor: number) {
+  const send = (delta: Gradient) => [scaleGradient(delta, factor)];
+  return {
+    z: a,
+    a,
+    back: (gradient: Gradient) => ({ delta: gradient, inputs: send(gradient) }),
+  };
+}

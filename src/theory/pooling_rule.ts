@@ -1,0 +1,161 @@
+import { activationTraits } from "../traits/activation_traits.ts";
+import { density, distribution } from "../traits/curves.ts";
+import { roughMean } from "./activate.ts";
+import {
+  type Gradient,
+  type LayerRule,
+  type NetworkNode,
+  scaleGradient,
+  type Signal,
+  type Window,
+} from "./signal.ts";
+
+/** What is added to the spread where nobody knows how alike neighbours are: a factor of 1.35 in the rms. */
+const VAGUE = 0.36;
+
+/**
+ * Average and largest of a window. Each two of its entries count as equally correlated, as neighbours are:
+ * `near`. The largest of k normal ones is that of k independent ones, but for the part that they share.
+ */
+export const poolingRule: LayerRule = (node, inputs, context) => {
+  const [input] = inputs;
+  const [shape] = context.shapesOf(node);
+  const taps = tapsOf(node, shape);
+  if (inputs.length !== 1 || taps === null) return null;
+  const isMax = node.operation === "largest" || node.operation === "globalLargest";
+  return isMax ? largest(node, input, taps) : average(node, input, taps);
+};
+
+function average(node: NetworkNode, input: Signal, taps: number) {
+  const { meanSquare, near, spread, vague } = input;
+  const square = near + (meanSquare - near) / taps;
+  const a: Signal = {
+    ...input,
+    meanSquare: square,
+    near: Math.min(near, square),
+    alike: Math.min(input.alike, square),
+    aligned: square > 0 ? Math.max(input.aligned, (input.alike / square) ** 2) : 0,
+    entries: node.entries,
+    spread: spread + (vague ? VAGUE : 0),
+    normal: undefined,
+  };
+  // All of a window are sent the same.
+  const back = (gradient: Gradient) => {
+    const sent = scaleGradient(gradient, 1 / taps);
+    return { delta: null, inputs: [{ ...sent, near: sent.square }] };
+  };
+  return { z: null, a, back };
+}
+
+function largest(node: NetworkNode, input: Signal, taps: number) {
+  const variance = Math.max(0, input.meanSquare - input.mean ** 2);
+  const ratioOf = (product: number) =>
+    variance > 0 ? Math.min(1, Math.max(0, (product - input.mean ** 2) / variance)) : 1;
+  const normal = input.normal ??
+    { activation: "linear", mean: input.mean, variance, near: ratioOf(input.near) };
+  const { value, derivative } = activationTraits(normal.activation)!.curve!;
+  const over = (f: (z: number) => number) =>
+    meanOfLargest((u) => f(normal.mean + Math.sqrt(normal.variance) * u), taps, normal.near);
+  const mean = over(value);
+  const meanSquare = Math.max(mean ** 2, over((z) => value(z) ** 2));
+  const own = meanSquare - mean ** 2;
+  const alike = mean ** 2 + ratioOf(input.alike) * own;
+  const a: Signal = {
+    meanSquare,
+    mean,
+    alike,
+    near: mean ** 2 + ratioOf(input.near) * own,
+    entries: node.entries,
+    spread: input.spread + (input.vague ? VAGUE : 0),
+    aligned: meanSquare > 0 ? Math.max(input.aligned, (alike / meanSquare) ** 2) : 0,
+    vague: input.vague,
+  };
+  const chosen = over((z) => derivative(z) ** 2);
+  const back = ({ square, alike, spread, aligned }: Gradient) => ({
+    delta: null,
+    // Each goes to one entry of its window, and seldom to the same at two examples.
+    inputs: [{ square, alike: alike / taps, near: 0, along: 0, spread, aligned, chosen }],
+  });
+  return { z: null, a, back };
+}
+
+/** The mean of f at the largest of so many standard normals, each two of them correlated. */
+function meanOfLargest(f: (u: number) => number, taps: number, correlation: number): number {
+  const shared = Math.sqrt(correlation);
+  const own = Math.sqrt(1 - correlation);
+  const step = 1 / 8;
+  const nodes: { u: number; weight: number }[] = [];
+  for (let u = -6; u <= 6; u += step) {
+    const weight = taps * distribution(u) ** (taps - 1) * density(u) * step;
+    if (weight > 1e-12) nodes.push({ u, weight });
+  }
+  // Taps may be no whole number in the mean, where windows overlap the border.
+  const total = nodes.reduce((sum, { weight }) => sum + weight, 0);
+  const over = (offset: number) =>
+    nodes.reduce((sum, { u, weight }) => sum + weight * f(offset + own * u), 0) / total;
+  return shared === 0 ? over(0) : roughMean((t) => over(shared * t));
+}
+
+function tapsOf({ operation, window }: NetworkNode, shape: readonly number[] | null) {
+  if (shape === null || operation === null) return null;
+  const positions = positionsOf(shape);
+  if (operation === "globalMean" || operation === "globalLargest") {
+    return positions.reduce((product, size) => product * size, 1);
+  }
+  return window === undefined ? null : windowTerms(window, positions).terms;
+}
+
+/** How much of a window lies within its input. */
+export interface WindowTerms {
+  /** How many of its taps it reads in the mean, zeros beyond the border left out. */
+  terms: number;
+  /** How many taps it reads at two positions at once, in the mean over all pairs of positions. */
+  common: number;
+}
+
+/**
+ * How much of a window lies within its input.
+ *
+ * @param window The window.
+ * @param sizes How large its input is along each axis; of a transposed convolution its output.
+ */
+export function windowTerms(window: Window, sizes: readonly number[]): WindowTerms {
+  const axes = window.size.map((_, axis) => axisTerms(window, axis, sizes[axis]));
+  const product = (key: keyof WindowTerms) => axes.reduce((all, one) => all * one[key], 1);
+  return { terms: product("terms"), common: product("common") };
+}
+
+/** A window of more taps along an axis is hardly one, and counts as if it had no border. */
+const MOST_TAPS = 4096;
+
+function axisTerms(
+  { size, strides, padding, dilation = [] }: Window,
+  axis: number,
+  n: number,
+): WindowTerms {
+  const taps = size[axis];
+  const stride = strides[axis] ?? 1;
+  const distance = dilation[axis] ?? 1;
+  const reach = (taps - 1) * distance + 1;
+  const steps = Math.ceil(n / stride);
+  if (padding === "valid" || !(steps > 0) || taps > MOST_TAPS) return { terms: taps, common: taps };
+  const before = padding === "causal"
+    ? reach - 1
+    : Math.floor(Math.max((steps - 1) * stride + reach - n, 0) / 2);
+  const shares = Array.from({ length: taps }, (_, tap) => {
+    // The steps at which this tap lies within the input.
+    const shift = before - tap * distance;
+    const first = Math.max(0, Math.ceil(shift / stride));
+    const last = Math.min(steps - 1, Math.floor((n - 1 + shift) / stride));
+    return Math.max(0, last - first + 1) / steps;
+  });
+  return {
+    terms: shares.reduce((sum, share) => sum + share, 0),
+    common: shares.reduce((sum, share) => sum + share ** 2, 0),
+  };
+}
+
+/** The sizes of the axes that a window slides over: all but the batch and the channels. */
+export function positionsOf(shape: readonly number[]): readonly number[] {
+  return shape.slice(1, -1);
+}

@@ -1,0 +1,224 @@
+import type { LayerKind } from "../traits/layers.ts";
+import {
+  asMeasured,
+  measuredGradient,
+  type NetworkInput,
+  ofInput,
+  ofMeasured,
+} from "./measured_signals.ts";
+import { kernelRule } from "./kernel_rules.ts";
+import { additionRule, concatenationRule, mergeRule } from "./merging_rules.ts";
+import { normalizationRule } from "./normalization_rule.ts";
+import {
+  activationRule,
+  customRule,
+  embeddingRule,
+  passingRule,
+  rescalingRule,
+  selectingRule,
+} from "./passing_rules.ts";
+import { poolingRule } from "./pooling_rule.ts";
+import { recurrentRule } from "./recurrent_rule.ts";
+import type { Context, Gradient, LayerRule, NetworkNode, Signal, Step } from "./signal.ts";
+
+/** What theory predicts of one node. */
+export interface Prediction {
+  /** Mean square of z, or `null` where the node has none. */
+  preActivations: number | null;
+  /** a: its mean square and its mean. */
+  activations: { meanSquare: number; mean: number };
+  /** Squared l2 norm of delta, or `null`. */
+  deltas: number | null;
+  /** One standard deviation of ln rms(a), and of ln rms(delta), over draws of the weights. */
+  doubt: { activations: number; deltas: number };
+}
+
+/** Options of {@linkcode propagate}. */
+export interface PropagateOptions {
+  /** How many examples the batch has. */
+  examples: number;
+  /** The inputs of the model, by name. */
+  inputs: ReadonlyMap<string, NetworkInput>;
+  /**
+   * Whether each layer with a kernel is taken as it was measured for what comes before and after it, so that
+   * each prediction is about one step. Default: no.
+   */
+  anchored?: boolean;
+}
+
+const RULES: Partial<Record<LayerKind, LayerRule>> = {
+  dense: kernelRule,
+  convolution: kernelRule,
+  recurrent: recurrentRule,
+  embedding: embeddingRule,
+  normalization: normalizationRule,
+  rescaling: rescalingRule,
+  activation: activationRule,
+  addition: additionRule,
+  concatenation: concatenationRule,
+  merge: mergeRule,
+  pool: poolingRule,
+  passesOn: passingRule,
+  selects: selectingRule,
+  resamples: selectingRule,
+};
+
+/** Kinds that put several inputs together by themselves. */
+const MERGING: readonly LayerKind[] = ["addition", "concatenation", "merge"];
+
+/**
+ * What a network of wide random layers should measure, whatever its graph: mean square and mean of a going
+ * up, squared norm of delta going down, by one rule for each kind of layer. What no rule knows is taken as it
+ * was measured, and theory goes on from there; gradients start as they were measured at the outputs.
+ *
+ * @param nodes The layers, in the order of the forward pass.
+ * @param options The batch.
+ * @returns What is predicted, by the name of the node; nodes that no rule knows are left out.
+ */
+export function propagate(
+  nodes: readonly NetworkNode[],
+  options: PropagateOptions,
+): Map<string, Prediction> {
+  const steps = goUp(nodes, options);
+  const deltas = goDown(nodes, steps, options);
+  const predictions = new Map<string, Prediction>();
+  for (const node of nodes) {
+    const step = steps.get(node.name);
+    if (step === undefined) continue;
+    const { z, a } = step;
+    const delta = deltas.get(node.name) ?? null;
+    predictions.set(node.name, {
+      preActivations: z?.meanSquare ?? null,
+      activations: { meanSquare: a.meanSquare, mean: a.mean },
+      deltas: delta?.square ?? null,
+      doubt: { activations: Math.sqrt(a.spread) / 2, deltas: Math.sqrt(delta?.spread ?? 0) / 2 },
+    });
+  }
+  return predictions;
+}
+
+function goUp(
+  nodes: readonly NetworkNode[],
+  { examples, inputs, anchored }: PropagateOptions,
+): Map<string, Step> {
+  const signals = new Map<string, Signal>();
+  const shapes = new Map<string, readonly number[] | null>();
+  for (const [name, input] of inputs) {
+    signals.set(name, ofInput(input));
+    shapes.set(name, input.shape);
+  }
+  const context: Context = {
+    examples,
+    shapesOf: ({ inputs }) => inputs.map((name) => shapes.get(name) ?? null),
+    settle: (node, z) => anchored === true ? asMeasured(node, z) : z,
+  };
+  const steps = new Map<string, Step>();
+  for (const node of nodes) {
+    const step = stepOf(node, signals, context);
+    if (step !== null) steps.set(node.name, step);
+    const signal = step?.a ?? ofMeasured(node);
+    if (signal !== null) signals.set(node.name, signal);
+    shapes.set(node.name, node.shape);
+  }
+  return steps;
+}
+
+function stepOf(
+  node: NetworkNode,
+  signals: ReadonlyMap<string, Signal>,
+  context: Context,
+): Step | null {
+  const rule = node.declared === undefined ? RULES[node.kind] : customRule;
+  if (rule === undefined || node.inputs.length === 0) return null;
+  const inputs = node.inputs.map((name) => signals.get(name));
+  if (!inputs.every((signal) => signal !== undefined)) return null;
+  const isMerging = node.declared !== undefined || MERGING.includes(node.kind);
+  const step = isMerging || inputs.length === 1
+    ? rule(node, inputs, context)
+    : joined(rule, node, inputs, context);
+  const isSound = step !== null && Number.isFinite(step.a.meanSquare) && step.a.meanSquare >= 0;
+  return isSound ? step : null;
+}
+
+/**
+ * A layer with one input that reads several layers: in each of its calls another one, or side by side what a
+ * wrapper such as `Bidirectional` puts together.
+ */
+function joined(
+  rule: LayerRule,
+  node: NetworkNode,
+  inputs: readonly Signal[],
+  context: Context,
+): Step | null {
+  const entries = inputs.reduce((sum, signal) => sum + signal.entries, 0);
+  const together = concatenationRule({ ...node, entries }, inputs, context)!;
+  const step = rule(node, [together.a], context);
+  if (step === null) return null;
+  const split = ([gradient]: readonly Gradient[]) => together.back(gradient).inputs!;
+  return {
+    ...step,
+    back(gradient) {
+      const { delta, inputs } = step.back(gradient);
+      return { delta, inputs: inputs === null ? null : split(inputs) };
+    },
+    ...step.backFromDelta === undefined
+      ? {}
+      : { backFromDelta: (delta: Gradient) => split(step.backFromDelta!(delta)) },
+  };
+}
+
+function goDown(
+  nodes: readonly NetworkNode[],
+  steps: ReadonlyMap<string, Step>,
+  { anchored }: PropagateOptions,
+): Map<string, Gradient> {
+  const readers = new Map<string, number>();
+  for (const { inputs } of nodes) {
+    for (const name of inputs) readers.set(name, (readers.get(name) ?? 0) + 1);
+  }
+  const arrived = new Map<string, Gradient[]>();
+  const deltas = new Map<string, Gradient>();
+  for (const node of nodes.toReversed()) {
+    const step = steps.get(node.name);
+    const measured = measuredGradient(node, "preActivationGradients");
+    const starts = node.isOutput || anchored === true && node.weights.length > 0;
+    const gradients = arrived.get(node.name) ?? [];
+    // Of what an unknown reader sends nothing is known: all is taken as it was measured.
+    const isWhole = gradients.length > 0 && gradients.length === readers.get(node.name);
+    const above = isWhole && !node.isOutput
+      ? sumOf(gradients)
+      : measuredGradient(node, "activationGradients");
+    const sent = above === null ? null : step?.back(above) ?? null;
+    if (sent?.delta != null) deltas.set(node.name, sent.delta);
+    const inputs = starts && measured !== null && step?.backFromDelta !== undefined
+      ? step.backFromDelta(measured)
+      : sent?.inputs ?? null;
+    for (const [index, gradient] of inputs?.entries() ?? []) {
+      const name = node.inputs[index];
+      const known = arrived.get(name);
+      if (known === undefined) arrived.set(name, [gradient]);
+      else known.push(gradient);
+    }
+  }
+  return deltas;
+}
+
+/** Gradients of several readers are independent, and add up by their squares. */
+function sumOf(gradients: readonly Gradient[]): Gradient {
+  if (gradients.length === 1) return gradients[0];
+  const sum = (key: "square" | "alike" | "near" | "along") =>
+    gradients.reduce((total, gradient) => total + gradient[key], 0);
+  const square = sum("square");
+  const mean = (of: (gradient: Gradient) => number) =>
+    square > 0
+      ? gradients.reduce((total, gradient) => total + gradient.square / square * of(gradient), 0)
+      : 0;
+  return {
+    square,
+    alike: sum("alike"),
+    near: sum("near"),
+    along: sum("along"),
+    spread: mean(({ spread }) => Math.sqrt(spread)) ** 2,
+    aligned: mean(({ aligned }) => aligned),
+  };
+}

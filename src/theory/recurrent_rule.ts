@@ -1,0 +1,106 @@
+import { type Cell, type CellStep, WALKS } from "./cells.ts";
+import { type Gradient, type LayerRule, type NetworkNode, type Signal, unitsOf } from "./signal.ts";
+import { isBias, isRecurrentKernel } from "./weight_kinds.ts";
+
+/** What a cell adds to the spread of its output, and each step to that of the gradient. */
+const DOUBT = 0.02;
+
+/**
+ * Simple, gated (GRU) and long short-term memory layers: the mean field of the cell, step by step, the z of
+ * all gates independent and the state of the cell as if normal; and back through the steps.
+ */
+export const recurrentRule: LayerRule = (node, inputs, context) => {
+  const [input] = inputs;
+  const cell = cellOf(node);
+  if (inputs.length !== 1 || cell === null) return null;
+  const { steps } = node.recurrent!;
+  const units = unitsOf(node);
+  const walk = WALKS[node.operation!]!;
+  const taken: CellStep[] = [];
+  for (let step = 0; step < steps; step++) {
+    const next = walk.forward(cell, input, taken.at(-1)?.state ?? EMPTY);
+    if (next === null) return null;
+    taken.push(next);
+  }
+  const returnsAll = node.entries >= steps * units * context.examples * node.calls;
+  const shown = returnsAll ? taken : taken.slice(-1);
+  const c = input.meanSquare > 0 ? Math.max(0, input.alike / input.meanSquare) : 0;
+  const signal = (meanSquare: number, mean: number, entries: number): Signal => ({
+    meanSquare,
+    mean,
+    alike: mean ** 2 + c * Math.max(0, meanSquare - mean ** 2),
+    near: mean ** 2 + walk.remembers * Math.max(0, meanSquare - mean ** 2),
+    entries,
+    spread: input.spread + DOUBT + 3 / units,
+    aligned: Math.max(input.aligned, c ** 2),
+    vague: true,
+  });
+  const backFromDelta = (delta: Gradient): Gradient[] => [{
+    ...delta,
+    square: delta.square * cell.input,
+    alike: delta.alike * cell.input,
+    near: delta.near * cell.input,
+    along: 0,
+  }];
+  return {
+    z: signal(
+      meanOf(taken, ({ gates }) => meanOf(gates, ({ square }) => square)),
+      cell.bias.mean,
+      node.inner,
+    ),
+    a: signal(
+      meanOf(shown, ({ state }) => state.square),
+      meanOf(shown, ({ state }) => state.mean),
+      node.entries,
+    ),
+    back(gradient) {
+      const share = gradient.square / shown.length;
+      let [hidden, inner, square] = [0, 0, 0];
+      for (const [index, step] of [...taken.entries()].toReversed()) {
+        const outside = returnsAll || index === steps - 1 ? share : 0;
+        const sent = walk.backward(cell, step, { hidden: outside + hidden, inner });
+        ({ hidden, inner } = sent);
+        square += sent.square;
+      }
+      const delta: Gradient = {
+        square,
+        alike: gradient.square > 0 ? square * gradient.alike / gradient.square : 0,
+        near: 0,
+        along: 0,
+        spread: gradient.spread + DOUBT * Math.min(steps, 20) + 5 / units,
+        aligned: gradient.aligned,
+      };
+      return { delta, inputs: backFromDelta(delta) };
+    },
+    backFromDelta,
+  };
+};
+
+const EMPTY = { square: 0, mean: 0, inner: 0, innerMean: 0, shared: 0 };
+
+function meanOf<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((sum, item) => sum + of(item), 0) / items.length;
+}
+
+/** The cell of a layer, or `null` for one that theory does not follow. */
+function cellOf({ operation, weights, recurrent }: NetworkNode): Cell | null {
+  const kernel = weights.find((weight) => /(^|\/)kernel[^/]*$/.test(weight.name));
+  const state = weights.find(isRecurrentKernel);
+  const isKnown = operation !== null && Object.hasOwn(WALKS, operation) &&
+    kernel?.shape.length === 2 &&
+    state?.shape.length === 2;
+  if (!isKnown || recurrent === undefined) return null;
+  const bias = weights.find(isBias) ?? { meanSquare: 0, mean: 0 };
+  // A quarter of the biases is 1, that of the forget gate, and the others are 0.
+  const startsToForget = operation === "memory" && Math.abs(bias.mean - 1 / 4) < 1e-5 &&
+    Math.abs(bias.meanSquare - 1 / 4) < 1e-5;
+  return {
+    input: kernel!.shape[0] * kernel!.meanSquare,
+    state: state!.shape[0] * state!.meanSquare,
+    bias: startsToForget
+      ? { variance: 0, mean: 0, forget: 1 }
+      : { variance: bias.meanSquare - bias.mean ** 2, mean: bias.mean, forget: bias.mean },
+    activation: recurrent.activation,
+    gate: recurrent.gate,
+  };
+}

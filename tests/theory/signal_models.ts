@@ -1,0 +1,382 @@
+import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { registerLayer } from "../../src/traits/register_layer.ts";
+
+type Symbolic = LayersModel["inputs"][number];
+
+/** What a model is built with: initialisers by name, each with a seed of its own. */
+export interface Kit {
+  tf: TensorFlow;
+  /** An initialiser of TensorFlow.js under the next seed. */
+  init(name?: string): never;
+  /** Applies a layer. */
+  on(layer: { apply(x: unknown): unknown }, x: unknown): Symbolic;
+  dense(units: number, activation?: string, kernel?: string): { apply(x: unknown): unknown };
+  conv(filters: number, size: number, more?: Record<string, unknown>): {
+    apply(x: unknown): unknown;
+  };
+}
+
+/** A model by its seed. */
+export interface SignalModel {
+  objective: string;
+  examples?: number;
+  build(kit: Kit): LayersModel;
+}
+
+/** Makes a kit. */
+export function makeKit(tf: TensorFlow, seed: number): Kit {
+  let next = 1;
+  const init = (name = "glorotUniform") =>
+    (tf.initializers as unknown as Record<string, (options: object) => never>)[name]({
+      seed: seed * 1000 + next++,
+    });
+  return {
+    tf,
+    init,
+    on: (layer, x) => layer.apply(x) as Symbolic,
+    dense: (units, activation, kernel) =>
+      tf.layers.dense({
+        units,
+        activation: activation as "relu",
+        kernelInitializer: init(kernel),
+      }),
+    conv: (filters, size, more = {}) => {
+      const { kernel, ...rest } = more as { kernel?: string };
+      return tf.layers.conv2d({
+        filters,
+        kernelSize: size,
+        padding: "same",
+        kernelInitializer: init(kernel),
+        ...rest,
+      });
+    },
+  };
+}
+
+const CCE = "categoricalCrossentropy";
+const MSE = "meanSquaredError";
+
+const image = (body: (kit: Kit, x: Symbolic) => Symbolic, shape = [16, 16, 3]): SignalModel => ({
+  objective: CCE,
+  examples: 16,
+  build(kit) {
+    const x = kit.tf.input({ shape });
+    return kit.tf.model({
+      inputs: x,
+      outputs: kit.dense(10, "softmax").apply(body(kit, x)) as Symbolic,
+    });
+  },
+});
+
+const norm = ({ tf, on }: Kit, x: Symbolic) => on(tf.layers.batchNormalization(), x);
+const relu = ({ tf, on }: Kit, x: Symbolic) => on(tf.layers.activation({ activation: "relu" }), x);
+const pooled = ({ tf, on }: Kit, x: Symbolic) => on(tf.layers.globalAveragePooling2d({}), x);
+
+function residual(kit: Kit, x: Symbolic, blocks: number, withNorm: boolean): Symbolic {
+  let y = kit.on(kit.conv(16, 3, { kernel: "heNormal" }), x);
+  if (withNorm) y = norm(kit, y);
+  y = relu(kit, y);
+  for (let block = 0; block < blocks; block++) {
+    let branch = kit.on(kit.conv(16, 3, { kernel: "heNormal" }), y);
+    if (withNorm) branch = norm(kit, branch);
+    branch = kit.on(kit.conv(16, 3, { kernel: "heNormal" }), relu(kit, branch));
+    if (withNorm) branch = norm(kit, branch);
+    y = relu(kit, kit.on(kit.tf.layers.add(), [y, branch] as never));
+  }
+  return pooled(kit, y);
+}
+
+/** Healthy networks as they are commonly built, small. */
+export const HEALTHY: Record<string, SignalModel> = {
+  convnet: image((kit, x) => {
+    let y = x;
+    for (const filters of [16, 32]) {
+      y = kit.on(kit.conv(filters, 3, { activation: "relu" }), y);
+      y = kit.on(kit.conv(filters, 3, { activation: "relu" }), y);
+      y = kit.on(kit.tf.layers.maxPooling2d({ poolSize: 2 }), y);
+    }
+    return kit.on(kit.dense(64, "relu"), kit.on(kit.tf.layers.flatten(), y));
+  }),
+  lenet: image((kit, x) => {
+    let y = kit.on(kit.conv(6, 5, { activation: "tanh" }), x);
+    y = kit.on(kit.tf.layers.averagePooling2d({ poolSize: 2 }), y);
+    y = kit.on(kit.conv(16, 5, { activation: "tanh", padding: "valid" }), y);
+    y = kit.on(kit.tf.layers.averagePooling2d({ poolSize: 2 }), y);
+    y = kit.on(kit.dense(84, "tanh"), kit.on(kit.tf.layers.flatten(), y));
+    return y;
+  }),
+  resnet: image((kit, x) => residual(kit, x, 4, true)),
+  resnet_plain: image((kit, x) => residual(kit, x, 3, false)),
+  preact: image((kit, x) => {
+    let y = kit.on(kit.conv(16, 3), x);
+    for (let block = 0; block < 4; block++) {
+      let branch = kit.on(kit.conv(16, 3), relu(kit, norm(kit, y)));
+      branch = kit.on(kit.conv(16, 3), relu(kit, norm(kit, branch)));
+      y = kit.on(kit.tf.layers.add(), [y, branch] as never);
+    }
+    return pooled(kit, relu(kit, norm(kit, y)));
+  }),
+  mobilenet: image((kit, x) => {
+    let y = relu(kit, norm(kit, kit.on(kit.conv(8, 3, { strides: 2 }), x)));
+    for (const filters of [16, 16, 32]) {
+      const depthwise = kit.tf.layers.depthwiseConv2d({
+        kernelSize: 3,
+        padding: "same",
+        depthwiseInitializer: kit.init(),
+      });
+      y = relu(kit, norm(kit, kit.on(depthwise, y)));
+      y = relu(kit, norm(kit, kit.on(kit.conv(filters, 1), y)));
+    }
+    return pooled(kit, y);
+  }),
+  mobilenet_plain: image((kit, x) => {
+    let y = kit.on(kit.conv(8, 3, { activation: "relu" }), x);
+    for (const filters of [16, 32]) {
+      const depthwise = kit.tf.layers.depthwiseConv2d({
+        kernelSize: 3,
+        padding: "same",
+        activation: "relu",
+        depthwiseInitializer: kit.init(),
+      });
+      y = kit.on(kit.conv(filters, 1, { activation: "relu" }), kit.on(depthwise, y));
+    }
+    return pooled(kit, y);
+  }),
+  separable: image((kit, x) => {
+    let y = x;
+    for (let layer = 0; layer < 3; layer++) {
+      const separable = kit.tf.layers.separableConv2d({
+        filters: 24,
+        kernelSize: 3,
+        padding: "same",
+        activation: "relu",
+        depthwiseInitializer: kit.init(),
+        pointwiseInitializer: kit.init(),
+      } as never);
+      y = kit.on(separable, y);
+    }
+    return pooled(kit, y);
+  }),
+  densenet: image((kit, x) => {
+    let y = kit.on(kit.conv(16, 3), x);
+    for (let layer = 0; layer < 4; layer++) {
+      const grown = kit.on(kit.conv(8, 3), relu(kit, norm(kit, y)));
+      y = kit.on(kit.tf.layers.concatenate(), [y, grown] as never);
+    }
+    return pooled(kit, relu(kit, norm(kit, y)));
+  }),
+  unet: {
+    objective: MSE,
+    examples: 8,
+    build(kit) {
+      const { tf, on, conv } = kit;
+      const x = tf.input({ shape: [16, 16, 3] });
+      const he = { activation: "relu", kernel: "heNormal" };
+      const first = on(conv(16, 3, he), x);
+      const second = on(conv(32, 3, he), on(tf.layers.maxPooling2d({ poolSize: 2 }), first));
+      const bottom = on(conv(64, 3, he), on(tf.layers.maxPooling2d({ poolSize: 2 }), second));
+      const up = (y: Symbolic, skip: Symbolic, filters: number) => {
+        const raised = on(conv(filters, 2, he), on(tf.layers.upSampling2d({}), y));
+        return on(conv(filters, 3, he), on(tf.layers.concatenate(), [raised, skip] as never));
+      };
+      const y = up(up(bottom, second, 32), first, 16);
+      return tf.model({ inputs: x, outputs: on(conv(1, 1), y) });
+    },
+  },
+  dcgan: {
+    objective: MSE,
+    build(kit) {
+      const { tf, on } = kit;
+      const x = tf.input({ shape: [32] });
+      let y = on(tf.layers.reshape({ targetShape: [4, 4, 32] }), on(kit.dense(512, "relu"), x));
+      for (const filters of [32, 16]) {
+        const transposed = tf.layers.conv2dTranspose({
+          filters,
+          kernelSize: 4,
+          strides: 2,
+          padding: "same",
+          activation: "relu",
+          kernelInitializer: kit.init("heNormal"),
+        });
+        y = on(transposed, y);
+      }
+      return tf.model({ inputs: x, outputs: on(kit.conv(1, 3, { activation: "tanh" }), y) });
+    },
+  },
+  autoencoder: {
+    objective: MSE,
+    build(kit) {
+      const x = kit.tf.input({ shape: [64] });
+      let y = x;
+      for (const units of [128, 64, 16, 64, 128]) y = kit.on(kit.dense(units, "relu"), y);
+      return kit.tf.model({ inputs: x, outputs: kit.on(kit.dense(64), y) });
+    },
+  },
+  batchnorm_mlp: {
+    objective: CCE,
+    build(kit) {
+      const x = kit.tf.input({ shape: [32] });
+      let y: Symbolic = x;
+      for (let layer = 0; layer < 6; layer++) y = relu(kit, norm(kit, kit.on(kit.dense(96), y)));
+      return kit.tf.model({ inputs: x, outputs: kit.on(kit.dense(10, "softmax"), y) });
+    },
+  },
+  layernorm_mlp: {
+    objective: CCE,
+    build(kit) {
+      const x = kit.tf.input({ shape: [32] });
+      let y: Symbolic = x;
+      for (let layer = 0; layer < 5; layer++) {
+        y = kit.on(kit.tf.layers.layerNormalization({}), kit.on(kit.dense(96, "tanh"), y));
+      }
+      return kit.tf.model({ inputs: x, outputs: kit.on(kit.dense(10, "softmax"), y) });
+    },
+  },
+  residual_mlp: {
+    objective: MSE,
+    build(kit) {
+      const x = kit.tf.input({ shape: [32] });
+      let y = kit.on(kit.dense(96, "relu", "heNormal"), x);
+      for (let block = 0; block < 4; block++) {
+        const branch = kit.on(kit.dense(96), kit.on(kit.dense(96, "relu", "heNormal"), y));
+        y = kit.on(kit.tf.layers.add(), [y, branch] as never);
+      }
+      return kit.tf.model({ inputs: x, outputs: kit.on(kit.dense(1), y) });
+    },
+  },
+  simple_rnn: recurrent("simpleRNN"),
+  gru: recurrent("gru"),
+  lstm: recurrent("lstm"),
+  stacked_lstm: {
+    objective: MSE,
+    build(kit) {
+      const x = kit.tf.input({ shape: [12, 8] });
+      const y = kit.on(cell(kit, "lstm", { units: 48, returnSequences: true }), x);
+      const z = kit.on(cell(kit, "lstm", { units: 48 }), y);
+      return kit.tf.model({ inputs: x, outputs: kit.on(kit.dense(1), z) });
+    },
+  },
+  bidirectional: {
+    objective: CCE,
+    build(kit) {
+      const { tf, on } = kit;
+      const x = tf.input({ shape: [10] });
+      const table = tf.layers.embedding({
+        inputDim: 50,
+        outputDim: 24,
+        embeddingsInitializer: kit.init("randomNormal"),
+      });
+      const layer = cell(kit, "lstm", { units: 32 });
+      const both = tf.layers.bidirectional({ layer: layer as never, mergeMode: "concat" });
+      const y = on(kit.dense(64, "relu"), on(both, on(table, x)));
+      return tf.model({ inputs: x, outputs: on(kit.dense(4, "softmax"), y) });
+    },
+  },
+  siamese: {
+    objective: MSE,
+    build(kit) {
+      const { tf, on } = kit;
+      const inputs = [tf.input({ shape: [32] }), tf.input({ shape: [32] })];
+      const layers = [kit.dense(64, "relu"), kit.dense(64, "relu")];
+      const [left, right] = inputs.map((x) => layers.reduce((y, layer) => on(layer, y), x));
+      const y = on(kit.dense(64, "relu"), on(tf.layers.concatenate(), [left, right] as never));
+      return tf.model({ inputs, outputs: on(kit.dense(1), y) });
+    },
+  },
+  wide_and_deep: {
+    objective: MSE,
+    build(kit) {
+      const { tf, on } = kit;
+      const x = tf.input({ shape: [32] });
+      const deep = on(kit.dense(64, "relu"), on(kit.dense(64, "relu"), x));
+      const y = on(kit.dense(64, "relu"), on(tf.layers.concatenate(), [x, deep] as never));
+      return tf.model({ inputs: x, outputs: on(kit.dense(1), y) });
+    },
+  },
+  transformer: {
+    objective: CCE,
+    build(kit) {
+      const { tf, on } = kit;
+      const x = tf.input({ shape: [12, 32] });
+      let y: Symbolic = x;
+      for (let block = 0; block < 2; block++) {
+        const attended = on(attention(kit), on(tf.layers.layerNormalization({}), y));
+        y = on(tf.layers.add(), [y, attended] as never);
+        const raised = on(kit.dense(128, "relu"), on(tf.layers.layerNormalization({}), y));
+        y = on(tf.layers.add(), [y, on(kit.dense(32), raised)] as never);
+      }
+      const pooled = on(tf.layers.globalAveragePooling1d({}), y);
+      return tf.model({ inputs: x, outputs: on(kit.dense(4, "softmax"), pooled) });
+    },
+  },
+  squeeze_excite: image((kit, x) => {
+    const { tf, on } = kit;
+    const y = on(kit.conv(16, 3, { activation: "relu", kernel: "heNormal" }), x);
+    const gate = on(kit.dense(16, "sigmoid"), on(kit.dense(8, "relu"), pooled(kit, y)));
+    const wide = on(tf.layers.reshape({ targetShape: [1, 1, 16] }), gate);
+    const scaled = on(tf.layers.multiply(), [y, wide] as never);
+    return pooled(kit, on(kit.conv(32, 3, { activation: "relu", kernel: "heNormal" }), scaled));
+  }),
+};
+
+function cell({ tf, init }: Kit, kind: string, options: object): { apply(x: unknown): unknown } {
+  return (tf.layers as unknown as Record<string, (options: object) => never>)[kind]({
+    kernelInitializer: init(),
+    recurrentInitializer: init("orthogonal"),
+    ...options,
+  });
+}
+
+function recurrent(kind: string): SignalModel {
+  return {
+    objective: MSE,
+    build(kit) {
+      const x = kit.tf.input({ shape: [12, 16] });
+      const y = kit.on(cell(kit, kind, { units: 64 }), x);
+      return kit.tf.model({ inputs: x, outputs: kit.on(kit.dense(1), y) });
+    },
+  };
+}
+
+/**
+ * Self-attention of one head as a custom layer, registered with what it does to signals: the values of all
+ * steps, averaged by weights that are near 1 / steps at the start.
+ */
+function attention({ tf, init }: Kit): { apply(x: unknown): unknown } {
+  class SelfAttention extends tf.layers.Layer {
+    static className = "SelfAttention";
+    override build([, , units]: number[]): void {
+      for (const name of ["query", "key", "value", "output"]) {
+        this.addWeight(`${name}_kernel`, [units, units], "float32", init());
+      }
+    }
+    override computeOutputShape(shape: number[]): number[] {
+      return shape;
+    }
+    override call(inputs: Tensor | Tensor[]): Tensor {
+      const x = [inputs].flat()[0];
+      const [query, key, value, output] = this.weights.map((weight) => weight.read());
+      return tf.tidy(() => {
+        const by = (kernel: Tensor, of = x) =>
+          tf.reshape(tf.matMul(tf.reshape(of, [-1, x.shape[2]!]), kernel as never), x.shape);
+        const logits = tf.mul(tf.matMul(by(query), by(key), false, true), x.shape[2]! ** -0.5);
+        return by(output, tf.matMul(tf.softmax(logits), by(value)) as Tensor);
+      });
+    }
+  }
+  registerLayer("SelfAttention", {
+    kind: "opaque",
+    moments: ([{ meanSquare, mean, shape }], weights) => {
+      const [value, output] = weights.slice(2).map((kernel) => kernel.shape[0] * kernel.meanSquare);
+      // Independent steps: a mean over them has a share of what is not common to all.
+      const share = mean ** 2 + (meanSquare - mean ** 2) * 2 / shape[1];
+      const factor = value * output;
+      return {
+        output: { meanSquare: factor * share, mean: 0 },
+        // What the steps send adds up where they send the same, as under a pool: nobody knows.
+        gradients: null,
+      };
+    },
+  });
+  return new SelfAttention({});
+}
