@@ -25,6 +25,7 @@ export type {
   SignalTheory,
   TheorySubject,
 } from "./network/signal_theory.ts";
+export type { Prediction } from "../theory/propagate.ts";
 export type { SignalStep } from "./network/signal_path.ts";
 export type { Alikeness } from "./network/units_off.ts";
 export type * from "./rule.ts";

@@ -1,14 +1,9 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
+import { bisect, fixedPoint } from "./fixed_point.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 import { resolveActivation } from "./resolve_activation.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** Variances of z outside of this range count as 0 and as infinite. */
-const LEAST = 1e-18;
-const MOST = 1e12;
-/** Steps to a decade in the search for the fixed point. */
-const STEPS = 2;
-const BISECTIONS = 60;
 /** Most that chi may be off 1 at the variance found. */
 const JUMP = 0.01;
 
@@ -58,37 +53,4 @@ export function criticalWeightVariance(
     );
   }
   return critical;
-}
-
-/** The variance of z to which layers tend from 1: where it maps to itself, or one of the limits. */
-function fixedPoint(
-  { value, kinks }: ActivationFunction,
-  weightVariance: number,
-  biasVariance: number,
-): number {
-  const growth = (variance: number) =>
-    weightVariance * gaussianMean((z) => value(z) ** 2, variance, { kinks }) + biasVariance -
-    variance;
-  const start = growth(1);
-  if (start === 0) return 1;
-  const step = 10 ** (Math.sign(start) / STEPS);
-  for (let variance = 1; variance > LEAST && variance < MOST; variance *= step) {
-    const next = variance * step;
-    if (Math.sign(growth(next)) !== Math.sign(start)) {
-      return bisect(growth, Math.min(variance, next), Math.max(variance, next)) ?? next;
-    }
-  }
-  return start > 0 ? MOST : LEAST;
-}
-
-/** A root of f between two positive numbers, by halving their ratio; `null` without a change of sign. */
-function bisect(f: (x: number) => number, low: number, high: number): number | null {
-  const sign = Math.sign(f(low));
-  if (sign === Math.sign(f(high))) return null;
-  for (let i = 0; i < BISECTIONS; i++) {
-    const middle = Math.sqrt(low * high);
-    if (Math.sign(f(middle)) === sign) low = middle;
-    else high = middle;
-  }
-  return Math.sqrt(low * high);
 }

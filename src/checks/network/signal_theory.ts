@@ -23,9 +23,13 @@ export interface PredictedFigures {
 
 /** What {@linkcode SignalTheory} is made of. */
 export interface TheorySubject {
+  /** Everything that was measured. */
   measurements: Measurements;
+  /** The dense and convolutional layers. */
   chain: readonly KernelLayer[];
+  /** The kernels by which recurrent layers feed their states back. */
   recurrentKernels: readonly RecurrentKernel[];
+  /** Which layer feeds which. */
   graph: Graph;
 }
 

@@ -1,0 +1,78 @@
+import { showValue } from "../words/show_value.ts";
+import { activationMoments } from "./activate.ts";
+import { bisect } from "./fixed_point.ts";
+import { gaussianMean } from "./gaussian_mean.ts";
+import { resolveActivation } from "./resolve_activation.ts";
+
+/**
+ * The slope of the forward map of a layer, d ln E[phi(z)^2] / d ln Var(z): by what power a deviation of the
+ * variance from what it should be is passed on. At 1 it stays (relu); below 1 layers pull it back (tanh);
+ * above 1 each layer makes it larger, up or down, so that a deep network without normalisation leaves its
+ * scale (gelu, swish, mish).
+ *
+ * @param activation Name of the activation.
+ * @param variance The variance of z. Default: the one at which the mean square of a is 1, as that of
+ * normalised inputs is.
+ * @returns The slope.
+ *
+ * @example
+ * ```ts
+ * import { forwardSlope } from "@gradient-health/gradient-health/theory";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(forwardSlope("relu"), 1);
+ * assertAlmostEquals(forwardSlope("gelu"), 1.084, 1e-3);
+ * ```
+ *
+ * @throws {RangeError} If the activation is not known, the variance is no number above 0, or none is given
+ * for an activation that never has the mean square 1, as bounded ones.
+ */
+export function forwardSlope(activation: string, variance?: number): number {
+  resolveActivation(activation);
+  variance ??= unitVariance(activation);
+  if (typeof variance !== "number" || !(variance > 0 && variance < Infinity)) {
+    throw new RangeError(`variance is ${showValue(variance)}, expected a number above 0`);
+  }
+  return activationMoments(activation, 0, variance)!.stretch;
+}
+
+/** The variance of z at which the mean square of a is 1. */
+function unitVariance(activation: string): number {
+  const { value, kinks } = resolveActivation(activation);
+  const excess = (variance: number) => gaussianMean((z) => value(z) ** 2, variance, { kinks }) - 1;
+  const variance = bisect(excess, 1e-6, 1e6);
+  if (variance !== null) return variance;
+  throw new RangeError(
+    `activation ${showValue(activation)} never has the mean square 1: give the variance of z`,
+  );
+}
+
+/**
+ * After how many layers a deviation of the variance of z has grown by a factor: a network of more layers
+ * needs normalisation, whatever its kernels.
+ *
+ * @param slope The slope of the forward map, see {@linkcode forwardSlope}.
+ * @param factor The factor. Default: 10.
+ * @returns How many layers; Infinity where deviations do not grow.
+ *
+ * @example
+ * ```ts
+ * import { forwardSlope, layersToGrow } from "@gradient-health/gradient-health/theory";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(layersToGrow(forwardSlope("gelu")), 28);
+ * assertEquals(layersToGrow(forwardSlope("elu")), Infinity);
+ * ```
+ *
+ * @throws {RangeError} If the slope is negative or the factor not above 1.
+ */
+export function layersToGrow(slope: number, factor = 10): number {
+  if (typeof slope !== "number" || !(slope >= 0)) {
+    throw new RangeError(`slope is ${showValue(slope)}, expected a number of at least 0`);
+  }
+  if (typeof factor !== "number" || !(factor > 1)) {
+    throw new RangeError(`factor is ${showValue(factor)}, expected a number above 1`);
+  }
+  // Rounding makes a little of relu's 1.
+  return slope > 1 + 1e-9 ? Math.floor(Math.log(factor) / Math.log(slope)) : Infinity;
+}
