@@ -5,6 +5,7 @@ import type { Finding } from "../checks/finding.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import type {
   ClassMeasurements,
+  FeatureMeasurements,
   InputMeasurements,
   LayerMeasurements,
   Measurements,
@@ -114,7 +115,16 @@ const layer = object<LayerMeasurements>({
   weights: list(weight),
   saturatedFraction: nullable(number),
   deadFraction: nullable(number),
+  spread: optional(nullable(number)),
   absent: record(string),
+});
+
+const features = object<FeatureMeasurements>({
+  count,
+  constant: count,
+  largestOffset: nullable(number),
+  largestStd: nullable(number),
+  smallestStd: nullable(number),
 });
 
 const input = object<InputMeasurements>({
@@ -125,6 +135,8 @@ const input = object<InputMeasurements>({
   scaledBy: optional(list(string)),
   unitRows: optional(boolean),
   values: statistics,
+  features: optional(features),
+  spread: optional(nullable(number)),
 });
 
 const classes = object<ClassMeasurements>({
@@ -140,6 +152,8 @@ const target = object<TargetMeasurements>({
   values: statistics,
   classes: optional(classes),
   unitMeans: nullable(list(number)),
+  features: optional(features),
+  spread: optional(nullable(number)),
 });
 
 /** A finding as the gate weighs it. */

@@ -16,12 +16,12 @@ const FIGURES: Figure[] = [
 /**
  * Turns what a pass has gathered of a layer into plain data.
  *
- * @param heads How many heads the model has.
+ * @param pass How many heads the model has, and examples the batch.
  */
 export function describeLayer(
   record: LayerRecord,
   weights: WeightMeasurements[],
-  heads: number,
+  { heads, examples }: { heads: number; examples: number },
 ): LayerMeasurements {
   const { kind, kernel } = layerTraits(record.className);
   const settings = describeSettings(record.layer);
@@ -35,6 +35,9 @@ export function describeLayer(
   else if (!judged) absent.saturatedFraction = "no pre-activation was seen";
   if (!region?.oneSided) absent.deadFraction = "the activation is not one-sided";
   else if (!judged) absent.deadFraction = "no pre-activation was seen";
+  const spread = whyNoSpread(record, examples) ??
+    record.deviations / record.activations!.sumSquares;
+  if (typeof spread === "string") absent.spread = spread;
   return {
     name: record.name,
     className: record.className,
@@ -68,6 +71,7 @@ export function describeLayer(
     deadFraction: region?.oneSided && judged && activeUnits !== null
       ? activeUnits.reduce((dead, active) => dead + 1 - active, 0) / activeUnits.length
       : null,
+    spread: typeof spread === "string" ? null : spread,
     absent,
   };
 }
@@ -88,6 +92,16 @@ function overAllCalls(gradient: Sums | null, entries: Sums | null): Sums | null 
 
 function stridesOf({ layer }: LayerRecord): number[] {
   return [...(layer as unknown as { strides: number[] }).strides];
+}
+
+/** Why nothing can be said of how far the examples lie apart; `null` where something can. */
+function whyNoSpread(record: LayerRecord, examples: number): string | null {
+  const { activations, deviations } = record;
+  if (activations === null) return record.absent.activations ?? why(record, "activations");
+  if (examples < 2) return "the batch has one example";
+  if (activations.finite < activations.count) return "an activation is not finite";
+  if (activations.sumSquares === 0) return "all activations are 0";
+  return Number.isNaN(deviations) ? "the activations have no axis of examples" : null;
 }
 
 function why(record: LayerRecord, figure: Figure): string {

@@ -24,6 +24,8 @@ export class LayerRecord {
   judgedEntries = 0;
   /** For every unit, 1 once an entry outside of the flat region was seen. */
   activeUnits: Uint8Array | null = null;
+  /** Squared deviations of a between the examples, over all calls; NaN once a call had none to tell. */
+  deviations = 0;
   calls = 0;
   shape: number[] | null = null;
   shapeVaries = false;

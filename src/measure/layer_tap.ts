@@ -1,4 +1,3 @@
-import type { Heap } from "../engine/heap.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { LeafLayer } from "../model/leaf_layers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
@@ -13,13 +12,13 @@ import { nextTensorId } from "./engine_state.ts";
 import type { Flow } from "./flow.ts";
 import { type Figure, LayerRecord } from "./layer_record.ts";
 import { lookedUpRows } from "./looked_up_rows.ts";
-import { observe, observePreActivations } from "./observe.ts";
+import { observe, observePreActivations, type Sweep } from "./observe.ts";
 import { type Observer, type Tap, wrapCall } from "./tap.ts";
 import { tapCell } from "./tap_cell.ts";
 
 /** What the taps of a pass share. */
 export interface TapOptions {
-  heap: Heap;
+  sweep: Sweep;
   tap: Tap;
   flow: Flow;
   /** The batch normalisations that run on the statistics of the batch. */
@@ -66,7 +65,7 @@ export class LayerTap {
     this.#record = record;
     this.#seen = seen;
     this.#rows = [record];
-    this.#observers = observersOf(options.heap, layer, record, seen);
+    this.#observers = observersOf(options.sweep, layer, record, seen);
     this.#hasKernel = layer.weights.some(({ originalName, shape }) =>
       isKernel({ name: originalName, shape })
     );
@@ -97,12 +96,12 @@ export class LayerTap {
   }
 
   #tapCells(): void {
-    const { heap, tap } = this.#options;
+    const { sweep, tap } = this.#options;
     const cells = cellsOf(this.#layer);
     for (const cell of cells) {
       const prefix = cells.length > 1 ? `${this.#path}/${cell.name}` : this.#path;
       const { parts, restore } = tapCell(
-        heap,
+        sweep,
         cell,
         prefix,
         this.#record,
@@ -119,7 +118,7 @@ export class LayerTap {
 
   /** A call of the layer. */
   #call(...[call, given, givenKwargs]: Parameters<Parameters<typeof wrapCall>[1]>) {
-    const { heap, flow, onFirstCall, onLayer } = this.#options;
+    const { sweep: { heap }, flow, onFirstCall, onLayer } = this.#options;
     const record = this.#record;
     let [inputs, kwargs] = [given, givenKwargs];
     this.#firstOwn = nextTensorId(heap.tf);
@@ -164,16 +163,16 @@ export class LayerTap {
 }
 
 /** What adds up the tensors of a layer. Where nothing stands between z and a, they are one tensor. */
-function observersOf(heap: Heap, layer: Layer, record: LayerRecord, seen: Seen) {
+function observersOf(sweep: Sweep, layer: Layer, record: LayerRecord, seen: Seen) {
   const { dataFormat } = layer as unknown as { dataFormat?: string };
   const isLinear = seen === "as its output";
   const both = (a: Figure, z: Figure): Both[] =>
     isLinear ? [[record, a], [record, z]] : [[record, a]];
   return {
-    z: observePreActivations(heap, dataFormat === "channelsFirst" ? 1 : -1, record),
-    delta: observe(heap, [record, "preActivationGradients"]),
-    a: observe(heap, ...both("activations", "preActivations")),
-    gradient: observe(heap, ...both("activationGradients", "preActivationGradients")),
+    z: observePreActivations(sweep, dataFormat === "channelsFirst" ? 1 : -1, record),
+    delta: observe(sweep, [record, "preActivationGradients"]),
+    a: observe(sweep, ...both("activations", "preActivations")),
+    gradient: observe(sweep, ...both("activationGradients", "preActivationGradients")),
   };
 }
 

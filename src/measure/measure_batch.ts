@@ -7,9 +7,10 @@ import { inputRanges } from "../model/input_ranges.ts";
 import type {
   ClassMeasurements,
   InputMeasurements,
-  Measurements,
   TargetMeasurements,
-} from "./measurements.ts";
+} from "./batch_measurements.ts";
+import { measureFeatures, spreadOf } from "./between_examples.ts";
+import type { Measurements } from "./measurements.ts";
 import { mergeSums, statisticsOf, sumTensor } from "./sums.ts";
 import { inputName, outputName } from "./tensor_names.ts";
 
@@ -38,9 +39,23 @@ export function measureInputs(
       ...(fronts[i] === null ? {} : { scaledBy: fronts[i].map((layer) => nameOf(layer)!) }),
       ...(hasUnitRows(heap, tensor) ? { unitRows: true } : {}),
       values: statisticsOf(sums)!,
+      ...(ranges[i] === null ? apart(heap, tensor, sums) : {}),
     };
   });
   return { inputs: statisticsOf(all)!, perInput };
+}
+
+/** What tells the examples of a tensor apart. */
+function apart(
+  heap: Heap,
+  tensor: Tensor,
+  sums: Sums,
+): Pick<InputMeasurements, "features" | "spread"> {
+  const features = measureFeatures(heap, tensor);
+  return {
+    ...(features === null ? {} : { features }),
+    spread: spreadOf(heap, tensor, tensor.shape[0], sums),
+  };
 }
 
 /** How far the norm of a row may be from 1: what was stored in half precision is off by some 1e-3. */
@@ -75,14 +90,16 @@ export function measureTargets(
   lossOf: (output: number) => string | null,
 ): TargetMeasurements[] {
   return targets.map((tensor, i) => {
-    const values = heapView(heap.tf, tensor);
     const units = unitsOf(model, i, tensor);
     const sparse = lossOf(i) === "sparseCategoricalCrossentropy";
+    const sums = sumTensor(heap, tensor);
+    const differences = sparse ? {} : apart(heap, tensor, sums);
+    const values = heapView(heap.tf, tensor);
     return {
       name: outputName(model, i),
       shape: tensor.shape.slice(),
-      values: statisticsOf(sumTensor(heap, tensor))!,
-      ...(sparse ? { classes: classesOf(values, units) } : {}),
+      values: statisticsOf(sums)!,
+      ...(sparse ? { classes: classesOf(values, units) } : differences),
       unitMeans: units > MOST_UNITS
         ? null
         : sparse

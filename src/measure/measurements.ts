@@ -1,7 +1,10 @@
 import type { DeclaredSignals } from "../traits/moments.ts";
 import type { KernelLayout, LayerKind } from "../traits/layers.ts";
+import type { InputMeasurements, TargetMeasurements } from "./batch_measurements.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
+
+export type * from "./batch_measurements.ts";
 
 /** One weight of a layer: its values and the derivative of the objective with respect to them. */
 export interface WeightMeasurements {
@@ -126,59 +129,15 @@ export interface LayerMeasurements {
    * every entry of the batch. `null` unless the activation is one-sided (relu and its like).
    */
   deadFraction: number | null;
+  /**
+   * The share of the second moment of a that tells examples apart, from 0 (all give the same) to 1: over all
+   * entries of an example and all calls, the sum of the variances over the batch divided by the sum of the mean
+   * squares over the batch. `null` with fewer than 2 examples, where a has no axis of examples or an entry that
+   * is not finite, and where all of a is 0. Absent in reports of version 0.1.0 and before.
+   */
+  spread?: number | null;
   /** Why a figure is `null`, by the name of the figure. */
   absent: Record<string, string>;
-}
-
-/** One input tensor of the batch. */
-export interface InputMeasurements {
-  /** Name of the model's input. */
-  name: string;
-  /** Shape, examples first. */
-  shape: number[];
-  /** TensorFlow.js dtype. */
-  dtype: string;
-  /** True where the entries are indices that an embedding looks up, of whatever dtype; else absent. */
-  lookedUp?: boolean;
-  /**
-   * Names of the layers at the front of the model that scale it before anything else sees it, as
-   * `Rescaling` and a normalisation do; absent where there is none.
-   */
-  scaledBy?: string[];
-  /** True where each row (along the last axis, of two entries or more) has the l2 norm 1; else absent. */
-  unitRows?: boolean;
-  /** Statistics of the values. */
-  values: TensorStatistics;
-}
-
-/** Classes that are given by their numbers. */
-export interface ClassMeasurements {
-  /** How many units the output has: classes are 0 to `units - 1`. */
-  units: number;
-  /** The least number; `null` where all are NaN or infinite. */
-  least: number | null;
-  /** The largest number; likewise. */
-  most: number | null;
-  /** How many are no whole number, NaN and the infinities among them. */
-  fractions: number;
-}
-
-/** One target tensor of the batch. */
-export interface TargetMeasurements {
-  /** Name of the output it belongs to. */
-  name: string;
-  /** Shape, examples first. */
-  shape: number[];
-  /** Statistics of the values. */
-  values: TensorStatistics;
-  /** Of the classes that `sparseCategoricalCrossentropy` takes; absent for other losses. */
-  classes?: ClassMeasurements;
-  /**
-   * Mean over the examples for each output unit (last axis), which for one-hot targets is the share
-   * of each class; for the integer targets of `sparseCategoricalCrossentropy` the share of each class
-   * as well. `null` beyond 1000 units.
-   */
-  unitMeans: number[] | null;
 }
 
 /**

@@ -1,8 +1,16 @@
 import type { Heap } from "../engine/heap.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
+import { deviationsBetween } from "./between_examples.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import { sumTensor } from "./sums.ts";
 import type { Observer } from "./tap.ts";
+
+/** What the observers of a pass share. */
+export interface Sweep {
+  readonly heap: Heap;
+  /** How many examples the batch has. */
+  readonly examples: number;
+}
 
 /**
  * Counts, for one tensor of pre-activations, the saturated entries of the activation, and marks the
@@ -44,38 +52,43 @@ export function countFlat(
 /**
  * An observer that adds what it sees to figures.
  *
- * @param heap The engine's heap.
+ * @param sweep What all observers share.
  * @param figures The figures, each with the record it belongs to.
  */
-export function observe(heap: Heap, ...figures: [LayerRecord, Figure][]): Observer {
+export function observe(sweep: Sweep, ...figures: [LayerRecord, Figure][]): Observer {
+  const { heap, examples } = sweep;
   return (tensor) => {
     const sums = sumTensor(heap, tensor);
-    for (const [record, figure] of figures) record.add(figure, sums);
+    for (const [record, figure] of figures) {
+      record.add(figure, sums);
+      if (figure !== "activations" || examples < 2) continue;
+      record.deviations += deviationsBetween(heap, tensor, examples, sums);
+    }
   };
 }
 
 /**
  * An observer of z, which also counts its flat entries and active units.
  *
- * @param heap The engine's heap.
+ * @param sweep What all observers share.
  * @param unitAxis Axis that tells units apart, negative from the end.
  * @param record The record whose activation is applied to z.
  * @param others Records that z belongs to besides.
  */
 export function observePreActivations(
-  heap: Heap,
+  sweep: Sweep,
   unitAxis: number,
   record: LayerRecord,
   ...others: LayerRecord[]
 ): Observer {
   const add = observe(
-    heap,
+    sweep,
     ...[record, ...others].map((row): [LayerRecord, Figure] => [row, "preActivations"]),
   );
   return (tensor: Tensor) => {
     add(tensor);
     record.see(tensor.shape);
     const axis = unitAxis < 0 ? tensor.shape.length + unitAxis : unitAxis;
-    countFlat(heap, record, tensor, axis);
+    countFlat(sweep.heap, record, tensor, axis);
   };
 }

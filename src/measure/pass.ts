@@ -99,9 +99,9 @@ export class Pass implements Disposable {
 
   /** Has every layer show what goes through it. */
   #tapLayers(): void {
-    const { leaves, containers, onBatch } = this.#plan;
+    const { leaves, containers, onBatch, examples } = this.#plan;
     const { records, restore } = tapLayers(leaves, containers, {
-      heap: this.#heap,
+      sweep: { heap: this.#heap, examples },
       tap: makeTap(this.#watched),
       flow: this.#flow,
       onBatch,
@@ -173,7 +173,9 @@ export class Pass implements Disposable {
       },
       seed: options.seed ?? null,
       layers: declareSignals(
-        rows.map((row) => describeLayer(row, weightsOf.get(row.name) ?? [], this.#heads)),
+        rows.map((row) =>
+          describeLayer(row, weightsOf.get(row.name) ?? [], { heads: this.#heads, examples })
+        ),
         measured.perInput,
       ),
     };

@@ -1,8 +1,7 @@
-import type { Heap } from "../engine/heap.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import { type ActivationHolder, activationObject, replaceActivation } from "./activation_region.ts";
 import { type Figure, LayerRecord } from "./layer_record.ts";
-import { observe, observePreActivations } from "./observe.ts";
+import { observe, observePreActivations, type Sweep } from "./observe.ts";
 import { type Observer, wrapCall } from "./tap.ts";
 
 /** Cells that apply `activation` twice a step: to the candidate, then to the cell state. */
@@ -14,7 +13,7 @@ const APPLIES_TWICE = new Set(["LSTMCell", "ConvLSTM2DCell"]);
  * gates squash different things and must not be averaged; all that the kernels produce together is
  * the layer's z.
  *
- * @param heap The engine's heap.
+ * @param sweep What all observers share.
  * @param cell The cell.
  * @param prefix Name of the rows, before `/candidate` and so on.
  * @param owner Record of the recurrent layer.
@@ -22,7 +21,7 @@ const APPLIES_TWICE = new Set(["LSTMCell", "ConvLSTM2DCell"]);
  * @returns The rows of the parts, and a function that takes the taps away.
  */
 export function tapCell(
-  heap: Heap,
+  sweep: Sweep,
   cell: Layer,
   prefix: string,
   owner: LayerRecord,
@@ -69,14 +68,14 @@ export function tapCell(
     record: LayerRecord,
     others: LayerRecord[],
   ): Parameters<typeof replaceActivation>[2] {
-    const z = observePreActivations(heap, -1, record, ...others);
+    const z = observePreActivations(sweep, -1, record, ...others);
     const delta = observe(
-      heap,
+      sweep,
       ...[record, ...others].map((row): [LayerRecord, Figure] => [row, "preActivationGradients"]),
     );
     const showsOutput = record !== owner;
-    const a = observe(heap, [record, "activations"]);
-    const gradient = observe(heap, [record, "activationGradients"]);
+    const a = observe(sweep, [record, "activations"]);
+    const gradient = observe(sweep, [record, "activationGradients"]);
     return (x, apply) => {
       record.calls += showsOutput ? 1 : 0;
       const activated = apply(tap(x, z, delta));

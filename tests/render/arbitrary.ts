@@ -4,9 +4,11 @@ import type { Expected } from "../../src/checks/expected.ts";
 import type { Finding } from "../../src/checks/finding.ts";
 import type { Sentence } from "../../src/checks/sentence.ts";
 import type {
+  FeatureMeasurements,
   InputMeasurements,
   LayerMeasurements,
   Measurements,
+  TargetMeasurements,
   WeightMeasurements,
 } from "../../src/measure/measurements.ts";
 import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
@@ -96,6 +98,15 @@ const layer: fc.Arbitrary<LayerMeasurements> = partly({
   inputs: fc.array(text, { maxLength: 2 }),
   strides: fc.array(fc.nat(), { maxLength: 3 }),
   normalization: fc.constantFrom("moving" as const, "batch" as const),
+  spread: fc.option(fc.oneof(share, number)),
+});
+
+const features: fc.Arbitrary<FeatureMeasurements> = fc.record({
+  count: fc.nat(),
+  constant: fc.nat(),
+  largestOffset: fc.option(number),
+  largestStd: fc.option(number),
+  smallestStd: fc.option(number),
 });
 
 const input: fc.Arbitrary<InputMeasurements> = partly({
@@ -103,7 +114,14 @@ const input: fc.Arbitrary<InputMeasurements> = partly({
   shape,
   dtype: fc.oneof(fc.constantFrom("float32", "int32"), text),
   values: statistics,
-}, { lookedUp: fc.boolean() });
+}, { lookedUp: fc.boolean(), features, spread: fc.option(share) });
+
+const target: fc.Arbitrary<TargetMeasurements> = partly({
+  name: text,
+  shape,
+  values: statistics,
+  unitMeans: fc.option(fc.array(number, { maxLength: 3 })),
+}, { features, spread: fc.option(share) });
 
 /** Any measurements that the types allow, however unlikely. */
 export const anyMeasurements: fc.Arbitrary<Measurements> = fc.record({
@@ -120,12 +138,12 @@ export const anyMeasurements: fc.Arbitrary<Measurements> = fc.record({
     relaxedSimd: fc.boolean(),
     tfjs: text,
   }),
-  batch: fc.record({
+  batch: partly({
     examples: fc.nat(),
     seed: fc.option(number),
     inputs: statistics,
     perInput: fc.array(input, { maxLength: 2 }),
-  }),
+  }, { targets: fc.array(target, { maxLength: 2 }) }),
   objective: fc.record({ name: text, value: number }),
   seed: fc.option(number),
   layers: fc.array(layer, { maxLength: 6 }),

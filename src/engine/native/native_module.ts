@@ -1,9 +1,7 @@
 import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
-import type { FlatCounts } from "./flat_counts.ts";
 import type { Matrix } from "./matrix.ts";
-import { NativeRunner } from "./native_runner.ts";
+import { NativeStatistics } from "./native_statistics.ts";
 import type { ConvolutionWindows, Operation } from "./operations.ts";
-import type { Sums } from "./sums.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
 /** The operations over windows. */
@@ -20,7 +18,7 @@ export type Windowed = Extract<
  * It keeps some 4 MB of scratch a thread on the heap, or what its largest operation needed. No result
  * depends on how many threads there are.
  */
-export class NativeModule extends NativeRunner {
+export class NativeModule extends NativeStatistics {
   /**
    * C = A B, and then + bias and relu where asked for; row-major, one C after the other.
    *
@@ -40,21 +38,9 @@ export class NativeModule extends NativeRunner {
     this.run(
       "matMul",
       {
-        a: a.address,
-        aRow: a.row,
-        aColumn: a.column,
-        aBatch: a.batch,
-        b: b.address,
-        bRow: b.row,
-        bColumn: b.column,
-        bBatch: b.batch,
-        c,
-        batch,
-        m,
-        n,
-        k,
-        bias,
-        flags: relu ? 2 : 0,
+        ...{ a: a.address, aRow: a.row, aColumn: a.column, aBatch: a.batch },
+        ...{ b: b.address, bRow: b.row, bColumn: b.column, bBatch: b.batch },
+        ...{ c, batch, m, n, k, bias, flags: relu ? 2 : 0 },
       },
       { work: batch * m * n * k, scratch: this.scratchOf(0) },
     );
@@ -179,48 +165,6 @@ export class NativeModule extends NativeRunner {
       { work: blocks * rows * width },
     );
   }
-
-  /** All sums over `count` floats that their statistics need, in float64 and one sweep. */
-  sums(address: number, count: number): Sums {
-    this.run("sums", { from: address, count, result: this.resultAddress });
-    const sums = this.results;
-    return {
-      count,
-      finite: sums[0],
-      sumAbs: sums[1],
-      sumSquares: sums[2],
-      maxAbs: sums[3],
-      zeros: sums[4],
-      mean: sums[5],
-      squaredDeviations: sums[6],
-    };
-  }
-
-  /**
-   * Counts the entries of [groups, units, inner] floats beyond two bounds, and tells which units have any
-   * between them.
-   *
-   * @param bounds Entries <= `low` and those >= `high` lie beyond; NaN for a bound that is not there.
-   */
-  flat(
-    address: number,
-    { groups, units, inner }: { groups: number; units: number; inner: number },
-    { low, high }: { low: number; high: number },
-  ): FlatCounts {
-    const bounds = { low: float32Below(low), high: -float32Below(-high) };
-    this.run(
-      "flat",
-      { from: address, groups, units, inner, result: this.resultAddress, ...bounds },
-      { scratch: 4 * units },
-    );
-    const [below, above, nan] = this.results;
-    return {
-      low: below,
-      high: above,
-      nan,
-      active: new Int32Array(this.memory.buffer, this.scratchAddress, units),
-    };
-  }
 }
 
 /**
@@ -234,15 +178,4 @@ export function createNativeModule(
   { relaxedSimd, threads }: { relaxedSimd: boolean; threads: number },
 ): NativeModule {
   return new NativeModule(backend, relaxedSimd && hasRelaxedSimd(), threads);
-}
-
-/** The largest float32 that is not above x: a float32 is <= it just where it is <= x. */
-function float32Below(x: number): number {
-  const nearest = Math.fround(x);
-  if (!(nearest > x)) return nearest;
-  const bits = new Int32Array(new Float32Array([nearest]).buffer);
-  // The next one down: away from 0 below it, towards 0 above it; below 0 itself is the smallest.
-  if (nearest === 0) return -(2 ** -149);
-  bits[0] += nearest > 0 ? -1 : 1;
-  return new Float32Array(bits.buffer)[0];
 }

@@ -40,6 +40,7 @@ export const RECORDS = {
     ...{ divisor: "i32", isWide: "i32" },
   },
   Run: { from: "usize", count: "i32", result: "usize" },
+  Columns: { x: "usize", row: "usize", rows: "i32", width: "i32", result: "usize" },
   Grouped: {
     ...{ from: "usize", groups: "i32", units: "i32", inner: "i32", result: "usize" },
     ...{ low: "f32", high: "f32" },
@@ -68,6 +69,9 @@ export const OPERATIONS = {
   copyRows: ["Rows"],
   gatherRows: ["Gather"],
   maxPoolGradient: ["Convolution", "Windows"],
+  columnSquares: ["Columns"],
+  columns: ["Columns"],
+  exponents: ["Run"],
 } as const satisfies Record<string, readonly (keyof typeof RECORDS)[]>;
 
 /** The name of an operation. */

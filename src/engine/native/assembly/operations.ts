@@ -1,4 +1,5 @@
 import { axisSums, axisSumUnits } from "./axis_sums";
+import { columns, columnSquares } from "./columns";
 import {
   convolution,
   convolutionFilterGradient,
@@ -6,11 +7,13 @@ import {
 } from "./convolution";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
 import { clipGradient, tanh, tanhGradient } from "./elementwise";
+import { exponents } from "./exponents";
 import { gemm } from "./gemm";
 import { maxPoolGradient } from "./pooling";
 import {
   AxisSums,
   Binary,
+  Columns,
   Convolution,
   Gather,
   Grouped,
@@ -190,6 +193,21 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
         w, c.x, c.y, c.result,
         share(w.channels, 4, part, parts), share(w.channels, 4, next, parts),
       );
+      break;
+    }
+    case Operation.columnSquares: {
+      const r = changetype<Columns>(record);
+      if (part == 0) columnSquares(r.x, r.row, r.rows, r.width, r.result);
+      break;
+    }
+    case Operation.columns: {
+      const r = changetype<Columns>(record);
+      if (part == 0) columns(r.x, r.row, r.rows, r.width, scratch);
+      break;
+    }
+    case Operation.exponents: {
+      const r = changetype<Run>(record);
+      if (part == 0) exponents(r.from, r.count, scratch);
       break;
     }
   }

@@ -18,6 +18,9 @@ export const enum Operation {
   copyRows,
   gatherRows,
   maxPoolGradient,
+  columnSquares,
+  columns,
+  exponents,
 }
 
 @unmanaged
@@ -136,6 +139,15 @@ export class AxisSums {
 export class Run {
   from: usize;
   count: i32;
+  result: usize;
+}
+
+@unmanaged
+export class Columns {
+  x: usize;
+  row: usize;
+  rows: i32;
+  width: i32;
   result: usize;
 }
 

@@ -1,0 +1,81 @@
+import type { TensorStatistics } from "./tensor_statistics.ts";
+
+/**
+ * The features of a tensor: the units of its last axis, each over all examples and all other axes. An image
+ * has one for each channel, one number an example is one feature. A feature with an entry that is not finite is
+ * counted, and nothing else is said of it.
+ */
+export interface FeatureMeasurements {
+  /** How many features there are. */
+  count: number;
+  /** How many have one value throughout. */
+  constant: number;
+  /** Of those that vary, the largest |mean| / std; `null` where none does. */
+  largestOffset: number | null;
+  /** The largest standard deviation; likewise. */
+  largestStd: number | null;
+  /** The smallest standard deviation; likewise. */
+  smallestStd: number | null;
+}
+
+/** One input tensor of the batch. */
+export interface InputMeasurements {
+  /** Name of the model's input. */
+  name: string;
+  /** Shape, examples first. */
+  shape: number[];
+  /** TensorFlow.js dtype. */
+  dtype: string;
+  /** True where the entries are indices that an embedding looks up, of whatever dtype; else absent. */
+  lookedUp?: boolean;
+  /**
+   * Names of the layers at the front of the model that scale it before anything else sees it, as
+   * `Rescaling` and a normalisation do; absent where there is none.
+   */
+  scaledBy?: string[];
+  /** True where each row (along the last axis, of two entries or more) has the l2 norm 1; else absent. */
+  unitRows?: boolean;
+  /** Statistics of the values. */
+  values: TensorStatistics;
+  /** Its features; absent where the entries are looked up, and where each feature has one entry. */
+  features?: FeatureMeasurements;
+  /**
+   * As {@linkcode LayerMeasurements.spread}: the share of the second moment that tells examples apart, or
+   * `null`. Absent where the entries are looked up.
+   */
+  spread?: number | null;
+}
+
+/** Classes that are given by their numbers. */
+export interface ClassMeasurements {
+  /** How many units the output has: classes are 0 to `units - 1`. */
+  units: number;
+  /** The least number; `null` where all are NaN or infinite. */
+  least: number | null;
+  /** The largest number; likewise. */
+  most: number | null;
+  /** How many are no whole number, NaN and the infinities among them. */
+  fractions: number;
+}
+
+/** One target tensor of the batch. */
+export interface TargetMeasurements {
+  /** Name of the output it belongs to. */
+  name: string;
+  /** Shape, examples first. */
+  shape: number[];
+  /** Statistics of the values. */
+  values: TensorStatistics;
+  /** Of the classes that `sparseCategoricalCrossentropy` takes; absent for other losses. */
+  classes?: ClassMeasurements;
+  /**
+   * Mean over the examples for each output unit (last axis), which for one-hot targets is the share
+   * of each class; for the integer targets of `sparseCategoricalCrossentropy` the share of each class
+   * as well. `null` beyond 1000 units.
+   */
+  unitMeans: number[] | null;
+  /** Its features, one for each unit; absent for classes, and where each feature has one entry. */
+  features?: FeatureMeasurements;
+  /** As that of an input; absent for classes. */
+  spread?: number | null;
+}
