@@ -5,6 +5,7 @@ import type { Figure, LayerRecord } from "./layer_record.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
 import { mergeSums, statisticsOf } from "./sums.ts";
+import { dropoutOf } from "./training_facts.ts";
 
 const FIGURES: Figure[] = [
   "preActivations",
@@ -16,12 +17,17 @@ const FIGURES: Figure[] = [
 /**
  * Turns what a pass has gathered of a layer into plain data.
  *
- * @param pass How many heads the model has, and examples the batch.
+ * @param pass How many heads the model has and examples the batch, and what the layers' regularizers add to the
+ * loss.
  */
 export function describeLayer(
   record: LayerRecord,
   weights: WeightMeasurements[],
-  { heads, examples }: { heads: number; examples: number },
+  { heads, examples, penalties }: {
+    heads: number;
+    examples: number;
+    penalties: ReadonlyMap<Layer, number> | null;
+  },
 ): LayerMeasurements {
   const { kind, kernel } = layerTraits(record.className);
   const settings = describeSettings(record.layer);
@@ -35,6 +41,9 @@ export function describeLayer(
   else if (!judged) absent.saturatedFraction = "no pre-activation was seen";
   if (!region?.oneSided) absent.deadFraction = "the activation is not one-sided";
   else if (!judged) absent.deadFraction = "no pre-activation was seen";
+  // The parts of a gated cell have rows of their own.
+  const isPart = record.className !== record.layer.getClassName();
+  const penalty = penalties?.get(record.layer);
   const spread = whyNoSpread(record, examples) ??
     record.deviations / record.activations!.sumSquares;
   if (typeof spread === "string") absent.spread = spread;
@@ -56,6 +65,8 @@ export function describeLayer(
     ...record.heads.size > 0 && record.heads.size < heads ? { heads: [...record.heads] } : {},
     ...kernel === "transposed" ? { strides: stridesOf(record) } : {},
     ...record.normalization === null ? {} : { normalization: record.normalization },
+    ...isPart ? {} : dropoutOf(record.layer),
+    ...isPart || penalty === undefined ? {} : { penalty },
     calls: record.calls,
     shape: record.shapeVaries ? null : record.shape,
     preActivations: statisticsOf(record.preActivations),

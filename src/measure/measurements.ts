@@ -105,6 +105,18 @@ export interface LayerMeasurements {
   strides?: number[];
   /** Whose statistics a batch normalisation ran on: its own moving ones, or those of the batch. */
   normalization?: "moving" | "batch";
+  /**
+   * The share of entries that the layer drops in training: the rate of a dropout layer, or what a recurrent one
+   * drops of its inputs (of several cells the largest). Absent where it drops nothing. A pass drops nothing.
+   */
+  dropout?: number;
+  /** What a recurrent layer drops of its state in training, likewise. */
+  recurrentDropout?: number;
+  /**
+   * What the layer's regularizers add to the loss in training, at the weights as they are; absent where
+   * TensorFlow.js asks none, as those of recurrent layers. It adds it for each place of a shared layer.
+   */
+  penalty?: number;
   /** How many calls the graph makes of the layer (shared and time-distributed: more than 1). */
   calls: number;
   /** Shape of z (or of a, where the layer has no z) with the batch first; `null` if it varies. */
@@ -199,6 +211,11 @@ export interface Measurements {
      * and for the sum.
      */
     chosenBy?: "compiled" | "head";
+    /**
+     * What all regularizers add to the loss in training, at the weights as they are; part of `value` only where
+     * it was asked for. Absent where the model has none.
+     */
+    penalty?: number;
     /** True where the batch had no targets for it, so that they were drawn at random; else absent. */
     randomTargets?: boolean;
   };

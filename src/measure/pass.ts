@@ -27,6 +27,7 @@ import { evaluateObjective } from "./resolve_objective.ts";
 import { makeTap, WatchedGradients } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
 import { inputName } from "./tensor_names.ts";
+import { measurePenalties } from "./training_facts.ts";
 
 /**
  * One pass over a model: its phases, in the order in which {@linkcode Pass.run} calls them. Whatever a
@@ -144,12 +145,14 @@ export class Pass implements Disposable {
 
   /** Turns what the pass has gathered into plain data. */
   #describe(): Measurements {
-    const { model, batch, options, examples, chosen, weights } = this.#plan;
+    const { model, batch, options, examples, chosen, weights, leaves } = this.#plan;
     const { simd, relaxedSimd, version } = this.#engine;
     const { objective, chosenBy, drawn } = chosen;
     const weightsOf = this.#measureWeights();
     const rows = this.#inCallOrder();
     const measured = this.#measureBatch();
+    const layers = leaves.map(({ layer }) => layer);
+    const penalties = measurePenalties(this.#heap.tf, model, layers);
     return {
       version: 1,
       model: {
@@ -169,12 +172,15 @@ export class Pass implements Disposable {
         name: objective.name,
         value: this.#value,
         ...(chosenBy === null ? {} : { chosenBy }),
+        ...(penalties === null ? {} : { penalty: penalties.all }),
         ...(drawn === null ? {} : { randomTargets: true }),
       },
       seed: options.seed ?? null,
       layers: declareSignals(
         rows.map((row) =>
-          describeLayer(row, weightsOf.get(row.name) ?? [], { heads: this.#heads, examples })
+          describeLayer(row, weightsOf.get(row.name) ?? [], {
+            ...{ heads: this.#heads, examples, penalties: penalties?.byLayer ?? null },
+          })
         ),
         measured.perInput,
       ),

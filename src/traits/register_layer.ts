@@ -29,6 +29,7 @@ const VALUES: Record<
     is: (value) => value === null || typeof value === "string",
   },
   kinked: { expected: "true or false", is: (value) => typeof value === "boolean" },
+  drops: { expected: "true or false", is: (value) => typeof value === "boolean" },
   memoryCopies: {
     expected: "a number from 0 to 1000",
     is: (value) => typeof value === "number" && value >= 0 && value <= 1000,

@@ -99,6 +99,9 @@ const layer: fc.Arbitrary<LayerMeasurements> = partly({
   strides: fc.array(fc.nat(), { maxLength: 3 }),
   normalization: fc.constantFrom("moving" as const, "batch" as const),
   spread: fc.option(fc.oneof(share, number)),
+  dropout: share,
+  recurrentDropout: share,
+  penalty: number,
 });
 
 const features: fc.Arbitrary<FeatureMeasurements> = fc.record({
@@ -144,7 +147,7 @@ export const anyMeasurements: fc.Arbitrary<Measurements> = fc.record({
     inputs: statistics,
     perInput: fc.array(input, { maxLength: 2 }),
   }, { targets: fc.array(target, { maxLength: 2 }) }),
-  objective: fc.record({ name: text, value: number }),
+  objective: partly({ name: text, value: number }, { penalty: number }),
   seed: fc.option(number),
   layers: fc.array(layer, { maxLength: 6 }),
 });

@@ -76,6 +76,7 @@ Deno.test("registerLayer() declares a custom class, and later calls replace it",
     operation: null,
     activation: null,
     kinked: false,
+    drops: false,
     memoryCopies: 0,
   });
   registerLayer("MyIdentity", { kind: "dense", kernel: "ordinary" });

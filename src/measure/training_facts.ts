@@ -1,0 +1,68 @@
+import { heapView } from "../engine/heap_view.ts";
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
+import { errorMessage } from "../words/error_message.ts";
+import { MeasureError } from "./measure_error.ts";
+import type { LayerMeasurements } from "./measurements.ts";
+
+/** What only training meets: a pass drops nothing. */
+export function dropoutOf(layer: Layer): Pick<LayerMeasurements, "dropout" | "recurrentDropout"> {
+  const { rate, cell } = layer as unknown as { rate?: number; cell?: Cell & { cells?: Cell[] } };
+  const cells = cell === undefined ? [] : cell.cells ?? [cell];
+  const dropped = layerTraits(layer.getClassName()).drops
+    ? [rate ?? 0]
+    : cells.map(({ dropout }) => dropout ?? 0);
+  const dropout = Math.max(0, ...dropped);
+  const recurrentDropout = Math.max(0, ...cells.map((cell) => cell.recurrentDropout ?? 0));
+  return {
+    ...dropout > 0 ? { dropout } : {},
+    ...recurrentDropout > 0 ? { recurrentDropout } : {},
+  };
+}
+
+/** A recurrent cell. */
+interface Cell {
+  dropout?: number;
+  recurrentDropout?: number;
+}
+
+/** What TensorFlow.js asks for the values of regularizers; its types do not show it. */
+interface Penalised {
+  calculateLosses(): Tensor[];
+  losses: (() => Tensor)[];
+}
+
+/**
+ * What the regularizers add to the loss at the weights as they are.
+ *
+ * @param layers The layers of the model.
+ * @returns All of it, and that of each layer with a regularizer; `null` where there is none.
+ * @throws {MeasureError} If a regularizer throws.
+ */
+export function measurePenalties(
+  tf: TensorFlow,
+  model: LayersModel,
+  layers: readonly Layer[],
+): { all: number; byLayer: Map<Layer, number> } | null {
+  const penalised = (layer: Layer) => layer as unknown as Penalised;
+  const regularized = layers.filter((layer) => penalised(layer).losses.length > 0);
+  if (regularized.length === 0) return null;
+  const sumOf = (where: string, losses: () => Tensor[]) => {
+    try {
+      let sum = 0;
+      tf.tidy(() => losses().forEach((loss) => sum += heapView(tf, loss)[0]));
+      return sum;
+    } catch (error) {
+      throw new MeasureError(`The penalty of ${where} cannot be computed: ${errorMessage(error)}`, {
+        cause: error,
+      });
+    }
+  };
+  const byLayer = new Map(
+    regularized.map((layer) => [
+      layer,
+      sumOf(`layer ${layer.name}`, () => penalised(layer).losses.map((loss) => loss())),
+    ]),
+  );
+  return { all: sumOf(`model ${model.name}`, () => penalised(model).calculateLosses()), byLayer };
+}
