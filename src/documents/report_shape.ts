@@ -14,6 +14,7 @@ import type {
 } from "../measure/measurements.ts";
 import type { LayerSettings } from "../measure/layer_settings.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import type { ExponentHistogram } from "../theory/half_precision_fit.ts";
 import { findingKeys } from "./finding_shape.ts";
 import {
   boolean,
@@ -39,6 +40,15 @@ export interface Report {
   findings: Finding[];
 }
 
+const exponents = object<ExponentHistogram>({
+  zeros: count,
+  nonFinite: count,
+  under: count,
+  from: number,
+  counts: list(count),
+  over: count,
+});
+
 const statistics = object<TensorStatistics>({
   count,
   meanAbs: number,
@@ -49,6 +59,7 @@ const statistics = object<TensorStatistics>({
   l2: number,
   zeroFraction: number,
   nonFinite: count,
+  exponents: optional(exponents),
 });
 
 const weight = object<WeightMeasurements>({

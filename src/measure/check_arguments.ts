@@ -38,6 +38,7 @@ const KNOWN: Record<keyof Required<MeasureOptions>, (value: unknown) => string |
   batchNormalization: (value) =>
     value === "inference" || value === "training" ? null : '"inference" or "training"',
   penalties: (value) => typeof value === "boolean" ? null : "true or false",
+  histograms: (value) => typeof value === "boolean" ? null : "true or false",
   source: (value) => value === null || typeof value === "string" ? null : "a string or null",
   seed: (value) => value === null || Number.isSafeInteger(value) ? null : "an integer or null",
   onProgress: (value) => typeof value === "function" ? null : "a function",

@@ -1,6 +1,7 @@
 import type { Layer } from "../engine/tensorflow.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import type { Sums } from "../engine/native/sums.ts";
+import { exponentsOfZeros } from "./exponents.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
@@ -98,7 +99,8 @@ function overAllCalls(gradient: Sums | null, entries: Sums | null): Sums | null 
   const count = (entries?.count ?? 0) - (gradient?.count ?? 0);
   if (gradient === null || count <= 0) return gradient;
   const nothing = { sumAbs: 0, sumSquares: 0, maxAbs: 0, mean: 0, squaredDeviations: 0 };
-  return mergeSums(gradient, { count, finite: count, zeros: count, ...nothing });
+  const zeros = { count, finite: count, zeros: count, ...nothing };
+  return mergeSums(gradient, { ...zeros, exponents: exponentsOfZeros(count) });
 }
 
 function stridesOf({ layer }: LayerRecord): number[] {

@@ -4,6 +4,7 @@ import type { Sums } from "../engine/native/sums.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { LayerVariable, ModelWeight } from "../model/model_weights.ts";
 import { duplicateUnits } from "./duplicate_units.ts";
+import { withExponents } from "./exponents.ts";
 import type { WeightMeasurements } from "./measurements.ts";
 import { mergeSums, statisticsOf, sumTensor } from "./sums.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
@@ -22,14 +23,16 @@ export interface WeightGradient {
  * @param heap The engine's heap.
  * @param gradient The gradient.
  * @param usedRows For an embedding matrix, the rows that the batch looked up.
+ * @param histograms Whether exponents are counted.
  */
 export function weightGradient(
   heap: Heap,
   gradient: Tensor,
   usedRows: Set<number> | null,
+  histograms: boolean,
 ): WeightGradient {
   return {
-    all: statisticsOf(sumTensor(heap, gradient))!,
+    all: statisticsOf(withExponents(heap, gradient, sumTensor(heap, gradient), histograms))!,
     usedRows: usedRows === null || gradient.rank !== 2 ? null : overRows(heap, gradient, usedRows),
   };
 }

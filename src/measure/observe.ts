@@ -1,6 +1,7 @@
 import type { Heap } from "../engine/heap.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import { deviationsBetween } from "./between_examples.ts";
+import { withExponents } from "./exponents.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import { sumTensor } from "./sums.ts";
 import type { Observer } from "./tap.ts";
@@ -10,6 +11,8 @@ export interface Sweep {
   readonly heap: Heap;
   /** How many examples the batch has. */
   readonly examples: number;
+  /** Whether the exponents of the entries are counted. */
+  readonly histograms: boolean;
 }
 
 /**
@@ -56,9 +59,9 @@ export function countFlat(
  * @param figures The figures, each with the record it belongs to.
  */
 export function observe(sweep: Sweep, ...figures: [LayerRecord, Figure][]): Observer {
-  const { heap, examples } = sweep;
+  const { heap, examples, histograms } = sweep;
   return (tensor) => {
-    const sums = sumTensor(heap, tensor);
+    const sums = withExponents(heap, tensor, sumTensor(heap, tensor), histograms);
     for (const [record, figure] of figures) {
       record.add(figure, sums);
       if (figure !== "activations" || examples < 2) continue;

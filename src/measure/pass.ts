@@ -102,7 +102,7 @@ export class Pass implements Disposable {
   #tapLayers(): void {
     const { leaves, containers, onBatch, examples } = this.#plan;
     const { records, restore } = tapLayers(leaves, containers, {
-      sweep: { heap: this.#heap, examples },
+      sweep: { heap: this.#heap, examples, histograms: this.#plan.options.histograms ?? false },
       tap: makeTap(this.#watched),
       flow: this.#flow,
       onBatch,
@@ -119,10 +119,11 @@ export class Pass implements Disposable {
 
   /** Asks for the gradients of the weights that are trained. */
   #watchWeights(): void {
+    const { histograms = false } = this.#plan.options;
     for (const weight of this.#plan.weights.filter(({ trainable }) => trainable)) {
       const record = this.#recordOf.get(weight.layer)!;
       this.#watched.watch(weight.variable.read(), (dw) => {
-        this.#gradients.set(weight, weightGradient(this.#heap, dw, record.usedRows));
+        this.#gradients.set(weight, weightGradient(this.#heap, dw, record.usedRows, histograms));
       });
     }
   }

@@ -2,6 +2,7 @@ import type { Heap } from "../engine/heap.ts";
 import { heapView } from "../engine/heap_view.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
+import { histogramOf, mergeExponents } from "./exponents.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
 
 /**
@@ -79,7 +80,8 @@ export function sumTensor(
 export function mergeSums(a: Sums | null, b: Sums): Sums {
   if (a === null) return b;
   const count = a.count + b.count;
-  if (b.finite === 0) return { ...a, count };
+  const exponents = mergeExponents(a, b);
+  if (b.finite === 0) return { ...a, count, ...exponents };
   const finite = a.finite + b.finite;
   const step = b.mean - a.mean;
   return {
@@ -92,6 +94,7 @@ export function mergeSums(a: Sums | null, b: Sums): Sums {
     mean: a.mean + step * (b.finite / finite),
     squaredDeviations: a.squaredDeviations + b.squaredDeviations +
       step * step * (a.finite * b.finite / finite),
+    ...exponents,
   };
 }
 
@@ -109,5 +112,6 @@ export function statisticsOf(sums: Sums | null): TensorStatistics | null {
     l2: Math.sqrt(sums.sumSquares),
     zeroFraction: sums.zeros / n,
     nonFinite: sums.count - sums.finite,
+    ...sums.exponents === undefined ? {} : { exponents: histogramOf(sums, sums.exponents) },
   };
 }

@@ -1,3 +1,5 @@
+import type { ExponentHistogram } from "../theory/half_precision_fit.ts";
+
 /**
  * The statistics of one tensor, accumulated in float64. `nonFinite` counts the NaN and infinite
  * entries; every other figure except `count` is over the finite entries alone, and is 0 when there
@@ -22,4 +24,9 @@ export interface TensorStatistics {
   zeroFraction: number;
   /** How many entries are NaN or infinite. */
   nonFinite: number;
+  /**
+   * How many entries have each binary exponent; of z, a, dJ/da, delta and dJ/dw, and only where
+   * `histograms` asks for it.
+   */
+  exponents?: ExponentHistogram;
 }

@@ -13,6 +13,12 @@ export * from "./fans.ts";
 export * from "./forward_slope.ts";
 export * from "./gain.ts";
 export * from "./gaussian_mean.ts";
+export {
+  type ExponentHistogram,
+  type FormatFit,
+  type HalfPrecisionFit,
+  halfPrecisionFit,
+} from "./half_precision_fit.ts";
 export * from "./initializer_std.ts";
 export * from "./initializers.ts";
 export { leakyRelu } from "../traits/leaky_relu.ts";

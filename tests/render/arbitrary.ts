@@ -11,6 +11,7 @@ import type {
   TargetMeasurements,
   WeightMeasurements,
 } from "../../src/measure/measurements.ts";
+import type { ExponentHistogram } from "../../src/theory/half_precision_fit.ts";
 import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
 
 /** Texts that somebody might put into a model file: any script, controls, halves of characters. */
@@ -37,7 +38,16 @@ const number = fc.oneof(
 );
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 
-const statistics: fc.Arbitrary<TensorStatistics> = fc.record({
+const exponents: fc.Arbitrary<ExponentHistogram> = fc.record({
+  zeros: fc.nat(),
+  nonFinite: fc.nat(),
+  under: fc.nat(),
+  from: fc.integer({ min: -40, max: 40 }),
+  counts: fc.array(fc.nat(), { maxLength: 5 }),
+  over: fc.nat(),
+});
+
+const statistics: fc.Arbitrary<TensorStatistics> = partly({
   count: fc.nat(),
   meanAbs: number,
   rms: number,
@@ -47,7 +57,7 @@ const statistics: fc.Arbitrary<TensorStatistics> = fc.record({
   l2: number,
   zeroFraction: fc.oneof(share, number),
   nonFinite: fc.oneof(fc.constant(0), fc.nat()),
-});
+}, { exponents });
 const maybe = fc.option(statistics);
 const shape = fc.array(fc.nat(), { maxLength: 4 });
 const absent = fc.dictionary(text, text, { maxKeys: 3 });

@@ -16,4 +16,6 @@ export interface Sums {
   mean: number;
   /** Sum of (x - mean) squared. */
   squaredDeviations: number;
+  /** How many entries have each exponent as float32 stores it, 0 to 255; only where it was asked for. */
+  exponents?: Float64Array;
 }
