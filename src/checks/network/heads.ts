@@ -5,6 +5,8 @@ import { hasKernel } from "./signal_path.ts";
 export interface Head {
   /** The row that holds the head's kernel. */
   layer: LayerMeasurements;
+  /** The row that the output's activation belongs to, where it is another one; else `null`. */
+  output: LayerMeasurements | null;
   /** Name of the activation of the output; `linear` where there is none. */
   activation: string;
   /** An activation that what goes into the last one has just been through, or `null`. */
@@ -30,6 +32,7 @@ export function headLayer({ layers }: Measurements): Head | null {
   const shape = (active ?? kernels[0]).shape;
   return {
     layer: kernels[0],
+    output: active === kernels[0] ? null : active ?? null,
     activation: active?.activation ?? "linear",
     before: active !== kernels[0] && outputs.includes(last) && isActive(last)
       ? last.activation

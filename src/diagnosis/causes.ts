@@ -1,0 +1,28 @@
+import { activations } from "./causes/activations.ts";
+import { biases } from "./causes/biases.ts";
+import { brokenNumbers } from "./causes/broken_numbers.ts";
+import { constantWeights } from "./causes/constant_weights.ts";
+import { embeddings } from "./causes/embeddings.ts";
+import { frozen } from "./causes/frozen.ts";
+import { gains } from "./causes/gains.ts";
+import { heads } from "./causes/heads.ts";
+import { inputs } from "./causes/inputs.ts";
+import { kernelScale } from "./causes/kernel_scale.ts";
+import type { Search } from "./suspect.ts";
+
+/**
+ * The searches, in the order in which they may claim what follows: what breaks every number first, then
+ * what goes in and what comes out, then the weights, and last what is no fault of any single layer.
+ */
+export const SEARCHES: readonly Search[] = [
+  brokenNumbers,
+  frozen,
+  inputs,
+  heads,
+  constantWeights,
+  embeddings,
+  biases,
+  kernelScale,
+  activations,
+  gains,
+];

@@ -1,0 +1,40 @@
+import { formatLayers } from "../../checks/format.ts";
+import { kernelChain } from "../../checks/kernel_chain.ts";
+import { gain } from "../../theory/gain.ts";
+import type { Patient, Suspect } from "../suspect.ts";
+import { isOf } from "./shared.ts";
+
+/** So many layers of sigmoid in a row lose the gradient: each passes a quarter of it at most. */
+const ROW = 3;
+
+/** Hidden layers of sigmoid, whose slope is at most 1/4. */
+export function activations({ measurements: { layers } }: Patient): Suspect[] {
+  const squashed = kernelChain(layers).filter(({ layer, activation }) =>
+    layer.role === "hidden" && /^(hardS|s)igmoid$/.test(activation)
+  );
+  if (squashed.length < ROW) return [];
+  const names = squashed.map(({ output }) => output.name);
+  return [{
+    kind: "activation",
+    layers: names,
+    message: `${formatLayers(names, layers)} end in a ${squashed[0].activation}, which passes at ` +
+      `most ${squashed[0].activation === "sigmoid" ? "1/4" : "1/5"} of the gradient each: over ` +
+      `${squashed.length} layers next to nothing is left.`,
+    states: [],
+    explains: isOf(
+      ...["vanishing-gradients", "gradients-flow", "activation-scale"],
+      ...["gradient-balance", "gradient-ratio"],
+    ),
+    cures: ["tanh", "selu", "relu"].map((to) => ({
+      kind: "activation",
+      layers: names,
+      from: squashed[0].activation,
+      to,
+      rescale: squashed.map(({ layer, kernel, sigma }) => ({
+        layer: layer.name,
+        weight: kernel.name,
+        factor: gain(to)! / sigma,
+      })),
+    })),
+  }];
+}

@@ -1,0 +1,40 @@
+import { formatLayers, formatNumber } from "../../checks/format.ts";
+import { isBias } from "../../theory/weight_kinds.ts";
+import type { Patient, Suspect } from "../suspect.ts";
+import { foundBy, isConsequence, layersOf, rowsOf } from "./shared.ts";
+
+/** From this share of z on, what a unit puts out is decided by its bias rather than by the example. */
+const DECIDES = 0.5;
+
+/** Biases that push the units of a layer to where they pass nothing, or that drown what they are fed. */
+export function biases(patient: Patient): Suspect[] {
+  const found = foundBy("bias-init", patient).filter(({ measured, layer }) =>
+    layer !== null && (measured ?? 0) >= DECIDES
+  );
+  const names = layersOf(found, patient);
+  const rows = rowsOf(names, patient).filter(({ role }) => role === "hidden");
+  if (rows.length === 0) return [];
+  const weights = rows.flatMap((layer) =>
+    layer.weights.filter(isBias).map((weight) => ({ layer, weight }))
+  );
+  const [{ layer: first, weight: { values } }] = weights;
+  const which = formatLayers(rows.map(({ name }) => name), patient.measurements.layers);
+  const size = values.std <= 1e-6 * values.maxAbs
+    ? `${formatNumber(values.mean)}`
+    : `of size ${formatNumber(values.rms)}`;
+  const spread = first.preActivations?.std ?? 0;
+  return [{
+    kind: "bias",
+    layers: rows.map(({ name }) => name),
+    message:
+      `The biases of ${which} are ${size}, while z varies by only ${formatNumber(spread)}: ` +
+      `they decide what the units put out, not the examples.`,
+    states: found,
+    explains: isConsequence,
+    cures: [{
+      kind: "set-bias",
+      value: 0,
+      weights: weights.map(({ layer, weight }) => ({ layer: layer.name, weight: weight.name })),
+    }],
+  }];
+}

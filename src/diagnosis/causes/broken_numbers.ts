@@ -1,0 +1,42 @@
+import { formatCount } from "../../checks/format.ts";
+import type { Suspect } from "../suspect.ts";
+import type { Patient } from "../suspect.ts";
+import { foundBy } from "./shared.ts";
+
+/** A NaN or an infinity in an input or a weight: all that is computed from it is broken, too. */
+export function brokenNumbers(patient: Patient): Suspect[] {
+  const found = foundBy("non-finite", patient);
+  if (found.length === 0) return [];
+  const { batch, layers } = patient.measurements;
+  const inputs = [...batch.perInput, ...batch.targets ?? []]
+    .filter(({ values }) => values.nonFinite > 0);
+  const weights = layers.flatMap((layer) =>
+    layer.weights.filter(({ values }) => values.nonFinite > 0).map((weight) => ({ layer, weight }))
+  );
+  const places = [
+    ...inputs.map(({ name, values }) =>
+      `the batch's ${name} (${values.nonFinite} of ${values.count})`
+    ),
+    ...weights.map(({ weight: { name, values } }) =>
+      `${name} (${values.nonFinite} of ${values.count})`
+    ),
+  ];
+  if (places.length === 0) return [];
+  const shown = places.slice(0, 3).join(", ");
+  const rest = places.length > 3 ? ` and ${formatCount(places.length - 3, "more place")}` : "";
+  return [{
+    kind: "broken-numbers",
+    layers: [...new Set(weights.map(({ layer }) => layer.name))],
+    message: `NaN or infinite entries stand in ${shown}${rest}, and spread from there.`,
+    states: found.filter(({ layer }) =>
+      layer === null || weights.some((one) => one.layer.name === layer)
+    ),
+    explains: () => true,
+    cures: [{
+      kind: "rebuild",
+      what: weights.length > 0
+        ? `Look at how ${weights[0].weight.name} was drawn, trained or loaded.`
+        : "Clean the batch.",
+    }],
+  }];
+}

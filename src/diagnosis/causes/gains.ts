@@ -1,0 +1,60 @@
+import { formatLayers, formatNumber } from "../../checks/format.ts";
+import { kernelChain, type KernelLayer } from "../../checks/kernel_chain.ts";
+import { gain } from "../../theory/gain.ts";
+import type { Patient, Suspect } from "../suspect.ts";
+import { isConsequence } from "./shared.ts";
+import { initializerOf } from "./kernel_scale.ts";
+
+/** Over all layers together, a factor from which on many small ones are a cause. */
+const TOGETHER = 5;
+/** What is this close to what its activation asks for is left alone. */
+const CLOSE = 1.05;
+
+/**
+ * Kernels each of which is near what its activation asks for, and which together, layer by layer, make the
+ * signal fade or grow: Glorot's initialisation under a deep relu network.
+ */
+export function gains(patient: Patient): Suspect[] {
+  const chain = kernelChain(patient.measurements.layers).filter(isJudged);
+  const off = chain.map((kernel) => ({ kernel, factor: gain(kernel.activation)! / kernel.sigma }));
+  return [
+    off.filter(({ factor }) => factor > CLOSE),
+    off.filter(({ factor }) => factor < 1 / CLOSE),
+  ]
+    .flatMap((side): Suspect[] => {
+      const product = side.reduce((product, { factor }) => product * factor, 1);
+      const times = Math.max(product, 1 / product);
+      if (side.length < 2 || times < TOGETHER) return [];
+      const names = side.map(({ kernel }) => kernel.layer.name);
+      const mean = times ** (1 / side.length);
+      const which = formatLayers(names, patient.measurements.layers);
+      return [{
+        kind: "gain",
+        layers: names,
+        message: `The kernels of ${which} are each about ${formatNumber(mean)} times too ` +
+          `${product > 1 ? "small" : "large"} for ${
+            activationsOf(side.map(({ kernel }) => kernel))
+          }: over ` +
+          `${side.length} layers that is a factor of ${formatNumber(times)}.`,
+        states: [],
+        explains: isConsequence,
+        cures: [{
+          kind: "rescale",
+          initializer: initializerOf(names, patient),
+          weights: side.map(({ kernel, factor }) => ({
+            layer: kernel.layer.name,
+            weight: kernel.kernel.name,
+            factor,
+          })),
+        }],
+      }];
+    });
+}
+
+function isJudged({ layer, normalized, added, sigma, activation }: KernelLayer): boolean {
+  return layer.role === "hidden" && !normalized && !added && sigma > 0 && gain(activation) !== null;
+}
+
+function activationsOf(kernels: KernelLayer[]): string {
+  return [...new Set(kernels.map(({ activation }) => activation))].join(" and ");
+}

@@ -1,0 +1,65 @@
+import { formatNumber } from "../../checks/format.ts";
+import type { InputMeasurements } from "../../measure/measurements.ts";
+import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
+import type { Cure } from "../cure.ts";
+import type { Patient, Suspect } from "../suspect.ts";
+import { foundBy, isConsequence } from "./shared.ts";
+
+/** From this rms on, inputs alone make the layers after them too large; normalised ones have 1. */
+const LARGE = 3;
+/** Below it they leave the layers next to nothing. */
+const SMALL = 1 / 30;
+
+/** Inputs that are empty, all alike, or of the wrong scale. */
+export function inputs(patient: Patient): Suspect[] {
+  const found = foundBy("input-normalized", patient);
+  const { layers, batch: { perInput } } = patient.measurements;
+  return perInput.flatMap((input): Suspect[] => {
+    if (input.lookedUp || input.dtype !== "float32" || input.values.nonFinite > 0) return [];
+    const front = layers.find(({ name }) => input.scaledBy?.includes(name));
+    // What a layer at the front makes of it is what the others see.
+    const seen = front?.activations ?? input.values;
+    const what = front === undefined
+      ? `the input "${input.name}"`
+      : `what ${front.name} makes of the input "${input.name}"`;
+    const fault = faultOf(seen, what);
+    if (fault === null) return [];
+    return [{
+      kind: "input",
+      layers: front === undefined ? [] : [front.name],
+      message: fault,
+      states: perInput.length === 1
+        ? found
+        : found.filter(({ message }) => message.includes(`"${input.name}"`)),
+      explains: isConsequence,
+      cures: front === undefined ? curesOf(input) : [{
+        kind: "rebuild",
+        what:
+          `Look at the scale of ${front.name}: what it puts out should have a mean near 0 and a ` +
+          `standard deviation near 1.`,
+      }],
+    }];
+  });
+}
+
+function faultOf({ std, mean, rms, maxAbs }: TensorStatistics, what: string): string | null {
+  if (maxAbs === 0) return `Every entry of ${what} is 0, so there is nothing to learn from.`;
+  if (std === 0) {
+    return `Every entry of ${what} is ${formatNumber(mean)}, so all examples are alike.`;
+  }
+  if (rms > LARGE) {
+    return `The entries of ${what} are large: their rms is ${formatNumber(rms)}, and that of ` +
+      `normalised inputs is 1.`;
+  }
+  if (rms < SMALL) {
+    return `The entries of ${what} are tiny: their rms is ${formatNumber(rms)}, and that of ` +
+      `normalised inputs is 1.`;
+  }
+  return null;
+}
+
+function curesOf({ name, values: { mean, std } }: InputMeasurements): Cure[] {
+  return std > 0
+    ? [{ kind: "normalize-input", input: name, mean, std }]
+    : [{ kind: "rebuild", what: `Look at how "${name}" is made: every entry of it is the same.` }];
+}

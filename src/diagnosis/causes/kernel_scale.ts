@@ -1,0 +1,84 @@
+import type { Finding } from "../../checks/finding.ts";
+import { formatLayers, formatNumber } from "../../checks/format.ts";
+import { kernelChain, recurrentKernels } from "../../checks/kernel_chain.ts";
+import { isKernel } from "../../theory/weight_kinds.ts";
+import type { CuredWeight } from "../cure.ts";
+import type { Patient, Suspect } from "../suspect.ts";
+import { foundBy, isConsequence, layersOf } from "./shared.ts";
+
+/** A kernel and what it is to be multiplied by. */
+type Rescaled = CuredWeight & { factor: number };
+
+/** Kernels that are drawn too large, and those that are drawn too small. */
+export function kernelScale(patient: Patient): Suspect[] {
+  const found = foundBy("init-scale", patient).filter(({ measured }) => (measured ?? 0) > 0);
+  const large = found.filter(({ measured }) => measured! > 1);
+  const small = found.filter(({ measured }) => measured! < 1);
+  // The side with the larger factor first.
+  return [large, small]
+    .filter(({ length }) => length > 0)
+    .toSorted((a, b) => farthest(b) - farthest(a))
+    .map((findings) => suspect(findings, patient));
+}
+
+function farthest(findings: Finding[]): number {
+  return Math.max(...findings.map(({ measured }) => Math.abs(Math.log(measured!))));
+}
+
+function suspect(findings: Finding[], patient: Patient): Suspect {
+  const names = layersOf(findings, patient);
+  const { layers } = patient.measurements;
+  const weights = findings.flatMap((finding) => rescaled(finding, patient));
+  const isLarge = findings[0].measured! > 1;
+  const factors = weights.map(({ factor }) => isLarge ? 1 / factor : factor);
+  const least = Math.min(...factors);
+  const most = Math.max(...factors);
+  const mean = Math.exp(
+    factors.reduce((sum, factor) => sum + Math.log(factor), 0) / factors.length,
+  );
+  const times = most / least < 1.5
+    ? `about ${formatNumber(mean)}`
+    : `${formatNumber(least)} to ${formatNumber(most)}`;
+  const said = names.length === 1 ? "The kernel of" : "The kernels of";
+  return {
+    kind: "kernel-scale",
+    layers: names,
+    message:
+      `${said} ${formatLayers(names, layers)} ${names.length === 1 ? "is" : "are"} ${times} ` +
+      `times too ${isLarge ? "large" : "small"}.`,
+    states: findings,
+    explains: (finding) => isConsequence(finding) || isLarge && finding.rule === "non-finite",
+    cures: [{ kind: "rescale", weights, initializer: initializerOf(names, patient) }],
+  };
+}
+
+/** The kernel that a finding is about, with the factor that brings it to what was expected. */
+function rescaled({ layer, measured }: Finding, { measurements: { layers } }: Patient): Rescaled[] {
+  const row = layers.find(({ name }) => name === layer);
+  if (row === undefined) return [];
+  const factor = 1 / measured!;
+  const recurrent = recurrentKernels([row]);
+  const kernel = row.weights.filter(isKernel).find(({ name, values }) => {
+    const known = recurrent.find((one) => one.kernel.name === name);
+    return known === undefined || Math.abs(values.std / known.deviation * factor - 1) < 1e-6;
+  });
+  return kernel === undefined ? [] : [{ layer: row.name, weight: kernel.name, factor }];
+}
+
+/** The initialiser that all of the layers ask for, where there is one. */
+export function initializerOf(
+  names: string[],
+  { measurements: { layers } }: Patient,
+): string | null {
+  const chain = kernelChain(layers).filter(({ layer }) =>
+    names.includes(layer.name) && layer.role === "hidden"
+  );
+  const wanted = new Set(
+    chain.map(({ activation }) => isRelu(activation) ? "heNormal" : "leCunNormal"),
+  );
+  return wanted.size === 1 ? [...wanted][0] : null;
+}
+
+function isRelu(activation: string): boolean {
+  return !["linear", "tanh", "selu", "elu", "softsign"].includes(activation);
+}

@@ -1,0 +1,39 @@
+/** A weight that a cure changes. */
+export interface CuredWeight {
+  /** Path of its layer. */
+  layer: string;
+  /** Its name, unique within the model. */
+  weight: string;
+}
+
+/**
+ * What to do about a cause, as data: it is said in words, written as code, applied to the model at hand and
+ * measured again, all from this.
+ */
+export type Cure =
+  /** Multiplies weights, each by its own factor. */
+  | { kind: "rescale"; weights: (CuredWeight & { factor: number })[]; initializer: string | null }
+  /** Draws weights again from a normal distribution, each with its own standard deviation. */
+  | { kind: "redraw"; weights: (CuredWeight & { std: number })[]; initializer: string }
+  /** Sets weights of rank 1 to one number. */
+  | { kind: "set-bias"; weights: CuredWeight[]; value: number }
+  /** Subtracts the mean of an input over the batch and divides by its standard deviation. */
+  | { kind: "normalize-input"; input: string; mean: number; std: number }
+  /** The same for the targets of an output. */
+  | { kind: "normalize-targets"; output: string; mean: number; std: number }
+  /** Adds a number to the classes of an output. */
+  | { kind: "shift-classes"; output: string; by: number }
+  /** Gives layers another activation, and their kernels the scale that it asks for. */
+  | {
+    kind: "activation";
+    layers: string[];
+    from: string;
+    to: string;
+    rescale: (CuredWeight & { factor: number })[];
+  }
+  /** Ends the model in another activation, under another loss, or both. */
+  | { kind: "head"; layer: string; activation: string | null; loss: string | null }
+  /** Trains layers that were frozen. */
+  | { kind: "unfreeze"; layers: string[] }
+  /** What cannot be applied to a model that is built: a sentence. */
+  | { kind: "rebuild"; what: string };

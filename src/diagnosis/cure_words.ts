@@ -1,0 +1,131 @@
+import type { LayerMeasurements } from "../measure/measurements.ts";
+import { formatFactor, formatLayers, formatNumber } from "../checks/format.ts";
+import type { Cure, CuredWeight } from "./cure.ts";
+
+/** All layers of a model, in the order of the forward pass. */
+type Layers = readonly Pick<LayerMeasurements, "name" | "className">[];
+
+/** Says in one sentence what a cure does. */
+export function describeCure(cure: Cure, all: Layers): string {
+  switch (cure.kind) {
+    case "rescale": {
+      const which = weightsOf(cure.weights, all);
+      const factors = cure.weights.map(({ factor }) => factor);
+      const by = spread(factors) < 1.5
+        ? formatFactor(geometricMean(factors))
+        : `${formatFactor(Math.min(...factors))} to ${formatFactor(Math.max(...factors))}`;
+      const initializer = cure.initializer === null
+        ? ""
+        : `, or draw ${cure.weights.length === 1 ? "it" : "them"} with kernelInitializer: ` +
+          `"${cure.initializer}"`;
+      return `Multiply ${which} by ${by}${initializer}.`;
+    }
+    case "redraw":
+      return `Draw ${weightsOf(cure.weights, all)} with kernelInitializer: "${cure.initializer}".`;
+    case "set-bias":
+      return `Start the ${cure.weights.length === 1 ? "bias" : "biases"} of ` +
+        `${layersOf(cure.weights, all)} at ${formatNumber(cure.value)}.`;
+    case "normalize-input":
+      return `Normalise the input "${cure.input}": subtract ${
+        formatNumber(cure.mean)
+      } and divide by ` +
+        `${formatNumber(cure.std)}.`;
+    case "normalize-targets":
+      return `Normalise the targets of ${cure.output}: subtract ${
+        formatNumber(cure.mean)
+      } and divide ` +
+        `by ${formatNumber(cure.std)}.`;
+    case "shift-classes":
+      return `Count the classes of ${cure.output} from 0: add ${
+        formatNumber(cure.by)
+      } to the targets.`;
+    case "activation":
+      return `Replace ${cure.from} in ${formatLayers(cure.layers, [...all])} by ${cure.to}, with ` +
+        `kernels drawn for it.`;
+    case "head":
+      return [
+        cure.activation === null ? "" : `End ${cure.layer} in ${cure.activation}`,
+        cure.loss === null ? "" : `${cure.activation === null ? "U" : "u"}se the loss ${cure.loss}`,
+      ].filter((part) => part !== "").join(", and ") + ".";
+    case "unfreeze":
+      return `Set trainable = true on ${
+        formatLayers(cure.layers, [...all])
+      }, and on the models around.`;
+    case "rebuild":
+      return cure.what;
+  }
+}
+
+/** Writes a cure as code to paste, or `null` where it is none. */
+export function cureCode(cure: Cure): string | null {
+  switch (cure.kind) {
+    case "rescale":
+      return cure.initializer === null
+        ? rescaleCalls(cure.weights)
+        : `kernelInitializer: "${cure.initializer}"  // in ${list(cure.weights)}`;
+    case "redraw":
+      return `kernelInitializer: "${cure.initializer}"  // in ${list(cure.weights)}`;
+    case "set-bias":
+      return cure.value === 0
+        ? `biasInitializer: "zeros"  // in ${list(cure.weights)}`
+        : `biasInitializer: tf.initializers.constant({ value: ${cure.value} })  // in ${
+          list(cure.weights)
+        }`;
+    case "normalize-input":
+      return `inputs.sub(${number(cure.mean)}).div(${number(cure.std)})`;
+    case "normalize-targets":
+      return `targets.sub(${number(cure.mean)}).div(${number(cure.std)})`;
+    case "shift-classes":
+      return `targets.add(${cure.by})`;
+    case "activation":
+      return `activation: "${cure.to}"  // in ${cure.layers.join(", ")}`;
+    case "head":
+      return [
+        ...cure.activation === null
+          ? []
+          : [`activation: "${cure.activation}"  // in ${cure.layer}`],
+        ...cure.loss === null ? [] : [`loss: "${cure.loss}"`],
+      ].join("\n");
+    case "unfreeze":
+      return cure.layers.map((layer) =>
+        `model.getLayer(${JSON.stringify(layer)}).trainable = true;`
+      )
+        .join("\n");
+    case "rebuild":
+      return null;
+  }
+}
+
+/** A call for each factor, layers of about the same one together. */
+function rescaleCalls(weights: readonly (CuredWeight & { factor: number })[]): string {
+  const calls = Map.groupBy(weights, ({ factor }) => formatFactor(factor));
+  return [...calls].map(([factor, alike]) =>
+    `rescaleWeights(model, ${factor.replace("/", " / ")}, { layers: ${
+      JSON.stringify([...new Set(alike.map(({ layer }) => layer))])
+    } });`
+  ).join("\n");
+}
+
+function weightsOf(weights: readonly CuredWeight[], all: Layers): string {
+  return weights.length === 1 ? weights[0].weight : `the kernels of ${layersOf(weights, all)}`;
+}
+
+function layersOf(weights: readonly CuredWeight[], all: Layers): string {
+  return formatLayers([...new Set(weights.map(({ layer }) => layer))], [...all]);
+}
+
+function list(weights: readonly CuredWeight[]): string {
+  return [...new Set(weights.map(({ layer }) => layer))].join(", ");
+}
+
+function number(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+function spread(factors: readonly number[]): number {
+  return Math.max(...factors) / Math.min(...factors);
+}
+
+function geometricMean(factors: readonly number[]): number {
+  return Math.exp(factors.reduce((sum, factor) => sum + Math.log(factor), 0) / factors.length);
+}

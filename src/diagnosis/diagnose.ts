@@ -1,0 +1,109 @@
+import type { Finding } from "../checks/finding.ts";
+import { formatLayers } from "../checks/format.ts";
+import { allRules } from "../checks/register_rule.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { SEARCHES } from "./causes.ts";
+import { layersOf } from "./causes/shared.ts";
+import type { Cause, Consequence, Diagnosis } from "./diagnosis.ts";
+import type { Patient, Suspect } from "./suspect.ts";
+
+const SEVERITIES = ["error", "warning", "note"] as const;
+
+/**
+ * Tells causes from what follows from them: the kernels of nine layers that are 892 times too large are one
+ * cause; that their outputs are saturated, and that no gradient reaches the layers before them, follows.
+ *
+ * @param measurements What `measure()` returned.
+ * @param findings What the rules found in it, `runChecks(measurements)` for instance.
+ * @returns The causes, each with everything that follows from it. Every finding but the notes stands
+ * under exactly one of them.
+ *
+ * @example One cause, and not 36 errors
+ * ```ts
+ * import { runChecks } from "@gradient-health/gradient-health/checks";
+ * import { diagnose } from "@gradient-health/gradient-health/diagnosis";
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { measure } from "@gradient-health/gradient-health/measure";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel();
+ * const measurements = await measure(model, randomBatch(model));
+ * const { verdict, causes } = diagnose(measurements, runChecks(measurements));
+ * assertEquals(verdict, "sick");
+ * assertEquals(causes.map(({ kind }) => kind), ["kernel-scale"]);
+ * model.dispose();
+ * ```
+ */
+export function diagnose(measurements: Measurements, findings: readonly Finding[]): Diagnosis {
+  const patient: Patient = { measurements, findings };
+  const open = new Set(findings.filter(({ severity }) => severity !== "note"));
+  const suspects = SEARCHES.flatMap((search) => search(patient));
+  const stated = suspects.map((suspect) => ({ suspect, states: take(open, suspect.states) }));
+  const causes = stated.map(({ suspect, states }) => {
+    const follow = take(open, [...open].filter((finding) => suspect.explains(finding)));
+    return causeOf(suspect, states, follow, patient);
+  }).filter((cause) => cause !== null);
+  const rest = [...Map.groupBy(open, ({ rule }) => rule).values()].map((found) =>
+    alone(found, patient)
+  );
+  const all = [...causes, ...rest];
+  return {
+    verdict: all.some(({ severity }) => severity === "error") ? "sick" : "healthy",
+    // Stable: among those of one severity the searches' order stays.
+    causes: all.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)),
+    notes: findings.filter(({ severity }) => severity === "note"),
+  };
+}
+
+/** Takes what is still open of some findings: each stands under one cause. */
+function take(open: Set<Finding>, wanted: readonly Finding[]): Finding[] {
+  return wanted.filter((finding) => open.delete(finding));
+}
+
+/** A suspect that states nothing and explains nothing is none. */
+function causeOf(
+  { kind, layers, message, cures }: Suspect,
+  states: Finding[],
+  follow: Finding[],
+  patient: Patient,
+): Cause | null {
+  const found = [...states, ...follow];
+  if (found.length === 0) return null;
+  const consequences = consequencesOf(follow, patient);
+  return { kind, layers, message, cures, consequences, findings: found, severity: gravest(found) };
+}
+
+/** What no suspect explains is a cause of its own. */
+function alone(found: Finding[], patient: Patient): Cause {
+  const [first, ...others] = found.toSorted((a, b) =>
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)
+  );
+  const more = layersOf(others, patient);
+  const also = more.length === 0
+    ? ""
+    : ` The same in ${formatLayers(more, patient.measurements.layers)}.`;
+  return {
+    kind: first.rule,
+    severity: first.severity,
+    layers: layersOf(found, patient),
+    message: `${first.message}${also}`,
+    consequences: [],
+    findings: found,
+    cures: [{ kind: "rebuild", what: first.advice }],
+  };
+}
+
+function consequencesOf(findings: Finding[], patient: Patient): Consequence[] {
+  const byRule = Map.groupBy(findings, ({ rule }) => rule);
+  return allRules().flatMap(({ name, problem }) => {
+    const found = byRule.get(name);
+    if (found === undefined) return [];
+    return [{ rule: name, problem, severity: gravest(found), layers: layersOf(found, patient) }];
+  });
+}
+
+function gravest(findings: readonly Finding[]): Finding["severity"] {
+  return SEVERITIES.find((severity) => findings.some((finding) => finding.severity === severity))!;
+}

@@ -1,0 +1,42 @@
+import type { Finding } from "../checks/finding.ts";
+import type { Cure } from "./cure.ts";
+
+/** What a network is ill of: a fault that explains other findings, and does not follow from any itself. */
+export interface Cause {
+  /** What kind of fault it is: `kernel-scale`, `bias`, `input` ... */
+  kind: string;
+  /** The gravest of its findings; a fault that no consequence follows from keeps its own severity. */
+  severity: Finding["severity"];
+  /** The layers that have the fault, in the order of the forward pass; empty where it lies in the data. */
+  layers: string[];
+  /** One sentence: what is wrong. */
+  message: string;
+  /** What follows from it, by rule, in the order of the rules. */
+  consequences: Consequence[];
+  /** The findings that state the fault itself, then those that follow from it. */
+  findings: Finding[];
+  /** What to do, the likeliest first. */
+  cures: Cure[];
+}
+
+/** What one rule found that follows from a cause. */
+export interface Consequence {
+  /** Name of the rule. */
+  rule: string;
+  /** What a network that breaks the rule has: `vanishing gradients`. */
+  problem: string;
+  /** The gravest of these findings. */
+  severity: Finding["severity"];
+  /** The layers concerned, in the order of the forward pass; empty for the whole model. */
+  layers: string[];
+}
+
+/** What is wrong with a network, the causes first. */
+export interface Diagnosis {
+  /** `sick` with at least one cause that is an error. */
+  verdict: "healthy" | "sick";
+  /** Every cause that is an error or a warning, the gravest first, then in the order of the forward pass. */
+  causes: Cause[];
+  /** Notes, which neither are a cause nor follow from one. */
+  notes: Finding[];
+}
