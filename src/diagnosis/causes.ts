@@ -8,6 +8,7 @@ import { gains } from "./causes/gains.ts";
 import { heads } from "./causes/heads.ts";
 import { inputs } from "./causes/inputs.ts";
 import { kernelScale } from "./causes/kernel_scale.ts";
+import { residualGrowth } from "./causes/residual_growth.ts";
 import type { Search } from "./suspect.ts";
 
 /**
@@ -23,6 +24,7 @@ export const SEARCHES: readonly Search[] = [
   embeddings,
   biases,
   kernelScale,
+  residualGrowth,
   activations,
   gains,
 ];
