@@ -15,8 +15,34 @@ export interface Cause {
   consequences: Consequence[];
   /** The findings that state the fault itself, then those that follow from it. */
   findings: Finding[];
-  /** What to do, the likeliest first. */
+  /** What to do, the likeliest first; where cures were tried, those that worked, to be done together. */
   cures: Cure[];
+  /** What came of trying them on the model at hand; absent where none was tried. */
+  tried?: Tried;
+}
+
+/** What came of trying the cures of a cause. */
+export interface Tried {
+  /** Whether the cause was gone afterwards. */
+  worked: boolean;
+  /** How many errors there were before, of the whole network. */
+  errors: number;
+  /** How many were left. */
+  left: number;
+  /** A figure that shows it, where there is one. */
+  figure: TriedFigure | null;
+}
+
+/** A figure of one layer before and after a cure. */
+export interface TriedFigure {
+  /** What it is: `l2 of delta`. */
+  title: string;
+  /** The layer. */
+  layer: string;
+  /** Before. */
+  before: number;
+  /** After. */
+  after: number;
 }
 
 /** What one rule found that follows from a cause. */

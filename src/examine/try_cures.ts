@@ -1,33 +1,42 @@
 import { runChecks } from "../checks/run_checks.ts";
 import type { Cure } from "../diagnosis/cure.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
-import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+import { allRules } from "../checks/register_rule.ts";
+import type { Cause, Diagnosis, Tried, TriedFigure } from "../diagnosis/diagnosis.ts";
 import type { TensorFlow } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { applyCure, type Cured, type CureSubject } from "./apply_cure.ts";
 
 /** A cure that was tried on the model at hand, and worked: the cause it was for is gone. */
-export interface TriedCure {
-  /** The cause. */
+interface TriedCure {
   cause: Cause;
-  /** What was done about it. */
   cure: Cure;
-  /** What is left, with this cure and those before it. */
-  left: Diagnosis;
+  /** What is wrong, and what was measured, with this cure and those before it. */
+  diagnosis: Diagnosis;
+  measurements: Measurements;
 }
 
 /** What came of trying. */
 export interface Treatment {
-  /** The cures that worked, each on top of those before it. */
-  cures: TriedCure[];
-  /** What is wrong with them all in place. */
+  /** The diagnosis, each cause that was treated with the cures that worked, and what came of them. */
+  diagnosis: Diagnosis;
+  /** What is wrong with all of these cures in place. */
   after: Diagnosis;
-  /** What was measured then; as before where no cure worked. */
-  measurements: Measurements;
+  /** The cures that worked, in the order in which they were applied. */
+  cures: Cure[];
 }
 
 /** How a subject is measured. */
 export type Measure = (subject: CureSubject) => Promise<Measurements>;
+
+/** What was measured, and what is wrong. */
+interface Examined {
+  measurements: Measurements;
+  diagnosis: Diagnosis;
+}
+
+/** A figure of 0 has moved as far as one of this. */
+const TINY = 1e-12;
 
 /** So many cures are tried on top of one another: one cause may hide another one, rarely a third. */
 const MOST = 4;
@@ -44,7 +53,7 @@ const MOST = 4;
 export async function tryCures(
   tf: TensorFlow,
   subject: CureSubject,
-  before: { measurements: Measurements; diagnosis: Diagnosis },
+  before: Examined,
   measure: Measure,
 ): Promise<Treatment> {
   const applied: Cured[] = [];
@@ -67,7 +76,7 @@ export async function tryCures(
         worked = isGone(cause, diagnosis) && errorsOf(diagnosis) < errorsOf(now.diagnosis);
         if (worked) {
           now = { subject: cured.subject, measurements, diagnosis };
-          cures.push({ cause, cure, left: diagnosis });
+          cures.push({ cause, cure, diagnosis, measurements });
           break;
         }
         applied.pop()!.undo();
@@ -77,7 +86,63 @@ export async function tryCures(
   } finally {
     for (const cured of applied.reverse()) cured.undo();
   }
-  return { cures, after: now.diagnosis, measurements: now.measurements };
+  return {
+    diagnosis: withTried(before, cures, failed),
+    after: now.diagnosis,
+    cures: cures.map(({ cure }) => cure),
+  };
+}
+
+/** Writes what was tried into the causes: what a cure laid bare goes with the cause before it. */
+function withTried(
+  { measurements, diagnosis }: Examined,
+  cures: TriedCure[],
+  failed: Set<string>,
+): Diagnosis {
+  const own = new Map<string, TriedCure[]>();
+  let name = "";
+  for (const tried of cures) {
+    const isKnown = diagnosis.causes.some((cause) => nameOf(cause) === nameOf(tried.cause));
+    if (isKnown || name === "") name = nameOf(tried.cause);
+    own.set(name, [...own.get(name) ?? [], tried]);
+  }
+  const errors = errorsOf(diagnosis);
+  const causes = diagnosis.causes.map((cause): Cause => {
+    const done = own.get(nameOf(cause));
+    if (done !== undefined) {
+      const last = done.at(-1)!;
+      const tried: Tried = {
+        worked: true,
+        errors,
+        left: errorsOf(last.diagnosis),
+        figure: figureOf(cause, measurements, last.measurements),
+      };
+      return { ...cause, cures: done.map(({ cure }) => cure), tried };
+    }
+    if (!failed.has(nameOf(cause))) return cause;
+    // What was applied and did not help is not printed; what asks for another model may help.
+    const rest = cause.cures.filter(({ kind }) => kind === "rebuild");
+    return rest.length === cause.cures.length
+      ? cause
+      : { ...cause, cures: rest, tried: { worked: false, errors, left: errors, figure: null } };
+  });
+  return { ...diagnosis, causes };
+}
+
+/** The figure that moved most, in a layer where a rule found an error. */
+function figureOf(cause: Cause, before: Measurements, after: Measurements): TriedFigure | null {
+  const figures = cause.findings.flatMap(({ rule, layer, severity }): TriedFigure[] => {
+    const figure = allRules().find(({ name }) => name === rule)?.figure;
+    const was = before.layers.find(({ name }) => name === layer);
+    const is = after.layers.find(({ name }) => name === layer);
+    if (severity !== "error" || figure === undefined || !was || !is) return [];
+    const values = [figure.of(was), figure.of(is)];
+    if (values.some((value) => value === null || !Number.isFinite(value))) return [];
+    return [{ title: figure.title, layer: was.name, before: values[0]!, after: values[1]! }];
+  });
+  const moved = ({ before, after }: TriedFigure) =>
+    before === after ? 0 : Math.abs(Math.log((after + TINY) / (before + TINY)));
+  return figures.toSorted((a, b) => moved(b) - moved(a))[0] ?? null;
 }
 
 /** Whether nothing of a cause is left but what another one explains. */

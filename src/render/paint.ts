@@ -1,6 +1,6 @@
-import { bold, dim, getColorEnabled, red, setColorEnabled, yellow } from "@std/fmt/colors";
+import { bold, dim, getColorEnabled, green, red, setColorEnabled, yellow } from "@std/fmt/colors";
 
-const styles = { strong: bold, faint: dim, error: red, warning: yellow };
+const styles = { strong: bold, faint: dim, healthy: green, error: red, warning: yellow };
 
 /** What a text is, from which follows how it looks. */
 export type TextStyle = keyof typeof styles;

@@ -180,7 +180,7 @@ Deno.test("diagnose() names the true cause first, and the cure that works", asyn
       assertEquals((await measured(subject)).layers, before.measurements.layers);
       if (row.cure === null) assertEquals(cures, []);
       else {
-        assertStringIncludes(describeCure(cures[0].cure, before.measurements.layers), row.cure);
+        assertStringIncludes(describeCure(cures[0], before.measurements.layers), row.cure);
         assertEquals(after.verdict, "healthy");
       }
       subject.model.dispose();
