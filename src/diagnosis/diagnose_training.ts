@@ -1,0 +1,119 @@
+import type { Finding } from "../checks/finding.ts";
+import { formatNumber } from "../checks/format.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import type { Cause } from "./diagnosis.ts";
+
+/** How training moves one weight. */
+export interface WeightProgress {
+  /** Path of its layer. */
+  layer: string;
+  /** Its name. */
+  weight: string;
+  /** rms of the weight now / rms at step 0; `null` where it was 0. */
+  growth: number | null;
+  /** l2 norm of what the latest step changed / l2 norm of the weight before it; `null` where that was 0. */
+  updateRatio: number | null;
+}
+
+/**
+ * From here on a single step overturns a weight. Healthy steps change about 1e-3 of it (Karpathy), and those
+ * of Adam at its default rate up to some 2e-2 in the first steps on narrow layers.
+ */
+const OVERTURNS = 0.3;
+/** Growth since step 0 from which on training has blown a kernel up. */
+const BLOWN_UP = 10;
+/** The update ratio that a cure aims at. */
+const HEALTHY = 0.01;
+
+/** Tells how each kernel has moved: its growth from what was measured at step 0, its latest update as given. */
+export function progressOf(
+  start: Measurements,
+  now: Measurements,
+  updates: ReadonlyMap<string, number | null>,
+): WeightProgress[] {
+  const sizes = new Map(
+    start.layers.flatMap(({ weights }) => weights).map(({ name, values }) => [name, values.rms]),
+  );
+  return now.layers.flatMap(({ name: layer, weights }) =>
+    weights.filter((weight) => weight.trainable && isKernel(weight)).map(({ name, values }) => {
+      const before = sizes.get(name) ?? 0;
+      return {
+        layer,
+        weight: name,
+        growth: before > 0 ? values.rms / before : null,
+        updateRatio: updates.get(name) ?? null,
+      };
+    })
+  );
+}
+
+/**
+ * Looks for the cause of what goes wrong during training in training itself: a step that is too large.
+ *
+ * @param progress How the kernels moved.
+ * @param findings What the rules found in the trained network.
+ * @param learningRate The optimizer's, or `null` where it is not known.
+ * @returns The cause, under which all findings stand; `null` where no step was too large.
+ */
+export function diagnoseTraining(
+  progress: readonly WeightProgress[],
+  findings: readonly Finding[],
+  learningRate: number | null,
+): Cause | null {
+  const size = ({ updateRatio }: WeightProgress) => updateRatio ?? 0;
+  const grown = ({ growth }: WeightProgress) => growth ?? 0;
+  const hasBroken = findings.some(({ rule, severity }) =>
+    rule === "non-finite" && severity === "error"
+  );
+  const isBroken = (figure: number) => !Number.isFinite(figure);
+  const worst = progress.toSorted((a, b) => rank(size(b)) - rank(size(a)))[0];
+  const largest = progress.toSorted((a, b) => rank(grown(b)) - rank(grown(a)))[0];
+  if (worst === undefined) return null;
+  const overturned = size(worst) > OVERTURNS || isBroken(size(worst));
+  const blownUp = grown(largest) > BLOWN_UP || isBroken(grown(largest));
+  if (!overturned && !blownUp && !hasBroken) return null;
+  const rate = learningRate === null
+    ? "The learning rate"
+    : `The learning rate of ${formatNumber(learningRate)}`;
+  const facts = [
+    ...overturned
+      ? [`the last step changed ${worst.weight} by ${formatNumber(size(worst))} times its own size`]
+      : [],
+    ...blownUp
+      ? [`${largest.weight} is ${formatNumber(grown(largest))} times as large as before training`]
+      : [],
+    ...!overturned && !blownUp ? ["training has left NaN or infinite values"] : [],
+  ];
+  const named = progress.filter((one) =>
+    size(one) > OVERTURNS || grown(one) > BLOWN_UP || isBroken(size(one)) || isBroken(grown(one))
+  );
+  const open = findings.filter(({ severity }) => severity !== "note");
+  return {
+    kind: "learning-rate",
+    severity: open.some(({ severity }) => severity === "error") ? "error" : "warning",
+    layers: [...new Set(named.map(({ layer }) => layer))],
+    message: `${rate} is too large: ${facts.join(", and ")}.`,
+    consequences: [],
+    findings: open,
+    cures: [{ kind: "rebuild", what: cureOf(size(worst), learningRate) }],
+  };
+}
+
+/** NaN and infinity come before every number. */
+function rank(figure: number): number {
+  return Number.isFinite(figure) ? figure : Infinity;
+}
+
+function cureOf(ratio: number, learningRate: number | null): string {
+  if (!(ratio > HEALTHY) || !Number.isFinite(ratio)) {
+    return "Lower the learning rate by a factor of 10 or more, and start again from the weights before " +
+      "training.";
+  }
+  const factor = HEALTHY / ratio;
+  const to = learningRate === null
+    ? `to ${formatNumber(factor)} of what it is`
+    : `to about ${formatNumber(learningRate * factor)}`;
+  return `Lower it ${to}, so that a step changes some 1 % of a kernel, and start again from the weights ` +
+    `before training.`;
+}

@@ -1,0 +1,45 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { diagnoseTraining, type WeightProgress } from "../../src/diagnosis/diagnose_training.ts";
+import { describeCure } from "../../src/diagnosis/cure_words.ts";
+
+const kernel = (figures: Partial<WeightProgress>): WeightProgress => ({
+  layer: "conv1",
+  weight: "conv1/kernel",
+  growth: 1,
+  updateRatio: 1e-3,
+  ...figures,
+});
+
+Deno.test("diagnoseTraining() names the learning rate from an update ratio of 0.3 on", () => {
+  assertEquals(diagnoseTraining([kernel({ updateRatio: 0.3 })], [], 0.1), null);
+  const cause = diagnoseTraining([kernel({ updateRatio: 0.31 })], [], 0.1)!;
+  assertEquals(cause.kind, "learning-rate");
+  assertEquals(
+    cause.message,
+    "The learning rate of 0.1 is too large: the last step changed conv1/kernel by 0.31 times its own size.",
+  );
+  assertStringIncludes(describeCure(cause.cures[0], []), "Lower it to about 0.00323");
+});
+
+Deno.test("diagnoseTraining() names the learning rate where a kernel grew more than 10 times", () => {
+  assertEquals(diagnoseTraining([kernel({ growth: 10 })], [], null), null);
+  assertStringIncludes(
+    diagnoseTraining([kernel({ growth: 16.3 })], [], null)!.message,
+    "The learning rate is too large: conv1/kernel is 16.3 times as large as before training.",
+  );
+});
+
+Deno.test("diagnoseTraining() puts NaN before every number", () => {
+  const cause = diagnoseTraining(
+    [kernel({ updateRatio: 5 }), kernel({ weight: "fc/kernel", updateRatio: NaN })],
+    [],
+    50,
+  )!;
+  assertStringIncludes(cause.message, "fc/kernel by NaN times");
+  assertStringIncludes(describeCure(cause.cures[0], []), "by a factor of 10 or more");
+});
+
+Deno.test("diagnoseTraining() finds nothing where no kernel moved much", () => {
+  assertEquals(diagnoseTraining([kernel({ growth: null, updateRatio: null })], [], 0.1), null);
+  assertEquals(diagnoseTraining([], [], 0.1), null);
+});
