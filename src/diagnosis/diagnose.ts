@@ -1,5 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
 import { formatLayers } from "../checks/format.ts";
+import { networkOf } from "../checks/network/network.ts";
 import { allRules } from "../checks/register_rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { SEARCHES } from "./causes.ts";
@@ -37,7 +38,7 @@ const SEVERITIES = ["error", "warning", "note"] as const;
  * ```
  */
 export function diagnose(measurements: Measurements, findings: readonly Finding[]): Diagnosis {
-  const patient: Patient = { measurements, findings };
+  const patient: Patient = { measurements, network: networkOf(measurements), findings };
   const open = new Set(findings.filter(({ severity }) => severity !== "note"));
   const suspects = SEARCHES.flatMap((search) => search(patient));
   const stated = suspects.map((suspect) => ({ suspect, states: take(open, suspect.states) }));

@@ -1,4 +1,5 @@
 import type { Finding } from "../checks/finding.ts";
+import type { Network } from "../checks/network/network.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Cure } from "./cure.ts";
 
@@ -6,6 +7,8 @@ import type { Cure } from "./cure.ts";
 export interface Patient {
   /** Everything that was measured. */
   measurements: Measurements;
+  /** The view of it that rules share. */
+  network: Network;
   /** Everything that the rules found. */
   findings: readonly Finding[];
 }

@@ -1,5 +1,4 @@
 import { formatLayers } from "../../checks/format.ts";
-import { kernelChain } from "../../checks/kernel_chain.ts";
 import { gain } from "../../theory/gain.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { isOf } from "./shared.ts";
@@ -8,8 +7,8 @@ import { isOf } from "./shared.ts";
 const ROW = 3;
 
 /** Hidden layers of sigmoid, whose slope is at most 1/4. */
-export function activations({ measurements: { layers } }: Patient): Suspect[] {
-  const squashed = kernelChain(layers).filter(({ layer, activation }) =>
+export function activations({ network, measurements: { layers } }: Patient): Suspect[] {
+  const squashed = network.chain.filter(({ layer, activation }) =>
     layer.role === "hidden" && /^(hardS|s)igmoid$/.test(activation)
   );
   if (squashed.length < ROW) return [];

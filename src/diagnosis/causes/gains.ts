@@ -1,5 +1,5 @@
 import { formatLayers, formatNumber } from "../../checks/format.ts";
-import { kernelChain, type KernelLayer } from "../../checks/kernel_chain.ts";
+import type { KernelLayer } from "../../checks/network/kernel_chain.ts";
 import { gain } from "../../theory/gain.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { isConsequence } from "./shared.ts";
@@ -15,7 +15,7 @@ const CLOSE = 1.05;
  * signal fade or grow: Glorot's initialisation under a deep relu network.
  */
 export function gains(patient: Patient): Suspect[] {
-  const chain = kernelChain(patient.measurements.layers).filter(isJudged);
+  const chain = patient.network.chain.filter(isJudged);
   const off = chain.map((kernel) => ({ kernel, factor: gain(kernel.activation)! / kernel.sigma }));
   return [
     off.filter(({ factor }) => factor > CLOSE),

@@ -1,4 +1,4 @@
-import { type Head, headLayer } from "../../checks/heads.ts";
+import type { Head } from "../../checks/network/heads.ts";
 import type { Cure } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isOf, layersOf } from "./shared.ts";
@@ -28,8 +28,7 @@ function shifts({ measurements: { batch: { targets = [] } } }: Patient): Cure[] 
 }
 
 /** The pairs of activation and loss that may have been meant, those that keep the loss first. */
-function pairs({ measurements }: Patient): Cure[] {
-  const head = headLayer(measurements);
+function pairs({ measurements, network: { head } }: Patient): Cure[] {
   if (head === null) return [];
   const loss = measurements.objective.name;
   return wanted(head, loss)

@@ -1,6 +1,5 @@
 import type { Finding } from "../../checks/finding.ts";
 import { formatLayers, formatNumber } from "../../checks/format.ts";
-import { kernelChain, recurrentKernels } from "../../checks/kernel_chain.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import type { CuredWeight } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
@@ -53,24 +52,20 @@ function suspect(findings: Finding[], patient: Patient): Suspect {
 }
 
 /** The kernel that a finding is about, with the factor that brings it to what was expected. */
-function rescaled({ layer, measured }: Finding, { measurements: { layers } }: Patient): Rescaled[] {
-  const row = layers.find(({ name }) => name === layer);
+function rescaled({ layer, measured }: Finding, { network }: Patient): Rescaled[] {
+  const row = network.layers.find(({ name }) => name === layer);
   if (row === undefined) return [];
   const factor = 1 / measured!;
-  const recurrent = recurrentKernels([row]);
   const kernel = row.weights.filter(isKernel).find(({ name, values }) => {
-    const known = recurrent.find((one) => one.kernel.name === name);
+    const known = network.recurrentKernels.find((one) => one.kernel.name === name);
     return known === undefined || Math.abs(values.std / known.deviation * factor - 1) < 1e-6;
   });
   return kernel === undefined ? [] : [{ layer: row.name, weight: kernel.name, factor }];
 }
 
 /** The initialiser that all of the layers ask for, where there is one. */
-export function initializerOf(
-  names: string[],
-  { measurements: { layers } }: Patient,
-): string | null {
-  const chain = kernelChain(layers).filter(({ layer }) =>
+export function initializerOf(names: string[], { network }: Patient): string | null {
+  const chain = network.chain.filter(({ layer }) =>
     names.includes(layer.name) && layer.role === "hidden"
   );
   const wanted = new Set(

@@ -1,5 +1,4 @@
 import { formatCount, formatNumber } from "../../checks/format.ts";
-import { kernelChain } from "../../checks/kernel_chain.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { isConsequence } from "./shared.ts";
 
@@ -13,14 +12,14 @@ const GROWTH = 10;
  * block by block. Drawing the end of each of L branches 1 / sqrt(L) times as large keeps it within e
  * (after Zhang et al. 2019 and De & Smith 2020).
  */
-export function residualGrowth({ measurements: { layers } }: Patient): Suspect[] {
-  const additions = layers.filter(({ kind, activations }) =>
+export function residualGrowth({ network }: Patient): Suspect[] {
+  const additions = network.layers.filter(({ kind, activations }) =>
     kind === "addition" && activations !== null
   );
   if (additions.length < FEWEST) return [];
   const growth = additions.at(-1)!.activations!.rms / additions[0].activations!.rms;
   if (!(growth > GROWTH)) return [];
-  const ends = kernelChain(layers).filter(({ added }) => added);
+  const ends = network.chain.filter(({ added }) => added);
   const names = additions.map(({ name }) => name);
   return [{
     kind: "residual-growth",
