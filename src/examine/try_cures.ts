@@ -1,4 +1,4 @@
-import { runChecks } from "../checks/run_checks.ts";
+import type { Finding } from "../checks/finding.ts";
 import type { Cure } from "../diagnosis/cure.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import { allRules } from "../checks/register_rule.ts";
@@ -26,8 +26,15 @@ export interface Treatment {
   cures: Cure[];
 }
 
-/** How a subject is measured. */
-export type Measure = (subject: CureSubject) => Promise<Measurements>;
+/** How a cured subject is examined. */
+export interface Examiner {
+  /** Measures it as the ill one was measured. */
+  measure(subject: CureSubject): Promise<Measurements>;
+  /** Judges what was measured as that of the ill one. */
+  judge(measurements: Measurements): Finding[];
+  /** Is shown the subject with all cures in place that worked, where any did. */
+  see?(subject: CureSubject): Promise<void>;
+}
 
 /** What was measured, and what is wrong. */
 interface Examined {
@@ -48,13 +55,13 @@ const MOST = 4;
  * @param tf The engine's TensorFlow.js.
  * @param subject The model that was measured, its batch and its objective.
  * @param before What was measured, and what is wrong.
- * @param measure Measures a subject as it was measured before.
+ * @param examiner How a cured subject is measured and judged.
  */
 export async function tryCures(
   tf: TensorFlow,
   subject: CureSubject,
   before: Examined,
-  measure: Measure,
+  { measure, judge, see }: Examiner,
 ): Promise<Treatment> {
   const applied: Cured[] = [];
   const cures: TriedCure[] = [];
@@ -72,7 +79,7 @@ export async function tryCures(
         if (cured === null) continue;
         applied.push(cured);
         const measurements = await measure(cured.subject);
-        const diagnosis = diagnose(measurements, runChecks(measurements));
+        const diagnosis = diagnose(measurements, judge(measurements));
         worked = isGone(cause, diagnosis) && errorsOf(diagnosis) < errorsOf(now.diagnosis);
         if (worked) {
           now = { subject: cured.subject, measurements, diagnosis };
@@ -83,6 +90,7 @@ export async function tryCures(
       }
       if (!worked) failed.add(nameOf(cause));
     }
+    if (cures.length > 0) await see?.(now.subject);
   } finally {
     for (const cured of applied.reverse()) cured.undo();
   }

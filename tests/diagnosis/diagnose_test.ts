@@ -174,7 +174,10 @@ Deno.test("diagnose() names the true cause first, and the cure that works", asyn
         layers: row.layers,
       });
       const tensors = tf.memory().numTensors;
-      const { cures, after } = await tryCures(tf, subject, before, measured);
+      const { cures, after } = await tryCures(tf, subject, before, {
+        measure: measured,
+        judge: runChecks,
+      });
       assertEquals(tf.memory().numTensors, tensors);
       assertEquals(getWeights(subject.model), weights);
       assertEquals((await measured(subject)).layers, before.measurements.layers);

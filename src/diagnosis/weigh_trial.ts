@@ -1,0 +1,35 @@
+import { BASELINE_RULE } from "../checks/matches_baseline.ts";
+import { describeTrial } from "../checks/describe_trial.ts";
+import type { Finding } from "../checks/finding.ts";
+import { RULES } from "../checks/rules.ts";
+import type { SkippedTrial, Trial } from "../probe/trial.ts";
+
+/** The rules whose errors say that a network does not train: those of this package, over measurements. */
+const TRIED = new Set(RULES.map(({ name }) => name).filter((name) => name !== BASELINE_RULE.name));
+
+/** Whether an error of a finding says that the network does not train, so that a trial may contradict it. */
+export function isTried({ rule, severity, unjudged }: Finding): boolean {
+  return severity === "error" && !unjudged && TRIED.has(rule);
+}
+
+/**
+ * What findings are once the network has been trained on its batch for some steps: an error says that it does
+ * not train, so one of a network that learned all the same is a warning, and says so. Findings of rules
+ * that users wrote, and those of a baseline, stay as they are.
+ */
+export function weighTrial(
+  findings: readonly Finding[],
+  trial: Trial | SkippedTrial | null,
+): Finding[] {
+  if (trial === null || "skipped" in trial || trial.verdict !== "learns") return [...findings];
+  return findings.map((finding) =>
+    isTried(finding)
+      ? {
+        ...finding,
+        severity: "warning",
+        message: `${finding.message} Only a warning, because the network learns its batch: ` +
+          `${describeTrial(trial)}.`,
+      }
+      : finding
+  );
+}

@@ -1,0 +1,111 @@
+import type { Finding } from "../checks/finding.ts";
+import { runChecks } from "../checks/run_checks.ts";
+import { diagnose } from "../diagnosis/diagnose.ts";
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import { isTried, weighTrial } from "../diagnosis/weigh_trial.ts";
+import { runningEngine } from "../engine/running_engine.ts";
+import { ensureEngine } from "../engine/start_engine.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { measure } from "../measure/measure.ts";
+import type { MeasureOptions } from "../measure/measure_options.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import type { Batch } from "../model/batch.ts";
+import type { SkippedTrial, Trial } from "../probe/trial.ts";
+import { tryTraining } from "../probe/try_training.ts";
+import { tryCures } from "./try_cures.ts";
+
+/**
+ * When a network is trained on its batch for some steps: `auto`, where an error was found, so that it is only
+ * called one if the network does not learn; `always`; `off`; or as `auto`, for so many steps.
+ */
+export type TrialMode = "auto" | "always" | "off" | number;
+
+/** Options of {@linkcode examine}. */
+export interface ExamineOptions extends MeasureOptions {
+  /** When to train the network on the batch. Default: `"auto"`. */
+  trial?: TrialMode;
+  /** Judges what was measured. Default: `runChecks`. */
+  judge?: (measurements: Measurements) => Finding[];
+}
+
+/** All that is known of a network afterwards: plain data. */
+export interface Examination {
+  /** What was measured. */
+  measurements: Measurements;
+  /** What the rules found, weighed by the trial. */
+  findings: Finding[];
+  /** What is wrong, with the cures that worked. */
+  diagnosis: Diagnosis;
+  /** What training on the batch has shown; `null` where there was no reason to train. */
+  trial: Trial | SkippedTrial | null;
+  /** What it has shown with all cures in place; `null` where none worked or nothing was trained. */
+  curedTrial: Trial | SkippedTrial | null;
+}
+
+/**
+ * Examines a network: measures it, judges it, trains it on the batch for some steps where an error was found,
+ * tells causes from what follows from them, and tries the cures. The model is put back bit by bit.
+ *
+ * @param model A built model.
+ * @param batch One tensor an input, and targets if the objective needs them.
+ * @param options What to differentiate, how to judge, and when to train.
+ * @returns What was found out.
+ *
+ * @example What is wrong with the exercise's network, and what mends it
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { examine } from "@gradient-health/gradient-health/examine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel();
+ * const { diagnosis } = await examine(model, randomBatch(model));
+ * const [cause] = diagnosis.causes;
+ * assertEquals(cause.kind, "kernel-scale");
+ * assertEquals(cause.tried?.left, 0);
+ * model.dispose();
+ * ```
+ *
+ * @throws {MeasureError} If the model cannot be measured on the batch.
+ * @throws {TypeError} If an argument is not what it must be.
+ * @throws {RangeError} If the batch does not suit the model.
+ */
+export async function examine(
+  model: LayersModel,
+  batch: Batch,
+  options: ExamineOptions = {},
+): Promise<Examination> {
+  const { trial: mode = "auto", judge = runChecks, ...measureOptions } = options;
+  const measurements = await measure(model, batch, measureOptions);
+  const found = judge(measurements);
+  const objective = measureOptions.objective;
+  const isDue = mode === "always" || mode !== "off" && found.some(isTried);
+  const tryIt = (subject: { model: LayersModel; batch: Batch; objective: typeof objective }) =>
+    tryTraining(subject.model, subject.batch, {
+      ...measureOptions.seed == null ? {} : { seed: measureOptions.seed },
+      ...typeof subject.objective === "string" && subject.objective === "sum"
+        ? {}
+        : { objective: subject.objective },
+      ...typeof mode === "number" ? { steps: mode } : {},
+    });
+  const subject = { model, batch, objective };
+  const trial = isDue ? await tryIt(subject) : null;
+  const findings = weighTrial(found, trial);
+  const diagnosis = diagnose(measurements, findings);
+  if (diagnosis.verdict === "healthy") {
+    return { measurements, findings, diagnosis, trial, curedTrial: null };
+  }
+  const { tf } = runningEngine() ?? await ensureEngine();
+  const { onProgress: _, ...quiet } = measureOptions;
+  let curedTrial: Examination["curedTrial"] = null;
+  const treatment = await tryCures(tf, subject, { measurements, diagnosis }, {
+    measure: (subject) =>
+      measure(subject.model, subject.batch, { ...quiet, objective: subject.objective }),
+    judge,
+    async see(subject) {
+      if (trial !== null && !("skipped" in trial)) curedTrial = await tryIt(subject);
+    },
+  });
+  return { measurements, findings, diagnosis: treatment.diagnosis, trial, curedTrial };
+}
