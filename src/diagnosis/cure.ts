@@ -17,12 +17,12 @@ export type Cure =
   | { kind: "redraw"; weights: (CuredWeight & { std: number })[]; initializer: string }
   /** Sets weights of rank 1 to one number. */
   | { kind: "set-bias"; weights: CuredWeight[]; value: number }
-  /** Subtracts the mean of an input over the batch and divides by its standard deviation. */
-  | { kind: "normalize-input"; input: string; mean: number; std: number }
+  /** Subtracts the mean of an input (its place among the inputs is `index`) over the batch and divides by its standard deviation. */
+  | { kind: "normalize-input"; input: string; index: number; mean: number; std: number }
   /** The same for the targets of an output. */
-  | { kind: "normalize-targets"; output: string; mean: number; std: number }
+  | { kind: "normalize-targets"; output: string; index: number; mean: number; std: number }
   /** Adds a number to the classes of an output. */
-  | { kind: "shift-classes"; output: string; by: number }
+  | { kind: "shift-classes"; output: string; index: number; by: number }
   /** Gives layers another activation, and their kernels the scale that it asks for. */
   | {
     kind: "activation";
@@ -35,5 +35,11 @@ export type Cure =
   | { kind: "head"; layer: string; activation: string | null; loss: string | null }
   /** Trains layers that were frozen. */
   | { kind: "unfreeze"; layers: string[] }
+  /** Lets layers of dropout drop less. */
+  | { kind: "dropout"; layers: string[]; rate: number }
+  /** Takes the penalties of layers away. */
+  | { kind: "penalties"; layers: string[] }
+  /** Trains at another rate. */
+  | { kind: "learning-rate"; from: number; to: number }
   /** What cannot be applied to a model that is built: a sentence. */
   | { kind: "rebuild"; what: string };

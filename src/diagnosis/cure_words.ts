@@ -51,6 +51,15 @@ export function describeCure(cure: Cure, all: Layers): string {
       return `Set trainable = true on ${
         formatLayers(cure.layers, [...all])
       }, and on the models around.`;
+    case "dropout":
+      return `Lower the rate of ${formatLayers(cure.layers, [...all])}: 0.1 to 0.5 is usual.`;
+    case "penalties":
+      return `Make the penalties of ${
+        formatLayers(cure.layers, [...all])
+      } 10 to 100 times weaker, or leave ` +
+        `them out.`;
+    case "learning-rate":
+      return `Train at a rate of ${formatNumber(cure.to)} instead of ${formatNumber(cure.from)}.`;
     case "rebuild":
       return cure.what;
   }
@@ -91,6 +100,12 @@ export function cureCode(cure: Cure): string | null {
         `model.getLayer(${JSON.stringify(layer)}).trainable = true;`
       )
         .join("\n");
+    case "dropout":
+      return `rate: ${cure.rate}  // in ${cure.layers.join(", ")}`;
+    case "penalties":
+      return `kernelRegularizer: undefined  // in ${cure.layers.join(", ")}`;
+    case "learning-rate":
+      return `learningRate: ${cure.to}`;
     case "rebuild":
       return null;
   }

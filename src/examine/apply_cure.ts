@@ -50,18 +50,12 @@ export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cur
     }
     case "set-bias":
       return changeWeights(tf, subject, cure.weights, ({ shape }) => tf.fill(shape, cure.value));
-    case "normalize-input": {
-      const index = subject.model.inputNames.indexOf(cure.input);
-      return changeBatch(tf, subject, "inputs", index, standardized(tf, cure));
-    }
-    case "normalize-targets": {
-      const index = subject.model.outputNames.indexOf(cure.output);
-      return changeBatch(tf, subject, "targets", index, standardized(tf, cure));
-    }
-    case "shift-classes": {
-      const index = subject.model.outputNames.indexOf(cure.output);
-      return changeBatch(tf, subject, "targets", index, (value) => tf.add(value, cure.by));
-    }
+    case "normalize-input":
+      return changeBatch(tf, subject, "inputs", cure.index, standardized(tf, cure));
+    case "normalize-targets":
+      return changeBatch(tf, subject, "targets", cure.index, standardized(tf, cure));
+    case "shift-classes":
+      return changeBatch(tf, subject, "targets", cure.index, (value) => tf.add(value, cure.by));
     case "activation": {
       const activated = changeActivations(tf, subject, cure.layers, cure.to);
       if (activated === null) return null;
@@ -82,6 +76,14 @@ export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cur
     }
     case "unfreeze":
       return unfreeze(subject, cure.layers);
+    case "dropout":
+      return changeFields(subject, cure.layers, { rate: cure.rate });
+    case "penalties":
+      // What TensorFlow.js adds up: a function for each regularizer, made when the layer was built.
+      return changeFields(subject, cure.layers, { _losses: [] });
+    case "learning-rate":
+      // Of how it is trained, not of the subject.
+      return { subject, undo() {} };
     case "rebuild":
       return null;
   }
@@ -135,7 +137,7 @@ function changeBatch(
   change: (value: Tensor) => Tensor,
 ): Cured | null {
   const tensors = [subject.batch[part] ?? []].flat();
-  if (index < 0 || index >= tensors.length) return null;
+  if (index >= tensors.length) return null;
   const changed = tf.keep(tf.tidy(() => change(tensors[index])));
   const all = tensors.with(index, changed);
   return {
@@ -149,7 +151,30 @@ function standardized(tf: TensorFlow, { mean, std }: { mean: number; std: number
 }
 
 /** A layer of TensorFlow.js, with what it keeps to itself. */
-type Activated = { activation?: unknown };
+type Fields = Record<string, unknown>;
+
+/** Gives fields of layers other values. */
+function changeFields(
+  subject: CureSubject,
+  names: readonly string[],
+  fields: Fields,
+): Cured | null {
+  const layers = leafLayers(subject.model)
+    .filter(({ path }) => names.includes(path))
+    .map(({ layer }) => layer as unknown as Fields);
+  if (layers.length !== names.length) return null;
+  const kept = layers.map((layer) => ({
+    layer,
+    was: Object.fromEntries(Object.keys(fields).map((name) => [name, layer[name]])),
+  }));
+  for (const { layer } of kept) Object.assign(layer, fields);
+  return {
+    subject,
+    undo() {
+      for (const { layer, was } of kept) Object.assign(layer, was);
+    },
+  };
+}
 
 function changeActivations(
   tf: TensorFlow,
@@ -158,20 +183,12 @@ function changeActivations(
   to: string,
 ): Cured | null {
   const leaves = leafLayers(subject.model).filter(({ path }) => names.includes(path));
-  const layers = leaves.map(({ layer }) => layer as Activated);
+  const isActivated = ({ layer }: (typeof leaves)[number]) =>
+    (layer as unknown as Fields).activation != null;
   // A class that is its activation, such as ReLU, has no other one.
-  if (layers.length !== names.length || layers.some(({ activation }) => activation == null)) {
-    return null;
-  }
-  const { activation } = tf.layers.activation({ activation: to as "relu" }) as Activated;
-  const kept = layers.map((layer) => ({ layer, was: layer.activation }));
-  for (const { layer } of kept) layer.activation = activation;
-  return {
-    subject,
-    undo() {
-      for (const { layer, was } of kept) layer.activation = was;
-    },
-  };
+  if (!leaves.every(isActivated)) return null;
+  const { activation } = tf.layers.activation({ activation: to as "relu" }) as unknown as Fields;
+  return changeFields(subject, names, { activation });
 }
 
 function unfreeze(subject: CureSubject, names: readonly string[]): Cured {

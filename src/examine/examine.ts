@@ -12,6 +12,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batch.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
 import { tryTraining } from "../probe/try_training.ts";
+import { trainingCause, trialFinding } from "./training_cause.ts";
 import { tryCures } from "./try_cures.ts";
 
 /**
@@ -91,12 +92,29 @@ export async function examine(
     });
   const subject = { model, batch, objective };
   const trial = isDue ? await tryIt(subject) : null;
-  const findings = weighTrial(found, trial);
-  const diagnosis = diagnose(measurements, findings);
+  const { tf } = runningEngine() ?? await ensureEngine();
+  const weighed = weighTrial(found, trial);
+  const judged = diagnose(measurements, weighed);
+  const shown = trial === null || "skipped" in trial || judged.verdict === "sick"
+    ? []
+    : trialFinding(trial);
+  const findings = [...weighed, ...shown];
+  if (shown.length > 0) {
+    // One pass shows nothing of it.
+    const finding = shown[0];
+    const { cause, curedTrial } = await trainingCause(
+      tf,
+      subject,
+      { finding, trial: trial as Trial, measurements },
+      tryIt,
+    );
+    const diagnosis: Diagnosis = { ...judged, verdict: "sick", causes: [cause, ...judged.causes] };
+    return { measurements, findings, diagnosis, trial, curedTrial };
+  }
+  const diagnosis = judged;
   if (diagnosis.verdict === "healthy") {
     return { measurements, findings, diagnosis, trial, curedTrial: null };
   }
-  const { tf } = runningEngine() ?? await ensureEngine();
   const { onProgress: _, ...quiet } = measureOptions;
   let curedTrial: Examination["curedTrial"] = null;
   const treatment = await tryCures(tf, subject, { measurements, diagnosis }, {

@@ -20,10 +20,10 @@ export function heads(patient: Patient): Suspect[] {
 
 /** Classes that are counted from another number than 0. */
 function shifts({ measurements: { batch: { targets = [] } } }: Patient): Cure[] {
-  return targets.flatMap(({ name, classes }): Cure[] => {
+  return targets.flatMap(({ name, classes }, index): Cure[] => {
     if (classes?.least == null || classes.most === null || classes.least === 0) return [];
     const fits = classes.most - classes.least < classes.units && classes.fractions === 0;
-    return fits ? [{ kind: "shift-classes", output: name, by: -classes.least }] : [];
+    return fits ? [{ kind: "shift-classes", output: name, index, by: -classes.least }] : [];
   });
 }
 

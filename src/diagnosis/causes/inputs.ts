@@ -14,7 +14,7 @@ const SMALL = 1 / 30;
 export function inputs(patient: Patient): Suspect[] {
   const found = foundBy("input-normalized", patient);
   const { layers, batch: { perInput } } = patient.measurements;
-  return perInput.flatMap((input): Suspect[] => {
+  return perInput.flatMap((input, index): Suspect[] => {
     if (input.lookedUp || input.dtype !== "float32" || input.values.nonFinite > 0) return [];
     const front = layers.find(({ name }) => input.scaledBy?.includes(name));
     // What a layer at the front makes of it is what the others see.
@@ -32,7 +32,7 @@ export function inputs(patient: Patient): Suspect[] {
         ? found
         : found.filter(({ message }) => message.includes(`"${input.name}"`)),
       explains: isConsequence,
-      cures: front === undefined ? curesOf(input) : [{
+      cures: front === undefined ? curesOf(input, index) : [{
         kind: "rebuild",
         what:
           `Look at the scale of ${front.name}: what it puts out should have a mean near 0 and a ` +
@@ -58,8 +58,8 @@ function faultOf({ std, mean, rms, maxAbs }: TensorStatistics, what: string): st
   return null;
 }
 
-function curesOf({ name, values: { mean, std } }: InputMeasurements): Cure[] {
+function curesOf({ name, values: { mean, std } }: InputMeasurements, index: number): Cure[] {
   return std > 0
-    ? [{ kind: "normalize-input", input: name, mean, std }]
+    ? [{ kind: "normalize-input", input: name, index, mean, std }]
     : [{ kind: "rebuild", what: `Look at how "${name}" is made: every entry of it is the same.` }];
 }

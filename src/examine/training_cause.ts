@@ -1,0 +1,220 @@
+import { describeTrial } from "../checks/describe_trial.ts";
+import type { Finding } from "../checks/finding.ts";
+import { formatLayers, formatNumber } from "../checks/format.ts";
+import type { Cure } from "../diagnosis/cure.ts";
+import type { Cause } from "../diagnosis/diagnosis.ts";
+import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
+import type { SkippedTrial, Trial } from "../probe/trial.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
+import { applyCure, type CureSubject } from "./apply_cure.ts";
+
+/** Targets beyond this, as a mean square, are out of reach of the first steps of any usual rate. */
+const FAR = 10;
+
+/** What may keep a network from learning though one pass shows nothing of it. */
+interface Suspicion {
+  kind: string;
+  layers: string[];
+  message: string;
+  cure: Cure;
+}
+
+/** A cause that only training shows, and what training has shown without it. */
+interface Found {
+  cause: Cause;
+  curedTrial: Trial | null;
+}
+
+/**
+ * Finds out why a network does not learn whose one pass is in order: takes away, one after the other, what
+ * only training meets (dropout, penalties, targets and inputs out of scale), trains again, and names what
+ * was gone when it learned.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param subject The model, its batch and its objective; put back as they were.
+ * @param finding What the trial is reported by.
+ * @param trial The trial that failed.
+ * @param measurements What was measured.
+ * @param tryIt Trains a subject.
+ * @returns The cause; without a cure where nothing that was taken away helped.
+ */
+export async function trainingCause(
+  tf: TensorFlow,
+  subject: CureSubject,
+  { finding, trial, measurements }: { finding: Finding; trial: Trial; measurements: Measurements },
+  tryIt: (subject: CureSubject) => Promise<Trial | SkippedTrial>,
+): Promise<Found> {
+  const about = { severity: finding.severity, consequences: [], findings: [finding] };
+  if (trial.verdict === "learns") {
+    return { cause: { ...about, ...learningRate(trial) }, curedTrial: trial };
+  }
+  const suspicions = [
+    ...penalties(subject.model, trial),
+    ...dropout(subject.model),
+    ...targets(measurements),
+    ...inputs(measurements),
+  ];
+  let some: Found | null = null;
+  for (const { cure, ...cause } of suspicions) {
+    const cured = applyCure(tf, subject, cure);
+    if (cured === null) continue;
+    try {
+      const curedTrial = await tryIt(cured.subject);
+      if ("skipped" in curedTrial || !HELPED.includes(curedTrial.verdict)) continue;
+      const tried = { worked: true, errors: 1, left: 0, figure: null };
+      const found = { cause: { ...about, ...cause, cures: [cure], tried }, curedTrial };
+      if (curedTrial.verdict === "learns") return found;
+      some ??= found;
+    } finally {
+      cured.undo();
+    }
+  }
+  if (some !== null) return some;
+  const cures: Cure[] = [{ kind: "rebuild", what: finding.advice }];
+  return {
+    cause: { ...about, kind: "trial", layers: [], message: finding.message, cures },
+    curedTrial: null,
+  };
+}
+
+/** What a failure turns into where what was taken away was a cause of it. */
+const HELPED: readonly Trial["verdict"][] = ["learns", "slow"];
+
+/** Of a trial that learned at another rate than the given one. */
+function learningRate(
+  { attempts, best }: Trial,
+): Omit<Cause, "severity" | "consequences" | "findings"> {
+  const { learningRate: from } = attempts.find(({ given }) => given)!;
+  const { learningRate: to, optimizer } = attempts[best!];
+  const known = from !== null && to !== null;
+  return {
+    kind: "learning-rate",
+    layers: [],
+    message: known
+      ? `The learning rate of ${formatNumber(from)} does not do: the network learns at ${
+        formatNumber(to)
+      }.`
+      : `The optimizer does not do: the network learns by ${optimizer}.`,
+    cures: [
+      known
+        ? { kind: "learning-rate", from, to }
+        : { kind: "rebuild", what: `Train it by ${optimizer}.` },
+    ],
+    tried: { worked: true, errors: 1, left: 0, figure: null },
+  };
+}
+
+function penalties(model: LayersModel, { attempts, best }: Trial): Suspicion[] {
+  const ratio = best === null ? null : attempts[best].penalty.gradientRatio;
+  const all = leafLayers(model);
+  const penalised = all.filter(({ layer }) =>
+    (layer as unknown as { _losses?: unknown[] })._losses?.length
+  );
+  if (penalised.length === 0 || ratio === null || ratio < 1) return [];
+  const layers = penalised.map(({ path }) => path);
+  return [{
+    kind: "penalties",
+    layers,
+    message: `The penalties of ${said(layers, all)} drown the loss: their gradient is ` +
+      `${formatNumber(ratio)} times that of the loss.`,
+    cure: { kind: "penalties", layers },
+  }];
+}
+
+function dropout(model: LayersModel): Suspicion[] {
+  const all = leafLayers(model);
+  const rateOf = (layer: unknown) => (layer as { rate?: unknown }).rate;
+  const dropping = all.filter(({ layer }) => {
+    const rate = rateOf(layer);
+    return layerTraits(layer.getClassName()).kind === "passesOn" && typeof rate === "number" &&
+      rate > 0;
+  });
+  if (dropping.length === 0) return [];
+  const layers = dropping.map(({ path }) => path);
+  const rates = dropping.map(({ layer }) => rateOf(layer) as number);
+  const highest = Math.max(...rates);
+  const least = Math.min(...rates);
+  const rate = least === highest
+    ? formatNumber(highest)
+    : `${formatNumber(least)} to ${formatNumber(highest)}`;
+  return [{
+    kind: "dropout",
+    layers,
+    message: `Dropout takes too much: ${said(layers, all)} ${
+      layers.length === 1 ? "drops" : "drop"
+    } ${rate} of the entries.`,
+    cure: { kind: "dropout", layers, rate: 0 },
+  }];
+}
+
+function targets({ batch: { targets = [] } }: Measurements): Suspicion[] {
+  return targets.map((target, index) => ({ ...target, index })).filter(({ values, classes }) =>
+    classes === undefined && values.std > 0 && (values.rms > FAR || values.rms < 1 / FAR ** 2)
+  ).map(({ name, index, values: { mean, std, rms } }) => ({
+    kind: "targets",
+    layers: [],
+    message:
+      `The targets of ${name} are out of scale: their rms is ${formatNumber(rms)}, and a network ` +
+      `starts near 1.`,
+    cure: { kind: "normalize-targets", output: name, index, mean, std },
+  }));
+}
+
+function inputs({ batch: { perInput } }: Measurements): Suspicion[] {
+  return perInput.map((input, index) => ({ ...input, index })).filter((
+    { dtype, lookedUp, values },
+  ) =>
+    dtype === "float32" && !lookedUp && values.std > 0 &&
+    (Math.abs(values.mean) > 2 * values.std || values.std > FAR || values.std < 1 / FAR)
+  ).map(({ name, index, values: { mean, std } }) => ({
+    kind: "input",
+    layers: [],
+    message:
+      `The input "${name}" is not normalised: its mean is ${formatNumber(mean)} and its standard ` +
+      `deviation ${formatNumber(std)}.`,
+    cure: { kind: "normalize-input", input: name, index, mean, std },
+  }));
+}
+
+function said(
+  layers: string[],
+  all: readonly { path: string; layer: { getClassName(): string } }[],
+) {
+  return formatLayers(
+    layers,
+    all.map(({ path, layer }) => ({ name: path, className: layer.getClassName() })),
+  );
+}
+
+/** What a trial is reported by where no rule found an error: that the network does not learn its batch. */
+export function trialFinding(trial: Trial): Finding[] {
+  const about = {
+    rule: "trial",
+    layer: null,
+    measured: null,
+    expected: "a network that learns its batch",
+  };
+  if (trial.verdict === "fails") {
+    return [{
+      ...about,
+      severity: "error",
+      message: `The network does not learn its batch: ${describeTrial(trial)}.`,
+      advice: "Look at the targets, the loss and the learning rate.",
+    }];
+  }
+  const given = trial.attempts.find(({ given }) => given);
+  if (trial.givenVerdict !== "fails" || trial.verdict !== "learns" || given === undefined) {
+    return [];
+  }
+  const { learningRate } = trial.attempts[trial.best!];
+  return [{
+    ...about,
+    severity: "error",
+    message: `The network does not learn its batch as it was compiled: ${describeTrial(trial)}.`,
+    advice: learningRate === null
+      ? "Train it at another rate."
+      : `Train it at a rate of ${formatNumber(learningRate)}.`,
+  }];
+}
