@@ -1,5 +1,6 @@
 import type { LayerMeasurements } from "../measure/measurements.ts";
-import { formatFactor, formatLayers, formatNumber } from "../checks/format.ts";
+import { formatLayers } from "./format_layers.ts";
+import { formatFactor, formatNumber } from "../words/numbers.ts";
 import type { Cure, CuredWeight } from "./cure.ts";
 
 /** All layers of a model, in the order of the forward pass. */
@@ -40,7 +41,7 @@ export function describeCure(cure: Cure, all: Layers): string {
         formatNumber(cure.by)
       } to the targets.`;
     case "activation":
-      return `Replace ${cure.from} in ${formatLayers(cure.layers, [...all])} by ${cure.to}, with ` +
+      return `Replace ${cure.from} in ${formatLayers(cure.layers, all)} by ${cure.to}, with ` +
         `kernels drawn for it.`;
     case "head":
       return [
@@ -48,14 +49,12 @@ export function describeCure(cure: Cure, all: Layers): string {
         cure.loss === null ? "" : `${cure.activation === null ? "U" : "u"}se the loss ${cure.loss}`,
       ].filter((part) => part !== "").join(", and ") + ".";
     case "unfreeze":
-      return `Set trainable = true on ${
-        formatLayers(cure.layers, [...all])
-      }, and on the models around.`;
+      return `Set trainable = true on ${formatLayers(cure.layers, all)}, and on the models around.`;
     case "dropout":
-      return `Lower the rate of ${formatLayers(cure.layers, [...all])}: 0.1 to 0.5 is usual.`;
+      return `Lower the rate of ${formatLayers(cure.layers, all)}: 0.1 to 0.5 is usual.`;
     case "penalties":
       return `Make the penalties of ${
-        formatLayers(cure.layers, [...all])
+        formatLayers(cure.layers, all)
       } 10 to 100 times weaker, or leave ` +
         `them out.`;
     case "learning-rate":
@@ -126,7 +125,7 @@ function weightsOf(weights: readonly CuredWeight[], all: Layers): string {
 }
 
 function layersOf(weights: readonly CuredWeight[], all: Layers): string {
-  return formatLayers([...new Set(weights.map(({ layer }) => layer))], [...all]);
+  return formatLayers([...new Set(weights.map(({ layer }) => layer))], all);
 }
 
 function list(weights: readonly CuredWeight[]): string {

@@ -1,5 +1,5 @@
 import type { Finding } from "../checks/finding.ts";
-import { formatLayers } from "../checks/format.ts";
+import { formatLayers } from "./format_layers.ts";
 import { networkOf } from "../checks/network/network.ts";
 import { allRules } from "../checks/register_rule.ts";
 import type { Measurements } from "../measure/measurements.ts";

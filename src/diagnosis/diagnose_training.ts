@@ -1,5 +1,5 @@
 import type { Finding } from "../checks/finding.ts";
-import { formatNumber } from "../checks/format.ts";
+import { formatNumber } from "../words/numbers.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Cause } from "./diagnosis.ts";

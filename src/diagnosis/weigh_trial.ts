@@ -1,6 +1,7 @@
 import { BASELINE_RULE } from "../checks/matches_baseline.ts";
 import { describeTrial } from "../checks/describe_trial.ts";
-import type { Finding } from "../checks/finding.ts";
+import { amendFinding, type Finding, saidOf } from "../checks/finding.ts";
+import { say } from "../checks/say.ts";
 import { RULES } from "../checks/rules.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
 
@@ -24,12 +25,11 @@ export function weighTrial(
   if (trial === null || "skipped" in trial || trial.verdict !== "learns") return [...findings];
   return findings.map((finding) =>
     isTried(finding)
-      ? {
-        ...finding,
+      ? amendFinding(finding, {
         severity: "warning",
-        message: `${finding.message} Only a warning, because the network learns its batch: ` +
-          `${describeTrial(trial)}.`,
-      }
+        message: say`${saidOf(finding, "message")} Only a warning, because the network learns its
+          batch: ${describeTrial(trial)}.`,
+      })
       : finding
   );
 }

@@ -96,12 +96,12 @@ export async function examine(
   const weighed = weighTrial(found, trial);
   const judged = diagnose(measurements, weighed);
   const shown = trial === null || "skipped" in trial || judged.verdict === "sick"
-    ? []
+    ? null
     : trialFinding(trial);
-  const findings = [...weighed, ...shown];
-  if (shown.length > 0) {
+  const findings = shown === null ? weighed : [...weighed, shown];
+  if (shown !== null) {
     // One pass shows nothing of it.
-    const finding = shown[0];
+    const finding = shown;
     const { cause, curedTrial } = await trainingCause(
       tf,
       subject,

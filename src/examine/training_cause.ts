@@ -1,6 +1,7 @@
 import { describeTrial } from "../checks/describe_trial.ts";
-import type { Finding } from "../checks/finding.ts";
-import { formatLayers, formatNumber } from "../checks/format.ts";
+import { type Finding, makeFinding } from "../checks/finding.ts";
+import { formatLayers } from "../diagnosis/format_layers.ts";
+import { formatNumber } from "../words/numbers.ts";
 import type { Cure } from "../diagnosis/cure.ts";
 import type { Cause } from "../diagnosis/diagnosis.ts";
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
@@ -189,32 +190,29 @@ function said(
 }
 
 /** What a trial is reported by where no rule found an error: that the network does not learn its batch. */
-export function trialFinding(trial: Trial): Finding[] {
+export function trialFinding(trial: Trial): Finding | null {
   const about = {
-    rule: "trial",
+    severity: "error" as const,
     layer: null,
     measured: null,
     expected: "a network that learns its batch",
   };
   if (trial.verdict === "fails") {
-    return [{
+    return makeFinding("trial", {
       ...about,
-      severity: "error",
+      kind: trial.reason?.replaceAll(" ", "-") ?? "fails",
       message: `The network does not learn its batch: ${describeTrial(trial)}.`,
       advice: "Look at the targets, the loss and the learning rate.",
-    }];
+    });
   }
-  const given = trial.attempts.find(({ given }) => given);
-  if (trial.givenVerdict !== "fails" || trial.verdict !== "learns" || given === undefined) {
-    return [];
-  }
-  const { learningRate } = trial.attempts[trial.best!];
-  return [{
+  if (trial.givenVerdict !== "fails" || trial.verdict !== "learns") return null;
+  const { learningRate, optimizer } = trial.attempts[trial.best!];
+  return makeFinding("trial", {
     ...about,
-    severity: "error",
+    kind: "learning-rate",
     message: `The network does not learn its batch as it was compiled: ${describeTrial(trial)}.`,
     advice: learningRate === null
-      ? "Train it at another rate."
-      : `Train it at a rate of ${formatNumber(learningRate)}.`,
-  }];
+      ? `Train it by ${optimizer}.`
+      : `Train it by ${optimizer} at a rate of ${formatNumber(learningRate)}.`,
+  });
 }

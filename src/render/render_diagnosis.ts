@@ -2,10 +2,9 @@ import { describeCure } from "../diagnosis/cure_words.ts";
 import type { Cause, Diagnosis, Tried } from "../diagnosis/diagnosis.ts";
 import type { LayerMeasurements } from "../measure/measurements.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { formatFigure } from "./format_figure.ts";
 import { layerRange } from "./layer_range.ts";
 import { paint } from "./paint.ts";
-import { plural } from "./plural.ts";
+import { formatCount, formatNumber } from "../words/numbers.ts";
 import { wrapText } from "./wrap_text.ts";
 
 /** So many causes are shown; a network with more is not mended at once. */
@@ -35,7 +34,7 @@ export function renderDiagnosis(
     verdictLine(diagnosis, style),
     ...shown.flatMap((cause, i) => linesOf(cause, `${i + 1}. `, layers, style)),
     ...causes.length > MOST
-      ? wrapText(`${plural(causes.length - MOST, "more cause")}: see --details.`, style.width)
+      ? wrapText(`${formatCount(causes.length - MOST, "more cause")}: see --details.`, style.width)
       : [],
   ];
 }
@@ -45,9 +44,9 @@ export function verdictLine({ verdict, causes }: Diagnosis, { color }: Diagnosis
   const count = (severity: Cause["severity"]) =>
     causes.filter((cause) => cause.severity === severity).length;
   const warnings = count("warning");
-  const also = warnings === 0 ? "" : `, ${plural(warnings, "warning")}`;
+  const also = warnings === 0 ? "" : `, ${formatCount(warnings, "warning")}`;
   return verdict === "sick"
-    ? paint(`SICK: ${plural(count("error"), "cause")}${also}`, "error", color)
+    ? paint(`SICK: ${formatCount(count("error"), "cause")}${also}`, "error", color)
     : paint(`HEALTHY${also}`, warnings === 0 ? "healthy" : "warning", color);
 }
 
@@ -85,10 +84,10 @@ export function triedWords({ worked, errors, left, figure }: Tried): string {
   if (!worked) return "Tried: the usual cures, on the weights at hand; none of them helped.";
   const gone = left === 0
     ? errors === 1 ? "the error is gone" : `all ${errors} errors are gone`
-    : `${left} of ${plural(errors, "error")} ${left === 1 ? "is" : "are"} left`;
+    : `${left} of ${formatCount(errors, "error")} ${left === 1 ? "is" : "are"} left`;
   const moved = figure === null
     ? ""
-    : `; ${figure.title} of ${figure.layer}: ${formatFigure(figure.before)} before, ` +
-      `${formatFigure(figure.after)} after`;
+    : `; ${figure.title} of ${figure.layer}: ${formatNumber(figure.before)} before, ` +
+      `${formatNumber(figure.after)} after`;
   return `Tried: ${gone}${moved}.`;
 }

@@ -1,4 +1,4 @@
-import { formatLayers } from "../../checks/format.ts";
+import { formatLayers } from "../format_layers.ts";
 import { gain } from "../../theory/gain.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { isOf } from "./shared.ts";

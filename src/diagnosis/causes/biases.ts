@@ -1,4 +1,5 @@
-import { formatLayers, formatNumber } from "../../checks/format.ts";
+import { formatLayers } from "../format_layers.ts";
+import { formatNumber } from "../../words/numbers.ts";
 import { isBias } from "../../theory/weight_kinds.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isConsequence, layersOf, rowsOf } from "./shared.ts";

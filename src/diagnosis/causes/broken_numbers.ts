@@ -1,4 +1,4 @@
-import { formatCount } from "../../checks/format.ts";
+import { formatCount } from "../../words/numbers.ts";
 import type { Suspect } from "../suspect.ts";
 import type { Patient } from "../suspect.ts";
 import { foundBy } from "./shared.ts";

@@ -1,4 +1,5 @@
-import { formatLayers, formatNumber } from "../../checks/format.ts";
+import { formatLayers } from "../format_layers.ts";
+import { formatNumber } from "../../words/numbers.ts";
 import type { WeightMeasurements } from "../../measure/measurements.ts";
 import { fans } from "../../theory/fans.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";

@@ -1,4 +1,4 @@
-import { formatNumber } from "../../checks/format.ts";
+import { formatNumber } from "../../words/numbers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { isConsequence } from "./shared.ts";

@@ -1,4 +1,4 @@
-import { formatCount } from "../../checks/format.ts";
+import { formatCount } from "../../words/numbers.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy } from "./shared.ts";
 

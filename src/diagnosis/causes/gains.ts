@@ -1,4 +1,5 @@
-import { formatLayers, formatNumber } from "../../checks/format.ts";
+import { formatLayers } from "../format_layers.ts";
+import { formatNumber } from "../../words/numbers.ts";
 import type { KernelLayer } from "../../checks/network/kernel_chain.ts";
 import { gain } from "../../theory/gain.ts";
 import type { Patient, Suspect } from "../suspect.ts";

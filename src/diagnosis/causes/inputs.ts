@@ -1,4 +1,4 @@
-import { formatNumber } from "../../checks/format.ts";
+import { formatNumber } from "../../words/numbers.ts";
 import type { InputMeasurements } from "../../measure/measurements.ts";
 import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
 import type { Cure } from "../cure.ts";

@@ -1,5 +1,6 @@
 import type { Finding } from "../../checks/finding.ts";
-import { formatLayers, formatNumber } from "../../checks/format.ts";
+import { formatLayers } from "../format_layers.ts";
+import { formatNumber } from "../../words/numbers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import type { CuredWeight } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";

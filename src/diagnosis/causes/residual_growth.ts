@@ -1,4 +1,4 @@
-import { formatCount, formatNumber } from "../../checks/format.ts";
+import { formatCount, formatNumber } from "../../words/numbers.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { isConsequence } from "./shared.ts";
 

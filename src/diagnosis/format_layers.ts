@@ -1,0 +1,10 @@
+import { layerNames } from "../checks/say.ts";
+import { sayPlain } from "../checks/sentence.ts";
+
+/** Layers of a model as sentences know them. */
+export type NamedLayers = readonly { name: string; className: string }[];
+
+/** Names layers briefly, a run of neighbours as `dense_2 ... dense_10`. */
+export function formatLayers(names: readonly string[], among: NamedLayers): string {
+  return sayPlain([layerNames(names, among)]);
+}
