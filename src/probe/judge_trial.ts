@@ -4,14 +4,12 @@ import type { Attempt, Trial, TrialReason, TrialVerdict } from "./trial.ts";
 /** From this fit on a network has learned: half of what the best constant answer leaves open. */
 export const LEARNS_FROM = 0.5;
 
-/** Below this fit it has failed: of 271 networks, all of the 35 that failed and 28 of the 202 that train. */
+/**
+ * Below this fit it has failed. Of 179 networks (even seeds of `bench/trainability`) whose trial was below it,
+ * 32 of the 36 failed that fail, 8 of the 14 that are slow and 3 of the 129 that train. A loss that is still
+ * falling from far above that of guessing counts as well: of 10 such networks 6 failed, and 1 trained.
+ */
 const FAILS_BELOW = 0.2;
-
-/** A loss that starts at so many times that of the best constant answer says little while it falls. */
-const FAR_ABOVE = 2;
-
-/** From there it is slow, and not a failure, once it is down by this share of the way to guessing. */
-const FALLING = 0.5;
 
 /** A layer of whose weights no more than this share moves stands still. */
 const STILL = 0.05;
@@ -21,9 +19,10 @@ const STILL_LAYERS = 0.5;
 
 /**
  * Where the gradient of the penalties is so many times that of the loss, it wins in the end, whatever is
- * fitted on the way. Relu layers of 64 units, 400 steps: at 2.4 times they stay fitted, at 8 they collapse.
+ * fitted on the way. Relu layers of 64 units, 400 steps: at 2.4 times they stay fitted, at 8 they collapse; a
+ * residual network of the benchmark trains at 7.4, and one fails at 3190.
  */
-const DROWNING = 5;
+const DROWNING = 20;
 
 /** A loss within this share of that of the best constant answer is guessing. */
 const NEAR_GUESS = 0.05;
@@ -40,22 +39,19 @@ type Outcome = Pick<
 /** What an attempt shows, on the scale that it was measured by. */
 export function judgeAttempt(
   outcome: Outcome,
-  { guess, canBeFitted }: Pick<FitScale, "guess" | "canBeFitted">,
+  { canBeFitted }: Pick<FitScale, "canBeFitted">,
 ): TrialVerdict {
-  const verdict = judgeFit(outcome, guess);
+  const verdict = judgeFit(outcome);
   const { nonFiniteStep, penalty } = outcome;
   if (nonFiniteStep !== null || isDrowned(penalty)) return "fails";
   if (areStill(outcome)) return verdict === "learns" ? "slow" : "fails";
   return verdict === "learns" || canBeFitted ? verdict : "undecided";
 }
 
-function judgeFit({ fit, loss }: Outcome, guess: number | null): TrialVerdict {
+function judgeFit({ fit, loss }: Outcome): TrialVerdict {
   if (fit === null) return loss.last < loss.first ? "undecided" : "fails";
   if (fit >= LEARNS_FROM) return "learns";
-  if (fit >= FAILS_BELOW) return "slow";
-  const isFalling = guess !== null && loss.first > FAR_ABOVE * guess &&
-    loss.first - loss.last >= FALLING * (loss.first - guess);
-  return isFalling && loss.last > guess ? "slow" : "fails";
+  return fit >= FAILS_BELOW ? "slow" : "fails";
 }
 
 /** How many layers stand still. */
