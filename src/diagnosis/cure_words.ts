@@ -1,13 +1,9 @@
-import type { LayerMeasurements } from "../measure/measurements.ts";
-import { formatLayers } from "./format_layers.ts";
+import { formatLayers, type NamedLayers } from "./format_layers.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";
 import type { Cure, CuredWeight } from "./cure.ts";
 
-/** All layers of a model, in the order of the forward pass. */
-type Layers = readonly Pick<LayerMeasurements, "name" | "className">[];
-
 /** Says in one sentence what a cure does. */
-export function describeCure(cure: Cure, all: Layers): string {
+export function describeCure(cure: Cure, all: NamedLayers): string {
   switch (cure.kind) {
     case "rescale": {
       const which = weightsOf(cure.weights, all);
@@ -120,11 +116,11 @@ function rescaleCalls(weights: readonly (CuredWeight & { factor: number })[]): s
   ).join("\n");
 }
 
-function weightsOf(weights: readonly CuredWeight[], all: Layers): string {
+function weightsOf(weights: readonly CuredWeight[], all: NamedLayers): string {
   return weights.length === 1 ? weights[0].weight : `the kernels of ${layersOf(weights, all)}`;
 }
 
-function layersOf(weights: readonly CuredWeight[], all: Layers): string {
+function layersOf(weights: readonly CuredWeight[], all: NamedLayers): string {
   return formatLayers([...new Set(weights.map(({ layer }) => layer))], all);
 }
 

@@ -26,11 +26,17 @@ const BLOWN_UP = 10;
 /** The update ratio that a cure aims at. */
 const HEALTHY = 0.01;
 
-/** Tells how each kernel has moved: its growth from what was measured at step 0, its latest update as given. */
+/**
+ * Tells how each kernel has moved.
+ *
+ * @param start What was measured before the first step.
+ * @param now What is measured now.
+ * @param context The latest update of each weight, by name, as a share of its norm.
+ */
 export function progressOf(
   start: Measurements,
   now: Measurements,
-  updates: ReadonlyMap<string, number | null>,
+  { updates }: { updates: ReadonlyMap<string, number | null> },
 ): WeightProgress[] {
   const sizes = new Map(
     start.layers.flatMap(({ weights }) => weights).map(({ name, values }) => [name, values.rms]),
@@ -53,13 +59,13 @@ export function progressOf(
  *
  * @param progress How the kernels moved.
  * @param findings What the rules found in the trained network.
- * @param learningRate The optimizer's, or `null` where it is not known.
+ * @param options The optimizer's learning rate, where it is known.
  * @returns The cause, under which all findings stand; `null` where no step was too large.
  */
 export function diagnoseTraining(
   progress: readonly WeightProgress[],
   findings: readonly Finding[],
-  learningRate: number | null,
+  { learningRate = null }: { learningRate?: number | null } = {},
 ): Cause | null {
   const size = ({ updateRatio }: WeightProgress) => updateRatio ?? 0;
   const grown = ({ growth }: WeightProgress) => growth ?? 0;

@@ -11,8 +11,8 @@ const kernel = (figures: Partial<WeightProgress>): WeightProgress => ({
 });
 
 Deno.test("diagnoseTraining() names the learning rate from an update ratio of 0.3 on", () => {
-  assertEquals(diagnoseTraining([kernel({ updateRatio: 0.3 })], [], 0.1), null);
-  const cause = diagnoseTraining([kernel({ updateRatio: 0.31 })], [], 0.1)!;
+  assertEquals(diagnoseTraining([kernel({ updateRatio: 0.3 })], [], { learningRate: 0.1 }), null);
+  const cause = diagnoseTraining([kernel({ updateRatio: 0.31 })], [], { learningRate: 0.1 })!;
   assertEquals(cause.kind, "learning-rate");
   assertEquals(
     cause.message,
@@ -22,9 +22,9 @@ Deno.test("diagnoseTraining() names the learning rate from an update ratio of 0.
 });
 
 Deno.test("diagnoseTraining() names the learning rate where a kernel grew more than 10 times", () => {
-  assertEquals(diagnoseTraining([kernel({ growth: 10 })], [], null), null);
+  assertEquals(diagnoseTraining([kernel({ growth: 10 })], []), null);
   assertStringIncludes(
-    diagnoseTraining([kernel({ growth: 16.3 })], [], null)!.message,
+    diagnoseTraining([kernel({ growth: 16.3 })], [])!.message,
     "The learning rate is too large: conv1/kernel is 16.3 times as large as before training.",
   );
 });
@@ -33,13 +33,16 @@ Deno.test("diagnoseTraining() puts NaN before every number", () => {
   const cause = diagnoseTraining(
     [kernel({ updateRatio: 5 }), kernel({ weight: "fc/kernel", updateRatio: NaN })],
     [],
-    50,
+    { learningRate: 50 },
   )!;
   assertStringIncludes(cause.message, "fc/kernel by NaN times");
   assertStringIncludes(describeCure(cause.cures[0], []), "by a factor of 10 or more");
 });
 
 Deno.test("diagnoseTraining() finds nothing where no kernel moved much", () => {
-  assertEquals(diagnoseTraining([kernel({ growth: null, updateRatio: null })], [], 0.1), null);
-  assertEquals(diagnoseTraining([], [], 0.1), null);
+  assertEquals(
+    diagnoseTraining([kernel({ growth: null, updateRatio: null })], [], { learningRate: 0.1 }),
+    null,
+  );
+  assertEquals(diagnoseTraining([], [], { learningRate: 0.1 }), null);
 });

@@ -1,0 +1,7 @@
+/**
+ * Examination: a network measured, judged, trained on its batch for some steps, diagnosed and cured, and put
+ * back bit by bit.
+ *
+ * @module
+ */
+export { type Examination, examine, type ExamineOptions, type TrialMode } from "./examine.ts";
