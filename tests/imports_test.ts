@@ -154,6 +154,7 @@ Deno.test("public functions alone look which engine runs; what they call is hand
     "assert/open_draw.ts",
     "engine/mod.ts",
     "engine/start_engine.ts",
+    "examine/examine.ts",
     "measure/measure.ts",
     "model/exercise_model.ts",
     "model/is_disposed.ts",
@@ -163,7 +164,6 @@ Deno.test("public functions alone look which engine runs; what they call is hand
     "model/read_batch.ts",
     "model/rescale_weights.ts",
     "model/set_weights.ts",
-    "examine/examine.ts",
     "probe/open_probe.ts",
     "study/run_study.ts",
   ]);

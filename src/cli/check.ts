@@ -3,7 +3,8 @@ import type { Baseline } from "../gate/baseline.ts";
 import { decide } from "../gate/decide.ts";
 import { findBaseline } from "../gate/find_baseline.ts";
 import type { GateRun } from "../gate/gate_result.ts";
-import { judgeRun } from "../gate/judge_run.ts";
+import { weighTrial } from "../diagnosis/weigh_trial.ts";
+import { judgeRun, weigh } from "../gate/judge_run.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
 import { mayStartWorkers } from "../study/jobs.ts";
 import { CHECK_FLAGS, type CheckValues } from "./check_flags.ts";
@@ -160,13 +161,20 @@ async function measureAll(
       errors.push(outcome.error);
       run.error = outcome.error.message;
     } else {
-      run.measurements = outcome.measurements;
-      const entry = baseline &&
-        findBaseline(baseline, outcome.measurements, { name: model, seed, names });
-      run.findings = judgeRun(outcome.measurements, settings.rules, {
+      const { measurements, trial, diagnosis, findings } = outcome.examination;
+      run.measurements = measurements;
+      run.diagnosis = diagnosis;
+      const entry = baseline && findBaseline(baseline, measurements, { name: model, seed, names });
+      // A worker knows neither the baseline nor rules of plugins.
+      const found = judgeRun(measurements, settings.rules, {
         baseline: entry,
         trained: trained ?? undefined,
       });
+      const shown = findings.filter(({ rule }) => rule === "trial");
+      run.findings = [
+        ...weighTrial(found, trial),
+        ...settings.rules.trial.level === "off" ? [] : weigh(shown, settings.rules.trial.level),
+      ];
     }
     runs.push(run);
     return !flags.failFast || passesAlone(run, settings);

@@ -1,6 +1,6 @@
 import type { FlagValues } from "./flag.ts";
 import { boolean, file, integer, oneOf, parsed, repeated, withoutDefault } from "./flag_kinds.ts";
-import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS } from "./measure_flags.ts";
+import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS, TRIAL_FLAG } from "./measure_flags.ts";
 import { readReporter, REPORTERS } from "./reporters.ts";
 import { TEXT_FLAGS } from "./show_flags.ts";
 import { jobsFlag, seedsFlag, shardFlag } from "./work_flags.ts";
@@ -51,6 +51,7 @@ export const CHECK_FLAGS = {
   }]),
   plugin: PLUGIN_FLAG,
   ...RUN_FLAGS,
+  trial: TRIAL_FLAG,
   // The configuration says them too, and then their defaults do not count.
   examples: withoutDefault(RUN_FLAGS.examples),
   seed: withoutDefault(RUN_FLAGS.seed),

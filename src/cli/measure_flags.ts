@@ -1,8 +1,12 @@
 import { engineFileUrl, pathOf } from "../engine/engine_files.ts";
+import type { TrialMode } from "../examine/examine.ts";
+import type { GateSettings } from "../gate/resolve_configuration.ts";
 import { nearestObjective } from "../measure/check_objective.ts";
 import { OBJECTIVES } from "../model/objective.ts";
 import type { FlagValues, Permission } from "./flag.ts";
-import { boolean, file, files, integer, oneOf } from "./flag_kinds.ts";
+import { boolean, file, files, integer, oneOf, parsed, readInteger } from "./flag_kinds.ts";
+
+const TRIALS = ["auto", "always", "off"] as const;
 
 const path = (file: Parameters<typeof engineFileUrl>[0]) => pathOf(engineFileUrl(file));
 
@@ -48,11 +52,35 @@ export const PLUGIN_FLAG = files("run", {
   help: "module that exports your own rules, made by defineRule()",
 });
 
+/** When to train a model on its batch, in every subcommand that says what is wrong with it. */
+export const TRIAL_FLAG = parsed<TrialMode, "auto">({
+  help:
+    "train the model on its batch for some steps: auto, where an error was found, so that one " +
+    "that learns is only warned of; always; off; or so many steps",
+  value: "auto|always|off|STEPS",
+  takes: TRIALS,
+  default: "auto",
+  read: (text, place) =>
+    TRIALS.find((word) => word === text) ??
+      readInteger(text, place, 1, 10000, "auto, always or off"),
+});
+
+/** How a model is examined beside being measured. */
+export interface ExaminationRequest {
+  /** When to train it. */
+  trial: TrialMode;
+  /** How a gate judges it; `null`: by every rule with its defaults. */
+  rules: GateSettings["rules"] | null;
+  /** Whether it has been trained; `null`: as its biases look. */
+  trained: boolean | null;
+}
+
 /** What a command line asks to measure. */
 export interface MeasureRequest extends FlagValues<typeof RUN_FLAGS> {
   /** Path of the model, or `null` for the exercise's network. */
   model: string | null;
   quiet: boolean;
+  examination: ExaminationRequest;
 }
 
 /** What every subcommand that measures needs to be allowed, with the paths that the files have here. */

@@ -1,3 +1,5 @@
+import { type Examination, examine } from "../examine/examine.ts";
+import { judgeRun } from "../gate/judge_run.ts";
 import { formatCount, formatDuration, formatSeconds } from "../words/numbers.ts";
 import { chooseThreads } from "../engine/choose_threads.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -7,8 +9,6 @@ import { startEngine } from "../engine/start_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
 import { estimateWorkload } from "../measure/estimate_workload.ts";
-import { measure } from "../measure/measure.ts";
-import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { logToStderr } from "../model/foreign_code.ts";
@@ -31,16 +31,16 @@ import { escapeControls } from "../words/escape_controls.ts";
 
 /**
  * Does what every measuring subcommand does: starts the engine, loads the model and the batch,
- * measures. Threads and time go to stderr, since they are not part of the result, and so does whatever
+ * measures and examines. Threads and time go to stderr, since they are not part of the result, and so does whatever
  * the model's own code logs.
  *
  * @param request What to measure.
  * @param tells Whether to say on stderr that it takes far longer than it should.
- * @returns The measurements.
+ * @returns What was measured, and what is wrong.
  */
-export function measureModel(request: MeasureRequest, tells: boolean): Promise<Measurements> {
+export function examineModel(request: MeasureRequest, tells: boolean): Promise<Examination> {
   // Custom layers log as they like.
-  return logToStderr(() => measureOnEngine(request, tells));
+  return logToStderr(() => examineOnEngine(request, tells));
 }
 
 /** From how many seconds on a pass takes long, however large it is. */
@@ -48,7 +48,7 @@ const PATIENCE = 5;
 /** Operations in a second that the slowest of machines makes with one thread. */
 const LEAST_SPEED = 1e9;
 
-async function measureOnEngine(request: MeasureRequest, tells: boolean): Promise<Measurements> {
+async function examineOnEngine(request: MeasureRequest, tells: boolean): Promise<Examination> {
   const started = performance.now();
   const settings = { relaxedSimd: !request.portable };
   const first = request.threads === "auto" ? 1 : request.threads;
@@ -86,13 +86,18 @@ async function measureOnEngine(request: MeasureRequest, tells: boolean): Promise
       }
     }
     const progress = request.quiet ? null : passProgress();
-    let measurements: Measurements;
+    const { trial, rules, trained } = request.examination;
+    let examination: Examination;
     try {
-      measurements = await measure(loaded.model, batch, {
+      examination = await examine(loaded.model, batch, {
         objective,
         source: loaded.source,
         seed: loaded.seed,
         onProgress: progress?.update,
+        trial,
+        ...rules === null ? {} : {
+          judge: (measurements) => judgeRun(measurements, rules, { trained: trained ?? undefined }),
+        },
       });
     } catch (error) {
       throw about(loaded, error);
@@ -107,7 +112,7 @@ async function measureOnEngine(request: MeasureRequest, tells: boolean): Promise
       const threads = formatCount(engine.threads, "thread");
       console.error(`measured in ${seconds} on ${threads}`);
     }
-    return measurements;
+    return examination;
   };
   try {
     return await strayErrors.guard(codeOf(request), pass);

@@ -1,23 +1,23 @@
 import { formatSeconds } from "../words/numbers.ts";
-import type { Measurements } from "../measure/measurements.ts";
+import type { Examination } from "../examine/examine.ts";
 import { oneLine } from "../words/one_line.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { errorMessage } from "../words/error_message.ts";
 import { mayStartWorkers, workersRefused } from "../study/jobs.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
-import { measureModel } from "./measure_model.ts";
+import { examineModel } from "./measure_model.ts";
 import type { PlannedRun } from "./plan_runs.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What became of a run. */
-export type Outcome = { measurements: Measurements } | { error: Error };
+export type Outcome = { examination: Examination } | { error: Error };
 
 /** What a worker is told: to make a run, or, by `null`, to wait for what fails late. */
 export type WorkerOrder = { request: MeasureRequest; tells: boolean } | null;
 
 /** What a worker answers; `ended` where it is its last word. */
 export type WorkerAnswer =
-  | { measurements: Measurements }
+  | { examination: Examination }
   | { settled: true }
   | { message: string }
   | { ended: string };
@@ -86,7 +86,7 @@ function sayDone(
 
 async function measureHere(request: MeasureRequest, tells: boolean): Promise<Outcome> {
   try {
-    return { measurements: await measureModel(request, tells) };
+    return { examination: await examineModel(request, tells) };
   } catch (error) {
     return { error: error as Error };
   }
@@ -118,7 +118,7 @@ function openWorker() {
     async measure(request: MeasureRequest, tells: boolean): Promise<Outcome> {
       try {
         const result = await ask({ request, tells });
-        if ("measurements" in result) return result;
+        if ("examination" in result) return result;
         return {
           error: new Error("message" in result ? result.message : "The worker did not answer"),
         };

@@ -1,7 +1,7 @@
 /// <reference lib="deno.worker" />
 import { strayErrors } from "../model/stray_errors.ts";
 import { errorMessage } from "../words/error_message.ts";
-import { measureModel } from "./measure_model.ts";
+import { examineModel } from "./measure_model.ts";
 import type { WorkerAnswer, WorkerOrder } from "./measure_runs.ts";
 
 self.onmessage = async ({ data: order }: MessageEvent<WorkerOrder>) => {
@@ -12,7 +12,7 @@ self.onmessage = async ({ data: order }: MessageEvent<WorkerOrder>) => {
       answer({ settled: true });
     } else {
       const request = { ...order.request, threads: 1, quiet: true };
-      answer({ measurements: await measureModel(request, order.tells) });
+      answer({ examination: await examineModel(request, order.tells) });
     }
   } catch (error) {
     answer({ message: errorMessage(error) });

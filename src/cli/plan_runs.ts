@@ -63,6 +63,7 @@ export async function planRuns(
         threads,
         portable,
         quiet,
+        examination: { trial: flags.trial, rules: settings.rules, trained: model.trained },
       },
     }))
   );

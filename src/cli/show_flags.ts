@@ -37,6 +37,9 @@ export const TEXT_FLAGS = {
   unicode: boolean("draw the bars with eighth blocks"),
 };
 
+/** Whether a text shows every finding beside the causes. */
+export const DETAILS_FLAG = boolean("show every finding, and what each rule expected");
+
 /** How a report looks and where it goes. */
 export const SHOW_FLAGS = {
   format: oneOf(formatsOf("report"), { help: "how to show the result", default: "text" }),
@@ -44,6 +47,7 @@ export const SHOW_FLAGS = {
   layers: pattern("show only the layers whose name matches"),
   axis: oneOf(["log", "linear"], { help: "axis of the bars", default: "log" }),
   ...TEXT_FLAGS,
+  details: DETAILS_FLAG,
 };
 
 /**

@@ -36,7 +36,7 @@ const HEALTHY = 0.01;
 export function progressOf(
   start: Measurements,
   now: Measurements,
-  { updates }: { updates: ReadonlyMap<string, number | null> },
+  context: { updates: ReadonlyMap<string, number | null> },
 ): WeightProgress[] {
   const sizes = new Map(
     start.layers.flatMap(({ weights }) => weights).map(({ name, values }) => [name, values.rms]),
@@ -48,7 +48,7 @@ export function progressOf(
         layer,
         weight: name,
         growth: before > 0 ? values.rms / before : null,
-        updateRatio: updates.get(name) ?? null,
+        updateRatio: context.updates.get(name) ?? null,
       };
     })
   );
@@ -65,8 +65,9 @@ export function progressOf(
 export function diagnoseTraining(
   progress: readonly WeightProgress[],
   findings: readonly Finding[],
-  { learningRate = null }: { learningRate?: number | null } = {},
+  options: { learningRate?: number | null } = {},
 ): Cause | null {
+  const { learningRate = null } = options;
   const size = ({ updateRatio }: WeightProgress) => updateRatio ?? 0;
   const grown = ({ growth }: WeightProgress) => growth ?? 0;
   const hasBroken = findings.some(({ rule, severity }) =>

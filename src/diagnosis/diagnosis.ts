@@ -63,6 +63,18 @@ export interface Diagnosis {
   verdict: "healthy" | "sick";
   /** Every cause that is an error or a warning, the gravest first, then in the order of the forward pass. */
   causes: Cause[];
+  /** What training on the batch has shown; absent where nothing was trained. */
+  trial?: DiagnosisTrial;
   /** Notes, which neither are a cause nor follow from one. */
   notes: Finding[];
+}
+
+/** What training on the batch has shown, in words. */
+export interface DiagnosisTrial {
+  /** `learns`, `slow`, `fails`, `undecided`, or `skipped` where it would have taken too long. */
+  verdict: string;
+  /** What was tried and what came out, as the end of a sentence. */
+  said: string;
+  /** The same with all cures in place; absent where none worked. */
+  cured?: string;
 }

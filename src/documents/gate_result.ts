@@ -1,6 +1,7 @@
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { writeJson } from "../words/write_json.ts";
+import { diagnosisShape, type WrittenDiagnosis } from "./diagnosis_shape.ts";
 import { DOCUMENTS } from "./document.ts";
 import { gateFindingShape, measurementKeys } from "./report_shape.ts";
 import { boolean, count, list, nullable, number, object, oneOf, string } from "./shape.ts";
@@ -12,6 +13,7 @@ type GateReport = Measurements & { findings: GateFinding[] };
 interface WrittenRun extends Pick<GateRun, "path" | "seed" | "error"> {
   name: string;
   report: GateReport | null;
+  diagnosis: WrittenDiagnosis | null;
 }
 
 /** A gate's result as it is written. */
@@ -45,19 +47,27 @@ export const gateShape = object<WrittenGate>({
     seed: number,
     error: nullable(string),
     report: nullable(object<GateReport>({ ...measurementKeys, findings: list(gateFindingShape) })),
+    diagnosis: nullable(diagnosisShape),
   })),
 });
 
-/** A gate's result as JSON. */
+/**
+ * A gate's result as JSON.
+ *
+ * @param result The result.
+ * @param diagnoses What is wrong in each run, causes first.
+ */
 export function encodeGate(
   { runs, passed, summary, maxWarnings, rules, findings }: GateResult,
+  diagnoses: readonly (WrittenDiagnosis | null)[],
 ): string {
   const written = gateShape.encode({
     version: DOCUMENTS.gate.version,
     ...{ passed, summary, maxWarnings, rules, findings },
-    runs: runs.map(({ model, path, seed, error, measurements, findings }) => ({
+    runs: runs.map(({ model, path, seed, error, measurements, findings }, index) => ({
       ...{ name: model, path, seed, error },
       report: measurements === null ? null : { ...measurements, findings },
+      diagnosis: diagnoses[index],
     })),
   });
   return `${writeJson(written, undefined, 2)}\n`;

@@ -2,27 +2,37 @@ import { layerTraits } from "../traits/layer_traits.ts";
 import { requireValue, text } from "../words/requirements.ts";
 import { writeJson } from "../words/write_json.ts";
 import type { PredictedFigures } from "../checks/network/signal_theory.ts";
+import { diagnosisShape, type WrittenDiagnosis } from "./diagnosis_shape.ts";
 import { predictedShape, type Report, reportShape } from "./report_shape.ts";
 import { readShape } from "./shape.ts";
 
 export type { Report };
 
+/** What follows from a report and is written beside it. */
+export interface ReportExtras {
+  /** What theory predicts of each layer. */
+  predicted?: readonly (PredictedFigures | null)[];
+  /** What is wrong, causes first. */
+  diagnosis?: WrittenDiagnosis;
+}
+
 /**
  * A report as JSON: keys in one order, two spaces of indent, a newline at the end.
  *
  * @param report What was measured and found.
- * @param predicted What theory predicts of each layer, which is not read back. Default: left out.
+ * @param extras What follows from the report and is not read back. Default: left out.
  */
 export function encodeReport(
   { measurements, findings }: Report,
-  predicted?: readonly (PredictedFigures | null)[],
+  { predicted, diagnosis }: ReportExtras = {},
 ): string {
   const report = reportShape.encode({ ...measurements, findings }) as { layers: object[] };
   const layers = predicted === undefined ? report.layers : report.layers.map((layer, index) => ({
     ...layer,
     predicted: predictedShape.encode(predicted[index]),
   }));
-  return `${writeJson({ ...report, layers }, undefined, 2)}\n`;
+  const also = diagnosis === undefined ? {} : { diagnosis: diagnosisShape.encode(diagnosis) };
+  return `${writeJson({ ...report, layers, ...also }, undefined, 2)}\n`;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { describeTrial } from "../checks/describe_trial.ts";
 import type { Finding } from "../checks/finding.ts";
 import { runChecks } from "../checks/run_checks.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
@@ -13,6 +14,7 @@ import type { Batch } from "../model/batch.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
 import { tryTraining } from "../probe/try_training.ts";
 import { trainingCause, trialFinding } from "./training_cause.ts";
+import type { CureSubject } from "./apply_cure.ts";
 import { tryCures } from "./try_cures.ts";
 
 /**
@@ -80,50 +82,60 @@ export async function examine(
   const { trial: mode = "auto", judge = runChecks, ...measureOptions } = options;
   const measurements = await measure(model, batch, measureOptions);
   const found = judge(measurements);
-  const objective = measureOptions.objective;
+  const subject: CureSubject = { model, batch, objective: measureOptions.objective };
+  const tryIt = (subject: CureSubject) => trySubject(subject, measureOptions.seed, mode);
   const isDue = mode === "always" || mode !== "off" && found.some(isTried);
-  const tryIt = (subject: { model: LayersModel; batch: Batch; objective: typeof objective }) =>
-    tryTraining(subject.model, subject.batch, {
-      ...measureOptions.seed == null ? {} : { seed: measureOptions.seed },
-      ...typeof subject.objective === "string" && subject.objective === "sum"
-        ? {}
-        : { objective: subject.objective },
-      ...typeof mode === "number" ? { steps: mode } : {},
-    });
-  const subject = { model, batch, objective };
   const trial = isDue ? await tryIt(subject) : null;
-  const { tf } = runningEngine() ?? await ensureEngine();
   const weighed = weighTrial(found, trial);
   const judged = diagnose(measurements, weighed);
-  const shown = trial === null || "skipped" in trial || judged.verdict === "sick"
-    ? null
-    : trialFinding(trial);
-  const findings = shown === null ? weighed : [...weighed, shown];
-  if (shown !== null) {
+  const about = { measurements, trial };
+  const { tf } = runningEngine() ?? await ensureEngine();
+  if (judged.verdict === "healthy") {
+    const finding = trial === null || "skipped" in trial ? null : trialFinding(trial);
+    if (finding === null) return said({ ...about, findings: weighed, curedTrial: null }, judged);
     // One pass shows nothing of it.
-    const finding = shown;
-    const { cause, curedTrial } = await trainingCause(
-      tf,
-      subject,
-      { finding, trial: trial as Trial, measurements },
-      tryIt,
-    );
-    const diagnosis: Diagnosis = { ...judged, verdict: "sick", causes: [cause, ...judged.causes] };
-    return { measurements, findings, diagnosis, trial, curedTrial };
-  }
-  const diagnosis = judged;
-  if (diagnosis.verdict === "healthy") {
-    return { measurements, findings, diagnosis, trial, curedTrial: null };
+    const seen = { finding, trial: trial as Trial, measurements };
+    const { cause, curedTrial } = await trainingCause(tf, subject, seen, tryIt);
+    const causes = [cause, ...judged.causes];
+    return said({ ...about, findings: [...weighed, finding], curedTrial }, {
+      ...judged,
+      verdict: "sick",
+      causes,
+    });
   }
   const { onProgress: _, ...quiet } = measureOptions;
   let curedTrial: Examination["curedTrial"] = null;
-  const treatment = await tryCures(tf, subject, { measurements, diagnosis }, {
-    measure: (subject) =>
-      measure(subject.model, subject.batch, { ...quiet, objective: subject.objective }),
+  const { diagnosis } = await tryCures(tf, subject, { measurements, diagnosis: judged }, {
+    measure: ({ model, batch, objective }) => measure(model, batch, { ...quiet, objective }),
     judge,
     async see(subject) {
       if (trial !== null && !("skipped" in trial)) curedTrial = await tryIt(subject);
     },
   });
-  return { measurements, findings, diagnosis: treatment.diagnosis, trial, curedTrial };
+  return said({ ...about, findings: weighed, curedTrial }, diagnosis);
+}
+
+/** Trains a subject as it stands; where the sum of the outputs is measured, on the loss that fits its head. */
+function trySubject(
+  { model, batch, objective }: CureSubject,
+  seed: number | null | undefined,
+  mode: TrialMode,
+): Promise<Trial | SkippedTrial> {
+  return tryTraining(model, batch, {
+    ...seed == null ? {} : { seed },
+    ...objective === undefined || objective === "sum" ? {} : { objective },
+    ...typeof mode === "number" ? { steps: mode } : {},
+  });
+}
+
+/** The examination, with what training has shown in words. */
+function said(found: Omit<Examination, "diagnosis">, diagnosis: Diagnosis): Examination {
+  const { trial, curedTrial } = found;
+  if (trial === null) return { ...found, diagnosis };
+  const cured = curedTrial === null ? {} : { cured: describeTrial(curedTrial) };
+  const verdict = "skipped" in trial ? "skipped" : trial.verdict;
+  return {
+    ...found,
+    diagnosis: { ...diagnosis, trial: { verdict, said: describeTrial(trial), ...cured } },
+  };
 }

@@ -3,6 +3,7 @@ import type { Cure } from "../diagnosis/cure.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import { allRules } from "../checks/register_rule.ts";
 import type { Cause, Diagnosis, Tried, TriedFigure } from "../diagnosis/diagnosis.ts";
+import { causeName } from "../diagnosis/with_treatment.ts";
 import type { TensorFlow } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { applyCure, type Cured, type CureSubject } from "./apply_cure.ts";
@@ -70,7 +71,7 @@ export async function tryCures(
   try {
     while (cures.length < MOST) {
       const cause = now.diagnosis.causes.find((cause) =>
-        cause.severity === "error" && !failed.has(nameOf(cause))
+        cause.severity === "error" && !failed.has(causeName(cause))
       );
       if (cause === undefined) break;
       let worked = false;
@@ -88,7 +89,7 @@ export async function tryCures(
         }
         applied.pop()!.undo();
       }
-      if (!worked) failed.add(nameOf(cause));
+      if (!worked) failed.add(causeName(cause));
     }
     if (cures.length > 0) await see?.(now.subject);
   } finally {
@@ -110,13 +111,13 @@ function withTried(
   const own = new Map<string, TriedCure[]>();
   let name = "";
   for (const tried of cures) {
-    const isKnown = diagnosis.causes.some((cause) => nameOf(cause) === nameOf(tried.cause));
-    if (isKnown || name === "") name = nameOf(tried.cause);
+    const isKnown = diagnosis.causes.some((cause) => causeName(cause) === causeName(tried.cause));
+    if (isKnown || name === "") name = causeName(tried.cause);
     own.set(name, [...own.get(name) ?? [], tried]);
   }
   const errors = errorsOf(diagnosis);
   const causes = diagnosis.causes.map((cause): Cause => {
-    const done = own.get(nameOf(cause));
+    const done = own.get(causeName(cause));
     if (done !== undefined) {
       const last = done.at(-1)!;
       const tried: Tried = {
@@ -127,7 +128,7 @@ function withTried(
       };
       return { ...cause, cures: done.map(({ cure }) => cure), tried };
     }
-    if (!failed.has(nameOf(cause))) return cause;
+    if (!failed.has(causeName(cause))) return cause;
     // What was applied and did not help is not printed; what asks for another model may help.
     const rest = cause.cures.filter(({ kind }) => kind === "rebuild");
     return rest.length === cause.cures.length
@@ -164,8 +165,4 @@ function isGone(cause: Cause, { causes }: Diagnosis): boolean {
 function errorsOf({ causes }: Diagnosis): number {
   return causes.flatMap(({ findings }) => findings).filter(({ severity }) => severity === "error")
     .length;
-}
-
-function nameOf({ kind, layers }: Cause): string {
-  return JSON.stringify([kind, ...layers]);
 }

@@ -1,4 +1,6 @@
 import { applySuppressions, type SuppressionContext } from "./apply_suppressions.ts";
+import { diagnose } from "../diagnosis/diagnose.ts";
+import { withTreatment } from "../diagnosis/with_treatment.ts";
 import type { GateFinding, GateResult, GateRun, GateSummary } from "./gate_result.ts";
 import { CONFIGURATION_RULES } from "./gate_rules.ts";
 import { weigh } from "./judge_run.ts";
@@ -66,9 +68,20 @@ export function decide(
     maxWarnings,
     rules: judged,
     configurationRules: judged.filter((name) => CONFIGURATION_RULES.includes(name)),
-    runs: suppressed.runs,
+    runs: suppressed.runs.map(diagnosed),
     configuration: file,
     findings,
+  };
+}
+
+/** A run with what is wrong by the findings that count in the end. */
+function diagnosed(run: GateRun): GateRun {
+  const { measurements, diagnosis: treated, findings } = run;
+  if (measurements === null) return run;
+  const diagnosis = diagnose(measurements, findings);
+  return {
+    ...run,
+    diagnosis: treated === undefined ? diagnosis : withTreatment(diagnosis, treated),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Finding } from "../checks/finding.ts";
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 
 /** A finding as the gate weighs it. */
@@ -23,6 +24,8 @@ export interface GateRun {
   error: string | null;
   /** What the rules found, levels and suppressions applied. */
   findings: GateFinding[];
+  /** What is wrong, causes first, with the cures that worked; absent where nothing was measured. */
+  diagnosis?: Diagnosis;
 }
 
 /** How many findings of each kind there are. */

@@ -22,7 +22,8 @@ function ownLevels(): Record<string, Level> {
 function initialLevels(): Record<string, Level> {
   const others = [...allRules(), BASELINE_RULE]
     .filter(({ tags }) => !tags.includes("weights") && !tags.includes("signal"));
-  return { ...ownLevels(), ...Object.fromEntries(others.map(({ name }) => [name, "off"])) };
+  const off = Object.fromEntries(others.map(({ name }): [string, Level] => [name, "off"]));
+  return { ...ownLevels(), ...off, trial: "off" };
 }
 
 /** The presets by name. */

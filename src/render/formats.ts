@@ -1,3 +1,4 @@
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { DocumentKind } from "../documents/document.ts";
 import type { Report } from "../documents/report.ts";
 import type { GateResult } from "../gate/gate_result.ts";
@@ -27,13 +28,19 @@ export interface Format {
   /** Whether it is lines that may follow those of another such format on stdout. */
   isLines: boolean;
   /** Writes a report. */
-  report?: (report: Report, options: RenderTextOptions) => Promise<string>;
+  report?: (report: DiagnosedReport, options: RenderTextOptions) => Promise<string>;
   /** Writes the result of a gate. */
   gate?: (result: GateResult, context: GateContext) => Promise<string>;
   /** Writes what a study comes to. */
   study?: (summary: StudySummary, options: RenderTextOptions) => Promise<string>;
   /** Writes the points of a study while they come, in place of what it comes to. */
   points?: () => Promise<PointFormat>;
+}
+
+/** A report, and what is wrong. */
+export interface DiagnosedReport extends Report {
+  /** What is wrong, causes first. */
+  diagnosis: Diagnosis;
 }
 
 /** What a gate's result does not know of itself. */
@@ -60,8 +67,9 @@ const TABLE = {
   text: {
     purpose: "charts and sentences, for a terminal",
     ...{ extension: "txt", mediaType: "text/plain", holds: "text", isLines: true },
-    async report({ measurements, findings }, options) {
-      return (await import("./render_text.ts")).renderText(measurements, findings, options);
+    async report({ measurements, findings, diagnosis }, options) {
+      const { renderText } = await import("./render_text.ts");
+      return renderText(measurements, findings, { ...options, diagnosis });
     },
     async gate(result, { text: { width, color, unicode } }) {
       const { renderGateText } = await import("./render_gate_text.ts");
@@ -74,8 +82,8 @@ const TABLE = {
   json: {
     purpose: "every figure, for other programs",
     ...{ extension: "json", mediaType: "application/json", holds: "document", isLines: false },
-    async report({ measurements, findings }) {
-      return (await import("./render_json.ts")).renderJson(measurements, findings);
+    async report({ measurements, findings, diagnosis }) {
+      return (await import("./render_json.ts")).renderJson(measurements, findings, { diagnosis });
     },
     async gate(result) {
       return (await import("./render_gate_json.ts")).renderGateJson(result);

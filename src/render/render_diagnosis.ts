@@ -33,9 +33,23 @@ export function renderDiagnosis(
   return [
     verdictLine(diagnosis, style),
     ...shown.flatMap((cause, i) => linesOf(cause, `${i + 1}. `, layers, style)),
+    ...trialLines(diagnosis, style),
     ...causes.length > MOST
-      ? wrapText(`${formatCount(causes.length - MOST, "more cause")}: see --details.`, style.width)
+      ? wrapText(
+        `${formatCount(causes.length - MOST, "more cause")} in the JSON report.`,
+        style.width,
+      )
       : [],
+  ];
+}
+
+/** What training has shown, before and after the cures. */
+function trialLines({ trial }: Diagnosis, { width }: DiagnosisStyle): string[] {
+  if (trial === undefined) return [];
+  const say = (text: string) => wrapText(escapeControls(text), width, "", "  ");
+  return [
+    ...say(`${trial.verdict === "skipped" ? "Not trained" : "Trained"}: ${trial.said}.`),
+    ...trial.cured === undefined ? [] : say(`Trained with the fixes: ${trial.cured}.`),
   ];
 }
 

@@ -153,11 +153,16 @@ function rangeOf(figures: number[]): string {
 }
 
 function summaryOf(findings: readonly Finding[]): string {
+  const fine = findings.every(({ severity }) => severity === "note");
+  return fine ? `No problems found: ${countSeverities(findings)}` : countSeverities(findings);
+}
+
+/** How many findings of each severity there are: `36 errors, 0 warnings, 1 note.` */
+export function countSeverities(findings: readonly Finding[]): string {
   const count = (severity: Finding["severity"]) =>
     findings.filter((finding) => finding.severity === severity).length;
   const sums = SEVERITIES
     .filter((severity) => severity !== "note" || count("note") > 0)
     .map((severity) => formatCount(count(severity), severity)).join(", ");
-  const fine = count("error") + count("warning") === 0;
-  return fine ? `No problems found: ${sums}.` : `${sums}.`;
+  return `${sums}.`;
 }

@@ -1,4 +1,5 @@
 import { encodeGate } from "../documents/gate_result.ts";
+import { writtenDiagnosis } from "./written_diagnosis.ts";
 import type { GateResult } from "../gate/gate_result.ts";
 import { requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
@@ -24,5 +25,10 @@ import { gateResultShape } from "../checks/requirements.ts";
  */
 export function renderGateJson(result: GateResult): string {
   requireValue("result", result, gateResultShape);
-  return encodeGate(result);
+  const diagnoses = result.runs.map(({ diagnosis, measurements, findings }) =>
+    diagnosis === undefined || measurements === null
+      ? null
+      : writtenDiagnosis(diagnosis, findings, measurements.layers)
+  );
+  return encodeGate(result, diagnoses);
 }

@@ -5,6 +5,7 @@ import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { acceptedLines, gateCounts, isOpen } from "./gate_words.ts";
 import { paint } from "./paint.ts";
+import { renderDiagnosis } from "./render_diagnosis.ts";
 import { renderFindings } from "./render_findings.ts";
 import { wrapText } from "./wrap_text.ts";
 import { number, objectWith, optional, requireValue, text } from "../words/requirements.ts";
@@ -76,6 +77,7 @@ function oneRun(run: GateRun, result: GateResult, style: Style): string[] {
     ...titleOf([run], style),
     ...accepted,
     ...accepted.length > 0 ? [""] : [],
+    ...causesOf(run, style),
     ...renderFindings(findings.filter(isOpen), order, style),
     ...tooMany,
   ];
@@ -128,7 +130,19 @@ function sectionOf(runs: GateRun[], names: Names, style: Style): string[] {
       said[0];
   const over = runs.length === 1 ? [] : [...overSeeds(runs, style), "", `  seed ${shown.seed}:`];
   const before = accepted.length === 0 ? [] : [...accepted, ""];
-  return [...title, ...before, ...over, ...renderFindings(shown.findings, orderOf([shown]), style)];
+  return [
+    ...title,
+    ...before,
+    ...over,
+    ...causesOf(shown, style),
+    ...renderFindings(shown.findings, orderOf([shown]), style),
+  ];
+}
+
+/** What is wrong in a run, causes first. */
+function causesOf({ diagnosis, measurements }: GateRun, style: Style): string[] {
+  if (diagnosis === undefined || measurements === null || diagnosis.causes.length === 0) return [];
+  return [...renderDiagnosis(diagnosis, measurements.layers, style), ""];
 }
 
 /** The notes of the first seed that has some: that a model was renamed is said of every seed. */

@@ -1,5 +1,7 @@
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import { writtenDiagnosis } from "./written_diagnosis.ts";
 import { networkOf } from "../checks/network/network.ts";
 import { encodeReport } from "../documents/report.ts";
 import { arrayOf, requireValue } from "../words/requirements.ts";
@@ -18,6 +20,7 @@ import { findingShape, measurementsShape } from "../checks/requirements.ts";
  *
  * @param measurements What was measured.
  * @param findings What the checks said of it.
+ * @param options What is wrong, causes first: written under the key `diagnosis`, and not read back.
  * @returns The JSON text.
  *
  * @example There and back
@@ -32,12 +35,18 @@ import { findingShape, measurementsShape } from "../checks/requirements.ts";
  * }
  * ```
  */
-export function renderJson(measurements: Measurements, findings: readonly Finding[]): string {
+export function renderJson(
+  measurements: Measurements,
+  findings: readonly Finding[],
+  options: { diagnosis?: Diagnosis } = {},
+): string {
   requireValue("measurements", measurements, measurementsShape);
   requireValue("findings", findings, arrayOf(findingShape));
   const { theory } = networkOf(measurements);
-  return encodeReport(
-    { measurements, findings: [...findings] },
-    measurements.layers.map((layer) => theory.figuresOf(layer)),
-  );
+  const { layers } = measurements;
+  const { diagnosis } = options;
+  return encodeReport({ measurements, findings: [...findings] }, {
+    predicted: layers.map((layer) => theory.figuresOf(layer)),
+    ...diagnosis === undefined ? {} : { diagnosis: writtenDiagnosis(diagnosis, findings, layers) },
+  });
 }

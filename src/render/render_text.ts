@@ -1,9 +1,12 @@
 import type { Finding } from "../checks/finding.ts";
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { defuse } from "../words/defuse.ts";
 import { renderCharts } from "./render_charts.ts";
-import { renderFindings } from "./render_findings.ts";
+import { renderDiagnosis, verdictLine } from "./render_diagnosis.ts";
+import { countSeverities, renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";
+import { wrapText } from "./wrap_text.ts";
 import { arrayOf, must, objectWith, optional, requireValue } from "../words/requirements.ts";
 import { findingShape, measurementsShape } from "../checks/requirements.ts";
 import { showValue } from "../words/show_value.ts";
@@ -20,6 +23,10 @@ export interface RenderTextOptions {
   scale?: "log" | "linear";
   /** Draws only the layers whose name matches; findings are shown all the same. Default: all. */
   layers?: RegExp;
+  /** What is wrong, causes first: it is shown before everything else. Default: nothing. */
+  diagnosis?: Diagnosis;
+  /** Whether to show every finding although there is a diagnosis. Default: false. */
+  details?: boolean;
 }
 
 /**
@@ -36,7 +43,8 @@ export interface RenderTextOptions {
  * @example For a terminal
  * ```ts
  * import { renderText } from "@gradient-health/gradient-health/render";
- * import type { Measurements } from "@gradient-health/gradient-health/measure";
+ * import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { Measurements } from "@gradient-health/gradient-health/measure";
  *
  * function show(measurements: Measurements) {
  *   const color = Deno.stdout.isTerminal();
@@ -67,11 +75,28 @@ export function renderText(
   }
   const style = { width, color, ellipsis: unicode ? "…" : ".." };
   const order = measurements.layers.map(({ name }) => name);
+  const { diagnosis, details = diagnosis === undefined } = options;
   const lines = [
+    ...diagnosis === undefined
+      ? []
+      : [...renderDiagnosis(diagnosis, measurements.layers, style), ""],
     ...renderHeader(measurements, style),
     ...renderCharts(measurements, findings, { ...options, width, color }),
     "",
-    ...renderFindings(findings, order, style),
+    ...details ? renderFindings(findings, order, style) : foldedLines(findings, diagnosis!, style),
   ];
   return `${lines.map(defuse).join("\n")}\n`;
+}
+
+/** What stands in place of the findings where a diagnosis has said what they come to. */
+function foldedLines(
+  findings: readonly Finding[],
+  diagnosis: Diagnosis,
+  style: { width: number; color: boolean },
+): string[] {
+  const counts = countSeverities(findings);
+  const more = findings.length === 0
+    ? []
+    : wrapText(`${counts} --details shows them.`, style.width);
+  return [...more, verdictLine(diagnosis, style)];
 }

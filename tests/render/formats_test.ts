@@ -1,3 +1,4 @@
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { kindOf, resultKind } from "../../src/cli/result_kind.ts";
 import {
@@ -31,7 +32,17 @@ async function written(name: FormatName): Promise<[Result, string][]> {
   const format = FORMATS[name];
   const point = await format.points?.();
   return [
-    ...format.report ? [["report", await format.report(report, OPTIONS)] as const] : [],
+    ...format.report
+      ? [
+        [
+          "report",
+          await format.report({
+            ...report,
+            diagnosis: diagnose(report.measurements, report.findings),
+          }, OPTIONS),
+        ] as const,
+      ]
+      : [],
     ...format.gate ? [["gate", await format.gate(gate, CONTEXT)] as const] : [],
     ...format.study
       ? [["study", await format.study(summarizeStudy({ ...header, points }), OPTIONS)] as const]

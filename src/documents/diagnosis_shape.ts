@@ -1,0 +1,68 @@
+import type { Consequence, DiagnosisTrial, Tried } from "../diagnosis/diagnosis.ts";
+import { boolean, list, nullable, number, object, oneOf, optional, string } from "./shape.ts";
+
+/** A fix as it is written: in words, and as code to paste where it is some. */
+interface WrittenFix {
+  text: string;
+  code: string | null;
+}
+
+/** A cause as it is written; the findings below it are those of the report, by their place. */
+interface WrittenCause {
+  kind: string;
+  severity: Consequence["severity"];
+  layers: string[];
+  message: string;
+  consequences: Consequence[];
+  fixes: WrittenFix[];
+  tried: Tried | null;
+  findings: number[];
+}
+
+/** A diagnosis as it is written. */
+export interface WrittenDiagnosis {
+  verdict: string;
+  causes: WrittenCause[];
+  trial: DiagnosisTrial | null;
+}
+
+const severity = oneOf<Consequence["severity"]>("error", "warning", "note");
+
+const consequence = object<WrittenCause["consequences"][number]>({
+  rule: string,
+  problem: string,
+  severity,
+  layers: list(string),
+});
+
+const tried = object<Tried>({
+  worked: boolean,
+  errors: number,
+  left: number,
+  figure: nullable(
+    object<NonNullable<Tried["figure"]>>({
+      title: string,
+      layer: string,
+      before: number,
+      after: number,
+    }),
+  ),
+});
+
+/** The keys of a diagnosis in the order in which they are written. It is not read back. */
+export const diagnosisShape = object<WrittenDiagnosis>({
+  verdict: string,
+  causes: list(object<WrittenCause>({
+    kind: string,
+    severity,
+    layers: list(string),
+    message: string,
+    consequences: list(consequence),
+    fixes: list(object<WrittenFix>({ text: string, code: nullable(string) })),
+    tried: nullable(tried),
+    findings: list(number),
+  })),
+  trial: nullable(
+    object<DiagnosisTrial>({ verdict: string, said: string, cured: optional(string) }),
+  ),
+});

@@ -1,0 +1,29 @@
+import { cureCode, describeCure } from "../diagnosis/cure_words.ts";
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { NamedLayers } from "../diagnosis/format_layers.ts";
+import type { WrittenDiagnosis } from "../documents/diagnosis_shape.ts";
+
+/**
+ * A diagnosis as JSON documents have it: fixes in words and as code, findings by their place.
+ *
+ * @param diagnosis The diagnosis.
+ * @param findings All findings of the run.
+ * @param layers All layers, in the order of the forward pass.
+ */
+export function writtenDiagnosis(
+  { verdict, causes, trial }: Diagnosis,
+  findings: readonly object[],
+  layers: NamedLayers,
+): WrittenDiagnosis {
+  const places = new Map(findings.map((finding, index) => [finding, index]));
+  return {
+    verdict,
+    causes: causes.map(({ cures, findings, tried, ...cause }) => ({
+      ...cause,
+      fixes: cures.map((cure) => ({ text: describeCure(cure, layers), code: cureCode(cure) })),
+      tried: tried ?? null,
+      findings: findings.flatMap((finding) => places.get(finding) ?? []),
+    })),
+    trial: trial ?? null,
+  };
+}
