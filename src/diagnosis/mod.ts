@@ -8,5 +8,12 @@ export type { Cure, CuredWeight } from "./cure.ts";
 export { cureCode, describeCure } from "./cure_words.ts";
 export { diagnose } from "./diagnose.ts";
 export { diagnoseTraining, progressOf, type WeightProgress } from "./diagnose_training.ts";
-export type { Cause, Consequence, Diagnosis, Tried, TriedFigure } from "./diagnosis.ts";
+export type {
+  Cause,
+  Consequence,
+  Diagnosis,
+  DiagnosisTrial,
+  Tried,
+  TriedFigure,
+} from "./diagnosis.ts";
 export type { NamedLayers } from "./format_layers.ts";

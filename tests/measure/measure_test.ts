@@ -1250,7 +1250,7 @@ Deno.test("measure() refuses options that it does not know, and a model that is 
   await refuse({ batchNormalization: "trainig" }, 'expected "inference" or "training"');
   await refuse({ penalties: "no" }, 'penalties is "no", expected true or false');
   await refuse({ seed: 1.5 }, "seed is 1.5, expected an integer or null");
-  await refuse({ objective: null }, "Cannot use null as an objective");
+  await refuse({ objective: null }, 'options.objective is null, expected "sum", a function');
   const engine = await startEngine();
   let inner: unknown;
   await measure(model, { inputs }, {

@@ -126,11 +126,15 @@ Deno.test("barChart() throws a RangeError when width or maxRows is out of range"
     assertThrows(
       () => barChart(rows, { width }),
       RangeError,
-      "width is 19, expected a whole number of at least 20",
+      `width is ${width}, expected a whole number of at least 20`,
     );
   }
   assertEquals(barChart(rows, { maxRows: 2 }).split("\n").length, 4);
   for (const maxRows of [1, 2.5, NaN]) {
-    assertThrows(() => barChart(rows, { maxRows }), RangeError, "maxRows: expected a whole");
+    assertThrows(
+      () => barChart(rows, { maxRows }),
+      RangeError,
+      `maxRows is ${maxRows}, expected a whole`,
+    );
   }
 });

@@ -19,7 +19,7 @@ Deno.test("renderGateJson() writes the verdict, then each pass as a report", () 
     "runs",
   ]);
   assertEquals([json.passed, json.summary.errors], [false, 1]);
-  assertEquals(Object.keys(json.runs[0]), ["name", "path", "seed", "error", "report"]);
+  assertEquals(Object.keys(json.runs[0]), ["name", "path", "seed", "error", "report", "diagnosis"]);
   const report = parseReport(JSON.stringify(json.runs[0].report));
   assertEquals(report.measurements, run.measurements);
   assertEquals(report.findings, someFindings);
