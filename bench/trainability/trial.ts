@@ -1,6 +1,7 @@
 import type { Finding } from "../../src/checks/mod.ts";
-import { weighTrial } from "../../src/diagnosis/weigh_trial.ts";
+import { isTried, weighTrial } from "../../src/diagnosis/weigh_trial.ts";
 import type { LayersModel } from "../../src/engine/tensorflow.ts";
+import { isSuspect } from "../../src/examine/is_suspect.ts";
 import { trialFinding } from "../../src/examine/training_cause.ts";
 import type { Measurements } from "../../src/measure/mod.ts";
 import type { Batch } from "../../src/model/batch.ts";
@@ -18,19 +19,13 @@ export type Trial = (
   findings: readonly Finding[],
 ) => Promise<Finding[]>;
 
-/** The trial that the benchmark runs; with `TRIAL=always` of green networks too. */
-export const trial: Trial | null = async (model, batch, { seed }, findings) => {
-  const mode = Deno.env.get("TRIAL") ?? "auto";
-  const isDue = mode === "always" || findings.some(({ severity }) => severity === "error") ||
-    mode === "warned" && findings.some(({ severity }) => severity === "warning");
+/** The trial that the benchmark runs: that of `examine` by default. */
+export const trial: Trial | null = async (model, batch, measurements, findings) => {
+  const isDue = findings.some(isTried) || isSuspect(model, measurements, findings);
   if (!isDue) return [...findings];
+  const { seed } = measurements;
   const trial = await tryTraining(model, batch, seed === null ? {} : { seed });
   const weighed = weighTrial(findings, trial);
-  if (Deno.env.get("TRIAL_LOG")) {
-    await Deno.writeTextFile(Deno.env.get("TRIAL_LOG")!, JSON.stringify({ seed, trial }) + "\n", {
-      append: true,
-    });
-  }
   if ("skipped" in trial || weighed.some(({ severity }) => severity === "error")) return weighed;
   const shown = trialFinding(trial);
   return shown === null ? weighed : [...weighed, shown];

@@ -13,13 +13,15 @@ import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batch.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
 import { tryTraining } from "../probe/try_training.ts";
+import { isSuspect } from "./is_suspect.ts";
 import { trainingCause, trialFinding } from "./training_cause.ts";
 import type { CureSubject } from "./apply_cure.ts";
 import { tryCures } from "./try_cures.ts";
 
 /**
  * When a network is trained on its batch for some steps: `auto`, where an error was found, so that it is only
- * called one if the network does not learn; `always`; `off`; or as `auto`, for so many steps.
+ * called one if the network does not learn, or where something about the network is unusual that one pass
+ * cannot judge (dropout, targets out of scale, a warning); `always`; `off`; or as `auto`, for so many steps.
  */
 export type TrialMode = "auto" | "always" | "off" | number;
 
@@ -84,7 +86,8 @@ export async function examine(
   const found = judge(measurements);
   const subject: CureSubject = { model, batch, objective: measureOptions.objective };
   const tryIt = (subject: CureSubject) => trySubject(subject, measureOptions.seed, mode);
-  const isDue = mode === "always" || mode !== "off" && found.some(isTried);
+  const isDue = mode === "always" ||
+    mode !== "off" && (found.some(isTried) || isSuspect(model, measurements, found));
   const trial = isDue ? await tryIt(subject) : null;
   const weighed = weighTrial(found, trial);
   const judged = diagnose(measurements, weighed);

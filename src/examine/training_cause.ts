@@ -205,7 +205,8 @@ export function trialFinding(trial: Trial): Finding | null {
       advice: "Look at the targets, the loss and the learning rate.",
     });
   }
-  if (trial.givenVerdict !== "fails" || trial.verdict !== "learns") return null;
+  const given = trial.attempts.find(({ given }) => given);
+  if (given === undefined || trial.verdict !== "learns" || !isStuck(given)) return null;
   const { learningRate, optimizer } = trial.attempts[trial.best!];
   return makeFinding("trial", {
     ...about,
@@ -215,4 +216,21 @@ export function trialFinding(trial: Trial): Finding | null {
       ? `Train it by ${optimizer}.`
       : `Train it by ${optimizer} at a rate of ${formatNumber(learningRate)}.`,
   });
+}
+
+/** A loss that has moved by less than this share of itself stands still. */
+const STANDS = 1e-3;
+/** One that has grown by this factor runs away. */
+const RUNS_AWAY = 1.5;
+
+/**
+ * Whether the given rate alone is the fault: the loss is not finite, runs away, or stands still. One that falls
+ * slowly, as under Adam at 1e-3, has not had the time to tell.
+ */
+function isStuck(
+  { verdict, nonFiniteStep, loss: { first, last } }: Trial["attempts"][number],
+): boolean {
+  if (verdict !== "fails") return false;
+  return nonFiniteStep !== null || last > RUNS_AWAY * first ||
+    Math.abs(last - first) < STANDS * Math.abs(first);
 }

@@ -29,7 +29,7 @@ for (const command of ["check", "report"]) {
         { permissions: ["--no-prompt", flag] },
       );
       assertEquals([code, stderr], [0, ""]);
-      assertStringIncludes(stdout, "No problems found");
+      assertStringIncludes(stdout, "HEALTHY");
     });
   });
 

@@ -1,0 +1,50 @@
+import type { Finding } from "../checks/finding.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import type { Measurements } from "../measure/measurements.ts";
+
+/** Dropout of this rate and more keeps some networks from learning. */
+const DROPS = 0.3;
+/** Inputs and targets of which the rms is beyond this, or below its inverse. */
+const FAR = 10;
+/** An offset of so many standard deviations hides what differs between examples. */
+const OFFSET = 5;
+/** Below this share of the second moment, the examples are next to alike in a layer. */
+const ALIKE = 1e-3;
+/** So many hidden layers of sigmoid are many. */
+const SQUASHING = 3;
+/** From which learning rates on a step is large, and up to which it is small, whatever the optimizer. */
+const RATES = { least: 1e-4, most: 0.3 };
+
+/**
+ * Whether there is something about a network that one pass cannot judge, and a short training can: then it is
+ * tried although no rule found an error. Nothing is said of it where it learns.
+ */
+export function isSuspect(
+  model: LayersModel,
+  measurements: Measurements,
+  findings: readonly Finding[],
+): boolean {
+  const { layers, batch, objective } = measurements;
+  const { perInput, targets = [] } = batch;
+  const isFar = (rms: number) => rms > FAR || rms < 1 / FAR;
+  return findings.some(({ severity }) => severity === "warning") ||
+    layers.some(({ dropout, role, spread }) =>
+      (dropout ?? 0) >= DROPS || role === "hidden" && (spread ?? 1) < ALIKE
+    ) ||
+    (objective.penalty ?? 0) > Math.abs(objective.value) ||
+    perInput.some(({ dtype, lookedUp, values, spread, features }) =>
+      dtype === "float32" && !lookedUp &&
+      (isFar(values.rms) || spread === 0 || (features?.largestOffset ?? 0) > OFFSET)
+    ) ||
+    targets.some(({ classes, values }) => classes === undefined && isFar(values.rms)) ||
+    layers.filter(({ role, activation }) =>
+        role === "hidden" && /^(hardS|s)igmoid$/.test(activation ?? "")
+      ).length >= SQUASHING ||
+    isUnusualRate(model);
+}
+
+/** Whether a model was compiled with a learning rate that is rarely right. */
+function isUnusualRate({ optimizer }: LayersModel): boolean {
+  const rate = (optimizer as unknown as { learningRate?: unknown } | undefined)?.learningRate;
+  return typeof rate === "number" && !(rate >= RATES.least && rate <= RATES.most);
+}
