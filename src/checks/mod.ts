@@ -5,7 +5,17 @@
  */
 export type * from "./check_options.ts";
 export { defineRule } from "./define_rule.ts";
-export * from "./expected.ts";
+export {
+  atLeast,
+  atMost,
+  between,
+  exactly,
+  type Expected,
+  inWords,
+  lessThan,
+  moreThan,
+  type Operator,
+} from "./expected.ts";
 export type { Finding } from "./finding.ts";
 export type * from "./judge.ts";
 export * from "./judge_rule.ts";
@@ -32,8 +42,19 @@ export type * from "./rule.ts";
 export type * from "./rule_record.ts";
 export * from "./rules.ts";
 export * from "./run_checks.ts";
-export * from "./say.ts";
-export * from "./sentence.ts";
+export {
+  counted,
+  exactFigure,
+  figure,
+  layerName,
+  layerNames,
+  number,
+  say,
+  type Sayable,
+  shareFigure,
+  weightName,
+} from "./say.ts";
+export type { FigureFormat, FindingFigure, Sentence, Slot } from "./sentence.ts";
 export type * from "./threshold_entry.ts";
 export * from "./threshold_table.ts";
 export type * from "./thresholds.ts";

@@ -1,3 +1,4 @@
+import { array, requireValue } from "../words/requirements.ts";
 import { type Expected, expectedParts } from "./expected.ts";
 import { isRun } from "./format.ts";
 import type { FindingFigure, Sentence, Slot } from "./sentence.ts";
@@ -20,6 +21,7 @@ export type Sayable = string | Slot | Sentence | Expected;
  * ```
  */
 export function say(texts: TemplateStringsArray, ...values: Sayable[]): Sentence {
+  requireValue("texts", texts, array);
   const parts: (string | Slot)[] = [];
   const add = (part: string | Slot) => {
     const last = parts.length - 1;

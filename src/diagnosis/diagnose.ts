@@ -1,5 +1,7 @@
 import type { Finding } from "../checks/finding.ts";
 import { formatLayers } from "./format_layers.ts";
+import { findingShape, measurementsShape } from "../checks/requirements.ts";
+import { arrayOf, requireValue } from "../words/requirements.ts";
 import { networkOf } from "../checks/network/network.ts";
 import { allRules } from "../checks/register_rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
@@ -18,6 +20,7 @@ const SEVERITIES = ["error", "warning", "note"] as const;
  * @param findings What the rules found in it, `runChecks(measurements)` for instance.
  * @returns The causes, each with everything that follows from it. Every finding but the notes stands
  * under exactly one of them.
+ * @throws {TypeError} If an argument is not what it must be.
  *
  * @example One cause, and not 36 errors
  * ```ts
@@ -38,6 +41,8 @@ const SEVERITIES = ["error", "warning", "note"] as const;
  * ```
  */
 export function diagnose(measurements: Measurements, findings: readonly Finding[]): Diagnosis {
+  requireValue("measurements", measurements, measurementsShape);
+  requireValue("findings", findings, arrayOf(findingShape));
   const patient: Patient = { measurements, network: networkOf(measurements), findings };
   const open = new Set(findings.filter(({ severity }) => severity !== "note"));
   const suspects = SEARCHES.flatMap((search) => search(patient));

@@ -7,7 +7,7 @@
 export type { Cure, CuredWeight } from "./cure.ts";
 export { cureCode, describeCure } from "./cure_words.ts";
 export { diagnose } from "./diagnose.ts";
-export { diagnoseTraining, progressOf, type WeightProgress } from "./diagnose_training.ts";
+export type { WeightProgress } from "./diagnose_training.ts";
 export type {
   Cause,
   Consequence,

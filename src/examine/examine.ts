@@ -13,6 +13,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batch.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
 import { tryTraining } from "../probe/try_training.ts";
+import { callable, must, objectWith, optional, requireValue } from "../words/requirements.ts";
 import { isSuspect } from "./is_suspect.ts";
 import { trainingCause, trialFinding } from "./training_cause.ts";
 import type { CureSubject } from "./apply_cure.ts";
@@ -32,6 +33,18 @@ export interface ExamineOptions extends MeasureOptions {
   /** Judges what was measured. Default: `runChecks`. */
   judge?: (measurements: Measurements) => Finding[];
 }
+
+const optionsShape = objectWith({
+  trial: optional(
+    must(
+      '"auto", "always", "off" or a whole number from 1',
+      (value) =>
+        ["auto", "always", "off"].includes(value as string) ||
+        Number.isSafeInteger(value) && value as number >= 1,
+    ),
+  ),
+  judge: optional(callable),
+});
 
 /** All that is known of a network afterwards: plain data. */
 export interface Examination {
@@ -81,6 +94,7 @@ export async function examine(
   batch: Batch,
   options: ExamineOptions = {},
 ): Promise<Examination> {
+  requireValue("options", options, optionsShape);
   const { trial: mode = "auto", judge = runChecks, ...measureOptions } = options;
   const measurements = await measure(model, batch, measureOptions);
   const found = judge(measurements);

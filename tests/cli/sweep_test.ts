@@ -327,7 +327,10 @@ Deno.test("sweep refuses what it cannot carry out, in one sentence", async () =>
     [["--resume"], "expected --out too"],
     [["--format", "xml"], '--format is "xml", expected text, json, csv, markdown or summary'],
     [["--scale-layers", "("], '--scale-layers is "(", expected a regular expression'],
-    [["--scale-layers", "nothing"], "no layer with a kernel has a name that matches /nothing/"],
+    [
+      ["--scale-layers", "nothing"],
+      "scaleLayers is /nothing/, expected the name of a layer with a kernel to match it",
+    ],
     [["examples/digits.ts", "--depth", "3"], "found MODEL examples/digits.ts"],
     [["a.json", "b.json"], "MODEL is given 2 times"],
     [["no.json"], "no.json: there is no such file"],

@@ -69,7 +69,7 @@ Deno.test("judgeTrial() names the reason", () => {
   const ends = (last: number) => ({ ...fails, loss: { first: 2.5, last, least: last } });
   const layers = [makeLayer({ moved: 0 })];
   assertEquals(trial({ ...fails, nonFiniteStep: 1 }).reason, "not finite");
-  const penalty = { first: 9, last: 9, gradientRatio: 6 };
+  const penalty = { first: 9, last: 9, gradientRatio: 25 };
   assertEquals(trial({ ...fails, penalty }).reason, "penalties");
   assertEquals(trial({ ...fails, layers, stillLayers: 1 }).reason, "still layers");
   assertEquals(trial(ends(2.09)).reason, "guessing");

@@ -48,7 +48,7 @@ export const target: FuzzTarget = {
   },
 };
 
-const PLACE = /: ("?(inputs|targets)|the file |"[^"]*("|\.{3}) is not a key)/;
+const PLACE = /: ("?(inputs|targets)|[Tt]he file |"[^"]*("|\.{3}) is not a key)/;
 
 /** A batch of two examples as a file has it, its tensors nested, flat, by number or by name. */
 function batchFile(model: LayersModel, chance: Chance): unknown {
