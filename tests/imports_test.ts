@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { type Import, loadedWith, modulesIn, readImports } from "./read_imports.ts";
 
 /** The rooms of src/ from the ground up, as the map has them: a room imports only from those before it. */
 const ROOMS = [
@@ -20,41 +21,9 @@ const TYPES: Record<string, string[]> = {
 /** These know no tensors, and so nothing of the engine. */
 const PURE = ["theory", "documents", "checks", "diagnosis", "gate", "render"];
 
-interface Import {
-  /** Path in src/. */
-  from: string;
-  /** Path in src/, or the name of a package. */
-  to: string;
-  /** `late` is an import of its own moment: `await import("...")`. */
-  kind: "type" | "value" | "late";
-}
-
-async function* modules(folder: URL): AsyncGenerator<URL> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    // AssemblyScript is no module of the program.
-    if (isDirectory && name !== "assembly") yield* modules(new URL(`${name}/`, folder));
-    if (name.endsWith(".ts")) yield new URL(name, folder);
-  }
-}
-
 const SRC = new URL("../src/", import.meta.url);
 
-/** Every import and re-export; `deno fmt` puts each statement at the start of a line. */
-async function readImports(): Promise<Import[]> {
-  const found: Import[] = [];
-  const path = (url: URL) => url.href.replace(SRC.href, "");
-  for await (const module of modules(SRC)) {
-    const text = (await Deno.readTextFile(module)).replaceAll(/\/\*[^]*?\*\//g, "");
-    const add = (to: string, kind: Import["kind"]) =>
-      found.push({ from: path(module), to: to[0] === "." ? path(new URL(to, module)) : to, kind });
-    const statement = /^(?:(?:import|export)( type)?\b[^;]*?from|import) "([^"]+)";$/gm;
-    for (const [, type, to] of text.matchAll(statement)) add(to, type ? "type" : "value");
-    for (const [, to] of text.matchAll(/import\(\s*"([^"]+)"/g)) add(to, "late");
-  }
-  return found;
-}
-
-const IMPORTS = await readImports();
+const IMPORTS = await readImports(SRC);
 
 const roomOf = (path: string) => ROOMS.find((room) => path.startsWith(`${room}/`));
 
@@ -96,17 +65,6 @@ Deno.test("documents, rules and renderers take types alone of what measures", ()
   assertEquals(values.map(show), []);
 });
 
-/** The modules, and packages, that are loaded with these; or that are read with them. */
-function loadedWith(paths: Iterable<string>, kinds: Import["kind"][] = ["value"]): string[] {
-  const reached = new Set(paths);
-  for (const path of reached) {
-    for (const { from, to, kind } of IMPORTS) {
-      if (from === path && kinds.includes(kind)) reached.add(to);
-    }
-  }
-  return [...reached];
-}
-
 /** The modules of some rooms. */
 const modulesOf = (rooms: string[]) =>
   IMPORTS.map(({ from }) => from).filter((from) => rooms.includes(roomOf(from)!));
@@ -114,14 +72,14 @@ const modulesOf = (rooms: string[]) =>
 Deno.test("theory, documents, rules, gate and renderers know nothing of the engine, nor load any of it", () => {
   const known = ARROWS.filter(({ room, other }) => PURE.includes(room) && other === "engine");
   assertEquals(known.map(show), []);
-  const loaded = loadedWith(modulesOf(PURE));
+  const loaded = loadedWith(IMPORTS, modulesOf(PURE));
   assert(loaded.includes("words/nearest.ts"));
   assertEquals(loaded.filter((path) => roomOf(path) === "engine"), []);
 });
 
 Deno.test("nothing loads TensorFlow.js, or our own WASM, before the engine starts", () => {
   const entries = ["mod.ts", ...ROOMS.map((room) => `${room}/mod.ts`), ...modulesOf(["cli"])];
-  const loaded = loadedWith(entries);
+  const loaded = loadedWith(IMPORTS, entries);
   assert(loaded.includes("measure/run_pass.ts"));
   const engine = ["engine/native/binaries.ts", "engine/start_backend.ts"];
   assertEquals(
@@ -138,7 +96,7 @@ Deno.test("no file of the program or the benchmarks is too long to be read at on
   const root = new URL("../", import.meta.url);
   const long: string[] = [];
   for (const folder of ["src/", "bench/", "examples/"]) {
-    for await (const module of modules(new URL(folder, root))) {
+    for await (const module of modulesIn(new URL(folder, root))) {
       const lines = (await Deno.readTextFile(module)).split("\n").length - 1;
       if (lines > MOST_LINES) long.push(module.href.replace(root.href, ""));
     }
@@ -173,7 +131,7 @@ Deno.test("Deno has few modules to read before --help can answer", () => {
   // It reads whatever mod.ts may import at some time, before its first line runs: with 530 modules that
   // took 2.25 empty runs, with 370 2.05, and with 429, most of them tiny, 1.83 (2-core EPYC, Deno 2.9.6;
   // `bench/cold_start_bench.ts`). 2.2 is the limit.
-  const read = loadedWith(["mod.ts", "cli/run.ts"], ["value", "late"]);
+  const read = loadedWith(IMPORTS, ["mod.ts", "cli/run.ts"], ["value", "late"]);
   assert(read.includes("assert/assert_healthy.ts"));
   assert(read.length <= 515, `${read.length} modules`);
 });

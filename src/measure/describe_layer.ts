@@ -96,8 +96,9 @@ export function describeLayer(
  * @param entries What the forward pass has shown.
  */
 function overAllCalls(gradient: Sums | null, entries: Sums | null): Sums | null {
-  const count = (entries?.count ?? 0) - (gradient?.count ?? 0);
-  if (gradient === null || count <= 0) return gradient;
+  if (gradient === null || entries === null) return gradient;
+  const count = entries.count - gradient.count;
+  if (count <= 0) return gradient;
   const nothing = { sumAbs: 0, sumSquares: 0, maxAbs: 0, mean: 0, squaredDeviations: 0 };
   const zeros = { count, finite: count, zeros: count, ...nothing };
   return mergeSums(gradient, { ...zeros, exponents: exponentsOfZeros(count) });

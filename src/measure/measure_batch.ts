@@ -104,13 +104,13 @@ export function measureTargets(
         ? null
         : sparse
         ? classShares(values, units)
-        : unitMeans(values, tensor.shape.at(-1) ?? 1),
+        : unitMeans(values, tensor.shape.at(-1)!),
     };
   });
 }
 
 function unitsOf(model: LayersModel, i: number, tensor: Tensor): number {
-  return model.outputs[i]?.shape.at(-1) ?? tensor.shape.at(-1) ?? 1;
+  return model.outputs[i]?.shape.at(-1) ?? tensor.shape.at(-1)!;
 }
 
 function unitMeans(values: ArrayLike<number>, units: number): number[] {

@@ -108,9 +108,6 @@ export const KINDS = {
   },
   batchShape: {
     what: "an array of sizes, that of the batch first",
-    is: (value: unknown) =>
-      Array.isArray(value) && value.length > 0 &&
-      value.every((length) => length === null || isWhole(length, 1)),
     items: { count: null, each: size },
   },
   shape: {

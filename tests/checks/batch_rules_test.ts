@@ -182,6 +182,10 @@ Deno.test("inputNormalized warns on both sides of each of its limits", () => {
   assertEquals(input(statisticsOf([-1.01 + 1, -1.01 - 1]))[0].threshold, "inputMean");
   assertEquals(input(flat(0.11, 640)), []);
   assertEquals(input(flat(0.09, 640))[0].threshold, "inputDeviationFactor");
+  const spread = (std: number) =>
+    inputNormalized.check(withInput(flat(std, 640)), { inputMax: 100 })
+      .map(({ threshold }) => threshold);
+  assertEquals([spread(10), spread(10.1)], [[], ["inputDeviationFactor"]]);
 });
 
 Deno.test("inputNormalized only ever warns, and names the input", () => {

@@ -25,6 +25,10 @@ const CASES: [string, Trial][] = [
     "40 steps of Adam at 3 rates: the loss falls from 2.5 to 2.2, where guessing has 2",
     failing(loss(2.5, 2.2), { reason: "no progress" }),
   ],
+  [
+    "40 steps of Adam at 3 rates: the loss falls from 1 to 0, which is guessing",
+    failing(loss(1, 0), { guess: 0 }),
+  ],
   ["40 steps of Adam at 3 rates: the loss rises from 2 to 3", failing(loss(2, 3), { guess: null })],
   [
     "40 steps of Adam at 3 rates: the loss stays at 2, which is guessing, and 1 of 2 layers hardly " +

@@ -79,6 +79,8 @@ Deno.test("explodingGradients limits the global norm only when asked, on both si
   const [finding] = check({ ...measurements, layers }, { explodingGlobalNorm: 84.8 });
   assertEquals([finding.severity, finding.layer], ["error", null]);
   assertAlmostEquals(finding.measured!, 84.8528, 1e-3);
+  const explodingGlobalNorm = finding.measured!;
+  assertEquals(check({ ...measurements, layers }, { explodingGlobalNorm }), []);
 });
 
 Deno.test("explodingGradients gives no verdict on a softmax head under the sum", () => {

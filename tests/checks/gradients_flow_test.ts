@@ -93,6 +93,28 @@ Deno.test("gradientsFlow never looks above a head, and fails all below a certain
   ]);
 });
 
+Deno.test("gradientsFlow says that zeros above open after a step, but not to a layer that is zeros itself", () => {
+  const silent = { activationGradients: zero, preActivationGradients: zero };
+  const advice = (values: TensorStatistics) =>
+    gradientsFlow.check(makeMeasurements([], {
+      layers: [
+        makeLayer({ weights: [makeWeight({ name: "k", values, gradients: zero })], ...silent }),
+        makeHead({ depth: 2, weights: [makeWeight({ name: "head/kernel", values: zero })] }),
+      ],
+    })).map(({ severity, advice }) => `${severity}: ${advice}`)[0];
+  assertStringIncludes(advice(flat(0.2, 400)), "warning: Measure again after one training step");
+  assertStringIncludes(advice(zero), "warning: See the rule vanishing-gradients");
+});
+
+Deno.test("gradientsFlow leaves a note about an ignored layer as it is", () => {
+  const bias = makeWeight({ name: "dense_1/bias", shape: [20], gradients: flat(0, 20) });
+  const measurements = makeMeasurements([{ weights: [makeWeight(), bias] }]);
+  const findings = gradientsFlow.check(measurements);
+  assertEquals(findings.map(({ severity }) => severity), ["note"]);
+  const ignore = [{ layer: "dense_1", reason: "Known." }];
+  assertEquals(gradientsFlow.check(measurements, { ignore }), findings);
+});
+
 Deno.test("gradientsFlow fails a model that is frozen as a whole, and warns of a trained one", () => {
   const frozen = [makeWeight({ trainable: false, gradients: null })];
   const check = (weights: WeightMeasurements[], head = frozen) =>

@@ -1,8 +1,8 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import { matchesBaseline } from "../../src/checks/matches_baseline.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
-import { flat, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { flat, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
 
 const compare = (
   now: Partial<LayerMeasurements>[],
@@ -38,6 +38,15 @@ Deno.test("matchesBaseline() names the figure, its new and its old value", () =>
     finding.message,
     "std(a) of dense_1 is 3 and was 1; expected 0.5 .. 2 (baselineFactor 2).",
   );
+});
+
+Deno.test("matchesBaseline() draws the std of a over the baseline's, where both are there", () => {
+  const { layers } = makeMeasurements([{ activations: flat(3, 640) }, {}, { activations: null }]);
+  const then = makeMeasurements([{ activations: flat(2, 640) }, { activations: flat(0, 640) }, {}]);
+  const { of } = matchesBaseline(then).figure;
+  const drawn = [...layers.slice(0, 3), makeLayer({ name: "new" })].map((layer) => of(layer));
+  assertAlmostEquals(drawn[0]!, 1.5, 1e-12);
+  assertEquals(drawn.slice(1), [null, null, null]);
 });
 
 Deno.test("matchesBaseline() fails a zero that was none and the other way round", () => {

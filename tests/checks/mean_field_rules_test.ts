@@ -50,6 +50,12 @@ Deno.test("the mean-field rules find nothing in what theory predicts", () => {
   }
 });
 
+Deno.test("gradientRatio finds nothing in what theory predicts of kernels at any scale", () => {
+  for (const sigma of [0.5, 1, 2]) {
+    assertEquals(gradientRatio.check(predicted("relu", sigma)), [], `sigma ${sigma}`);
+  }
+});
+
 Deno.test("the mean-field rules know the slope of a leaky relu, over 100 layers", () => {
   const sigma = Math.sqrt(2 / (1 + 0.01 ** 2));
   const all = { deltas: Array(100).fill(1), deviations: Array(100).fill(1) };

@@ -84,6 +84,15 @@ Deno.test("numericGradients gives no verdict where the quotients do not agree", 
 Deno.test("numericGradients fails a gradient that is missing", () => {
   assertEquals(gradients(makeComparison([1, 1, 1], { analytic: 0, scale: 0 })), ["error"]);
   assertEquals(gradients(makeComparison([0], { analytic: 0, scale: 0 })), []);
+  // Then the quotients say how large it should be.
+  const [{ measured }] = numericGradients.check({
+    ...SUBJECT,
+    resolution: 1e-9,
+    activations: [],
+    layers: [],
+    weights: [makeComparison([2, 2, 2], { analytic: 0, scale: 0 })],
+  });
+  assertEquals(measured, 1);
 });
 
 const leak = (change: number, rms = 1) => ({
@@ -108,6 +117,22 @@ Deno.test("batchIndependence and causality fail above leakTolerance and pass at 
     assertEquals(judge(leak(0.5), { leakTolerance: 0.5 }), []);
   }
   assertEquals(independence({ ...leak(0), rows: 1 }), ["error"]);
+});
+
+Deno.test("batchIndependence and causality measure a change in the output's rms, or as it is where that is 0", () => {
+  for (const [rms, expected] of [[4, 0.25], [0, 1]]) {
+    const probes = { ...SUBJECT, steps: 3, outputs: [leak(1, rms)] };
+    const [independence] = batchIndependence.check(probes);
+    const [causal] = causality.check(probes);
+    assertEquals([independence.measured, causal.measured], [expected, expected]);
+    const drawn = [...batchIndependence.figure.rows(probes), ...causality.figure.rows(probes)];
+    assertEquals(drawn.map(({ label, value }) => [label, value]), [
+      ["output[0]", 0],
+      ["output[3]", expected],
+      ["output, step 0", 0],
+      ["output, step 1", expected],
+    ]);
+  }
 });
 
 Deno.test("causality names the step that leaks most, and how many do", () => {
@@ -145,7 +170,7 @@ const step = (given: Partial<WeightStep>) => ({
 Deno.test("updateRatio fails outside updateRatioMin to updateRatioMax and passes at them", () => {
   const ratio = (meanAbsUpdate: number, given: Partial<WeightStep> = {}, options?: CheckOptions) =>
     severities(updateRatio.check(step({ meanAbsUpdate, ...given }), options));
-  assertEquals([ratio(1.01e-4), ratio(0.99e-1)], [[], []]);
+  assertEquals([ratio(1e-4), ratio(1e-1)], [[], []]);
   assertEquals([ratio(0.99e-4), ratio(1.01e-1), ratio(0)], [["error"], ["error"], ["error"]]);
   assertEquals(ratio(0.5, {}, { updateRatioMax: 0 }), []);
   assertEquals(ratio(NaN), ["error"]);
@@ -168,6 +193,8 @@ Deno.test("weightsChange fails a trainable weight that stays, and warns of one t
     return severities(weightsChange.check({ ...rest, weights: [...weights, makeStep(given)] }));
   };
   assertEquals(beside({ name: "lstm/kernel" }), ["warning"]);
+  assertEquals(beside({ name: "lstm/kernel", changed: 1 }), ["warning"]);
+  assertEquals(beside({ name: "lstm/kernel", changed: 0 }), ["error", "error"]);
   assertEquals(beside({ name: "lstm/kernel", layer: "other" }), ["error"]);
   assertEquals(beside({ name: "lstm/kernel", trainable: false }), ["error"]);
 });

@@ -41,6 +41,7 @@ Deno.test("nonFinite names the first layer of the forward pass", () => {
   ]));
   assertEquals(findings.length, 3);
   assertEquals(findings.map(({ message }) => message.includes("begin")), [false, true, false]);
+  assertEquals(findings.map(({ kind }) => kind), ["spread", "origin", "spread"]);
   // One cure, that of the origin: joined findings must not begin with one that leads nowhere.
   assertEquals(
     [...new Set(findings.map(({ advice }) => advice))],
@@ -59,6 +60,7 @@ Deno.test("nonFinite finds a NaN in an input, and blames it rather than a layer"
   measurements.batch.perInput[0].values = broken;
   const findings = nonFinite.check(measurements);
   assertEquals(findings.map(({ layer }) => layer), [null, "dense_1"]);
+  assertEquals(findings.map(({ kind }) => kind), ["input", "spread"]);
   assertStringIncludes(findings[0].message, "input input (1 of 640)");
   assertEquals(findings[1].message.includes("begin"), false);
   assertEquals(findings[1].advice, "Clean the batch: a NaN in an input reaches every layer.");

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { networkOf } from "../../src/checks/network/network.ts";
-import { rescaleAdvice } from "../../src/checks/rescale_advice.ts";
+import { rescaleAdvice, unscaledInputs } from "../../src/checks/rescale_advice.ts";
 import { sayPlain, slotsOf } from "../../src/checks/sentence.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
@@ -119,4 +119,19 @@ Deno.test("rescaleAdvice() makes kernels smaller alone, where it is told so", ()
     /^Multiply the kernel of dense_2 by 0\.25,/,
   );
   assertEquals(rescaleAdvice(layers.slice(0, 1), networkWith(layers), true), null);
+});
+
+Deno.test("unscaledInputs() takes inputs of an rms above 3 for too large, the largest first", () => {
+  const input = { name: "pixels", shape: [32, 20], dtype: "float32" };
+  const advice = (...rms: number[]) => {
+    const measurements = makeMeasurements();
+    const perInput = rms.map((size) => ({ ...input, values: flat(size, 640) }));
+    const said = unscaledInputs({ ...measurements, batch: { ...measurements.batch, perInput } });
+    return said === null
+      ? null
+      : slotsOf(said).flatMap((slot) => "value" in slot ? slot.value : []);
+  };
+  assertEquals(advice(1, 3), null);
+  assertEquals(advice(1, 3.25), [3.25]);
+  assertEquals(advice(1, 255, 4), [255]);
 });

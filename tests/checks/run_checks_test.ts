@@ -310,3 +310,22 @@ Deno.test("runChecks() only notes what it finds of the scale where biases are dr
   assertEquals(found(0.5), ["note", "warning"]);
   assertEquals(found(0.9, 0.5 * limit), ["note", "warning"]);
 });
+
+Deno.test("causeOrder puts first what breaks a pass, then what goes in, the head, the weights and the loss", () => {
+  const causes = RULES.filter(({ causeOrder }) => causeOrder !== undefined)
+    .toSorted((a, b) => a.causeOrder! - b.causeOrder!);
+  assertEquals(causes.map(({ name }) => name), [
+    "non-finite",
+    "input-normalized",
+    "output-head",
+    "init-scale",
+    "symmetry",
+    "bias-init",
+    "initial-loss",
+  ]);
+});
+
+Deno.test("RULES and MODEL_RULES stand in the order of their records", () => {
+  const orders = [...RULES, ...MODEL_RULES].map(({ order }) => order);
+  assertEquals(orders, [...new Set(orders)].sort((a, b) => a - b));
+});

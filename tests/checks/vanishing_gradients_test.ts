@@ -181,6 +181,7 @@ Deno.test("vanishingGradients only warns of an objective that sends nothing down
   const findings = check(makeMeasurements([silent, silent]));
   assertEquals(findings.map(({ severity }) => severity), ["warning"]);
   assertStringIncludes(findings[0].message, 'the objective "sum" sends no gradient');
+  assertEquals(findings[0].unjudged, true);
 });
 
 /** Outputs of a softmax over ten classes on 32 examples: one-hot, but for what is given away. */
@@ -280,6 +281,25 @@ Deno.test("vanishingGradients only warns of a residual branch that ends in zeros
   const findings = check(makeMeasurements([{}, silent, {}]));
   assertEquals(findings.map(({ severity }) => severity), ["warning"]);
   assertEquals(findings[0].layer, "dense_2");
+});
+
+Deno.test("vanishingGradients takes the zeros of several bypassed layers for zeros that are multiplied", () => {
+  const zeros = { ...silent, weights: [makeWeight({ values: flat(0, 400) })] };
+  const advice = (...bypassed: Partial<LayerMeasurements>[]) =>
+    check(makeMeasurements([{}, ...bypassed, {}]))[0].advice;
+  assertStringIncludes(advice(zeros, zeros), "all but one of dense_2, dense_3");
+  for (const branch of [[zeros], [silent, zeros], [silent, silent]]) {
+    assertStringIncludes(advice(...branch), "starts at zero on purpose");
+  }
+});
+
+Deno.test("vanishingGradients says why a layer lets nothing through: dead units before saturated entries", () => {
+  const why = (deadFraction: number | null, saturatedFraction: number | null) =>
+    check(makeMeasurements([{ preActivationGradients: zero, deadFraction, saturatedFraction }]))[0]
+      .message;
+  assertStringIncludes(why(0.5, 0.25), "50 % of its units are off");
+  assertStringIncludes(why(0, 0.25), "25 % of its entries are saturated");
+  assertStringIncludes(why(null, 0), "the derivative of its activation is 0");
 });
 
 Deno.test("vanishingGradients lays a silent last layer to its branch, where the signal arrives before it", () => {

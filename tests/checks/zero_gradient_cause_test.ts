@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { gradientsFlow } from "../../src/checks/rules/gradients_flow.ts";
 import { vanishingGradients } from "../../src/checks/rules/vanishing_gradients.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
+import type { LayerMeasurements, WeightMeasurements } from "../../src/measure/measurements.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { randomBatch } from "../../src/model/random_batch.ts";
 import { flat, makeMeasurements, makeWeight } from "./make_measurements.ts";
@@ -52,14 +53,14 @@ Deno.test("the rules on gradients fail zeros that are fed zeros, and never say t
 
 Deno.test("gradientsFlow says that zeros which are multiplied keep the gradient from each other", () => {
   const zeros = { values: flat(0, 400), gradients: flat(0, 400) };
-  const advice = (...names: string[]) =>
-    gradientsFlow.check(makeMeasurements([{
-      weights: [
-        ...names.map((name) => makeWeight({ name, ...zeros })),
-        makeWeight({ name: "wv" }),
-      ],
-    }]))[0].advice;
-  assertStringIncludes(advice("wq", "wk"), "Draw all but one of wq, wk at random");
+  const wv = makeWeight({ name: "wv" });
+  const advice = (weights: WeightMeasurements[], ...before: Partial<LayerMeasurements>[]) =>
+    gradientsFlow.check(makeMeasurements([...before, { weights }]))[0].advice;
+  const [wq, wk] = ["wq", "wk"].map((name) => makeWeight({ name, ...zeros }));
+  assertStringIncludes(advice([wq, wk, wv]), "Draw all but one of wq, wk at random");
+  // Fed zeros, they would have no gradient anyway.
+  const silent = { activations: flat(0, 640), preActivations: flat(0, 640) };
+  assertStringIncludes(advice([wq, wk], silent), "everything it is fed is 0: look at dense_1");
   // One alone is kept from its gradient by something else.
-  assertStringIncludes(advice("wq"), "everything it is fed is 0");
+  assertStringIncludes(advice([wq, wv]), "everything it is fed is 0");
 });

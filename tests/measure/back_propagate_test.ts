@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { backPropagate } from "../../src/measure/back_propagate.ts";
@@ -192,6 +192,7 @@ Deno.test("backPropagate() frees a gradient once nobody needs it", () => {
   assertEquals(alive.length, weights.length);
   // What the tape has kept shrinks all the way, and the gradients that were shown do not pile up.
   assertEquals(alive, alive.toSorted((a, b) => b - a));
+  assert(alive[0] - alive.at(-1)! >= weights.length - 1, alive.join());
   assertEquals(tf.memory().numTensors, before);
   dropTape(tf);
   tf.dispose(weights);

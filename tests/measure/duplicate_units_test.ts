@@ -19,6 +19,10 @@ Deno.test("duplicateUnits() knows on which axis the units of a layer lie", () =>
   const transposed = layer("Conv2DTranspose");
   assertEquals(duplicateUnits(transposed, "kernel", [1, 1, 2, 3], () => [1, 2, 3, 1, 2, 3]), 1);
   assertEquals(duplicateUnits(transposed, "kernel", [1, 1, 3, 2], () => [1, 1, 2, 2, 3, 3]), 0);
+  // [2, 1, out, in]: what a unit takes at the second place stands behind all of the first.
+  const window = (last: number) => [1, 2, 1, 2, 3, 4, 3, last];
+  assertEquals(duplicateUnits(transposed, "kernel", [2, 1, 2, 2], () => window(4)), 1);
+  assertEquals(duplicateUnits(transposed, "kernel", [2, 1, 2, 2], () => window(5)), 0);
   // [2, 1, in, multiplier]: four units of two weights each.
   const depthwise = layer("DepthwiseConv2D");
   const kernel = [1, 2, 1, 4, 5, 6, 5, 8];

@@ -39,6 +39,17 @@ Deno.test("measure() names the layer at the front that scales an input", async (
   const twice = (tf: TensorFlow) =>
     behind(tf, rescaling(tf, { inputShape }), tf.layers.batchNormalization({ name: "norm" }));
   assertEquals(await fronts(twice), [["norm"]]);
+  const alone = (tf: TensorFlow) => tf.sequential({ layers: [rescaling(tf, { inputShape })] });
+  assertEquals(await fronts(alone), [["scale"]]);
+  // Where only one of two ways scales once more, it is the first that all ways have.
+  const split = (tf: TensorFlow) => {
+    const input = tf.input({ shape: inputShape });
+    const scaled = rescaling(tf).apply(input) as typeof input;
+    const again = tf.layers.batchNormalization({ name: "norm" }).apply(scaled) as typeof input;
+    const sum = tf.layers.add().apply([scaled, again]) as typeof input;
+    return tf.model({ inputs: input, outputs: sum });
+  };
+  assertEquals(await fronts(split), [["scale"]]);
 });
 
 Deno.test("measure() finds what scales an input in and behind nested models", async () => {

@@ -108,6 +108,12 @@ const spoilt: [string, keyof typeof MODELS, Edit, string][] = [
     "[1].config.rate is 1.5, expected a number from 0 to 1",
   ],
   [
+    "an initialiser that needs a value, by its name alone",
+    "dense",
+    ([dense]) => dense.config.kernel_initializer = "Constant",
+    "[0].config is not a configuration of Constant: config must have value set but got [object Object]",
+  ],
+  [
     "a flag of text",
     "dense",
     ([dense]) => dense.config.use_bias = "no",
@@ -331,16 +337,26 @@ const spoilt: [string, keyof typeof MODELS, Edit, string][] = [
     "graph",
     ([, , b, sum]) => {
       sum.class_name = "Concatenate";
-      sum.config.axis = 7;
+      sum.config.axis = 2;
       b.config.units = 2;
     },
-    "[3].config.axis is 7, expected an axis of the shape [any, 2]",
+    "[3].config.axis is 2, expected an axis of the shape [any, 2]",
   ],
   [
     "two inputs for a layer of one",
     "graph",
     ([, , b]) => b.inbound_nodes[0].push(["in", 0, 0]),
     "[2].inbound_nodes[0] is an array of 2 items, expected one reference as Dense takes inputs",
+  ],
+  [
+    "three inputs for a product of two",
+    "graph",
+    ([, , , sum]) => {
+      sum.class_name = "Dot";
+      sum.config.axes = 1;
+      sum.inbound_nodes[0].push(["in", 0, 0]);
+    },
+    "[3].inbound_nodes[0] is an array of 3 items, expected 2 references as Dot takes inputs",
   ],
   [
     "one input for a sum",

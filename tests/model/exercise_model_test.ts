@@ -46,6 +46,19 @@ Deno.test("exerciseModel() draws each kernel at its scale and zero biases", () =
   model.dispose();
 });
 
+Deno.test("exerciseModel() takes any scale down to 0, where every kernel but the first and the last is 0", () => {
+  for (const std of [0, 0.5]) {
+    const model = exerciseModel({ width: 3, depth: 2, std });
+    const kernels = model.layers.map((layer) => [...layer.getWeights()[0].dataSync()]);
+    assertEquals(kernels.map((values) => values.every((value) => value === 0)), [
+      false,
+      std === 0,
+      false,
+    ]);
+    model.dispose();
+  }
+});
+
 Deno.test("exerciseModel() draws the same for the same seed, whatever was built before", () => {
   const draw = (seed: number, activation = "tanh", std = 200) => {
     const model = exerciseModel({ width: 4, depth: 3, seed, activation, std });

@@ -350,3 +350,11 @@ Deno.test("loadModel() registers custom classes from a module first", async () =
     model.dispose();
   });
 });
+
+Deno.test("loadModel() takes any batch size that a model is built for, unless it keeps a state for each example", async () => {
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 2, batchInputShape: [5_000_000, 1] })],
+  });
+  await roundTrip(model, (loaded) => assertEquals(loaded.inputs[0].shape, [5_000_000, 1]));
+  model.dispose();
+});

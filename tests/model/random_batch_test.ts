@@ -193,6 +193,19 @@ for (const [name, [create, from, last]] of Object.entries(lookUps)) {
   });
 }
 
+Deno.test("randomBatch() draws whole numbers for that input of a nested model alone that is looked up", () => {
+  const inner = [tf.input({ shape: [4] }), tf.input({ shape: [40] })];
+  const deepest = tf.sequential({ layers: [embedding(4, { inputLength: 40 })] });
+  const outputs = [inner[0], deepest.apply(inner[1])] as never[];
+  const nested = tf.model({ inputs: inner, outputs });
+  const inputs = [tf.input({ shape: [4] }), tf.input({ shape: [40] })];
+  const model = tf.model({ inputs, outputs: nested.apply(inputs) as never[] });
+  const [numbers, tokens] = draw(model);
+  assert(!numbers.values.some(Number.isInteger));
+  assertEquals(new Set(tokens.values), new Set([0, 1, 2, 3]));
+  model.dispose();
+});
+
 Deno.test("randomBatch() keeps to the batch size that a model is built for", () => {
   const model = tf.sequential({
     layers: [tf.layers.lstm({ units: 1, stateful: true, batchInputShape: [4, 3, 2] })],

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import type { LayersModel, Tensor } from "../../src/engine/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { randomBatch, randomTargets } from "../../src/model/mod.ts";
@@ -45,6 +45,19 @@ for (const [objective, expected] of Object.entries(kinds)) {
     model.dispose();
   });
 }
+
+Deno.test("randomTargets() draws the same for the same seed, by default 0", () => {
+  const model = head();
+  const values = (options: { seed?: number }) => {
+    const targets = randomTargets(model, "meanSquaredError", options) as Tensor;
+    const read = [...targets.dataSync()];
+    targets.dispose();
+    return read;
+  };
+  assertEquals(values({}), values({ seed: 0 }));
+  assertNotEquals(values({}), values({ seed: 1 }));
+  model.dispose();
+});
 
 Deno.test("randomTargets() draws class numbers for sparseCategoricalCrossentropy", () => {
   const model = head();

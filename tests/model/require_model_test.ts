@@ -1,4 +1,4 @@
-import { assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { exerciseModel } from "../../src/model/exercise_model.ts";
 import { getWeights } from "../../src/model/get_weights.ts";
@@ -39,4 +39,13 @@ Deno.test("functions of a model refuse what is none in the same words", () => {
     "expected a layers model of TensorFlow.js",
   );
   tensor.dispose();
+});
+
+Deno.test("leafLayers() takes a model without inputs, or one that was disposed of, but no layer", () => {
+  const gone = exerciseModel({ width: 2, depth: 1 });
+  gone.dispose();
+  assertEquals(leafLayers(tf.sequential()), []);
+  assertEquals(leafLayers(gone).length, 2);
+  const layer = tf.layers.dense({ units: 1 });
+  assertThrows(() => leafLayers(layer as never), TypeError, "expected a layers model");
 });

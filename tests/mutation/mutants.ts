@@ -81,3 +81,8 @@ export function mutantsOf(text: string): Mutant[] {
 export function mutate(text: string, { start, was, is }: Mutant): string {
   return text.slice(0, start) + is + text.slice(start + was.length);
 }
+
+/** The line with the change made, which says what was changed. */
+export function changedLine(text: string, mutant: Mutant): string {
+  return mutate(text, mutant).split("\n")[mutant.line - 1].trim();
+}

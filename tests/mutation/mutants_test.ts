@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
-import { mutantsOf, mutate } from "./mutants.ts";
+import { assert, assertEquals } from "@std/assert";
+import excused from "./excused.json" with { type: "json" };
+import { changedLine, mutantsOf, mutate } from "./mutants.ts";
 
 /** Each change that can be made, as the line that it leaves. */
 const changed = (text: string) => mutantsOf(text).map((mutant) => mutate(text, mutant));
@@ -23,4 +24,15 @@ Deno.test("mutantsOf() leaves comments, strings and types alone", () => {
   assertEquals(changed("/* 1 < 2 */ 'a < 1'; // 3"), []);
   assertEquals(changed("type A = 1 | 2; interface B { c: 3 } let d: 4;"), []);
   assertEquals(changed("'a' + b + `c`"), []);
+});
+
+Deno.test("excused.json lists changes that can still be made, each with its reason", async () => {
+  for (const [file, changes] of Object.entries<Record<string, string>>(excused)) {
+    const text = await Deno.readTextFile(new URL(`../../${file}`, import.meta.url));
+    const lines = mutantsOf(text).map((mutant) => changedLine(text, mutant));
+    for (const [line, reason] of Object.entries(changes)) {
+      assert(lines.includes(line), `${file}: ${line}`);
+      assert(reason.length > 0, line);
+    }
+  }
 });

@@ -1,13 +1,14 @@
 /**
  * `deno task mutate`: do the tests notice when the code is changed? Exchanges one operator or constant at a time
- * in a copy of the project, at places drawn from a seed, and runs the tests of the same folder on each.
+ * in a copy of the project, at places drawn from a seed, and runs the tests of the module
+ * (`choose_tests.ts`) until one fails.
  *
- * | flag            | meaning                               | default                     |
- * | --------------- | ------------------------------------- | --------------------------- |
- * | `--count N`     | how many places                       | 200                         |
- * | `--seed N`      | which places                          | 0                           |
- * | `--folders A,B` | folders of src/                       | checks,measure,theory,model |
- * | `--jobs N`      | how many are tried at the same time   | 2                           |
+ * | flag            | meaning                                 | default                     |
+ * | --------------- | --------------------------------------- | --------------------------- |
+ * | `--count N`     | how many places, spread over all files  | 200                         |
+ * | `--seed N`      | which places                            | 0                           |
+ * | `--folders A,B` | folders of src/                         | checks,measure,theory,model |
+ * | `--jobs N`      | how many are tried at the same time     | 2                           |
  *
  * A change that cannot matter is listed in `excused.json`, with the reason. Exits with 1 if the tests notice
  * fewer than 90 % of the others.
@@ -16,42 +17,52 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { Chance } from "../fuzz/chance.ts";
+import { modulesIn, readImports } from "../read_imports.ts";
+import { testChoice } from "./choose_tests.ts";
 import excused from "./excused.json" with { type: "json" };
-import { mutantsOf, mutate } from "./mutants.ts";
+import { changedLine, type Mutant, mutantsOf, mutate } from "./mutants.ts";
 
 /** The share of changes that the tests must notice. */
 const LEAST = 0.9;
-/** A change that makes the tests this slow has been noticed. */
-const MOST_SECONDS = 300;
+/** Tests that take so many times as long as all of their room do without a change have noticed it, as an endless loop. */
+const SLOWER = 3;
+/** They may always take this long. */
+const LEAST_SECONDS = 60;
+/** What the tests of a room may take without any change. */
+const HEALTHY_SECONDS = 600;
 
 const args = parseArgs(Deno.args, { string: ["count", "seed", "folders", "jobs"] });
 const count = Number(args.count ?? 200);
 const seed = Number(args.seed ?? 0);
 const jobs = Number(args.jobs ?? 2);
-const folders = (args.folders ?? "checks,measure,theory,model").split(",");
-const root = new URL("../../", import.meta.url).pathname;
+const folders: string[] = (args.folders ?? "checks,measure,theory,model").split(",");
+const root = new URL("../../", import.meta.url);
 
-async function* sources(folder: string): AsyncGenerator<string> {
-  for await (const { name, isDirectory } of Deno.readDir(`${root}${folder}`)) {
-    if (isDirectory) yield* sources(`${folder}/${name}`);
-    else if (name.endsWith(".ts") && name !== "mod.ts") yield `${folder}/${name}`;
-  }
+interface Place {
+  file: string;
+  /** The line with the change made. */
+  line: string;
+  text: string;
+  mutant: Mutant;
 }
 
-const files =
-  (await Promise.all(folders.map((name: string) => Array.fromAsync(sources(`src/${name}`)))))
-    .flat().sort();
-const places = (await Promise.all(
-  files.map(async (file) =>
-    mutantsOf(await Deno.readTextFile(`${root}${file}`)).map((mutant) => ({ file, mutant }))
-  ),
-)).flat();
+async function placesIn(folder: string): Promise<Place[]> {
+  const urls = (await Array.fromAsync(modulesIn(new URL(`src/${folder}/`, root)))).sort();
+  return (await Promise.all(urls.map(async (url) => {
+    const text = await Deno.readTextFile(url);
+    const file = url.href.replace(root.href, "");
+    return mutantsOf(text)
+      .map((mutant) => ({ file, line: changedLine(text, mutant), text, mutant }));
+  }))).flat();
+}
 
-const chance = new Chance(seed, "mutation", 0);
-const chosen: typeof places = [];
-while (chosen.length < Math.min(count, places.length)) {
-  const [one] = places.splice(chance.integer(0, places.length - 1), 1);
-  chosen.push(one);
+function draw(places: Place[]): Place[] {
+  const chance = new Chance(seed, "mutation", 0);
+  const left = [...places];
+  return Array.from(
+    { length: Math.min(count, left.length) },
+    () => left.splice(chance.integer(0, left.length - 1), 1)[0],
+  );
 }
 
 /** Files that git tracks, in a folder of their own. */
@@ -65,65 +76,78 @@ async function copyProject(): Promise<string> {
   return copy;
 }
 
-/** Where the tests of a folder are; documentation examples of the file count too. */
-const testsOf = (file: string) => `tests/${file.split("/")[1]}`;
+const testsOf = testChoice(await readImports(root, ["src/", "tests/"]));
 
-async function isNoticed(copy: string, file: string): Promise<boolean> {
+/** How tests ended. */
+type End = "passed" | "failed" | "too slow";
+
+async function run(copy: string, tests: string[], mostSeconds: number): Promise<End> {
+  if (tests.length === 0) return "passed";
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--quiet", "--no-check", "--fail-fast", testsOf(file)],
+    args: ["test", "-A", "--quiet", "--no-check", "--fail-fast", ...tests],
     cwd: copy,
     stdout: "null",
     stderr: "null",
     env: { CI: "true", NO_COLOR: "1" },
   }).spawn();
-  const timer = setTimeout(() => process.kill("SIGKILL"), MOST_SECONDS * 1000);
-  const { success } = await process.status;
+  const timer = setTimeout(() => process.kill("SIGKILL"), mostSeconds * 1000);
+  const { success, signal } = await process.status;
   clearTimeout(timer);
-  return !success;
+  return success ? "passed" : signal === "SIGKILL" ? "too slow" : "failed";
 }
 
-type Outcome = "noticed" | "passed over" | "excused";
-const outcomes: Outcome[] = [];
+const mostSeconds = new Map<string, number>();
+const outcomes = new Map(
+  folders.map((folder) => [folder, { "excused": 0, "passed": 0, "failed": 0, "too slow": 0 }]),
+);
 
-/** What stands at a place, for the list of those that cannot matter. */
-const describe = (file: string, line: string, was: string, is: string) =>
-  `${file}: ${was} -> ${is} in ${line.trim()}`;
-
-async function work(copy: string): Promise<void> {
-  for (let next = chosen.shift(); next !== undefined; next = chosen.shift()) {
-    const { file, mutant } = next;
-    const text = await Deno.readTextFile(`${root}${file}`);
-    const line = text.split("\n")[mutant.line - 1];
-    const what = describe(file, line, mutant.was, mutant.is);
-    if (Object.hasOwn(excused, what)) {
-      outcomes.push("excused");
+async function work(copy: string, queue: Place[]): Promise<void> {
+  for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+    const { file, line, text, mutant } = next;
+    const folder = file.split("/")[1];
+    const outcome = outcomes.get(folder)!;
+    if ((excused as Record<string, Record<string, string>>)[file]?.[line] !== undefined) {
+      outcome.excused++;
       continue;
     }
     await Deno.writeTextFile(`${copy}/${file}`, mutate(text, mutant));
-    const noticed = await isNoticed(copy, file);
+    const end = await run(copy, testsOf(file), mostSeconds.get(folder)!);
     await Deno.writeTextFile(`${copy}/${file}`, text);
-    outcomes.push(noticed ? "noticed" : "passed over");
-    if (!noticed) console.log(`passed over, line ${mutant.line}: ${what}`);
+    outcome[end]++;
+    if (end === "passed") {
+      console.log(`${file}:${mutant.line}: no test notices ${mutant.was} -> ${mutant.is}: ${line}`);
+    }
   }
 }
 
 const copies = await Promise.all(Array.from({ length: jobs }, copyProject));
 try {
   for (const folder of folders) {
-    const healthy = await isNoticed(copies[0], `src/${folder}/`);
-    if (healthy) throw new Error(`the tests of ${folder} fail without any change`);
+    const start = performance.now();
+    if (await run(copies[0], [`tests/${folder}`], HEALTHY_SECONDS) !== "passed") {
+      throw new Error(
+        `the tests of ${folder} fail without any change, see deno test -A tests/${folder}`,
+      );
+    }
+    const seconds = (performance.now() - start) / 1000;
+    mostSeconds.set(folder, Math.max(LEAST_SECONDS, SLOWER * seconds));
   }
-  await Promise.all(copies.map(work));
+  const queue = draw((await Promise.all(folders.map(placesIn))).flat());
+  await Promise.all(copies.map((copy) => work(copy, queue)));
 } finally {
   for (const copy of copies) await Deno.remove(copy, { recursive: true });
 }
-const number = (wanted: Outcome) => outcomes.filter((outcome) => outcome === wanted).length;
-const judged = outcomes.length - number("excused");
-const share = number("noticed") / judged;
-console.log(
-  `${outcomes.length} changes (seed ${seed}): ${
-    number("excused")
-  } cannot matter, the tests notice ` +
-    `${number("noticed")} of the other ${judged}, ${(100 * share).toFixed(1)} %`,
-);
+
+let [noticed, judged] = [0, 0];
+for (const [folder, { excused, passed, failed, "too slow": slow }] of outcomes) {
+  const own = failed + slow;
+  console.log(
+    `${folder}: the tests notice ${own} of ${own + passed}, ${slow} of them by never ending; ` +
+      `${excused} cannot matter`,
+  );
+  noticed += own;
+  judged += own + passed;
+}
+const share = noticed / judged;
+console.log(`seed ${seed}: ${noticed} of ${judged}, ${(100 * share).toFixed(1)} %`);
 Deno.exit(share < LEAST ? 1 : 0);

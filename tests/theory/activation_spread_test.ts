@@ -55,6 +55,16 @@ Deno.test("activationSpread() of a layer that gives nothing is what it inherits"
   assertEquals(activationSpread([{ activation: off, weightVariance: 1, width: 5 }]), [0]);
 });
 
+Deno.test("activationSpread() forgets what came before a layer whose weights are all 0", () => {
+  const layers = [
+    { activation: "relu", weightVariance: 2, width: 5 },
+    { activation: "sigmoid", weightVariance: 0, width: 5 },
+  ];
+  const [first, second] = activationSpread(layers);
+  assertAlmostEquals(first, 0.5, 1e-5);
+  assertAlmostEquals(second, 0, 1e-6);
+});
+
 Deno.test("activationSpread() is a number where z does not vary, or hardly", () => {
   const layers = (activation: string) => critical("tanh", 20, 3).map((l) => ({ ...l, activation }));
   for (const activation of ["sigmoid", "softplus", "hardSigmoid", "tanh", "relu"]) {
@@ -69,6 +79,7 @@ Deno.test("activationSpread() is a number where z does not vary, or hardly", () 
 
 Deno.test("activationSpread() throws when an argument makes no sense", () => {
   const layer = { activation: "tanh", weightVariance: 1, width: 0 };
+  assertEquals(activationSpread([{ ...layer, width: 1 }]).length, 1);
   assertThrows(
     () => activationSpread([layer]),
     RangeError,

@@ -38,9 +38,17 @@ Deno.test("wilsonInterval() throws a RangeError when a number makes no sense", (
   assertThrows(
     () => wilsonInterval(1, 1.5),
     RangeError,
-    "trials is 0, expected a whole number of at least 1",
+    "trials is 1.5, expected a whole number of at least 1",
   );
-  assertThrows(() => wilsonInterval(-1, 5), RangeError, "from 0 to 5, got -1");
-  assertThrows(() => wilsonInterval(6, 5), RangeError, "from 0 to 5, got 6");
-  assertThrows(() => wilsonInterval(NaN, 5), RangeError, "got NaN");
+  assertThrows(
+    () => wilsonInterval(-1, 5),
+    RangeError,
+    "successes is -1, expected a whole number from 0 to 5",
+  );
+  assertThrows(
+    () => wilsonInterval(6, 5),
+    RangeError,
+    "successes is 6, expected a whole number from 0 to 5",
+  );
+  assertThrows(() => wilsonInterval(NaN, 5), RangeError, "successes is NaN");
 });

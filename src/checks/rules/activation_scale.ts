@@ -131,7 +131,7 @@ export const activationScale: Rule = defineRule({
       const limit = target > 0
         ? activationScaleFactor
         : Math.max(activationScaleFactor, states.wander[index]);
-      const critical = target > 0 ? [] : [...states.critical, ...states.cut];
+      const critical = [...states.critical, ...states.cut];
       if (limitTo(limit, ...critical)) return [];
       const [low, high] = target > 0 ? [target, target] : bounds(critical, index);
       const expected = activations.std < low ? low : high;

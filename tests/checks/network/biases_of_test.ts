@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { biasesOf } from "../../../src/checks/network/biases_of.ts";
-import { makeMeasurements, makeWeight, statisticsOf } from "../make_measurements.ts";
+import { flat, makeMeasurements, makeWeight, statisticsOf } from "../make_measurements.ts";
 
 /** Whether the biases of a layer look moved by training. */
 function trained(className: string, values: number[], name = "layer/bias"): boolean {
@@ -29,4 +29,28 @@ Deno.test("biasesOf() lets the forget gate of a recurrent layer start at 1, and 
   assertEquals(trained("GRU", gates(0, 0, 0)), false);
   assertEquals(trained("SimpleRNN", [0, 0.1, 0, -0.1]), true);
   assertEquals(trained("Dense", gates(0, 1, 0, 0)), true);
+});
+
+Deno.test("biasesOf() takes biases for PyTorch's draw as far as chance reaches, in mean and deviation", () => {
+  // Of 20 inputs: up to 1 / sqrt(20). 64 such numbers stray by 4 sqrt(1 / 64) of a deviation in their mean,
+  // and by 2 sqrt(0.8 / 64) of it in their deviation.
+  const [limit, count] = [1 / Math.sqrt(20), 64];
+  const deviation = limit / Math.sqrt(3);
+  const biases = (given: { mean?: number; std?: number; maxAbs?: number }) => {
+    const values = { ...flat(limit, count), maxAbs: 0.95 * limit, std: deviation, ...given };
+    const bias = makeWeight({ name: "dense/bias", shape: [count], values });
+    return biasesOf(makeMeasurements([{ weights: [makeWeight(), bias] }]));
+  };
+  assertEquals(biases({}), "drawn");
+  for (const sign of [-1, 1]) {
+    assertEquals(biases({ mean: sign * 0.49 * deviation }), "drawn");
+    assertEquals(biases({ mean: sign * 0.51 * deviation }), "moved");
+    assertEquals(biases({ std: (1 + sign * 0.223) * deviation }), "drawn");
+    assertEquals(biases({ std: (1 + sign * 0.224) * deviation }), "moved");
+  }
+  // The largest is no further from the limit than 7 / 64 of it, and never beyond.
+  assertEquals(biases({ maxAbs: limit }), "drawn");
+  assertEquals(biases({ maxAbs: 1.001 * limit }), "moved");
+  assertEquals(biases({ maxAbs: 0.9 * limit }), "drawn");
+  assertEquals(biases({ maxAbs: 0.89 * limit }), "moved");
 });

@@ -1,0 +1,26 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { kernelChain } from "../../../src/checks/network/kernel_chain.ts";
+import type { LayerMeasurements } from "../../../src/measure/measurements.ts";
+import { flat, makeMeasurements } from "../make_measurements.ts";
+
+/** A dense layer with a layer of its own class behind it, which applies no known activation. */
+function withSine(given: Partial<LayerMeasurements>): LayerMeasurements[] {
+  const sine = { className: "Sine", activation: null, depth: 1, weights: [] };
+  return makeMeasurements([
+    { activation: "linear", preActivations: flat(0.5, 640), preActivationGradients: flat(3, 640) },
+    { ...sine, activations: flat(1, 640), activationGradients: flat(0.1, 640), ...given },
+  ]).layers;
+}
+
+Deno.test("kernelChain() says by how much an unknown activation enlarges z and delta, the smaller of the two", () => {
+  const enlarged = (given: Partial<LayerMeasurements>) => kernelChain(withSine(given))[0].enlarged;
+  assertAlmostEquals(enlarged({}), 2, 1e-12);
+  assertAlmostEquals(enlarged({ activations: flat(50, 640) }), 30, 1e-12);
+  assertAlmostEquals(enlarged({ activations: flat(0.1, 640) }), 0.2, 1e-12);
+  assertEquals(kernelChain(makeMeasurements().layers).map(({ enlarged }) => enlarged), [
+    0,
+    0,
+    0,
+    0,
+  ]);
+});

@@ -1,0 +1,44 @@
+import { assertEquals } from "@std/assert";
+import { startEngine } from "../../src/engine/mod.ts";
+import { measure } from "../../src/measure/mod.ts";
+
+const { tf } = await startEngine();
+
+Deno.test("measure() says of each layer which figures are absent, and of no others", async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({ units: 3, activation: "relu6", inputShape: [4] }),
+      tf.layers.dense({ units: 3, activation: "tanh" }),
+      tf.layers.dense({ units: 3, activation: "relu" }),
+      tf.layers.dense({ units: 3 }),
+    ],
+  });
+  const inputs = tf.randomNormal([8, 4], 0, 1, "float32", 1);
+  const { layers } = await measure(model, { inputs });
+  const notBounded = { saturatedFraction: "the activation is not bounded" };
+  const notOneSided = { deadFraction: "the activation is not one-sided" };
+  assertEquals(layers.map(({ absent }) => absent), [
+    {},
+    notOneSided,
+    notBounded,
+    { ...notBounded, ...notOneSided },
+  ]);
+  tf.dispose(inputs);
+  model.dispose();
+});
+
+Deno.test("measure() gives a layer's shape where all of its calls have the same, and none otherwise", async () => {
+  const input = tf.input({ shape: [4, 2] });
+  const twice = tf.layers.dense({ name: "twice", units: 3 });
+  const varied = tf.layers.dense({ name: "varied", units: 3 });
+  const pooled = tf.layers.maxPooling1d({ poolSize: 2, strides: 2 }).apply(input);
+  const outputs = [twice.apply(input), twice.apply(input), varied.apply(input)]
+    .concat(varied.apply(pooled));
+  const model = tf.model({ inputs: input, outputs: outputs as never[] });
+  const inputs = tf.ones([8, 4, 2]);
+  const { layers } = await measure(model, { inputs });
+  const shape = (name: string) => layers.find((layer) => layer.name === name)!.shape;
+  assertEquals([shape("twice"), shape("varied")], [[8, 4, 3], null]);
+  tf.dispose(inputs);
+  model.dispose();
+});

@@ -1,0 +1,28 @@
+import { assertEquals, assertMatch } from "@std/assert";
+
+/** What a program of its own says that runs this code with `strayErrors` watching. */
+async function run(code: string): Promise<string> {
+  const module = new URL("../../src/model/stray_errors.ts", import.meta.url);
+  const program = `import { strayErrors } from ${JSON.stringify(module.href)};
+    const late = () => void setTimeout(() => { throw new Error("late"); }, 10);
+    await strayErrors.watch((error) => console.log("other:", error.message));
+    try { ${code} } catch (error) { console.log(error.message); }`;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", program],
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  return new TextDecoder().decode(stdout).trim();
+}
+
+Deno.test("strayErrors waits a little at the end for what the code of a model still throws", async () => {
+  assertMatch(
+    await run(`await strayErrors.guard("net.ts", async () => late()); await strayErrors.settle();`),
+    /^net\.ts: an error in its code was not caught: late/,
+  );
+});
+
+Deno.test("strayErrors tells others of an error while no code of a model has run", async () => {
+  assertEquals(await run("late(); await strayErrors.settle();"), "other: late");
+});

@@ -1,0 +1,34 @@
+import { assertEquals } from "@std/assert";
+import type { Import } from "../read_imports.ts";
+import { testChoice } from "./choose_tests.ts";
+
+const imports = ([from, to, kind = "value"]: [string, string, Import["kind"]?]): Import => ({
+  from,
+  to,
+  kind,
+});
+
+const testsOf = testChoice([
+  imports(["src/model/load.ts", "src/model/read.ts"]),
+  imports(["src/model/load.ts", "src/model/late.ts", "late"]),
+  imports(["src/model/load.ts", "src/model/shape.ts", "type"]),
+  imports(["tests/model/load_test.ts", "src/model/load.ts"]),
+  imports(["tests/model/text_test.ts", "src/model/read.ts"]),
+  imports(["tests/cli/read_test.ts", "@std/assert"]),
+  imports(["tests/cli/read_test.ts", "tests/cli/run_command.ts"]),
+  imports(["tests/cli/load_everything_test.ts", "src/model/load.ts"]),
+]);
+
+Deno.test("testChoice() takes the tests of the room that load a module, directly or not, and those named after it", () => {
+  assertEquals(testsOf("src/model/load.ts"), ["tests/model/load_test.ts"]);
+  assertEquals(testsOf("src/model/late.ts"), ["tests/model/load_test.ts"]);
+  assertEquals(testsOf("src/model/shape.ts"), []);
+});
+
+Deno.test("testChoice() puts the tests first that load least", () => {
+  assertEquals(testsOf("src/model/read.ts"), [
+    "tests/model/text_test.ts",
+    "tests/cli/read_test.ts",
+    "tests/model/load_test.ts",
+  ]);
+});
