@@ -5,6 +5,7 @@ import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import { allRules, allThresholds } from "../checks/register_rule.ts";
 import { say } from "../checks/say.ts";
 import { validateOptions } from "../checks/validate.ts";
+import { diagnose } from "../diagnosis/diagnose.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import type { Callback, LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
@@ -164,7 +165,8 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
       if (responses.some(({ response }) => response === "stop")) model.stopTraining = true;
       const fatal = responses.filter(({ response }) => response === "throw");
       if (fatal.length === 0) return;
-      const message = healthMessage(measurements, fatal.map(({ finding }) => finding), undefined);
+      const diagnosis = diagnose(measurements, fatal.map(({ finding }) => finding));
+      const message = healthMessage({ measurements, diagnosis }, undefined);
       throw new AssertionError(
         `After ${this.#step} ${
           this.#step === 1 ? "batch" : "batches"
