@@ -2,14 +2,21 @@
 import { AssertionError } from "@std/assert/assertion-error";
 import type { RunChecksOptions } from "../checks/judge_rule.ts";
 import { runChecks } from "../checks/run_checks.ts";
+import { diagnose } from "../diagnosis/diagnose.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import type { Batch } from "../model/batch.ts";
+import { type AssertHealthyOptions, assertModelHealthy, isModel } from "./assert_model_healthy.ts";
 import { healthMessage } from "./health_message.ts";
 import { validateMessage } from "./validate.ts";
 
 /**
- * Asserts every single-pass rule, that is every rule of `RULES`. All errors are collected into one
- * message, a line for each rule. Warnings do not fail, and a trained network does not fail the
- * rules for untrained networks.
+ * Asserts every single-pass rule, that is every rule of `RULES`, on what was measured. The message
+ * says how many causes the errors have, and of the gravest three what is wrong, what to do and what
+ * follows: everything else that was found hangs on them. Warnings do not fail, and a trained
+ * network does not fail the rules for untrained networks. Measurements hold no weights, so nothing
+ * is tried: given the model and the batch instead, `await assertHealthy(model, batch)` trains
+ * before it fails, and tries its own advice.
  *
  * - Definition: the number of findings of severity error is 0, over non-finite, input-normalized,
  *   gradients-flow, vanishing-gradients, exploding-gradients, gradient-ratio, gradient-balance,
@@ -57,8 +64,74 @@ export function assertHealthy(
   measurements: Measurements,
   options?: RunChecksOptions,
   msg?: string,
-): void {
+): void;
+/**
+ * Asserts that a model is healthy, and tries its verdict before it fails. It measures the model on
+ * the batch and judges it by every single-pass rule. Where one finds an error, the network is
+ * trained on the batch for some steps, and the error is only a warning, which does not fail, if it
+ * learns. It is also trained where something is unusual that one pass cannot judge, and fails if it
+ * does not learn. Each cause's cures are applied to the model, which is measured, and trained,
+ * again; the message has those that worked, with the figures before and after. Where nothing is
+ * unusual the network is not trained, which costs one pass. Afterwards the model is bit by bit what
+ * it was.
+ *
+ * @param model A built model; it is put back as it was.
+ * @param batch One tensor an input, and targets where the objective needs them. Without targets it
+ * is trained on random ones.
+ * @param options Other thresholds, which layers to judge, whether the network has been trained,
+ * when to train it, what to differentiate and minimise, and the seed that it was made under, for
+ * the message.
+ * @param msg Appended to the message.
+ * @returns A promise that is rejected where the assertion fails.
+ *
+ * @example A network with kernels that are too large, which does not learn
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { assertHealthy } from "@gradient-health/gradient-health/assert";
+ * import { AssertionError, assertRejects } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel({ std: 1 / Math.sqrt(20) });
+ * await assertHealthy(model, randomBatch(model));
+ * model.dispose();
+ *
+ * const broken = exerciseModel({ std: 200 });
+ * await assertRejects(
+ *   () => assertHealthy(broken, randomBatch(broken)),
+ *   AssertionError,
+ *   "SICK: 1 cause",
+ * );
+ * broken.dispose();
+ * ```
+ *
+ * @throws {AssertionError} If the network is sick: a rule finds an error, and the network does not
+ * learn the batch or was not trained; or no rule does, but it was trained and does not learn.
+ * @throws {TypeError} If an argument is not what it must be.
+ * @throws {RangeError} If a threshold is out of range, a layer filter matches no layer, or the
+ * batch does not suit the model.
+ * @throws {MeasureError} If the model cannot be measured on the batch.
+ */
+export function assertHealthy(
+  model: LayersModel,
+  batch: Batch,
+  options?: AssertHealthyOptions,
+  msg?: string,
+): Promise<void>;
+export function assertHealthy(
+  ...given: [Measurements, RunChecksOptions?, string?] | [
+    LayersModel,
+    Batch,
+    AssertHealthyOptions?,
+    string?,
+  ]
+): void | Promise<void> {
+  if (isModel(given[0])) {
+    return assertModelHealthy(...given as Parameters<typeof assertModelHealthy>);
+  }
+  const [measurements, options, msg] = given as [Measurements, RunChecksOptions?, string?];
   validateMessage(msg);
-  const errors = runChecks(measurements, options).filter(({ severity }) => severity === "error");
-  if (errors.length > 0) throw new AssertionError(healthMessage(measurements, errors, msg));
+  const diagnosis = diagnose(measurements, runChecks(measurements, options));
+  if (diagnosis.verdict === "healthy") return;
+  throw new AssertionError(healthMessage({ measurements, diagnosis }, msg));
 }

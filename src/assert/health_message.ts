@@ -1,53 +1,81 @@
-import { type Finding, saidOf } from "../checks/finding.ts";
-import { formatCount } from "../checks/format.ts";
+import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import { allRules } from "../checks/register_rule.ts";
-import { layerNames, NOTHING, number, say } from "../checks/say.ts";
-import { sayPlain, type Sentence } from "../checks/sentence.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { ruleFigure } from "../render/chart_model.ts";
-import { describeModel, figureLines, oneLine, shortNames } from "./message_parts.ts";
+import { causeLines, trialLines, verdictLine } from "../render/render_diagnosis.ts";
+import { formatCount } from "../words/numbers.ts";
+import {
+  describeModel,
+  figureLines,
+  oneLine,
+  shortNames,
+  withShortNames,
+} from "./message_parts.ts";
 
-/** With these the message stays under 25 lines, the caller's `msg` included. */
-const MAX_RULES = 8;
-const MAX_ADVICE = 3;
+/** With these the message stays under 25 lines, the caller's `msg` and a line before it included. */
+const MAX_LINES = 22;
+const MAX_CAUSES = 3;
 const MAX_BARS = 7;
+/** The lines of a chart that are no bars: its title, its axis, and how many rows are left out. */
+const AROUND_BARS = 3;
 
-/** The place of a rule's advice, of which there is no room for all: what finds a cause comes first. */
-const rankOf = (rule: string) =>
-  allRules().find(({ name }) => name === rule)?.causeOrder ?? Number.MAX_VALUE;
+/** What is wrong with a network. */
+export interface Illness {
+  /** What was measured. */
+  measurements: Measurements;
+  /** What is wrong. */
+  diagnosis: Diagnosis;
+}
 
-/** The text of a failed `assertHealthy`: a line for each broken rule, and the first one's chart. */
+/**
+ * The text of a failed `assertHealthy`: the verdict, at most three causes with what to do, what came of trying
+ * it and what follows, what training has shown, and the chart of the first cause. Each sentence is one line,
+ * so that a log can be searched for it.
+ */
 export function healthMessage(
-  measurements: Measurements,
-  errors: Finding[],
+  { measurements, diagnosis }: Illness,
   msg: string | undefined,
 ): string {
-  const byRule = [...Map.groupBy(errors, ({ rule }) => rule)];
-  const causesFirst = byRule.toSorted(([a], [b]) => rankOf(a) - rankOf(b));
+  const { verdict, causes } = diagnosis;
   const nameOf = shortNames(measurements.layers.map(({ name }) => name));
-  const plain = (sentence: Sentence) => sayPlain(sentence, nameOf);
-  const advice = new Set(causesFirst.map(([, [first]]) => plain(saidOf(first, "advice"))));
-  const hidden = byRule.slice(MAX_RULES).map(([rule]) => rule);
-  const [first] = errors;
-  const rule = allRules().find(({ name }) => name === first.rule)!;
+  const layers = measurements.layers.map(({ name, className }) => ({
+    name: nameOf(name),
+    className,
+  }));
+  // What only warns is why nothing failed, unless nothing else did.
+  const failing = causes.filter(({ severity }) => verdict === "healthy" || severity === "error");
+  const rest = failing.length - MAX_CAUSES;
+  const style = { width: Infinity, color: false };
+  const said = failing.slice(0, MAX_CAUSES)
+    .map(({ findings: _, ...cause }) => withShortNames(cause, nameOf, measurements))
+    .flatMap((cause, i) => causeLines({ ...cause, findings: [] }, `${i + 1}. `, layers, style));
+  const lines = [
+    `${describeModel(measurements)} is ${verdictLine(diagnosis, style)}`,
+    ...said,
+    ...rest > 0 ? [`${formatCount(rest, "more cause")} not shown.`] : [],
+    ...trialLines(diagnosis, style),
+    brokenRules(failing),
+  ].map(oneLine);
   return [
-    ...[
-      `${describeModel(measurements)} breaks ${formatCount(byRule.length, "rule")}:`,
-      ...byRule.slice(0, MAX_RULES)
-        .map(([rule, findings]) => `- ${rule}: ${plain(line(findings, measurements))}`),
-      ...(hidden.length === 0 ? [] : [`- and ${hidden.join(", ")}`]),
-      ...[...advice].slice(0, MAX_ADVICE).map((text) => `Fix: ${text}`),
-    ].map(oneLine),
-    ...figureLines(ruleFigure(rule.figure, measurements.layers), byRule[0][1], MAX_BARS),
-    ...(msg === undefined ? [] : [msg]),
+    ...lines,
+    ...chartOf(failing[0], measurements, MAX_LINES - lines.length - AROUND_BARS),
+    ...msg === undefined ? [] : [msg],
   ].join("\n");
 }
 
-function line([first, ...others]: Finding[], { layers }: Measurements): Sentence {
-  const text = saidOf(first, "message");
-  if (others.length === 0) return text;
-  const names = new Set(others.map(({ layer }) => layer));
-  const ordered = layers.map(({ name }) => name).filter((name) => names.has(name));
-  const more = ordered.length === 0 ? NOTHING : say`: ${layerNames(ordered, layers)}`;
-  return say`${text} And ${number(others.length)} more${more}.`;
+/** The names that thresholds, suppressions and `explain` know the findings by. */
+function brokenRules(causes: readonly Cause[]): string {
+  const rules = new Set(causes.flatMap(({ findings }) => findings.map(({ rule }) => rule)));
+  return `Broken rules: ${[...rules].join(", ")}.`;
+}
+
+/** The chart of the first rule by which a cause shows. */
+function chartOf({ findings }: Cause, { layers }: Measurements, room: number): string[] {
+  const first = findings.find(({ unjudged, rule }) =>
+    !unjudged && allRules().some(({ name }) => name === rule)
+  );
+  if (first === undefined || room < 2) return [];
+  const { figure } = allRules().find(({ name }) => name === first.rule)!;
+  const marked = findings.filter(({ rule }) => rule === first.rule);
+  return figureLines(ruleFigure(figure, layers), marked, Math.min(MAX_BARS, room));
 }

@@ -1,36 +1,24 @@
 import { AssertionError } from "@std/assert/assertion-error";
-import { amendFinding, type Finding, saidOf } from "../checks/finding.ts";
+import type { Finding } from "../checks/finding.ts";
 import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import { allRules, allThresholds } from "../checks/register_rule.ts";
-import { say } from "../checks/say.ts";
 import { validateOptions } from "../checks/validate.ts";
+import { progressOf } from "../diagnosis/diagnose_training.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import type { Callback, LayersModel } from "../engine/tensorflow.ts";
-import type { Measurements } from "../measure/measurements.ts";
 import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batch.ts";
 import type { Objective } from "../model/objective.ts";
+import { KernelStep } from "../probe/layer_progress.ts";
 import { healthMessage } from "./health_message.ts";
+import { diagnoseRecord, type HealthRecord, trainingCauseOf } from "./health_record.ts";
 import { ruleNames, validateObjective } from "./validate.ts";
 import { show } from "../checks/show.ts";
+import { formatCount } from "../words/numbers.ts";
 
 /** What a monitor does about a finding: `keep` goes on, `stop` ends the training, `throw` rejects it. */
 export type FindingResponse = "keep" | "stop" | "throw";
-
-/** One measurement during training. */
-export interface HealthRecord {
-  /** How many batches had been trained on, counted over all epochs. */
-  step: number;
-  /** The epoch, counted from 1 as `fit` prints it. */
-  epoch: number;
-  /** What was measured. */
-  measurements: Measurements;
-  /** What the rules find, notes included. */
-  findings: Finding[];
-  /** How long measuring and judging took, in milliseconds. */
-  milliseconds: number;
-}
 
 /** Options of {@linkcode healthMonitor}. */
 export interface HealthMonitorOptions extends RunChecksOptions {
@@ -56,19 +44,28 @@ export interface HealthMonitorOptions extends RunChecksOptions {
 
 /** A callback for `model.fit` that keeps what it measured. */
 export type HealthMonitor = Callback & {
-  /** What was measured, oldest first. */
+  /** What was measured, oldest first: step 0, then a record each `every` batches and one at the end. */
   readonly history: readonly HealthRecord[];
 };
 
 /**
  * A callback for `model.fit` that measures the model on a held batch every so many batches, and once more
  * at the end if the last batch was not measured, and stops the training or throws as it is told. The
- * measuring leaves no trace in the model. It costs one pass each `every` batches: on a 10 x 128 tanh
- * network whose pass takes 1.2 times a training step on 64 examples, training takes 2.4 times as long
+ * measuring leaves no trace in the model. It costs one pass before the first batch and one each
+ * `every` batches; to follow the kernels is some twentieth of a training step. On a 10 x 128 tanh network
+ * whose pass takes 1.2 times a training step on 64 examples, training takes 2.4 times as long
  * under `every: 1`, 1.24 times under 5 and 1.04 times under 40 (2-core Xeon, `bench/health_monitor.ts`).
  * The history keeps all figures: some 2 KB a layer and measurement.
  *
- * What rules made for untrained networks find is only noted, unless `trained: false`.
+ * The first record is of step 0, before the first batch. It is there to compare with, and nothing is done
+ * about what it finds: whether the network learns, the training shows. `assertHealthy` judges a network
+ * before its training.
+ *
+ * From then on the cause is looked for in training: a record has the growth of each kernel since step 0 and
+ * what the latest batch changed of it, and where a step was too large its `cause` names the learning rate,
+ * which the error's message then starts with. Once training has moved the weights no advice is given on how
+ * to initialise them. What rules made for untrained networks find is only noted, unless `trained: false`;
+ * at step 0 it is judged as the biases look.
  *
  * @param options The held batch, how often, which rules, and what to do.
  * @returns The callback; `history` holds what it measured.
@@ -92,7 +89,8 @@ export type HealthMonitor = Callback & {
  *   onFinding: "stop",
  * });
  * await model.fit(batch.inputs, batch.targets!, { epochs: 100, verbose: 0, callbacks: monitor });
- * assertEquals(monitor.history.length, 1);
+ * assertEquals(monitor.history.map(({ step }) => step), [0, 5]);
+ * assertEquals(monitor.history[1].cause?.kind, "learning-rate");
  * model.dispose();
  * ```
  *
@@ -118,14 +116,30 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     #step = 0;
     #measuredStep = 0;
     #epoch = 0;
+    /** The kernels before the batch after which is measured. */
+    #latest: KernelStep | null = null;
 
     // The stock one refuses a model of another copy of TensorFlow.js.
     override setModel(model: unknown): void {
       this.#model = model as LayersModel;
     }
 
+    override onTrainBegin(): Promise<void> {
+      this.#forget();
+      if (history.length === 0) this.#record(this.#model!);
+      return Promise.resolve();
+    }
+
     override onEpochBegin(epoch: number): Promise<void> {
       this.#epoch = epoch + 1;
+      return Promise.resolve();
+    }
+
+    override onBatchBegin(batch: number): Promise<void> {
+      if ((this.#step + 1) % every === 0 || this.#isLast(batch)) {
+        this.#forget();
+        this.#latest = new KernelStep(requireEngine(), this.#model!);
+      }
       return Promise.resolve();
     }
 
@@ -140,36 +154,60 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
       return Promise.resolve();
     }
 
-    #measure(model: LayersModel): void {
+    /** Whether a batch is the last of the training, as far as it is known beforehand. */
+    #isLast(batch: number): boolean {
+      const { epochs, steps, samples, batchSize } = this.params as Record<string, number | null>;
+      const batches = steps ?? Math.ceil((samples ?? NaN) / (batchSize ?? NaN));
+      return this.#epoch === epochs && batch === batches - 1;
+    }
+
+    #forget(): void {
+      this.#latest?.dispose();
+      this.#latest = null;
+    }
+
+    #record(model: LayersModel): HealthRecord {
       const started = performance.now();
       this.#measuredStep = this.#step;
       // A training may go on under another engine than the one that it was begun under.
-      const measured = runPass(requireEngine(), model, batch, { objective });
+      const engine = requireEngine();
+      const updates = this.#latest?.updates(engine) ?? new Map();
+      this.#forget();
+      const measured = runPass(engine, model, batch, { objective });
       const measurements = { ...measured, model: { ...measured.model, name: givenName(model) } };
-      const findings = rules
-        .flatMap((rule) => judgeRule(rule, measurements, { trained: true, ...checkOptions }))
-        .map((finding) => duringTraining(finding, measurements));
+      const judged = this.#step === 0 ? checkOptions : { trained: true, ...checkOptions };
+      const findings = rules.flatMap((rule) => judgeRule(rule, measurements, judged));
+      const progress = history.length === 0
+        ? []
+        : progressOf(history[0].measurements, measurements, { updates });
       const record: HealthRecord = {
         step: this.#step,
         epoch: this.#epoch,
         measurements,
         findings,
+        progress,
+        cause: trainingCauseOf({ findings, measurements, progress }, history, model),
         milliseconds: performance.now() - started,
       };
       history.push(record);
-      const responses = findings.map((finding) => ({
+      return record;
+    }
+
+    #measure(model: LayersModel): void {
+      const record = this.#record(model);
+      const responses = record.findings.map((finding) => ({
         finding,
         response: respond(finding, record),
       }));
       if (responses.some(({ response }) => response === "stop")) model.stopTraining = true;
-      const fatal = responses.filter(({ response }) => response === "throw");
+      const fatal = responses.filter(({ response }) => response === "throw")
+        .map(({ finding }) => finding);
       if (fatal.length === 0) return;
-      const message = healthMessage(measurements, fatal.map(({ finding }) => finding), undefined);
+      const { measurements } = record;
+      const diagnosis = diagnoseRecord({ ...record, findings: fatal }, history, model);
       throw new AssertionError(
-        `After ${this.#step} ${
-          this.#step === 1 ? "batch" : "batches"
-        }, in epoch ${this.#epoch} of ` +
-          `${this.params.epochs}:\n${message}`,
+        `After ${formatCount(this.#step, "batch", "batches")}, in epoch ${this.#epoch} of ` +
+          `${this.params.epochs}:\n${healthMessage({ measurements, diagnosis }, undefined)}`,
       );
     }
   }
@@ -188,14 +226,6 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
 function givenName({ name, layers: [input, first] }: LayersModel): string {
   const isWithin = input?.name === `${first?.name}_input` && name.endsWith("_model");
   return isWithin ? name.slice(0, -"_model".length) : name;
-}
-
-/** What is not finite after steps of training was mostly overshot by them. */
-function duringTraining(finding: Finding, { batch }: Measurements): Finding {
-  const isOvershot = finding.rule === "non-finite" && batch.inputs.nonFinite === 0;
-  if (!isOvershot) return finding;
-  const first = say`Lower the learning rate or clip the gradients first.`;
-  return amendFinding(finding, { advice: say`${first} ${saidOf(finding, "advice")}` });
 }
 
 function validate(options: HealthMonitorOptions): void {

@@ -1,5 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
 import { formatCount } from "../words/numbers.ts";
+import type { Measurements } from "../measure/measurements.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
 import { barChart, type BarChartRow } from "../render/bar_chart.ts";
 import { type Figure, figureChart } from "../render/chart_model.ts";
@@ -21,6 +22,33 @@ export function shortNames(names: readonly string[]): (name: string) => string {
   const shown = cutNames(long, MAX_NAME);
   const short = new Map(long.map((name, i) => [name, shown[i]]));
   return (name) => short.get(name) ?? name;
+}
+
+/**
+ * Plain data with long names cut wherever they stand in it: what is said of causes holds its names in sentences
+ * that are written already.
+ *
+ * @param value The data.
+ * @param nameOf How to write a name.
+ * @param measurements Where the names come from.
+ */
+export function withShortNames<T>(
+  value: T,
+  nameOf: (name: string) => string,
+  { layers }: Pick<Measurements, "layers">,
+): T {
+  // Longest first: a name may be part of another one.
+  const long = layers.map(({ name }) => name).filter((name) => nameOf(name) !== name)
+    .toSorted((a, b) => b.length - a.length);
+  const cut = (part: unknown): unknown => {
+    if (typeof part === "string") {
+      return long.reduce((text, name) => text.replaceAll(name, () => nameOf(name)), part);
+    }
+    if (Array.isArray(part)) return part.map(cut);
+    if (typeof part !== "object" || part === null) return part;
+    return Object.fromEntries(Object.entries(part).map(([key, inner]) => [key, cut(inner)]));
+  };
+  return long.length === 0 ? value : cut(value) as T;
 }
 
 /** A sentence as one line of a message: line breaks and control characters are made visible. */

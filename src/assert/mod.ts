@@ -5,15 +5,20 @@
  * @module
  */
 export * from "./across_seeds.ts";
+export type { AssertHealthyOptions } from "./assert_model_healthy.ts";
 export { assertRule } from "./assert_rule.ts";
 export type * from "./create_model.ts";
 export * from "./health_monitor.ts";
+export type { HealthRecord } from "./health_record.ts";
 export * from "./rule_assertions.ts";
 export * from "./test_gradient_health.ts";
 export type { CheckOptions, IgnoredLayer } from "../checks/check_options.ts";
 export type { Finding } from "../checks/finding.ts";
 export type { RunChecksOptions } from "../checks/judge_rule.ts";
 export type { Thresholds } from "../checks/thresholds.ts";
+export type { Cure, CuredWeight } from "../diagnosis/cure.ts";
+export type { WeightProgress } from "../diagnosis/diagnose_training.ts";
+export type { Cause, Consequence, Tried, TriedFigure } from "../diagnosis/diagnosis.ts";
 export type { Callback, TensorFlow } from "../engine/tensorflow.ts";
 export type * from "../measure/measurements.ts";
 export type * from "../measure/tensor_statistics.ts";

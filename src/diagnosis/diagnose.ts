@@ -51,9 +51,10 @@ export function diagnose(measurements: Measurements, findings: readonly Finding[
     const follow = take(open, [...open].filter((finding) => suspect.explains(finding)));
     return causeOf(suspect, states, follow, patient);
   }).filter((cause) => cause !== null);
-  const rest = [...Map.groupBy(open, ({ rule }) => rule).values()].map((found) =>
-    alone(found, patient)
-  );
+  const rest = [...Map.groupBy(open, ({ rule }) => rule)].toSorted(([a], [b]) =>
+    rankOf(a) - rankOf(b)
+  )
+    .map(([, found]) => alone(found, patient));
   const all = [...causes, ...rest];
   return {
     verdict: all.some(({ severity }) => severity === "error") ? "sick" : "healthy",
@@ -62,6 +63,10 @@ export function diagnose(measurements: Measurements, findings: readonly Finding[
     notes: findings.filter(({ severity }) => severity === "note"),
   };
 }
+
+/** The place of a rule among those that nothing explains: what finds a cause comes first. */
+const rankOf = (rule: string) =>
+  allRules().find(({ name }) => name === rule)?.causeOrder ?? Number.MAX_VALUE;
 
 /** Takes what is still open of some findings: each stands under one cause. */
 function take(open: Set<Finding>, wanted: readonly Finding[]): Finding[] {
@@ -77,7 +82,7 @@ function causeOf(
 ): Cause | null {
   const found = [...states, ...follow];
   if (found.length === 0) return null;
-  const consequences = consequencesOf(follow, patient);
+  const consequences = consequencesOf(follow, patient.measurements);
   return { kind, layers, message, cures, consequences, findings: found, severity: gravest(found) };
 }
 
@@ -101,12 +106,26 @@ function alone(found: Finding[], patient: Patient): Cause {
   };
 }
 
-function consequencesOf(findings: Finding[], patient: Patient): Consequence[] {
+/**
+ * What findings say that follows from a cause, by rule.
+ *
+ * @param findings What follows.
+ * @param measurements What they were found in.
+ */
+export function consequencesOf(
+  findings: readonly Finding[],
+  measurements: Measurements,
+): Consequence[] {
   const byRule = Map.groupBy(findings, ({ rule }) => rule);
   return allRules().flatMap(({ name, problem }) => {
     const found = byRule.get(name);
     if (found === undefined) return [];
-    return [{ rule: name, problem, severity: gravest(found), layers: layersOf(found, patient) }];
+    return [{
+      rule: name,
+      problem,
+      severity: gravest(found),
+      layers: layersOf(found, { measurements }),
+    }];
   });
 }
 

@@ -4,6 +4,7 @@ import { assertMatchesBaseline } from "../assert/assert_matches_baseline.ts";
 import { assertRule } from "../assert/assert_rule.ts";
 import { describeModel } from "../assert/message_parts.ts";
 import type { CheckOptions } from "../checks/check_options.ts";
+import type { RunChecksOptions } from "../checks/judge_rule.ts";
 import { RULES } from "../checks/rules.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { HealthExpected } from "./health_expected.ts";
@@ -81,7 +82,11 @@ function matcher<A extends unknown[]>(assertion: Assertion<A>, what: string) {
  * ```
  */
 export const healthMatchers: HealthMatchers = {
-  toBeHealthy: matcher(assertHealthy, "breaks no rule"),
+  toBeHealthy: matcher(
+    (measurements, options?: RunChecksOptions, msg?: string) =>
+      assertHealthy(measurements, options, msg),
+    "breaks no rule",
+  ),
   ...Object.fromEntries(RULES.flatMap((rule) => {
     const { matcher: name, passes = `keeps the rule ${rule.name}` } = rule;
     const assertion = (measurements: Measurements, options?: CheckOptions, msg?: string) =>

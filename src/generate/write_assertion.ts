@@ -128,14 +128,24 @@ export function writeModelAssertion(
   ].join("\n");
 }
 
-/** The assertion that stands for all rules over measurements. */
-export function writeHealthyAssertion(rule: Documented): string {
+/** What is written down of the assertion that stands for all rules. */
+type HealthyDocumentation = Documented & {
+  /** Of its form that is given a model. */
+  modelDocumentation: AssertionDocumentation;
+};
+
+/** The assertion that stands for all rules, over measurements and over a model. */
+export function writeHealthyAssertion(rule: HealthyDocumentation): string {
   return [
     `// ${generatedFrom("src/assert/healthy_documentation.ts and the rules that it lists")}`,
     'import { AssertionError } from "@std/assert/assertion-error";',
     'import type { RunChecksOptions } from "../checks/judge_rule.ts";',
     'import { runChecks } from "../checks/run_checks.ts";',
+    'import { diagnose } from "../diagnosis/diagnose.ts";',
+    'import type { LayersModel } from "../engine/tensorflow.ts";',
     IMPORTS.measurements,
+    'import type { Batch } from "../model/batch.ts";',
+    'import { type AssertHealthyOptions, assertModelHealthy, isModel } from "./assert_model_healthy.ts";',
     'import { healthMessage } from "./health_message.ts";',
     'import { validateMessage } from "./validate.ts";',
     "",
@@ -145,12 +155,49 @@ export function writeHealthyAssertion(rule: Documented): string {
       "default, whether a hidden layer has biases that are neither zero nor constant).",
     ]),
     "export function assertHealthy(measurements: Measurements, options?: RunChecksOptions, " +
-    "msg?: string): void {",
+    "msg?: string): void;",
+    modelDocumentation(rule.modelDocumentation),
+    "export function assertHealthy(model: LayersModel, batch: Batch, " +
+    "options?: AssertHealthyOptions, msg?: string): Promise<void>;",
+    "export function assertHealthy(...given: [Measurements, RunChecksOptions?, string?] | " +
+    "[LayersModel, Batch, AssertHealthyOptions?, string?]): void | Promise<void> {",
+    "if (isModel(given[0])) {",
+    "return assertModelHealthy(...given as Parameters<typeof assertModelHealthy>);",
+    "}",
+    "const [measurements, options, msg] = given as [Measurements, RunChecksOptions?, string?];",
     "validateMessage(msg);",
-    "const errors = runChecks(measurements, options)" +
-    '.filter(({ severity }) => severity === "error");',
-    "if (errors.length > 0) throw new AssertionError(healthMessage(measurements, errors, msg));",
+    "const diagnosis = diagnose(measurements, runChecks(measurements, options));",
+    'if (diagnosis.verdict === "healthy") return;',
+    "throw new AssertionError(healthMessage({ measurements, diagnosis }, msg));",
     "}",
     "",
   ].join("\n");
+}
+
+function modelDocumentation({ asserts, throws, refuses, example }: AssertionDocumentation): string {
+  return comment([
+    ...wrap(`Asserts ${asserts}`),
+    "",
+    "@param model A built model; it is put back as it was.",
+    ...wrap(
+      "@param batch One tensor an input, and targets where the objective needs them. Without targets it is " +
+        "trained on random ones.",
+    ),
+    ...wrap(
+      "@param options Other thresholds, which layers to judge, whether the network has been trained, when to " +
+        "train it, what to differentiate and minimise, and the seed that it was made under, for the message.",
+    ),
+    "@param msg Appended to the message.",
+    "@returns A promise that is rejected where the assertion fails.",
+    "",
+    `@example ${example.title}`,
+    "```ts",
+    ...dedent(example.code),
+    "```",
+    "",
+    ...wrap(`@throws {AssertionError} ${throws}`),
+    "@throws {TypeError} If an argument is not what it must be.",
+    ...wrap(`@throws {RangeError} ${refuses ?? REFUSES}`),
+    "@throws {MeasureError} If the model cannot be measured on the batch.",
+  ]);
 }

@@ -1,9 +1,12 @@
 import type * as tfjs from "@tensorflow/tfjs";
+import type { Engine } from "../engine/engine.ts";
 import { heapView } from "../engine/heap_view.ts";
 import type { Heap } from "../engine/heap.ts";
+import { heapOf } from "../engine/prepare_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { sumTensor } from "../measure/sums.ts";
 import { modelWeights } from "../model/model_weights.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 import { gradientsOf, penaltiesOf } from "./training_step.ts";
 import type { LayerTraining } from "./trial.ts";
 
@@ -93,6 +96,45 @@ export class LayerProgress {
     const norm = normOf(this.#heap, changes);
     tf.dispose(changes);
     return norm;
+  }
+}
+
+/** Follows what one step of training, taken by whomever, does to each kernel. */
+export class KernelStep {
+  readonly #kernels: { name: string; variable: tfjs.Variable; before: Tensor }[];
+
+  /** Remembers the trainable kernels as they are before the step. */
+  constructor({ tf }: Engine, model: LayersModel) {
+    this.#kernels = modelWeights(model)
+      .filter(({ trainable, weightName, variable }) =>
+        trainable && isKernel({ name: weightName, shape: variable.shape })
+      )
+      .map(({ weightName, variable }) => {
+        const read = variable.read() as tfjs.Variable;
+        // A variable is never written in place, so a clone, which shares its data, is a copy.
+        return { name: weightName, variable: read, before: tf.keep(read.clone()) as Tensor };
+      });
+  }
+
+  /**
+   * The l2 norm of what the step has changed over that of the kernel before it, by the kernel's name; NaN
+   * where one is not finite, `null` for a kernel of 0.
+   */
+  updates(engine: Engine): Map<string, number | null> {
+    const { tf } = engine;
+    const heap = heapOf(engine);
+    return new Map(this.#kernels.map(({ name, variable, before }) => {
+      const size = normOf(heap, [before]);
+      const change = tf.sub(variable, before);
+      const ratio = size === 0 ? null : normOf(heap, [change]) / size;
+      change.dispose();
+      return [name, ratio];
+    }));
+  }
+
+  /** Frees what was remembered. */
+  dispose(): void {
+    for (const { before } of this.#kernels) before.dispose();
   }
 }
 

@@ -32,7 +32,7 @@ export function renderDiagnosis(
   const shown = causes.slice(0, MOST);
   return [
     verdictLine(diagnosis, style),
-    ...shown.flatMap((cause, i) => linesOf(cause, `${i + 1}. `, layers, style)),
+    ...shown.flatMap((cause, i) => causeLines(cause, `${i + 1}. `, layers, style)),
     ...trialLines(diagnosis, style),
     ...causes.length > MOST
       ? wrapText(
@@ -44,12 +44,18 @@ export function renderDiagnosis(
 }
 
 /** What training has shown, before and after the cures. */
-function trialLines({ trial }: Diagnosis, { width }: DiagnosisStyle): string[] {
+export function trialLines(
+  { trial }: Diagnosis,
+  { width }: Pick<DiagnosisStyle, "width">,
+): string[] {
   if (trial === undefined) return [];
   const say = (text: string) => wrapText(escapeControls(text), width, "", "  ");
   return [
     ...say(`${trial.verdict === "skipped" ? "Not trained" : "Trained"}: ${trial.said}.`),
-    ...trial.cured === undefined ? [] : say(`Trained with the fixes: ${trial.cured}.`),
+    // Where the rate alone was wrong, the trial itself has shown what helps.
+    ...trial.cured === undefined || trial.cured === trial.said
+      ? []
+      : say(`Trained with the fixes: ${trial.cured}.`),
   ];
 }
 
@@ -64,7 +70,8 @@ export function verdictLine({ verdict, causes }: Diagnosis, { color }: Diagnosis
     : paint(`HEALTHY${also}`, warnings === 0 ? "healthy" : "warning", color);
 }
 
-function linesOf(
+/** What a cause is, what to do about it, what came of trying that, and what follows from it. */
+export function causeLines(
   { severity, message, consequences, cures, tried }: Cause,
   number: string,
   layers: readonly Pick<LayerMeasurements, "name" | "className">[],

@@ -1,22 +1,32 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { healthMessage } from "../../src/assert/health_message.ts";
 import { RULES } from "../../src/checks/rules.ts";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import type { Cause } from "../../src/diagnosis/diagnosis.ts";
 import { finding, layer, measurements } from "../render/sample.ts";
+
+const sample = measurements([layer("dense_1", {})]);
+/** Examples that differ, and so are no cause of anything. */
+const inputs = sample.batch.perInput.map((input) => ({
+  ...input,
+  values: { ...input.values, std: 0.8 },
+}));
+const measured = { ...sample, batch: { ...sample.batch, perInput: inputs } };
+
+/** The lines of a message about errors of some rules. */
+function lines(rules: readonly string[]): string[] {
+  const errors = rules.map((rule) => finding("dense_1", { rule, advice: `advice of ${rule}` }));
+  return healthMessage({ measurements: measured, diagnosis: diagnose(measured, errors) }, undefined)
+    .split("\n");
+}
 
 /** The rules whose advice is printed, in its order, where all of these fail. */
 function advised(rules: readonly string[]): string[] {
-  const errors = rules.map((rule) => finding("dense_1", { rule, advice: `advice of ${rule}` }));
-  return healthMessage(measurements([layer("dense_1", {})]), errors, undefined).split("\n")
-    .filter((line) => line.startsWith("Fix: "))
-    .map((line) => line.replace("Fix: advice of ", ""));
+  return lines(rules).filter((line) => line.startsWith("   Fix: "))
+    .map((line) => line.replace("   Fix: advice of ", ""));
 }
 
 Deno.test("healthMessage() gives the advice of the causes before that of the symptoms", () => {
-  const all = RULES.map(({ name }) => name);
-  assertEquals(advised(all), ["non-finite", "input-normalized", "output-head"]);
-  // What a network of zeros breaks: the weights are the cause.
-  const zeros = ["gradients-flow", "vanishing-gradients", "dead-units", "init-scale", "symmetry"];
-  assertEquals(advised(zeros), ["init-scale", "symmetry", "gradients-flow"]);
   assertEquals(advised(["saturated-activations", "initial-loss", "bias-init"]), [
     ...["bias-init", "initial-loss", "saturated-activations"],
   ]);
@@ -25,4 +35,72 @@ Deno.test("healthMessage() gives the advice of the causes before that of the sym
 Deno.test("healthMessage() leaves symptoms alone in the order of the rules", () => {
   const symptoms = ["gradients-flow", "vanishing-gradients", "dead-units", "activation-scale"];
   assertEquals(advised(symptoms), symptoms.slice(0, 3));
+});
+
+Deno.test("healthMessage() counts causes, shows three and names every broken rule", () => {
+  const all = RULES.map(({ name }) => name);
+  const [first, ...others] = lines(all);
+  assertMatch(first, /^Model "[^"]*" \(seed .*\) is SICK: \d+ causes$/);
+  const count = Number(/(\d+) causes$/.exec(first)![1]);
+  assertEquals(others.filter((line) => /^\d\. /.test(line)).length, 3);
+  assertEquals(others.includes(`${count - 3} more causes not shown.`), true);
+  const broken = others.find((line) => line.startsWith("Broken rules: "))!;
+  for (const rule of all) assertStringIncludes(broken, rule);
+});
+
+const cause: Cause = {
+  kind: "kernel-scale",
+  severity: "error",
+  layers: ["dense_1"],
+  message: "The kernel of dense_1 is 9 times too large.",
+  consequences: [{
+    rule: "dead-units",
+    problem: "dead units",
+    severity: "error",
+    layers: ["dense_1"],
+  }],
+  findings: [finding("dense_1", { rule: "init-scale" })],
+  cures: [{ kind: "rebuild", what: "Draw it smaller." }],
+  tried: {
+    worked: true,
+    errors: 2,
+    left: 0,
+    figure: { title: "l2 of delta", layer: "dense_1", before: 1e-9, after: 0.5 },
+  },
+};
+
+Deno.test("healthMessage() says what was tried, before and after, what follows and what training has shown", () => {
+  const trial = {
+    verdict: "fails",
+    said: "40 steps of Adam: nothing",
+    cured: "9 steps: it learns",
+  };
+  const diagnosis = { verdict: "sick" as const, causes: [cause], notes: [], trial };
+  const text = healthMessage({ measurements: measured, diagnosis }, "Mine.");
+  assertStringIncludes(
+    text,
+    `is SICK: 1 cause
+1. The kernel of dense_1 is 9 times too large.
+   Fix: Draw it smaller.
+   Tried: all 2 errors are gone; l2 of delta of dense_1: 1e-9 before, 0.5 after.
+   So: dead units in dense_1.
+Trained: 40 steps of Adam: nothing.
+Trained with the fixes: 9 steps: it learns.
+Broken rules: init-scale.
+`,
+  );
+  assertMatch(text, /\nMine\.$/);
+});
+
+Deno.test("healthMessage() leaves warnings to the count, unless nothing else is wrong", () => {
+  const warning = { ...cause, severity: "warning" as const, message: "A warning." };
+  const say = (causes: Cause[]) => {
+    const isSick = causes.some(({ severity }) => severity === "error");
+    const diagnosis = { verdict: isSick ? "sick" as const : "healthy" as const, causes, notes: [] };
+    return healthMessage({ measurements: measured, diagnosis }, undefined);
+  };
+  const both = say([cause, warning]);
+  assertStringIncludes(both, "is SICK: 1 cause, 1 warning\n");
+  assertEquals(both.includes("A warning."), false);
+  assertStringIncludes(say([warning]), "is HEALTHY, 1 warning\n1. A warning.");
 });

@@ -1,7 +1,9 @@
 import {
+  assertAlmostEquals,
   assertEquals,
   AssertionError,
   assertMatch,
+  assertNotEquals,
   assertRejects,
   assertThrows,
 } from "@std/assert";
@@ -9,9 +11,10 @@ import { healthMonitor, type HealthMonitorOptions } from "../../src/assert/healt
 import type { Finding } from "../../src/checks/finding.ts";
 import { EngineError } from "../../src/engine/engine_error.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
-import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { exerciseModel } from "../../src/model/exercise_model.ts";
 import { randomBatch } from "../../src/model/random_batch.ts";
+import { type Fault, patient } from "../diagnosis/patients.ts";
 
 const OBJECTIVE = "meanSquaredError";
 
@@ -53,18 +56,20 @@ const steps = (history: readonly { step: number }[]) => history.map(({ step }) =
 
 Deno.test("healthMonitor() measures as often as `every` says, over all epochs, and keeps it", async () => {
   const { history } = await train({ options: { every: 3 } });
-  assertEquals(history.map(({ step, epoch }) => [step, epoch]), [[3, 1], [6, 2], [9, 3], [12, 3]]);
+  assertEquals(history.map(({ step, epoch }) => [step, epoch]), [
+    ...[[0, 0], [3, 1], [6, 2], [9, 3], [12, 3]],
+  ]);
   const losses = history.map(({ measurements }) => measurements.objective.value);
   assertEquals(losses, losses.toSorted((a, b) => b - a));
   assertEquals(history.every(({ milliseconds }) => milliseconds > 0), true);
-  assertEquals(steps((await train({ options: { every: 12 } })).history), [12]);
+  assertEquals(steps((await train({ options: { every: 12 } })).history), [0, 12]);
 });
 
 Deno.test("healthMonitor() measures the end of a training if the last batch was not measured", async () => {
-  assertEquals(steps((await train({ options: { every: 13 } })).history), [12]);
-  assertEquals(steps((await train({ options: {} })).history), [12]);
-  assertEquals(steps((await train({ options: { every: 5 } })).history), [5, 10, 12]);
-  assertEquals(steps((await train({ options: {}, epochs: 0 })).history), []);
+  assertEquals(steps((await train({ options: { every: 13 } })).history), [0, 12]);
+  assertEquals(steps((await train({ options: {} })).history), [0, 12]);
+  assertEquals(steps((await train({ options: { every: 5 } })).history), [0, 5, 10, 12]);
+  assertEquals(steps((await train({ options: {}, epochs: 0 })).history), [0]);
   await assertRejects(
     () => train({ options: {}, learningRate: 1e6 }),
     AssertionError,
@@ -102,9 +107,10 @@ Deno.test("healthMonitor() calls a model by its own name, and blames the learnin
     })
   );
   assertMatch(chain[1], /^Model "mine" /);
-  const advice = chain.filter((line) => line.startsWith("Fix:"));
+  assertMatch(chain[2], /^1\. The learning rate of 1e30 is too large: /);
+  const advice = chain.filter((line) => line.startsWith("   Fix:"));
   assertEquals(advice.length, 1);
-  assertMatch(advice[0], /^Fix: Lower the learning rate or clip the gradients first\. Look at/);
+  assertMatch(advice[0], /^ {3}Fix: Lower the learning rate by a factor of 10 or more/);
   const graph = await named((tf) => {
     const inputs = tf.input({ shape: [4] });
     const hidden = tf.layers.dense({ units: 8 }).apply(inputs) as typeof inputs;
@@ -122,14 +128,15 @@ Deno.test("healthMonitor() leaves the learning rate alone where the held batch i
   const monitor = healthMonitor({ batch: held, objective: OBJECTIVE, onFinding: "keep" });
   model.compile({ optimizer: engine.tf.train.sgd(1e-3), loss: OBJECTIVE });
   await model.fit(good.inputs, good.targets!, { verbose: 0, callbacks: monitor });
-  assertEquals(monitor.history[0].findings[0].advice.startsWith("Clean the batch"), true);
+  assertEquals(monitor.history.map(({ cause }) => cause), [null, null]);
+  assertEquals(monitor.history[1].findings[0].advice.startsWith("Clean the batch"), true);
   engine.tf.dispose([good.inputs, good.targets!, held.inputs, held.targets]);
   model.dispose();
 });
 
 Deno.test("healthMonitor() does not change what is learned", async () => {
   const watched = await train({ options: { every: 1 } });
-  assertEquals(watched.history.length, 12);
+  assertEquals(watched.history.length, 13);
   assertEquals(watched.weights, (await train({})).weights);
 });
 
@@ -139,15 +146,18 @@ Deno.test("healthMonitor() throws an error by default, and says after how many b
     AssertionError,
     "After 2 batches, in epoch 1 of 3:\nModel ",
   );
-  assertMatch(message, /- (saturated-activations|dead-units|vanishing-gradients|non-finite)/);
+  assertMatch(
+    message,
+    /Broken rules: .*(saturated-activations|dead-units|vanishing-gradients|non-finite)/,
+  );
 });
 
 Deno.test("healthMonitor() stops the training, or goes on, as it is told", async () => {
   const stopped = await train({ options: { every: 2, onFinding: "stop" }, learningRate: 1e6 });
-  assertEquals([steps(stopped.history), stopped.epochs], [[2], 1]);
+  assertEquals([steps(stopped.history), stopped.epochs], [[0, 2], 1]);
   const kept = await train({ options: { every: 2, onFinding: "keep" }, learningRate: 1e6 });
-  assertEquals([kept.history.length, kept.epochs], [6, 3]);
-  assertEquals(kept.history[0].findings.some(({ severity }) => severity === "error"), true);
+  assertEquals([kept.history.length, kept.epochs], [7, 3]);
+  assertEquals(kept.history[1].findings.some(({ severity }) => severity === "error"), true);
 });
 
 Deno.test("healthMonitor() asks about each error and each warning, and does as it is answered", async () => {
@@ -157,7 +167,7 @@ Deno.test("healthMonitor() asks about each error and each warning, and does as i
     return step === 6 ? "stop" as const : undefined;
   };
   const { history } = await train({ options: { every: 2, onFinding }, learningRate: 1e6 });
-  assertEquals(steps(history), [2, 4, 6]);
+  assertEquals(steps(history), [0, 2, 4, 6]);
   assertEquals(new Set(asked.map(([, step]) => step)), new Set([2, 4, 6]));
   assertEquals(asked.some(([severity]) => severity === "note"), false);
   await assertRejects(
@@ -171,13 +181,89 @@ Deno.test("healthMonitor() checks the chosen rules, and takes the network for a 
   const create = () => exerciseModel({ depth: 3, std: 5 / Math.sqrt(20), seed: 5 });
   const options = { every: 12, rules: ["init-scale"] };
   const noted = await train({ create, options });
-  assertEquals([...new Set(noted.history[0].findings.map(({ severity }) => severity))], ["note"]);
+  assertEquals([...new Set(noted.history[1].findings.map(({ severity }) => severity))], ["note"]);
   await assertRejects(
     () => train({ create, options: { ...options, trained: false } }),
     AssertionError,
     "init-scale",
   );
   await train({ create, options: { ...options, trained: false, initScaleFactor: 20 } });
+});
+
+Deno.test("healthMonitor() records step 0, and how each kernel moved since", async () => {
+  const { history } = await train({ options: { every: 5 } });
+  const [start, ...later] = history;
+  assertEquals([start.step, start.epoch, start.progress, start.cause], [0, 0, [], null]);
+  // Three hidden layers and the head; the end of the training, which is known beforehand, included.
+  for (const { progress, cause } of later) {
+    assertEquals(progress.map(({ weight }) => weight), [
+      ...["dense_1/kernel", "dense_2/kernel", "dense_3/kernel", "dense_4/kernel"],
+    ]);
+    for (const { growth, updateRatio } of progress) {
+      assertEquals(Math.abs(growth! - 1) < 0.1, true);
+      assertEquals(updateRatio! > 0 && updateRatio! < 0.1, true);
+    }
+    assertEquals(cause, null);
+  }
+  assertNotEquals(later[0].progress, later[1].progress);
+});
+
+Deno.test("healthMonitor() measures the update of the latest batch as a share of the kernel", async () => {
+  const [small, large] = [await updateAt(1e-4), await updateAt(1e-3)];
+  assertAlmostEquals(large / small, 10, 0.01);
+});
+
+/** The update ratio of the first kernel after one step. */
+async function updateAt(learningRate: number): Promise<number> {
+  await using engine = await startEngine();
+  const model = exerciseModel({ depth: 2, std: 1 / Math.sqrt(20), seed: 5 });
+  const batch = randomBatch(model, { objective: OBJECTIVE });
+  const monitor = healthMonitor({ batch, objective: OBJECTIVE });
+  model.compile({ optimizer: engine.tf.train.sgd(learningRate), loss: OBJECTIVE });
+  await model.fit(batch.inputs, batch.targets!, { epochs: 1, verbose: 0, callbacks: monitor });
+  engine.tf.dispose([batch.inputs, batch.targets!]);
+  model.dispose();
+  return monitor.history[1].progress[0].updateRatio!;
+}
+
+/** Trains a convolutional network by SGD, and says what it was stopped by. */
+async function stoppedBy(learningRate: number, fault: Fault) {
+  await using engine = await startEngine();
+  const { model, batch, objective } = patient(engine.tf, fault);
+  const { inputs, targets } = batch as { inputs: Tensor; targets: Tensor };
+  model.compile({ optimizer: engine.tf.train.sgd(learningRate), loss: objective as string });
+  const monitor = healthMonitor({ batch, every: 2, objective });
+  const options = { batchSize: 8, epochs: 1, verbose: 0, callbacks: monitor } as const;
+  const { message } = await assertRejects(
+    () => model.fit(inputs, targets, options),
+    AssertionError,
+  );
+  engine.tf.dispose([inputs, targets]);
+  model.dispose();
+  return { message, record: monitor.history.at(-1)! };
+}
+
+Deno.test("healthMonitor() names a learning rate of 50, and nothing of initialisation", async () => {
+  const { message, record } = await stoppedBy(50, {});
+  const lines = message.split("\n");
+  assertMatch(lines[1], /is SICK: 1 cause$/);
+  assertMatch(lines[2], /^1\. The learning rate of 50 is too large: .*kernel is .* times as large/);
+  assertMatch(lines[3], /^ {3}Fix: Lower/);
+  assertMatch(lines[4], /^ {3}So: /);
+  assertEquals(/Multiply|Draw|nitializer/.test(message), false);
+  assertEquals([record.cause?.kind, record.cause?.severity], ["learning-rate", "error"]);
+});
+
+Deno.test("healthMonitor() gives no advice on initialisation once training has moved the weights", async () => {
+  const advice = /Multiply .* or draw them with kernelInitializer/;
+  // Both have kernels that are too large; those of the first pass no gradient, and stay what they were.
+  const unmoved = await stoppedBy(1e-3, { std: 5 });
+  assertMatch(unmoved.message, /\n1\. The kernels of conv1, conv2, fc1 are .* too large/);
+  assertMatch(unmoved.message, advice);
+  const moved = await stoppedBy(1e-3, { std: 1 });
+  assertMatch(moved.message, /\n1\. The kernels of conv1, conv2, fc1 are .* too large/);
+  assertEquals(/Multiply|Draw|nitializer|Start the bias/.test(moved.message), false);
+  assertEquals([unmoved.record.cause, moved.record.cause], [null, null]);
 });
 
 Deno.test("healthMonitor() throws a TypeError or a RangeError when an option is wrong", async () => {

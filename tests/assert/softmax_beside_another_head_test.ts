@@ -89,7 +89,7 @@ for (const split of [false, true]) {
     assertThrows(
       () => assertHealthy(measurements),
       AssertionError,
-      "- vanishing-gradients: trunk_1",
+      "vanishing gradients in trunk_1",
     );
     assertThrows(
       () => assertNoVanishingGradients(measurements),
@@ -103,6 +103,6 @@ for (const split of [false, true]) {
     assertHealthy(measurements);
     assertEquals(found(measurements), []);
     const vanishing = await measured({ split, classes: "linear", activation: "sigmoid" });
-    assertThrows(() => assertHealthy(vanishing), AssertionError, "- vanishing-gradients: a_1");
+    assertThrows(() => assertHealthy(vanishing), AssertionError, "vanishing gradients in a_1");
   });
 }

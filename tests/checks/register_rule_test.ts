@@ -49,7 +49,8 @@ Deno.test("registerRule() makes a rule the last of all rules, once", () => {
   assertEquals(own(runChecks(layers)).length, 1);
   assertEquals(own(runChecks(layers, { mostLayers: 9, deadFraction: 0.4 } as object)), []);
   const { message } = assertThrows(() => assertHealthy(layers), AssertionError);
-  assertEquals(message.includes("- team/few-layers: There are "), true);
+  assertEquals(message.includes("\n1. There are "), true);
+  assertEquals(message.includes("\nBroken rules: team/few-layers, team/data."), true);
 });
 
 Deno.test("registerRule() refuses what cannot be one of all rules", () => {

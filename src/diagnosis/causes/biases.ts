@@ -14,10 +14,10 @@ export function biases(patient: Patient): Suspect[] {
   );
   const names = layersOf(found, patient);
   const rows = rowsOf(names, patient).filter(({ role }) => role === "hidden");
-  if (rows.length === 0) return [];
   const weights = rows.flatMap((layer) =>
     layer.weights.filter(isBias).map((weight) => ({ layer, weight }))
   );
+  if (weights.length === 0) return [];
   const [{ layer: first, weight: { values } }] = weights;
   const which = formatLayers(rows.map(({ name }) => name), patient.measurements.layers);
   const size = values.std <= 1e-6 * values.maxAbs

@@ -9,7 +9,10 @@ export function foundBy(rule: string, { findings }: Patient): Finding[] {
 }
 
 /** The layers that findings are about, in the order of the forward pass. */
-export function layersOf(findings: readonly Finding[], { measurements }: Patient): string[] {
+export function layersOf(
+  findings: readonly Finding[],
+  { measurements }: Pick<Patient, "measurements">,
+): string[] {
   const named = new Set(findings.flatMap(({ layer, layers }) => layers ?? (layer ? [layer] : [])));
   return measurements.layers.map(({ name }) => name).filter((name) => named.has(name));
 }

@@ -4,6 +4,7 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { Marked, type Token } from "marked";
 import { failureMessage } from "../../../src/assert/failure_message.ts";
 import { healthMessage } from "../../../src/assert/health_message.ts";
+import { diagnose } from "../../../src/diagnosis/diagnose.ts";
 import { describeModel } from "../../../src/assert/message_parts.ts";
 import type { Finding } from "../../../src/checks/finding.ts";
 import { RULES } from "../../../src/checks/rules.ts";
@@ -198,7 +199,7 @@ function tryMessages(measured: Measurements, names: string[], chance: Chance): v
   const texts = [
     describeModel(measured),
     ...errors.length === 0 ? [] : [
-      healthMessage(measured, errors, undefined),
+      healthMessage({ measurements: measured, diagnosis: diagnose(measured, errors) }, undefined),
       failureMessage({ rule: RULES[0], subject: measured, errors, layers, figure }, undefined),
     ],
     oneLine(names.join("\n")),

@@ -1,0 +1,56 @@
+import { AssertionError } from "@std/assert/assertion-error";
+import type { RunChecksOptions } from "../checks/judge_rule.ts";
+import { allThresholds } from "../checks/register_rule.ts";
+import { resolveThresholds } from "../checks/resolve_thresholds.ts";
+import { runChecks } from "../checks/run_checks.ts";
+import { validateOptions } from "../checks/validate.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { examine, type ExamineOptions } from "../examine/examine.ts";
+import type { Batch } from "../model/batch.ts";
+import { healthMessage } from "./health_message.ts";
+import { validateMessage, validateObjective } from "./validate.ts";
+
+/** Options of `assertHealthy` where it is given a model. */
+export interface AssertHealthyOptions
+  extends RunChecksOptions, Pick<ExamineOptions, "objective" | "seed"> {
+  /**
+   * When the network is trained on the batch for some steps, to see whether it learns: `"auto"`, where a rule
+   * finds an error, which is only a warning if it learns, or where something is unusual that one pass cannot
+   * judge (dropout, a learning rate, targets out of scale, a warning); `"always"`; `"off"`; or as `"auto"`,
+   * for so many steps at each rate. It is skipped where it is estimated to take more than 10 s. Default:
+   * `"auto"`, of 40 steps.
+   */
+  trial?: ExamineOptions["trial"];
+}
+
+/** Whether something looks like a model, so that it is not to be taken for measurements. */
+export function isModel(value: unknown): value is LayersModel {
+  const { layers, apply } = Object(value);
+  return Array.isArray(layers) && typeof apply === "function";
+}
+
+/**
+ * `assertHealthy` for a model: measures it, tries by training what would be an error, and tries the cures.
+ *
+ * @throws {AssertionError} If the network is sick.
+ */
+export async function assertModelHealthy(
+  model: LayersModel,
+  batch: Batch,
+  options: AssertHealthyOptions = {},
+  msg?: string,
+): Promise<void> {
+  validateMessage(msg);
+  validateOptions(options);
+  const { trial, objective, seed, ...checkOptions } = options;
+  validateObjective(objective);
+  // Before the model runs: wrong options should not cost a training.
+  const { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds } = checkOptions;
+  resolveThresholds(allThresholds(), thresholds);
+  const examination = await examine(model, batch, {
+    ...{ trial, objective, seed },
+    judge: (measurements) => runChecks(measurements, checkOptions),
+  });
+  if (examination.diagnosis.verdict === "healthy") return;
+  throw new AssertionError(healthMessage(examination, msg));
+}

@@ -1,0 +1,135 @@
+import {
+  assert,
+  assertEquals,
+  AssertionError,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { assertHealthy } from "../../src/assert/assert_healthy.ts";
+import type { AssertHealthyOptions } from "../../src/assert/assert_model_healthy.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import { exerciseModel } from "../../src/model/exercise_model.ts";
+import { getWeights } from "../../src/model/get_weights.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+import { type Fault, patient } from "../diagnosis/patients.ts";
+
+/** The message of the assertion on a convolutional network, or `null` where it passes. */
+async function failure(fault: Fault, options: AssertHealthyOptions = {}, msg?: string) {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { model, batch, objective } = patient(tf, fault);
+  const weights = getWeights(model);
+  const before = tf.memory().numTensors;
+  try {
+    await assertHealthy(model, batch, { objective, ...options }, msg);
+    return null;
+  } catch (error) {
+    assert(error instanceof AssertionError, String(error));
+    return error.message;
+  } finally {
+    assertEquals(tf.memory().numTensors, before);
+    assertEquals(getWeights(model), weights);
+    tf.dispose([batch.inputs, batch.targets!].flat());
+    model.dispose();
+  }
+}
+
+Deno.test("assertHealthy(model, batch) begins with the verdict, the cause, the tried cure and the trial", async () => {
+  const message = await failure({ bias: -10 }, {}, "Mine.");
+  const lines = message!.split("\n");
+  assertMatch(lines[0], /^Model ".*" \(.*\) is SICK: 1 cause$/);
+  assertMatch(lines[1], /^1\. The biases of conv1, conv2, fc1 are -10/);
+  assertEquals(lines[2], "   Fix: Start the biases of conv1, conv2, fc1 at 0.");
+  assertMatch(lines[3], /^ {3}Tried: all \d+ errors are gone; .* before, .* after\.$/);
+  assertMatch(lines[4], /^ {3}So: .*vanishing gradients/);
+  assertMatch(
+    lines[5],
+    /^Trained: 40 steps of Adam at 3 rates: the loss stays at .*, which is guessing/,
+  );
+  assertMatch(lines[6], /^Trained with the fixes: \d+ steps of Adam .*: the loss falls from/);
+  assertEquals(lines.at(-1), "Mine.");
+  assert(lines.length < 25);
+});
+
+Deno.test("assertHealthy(model, batch) passes a network that learns all the same, unless it may not try", async () => {
+  const small = { std: 1e-3 };
+  assertEquals(await failure(small), null);
+  const untried = await failure(small, { trial: "off" });
+  assertStringIncludes(untried!, "is SICK: 1 cause\n1. The kernels of");
+  assertEquals(untried!.includes("Trained"), false);
+});
+
+Deno.test("assertHealthy(model, batch) trains a network with nothing unusual only if it is always to", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { model, batch, objective } = patient(tf);
+  let steps = 0;
+  const { call } = model.layers[0];
+  model.layers[0].call = function (inputs, settings) {
+    if (settings.training) steps++;
+    return call.call(this, inputs, settings);
+  };
+  await assertHealthy(model, batch, { objective });
+  assertEquals(steps, 0);
+  await assertHealthy(model, batch, { objective, trial: "always" });
+  assert(steps > 0);
+});
+
+Deno.test("assertHealthy(model, batch) trains for as many steps as it is told", async () => {
+  assertStringIncludes((await failure({ bias: -10 }, { trial: 7 }))!, "Trained: 7 steps of Adam");
+});
+
+Deno.test("assertHealthy(model, batch) fails what only training shows, with trial: always", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { model, batch, objective } = patient(tf);
+  model.compile({ optimizer: tf.train.sgd(1e4), loss: objective as string });
+  await assertHealthy(model, batch, { trial: "off" });
+  const { message } = await assertRejects(
+    () => assertHealthy(model, batch, { trial: "always" }),
+    AssertionError,
+    "is SICK: 1 cause\n1. The learning rate of 1e4 does not do",
+  );
+  assertMatch(message, /\nTrained: .*\nBroken rules: trial\.$/);
+});
+
+Deno.test("assertHealthy(model, batch) judges by the given thresholds, layers and rules", async () => {
+  const ignore = [{ layer: /./, reason: "known" }];
+  assertEquals(await failure({ bias: -10 }, { ignore }), null);
+  assertEquals(
+    await failure({ std: 1e-3 }, { trial: "off", initScaleFactor: 1e6 }) === null,
+    false,
+  );
+});
+
+Deno.test("assertHealthy(model, batch) says the seed that the model was made under", async () => {
+  assertStringIncludes((await failure({ bias: -10 }, { seed: 7 }))!, "(seed 7, 32 examples");
+});
+
+Deno.test("assertHealthy(model, batch) rejects wrong arguments before anything runs", async () => {
+  await using engine = await startEngine();
+  const model = exerciseModel();
+  const batch = randomBatch(model);
+  const wrong: [Record<string, unknown>, ErrorConstructor, string][] = [
+    [
+      { trial: "never" },
+      TypeError,
+      'options.trial is "never", expected "auto", "always", "off" or a whole number from 1',
+    ],
+    [{ trial: 0 }, TypeError, "options.trial is 0, expected"],
+    [{ trial: 1.5 }, TypeError, "options.trial is 1.5, expected"],
+    [{ objective: "mse" }, TypeError, 'options.objective is "mse", expected'],
+    [{ deadFractoin: 0.5 }, TypeError, "deadFractoin"],
+    [{ deadFraction: 2 }, RangeError, "deadFraction is 2"],
+    [{ seed: 0.5 }, TypeError, "seed is 0.5"],
+    [{ layers: ["nope"] }, RangeError, "options.layers has nope"],
+  ];
+  for (const [options, type, text] of wrong) {
+    await assertRejects(() => assertHealthy(model, batch, options), type, text);
+  }
+  await assertRejects(() => assertHealthy(model, batch, {}, 3 as never), TypeError, "msg is 3");
+  await assertRejects(() => assertHealthy(model, undefined as never), TypeError, "batch is");
+  engine.tf.dispose(batch.inputs);
+  model.dispose();
+});
