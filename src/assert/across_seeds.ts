@@ -40,7 +40,7 @@ export interface SeedsVerdict {
   interval: [number, number];
 }
 
-/** With these the message stays under 25 lines, the caller's `msg` included. */
+/** These keep the message under 25 lines, the caller's `msg` included. */
 const MAX_LINES = 19;
 const MAX_SEEDS = 20;
 
@@ -49,7 +49,7 @@ const MAX_SEEDS = 20;
  * draw from it proves little. For each seed it creates the model, measures it, runs the assertion and
  * disposes the model.
  *
- * @param create Makes the model from a seed, with the TensorFlow.js of the engine.
+ * @param create Creates the model from a seed, with the engine's TensorFlow.js.
  * @param assertion The assertion; over measurements, or over a model and a batch with `over: "model"`.
  * @param options Which seeds, how many draws must pass, and on what they are measured.
  * @returns How many passed, and which did not.
@@ -96,7 +96,7 @@ export function acrossSeeds(
 /**
  * The same for an assertion over a model and a batch.
  *
- * @param create Makes the model from a seed, with the TensorFlow.js of the engine.
+ * @param create Creates the model from a seed, with the engine's TensorFlow.js.
  * @param assertion The assertion.
  * @param options Which seeds, how many draws must pass, and on what they are measured.
  * @returns How many passed, and which did not.
@@ -133,7 +133,7 @@ export async function acrossSeeds(
   const interval = wilsonInterval(passed, list.length);
   const failed = failures.map(({ seed }) => seed);
   if (passed / list.length >= passRate) return { passed, failed, interval };
-  // TensorFlow.js numbers the models that nobody named: each draw has a name of its own.
+  // TensorFlow.js numbers models without a name, so each draw has a different one.
   const [{ name }] = failures;
   throw new AssertionError([
     oneLine(

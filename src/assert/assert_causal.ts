@@ -23,7 +23,7 @@ import { assertModelRule } from "./assert_rule.ts";
  *   errors (95 % interval up to 3.7 %), 0 warnings.
  *
  * @param model A built model.
- * @param batch One tensor an input, and targets where the loss needs them.
+ * @param batch One tensor per input, and targets if the loss needs them.
  * @param options Other thresholds, and what else the probe should know.
  * @param msg Appended to the message.
  *

@@ -22,7 +22,7 @@ import { assertModelRule } from "./assert_rule.ts";
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.4 %), 0 warnings.
  *
  * @param model A built model.
- * @param batch One tensor an input, and targets where the loss needs them.
+ * @param batch One tensor per input, and targets if the loss needs them.
  * @param options Other thresholds, and what else the probe should know.
  * @param msg Appended to the message.
  *

@@ -16,8 +16,8 @@ import { ruleFigure } from "../render/chart_model.ts";
 import { validateMessage } from "./validate.ts";
 
 /**
- * Asserts a rule over measurements, one of your own for instance: throws one `AssertionError` with
- * everything that the rule finds, what to do, and a bar chart of its figure.
+ * Asserts a rule over measurements, for instance one of your own. It throws one `AssertionError` with
+ * everything that the rule finds, what to do about it, and a bar chart of the figure.
  *
  * @param rule The rule, see `defineRule`.
  * @param measurements What `measure()` returned.
@@ -40,8 +40,8 @@ import { validateMessage } from "./validate.ts";
  * model.dispose();
  * ```
  *
- * @throws {AssertionError} If the rule finds an error, or a warning where it knows nothing worse; or if there was
- * nothing to judge.
+ * @throws {AssertionError} If the rule finds an error, or a warning where it knows nothing worse; or if
+ * there was nothing to judge.
  * @throws {TypeError} If an argument is not what it must be.
  * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
  */
@@ -69,7 +69,7 @@ export function assertRule<Name extends string>(
 }
 
 /**
- * Has a model run by the probe of a rule, judges what was found, and throws one `AssertionError` with every
+ * Runs a model with the probe of a rule, judges the result, and throws one `AssertionError` with every
  * finding.
  *
  * @param rule The rule.
@@ -94,7 +94,7 @@ export async function assertModelRule(
     Object.assign(own, { [key]: options[key] });
     delete others[key];
   }
-  // Before the model runs: wrong options should not cost a training.
+  // Before the model runs: a wrong option should not cost a training run.
   const { layers: _layers, ignore: _ignore, ...given } = others;
   const thresholds = resolveThresholds(rule.thresholds, given, `${rule.assertion}()`);
   const found = await PROBES[rule.probe](model, batch, own, thresholds);

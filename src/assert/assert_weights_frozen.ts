@@ -22,7 +22,7 @@ import { assertModelRule } from "./assert_rule.ts";
  *   their layers is frozen.
  *
  * @param model A built model.
- * @param batch One tensor an input, and targets where the loss needs them.
+ * @param batch One tensor per input, and targets if the loss needs them.
  * @param options Other thresholds, and what else the probe should know.
  * @param msg Appended to the message.
  *

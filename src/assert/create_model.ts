@@ -3,21 +3,21 @@ import type { Objective } from "../model/objective.ts";
 import type { Batch } from "../model/batch.ts";
 
 /**
- * Makes a model from a seed, with the TensorFlow.js of the engine. Initialisers without a seed of their
- * own, and `Math.random`, draw from it too while it runs.
+ * Creates a model from a seed, with the engine's TensorFlow.js. While it runs, `Math.random` and
+ * initialisers without a seed draw from that seed too.
  */
 export type CreateModel = (
   context: { tf: TensorFlow; seed: number },
 ) => LayersModel | Promise<LayersModel>;
 
-/** What a model that was created is measured on. */
+/** What a created model is measured on. */
 export interface DrawOptions {
-  /** What is differentiated. Default: as `measure` chooses it, the loss of a compiled model for one. */
+  /** What is differentiated. Default: what `measure` chooses, such as the loss of a compiled model. */
   objective?: Objective;
   /**
-   * Makes the batch of a draw; its tensors are disposed afterwards. That of a `ModelModule` will do:
-   * it is asked for 32 examples. Default: a random batch of the draw's seed, with targets that suit
-   * the objective where that is a loss by name.
+   * Makes the batch of a draw; its tensors are disposed afterwards. The function of a `ModelModule`
+   * fits: it is asked for 32 examples. Default: a random batch from the draw's seed, with targets that
+   * suit the objective if that is the name of a loss.
    */
   createBatch?: (
     context: { tf: TensorFlow; seed: number; examples: number; model: LayersModel },

@@ -6,7 +6,7 @@ import type { ProbeSubject } from "../probe/probe_subject.ts";
 import type { Figure } from "../render/chart_model.ts";
 import { describeModel, figureLines, oneLine, shortNames } from "./message_parts.ts";
 
-/** With these an assertion's message stays under 25 lines, its own `msg` included. */
+/** These keep an assertion's message under 25 lines, its `msg` included. */
 const MAX_FINDINGS = 4;
 const MAX_ADVICE = 2;
 const MAX_BARS = 12;
@@ -26,7 +26,7 @@ export interface Failure {
 }
 
 /**
- * The text of a failed assertion: which model under which seed, every offender with its figures,
+ * The message of a failed assertion: which model under which seed, every offender with its figures,
  * what to do, and a bar chart of the figure that was judged.
  */
 export function failureMessage(

@@ -17,25 +17,25 @@ import { ruleNames, validateObjective } from "./validate.ts";
 import { show } from "../checks/show.ts";
 import { formatCount } from "../words/numbers.ts";
 
-/** What a monitor does about a finding: `keep` goes on, `stop` ends the training, `throw` rejects it. */
+/** What a monitor does about a finding: `keep` continues, `stop` ends the training, `throw` rejects it. */
 export type FindingResponse = "keep" | "stop" | "throw";
 
 /** Options of {@linkcode healthMonitor}. */
 export interface HealthMonitorOptions extends RunChecksOptions {
-  /** The held batch that is measured on; the caller's to dispose, after the training. */
+  /** The held-out batch that is measured; the caller disposes it after the training. */
   batch: Batch;
   /**
-   * After how many batches of training to measure. The end of a training is measured in any case.
+   * Number of training batches between two measurements; the end of the training is always measured.
    * Default: 100.
    */
   every?: number;
-  /** Which rules to check, by name. Default: all that there are. */
+  /** Which rules to check, by name. Default: all. */
   rules?: readonly string[];
-  /** What is differentiated. Default: as `measure` chooses it, the loss of a compiled model for one. */
+  /** What is differentiated. Default: what `measure` chooses, such as the loss of a compiled model. */
   objective?: Objective;
   /**
-   * What to do about an error: a word; or a function, which is asked about each error and each warning and
-   * keeps by returning nothing. Default: `"throw"`.
+   * What to do about an error: a word, or a function that is called with each error and each warning;
+   * training continues if it returns nothing. Default: `"throw"`.
    */
   onFinding?:
     | FindingResponse
@@ -67,7 +67,7 @@ export type HealthMonitor = Callback & {
  * to initialise them. What rules made for untrained networks find is only noted, unless `trained: false`;
  * at step 0 it is judged as the biases look.
  *
- * @param options The held batch, how often, which rules, and what to do.
+ * @param options The held-out batch, how often to measure, which rules, and what to do.
  * @returns The callback; `history` holds what it measured.
  *
  * @example Stop a training that blows up
@@ -95,7 +95,7 @@ export type HealthMonitor = Callback & {
  * ```
  *
  * @throws {TypeError} If an option is not what it must be, or a rule is not known.
- * @throws {RangeError} If `every` is no whole number from 1 up, or a threshold is out of range.
+ * @throws {RangeError} If `every` is not a whole number from 1 up, or a threshold is out of range.
  * @throws {EngineError} If no engine runs.
  */
 export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
@@ -103,7 +103,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
   validate(options);
   const { batch, every = 100, rules: names, objective, onFinding = "throw", ...checkOptions } =
     options;
-  // A typing error must not come out after hours of training. Layers are known when it measures.
+  // A typo must not come to light after hours of training. Layers are known when it measures.
   const { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds } = checkOptions;
   resolveThresholds(allThresholds(), thresholds);
   const chosen = ruleNames("rules", allRules().map(({ name }) => name), names);
@@ -119,7 +119,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
     /** The kernels before the batch after which is measured. */
     #latest: KernelStep | null = null;
 
-    // The stock one refuses a model of another copy of TensorFlow.js.
+    // The stock callback refuses a model of another copy of TensorFlow.js.
     override setModel(model: unknown): void {
       this.#model = model as LayersModel;
     }
@@ -148,7 +148,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
       return Promise.resolve();
     }
 
-    // A short training would pass unseen.
+    // Otherwise a short training would go unmeasured.
     override onTrainEnd(): Promise<void> {
       if (this.#measuredStep !== this.#step) this.#measure(this.#model!);
       return Promise.resolve();

@@ -2,7 +2,7 @@ import { falsePositives } from "../checks/false_positives.ts";
 import type { AssertionDocumentation, RuleDocumentation } from "../checks/rule.ts";
 import { RULES } from "../checks/rules.ts";
 
-/** What is written down of `assertHealthy`, which is no rule but all of those of one pass. */
+/** The documentation of `assertHealthy`, which is not a rule: it runs all rules of one pass. */
 export const HEALTHY_DOCUMENTATION: RuleDocumentation & {
   assertionDocumentation: AssertionDocumentation;
   /** The same of its asynchronous form, which is given a model. */

@@ -9,7 +9,7 @@ import { seedDraws } from "../model/seeded_random.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 import { modelComplaint } from "../model/require_model.ts";
 
-/** How many examples the batch of a draw is to have, as on the command line. */
+/** How many examples the batch of a draw has, as on the command line. */
 const EXAMPLES = 32;
 
 /** A model that was created under a seed, and its batch. */

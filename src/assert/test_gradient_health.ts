@@ -16,10 +16,10 @@ import { ruleNames, validateDrawOptions } from "./validate.ts";
 export interface TestGradientHealthOptions extends DrawOptions, RunChecksOptions {
   /** Seed to create the model under. Default: 0. */
   seed?: number;
-  /** Which rules over measurements to check, by name. Default: all that there are. */
+  /** Which rules over measurements to check, by name. Default: all. */
   rules?: readonly string[];
   /**
-   * Which rules over the model to check besides, by name: `"batch-independence"`, `"causality"`,
+   * Which rules over the model to check as well, by name: `"batch-independence"`, `"causality"`,
    * `"overfits-batch"` ... with their default thresholds. Default: none.
    */
   modelRules?: readonly string[];
@@ -30,7 +30,7 @@ export interface TestGradientHealthOptions extends DrawOptions, RunChecksOptions
  * the log shows which of them fail.
  *
  * @param name Name of the test.
- * @param create Makes the model from a seed, with the TensorFlow.js of the engine, which the test starts.
+ * @param create Creates the model from a seed, with the TensorFlow.js of the engine that the test starts.
  * @param options Which checks with which thresholds, and on what.
  *
  * @example One line for a network
@@ -48,7 +48,7 @@ export interface TestGradientHealthOptions extends DrawOptions, RunChecksOptions
  * ```
  *
  * @throws {TypeError} If an argument is not what it must be, or a rule is not known.
- * @throws {RangeError} If a threshold is out of range or the seed is no whole number.
+ * @throws {RangeError} If a threshold is out of range or the seed is not a whole number.
  */
 export function testGradientHealth(
   name: string,
@@ -63,7 +63,7 @@ export function testGradientHealth(
   if (!Number.isSafeInteger(seed)) {
     throw new RangeError(`options.seed is ${show(seed)}, expected a whole number`);
   }
-  // Which layers there are is known when the test runs; thresholds and typing errors are now.
+  // Layers are known only when the test runs; thresholds and typos are known now.
   const { layers: _layers, ignore: _ignore, trained: _trained, ...thresholds } = checkOptions;
   resolveThresholds(allThresholds(), thresholds);
   const chosen = ruleNames("rules", allRules().map((rule) => rule.name), rules);

@@ -5,7 +5,7 @@ import { nearest } from "../words/nearest.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 
 /**
- * Refuses a `msg` that is no text.
+ * Refuses a `msg` that is not a text.
  *
  * @throws {TypeError} If it is not a string.
  */
@@ -16,7 +16,7 @@ export function validateMessage(msg: string | undefined): void {
 }
 
 /**
- * Refuses what is no objective.
+ * Refuses what is not an objective.
  *
  * @throws {TypeError} If it is neither a function, nor "sum", nor the name of a loss.
  */
@@ -30,7 +30,7 @@ export function validateObjective(objective: Objective = "sum"): void {
 }
 
 /**
- * Refuses, before anything runs, what a model cannot be created and measured with.
+ * Refuses, before anything runs, options with which no model can be created and measured.
  *
  * @throws {TypeError} If `create`, the objective or `createBatch` is not what it must be.
  */
@@ -49,7 +49,7 @@ export function validateDrawOptions(create: CreateModel, options: DrawOptions): 
 /**
  * The names of rules that an option gives, or all of them without it.
  *
- * @throws {TypeError} If the option is no array, or names a rule that is not known.
+ * @throws {TypeError} If the option is not an array, or names a rule that is not known.
  */
 export function ruleNames(
   option: string,
@@ -70,13 +70,13 @@ export function ruleNames(
   return new Set(names);
 }
 
-/** More draws than this are a typing error. */
+/** More draws than this are a typo. */
 const MOST = 1e6;
 
 /**
- * Seeds from how many there should be (0, 1, 2 ...), or as they are given.
+ * The seeds: the first n (0, 1, 2 ...) for a number n, or those of the list.
  *
- * @throws {RangeError} If there are none, one is no whole number, or one stands twice.
+ * @throws {RangeError} If there are none, one is not a whole number, or one appears twice.
  */
 export function seedList(seeds: number | readonly number[]): number[] {
   const isCount = typeof seeds === "number" && Number.isSafeInteger(seeds) && seeds <= MOST;

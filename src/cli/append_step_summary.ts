@@ -9,8 +9,8 @@ const VARIABLE = "GITHUB_STEP_SUMMARY";
 const MOST_BYTES = 1024 * 1024;
 
 /**
- * Appends a gate's result to the summary of the GitHub Actions step that runs. Elsewhere, and where the
- * variable may not be read, it does nothing.
+ * Appends a gate's result to the summary of the running GitHub Actions step. Elsewhere, or if the variable
+ * may not be read, it does nothing.
  *
  * @throws {UsageError} If the file that GitHub named cannot be written.
  */

@@ -13,20 +13,19 @@ export interface Output {
 }
 
 /**
- * Makes sure, before anything is measured, that the results of a run can be written and destroy no file.
+ * Makes sure, before anything is measured, that results can be written without destroying a file.
  *
- * The rule, for every flag that writes: nothing that this program reads in a run, and nothing that is a
- * result of another kind or of another study, is ever replaced, under whatever name it is known. What a
- * result does replace, since a CI writes its reports again and again, is an older one of its kind, as the
- * beginning of the file tells, and an empty file. A device or a pipe is written into. There is no flag to
- * replace something else: to remove it by hand says as much.
+ * The rule for every flag that writes: a file that this run reads, or that is a result of another kind or
+ * another study, is never replaced, under any of its names. Because a CI writes its reports again and
+ * again, a result replaces an older one of its kind, which the beginning of the file tells, and an empty
+ * file. A device or a pipe is written into. There is no flag to replace anything else: remove it by hand.
  *
- * This function holds all of that but two matters, which only those know who write a study or merge one:
- * whether a study is the same (`sweep`, `merge`), and what lies under the names of locks, journals and
- * temporary files beside a result (`isLeftover`).
+ * This function holds all of that except two matters that only the writer of a study knows: whether a study
+ * is the same (`sweep`, `merge`), and what lies under the names of locks, journals and temporary files
+ * beside a result (`isLeftover`).
  *
- * A missing folder is made. Then a file is made beside each result and removed again: what cannot be
- * written is known now, and not after an hour.
+ * A missing folder is created. Then a file is created beside each result and removed again, so that a
+ * result that cannot be written is known now, and not after an hour.
  *
  * @param outputs What will be written.
  * @param inputs Every file that is read, whether there is one or not.
@@ -97,7 +96,7 @@ async function identityOf(path: string): Promise<string> {
   return `${await identityOf(folder)}/${foldCase(basename(path))}`;
 }
 
-/** Names that differ in nothing but their casing are one there, as a rule. */
+/** Names that differ only in case usually name the same file there. */
 function foldCase(name: string): string {
   return ["darwin", "windows"].includes(Deno.build.os) ? name.toLowerCase() : name;
 }
@@ -139,7 +138,7 @@ async function requireWritable(file: string): Promise<void> {
   await Deno.remove(probe);
 }
 
-/** Says of which output it is that something failed. */
+/** Says which output failed. */
 async function explain<T>(path: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();

@@ -6,7 +6,7 @@ import { isReadable } from "../gate/is_readable.ts";
  * an import or of data, from the module or from the working directory on; and so on for the modules among
  * them. What a module makes the path of while it runs cannot be known.
  *
- * It is better to protect a file too many than to lose one: what cannot be read here is passed over, and
+ * It is better to protect one file too many than to lose one: what cannot be read here is skipped, and
  * loading it says why.
  *
  * @param code Models, and modules that register layers; `null` for none.

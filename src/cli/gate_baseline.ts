@@ -7,12 +7,11 @@ import type { GateSettings } from "../gate/resolve_configuration.ts";
 import { oneLine } from "../words/one_line.ts";
 
 /**
- * The baseline that the configuration names, or the one in the usual place if there is one and it may
- * be read.
+ * The baseline that the configuration names, or the one in the usual place if it exists and may be read.
  *
- * @param update Whether it is to be changed: then it may be missing, and one that cannot be read is
- * refused before anything is measured.
- * @throws {GateError} If it is no baseline, or was named and is not there.
+ * @param update Whether it will be updated: then it may be missing, and one that cannot be read is refused
+ * before anything is measured.
+ * @throws {GateError} If it is not a baseline, or was named and does not exist.
  */
 export async function loadBaseline(
   { baseline, baselineNamed, rules }: GateSettings,

@@ -43,9 +43,9 @@ export function examineModel(request: MeasureRequest, tells: boolean): Promise<E
   return logToStderr(() => examineOnEngine(request, tells));
 }
 
-/** From how many seconds on a pass takes long, however large it is. */
+/** A pass that takes more seconds than this takes long, however large it is. */
 const PATIENCE = 5;
-/** Operations in a second that the slowest of machines makes with one thread. */
+/** Operations per second of the slowest machine with one thread. */
 const LEAST_SPEED = 1e9;
 
 async function examineOnEngine(request: MeasureRequest, tells: boolean): Promise<Examination> {
@@ -103,7 +103,7 @@ async function examineOnEngine(request: MeasureRequest, tells: boolean): Promise
       throw about(loaded, error);
     } finally {
       progress?.done();
-      // Of thousands of passes none shall leave its weights behind, those that failed neither.
+      // None of thousands of passes may leave its weights behind, not even one that failed.
       if (!isDisposed(loaded.model)) loaded.model.dispose();
       engine.tf.dispose([batch.inputs, batch.targets ?? []]);
     }
@@ -148,7 +148,7 @@ function codeOf({ model, register }: MeasureRequest): string | null {
   return model === null || /\.json$/i.test(model) ? register[0] ?? null : model;
 }
 
-/** Of many models, which one a message without a file name is about. */
+/** Which of several models a message without a file name is about. */
 function about({ source, model }: Subject, thrown: unknown): Error {
   // A layer of somebody's own throws what it likes, and what cannot be changed.
   const error = isPlain(thrown) ? thrown : new Error(failure(thrown), { cause: thrown });
@@ -184,7 +184,7 @@ type Subject =
 async function load({ model, seed, register }: MeasureRequest): Promise<Subject> {
   if (model !== null) {
     const loaded = await loadModel(model, { seed, register });
-    // A name that TensorFlow.js made up says how many models this process has seen.
+    // A name that TensorFlow.js made up depends on how many models this process has seen.
     loaded.model.name = loaded.name;
     return loaded;
   }
@@ -192,7 +192,7 @@ async function load({ model, seed, register }: MeasureRequest): Promise<Subject>
   return { model: exerciseModel({ seed }), seed, ...none };
 }
 
-/** The batch that was named, else the one that the module makes, else a random one. */
+/** The named batch, else the module's, else a random one. */
 async function provideBatch(
   request: MeasureRequest,
   subject: Subject,

@@ -32,8 +32,8 @@ export interface RunPlan {
 /**
  * Which runs a command line and a configuration ask for: every model under every seed.
  *
- * @param operands The models that were named; none stands for all of the configuration.
- * @param flags The flags of `check`; they go before what the configuration says.
+ * @param operands The named models; none means all of the configuration.
+ * @param flags The flags of `check`; they take precedence over the configuration.
  * @param settings The configuration.
  * @throws {UsageError} If there is no model, or a flag cannot be used.
  * @throws {GateError} If a model is named that is neither a file nor in the configuration.
@@ -105,7 +105,7 @@ async function chooseModels(operands: string[], settings: GateSettings): Promise
   return chosen;
 }
 
-/** The models of a file, however its path is spelt. */
+/** The models in a file, however its path is spelt. */
 async function ofFile(file: string, models: readonly ModelSetting[]): Promise<ModelSetting[]> {
   if (models.length === 0) return [];
   const wanted = await plainPath(file);
@@ -118,7 +118,7 @@ function bare(path: string): ModelSetting {
   return { name: path, path, ...open, register: [] };
 }
 
-/** What may not be looked at is not said to be missing: loading it says what is wrong. */
+/** A file that may not be looked at is not called missing: loading it says what is wrong. */
 async function isMissing(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);

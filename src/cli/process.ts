@@ -4,19 +4,19 @@ import { oneLine } from "../words/one_line.ts";
 
 let isMeant = false;
 
-/** Ends the process, as the command line means to: see {@linkcode guardEnd}. */
+/** Ends the process on behalf of the command line, see {@linkcode guardEnd}. */
 export function endProcess(code: number): never {
   isMeant = true;
   Deno.exit(code);
 }
 
 /**
- * Lets nothing else end the process as if it had a verdict: not the code of a model that calls
- * `Deno.exit(0)`, nor a promise that never settles. Then the exit code is 2, and stderr says why.
+ * Prevents anything else from ending the process as if there were a verdict: a model that calls
+ * `Deno.exit(0)`, or a promise that never settles. Then the exit code is 2, and stderr says why.
  */
 export function guardEnd(): void {
-  // What ends before it has a verdict has not passed, nor failed: that would be 1, as Deno's own code
-  // as for an uncaught error.
+  // A process that ends before the verdict has neither passed nor failed. Exit code 1 would say that it
+  // failed, and is also Deno's own code for an uncaught error.
   Deno.exitCode = 2;
   addEventListener("unload", () => {
     if (isMeant) return;
@@ -30,8 +30,8 @@ export function guardEnd(): void {
 }
 
 /**
- * Lets what is said on stderr get lost where it cannot be written: a log on a full disk costs the
- * progress and the reasons, not the result and its exit code.
+ * Ignores errors of writing to stderr: a log on a full disk costs the progress and the reasons, but not the
+ * result and its exit code.
  */
 export function forgiveStderr(): void {
   const error = console.error;
@@ -52,7 +52,7 @@ export function forgiveStderr(): void {
   };
 }
 
-/** What ends long work early, and the exit codes that shells give to it. */
+/** The signals that end long work early, and the exit codes that shells give them. */
 const SIGNALS: readonly [signal: Deno.Signal, code: number][] = Deno.build.os === "windows"
   ? [["SIGINT", 130]]
   : [["SIGINT", 130], ["SIGTERM", 143]];
@@ -60,7 +60,7 @@ const SIGNALS: readonly [signal: Deno.Signal, code: number][] = Deno.build.os ==
 /** For how long, in ms, another signal is the same wish: npx and timeout pass on what the group has got. */
 const ECHO = 500;
 
-/** Whether somebody wants long work to end. */
+/** Whether the user wants long work to end. */
 interface Interruption extends Disposable {
   /**
    * Begins to listen: there is something to keep. Until then a signal ends the process at once, as ever,

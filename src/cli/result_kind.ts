@@ -50,7 +50,7 @@ export async function resultKind(path: string): Promise<ResultKind | "empty" | n
   return /^\s*[{[<]/.test(text) || /\.[cm]?[jt]sx?$/i.test(path) ? null : "text";
 }
 
-/** `null` for what is no text. */
+/** `null` for what is not a text. */
 function decode(bytes: Uint8Array): string | null {
   try {
     // A letter at the end may be cut in two.

@@ -107,7 +107,7 @@ export const sweep = defineCommand({
     };
     let printer: PointPrinter | null;
     try {
-      // Custom layers log as they like.
+      // Custom layers may log anything.
       printer = await logToStderr(measureAll);
     } finally {
       progress?.clear();

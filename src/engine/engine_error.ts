@@ -16,6 +16,6 @@
  * ```
  */
 export class EngineError extends Error {
-  /** The class's own name, for those who cannot use `instanceof`. */
+  /** The class's name, for when `instanceof` cannot be used. */
   override readonly name = "EngineError";
 }

@@ -4,7 +4,7 @@ import type { RunChecksOptions } from "../checks/judge_rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Outcome } from "./matcher.ts";
 
-/** What `expect(measurements)` can do besides, once it is extended with `healthMatchers`. */
+/** The matchers that `healthMatchers` adds to `expect(measurements)`. */
 export interface HealthExpected<IsAsync = false> {
   /**
    * No single-pass rule finds an error in the network. The same as `assertHealthy`.

@@ -40,7 +40,7 @@ function matcher<A extends unknown[]>(assertion: Assertion<A>, what: string) {
 
 /**
  * Matchers for `expect` of `@std/expect`, one for each assertion over measurements, with the same options
- * and messages. Importing them needs nothing of `@std/expect`.
+ * and messages. Importing them does not load `@std/expect`.
  *
  * @example Extend `expect` once, with its types
  * ```ts

@@ -1,14 +1,14 @@
-/** What `expect.extend` hands to a matcher: the value, and more that these matchers do not need. */
+/** What `expect.extend` passes to a matcher: the value, and more that these matchers do not need. */
 export interface MatcherContext {
-  /** What was handed to `expect`. */
+  /** What was passed to `expect`. */
   value: unknown;
 }
 
-/** What a matcher answers. */
+/** The result of a matcher. */
 export interface MatcherResult {
   /** Whether the value matches. */
   pass: boolean;
-  /** The text of the error if that is not as it should be. */
+  /** The message of the error if it should have been otherwise. */
   message: () => string;
 }
 

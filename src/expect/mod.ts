@@ -1,6 +1,6 @@
 /**
- * Matchers for those who write `expect(measurements)` with `@std/expect`. Nothing else imports this entry
- * point, and it imports nothing of `@std/expect`.
+ * Matchers for `expect(measurements)` of `@std/expect`. No other entry point imports this one, and it
+ * imports nothing from `@std/expect`.
  *
  * @module
  */

@@ -7,7 +7,7 @@ import { arrayOf, requireValue } from "../words/requirements.ts";
 import { passShape } from "../checks/requirements.ts";
 import { suppressionContextShape, suppressionsShape } from "./requirements.ts";
 
-/** What became of the suppressions. */
+/** What the suppressions did. */
 export interface Suppressed {
   /** The runs, with the findings that are accepted turned into notes. */
   runs: GateRun[];
@@ -21,13 +21,13 @@ export interface SuppressionContext {
   today: string;
   /** The models of which all runs were made: for others it is unknown whether something matches. */
   complete: ReadonlySet<string>;
-  /** Whether that is every model of the configuration. */
+  /** Whether these are all models of the configuration. */
   all: boolean;
 }
 
 /**
- * Accepts the findings that a suppression names, and says which suppressions are past their day or
- * match nothing.
+ * Accepts the findings that a suppression names, and reports suppressions that have expired or match
+ * nothing.
  *
  * @param runs The runs with their findings.
  * @param suppressions The suppressions of the configuration.

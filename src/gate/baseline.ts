@@ -38,6 +38,6 @@ export interface BaselineEntry {
    * the baseline does not know the run.
    */
   figures: Measurements | null;
-  /** What the baseline calls the model, where that is another name; else `null`. */
+  /** The model's name in the baseline, if that differs; else `null`. */
   renamed: string | null;
 }

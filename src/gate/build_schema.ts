@@ -45,8 +45,8 @@ function entrySchema(thresholds: object) {
 }
 
 /**
- * Makes the JSON Schema (draft 7) of `gradient-health.json` from the rules and thresholds there are.
- * `deno task generate` writes it to `gradient-health.schema.json`, the file that validates.
+ * Makes the JSON Schema (draft 7) of `gradient-health.json` from the rules and thresholds.
+ * `deno task generate` writes it to `gradient-health.schema.json`, which validates configurations.
  */
 export function buildSchema(): object {
   const model = closed({
@@ -86,7 +86,7 @@ export function buildSchema(): object {
   }, ["path"]);
   const suppression = closed({
     rule: described("The rule whose finding is accepted.", {
-      // A pattern alone lets everything pass that is not a text.
+      // A pattern alone accepts anything that is not a string.
       if: { type: "string", pattern: "/" },
       else: { enum: GATE_RULES.map(({ name }) => name) },
     }),

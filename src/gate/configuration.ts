@@ -1,6 +1,6 @@
 /**
  * How much a rule's findings weigh: `off`, the rule is not run; `warn`, its errors count as warnings;
- * `error`, they count as what the rule says they are.
+ * `error`, they count as the rule says.
  */
 export type Level = "off" | "warn" | "error";
 
@@ -16,7 +16,7 @@ export interface ModelEntry {
   name?: string;
   /** Its `model.json` or module, relative to the folder of the configuration. */
   path: string;
-  /** JSON file with the batch. Default: the module's, else a random one. */
+  /** JSON file with the batch. Default: the module's batch, else a random one. */
   batch?: string;
   /** What to differentiate. Default: the module's, else `sum`. */
   objective?: string;
@@ -40,11 +40,11 @@ export interface Suppression {
   model?: string;
   /** Why it is accepted. */
   reason: string;
-  /** The last day on which it is in force, as YYYY-MM-DD (UTC). Default: no end. */
+  /** The last day on which it applies, as YYYY-MM-DD (UTC). Default: no end. */
   until?: string;
 }
 
-/** What `gradient-health.json` holds. `gradient-health.schema.json` says the same of every key. */
+/** What `gradient-health.json` holds. `gradient-health.schema.json` documents the same keys. */
 export interface Configuration {
   /** Where editors find the schema. */
   $schema?: string;

@@ -17,7 +17,7 @@ const settingsShape = objectWith({
 });
 
 /**
- * Decides whether the change may land: accepts what is suppressed, weighs, counts.
+ * Decides whether the change may land: applies suppressions, weighs findings, counts them.
  *
  * @param runs The runs with what the rules found.
  * @param settings The configuration in force.

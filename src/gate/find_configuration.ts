@@ -4,7 +4,7 @@ import { GateError } from "./gate_error.ts";
 import { isReadable } from "./is_readable.ts";
 import { callable, requireValue, text } from "../words/requirements.ts";
 
-/** A configuration that was found: the file's text, and where in it the configuration begins. */
+/** A configuration file: its text, and the key under which the configuration lies. */
 export interface FoundConfiguration {
   /** Path of the file. */
   file: string;
@@ -47,13 +47,13 @@ export async function openConfiguration(file: string): Promise<FoundConfiguratio
 }
 
 /**
- * Looks for a configuration in a folder and the folders above it. Where reading is not allowed there
- * is nothing to find: that is said, and asks for no permission.
+ * Looks for a configuration in a folder and the folders above it. A folder that may not be read is
+ * skipped and reported; the function never asks for a permission.
  *
  * @param folder The folder to begin with, absolute.
- * @param note Is told what was not looked at.
+ * @param note Called with a sentence if the folder could not be read.
  * @returns The nearest one, or `null`.
- * @throws {GateError} If one folder holds two.
+ * @throws {GateError} If one folder holds two configurations.
  *
  * @example The one of the folder above
  * ```ts
@@ -115,9 +115,9 @@ async function textOf(file: string): Promise<string | null> {
   }
 }
 
-/** Whether it is a configuration, too: an import or a task may well have the same name. */
+/** Whether it holds a configuration: an import or a task may have the same name. */
 async function hasKey(text: string): Promise<boolean> {
-  // The word alone is no proof, but without it there is nothing to parse.
+  // The word alone proves nothing, but without it there is nothing to parse.
   if (!text.includes('"gradientHealth"')) return false;
   const { findNodeAtLocation, parseTree } = await import("jsonc-parser");
   const tree = parseTree(text, [], { allowTrailingComma: true });

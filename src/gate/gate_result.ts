@@ -4,7 +4,7 @@ import type { Measurements } from "../measure/measurements.ts";
 
 /** A finding as the gate weighs it. */
 export interface GateFinding extends Finding {
-  /** Why it does not count, where a suppression accepts it; its severity is then `note`. */
+  /** Why it does not count, if a suppression accepts it; its severity is then `note`. */
   suppressed?: string;
   /** What it is about, where that is not the model. */
   about?: "configuration";
@@ -18,9 +18,9 @@ export interface GateRun {
   path: string;
   /** The seed of the run. */
   seed: number;
-  /** What was measured, or `null` where it could not be. */
+  /** What was measured, or `null` if the pass failed. */
   measurements: Measurements | null;
-  /** Why it could not be measured, or `null`. */
+  /** Why the pass failed, or `null`. */
   error: string | null;
   /** What the rules found, levels and suppressions applied. */
   findings: GateFinding[];
@@ -32,7 +32,7 @@ export interface GateRun {
 export interface GateSummary {
   /** Findings that fail the gate. */
   errors: number;
-  /** Findings that fail it where there are more than `maxWarnings`. */
+  /** Findings that fail it if there are more than `maxWarnings`. */
   warnings: number;
   /** Findings that never fail it; suppressed ones are not among them. */
   notes: number;

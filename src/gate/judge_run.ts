@@ -17,7 +17,7 @@ import {
 } from "../words/requirements.ts";
 import { baselineEntryShape, ruleSettingShape } from "./requirements.ts";
 
-/** The setting of every rule that there is by now. */
+/** The settings of all rules that exist at the time. */
 function rulesShape(): Requirement {
   const names = [...allRules().map(({ name }) => name), "baseline"];
   return objectWith(Object.fromEntries(names.map((name) => [name, ruleSettingShape])));
@@ -40,7 +40,7 @@ const optionsShape = objectWith({
 });
 
 /**
- * Runs the rules that are on, each with its own thresholds, and weighs what they find by its level.
+ * Runs the rules that are on, each with its own thresholds, and weighs their findings by the levels.
  *
  * @param measurements What was measured.
  * @param rules The setting of every rule.

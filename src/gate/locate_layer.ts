@@ -1,9 +1,9 @@
 /**
- * The line on which a model's file defines a layer: the first on which the layer's name stands in
- * quotes, else the one that begins to create the model.
+ * The line on which a model's file defines a layer: the first that has the layer's name in quotes, else
+ * the one that begins to create the model.
  *
  * @param source Text of the file.
- * @param layer The layer's name; of a nested one the last part counts. `null` asks for the model.
+ * @param layer The layer's name; for a nested layer its last part counts. `null` asks for the model.
  * @returns The line, counted from 1, or `null` where the file does not say.
  */
 export function locateLayer(source: string, layer: string | null): number | null {

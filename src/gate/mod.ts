@@ -1,6 +1,6 @@
 /**
  * The gate: a configuration, what the rules find under it, suppressions, baselines, and the verdict.
- * The subcommand `check` is made of these; they judge measurements from wherever they come.
+ * The subcommand `check` is made of these functions, which judge measurements from any source.
  *
  * @module
  */

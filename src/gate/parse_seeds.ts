@@ -1,7 +1,7 @@
 import { showValue } from "../words/show_value.ts";
 import { GateError } from "./gate_error.ts";
 
-/** More seeds than anybody waits for are a typing error. */
+/** More seeds than this are a typo. */
 const MOST = 10_000;
 
 /**
@@ -9,7 +9,7 @@ const MOST = 10_000;
  * themselves, `1,2,5` or `0..9`.
  *
  * @param text The text.
- * @param place Where it stands, for the error.
+ * @param place Where it stands, for errors.
  * @param most How many seeds there may be.
  * @throws {GateError} If it names none, one twice, or too many.
  */

@@ -13,12 +13,12 @@ export interface Preset {
   maxWarnings: number | null;
 }
 
-/** Of every rule its own level. */
+/** Each rule at its own level. */
 function ownLevels(): Record<string, Level> {
   return Object.fromEntries(gateRules().map(({ name, level }) => [name, level]));
 }
 
-/** The same, without the rules that judge neither the weights that were drawn nor their signals. */
+/** The same, without the rules that judge neither the initial weights nor their signals. */
 function initialLevels(): Record<string, Level> {
   const others = [...allRules(), BASELINE_RULE]
     .filter(({ tags }) => !tags.includes("weights") && !tags.includes("signal"));

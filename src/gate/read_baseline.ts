@@ -10,7 +10,7 @@ import { requireValue, text } from "../words/requirements.ts";
  *
  * @param file Its path.
  * @returns What it holds, or `null` where there is no such file.
- * @throws {GateError} If it cannot be read, or is no baseline.
+ * @throws {GateError} If it cannot be read, or is not a baseline.
  */
 export async function readBaseline(file: string): Promise<Baseline | null> {
   requireValue("file", file, text);

@@ -10,12 +10,12 @@ import { foundShape } from "./requirements.ts";
 
 /**
  * Reads a configuration: JSON, comments and trailing commas allowed, validated by
- * `gradient-health.schema.json`. The parser and the validator are loaded here and nowhere else, for
- * a run without a configuration does not need them.
+ * `gradient-health.schema.json`. The parser and the validator are loaded only here, because a run without
+ * a configuration does not need them.
  *
  * @param found The file.
  * @returns The configuration.
- * @throws {GateError} If it is none: one sentence with file, line and column.
+ * @throws {GateError} If it is not a valid configuration: one sentence with file, line and column.
  *
  * @example Comments are allowed
  * ```ts
@@ -57,7 +57,7 @@ export async function readConfiguration(found: FoundConfiguration): Promise<Conf
   throw complain((findNodeAtLocation(root, path) ?? root).offset, what);
 }
 
-/** Made once: it takes longer than to validate. */
+/** Made once: making it takes longer than validating. */
 let validator: Promise<ValidateFunction> | null = null;
 
 async function validate(value: unknown): Promise<ErrorObject | null> {

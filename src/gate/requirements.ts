@@ -53,7 +53,7 @@ const ruleEntry: Requirement = (value, place) => {
   return level(value[0], `${place}[0]`) ?? optional(object)(value[1], `${place}[1]`);
 };
 
-/** What a configuration file holds, as far as it has to be there for its defaults to be filled in. */
+/** What a configuration file holds, as far as filling in the defaults needs it. */
 export const configurationShape: Requirement = objectWith({
   extends: optional(
     must(

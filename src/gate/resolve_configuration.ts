@@ -28,13 +28,13 @@ import { configurationShape } from "./requirements.ts";
 export interface RuleSetting {
   /** How much its findings weigh. */
   level: Level;
-  /** Every threshold that it reads, defaults filled in. */
+  /** All thresholds that it reads, defaults filled in. */
   thresholds: Record<string, number>;
 }
 
-/** A model to check, everything that its entry left open filled in with `null`. */
+/** A model to check; what its entry left open is `null`. */
 export interface ModelSetting {
-  /** What reports and the baseline call it. */
+  /** Its name in reports and in the baseline. */
   name: string;
   /** Its file, from the working directory on. */
   path: string;
@@ -46,13 +46,13 @@ export interface ModelSetting {
   examples: number | null;
   /** The seeds, one run each. */
   seeds: number[] | null;
-  /** Whether it has been trained; `null`: as its biases look. */
+  /** Whether it has been trained; `null`: judged by its biases. */
   trained: boolean | null;
   /** Modules that register custom layers. */
   register: string[];
 }
 
-/** A configuration with every default filled in: what is in force. */
+/** A configuration with all defaults filled in. */
 export interface GateSettings {
   /** The file it comes from, or `null`: defaults alone. */
   file: string | null;
@@ -68,13 +68,13 @@ export interface GateSettings {
   suppressions: Suppression[];
   /** The baseline file, from the working directory on. */
   baseline: string;
-  /** Whether the configuration names the baseline, so that it must be there. */
+  /** Whether the configuration names the baseline file, which must then exist. */
   baselineNamed: boolean;
   /** How many warnings are allowed; `null`: any number. */
   maxWarnings: number | null;
 }
 
-/** Name of the baseline file where the configuration does not say another. */
+/** Name of the baseline file unless the configuration names another. */
 export const BASELINE_FILE = "gradient-health.baseline.json";
 
 /** Options of {@linkcode resolveConfiguration}. */
@@ -82,8 +82,8 @@ export interface ResolveConfigurationOptions {
   /** The file, for messages. Default: `null`, none. */
   file?: string | null;
   /**
-   * Makes a path of the configuration one from the working directory on. Default: as it is, which
-   * suits a file in the working directory.
+   * Turns a path in the configuration into one relative to the working directory. Default: unchanged,
+   * which suits a configuration in the working directory.
    */
   locate?: (path: string) => string;
 }
@@ -94,8 +94,9 @@ const optionsShape = objectWith({ file: optional(orNull(text)), locate: optional
  * Fills in what a configuration leaves open.
  *
  * @param configuration What the file holds; `{}` for none.
- * @param options Which file it is, and where that lies.
- * @throws {GateError} If two models have one name, or a suppression names a model or day that is none.
+ * @param options Which file it is, and how to resolve its paths.
+ * @throws {GateError} If two models have one name, or a suppression names an unknown model or an impossible
+ * date.
  *
  * @example A threshold of a rule
  * ```ts
@@ -183,12 +184,12 @@ function resolveRule(
   try {
     return { level, thresholds: resolveThresholds(table, given, name) };
   } catch (error) {
-    // The schema knows the thresholds of this package alone.
+    // The schema only knows the thresholds of this package.
     throw new GateError(`${file}: rules[${showValue(name)}]: ${(error as Error).message}`);
   }
 }
 
-/** The schema lets any rule with a slash in its name pass: only now is known which there are. */
+/** The schema accepts any rule with a slash in its name; only now the rules are known. */
 function checkRule(name: string, rules: readonly GateRule[], place: string): void {
   const names = rules.map(({ name }) => name);
   if (names.includes(name)) return;
@@ -216,7 +217,7 @@ function checkSuppression(
       }`,
     );
   }
-  // A day that the calendar lacks rolls over to another one, or is no date at all.
+  // A date that does not exist rolls over to another day, or is invalid.
   const day = new Date(`${until}T00:00:00Z`);
   if (until !== undefined && (isNaN(+day) || !day.toISOString().startsWith(until))) {
     throw new GateError(`${place}.until is ${showValue(until)}, expected a day, YYYY-MM-DD`);

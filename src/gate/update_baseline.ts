@@ -13,10 +13,10 @@ import {
 import { measurementsShape } from "../checks/requirements.ts";
 import { baselineShape } from "../documents/baseline.ts";
 
-/** Figures are stored with this many digits: more would differ from machine to machine. */
+/** Figures are stored with this many digits; more would differ between machines. */
 const DIGITS = 4;
 
-/** A figure that moved by less than this share stays as it is stored, so that diffs stay small. */
+/** A figure that moved by less than this share keeps its stored value, so that diffs stay small. */
 const SAME = 1e-3;
 
 const measuredShape = objectWith({ model: text, seed: number, measurements: measurementsShape });

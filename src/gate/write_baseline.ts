@@ -26,7 +26,7 @@ export function formatBaseline(baseline: Baseline): string {
  * disk, a kill or a power cut in the middle leaves the old one.
  *
  * @param file Its path.
- * @param change Makes the new baseline of the one that is stored.
+ * @param change Makes the new baseline from the stored one.
  * @returns Whether the file has changed.
  * @throws {GateError} If it cannot be written.
  *
@@ -70,7 +70,7 @@ export async function writeBaseline(
           `is not from an earlier check: remove it, or name another baseline`,
       );
     }
-    // Of the file itself, so that a writer that comes through a link waits as well.
+    // The lock of the file itself, so that a writer that comes through a link waits as well.
     return await withFileLock(`${target}.lock`, async () => {
       const stored = await readBaseline(file);
       const text = formatBaseline(change(stored ?? {}));
@@ -108,8 +108,8 @@ function ifMissing(error: unknown): void {
 }
 
 /**
- * Does something while no other process does it. The lock is the operating system's, on an open file:
- * it ends with the process that holds it, however that ends.
+ * Does something while no other process does it. The lock is the operating system's, on an open file: it
+ * ends with the process that holds it, however that process ends.
  *
  * @param file Path of the file that is locked; made for the purpose and removed afterwards.
  * @param action What to do.

@@ -106,7 +106,7 @@ export function writeModelAssertion(
 ): string {
   const params = [
     "model A built model.",
-    "batch One tensor an input, and targets where the loss needs them.",
+    "batch One tensor per input, and targets if the loss needs them.",
     "options Other thresholds, and what else the probe should know.",
   ];
   return [

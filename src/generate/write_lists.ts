@@ -130,7 +130,7 @@ export function writeExpected(
     'import type { Measurements } from "../measure/measurements.ts";',
     'import type { Outcome } from "./matcher.ts";',
     "",
-    "/** What `expect(measurements)` can do besides, once it is extended with `healthMatchers`. */",
+    "/** The matchers that `healthMatchers` adds to `expect(measurements)`. */",
     "export interface HealthExpected<IsAsync = false> {",
     ...rows.flatMap(({ demands, assertion, name, args }) => [
       comment(wrap(`${demands} The same as \`${assertion}\`.`)).replaceAll(/^/gm, "  "),

@@ -77,9 +77,9 @@ type Keepable = Tensor & { kept: boolean };
  * The backward pass: shows the gradient of a scalar with respect to every tensor that is watched.
  *
  * `tf.grads` does the same for tensors that are known beforehand, and keeps all gradients until the
- * last is there. Here a gradient is shown as soon as it is complete and freed as soon as nobody needs it
- * any more, so that the next one finds its memory in the processor's cache; and whatever the forward
- * pass came by can be watched, whether it depends on a weight or not. Operations, their order and the
+ * last is there. Here a gradient is shown as soon as it is complete and freed as soon as it is no longer
+ * needed, so that the next one finds its memory in the processor's cache; and any tensor of the forward
+ * pass can be watched, whether it depends on a weight or not. Operations, their order and the
  * order of every addition are those of `tf.grads`, and so is every bit.
  *
  * @param tf The engine's TensorFlow.js.
@@ -112,7 +112,7 @@ export function backPropagate(
       for (const output of complete) drop(output);
       for (const tensor of made) if (!(tensor as Keepable).kept) tensor.dispose();
       made.length = 0;
-      // Whoever differentiates this pass in turn still needs what its operations have kept.
+      // A gradient around this one still needs what the operations have kept.
       if (state.gradientDepth === 0) freeSaved([step.node]);
       for (const input of step.inputs) {
         if (--input.awaited > 0 || input.goesOn) continue;
@@ -124,7 +124,7 @@ export function backPropagate(
     engine.endScope();
     drop(start);
     for (const { inputs } of steps) for (const input of inputs) drop(input);
-    // An observer may have differentiated something, and the state knows this tape no more.
+    // An observer may have differentiated something, after which the state no longer knows this tape.
     if (state.gradientDepth === 0) freeSaved(tape);
   }
 }

@@ -27,7 +27,7 @@ export function callOrExplain(
   }
 }
 
-/** What a layer returned. A custom layer may return anything, which nobody would trace to it later. */
+/** What a layer returned. A custom layer may return anything, and later nothing would point to it. */
 function requireTensors(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
   for (const tensor of [outputs].flat()) {
     if (typeof tensor?.dataSync !== "function") {

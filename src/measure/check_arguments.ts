@@ -7,7 +7,7 @@ import { inputName } from "./tensor_names.ts";
 import { number, object, optional, orNull, requireValue } from "../words/requirements.ts";
 
 /**
- * Checks that there are a model and a batch at all, for callers that no type checker has warned.
+ * Checks that the arguments are a model and a batch, for callers without a type checker.
  *
  * @throws {TypeError} If one of them is something else.
  */
@@ -45,7 +45,7 @@ const KNOWN: Record<keyof Required<MeasureOptions>, (value: unknown) => string |
 };
 
 /**
- * Checks the options of a measurement, for callers that no type checker has warned.
+ * Checks the options of a measurement, for callers without a type checker.
  *
  * @throws {TypeError} If an option is unknown or has a value that it does not take.
  */

@@ -12,7 +12,7 @@ import {
 } from "../model/objective.ts";
 import { nearest } from "../words/nearest.ts";
 
-/** What losses are called elsewhere, Keras and PyTorch above all. */
+/** Names of losses elsewhere, mainly in Keras and PyTorch. */
 const ALIASES: Record<string, LossName> = {
   mse: "meanSquaredError",
   mae: "meanAbsoluteError",
@@ -32,10 +32,10 @@ const ALIASES: Record<string, LossName> = {
 };
 
 /**
- * The end of an error message that offers the objective somebody may have meant.
+ * The end of an error message: which objective was probably meant.
  *
  * @param name What was given.
- * @returns `"; did you mean ...?"`, or nothing where none is near.
+ * @returns `"; did you mean ...?"`, or nothing if no name is close.
  */
 export function nearestObjective(name: string): string {
   const plain = name.toLowerCase().replace(/[^a-z0-9]/g, "");
@@ -46,7 +46,7 @@ export function nearestObjective(name: string): string {
 }
 
 /**
- * The objective that a model's module asks for: what it exports is any string.
+ * The objective that a model's module asks for, which may be any string.
  *
  * @returns The objective; `undefined` where the module says nothing.
  * @throws {ModelError} If there is no such objective.
@@ -64,7 +64,7 @@ export function checkModuleObjective(
 }
 
 /**
- * Checks that a batch has targets where a loss is asked for.
+ * Checks that a batch has the targets that a loss needs.
  *
  * @param batch The batch.
  * @param objective The objective; `undefined` where none is asked for.

@@ -12,26 +12,26 @@ import {
   resolveObjective,
 } from "./resolve_objective.ts";
 
-/** An objective, and how it came about. */
+/** An objective, and how it was chosen. */
 export interface ChosenObjective {
   /** What is differentiated. */
   objective: ResolvedObjective;
-  /** Why it is that one, where nothing was asked for; `null` for what was asked for, and for the sum. */
+  /** Why it is that one, if no objective was given; `null` for what was asked for, and for the sum. */
   chosenBy: "compiled" | "head" | null;
   /** The targets that were drawn for it, once it was evaluated; the caller's to dispose. */
   drawn: Tensor[] | null;
 }
 
 /**
- * Heads whose outputs add up to the same whatever the weights are, so that their sum has no gradient, and
- * the loss that fits them.
+ * Heads whose outputs add up to the same for any weights, so that their sum has no gradient, and the loss
+ * that fits them.
  */
 const CONSTANT_SUM: Record<string, LossName> = {
   softmax: "categoricalCrossentropy",
   LayerNormalization: "meanSquaredError",
 };
 
-/** The loss that goes with a head beside one of these; that of numbers for any other. */
+/** The loss for a head beside one of these; for any other head, that of numbers. */
 const FITTING: Record<string, LossName> = {
   ...CONSTANT_SUM,
   sigmoid: "binaryCrossentropy",
@@ -45,9 +45,9 @@ const ON_LOGITS: Record<string, LossName> = {
 };
 
 /**
- * Chooses what to differentiate: what is asked for; else the loss that the model was compiled with; else,
- * where an output always adds up to the same, the losses that fit the heads; else the sum of the outputs.
- * Where a loss was not asked for and the batch has no targets for it, they are drawn at random.
+ * Chooses what to differentiate: the given objective; else the loss that the model was compiled with;
+ * else, if an output always adds up to the same, the losses that fit the heads; else the sum of the
+ * outputs. If a loss was not asked for and the batch has no targets for it, they are drawn at random.
  *
  * @param given What is asked for.
  * @param targets The targets of the batch.
@@ -160,7 +160,7 @@ function withTargets(
   targets: Tensor[] | null,
   seed: number,
 ): ChosenObjective {
-  // Of most functions nothing is known but the head that they judge.
+  // Of most functions only the head that they judge is known.
   const lossOf = (i: number): string => {
     const [loss, head] = [losses[i], headOf(model.outputs[i])];
     if (typeof loss === "string") return loss;

@@ -7,12 +7,12 @@ interface Compiled {
   loss?: unknown;
   lossFunctions?: unknown[];
   outputNames?: string[];
-  /** A `tf.sequential()` has a model of its own do the work. */
+  /** A `tf.sequential()` delegates to an inner model. */
   model?: Compiled;
 }
 
 /**
- * The losses that a model was compiled with, one an output (`null` for an output that is not trained): by
+ * The losses that a model was compiled with, one per output (`null` for an output that is not trained): by
  * name, where that is how it was told. TensorFlow.js has no weights for them.
  *
  * @returns The losses, or `null` where the model was not compiled.

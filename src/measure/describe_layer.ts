@@ -89,7 +89,7 @@ export function describeLayer(
 }
 
 /**
- * A gradient over the entries of every call. The backward pass says nothing of a call that the objective
+ * A gradient over the entries of every call. The backward pass does not report a call that the objective
  * does not depend on: its derivative is 0.
  *
  * @param gradient What the backward pass has shown.

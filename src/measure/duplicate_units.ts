@@ -12,7 +12,7 @@ import { isKernel } from "../theory/weight_kinds.ts";
  * @param name The weight's own name.
  * @param shape The kernel's shape.
  * @param read Gives the kernel, row-major; not called for another weight.
- * @returns The number, or `null` for a weight that is no kernel, or an embedding.
+ * @returns The number, or `null` for a weight that is not a kernel, or an embedding.
  */
 export function duplicateUnits(
   layer: Layer,
@@ -41,7 +41,7 @@ export function duplicateUnits(
 
 /**
  * Counts the output units of a kernel that have exactly the incoming weights of an earlier unit:
- * such units compute the same and are trained the same, for ever.
+ * such units compute the same and are trained the same, forever.
  *
  * @param values The kernel, row-major.
  * @param units How many units there are.
@@ -83,7 +83,7 @@ function countDuplicateUnits(
 
 /**
  * A hash of all incoming weights of each unit, `null` where one is NaN: units of a pruned kernel may
- * be equal for long, and to compare each with each takes forever.
+ * be equal for long stretches, and comparing each with each would take forever.
  */
 function hashUnits(
   values: ArrayLike<number>,

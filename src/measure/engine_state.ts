@@ -39,7 +39,7 @@ interface Recorder {
 }
 
 /**
- * Has TensorFlow.js record every operation of a forward pass, as its own gradients do.
+ * Makes TensorFlow.js record every operation of a forward pass, as its own gradients do.
  *
  * @param tf The engine's TensorFlow.js.
  * @param forward The forward pass. All tensors that it makes are freed but those that the tape keeps.
@@ -48,7 +48,7 @@ interface Recorder {
 export function recordTape(tf: TensorFlow, forward: () => void): TapeNode[] {
   const state = engineState(tf);
   const recorder = tf.engine() as unknown as Recorder;
-  // Inside of somebody else's gradient the tape is theirs, and goes on.
+  // Inside another gradient the tape belongs to that one, and continues.
   const from = state.gradientDepth === 0 ? 0 : state.activeTape!.length;
   recorder.startTape();
   try {
@@ -73,7 +73,7 @@ export function dropTape(tf: TensorFlow): void {
 }
 
 /**
- * The id that the next tensor will have: ids grow, so whatever has a smaller one exists already.
+ * The id that the next tensor will have: ids grow, so anything with a smaller one exists already.
  *
  * @param tf The engine's TensorFlow.js.
  */

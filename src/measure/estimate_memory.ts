@@ -9,7 +9,7 @@ import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
 /** Bytes of a float32. */
 const FLOAT = 4;
 
-/** Copies of its output that a batch normalisation keeps which runs on the statistics of the batch. */
+/** Copies of its output that a batch normalisation keeps when it runs on the statistics of the batch. */
 const COPIES_ON_BATCH = 6;
 
 /**
@@ -63,12 +63,12 @@ function product(shape: Shape): number {
   return shape.reduce((size, length) => size * length, 1);
 }
 
-/** By how much an estimate may exceed the heap before a pass is refused: it is no more exact. */
+/** By how much an estimate may exceed the heap before a pass is refused: it is no more exact than that. */
 const SLACK = 1.25;
 
 /**
- * Refuses a pass that the WASM heap cannot hold, before it starts. What slips through ends in the
- * error of a full heap, and leaves the engine alive too, but only after some time.
+ * Refuses a pass that the WASM heap cannot hold, before it starts. A pass that slips through ends with
+ * the error of a full heap, which the engine also survives, but only after some time.
  *
  * @param model A built model.
  * @param layers Its layers that compute something themselves.

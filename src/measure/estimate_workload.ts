@@ -9,10 +9,10 @@ import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
  * Estimates the floating-point operations of one forward and one backward pass.
  *
  * A kernel is multiplied into its input once for every example and every position
- * (pixel, time step) of the layer's output, but for an embedding, which is looked up; the two products
+ * (pixel, time step) of the layer's output, except for an embedding, which is looked up; the two products
  * of the backward pass (gradients of the weight and of the input) cost the same again each, and a
- * multiplication and an addition count as two. Everything else is left out: it is small beside these
- * where they matter.
+ * multiplication and an addition count as two. Everything else is left out: where these matter, it is
+ * small in comparison.
  *
  * @param model A built model.
  * @param inputs Shapes of the batch's inputs.

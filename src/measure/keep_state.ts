@@ -15,9 +15,9 @@ interface Cell {
 }
 
 /**
- * Sets aside everything that a forward pass may change in a model, and returns a function that puts it
- * back: all weights and other variables that layers hold, which any layer may write when it is called
- * (moving statistics, counters, averages), states of stateful recurrent layers, dropout masks of cells.
+ * Saves everything that a forward pass may change in a model, and returns a function that restores it:
+ * all weights and other variables of layers, which any layer may write when it is called (moving
+ * statistics, counters, averages), states of stateful recurrent layers, dropout masks of cells.
  *
  * @param tf The engine's TensorFlow.js.
  * @param layers The model's leaf layers.
@@ -52,7 +52,7 @@ function keepVariables(tf: TensorFlow, layers: Layer[]): () => void {
 
 /**
  * The variables that layers hold: weights, and what a custom layer keeps beside them, in a field or in
- * layers of its own that TensorFlow.js knows nothing of.
+ * inner layers that TensorFlow.js does not know about.
  */
 function variablesOf(layers: Layer[]): tfjs.Variable[] {
   const found: tfjs.Variable[] = [];

@@ -43,7 +43,7 @@ export class LayerRecord {
   usedRows: Set<number> | null = null;
   /** Whose statistics a batch normalisation runs on. */
   normalization: "moving" | "batch" | null = null;
-  /** Why a figure stays empty, where it is known beforehand. */
+  /** Why a figure stays empty, if that is known beforehand. */
   readonly absent: Partial<Record<Figure, string>> = {};
 
   /**

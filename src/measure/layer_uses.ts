@@ -11,7 +11,7 @@ export interface LayerUse {
   input: Shape;
   /** Shape of its first output. */
   output: Shape;
-  /** How often it is so called in a row. */
+  /** How often it is called in this way in a row. */
   times: number;
 }
 
@@ -26,8 +26,8 @@ interface Buildable {
 }
 
 /**
- * The shapes that layers take and give in a pass, as they reckon them themselves. The graph does not
- * say it: there an axis may have any size, and the layers inside of a wrapper have no place in it.
+ * The shapes that layers take and give in a pass, as they compute them themselves. The graph does not
+ * say it: there an axis may have any size, and the layers inside a wrapper are not in it.
  *
  * @param model A built model.
  * @param leaves Its layers that compute something themselves.
@@ -57,7 +57,7 @@ export function layerUses(
   for (const layer of leaves) {
     around(layer, (next, input) => {
       const output = next();
-      // A copy: whoever asked may go on with what it was given, as a bidirectional layer does.
+      // A copy: the caller may go on to change what it was given, as a bidirectional layer does.
       uses.push({ layer, input, output: [...firstOf(output)], times });
       return output;
     });
@@ -85,7 +85,7 @@ export function layerUses(
   return uses;
 }
 
-/** How often a container calls a layer that it asks for its shape once. */
+/** How often a container calls a layer whose shape it asks for once. */
 function callsOf(container: Layer, input: Shape): number {
   switch (container.getClassName()) {
     case "TimeDistributed":

@@ -10,12 +10,12 @@ function rowsOf({ layer, className }: LayerRecord): number | null {
 }
 
 /**
- * The rows that a layer is about to look up. TensorFlow.js cuts fractions off, so that 1.7 is row 1; of
- * NaN, the infinities and numbers beyond 2^32 it makes some row or other without a word.
+ * The rows that a layer is about to look up. TensorFlow.js truncates fractions, so 1.7 is row 1; NaN, the
+ * infinities and numbers beyond 2^32 silently become some row or other.
  *
  * @param record The row of the layer.
  * @param indices What the layer is called with.
- * @returns Each row once, or `null` if the layer looks nothing up.
+ * @returns Each row once, or `null` if the layer does not look anything up.
  * @throws {MeasureError} If an index points at no row.
  */
 export function lookedUpRows(record: LayerRecord, indices: Tensor): Set<number> | null {

@@ -10,25 +10,25 @@ import { runPass } from "./run_pass.ts";
  * Measures every layer of a model in one forward and one backward pass: pre-activations z,
  * activations a, dJ/da, delta = dJ/dz, and every weight with its gradient. Statistics are in float64.
  *
- * A layer's figures are over all calls that the graph makes of it, as {@linkcode LayerMeasurements} says.
- * TensorFlow.js itself runs a layer or nested model with several outputs once for each output; here each
- * place of the graph is run once, so that a nested model measures like the same layers without it.
+ * A layer's figures cover every call that the graph makes of it, see {@linkcode LayerMeasurements}.
+ * TensorFlow.js itself runs a layer or nested model with several outputs once per output; here each node
+ * of the graph runs once, so that a nested model measures like the same layers without the nesting.
  *
  * The pass leaves no trace: weights, moving statistics, recurrent states and the number of tensors
- * are the same afterwards, bit by bit, also when it throws and whatever a layer writes into its variables
- * when it is called. Gradients are bit by bit those of `tf.variableGrads`, but for the order of additions
- * where that runs a layer more often. When no engine runs, one is started with its defaults; a model that was built
- * before on another backend is moved to it.
+ * are bit-identical afterwards, even if the pass throws or a layer writes to its variables when it is
+ * called. Gradients are bit-identical to those of `tf.variableGrads`, except for the order of additions
+ * where that runs a layer more often. If no engine is running, one is started with the defaults; a model
+ * that was built on another backend is moved to it.
  *
  * @param model A built model, Sequential or functional, with any number of inputs and outputs.
- * @param batch One tensor an input, examples along the first axis; targets where the objective asks.
- * @param options Objective, and how to run the layers that differ in training.
- * @returns Plain data; serialises to JSON.
+ * @param batch One tensor per input, examples along the first axis; targets if the objective needs them.
+ * @param options The objective, and how to run layers that behave differently in training.
+ * @returns Plain data that serialises to JSON.
  * @throws {RangeError} If the batch does not fit the model, or the objective lacks targets.
- * @throws {TypeError} If the batch holds something else than tensors, the model was disposed of, the
- * objective is unknown or returns no scalar.
- * @throws {MeasureError} If a layer cannot be run or differentiated, or is to look up a row that it does
- * not have (`NaN` included); the message names it.
+ * @throws {TypeError} If the batch holds anything but tensors, the model was disposed, or the objective
+ * is unknown or does not return a scalar.
+ * @throws {MeasureError} If a layer cannot be run or differentiated, or is asked for a row that it does not
+ * have (`NaN` included); the message names the layer.
  *
  * @example Mean absolute activation and gradient of every layer
  * ```ts

@@ -75,7 +75,7 @@ function hasUnitRows(heap: Heap, tensor: Tensor): boolean {
   return true;
 }
 
-/** Beyond so many classes, shares of the classes say little and cost much to write down. */
+/** With more classes than this, the shares of the classes say little and take much space. */
 const MOST_UNITS = 1000;
 
 /**

@@ -2,9 +2,9 @@ import type { Objective } from "../model/objective.ts";
 
 /** How far a pass has come. */
 export interface PassProgress {
-  /** Which half of the pass runs. */
+  /** Which half of the pass is running. */
   phase: "forward" | "backward";
-  /** How many layers it is through with. */
+  /** How many layers are done. */
   done: number;
   /** How many layers there are. */
   total: number;
@@ -14,18 +14,18 @@ export interface PassProgress {
 export interface MeasureOptions {
   /**
    * The scalar to differentiate. Default: the loss that the model was compiled with, else `"sum"`, the
-   * sum of the outputs. A softmax (or a layer normalisation) at the end always has the same sum, so
-   * there the default is the loss that fits the head. Where a default loss finds no targets in the
-   * batch, they are drawn at random from its seed.
+   * sum of the outputs. The outputs of a softmax (or a layer normalisation) always have the same sum, so
+   * there the default is the loss that fits the head. If the batch has no targets for a default loss,
+   * they are drawn at random from the batch's seed.
    */
   objective?: Objective;
   /**
-   * Whether batch normalisation runs on its moving statistics or on those of the batch. The moving
-   * statistics are the same afterwards either way. Dropout is always off.
+   * Whether batch normalisation uses its moving statistics or those of the batch. Either way the moving
+   * statistics do not change. Dropout is always off.
    *
    * Default: `"training"` for a layer whose moving statistics are still 0 and 1 and a batch of two
-   * examples or more, as in the first training step: in inference such a layer normalises nothing, and
-   * the activations of a healthy residual network grow with its depth. Else `"inference"`.
+   * examples or more, as in the first training step: in inference such a layer does not normalise, and
+   * the activations of a healthy residual network would grow with its depth. Otherwise `"inference"`.
    */
   batchNormalization?: "inference" | "training";
   /** Whether the penalties of the layers' regularizers are part of the objective. Default: false. */

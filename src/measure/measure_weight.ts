@@ -47,12 +47,12 @@ function overRows(heap: Heap, gradient: Tensor, used: Set<number>): TensorStatis
   return statisticsOf(sums);
 }
 
-/** A tensor of fewer entries stays in the cache anyway. */
+/** A tensor with fewer entries stays in the cache anyway. */
 const LARGE = 2 ** 14;
 
 /**
- * The sums over kernels, taken just before their layer uses them, which finds them in the processor's
- * cache then: of 10 kernels of 512 x 512 that takes 1.0 ms, just after it 1.5 (2-core Xeon).
+ * The sums over kernels, taken just before their layer uses them, so that it finds them in the
+ * processor's cache: for 10 kernels of 512 x 512 that takes 1.0 ms, after the layer 1.5 (2-core Xeon).
  */
 export class WeightSums {
   readonly #heap: Heap;
@@ -74,7 +74,7 @@ export class WeightSums {
     }
   }
 
-  /** The sums over the values of a weight as it is now: another layer may have changed it before. */
+  /** The sums over the current values of a weight: another layer may have changed it before. */
   of(variable: LayerVariable): Sums {
     const values = variable.read();
     const known = this.#values.get(variable);

@@ -14,13 +14,13 @@ export interface WeightMeasurements {
   shape: number[];
   /** Whether an optimizer would move it: the layer and the weight are both trainable. */
   trainable: boolean;
-  /** Statistics of the values before the pass, whatever a layer writes into them when it is called. */
+  /** Statistics of the values before the pass, even if a layer writes to them when it is called. */
   values: TensorStatistics;
   /** Statistics of dJ/dw, summed up over all calls, or `null` where there is none; `absent.gradients` then says why. */
   gradients: TensorStatistics | null;
   /**
    * For an embedding matrix, statistics of dJ/dw over the rows that the batch looked up; `null` for
-   * every other weight.
+   * any other weight.
    */
   gradientsOfUsedRows: TensorStatistics | null;
   /**
@@ -41,18 +41,17 @@ export interface WeightMeasurements {
  * z, a, dJ/da and delta are over the entries of **every call** of the layer, together. The graph tells
  * which calls there are:
  *
- * - one for each place of the graph that an output of the model depends on. A layer that is used at three
- *   places has three calls. At a place with several outputs it has one, however many of them are read;
- * - each call of a nested model makes all calls inside it, those that only its unused outputs need too;
+ * - one for each node of the graph that an output of the model depends on. A layer that is used three
+ *   times has three calls. A node with several outputs is one call, however many of them are read;
+ * - each call of a nested model makes every call inside it, including those only its unused outputs need;
  * - a layer inside `TimeDistributed` is called once for each time step; each half of a `Bidirectional` once;
- * - a recurrent layer is called once for a whole sequence. Its z is that of all steps; its a is what it
- *   returns, all steps or the last. The parts of a gated cell have a call for each step and each time
- *   that their activation is applied in it.
+ * - a recurrent layer is called once for a whole sequence. Its z covers all steps; its a is what it
+ *   returns, all steps or the last. The parts of a gated cell have one call for each time that their
+ *   activation is applied, at each step.
  *
- * a is the **first output** of a call; others, as the cell state of an LSTM, are not measured. dJ/da is the
- * derivative of the objective with respect to that output, through everything that reads it. A recurrent
- * layer that returns its last output alone gives it out as a state as well, and whatever reads this state
- * reads a.
+ * a is the **first output** of a call; others, such as the cell state of an LSTM, are not measured. dJ/da is
+ * the derivative of the objective with respect to that output, through everything that reads it. A recurrent
+ * layer that returns only its last output also returns it as a state, and what reads that state reads a.
  *
  * dJ/da is over the same entries as a, and delta over the same as z: entries of a call that the objective
  * does not depend on have the derivative 0. Where it depends on no call at all, dJ/da and delta are `null`.
@@ -119,7 +118,7 @@ export interface LayerMeasurements {
   penalty?: number;
   /** How many calls the graph makes of the layer (shared and time-distributed: more than 1). */
   calls: number;
-  /** Shape of z (or of a, where the layer has no z) with the batch first; `null` if it varies. */
+  /** Shape of z (or of a, if the layer has no z), batch axis first; `null` if it varies. */
   shape: number[] | null;
   /** z of all calls: what the activation is applied to. */
   preActivations: TensorStatistics | null;
@@ -132,13 +131,13 @@ export interface LayerMeasurements {
   /** The layer's own weights, kernel first. */
   weights: WeightMeasurements[];
   /**
-   * Share of the entries whose activation has all but stopped to pass gradient:
+   * Share of the entries whose activation passes almost no gradient:
    * |phi'(z)| < 0.06 sup |phi'|. `null` unless the activation is bounded.
    */
   saturatedFraction: number | null;
   /**
    * Share of the units (last axis; the channel axis of a convolution) that are off (phi' = 0) in
-   * every entry of the batch. `null` unless the activation is one-sided (relu and its like).
+   * every entry of the batch. `null` unless the activation is one-sided (relu and the like).
    */
   deadFraction: number | null;
   /**
@@ -173,7 +172,7 @@ export interface Measurements {
     /** How many rows {@linkcode Measurements.layers} has. */
     layers: number;
   };
-  /** What computed the figures. The number of threads is left out: it does not change them. */
+  /** What computed the figures. The number of threads is left out because it does not change them. */
   engine: {
     /** Always `wasm`. */
     backend: string;
@@ -184,19 +183,19 @@ export interface Measurements {
     /** Version of TensorFlow.js. */
     tfjs: string;
   };
-  /** What was put in. */
+  /** What the pass was run on. */
   batch: {
     /** How many examples. */
     examples: number;
     /** Seed of a random batch, or `null` for a given one. */
     seed: number | null;
-    /** True where the inputs are random numbers rather than data; else absent. */
+    /** True if the inputs are random numbers rather than data; else absent. */
     random?: boolean;
     /** Statistics over all inputs together. */
     inputs: TensorStatistics;
     /** Each input by itself. */
     perInput: InputMeasurements[];
-    /** Each target by itself, also of those that were drawn; empty where the batch has none. */
+    /** Each target by itself, drawn ones included; empty if the batch has none. */
     targets?: TargetMeasurements[];
   };
   /** What was differentiated. */
@@ -206,9 +205,9 @@ export interface Measurements {
     /** J on the batch. */
     value: number;
     /**
-     * Where nothing was asked for: `compiled` for the loss that the model was compiled with, `head` for
-     * the loss that fits a head whose outputs always add up to the same. Absent for what was asked for,
-     * and for the sum.
+     * If no objective was given: `compiled` for the loss that the model was compiled with, `head` for the
+     * loss that fits a head whose outputs always add up to the same. Absent for a given objective and for
+     * the sum.
      */
     chosenBy?: "compiled" | "head";
     /**
@@ -221,6 +220,6 @@ export interface Measurements {
   };
   /** The seed the model was created under, or `null` when it is not known. */
   seed: number | null;
-  /** One entry a layer. */
+  /** One entry per layer. */
   layers: LayerMeasurements[];
 }

@@ -17,7 +17,7 @@ export interface Sweep {
 
 /**
  * Counts, for one tensor of pre-activations, the saturated entries of the activation, and marks the
- * units that are active somewhere. NaN is neither: it is reported as not finite instead.
+ * units that are active somewhere. NaN is neither: it is reported as non-finite instead.
  *
  * @param heap The engine's heap.
  * @param record The layer's record; its counts are raised.

@@ -1,8 +1,8 @@
 import type { Layer, LayersModel, Tensor } from "../engine/tensorflow.ts";
 
 /**
- * The outputs of a model. Where it lists one twice, TensorFlow.js returns the first alone, and `null` for
- * the others.
+ * The outputs of a model. If it lists one twice, TensorFlow.js returns only the first, and `null` for the
+ * others.
  *
  * @param model The model, or a wrapper.
  * @param outputs What it returned.

@@ -37,7 +37,7 @@ export function resolveObjective(
         try {
           return objective(outputs, targets ?? []);
         } catch (error) {
-          // Ours are about the batch and say so; TensorFlow.js's name neither objective nor layer.
+          // Our errors are about the batch and say so; TensorFlow.js's name neither objective nor layer.
           if (!(error instanceof RangeError)) throw error;
           throw new Error(error.message, { cause: error });
         }
@@ -72,7 +72,7 @@ function requireTargets(targets: Tensor[] | null, objective: string): Tensor[] {
  * loss, as `model.fit` has it.
  *
  * @param losses The losses.
- * @param targets The targets, one an output; or what makes them of the outputs.
+ * @param targets The targets, one per output; or a function that makes them from the outputs.
  * @throws {RangeError} If there are no targets.
  */
 export function resolveLosses(
@@ -124,9 +124,9 @@ function lossObjective(
 }
 
 /**
- * A target as its loss takes it. One number an example is one column, as `fit` has it; any other
- * shape than the output's would be broadcast without a word, and another loss minimised. Labels may be
- * whole numbers: some losses take float32 alone, and others read the bits of an int32 as if they were.
+ * A target as its loss takes it. One number per example is one column, as in `fit`; any shape other than
+ * the output's would be broadcast silently, and another loss minimised. Labels may be whole numbers: some
+ * losses take only float32, and others read the bits of an int32 as if they were float32.
  */
 function fit(tf: TensorFlow, given: Tensor, output: Tensor, objective: string): Tensor {
   const target = given.dtype === "float32" ? given : tf.cast(given, "float32");
@@ -157,8 +157,8 @@ interface Compiled {
 const lossFunctions = new Map<string, LossFunction>();
 
 /**
- * TensorFlow.js exports no loss by name, but resolves one when it compiles a model. Asking a small
- * model for it makes sure that what is measured is what `fit` would minimise.
+ * TensorFlow.js exports no losses by name, but resolves names when it compiles a model. Compiling a small
+ * model makes sure that what is measured is what `fit` would minimise.
  */
 function lossFunction(tf: TensorFlow, name: string): LossFunction {
   const known = lossFunctions.get(name);

@@ -4,7 +4,7 @@ import { wrapCall } from "./tap.ts";
 
 type SymbolicTensor = LayersModel["inputs"][number];
 
-/** A run of a layer at one place of the graph. */
+/** A run of a layer at one node of the graph. */
 interface Run {
   /** Ids of the tensors that it was given. */
   given: number[];
@@ -15,10 +15,10 @@ interface Run {
 }
 
 /**
- * Has every place of the graph run its layer once. TensorFlow.js walks the outputs of a graph, not its
- * places: it runs a layer (or a nested model, with all of its layers) once for each output that
- * something reads, takes some tensors from the first run and others from the last, and so splits the
- * gradient of one tensor over several. The values are the same, the figures of a call are not.
+ * Makes every node of the graph run its layer once. TensorFlow.js walks the outputs of a graph, not its
+ * nodes: it runs a layer (or a nested model, with all of its layers) once for each output that something
+ * reads, takes some tensors from the first run and others from the last, and so splits the gradient of
+ * one tensor over several. The values are the same, the figures of a call are not.
  *
  * @param layers Layers and containers of a model, tapped already.
  * @returns A function that takes it back.

@@ -9,12 +9,12 @@ import type { Measurements } from "./measurements.ts";
 import { Pass } from "./pass.ts";
 import { planPass } from "./plan_pass.ts";
 
-/** Models whose layers are tapped now: a callback of a pass may not measure them once more. */
+/** Models whose layers are tapped now: a callback of a pass may not measure them again. */
 const measuring = new WeakSet<LayersModel>();
 
 /**
- * Runs the pass that {@linkcode measure} describes, on an engine that runs already. Synchronous, so
- * that nothing can change the model while its layers are tapped.
+ * Runs the pass that {@linkcode measure} describes, on a running engine. Synchronous, so that nothing can
+ * change the model while its layers are tapped.
  */
 export function runPass(
   engine: Engine,

@@ -46,8 +46,8 @@ export function sumEntries(values: ArrayLike<number>): Sums {
 }
 
 /**
- * Sums up a tensor, or a run of its entries, in float64: floats in our own SIMD code where they lie on
- * the WASM heap, all else entry by entry. It may let the heap grow: a view taken before is dead then.
+ * Sums up a tensor, or a run of its entries, in float64: floats on the WASM heap with our own SIMD code,
+ * everything else entry by entry. The heap may grow, which invalidates views taken earlier.
  *
  * @param heap The engine's heap.
  * @param tensor The tensor.

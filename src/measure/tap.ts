@@ -10,7 +10,7 @@ export class WatchedGradients {
   readonly #observers = new Map<number, Observer[]>();
 
   /**
-   * Has the gradient of a tensor shown once it is complete; never, if the objective does not depend on
+   * Shows the gradient of a tensor once it is complete; never, if the objective does not depend on
    * the tensor.
    */
   watch({ id }: Tensor, see: Observer): void {
@@ -33,8 +33,8 @@ export class WatchedGradients {
 /**
  * Shows a tensor, and later its gradient, to the observers, and passes it on unchanged.
  *
- * @param isOwn Whether nobody else reads the tensor. Else it is passed on as a tensor of its own, for
- * the gradient of the tensor itself is made up of what comes back from all its readers.
+ * @param isOwn Whether nothing else reads the tensor. Otherwise a separate tensor is passed on, because
+ * the gradient of the tensor itself collects what comes back from all its readers.
  */
 export type Tap = (x: Tensor, isOwn: boolean, forward: Observer, backward: Observer) => Tensor;
 

@@ -3,7 +3,7 @@ import { automaticName } from "../model/names.ts";
 
 /**
  * Names of the model's inputs. One that was not chosen, or that a `tf.sequential()` does not list, is
- * called `input`, since what TensorFlow.js makes up for it counts the layers of the whole process:
+ * called `input`, because the name that TensorFlow.js makes up counts the layers of the whole process:
  * `input2`, or `dense_Dense3_input` after the layer that it leads to.
  */
 export function inputName(model: LayersModel, index: number): string {

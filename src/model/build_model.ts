@@ -6,7 +6,7 @@ import type { LayerVariable } from "./model_weights.ts";
 import { showShape } from "./shapes.ts";
 import { type Classes, watchBuild } from "./watch_build.ts";
 
-/** What a model may take before anything it declares is looked at: 16 MiB of float32. */
+/** What any model may take, whatever it declares: 16 MiB of float32. */
 const FREE_ENTRIES = 2 ** 22;
 
 type AddWeight = (
@@ -22,18 +22,18 @@ type AddWeight = (
 export interface BuiltModel {
   model: LayersModel;
   /**
-   * Frees all that was made for it. `model.dispose()` does not: it keeps the weights of a layer that is
-   * called more than once, and the states of a recurrent one.
+   * Frees everything that was made for it. `model.dispose()` does not: it keeps the weights of a layer
+   * that is called more than once, and the states of a recurrent one.
    */
   discard(): void;
 }
 
 /**
- * Builds the model of a topology, its weights all zero: they are about to be loaded, and a costly
- * initialiser (orthogonal) must not run for nothing.
+ * Builds the model of a topology with all weights zero: they are about to be loaded, and a costly
+ * initialiser (orthogonal) should not run for nothing.
  *
- * A topology of a few bytes can ask for any amount of memory. Here it gets what the weights of the file
- * come to, or 16 MiB, whichever is more.
+ * A topology of a few bytes can ask for any amount of memory. Here it gets as much as the weights of the
+ * file take, or 16 MiB, whichever is more.
  *
  * @param tf The engine's TensorFlow.js.
  * @param topology The topology, as `convertTopology` gives it.

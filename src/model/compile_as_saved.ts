@@ -13,10 +13,10 @@ const SHORT: Record<string, LossName> = {
 };
 
 /**
- * Compiles a model with the loss that a model.json says it was trained with, as TensorFlow.js writes it
- * (`trainingConfig`) or a converted Keras model has it (`training_config`). The optimizer is the default
- * one: what is measured does not depend on it. Where a loss is not one of TensorFlow.js, or takes logits,
- * the model is left as it is.
+ * Compiles a model with the loss that its model.json names, as TensorFlow.js writes it (`trainingConfig`)
+ * or as a converted Keras model has it (`training_config`). The optimizer is the default one, because no
+ * figure depends on it. If a loss is not one of TensorFlow.js's, or takes logits, the model is not
+ * compiled.
  *
  * @param model The model.
  * @param json What the file holds.

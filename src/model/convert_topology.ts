@@ -22,13 +22,13 @@ interface Context {
 
 const DTYPES = ["float32", "int32", "bool"];
 
-/** No sane model nests deeper, and recursion must end before the stack does. */
+/** No sane model nests deeper, and recursion must end before the stack overflows. */
 const MAX_DEPTH = 100;
 
 /**
  * Checks the `modelTopology` of a model.json and converts it, Keras's snake case to camel case, to what
- * TensorFlow.js builds a model from. Nothing is built here. What TensorFlow.js would stumble over
- * without a clear word, or never come back from, is refused.
+ * TensorFlow.js builds a model from. Nothing is built here. What TensorFlow.js would fail on
+ * without a clear message, or never return from, is refused.
  *
  * @param topology The piece of JSON: `{class_name, config}`, or `{model_config: {...}}` of Keras.
  * @param isKnown Whether TensorFlow.js has a class of this name.
@@ -95,7 +95,7 @@ function convert(
   if (isClass && !key.endsWith("Initializer")) checkDtype(value.config as Json, place);
   const converted = Object.fromEntries(
     Object.entries(value).map(([own, inner]) => {
-      // A name is somebody's choice; nothing is known of its case.
+      // A name is the author's choice and keeps its case.
       if (own === "name" && typeof inner === "string") return [own, inner];
       const ownKey = camelCase(own);
       return [ownKey, convert(inner, ownKey, `${place}.${own}`, context, depth + 1)];

@@ -15,7 +15,7 @@ const oneHot: Draw = (random, target, classes) => {
 
 const sign = each((random) => random.integer(2) * 2 - 1);
 
-/** Numbers that a head can put out: other targets would be a fault of the draw. */
+/** The range of a head's outputs: targets outside it would be a fault of the draw. */
 function withinReach(head: string): Draw {
   const traits = activationTraits(head);
   // What a softmax puts out for one class depends on the others: no draw for each entry fits it.
@@ -42,12 +42,12 @@ const DRAWS: Record<string, Draw> = {
 };
 
 /**
- * Draws the targets of one output at random, such that they suit its loss and its head.
+ * Draws random targets of one output that suit its loss and its head.
  *
  * @param loss Name of the loss.
  * @param head What the output ends in, see {@linkcode headOf}.
  * @param shape Shape of the output, examples first.
- * @returns A tensor; the caller's to dispose.
+ * @returns A tensor; the caller disposes it.
  */
 export function drawTarget(
   tf: TensorFlow,

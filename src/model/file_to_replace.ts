@@ -1,6 +1,6 @@
 /**
- * Which file a new one may take the place of, once it is written beside it: where the path is a link,
- * what that leads to, so that the link stays.
+ * Which file a new one may replace, once it is written beside it: if the path is a link, the file that it
+ * leads to, so that the link stays.
  *
  * @param path Where a file is to be written.
  * @returns The path to rename to; `null` where something lies that is not a file, such as a device, a pipe or a

@@ -3,10 +3,10 @@ import { failure } from "../words/failure.ts";
 import { ModelError } from "./model_error.ts";
 
 /**
- * Imports a module by its path, from the working directory on. What it logs goes to stderr.
+ * Imports a module by its path, relative to the working directory. What it logs goes to stderr.
  *
  * @param path Any path: `#`, `?`, spaces and letters of any script mean themselves.
- * @throws {ModelError} If there is none, or importing it fails.
+ * @throws {ModelError} If there is no such module, or importing it fails.
  */
 export async function importModule(path: string): Promise<Record<string, unknown>> {
   try {
@@ -60,8 +60,8 @@ let callers = 0;
 let undo: Undo[] = [];
 
 /**
- * Runs somebody's code and sends what it logs, or writes to stdout, to stderr meanwhile: stdout belongs
- * to the report.
+ * Runs user code and sends what it logs or writes to stdout to stderr instead: stdout belongs to the
+ * report.
  *
  * @param run The code; calls may overlap.
  */
@@ -102,10 +102,10 @@ const FRAME = /(file:\/\/.+):(\d+):(\d+)\)?$/;
 const OWN = new URL("../", import.meta.url).href;
 
 /**
- * Why somebody's module failed, as {@linkcode failure} has it, and where: `no data, at net.ts:3:9`.
+ * Why a user's module failed, in the words of {@linkcode failure}, and where: `no data, at net.ts:3:9`.
  *
  * @param path The module, as its user named it.
- * @param error Whatever was thrown.
+ * @param error What was thrown, which can be anything.
  */
 export async function failureIn(path: string, error: unknown): Promise<string> {
   const reason = failure(error).replace(/ at file:\/\/.+:\d+:\d+$/, "");

@@ -25,7 +25,7 @@ export interface LeafLayer {
  * a program or a file gave stays as it is, and none that is made up here is the same.
  *
  * @param model A built model.
- * @returns One entry a layer.
+ * @returns One entry per layer.
  *
  * @example Layers of a nested model
  * ```ts

@@ -2,16 +2,16 @@ import { oneLine } from "../words/one_line.ts";
 
 /**
  * A model file or module is unusable. The message is one sentence that names the file, the place in it,
- * what was found and what was expected; there is nothing more to learn from the stack.
+ * what was found and what was expected; the stack adds nothing.
  */
 export class ModelError extends Error {
-  /** The class's own name, for those who cannot use `instanceof`. */
+  /** The class's name, for when `instanceof` cannot be used. */
   override readonly name = "ModelError";
 
   /**
-   * Makes one.
+   * Creates the error.
    *
-   * @param message What and where; what it quotes of a file is made visible and kept on one line.
+   * @param message What and where; quotes from a file are made visible and kept on one line.
    * @param options The error behind it.
    */
   constructor(message = "", options?: ErrorOptions) {

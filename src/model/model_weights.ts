@@ -29,7 +29,7 @@ export interface ModelWeight {
  *
  * @param model A built model.
  * @param leaves Its leaf layers, where they are known already.
- * @returns One entry a weight, in the order of {@linkcode leafLayers}, and within a layer in its own.
+ * @returns One entry per weight, in the order of {@linkcode leafLayers}, and within a layer in its own.
  *
  * @example Names of the weights
  * ```ts

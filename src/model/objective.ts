@@ -29,7 +29,7 @@ export const OBJECTIVES = ["sum", ...LOSSES] as const;
  *
  * - `"sum"`: the sum of all entries of all outputs; needs no targets.
  * - the name of a loss: for each output the mean of the loss over the batch, summed over the
- *   outputs, as `model.fit` has it; needs one target an output.
+ *   outputs, as `model.fit` has it; needs one target per output.
  * - a function of the outputs and the targets that returns a scalar; its name is shown.
  */
 export type Objective =

@@ -97,7 +97,7 @@ export function isFlatTensor(value: unknown): value is { shape?: unknown; values
  *
  * @param value The piece of JSON.
  * @param place Where it stands in the file.
- * @throws {BatchError} If it is no tensor; the message starts with the place.
+ * @throws {BatchError} If it is not a tensor; the message starts with the place.
  */
 export function parseTensor(value: unknown, place: string): ParsedTensor {
   if (isFlatTensor(value)) return parseFlat(value, place);

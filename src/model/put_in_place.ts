@@ -1,6 +1,6 @@
 /**
- * Gives a file that was written beside its place its name. What had the name before goes, but not who
- * may read and write it: the mode stays, and the owner where the system lets a process give files away.
+ * Gives a file that was written beside its place its final name. The file that had the name is replaced,
+ * but its permissions stay: the mode, and the owner where the system lets a process give files away.
  *
  * @param temporary Path of the new file.
  * @param target Where it goes; not the path of a link, see {@linkcode fileToReplace}.
@@ -10,7 +10,7 @@ export async function putInPlace(temporary: string, target: string): Promise<voi
   if (old !== null && Deno.build.os !== "windows") {
     const { uid, gid } = await Deno.stat(temporary);
     if (old.uid !== uid || old.gid !== gid) {
-      // A process that may not give files away may still give them to another one of its groups.
+      // A process that may not give files away may still give them to another of its groups.
       await Deno.chown(temporary, old.uid, old.gid)
         .catch(() => Deno.chown(temporary, null, old.gid)).catch(() => {});
     }

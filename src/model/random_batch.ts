@@ -26,13 +26,13 @@ const OPTIONS: Record<keyof Required<RandomBatchOptions>, true> = {
 };
 
 /**
- * A random batch that a model takes: standard normal entries, as normalised data has; whole numbers
- * that are in range where an embedding looks the input up; 0 or 1 for any other input of whole
- * numbers. The same seed gives the same batch, on every backend.
+ * A random batch that fits a model: standard normal entries, like normalised data; whole numbers in range
+ * for an input that an embedding looks up; 0 or 1 for any other integer input. The same seed gives the
+ * same batch on every backend.
  *
  * @param model A built model.
  * @param options Size, seed, and the objective if it needs targets.
- * @returns The batch; its tensors are the caller's to dispose.
+ * @returns The batch; the caller disposes its tensors.
  * @throws {EngineError} If no engine runs.
  * @throws {RangeError} If a size is not a whole number above 0 or does not suit the model.
  * @throws {TypeError} If the model is not built, or an option is unknown.

@@ -39,14 +39,14 @@ function outputShapes(model: LayersModel, inputs: number[][]): number[][] {
 /**
  * Random targets that suit a loss: one-hot for `categoricalCrossentropy`, `categoricalHinge` and
  * `kullbackLeiblerDivergence`, class numbers for `sparseCategoricalCrossentropy` (last axis 1), 0 or 1
- * for `binaryCrossentropy`, -1 or 1 for the hinges, counts from 0 to 3 for `poisson`, no negative
- * number for `meanSquaredLogarithmicError`, standard normal for any other, but within the reach of a
- * head of relu, relu6, softplus, sigmoid, hardSigmoid, tanh or softsign.
+ * for `binaryCrossentropy`, -1 or 1 for the hinges, counts from 0 to 3 for `poisson`, non-negative numbers
+ * for `meanSquaredLogarithmicError`, standard normal for any other, but within the range of a relu, relu6,
+ * softplus, sigmoid, hardSigmoid, tanh or softsign head.
  *
  * @param model A built model.
  * @param objective Name of the loss.
- * @param options Size and seed: those of the batch.
- * @returns One tensor for a model of one output, else one an output; the caller's to dispose.
+ * @param options Size and seed, the same as for the batch.
+ * @returns One tensor for a model with one output, else one per output; the caller disposes them.
  * @throws {EngineError} If no engine runs.
  * @throws {RangeError} If a size does not suit the model, or the shape of an output cannot be told.
  *

@@ -16,22 +16,22 @@ import { object, requireValue, text } from "../words/requirements.ts";
 export interface ReadBatchOptions {
   /**
    * What the targets are for. A loss takes targets of the output's shape,
-   * `sparseCategoricalCrossentropy` class numbers in the place of its last axis, a function anything.
-   * Default: either of the two shapes will do.
+   * `sparseCategoricalCrossentropy` takes class numbers in place of the last axis, and a function takes
+   * anything. Default: either of the two shapes is accepted.
    */
   objective?: Objective;
 }
 
 /**
  * Reads a batch from a JSON file: `{"inputs": T, "targets"?: T}`. T is a nested array, examples
- * outermost, or `{"shape": [...], "values": [...]}`; for a model of several inputs (or outputs) an
- * array of those in the model's order, or an object of them by the name of the input (output).
+ * outermost, or `{"shape": [...], "values": [...]}`; for a model with several inputs (or outputs) an array
+ * of these in the model's order, or an object with one for each name.
  * `"NaN"`, `"Infinity"` and `"-Infinity"` stand for the numbers that JSON does not have.
  *
  * @param path The file.
  * @param model The model that the batch is for.
  * @param options The objective.
- * @returns The batch, its seed `null`; the tensors are the caller's to dispose.
+ * @returns The batch, with `seed: null`; the caller disposes its tensors.
  * @throws {EngineError} If no engine runs.
  * @throws {BatchError} If the file is missing or holds no batch for this model: one sentence that
  *   names the file, the place in it, what was found and what was expected.
@@ -131,7 +131,7 @@ function parseBatch(json: unknown, model: LayersModel, { objective }: ReadBatchO
 const layerNames = (tensors: LayersModel["inputs"]) =>
   tensors.map((tensor) => tensor.sourceLayer.name);
 
-/** One tensor a name, in the order of the names. */
+/** One tensor per name, in the order of the names. */
 function parseTensors(value: unknown, place: string, names: string[]): ParsedTensor[] {
   if (value === undefined) throw new BatchError(`"${place}" is missing`);
   const byName = typeof value === "object" && value !== null && !Array.isArray(value) &&

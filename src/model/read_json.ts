@@ -2,8 +2,8 @@ import { jsonFailure } from "../words/json_failure.ts";
 import { failure } from "../words/failure.ts";
 
 /**
- * Reads a text file. A byte order mark, which editors on Windows put at the beginning, is no part of
- * the text.
+ * Reads a text file. A byte order mark, which editors on Windows put at the beginning, is not part of the
+ * text.
  *
  * @param path The file.
  */
@@ -22,7 +22,7 @@ const FORMATS: readonly [pattern: RegExp, kind: string, array: string][] = [
  * Reads a JSON file.
  *
  * @param path The file.
- * @param Unusable Class of the error when there is none or it is not JSON.
+ * @param Unusable Class of the error if the file is missing or not JSON.
  */
 export async function readJson(
   path: string,

@@ -40,7 +40,7 @@ export class NoModelError extends TypeError {
 }
 
 /**
- * Refuses what is no layers model that can be used, for callers that no type checker has warned.
+ * Refuses what is not a layers model that can be used, for callers without a type checker.
  *
  * @param value What was given as the argument `model`.
  * @throws {TypeError} If it is something else, has no inputs yet or was disposed of.
@@ -51,7 +51,7 @@ export function requireModel(value: unknown): asserts value is LayersModel {
 }
 
 /**
- * Refuses what is no layers model; one without inputs or weights has layers all the same.
+ * Refuses what is not a layers model; one without inputs or weights has layers all the same.
  *
  * @param value What was given as the argument `model`.
  * @throws {TypeError} If it is something else.

@@ -9,12 +9,12 @@ import { arrayOf, flag, object, optional, requireValue, text } from "../words/re
 /** Options of {@linkcode rescaleWeights}. */
 export interface RescaleOptions {
   /**
-   * Whether to leave biases, batch-norm gains and moving statistics alone and rescale only weights of
-   * kernels: those of rank 2 and higher, recurrent ones and embeddings among them, except what
-   * belongs to a PReLU or to a normalisation. Default: true.
+   * Whether to rescale only kernels: weights of rank 2 and higher, recurrent kernels and embeddings
+   * included, except those of a PReLU or a normalisation. Biases, batch-norm gains and moving statistics
+   * then stay. Default: true.
    */
   kernelsOnly?: boolean;
-  /** Which layers, by path: a pattern to find in it, or paths in full. Default: all. */
+  /** Which layers, by path: a pattern that the path contains, or full paths. Default: all. */
   layers?: RegExp | readonly string[];
 }
 
@@ -22,12 +22,12 @@ export interface RescaleOptions {
  * Multiplies weights of a model by a constant.
  *
  * @param model A built model.
- * @param factor What to multiply by: finite, and not 0, which could not be taken back.
+ * @param factor What to multiply by: finite, and not 0, which could not be undone.
  * @param options Which weights.
  * @returns Names of the weights that were rescaled.
  * @throws {EngineError} If no engine runs.
  * @throws {RangeError} If the factor is 0 or not finite.
- * @throws {TypeError} If no layer has a path that was given, or the pattern finds none.
+ * @throws {TypeError} If no layer has a given path, or the pattern matches none.
  *
  * @example The exercise's question: what does a smaller scale do?
  * ```ts

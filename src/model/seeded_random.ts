@@ -1,7 +1,7 @@
 import { patchProperty } from "../engine/patch_property.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** 32 bits of a text (FNV-1a). */
+/** A 32-bit hash of a text (FNV-1a). */
 function hash(text: string): number {
   let bits = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) bits = Math.imul(bits ^ text.charCodeAt(i), 0x01000193);
@@ -9,8 +9,8 @@ function hash(text: string): number {
 }
 
 /**
- * Random numbers that depend on a seed alone: not on the backend, the platform or what was drawn
- * elsewhere. Every seed counts, 0 too.
+ * Random numbers that depend only on a seed: not on the backend, the platform or what was drawn
+ * elsewhere. Every seed counts, 0 included.
  *
  * The generator is xoshiro128** of Blackman and Vigna (2018), period 2^128 - 1, its state filled by
  * splitmix32 from the seed and the stream's name. Two streams of one seed are independent: weights
@@ -94,7 +94,7 @@ const streams: SeededRandom[] = [];
 let restore = () => {};
 
 /**
- * Runs somebody's code and lets `Math.random` draw from a seed meanwhile. The initialisers and random
+ * Runs user code and lets `Math.random` draw from a seed meanwhile. The initialisers and random
  * tensors of TensorFlow.js that are given no seed draw from there, as those of a model do that was
  * ported line by line: without this, every run would measure another network.
  *

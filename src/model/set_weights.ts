@@ -7,15 +7,14 @@ import { modelWeights } from "./model_weights.ts";
 import { requireModel } from "./require_model.ts";
 import { object, requireValue } from "../words/requirements.ts";
 
-/** What a weight is set to: its entries, row-major, and its shape where that should be checked too. */
+/** A new value of a weight: its entries, row-major, and its shape if that should be checked too. */
 export type NewWeight =
   | Pick<WeightValue, "shape" | "values">
   | Float32Array
   | readonly number[];
 
 /**
- * Sets weights of a model, by name; those that are not named keep their values. Either all are set or,
- * when anything is wrong, none.
+ * Sets weights of a model by name; the others keep their values. If anything is wrong, none is set.
  *
  * @param model A built model.
  * @param weights New values by name, as {@linkcode getWeights} gives them, or bare entries.
@@ -67,7 +66,7 @@ export function setWeights(
     if (given !== undefined) requireShape(name, given, shape);
     return { variable: own.variable, shape, values: requireEntries(name, entries, shape) };
   });
-  // Fresh tensors only: XNNPACK goes on with the old weights when a tensor is written in place.
+  // Fresh tensors only: XNNPACK keeps using the old weights if a tensor is written in place.
   tf.tidy(() => {
     for (const { variable, shape, values } of checked) {
       (variable.read() as unknown as { assign(value: unknown): void }).assign(

@@ -3,9 +3,9 @@ import { unexpected } from "./unexpected.ts";
 
 /** What the configuration of a layer may hold under one key. */
 export interface Setting {
-  /** What is expected, for the message. */
+  /** What is expected, for messages. */
   what: string;
-  /** Whether a value is right as it is. */
+  /** Whether a value is valid. */
   is?: (value: unknown) => boolean;
   /** For a list of that length (`null`: any): what each item can be. */
   items?: { count: number | null; each: Setting };

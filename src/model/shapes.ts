@@ -18,8 +18,8 @@ export function showShape(shape: Shape): string {
 }
 
 /**
- * The shapes that the targets of an output may have; any other would be broadcast against the output,
- * and another loss measured. An axis of size 1 at the end may be left out.
+ * The shapes that the targets of an output may have; any other would be broadcast against the output, so
+ * that another loss would be measured. A last axis of size 1 may be left out.
  *
  * @param output Shape of the output, `null` for a size that is left open.
  * @param objective What the targets are for. `"sum"`, which has no use for them, and `undefined`: any
@@ -38,11 +38,11 @@ export function targetShapes(output: Shape, objective?: Objective): Shape[] | nu
 }
 
 /**
- * Refuses what is no size: of a batch, a layer or an axis.
+ * Refuses what is not a size: of a batch, a layer or an axis.
  *
  * @param name What the message calls it.
  * @param value The size.
- * @throws {RangeError} If it is no whole number of at least 1.
+ * @throws {RangeError} If it is not a whole number of at least 1.
  */
 export function requireCount(name: string, value: number): void {
   if (!Number.isSafeInteger(value) || value < 1) {
@@ -50,11 +50,11 @@ export function requireCount(name: string, value: number): void {
   }
 }
 
-/** Size of a batch where the model leaves it open. */
+/** Size of a batch, if the model leaves it open. */
 export interface BatchSize {
   /**
-   * Examples. Default: 32, or what the model is built for (a stateful recurrent layer fixes it); a
-   * check that depends on the batch gives no verdict below 8.
+   * Examples. Default: 32, or what the model is built for (a stateful recurrent layer fixes it). Rules
+   * that depend on the batch give no verdict below 8.
    */
   examples?: number;
   /**

@@ -3,14 +3,13 @@ import { ModelError } from "./model_error.ts";
 
 /** For how long, in ms, code that has ended may still say that it has failed, while it has anything to do. */
 const GRACE = 20;
-/** After so long, in ms, nothing is expected to handle a rejection any more. */
+/** How long, in ms, a rejection may wait for a handler. */
 const PATIENCE = 1000;
 
 /**
- * The errors of a model's code that nothing catches: of a promise that nothing waits for, of a timer. Such
- * a model has failed, as it would have under `deno run`, however well what it had made until then can be
- * measured. A rejection that is handled a little later is none, and where the code listens for such errors
- * by itself it knows better.
+ * The uncaught errors of a model's code: from a promise that nothing awaits, or a timer. Such a model has
+ * failed, as it would under `deno run`, even if what it had made by then can be measured. A rejection that
+ * is handled a little later does not count, and code that listens for such errors itself is trusted.
  */
 class StrayErrors {
   readonly #rejected = new Map<unknown, unknown>();
@@ -64,8 +63,8 @@ class StrayErrors {
   /**
    * Runs what runs a model's code.
    *
-   * @param path The file that the code is from, or `null`: there is none.
-   * @param run What to do. An error that nothing catches ends the waiting for it.
+   * @param path The file that the code is from, or `null` if there is none.
+   * @param run What to do. An uncaught error ends the wait for it.
    * @throws {ModelError} If there was an error that nothing caught, now or earlier.
    */
   async guard<T>(path: string | null, run: () => Promise<T>): Promise<T> {
@@ -93,7 +92,7 @@ class StrayErrors {
     if (this.#thrown.length > 0) await this.#requireNone();
   }
 
-  /** Waits a little, when all is done, for an error that comes late, and throws for it. */
+  /** Waits a little, when all is done, for a late error, and throws it. */
   async settle(): Promise<void> {
     if (!this.#isWatching || this.#path === null) return;
     await quiet(GRACE);

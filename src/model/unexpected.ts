@@ -2,7 +2,7 @@ import { showValue } from "../words/show_value.ts";
 import { ModelError } from "./model_error.ts";
 
 /**
- * The error for a value in a model file that is not what belongs there.
+ * The error for a wrong value in a model file.
  *
  * @param place Where it stands: `modelTopology.config.layers[3].config.units`.
  * @param found The value, `undefined` if there is none.

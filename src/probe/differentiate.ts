@@ -7,8 +7,8 @@ import { copyOf, outputsOf } from "./run_forward.ts";
 import { errorMessage } from "../words/error_message.ts";
 
 /**
- * The gradient of J with respect to variables, as in inference, from the states that the model had before
- * the probe; `null` where J does not reach a variable.
+ * The gradient of J with respect to variables, in inference mode, from the states that the model had
+ * before the probe; `null` for a variable on which J does not depend.
  *
  * @throws {MeasureError} If J cannot be differentiated.
  */
@@ -19,7 +19,7 @@ export function differentiate(
   variables: tfjs.Variable[],
 ): (Float32Array | null)[] {
   rewind();
-  // Kept hold of: when the backward pass throws, nobody else frees it.
+  // Kept hold of: when the backward pass throws, nothing else frees it.
   let value: Tensor | null = null;
   const objective = () => value = tf.reshape(evaluate(outputsOf(model, inputs)), []);
   let outcome;

@@ -5,19 +5,19 @@ import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import type { OpenProbe } from "./open_probe.ts";
 
-/** A probe whose model may be run and trained, since what that changes is set aside. */
+/** A probe whose model may be run and trained, because everything that this changes has been saved. */
 export interface KeptProbe extends OpenProbe {
   /**
-   * Puts back what a pass moves though it trains nothing, before the next one: recurrent states, moving
-   * statistics and whatever else a layer writes when it is called. Passes that start from different
+   * Restores, before the next pass, what a pass changes without training: recurrent states, moving
+   * statistics and anything else that a layer writes when it is called. Passes that start from different
    * states cannot be compared. Trained weights stay as they are.
    */
   rewind(): void;
-  /** Puts everything back, bit by bit, and frees what a gradient that threw has left behind. */
+  /** Restores everything, bit by bit, and frees what a gradient that threw has left behind. */
   restore(): void;
 }
 
-/** Sets aside everything that running or training a model changes in it. */
+/** Saves everything that running or training a model changes in it. */
 export function keepModel(probe: OpenProbe): KeptProbe {
   const { tf, model } = probe;
   const leaves = leafLayers(model);

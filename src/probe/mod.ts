@@ -1,6 +1,6 @@
 /**
- * Probes: what one pass cannot tell. They run a model again and again, or train it for some steps, and
- * put everything back. Assertions run them and rules judge what they found.
+ * Probes: what one pass cannot tell. They run a model several times or train it for some steps, then
+ * restore it. Assertions run them, and rules judge what they found.
  *
  * @module
  */

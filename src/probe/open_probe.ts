@@ -18,7 +18,7 @@ import type { ProbeOptions } from "./probe_options.ts";
 import { number, object, optional, orNull, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** A model and a batch that a probe may run, all of it validated. */
+/** A model and a batch that a probe may run, already validated. */
 export interface OpenProbe {
   /** The engine. */
   engine: Engine;
@@ -26,7 +26,7 @@ export interface OpenProbe {
   tf: TensorFlow;
   /** The model. */
   model: LayersModel;
-  /** The batch as it was given. */
+  /** The given batch. */
   batch: Batch;
   /** Its inputs. */
   inputs: Tensor[];
@@ -39,10 +39,10 @@ export interface OpenProbe {
 }
 
 /**
- * Checks what a probe was given, and starts the engine if none runs.
+ * Checks the arguments of a probe, and starts the engine if none is running.
  *
- * @throws {TypeError} If the model is no layers model, or the batch holds something else than tensors.
- * @throws {RangeError} If the batch does not suit the model, or the seed is no whole number.
+ * @throws {TypeError} If the model is not a layers model, or the batch holds anything but tensors.
+ * @throws {RangeError} If the batch does not suit the model, or the seed is not a whole number.
  */
 export async function openProbe(
   model: LayersModel,

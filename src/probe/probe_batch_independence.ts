@@ -7,13 +7,13 @@ import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { largestChange, rmsOf, runForward } from "./run_forward.ts";
 
-/** How the output of an example changes with the other examples of the batch. */
+/** How the output of one example changes with the other examples of the batch. */
 export interface BatchIndependenceProbe extends ProbeSubject {
-  /** One entry an output. */
+  /** One entry per output. */
   outputs: {
     /** Name of the output. */
     name: string;
-    /** How many rows it has: as many as there are examples, or it cannot be told apart by them. */
+    /** How many rows it has. Unless that is the number of examples, it cannot be split by example. */
     rows: number;
     /** rms of all its entries. */
     rms: number;
@@ -28,15 +28,15 @@ export interface BatchIndependenceProbe extends ProbeSubject {
 }
 
 /**
- * Replaces all other examples of a batch by copies of one, and looks whether the output of that one
- * changes. Does so for the first example, the middle one and the last.
+ * Replaces all other examples of a batch with copies of one, and checks whether the output of that one
+ * changes. It does so for the first, the middle and the last example.
  *
- * @param model A built model; it is put back as it was.
- * @param batch One tensor an input, and targets where the objective needs them.
+ * @param model A built model; it is restored afterwards.
+ * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The seed the model was made under, for messages.
- * @returns How far each example follows the others, for the rule `batch-independence`.
+ * @returns How much the output of each example changes with the others, for the rule `batch-independence`.
  * @throws {RangeError} If the batch has one example only.
- * @throws {TypeError} If the model or the batch is none.
+ * @throws {TypeError} If the model or the batch is not what it must be.
  *
  * @example No example sees another one
  * ```ts

@@ -7,14 +7,14 @@ import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { largestChange, type Output, rmsOf, runForward } from "./run_forward.ts";
 
-/** So many steps are cut after at most: the first, the last but one, and evenly spaced ones between. */
+/** Most steps to cut after: the first, the last but one, and evenly spaced ones between. */
 const MOST_CUTS = 32;
 
 /** How the outputs up to a step change with the inputs after it. */
 export interface CausalityProbe extends ProbeSubject {
   /** How many steps the sequences have. */
   steps: number;
-  /** One entry an output. */
+  /** One entry per output. */
   outputs: {
     /** Name of the output. */
     name: string;
@@ -31,16 +31,16 @@ export interface CausalityProbe extends ProbeSubject {
 }
 
 /**
- * Replaces the inputs after a step by copies of the input at that step, and looks whether the outputs up
- * to it change. Time is the axis after the examples; an input without it, or of another length, is
+ * Replaces the inputs after a step with copies of the input at that step, and checks whether the outputs
+ * up to it change. Time is the axis after the examples; an input without it, or of another length, is
  * left alone.
  *
- * @param model A built model; it is put back as it was.
- * @param batch One tensor an input, and targets where the objective needs them.
+ * @param model A built model; it is restored afterwards.
+ * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The seed the model was made under, for messages.
- * @returns How far each step follows later ones, for the rule `causality`.
- * @throws {RangeError} If no input has two steps, or an output has not the steps of the inputs.
- * @throws {TypeError} If the model or the batch is none.
+ * @returns How much each step changes with later ones, for the rule `causality`.
+ * @throws {RangeError} If no input has two steps, or an output does not have the steps of the inputs.
+ * @throws {TypeError} If the model or the batch is not what it must be.
  *
  * @example A recurrent layer sees no later step
  * ```ts
@@ -113,7 +113,7 @@ function cuts(steps: number): number[] {
   );
 }
 
-/** The sequences up to a step, and then that step over and over. */
+/** The sequences up to a step, then that step repeated. */
 function stopAfter(tf: TensorFlow, input: Tensor, step: number): Tensor {
   const indices = Array.from({ length: input.shape[1]! }, (_, i) => Math.min(i, step));
   return tf.gather(input, tf.tensor1d(indices, "int32"), 1);

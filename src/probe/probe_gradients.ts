@@ -21,7 +21,7 @@ const FIRST_STEP = 0.1;
 /** Each step is this share of the one before it. */
 const SHRINK = 1 / 4;
 const MOST_STEPS = 8;
-/** Closer than this there is nothing more to find in float32. */
+/** Below this a difference cannot be resolved in float32. */
 const ENOUGH = 1e-4;
 /** Distance of neighbouring float32 numbers, relative. */
 const ROUNDING = 2 ** -23;
@@ -34,7 +34,7 @@ export interface GradientComparison {
   name: string;
   /** The gradient times the direction; 0 where there is no gradient. */
   analytic: number;
-  /** Half the l1 norm of the gradient: what `analytic` is like over such directions. */
+  /** Half the l1 norm of the gradient: the typical size of `analytic` over such directions. */
   scale: number;
   /** Central differences at smaller and smaller steps, until one agrees with `analytic`. */
   differences: {
@@ -53,27 +53,27 @@ export interface GradientComparison {
 export interface GradientProbe extends ProbeSubject {
   /** What was differentiated. */
   objective: { name: string };
-  /** A change of J that is smaller says nothing: J is computed in float32, from the outputs. */
+  /** Smaller changes of J say nothing, because J is computed in float32. */
   resolution: number;
   /** Names of the activations and classes of the layers, which tell whether J has kinks. */
   activations: string[];
   /** Class names of the layers, each once: some have kinks themselves. */
   layers: string[];
-  /** One entry a trainable weight. */
+  /** One entry per trainable weight. */
   weights: GradientComparison[];
 }
 
 /**
  * Compares the gradient of each trainable weight with central differences of J along a direction of
- * entries 1 and -1 that leans towards the gradient: three in four have its sign, drawn at random. Along
- * a direction that is all random J changes so little that rounding hides it.
+ * entries 1 and -1 that leans towards the gradient: three in four, drawn at random, have its sign. Along
+ * a fully random direction J changes so little that rounding hides it.
  *
- * @param model A built model; it is put back as it was.
- * @param batch One tensor an input, and targets where the objective needs them.
+ * @param model A built model; it is restored afterwards.
+ * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The objective J, and the seed the model was made under, for messages.
  * @returns Both derivatives of each weight, for the rule `numeric-gradients`.
  * @throws {MeasureError} If J cannot be differentiated.
- * @throws {TypeError} If the model or the batch is none.
+ * @throws {TypeError} If the model or the batch is not what it must be.
  *
  * @example Back-propagation against differences
  * ```ts

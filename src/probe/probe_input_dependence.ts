@@ -11,27 +11,27 @@ import { copyOf, largestChange, runForward } from "./run_forward.ts";
 export interface InputDependenceProbe extends ProbeSubject {
   /** Names of the outputs. */
   outputs: string[];
-  /** One entry an input. */
+  /** One entry per input. */
   inputs: {
     /** Name of the input. */
     name: string;
-    /** Whether all of its examples are alike, so that nothing can be told. */
+    /** Whether all of its examples are alike, in which case nothing can be said. */
     alike: boolean;
-    /** The largest |change| of each output when the examples of this input trade places. */
+    /** The largest |change| of each output when the examples of this input are rotated. */
     changes: number[];
   }[];
 }
 
 /**
- * Lets the examples of each input trade places in turn, each taking that of the next, and looks which
- * outputs change.
+ * Rotates the examples of one input after the other, each example taking the place of the one before it,
+ * and checks which outputs change.
  *
- * @param model A built model; it is put back as it was.
- * @param batch One tensor an input, and targets where the objective needs them.
+ * @param model A built model; it is restored afterwards.
+ * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The seed the model was made under, for messages.
  * @returns Which outputs change with which inputs, for the rule `input-dependence`.
  * @throws {RangeError} If the batch has one example only.
- * @throws {TypeError} If the model or the batch is none.
+ * @throws {TypeError} If the model or the batch is not what it must be.
  *
  * @example The output follows the input
  * ```ts

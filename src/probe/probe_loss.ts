@@ -6,7 +6,7 @@ import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 import { evaluateObjective } from "./run_forward.ts";
 
-/** J on a batch, and on the batch twice over. */
+/** J on a batch, and on the same batch repeated twice. */
 export interface LossProbe extends ProbeSubject {
   /** What was evaluated. */
   objective: { name: string };
@@ -17,14 +17,14 @@ export interface LossProbe extends ProbeSubject {
 }
 
 /**
- * Evaluates J on a batch and on the batch twice over.
+ * Evaluates J on a batch, and on that batch repeated twice.
  *
- * @param model A built model; it is put back as it was.
- * @param batch One tensor an input, and targets where the objective needs them.
+ * @param model A built model; it is restored afterwards.
+ * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The objective J, and the seed the model was made under, for messages.
- * @returns J once and twice over, for the rule `loss-reduction`.
+ * @returns J on both, for the rule `loss-reduction`.
  * @throws {RangeError} If the model is built for batches of one size.
- * @throws {TypeError} If the model or the batch is none.
+ * @throws {TypeError} If the model or the batch is not what it must be.
  *
  * @example A mean does not grow with the batch
  * ```ts

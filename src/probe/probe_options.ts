@@ -2,14 +2,14 @@ import type { LayersModel, Optimizer } from "../engine/tensorflow.ts";
 import type { Objective } from "../model/objective.ts";
 import type { Batch } from "../model/batch.ts";
 
-/** What a probe of a model can be told. Each probe takes those that mean something to it. */
+/** Options of probes. Each probe takes those that it has a use for. */
 export interface ProbeOptions {
   /** The scalar J. Default: the loss that the model was compiled with, else `"sum"`. */
   objective?: Objective;
   /** Seed that the model was made under, for messages. Default: not known. */
   seed?: number;
   /**
-   * What turns gradients into updates. A copy of it is used, so its own state stays what it is.
+   * What turns gradients into updates. The probe uses a copy, so the optimizer's own state does not change.
    * Default: the optimizer that the model was compiled with, else `tf.train.adam(0.001)`.
    */
   optimizer?: Optimizer;
@@ -21,7 +21,7 @@ export interface ProbeOptions {
   train?: TrainingStep;
 }
 
-/** A training step of one's own. */
+/** A training step of your own. */
 export type TrainingStep = (
   model: LayersModel,
   batch: Batch,

@@ -7,7 +7,7 @@ import type { ProbeSubject } from "./probe_subject.ts";
 import { cloneOptimizer, disposeOptimizer, trainingStep, updateOf } from "./training_step.ts";
 import { number, objectWith, requireValue } from "../words/requirements.ts";
 
-/** How the loss of one batch falls when it is trained on over and over. */
+/** How the loss of one batch falls when the model is trained on it repeatedly. */
 export interface OverfitProbe extends ProbeSubject {
   /** What was minimised. */
   objective: { name: string };
@@ -17,23 +17,23 @@ export interface OverfitProbe extends ProbeSubject {
   losses: number[];
 }
 
-/** Options of {@linkcode probeOverfit}: what is trained how, and when it stops. */
+/** Options of {@linkcode probeOverfit}: how to train, and when to stop. */
 export interface OverfitOptions extends Pick<ProbeOptions, "objective" | "seed" | "optimizer"> {
-  /** How many steps it takes at most. */
+  /** Most steps to take. */
   steps: number;
-  /** It stops once the loss is as low as this. */
+  /** Training stops at this loss. */
   targetLoss: number;
 }
 
 /**
- * Trains on one batch until its loss is low or the steps are used up, then puts everything back.
+ * Trains on one batch until its loss is low enough or the steps are used up, then restores the model.
  *
- * @param model A built model; it is put back as it was.
- * @param batch One tensor an input, and targets where the objective needs them.
+ * @param model A built model; it is restored afterwards.
+ * @param batch One tensor per input, and targets if the objective needs them.
  * @param options The loss, the optimizer, when to stop, and the seed the model was made under, for messages.
  * @returns The loss before each step, for the rule `overfits-batch`.
- * @throws {RangeError} If J is the sum of the outputs, which has no least value.
- * @throws {TypeError} If the model or the batch is none.
+ * @throws {RangeError} If J is the sum of the outputs, which has no minimum.
+ * @throws {TypeError} If the model or the batch is not what it must be.
  *
  * @example Five steps
  * ```ts

@@ -38,20 +38,20 @@ export interface StepProbe extends ProbeSubject {
   objective: { name: string };
   /** Class name of the optimizer. */
   optimizer: string;
-  /** One entry a weight. */
+  /** One entry per weight. */
   weights: WeightStep[];
 }
 
 /**
- * Takes one training step, and a second if a trainable weight has not moved; then puts weights and
- * everything else back. The optimizer that it steps with is a copy.
+ * Takes one training step, and a second one if a trainable weight has not moved; then restores weights
+ * and everything else. It steps with a copy of the optimizer.
  *
- * @param model A built model; it is put back as it was.
- * @param batch One tensor an input, and targets where the objective needs them.
- * @param options The objective J, the optimizer or a step of one's own, and the seed for messages.
+ * @param model A built model; it is restored afterwards.
+ * @param batch One tensor per input, and targets if the objective needs them.
+ * @param options The objective J, the optimizer or a step of your own, and the seed for messages.
  * @returns How far each weight moved, for the rules `update-ratio`, `weights-change` and `weights-frozen`.
- * @throws {TypeError} If the optimizer is none, or the step no function.
- * @throws {TypeError} If the model or the batch is none.
+ * @throws {TypeError} If the optimizer is not an optimizer, or the step is not a function.
+ * @throws {TypeError} If the model or the batch is not what it must be.
  *
  * @example One step judged twice
  * ```ts

@@ -1,4 +1,4 @@
-/** What was probed: what a message says of it. */
+/** What was probed, as messages describe it. */
 export interface ProbeSubject {
   /** The model. */
   model: {
@@ -14,7 +14,7 @@ export interface ProbeSubject {
     /** Seed of a random batch, or `null` for a given one. */
     seed: number | null;
   };
-  /** What was differentiated or minimised; absent where a probe needs none. */
+  /** What was differentiated or minimised; absent if the probe needs no objective. */
   objective?: {
     /** `sum`, the name of a loss, or the name of a function. */
     name: string;

@@ -10,7 +10,7 @@ import { probeOverfit } from "./probe_overfit.ts";
 import { probeStep } from "./probe_step.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
 
-/** Name of a probe: what a rule over a model has run. */
+/** Name of a probe: what a rule over a model runs. */
 export type ProbeName =
   | "batchIndependence"
   | "causality"
@@ -35,7 +35,7 @@ export const PROBES: Readonly<Record<ProbeName, Probe>> = {
   gradients: probeGradients,
   inputDependence: probeInputDependence,
   loss: probeLoss,
-  // The only one that may stop early: it needs to know when.
+  // The only one that may stop early, so it needs to know when.
   overfit: (model, batch, options, { overfitSteps: steps, overfitLoss: targetLoss }) =>
     probeOverfit(model, batch, { ...options, steps, targetLoss }),
   step: probeStep,

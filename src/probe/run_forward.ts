@@ -6,7 +6,7 @@ import type { KeptProbe } from "./keep_model.ts";
 import { MeasureError } from "../measure/measure_error.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** The outputs of a model, in its own order. */
+/** The outputs of a model, in the model's order. */
 export function outputsOf(model: LayersModel, inputs: Tensor[], training = false): Tensor[] {
   const given = inputs.length === 1 ? inputs[0] : inputs;
   const returned = model.apply(given, { training }) as Tensor | Tensor[];
@@ -27,9 +27,9 @@ export interface Output {
 }
 
 /**
- * Runs a model on inputs as in inference, from the states that it had before the probe.
+ * Runs a model on inputs in inference mode, from the states that it had before the probe.
  *
- * @returns Its outputs, in the order of the model's.
+ * @returns Its outputs, in the model's order.
  */
 export function runForward({ tf, model, rewind }: KeptProbe, inputs: Tensor[]): Output[] {
   rewind();
@@ -40,7 +40,7 @@ export function runForward({ tf, model, rewind }: KeptProbe, inputs: Tensor[]): 
   return read;
 }
 
-/** J of the outputs of a model on these inputs, as in inference, from the states before the probe. */
+/** J of a model on these inputs, in inference mode, from the states before the probe. */
 export function evaluateObjective(
   { tf, model, rewind }: KeptProbe,
   { name, evaluate }: ResolvedObjective,

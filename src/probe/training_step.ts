@@ -11,7 +11,7 @@ import { outputsOf } from "./run_forward.ts";
 import { errorMessage } from "../words/error_message.ts";
 import { showValue } from "../words/show_value.ts";
 
-/** What training with Keras' defaults takes. */
+/** The learning rate of Keras's default optimizer. */
 const LEARNING_RATE = 0.001;
 
 interface OptimizerClass {
@@ -49,8 +49,8 @@ export function freshOptimizer(original: Optimizer, settings: object = {}): Opti
  * of the given one, of the one that the model was compiled with, or a new Adam. Adamax cannot tell its
  * state; its copy starts afresh.
  *
- * @returns The copy; the caller's to dispose.
- * @throws {TypeError} If what was given is no optimizer.
+ * @returns The copy; the caller disposes it.
+ * @throws {TypeError} If what was given is not an optimizer.
  */
 export async function cloneOptimizer(
   tf: TensorFlow,
@@ -137,9 +137,9 @@ export interface StepOptions {
 }
 
 /**
- * Takes one step as `model.fit` does: dropout and batch normalisation in training mode, the penalties of
- * the layers in the loss, the model's trainable weights. A model that is frozen as a whole only runs. It
- * starts from the states that the model had before the probe.
+ * Takes one step as `model.fit` does: with dropout and batch normalisation in training mode, the layers'
+ * penalties in the loss, on the model's trainable weights. A model that is frozen as a whole only runs.
+ * The step starts from the states that the model had before the probe.
  *
  * @returns The loss before the step.
  * @throws {MeasureError} If the loss cannot be differentiated.

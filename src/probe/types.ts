@@ -1,6 +1,6 @@
 /**
- * The types of probes: what one is asked and what it answers. Assertions and rules hand them on, but not
- * the functions.
+ * The types of probes: their options and results. The entry points of assertions and rules re-export
+ * these, but not the functions.
  *
  * @module
  */

@@ -14,7 +14,7 @@ import { showValue } from "../words/show_value.ts";
 
 /** One bar of a chart. */
 export interface BarChartRow {
-  /** What the bar is of, the name of a layer for instance. */
+  /** What the bar shows, such as the name of a layer. */
   label: string;
   /** How long the bar is. Only a positive finite figure has one; `null` is shown as `-`. */
   value: number | null;
@@ -39,15 +39,15 @@ export interface BarChartOptions {
   /** Whether a bar's length follows the logarithm of the figure or the figure. Default: `log`. */
   scale?: "log" | "linear";
   /**
-   * How many rows are drawn at most, 2 or more; of a longer chart the first, the last and evenly
-   * spaced ones between them, with a line that says so. Default: all.
+   * Most rows to draw, 2 or more; a longer chart shows the first, the last and evenly spaced ones
+   * between, and a line says so. Default: all.
    */
   maxRows?: number;
 }
 
 /**
- * Draws a bar chart in text: an axis with its decades marked, then a line for every row. Zero is
- * shown as `0` without a bar (its logarithm is never taken), NaN and infinity as such.
+ * Draws a bar chart as text: an axis with its decades marked, then one line per row. Zero is shown as `0`
+ * without a bar (its logarithm is never taken), NaN and infinity as such.
  *
  * @param rows The bars, from top to bottom.
  * @param options See {@linkcode BarChartOptions}.

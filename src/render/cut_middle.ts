@@ -2,11 +2,11 @@ import { displayWidth, graphemes } from "./display_width.ts";
 import { number, objectWith, optional, requireValue, text } from "../words/requirements.ts";
 
 /**
- * Cuts a name in its middle until it fits: a layer's name says at its beginning in which block it
- * is and at its end which layer of that block.
+ * Cuts a name in the middle until it fits: the beginning of a layer's name says which block it is in, and
+ * the end says which layer of that block.
  *
  * @param name The name. Width is counted in columns of a terminal; characters are never split.
- * @param width How many columns there are.
+ * @param width How many columns are available.
  * @param options `ellipsis`: what stands for the part that was cut out. Default: `..`, which is ASCII.
  * @returns The name itself where it fits, otherwise its two ends, at most `width` columns.
  *

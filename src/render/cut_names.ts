@@ -13,8 +13,9 @@ export function cutEnd(text: string, width: number, ellipsis: string): string {
 }
 
 /**
- * Cuts names as {@linkcode cutMiddle} does, but those that would look the same around the place where
- * they differ: `encoder_block_1_dense` and `encoder_block_2_dense` do so in what the middle loses.
+ * Cuts names as {@linkcode cutMiddle} does, except that names which would then look the same are cut
+ * around the place where they differ: `encoder_block_1_dense` and `encoder_block_2_dense` differ in the
+ * middle.
  */
 export function cutNames(names: readonly string[], width: number, ellipsis = ".."): string[] {
   const shown = new Map<string, string>();
@@ -26,7 +27,7 @@ export function cutNames(names: readonly string[], width: number, ellipsis = "..
   return names.map((name) => shown.get(name)!);
 }
 
-/** Cuts different names so that the first place where they differ is shown. */
+/** Cuts different names so that the first place where they differ stays. */
 function cutApart(names: string[], width: number, ellipsis: string): [string, string][] {
   const split = names.map(graphemes);
   const shared = split[0].findIndex((letter, i) => split.some((other) => other[i] !== letter));
@@ -36,7 +37,7 @@ function cutApart(names: string[], width: number, ellipsis: string): [string, st
   const start = Math.max(0, differ - Math.max(0, before));
   const cut = (letters: string[]) =>
     cutEnd((start > 0 ? ellipsis : "") + letters.slice(start).join(""), width, ellipsis);
-  // Those that go on alike differ further on.
+  // Names that continue alike differ further on.
   const alike = Map.groupBy(split, (letters) => letters[differ]);
   return [...alike.values()].flatMap((group): [string, string][] => {
     const own = group.map((letters): [string, string] => [letters.join(""), cut(letters)]);

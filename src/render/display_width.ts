@@ -2,7 +2,7 @@ import { eastAsianWidth } from "get-east-asian-width";
 
 let segmenter: Intl.Segmenter | undefined;
 
-/** The characters as a reader sees them: an accent stays with its letter, a flag is one. */
+/** The characters as a reader sees them: an accent stays with its letter, a flag is one character. */
 export function graphemes(text: string): string[] {
   // Made when it is needed: making it takes 9 ms, more than anything else before the first line.
   segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
@@ -19,7 +19,7 @@ const INVISIBLE = /^[\p{Cc}\p{Cf}\p{Cs}\p{Mn}\p{Me}\p{Default_Ignorable_Code_Poi
  * an emoji (U+FE0F), or of two flag letters, 2.
  */
 export function displayWidth(text: string): number {
-  // Names and figures are ASCII as a rule, and segmenting costs 9 ms the first time.
+  // Names and figures are usually ASCII, and segmenting costs 9 ms the first time.
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   return graphemes(text).reduce((width, grapheme) => width + widthOf(grapheme), 0);
 }
@@ -35,6 +35,6 @@ function widthOf(grapheme: string): number {
   if (visible.includes("\ufe0f") || /^\p{Regional_Indicator}{2}/u.test(visible)) return 2;
   const [first, ...rest] = visible;
   const width = eastAsianWidth(first.codePointAt(0)!);
-  // Halfwidth kana carry their voice marks beside them, as signs of their own.
+  // Halfwidth kana have their voice marks beside them, as separate characters.
   return width + rest.filter((sign) => sign === "\uff9e" || sign === "\uff9f").length;
 }

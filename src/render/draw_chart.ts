@@ -82,7 +82,7 @@ function axisLine(ticks: Tick[], layout: ChartLayout): string {
   for (const { position, label } of ticks) {
     const center = left + Math.round(position * layout.bar) - Math.floor((label.length - 1) / 2);
     const start = Math.max(left, Math.min(center, end - label.length));
-    // A label without room of its own is left out; its mark in the rows stays.
+    // A label that does not fit is left out; its mark in the rows stays.
     if ((line !== "" && start <= line.length) || start + label.length > end) continue;
     line = line.padEnd(start) + label;
   }

@@ -7,7 +7,7 @@ export interface GateLocation {
 }
 
 /**
- * Finds where a layer of a model is defined; `null` as the layer asks for the model.
+ * Finds where a layer of a model is defined; `layer: null` asks for the model.
  *
  * @param path The model's file, as the gate has it.
  * @param layer The layer's name.

@@ -30,7 +30,7 @@ export function gateCounts(
 /** Whether no suppression accepts a finding. */
 export const isOpen = ({ suppressed }: GateFinding): boolean => suppressed === undefined;
 
-/** What suppressions accept: of each rule the layers that are accepted for one reason. */
+/** What suppressions accept: for each rule, the layers that are accepted for the same reason. */
 export function acceptedIn(
   findings: readonly GateFinding[],
   order: readonly string[],
@@ -62,7 +62,7 @@ export function acceptedLines(
 
 const locationShape = objectWith({ file: text, line: orNull(number) });
 
-/** A finder of layers, but its answer is checked: the function is the caller's. */
+/** A finder of layers whose answers are checked, because the caller wrote it. */
 export function checkedLocate(locate: Locate): Locate {
   return (path, layer) => {
     const location = locate(path, layer);

@@ -9,8 +9,8 @@ import {
 /** Options of {@linkcode layerRange}. */
 export interface LayerRangeOptions {
   /**
-   * The names of all layers in the order of the model. With it, layers that follow each other there
-   * make a range whatever their names; without it only numbered names do.
+   * The names of all layers in the order of the model. With it, layers that follow each other form a
+   * range whatever they are called; without it only numbered names do.
    */
   order?: readonly string[];
   /** How many names and ranges are written before `and n more`. Default: 8. */

@@ -1,6 +1,6 @@
 /**
- * Rendering: measurements and findings in, text or JSON out. Pure functions; nothing is printed, no
- * engine is needed.
+ * Rendering: measurements and findings in, text or JSON out. These are pure functions: they print nothing
+ * and need no engine.
  *
  * @module
  */

@@ -2,13 +2,12 @@ import { bold, dim, getColorEnabled, green, red, setColorEnabled, yellow } from 
 
 const styles = { strong: bold, faint: dim, healthy: green, error: red, warning: yellow };
 
-/** What a text is, from which follows how it looks. */
+/** What a text is, which decides how it looks. */
 export type TextStyle = keyof typeof styles;
 
 /**
- * Colours a text when `color` says so, and only then: @std/fmt/colors has a switch of its own for
- * the whole process, but whether to colour is the caller's decision. Under NO_COLOR nothing is
- * coloured, whatever the caller says.
+ * Colours a text if `color` says so: @std/fmt/colors has one switch for the whole process, but whether to
+ * colour is the caller's decision. Under NO_COLOR nothing is coloured, even if the caller asks for it.
  */
 export function paint(text: string, style: TextStyle, color: boolean): string {
   if (!color || text === "") return text;

@@ -19,7 +19,7 @@ const COLUMNS: Record<string, string> = {
   zero: "zero = share of exact zeros",
 };
 
-/** The lines of the charts, each with a title and a word on what it is and what is healthy. */
+/** The lines of the charts, each with a title that says what it shows and what is healthy. */
 export function renderCharts(
   measurements: Measurements,
   findings: readonly Finding[],
@@ -79,7 +79,7 @@ function columnsIn(rows: Row[], layout: ChartLayout): ChartLayout["columns"] {
   return new Map(columns);
 }
 
-/** What the signs of a chart mean, those that are in it, and what had no room or no row in it. */
+/** The meaning of the signs in a chart, and what had no room or no row in it. */
 function notesOf(
   rows: Row[],
   layout: ChartLayout,

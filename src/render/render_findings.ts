@@ -24,8 +24,9 @@ interface Paragraph {
 }
 
 /**
- * Says what was found, errors first: a paragraph for every rule with the layers that share it and
- * the advice, then, unless they are given elsewhere, one line with the sums. Rules that say the same words of the same layers share one.
+ * Says what was found, errors first: one paragraph per rule, with the layers that share it and the advice;
+ * then one line with the totals, unless they are given elsewhere. Rules that say the same about the same
+ * layers share a paragraph.
  */
 export function renderFindings(
   findings: readonly Finding[],
@@ -143,7 +144,7 @@ function kinds(group: Finding[], field: "message" | "advice"): Said[][] {
 }
 
 function rangeOf(figures: number[]): string {
-  // A NaN among them has no place in a range, but must not get lost either.
+  // A NaN does not fit into a range, but must not get lost.
   const known = figures.filter((figure) => !Number.isNaN(figure));
   if (known.length === 0) return "NaN";
   const lowest = formatNumber(known.reduce((a, b) => Math.min(a, b)));

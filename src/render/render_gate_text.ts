@@ -17,7 +17,7 @@ export interface GateTextOptions {
   width?: number;
   /** Whether to colour by severity (ANSI escapes). Default: false. */
   color?: boolean;
-  /** What stands for the middle that was cut out of a long name. Default: `..`. */
+  /** What replaces the middle of a long name. Default: `..`. */
   ellipsis?: string;
 }
 
@@ -25,7 +25,7 @@ export interface GateTextOptions {
  * Shows what a gate found: of one run its findings, of many a section for each model, in which the
  * findings of the first seed that has the worst are written out, and the verdict in one line.
  *
- * No line can be taken for a workflow command of a CI system, whatever a layer is called.
+ * No line can be taken for a workflow command of a CI system, no matter what a layer is called.
  *
  * @param result The gate's result.
  * @param options See {@linkcode GateTextOptions}.
@@ -109,7 +109,7 @@ function titleOf(runs: GateRun[], style: Style, names: Names = cutApart(runs, st
     .map((line) => paint(line, "strong", style.color));
 }
 
-/** How each name and each path is shown: cut where it is long, and never like another. */
+/** How each name and path is shown: cut if it is long, and never like another. */
 type Names = Map<string, string>;
 
 function cutApart(runs: readonly GateRun[], { width, ellipsis }: Style): Names {
@@ -145,7 +145,7 @@ function causesOf({ diagnosis, measurements }: GateRun, style: Style): string[] 
   return [...renderDiagnosis(diagnosis, measurements.layers, style), ""];
 }
 
-/** The notes of the first seed that has some: that a model was renamed is said of every seed. */
+/** The notes of the first seed that has any: a renamed model is noted for every seed. */
 function notesOf(runs: GateRun[], style: Style): string[] {
   const noted = runs.find(({ findings }) => findings.length > 0);
   return noted === undefined ? [] : ["", ...trimmed(paragraphs(noted.findings, [noted], style))];

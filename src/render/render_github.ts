@@ -7,19 +7,19 @@ import { acceptedIn, checkedLocate, gateTitle, isOpen } from "./gate_words.ts";
 import { callable, requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
-/** GitHub shows this many annotations of each kind for a step and drops the others without a word. */
+/** GitHub shows this many annotations of each kind per step and silently drops the rest. */
 const MOST_ANNOTATIONS = 10;
 
 const COMMANDS = { error: "error", warning: "warning", note: "notice" } as const;
 
 /**
  * Writes a gate's result as workflow commands, which GitHub Actions shows as annotations of the change.
- * Where there are more of one kind than it shows, the last says how many. What is suppressed is a notice
- * with the reason.
+ * If there are more of one kind than it shows, the last one says how many. A suppressed finding becomes a
+ * notice with the reason.
  *
  * @param result The gate's result.
  * @param locate Where a layer is defined.
- * @returns One command a line; nothing where there is nothing to say.
+ * @returns One command per line; empty if there is nothing to say.
  *
  * @example Annotate a file without lines
  * ```ts
@@ -56,7 +56,7 @@ export function renderGithub(result: GateResult, given: Locate): string {
     const { severity, rule } = finding;
     commands[severity].push(command(COMMANDS[severity], rule, textOf(finding), about));
   }
-  // Last, since they are the first that there may be no room for.
+  // Last, because they are the first to be dropped.
   for (const { model, path, findings } of byModel(result.runs)) {
     for (const { rule, where, reason } of acceptedIn(findings, [])) {
       const title = `${model}: ${rule} suppressed`;

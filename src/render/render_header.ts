@@ -38,7 +38,7 @@ export function renderHeader(
   );
 }
 
-/** How an objective came about that was not asked for, and what its targets are. */
+/** How an objective was chosen that was not asked for, and what its targets are. */
 function reasonOf({ chosenBy, randomTargets }: Measurements["objective"]): string {
   const parts = [
     ...(chosenBy === "compiled" ? ["the loss it was compiled with"] : []),

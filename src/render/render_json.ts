@@ -8,8 +8,8 @@ import { arrayOf, requireValue } from "../words/requirements.ts";
 import { findingShape, measurementsShape } from "../checks/requirements.ts";
 
 /**
- * Writes measurements and findings as JSON: keys in one fixed order, two spaces of indent, every
- * number in the shortest digits that give exactly it back (-0 as 0), NaN and the infinities as the strings
+ * Writes measurements and findings as JSON: keys in a fixed order, two spaces of indent, every number with
+ * the fewest digits that restore it exactly (-0 as 0), NaN and the infinities as the strings
  * `"NaN"`, `"Infinity"` and `"-Infinity"`, `null` for what does not apply, and a newline at the end.
  * The same figures give the same bytes. `parseReport` reads it back.
  *

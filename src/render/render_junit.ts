@@ -102,7 +102,7 @@ function casesOf(
 }
 
 function failure(failed: GateFinding[]): string {
-  // One failure a test case: some readers show only the first, others refuse a second.
+  // One failure per test case: some readers show only the first, others refuse a second.
   const more = failed.length === 1 ? "" : ` (and ${failed.length - 1} more)`;
   const message = `${failed[0].message}${more}`;
   return problem("failure", "error", message, failed.map(line).join("\n"));
@@ -140,7 +140,7 @@ function warningsSuite({ maxWarnings, summary }: GateResult): Suite {
 
 const quote = (text: string) => `"${escape(escapeControls(text))}"`;
 
-/** Text that XML takes as it is meant, and a CI system for no command of its own. */
+/** Text escaped for XML, in which a CI system finds no command. */
 function escape(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]).replaceAll("##[", "##&#91;");
 }

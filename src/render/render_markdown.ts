@@ -29,7 +29,7 @@ const MARKS = { error: "🔴 error", warning: "🟡 warning", note: "note" };
  * table of what was found, what is suppressed and why, and folded away for each run the text and the
  * bar charts.
  *
- * Everything that comes from a model stands in code, where nothing is a link, a mention or a tag.
+ * Everything that comes from a model is formatted as code, where nothing is a link, a mention or a tag.
  *
  * @param result The gate's result.
  * @param options See {@linkcode MarkdownOptions}.

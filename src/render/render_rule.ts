@@ -8,7 +8,7 @@ const STAGES: Record<RuleDocumentation["stage"], string> = {
     "assertion is called.",
 };
 
-/** Where the page of a rule of this package lies, from the folder of the package on; others have none. */
+/** The page of a rule of this package, relative to the package's folder; other rules have none. */
 export function rulePage(name: string): string | null {
   return name.includes("/") ? null : `docs/rules/${name}.md`;
 }

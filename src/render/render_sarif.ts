@@ -12,11 +12,11 @@ import { object } from "../documents/shape.ts";
 import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
-/** Options of {@linkcode renderSarif}: what the log says of the tool that wrote it. */
+/** Options of {@linkcode renderSarif}: what the log says about the tool that wrote it. */
 export interface SarifOptions {
   /** Version of this package. */
   version: string;
-  /** Every rule there is. */
+  /** All rules. */
   rules: readonly GateRule[];
 }
 

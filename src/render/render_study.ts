@@ -34,19 +34,19 @@ export interface RenderStudyOptions {
 }
 
 const LARGEST_LABEL = 14;
-/** Of a deeper network some layers are shown, evenly spaced, the first and the last among them. */
+/** A deeper network shows this many layers, evenly spaced, including the first and the last. */
 const MOST_LAYERS = 12;
 
 /**
- * Shows a study to a reader: the answer first, one line and one sentence for every activation; then
- * for each what the scale does to every layer's activations and gradients (heat maps, scale from left
- * to right), the verdict at every scale, and the delta of the first layer over that of the last beside
- * what mean-field theory says of it.
+ * Shows a study as text. The answer comes first: one line and one sentence per activation. Then, for each,
+ * what the scale does to every layer's activations and gradients (heat maps, scale from left to right), the
+ * verdict at every scale, and the delta of the first layer over that of the last beside what mean-field
+ * theory predicts.
  *
  * @param summary What `summarizeStudy` returned.
  * @param options See {@linkcode RenderStudyOptions}.
  * @returns The text, plain ASCII, with a newline at its end.
- * @throws {RangeError} If `width` is no whole number of at least 40.
+ * @throws {RangeError} If `width` is not a whole number of at least 40.
  *
  * @example The answer comes first
  * ```ts

@@ -7,7 +7,7 @@ import { requireValue } from "../words/requirements.ts";
 import { summaryShape } from "./study_requirements.ts";
 
 /**
- * Shows a study as Markdown: the table and the sentences, and the charts in a block that unfolds.
+ * Shows a study as Markdown: the table and the sentences, with the charts in a folded block.
  *
  * @param summary What `summarizeStudy` returned.
  * @returns The Markdown, with a newline at its end.
@@ -28,7 +28,7 @@ export function renderStudyMarkdown(summary: StudySummary): string {
   const [heading, ...rows] = studyCells(summary.variants);
   const line = (cells: string[]) => `| ${cells.map(escapeText).join(" | ")} |`;
   const charts = renderStudy(summary, { width: 80 });
-  // A fence longer than any run of backticks in what it holds: a layer may have any name.
+  // A fence longer than any run of backticks inside it: a layer may have any name.
   const longest = Math.max(2, ...[...charts.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
   return [
@@ -54,7 +54,7 @@ export function renderStudyMarkdown(summary: StudySummary): string {
 }
 
 /**
- * Text as it is meant: what Markdown, or GitHub, takes for a sign of its own (a link, a mention, a tag, the
+ * Plain text in Markdown: everything that Markdown or GitHub would interpret (a link, a mention, a tag, the
  * end of a cell) is escaped.
  */
 function escapeText(text: string): string {
@@ -65,7 +65,7 @@ function escapeText(text: string): string {
     .replaceAll("://", ":/\\/").replace(/(www)\./gi, "$1\\.");
 }
 
-/** A line of its own, whose beginning could make it a heading or a list. */
+/** A separate line, whose beginning could make it a heading or a list. */
 function escapeLine(text: string): string {
   return escapeText(text).replace(/^( ?)([-+=])/, "$1\\$2").replace(/^( ?\d+)([.)])/, "$1\\$2");
 }

@@ -6,10 +6,10 @@ import { requireValue } from "../words/requirements.ts";
 import { summaryShape } from "./study_requirements.ts";
 
 /**
- * Writes the summary of a study as JSON, for programs that want no single draw: for every variant and
- * scale how many draws are healthy, which rules the others failed, and of each figure of each layer the
- * median and the quartiles; a scale in a line of its own. `best` is a scale here. NaN and the
- * infinities are written as the strings `"NaN"`, `"Infinity"` and `"-Infinity"`.
+ * Writes the summary of a study as JSON, for programs that do not need single draws: for every variant and
+ * scale how many draws are healthy, which rules the others failed, and the median and quartiles of each
+ * figure of each layer; one scale per line. Here `best` is a scale. NaN and the infinities are written as
+ * the strings `"NaN"`, `"Infinity"` and `"-Infinity"`.
  *
  * @param summary What `summarizeStudy` returned.
  * @returns The JSON text, with a newline at its end.

@@ -21,7 +21,7 @@ export interface RenderTextOptions {
   color?: boolean;
   /** Whether a bar's length follows the logarithm of the figure or the figure. Default: `log`. */
   scale?: "log" | "linear";
-  /** Draws only the layers whose name matches; findings are shown all the same. Default: all. */
+  /** Draws only the layers whose name matches; all findings are shown anyway. Default: all. */
   layers?: RegExp;
   /** What is wrong, causes first: it is shown before everything else. Default: nothing. */
   diagnosis?: Diagnosis;
@@ -30,15 +30,15 @@ export interface RenderTextOptions {
 }
 
 /**
- * Shows a measured network to a reader: what was measured, a bar chart of every layer's gradient,
- * activation and delta, then the findings in sentences, each with its advice, and one line of sums.
- * Layers with an error are marked `!`, with a warning `?`. No line is longer than `width`.
+ * Shows a measured network as text: what was measured, bar charts of every layer's gradient, activation
+ * and delta, then the findings in sentences, each with its advice, and one line of totals. Layers with an
+ * error are marked `!`, those with a warning `?`. No line is longer than `width`.
  *
  * @param measurements What was measured.
- * @param findings What the checks said of it.
+ * @param findings What the rules found.
  * @param options See {@linkcode RenderTextOptions}.
  * @returns The text, with a newline at its end.
- * @throws {RangeError} If `width` is no whole number of at least 20.
+ * @throws {RangeError} If `width` is not a whole number of at least 20.
  *
  * @example For a terminal
  * ```ts

@@ -15,8 +15,8 @@ export interface ScaleColumns {
 const WIDEST_CELL = 6;
 
 /**
- * Lays scales out over a number of columns; where there are more scales than columns, some are left
- * out evenly, but never the one of place `kept`: a chart without the best scale belies its heading.
+ * Lays out scales over a number of columns. If there are more scales than columns, some are left out
+ * evenly, but never the one at index `kept`: a chart without the best scale would contradict its heading.
  */
 export function scaleColumns(
   scales: readonly number[],

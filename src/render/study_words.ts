@@ -28,7 +28,7 @@ function troubleWords(rules: readonly string[], side: "below" | "above"): string
   return words.slice(0, 2).join(" and ");
 }
 
-/** Where no scale is healthy: another one, between those that were tried, may be. */
+/** If no scale is healthy, another one between those tried may be. */
 export function noneHealthy({ scales }: VariantSummary): string {
   return scales.length === 1
     ? "the one scale tried is not healthy"
@@ -148,7 +148,7 @@ export function studyCells(variants: readonly VariantSummary[]): string[][] {
 
 /** What the name of a variant keeps when it is cut. */
 const LEAST_NAME = 14;
-/** What is left out to make room: first what goes wrong beside the band, then sigma_w. */
+/** What is left out to save space: first what goes wrong beside the band, then sigma_w. */
 const OPTIONAL = [["smaller", "larger"], ["sigma_w"]];
 
 /**

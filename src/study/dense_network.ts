@@ -13,10 +13,10 @@ const DEFAULTS = {
 } as const;
 
 /**
- * The network that a study builds by itself: `depth` Dense layers of `width` units and one activation
+ * The network that a study builds itself: `depth` Dense layers of `width` units and one activation
  * on `width` features, a linear unit on top, zero biases. With the default initialiser, lecunNormal,
  * kernels have the standard deviation 1 / sqrt(fan-in), so that the scale of a study is sigma_w.
- * The same seed draws the same kernels whatever the activation.
+ * The same seed draws the same kernels for every activation.
  */
 export function denseNetwork({ tf, seed, ...given }: StudyContext): LayersModel {
   const activation = requireActivation(tf, given.activation ?? DEFAULTS.activation);

@@ -8,7 +8,7 @@ import type { StudyLayer, StudyPoint } from "./study_point.ts";
 import { studyRules } from "./study_rules.ts";
 
 /**
- * Judges the measurements of a point and keeps of them what a study shows.
+ * Judges the measurements of a point and keeps what a study shows.
  *
  * @param point The point.
  * @param measurements What was measured there.
@@ -73,6 +73,6 @@ function deltaRatio(network: Network): number | null {
   const [first, last] = [path[0], path[path.length - 1]].map(({ layer }) =>
     figure(layer.preActivationGradients, "l2")!
   );
-  // Nothing sent is nothing lost: 0 / 0 is no ratio.
+  // 0 / 0 is not a ratio: where nothing is sent, nothing is lost.
   return last === 0 ? null : first / last;
 }

@@ -6,7 +6,7 @@ import { leafLayers } from "../model/leaf_layers.ts";
 
 /**
  * Hash of a model's layers and weights and of a batch: two parts of a study must have the same one.
- * Names that TensorFlow.js made up do not count because they number the layers of the process.
+ * Names that TensorFlow.js made up do not count, because they number the layers of the process.
  *
  * @param model A built model.
  * @param batch Its batch.
@@ -30,7 +30,7 @@ function settingsOf(layer: Layer): string {
   try {
     return JSON.stringify(layer.getConfig(), (key, value) => key === "name" ? undefined : value);
   } catch {
-    // A custom layer need not be able to say it; its class and its weights count nevertheless.
+    // A custom layer may not be able to say it; its class and its weights count anyway.
     return "";
   }
 }

@@ -6,19 +6,19 @@ import { ownStudyRule } from "./study_rules.ts";
 import type { StudySubject } from "./study_subject.ts";
 
 /**
- * Work, in milliseconds of one process, from which workers earn back what starting them costs. Measured
- * on a quiet 2-core Xeon with Deno 2.9.6, two workers against a process that runs already: work of 0.9 s
- * takes 1.13 times as long, of 1.7 s 0.94 times, of 3.3 s 0.81 times; from the start of the command on
- * (`bench/study_bench.ts pay`), 1.3 s take 0.91 times as long.
+ * Work, in milliseconds of one process, above which workers pay for their start. Measured
+ * on a quiet 2-core Xeon with Deno 2.9.6, two workers against a running process: work of 0.9 s takes
+ * 1.13 times as long, 1.7 s 0.94 times, 3.3 s 0.81 times; measured from the start of the command
+ * (`bench/study_bench.ts pay`), 1.3 s takes 0.91 times as long.
  */
 export const WORK_WORTH_JOBS = 1500;
 
 /**
- * How many workers pay for what is left of a study.
+ * How many workers are worth starting for the rest of a study.
  *
  * @param milliseconds How long this process would take for it.
  * @param cores Cores of the machine. Default: `navigator.hardwareConcurrency`.
- * @returns A worker a core, or 0: this process goes on.
+ * @returns One worker per core, or 0: this process continues.
  */
 export function chooseJobs(milliseconds: number, cores = navigator.hardwareConcurrency): number {
   return milliseconds < WORK_WORTH_JOBS || cores < 2 ? 0 : cores;
@@ -26,7 +26,7 @@ export function chooseJobs(milliseconds: number, cores = navigator.hardwareConcu
 
 const FOLDER = new URL("../../", import.meta.url);
 
-/** The folder of this package, which a worker reads again: somebody may not have allowed it. */
+/** The folder of this package, which a worker reads again and may not be allowed to. */
 export function packageFolder(): string {
   return FOLDER.protocol === "file:" ? pathOf(FOLDER) : FOLDER.href;
 }

@@ -7,7 +7,7 @@ import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
 import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
 
-/** How many missing or double points a message names before it only counts. */
+/** How many missing or duplicate points a message names before it only counts them. */
 const MOST_NAMED = 5;
 
 /** Parts joined: the whole study's header, and its points in order. */
@@ -15,7 +15,7 @@ export interface MergedStudy {
   /** The header of the whole study. */
   header: StudyHeader;
   /**
-   * The points, each once. Throws a {@linkcode StudyError} at the end if some are missing or double.
+   * The points, each once. Throws a {@linkcode StudyError} at the end if some are missing or duplicate.
    */
   points: AsyncGenerator<StudyPoint, void>;
 }
@@ -23,8 +23,8 @@ export interface MergedStudy {
 const fileShape = objectWith({ path: text, header: studyHeaderShape.given, points: callable });
 
 /**
- * Joins the parts that shards wrote. The result has the very bytes of the unsplit study's file. Parts
- * are read side by side, a line at a time.
+ * Joins the parts that shards wrote. The result is byte-identical to the unsplit study's file. Parts are
+ * read in parallel, one line at a time.
  *
  * @param files The parts, in any order.
  * @throws {StudyError} If there is no part, or they are of different studies or versions. While the

@@ -30,15 +30,15 @@ export interface OpenSubject {
   source: string | null;
   /** What is differentiated. */
   objective: Objective;
-  /** Makes a model of a seed. Where it is always the same one, its weights are put back. */
+  /** Makes a model from a seed. If it is always the same model, its weights are restored. */
   create(seed: number, variant: StudyVariant): Promise<LayersModel>;
   /** Frees a model that `create` made. */
   release(model: LayersModel): void;
   /** Makes the batch of a seed. */
   createBatch(model: LayersModel, seed: number): Promise<Batch>;
-  /** Whether the kernels of a layer are scaled where the options do not say. */
+  /** Whether the kernels of a layer are scaled if the options do not say. */
   isScaled(model: LayersModel, layer: string): boolean;
-  /** What `create` has left to the study: to be swapped in the model. */
+  /** What `create` left to the study, which then swaps it in the model. */
   swaps: { activation: boolean; initializer: boolean };
   /** Frees everything. */
   close(): void;

@@ -82,7 +82,7 @@ export class PointMeter {
     return meter;
   }
 
-  /** Builds the grid's first point, whatever is measured later, and says what there is. */
+  /** Builds the grid's first point, no matter which is measured first, and describes the study. */
   async identify(): Promise<StudyIdentity> {
     const { name, source, objective } = this.#subject;
     const { model, batch } = await this.#provide(gridPoint(this.#grid, 0));
@@ -96,7 +96,7 @@ export class PointMeter {
   }
 
   /**
-   * Measures one point. What comes out depends on the point alone, not on those before it.
+   * Measures one point. The result depends on the point alone, not on those before it.
    *
    * @throws {StudyError} If it cannot be measured; the message names it.
    */
@@ -116,7 +116,7 @@ export class PointMeter {
     }
   }
 
-  /** Frees everything, a model that is still to come as well. The engine goes on. */
+  /** Frees everything, including a model that is still being created. The engine keeps running. */
   close(): void {
     this.#isClosed = true;
     this.#drop();

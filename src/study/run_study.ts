@@ -14,9 +14,9 @@ import type { StudySubject } from "./study_subject.ts";
 import { requireKnown, requireSubject } from "./validate.ts";
 import type { WorkerTask } from "./worker_messages.ts";
 
-/** How long this process measures before it knows what the rest would take, in ms. */
+/** How long this process measures before it estimates the rest, in ms. */
 const TRIAL = 250;
-/** How long it measures at a stretch: signals and timers wait for so long, in ms. */
+/** How long it measures without a pause, in ms: signals and timers wait for that long. */
 const STRETCH = 50;
 
 const OPTIONS: Record<keyof Required<RunStudyOptions>, true> = {
@@ -36,8 +36,8 @@ const OPTIONS: Record<keyof Required<RunStudyOptions>, true> = {
 /** Options of {@linkcode runStudy}. */
 export interface RunStudyOptions extends StudyOptions {
   /**
-   * Told what is studied before the first point, and says which points, by index, were measured
-   * earlier: they are passed over. Default: none.
+   * Called with the header before the first point; says which points, by index, were measured earlier
+   * and are skipped. Default: none.
    */
   isDone?: (
     header: StudyHeader,
@@ -48,17 +48,17 @@ export interface RunStudyOptions extends StudyOptions {
 export interface RunningStudy {
   /** What is studied. */
   header: StudyHeader;
-  /** The points, in the order of the grid. To be read to the end, or returned from. */
+  /** The points, in the order of the grid. Read them to the end, or return from the generator. */
   points: AsyncGenerator<StudyPoint, void>;
 }
 
 /**
- * Begins a study: everything that {@linkcode study} does, but the points come one by one, and nothing
- * of them is kept, so that memory does not grow with their number.
+ * Begins a study. It does everything that {@linkcode study} does, but the points come one by one and are
+ * not kept, so that memory does not grow with their number.
  *
  * @param subject What is studied.
  * @param grid The points.
- * @param options How it is run, and which points are passed over.
+ * @param options How it is run, and which points are skipped.
  * @returns The header, and the points to come.
  *
  * @example Look at points as they come
@@ -71,7 +71,7 @@ export interface RunningStudy {
  * for await (const { scale, healthy } of points) assertEquals(healthy, scale < 1);
  * ```
  *
- * @throws {StudyError} As {@linkcode study} does; of a point, while the points are read.
+ * @throws {StudyError} As {@linkcode study} does; for a point, while the points are read.
  */
 export async function runStudy(
   subject: StudySubject,
@@ -174,7 +174,7 @@ function planOf(from: number, to: number, isDone: (index: number) => boolean): P
   };
 }
 
-/** Measures here; where workers would pay, stops and says where they go on. */
+/** Measures here; if workers would be worth it, stops and says where they continue. */
 async function* inProcess(
   meter: PointMeter,
   plan: Plan,
@@ -203,7 +203,7 @@ async function* inProcess(
         rested = performance.now();
       }
       if (signal?.aborted) return null;
-      // A model may take long to come, or for ever.
+      // A model may take long to create, or forever.
       const point = await new Promise<StudyPoint | null>((resolve, reject) => {
         giveUp = () => resolve(null);
         meter.measure(index).then(resolve, reject);
@@ -218,7 +218,7 @@ async function* inProcess(
   }
 }
 
-/** Tells of every point that goes by. */
+/** Reports every point that passes. */
 async function* counted(
   points: AsyncGenerator<StudyPoint, void>,
   { count, done }: Plan,

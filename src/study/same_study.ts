@@ -2,7 +2,7 @@ import { escapeControls } from "../words/escape_controls.ts";
 import { studyHeaderShape } from "../documents/study.ts";
 import type { StudyHeader } from "./study_header.ts";
 
-/** What a difference in it means to a reader. */
+/** What a difference means to a reader. */
 const WORDS: Partial<Record<keyof StudyHeader, string>> = {
   package: "they are of different versions of gradient-health",
   engine: "they were computed by different engines (relaxed SIMD moves figures: use --portable)",
@@ -17,7 +17,7 @@ const WORDS: Partial<Record<keyof StudyHeader, string>> = {
 };
 
 /**
- * Says why two headers are not of one study; which shard they are does not matter.
+ * Says why two headers do not belong to the same study; their shards do not matter.
  *
  * @returns The reason with both values, or `null` if they are of one study.
  */

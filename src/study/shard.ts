@@ -13,13 +13,13 @@ export interface Shard {
 }
 
 /**
- * The points of a shard: from `from` to below `to`. Together the shards have every point once, and
- * their sizes differ by one point at most.
+ * The points of a shard: from `from` to below `to`. Together the shards cover every point once, and their
+ * sizes differ by at most one point.
  *
  * @param grid The grid.
  * @param shard The part, or `null` for all points.
  * @throws {RangeError} If there is no such part.
- * @returns The index of the first point, and that behind the last.
+ * @returns The index of the first point, and the index after the last.
  *
  * @example Seven points in three parts
  * ```ts

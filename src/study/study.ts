@@ -12,20 +12,21 @@ export interface Study extends StudyHeader {
 }
 
 /**
- * The rescaling study: what do the kernels' initial scale, the activation, the depth and the width do
- * to gradients and activations? At every point of the grid the model's kernels are multiplied by the
+ * The rescaling study: what do the initial scale of the kernels, the activation, the depth and the width
+ * do to gradients and activations? At every point of the grid the model's kernels are multiplied by the
  * scale, and one forward and one backward pass is measured and judged. A model is built once for all
  * scales of a seed; each scale multiplies the kernels that it was built with.
  *
- * Figures depend on the point alone: not on `jobs`, on the order or on the shard.
+ * Figures depend on the point alone, not on `jobs`, the order or the shard.
  *
  * @param create What is studied: a function that creates a model, `{ network: "dense" }` or
  * `{ network: "exercise" }`, or `{ model: "path" }`.
  * @param grid The points: every combination of scales, seeds, activations, initialisers, depths and
  * widths.
  * @param options How it is run.
- * @returns All points. With very many of them take {@linkcode runStudy}, which keeps none.
- * @throws {StudyError} If a point cannot be measured, or the grid varies what the subject has not.
+ * @returns All points. For very many points use {@linkcode runStudy}, which keeps none.
+ * @throws {StudyError} If a point cannot be measured, or the grid varies something that the subject does not
+ * have.
  * @throws {TypeError} If an activation, an initialiser, an option or a key of the grid is not known, or
  * `create` returns no model.
  * @throws {RangeError} If the grid or an option is out of range.

@@ -22,10 +22,10 @@ const MOST_OPENING = 100;
 
 /**
  * Reads a study that `sweep` or `merge` wrote. It is read line by line, since it may be larger than
- * memory: each point stands in a line of its own.
+ * memory: each point has its own line.
  *
  * @param path The file.
- * @throws {StudyError} If there is no such file, or it is no study: the message names file and line.
+ * @throws {StudyError} If there is no such file, or it is not a study: the message names file and line.
  * @returns The header, and the points as they are asked for.
  *
  * @example A study, written and read again
@@ -55,7 +55,7 @@ export async function readStudyFile(path: string): Promise<StudyFile> {
       requireGrid(path, header);
       break;
     }
-    // Whatever begins otherwise is no study, however long it is.
+    // A file that begins otherwise is not a study, however long it is.
     if (opening.push(line) > MOST_OPENING || opening[0] !== "{") {
       throw new StudyError(
         `${path}, line ${opening.length}: found ${

@@ -6,11 +6,11 @@ import type { Shard } from "./shard.ts";
 export interface StudyOptions {
   /** Examples in a random batch. Default: 32. */
   examples?: number;
-  /** A batch from a JSON file, the same for every seed. Default: the module's, else a random one. */
+  /** A batch from a JSON file, the same for every seed. Default: the module's batch, else a random one. */
   batch?: string | null;
   /**
-   * The scalar to differentiate. A function cannot be handed to workers. Default: what the module
-   * says, else `"sum"`.
+   * The scalar to differentiate. A function cannot be sent to workers. Default: the module's objective,
+   * else `"sum"`.
    */
   objective?: "sum" | LossName | ((outputs: Tensor[], targets: Tensor[]) => Tensor) | null;
   /**
@@ -21,27 +21,27 @@ export interface StudyOptions {
   /** Whether kernels may use relaxed SIMD, see `startEngine`. Default: true. */
   relaxedSimd?: boolean;
   /**
-   * How many workers measure, each with an engine of one thread; no figure depends on it. `"auto"`:
-   * begins in this process and goes on with a worker a core when what is left takes long enough.
-   * Default: 1, which is no worker but this process.
+   * How many workers measure, each with a single-threaded engine; no figure depends on it. `"auto"` begins
+   * in this process and continues with one worker per core if the rest takes long enough. Default: 1,
+   * which means this process and no worker.
    */
   jobs?: number | "auto";
   /** Measures one part of the points only. Default: all. */
   shard?: Shard | null;
   /** Called after every point. */
   onProgress?: (progress: StudyProgress) => void;
-  /** Told, in a sentence, of a worker that died and of the point that is tried again. */
+  /** Called with a sentence when a worker dies and its point is tried again. */
   onWarning?: (message: string) => void;
-  /** Ends the study early; what was measured until then is kept. */
+  /** Ends the study early; points measured by then are kept. */
   signal?: AbortSignal | null;
 }
 
 /** How far a study has come. */
 export interface StudyProgress {
-  /** Points measured, those of an earlier run among them. */
+  /** Points measured, including those of an earlier run. */
   done: number;
   /** Points of this study, or of this shard. */
   total: number;
-  /** How many workers measure; 0 where it is this process. */
+  /** How many workers measure; 0 if it is this process. */
   workers: number;
 }

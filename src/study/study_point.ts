@@ -36,7 +36,7 @@ export interface StudyPoint extends GridPoint {
   objective: number;
   /**
    * l2(delta) of the first hidden layer with a kernel over that of the last: below 1 the signal
-   * fades on its way down, above 1 it grows. `null` where it cannot be told.
+   * fades on its way down, above 1 it grows. `null` if it cannot be computed.
    */
   deltaRatio: number | null;
   /** Root mean square of the inputs. */
@@ -47,6 +47,6 @@ export interface StudyPoint extends GridPoint {
   healthy: boolean;
   /** The rules that did. */
   failed: string[];
-  /** One entry a layer, in the order of the forward pass. */
+  /** One entry per layer, in the order of the forward pass. */
   layers: StudyLayer[];
 }

@@ -1,20 +1,20 @@
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import type { StudyVariant } from "./grid_point.ts";
 
-/** What a model of a study is created from. `null`: the grid does not say, take your own. */
+/** What a model of a study is created from. `null`: the grid does not say, so use your own. */
 export interface StudyContext extends StudyVariant {
   /** The engine's TensorFlow.js. */
   tf: TensorFlow;
   /**
-   * Seed of the weights: draw them from it, so that they can be drawn again. What is drawn without a
-   * seed follows it as well.
+   * Seed of the weights: draw them from it, so that the draw can be repeated. Draws without a seed
+   * follow it as well.
    */
   seed: number;
 }
 
 /**
- * Creates a model of a study. What the grid varies (activation, initialiser, depth, width) is handed
- * over and is the function's to heed; the study scales the kernels and disposes the model.
+ * Creates a model of a study. The function receives what the grid varies (activation, initialiser, depth,
+ * width) and should use it; the study scales the kernels and disposes the model.
  */
 export type CreateStudyModel = (context: StudyContext) => LayersModel | Promise<LayersModel>;
 
@@ -36,5 +36,5 @@ export interface ModelFile {
   register?: readonly string[];
 }
 
-/** What is studied. Only what is named by data can be studied by several workers. */
+/** What is studied. Several workers can only study a subject that is given as data. */
 export type StudySubject = CreateStudyModel | NamedNetwork | ModelFile;

@@ -26,13 +26,13 @@ export interface ScaleSummary {
   draws: number;
   /** How many of them are healthy. */
   healthy: number;
-  /** How many draws failed each rule; only those that any failed. */
+  /** How many draws failed each rule; only rules that at least one failed. */
   failed: Record<string, number>;
   /** Median sigma_w of the hidden layers' kernels; `null` where none has one. */
   sigma: number | null;
   /** l2(delta) of the first hidden layer over that of the last. */
   deltaRatio: Quartiles | null;
-  /** What mean-field theory says of it; `null` where it does not apply. */
+  /** What mean-field theory predicts for it; `null` if it does not apply. */
   predictedRatio: number | null;
   /** The layers. */
   layers: LayerSummary[];
@@ -40,18 +40,18 @@ export interface ScaleSummary {
 
 /** One variant of a study. */
 export interface VariantSummary extends StudyVariant {
-  /** What tells it from the others: `tanh`, `relu, depth 30`. */
+  /** What distinguishes it from the others: `tanh`, `relu, depth 30`. */
   label: string;
   /** The scales that were measured, ascending. */
   scales: ScaleSummary[];
   /**
-   * The best scale: the most healthy draws, and the delta ratio nearest to 1; where there is no ratio,
-   * the middle one. `null`: none is healthy.
+   * The best scale: the one with the most healthy draws and the delta ratio nearest to 1; without a ratio,
+   * the middle one. `null` if none is healthy.
    */
   best: ScaleSummary | null;
   /**
-   * The healthy scales around it without a gap, where half of the draws or more are healthy. An edge
-   * lies between two measured scales: halfway, by logarithm, to the first that is not healthy.
+   * The healthy scales around it without a gap, at which at least half of the draws are healthy. An edge
+   * lies between two measured scales: halfway, by logarithm, to the first one that is not healthy.
    */
   band: { from: number; to: number } | null;
   /** The scale, between two measured ones, at which the median delta ratio passes 1. */
@@ -69,6 +69,6 @@ export interface StudySummary {
   header: StudyHeader;
   /** How many points were measured. */
   points: number;
-  /** One entry for every variant of which anything was measured. */
+  /** One entry for every variant with measurements. */
   variants: VariantSummary[];
 }

@@ -30,13 +30,13 @@ interface Cell {
   inputSquares: number[];
   plain: boolean;
   layers: Pick<LayerSummary, "name" | "role" | "activation">[];
-  /** By layer and figure, one entry a draw. */
+  /** By layer and figure, one entry per draw. */
   values: number[][][];
 }
 
 /**
- * Adds up the points of a study, one by one and in any order, for its summary. Keeps the figures, 80
- * bytes a layer of every point, and nothing else of them.
+ * Collects the points of a study, one by one and in any order, for its summary. It keeps their figures, 80
+ * bytes per layer and point, and nothing else.
  */
 export class StudyTally {
   readonly #header: StudyHeader;
@@ -139,7 +139,7 @@ function predictedRatio(
       ? [{ activation: activation ?? "linear", weightVariance: sigma.median ** 2 }]
       : []
   );
-  // Theory says nothing about an activation that it does not know, or kernels that are not finite.
+  // The theory cannot handle an unknown activation, or kernels that are not finite.
   const isKnown = chain.every(({ activation, weightVariance }) =>
     findActivation(activation) !== null && Number.isFinite(weightVariance)
   );

@@ -25,7 +25,7 @@ function die(error: unknown): void {
 
 await strayErrors.watch(die);
 
-/** After a trap this worker is of no use; anything else that is thrown is the model's own. */
+/** After a trap this worker is unusable; any other error is the model's own. */
 function report(error: unknown): void {
   if (isTrap(error)) die(error);
   else say({ kind: "failed", message: errorMessage(error) });
@@ -45,7 +45,7 @@ try {
         say({ kind: "point", point: await meter.measure(index) });
       }
     };
-    // Custom layers log as they like, and stdout may be the study's.
+    // Custom layers may log anything, and stdout may be the study's.
     last = last.then(() => logToStderr(measureAll)).catch((error) => {
       // What else was sent comes after the point that failed.
       failed = true;

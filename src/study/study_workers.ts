@@ -25,7 +25,7 @@ const HORIZON = 20;
 
 /**
  * Workers that measure the points of a study, each on an engine of its own. Points come out in the
- * order in which they went in, whichever worker is first. A worker that dies is replaced and its
+ * order in which they went in, no matter which worker is first. A worker that dies is replaced and its
  * point tried once more.
  */
 export class StudyWorkers {
@@ -71,7 +71,7 @@ export class StudyWorkers {
    * Measures points.
    *
    * @param indices Which, ascending.
-   * @param signal Ends it early: what is measured by then still comes out, in order.
+   * @param signal Ends it early: points measured by then still come out, in order.
    * @throws {StudyError} If a point cannot be measured, or killed its worker twice.
    */
   async *run(

@@ -28,10 +28,10 @@ const SEPARATOR = ",\n";
 const JOURNAL_BEGINNING = `${SEPARATOR}${POINT_BEGINNING}`;
 
 /**
- * Keeps a study file up to date while its points come in, in any order, without keeping them in
- * memory: they are appended to a journal beside the file, and now and then the file is rewritten
- * from it, in the order of the points, under another name, and renamed. A reader of the file finds a
- * whole study at any moment, and a crash loses what came after the last time.
+ * Keeps a study file up to date while its points come in, in any order, without keeping them in memory:
+ * they are appended to a journal beside the file, and from time to time the file is rewritten from the
+ * journal, in the order of the points, under another name, and renamed. At any moment a reader of the file
+ * finds a complete study, and a crash loses only the points since the last rewrite.
  */
 export class StudyWriter {
   readonly #path: string;
@@ -59,11 +59,12 @@ export class StudyWriter {
   }
 
   /**
-   * Begins a file. What has its name stays until the first points are written. The journal is locked,
-   * so that no other process writes the file meanwhile; what a process that was killed left of one goes.
+   * Begins a file. An existing file of that name stays until the first points are written. The journal is
+   * locked, so that no other process writes the file at the same time; the journal of a killed process is
+   * removed.
    *
    * @param path The file.
-   * @param header What was studied; of a shard, its points alone may be added.
+   * @param header What was studied; for a shard, only its points may be added.
    * @param options `whole`: write the file only when it is closed. Default: false.
    * @throws {StudyError} If it cannot be written there.
    */
@@ -87,7 +88,7 @@ export class StudyWriter {
       await requireLeftover(path, journalPath, JOURNAL_BEGINNING);
       await requireLeftover(path, temporary, STUDY_BEGINNING);
       file = await Deno.open(journalPath, { create: true, read: true, write: true });
-      // Where the file system has no locks, one does without.
+      // A file system without locks has to do without.
       if (!await file.tryLock(true).catch(() => true)) {
         throw new StudyError(`${path} cannot be written: another process is writing it`);
       }
@@ -118,7 +119,7 @@ export class StudyWriter {
     if (performance.now() - this.#written > this.#pause) await this.#write();
   }
 
-  /** Leaves the file as it is on disk, and removes the journal. */
+  /** Leaves the file on disk unchanged, and removes the journal. */
   async discard(): Promise<void> {
     // Before the lock ends: the next one's journal has this name too.
     await Deno.remove(this.#journalPath).catch(() => {});

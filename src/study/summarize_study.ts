@@ -5,8 +5,8 @@ import { requireValue } from "../words/requirements.ts";
 import { studyShape } from "../render/study_requirements.ts";
 
 /**
- * Sums a study up: over the draws of every scale the median and the quartiles of each figure and the
- * share of healthy draws; for every variant the healthy band, the best scale and the mean-field curve.
+ * Summarises a study: over the draws at every scale, the median and the quartiles of each figure and the
+ * share of healthy draws; for every variant, the healthy band, the best scale and the mean-field curve.
  *
  * @param study The study, or a part of it.
  * @returns The summary: plain data.

@@ -3,7 +3,7 @@ import type { ResolvedGrid } from "./study_grid.ts";
 import { studyRules } from "./study_rules.ts";
 import type { ScaleSummary, VariantSummary } from "./study_summary.ts";
 
-/** A scale is healthy where at least this share of the draws is. */
+/** A scale is healthy if at least this share of its draws is. */
 const MAJORITY = 0.5;
 
 /** Finds the band, the best scale and what goes wrong beside it. */

@@ -38,7 +38,7 @@ export function swapActivations(
     );
   }
   for (const holder of holders) {
-    // A fresh one each: TensorFlow.js may keep something in it.
+    // A fresh one for each layer: TensorFlow.js may keep something in it.
     const layer = tf.layers.activation({ activation: name as "tanh" });
     holder.activation = (layer as unknown as ActivationHolder).activation;
   }

@@ -13,7 +13,7 @@ import type { StudySubject } from "./study_subject.ts";
  * @param what What the object is, in a message.
  * @param given The object.
  * @param known The keys that there are.
- * @throws {TypeError} If it is no object, or has another key.
+ * @throws {TypeError} If it is not an object, or has another key.
  */
 export function requireKnown(what: string, given: unknown, known: readonly string[]): void {
   if (typeof given !== "object" || given === null) {

@@ -16,9 +16,9 @@ const LARGEST_UNIT = 64;
 const AHEAD = 4;
 
 /**
- * The points of a study, shared out among workers. Every worker builds the models of its units, so
- * that units are as long as may be; when none is left, a worker takes over the second half of what
- * another one still has before it, and at the end none waits long.
+ * The points of a study, distributed among workers. Every worker builds the models of its units, so units
+ * are as long as possible; when none is left, a worker takes over the second half of another worker's rest,
+ * so that none waits long at the end.
  */
 export class WorkQueue {
   readonly #units: Iterator<Unit>;
@@ -61,7 +61,7 @@ export class WorkQueue {
     return this.#split(running);
   }
 
-  /** Has what a dead worker left of its unit done by another one. */
+  /** Returns the rest of a dead worker's unit to the queue. */
   giveBack(unit: Unit): void {
     unit.sent = 0;
     this.#again.push(unit);

@@ -14,13 +14,13 @@ export interface WorkerTask {
   options: Pick<StudyOptions, "examples" | "batch" | "objective" | "scaleLayers" | "relaxedSimd">;
 }
 
-/** What a worker says. Work may be sent to it once it is `ready`: what comes earlier is lost. */
+/** What a worker sends. Work may be sent to it once it is `ready`; earlier messages are lost. */
 export type WorkerMessage =
   | { kind: "ready"; identity: StudyIdentity }
   | { kind: "point"; point: StudyPoint }
   /** It cannot go on, and neither could another: the model or the grid is at fault. */
   | { kind: "failed"; message: string }
-  /** It is about to die, of this. */
+  /** It is about to die, and this is why. */
   | { kind: "dying"; reason: string };
 
 /** What a worker is told: the points to measure, by index. */

@@ -2,9 +2,9 @@ import { activationTraits } from "../traits/activation_traits.ts";
 import { requireValue, text } from "../words/requirements.ts";
 
 /**
- * The sigma_w at which chi tends to 1 with zero biases: {@linkcode gain}, but for selu. That one has two
- * scales at which deep networks train: LeCun's 1, at which unit variance is the fixed point and gradients
- * grow by 1.035 a layer, and 0.6905, at which neither grows nor shrinks but by the depth's own drift.
+ * The sigma_w at which chi tends to 1 with zero biases: {@linkcode gain}, except for selu. selu has two
+ * scales at which deep networks train: LeCun's 1, where unit variance is the fixed point and gradients
+ * grow by 1.035 per layer, and 0.6905, where neither grows nor shrinks apart from the drift over depth.
  *
  * @param activation Name of an activation as TensorFlow.js spells it.
  * @returns The gain, or `null` for an activation that has none or is not known.

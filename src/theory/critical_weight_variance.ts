@@ -9,8 +9,8 @@ const JUMP = 0.01;
 
 /**
  * The weight variance sigma_w^2 (the variance of the kernel times its fan-in) at which gradients
- * neither vanish nor explode: chi = 1 at the variance of z to which a deep network's layers tend,
- * from 1, under that sigma_w and the given sigma_b. Found by bisection.
+ * neither vanish nor explode: chi = 1 at the variance of z that the layers of a deep network approach,
+ * starting from 1, with that sigma_w and the given sigma_b. Found by bisection.
  *
  * @param activation Name of the activation, or the function itself.
  * @param biasVariance sigma_b^2. Default: 0.
@@ -25,7 +25,7 @@ const JUMP = 0.01;
  * assertAlmostEquals(criticalWeightVariance("tanh", 0.05), 1.761, 1e-4);
  * ```
  *
- * @throws {RangeError} If the activation is not known, the bias variance is negative or no number,
+ * @throws {RangeError} If the activation is not known, the bias variance is negative or not a number,
  * or no weight variance from 1e-3 to 1e6 is critical: with zero biases swish, gelu and mish have
  * none.
  */

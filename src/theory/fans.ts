@@ -6,7 +6,7 @@ const LAYOUT = must(
   (value) => ["ordinary", "transposed", "depthwise"].includes(value as string),
 );
 
-/** How many inputs each output of a kernel adds up, and how many outputs each input reaches. */
+/** How many inputs each output of a kernel sums, and how many outputs each input reaches. */
 export interface Fans {
   /** Terms in the sum of one output. */
   fanIn: number;
@@ -18,7 +18,7 @@ export interface Fans {
  * The fans of a kernel from its shape: `[in, out]` for dense and recurrent kernels, `[...window, in,
  * out]` for convolutions. A transposed convolution's kernel is `[...window, out, in]`, and a
  * depthwise one, `[height, width, in, multiplier]`, adds up its window alone. Strides and borders
- * are left out, as initialisers leave them out; a transposed convolution that strides adds up fewer terms.
+ * are ignored, as initialisers ignore them; a transposed convolution that strides adds up fewer terms.
  *
  * @param shape Shape of the kernel, rank 2 or more.
  * @param layout How the kernel lies in memory. Default: as that of a dense or a convolutional layer.

@@ -1,4 +1,4 @@
-/** How kernels can be drawn. The normal ones are not truncated. */
+/** How kernels can be drawn. The normal distributions are not truncated. */
 export const INITIALIZERS = [
   "lecunNormal",
   "lecunUniform",

@@ -23,23 +23,23 @@ export interface MeanFieldState {
   /** Standard deviation of a, over units and examples. */
   activationStd: number;
   /**
-   * chi: the squared l2 norm of this layer's delta over that of the layer above; the last layer's is
-   * taken with its own weight variance. Below 1 gradients vanish, above 1 they explode.
+   * chi: the squared l2 norm of this layer's delta over that of the layer above; for the last layer,
+   * with its own weight variance. Below 1 gradients vanish, above 1 they explode.
    */
   chi: number;
 }
 
 /**
- * The mean-field recursion (Poole et al. 2016, Schoenholz et al. 2017): q = sigma_w^2 E[a^2] +
- * sigma_b^2 going up, with a of the layer below, and chi = sigma_w^2 E[phi'(z)^2], with sigma_w of
- * the layer above, going down. Exact in the limit of wide layers. Convolutions follow it too, with
- * the fan-in k k c, but for their borders (Xiao et al. 2018). Measured at width 512 on 64 examples, the
- * delta ratios of relu, tanh and selu networks are within 1 % of chi in the mean over 40 seeds; single
- * draws spread by 2 to 7 % (`bench/delta_ratios.ts`).
+ * The mean-field recursion (Poole et al. 2016, Schoenholz et al. 2017): q = sigma_w^2 E[a^2] + sigma_b^2
+ * going up, with a of the layer below, and chi = sigma_w^2 E[phi'(z)^2], with sigma_w of the layer above,
+ * going down. Exact in the limit of wide layers. It also holds for convolutions, with the fan-in k k c,
+ * except at their borders (Xiao et al. 2018). Measured at width 512 on 64 examples, the delta ratios of
+ * relu, tanh and selu networks are within 1 % of chi in the mean over 40 seeds; single draws spread by 2 to
+ * 7 % (`bench/delta_ratios.ts`).
  *
  * @param layers The layers, from the input up.
  * @param inputMeanSquare Mean of the squared input. Default: 1, normalised inputs.
- * @returns One state a layer.
+ * @returns One state per layer.
  *
  * @example Gradients through tanh layers of variance 1 / fan-in
  * ```ts
@@ -54,8 +54,8 @@ export interface MeanFieldState {
  * assertAlmostEquals(second.chi, 0.6365, 1e-4);
  * ```
  *
- * @throws {TypeError} If the layers are no array.
- * @throws {RangeError} If an activation is not known or a variance is negative or no number.
+ * @throws {TypeError} If the layers are not an array.
+ * @throws {RangeError} If an activation is not known or a variance is negative or not a number.
  */
 export function meanField(
   layers: readonly MeanFieldLayer[],

@@ -5,19 +5,19 @@ import { showValue } from "../words/show_value.ts";
 
 /**
  * The share of the units of each layer that are off on every example of a batch, in a wide relu network
- * under He's initialisation. With depth the examples grow alike, so that more and more units are off on
- * all of them or on none; half of them in the limit, and nothing is wrong with it.
+ * under He's initialisation. Examples become more alike with depth, so that more and more units are off
+ * on all of them or on none: half of the units in the limit, and that is healthy.
  *
- * The correlation c of z between two examples goes up as (sqrt(1 - c^2) + c (pi - arccos c)) / pi (Cho &
- * Saul 2009), and a unit is off on n examples with the probability E[Phi(sqrt(c / (1 - c)) t)^n] over
- * t ~ N(0, 1). Of 60 draws of width 64 and 32 examples the medians were .094, .22, .34 and .375 in layers
- * 5, 10, 20 and 30, where this gives .089, .20, .31 and .36.
+ * The correlation c of z between two examples grows with depth as (sqrt(1 - c^2) + c (pi - arccos c)) / pi
+ * (Cho & Saul 2009), and a unit is off on n examples with the probability E[Phi(sqrt(c / (1 - c)) t)^n] over
+ * t ~ N(0, 1). Of 60 draws of width 64 and 32 examples the medians were .094, .22, .34 and .375 in layers 5,
+ * 10, 20 and 30, where this gives .089, .20, .31 and .36.
  *
  * @param depth How many relu layers.
  * @param examples How many examples the batch has.
  * @param options `correlation`: mean of x x' over mean of x^2 of the inputs x and x' of two examples, from
  * 0 to 1. Default: 0, normalised inputs.
- * @returns One share a layer, from the first one up.
+ * @returns One share per layer, from the first one up.
  *
  * @example
  * ```ts

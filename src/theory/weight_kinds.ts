@@ -1,4 +1,4 @@
-/** A weight by its own name, behind any path, and its shape. */
+/** A weight: its name without a path, and its shape. */
 interface NamedWeight {
   readonly name: string;
   readonly shape: readonly unknown[];
@@ -8,7 +8,7 @@ interface NamedWeight {
 const ELEMENTWISE = /(^|\/)(alpha|beta|bias|gamma|moving_mean|moving_variance)(_\d+)?$/;
 
 /**
- * Whether a weight is a kernel: it mixes units. One of rank 2 or more does, but for the slopes of a
+ * Whether a weight is a kernel: it mixes units. One of rank 2 or more does, except for the slopes of a
  * PReLU, which has one for every entry of a map, and scale and shift of a normalisation over several axes.
  */
 export function isKernel({ name, shape }: NamedWeight): boolean {
@@ -25,7 +25,7 @@ export function isShift({ name, shape }: NamedWeight): boolean {
   return shape.length === 1 && /(^|\/)(bias|beta)[^/]*$/.test(name);
 }
 
-/** Whether a weight is what a recurrent layer feeds its state back through. */
+/** Whether a weight is the kernel through which a recurrent layer feeds its state back. */
 export function isRecurrentKernel({ name }: Pick<NamedWeight, "name">): boolean {
   return name.includes("recurrent_kernel");
 }

@@ -3,9 +3,9 @@ import { showValue } from "../words/show_value.ts";
 export const NORMAL_QUANTILE = 1.959963984540054;
 
 /**
- * The 95 % interval of a rate after so many trials (Wilson 1927): the rates from which the observed one is
- * less than 1.96 standard errors away. Unlike rate +- error it stays within 0 and 1, and says something
- * of 0 and of all: 0 of 50 is compatible with rates up to 7 %.
+ * The 95 % interval of a rate after some trials (Wilson 1927): the rates that are less than 1.96 standard
+ * errors from the observed one. Unlike rate +- error it stays between 0 and 1, and is informative for none
+ * and for all: 0 of 50 is compatible with rates up to 7 %.
  *
  * @param successes How many trials succeeded.
  * @param trials How many trials there were, 1 or more.
@@ -21,7 +21,7 @@ export const NORMAL_QUANTILE = 1.959963984540054;
  * assertAlmostEquals(high, 1);
  * ```
  *
- * @throws {RangeError} If a number is no whole one, or there are more successes than trials or none.
+ * @throws {RangeError} If a number is not a whole number, there are no trials, or more successes than trials.
  */
 export function wilsonInterval(successes: number, trials: number): [number, number] {
   if (!Number.isSafeInteger(trials) || trials < 1) {
@@ -36,7 +36,7 @@ export function wilsonInterval(successes: number, trials: number): [number, numb
   const share = NORMAL_QUANTILE ** 2 / trials;
   const middle = rate + share / 2;
   const reach = Math.sqrt(share * (rate * (1 - rate) + share / 4));
-  // The formula gives 0 and 1 at the ends but for rounding.
+  // At the ends the formula gives 0 and 1 up to rounding.
   const low = successes === 0 ? 0 : (middle - reach) / (1 + share);
   const high = successes === trials ? 1 : (middle + reach) / (1 + share);
   return [low, high];

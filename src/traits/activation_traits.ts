@@ -5,7 +5,7 @@ import { slopeOf } from "./leaky_relu.ts";
 export type { ActivationTraits };
 
 /**
- * What is known of an activation.
+ * What is known about an activation.
  *
  * @param name Its name as measurements have it: TensorFlow.js's own, or `leakyRelu(0.01)`.
  * @returns The traits, or `null` for an activation that is not known.

@@ -15,7 +15,7 @@ import { leakyRelu } from "./leaky_relu.ts";
 export interface FlatRegion {
   /** Whether the activation is bounded on both sides: it saturates. */
   bounded: boolean;
-  /** Whether it is flat on one side only: its units can die. */
+  /** Whether it is flat on one side only, so that units can die. */
   oneSided: boolean;
   /** Entries with z <= low pass (almost) no gradient. */
   low: number;
@@ -23,19 +23,19 @@ export interface FlatRegion {
   high: number;
 }
 
-/** What is known of an activation. */
+/** What is known about an activation. */
 export interface ActivationTraits {
   /** phi and phi' in float64, or `null` if it is not a function of z alone (softmax, prelu). */
   curve: ActivationFunction | null;
-  /** The gain that `gain()` of the theory documents, or `null` if it has none of use. */
+  /** The gain that `gain()` of the theory documents, or `null` if it has no useful one. */
   gain: number | null;
   /** The gain at which deltas keep their size in a deep network, or `null`. */
   criticalGain: number | null;
-  /** The least and the most that it can put out. */
+  /** Its least and greatest output. */
   range: readonly [low: number, high: number];
-  /** Where it is flat, or `null` if it nowhere is. */
+  /** Where it is flat, or `null` if it is not flat anywhere. */
   flat: FlatRegion | null;
-  /** Whether it is not smooth somewhere, so that a difference quotient may lie across a kink. */
+  /** Whether it has kinks, so that a difference quotient may cross one. */
   kinked: boolean;
   /** Whether phi(k z) = k phi(z) for k > 0, so that it passes a factor on. */
   homogeneous: boolean;
@@ -74,7 +74,7 @@ const oneSided = (low: number): FlatRegion => ({
 /** He et al. 2015, equation 15. */
 const leakyGain = (slope: number) => Math.sqrt(2 / (1 + slope ** 2));
 
-/** The traits of an activation of which only this is out of the ordinary. */
+/** The traits of an activation, given only what differs from the usual. */
 function traits(own: Partial<ActivationTraits> = {}): ActivationTraits {
   const { curve = null, gain = null } = own;
   return {
@@ -90,7 +90,7 @@ function traits(own: Partial<ActivationTraits> = {}): ActivationTraits {
   };
 }
 
-/** Those of a relu with this slope below 0; TensorFlow.js's default is 0.3. */
+/** The traits of a relu with this slope below 0; TensorFlow.js's default is 0.3. */
 export function leakyReluTraits(slope: number): ActivationTraits {
   return traits({ curve: leakyRelu(slope), gain: leakyGain(slope), homogeneous: true });
 }

@@ -6,10 +6,10 @@ export type { LayerTraits };
 const registered = new Map<string, LayerTraits>();
 
 /**
- * What is known of a layer class: of TensorFlow.js's own, and of those that {@linkcode registerLayer} declared.
+ * What is known about a layer class: TensorFlow.js's own, or one that {@linkcode registerLayer} declared.
  *
  * @param className The class's name, as `layer.getClassName()` gives it.
- * @returns The traits; those of an opaque layer if nothing is known.
+ * @returns The traits; those of an opaque layer if nothing is known about it.
  * @throws {TypeError} If the name is not a text.
  *
  * @example
@@ -26,7 +26,7 @@ export function layerTraits(className: string): LayerTraits {
   return Object.hasOwn(LAYERS, className) ? LAYERS[className] : registered.get(className) ?? OPAQUE;
 }
 
-/** Remembers the traits of a custom class, in place of earlier ones. */
+/** Stores the traits of a custom class, replacing earlier ones. */
 export function rememberTraits(className: string, traits: LayerTraits): void {
   registered.set(className, traits);
 }

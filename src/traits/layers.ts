@@ -14,7 +14,7 @@ export type LayerKind =
   | "embedding"
   /** Looks its input up in a table without weights. */
   | "encoding"
-  /** Gives its input a mean and a spread of its own. */
+  /** Normalises its input to a given mean and spread. */
   | "normalization"
   /** Multiplies its input by a constant and adds one. */
   | "rescaling"
@@ -22,24 +22,24 @@ export type LayerKind =
   | "activation"
   /** Adds its inputs, entry by entry. */
   | "addition"
-  /** Puts its inputs side by side. */
+  /** Concatenates its inputs. */
   | "concatenation"
-  /** Puts its inputs together in another way. */
+  /** Combines its inputs in another way. */
   | "merge"
-  /** Puts a window of entries together. */
+  /** Combines the entries of a window. */
   | "pool"
-  /** Outside of training hands on each entry as it is, once, in another shape or order. */
+  /** Outside training it passes each entry on unchanged, once, in another shape or order. */
   | "passesOn"
-  /** Hands on the entries it gets, some of them more than once or not at all. */
+  /** Passes on its entries, some of them more than once or not at all. */
   | "selects"
-  /** Hands on entries, and zeros or means of neighbours among them: what comes out lies in between. */
+  /** Passes on entries, with zeros or means of neighbours among them: outputs lie in the same range. */
   | "resamples"
   /** Calls other layers and computes nothing itself. */
   | "container"
-  /** Nothing is known of it. */
+  /** Nothing is known about it. */
   | "opaque";
 
-/** How a kernel lies in memory, which decides its fans and on which axis the units are. */
+/** How a kernel lies in memory, which decides its fans and on which axis its units lie. */
 export type KernelLayout =
   /** `[...window, in, out]`. */
   | "ordinary"
@@ -92,13 +92,13 @@ export const LAYER_OPERATIONS: readonly LayerOperation[] = [
 export interface LayerTraits {
   /** What it does to its input. */
   kind: LayerKind;
-  /** How its one kernel lies, or `null` where it has none that initialisers draw by its fans. */
+  /** The layout of its one kernel, or `null` if it has none that initialisers draw by its fans. */
   kernel: KernelLayout | null;
   /** Which of the operations of its kind it is, for theory to follow signals through it, or `null`. */
   operation: LayerOperation | null;
   /** The activation that it consists of, or `null`. */
   activation: string | null;
-  /** Whether it is not smooth somewhere, apart from its activation. */
+  /** Whether it has kinks apart from its activation. */
   kinked: boolean;
   /** Whether it drops entries in training, as many as its `rate` says. */
   drops: boolean;

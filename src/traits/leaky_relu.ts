@@ -4,7 +4,7 @@ import { number, requireValue } from "../words/requirements.ts";
 /**
  * relu with a slope below 0.
  *
- * @param slope The slope for z < 0; 0 is relu itself. TensorFlow.js's default is 0.3, PyTorch's 0.01.
+ * @param slope The slope for z < 0; 0 gives relu. TensorFlow.js's default is 0.3, PyTorch's 0.01.
  * @returns The activation, for {@linkcode meanField}, {@linkcode criticalWeightVariance} and others.
  *
  * @example The scale at which a deep network passes signals on

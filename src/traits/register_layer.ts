@@ -3,7 +3,7 @@ import { showValue } from "../words/show_value.ts";
 import { LAYER_KINDS, LAYER_OPERATIONS, LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
 import { rememberTraits } from "./layer_traits.ts";
 
-/** What can be said of a custom layer: its kind, and whatever else is out of the ordinary. */
+/** What can be declared about a custom layer: its kind, and anything else that is unusual. */
 export type CustomLayerTraits = Pick<LayerTraits, "kind"> & Partial<LayerTraits>;
 
 const KINDS = LAYER_KINDS.toSorted();
@@ -50,7 +50,7 @@ const VALUES: Record<
  * @param traits Its kind, and what else is known.
  * @throws {TypeError} If a name or a trait is not what it should be, or the class is TensorFlow.js's own.
  *
- * @example A layer that hands on its input as it is
+ * @example A layer that passes its input on unchanged
  * ```ts
  * import { registerLayer } from "@gradient-health/gradient-health";
  *

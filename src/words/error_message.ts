@@ -1,10 +1,10 @@
 import { failure } from "./failure.ts";
 
 /**
- * The message of an error as it is, since most are of this program; of whatever else somebody's code
- * throws, what can be said.
+ * The message of an error, unchanged, since most come from this program; for anything else that user code
+ * throws, what can be said about it.
  *
- * @param error Whatever was thrown.
+ * @param error What was thrown, which can be anything.
  */
 export function errorMessage(error: unknown): string {
   try {

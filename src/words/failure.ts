@@ -1,13 +1,13 @@
 import { showValue } from "./show_value.ts";
 
-/** A longer reason is cut: it would hide what stands around it. */
+/** A longer reason is cut, because it would hide the text around it. */
 const LONGEST = 1000;
 
 /**
- * Why something failed, in a few words without a full stop, fit for the end of a sentence.
+ * Why something failed, in a few words without a full stop, to end a sentence with.
  *
- * @param error Whatever was thrown: somebody's code throws objects, texts, and errors that throw when
- * they are looked at.
+ * @param error What was thrown, which can be anything: user code throws objects, texts, and errors that
+ * throw when they are looked at.
  */
 export function failure(error: unknown): string {
   try {
@@ -30,10 +30,10 @@ function reasonOf(error: unknown): string {
   const { message: said, name } = isObject ? error as Partial<Error> : { message: String(error) };
   // Not String(error), which runs its code, and says [object Object].
   if (typeof said !== "string") return showValue(error);
-  // Deno names the call and the path, as somebody wrote it: `... (os error 36): lstat '/a/b'`.
+  // Deno appends the call and the path: `... (os error 36): lstat '/a/b'`.
   const message = said.replace(/ \(os error \d+\).*$/s, "");
   const [first, next] = message.trim().split(/\s*\r?\n\s*/);
-  // What leads over to the lines below is left out, unless there is nothing before it.
+  // The words that introduce the lines below are dropped, unless nothing comes before them.
   const [whole] = /:$/.test(first) || /^\p{Ll}/u.test(next ?? "")
     ? first.match(/^.*[.!?](?=\s)/) ?? [first]
     : [first];
@@ -42,9 +42,9 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * Why a file could not be written, in a few words without a full stop, fit for the end of a sentence.
+ * Why a file could not be written, in a few words without a full stop, to end a sentence with.
  *
- * @param error Whatever was thrown.
+ * @param error What was thrown, which can be anything.
  */
 export function writeFailure(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such folder";

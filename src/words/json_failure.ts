@@ -1,8 +1,8 @@
 import { escapeControls } from "./escape_controls.ts";
 
 /**
- * What is wrong with a text that is no JSON, in one line: what is quoted of it may have several, and
- * characters that are invisible.
+ * What is wrong with a text that is not JSON, in one line: the part that is quoted may have several lines,
+ * and invisible characters.
  *
  * @param error What `JSON.parse` threw.
  */

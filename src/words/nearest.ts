@@ -14,11 +14,11 @@ function distance(from: string, to: string): number {
 }
 
 /**
- * The end of an error message that offers the name somebody may have meant.
+ * The end of an error message: which name was probably meant.
  *
  * @param name The name that was not found.
- * @param names Those that exist.
- * @returns `"; did you mean ...?"`, or nothing when no name is near.
+ * @param names The names that exist.
+ * @returns `"; did you mean ...?"`, or nothing if no name is close.
  */
 export function nearest(name: string, names: readonly string[]): string {
   const ranked = names
@@ -27,7 +27,7 @@ export function nearest(name: string, names: readonly string[]): string {
   if (ranked.length > 0 && ranked[0].away <= Math.max(2, name.length / 3)) {
     return offer(ranked[0].candidate);
   }
-  // A part of one name, `vanishing`; of several, or of few letters, it would be a guess.
+  // A part of exactly one name, such as `vanishing`; a part of several, or a short one, would be a guess.
   const whole = names.filter((candidate) => candidate.includes(name));
   return name.length > 4 && whole.length === 1 ? offer(whole[0]) : "";
 }

@@ -1,7 +1,7 @@
 import { showValue } from "./show_value.ts";
 
 /**
- * What a value must be, for callers that no type checker has warned: the sentence that says what is wrong
+ * What a value must be, for callers without a type checker: the sentence that says what is wrong
  * and where, or `null` where nothing is.
  */
 export type Requirement = (value: unknown, place: string) => string | null;
@@ -19,7 +19,7 @@ export function requireValue(name: string, value: unknown, requirement: Requirem
   if (complaint !== null) throw new TypeError(complaint);
 }
 
-/** A requirement of one look. */
+/** A requirement that one test decides. */
 export function must(expected: string, holds: (value: unknown) => boolean): Requirement {
   return (value, place) =>
     holds(value) ? null : `${place} is ${showValue(value)}, expected ${expected}`;
@@ -39,7 +39,7 @@ export const array: Requirement = must("an array", Array.isArray);
 export const orNull = (requirement: Requirement): Requirement => (value, place) =>
   value === null ? null : requirement(value, place);
 
-/** What the requirement asks for, or nothing. */
+/** What the requirement asks for, or `undefined`. */
 export const optional = (requirement: Requirement): Requirement => (value, place) =>
   value === undefined ? null : requirement(value, place);
 

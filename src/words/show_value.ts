@@ -1,11 +1,11 @@
 import { escapeControls } from "./escape_controls.ts";
 
-/** Of a longer text the beginning is shown. */
+/** Of a longer text only the beginning is shown. */
 const LONGEST = 60;
 
 /**
- * A given value, in a few words, for an error message: long text is cut, and what would move
- * the cursor, colour or reorder a terminal is made visible.
+ * A given value in a few words, for an error message: long text is cut, and characters that would move
+ * the cursor, colour or reorder a terminal are made visible.
  */
 export function showValue(value: unknown): string {
   if (Array.isArray(value)) {

@@ -2,8 +2,8 @@ import { escapeControls } from "./escape_controls.ts";
 
 /**
  * JSON in which nothing is invisible: JSON.stringify leaves most controls above U+007F and formatting
- * characters as they are, which a terminal obeys. Here they are written `\u202e`, and so is what a CI
- * system takes for a command: what is read back is the same.
+ * characters unchanged, and a terminal obeys them. Here they are written `\u202e`, and so is what a CI
+ * system would take for a command. What is read back is the same.
  *
  * @param value The data.
  * @param replace As JSON.stringify takes it. Default: nothing is replaced.
@@ -14,7 +14,7 @@ export function writeJson(
   replace?: (key: string, value: unknown) => unknown,
   indent?: number,
 ): string {
-  // The line breaks are those of the indentation: in a string there is none.
+  // Line breaks come only from the indentation: strings contain none.
   const spell = (character: string) => character === "\n" ? character : spellUnits(character);
   return escapeControls(JSON.stringify(value, replace, indent), spell)
     .replaceAll("##[", "##\\u005b");

@@ -12,7 +12,7 @@ interface Conv3dAttributes {
   dilations?: number | [number, number, number];
 }
 
-/** What TensorFlow.js reckons of a 3d convolution. */
+/** What TensorFlow.js computes about a 3d convolution. */
 function conv3dInfo(
   { backend_util }: TensorFlow,
   inputShape: number[],

@@ -3,7 +3,7 @@ import { defineKernel } from "./define_kernel.ts";
 import type { KernelRepair } from "./kernel_context.ts";
 
 /**
- * `GatherV2`, the forward pass of an embedding: stock finds the place of every single entry anew. Here
+ * `GatherV2`, the forward pass of an embedding: stock finds the place of every single entry again. Here
  * whole runs are copied, as long as what lies behind the axis.
  */
 const gatherV2Kernel = defineKernel<

@@ -37,7 +37,7 @@ function resizeGradient(
 
 /**
  * How far apart in the image rows (or columns) lie that are neighbours in the resized one: the forward
- * kernel's own reckoning, in float32 as there.
+ * kernel's own arithmetic, in float32 as there.
  */
 function ratioOf(from: number, to: number, alignCorners: boolean): number {
   const corners = alignCorners && to > 1 ? 1 : 0;
@@ -51,7 +51,7 @@ interface Places {
   share: Float64Array;
 }
 
-/** As the forward kernel reckons. */
+/** As the forward kernel computes. */
 function places(
   from: number,
   to: number,

@@ -9,7 +9,7 @@ export interface PoolAttributes {
   dimRoundingMode?: "floor" | "round" | "ceil";
 }
 
-/** What TensorFlow.js reckons of a 2d pooling. */
+/** What TensorFlow.js computes about a 2d pooling. */
 export function pool2dInfo(
   { backend_util }: TensorFlow,
   inputShape: number[],
@@ -25,7 +25,7 @@ export function pool2dInfo(
   );
 }
 
-/** What TensorFlow.js reckons of a 3d pooling. */
+/** What TensorFlow.js computes about a 3d pooling. */
 export function pool3dInfo(
   { backend_util }: TensorFlow,
   inputShape: number[],
@@ -54,7 +54,7 @@ export interface Conv2dAttributes {
 /** [batch, height, width, channels]. */
 type Shape4 = [number, number, number, number];
 
-/** What TensorFlow.js reckons of a convolution whose input has its channels last. */
+/** What TensorFlow.js computes about a convolution whose input has its channels last. */
 export function conv2dInfo(
   tf: TensorFlow,
   inputShape: number[],

@@ -12,7 +12,7 @@ import {
   type WindowGeometry,
 } from "./window_geometry.ts";
 
-/** What TensorFlow.js reckons of a convolution or a pooling. */
+/** What TensorFlow.js computes of a convolution or a pooling. */
 type WindowInfo = backend_util.Conv2DInfo | backend_util.Conv3DInfo;
 
 /** The entries of a tensor of floats, in place. */
@@ -68,7 +68,7 @@ function requireSmall({ input, output, window, strides, dilations, before }: Win
  * Moves windows over images in the native module, into a fresh tensor.
  *
  * Where an image is padded, the native convolution and its filter gradient multiply by zeros, which makes
- * NaN of NaN and infinity. Where that shows, the border is computed anew without its padding, as the `cpu`
+ * NaN of NaN and infinity. Where that shows, the border is computed again without its padding, as the `cpu`
  * backend does. The other operations never meet a padding.
  *
  * @param inputs x and the filter; dy and the filter for an input gradient, x and dy for a filter gradient.
@@ -131,7 +131,7 @@ function borderPositions({ input, output, window, ...w }: WindowGeometry): boole
   return leaves[0].flatMap((z) => leaves[1].flatMap((y) => leaves[2].map((x) => z || y || x)));
 }
 
-/** Computes a convolution anew at the border, in float64, without the taps that lie in the padding. */
+/** Computes a convolution again at the border, in float64, without the taps that lie in the padding. */
 function convolveBorder(
   geometry: WindowGeometry,
   outChannels: number,
