@@ -96,5 +96,5 @@ export {
   summarizeStudy,
 } from "./study/mod.ts";
 
-// Not awaited: a model module may import this one, and would wait for it for ever.
+// Not awaited: a model module may import this one, and would wait for it forever.
 if (import.meta.main) import("./cli/run.ts");

@@ -23,12 +23,12 @@ function statusLine(isTerminal: boolean): { show(line: string): void; clear(): v
   };
 }
 
-/** How long a pass may take before somebody waiting wants to know how far it is, in ms. */
+/** How long a pass may take, in ms, before progress is shown. */
 const PATIENCE = 500;
 
 /**
- * Shows on stderr how far a pass has come, once it takes longer than half a second: on a terminal in
- * one line that is rewritten, elsewhere in a new line now and then.
+ * Shows on stderr how far a pass has come, once it takes longer than half a second: on a terminal one line
+ * is rewritten, elsewhere a new line appears from time to time.
  *
  * @returns What to call with the progress, and what to call when the pass is over.
  */
@@ -50,8 +50,8 @@ export function passProgress(): { update(progress: PassProgress): void; done(): 
 }
 
 /**
- * Shows on stderr how far a study has come and how long it will take: on a terminal in one line that
- * is rewritten, elsewhere in a new line now and then.
+ * Shows on stderr how far a study has come and how long it will take: on a terminal one line is rewritten,
+ * elsewhere a new line appears from time to time.
  *
  * @returns What to call after every point, and what to call before anything else is written.
  */
@@ -73,7 +73,7 @@ export function studyProgress(): { update(progress: StudyProgress): void; clear(
   };
 }
 
-/** Columns of a terminal that does not say how many it has. */
+/** Columns assumed for a terminal that does not report them. */
 const COLUMNS = 80;
 
 function columns(): number {

@@ -65,7 +65,7 @@ export function chooseReporters({ reporter, format, out }: ReporterValues): Repo
 }
 
 /**
- * Writes a gate's result with every reporter. Each is loaded only where it is asked for.
+ * Writes a gate's result with every reporter. Each is loaded only if it is used.
  *
  * @throws {UsageError} If a file cannot be written.
  */
@@ -94,7 +94,7 @@ async function describeTool(): Promise<SarifOptions> {
   return { version: version(), rules: gateRules() };
 }
 
-/** Where the layers of every model are defined, and the configuration, from the repository's root on. */
+/** Where the layers of every model and the configuration are defined, relative to the repository's root. */
 async function locations(
   result: GateResult,
 ): Promise<(path: string, layer: string | null) => GateLocation> {
@@ -118,7 +118,7 @@ async function locations(
   };
 }
 
-/** The checkout of a GitHub Actions job; elsewhere paths are from the working directory on. */
+/** The checkout of a GitHub Actions job; elsewhere paths are relative to the working directory. */
 function repositoryRoot(): string | null {
   const permission = { name: "env", variable: "GITHUB_WORKSPACE" } as const;
   if (Deno.permissions.querySync(permission).state !== "granted" || !isReadable(".")) return null;

@@ -26,17 +26,17 @@ export function kindOf(format: FormatName, result: Result): ResultKind {
   return holds === "text" ? "text" : holds === "document" ? result : format;
 }
 
-/** So much of a file tells which kind it is. */
+/** How much of a file is read to tell its kind. */
 const BYTES = 1024;
 
 /**
  * Which kind of result a file holds.
  *
- * Texts look different from version to version. So what is neither another kind, nor JSON, XML, binary
- * or the code of a module, counts as one.
+ * Texts differ between versions, so a file counts as a text if it is not another kind, JSON, XML, binary or
+ * the code of a module.
  *
  * @param path The file.
- * @returns The kind; `"empty"` where it holds nothing; `null` where it is no result.
+ * @returns The kind; `"empty"` if it holds nothing; `null` if it is not a result.
  */
 export async function resultKind(path: string): Promise<ResultKind | "empty" | null> {
   using file = await Deno.open(path);

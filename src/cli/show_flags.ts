@@ -13,7 +13,7 @@ export function columnsFlag(least = 20) {
   });
 }
 
-/** What a text is never narrower than by itself, however narrow the terminal. */
+/** The least width by default, however narrow the terminal is. */
 const LEAST = 40;
 
 /**
@@ -26,7 +26,7 @@ export function columnsOf(given: number | null, terminal: boolean): number {
   return given ?? (terminal ? Math.max(LEAST, columnsOfTerminal()) : 80);
 }
 
-/** A pseudo-terminal that was never given a size says it has none. */
+/** A pseudo-terminal without a size reports 0 columns. */
 function columnsOfTerminal(): number {
   return Deno.consoleSize().columns || 80;
 }

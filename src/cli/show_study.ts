@@ -53,7 +53,7 @@ export class PointPrinter {
     return new PointPrinter(await FORMATS[format].points!(), header);
   }
 
-  /** Writes a point. Returns whether somebody reads on. */
+  /** Writes a point. Returns whether the reader still reads. */
   async add(point: StudyPoint): Promise<boolean> {
     this.#piece += this.#format.point(point, this.#isFirst);
     this.#isFirst = false;

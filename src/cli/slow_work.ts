@@ -16,8 +16,8 @@ export interface Work {
 const START = 200;
 
 /**
- * Runs beside the thread that measures: a pass of TensorFlow.js takes its thread for as long as it lasts, and
- * no timer of that thread tells of it meanwhile. It holds nothing back: Ctrl-C ends the process as ever.
+ * Runs beside the thread that measures: a pass of TensorFlow.js blocks its thread, and no timer of that
+ * thread can report anything until it ends. Ctrl-C still ends the process as usual.
  */
 const CODE = `
 const { parentPort } = require("node:worker_threads");
@@ -46,7 +46,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
  * says it takes 40 ms of a processor, a seventh of a short check: it is only done for work that may block,
  * and for other work that has been going on for a while.
  *
- * @param work What is begun; `null` where it has ended.
+ * @param work The work that begins; `null` when it has ended.
  */
 export async function tellIfSlow(work: Work | null): Promise<void> {
   clearTimeout(timer);

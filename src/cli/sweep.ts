@@ -22,7 +22,7 @@ import { PointPrinter, printPoints, printSummary, showsPoints, studyView } from 
 import { tellIfSlow, type Work } from "./slow_work.ts";
 import { SWEEP_FLAGS, type SweepRequest, sweepRequest } from "./sweep_flags.ts";
 
-/** The points after the first take as long as it, and there is a line of progress. */
+/** Later points take as long as the first, and there is a progress line. */
 const FIRST_POINT: Work = {
   sentence: "the model and the first point have taken",
   rest: " so far; Ctrl-C ends it",
@@ -160,7 +160,7 @@ class KeptPoints {
     return this.#tally!;
   }
 
-  /** Reads what an earlier run has left, and says which points it has. */
+  /** Reads the file of an earlier run, and says which points it has. */
   async begin(header: StudyHeader): Promise<(index: number) => boolean> {
     const { out } = this.#request;
     const { from, to } = shardRange(header.grid, header.shard);
@@ -178,7 +178,7 @@ class KeptPoints {
     return (index) => done[index - from] === 1;
   }
 
-  /** Goes on with no other study, and with none that it was not told to go on with. */
+  /** Refuses to continue another study, or any study without `--resume`. */
   async #requireMine(earlier: StudyFile, header: StudyHeader): Promise<void> {
     const { path } = earlier;
     const difference = differenceOf(earlier.header, header) ??

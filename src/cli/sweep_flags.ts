@@ -83,7 +83,7 @@ export const SWEEP_FLAGS = {
   ...STUDY_SHOW_FLAGS,
 };
 
-/** Six factors of ten; around the exercise's weights, which are 894 times too large, lower ones. */
+/** Six factors of ten; lower ones for the exercise's weights, which are 894 times too large. */
 const SCALES = { dense: "0.001..1000", exercise: "0.00001..10", model: "0.001..1000" };
 const DEPTHS = { dense: [10], exercise: [10], model: undefined };
 const WIDTHS = { dense: [64], exercise: [20], model: undefined };

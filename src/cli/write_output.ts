@@ -6,13 +6,13 @@ import { UsageError } from "./usage_error.ts";
 /**
  * Writes a result to stdout or to a file.
  *
- * A reader that has seen enough and closed the pipe (`| head`) is no error. A file is written beside
- * its place and then renamed, so that no reader ever sees half of it and a failure keeps the old one; what
- * is not a file, such as `/dev/null` or `>(command)`, is written into.
+ * A reader that closes the pipe early (`| head`) is not an error. A file is written under a temporary name
+ * and then renamed, so that no reader ever sees half of it and a failure keeps the old one; anything else,
+ * such as `/dev/null` or `>(command)`, is written to directly.
  *
  * @param text The result.
  * @param path The file, or `null` for stdout.
- * @returns Whether somebody reads on: `false` where the reader closed the pipe.
+ * @returns Whether the reader still reads: `false` if it closed the pipe.
  * @throws {UsageError} If the file, or stdout, cannot be written.
  */
 export async function writeOutput(text: string, path: string | null): Promise<boolean> {

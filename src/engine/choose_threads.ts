@@ -3,7 +3,7 @@ import { number, requireValue } from "../words/requirements.ts";
 export const MAX_THREADS = 8;
 
 /**
- * Floating-point operations from which more threads earn back what their start costs.
+ * Floating-point operations above which more threads pay for their start.
  *
  * Measured with `bench/threads_bench.ts` on a 2-core Xeon, Deno 2.9.6: a process that starts and stops
  * two threads instead of one takes 0.41 to 0.43 s longer, and two threads save 11 to 12 ms of every
@@ -13,8 +13,8 @@ export const MAX_THREADS = 8;
 export const WORKLOAD_WORTH_THREADS = 4e10;
 
 /**
- * How many threads pay for a workload. Starting threads takes about half a second, since TensorFlow.js
- * starts eight workers however many it will use: a pass over a small network is long done by then.
+ * How many threads a workload is worth. Starting threads takes about half a second, because TensorFlow.js
+ * starts eight workers no matter how many it uses; a pass over a small network ends long before that.
  *
  * @param workload Floating-point operations of all passes together. A Dense layer takes about 6 times
  * its weights for every example of a forward and backward pass.

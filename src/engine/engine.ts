@@ -16,9 +16,9 @@ import type { TensorFlow } from "./tensorflow.ts";
  */
 export interface Engine extends AsyncDisposable {
   /**
-   * The TensorFlow.js module it runs: build models with it, or with an import of your own. Here random
-   * operations draw from seed 0 as from any other; in the module itself 0 is no seed to those that draw
-   * normal or gamma numbers or classes.
+   * The TensorFlow.js module it runs: build models with it, or with your own import. Here seed 0 works
+   * like any other seed; in the module itself, operations that draw normal or gamma numbers or classes
+   * ignore it.
    */
   readonly tf: TensorFlow;
   /** How many threads the kernels use, the calling one included. */
@@ -30,9 +30,9 @@ export interface Engine extends AsyncDisposable {
   /** Version of TensorFlow.js. */
   readonly version: string;
   /**
-   * Stops the engine, once everyone who started it has stopped it: ends its workers, waits for their
-   * exit and moves live tensors off the WASM heap. Models stay usable, on the slow `cpu` backend; the
-   * next engine takes them over. Stopping twice does nothing. `await using` does it by itself.
+   * Stops the engine once every `startEngine` has been stopped: ends its workers, waits for their exit
+   * and moves live tensors off the WASM heap. Models stay usable on the slow `cpu` backend, and the next
+   * engine takes them over. Stopping twice does nothing. `await using` calls it automatically.
    */
   stop(): Promise<void>;
 }

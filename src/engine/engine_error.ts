@@ -1,6 +1,6 @@
 /**
  * The engine could not start, or not as asked. The message is one sentence that says what to allow,
- * to install or to call; there is nothing more to learn from the stack.
+ * install or call; the stack adds nothing.
  *
  * @example Tell the user, without a stack trace
  * ```ts

@@ -27,13 +27,13 @@ export function engineFileUrl(file: keyof typeof FILES): URL {
 
 /** The path of a `file:` URL. Loading `node:url` for it would take 5 ms, which `--help` need not wait for. */
 export function pathOf({ pathname }: URL): string {
-  // On Windows a path is /C:/..., of which the first sign is none of it.
+  // On Windows the path is /C:/..., whose first slash does not belong to it.
   return decodeURIComponent(pathname).replace(/^\/(?=[A-Za-z]:\/)/, "");
 }
 
 /**
- * Makes sure that the backend will find what it reads: TensorFlow.js itself, when it cannot read its
- * binary, goes on without it.
+ * Makes sure that the backend will find its files: TensorFlow.js itself continues without its binary if it
+ * cannot read it.
  *
  * @param threads How many threads the backend is to run.
  * @throws {EngineError} If a file may not be read, or is not there.

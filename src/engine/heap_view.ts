@@ -5,12 +5,12 @@ import { showValue } from "../words/show_value.ts";
 import { tensorFlow } from "./tensorflow_requirement.ts";
 
 /**
- * A view of a tensor's entries on the WASM heap, without a copy. Take it, use it, drop it: after the
- * heap has grown it has length 0 (one thread), and the heap grows whenever a tensor is made. A tensor
- * that lies on another backend is moved to the engine first.
+ * A view of a tensor's entries on the WASM heap, without a copy. Use it at once: when the heap grows the view
+ * gets length 0 (with one thread), and the heap can grow whenever a tensor is created. A tensor on another
+ * backend is moved to the engine first.
  *
- * Read only. The stock kernels keep packed copies of weights: after a write in place they go on with
- * the old ones.
+ * Read only: the stock kernels keep packed copies of weights, and after a write in place they would still
+ * use the old ones.
  *
  * @param tf The engine's TensorFlow.js.
  * @param tensor A tensor.

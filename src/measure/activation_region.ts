@@ -72,7 +72,7 @@ export type ActivationHolder = Record<string, unknown>;
  *
  * @param holder The layer or cell.
  * @param key `activation` or `recurrentActivation`.
- * @returns The object, or `null` where there is none of the kind that TensorFlow.js makes.
+ * @returns The object, or `null` if there is none of TensorFlow.js's kind.
  */
 export function activationObject(holder: ActivationHolder, key: string): ActivationObject | null {
   const candidate = holder[key] as Partial<ActivationObject> | null | undefined;

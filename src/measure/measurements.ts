@@ -16,7 +16,7 @@ export interface WeightMeasurements {
   trainable: boolean;
   /** Statistics of the values before the pass, even if a layer writes to them when it is called. */
   values: TensorStatistics;
-  /** Statistics of dJ/dw, summed up over all calls, or `null` where there is none; `absent.gradients` then says why. */
+  /** Statistics of dJ/dw, summed over all calls, or `null` if there is none; `absent.gradients` says why. */
   gradients: TensorStatistics | null;
   /**
    * For an embedding matrix, statistics of dJ/dw over the rows that the batch looked up; `null` for

@@ -127,7 +127,7 @@ function vertexOf(layer: Json, place: string, knownAs: KnownAs): Vertex {
   const nodesPlace = `${place}.${key}`;
   if (!Array.isArray(nodes)) throw unexpected(nodesPlace, nodes, "an array");
   nodes.forEach((node, n) => {
-    // A call without inputs is none to TensorFlow.js, and the numbers of those after it are off.
+    // TensorFlow.js does not count a call without inputs, so the numbers of later calls would be off.
     if (!Array.isArray(node) || node.length === 0) {
       throw unexpected(`${nodesPlace}[${n}]`, node, "an array of references");
     }

@@ -37,7 +37,7 @@ export function compileAsSaved(model: LayersModel, json: Record<string, unknown>
   model.compile({ optimizer: "adam", loss: losses });
 }
 
-/** The name of a loss as `model.compile` takes it; `null` where it is none of these. */
+/** The name of a loss as `model.compile` takes it; `null` for any other loss. */
 function lossName(saved: unknown): LossName | null {
   const { class_name, config } = Object(saved) as { class_name?: unknown; config?: unknown };
   const { from_logits } = Object(config) as { from_logits?: unknown };

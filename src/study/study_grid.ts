@@ -50,7 +50,7 @@ const MOST_POINTS = 2 ** 32;
  *
  * @param grid What the user gave.
  * @returns The same, complete, its scales in ascending order.
- * @throws {TypeError} If the grid has something else, a list is none, or an initialiser is not known.
+ * @throws {TypeError} If the grid has an unknown key, a list is not a list, or an initialiser is not known.
  * @throws {RangeError} If a list is empty or names something twice, or a number is out of range.
  *
  * @example What is left out is the model's own
