@@ -150,7 +150,7 @@ function codeOf({ model, register }: MeasureRequest): string | null {
 
 /** Which of several models a message without a file name is about. */
 function about({ source, model }: Subject, thrown: unknown): Error {
-  // A layer of somebody's own throws what it likes, and what cannot be changed.
+  // A custom layer may throw anything, even something that cannot be changed.
   const error = isPlain(thrown) ? thrown : new Error(failure(thrown), { cause: thrown });
   if (error instanceof RangeError && error.message.startsWith("Maximum call stack")) {
     const layers = leafLayers(model).length;

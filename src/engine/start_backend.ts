@@ -12,7 +12,7 @@ import {
 } from "./start_patches.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
-/** How the WASM backend of an engine of TensorFlow.js is made, whoever removes it. */
+/** How the WASM backend of a TensorFlow.js engine is made, even after something has removed it. */
 const factories = new WeakMap<object, NonNullable<ReturnType<TensorFlow["findBackendFactory"]>>>();
 
 /** TensorFlow.js prefers this backend over `cpu`, which has priority 1. */
@@ -92,7 +92,7 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
 }
 
 /**
- * Has a backend leave nothing undone when it is removed, whoever removes it: its tensors move to `cpu`, and
+ * Makes a backend clean up when it is removed, no matter by what: its tensors move to `cpu`, and
  * another backend becomes active (TensorFlow.js would try WebGL, with much noise). Where the heap is broken
  * and traps, TensorFlow.js would not strike it off, and no other could be started.
  */
@@ -135,8 +135,8 @@ function silence(tf: TensorFlow): Undo {
 const EVENTS = ["uncaughtException", "unhandledRejection"] as const;
 
 /**
- * Does something that drops the process's listeners, and puts them back. Removing TensorFlow.js's
- * WASM backend takes every listener of these events off, whoever added it.
+ * Does something that drops the process's listeners, and restores them. Removing TensorFlow.js's
+ * WASM backend removes every listener of these events, not only its own.
  */
 function keepProcessListeners(action: () => void): void {
   const before = EVENTS.map((event) => process.rawListeners(event) as (() => void)[]);

@@ -84,9 +84,9 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
 }
 
 /**
- * The engine that runs, whatever its settings; starts one with the defaults when none runs. That one
- * nobody has to stop: it has no workers, and a later `startEngine` takes it over, or replaces it when
- * it asks for other settings.
+ * The running engine, with any settings; if none is running, starts one with the defaults. That one does
+ * not have to be stopped: it has no workers, and a later `startEngine` takes it over, or replaces it if it
+ * asks for other settings.
  *
  * @throws {EngineError} If it cannot start.
  */

@@ -69,7 +69,7 @@ const INNER: Record<string, [key: string, role: Role]> = {
 
 /**
  * Checks all that a model's topology holds before anything of it is built: the configuration of each layer
- * of TensorFlow.js, and how the layers lead to each other. Classes of somebody's own pass.
+ * of TensorFlow.js, and how the layers lead to each other. Custom classes pass.
  *
  * @param model The model as the file has it: `{class_name, config}`.
  * @param place Where it stands in the file.

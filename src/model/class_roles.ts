@@ -23,7 +23,7 @@ export type Role = keyof typeof CLASS_ROLES | "cell" | "recurrent" | "layer" | "
 const CELLS = ["ConvLSTM2DCell", "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells"];
 const RECURRENT = ["ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"];
 
-/** What the class of this name is for, or `null` if it is somebody's own. */
+/** What the class of this name is for, or `null` if it is a custom class. */
 export function rolesOf(name: string): Role[] | null {
   for (const [role, names] of Object.entries(CLASS_ROLES)) {
     if ((names as readonly string[]).includes(name)) return [role as Role];

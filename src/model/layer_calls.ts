@@ -50,6 +50,6 @@ export function layerCalls(name: string, config: Json): LayerCalls {
   if (name === "Dot") return { ...plain, fewest: 2, most: 2 };
   if (MERGING.includes(name)) return { ...plain, fewest: 2, most: Infinity };
   if (Object.hasOwn(LAYER_SETTINGS, name)) return plain;
-  // Of somebody's own class nothing is known: it may be a model.
+  // Nothing is known about a custom class: it may be a model.
   return { first: 1, isInput: null, fewest: 1, most: Infinity, tensors: Infinity };
 }

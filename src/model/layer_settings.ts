@@ -17,7 +17,7 @@ export const COMMON: Settings = {
   batchInputShape: KINDS.batchShape,
   inputShape: KINDS.shape,
   batchSize: count,
-  // What a layer is made with in code, and no file holds.
+  // Set only in code, never in a file.
   weights: only(null, "weights stand in weightsManifest"),
 };
 
@@ -83,7 +83,7 @@ const normalization: Settings = { epsilon: number, center: flag, scale: flag };
 /**
  * The layers of TensorFlow.js with what each may have in its configuration, besides what all have and
  * besides initialisers, constraints, regularisers, activations and layers inside of it, which are told by
- * their keys. A class that is not here is somebody's own.
+ * their keys. A class that is not here is a custom one.
  */
 export const LAYER_SETTINGS: Record<string, Settings> = {
   Activation: {},

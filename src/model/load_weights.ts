@@ -13,7 +13,7 @@ const STRANGE = /^[a-z][a-z0-9+.-]*:|\\|\0/i;
 interface LocatedFile {
   /** The path to open. */
   path: string;
-  /** What the file is, whatever its name leads to later. */
+  /** What the file is, even if its name leads elsewhere later. */
   info: Deno.FileInfo;
 }
 
@@ -22,7 +22,7 @@ interface LocatedFile {
  *
  * @param folder The model's folder.
  * @param path The path as the model file has it.
- * @param place Where the model file has it, for the error.
+ * @param place Where the model file has it, for errors.
  * @throws {ModelError} If the path leaves the folder, itself or by a link, or is not a file.
  */
 async function locateFile(folder: string, path: string, place: string): Promise<LocatedFile> {
