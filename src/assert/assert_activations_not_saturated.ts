@@ -5,17 +5,18 @@ import type { Measurements } from "../measure/measurements.ts";
 import { assertRule } from "./assert_rule.ts";
 
 /**
- * Asserts that no hidden layer with a bounded activation has more than half (`saturatedFraction`)
- * of its entries where |phi'(z)| < 0.06 sup |phi'|: for tanh, |a| > 0.97.
+ * Asserts that no layer with a bounded activation has more than half (`saturatedFraction`) of its
+ * entries where |phi'(z)| < 0.06 sup |phi'|: for tanh, |a| > 0.97.
  *
  * - Definition: share of the entries with |phi'(z)| < 0.06 sup |phi'| <= saturatedFraction (tanh:
  *   |a| > 0.97; sigmoid: a < 0.015 or > 0.985).
  * - Defaults: `saturatedFraction` 0.5, `saturatedFractionWarning` 0.25, `minEntries` 8.
  * - Source: Karpathy's makemore for |a| > 0.97 of tanh, extended to any bounded activation through
- *   its derivative; SageMaker Debugger for the share.
- * - Misleads: A trained classifier saturates its head on purpose, so an output layer only warns. In
- *   a trained network any layer only warns, and on random inputs the rule only notes. Gates of an
- *   LSTM can be open or shut. On one example, few units give a coarse share.
+ *   its derivative; SageMaker Debugger for the share. Calibrated on the even seeds of
+ *   bench/trainability (350 networks): of those it calls an error 9 fail, 4 are slow, 2 train.
+ * - Misleads: A trained classifier saturates its head on purpose: in a trained network the rule
+ *   only warns, and on random inputs it only notes. Gates of an LSTM can be open or shut. On one
+ *   example, few units give a coarse share.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *
@@ -42,7 +43,7 @@ import { assertRule } from "./assert_rule.ts";
  * broken.dispose();
  * ```
  *
- * @throws {AssertionError} If a hidden layer is saturated.
+ * @throws {AssertionError} If a layer is saturated.
  * @throws {TypeError} If an argument is not what it must be.
  * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
  */

@@ -17,9 +17,11 @@ import { assertRule } from "./assert_rule.ts";
  *   sigma_w^2 E[phi'(z)^2] over z ~ N(0, mean of z^2), sigma_w the rms of the kernel above times
  *   the root of its fan-in.
  * - Defaults: `gradientRatioFactor` 2, `minWidth` 64.
- * - Source: Schoenholz et al. 2017.
+ * - Source: Schoenholz et al. 2017. Calibrated on the even seeds of bench/trainability (350
+ *   networks): of those it calls an error 3 fail, 0 are slow, 0 train.
  * - Misleads: chi is the mean of wide random layers: trained kernels, strong biases and very
- *   similar inputs deviate from it. Layers below 64 units vary too much and are skipped.
+ *   similar inputs deviate from it. Layers below 64 units vary too much and are skipped. It is an
+ *   error only where the signal is measured to die.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *

@@ -12,11 +12,13 @@ import { assertRule } from "./assert_rule.ts";
  * - Definition: dJ/dw exists and max |dJ/dw| > 0 for each trainable weight; dJ/dw is absent for
  *   each frozen one, and not all are frozen. An embedding is judged by the rows that the batch
  *   looked up.
- * - Source: AllenNLP, ensure_model_can_train_save_and_load.
+ * - Source: AllenNLP, ensure_model_can_train_save_and_load. Calibrated on the even seeds of
+ *   bench/trainability (350 networks): of those it calls an error 16 fail, 2 are slow, 1 trains.
  * - Misleads: Below a zero-initialised head, inside a residual branch that ends in zeros, next to a
  *   matrix of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a layer
  *   that ran for one step, the gradient is exactly 0 at step 0 although the network trains well:
- *   those are warnings. A bias whose delta sums to 0, as below a difference, is only a note.
+ *   those are warnings. A bias whose delta sums to 0, as below a difference, is only a note. What
+ *   is fed zeros by a branch that puts out nothing is a warning where the signal goes round it.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *

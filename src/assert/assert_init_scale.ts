@@ -15,9 +15,10 @@ import { assertRule } from "./assert_rule.ts";
  *   sqrt(fan-in), and every value from the smallest to the largest of these } <= initScaleFactor;
  *   for a recurrent kernel nearest of { orthogonal, over all of its gates, Glorot, LeCun, He, and
  *   every value between }.
- * - Defaults: `initScaleFactor` 2, `initScaleWarning` 1.4.
+ * - Defaults: `initScaleFactor` 2, `initScaleError` 100, `initScaleWarning` 1.4.
  * - Source: He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors
- *   after neuroscope.
+ *   after neuroscope. Calibrated on the even seeds of bench/trainability (350 networks): of those
+ *   it calls an error 17 fail, 6 are slow, 2 train.
  * - Misleads: Intended for untrained networks: training can move kernels further. Some kernels are
  *   drawn small on purpose: a head, the end of a branch that is added to another, the recurrent
  *   kernel of a cell with gates, and a kernel whose z is scaled up right after, as in sin(30 z) or
@@ -25,7 +26,8 @@ import { assertRule } from "./assert_rule.ts";
  *   recurrent kernel of a SimpleRNN gives a warning. A kernel under a normalisation and a kernel of
  *   fewer than 32 entries are not judged. TensorFlow.js draws depthwise kernels as if each output
  *   summed all channels, so they are too small by the root of the number of channels: such a
- *   finding is correct.
+ *   finding is correct. A wrong scale alone is mended by Adam in a few hundred steps: it is a
+ *   warning up to 100 times too large, unless the signal is measured to die.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
  *   errors and 0 warnings on 50 draws each of SimpleRNN, GRU and LSTM with each fan-based
@@ -60,7 +62,7 @@ import { assertRule } from "./assert_rule.ts";
  */
 export function assertInitScale(
   measurements: Measurements,
-  options?: CheckOptions<"initScaleFactor" | "initScaleWarning">,
+  options?: CheckOptions<"initScaleFactor" | "initScaleError" | "initScaleWarning">,
   msg?: string,
 ): void {
   assertRule(initScale, measurements, options, msg);

@@ -21,11 +21,14 @@ import { assertRule } from "./assert_rule.ts";
  * - Defaults: `deadFraction` 0.5, `deadFractionWarning` 0.2, `minExamples` 8.
  * - Source: SageMaker Debugger, DeadRelu (> 50 %); torchdiag (> 20 %); Cho & Saul 2009 for the
  *   share that depth explains; own, by symmetry, for the share that similar examples explain.
+ *   Calibrated on the even seeds of bench/trainability (350 networks): of those it calls an error 9
+ *   fail, 0 are slow, 1 trains.
  * - Misleads: Below 8 examples there is no verdict: half of the healthy ReLU units are off on any
  *   one example. In a trained network the rule warns at most, and on random inputs it only notes. A
  *   trained network on a batch of near-equal examples, and narrow layers of such a network, show
  *   more dead units than a larger, more varied batch would. The rule mistakes a trained network
- *   without biases for an untrained one.
+ *   without biases for an untrained one. A layer that is off as a whole is a warning where the
+ *   signal goes round it, as in a residual block.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. Deep
  *   relu networks of 64 units: 0 errors, and of 100 each 0 warnings with 10 layers, 1 with 20 and 2

@@ -14,11 +14,16 @@ import { assertRule } from "./assert_rule.ts";
  *   the hidden layers with a kernel (with several heads: up to the one that sends most, and over
  *   each branch separately); l2(delta) over all steps of a recurrent layer / l2(dJ/da) of its
  *   output <= explodingRatio; and l2 of all trainable gradients <= explodingGlobalNorm.
- * - Defaults: `explodingRatio` 1000, `explodingGlobalNorm` Infinity.
- * - Source: Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.
+ * - Defaults: `explodingRatio` 1000, `explodingRatioWarning` 100, `explodingEntry` 70,
+ *   `explodingGlobalNorm` Infinity.
+ * - Source: Pascanu et al. 2013; the ratio is the inverse of the one for vanishing. Calibrated on
+ *   the even seeds of bench/trainability (350 networks): of those it calls an error 7 fail, 0 are
+ *   slow, 1 trains.
  * - Misleads: The rule cannot tell what a recurrent layer loses through time: the first of many
  *   steps usually counts for little. The global norm scales with the loss, and so with the batch
- *   under the objective sum: it is off by default.
+ *   under the objective sum: it is off by default. A large entry of a gradient is a warning, since
+ *   Adam mends a kernel that is too large; with targets or inputs whose rms is above 30 it is an
+ *   error.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
  *   errors on 189 SimpleRNN, GRU and LSTM layers with the initialisers of TensorFlow.js, over 5 to
@@ -53,7 +58,9 @@ import { assertRule } from "./assert_rule.ts";
  */
 export function assertNoExplodingGradients(
   measurements: Measurements,
-  options?: CheckOptions<"explodingRatio" | "explodingGlobalNorm">,
+  options?: CheckOptions<
+    "explodingRatio" | "explodingRatioWarning" | "explodingEntry" | "explodingGlobalNorm"
+  >,
   msg?: string,
 ): void {
   assertRule(explodingGradients, measurements, options, msg);

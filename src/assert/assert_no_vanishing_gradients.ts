@@ -10,18 +10,23 @@ import { assertRule } from "./assert_rule.ts";
  * completely. Weight gradients are not judged: with a small initialisation the activations shrink
  * going up and the deltas going down, and their product is flat over depth.
  *
- * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio,
- *   delta = dJ/dz, over the hidden layers with a kernel (with several heads: up to the one that
- *   sends most, and over each branch separately); no hidden layer's delta is all zero while a
- *   gradient reaches that layer or a later one; and no head blocks the gradient, as a softmax does
- *   that is certain of every example.
- * - Defaults: `vanishingRatio` 0.001, `vanishingFloor` 1e-7.
+ * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last >= vanishingRatio, and
+ *   >= vanishingRatioWarning where the gradient of the first kernel is below vanishingStep of the
+ *   kernel (a warning elsewhere), delta = dJ/dz, over the hidden layers with a kernel (with several
+ *   heads: up to the one that sends most, and over each branch separately); no hidden layer's delta
+ *   is all zero while a gradient reaches that layer or a later one; and no head blocks the
+ *   gradient, as a softmax does that is certain of every example.
+ * - Defaults: `vanishingRatio` 0.001, `vanishingRatioWarning` 0.01, `vanishingStep` 0.01,
+ *   `vanishingFloor` 1e-7.
  * - Source: Glorot & Bengio 2010; the ratio after AUTOTRAINER (Zhang et al. 2021). Weight gradients
  *   do not show it: with small kernels the activations shrink going up while the deltas shrink
- *   going down, and their product stays flat.
+ *   going down, and their product stays flat. Calibrated on the even seeds of bench/trainability
+ *   (350 networks): of those it calls an error 24 fail, 3 are slow, 5 train.
  * - Misleads: A zero-initialised head sends no gradient down at step 0 but trains well: that is a
  *   warning. A softmax head under the objective sum has no gradient at all: measure a loss.
- *   Averaging pools divide the norm by the root of the positions they average.
+ *   Averaging pools divide the norm by the root of the positions they average. Adam divides a
+ *   gradient by its size, so it trains some networks that SGD cannot. A layer that lets nothing
+ *   through is a warning where the signal goes round it, as in a residual block.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *
@@ -54,7 +59,9 @@ import { assertRule } from "./assert_rule.ts";
  */
 export function assertNoVanishingGradients(
   measurements: Measurements,
-  options?: CheckOptions<"vanishingRatio" | "vanishingFloor">,
+  options?: CheckOptions<
+    "vanishingRatio" | "vanishingRatioWarning" | "vanishingStep" | "vanishingFloor"
+  >,
   msg?: string,
 ): void {
   assertRule(vanishingGradients, measurements, options, msg);

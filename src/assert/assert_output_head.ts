@@ -16,10 +16,14 @@ import { assertRule } from "./assert_rule.ts";
  *   targets of -1 and 1, and an activation that reaches both; losses named softmaxCrossEntropy or
  *   sigmoidCrossEntropy: no activation, because they apply their own; mean squared error: an
  *   activation that reaches the targets, and no softmax.
- * - Source: UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021).
+ * - Source: UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021). Calibrated on the even
+ *   seeds of bench/trainability (350 networks): of those it calls an error 4 fail, 2 are slow, 0
+ *   train.
  * - Misleads: Custom losses are recognised by name only, and models with several heads are not
  *   judged. Policy-gradient targets, which are multiplied by the advantage of an action, can have
- *   any sum: under a softmax the rule only warns about them.
+ *   any sum: under a softmax the rule only warns about them. Most networks train with an activation
+ *   too many, or with none where one belongs: that is a warning. What a head cannot reach is an
+ *   error.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *

@@ -55,12 +55,14 @@ export function assertRule<Name extends string>(
   validateMessage(msg);
   const findings = rule.check(measurements, options);
   const { layers } = measurements;
+  const { assertionFailsOnWarnings: failsOn } = rule;
   const figure = ruleFigure(rule.figure, layers);
   const unjudged = findings.filter(({ unjudged }) => unjudged);
   const errors = unjudged.length > 0
     ? unjudged
-    : findings.filter(({ severity }) =>
-      severity === "error" || (severity === "warning" && rule.assertionFailsOnWarnings)
+    : findings.filter(({ severity, kind = "" }) =>
+      severity === "error" ||
+      severity === "warning" && (typeof failsOn === "boolean" ? failsOn : failsOn.includes(kind))
     );
   if (errors.length > 0) {
     const failure = { rule, subject: measurements, errors, layers, figure };

@@ -11,12 +11,17 @@ import { assertRule } from "./assert_rule.ts";
  * - Definition: std(kernel) > 0, and the number of units whose incoming weights equal those of an
  *   earlier unit is 0, in kernels with two units or more. In a recurrent cell, one of its two
  *   kernels is enough.
- * - Source: TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.
+ * - Source: TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry. Calibrated on the even
+ *   seeds of bench/trainability (350 networks): of those it calls an error 1 fail, 0 are slow, 0
+ *   train.
  * - Misleads: Intended for untrained networks: training can switch several units off, which are
  *   then identical. A head of zeros is allowed because the targets distinguish its units; so is a
  *   branch of zeros that is added to another. The role of a custom layer's weight is unknown: a
  *   weight of zeros, for example a table of positions, is left to gradients-flow, which sees what
  *   it blocks; a single row is taken as a scale or shift; any other constant only gives a warning.
+ *   Units that are alike in one layer make that layer narrow, and are a warning; where no hidden
+ *   layer has units that differ it is an error. An embedding of zeros with a gradient passes: what
+ *   it feeds tells its units apart.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *

@@ -35,7 +35,8 @@ export function headMismatch(
     case "sigmoidCrossEntropy":
       if (activation !== "softmax" && activation !== "sigmoid") return null;
       return {
-        severity: "error",
+        // Of two sigmoids none says less than 1/2; two softmaxes still tell which class is likeliest.
+        severity: activation === "sigmoid" ? "error" : "warning",
         kind: "activation-twice",
         expected: inWords("a linear head"),
         why: say`the loss applies its own activation to logits, so it is applied twice`,
@@ -61,7 +62,8 @@ function categorical(activation: string, units: number | null): Mismatch | null 
   }
   if (activation === "softmax") return null;
   return {
-    severity: "error",
+    // The loss divides by their sum, so that positive outputs are learned from all the same.
+    severity: isNeverNegative(activation) && activation !== "relu" ? "warning" : "error",
     kind: "no-softmax",
     expected: inWords("softmax"),
     why: say`its outputs are no probabilities that add up to 1`,
@@ -98,7 +100,7 @@ function binary(
     };
   }
   return {
-    severity: "error",
+    severity: "warning",
     kind: "no-sigmoid",
     expected: inWords("sigmoid"),
     why: say`its outputs are no probabilities`,
@@ -116,8 +118,9 @@ function twice({ activation, before }: Head): Mismatch | null {
   const isOneSided = before === "relu" || before === "relu6";
   if (!isOneSided && !/^(softmax|sigmoid|hardSigmoid)$/.test(before)) return null;
   return {
-    severity: isOneSided ? "warning" : "error",
-    kind: "no-logits",
+    // Under a sigmoid no output could say less than 1/2; a softmax still tells which class is likeliest.
+    severity: isOneSided || activation === "softmax" ? "warning" : "error",
+    kind: isOneSided ? "one-sided-logits" : "no-logits",
     expected: inWords(`logits before the ${activation}`),
     why: isOneSided
       ? say`a ${before} before it takes away what speaks against a class`
@@ -171,6 +174,9 @@ function reachOf(activation: string): number {
   return activationTraits(activation)?.range[1] === 1 ? 1 : Infinity;
 }
 
+/** From which rms of the targets on a head that reaches 1 can fit next to nothing. */
+const MOST_OF_REACH = 3;
+
 function isNeverNegative(activation: string): boolean {
   return activationTraits(activation)?.range[0] === 0;
 }
@@ -189,8 +195,10 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
   const { maxAbs } = target.values;
   const tooFar = maxAbs > reachOf(activation);
   if (!tooFar && !(hasNegative(target) && isNeverNegative(activation))) return null;
+  // What is out of reach may be a few targets, or most of what tells them apart.
+  const isMost = !tooFar || isNeverNegative(activation) || target.values.rms > MOST_OF_REACH;
   return {
-    severity: "error",
+    severity: isMost ? "error" : "warning",
     kind: "out-of-reach",
     expected: inWords("an activation that reaches the targets"),
     why: tooFar

@@ -80,7 +80,7 @@ export function judgeScaleByTheory(
     };
     return [{
       severity: "warning",
-      kind: off < 1 ? "too-small" : "too-large",
+      kind: off < 1 ? "small" : "large",
       layer: name,
       measured: off,
       expected: range,
@@ -124,7 +124,7 @@ export function judgeBalanceByTheory(
   const figures = { factor: figure(off, "ratio / predicted ratio") };
   return [{
     severity: "warning",
-    kind: "spread",
+    kind: "spread-by-theory",
     layer: largest.name,
     layers: [smallest.name, largest.name],
     measured: off,
@@ -166,7 +166,7 @@ export function judgeRatioByTheory(
     const figures = { factor: figure(off, "|delta|^2 / predicted |delta|^2") };
     return [{
       severity: "warning",
-      kind: off < 1 ? "too-small" : "too-large",
+      kind: off < 1 ? "small" : "large",
       layer: layer.name,
       measured: off,
       expected: range,

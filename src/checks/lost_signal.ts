@@ -4,9 +4,11 @@ import { isKernel } from "../theory/weight_kinds.ts";
 import { moreThan } from "./expected.ts";
 import { headActivation, isCertainHead, sharesHead } from "./network/heads.ts";
 import type { Case, Verdict } from "./judge.ts";
+import type { Network } from "./network/network.ts";
 import { rescaleAdvice, unscaledInputs } from "./rescale_advice.ts";
 import { figure, layerName, layerNames, NOTHING, say, shareFigure } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
+import { isReachedBelow } from "./network/no_gradient.ts";
 import { hasKernel } from "./network/signal_path.ts";
 
 /**
@@ -38,7 +40,7 @@ export function lostSignal(
     const below = silent.filter((layer) => isBelow(layer, stop));
     const named = layers.includes(stop) ? [stop, ...below] : below;
     return named.length === 0 ? [] : [
-      stopped({ stop, named, below, all: layers, rescale, measurements, trained }),
+      stopped({ stop, named, below, all: layers, rescale, network, trained }),
     ];
   });
   const rest = silent.filter((layer) => ![...stops, ...heads].some((stop) => isBelow(layer, stop)));
@@ -47,10 +49,7 @@ export function lostSignal(
     whole.some((other) =>
       other.depth > layer.depth && sharesHead(layer, other) && isSent(other.activationGradients)
     );
-  const arrivesBelow = (layer: LayerMeasurements) =>
-    whole.some((other) =>
-      network.graph.isBelow(other, layer) && isSent(other.preActivationGradients)
-    );
+  const arrivesBelow = (layer: LayerMeasurements) => isReachedBelow(layer, network);
   const aside = rest.filter(arrivesBelow);
   const cut = rest.filter((layer) => sentAbove(layer) && !arrivesBelow(layer));
   const unsent = rest.filter((layer) => !sentAbove(layer) && !arrivesBelow(layer));
@@ -68,11 +67,12 @@ interface Stop {
   below: LayerMeasurements[];
   all: LayerMeasurements[];
   rescale: Sentence | null;
-  measurements: Measurements;
+  network: Network;
   trained: boolean;
 }
 
-function stopped({ stop, named, below, all, rescale, measurements, trained }: Stop): Verdict {
+function stopped({ stop, named, below, all, rescale, network, trained }: Stop): Verdict {
+  const { measurements } = network;
   const others = below.map(({ name }) => name);
   const rest = others.length === 0
     ? NOTHING
@@ -102,12 +102,15 @@ function stopped({ stop, named, below, all, rescale, measurements, trained }: St
     ? say`${shareFigure(stop.saturatedFraction, "share of the layer's entries")} of its entries are
       saturated`
     : say`the derivative of its activation is 0 at every entry`;
+  const isRound = isReachedBelow(stop, network);
   return verdict(
-    "error",
-    "blocked",
+    isRound ? "warning" : "error",
+    isRound ? "blocked-branch" : "blocked",
     named,
     say`${layerName(stop.name)} lets no gradient through: the rms of dJ/da is ${sent} there and its
-      delta is exactly 0, because ${why}.${rest}`,
+      delta is exactly 0, because ${why}.${rest}${
+      isRound ? say` The layers before get theirs by another way.` : NOTHING
+    }`,
     rescale ?? say`Bring the pre-activations of ${layerName(stop.name)} into the range where
         ${stop.activation ?? "its activation"} has a slope: check its bias and its inputs.`,
   );

@@ -98,8 +98,8 @@ export interface Rule<Name extends string = keyof Thresholds> extends RuleDocume
    * from a cause as a rule.
    */
   causeOrder?: number;
-  /** Whether its assertion fails on warnings as well: a rule that knows nothing worse. */
-  assertionFailsOnWarnings: boolean;
+  /** Whether its assertion fails on warnings as well, or the kinds of warnings that it fails on. */
+  assertionFailsOnWarnings: boolean | readonly string[];
   /** Name of its matcher for `expect`; absent where it has none. */
   matcher?: string;
   /** What a network that keeps the rule does, for the matcher: `has no dead units`. */

@@ -49,8 +49,11 @@ export interface RuleRecord<Name extends string = string> extends RuleText<Name>
    * head, the weights, then the loss. Default: none, what it finds follows from a cause as a rule.
    */
   causeOrder?: number;
-  /** Whether its assertion fails on warnings as well: a rule that knows nothing worse. Default: no. */
-  assertionFailsOnWarnings?: boolean;
+  /**
+   * Whether its assertion fails on warnings as well, or the kinds of warnings that it fails on: who asserts a
+   * rule wants it kept, whether or not a network that breaks it trains. Default: no.
+   */
+  assertionFailsOnWarnings?: boolean | readonly string[];
   /** Name of its matcher for `expect`: `toHaveNoDeadUnits`. */
   matcher?: string;
   /** What a network that keeps the rule does, for the matcher: `has no dead units`. */

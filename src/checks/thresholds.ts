@@ -5,14 +5,24 @@ export interface Thresholds {
   inputMax: number;
   /** Largest |mean| of an input. */
   inputMean: number;
+  /** Mean of an input, relative to its deviation, above which it is an error. */
+  inputOffset: number;
   /** Largest factor between an input's standard deviation and 1, up or down. */
   inputDeviationFactor: number;
   /** Smallest signal of the first hidden layer relative to that of the last. */
   vanishingRatio: number;
+  /** Signal of the first hidden layer below which the rule warns, and fails a first kernel with little gradient. */
+  vanishingRatioWarning: number;
+  /** Gradient of the first kernel, relative to the kernel, below which a weak signal is an error. */
+  vanishingStep: number;
   /** Mean |dJ/dW| of a kernel below which the rule warns. */
   vanishingFloor: number;
   /** Largest signal of the first hidden layer relative to that of the last. */
   explodingRatio: number;
+  /** Signal of the first hidden layer relative to that of the last above which the rule warns. */
+  explodingRatioWarning: number;
+  /** Largest entry of a gradient above which the rule warns, and fails data out of scale. */
+  explodingEntry: number;
   /** Largest l2 norm of the gradients of all trainable weights together. */
   explodingGlobalNorm: number;
   /** Largest factor between a squared delta ratio and the mean-field chi, up or down. */
@@ -39,6 +49,8 @@ export interface Thresholds {
   activationTarget: number;
   /** Largest factor between a kernel's standard deviation and the nearest initialiser's. */
   initScaleFactor: number;
+  /** The factor above which a kernel that is too large is an error by itself. */
+  initScaleError: number;
   /** The factor above which the rule warns. */
   initScaleWarning: number;
   /** Largest rms of a hidden layer's biases relative to the rms of its z. */
@@ -51,6 +63,8 @@ export interface Thresholds {
   initialLossWarning: number;
   /** Largest ratio of the loss to the expected loss; squared for a squared error. */
   initialLossFactor: number;
+  /** Ratio of the loss to the expected loss above which it is an error; squared for a squared error. */
+  initialLossError: number;
   /** Largest change of an output with inputs that it must not depend on. */
   leakTolerance: number;
   /** Largest difference between the loss of the doubled batch and the loss of the batch. */

@@ -15,11 +15,11 @@ export interface HealthExpected<IsAsync = false> {
    */
   toBeFinite(options?: CheckOptions<never>, msg?: string): Outcome<IsAsync>;
   /**
-   * Each input of real numbers is of order 1. The rule only warns. The same as
-   * `assertInputNormalized`.
+   * Each input of real numbers is of order 1. The rule warns, and fails examples that are all but
+   * alike. The same as `assertInputNormalized`.
    */
   toHaveNormalizedInputs(
-    options?: CheckOptions<"inputMax" | "inputMean" | "inputDeviationFactor">,
+    options?: CheckOptions<"inputMax" | "inputMean" | "inputOffset" | "inputDeviationFactor">,
     msg?: string,
   ): Outcome<IsAsync>;
   /**
@@ -32,7 +32,9 @@ export interface HealthExpected<IsAsync = false> {
    * receives. The same as `assertNoVanishingGradients`.
    */
   toHaveNoVanishingGradients(
-    options?: CheckOptions<"vanishingRatio" | "vanishingFloor">,
+    options?: CheckOptions<
+      "vanishingRatio" | "vanishingRatioWarning" | "vanishingStep" | "vanishingFloor"
+    >,
     msg?: string,
   ): Outcome<IsAsync>;
   /**
@@ -41,7 +43,9 @@ export interface HealthExpected<IsAsync = false> {
    * same as `assertNoExplodingGradients`.
    */
   toHaveNoExplodingGradients(
-    options?: CheckOptions<"explodingRatio" | "explodingGlobalNorm">,
+    options?: CheckOptions<
+      "explodingRatio" | "explodingRatioWarning" | "explodingEntry" | "explodingGlobalNorm"
+    >,
     msg?: string,
   ): Outcome<IsAsync>;
   /**
@@ -61,8 +65,8 @@ export interface HealthExpected<IsAsync = false> {
     msg?: string,
   ): Outcome<IsAsync>;
   /**
-   * No hidden layer with a bounded activation has more than half of its entries where the activation
-   * passes almost no gradient. The same as `assertActivationsNotSaturated`.
+   * No layer with a bounded activation has more than half of its entries where the activation passes
+   * almost no gradient. The same as `assertActivationsNotSaturated`.
    */
   toHaveNoSaturatedActivations(
     options?: CheckOptions<"saturatedFraction" | "saturatedFractionWarning" | "minEntries">,
@@ -89,7 +93,7 @@ export interface HealthExpected<IsAsync = false> {
    * activation. The same as `assertInitScale`.
    */
   toHaveInitScale(
-    options?: CheckOptions<"initScaleFactor" | "initScaleWarning">,
+    options?: CheckOptions<"initScaleFactor" | "initScaleError" | "initScaleWarning">,
     msg?: string,
   ): Outcome<IsAsync>;
   /**
@@ -111,7 +115,11 @@ export interface HealthExpected<IsAsync = false> {
    */
   toHaveInitialLoss(
     options?: CheckOptions<
-      "initialLossTolerance" | "initialLossWarning" | "initialLossFactor" | "minExamples"
+      | "initialLossTolerance"
+      | "initialLossWarning"
+      | "initialLossFactor"
+      | "initialLossError"
+      | "minExamples"
     >,
     msg?: string,
   ): Outcome<IsAsync>;

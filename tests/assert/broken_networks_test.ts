@@ -94,7 +94,7 @@ const BROKEN: Record<string, BrokenNetwork> = {
   "vanishing-gradients": { control: { activation: "sigmoid", depth: 10, width: 32 } },
   "exploding-gradients": { create: growing },
   "gradient-ratio": { spoil: tripleGradient },
-  "gradient-balance": { control: { activation: "sigmoid", depth: 5 } },
+  "gradient-balance": { control: { activation: "sigmoid", depth: 4 } },
   "saturated-activations": {
     feed: (batch, tf) => ({ ...batch, inputs: tf.mul([batch.inputs].flat()[0], 9) }),
   },

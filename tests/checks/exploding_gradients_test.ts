@@ -11,13 +11,43 @@ const check = (measurements: Measurements, options?: CheckOptions) =>
 const chain = (...sizes: number[]) =>
   makeMeasurements(sizes.map((size) => ({ preActivationGradients: flat(size, 640) })));
 
-Deno.test("explodingGradients passes just below the ratio and fails just above it", () => {
-  assertEquals(check(chain(999, 30, 1)), []);
+Deno.test("explodingGradients warns just above the one ratio and fails just above the other", () => {
+  assertEquals(check(chain(99, 30, 1)), []);
+  for (const first of [101, 999]) {
+    const [{ severity, threshold }] = check(chain(first, 30, 1));
+    assertEquals([severity, threshold], ["warning", "explodingRatioWarning"]);
+  }
   const [finding, ...others] = check(chain(1001, 30, 1));
   assertEquals(others, []);
   assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
   assertEquals([finding.expected.text, finding.threshold], ["<= 1000", "explodingRatio"]);
   assertAlmostEquals(finding.measured!, 1001, 1e-6);
+});
+
+Deno.test("explodingGradients warns of a large entry, and fails it where the data are out of scale", () => {
+  const entry = (size: number, given: Partial<Measurements["batch"]> = {}) => {
+    const weights = [makeWeight({ gradients: flat(size, 400) })];
+    const { batch, ...rest } = makeMeasurements([{ weights }]);
+    const targets = [{ name: "y", shape: [32, 1], values: flat(1, 32), unitMeans: [0] }];
+    return check({ ...rest, batch: { ...batch, targets, ...given } })
+      .map(({ severity, threshold }) => `${severity} ${threshold}`);
+  };
+  const values = (size: number) => ({
+    targets: [{ name: "y", shape: [32, 1], values: flat(size, 32), unitMeans: [0] }],
+  });
+  const inputs = (size: number, given = {}) => ({
+    perInput: [{ name: "x", shape: [32, 20], dtype: "float32", values: flat(size, 640), ...given }],
+  });
+  const [warned, failed] = [["warning explodingEntry"], ["error explodingEntry"]];
+  assertEquals([69.9, 70.1].map((size) => entry(size)), [[], warned]);
+  assertEquals([29.9, 30.1].map((size) => entry(71, values(size))), [warned, failed]);
+  assertEquals([29.9, 30.1].map((size) => entry(71, inputs(size))), [warned, failed]);
+  assertEquals(entry(69.9, values(1e4)), []);
+  for (const given of [{ lookedUp: true }, { dtype: "int32" }, { scaledBy: ["norm"] }]) {
+    assertEquals(entry(71, inputs(1e4, given)), warned);
+  }
+  // The sum of the outputs has no scale.
+  assertEquals(entry(71, { targets: [] }), []);
 });
 
 Deno.test("explodingGradients advises no larger kernels", () => {

@@ -65,14 +65,14 @@ Deno.test("the mean-field rules know the slope of a leaky relu, over 100 layers"
   }
   // With the slope 0.3 the same kernels are 1.044 times too large, layer by layer.
   assertEquals(
-    activationScale.check(of("leakyRelu")).some(({ severity }) => severity === "error"),
+    activationScale.check(of("leakyRelu")).some(({ severity }) => severity === "warning"),
     true,
   );
 });
 
 // 2^sqrt(128 / 64) = 2.665.
 for (const [width, inside, outside] of [[256, 1.99, 2.01], [128, 1.99, 2.01], [64, 2.66, 2.67]]) {
-  Deno.test(`gradientRatio passes within ${inside} over ${width} units and fails outside`, () => {
+  Deno.test(`gradientRatio passes within ${inside} over ${width} units and warns outside`, () => {
     const check = (factor: number) =>
       gradientRatio.check(predicted("tanh", 1, { deltas: [factor, 1, 1], width }));
     assertEquals(check(inside), []);
@@ -80,7 +80,7 @@ for (const [width, inside, outside] of [[256, 1.99, 2.01], [128, 1.99, 2.01], [6
     for (const factor of [outside, 1 / outside]) {
       const [finding, ...others] = check(factor);
       assertEquals(others, []);
-      assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
+      assertEquals([finding.severity, finding.layer], ["warning", "dense_1"]);
       assertAlmostEquals(finding.measured!, factor, 1e-9);
     }
   });
@@ -105,15 +105,41 @@ Deno.test("gradientRatio finds biases that push z to one side in a real network"
   assertEquals(findings.map(({ severity, layer }) => [severity, layer]), [["error", "dense_2"]]);
 });
 
-Deno.test("gradientBalance passes below a thousandfold of the critical spread and fails above", () => {
+Deno.test("gradientBalance passes below a thousandfold of the critical spread and warns above", () => {
   const check = (factor: number) =>
     gradientBalance.check(predicted("relu", Math.SQRT2, { deltas: [factor, 1, 1] }));
   assertEquals(check(999), []);
   assertEquals(check(1 / 999), []);
   const [up] = check(1001);
-  assertEquals([up.severity, up.layers], ["error", ["dense_2", "dense_1"]]);
+  assertEquals([up.severity, up.layers], ["warning", ["dense_2", "dense_1"]]);
   const [down] = check(1 / 1001);
   assertEquals(down.layer, "dense_1");
+});
+
+Deno.test("the mean-field rules fail what is off where the signal is measured to die", () => {
+  const deaths: [Partial<LayerMeasurements>, string][] = [
+    [{ saturatedFraction: 0.5 }, "warning"],
+    [{ saturatedFraction: 0.51 }, "error"],
+  ];
+  for (const [dead, severity] of deaths) {
+    const worst = (given: Parameters<typeof predicted>[2], rule: Rule) => {
+      const measurements = predicted("relu", Math.SQRT2, given);
+      Object.assign(measurements.layers[2], dead);
+      return rule.check(measurements)[0].severity;
+    };
+    assertEquals(worst({ deltas: [2.1, 1, 1], width: 128 }, gradientRatio), severity);
+    assertEquals(worst({ deltas: [1001, 1, 1] }, gradientBalance), severity);
+    assertEquals(worst({ deviations: [1, 3, 1] }, activationScale), severity);
+  }
+});
+
+Deno.test("activationScale fails what is 1000 times too small by itself", () => {
+  const check = (factor: number) =>
+    activationScale.check(predicted("tanh", 1, { deviations: [1, factor, 1] }))
+      .map(({ severity }) => severity);
+  assertEquals(check(1 / 999), ["warning"]);
+  assertEquals(check(1 / 1001), ["error"]);
+  assertEquals(check(1001), ["warning"]);
 });
 
 Deno.test("gradientBalance allows the drift of a deep critical tanh network, and takes a limit", () => {
@@ -129,14 +155,14 @@ Deno.test("gradientBalance allows what TensorFlow.js cuts off its normals, and n
     );
   // 0.88^58 = 1 / 1700.
   assertEquals(check(0.88), []);
-  assertEquals(check(0.8), ["error"]);
-  assertEquals(check(1.14), ["error"]);
+  assertEquals(check(0.8), ["warning"]);
+  assertEquals(check(1.14), ["warning"]);
 });
 
 Deno.test("gradientBalance judges sigmoid against perfect balance", () => {
   const chain = predicted("sigmoid", 1, { deltas: [1, 1, 1, 1], deviations: [1, 1, 1, 1] });
   const [finding] = gradientBalance.check(chain);
-  assertEquals(finding.severity, "error");
+  assertEquals(finding.severity, "warning");
 });
 
 Deno.test("gradientBalance gives no verdict on narrow layers, and says so", () => {
@@ -145,7 +171,7 @@ Deno.test("gradientBalance gives no verdict on narrow layers, and says so", () =
   assertStringIncludes(finding.message, "dense_1 has 64 units");
 });
 
-Deno.test("activationScale passes within a factor of 2 and fails outside, up and down", () => {
+Deno.test("activationScale passes within a factor of 2 and warns outside, up and down", () => {
   const check = (factor: number) =>
     activationScale.check(predicted("tanh", 1, { deviations: [1, factor, 1] }));
   assertEquals(check(1.99), []);
@@ -153,7 +179,7 @@ Deno.test("activationScale passes within a factor of 2 and fails outside, up and
   for (const factor of [2.01, 1 / 2.01]) {
     const [finding, ...others] = check(factor);
     assertEquals(others, []);
-    assertEquals([finding.severity, finding.layer], ["error", "dense_2"]);
+    assertEquals([finding.severity, finding.layer], ["warning", "dense_2"]);
     assertAlmostEquals(finding.measured!, factor, 1e-9);
     assertStringIncludes(finding.message, "expected 0.5 .. 2 times (activationScaleFactor).");
   }
@@ -340,9 +366,9 @@ Deno.test("activationScale and initScale pass selu at LeCun's scale, at chi = 1 
   }
 });
 
-Deno.test("activationScale fails selu well below its smaller critical scale and above its larger", () => {
+Deno.test("activationScale warns of selu well below its smaller critical scale and above its larger", () => {
   for (const sigma of [0.4, 2]) {
-    assertEquals(selu(sigma).activation.includes("error"), true, `sigma ${sigma}`);
+    assertEquals(selu(sigma).activation.includes("warning"), true, `sigma ${sigma}`);
   }
 });
 

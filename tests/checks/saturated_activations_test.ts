@@ -26,8 +26,9 @@ Deno.test("saturatedActivations takes other shares", () => {
   assertEquals(judge({ saturatedFraction: 1 }, { saturatedFraction: 1 })[0].severity, "warning");
 });
 
-Deno.test("saturatedActivations only warns of an output layer", () => {
-  assertEquals(judge({ saturatedFraction: 0.9, role: "output" })[0].severity, "warning");
+Deno.test("saturatedActivations fails an output layer too", () => {
+  assertEquals(judge({ saturatedFraction: 0.5, role: "output" })[0].severity, "warning");
+  assertEquals(judge({ saturatedFraction: 0.51, role: "output" })[0].severity, "error");
 });
 
 Deno.test("saturatedActivations skips layers without a bounded activation and relu6", () => {

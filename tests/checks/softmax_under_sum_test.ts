@@ -98,9 +98,9 @@ Deno.test("runChecks() judges the other head's path under the sum, on both sides
     return brief(judge({ ...rest, layers: layers.with(0, row("trunk", 1, size)) }))
       .filter((text) => !text.startsWith("gradient-balance"));
   };
-  assertEquals(trunk(1.01e-4), WARNED);
+  assertEquals(trunk(1.01e-3), WARNED);
   assertEquals(trunk(0.99e-4), [WARNED[0], "vanishing-gradients error trunk", WARNED[1]]);
-  assertEquals(trunk(99), WARNED);
+  assertEquals(trunk(9.9), WARNED);
   assertEquals(trunk(101), [...WARNED, "exploding-gradients error trunk"]);
 });
 

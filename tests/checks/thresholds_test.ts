@@ -130,6 +130,28 @@ const ROWS: Partial<Record<keyof Thresholds, ThresholdRow>> = {
     severity: "error",
     loose: 0,
   },
+  vanishingRatioWarning: {
+    judge: (ratio, options) => vanishingGradients.check(deltas(ratio, 1), options),
+    inside: [1.001e-2],
+    outside: [0.999e-2],
+    severity: "warning",
+    loose: 0,
+  },
+  vanishingStep: {
+    judge: (step, options) => {
+      const weights = [makeWeight({ values: flat(1, 400), gradients: flat(step, 400) })];
+      const [first, last] = deltas(5e-3, 1).layers;
+      return vanishingGradients.check(
+        makeMeasurements([], { layers: [{ ...first, weights }, last] }),
+        options,
+      );
+    },
+    inside: [1.001e-2],
+    outside: [0.999e-2],
+    severity: "error",
+    loose: 0,
+    named: "vanishingRatioWarning",
+  },
   vanishingFloor: {
     judge: (size, options) => {
       const weights = [makeWeight({ gradients: flat(size, 400) })];
@@ -145,6 +167,23 @@ const ROWS: Partial<Record<keyof Thresholds, ThresholdRow>> = {
     inside: [999],
     outside: [1001],
     severity: "error",
+  },
+  explodingRatioWarning: {
+    judge: (ratio, options) => explodingGradients.check(deltas(ratio, 1), options),
+    inside: [99.9],
+    outside: [100.1],
+    severity: "warning",
+  },
+  explodingEntry: {
+    judge: (size, options) => {
+      const weights = [makeWeight({ gradients: flat(size, 400) })];
+      const { batch, ...rest } = makeMeasurements([{ weights }]);
+      const targets = [{ name: "y", shape: [32, 1], values: flat(1, 32), unitMeans: [0] }];
+      return explodingGradients.check({ ...rest, batch: { ...batch, targets } }, options);
+    },
+    inside: [69.9],
+    outside: [70.1],
+    severity: "warning",
   },
   explodingGlobalNorm: {
     judge: (norm, options) => {
@@ -197,7 +236,7 @@ const ROWS: Partial<Record<keyof Thresholds, ThresholdRow>> = {
     judge: (delta, options) => gradientRatio.check(critical({ delta }), options),
     inside: [1.999, 1 / 1.999],
     outside: [2.001, 1 / 2.001],
-    severity: "error",
+    severity: "warning",
   },
   gradientBalance: {
     // At criticality relu has the same signal in all layers.
@@ -205,7 +244,7 @@ const ROWS: Partial<Record<keyof Thresholds, ThresholdRow>> = {
       gradientBalance.check(critical({ delta, activation: "relu" }), options),
     inside: [999, 1 / 999],
     outside: [1001, 1 / 1001],
-    severity: "error",
+    severity: "warning",
   },
   minWidth: {
     judge: (width, options) => gradientBalance.check(critical({ width }), options),
@@ -219,7 +258,7 @@ const ROWS: Partial<Record<keyof Thresholds, ThresholdRow>> = {
     judge: (deviation, options) => activationScale.check(critical({ deviation }), options),
     inside: [1.999, 1 / 1.999],
     outside: [2.001, 1 / 2.001],
-    severity: "error",
+    severity: "warning",
   },
   activationTarget: {
     judge: (target, options) => {
@@ -228,7 +267,7 @@ const ROWS: Partial<Record<keyof Thresholds, ThresholdRow>> = {
     },
     inside: [1.099, 1 / 1.099],
     outside: [1.101, 1 / 1.101],
-    severity: "error",
+    severity: "warning",
     loose: 1.05,
     named: "activationScaleFactor",
     options: { activationTarget: 1, activationScaleFactor: 1.1 },
@@ -237,7 +276,14 @@ const ROWS: Partial<Record<keyof Thresholds, ThresholdRow>> = {
     judge: scaled,
     inside: [1.999, 1 / 1.999],
     outside: [2.001, 1 / 2.001],
+    severity: "warning",
+  },
+  initScaleError: {
+    judge: scaled,
+    inside: [99],
+    outside: [101],
     severity: "error",
+    named: "initScaleFactor",
   },
   initScaleWarning: {
     judge: scaled,
@@ -273,9 +319,16 @@ const ROWS: Partial<Record<keyof Thresholds, ThresholdRow>> = {
     outside: [0.501, -0.501],
     severity: "warning",
   },
-  initialLossTolerance: { judge: loss, inside: [0.501], outside: [0.499], severity: "error" },
+  initialLossTolerance: { judge: loss, inside: [0.501], outside: [0.499], severity: "warning" },
   initialLossWarning: { judge: loss, inside: [0.801], outside: [0.799], severity: "warning" },
-  initialLossFactor: { judge: loss, inside: [4.99], outside: [5.01], severity: "error" },
+  initialLossFactor: { judge: loss, inside: [4.99], outside: [5.01], severity: "warning" },
+  initialLossError: {
+    judge: loss,
+    inside: [29.9],
+    outside: [30.1],
+    severity: "error",
+    named: "initialLossFactor",
+  },
   inputMax: {
     judge: (most, options) => input([most, -most, ...Array(200).fill(0.5)], options),
     inside: [9.99],
@@ -287,6 +340,13 @@ const ROWS: Partial<Record<keyof Thresholds, ThresholdRow>> = {
     inside: [0.999, -0.999],
     outside: [1.001, -1.001],
     severity: "warning",
+  },
+  inputOffset: {
+    judge: (mean, options) =>
+      inputNormalized.check(withInput(statisticsOf([mean - 1, mean + 1])), options),
+    inside: [24.9, -24.9],
+    outside: [25.1, -25.1],
+    severity: "error",
   },
   inputDeviationFactor: {
     judge: (deviation, options) => input([deviation, -deviation], options),

@@ -26,8 +26,12 @@ function chain(...sizes: number[]): Measurements {
 const zero = flat(0, 640);
 const silent = { activationGradients: zero, preActivationGradients: zero };
 
-Deno.test("vanishingGradients passes just above the ratio and fails just below it", () => {
-  assertEquals(check(chain(1.01e-3, 0.1, 1)), []);
+Deno.test("vanishingGradients warns just below the one ratio and fails just below the other", () => {
+  assertEquals(check(chain(1.01e-2, 0.1, 1)), []);
+  for (const first of [1.01e-3, 0.99e-2]) {
+    const [{ severity, threshold }] = check(chain(first, 0.1, 1));
+    assertEquals([severity, threshold], ["warning", "vanishingRatioWarning"]);
+  }
   const [finding, ...others] = check(chain(0.99e-3, 0.1, 1));
   assertEquals(others, []);
   assertEquals(finding.severity, "error");
@@ -35,6 +39,18 @@ Deno.test("vanishingGradients passes just above the ratio and fails just below i
   assertEquals(finding.layers, ["dense_1"]);
   assertEquals(finding.threshold, "vanishingRatio");
   assertAlmostEquals(finding.measured!, 0.99e-3, 1e-9);
+});
+
+Deno.test("vanishingGradients fails a weak signal that leaves the first kernel next to no gradient", () => {
+  const step = (share: number, first: number) => {
+    const { layers, ...rest } = chain(first, 0.1, 1);
+    const weights = [makeWeight({ values: flat(2, 400), gradients: flat(2 * share, 400) })];
+    return check({ ...rest, layers: layers.with(0, { ...layers[0], weights }) })
+      .map(({ severity }) => severity);
+  };
+  assertEquals([1.01e-2, 0.99e-2].map((share) => step(share, 0.99e-2)), [["warning"], ["error"]]);
+  assertEquals(step(1e-5, 1.01e-2), []);
+  assertEquals(step(1, 0.99e-3), ["error"]);
 });
 
 Deno.test("vanishingGradients passes at the ratio itself and takes another one", () => {

@@ -4,6 +4,7 @@ import type {
   WeightMeasurements,
 } from "../../measure/measurements.ts";
 import { isKernel, isRecurrentKernel } from "../../theory/weight_kinds.ts";
+import type { Network } from "./network.ts";
 
 /**
  * Whether a recurrent layer puts out more than zeros and has a delta, so that a gradient of 0 of its
@@ -60,4 +61,22 @@ function isOpening({ name, shape, trainable, values, gradients }: WeightMeasurem
 export function isZero({ gradients, gradientsOfUsedRows }: WeightMeasurements): boolean {
   const judged = gradientsOfUsedRows ?? gradients;
   return judged !== null && judged.maxAbs === 0 && judged.nonFinite === 0;
+}
+
+/**
+ * Whether a gradient reaches a layer with a kernel below another one. Where that one passes none on, the
+ * signal then goes round it, as it goes round the branch of a residual block, and the network trains without.
+ */
+export function isReachedBelow(layer: LayerMeasurements, network: Network): boolean {
+  return network.signalPath().some(({ layer: { preActivationGradients: delta }, layer: other }) =>
+    delta !== null && (delta.maxAbs > 0 || delta.nonFinite > 0) &&
+    network.graph.isBelow(other, layer)
+  );
+}
+
+/** Whether a layer is fed nothing but zeros and receives a gradient, as do layers below it. */
+export function isFedZeros(layer: LayerMeasurements, network: Network): boolean {
+  const inputs = network.graph.inputsOf(layer);
+  return (layer.preActivationGradients?.maxAbs ?? 0) > 0 && inputs.length > 0 &&
+    inputs.every(({ activations }) => activations?.maxAbs === 0) && isReachedBelow(layer, network);
 }

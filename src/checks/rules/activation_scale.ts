@@ -1,7 +1,7 @@
 import type { MeanFieldState } from "../../theory/mean_field.ts";
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { calibrated, falsePositives } from "../false_positives.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { judgeScaleByTheory } from "../judge_by_theory.ts";
 import { tooFewExamples } from "../no_verdict.ts";
@@ -11,6 +11,7 @@ import type { Rule } from "../rule.ts";
 import { figure, layerName, NOTHING, number, say } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
+import { signalDies } from "../signal_dies.ts";
 
 /** To so many times too large, a network as Glorot or He draw it is only warned of. */
 const USUALLY_LARGE = 10;
@@ -19,6 +20,8 @@ const USUALLY_LARGE = 10;
  * do, by SGD and by Adam (and so do twelve, while of sixteen SGD stays where it begins for long).
  */
 const USUALLY_SMALL = 30;
+/** From so many times too small on, nothing is left that could be told apart. */
+const COLLAPSED = 1000;
 
 /** The rule `activation-scale`: activations as large as those of a critical network. */
 export const activationScale: Rule = defineRule({
@@ -28,6 +31,7 @@ export const activationScale: Rule = defineRule({
   passes: "has activations of the right scale",
   tags: ["weights", "signal"],
   order: 100,
+  assertionFailsOnWarnings: ["too-small", "too-large"],
   study: {
     order: 60,
     letter: "a",
@@ -65,17 +69,21 @@ export const activationScale: Rule = defineRule({
     "keeps 0.88 of the nominal deviation. f is activationScaleFactor or, where layers of that " +
     "width vary more, exp(3 s), with s the standard deviation of ln rms(a) over draws. If " +
     "activationTarget is not 0, low and high are activationTarget and f is " +
-    "activationScaleFactor. The rule only warns if He, LeCun, Glorot or orthogonal kernels " +
-    "explain the deviation and it is at most 30 times too small or 10 times too large.",
+    "activationScaleFactor. An error is what is more than 1000 times too small, or stands in a " +
+    "network whose signal is measured to die; the rest are warnings. The assertion fails on " +
+    "these too, unless He, LeCun, Glorot or orthogonal kernels explain the deviation and it " +
+    "is at most 30 times too small or 10 times too large.",
   source: "after TheDeepChecker; Poole et al. 2016 for the prediction; s after Hanin & Nica " +
-    "2018; LSUV (Mishkin & Matas 2016).",
+    "2018; LSUV (Mishkin & Matas 2016)." + " " +
+    calibrated({ fails: 12, slow: 2, trains: 1 }),
   misleads:
     "A critical tanh network's activations shrink with depth, and that is healthy: the rule " +
     "therefore compares with the prediction. Glorot initialisation, the default of " +
     "TensorFlow.js, loses a factor of sqrt(2) per relu layer, which a shallow network " +
     "survives. Convolutions with zero padding on small maps lose some signal at their " +
     "borders. In a network that is no chain, a layer whose scale a normalisation makes up for is " +
-    "not judged, and a kernel in a branch that is added may be small.",
+    "not judged, and a kernel in a branch that is added may be small." +
+    " A wrong scale alone is mended by Adam in a few hundred steps: without a signal that dies it is a warning.",
   fix: "Scale each kernel to its activation.",
   falsePositives: falsePositives(
     { draws: 1600 },
@@ -120,6 +128,7 @@ export const activationScale: Rule = defineRule({
     }
     const advice = once(() => cure(subject));
     if (typeof chain === "string") return judgeScaleByTheory(subject, advice);
+    const dies = once(() => signalDies(subject));
     const names = new Set(layers.map(({ name }) => name));
     return chain.flatMap(({ output: { name, activations } }, index): Verdict[] => {
       if (activations === null || activations.nonFinite > 0) return [];
@@ -145,8 +154,8 @@ export const activationScale: Rule = defineRule({
         expected: figure(expected, "std(a)"),
       };
       return [{
-        severity: isUsual ? "warning" : "error",
-        kind: off < 1 ? "too-small" : "too-large",
+        severity: !isUsual && (off < 1 / COLLAPSED || dies()) ? "error" : "warning",
+        kind: `${isUsual ? "" : "too-"}${off < 1 ? "small" : "large"}`,
         layer: name,
         measured: off,
         expected: range,

@@ -2,11 +2,18 @@ import type { LayerMeasurements, WeightMeasurements } from "../../measure/measur
 import { isRecurrentKernel, isShift } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { type Expected, moreThan } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { calibrated, falsePositives } from "../false_positives.ts";
 import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { lostSignal } from "../lost_signal.ts";
-import { hasSignal, isZero, startsAtZero, stepsOf, waitsFor } from "../network/no_gradient.ts";
+import {
+  hasSignal,
+  isFedZeros,
+  isZero,
+  startsAtZero,
+  stepsOf,
+  waitsFor,
+} from "../network/no_gradient.ts";
 import type { Network } from "../network/network.ts";
 import type { Rule } from "../rule.ts";
 import { counted, joined, layerName, say, weightName } from "../say.ts";
@@ -27,13 +34,15 @@ export const gradientsFlow: Rule = defineRule({
     "gradient.",
   formula: "dJ/dw exists and max |dJ/dw| > 0 for each trainable weight; dJ/dw is absent for each " +
     "frozen one, and not all are frozen. An embedding is judged by the rows that the batch looked up.",
-  source: "AllenNLP, ensure_model_can_train_save_and_load.",
+  source: "AllenNLP, ensure_model_can_train_save_and_load." + " " +
+    calibrated({ fails: 16, slow: 2, trains: 1 }),
   misleads:
     "Below a zero-initialised head, inside a residual branch that ends in zeros, next to a " +
     "matrix of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a " +
     "layer that ran for one step, the gradient is exactly 0 at step 0 although the network " +
     "trains well: those are warnings. A bias whose delta sums to 0, as below a difference, is " +
-    "only a note.",
+    "only a note." +
+    " What is fed zeros by a branch that puts out nothing is a warning where the signal goes round it.",
   fix: "Look for a layer that is not connected to the objective, dead or saturated layers, or a " +
     "wrong trainable flag.",
   falsePositives: falsePositives({ draws: 1600 }),
@@ -156,10 +165,18 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
   const waiting = waitsFor(layer, measurements);
   const rest = zero.filter((weight) => !first.includes(weight) && !idle.includes(weight));
   if (rest.length > 0) {
+    // A branch that puts out nothing yet, or never will: the rest trains without it.
+    const aside = isFedZeros(layer, network);
     verdicts.push(
       verdict(layer, {
-        severity: excused || waiting !== undefined ? "warning" : "error",
-        kind: excused ? "no-signal" : waiting === undefined ? "zero" : "waits",
+        severity: excused || aside || waiting !== undefined ? "warning" : "error",
+        kind: excused
+          ? "no-signal"
+          : waiting !== undefined
+          ? "waits"
+          : aside
+          ? "fed-zeros"
+          : "zero",
         weights: rest,
         what: ZERO,
         expected: SOME,

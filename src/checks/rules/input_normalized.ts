@@ -2,7 +2,7 @@ import type { InputMeasurements } from "../../measure/measurements.ts";
 import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost, between, type Expected } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { calibrated, falsePositives } from "../false_positives.ts";
 import type { Case, Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
 import { figure, layerName, number, say } from "../say.ts";
@@ -34,6 +34,14 @@ export const inputNormalized: Rule = defineRule({
         "own: pixels from 0 to 1 pass, an offset larger than the spread of normalised data does not",
       about: "Largest |mean| of an input.",
     },
+    inputOffset: {
+      default: 25,
+      unit: "|mean(x)| / std(x)",
+      range: [0, Infinity],
+      source: "calibrated on the even seeds of bench/trainability: beyond it 4 fail, 1 is slow, " +
+        "1 trains; from 5 to 25 2 are slow, 2 train",
+      about: "Mean of an input, relative to its deviation, above which it is an error.",
+    },
     inputDeviationFactor: {
       default: 10,
       unit: "std(x), or its inverse",
@@ -43,17 +51,22 @@ export const inputNormalized: Rule = defineRule({
     },
   },
   problem: "inputs that are not normalised",
-  summary: "Each input of real numbers is of order 1. The rule only warns.",
-  formula: "max |x| <= inputMax, |mean| <= inputMean, and 1 / inputDeviationFactor <= std <= " +
+  summary:
+    "Each input of real numbers is of order 1. The rule warns, and fails examples that are all but alike.",
+  formula:
+    "|mean| <= inputOffset std for an only input (an error); max |x| <= inputMax, |mean| <= inputMean, and 1 / inputDeviationFactor <= std <= " +
     "inputDeviationFactor. Indices (int32, or what an embedding looks up) are not judged. The " +
     "deviation of 0/1 codes is not judged, unless the only input is all ones; nor is a small " +
     "deviation of rows of norm 1. If the model begins with a Rescaling or a normalisation, x " +
     "is the output of that layer.",
   source:
-    "AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient BackProp.",
+    "AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient BackProp." +
+    " " +
+    calibrated({ fails: 4, slow: 1, trains: 1 }),
   misleads:
     "All features are taken together: one of a different scale hides among many. A custom " +
-    "layer that normalises at the front is not recognised.",
+    "layer that normalises at the front is not recognised." +
+    " Adam copes with most scales; an error is an only input that is constant, or whose mean is 25 times its deviation, so that the examples are all but alike.",
   fix: "Subtract the mean of each feature over the training set and divide by its standard " +
     "deviation.",
   falsePositives: falsePositives(
@@ -87,7 +100,7 @@ export const inputNormalized: Rule = defineRule({
 
 function judge(
   input: InputMeasurements,
-  subject: Case<"inputMax" | "inputMean" | "inputDeviationFactor">,
+  subject: Case<Names>,
 ): Verdict[] {
   const { name, dtype, lookedUp, scaledBy, values } = input;
   const { layers, batch } = subject.measurements;
@@ -128,14 +141,16 @@ interface Judged {
   unitRows?: boolean;
 }
 
+type Names = "inputMax" | "inputMean" | "inputOffset" | "inputDeviationFactor";
+
 function judgeValues(
   values: TensorStatistics,
-  { thresholds }: Case<"inputMax" | "inputMean" | "inputDeviationFactor">,
+  { thresholds }: Case<Names>,
   { of, advice, mayBeCode, unitRows = false }: Judged,
 ): Verdict[] {
   if (values.nonFinite > 0) return [];
   const low = 1 / thresholds.inputDeviationFactor;
-  const { inputMax, inputMean, inputDeviationFactor: high } = thresholds;
+  const { inputMax, inputMean, inputOffset, inputDeviationFactor: high } = thresholds;
   const warn = (
     kind: string,
     threshold: string,
@@ -159,6 +174,11 @@ function judgeValues(
     }; expected ${expected} (${threshold}).`,
     advice,
   }];
+  // Examples that an offset makes alike. One input among several may be alike in all of them.
+  const isConstant = values.maxAbs === 0;
+  if (!mayBeCode && (isConstant || Math.abs(values.mean) > inputOffset * values.std)) {
+    return offset(values, inputOffset, { of, advice });
+  }
   if (values.maxAbs > inputMax) {
     return warn("large-entry", "inputMax", say`largest |x|`, values.maxAbs, atMost(inputMax));
   }
@@ -172,4 +192,34 @@ function judgeValues(
   if (!(values.std > high) && !isSmall) return [];
   const what = say`standard deviation`;
   return warn("spread", "inputDeviationFactor", what, values.std, between(low, high));
+}
+
+function offset(
+  { mean, std }: TensorStatistics,
+  limit: number,
+  { of, advice }: Pick<Judged, "of" | "advice">,
+): Verdict[] {
+  const measured = Math.abs(mean) / std;
+  const figures = {
+    mean: figure(mean, "x"),
+    std: figure(std, "x"),
+    ...std === 0 ? {} : { offset: figure(measured, "|mean(x)| / std(x)") },
+  };
+  const expected = atMost(limit);
+  return [{
+    severity: "error",
+    kind: "offset",
+    layer: null,
+    measured: std === 0 ? std : measured,
+    expected,
+    threshold: "inputOffset",
+    figures,
+    message: std === 0
+      ? say`Every entry of ${of} is ${figures.mean}, so no example differs from another.`
+      : say`The mean of ${of} is ${
+        figure(measured, "|mean(x)| / std(x)")
+      } times its standard deviation (${figures.mean} and
+        ${figures.std}), so the examples are all but alike; expected ${expected} (inputOffset).`,
+    advice,
+  }];
 }

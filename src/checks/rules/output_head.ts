@@ -1,5 +1,5 @@
 import { defineRule } from "../define_rule.ts";
-import { falsePositives } from "../false_positives.ts";
+import { calibrated, falsePositives } from "../false_positives.ts";
 import { headMismatch } from "../head_mismatch.ts";
 import type { Rule } from "../rule.ts";
 import { counted, layerName, NOTHING, say } from "../say.ts";
@@ -14,6 +14,13 @@ export const outputHead: Rule = defineRule({
   tags: ["task"],
   order: 150,
   causeOrder: 30,
+  assertionFailsOnWarnings: [
+    "activation-twice",
+    "no-logits",
+    "no-sigmoid",
+    "no-softmax",
+    "out-of-reach",
+  ],
   problem: "a head that does not fit its loss",
   summary: "The activation and the width of the output fit the loss that is measured.",
   formula:
@@ -23,11 +30,13 @@ export const outputHead: Rule = defineRule({
     "hinge: targets of -1 and 1, and an activation that reaches both; losses named " +
     "softmaxCrossEntropy or sigmoidCrossEntropy: no activation, because they apply their own; " +
     "mean squared error: an activation that reaches the targets, and no softmax.",
-  source: "UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021).",
+  source: "UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021)." + " " +
+    calibrated({ fails: 4, slow: 2, trains: 0 }),
   misleads:
     "Custom losses are recognised by name only, and models with several heads are not judged. " +
     "Policy-gradient targets, which are multiplied by the advantage of an action, can have " +
-    "any sum: under a softmax the rule only warns about them.",
+    "any sum: under a softmax the rule only warns about them." +
+    " Most networks train with an activation too many, or with none where one belongs: that is a warning. What a head cannot reach is an error.",
   fix: "Change the activation of the output or the loss.",
   falsePositives: falsePositives({ draws: 1600 }),
   asserts:

@@ -1,6 +1,6 @@
 import { defineRule } from "../define_rule.ts";
 import { atLeast, atMost } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { calibrated, falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../judge.ts";
 import { once } from "../once.ts";
 import { rescaleAdvice, unscaledInputs } from "../rescale_advice.ts";
@@ -41,26 +41,24 @@ export const saturatedActivations: Rule = defineRule({
   },
   problem: "saturated activations",
   milderWhenTrained: true,
-  summary:
-    "No hidden layer with a bounded activation has more than half of its entries where the " +
+  summary: "No layer with a bounded activation has more than half of its entries where the " +
     "activation passes almost no gradient.",
   formula: "share of the entries with |phi'(z)| < 0.06 sup |phi'| <= saturatedFraction (tanh: " +
     "|a| > 0.97; sigmoid: a < 0.015 or > 0.985).",
   source:
     "Karpathy's makemore for |a| > 0.97 of tanh, extended to any bounded activation through " +
-    "its derivative; SageMaker Debugger for the share.",
-  misleads:
-    "A trained classifier saturates its head on purpose, so an output layer only warns. In a " +
-    "trained network any layer only warns, and on random inputs the rule only notes. Gates of " +
+    "its derivative; SageMaker Debugger for the share." + " " +
+    calibrated({ fails: 9, slow: 4, trains: 2 }),
+  misleads: "A trained classifier saturates its head on purpose: in a " +
+    "trained network the rule only warns, and on random inputs it only notes. Gates of " +
     "an LSTM can be open or shut. On one example, few units give a coarse share.",
   fix: "Scale the kernels down to 1 / sqrt(fan-in), and normalise the inputs first if the first " +
     "layer is the saturated one.",
   falsePositives: falsePositives({ draws: 1600 }),
-  asserts:
-    "that no hidden layer with a bounded activation has more than half (`saturatedFraction`) of " +
+  asserts: "that no layer with a bounded activation has more than half (`saturatedFraction`) of " +
     "its entries where |phi'(z)| < 0.06 sup |phi'|: for tanh, |a| > 0.97.",
   fails: "more than half of a layer's outputs are stuck at the limits of its activation",
-  throws: "If a hidden layer is saturated.",
+  throws: "If a layer is saturated.",
   example: {
     title: "A network that passes and one that does not",
     code: `
@@ -89,7 +87,7 @@ export const saturatedActivations: Rule = defineRule({
   judge({ layers, measurements, network, thresholds, trained }) {
     const rescale = once(() => rescaleAdvice(layers, network, true));
     return layers.flatMap((layer): Verdict[] => {
-      const { name, activation, saturatedFraction: share, role } = layer;
+      const { name, activation, saturatedFraction: share } = layer;
       // A one-sided activation (relu6) rests at 0 half of the time; the rule dead-units judges it.
       if (share === null || layer.deadFraction !== null) return [];
       const entries = (layer.preActivations ?? layer.activations)?.count ?? 0;
@@ -119,7 +117,7 @@ export const saturatedActivations: Rule = defineRule({
       };
       const unscaled = layer.depth === 1 ? unscaledInputs(measurements) : null;
       return [{
-        severity: fails && role === "hidden" ? "error" : "warning",
+        severity: fails ? "error" : "warning",
         kind: "saturated",
         layer: name,
         measured: share,

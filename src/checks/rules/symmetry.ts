@@ -3,7 +3,7 @@ import type { LayerKind } from "../../traits/layers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { exactly, type Expected, moreThan } from "../expected.ts";
-import { falsePositives } from "../false_positives.ts";
+import { calibrated, falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
 import { counted, layerName, number, say, weightName } from "../say.ts";
@@ -21,20 +21,23 @@ export const symmetry: Rule = defineRule({
   tags: ["weights"],
   order: 120,
   causeOrder: 50,
+  assertionFailsOnWarnings: ["constant", "duplicates"],
   problem: "units that start alike",
   stage: "initial",
   summary: "No kernel is constant, and no two units of a layer have the same incoming weights.",
   formula: "std(kernel) > 0, and the number of units whose incoming weights equal those of an " +
     "earlier unit is 0, in kernels with two units or more. In a recurrent cell, one of its " +
     "two kernels is enough.",
-  source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
+  source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry." + " " +
+    calibrated({ fails: 1, slow: 0, trains: 0 }),
   misleads:
     "Intended for untrained networks: training can switch several units off, which are then " +
     "identical. A head of zeros is allowed because the targets distinguish its units; so is a " +
     "branch of zeros that is added to another. The role of a custom layer's weight is " +
     "unknown: a weight of zeros, for example a table of positions, is left to gradients-flow, " +
     "which sees what it blocks; a single row is taken as a scale or shift; any other constant " +
-    "only gives a warning.",
+    "only gives a warning." +
+    " Units that are alike in one layer make that layer narrow, and are a warning; where no hidden layer has units that differ it is an error. An embedding of zeros with a gradient passes: what it feeds tells its units apart.",
   fix: "Draw kernels at random; use constants only for biases.",
   falsePositives: falsePositives({ draws: 1600 }),
   asserts:
@@ -66,7 +69,7 @@ export const symmetry: Rule = defineRule({
     const added = new Set(
       network.chain.filter(({ added }) => added).map(({ layer }) => layer),
     );
-    return layers.flatMap((layer) => {
+    const found = layers.map((layer) => {
       const kernels = layer.weights
         .filter((weight) => isKernel(weight) && weight.shape[weight.shape.length - 1] > 1);
       const units = Map.groupBy(kernels, ({ name }) => name.replace("recurrent_", ""));
@@ -78,6 +81,13 @@ export const symmetry: Rule = defineRule({
         return verdicts.some(({ length }) => length === 0) ? [] : verdicts.flat();
       });
     });
+    const mixing = network.layers.filter((layer) => layer.role === "hidden" && hasUnits(layer));
+    const alike = found.flat().filter(({ kind }) => kind === "constant" || kind === "duplicates");
+    // Of layers that differ a network still learns; where no layer does, it has one unit of each.
+    const isWhole = mixing.every(({ name }) => alike.some(({ layer }) => layer === name));
+    return found.flat().map((verdict) =>
+      alike.includes(verdict) && !isWhole ? { ...verdict, severity: "warning" } : verdict
+    );
   },
 });
 
@@ -94,6 +104,8 @@ function judge(
   // The figures are sums in float64: a constant leaves some 1e-16 of itself.
   const constant = values.std <= 1e-12 * values.maxAbs;
   if (constant && values.maxAbs === 0 && mayBeZero) return [];
+  // The columns of an embedding of zeros are told apart by what they feed.
+  if (constant && values.maxAbs === 0 && layer.kind === "embedding" && isMoved(weight)) return [];
   if (constant) {
     return [
       verdict(
@@ -122,8 +134,18 @@ function judge(
   ];
 }
 
+/** Whether a layer has several units that a kernel tells apart. */
+function hasUnits({ kind, weights }: LayerMeasurements): boolean {
+  return MIXING.includes(kind) &&
+    weights.some((weight) => isKernel(weight) && weight.shape[weight.shape.length - 1] > 1);
+}
+
+function isMoved({ trainable, gradients }: WeightMeasurements): boolean {
+  return trainable && gradients !== null && gradients.maxAbs > 0;
+}
+
 function verdict(
-  { name, role }: LayerMeasurements,
+  { name, role, kind: layerKind }: LayerMeasurements,
   worst: Verdict["severity"],
   kind: string,
   measured: number,
@@ -131,7 +153,16 @@ function verdict(
   message: Sentence,
 ): Verdict {
   const severity = role === "output" ? "warning" : worst;
+  const isMilder = role === "output" || !MIXING.includes(layerKind);
   const advice = say`Draw the kernel of ${layerName(name)} at random: units that start alike get the
     same gradient and stay alike.`;
-  return { severity, kind, layer: name, measured, expected, message, advice };
+  return {
+    severity,
+    kind: isMilder ? `${kind}-${role === "output" ? "head" : "weight"}` : kind,
+    layer: name,
+    measured,
+    expected,
+    message,
+    advice,
+  };
 }

@@ -1,0 +1,97 @@
+import type { Measurements } from "../measure/measurements.ts";
+import { atMost } from "./expected.ts";
+import type { Case, Verdict } from "./judge.ts";
+import { figure, NOTHING, say, weightName } from "./say.ts";
+import type { Sentence } from "./sentence.ts";
+
+/** From which size on data are out of scale: sensible ones stay below 10. */
+const OUT_OF_SCALE = 30;
+
+/**
+ * Finds the largest entry of a gradient, where a loss is a mean: AUTOTRAINER's sign that a training
+ * explodes. Adam takes it where a layer alone is too large; not where the data are, which stay as they are.
+ */
+export function largeEntry(
+  { layers, measurements, thresholds: { explodingEntry } }: Case<"explodingEntry">,
+): Verdict[] {
+  if ((measurements.batch.targets ?? []).length === 0) return [];
+  const trained = layers.flatMap(({ name: layer, weights }) =>
+    weights.flatMap(({ name, trainable, gradients }) =>
+      trainable && gradients !== null && gradients.nonFinite === 0
+        ? [{ layer, name, size: gradients.maxAbs }]
+        : []
+    )
+  );
+  if (trained.length === 0) return [];
+  const largest = trained.reduce((a, b) => b.size > a.size ? b : a);
+  if (largest.size <= explodingEntry) return [];
+  const unscaled = unscaledData(measurements);
+  const expected = atMost(explodingEntry);
+  const figures = { gradient: figure(largest.size, "max |gradient|") };
+  return [{
+    severity: unscaled === null ? "warning" : "error",
+    kind: unscaled === null ? "entry" : "unscaled-data",
+    layer: largest.layer,
+    measured: largest.size,
+    expected,
+    threshold: "explodingEntry",
+    figures,
+    message: say`The largest |gradient| of ${
+      weightName(largest.name, largest.layer)
+    } is ${figures.gradient}${
+      unscaled === null ? NOTHING : say`, and ${unscaled.what}`
+    }; expected ${expected} (explodingEntry).`,
+    advice: unscaled === null
+      ? "Draw the kernels that are too large smaller, or clip the gradients."
+      : unscaled.advice,
+  }];
+}
+
+/** Which data are out of scale, the targets first; `null` where none are. */
+function unscaledData({ batch }: Measurements): { what: Sentence; advice: Sentence } | null {
+  const target = batch.targets!.find(({ values, classes }) =>
+    classes === undefined && values.rms > OUT_OF_SCALE
+  );
+  if (target !== undefined) {
+    return {
+      what: say`the rms of the targets is ${figure(target.values.rms, "target")}`,
+      advice: say`Subtract the mean of the targets over the training set, divide by their standard
+        deviation, and undo both after predict.`,
+    };
+  }
+  const input = batch.perInput.find(({ values, dtype, lookedUp, scaledBy }) =>
+    dtype !== "int32" && !lookedUp && scaledBy === undefined && values.rms > OUT_OF_SCALE
+  );
+  return input === undefined ? null : {
+    what: say`the rms of the input "${input.name}" is ${figure(input.values.rms, "x")}`,
+    advice: say`Subtract the mean of each feature over the training set and divide by its standard
+      deviation.`,
+  };
+}
+
+/** Finds gradients that are too large together, by their l2 norm. */
+export function globalNorm({ layers, thresholds }: Case<"explodingGlobalNorm">): Verdict[] {
+  const squares = new Map<string, number>();
+  for (const { weights } of layers) {
+    // By name, so that a weight that two layers share counts once.
+    for (const { name, trainable, gradients } of weights) {
+      if (trainable && gradients !== null) squares.set(name, gradients.l2 ** 2);
+    }
+  }
+  const norm = Math.sqrt(squares.values().reduce((sum, square) => sum + square, 0));
+  if (norm <= thresholds.explodingGlobalNorm) return [];
+  const expected = atMost(thresholds.explodingGlobalNorm);
+  const figures = { norm: figure(norm, "l2 of all gradients") };
+  return [{
+    severity: "error",
+    kind: "global-norm",
+    layer: null,
+    measured: norm,
+    expected,
+    threshold: "explodingGlobalNorm",
+    figures,
+    message: say`The l2 norm of all gradients together is ${figures.norm}; expected ${expected}
+      (explodingGlobalNorm).`,
+    advice: "Average the loss over the batch instead of adding it up, or clip the gradients.",
+  }];
+}
