@@ -9,6 +9,7 @@ import { heads } from "./causes/heads.ts";
 import { inputs } from "./causes/inputs.ts";
 import { kernelScale } from "./causes/kernel_scale.ts";
 import { residualGrowth } from "./causes/residual_growth.ts";
+import { targets } from "./causes/targets.ts";
 import type { Search } from "./suspect.ts";
 
 /**
@@ -20,6 +21,7 @@ export const SEARCHES: readonly Search[] = [
   frozen,
   inputs,
   heads,
+  targets,
   constantWeights,
   embeddings,
   biases,

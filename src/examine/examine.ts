@@ -4,6 +4,7 @@ import { runChecks } from "../checks/run_checks.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import { isTried, weighTrial } from "../diagnosis/weigh_trial.ts";
+import { causeName } from "../diagnosis/with_treatment.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import { ensureEngine } from "../engine/start_engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
@@ -111,9 +112,10 @@ export async function examine(
     const finding = trial === null || "skipped" in trial ? null : trialFinding(trial);
     if (finding === null) return said({ ...about, findings: weighed, curedTrial: null }, judged);
     // One pass shows nothing of it.
-    const seen = { finding, trial: trial as Trial, measurements };
+    const known = judged.causes;
+    const seen = { finding, trial: trial as Trial, measurements, known };
     const { cause, curedTrial } = await trainingCause(tf, subject, seen, tryIt);
-    const causes = [cause, ...judged.causes];
+    const causes = [cause, ...known.filter((one) => causeName(one) !== causeName(cause))];
     return said({ ...about, findings: [...weighed, finding], curedTrial }, {
       ...judged,
       verdict: "sick",

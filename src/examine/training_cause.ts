@@ -1,3 +1,5 @@
+import { networkOf } from "../checks/network/network.ts";
+import { targets } from "../diagnosis/causes/targets.ts";
 import { describeTrial } from "../checks/describe_trial.ts";
 import { type Finding, makeFinding } from "../checks/finding.ts";
 import { formatLayers } from "../diagnosis/format_layers.ts";
@@ -20,6 +22,18 @@ interface Suspicion {
   layers: string[];
   message: string;
   cure: Cure;
+  /** The cause that one pass has warned of, where it is one. */
+  known?: Cause;
+}
+
+/** A network that does not learn its batch. */
+interface Failed {
+  /** What the trial is reported by. */
+  finding: Finding;
+  trial: Trial;
+  measurements: Measurements;
+  /** The causes that one pass warned of, which may be more than that. */
+  known: readonly Cause[];
 }
 
 /** A cause that only training shows, and what training has shown without it. */
@@ -35,37 +49,47 @@ interface Found {
  *
  * @param tf The engine's TensorFlow.js.
  * @param subject The model, its batch and its objective; put back as they were.
- * @param finding What the trial is reported by.
- * @param trial The trial that failed.
- * @param measurements What was measured.
+ * @param failed The trial that failed, and what one pass has shown.
  * @param tryIt Trains a subject.
  * @returns The cause; without a cure where nothing that was taken away helped.
  */
 export async function trainingCause(
   tf: TensorFlow,
   subject: CureSubject,
-  { finding, trial, measurements }: { finding: Finding; trial: Trial; measurements: Measurements },
+  { finding, trial, measurements, known }: Failed,
   tryIt: (subject: CureSubject) => Promise<Trial | SkippedTrial>,
 ): Promise<Found> {
   const about = { severity: finding.severity, consequences: [], findings: [finding] };
   if (trial.verdict === "learns") {
     return { cause: { ...about, ...learningRate(trial) }, curedTrial: trial };
   }
-  const suspicions = [
+  const unscaled = targets({ measurements, network: networkOf(measurements), findings: [] })
+    .flatMap(({ kind, layers, message, cures }) =>
+      cures.map((cure) => ({ kind, layers, message, cure }))
+    );
+  const suspicions: Suspicion[] = [
+    ...known.flatMap((cause) => cause.cures.map((cure) => ({ ...cause, cure, known: cause }))),
     ...penalties(subject.model, trial),
     ...dropout(subject.model),
-    ...targets(measurements),
+    ...unscaled,
     ...inputs(measurements),
   ];
+  const promoted = (cause: Cause): Cause => ({
+    ...cause,
+    severity: finding.severity,
+    findings: [finding, ...cause.findings],
+  });
   let some: Found | null = null;
-  for (const { cure, ...cause } of suspicions) {
+  for (const { cure, known, ...suspicion } of suspicions) {
     const cured = applyCure(tf, subject, cure);
     if (cured === null) continue;
     try {
       const curedTrial = await tryIt(cured.subject);
       if ("skipped" in curedTrial || !HELPED.includes(curedTrial.verdict)) continue;
+      const { kind, layers, message } = suspicion;
+      const cause = known === undefined ? { ...about, kind, layers, message } : promoted(known);
       const tried = { worked: true, errors: 1, left: 0, figure: null };
-      const found = { cause: { ...about, ...cause, cures: [cure], tried }, curedTrial };
+      const found = { cause: { ...cause, cures: [cure], tried }, curedTrial };
       if (curedTrial.verdict === "learns") return found;
       some ??= found;
     } finally {
@@ -73,6 +97,8 @@ export async function trainingCause(
     }
   }
   if (some !== null) return some;
+  // What one pass warned of is the likeliest, though its cure asks for another model.
+  if (known.length > 0) return { cause: promoted(known[0]), curedTrial: null };
   const cures: Cure[] = [{ kind: "rebuild", what: finding.advice }];
   return {
     cause: { ...about, kind: "trial", layers: [], message: finding.message, cures },
@@ -148,19 +174,6 @@ function dropout(model: LayersModel): Suspicion[] {
     } ${rate} of the entries.`,
     cure: { kind: "dropout", layers, rate: 0 },
   }];
-}
-
-function targets({ batch: { targets = [] } }: Measurements): Suspicion[] {
-  return targets.map((target, index) => ({ ...target, index })).filter(({ values, classes }) =>
-    classes === undefined && values.std > 0 && (values.rms > FAR || values.rms < 1 / FAR ** 2)
-  ).map(({ name, index, values: { mean, std, rms } }) => ({
-    kind: "targets",
-    layers: [],
-    message:
-      `The targets of ${name} are out of scale: their rms is ${formatNumber(rms)}, and a network ` +
-      `starts near 1.`,
-    cure: { kind: "normalize-targets", output: name, index, mean, std },
-  }));
 }
 
 function inputs({ batch: { perInput } }: Measurements): Suspicion[] {

@@ -126,7 +126,7 @@ Deno.test("a causal conv1d of any dilation pads no further than its input is lon
     assertThrows(
       () => layer.call(x, {}),
       RangeError,
-      "The dilation rate of a causal convolution is -5, expected at least 1",
+      `The dilation rate of a causal convolution is ${rate}, expected at least 1`,
     );
     tf.dispose(layer.getWeights());
   }
