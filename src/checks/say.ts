@@ -10,14 +10,13 @@ export type Sayable = string | Slot | Sentence | Expected;
  * A template that makes a sentence. What the template spells out are its texts, by which sentences of one
  * kind are known; what it fills in are slots. A line break in it, with the indentation after it, is a space.
  *
- * @example A sentence and its text
+ * @example A sentence as data: `dense_1 has 12 units.`
  * ```ts
- * import { figure, layerName, say, sayPlain } from "@gradient-health/gradient-health/checks";
+ * import { figure, layerName, say } from "@gradient-health/gradient-health/checks";
  * import { assertEquals } from "@std/assert";
  *
  * const sentence = say`${layerName("dense_1")} has ${figure(12, "units")} units.`;
  * assertEquals(sentence, [{ layer: "dense_1" }, " has ", { value: 12, unit: "units" }, " units."]);
- * assertEquals(sayPlain(sentence), "dense_1 has 12 units.");
  * ```
  */
 export function say(texts: TemplateStringsArray, ...values: Sayable[]): Sentence {

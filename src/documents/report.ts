@@ -50,7 +50,7 @@ export function encodeReport(
  * import { parseReport } from "@gradient-health/gradient-health/render";
  * import { assertThrows } from "@std/assert";
  *
- * assertThrows(() => parseReport('{ "version": 2 }'), TypeError, "version: expected 1, found 2");
+ * assertThrows(() => parseReport('{ "version": 2 }'), TypeError, "version is 2, expected 1");
  * ```
  */
 export function parseReport(json: string): Report {

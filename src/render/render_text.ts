@@ -43,8 +43,7 @@ export interface RenderTextOptions {
  * @example For a terminal
  * ```ts
  * import { renderText } from "@gradient-health/gradient-health/render";
- * import type { Diagnosis } from "../diagnosis/diagnosis.ts";
-import type { Measurements } from "@gradient-health/gradient-health/measure";
+ * import type { Measurements } from "@gradient-health/gradient-health/measure";
  *
  * function show(measurements: Measurements) {
  *   const color = Deno.stdout.isTerminal();

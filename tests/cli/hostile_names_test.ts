@@ -32,7 +32,9 @@ const CONFIGURATION = {
 };
 
 function requireVisible(text: string, what: string): void {
-  const bad = text.match(/[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|##\[|^\s*::(?!error|notice)/mu);
+  const bad = text.match(
+    /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|##\[|^\s*::(?!error|warning|notice)/mu,
+  );
   assertEquals(bad?.[0], undefined, `${what}: ${bad?.input?.slice(bad.index).slice(0, 200)}`);
 }
 
