@@ -39,7 +39,7 @@ export function headMismatch(
         severity: activation === "sigmoid" ? "error" : "warning",
         kind: "activation-twice",
         expected: inWords("a linear head"),
-        why: say`the loss applies its own activation to logits, so it is applied twice`,
+        why: say`the loss applies its own activation, so the activation is applied twice`,
         advice: say`Take ${activation} off the head.`,
       };
     case "meanSquaredError":
@@ -56,7 +56,7 @@ function categorical(activation: string, units: number | null): Mismatch | null 
       severity: "error",
       kind: "one-class",
       expected: inWords("2 units or more"),
-      why: say`one class alone always has the probability 1`,
+      why: say`a softmax over one unit always outputs 1`,
       advice: "Give the head a unit for each class, or use sigmoid and binaryCrossentropy.",
     };
   }
@@ -66,9 +66,9 @@ function categorical(activation: string, units: number | null): Mismatch | null 
     severity: isNeverNegative(activation) && activation !== "relu" ? "warning" : "error",
     kind: "no-softmax",
     expected: inWords("softmax"),
-    why: say`its outputs are no probabilities that add up to 1`,
+    why: say`its outputs do not add up to 1, as the probabilities of classes do`,
     advice: activation === "sigmoid"
-      ? "Use softmax for exclusive classes, or binaryCrossentropy for labels that may meet."
+      ? "Use softmax for exclusive classes, or binaryCrossentropy if an example can have several labels."
       : "End the head in softmax.",
   };
 }
@@ -83,8 +83,8 @@ function binary(
       severity: "error",
       kind: "targets-outside",
       expected: inWords("targets from 0 to 1"),
-      why: say`the targets are no probabilities`,
-      advice: "Code the two classes as 0 and 1.",
+      why: say`some targets are not between 0 and 1`,
+      advice: "Encode the two classes as 0 and 1.",
     };
   }
   if (activation === "sigmoid" || activation === "hardSigmoid") return null;
@@ -95,7 +95,7 @@ function binary(
       expected: inWords("sigmoid"),
       why: units === 1
         ? say`a softmax over one unit is always 1`
-        : say`softmax makes labels exclusive that the loss takes for independent`,
+        : say`softmax makes the labels exclusive, and the loss treats them as independent`,
       advice: "Use sigmoid with binaryCrossentropy, or categoricalCrossentropy with softmax.",
     };
   }
@@ -103,7 +103,7 @@ function binary(
     severity: "warning",
     kind: "no-sigmoid",
     expected: inWords("sigmoid"),
-    why: say`its outputs are no probabilities`,
+    why: say`its outputs are not limited to 0 .. 1`,
     advice: "End the head in sigmoid.",
   };
 }
@@ -141,7 +141,7 @@ function shares(target: TargetMeasurements): Mismatch | null {
     expected: inWords("targets that add up to 1"),
     why: isShare
       ? say`the targets of an example add up to ${figure(total, "sum of the targets")}`
-      : say`the targets are no probabilities`,
+      : say`some targets are not between 0 and 1`,
     advice:
       "Code each class as a 1 among zeros, or use sigmoid and binaryCrossentropy for labels " +
       "that may meet.",
@@ -163,8 +163,8 @@ function hinge(activation: string, target: TargetMeasurements | null): Mismatch 
     severity: "error",
     kind: "hinge-zeros",
     expected: inWords("targets of -1 and 1"),
-    why: say`where the target is 0 the loss is 1 whatever the output is`,
-    advice: "Code the two classes as -1 and 1.",
+    why: say`where the target is 0 the loss is 1 for any output`,
+    advice: "Encode the two classes as -1 and 1.",
   };
 }
 
@@ -187,7 +187,7 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
       severity: "warning",
       kind: "softmax-for-numbers",
       expected: inWords("a loss for probabilities, or a linear head"),
-      why: say`its gradient vanishes where the softmax is sure and wrong`,
+      why: say`its gradient vanishes where the softmax is confident and wrong`,
       advice: "Use categoricalCrossentropy for classes, or a linear head for numbers.",
     };
   }

@@ -32,7 +32,7 @@ export function undescribed(network: Network): Verdict | null {
     say`theory knows none of the hidden layers with weights, the first of which is
       ${layerName(name)} (${className})`,
     "a hidden layer that theory describes",
-    "Nothing to do; the other rules judge this network.",
+    "No action needed: the other rules judge this network.",
   );
 }
 

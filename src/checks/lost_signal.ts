@@ -1,5 +1,6 @@
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import { stuckAt } from "./stuck_at.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { moreThan } from "./expected.ts";
 import { headActivation, isCertainHead, sharesHead } from "./network/heads.ts";
@@ -76,7 +77,7 @@ function stopped({ stop, named, below, all, rescale, network, trained }: Stop): 
   const others = below.map(({ name }) => name);
   const rest = others.length === 0
     ? NOTHING
-    : say` The delta of ${layerNames(others, all)} is 0 too.`;
+    : say` No gradient reaches ${layerNames(others, all)} either.`;
   if (isCertainHead(stop, measurements)) {
     const z = stop.preActivations === null
       ? NOTHING
@@ -91,27 +92,27 @@ function stopped({ stop, named, below, all, rescale, network, trained }: Stop): 
       } gradient down.${rest}`,
       unscaledInputs(measurements) ?? rescale ??
         (trained
-          ? say`Look at the targets: the network is sure of other ones.`
-          : say`Draw the kernel of the head smaller, and normalise what it is fed.`),
+          ? say`Check the targets: the network is certain of different ones.`
+          : say`Draw the kernel of the head smaller, and normalise its inputs.`),
     );
   }
   const sent = figure(stop.activationGradients!.rms, "rms(dJ/da)");
+  const of = layerName(stop.name);
   const why = stop.deadFraction !== null && stop.deadFraction > 0
     ? say`${shareFigure(stop.deadFraction, "share of the layer's units")} of its units are off`
     : stop.saturatedFraction !== null && stop.saturatedFraction > 0
-    ? say`${shareFigure(stop.saturatedFraction, "share of the layer's entries")} of its entries are
-      saturated`
+    ? say`${shareFigure(stop.saturatedFraction, "share of the layer's entries")} of its
+      ${stop.activation ?? "bounded"} outputs are stuck ${stuckAt(stop.activation)}`
     : say`the derivative of its activation is 0 at every entry`;
   const isRound = isReachedBelow(stop, network);
   return verdict(
     isRound ? "warning" : "error",
     isRound ? "blocked-branch" : "blocked",
     named,
-    say`${layerName(stop.name)} lets no gradient through: the rms of dJ/da is ${sent} there and its
-      delta is exactly 0, because ${why}.${rest}${
+    say`No gradient passes ${of}: ${why} (rms of dJ/da ${sent}, delta exactly 0).${rest}${
       isRound ? say` The layers before get theirs by another way.` : NOTHING
     }`,
-    rescale ?? say`Bring the pre-activations of ${layerName(stop.name)} into the range where
+    rescale ?? say`Bring the pre-activations of ${of} into the range where
         ${stop.activation ?? "its activation"} has a slope: check its bias and its inputs.`,
   );
 }
@@ -187,7 +188,7 @@ function neverSent(
       say`No gradient ever reaches ${names}: the kernel of the head "${layerName(zeros)}" is all
         zeros, and so is all that it is fed, so that its own gradient is 0 too and no step changes
         either.`,
-      say`Draw the kernels at random: only one of two that follow each other may be all zeros.`,
+      say`Draw the kernels at random: of two consecutive kernels only one may be all zeros.`,
     );
   }
   const alike = unsent.filter((layer) => zeroKernel([layer]) !== undefined);

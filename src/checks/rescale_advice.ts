@@ -62,7 +62,7 @@ export function rescaleAdvice(
   const parts = groups.slice(0, MAX_GROUPS).map((group, index) =>
     describe(group, kernels, index === 0)
   );
-  const rest = groups.length > MAX_GROUPS ? say`; the others likewise` : NOTHING;
+  const rest = groups.length > MAX_GROUPS ? say`; and so on for the others` : NOTHING;
   return say`${joined(parts, "; ")}${rest}.`;
 }
 

@@ -26,7 +26,7 @@ export function zeroGradientCause(
   if (excused) {
     const opening = openingAbove(layer, measurements);
     return opening === undefined
-      ? say`See the rule vanishing-gradients, which says where the signal stays.`
+      ? say`See the rule vanishing-gradients, which says where the signal is lost.`
       : say`Measure again after one training step: ${opening} is all zeros and has a gradient, so it lets
         the signal through after its first step.`;
   }
@@ -60,7 +60,7 @@ export function zeroGradientCause(
   }
   return isShut
     ? say`See the rule vanishing-gradients, which says why the head lets no gradient through.`
-    : say`Look at the objective and its targets: they send the head no gradient.`;
+    : say`Check the objective and its targets: they send no gradient to the head.`;
 }
 
 /**

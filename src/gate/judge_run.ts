@@ -81,7 +81,7 @@ function compare(
 ): Finding[] {
   const said = (verdict: Pick<Verdict, "severity" | "kind" | "expected" | "message" | "advice">) =>
     makeFinding("baseline", { layer: null, measured: null, ...verdict });
-  const advice = "If the change is meant, store the new figures: check --update-baseline.";
+  const advice = "If the change is intended, store the new figures with check --update-baseline.";
   if (figures === null) {
     return [said({
       severity: "note",
@@ -89,7 +89,7 @@ function compare(
       expected: "a run that the baseline knows",
       message: say`The baseline does not know ${name} under seed ${number(seed, "exact")}: nothing
         is compared.`,
-      advice: "Store its figures as well: check --update-baseline.",
+      advice: "Store its figures with check --update-baseline.",
     })];
   }
   const was = measuredWith(figures);

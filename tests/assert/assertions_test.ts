@@ -276,7 +276,7 @@ Deno.test("assertHealthy() cuts a long name in the middle and keeps its end", ()
   const { message } = assertThrows(
     () => assertHealthy(makeMeasurements([{ name, saturatedFraction: 0.9 }, {}])),
     AssertionError,
-    "dense_7 are saturated",
+    "dense_7 are stuck at -1 or 1",
   );
   assertEquals(message.includes(name), false);
 });

@@ -88,8 +88,8 @@ Deno.test("gradientsFlow never looks above a head, and fails all below a certain
     ],
   ]);
   assertEquals(flow([0, 0.5, 1, 0]), [
-    ["warning", "See the rule vanishing-gradients, which says where the signal stays."],
-    ["error", "Look at the objective and its targets: they send the head no gradient."],
+    ["warning", "See the rule vanishing-gradients, which says where the signal is lost."],
+    ["error", "Check the objective and its targets: they send no gradient to the head."],
   ]);
 });
 
@@ -147,7 +147,7 @@ Deno.test("gradientsFlow says where there is nothing to learn from a batch", () 
       objective: { name: "triplet", value },
     }))[0].advice;
   assertStringIncludes(advice(0), "The objective is 0 on this batch");
-  assertStringIncludes(advice(0.2), "Look at the objective and its targets");
+  assertStringIncludes(advice(0.2), "Check the objective and its targets");
 });
 
 Deno.test("gradientsFlow fails a frozen weight with a gradient", () => {

@@ -72,7 +72,7 @@ Deno.test("rescaleAdvice() groups neighbours of one activation and one factor", 
     ]),
     "Multiply the kernels of dense_1, dense_2 by 1/22.1, which gives the standard deviation " +
       "1 / sqrt(fan-in) that tanh asks for; the kernel of dense_4 by 1/14.1; the kernel of " +
-      "dense_5 by 1/1414; the others likewise.",
+      "dense_5 by 1/1414; and so on for the others.",
   );
 });
 

@@ -114,9 +114,8 @@ export const overfitsBatch: ModelRule<OverfitProbe> = defineModelRule({
           ${counted(steps, "step")} of ${optimizer} on the batch alone; expected ${expected}
           (overfitLoss) within ${number(overfitSteps, "exact")} (overfitSteps).`,
       advice: diverged !== -1
-        ? "Lower the learning rate, and look at assertHealthy."
-        : "Try another learning rate, widen the network, and look whether the targets belong to " +
-          "their inputs.",
+        ? "Lower the learning rate, and run assertHealthy."
+        : "Try another learning rate, widen the network, and check that the targets belong to their inputs.",
     }];
   },
 });

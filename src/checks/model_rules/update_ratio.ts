@@ -106,7 +106,7 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule({
             ${figures.ratio} of itself, log10 ${figures.logarithm}; expected log10 ${expected}
             (${threshold}).`,
           advice: isSmall
-            ? "Raise the learning rate, or look for what makes the gradient of that layer so small."
+            ? "Raise the learning rate, or find out why that layer's gradient is so small."
             : "Lower the learning rate, clip the gradients, or draw that kernel larger.",
         }];
       }),

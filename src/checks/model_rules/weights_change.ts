@@ -82,10 +82,10 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule({
             isLate ? say`; the second step moves it.` : say`, and after two; expected a change.`
           }`,
           advice: isLate
-            ? "Leave it if the layers above start at zero on purpose."
+            ? "No action needed if the layers above start at zero on purpose."
             : isFirst
             ? "Train on sequences of two steps or more: the state before the first step is 0."
-            : say`Connect ${layerName(layer)} to the objective, hand its weights to the optimizer,
+            : say`Connect ${layerName(layer)} to the objective, pass its weights to the optimizer,
               or freeze it.`,
         };
       }),

@@ -183,7 +183,7 @@ function cure(
       std(a) and measure again before the next (LSUV).`;
   }
   return rescaleAdvice(layers, network) ??
-    say`Normalise the inputs, or look at the biases.`;
+    say`Normalise the inputs, or check the biases.`;
 }
 
 /** The states of the layers in one mean field. */

@@ -142,7 +142,7 @@ function overflow({ layers, network }: Case): Verdict[] {
         figures,
         message: say`The delta of ${layerName(name)} has ${figures.nonFinite} NaN or infinite
           entries of ${figures.entries}.`,
-        advice: "See the rule non-finite, which names where it begins.",
+        advice: "See the rule non-finite, which names the place where it begins.",
       };
     });
 }

@@ -15,7 +15,7 @@ import { MIN_WIDTH } from "../shared_thresholds.ts";
 import { signalDies } from "../signal_dies.ts";
 import { DELTA_NORM } from "../network/signal_path.ts";
 
-const OTHER_ADVICE = say`Take another activation, or add normalisation or residual connections.`;
+const OTHER_ADVICE = say`Use another activation, or add normalisation or residual connections.`;
 
 /** The rule `gradient-balance`: all layers receive signals of a size, but for what depth does. */
 export const gradientBalance: Rule = defineRule({
@@ -123,7 +123,7 @@ export const gradientBalance: Rule = defineRule({
           } units, and layers so
             narrow spread too much (minWidth ${number(thresholds.minWidth, "exact")})`,
           atLeast(thresholds.minWidth, { unit: "units" }),
-          "Nothing to do; the rules on vanishing and exploding gradients judge this network.",
+          "No action needed: the rules vanishing-gradients and exploding-gradients judge this network.",
         ),
       ];
     }

@@ -118,7 +118,7 @@ function allFrozen({ measurements, trained: isTrained }: Case): Verdict[] {
     measured: 0,
     expected: "a trainable weight",
     message: say`None of the ${counted(weights.length, "weight")} of the model is trainable.`,
-    advice: "Set trainable of the layers that are to be trained, and of the models around them.",
+    advice: "Set trainable = true on the layers to train, and on the models around them.",
     ...(isTrained ? {} : { unjudged: true }),
   }];
 }

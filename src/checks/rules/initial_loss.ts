@@ -150,7 +150,7 @@ export const initialLoss: Rule = defineRule({
       expected,
       threshold,
       figures,
-      message: say`${name} is ${figures.loss}; a network that knows nothing has ${what}, expected
+      message: say`${name} is ${figures.loss}; a network that guesses has ${what}, expected
         ${expected} (${threshold}${
         value < high && chance > thresholds[threshold]
           ? say`, widened to ${number(chance)} for so few features`

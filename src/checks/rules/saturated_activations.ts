@@ -1,3 +1,4 @@
+import { stuckAt } from "../stuck_at.ts";
 import { defineRule } from "../define_rule.ts";
 import { atLeast, atMost } from "../expected.ts";
 import { calibrated, falsePositives } from "../false_positives.ts";
@@ -100,8 +101,8 @@ export const saturatedActivations: Rule = defineRule({
           expected: atLeast(thresholds.minEntries, { unit: "entries" }),
           threshold: "minEntries",
           figures: { entries: exactFigure(entries, "entries") },
-          message: say`No verdict for ${layerName(name)}: it has ${number(entries, "exact")} in
-            all, and a share of so few entries says little (minEntries ${
+          message: say`No verdict for ${layerName(name)}: it has only ${number(entries, "exact")}
+            entries, and a share of so few says little (minEntries ${
             number(thresholds.minEntries, "exact")
           }).`,
           advice: "Measure on a larger batch.",
@@ -124,11 +125,11 @@ export const saturatedActivations: Rule = defineRule({
         expected: atMost(limit),
         threshold,
         figures,
-        message: say`${figures.saturated} of the ${activation ?? "activation"} entries of
-          ${layerName(name)} are saturated (rms of z ${figures.z}); expected
-          <= ${number(limit, "percent")} (${threshold}).`,
+        message: say`${figures.saturated} of the ${activation ?? "bounded"} outputs of
+          ${layerName(name)} are stuck ${stuckAt(activation)}, so they pass almost no gradient (rms
+          of z ${figures.z}); expected <= ${number(limit, "percent")} (${threshold}).`,
         advice: trained
-          ? "Look at what goes into the network: is it scaled as in its training?"
+          ? "Check that the inputs are scaled as they were in training."
           : unscaled ?? rescale() ??
             say`Normalise what goes into ${layerName(name)}, draw its kernels smaller, or bring its
               biases nearer to 0.`,

@@ -136,7 +136,7 @@ function judge(subject: Case<Ratios | "vanishingFloor">): Verdict[] {
       say`it has ${counted(path.length, "hidden layer")} with a kernel and a delta, and the ratio
         needs two`,
       "a measured delta in two hidden layers",
-      "Nothing to do; a network this shallow has no depth to vanish over.",
+      "No action needed: a network this shallow has no depth over which a gradient could vanish.",
     ),
     ...belowFloor(subject),
   ];
