@@ -137,10 +137,16 @@ async function interrupt(
     stdout: "null",
     stderr: "piped",
   }).spawn();
+  const sizeOf = (name: string) => {
+    try {
+      return Deno.statSync(`${folder}/${name}`).size;
+    } catch {
+      // A temporary file that was there when the folder was read.
+      return 0;
+    }
+  };
   const isReached = () =>
-    [...Deno.readDirSync(folder)].some(({ name }) =>
-      isUnderWay(name, Deno.statSync(`${folder}/${name}`).size)
-    );
+    [...Deno.readDirSync(folder)].some(({ name }) => isUnderWay(name, sizeOf(name)));
   const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
   let ended = false;
   child.status.then(() => ended = true);
