@@ -1,5 +1,5 @@
 import type { TargetMeasurements } from "../measure/measurements.ts";
-import { activationTraits } from "../traits/activation_traits.ts";
+import { activationTraits, isSigmoid } from "../traits/activation_traits.ts";
 import { type Expected, inWords } from "./expected.ts";
 import type { Head } from "./network/heads.ts";
 import { figure, number, say } from "./say.ts";
@@ -116,7 +116,7 @@ function hasNegative({ values: { meanAbs, mean, maxAbs } }: TargetMeasurements):
 function twice({ activation, before }: Head): Mismatch | null {
   if (before === null) return null;
   const isOneSided = before === "relu" || before === "relu6";
-  if (!isOneSided && !/^(softmax|sigmoid|hardSigmoid)$/.test(before)) return null;
+  if (!isOneSided && before !== "softmax" && !isSigmoid(before)) return null;
   return {
     // Under a sigmoid no output could say less than 1/2; a softmax still tells which class is likeliest.
     severity: isOneSided || activation === "softmax" ? "warning" : "error",

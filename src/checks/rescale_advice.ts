@@ -95,7 +95,7 @@ function within(factor: number, limit: number): boolean {
 }
 
 /** The rms above which inputs are to be normalised before anything else is: it is 1 of normalised ones. */
-const TOO_LARGE = 3;
+export const LARGE_INPUT = 3;
 
 /** How large an input is, and the layer at the front that made it so. */
 interface Size {
@@ -116,7 +116,7 @@ export function unscaledInputs({ batch, layers }: Measurements): Sentence | null
     return dtype === "float32" && !lookedUp ? [{ front: null, rms: values.rms }] : [];
   });
   const largest = sizes.reduce((a, b) => b.rms > a.rms ? b : a, { front: null, rms: 0 });
-  if (!(largest.rms > TOO_LARGE)) return null;
+  if (!(largest.rms > LARGE_INPUT)) return null;
   const size = figure(largest.rms, "rms");
   return largest.front === null
     ? say`Normalise the inputs to mean 0 and standard deviation 1 first: their rms is ${size}.`

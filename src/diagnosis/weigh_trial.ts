@@ -1,4 +1,3 @@
-import { BASELINE_RULE } from "../checks/matches_baseline.ts";
 import { describeTrial } from "../checks/describe_trial.ts";
 import { amendFinding, type Finding, saidOf } from "../checks/finding.ts";
 import { say } from "../checks/say.ts";
@@ -6,7 +5,7 @@ import { RULES } from "../checks/rules.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
 
 /** The rules whose errors say that a network does not train: those of this package, over measurements. */
-const TRIED = new Set(RULES.map(({ name }) => name).filter((name) => name !== BASELINE_RULE.name));
+const TRIED = new Set(RULES.map(({ name }) => name));
 
 /**
  * What a trial of a network shows that may well train: of the 350 networks with even seeds in

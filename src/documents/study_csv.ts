@@ -16,10 +16,8 @@ const POINT = [
   "failed",
 ] as const;
 
-const LAYER = [
-  "name",
-  "role",
-  "activation",
+/** The figures of a layer, in the order of the columns. */
+export const LAYER_FIGURES = [
   "sigma",
   "gradient",
   "delta",
@@ -32,9 +30,11 @@ const LAYER = [
   "zeroActivations",
 ] as const satisfies readonly (keyof StudyLayer)[];
 
+const LAYER = ["name", "role", "activation", ...LAYER_FIGURES] as const;
+
 /** The heading of the CSV: one row is one layer at one point. */
 export const STUDY_CSV_HEADING = `${
-  [...POINT, "layer", "role", "layerActivation", ...LAYER.slice(3)].join(",")
+  [...POINT, "layer", "role", "layerActivation", ...LAYER_FIGURES].join(",")
 }\n`;
 
 /**

@@ -3,7 +3,6 @@ import type { Finding } from "../checks/finding.ts";
 import { runChecks } from "../checks/run_checks.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
-import { isTried, weighTrial } from "../diagnosis/weigh_trial.ts";
 import { causeName } from "../diagnosis/with_treatment.ts";
 import { runningEngine } from "../engine/running_engine.ts";
 import { ensureEngine } from "../engine/start_engine.ts";
@@ -13,19 +12,13 @@ import type { MeasureOptions } from "../measure/measure_options.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batch.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
-import { tryTraining } from "../probe/try_training.ts";
 import { callable, must, objectWith, optional, requireValue } from "../words/requirements.ts";
-import { isSuspect } from "./is_suspect.ts";
-import { trainingCause, trialFinding } from "./training_cause.ts";
 import type { CureSubject } from "./apply_cure.ts";
+import { trainingCause } from "./training_cause.ts";
 import { tryCures } from "./try_cures.ts";
+import { type TrialMode, tryFindings, trySubject } from "./try_findings.ts";
 
-/**
- * When a network is trained on its batch for some steps: `auto`, where an error was found, so that it is only
- * called one if the network does not learn, or where something about the network is unusual that one pass
- * cannot judge (dropout, targets out of scale, a warning); `always`; `off`; or as `auto`, for so many steps.
- */
-export type TrialMode = "auto" | "always" | "off" | number;
+export type { TrialMode };
 
 /** Options of {@linkcode examine}. */
 export interface ExamineOptions extends MeasureOptions {
@@ -100,28 +93,23 @@ export async function examine(
   const measurements = await measure(model, batch, measureOptions);
   const found = judge(measurements);
   const subject: CureSubject = { model, batch, objective: measureOptions.objective };
-  const tryIt = (subject: CureSubject) => trySubject(subject, measureOptions.seed, mode);
-  const isDue = mode === "always" ||
-    mode !== "off" && (found.some(isTried) || isSuspect(model, measurements, found));
-  const trial = isDue ? await tryIt(subject) : null;
-  const weighed = weighTrial(found, trial);
-  const judged = diagnose(measurements, weighed);
+  const trialOptions = { mode, seed: measureOptions.seed };
+  const tried = await tryFindings(subject, { measurements, found }, trialOptions);
+  const { trial, findings, shown } = tried;
+  const tryIt = (subject: CureSubject) => trySubject(subject, trialOptions);
+  const judged = diagnose(measurements, findings);
   const about = { measurements, trial };
   const { tf } = runningEngine() ?? await ensureEngine();
-  if (judged.verdict === "healthy") {
-    const finding = trial === null || "skipped" in trial ? null : trialFinding(trial);
-    if (finding === null) return said({ ...about, findings: weighed, curedTrial: null }, judged);
+  if (shown !== null) {
     // One pass shows nothing of it.
     const known = judged.causes;
-    const seen = { finding, trial: trial as Trial, measurements, known };
-    const { cause, curedTrial } = await trainingCause(tf, subject, seen, tryIt);
+    const failed = { finding: shown, trial: trial as Trial, measurements, known };
+    const { cause, curedTrial } = await trainingCause(tf, subject, failed, tryIt);
     const causes = [cause, ...known.filter((one) => causeName(one) !== causeName(cause))];
-    return said({ ...about, findings: [...weighed, finding], curedTrial }, {
-      ...judged,
-      verdict: "sick",
-      causes,
-    });
+    const diagnosis = { ...judged, verdict: "sick" as const, causes };
+    return said({ ...about, findings: [...findings, shown], curedTrial }, diagnosis);
   }
+  if (judged.verdict === "healthy") return said({ ...about, findings, curedTrial: null }, judged);
   const { onProgress: _, ...quiet } = measureOptions;
   let curedTrial: Examination["curedTrial"] = null;
   const { diagnosis } = await tryCures(tf, subject, { measurements, diagnosis: judged }, {
@@ -131,20 +119,7 @@ export async function examine(
       if (trial !== null && !("skipped" in trial)) curedTrial = await tryIt(subject);
     },
   });
-  return said({ ...about, findings: weighed, curedTrial }, diagnosis);
-}
-
-/** Trains a subject as it stands; where the sum of the outputs is measured, on the loss that fits its head. */
-function trySubject(
-  { model, batch, objective }: CureSubject,
-  seed: number | null | undefined,
-  mode: TrialMode,
-): Promise<Trial | SkippedTrial> {
-  return tryTraining(model, batch, {
-    ...seed == null ? {} : { seed },
-    ...objective === undefined || objective === "sum" ? {} : { objective },
-    ...typeof mode === "number" ? { steps: mode } : {},
-  });
+  return said({ ...about, findings, curedTrial }, diagnosis);
 }
 
 /** The examination, with what training has shown in words. */

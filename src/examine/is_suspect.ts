@@ -1,6 +1,7 @@
 import type { Finding } from "../checks/finding.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
+import { isSigmoid } from "../traits/activation_traits.ts";
 
 /** Dropout of this rate and more keeps some networks from learning. */
 const DROPS = 0.3;
@@ -37,9 +38,8 @@ export function isSuspect(
       (isFar(values.rms) || spread === 0 || (features?.largestOffset ?? 0) > OFFSET)
     ) ||
     targets.some(({ classes, values }) => classes === undefined && isFar(values.rms)) ||
-    layers.filter(({ role, activation }) =>
-        role === "hidden" && /^(hardS|s)igmoid$/.test(activation ?? "")
-      ).length >= SQUASHING ||
+    layers.filter(({ role, activation }) => role === "hidden" && isSigmoid(activation)).length >=
+      SQUASHING ||
     isUnusualRate(model);
 }
 

@@ -1,19 +1,16 @@
 import { networkOf } from "../checks/network/network.ts";
+import type { Finding } from "../checks/finding.ts";
 import { targets } from "../diagnosis/causes/targets.ts";
-import { describeTrial } from "../checks/describe_trial.ts";
-import { type Finding, makeFinding } from "../checks/finding.ts";
-import { formatLayers } from "../diagnosis/format_layers.ts";
-import { formatNumber } from "../words/numbers.ts";
 import type { Cure } from "../diagnosis/cure.ts";
 import type { Cause } from "../diagnosis/diagnosis.ts";
-import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import { formatLayers } from "../diagnosis/format_layers.ts";
+import type { TensorFlow } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { leafLayers } from "../model/leaf_layers.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
-import { layerTraits } from "../traits/layer_traits.ts";
+import { formatNumber } from "../words/numbers.ts";
 import { applyCure, type CureSubject } from "./apply_cure.ts";
 
-/** Targets beyond this, as a mean square, are out of reach of the first steps of any usual rate. */
+/** Inputs whose standard deviation is beyond this, or below its inverse, are out of scale. */
 const FAR = 10;
 
 /** What may keep a network from learning though one pass shows nothing of it. */
@@ -69,8 +66,8 @@ export async function trainingCause(
     );
   const suspicions: Suspicion[] = [
     ...known.flatMap((cause) => cause.cures.map((cure) => ({ ...cause, cure, known: cause }))),
-    ...penalties(subject.model, trial),
-    ...dropout(subject.model),
+    ...penalties(measurements, trial),
+    ...dropout(measurements),
     ...unscaled,
     ...inputs(measurements),
   ];
@@ -133,34 +130,25 @@ function learningRate(
   };
 }
 
-function penalties(model: LayersModel, { attempts, best }: Trial): Suspicion[] {
+function penalties({ layers: all }: Measurements, { attempts, best }: Trial): Suspicion[] {
   const ratio = best === null ? null : attempts[best].penalty.gradientRatio;
-  const all = leafLayers(model);
-  const penalised = all.filter(({ layer }) =>
-    (layer as unknown as { _losses?: unknown[] })._losses?.length
-  );
-  if (penalised.length === 0 || ratio === null || ratio < 1) return [];
-  const layers = penalised.map(({ path }) => path);
+  const layers = all.filter(({ penalty }) => (penalty ?? 0) > 0).map(({ name }) => name);
+  if (layers.length === 0 || ratio === null || ratio < 1) return [];
   return [{
     kind: "penalties",
     layers,
-    message: `The penalties of ${said(layers, all)} drown the loss: their gradient is ` +
+    message: `The penalties of ${formatLayers(layers, all)} drown the loss: their gradient is ` +
       `${formatNumber(ratio)} times that of the loss.`,
     cure: { kind: "penalties", layers },
   }];
 }
 
-function dropout(model: LayersModel): Suspicion[] {
-  const all = leafLayers(model);
-  const rateOf = (layer: unknown) => (layer as { rate?: unknown }).rate;
-  const dropping = all.filter(({ layer }) => {
-    const rate = rateOf(layer);
-    return layerTraits(layer.getClassName()).kind === "passesOn" && typeof rate === "number" &&
-      rate > 0;
-  });
+function dropout({ layers: all }: Measurements): Suspicion[] {
+  // What a recurrent layer drops has no rate of its own to lower.
+  const dropping = all.filter(({ kind, dropout }) => kind === "passesOn" && (dropout ?? 0) > 0);
   if (dropping.length === 0) return [];
-  const layers = dropping.map(({ path }) => path);
-  const rates = dropping.map(({ layer }) => rateOf(layer) as number);
+  const layers = dropping.map(({ name }) => name);
+  const rates = dropping.map(({ dropout }) => dropout!);
   const highest = Math.max(...rates);
   const least = Math.min(...rates);
   const rate = least === highest
@@ -169,7 +157,7 @@ function dropout(model: LayersModel): Suspicion[] {
   return [{
     kind: "dropout",
     layers,
-    message: `Dropout takes too much: ${said(layers, all)} ${
+    message: `Dropout takes too much: ${formatLayers(layers, all)} ${
       layers.length === 1 ? "drops" : "drop"
     } ${rate} of the entries.`,
     cure: { kind: "dropout", layers, rate: 0 },
@@ -190,60 +178,4 @@ function inputs({ batch: { perInput } }: Measurements): Suspicion[] {
       `deviation ${formatNumber(std)}.`,
     cure: { kind: "normalize-input", input: name, index, mean, std },
   }));
-}
-
-function said(
-  layers: string[],
-  all: readonly { path: string; layer: { getClassName(): string } }[],
-) {
-  return formatLayers(
-    layers,
-    all.map(({ path, layer }) => ({ name: path, className: layer.getClassName() })),
-  );
-}
-
-/** What a trial is reported by where no rule found an error: that the network does not learn its batch. */
-export function trialFinding(trial: Trial): Finding | null {
-  const about = {
-    severity: "error" as const,
-    layer: null,
-    measured: null,
-    expected: "a network that learns its batch",
-  };
-  if (trial.verdict === "fails") {
-    return makeFinding("trial", {
-      ...about,
-      kind: trial.reason?.replaceAll(" ", "-") ?? "fails",
-      message: `The network does not learn its batch: ${describeTrial(trial)}.`,
-      advice: "Look at the targets, the loss and the learning rate.",
-    });
-  }
-  const given = trial.attempts.find(({ given }) => given);
-  if (given === undefined || trial.verdict !== "learns" || !isStuck(given)) return null;
-  const { learningRate, optimizer } = trial.attempts[trial.best!];
-  return makeFinding("trial", {
-    ...about,
-    kind: "learning-rate",
-    message: `The network does not learn its batch as it was compiled: ${describeTrial(trial)}.`,
-    advice: learningRate === null
-      ? `Train it by ${optimizer}.`
-      : `Train it by ${optimizer} at a rate of ${formatNumber(learningRate)}.`,
-  });
-}
-
-/** A loss that has moved by less than this share of itself stands still. */
-const STANDS = 1e-3;
-/** One that has grown by this factor runs away. */
-const RUNS_AWAY = 1.5;
-
-/**
- * Whether the given rate alone is the fault: the loss is not finite, runs away, or stands still. One that falls
- * slowly, as under Adam at 1e-3, has not had the time to tell.
- */
-function isStuck(
-  { verdict, nonFiniteStep, loss: { first, last } }: Trial["attempts"][number],
-): boolean {
-  if (verdict !== "fails") return false;
-  return nonFiniteStep !== null || last > RUNS_AWAY * first ||
-    Math.abs(last - first) < STANDS * Math.abs(first);
 }

@@ -17,10 +17,10 @@ const IMPORTS = {
 
 /** The comment of an assertion: what its rule's record says of it. */
 function documentation(rule: Documented, defaults: string, params: readonly string[]): string {
-  const { asserts, throws, refuses, example } = requireDocumentation(rule);
+  const documented = requireDocumentation(rule);
   const bullet = (title: string, text: string) => wrap(`${title}: ${text}`, "- ", "  ");
   return comment([
-    ...wrap(`Asserts ${asserts}`),
+    ...wrap(`Asserts ${documented.asserts}`),
     "",
     ...bullet("Definition", rule.formula),
     ...defaults === "" ? [] : bullet("Defaults", defaults),
@@ -31,6 +31,13 @@ function documentation(rule: Documented, defaults: string, params: readonly stri
     ...params.flatMap((param) => wrap(`@param ${param}`)),
     "@param msg Appended to the message.",
     "",
+    ...exampleAndThrows(documented),
+  ]);
+}
+
+/** What the comment of every assertion ends in. */
+function exampleAndThrows({ example, throws, refuses }: AssertionDocumentation): string[] {
+  return [
     `@example ${example.title}`,
     "```ts",
     ...dedent(example.code),
@@ -39,7 +46,7 @@ function documentation(rule: Documented, defaults: string, params: readonly stri
     ...wrap(`@throws {AssertionError} ${throws}`),
     "@throws {TypeError} If an argument is not what it must be.",
     ...wrap(`@throws {RangeError} ${refuses ?? REFUSES}`),
-  ]);
+  ];
 }
 
 function requireDocumentation(rule: Documented): AssertionDocumentation {
@@ -174,9 +181,9 @@ export function writeHealthyAssertion(rule: HealthyDocumentation): string {
   ].join("\n");
 }
 
-function modelDocumentation({ asserts, throws, refuses, example }: AssertionDocumentation): string {
+function modelDocumentation(documented: AssertionDocumentation): string {
   return comment([
-    ...wrap(`Asserts ${asserts}`),
+    ...wrap(`Asserts ${documented.asserts}`),
     "",
     "@param model A built model; it is put back as it was.",
     ...wrap(
@@ -190,14 +197,7 @@ function modelDocumentation({ asserts, throws, refuses, example }: AssertionDocu
     "@param msg Appended to the message.",
     "@returns A promise that is rejected where the assertion fails.",
     "",
-    `@example ${example.title}`,
-    "```ts",
-    ...dedent(example.code),
-    "```",
-    "",
-    ...wrap(`@throws {AssertionError} ${throws}`),
-    "@throws {TypeError} If an argument is not what it must be.",
-    ...wrap(`@throws {RangeError} ${refuses ?? REFUSES}`),
+    ...exampleAndThrows(documented),
     "@throws {MeasureError} If the model cannot be measured on the batch.",
   ]);
 }

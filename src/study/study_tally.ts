@@ -1,24 +1,12 @@
+import { LAYER_FIGURES } from "../documents/study_csv.ts";
 import { findActivation } from "../theory/resolve_activation.ts";
 import { meanField } from "../theory/mean_field.ts";
 import { gridVariants } from "./grid_point.ts";
 import { quartiles } from "./quartiles.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
-import type { LayerFigureName, LayerSummary, ScaleSummary, StudySummary } from "./study_summary.ts";
+import type { LayerSummary, ScaleSummary, StudySummary } from "./study_summary.ts";
 import { summarizeVariant } from "./summarize_variant.ts";
-
-const FIGURES: readonly LayerFigureName[] = [
-  "sigma",
-  "gradient",
-  "delta",
-  "deltaNorm",
-  "meanActivation",
-  "saturated",
-  "dead",
-  "zeroGradients",
-  "zeroDeltas",
-  "zeroActivations",
-];
 
 /** What is known of one scale of one variant so far. */
 interface Cell {
@@ -63,7 +51,7 @@ export class StudyTally {
     cell.inputSquares.push(point.inputRms ** 2);
     cell.plain &&= point.plain;
     point.layers.forEach((layer, i) =>
-      FIGURES.forEach((name, j) => {
+      LAYER_FIGURES.forEach((name, j) => {
         const value = layer[name];
         if (value !== null) cell.values[i]?.[j].push(value);
       })
@@ -94,7 +82,7 @@ function emptyCell({ scale, layers }: StudyPoint): Cell {
     inputSquares: [],
     plain: true,
     layers: layers.map(({ name, role, activation }) => ({ name, role, activation })),
-    values: layers.map(() => FIGURES.map(() => [])),
+    values: layers.map(() => LAYER_FIGURES.map(() => [])),
   };
 }
 
@@ -102,7 +90,7 @@ function summaryOf(cell: Cell): ScaleSummary {
   const layers = cell.layers.map((layer, i): LayerSummary => ({
     ...layer,
     figures: Object.fromEntries(
-      FIGURES.map((name, j) => [name, quartiles(cell.values[i][j])]),
+      LAYER_FIGURES.map((name, j) => [name, quartiles(cell.values[i][j])]),
     ) as LayerSummary["figures"],
   }));
   const sigmas = layers

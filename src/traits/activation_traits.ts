@@ -26,3 +26,23 @@ export function activationTraits(name: string): ActivationTraits | null {
   const slope = slopeOf(name);
   return slope === null ? null : leakyReluTraits(slope);
 }
+
+/**
+ * Whether an activation squashes each z into 0 .. 1, as a gate does: sigmoid and hardSigmoid, and no softmax,
+ * whose outputs depend on one another.
+ *
+ * @param name Name of the activation, or `null` where there is none.
+ *
+ * @example
+ * ```ts
+ * import { isSigmoid } from "@gradient-health/gradient-health/traits";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(["sigmoid", "hardSigmoid", "softmax", null].map(isSigmoid), [true, true, false, false]);
+ * ```
+ */
+export function isSigmoid(name: string | null): boolean {
+  if (name === null) return false;
+  const traits = activationTraits(name);
+  return traits !== null && traits.curve !== null && traits.range[0] === 0 && traits.range[1] === 1;
+}

@@ -1,3 +1,4 @@
+import { isSigmoid } from "../../traits/activation_traits.ts";
 import type {
   LayerMeasurements,
   Measurements,
@@ -100,7 +101,7 @@ function hidden(
   { thresholds: { biasRatio } }: Case<"biasRatio">,
 ): Verdict[] {
   // A gate that starts open or closed: whether it is stuck is the business of saturated-activations.
-  const isGate = /^(sigmoid|hardSigmoid)$/.test(layer.activation ?? "");
+  const isGate = isSigmoid(layer.activation);
   if (isGate && values.std <= 1e-6 * values.maxAbs) return [];
   const size = layer.preActivations?.rms ?? 0;
   const ratio = size === 0 ? Infinity : values.rms / size;

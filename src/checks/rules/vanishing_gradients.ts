@@ -1,3 +1,4 @@
+import { isSigmoid } from "../../traits/activation_traits.ts";
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
@@ -187,7 +188,7 @@ function cure(path: LayerMeasurements[], { layers, network, trained }: Case): Se
   if (trained) return SHORTER;
   const names = path.map(({ name }) => name);
   const sigmoid = network.chain.some(({ activation, layer }) =>
-    activation.toLowerCase().endsWith("sigmoid") && names.includes(layer.name)
+    isSigmoid(activation) && names.includes(layer.name)
   );
   if (sigmoid) {
     return say`Replace sigmoid in the hidden layers by relu, tanh or selu: its slope is at most 1/4.`;

@@ -1,4 +1,5 @@
 import { formatLayers } from "../format_layers.ts";
+import { isSigmoid } from "../../traits/activation_traits.ts";
 import { gain } from "../../theory/gain.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { isOf } from "./shared.ts";
@@ -9,7 +10,7 @@ const ROW = 3;
 /** Hidden layers of sigmoid, whose slope is at most 1/4. */
 export function activations({ network, measurements: { layers } }: Patient): Suspect[] {
   const squashed = network.chain.filter(({ layer, activation }) =>
-    layer.role === "hidden" && /^(hardS|s)igmoid$/.test(activation)
+    layer.role === "hidden" && isSigmoid(activation)
   );
   if (squashed.length < ROW) return [];
   const names = squashed.map(({ output }) => output.name);

@@ -1,3 +1,4 @@
+import { LARGE_INPUT } from "../../checks/rescale_advice.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import type { InputMeasurements } from "../../measure/measurements.ts";
 import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
@@ -5,8 +6,6 @@ import type { Cure } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isConsequence } from "./shared.ts";
 
-/** From this rms on, inputs alone make the layers after them too large; normalised ones have 1. */
-const LARGE = 3;
 /** Below it they leave the layers next to nothing. */
 const SMALL = 1 / 30;
 
@@ -47,7 +46,7 @@ function faultOf({ std, mean, rms, maxAbs }: TensorStatistics, what: string): st
   if (std === 0) {
     return `Every entry of ${what} is ${formatNumber(mean)}, so all examples are alike.`;
   }
-  if (rms > LARGE) {
+  if (rms > LARGE_INPUT) {
     return `The entries of ${what} are large: their rms is ${formatNumber(rms)}, and that of ` +
       `normalised inputs is 1.`;
   }

@@ -1,6 +1,7 @@
 import type { Finding } from "../../checks/finding.ts";
 import { formatLayers } from "../format_layers.ts";
 import { formatNumber } from "../../words/numbers.ts";
+import { gain } from "../../theory/gain.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import type { CuredWeight } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
@@ -70,11 +71,7 @@ export function initializerOf(names: string[], { network }: Patient): string | n
     names.includes(layer.name) && layer.role === "hidden"
   );
   const wanted = new Set(
-    chain.map(({ activation }) => isRelu(activation) ? "heNormal" : "leCunNormal"),
+    chain.map(({ activation }) => (gain(activation) ?? Infinity) > 1 ? "heNormal" : "leCunNormal"),
   );
   return wanted.size === 1 ? [...wanted][0] : null;
-}
-
-function isRelu(activation: string): boolean {
-  return !["linear", "tanh", "selu", "elu", "softsign"].includes(activation);
 }

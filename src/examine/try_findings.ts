@@ -1,0 +1,106 @@
+import { describeTrial } from "../checks/describe_trial.ts";
+import { type Finding, makeFinding } from "../checks/finding.ts";
+import { isTried, weighTrial } from "../diagnosis/weigh_trial.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import type { SkippedTrial, Trial } from "../probe/trial.ts";
+import { tryTraining } from "../probe/try_training.ts";
+import { formatNumber } from "../words/numbers.ts";
+import type { CureSubject } from "./apply_cure.ts";
+import { isSuspect } from "./is_suspect.ts";
+
+/**
+ * When a network is trained on its batch for some steps: `auto`, where an error was found, so that it is only
+ * called one if the network does not learn, or where something about the network is unusual that one pass
+ * cannot judge (dropout, targets out of scale, a warning); `always`; `off`; or as `auto`, for that many steps.
+ */
+export type TrialMode = "auto" | "always" | "off" | number;
+
+/** What training has shown of what one pass found. */
+export interface TriedFindings {
+  /** The trial; `null` where there was no reason for one. */
+  trial: Trial | SkippedTrial | null;
+  /** The findings of the pass, weighed by it. */
+  findings: Finding[];
+  /** That the network does not learn, where no rule found an error; else `null`. */
+  shown: Finding | null;
+}
+
+/**
+ * Tries what one pass found by training the network on its batch.
+ *
+ * @param subject The model, its batch and its objective; put back as they were.
+ * @param pass What was measured and found.
+ * @param options When to train, and the seed that the model was made under.
+ */
+export async function tryFindings(
+  subject: CureSubject,
+  { measurements, found }: { measurements: Measurements; found: readonly Finding[] },
+  options: { mode: TrialMode; seed?: number | null },
+): Promise<TriedFindings> {
+  const { mode } = options;
+  const isDue = mode === "always" ||
+    mode !== "off" && (found.some(isTried) || isSuspect(subject.model, measurements, found));
+  const trial = isDue ? await trySubject(subject, options) : null;
+  const findings = weighTrial(found, trial);
+  const isOpen = trial !== null && !("skipped" in trial) &&
+    !findings.some(({ severity }) => severity === "error");
+  return { trial, findings, shown: isOpen ? trialFinding(trial) : null };
+}
+
+/** Trains a subject as it stands; where the sum of the outputs is measured, on the loss that fits its head. */
+export function trySubject(
+  { model, batch, objective }: CureSubject,
+  { mode, seed }: { mode: TrialMode; seed?: number | null },
+): Promise<Trial | SkippedTrial> {
+  return tryTraining(model, batch, {
+    ...seed == null ? {} : { seed },
+    ...objective === undefined || objective === "sum" ? {} : { objective },
+    ...typeof mode === "number" ? { steps: mode } : {},
+  });
+}
+
+/** What a trial is reported by where no rule found an error: that the network does not learn its batch. */
+function trialFinding(trial: Trial): Finding | null {
+  const about = {
+    severity: "error" as const,
+    layer: null,
+    measured: null,
+    expected: "a network that learns its batch",
+  };
+  if (trial.verdict === "fails") {
+    return makeFinding("trial", {
+      ...about,
+      kind: trial.reason?.replaceAll(" ", "-") ?? "fails",
+      message: `The network does not learn its batch: ${describeTrial(trial)}.`,
+      advice: "Look at the targets, the loss and the learning rate.",
+    });
+  }
+  const given = trial.attempts.find(({ given }) => given);
+  if (given === undefined || trial.verdict !== "learns" || !isStuck(given)) return null;
+  const { learningRate, optimizer } = trial.attempts[trial.best!];
+  return makeFinding("trial", {
+    ...about,
+    kind: "learning-rate",
+    message: `The network does not learn its batch as it was compiled: ${describeTrial(trial)}.`,
+    advice: learningRate === null
+      ? `Train it by ${optimizer}.`
+      : `Train it by ${optimizer} at a rate of ${formatNumber(learningRate)}.`,
+  });
+}
+
+/** A loss that has moved by less than this share of itself stands still. */
+const STANDS = 1e-3;
+/** One that has grown by this factor runs away. */
+const RUNS_AWAY = 1.5;
+
+/**
+ * Whether the given rate alone is the fault: the loss is not finite, runs away, or stands still. One that falls
+ * slowly, as under Adam at 1e-3, has not had the time to tell.
+ */
+function isStuck(
+  { verdict, nonFiniteStep, loss: { first, last } }: Trial["attempts"][number],
+): boolean {
+  if (verdict !== "fails") return false;
+  return nonFiniteStep !== null || last > RUNS_AWAY * first ||
+    Math.abs(last - first) < STANDS * Math.abs(first);
+}
