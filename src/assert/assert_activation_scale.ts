@@ -31,8 +31,8 @@ import { assertRule } from "./assert_rule.ts";
  *   TensorFlow.js, loses a factor of sqrt(2) per relu layer, which a shallow network survives.
  *   Convolutions with zero padding on small maps lose some signal at their borders. In a network
  *   that is no chain, a layer whose scale a normalisation makes up for is not judged, and a kernel
- *   in a branch that is added may be small. A wrong scale alone is mended by Adam in a few hundred
- *   steps: without a signal that dies it is a warning.
+ *   in a branch that is added may be small. Adam corrects a wrong scale in a few hundred steps:
+ *   without a signal that dies it is a warning.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
  *   errors on 100 critical tanh networks of 20 units and 30 layers, and on 100 He relu networks of

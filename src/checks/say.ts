@@ -1,4 +1,4 @@
-import { array, requireValue } from "../words/requirements.ts";
+import { array, arrayOf, objectWith, requireValue, text } from "../words/requirements.ts";
 import { type Expected, expectedParts } from "./expected.ts";
 import { isRun } from "./format.ts";
 import type { FindingFigure, Sentence, Slot } from "./sentence.ts";
@@ -64,10 +64,14 @@ export const layerName = (layer: string): Slot => ({ layer });
  * @param layers The names, in the order of `among`.
  * @param among The layers that the rule could have named.
  */
-export const layerNames = (
+export function layerNames(
   layers: readonly string[],
   among: readonly { name: string; className: string }[],
-): Slot => layers.length === 1 ? layerName(layers[0]) : { layers, run: isRun(layers, among) };
+): Slot {
+  requireValue("layers", layers, arrayOf(text));
+  requireValue("among", among, arrayOf(objectWith({ name: text, className: text })));
+  return layers.length === 1 ? layerName(layers[0]) : { layers, run: isRun(layers, among) };
+}
 
 /** The name of a weight of a layer, for {@linkcode say}. */
 export const weightName = (weight: string, layer: string): Slot => ({ weight, layer });

@@ -13,7 +13,7 @@ const known = new WeakMap<Measurements, boolean>();
 /**
  * Whether the signal is measured to die, by the rules on it with their default thresholds: it vanishes,
  * explodes, or ends in layers that are saturated or off. What a scale foretells is an error only then: a
- * wrong scale alone is mended by Adam in a few hundred steps.
+ * scale that is wrong and no more is corrected by Adam in a few hundred steps.
  */
 export function signalDies({ measurements, trained }: Pick<Case, "measurements" | "trained">) {
   let dies = known.get(measurements);

@@ -55,8 +55,9 @@ export const PLUGIN_FLAG = files("run", {
 /** When to train a model on its batch, in every subcommand that says what is wrong with it. */
 export const TRIAL_FLAG = parsed<TrialMode, "auto">({
   help:
-    "train the model on its batch for some steps: auto, where an error was found, so that one " +
-    "that learns is only warned of; always; off; or so many steps",
+    "train the model on its batch for some steps: auto, where there is an error, a warning or " +
+    "something that one pass cannot judge, such as dropout; always; off; or STEPS steps where " +
+    "auto would",
   value: "auto|always|off|STEPS",
   takes: TRIALS,
   default: "auto",

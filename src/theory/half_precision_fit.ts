@@ -1,3 +1,4 @@
+import { arrayOf, number, objectWith, requireValue } from "../words/requirements.ts";
 /**
  * How many entries of a tensor have each binary exponent: the entries x with 2^e <= |x| < 2^(e + 1). Exponents from
  * -40 to 40 are counted apart.
@@ -44,6 +45,15 @@ const FORMATS: Record<keyof HalfPrecisionFit, { most: number; normal: number; le
   e4m3: { most: 8, normal: -6, least: -9 },
 };
 
+const histogramShape = objectWith({
+  zeros: number,
+  nonFinite: number,
+  under: number,
+  from: number,
+  counts: arrayOf(number),
+  over: number,
+});
+
 /**
  * Tells which share of a tensor lies outside of the narrow formats that networks are trained in.
  *
@@ -52,6 +62,7 @@ const FORMATS: Record<keyof HalfPrecisionFit, { most: number; normal: number; le
  * below 2^-40 or from 2^41 on counts as inside bf16.
  *
  * @param histogram The exponents of a tensor, as `measure(model, batch, { histograms: true })` counts them.
+ * @throws {TypeError} If the histogram is none.
  * @returns Shares of the finite entries, zeros among them; 0 where there are none.
  *
  * @example Gradients of which half would be lost in fp16
@@ -64,6 +75,7 @@ const FORMATS: Record<keyof HalfPrecisionFit, { most: number; normal: number; le
  * ```
  */
 export function halfPrecisionFit(histogram: ExponentHistogram): HalfPrecisionFit {
+  requireValue("histogram", histogram, histogramShape);
   const { zeros, under, from, counts, over } = histogram;
   const counted = counts.reduce((sum, count) => sum + count, 0);
   const finite = Math.max(1, zeros + under + counted + over);

@@ -83,7 +83,7 @@ export const activationScale: Rule = defineRule({
     "survives. Convolutions with zero padding on small maps lose some signal at their " +
     "borders. In a network that is no chain, a layer whose scale a normalisation makes up for is " +
     "not judged, and a kernel in a branch that is added may be small." +
-    " A wrong scale alone is mended by Adam in a few hundred steps: without a signal that dies it is a warning.",
+    " Adam corrects a wrong scale in a few hundred steps: without a signal that dies it is a warning.",
   fix: "Scale each kernel to its activation.",
   falsePositives: falsePositives(
     { draws: 1600 },

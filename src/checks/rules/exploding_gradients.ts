@@ -69,7 +69,7 @@ export const explodingGradients: Rule = defineRule({
     "The rule cannot tell what a recurrent layer loses through time: the first of many steps " +
     "usually counts for little. The global norm scales with the loss, and so with the batch " +
     "under the objective sum: it is off by default." +
-    " A large entry of a gradient is a warning, since Adam mends a kernel that is too large; with targets or inputs whose rms is above 30 it is an error.",
+    " A large entry of a gradient is a warning, because Adam corrects a kernel that is too large; with targets or inputs whose rms is above 30 it is an error.",
   fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
     "tanh), add normalisation, or clip gradients in recurrent networks.",
   falsePositives: falsePositives(

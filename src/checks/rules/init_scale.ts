@@ -74,7 +74,7 @@ export const initScale: Rule = defineRule({
     "normalisation and a kernel of fewer than 32 entries are not judged. TensorFlow.js draws " +
     "depthwise kernels as if each output summed all channels, so they are too small by the " +
     "root of the number of channels: such a finding is correct." +
-    " A wrong scale alone is mended by Adam in a few hundred steps: it is a warning up to 100 times too large, unless the signal is measured to die.",
+    " Adam corrects a wrong scale in a few hundred steps: such a kernel is a warning up to 100 times too large, unless the signal is measured to die.",
   fix:
     "Use heNormal with relu, leCunNormal with selu and tanh, orthogonal for recurrent kernels, or " +
     "multiply the kernel.",

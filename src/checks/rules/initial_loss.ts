@@ -88,7 +88,7 @@ export const initialLoss: Rule = defineRule({
     "the head.",
   falsePositives: falsePositives(
     { draws: 1600, warnings: 93 },
-    "On 300 relu networks of 64 units and 10, 20 or 30 layers: 3 errors, 57 warnings.",
+    "On 300 relu networks of 64 units and 10, 20 or 30 layers: 0 errors, 60 warnings.",
   ),
   asserts: "that the loss is at least half (`initialLossTolerance`) and at most 5 times " +
     "(`initialLossFactor`; squared for a squared error) the loss at chance level: ln K for " +
