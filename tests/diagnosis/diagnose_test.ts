@@ -7,12 +7,12 @@ import { tryCures } from "../../src/examine/try_cures.ts";
 import { describeCure } from "../../src/diagnosis/cure_words.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
-import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { exerciseModel } from "../../src/model/exercise_model.ts";
 import { getWeights } from "../../src/model/get_weights.ts";
 import { randomBatch } from "../../src/model/random_batch.ts";
-import { deepPatient, type Fault, patient, residualPatient } from "./patients.ts";
+import { type Fault, patient } from "./patients.ts";
+import { ROWS, WARNED } from "./sick_networks.ts";
 
 const measured = ({ model, batch, objective }: CureSubject) => measure(model, batch, { objective });
 
@@ -21,115 +21,6 @@ async function examine(subject: CureSubject) {
   const findings = runChecks(measurements);
   return { measurements, findings, diagnosis: diagnose(measurements, findings) };
 }
-
-/** A fault, the cause that is to come first, and what of its cures works; `null` where none can be tried. */
-interface Row {
-  name: string;
-  subject: Fault | ((tf: TensorFlow) => CureSubject);
-  cause: string;
-  layers: string[];
-  cure: string | null;
-}
-
-const HIDDEN = ["conv1", "conv2", "fc1"];
-
-const ROWS: Row[] = [
-  {
-    name: "kernels of std 0.001",
-    subject: { std: 1e-3 },
-    cause: "kernel-scale",
-    layers: HIDDEN,
-    cure: "heNormal",
-  },
-  {
-    name: "kernels of std 2, the head too",
-    subject: { std: 2 },
-    cause: "kernel-scale",
-    layers: [...HIDDEN, "head"],
-    cure: "Multiply the kernels of conv1 ... head by",
-  },
-  {
-    name: "biases of -10",
-    subject: { bias: -10 },
-    cause: "bias",
-    layers: HIDDEN,
-    cure: "Start the biases of conv1, conv2, fc1 at 0.",
-  },
-  {
-    name: "eight sigmoids",
-    subject: (tf) => deepPatient(tf, 8, { activation: "sigmoid", initializer: "glorotUniform" }),
-    cause: "activation",
-    layers: Array.from({ length: 8 }, (_, i) => `dense_${i + 1}`),
-    cure: "Replace sigmoid in dense_1 ... dense_8 by tanh",
-  },
-  {
-    name: "zeros",
-    subject: { constant: 0 },
-    cause: "constant-weights",
-    layers: HIDDEN,
-    cure: "Draw the kernels of conv1, conv2, fc1",
-  },
-  {
-    name: "ones",
-    subject: { constant: 1 },
-    cause: "constant-weights",
-    layers: HIDDEN,
-    cure: "Draw the kernels of conv1, conv2, fc1",
-  },
-  { name: "a NaN", subject: { nan: true }, cause: "broken-numbers", layers: ["conv1"], cure: null },
-  {
-    name: "logits under a loss for probabilities",
-    subject: { head: "linear" },
-    cause: "head",
-    layers: ["head"],
-    cure: "End head in softmax.",
-  },
-  {
-    name: "a softmax over one unit",
-    subject: { units: 1 },
-    cause: "head",
-    layers: ["head"],
-    cure: "End head in sigmoid, and use the loss binaryCrossentropy.",
-  },
-  {
-    name: "classes from 1 to 10",
-    subject: {
-      objective: "sparseCategoricalCrossentropy",
-      targets: (tf) => tf.tensor2d(Array.from({ length: 32 }, (_, i) => [i % 10 + 1])),
-    },
-    cause: "head",
-    layers: ["head"],
-    cure: "Count the classes of head from 0: add -1 to the targets.",
-  },
-  {
-    name: "an input of zeros",
-    subject: { input: "zeros" },
-    cause: "input",
-    layers: [],
-    cure: null,
-  },
-  {
-    name: "a frozen model",
-    subject: { frozen: true },
-    cause: "frozen",
-    layers: [...HIDDEN, "head"],
-    cure: "Set trainable = true",
-  },
-  {
-    name: "Glorot under 20 layers of relu",
-    subject: (tf) => deepPatient(tf, 20, { activation: "relu", initializer: "glorotUniform" }),
-    cause: "gain",
-    layers: Array.from({ length: 20 }, (_, i) => `dense_${i + 1}`),
-    cure: "heNormal",
-  },
-  {
-    name: "27 residual blocks without a normalisation",
-    subject: (tf) => residualPatient(tf, 27),
-    cause: "residual-growth",
-    layers: Array.from({ length: 27 }, (_, i) => `add_${i + 1}`),
-    cure: "Multiply the kernels of",
-  },
-];
 
 Deno.test("diagnose() names the true cause first, and the cure that works", async (t) => {
   await using engine = await startEngine();
@@ -165,24 +56,6 @@ Deno.test("diagnose() names the true cause first, and the cure that works", asyn
     });
   }
 });
-
-/** Of these one pass only warns, and training shows that it is more. */
-const WARNED: Row[] = [
-  {
-    name: "inputs from 0 to 255",
-    subject: { input: "bytes" },
-    cause: "input",
-    layers: [],
-    cure: 'Normalise the input "conv1_input"',
-  },
-  {
-    name: "a Rescaling by 255",
-    subject: { rescaling: 255 },
-    cause: "input",
-    layers: ["rescaling"],
-    cure: null,
-  },
-];
 
 Deno.test("examine() makes a cause of what one pass warns of where the network does not learn", async (t) => {
   await using engine = await startEngine();
