@@ -1,35 +1,9 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { renderStudySummary } from "../../src/render/render_study_summary.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { renderStudy } from "../../src/render/render_study.ts";
-import { renderStudyMarkdown } from "../../src/render/render_study_markdown.ts";
-import { STUDY_CSV_HEADING, studyCsvRows } from "../../src/documents/study_csv.ts";
-import type { StudyHeader } from "../../src/study/study_header.ts";
 import type { StudyPoint } from "../../src/study/study_point.ts";
-import type { StudyGrid } from "../../src/study/study_grid.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
-import { makeHeader, makeLayer, makePoint, makePoints } from "./make_study.ts";
-
-const SCALES = Array.from({ length: 61 }, (_, i) => Number((10 ** (-3 + i / 10)).toPrecision(4)));
-
-function summaryOf(
-  grid: StudyGrid,
-  change: (point: StudyPoint) => Partial<StudyPoint> = () => ({}),
-  over: Partial<StudyHeader> = {},
-) {
-  const header = makeHeader(grid, over);
-  const points = makePoints(header).map((point) => ({ ...point, ...change(point) }));
-  return summarizeStudy({ ...header, points });
-}
-
-/** Healthy around 1; gradients vanish below and explode above. */
-const band = ({ scale }: StudyPoint): Partial<StudyPoint> =>
-  scale > 0.7 && scale < 1.5 ? {} : {
-    healthy: false,
-    failed: [scale < 1 ? "vanishing-gradients" : "exploding-gradients"],
-  };
-
-const lineOf = (text: string, start: string) =>
-  text.split("\n").find((line) => line.startsWith(start))!;
+import { makeHeader, makeLayer, makePoint } from "./make_study.ts";
+import { band, SCALES, summaryOf } from "./summary_of.ts";
 
 Deno.test("renderStudy() answers first: a table and a sentence for each activation", () => {
   const text = renderStudy(summaryOf({ scales: SCALES, activations: ["tanh", "relu"] }, band));
@@ -77,155 +51,12 @@ Deno.test("renderStudy() says so where no scale is healthy", () => {
   assertStringIncludes(text, "MODEL: none of the 3 scales tried is healthy");
 });
 
-Deno.test("renderStudy() gives sigma_w where the scale is not sigma_w itself", () => {
-  const layers = (scale: number) => [
-    makeLayer("dense_1", { sigma: 1 }),
-    makeLayer("dense_2", { sigma: 894 * scale }),
-    makeLayer("dense_3", { sigma: 894 * scale }),
-    makeLayer("dense_4", { sigma: 894 * scale }),
-  ];
-  const scales = [1 / 8940, 1 / 894, 1 / 89.4];
-  const text = renderStudy(summaryOf(
-    { scales, activations: ["tanh"] },
-    ({ scale }) => ({
-      layers: layers(scale),
-      healthy: scale === 1 / 894,
-      failed: scale === 1 / 894 ? [] : ["vanishing-gradients"],
-    }),
-  ));
-  assertStringIncludes(text, "what the kernels of dense_2 ... dense_4 are multiplied by");
-  assertStringIncludes(
-    text.replace(/\n {2}/g, " "),
-    "healthy from 1/2827 to 1/283 times its weights (sigma_w 0.316 to 3.16), best at 1/894",
-  );
-  assertEquals(lineOf(text, "sigma_w").split(/ +/), ["sigma_w", "0.1", "1", "10"]);
-});
-
-Deno.test("renderStudy() shades a figure by its size: zero, small, large, broken", () => {
-  const figures = [0, 1e-9, 1e-7, 1e-5, 1e-3, 0.1, 10, 1e3, 1e5, 1e7, NaN];
-  const scales = figures.map((_, i) => i + 1);
-  const text = renderStudy(summaryOf({ scales }, ({ scale }) => ({
-    layers: [makeLayer("dense_1", { gradient: figures[scale - 1] }), makeLayer("dense_2")],
-  })));
-  const cell = 6;
-  const expected = [..." .:-=+*#%@!"].map((shade) => shade.repeat(cell)).join("");
-  assertStringIncludes(text, `gradients, mean |dJ/dkernel|\ndense_1 |${expected}|`);
-});
-
-Deno.test("renderStudy() gives the verdict at every scale", () => {
-  const text = renderStudy(summaryOf({ scales: SCALES, activations: ["tanh"] }, band));
-  const verdict = lineOf(text, "verdict").slice(9);
-  assertEquals(verdict, `${"v".repeat(29)}${"+".repeat(3)}${"e".repeat(29)}`);
-  // The axis has its 1 above the column of scale 1.
-  assertEquals(lineOf(text, "scale").slice(9)[30], "1");
-});
-
-Deno.test("renderStudy() calls a scale healthy where half of the draws are, else what most fail", () => {
-  const failed = ["vanishing-gradients", "dead-units"];
-  // Of four draws so many are healthy at each scale; of the others all but one have dead units, too.
-  const text = renderStudy(
-    summaryOf(
-      { scales: [1, 2, 3, 4], seeds: 4 },
-      ({ scale, seed }) =>
-        seed < scale - 1
-          ? {}
-          : { healthy: false, failed: seed === 3 ? failed.slice(1) : failed.slice(0, 2) },
-    ),
-  );
-  assertEquals(lineOf(text, "verdict").split(/ +/)[1], "d".repeat(12) + "+".repeat(12));
-});
-
-Deno.test("renderStudy() shows the best scale, however few columns there are", () => {
-  for (const best of SCALES) {
-    const only = ({ scale }: StudyPoint): Partial<StudyPoint> =>
-      scale === best ? {} : { healthy: false, failed: ["dead-units"] };
-    const text = renderStudy(summaryOf({ scales: SCALES }, only), { width: 40 });
-    const verdict = lineOf(text, "verdict").slice(9);
-    assertEquals(verdict.length, 30);
-    assertEquals(verdict.replaceAll("d", ""), "+", `best at ${best}`);
-  }
-});
-
-Deno.test("renderStudy() plots the measured ratio and the predicted one", () => {
-  const same = summaryOf({ scales: SCALES, activations: ["linear"] }, ({ scale }) => ({
-    deltaRatio: scale,
-    layers: ["dense_1", "dense_2"].map((name) =>
-      makeLayer(name, { activation: "linear", sigma: scale })
-    ),
-  }));
-  // Of two linear layers the ratio is sigma_w itself.
-  assertStringIncludes(renderStudy(same), "@");
-  const rows = renderStudy(same).split("\n").filter((line) => /^ *\S* \|/.test(line));
-  assert(rows.some((line) => /^ +1e3 \|-+@/.test(line)));
-  const apart = summaryOf({ scales: [1], activations: ["linear"] }, () => ({
-    deltaRatio: 1e6,
-    layers: ["dense_1", "dense_2"].map((name) => makeLayer(name, { activation: "linear" })),
-  }));
-  const text = renderStudy(apart);
-  assertStringIncludes(lineOf(text, "    1e6 |"), "*");
-  assertStringIncludes(lineOf(text, "      1 |"), "o");
-  // A mark takes one column of the line at a limit, not all that its scale is wide.
-  const wide = summaryOf({ scales: [1, 2], activations: ["linear"] }, () => ({ deltaRatio: 1e3 }));
-  assertEquals(lineOf(renderStudy(wide), "    1e3 |").trim(), "1e3 |*-----*-----");
-});
-
-Deno.test("renderStudy() explains the mean-field curve only where it draws one", () => {
-  const summary = summaryOf({ scales: [0.5, 1, 2], activations: ["tanh"] }, band);
-  const withCurve = (predictedRatio: number | null) =>
-    renderStudy({
-      ...summary,
-      variants: summary.variants.map((variant) => ({
-        ...variant,
-        scales: variant.scales.map((scale) => ({ ...scale, predictedRatio })),
-      })),
-    }).replace(/\s+/g, " ");
-  assertStringIncludes(
-    withCurve(1),
-    "quartiles of the draws), o mean-field theory, @ both; healthy",
-  );
-  assertStringIncludes(withCurve(null), "quartiles of the draws); healthy between the lines");
-});
-
 Deno.test("renderStudy() says that the ends of a healthy range were not measured, if so", () => {
   const text = (scales: number[]) =>
     renderStudy(summaryOf({ scales, activations: ["tanh"] }, band)).replace(/\s+/g, " ");
   const note = "The ends of healthy scales are interpolated, halfway to the next scale that was";
   assertStringIncludes(text([0.1, 1, 10]), note);
   assert(!text([0.8, 1, 1.2]).includes(note));
-});
-
-Deno.test("renderStudy() keeps to its width, with many layers, scales and long names", () => {
-  const name = "a_block_with_a_long_name/".repeat(4);
-  const layers = Array.from({ length: 40 }, (_, i) => makeLayer(`${name}${i}`));
-  const scales = Array.from({ length: 200 }, (_, i) => 1.05 ** (i - 100));
-  const summary = summaryOf({ scales, activations: ["tanh"] }, () => ({ layers, plain: false }));
-  for (const width of [40, 60, 80, 120]) {
-    const text = renderStudy(summary, { width });
-    for (const line of text.split("\n")) assert(line.length <= width, `${width}: ${line}`);
-    assertStringIncludes(text, "(12 of 40 layers)");
-    assert(/^[\x20-\x7e\n]*$/.test(text));
-  }
-  assertThrows(() => renderStudy(summaryOf({ scales: [1] }), { width: 39 }), RangeError, "39");
-});
-
-Deno.test("renderStudy() picks a map's layers among those that have its figure", () => {
-  // Every other layer has no kernel.
-  const layers = Array.from(
-    { length: 20 },
-    (_, i) => makeLayer(`layer_${i}`, i % 2 === 0 ? {} : { gradient: null }),
-  );
-  const text = renderStudy(summaryOf({ scales: [1], activations: ["tanh"] }, () => ({ layers })));
-  const [, activations, gradients] = text.split(/^activations, .*|^gradients, .*/m);
-  const rows = (map: string) =>
-    [...map.matchAll(/^layer_(\d+) +\|.*\|$/gm)].map(([, i]) => Number(i));
-  assertStringIncludes(text, "activations, mean |a| (12 of 20 layers)\n");
-  assertEquals([rows(activations).length, rows(activations)[0], rows(activations)[11]], [
-    12,
-    0,
-    19,
-  ]);
-  assertStringIncludes(text, "gradients, mean |dJ/dkernel|\n");
-  assertEquals(rows(gradients), [0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
 });
 
 Deno.test("renderStudy() leaves columns of the table out rather than cut them", () => {
@@ -244,28 +75,6 @@ Deno.test("renderStudy() leaves columns of the table out rather than cut them", 
   assertEquals(table(40), table(60));
 });
 
-Deno.test("renderStudy() keeps the axis of sigma_w within its width", () => {
-  for (let width = 40; width < 100; width++) {
-    const text = renderStudy(
-      summaryOf({ scales: SCALES }, ({ scale }) => ({
-        layers: ["dense_1", "dense_2"].map((name) => makeLayer(name, { sigma: 0.894 * scale })),
-      })),
-      { width },
-    );
-    for (const line of text.split("\n")) assert(line.length <= width, `${width}: ${line}`);
-  }
-});
-
-Deno.test("renderStudy() leaves layers without a kernel out of the gradients", () => {
-  const layers = [
-    makeLayer("flatten", { gradient: null, deltaNorm: null }),
-    makeLayer("dense_1"),
-  ];
-  const text = renderStudy(summaryOf({ scales: [1] }, () => ({ layers })));
-  assertEquals(text.split("\n").filter((line) => line.startsWith("flatten")).length, 1);
-  assertEquals(text.split("\n").filter((line) => line.startsWith("dense_1")).length, 2);
-});
-
 Deno.test("renderStudy() lets no control character of a name through", () => {
   const layers = [makeLayer("\x1b[31mred\n"), makeLayer("b")];
   const model = { name: "x\x1b]0;y\x07", source: null, fingerprint: "" };
@@ -281,76 +90,4 @@ Deno.test("renderStudy() says how much of a study it shows", () => {
     renderStudy(summarizeStudy({ ...header, points })).replaceAll("\n", " "),
     "2 of 4 points, shard 1/2",
   );
-});
-
-Deno.test("renderStudyMarkdown() has the table, the sentences, and the charts folded away", () => {
-  const layers = [makeLayer("a`````b|c"), makeLayer("<b>")];
-  const text = renderStudyMarkdown(
-    summaryOf({ scales: [0.5, 1], activations: ["tanh"] }, () => ({ layers })),
-  );
-  assertStringIncludes(text, "| activation | healthy scales | best |");
-  assertStringIncludes(text, "| tanh | 0.5 .. 1 |");
-  assertStringIncludes(text, "- tanh: healthy from 0.5 to 1 ");
-  // The fence is longer than the backticks within.
-  assertStringIncludes(text, "\n``````text\n");
-  assert(!text.split("``````text")[0].includes("<b>"));
-});
-
-Deno.test("studyCsvRows() writes a row a layer, as many cells as the heading, quoted where needed", () => {
-  const header = makeHeader({ scales: [0.5] });
-  const layers = [makeLayer('a,"b"\nc', { gradient: null, delta: NaN }), makeLayer("d")];
-  const rows = studyCsvRows(makePoint(header, 0, { layers, failed: ["x", "y"], healthy: false }));
-  assertStringIncludes(rows, '"a,""b""\\nc"');
-  const last = rows.trimEnd().split("\n").at(-1)!;
-  assertEquals(last.split(",").length, STUDY_CSV_HEADING.split(",").length);
-  assertEquals(last.split(",").slice(6, 12), ["0.5", "1.5", "0.5", "false", "x y", "d"]);
-  const cells = rows.split("\n")[0].split('"').at(-1)!.split(",");
-  assertEquals(cells.slice(4, 6), ["", "NaN"]);
-});
-
-Deno.test("studyCsvRows() lets no name begin a formula, and writes what is invisible", () => {
-  const header = makeHeader({ scales: [0.5] });
-  const cellOf = (name: string) => {
-    const rows = studyCsvRows(makePoint(header, 0, { layers: [makeLayer(name)] }));
-    return rows.split(",").slice(11, -12).join(",");
-  };
-  const names = ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "'=1", "a=1", "a-1", "_1"];
-  assertEquals(names.map(cellOf), [
-    ...["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'＝1", "''=1"],
-    ...["a=1", "a-1", "_1"],
-  ]);
-  // A backslash is two, so that no name looks like another one.
-  assertEquals(["\x1b", "\\x1b", "\t=1", "\u202e\r\n"].map(cellOf), [
-    ...["\\x1b", "\\\\x1b", "\\t=1", "\\u{202e}\\r\\n"],
-  ]);
-  // A negative figure is a number, and stays one.
-  const point = makePoint(header, 0, { objective: -1.5, layers: [makeLayer("a")] });
-  assertEquals(studyCsvRows(point).split(",")[7], "-1.5");
-});
-
-Deno.test("renderStudyMarkdown() shows names as they are, whatever Markdown would make of them", () => {
-  const text = (name: string) =>
-    renderStudyMarkdown(
-      summaryOf({ scales: [0.5, 1], activations: ["tanh"] }, () => ({}), {
-        model: { name, source: null, fingerprint: "0" },
-      }),
-    ).split("\n")[2].split(":")[0];
-  assertEquals(
-    ["\x1b[2J\u202e", "- a", "1. a", "@me", "#12", "&lt;", "##[x]", "::error::"].map(text),
-    [
-      ...["\\\\x1b\\[2J\\\\u{202e}", "\\- a", "1\\. a", "@<!-- -->me", "\\#<!-- -->12"],
-      ...["\\&lt;", "\\#\\#\\\\x5bx\\]", "\\\\x3a"],
-    ],
-  );
-});
-
-Deno.test("renderStudySummary() keeps what JSON has no number for", () => {
-  const summary = summaryOf({ scales: [1, 2], activations: ["tanh"] }, () => ({
-    layers: [makeLayer("dense_1", { gradient: Infinity, delta: NaN }), makeLayer("dense_2")],
-  }));
-  const { variants } = JSON.parse(renderStudySummary(summary));
-  const { gradient, delta } = variants[0].scales[1].layers[0].figures;
-  assertEquals([gradient.median, delta.upper], ["Infinity", "NaN"]);
-  assertEquals(variants[0].scales.length, 2);
-  assertEquals(variants[0].label, "tanh");
 });

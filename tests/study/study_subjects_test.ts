@@ -1,0 +1,124 @@
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import { renderStudyJson } from "../../src/render/render_study_json.ts";
+import { study } from "../../src/study/study.ts";
+import { StudyError } from "../../src/study/study_error.ts";
+import type { CreateStudyModel } from "../../src/study/study_subject.ts";
+import { saveModel, withFolder } from "../model/save_model.ts";
+import { small } from "./small_study.ts";
+
+Deno.test("study() hands a function what the grid varies", async () => {
+  const seen: unknown[] = [];
+  const create: CreateStudyModel = (context) => {
+    const { tf: _, ...rest } = context;
+    seen.push(rest);
+    return small(context);
+  };
+  const { model, points } = await study(create, {
+    scales: [1, 2],
+    seeds: [7],
+    activations: ["relu", "elu"],
+  });
+  assertEquals(model.name, "create");
+  assertEquals(points.map(({ layers }) => layers[0].activation), ["relu", "relu", "elu", "elu"]);
+  const own = { initializer: null, depth: null, width: null, seed: 7 };
+  // One model for both scales.
+  assertEquals(seen, [{ ...own, activation: "relu" }, { ...own, activation: "elu" }]);
+});
+
+Deno.test("study() scales only the layers that are asked for", async () => {
+  const { points } = await study(small, { scales: [1, 10] }, { scaleLayers: /head/ });
+  const [one, ten] = points.map(({ layers }) => layers.map(({ sigma }) => sigma!));
+  assertEquals(ten[0], one[0]);
+  assertAlmostEquals(ten[1] / one[1], 10, 1e-6);
+  await assertRejects(
+    () => study(small, { scales: [1] }, { scaleLayers: /nothing/ }),
+    StudyError,
+    "scaleLayers is /nothing/, expected the name of a layer with a kernel to match it",
+  );
+});
+
+Deno.test("study() sweeps a model.json on its own weights, and swaps what it is asked to", async () => {
+  await withFolder(async (folder) => {
+    await using engine = await startEngine();
+    const made = await small({
+      tf: engine.tf,
+      seed: 0,
+      activation: null,
+      initializer: null,
+      depth: null,
+      width: null,
+    });
+    const path = await saveModel(engine.tf, made, folder);
+    made.dispose();
+    const own = await study({ model: path }, { scales: [1, 2], seeds: 2 });
+    assertEquals(own.model.source, path);
+    const sigma = (i: number) => own.points[i].layers[0].sigma!;
+    assertAlmostEquals(sigma(1) / sigma(0), 2, 1e-6);
+    assertEquals(sigma(2), sigma(0));
+    assert(own.points[2].objective !== own.points[0].objective);
+    const swapped = await study({ model: path }, {
+      scales: [1],
+      seeds: 2,
+      activations: ["relu", "sigmoid"],
+      initializers: ["orthogonal"],
+    });
+    const [relu, sigmoid, again] = swapped.points;
+    assertEquals(relu.layers.map(({ activation }) => activation), ["relu", "linear"]);
+    assertEquals(sigmoid.layers[0].activation, "sigmoid");
+    assertEquals(relu.layers[0].sigma, sigmoid.layers[0].sigma);
+    assertAlmostEquals(relu.layers[0].sigma!, Math.sqrt(3 / 4), 1e-6);
+    assert(again.objective !== relu.objective);
+    assertEquals(
+      renderStudyJson(await study({ model: path }, { scales: [1, 2], seeds: 2 }, { jobs: 2 })),
+      renderStudyJson(own),
+    );
+  });
+});
+
+Deno.test("study() swaps no activation of a hidden layer that is linear", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(
+      `${folder}/model.ts`,
+      `export const createModel = ({ tf }) =>
+  tf.sequential({
+    layers: ["tanh", "linear", "tanh", "linear"].map((activation) =>
+      tf.layers.dense({ units: 2, inputShape: [2], activation, kernelInitializer: "ones" })
+    ),
+  });
+`,
+    );
+    const { points } = await study(
+      { model: `${folder}/model.ts` },
+      { scales: [1], activations: ["relu"] },
+    );
+    assertEquals(
+      points[0].layers.map(({ activation }) => activation),
+      ["relu", "linear", "relu", "linear"],
+    );
+  });
+});
+
+Deno.test("study() tells models of the same weights and other layers apart", async () => {
+  const fingerprint = async (activation: string | null, own: object) => {
+    const create: CreateStudyModel = ({ tf }) =>
+      tf.sequential({
+        layers: [
+          tf.layers.dense({
+            units: 4,
+            inputShape: [3],
+            activation: (activation ?? "tanh") as "tanh",
+            kernelInitializer: "ones",
+          }),
+          tf.layers.leakyReLU(own),
+          tf.layers.dense({ units: 1, kernelInitializer: "ones" }),
+        ],
+      });
+    return (await study(create, { scales: [1] })).model.fingerprint;
+  };
+  const one = await fingerprint("tanh", { alpha: 0.1 });
+  // Layers without a name of their own have another one each time.
+  assertEquals(await fingerprint("tanh", { alpha: 0.1 }), one);
+  assert(await fingerprint("relu", { alpha: 0.1 }) !== one);
+  assert(await fingerprint("tanh", { alpha: 0.2 }) !== one);
+});
