@@ -1,100 +1,19 @@
-import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import {
   activate,
-  at,
-  eachTap,
   map,
   matMul,
   type NdArray,
   ndArray,
   normalize,
-  offsetOf,
   take,
   transpose,
-  windowGeometry,
   zip,
 } from "../reference/mod.ts";
-import type { Row, RowInput } from "../row.ts";
+import type { Row } from "../row.ts";
+import { dilationRow, mirrorPadRow } from "./image_operations.ts";
+import { cumsumRow, gatherRow, oneHotRow, segmentSumRow } from "./indexed_operations.ts";
+import { operation } from "./operation.ts";
 import type { Extent } from "./pooling.ts";
-
-/** A row of an operation that a custom layer may use. */
-function operation(
-  name: string,
-  options: string,
-  inputs: RowInput[],
-  call: (tf: TensorFlow, inputs: Tensor[]) => Tensor,
-  reference: (inputs: NdArray[]) => NdArray,
-  more: Partial<Row> = {},
-): Row {
-  return {
-    subject: `tf.${name}`,
-    options,
-    inputs,
-    call: (tf, _layer, tensors) => call(tf, tensors),
-    reference,
-    ...more,
-  };
-}
-
-/** How a {@linkcode dilationRow} moves its window. */
-export interface DilationOptions {
-  window: [number, number];
-  strides: [number, number];
-  dilations: [number, number];
-  pad: "valid" | "same";
-}
-
-/** Morphological dilation: the largest of x + filter in a window. */
-export function dilationRow(options: DilationOptions, { batch, space, channels }: Extent): Row {
-  const { window, strides, dilations, pad } = options;
-  const shape = [batch, ...space, channels];
-  return operation(
-    "dilation2d",
-    `${JSON.stringify(options)} on [${shape}]`,
-    [{ shape, draw: "negative" }, { shape: [...window, channels] }],
-    (tf, [x, filter]) =>
-      tf.dilation2d(x as never, filter as never, strides, pad, dilations) as Tensor,
-    ([x, filter]) => {
-      const output = space.map((length, axis) =>
-        windowGeometry(length, window[axis], strides[axis], dilations[axis], pad).output
-      );
-      const y = ndArray([batch, ...output, channels]);
-      y.data.fill(-Infinity);
-      for (let b = 0; b < batch; b++) {
-        eachTap(space, window, { strides, dilations, padding: pad }, (position, tap, source) => {
-          for (let c = 0; c < channels; c++) {
-            const to = offsetOf(y.shape, [b, ...position, c]);
-            const sum = at(x, b, ...source, c) + at(filter, ...tap, c);
-            y.data[to] = Math.max(y.data[to], sum);
-          }
-        });
-      }
-      return y;
-    },
-  );
-}
-
-/** Padding with what lies on the other side of the border. */
-export function mirrorPadRow(
-  shape: number[],
-  paddings: [number, number][],
-  mode: "reflect" | "symmetric",
-): Row {
-  const edge = mode === "reflect" ? 1 : 0;
-  const mirror = (i: number, n: number) =>
-    i < 0 ? -i - 1 + edge : i >= n ? 2 * n - 1 - edge - i : i;
-  return operation(
-    "mirrorPad",
-    `${mode} ${JSON.stringify(paddings)} on [${shape}]`,
-    [{ shape }],
-    (tf, [x]) => tf.mirrorPad(x, paddings, mode),
-    ([x]) =>
-      ndArray(
-        shape.map((n, axis) => paddings[axis][0] + n + paddings[axis][1]),
-        (index) => at(x, ...index.map((i, axis) => mirror(i - paddings[axis][0], shape[axis]))),
-      ),
-  );
-}
 
 /** Two inputs that broadcast. */
 export function binaryRow(
@@ -137,18 +56,6 @@ export function batchNormRow(shape: number[], axes: number[]): Row {
   );
 }
 
-/** Rows of zeros with a one in each; indices outside give zeros only. */
-export function oneHotRow(indices: number[], depth: number, dtype: "float32" | "int32" | "bool") {
-  return operation(
-    "oneHot",
-    `${JSON.stringify(indices)}, depth ${depth}, ${dtype}`,
-    [{ shape: [indices.length], values: indices, dtype: "int32" }],
-    (tf, [x]) => tf.oneHot(x, depth, 1, 0, dtype),
-    ([x]) => ndArray([indices.length, depth], ([row, i]) => x.data[row] === i ? 1 : 0),
-    { discrete: true },
-  );
-}
-
 /** Whole numbers and fractions made true or false. */
 export function castRow(values: number[]): Row {
   return operation(
@@ -158,64 +65,6 @@ export function castRow(values: number[]): Row {
     (tf, [x]) => tf.cast(x, "bool"),
     ([x]) => map(x, (value) => value === 0 ? 0 : 1),
     { discrete: true },
-  );
-}
-
-/** Rows of a table by their index; its gradient adds up what repeats. */
-export function gatherRow(rows: number, width: number, indices: number[]): Row {
-  return operation(
-    "gather",
-    `${JSON.stringify(indices)} of [${rows}, ${width}]`,
-    [
-      { shape: [rows, width] },
-      { shape: [indices.length], values: indices, dtype: "int32" },
-    ],
-    (tf, [table, index]) => tf.gather(table, index as never),
-    ([table, index]) => ndArray([indices.length, width], ([i, j]) => at(table, index.data[i], j)),
-  );
-}
-
-/** Sums by segment; what belongs to no segment is left out. */
-export function segmentSumRow(segments: number, width: number, indices: number[]): Row {
-  return operation(
-    "unsortedSegmentSum",
-    `${JSON.stringify(indices)} into ${segments}, width ${width}`,
-    [
-      { shape: [indices.length, width], fixed: true },
-      { shape: [indices.length], values: indices, dtype: "int32" },
-    ],
-    (tf, [x, index]) => tf.unsortedSegmentSum(x, index as never, segments),
-    ([x, index]) => {
-      const sums = ndArray([segments, width]);
-      index.data.forEach((segment, i) => {
-        if (segment < 0 || segment >= segments) return;
-        for (let j = 0; j < width; j++) sums.data[segment * width + j] += at(x, i, j);
-      });
-      return sums;
-    },
-  );
-}
-
-/** Sums along an axis of all that comes before, or after in reverse; `exclusive` leaves the entry out. */
-function cumsumRow(
-  shape: number[],
-  axis: number,
-  { exclusive = false, reverse = false }: { exclusive?: boolean; reverse?: boolean } = {},
-): Row {
-  return operation(
-    "cumsum",
-    `[${shape}] along ${axis}${exclusive ? ", exclusive" : ""}${reverse ? ", reverse" : ""}`,
-    [{ shape }],
-    (tf, [x]) => tf.cumsum(x, axis, exclusive, reverse),
-    ([x]) =>
-      ndArray(shape, (index) => {
-        let sum = 0;
-        for (let i = 0; i < shape[axis]; i++) {
-          const isIn = i === index[axis] ? !exclusive : reverse ? i > index[axis] : i < index[axis];
-          if (isIn) sum += at(x, ...index.with(axis, i));
-        }
-        return sum;
-      }),
   );
 }
 
