@@ -1,82 +1,11 @@
-import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
+import type { Tensor } from "../../../src/engine/tensorflow.ts";
 import type { Chance } from "../chance.ts";
-import {
-  addTo,
-  bilinear,
-  draw,
-  flat,
-  indices,
-  isFinite,
-  type KernelCase,
-  linear,
-  selection,
-  zeros,
-} from "./case.ts";
+import { addTo, bilinear, draw, type KernelCase, linear, selection, zeros } from "./case.ts";
+import { count, drawWindows, eachMeeting, meetings, type Windows } from "./draw_windows.ts";
+import { batchNorm, resizing } from "./image_cases.ts";
 
 // deno-lint-ignore no-explicit-any -- operations for any number of axes, which the types tell apart
 type Operations = any;
-
-/** How a window moves, an entry for each axis. */
-interface Windows {
-  input: number[];
-  window: number[];
-  strides: number[];
-  rates: number[];
-  pad: "same" | "valid";
-  output: number[];
-  before: number[];
-  text: string;
-}
-
-/** Windows as TensorFlow defines them; TensorFlow.js takes no strides and gaps together. */
-function drawWindows(chance: Chance, axes: number, dilated: boolean): Windows {
-  const list = (low: number, high: number) =>
-    chance.list(axes, axes, () => chance.integer(low, high));
-  const pad = chance.one(["same", "valid"] as const);
-  const window = list(1, axes === 3 ? 3 : 4);
-  const gaps = dilated && chance.happens(0.3);
-  const rates = gaps ? list(1, 4) : Array(axes).fill(1);
-  if (chance.happens(0.05) && gaps) rates[0] = 1_000_000;
-  const reach = window.map((size, axis) => (size - 1) * rates[axis] + 1);
-  const input = list(1, axes === 3 ? 5 : 8).map((size, axis) =>
-    pad === "valid" ? Math.max(size, Math.min(reach[axis], 16)) : size
-  );
-  for (let axis = 0; axis < axes; axis++) {
-    if (pad === "valid" && reach[axis] > input[axis]) rates[axis] = 1;
-    reach[axis] = (window[axis] - 1) * rates[axis] + 1;
-  }
-  const strides = gaps ? Array(axes).fill(1) : list(1, chance.one([1, 2, 9]));
-  const output = input.map((size, axis) =>
-    pad === "same"
-      ? Math.ceil(size / strides[axis])
-      : Math.ceil((size - reach[axis] + 1) / strides[axis])
-  );
-  const before = input.map((size, axis) =>
-    pad === "valid"
-      ? 0
-      : Math.floor(Math.max(0, (output[axis] - 1) * strides[axis] + reach[axis] - size) / 2)
-  );
-  const text = JSON.stringify({ input, window, strides, rates, pad });
-  return { input, window, strides, rates, pad, output, before, text };
-}
-
-/** Calls back with output position, tap and input position, where the input has it. */
-function eachMeeting(
-  w: Windows,
-  visit: (position: number, tap: number, source: number) => void,
-): void {
-  for (const at of indices(w.output)) {
-    for (const tap of indices(w.window)) {
-      const source = at.map((i, axis) =>
-        i * w.strides[axis] + tap[axis] * w.rates[axis] - w.before[axis]
-      );
-      if (source.some((i, axis) => i < 0 || i >= w.input[axis])) continue;
-      visit(flat(w.output, at), flat(w.window, tap), flat(w.input, source));
-    }
-  }
-}
-
-const count = (sizes: number[]) => sizes.reduce((a, b) => a * b, 1);
 
 function convolution(chance: Chance): KernelCase {
   const axes = chance.one([2, 2, 3]);
@@ -141,20 +70,6 @@ function depthwise(chance: Chance): KernelCase {
     (tf: Operations, [x, filter]) =>
       tf.depthwiseConv2d(x, filter, w.strides, w.pad, "NHWC", w.rates),
   );
-}
-
-/** For each entry of the output of a pooling, the entries of the input that its window meets. */
-function meetings(w: Windows, batch: number, channels: number): number[][] {
-  const [outs, ins] = [count(w.output), count(w.input)];
-  const met = Array.from({ length: batch * outs * channels }, (): number[] => []);
-  for (let b = 0; b < batch; b++) {
-    eachMeeting(w, (position, _tap, source) => {
-      for (let c = 0; c < channels; c++) {
-        met[(b * outs + position) * channels + c].push((b * ins + source) * channels + c);
-      }
-    });
-  }
-  return met;
 }
 
 function pooling(chance: Chance): KernelCase {
@@ -264,79 +179,6 @@ function fused(chance: Chance): KernelCase {
     output,
     // Those of the plain kernels are looked at elsewhere; stock refuses gaps here.
     gradients: () => [null, null, null],
-  };
-}
-
-/** The gradient of resizing an image, by where its entries come from. */
-function resizing(chance: Chance): KernelCase {
-  const [height, width, newHeight, newWidth] = chance.list(4, 4, () => chance.integer(1, 7));
-  const corners = chance.happens(0.5);
-  const channels = chance.integer(1, 3);
-  const x = draw(chance, [1, height, width, channels], false);
-  const shape = [1, newHeight, newWidth, channels];
-  const scale = (from: number, to: number) =>
-    Math.fround(corners && to > 1 ? (from - 1) / (to - 1) : from / to);
-  const [down, across] = [scale(height, newHeight), scale(width, newWidth)];
-  return linear(
-    `resizeBilinear ${height} x ${width} to ${newHeight} x ${newWidth}, corners ${corners}`,
-    x,
-    shape,
-    (visit) => {
-      for (const [, i, j, c] of indices(shape)) {
-        const parts = (index: number, step: number, size: number): [number, number][] => {
-          const at = Math.fround(index * step), low = Math.min(Math.floor(at), size - 1);
-          return [[low, 1 - (at - low)], [Math.min(Math.ceil(at), size - 1), at - low]];
-        };
-        for (const [row, vertical] of parts(i, down, height)) {
-          for (const [column, horizontal] of parts(j, across, width)) {
-            visit(
-              flat(shape, [0, i, j, c]),
-              (row * width + column) * channels + c,
-              vertical * horizontal,
-            );
-          }
-        }
-      }
-    },
-    (tf: TensorFlow, [x]) => tf.image.resizeBilinear(x as never, [newHeight, newWidth], corners),
-  );
-}
-
-/** Batch normalisation in inference. */
-function batchNorm(chance: Chance): KernelCase {
-  const channels = chance.integer(1, 9);
-  const x = draw(chance, [...chance.list(1, 3, () => chance.integer(1, 4)), channels]);
-  const [mean, offset, scale] = chance.list(3, 3, () => draw(chance, [channels], false));
-  const variance = draw(chance, [channels], false);
-  variance.data.forEach((value, i) => variance.data[i] = Math.fround(Math.abs(value)));
-  const spread = Array.from(variance.data, (value) => 1 / Math.sqrt(value + 1e-3));
-  const output = zeros(x.shape);
-  x.data.forEach((value, i) => {
-    const c = i % channels;
-    addTo(output, i, (value - mean.data[c]) * spread[c] * scale.data[c]);
-    addTo(output, i, offset.data[c]);
-    output.terms[i] += Math.abs(mean.data[c] * spread[c] * scale.data[c]);
-  });
-  return {
-    what: `batchNorm [${x.shape}]`,
-    inputs: [x, mean, variance, offset, scale],
-    run: (tf, [x, mean, variance, offset, scale]) =>
-      tf.batchNorm(x, mean as never, variance as never, offset as never, scale as never, 1e-3),
-    output,
-    gradients(dy) {
-      const gradients = [x, mean, variance, offset, scale].map(({ shape }) => zeros(shape));
-      if (!isFinite(x)) return gradients.map(() => null);
-      dy.forEach((g, i) => {
-        const c = i % channels, away = x.data[i] - mean.data[c];
-        const slope = spread[c] * scale.data[c];
-        addTo(gradients[0], i, g * slope);
-        addTo(gradients[1], c, -g * slope);
-        addTo(gradients[2], c, -0.5 * g * away * scale.data[c] * spread[c] ** 3);
-        addTo(gradients[3], c, g);
-        addTo(gradients[4], c, g * away * spread[c]);
-      });
-      return gradients;
-    },
   };
 }
 
