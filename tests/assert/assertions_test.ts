@@ -1,50 +1,6 @@
 import { assertEquals, AssertionError, assertMatch, assertThrows } from "@std/assert";
 import * as assertions from "../../src/assert/mod.ts";
-import type { CheckOptions } from "../../src/checks/check_options.ts";
-import { BASELINE_RULE } from "../../src/checks/matches_baseline.ts";
-import { RULES } from "../../src/checks/rules.ts";
-import { vanishingGradients } from "../../src/checks/rules/vanishing_gradients.ts";
-import type { Thresholds } from "../../src/checks/thresholds.ts";
-import type { Measurements } from "../../src/measure/measurements.ts";
 import {
-  measureDense,
-  normals,
-  randomNetwork,
-  type RandomNetworkOptions,
-} from "../checks/dense_network.ts";
-import { goldenMeasurements } from "../checks/golden_measurements.ts";
-import { flat, makeHead, makeMeasurements, makeWeight } from "../checks/make_measurements.ts";
-
-type Assertion = (measurements: Measurements, options?: CheckOptions, msg?: string) => void;
-
-const HEALTHY_OPTIONS = { depth: 4, width: 64, activation: "tanh", sigma: 1, seed: 5 };
-
-/** A random network of 4 wide layers on 32 examples, healthy but for what `spoil` does to it. */
-function random(
-  spoil: (network: ReturnType<typeof randomNetwork>["layers"], x: Float64Array) => void,
-  options: Partial<RandomNetworkOptions> & { targets?: Float64Array } = {},
-): Measurements {
-  const { targets, ...given } = options;
-  const { layers, inputs } = randomNetwork({ ...HEALTHY_OPTIONS, ...given });
-  const x = inputs(32);
-  spoil(layers, x);
-  return measureDense(layers, x, { targets, seed: HEALTHY_OPTIONS.seed });
-}
-
-const healthy = () => random(() => {}, { targets: Float64Array.from({ length: 32 }, normals(1)) });
-
-function logitsUnderCrossEntropy(): Measurements {
-  const objective = { name: "categoricalCrossentropy", value: 2 };
-  const head = makeHead({
-    depth: 2,
-    shape: [32, 10],
-    weights: [makeWeight({ name: "head/kernel", shape: [20, 10] })],
-  });
-  const { layers, ...rest } = makeMeasurements([{}]);
-  return { ...rest, objective, layers: [layers[0], head] };
-}
-
-const {
   assertActivationScale,
   assertActivationsNotSaturated,
   assertAllFinite,
@@ -62,7 +18,28 @@ const {
   assertNoVanishingGradients,
   assertOutputHead,
   assertSymmetryBroken,
-} = assertions;
+} from "../../src/assert/mod.ts";
+import type { CheckOptions } from "../../src/checks/check_options.ts";
+import { BASELINE_RULE } from "../../src/checks/matches_baseline.ts";
+import { RULES } from "../../src/checks/rules.ts";
+import type { Thresholds } from "../../src/checks/thresholds.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import { goldenMeasurements } from "../checks/golden_measurements.ts";
+import { flat, makeHead, makeMeasurements, makeWeight } from "../checks/make_measurements.ts";
+import { healthy, random } from "./random_measurements.ts";
+
+type Assertion = (measurements: Measurements, options?: CheckOptions, msg?: string) => void;
+
+function logitsUnderCrossEntropy(): Measurements {
+  const objective = { name: "categoricalCrossentropy", value: 2 };
+  const head = makeHead({
+    depth: 2,
+    shape: [32, 10],
+    weights: [makeWeight({ name: "head/kernel", shape: [20, 10] })],
+  });
+  const { layers, ...rest } = makeMeasurements([{}]);
+  return { ...rest, objective, layers: [layers[0], head] };
+}
 
 /** As the others are called, against the healthy network. */
 function assertMatchesHealthy(measurements: Measurements, options?: CheckOptions, msg?: string) {
@@ -109,22 +86,6 @@ function ownThreshold(name: string): keyof Thresholds | undefined {
   const { thresholds } = rules.find(({ assertion }) => assertion === name)!;
   return Object.keys(thresholds)[0] as keyof Thresholds | undefined;
 }
-
-Deno.test("assertNoDeadUnits() refuses a threshold that its rule does not read, and names those that it reads", () => {
-  assertThrows(
-    () => assertions.assertNoDeadUnits(makeMeasurements(), { vanishingRatio: 0.1 } as never),
-    TypeError,
-    "options.vanishingRatio is not a threshold of assertNoDeadUnits(), expected deadFraction, " +
-      "deadFractionWarning, minExamples",
-  );
-  assertThrows(
-    () => assertions.assertAllFinite(makeMeasurements(), { vanishingRatio: 0.1 } as never),
-    TypeError,
-    "options.vanishingRatio is not a threshold of assertAllFinite(), expected none",
-  );
-  const options = { vanishingRatio: undefined, deadFraction: 1 };
-  assertions.assertNoDeadUnits(makeMeasurements(), options);
-});
 
 /** Every assertion over measurements, those of rules that have no network here as well. */
 const ALL: Assertion[] = [
@@ -270,117 +231,3 @@ for (const [assertion, measure] of BROKEN) {
     assertEquals(left.filter(({ layer }) => layer !== null && named.has(layer)), []);
   });
 }
-
-Deno.test("assertHealthy() cuts a long name in the middle and keeps its end", () => {
-  const name = `${"encoder/".repeat(60)}dense_7`;
-  const { message } = assertThrows(
-    () => assertHealthy(makeMeasurements([{ name, saturatedFraction: 0.9 }, {}])),
-    AssertionError,
-    "dense_7 are stuck at -1 or 1",
-  );
-  assertEquals(message.includes(name), false);
-});
-
-Deno.test("assertHealthy() passes when every layer that it names is ignored", () => {
-  const exercise = goldenMeasurements("seed_tanh_stddev_200");
-  assertThrows(() => assertHealthy(exercise), AssertionError);
-  assertHealthy(exercise, { ignore: [{ layer: /./, reason: "It is the exercise." }] });
-});
-
-Deno.test("assertNoDeadUnits() appends msg and keeps its own text", () => {
-  const { message } = assertThrows(
-    () => assertNoDeadUnits(goldenMeasurements("relu_dead_layer"), {}, "After the merge."),
-    AssertionError,
-    "dense_3",
-  );
-  assertEquals(message.endsWith("\nAfter the merge."), true);
-});
-
-Deno.test("assertActivationsNotSaturated() stays under 25 lines over 200 layers and names them", () => {
-  const layers = Array.from({ length: 200 }, () => ({ saturatedFraction: 0.9 }));
-  const { message } = assertThrows(
-    () => assertActivationsNotSaturated(makeMeasurements(layers), {}, "Two hundred."),
-    AssertionError,
-    "and 196 more: dense_5 ... dense_200",
-  );
-  assertEquals(message.split("\n").length < 25, true);
-});
-
-Deno.test("assertNoVanishingGradients() throws above and passes at the threshold it is given", () => {
-  const measurements = makeMeasurements([1, 2, 4].map((size) => ({
-    preActivationGradients: flat(size, 640),
-  })));
-  assertNoVanishingGradients(measurements, { vanishingRatio: 0.25 });
-  assertThrows(
-    () => assertNoVanishingGradients(measurements, { vanishingRatio: 0.251 }),
-    AssertionError,
-    "expected >= 0.251 (vanishingRatio)",
-  );
-});
-
-Deno.test("assertHealthy() counts causes, names every broken rule and stays under 25 lines", () => {
-  const layers = Array.from({ length: 40 }, () => ({
-    activations: flat(NaN, 640),
-    saturatedFraction: 0.9,
-    deadFraction: null,
-    weights: [makeWeight({ values: flat(9, 400), duplicateUnits: 3, gradients: null })],
-  }));
-  const { message } = assertThrows(
-    () => assertHealthy(makeMeasurements(layers), {}, "Everything at once."),
-    AssertionError,
-    "is SICK: 2 causes",
-  );
-  const lines = message.split("\n");
-  assertEquals(lines.length < 25, true);
-  assertEquals(
-    lines.find((line) => line.startsWith("Broken rules: ")),
-    "Broken rules: symmetry, non-finite, gradients-flow, saturated-activations, init-scale.",
-  );
-});
-
-Deno.test("the assertions of what only warns throw, while assertHealthy() passes", () => {
-  const biased = random((layers) => layers[0].bias.fill(0.2));
-  assertThrows(() => assertBiasInit(biased), AssertionError);
-  assertHealthy(biased);
-});
-
-Deno.test("assertMatchesBaseline() throws a TypeError when the baseline is none", () => {
-  assertThrows(
-    () => assertMatchesBaseline(healthy(), [] as unknown as Measurements),
-    TypeError,
-    "baseline is an array, expected what measure() returns (version 1)",
-  );
-});
-
-Deno.test("assertNoVanishingGradients() does not throw on what is only a warning", () => {
-  const weights = [makeWeight({ gradients: flat(1e-8, 400) })];
-  const measurements = makeMeasurements([{ weights }, { weights }]);
-  assertEquals(vanishingGradients.check(measurements)[0].severity, "warning");
-  assertNoVanishingGradients(measurements);
-});
-
-Deno.test("assertions about gradients throw where no gradient was sent, and there was nothing to judge", () => {
-  const zero = flat(0, 640);
-  const silent = { activationGradients: zero, preActivationGradients: zero };
-  const measurements = makeMeasurements([silent, silent]);
-  for (const assertion of [assertNoVanishingGradients, assertNoExplodingGradients]) {
-    assertThrows(() => assertion(measurements), AssertionError, "gave nothing to judge");
-    const ignore = [{ layer: /dense/, reason: "it is known" }];
-    assertion(measurements, { ignore });
-  }
-});
-
-Deno.test("assertions about gradients throw on a delta of NaN, and pass where they do not apply", () => {
-  const delta = { ...flat(0.1, 640), nonFinite: 3 };
-  const broken = makeMeasurements([{ preActivationGradients: delta }, {}]);
-  for (const assertion of [assertNoVanishingGradients, assertNoExplodingGradients]) {
-    assertThrows(() => assertion(broken), AssertionError, "NaN or infinite");
-  }
-  const shallow = makeMeasurements([{}]);
-  assertNoVanishingGradients(shallow);
-  assertNoExplodingGradients(shallow);
-  assertNoDeadUnits(shallow);
-  assertActivationsNotSaturated(
-    makeMeasurements([{ activation: "relu", saturatedFraction: null }]),
-  );
-});

@@ -1,15 +1,5 @@
 import { assertEquals, AssertionError, assertMatch, assertRejects } from "@std/assert";
-import * as assertions from "../../src/assert/mod.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
-import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
-import type { Batch } from "../../src/model/batch.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
-import { setWeights } from "../../src/model/set_weights.ts";
-import { around, convolution, normalized, wrongGradient } from "../probe/models.ts";
-
-const {
+import {
   assertBatchIndependence,
   assertCausal,
   assertDependsOnInput,
@@ -19,23 +9,16 @@ const {
   assertUpdateRatio,
   assertWeightsChange,
   assertWeightsFrozen,
-} = assertions;
-
-// deno-lint-ignore no-explicit-any
-type Options = any;
-type Assertion = (
-  model: LayersModel,
-  batch: Batch,
-  options?: Options,
-  msg?: string,
-) => Promise<void>;
-
-/** A model, options for the assertion, and the batch where a random one will not do. */
-interface Setting {
-  model: LayersModel;
-  options?: Options;
-  batch?: Batch;
-}
+} from "../../src/assert/mod.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import type { Batch } from "../../src/model/batch.ts";
+import { exerciseModel } from "../../src/model/exercise_model.ts";
+import { getWeights } from "../../src/model/get_weights.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+import { setWeights } from "../../src/model/set_weights.ts";
+import { around, convolution, wrongGradient } from "../probe/models.ts";
+import type { Assertion, Setting } from "./run_assertion.ts";
 
 interface Row {
   assertion: Assertion;
@@ -234,146 +217,3 @@ for (const { assertion, healthy, broken, named } of ROWS) {
     model.dispose();
   });
 }
-
-Deno.test("assertGradientsMatchNumeric() judges the selected layers, and passes what is ignored", async () => {
-  const spoilt = (options: Options) => (tf: TensorFlow) => ({
-    model: around(tf, wrongGradient(tf, 1.01)),
-    options,
-  });
-  await run(assertGradientsMatchNumeric, spoilt({ layers: ["above", "head"] }));
-  const ignore = [{ layer: "below", reason: "Its gradient is scaled on purpose." }];
-  await run(assertGradientsMatchNumeric, spoilt({ ignore }));
-  await assertRejects(
-    () => run(assertGradientsMatchNumeric, spoilt({ layers: ["middle"] })),
-    RangeError,
-    "options.layers has middle, which no layer matches, expected one of below, above, head",
-  );
-  await assertRejects(
-    () =>
-      run(assertCausal, (tf) => ({ model: convolution(tf, "causal"), options: { layers: /./ } })),
-    RangeError,
-    "this rule judges the model, not single layers",
-  );
-});
-
-Deno.test("assertWeightsFrozen() throws when a step moves the statistics of a frozen normalisation", async () => {
-  await run(assertWeightsFrozen, (tf) => ({ model: normalized(tf, "dense") }));
-  const error = await assertRejects(
-    () => run(assertWeightsFrozen, (tf) => ({ model: normalized(tf, "norm") })),
-    AssertionError,
-    "norm/moving_mean belongs to a frozen layer",
-  );
-  assertMatch(error.message, /Run norm in inference mode/);
-});
-
-Deno.test("assertWeightsFrozen() looks into frozen models, and passes where nothing is frozen", async () => {
-  await run(assertWeightsFrozen, (tf) => ({ model: normalized(tf) }));
-  await assertRejects(
-    () =>
-      run(assertWeightsFrozen, (tf) => {
-        const inner = normalized(tf);
-        inner.trainable = false;
-        const model = tf.sequential({
-          layers: [inner, tf.layers.dense({ name: "top", units: 1 })],
-        });
-        return { model };
-      }),
-    AssertionError,
-    "normalized/norm/moving_mean",
-  );
-});
-
-Deno.test("assertWeightsChange() passes below a head of zeros, which lets the second step through", async () => {
-  const zeroHead = () => {
-    const model = tanh();
-    setWeights(model, { "dense_4/kernel": Array(20).fill(0) });
-    return model;
-  };
-  await run(assertWeightsChange, () => ({ model: zeroHead(), options: { objective: MSE } }));
-});
-
-Deno.test("assertLossReduction() takes the loss that the model was compiled with", async () => {
-  const compiled = (loss: Options) => () => {
-    const model = tanh();
-    model.compile({ optimizer: "sgd", loss });
-    return { model };
-  };
-  await run(assertLossReduction, compiled(MSE));
-  await run(assertLossReduction, (tf) => compiled([tf.losses.huberLoss])());
-  await assertRejects(
-    () => run(assertLossReduction, () => ({ model: tanh() })),
-    AssertionError,
-    "sum is",
-  );
-});
-
-Deno.test("assertUpdateRatio() leaves the state of the optimizer that it is given alone", async () => {
-  await using engine = await startEngine();
-  const { tf } = engine;
-  const model = tanh();
-  const batch = randomBatch(model, { objective: MSE });
-  model.compile({ optimizer: tf.train.adam(1e-3), loss: MSE });
-  await model.fit(batch.inputs, batch.targets!, { verbose: 0 });
-  const state = async () => {
-    const [iterations, ...slots] = await model.optimizer.getWeights();
-    const values = [iterations, ...slots].map(({ tensor }) => [...tensor.dataSync()]);
-    iterations.tensor.dispose();
-    return values;
-  };
-  const before = await state();
-  const tensors = tf.memory().numTensors;
-  await assertUpdateRatio(model, batch);
-  assertEquals(await state(), before);
-  assertEquals(tf.memory().numTensors, tensors);
-  // The copy goes on from that state: after a thousand like steps, Adam's next is no first one.
-  assertEquals(before.length > 1 && before[0][0] === 1, true);
-  tf.dispose([batch.inputs, batch.targets!]);
-  model.optimizer.dispose();
-  model.dispose();
-});
-
-Deno.test("assertOverfitsBatch() throws a RangeError when there is no loss to bring down", async () => {
-  await assertRejects(
-    () => run(assertOverfitsBatch, () => ({ model: tanh() })),
-    RangeError,
-    "no least value",
-  );
-});
-
-Deno.test("assertBatchIndependence() and assertDependsOnInput() throw a RangeError on one example", async () => {
-  for (const assertion of [assertBatchIndependence, assertDependsOnInput]) {
-    await assertRejects(
-      () => run(assertion, (tf) => ({ model: tanh(), batch: { inputs: tf.ones([1, 20]) } })),
-      RangeError,
-      "batch has 1 example, expected 2 or more",
-    );
-  }
-});
-
-Deno.test("assertCausal() throws a RangeError when there is no time to speak of", async () => {
-  await assertRejects(
-    () => run(assertCausal, (tf) => ({ model: tanh(), batch: { inputs: tf.ones([4, 20]) } })),
-    RangeError,
-    "shape [4, 1], expected 20 steps",
-  );
-});
-
-Deno.test("the assertions over a model leave no tensor when a gradient or a step throws", async () => {
-  const failing = (tf: TensorFlow): Setting => ({
-    model: around(tf, (x) => tf.cumprod(x, 1)),
-    options: { objective: MSE },
-  });
-  for (const assertion of [assertGradientsMatchNumeric, assertWeightsChange, assertUpdateRatio]) {
-    await assertRejects(() => run(assertion, failing), Error, "cannot be");
-  }
-  const train = () => Promise.reject(new Error("no step"));
-  const stepless = () => ({ model: tanh(), options: { train } });
-  await assertRejects(() => run(assertWeightsFrozen, stepless), Error, "no step");
-  const options = { optimizer: "adam" };
-  await assertRejects(
-    () =>
-      run(assertWeightsChange, () => ({ model: tanh(), options: { train: options.optimizer } })),
-    TypeError,
-    'options.train is "adam", expected a function',
-  );
-});

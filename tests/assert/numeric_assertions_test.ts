@@ -1,0 +1,96 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  assertBatchIndependence,
+  assertCausal,
+  assertDependsOnInput,
+  assertGradientsMatchNumeric,
+  assertUpdateRatio,
+  assertWeightsChange,
+  assertWeightsFrozen,
+} from "../../src/assert/mod.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { TensorFlow } from "../../src/engine/tensorflow.ts";
+import { exerciseModel } from "../../src/model/exercise_model.ts";
+import { getWeights } from "../../src/model/get_weights.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+import { around, convolution, wrongGradient } from "../probe/models.ts";
+import type { Assertion, Options, Setting } from "./run_assertion.ts";
+
+const MSE = "meanSquaredError";
+const tanh = (depth = 3) => exerciseModel({ depth, std: 1 / Math.sqrt(20), seed: 3 });
+
+/** Runs an assertion on a setting and frees it; fails if the assertion left a tensor or a trace. */
+async function run(assertion: Assertion, setting: (tf: TensorFlow) => Setting, msg?: string) {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { model, options = {}, batch = randomBatch(model, { objective: MSE }) } = setting(tf);
+  const bits = () => getWeights(model);
+  const before = { weights: bits(), tensors: tf.memory().numTensors };
+  try {
+    await assertion(model, batch, { seed: 3, ...options }, msg);
+  } finally {
+    assertEquals({ weights: bits(), tensors: tf.memory().numTensors }, before);
+    tf.dispose([batch.inputs, batch.targets ?? []]);
+    model.dispose();
+    options.optimizer?.dispose();
+  }
+}
+
+Deno.test("assertGradientsMatchNumeric() judges the selected layers, and passes what is ignored", async () => {
+  const spoilt = (options: Options) => (tf: TensorFlow) => ({
+    model: around(tf, wrongGradient(tf, 1.01)),
+    options,
+  });
+  await run(assertGradientsMatchNumeric, spoilt({ layers: ["above", "head"] }));
+  const ignore = [{ layer: "below", reason: "Its gradient is scaled on purpose." }];
+  await run(assertGradientsMatchNumeric, spoilt({ ignore }));
+  await assertRejects(
+    () => run(assertGradientsMatchNumeric, spoilt({ layers: ["middle"] })),
+    RangeError,
+    "options.layers has middle, which no layer matches, expected one of below, above, head",
+  );
+  await assertRejects(
+    () =>
+      run(assertCausal, (tf) => ({ model: convolution(tf, "causal"), options: { layers: /./ } })),
+    RangeError,
+    "this rule judges the model, not single layers",
+  );
+});
+
+Deno.test("assertBatchIndependence() and assertDependsOnInput() throw a RangeError on one example", async () => {
+  for (const assertion of [assertBatchIndependence, assertDependsOnInput]) {
+    await assertRejects(
+      () => run(assertion, (tf) => ({ model: tanh(), batch: { inputs: tf.ones([1, 20]) } })),
+      RangeError,
+      "batch has 1 example, expected 2 or more",
+    );
+  }
+});
+
+Deno.test("assertCausal() throws a RangeError when there is no time to speak of", async () => {
+  await assertRejects(
+    () => run(assertCausal, (tf) => ({ model: tanh(), batch: { inputs: tf.ones([4, 20]) } })),
+    RangeError,
+    "shape [4, 1], expected 20 steps",
+  );
+});
+
+Deno.test("the assertions over a model leave no tensor when a gradient or a step throws", async () => {
+  const failing = (tf: TensorFlow): Setting => ({
+    model: around(tf, (x) => tf.cumprod(x, 1)),
+    options: { objective: MSE },
+  });
+  for (const assertion of [assertGradientsMatchNumeric, assertWeightsChange, assertUpdateRatio]) {
+    await assertRejects(() => run(assertion, failing), Error, "cannot be");
+  }
+  const train = () => Promise.reject(new Error("no step"));
+  const stepless = () => ({ model: tanh(), options: { train } });
+  await assertRejects(() => run(assertWeightsFrozen, stepless), Error, "no step");
+  const options = { optimizer: "adam" };
+  await assertRejects(
+    () =>
+      run(assertWeightsChange, () => ({ model: tanh(), options: { train: options.optimizer } })),
+    TypeError,
+    'options.train is "adam", expected a function',
+  );
+});

@@ -1,0 +1,120 @@
+import { assertEquals, AssertionError, assertMatch, assertRejects } from "@std/assert";
+import {
+  assertLossReduction,
+  assertOverfitsBatch,
+  assertUpdateRatio,
+  assertWeightsChange,
+  assertWeightsFrozen,
+} from "../../src/assert/mod.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { TensorFlow } from "../../src/engine/tensorflow.ts";
+import { exerciseModel } from "../../src/model/exercise_model.ts";
+import { getWeights } from "../../src/model/get_weights.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
+import { setWeights } from "../../src/model/set_weights.ts";
+import { normalized } from "../probe/models.ts";
+import type { Assertion, Options, Setting } from "./run_assertion.ts";
+
+const MSE = "meanSquaredError";
+const tanh = (depth = 3) => exerciseModel({ depth, std: 1 / Math.sqrt(20), seed: 3 });
+
+/** Runs an assertion on a setting and frees it; fails if the assertion left a tensor or a trace. */
+async function run(assertion: Assertion, setting: (tf: TensorFlow) => Setting, msg?: string) {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { model, options = {}, batch = randomBatch(model, { objective: MSE }) } = setting(tf);
+  const bits = () => getWeights(model);
+  const before = { weights: bits(), tensors: tf.memory().numTensors };
+  try {
+    await assertion(model, batch, { seed: 3, ...options }, msg);
+  } finally {
+    assertEquals({ weights: bits(), tensors: tf.memory().numTensors }, before);
+    tf.dispose([batch.inputs, batch.targets ?? []]);
+    model.dispose();
+    options.optimizer?.dispose();
+  }
+}
+
+Deno.test("assertWeightsFrozen() throws when a step moves the statistics of a frozen normalisation", async () => {
+  await run(assertWeightsFrozen, (tf) => ({ model: normalized(tf, "dense") }));
+  const error = await assertRejects(
+    () => run(assertWeightsFrozen, (tf) => ({ model: normalized(tf, "norm") })),
+    AssertionError,
+    "norm/moving_mean belongs to a frozen layer",
+  );
+  assertMatch(error.message, /Run norm in inference mode/);
+});
+
+Deno.test("assertWeightsFrozen() looks into frozen models, and passes where nothing is frozen", async () => {
+  await run(assertWeightsFrozen, (tf) => ({ model: normalized(tf) }));
+  await assertRejects(
+    () =>
+      run(assertWeightsFrozen, (tf) => {
+        const inner = normalized(tf);
+        inner.trainable = false;
+        const model = tf.sequential({
+          layers: [inner, tf.layers.dense({ name: "top", units: 1 })],
+        });
+        return { model };
+      }),
+    AssertionError,
+    "normalized/norm/moving_mean",
+  );
+});
+
+Deno.test("assertWeightsChange() passes below a head of zeros, which lets the second step through", async () => {
+  const zeroHead = () => {
+    const model = tanh();
+    setWeights(model, { "dense_4/kernel": Array(20).fill(0) });
+    return model;
+  };
+  await run(assertWeightsChange, () => ({ model: zeroHead(), options: { objective: MSE } }));
+});
+
+Deno.test("assertLossReduction() takes the loss that the model was compiled with", async () => {
+  const compiled = (loss: Options) => () => {
+    const model = tanh();
+    model.compile({ optimizer: "sgd", loss });
+    return { model };
+  };
+  await run(assertLossReduction, compiled(MSE));
+  await run(assertLossReduction, (tf) => compiled([tf.losses.huberLoss])());
+  await assertRejects(
+    () => run(assertLossReduction, () => ({ model: tanh() })),
+    AssertionError,
+    "sum is",
+  );
+});
+
+Deno.test("assertUpdateRatio() leaves the state of the optimizer that it is given alone", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = tanh();
+  const batch = randomBatch(model, { objective: MSE });
+  model.compile({ optimizer: tf.train.adam(1e-3), loss: MSE });
+  await model.fit(batch.inputs, batch.targets!, { verbose: 0 });
+  const state = async () => {
+    const [iterations, ...slots] = await model.optimizer.getWeights();
+    const values = [iterations, ...slots].map(({ tensor }) => [...tensor.dataSync()]);
+    iterations.tensor.dispose();
+    return values;
+  };
+  const before = await state();
+  const tensors = tf.memory().numTensors;
+  await assertUpdateRatio(model, batch);
+  assertEquals(await state(), before);
+  assertEquals(tf.memory().numTensors, tensors);
+  // The copy goes on from that state: after a thousand like steps, Adam's next is no first one.
+  assertEquals(before.length > 1 && before[0][0] === 1, true);
+  tf.dispose([batch.inputs, batch.targets!]);
+  model.optimizer.dispose();
+  model.dispose();
+});
+
+Deno.test("assertOverfitsBatch() throws a RangeError when there is no loss to bring down", async () => {
+  await assertRejects(
+    () => run(assertOverfitsBatch, () => ({ model: tanh() })),
+    RangeError,
+    "no least value",
+  );
+});
