@@ -3,7 +3,6 @@ import { fileURLToPath } from "node:url";
 import { engineFileUrl } from "../../src/engine/engine_files.ts";
 import { withFolder } from "../model/save_model.ts";
 import { assertRefuses } from "./refuses.ts";
-import { COMMANDS } from "../../src/cli/overview.ts";
 import { runCommand } from "./run_command.ts";
 
 const SMALL = ["--depth", "3", "--width", "8", "--scale", "0.1,1,10", "--seeds", "2", "--quiet"];
@@ -119,120 +118,6 @@ Deno.test("sweep takes a module, other activations and initialisers, and a loss"
   assertEquals(activations[3], [null, "selu", "selu", "softmax"]);
 });
 
-/**
- * Starts a sweep and interrupts it once there is something in its folder; twice, as Ctrl-C arrives
- * under npx, which passes on what the terminal has sent already.
- *
- * @param isUnderWay Whether a file's name and size say that it has come so far. Default: the first
- * points are in its journal.
- */
-async function interrupt(
-  folder: string,
-  args: string[],
-  isUnderWay = (name: string, size: number) => name.endsWith(".journal") && size > 0,
-): Promise<{ code: number; stderr: string }> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", new URL("mod.ts", ROOT).href, "sweep", ...args],
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const sizeOf = (name: string) => {
-    try {
-      return Deno.statSync(`${folder}/${name}`).size;
-    } catch {
-      // A temporary file that was there when the folder was read.
-      return 0;
-    }
-  };
-  const isReached = () =>
-    [...Deno.readDirSync(folder)].some(({ name }) => isUnderWay(name, sizeOf(name)));
-  const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
-  let ended = false;
-  child.status.then(() => ended = true);
-  while (!ended && !isReached()) await pause();
-  if (!ended) child.kill("SIGINT");
-  await pause();
-  try {
-    child.kill("SIGINT");
-  } catch {
-    // It has ended at the first.
-  }
-  const { code, stderr } = await child.output();
-  return { code, stderr: new TextDecoder().decode(stderr) };
-}
-
-for (const jobs of ["1", "2"]) {
-  Deno.test(`sweep keeps what is done at Ctrl-C and goes on with it, with --jobs ${jobs}`, async () => {
-    await withFolder(async (folder) => {
-      const out = `${folder}/study.json`;
-      const grid = ["--depth=3", "--width=8", "--scale=0.1..10:20", "--seeds=4", `--jobs=${jobs}`];
-      const { code, stderr } = await interrupt(folder, [...grid, "--out", out]);
-      assertEquals(code, 130, stderr);
-      assertStringIncludes(stderr, `interrupted: go on with --out ${out} --resume`);
-      const { points, total } = JSON.parse(await Deno.readTextFile(out));
-      assert(points.length > 0 && points.length < total, `${points.length} of ${total}`);
-      assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["study.json"]);
-
-      const resumed = await runCommand(["sweep", ...grid, "--out", out, "--resume"]);
-      assertEquals(resumed.code, 0, resumed.stderr);
-      const whole = await runCommand(["sweep", ...grid, "--quiet", "--format=json"]);
-      assertEquals(await Deno.readTextFile(out), whole.stdout);
-      // The same text as well, and nothing is measured a third time.
-      const again = await runCommand(["sweep", ...grid, "--out", out, "--resume"]);
-      assertEquals(again.stdout, resumed.stdout);
-      assertEquals(await Deno.readTextFile(out), whole.stdout);
-    });
-  });
-}
-
-/** A module that leaves a file when it is asked for the model of a seed, which never comes. */
-async function writeHanging(folder: string, seed: number): Promise<string> {
-  await Deno.writeTextFile(
-    `${folder}/model.ts`,
-    `export function createModel({ tf, seed }) {
-  if (seed === ${seed}) {
-    Deno.writeTextFileSync(${JSON.stringify(`${folder}/mark`)}, "");
-    return new Promise((resolve) => setTimeout(resolve, 1e6));
-  }
-  return tf.sequential({
-    layers: [1, 2].map((units) => tf.layers.dense({ units, inputShape: [1], activation: "tanh" })),
-  });
-}
-`,
-  );
-  return `${folder}/model.ts`;
-}
-
-for (const jobs of ["1", "2"]) {
-  Deno.test(`sweep ends at Ctrl-C though a model does not come, with --jobs ${jobs}`, async () => {
-    const asksForFirst = (name: string) => name === "mark";
-    for (const [seed, kept, isUnderWay] of [[0, null, asksForFirst], [1, 1, undefined]] as const) {
-      await withFolder(async (folder) => {
-        const model = await writeHanging(folder, seed);
-        const args = [model, "--scale=1", "--seeds=2", `--jobs=${jobs}`, `--out=${folder}/a.json`];
-        const { code, stderr } = await interrupt(folder, args, isUnderWay);
-        assertEquals(code, 130, stderr);
-        const file = await Deno.readTextFile(`${folder}/a.json`).catch(() => null);
-        assertEquals(file === null ? null : JSON.parse(file).points.length, kept);
-      });
-    }
-  });
-}
-
-Deno.test("sweep says that it cannot end where a model never comes", async () => {
-  await withFolder(async (folder) => {
-    await Deno.writeTextFile(
-      `${folder}/model.ts`,
-      "export const createModel = () => new Promise(() => {});\n",
-    );
-    await assertRefuses(
-      ["sweep", `${folder}/model.ts`],
-      `no result: the code of ${folder}/model.ts ended the process, or awaits`,
-    );
-  });
-});
-
 Deno.test("sweep --resume starts where there is no file yet, and refuses another study's", async () => {
   await withFolder(async (folder) => {
     const out = ["--out", `${folder}/a.json`, "--resume"];
@@ -252,39 +137,6 @@ Deno.test("sweep --resume starts where there is no file yet, and refuses another
     assertEquals(await Deno.readTextFile(`${folder}/a.json`), before);
     await Deno.writeTextFile(`${folder}/a.json`, "{}");
     await assertRefuses(["sweep", ...SMALL, ...out], "a.json, which holds no result");
-  });
-});
-
-Deno.test("sweep reports a worker that died on stderr, and goes on", async () => {
-  await withFolder(async (folder) => {
-    await Deno.writeTextFile(
-      `${folder}/model.ts`,
-      `import process from "node:process";
-export function createModel({ tf, seed }) {
-  const mark = ${JSON.stringify(`${folder}/mark`)};
-  if (seed === 1 && !Deno.readDirSync(${
-        JSON.stringify(folder)
-      }).some(({ name }) => name === "mark")) {
-    Deno.writeTextFileSync(mark, "");
-    process.exit(1);
-  }
-  return tf.sequential({
-    layers: [1, 2].map((units) => tf.layers.dense({ units, inputShape: [1], activation: "tanh" })),
-  });
-}
-`,
-    );
-    const { code, stdout, stderr } = await runCommand([
-      "sweep",
-      `${folder}/model.ts`,
-      "--scale=2",
-      "--seeds=3",
-      "--jobs=2",
-      "--format=csv",
-    ]);
-    assertEquals(code, 0, stderr);
-    assertStringIncludes(stderr, "warning: A worker died at point 1 (seed 1, scale 2)");
-    assertEquals(stdout.trimEnd().split("\n").length, 3 * 2 + 1);
   });
 });
 
@@ -347,60 +199,4 @@ Deno.test("sweep refuses what it cannot carry out, in one sentence", async () =>
   await Promise.all(
     wrong.map(([args, message]) => assertRefuses(["sweep", ...args], message)),
   );
-});
-
-Deno.test("sweep and check mean the same by --seeds, and their help says what", async () => {
-  const sweep = async (seeds: string) => {
-    const { stdout } = await runCommand(
-      ["sweep", "--scale", "1", "--activation", "tanh", "--seeds", seeds, "--format", "json"],
-    );
-    return JSON.parse(stdout).points.map(({ seed }: { seed: number }) => seed);
-  };
-  const check = async (seeds: string) => {
-    const { stdout } = await runCommand(
-      ["check", "examples/digits.ts", "--no-config", "--seeds", seeds, "--format", "json"],
-    );
-    return JSON.parse(stdout).runs.map(({ seed }: { seed: number }) => seed);
-  };
-  for (const [text, seeds] of [["2", [0, 1]], ["4,2", [4, 2]], ["3..4", [3, 4]]] as const) {
-    assertEquals(await sweep(text), [...seeds]);
-    assertEquals(await check(text), [...seeds]);
-  }
-  for (const subcommand of ["sweep", "check"]) {
-    const { stdout } = await runCommand([subcommand, "--help"]);
-    const [, help] = /--seeds N\|LIST\n([^-]*(?:- 1[^-]*)?)/.exec(stdout) ?? [];
-    assertStringIncludes(help.replaceAll(/\s+/g, " "), "(seeds 0 to N - 1), or");
-  }
-});
-
-Deno.test("--width, --scale and --layers mean one thing each", async () => {
-  const commands = await Promise.all(["report", "check", "sweep", "merge", "explain"].map(
-    async (name) => ({ name, flags: (await COMMANDS[name].load()).flags }),
-  ));
-  const having = (key: string) =>
-    commands.filter(({ flags }) => Object.hasOwn(flags, key)).map(({ name }) => name);
-  assertEquals(["width", "scale", "layers", "scaleLayers", "axis"].map(having), [
-    ["sweep"],
-    ["sweep"],
-    ["report"],
-    ["sweep"],
-    ["report"],
-  ]);
-  assertEquals(having("columns"), ["report", "check", "sweep", "merge", "explain"]);
-});
-
-Deno.test("sweep ends when the reader of its points has seen enough", async () => {
-  // A thousand draws take minutes; the test runner would say so.
-  const script = `"$DENO" run --no-check -A mod.ts sweep --seeds 1000 --format csv | head -n 1
-echo "\${PIPESTATUS[0]}"`;
-  const { stdout, stderr } = await new Deno.Command("bash", {
-    args: ["-c", script],
-    cwd: ROOT,
-    env: { DENO: Deno.execPath(), NO_COLOR: "1" },
-  }).output();
-  const [heading, code] = new TextDecoder().decode(stdout).trim().split("\n");
-  assert(heading.startsWith("index,seed,"));
-  assertEquals(code, "0");
-  const [, measured] = /(\d+) of 244000 points/.exec(new TextDecoder().decode(stderr)) ?? [];
-  assert(Number(measured) > 0 && Number(measured) < 10_000, `${measured} points`);
 });

@@ -1,0 +1,46 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { withGateFolder } from "./gate_folder.ts";
+import { BROKEN, model } from "./gate_models.ts";
+import { runCommand } from "./run_command.ts";
+
+Deno.test("check writes every reporter that is asked for in one run", async () => {
+  await withGateFolder([BROKEN], {}, async (cwd) => {
+    const summary = `${cwd}/summary.md`;
+    await Deno.writeTextFile(summary, "before\n");
+    const reporters = [
+      "text",
+      "github",
+      "json=a.json",
+      "junit=a.xml",
+      "markdown=a.md",
+      "sarif=a.sarif",
+    ];
+    const { code, stdout } = await runCommand(
+      ["check", model(BROKEN), "--quiet", ...reporters.flatMap((name) => ["--reporter", name])],
+      { cwd, env: { GITHUB_STEP_SUMMARY: summary } },
+    );
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, "ERROR dead-units");
+    assertStringIncludes(stdout, "\n::error file=relu_dead_layer/model.json,line=");
+    const read = (name: string) => Deno.readTextFileSync(`${cwd}/${name}`);
+    assertEquals(JSON.parse(read("a.json")).passed, false);
+    assertStringIncludes(read("a.xml"), "<testsuites name=");
+    assertEquals(JSON.parse(read("a.sarif")).version, "2.1.0");
+    assert(read("a.md").startsWith("### ❌ gradient-health"));
+    assertEquals(read("summary.md"), `before\n\n${read("a.md")}`);
+  });
+});
+
+Deno.test("check keeps the step summary below the size that GitHub takes", async () => {
+  await withGateFolder([BROKEN], {}, async (cwd) => {
+    const summary = `${cwd}/summary.md`;
+    const size = 1024 * 1024 - 4000;
+    await Deno.writeFile(summary, new Uint8Array(size).fill(65));
+    await runCommand(
+      ["check", model(BROKEN), "--quiet", "--reporter", "github"],
+      { cwd, env: { GITHUB_STEP_SUMMARY: summary } },
+    );
+    const written = (await Deno.stat(summary)).size;
+    assert(written > size && written <= 1024 * 1024, `${written - size} bytes`);
+  });
+});
