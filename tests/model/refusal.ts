@@ -1,0 +1,38 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { LayersModel } from "../../src/engine/mod.ts";
+import { startEngine } from "../../src/engine/mod.ts";
+import { exerciseModel, loadModel, ModelError } from "../../src/model/mod.ts";
+import { saveModel, type SaveOptions, withFolder } from "./save_model.ts";
+
+const { tf } = await startEngine();
+
+export const tiny = exerciseModel({ width: 2, depth: 1 });
+
+/** The message with which a saved and spoilt model is refused, without the file's name. */
+export async function refusal(options: SaveOptions, model: LayersModel = tiny): Promise<string> {
+  return await withFolder(async (folder) => {
+    const path = await saveModel(tf, model, folder, options);
+    return await refusalOf(path);
+  });
+}
+
+export async function refusalOf(path: string): Promise<string> {
+  const tensors = tf.memory().numTensors;
+  const error = await assertRejects(() => loadModel(path), ModelError);
+  assertEquals(tf.memory().numTensors, tensors, "a failed load leaves tensors");
+  assert(error.message.startsWith(`${path}: `), error.message);
+  assert(!/\n/.test(error.message), error.message);
+  return error.message.slice(path.length + 2);
+}
+
+/** A functional model: in -> a -> b -> sum(a, b). */
+export function functional(): LayersModel {
+  const input = tf.input({ shape: [2], name: "in" });
+  const a = tf.layers.dense({ name: "a", units: 2 }).apply(input);
+  const b = tf.layers.dense({ name: "b", units: 2 }).apply(a);
+  const outputs = tf.layers.add({ name: "sum" }).apply([a, b] as never[]) as never;
+  return tf.model({ inputs: input, outputs, name: "graph" });
+}
+
+// deno-lint-ignore no-explicit-any
+export type Edit = (json: any) => unknown;
