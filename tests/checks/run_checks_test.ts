@@ -1,19 +1,13 @@
-import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
-import { matchesBaseline } from "../../src/checks/matches_baseline.ts";
-import { MODEL_RULES } from "../../src/checks/model_rules.ts";
 import { RULES } from "../../src/checks/rules.ts";
 import { runChecks } from "../../src/checks/run_checks.ts";
-import { THRESHOLDS } from "../../src/checks/threshold_table.ts";
-import type { RunChecksOptions } from "../../src/checks/judge_rule.ts";
-import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
 import { goldenMeasurements } from "./golden_measurements.ts";
-import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { serious } from "./serious.ts";
 
 const saturated = () => makeMeasurements([{ saturatedFraction: 0.9 }, { saturatedFraction: 0.9 }]);
-
-const serious = (measurements: Measurements, options?: CheckOptions) =>
-  runChecks(measurements, options).filter(({ severity }) => severity !== "note");
 
 Deno.test("runChecks() finds nothing in a healthy chain", () => {
   assertEquals(serious(makeMeasurements()), []);
@@ -139,46 +133,6 @@ Deno.test("runChecks() judges by a pattern whatever it matched before", () => {
   }
 });
 
-/** Measurements that no ordinary network gives. */
-const UNUSUAL: Record<string, () => Measurements> = {
-  "no layers": () => makeMeasurements([], { layers: [] }),
-  "a head alone": () => makeMeasurements([]),
-  "a head without weights": () => makeMeasurements([], { layers: [makeHead({ weights: [] })] }),
-  "figures that are all null": () => makeMeasurements([NOTHING, NOTHING]),
-  "frozen layers": () => makeMeasurements([FROZEN, FROZEN]),
-  "one example": () => {
-    const measurements = makeMeasurements([{ activation: "relu", deadFraction: 0.5 }, {}]);
-    return { ...measurements, batch: { ...measurements.batch, examples: 1 } };
-  },
-  "no inputs": () => {
-    const measurements = makeMeasurements();
-    return { ...measurements, batch: { ...measurements.batch, examples: 0, perInput: [] } };
-  },
-  "an empty name": () => makeMeasurements([{ name: "" }, {}]),
-  "two layers of one name": () => makeMeasurements([{ name: "twin" }, { name: "twin" }]),
-};
-const NOTHING: Partial<LayerMeasurements> = {
-  shape: null,
-  preActivations: null,
-  activations: null,
-  activationGradients: null,
-  preActivationGradients: null,
-  saturatedFraction: null,
-  weights: [],
-};
-const FROZEN: Partial<LayerMeasurements> = {
-  trainable: false,
-  weights: [makeWeight({ trainable: false, gradients: null })],
-};
-
-for (const [what, measure] of Object.entries(UNUSUAL)) {
-  Deno.test(`runChecks() finds nothing wrong in measurements of ${what}, and every figure draws`, () => {
-    const measurements = measure();
-    assertEquals(serious(measurements), []);
-    for (const { figure } of RULES) measurements.layers.map(figure.of);
-  });
-}
-
 Deno.test("runChecks() lays NaN everywhere to the place where it begins", () => {
   const nan = flat(NaN, 640);
   const weights = [makeWeight({ values: nan, gradients: nan })];
@@ -192,140 +146,7 @@ Deno.test("runChecks() lays NaN everywhere to the place where it begins", () => 
   );
 });
 
-Deno.test("THRESHOLDS states a default in its range, a unit and a source for each", () => {
-  for (
-    const [name, { default: value, range: [low, high], unit, source }] of Object.entries(THRESHOLDS)
-  ) {
-    assertEquals(value >= low && value <= high, true, name);
-    assertEquals([unit, source].every((text) => text.length > 0), true, name);
-  }
-});
-
-Deno.test("RULES are documented, uniquely named, and read every threshold", () => {
-  const all = [...RULES, matchesBaseline(makeMeasurements())];
-  const names = all.map(({ name }) => name);
-  assertEquals(new Set(names).size, names.length);
-  const read = new Set(
-    [...all, ...MODEL_RULES].flatMap(({ thresholds }) => Object.keys(thresholds)),
-  );
-  assertEquals([...read].toSorted(), Object.keys(THRESHOLDS).toSorted());
-  for (const rule of all) {
-    for (
-      const key of ["summary", "formula", "source", "misleads", "fix", "falsePositives"] as const
-    ) {
-      assertMatch(rule[key]!, /\S.*\.$/s, `${rule.name}: ${key}`);
-    }
-    assertMatch(rule.assertion, /^assert[A-Z]/);
-  }
-});
-
 Deno.test("runChecks() serialises to JSON and back", () => {
   const findings = runChecks(makeMeasurements([{ preActivationGradients: flat(1e-9, 640) }, {}]));
   assertEquals(JSON.parse(JSON.stringify(findings)), findings);
-});
-
-const tooLarge = (bias: number[], layer: Partial<LayerMeasurements> = {}, name = "d/bias") =>
-  makeMeasurements([{
-    weights: [
-      makeWeight({ values: flat(1, 400) }),
-      makeWeight({ name, shape: [bias.length], values: statisticsOf(bias) }),
-    ],
-    ...layer,
-  }]);
-const initScale = (measurements: Measurements, options?: RunChecksOptions) =>
-  runChecks(measurements, options)
-    .filter(({ rule }) => rule === "init-scale").map(({ severity }) => severity);
-
-Deno.test("runChecks() only notes what rules for untrained networks find in a trained one", () => {
-  assertEquals(initScale(tooLarge([0, 0])), ["warning"]);
-  assertEquals(initScale(tooLarge([0.1, 0.1, 0.1])), ["warning"]);
-  assertEquals(initScale(tooLarge([0.1, 0.2])), ["note"]);
-  assertEquals(initScale(tooLarge([0.1, 0.2], {}, "norm/beta")), ["note"]);
-});
-
-Deno.test("runChecks() does not take a prior in the head or a forget gate for training", () => {
-  const head = { role: "output" as const, activation: "linear" };
-  assertEquals(initScale(tooLarge([0.1, 0.2], head)), ["warning"]);
-  const beside = (...bias: number[]) => {
-    const untrained = tooLarge([0]);
-    const cell = tooLarge(bias, { className: "LSTM" }).layers[0];
-    return initScale({ ...untrained, layers: [...untrained.layers, cell] });
-  };
-  assertEquals(beside(0, 1, 0, 0), ["warning"]);
-  assertEquals(beside(0, 1, 0, 0.1), ["note"]);
-});
-
-Deno.test("runChecks() believes what it is told of training", () => {
-  assertEquals(initScale(tooLarge([0]), { trained: true }), ["note"]);
-  assertEquals(initScale(tooLarge([0.1, 0.2]), { trained: false }), ["warning"]);
-});
-
-Deno.test("runChecks() fails a trained network by the rules that hold for every one", () => {
-  const layer = { activationGradients: flat(0.1, 640), preActivationGradients: flat(0, 640) };
-  const rules = runChecks(tooLarge([0.1, 0.2], layer)).filter(({ severity }) =>
-    severity === "error"
-  );
-  assertEquals(rules.map(({ rule }) => rule), ["vanishing-gradients"]);
-});
-
-Deno.test("runChecks() warns of dead and saturated units of a trained network, and notes them on random inputs", () => {
-  for (const layer of [{ saturatedFraction: 0.9 }, { deadFraction: 0.9, activation: "relu" }]) {
-    const found = (bias: number[], random?: boolean, options?: RunChecksOptions) => {
-      const { batch, ...rest } = tooLarge(bias, layer);
-      return runChecks({ ...rest, batch: { ...batch, random } }, options)
-        .find(({ rule }) => rule === "saturated-activations" || rule === "dead-units")!;
-    };
-    assertEquals(found([0, 0], true).severity, "error");
-    assertEquals(found([0.1, 0.2]).severity, "warning");
-    const noted = found([0.1, 0.2], true);
-    assertEquals(noted.severity, "note");
-    assertStringIncludes(noted.message, "the inputs are random numbers");
-    assertEquals(found([0.1, 0.2], true, { trained: false }).severity, "error");
-    assertEquals(found([0, 0], false, { trained: true }).severity, "warning");
-    // No kernel that training made is to be scaled or drawn again.
-    for (const { advice } of [found([0.1, 0.2]), noted]) {
-      assertEquals(/Multiply|Draw|draw|initialis/.test(advice), false, advice);
-    }
-  }
-});
-
-Deno.test("runChecks() only notes what it finds of the scale where biases are drawn as PyTorch draws them", () => {
-  const { layers: [layer], ...rest } = tooLarge([0]);
-  const [{ shape }] = layer.weights;
-  const limit = 1 / Math.sqrt(shape[0]);
-  const found = (scale: number, offset = 0) => {
-    const biases = Array.from({ length: 64 }, (_, i) => scale * limit * (i / 31.5 - 1) + offset);
-    const values = statisticsOf(biases);
-    const bias = makeWeight({ name: "dense/bias", shape: [64], values });
-    const measurements = {
-      ...rest,
-      layers: [{ ...layer, saturatedFraction: 0.9, weights: [layer.weights[0], bias] }],
-    };
-    const findings = runChecks(measurements);
-    const of = (rule: string) => findings.find((finding) => finding.rule === rule)!;
-    return [of("init-scale").severity, of("saturated-activations").severity];
-  };
-  assertEquals(found(1), ["note", "error"]);
-  assertEquals(found(1.1), ["note", "warning"]);
-  assertEquals(found(0.5), ["note", "warning"]);
-  assertEquals(found(0.9, 0.5 * limit), ["note", "warning"]);
-});
-
-Deno.test("causeOrder puts first what breaks a pass, then what goes in, the head, the weights and the loss", () => {
-  const causes = RULES.filter(({ causeOrder }) => causeOrder !== undefined)
-    .toSorted((a, b) => a.causeOrder! - b.causeOrder!);
-  assertEquals(causes.map(({ name }) => name), [
-    "non-finite",
-    "input-normalized",
-    "output-head",
-    "init-scale",
-    "symmetry",
-    "bias-init",
-    "initial-loss",
-  ]);
-});
-
-Deno.test("RULES and MODEL_RULES stand in the order of their records", () => {
-  const orders = [...RULES, ...MODEL_RULES].map(({ order }) => order);
-  assertEquals(orders, [...new Set(orders)].sort((a, b) => a - b));
 });

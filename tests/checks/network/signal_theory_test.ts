@@ -8,7 +8,8 @@ import { measure, type Measurements } from "../../../src/measure/mod.ts";
 import { randomBatch } from "../../../src/model/mod.ts";
 import { parseReport } from "../../../src/documents/report.ts";
 import { renderJson } from "../../../src/render/render_json.ts";
-import { HEALTHY, makeKit } from "../../theory/signal_models.ts";
+import { HEALTHY } from "../../theory/signal_models.ts";
+import { makeKit } from "../../theory/signal_kit.ts";
 
 const { tf } = await startEngine({ threads: 1 });
 

@@ -1,0 +1,88 @@
+import { batchIndependence } from "../../src/checks/model_rules/batch_independence.ts";
+import { causality } from "../../src/checks/model_rules/causality.ts";
+import type { CheckOptions } from "../../src/checks/check_options.ts";
+import type { Finding } from "../../src/checks/finding.ts";
+import { numericGradients } from "../../src/checks/model_rules/numeric_gradients.ts";
+import { inputDependence } from "../../src/checks/model_rules/input_dependence.ts";
+import { lossReduction } from "../../src/checks/model_rules/loss_reduction.ts";
+import { overfitsBatch } from "../../src/checks/model_rules/overfits_batch.ts";
+import { updateRatio } from "../../src/checks/model_rules/update_ratio.ts";
+import { weightsChange } from "../../src/checks/model_rules/weights_change.ts";
+import { weightsFrozen } from "../../src/checks/model_rules/weights_frozen.ts";
+import type { WeightStep } from "../../src/probe/probe_step.ts";
+import { makeComparison, makeStep, SUBJECT } from "./make_probes.ts";
+import { testMessages } from "./test_messages.ts";
+
+const numeric = (...quotients: number[]) =>
+  numericGradients.check({
+    ...SUBJECT,
+    resolution: 1e-9,
+    layers: ["Dense"],
+    activations: ["Dense", "tanh"],
+    weights: [makeComparison(quotients)],
+  });
+
+const stepped = (given: Partial<WeightStep>) => ({
+  ...SUBJECT,
+  optimizer: "Adam",
+  weights: [makeStep(given)],
+});
+
+const overfit = (losses: number[], options?: CheckOptions) =>
+  overfitsBatch.check({ ...SUBJECT, optimizer: "Adam", losses }, options);
+
+const depends = (changes: number[][], alike = false) =>
+  inputDependence.check({
+    ...SUBJECT,
+    outputs: ["mean", "scale"],
+    inputs: changes.map((row, i) => ({ name: `x${i + 1}`, alike, changes: row })),
+  });
+
+const SAID: Record<string, () => Finding[]> = {
+  "loss-reduction": () => lossReduction.check({ ...SUBJECT, once: 1, twice: 2 }),
+  "loss-reduction: from nothing": () => lossReduction.check({ ...SUBJECT, once: 0, twice: 2 }),
+  "numeric-gradients": () => numeric(1.1, 1.1, 1.1),
+  "numeric-gradients: no verdict": () => numeric(1.5, 1.3, 1.1),
+  "batch-independence": () =>
+    batchIndependence.check({
+      ...SUBJECT,
+      outputs: [{ name: "y", rms: 1, rows: 4, examples: [{ example: 2, change: 0.1 }] }],
+    }),
+  "batch-independence: rows": () =>
+    batchIndependence.check({
+      ...SUBJECT,
+      outputs: [{ name: "y", rms: 1, rows: 1, examples: [{ example: 0, change: 0 }] }],
+    }),
+  "causality": () =>
+    causality.check({
+      ...SUBJECT,
+      steps: 3,
+      outputs: [{
+        name: "y",
+        rms: 1,
+        cuts: [{ step: 0, change: 0.1 }, { step: 1, change: 0 }],
+      }],
+    }),
+  "input-dependence: an input and an output": () => depends([[0.1, 0], [0, 0]]),
+  "input-dependence: alike": () => depends([[0, 0]], true),
+  "weights-change": () => weightsChange.check(stepped({ changed: 0, changedLater: 0 })),
+  "weights-change: late": () => weightsChange.check(stepped({ changed: 0, changedLater: 3 })),
+  "weights-change: one step of time": () =>
+    weightsChange.check({
+      ...SUBJECT,
+      optimizer: "Adam",
+      weights: [
+        makeStep({ name: "rnn/kernel" }),
+        makeStep({ name: "rnn/recurrent_kernel", changed: 0, changedLater: 0 }),
+      ],
+    }),
+  "weights-frozen": () => weightsFrozen.check(stepped({ frozen: true })),
+  "weights-frozen: a statistic": () =>
+    weightsFrozen.check(stepped({ frozen: true, name: "norm/moving_mean" })),
+  "update-ratio: small": () => updateRatio.check(stepped({ meanAbsUpdate: 1e-6 })),
+  "update-ratio: large": () => updateRatio.check(stepped({ meanAbsUpdate: 2 })),
+  "overfits-batch: slow": () => overfit([1, 0.5]),
+  "overfits-batch: diverged": () => overfit([1, NaN]),
+};
+
+testMessages(SAID);
