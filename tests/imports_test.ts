@@ -92,10 +92,10 @@ Deno.test("nothing loads TensorFlow.js, or our own WASM, before the engine start
 const MOST_LINES = 250;
 const DATA = ["bench/corpus_modules.ts"];
 
-Deno.test("no file of the program or the benchmarks is too long to be read at once", async () => {
+Deno.test("no file of the program, the benchmarks or the tests is too long to be read at once", async () => {
   const root = new URL("../", import.meta.url);
   const long: string[] = [];
-  for (const folder of ["src/", "bench/", "examples/"]) {
+  for (const folder of ["src/", "bench/", "examples/", "tests/"]) {
     for await (const module of modulesIn(new URL(folder, root))) {
       const lines = (await Deno.readTextFile(module)).split("\n").length - 1;
       if (lines > MOST_LINES) long.push(module.href.replace(root.href, ""));
