@@ -3,24 +3,26 @@
  *
  * An `export *` would load the whole library before this module could see that it was only asked
  * for its `--help`, which would take twice as long. So the names stand here one by one, written by
- * `deno task generate`, and a module that imports them waits for the library.
+ * `deno task generate`, and a module that imports them waits for the library. Its path is no literal:
+ * what a literal names, Deno reads before the first line runs.
  *
  * @module
  */
-import { asksForHelp, showOverview } from "./src/cli/overview.ts";
+import { showOverview } from "./src/cli/overview.ts";
+import { foreignImport } from "./src/model/foreign_import.ts";
 import type * as Library from "./src/mod.ts";
+
+const LIBRARY = "./src/mod.ts";
 
 if (import.meta.main) {
   showOverview(Deno.args);
-  // Not awaited: a model module may import this one, and would wait for it for ever. Before the library,
-  // which only such a module needs here.
+  // Not awaited: a model module may import this one, and would wait for it for ever.
   import("./src/cli/run.ts");
+  // Nothing but such a module needs the library here; a command has loaded what it runs.
+  await foreignImport.promise;
 }
 
-// A model module that a command loads may import the library from here. Help loads none.
-const library = import.meta.main && asksForHelp(Deno.args)
-  ? {} as typeof Library
-  : await import("./src/mod.ts");
+const library: typeof Library = await import(LIBRARY);
 
 export const {
   BatchError,

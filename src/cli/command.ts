@@ -61,6 +61,21 @@ export function defineCommand<F extends FlagSet>(
   };
 }
 
+/**
+ * What a subcommand does, in a module of this folder that is loaded when it is carried out. Its path is
+ * no literal in an `import()`: what a literal names, Deno reads with all that it imports before the first line of
+ * any subcommand runs. So it takes permission to read this package, which `--help` does without.
+ *
+ * @param path The module, from this folder; it exports `run`.
+ */
+export function late<M extends { run: (operands: string[], flags: never) => Promise<number> }>(
+  path: string,
+): M["run"] {
+  return (async (...given: Parameters<M["run"]>) => await (await import(path)).run(...given)) as M[
+    "run"
+  ];
+}
+
 /** How the help writes what a subcommand takes: `[MODEL] [flags]`. */
 export function usageOf({ name, least, most }: Operand): string {
   const many = most > 1 ? `${name}...` : name;

@@ -1,4 +1,4 @@
-import { engineFileUrl, pathOf } from "../engine/engine_files.ts";
+import { engineFileUrl, packageFolder, pathOf } from "../engine/engine_files.ts";
 import type { TrialMode } from "../examine/examine.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
 import { nearestObjective } from "../measure/check_objective.ts";
@@ -86,7 +86,8 @@ export interface MeasureRequest extends FlagValues<typeof RUN_FLAGS> {
 
 /** What every subcommand that measures needs to be allowed, with the paths that the files have here. */
 export const MEASURE_PERMISSIONS: readonly Permission[] = [{
-  grant: `--allow-read=FOLDER,${path("single")}`,
-  purpose: "FOLDER is that of MODEL; the file is the WASM binary of TensorFlow.js. A .ts or .js " +
-    "MODEL runs with these permissions and may need more",
+  grant: `--allow-read=FOLDER,${packageFolder()},${path("single")}`,
+  purpose:
+    "FOLDER is that of MODEL; then this package, and the WASM binary of TensorFlow.js. A .ts or " +
+    ".js MODEL runs with these permissions and may need more",
 }];

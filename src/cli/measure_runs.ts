@@ -3,11 +3,9 @@ import type { Examination } from "../examine/examine.ts";
 import { oneLine } from "../words/one_line.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { errorMessage } from "../words/error_message.ts";
-import { mayStartWorkers, workersRefused } from "../study/jobs.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 import { examineModel } from "./measure_model.ts";
 import type { PlannedRun } from "./plan_runs.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** What became of a run. */
 export type Outcome = { examination: Examination } | { error: Error };
@@ -38,7 +36,6 @@ export async function measureRuns(
   onOutcome: (run: PlannedRun, outcome: Outcome) => boolean,
 ): Promise<void> {
   const count = Math.min(jobs, runs.length);
-  if (count > 1 && !mayStartWorkers()) throw new UsageError(workersRefused(jobs));
   const workers = Array.from({ length: count > 1 ? count : 0 }, openWorker);
   const makers = count > 1 ? workers.map(({ measure }) => measure) : [measureHere];
   const outcomes: Outcome[] = [];

@@ -1,22 +1,7 @@
-import { showWord } from "../words/show_word.ts";
-import { loadPlugins } from "./load_plugins.ts";
-import { strayErrors } from "../model/stray_errors.ts";
-import { FORMATS } from "../render/formats.ts";
-import { claimOutputs } from "./claim_outputs.ts";
-import { defineCommand } from "./command.ts";
-import { filesRead } from "./files_read.ts";
-import {
-  MEASURE_PERMISSIONS,
-  PLUGIN_FLAG,
-  QUIET_FLAG,
-  RUN_FLAGS,
-  TRIAL_FLAG,
-} from "./measure_flags.ts";
-import { examineModel } from "./measure_model.ts";
-import { kindOf } from "./result_kind.ts";
-import { SHOW_FLAGS, textOptions } from "./show_flags.ts";
-import { UsageError } from "./usage_error.ts";
-import { writeOutput } from "./write_output.ts";
+import { defineCommand, late } from "./command.ts";
+import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
+import { REPORT_FLAGS } from "./report_flags.ts";
+import type * as ReportWork from "./run_report.ts";
 
 /** `report`: measures and shows; exits with 0 unless it could not measure. */
 export const report = defineCommand({
@@ -37,7 +22,7 @@ export const report = defineCommand({
     "Dropout is off while it measures. Batch normalisation uses its moving statistics, or those of the batch if",
     "no training step has updated them yet.",
   ].join("\n"),
-  flags: { plugin: PLUGIN_FLAG, ...RUN_FLAGS, trial: TRIAL_FLAG, quiet: QUIET_FLAG, ...SHOW_FLAGS },
+  flags: REPORT_FLAGS,
   examples: [
     ["report", "the exercise's network"],
     ["report examples/digits.ts", "a model that a module creates"],
@@ -45,37 +30,5 @@ export const report = defineCommand({
     ["report model.json --format json --out report.json", "the figures, for other programs"],
   ],
   permissions: MEASURE_PERMISSIONS,
-  async run(
-    [model = null],
-    { plugin, format, out, axis, layers, trial, details, ...flags },
-  ): Promise<number> {
-    if (out !== null) {
-      const { batch, register } = flags;
-      await claimOutputs(
-        [{ path: out, kind: kindOf(format, "report") }],
-        await filesRead([model, ...register, ...plugin], [batch]),
-      );
-    }
-    await loadPlugins(plugin);
-    const examination = { trial, rules: null, trained: null };
-    const { measurements, findings, diagnosis } = await examineModel(
-      { model, ...flags, examination },
-      !flags.quiet,
-    );
-    await strayErrors.settle();
-    if (layers && !measurements.layers.some(({ name }) => layers.test(name))) {
-      throw new UsageError(
-        `--layers is ${showWord(String(layers))}, expected the name of a layer to match it`,
-      );
-    }
-    const options = {
-      ...textOptions(flags, out),
-      details,
-      scale: axis,
-      layers: layers ?? undefined,
-    };
-    const shown = { measurements, findings, diagnosis };
-    await writeOutput(await FORMATS[format].report!(shown, options), out);
-    return 0;
-  },
+  run: late<typeof ReportWork>("./run_report.ts"),
 });

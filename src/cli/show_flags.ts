@@ -1,7 +1,6 @@
-import { formatsOf } from "../render/formats.ts";
 import type { RenderTextOptions } from "../render/render_text.ts";
 import type { FlagValues } from "./flag.ts";
-import { boolean, file, integer, oneOf, pattern } from "./flag_kinds.ts";
+import { boolean, integer } from "./flag_kinds.ts";
 
 /** How wide a text is, in every subcommand that shows one; heat maps need more than bars. */
 export function columnsFlag(least = 20) {
@@ -39,16 +38,6 @@ export const TEXT_FLAGS = {
 
 /** Whether a text shows every finding beside the causes. */
 export const DETAILS_FLAG = boolean("show every finding, and what each rule expected");
-
-/** How a report looks and where it goes. */
-export const SHOW_FLAGS = {
-  format: oneOf(formatsOf("report"), { help: "how to show the result", default: "text" }),
-  out: file("write", { help: "write the result there instead of to stdout" }),
-  layers: pattern("show only the layers whose name matches"),
-  axis: oneOf(["log", "linear"], { help: "axis of the bars", default: "log" }),
-  ...TEXT_FLAGS,
-  details: DETAILS_FLAG,
-};
 
 /**
  * How a text is drawn. Columns and colour are the terminal's where the text goes to one; `NO_COLOR`

@@ -35,6 +35,15 @@ export const STUDY_SHOW_FLAGS = {
   quiet: QUIET_FLAG,
 };
 
+/** The flags of `merge`. */
+export const MERGE_FLAGS = {
+  out: file("write", { help: "write the whole study there, as JSON" }),
+  ...STUDY_SHOW_FLAGS,
+};
+
+/** What a command line says to `merge`. */
+export type MergeValues = FlagValues<typeof MERGE_FLAGS>;
+
 /** The flags of `sweep`. */
 export const SWEEP_FLAGS = {
   scale: parsed({
@@ -98,7 +107,8 @@ export interface SweepRequest {
   resume: boolean;
 }
 
-type SweepValues = FlagValues<typeof SWEEP_FLAGS>;
+/** What a command line says to `sweep`. */
+export type SweepValues = FlagValues<typeof SWEEP_FLAGS>;
 
 /**
  * What the flags of `sweep` ask for.

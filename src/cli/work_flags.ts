@@ -1,5 +1,4 @@
 import { parseSeeds } from "../gate/parse_seeds.ts";
-import { packageFolder } from "../study/jobs.ts";
 import type { Shard } from "../study/shard.ts";
 import { showValue } from "../words/show_value.ts";
 import type { Flag } from "./flag.ts";
@@ -8,17 +7,7 @@ import { UsageError } from "./usage_error.ts";
 
 /** How many workers share the work. */
 export function jobsFlag<const D extends number | "auto">(help: string, fallback: D) {
-  return integer({
-    help,
-    least: 1,
-    most: 256,
-    or: "auto",
-    default: fallback,
-    permissions: [{
-      grant: `--allow-read=${packageFolder()}`,
-      purpose: "this package, for --jobs above 1; auto works without it",
-    }],
-  });
+  return integer({ help, least: 1, most: 256, or: "auto", default: fallback });
 }
 
 /** The seeds of many runs. */

@@ -20,6 +20,8 @@ const FILES = {
     ),
 };
 
+const PACKAGE = new URL("../../", import.meta.url);
+
 /** URL of a file of TensorFlow.js's WASM backend. */
 export function engineFileUrl(file: keyof typeof FILES): URL {
   return new URL(FILES[file]());
@@ -29,6 +31,14 @@ export function engineFileUrl(file: keyof typeof FILES): URL {
 export function pathOf({ pathname }: URL): string {
   // On Windows the path is /C:/..., whose first slash does not belong to it.
   return decodeURIComponent(pathname).replace(/^\/(?=[A-Za-z]:\/)/, "");
+}
+
+/** Whether this package lies on disk, where reading it takes permission. */
+export const isLocal = (): boolean => PACKAGE.protocol === "file:";
+
+/** The folder of this package: what is loaded late, and workers, read it again. */
+export function packageFolder(): string {
+  return isLocal() ? pathOf(PACKAGE) : PACKAGE.href;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { patchProperty } from "../engine/patch_property.ts";
 import { failure } from "../words/failure.ts";
+import { foreignImport } from "./foreign_import.ts";
 import { ModelError } from "./model_error.ts";
 
 /**
@@ -17,6 +18,7 @@ export async function importModule(path: string): Promise<Record<string, unknown
   // Here, and not above: Deno takes 5 ms to set these up, which --help need not wait for.
   const { resolve } = await import("node:path");
   const { pathToFileURL } = await import("node:url");
+  foreignImport.resolve();
   try {
     return await logToStderr(() => import(pathToFileURL(resolve(path)).href));
   } catch (error) {

@@ -1,4 +1,4 @@
-import { pathOf } from "../engine/engine_files.ts";
+import { isLocal, packageFolder } from "../engine/engine_files.ts";
 import { showValue } from "../words/show_value.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyOptions } from "./study_options.ts";
@@ -24,21 +24,14 @@ export function chooseJobs(milliseconds: number, cores = navigator.hardwareConcu
   return milliseconds < WORK_WORTH_JOBS || cores < 2 ? 0 : cores;
 }
 
-const FOLDER = new URL("../../", import.meta.url);
-
-/** The folder of this package, which a worker reads again and may not be allowed to. */
-export function packageFolder(): string {
-  return FOLDER.protocol === "file:" ? pathOf(FOLDER) : FOLDER.href;
-}
-
-/** Whether this process may start workers. */
-export function mayStartWorkers(): boolean {
-  return FOLDER.protocol !== "file:" ||
+/** Whether this process may start workers, which read this package again. */
+function mayStartWorkers(): boolean {
+  return !isLocal() ||
     Deno.permissions.querySync({ name: "read", path: packageFolder() }).state === "granted";
 }
 
 /** Why it may not, and what to do about it. */
-export function workersRefused(jobs: number): string {
+function workersRefused(jobs: number): string {
   return `${jobs} jobs need to read this package: run again with --allow-read=${packageFolder()}, ` +
     `or with one job`;
 }

@@ -19,10 +19,10 @@ async function readFlag(command: string, folder: string): Promise<string> {
 }
 
 for (const command of ["check", "report"]) {
-  Deno.test(`${command} runs with read of the model's folder and the WASM file alone`, async () => {
+  Deno.test(`${command} runs with read of the model's folder, this package and the WASM file alone`, async () => {
     await withGateFolder([MODEL], {}, async (folder) => {
       const flag = await readFlag(command, `${folder}/${MODEL}`);
-      assertEquals(flag.split(",").length, 2);
+      assertEquals(flag.split(",").length, 3);
       assert(flag.endsWith(".wasm"), flag);
       const { code, stdout, stderr } = await runCommand(
         [command, `${folder}/${MODEL}/model.json`, "--quiet"],
@@ -36,11 +36,11 @@ for (const command of ["check", "report"]) {
   Deno.test(`${command} without one of the two says which is missing`, async () => {
     await withGateFolder([MODEL], {}, async (folder) => {
       const flag = await readFlag(command, `${folder}/${MODEL}`);
-      const [model, wasm] = flag.replace("--allow-read=", "").split(",");
+      const [model, own, wasm] = flag.replace("--allow-read=", "").split(",");
       for (const [allowed, missing] of [[model, wasm], [wasm, `${MODEL}/model.json`]]) {
         const { code, stderr } = await runCommand(
           [command, `${folder}/${MODEL}/model.json`, "--quiet"],
-          { permissions: ["--no-prompt", `--allow-read=${allowed}`] },
+          { permissions: ["--no-prompt", `--allow-read=${allowed},${own}`] },
         );
         assertEquals(code, 2);
         assertStringIncludes(stderr, missing);
@@ -76,19 +76,16 @@ Deno.test("check --threads 2 and --jobs 2 run with what the help lists for them"
     const read = await readFlag("check", `${folder}/${MODEL}`);
     const flags = await listedFlags("check");
     const threaded = flags.find((flag) => flag.includes("threaded"))!;
-    const root = new URL("../../", import.meta.url).pathname;
-    const both = (more: string) => `${read},${more.replace("--allow-read=", "")}`;
+    const both = `${read},${threaded.replace("--allow-read=", "")}`;
     const args = ["check", `${folder}/${MODEL}/model.json`, "--quiet", "--no-config"];
     const [threads, jobs] = await Promise.all([
-      runCommand([...args, "--threads", "2"], { permissions: ["--no-prompt", both(threaded)] }),
-      runCommand(
-        [...args, "--jobs", "2", "--seeds", "0,1"],
-        { permissions: ["--no-prompt", both(root)] },
-      ),
+      runCommand([...args, "--threads", "2"], { permissions: ["--no-prompt", both] }),
+      runCommand([...args, "--jobs", "2", "--seeds", "0,1"], {
+        permissions: ["--no-prompt", read],
+      }),
     ]);
     assertEquals([threads.code, threads.stderr], [0, ""]);
     assertEquals([jobs.code, jobs.stderr], [0, ""]);
-    assert(flags.includes(`--allow-read=${root}`));
   });
 });
 
@@ -111,32 +108,25 @@ Deno.test("report, merge and sweep write a file with what their help lists for i
       });
       assertEquals([code, stderr], [0, ""]);
     };
-    const [, wasm] = (await readFlag("report", "")).split(",");
+    const [, own, wasm] = (await readFlag("report", "")).split(",");
     const model = `${folder}/${MODEL}/model.json`;
-    const read = `${folder}/${MODEL},${wasm}`;
+    const read = `${folder}/${MODEL},${own},${wasm}`;
     await run("report", [model, "--out", `${out}/a.txt`], read);
     await run("sweep", [model, "--scale", "1", "--seeds", "1", "--out", `${out}/b.json`], read);
-    await run("merge", [`${out}/b.json`, "--out", `${out}/c.json`], `${out}/b.json`);
+    await run("merge", [`${out}/b.json`, "--out", `${out}/c.json`], `${out}/b.json,${own}`);
     const names = [...Deno.readDirSync(out)].map(({ name }) => name).sort();
     assertEquals(names, ["a.txt", "b.json", "c.json", "x"]);
   });
 });
 
-for (const [command, ...flags] of [["check", "--no-config"], ["sweep"]]) {
-  Deno.test(`${command} --jobs 2 says in one sentence that it may not read the package`, async () => {
+for (const command of ["report", "check", "sweep", "merge"]) {
+  Deno.test(`${command} says in one sentence that it may not read the package`, async () => {
     await withGateFolder([MODEL], {}, async (folder) => {
-      const flag = await readFlag(command, `${folder}/${MODEL}`);
-      await assertRefuses(
-        [command, `${folder}/${MODEL}/model.json`, "--jobs", "2", "--seeds", "2", ...flags],
-        `2 jobs need to read this package: run again with --allow-read=`,
-        { permissions: ["--no-prompt", flag], cwd: folder },
-      );
-      const auto = await runCommand(
-        [command, `${folder}/${MODEL}/model.json`, "--jobs", "auto", "--seeds", "2", "--quiet"]
-          .concat(flags, command === "sweep" ? ["--scale", "1"] : []),
-        { permissions: ["--no-prompt", flag], cwd: folder },
-      );
-      assertEquals([auto.code, auto.stderr], [0, ""]);
+      const [model, , wasm] = (await readFlag("check", `${folder}/${MODEL}`)).split(",");
+      await assertRefuses([command, `${folder}/${MODEL}/model.json`], "Requires read access to ", {
+        permissions: ["--no-prompt", `${model},${wasm}`],
+        cwd: folder,
+      });
     });
   });
 }
@@ -147,7 +137,7 @@ Deno.test("docs/permissions.md lists the flags that the help of every subcommand
   for (const command of ["report", "check", "sweep", "merge"]) {
     for (const flag of await listedFlags(command)) {
       // Of a path the table has the last part: what lies before it differs from machine to machine.
-      const short = flag.replace(`=${root.pathname}`, "=PACKAGE")
+      const short = flag.replace(root.pathname, "PACKAGE")
         .replace(/(?<=[=,])\/[^,]*\//g, "");
       assertStringIncludes(readme, `\`${short}\``);
     }

@@ -146,15 +146,15 @@ Deno.test("sweep runs with the permissions that its help names, and no others", 
   await withFolder(async (out) => {
     const run = (permissions: string[], ...args: string[]) =>
       runCommand(["sweep", ...SMALL, ...args], { permissions: ["--no-prompt", ...permissions] });
-    const alone = await run([`--allow-read=${wasm}`]);
+    const alone = await run([`--allow-read=${folder},${wasm}`]);
     assertEquals(alone.code, 0, alone.stderr);
     const file = await run(
-      [`--allow-read=${wasm},${out}`, `--allow-write=${out}`],
+      [`--allow-read=${folder},${wasm},${out}`, `--allow-write=${out}`],
       `--out=${out}/a.json`,
     );
     assertEquals(file.code, 0, file.stderr);
     assertEquals(file.stdout, alone.stdout);
-    const workers = await run([`--allow-read=${wasm},${folder}`], "--jobs=2");
+    const workers = await run([`--allow-read=${folder},${wasm}`], "--jobs=2");
     assertEquals(workers.code, 0, workers.stderr);
     assertEquals(workers.stdout, alone.stdout);
     const none = await run([]);

@@ -1,0 +1,141 @@
+import type { SuppressionContext } from "../gate/apply_suppressions.ts";
+import type { Baseline } from "../gate/baseline.ts";
+import { decide } from "../gate/decide.ts";
+import { findBaseline } from "../gate/find_baseline.ts";
+import type { GateRun } from "../gate/gate_result.ts";
+import { weighTrial } from "../diagnosis/weigh_trial.ts";
+import { judgeRun, weigh } from "../gate/judge_run.ts";
+import type { GateSettings } from "../gate/resolve_configuration.ts";
+import type { CheckValues } from "./check_flags.ts";
+import { claimOutputs, type Output } from "./claim_outputs.ts";
+import { filesRead } from "./files_read.ts";
+import { loadBaseline, storeBaseline } from "./gate_baseline.ts";
+import { loadSettings } from "./load_settings.ts";
+import { measureRuns } from "./measure_runs.ts";
+import { oneLine } from "../words/one_line.ts";
+import { type PlannedRun, planRuns, type RunPlan } from "./plan_runs.ts";
+import { chooseReporters, type Reporter, writeReports } from "./reporters.ts";
+import { kindOf } from "./result_kind.ts";
+import { writeJson } from "../words/write_json.ts";
+import { writeOutput } from "./write_output.ts";
+
+/** The gate itself: measures, judges, reports. Returns the exit code, see the declaration of the subcommand. */
+export async function run(
+  operands: string[],
+  flags: CheckValues,
+): Promise<number> {
+  const reporters = chooseReporters(flags);
+  const jobs = flags.jobs === "auto" ? navigator.hardwareConcurrency : flags.jobs;
+  const settings = await loadSettings(flags);
+  if (flags.printConfig) {
+    await writeOutput(`${writeJson(settings, undefined, 2)}\n`, null);
+    return 0;
+  }
+  const plan = await planRuns(operands, flags, settings);
+  const update = flags.updateBaseline;
+  await claimFiles(reporters, plan, settings, update);
+  const baseline = await loadBaseline(settings, update);
+  const { runs, errors, skipped } = await measureAll(
+    plan,
+    settings,
+    update ? null : baseline,
+    jobs,
+    flags,
+  );
+  const context = { ...contextOf(plan, runs, settings), skipped };
+  const result = decide(runs, settings, context);
+  if (update && errors.length === 0) {
+    await storeBaseline(settings.baseline, runs, context.all ? settings : null, flags.quiet);
+  }
+  await writeReports(reporters, result, flags);
+  for (const error of errors.slice(0, -1)) console.error(`error: ${oneLine(error.message)}`);
+  if (errors.length > 0) throw errors.at(-1);
+  return result.passed ? 0 : 1;
+}
+
+/** Makes sure that no reporter, nor the new baseline, costs a file that the gate reads. */
+async function claimFiles(
+  reporters: readonly Reporter[],
+  { all }: RunPlan,
+  { file, baseline, plugins }: GateSettings,
+  update: boolean,
+): Promise<void> {
+  const outputs = reporters.flatMap(({ name, out: path }): Output[] =>
+    path === null ? [] : [{ path, kind: kindOf(name, "gate") }]
+  );
+  if (update) outputs.push({ path: baseline, kind: "baseline" });
+  if (outputs.length === 0) return;
+  const requests = all.map(({ request }) => request);
+  const code = [
+    ...plugins,
+    ...requests.flatMap(({ model, register }) => [model, ...register]),
+  ];
+  // Where no baseline is yet, a report would be taken for one by the next check.
+  const data = [file, update ? null : baseline, ...requests.map(({ batch }) => batch)];
+  await claimOutputs(outputs, await filesRead(code, data));
+}
+
+/** Makes the runs and judges each, to the first that fails where that is asked for. */
+async function measureAll(
+  { runs: planned, all }: RunPlan,
+  settings: GateSettings,
+  baseline: Baseline | null,
+  jobs: number,
+  flags: CheckValues,
+): Promise<{ runs: GateRun[]; errors: Error[]; skipped: number }> {
+  const runs: GateRun[] = [];
+  const errors: Error[] = [];
+  const names = [...settings.models, ...all.map(({ model }) => ({ name: model }))]
+    .map(({ name }) => name);
+  await measureRuns(planned, jobs, flags.quiet, (plan, outcome) => {
+    const { model, trained, request: { model: path, seed } } = plan;
+    const run: GateRun = { model, path, seed, measurements: null, error: null, findings: [] };
+    if ("error" in outcome) {
+      errors.push(outcome.error);
+      run.error = outcome.error.message;
+    } else {
+      const { measurements, trial, diagnosis, findings } = outcome.examination;
+      run.measurements = measurements;
+      run.diagnosis = diagnosis;
+      const entry = baseline && findBaseline(baseline, measurements, { name: model, seed, names });
+      // A worker knows neither the baseline nor rules of plugins.
+      const found = judgeRun(measurements, settings.rules, {
+        baseline: entry,
+        trained: trained ?? undefined,
+      });
+      const shown = findings.filter(({ rule }) => rule === "trial");
+      run.findings = [
+        ...weighTrial(found, trial),
+        ...settings.rules.trial.level === "off" ? [] : weigh(shown, settings.rules.trial.level),
+      ];
+    }
+    runs.push(run);
+    return !flags.failFast || passesAlone(run, settings);
+  });
+  return { runs, errors, skipped: planned.length - runs.length };
+}
+
+function passesAlone(run: GateRun, settings: GateSettings): boolean {
+  const context = { today: today(), complete: new Set<string>(), all: false, skipped: 0 };
+  const { summary } = decide([run], settings, context);
+  return summary.errors + summary.unmeasured === 0;
+}
+
+/** Which models have been checked whole, so that an unmatched suppression is one. */
+function contextOf(
+  { all }: RunPlan,
+  runs: readonly GateRun[],
+  { models }: GateSettings,
+): SuppressionContext {
+  const made = ({ model, request }: PlannedRun) =>
+    runs.some((run) => run.model === model && run.seed === request.seed && run.error === null);
+  const missing = new Set(all.filter((plan) => !made(plan)).map(({ model }) => model));
+  const complete = new Set(all.map(({ model }) => model).filter((name) => !missing.has(name)));
+  return {
+    today: today(),
+    complete,
+    all: missing.size === 0 && models.every(({ name }) => complete.has(name)),
+  };
+}
+
+const today = () => new Date().toISOString().slice(0, 10);

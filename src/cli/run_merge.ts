@@ -1,0 +1,53 @@
+import type { MergeValues } from "./sweep_flags.ts";
+import { mergeStudyFiles } from "../study/merge_study_files.ts";
+import { differenceOf } from "../study/same_study.ts";
+import { StudyError } from "../study/study_error.ts";
+import { readStudyFile } from "../study/study_file.ts";
+import type { StudyHeader } from "../study/study_header.ts";
+import { StudyTally } from "../study/study_tally.ts";
+import { StudyWriter } from "../study/study_writer.ts";
+import { oneLine } from "../words/one_line.ts";
+import { claimOutputs } from "./claim_outputs.ts";
+import { printPoints, printSummary, showsPoints, studyView } from "./show_study.ts";
+
+/** Joins the parts. Returns the exit code, see the declaration of the subcommand. */
+export async function run(
+  operands: string[],
+  { out, quiet, ...shown }: MergeValues,
+): Promise<number> {
+  const view = studyView(shown);
+  if (out !== null) await claimOutputs([{ path: out, kind: "study" }], operands);
+  const files = await Promise.all(operands.map((path) => readStudyFile(path)));
+  const { header, points } = mergeStudyFiles(files);
+  if (out !== null) await requireSameStudy(out, header);
+  const tally = new StudyTally(header);
+  const writer = out === null ? null : await StudyWriter.create(out, header, { whole: true });
+  try {
+    for await (const point of points) {
+      if (!showsPoints(view)) tally.add(point);
+      await writer?.add(point);
+    }
+  } catch (error) {
+    await writer?.discard();
+    throw error;
+  }
+  await writer?.close();
+  if (showsPoints(view)) await printPoints(view, header, mergeStudyFiles(files).points);
+  else await printSummary(view, tally.result());
+  if (!quiet && out !== null) {
+    console.error(`${header.total} points, in ${oneLine(out)}`);
+  }
+  return 0;
+}
+
+/** The whole takes the place of an earlier whole, or of a part, of the same study, and of no other. */
+async function requireSameStudy(out: string, header: StudyHeader): Promise<void> {
+  const info = await Deno.stat(out).catch(() => null);
+  if (info === null || !info.isFile || info.size === 0) return;
+  const difference = differenceOf((await readStudyFile(out)).header, header);
+  if (difference === null) return;
+  throw new StudyError(
+    `${out} holds another study, which the whole would replace: name another file, or remove that ` +
+      `one first (${difference})`,
+  );
+}

@@ -1,0 +1,200 @@
+import type { SweepValues } from "./sweep_flags.ts";
+import { logToStderr } from "../model/foreign_code.ts";
+import { runStudy } from "../study/run_study.ts";
+import { differenceOf } from "../study/same_study.ts";
+import { shardRange } from "../study/shard.ts";
+import { StudyError } from "../study/study_error.ts";
+import { readStudyFile, type StudyFile } from "../study/study_file.ts";
+import type { StudyHeader } from "../study/study_header.ts";
+import type { StudyPoint } from "../study/study_point.ts";
+import { StudyTally } from "../study/study_tally.ts";
+import { StudyWriter } from "../study/study_writer.ts";
+import { failure } from "../words/failure.ts";
+import { formatDuration } from "../words/numbers.ts";
+import { oneLine } from "../words/one_line.ts";
+import { claimOutputs } from "./claim_outputs.ts";
+import { filesRead } from "./files_read.ts";
+import { loadPlugins } from "./load_plugins.ts";
+import { interruption } from "./process.ts";
+import { studyProgress } from "./progress.ts";
+import { PointPrinter, printPoints, printSummary, showsPoints, studyView } from "./show_study.ts";
+import { tellIfSlow, type Work } from "./slow_work.ts";
+import { type SweepRequest, sweepRequest } from "./sweep_flags.ts";
+
+/** Later points take as long as the first, and there is a progress line. */
+const FIRST_POINT: Work = {
+  sentence: "the model and the first point have taken",
+  rest: " so far; Ctrl-C ends it",
+  patience: 10,
+  blocks: true,
+};
+
+/** Carries the study out. Returns the exit code, see the declaration of the subcommand. */
+export async function run(
+  [model]: string[],
+  flags: SweepValues,
+): Promise<number> {
+  const request = sweepRequest(model, flags);
+  const view = studyView(flags);
+  const { quiet, register, plugin, batch } = flags;
+  if (request.out !== null) {
+    const files = await filesRead([model ?? null, ...register, ...plugin], [batch]);
+    await claimOutputs([{ path: request.out, kind: "study" }], files);
+  }
+  await loadPlugins(plugin);
+  const started = performance.now();
+  const progress = quiet ? null : studyProgress();
+  using interrupted = interruption();
+  const kept = new KeptPoints(request, !showsPoints(view));
+  const printed = showsPoints(view) && request.out === null;
+  const measureAll = async () => {
+    const options = {
+      ...request.options,
+      signal: interrupted.signal,
+      onProgress: progress?.update,
+      isDone: (header: StudyHeader) => kept.begin(header),
+      onWarning(message: string) {
+        progress?.clear();
+        console.error(`warning: ${oneLine(message)}`);
+      },
+    };
+    if (!quiet) await tellIfSlow(FIRST_POINT);
+    const { header, points } = await runStudy(request.subject, request.grid, options);
+    const printer = printed ? await PointPrinter.begin(view, header) : null;
+    let hasBegun = false;
+    for await (const point of points) {
+      if (!hasBegun) await tellIfSlow(null);
+      hasBegun = true;
+      interrupted.begin();
+      await kept.add(point);
+      // The rest would be lost: no --out keeps it.
+      if (printer !== null && !await printer.add(point)) return null;
+    }
+    return printer;
+  };
+  let printer: PointPrinter | null;
+  try {
+    // Custom layers may log anything.
+    printer = await logToStderr(measureAll);
+  } finally {
+    progress?.clear();
+    await tellIfSlow(null);
+    await kept.close();
+  }
+  await printer?.close();
+  const { measured, total, tally } = kept;
+  if (showsPoints(view) && request.out !== null) {
+    const file = await readStudyFile(request.out);
+    await printPoints(view, file.header, file.points());
+  } else if (!showsPoints(view) && measured > 0) await printSummary(view, tally.result());
+  if (!quiet) {
+    const time = formatDuration((performance.now() - started) / 1000);
+    const where = request.out === null ? "" : `, in ${oneLine(request.out)}`;
+    console.error(`${measured} of ${total} points${where}, after ${time}`);
+  }
+  if (interrupted.code === null) return 0;
+  console.error(
+    `interrupted${
+      request.out === null ? "" : `: go on with --out ${oneLine(request.out)} --resume`
+    }`,
+  );
+  return interrupted.code;
+}
+
+/** What a sweep has measured, now and in the run it resumes. */
+class KeptPoints {
+  readonly #request: SweepRequest;
+  readonly #isSummed: boolean;
+  #tally: StudyTally | null = null;
+  #writer: StudyWriter | null = null;
+  /** Points of this study or shard. */
+  total = 0;
+  /** Points measured. */
+  measured = 0;
+
+  /**
+   * @param request What is studied, and where the points go.
+   * @param isSummed Whether a summary will be asked for; it keeps the figures of every point.
+   */
+  constructor(request: SweepRequest, isSummed: boolean) {
+    this.#request = request;
+    this.#isSummed = isSummed;
+  }
+
+  /** What was added, summed up. */
+  get tally(): StudyTally {
+    return this.#tally!;
+  }
+
+  /** Reads the file of an earlier run, and says which points it has. */
+  async begin(header: StudyHeader): Promise<(index: number) => boolean> {
+    const { out } = this.#request;
+    const { from, to } = shardRange(header.grid, header.shard);
+    this.total = to - from;
+    this.#tally = new StudyTally(header);
+    if (out === null) return () => false;
+    const earlier = await isFilled(out) ? await readStudyFile(out) : null;
+    if (earlier !== null) await this.#requireMine(earlier, header);
+    this.#writer = await StudyWriter.create(out, header);
+    const done = new Uint8Array(to - from);
+    for await (const point of earlier?.points() ?? []) {
+      await this.add(point);
+      done[point.index - from] = 1;
+    }
+    return (index) => done[index - from] === 1;
+  }
+
+  /** Refuses to continue another study, or any study without `--resume`. */
+  async #requireMine(earlier: StudyFile, header: StudyHeader): Promise<void> {
+    const { path } = earlier;
+    const difference = differenceOf(earlier.header, header) ??
+      shardDifference(earlier.header, header);
+    if (this.#request.resume) {
+      if (difference === null) return;
+      throw new StudyError(
+        `${path} is another study, which --resume cannot go on with: ${difference}`,
+      );
+    }
+    const { from, to } = shardRange(earlier.header.grid, earlier.header.shard);
+    const holds = `${path} holds ${await countPoints(earlier)} of the ${to - from} points of`;
+    throw new StudyError(
+      difference === null
+        ? `${holds} this study: go on with them by --resume, or name another file`
+        : `${holds} another study, which the new one would replace: name another file, or remove ` +
+          `that one first (${difference})`,
+    );
+  }
+
+  async add(point: StudyPoint): Promise<void> {
+    if (this.#isSummed) this.#tally!.add(point);
+    await this.#writer?.add(point);
+    this.measured++;
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.close();
+  }
+}
+
+function shardDifference({ shard: a }: StudyHeader, { shard: b }: StudyHeader): string | null {
+  const name = (shard: StudyHeader["shard"]) =>
+    shard === null ? "the whole study" : `shard ${shard.index}/${shard.count}`;
+  return name(a) === name(b) ? null : `it is ${name(a)}, and ${name(b)} is asked for`;
+}
+
+async function countPoints(file: StudyFile): Promise<number> {
+  let count = 0;
+  for await (const _point of file.points()) count++;
+  return count;
+}
+
+async function isFilled(path: string): Promise<boolean> {
+  try {
+    const { isFile, size } = await Deno.stat(path);
+    // The writer refuses anything that is not a file.
+    return isFile && size > 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw new StudyError(`${path}: ${failure(error)}`, { cause: error });
+  }
+}
