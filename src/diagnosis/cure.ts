@@ -1,3 +1,5 @@
+import { objectWith, requireValue, text } from "../words/requirements.ts";
+
 /** A weight that a cure changes. */
 export interface CuredWeight {
   /** Path of its layer. */
@@ -43,3 +45,12 @@ export type Cure =
   | { kind: "learning-rate"; from: number; to: number }
   /** What cannot be applied to a model that is built: a sentence. */
   | { kind: "rebuild"; what: string };
+
+/** A cure that lies in the weights alone: it can be applied to a model for good, and written into a file. */
+export type WeightCure = Extract<Cure, { kind: "rescale" | "redraw" | "set-bias" }>;
+
+/** Whether a cure lies in the weights alone. */
+export function isWeightCure(cure: Cure): cure is WeightCure {
+  requireValue("cure", cure, objectWith({ kind: text }));
+  return ["rescale", "redraw", "set-bias"].includes(cure.kind);
+}

@@ -1,3 +1,4 @@
+import { escapeControls } from "../words/escape_controls.ts";
 import { formatLayers, type NamedLayers } from "./format_layers.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";
 import { arrayOf, objectWith, requireValue, text } from "../words/requirements.ts";
@@ -86,12 +87,12 @@ export function cureCode(cure: Cure): string | null {
     case "shift-classes":
       return `targets.add(${cure.by})`;
     case "activation":
-      return `activation: "${cure.to}"  // in ${cure.layers.join(", ")}`;
+      return `activation: "${cure.to}"  // in ${names(cure.layers)}`;
     case "head":
       return [
         ...cure.activation === null
           ? []
-          : [`activation: "${cure.activation}"  // in ${cure.layer}`],
+          : [`activation: "${cure.activation}"  // in ${names([cure.layer])}`],
         ...cure.loss === null ? [] : [`loss: "${cure.loss}"`],
       ].join("\n");
     case "unfreeze":
@@ -100,9 +101,9 @@ export function cureCode(cure: Cure): string | null {
       )
         .join("\n");
     case "dropout":
-      return `rate: ${cure.rate}  // in ${cure.layers.join(", ")}`;
+      return `rate: ${cure.rate}  // in ${names(cure.layers)}`;
     case "penalties":
-      return `kernelRegularizer: undefined  // in ${cure.layers.join(", ")}`;
+      return `kernelRegularizer: undefined  // in ${names(cure.layers)}`;
     case "learning-rate":
       return `learningRate: ${cure.to}`;
     case "rebuild":
@@ -129,7 +130,12 @@ function layersOf(weights: readonly CuredWeight[], all: NamedLayers): string {
 }
 
 function list(weights: readonly CuredWeight[]): string {
-  return [...new Set(weights.map(({ layer }) => layer))].join(", ");
+  return names([...new Set(weights.map(({ layer }) => layer))]);
+}
+
+/** Layers in a comment, which a name from a file must not end. */
+function names(layers: readonly string[]): string {
+  return layers.map((layer) => escapeControls(layer)).join(", ");
 }
 
 function number(value: number): string {

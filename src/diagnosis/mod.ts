@@ -4,7 +4,7 @@
  *
  * @module
  */
-export type { Cure, CuredWeight } from "./cure.ts";
+export { type Cure, type CuredWeight, isWeightCure, type WeightCure } from "./cure.ts";
 export { cureCode, describeCure } from "./cure_words.ts";
 export { diagnose } from "./diagnose.ts";
 export type { WeightProgress } from "./diagnose_training.ts";

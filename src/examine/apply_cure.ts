@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { Cure, CuredWeight } from "../diagnosis/cure.ts";
+import type { Cure, CuredWeight, WeightCure } from "../diagnosis/cure.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
@@ -30,26 +30,10 @@ export interface Cured {
  */
 export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cured | null {
   switch (cure.kind) {
-    case "rescale": {
-      const factors = new Map(cure.weights.map(({ weight, factor }) => [weight, factor]));
-      return changeWeights(
-        tf,
-        subject,
-        cure.weights,
-        (value, { weight }) => tf.mul(value, factors.get(weight)!),
-      );
-    }
-    case "redraw": {
-      const stds = new Map(
-        cure.weights.map(({ weight, std }, i) => [weight, { std, seed: i + 1 }]),
-      );
-      return changeWeights(tf, subject, cure.weights, ({ shape }, { weight }) => {
-        const { std, seed } = stds.get(weight)!;
-        return tf.randomNormal(shape, 0, std, "float32", seed);
-      });
-    }
+    case "rescale":
+    case "redraw":
     case "set-bias":
-      return changeWeights(tf, subject, cure.weights, ({ shape }) => tf.fill(shape, cure.value));
+      return changeWeights(tf, subject, cure.weights, weightChange(tf, cure));
     case "normalize-input":
       return changeBatch(tf, subject, "inputs", cure.index, standardized(tf, cure));
     case "normalize-targets":
@@ -86,6 +70,30 @@ export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cur
       return { subject, undo() {} };
     case "rebuild":
       return null;
+  }
+}
+
+/** What a cure makes of the value of a weight. */
+export function weightChange(
+  tf: TensorFlow,
+  cure: WeightCure,
+): (value: Tensor, weight: CuredWeight) => Tensor {
+  switch (cure.kind) {
+    case "rescale": {
+      const factors = new Map(cure.weights.map(({ weight, factor }) => [weight, factor]));
+      return (value, { weight }) => tf.mul(value, factors.get(weight)!);
+    }
+    case "redraw": {
+      const draws = new Map(
+        cure.weights.map(({ weight, std }, i) => [weight, { std, seed: i + 1 }]),
+      );
+      return ({ shape }, { weight }) => {
+        const { std, seed } = draws.get(weight)!;
+        return tf.randomNormal(shape, 0, std, "float32", seed);
+      };
+    }
+    case "set-bias":
+      return ({ shape }) => tf.fill(shape, cure.value);
   }
 }
 

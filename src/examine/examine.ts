@@ -1,6 +1,7 @@
 import { describeTrial } from "../checks/describe_trial.ts";
 import type { Finding } from "../checks/finding.ts";
 import { runChecks } from "../checks/run_checks.ts";
+import type { Cure } from "../diagnosis/cure.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import { causeName } from "../diagnosis/with_treatment.ts";
@@ -48,6 +49,8 @@ export interface Examination {
   findings: Finding[];
   /** What is wrong, with the cures that worked. */
   diagnosis: Diagnosis;
+  /** All cures that worked, in the order in which they were applied on top of one another. */
+  cures: Cure[];
   /** What training on the batch has shown; `null` where there was no reason to train. */
   trial: Trial | SkippedTrial | null;
   /** What it has shown with all cures in place; `null` where none worked or nothing was trained. */
@@ -107,19 +110,22 @@ export async function examine(
     const { cause, curedTrial } = await trainingCause(tf, subject, failed, tryIt);
     const causes = [cause, ...known.filter((one) => causeName(one) !== causeName(cause))];
     const diagnosis = { ...judged, verdict: "sick" as const, causes };
-    return said({ ...about, findings: [...findings, shown], curedTrial }, diagnosis);
+    const cures = cause.tried?.worked ? cause.cures : [];
+    return said({ ...about, findings: [...findings, shown], cures, curedTrial }, diagnosis);
   }
-  if (judged.verdict === "healthy") return said({ ...about, findings, curedTrial: null }, judged);
+  if (judged.verdict === "healthy") {
+    return said({ ...about, findings, cures: [], curedTrial: null }, judged);
+  }
   const { onProgress: _, ...quiet } = measureOptions;
   let curedTrial: Examination["curedTrial"] = null;
-  const { diagnosis } = await tryCures(tf, subject, { measurements, diagnosis: judged }, {
+  const { diagnosis, cures } = await tryCures(tf, subject, { measurements, diagnosis: judged }, {
     measure: ({ model, batch, objective }) => measure(model, batch, { ...quiet, objective }),
     judge,
     async see(subject) {
       if (trial !== null && !("skipped" in trial)) curedTrial = await tryIt(subject);
     },
   });
-  return said({ ...about, findings, curedTrial }, diagnosis);
+  return said({ ...about, findings, cures, curedTrial }, diagnosis);
 }
 
 /** The examination, with what training has shown in words. */

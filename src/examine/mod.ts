@@ -4,4 +4,5 @@
  *
  * @module
  */
+export * from "./apply_cures.ts";
 export { type Examination, examine, type ExamineOptions, type TrialMode } from "./examine.ts";

@@ -155,14 +155,15 @@ function figureOf(cause: Cause, before: Measurements, after: Measurements): Trie
 }
 
 /** Whether nothing of a cause is left but what another one explains. */
-function isGone(cause: Cause, { causes }: Diagnosis): boolean {
+export function isGone(cause: Cause, { causes }: Diagnosis): boolean {
   return !causes.some(({ kind, severity, layers }) =>
     severity === "error" && kind === cause.kind &&
     (layers.length === 0 || layers.some((layer) => cause.layers.includes(layer)))
   );
 }
 
-function errorsOf({ causes }: Diagnosis): number {
+/** How many errors there are. */
+export function errorsOf({ causes }: Diagnosis): number {
   return causes.flatMap(({ findings }) => findings).filter(({ severity }) => severity === "error")
     .length;
 }

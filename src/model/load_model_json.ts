@@ -93,7 +93,8 @@ function requireLayersModel(json: unknown): Record<string, unknown> {
   return model;
 }
 
-function folderOf(path: string): string {
+/** The folder of a file, as its path has it. */
+export function folderOf(path: string): string {
   const end = Math.max(
     path.lastIndexOf("/"),
     Deno.build.os === "windows" ? path.lastIndexOf("\\") : -1,

@@ -1,5 +1,5 @@
 import { showValue } from "../words/show_value.ts";
-import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { failure } from "../words/failure.ts";
 import { ModelError } from "./model_error.ts";
 import type { LayerVariable } from "./model_weights.ts";
@@ -62,7 +62,7 @@ async function isInside(folder: string, real: string): Promise<boolean> {
 }
 
 /** A group of weights whose files were found, of the size that the weights need. */
-interface LocatedGroup extends WeightGroup {
+export interface LocatedGroup extends WeightGroup {
   /** The model's folder. */
   folder: string;
   /** The files, in the order of `files`. */
@@ -120,7 +120,10 @@ function variablesByName(model: LayersModel): Map<string, LayerVariable[]> {
  *
  * @throws {ModelError} If a weight is missing, left over, or of another shape or type.
  */
-function pair(model: LayersModel, specs: WeightSpec[]): Map<WeightSpec, LayerVariable> {
+export function pairWeights(
+  model: LayersModel,
+  specs: WeightSpec[],
+): Map<WeightSpec, LayerVariable> {
   const open = variablesByName(model);
   const pairs = new Map<WeightSpec, LayerVariable>();
   for (const spec of specs) {
@@ -166,26 +169,37 @@ export async function loadWeights(
   groups: LocatedGroup[],
 ): Promise<void> {
   const specs = groups.flatMap((group) => group.specs);
-  const pairs = pair(model, specs.filter((spec) => spec.group !== "optimizer"));
+  const pairs = pairWeights(model, specs.filter((spec) => spec.group !== "optimizer"));
   for (const group of groups) {
     const bytes = await readGroup(group);
     let offset = 0;
     for (const spec of group.specs) {
-      const { name, shape, dtype, quantization } = spec;
       const variable = pairs.get(spec);
       const entries = bytes.slice(offset, offset += spec.bytes).buffer;
       if (variable === undefined) continue;
       tf.tidy(() => {
-        // TensorFlow.js takes any key called quantization for one, undefined too.
-        const packed = quantization === undefined ? {} : { quantization };
-        const decoded = tf.io.decodeWeights(entries, [{ name, shape, dtype, ...packed } as never]);
-        (variable.read() as unknown as { assign(value: unknown): void }).assign(decoded[name]);
+        const value = decodeWeight(tf, spec, entries);
+        (variable.read() as unknown as { assign(value: unknown): void }).assign(value);
       });
     }
   }
 }
 
-async function readGroup({ bytes, files, folder, located }: LocatedGroup): Promise<Uint8Array> {
+/** A weight as its file has it. */
+export function decodeWeight(
+  tf: TensorFlow,
+  { name, shape, dtype, quantization }: WeightSpec,
+  entries: ArrayBuffer,
+): Tensor {
+  // TensorFlow.js takes any key called quantization for one, undefined too.
+  const packed = quantization === undefined ? {} : { quantization };
+  return tf.io.decodeWeights(entries, [{ name, shape, dtype, ...packed } as never])[name];
+}
+
+/** Reads the files of a group, one after the other. */
+export async function readGroup(
+  { bytes, files, folder, located }: LocatedGroup,
+): Promise<Uint8Array<ArrayBuffer>> {
   const all = new Uint8Array(bytes);
   let offset = 0;
   for (const [i, found] of located.entries()) {

@@ -20,4 +20,5 @@ export * from "./random_batch.ts";
 export * from "./random_targets.ts";
 export * from "./read_batch.ts";
 export * from "./rescale_weights.ts";
+export { saveModel, type SaveOptions } from "./save_model.ts";
 export * from "./set_weights.ts";

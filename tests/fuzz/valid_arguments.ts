@@ -55,6 +55,13 @@ export function validArguments(
     randomTargets: [model, mse.objective, { examples: 8, seed: 1 }],
     readBatch: [`${folder}/batch.json`, model, mse],
     rescaleWeights: [model, 1, { layers: ["dense_1"], kernelsOnly: true }],
+    saveModel: [model, `${folder}/saved`, { like: `${folder}/net.json` }],
+    applyCures: [model, [{
+      kind: "rescale",
+      weights: [{ layer: "dense_1", weight: "dense_1/kernel", factor: 1 }],
+      initializer: null,
+    }]],
+    isWeightCure: [{ kind: "rebuild", what: "Use fewer layers." }],
     setWeights: [model, { "dense_1/bias": [0, 0] }],
     measure: [model, batch, { ...mse, seed: 1, penalties: true }],
     applySuppressions: [runs, [{ rule: "dead-units", layer: "*", reason: "known" }], context],

@@ -14,8 +14,8 @@ type Callable = (...args: any[]) => any;
 /** These are left out: what they are called with is for the runner of the tests. */
 const LEFT_OUT = ["testGradientHealth"];
 
-/** Their first argument is a file that they write. */
-const WRITERS = ["writeBaseline", "StudyWriter.create"];
+/** Which of their arguments is a file or a folder that they write. */
+const WRITERS: Record<string, number> = { writeBaseline: 0, "StudyWriter.create": 0, saveModel: 1 };
 
 /** Every function that an entry point exports, the checks of rules and the matchers among them. */
 async function publicFunctions(): Promise<Map<string, Callable>> {
@@ -71,9 +71,8 @@ export const target: FuzzTarget = {
         given[at] = chance.happens(0.5) ? spoil(given[at], chance, more) : nonsense(chance, more);
         if (chance.happens(0.1)) given.length = at;
         // What is written lies in the folder, whatever its name.
-        if (WRITERS.includes(name) && typeof given[0] === "string") {
-          given[0] = `${folder}/${given[0].length}`;
-        }
+        const written = given[WRITERS[name]];
+        if (typeof written === "string") given[WRITERS[name]] = `${folder}/${written.length}`;
         const place = `${name}(${given.map(describe).join(", ")})`;
         const { numTensors } = tf.memory();
         try {

@@ -1,0 +1,127 @@
+import { failure, writeFailure } from "../words/failure.ts";
+import { ModelError } from "./model_error.ts";
+
+/** A file of a folder: where in it, with `/` between the steps, and what it holds. */
+export interface NewFile {
+  path: string;
+  bytes: Uint8Array;
+}
+
+/**
+ * A folder that appears whole or not at all: its files are written under a temporary name inside it, and
+ * get their own names together. What is disposed before that leaves nothing behind, the folders that were
+ * made for it included. No file that is there is touched.
+ */
+export class NewFolder implements AsyncDisposable {
+  readonly #path: string;
+  readonly #made: string[];
+  readonly #published: string[] = [];
+  #isWhole = false;
+
+  private constructor(path: string, made: string[], readonly temporary: string) {
+    this.#path = path;
+    this.#made = made;
+  }
+
+  /**
+   * Makes the folder, and those around it, where they are not there.
+   *
+   * @param path Where; a new or an empty folder.
+   * @throws {ModelError} If there is something in it, or it cannot be written.
+   */
+  static async open(path: string): Promise<NewFolder> {
+    const made: string[] = [];
+    try {
+      await makeFolder(path, made);
+      await requireEmpty(path, null);
+      const temporary = `${path}/${crypto.randomUUID()}.tmp`;
+      await Deno.mkdir(temporary);
+      return new NewFolder(path, made, temporary);
+    } catch (error) {
+      await removeFolders(made);
+      throw unwritable(path, error);
+    }
+  }
+
+  /** Writes files, which nobody sees at their places yet. */
+  async write(files: readonly NewFile[]): Promise<void> {
+    try {
+      for (const { path, bytes } of files) {
+        const target = `${this.temporary}/${path}`;
+        await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+        await Deno.writeFile(target, bytes, { createNew: true });
+      }
+    } catch (error) {
+      throw unwritable(this.#path, error);
+    }
+  }
+
+  /**
+   * Gives the files their places.
+   *
+   * @param last The file that says that the others are there: without it there is no model.
+   */
+  async publish(last: string): Promise<void> {
+    try {
+      await requireEmpty(this.#path, this.temporary);
+      const names = (await Array.fromAsync(Deno.readDir(this.temporary))).map(({ name }) => name);
+      for (const name of [...names.filter((name) => name !== last), last]) {
+        await Deno.rename(`${this.temporary}/${name}`, `${this.#path}/${name}`);
+        this.#published.push(name);
+      }
+      await Deno.remove(this.temporary);
+      this.#isWhole = true;
+    } catch (error) {
+      throw unwritable(this.#path, error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#isWhole) return;
+    for (
+      const path of [...this.#published.map((name) => `${this.#path}/${name}`), this.temporary]
+    ) {
+      await Deno.remove(path, { recursive: true }).catch(() => {});
+    }
+    await removeFolders(this.#made);
+  }
+}
+
+/** Makes a folder and those around it, and remembers which, the outermost first. */
+async function makeFolder(path: string, made: string[]): Promise<void> {
+  try {
+    await Deno.mkdir(path);
+    made.push(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return;
+    const { dirname } = await import("node:path");
+    const outer = dirname(path);
+    if (!(error instanceof Deno.errors.NotFound) || outer === path) throw error;
+    await makeFolder(outer, made);
+    await Deno.mkdir(path);
+    made.push(path);
+  }
+}
+
+/** Removes empty folders; one that holds something by now stays. */
+async function removeFolders(made: readonly string[]): Promise<void> {
+  for (const path of made.toReversed()) await Deno.remove(path).catch(() => {});
+}
+
+/** Why a folder cannot be taken; the rest of a sentence. */
+class Unusable extends Error {}
+
+async function requireEmpty(path: string, own: string | null): Promise<void> {
+  if (!(await Deno.stat(path)).isDirectory) {
+    throw new Unusable("it is a file, expected a new or an empty folder");
+  }
+  for await (const { name } of Deno.readDir(path)) {
+    if (`${path}/${name}` === own) continue;
+    throw new Unusable("it is a folder that holds files, expected a new or an empty one");
+  }
+}
+
+function unwritable(path: string, error: unknown): ModelError {
+  const reason = error instanceof Unusable ? failure(error) : writeFailure(error);
+  return new ModelError(`${path} cannot be written: ${reason}`, { cause: error });
+}

@@ -1,0 +1,57 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import type { Cure } from "../../src/diagnosis/cure.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import { applyCures } from "../../src/examine/mod.ts";
+import { exerciseModel } from "../../src/model/exercise_model.ts";
+import { getWeights } from "../../src/model/get_weights.ts";
+
+const weight = (name: string) => ({ layer: name.split("/")[0], weight: name });
+
+Deno.test("applyCures() changes the weights that the cures name, and no other bit", async () => {
+  await using engine = await startEngine();
+  const model = exerciseModel({ width: 5, depth: 4 });
+  const before = getWeights(model);
+  const { numTensors } = engine.tf.memory();
+  const head: Cure = { kind: "head", layer: "dense_5", activation: "softmax", loss: null };
+  const { changed, left } = applyCures(model, [
+    {
+      kind: "rescale",
+      weights: [{ ...weight("dense_2/kernel"), factor: 0.25 }],
+      initializer: null,
+    },
+    head,
+    { kind: "redraw", weights: [{ ...weight("dense_3/kernel"), std: 2 }], initializer: "heNormal" },
+    { kind: "set-bias", weights: [weight("dense_4/bias")], value: 7 },
+    { kind: "rescale", weights: [{ ...weight("dense_2/kernel"), factor: 2 }], initializer: null },
+  ]);
+  assertEquals(engine.tf.memory().numTensors, numTensors);
+  assertEquals(changed, ["dense_2/kernel", "dense_3/kernel", "dense_4/bias"]);
+  assertEquals(left, [head]);
+  const after = getWeights(model);
+  assertEquals(
+    after["dense_2/kernel"].values,
+    before["dense_2/kernel"].values.map((value) => value / 2),
+  );
+  assertEquals([...after["dense_4/bias"].values], [7, 7, 7, 7, 7]);
+  assertEquals(after["dense_3/kernel"].values.some((value) => Math.abs(value) > 20), false);
+  for (const name of Object.keys(before).filter((name) => !changed.includes(name))) {
+    assertEquals(after[name], before[name]);
+  }
+  model.dispose();
+});
+
+Deno.test("applyCures() changes nothing where a cure is not for the model or no cure", async () => {
+  await using _engine = await startEngine();
+  const model = exerciseModel({ width: 5, depth: 1 });
+  const before = getWeights(model);
+  const first: Cure = { kind: "set-bias", weights: [weight("dense_1/bias")], value: 7 };
+  assertThrows(
+    () => applyCures(model, [first, { ...first, weights: [weight("dense_9/bias")] }]),
+    TypeError,
+    'The cures are for a weight "dense_9/bias", expected one that the model has',
+  );
+  const spoilt = { kind: "rescale", weights: [weight("dense_1/kernel")] } as unknown as Cure;
+  assertThrows(() => applyCures(model, [first, spoilt]), TypeError, "cures[1].weights[0].factor");
+  assertEquals(getWeights(model), before);
+  model.dispose();
+});
