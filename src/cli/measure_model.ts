@@ -1,4 +1,4 @@
-import { type Examination, examine } from "../examine/examine.ts";
+import { type Examination, examine, type ExamineOptions } from "../examine/examine.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import { formatCount, formatDuration, formatSeconds } from "../words/numbers.ts";
 import { chooseThreads } from "../engine/choose_threads.ts";
@@ -6,7 +6,7 @@ import type { Engine } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine_error.ts";
 import { backendChange } from "../engine/prepare_engine.ts";
 import { startEngine } from "../engine/start_engine.ts";
-import type { LayersModel } from "../engine/tensorflow.ts";
+import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
 import { estimateWorkload } from "../measure/estimate_workload.ts";
 import type { Batch } from "../model/batch.ts";
@@ -36,11 +36,26 @@ import { escapeControls } from "../words/escape_controls.ts";
  *
  * @param request What to measure.
  * @param tells Whether to say on stderr that it takes far longer than it should.
+ * @param andThen What to do with the model before it is gone.
  * @returns What was measured, and what is wrong.
  */
-export function examineModel(request: MeasureRequest, tells: boolean): Promise<Examination> {
+export function examineModel(
+  request: MeasureRequest,
+  tells: boolean,
+  andThen?: (examined: Examined) => Promise<void>,
+): Promise<Examination> {
   // Custom layers log as they like.
-  return logToStderr(() => examineOnEngine(request, tells));
+  return logToStderr(() => examineOnEngine(request, tells, andThen));
+}
+
+/** What was examined, while it is still on the engine. */
+export interface Examined {
+  tf: TensorFlow;
+  model: LayersModel;
+  batch: Batch;
+  /** What it was examined with. */
+  options: ExamineOptions;
+  examination: Examination;
 }
 
 /** A pass that takes more seconds than this takes long, however large it is. */
@@ -48,7 +63,11 @@ const PATIENCE = 5;
 /** Operations per second of the slowest machine with one thread. */
 const LEAST_SPEED = 1e9;
 
-async function examineOnEngine(request: MeasureRequest, tells: boolean): Promise<Examination> {
+async function examineOnEngine(
+  request: MeasureRequest,
+  tells: boolean,
+  andThen?: (examined: Examined) => Promise<void>,
+): Promise<Examination> {
   const started = performance.now();
   const settings = { relaxedSimd: !request.portable };
   const first = request.threads === "auto" ? 1 : request.threads;
@@ -87,20 +106,23 @@ async function examineOnEngine(request: MeasureRequest, tells: boolean): Promise
     }
     const progress = request.quiet ? null : passProgress();
     const { trial, rules, trained } = request.examination;
+    const { model, source, seed } = loaded;
+    const options: ExamineOptions = {
+      objective,
+      source,
+      seed,
+      onProgress: progress?.update,
+      trial,
+      ...rules === null ? {} : {
+        judge: (measurements) => judgeRun(measurements, rules, { trained: trained ?? undefined }),
+      },
+    };
     let examination: Examination;
     try {
-      examination = await examine(loaded.model, batch, {
-        objective,
-        source: loaded.source,
-        seed: loaded.seed,
-        onProgress: progress?.update,
-        trial,
-        ...rules === null ? {} : {
-          judge: (measurements) => judgeRun(measurements, rules, { trained: trained ?? undefined }),
-        },
+      examination = await examine(model, batch, options).catch((error) => {
+        throw about(loaded, error);
       });
-    } catch (error) {
-      throw about(loaded, error);
+      await andThen?.({ tf: engine.tf, model, batch, options, examination });
     } finally {
       progress?.done();
       // None of thousands of passes may leave its weights behind, not even one that failed.

@@ -18,6 +18,10 @@ export const COMMANDS: Record<string, CommandEntry> = {
     summary: "measure, judge, and exit with 1 if the model is not healthy",
     load: async () => (await import("./check.ts")).check,
   },
+  fix: {
+    summary: "write a copy of a model whose weights are cured, and what was changed",
+    load: async () => (await import("./fix.ts")).fix,
+  },
   sweep: {
     summary: "the rescaling study: the effect of the scale of the kernels",
     load: async () => (await import("./sweep.ts")).sweep,

@@ -6,10 +6,19 @@ import { permissionsOf } from "./permissions_of.ts";
 
 const WIDTH = 80;
 
-/** What a subcommand's exit codes mean; only a gate can fail. */
+/** What 0 and 1 mean as exit codes of the subcommands that can fail. */
+const VERDICTS: Record<string, readonly [good: string, bad: string]> = {
+  check: ["the gate passed", "the gate failed"],
+  fix: [
+    "MODEL is healthy, and nothing is written, or its cured copy is",
+    "MODEL is not healthy, and there is no cured copy, or one that needs more than weights",
+  ],
+};
+
+/** What a subcommand's exit codes mean. */
 const exitCodes = (name: string): string[][] => [
-  ["0", name === "check" ? "the gate passed" : "success"],
-  ...(name === "check" ? [["1", "the gate failed"]] : []),
+  ["0", VERDICTS[name]?.[0] ?? "success"],
+  ...name in VERDICTS ? [["1", VERDICTS[name][1]]] : [],
   ["2", "wrong usage or unusable input, explained in one sentence on stderr"],
 ];
 

@@ -96,7 +96,7 @@ export function causeLines(
 }
 
 /** What was not tried is one suggestion; what worked was done together. */
-function fixOf(cures: Cause["cures"], tried: Tried | undefined): Cause["cures"] {
+export function fixOf(cures: Cause["cures"], tried: Tried | undefined): Cause["cures"] {
   return tried?.worked ? cures : cures.slice(0, 1);
 }
 

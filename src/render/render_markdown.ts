@@ -4,6 +4,7 @@ import { cutEnd, cutNames } from "./cut_names.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { acceptedIn, acceptedLines, gateCounts, gateTitle, isOpen } from "./gate_words.ts";
+import { code, codeInHtml } from "./markdown_text.ts";
 import { renderCharts } from "./render_charts.ts";
 import { renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";
@@ -151,13 +152,6 @@ function acceptedOf({ runs }: GateResult): string[] {
 
 const cell = (text: string) => code(cutEnd(escapeControls(text), LONGEST_CELL, "…"));
 
-/** Code in a line or a table. What could end the code or the cell there is written as HTML. */
-function code(text: string): string {
-  const shown = escapeControls(text).trim();
-  if (shown === "") return "";
-  return /[`|\\]|##\[/.test(shown) ? html(shown) : `\`${shown}\``;
-}
-
 function detailsOf(run: GateRun, withCharts: boolean): string[] {
   const { measurements, findings, error } = run;
   const style = { width: WIDTH, color: false, ellipsis: "…" };
@@ -177,7 +171,7 @@ function detailsOf(run: GateRun, withCharts: boolean): string[] {
   return [
     "",
     "<details>",
-    `<summary>${html(gateTitle(run))}</summary>`,
+    `<summary>${codeInHtml(gateTitle(run))}</summary>`,
     "",
     `${fence}text`,
     text,
@@ -185,13 +179,4 @@ function detailsOf(run: GateRun, withCharts: boolean): string[] {
     "",
     "</details>",
   ];
-}
-
-/** Code in HTML. Numeric references keep Markdown from seeing its own signs, and `www.` as a link. */
-function html(text: string): string {
-  const escaped = escapeControls(text).replace(
-    /[^\p{L}\p{N} .,/-]|(?<=www)\./giu,
-    (character) => `&#${character.codePointAt(0)};`,
-  );
-  return `<code>${escaped}</code>`;
 }

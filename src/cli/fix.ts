@@ -1,0 +1,31 @@
+import { defineCommand, late } from "./command.ts";
+import { FIX_FLAGS } from "./fix_flags.ts";
+import { MEASURE_PERMISSIONS } from "./measure_flags.ts";
+import type * as FixWork from "./run_fix.ts";
+
+/** `fix`: writes a copy of a model whose weights are cured; exits with 0 if it is healthy. */
+export const fix = defineCommand({
+  operand: { name: "MODEL", least: 0, most: 1, takes: "files" },
+  description: [
+    "Measures MODEL as report does, says what is wrong, and tries the cures on it. With --out it writes",
+    "a copy of the model whose weights are cured into DIR, and CHANGES.md, which lists for each cause",
+    "what was changed, with figures before and after and code to paste. The copy is read again and",
+    "measured before it gets its place. MODEL itself is never changed, and DIR must be new or empty.",
+    "",
+    "Of a model.json the topology, the names of its files and every weight that is not cured stay as",
+    "they are, to the last bit. Nothing is written into a .ts or .js module: paste the code. With --out",
+    "its model, drawn under --seed and cured, becomes a model.json, which tf.loadLayersModel reads.",
+    "",
+    "Kernels can be rescaled or drawn again, and biases set. What lies elsewhere (an activation, the",
+    "head, the loss, the data) is left to you, with the code for it. Warnings are left as they are.",
+  ].join("\n"),
+  flags: FIX_FLAGS,
+  examples: [
+    ["fix model.json --out cured", "write the cured model and CHANGES.md"],
+    ["fix model.json --batch batch.json --objective meanSquaredError --out cured", "on real data"],
+    ["fix examples/digits.ts", "what a module needs, as code to paste"],
+    ["fix --out cured", "the exercise's network, rescaled"],
+  ],
+  permissions: MEASURE_PERMISSIONS,
+  run: late<typeof FixWork>("./run_fix.ts"),
+});

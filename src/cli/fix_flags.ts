@@ -1,0 +1,29 @@
+import type { FlagValues } from "./flag.ts";
+import { file } from "./flag_kinds.ts";
+import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS, TRIAL_FLAG } from "./measure_flags.ts";
+import { columnsFlag } from "./show_flags.ts";
+
+/** The flags of `fix`. */
+export const FIX_FLAGS = {
+  out: {
+    ...file("write", {
+      help: "folder for the cured model, new or empty",
+      otherwise: "nothing is written",
+      value: "DIR",
+    }),
+    // The folder itself is made, not a file beside others.
+    access: null,
+    permissions: [{
+      grant: "--allow-read=FOLDER --allow-write=FOLDER",
+      purpose: "FOLDER is the DIR of --out",
+    }],
+  },
+  plugin: PLUGIN_FLAG,
+  ...RUN_FLAGS,
+  trial: TRIAL_FLAG,
+  quiet: QUIET_FLAG,
+  columns: columnsFlag(),
+};
+
+/** Their values. */
+export type FixValues = FlagValues<typeof FIX_FLAGS>;

@@ -1,0 +1,177 @@
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import { isWeightCure } from "../diagnosis/cure.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { applyCures } from "../examine/apply_cures.ts";
+import { type Examination, examine } from "../examine/examine.ts";
+import { errorsOf, isGone } from "../examine/try_cures.ts";
+import { loadModel } from "../model/load_model.ts";
+import { folderOf } from "../model/load_model_json.ts";
+import { ModelError } from "../model/model_error.ts";
+import { modelWeights } from "../model/model_weights.ts";
+import { NewFolder } from "../model/new_folder.ts";
+import { modelFiles } from "../model/save_model.ts";
+import { strayErrors } from "../model/stray_errors.ts";
+import { codeLines, renderChanges } from "../render/render_changes.ts";
+import { fixOf, renderDiagnosis, verdictLine } from "../render/render_diagnosis.ts";
+import { wrapText } from "../render/wrap_text.ts";
+import { defuse } from "../words/defuse.ts";
+import { escapeControls } from "../words/escape_controls.ts";
+import { failure } from "../words/failure.ts";
+import { formatCount } from "../words/numbers.ts";
+import { showWord } from "../words/show_word.ts";
+import type { FixValues } from "./fix_flags.ts";
+import { loadPlugins } from "./load_plugins.ts";
+import { type Examined, examineModel } from "./measure_model.ts";
+import { textOptions } from "./show_flags.ts";
+import { UsageError } from "./usage_error.ts";
+import { version } from "./version.ts";
+import { writeOutput } from "./write_output.ts";
+
+/** What is written beside the model. */
+const LIST = "CHANGES.md";
+
+/** Carries `fix` out. */
+export async function run(
+  operands: string[],
+  { out, plugin, trial, columns, ...flags }: FixValues,
+): Promise<number> {
+  const [model = null] = operands;
+  if (out !== null) await claimFolder(out, model);
+  await loadPlugins(plugin);
+  const request = { model, ...flags, examination: { trial, rules: null, trained: null } };
+  let copy: Copy | null = null;
+  const examination = await examineModel(request, !flags.quiet, async (examined) => {
+    const isCurable = examined.examination.cures.some(isWeightCure);
+    if (out !== null && isCurable) copy = await writeCopy(examined, { model, out });
+  });
+  await strayErrors.settle();
+  const style = textOptions({ columns, unicode: false }, null);
+  const { lines, isHealthy } = outcome(examination, copy, { out, style });
+  await writeOutput(`${lines.map(defuse).join("\n")}\n`, null);
+  return isHealthy ? 0 : 1;
+}
+
+/** Makes sure, before anything is measured, that the folder can be written, and is not that of the model. */
+async function claimFolder(out: string, model: string | null): Promise<void> {
+  const place = (path: string) => Deno.stat(path).catch(() => null);
+  const [own, other] = [await place(out), model === null ? null : await place(folderOf(model))];
+  if (own?.ino && own.ino === other?.ino && own.dev === other.dev) {
+    throw new UsageError(
+      `--out is ${showWord(out)}, the folder of the model, expected another one`,
+    );
+  }
+  await using _claimed = await NewFolder.open(out);
+}
+
+/** A cured copy of a model. */
+interface Copy {
+  /** What it is ill of. */
+  diagnosis: Diagnosis;
+  /** Names of the weights that differ from those of the model, and how many there are. */
+  changed: string[];
+  weights: number;
+  /** The files that were written, the model file the first; `null` where what was to be cured is still there. */
+  files: string[] | null;
+}
+
+/** Writes a cured copy, reads it again, measures it, and keeps it only if it is cured. */
+async function writeCopy(
+  { tf, model, batch, options, examination }: Examined,
+  { model: path, out }: { model: string | null; out: string },
+): Promise<Copy> {
+  const { changed } = applyCures(model, examination.cures);
+  await using folder = await NewFolder.open(out);
+  const like = path !== null && /\.json$/i.test(path) ? path : null;
+  const files = await modelFiles(tf, model, like);
+  await folder.write(files);
+  const own = files.at(-1)!.path;
+  const written = await readAgain(`${folder.temporary}/${own}`, out, model);
+  const wasTrained = examination.trial !== null && !("skipped" in examination.trial);
+  const trial = options.trial === "auto" && wasTrained ? "always" : options.trial;
+  const after = await examine(written, batch, { ...options, trial })
+    .finally(() => written.dispose());
+  const weights = modelWeights(model).length;
+  const { diagnosis } = after;
+  if (!isCured(examination.diagnosis, diagnosis)) {
+    return { diagnosis, changed, weights, files: null };
+  }
+  const name = path ?? "the exercise's network";
+  const changes = { name, version: version(), before: examination, after, changed, weights };
+  await folder.write([{ path: LIST, bytes: new TextEncoder().encode(renderChanges(changes)) }]);
+  await folder.publish(own);
+  const names = [own, ...files.slice(0, -1).map(({ path }) => path), LIST];
+  return { diagnosis, changed, weights, files: names };
+}
+
+/** The copy as anybody reads it, and compiled as the model is: a file does not hold that of code. */
+async function readAgain(path: string, out: string, model: LayersModel): Promise<LayersModel> {
+  const loaded = await loadModel(path).catch((error) => {
+    const reason = failure(error).replace(`${path}: `, "");
+    throw new ModelError(`${out}: the model cannot be read again as a model.json: ${reason}`, {
+      cause: error,
+    });
+  });
+  const { model: written } = loaded;
+  written.name = model.name;
+  const { optimizer, loss } = model;
+  if (loss !== undefined && written.loss === undefined) written.compile({ optimizer, loss });
+  return written;
+}
+
+/** Whether no cause is left for which a weight was changed, and fewer errors than before. */
+function isCured(before: Diagnosis, after: Diagnosis): boolean {
+  const treated = before.causes.filter(({ tried, cures }) =>
+    tried?.worked && cures.every(isWeightCure)
+  );
+  return treated.every((cause) => isGone(cause, after)) && errorsOf(after) < errorsOf(before);
+}
+
+/** What is said of it, and how the network stands in the end. */
+function outcome(
+  { diagnosis, measurements: { layers } }: Examination,
+  copy: Copy | null,
+  { out, style }: { out: string | null; style: { width: number; color: boolean } },
+): { lines: string[]; isHealthy: boolean } {
+  const say = (text: string) => wrapText(escapeControls(text), style.width, "", "  ");
+  const written = copy?.files ?? null;
+  const last = written === null ? diagnosis : copy!.diagnosis;
+  const code = diagnosis.causes.filter(({ severity }) => severity === "error")
+    .flatMap(({ cures, tried }) => codeLines(fixOf(cures, tried)));
+  return {
+    lines: [
+      ...renderDiagnosis(diagnosis, layers, style),
+      "",
+      ...code.length === 0 ? [] : ["Code to paste:", ...code.map((line) => `  ${line}`), ""],
+      ...written === null ? [] : [
+        ...say(`Changed ${copy!.changed.length} of ${formatCount(copy!.weights, "weight")}.`),
+        ...say(`Wrote into ${out}: ${written.join(", ")}.`),
+      ],
+      ...written === null || last.verdict === "healthy"
+        ? []
+        : ["", "What is left in the copy:", ...renderDiagnosis(last, layers, style), ""],
+      ...say(
+        `${verdictLine(last, { ...style, color: false })}: ${
+          written === null
+            ? whyNotWritten(diagnosis, copy, out)
+            : `measured again from ${out}/${written[0]}`
+        }`,
+      ),
+    ],
+    isHealthy: last.verdict === "healthy",
+  };
+}
+
+/** Why there is no copy; the end of a sentence. */
+function whyNotWritten(diagnosis: Diagnosis, copy: Copy | null, out: string | null): string {
+  if (diagnosis.verdict === "healthy") return "no error to cure, nothing written";
+  if (copy !== null) {
+    const left = `${errorsOf(copy.diagnosis)} of ${formatCount(errorsOf(diagnosis), "error")}`;
+    return `nothing written, as the weights alone would leave ${left}`;
+  }
+  const worked = diagnosis.causes.filter(({ tried }) => tried?.worked);
+  if (worked.length === 0) return "nothing written, as no cure worked";
+  if (worked.some(({ cures }) => cures.some(isWeightCure)) && out === null) {
+    return "--out DIR writes a cured copy";
+  }
+  return "nothing written, as what cures it does not lie in the weights";
+}

@@ -1,0 +1,139 @@
+import { type Cure, isWeightCure, type WeightCure } from "../diagnosis/cure.ts";
+import { cureCode, describeCure } from "../diagnosis/cure_words.ts";
+import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { defuse } from "../words/defuse.ts";
+import { escapeControls } from "../words/escape_controls.ts";
+import { formatCount, formatFactor, formatNumber } from "../words/numbers.ts";
+import { code, escapeText } from "./markdown_text.ts";
+import { fixOf, triedWords, verdictLine } from "./render_diagnosis.ts";
+import { renderHeader } from "./render_header.ts";
+
+/** A network as it was found or as it was written. */
+interface Seen {
+  measurements: Measurements;
+  diagnosis: Diagnosis;
+}
+
+/** What was done to a model. */
+export interface Changes {
+  /** What it is called: its file, as its user wrote it. */
+  name: string;
+  /** The version of this program. */
+  version: string;
+  before: Seen;
+  after: Seen;
+  /** Names of the weights that were changed, and how many there are. */
+  changed: readonly string[];
+  weights: number;
+}
+
+const STYLE = { width: 78, color: false, ellipsis: "…" };
+
+/**
+ * Writes what was changed of a model as Markdown, to lie beside the changed model: each cause with its layers, what
+ * was done about it, figures before and after, what training has shown, and the code to paste.
+ *
+ * @param changes What was done.
+ * @returns The text, with a newline at its end.
+ */
+export function renderChanges({ name, version, before, after, changed, weights }: Changes): string {
+  const { causes, trial } = before.diagnosis;
+  const rest = weights - changed.length;
+  const sections = causes.flatMap((cause, i) => [
+    "",
+    `## ${i + 1}. ${escapeText(cause.message)}`,
+    "",
+    ...sectionOf(cause, before, after),
+  ]);
+  return `${
+    [
+      `# Changes to ${code(name)}`,
+      "",
+      `gradient-health ${version} changed ${changed.length} of ${formatCount(weights, "weight")}` +
+      `${rest === 0 ? "." : "; the others are the same to the last bit."}`,
+      "",
+      `- before: ${verdictLine(before.diagnosis, STYLE)}`,
+      `- after: ${verdictLine(after.diagnosis, STYLE)}`,
+      ...sections,
+      ...trial === undefined ? [] : ["", "## Training on the batch", "", ...trained(before, after)],
+      "",
+      "## What it was measured on",
+      "",
+      ...fenced(renderHeader(before.measurements, STYLE), "text"),
+    ].map(defuse).join("\n")
+  }\n`;
+}
+
+function sectionOf(cause: Cause, before: Seen, after: Seen): string[] {
+  const { kind, layers, tried, cures } = cause;
+  const own = cures.filter(isWeightCure);
+  const isDone = tried?.worked === true && own.length > 0;
+  const where = layers.length === 0 ? "" : `, in ${layers.map(code).join(", ")}`;
+  const say = (cure: Cure) => escapeText(describeCure(cure, before.measurements.layers));
+  return [
+    `- Cause: ${code(kind)}${where}`,
+    ...fixOf(cures, tried).map((cure) =>
+      `- ${isDone && isWeightCure(cure) ? "Cure" : "Left to you"}: ${say(cure)}`
+    ),
+    ...tried === undefined ? [] : [`- ${escapeText(triedWords(tried))}`],
+    ...isDone ? ["", ...tableOf(own, before, after)] : [],
+    ...codeOf(fixOf(cures, tried)),
+  ];
+}
+
+/** Mean and standard deviation of each weight that was changed. */
+function tableOf(cures: readonly WeightCure[], before: Seen, after: Seen): string[] {
+  const rows = cures.flatMap((cure) =>
+    cure.weights.map(({ weight }, i) =>
+      [
+        code(weight),
+        change(cure, i),
+        figuresOf(before.measurements, weight),
+        figuresOf(after.measurements, weight),
+      ].join(" | ")
+    )
+  );
+  return [
+    "| weight | change | before | after |",
+    "| --- | --- | --- | --- |",
+    ...rows.map((row) => `| ${row} |`),
+  ];
+}
+
+function change(cure: WeightCure, i: number): string {
+  if (cure.kind === "rescale") return `times ${formatFactor(cure.weights[i].factor)}`;
+  if (cure.kind === "set-bias") return `set to ${formatNumber(cure.value)}`;
+  return `drawn again, std ${formatNumber(cure.weights[i].std)}`;
+}
+
+function figuresOf({ layers }: Measurements, weight: string): string {
+  const own = layers.flatMap(({ weights }) => weights).find(({ name }) => name === weight);
+  if (own === undefined) return "";
+  const { mean, std } = own.values;
+  return `mean ${formatNumber(mean)}, std ${formatNumber(std)}`;
+}
+
+function codeOf(cures: readonly Cure[]): string[] {
+  const lines = codeLines(cures);
+  return lines.length === 0 ? [] : ["", "Code to paste:", "", ...fenced(lines, "ts")];
+}
+
+/** Cures as code to paste, without those that are none. */
+export function codeLines(cures: readonly Cure[]): string[] {
+  return cures.flatMap((cure) => cureCode(cure)?.split("\n") ?? []);
+}
+
+function trained({ diagnosis: { trial } }: Seen, after: Seen): string[] {
+  const cured = after.diagnosis.trial?.said ?? trial!.cured;
+  return [
+    `- before: ${escapeText(trial!.said)}`,
+    ...cured === undefined ? [] : [`- after: ${escapeText(cured)}`],
+  ];
+}
+
+function fenced(lines: readonly string[], language: string): string[] {
+  const runs = lines.flatMap((line) => line.match(/`+/g) ?? []).map(({ length }) => length);
+  const fence = "`".repeat(Math.max(2, ...runs) + 1);
+  return [`${fence}${language}`, ...lines.map((line) => escapeControls(line)), fence];
+}
