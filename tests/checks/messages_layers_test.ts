@@ -1,7 +1,7 @@
 import type { Finding } from "../../src/checks/finding.ts";
 import type { LayerMeasurements, Measurements } from "../../src/measure/measurements.ts";
 import { flat, makeHead, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
-import { compare, halves, headed, judge, ofWeight, oneHot, testMessages } from "./test_messages.ts";
+import { halves, headed, judge, ofWeight, oneHot, testMessages } from "./test_messages.ts";
 
 /** Wide layers, for the rules that theory has something to say about. */
 const wide = (layers: Partial<LayerMeasurements>[], width = 128) =>

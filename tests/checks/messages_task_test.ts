@@ -1,6 +1,11 @@
+import { matchesBaseline } from "../../src/checks/matches_baseline.ts";
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import type { Finding } from "../../src/checks/finding.ts";
-import { flat, statisticsOf, withInput } from "./make_measurements.ts";
-import { compare, halves, headed, judge, oneHot, testMessages } from "./test_messages.ts";
+import { flat, makeMeasurements, statisticsOf, withInput } from "./make_measurements.ts";
+import { halves, headed, judge, oneHot, testMessages } from "./test_messages.ts";
+
+const compare = (now: Partial<LayerMeasurements>[], then: Partial<LayerMeasurements>[]) =>
+  matchesBaseline(makeMeasurements(then)).check(makeMeasurements(now));
 
 const input = (...values: number[]) => withInput(statisticsOf(values));
 

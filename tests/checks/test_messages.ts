@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Finding, saidOf } from "../../src/checks/finding.ts";
 import { judgeRule, type RunChecksOptions } from "../../src/checks/judge_rule.ts";
-import { matchesBaseline } from "../../src/checks/matches_baseline.ts";
 import { RULES } from "../../src/checks/rules.ts";
 import { sayPlain } from "../../src/checks/sentence.ts";
 import type {
@@ -49,9 +48,6 @@ export function headed(
 
 export const halves = [...Array(8).fill(0), ...Array(8).fill(1)];
 export const oneHot = Array.from({ length: 8 }, (_, i) => i % 2 === 0 ? [1, 0] : [0, 1]).flat();
-
-export const compare = (now: Partial<LayerMeasurements>[], then: Partial<LayerMeasurements>[]) =>
-  matchesBaseline(makeMeasurements(then)).check(makeMeasurements(now));
 
 /** Tests what the rules say: each sentence is as its snapshot has it, and is made of its parts. */
 export function testMessages(said: Record<string, () => Finding[]>): void {
