@@ -5,9 +5,12 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { startEngine } from "../../src/engine/mod.ts";
 import { loadModel, ModelError } from "../../src/model/mod.ts";
 import { withFolder } from "./save_model.ts";
 import { SEEDED, withModule } from "./with_module.ts";
+
+await startEngine();
 
 /** The message with which a module is refused, without the file's name. */
 async function refusal(text: string, name?: string): Promise<string> {
