@@ -18,10 +18,10 @@ import { assertRule } from "./assert_rule.ts";
  *   distribution truncated at two standard deviations, as in TensorFlow.js, which keeps 0.88 of the
  *   nominal deviation. f is activationScaleFactor or, where layers of that width vary more, exp(3
  *   s), with s the standard deviation of ln rms(a) over draws. If activationTarget is not 0, low
- *   and high are activationTarget and f is activationScaleFactor. An error is what is more than
- *   1000 times too small, or stands in a network whose signal is measured to die; the rest are
- *   warnings. The assertion fails on these too, unless He, LeCun, Glorot or orthogonal kernels
- *   explain the deviation and it is at most 30 times too small or 10 times too large.
+ *   and high are activationTarget and f is activationScaleFactor. It is an error if std(a) is more
+ *   than 1000 times too small, or if the signal is measured to die, and a warning otherwise. The
+ *   assertion fails on warnings too, unless He, LeCun, Glorot or orthogonal kernels explain the
+ *   deviation and it is at most 30 times too small or 10 times too large.
  * - Defaults: `activationScaleFactor` 2, `activationTarget` 0, `minExamples` 8.
  * - Source: after TheDeepChecker; Poole et al. 2016 for the prediction; s after Hanin & Nica 2018;
  *   LSUV (Mishkin & Matas 2016). Calibrated on the even seeds of bench/trainability (350 networks):
@@ -30,9 +30,9 @@ import { assertRule } from "./assert_rule.ts";
  *   rule therefore compares with the prediction. Glorot initialisation, the default of
  *   TensorFlow.js, loses a factor of sqrt(2) per relu layer, which a shallow network survives.
  *   Convolutions with zero padding on small maps lose some signal at their borders. In a network
- *   that is no chain, a layer whose scale a normalisation makes up for is not judged, and a kernel
- *   in a branch that is added may be small. Adam corrects a wrong scale in a few hundred steps:
- *   without a signal that dies it is a warning.
+ *   that is not a chain, a layer whose scale a normalisation corrects is not judged, and a kernel
+ *   in a branch that is added can be small. Adam corrects a wrong scale in a few hundred steps, so
+ *   it is only a warning unless the signal dies.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
  *   errors on 100 critical tanh networks of 20 units and 30 layers, and on 100 He relu networks of

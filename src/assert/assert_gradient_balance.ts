@@ -21,7 +21,7 @@ import { assertRule } from "./assert_rule.ts";
  *   calls an error 2 fail, 0 are slow, 1 trains.
  * - Misleads: Layers of a chain below 64 units vary too much, so they get no verdict. Sigmoid has
  *   no critical network and is judged against perfect balance. It is an error only where the signal
- *   is measured to die, for Adam makes up for what is out of balance.
+ *   is measured to die, because Adam compensates for imbalance.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
  *   errors on 100 relu networks of 64 units and 30 layers with heNormal of TensorFlow.js.

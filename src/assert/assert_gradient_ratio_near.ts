@@ -9,8 +9,8 @@ import { assertRule } from "./assert_rule.ts";
  * the factor chi = sigma_w^2 E[phi'(z)^2] of mean-field theory, within a factor of 2
  * (`gradientRatioFactor`), or of 2^sqrt(128 / units) in layers of fewer than 128 units. Judges
  * dense and convolutional layers in a chain with at least 64 units (`minWidth`). In a network of
- * another graph it judges what theory makes of the deltas above each layer that it describes,
- * allows the square of the factor, and only warns.
+ * another graph it compares each layer that theory describes with what follows from the deltas
+ * above it, allows the square of the factor, and only warns.
  *
  * - Definition: 1 / f <= (l2(delta) / l2(delta above))^2 / chi <= f, f = gradientRatioFactor for
  *   layers of 128 units or more and gradientRatioFactor^sqrt(128 / units) for narrower ones; chi =

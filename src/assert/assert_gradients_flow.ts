@@ -17,8 +17,8 @@ import { assertRule } from "./assert_rule.ts";
  * - Misleads: Below a zero-initialised head, inside a residual branch that ends in zeros, next to a
  *   matrix of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a layer
  *   that ran for one step, the gradient is exactly 0 at step 0 although the network trains well:
- *   those are warnings. A bias whose delta sums to 0, as below a difference, is only a note. What
- *   is fed zeros by a branch that puts out nothing is a warning where the signal goes round it.
+ *   those are warnings. A bias whose delta sums to 0, as below a difference, is only a note. A
+ *   layer fed with zeros by a dead branch is only a warning if the signal can bypass that branch.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *

@@ -26,8 +26,8 @@ import { assertRule } from "./assert_rule.ts";
  *   recurrent kernel of a SimpleRNN gives a warning. A kernel under a normalisation and a kernel of
  *   fewer than 32 entries are not judged. TensorFlow.js draws depthwise kernels as if each output
  *   summed all channels, so they are too small by the root of the number of channels: such a
- *   finding is correct. Adam corrects a wrong scale in a few hundred steps: such a kernel is a
- *   warning up to 100 times too large, unless the signal is measured to die.
+ *   finding is correct. Adam corrects a wrong scale in a few hundred steps, so a kernel up to 100
+ *   times too large is only a warning unless the signal is measured to die.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. 0
  *   errors and 0 warnings on 50 draws each of SimpleRNN, GRU and LSTM with each fan-based

@@ -29,8 +29,8 @@ import { assertRule } from "./assert_rule.ts";
  *   head with Glorot initialisation makes confident guesses and still trains well: 4 to 18 % of
  *   such networks have a loss above 1.5 times ln K, so only a factor of 5 fails the assertion.
  *   Other losses and models with several outputs are not judged. A network that is sure of the
- *   wrong class soon learns better, so a cross-entropy is hardly ever an error; a squared error is
- *   one beyond 900 times chance.
+ *   wrong class soon learns, so a cross-entropy is rarely an error; a squared error is an error
+ *   beyond 900 times chance.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 93 warnings (5.8
  *   %). On 300 relu networks of 64 units and 10, 20 or 30 layers: 0 errors, 60 warnings.

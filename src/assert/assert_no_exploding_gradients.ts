@@ -6,9 +6,9 @@ import { assertRule } from "./assert_rule.ts";
 
 /**
  * Asserts that the first hidden layer receives at most 1e3 times (`explodingRatio`) the signal, the
- * l2 norm of delta = dJ/dz, that the last hidden layer receives, and that no recurrent layer makes
- * more than that of its own signal on the way through time; and, if `explodingGlobalNorm` is given,
- * that the norm of all gradients together stays below it.
+ * l2 norm of delta = dJ/dz, that the last hidden layer receives, and that no recurrent layer
+ * multiplies its own signal by more than that on the way through time; and, if
+ * `explodingGlobalNorm` is given, that the norm of all gradients together stays below it.
  *
  * - Definition: l2(delta) of the first hidden layer / l2(delta) of the last <= explodingRatio, over
  *   the hidden layers with a kernel (with several heads: up to the one that sends most, and over

@@ -25,8 +25,8 @@ import { assertRule } from "./assert_rule.ts";
  * - Misleads: A zero-initialised head sends no gradient down at step 0 but trains well: that is a
  *   warning. A softmax head under the objective sum has no gradient at all: measure a loss.
  *   Averaging pools divide the norm by the root of the positions they average. Adam divides a
- *   gradient by its size, so it trains some networks that SGD cannot. A layer that lets nothing
- *   through is a warning where the signal goes round it, as in a residual block.
+ *   gradient by its size, so it trains some networks that SGD cannot. A layer that blocks the
+ *   gradient is only a warning if the signal can bypass it, as in a residual block.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *

@@ -19,9 +19,9 @@ import { assertRule } from "./assert_rule.ts";
  *   branch of zeros that is added to another. The role of a custom layer's weight is unknown: a
  *   weight of zeros, for example a table of positions, is left to gradients-flow, which sees what
  *   it blocks; a single row is taken as a scale or shift; any other constant only gives a warning.
- *   Units that are alike in one layer make that layer narrow, and are a warning; where no hidden
- *   layer has units that differ it is an error. An embedding of zeros with a gradient passes: what
- *   it feeds tells its units apart.
+ *   Identical units in one layer only make it narrower, so they are a warning; if no hidden layer
+ *   has units that differ, it is an error. An embedding of zeros with a gradient passes because the
+ *   layers it feeds distinguish its units.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *

@@ -9,7 +9,7 @@ import { assertModelRule } from "./assert_rule.ts";
 /**
  * Asserts that one training step changes every trainable weight in some bit. The step is that of
  * `model.fit`, or `train`; the loss and the optimizer are the given ones, those that the model was
- * compiled with, or the sum of the outputs and Adam. A weight that only the second step moves, as
+ * compiled with, or the sum of the outputs and Adam. A weight that only the second step changes, as
  * below a head of zeros, does not fail. Weights are restored bit by bit; the optimizer is copied
  * and stays unchanged.
  *

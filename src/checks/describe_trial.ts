@@ -6,7 +6,7 @@ const STAYS = 0.05;
 
 /**
  * What was tried and what came out, in one sentence without its full stop: `40 steps of Adam at 3 rates: the
- * loss stays at 2.30, which is guessing`.
+ * loss stays at 2.30, which is no better than guessing`.
  *
  * @param trial What training has shown, or that it was skipped.
  */
@@ -46,7 +46,7 @@ function outcome(attempt: Attempt, { guess, reason }: Trial): string {
   const said = `the loss ${course(loss)}`;
   if (verdict === "learns") return said;
   const right = verdict === "slow" && accuracy !== null
-    ? `, and ${formatPercent(accuracy)} of the examples are classified right`
+    ? `, and ${formatPercent(accuracy)} of the examples are classified correctly`
     : guess === null
     ? ""
     : besideGuess(loss.last, guess);
@@ -64,7 +64,7 @@ function because(
   }
   if (reason !== "still layers") return "";
   const count = formatCount(layers.length, "layer");
-  return `, and ${stillLayers} of ${count} hardly move`;
+  return `, and ${stillLayers} of ${count} hardly change`;
 }
 
 function course({ first, last }: Attempt["loss"]): string {
@@ -75,6 +75,6 @@ function course({ first, last }: Attempt["loss"]): string {
 /** How the loss compares with that of the best constant answer. */
 function besideGuess(last: number, guess: number): string {
   return Math.abs(last - guess) <= STAYS * Math.abs(guess)
-    ? ", which is guessing"
-    : `, where guessing has ${formatNumber(guess)}`;
+    ? ", which is no better than guessing"
+    : `, where guessing gives ${formatNumber(guess)}`;
 }

@@ -40,7 +40,7 @@ export function headMismatch(
         kind: "activation-twice",
         expected: inWords("a linear head"),
         why: say`the loss applies its own activation, so the activation is applied twice`,
-        advice: say`Take ${activation} off the head.`,
+        advice: say`Remove ${activation} from the head.`,
       };
     case "meanSquaredError":
     case "meanAbsoluteError":
@@ -123,9 +123,9 @@ function twice({ activation, before }: Head): Mismatch | null {
     kind: isOneSided ? "one-sided-logits" : "no-logits",
     expected: inWords(`logits before the ${activation}`),
     why: isOneSided
-      ? say`a ${before} before it takes away what speaks against a class`
-      : say`a ${before} before it keeps it from ever being sure`,
-    advice: say`Take ${before} off what goes into the ${activation}.`,
+      ? say`a ${before} before it removes the negative logits`
+      : say`a ${before} before it limits how confident it can be`,
+    advice: say`Remove ${before} from the input of the ${activation}.`,
   };
 }
 
@@ -143,8 +143,8 @@ function shares(target: TargetMeasurements): Mismatch | null {
       ? say`the targets of an example add up to ${figure(total, "sum of the targets")}`
       : say`some targets are not between 0 and 1`,
     advice:
-      "Code each class as a 1 among zeros, or use sigmoid and binaryCrossentropy for labels " +
-      "that may meet.",
+      "Encode the classes as one-hot vectors, or use sigmoid and binaryCrossentropy if an example " +
+      "can have several labels.",
   };
 }
 

@@ -86,9 +86,10 @@ export function judgeScaleByTheory(
       expected: range,
       threshold: "activationScaleFactor",
       figures,
-      message: say`The standard deviation of a in ${layerName(name)} is ${figures.std},
+      message: say`The activations of ${layerName(name)} are too
+        ${off < 1 ? say`small` : say`large`}: their standard deviation is ${figures.std},
         ${figures.factor} times the ${figures.expected} ${
-        target > 0 ? say`asked for` : say`that theory expects of healthy kernels`
+        target > 0 ? say`asked for` : say`that theory predicts for healthy kernels`
       }; expected ${range} times (activationScaleFactor).`,
       advice: advice(),
     }];
@@ -131,9 +132,10 @@ export function judgeBalanceByTheory(
     expected,
     threshold: "gradientBalance",
     figures,
-    message: say`The squared norms of delta in ${layerName(largest.name)} and
-      ${layerName(smallest.name)} are ${figures.factor} times further apart than theory expects of
-      healthy kernels; expected ${expected} times (gradientBalance).`,
+    message: say`The gradient is uneven across the layers: the squared norms of delta in
+      ${layerName(largest.name)} and ${layerName(smallest.name)} are ${figures.factor} times further
+      apart than theory predicts for healthy kernels; expected ${expected} times
+      (gradientBalance).`,
     advice: advice(),
   }];
 }
@@ -172,9 +174,10 @@ export function judgeRatioByTheory(
       expected: range,
       threshold: "gradientRatioFactor",
       figures,
-      message: say`The squared norm of delta in ${layerName(layer.name)} is ${figures.factor} times
-        what theory makes of the deltas above it; expected ${range} times (gradientRatioFactor).`,
-      advice: say`Look at what pushes z of ${layerName(layer.name)} to one side (biases, inputs), at
+      message: say`The gradient of ${layerName(layer.name)} is not the size that theory predicts:
+        the squared norm of delta is ${figures.factor} times what follows from the deltas above it;
+        expected ${range} times (gradientRatioFactor).`,
+      advice: say`Check what pushes z of ${layerName(layer.name)} to one side (biases, inputs), at
         the kernels that it feeds, and at the gradients of what lies between.`,
     }];
   });

@@ -81,7 +81,7 @@ export function judgeRule(
     : say`biases that start at zero, and those of this network are drawn at random`;
   return findings.map((finding) => {
     if (finding.severity === "note") return finding;
-    const message = say`${saidOf(finding, "message")} Only noted: this rule is made for ${why}.`;
+    const message = say`${saidOf(finding, "message")} Only a note: this rule is meant for ${why}.`;
     const advice = isTrained ? LEAVE_IT : undefined;
     return amendFinding(finding, { severity: "note", message, advice });
   });
@@ -97,7 +97,7 @@ function ownOptions({ thresholds: table }: Rule, options: CheckOptions): CheckOp
   return { layers, ignore, ...Object.fromEntries(own) };
 }
 
-const LEAVE_IT = "Leave the weights as training made them.";
+const LEAVE_IT = "Leave the trained weights as they are.";
 
 /** A finding that is no error in a network that has been trained. */
 function milder(finding: Finding, { batch }: Measurements): Finding {
@@ -105,8 +105,7 @@ function milder(finding: Finding, { batch }: Measurements): Finding {
   if (batch.random !== true) return { ...finding, severity: "warning" };
   const message = say`${
     saidOf(finding, "message")
-  } Only noted: the inputs are random numbers, and the
-    network has been trained on other ones.`;
+  } Only a note: the inputs are random numbers, and the network was trained on other data.`;
   const advice = "Measure on a batch of real data.";
   return amendFinding(finding, { severity: "note", message, advice });
 }

@@ -92,7 +92,7 @@ function stopped({ stop, named, below, all, rescale, network, trained }: Stop): 
       } gradient down.${rest}`,
       unscaledInputs(measurements) ?? rescale ??
         (trained
-          ? say`Check the targets: the network is certain of different ones.`
+          ? say`Check the targets: the network is certain of other values.`
           : say`Draw the kernel of the head smaller, and normalise its inputs.`),
     );
   }
@@ -110,7 +110,7 @@ function stopped({ stop, named, below, all, rescale, network, trained }: Stop): 
     isRound ? "blocked-branch" : "blocked",
     named,
     say`No gradient passes ${of}: ${why} (rms of dJ/da ${sent}, delta exactly 0).${rest}${
-      isRound ? say` The layers before get theirs by another way.` : NOTHING
+      isRound ? say` The layers before it get theirs by another path.` : NOTHING
     }`,
     rescale ?? say`Bring the pre-activations of ${of} into the range where
         ${stop.activation ?? "its activation"} has a slope: check its bias and its inputs.`,
@@ -135,7 +135,7 @@ function severed(cut: LayerMeasurements[], whole: LayerMeasurements[], all: Laye
     zeros === undefined
       ? say`Look at what lies between ${layerName(above.name)} and ${layerName(top.name)}: an
         operation without a gradient, a factor of 0, or a signal too small for float32.`
-      : say`Draw the kernel of ${layerName(zeros)} from a distribution with a variance.`,
+      : say`Draw the kernel of ${layerName(zeros)} at random.`,
   );
 }
 
@@ -148,10 +148,10 @@ function bypassed(aside: LayerMeasurements[], all: LayerMeasurements[]) {
     "bypassed",
     aside,
     say`The delta of ${names} is exactly 0, while the gradient reaches the layers before by another
-      way, as in a residual branch that ends in zeros.`,
+    path, as around a residual branch that ends in zeros.`,
     zeros.length > 1
       ? say`Draw the kernels of all but one of ${layerNames(zeros, all)} at random: they are all
-        zeros, and where what they put out is multiplied each keeps the gradient from the others.`
+        zeros, and where their outputs are multiplied each blocks the gradient of the others.`
       : say`Leave it if the branch starts at zero on purpose; measure again after a training step.`,
   );
 }
@@ -170,7 +170,7 @@ function neverSent(
         "warning",
         "never-sent",
         unsent,
-        say`No verdict for ${names}: dJ/da is exactly 0 already where it enters them, because the
+        say`No verdict for ${names}: dJ/da is already exactly 0 where it enters them, because the
           objective "${objective.name}" sends no gradient down from the head.`,
         say`Choose an objective that depends on the output of these layers.`,
       ),
@@ -186,9 +186,8 @@ function neverSent(
       "zero-head-stuck",
       unsent,
       say`No gradient ever reaches ${names}: the kernel of the head "${layerName(zeros)}" is all
-        zeros, and so is all that it is fed, so that its own gradient is 0 too and no step changes
-        either.`,
-      say`Draw the kernels at random: of two consecutive kernels only one may be all zeros.`,
+      zeros, and so are its inputs, so its own gradient is 0 too and no step changes anything.`,
+      say`Draw the kernels at random: at most one of two consecutive kernels can be all zeros.`,
     );
   }
   const alike = unsent.filter((layer) => zeroKernel([layer]) !== undefined);
@@ -196,7 +195,7 @@ function neverSent(
     "warning",
     "zero-head",
     unsent,
-    say`No verdict for ${names}: dJ/da is exactly 0 already where it enters them, because the kernel of
+    say`No verdict for ${names}: dJ/da is already exactly 0 where it enters them, because the kernel of
       the head "${layerName(zeros)}" is all zeros. ${
       alike.length === 0
         ? say`Such a head trains well, and lets the gradient through after its first step.`

@@ -82,7 +82,7 @@ function describe(group: KernelLayer[], all: LayerMeasurements[], isFirst: boole
     ? say`1 / sqrt(fan-in)`
     : say`sqrt(${number(wanted ** 2)} / fan-in)`;
   return say`Multiply ${noun} ${names} by ${factor}, which gives the standard deviation ${deviation}
-    that ${group[0].activation} asks for`;
+    recommended for ${group[0].activation}`;
 }
 
 function factorOf({ activation, sigma }: KernelLayer): number | null {
@@ -120,6 +120,6 @@ export function unscaledInputs({ batch, layers }: Measurements): Sentence | null
   const size = figure(largest.rms, "rms");
   return largest.front === null
     ? say`Normalise the inputs to mean 0 and standard deviation 1 first: their rms is ${size}.`
-    : say`Look at the scale of ${layerName(largest.front)} first: the rms of what it makes of the
-      inputs is ${size}, and should be near 1.`;
+    : say`Check the scale of ${layerName(largest.front)} first: the rms of its output is ${size},
+      and should be near 1.`;
 }

@@ -38,7 +38,7 @@ export function strayClasses(
       kind: "class-fraction",
       measured: fractions,
       message: say`${counted(fractions, "target")}${layer === null ? say` of ${name}` : NOTHING} ${
-        fractions === 1 ? say`is no whole number` : say`are no whole numbers`
+        fractions === 1 ? say`is not a whole number` : say`are not whole numbers`
       }, but ${classCount}.`,
     }
     : null;
@@ -50,6 +50,6 @@ export function strayClasses(
     expected: inWords(`whole numbers from 0 to ${last}`),
     advice: least !== null && most !== null && fractions === 0 && least > 0 && most - least <= last
       ? say`Count the classes from 0: subtract ${figure(least, "class")} from the targets.`
-      : "Give each class a whole number from 0 up, and the head a unit for each.",
+      : "Number the classes from 0 up, and give the head one unit per class.",
   }];
 }

@@ -36,7 +36,7 @@ export function zeroGradientCause(
     if (mutual.length > 1) {
       const weights = joined(mutual.map((weight) => [weightName(weight, name)]), ", ");
       return say`Draw all but one of ${weights} at random: they are all zeros, and where they are
-        multiplied each keeps the gradient from the others.`;
+        multiplied each blocks the gradient of the others.`;
     }
     const zeros = zeroKernel(layer);
     if (zeros !== undefined) {
@@ -44,7 +44,7 @@ export function zeroGradientCause(
         zeros, so that its state is 0 at every step: draw that kernel at random.`;
     }
     const where = silentFeed(layer, measurements);
-    return say`The delta of ${layerName(name)} is not 0, so everything it is fed is 0: look at
+    return say`The delta of ${layerName(name)} is not 0, so all of its inputs are 0: look at
       ${where}.`;
   }
   if (role === "hidden") {
@@ -55,8 +55,8 @@ export function zeroGradientCause(
   }
   const isShut = network.shut.some((end) => sharesHead(end, layer));
   if (!isShut && measurements.objective.value === 0) {
-    return say`The objective is 0 on this batch, so there is nothing to learn from it: measure on another
-      one, and look at the objective if it is 0 there too.`;
+    return say`The objective is 0 on this batch, so there is nothing to learn from it: measure on
+      another batch, and check the objective if it is 0 there too.`;
   }
   return isShut
     ? say`See the rule vanishing-gradients, which says why the head lets no gradient through.`

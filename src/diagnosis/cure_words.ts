@@ -41,15 +41,16 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
         formatNumber(cure.by)
       } to the targets.`;
     case "activation":
-      return `Replace ${cure.from} in ${formatLayers(cure.layers, all)} by ${cure.to}, with ` +
-        `kernels drawn for it.`;
+      return `Replace ${cure.from} in ${formatLayers(cure.layers, all)} by ${cure.to}, and draw ` +
+        `the kernels for it.`;
     case "head":
       return [
         cure.activation === null ? "" : `End ${cure.layer} in ${cure.activation}`,
         cure.loss === null ? "" : `${cure.activation === null ? "U" : "u"}se the loss ${cure.loss}`,
       ].filter((part) => part !== "").join(", and ") + ".";
     case "unfreeze":
-      return `Set trainable = true on ${formatLayers(cure.layers, all)}, and on the models around.`;
+      return `Set trainable = true on ${formatLayers(cure.layers, all)}, and on every ` +
+        `enclosing model.`;
     case "dropout":
       return `Lower the rate of ${formatLayers(cure.layers, all)}: 0.1 to 0.5 is usual.`;
     case "penalties":
@@ -58,7 +59,8 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
       } 10 to 100 times weaker, or leave ` +
         `them out.`;
     case "learning-rate":
-      return `Train at a rate of ${formatNumber(cure.to)} instead of ${formatNumber(cure.from)}.`;
+      return `Train with a learning rate of ${formatNumber(cure.to)} instead of ` +
+        `${formatNumber(cure.from)}.`;
     case "rebuild":
       return cure.what;
   }

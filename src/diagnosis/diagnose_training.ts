@@ -121,6 +121,6 @@ function cureOf(ratio: number, learningRate: number | null): string {
   const to = learningRate === null
     ? `to ${formatNumber(factor)} of what it is`
     : `to about ${formatNumber(learningRate * factor)}`;
-  return `Lower it ${to}, so that a step changes some 1 % of a kernel, and start again from the weights ` +
-    `before training.`;
+  return `Lower it ${to}, so that a step changes about 1 % of a kernel, and start again from the ` +
+    `weights before training.`;
 }

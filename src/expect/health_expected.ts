@@ -15,8 +15,8 @@ export interface HealthExpected<IsAsync = false> {
    */
   toBeFinite(options?: CheckOptions<never>, msg?: string): Outcome<IsAsync>;
   /**
-   * Each input of real numbers is of order 1. The rule warns, and fails examples that are all but
-   * alike. The same as `assertInputNormalized`.
+   * Each real-valued input is of order 1. The rule only warns, unless the examples are nearly
+   * identical. The same as `assertInputNormalized`.
    */
   toHaveNormalizedInputs(
     options?: CheckOptions<"inputMax" | "inputMean" | "inputOffset" | "inputDeviationFactor">,

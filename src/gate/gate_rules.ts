@@ -45,12 +45,12 @@ export const CONFIGURATION_RULES: readonly string[] = CONFIGURATION_DOCUMENTATIO
 const TRIAL_DOCUMENTATION: RuleDocumentation = {
   name: "trial",
   assertion: "",
-  problem: "a batch that it does not learn",
+  problem: "a network that does not learn its batch",
   stage: "any",
   summary: "A network that is trained on its batch for some steps learns it.",
   formula: "after 40 steps at one of a few learning rates the fit of the batch, 0 for the best " +
-    "constant answer and 1 for all right, is at least 0.2; and at the rate that the model was " +
-    "compiled with the loss neither stands still nor runs away.",
+    "constant answer and 1 for a perfect one, is at least 0.2; and at the rate that the model was " +
+    "compiled with the loss neither stalls nor diverges.",
   thresholds: {},
   source:
     "own; on the even seeds of bench/trainability (350 networks) it reports 31 in which no rule found " +

@@ -45,7 +45,7 @@ Deno.test("assertHealthy(model, batch) begins with the verdict, the cause, the t
   assertMatch(lines[4], /^ {3}So: .*vanishing gradients/);
   assertMatch(
     lines[5],
-    /^Trained: 40 steps of Adam at 3 rates: the loss stays at .*, which is guessing/,
+    /^Trained: 40 steps of Adam at 3 rates: the loss stays at .*, which is no better than guessing/,
   );
   assertMatch(lines[6], /^Trained with the fixes: \d+ steps of Adam .*: the loss falls from/);
   assertEquals(lines.at(-1), "Mine.");

@@ -83,7 +83,7 @@ Deno.test("deadUnits allows for the units that depth explains in trained relu la
   assertEquals(severities(deep(0.6)), ["warning"]);
   assertEquals(severities(deep(0.602)), ["error"]);
   assertEquals(severities(deep(1)), ["error"]);
-  assertMatch(deadUnits.check(deep(0.5))[0].message, /and the 20\.2 % that depth explains/);
+  assertMatch(deadUnits.check(deep(0.5))[0].message, /plus the 20\.2 % that depth explains/);
 });
 
 Deno.test("deadUnits says where the rest of a limit comes from wherever it shows", () => {
@@ -94,7 +94,7 @@ Deno.test("deadUnits says where the rest of a limit comes from wherever it shows
   for (const [limit, why] of limits) {
     assertEquals(why === "", limit === "50 %", `${limit}${why}`);
   }
-  const small = limits.filter(([, why]) => /and the 0\.\d % that depth explains/.test(why));
+  const small = limits.filter(([, why]) => /plus the 0\.\d % that depth explains/.test(why));
   assertEquals(small.length > 0, true);
 });
 
@@ -150,10 +150,10 @@ Deno.test("deadUnits allows an untrained layer three standard deviations of chan
 
 Deno.test("deadUnits says what it allows an untrained layer for", () => {
   const said = (measurements: Measurements) => deadUnits.check(measurements)[0].message;
-  assertMatch(said(drawn([701, 200, 1000])), /<= 70 % \(deadFraction, and the 20 % that are on/);
+  assertMatch(said(drawn([701, 200, 1000])), /<= 70 % \(deadFraction, plus the 20 % that are on/);
   assertMatch(
     said(drawn([14, 1, 16])),
-    /<= 81\.3 % \(deadFraction, widened to 75 % for so few units, and the 6\.3 % that are on/,
+    /<= 81\.3 % \(deadFraction, widened to 75 % for so few units, plus the 6\.3 % that are on/,
   );
   assertMatch(
     said(drawn([27, 0, 64])),

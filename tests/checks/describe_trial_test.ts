@@ -18,27 +18,28 @@ const CASES: [string, Trial][] = [
     makeTrial({ attempts: [makeAttempt({ steps: 1, learningRate: null })], randomTargets: true }),
   ],
   [
-    "40 steps of Adam at 3 rates: the loss stays at 2, which is guessing",
+    "40 steps of Adam at 3 rates: the loss stays at 2, which is no better than guessing",
     failing(loss(2.1, 2.0), { reason: "guessing" }),
   ],
   [
-    "40 steps of Adam at 3 rates: the loss falls from 2.5 to 2.2, where guessing has 2",
+    "40 steps of Adam at 3 rates: the loss falls from 2.5 to 2.2, where guessing gives 2",
     failing(loss(2.5, 2.2), { reason: "no progress" }),
   ],
   [
-    "40 steps of Adam at 3 rates: the loss falls from 1 to 0, which is guessing",
+    "40 steps of Adam at 3 rates: the loss falls from 1 to 0, which is no better than guessing",
     failing(loss(1, 0), { guess: 0 }),
   ],
   ["40 steps of Adam at 3 rates: the loss rises from 2 to 3", failing(loss(2, 3), { guess: null })],
   [
-    "40 steps of Adam at 3 rates: the loss stays at 2, which is guessing, and 1 of 2 layers hardly " +
-    "move",
+    "40 steps of Adam at 3 rates: the loss stays at 2, which is no better than guessing, and 1 " +
+    "of 2 layers hardly change",
     failing({ ...loss(2, 2), layers: [makeLayer(), makeLayer()], stillLayers: 1 }, {
       reason: "still layers",
     }),
   ],
   [
-    "40 steps of Adam at 3 rates: the loss stays at 2, which is guessing, and the gradient of the " +
+    "40 steps of Adam at 3 rates: the loss stays at 2, which is no better than guessing, and the " +
+    "gradient of the " +
     "penalties is 30 times that of the loss",
     failing({ ...loss(2, 2), penalty: { first: 1, last: 1, gradientRatio: 30 } }, {
       reason: "penalties",
@@ -46,7 +47,7 @@ const CASES: [string, Trial][] = [
   ],
   [
     "40 steps of Adam at 3 rates: the loss falls from 2.5 to 2, and 40 % of the examples are " +
-    "classified right",
+    "classified correctly",
     failing({ ...loss(2.5, 2), verdict: "slow", accuracy: 0.4 }, { verdict: "slow" }),
   ],
   [
@@ -80,7 +81,7 @@ const CASES: [string, Trial][] = [
     }),
   ],
   [
-    "40 steps of SGD and Adam at 2 rates: the loss stays at 2, which is guessing",
+    "40 steps of SGD and Adam at 2 rates: the loss stays at 2, which is no better than guessing",
     makeTrial({
       verdict: "fails",
       attempts: [

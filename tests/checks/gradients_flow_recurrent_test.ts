@@ -68,7 +68,7 @@ Deno.test("gradientsFlow lays a recurrent kernel's gradient of 0 to what feeds t
   const names = "rnn/kernel, rnn/recurrent_kernel";
   const [fed, ...others] = recurrent({ steps: 20, gradients: zero, activations: zero });
   assertEquals([fed.severity, fed.names, others], ["error", names, []]);
-  assertStringIncludes(fed.advice, "everything it is fed is 0");
+  assertStringIncludes(fed.advice, "all of its inputs are 0");
   const [stuck] = recurrent({ steps: 20, gradients: zero, preActivationGradients: zero });
   assertEquals([stuck.severity, stuck.names], ["error", names]);
   assertStringIncludes(stuck.advice, "Look at dense_1: the signal is lost there");

@@ -38,7 +38,7 @@ Deno.test("gradientsFlow fails an all-zero gradient and tells silent inputs from
   assertEquals(fed.severity, "error");
   assertEquals(
     fed.advice,
-    "The delta of dense_1 is not 0, so everything it is fed is 0: look at the layers before it.",
+    "The delta of dense_1 is not 0, so all of its inputs are 0: look at the layers before it.",
   );
   const [dead] = judge({ gradients: zero }, { preActivationGradients: zero });
   assertStringIncludes(dead.advice, "Look at dense_1: the signal is lost there");
@@ -53,11 +53,11 @@ Deno.test("gradientsFlow names what feeds a layer nothing but zeros", () => {
       weights,
     }]),
   );
-  assertStringIncludes(finding.advice, "fed is 0: look at dense_3.");
+  assertStringIncludes(finding.advice, "inputs are 0: look at dense_3.");
   const measurements = makeMeasurements([{ weights }]);
   const batch = { ...measurements.batch, inputs: flat(0, 640) };
   const [first] = gradientsFlow.check({ ...measurements, batch });
-  assertStringIncludes(first.advice, "fed is 0: look at the inputs.");
+  assertStringIncludes(first.advice, "inputs are 0: look at the inputs.");
 });
 
 Deno.test("gradientsFlow leaves a note about an ignored layer as it is", () => {

@@ -211,8 +211,8 @@ Deno.test("initScale asks an orthogonal draw of all gates together of a recurren
   const [finding] = recurrent(1, [16, 64]);
   assertEquals(
     finding.message,
-    "The standard deviation of rnn/recurrent_kernel is 1, 8 times what orthogonal initialisation " +
-      "draws (0.125); expected 0.5 .. 5.66 times (initScaleFactor, counted from the 0.354 of He).",
+    "rnn/recurrent_kernel is large: its standard deviation is 1, 8 times what orthogonal " +
+      "initialisation draws (0.125); expected 0.5 .. 5.66 times (initScaleFactor, counted from the 0.354 of He).",
   );
   assertEquals(finding.advice, "Draw rnn/recurrent_kernel with a standard deviation of 0.125.");
   const values = flat(1, 4 * 3 * 16 * 64);

@@ -170,6 +170,6 @@ Deno.test("initialLoss blames the scale at the front before it blames the head",
       layers: [front(size), ...measurements.layers],
       batch: { ...measurements.batch, perInput },
     })[0].advice;
-  assertStringIncludes(advice(255), "Look at the scale of rescaling first");
+  assertStringIncludes(advice(255), "Check the scale of rescaling first");
   assertStringIncludes(advice(1), "Draw the kernel of the head smaller");
 });

@@ -138,8 +138,8 @@ Deno.test("outputHead fails class numbers that no unit stands for, on both sides
     "error: Targets go up to 7, but the head has 7 units, so classes are 0 to 6. " +
     "Count the classes from 0: subtract 1 from the targets.",
   ]);
-  assertStringIncludes(classes(0, 7)[0], "Give each class a whole number from 0 up");
+  assertStringIncludes(classes(0, 7)[0], "Number the classes from 0 up");
   assertStringIncludes(classes(-1, 6)[0], "Targets go down to -1");
-  assertStringIncludes(classes(0, 6, 3)[0], "3 targets are no whole numbers");
-  assertStringIncludes(classes(null, null, 1)[0], "1 target is no whole number");
+  assertStringIncludes(classes(0, 6, 3)[0], "3 targets are not whole numbers");
+  assertStringIncludes(classes(null, null, 1)[0], "1 target is not a whole number");
 });

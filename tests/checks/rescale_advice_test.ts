@@ -25,7 +25,7 @@ Deno.test("rescaleAdvice() puts the exercise's kernels to 1/894", () => {
   assertEquals(
     advise([relu, ...Array.from({ length: 9 }, () => kernel(200))]),
     "Multiply the kernels of dense_2 ... dense_10 by 1/894, which gives the standard deviation " +
-      "1 / sqrt(fan-in) that tanh asks for.",
+      "1 / sqrt(fan-in) recommended for tanh.",
   );
 });
 
@@ -50,7 +50,7 @@ Deno.test("rescaleAdvice() names kernels that are off by little where that is mu
   assertEquals(
     advise(Array(8).fill(glorot)),
     "Multiply the kernels of dense_1 ... dense_8 by 1.41, which gives the standard deviation " +
-      "sqrt(2 / fan-in) that relu asks for.",
+      "sqrt(2 / fan-in) recommended for relu.",
   );
 });
 
@@ -71,7 +71,7 @@ Deno.test("rescaleAdvice() groups neighbours of one activation and one factor", 
       kernel(2e4 * HEALTHY),
     ]),
     "Multiply the kernels of dense_1, dense_2 by 1/22.1, which gives the standard deviation " +
-      "1 / sqrt(fan-in) that tanh asks for; the kernel of dense_4 by 1/14.1; the kernel of " +
+      "1 / sqrt(fan-in) recommended for tanh; the kernel of dense_4 by 1/14.1; the kernel of " +
       "dense_5 by 1/1414; and so on for the others.",
   );
 });
@@ -83,7 +83,7 @@ Deno.test("rescaleAdvice() finds the activation in a layer of its own", () => {
   ]);
   assertMatch(
     sayPlain(rescaleAdvice(layers, networkWith(layers))!),
-    /sqrt\(2 \/ fan-in\) that relu asks for/,
+    /sqrt\(2 \/ fan-in\) recommended for relu/,
   );
 });
 

@@ -66,7 +66,7 @@ Deno.test("vanishingGradients says why a layer lets nothing through: dead units 
 Deno.test("vanishingGradients lays a silent last layer to its branch, where the signal arrives before it", () => {
   const [finding, ...others] = check(makeMeasurements([{}, silent]));
   assertEquals([finding.severity, finding.layer, others], ["warning", "dense_2", []]);
-  assertStringIncludes(finding.message, "reaches the layers before by another way");
+  assertStringIncludes(finding.message, "reaches the layers before by another path");
 });
 
 Deno.test("vanishingGradients fails a tower without a signal, however deep the tower beside it is", () => {

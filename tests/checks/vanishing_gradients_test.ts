@@ -45,7 +45,7 @@ Deno.test("vanishingGradients judges delta, not the flat weight gradients of a s
   const [finding] = check(goldenMeasurements("seed_tanh_small"));
   assertEquals([finding.severity, finding.layer], ["error", "dense_1"]);
   assertAlmostEquals(finding.measured!, 5.88e-7, 1e-9);
-  assertStringIncludes(finding.message, "a factor of 0.203 a layer");
+  assertStringIncludes(finding.message, "a factor of 0.203 per layer");
 });
 
 for (

@@ -60,7 +60,7 @@ Deno.test("gradientsFlow says that zeros which are multiplied keep the gradient 
   assertStringIncludes(advice([wq, wk, wv]), "Draw all but one of wq, wk at random");
   // Fed zeros, they would have no gradient anyway.
   const silent = { activations: flat(0, 640), preActivations: flat(0, 640) };
-  assertStringIncludes(advice([wq, wk], silent), "everything it is fed is 0: look at dense_1");
+  assertStringIncludes(advice([wq, wk], silent), "all of its inputs are 0: look at dense_1");
   // One alone is kept from its gradient by something else.
-  assertStringIncludes(advice([wq, wv]), "everything it is fed is 0");
+  assertStringIncludes(advice([wq, wv]), "all of its inputs are 0");
 });

@@ -78,7 +78,7 @@ export const batchIndependence: ModelRule<BatchIndependenceProbe> = defineModelR
             examples: exactFigure(batch.examples, "examples"),
           },
           message: say`The output ${name} has ${counted(rows, "row")} for
-            ${counted(batch.examples, "example")}; expected one an example.`,
+            ${counted(batch.examples, "example")}; expected one per example.`,
           advice,
         }];
       }

@@ -59,8 +59,9 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
       inputs.map(({ name, changes }) => ({ label: name, value: Math.max(...changes) })),
   },
   judge({ inputs, outputs }) {
-    const advice = "Look for a layer that is fed something else, for a branch that is multiplied " +
-      "by 0, and for dead or saturated layers.";
+    const advice =
+      "Look for a layer with the wrong input, a branch that is multiplied by 0, and dead or " +
+      "saturated layers.";
     const verdict = (kind: string, message: Sentence): Verdict => ({
       severity: "error",
       kind,
@@ -95,7 +96,11 @@ export const inputDependence: ModelRule<InputDependenceProbe> = defineModelRule(
         )
       ),
       ...unused.map(({ name }) =>
-        verdict("unused-input", say`The input ${name} changes no output; expected a change of one.`)
+        verdict(
+          "unused-input",
+          say`No output changes with the input ${name}; expected at least one
+            to change.`,
+        )
       ),
     ];
   },

@@ -86,8 +86,8 @@ export const lossReduction: ModelRule<LossProbe> = defineModelRule({
       expected: { ...atMost(lossReductionTolerance), text: sayPlain(limit) },
       threshold: "lossReductionTolerance",
       figures,
-      message: say`${name} is ${figures.once} on the batch and ${figures.twice} on the batch twice
-        over${factor}; expected them equal ${limit} (lossReductionTolerance).`,
+      message: say`${name} is ${figures.once} on the batch and ${figures.twice} with every
+        example twice${factor}; expected equal losses ${limit} (lossReductionTolerance).`,
       advice: "Average the loss over the examples instead of adding it up.",
     }];
   },

@@ -110,10 +110,9 @@ export const numericGradients: ModelRule<GradientProbe> = defineModelRule({
           expected,
           threshold,
           figures,
-          message:
-            say`No verdict on ${weightSlot}: its derivative along a direction is ${both}, and the
-            differences at other steps are off by as much.`,
-          advice: "Take an objective whose size is nearer to that of its changes, a mean for one.",
+          message: say`No verdict on ${weightSlot}: its derivative along a direction is ${both}, and
+            difference quotients at other step sizes disagree by as much.`,
+          advice: "Use an objective whose size is closer to that of its changes, such as a mean.",
         }];
       }
       return [{
@@ -126,8 +125,8 @@ export const numericGradients: ModelRule<GradientProbe> = defineModelRule({
         figures,
         message: say`The derivative of J along a direction of ${weightSlot} is ${both}, off by
           ${figures.difference} of its usual size; expected ${expected} (${threshold}).`,
-        advice: say`Look at the gradient that ${layerName(layer)} and the layers above it define
-          themselves, and for an operation that cuts it.`,
+        advice: say`Check the custom gradients of ${layerName(layer)} and the layers above it, and
+          look for an operation that cuts the gradient.`,
       }];
     });
   },

@@ -103,7 +103,7 @@ export const updateRatio: ModelRule<StepProbe> = defineModelRule({
           threshold,
           figures,
           message: say`One step of ${optimizer} changes ${weightName(weight.name, weight.layer)} by
-            ${figures.ratio} of itself, log10 ${figures.logarithm}; expected log10 ${expected}
+            ${figures.ratio} of its size (log10 ${figures.logarithm}); expected log10 ${expected}
             (${threshold}).`,
           advice: isSmall
             ? "Raise the learning rate, or find out why that layer's gradient is so small."

@@ -27,10 +27,10 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule({
   falsePositives: falsePositives({ draws: 1060 }),
   asserts:
     "that one training step changes every trainable weight in some bit. The step is that of " +
-    "`model.fit`, or `train`; the loss and the optimizer are the given ones, those that the " +
-    "model was compiled with, or the sum of the outputs and Adam. A weight that only the " +
-    "second step moves, as below a head of zeros, does not fail. Weights are restored bit by " +
-    "bit; the optimizer is copied and stays unchanged.",
+    "`model.fit`, or `train`; the loss and the optimizer are the given ones, those that the model " +
+    "was compiled with, or the sum of the outputs and Adam. A weight that only the second step " +
+    "changes, as below a head of zeros, does not fail. Weights are restored bit by bit; the " +
+    "optimizer is copied and stays unchanged.",
   fails: "a training step leaves a trainable weight as it was",
   throws: "If a trainable weight stays the same.",
   refuses: "If the loss lacks targets or a layer filter matches no layer.",
@@ -78,8 +78,10 @@ export const weightsChange: ModelRule<StepProbe> = defineModelRule({
           layer,
           measured: 0,
           expected: moreThan(0, { unit: "entries" }),
-          message: say`${weightName(name, layer)} is the same after a step of ${optimizer}${
-            isLate ? say`; the second step moves it.` : say`, and after two; expected a change.`
+          message: say`${weightName(name, layer)} does not change in a step of ${optimizer}${
+            isLate
+              ? say`; the second step changes it.`
+              : say`, nor in a second one; expected a change.`
           }`,
           advice: isLate
             ? "No action needed if the layers above start at zero on purpose."

@@ -74,7 +74,7 @@ export function describePath(path: SignalStep[]): Sentence {
     factor: path[index].signal / upper.signal,
   }));
   const total = path[0].signal / path[path.length - 1].signal;
-  const mean = say`a factor of ${figure(total ** (1 / steps.length), PER_LAYER)} a layer`;
+  const mean = say`a factor of ${figure(total ** (1 / steps.length), PER_LAYER)} per layer`;
   const share = (factor: number) => Math.log(factor) / Math.log(total);
   const worst = steps.reduce((a, b) => share(b.factor) > share(a.factor) ? b : a);
   if (steps.length < 3 || share(worst.factor) <= 0.5) return mean;

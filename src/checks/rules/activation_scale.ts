@@ -65,25 +65,25 @@ export const activationScale: Rule = defineRule({
   formula: "low / f <= std(a) <= high f, with std over units and examples. low and high are the " +
     "mean-field prediction at criticality for the measured inputs. They are equal except for " +
     "selu, which has two critical scales (sigma_w 1 and 0.69), and for kernels drawn from a " +
-    "normal distribution truncated at two standard deviations, as in TensorFlow.js, which " +
-    "keeps 0.88 of the nominal deviation. f is activationScaleFactor or, where layers of that " +
-    "width vary more, exp(3 s), with s the standard deviation of ln rms(a) over draws. If " +
-    "activationTarget is not 0, low and high are activationTarget and f is " +
-    "activationScaleFactor. An error is what is more than 1000 times too small, or stands in a " +
-    "network whose signal is measured to die; the rest are warnings. The assertion fails on " +
-    "these too, unless He, LeCun, Glorot or orthogonal kernels explain the deviation and it " +
-    "is at most 30 times too small or 10 times too large.",
+    "normal distribution truncated at two standard deviations, as in TensorFlow.js, which keeps " +
+    "0.88 of the nominal deviation. f is activationScaleFactor or, where layers of that width " +
+    "vary more, exp(3 s), with s the standard deviation of ln rms(a) over draws. If " +
+    "activationTarget is not 0, low and high are activationTarget and f is activationScaleFactor. " +
+    "It is an error if std(a) is more than 1000 times too small, or if the signal is measured to " +
+    "die, and a warning otherwise. The assertion fails on warnings too, unless He, LeCun, Glorot " +
+    "or orthogonal kernels explain the deviation and it is at most 30 times too small or 10 times " +
+    "too large.",
   source: "after TheDeepChecker; Poole et al. 2016 for the prediction; s after Hanin & Nica " +
     "2018; LSUV (Mishkin & Matas 2016)." + " " +
     calibrated({ fails: 12, slow: 2, trains: 1 }),
   misleads:
     "A critical tanh network's activations shrink with depth, and that is healthy: the rule " +
-    "therefore compares with the prediction. Glorot initialisation, the default of " +
-    "TensorFlow.js, loses a factor of sqrt(2) per relu layer, which a shallow network " +
-    "survives. Convolutions with zero padding on small maps lose some signal at their " +
-    "borders. In a network that is no chain, a layer whose scale a normalisation makes up for is " +
-    "not judged, and a kernel in a branch that is added may be small." +
-    " Adam corrects a wrong scale in a few hundred steps: without a signal that dies it is a warning.",
+    "therefore compares with the prediction. Glorot initialisation, the default of TensorFlow.js, " +
+    "loses a factor of sqrt(2) per relu layer, which a shallow network survives. Convolutions " +
+    "with zero padding on small maps lose some signal at their borders. In a network that is not " +
+    "a chain, a layer whose scale a normalisation corrects is not judged, and a kernel in a " +
+    "branch that is added can be small. Adam corrects a wrong scale in a few hundred steps, so it " +
+    "is only a warning unless the signal dies.",
   fix: "Scale each kernel to its activation.",
   falsePositives: falsePositives(
     { draws: 1600 },
@@ -161,7 +161,8 @@ export const activationScale: Rule = defineRule({
         expected: range,
         threshold: "activationScaleFactor",
         figures,
-        message: say`The standard deviation of a in ${layerName(name)} is ${figures.std},
+        message: say`The activations of ${layerName(name)} are too
+          ${off < 1 ? say`small` : say`large`}: their standard deviation is ${figures.std},
           ${figures.factor} times the ${figures.expected} ${
           target > 0 ? say`asked for` : say`of a critical network`
         }; expected ${range} times (activationScaleFactor${

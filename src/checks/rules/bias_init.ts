@@ -120,8 +120,9 @@ function hidden(
     expected,
     threshold: "biasRatio",
     figures,
-    message: say`The rms of ${bias} is ${figures.rms}, ${figures.ratio} times that of z in
-      ${layerName(layer.name)}; expected ${expected} (biasRatio).`,
+    message: say`The biases of ${layerName(layer.name)} are large compared with z: the rms of
+      ${bias} is ${figures.rms}, ${figures.ratio} times that of z; expected ${expected}
+      (biasRatio).`,
     advice: say`Initialise ${bias} with zeros.`,
   }];
 }
@@ -155,8 +156,8 @@ function ofHead(
     expected,
     threshold: "biasTolerance",
     figures,
-    message: say`${bias} is neither zero nor the prior of the targets: an entry is off by
-      ${figures.difference} from what the batch leaves open; expected ${expected} (biasTolerance).`,
+    message: say`${bias} is neither zero nor the prior of the targets: one entry is
+      ${figures.difference} away from what the batch allows; expected ${expected} (biasTolerance).`,
     advice: say`Initialise ${bias} with zeros, or with ${
       isSoftmax ? say`ln of the share of each class` : say`the prior of the targets`
     }.`,

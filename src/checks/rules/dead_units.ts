@@ -58,11 +58,11 @@ export const deadUnits: Rule = defineRule({
     calibrated({ fails: 9, slow: 0, trains: 1 }),
   misleads:
     "Below 8 examples there is no verdict: half of the healthy ReLU units are off on any one " +
-    "example. In a trained network the rule warns at most, and on random inputs it only " +
-    "notes. A trained network on a batch of near-equal examples, and narrow layers of such a " +
-    "network, show more dead units than a larger, more varied batch would. The rule mistakes " +
-    "a trained network without biases for an untrained one." +
-    " A layer that is off as a whole is a warning where the signal goes round it, as in a residual block.",
+    "example. In a trained network the rule warns at most, and on random inputs it only notes. A " +
+    "trained network on a batch of near-equal examples, and narrow layers of such a network, show " +
+    "more dead units than a larger, more varied batch would. The rule mistakes a trained network " +
+    "without biases for an untrained one. A layer whose units are all off is only a warning if " +
+    "the signal can bypass it, as in a residual block.",
   fix: "Lower the learning rate or the bias that pushed the units off, initialise biases with 0 " +
     "and kernels with He, or use leaky relu or elu.",
   falsePositives: falsePositives(
@@ -135,7 +135,7 @@ export const deadUnits: Rule = defineRule({
             ? NOTHING
             : why}).`,
         advice: trained
-          ? "Lower the learning rate in further training: units that are off do not learn."
+          ? "Lower the learning rate for further training: dead units do not learn."
           : `Look at the biases of the layer and at the scale of its kernel: He initialisation ` +
             `with zero biases keeps half of the entries on.`,
       }];
@@ -156,7 +156,7 @@ function allowances(network: Network) {
     if (alike === undefined) {
       const e = network.offByDepth.get(name) ?? 0;
       const limit = e + (1 - e) * threshold;
-      return { limit, why: say`, and the ${number(e, "percent")} that depth explains` };
+      return { limit, why: say`, plus the ${number(e, "percent")} that depth explains` };
     }
     const { alwaysOn, chance } = alike;
     return {
@@ -167,8 +167,8 @@ function allowances(network: Network) {
           : NOTHING
       }${
         alwaysOn > 0
-          ? say`, and the ${number(alwaysOn, "percent")} that are on at all of them: alike examples
-            switch as many off`
+          ? say`, plus the ${number(alwaysOn, "percent")} that are on for all of them: similar
+            examples switch as many units off`
           : NOTHING
       }`,
     };

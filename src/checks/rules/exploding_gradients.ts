@@ -80,7 +80,7 @@ export const explodingGradients: Rule = defineRule({
   asserts:
     "that the first hidden layer receives at most 1e3 times (`explodingRatio`) the signal, the l2 " +
     "norm of delta = dJ/dz, that the last hidden layer receives, and that no recurrent layer " +
-    "makes more than that of its own signal on the way through time; and, if " +
+    "multiplies its own signal by more than that on the way through time; and, if " +
     "`explodingGlobalNorm` is given, that the norm of all gradients together stays below it.",
   fails: "the first layers receive too much of it",
   throws: "If the signal explodes.",
@@ -176,9 +176,10 @@ function growth(
     expected,
     threshold,
     figures,
-    message: say`${layerName(first.layer.name)} receives ${figures.ratio} times the signal that
-      ${layerName(last.layer.name)} receives (l2 of delta ${figures.first} against ${figures.last}):
-      ${describePath(path)}; expected ${expected} (${threshold}).`,
+    message: say`The gradient grows on its way down: ${layerName(first.layer.name)} receives
+      ${figures.ratio} times the signal that ${layerName(last.layer.name)} receives (l2 of delta
+      ${figures.first} against ${figures.last}), ${describePath(path)}; expected ${expected}
+      (${threshold}).`,
     advice: (trained ? null : rescaleAdvice(layers, network, true)) ??
       "Add normalisation, make the network shallower, or clip the gradients.",
   }];
@@ -212,9 +213,9 @@ function growthThroughTime(
     expected,
     threshold: "explodingRatio",
     figures,
-    message: say`Back through time ${layerName(name)} makes ${figures.ratio} times as much of the
-      signal that it receives (l2 of delta over all steps ${figures.delta} against ${figures.sent} of
-      dJ/da); expected ${expected} (explodingRatio).`,
+    message: say`The gradient grows on its way back through time: ${layerName(name)} multiplies the
+      signal that it receives by ${figures.ratio} (l2 of delta over all steps ${figures.delta}
+      against ${figures.sent} of dJ/da); expected ${expected} (explodingRatio).`,
     advice: trained ? "Clip the gradients, or shorten the sequences." : say`Draw ${
       joined(
         kernels.map(({ kernel, deviation }) =>

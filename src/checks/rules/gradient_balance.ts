@@ -57,9 +57,9 @@ export const gradientBalance: Rule = defineRule({
     "prediction." + " " +
     calibrated({ fails: 2, slow: 0, trains: 1 }),
   misleads:
-    "Layers of a chain below 64 units vary too much, so they get no verdict. Sigmoid has no critical " +
-    "network and is judged against perfect balance." +
-    " It is an error only where the signal is measured to die, for Adam makes up for what is out of balance.",
+    "Layers of a chain below 64 units vary too much, so they get no verdict. Sigmoid has no " +
+    "critical network and is judged against perfect balance. It is an error only where the signal " +
+    "is measured to die, because Adam compensates for imbalance.",
   fix: "Scale each kernel to its activation, so that no layer multiplies the signal.",
   falsePositives: falsePositives(
     { draws: 1600 },
@@ -120,8 +120,8 @@ export const gradientBalance: Rule = defineRule({
           "narrow",
           say`${layerName(narrow.layer.name)} has ${
             exactFigure(units, "units")
-          } units, and layers so
-            narrow spread too much (minWidth ${number(thresholds.minWidth, "exact")})`,
+          } units, and layers this narrow vary too much to judge (minWidth
+          ${number(thresholds.minWidth, "exact")})`,
           atLeast(thresholds.minWidth, { unit: "units" }),
           "No action needed: the rules vanishing-gradients and exploding-gradients judge this network.",
         ),
@@ -163,8 +163,9 @@ export const gradientBalance: Rule = defineRule({
       expected,
       threshold: "gradientBalance",
       figures,
-      message: say`The squared norms of delta differ by ${figures.ratio} from ${layerName(largest)}
-        to ${layerName(smallest)}, ${figures.factor} times what a critical network of this depth has
+      message: say`The gradient is uneven across the layers: the squared norm of delta in
+        ${layerName(largest)} is ${figures.ratio} times that in ${layerName(smallest)},
+        ${figures.factor} times what a critical network of this depth has
         (${figures.predicted}); expected ${expected} times (gradientBalance).`,
       advice: rescaleAdvice(layers, network) ?? OTHER_ADVICE,
     }];

@@ -56,12 +56,12 @@ export const gradientRatio: Rule = defineRule({
     "independently, or an operation whose gradient is not its derivative.",
   falsePositives: falsePositives({ draws: 1600 }),
   asserts:
-    "that from each hidden layer to the one below it the squared l2 norm of delta changes by " +
-    "the factor chi = sigma_w^2 E[phi'(z)^2] of mean-field theory, within a factor of 2 " +
-    "(`gradientRatioFactor`), or of 2^sqrt(128 / units) in layers of fewer than 128 units. " +
-    "Judges dense and convolutional layers in a chain with at least 64 units (`minWidth`). In " +
-    "a network of another graph it judges what theory makes of the deltas above each layer that " +
-    "it describes, allows the square of the factor, and only warns.",
+    "that from each hidden layer to the one below it the squared l2 norm of delta changes by the " +
+    "factor chi = sigma_w^2 E[phi'(z)^2] of mean-field theory, within a factor of 2 " +
+    "(`gradientRatioFactor`), or of 2^sqrt(128 / units) in layers of fewer than 128 units. Judges " +
+    "dense and convolutional layers in a chain with at least 64 units (`minWidth`). In a network " +
+    "of another graph it compares each layer that theory describes with what follows from the " +
+    "deltas above it, allows the square of the factor, and only warns.",
   fails: "deltas change from layer to layer by a factor other than the one that theory predicts",
   throws: "If a ratio is off.",
   example: {
@@ -123,12 +123,12 @@ export const gradientRatio: Rule = defineRule({
         expected,
         threshold: "gradientRatioFactor",
         figures,
-        message: say`From ${upper} down to ${lower} the squared norm of delta changes by
-          ${figures.ratio}, and theory says ${figures.predicted}: ${figures.factor} times as much,
-          expected ${expected} (gradientRatioFactor${
+        message: say`The gradient does not change from ${upper} down to ${lower} as theory predicts:
+          the squared norm of delta changes by a factor of ${figures.ratio}, ${figures.factor} times
+          the predicted ${figures.predicted}; expected ${expected} times (gradientRatioFactor${
           spread(width) > 1 ? say`, and the spread of ${number(width, "exact")} units` : NOTHING
         }).`,
-        advice: say`Look at what pushes z of ${lower} to one side (biases, inputs), at the kernel of
+        advice: say`Check what pushes z of ${lower} to one side (biases, inputs), at the kernel of
           ${upper}, and at the gradient of ${below.activation}.`,
       }];
     });

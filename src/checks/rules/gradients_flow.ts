@@ -37,12 +37,11 @@ export const gradientsFlow: Rule = defineRule({
   source: "AllenNLP, ensure_model_can_train_save_and_load." + " " +
     calibrated({ fails: 16, slow: 2, trains: 1 }),
   misleads:
-    "Below a zero-initialised head, inside a residual branch that ends in zeros, next to a " +
-    "matrix of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a " +
-    "layer that ran for one step, the gradient is exactly 0 at step 0 although the network " +
-    "trains well: those are warnings. A bias whose delta sums to 0, as below a difference, is " +
-    "only a note." +
-    " What is fed zeros by a branch that puts out nothing is a warning where the signal goes round it.",
+    "Below a zero-initialised head, inside a residual branch that ends in zeros, next to a matrix " +
+    "of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a layer that " +
+    "ran for one step, the gradient is exactly 0 at step 0 although the network trains well: " +
+    "those are warnings. A bias whose delta sums to 0, as below a difference, is only a note. A " +
+    "layer fed with zeros by a dead branch is only a warning if the signal can bypass that branch.",
   fix: "Look for a layer that is not connected to the objective, dead or saturated layers, or a " +
     "wrong trainable flag.",
   falsePositives: falsePositives({ draws: 1600 }),
@@ -118,7 +117,7 @@ function allFrozen({ measurements, trained: isTrained }: Case): Verdict[] {
     measured: 0,
     expected: "a trainable weight",
     message: say`None of the ${counted(weights.length, "weight")} of the model is trainable.`,
-    advice: "Set trainable = true on the layers to train, and on the models around them.",
+    advice: "Set trainable = true on the layers to train, and on every model that contains them.",
     ...(isTrained ? {} : { unjudged: true }),
   }];
 }
@@ -183,7 +182,7 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
         advice: excused || waiting === undefined
           ? zeroGradientCause(layer, excused, network)
           : say`Measure again after one training step: ${weightName(waiting, layer.name)} is all
-            zeros and has a gradient, so it lets the others have one after its first step.`,
+            zeros and has a gradient, so the others get one after its first step.`,
       }),
     );
   }
@@ -198,8 +197,8 @@ function judge(layer: LayerMeasurements, excused: boolean, network: Network): Ve
           up to 0`,
         expected: SOME,
         advice:
-          "Nothing to do: what follows takes no notice of a shift, as a difference does, or the batch " +
-          "is balanced. Where it is always so, leave the bias out.",
+          "No action needed: what follows ignores a shift, as a difference does, or the batch is " +
+          "balanced. If this is always so, drop the bias.",
       }),
     );
   }

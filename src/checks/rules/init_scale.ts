@@ -66,15 +66,15 @@ export const initScale: Rule = defineRule({
     "after neuroscope." + " " +
     calibrated({ fails: 17, slow: 6, trains: 2 }),
   misleads:
-    "Intended for untrained networks: training can move kernels further. Some kernels are " +
-    "drawn small on purpose: a head, the end of a branch that is added to another, the " +
-    "recurrent kernel of a cell with gates, and a kernel whose z is scaled up right after, as " +
-    "in sin(30 z) or by the normalisation of the next kernel. These fail only if they are too " +
-    "large; a small recurrent kernel of a SimpleRNN gives a warning. A kernel under a " +
-    "normalisation and a kernel of fewer than 32 entries are not judged. TensorFlow.js draws " +
-    "depthwise kernels as if each output summed all channels, so they are too small by the " +
-    "root of the number of channels: such a finding is correct." +
-    " Adam corrects a wrong scale in a few hundred steps: such a kernel is a warning up to 100 times too large, unless the signal is measured to die.",
+    "Intended for untrained networks: training can move kernels further. Some kernels are drawn " +
+    "small on purpose: a head, the end of a branch that is added to another, the recurrent kernel " +
+    "of a cell with gates, and a kernel whose z is scaled up right after, as in sin(30 z) or by " +
+    "the normalisation of the next kernel. These fail only if they are too large; a small " +
+    "recurrent kernel of a SimpleRNN gives a warning. A kernel under a normalisation and a kernel " +
+    "of fewer than 32 entries are not judged. TensorFlow.js draws depthwise kernels as if each " +
+    "output summed all channels, so they are too small by the root of the number of channels: " +
+    "such a finding is correct. Adam corrects a wrong scale in a few hundred steps, so a kernel " +
+    "up to 100 times too large is only a warning unless the signal is measured to die.",
   fix:
     "Use heNormal with relu, leCunNormal with selu and tanh, orthogonal for recurrent kernels, or " +
     "multiply the kernel.",
@@ -217,8 +217,9 @@ function judge(
     expected,
     threshold,
     figures,
-    message: say`The standard deviation of ${weight} is ${figures.std}, ${figures.factor} times what
-      ${targetScheme} initialisation draws (${figures.target}); expected ${expected} times (${threshold}${
+    message: say`${weight} is ${isSmall ? say`small` : say`large`}: its standard deviation is
+      ${figures.std}, ${figures.factor} times what ${targetScheme} initialisation draws
+      (${figures.target}); expected ${expected} times (${threshold}${
       isBelow || isAbove ? say`, counted from the ${number(nearest)} of ${scheme}` : NOTHING
     }).`,
     advice: advice ?? say`Draw ${weight} with a standard deviation of ${figures.target}.`,

@@ -78,11 +78,12 @@ export const initialLoss: Rule = defineRule({
     " " +
     calibrated({ fails: 4, slow: 0, trains: 0 }),
   misleads:
-    "Intended for untrained networks: a trained network has a lower loss, as it should. A " +
-    "head with Glorot initialisation makes confident guesses and still trains well: 4 to 18 % " +
-    "of such networks have a loss above 1.5 times ln K, so only a factor of 5 fails the assertion. Other " +
-    "losses and models with several outputs are not judged." +
-    " A network that is sure of the wrong class soon learns better, so a cross-entropy is hardly ever an error; a squared error is one beyond 900 times chance.",
+    "Intended for untrained networks: a trained network has a lower loss, as it should. A head " +
+    "with Glorot initialisation makes confident guesses and still trains well: 4 to 18 % of such " +
+    "networks have a loss above 1.5 times ln K, so only a factor of 5 fails the assertion. Other " +
+    "losses and models with several outputs are not judged. A network that is sure of the wrong " +
+    "class soon learns, so a cross-entropy is rarely an error; a squared error is an error beyond " +
+    "900 times chance.",
   fix: "If the loss is too large, draw the head smaller: its outputs are confident guesses. If " +
     "it is too small, look for targets that leak into the inputs, or a loss that does not fit " +
     "the head.",
@@ -150,17 +151,18 @@ export const initialLoss: Rule = defineRule({
       expected,
       threshold,
       figures,
-      message: say`${name} is ${figures.loss}; a network that guesses has ${what}, expected
-        ${expected} (${threshold}${
+      message: say`${name} is ${figures.loss}, while guessing gives ${what}; expected ${expected}
+        (${threshold}${
         value < high && chance > thresholds[threshold]
           ? say`, widened to ${number(chance)} for so few features`
           : NOTHING
       }).`,
       advice: value > high
         ? unscaledInputs(measurements) ??
-          "Draw the kernel of the head smaller, or set its bias to the prior of the targets."
+          "Draw the kernel of the head smaller, or start its bias at the prior of the targets: " +
+            "the log of the class frequencies, or their mean."
         : "Look for targets that leak into the inputs, or for a loss that does not fit the head; " +
-          "a trained network needs no such verdict.",
+          "ignore this for a trained network.",
     }];
   },
 });

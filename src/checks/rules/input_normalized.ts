@@ -52,21 +52,23 @@ export const inputNormalized: Rule = defineRule({
   },
   problem: "inputs that are not normalised",
   summary:
-    "Each input of real numbers is of order 1. The rule warns, and fails examples that are all but alike.",
+    "Each real-valued input is of order 1. The rule only warns, unless the examples are nearly " +
+    "identical.",
   formula:
-    "|mean| <= inputOffset std for an only input (an error); max |x| <= inputMax, |mean| <= inputMean, and 1 / inputDeviationFactor <= std <= " +
-    "inputDeviationFactor. Indices (int32, or what an embedding looks up) are not judged. The " +
-    "deviation of 0/1 codes is not judged, unless the only input is all ones; nor is a small " +
-    "deviation of rows of norm 1. If the model begins with a Rescaling or a normalisation, x " +
-    "is the output of that layer.",
+    "|mean| <= inputOffset std for a model's only input (an error); max |x| <= inputMax, |mean| " +
+    "<= inputMean, and 1 / inputDeviationFactor <= std <= inputDeviationFactor. Indices (int32, " +
+    "or what an embedding looks up) are not judged. The deviation of 0/1 codes is not judged, " +
+    "unless the only input is all ones; nor is a small deviation of rows of norm 1. If the model " +
+    "begins with a Rescaling or a normalisation, x is the output of that layer.",
   source:
     "AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient BackProp." +
     " " +
     calibrated({ fails: 4, slow: 1, trains: 1 }),
   misleads:
-    "All features are taken together: one of a different scale hides among many. A custom " +
-    "layer that normalises at the front is not recognised." +
-    " Adam copes with most scales; an error is an only input that is constant, or whose mean is 25 times its deviation, so that the examples are all but alike.",
+    "All features are taken together: one of a different scale hides among many. A custom layer " +
+    "that normalises at the front is not recognised. Adam copes with most scales. It is an error " +
+    "if the only input is constant, or if its mean is 25 times its deviation, so that the " +
+    "examples are nearly identical.",
   fix: "Subtract the mean of each feature over the training set and divide by its standard " +
     "deviation.",
   falsePositives: falsePositives(
@@ -111,9 +113,9 @@ function judge(
     // What it is given does not matter, only what it makes of that.
     return front.flatMap((layer) =>
       judgeValues(layer.activations!, subject, {
-        of: say`what ${layerName(layer.name)} makes of the input "${name}"`,
-        advice: say`Look at the scale of ${layerName(layer.name)}: it is to bring ${name} to mean 0
-          and standard deviation 1, or near it.`,
+        of: say`the output of ${layerName(layer.name)} for the input "${name}"`,
+        advice: say`Check the scale of ${layerName(layer.name)}: it should bring ${name} close to
+          mean 0 and standard deviation 1.`,
         mayBeCode: batch.perInput.length > 1,
       })
     );
@@ -123,7 +125,7 @@ function judge(
     of: say`the input "${name}"`,
     advice: values.std > 0
       ? say`Normalise ${name}: subtract the mean of each feature and divide by its standard deviation.`
-      : say`Look at how ${name} is made: every entry of it is ${number(values.mean)}.`,
+      : say`Check how ${name} is made: every entry is ${number(values.mean)}.`,
     // One among several may be all ones: a mask, say.
     mayBeCode: batch.perInput.length > 1,
     unitRows: input.unitRows,
@@ -215,11 +217,11 @@ function offset(
     threshold: "inputOffset",
     figures,
     message: std === 0
-      ? say`Every entry of ${of} is ${figures.mean}, so no example differs from another.`
+      ? say`Every entry of ${of} is ${figures.mean}, so all examples are identical.`
       : say`The mean of ${of} is ${
         figure(measured, "|mean(x)| / std(x)")
       } times its standard deviation (${figures.mean} and
-        ${figures.std}), so the examples are all but alike; expected ${expected} (inputOffset).`,
+        ${figures.std}), so the examples are nearly identical; expected ${expected} (inputOffset).`,
     advice,
   }];
 }

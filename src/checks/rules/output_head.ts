@@ -34,9 +34,10 @@ export const outputHead: Rule = defineRule({
     calibrated({ fails: 4, slow: 2, trains: 0 }),
   misleads:
     "Custom losses are recognised by name only, and models with several heads are not judged. " +
-    "Policy-gradient targets, which are multiplied by the advantage of an action, can have " +
-    "any sum: under a softmax the rule only warns about them." +
-    " Most networks train with an activation too many, or with none where one belongs: that is a warning. What a head cannot reach is an error.",
+    "Policy-gradient targets, which are multiplied by the advantage of an action, can have any " +
+    "sum: under a softmax the rule only warns about them. Most networks still train with a " +
+    "superfluous or a missing activation, so that is a warning. Targets that the head cannot " +
+    "reach are an error.",
   fix: "Change the activation of the output or the loss.",
   falsePositives: falsePositives({ draws: 1600 }),
   asserts:

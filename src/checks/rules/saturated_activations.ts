@@ -101,10 +101,8 @@ export const saturatedActivations: Rule = defineRule({
           expected: atLeast(thresholds.minEntries, { unit: "entries" }),
           threshold: "minEntries",
           figures: { entries: exactFigure(entries, "entries") },
-          message: say`No verdict for ${layerName(name)}: it has only ${number(entries, "exact")}
-            entries, and a share of so few says little (minEntries ${
-            number(thresholds.minEntries, "exact")
-          }).`,
+          message: say`No verdict for ${layerName(name)}: ${number(entries, "exact")} entries are
+            too few to judge a share (minEntries ${number(thresholds.minEntries, "exact")}).`,
           advice: "Measure on a larger batch.",
         }];
       }

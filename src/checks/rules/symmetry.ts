@@ -33,11 +33,12 @@ export const symmetry: Rule = defineRule({
   misleads:
     "Intended for untrained networks: training can switch several units off, which are then " +
     "identical. A head of zeros is allowed because the targets distinguish its units; so is a " +
-    "branch of zeros that is added to another. The role of a custom layer's weight is " +
-    "unknown: a weight of zeros, for example a table of positions, is left to gradients-flow, " +
-    "which sees what it blocks; a single row is taken as a scale or shift; any other constant " +
-    "only gives a warning." +
-    " Units that are alike in one layer make that layer narrow, and are a warning; where no hidden layer has units that differ it is an error. An embedding of zeros with a gradient passes: what it feeds tells its units apart.",
+    "branch of zeros that is added to another. The role of a custom layer's weight is unknown: a " +
+    "weight of zeros, for example a table of positions, is left to gradients-flow, which sees " +
+    "what it blocks; a single row is taken as a scale or shift; any other constant only gives a " +
+    "warning. Identical units in one layer only make it narrower, so they are a warning; if no " +
+    "hidden layer has units that differ, it is an error. An embedding of zeros with a gradient " +
+    "passes because the layers it feeds distinguish its units.",
   fix: "Draw kernels at random; use constants only for biases.",
   falsePositives: falsePositives({ draws: 1600 }),
   asserts:
@@ -115,7 +116,7 @@ function judge(
         0,
         moreThan(0, { of: "std" }),
         say`All ${number(values.count, "exact")} entries of ${weightName(name, layer.name)} are
-          ${number(values.mean)}, so all units of ${layerName(layer.name)} are alike.`,
+          ${number(values.mean)}, so all units of ${layerName(layer.name)} compute the same.`,
       ),
     ];
   }

@@ -76,8 +76,9 @@ export const vanishingGradients: Rule = defineRule({
     calibrated({ fails: 24, slow: 3, trains: 5 }),
   misleads: "A zero-initialised head sends no gradient down at step 0 but trains well: that is a " +
     "warning. A softmax head under the objective sum has no gradient at all: measure a loss. " +
-    "Averaging pools divide the norm by the root of the positions they average." +
-    " Adam divides a gradient by its size, so it trains some networks that SGD cannot. A layer that lets nothing through is a warning where the signal goes round it, as in a residual block.",
+    "Averaging pools divide the norm by the root of the positions they average. Adam divides a " +
+    "gradient by its size, so it trains some networks that SGD cannot. A layer that blocks the " +
+    "gradient is only a warning if the signal can bypass it, as in a residual block.",
   fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
     "tanh), replace sigmoid by another activation, or add normalisation or residual " +
     "connections.",
@@ -137,7 +138,7 @@ function judge(subject: Case<Ratios | "vanishingFloor">): Verdict[] {
       say`it has ${counted(path.length, "hidden layer")} with a kernel and a delta, and the ratio
         needs two`,
       "a measured delta in two hidden layers",
-      "No action needed: a network this shallow has no depth over which a gradient could vanish.",
+      "No action needed: the network is too shallow for gradients to vanish.",
     ),
     ...belowFloor(subject),
   ];
@@ -171,9 +172,10 @@ function loss(path: SignalStep[], subject: Case<Ratios>): Verdict[] {
     expected,
     threshold,
     figures,
-    message: say`${layerName(first.layer.name)} receives ${figures.ratio} of the signal that
-      ${layerName(last.layer.name)} receives (l2 of delta ${figures.first} against ${figures.last}):
-      ${describePath(path)}; expected ${expected} (${threshold}).`,
+    message: say`The gradient shrinks on its way down: ${layerName(first.layer.name)} receives
+      ${figures.ratio} of the signal that ${layerName(last.layer.name)} receives (l2 of delta
+      ${figures.first} against ${figures.last}), ${describePath(path)}; expected ${expected}
+      (${threshold}).`,
     advice: cure(path.map(({ layer }) => layer), subject),
   }];
 }
@@ -215,10 +217,11 @@ function belowFloor({ layers, thresholds }: Case<"vanishingFloor">): Verdict[] {
         expected: atLeast(thresholds.vanishingFloor),
         threshold: "vanishingFloor",
         figures,
-        message: say`The mean |gradient| of ${weightName(name, layer)} is ${figures.gradient}, below
+        message: say`The gradient of ${weightName(name, layer)} is tiny: its mean size is
+          ${figures.gradient}, below
           ${number(thresholds.vanishingFloor)} (vanishingFloor).`,
-        advice: "Compare with the other layers: a small loss makes all gradients small and harms " +
-          "none; with SGD raise the learning rate.",
+        advice: "Compare with the other layers: a small loss makes all gradients small, which " +
+          "does no harm; with SGD, raise the learning rate.",
       }];
     })
   );

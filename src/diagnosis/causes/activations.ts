@@ -19,7 +19,7 @@ export function activations({ network, measurements: { layers } }: Patient): Sus
     layers: names,
     message: `${formatLayers(names, layers)} end in a ${squashed[0].activation}, which passes at ` +
       `most ${squashed[0].activation === "sigmoid" ? "1/4" : "1/5"} of the gradient each: over ` +
-      `${squashed.length} layers next to nothing is left.`,
+      `${squashed.length} layers almost nothing is left.`,
     states: [],
     explains: isOf(
       ...["vanishing-gradients", "gradients-flow", "activation-scale"],

@@ -28,8 +28,8 @@ export function biases(patient: Patient): Suspect[] {
     kind: "bias",
     layers: rows.map(({ name }) => name),
     message:
-      `The biases of ${which} are ${size}, while z varies by only ${formatNumber(spread)}: ` +
-      `they decide what the units put out, not the examples.`,
+      `The biases of ${which} are ${size}, while z varies by only ${formatNumber(spread)}: the ` +
+      `biases decide the outputs, not the examples.`,
     states: found,
     explains: isConsequence,
     cures: [{

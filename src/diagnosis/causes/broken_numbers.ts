@@ -27,7 +27,7 @@ export function brokenNumbers(patient: Patient): Suspect[] {
   return [{
     kind: "broken-numbers",
     layers: [...new Set(weights.map(({ layer }) => layer.name))],
-    message: `NaN or infinite entries stand in ${shown}${rest}, and spread from there.`,
+    message: `There are NaN or infinite entries in ${shown}${rest}; they spread from there.`,
     states: found.filter(({ layer }) =>
       layer === null || weights.some((one) => one.layer.name === layer)
     ),
@@ -35,7 +35,7 @@ export function brokenNumbers(patient: Patient): Suspect[] {
     cures: [{
       kind: "rebuild",
       what: weights.length > 0
-        ? `Look at how ${weights[0].weight.name} was drawn, trained or loaded.`
+        ? `Check how ${weights[0].weight.name} was drawn, trained or loaded.`
         : "Clean the batch.",
     }],
   }];

@@ -25,9 +25,10 @@ export function constantWeights(patient: Patient): Suspect[] {
     kind: "constant-weights",
     layers: names,
     message: zero
-      ? `All entries of the ${said} of ${which} are 0, so no signal passes and all units stay alike.`
+      ? `All entries of the ${said} of ${which} are 0, so no signal passes and all units stay the ` +
+        `same.`
       : constant
-      ? `All entries of the ${said} of ${which} are alike (${value}), so the units of a layer all ` +
+      ? `All entries of the ${said} of ${which} are equal (${value}), so all units of a layer ` +
         `learn the same.`
       : `Units of ${which} have exactly the same weights, so they learn the same.`,
     states: [

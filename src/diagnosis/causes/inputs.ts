@@ -20,7 +20,7 @@ export function inputs(patient: Patient): Suspect[] {
     const seen = front?.activations ?? input.values;
     const what = front === undefined
       ? `the input "${input.name}"`
-      : `what ${front.name} makes of the input "${input.name}"`;
+      : `the output of ${front.name} for the input "${input.name}"`;
     const fault = faultOf(seen, what);
     if (fault === null) return [];
     return [{
@@ -34,8 +34,8 @@ export function inputs(patient: Patient): Suspect[] {
       cures: front === undefined ? curesOf(input, index) : [{
         kind: "rebuild",
         what:
-          `Look at the scale of ${front.name}: what it puts out should have a mean near 0 and a ` +
-          `standard deviation near 1.`,
+          `Check the scale of ${front.name}: its output should have a mean near 0 and a standard ` +
+          `deviation near 1.`,
       }],
     }];
   });
@@ -44,15 +44,15 @@ export function inputs(patient: Patient): Suspect[] {
 function faultOf({ std, mean, rms, maxAbs }: TensorStatistics, what: string): string | null {
   if (maxAbs === 0) return `Every entry of ${what} is 0, so there is nothing to learn from.`;
   if (std === 0) {
-    return `Every entry of ${what} is ${formatNumber(mean)}, so all examples are alike.`;
+    return `Every entry of ${what} is ${formatNumber(mean)}, so all examples are identical.`;
   }
   if (rms > LARGE_INPUT) {
-    return `The entries of ${what} are large: their rms is ${formatNumber(rms)}, and that of ` +
-      `normalised inputs is 1.`;
+    return `The entries of ${what} are large: their rms is ${formatNumber(rms)}, where ` +
+      `normalised inputs have 1.`;
   }
   if (rms < SMALL) {
-    return `The entries of ${what} are tiny: their rms is ${formatNumber(rms)}, and that of ` +
-      `normalised inputs is 1.`;
+    return `The entries of ${what} are tiny: their rms is ${formatNumber(rms)}, where normalised ` +
+      `inputs have 1.`;
   }
   return null;
 }
@@ -60,5 +60,5 @@ function faultOf({ std, mean, rms, maxAbs }: TensorStatistics, what: string): st
 function curesOf({ name, values: { mean, std } }: InputMeasurements, index: number): Cure[] {
   return std > 0
     ? [{ kind: "normalize-input", input: name, index, mean, std }]
-    : [{ kind: "rebuild", what: `Look at how "${name}" is made: every entry of it is the same.` }];
+    : [{ kind: "rebuild", what: `Check how "${name}" is made: every entry is the same.` }];
 }

@@ -17,8 +17,8 @@ export function targets({ measurements: { batch: { targets = [] } } }: Patient):
       kind: "targets",
       layers: [],
       message:
-        `The targets of ${name} are out of scale: their rms is ${formatNumber(rms)}, and a ` +
-        `network starts near 1.`,
+        `The targets of ${name} are out of scale: their rms is ${formatNumber(rms)}, while the ` +
+        `outputs of a network start near 1.`,
       states: [],
       explains: isOf("exploding-gradients", "initial-loss", "saturated-activations"),
       cures: [{ kind: "normalize-targets", output: name, index, mean, std }],
