@@ -2,6 +2,7 @@
 export * from "./assert_activation_scale.ts";
 export * from "./assert_activations_not_saturated.ts";
 export * from "./assert_all_finite.ts";
+export * from "./assert_architecture.ts";
 export * from "./assert_batch_independence.ts";
 export * from "./assert_bias_init.ts";
 export * from "./assert_causal.ts";
@@ -21,6 +22,7 @@ export * from "./assert_no_exploding_gradients.ts";
 export * from "./assert_no_vanishing_gradients.ts";
 export * from "./assert_output_head.ts";
 export * from "./assert_overfits_batch.ts";
+export * from "./assert_regularization.ts";
 export * from "./assert_symmetry_broken.ts";
 export * from "./assert_update_ratio.ts";
 export * from "./assert_weights_change.ts";

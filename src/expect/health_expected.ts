@@ -129,6 +129,22 @@ export interface HealthExpected<IsAsync = false> {
    */
   toHaveMatchingHead(options?: CheckOptions<never>, msg?: string): Outcome<IsAsync>;
   /**
+   * Between two kernels stands an activation, the stream of a residual network stays in scale, and
+   * layers are wide enough for their number. The same as `assertArchitecture`.
+   */
+  toHaveSoundArchitecture(
+    options?: CheckOptions<"residualGrowth" | "slopeDrift" | "widthLoss">,
+    msg?: string,
+  ): Outcome<IsAsync>;
+  /**
+   * Dropout keeps enough entries, and penalties weigh less than the loss. The same as
+   * `assertRegularization`.
+   */
+  toHaveMildRegularization(
+    options?: CheckOptions<"dropoutRate" | "dropoutKept" | "penaltyGradient">,
+    msg?: string,
+  ): Outcome<IsAsync>;
+  /**
    * No layer's figure has moved by more than a factor from the stored measurements. The same as
    * `assertMatchesBaseline`.
    */
