@@ -44,6 +44,7 @@ export const {
   assertGradientRatioNear,
   assertGradientsFlow,
   assertGradientsMatchNumeric,
+  assertHalfPrecision,
   assertHealthy,
   assertInitScale,
   assertInitialLoss,

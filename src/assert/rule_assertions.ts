@@ -11,6 +11,7 @@ export * from "./assert_gradient_balance.ts";
 export * from "./assert_gradient_ratio_near.ts";
 export * from "./assert_gradients_flow.ts";
 export * from "./assert_gradients_match_numeric.ts";
+export * from "./assert_half_precision.ts";
 export * from "./assert_healthy.ts";
 export * from "./assert_init_scale.ts";
 export * from "./assert_initial_loss.ts";

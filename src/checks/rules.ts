@@ -7,6 +7,7 @@ import { explodingGradients } from "./rules/exploding_gradients.ts";
 import { gradientBalance } from "./rules/gradient_balance.ts";
 import { gradientRatio } from "./rules/gradient_ratio.ts";
 import { gradientsFlow } from "./rules/gradients_flow.ts";
+import { halfPrecision } from "./rules/half_precision.ts";
 import { initScale } from "./rules/init_scale.ts";
 import { initialLoss } from "./rules/initial_loss.ts";
 import { inputNormalized } from "./rules/input_normalized.ts";
@@ -41,6 +42,7 @@ export const RULES: readonly Rule[] = [
   outputHead,
   architecture,
   regularization,
+  halfPrecision,
 ];
 
 export {
@@ -52,6 +54,7 @@ export {
   gradientBalance,
   gradientRatio,
   gradientsFlow,
+  halfPrecision,
   initialLoss,
   initScale,
   inputNormalized,

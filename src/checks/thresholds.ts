@@ -77,6 +77,8 @@ export interface Thresholds {
   dropoutKept: number;
   /** Largest gradient of the penalties, relative to that of the loss. */
   penaltyGradient: number;
+  /** Largest share of a layer's gradients that fp16 turns to 0. */
+  halfUnder: number;
   /** Largest change of an output with inputs that it must not depend on. */
   leakTolerance: number;
   /** Largest difference between the loss of the doubled batch and the loss of the batch. */

@@ -145,6 +145,11 @@ export interface HealthExpected<IsAsync = false> {
     msg?: string,
   ): Outcome<IsAsync>;
   /**
+   * In fp16 no signal overflows, and most gradients are not turned to 0. Judged where exponents were
+   * counted: by `--half`, or `histograms: true`. The same as `assertHalfPrecision`.
+   */
+  toFitHalfPrecision(options?: CheckOptions<"halfUnder">, msg?: string): Outcome<IsAsync>;
+  /**
    * No layer's figure has moved by more than a factor from the stored measurements. The same as
    * `assertMatchesBaseline`.
    */
