@@ -50,12 +50,14 @@ testThreshold("halfUnder", {
 });
 
 Deno.test("halfPrecision says by which power of 2 the loss can be scaled", () => {
-  const delta = (most: number) =>
-    judge([{ preActivationGradients: withExponents([-30, 900], [most, 100]) }])[0].advice;
-  assertStringIncludes(delta(-10), "Scale the loss by up to 2^22,");
-  assertStringIncludes(delta(-20), "Scale the loss by up to 2^24,");
-  assertStringIncludes(delta(11), "Scale the loss by up to 2^1,");
-  assertStringIncludes(delta(12), "the loss cannot be scaled");
+  const advice = (least: number, most: number) =>
+    judge([{ preActivationGradients: withExponents([least, 900], [most, 100]) }])[0].advice;
+  assertStringIncludes(advice(-30, -10), "Scale the loss by up to 2^22,");
+  assertStringIncludes(advice(-30, -20), "Scale the loss by up to 2^24,");
+  assertStringIncludes(advice(-25, 11), "Scale the loss by up to 2^1,");
+  // 2^-26 would still be 0, and no factor is left.
+  assertStringIncludes(advice(-26, 11), "no scale of the loss");
+  assertStringIncludes(advice(-25, 12), "no scale of the loss");
 });
 
 Deno.test("halfPrecision warns of any entry of 2^16 and more, in signals and in gradients", () => {

@@ -23,11 +23,11 @@ Deno.test("--half says what fp16 does not hold, in report and in check, and is s
     const report = await runCommand(["report", file, "--half", "--details", "--trial", "off"]);
     assertEquals(report.code, 0, report.stderr);
     assertStringIncludes(report.stdout, "half-precision");
-    assertMatch(report.stdout.replaceAll(/\s+/g, " "), /Scale the loss by up to 2\^24/);
-    const check = await runCommand(["check", file, "--half", "--seeds", "0", "--trial", "off"]);
+    assertMatch(report.stdout.replaceAll(/\s+/g, " "), /Use bf16: no scale of the loss/);
+    const check = await runCommand(["check", file, "--half", "--seed", "0", "--trial", "off"]);
     assertStringIncludes(check.stdout, "half-precision");
     assertEquals(check.code, 0, check.stdout);
-    const without = await runCommand(["check", file, "--seeds", "0", "--trial", "off"]);
+    const without = await runCommand(["check", file, "--seed", "0", "--trial", "off"]);
     assert(!without.stdout.includes("half-precision"), without.stdout);
   } finally {
     await Deno.remove(folder, { recursive: true });

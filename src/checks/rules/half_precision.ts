@@ -12,7 +12,7 @@ import { layerNames, number, say, shareFigure } from "../say.ts";
 const MOST = 15;
 /** By so many powers of 2 a gradient may still grow after the loss has been scaled. */
 const HEADROOM = 3;
-/** From here on a larger factor brings nothing: the smallest subnormal number of fp16 is 2^-24. */
+/** The largest power of 2 that mixed precision scales a loss by. */
 const LARGEST_SCALE = 24;
 
 /** The rule `half-precision`: what a pass computes fits into fp16. */
@@ -73,7 +73,7 @@ export const halfPrecision: Rule = defineRule({
     scale: "linear",
     of: (layer) => {
       const counted = gradientsOf(layer);
-      return counted.length === 0 ? null : Math.max(...counted.map(underOf));
+      return counted.length === 0 ? null : Math.max(...counted.map((one) => underOf(one)));
     },
   },
   judge: (subject) => [...overflow(subject), ...underflow(subject)],
@@ -93,11 +93,15 @@ const gradientsOf = (layer: LayerMeasurements) =>
     ...layer.weights.map(({ gradients }) => gradients),
   ]);
 
-/** The share of the entries that are not 0 which fp16 turns to 0. */
-function underOf(histogram: ExponentHistogram): number {
-  const { zeros, under, over, counts } = histogram;
-  const rest = under + over + counts.reduce((sum, count) => sum + count, 0);
-  return rest === 0 ? 0 : halfPrecisionFit(histogram).fp16.under * (rest + zeros) / rest;
+/** The exponent of the smallest subnormal number of fp16. */
+const LEAST = -24;
+
+/** The share of the entries that are not 0 which fp16 turns to 0, once they are multiplied by a power of 2. */
+function underOf({ under, from, over, counts }: ExponentHistogram, power = 0): number {
+  const sum = (some: readonly number[]) => some.reduce((total, count) => total + count, 0);
+  const rest = under + over + sum(counts);
+  const lost = sum(counts.slice(0, Math.max(0, LEAST - power - from)));
+  return rest === 0 ? 0 : (under + lost) / rest;
 }
 
 function overflow({ layers, measurements }: Case): Verdict[] {
@@ -128,12 +132,17 @@ function overflow({ layers, measurements }: Case): Verdict[] {
 function underflow({ layers, measurements, thresholds }: Case<"halfUnder">): Verdict[] {
   const { halfUnder } = thresholds;
   const shares = layers
-    .map((layer) => ({ name: layer.name, under: Math.max(0, ...gradientsOf(layer).map(underOf)) }))
+    .map((layer) => ({
+      name: layer.name,
+      under: Math.max(0, ...gradientsOf(layer).map((one) => underOf(one))),
+    }))
     .filter(({ under }) => under > halfUnder);
   if (shares.length === 0) return [];
   const largest = Math.max(...measurements.layers.flatMap(gradientsOf).map(largestExponent));
   const power = Math.min(LARGEST_SCALE, MOST - HEADROOM - largest);
   const names = shares.map(({ name }) => name);
+  const helps = power > 0 &&
+    layers.flatMap(gradientsOf).every((one) => underOf(one, power) <= halfUnder);
   const most = Math.max(...shares.map(({ under }) => under));
   const figures = { under: shareFigure(most, "gradients that are not 0") };
   const expected = atMost(halfUnder);
@@ -147,11 +156,11 @@ function underflow({ layers, measurements, thresholds }: Case<"halfUnder">): Ver
     message: say`fp16 turns up to ${figures.under} of the gradients of ${
       layerNames(names, measurements.layers)
     } to 0; expected ${shareFigure(halfUnder, "gradients")} or less (halfUnder).`,
-    advice: power > 0
+    advice: helps
       ? say`Scale the loss by up to 2^${
         number(power, "exact")
       }, and the gradients back, or use bf16.`
-      : "Use bf16: other gradients are so large that the loss cannot be scaled.",
+      : "Use bf16: no scale of the loss keeps the largest gradients and these in fp16.",
   }];
 }
 
