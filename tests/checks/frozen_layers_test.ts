@@ -6,7 +6,7 @@ import { judgeRule } from "../../src/checks/judge_rule.ts";
 import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { SeededRandom } from "../../src/model/seeded_random.ts";
 import { makeLayer, makeMeasurements, makeWeight, statisticsOf } from "./make_measurements.ts";
-import { normals } from "./dense_network.ts";
+import { normals } from "../checks/random_network.ts";
 
 const WIDTH = 40;
 const numbers = (seed: number, count: number, scale: number, of = (x: number) => x) => {
