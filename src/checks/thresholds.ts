@@ -65,6 +65,20 @@ export interface Thresholds {
   initialLossFactor: number;
   /** Ratio of the loss to the expected loss above which it is an error; squared for a squared error. */
   initialLossError: number;
+  /** Largest factor by which the stream of a residual network without normalisation grows. */
+  residualGrowth: number;
+  /** Largest factor by which the layers together enlarge a deviation of the variance. */
+  slopeDrift: number;
+  /** Largest loss of the squared signal to chance, at two standard deviations. */
+  widthLoss: number;
+  /** The rate of dropout from which on a layer drops too much. */
+  dropoutRate: number;
+  /** The least share of entries that layers of dropout in a row keep together. */
+  dropoutKept: number;
+  /** Largest gradient of the penalties, relative to that of the loss. */
+  penaltyGradient: number;
+  /** Largest share of a layer's gradients that fp16 turns to 0. */
+  halfUnder: number;
   /** Largest change of an output with inputs that it must not depend on. */
   leakTolerance: number;
   /** Largest difference between the loss of the doubled batch and the loss of the batch. */

@@ -30,6 +30,7 @@ export const MEASURE_FLAGS = {
 /** Those of every subcommand that makes one run of a model under one seed, or many beside another. */
 export const RUN_FLAGS = {
   ...MEASURE_FLAGS,
+  half: boolean("also judge whether the numbers fit into fp16; the pass takes longer"),
   seed: integer({ help: "seed of the model and of the random batch", least: 0, default: 0 }),
   threads: integer({
     help: "engine threads; results do not depend on it",

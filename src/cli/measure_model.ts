@@ -109,6 +109,7 @@ async function examineOnEngine(
     const { model, source, seed } = loaded;
     const options: ExamineOptions = {
       objective,
+      histograms: request.half,
       source,
       seed,
       onProgress: progress?.update,

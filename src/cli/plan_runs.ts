@@ -6,8 +6,8 @@ import { anyOf } from "../words/any_of.ts";
 import { nearest } from "../words/nearest.ts";
 import type { CheckValues } from "./check_flags.ts";
 import { type MeasureRequest, RUN_FLAGS } from "./measure_flags.ts";
-import { plainPath } from "./plain_path.ts";
 import { UsageError } from "./usage_error.ts";
+import { isReadable } from "../gate/is_readable.ts";
 
 /** One run that a gate makes: a model under a seed. */
 export interface PlannedRun {
@@ -44,7 +44,8 @@ export async function planRuns(
   settings: GateSettings,
 ): Promise<RunPlan> {
   const models = await chooseModels(operands, settings);
-  const { seeds, seed, batch, objective, examples, threads, portable, register, quiet } = flags;
+  const { seeds, seed, batch, objective, examples, threads, portable, register, half, quiet } =
+    flags;
   if (seeds !== null && seed !== null) {
     throw new UsageError("--seed and --seeds exclude each other, expected one of them");
   }
@@ -62,6 +63,7 @@ export async function planRuns(
         register: [...model.register, ...register],
         threads,
         portable,
+        half,
         quiet,
         examination: { trial: flags.trial, rules: settings.rules, trained: model.trained },
       },
@@ -126,4 +128,13 @@ async function isMissing(path: string): Promise<boolean> {
   } catch (error) {
     return error instanceof Deno.errors.NotFound;
   }
+}
+
+/**
+ * One spelling of a path, so that `./net.ts` and the absolute path of `net.ts` are recognised as the same
+ * file: relative to the working directory or, if that may not be read, the given path without detours.
+ */
+async function plainPath(path: string): Promise<string> {
+  const { normalize, relative, resolve } = await import("node:path");
+  return isReadable(".") ? relative(Deno.cwd(), resolve(path)) || "." : normalize(path);
 }

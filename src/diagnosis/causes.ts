@@ -1,15 +1,15 @@
-import { activations } from "./causes/activations.ts";
+import { activations, missingActivations } from "./causes/activations.ts";
 import { biases } from "./causes/biases.ts";
 import { brokenNumbers } from "./causes/broken_numbers.ts";
 import { constantWeights } from "./causes/constant_weights.ts";
 import { embeddings } from "./causes/embeddings.ts";
-import { frozen } from "./causes/frozen.ts";
 import { gains } from "./causes/gains.ts";
 import { heads } from "./causes/heads.ts";
 import { inputs } from "./causes/inputs.ts";
 import { kernelScale } from "./causes/kernel_scale.ts";
 import { residualGrowth } from "./causes/residual_growth.ts";
 import { targets } from "./causes/targets.ts";
+import { frozen, regularization } from "./causes/training.ts";
 import type { Search } from "./suspect.ts";
 
 /**
@@ -26,7 +26,9 @@ export const SEARCHES: readonly Search[] = [
   embeddings,
   biases,
   kernelScale,
+  missingActivations,
   residualGrowth,
   activations,
   gains,
+  regularization,
 ];

@@ -201,9 +201,11 @@ function changeActivations(
 
 function unfreeze(subject: CureSubject, names: readonly string[]): Cured {
   const { model } = subject;
+  const isAround = ({ name }: { name: string }) =>
+    names.some((path) => path === name || path.startsWith(`${name}/`));
   const layers = [
     model,
-    ...model.layers,
+    ...model.layers.filter(isAround),
     ...leafLayers(model).filter(({ path }) => names.includes(path)).map(({ layer }) => layer),
   ].filter(({ trainable }) => !trainable);
   for (const layer of layers) layer.trainable = true;

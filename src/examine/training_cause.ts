@@ -66,10 +66,12 @@ export async function trainingCause(
     );
   const suspicions: Suspicion[] = [
     ...known.flatMap((cause) => cause.cures.map((cure) => ({ ...cause, cure, known: cause }))),
-    ...penalties(measurements, trial),
-    ...dropout(measurements),
-    ...unscaled,
-    ...inputs(measurements),
+    ...[
+      ...penalties(measurements, trial),
+      ...dropout(measurements),
+      ...unscaled,
+      ...inputs(measurements),
+    ].filter(({ kind }) => !known.some((cause) => cause.kind === kind)),
   ];
   const promoted = (cause: Cause): Cause => ({
     ...cause,

@@ -129,6 +129,27 @@ export interface HealthExpected<IsAsync = false> {
    */
   toHaveMatchingHead(options?: CheckOptions<never>, msg?: string): Outcome<IsAsync>;
   /**
+   * Between two kernels stands an activation, the stream of a residual network stays in scale, and
+   * layers are wide enough for their number. The same as `assertArchitecture`.
+   */
+  toHaveSoundArchitecture(
+    options?: CheckOptions<"residualGrowth" | "slopeDrift" | "widthLoss">,
+    msg?: string,
+  ): Outcome<IsAsync>;
+  /**
+   * Dropout keeps enough entries, and penalties weigh less than the loss. The same as
+   * `assertRegularization`.
+   */
+  toHaveMildRegularization(
+    options?: CheckOptions<"dropoutRate" | "dropoutKept" | "penaltyGradient">,
+    msg?: string,
+  ): Outcome<IsAsync>;
+  /**
+   * In fp16 no signal overflows, and most gradients are not turned to 0. Judged where exponents were
+   * counted: by `--half`, or `histograms: true`. The same as `assertHalfPrecision`.
+   */
+  toFitHalfPrecision(options?: CheckOptions<"halfUnder">, msg?: string): Outcome<IsAsync>;
+  /**
    * No layer's figure has moved by more than a factor from the stored measurements. The same as
    * `assertMatchesBaseline`.
    */

@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { Layer, LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import {
   type ActivationHolder,
   activationLayer,
@@ -9,12 +9,14 @@ import type { Batch } from "../model/batch.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import { SeededRandom } from "../model/seeded_random.ts";
-import { differentiate } from "./differentiate.ts";
-import { keepModel } from "./keep_model.ts";
+import { keepModel, type KeptProbe } from "./keep_model.ts";
 import { openProbe, probeObjective } from "./open_probe.ts";
 import type { ProbeOptions } from "./probe_options.ts";
 import type { ProbeSubject } from "./probe_subject.ts";
-import { copyOf, evaluateObjective, rmsOf, runForward } from "./run_forward.ts";
+import { copyOf, evaluateObjective, outputsOf, rmsOf, runForward } from "./run_forward.ts";
+import { MeasureError } from "../measure/measure_error.ts";
+import type { ResolvedObjective } from "../measure/resolve_objective.ts";
+import { errorMessage } from "../words/error_message.ts";
 
 /** The first step, as a share of the rms of the weight (of 1 for a weight of zeros). */
 const FIRST_STEP = 0.1;
@@ -173,4 +175,36 @@ function compare(
   }
   set(0);
   return { analytic, scale, differences };
+}
+
+/**
+ * The gradient of J with respect to variables, in inference mode, from the states that the model had
+ * before the probe; `null` for a variable on which J does not depend.
+ *
+ * @throws {MeasureError} If J cannot be differentiated.
+ */
+function differentiate(
+  { tf, model, rewind }: KeptProbe,
+  { name, evaluate }: ResolvedObjective,
+  inputs: Tensor[],
+  variables: tfjs.Variable[],
+): (Float32Array | null)[] {
+  rewind();
+  // Kept hold of: when the backward pass throws, nothing else frees it.
+  let value: Tensor | null = null;
+  const objective = () => value = tf.reshape(evaluate(outputsOf(model, inputs)), []);
+  let outcome;
+  try {
+    outcome = tf.engine().gradients(objective, variables, undefined, true);
+  } catch (error) {
+    tf.dispose(value ?? []);
+    throw new MeasureError(
+      `The gradient of ${name} cannot be computed: ${errorMessage(error)}`,
+      { cause: error },
+    );
+  }
+  const gradients: (Tensor | null | undefined)[] = outcome.grads;
+  const read = gradients.map((gradient) => gradient == null ? null : copyOf(tf, gradient));
+  tf.dispose([outcome.value, ...gradients.filter((gradient) => gradient != null)]);
+  return read;
 }

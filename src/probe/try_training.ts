@@ -4,7 +4,6 @@ import type { Batch } from "../model/batch.ts";
 import { seedDraws } from "../model/seeded_random.ts";
 import { requireCount } from "../model/shapes.ts";
 import { answer, attempt } from "./attempt.ts";
-import { estimateTraining } from "./estimate_trial.ts";
 import { type FitScale, fitScale } from "./fit.ts";
 import { judgeTrial } from "./judge_trial.ts";
 import { keepModel } from "./keep_model.ts";
@@ -14,6 +13,11 @@ import { type Rung, rungs } from "./rungs.ts";
 import type { Attempt, SkippedTrial, Trial } from "./trial.ts";
 import { number, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
+import { estimateMemory } from "../measure/estimate_memory.ts";
+import { estimateWorkload } from "../measure/estimate_workload.ts";
+import { layerUses } from "../measure/layer_uses.ts";
+import { containerLayers } from "../model/inner_layers.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
 
 /** Options of {@linkcode tryTraining}. */
 export interface TrialOptions extends Pick<ProbeOptions, "seed" | "optimizer" | "objective"> {
@@ -172,4 +176,38 @@ function scaleOf(probe: OpenProbe, chosen: ChosenObjective): FitScale {
   } finally {
     kept.restore();
   }
+}
+
+/** Operations a second of a slow machine in one thread, of the products that the workload counts. */
+const SPEED = 5e9;
+
+/** Seconds that a call of a layer costs beside its products, forwards and backwards. */
+const CALL = 1.5e-4;
+
+/** A recurrent layer runs so many times the operations of another for each step of its sequence. */
+const CELL = 8;
+
+/** Bytes a second, of all that is kept for the backward pass, at which layers do what is no product. */
+const MEMORY = 1e9;
+
+/** Seconds that an update costs for each weight. */
+const UPDATE = 1e-8;
+
+/**
+ * Estimates the seconds that training takes on a slow machine: not measured, so that it is the same
+ * everywhere and a trial takes place or does not.
+ *
+ * @param steps How many steps.
+ */
+function estimateTraining({ model, inputs }: OpenProbe, steps: number): number {
+  const shapes = inputs.map(({ shape }) => shape);
+  const leaves = leafLayers(model).map(({ layer }) => layer);
+  const uses = layerUses(model, leaves, containerLayers(model), shapes);
+  const calls = uses.reduce(
+    (sum, { layer, input, times }) => sum + times * ("cell" in layer ? CELL * input[1] : 1),
+    0,
+  );
+  const step = estimateWorkload(model, shapes) / SPEED + CALL * calls +
+    estimateMemory(leaves, uses) / MEMORY + UPDATE * model.countParams();
+  return steps * step;
 }

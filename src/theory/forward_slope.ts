@@ -36,12 +36,20 @@ export function forwardSlope(activation: string, variance?: number): number {
   return activationMoments(activation, 0, variance)!.stretch;
 }
 
+/** What {@linkcode unitVariance} has found, by activation: rules ask at every point of a study. */
+const UNIT_VARIANCES = new Map<string, number>();
+
 /** The variance of z at which the mean square of a is 1. */
 function unitVariance(activation: string): number {
+  const known = UNIT_VARIANCES.get(activation);
+  if (known !== undefined) return known;
   const { value, kinks } = resolveActivation(activation);
   const excess = (variance: number) => gaussianMean((z) => value(z) ** 2, variance, { kinks }) - 1;
   const variance = bisect(excess, 1e-6, 1e6);
-  if (variance !== null) return variance;
+  if (variance !== null) {
+    UNIT_VARIANCES.set(activation, variance);
+    return variance;
+  }
   throw new RangeError(
     `activation ${showValue(activation)} never has the mean square 1: give the variance of z`,
   );

@@ -39,10 +39,12 @@ Deno.test("causeOrder puts first what breaks a pass, then what goes in, the head
     "non-finite",
     "input-normalized",
     "output-head",
+    "architecture",
     "init-scale",
     "symmetry",
     "bias-init",
     "initial-loss",
+    "regularization",
   ]);
 });
 

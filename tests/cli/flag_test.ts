@@ -14,7 +14,7 @@ import {
   withoutDefault,
 } from "../../src/cli/flag_kinds.ts";
 import { parseCommand } from "../../src/cli/parse_command.ts";
-import { permissionsOf } from "../../src/cli/permissions_of.ts";
+import { permissionsOf } from "../../src/cli/render_help.ts";
 import { renderHelp } from "../../src/cli/render_help.ts";
 import { UsageError } from "../../src/cli/usage_error.ts";
 

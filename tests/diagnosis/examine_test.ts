@@ -69,7 +69,7 @@ Deno.test("examine() finds what only training shows, with trial: always", async 
     assertEquals(verdict, "sick");
     assertEquals(found.kind, "dropout");
     assertEquals(found.layers, ["drop_1", "drop_2"]);
-    assertStringIncludes(found.message, "drop_1, drop_2 drop 0.95 of the entries");
+    assertStringIncludes(found.message, "drop_1, drop_2 each drop 95 % of the entries");
   });
   await t.step("penalties of 100", async () => {
     const { verdict, cause: found } = await cause(tf, { l2: 100 });

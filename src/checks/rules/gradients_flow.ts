@@ -4,6 +4,7 @@ import { defineRule } from "../define_rule.ts";
 import { type Expected, moreThan } from "../expected.ts";
 import { calibrated, falsePositives } from "../false_positives.ts";
 import { softmaxUnderSum } from "../softmax_under_sum.ts";
+import { frozenLayers, trainedOf } from "../frozen_layers.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { lostSignal } from "../lost_signal.ts";
 import {
@@ -16,7 +17,7 @@ import {
 } from "../network/no_gradient.ts";
 import type { Network } from "../network/network.ts";
 import type { Rule } from "../rule.ts";
-import { counted, joined, layerName, say, weightName } from "../say.ts";
+import { joined, layerName, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { zeroGradientCause } from "../zero_gradient_cause.ts";
 
@@ -41,7 +42,9 @@ export const gradientsFlow: Rule = defineRule({
     "of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a layer that " +
     "ran for one step, the gradient is exactly 0 at step 0 although the network trains well: " +
     "those are warnings. A bias whose delta sums to 0, as below a difference, is only a note. A " +
-    "layer fed with zeros by a dead branch is only a warning if the signal can bypass that branch.",
+    "layer fed with zeros by a dead branch is only a warning if the signal can bypass that branch. " +
+    "A frozen layer with the weights of an initialiser and biases of 0 is a warning as well, since " +
+    "random features may be meant. Of 9 such networks with even seeds, 2 train, 5 are slow and 2 fail.",
   fix: "Look for a layer that is not connected to the objective, dead or saturated layers, or a " +
     "wrong trainable flag.",
   falsePositives: falsePositives({ draws: 1600 }),
@@ -95,7 +98,7 @@ export const gradientsFlow: Rule = defineRule({
     const excused = excusedLayers(heard);
     return [
       ...said,
-      ...allFrozen(subject),
+      ...frozenLayers(subject),
       ...subject.layers.flatMap((layer) => {
         const judged = silent.includes(layer)
           ? { ...layer, weights: layer.weights.filter((weight) => !isZero(weight)) }
@@ -105,26 +108,6 @@ export const gradientsFlow: Rule = defineRule({
     ];
   },
 });
-
-/** A network that has weights and trains none: frozen as a whole, on purpose maybe once it is trained. */
-function allFrozen({ measurements, trained: isTrained }: Case): Verdict[] {
-  const weights = measurements.layers.flatMap(({ weights }) => weights);
-  if (weights.length === 0 || trainedOf(weights).length > 0) return [];
-  return [{
-    severity: isTrained ? "warning" : "error",
-    kind: "all-frozen",
-    layer: null,
-    measured: 0,
-    expected: "a trainable weight",
-    message: say`None of the ${counted(weights.length, "weight")} of the model is trainable.`,
-    advice: "Set trainable = true on the layers to train, and on every model that contains them.",
-    ...(isTrained ? {} : { unjudged: true }),
-  }];
-}
-
-function trainedOf(weights: WeightMeasurements[]): WeightMeasurements[] {
-  return weights.filter(({ trainable }) => trainable);
-}
 
 /** The layers that receive no signal for a reason that need not harm. */
 function excusedLayers(subject: Case): Set<string | null> {

@@ -2,10 +2,40 @@ import { formatLayers } from "../format_layers.ts";
 import { isSigmoid } from "../../traits/activation_traits.ts";
 import { gain } from "../../theory/gain.ts";
 import type { Patient, Suspect } from "../suspect.ts";
-import { isOf } from "./shared.ts";
+import { foundBy, isOf, layersOf } from "./shared.ts";
 
 /** So many layers of sigmoid in a row lose the gradient: each passes a quarter of it at most. */
 const ROW = 3;
+
+/** Layers of which the next kernel could do the work, since no activation stands between. */
+export function missingActivations(patient: Patient): Suspect[] {
+  const states = foundBy("architecture", patient).filter(({ kind }) => kind === "no-activation");
+  if (states.length === 0) return [];
+  const names = layersOf(states, patient);
+  const kernels = patient.network.chain.filter(({ layer }) => names.includes(layer.name));
+  return [{
+    kind: "no-activation",
+    layers: names,
+    message: states[0].message,
+    states,
+    // Kernels that were drawn for an activation are too large without one.
+    explains: isOf(
+      ...["exploding-gradients", "activation-scale", "gradient-balance", "gradient-ratio"],
+      ...["vanishing-gradients", "initial-loss"],
+    ),
+    cures: ["relu", "tanh"].map((to) => ({
+      kind: "activation",
+      layers: names,
+      from: "linear",
+      to,
+      rescale: kernels.filter(({ sigma }) => sigma > 0).map(({ layer, kernel, sigma }) => ({
+        layer: layer.name,
+        weight: kernel.name,
+        factor: gain(to)! / sigma,
+      })),
+    })),
+  }];
+}
 
 /** Hidden layers of sigmoid, whose slope is at most 1/4. */
 export function activations({ network, measurements: { layers } }: Patient): Suspect[] {

@@ -5,7 +5,6 @@ import type { Heap } from "../heap.ts";
 import type { TensorFlow } from "../tensorflow.ts";
 import type { KernelContext, KernelInputs } from "./kernel_context.ts";
 import { REPAIRS } from "./registry.ts";
-import { rememberKernels } from "./renew_kernels.ts";
 import { object, requireValue } from "../../words/requirements.ts";
 import { EngineError } from "../engine_error.ts";
 import { tensorFlow } from "../tensorflow_requirement.ts";
@@ -196,5 +195,38 @@ function replaceGradient(tf: TensorFlow, gradient: GradConfig): () => void {
     if (tf.getGradient(gradient.kernelName) !== gradient) return;
     if (stock === undefined) tf.unregisterGradient(gradient.kernelName);
     else tf.registerGradient(stock);
+  };
+}
+
+/** A kernel and a gradient that this project leaves as they are. */
+const WITNESS = "Sin";
+
+/**
+ * Remembers what is registered, to put it back. Every copy of TensorFlow.js in a process registers its own
+ * kernels and gradients in place of those that were there, when it is imported: the repairs would be gone
+ * without a word, and kernels of another copy's WASM backend know no backend. What a program registers
+ * itself, one by one, stays.
+ *
+ * @param tf The TensorFlow.js that the kernels are installed in.
+ * @param gradients The gradients that were installed.
+ * @returns Puts back what another copy has replaced since.
+ */
+function rememberKernels(tf: TensorFlow, gradients: readonly GradConfig[]): () => void {
+  const kernels = tf.getKernelsForBackend("wasm");
+  const kernelOf = (): KernelConfig | undefined => tf.getKernel(WITNESS, "wasm");
+  let gradient = tf.getGradient(WITNESS);
+  const kernel = kernelOf();
+  return () => {
+    if (kernelOf() !== kernel) {
+      for (const config of kernels) {
+        if (tf.getKernel(config.kernelName, "wasm") === config) continue;
+        // Registering over a kernel makes TensorFlow.js warn; removing it first does not.
+        tf.unregisterKernel(config.kernelName, "wasm");
+        tf.registerKernel(config);
+      }
+    }
+    if (tf.getGradient(WITNESS) === gradient) return;
+    gradients.forEach((config) => tf.registerGradient(config));
+    gradient = tf.getGradient(WITNESS);
   };
 }

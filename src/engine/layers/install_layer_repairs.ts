@@ -7,15 +7,13 @@ import {
   repairedMethods,
 } from "./layer_repair.ts";
 import { otherCopies } from "./other_copies.ts";
-import { quietOrthogonal } from "./quiet_orthogonal.ts";
 import { repairAlphaDropout } from "./repair_alpha_dropout.ts";
 import { repairConvLstm, repairConvolutions } from "./repair_convolutions.ts";
 import { repairDepthwiseConv2d, repairSeparableConv2d } from "./repair_depthwise_conv_2d.ts";
 import { repairCenterCrop, repairOutputShapes, repairResizing } from "./repair_image_layers.ts";
-import { repairMasks } from "./repair_masks.ts";
-import { repairMergeMasks } from "./repair_merge_masks.ts";
+import { quietOrthogonal, repairSeedZero } from "./repair_initializers.ts";
+import { repairMasks, repairMergeMasks } from "./repair_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
-import { repairSeedZero } from "./repair_seed_zero.ts";
 import { repairSoftmax } from "./repair_softmax.ts";
 import { requireValue } from "../../words/requirements.ts";
 import { tensorFlow } from "../tensorflow_requirement.ts";

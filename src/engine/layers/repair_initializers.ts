@@ -19,3 +19,25 @@ export const repairSeedZero: LayerRepair = ({ patch }) => {
       });
   }
 };
+
+/**
+ * Orthogonal kernels, which recurrent layers draw by default. TensorFlow.js writes to the console that
+ * each one of more than 2000 entries may be slow to draw: for every draw of every LSTM of 23 units, among
+ * a study's progress and into a test's log.
+ */
+export const quietOrthogonal: LayerRepair = ({ patch }) => {
+  patch(
+    "Orthogonal",
+    "apply",
+    (original) =>
+      function (this: { ELEMENTS_WARN_SLOW: number }, ...args: unknown[]) {
+        const limit = this.ELEMENTS_WARN_SLOW;
+        this.ELEMENTS_WARN_SLOW = Infinity;
+        try {
+          return original.apply(this, args);
+        } finally {
+          this.ELEMENTS_WARN_SLOW = limit;
+        }
+      },
+  );
+};

@@ -1,0 +1,185 @@
+import { chainNotes } from "../chain_notes.ts";
+import { defineRule } from "../define_rule.ts";
+import { atMost } from "../expected.ts";
+import { falsePositives } from "../false_positives.ts";
+import type { Case, Verdict } from "../judge.ts";
+import { linearRows } from "../network/linear_rows.ts";
+import type { Rule } from "../rule.ts";
+import { counted, figure, layerNames, say } from "../say.ts";
+
+/** Fewer additions than this make little of what is added. */
+const FEWEST_ADDITIONS = 3;
+
+/** The rule `architecture`: layers that add up to what their number promises. */
+export const architecture: Rule = defineRule({
+  name: "architecture",
+  assertion: "assertArchitecture",
+  matcher: "toHaveSoundArchitecture",
+  passes: "has a sound architecture",
+  tags: ["weights"],
+  order: 160,
+  causeOrder: 35,
+  level: "warn",
+  assertionFailsOnWarnings: ["no-activation", "residual-growth"],
+  thresholds: {
+    residualGrowth: {
+      default: 10,
+      unit: "rms(a) of the last addition / of the first",
+      range: [1, Infinity],
+      source: "own; even seeds of bench/trainability: beyond it 2 fail, 1 is slow, 1 trains, " +
+        "and between 2 and 7 all of 8 train",
+      about:
+        "Largest factor by which the stream of a residual network without normalisation grows.",
+    },
+    slopeDrift: {
+      default: 10,
+      unit: "factor by which a deviation of the variance grows",
+      range: [1, Infinity],
+      source: "own",
+      about: "Largest factor by which the layers together enlarge a deviation of the variance.",
+    },
+    widthLoss: {
+      default: 1000,
+      unit: "factor that the squared signal loses in one draw of 40",
+      range: [1, Infinity],
+      source: "after Hanin 2018; the same factor as vanishing-gradients",
+      about: "Largest loss of the squared signal to chance, at two standard deviations.",
+    },
+  },
+  problem: "an architecture that defeats itself",
+  summary: "Between two kernels stands an activation, the stream of a residual network stays in " +
+    "scale, and layers are wide enough for their number.",
+  formula: "no two hidden kernels with nothing but linear layers between them (batch " +
+    "normalisation, mean pools, dropout, flattening), unless the layer between is narrower than " +
+    "both sides; rms(a) of the last addition / rms(a) of the first <= residualGrowth, in " +
+    "networks of 3 additions and more without normalisation; in a chain of dense layers " +
+    "exp(v / 2 + 2 sqrt(v)) <= widthLoss, v = (E[phi^4] / E[phi^2]^2 - 1) sum of 1 / width; and the " +
+    "product of d ln E[phi(z)^2] / d ln Var(z) over the layers <= slopeDrift.",
+  source: "A product of matrices is a matrix. Zhang et al. 2019 and De & Smith 2020 for residual " +
+    "growth; Hanin & Nica 2018 and Hanin 2018 for widths. Of the 13 networks with even seeds in " +
+    "bench/trainability that lost their activations 10 train, 1 is slow and 2 fail: hence a warning. " +
+    "Both chains beyond widthLoss fail, and have errors of other rules; none is beyond slopeDrift: " +
+    "hence notes.",
+  misleads:
+    "A linear network trains well where the task is linear, and a linear autoencoder finds " +
+    "the principal components. A layer that is narrower than both sides is only noted, since a " +
+    "bottleneck may be meant, and the last layer before a head is left alone. A depthwise kernel " +
+    "before a pointwise one is one convolution in two parts. Layer normalisation divides each " +
+    "example by its own deviation and counts as an activation; so does whatever is unknown. " +
+    "Trained networks only get notes.",
+  fix:
+    "Put an activation between two kernels, or leave one of them out; normalise the branches of " +
+    "a residual network, or draw their ends smaller; widen the narrowest layers.",
+  falsePositives: falsePositives({
+    draws: 135,
+    of: "the sensible ones with even seeds of bench/trainability",
+  }),
+  asserts:
+    "that an activation stands between every two kernels, and that the stream of a residual " +
+    "network without normalisation grows by a factor of 10 at most (`residualGrowth`). Fails where " +
+    "`report` and the gate only warn. On narrow and on deep networks there are notes.",
+  fails: "layers in a row collapse into one, or a residual network grows with each block",
+  throws: "If layers in a row have no activation between them, or residual additions grow.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertArchitecture } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
+      assertArchitecture(await measure(model, randomBatch(model)));
+      model.dispose();
+    `,
+  },
+  // What is wrong lies between layers: no layer has a bar.
+  figure: { title: "architecture", scale: "linear", of: () => null },
+  judge: (subject) => [
+    ...withoutActivation(subject),
+    ...residualGrowth(subject),
+    ...chainNotes(subject),
+  ],
+});
+
+function withoutActivation({ layers, measurements, network, trained }: Case): Verdict[] {
+  const { rows, narrow, bare, whole } = linearRows(network);
+  const isJudged = (name: string) => layers.some((layer) => layer.name === name);
+  const named = (names: string[]) => layerNames(names, measurements.layers);
+  const have = ({ length }: string[]) => length === 1 ? say`has` : say`have`;
+  const expected = "an activation between two kernels";
+  const found: Verdict[] = [];
+  const idle = rows.flat().filter(isJudged);
+  if (idle.length > 0) {
+    const collapse = whole
+      ? say`so that the whole network computes no more than one linear layer`
+      : bare
+      ? say`nor has any other hidden layer: pools and normalisations are all that is not linear`
+      : idle.length === 1
+      ? say`so that it and the next kernel together compute no more than one linear layer`
+      : say`so that each of them computes no more than a part of the next kernel could`;
+    found.push({
+      severity: trained ? "note" : "warning",
+      kind: "no-activation",
+      layer: idle[0],
+      layers: idle,
+      measured: idle.length,
+      expected,
+      message: say`${named(idle)} ${have(idle)} no activation, ${collapse}.`,
+      advice: say`Give ${named(idle)} an activation, relu for instance, or leave ${
+        idle.length === 1 ? say`it` : say`them`
+      } out.`,
+    });
+  }
+  const kept = narrow.filter(isJudged);
+  if (kept.length > 0) {
+    found.push({
+      severity: "note",
+      kind: "linear-bottleneck",
+      layer: kept[0],
+      layers: kept,
+      measured: kept.length,
+      expected,
+      message: say`${named(kept)} ${
+        have(kept)
+      } no activation, and fewer units than the layers on either side: a linear bottleneck.`,
+      advice: "Nothing to do where that is meant; otherwise add an activation.",
+    });
+  }
+  return found;
+}
+
+function residualGrowth(
+  { measurements, network, thresholds, trained }: Case<"residualGrowth">,
+): Verdict[] {
+  const { layers } = network;
+  // Where a layer is unknown, it may normalise.
+  if (layers.some(({ kind }) => kind === "normalization" || kind === "opaque")) return [];
+  const additions = layers.filter(({ kind, activations }) =>
+    kind === "addition" && activations !== null
+  );
+  if (additions.length < FEWEST_ADDITIONS) return [];
+  const growth = additions.at(-1)!.activations!.rms / additions[0].activations!.rms;
+  const { residualGrowth: most } = thresholds;
+  if (!(growth > most) || !Number.isFinite(growth)) return [];
+  const names = additions.map(({ name }) => name);
+  const expected = atMost(most);
+  const figures = { growth: figure(growth, "rms(a) of the last addition / of the first") };
+  return [{
+    severity: trained ? "note" : "warning",
+    kind: "residual-growth",
+    layer: names.at(-1)!,
+    layers: names,
+    measured: growth,
+    expected,
+    threshold: "residualGrowth",
+    figures,
+    message: say`Over ${counted(names.length, "residual addition")} (${
+      layerNames(names, measurements.layers)
+    }) the signal grows by a factor of ${figures.growth}, and nothing normalises it; expected
+      ${expected} (residualGrowth).`,
+    advice: "Add a normalisation to each branch, or draw the last kernel of each of L branches " +
+      "1 / sqrt(L) times as large.",
+  }];
+}

@@ -1,0 +1,72 @@
+import type { Cure } from "../cure.ts";
+import type { Patient, Suspect } from "../suspect.ts";
+import { foundBy, layersOf } from "./shared.ts";
+import { formatCount } from "../../words/numbers.ts";
+
+/** The rate that a layer of dropout gets which drops too much. */
+const RATE = 0.2;
+
+/** Dropout and penalties that leave little to learn from, as far as a pass can tell. */
+export function regularization(patient: Patient): Suspect[] {
+  return foundBy("regularization", patient).map((finding): Suspect => {
+    const layers = layersOf([finding], patient);
+    return {
+      kind: finding.kind === "penalties" ? "penalties" : "dropout",
+      layers,
+      message: finding.message,
+      states: [finding],
+      // No pass drops anything, and none has penalties in its objective.
+      explains: () => false,
+      cures: finding.kind === "penalties"
+        ? [{ kind: "penalties", layers }]
+        : lowered(patient, finding.advice),
+    };
+  });
+}
+
+/** Lower rates for every layer of dropout with a higher one; a recurrent layer has no rate of its own to lower. */
+function lowered({ measurements: { layers } }: Patient, advice: string): Cure[] {
+  const dropping = layers.filter(({ kind, dropout }) =>
+    kind === "passesOn" && (dropout ?? 0) > RATE
+  ).map(({ name }) => name);
+  return dropping.length > 0
+    ? [{ kind: "dropout", layers: dropping, rate: RATE }]
+    : [{ kind: "rebuild", what: advice }];
+}
+
+/** A model none of whose weights is trained, or layers that were frozen as they were drawn. */
+export function frozen(patient: Patient): Suspect[] {
+  return [...whole(patient), ...untrained(patient)];
+}
+
+function untrained(patient: Patient): Suspect[] {
+  return foundBy("gradients-flow", patient).filter(({ kind }) => kind === "frozen-untrained")
+    .map((finding) => {
+      const names = layersOf([finding], patient);
+      return {
+        kind: "frozen",
+        layers: names,
+        message: finding.message,
+        states: [finding],
+        explains: () => false,
+        cures: [{ kind: "unfreeze", layers: names }],
+      };
+    });
+}
+
+function whole(patient: Patient): Suspect[] {
+  const { layers } = patient.measurements;
+  const holding = layers.filter(({ weights }) => weights.length > 0);
+  const weights = holding.flatMap(({ weights }) => weights);
+  if (weights.length === 0 || weights.some(({ trainable }) => trainable)) return [];
+  const names = holding.map(({ name }) => name);
+  return [{
+    kind: "frozen",
+    layers: names,
+    message: `None of the ${formatCount(weights.length, "weight")} of the model is trainable, so ` +
+      `training changes nothing.`,
+    states: foundBy("gradients-flow", patient).filter(({ layer }) => layer === null),
+    explains: () => false,
+    cures: [{ kind: "unfreeze", layers: names }],
+  }];
+}

@@ -1,0 +1,96 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { regularization } from "../../src/checks/rules/regularization.ts";
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import { testBrokenNetwork } from "../assert/test_broken_network.ts";
+import { buildControl } from "../false_positives/controls.ts";
+import { HEALTHY } from "../assert/test_broken_network.ts";
+import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "./make_measurements.ts";
+import { testThreshold } from "./test_threshold.ts";
+
+testBrokenNetwork("regularization", {
+  task: "meanSquaredError",
+  create: (tf) => {
+    const model = buildControl(tf, HEALTHY, { style: "fused", task: "meanSquaredError", seed: 11 });
+    const layers = model.layers.toSpliced(2, 0, tf.layers.dropout({ rate: 0.7 }));
+    return tf.sequential({ layers });
+  },
+});
+
+/** A network with layers of dropout of these rates. */
+function dropping(rates: number[], more: Partial<LayerMeasurements>[] = []) {
+  const drops = rates.map((dropout, i) =>
+    makeLayer({ name: `drop_${i + 1}`, className: "Dropout", weights: [], dropout })
+  );
+  const layers = [makeLayer(), ...drops, ...more.map(makeLayer), makeHead({ depth: 2 })];
+  return makeMeasurements([], { layers });
+}
+
+testThreshold("dropoutRate", {
+  judge: (rate, options) => regularization.check(dropping([rate, 0.1]), options),
+  inside: [0, 0.59],
+  outside: [0.6, 0.95],
+  severity: "warning",
+});
+
+testThreshold("dropoutKept", {
+  // Ten layers of one rate: 0.7 ** 10 is 0.028, and 0.71 ** 10 is 0.033.
+  judge: (rate, options) => regularization.check(dropping(Array(10).fill(rate)), options),
+  inside: [0.1, 0.29],
+  outside: [0.3, 0.5],
+  severity: "warning",
+  loose: 0,
+});
+
+Deno.test("regularization multiplies what layers in a row keep, and no branches", () => {
+  const rates = Array(10).fill(0.4);
+  assertEquals(regularization.check(dropping(rates)).map(({ kind }) => kind), ["stacked-dropout"]);
+  for (const className of ["Add", "Concatenate", "Multiply", "Unheard"]) {
+    const branch = { name: "branch", className, activation: null, weights: [] };
+    assertEquals(regularization.check(dropping(rates, [branch])), [], className);
+  }
+});
+
+Deno.test("regularization judges what a recurrent layer drops of its state", () => {
+  const [finding] = regularization.check(makeMeasurements([{ recurrentDropout: 0.8 }]));
+  assertStringIncludes(finding.message, "dense_1 drops 80 % of the entries in training");
+});
+
+/** A penalty of a size, of a kernel with the l2 norm 4 under gradients of l2 norm sqrt(2) / 5 in all. */
+const penalised = (penalty: number, objective = "meanSquaredError") =>
+  makeMeasurements([{ penalty }], {
+    objective: { name: objective, value: 1, penalty },
+    layers: [
+      makeLayer({
+        name: "dense_1",
+        penalty,
+        weights: [makeWeight({ values: flat(0.2, 400), gradients: flat(0.01, 400) })],
+      }),
+      makeHead({
+        depth: 2,
+        weights: [makeWeight({ shape: [20, 20], gradients: flat(0.01, 400) })],
+      }),
+    ],
+  });
+
+/** The gradient of an L2 penalty p is 2 p / l2(w). */
+const RATIO = 2 / 4 / (Math.SQRT2 / 5);
+
+testThreshold("penaltyGradient", {
+  judge: (ratio, options) => regularization.check(penalised(ratio / RATIO), options),
+  inside: [0.01, 4.99],
+  outside: [5.01, 1e4],
+  severity: "warning",
+});
+
+Deno.test("regularization says which share of the loss penalties make up, and nothing under a sum", () => {
+  const [finding] = regularization.check(penalised(9));
+  assertStringIncludes(finding.message, "they make up 90 % of what is minimised");
+  assertEquals(regularization.check(penalised(9, "sum")), []);
+});
+
+Deno.test("regularization does not judge a trained network", () => {
+  for (const measurements of [dropping([0.9]), penalised(9)]) {
+    assertEquals(regularization.check(measurements, {}, true), []);
+    assertEquals(regularization.check(measurements, {}, false).length, 1);
+  }
+});

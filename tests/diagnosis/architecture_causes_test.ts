@@ -1,0 +1,110 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { runChecks } from "../../src/checks/run_checks.ts";
+import { cureCode, describeCure } from "../../src/diagnosis/cure_words.ts";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { TensorFlow } from "../../src/engine/tensorflow.ts";
+import { applyCure } from "../../src/examine/apply_cure.ts";
+import { examine } from "../../src/examine/examine.ts";
+import { measure } from "../../src/measure/measure.ts";
+
+const OBJECTIVE = "meanSquaredError" as const;
+
+/** A network on eight numbers, to fit the sign of the product of two, which no linear map does. */
+function network(
+  tf: TensorFlow,
+  { activation = "relu", dropout, l2 }: {
+    activation?: "relu" | "linear";
+    dropout?: number;
+    l2?: number;
+  } = {},
+) {
+  const dense = (units: number, seed: number, inputShape?: number[]) =>
+    tf.layers.dense({
+      name: `dense_${seed}`,
+      units,
+      activation: units === 1 ? "linear" : activation,
+      kernelInitializer: tf.initializers.heNormal({ seed }),
+      ...l2 === undefined ? {} : { kernelRegularizer: tf.regularizers.l2({ l2 }) },
+      ...inputShape === undefined ? {} : { inputShape },
+    });
+  const model = tf.sequential({
+    layers: [
+      dense(64, 1, [8]),
+      ...dropout === undefined ? [] : [tf.layers.dropout({ rate: dropout, name: "drop" })],
+      dense(64, 2),
+      dense(64, 3),
+      dense(1, 4),
+    ],
+  });
+  const inputs = tf.randomNormal([64, 8], 0, 1, "float32", 7);
+  const targets = tf.tidy(() =>
+    tf.sign(tf.mul(tf.slice(inputs, [0, 0], [64, 1]), tf.slice(inputs, [0, 1], [64, 1])))
+  );
+  return { model, batch: { inputs, targets } };
+}
+
+Deno.test("examine() names missing activations where a linear network does not learn, and tries relu", async () => {
+  await using engine = await startEngine();
+  const { model, batch } = network(engine.tf, { activation: "linear" });
+  const { diagnosis, measurements } = await examine(model, batch, { objective: OBJECTIVE });
+  const [cause] = diagnosis.causes;
+  assertEquals([cause.kind, cause.severity], ["no-activation", "error"]);
+  assertEquals(cause.layers, ["dense_1", "dense_2", "dense_3"]);
+  assertEquals(cause.tried?.worked, true);
+  assertStringIncludes(
+    describeCure(cause.cures[0], measurements.layers),
+    "Replace linear in dense_1, dense_2, dense_3 by relu",
+  );
+  model.dispose();
+});
+
+Deno.test("examine() finds nothing missing in the same network with activations", async () => {
+  await using engine = await startEngine();
+  const { model, batch } = network(engine.tf);
+  const { diagnosis } = await examine(model, batch, { objective: OBJECTIVE });
+  assertEquals(diagnosis.causes.map(({ kind }) => kind), []);
+  model.dispose();
+});
+
+Deno.test("diagnose() makes causes of what regularization is warned of, each with its cure", async () => {
+  await using engine = await startEngine();
+  const causes = async (fault: Parameters<typeof network>[1]) => {
+    const { model, batch } = network(engine.tf, fault);
+    const measurements = await measure(model, batch, { objective: OBJECTIVE });
+    model.dispose();
+    const { causes } = diagnose(measurements, runChecks(measurements));
+    return causes.map(({ kind, severity, cures }) => [severity, kind, cureCode(cures[0])]);
+  };
+  assertEquals(await causes({ dropout: 0.7 }), [["warning", "dropout", "rate: 0.2  // in drop"]]);
+  assertEquals(await causes({ dropout: 0.5 }), []);
+  assertEquals(await causes({ l2: 10 }), [
+    [
+      "warning",
+      "penalties",
+      "kernelRegularizer: undefined  // in dense_1, dense_2, dense_3, dense_4",
+    ],
+  ]);
+  assertEquals(await causes({ l2: 1e-4 }), []);
+});
+
+Deno.test("diagnose() makes a cause of a frozen layer that nobody trained, and its cure trains it alone", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { model, batch } = network(tf);
+  const isTrainable = () => model.layers.map(({ trainable }) => trainable);
+  model.layers[1].trainable = false;
+  const measurements = await measure(model, batch, { objective: OBJECTIVE });
+  const { causes } = diagnose(measurements, runChecks(measurements));
+  assertEquals(causes.map(({ kind, severity, layers }) => [kind, severity, ...layers]), [
+    ["frozen", "warning", "dense_2"],
+  ]);
+  // Frozen on purpose, for all that the cure knows.
+  model.layers[2].trainable = false;
+  const subject = { model, batch, objective: OBJECTIVE };
+  const cured = applyCure(tf, subject, causes[0].cures[0])!;
+  assertEquals(isTrainable(), [true, true, false, true]);
+  cured.undo();
+  assertEquals(isTrainable(), [true, false, false, true]);
+  model.dispose();
+});
