@@ -1,6 +1,6 @@
 import { formatsOf } from "../render/formats.ts";
 import type { FlagValues } from "./flag.ts";
-import { file, oneOf, pattern } from "./flag_kinds.ts";
+import { boolean, file, oneOf, pattern } from "./flag_kinds.ts";
 import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS, TRIAL_FLAG } from "./measure_flags.ts";
 import { DETAILS_FLAG, TEXT_FLAGS } from "./show_flags.ts";
 
@@ -16,6 +16,7 @@ export const REPORT_FLAGS = {
   axis: oneOf(["log", "linear"], { help: "axis of the bars", default: "log" }),
   ...TEXT_FLAGS,
   details: DETAILS_FLAG,
+  all: boolean("give every layer a row of its own, even where blocks repeat"),
 };
 
 /** What a command line says to `report`. */

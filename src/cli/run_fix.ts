@@ -45,7 +45,7 @@ export async function run(
     if (out !== null && isCurable) copy = await writeCopy(examined, { model, out });
   });
   await strayErrors.settle();
-  const style = textOptions({ columns, unicode: false }, null);
+  const style = textOptions({ columns, unicode: false, ascii: false }, null);
   const { lines, isHealthy } = outcome(examination, copy, { out, style });
   await writeOutput(`${lines.map(defuse).join("\n")}\n`, null);
   return isHealthy ? 0 : 1;

@@ -14,7 +14,7 @@ import { writeOutput } from "./write_output.ts";
 /** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
   [model]: string[],
-  { plugin, format, out, axis, layers, trial, details, ...flags }: ReportValues,
+  { plugin, format, out, axis, layers, trial, details, all, ...flags }: ReportValues,
 ): Promise<number> {
   if (out !== null) {
     const { batch, register } = flags;
@@ -38,6 +38,7 @@ export async function run(
   const options = {
     ...textOptions(flags, out),
     details,
+    all,
     scale: axis,
     layers: layers ?? undefined,
   };

@@ -33,34 +33,42 @@ function columnsOfTerminal(): number {
 /** How a text looks. */
 export const TEXT_FLAGS = {
   columns: columnsFlag(),
-  unicode: boolean("draw the bars with eighth blocks"),
+  unicode: boolean("draw with Unicode even where no terminal reads it"),
+  ascii: boolean("plain ASCII without colour even in a terminal"),
 };
 
 /** Whether a text shows every finding beside the causes. */
 export const DETAILS_FLAG = boolean("show every finding, and what each rule expected");
 
 /**
- * How a text is drawn. Columns and colour are the terminal's where the text goes to one; `NO_COLOR`
+ * How a text is drawn. Columns, colour and Unicode are the terminal's where the text goes to one; `NO_COLOR`
  * and `FORCE_COLOR` are obeyed, the first before a terminal, the second without one.
  *
  * @param flags The flags that were given.
  * @param out Where the result goes: a file, or `null` for stdout.
  */
 export function textOptions(
-  { columns, unicode }: FlagValues<typeof TEXT_FLAGS>,
+  { columns, unicode, ascii }: FlagValues<typeof TEXT_FLAGS>,
   out: string | null,
 ): Required<Pick<RenderTextOptions, "width" | "unicode" | "color">> {
   const terminal = out === null && Deno.stdout.isTerminal();
+  const able = terminal && variable("TERM") !== "dumb";
+  const forced = out === null && Boolean(variable("FORCE_COLOR"));
   return {
     width: columnsOf(columns, terminal),
-    unicode,
-    color: !Deno.noColor && (terminal || (out === null && colorIsForced())),
+    unicode: !ascii && (unicode || (able && readsUnicode())),
+    color: !ascii && !Deno.noColor && (able || forced),
   };
 }
 
-/** Asks for no permission: without permission to read the variable nothing is forced. */
-function colorIsForced(): boolean {
-  const permission = { name: "env", variable: "FORCE_COLOR" } as const;
-  return Deno.permissions.querySync(permission).state === "granted" &&
-    Boolean(Deno.env.get("FORCE_COLOR"));
+/** Whether the terminal shows Unicode: unless its locale says otherwise, or it is a console of Linux. */
+function readsUnicode(): boolean {
+  const locale = variable("LC_ALL") || variable("LC_CTYPE") || variable("LANG");
+  return variable("TERM") !== "linux" && (!locale || /utf-?8/i.test(locale));
+}
+
+/** Asks for no permission: a variable that may not be read is not set. */
+function variable(name: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" ? Deno.env.get(name) : undefined;
 }

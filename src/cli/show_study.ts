@@ -3,18 +3,14 @@ import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";
 import type { FlagValues } from "./flag.ts";
-import { columnsOf } from "./show_flags.ts";
+import { textOptions } from "./show_flags.ts";
 import type { STUDY_SHOW_FLAGS } from "./sweep_flags.ts";
 import { writeOutput } from "./write_output.ts";
 
 /** How a study is shown on stdout. */
-export interface StudyView {
+export interface StudyView extends ReturnType<typeof textOptions> {
   /** Some formats are the points of the study; the others sum it up. */
   format: FormatName;
-  /** Columns of the text. */
-  width: number;
-  /** Whether headings are bold. */
-  color: boolean;
 }
 
 /** Points are written in pieces of this many characters. */
@@ -22,14 +18,9 @@ const PIECE = 1 << 16;
 
 /** How a command line wants a study shown. */
 export function studyView(
-  { format, columns }: Pick<FlagValues<typeof STUDY_SHOW_FLAGS>, "format" | "columns">,
+  { format, ...flags }: Omit<FlagValues<typeof STUDY_SHOW_FLAGS>, "quiet">,
 ): StudyView {
-  const terminal = Deno.stdout.isTerminal();
-  return {
-    format,
-    width: columnsOf(columns, terminal),
-    color: terminal && !Deno.noColor,
-  };
+  return { format, ...textOptions(flags, null) };
 }
 
 /** Whether a format shows the points themselves. */

@@ -17,7 +17,7 @@ import {
 } from "./flag_kinds.ts";
 import { MEASURE_FLAGS, PLUGIN_FLAG, QUIET_FLAG } from "./measure_flags.ts";
 import { parseScales } from "./parse_scales.ts";
-import { columnsFlag } from "./show_flags.ts";
+import { columnsFlag, TEXT_FLAGS } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { jobsFlag, seedsFlag, shardFlag } from "./work_flags.ts";
 
@@ -31,6 +31,7 @@ export const STUDY_SHOW_FLAGS = {
       "medians, the quartiles and the share of healthy draws",
     default: "text",
   }),
+  ...TEXT_FLAGS,
   columns: columnsFlag(LEAST_COLUMNS),
   quiet: QUIET_FLAG,
 };

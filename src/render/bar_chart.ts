@@ -6,6 +6,7 @@ import {
   number,
   object,
   objectWith,
+  optional,
   orNull,
   requireValue,
   text,
@@ -18,6 +19,8 @@ export interface BarChartRow {
   label: string;
   /** How long the bar is. Only a positive finite figure has one; `null` is shown as `-`. */
   value: number | null;
+  /** Of a row that stands for several values, the largest: the bar goes on to it, lighter. */
+  upTo?: number;
   /** What is written in place of the figure, where the figure alone would mislead. */
   figure?: string;
   /** Why there is no bar; written in its place. */
@@ -73,7 +76,11 @@ export interface BarChartOptions {
  * ```
  */
 export function barChart(rows: readonly BarChartRow[], options: BarChartOptions = {}): string {
-  requireValue("rows", rows, arrayOf(objectWith({ label: text, value: orNull(number) })));
+  requireValue(
+    "rows",
+    rows,
+    arrayOf(objectWith({ label: text, value: orNull(number), upTo: optional(number) })),
+  );
   requireValue("options", options, object);
   const { width = 80, maxRows = Infinity, scale = "log" } = options;
   if (!Number.isInteger(width) || width < 20) {
@@ -90,7 +97,7 @@ export function barChart(rows: readonly BarChartRow[], options: BarChartOptions 
     { length: maxRows },
     (_, i) => rows[Math.round(i * (rows.length - 1) / (maxRows - 1))],
   );
-  const axis = axisOf(shown.map(({ value }) => value), scale);
+  const axis = axisOf(shown.flatMap(({ value, upTo = null }) => [value, upTo]), scale);
   const lines = drawChart(shown, axis, chartLayout(shown, options), options);
   if (shown.length < rows.length) lines.push(`  (${shown.length} of ${rows.length} rows)`);
   return lines.join("\n");

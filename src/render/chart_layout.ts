@@ -55,6 +55,30 @@ export function chartLayout(
   return { label, figure, bar: Math.min(LARGEST_BAR, rest - label - taken), columns };
 }
 
+/** The least and the largest bar of charts side by side. */
+const BESIDE = { least: 16, most: 40 };
+/** From this many columns on, charts stand side by side whatever their names are. */
+const WIDE = 100;
+
+/**
+ * Shares a line out among the labels that charts have in common and the bars of each, or returns `null` where
+ * there is no room for them side by side.
+ */
+export function besideLayouts(
+  charts: readonly (readonly BarChartRow[])[],
+  width: number,
+): ChartLayout[] | null {
+  const rows = charts.flat();
+  const figures = charts.map((rows) => Math.max(1, ...rows.map((row) => figureOf(row).length)));
+  const rest = figures.reduce((rest, figure) => rest - figure - 4, width - 2);
+  const longest = Math.max(1, ...rows.map(({ label }) => displayWidth(escapeControls(label))));
+  const room = rest - charts.length * BESIDE.least;
+  const label = Math.min(longest, Math.floor(width * LARGEST_LABEL), room);
+  if (label < longest && width < WIDE) return null;
+  const bar = Math.min(BESIDE.most, Math.floor((rest - label) / charts.length));
+  return figures.map((figure) => ({ label, figure, bar, columns: new Map() }));
+}
+
 /** How many columns there are for the reason of a row without a bar. */
 export function reasonWidth({ columns = {} }: BarChartRow, layout: ChartLayout): number {
   const free = [...layout.columns.keys()].every((heading) => !columns[heading]);

@@ -9,7 +9,7 @@ import type { LayerMeasurements } from "../measure/measurements.ts";
 export interface Chart {
   /** What the bars are. */
   title: string;
-  /** What that means and what is healthy; empty where the title says it. */
+  /** The rest of a sentence that begins with the title: what is healthy; empty where there is none. */
   about: string;
   /** Where values fall. */
   axis: ChartAxis;
@@ -43,8 +43,10 @@ export interface ChartBar {
   mark: "error" | "warning" | null;
   /** Why there is no bar; `null` where there is one, or where 0 has none. */
   gap: string | null;
-  /** Shares of the layer's entries or units, `null` where they do not apply. */
-  shares: { saturated: number | null; dead: number | null; zero: number | null };
+  /** The smallest and the largest of the layers that share the bar; `null` where it is of one. */
+  range: { from: number; to: number } | null;
+  /** Which row of the report it is in, from 0: charts side by side have theirs on one line. */
+  row: number;
 }
 
 /** A figure that an assertion judges: what it is, how its bars grow, and the bars. */
@@ -70,10 +72,9 @@ export function figureChart(
   const marked = new Set(findings.flatMap(({ layer, layers }) => [layer, ...(layers ?? [])]));
   const bars = rows
     .filter(({ value }) => value !== null)
-    .map(({ label, layer = label, value }) => ({
-      ...{ label, value, gap: null },
+    .map(({ label, layer = label, value }, row) => ({
+      ...{ label, value, gap: null, range: null, row },
       mark: marked.has(layer) ? "error" as const : null,
-      shares: { saturated: null, dead: null, zero: null },
     }));
   return { title, about: "", band: null, left: new Map(), ...placed(bars, scale) };
 }
@@ -83,7 +84,9 @@ export function placed(
   bars: readonly Omit<ChartBar, "position">[],
   scale: ChartAxis["scale"],
 ): Pick<Chart, "axis" | "bars"> {
-  const axis = axisOf(bars.map(({ value }) => value), scale);
+  const ends = ({ value, range }: Pick<ChartBar, "value" | "range">) =>
+    range === null ? [value] : [range.from, range.to];
+  const axis = axisOf(bars.flatMap(ends), scale);
   const place = (value: number | null) => hasBar(value) ? positionOn(axis, value) : null;
   return { axis, bars: bars.map((bar) => ({ ...bar, position: place(bar.value) })) };
 }

@@ -6,54 +6,120 @@ import { displayWidth, padEnd } from "./display_width.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { paint } from "./paint.ts";
 
-const ASCII = { full: "#", eighths: [], axis: "|", grid: ":", ellipsis: ".." };
+const ASCII = { full: "#", light: "-", eighths: [], axis: "|", grid: ":", ellipsis: ".." };
 const UNICODE = {
   full: "█",
+  light: "░",
   eighths: ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"],
   axis: "│",
   grid: "┊",
   ellipsis: "…",
 };
+type Glyphs = typeof ASCII | typeof UNICODE;
 const MARKS = { error: "!", warning: "?" };
 // Of a chart this long the axis has left the screen when its last row is read: it comes again.
 const LONG = 30;
+
+/** A chart among others that share its rows. */
+export interface Panel {
+  /** What it shows; absent where that stands elsewhere. */
+  title?: string;
+  /** Its rows; `null` where the chart has nothing about a row. */
+  rows: readonly (BarChartRow | null)[];
+  /** The axis of its bars. */
+  axis: ChartAxis;
+  /** How wide its parts are; all panels have the label of the first. */
+  layout: ChartLayout;
+}
 
 /** The lines of a chart: the axis, then a line for every row. */
 export function drawChart(
   rows: readonly BarChartRow[],
   axis: ChartAxis,
   layout: ChartLayout,
+  options: BarChartOptions,
+): string[] {
+  return drawPanels([{ rows, axis, layout }], options);
+}
+
+/** The lines of charts side by side, whose rows have a label each: titles, axes, then a line for every row. */
+export function drawPanels(
+  panels: readonly Panel[],
   { unicode = false, color = false }: BarChartOptions,
 ): string[] {
   const glyphs = unicode ? UNICODE : ASCII;
-  const ticks = ticksOf(axis, layout.bar);
-  const heading = paint(axisLine(ticks, layout), "faint", color);
+  const { label } = panels[0].layout;
+  const rows = panels[0].rows.map((_, i) => panels.map(({ rows }) => rows[i]).find(Boolean)!);
   const labels = rows.map(({ label }) => escapeControls(label));
-  const names = cutNames(labels, layout.label, glyphs.ellipsis);
-  const lines = rows.map((row, i) => {
-    const tint = (text: string) => row.mark ? paint(text, row.mark, color) : text;
-    const start = `${row.mark ? MARKS[row.mark] : " "} ${padEnd(names[i], layout.label)}  ${
-      figureOf(row).padStart(layout.figure)
-    } `;
-    let rest: string;
-    if (row.reason !== undefined && !hasBar(row.value)) {
-      rest = reasonOf(row, row.reason, layout, glyphs);
-    } else {
-      const bar = hasBar(row.value) ? barOf(positionOn(axis, row.value), layout.bar, glyphs) : "";
-      const blank = grid(ticks, layout.bar, displayWidth(bar), glyphs);
-      rest = tint(bar) + paint(blank, "faint", color) + columnsOf(row, layout);
-    }
-    const axisMark = paint(glyphs.axis, "faint", color);
-    return trimEnd(tint(start) + axisMark + rest);
+  const names = cutNames(labels, label, glyphs.ellipsis);
+  const heading = (textOf: (panel: Panel) => string, style: "faint" | "strong") =>
+    paint(
+      trimEnd(
+        " ".repeat(label + 2) +
+          panels.map((panel) => padEnd(textOf(panel), panelWidth(panel))).join(""),
+      ),
+      style,
+      color,
+    );
+  const titles = panels.some(({ title }) => title !== undefined)
+    ? [heading(({ title = "", layout }) => {
+      // Above the bars, or as far to the left of them as it is long.
+      const room = panelWidth({ layout });
+      const blank = Math.max(2, Math.min(layout.figure + 4, room - displayWidth(title)));
+      return cutEnd(" ".repeat(blank) + title, room, glyphs.ellipsis);
+    }, "strong")]
+    : [];
+  const axes = heading(({ axis, layout }) => axisLine(ticksOf(axis, layout.bar), layout), "faint");
+  const lines = rows.map(({ mark }, i) => {
+    const start = `${mark ? MARKS[mark] : " "} ${padEnd(names[i], label)}`;
+    const cells = panels.map((panel) => panelCell(panel, i, glyphs, color));
+    return trimEnd((mark ? paint(start, mark, color) : start) + cells.join(""));
   });
-  return rows.length > LONG ? [heading, ...lines, heading] : [heading, ...lines];
+  return rows.length > LONG ? [...titles, axes, ...lines, axes] : [...titles, axes, ...lines];
+}
+
+/** How many columns a panel takes beside the labels. */
+export function panelWidth({ layout: { figure, bar, columns } }: Pick<Panel, "layout">): number {
+  return [...columns.values()].reduce((sum, width) => sum + width + 2, figure + 4 + bar);
+}
+
+/** Figure and bar of a row. */
+function panelCell(panel: Panel, i: number, glyphs: Glyphs, color: boolean): string {
+  const { axis, layout } = panel;
+  const row = panel.rows[i];
+  if (row === null) return " ".repeat(panelWidth(panel));
+  const tint = (text: string) => row.mark ? paint(text, row.mark, color) : text;
+  const start = `  ${figureOf(row).padStart(layout.figure)} `;
+  let rest: string;
+  if (row.reason !== undefined && !hasBar(row.value) && !hasBar(row.upTo ?? null)) {
+    rest = reasonOf(row, row.reason, layout, glyphs);
+  } else {
+    const bar = hasBar(row.value) ? barOf(positionOn(axis, row.value), layout.bar, glyphs) : "";
+    const light = lightOf(row, axis, displayWidth(bar), layout, glyphs);
+    const blank = grid(ticksOf(axis, layout.bar), layout.bar, displayWidth(bar + light), glyphs);
+    rest = tint(bar + light) + paint(blank, "faint", color) + columnsOf(row, layout);
+  }
+  return tint(start) + paint(glyphs.axis, "faint", color) + rest;
 }
 
 /** A bar; what is not zero shows at least the smallest mark there is. */
-function barOf(position: number, width: number, glyphs: typeof ASCII | typeof UNICODE): string {
+function barOf(position: number, width: number, glyphs: Glyphs): string {
   const parts = glyphs.eighths.length || 1;
   const length = Math.min(width * parts, Math.max(1, Math.round(position * width * parts)));
   return glyphs.full.repeat(Math.floor(length / parts)) + (glyphs.eighths[length % parts] ?? "");
+}
+
+/** The rest of a bar that stands for several values, up to the largest. */
+function lightOf(
+  { upTo }: BarChartRow,
+  axis: ChartAxis,
+  from: number,
+  { bar }: ChartLayout,
+  glyphs: Glyphs,
+): string {
+  if (upTo === undefined || !hasBar(upTo)) return "";
+  const to = Math.min(bar, Math.max(1, Math.round(positionOn(axis, upTo) * bar)));
+  return glyphs.light.repeat(Math.max(0, to - from));
 }
 
 /** What is left of the bar's room: blanks, with a mark where the axis has one. */
@@ -76,7 +142,7 @@ function reasonOf(
 }
 
 function axisLine(ticks: Tick[], layout: ChartLayout): string {
-  const left = layout.label + layout.figure + 5;
+  const left = layout.figure + 3;
   const end = left + 1 + layout.bar;
   let line = "";
   for (const { position, label } of ticks) {

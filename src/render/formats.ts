@@ -75,8 +75,8 @@ const TABLE = {
       const { renderGateText } = await import("./render_gate_text.ts");
       return renderGateText(result, { width, color, ellipsis: unicode ? "…" : ".." });
     },
-    async study(summary, { width, color }) {
-      return (await import("./render_study.ts")).renderStudy(summary, { width, color });
+    async study(summary, { width, color, unicode }) {
+      return (await import("./render_study.ts")).renderStudy(summary, { width, color, unicode });
     },
   },
   json: {

@@ -1,6 +1,19 @@
-import { bold, dim, getColorEnabled, green, red, setColorEnabled, yellow } from "@std/fmt/colors";
+import {
+  blue,
+  bold,
+  cyan,
+  dim,
+  getColorEnabled,
+  green,
+  red,
+  setColorEnabled,
+  yellow,
+} from "@std/fmt/colors";
 
-const styles = { strong: bold, faint: dim, healthy: green, error: red, warning: yellow };
+const styles = {
+  ...{ strong: bold, faint: dim, healthy: green, error: red, warning: yellow },
+  ...{ tiny: blue, small: cyan },
+};
 
 /** What a text is, which decides how it looks. */
 export type TextStyle = keyof typeof styles;

@@ -1,96 +1,119 @@
-import { formatCount, formatShare } from "../words/numbers.ts";
+import { formatCount, formatNumber } from "../words/numbers.ts";
 import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { BarChartRow } from "./bar_chart.ts";
-import type { Chart } from "./chart_model.ts";
-import { type ChartLayout, chartLayout, reasonWidth } from "./chart_layout.ts";
+import type { Chart, ChartBar } from "./chart_model.ts";
+import { besideLayouts, type ChartLayout, chartLayout, reasonWidth } from "./chart_layout.ts";
 import { displayWidth } from "./display_width.ts";
-import { drawChart } from "./draw_chart.ts";
+import { drawPanels } from "./draw_chart.ts";
 import { escapeControls } from "../words/escape_controls.ts";
+import { foldLayers, type LayerFold, splitFolds } from "./fold_layers.ts";
 import { layerRange } from "./layer_range.ts";
 import { reportCharts } from "./report_charts.ts";
 import { paint } from "./paint.ts";
 import type { RenderTextOptions } from "./render_text.ts";
 import { wrapText } from "./wrap_text.ts";
 
-const COLUMNS: Record<string, string> = {
-  sat: "sat = share of outputs stuck at the activation's limits",
-  dead: "dead = share of units that are off for the whole batch",
-  zero: "zero = share of exact zeros",
-};
+/** So many rows a chart may have; where there are more, what repeats shares some. */
+const MOST_ROWS = 16;
+/** So many charts stand side by side. */
+const BESIDE = 2;
 
-/** The lines of the charts, each with a title that says what it shows and what is healthy. */
+/** Which layers are shown, a row each or folded. */
+export function shownFolds(
+  { layers }: Measurements,
+  { layers: filter, all = false }: Pick<RenderTextOptions, "layers" | "all">,
+): LayerFold[] {
+  if (filter === undefined) return foldLayers(layers, { all });
+  // `search` ignores the flag g and lastIndex, with which `test` would skip layers.
+  return foldLayers(layers.filter(({ name }) => name.search(filter) >= 0), { all: true });
+}
+
+/**
+ * The lines of the charts: gradients and activations side by side where there is room, else one below the
+ * other; with `details` deltas too, and what is healthy.
+ */
 export function renderCharts(
   measurements: Measurements,
   findings: readonly Finding[],
   options: RenderTextOptions & { width: number; color: boolean },
 ): string[] {
-  const { width, color, layers: filter } = options;
+  const { width, color, layers: filter, all = false, details = false, scale = "log" } = options;
   const order = measurements.layers.map(({ name }) => name);
-  // `search` ignores the flag g and lastIndex, with which `test` would skip layers.
-  const shown = measurements.layers.filter(({ name }) =>
-    filter === undefined || name.search(filter) >= 0
-  );
-  const { scale = "log" } = options;
-  const charts = reportCharts(shown, findings, scale)
-    .map((chart) => ({ ...chart, rows: rowsOf(chart) }));
-  const layout = chartLayout(charts.flatMap(({ rows }) => rows), { width });
-  const faint = (text: string, indent = "") =>
+  const folds = shownFolds(measurements, options);
+  const pieces = all || filter !== undefined ? folds : splitFolds(folds, MOST_ROWS);
+  const charts = reportCharts(pieces, findings, scale, details);
+  const rows = charts.map(({ bars }) => bars.map(rowOf));
+  const faint = (text: string, indent = "  ") =>
     wrapText(text, width, indent).map((line) => paint(line, "faint", color));
   const lines: string[] = [];
   if (filter !== undefined) {
-    const kept = `${shown.length} of ${formatCount(order.length, "layer")}`;
-    lines.push("", ...faint(`Showing the ${kept} that match ${escapeControls(String(filter))}.`));
+    const kept = `${folds.length} of ${formatCount(order.length, "layer")}`;
+    lines.push(
+      "",
+      ...faint(`Showing the ${kept} that match ${escapeControls(String(filter))}.`, ""),
+    );
   }
-  for (const { title, about, axis, rows, left } of charts) {
-    const own = { ...layout, columns: columnsIn(rows, layout) };
-    lines.push("", ...wrapText(title, width).map((line) => paint(line, "strong", color)));
-    lines.push(...wrapText(about, width), "", ...drawChart(rows, axis, own, options));
-    for (const note of notesOf(rows, own, left, order)) lines.push(...faint(note, "  "));
+  const single = chartLayout(rows.flat(), { width });
+  const layouts = besideLayouts(rows.slice(0, BESIDE), width);
+  const beside = layouts === null ? 0 : layouts.length;
+  const together = charts.slice(0, beside).map(({ title, axis, bars }, i) => ({
+    ...{ title, axis, layout: layouts![i] },
+    rows: pieces.map((_, row) => {
+      const bar = bars.find((bar) => bar.row === row);
+      return bar === undefined ? null : rowOf(bar);
+    }),
+  }));
+  const own = charts.slice(beside).map(({ title, axis }, i) => [{
+    ...{ title, axis, layout: single, rows: rows[beside + i] },
+  }]);
+  for (const panels of beside > 0 ? [together, ...own] : own) {
+    // A row of which no panel has anything is none.
+    const kept = panels[0].rows.map((_, i) => panels.some(({ rows }) => rows[i] !== null));
+    const shown = panels.map((panel) => ({ ...panel, rows: panel.rows.filter((_, i) => kept[i]) }));
+    lines.push("", ...drawPanels(shown, options));
   }
+  const gaps = charts.flatMap((chart, i) =>
+    gapsOf(rows[i], i < beside ? layouts![i] : single, chart, details, order)
+  );
+  const signs = signsOf(rows.flat(), options);
+  for (const note of new Set([...signs, ...gaps])) lines.push(...faint(note));
   return lines;
 }
 
-type Row = BarChartRow & { columns: Record<string, string> };
-
-/** The rows of a chart in text: shares stand behind the bars. */
-function rowsOf({ bars }: Chart): Row[] {
-  const share = (fraction: number | null) => fraction === null ? "" : formatShare(fraction);
-  // A column without a zero in it says nothing about zeros.
-  const hasZeros = bars.some(({ shares: { zero } }) => zero !== null && zero !== 0);
-  return bars.map(({ label, value, mark, gap, shares }) => ({
+/** The row of a bar in text. */
+function rowOf({ label, value, mark, gap, range }: ChartBar): BarChartRow {
+  return {
     label,
-    value,
+    value: range === null ? value : range.from,
+    ...range === null ? {} : { upTo: range.to, figure: formatNumber(value ?? range.from) },
     ...gap === null ? {} : { reason: gap, ...value === null ? {} : { figure: "NaN/Inf" } },
     ...mark === null ? {} : { mark },
-    columns: {
-      sat: share(shares.saturated),
-      dead: share(shares.dead),
-      zero: hasZeros ? share(shares.zero) : "",
-    },
-  }));
+  };
 }
 
-/** The columns that at least one row of this chart fills. */
-function columnsIn(rows: Row[], layout: ChartLayout): ChartLayout["columns"] {
-  const columns = [...layout.columns].filter(([heading]) =>
-    rows.some((row) => row.columns?.[heading])
-  );
-  return new Map(columns);
+/** The meaning of the signs in the charts. */
+function signsOf(rows: BarChartRow[], { unicode = false }: RenderTextOptions): string[] {
+  const signs = [
+    ...rows.some(({ mark }) => mark === "error") ? ["! error"] : [],
+    ...rows.some(({ mark }) => mark === "warning") ? ["? warning"] : [],
+    ...rows.some(({ upTo }) => upTo !== undefined)
+      ? [
+        `${unicode ? "░" : "-"} up to the largest in the row, the figure is the worst`,
+      ]
+      : [],
+  ];
+  return signs.length > 0 ? [signs.join("; ")] : [];
 }
 
-/** The meaning of the signs in a chart, and what had no room or no row in it. */
-function notesOf(
-  rows: Row[],
+/** What had no room in a chart, and with details what is healthy and what has no row. */
+function gapsOf(
+  rows: BarChartRow[],
   layout: ChartLayout,
-  left: Chart["left"],
+  { title, about, left }: Chart,
+  details: boolean,
   order: string[],
 ): string[] {
-  const signs = [
-    ...rows.some(({ mark }) => mark === "error") ? ["! = an error below"] : [],
-    ...rows.some(({ mark }) => mark === "warning") ? ["? = a warning below"] : [],
-    ...[...layout.columns.keys()].map((heading) => COLUMNS[heading]),
-  ];
   const cut = new Map<string, string[]>();
   for (const row of rows) {
     const { value, reason = "", label } = row;
@@ -101,8 +124,8 @@ function notesOf(
   }
   const list = (names: string[]) => layerRange(names, { order, max: 4 });
   return [
-    ...signs.length > 0 ? [signs.join("; ")] : [],
+    ...details ? [`${title}${about}`] : [],
     ...[...cut].map(([reason, names]) => `- = not measured, ${list(names)}: ${reason}`),
-    ...[...left].map(([reason, names]) => `not shown: ${list(names)} (${reason})`),
+    ...details ? [...left].map(([reason, names]) => `not shown: ${list(names)} (${reason})`) : [],
   ].map((note) => escapeControls(note));
 }

@@ -8,10 +8,19 @@ import { wrapText } from "./wrap_text.ts";
 const LABEL = "Objective  ".length;
 const LONGEST_NAME = 40;
 
+/** How the header looks. */
+interface HeaderStyle {
+  width: number;
+  color: boolean;
+  ellipsis: string;
+  /** Whether it names the engine too. Default: true. */
+  engine?: boolean;
+}
+
 /** Says what was measured, with what and on what: a labelled line each. */
 export function renderHeader(
   { model, engine, batch, objective, seed }: Measurements,
-  { width, color, ellipsis }: { width: number; color: boolean; ellipsis: string },
+  { width, color, ellipsis, engine: withEngine = true }: HeaderStyle,
 ): string[] {
   const cut = (text: string) => cutMiddle(escapeControls(text), LONGEST_NAME, { ellipsis });
   const source = model.source === null
@@ -21,13 +30,11 @@ export function renderHeader(
     Model: `${cut(model.name)}${source}: ${formatCount(model.layers, "layer")}, ${
       formatCount(model.parameters, "parameter")
     }${seed === null ? "" : `, seed ${seed}`}`,
-    Engine: `TensorFlow.js ${cut(engine.tfjs)} on ${cut(engine.backend.toUpperCase())}${
-      engine.relaxedSimd ? " with relaxed SIMD" : engine.simd ? " with SIMD" : ""
-    }`,
+    ...withEngine ? { Engine: engineOf(engine, cut) } : {},
     Batch: `${formatCount(batch.examples, "example")}${
       batch.seed === null ? "" : ` (seed ${batch.seed})`
     }; ${inputsOf(batch, cut)}`,
-    Objective: `J = ${formatNumber(objective.value)}, ${
+    Objective: `${formatNumber(objective.value)}, ${
       objective.name === "sum" ? "the sum of the outputs" : cut(objective.name)
     }${reasonOf(objective)}`,
   };
@@ -36,6 +43,14 @@ export function renderHeader(
       index > 0 ? line : paint(label, "strong", color) + line.slice(label.length)
     )
   );
+}
+
+function engineOf(
+  { tfjs, backend, relaxedSimd, simd }: Measurements["engine"],
+  cut: (text: string) => string,
+): string {
+  const features = relaxedSimd ? " with relaxed SIMD" : simd ? " with SIMD" : "";
+  return `TensorFlow.js ${cut(tfjs)} on ${cut(backend.toUpperCase())}${features}`;
 }
 
 /** How an objective was chosen that was not asked for, and what its targets are. */

@@ -7,11 +7,13 @@ import { escapeControls } from "../words/escape_controls.ts";
 import { paint } from "./paint.ts";
 import { type RatioCurve, type StudyCharts, studyCharts } from "./study_charts.ts";
 import {
+  heatRow,
+  type PlotStyle,
   ratioPlot,
+  ratioSigns,
   type ScaleColumns,
   scaleColumns,
-  shadeOf,
-  SHADES_LEGEND,
+  shadesLegend,
 } from "./study_plots.ts";
 import {
   bestScaleSentence,
@@ -29,8 +31,10 @@ import { summaryShape } from "./study_requirements.ts";
 export interface RenderStudyOptions {
   /** Columns that a line may take, at least 40. Default: 80. */
   width?: number;
-  /** Whether headings are bold (ANSI escapes); for terminals only. Default: false. */
+  /** Whether to colour by size and verdict (ANSI escapes); for terminals only. Default: false. */
   color?: boolean;
+  /** Whether to draw with Unicode instead of plain ASCII. Default: false. */
+  unicode?: boolean;
 }
 
 const LARGEST_LABEL = 14;
@@ -45,7 +49,7 @@ const MOST_LAYERS = 12;
  *
  * @param summary What `summarizeStudy` returned.
  * @param options See {@linkcode RenderStudyOptions}.
- * @returns The text, plain ASCII, with a newline at its end.
+ * @returns The text, plain ASCII unless told otherwise, with a newline at its end.
  * @throws {RangeError} If `width` is not a whole number of at least 40.
  *
  * @example The answer comes first
@@ -62,12 +66,13 @@ const MOST_LAYERS = 12;
 export function renderStudy(summary: StudySummary, options: RenderStudyOptions = {}): string {
   requireValue("summary", summary, summaryShape);
   requireValue("options", options, object);
-  const { width = 80, color = false } = options;
+  const { width = 80, color = false, unicode = false } = options;
   if (!Number.isInteger(width) || width < 40) {
     throw new RangeError(
       `width is ${showValue(width)}, expected a whole number of at least 40`,
     );
   }
+  const style = { width, color, unicode };
   const strong = (text: string) => paint(text, "strong", color);
   const say = (text: string) => wrapText(escapeControls(text), width);
   const { variants } = summary;
@@ -86,24 +91,30 @@ export function renderStudy(summary: StudySummary, options: RenderStudyOptions =
       "From left to right the kernels grow. Each row of a heat map is a layer, the first one on top: " +
         "a healthy column has much the same shade from top to bottom. The median of the draws is shown.",
     ),
-    ...say(SHADES_LEGEND),
+    ...say(shadesLegend(style)),
     ...say(
       "Verdict: + healthy in half of the draws or more; else what fails in most of them: " +
         summary.header.rules.map((rule) => `${letterOf(rule)}${NO_BREAK}${rule}`).join(", ") + ".",
     ),
   ];
   for (const variant of variants) {
-    lines.push("", ...section(variant, summary.header.rules, width, strong));
+    lines.push("", ...section(variant, summary.header.rules, style));
   }
   return `${lines.map(defuse).join("\n")}\n`;
+}
+
+/** How the text looks. */
+interface StudyStyle extends PlotStyle {
+  width: number;
 }
 
 function section(
   variant: VariantSummary,
   rules: readonly string[],
-  width: number,
-  strong: (text: string) => string,
+  style: StudyStyle,
 ): string[] {
+  const { width, color, unicode } = style;
+  const edge = unicode ? "│" : "|";
   const charts = studyCharts(variant, rules);
   const { scales, best, ratio } = charts;
   const maps = charts.maps.map(({ title, rows }) => ({
@@ -128,14 +139,17 @@ function section(
       width,
     ),
     ...rows.map(({ layer, cells }) =>
-      `${padEnd(names.get(layer)!, label)} |${
-        shown.map((i) => shadeOf(cells[i]).repeat(cell)).join("")
-      }|`
+      `${padEnd(names.get(layer)!, label)} ${edge}${
+        heatRow(shown.map((i) => cells[i]), cell, style)
+      }${edge}`
     ),
   ]);
   const verdicts = shown.map((i) => {
     const rule = charts.verdicts[i];
-    return (rule === null ? "+" : letterOf(rule)).repeat(cell);
+    const [sign, tone] = rule === null
+      ? ["+", "healthy" as const]
+      : [letterOf(rule), "error" as const];
+    return paint(sign.repeat(cell), tone, color);
   });
   return [
     ...wrapText(
@@ -143,7 +157,7 @@ function section(
         best === null ? noneHealthy(variant) : `best scale ${formatFactor(scales[best])}`
       }`,
       width,
-    ).map(strong),
+    ).map((line) => paint(line, "strong", color)),
     ...shown.length < scales.length ? [`(${shown.length} of ${scales.length} scales shown)`] : [],
     `${"scale".padEnd(label)}  ${axis}`,
     ...sigmaAxis(charts, columns, label, width),
@@ -153,7 +167,7 @@ function section(
     "",
     ...drawn[1],
     `${indent}${axis}`,
-    ...ratio === null ? [] : ratioLines(ratio, columns, label, width),
+    ...ratio === null ? [] : ratioLines(ratio, columns, label, style),
   ];
 }
 
@@ -189,22 +203,23 @@ function ratioLines(
   ratio: RatioCurve,
   columns: ScaleColumns,
   label: number,
-  width: number,
+  style: StudyStyle,
 ): string[] {
+  const signs = ratioSigns(style);
   const theory = columns.shown.some((i) => ratio.predicted[i] !== null)
-    ? ", o mean-field theory, @ both"
+    ? `, ${signs.predicted} mean-field theory, ${signs.both} both`
     : "";
   return [
     "",
     ...wrapText(
       `delta of ${escapeControls(ratio.first)} over delta of ${
         escapeControls(ratio.last)
-      }: * measured (: between the ` +
+      }: ${signs.measured} measured (${signs.spread} between the ` +
         `quartiles of the draws)${theory}; healthy between the lines; values outside the chart are drawn at ` +
         `its edge`,
-      width,
+      style.width,
     ),
-    ...ratioPlot(ratio, columns, label),
+    ...ratioPlot(ratio, columns, label, style),
     `${" ".repeat(label + 2)}${columns.axis}`,
   ];
 }

@@ -2,10 +2,12 @@ import type { Finding } from "../checks/finding.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { defuse } from "../words/defuse.ts";
-import { renderCharts } from "./render_charts.ts";
+import { layerTable } from "./layer_table.ts";
+import { renderCharts, shownFolds } from "./render_charts.ts";
 import { renderDiagnosis, verdictLine } from "./render_diagnosis.ts";
 import { countSeverities, renderFindings } from "./render_findings.ts";
 import { renderHeader } from "./render_header.ts";
+import { renderLayerTable } from "./render_layer_table.ts";
 import { wrapText } from "./wrap_text.ts";
 import { arrayOf, must, objectWith, optional, requireValue } from "../words/requirements.ts";
 import { findingShape, measurementsShape } from "../checks/requirements.ts";
@@ -15,7 +17,7 @@ import { showValue } from "../words/show_value.ts";
 export interface RenderTextOptions {
   /** Columns that a line may take, at least 20. Default: 80. */
   width?: number;
-  /** Whether bars are drawn with eighth blocks instead of plain ASCII. Default: false. */
+  /** Whether to draw with Unicode, bars with eighth blocks, instead of plain ASCII. Default: false. */
   unicode?: boolean;
   /** Whether to colour by severity (ANSI escapes); for terminals only. Default: false. */
   color?: boolean;
@@ -25,14 +27,21 @@ export interface RenderTextOptions {
   layers?: RegExp;
   /** What is wrong, causes first: it is shown before everything else. Default: nothing. */
   diagnosis?: Diagnosis;
-  /** Whether to show every finding although there is a diagnosis. Default: false. */
+  /**
+   * Whether to show every finding, the engine, and a chart of the gradients before the activations. Default: only
+   * where there is no diagnosis.
+   */
   details?: boolean;
+  /** Whether every layer has a row of its own, also where blocks repeat. Default: false. */
+  all?: boolean;
 }
 
 /**
- * Shows a measured network as text: what was measured, bar charts of every layer's gradient, activation
- * and delta, then the findings in sentences, each with its advice, and one line of totals. Layers with an
- * error are marked `!`, those with a warning `?`. No line is longer than `width`.
+ * Shows a measured network as text: the verdict and the causes, what was measured, bar charts of every layer's
+ * gradient and activation (side by side where there is room), a table of the layers with what theory predicts
+ * of each, and the verdict again. Blocks that repeat share a row. With `details`, and where there is no
+ * diagnosis, all findings follow in sentences. Layers with an error are marked `!`, those with a warning `?`.
+ * No line is longer than `width`.
  *
  * @param measurements What was measured.
  * @param findings What the rules found.
@@ -72,30 +81,41 @@ export function renderText(
       `width is ${showValue(width)}, expected a whole number of at least 20`,
     );
   }
-  const style = { width, color, ellipsis: unicode ? "…" : ".." };
+  const style = { width, color, unicode, ellipsis: unicode ? "…" : ".." };
   const order = measurements.layers.map(({ name }) => name);
   const { diagnosis, details = diagnosis === undefined } = options;
+  const folds = shownFolds(measurements, options);
+  const isFolded = folds.some(({ blocks }) => blocks.flat(2).length > 1);
   const lines = [
     ...diagnosis === undefined
       ? []
       : [...renderDiagnosis(diagnosis, measurements.layers, style), ""],
-    ...renderHeader(measurements, style),
-    ...renderCharts(measurements, findings, { ...options, width, color }),
+    ...renderHeader(measurements, { ...style, engine: details }),
+    ...renderCharts(measurements, findings, { ...options, width, color, details }),
     "",
-    ...details ? renderFindings(findings, order, style) : foldedLines(findings, diagnosis!, style),
+    ...renderLayerTable(layerTable(measurements, findings, folds), style),
+    "",
+    ...details ? [...renderFindings(findings, order, style), ""] : [],
+    ...diagnosis === undefined
+      ? []
+      : closingLines(findings, diagnosis, { isFolded, details }, style),
   ];
+  while (lines.at(-1) === "") lines.pop();
   return `${lines.map(defuse).join("\n")}\n`;
 }
 
-/** What stands in place of the findings where a diagnosis has said what they come to. */
-function foldedLines(
+/** What was left out and how to see it, then the verdict again. */
+function closingLines(
   findings: readonly Finding[],
   diagnosis: Diagnosis,
+  { isFolded, details }: { isFolded: boolean; details: boolean },
   style: { width: number; color: boolean },
 ): string[] {
-  const counts = countSeverities(findings);
-  const more = findings.length === 0
-    ? []
-    : wrapText(`${counts} --details shows them.`, style.width);
-  return [...more, verdictLine(diagnosis, style)];
+  const hints = [
+    ...details || findings.length === 0
+      ? []
+      : [`${countSeverities(findings)} --details shows them.`],
+    ...isFolded ? ["--all shows every layer."] : [],
+  ];
+  return [...wrapText(hints.join(" "), style.width), verdictLine(diagnosis, style)];
 }

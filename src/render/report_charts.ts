@@ -1,10 +1,18 @@
 import type { Finding } from "../checks/finding.ts";
 import { explodingGradients, vanishingGradients } from "../checks/rules.ts";
-import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import type { LayerMeasurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
-import { isKernel } from "../theory/weight_kinds.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { type Chart, type ChartAxis, type ChartBar, hasBar, placed } from "./chart_model.ts";
+import {
+  foldName,
+  gravest,
+  kernelOf,
+  type LayerFold,
+  type LayerGroup,
+  severitiesOf,
+  worstOf,
+} from "./fold_layers.ts";
 
 /** By what factor the signal may change from the last hidden layer to any other. */
 export const SIGNAL_BAND = {
@@ -18,7 +26,7 @@ interface Series {
   about: string;
   /** What a layer has of it. */
   of: (layer: LayerMeasurements) => Source;
-  /** Whether entries may be saturated and units dead: shares of outputs. */
+  /** Of layers that share a row, whether it is of what goes out, the last, or of the kernel, the first. */
   isOutput: boolean;
   /** Whether the values keep their size over the layers where the network is healthy. */
   isSignal: boolean;
@@ -34,13 +42,11 @@ interface Source {
 
 const SERIES: readonly Series[] = [
   {
-    title: "GRADIENTS, mean |dJ/dkernel|",
+    title: "mean |gradient|",
     about:
-      "How much J changes with the layer's weights. Healthy: every layer within a few decades" +
-      " of the others, none at 0.",
-    of({ weights }) {
-      // A normalisation has no kernel, but has weights.
-      const kernel = weights.find(isKernel) ?? weights.at(0);
+      " of the kernel: healthy if all layers are within a factor of 1000 of each other, and none is 0",
+    of(layer) {
+      const kernel = kernelOf(layer);
       if (kernel === undefined) return { statistics: null, reason: "no weights", applies: false };
       return {
         statistics: kernel.gradientsOfUsedRows ?? kernel.gradients,
@@ -52,8 +58,8 @@ const SERIES: readonly Series[] = [
     isSignal: false,
   },
   {
-    title: "ACTIVATIONS, mean |a|",
-    about: "How large the layer's outputs are. Healthy: much the same from layer to layer.",
+    title: "mean |activation|",
+    about: ": healthy if much the same from layer to layer",
     of: ({ activations, absent }) => ({
       statistics: activations,
       reason: absent.activations ?? "not measured",
@@ -63,12 +69,10 @@ const SERIES: readonly Series[] = [
     isSignal: false,
   },
   {
-    title: "DELTAS, mean |dJ/dz|",
-    about:
-      "The error signal that reaches the layer on its way back. Healthy: from the last hidden" +
-      ` layer to the first it neither fades nor grows by more than a factor of ${
-        formatNumber(SIGNAL_BAND.to)
-      }.`,
+    title: "mean |gradient| before the activation (delta)",
+    about: `: healthy if it neither fades nor grows by more than a factor of ${
+      formatNumber(SIGNAL_BAND.to)
+    } from the last hidden layer to the first`,
     of: ({ preActivations, preActivationGradients, absent }) => ({
       statistics: preActivationGradients,
       reason: absent.preActivationGradients ?? absent.preActivations ?? "no pre-activation",
@@ -79,42 +83,59 @@ const SERIES: readonly Series[] = [
   },
 ];
 
-/** The charts of a report over some of its layers; a figure that none of them has is left out. */
+/**
+ * The charts of a report: gradients, activations, deltas. A figure that no layer has is left out.
+ *
+ * @param folds The rows, as `foldLayers` made them.
+ * @param findings What the rules found.
+ * @param scale How the bars grow.
+ * @param details Whether deltas are among them.
+ */
 export function reportCharts(
-  layers: Measurements["layers"],
+  folds: readonly LayerFold[],
   findings: readonly Finding[],
   scale: ChartAxis["scale"],
+  details = true,
 ): Chart[] {
-  const marks = marksOf(findings);
-  return SERIES.map((series) => seriesChart(series, layers, marks, scale))
+  const severities = severitiesOf(findings);
+  return SERIES.filter(({ isSignal }) => details || !isSignal).map((series) =>
+    seriesChart(series, folds, severities, scale)
+  )
     .filter(({ bars }) => bars.length > 0);
 }
 
 function seriesChart(
   { title, about, of, isOutput, isSignal }: Series,
-  layers: Measurements["layers"],
-  marks: Map<string, "error" | "warning">,
+  folds: readonly LayerFold[],
+  severities: ReadonlyMap<string, "error" | "warning">,
   scale: ChartAxis["scale"],
 ): Chart {
   const bars: Omit<ChartBar, "position">[] = [];
   const left: Chart["left"] = new Map();
   let last: number | null = null;
-  for (const layer of layers) {
-    const { statistics, reason, applies } = of(layer);
-    if (!applies) {
-      left.set(reason, [...left.get(reason) ?? [], layer.name]);
-      continue;
+  const layerOf = (group: LayerGroup) => isOutput ? group[group.length - 1] : group[0];
+  for (const [row, fold] of folds.entries()) {
+    const all = fold.blocks.flat().map(layerOf);
+    const known = all.filter((layer) => of(layer).applies);
+    for (const layer of all) {
+      const { reason, applies } = of(layer);
+      if (!applies) left.set(reason, [...left.get(reason) ?? [], layer.name]);
     }
-    const bar = { ...valueOf(statistics, reason), label: layer.name };
-    if (layer.role === "hidden" && hasBar(bar.value)) last = bar.value;
+    if (known.length === 0) continue;
+    const worst = layerOf(worstOf(fold, severities).group);
+    const shown = known.includes(worst) ? worst : known[0];
+    const values = known.map((layer) => valueOf(of(layer)));
+    const bar = values.find(({ value }) => Number.isNaN(value)) ?? valueOf(of(shown));
+    const signal = known.findLastIndex(({ role }, i) =>
+      role === "hidden" && hasBar(values[i].value)
+    );
+    if (signal >= 0) last = values[signal].value;
     bars.push({
       ...bar,
-      mark: marks.get(layer.name) ?? null,
-      shares: {
-        saturated: isOutput ? layer.saturatedFraction : null,
-        dead: isOutput ? layer.deadFraction : null,
-        zero: statistics?.zeroFraction ?? null,
-      },
+      label: foldName(fold),
+      mark: gravest(fold.blocks.flat(2), severities),
+      range: rangeOf(values.map(({ value }) => value)),
+      row,
     });
   }
   const { from, to } = SIGNAL_BAND;
@@ -122,25 +143,22 @@ function seriesChart(
   return { title, about, band, left, ...placed(bars, scale) };
 }
 
-function valueOf(
-  statistics: TensorStatistics | null,
-  reason: string,
-): Pick<ChartBar, "value" | "gap"> {
+/** Between which values those of a row lie, where all are known and not the same. */
+function rangeOf(values: readonly (number | null)[]): ChartBar["range"] {
+  const known = values.filter((value) => value !== null);
+  const [from, to] = [Math.min(...known), Math.max(...known)];
+  return known.length > 1 && Number.isFinite(from) && Number.isFinite(to) && from < to
+    ? { from, to }
+    : null;
+}
+
+function valueOf({ statistics, reason }: Source): Pick<ChartBar, "value" | "gap"> {
   if (statistics === null) return { value: null, gap: reason };
   const { count, nonFinite, meanAbs } = statistics;
   if (nonFinite === 0) return { value: meanAbs, gap: null };
   // The mean is over the finite entries alone: as a bar it would look like a healthy layer.
-  const rest = nonFinite < count ? `, the others ${formatNumber(meanAbs)}` : "";
-  return { value: NaN, gap: `${nonFinite} of ${count} are NaN or infinite${rest}` };
-}
-
-function marksOf(findings: readonly Finding[]): Map<string, "error" | "warning"> {
-  const marks = new Map<string, "error" | "warning">();
-  for (const { layer, layers, severity } of findings) {
-    if (severity === "note") continue;
-    for (const name of layers ?? [layer ?? ""]) {
-      if (marks.get(name) !== "error") marks.set(name, severity);
-    }
-  }
-  return marks;
+  const gap = nonFinite < count
+    ? `${nonFinite} of ${count} NaN or infinite, the others ${formatNumber(meanAbs)}`
+    : "all NaN or infinite";
+  return { value: NaN, gap };
 }

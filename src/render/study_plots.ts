@@ -1,5 +1,6 @@
 import { formatFactor } from "../words/numbers.ts";
 import type { RatioCurve } from "./study_charts.ts";
+import { paint, type TextStyle } from "./paint.ts";
 import { NO_BREAK } from "./wrap_text.ts";
 
 /** How scales fall onto the columns of a chart: from left to right, each as wide as the others. */
@@ -57,52 +58,106 @@ function axisOf(scales: number[], cell: number, width: number): string {
   return line;
 }
 
-/** The shades, from the lightest, each with the size below which a figure has it. */
-const SHADES: readonly [shade: string, below: number][] = [
-  [".", 1e-8],
-  [":", 1e-6],
-  ["-", 1e-4],
-  ["=", 1e-2],
-  ["+", 1],
-  ["*", 1e2],
-  ["#", 1e4],
-  ["%", 1e6],
-  ["@", Infinity],
+/** How a chart of a study looks. */
+export interface PlotStyle {
+  unicode: boolean;
+  color: boolean;
+}
+
+/** The shades, from the lightest: in ASCII, in Unicode, below which size a figure has it, and its colour. */
+const SHADES: readonly [ascii: string, unicode: string, below: number, style: TextStyle][] = [
+  [".", "·", 1e-8, "tiny"],
+  [":", "▁", 1e-6, "tiny"],
+  ["-", "▂", 1e-4, "small"],
+  ["=", "▃", 1e-2, "small"],
+  ["+", "▄", 1, "healthy"],
+  ["*", "▅", 1e2, "healthy"],
+  ["#", "▆", 1e4, "warning"],
+  ["%", "▇", 1e6, "error"],
+  ["@", "█", Infinity, "error"],
 ];
 
+/** The cells of a layer, each so many columns wide, shaded and coloured by their size. */
+export function heatRow(
+  cells: readonly (number | null)[],
+  cell: number,
+  { unicode, color }: PlotStyle,
+): string {
+  let line = "";
+  let run: { text: string; style: TextStyle | null } = { text: "", style: null };
+  const flush = () => line += run.style === null ? run.text : paint(run.text, run.style, color);
+  for (const figure of cells) {
+    const { sign, style } = shadeOf(figure, unicode);
+    if (style !== run.style) {
+      flush();
+      run = { text: "", style };
+    }
+    run.text += sign.repeat(cell);
+  }
+  flush();
+  return line;
+}
+
 /** The shade of a size: exact zero is blank, NaN and infinity are `!`, `null` is `?`. */
-export function shadeOf(figure: number | null): string {
-  if (figure === null) return "?";
-  if (!Number.isFinite(figure)) return "!";
-  if (figure === 0) return " ";
-  return SHADES.find(([, below]) => Math.abs(figure) < below)![0];
+function shadeOf(
+  figure: number | null,
+  unicode: boolean,
+): { sign: string; style: TextStyle | null } {
+  if (figure === null) return { sign: "?", style: null };
+  if (!Number.isFinite(figure)) return { sign: "!", style: "error" };
+  if (figure === 0) return { sign: " ", style: null };
+  const [ascii, block, , style] = SHADES.find(([, , below]) => Math.abs(figure) < below)!;
+  return { sign: unicode ? block : ascii, style };
 }
 
 /** What the shades mean. */
-export const SHADES_LEGEND = "Shades: " +
-  "blank 0, . below 1e-8, : 1e-6, - 1e-4, = 0.01, + 1, * 100, # 1e4, % 1e6, @ above, ! NaN or infinite."
-    // A shade stands beside what it means.
-    .replaceAll(/(?<!,) /g, NO_BREAK);
+export function shadesLegend({ unicode }: Pick<PlotStyle, "unicode">): string {
+  const shades = SHADES.map(([ascii, block, below], i) =>
+    `${unicode ? block : ascii} ${
+      below === Infinity ? "above" : `${i === 0 ? "below " : ""}${decade(below)}`
+    }`
+  );
+  // A shade stands beside what it means.
+  const joined = ["blank 0", ...shades, "! NaN or infinite"]
+    .map((text) => text.replaceAll(" ", NO_BREAK)).join(", ");
+  return `Shades: ${joined}.`;
+}
+
+/** `1e-8`, `0.01`, `1`, `100`, `1e4`. */
+function decade(value: number): string {
+  return value >= 0.01 && value <= 100 ? String(value) : `1e${Math.round(Math.log10(value))}`;
+}
 
 /** Decades of the ratio at the top and at the bottom of the plot, and of one line. */
 const TOP = 9;
 const STEP = 1.5;
+
+const ASCII = { measured: "*", predicted: "o", both: "@", spread: ":", limit: "-", axis: "|" };
+const UNICODE = { measured: "●", predicted: "○", both: "◉", spread: "┊", limit: "─", axis: "│" };
+
+/** The signs of the plot of ratios. */
+export function ratioSigns({ unicode }: Pick<PlotStyle, "unicode">): typeof ASCII {
+  return unicode ? UNICODE : ASCII;
+}
+
 /**
- * Plots the delta ratio over the scales: `*` measured (the median), `:` between its quartiles, `o` the
- * mean-field curve, `@` median and curve in one place; between the two lines it is healthy. What is
- * off the plot stands at its edge.
+ * Plots the delta ratio over the scales: the median that was measured, its quartiles, and the mean-field
+ * curve; between the two lines it is healthy. What is off the plot stands at its edge.
  */
 export function ratioPlot(
   { measured, predicted, band }: RatioCurve,
   { shown, cell }: ScaleColumns,
   label: number,
+  style: PlotStyle,
 ): string[] {
+  const signs = ratioSigns(style);
   const rows = 2 * TOP / STEP + 1;
   const rowOf = (ratio: number | null | undefined) => {
     if (ratio === null || ratio === undefined || Number.isNaN(ratio)) return null;
     const row = Math.round((TOP - Math.log10(ratio)) / STEP);
     return Math.max(0, Math.min(rows - 1, row));
   };
+  const limits = { top: rowOf(band.to)!, bottom: rowOf(band.from)! };
   const columns = shown.map((i) => ({
     measured: rowOf(measured[i]?.median),
     predicted: rowOf(predicted[i]),
@@ -111,16 +166,19 @@ export function ratioPlot(
   }));
   return Array.from({ length: rows }, (_, row) => {
     const decades = TOP - row * STEP;
-    const isLimit = row === rowOf(band.from) || row === rowOf(band.to);
+    const isLimit = row === limits.top || row === limits.bottom;
+    const tone = row >= limits.top && row <= limits.bottom ? "healthy" : "error";
     const name = decades % 3 === 0 ? (decades === 0 ? "1" : `1e${decades}`) : "";
+    const rest = (count: number) =>
+      isLimit ? paint(signs.limit.repeat(count), "faint", style.color) : " ".repeat(count);
     const cells = columns.map(({ measured, predicted, top, bottom }) => {
-      const here = measured === row;
-      const theory = predicted === row;
-      const mark = here && theory ? "@" : here ? "*" : theory ? "o" : "";
-      const rest = isLimit ? "-" : " ";
-      if (mark !== "") return mark.padEnd(cell, rest);
-      return (top <= row && row <= bottom ? ":" : rest).padEnd(cell, rest);
+      const [here, theory] = [measured === row, predicted === row];
+      if (here) {
+        return paint(theory ? signs.both : signs.measured, tone, style.color) + rest(cell - 1);
+      }
+      if (theory) return signs.predicted + rest(cell - 1);
+      return top <= row && row <= bottom ? signs.spread + rest(cell - 1) : rest(cell);
     });
-    return `${name.padStart(label)} |${cells.join("")}`.trimEnd();
+    return `${name.padStart(label)} ${signs.axis}${cells.join("")}`.trimEnd();
   });
 }

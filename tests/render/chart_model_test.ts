@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
 import { ticksOf } from "../../src/render/chart_layout.ts";
 import { axisOf, figureChart, hasBar, positionOn } from "../../src/render/chart_model.ts";
+import { foldLayers } from "../../src/render/fold_layers.ts";
 import { renderText } from "../../src/render/render_text.ts";
 import { reportCharts } from "../../src/render/report_charts.ts";
 import { studyCharts } from "../../src/render/study_charts.ts";
@@ -54,11 +55,15 @@ Deno.test("reportCharts() has every layer's figure in numbers, its place, mark a
     layer("flatten", {}, { weights: [], preActivations: null, preActivationGradients: null }),
   ];
   const findings = [finding("dense_1", { severity: "note" }), finding("dense_2")];
-  const [gradients, activations, deltas] = reportCharts(layers, findings, "log");
+  const [gradients, activations, deltas] = reportCharts(
+    foldLayers(layers, { all: true }),
+    findings,
+    "log",
+  );
   assertEquals(activations.bars.map(({ label, value, gap }) => [label, value, gap]), [
     ["dense_1", 0, null],
     ["dense_2", 1e-3, null],
-    ["dense_3", NaN, "3 of 10 are NaN or infinite, the others 2"],
+    ["dense_3", NaN, "3 of 10 NaN or infinite, the others 2"],
     ["dense_4", null, "shared"],
     ["flatten", 0.1, null],
   ]);
@@ -66,8 +71,10 @@ Deno.test("reportCharts() has every layer's figure in numbers, its place, mark a
   assertEquals(activations.axis, { scale: "log", from: -4, to: -1 });
   assertEquals(activations.bars.map(({ position }) => position), [null, 1 / 3, null, null, 1]);
   assertEquals(activations.bars.map(({ mark }) => mark), [null, "error", null, null, null]);
-  assertEquals(activations.bars[1].shares, { saturated: 0.25, dead: null, zero: 0 });
-  assertEquals(gradients.bars[1].shares, { saturated: null, dead: null, zero: 0 });
+  assertEquals(activations.bars.map(({ row, range }) => [row, range]), [
+    ...[0, 1, 2, 3, 4].map((row) => [row, null]),
+  ]);
+  assertEquals(gradients.bars.map(({ row }) => row), [0, 1, 2, 3]);
   assertEquals([...gradients.left], [["no weights", ["flatten"]]]);
   // From the last hidden layer on, which is no output.
   assertEquals(deltas.band, { from: 0.5 * 1e-3, to: 0.5 * 1e3 });
@@ -77,8 +84,14 @@ Deno.test("reportCharts() has every layer's figure in numbers, its place, mark a
 Deno.test("renderText() shows the values of the model", () => {
   fc.assert(
     fc.property(anyMeasurements, anyFindings, (measured, findings) => {
-      const text = renderText(measured, findings, { width: 200 });
-      for (const { title, axis, bars } of reportCharts(measured.layers, findings, "log")) {
+      const text = renderText(measured, findings, { width: 200, all: true });
+      for (
+        const { title, axis, bars } of reportCharts(
+          foldLayers(measured.layers, { all: true }),
+          findings,
+          "log",
+        )
+      ) {
         const from = text.indexOf(title);
         assert(from >= 0);
         for (const { value, position } of bars) {

@@ -27,7 +27,7 @@ Deno.test("renderMarkdown() shows the verdict, a table and folded charts", () =>
     "| 🔴 error | `digits, seed 3` | `saturated-activations` | `dense_1` | `0.99` | `<= 0.5` |",
   );
   assertStringIncludes(text, "<summary><code>digits, seed 3</code></summary>");
-  assertStringIncludes(text, "GRADIENTS, mean |dJ/dkernel|");
+  assertStringIncludes(text, "mean |gradient|");
   assertStringIncludes(text, "Fix: Scale it.");
   const types = new Set(tokensOf(text).map(({ type }) => type));
   assert(types.has("table") && types.has("code"));
@@ -90,7 +90,7 @@ Deno.test("renderMarkdown() leaves out charts, then passes, then all but the ver
   const size = (text: string) => new TextEncoder().encode(text).length;
   const marks = (text: string) => [
     text.includes("seed 2</code>"),
-    text.includes("GRADIENTS"),
+    text.includes("mean |gradient|"),
     text.includes("Fix:"),
     text.includes("| 🔴 error |"),
   ];

@@ -18,53 +18,47 @@ const findings = [
   finding("dense_2"),
 ];
 
-Deno.test("renderText() shows header, three charts and findings, in 60 columns of ASCII", () => {
+Deno.test("renderText() shows header, three charts, a table and findings, in 60 columns of ASCII", () => {
   assertEquals(
     "\n" + renderText(small, findings, { width: 60 }),
     `
 Model      exercise: 4 layers, 4,021 parameters, seed 3
 Engine     TensorFlow.js 4.22.0 on WASM with relaxed SIMD
 Batch      32 examples (seed 0); input mean 0.01, std 0.998
-Objective  J = 1.16, the sum of the outputs
+Objective  1.16, the sum of the outputs
 
-GRADIENTS, mean |dJ/dkernel|
-How much J changes with the layer's weights. Healthy: every
-layer within a few decades of the others, none at 0.
+                   mean |gradient|         mean |activation|
+                      1e-8     1e-6        1e-2      1e0
+? dense_1       0 |    :          :  0.346 |########  :
+! dense_2  4.2e-7 |############## :   0.98 |###########
+  flatten                              0.1 |#####     :
+  dense_3       - | the layer is..    1.16 |###########
 
-                  1e-9   1e-8    1e-7  1e-6  zero
-? dense_1       0 |       :       :       :  100%
-! dense_2  4.2e-7 |#####################  :    0%
-  dense_3       - | the layer is frozen
-  ! = an error below; ? = a warning below; zero = share of
-  exact zeros
+               mean |gradient| before the activation (delta)
+                  1e-6  1e-5   1e-4   1e-3  1e-2   1e-1  1e0
+? dense_1       0 |      :      :      :     :      :      :
+! dense_2    3e-6 |###   :      :      :     :      :      :
+  dense_3       1 |#########################################
+  ! error; ? warning
+  mean |gradient| of the kernel: healthy if all layers are
+  within a factor of 1000 of each other, and none is 0
+  - = not measured, dense_3: the layer is frozen
   not shown: flatten (no weights)
-
-ACTIVATIONS, mean |a|
-How large the layer's outputs are. Healthy: much the same
-from layer to layer.
-
-                  1e-2   1e-1    1e0    1e1  sat  dead  zero
-? dense_1   0.346 |############   :       :        45%   45%
-! dense_2    0.98 |################       :  99%          0%
-  flatten     0.1 |########       :       :               0%
-  dense_3    1.16 |#################      :               0%
-  ! = an error below; ? = a warning below; sat = share of
-  outputs stuck at the activation's limits; dead = share of
-  units that are off for the whole batch; zero = share of
-  exact zeros
-
-DELTAS, mean |dJ/dz|
-The error signal that reaches the layer on its way back.
-Healthy: from the last hidden layer to the first it neither
-fades nor grows by more than a factor of 1000.
-
-                  1e-6   1e-4    1e-2   1e0  zero
-? dense_1       0 |       :       :       :  100%
-! dense_2    3e-6 |##     :       :       :    0%
-  dense_3       1 |########################    0%
-  ! = an error below; ? = a warning below; zero = share of
-  exact zeros
+  mean |activation|: healthy if much the same from layer to
+  layer
+  mean |gradient| before the activation (delta): healthy if
+  it neither fades nor grows by more than a factor of 1000
+  from the last hidden layer to the first
   not shown: flatten (no pre-activation)
+
+                               kernel std
+  layer    class       output   is target  sat  dead
+? dense_1  Dense relu      20    0   0.32        45%
+! dense_2  Dense tanh      20    0   0.22  99%
+  flatten  Dense tanh      20
+  dense_3  Dense tanh      20    0   0.22
+  target: of the fitting initialiser; sat: saturated
+  outputs; dead: units always off
 
 ERROR saturated-activations: dense_2
   99 % of the entries of dense_2 are saturated.
@@ -86,14 +80,14 @@ Deno.test("renderText() says why a loss was measured that was not asked for, and
     const [, text] = renderText(measurements([], over), [], { width: 200 }).split("Objective");
     return text.split("\n")[0].trim();
   };
-  assertEquals(line({}), "J = 2, categoricalCrossentropy");
+  assertEquals(line({}), "2, categoricalCrossentropy");
   assertEquals(
     line({ chosenBy: "compiled" }),
-    "J = 2, categoricalCrossentropy: the loss it was compiled with",
+    "2, categoricalCrossentropy: the loss it was compiled with",
   );
   assertEquals(
     line({ chosenBy: "head", randomTargets: true }),
-    "J = 2, categoricalCrossentropy: the loss that fits the head, as the sum of its outputs is " +
+    "2, categoricalCrossentropy: the loss that fits the head, as the sum of its outputs is " +
       "constant, on random targets",
   );
 });
@@ -120,7 +114,7 @@ Deno.test("renderText() names where the model came from and what the batch holds
 Model      exercise from a/model.json: 4 layers, 1 parameter
 Engine     TensorFlow.js 4.22.0 on WASM with SIMD
 Batch      1 example; 2 inputs mean 0.01, std 0.998, 2 NaN or infinite
-Objective  J = NaN, meanSquaredError`,
+Objective  NaN, meanSquaredError`,
   );
   const indices = { ...batch, perInput: [{ ...batch.perInput[0], dtype: "int32" }] };
   assert(header({ batch: indices }).includes("(seed 0); input int32\n"));
@@ -133,6 +127,7 @@ Deno.test("renderText() draws the layers that match and keeps all findings", () 
   assert(text.includes("\nShowing the 2 of 4 layers that match /dense_[13]/g.\n"));
   assertEquals(
     text.match(/^[!? ] dense_\d/gm),
+    // Gradients and activations side by side, deltas, and the table.
     ["? dense_1", "  dense_3"].concat(
       ["? dense_1", "  dense_3"],
       ["? dense_1", "  dense_3"],

@@ -1,0 +1,203 @@
+import type { Finding } from "../checks/finding.ts";
+import type { LayerMeasurements } from "../measure/measurements.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
+
+/** Layers that share a row: one by itself, or one with a kernel and those without that follow it. */
+export type LayerGroup = readonly [LayerMeasurements, ...LayerMeasurements[]];
+
+/** Blocks that follow one another and are alike, and so share a row; of a layer like no other, one block. */
+export interface LayerFold {
+  /** The blocks in the order of the forward pass, each of the same number of groups. */
+  blocks: readonly (readonly LayerGroup[])[];
+  /** Whether the shapes of outputs and weights are alike too. */
+  sameShapes: boolean;
+}
+
+/** A list with more rows than this is folded further. */
+const MOST_ROWS = 24;
+/** A block of more groups than this is not looked for. */
+const LONGEST_BLOCK = 64;
+
+/**
+ * Folds what repeats: blocks with the same classes and shapes in sequence, and names that differ in nothing but
+ * numbers. Of a network that is still long, layers without a kernel join the row of the kernel before
+ * them; then blocks need no longer have the same shapes.
+ *
+ * @param layers The layers, in the order of the forward pass.
+ * @param options `all`: whether each layer keeps a row of its own. Default: no.
+ */
+export function foldLayers(
+  layers: readonly LayerMeasurements[],
+  { all = false }: { all?: boolean } = {},
+): LayerFold[] {
+  const single = layers.map((layer): LayerGroup => [layer]);
+  if (all) return single.map((group) => ({ blocks: [[group]], sameShapes: true }));
+  const folded = foldRepeats(single, true);
+  if (folded.length <= MOST_ROWS) return folded;
+  const groups = groupByKernel(layers);
+  const grouped = foldRepeats(groups, true);
+  return grouped.length <= MOST_ROWS ? grouped : foldRepeats(groups, false);
+}
+
+/**
+ * Unfolds folds in part, into pieces of about equal length, so that there are as many rows as `most` has room
+ * for: a chart shows how its figure goes over depth.
+ */
+export function splitFolds(folds: readonly LayerFold[], most: number): LayerFold[] {
+  const repeats = (length: number) =>
+    folds.reduce((sum, { blocks }) => sum + Math.ceil(blocks.length / length), 0);
+  const longest = Math.max(1, ...folds.map(({ blocks }) => blocks.length));
+  let length = 1;
+  while (length < longest && repeats(length) > most) length++;
+  return folds.flatMap(({ blocks, sameShapes }) =>
+    Array.from({ length: Math.ceil(blocks.length / length) }, (_, i) => ({
+      blocks: blocks.slice(i * length, (i + 1) * length),
+      sameShapes,
+    }))
+  );
+}
+
+/** How a fold is called: the name of its layer or block, or those of the first and the last. */
+export function foldName({ blocks }: LayerFold): string {
+  const [first, last] = [blocks[0], blocks[blocks.length - 1]];
+  if (blocks.length === 1 && first.length === 1) return first[0][0].name;
+  const names = [first, last].map(blockName);
+  if (blocks.length === 1 && names[0] !== null) return names[0];
+  const from = names[0] ?? first[0][0].name;
+  return `${from} ... ${names[1] ?? last[last.length - 1][0].name}`;
+}
+
+/**
+ * What the names of a block's layers begin with, up to a separator, if it has a number: `block_3`. Of a
+ * block of one layer its name; `null` where the names share no such beginning.
+ */
+export function blockName(block: readonly LayerGroup[]): string | null {
+  const names = block.flat().map(({ name }) => name.split(/([_/.:-])/));
+  if (names.length === 1) return names[0].join("");
+  const [first] = names;
+  let shared = first.findIndex((part, i) => names.some((name) => name[i] !== part));
+  if (shared === -1) shared = first.length;
+  const beginning = first.slice(0, shared).join("").replace(/[_/.:-]+$/, "");
+  return /\d/.test(beginning) ? beginning : null;
+}
+
+/** The gravest severity of what was found about each layer, notes aside. */
+export function severitiesOf(findings: readonly Finding[]): Map<string, "error" | "warning"> {
+  const severities = new Map<string, "error" | "warning">();
+  for (const { layer, layers, severity } of findings) {
+    if (severity === "note") continue;
+    for (const name of layers ?? [layer ?? ""]) {
+      if (severities.get(name) !== "error") severities.set(name, severity);
+    }
+  }
+  return severities;
+}
+
+/** The gravest severity among some layers, or `null`. */
+export function gravest(
+  layers: readonly LayerMeasurements[],
+  severities: ReadonlyMap<string, "error" | "warning">,
+): "error" | "warning" | null {
+  const all = layers.map(({ name }) => severities.get(name));
+  return all.includes("error") ? "error" : all.includes("warning") ? "warning" : null;
+}
+
+/**
+ * The group of a fold that stands for it: of those with the gravest finding, the one whose gradient is
+ * farthest from the others', by its logarithm.
+ */
+export function worstOf(
+  { blocks }: LayerFold,
+  severities: ReadonlyMap<string, "error" | "warning">,
+): { block: readonly LayerGroup[]; group: LayerGroup } {
+  const all = blocks.flatMap((block) => block.map((group) => ({ block, group })));
+  const sizes = all.flatMap(({ group }) => gradientOf(group) ?? []).sort((a, b) => a - b);
+  const median = sizes[sizes.length >> 1] ?? 0;
+  const distance = (group: LayerGroup) => {
+    const size = gradientOf(group);
+    if (size === null || size === median) return size === 0 ? Infinity : 0;
+    return Number.isFinite(size) ? Math.abs(Math.log(size / median)) : Infinity;
+  };
+  const weight = (group: LayerGroup) =>
+    ({ error: 2, warning: 1, none: 0 })[gravest(group, severities) ?? "none"];
+  return all.reduce((worst, next) => {
+    const graver = weight(next.group) - weight(worst.group);
+    return graver > 0 || graver === 0 && distance(next.group) > distance(worst.group)
+      ? next
+      : worst;
+  });
+}
+
+/** The kernel that stands for a layer: a normalisation has none, but has weights. */
+export function kernelOf({ weights }: LayerMeasurements) {
+  return weights.find(isKernel) ?? weights.at(0);
+}
+
+function gradientOf([layer]: LayerGroup): number | null {
+  const kernel = kernelOf(layer);
+  const gradients = kernel?.gradientsOfUsedRows ?? kernel?.gradients;
+  if (!gradients) return null;
+  return gradients.nonFinite > 0 ? NaN : gradients.meanAbs;
+}
+
+function groupByKernel(layers: readonly LayerMeasurements[]): LayerGroup[] {
+  const groups: [LayerMeasurements, ...LayerMeasurements[]][] = [];
+  for (const layer of layers) {
+    const last = groups.at(-1);
+    const joins = last !== undefined && last[0].weights.some(isKernel) &&
+      !layer.weights.some(isKernel);
+    if (joins) last.push(layer);
+    else groups.push([layer]);
+  }
+  return groups;
+}
+
+/** Finds, from the front, the blocks that repeat over the longest stretch, and folds them. */
+function foldRepeats(groups: readonly LayerGroup[], sameShapes: boolean): LayerFold[] {
+  // Numbers are faster to compare than what they stand for.
+  const known = new Map<string, number>();
+  const kinds = groups.map((group) => {
+    const kind = kindOf(group, sameShapes);
+    if (!known.has(kind)) known.set(kind, known.size);
+    return known.get(kind)!;
+  });
+  const most = Math.min(LONGEST_BLOCK, groups.length >> 1);
+  /** By the length of a block: for how many groups from each on the one a block later is alike. */
+  const stretches = Array.from({ length: most + 1 }, (_, length) => {
+    const stretch = new Uint32Array(groups.length + 1);
+    for (let i = groups.length - length - 1; i >= 0; i--) {
+      stretch[i] = kinds[i] === kinds[i + length] ? stretch[i + 1] + 1 : 0;
+    }
+    return stretch;
+  });
+  const folds: LayerFold[] = [];
+  for (let i = 0; i < groups.length;) {
+    let [length, times] = [1, 1];
+    for (let period = 1; period <= most; period++) {
+      const repeats = Math.floor(stretches[period][i] / period) + 1;
+      // Two layers take no more room than a fold of them; a block begins with weights.
+      const pays = period === 1 ? repeats > 2 : repeats > 1 && groups[i][0].weights.length > 0;
+      if (pays && period * repeats > length * times) [length, times] = [period, repeats];
+    }
+    const blocks = Array.from(
+      { length: times },
+      (_, block) => groups.slice(i + block * length, i + (block + 1) * length),
+    );
+    folds.push({ blocks, sameShapes });
+    i += length * times;
+  }
+  return folds;
+}
+
+/** What must be the same of two groups that are alike. */
+function kindOf(group: LayerGroup, sameShapes: boolean): string {
+  // What comes after a kernel may differ where shapes may: every other block has an addition.
+  const layers = sameShapes ? group : [group[0]];
+  return JSON.stringify(layers.map((layer) => [
+    ...[layer.name.replaceAll(/\d+/g, "#"), layer.className, layer.role],
+    ...sameShapes
+      ? [layer.activation, layer.trainable, layer.calls, layer.shape]
+        .concat(layer.weights.map(({ shape }) => shape))
+      : [],
+  ]));
+}

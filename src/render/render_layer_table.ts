@@ -1,0 +1,198 @@
+import { formatNumber, formatShare, roundTo } from "../words/numbers.ts";
+import { escapeControls } from "../words/escape_controls.ts";
+import { cutMiddle } from "./cut_middle.ts";
+import { cutEnd, cutNames } from "./cut_names.ts";
+import { displayWidth, padEnd } from "./display_width.ts";
+import type { Compared, LayerRow, RowFold } from "./layer_table.ts";
+import { paint } from "./paint.ts";
+import { wrapText } from "./wrap_text.ts";
+
+/** How the table looks. */
+interface TableStyle {
+  width: number;
+  color: boolean;
+  unicode: boolean;
+}
+
+/** A column of the table. */
+interface Column {
+  /** What stands above it; columns beside each other with the same one share it. */
+  over: string;
+  /** What it is called. */
+  heading: string;
+  /** Its text in each row. */
+  cells: string[];
+  /** How early it goes where there is no room: the largest first, 0 never. */
+  spare: number;
+  /** Whether it is a word, and stands on the left. */
+  isWord?: boolean;
+}
+
+/** A name never takes more than this part of the line. */
+const LARGEST_NAME = 0.3;
+const MARKS = { error: "!", warning: "?" };
+
+/** Draws the table of layers: as many columns as there is room for, and what they mean below. */
+export function renderLayerTable(rows: readonly LayerRow[], style: TableStyle): string[] {
+  if (rows.length === 0) return [];
+  const { width, color, unicode } = style;
+  const names = rows.map(({ name }) => escapeControls(name));
+  const longest = Math.max("layer".length, ...names.map(displayWidth));
+  const label = Math.min(longest, Math.max(5, Math.floor(width * LARGEST_NAME)));
+  const cut = cutNames(names, label, unicode ? "…" : "..");
+  const columns = fitting(columnsOf(rows, style), width - 2 - label);
+  const widths = widthsOf(columns);
+  const line = (texts: string[]) =>
+    texts.map((text, i) => {
+      const blank = " ".repeat(Math.max(0, widths[i] - displayWidth(text)));
+      return " ".repeat(gapBefore(columns, i)) + (columns[i].isWord ? text + blank : blank + text);
+    }).join("");
+  const faint = (text: string) => paint(text.trimEnd(), "faint", color);
+  const above = overLine(columns, widths);
+  const lines = [
+    ...above.trim() === "" ? [] : [faint(" ".repeat(label + 2) + above)],
+    faint(`  ${padEnd("layer", label)}${line(columns.map(({ heading }) => heading))}`),
+  ];
+  for (const [i, { mark, fold }] of rows.entries()) {
+    if (fold !== null) lines.push(...foldLines(fold, style).map((text) => faint(`  ${text}`)));
+    const start = `${mark === null ? " " : MARKS[mark]} ${padEnd(cut[i], label)}`;
+    const rest = line(columns.map(({ cells }) => cells[i])).trimEnd();
+    lines.push(mark === null ? (start + rest).trimEnd() : paint(start, mark, color) + rest);
+  }
+  return [...lines, ...wrapText(legendOf(columns, rows), width, "  ").map(faint)];
+}
+
+/** `block_3 ... block_14: 12 alike, worst block_9`; the worst stands in the next row. */
+function foldLines(fold: RowFold, { width, unicode }: TableStyle): string[] {
+  const { name, blocks, layers: [least, most], worst, sameShapes } = fold;
+  const size = least === most ? String(least) : `${least} to ${most}`;
+  const alike = sameShapes ? "alike" : "alike but for their shapes";
+  const what = most === 1 ? `${blocks} ${alike}` : `${blocks} blocks of ${size} layers, ${alike}`;
+  const longest = Math.max(8, width - 40);
+  const short = (text: string) =>
+    cutMiddle(escapeControls(text), longest, { ellipsis: unicode ? "…" : ".." });
+  return wrapText(`${short(name)}: ${what}, worst ${short(worst)}`, width - 2, "", "  ");
+}
+
+function columnsOf(rows: readonly LayerRow[], { unicode, width }: TableStyle): Column[] {
+  const figure = (value: number | null | undefined) =>
+    value === null || value === undefined ? "" : formatNumber(roundTo(2, value));
+  const share = (value: number | null) => value === null ? "" : formatShare(value);
+  const theory = (of: (row: LayerRow) => Compared) => (row: LayerRow) => figure(of(row).predicted);
+  const noise = (of: (row: LayerRow) => Compared) => (row: LayerRow) => {
+    const { noise } = of(row);
+    return noise === null ? "" : `${unicode ? "×" : "x"}${formatNumber(Math.exp(noise))}`;
+  };
+  const pair = (over: string, of: (row: LayerRow) => Compared, spare: number) => [
+    column(over, "is", (row) => figure(of(row).measured), spare),
+    column(over, "theory", theory(of), spare),
+    column(over, "within", noise(of), spare + 3),
+  ];
+  const column = (
+    over: string,
+    heading: string,
+    cell: (row: LayerRow) => string,
+    spare: number,
+  ): Column => ({ over, heading, cells: rows.map(cell), spare });
+  const longestClass = Math.max(12, Math.floor(width * 0.24));
+  const all: Column[] = [
+    {
+      ...column("", "class", (row) => cutEnd(classOf(row), longestClass, ".."), 1),
+      isWord: true,
+    },
+    column("", "output", ({ shape }) => shape === null ? "" : shape.join("x") || "1", 2),
+    column(
+      "",
+      "params",
+      ({ parameters }) => parameters === 0 ? "" : formatParameters(parameters),
+      5,
+    ),
+    column("kernel std", "is", ({ kernel }) => figure(kernel?.std), 0),
+    column("kernel std", "target", ({ kernel }) => figure(kernel?.target), 0),
+    ...pair("output rms", ({ output }) => output, 4),
+    ...pair("gradient rms", ({ gradient }) => gradient, 6),
+    column("", "sat", ({ saturated }) => share(saturated), 3),
+    column("", "dead", ({ dead }) => share(dead), 3),
+  ];
+  return all.filter(({ cells }) => cells.some((cell) => cell !== ""));
+}
+
+function classOf({ className, followers }: LayerRow): string {
+  return escapeControls(className) + (followers === 0 ? "" : ` +${followers}`);
+}
+
+/** Large numbers of weights briefly: `2.36M`. */
+function formatParameters(count: number): string {
+  const units: [number, string][] = [[1e9, "G"], [1e6, "M"], [1e4, "k"]];
+  const [size, unit] = units.find(([size]) => count >= size) ?? [1, ""];
+  return unit === "" ? String(count) : formatNumber(count / (unit === "k" ? 1e3 : size)) + unit;
+}
+
+/** Leaves columns out until the rest have room, those that can be spared most first. */
+function fitting(columns: Column[], room: number): Column[] {
+  const taken = widthsOf(columns).reduce((sum, width, i) => sum + gapBefore(columns, i) + width, 0);
+  if (taken <= room || columns.length === 0) return columns;
+  const most = Math.max(...columns.map(({ spare }) => spare));
+  // Where even those that are never spared have no room, the last of them goes.
+  return most === 0
+    ? fitting(columns.slice(0, -1), room)
+    : fitting(columns.filter(({ spare }) => spare < most), room);
+}
+
+function widthsOf(columns: readonly Column[]): number[] {
+  const widths = columns.map(({ heading, cells }) =>
+    Math.max(heading.length, ...cells.map(displayWidth))
+  );
+  // What stands above several columns may be wider than they are.
+  for (const [from, to, over] of spans(columns)) {
+    widths[from] += Math.max(0, over.length - innerWidth(widths, from, to));
+  }
+  return widths;
+}
+
+/** Columns that share what stands above them are nearer to each other. */
+function gapBefore(columns: readonly Column[], i: number): number {
+  const { over } = columns[i];
+  return i > 0 && over !== "" && over === columns[i - 1].over ? 1 : 2;
+}
+
+/** How wide columns that share what stands above them are together. */
+function innerWidth(widths: readonly number[], from: number, to: number): number {
+  return widths.slice(from, to + 1).reduce((sum, width) => sum + width + 1, -1);
+}
+
+/** The columns that share what stands above them: the first, the last, and what it is. */
+function spans(columns: readonly Column[]): [from: number, to: number, over: string][] {
+  const spans: [number, number, string][] = [];
+  for (const [i, { over }] of columns.entries()) {
+    const last = spans.at(-1);
+    if (last !== undefined && last[2] === over && over !== "") last[1] = i;
+    else spans.push([i, i, over]);
+  }
+  return spans;
+}
+
+function overLine(columns: readonly Column[], widths: readonly number[]): string {
+  return spans(columns)
+    .map(([from, to, over]) => `  ${over.padStart(innerWidth(widths, from, to))}`).join("");
+}
+
+/** The meaning of the columns that there are. */
+function legendOf(columns: readonly Column[], rows: readonly LayerRow[]): string {
+  const has = (heading: string) => columns.some((column) => column.heading === heading);
+  const shown = (over: string) => columns.some((column) => column.over === over);
+  const noises = rows.flatMap(({ output, gradient }) => [
+    ...shown("output rms") ? [output.noise ?? 0] : [],
+    ...shown("gradient rms") ? [gradient.noise ?? 0] : [],
+  ]);
+  const within = has("within")
+    ? "within the factor"
+    : `within a factor of ${formatNumber(Math.exp(Math.max(...noises)))}`;
+  return [
+    ...has("target") ? ["target: of the fitting initialiser"] : [],
+    ...has("theory") ? [`theory: of random weights of this size, ${within}`] : [],
+    ...shown("gradient rms") ? ["gradient: before the activation"] : [],
+    ...has("sat") ? ["sat: saturated outputs"] : [],
+    ...has("dead") ? ["dead: units always off"] : [],
+  ].join("; ");
+}

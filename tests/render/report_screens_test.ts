@@ -1,0 +1,211 @@
+import { assert, assertEquals } from "@std/assert";
+import { stripAnsiCode } from "@std/fmt/colors";
+import type { Diagnosis } from "../../src/diagnosis/diagnosis.ts";
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
+import { displayWidth } from "../../src/render/display_width.ts";
+import { renderText, type RenderTextOptions } from "../../src/render/render_text.ts";
+import { finding, layer, measurements, statistics, weight } from "./sample.ts";
+
+const healthy: Diagnosis = { verdict: "healthy", causes: [], notes: [] };
+const sick: Diagnosis = {
+  verdict: "sick",
+  notes: [],
+  causes: [{
+    ...{ kind: "kernel-scale", severity: "error", layers: ["dense_2", "dense_5"] },
+    ...{ message: "The kernels of dense_2 ... dense_5 are 890 times too large.", findings: [] },
+    cures: [{ kind: "rebuild", what: "Multiply them by 1/890." }],
+    consequences: [],
+  }],
+};
+
+/** A network like the exercise's: a first layer, some alike, and a head. */
+function chain(alike: number): LayerMeasurements[] {
+  const dense = (name: string, gradient: number, over: Partial<LayerMeasurements>) => {
+    const values = statistics(0.2, { count: 400, std: 0.2 });
+    return layer(name, { gradient, activation: 0.9 }, {
+      weights: [weight(`${name}/kernel`, gradient, { values })],
+      ...over,
+    });
+  };
+  return [
+    dense("dense_1", 1e-4, { activation: "relu", deadFraction: 0.5 }),
+    ...Array.from(
+      { length: alike },
+      (_, i) => dense(`dense_${i + 2}`, 10 ** -i, { saturatedFraction: 0.25 }),
+    ),
+    dense("head", 5, { activation: "linear", role: "output" }),
+  ];
+}
+
+const small = measurements(chain(4));
+const findings = [finding("dense_4"), finding("dense_1", { severity: "warning" })];
+
+const show = (options: RenderTextOptions, diagnosis = sick, subject = small) =>
+  renderText(subject, diagnosis === sick ? findings : [], { diagnosis, ...options });
+
+Deno.test("renderText() answers in one screen of 80 columns", () => {
+  assertEquals(
+    "\n" + show({}),
+    `
+SICK: 1 cause
+1. The kernels of dense_2 ... dense_5 are 890 times too large.
+   Fix: Multiply them by 1/890.
+
+Model      exercise: 6 layers, 4,021 parameters, seed 3
+Batch      32 examples (seed 0); input mean 0.01, std 0.998
+Objective  1.16, the sum of the outputs
+
+                  mean |gradient|                   mean |activation|
+                 1e-4      1e-2       1e0          1e-3    1e-2     1e-1    1e0
+? dense_1   1e-4 |#         :          :       0.9 |###########################
+  dense_2      1 |######################       0.9 |###########################
+  dense_3    0.1 |################     :       0.9 |###########################
+! dense_4   0.01 |###########          :       0.9 |###########################
+  dense_5  0.001 |#####     :          :       0.9 |###########################
+  head         5 |#########################    0.9 |###########################
+  ! error; ? warning
+
+                                       kernel std  output rms
+  layer    class       output  params   is target   is theory  sat  dead
+? dense_1  Dense relu      20     400  0.2   0.32  0.9    3.3        50%
+  dense_2 ... dense_5: 4 alike, worst dense_4
+! dense_4  Dense tanh      20     400  0.2   0.22  0.9   0.99  25%
+  head     Dense           20     400  0.2   0.22  0.9    3.3
+  target: of the fitting initialiser; theory: of random weights of this size,
+  within a factor of 1.05; sat: saturated outputs; dead: units always off
+
+1 error, 1 warning. --details shows them. --all shows every layer.
+SICK: 1 cause
+`,
+  );
+});
+
+Deno.test("renderText() shows predicted beside measured in 100 columns, every layer with all", () => {
+  const lines = show({ width: 100, all: true }).split("\n");
+  assertEquals(
+    "\n" + lines.slice(lines.findIndex((line) => line.includes("kernel std"))).join("\n"),
+    `
+                                       kernel std         output rms       gradient rms
+  layer    class       output  params   is target   is theory within   is theory within  sat  dead
+? dense_1  Dense relu      20     400  0.2   0.32  0.9    3.3  x1.05  0.1   0.13  x1.11        50%
+  dense_2  Dense tanh      20     400  0.2   0.22  0.9   0.99     x1  0.1 0.0051   x2.9  25%
+  dense_3  Dense tanh      20     400  0.2   0.22  0.9   0.99     x1  0.1 0.0051   x2.9  25%
+! dense_4  Dense tanh      20     400  0.2   0.22  0.9   0.99     x1  0.1 0.0051   x2.9  25%
+  dense_5  Dense tanh      20     400  0.2   0.22  0.9   0.99     x1  0.1 0.0051   x2.9  25%
+  head     Dense           20     400  0.2   0.22  0.9    3.3  x1.05  0.1   0.13  x1.11
+  target: of the fitting initialiser; theory: of random weights of this size, within the factor;
+  gradient: before the activation; sat: saturated outputs; dead: units always off
+
+1 error, 1 warning. --details shows them.
+SICK: 1 cause
+`,
+  );
+});
+
+Deno.test("renderText() draws with Unicode in 120 columns", () => {
+  const [, , charts, table] = show({ width: 120, unicode: true }, healthy).split("\n\n");
+  assertEquals(
+    `\n${charts}\n\n${table}\n`,
+    `
+                  mean |gradient|                                mean |activation|
+                 1e-4   1e-3    1e-2    1e-1    1e0    1e1      1e-3        1e-2          1e-1        1e0
+  dense_1   1e-4 │▏      ┊       ┊       ┊       ┊       ┊  0.9 │███████████████████████████████████████▍
+  dense_2      1 │████████████████████████████████       ┊  0.9 │███████████████████████████████████████▍
+  dense_3    0.1 │████████████████████████       ┊       ┊  0.9 │███████████████████████████████████████▍
+  dense_4   0.01 │████████████████       ┊       ┊       ┊  0.9 │███████████████████████████████████████▍
+  dense_5  0.001 │████████       ┊       ┊       ┊       ┊  0.9 │███████████████████████████████████████▍
+  head         5 │█████████████████████████████████████▋ ┊  0.9 │███████████████████████████████████████▍
+
+                                       kernel std         output rms       gradient rms
+  layer    class       output  params   is target   is theory within   is theory within  sat  dead
+  dense_1  Dense relu      20     400  0.2   0.32  0.9    3.3  ×1.05  0.1   0.13  ×1.11        50%
+  dense_2 ... dense_5: 4 alike, worst dense_5
+  dense_5  Dense tanh      20     400  0.2   0.22  0.9   0.99     ×1  0.1 0.0051   ×2.9  25%
+  head     Dense           20     400  0.2   0.22  0.9    3.3  ×1.05  0.1   0.13  ×1.11
+  target: of the fitting initialiser; theory: of random weights of this size, within the factor; gradient: before the
+  activation; sat: saturated outputs; dead: units always off
+`,
+  );
+});
+
+Deno.test("renderText() has charts side by side where there is room, from 100 columns on always", () => {
+  const beside = (width: number, name: string) =>
+    /gradient\|.*activation\|/.test(
+      renderText(measurements([layer(name, {}), layer("b", {})]), [], {
+        width,
+        diagnosis: healthy,
+      }),
+    );
+  const short = "dense_1";
+  const long = "a_very_long_name_of_a_layer_in_a_network".repeat(3);
+  assertEquals([50, 80, 99, 100].map((width) => beside(width, short)), [false, true, true, true]);
+  assertEquals([60, 80, 99, 100].map((width) => beside(width, long)), [false, false, false, true]);
+});
+
+Deno.test("renderText() begins and ends with the verdict, which is coloured", () => {
+  for (
+    const [diagnosis, verdict, code] of [
+      [sick, "SICK: 1 cause", 31],
+      [healthy, "HEALTHY", 32],
+    ] as const
+  ) {
+    const lines = show({}, diagnosis).trimEnd().split("\n");
+    assertEquals([lines[0], lines.at(-1)], [verdict, verdict]);
+    const colored = show({ color: true }, diagnosis);
+    if (!Deno.noColor) assert(colored.startsWith(`\x1b[${code}m${verdict}\x1b[39m\n`));
+    assertEquals(stripAnsiCode(colored), show({}, diagnosis));
+    assert(!show({}, diagnosis).includes("\x1b"));
+    // deno-lint-ignore no-control-regex
+    assert(/^[\x00-\x7f]*$/.test(show({}, diagnosis)));
+  }
+});
+
+Deno.test("renderText() keeps deltas, findings and the engine for --details", () => {
+  const [brief, detailed] = [show({}), show({ details: true })];
+  for (const part of ["Engine ", "(delta)", "ERROR saturated-activations", "healthy if"]) {
+    assertEquals([brief.includes(part), detailed.includes(part)], [false, true], part);
+  }
+  assert(brief.includes("1 error, 1 warning. --details shows them. --all shows every layer.\n"));
+  assert(!detailed.includes("--details"));
+  // Without a weight in the network there is one chart less, and deltas are details all the same.
+  const bare = show({}, healthy, measurements([layer("a", {}, { weights: [] })]));
+  assert(bare.includes("mean |activation|") && !bare.includes("gradient|"), bare);
+});
+
+Deno.test("renderText() folds the table where layers repeat, and charts where they are long", () => {
+  const rows = (text: string) =>
+    text.split("\n").filter((line) => /^[ !?] (dense|head)/.test(line));
+  assertEquals(rows(show({})).length, 6 + 4);
+  assertEquals(rows(show({ all: true })).length, 6 + 6);
+  const long = measurements(chain(98));
+  const folded = show({}, sick, long);
+  assert(folded.includes("  dense_2 ... dense_99: 98 alike, worst dense_4\n"));
+  assert(/^! dense_2 \.\.\. dense_8 .*\|#+-+/m.test(folded), folded);
+  assertEquals(rows(show({ all: true }, sick, long)).length, 2 * 100);
+  assert(!show({ all: true }, sick, long).includes("--all"));
+  // Whoever asks for some layers sees each of them.
+  assert(!show({ layers: /dense_[2-5]$/ }).includes("alike"));
+});
+
+Deno.test("renderText() keeps its columns whatever layers are called", () => {
+  const names = [
+    ...["<script>alert(1)</script>", "a\x1b[31m\nred", "\u202eعربي الطبقة", "層".repeat(60)],
+    ...["x".repeat(10_000), "🇨🇭👩‍💻e\u0301", "", " ", "dense_1"],
+  ];
+  const subject = measurements(names.map((name) => layer(name, {}, { className: name })));
+  for (const width of [20, 40, 60, 80, 120, 200]) {
+    for (const unicode of [false, true]) {
+      const text = show({ width, unicode, all: true }, healthy, subject);
+      const lines = text.trimEnd().split("\n");
+      for (const line of lines) {
+        assert(displayWidth(line) <= width + 3 * (line.match(/\\x3a|\\x5b/g)?.length ?? 0), line);
+      }
+      // deno-lint-ignore no-control-regex
+      assert(!/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.test(text));
+      // The bars of all rows begin in one column.
+      const bars = lines.filter((line) => /[|│][#█]/.test(line));
+      const starts = bars.map((line) => displayWidth(line.slice(0, line.search(/[|│][#█]/))));
+      assertEquals(new Set(starts).size, 1, text);
+    }
+  }
+});
