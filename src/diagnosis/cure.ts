@@ -9,7 +9,7 @@ export interface CuredWeight {
 }
 
 /** What values are normalised by. */
-interface Moments {
+export interface CuredMoments {
   /** Their mean. */
   mean: number;
   /** Their standard deviation. */
@@ -33,9 +33,9 @@ export type Cure =
   /** Sets weights of rank 1 to one number. */
   | { kind: "set-bias"; weights: CuredWeight[]; value: number }
   /** Subtracts the mean of an input (its place among the inputs is `index`) over the batch and divides by its standard deviation. */
-  | ({ kind: "normalize-input"; input: string; index: number } & Moments)
+  | ({ kind: "normalize-input"; input: string; index: number } & CuredMoments)
   /** The same for the targets of an output. */
-  | ({ kind: "normalize-targets"; output: string; index: number } & Moments)
+  | ({ kind: "normalize-targets"; output: string; index: number } & CuredMoments)
   /** Adds a number to the classes of an output. */
   | { kind: "shift-classes"; output: string; index: number; by: number }
   /** Gives layers another activation, and their kernels the scale that it asks for. */

@@ -43,14 +43,11 @@ function faultOf(target: TargetMeasurements): string | null {
   if (classes !== undefined || nonFinite > 0 || !(std > 0) || isCode) return null;
   const factor = featureFactor(target);
   if (factor !== null && factor > APART) {
-    return `One output of the targets of ${name} varies ${
-      formatNumber(factor)
-    } times as much as the ` +
-      `others, so that its loss drowns theirs`;
+    const times = formatNumber(factor);
+    return `One output of the targets of ${name} varies ${times} times as much as the others, so ` +
+      `that its loss drowns theirs`;
   }
   if (rms <= FAR && rms >= NEAR) return null;
-  return `The targets of ${name} are out of scale: their rms is ${
-    formatNumber(rms)
-  }, and a network ` +
-    `starts near 1`;
+  return `The targets of ${name} are out of scale: their rms is ${formatNumber(rms)}, while the ` +
+    `outputs of a network start near 1`;
 }
