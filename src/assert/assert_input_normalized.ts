@@ -12,16 +12,20 @@ import { assertRule } from "./assert_rule.ts";
  * - Definition: |mean| <= inputOffset std for a model's only input (an error); max |x| <= inputMax,
  *   |mean| <= inputMean, and 1 / inputDeviationFactor <= std <= inputDeviationFactor. Indices
  *   (int32, or what an embedding looks up) are not judged. The deviation of 0/1 codes is not
- *   judged, unless the only input is all ones; nor is a small deviation of rows of norm 1. If the
- *   model begins with a Rescaling or a normalisation, x is the output of that layer.
- * - Defaults: `inputMax` 10, `inputMean` 1, `inputOffset` 25, `inputDeviationFactor` 10.
+ *   judged, unless the only input is all ones; nor is a small deviation of rows of norm 1. At least
+ *   inputSpread of the second moment of a model's only input differs between examples (else an
+ *   error, or a warning where a later layer tells them apart), and no feature (last axis) varies
+ *   more than inputFeatureFactor times as much as the others. If the model begins with a Rescaling
+ *   or a normalisation, x is the output of that layer.
+ * - Defaults: `inputMax` 10, `inputMean` 1, `inputOffset` 25, `inputDeviationFactor` 10,
+ *   `inputSpread` 0.0001, `inputFeatureFactor` 100.
  * - Source: AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient
  *   BackProp. Calibrated on the even seeds of bench/trainability (350 networks): of those it calls
- *   an error 4 fail, 1 is slow, 1 trains.
- * - Misleads: All features are taken together: one of a different scale hides among many. A custom
- *   layer that normalises at the front is not recognised. Adam copes with most scales. It is an
- *   error if the only input is constant, or if its mean is 25 times its deviation, so that the
- *   examples are nearly identical.
+ *   an error 6 fail, 1 is slow, 1 trains.
+ * - Misleads: Several features that are out of scale together hide one another. A feature that is
+ *   small beside the others is not reported, nor is a constant one. A custom layer that normalises
+ *   at the front is not recognised. Adam copes with most scales. It is an error if the only input
+ *   is constant, if its mean is 25 times its deviation, or if all examples are nearly identical.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings. Their
  *   inputs are standard normal; pixels from 0 to 1 pass too.
@@ -49,7 +53,14 @@ import { assertRule } from "./assert_rule.ts";
  */
 export function assertInputNormalized(
   measurements: Measurements,
-  options?: CheckOptions<"inputMax" | "inputMean" | "inputOffset" | "inputDeviationFactor">,
+  options?: CheckOptions<
+    | "inputMax"
+    | "inputMean"
+    | "inputOffset"
+    | "inputDeviationFactor"
+    | "inputSpread"
+    | "inputFeatureFactor"
+  >,
   msg?: string,
 ): void {
   assertRule(inputNormalized, measurements, options, msg);

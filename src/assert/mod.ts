@@ -16,7 +16,7 @@ export type { CheckOptions, IgnoredLayer } from "../checks/check_options.ts";
 export type { Finding } from "../checks/finding.ts";
 export type { RunChecksOptions } from "../checks/judge_rule.ts";
 export type { Thresholds } from "../checks/thresholds.ts";
-export type { Cure, CuredWeight } from "../diagnosis/cure.ts";
+export type { Cure, CuredMoments, CuredWeight } from "../diagnosis/cure.ts";
 export type { WeightProgress } from "../diagnosis/diagnose_training.ts";
 export type { Cause, Consequence, Tried, TriedFigure } from "../diagnosis/diagnosis.ts";
 export type { Callback, TensorFlow } from "../engine/tensorflow.ts";

@@ -9,6 +9,10 @@ export interface Thresholds {
   inputOffset: number;
   /** Largest factor between an input's standard deviation and 1, up or down. */
   inputDeviationFactor: number;
+  /** Least share of an only input's second moment that tells examples apart. */
+  inputSpread: number;
+  /** Largest standard deviation of a feature relative to that of the others. */
+  inputFeatureFactor: number;
   /** Smallest signal of the first hidden layer relative to that of the last. */
   vanishingRatio: number;
   /** Signal of the first hidden layer below which the rule warns, and fails a first kernel with little gradient. */
@@ -53,6 +57,10 @@ export interface Thresholds {
   initScaleError: number;
   /** The factor above which the rule warns. */
   initScaleWarning: number;
+  /** Largest factor between the standard deviation of a custom layer's matrix and any initialiser's for its shape. */
+  initScaleCustom: number;
+  /** Largest standard deviation of an embedding. */
+  initScaleEmbedding: number;
   /** Largest rms of a hidden layer's biases relative to the rms of its z. */
   biasRatio: number;
   /** Largest difference between a head's bias and the prior of the targets. */

@@ -87,7 +87,7 @@ function mayOpen(weight: WeightMeasurements): boolean {
  * The names of the kernels of zeros of a layer that have no gradient though the layer is fed: they are
  * multiplied with each other, as queries and keys are.
  */
-function mutualZeros(layer: LayerMeasurements, measurements: Measurements): string[] {
+export function mutualZeros(layer: LayerMeasurements, measurements: Measurements): string[] {
   const { layers, batch } = measurements;
   if (layer.weights.some(isRecurrentKernel) || batch.inputs.maxAbs === 0) return [];
   const isFed = layer.weights.some((weight) => isKernel(weight) && !isZero(weight)) ||

@@ -7,6 +7,7 @@ import { gains } from "./causes/gains.ts";
 import { heads } from "./causes/heads.ts";
 import { inputs } from "./causes/inputs.ts";
 import { kernelScale } from "./causes/kernel_scale.ts";
+import { mutualZeros } from "./causes/mutual_zeros.ts";
 import { residualGrowth } from "./causes/residual_growth.ts";
 import { targets } from "./causes/targets.ts";
 import { frozen, regularization } from "./causes/training.ts";
@@ -22,6 +23,7 @@ export const SEARCHES: readonly Search[] = [
   inputs,
   heads,
   targets,
+  mutualZeros,
   constantWeights,
   embeddings,
   biases,

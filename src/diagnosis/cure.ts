@@ -8,6 +8,19 @@ export interface CuredWeight {
   weight: string;
 }
 
+/** What values are normalised by. */
+export interface CuredMoments {
+  /** Their mean. */
+  mean: number;
+  /** Their standard deviation. */
+  std: number;
+  /**
+   * Where each of them is normalised by itself: what they are called, and the axes over which mean and
+   * deviation are taken anew; absent where all are by the two numbers.
+   */
+  each?: { what: "feature" | "entry" | "output"; axes: number[] };
+}
+
 /**
  * What to do about a cause, as data: it is said in words, written as code, applied to the model at hand and
  * measured again, all from this.
@@ -20,9 +33,9 @@ export type Cure =
   /** Sets weights of rank 1 to one number. */
   | { kind: "set-bias"; weights: CuredWeight[]; value: number }
   /** Subtracts the mean of an input (its place among the inputs is `index`) over the batch and divides by its standard deviation. */
-  | { kind: "normalize-input"; input: string; index: number; mean: number; std: number }
+  | ({ kind: "normalize-input"; input: string; index: number } & CuredMoments)
   /** The same for the targets of an output. */
-  | { kind: "normalize-targets"; output: string; index: number; mean: number; std: number }
+  | ({ kind: "normalize-targets"; output: string; index: number } & CuredMoments)
   /** Adds a number to the classes of an output. */
   | { kind: "shift-classes"; output: string; index: number; by: number }
   /** Gives layers another activation, and their kernels the scale that it asks for. */

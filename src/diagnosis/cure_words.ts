@@ -22,20 +22,15 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
       return `Multiply ${which} by ${by}${initializer}.`;
     }
     case "redraw":
-      return `Draw ${weightsOf(cure.weights, all)} with kernelInitializer: "${cure.initializer}".`;
+      return `Draw ${weightsOf(cure.weights, all)} with ${initializerOf(cure.weights)}: ` +
+        `"${cure.initializer}".`;
     case "set-bias":
       return `Start the ${cure.weights.length === 1 ? "bias" : "biases"} of ` +
         `${layersOf(cure.weights, all)} at ${formatNumber(cure.value)}.`;
     case "normalize-input":
-      return `Normalise the input "${cure.input}": subtract ${
-        formatNumber(cure.mean)
-      } and divide by ` +
-        `${formatNumber(cure.std)}.`;
+      return normalizing(cure, `the input "${cure.input}"`);
     case "normalize-targets":
-      return `Normalise the targets of ${cure.output}: subtract ${
-        formatNumber(cure.mean)
-      } and divide ` +
-        `by ${formatNumber(cure.std)}.`;
+      return normalizing(cure, `the targets of ${cure.output}`);
     case "shift-classes":
       return `Count the classes of ${cure.output} from 0: add ${
         formatNumber(cure.by)
@@ -75,7 +70,7 @@ export function cureCode(cure: Cure): string | null {
         ? rescaleCalls(cure.weights)
         : `kernelInitializer: "${cure.initializer}"  // in ${list(cure.weights)}`;
     case "redraw":
-      return `kernelInitializer: "${cure.initializer}"  // in ${list(cure.weights)}`;
+      return `${initializerOf(cure.weights)}: "${cure.initializer}"  // in ${list(cure.weights)}`;
     case "set-bias":
       return cure.value === 0
         ? `biasInitializer: "zeros"  // in ${list(cure.weights)}`
@@ -83,9 +78,9 @@ export function cureCode(cure: Cure): string | null {
           list(cure.weights)
         }`;
     case "normalize-input":
-      return `inputs.sub(${number(cure.mean)}).div(${number(cure.std)})`;
+      return normalizingCode(cure, "inputs");
     case "normalize-targets":
-      return `targets.sub(${number(cure.mean)}).div(${number(cure.std)})`;
+      return normalizingCode(cure, "targets");
     case "shift-classes":
       return `targets.add(${cure.by})`;
     case "activation":
@@ -111,6 +106,29 @@ export function cureCode(cure: Cure): string | null {
     case "rebuild":
       return null;
   }
+}
+
+/** What the argument is called that says how weights are drawn. */
+function initializerOf(weights: readonly CuredWeight[]): string {
+  return weights.every(({ weight }) => /\/embeddings(_\d+)?$/.test(weight))
+    ? "embeddingsInitializer"
+    : "kernelInitializer";
+}
+
+type Normalizing = Extract<Cure, { kind: "normalize-input" | "normalize-targets" }>;
+
+function normalizing({ mean, std, each }: Normalizing, what: string): string {
+  return each === undefined
+    ? `Normalise ${what}: subtract ${formatNumber(mean)} and divide by ${formatNumber(std)}.`
+    : `Normalise each ${each.what} of ${what}: subtract its mean over the training set and divide by ` +
+      `its standard deviation.`;
+}
+
+function normalizingCode({ mean, std, each }: Normalizing, values: string): string {
+  if (each === undefined) return `${values}.sub(${number(mean)}).div(${number(std)})`;
+  // Where nothing varies, a little keeps 0 / 0 away.
+  return `const { mean, variance } = tf.moments(${values}, [${each.axes.join(", ")}], true);\n` +
+    `${values}.sub(mean).div(variance.sqrt().add(1e-6))`;
 }
 
 /** A call for each factor, layers of about the same one together. */

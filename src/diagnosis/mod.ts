@@ -4,7 +4,13 @@
  *
  * @module
  */
-export { type Cure, type CuredWeight, isWeightCure, type WeightCure } from "./cure.ts";
+export {
+  type Cure,
+  type CuredMoments,
+  type CuredWeight,
+  isWeightCure,
+  type WeightCure,
+} from "./cure.ts";
 export { cureCode, describeCure } from "./cure_words.ts";
 export { diagnose } from "./diagnose.ts";
 export type { WeightProgress } from "./diagnose_training.ts";

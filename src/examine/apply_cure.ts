@@ -154,8 +154,21 @@ function changeBatch(
   };
 }
 
-function standardized(tf: TensorFlow, { mean, std }: { mean: number; std: number }) {
-  return (value: Tensor) => tf.div(tf.sub(tf.cast(value, "float32"), mean), std);
+/** What varies by less than this share of its mean is rounding. */
+const ROUNDING = 1e-6;
+
+function standardized(
+  tf: TensorFlow,
+  { mean, std, each }: Extract<Cure, { kind: "normalize-input" | "normalize-targets" }>,
+) {
+  return (value: Tensor) => {
+    const values = tf.cast(value, "float32");
+    if (each === undefined) return tf.div(tf.sub(values, mean), std);
+    const { mean: means, variance } = tf.moments(values, each.axes, true);
+    const stds = tf.sqrt(variance);
+    const varies = tf.greater(stds, tf.mul(tf.abs(means), ROUNDING));
+    return tf.div(tf.sub(values, means), tf.where(varies, stds, tf.onesLike(stds)));
+  };
 }
 
 /** A layer of TensorFlow.js, with what it keeps to itself. */

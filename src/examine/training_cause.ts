@@ -1,5 +1,6 @@
 import { networkOf } from "../checks/network/network.ts";
 import type { Finding } from "../checks/finding.ts";
+import { normalizing } from "../diagnosis/causes/inputs.ts";
 import { targets } from "../diagnosis/causes/targets.ts";
 import type { Cure } from "../diagnosis/cure.ts";
 import type { Cause } from "../diagnosis/diagnosis.ts";
@@ -167,17 +168,23 @@ function dropout({ layers: all }: Measurements): Suspicion[] {
 }
 
 function inputs({ batch: { perInput } }: Measurements): Suspicion[] {
-  return perInput.map((input, index) => ({ ...input, index })).filter((
-    { dtype, lookedUp, values },
-  ) =>
-    dtype === "float32" && !lookedUp && values.std > 0 &&
-    (Math.abs(values.mean) > 2 * values.std || values.std > FAR || values.std < 1 / FAR)
-  ).map(({ name, index, values: { mean, std } }) => ({
-    kind: "input",
-    layers: [],
-    message:
-      `The input "${name}" is not normalised: its mean is ${formatNumber(mean)} and its standard ` +
-      `deviation ${formatNumber(std)}.`,
-    cure: { kind: "normalize-input", input: name, index, mean, std },
-  }));
+  return perInput.flatMap((input, index): Suspicion[] => {
+    const { name, dtype, lookedUp, values: { mean, std, nonFinite }, spread } = input;
+    if (dtype !== "float32" || lookedUp || nonFinite > 0 || !(std > 0)) return [];
+    const cure = normalizing(input, index);
+    const isOff = Math.abs(mean) > 2 * std || std > FAR || std < 1 / FAR;
+    const isEach = cure.kind === "normalize-input" && cure.each !== undefined;
+    if (!isOff && !isEach) return [];
+    const why = spread != null && spread < 1 / FAR ** 2
+      ? `only ${formatNumber(spread)} of its second moment differs between examples`
+      : isEach && !isOff
+      ? "its features are of different scales"
+      : `its mean is ${formatNumber(mean)} and its standard deviation ${formatNumber(std)}`;
+    return [{
+      kind: "input",
+      layers: [],
+      message: `The input "${name}" is not normalised: ${why}.`,
+      cure,
+    }];
+  });
 }

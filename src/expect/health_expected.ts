@@ -19,7 +19,14 @@ export interface HealthExpected<IsAsync = false> {
    * identical. The same as `assertInputNormalized`.
    */
   toHaveNormalizedInputs(
-    options?: CheckOptions<"inputMax" | "inputMean" | "inputOffset" | "inputDeviationFactor">,
+    options?: CheckOptions<
+      | "inputMax"
+      | "inputMean"
+      | "inputOffset"
+      | "inputDeviationFactor"
+      | "inputSpread"
+      | "inputFeatureFactor"
+    >,
     msg?: string,
   ): Outcome<IsAsync>;
   /**
@@ -93,7 +100,13 @@ export interface HealthExpected<IsAsync = false> {
    * activation. The same as `assertInitScale`.
    */
   toHaveInitScale(
-    options?: CheckOptions<"initScaleFactor" | "initScaleError" | "initScaleWarning">,
+    options?: CheckOptions<
+      | "initScaleFactor"
+      | "initScaleError"
+      | "initScaleWarning"
+      | "initScaleCustom"
+      | "initScaleEmbedding"
+    >,
     msg?: string,
   ): Outcome<IsAsync>;
   /**

@@ -4,6 +4,7 @@ import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
 import { calibrated, falsePositives } from "../false_positives.ts";
+import { judgeCustomKernels } from "../custom_kernels.ts";
 import type { Case, Verdict } from "../judge.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
 import { recurrentSchemesOf, type Schemes, schemesOf } from "../kernel_schemes.ts";
@@ -50,6 +51,21 @@ export const initScale: Rule = defineRule({
       source: "neuroscope (0.7 to 1.4)",
       about: "The factor above which the rule warns.",
     },
+    initScaleCustom: {
+      default: 10,
+      unit: "std(weight) / the nearest initialiser's for its shape",
+      range: [1, Infinity],
+      source: "own: matrices of published attention layers are drawn down to 1/8 of LeCun (T5)",
+      about: "Largest factor between the standard deviation of a custom layer's matrix and any " +
+        "initialiser's for its shape.",
+    },
+    initScaleEmbedding: {
+      default: 3,
+      unit: "std(embedding)",
+      range: [0, Infinity],
+      source: "own: PyTorch draws embeddings with 1, TensorFlow.js within 0.05",
+      about: "Largest standard deviation of an embedding.",
+    },
   },
   problem: "kernels of the wrong scale",
   stage: "initial",
@@ -60,7 +76,10 @@ export const initScale: Rule = defineRule({
     "LeCun for tanh and selu), Glorot, orthogonal times the gain, selu's critical 0.69 / " +
     "sqrt(fan-in), and every value from the smallest to the largest of these } <= " +
     "initScaleFactor; for a recurrent kernel nearest of { orthogonal, over all of its gates, " +
-    "Glorot, LeCun, He, and every value between }.",
+    "Glorot, LeCun, He, and every value between }. A matrix or kernel of a custom layer: within " +
+    "initScaleCustom of what initialisers draw for its shape, whichever axis is summed over " +
+    "(initScaleFactor where the class is registered as dense or a convolution); an embedding: " +
+    "std <= initScaleEmbedding.",
   source:
     "He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors " +
     "after neuroscope." + " " +
@@ -73,7 +92,9 @@ export const initScale: Rule = defineRule({
     "recurrent kernel of a SimpleRNN gives a warning. A kernel under a normalisation and a kernel " +
     "of fewer than 32 entries are not judged. TensorFlow.js draws depthwise kernels as if each " +
     "output summed all channels, so they are too small by the root of the number of channels: " +
-    "such a finding is correct. Adam corrects a wrong scale in a few hundred steps, so a kernel " +
+    "such a finding is correct. Of a custom layer's weights, " +
+    "vectors, single rows and tables (by their name) are not judged, nor is a small one whose " +
+    "layer still passes its input on. Adam corrects a wrong scale in a few hundred steps, so a kernel " +
     "up to 100 times too large is only a warning unless the signal is measured to die.",
   fix:
     "Use heNormal with relu, leCunNormal with selu and tanh, orthogonal for recurrent kernels, or " +
@@ -144,12 +165,13 @@ export const initScale: Rule = defineRule({
           advice: null,
         })),
     ];
-    return layers.flatMap((layer) =>
-      drawn
+    return layers.flatMap((layer) => [
+      ...drawn
         .filter((kernel) => kernel.layer === layer)
         .filter(({ kernel: { values } }) => values.count >= MIN_ENTRIES && values.nonFinite === 0)
-        .flatMap((kernel) => judge(kernel, thresholds, dies))
-    );
+        .flatMap((kernel) => judge(kernel, thresholds, dies)),
+      ...judgeCustomKernels(layer, subject, MIN_ENTRIES, dies),
+    ]);
   },
 });
 

@@ -20,7 +20,8 @@ export function constantWeights(patient: Patient): Suspect[] {
   const constant = kernels.every(({ weight }) => isConstant(weight));
   const which = formatLayers(names, patient.measurements.layers);
   const value = kernels.length > 0 ? formatNumber(kernels[0].weight.values.mean) : "";
-  const said = names.length === 1 ? "kernel" : "kernels";
+  const noun = rows.every(({ kind }) => kind === "embedding") ? "table" : "kernel";
+  const said = names.length === 1 ? noun : `${noun}s`;
   return [{
     kind: "constant-weights",
     layers: names,

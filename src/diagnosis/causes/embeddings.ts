@@ -1,28 +1,106 @@
-import { formatNumber } from "../../words/numbers.ts";
+import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
+import { formatNumber } from "../../words/numbers.ts";
+import type { Cure, CuredWeight } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
-import { isConsequence } from "./shared.ts";
+import { foundBy, isConsequence } from "./shared.ts";
 
 /** An embedding above this makes what follows it too large; TensorFlow.js draws up to 0.05, others std 1. */
 const LARGE = 3;
+/** What TensorFlow.js draws within. */
+const USUAL = 0.05;
+/** Logits of this rms are confident guesses. */
+const CONFIDENT = 3;
 
-/** Embeddings that are drawn too large. */
-export function embeddings({ measurements: { layers } }: Patient): Suspect[] {
-  return layers
-    .filter(({ kind }) => kind === "embedding")
-    .flatMap((layer) => layer.weights.filter(isKernel).map((weight) => ({ layer, weight })))
-    .filter(({ weight: { values } }) => values.std > LARGE)
-    .map(({ layer: { name }, weight }): Suspect => ({
-      kind: "embedding-scale",
-      layers: [name],
-      message: `The embedding ${name} is drawn with a standard deviation of ` +
-        `${formatNumber(weight.values.std)}; expected at most 1.`,
-      states: [],
+/** A table, and the layer that looks up its rows. */
+interface Table {
+  layer: LayerMeasurements;
+  weight: WeightMeasurements;
+}
+
+type Fault = Omit<Suspect, "states" | "explains">;
+
+/** Embeddings that are all zeros, or drawn too large: for what reads them, or for the logits that they make. */
+export function embeddings(patient: Patient): Suspect[] {
+  const { layers } = patient.measurements;
+  const tables = layers.filter(({ kind }) => kind === "embedding").flatMap((layer) =>
+    layer.weights.filter(isKernel).map((weight): Table => ({ layer, weight }))
+  );
+  return tables.flatMap((table): Suspect[] => {
+    const fault = zeros(table) ?? large(table) ?? tied(table, layers);
+    return fault === null ? [] : [{
+      ...fault,
+      states: foundBy("init-scale", patient).filter(({ layer }) => layer === table.layer.name),
       explains: isConsequence,
-      cures: [{
-        kind: "rescale",
-        initializer: null,
-        weights: [{ layer: name, weight: weight.name, factor: 0.05 / weight.values.std }],
-      }],
-    }));
+    }];
+  });
+}
+
+/** Zeros that get no gradient are units that stay alike. */
+function zeros({ layer: { name }, weight }: Table): Fault | null {
+  if (weight.values.maxAbs !== 0 || !((weight.gradients?.maxAbs ?? 0) > 0)) return null;
+  return {
+    kind: "embedding-zeros",
+    layers: [name],
+    message:
+      `The embedding ${name} starts at zeros, so that what reads it is fed nothing until its ` +
+      `first step.`,
+    cures: [{
+      kind: "redraw",
+      initializer: "randomUniform",
+      weights: [{ layer: name, weight: weight.name, std: USUAL }],
+    }],
+  };
+}
+
+function large({ layer: { name }, weight }: Table): Fault | null {
+  const { std } = weight.values;
+  if (!(std > LARGE)) return null;
+  return {
+    kind: "embedding-scale",
+    layers: [name],
+    message: `The embedding ${name} is drawn with a standard deviation of ${formatNumber(std)}; ` +
+      `expected at most 1.`,
+    cures: [rescale({ layer: name, weight: weight.name, factor: USUAL / std })],
+  };
+}
+
+function tied(
+  { layer: { name }, weight }: Table,
+  layers: readonly LayerMeasurements[],
+): Fault | null {
+  const logits = tiedLogits(weight, layers);
+  if (logits === undefined) return null;
+  const { std } = weight.values;
+  const width = weight.shape.at(-1)!;
+  return {
+    kind: "tied-embedding",
+    layers: [...new Set([name, logits.name])],
+    message:
+      `The embedding ${name} also makes the logits of ${logits.name}: with a standard deviation ` +
+      `of ${formatNumber(std)} its rows of ${width} entries give logits of rms ` +
+      `${formatNumber(logits.activations!.rms)}.`,
+    cures: [rescale({ layer: name, weight: weight.name, factor: 1 / Math.sqrt(width) / std })],
+  };
+}
+
+const rescale = (weight: CuredWeight & { factor: number }): Cure => ({
+  kind: "rescale",
+  initializer: null,
+  weights: [weight],
+});
+
+/**
+ * The custom layer whose outputs are the products with the rows of an embedding: it has no kernel of its own,
+ * and puts out a number for each row.
+ */
+function tiedLogits(
+  { shape: [rows, width], values: { std } }: WeightMeasurements,
+  layers: readonly LayerMeasurements[],
+): LayerMeasurements | undefined {
+  return layers.find((layer) =>
+    layer.role === "output" && layer.kind === "opaque" && layer.shape?.at(-1) === rows &&
+    !layer.weights.some(isKernel) && (layer.activations?.rms ?? 0) > CONFIDENT &&
+    std * Math.sqrt(width) > CONFIDENT
+  );
 }

@@ -1,13 +1,21 @@
+import { ALIKE, APART, featureFactor } from "../../checks/differences.ts";
 import { LARGE_INPUT } from "../../checks/rescale_advice.ts";
 import { formatNumber } from "../../words/numbers.ts";
-import type { InputMeasurements } from "../../measure/measurements.ts";
-import type { TensorStatistics } from "../../measure/tensor_statistics.ts";
+import type {
+  InputMeasurements,
+  LayerMeasurements,
+  TargetMeasurements,
+} from "../../measure/measurements.ts";
 import type { Cure } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isConsequence } from "./shared.ts";
 
 /** Below it they leave the layers next to nothing. */
 const SMALL = 1 / 30;
+/** Features that differ by this, or that lie so many deviations from 0, are better scaled each by itself. */
+const UNEVEN = 10;
+/** Below this share of the second moment that differs, what is common is better taken out entry by entry. */
+const COMMON = 0.01;
 
 /** Inputs that are empty, all alike, or of the wrong scale. */
 export function inputs(patient: Patient): Suspect[] {
@@ -16,12 +24,10 @@ export function inputs(patient: Patient): Suspect[] {
   return perInput.flatMap((input, index): Suspect[] => {
     if (input.lookedUp || input.dtype !== "float32" || input.values.nonFinite > 0) return [];
     const front = layers.find(({ name }) => input.scaledBy?.includes(name));
-    // What a layer at the front makes of it is what the others see.
-    const seen = front?.activations ?? input.values;
     const what = front === undefined
       ? `the input "${input.name}"`
       : `the output of ${front.name} for the input "${input.name}"`;
-    const fault = faultOf(seen, what);
+    const fault = faultOf(front ?? input, what, perInput.length === 1);
     if (fault === null) return [];
     return [{
       kind: "input",
@@ -31,7 +37,7 @@ export function inputs(patient: Patient): Suspect[] {
         ? found
         : found.filter(({ message }) => message.includes(`"${input.name}"`)),
       explains: isConsequence,
-      cures: front === undefined ? curesOf(input, index) : [{
+      cures: front === undefined ? [normalizing(input, index)] : [{
         kind: "rebuild",
         what:
           `Check the scale of ${front.name}: its output should have a mean near 0 and a standard ` +
@@ -41,24 +47,87 @@ export function inputs(patient: Patient): Suspect[] {
   });
 }
 
-function faultOf({ std, mean, rms, maxAbs }: TensorStatistics, what: string): string | null {
+/** What is wrong with an input, or with what the front of the model makes of it, which is what the others see. */
+function faultOf(
+  seen: InputMeasurements | LayerMeasurements,
+  what: string,
+  isOnly: boolean,
+): string | null {
+  const values = "values" in seen ? seen.values : seen.activations;
+  if (values === null) return null;
+  const { std, mean, rms, maxAbs } = values;
   if (maxAbs === 0) return `Every entry of ${what} is 0, so there is nothing to learn from.`;
   if (std === 0) {
     return `Every entry of ${what} is ${formatNumber(mean)}, so all examples are identical.`;
+  }
+  // One among several may be the same in every example.
+  const spread = isOnly ? seen.spread ?? 1 : 1;
+  if (spread === 0) {
+    return `All examples of ${what} are identical, so there is nothing to learn from.`;
+  }
+  if (spread < ALIKE) {
+    return `The examples of ${what} are nearly identical: only ${
+      formatNumber(spread)
+    } of their second ` +
+      `moment differs between them.`;
+  }
+  const factor = "values" in seen ? featureFactor(seen) : null;
+  if (factor !== null && factor > APART) {
+    return `One feature of ${what} varies ${
+      formatNumber(factor)
+    } times as much as the others, so ` +
+      `that it drowns them.`;
   }
   if (rms > LARGE_INPUT) {
     return `The entries of ${what} are large: their rms is ${formatNumber(rms)}, where ` +
       `normalised inputs have 1.`;
   }
   if (rms < SMALL) {
-    return `The entries of ${what} are tiny: their rms is ${formatNumber(rms)}, where normalised ` +
-      `inputs have 1.`;
+    return `The entries of ${what} are tiny: their rms is ${formatNumber(rms)}, where ` +
+      `normalised inputs have 1.`;
   }
   return null;
 }
 
-function curesOf({ name, values: { mean, std } }: InputMeasurements, index: number): Cure[] {
-  return std > 0
-    ? [{ kind: "normalize-input", input: name, index, mean, std }]
-    : [{ kind: "rebuild", what: `Check how "${name}" is made: every entry is the same.` }];
+/**
+ * How to normalise an input: as a whole where its features are alike, as one does with pixels; else each
+ * feature by itself; and each entry where all examples have the most of it in common.
+ */
+export function normalizing(input: InputMeasurements, index: number): Cure {
+  const { name, values: { mean, std }, spread } = input;
+  if (!(std > 0)) {
+    return {
+      kind: "rebuild",
+      what: `Check how "${name}" is made: every entry is the same.`,
+    };
+  }
+  if (spread === 0) {
+    return {
+      kind: "rebuild",
+      what: `Check how the batch is made: every example of "${name}" is the same.`,
+    };
+  }
+  const each = spread != null && spread < COMMON
+    ? { what: "entry" as const, axes: [0] }
+    : unevenFeatures(input, "feature");
+  return {
+    kind: "normalize-input",
+    input: name,
+    index,
+    mean,
+    std,
+    ...each === null ? {} : { each },
+  };
+}
+
+/** Features that are better normalised each by itself, since they differ; else `null`. */
+export function unevenFeatures<Name extends "feature" | "output">(
+  tensor: Pick<InputMeasurements | TargetMeasurements, "shape" | "features" | "spread" | "values">,
+  what: Name,
+): { what: Name; axes: number[] } | null {
+  const { features, shape } = tensor;
+  if (features === undefined || features.count < 2) return null;
+  const isUneven = (featureFactor(tensor) ?? 1) > UNEVEN ||
+    (features.largestOffset ?? 0) > UNEVEN;
+  return isUneven ? { what, axes: shape.slice(0, -1).map((_, axis) => axis) } : null;
 }

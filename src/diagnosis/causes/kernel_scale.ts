@@ -12,7 +12,10 @@ type Rescaled = CuredWeight & { factor: number };
 
 /** Kernels that are drawn too large, and those that are drawn too small. */
 export function kernelScale(patient: Patient): Suspect[] {
-  const found = foundBy("init-scale", patient).filter(({ measured }) => (measured ?? 0) > 0);
+  const tables = patient.network.layers.filter(({ kind }) => kind === "embedding");
+  const found = foundBy("init-scale", patient).filter(({ measured, layer }) =>
+    (measured ?? 0) > 0 && !tables.some(({ name }) => name === layer)
+  );
   const large = found.filter(({ measured }) => measured! > 1);
   const small = found.filter(({ measured }) => measured! < 1);
   // The side with the larger factor first.
@@ -40,12 +43,14 @@ function suspect(findings: Finding[], patient: Patient): Suspect {
   const times = most / least < 1.5
     ? `about ${formatNumber(mean)}`
     : `${formatNumber(least)} to ${formatNumber(most)}`;
-  const said = names.length === 1 ? "The kernel of" : "The kernels of";
+  const isOne = weights.length === 1;
   return {
     kind: "kernel-scale",
     layers: names,
     message:
-      `${said} ${formatLayers(names, layers)} ${names.length === 1 ? "is" : "are"} ${times} ` +
+      `The ${isOne ? "kernel" : "kernels"} of ${formatLayers(names, layers)} ${
+        isOne ? "is" : "are"
+      } ${times} ` +
       `times too ${isLarge ? "large" : "small"}.`,
     states: findings,
     explains: (finding) => isConsequence(finding) || isLarge && finding.rule === "non-finite",
@@ -54,15 +59,14 @@ function suspect(findings: Finding[], patient: Patient): Suspect {
 }
 
 /** The kernel that a finding is about, with the factor that brings it to what was expected. */
-function rescaled({ layer, measured }: Finding, { network }: Patient): Rescaled[] {
+function rescaled({ layer, measured, figures }: Finding, { network }: Patient): Rescaled[] {
   const row = network.layers.find(({ name }) => name === layer);
-  if (row === undefined) return [];
-  const factor = 1 / measured!;
-  const kernel = row.weights.filter(isKernel).find(({ name, values }) => {
-    const known = network.recurrentKernels.find((one) => one.kernel.name === name);
-    return known === undefined || Math.abs(values.std / known.deviation * factor - 1) < 1e-6;
-  });
-  return kernel === undefined ? [] : [{ layer: row.name, weight: kernel.name, factor }];
+  const kernels = row?.weights.filter(isKernel) ?? [];
+  // The finding names it in its sentence only, and has its deviation.
+  const kernel = kernels.find(({ values }) => values.std === figures?.std?.value) ?? kernels[0];
+  return kernel === undefined
+    ? []
+    : [{ layer: row!.name, weight: kernel.name, factor: 1 / measured! }];
 }
 
 /** The initialiser that all of the layers ask for, where there is one. */

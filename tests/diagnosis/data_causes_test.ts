@@ -1,0 +1,196 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { runChecks } from "../../src/checks/run_checks.ts";
+import { cureCode, describeCure } from "../../src/diagnosis/cure_words.ts";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { TensorFlow } from "../../src/engine/tensorflow.ts";
+import type { CureSubject } from "../../src/examine/apply_cure.ts";
+import { examine } from "../../src/examine/examine.ts";
+import { tryCures } from "../../src/examine/try_cures.ts";
+import { measure } from "../../src/measure/measure.ts";
+import { getWeights } from "../../src/model/get_weights.ts";
+import { mixers, queriesAndKeys, regression, words } from "./data_patients.ts";
+
+const measured = ({ model, batch, objective }: CureSubject) => measure(model, batch, { objective });
+
+async function judged(subject: CureSubject) {
+  const measurements = await measured(subject);
+  return { measurements, diagnosis: diagnose(measurements, runChecks(measurements)) };
+}
+
+function dispose(tf: TensorFlow, { model, batch }: CureSubject) {
+  model.dispose();
+  tf.dispose([batch.inputs, batch.targets ?? []]);
+}
+
+const square = (std: number) => ({ name: "w", std, shape: (width: number) => [width, width] });
+
+/** A fault, the cause that is to come first, and the first of the cures that works. */
+interface Row {
+  make(tf: TensorFlow): CureSubject;
+  kind: string;
+  layers?: string[];
+  says: string;
+  cure: string | null;
+}
+
+const EACH = ": subtract its mean over the training set and divide by its standard deviation.";
+
+const ILL: Record<string, Row> = {
+  "one feature 1000 times the others": {
+    make: (tf) => regression(tf, { features: [1000] }),
+    kind: "input",
+    says: 'One feature of the input "dense_1_input" varies 971 times as much as the others',
+    cure: `Normalise each feature of the input "dense_1_input"${EACH}`,
+  },
+  "examples that differ by 0.005 of what they have in common": {
+    make: (tf) => regression(tf, { apart: 0.005 }),
+    kind: "input",
+    says: 'The examples of the input "dense_1_input" are nearly identical',
+    cure: `Normalise each entry of the input "dense_1_input"${EACH}`,
+  },
+  "one example 32 times": {
+    make: (tf) => regression(tf, { apart: 0 }),
+    kind: "input",
+    says: 'All examples of the input "dense_1_input" are identical',
+    cure: null,
+  },
+  "one output 1000 times the other": {
+    make: (tf) => regression(tf, { targets: [1, 1000] }),
+    kind: "targets",
+    says: "One output of the targets of head varies 883 times as much as the others",
+    cure: `Normalise each output of the targets of head${EACH}`,
+  },
+  "targets of 946 with a deviation of 315": {
+    make: (tf) => regression(tf, { targets: [220], offset: 946 }),
+    kind: "targets",
+    says: "The targets of head are out of scale: their rms is 912",
+    cure: "Normalise the targets of head: subtract 853 and divide by 323.",
+  },
+  "matrices of custom layers 282 times too large": {
+    make: (tf) => mixers(tf, [square(100)]),
+    kind: "kernel-scale",
+    layers: ["mixer_1", "mixer_2"],
+    says: "The kernels of mixer_1, mixer_2 are about 282 times too large.",
+    cure: "Multiply the kernels of mixer_1, mixer_2 by 1/282.",
+  },
+  "queries and keys of zeros in one layer": {
+    make: (tf) => words(tf, { std: 1, by: "attention", query: 0, key: 0 }),
+    kind: "mutual-zeros",
+    layers: ["attention"],
+    says: "attention/query_kernel and attention/key_kernel are all zeros",
+    cure: 'Draw the kernels of attention with kernelInitializer: "leCunNormal".',
+  },
+  "an embedding of zeros under relu": {
+    make: (tf) => words(tf, { std: 0 }),
+    kind: "constant-weights",
+    layers: ["embedding"],
+    says: "All entries of the table of embedding are 0",
+    cure: "Draw embedding/embeddings",
+  },
+};
+
+Deno.test("diagnose() names the cause in the data first, and the cure that works", async (t) => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  for (const [name, { make, kind, layers = [], says, cure }] of Object.entries(ILL)) {
+    await t.step(name, async () => {
+      const subject = make(tf);
+      const weights = getWeights(subject.model);
+      const before = await judged(subject);
+      const [cause, ...others] = before.diagnosis.causes;
+      assertEquals(before.diagnosis.verdict, "sick");
+      assertEquals({ kind: cause.kind, layers: cause.layers }, { kind, layers });
+      assertEquals(others.map(({ kind }) => kind), []);
+      assertStringIncludes(cause.message, says);
+      const tensors = tf.memory().numTensors;
+      const { cures, after } = await tryCures(tf, subject, before, {
+        measure: measured,
+        judge: runChecks,
+      });
+      assertEquals(tf.memory().numTensors, tensors);
+      assertEquals(getWeights(subject.model), weights);
+      if (cure === null) assertEquals(cures, []);
+      else {
+        assertStringIncludes(describeCure(cures[0], before.measurements.layers), cure);
+        assertEquals(after.verdict, "healthy");
+      }
+      dispose(tf, subject);
+    });
+  }
+});
+
+/** Unusual, and no more than that: what one pass warns of, and what it says nothing of. */
+const MILD: Record<string, { make: Row["make"]; causes: string[] }> = {
+  "queries and keys of zeros in dense layers": {
+    make: (tf) => queriesAndKeys(tf, 0),
+    causes: ["warning mutual-zeros query, key"],
+  },
+  "queries and keys that are drawn": { make: (tf) => queriesAndKeys(tf, 0.25), causes: [] },
+  "an embedding of deviation 10": {
+    make: (tf) => words(tf, { std: 10 }),
+    causes: ["warning embedding-scale embedding"],
+  },
+  "an embedding of deviation 1": { make: (tf) => words(tf, { std: 1 }), causes: [] },
+  "an embedding of zeros that gets a gradient": {
+    make: (tf) => words(tf, { std: 0, activation: "tanh" }),
+    causes: ["warning embedding-zeros embedding"],
+  },
+  "logits by an embedding of deviation 1": {
+    make: (tf) => words(tf, { std: 1, tied: true, width: 256 }),
+    causes: ["warning tied-embedding embedding, logits"],
+  },
+  "logits by an embedding of deviation 1/16": {
+    make: (tf) => words(tf, { std: 1 / 16, tied: true, width: 256 }),
+    causes: [],
+  },
+  "custom layers of usual matrices beside a large gamma": {
+    make: (tf) => mixers(tf, [square(0.35), { name: "gamma", std: 50, shape: (n) => [n] }]),
+    causes: [],
+  },
+  "a constant feature": { make: (tf) => regression(tf, { constant: [2] }), causes: [] },
+  "outputs of 1 and 10": { make: (tf) => regression(tf, { targets: [1, 10] }), causes: [] },
+};
+
+Deno.test("diagnose() warns of what is unusual, with its cause, and of nothing else", async (t) => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  for (const [name, { make, causes }] of Object.entries(MILD)) {
+    await t.step(name, async () => {
+      const subject = make(tf);
+      const { diagnosis } = await judged(subject);
+      assertEquals(
+        diagnosis.causes.map(({ severity, kind, layers }) =>
+          `${severity} ${kind} ${layers.join(", ")}`
+        ),
+        causes,
+      );
+      dispose(tf, subject);
+    });
+  }
+});
+
+Deno.test("examine() finds examples that an offset makes alike, and trains without it", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const subject = regression(tf, { apart: 0.02 });
+  const { diagnosis, curedTrial } = await examine(subject.model, subject.batch, {
+    objective: "meanSquaredError",
+  });
+  const [cause] = diagnosis.causes;
+  assertEquals([cause.kind, cause.tried?.worked], ["input", true]);
+  assertStringIncludes(cause.message, "only 3.03e-4 of its second moment differs");
+  assert(curedTrial !== null && "verdict" in curedTrial);
+  assertEquals(curedTrial.verdict, "learns");
+  dispose(tf, subject);
+});
+
+Deno.test("cureCode() writes how each feature is normalised", () => {
+  const cure = { kind: "normalize-input", input: "x", index: 0, mean: 2, std: 3 } as const;
+  assertEquals(cureCode(cure), "inputs.sub(2).div(3)");
+  assertEquals(
+    cureCode({ ...cure, each: { what: "feature", axes: [0, 1] } }),
+    "const { mean, variance } = tf.moments(inputs, [0, 1], true);\n" +
+      "inputs.sub(mean).div(variance.sqrt().add(1e-6))",
+  );
+});
