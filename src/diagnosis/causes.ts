@@ -1,4 +1,5 @@
 import { activations } from "./causes/activations.ts";
+import { baseline } from "./causes/baseline.ts";
 import { biases } from "./causes/biases.ts";
 import { brokenNumbers } from "./causes/broken_numbers.ts";
 import { constantWeights } from "./causes/constant_weights.ts";
@@ -29,4 +30,5 @@ export const SEARCHES: readonly Search[] = [
   residualGrowth,
   activations,
   gains,
+  baseline,
 ];

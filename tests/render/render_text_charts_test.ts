@@ -40,7 +40,7 @@ fades nor grows by more than a factor of 1000.
   dense_1  0.3 │█████████████▎       ┊          ┊          ┊
   dense_2  0.9 │███████████████████████████████████████▋   ┊
 
-No problems found: 0 errors, 0 warnings.
+HEALTHY: 0 errors, 0 warnings.
 `,
   );
 });
