@@ -154,7 +154,7 @@ Deno.test("renderMarkdown() leaves out charts, then models, then rows to fit, an
     ),
   );
   assertEquals(
-    renderMarkdown(result, { maxBytes: 250 }),
+    renderMarkdown(result, { maxBytes: 200 }),
     `### ❌ gradient-health: the gate failed
 
 20 of 21 models are sick: 20 causes. 1 finding is suppressed.
