@@ -2,7 +2,7 @@ import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
 import { allRules } from "../checks/register_rule.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { ruleFigure } from "../render/chart_model.ts";
-import { causeLines, trialLines, verdictLine } from "../render/render_diagnosis.ts";
+import { brokenRules, causeLines, trialLines, verdictLine } from "../render/render_diagnosis.ts";
 import { formatCount } from "../words/numbers.ts";
 import {
   describeModel,
@@ -61,12 +61,6 @@ export function healthMessage(
     ...chartOf(failing[0], measurements, MAX_LINES - lines.length - AROUND_BARS),
     ...msg === undefined ? [] : [msg],
   ].join("\n");
-}
-
-/** The names that thresholds, suppressions and `explain` know the findings by. */
-function brokenRules(causes: readonly Cause[]): string {
-  const rules = new Set(causes.flatMap(({ findings }) => findings.map(({ rule }) => rule)));
-  return `Broken rules: ${[...rules].join(", ")}.`;
 }
 
 /** The chart of the first rule by which a cause shows. */

@@ -13,7 +13,9 @@ export const check = defineCommand({
     "",
     "A MODEL is a file, or the name of one in the configuration. The default is every",
     "model in the configuration. Each model is checked under all its seeds: initialisation is a",
-    "distribution, and one draw is not a verdict.",
+    "distribution, and one draw is not a verdict. A model is sick where it is so under any seed. Its causes",
+    "are shown once for all seeds, with what follows from them and what to do, as report shows them;",
+    "--details shows every finding.",
     "",
     "A finding is identified by its rule (explain lists them) and its layer. The configuration sets the",
     "level and the thresholds of each rule, and which findings are suppressed and why.",
@@ -42,9 +44,11 @@ export const check = defineCommand({
       "concurrency.",
     ]],
     ["reporters", [
-      "text for people; json with all measurements; junit for GitLab, Jenkins and " +
-      "others; github: annotations, and a summary appended to $GITHUB_STEP_SUMMARY; markdown for " +
-      "a comment on a pull request; sarif 2.1.0 for code scanning.",
+      "text for people; json with all measurements; junit for GitLab, Jenkins and others: a cause fails " +
+      "the test case of the rule that states it, and what follows from it is skipped; github: an " +
+      "annotation for each cause, and a summary appended to $GITHUB_STEP_SUMMARY; markdown for " +
+      "a comment on a pull request; sarif 2.1.0 for code scanning: a result for each cause. A missing " +
+      "folder of a FILE is made before anything is measured.",
     ]],
     ["files", [
       "gradient-health.json or .jsonc, deno.json or .jsonc (the key gradientHealth): the " +

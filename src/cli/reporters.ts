@@ -72,11 +72,11 @@ export function chooseReporters({ reporter, format, out }: ReporterValues): Repo
 export async function writeReports(
   reporters: readonly Reporter[],
   result: GateResult,
-  flags: FlagValues<typeof TEXT_FLAGS>,
+  flags: FlagValues<typeof TEXT_FLAGS> & { details: boolean },
 ): Promise<void> {
   for (const { name, out } of reporters) {
     const context: GateContext = {
-      text: textOptions(flags, out),
+      text: { ...textOptions(flags, out), details: flags.details },
       locate: () => locations(result),
       tool: describeTool,
     };

@@ -1,4 +1,5 @@
 import { activations, missingActivations } from "./causes/activations.ts";
+import { baseline } from "./causes/baseline.ts";
 import { biases } from "./causes/biases.ts";
 import { brokenNumbers } from "./causes/broken_numbers.ts";
 import { constantWeights } from "./causes/constant_weights.ts";
@@ -33,4 +34,5 @@ export const SEARCHES: readonly Search[] = [
   activations,
   gains,
   regularization,
+  baseline,
 ];

@@ -1,17 +1,27 @@
 /**
- * The line on which a model's file defines a layer: the first that has the layer's name in quotes, else
- * the one that begins to create the model.
+ * The line on which a model's file defines a layer: the first that has the layer's name in quotes, best
+ * after `name:`, because a name like "relu" may stand elsewhere too; else the one that begins to create the
+ * model.
  *
  * @param source Text of the file.
  * @param layer The layer's name; for a nested layer its last part counts. `null` asks for the model.
  * @returns The line, counted from 1, or `null` where the file does not say.
  */
 export function locateLayer(source: string, layer: string | null): number | null {
-  const name = layer?.split("/").at(-1);
-  const quoted = name === undefined
-    ? []
-    : [JSON.stringify(name), `'${name}'`, `\`${name}\``].map((text) => source.indexOf(text));
   const created = source.search(/\bcreateModel\b/);
-  const at = quoted.filter((index) => index >= 0).sort((a, b) => a - b)[0] ?? created;
+  const name = layer?.split("/").at(-1);
+  const at = name === undefined ? created : placeOf(source, name) ?? created;
   return at < 0 ? null : source.slice(0, at).split("\n").length;
+}
+
+/** Where a name stands in quotes; `null` where it does not. */
+function placeOf(source: string, name: string): number | null {
+  let first: number | null = null;
+  for (const quoted of [JSON.stringify(name), `'${name}'`, `\`${name}\``]) {
+    for (let at = source.indexOf(quoted); at >= 0; at = source.indexOf(quoted, at + 1)) {
+      if (/\bname["']?\s*:\s*$/.test(source.slice(Math.max(0, at - 40), at))) return at;
+      first = first === null ? at : Math.min(first, at);
+    }
+  }
+  return first;
 }

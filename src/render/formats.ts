@@ -71,9 +71,9 @@ const TABLE = {
       const { renderText } = await import("./render_text.ts");
       return renderText(measurements, findings, { ...options, diagnosis });
     },
-    async gate(result, { text: { width, color, unicode } }) {
+    async gate(result, { text: { width, color, unicode, details } }) {
       const { renderGateText } = await import("./render_gate_text.ts");
-      return renderGateText(result, { width, color, ellipsis: unicode ? "…" : ".." });
+      return renderGateText(result, { width, color, details, ellipsis: unicode ? "…" : ".." });
     },
     async study(summary, { width, color, unicode }) {
       return (await import("./render_study.ts")).renderStudy(summary, { width, color, unicode });
@@ -125,7 +125,8 @@ const TABLE = {
     },
   },
   markdown: {
-    purpose: "a table and folded charts, for a comment or a step summary",
+    purpose:
+      "a line for each model that fails, findings and charts folded, for a comment or a step summary",
     ...{ extension: "md", mediaType: "text/markdown", holds: "text", isLines: false },
     async gate(result) {
       return (await import("./render_markdown.ts")).renderMarkdown(result);

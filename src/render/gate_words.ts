@@ -1,9 +1,12 @@
 import { formatCount } from "../words/numbers.ts";
 import type { Locate } from "./gate_location.ts";
 import { number, objectWith, orNull, requireValue, text } from "../words/requirements.ts";
-import type { GateFinding, GateRun, GateSummary } from "../gate/gate_result.ts";
+import type { Cause } from "../diagnosis/diagnosis.ts";
+import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
+import type { ModelVerdict, SeedCause } from "./model_verdicts.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { layerRange } from "./layer_range.ts";
+import { countCauses, verdictLine } from "./render_diagnosis.ts";
 import { wrapText } from "./wrap_text.ts";
 
 /** Names a run: `digits, seed 3`. */
@@ -11,20 +14,78 @@ export function gateTitle({ model, seed }: Pick<GateRun, "model" | "seed">): str
   return `${model}, seed ${seed}`;
 }
 
-/** The counts of a gate in words: `2 errors, 1 warning (limit 0), 3 suppressed`. */
-export function gateCounts(
-  { errors, warnings, notes, suppressed, unmeasured, skipped }: GateSummary,
-  maxWarnings: number | null,
-): string {
-  const limit = maxWarnings === null ? "" : ` (limit ${maxWarnings})`;
+/** Whether the gate passes, and what its models come to, in sentences. */
+export function gateSentences(
+  result: GateResult,
+  models: readonly ModelVerdict[],
+): string[] {
+  const { passed, summary: { suppressed, unmeasured, skipped }, findings } = result;
+  const tooMany = tooManyWarnings(result);
+  const { errors, warnings } = countCauses(findings);
+  const about = [
+    ...errors > 0 ? [formatCount(errors, "error")] : [],
+    ...warnings > 0 ? [formatCount(warnings, "warning")] : [],
+  ];
   return [
-    formatCount(errors, "error"),
-    `${formatCount(warnings, "warning")}${limit}`,
-    ...notes > 0 ? [formatCount(notes, "note")] : [],
-    ...suppressed > 0 ? [`${suppressed} suppressed`] : [],
-    ...unmeasured > 0 ? [`${formatCount(unmeasured, "run")} could not be measured`] : [],
-    ...skipped > 0 ? [`${formatCount(skipped, "run")} skipped`] : [],
-  ].join(", ");
+    `Gate ${passed ? "passed" : "failed"}.`,
+    ...stateOf(models),
+    ...about.length > 0 ? [`The configuration has ${about.join(" and ")}.`] : [],
+    ...tooMany === null ? [] : [`${tooMany}.`],
+    ...unmeasured > 0 ? [`${formatCount(unmeasured, "run")} could not be measured.`] : [],
+    ...skipped > 0
+      ? [`${formatCount(skipped, "run")} ${skipped === 1 ? "was" : "were"} skipped.`]
+      : [],
+    ...suppressed > 0
+      ? [`${formatCount(suppressed, "finding")} ${suppressed === 1 ? "is" : "are"} suppressed.`]
+      : [],
+  ];
+}
+
+/** How many models are sick, and how many causes there are. */
+function stateOf(models: readonly ModelVerdict[]): string[] {
+  const measured = models.filter(({ verdict }) => verdict !== null);
+  if (measured.length === 0) return models.length > 0 ? [] : ["No model was measured."];
+  const sick = measured.filter(({ verdict }) => verdict === "sick").length;
+  const { errors, warnings } = countCauses(measured.flatMap(({ causes }) => causes));
+  const also = warnings === 0 ? "" : `, ${formatCount(warnings, "warning")}`;
+  const [count, state, what] = sick > 0
+    ? [sick, "sick", `: ${formatCount(errors, "cause")}${also}`]
+    : [measured.length, "healthy", also];
+  if (models.length === 1) return [`The model is ${state}${what}.`];
+  const which = count === models.length
+    ? `All ${count} models are`
+    : `${count} of ${models.length} models ${count === 1 ? "is" : "are"}`;
+  return [`${which} ${state}${what}.`];
+}
+
+/** That there are more warnings than may be, without a full stop; `null` where there are not. */
+export function tooManyWarnings({ maxWarnings, summary }: GateResult): string | null {
+  if (maxWarnings === null || summary.warnings <= maxWarnings) return null;
+  const many = summary.warnings === 1 ? "finding is a warning" : "findings are warnings";
+  return `${formatCount(summary.warnings, many, many)}, more than maxWarnings (${maxWarnings})`;
+}
+
+/** Under which of several seeds something was found, after what it is about; nothing for all of one. */
+export function underSeeds(seeds: readonly number[], of: number, listed: boolean): string {
+  if (of === 1) return "";
+  const which = listed && seeds.length < of
+    ? `: ${seeds.slice(0, 12).join(", ")}${seeds.length > 12 ? " ..." : ""}`
+    : "";
+  return `in ${seeds.length} of ${of} seeds${which}`;
+}
+
+/** A model's verdict in one line: `SICK in 2 of 5 seeds: 1 cause`. */
+export function modelVerdictLine({ verdict, causes, sickSeeds, measured }: ModelVerdict): string {
+  const under = underSeeds(sickSeeds, measured.length, false);
+  const diagnosis = { verdict: verdict ?? "healthy", causes };
+  return verdictLine(diagnosis, { color: false }, under === "" ? "" : ` ${under}`);
+}
+
+/** A cause with the seeds under which it was found in its sentence, where it is not all of them. */
+export function withSeeds(cause: SeedCause, { measured }: Pick<ModelVerdict, "measured">): Cause {
+  if (cause.seeds.length === measured.length) return cause;
+  const under = underSeeds(cause.seeds, measured.length, true);
+  return { ...cause, message: `${cause.message} Found ${under}.` };
 }
 
 /** Whether no suppression accepts a finding. */
@@ -61,6 +122,20 @@ export function acceptedLines(
 }
 
 const locationShape = objectWith({ file: text, line: orNull(number) });
+
+/** Where a cause is defined: the first of its layers that has a line of its own, else the model. */
+export function locateCause(
+  locate: Locate,
+  path: string,
+  layers: readonly string[],
+): ReturnType<Locate> {
+  const model = locate(path, null);
+  for (const layer of layers) {
+    const own = locate(path, layer);
+    if (own.line !== null && own.line !== model.line) return own;
+  }
+  return model;
+}
 
 /** A finder of layers whose answers are checked, because the caller wrote it. */
 export function checkedLocate(locate: Locate): Locate {

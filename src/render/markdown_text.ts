@@ -13,6 +13,11 @@ export function escapeText(text: string): string {
     .replaceAll("://", ":/\\/").replace(/(www)\./gi, "$1\\.");
 }
 
+/** A separate line, whose beginning could make it a heading or a list. */
+export function escapeLine(text: string): string {
+  return escapeText(text).replace(/^( ?)([-+=])/, "$1\\$2").replace(/^( ?\d+)([.)])/, "$1\\$2");
+}
+
 /** Code in a line or a table. What could end the code or the cell there is written as HTML. */
 export function code(text: string): string {
   const shown = escapeControls(text).trim();
@@ -27,4 +32,17 @@ export function codeInHtml(text: string): string {
     (character) => `&#${character.codePointAt(0)};`,
   );
   return `<code>${escaped}</code>`;
+}
+
+/** Lines as they are: the fence is longer than any run of backticks inside it, since a layer may have any name. */
+export function fenced(lines: readonly string[], language: string): string[] {
+  const runs = lines.flatMap((line) => line.match(/`+/g) ?? []).map(({ length }) => length);
+  const fence = "`".repeat(Math.max(2, ...runs) + 1);
+  return [`${fence}${language}`, ...lines, fence];
+}
+
+/** Lines as they are, folded away under a title in HTML. */
+export function folded(title: string, lines: readonly string[]): string[] {
+  const summary = `<summary>${title}</summary>`;
+  return ["<details>", summary, "", ...fenced(lines, "text"), "", "</details>"];
 }

@@ -5,7 +5,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { formatCount, formatFactor, formatNumber } from "../words/numbers.ts";
-import { code, escapeText } from "./markdown_text.ts";
+import { code, escapeText, fenced } from "./markdown_text.ts";
 import { fixOf, triedWords, verdictLine } from "./render_diagnosis.ts";
 import { renderHeader } from "./render_header.ts";
 
@@ -60,7 +60,10 @@ export function renderChanges({ name, version, before, after, changed, weights }
       "",
       "## What it was measured on",
       "",
-      ...fenced(renderHeader(before.measurements, STYLE), "text"),
+      ...fenced(
+        renderHeader(before.measurements, STYLE).map((line) => escapeControls(line)),
+        "text",
+      ),
     ].map(defuse).join("\n")
   }\n`;
 }
@@ -116,7 +119,9 @@ function figuresOf({ layers }: Measurements, weight: string): string {
 
 function codeOf(cures: readonly Cure[]): string[] {
   const lines = codeLines(cures);
-  return lines.length === 0 ? [] : ["", "Code to paste:", "", ...fenced(lines, "ts")];
+  return lines.length === 0
+    ? []
+    : ["", "Code to paste:", "", ...fenced(lines.map((line) => escapeControls(line)), "ts")];
 }
 
 /** Cures as code to paste, without those that are none. */
@@ -130,10 +135,4 @@ function trained({ diagnosis: { trial } }: Seen, after: Seen): string[] {
     `- before: ${escapeText(trial!.said)}`,
     ...cured === undefined ? [] : [`- after: ${escapeText(cured)}`],
   ];
-}
-
-function fenced(lines: readonly string[], language: string): string[] {
-  const runs = lines.flatMap((line) => line.match(/`+/g) ?? []).map(({ length }) => length);
-  const fence = "`".repeat(Math.max(2, ...runs) + 1);
-  return [`${fence}${language}`, ...lines.map((line) => escapeControls(line)), fence];
 }

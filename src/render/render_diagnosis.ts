@@ -59,15 +59,39 @@ export function trialLines(
   ];
 }
 
-/** The verdict in one line: `SICK: 1 cause`. */
-export function verdictLine({ verdict, causes }: Diagnosis, { color }: DiagnosisStyle): string {
+/**
+ * The verdict in one line: `SICK: 1 cause`.
+ *
+ * @param diagnosis The verdict and the causes.
+ * @param style Whether it is coloured.
+ * @param under Under which seeds it is sick, where there are several: ` in 2 of 5 seeds`.
+ */
+export function verdictLine(
+  { verdict, causes }: Pick<Diagnosis, "verdict" | "causes">,
+  { color }: Pick<DiagnosisStyle, "color">,
+  under = "",
+): string {
+  const { errors, warnings } = countCauses(causes);
+  const also = warnings === 0 ? "" : `, ${formatCount(warnings, "warning")}`;
+  const text = verdict === "sick"
+    ? `SICK${under}: ${formatCount(errors, "cause")}${also}`
+    : `HEALTHY${also}`;
+  return paint(text, verdictPaint({ verdict, causes }), color);
+}
+
+/** How a verdict is coloured. */
+export function verdictPaint({ verdict, causes }: Pick<Diagnosis, "verdict" | "causes">) {
+  if (verdict === "sick") return "error";
+  return countCauses(causes).warnings === 0 ? "healthy" : "warning";
+}
+
+/** How many causes make a network sick, or findings fail a gate, and how many only warn. */
+export function countCauses(
+  causes: readonly Pick<Cause, "severity">[],
+): { errors: number; warnings: number } {
   const count = (severity: Cause["severity"]) =>
     causes.filter((cause) => cause.severity === severity).length;
-  const warnings = count("warning");
-  const also = warnings === 0 ? "" : `, ${formatCount(warnings, "warning")}`;
-  return verdict === "sick"
-    ? paint(`SICK: ${formatCount(count("error"), "cause")}${also}`, "error", color)
-    : paint(`HEALTHY${also}`, warnings === 0 ? "healthy" : "warning", color);
+  return { errors: count("error"), warnings: count("warning") };
 }
 
 /** What a cause is, what to do about it, what came of trying that, and what follows from it. */
@@ -79,17 +103,11 @@ export function causeLines(
 ): string[] {
   const indent = " ".repeat(number.length);
   const say = (text: string) => wrapText(escapeControls(text), width, indent);
-  const order = layers.map(({ name }) => name);
-  const follows = [
-    ...Map.groupBy(consequences, ({ layers }) => layerRange(layers, { order, max: 2 })),
-  ].map(([where, alike]) => {
-    const what = alike.map(({ problem }) => problem).join(" and ");
-    return where === "" ? what : `${what} in ${where}`;
-  });
+  const follows = followWords(consequences, layers).map(({ text }) => text);
   return [
     ...wrapText(escapeControls(message), width, number, indent)
       .map((line) => paint(line, severity === "note" ? "strong" : severity, color)),
-    ...fixOf(cures, tried).flatMap((cure) => say(`Fix: ${describeCure(cure, layers)}`)),
+    ...fixWords({ cures, tried }, layers).flatMap((fix) => say(`Fix: ${fix}`)),
     ...tried === undefined ? [] : say(triedWords(tried)),
     ...follows.length === 0 ? [] : say(`So: ${follows.join("; ")}.`),
   ];
@@ -98,6 +116,33 @@ export function causeLines(
 /** What was not tried is one suggestion; what worked was done together. */
 export function fixOf(cures: Cause["cures"], tried: Tried | undefined): Cause["cures"] {
   return tried?.worked ? cures : cures.slice(0, 1);
+}
+
+/** What to do about a cause, in sentences. */
+export function fixWords(
+  { cures, tried }: Pick<Cause, "cures" | "tried">,
+  layers: readonly Pick<LayerMeasurements, "name" | "className">[],
+): string[] {
+  return fixOf(cures, tried).map((cure) => describeCure(cure, layers));
+}
+
+/** What follows from a cause, and in which layers: what is wrong with the same ones is said together. */
+export function followWords(
+  consequences: Cause["consequences"],
+  layers: readonly Pick<LayerMeasurements, "name">[],
+): { text: string; layers: string[] }[] {
+  const order = layers.map(({ name }) => name);
+  const groups = Map.groupBy(consequences, ({ layers }) => layerRange(layers, { order, max: 2 }));
+  return [...groups].map(([where, alike]) => {
+    const what = alike.map(({ problem }) => problem).join(" and ");
+    return { text: where === "" ? what : `${what} in ${where}`, layers: alike[0].layers };
+  });
+}
+
+/** The names that thresholds, suppressions and `explain` know the findings of causes by. */
+export function brokenRules(causes: readonly Cause[]): string {
+  const rules = new Set(causes.flatMap(({ findings }) => findings.map(({ rule }) => rule)));
+  return `Broken rules: ${[...rules].join(", ")}.`;
 }
 
 /** Says what came of a cure. */

@@ -155,7 +155,7 @@ function rangeOf(figures: number[]): string {
 
 function summaryOf(findings: readonly Finding[]): string {
   const fine = findings.every(({ severity }) => severity === "note");
-  return fine ? `No problems found: ${countSeverities(findings)}` : countSeverities(findings);
+  return fine ? `HEALTHY: ${countSeverities(findings)}` : countSeverities(findings);
 }
 
 /** How many findings of each severity there are: `36 errors, 0 warnings, 1 note.` */

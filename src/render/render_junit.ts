@@ -1,14 +1,19 @@
+import type { Cause } from "../diagnosis/diagnosis.ts";
+import type { NamedLayers } from "../diagnosis/format_layers.ts";
 import { formatCount } from "../words/numbers.ts";
 import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
+import { diagnosisOf } from "./model_verdicts.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { gateTitle } from "./gate_words.ts";
+import { gateTitle, tooManyWarnings } from "./gate_words.ts";
+import { causeLines, fixWords } from "./render_diagnosis.ts";
 import { requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
 
 /**
  * Writes a gate's result as JUnit XML: a suite for every run, a test case for every rule that was run.
- * A rule that found an error is a failure, a run that could not be made an error; warnings and notes
- * stand in the test case's output. There is no time in it: the same figures give the same bytes.
+ * A cause fails the test case of the rule that states it; the rules whose errors only follow from it are
+ * skipped, and say so. A run that could not be made is an error; warnings and notes stand in the test case's
+ * output. There is no time in it: the same figures give the same bytes.
  *
  * @param result The gate's result.
  * @returns The XML, with a newline at its end.
@@ -29,7 +34,8 @@ export function renderJunit(result: GateResult): string {
   const judging = result.rules.filter((rule) => !result.configurationRules.includes(rule));
   const suites = result.runs.map((run) => runSuite(run, judging));
   if (result.findings.length > 0) suites.push(ownSuite(result.findings));
-  if (tooManyWarnings(result)) suites.push(warningsSuite(result));
+  const tooMany = tooManyWarnings(result);
+  if (tooMany !== null) suites.push(warningsSuite(tooMany));
   const sum = (key: "tests" | "failures" | "errors") =>
     suites.reduce((total, suite) => total + suite[key], 0);
   return [
@@ -37,10 +43,10 @@ export function renderJunit(result: GateResult): string {
     `<testsuites name="gradient-health" tests="${sum("tests")}" failures="${
       sum("failures")
     }" errors="${sum("errors")}">`,
-    ...suites.flatMap(({ name, file, tests, failures, errors, cases }) => [
+    ...suites.flatMap(({ name, file, tests, failures, errors, skipped, cases }) => [
       `  <testsuite name=${quote(name)}${
         file === null ? "" : ` file=${quote(file)}`
-      } tests="${tests}" failures="${failures}" errors="${errors}" skipped="0">`,
+      } tests="${tests}" failures="${failures}" errors="${errors}" skipped="${skipped}">`,
       ...cases,
       "  </testsuite>",
     ]),
@@ -55,57 +61,89 @@ interface Suite {
   tests: number;
   failures: number;
   errors: number;
+  skipped: number;
   cases: string[];
 }
 
 function runSuite(run: GateRun, rules: string[]): Suite {
-  const { path: file, error, findings } = run;
+  const { path: file, error, findings, measurements } = run;
   const name = gateTitle(run);
-  if (error !== null) {
-    const body = [problem("error", "unmeasured", error, escapeControls(error))];
+  if (measurements === null) {
+    const body = [problem("error", "unmeasured", error ?? "", escapeControls(error ?? ""))];
     const cases = testCase(name, "measured", file, body);
-    return { name, file, tests: 1, failures: 0, errors: 1, cases };
+    return { ...{ name, file, cases }, tests: 1, failures: 0, errors: 1, skipped: 0 };
   }
+  const { causes } = diagnosisOf({ ...run, measurements });
+  const failing = causes.filter(({ severity }) => severity === "error");
+  const order = measurements.layers;
+  return suiteOf(name, file, rules, findings, (rule, failed) => {
+    // What states a cause comes first among its findings.
+    const own = failing.filter((cause) => cause.findings[0].rule === rule);
+    if (own.length > 0) return failure(own, order);
+    const cause = failing.find((cause) =>
+      failed.some((finding) => cause.findings.includes(finding))
+    );
+    return cause === undefined ? null : follows(cause);
+  });
+}
+
+/** The configuration has no causes: what is wrong with it fails by itself. */
+function ownSuite(findings: GateFinding[]): Suite {
+  const rules = [...new Set(findings.map(({ rule }) => rule))];
+  return suiteOf("configuration", null, rules, findings, (_, failed) => {
+    if (failed.length === 0) return null;
+    const more = failed.length === 1 ? "" : ` (and ${failed.length - 1} more)`;
+    return problem("failure", "error", `${failed[0].message}${more}`, failed.map(line).join("\n"));
+  });
+}
+
+/** A suite with a test case for each rule: `judge` says how it ends, by the errors of the rule. */
+function suiteOf(
+  name: string,
+  file: string | null,
+  rules: string[],
+  findings: GateFinding[],
+  judge: (rule: string, failed: GateFinding[]) => string | null,
+): Suite {
+  const ends = rules.map((rule) => {
+    const found = findings.filter((finding) => finding.rule === rule);
+    const said = found.filter(({ severity }) => severity !== "error");
+    const end = judge(rule, found.filter(({ severity }) => severity === "error"));
+    return { rule, said, end };
+  });
+  const count = (element: string) =>
+    ends.filter(({ end }) => end?.trimStart().startsWith(`<${element} `)).length;
   return {
-    name,
-    file,
-    ...casesOf(name, rules, file, findings),
+    ...{ name, file },
+    ...{ tests: rules.length, failures: count("failure"), errors: 0, skipped: count("skipped") },
+    cases: ends.flatMap(({ rule, said, end }) =>
+      testCase(name, rule, file, [
+        ...end === null ? [] : [end],
+        ...said.length === 0
+          ? []
+          : [`      <system-out>${escape(said.map(line).join("\n"))}</system-out>`],
+      ])
+    ),
   };
 }
 
-function ownSuite(findings: GateFinding[]): Suite {
-  const rules = [...new Set(findings.map(({ rule }) => rule))];
-  const name = "configuration";
-  return { name, file: null, ...casesOf(name, rules, null, findings) };
+/** The causes that a rule states: one failure, since some readers show only the first of a test case. */
+function failure(causes: readonly Cause[], layers: NamedLayers): string {
+  const more = causes.length === 1 ? "" : ` (and ${formatCount(causes.length - 1, "more cause")})`;
+  const [fix] = fixWords(causes[0], layers);
+  const message = `${causes[0].message}${fix === undefined ? "" : ` Fix: ${fix}`}${more}`;
+  const style = { width: Infinity, color: false };
+  const text = causes.flatMap((cause, i) => [
+    ...causeLines(cause, causes.length === 1 ? "" : `${i + 1}. `, layers, style),
+    // What to do has been said.
+    ...cause.findings.map((finding) => line({ ...finding, advice: "" })),
+  ]);
+  return problem("failure", "error", message, text.join("\n"));
 }
 
-function casesOf(
-  name: string,
-  rules: string[],
-  file: string | null,
-  findings: GateFinding[],
-): Pick<Suite, "tests" | "failures" | "errors" | "cases"> {
-  let failures = 0;
-  const cases = rules.flatMap((rule) => {
-    const found = findings.filter((finding) => finding.rule === rule);
-    const failed = found.filter(({ severity }) => severity === "error");
-    const said = found.filter(({ severity }) => severity !== "error");
-    if (failed.length > 0) failures++;
-    return testCase(name, rule, file, [
-      ...failed.length === 0 ? [] : [failure(failed)],
-      ...said.length === 0
-        ? []
-        : [`      <system-out>${escape(said.map(line).join("\n"))}</system-out>`],
-    ]);
-  });
-  return { tests: rules.length, failures, errors: 0, cases };
-}
-
-function failure(failed: GateFinding[]): string {
-  // One failure per test case: some readers show only the first, others refuse a second.
-  const more = failed.length === 1 ? "" : ` (and ${failed.length - 1} more)`;
-  const message = `${failed[0].message}${more}`;
-  return problem("failure", "error", message, failed.map(line).join("\n"));
+/** What follows from a cause that another test case fails by. */
+function follows({ message, findings: [{ rule }] }: Cause): string {
+  return `      <skipped message=${quote(`Follows from ${rule}: ${message}`)}/>`;
 }
 
 /** Jenkins shows the message, GitLab the text alone. */
@@ -115,7 +153,8 @@ function problem(element: string, type: string, message: string, text: string): 
 
 function line({ severity, layer, message, advice, suppressed }: GateFinding): string {
   const accepted = suppressed === undefined ? "" : ` Suppressed: ${suppressed}`;
-  return escapeControls(`${severity} ${layer ?? "whole model"}: ${message} ${advice}${accepted}`);
+  const also = advice === "" ? "" : ` ${advice}`;
+  return escapeControls(`${severity} ${layer ?? "whole model"}: ${message}${also}${accepted}`);
 }
 
 function testCase(suite: string, name: string, file: string | null, body: string[]): string[] {
@@ -124,18 +163,11 @@ function testCase(suite: string, name: string, file: string | null, body: string
   return body.length === 0 ? [`${head}/>`] : [`${head}>`, ...body, "    </testcase>"];
 }
 
-function tooManyWarnings({ maxWarnings, summary }: GateResult): boolean {
-  return maxWarnings !== null && summary.warnings > maxWarnings;
-}
-
-function warningsSuite({ maxWarnings, summary }: GateResult): Suite {
-  const message = `${formatCount(summary.warnings, "warning")} ${
-    summary.warnings === 1 ? "exceeds" : "exceed"
-  } maxWarnings (${maxWarnings})`;
+function warningsSuite(message: string): Suite {
   const body = [problem("failure", "warnings", message, message)];
   const name = "warnings";
   const cases = testCase(name, "max-warnings", null, body);
-  return { name, file: null, tests: 1, failures: 1, errors: 0, cases };
+  return { ...{ name, file: null, cases }, tests: 1, failures: 1, errors: 0, skipped: 0 };
 }
 
 const quote = (text: string) => `"${escape(escapeControls(text))}"`;

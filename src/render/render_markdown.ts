@@ -1,12 +1,14 @@
-import { formatNumber } from "../words/numbers.ts";
-import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
+import { formatCount } from "../words/numbers.ts";
+import type { GateResult } from "../gate/gate_result.ts";
+import { type ModelVerdict, modelVerdicts } from "./model_verdicts.ts";
 import { cutEnd, cutNames } from "./cut_names.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
-import { acceptedIn, acceptedLines, gateCounts, gateTitle, isOpen } from "./gate_words.ts";
-import { code, codeInHtml } from "./markdown_text.ts";
+import { sectionLines } from "./gate_section.ts";
+import { acceptedIn, gateSentences, gateTitle, modelVerdictLine, withSeeds } from "./gate_words.ts";
+import { code, codeInHtml, escapeText, folded } from "./markdown_text.ts";
 import { renderCharts } from "./render_charts.ts";
-import { renderFindings } from "./render_findings.ts";
+import { fixWords, triedWords } from "./render_diagnosis.ts";
 import { renderHeader } from "./render_header.ts";
 import { number, objectWith, optional, requireValue } from "../words/requirements.ts";
 import { gateResultShape } from "../checks/requirements.ts";
@@ -14,23 +16,28 @@ import { gateResultShape } from "../checks/requirements.ts";
 /** Options of {@linkcode renderMarkdown}. */
 export interface MarkdownOptions {
   /**
-   * Most bytes of UTF-8 that the text may have. Charts are left out first, runs without findings
-   * next, then what does not fit. Default: 65536, which a comment on GitHub holds.
+   * Most bytes of UTF-8 that the text may have. Charts are left out first, then the details of the last
+   * models, then what is suppressed, then the last rows; a sentence says what is missing. Default: 65536,
+   * as many characters as a comment on GitHub holds.
    */
   maxBytes?: number;
 }
 
 const WIDTH = 78;
 const MOST_ROWS = 50;
-const LONGEST_CELL = 60;
-const MARKS = { error: "🔴 error", warning: "🟡 warning", note: "note" };
+const LONGEST_NAME = 60;
+/** So many causes of a model are in the table. */
+const MOST_CAUSES = 3;
+const LONGEST_SENTENCE = 400;
+/** What the sentence about what is missing may take, and the lines around it. */
+const ROOM_FOR_NOTE = 200;
 
 /**
  * Writes a gate's result as Markdown for a comment on a pull request or a step summary: the verdict, a
- * table of what was found, what is suppressed and why, and folded away for each run the text and the
- * bar charts.
+ * line for each model that fails with its causes and what to do, what is suppressed and why, and folded away
+ * for each model with a cause its findings and bar charts.
  *
- * Everything that comes from a model is formatted as code, where nothing is a link, a mention or a tag.
+ * Whatever a model or a layer is called, it is no link, no mention and no tag.
  *
  * @param result The gate's result.
  * @param options See {@linkcode MarkdownOptions}.
@@ -51,89 +58,146 @@ export function renderMarkdown(result: GateResult, options: MarkdownOptions = {}
   requireValue("result", result, gateResultShape);
   requireValue("options", options, objectWith({ maxBytes: optional(number) }));
   const { maxBytes = 65536 } = options;
-  const details = (run: GateRun) => hasSomething(run) || run.error !== null;
-  const candidates = [
-    () => write(result, result.runs, true),
-    () => write(result, result.runs.filter(details), true),
-    () => write(result, result.runs.filter(details), false),
-    () => write(result, [], false),
-  ];
-  for (const candidate of candidates) {
-    const text = candidate();
-    if (bytesOf(text) <= maxBytes) return text;
-  }
-  // Not even the table fits: the verdict alone does in any place that takes Markdown.
-  const text = `${headOf(result).join("\n")}\n`;
-  return bytesOf(text) <= maxBytes ? text : "";
+  const models = modelVerdicts(result.runs);
+  const parts: Parts = {
+    head: headOf(result, models),
+    rows: rowsOf(result, models),
+    accepted: acceptedOf(result),
+    folds: [],
+  };
+  const ill = models.filter(({ causes }) => causes.length > 0);
+  const whole = write({ ...parts, folds: ill.map((model) => foldOf(model, true)) }, []);
+  if (bytesOf(whole) <= maxBytes) return whole;
+  const folds = ill.map((model) => foldOf(model, false));
+  return fitted({ ...parts, folds }, maxBytes);
+}
+
+/** The parts of the text, each of whole lines. */
+interface Parts {
+  head: string[];
+  rows: string[];
+  accepted: string[];
+  folds: string[];
 }
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
 
-const hasSomething = ({ findings }: GateRun) =>
-  findings.some(({ severity }) => severity !== "note");
-
-function write(result: GateResult, detailed: GateRun[], withCharts: boolean): string {
+function write({ head, rows, accepted, folds }: Parts, missing: string[]): string {
   return [
-    ...headOf(result),
-    ...tableOf(result),
-    ...acceptedOf(result),
-    ...detailed.flatMap((run) => detailsOf(run, withCharts)),
-    ...detailed.length < result.runs.length
-      ? [
-        "",
-        `${result.runs.length - detailed.length} of ${result.runs.length} runs are not shown.`,
-      ]
-      : [],
+    ...head,
+    ...rows.length === 0
+      ? []
+      : ["", "| verdict | model | cause | fix |", "| --- | --- | --- | --- |", ...rows],
+    ...accepted,
+    ...folds.flatMap((fold) => ["", fold]),
+    ...missing,
     "",
   ].join("\n");
 }
 
-function headOf({ passed, summary, maxWarnings }: GateResult): string[] {
+/** As much of the text, from its beginning on, as has so many bytes, and a sentence that says what is missing. */
+function fitted(parts: Parts, maxBytes: number): string {
+  const { head, rows, accepted, folds } = parts;
+  let room = maxBytes - ROOM_FOR_NOTE -
+    bytesOf(write({ ...parts, rows: [], accepted: [], folds: [] }, []));
+  const take = (pieces: string[]): string[] => {
+    const taken: string[] = [];
+    for (const piece of pieces) {
+      room -= bytesOf(piece) + 2;
+      if (room < 0) break;
+      taken.push(piece);
+    }
+    return taken;
+  };
+  const shown = { head, rows: take(rows), accepted: [] as string[], folds: [] as string[] };
+  if (shown.rows.length === rows.length && take([accepted.join("\n")]).length > 0) {
+    shown.accepted = accepted;
+    shown.folds = take(folds);
+  }
+  const left = [
+    ["row", rows.length - shown.rows.length],
+    ["suppression", accepted.length > shown.accepted.length ? 1 : 0],
+    ["fold", folds.length - shown.folds.length],
+  ] as const;
+  const words = left.flatMap(([what, count]) =>
+    count === 0 ? [] : [
+      what === "row"
+        ? `${formatCount(count, "row")} of the table`
+        : what === "suppression"
+        ? "what is suppressed"
+        : `the findings of ${formatCount(count, "model")}`,
+    ]
+  );
+  const note = ["the charts", ...words].join(", ").replace(/, ([^,]*)$/, " and $1");
+  const text = write(shown, [
+    "",
+    `Cut to stay below ${formatCount(maxBytes, "byte")}: ${note} are left out.`,
+  ]);
+  if (bytesOf(text) <= maxBytes) return text;
+  // The verdict alone does in any place that takes Markdown.
+  const verdict = `${head.join("\n")}\n`;
+  return bytesOf(verdict) <= maxBytes ? verdict : "";
+}
+
+function headOf(result: GateResult, models: readonly ModelVerdict[]): string[] {
+  const { passed } = result;
+  const [, ...sentences] = gateSentences(result, models);
   return [
     `### ${passed ? "✅" : "❌"} gradient-health: the gate ${passed ? "passed" : "failed"}`,
-    "",
-    `${gateCounts(summary, maxWarnings)}.`,
+    ...sentences.length === 0 ? [] : ["", sentences.join(" ")],
   ];
 }
 
-function tableOf({ runs, findings }: GateResult): string[] {
+/** A row for each model that fails, for each run that could not be made, and for what the configuration has wrong. */
+function rowsOf({ runs, findings }: GateResult, models: readonly ModelVerdict[]): string[] {
   const rows = [
-    ...runs.flatMap((run) => [
-      ...run.error === null ? [] : [["🔴 not measured", gateTitle(run), "", "", "", ""]],
-      ...run.findings.filter(counts).map((finding) => findingRow(finding, gateTitle(run))),
+    ...runs.flatMap((run) =>
+      run.error === null ? [] : [["🔴 not measured", gateTitle(run), escapeCell(run.error), ""]]
+    ),
+    ...models.filter(({ verdict }) => verdict === "sick").map(modelRow),
+    ...findings.filter(({ severity }) => severity !== "note").map((
+      { severity, message, advice },
+    ) => [
+      severity === "error" ? "🔴 error" : "🟡 warning",
+      "configuration",
+      escapeCell(message),
+      escapeCell(advice),
     ]),
-    ...findings.filter(counts).map((finding) => findingRow(finding, "configuration")),
   ];
-  if (rows.length === 0) return [];
-  const more = rows.length > MOST_ROWS ? ["", `And ${rows.length - MOST_ROWS} more.`] : [];
   const shown = rows.slice(0, MOST_ROWS);
   // Two names never look alike, however long they are.
-  for (const column of [MODEL, LAYER]) {
-    const names = cutNames(shown.map((row) => escapeControls(row[column])), LONGEST_CELL, "…");
-    shown.forEach((row, i) => row[column] = names[i]);
-  }
+  const names = cutNames(shown.map(([, name]) => escapeControls(name)), LONGEST_NAME, "…");
   return [
-    "",
-    "| | model | rule | layer | measured | expected |",
-    "| --- | --- | --- | --- | --- | --- |",
-    ...shown.map(([mark, ...cells]) => `| ${mark} | ${cells.map(cell).join(" | ")} |`),
-    ...more,
+    ...shown.map(([mark, , ...cells], i) => `| ${[mark, code(names[i]), ...cells].join(" | ")} |`),
+    ...rows.length > MOST_ROWS ? ["", `And ${rows.length - MOST_ROWS} more.`] : [],
   ];
 }
 
-/** A row is the mark, then model, rule, layer, measured and expected. */
-const MODEL = 1;
-const LAYER = 3;
-
-const counts = (finding: GateFinding) => finding.severity !== "note" && isOpen(finding);
-
-function findingRow(
-  { severity, rule, layer, measured, expected }: GateFinding,
-  where: string,
-): string[] {
-  const figure = measured === null ? "" : formatNumber(measured);
-  return [MARKS[severity], where, rule, layer ?? "", figure, expected.text];
+function modelRow(model: ModelVerdict): string[] {
+  const failing = model.causes.filter(({ severity }) => severity === "error");
+  const shown = failing.slice(0, MOST_CAUSES);
+  const number = (texts: string[]) =>
+    texts.map((text, i) => `${failing.length > 1 ? `${i + 1}. ` : ""}${escapeCell(text)}`);
+  const more = failing.length - shown.length;
+  const causes = [
+    ...number(shown.map((cause) => withSeeds(cause, model).message)),
+    ...more > 0 ? [`And ${more} more.`] : [],
+  ];
+  const fixes = number(shown.map((cause) =>
+    [
+      ...fixWords(cause, cause.run.measurements.layers),
+      ...cause.tried === undefined ? [] : [triedWords(cause.tried)],
+    ].join(" ")
+  ));
+  return [
+    `🔴 ${modelVerdictLine(model)}`,
+    model.model,
+    causes.join("<br>"),
+    fixes.join("<br>"),
+  ];
 }
+
+const escapeCell = (text: string) => escapeText(cutEnd(text, LONGEST_SENTENCE, "…"));
 
 /** What is suppressed, and why: a line for each rule and reason. */
 function acceptedOf({ runs }: GateResult): string[] {
@@ -150,33 +214,17 @@ function acceptedOf({ runs }: GateResult): string[] {
   return ["", "Suppressed:", "", ...lines.slice(0, MOST_ROWS), ...more];
 }
 
-const cell = (text: string) => code(cutEnd(escapeControls(text), LONGEST_CELL, "…"));
-
-function detailsOf(run: GateRun, withCharts: boolean): string[] {
-  const { measurements, findings, error } = run;
+function foldOf(model: ModelVerdict, withCharts: boolean): string {
+  const { measurements, findings } = model.shown!;
   const style = { width: WIDTH, color: false, ellipsis: "…" };
-  const order = measurements?.layers.map(({ name }) => name) ?? [];
-  const accepted = acceptedLines(findings, order, style);
-  const lines = measurements === null ? [escapeControls(error ?? "")] : [
+  const lines = [
     ...renderHeader(measurements, style),
     ...withCharts ? renderCharts(measurements, findings, { ...style, unicode: true }) : [],
     "",
-    ...accepted,
-    ...accepted.length > 0 ? [""] : [],
-    ...renderFindings(findings.filter(isOpen), order, style),
+    ...sectionLines(model, { ...style, details: true }),
   ];
-  const text = lines.map(defuse).join("\n");
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return [
-    "",
-    "<details>",
-    `<summary>${codeInHtml(gateTitle(run))}</summary>`,
-    "",
-    `${fence}text`,
-    text,
-    fence,
-    "",
-    "</details>",
-  ];
+  const mark = model.verdict === "sick" ? "🔴" : "🟡";
+  const verdict = modelVerdictLine(model);
+  const title = `${mark} ${codeInHtml(model.model)} ${verdict}`;
+  return folded(title, lines.map(defuse)).join("\n");
 }

@@ -1,12 +1,14 @@
 import { saidOf } from "../checks/finding.ts";
 import { slotsOf } from "../checks/sentence.ts";
-import type { GateFinding, GateResult, GateRun } from "../gate/gate_result.ts";
+import type { GateFinding, GateResult } from "../gate/gate_result.ts";
 import type { GateRule } from "../gate/gate_rules.ts";
+import { type ModelVerdict, modelVerdicts, type SeedCause } from "./model_verdicts.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { writeJson } from "../words/write_json.ts";
 import { findingKeys } from "../documents/finding_shape.ts";
 import type { GateLocation, Locate } from "./gate_location.ts";
-import { checkedLocate, gateTitle } from "./gate_words.ts";
+import { checkedLocate, gateTitle, isOpen, locateCause, withSeeds } from "./gate_words.ts";
+import { causeLines, followWords } from "./render_diagnosis.ts";
 import { rulePage } from "./render_rule.ts";
 import { object } from "../documents/shape.ts";
 import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
@@ -40,8 +42,10 @@ const optionsShape = objectWith({
 
 /**
  * Writes a gate's result as a SARIF 2.1.0 log, which GitHub code scanning and editors read: a result for
- * every finding, with the model's file and the layer as its logical location; a suppressed finding
- * carries the reason; a run that could not be made is a notification of the invocation.
+ * every cause of every model, under the rule that states it, with the model's file and the layers as its
+ * location, and what follows from it as related locations; one for every suppressed finding, with the
+ * reason, and for what is wrong with the configuration. A run that could not be made is a notification of
+ * the invocation.
  *
  * @param result The gate's result.
  * @param locate Where a layer is defined.
@@ -98,12 +102,13 @@ export function renderSarif(result: GateResult, given: Locate, options: SarifOpt
         })),
       }],
       results: [
-        ...result.runs.flatMap((run) =>
-          run.findings.map((finding) =>
-            resultOf(finding, run, locate(run.path, finding.layer), index)
-          )
-        ),
-        ...result.findings.map((finding) => resultOf(finding, null, about, index)),
+        ...modelVerdicts(result.runs).flatMap((model) => [
+          ...model.causes.map((cause) => causeResult(cause, model, locate, index)),
+          ...acceptedOf(model).map((finding) =>
+            findingResult(finding, model, locate(model.path, finding.layer), index)
+          ),
+        ]),
+        ...result.findings.map((finding) => findingResult(finding, null, about, index)),
       ],
       columnKind: "utf16CodeUnits",
     }],
@@ -111,41 +116,63 @@ export function renderSarif(result: GateResult, given: Locate, options: SarifOpt
   return `${writeJson(log, undefined, 2)}\n`;
 }
 
-function resultOf(
+/** A cause, under the rule that states it. */
+function causeResult(
+  cause: SeedCause,
+  model: ModelVerdict,
+  locate: Locate,
+  index: Map<string, number>,
+): object {
+  const { kind, severity, layers, findings: [stated], consequences, seeds } = cause;
+  const all = cause.run.measurements.layers;
+  const said = causeLines(withSeeds(cause, model), "", all, { width: Infinity, color: false });
+  return {
+    ...ruleOf(stated.rule, index),
+    level: severity,
+    message: { text: [visible(`${model.model}: `) + said[0], ...said.slice(1)].join("\n") },
+    locations: [placed(locateCause(locate, model.path, layers), model.model, layers)],
+    relatedLocations: followWords(consequences, all).map(({ text, layers }, id) => ({
+      id,
+      ...placed(locateCause(locate, model.path, layers), model.model, layers),
+      message: { text: visible(text) },
+    })),
+    ...fingerprint(["cause", kind, model.model, ...layers]),
+    properties: { cause: visible(kind), seeds, ...structure.encode(stated) as object },
+    suppressions: [],
+  };
+}
+
+/** The findings of a model that a suppression accepts, each once for all seeds. */
+function acceptedOf({ runs }: ModelVerdict): GateFinding[] {
+  const accepted = runs.flatMap(({ findings }) => findings.filter((finding) => !isOpen(finding)));
+  return [...Map.groupBy(accepted, nameOf).values()].map(([first]) => first);
+}
+
+const nameOf = ({ rule, kind, layer, suppressed }: GateFinding) =>
+  JSON.stringify([rule, kind, layer, suppressed]);
+
+/** A finding that no cause has: one that is suppressed, or of the configuration. */
+function findingResult(
   finding: GateFinding,
-  run: GateRun | null,
+  model: ModelVerdict | null,
   place: GateLocation | null,
   index: Map<string, number>,
 ): object {
   const { rule, severity, kind, layer, layers = [], message, advice, suppressed } = finding;
-  const about = run === null ? "" : `${gateTitle(run)}: `;
+  const about = model === null ? "" : `${model.model}: `;
+  // The layer that it is about comes first.
+  const named = layer === null ? [] : [layer, ...layers];
   return {
-    ruleId: visible(rule),
-    ...index.has(rule) ? { ruleIndex: index.get(rule) } : {},
+    ...ruleOf(rule, index),
     level: severity,
     message: { text: visible(`${about}${message} ${advice}`) },
     ...place === null ? {} : {
-      // GitHub refuses a whole log in which one result has none.
-      locations: [{
-        physicalLocation: physical(place),
-        ...run === null || layer === null ? {} : {
-          // The layer that it is about comes first.
-          logicalLocations: [...new Set([layer, ...layers])].map((name) => ({
-            name: visible(name),
-            fullyQualifiedName: visible(`${run.model}/${name}`),
-            kind: "member",
-          })),
-        },
-      }],
-      partialFingerprints: {
-        "gradientHealth/v1": visible(
-          JSON.stringify(
-            run === null
-              ? [rule, slotsOf(saidOf(finding, "message"))]
-              : [rule, kind, run.model, run.seed, layer],
-          ),
-        ),
-      },
+      locations: [placed(place, model?.model ?? null, named)],
+      ...fingerprint(
+        model === null
+          ? [rule, slotsOf(saidOf(finding, "message"))]
+          : [rule, kind, model.model, layer],
+      ),
     },
     properties: structure.encode(finding),
     // Of all results or of none, says the standard.
@@ -153,6 +180,29 @@ function resultOf(
       ? []
       : [{ kind: "external", justification: visible(suppressed) }],
   };
+}
+
+function ruleOf(rule: string, index: Map<string, number>): object {
+  return { ruleId: visible(rule), ...index.has(rule) ? { ruleIndex: index.get(rule) } : {} };
+}
+
+/** A location in a file, of layers of a model. GitHub refuses a whole log in which one result has none. */
+function placed(place: GateLocation, model: string | null, layers: readonly string[]): object {
+  return {
+    physicalLocation: physical(place),
+    ...model === null || layers.length === 0 ? {} : {
+      logicalLocations: [...new Set(layers)].map((name) => ({
+        name: visible(name),
+        fullyQualifiedName: visible(`${model}/${name}`),
+        kind: "member",
+      })),
+    },
+  };
+}
+
+/** What is the same of a result from one run of the gate to the next. */
+function fingerprint(parts: readonly unknown[]): object {
+  return { partialFingerprints: { "gradientHealth/v2": visible(JSON.stringify(parts)) } };
 }
 
 /** The page of a rule, in the package that JSR serves file by file. */

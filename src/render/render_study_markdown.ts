@@ -1,6 +1,5 @@
 import type { StudySummary } from "../study/study_summary.ts";
-import { defuse } from "../words/defuse.ts";
-import { escapeControls } from "../words/escape_controls.ts";
+import { escapeLine, escapeText, folded } from "./markdown_text.ts";
 import { renderStudy } from "./render_study.ts";
 import { bestScaleSentence, studyCells, studySentences } from "./study_words.ts";
 import { requireValue } from "../words/requirements.ts";
@@ -28,9 +27,6 @@ export function renderStudyMarkdown(summary: StudySummary): string {
   const [heading, ...rows] = studyCells(summary.variants);
   const line = (cells: string[]) => `| ${cells.map(escapeText).join(" | ")} |`;
   const charts = renderStudy(summary, { width: 80 });
-  // A fence longer than any run of backticks inside it: a layer may have any name.
-  const longest = Math.max(2, ...[...charts.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
   return [
     "## Rescaling study",
     "",
@@ -42,30 +38,7 @@ export function renderStudyMarkdown(summary: StudySummary): string {
     "",
     ...summary.variants.map((variant) => `- ${escapeLine(bestScaleSentence(variant))}`),
     "",
-    "<details><summary>Charts</summary>",
-    "",
-    `${fence}text`,
-    charts.trimEnd(),
-    fence,
-    "",
-    "</details>",
+    ...folded("Charts", charts.trimEnd().split("\n")),
     "",
   ].join("\n");
-}
-
-/**
- * Plain text in Markdown: everything that Markdown or GitHub would interpret (a link, a mention, a tag, the
- * end of a cell) is escaped.
- */
-function escapeText(text: string): string {
-  return defuse(escapeControls(text)).replace(/\s+/g, " ")
-    .replace(/[\\`*_<>[\]#|~&]/g, "\\$&")
-    // A comment parts the sign from the name that would be mentioned, or the number of an issue.
-    .replace(/@|#(?=\d)/g, "$&<!-- -->")
-    .replaceAll("://", ":/\\/").replace(/(www)\./gi, "$1\\.");
-}
-
-/** A separate line, whose beginning could make it a heading or a list. */
-function escapeLine(text: string): string {
-  return escapeText(text).replace(/^( ?)([-+=])/, "$1\\$2").replace(/^( ?\d+)([.)])/, "$1\\$2");
 }

@@ -14,7 +14,7 @@ Deno.test("check judges the models of the nearest configuration, from any folder
     assertEquals([whole.code, one.code, file.code], [1, 0, 1], whole.stderr);
     assertStringIncludes(whole.stdout, "== fine (../seed_tanh_critical/model.json), seed 0");
     assertStringIncludes(whole.stdout, "== dead (../relu_dead_layer/model.json), 3 seeds");
-    assertStringIncludes(whole.stdout, "Gate failed: 2 models, 4 runs");
+    assertStringIncludes(whole.stdout, "Gate failed. 1 of 2 models is sick");
     // A model that the configuration lists is checked as it says, by whatever name it is called.
     assertStringIncludes(file.stdout, "== dead (../relu_dead_layer/model.json), 3 seeds");
   });
@@ -43,7 +43,7 @@ Deno.test("check takes its configuration from deno.json too, and obeys it", asyn
     suppressions: [{ rule: "activation-scale", layer: "dense_*", reason: "dead on purpose" }],
   };
   await withGateFolder([BROKEN], { "deno.json": { gradientHealth } }, async (cwd) => {
-    const { code, stdout } = await runCommand(["check"], { cwd });
+    const { code, stdout } = await runCommand(["check", "--details"], { cwd });
     assertEquals(code, 0, stdout);
     assertStringIncludes(stdout, "WARNING dead-units");
     assertStringIncludes(stdout, "SUPPRESSED activation-scale: dense_3, dense_4 (dead on purpose)");

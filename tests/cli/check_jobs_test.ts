@@ -71,8 +71,8 @@ Deno.test("check goes on after a pass that cannot be made, and exits with 2", as
   await withGateFolder([HEALTHY, BROKEN], files, async (cwd) => {
     const { code, stdout, stderr } = await runCommand(["check", "--quiet"], { cwd });
     assertEquals(code, 2);
-    assertStringIncludes(stdout, "Gate failed: 2 models, 4 runs");
-    assertStringIncludes(stdout, "1 run could");
+    assertStringIncludes(stdout, "Gate failed. 1 of 3 models is sick");
+    assertStringIncludes(stdout, " 1 run could");
     assertEquals(stderr.split("\n").length, 2, stderr);
     assertStringIncludes(stderr, "error: none/model.json");
     const loud = await runCommand(["check"], { cwd });
@@ -106,7 +106,7 @@ Deno.test("check --jobs 2 goes on after models that end their workers", async ()
     const args = ["check", ...models, "--seeds", "3", "--jobs", "2", "--quiet"];
     const { code, stdout, stderr } = await runCommand(args, { cwd });
     assertEquals(code, 2, stderr);
-    assertStringIncludes(stdout, "Gate failed: 1 model, 3 runs;");
+    assertStringIncludes(stdout, "Gate failed. 1 of 4 models is healthy.");
     for (const name of ["end.js", "close.js"]) {
       assertStringIncludes(stderr, `error: ${name}: The model's code terminated its worker`);
     }

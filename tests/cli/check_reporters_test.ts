@@ -20,7 +20,7 @@ Deno.test("check writes every reporter that is asked for in one run", async () =
       { cwd, env: { GITHUB_STEP_SUMMARY: summary } },
     );
     assertEquals(code, 1);
-    assertStringIncludes(stdout, "ERROR dead-units");
+    assertStringIncludes(stdout, "\nSICK: 1 cause\n");
     assertStringIncludes(stdout, "\n::error file=relu_dead_layer/model.json,line=");
     const read = (name: string) => Deno.readTextFileSync(`${cwd}/${name}`);
     assertEquals(JSON.parse(read("a.json")).passed, false);

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { withGateFolder } from "./gate_folder.ts";
 import { BROKEN, HEALTHY, model } from "./gate_models.ts";
 import { runCommand } from "./run_command.ts";
@@ -11,8 +11,10 @@ Deno.test("check exits with 0 where nothing is wrong, and says so", async () => 
   await withGateFolder([HEALTHY], {}, async (cwd) => {
     const { code, stdout } = await runCommand(["check", model(HEALTHY)], { cwd });
     assertEquals(code, 0, stdout);
-    assertStringIncludes(stdout, `== ${model(HEALTHY)}, seed 0\n`);
-    assertStringIncludes(stdout, "0 errors");
+    assertEquals(
+      stdout,
+      `== ${model(HEALTHY)}, seed 0\nHEALTHY\n\nGate passed. The model is healthy.\n`,
+    );
   });
 });
 
@@ -24,9 +26,9 @@ Deno.test("check exits with 0 on warnings, and with 1 on more than may pass", as
         runCommand(["check", model(WARNED), "--max-warnings", most, ...batch(WARNED)], { cwd })
       ),
     );
-    assertStringIncludes(passed.stdout, "WARNING init-scale");
+    assertStringIncludes(passed.stdout, "\nHEALTHY, 1 warning\n1. The kernel");
     assertEquals([passed.code, failed.code], [0, 1]);
-    assertStringIncludes(failed.stdout, "maxWarnings (0).");
+    assertStringIncludes(failed.stdout.replaceAll("\n", " "), "more than maxWarnings (0).");
   });
 });
 
@@ -34,7 +36,13 @@ Deno.test("check exits with 1 on an error", async () => {
   await withGateFolder([BROKEN], {}, async (cwd) => {
     const { code, stdout } = await runCommand(["check", model(BROKEN)], { cwd });
     assertEquals(code, 1);
-    assertStringIncludes(stdout, "ERROR dead-units");
+    assertStringIncludes(stdout, "\nSICK: 1 cause\n1. The biases of dense_3 are -100");
+    assertStringIncludes(stdout, "\n   Fix: Start the bias of dense_3 at 0.\n   Tried: all ");
+    assertStringIncludes(
+      stdout,
+      "--details shows every finding.\nGate failed. The model is sick: 1",
+    );
+    assert(!stdout.includes("ERROR"), stdout);
   });
 });
 

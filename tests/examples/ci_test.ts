@@ -62,7 +62,7 @@ Deno.test("action.yml checks the models of the configuration, and annotates", as
     await Deno.writeTextFile(`${folder}/deno.json`, `{ "imports": {}, "nodeModulesDir": "none" }`);
     const fine = await bash(step.run, folder, env);
     assertEquals(fine.code, 0, fine.stderr);
-    assertStringIncludes(fine.stdout, "Gate passed: 1 model, 3 runs");
+    assertStringIncludes(fine.stdout, "Gate passed. The model is healthy.\n");
     await spoil();
     const broken = await bash(step.run, folder, { ...env, MODELS: "net\n" });
     assertEquals(broken.code, 1, broken.stderr);
@@ -134,7 +134,7 @@ Deno.test("examples/ci/pre-commit keeps a network that cannot be trained out of 
     await git("add", ".");
     const second = await git("commit", "--quiet", "-m", "broken");
     assert(second.code !== 0);
-    assertStringIncludes(second.stdout + second.stderr, "ERROR saturated-activations");
+    assertStringIncludes(second.stdout + second.stderr, "SICK: 1 cause");
     // What cannot change a model is committed without a check.
     await git("reset", "--quiet");
     await Deno.writeTextFile(`${folder}/README.md`, "text");
@@ -170,7 +170,7 @@ Deno.test("examples/ci/tasks.json is a deno.json whose tasks run", async () => {
     await spoil();
     const { code, stdout } = await bash("deno task gate", folder);
     assertEquals(code, 1);
-    assertStringIncludes(stdout, "ERROR baseline under 5 of 5 seeds");
+    assertStringIncludes(stdout, "SICK in 5 of 5 seeds: ");
   });
 });
 
@@ -180,5 +180,5 @@ Deno.test("examples/ci/gradient-health.json is a configuration that passes", asy
     ROOT.pathname,
   );
   assertEquals(code, 0, stderr);
-  assertStringIncludes(stdout, "Gate passed: 2 models, 6 runs; 0 errors, 0 warnings.");
+  assertStringIncludes(stdout, "Gate passed. All 2 models are healthy.\n");
 });

@@ -20,6 +20,18 @@ Deno.test("locateLayer() finds the line of a layer's name, else of createModel",
   assertEquals(locateLayer(SOURCE, null), 2);
 });
 
+Deno.test("locateLayer() prefers what is a name to the same word elsewhere", () => {
+  const source = `export function createModel({ tf }) {
+  const relu = { activation: "relu" };
+  return tf.layers.reLU({ name: 'relu' });
+}
+const json = { "name" : "tanh" };
+`;
+  assertEquals(locateLayer(source, "relu"), 3);
+  assertEquals(locateLayer(source, "tanh"), 5);
+  assertEquals(locateLayer(source.replace("name: 'relu'", ""), "relu"), 2);
+});
+
 Deno.test("locateLayer() says nothing of a file that says nothing", () => {
   assertEquals(locateLayer('{"class_name": "Dense"}', "dense_1"), null);
   assertEquals(locateLayer("", null), null);

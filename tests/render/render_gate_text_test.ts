@@ -4,18 +4,48 @@ import { displayWidth } from "../../src/render/display_width.ts";
 import { renderGateText } from "../../src/render/render_gate_text.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
 import { finding } from "./sample.ts";
-import { gateResult, gateRun, someFindings } from "./sample_gate.ts";
+import { sampleWarning, sickRun } from "./sample_causes.ts";
+import { gateResult, gateRun } from "./sample_gate.ts";
 
-Deno.test("renderGateText() shows the findings of one pass, whose it is, and nothing around them", () => {
-  const text = renderGateText(gateResult([gateRun(someFindings.slice(0, 1))]));
+Deno.test("renderGateText() shows the verdict of a model and its causes, the findings folded", () => {
   assertEquals(
-    text,
+    renderGateText(gateResult([sickRun({}, [sampleWarning()])])),
     `== digits (models/digits.ts), seed 3
-ERROR saturated-activations: dense_1
-  99 % of dense_1 < 100 %.
-  Fix: Scale it.
+SICK: 1 cause, 1 warning
+1. The kernels of dense_1, dense_2 are about 81 times too large.
+   Fix: Draw them smaller.
+   Tried: all 3 errors are gone; l2 of delta of dense_1: 0 before, 5.6 after.
+   So: saturated activations in dense_1, dense_2.
+2. The bias of dense_2 is large.
+   Fix: Draw them smaller.
 
-1 error, 0 warnings.
+--details shows every finding.
+Gate failed. The model is sick: 1 cause, 1 warning.
+`,
+  );
+});
+
+Deno.test("renderGateText() shows every cause and every finding with details", () => {
+  const others = [1, 2, 3].map((i) => ({ ...sampleWarning(), message: `More: ${i}.` }));
+  const result = gateResult([sickRun({}, others)]);
+  const [folded, text] = [false, true].map((details) => renderGateText(result, { details }));
+  assertStringIncludes(
+    folded,
+    "3. More: 2.\n   Fix: Draw them smaller.\n1 more cause with --details.",
+  );
+  assertStringIncludes(text, "4. More: 3.\n");
+  assertStringIncludes(text, "\nERROR saturated-activations: dense_1, dense_2 (2 layers)\n");
+  assert(!folded.includes("ERROR") && !text.includes("--details"), text);
+});
+
+Deno.test("renderGateText() says HEALTHY and nothing else of a model that is", () => {
+  const note = finding("dense_1", { severity: "note", message: "No verdict." });
+  assertEquals(
+    renderGateText(gateResult([gateRun([note])])),
+    `== digits (models/digits.ts), seed 3
+HEALTHY
+
+Gate passed. The model is healthy.
 `,
   );
 });
@@ -25,8 +55,11 @@ Deno.test("renderGateText() says what is suppressed and that there are too many 
   const warning = finding("dense_2", { severity: "warning" });
   const result = gateResult([gateRun([suppressed, warning])], { maxWarnings: 0 });
   const text = renderGateText(result);
-  assertStringIncludes(text, "SUPPRESSED saturated-activations: dense_1 (see #12)\n\nWARNING");
-  assertStringIncludes(text, "0 errors, 1 warning.\n1 warning exceeds maxWarnings (0).\n");
+  assertStringIncludes(text, "SUPPRESSED saturated-activations: dense_1 (see #12)\n");
+  assertStringIncludes(
+    text.replaceAll("\n", " "),
+    "1 finding is a warning, more than maxWarnings (0).",
+  );
 });
 
 Deno.test("renderGateText() says of whom it speaks where it speaks of the configuration", () => {
@@ -36,50 +69,52 @@ Deno.test("renderGateText() says of whom it speaks where it speaks of the config
   assertStringIncludes(text, "WARNING unused-suppression: the configuration\n");
 });
 
-Deno.test("renderGateText() sums seeds up and writes the first that fails out", () => {
+Deno.test("renderGateText() has one verdict of a model for all seeds, and says under which", () => {
   const runs = [
     gateRun([], { seed: 0 }),
-    gateRun([finding("dense_1", { severity: "warning" })], { seed: 1 }),
-    gateRun([finding("dense_1")], { seed: 2 }),
-    gateRun([finding("dense_2")], { seed: 5 }),
+    sickRun({ seed: 2 }, [sampleWarning()]),
+    sickRun({ seed: 5 }),
+    gateRun([], { seed: 7 }),
     gateRun([], { model: "other", path: "other" }),
     gateRun([], { model: "gone", measurements: null, error: "gone" }),
   ];
-  const text = renderGateText(gateResult(runs));
-  assertStringIncludes(text, "== digits (models/digits.ts), 4 seeds\n");
-  assertStringIncludes(text, "  ERROR saturated-activations under 2 of 4 seeds: 2, 5\n");
-  assertStringIncludes(text, "  WARNING saturated-activations under 1 of 4 seeds: 1\n");
-  assertStringIncludes(text, "  seed 2:\nERROR saturated-activations: dense_1\n");
-  assertStringIncludes(text, "== other, seed 3\n  no problems\n");
+  const text = renderGateText(gateResult(runs), { details: true, width: 100 });
   assertStringIncludes(
     text,
-    "Gate failed: 2 models, 5 runs; 2 errors, 1 warning, 1 run could not be measured.\n",
+    "== digits (models/digits.ts), 4 seeds\nSICK in 2 of 4 seeds: 1 cause, 1 warning\n" +
+      "1. The kernels of dense_1, dense_2 are about 81 times too large. Found in 2 of 4 seeds: 2, 5.\n",
+  );
+  assertStringIncludes(text, "2. The bias of dense_2 is large. Found in 1 of 4 seeds: 2.\n");
+  assertStringIncludes(text, "\nThe figures are those of seed 2.\n");
+  assertStringIncludes(text, "\nERROR saturated-activations in 2 of 4 seeds: 2, 5\n");
+  assertStringIncludes(text, "\nWARNING bias-init in 1 of 4 seeds: 2\n");
+  assertStringIncludes(text, "\nFindings under seed 2:\n");
+  assertStringIncludes(text, "== other, seed 3\nHEALTHY\n");
+  assertStringIncludes(
+    text,
+    "Gate failed. 1 of 3 models is sick: 1 cause, 1 warning. 1 run could not be measured.\n",
   );
 });
 
-Deno.test("renderGateText() says what was noted of models with nothing wrong, without sums", () => {
-  const note = finding("dense_1", { severity: "note", message: "Renamed.", advice: "" });
-  const runs = [gateRun([note]), gateRun([note], { seed: 4 })];
+Deno.test("renderGateText() says once that a model is not what the baseline knows", () => {
+  const note = (rule: string) =>
+    finding(null, { rule, severity: "note", message: "Renamed.", advice: "" });
+  const runs = [gateRun([note("baseline")]), gateRun([note("baseline")], { seed: 4 })];
   const text = renderGateText(gateResult(runs), { width: 40 });
-  assertStringIncludes(
-    text,
-    "  no problems\n\nNOTE saturated-activations: dense_1\n  Renamed.\n\nGate passed",
-  );
+  assertStringIncludes(text, "HEALTHY\nNOTE baseline: the whole model\n  Renamed.\n\nGate passed");
+  assert(!renderGateText(gateResult([gateRun([note("dead-units")])])).includes("Renamed"));
 });
 
 Deno.test("renderGateText() says what is suppressed under any seed once, with the reason", () => {
   const accepted = (layer: string) =>
     finding(layer, { severity: "note", ...{ suppressed: "known" } });
   const said = "SUPPRESSED saturated-activations: dense_1, dense_2 (known)\n\n";
-  const runs = [
-    gateRun([finding("dense_1", { rule: "dead-units" })]),
-    gateRun([accepted("dense_1"), accepted("dense_2")], { seed: 4 }),
-  ];
+  const runs = [sickRun(), gateRun([accepted("dense_1"), accepted("dense_2")], { seed: 4 })];
   const text = renderGateText(gateResult(runs));
-  assertStringIncludes(text, `2 seeds\n${said}  ERROR dead-units under 1 of 2 seeds: 3\n`);
+  assertStringIncludes(text, `The figures are those of seed 3.\n${said}`);
   assertStringIncludes(
     renderGateText(gateResult([runs[1], runs[1]])),
-    `  no problems\n\n${said}Gate passed`,
+    `HEALTHY\n${said}Gate passed`,
   );
 });
 
@@ -96,7 +131,7 @@ Deno.test("renderGateText() says nothing where nothing was measured", () => {
   const run = gateRun([], { measurements: null, error: "gone" });
   assertEquals(renderGateText(gateResult([run])), "");
   // A shard may have no pass.
-  assertStringIncludes(renderGateText(gateResult([])), "Gate passed: 0 models, 0 runs");
+  assertStringIncludes(renderGateText(gateResult([])), "Gate passed. No model was measured.\n");
 });
 
 Deno.test("renderGateText() writes no line that a CI system obeys, and none that is too long", () => {

@@ -4,7 +4,8 @@ import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { renderJunit } from "../../src/render/render_junit.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
 import { finding } from "./sample.ts";
-import { gateResult, gateRun, someFindings } from "./sample_gate.ts";
+import { RULES, sampleCause, sampleWarning, sickRun } from "./sample_causes.ts";
+import { gateResult, gateRun } from "./sample_gate.ts";
 
 const parser = new XMLParser({
   ignoreAttributes: false,
@@ -15,27 +16,46 @@ const parser = new XMLParser({
 const parse = (xml: string) => parser.parse(xml).testsuites;
 
 Deno.test("renderJunit() makes a suite of a pass and a test case of a rule", () => {
-  const { testsuite, ...all } = parse(renderJunit(gateResult([gateRun(someFindings)])));
-  assertEquals(all, { name: "gradient-health", tests: "2", failures: "1", errors: "0" });
+  const result = gateResult([sickRun({}, [sampleWarning()])], { rules: RULES });
+  const { testsuite, ...all } = parse(renderJunit(result));
+  assertEquals(all, { name: "gradient-health", tests: "4", failures: "1", errors: "0" });
   const [suite] = testsuite;
   assertEquals([suite.name, suite.file], ["digits, seed 3", "models/digits.ts"]);
-  assertEquals([suite.tests, suite.failures, suite.errors, suite.skipped], ["2", "1", "0", "0"]);
-  const [saturated, dead] = suite.testcase;
-  assertEquals([saturated.classname, saturated.name], ["digits, seed 3", "saturated-activations"]);
-  assertEquals(saturated.file, "models/digits.ts");
-  assertEquals(saturated.failure.message, "99 % of dense_1 < 100 %.");
-  assertStringIncludes(saturated.failure.text, "error dense_1: 99 % of dense_1");
-  assertStringIncludes(saturated.failure.text, "Scale it.");
-  assertStringIncludes(saturated["system-out"], "warning dense_2");
-  assertEquals([dead.failure, dead.name], [undefined, "dead-units"]);
-  assertStringIncludes(dead["system-out"], "note dense_2");
+  assertEquals([suite.tests, suite.failures, suite.errors, suite.skipped], ["4", "1", "0", "1"]);
+  const [scale, saturated, bias, dead] = suite.testcase;
+  assertEquals([scale.classname, scale.name], ["digits, seed 3", "init-scale"]);
+  assertEquals(scale.file, "models/digits.ts");
+  const message = "The kernels of dense_1, dense_2 are about 81 times too large.";
+  assertEquals(scale.failure.message, `${message} Fix: Draw them smaller.`);
+  assertEquals(
+    scale.failure.text,
+    `${message}
+Fix: Draw them smaller.
+Tried: all 3 errors are gone; l2 of delta of dense_1: 0 before, 5.6 after.
+So: saturated activations in dense_1, dense_2.
+error dense_1: 99 % of the entries of dense_1 are saturated.
+error dense_1: 99 % of the entries of dense_1 are saturated.
+error dense_2: 99 % of the entries of dense_2 are saturated.`,
+  );
+  assertEquals(saturated.failure, undefined);
+  assertEquals(saturated.skipped.message, `Follows from init-scale: ${message}`);
+  assertEquals([bias.failure, bias.skipped], [undefined, undefined]);
+  assertStringIncludes(bias["system-out"], "warning dense_2");
+  assertEquals([dead.failure, dead.skipped, dead.name], [undefined, undefined, "dead-units"]);
 });
 
-Deno.test("renderJunit() makes one failure of a rule however many layers it fails", () => {
-  const run = gateRun([finding("dense_1"), finding("dense_2")]);
-  const [{ testcase: [{ failure }] }] = parse(renderJunit(gateResult([run]))).testsuite;
-  assertStringIncludes(failure.message, "(and 1 more)");
-  assertEquals(failure.text.split("\n").length, 2);
+Deno.test("renderJunit() passes every test case of a healthy model", () => {
+  const xml = renderJunit(gateResult([gateRun([])], { rules: RULES }));
+  assertStringIncludes(xml, 'tests="4" failures="0" errors="0" skipped="0"');
+});
+
+Deno.test("renderJunit() makes one failure of a rule however many causes it states", () => {
+  const second = sampleCause([finding("dense_2", { rule: "init-scale" })], { layers: ["dense_2"] });
+  const result = gateResult([sickRun({}, [second])], { rules: RULES });
+  const [{ testcase: [{ failure }], failures }] = parse(renderJunit(result)).testsuite;
+  assertEquals(failures, "1");
+  assertStringIncludes(failure.message, "(and 1 more cause)");
+  assertStringIncludes(failure.text, "\n2. The kernels");
 });
 
 Deno.test("renderJunit() tells a pass that could not be made from one that fails", () => {
@@ -52,7 +72,7 @@ Deno.test("renderJunit() has test cases for the configuration and for too many w
   const [, configuration, warnings] = parse(xml).testsuite;
   assertEquals(configuration.testcase[0].name, "unused-suppression");
   const { message, text } = warnings.testcase[0].failure;
-  assertEquals([message, text], Array(2).fill("1 warning exceeds maxWarnings (0)"));
+  assertEquals([message, text], Array(2).fill("1 finding is a warning, more than maxWarnings (0)"));
 });
 
 Deno.test("renderJunit() says why a finding is suppressed", () => {
@@ -77,4 +97,12 @@ Deno.test("renderJunit() is well-formed XML whatever a layer is called", () => {
   );
 });
 
-const ELEMENTS = ["testsuites", "testsuite", "testcase", "failure", "error", "system-out"];
+const ELEMENTS = [
+  "testsuites",
+  "testsuite",
+  "testcase",
+  "failure",
+  "error",
+  "skipped",
+  "system-out",
+];

@@ -5,7 +5,8 @@ import { renderSarif } from "../../src/render/render_sarif.ts";
 import { anyGateResult } from "./arbitrary_gate.ts";
 import { sarifErrors } from "./sarif_errors.ts";
 import { finding } from "./sample.ts";
-import { gateResult, gateRun, someFindings } from "./sample_gate.ts";
+import { sampleWarning, sickRun } from "./sample_causes.ts";
+import { gateResult, gateRun } from "./sample_gate.ts";
 
 const locate = (file: string, layer: string | null) => ({ file, line: layer === null ? null : 7 });
 const tool = { version: "0.1.0", rules: GATE_RULES };
@@ -17,44 +18,62 @@ function assertValid(text: string): void {
 
 Deno.test("renderSarif() passes the schema of SARIF 2.1.0, which refuses what is none", () => {
   const run = gateRun([], { measurements: null, error: "gone" });
-  assertValid(render(gateResult([gateRun(someFindings), run])));
+  assertValid(render(gateResult([sickRun({}, [sampleWarning()]), run])));
   assertValid(render(gateResult([])));
   assert(sarifErrors({ version: "2.1.0", runs: [{ results: [] }] }).length > 0);
   assert(sarifErrors({ version: "2.0.0", runs: [] }).length > 0);
 });
 
-Deno.test("renderSarif() gives each finding its rule, level, file, line and layer", () => {
+Deno.test("renderSarif() gives each cause its rule, level, file, line, layers and consequences", () => {
+  const note = finding("dense_1", { severity: "note" });
+  const noted = gateRun([note], { model: "other" });
   const { runs: [{ results, tool: { driver } }] } = JSON.parse(
-    render(gateResult([gateRun(someFindings)])),
+    render(gateResult([sickRun({}, [sampleWarning()]), sickRun({ seed: 4 }), noted])),
   );
   const [first] = results;
-  assertEquals(first.ruleId, "saturated-activations");
-  assertEquals(driver.rules[first.ruleIndex].id, "saturated-activations");
+  assertEquals(first.ruleId, "init-scale");
+  assertEquals(driver.rules[first.ruleIndex].id, "init-scale");
   assertEquals(first.level, "error");
-  assertEquals(first.message.text, "digits, seed 3: 99 % of dense_1 < 100 %. Scale it.");
+  assertEquals(
+    first.message.text,
+    `digits: The kernels of dense_1, dense_2 are about 81 times too large.
+Fix: Draw them smaller.
+Tried: all 3 errors are gone; l2 of delta of dense_1: 0 before, 5.6 after.
+So: saturated activations in dense_1, dense_2.`,
+  );
   assertEquals(first.locations[0].physicalLocation, {
     artifactLocation: { uri: "models/digits.ts" },
     region: { startLine: 7 },
   });
   assertEquals(first.locations[0].logicalLocations[0].fullyQualifiedName, "digits/dense_1");
-  assertEquals(results.map(({ level }: { level: string }) => level), ["error", "warning", "note"]);
+  assertEquals(first.properties.seeds, [3, 4]);
+  const [related] = first.relatedLocations;
+  assertEquals(related.message.text, "saturated activations in dense_1, dense_2");
+  assertEquals(related.physicalLocation.region.startLine, 7);
+  assertEquals(
+    related.logicalLocations.map(({ name }: { name: string }) => name),
+    ["dense_1", "dense_2"],
+  );
+  assertEquals(results.map(({ level }: { level: string }) => level), ["error", "warning"]);
   const prints = results.map((result: { partialFingerprints: object }) =>
     JSON.stringify(result.partialFingerprints)
   );
-  assertEquals(new Set(prints).size, 3);
+  assertEquals(new Set(prints).size, 2);
 });
 
 Deno.test("renderSarif() carries the reason of a suppression, and what was not measured", () => {
   const { runs: [{ results, invocations }] } = JSON.parse(render(gateResult([
-    gateRun([
-      finding("dense_1", { severity: "note", ...{ suppressed: "known" } }),
-      finding("dense_2"),
-    ]),
+    ...[3, 4].map((seed) =>
+      gateRun([
+        finding("dense_1", { severity: "note", ...{ suppressed: "known" } }),
+        finding("dense_2"),
+      ], { seed })
+    ),
     gateRun([], { measurements: null, error: "gone" }),
   ])));
   assertEquals(results.map(({ suppressions }: { suppressions: unknown }) => suppressions), [
-    [{ kind: "external", justification: "known" }],
     [],
+    [{ kind: "external", justification: "known" }],
   ]);
   assertEquals(invocations[0].executionSuccessful, false);
   assertEquals(invocations[0].toolExecutionNotifications[0].message.text, "digits, seed 3: gone");

@@ -39,7 +39,7 @@ Objective  1.16, the sum of the outputs
   target: of the fitting initialiser; theory: of random
   weights of this size, within a factor of 1.02
 
-No problems found: 0 errors, 0 warnings.
+HEALTHY: 0 errors, 0 warnings.
 `,
   );
 });

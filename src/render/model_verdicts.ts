@@ -1,0 +1,101 @@
+import { diagnose } from "../diagnosis/diagnose.ts";
+import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+import { causeName } from "../diagnosis/with_treatment.ts";
+import type { GateRun } from "../gate/gate_result.ts";
+
+/** A run that was measured. */
+export type MeasuredRun = GateRun & { measurements: NonNullable<GateRun["measurements"]> };
+
+/** A cause of one model, under whichever of its seeds. */
+export interface SeedCause extends Cause {
+  /** The seeds under which it was found, in the order of the runs. */
+  seeds: number[];
+  /** The run whose figures it states. */
+  run: MeasuredRun;
+}
+
+/** What all runs of a model together come to. */
+export interface ModelVerdict {
+  /** Name of the model. */
+  model: string;
+  /** Its file. */
+  path: string;
+  /** All its runs. */
+  runs: GateRun[];
+  /** Those that were measured. */
+  measured: MeasuredRun[];
+  /** `sick` where it is so under any seed; `null` where nothing was measured. */
+  verdict: Diagnosis["verdict"] | null;
+  /** The seeds under which it is sick. */
+  sickSeeds: number[];
+  /** What is wrong, the gravest first, each once for all seeds. */
+  causes: SeedCause[];
+  /** The run that stands for the others: the first that is sick, else the first with a cause, else the first. */
+  shown: MeasuredRun | null;
+}
+
+const SEVERITIES = ["error", "warning", "note"];
+
+/** What is wrong with a run, by the findings that count in the end. */
+export function diagnosisOf({ diagnosis, measurements, findings }: MeasuredRun): Diagnosis {
+  return diagnosis ?? diagnose(measurements, findings);
+}
+
+/** What each model of a gate comes to, in the order of the runs. */
+export function modelVerdicts(runs: readonly GateRun[]): ModelVerdict[] {
+  return [...Map.groupBy(runs, ({ model }) => model).values()].map(verdictOf);
+}
+
+function verdictOf(runs: GateRun[]): ModelVerdict {
+  const measured = runs.filter((run): run is MeasuredRun => run.measurements !== null);
+  const diagnosed = measured.map((run) => ({ run, diagnosis: diagnosisOf(run) }));
+  const sick = diagnosed.filter(({ diagnosis }) => diagnosis.verdict === "sick");
+  const shown = sick[0] ?? diagnosed.find(({ diagnosis }) => diagnosis.causes.length > 0) ??
+    diagnosed[0];
+  const { model, path } = runs[0];
+  return {
+    ...{ model, path, runs, measured },
+    verdict: shown === undefined ? null : sick.length > 0 ? "sick" : "healthy",
+    sickSeeds: sick.map(({ run }) => run.seed),
+    causes: merged([
+      ...diagnosed.filter((one) => one === shown),
+      ...diagnosed.filter((one) => one !== shown),
+    ], measured),
+    shown: shown?.run ?? null,
+  };
+}
+
+/**
+ * Causes of several seeds, each once: a cause is the same under another seed if it is of the same kind and in
+ * the same layers, or at least in some of them, since a draw decides in how many layers a fault shows.
+ */
+function merged(
+  diagnosed: { run: MeasuredRun; diagnosis: Diagnosis }[],
+  order: MeasuredRun[],
+): SeedCause[] {
+  const all: { cause: SeedCause; runs: Set<MeasuredRun> }[] = [];
+  for (const { run, diagnosis } of diagnosed) {
+    const open = all.filter(({ runs }) => !runs.has(run));
+    for (const cause of diagnosis.causes) {
+      const known = open.find((other) =>
+        !other.runs.has(run) && causeName(other.cause) === causeName(cause)
+      ) ?? open.find((other) => !other.runs.has(run) && overlap(other.cause, cause));
+      if (known === undefined) {
+        all.push({ cause: { ...cause, seeds: [], run }, runs: new Set([run]) });
+        continue;
+      }
+      known.runs.add(run);
+      if (rankOf(cause) < rankOf(known.cause)) known.cause = { ...cause, seeds: [], run };
+    }
+  }
+  return all.map(({ cause, runs }) => ({
+    ...cause,
+    seeds: order.filter((run) => runs.has(run)).map(({ seed }) => seed),
+  })).toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+const rankOf = ({ severity }: Cause) => SEVERITIES.indexOf(severity);
+
+function overlap(a: Cause, b: Cause): boolean {
+  return a.kind === b.kind && a.layers.some((name) => b.layers.includes(name));
+}

@@ -1,0 +1,93 @@
+import { assertEquals } from "@std/assert";
+import { gateSentences, locateCause } from "../../src/render/gate_words.ts";
+import { modelVerdicts } from "../../src/render/model_verdicts.ts";
+import { finding } from "./sample.ts";
+import { sampleCause, sampleWarning, sickRun } from "./sample_causes.ts";
+import { gateResult, gateRun } from "./sample_gate.ts";
+
+const unmeasured = gateRun([], { model: "gone", measurements: null, error: "gone" });
+
+Deno.test("modelVerdicts() merges the causes of all seeds, a kind in the same or some of the layers", () => {
+  const some = (layers: string[]) =>
+    sickRun({
+      seed: 2,
+      diagnosis: { verdict: "sick", causes: [sampleCause([], { layers })], notes: [] },
+    });
+  const of = (layers: string[]) =>
+    modelVerdicts([gateRun([], { seed: 0 }), sickRun({ seed: 1 }), some(layers)])[0];
+  for (const layers of [["dense_1", "dense_2"], ["dense_2"]]) {
+    const { verdict, sickSeeds, causes, shown } = of(layers);
+    assertEquals([verdict, sickSeeds, shown?.seed], ["sick", [1, 2], 1]);
+    assertEquals(causes.map(({ kind, seeds }) => [kind, seeds]), [["kernel-scale", [1, 2]]]);
+  }
+  assertEquals(of(["dense_3"]).causes.map(({ seeds }) => seeds), [[1], [2]]);
+});
+
+Deno.test("modelVerdicts() keeps two causes of one run apart, and the gravest form of each", () => {
+  const twice = sickRun({}, [sampleCause([finding("dense_1")])]);
+  assertEquals(modelVerdicts([twice])[0].causes.length, 2);
+  const mild = { ...sampleWarning(), message: "mild" };
+  const grave = { ...sampleWarning(), severity: "error" as const, message: "grave" };
+  const run = (seed: number, ...causes: typeof mild[]) =>
+    gateRun([], { seed, diagnosis: { verdict: "healthy", causes, notes: [] } });
+  const [{ causes }] = modelVerdicts([run(0, mild), run(1, grave)]);
+  assertEquals(causes.map(({ message, seeds }) => [message, seeds]), [["grave", [0, 1]]]);
+});
+
+Deno.test("modelVerdicts() has no verdict of what was not measured, and diagnoses what nobody has", () => {
+  assertEquals(modelVerdicts([unmeasured])[0].verdict, null);
+  const [{ verdict, causes }] = modelVerdicts([gateRun([finding("dense_1")])]);
+  assertEquals([verdict, causes.length], ["sick", 1]);
+});
+
+Deno.test("gateSentences() counts models and causes, not findings", () => {
+  const say = (runs: Parameters<typeof gateResult>[0], given = {}) =>
+    gateSentences(gateResult(runs, given), modelVerdicts(runs)).join(" ");
+  const fine = gateRun([], { model: "fine" });
+  const ill = [sickRun({ seed: 0 }), sickRun({ seed: 1 }, [sampleWarning()])];
+  assertEquals(say([fine]), "Gate passed. The model is healthy.");
+  assertEquals(say([fine, gateRun([])]), "Gate passed. All 2 models are healthy.");
+  assertEquals(say(ill), "Gate failed. The model is sick: 1 cause, 1 warning.");
+  assertEquals(say([...ill, fine]), "Gate failed. 1 of 2 models is sick: 1 cause, 1 warning.");
+  assertEquals(
+    say([fine, unmeasured]),
+    "Gate failed. 1 of 2 models is healthy. 1 run could not be measured.",
+  );
+  assertEquals(say([unmeasured]), "Gate failed. 1 run could not be measured.");
+  assertEquals(say([]), "Gate passed. No model was measured.");
+});
+
+Deno.test("gateSentences() says what else decides", () => {
+  const warned = sampleWarning();
+  const run = gateRun(warned.findings, {
+    diagnosis: { verdict: "healthy", causes: [warned], notes: [] },
+  });
+  const own = [
+    finding(null, { rule: "unused-suppression" }),
+    finding(null, { rule: "expired-suppression", severity: "warning" }),
+  ];
+  const result = gateResult([run], { findings: own, maxWarnings: 1, passed: false });
+  result.summary.skipped = 2;
+  result.summary.suppressed = 1;
+  assertEquals(
+    gateSentences(result, modelVerdicts([run])).slice(1),
+    [
+      "The model is healthy, 1 warning.",
+      "The configuration has 1 error and 1 warning.",
+      "2 findings are warnings, more than maxWarnings (1).",
+      "2 runs were skipped.",
+      "1 finding is suppressed.",
+    ],
+  );
+});
+
+Deno.test("locateCause() takes the first layer that has a line of its own, else the model's", () => {
+  const lines: Record<string, number | null> = { a: 2, b: 7, c: null };
+  const locate = (file: string, layer: string | null) => ({
+    file,
+    line: layer === null ? 2 : lines[layer],
+  });
+  assertEquals(locateCause(locate, "net.ts", ["c", "a", "b"]).line, 7);
+  assertEquals(locateCause(locate, "net.ts", ["c", "a"]).line, 2);
+  assertEquals(locateCause(locate, "net.ts", []).line, 2);
+});
