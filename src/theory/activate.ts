@@ -35,17 +35,30 @@ const KEPT = 2000;
 const singles = new Map<string, ActivationMoments>();
 const pairs = new Map<string, PairMoments>();
 
-/** Nodes and weights of the trapezoidal rule for a standard normal, which converges fast on such a tail. */
-const NODES = Array.from({ length: 31 }, (_, index) => {
-  const t = (index - 15) / 3;
-  return { t, weight: Math.exp(-t * t / 2) / 3 / Math.sqrt(2 * Math.PI) };
-});
+/** The distance of the nodes of the trapezoidal rule for a standard normal, which converges fast on such a tail. */
+const STEP = 1 / 3;
 
-/** The mean of f over a standard normal, to some 1e-3 across a kink: for correlations, which need no more. */
-export function roughMean(f: (t: number) => number): number {
+/**
+ * The mean of f over a standard normal, to some 1e-3 across a kink or a jump: for correlations, which need no
+ * more.
+ *
+ * @param f The function.
+ * @param kink Where it is, if anywhere: the nodes are moved until it lies midway between two of them.
+ */
+export function roughMean(f: (t: number) => number, kink = STEP / 2): number {
+  const place = kink / STEP - 1 / 2;
+  const shift = Number.isFinite(place) ? (place - Math.round(place)) * STEP : 0;
   let sum = 0;
-  for (const { t, weight } of NODES) sum += weight * f(t);
-  return sum;
+  for (let node = -15; node <= 15; node++) {
+    const t = node * STEP + shift;
+    sum += Math.exp(-t * t / 2) * f(t);
+  }
+  return sum * STEP / Math.sqrt(2 * Math.PI);
+}
+
+/** The kink of an activation nearest to where z lies; NaN where it has none. */
+export function kinkNear({ kinks }: ActivationFunction, z: number): number {
+  return kinks.toSorted((a, b) => Math.abs(a - z) - Math.abs(b - z)).at(0) ?? NaN;
 }
 
 /**
@@ -149,16 +162,20 @@ function homogeneousPair(
 
 /** The same of a curve, for any correlation from 0 to 1. Both z share the part root(c) t. */
 export function integratePair(
-  { value, derivative }: ActivationFunction,
+  phi: ActivationFunction,
   mean: number,
   deviation: number,
   correlation: number,
 ): PairMoments {
   const shared = deviation * Math.sqrt(correlation);
   const own = deviation * Math.sqrt(1 - correlation);
+  const kink = kinkNear(phi, mean) - mean;
   const over = (f: (z: number) => number) =>
-    roughMean((t) => roughMean((u) => f(mean + shared * t + own * u)) ** 2);
-  return { product: over(value), slopeProduct: over(derivative) };
+    roughMean((t) => {
+      const middle = shared * t;
+      return roughMean((u) => f(mean + middle + own * u), (kink - middle) / own) ** 2;
+    }, kink / shared);
+  return { product: over(phi.value), slopeProduct: over(phi.derivative) };
 }
 
 /** Five digits: closer than any network is to its mean field. */
