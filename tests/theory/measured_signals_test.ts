@@ -34,6 +34,7 @@ Deno.test("ofInput() knows that random entries share their mean alone, and guess
   assertNear(ofInput({ ...input, shape: [6, 2] }).aligned, 1 / 2);
   assertNear(ofInput({ ...input, mean: 1.4 }).aligned, (1.96 / 2.3) ** 2);
   assertEquals(ofInput({ ...input, meanSquare: 0, mean: 0 }).aligned, 1 / 20);
+  assertEquals(ofInput({ ...input, shape: [1, 4] }).aligned, 1 / 4);
   // No examples, and no axis but theirs.
   assertEquals(ofInput({ ...input, shape: [0, 5] }).aligned, 1);
   assertEquals(ofInput({ ...input, shape: [6] }).aligned, 1);

@@ -179,6 +179,7 @@ Deno.test("embeddingRule looks up rows of which two examples share one in as man
   assertNear(embeddingRule(table(30), [], context)!.a.spread, 2 / 4 / 12);
   const few = embeddingRule(table(1, 0.6), [], context)!.a;
   assertFigures(few, { ...expected, mean: 0.6, alike: 0.5, near: 0.5, spread: 1 / 2, aligned: 1 });
+  assertNear(embeddingRule(table(2, 0.6), [], context)!.a.aligned, (0.43 / 0.5) ** 2);
   const gradient = makeGradient();
   assertEquals(back(gradient), { delta: gradient, inputs: [] });
   assertEquals(backFromDelta!(gradient), []);
