@@ -168,7 +168,7 @@ Deno.test("kernelRule knows that depthwise and separable channels have few weigh
     layout: undefined,
     shape: [6, 4, 4, 10],
     window: { ...window, padding: "same" },
-    weights: [depthwise, kernel([1, 1, 8, 10], 0.03, 0.01)],
+    weights: [depthwise, kernel([8, 10], 0.03, 0.01)],
   });
   const both = kernelRule(separable, [input], makeContext([[6, 4, 4, 4]]))!;
   const [terms, common] = [(10 / 4) ** 2, (0.75 ** 2 + 1 + 0.75 ** 2) ** 2];

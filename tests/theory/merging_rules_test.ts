@@ -28,7 +28,6 @@ function drawPair({ meanSquare, mean, alike }: Signal, normal: () => number): [n
   return [own(), own()];
 }
 
-/** What is made of entries of independent branches, by drawing them. */
 function draw(branches: readonly Signal[], of: (entries: number[]) => number) {
   const normal = normals(5);
   return meanOfDraws(6e4, () => {
@@ -162,7 +161,6 @@ Deno.test("additionRule sends more to units of a relu that are on, as drawn unit
   assertNear(sent.alike / 1.3, ratio, 0.01);
   assertNear(sent.near / 2.9, ratio, 0.01);
   assertNear(sent.spread, (Math.sqrt(0.17) + Math.log(ratio)) ** 2, 0.03);
-  // The branch that is normal itself, a tanh, a sum that no activation follows, and one that is off.
   assertEquals([apart.square, apart.spread], [7, makeGradient().spread]);
   for (
     const [gradient, activation] of [
@@ -171,7 +169,6 @@ Deno.test("additionRule sends more to units of a relu that are on, as drawn unit
       [{ through: { ...through, slopeSquare: 0 } }, "relu"],
     ] as const
   ) assertEquals(send(gradient, activation)[0].square, 7);
-  // A relu that is never on below is sent what any is.
   const dead = { ...signal, normal: { activation: "relu", mean: -99, variance: 1, near: 0 } };
   const [unsent] = additionRule(makeNode(), [dead, other], context)!
     .back(makeGradient({ through })).inputs!;

@@ -96,11 +96,15 @@ Deno.test("normalizationRule takes from a batch what its examples share, forward
 });
 
 Deno.test("normalizationRule takes from an example the mean of its units", () => {
-  const { a, back } = normalizationRule(norm(), [makeSignal({ vague: true })], context)!;
+  const { a, back } = normalizationRule(
+    norm(),
+    [makeSignal({ vague: true, alike: 1.9 })],
+    context,
+  )!;
   const variance = 2.3 - 0.49;
   const factor = 1.96 / (variance + 0.1);
   const meanSquare = factor * variance + 0.2;
-  const alike = factor * (1.1 - 0.49) + 0.2;
+  const alike = factor * (1.9 - 0.49) + 0.2;
   assertFigures(a, {
     meanSquare,
     mean: 0.3,
