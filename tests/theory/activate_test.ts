@@ -173,7 +173,8 @@ Deno.test("activate() takes examples of one value for wholly alike, and knows no
   // A relu that is off sends nothing, and shares nothing.
   const off = activate("relu", makeSignal({ meanSquare: 1, mean: -1 }), 5, 6)!;
   assertEquals([off.a.meanSquare, off.a.spread, off.a.aligned], [0, 0, 0.31]);
-  assertEquals([off.back(makeGradient()).square, off.back(makeGradient()).aligned], [0, 0]);
+  const { square, aligned, along, spread } = off.back(makeGradient());
+  assertEquals([square, aligned, along, spread], [0, 0, 0, 0.17]);
 });
 
 Deno.test("activate() lets neither correlation leave the range from 0 to 1", () => {

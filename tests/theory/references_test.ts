@@ -6,6 +6,7 @@ import {
   halfPrecisionFit,
   meanField,
   reluOffFractions,
+  wilsonInterval,
 } from "../../src/theory/mod.ts";
 import { fixedPoint } from "../../src/theory/fixed_point.ts";
 import { gaussianMean } from "../../src/theory/gaussian_mean.ts";
@@ -140,4 +141,14 @@ Deno.test("widthSpread() adds up unlike widths, and loses two deviations and hal
   assertNear(inverseWidths, 0.37, 1e-12);
   assertNear(variance, 5 * 0.37, 1e-5);
   assertNear(loss, Math.exp(variance / 2 + 2 * Math.sqrt(variance)));
+});
+
+Deno.test("wilsonInterval() ends at 0 and at 1 where no trial or every one succeeded", () => {
+  for (const trials of [1, 2, 7, 1000]) {
+    const [low, high] = wilsonInterval(0, trials);
+    assertEquals([low, wilsonInterval(trials, trials)[1]], [0, 1]);
+    // The rate at which no success of so many is 1.96 standard errors away.
+    assertNear(high, 1.959963984540054 * Math.sqrt(high * (1 - high) / trials), 1e-9);
+    if (trials > 1) assertEquals(wilsonInterval(1, trials)[0] > 0, true);
+  }
 });
