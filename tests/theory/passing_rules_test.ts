@@ -8,7 +8,7 @@ import {
   rescalingRule,
   selectingRule,
 } from "../../src/theory/passing_rules.ts";
-import type { NetworkNode } from "../../src/theory/signal.ts";
+import type { NetworkNode, Signal } from "../../src/theory/signal.ts";
 import { normals } from "../checks/random_network.ts";
 import {
   assertFigures,
@@ -22,6 +22,9 @@ import {
 
 const context = makeContext();
 const input = makeSignal();
+
+/** The mean square of a signal through relu. */
+const reluOf = (signal: Signal) => activate("relu", signal, 5, 6)!.a.meanSquare;
 
 Deno.test("activationRule applies an activation to z as it is settled, and hands delta down", () => {
   const settled = makeSignal({ meanSquare: 3.1 });
@@ -48,6 +51,9 @@ Deno.test("activationRule takes a prelu of one slope for a leaky relu of that sl
   for (const variance of [0, 0.9e-6]) {
     assertEquals(activationRule(prelu(variance), [input], context)!.a, expected);
   }
+  const flat = prelu(0);
+  Object.assign(flat.weights[0], { mean: 0, meanSquare: 1e-6 });
+  assertNear(activationRule(flat, [input], context)!.a.meanSquare, reluOf(input));
   // Of several slopes there is no curve; the alpha of a relu is no slope of its own.
   assertEquals(activationRule(prelu(1.1e-6), [input], context), null);
   const relu = { ...prelu(0), activation: "relu" };
