@@ -12,7 +12,7 @@ import {
 } from "./rule_kit.ts";
 
 const context = makeContext();
-const input = makeSignal();
+const input = makeSignal({ aligned: 0.1 });
 const STEPS = 3;
 
 /** A layer of 5 units over 3 steps of 4 features, which puts out the last step or all. */
@@ -70,7 +70,7 @@ Deno.test("recurrentRule follows a cell from nothing over its steps, and shows t
         near: mean ** 2 + remembers * (meanSquare - mean ** 2),
         entries,
         spread: 0.3 + 0.02 + 3 / 5,
-        aligned: Math.max(0.31, share ** 2),
+        aligned: share ** 2,
         vague: true,
       });
       const [square, mean] = (["square", "mean"] as const).map((key) =>
@@ -182,6 +182,7 @@ Deno.test("recurrentRule takes what is wholly alike for that, and nothing for no
   const apart = of({ alike: -1, aligned: 0 });
   assertNear(apart.alike, apart.mean ** 2);
   assertEquals(apart.aligned, 0);
+  assertNear(of({ meanSquare: 0.5, alike: 0.3, near: 0.4, aligned: 0.1 }).aligned, 0.6 ** 2);
   const none = of({ meanSquare: 0, alike: 0, near: 0 });
   assertNear(none.alike, none.mean ** 2);
 });
