@@ -1,5 +1,5 @@
 import { activationTraits } from "../traits/activation_traits.ts";
-import { kinkNear, roughMean } from "./activate.ts";
+import { kinkNear, roughMean } from "./gaussian_mean.ts";
 import { type Gradient, type LayerRule, scaleGradient, type Signal, unitsOf } from "./signal.ts";
 
 /**
