@@ -2,7 +2,7 @@ import { type Gradient, sharedBy, sharedOver, type Signal } from "./signal.ts";
 
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
-import { gaussianMean } from "./gaussian_mean.ts";
+import { gaussianMean, kinkNear, roughMean } from "./gaussian_mean.ts";
 
 /** What an activation makes of z ~ N(mean, variance). */
 export interface ActivationMoments {
@@ -34,19 +34,6 @@ export interface PairMoments {
 const KEPT = 2000;
 const singles = new Map<string, ActivationMoments>();
 const pairs = new Map<string, PairMoments>();
-
-/** Nodes and weights of the trapezoidal rule for a standard normal, which converges fast on such a tail. */
-const NODES = Array.from({ length: 31 }, (_, index) => {
-  const t = (index - 15) / 3;
-  return { t, weight: Math.exp(-t * t / 2) / 3 / Math.sqrt(2 * Math.PI) };
-});
-
-/** The mean of f over a standard normal, to some 1e-3 across a kink: for correlations, which need no more. */
-export function roughMean(f: (t: number) => number): number {
-  let sum = 0;
-  for (const { t, weight } of NODES) sum += weight * f(t);
-  return sum;
-}
 
 /**
  * The moments of an activation, by quadrature.
@@ -149,16 +136,20 @@ function homogeneousPair(
 
 /** The same of a curve, for any correlation from 0 to 1. Both z share the part root(c) t. */
 export function integratePair(
-  { value, derivative }: ActivationFunction,
+  phi: ActivationFunction,
   mean: number,
   deviation: number,
   correlation: number,
 ): PairMoments {
   const shared = deviation * Math.sqrt(correlation);
   const own = deviation * Math.sqrt(1 - correlation);
+  const kink = kinkNear(phi, mean) - mean;
   const over = (f: (z: number) => number) =>
-    roughMean((t) => roughMean((u) => f(mean + shared * t + own * u)) ** 2);
-  return { product: over(value), slopeProduct: over(derivative) };
+    roughMean((t) => {
+      const middle = shared * t;
+      return roughMean((u) => f(mean + middle + own * u), (kink - middle) / own) ** 2;
+    }, kink / shared);
+  return { product: over(phi.value), slopeProduct: over(phi.derivative) };
 }
 
 /** Five digits: closer than any network is to its mean field. */

@@ -1,5 +1,5 @@
 import { activationTraits } from "../traits/activation_traits.ts";
-import { roughMean } from "./activate.ts";
+import { kinkNear, roughMean } from "./gaussian_mean.ts";
 import { type Gradient, type LayerRule, scaleGradient, type Signal, unitsOf } from "./signal.ts";
 
 /**
@@ -104,18 +104,26 @@ function inStep({ through }: Gradient, { normal, ...signal }: Signal): number {
   if (through === undefined || normal === undefined) return 1;
   const isOneSided = activationTraits(normal.activation)?.flat?.oneSided === true;
   if (!isOneSided || !(through.slopeSquare > 0)) return 1;
-  const { value, derivative } = activationTraits(normal.activation)!.curve!;
-  const above = activationTraits(through.activation)!.curve!.derivative;
+  const below = activationTraits(normal.activation)!.curve!;
+  const above = activationTraits(through.activation)!.curve!;
   const rest = Math.sqrt(
     Math.max(0, through.variance - (signal.meanSquare - signal.mean ** 2)),
   );
   const shift = through.mean - signal.mean;
+  const kink = kinkNear(above, through.mean);
+  const deviation = Math.sqrt(normal.variance);
   const over = (f: (z: number) => number) =>
-    roughMean((u) => f(normal.mean + Math.sqrt(normal.variance) * u));
-  const own = over((z) => derivative(z) ** 2);
+    roughMean(
+      (u) => f(normal.mean + deviation * u),
+      (kinkNear(below, normal.mean) - normal.mean) / deviation,
+    );
+  const own = over((z) => below.derivative(z) ** 2);
   const both = over((z) => {
-    const passed = derivative(z) ** 2;
-    return passed > 0 ? passed * roughMean((t) => above(value(z) + shift + rest * t) ** 2) : 0;
+    const passed = below.derivative(z) ** 2;
+    const middle = below.value(z) + shift;
+    return passed > 0
+      ? passed * roughMean((t) => above.derivative(middle + rest * t) ** 2, (kink - middle) / rest)
+      : 0;
   });
   return own > 0 ? both / own / through.slopeSquare : 1;
 }

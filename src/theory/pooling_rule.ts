@@ -1,6 +1,6 @@
 import { activationTraits } from "../traits/activation_traits.ts";
 import { density, distribution } from "../traits/curves.ts";
-import { roughMean } from "./activate.ts";
+import { roughMean } from "./gaussian_mean.ts";
 import {
   type Gradient,
   type LayerRule,
