@@ -129,7 +129,7 @@ Deno.test("renderMarkdown() leaves out charts, then models, then rows to fit, an
     assert(size(text) <= maxBytes, `${size(text)} of ${maxBytes}`);
     assertStringIncludes(text, "the gate failed");
     return {
-      charts: count(text, "GRADIENTS"),
+      charts: count(text, "mean |gradient|"),
       folds: count(text, "<details>"),
       accepted: count(text, "Suppressed:"),
       rows: count(text, "| 🔴"),
