@@ -19,7 +19,7 @@ export const COMMANDS: Record<string, CommandEntry> = {
     load: async () => (await import("./check.ts")).check,
   },
   fix: {
-    summary: "write a copy of a model whose weights are cured, and what was changed",
+    summary: "write a cured copy of a model, and what was changed in it",
     load: async () => (await import("./fix.ts")).fix,
   },
   sweep: {

@@ -33,8 +33,8 @@ Deno.test("judgeBalanceByTheory() names both ends, and the factor between them",
   );
   assertEquals(
     said(message),
-    "The squared norms of delta in b and c are 2000 times further apart than theory expects of " +
-      "healthy kernels; expected <= 1000 times (gradientBalance).",
+    "The gradient is uneven across the layers: the squared norms of delta in b and c are 2000 times " +
+      "further apart than theory predicts for healthy kernels; expected <= 1000 times (gradientBalance).",
   );
   assertEquals([layer, layers, kind], ["b", ["c", "b"], "spread-by-theory"]);
   assertEquals([threshold, severity, boundsOf(rest.expected)], ["gradientBalance", "warning", [
@@ -105,8 +105,8 @@ Deno.test("judgeRatioByTheory() holds a delta to the square of the limit for its
   ]]);
   assertEquals(
     said(large.message),
-    "The squared norm of delta in a is 4.01 times what theory makes of the deltas above it; " +
-      "expected 0.25 .. 4 times (gradientRatioFactor).",
+    "The gradient of a is not the size that theory predicts: the squared norm of delta is 4.01 times " +
+      "what follows from the deltas above it; expected 0.25 .. 4 times (gradientRatioFactor).",
   );
   const limit = 4 * Math.exp(6 * 0.1);
   assertEquals([0.99, 1.01].map((share) => ratio(limit * share, { doubt: 0.1 }).length), [0, 1]);

@@ -38,8 +38,8 @@ Deno.test("judgeScaleByTheory() says the figures, the layer and what was expecte
   });
   assertEquals(
     said(message),
-    "The standard deviation of a in a is 3, 6 times the 0.5 that theory expects of healthy kernels; " +
-      "expected 0.5 .. 2 times (activationScaleFactor).",
+    "The activations of a are too large: their standard deviation is 3, 6 times the 0.5 that theory " +
+      "predicts for healthy kernels; expected 0.5 .. 2 times (activationScaleFactor).",
   );
   assertEquals([layer, threshold, severity], ["a", "activationScaleFactor", "warning"]);
   assertEquals([boundsOf(expected), said(rest.advice)], [[0.5, 2], "Look."]);

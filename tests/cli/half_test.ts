@@ -25,10 +25,10 @@ Deno.test("--half says what fp16 does not hold, in report and in check, and is s
     assertStringIncludes(report.stdout, "half-precision");
     assertMatch(report.stdout.replaceAll(/\s+/g, " "), /Use bf16: no scale of the loss/);
     const check = await runCommand(["check", file, "--half", "--seed", "0", "--trial", "off"]);
-    assertStringIncludes(check.stdout, "half-precision");
+    assertStringIncludes(check.stdout, "halfUnder");
     assertEquals(check.code, 0, check.stdout);
     const without = await runCommand(["check", file, "--seed", "0", "--trial", "off"]);
-    assert(!without.stdout.includes("half-precision"), without.stdout);
+    assert(!without.stdout.includes("halfUnder"), without.stdout);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -30,7 +30,7 @@ Deno.test("check judges by a rule of a plugin, suppresses and shows it as any ot
   };
   await withGateFolder([MODEL], files, async (cwd) => {
     const [check, quiet, sarif, explain, listed] = await Promise.all([
-      ["check", "--quiet"],
+      ["check", "--quiet", "--details"],
       ["check", "--quiet", "--config", "quiet.json"],
       ["check", "--quiet", "--reporter", "sarif"],
       ["explain", "team/wide-layers"],
