@@ -53,8 +53,13 @@ export function trySarif(result: GateResult): void {
   assertEquals(sarifErrors(JSON.parse(text)), []);
 }
 
-const TAGS =
-  /^(<!-- -->|<\/?code>|<\/?(details|summary)>|<details>\n?<summary>(<code>[^<]*<\/code>|Charts)<\/summary>)$/;
+/** The title of a fold: what gradient-health says of a model, whose name is code. */
+const TITLE = /(?:[🔴🟡] )?(?:<code>[^<]*<\/code>)?[^<]*/u;
+const TAGS = new RegExp(
+  "^(<!-- -->|<br>|</?code>|</?(details|summary)>|" +
+    `<details>\\n?<summary>${TITLE.source}</summary>)$`,
+  "u",
+);
 const FOREIGN = ["link", "image", "strong", "em", "del", "blockquote", "hr", "def"];
 
 /** Nothing in it is of a name's making, and every row of a table has as many cells as its head. */
