@@ -19,8 +19,8 @@ import { assertRule } from "./assert_rule.ts";
  *   trial decides. The gradient of an L1 penalty is about two thirds of what is reckoned here.
  *   Behind a normalisation a penalty only sets the pace of learning: such networks often train.
  *   Trained networks are not judged.
- * - False positives: On 135 healthy networks (the sensible ones with even seeds of
- *   bench/trainability): 0 errors (95 % interval up to 2.8 %), 0 warnings.
+ * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
+ *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *
  * @param measurements What `measure()` returned.
  * @param options Other thresholds, and which layers to judge.

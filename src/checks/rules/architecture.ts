@@ -70,10 +70,7 @@ export const architecture: Rule = defineRule({
   fix:
     "Put an activation between two kernels, or leave one of them out; normalise the branches of " +
     "a residual network, or draw their ends smaller; widen the narrowest layers.",
-  falsePositives: falsePositives({
-    draws: 135,
-    of: "the sensible ones with even seeds of bench/trainability",
-  }),
+  falsePositives: falsePositives({ draws: 1600 }),
   asserts:
     "that an activation stands between every two kernels, and that the stream of a residual " +
     "network without normalisation grows by a factor of 10 at most (`residualGrowth`). Fails where " +

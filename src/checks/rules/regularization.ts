@@ -57,10 +57,7 @@ export const regularization: Rule = defineRule({
     "Behind a normalisation a penalty only sets the pace of learning: such networks often " +
     "train. Trained networks are not judged.",
   fix: "Lower the rates of dropout, and make the penalties weaker.",
-  falsePositives: falsePositives({
-    draws: 135,
-    of: "the sensible ones with even seeds of bench/trainability",
-  }),
+  falsePositives: falsePositives({ draws: 1600 }),
   asserts: "that no layer of dropout has a rate of 0.6 or more (`dropoutRate`), that layers of " +
     "dropout in a row keep 3 % together (`dropoutKept`), and that the gradient of the penalties is " +
     "at most 5 times that of the loss (`penaltyGradient`). Fails where `report` and the gate only " +
