@@ -1,0 +1,81 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { commandsOf, runDeno } from "./run_deno.ts";
+
+/** Runs the only command that an example's first lines have. */
+function run(example: string) {
+  const commands = commandsOf(example);
+  assertEquals(commands.length, 1, example);
+  return runDeno(commands[0]);
+}
+
+Deno.test("each example says in its first lines how it is run", async () => {
+  for await (const { name } of Deno.readDir(new URL("../../examples/", import.meta.url))) {
+    if (!name.endsWith(".ts")) continue;
+    const named = commandsOf(name).filter((args) => args.includes(`examples/${name}`));
+    assert(named.length > 0, name);
+  }
+});
+
+const HEALTHY = [
+  "convnet.ts",
+  "digits.ts",
+  "digits_trained.ts",
+  "gan/discriminator.ts",
+  "lstm.ts",
+  "transformer.ts",
+];
+for (const example of HEALTHY) {
+  Deno.test(`examples/${example} is healthy, without a warning`, async () => {
+    const { code, stdout, stderr } = await run(example);
+    assertEquals(code, 0, stderr);
+    // A warning would stand beside it.
+    assertMatch(stdout, /^HEALTHY\n[^]*\nHEALTHY\n$/);
+  });
+}
+
+Deno.test("examples/gan/ passes the strict gate with the one suppression that it needs", async () => {
+  const [report, check] = commandsOf("gan/generator.ts");
+  const { code, stdout, stderr } = await runDeno(check);
+  assertEquals(code, 0, stderr);
+  assertStringIncludes(
+    stdout,
+    "Gate passed. All 2 models are healthy. 3 findings are suppressed.\n",
+  );
+  const alone = await runDeno(report);
+  assertEquals(alone.code, 0, alone.stderr);
+  assertMatch(alone.stdout, /^HEALTHY, 1 warning\n1\. discriminator\/.* are\n {3}frozen/);
+});
+
+Deno.test("examples/custom_loop.ts measures at step 0 and every 10 steps, while the loss falls", async () => {
+  const { code, stdout, stderr } = await run("custom_loop.ts");
+  assertEquals([code, stderr], [0, ""]);
+  const lines = stdout.trimEnd().split("\n");
+  const figures = lines.map((line) => {
+    const [, step, loss, errors] = line.match(/^step (\d+): loss (\S+), .* (\d+) errors$/)!;
+    return { step: Number(step), loss: Number(loss), errors: Number(errors) };
+  });
+  assertEquals(figures.map(({ step }) => step), [0, 10, 20, 30, 40]);
+  assertEquals(figures.map(({ errors }) => errors), [0, 0, 0, 0, 0]);
+  assert(figures[0].loss > 2 && figures[4].loss < 1, stdout);
+});
+
+Deno.test("examples/monitored_training.ts ends a run whose learning rate is too large, and says so", async () => {
+  const [fine, stopped] = await Promise.all(
+    commandsOf("monitored_training.ts").map((args) => runDeno(args)),
+  );
+  assertEquals([fine.code, fine.stderr], [0, ""]);
+  assertMatch(fine.stdout, /^after 0 batches: loss 2\.\d+\n[^]*after 15 batches: loss 1\.\d+\n$/);
+  assertEquals(stopped.code, 1);
+  assertMatch(stopped.stdout, /^after 0 batches: .*\nafter 5 batches: .*\n$/);
+  assertMatch(
+    stopped.stderr,
+    /^After 5 batches, .*\n.* is SICK: 1 cause\n1\. The learning rate of 50 is too large: /,
+  );
+});
+
+Deno.test("examples/digits_test.ts passes", async () => {
+  const [[command, ...args]] = commandsOf("digits_test.ts");
+  const { code, stdout } = await runDeno([command, "--no-check", ...args]);
+  assertEquals(code, 0, stdout);
+  assertMatch(stdout, /^ok \| 5 passed \(21 steps\) \| 0 failed/m);
+});

@@ -1,0 +1,27 @@
+const ROOT = new URL("../../", import.meta.url);
+
+/** What a subprocess left behind. */
+export interface Outcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs Deno with these arguments in a folder, by default this repository, as a reader would. */
+export async function runDeno(args: string[], cwd: string | URL = ROOT): Promise<Outcome> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** The arguments of each `deno` command in the first lines of an example. */
+export function commandsOf(example: string): string[][] {
+  const source = Deno.readTextFileSync(new URL(`examples/${example}`, ROOT));
+  const [header] = source.match(/^\/\*\*[^]*?\*\//) ?? [""];
+  return [...header.matchAll(/^ \* {5}deno (.*?)(?: +#.*)?$/gm)].map(([, args]) => args.split(" "));
+}
