@@ -20,8 +20,8 @@ import { assertRule } from "./assert_rule.ts";
  *   those are warnings. A bias whose delta sums to 0, as below a difference, is only a note. A
  *   layer fed with zeros by a dead branch is only a warning if the signal can bypass that branch. A
  *   frozen layer with the weights of an initialiser and biases of 0 is a warning as well, since
- *   random features may be meant. Of 9 such networks with even seeds, 2 train, 5 are slow and 2
- *   fail.
+ *   random features may be meant, or another step may train it, as in a GAN. Of 9 such networks
+ *   with even seeds, 2 train, 5 are slow and 2 fail.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *

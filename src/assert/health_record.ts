@@ -51,7 +51,13 @@ export function trainingCauseOf(
 ): Cause | null {
   // What was not finite before the first batch, no step has made so.
   if (start === undefined || start.findings.some(isNotFinite)) return null;
-  const cause = diagnoseTraining(progress, findings, { learningRate: learningRateOf(model) });
+  const cause = diagnoseTraining(progress, findings, {
+    learningRate: learningRateOf(model),
+    broken: start.findings.some(isError) || !findings.some(isError) ? null : {
+      before: start.measurements.objective.value,
+      now: measurements.objective.value,
+    },
+  });
   return cause && { ...cause, consequences: consequencesOf(cause.findings, measurements) };
 }
 
@@ -81,6 +87,8 @@ export function diagnoseRecord(
 function isNotFinite({ rule, severity }: Finding): boolean {
   return rule === "non-finite" && severity === "error";
 }
+
+const isError = ({ severity }: Finding) => severity === "error";
 
 /** The rate that a model is trained at; `null` where its optimizer does not tell. */
 function learningRateOf({ optimizer }: LayersModel): number | null {

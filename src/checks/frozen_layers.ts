@@ -47,6 +47,8 @@ function untrained(judged: LayerMeasurements[], all: LayerMeasurements[]): Verdi
     } untrained: the weights are as an initialiser draws them.`,
     advice: say`Load the trained weights of ${named}, or set trainable = true there; leave ${
       one ? say`it` : say`them`
-    } where random features are meant.`,
+    } where random features are meant, or another step trains ${
+      one ? say`it` : say`them`
+    }, as in a GAN.`,
   }];
 }

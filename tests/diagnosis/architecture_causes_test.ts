@@ -102,7 +102,10 @@ Deno.test("diagnose() makes a cause of a frozen layer that nobody trained, and i
   // Frozen on purpose, for all that the cure knows.
   model.layers[2].trainable = false;
   const subject = { model, batch, objective: OBJECTIVE };
-  const cured = applyCure(tf, subject, causes[0].cures[0])!;
+  // First stands a sentence: only the user knows whether weights were to be loaded.
+  const [advice, cure] = causes[0].cures;
+  assertEquals(advice.kind, "rebuild");
+  const cured = applyCure(tf, subject, cure)!;
   assertEquals(isTrainable(), [true, true, false, true]);
   cured.undo();
   assertEquals(isTrainable(), [true, false, false, true]);

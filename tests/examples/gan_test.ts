@@ -1,10 +1,11 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
 import type { Objective } from "../../src/model/objective.ts";
 import { objective as telling } from "../../examples/gan/discriminator.ts";
 import * as generator from "../../examples/gan/generator.ts";
+import { commandsOf, runDeno } from "./run_deno.ts";
 
 type Loss = Exclude<Objective, string>;
 
@@ -41,4 +42,10 @@ Deno.test("examples/gan/generator.ts trains the generator alone, by gradients th
   );
   tf.dispose(batch.inputs);
   model.dispose();
+});
+
+Deno.test("examples/gan/generator.ts is not told to train the discriminator and nothing else", async () => {
+  const { stdout } = await runDeno(commandsOf("gan/generator.ts")[0]);
+  const [, fix] = stdout.replaceAll(/\n +/g, " ").match(/ Fix: (Load the trained weights .*)/)!;
+  assertMatch(fix, /another step trains them, as in a GAN\.$/);
 });

@@ -44,7 +44,7 @@ export const gradientsFlow: Rule = defineRule({
     "those are warnings. A bias whose delta sums to 0, as below a difference, is only a note. A " +
     "layer fed with zeros by a dead branch is only a warning if the signal can bypass that branch. " +
     "A frozen layer with the weights of an initialiser and biases of 0 is a warning as well, since " +
-    "random features may be meant. Of 9 such networks with even seeds, 2 train, 5 are slow and 2 fail.",
+    "random features may be meant, or another step may train it, as in a GAN. Of 9 such networks with even seeds, 2 train, 5 are slow and 2 fail.",
   fix: "Look for a layer that is not connected to the objective, dead or saturated layers, or a " +
     "wrong trainable flag.",
   falsePositives: falsePositives({ draws: 1600 }),

@@ -49,7 +49,8 @@ function untrained(patient: Patient): Suspect[] {
         message: finding.message,
         states: [finding],
         explains: () => false,
-        cures: [{ kind: "unfreeze", layers: names }],
+        // Nobody knows which is meant; to train them is only one way.
+        cures: [{ kind: "rebuild", what: finding.advice }, { kind: "unfreeze", layers: names }],
       };
     });
 }

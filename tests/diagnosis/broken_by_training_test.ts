@@ -1,0 +1,64 @@
+import { assertEquals, AssertionError, assertMatch, assertRejects } from "@std/assert";
+import { healthMonitor } from "../../src/assert/health_monitor.ts";
+import { diagnoseTraining } from "../../src/diagnosis/diagnose_training.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import { createBatch, createModel } from "../../examples/digits.ts";
+
+const grown = (growth: number) => [
+  { layer: "conv1", weight: "conv1/kernel", growth, updateRatio: 0 },
+];
+
+Deno.test("diagnoseTraining() names the learning rate where a kernel grew more than 2 times, in a network that training broke", () => {
+  const rose = { before: 2.3, now: 12.1 };
+  assertEquals(diagnoseTraining(grown(2), [], { broken: rose }), null);
+  const { message, layers } = diagnoseTraining(grown(2.1), [], {
+    learningRate: 20,
+    broken: rose,
+  })!;
+  assertEquals(
+    message,
+    "The learning rate of 20 is too large: conv1/kernel is 2.1 times as large as before training, " +
+      "and the loss was 2.3 and is 12.1.",
+  );
+  assertEquals(layers, ["conv1"]);
+});
+
+Deno.test("diagnoseTraining() does not take growth for a cause where the loss has not risen, or nothing broke", () => {
+  assertEquals(diagnoseTraining(grown(9), [], { broken: { before: 2.3, now: 2.3 } }), null);
+  assertEquals(diagnoseTraining(grown(9), [], { broken: null }), null);
+});
+
+/** Trains the digits' classifier by SGD, measured after 10 batches. */
+async function train(learningRate: number) {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = await createModel({ tf, seed: 0 });
+  model.compile({ optimizer: tf.train.sgd(learningRate), loss: "categoricalCrossentropy" });
+  const batch = await createBatch({ tf, seed: 0, examples: 48 });
+  const held = await createBatch({ tf, seed: 3, examples: 16 });
+  const monitor = healthMonitor({ batch: held, every: 10 });
+  const options = { epochs: 4, batchSize: 16, shuffle: false, verbose: 0, callbacks: monitor };
+  try {
+    await model.fit(batch.inputs, batch.targets!, { ...options, verbose: 0 });
+  } finally {
+    tf.dispose([batch.inputs, batch.targets!, held.inputs, held.targets!]);
+    model.dispose();
+  }
+  return monitor;
+}
+
+for (const rate of [2, 20]) {
+  Deno.test(`healthMonitor() names a learning rate of ${rate} that broke the network steps ago`, async () => {
+    const { message } = await assertRejects(() => train(rate), AssertionError);
+    const [, , cause, fix] = message.split("\n");
+    assertMatch(cause, new RegExp(`^1\\. The learning rate of ${rate} is too large: `));
+    assertMatch(fix, /^ {3}Fix: Lower the learning rate/);
+  });
+}
+
+Deno.test("healthMonitor() finds no cause where kernels grow and the network learns", async () => {
+  const { history } = await train(1);
+  const { progress, cause } = history.at(-1)!;
+  assertEquals(cause, null);
+  assertEquals(progress.some(({ growth }) => growth! > 2), true);
+});
