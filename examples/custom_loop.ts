@@ -1,5 +1,5 @@
 /**
- * A training loop of one's own, with `tf.variableGrads`, that judges the network before the first step
+ * A hand-written training loop, with `tf.variableGrads`, that judges the network before the first step
  * and measures it every 10 steps:
  *
  *     deno run -A examples/custom_loop.ts

@@ -24,7 +24,7 @@ registerLayer("SelfAttention", {
     const steps = shape[1];
     let share = 0;
     for (let t = 1; t <= steps; t++) share += 1 / t / steps;
-    // How much gradients add up depends on what the steps have in common, which nobody knows.
+    // How gradients add up depends on what the steps have in common, which this rule is not told.
     return {
       output: { meanSquare: meanSquare * share * value * output, mean: 0 },
       gradients: null,

@@ -49,7 +49,7 @@ function untrained(patient: Patient): Suspect[] {
         message: finding.message,
         states: [finding],
         explains: () => false,
-        // Nobody knows which is meant; to train them is only one way.
+        // What was meant cannot be told; to train them is only one way.
         cures: [{ kind: "rebuild", what: finding.advice }, { kind: "unfreeze", layers: names }],
       };
     });
