@@ -102,7 +102,7 @@ export function diagnoseTraining(
     ...blownUp
       ? [`${largest.weight} is ${formatNumber(grown(largest))} times as large as before training`]
       : [],
-    ...rose !== null && blownUp
+    ...rose !== null && blownUp && !overturned
       ? [`the loss was ${formatNumber(rose.before)} and is ${formatNumber(rose.now)}`]
       : [],
     ...!overturned && !blownUp ? ["training has left NaN or infinite values"] : [],
