@@ -53,10 +53,14 @@ export function trainingCauseOf(
   if (start === undefined || start.findings.some(isNotFinite)) return null;
   const cause = diagnoseTraining(progress, findings, {
     learningRate: learningRateOf(model),
-    broken: start.findings.some(isError) || !findings.some(isError) ? null : {
-      before: start.measurements.objective.value,
-      now: measurements.objective.value,
-    },
+    // The sum of the outputs is not what training lowers.
+    broken: start.findings.some(isError) || !findings.some(isError) ||
+        measurements.objective.name === "sum"
+      ? null
+      : {
+        before: start.measurements.objective.value,
+        now: measurements.objective.value,
+      },
   });
   return cause && { ...cause, consequences: consequencesOf(cause.findings, measurements) };
 }
