@@ -4,7 +4,7 @@
  * The truth, what training shows of each network, depends on the population and the engine alone. Its lines
  * are kept in `truth*.jsonl`; seeds that have one are not trained again. Verdicts are made anew each time. The
  * table is of the even seeds, which rules are tuned on; with `--odd` of the odd ones, and `looks.json` then says
- * so. Shards write truth alone, each to a file of its own beside the others.
+ * so, and `rules.json` how right each rule was: `deno task generate` takes it to the pages of the rules. Shards write truth alone, each to a file of its own beside the others.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { openLines, readLines, writeLine } from "./lines.ts";
 import { addLook, readLooks } from "./looks.ts";
 import { POPULATION_SIZE, POPULATION_VERSION } from "./population.ts";
 import { parsePart, seedsOf } from "./seeds.ts";
-import { type Judged, renderTable } from "./table.ts";
+import { calibrationOf, type Judged, renderTable } from "./table.ts";
 import type { TruthLine } from "./truth.ts";
 import { verdictOf } from "./verdict.ts";
 import { writeTruth } from "./write_truth.ts";
@@ -94,6 +94,7 @@ async function writeTable(): Promise<void> {
   const truths = (await readTruth()).filter(({ seed }) =>
     seed >= from && seed < to && seed % 2 === parity
   );
+  const seeds = `${word} seeds from ${from} to ${to - 1}`;
   const verdicts = file(`verdicts_${word}.jsonl`);
   await Deno.remove(verdicts).catch(() => {});
   using out = await openLines(verdicts);
@@ -106,10 +107,14 @@ async function writeTable(): Promise<void> {
   const looks = file("looks.json");
   const { length } = flags.odd ? await addLook(looks, all.length) : await readLooks(looks);
   const table = renderTable(all, {
-    seeds: `${word} seeds from ${from} to ${to - 1}`,
+    seeds,
     looks: length,
     lists: !flags.odd,
   });
+  if (flags.odd) {
+    const calibration = calibrationOf(all, seeds);
+    await Deno.writeTextFile(file("rules.json"), `${JSON.stringify(calibration, null, 2)}\n`);
+  }
   await Deno.writeTextFile(file(`table_${word}.md`), table);
   console.log(table);
 }

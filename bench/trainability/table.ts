@@ -1,3 +1,5 @@
+import { RULES } from "../../src/checks/rules.ts";
+import type { Calibration } from "../../src/generate/calibration.ts";
 import { median } from "../median.ts";
 import { planOf } from "./population.ts";
 import { worstSeverity } from "./scores.ts";
@@ -89,11 +91,26 @@ function confusion(
 
 const isUnseen = (fault: string) => UNSEEN.some((name) => fault.startsWith(name));
 
+/** The rules that find an error in a network. */
+const reds = ({ verdict }: Judged) =>
+  new Set(verdict.findings.filter(({ severity }) => severity === "error").map(({ rule }) => rule));
+
+/**
+ * How right the errors of each rule are in one pass.
+ *
+ * @param seeds Which seeds these are, in words.
+ */
+export function calibrationOf(all: readonly Judged[], seeds: string): Calibration {
+  return {
+    seeds,
+    networks: tally(all.map(byAdam)),
+    rules: Object.fromEntries(
+      RULES.map(({ name }) => [name, tally(all.filter((one) => reds(one).has(name)).map(byAdam))]),
+    ),
+  };
+}
+
 function perRule(all: readonly Judged[]): string {
-  const reds = (one: Judged) =>
-    new Set(
-      one.verdict.findings.filter(({ severity }) => severity === "error").map(({ rule }) => rule),
-    );
   const rules = [...new Set(all.flatMap((one) => [...reds(one)]))].sort();
   return table(
     ["rule", ...SHARES, "alone"],
@@ -148,12 +165,12 @@ function misses(all: readonly Judged[]): string {
   const missed = all.filter((one) => byAdam(one) === "fails" && !isRed(one));
   const alarms = all.filter((one) => byAdam(one) === "trains" && isRed(one));
   const list = (some: readonly Judged[]) =>
-    some.map(({ truth, verdict }) => {
+    some.map((one) => {
+      const { truth } = one;
       const { family, task, faults } = truth;
-      const rules = new Set(
-        verdict.findings.filter(({ severity }) => severity === "error").map(({ rule }) => rule),
+      const what = [faults.join("; ") || "sensible", [...reds(one)].join(", ")].filter((part) =>
+        part
       );
-      const what = [faults.join("; ") || "sensible", [...rules].join(", ")].filter((part) => part);
       return `- ${truth.seed} (${family}, ${task}; progress ${truth.best.adam}): ${
         what.join(": ")
       }`;

@@ -24,8 +24,7 @@ import { assertRule } from "./assert_rule.ts";
  *   deviation and it is at most 30 times too small or 10 times too large.
  * - Defaults: `activationScaleFactor` 2, `activationTarget` 0, `minExamples` 8.
  * - Source: after TheDeepChecker; Poole et al. 2016 for the prediction; s after Hanin & Nica 2018;
- *   LSUV (Mishkin & Matas 2016). Calibrated on the even seeds of bench/trainability (350 networks):
- *   of those it calls an error 12 fail, 2 are slow, 1 trains.
+ *   LSUV (Mishkin & Matas 2016).
  * - Misleads: A critical tanh network's activations shrink with depth, and that is healthy: the
  *   rule therefore compares with the prediction. Glorot initialisation, the default of
  *   TensorFlow.js, loses a factor of sqrt(2) per relu layer, which a shallow network survives.

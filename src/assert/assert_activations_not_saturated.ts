@@ -12,8 +12,7 @@ import { assertRule } from "./assert_rule.ts";
  *   |a| > 0.97; sigmoid: a < 0.015 or > 0.985).
  * - Defaults: `saturatedFraction` 0.5, `saturatedFractionWarning` 0.25, `minEntries` 8.
  * - Source: Karpathy's makemore for |a| > 0.97 of tanh, extended to any bounded activation through
- *   its derivative; SageMaker Debugger for the share. Calibrated on the even seeds of
- *   bench/trainability (350 networks): of those it calls an error 9 fail, 4 are slow, 2 train.
+ *   its derivative; SageMaker Debugger for the share.
  * - Misleads: A trained classifier saturates its head on purpose: in a trained network the rule
  *   only warns, and on random inputs it only notes. Gates of an LSTM can be open or shut. On one
  *   example, few units give a coarse share.

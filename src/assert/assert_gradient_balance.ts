@@ -17,8 +17,7 @@ import { assertRule } from "./assert_rule.ts";
  *   TensorFlow.js, which keeps 0.88 of the nominal deviation.
  * - Defaults: `gradientBalance` 1000, `minWidth` 64.
  * - Source: after SageMaker Debugger, PoorWeightInitialization; Schoenholz et al. 2017 for the
- *   prediction. Calibrated on the even seeds of bench/trainability (350 networks): of those it
- *   calls an error 2 fail, 0 are slow, 1 trains.
+ *   prediction.
  * - Misleads: Layers of a chain below 64 units vary too much, so they get no verdict. Sigmoid has
  *   no critical network and is judged against perfect balance. It is an error only where the signal
  *   is measured to die, because Adam compensates for imbalance.

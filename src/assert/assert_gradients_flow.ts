@@ -12,8 +12,7 @@ import { assertRule } from "./assert_rule.ts";
  * - Definition: dJ/dw exists and max |dJ/dw| > 0 for each trainable weight; dJ/dw is absent for
  *   each frozen one, and not all are frozen. An embedding is judged by the rows that the batch
  *   looked up.
- * - Source: AllenNLP, ensure_model_can_train_save_and_load. Calibrated on the even seeds of
- *   bench/trainability (350 networks): of those it calls an error 16 fail, 2 are slow, 1 trains.
+ * - Source: AllenNLP, ensure_model_can_train_save_and_load.
  * - Misleads: Below a zero-initialised head, inside a residual branch that ends in zeros, next to a
  *   matrix of zeros in a layer with several, as in LoRA, and in the recurrent kernel of a layer
  *   that ran for one step, the gradient is exactly 0 at step 0 although the network trains well:

@@ -23,8 +23,6 @@ import { assertRule } from "./assert_rule.ts";
  * - Defaults: `initialLossTolerance` 0.5, `initialLossWarning` 0.2, `initialLossFactor` 5,
  *   `initialLossError` 30, `minExamples` 8.
  * - Source: Karpathy, A Recipe for Training Neural Networks: verify loss at init; neuroscope.
- *   Calibrated on the even seeds of bench/trainability (350 networks): of those it calls an error 4
- *   fail, 0 are slow, 0 train.
  * - Misleads: Intended for untrained networks: a trained network has a lower loss, as it should. A
  *   head with Glorot initialisation makes confident guesses and still trains well: 4 to 18 % of
  *   such networks have a loss above 1.5 times ln K, so only a factor of 5 fails the assertion.

@@ -20,8 +20,7 @@ import { assertRule } from "./assert_rule.ts";
  * - Defaults: `inputMax` 10, `inputMean` 1, `inputOffset` 25, `inputDeviationFactor` 10,
  *   `inputSpread` 0.0001, `inputFeatureFactor` 100.
  * - Source: AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient
- *   BackProp. Calibrated on the even seeds of bench/trainability (350 networks): of those it calls
- *   an error 6 fail, 1 is slow, 1 trains.
+ *   BackProp.
  * - Misleads: Several features that are out of scale together hide one another. A feature that is
  *   small beside the others is not reported, nor is a constant one. A custom layer that normalises
  *   at the front is not recognised. Adam copes with most scales. It is an error if the only input

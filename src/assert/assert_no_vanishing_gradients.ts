@@ -20,8 +20,7 @@ import { assertRule } from "./assert_rule.ts";
  *   `vanishingFloor` 1e-7.
  * - Source: Glorot & Bengio 2010; the ratio after AUTOTRAINER (Zhang et al. 2021). Weight gradients
  *   do not show it: with small kernels the activations shrink going up while the deltas shrink
- *   going down, and their product stays flat. Calibrated on the even seeds of bench/trainability
- *   (350 networks): of those it calls an error 24 fail, 3 are slow, 5 train.
+ *   going down, and their product stays flat.
  * - Misleads: A zero-initialised head sends no gradient down at step 0 but trains well: that is a
  *   warning. A softmax head under the objective sum has no gradient at all: measure a loss.
  *   Averaging pools divide the norm by the root of the positions they average. Adam divides a

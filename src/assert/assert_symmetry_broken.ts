@@ -11,9 +11,7 @@ import { assertRule } from "./assert_rule.ts";
  * - Definition: std(kernel) > 0, and the number of units whose incoming weights equal those of an
  *   earlier unit is 0, in kernels with two units or more. In a recurrent cell, one of its two
  *   kernels is enough.
- * - Source: TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry. Calibrated on the even
- *   seeds of bench/trainability (350 networks): of those it calls an error 1 fail, 0 are slow, 0
- *   train.
+ * - Source: TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.
  * - Misleads: Intended for untrained networks: training can switch several units off, which are
  *   then identical. A head of zeros is allowed because the targets distinguish its units; so is a
  *   branch of zeros that is added to another. The role of a custom layer's weight is unknown: a

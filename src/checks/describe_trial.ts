@@ -33,7 +33,8 @@ function triedAlone({ steps, optimizer, learningRate }: Attempt): string {
 function triedAll(attempts: readonly Attempt[]): string {
   const steps = Math.max(...attempts.map(({ steps }) => steps));
   const optimizers = [...new Set(attempts.map(({ optimizer }) => optimizer))].join(" and ");
-  return `${formatCount(steps, "step")} of ${optimizers} at ${
+  const most = attempts.every((attempt) => attempt.steps === steps) ? "" : "up to ";
+  return `${most}${formatCount(steps, "step")} of ${optimizers} at ${
     formatCount(attempts.length, "rate")
   }`;
 }

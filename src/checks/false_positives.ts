@@ -32,21 +32,3 @@ export function falsePositives(
   } (${failed}), ${formatCount(warnings, "warning")}${warned}.`;
   return more === undefined ? text : `${text} ${more}`;
 }
-
-/** What training showed of the networks that a rule calls an error. */
-export interface Calibration {
-  /** How many of them fail. */
-  fails: number;
-  /** How many are slow. */
-  slow: number;
-  /** How many train. */
-  trains: number;
-}
-
-/** Says how right the errors of a rule are: what became of the networks in training. */
-export function calibrated({ fails, slow, trains }: Calibration): string {
-  return "Calibrated on the even seeds of bench/trainability (350 networks): of those it calls an " +
-    `error ${fails} fail, ${slow} ${slow === 1 ? "is" : "are"} slow, ${trains} ${
-      trains === 1 ? "trains" : "train"
-    }.`;
-}

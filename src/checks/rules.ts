@@ -65,3 +65,39 @@ export {
   symmetry,
   vanishingGradients,
 };
+
+/**
+ * The precision and recall of the errors of each rule, as bench/trainability/rules.json has them.
+ */
+export const CALIBRATIONS: Readonly<Record<string, string>> = {
+  "non-finite":
+    "Of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), the rule finds an error in 1: 1 fails, 0 are slow and 0 train. Precision 100 % (95 % interval 20.7 % to 100 %), where slow counts as right; recall 2.1 % (95 % interval 0.4 % to 10.9 %) of the 48 that fail.",
+  "input-normalized":
+    "Of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), the rule finds an error in 6: 4 fail, 1 is slow and 1 trains. Precision 83.3 % (95 % interval 43.6 % to 97 %), where slow counts as right; recall 8.3 % (95 % interval 3.3 % to 19.6 %) of the 48 that fail.",
+  "gradients-flow":
+    "Of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), the rule finds an error in 21: 18 fail, 3 are slow and 0 train. Precision 100 % (95 % interval 84.5 % to 100 %), where slow counts as right; recall 37.5 % (95 % interval 25.2 % to 51.6 %) of the 48 that fail.",
+  "vanishing-gradients":
+    "Of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), the rule finds an error in 36: 20 fail, 8 are slow and 8 train. Precision 77.8 % (95 % interval 61.9 % to 88.3 %), where slow counts as right; recall 41.7 % (95 % interval 28.8 % to 55.7 %) of the 48 that fail.",
+  "exploding-gradients":
+    "Of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), the rule finds an error in 7: 6 fail, 0 are slow and 1 trains. Precision 85.7 % (95 % interval 48.7 % to 97.4 %), where slow counts as right; recall 12.5 % (95 % interval 5.9 % to 24.7 %) of the 48 that fail.",
+  "gradient-ratio":
+    "The rule finds an error in none of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), of which 48 fail.",
+  "gradient-balance":
+    "Of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), the rule finds an error in 3: 0 fail, 1 is slow and 2 train. Precision 33.3 % (95 % interval 6.1 % to 79.2 %), where slow counts as right; recall 0 % (95 % interval 0 % to 7.4 %) of the 48 that fail.",
+  "saturated-activations":
+    "Of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), the rule finds an error in 15: 9 fail, 1 is slow and 5 train. Precision 66.7 % (95 % interval 41.7 % to 84.8 %), where slow counts as right; recall 18.8 % (95 % interval 10.2 % to 31.9 %) of the 48 that fail.",
+  "dead-units":
+    "Of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), the rule finds an error in 5: 4 fail, 0 are slow and 1 trains. Precision 80 % (95 % interval 37.6 % to 96.4 %), where slow counts as right; recall 8.3 % (95 % interval 3.3 % to 19.6 %) of the 48 that fail.",
+  "activation-scale":
+    "Of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), the rule finds an error in 14: 4 fail, 5 are slow and 5 train. Precision 64.3 % (95 % interval 38.8 % to 83.7 %), where slow counts as right; recall 8.3 % (95 % interval 3.3 % to 19.6 %) of the 48 that fail.",
+  "init-scale":
+    "Of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), the rule finds an error in 23: 10 fail, 7 are slow and 6 train. Precision 73.9 % (95 % interval 53.5 % to 87.5 %), where slow counts as right; recall 20.8 % (95 % interval 11.7 % to 34.3 %) of the 48 that fail.",
+  "symmetry":
+    "Of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), the rule finds an error in 4: 2 fail, 0 are slow and 2 train. Precision 50 % (95 % interval 15 % to 85 %), where slow counts as right; recall 4.2 % (95 % interval 1.2 % to 14 %) of the 48 that fail.",
+  "bias-init":
+    "The rule finds an error in none of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), of which 48 fail.",
+  "initial-loss":
+    "The rule finds an error in none of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), of which 48 fail.",
+  "output-head":
+    "Of 350 networks that no threshold was tuned on (bench/trainability, odd seeds from 0 to 699), the rule finds an error in 5: 1 fails, 2 are slow and 2 train. Precision 60 % (95 % interval 23.1 % to 88.2 %), where slow counts as right; recall 2.1 % (95 % interval 0.4 % to 10.9 %) of the 48 that fail.",
+};

@@ -9,7 +9,7 @@ const TRIED = new Set(RULES.map(({ name }) => name));
 
 /**
  * What a trial of a network shows that may well train: of the 350 networks with even seeds in
- * `bench/trainability`, those that a rule calls ill and that are slow within 40 steps train more often than not.
+ * `bench/trainability`, those that a rule calls ill and that begin to learn are slow or train more often than not.
  */
 const LEARNING: readonly Trial["verdict"][] = ["learns", "slow"];
 

@@ -6,7 +6,7 @@ import type { SkippedTrial, Trial } from "../probe/trial.ts";
 import { tryTraining } from "../probe/try_training.ts";
 import { formatNumber } from "../words/numbers.ts";
 import type { CureSubject } from "./apply_cure.ts";
-import { isSuspect } from "./is_suspect.ts";
+import { isSuspect, unusualRate } from "./is_suspect.ts";
 
 /**
  * When a network is trained on its batch for some steps: `auto`, where an error was found, so that it is only
@@ -88,19 +88,22 @@ function trialFinding(trial: Trial): Finding | null {
   });
 }
 
-/** A loss that has moved by less than this share of itself stands still. */
-const STANDS = 1e-3;
+/** A loss that has moved by less than this share of itself stands still; at a rate that is low, by less than the other. */
+const STANDS = { usual: 1e-3, low: 1e-2 };
 /** One that has grown by this factor runs away. */
 const RUNS_AWAY = 1.5;
 
 /**
- * Whether the given rate alone is the fault: the loss is not finite, runs away, or stands still. One that falls
- * slowly, as under Adam at 1e-3, has not had the time to tell.
+ * Whether the given rate alone is the fault: it is higher than any that is used, or the loss is not finite, runs
+ * away, or stands still. One that falls slowly, as under Adam at 1e-3, has not had the time to tell.
  */
 function isStuck(
-  { verdict, nonFiniteStep, loss: { first, last } }: Trial["attempts"][number],
+  { verdict, nonFiniteStep, loss, optimizer, learningRate }: Trial["attempts"][number],
 ): boolean {
   if (verdict !== "fails") return false;
-  return nonFiniteStep !== null || last > RUNS_AWAY * first ||
-    Math.abs(last - first) < STANDS * Math.abs(first);
+  const { first, last } = loss;
+  const unusual = unusualRate(optimizer, learningRate);
+  const stands = unusual === "low" ? STANDS.low : STANDS.usual;
+  return unusual === "high" || nonFiniteStep !== null || last > RUNS_AWAY * first ||
+    Math.abs(last - first) < stands * Math.abs(first);
 }

@@ -1,12 +1,14 @@
 /**
  * Writes what follows from the rules: their lists, the type of all thresholds, the assertions with their
  * documentation, the types of the matchers, the schema of configurations, the pages in docs/rules, and the
- * names in mod.ts; and docs/formats.md, from the list of formats. Run it as `deno task generate`; with `--check` it writes nothing and fails where a file
+ * names in mod.ts; how right each rule was, from bench/trainability/rules.json; and docs/formats.md, from the
+ * list of formats. Run it as `deno task generate`; with `--check` it writes nothing and fails where a file
  * is not what it would write.
  *
  * @module
  */
 import type { ThresholdTable } from "../checks/threshold_entry.ts";
+import { CALIBRATION, calibrationSentences } from "./calibration.ts";
 import { snakeCase } from "./doc_text.ts";
 import { readRules, ROOT, type RuleFiles } from "./read_rules.ts";
 import {
@@ -32,7 +34,10 @@ type Files = Record<string, string>;
 const assertionFile = (assertion: string) => `src/assert/${snakeCase(assertion)}.ts`;
 
 /** What is made of the rules alone. The rest imports these files, so they come first. */
-async function writeSources({ rules, modelRules }: RuleFiles): Promise<Files> {
+async function writeSources(
+  { rules, modelRules }: RuleFiles,
+  calibrations: Readonly<Record<string, string>>,
+): Promise<Files> {
   const { BASELINE_RULE } = await import("../checks/matches_baseline.ts");
   const all = [...rules, ...modelRules];
   const tables: ThresholdTable[] = [...all.map(({ rule }) => rule), BASELINE_RULE]
@@ -41,7 +46,7 @@ async function writeSources({ rules, modelRules }: RuleFiles): Promise<Files> {
     .map(({ assertion }) => assertion)
     .filter((assertion) => assertion !== "");
   return {
-    "src/checks/rules.ts": writeRules({ rules, modelRules }),
+    "src/checks/rules.ts": writeRules({ rules, modelRules }, calibrations),
     "src/checks/model_rules.ts": writeModelRules({ rules, modelRules }),
     "src/checks/thresholds.ts": writeThresholds(tables),
     "src/assert/rule_assertions.ts": writeAssertionList([...assertions, "assertHealthy"]),
@@ -57,7 +62,10 @@ async function writeSources({ rules, modelRules }: RuleFiles): Promise<Files> {
 }
 
 /** What is made of the lists. */
-async function writeDerived(files: RuleFiles): Promise<Files> {
+async function writeDerived(
+  files: RuleFiles,
+  calibrations: Readonly<Record<string, string>>,
+): Promise<Files> {
   const { HEALTHY_DOCUMENTATION } = await import("../assert/healthy_documentation.ts");
   const { BASELINE_RULE } = await import("../checks/matches_baseline.ts");
   const { buildSchema } = await import("../gate/build_schema.ts");
@@ -70,7 +78,7 @@ async function writeDerived(files: RuleFiles): Promise<Files> {
       BASELINE_RULE,
     ),
     "gradient-health.schema.json": `${JSON.stringify(buildSchema(), null, 2)}\n`,
-    ...writePages(files, GATE_DOCUMENTATION),
+    ...writePages(files, GATE_DOCUMENTATION, calibrations),
     "docs/formats.md": writeFormats(),
     "mod.ts": await writeDoor(),
     "README.md": writeReadme(await Deno.readTextFile(new URL("README.md", ROOT)), [
@@ -87,7 +95,11 @@ async function writeDerived(files: RuleFiles): Promise<Files> {
   };
 }
 
-function writePages({ rules, modelRules }: RuleFiles, gateRules: readonly PageRule[]): Files {
+function writePages(
+  { rules, modelRules }: RuleFiles,
+  gateRules: readonly PageRule[],
+  calibrations: Readonly<Record<string, string>>,
+): Files {
   const pages = [
     ...rules.map(({ rule, file }) => ({ rule: rule as PageRule, file })),
     ...modelRules.map(({ rule, file }) => ({ rule: rule as PageRule, file })),
@@ -95,7 +107,9 @@ function writePages({ rules, modelRules }: RuleFiles, gateRules: readonly PageRu
   ];
   return {
     ...Object.fromEntries(
-      pages.map(({ rule, file }) => [`docs/rules/${rule.name}.md`, writePage(rule, file)]),
+      pages.map((
+        { rule, file },
+      ) => [`docs/rules/${rule.name}.md`, writePage(rule, file, calibrations[rule.name])]),
     ),
     "docs/rules/README.md": writePageIndex([
       ["Rules over measurements, for report, check and tests", rules.map(({ rule }) => rule)],
@@ -173,9 +187,10 @@ async function leftovers(files: Files): Promise<string[]> {
 if (import.meta.main) {
   const check = Deno.args.includes("--check");
   const rules = await readRules();
-  const sources = await writeSources(rules);
+  const calibrations = calibrationSentences(JSON.parse(await Deno.readTextFile(CALIBRATION)));
+  const sources = await writeSources(rules, calibrations);
   const stale = await settle(sources, check);
-  const derived = await writeDerived(rules);
+  const derived = await writeDerived(rules, calibrations);
   stale.push(...await settle(derived, check));
   const left = await leftovers({ ...sources, ...derived });
   if (!check) { for (const path of left) await Deno.remove(new URL(path, ROOT)); }

@@ -30,14 +30,29 @@ function listOf(
 }
 
 /** src/checks/rules.ts: the rules over measurements. */
-export function writeRules({ rules }: RuleFiles): string {
-  return listOf(rules, "src/checks/rules", "Rule", [
+export function writeRules(
+  { rules }: RuleFiles,
+  calibrations: Readonly<Record<string, string>>,
+): string {
+  const list = listOf(rules, "src/checks/rules", "Rule", [
     ...wrap(
       "Every rule of this package that one set of measurements can tell, in the order in which findings " +
         "are shown: what breaks a pass first, then what goes in, the signals, the activations, the " +
         "weights, the head.",
     ),
   ], "RULES");
+  return [
+    list,
+    comment(
+      wrap(
+        "The precision and recall of the errors of each rule, as bench/trainability/rules.json has them.",
+      ),
+    ),
+    `export const CALIBRATIONS: Readonly<Record<string, string>> = ${
+      JSON.stringify(calibrations, null, 2)
+    };`,
+    "",
+  ].join("\n");
 }
 
 /** src/checks/model_rules.ts: the rules over a model. */

@@ -19,8 +19,8 @@ const STAGES: Record<RuleDocumentation["stage"], string> = {
 /** A text in which what Markdown would take for its own stands as it is. */
 const plain = (text: string) => text.replaceAll(/[*]|<(?=[A-Za-z/!])|\|/g, "\\$&");
 
-/** docs/rules/NAME.md: everything that is written down of a rule. */
-export function writePage(rule: PageRule, source: string): string {
+/** docs/rules/NAME.md: everything that is written down of a rule, and how right it was where it was tried. */
+export function writePage(rule: PageRule, source: string, calibration?: string): string {
   const { name, assertion, matcher, tags = [], assertionDocumentation: own } = rule;
   const section = (title: string, text: string | undefined) =>
     text ? [`## ${title}`, "", plain(text), ""] : [];
@@ -44,6 +44,7 @@ export function writePage(rule: PageRule, source: string): string {
     ...section("Fix", rule.fix),
     ...section("When it misleads", rule.misleads),
     ...section("False positives", rule.falsePositives),
+    ...section("Precision and recall", calibration),
     ...section("Source", rule.source),
     ...own === undefined ? [] : [
       "## Example",

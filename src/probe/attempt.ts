@@ -57,12 +57,18 @@ export function answer<T>(
   return seen!;
 }
 
+/** So many times the steps that are asked for are taken at most, as long as they help. */
+const LONGER = 3;
+
+/** Steps help where the loss has fallen by this share of itself over the last half of what is asked for. */
+const HELPS = 0.01;
+
 /** How an attempt is made. */
 interface AttemptOptions {
   rung: Rung;
   objective: ResolvedObjective;
   scale: FitScale;
-  /** The most steps. */
+  /** How many steps to take, before it is asked whether more would help. */
   steps: number;
   /** Whether the time is up: asked before each step. */
   isUp(): boolean;
@@ -81,8 +87,8 @@ interface Course {
 }
 
 /**
- * Trains from the very weights until the batch is fitted, the loss is not finite or the steps are used up,
- * and puts everything back. Synchronous, so that nobody sees the model while it is another one.
+ * Trains from the very weights until the batch is fitted, the loss is not finite or the steps are used up and
+ * no longer help, and puts everything back. Synchronous, so that nobody sees the model while it is another one.
  *
  * @returns What came of it, or `null` where the time was up before.
  */
@@ -116,7 +122,10 @@ function train(
   const course: Course = { first, last: first, taken: [], gradientRatio: null };
   const { taken } = course;
   const hasLearned = ({ fit }: Pick<Fit, "fit">) => fit !== null && fit >= LEARNS_FROM;
-  while (taken.length < steps && Number.isFinite(course.last.loss)) {
+  let before = first.loss;
+  const half = Math.ceil(steps / 2);
+  let isOver = !Number.isFinite(first.loss);
+  while (!isOver) {
     if (isUp()) return null;
     let isClose = false, isPenalised = false;
     const { loss, penalty } = trainingStep(kept, {
@@ -135,9 +144,14 @@ function train(
     });
     taken.push({ loss, penalty });
     if (taken.length === 1) progress.seeFirstStep();
-    const isOver = taken.length === steps || !Number.isFinite(loss + penalty);
-    if (isOver || isClose) course.last = look();
-    if (isOver || hasLearned(course.last)) break;
+    const isHalf = (taken.length - steps) % half === 0;
+    isOver = taken.length === LONGER * steps || !Number.isFinite(loss + penalty);
+    if (!isOver && !isClose && !isHalf) continue;
+    course.last = look();
+    isOver ||= hasLearned(course.last) || !Number.isFinite(course.last.loss);
+    if (!isHalf) continue;
+    isOver ||= taken.length >= steps && !(course.last.loss <= before - HELPS * Math.abs(before));
+    before = course.last.loss;
   }
   return course;
 }

@@ -29,16 +29,29 @@ export interface FitScale {
 /** Weights that learning one random target by heart takes: with fewer, healthy networks fail to in 40 steps. */
 const ROOM = 4;
 
+/** From here on right answers are no luck: of 32 examples in ten classes, 17. */
+const CLEAR = 0.5;
+
+/** Losses of `tf.losses` that apply their own activation: what puts out these shares. */
+const LOGITS: Readonly<Record<string, (tf: TensorFlow, shares: Tensor) => Tensor>> = {
+  softmaxCrossEntropy: (tf, shares) => tf.log(shares),
+  sigmoidCrossEntropy: (tf, shares) => tf.sub(tf.log(shares), tf.log(tf.sub(1, shares))),
+};
+
+/** Nearest share to 0 and 1 that has a logit in float32. */
+const LEAST_SHARE = 1e-6;
+
 /** Losses this near to each other, relatively, are the same: targets that are alike for every example. */
 const SAME = 1e-6;
 
 /**
- * The scale from the best constant answer to the targets themselves: of the loss, and of the share that is
- * classified right where every target is a class; the better of the two counts. For the mean squared
- * error it is R2, for a cross-entropy the share of the targets' entropy that is explained.
+ * The scale from the best constant answer to the targets themselves, of the loss: for the mean squared error
+ * it is R2, for a cross-entropy the share of the targets' entropy that is explained. Where every target is a
+ * class and most are classified right, the share of these counts if it is better, since a loss that does not go
+ * with its head has another least value; a few right answers may be luck.
  *
- * Of a loss that has no name nothing is known but that it should fall: there the scale goes from the first
- * loss to 0, unless there are classes.
+ * Of a loss that has no name nothing is known but that it should fall: there the share of the right answers
+ * counts, and without classes the scale goes from the first loss to 0.
  *
  * @param outputs What the model answers before it is trained.
  * @param targets One for each output.
@@ -60,7 +73,10 @@ export function fitScale(
 ): FitScale {
   const trained = outputs.map((_, i) => i).filter((i) => objective.lossOf(i) !== null);
   const isNamed = trained.length > 0 &&
-    trained.every((i) => (LOSSES as readonly string[]).includes(objective.lossOf(i)!));
+    trained.every((i) => {
+      const loss = objective.lossOf(i)!;
+      return Object.hasOwn(LOGITS, loss) || (LOSSES as readonly string[]).includes(loss);
+    });
   const classes = trained.map((i) => classesOf(tf, targets[i], outputs[i], objective.lossOf(i)!));
   const areClasses = classes.length > 0 && classes.every((one) => one !== null);
   let guess: number | null = null, best = 0;
@@ -87,14 +103,15 @@ export function fitScale(
     of(outputs, loss) {
       if (!Number.isFinite(loss)) return { fit: null, accuracy: null };
       const shares = trained.map((i, k) =>
-        classes[k] === null ? null : rightOf(tf, outputs[i], classes[k])
+        classes[k] === null ? null : rightOf(tf, outputs[i], classes[k], objective.lossOf(i)!)
       );
       const all = shares.length > 0 && shares.every((share) => share !== null) ? shares : null;
       const byClass = all?.map((share, k) => relative(share, classes[k]!.majority)) ?? [];
-      const figures = [lossFit(loss), byClass.length > 0 ? mean(byClass) : null]
-        .filter((figure) => figure !== null && !Number.isNaN(figure)) as number[];
+      const byLoss = lossFit(loss);
+      const right = byClass.length > 0 ? mean(byClass) : NaN;
+      const counts = byLoss === null || right >= CLEAR;
       return {
-        fit: figures.length === 0 ? null : Math.max(...figures),
+        fit: counts && !Number.isNaN(right) ? Math.max(right, byLoss ?? right) : byLoss,
         accuracy: all === null ? null : mean(all),
       };
     },
@@ -128,7 +145,11 @@ function constantAndPerfect(
     );
     const answers = tf.cast(perfect, "float32");
     const means = tf.mean(answers, shape.map((_, axis) => axis).slice(0, -1));
-    return { constant: tf.add(tf.zerosLike(answers), means), perfect: answers };
+    const constant = tf.add(tf.zerosLike(answers), means);
+    if (loss === null || !Object.hasOwn(LOGITS, loss)) return { constant, perfect: answers };
+    const logits = (shares: Tensor) =>
+      LOGITS[loss](tf, tf.clipByValue(shares, LEAST_SHARE, 1 - LEAST_SHARE));
+    return { constant: logits(constant), perfect: logits(answers) };
   });
 }
 
@@ -169,12 +190,18 @@ function classesOf(tf: TensorFlow, target: Tensor, output: Tensor, loss: string)
 }
 
 /** The share of the rows whose class is answered right. */
-function rightOf(tf: TensorFlow, output: Tensor, { labels, units }: Classes): number {
+function rightOf(
+  tf: TensorFlow,
+  output: Tensor,
+  { labels, units }: Classes,
+  loss: string,
+): number {
   const values = heapView(tf, output);
+  const half = Object.hasOwn(LOGITS, loss) ? 0 : 0.5;
   let right = 0;
   for (let row = 0; row < labels.length; row++) {
     if (units === 1) {
-      if (Number(values[row] > 0.5) === labels[row]) right++;
+      if (Number(values[row] > half) === labels[row]) right++;
       continue;
     }
     let most = 0;

@@ -5,11 +5,11 @@ import type { Attempt, Trial, TrialReason, TrialVerdict } from "./trial.ts";
 export const LEARNS_FROM = 0.5;
 
 /**
- * Below this fit it has failed. Of 179 networks (even seeds of `bench/trainability`) whose trial was below it,
- * 32 of the 36 failed that fail, 8 of the 14 that are slow and 4 of the 129 that train. A loss that is still
- * falling from far above that of guessing counts as well: of 9 such networks 6 failed, and 1 trained.
+ * Below this fit it has failed. Of the networks with even seeds in `bench/trainability` (0 to 699) whose trial
+ * ended without learning, those that train all came to 0.5; those that fail to 0.24 at most. The loss of some
+ * was still falling from far above that of guessing: of 9 such networks 8 failed and one was slow.
  */
-const FAILS_BELOW = 0.2;
+const FAILS_BELOW = 0.3;
 
 /** A layer of whose weights no more than this share moves stands still. */
 const STILL = 0.05;

@@ -26,19 +26,20 @@ export interface Rung {
  */
 const ADAM_RATES: readonly number[] = [3e-3, 1e-2, 1e-3];
 
-/** What a given rate is multiplied by where it does not do. */
+/** What the rate of another optimizer is multiplied by where it does not do. */
 const FACTORS: readonly number[] = [10, 0.1];
 
 /**
  * What is tried, in this order: the optimizer that was asked for or compiled, as it is, and at a higher and
- * a lower rate; then Adam. No rate twice.
+ * a lower rate where it is not Adam; then Adam. No rate twice.
  */
 export function rungs(tf: TensorFlow, model: LayersModel, asked: Optimizer | undefined): Rung[] {
   const given = givenOptimizer(model, asked);
   const own = given === null ? [] : ownRungs(tf, given);
-  const plain = own.filter(({ optimizer }) => optimizer === "Adam");
   const isTried = (rate: number) =>
-    plain.some(({ learningRate }) => Math.abs(learningRate! / rate - 1) < 1e-6);
+    own.some(({ optimizer, learningRate }) =>
+      optimizer === "Adam" && Math.abs(learningRate! / rate - 1) < 1e-6
+    );
   return [
     ...own,
     ...ADAM_RATES.filter((rate) => !isTried(rate))
@@ -63,7 +64,8 @@ function ownRungs(tf: TensorFlow, given: Optimizer): Rung[] {
       },
     };
   };
-  const others = rate === null ? [] : FACTORS.map((factor) => rung(rate * factor, false));
+  const isAdam = given.getClassName() === "Adam";
+  const others = rate === null || isAdam ? [] : FACTORS.map((factor) => rung(rate * factor, false));
   return [rung(rate, true), ...others];
 }
 

@@ -1,4 +1,5 @@
 import type { RuleDocumentation } from "../checks/rule.ts";
+import { CALIBRATIONS } from "../checks/rules.ts";
 import { wrapText } from "./wrap_text.ts";
 
 const STAGES: Record<RuleDocumentation["stage"], string> = {
@@ -31,6 +32,7 @@ export function renderRule(rule: RuleDocumentation, width: number, page: string 
     ...section("source", rule.source),
     ...section("when it misleads", rule.misleads),
     ...section("false positives", rule.falsePositives ?? ""),
+    ...section("precision and recall", CALIBRATIONS[rule.name] ?? ""),
     ...section("made for", STAGES[rule.stage]),
     ...section("fix", rule.fix),
     ...page === null ? [] : section("page", page),

@@ -11,8 +11,8 @@ const judged = (given: Partial<Attempt>, canBeFitted = true) =>
 Deno.test("judgeAttempt() goes by the fit", () => {
   assertEquals(judged({ fit: 0.5 }), "learns");
   assertEquals(judged({ fit: 0.49 }), "slow");
-  assertEquals(judged({ fit: 0.2 }), "slow");
-  assertEquals(judged({ fit: 0.19 }), "fails");
+  assertEquals(judged({ fit: 0.3 }), "slow");
+  assertEquals(judged({ fit: 0.29 }), "fails");
 });
 
 Deno.test("judgeAttempt() knows no more than that the loss falls where it has no scale", () => {

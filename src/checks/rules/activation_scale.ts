@@ -1,7 +1,7 @@
 import type { MeanFieldState } from "../../theory/mean_field.ts";
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
-import { calibrated, falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../false_positives.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { judgeScaleByTheory } from "../judge_by_theory.ts";
 import { tooFewExamples } from "../no_verdict.ts";
@@ -74,8 +74,7 @@ export const activationScale: Rule = defineRule({
     "or orthogonal kernels explain the deviation and it is at most 30 times too small or 10 times " +
     "too large.",
   source: "after TheDeepChecker; Poole et al. 2016 for the prediction; s after Hanin & Nica " +
-    "2018; LSUV (Mishkin & Matas 2016)." + " " +
-    calibrated({ fails: 12, slow: 2, trains: 1 }),
+    "2018; LSUV (Mishkin & Matas 2016).",
   misleads:
     "A critical tanh network's activations shrink with depth, and that is healthy: the rule " +
     "therefore compares with the prediction. Glorot initialisation, the default of TensorFlow.js, " +

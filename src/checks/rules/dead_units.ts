@@ -1,7 +1,7 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost, lessThan } from "../expected.ts";
-import { calibrated, falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../false_positives.ts";
 import { formatPercent } from "../format.ts";
 import { tooFewExamples } from "../no_verdict.ts";
 import type { Rule } from "../rule.ts";
@@ -54,8 +54,7 @@ export const deadUnits: Rule = defineRule({
     "share that wide layers have at that depth on that many examples. Elsewhere e is 0.",
   source:
     "SageMaker Debugger, DeadRelu (> 50 %); torchdiag (> 20 %); Cho & Saul 2009 for the share " +
-    "that depth explains; own, by symmetry, for the share that similar examples explain." + " " +
-    calibrated({ fails: 9, slow: 0, trains: 1 }),
+    "that depth explains; own, by symmetry, for the share that similar examples explain.",
   misleads:
     "Below 8 examples there is no verdict: half of the healthy ReLU units are off on any one " +
     "example. In a trained network the rule warns at most, and on random inputs it only notes. A " +

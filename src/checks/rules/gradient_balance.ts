@@ -2,7 +2,7 @@ import { gain } from "../../theory/gain.ts";
 import type { MeanFieldState } from "../../theory/mean_field.ts";
 import { defineRule } from "../define_rule.ts";
 import { atLeast, atMost } from "../expected.ts";
-import { calibrated, falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../false_positives.ts";
 import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Verdict } from "../judge.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
@@ -54,8 +54,7 @@ export const gradientBalance: Rule = defineRule({
     "drawn from a normal distribution truncated at two standard deviations, as in " +
     "TensorFlow.js, which keeps 0.88 of the nominal deviation.",
   source: "after SageMaker Debugger, PoorWeightInitialization; Schoenholz et al. 2017 for the " +
-    "prediction." + " " +
-    calibrated({ fails: 2, slow: 0, trains: 1 }),
+    "prediction.",
   misleads:
     "Layers of a chain below 64 units vary too much, so they get no verdict. Sigmoid has no " +
     "critical network and is judged against perfect balance. It is an error only where the signal " +

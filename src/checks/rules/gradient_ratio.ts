@@ -2,7 +2,7 @@ import { gaussianMean } from "../../theory/gaussian_mean.ts";
 import { resolveActivation } from "../../theory/resolve_activation.ts";
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
-import { calibrated, falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../false_positives.ts";
 import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Verdict } from "../judge.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
@@ -46,8 +46,7 @@ export const gradientRatio: Rule = defineRule({
     "layers of 128 units or more and gradientRatioFactor^sqrt(128 / units) for narrower ones; chi " +
     "= sigma_w^2 E[phi'(z)^2] over z ~ N(0, mean of z^2), sigma_w the rms of the kernel above times " +
     "the root of its fan-in.",
-  source: "Schoenholz et al. 2017." + " " +
-    calibrated({ fails: 3, slow: 0, trains: 0 }),
+  source: "Schoenholz et al. 2017.",
   misleads:
     "chi is the mean of wide random layers: trained kernels, strong biases and very similar " +
     "inputs deviate from it. Layers below 64 units vary too much and are skipped." +

@@ -3,7 +3,7 @@ import { activationTraits } from "../../traits/activation_traits.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
-import { calibrated, falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../false_positives.ts";
 import { judgeCustomKernels } from "../custom_kernels.ts";
 import type { Case, Verdict } from "../judge.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
@@ -82,8 +82,7 @@ export const initScale: Rule = defineRule({
     "std <= initScaleEmbedding.",
   source:
     "He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors " +
-    "after neuroscope." + " " +
-    calibrated({ fails: 17, slow: 6, trains: 2 }),
+    "after neuroscope.",
   misleads:
     "Intended for untrained networks: training can move kernels further. Some kernels are drawn " +
     "small on purpose: a head, the end of a branch that is added to another, the recurrent kernel " +

@@ -1,7 +1,7 @@
 import type { Measurements } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
-import { calibrated, falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../false_positives.ts";
 import { type GuessedLoss, guessedLoss } from "../guessed_loss.ts";
 import type { Head } from "../network/heads.ts";
 import type { Case } from "../judge.ts";
@@ -74,9 +74,7 @@ export const initialLoss: Rule = defineRule({
     "explains once in 1000 draws: tanh(3.09 / sqrt(k f - 2))^2 for k free outputs and f " +
     "features, on the last axis of the inputs (at most the number of examples minus one, and " +
     "1 for constant targets).",
-  source: "Karpathy, A Recipe for Training Neural Networks: verify loss at init; neuroscope." +
-    " " +
-    calibrated({ fails: 4, slow: 0, trains: 0 }),
+  source: "Karpathy, A Recipe for Training Neural Networks: verify loss at init; neuroscope.",
   misleads:
     "Intended for untrained networks: a trained network has a lower loss, as it should. A head " +
     "with Glorot initialisation makes confident guesses and still trains well: 4 to 18 % of such " +

@@ -1,5 +1,5 @@
 import { defineRule } from "../define_rule.ts";
-import { calibrated, falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../false_positives.ts";
 import { ALIKE, APART } from "../differences.ts";
 import { judgeInput } from "../judge_input.ts";
 import type { Rule } from "../rule.ts";
@@ -76,9 +76,7 @@ export const inputNormalized: Rule = defineRule({
     "more than inputFeatureFactor times as much as the others. If the model begins with a " +
     "Rescaling or a normalisation, x is the output of that layer.",
   source:
-    "AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient BackProp." +
-    " " +
-    calibrated({ fails: 6, slow: 1, trains: 1 }),
+    "AUTOTRAINER (Zhang et al. 2021) for max |x| > 10; LeCun et al. 1998, Efficient BackProp.",
   misleads:
     "Several features that are out of scale together hide one another. A feature that is small " +
     "beside the others is not reported, nor is a constant one. A custom layer that normalises at " +

@@ -1,5 +1,5 @@
 import { defineRule } from "../define_rule.ts";
-import { calibrated, falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../false_positives.ts";
 import { headMismatch } from "../head_mismatch.ts";
 import type { Rule } from "../rule.ts";
 import { counted, layerName, NOTHING, say } from "../say.ts";
@@ -30,8 +30,7 @@ export const outputHead: Rule = defineRule({
     "hinge: targets of -1 and 1, and an activation that reaches both; losses named " +
     "softmaxCrossEntropy or sigmoidCrossEntropy: no activation, because they apply their own; " +
     "mean squared error: an activation that reaches the targets, and no softmax.",
-  source: "UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021)." + " " +
-    calibrated({ fails: 4, slow: 2, trains: 0 }),
+  source: "UMLAUT (Schoop et al. 2021); NeuraLint (Nikanjam et al. 2021).",
   misleads:
     "Custom losses are recognised by name only, and models with several heads are not judged. " +
     "Policy-gradient targets, which are multiplied by the advantage of an action, can have any " +

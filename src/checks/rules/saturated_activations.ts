@@ -1,12 +1,19 @@
+import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { stuckAt } from "../stuck_at.ts";
 import { defineRule } from "../define_rule.ts";
 import { atLeast, atMost } from "../expected.ts";
-import { calibrated, falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../judge.ts";
 import { once } from "../once.ts";
 import { rescaleAdvice, unscaledInputs } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 import { exactFigure, figure, layerName, number, say, shareFigure } from "../say.ts";
+
+/**
+ * Whether the signal has to come through a layer: in a cell it comes through the gates as well. A head is led
+ * back by its loss: one that sends nothing down is found by vanishing-gradients.
+ */
+const mustPass = ({ role, kind }: LayerMeasurements) => role === "hidden" && kind !== "cell";
 
 /** The rule `saturated-activations`: bounded activations must not sit where they have no slope. */
 export const saturatedActivations: Rule = defineRule({
@@ -48,8 +55,7 @@ export const saturatedActivations: Rule = defineRule({
     "|a| > 0.97; sigmoid: a < 0.015 or > 0.985).",
   source:
     "Karpathy's makemore for |a| > 0.97 of tanh, extended to any bounded activation through " +
-    "its derivative; SageMaker Debugger for the share." + " " +
-    calibrated({ fails: 9, slow: 4, trains: 2 }),
+    "its derivative; SageMaker Debugger for the share.",
   misleads: "A trained classifier saturates its head on purpose: in a " +
     "trained network the rule only warns, and on random inputs it only notes. Gates of " +
     "an LSTM can be open or shut. On one example, few units give a coarse share.",
@@ -116,7 +122,7 @@ export const saturatedActivations: Rule = defineRule({
       };
       const unscaled = layer.depth === 1 ? unscaledInputs(measurements) : null;
       return [{
-        severity: fails ? "error" : "warning",
+        severity: fails && mustPass(layer) ? "error" : "warning",
         kind: "saturated",
         layer: name,
         measured: share,

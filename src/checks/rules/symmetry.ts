@@ -3,7 +3,7 @@ import type { LayerKind } from "../../traits/layers.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { exactly, type Expected, moreThan } from "../expected.ts";
-import { calibrated, falsePositives } from "../false_positives.ts";
+import { falsePositives } from "../false_positives.ts";
 import type { Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
 import { counted, layerName, number, say, weightName } from "../say.ts";
@@ -28,8 +28,7 @@ export const symmetry: Rule = defineRule({
   formula: "std(kernel) > 0, and the number of units whose incoming weights equal those of an " +
     "earlier unit is 0, in kernels with two units or more. In a recurrent cell, one of its " +
     "two kernels is enough.",
-  source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry." + " " +
-    calibrated({ fails: 1, slow: 0, trains: 0 }),
+  source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
   misleads:
     "Intended for untrained networks: training can switch several units off, which are then " +
     "identical. A head of zeros is allowed because the targets distinguish its units; so is a " +
