@@ -14,8 +14,9 @@ import { assertRule } from "./assert_rule.ts";
  * - Source: Karpathy's makemore for |a| > 0.97 of tanh, extended to any bounded activation through
  *   its derivative; SageMaker Debugger for the share.
  * - Misleads: A trained classifier saturates its head on purpose: in a trained network the rule
- *   only warns, and on random inputs it only notes. Gates of an LSTM can be open or shut. On one
- *   example, few units give a coarse share.
+ *   only warns, and on random inputs it only notes. It only warns of a head, which its loss leads
+ *   back, and of the cell of a recurrent layer, which has other ways. Gates of an LSTM can be open
+ *   or shut. On one example, few units give a coarse share.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *

@@ -13,6 +13,8 @@ const OFFSET = 5;
 const ALIKE = 1e-3;
 /** So many hidden layers of sigmoid are many. */
 const SQUASHING = 3;
+/** A hidden layer of so few units may have lost what tells the examples apart. */
+const NARROW = 3;
 /** A network of so many layers without a normalisation is deep. */
 const DEEP = 10;
 /** Learning rates as they are used: of plain descent, and of optimizers that divide a gradient by its size. */
@@ -33,8 +35,9 @@ export function isSuspect(
   const { perInput, targets = [] } = batch;
   const isFar = (rms: number) => rms > FAR || rms < 1 / FAR;
   return findings.some(({ severity }) => severity === "warning") ||
-    layers.some(({ dropout, role, spread }) =>
-      (dropout ?? 0) >= DROPS || role === "hidden" && (spread ?? 1) < ALIKE
+    layers.some(({ dropout, role, spread, shape, weights }) =>
+      (dropout ?? 0) >= DROPS || role === "hidden" &&
+        ((spread ?? 1) < ALIKE || weights.length > 0 && (shape?.at(-1) ?? Infinity) <= NARROW)
     ) ||
     (objective.penalty ?? 0) > Math.abs(objective.value) ||
     perInput.some(({ dtype, lookedUp, values, spread, features }) =>

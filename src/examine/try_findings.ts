@@ -89,7 +89,7 @@ function trialFinding(trial: Trial): Finding | null {
 }
 
 /** A loss that has moved by less than this share of itself stands still; at a rate that is low, by less than the other. */
-const STANDS = { usual: 1e-3, low: 1e-2 };
+const STANDS = { usual: 1e-3, low: 2e-2 };
 /** One that has grown by this factor runs away. */
 const RUNS_AWAY = 1.5;
 

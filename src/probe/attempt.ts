@@ -7,7 +7,7 @@ import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { wrapCall } from "../measure/tap.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import type { Fit, FitScale } from "./fit.ts";
-import { countStill, judgeAttempt, LEARNS_FROM } from "./judge_trial.ts";
+import { areStill, countStill, judgeAttempt, LEARNS_FROM } from "./judge_trial.ts";
 import { keepModel, type KeptProbe } from "./keep_model.ts";
 import { LayerProgress, penaltyRatio } from "./layer_progress.ts";
 import type { OpenProbe } from "./open_probe.ts";
@@ -151,6 +151,8 @@ function train(
     isOver ||= hasLearned(course.last) || !Number.isFinite(course.last.loss);
     if (!isHalf) continue;
     isOver ||= taken.length >= steps && !(course.last.loss <= before - HELPS * Math.abs(before));
+    // What the few layers fit that training reaches, they would go on fitting.
+    isOver ||= taken.length === steps && areStill(progress.layers());
     before = course.last.loss;
   }
   return course;

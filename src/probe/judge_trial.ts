@@ -33,7 +33,7 @@ const ORDER: readonly TrialVerdict[] = ["fails", "undecided", "slow", "learns"];
 /** What is judged of an attempt. */
 type Outcome = Pick<
   Attempt,
-  "fit" | "loss" | "penalty" | "nonFiniteStep" | "layers" | "stillLayers"
+  "fit" | "loss" | "penalty" | "nonFiniteStep" | "layers"
 >;
 
 /** What an attempt shows, on the scale that it was measured by. */
@@ -44,7 +44,7 @@ export function judgeAttempt(
   const verdict = judgeFit(outcome);
   const { nonFiniteStep, penalty } = outcome;
   if (nonFiniteStep !== null || isDrowned(penalty)) return "fails";
-  if (areStill(outcome)) return verdict === "learns" ? "slow" : "fails";
+  if (areStill(outcome.layers)) return verdict === "learns" ? "slow" : "fails";
   return verdict === "learns" || canBeFitted ? verdict : "undecided";
 }
 
@@ -59,9 +59,10 @@ export function countStill(layers: Attempt["layers"]): number {
   return layers.filter(({ moved }) => moved <= STILL).length;
 }
 
-/** Whether training hardly reaches beyond a few layers. */
-const areStill = ({ layers, stillLayers }: Pick<Attempt, "layers" | "stillLayers">) =>
-  stillLayers > STILL_LAYERS * layers.length;
+/** Whether training hardly reaches beyond a few of the layers. */
+export function areStill(layers: Attempt["layers"]): boolean {
+  return countStill(layers) > STILL_LAYERS * layers.length;
+}
 
 /** Whether penalties drown the loss. */
 const isDrowned = ({ gradientRatio }: Attempt["penalty"]) => (gradientRatio ?? 0) > DROWNING;
@@ -96,7 +97,7 @@ function reasonOf(
   if (verdict !== "fails" && verdict !== "slow") return null;
   if (nonFiniteStep !== null) return "not finite";
   if (isDrowned(penalty)) return "penalties";
-  if (areStill(attempt)) return "still layers";
+  if (areStill(attempt.layers)) return "still layers";
   if (verdict === "slow") return null;
   const isGuess = guess !== null && Math.abs(loss.last - guess) <= NEAR_GUESS * Math.abs(guess);
   return isGuess ? "guessing" : "no progress";

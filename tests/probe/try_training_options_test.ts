@@ -39,9 +39,9 @@ Deno.test("tryTraining() tries other rates, and Adam, where the compiled rate fa
   const { attempts } = await tried(model, houses(tf), { steps: 5 });
   assertEquals(
     attempts.map(({ optimizer, learningRate, given }) => [optimizer, learningRate, given]),
-    [["Adam", 1e-3, true], ["Adam", 1e-2, false], ["Adam", 1e-4, false], ["Adam", 3e-3, false]],
+    [["Adam", 1e-3, true], ["Adam", 3e-3, false], ["Adam", 1e-2, false]],
   );
-  assertEquals(attempts.map(({ steps }) => steps), [5, 5, 5, 5]);
+  assertEquals(attempts.map(({ steps }) => steps), [5, 5, 5]);
 });
 
 Deno.test("tryTraining() tells what training does to each layer", async () => {

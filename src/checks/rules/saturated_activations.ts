@@ -57,7 +57,7 @@ export const saturatedActivations: Rule = defineRule({
     "Karpathy's makemore for |a| > 0.97 of tanh, extended to any bounded activation through " +
     "its derivative; SageMaker Debugger for the share.",
   misleads: "A trained classifier saturates its head on purpose: in a " +
-    "trained network the rule only warns, and on random inputs it only notes. Gates of " +
+    "trained network the rule only warns, and on random inputs it only notes. It only warns of a head, which its loss leads back, and of the cell of a recurrent layer, which has other ways. Gates of " +
     "an LSTM can be open or shut. On one example, few units give a coarse share.",
   fix: "Scale the kernels down to 1 / sqrt(fan-in), and normalise the inputs first if the first " +
     "layer is the saturated one.",
