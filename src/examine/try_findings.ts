@@ -68,7 +68,7 @@ function trialFinding(trial: Trial): Finding | null {
     expected: "a network that learns its batch",
   };
   if (trial.verdict === "fails") {
-    if (isSlow(trial)) return null;
+    if (saysLittle(trial)) return null;
     return makeFinding("trial", {
       ...about,
       kind: trial.reason?.replaceAll(" ", "-") ?? "fails",
@@ -92,9 +92,13 @@ function trialFinding(trial: Trial): Finding | null {
 /** From this fit on a network that fails has begun to learn: with dropout, sensible ones come to 0.1 in the time. */
 const BEGINS = 0.1;
 
-/** Whether a trial alone does not say that a network fails: it gets somewhere, and no pass has anything against it. */
-function isSlow({ attempts, best, reason }: Trial): boolean {
-  return reason === "no progress" && (attempts[best!].fit ?? -Infinity) >= BEGINS;
+/**
+ * Whether a failed trial says too little of a network that no pass has anything against: it gets somewhere, or
+ * layers stand still that the signal goes round, as it does branches of a residual network that start at zero.
+ */
+function saysLittle({ attempts, best, reason }: Trial): boolean {
+  return reason === "still layers" ||
+    reason === "no progress" && (attempts[best!].fit ?? -Infinity) >= BEGINS;
 }
 
 /** A loss that has moved by less than this share of itself stands still; at a rate that is low, by less than the other. */
