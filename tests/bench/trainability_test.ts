@@ -13,6 +13,7 @@ import { type Judged, renderTable } from "../../bench/trainability/table.ts";
 import { outcomeOf, type TruthLine } from "../../bench/trainability/truth.ts";
 import { verdictOf } from "../../bench/trainability/verdict.ts";
 import { writeTruth } from "../../bench/trainability/write_truth.ts";
+import { RULES } from "../../src/checks/rules.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 
 /** Networks that train in no time: with one learning rate each, or frozen as a whole. */
@@ -207,6 +208,11 @@ Deno.test("bench:trainability writes a table of even seeds, and notes each look 
     assertStringIncludes(odd.out, "looked at once");
     const [look] = JSON.parse(await Deno.readTextFile(`${folder}/looks.json`));
     assertEquals(look.networks, 1);
+    // Only a look at the reserved seeds says how right the rules are.
+    const { seeds, networks, rules } = JSON.parse(await Deno.readTextFile(`${folder}/rules.json`));
+    assertEquals(seeds, "odd seeds from 0 to 699");
+    assertEquals(networks.trains + networks.slow + networks.fails, 1);
+    assertEquals(Object.keys(rules).sort(), RULES.map(({ name }) => name).sort());
   });
 });
 
