@@ -2,6 +2,7 @@ import { showWord } from "../words/show_word.ts";
 import { HEALTHY_DOCUMENTATION } from "../assert/healthy_documentation.ts";
 import { MODEL_RULES } from "../checks/model_rules.ts";
 import { allRules } from "../checks/register_rule.ts";
+import { CALIBRATIONS } from "../checks/rules.ts";
 import { GATE_DOCUMENTATION, gateRules } from "../gate/gate_rules.ts";
 import { renderRule, renderRules, type RuleGroup, rulePage } from "../render/render_rule.ts";
 import { nearest } from "../words/nearest.ts";
@@ -72,7 +73,12 @@ export const explain = defineCommand({
       );
     }
     await writeOutput(
-      renderRule(rule, width, rule === HEALTHY_DOCUMENTATION ? null : rulePage(rule.name)),
+      renderRule(
+        rule,
+        width,
+        rule === HEALTHY_DOCUMENTATION ? null : rulePage(rule.name),
+        CALIBRATIONS[rule.name],
+      ),
       null,
     );
     return 0;

@@ -44,7 +44,7 @@ export async function tryFindings(
   const findings = weighTrial(found, trial);
   const isOpen = trial !== null && !("skipped" in trial) &&
     !findings.some(({ severity }) => severity === "error");
-  return { trial, findings, shown: isOpen ? trialFinding(trial) : null };
+  return { trial, findings, shown: isOpen ? trialFinding(trial, measurements) : null };
 }
 
 /** Trains a subject as it stands; where the sum of the outputs is measured, on the loss that fits its head. */
@@ -60,7 +60,7 @@ export function trySubject(
 }
 
 /** What a trial is reported by where no rule found an error: that the network does not learn its batch. */
-function trialFinding(trial: Trial): Finding | null {
+function trialFinding(trial: Trial, measurements: Measurements): Finding | null {
   const about = {
     severity: "error" as const,
     layer: null,
@@ -68,7 +68,7 @@ function trialFinding(trial: Trial): Finding | null {
     expected: "a network that learns its batch",
   };
   if (trial.verdict === "fails") {
-    if (saysLittle(trial)) return null;
+    if (saysLittle(trial, measurements)) return null;
     return makeFinding("trial", {
       ...about,
       kind: trial.reason?.replaceAll(" ", "-") ?? "fails",
@@ -89,16 +89,17 @@ function trialFinding(trial: Trial): Finding | null {
   });
 }
 
-/** From this fit on a network that fails has begun to learn: with dropout, sensible ones come to 0.1 in the time. */
+/** From this fit on a network with dropout, which learns no batch by heart, has begun to learn: sensible ones come to it. */
 const BEGINS = 0.1;
 
 /**
- * Whether a failed trial says too little of a network that no pass has anything against: it gets somewhere, or
+ * Whether a failed trial says too little of a network in which one pass finds no error: dropout slows it down, or
  * layers stand still that the signal goes round, as it does branches of a residual network that start at zero.
  */
-function saysLittle({ attempts, best, reason }: Trial): boolean {
+function saysLittle({ attempts, best, reason }: Trial, { layers }: Measurements): boolean {
   return reason === "still layers" ||
-    reason === "no progress" && (attempts[best!].fit ?? -Infinity) >= BEGINS;
+    reason === "no progress" && layers.some(({ dropout }) => (dropout ?? 0) > 0) &&
+      (attempts[best!].fit ?? -Infinity) >= BEGINS;
 }
 
 /** A loss that has moved by less than this share of itself stands still; at a rate that is low, by less than the other. */

@@ -1,5 +1,4 @@
 import type { RuleDocumentation } from "../checks/rule.ts";
-import { CALIBRATIONS } from "../checks/rules.ts";
 import { wrapText } from "./wrap_text.ts";
 
 const STAGES: Record<RuleDocumentation["stage"], string> = {
@@ -14,8 +13,18 @@ export function rulePage(name: string): string | null {
   return name.includes("/") ? null : `docs/rules/${name}.md`;
 }
 
-/** What `explain RULE` prints: the documentation of a rule, and where its page is. */
-export function renderRule(rule: RuleDocumentation, width: number, page: string | null): string {
+/**
+ * What `explain RULE` prints: the documentation of a rule.
+ *
+ * @param page Where its page is, or `null`.
+ * @param calibration Its measured precision and recall. Default: they were not measured.
+ */
+export function renderRule(
+  rule: RuleDocumentation,
+  width: number,
+  page: string | null,
+  calibration = "",
+): string {
   const section = (title: string, text: string) =>
     text === "" ? [] : [title, ...wrapText(text, width, "  "), ""];
   const thresholds = Object.entries(rule.thresholds).flatMap(([name, entry]) => {
@@ -32,7 +41,7 @@ export function renderRule(rule: RuleDocumentation, width: number, page: string 
     ...section("source", rule.source),
     ...section("when it misleads", rule.misleads),
     ...section("false positives", rule.falsePositives ?? ""),
-    ...section("precision and recall", CALIBRATIONS[rule.name] ?? ""),
+    ...section("precision and recall", calibration),
     ...section("made for", STAGES[rule.stage]),
     ...section("fix", rule.fix),
     ...page === null ? [] : section("page", page),

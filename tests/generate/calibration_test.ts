@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { RULES } from "../../src/checks/rules.ts";
+import { CALIBRATIONS } from "../../src/checks/rules.ts";
 import { CALIBRATION, calibrationSentences } from "../../src/generate/calibration.ts";
-import { renderRule } from "../../src/render/render_rule.ts";
+import { runCommand } from "../cli/run_command.ts";
 
 Deno.test("calibrationSentences() says precision and recall, and of how many", () => {
   const sentences = calibrationSentences({
@@ -23,10 +23,9 @@ Deno.test("calibrationSentences() says precision and recall, and of how many", (
   });
 });
 
-Deno.test("renderRule() shows what bench/trainability/rules.json has of each rule", async () => {
+Deno.test("explain shows what bench/trainability/rules.json has of a rule", async () => {
   const sentences = calibrationSentences(JSON.parse(await Deno.readTextFile(CALIBRATION)));
-  for (const rule of RULES) {
-    if (!Object.hasOwn(sentences, rule.name)) continue;
-    assertStringIncludes(renderRule(rule, 1000, null), `  ${sentences[rule.name]}\n`);
-  }
+  assertEquals(CALIBRATIONS, sentences);
+  const { stdout } = await runCommand(["explain", "dead-units", "--columns", "1000"]);
+  assertStringIncludes(stdout, `precision and recall\n  ${sentences["dead-units"]}\n`);
 });
