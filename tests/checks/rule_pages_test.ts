@@ -5,6 +5,7 @@ import { MODEL_RULES } from "../../src/checks/model_rules.ts";
 import { biasInit } from "../../src/checks/rules/bias_init.ts";
 import { inputNormalized } from "../../src/checks/rules/input_normalized.ts";
 import { RULES } from "../../src/checks/rules.ts";
+import { CALIBRATION, calibrationSentences } from "../../src/generate/calibration.ts";
 import { writePage } from "../../src/generate/write_page.ts";
 import { flat, makeMeasurements, makeWeight, withInput } from "./make_measurements.ts";
 
@@ -12,12 +13,14 @@ import { flat, makeMeasurements, makeWeight, withInput } from "./make_measuremen
 const plain = (page: string) =>
   page.split("```")[0].replaceAll(/-{3,}/g, "---").replaceAll(/\s+/g, " ");
 
+const calibrations = calibrationSentences(JSON.parse(await Deno.readTextFile(CALIBRATION)));
+
 for (const rule of [...RULES, ...MODEL_RULES]) {
   Deno.test(`docs/rules/${rule.name}.md says what the record of the rule says`, async () => {
     const page = new URL(`../../docs/rules/${rule.name}.md`, import.meta.url);
     const [head, ...rest] = (await Deno.readTextFile(page)).split("\n");
     const source = head.match(/from (\S+):/)![1];
-    const written = writePage({ ...rule }, source);
+    const written = writePage({ ...rule }, source, calibrations[rule.name]);
     assertEquals(plain(rest.join("\n")), plain(written.split("\n").slice(1).join("\n")));
   });
 }
