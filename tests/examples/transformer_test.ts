@@ -33,7 +33,8 @@ Deno.test("examples/self_attention.ts tells theory about as much as is measured"
   assertEquals(attentions.length, 2);
   for (const { declared, activations } of attentions) {
     const ratio = activations!.rms / Math.sqrt(declared!.output.meanSquare);
-    assert(ratio > 1 / 1.5 && ratio < 1.5, `${ratio}`);
+    // The shares of attention are not quite even, and steps with the same letter have values in common.
+    assert(ratio > 1 / 2 && ratio < 2, `${ratio}`);
   }
   engine.tf.dispose([batch.inputs, batch.targets!]);
   model.dispose();
