@@ -33,6 +33,9 @@ export async function filesRead(
 
 const MODULE = /\.[cm]?[jt]sx?$/i;
 
+/** The code of this package: what it names, such as where a baseline usually lies, is no file of a model. */
+const OWN = new URL("../", import.meta.url);
+
 /** A text that may be a path: it has a folder in it, or an ending. */
 const PATH = /^(?=.{1,1000}$)(?:[^\0]*[\\/][^\0]*|[^\0]*\.[A-Za-z0-9]{1,9})$/;
 
@@ -58,6 +61,7 @@ async function weightFiles(path: string): Promise<string[]> {
 async function namedFiles(path: string): Promise<string[]> {
   const { dirname, resolve } = await import("node:path");
   const { fileURLToPath } = await import("node:url");
+  if (OWN.protocol === "file:" && path.startsWith(fileURLToPath(OWN))) return [];
   const found = new Set<string>();
   for (const text of quotedTexts(await textOf(path))) {
     const paths = text.startsWith("file:") ? [] : [resolve(dirname(path), text), text];
