@@ -2,30 +2,18 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import * as assertions from "../src/assert/mod.ts";
 import { markdownSummary } from "./conformance/markdown_summary.ts";
 import { runCommand } from "./cli/run_command.ts";
+import { linked, readmeConfiguration } from "./docs/follow_guide.ts";
+import { assertShortened, fences, readDocument } from "./docs/markdown.ts";
 
-const README = Deno.readTextFileSync(new URL("../README.md", import.meta.url));
+const README = readDocument("README.md");
 
 /** The code blocks of one language, in their order. */
-function blocks(language: string): string[] {
-  const fences = README.matchAll(/^```(\w*)\n([^]*?)^```$/gm);
-  return [...fences].filter(([, name]) => name === language).map(([, , text]) => text);
-}
-
-/** Checks that the lines of a shortened output all stand in the real one, in their order. */
-function assertShortened(shown: string, real: string): void {
-  const lines = real.split("\n");
-  let at = 0;
-  for (const line of shown.trimEnd().split("\n")) {
-    if (line === "...") continue;
-    const found = lines.indexOf(line, at);
-    assert(found >= 0, `the README shows a line that is not printed: ${line}`);
-    at = found;
-  }
-}
+const blocks = (name: string) =>
+  fences(README).filter(({ language }) => language === name).map(({ text }) => text);
 
 Deno.test("the README shows what report prints", async () => {
   const { stdout } = await runCommand(["report", "--quiet"]);
-  assertShortened(blocks("")[0], stdout);
+  assertShortened(blocks("")[0], stdout, "README.md");
 });
 
 Deno.test("the conformance table is the summary of the rows there are, and the README has its totals", () => {
@@ -76,18 +64,14 @@ Deno.test("the README's test passes, and the message it shows is the one that is
       .replace("randomBatch(model))", "randomBatch(model), { seed: 0 })"),
   );
   assertEquals(sick.status, 1, sick.output);
-  assertShortened(blocks("")[1], sick.output);
+  assertShortened(blocks("")[1], sick.output, "README.md");
 });
 
 Deno.test("the README's test and report run in a folder whose deno.json links a checkout", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    const [configuration] = blocks("json");
-    const checkout = new URL("..", import.meta.url).pathname;
-    const own = JSON.parse(await Deno.readTextFile(`${checkout}deno.json`));
-    const linked = configuration.replace("../gradient-health", checkout);
-    assert(linked !== configuration, configuration);
-    const settings = JSON.parse(linked);
+    const own = JSON.parse(readDocument("deno.json"));
+    const settings = JSON.parse(linked(readmeConfiguration()));
     // What the checkout silences would greet each new user.
     assertEquals(settings.allowScripts.deny, own.allowScripts.deny);
     settings.imports.units = "./units.ts";

@@ -1,9 +1,9 @@
 /**
  * Writes what follows from the rules: their lists, the type of all thresholds, the assertions with their
  * documentation, the types of the matchers, the schema of configurations, the pages in docs/rules, and the
- * names in mod.ts; how right each rule was, from bench/trainability/rules.json; and docs/formats.md, from the
- * list of formats. Run it as `deno task generate`; with `--check` it writes nothing and fails where a file
- * is not what it would write.
+ * names in mod.ts; how right each rule was, from bench/trainability/rules.json, and the figures in the guide
+ * to verdicts, from the table beside it; and docs/formats.md, from the list of formats. Run it as
+ * `deno task generate`; with `--check` it writes nothing and fails where a file is not what it would write.
  *
  * @module
  */
@@ -27,9 +27,12 @@ import {
   writeThresholds,
 } from "./write_lists.ts";
 import { type PageRule, writeFormats, writePage, writePageIndex } from "./write_page.ts";
+import { writeVerdictFigures } from "./write_verdict_figures.ts";
 
 /** Contents by path, from the root of the checkout on. */
 type Files = Record<string, string>;
+
+const VERDICT_GUIDE = "docs/what_a_verdict_means.md";
 
 const assertionFile = (assertion: string) => `src/assert/${snakeCase(assertion)}.ts`;
 
@@ -80,6 +83,10 @@ async function writeDerived(
     "gradient-health.schema.json": `${JSON.stringify(buildSchema(), null, 2)}\n`,
     ...writePages(files, GATE_DOCUMENTATION, calibrations),
     "docs/formats.md": writeFormats(),
+    [VERDICT_GUIDE]: writeVerdictFigures(
+      await Deno.readTextFile(new URL(VERDICT_GUIDE, ROOT)),
+      await Deno.readTextFile(new URL("bench/trainability/table_odd.md", ROOT)),
+    ),
     "mod.ts": await writeDoor(),
     "README.md": writeReadme(await Deno.readTextFile(new URL("README.md", ROOT)), [
       [

@@ -1,0 +1,76 @@
+import { assert, assertEquals } from "@std/assert";
+import { dirname, join } from "node:path";
+import { assertShortened, type Fence, fences, readDocument, ROOT } from "./markdown.ts";
+
+/**
+ * Does what a guide says, block by block, as its reader would:
+ *
+ * - A block whose first line names a file, in a comment, is that file: it is written. One of the checkout must
+ *   be shown as it is.
+ * - In a block of `sh` each line is run, in the checkout if it says `mod.ts`, else in the reader's folder, which
+ *   at first holds the `deno.json` of the README. It must succeed, or end as its comment `# exits with N` says.
+ * - A block without a language is what those lines print; `...` stands for lines left out.
+ * - A block marked `ignore` is only looked at. There is no other.
+ */
+export async function followGuide(path: string): Promise<void> {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    await Deno.writeTextFile(join(folder, "deno.json"), linked(readmeConfiguration()));
+    let printed: string | null = null;
+    for (const fence of fences(readDocument(path))) {
+      const place = `${path}:${fence.line}`;
+      if (fence.file !== null) await writeFile(folder, fence, place);
+      else if (fence.ignored) continue;
+      else if (fence.language === "sh") printed = await runLines(fence.text, folder, place);
+      else {
+        assertEquals(fence.language, "", `${place}: a block that nothing holds to the program`);
+        assert(printed !== null, `${place}: an output, but nothing was run`);
+        assertShortened(fence.text, printed.replaceAll(`${folder}/`, ""), place);
+      }
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The `deno.json` that the README shows. */
+export function readmeConfiguration(): string {
+  return fences(readDocument("README.md")).find(({ language }) => language === "json")!.text;
+}
+
+/** A configuration of Deno that links this checkout in place of one beside the folder. */
+export function linked(configuration: string): string {
+  const text = configuration.replace('"../gradient-health"', JSON.stringify(ROOT.pathname));
+  assert(text !== configuration, `no link to ../gradient-health: ${configuration}`);
+  return text;
+}
+
+async function writeFile(folder: string, { file, text }: Fence, place: string): Promise<void> {
+  const own = await Deno.readTextFile(new URL(file!, ROOT)).catch(() => null);
+  if (file!.includes("/") && own !== null) return assertEquals(text, own, `${place}: ${file}`);
+  const target = join(folder, file!);
+  await Deno.mkdir(dirname(target), { recursive: true });
+  await Deno.writeTextFile(target, file === "deno.json" ? linked(text) : text);
+}
+
+async function runLines(block: string, folder: string, place: string): Promise<string> {
+  const printed: string[] = [];
+  for (const line of block.replaceAll("\\\n", " ").trim().split("\n")) {
+    const expected = Number(/ # exits with (\d+)$/.exec(line)?.[1] ?? 0);
+    const { code, stdout, stderr } = await new Deno.Command("sh", {
+      args: ["-c", line],
+      cwd: line.includes("mod.ts") ? ROOT : folder,
+      env: {
+        NO_COLOR: "1",
+        COLUMNS: "80",
+        PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH")}`,
+      },
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    const output = decoder.decode(stdout) + decoder.decode(stderr);
+    assertEquals(code, expected, `${place}: ${line}\n${output}`);
+    printed.push(output);
+  }
+  return printed.join("");
+}
