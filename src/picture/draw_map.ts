@@ -27,13 +27,12 @@ export function drawMap({ nodes, edges }: LayerMap, names: LayerNames): Markup {
       y(to) - 20
     }C${x} ${y(to) - 8} ${x} ${y(to) - 8} ${trunk} ${y(to)}`;
   }).join("");
-  const width = trunk + 12;
-  return markup`<div class="scroll" tabindex="0" role="group" aria-label="Map of the network"><ol>
-    <svg width="${width}" height="${nodes.length * ROW}" aria-hidden="true">
+  return markup`<div class="scroll" tabindex="0" role="group" aria-label="Map of the network"><div class="graph">
+    <svg width="${trunk + 12}" height="${nodes.length * ROW}" aria-hidden="true">
     <path d="${straight}"/>${arcs === "" ? null : markup`<path class="skip-edge" d="${arcs}"/>`}
     ${nodes.map((node, i) => markup`<circle cx="${trunk}" cy="${y(i)}" r="5"${stateOf(node)}/>`)}
     </svg>
-    ${nodes.map((node) => lineOf(node, names))}</ol></div>`;
+    <ol class="lanes-${lanes}">${nodes.map((node) => lineOf(node, names))}</ol></div></div>`;
 }
 
 function stateOf({ causes, follows }: MapNode): Markup | null {
@@ -52,9 +51,11 @@ function lineOf({ name, layer, about, causes, follows }: MapNode, names: LayerNa
   }</span>${
     causes.length === 0
       ? null
-      : markup` <span class="chip is-cause">cause ${causes.join(", ")}</span>`
+      : markup` <span class="state error">cause ${causes.join(", ")}</span>`
   }${
-    causes.length > 0 || follows.length === 0 ? null : markup` <span class="chip">follows</span>`
+    causes.length > 0 || follows.length === 0
+      ? null
+      : markup` <span class="state soft">follows</span>`
   }</li>
     `;
 }

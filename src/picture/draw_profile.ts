@@ -70,7 +70,8 @@ export function drawProfile(chart: Chart, style: ProfileStyle): Markup {
         ...{
           x,
           y: levelOf,
-          r: points.length > 60 ? 2 : 3.5,
+          r: points.length > 60 ? 1.6 : 3.5,
+          strokeWidth: points.length > 60 ? 0 : 1.5,
           title: (point) => titleOf(point, nameOf),
         },
         ariaLabel: (point) =>

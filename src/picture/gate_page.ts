@@ -1,5 +1,6 @@
 import type { GateResult, GateRun } from "../gate/gate_result.ts";
-import { gateCounts, isOpen } from "../render/gate_words.ts";
+import { modelVerdicts } from "../render/model_verdicts.ts";
+import { gateSentences, isOpen } from "../render/gate_words.ts";
 import type { Finding } from "../checks/finding.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { formatCount } from "../words/numbers.ts";
@@ -17,7 +18,8 @@ const MOST_IN_MENU = 12;
 
 /** The result of a gate as one self-contained page: an overview, then a section for each run. */
 export function renderGatePage(result: GateResult): Promise<string> {
-  const { runs, passed, summary, maxWarnings } = result;
+  const { runs, passed } = result;
+  const models = modelVerdicts(runs);
   const layers = runs.reduce(
     (sum, { measurements }) => sum + (measurements?.layers.length ?? 0),
     0,
@@ -32,11 +34,9 @@ export function renderGatePage(result: GateResult): Promise<string> {
   return renderPage({
     title: `gradient-health: gate ${passed ? "passed" : "failed"}`,
     header: markup`<p class="kicker">gradient-health check</p>
-      <h1>${formatCount(new Set(runs.map(({ model }) => model)).size, "model")}, ${
-      formatCount(runs.length, "run")
-    }</h1>
-      <p class="verdict ${passed ? "healthy" : "error"}">Gate ${passed ? "passed" : "failed"}: ${
-      gateCounts(summary, maxWarnings)
+      <h1>${formatCount(models.length, "model")}, ${formatCount(runs.length, "run")}</h1>
+      <p class="verdict ${passed ? "healthy" : "error"}">${
+      gateSentences(result, models).map((line) => `${line} `)
     }</p>`,
     sections: isFew ? [overview, ...sections] : [overview, {
       ...{ id: "runs", title: "Runs" },

@@ -6,7 +6,7 @@ import { escapeControls } from "../words/escape_controls.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** A longer name is cut, but for the one place that has it whole. */
-const LONGEST = 40;
+const LONGEST = 32;
 
 /**
  * How the layers of one run are named in a page. A name comes from an untrusted file: it is escaped, cut, and set apart
@@ -82,16 +82,6 @@ export class LayerNames {
         return escapeControls(sayPlain([part], (name) => this.text(name)));
       })
     }`;
-  }
-
-  /** Several layers in words that name the first: they are a link to it. */
-  range(names: readonly string[], words: string): Markup {
-    const label = markup`<bdi>${
-      cutMiddle(escapeControls(words), 2 * LONGEST, { ellipsis: "…" })
-    }</bdi>`;
-    return this.#linked.has(names[0])
-      ? markup`<a href="#${this.id(names[0])}">${label}</a>`
-      : label;
   }
 
   /** Blocks that share a row. */

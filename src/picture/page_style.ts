@@ -29,7 +29,7 @@ h3 { margin: 2rem 0 .75rem; font-size: 1.0625rem; font-weight: 650; }
 h4 { margin: 0 0 .5rem; font-size: .9375rem; font-weight: 650; }
 p { margin: 0 0 .75rem; max-width: 72ch; overflow-wrap: anywhere; }
 section { margin-top: 3.5rem; }
-a { color: var(--link); text-underline-offset: .18em; text-decoration-thickness: 1px; }
+a { color: var(--link); text-underline-offset: .25em; text-decoration-thickness: 1px; }
 :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 3px; }
 code, pre { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 bdi { overflow-wrap: anywhere; }
@@ -66,23 +66,30 @@ dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2
 button, select, input { font: inherit; color: inherit; background: var(--paper);
   border: 1px solid var(--soft); border-radius: 5px; padding: .3rem .65rem; }
 button { cursor: pointer; }
+.code button { padding: .2rem .55rem; font-size: .8125rem; border-color: var(--line); }
 button:hover { border-color: var(--ink); }
 [hidden] { display: none !important; }
 
 .scroll { overflow: auto; border-block: 1px solid var(--line); }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; vertical-align: baseline; }
-thead th { color: var(--soft); font-weight: 500; border-bottom: 1px solid var(--line); }
+thead th { color: var(--soft); font-weight: 500; }
+thead tr:last-child { border-bottom: 1px solid var(--soft); }
 thead button { border: 0; padding: 0; background: none; color: inherit; }
 thead button:hover { color: var(--ink); text-decoration: underline; }
 th[aria-sort=ascending] button::after { content: " ↑"; }
 th[aria-sort=descending] button::after { content: " ↓"; }
 tbody th { font-weight: 500; }
 tbody tr { border-bottom: 1px solid var(--line); }
+tbody tr:hover > * { background: var(--panel); }
 tbody th, thead th:first-child, .word { text-align: left; }
-tbody th { position: sticky; left: 0; background: var(--paper); max-width: 17rem; overflow: hidden;
-  text-overflow: ellipsis; }
+tbody th a { color: inherit; text-decoration-color: var(--line); }
+tbody th a:hover { text-decoration-color: currentColor; }
+.cut { width: 50%; max-width: 34rem; overflow: hidden; text-overflow: ellipsis; }
+tbody th { position: sticky; left: 0; background: var(--paper); max-width: 17rem; white-space: normal; }
+tbody th bdi { overflow-wrap: break-word; }
 .inner th { padding-left: 2rem; }
+.about { display: block; color: var(--soft); font-weight: 400; font-size: .8125rem; }
 .group { text-align: center; }
 .tools { display: flex; flex-wrap: wrap; gap: .5rem .75rem; align-items: center; margin: 0 0 .75rem; }
 .tools input { width: 16rem; max-width: 100%; }
@@ -110,6 +117,7 @@ tbody th { position: sticky; left: 0; background: var(--paper); max-width: 17rem
   .code { flex-direction: column; align-items: stretch; }
   .code button { align-self: flex-start; }
   tbody th { max-width: 9.5rem; }
+  tbody th bdi { overflow-wrap: anywhere; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 @media print {

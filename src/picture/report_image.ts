@@ -14,7 +14,7 @@ const GAP = 24;
 const MARGIN = 20;
 /** Above the charts stand the name and the verdict, and the title of each. */
 const HEADER = 78;
-const LONGEST_LABEL = 13;
+const LONGEST_LABEL = 11;
 
 /** Light in either scheme, since an image in a README does not know which one its page has. */
 const STYLE = `
@@ -24,6 +24,7 @@ text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill
 .sick { font-size: 13px; font-weight: 600; fill: #b3261e; }
 .healthy { font-size: 13px; font-weight: 600; fill: #1b6b41; }
 .title { font-size: 13px; font-weight: 600; fill: #1b1e23; }
+.grid { stroke-opacity: 1; }
 .grid line { stroke: #e6e8eb; }
 .range line { stroke: #3a5a8c; }
 .curve path { fill: none; stroke: #3a5a8c; stroke-opacity: .55; }

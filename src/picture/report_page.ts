@@ -11,7 +11,7 @@ import { renderPage } from "./page.ts";
 import { showRun } from "./show_run.ts";
 
 /** So many layers have a place of their own in a page. */
-export const MOST_DETAILS = 300;
+export const MOST_DETAILS = 200;
 const LONGEST_TITLE = 80;
 
 /** A report as one self-contained page. */

@@ -50,11 +50,9 @@ function showCause(
   }${tried === undefined ? null : markup`<p><bdi>${escapeControls(triedWords(tried))}</bdi></p>`}${
     follows.length === 0
       ? null
-      : markup`<p><b>So:</b> ${
-        follows.map(({ text, layers }, i) =>
-        markup`${i > 0 ? "; " : ""}${names.range(layers, text)}`
-      )
-    }.</p>`
+      : markup`<p><b>So:</b> ${markup`<bdi>${
+        escapeControls(follows.map(({ text }) => text).join("; "))
+      }</bdi>`}.</p>`
   }</div>
     `;
 }

@@ -99,22 +99,31 @@ function showLayer(
     <div class="hists">${
     tensorsOf(layer).map(([title, statistics]) => drawHistogram(title, statistics, ground, range))
   }</div>
-    ${
-    findings.length === 0
-      ? null
-      : markup`<ul>${
-        findings.slice(0, MOST_FINDINGS).map((finding) =>
-          markup`<li><a class="${finding.severity}" href="#${
-            placeOf.get(finding) ?? ""
-          }">${finding.rule}</a>: ${names.say(saidOf(finding, "message"))}</li>`
-        )
-      }${
-        findings.length > MOST_FINDINGS
-          ? markup`<li>and ${findings.length - MOST_FINDINGS} more</li>`
-          : null
-      }</ul>`
-  }</article>
+    ${findings.length === 0 ? null : showFindings(findings, placeOf, names)}</article>
     `;
+}
+
+/** What was found about a layer, in one line that opens. */
+function showFindings(
+  findings: readonly GateFinding[],
+  placeOf: LayersContent["placeOf"],
+  names: LayerNames,
+): Markup {
+  const rules = [...new Set(findings.map(({ rule }) => rule))];
+  const gravest = findings.find(({ severity }) => severity === "error") ?? findings[0];
+  return markup`<details><summary><span class="${gravest.severity}">${
+    formatCount(findings.length, "finding")
+  }</span>: ${rules.join(", ")}</summary><ul>${
+    findings.slice(0, MOST_FINDINGS).map((finding) =>
+      markup`<li><a href="#${placeOf.get(finding) ?? ""}">${finding.rule}</a>: ${
+        names.say(saidOf(finding, "message"))
+      }</li>`
+    )
+  }${
+    findings.length > MOST_FINDINGS
+      ? markup`<li>and ${findings.length - MOST_FINDINGS} more</li>`
+      : null
+  }</ul></details>`;
 }
 
 /** The tensors whose histograms are shown, in the order of the pass. */

@@ -1,5 +1,5 @@
 import type { ChartAxis } from "../render/chart_model.ts";
-import { foldLayers } from "../render/fold_layers.ts";
+import { foldLayers, splitFolds } from "../render/fold_layers.ts";
 import type { DiagnosedReport } from "../render/formats.ts";
 import { reportCharts } from "../render/report_charts.ts";
 import type { Chart } from "../render/chart_model.ts";
@@ -27,8 +27,10 @@ export interface RunStyle {
   isWhole: boolean;
 }
 
+/** So many layers are seen at once; what repeats among more is folded. */
+const MOST_UNFOLDED = 24;
 /** A name in a label below an axis. */
-const LONGEST_LABEL = 13;
+const LONGEST_LABEL = 11;
 
 /** The sections of one examined network. */
 export function showRun(
@@ -36,7 +38,7 @@ export function showRun(
   { run, scale, details, isWhole }: RunStyle,
 ): Section[] {
   const { layers } = measurements;
-  const folds = foldLayers(layers);
+  const folds = foldLayers(layers, { all: layers.length <= MOST_UNFOLDED });
   const names = new LayerNames(layers, run, layersInDetail(layers, folds, findings, details));
   const charts = reportCharts(foldLayers(layers, { all: true }), findings, scale);
   const shown = showFindings(findings, layers.map(({ name }) => name), names, `r${run}`);
@@ -55,7 +57,7 @@ export function showRun(
       },
       body: markup`<div class="overview"><div>${showDiagnosis(diagnosis, measurements, names)}</div>
         <div class="map"><h3>The network</h3>${
-        drawMap(layerMap(folds, diagnosis), names)
+        drawMap(layerMap(splitFolds(folds, MOST_UNFOLDED), diagnosis), names)
       }</div></div>`,
     },
     {

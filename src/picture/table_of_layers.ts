@@ -1,7 +1,7 @@
 import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Chart } from "../render/chart_model.ts";
-import { foldLayers, type LayerFold } from "../render/fold_layers.ts";
+import { foldLayers, foldName, type LayerFold } from "../render/fold_layers.ts";
 import { type LayerRow, layerTable } from "../render/layer_table.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { formatCount, formatNumber, formatShare, formatWhole, roundTo } from "../words/numbers.ts";
@@ -56,8 +56,10 @@ export function tableOfLayers(content: TableContent): Markup {
       markOf(folded[i])
     }><th scope="row"><button type="button" class="fold" hidden
       aria-expanded="false" aria-label="Show the ${members.length} layers">+</button>${
-      foldTitle(folded[i], members[0].name, names)
-    }${severityOf(folded[i])}${cellsOf(columns, folded[i])}</tr>
+      names.fold(foldName(fold))
+    }${severityOf(folded[i])}${foldTitle(folded[i], members.length, names)}${
+      cellsOf(columns, folded[i])
+    }</tr>
       ${isWhole ? members.map(({ name }) => line(rowOf.get(name)!, true)) : null}</tbody>`;
   });
   return markup`<div class="tools" data-for="${id}" data-count="${layers.length}" hidden>
@@ -69,26 +71,26 @@ export function tableOfLayers(content: TableContent): Markup {
     ${headOf(columns)}${bodies}</table></div>`;
 }
 
-/** `block_3 ... block_14`, and which of them the figures are of. */
-function foldTitle({ fold, name }: LayerRow, first: string, names: LayerNames): Markup {
+/** Below the name of a fold: how many it stands for, and which of them the figures are of. */
+function foldTitle({ fold, name }: LayerRow, layers: number, names: LayerNames): Markup {
   if (fold === null) {
-    return markup`${names.link(first)} <span class="soft">and what follows it</span>`;
+    return markup`<span class="about">with the ${
+      formatCount(layers - 1, "layer")
+    } after it that have no kernel</span>`;
   }
   const { blocks, layers: [least, most], sameShapes } = fold;
-  const what = most === 1
-    ? `${blocks}`
-    : `${blocks} × ${least === most ? least : `${least} to ${most}`}`;
-  const alike = sameShapes ? "alike" : "alike but for shapes";
-  return markup`${names.fold(fold.name)} <span class="soft">${what} ${alike}, worst </span>${
+  const size = least === most ? String(least) : `${least} to ${most}`;
+  const what = most === 1 ? `${blocks} layers` : `${blocks} blocks of ${size}`;
+  return markup`<span class="about">${what}, alike${sameShapes ? "" : " but for shapes"}; here ${
     names.link(name)
-  }`;
+  }</span>`;
 }
 
 const markOf = ({ mark }: LayerRow) => mark === null ? null : markup` data-mark="${mark}"`;
 
 /** Colour alone says nothing to many. */
 const severityOf = ({ mark }: LayerRow) =>
-  mark === null ? null : markup` <span class="${mark} small">${mark}</span>`;
+  mark === null ? null : markup`\u00a0<span class="${mark} small">${mark}</span>`;
 
 function cellsOf(columns: readonly Column[], row: LayerRow): Markup[] {
   return columns.map(({ cell, isWord }) =>
@@ -128,7 +130,7 @@ function columnsOf({ charts }: TableContent): Column[] {
     const values = new Map(bars.map(({ label, value }) => [label, value]));
     const [, heading] = title.match(/\((\w+)\)$/) ?? title.match(/\|(\w+)\|/)!;
     return {
-      over: "mean | |",
+      over: "mean absolute",
       heading,
       cell: (_, layer) => figure(values.get(layer)),
       isFigure: true,
