@@ -15,11 +15,12 @@ const TYPES: Record<string, string[]> = {
   documents: ["measure", "checks", "diagnosis", "gate", "study"],
   checks: ["measure", "probe"],
   diagnosis: ["measure", "probe"],
-  render: ["measure", "gate", "study"],
+  render: ["measure", "gate", "picture", "study"],
+  picture: ["measure", "gate"],
 };
 
 /** These know no tensors, and so nothing of the engine. */
-const PURE = ["theory", "documents", "checks", "diagnosis", "gate", "render"];
+const PURE = ["theory", "documents", "checks", "diagnosis", "gate", "render", "picture"];
 
 const SRC = new URL("../src/", import.meta.url);
 

@@ -2,7 +2,7 @@ import type { FlagValues } from "./flag.ts";
 import { boolean, file, integer, oneOf, parsed, repeated, withoutDefault } from "./flag_kinds.ts";
 import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS, TRIAL_FLAG } from "./measure_flags.ts";
 import { readReporter, REPORTERS } from "./reporters.ts";
-import { DETAILS_FLAG, TEXT_FLAGS } from "./show_flags.ts";
+import { DETAILS_FLAG, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
 import { jobsFlag, seedsFlag, shardFlag } from "./work_flags.ts";
 
 /** Which configuration is in force; `explain` has it too. */
@@ -62,6 +62,7 @@ export const CHECK_FLAGS = {
     help: "shorthand for a single --reporter: --format json is --reporter json",
   }),
   out: file("write", { help: "the FILE of that reporter", otherwise: "stdout" }),
+  open: OPEN_FLAG,
 };
 
 /** What a command line says to `check`. */

@@ -75,6 +75,8 @@ export interface ExaminationRequest {
   rules: GateSettings["rules"] | null;
   /** Whether it has been trained; `null`: as its biases look. */
   trained: boolean | null;
+  /** Whether to count how figures are distributed, for a format that shows it. */
+  histograms: boolean;
 }
 
 /** What a command line asks to measure. */

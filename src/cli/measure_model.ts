@@ -1,4 +1,5 @@
 import { type Examination, examine, type ExamineOptions } from "../examine/examine.ts";
+import { runChecks } from "../checks/run_checks.ts";
 import { judgeRun } from "../gate/judge_run.ts";
 import { formatCount, formatDuration, formatSeconds } from "../words/numbers.ts";
 import { chooseThreads } from "../engine/choose_threads.ts";
@@ -27,6 +28,7 @@ import { LAYERS } from "../traits/layers.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 import { passProgress } from "./progress.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
+import { withoutHistograms } from "./without_histograms.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 
 /**
@@ -105,17 +107,20 @@ async function examineOnEngine(
       }
     }
     const progress = request.quiet ? null : passProgress();
-    const { trial, rules, trained } = request.examination;
+    const { trial, rules, trained, histograms } = request.examination;
     const { model, source, seed } = loaded;
     const options: ExamineOptions = {
       objective,
-      histograms: request.half,
       source,
       seed,
       onProgress: progress?.update,
       trial,
-      ...rules === null ? {} : {
-        judge: (measurements) => judgeRun(measurements, rules, { trained: trained ?? undefined }),
+      histograms: request.half || histograms,
+      judge: (all) => {
+        const measurements = request.half || !histograms ? all : withoutHistograms(all);
+        return rules === null
+          ? runChecks(measurements)
+          : judgeRun(measurements, rules, { trained: trained ?? undefined });
       },
     };
     let examination: Examination;

@@ -5,6 +5,8 @@ import type { GateSettings, ModelSetting } from "../gate/resolve_configuration.t
 import { anyOf } from "../words/any_of.ts";
 import { nearest } from "../words/nearest.ts";
 import type { CheckValues } from "./check_flags.ts";
+import { FORMATS } from "../render/formats.ts";
+import { chooseReporters } from "./reporters.ts";
 import { type MeasureRequest, RUN_FLAGS } from "./measure_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { isReadable } from "../gate/is_readable.ts";
@@ -46,6 +48,7 @@ export async function planRuns(
   const models = await chooseModels(operands, settings);
   const { seeds, seed, batch, objective, examples, threads, portable, register, half, quiet } =
     flags;
+  const histograms = chooseReporters(flags).some(({ name }) => FORMATS[name].histograms);
   if (seeds !== null && seed !== null) {
     throw new UsageError("--seed and --seeds exclude each other, expected one of them");
   }
@@ -65,7 +68,10 @@ export async function planRuns(
         portable,
         half,
         quiet,
-        examination: { trial: flags.trial, rules: settings.rules, trained: model.trained },
+        examination: {
+          ...{ trial: flags.trial, rules: settings.rules },
+          ...{ trained: model.trained, histograms },
+        },
       },
     }))
   );

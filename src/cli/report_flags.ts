@@ -2,7 +2,7 @@ import { formatsOf } from "../render/formats.ts";
 import type { FlagValues } from "./flag.ts";
 import { boolean, file, oneOf, pattern } from "./flag_kinds.ts";
 import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS, TRIAL_FLAG } from "./measure_flags.ts";
-import { DETAILS_FLAG, TEXT_FLAGS } from "./show_flags.ts";
+import { DETAILS_FLAG, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
 
 /** The flags of `report`. */
 export const REPORT_FLAGS = {
@@ -12,6 +12,7 @@ export const REPORT_FLAGS = {
   quiet: QUIET_FLAG,
   format: oneOf(formatsOf("report"), { help: "how to show the result", default: "text" }),
   out: file("write", { help: "write the result there instead of to stdout" }),
+  open: OPEN_FLAG,
   layers: pattern("show only the layers whose name matches"),
   axis: oneOf(["log", "linear"], { help: "axis of the bars", default: "log" }),
   ...TEXT_FLAGS,

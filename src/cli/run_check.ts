@@ -13,10 +13,12 @@ import { loadBaseline, storeBaseline } from "./gate_baseline.ts";
 import { loadSettings } from "./load_settings.ts";
 import { measureRuns } from "./measure_runs.ts";
 import { oneLine } from "../words/one_line.ts";
+import { openFile, requireFile } from "./open_file.ts";
 import { type PlannedRun, planRuns, type RunPlan } from "./plan_runs.ts";
 import { chooseReporters, type Reporter, writeReports } from "./reporters.ts";
 import { kindOf } from "./result_kind.ts";
 import { writeJson } from "../words/write_json.ts";
+import { withoutHistograms } from "./without_histograms.ts";
 import { writeOutput } from "./write_output.ts";
 
 /** The gate itself: measures, judges, reports. Returns the exit code, see the declaration of the subcommand. */
@@ -25,6 +27,8 @@ export async function run(
   flags: CheckValues,
 ): Promise<number> {
   const reporters = chooseReporters(flags);
+  const files = filesOf(reporters);
+  requireFile(flags.open, files);
   const jobs = flags.jobs === "auto" ? navigator.hardwareConcurrency : flags.jobs;
   const settings = await loadSettings(flags);
   if (flags.printConfig) {
@@ -48,9 +52,16 @@ export async function run(
     await storeBaseline(settings.baseline, runs, context.all ? settings : null, flags.quiet);
   }
   await writeReports(reporters, result, flags);
+  if (flags.open) openFile(files[0]);
   for (const error of errors.slice(0, -1)) console.error(`error: ${oneLine(error.message)}`);
   if (errors.length > 0) throw errors.at(-1);
   return result.passed ? 0 : 1;
+}
+
+/** The files that reporters write, a page before all others. */
+function filesOf(reporters: readonly Reporter[]): string[] {
+  const pages = reporters.filter(({ name }) => name === "html");
+  return [...pages, ...reporters].flatMap(({ out }) => out ?? []);
 }
 
 /** Makes sure that no reporter, nor the new baseline, costs a file that the gate reads. */
@@ -99,7 +110,8 @@ async function measureAll(
       run.diagnosis = diagnosis;
       const entry = baseline && findBaseline(baseline, measurements, { name: model, seed, names });
       // A worker knows neither the baseline nor rules of plugins.
-      const found = judgeRun(measurements, settings.rules, {
+      const judged = flags.half ? measurements : withoutHistograms(measurements);
+      const found = judgeRun(judged, settings.rules, {
         baseline: entry,
         trained: trained ?? undefined,
       });

@@ -38,7 +38,11 @@ export async function run(
   const [model = null] = operands;
   if (out !== null) await claimFolder(out, model);
   await loadPlugins(plugin);
-  const request = { model, ...flags, examination: { trial, rules: null, trained: null } };
+  const request = {
+    model,
+    ...flags,
+    examination: { trial, rules: null, trained: null, histograms: false },
+  };
   let copy: Copy | null = null;
   const examination = await examineModel(request, !flags.quiet, async (examined) => {
     const isCurable = examined.examination.cures.some(isWeightCure);

@@ -6,6 +6,7 @@ import { FORMATS } from "../render/formats.ts";
 import { claimOutputs } from "./claim_outputs.ts";
 import { filesRead } from "./files_read.ts";
 import { examineModel } from "./measure_model.ts";
+import { openFile, requireFile } from "./open_file.ts";
 import { kindOf } from "./result_kind.ts";
 import { textOptions } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
@@ -14,8 +15,9 @@ import { writeOutput } from "./write_output.ts";
 /** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
   [model]: string[],
-  { plugin, format, out, axis, layers, trial, details, all, ...flags }: ReportValues,
+  { plugin, format, out, axis, layers, trial, details, all, open, ...flags }: ReportValues,
 ): Promise<number> {
+  requireFile(open, out === null ? [] : [out]);
   if (out !== null) {
     const { batch, register } = flags;
     await claimOutputs(
@@ -24,7 +26,8 @@ export async function run(
     );
   }
   await loadPlugins(plugin);
-  const examination = { trial, rules: null, trained: null };
+  const { histograms = false } = FORMATS[format];
+  const examination = { trial, rules: null, trained: null, histograms };
   const { measurements, findings, diagnosis } = await examineModel(
     { model: model ?? null, ...flags, examination },
     !flags.quiet,
@@ -44,5 +47,6 @@ export async function run(
   };
   const shown = { measurements, findings, diagnosis };
   await writeOutput(await FORMATS[format].report!(shown, options), out);
+  if (open) openFile(out!);
   return 0;
 }

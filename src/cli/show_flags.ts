@@ -37,6 +37,16 @@ export const TEXT_FLAGS = {
   ascii: boolean("plain ASCII without colour even in a terminal"),
 };
 
+/** The program that opens a file as a double click does. */
+export const OPENER = { darwin: "open", windows: "explorer" }[Deno.build.os as string] ??
+  "xdg-open";
+
+/** Whether to show the file that was written. */
+export const OPEN_FLAG = boolean("open the file that was written, as a double click does", [{
+  grant: `--allow-run=${OPENER}`,
+  purpose: "the program that opens files here, for --open",
+}]);
+
 /** Whether a text shows every finding beside the causes. */
 export const DETAILS_FLAG = boolean("show every finding, and what each rule expected");
 

@@ -5,6 +5,9 @@ import type { GateResult } from "../gate/gate_result.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";
+import type * as GatePage from "../picture/gate_page.ts";
+import type * as ReportImage from "../picture/report_image.ts";
+import type * as ReportPage from "../picture/report_page.ts";
 import type { Locate } from "./gate_location.ts";
 import type { SarifOptions } from "./render_sarif.ts";
 import type { RenderTextOptions } from "./render_text.ts";
@@ -25,6 +28,8 @@ export interface Format {
    * the result (`documents/document.ts`), `text` where nothing is fixed.
    */
   holds: "document" | "text" | Pick<DocumentKind, "words" | "beginning">;
+  /** Whether it draws how figures are distributed, which are then counted when they are measured. */
+  histograms?: true;
   /** Whether it is lines that may follow those of another such format on stdout. */
   isLines: boolean;
   /** Writes a report. */
@@ -61,6 +66,14 @@ export interface PointFormat {
   point(point: StudyPoint, isFirst: boolean): string;
   /** What stands after the points. */
   closing: string;
+}
+
+/**
+ * A module of the room of pictures, which stands above this one, with a library that draws. Its path is no literal in
+ * the `import()`, so that Deno does not read all of that before a subcommand that draws nothing answers.
+ */
+async function picture<M>(path: string): Promise<M> {
+  return await import(path);
 }
 
 const TABLE = {
@@ -146,6 +159,30 @@ const TABLE = {
     async gate(result, { locate, tool }) {
       const { renderSarif } = await import("./render_sarif.ts");
       return renderSarif(result, await locate(), await tool());
+    },
+  },
+  html: {
+    purpose: "a page with charts and tables, for a browser",
+    ...{ extension: "html", mediaType: "text/html", histograms: true, isLines: false },
+    holds: {
+      words: "a page of gradient-health",
+      beginning: /^<!doctype html>[^]{0,80}<meta name="generator" content="gradient-health">/,
+    },
+    async report(report, { scale }) {
+      const path = "../picture/report_page.ts";
+      return (await picture<typeof ReportPage>(path)).renderReportPage(report, { scale });
+    },
+    async gate(result) {
+      return (await picture<typeof GatePage>("../picture/gate_page.ts")).renderGatePage(result);
+    },
+  },
+  svg: {
+    purpose: "mean |gradient| and |activation| layer by layer, for a README",
+    ...{ extension: "svg", mediaType: "image/svg+xml", isLines: false },
+    holds: { words: "an image of gradient-health", beginning: /^<svg class="gradient-health"/ },
+    async report(report, { scale }) {
+      const path = "../picture/report_image.ts";
+      return (await picture<typeof ReportImage>(path)).renderReportImage(report, { scale });
     },
   },
   summary: {

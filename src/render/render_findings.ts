@@ -14,13 +14,16 @@ const SEVERITIES = ["error", "warning", "note"] as const;
 const MOST_SAID = 3;
 
 /** What one paragraph says. */
-interface Paragraph {
+export interface Paragraph {
   severity: Finding["severity"];
   /** The rules that say the same. */
   rules: string[];
+  /** The layers in words. */
   where: string;
   said: string[];
   advice: string[];
+  /** The findings that it is about. */
+  findings: Finding[];
 }
 
 /**
@@ -33,6 +36,22 @@ export function renderFindings(
   order: readonly string[],
   { width, color, sums = true }: { width: number; color: boolean; sums?: boolean },
 ): string[] {
+  const lines = findingParagraphs(findings, order).flatMap((paragraph) => [
+    ...linesOf(paragraph, width, color),
+    "",
+  ]);
+  return sums ? [...lines, ...wrapText(summaryOf(findings), width)] : lines;
+}
+
+/**
+ * What was found, errors first: rules that say the same about the same layers share a paragraph.
+ *
+ * @param order All layers, in the order of the forward pass.
+ */
+export function findingParagraphs(
+  findings: readonly Finding[],
+  order: readonly string[],
+): Paragraph[] {
   const groups = new Map<string, Finding[]>();
   for (const severity of SEVERITIES) {
     for (const finding of findings) {
@@ -52,14 +71,14 @@ export function renderFindings(
     const own = { where: whereIs(group, order), said: said(group), advice: advised(group) };
     const key = JSON.stringify([severity, own]);
     const same = paragraphs.get(key);
-    if (same === undefined) paragraphs.set(key, { severity, rules: [rule], ...own });
-    else if (!same.rules.includes(rule)) same.rules.push(rule);
+    if (same === undefined) {
+      paragraphs.set(key, { severity, rules: [rule], ...own, findings: group });
+      continue;
+    }
+    if (!same.rules.includes(rule)) same.rules.push(rule);
+    same.findings.push(...group);
   }
-  const lines = [...paragraphs.values()].flatMap((paragraph) => [
-    ...linesOf(paragraph, width, color),
-    "",
-  ]);
-  return sums ? [...lines, ...wrapText(summaryOf(findings), width)] : lines;
+  return [...paragraphs.values()];
 }
 
 function linesOf(

@@ -19,30 +19,46 @@ interface HeaderStyle {
 
 /** Says what was measured, with what and on what: a labelled line each. */
 export function renderHeader(
-  { model, engine, batch, objective, seed }: Measurements,
-  { width, color, ellipsis, engine: withEngine = true }: HeaderStyle,
+  measurements: Measurements,
+  { width, color, ellipsis, engine }: HeaderStyle,
 ): string[] {
-  const cut = (text: string) => cutMiddle(escapeControls(text), LONGEST_NAME, { ellipsis });
-  const source = model.source === null
-    ? ""
-    : ` from ${cutMiddle(escapeControls(model.source), width - LABEL - 5, { ellipsis })}`;
-  const lines = {
-    Model: `${cut(model.name)}${source}: ${formatCount(model.layers, "layer")}, ${
-      formatCount(model.parameters, "parameter")
-    }${seed === null ? "" : `, seed ${seed}`}`,
-    ...withEngine ? { Engine: engineOf(engine, cut) } : {},
-    Batch: `${formatCount(batch.examples, "example")}${
-      batch.seed === null ? "" : ` (seed ${batch.seed})`
-    }; ${inputsOf(batch, cut)}`,
-    Objective: `${formatNumber(objective.value)}, ${
-      objective.name === "sum" ? "the sum of the outputs" : cut(objective.name)
-    }${reasonOf(objective)}`,
-  };
-  return Object.entries(lines).flatMap(([label, text]) =>
+  const facts = headerFacts(measurements, { longest: width - LABEL - 5, ellipsis, engine });
+  return facts.flatMap(([label, text]) =>
     wrapText(text, width, label.padEnd(LABEL), " ".repeat(LABEL)).map((line, index) =>
       index > 0 ? line : paint(label, "strong", color) + line.slice(label.length)
     )
   );
+}
+
+/**
+ * What was measured, with what and on what: labels and texts.
+ *
+ * @param style `longest`: columns that the path of the model may take.
+ */
+export function headerFacts(
+  { model, engine, batch, objective, seed }: Measurements,
+  { longest, ellipsis, engine: withEngine = true }:
+    & Pick<HeaderStyle, "ellipsis" | "engine">
+    & { longest: number },
+): [label: string, text: string][] {
+  const cut = (text: string) => cutMiddle(escapeControls(text), LONGEST_NAME, { ellipsis });
+  const source = model.source === null
+    ? ""
+    : ` from ${cutMiddle(escapeControls(model.source), longest, { ellipsis })}`;
+  const examples = formatCount(batch.examples, "example");
+  const drawn = batch.seed === null ? "" : ` (seed ${batch.seed})`;
+  const what = objective.name === "sum" ? "the sum of the outputs" : cut(objective.name);
+  return [
+    [
+      "Model",
+      `${cut(model.name)}${source}: ${formatCount(model.layers, "layer")}, ${
+        formatCount(model.parameters, "parameter")
+      }${seed === null ? "" : `, seed ${seed}`}`,
+    ],
+    ...withEngine ? [["Engine", engineOf(engine, cut)] as [string, string]] : [],
+    ["Batch", `${examples}${drawn}; ${inputsOf(batch, cut)}`],
+    ["Objective", `${formatNumber(objective.value)}, ${what}${reasonOf(objective)}`],
+  ];
 }
 
 function engineOf(

@@ -66,9 +66,13 @@ export function formatShare(share: number): string {
 
 /** A noun with its number: `1 example`, `4,021 parameters`, `2 passes`. */
 export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
+  return `${formatWhole(count)} ${count === 1 ? noun : plural}`;
+}
+
+/** A whole number with all its digits: `4,021`. */
+export function formatWhole(count: number): string {
   // `toLocaleString` takes 9 ms the first time: it loads the rules of all languages.
-  const figure = String(count).replace(/\B(?=(\d{3})+$)/g, ",");
-  return `${figure} ${count === 1 ? noun : plural}`;
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** How much memory something takes: `2.3 GiB`. */

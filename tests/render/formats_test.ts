@@ -64,7 +64,7 @@ for (const name of NAMES) {
     withFolder(async (folder) => {
       const { extension, mediaType, purpose } = FORMATS[name];
       assertMatch(extension, /^[a-z]+$/);
-      assertMatch(mediaType, /^(text|application)\/[a-z+]+$/);
+      assertMatch(mediaType, /^(text|application|image)\/[a-z+]+$/);
       assertMatch(purpose, /^[a-z].*[a-zN]$/);
       const results = await written(name);
       assertEquals(

@@ -1,0 +1,31 @@
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+
+/**
+ * What was measured, without how it is distributed. A rule judges that wherever it is known, but a format that shows
+ * it is no wish to be judged by it: the findings are the same in every format.
+ */
+export function withoutHistograms(measurements: Measurements): Measurements {
+  return { ...measurements, layers: measurements.layers.map(bare) };
+}
+
+function bare(layer: LayerMeasurements): LayerMeasurements {
+  return {
+    ...layer,
+    preActivations: plain(layer.preActivations),
+    activations: plain(layer.activations),
+    activationGradients: plain(layer.activationGradients),
+    preActivationGradients: plain(layer.preActivationGradients),
+    weights: layer.weights.map((weight) => ({
+      ...weight,
+      gradients: plain(weight.gradients),
+      gradientsOfUsedRows: plain(weight.gradientsOfUsedRows),
+    })),
+  };
+}
+
+function plain(statistics: TensorStatistics | null): TensorStatistics | null {
+  if (statistics === null) return null;
+  const { exponents: _, ...rest } = statistics;
+  return rest;
+}

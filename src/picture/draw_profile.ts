@@ -1,0 +1,177 @@
+import * as Plot from "@observablehq/plot";
+import { DOMParser } from "linkedom";
+import { type Chart, type ChartAxis, positionOn } from "../render/chart_model.ts";
+import { formatNumber } from "../words/numbers.ts";
+import { Markup } from "./markup.ts";
+import { type ProfilePoint, profilePoints } from "./profile_points.ts";
+
+/** How a profile is drawn. */
+export interface ProfileStyle {
+  width: number;
+  height: number;
+  /** How many layers the network has: charts side by side share the axis of depth. */
+  depth: number;
+  /** The name of a layer by its place, short enough for a label. */
+  nameOf: (place: number) => string;
+  /** What a layer is known by in the page. */
+  idOf?: (place: number) => string;
+}
+
+/** With more layers than this, they are numbered below the axis rather than named. */
+const MOST_NAMED = 14;
+/** Below the axis of a logarithm there is a lane for zeros, and above it one for what is no number. */
+const ZERO = -0.1;
+const BROKEN = 1.1;
+/** So many marks fit beside the axis. */
+const MOST_TICKS = 6;
+const MOST_POINTS = 160;
+
+/**
+ * Draws a chart of a report as a profile over depth, layer by layer from the input on. What it draws has names, not
+ * colours: a style sheet knows `.grid`, `.axis`, `.band`, `.range`, `.curve` and `.dot`.
+ *
+ * @param chart A chart in which each layer has a bar of its own.
+ */
+export function drawProfile(chart: Chart, style: ProfileStyle): Markup {
+  const { width, height, depth, nameOf } = style;
+  const points = profilePoints(chart, MOST_POINTS);
+  const isNamed = depth <= MOST_NAMED;
+  const levels = points.map(levelOf);
+  const ticks = [
+    ...ticksOf(chart.axis),
+    ...levels.includes(ZERO) ? [{ level: ZERO, label: "0" }] : [],
+    ...levels.includes(BROKEN) ? [{ level: BROKEN, label: "NaN" }] : [],
+  ];
+  const labels = new Map(ticks.map(({ level, label }) => [level, label]));
+  const at = ticks.map(({ level }) => level);
+  const x = ({ place }: ProfilePoint) => place + 1;
+  const wide = points.filter(({ span, layers }) => layers > 1 && span !== null);
+  const document = new DOMParser().parseFromString("<html></html>", "text/html");
+  const svg = Plot.plot({
+    ...{ document, width, height, marginLeft: 40, marginRight: 12, marginTop: 10 },
+    marginBottom: isNamed ? 62 : 26,
+    x: { type: "linear", domain: [0.5, Math.max(depth, 1) + 0.5], label: null },
+    y: {
+      ...{ type: "linear", label: null },
+      domain: [levels.includes(ZERO) ? -0.16 : 0, levels.includes(BROKEN) ? 1.16 : 1],
+    },
+    marks: [
+      Plot.gridY(at),
+      Plot.axisY(at, { tickSize: 0, tickFormat: (level: number) => labels.get(level) ?? "" }),
+      Plot.axisX(depthTicks(depth), {
+        tickSize: 0,
+        tickFormat: (n: number) => isNamed ? nameOf(n - 1) : String(n),
+        ...isNamed ? { tickRotate: -40, textAnchor: "end" } : {},
+      }),
+      ...bandOf(chart, depth),
+      Plot.ruleX(wide, { x, y1: ({ span }) => span!.from, y2: ({ span }) => span!.to }),
+      Plot.lineY(points, { x, y: ({ bar }) => bar.position }),
+      Plot.dot(points, {
+        ...{
+          x,
+          y: levelOf,
+          r: points.length > 60 ? 1.6 : 3.5,
+          strokeWidth: points.length > 60 ? 0 : 1.5,
+          title: (point) => titleOf(point, nameOf),
+        },
+        ariaLabel: (point) =>
+          JSON.stringify([style.idOf?.(point.place) ?? null, point.mark, levelOf(point)]),
+      }),
+    ],
+  });
+  return finished(svg);
+}
+
+/** Where a point lies: on the axis, or in the lane of zeros or of what is no number. */
+function levelOf({ bar: { value, position } }: ProfilePoint): number {
+  return position ?? (value === 0 ? ZERO : BROKEN);
+}
+
+function titleOf({ bar, layers, place }: ProfilePoint, nameOf: ProfileStyle["nameOf"]): string {
+  const others = layers === 1 ? "" : ` (of ${layers} layers)`;
+  return `${nameOf(place)}: ${bar.gap ?? formatNumber(bar.value ?? NaN)}${others}`;
+}
+
+/** The band in which a layer is healthy, as far as the axis goes. */
+function bandOf({ band, axis }: Chart, depth: number): Plot.Markish[] {
+  if (band === null) return [];
+  const [y1, y2] = [band.from, band.to].map((end) =>
+    Math.min(1, Math.max(0, positionOn(axis, end)))
+  );
+  return y1 < y2 ? [Plot.rect([0], { x1: 0.5, x2: depth + 0.5, y1, y2 })] : [];
+}
+
+function depthTicks(depth: number): number[] {
+  const most = depth <= MOST_NAMED ? MOST_NAMED : MOST_TICKS;
+  const sizes = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+  const step = sizes.find((size) => depth / size <= most) ?? Math.ceil(depth / most);
+  const rest = Array.from({ length: Math.floor(depth / step) }, (_, i) => (i + 1) * step);
+  return step === 1 ? rest : [1, ...rest];
+}
+
+/** The marks of the axis: powers of ten, or fractions of its length. */
+function ticksOf({ scale, from, to }: ChartAxis): { level: number; label: string }[] {
+  if (scale === "linear") {
+    return [0, 0.5, 1].map((level) => ({ level, label: formatNumber(level * to) }));
+  }
+  const step = Math.ceil((to - from) / MOST_TICKS);
+  return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => {
+    const exponent = from + i * step;
+    return { level: (exponent - from) / (to - from), label: powerOfTen(exponent) };
+  });
+}
+
+/** `10⁻³`; 1 and 10 as they are. */
+export function powerOfTen(exponent: number): string {
+  if (exponent === 0 || exponent === 1) return String(10 ** exponent);
+  const digits = [...String(exponent)].map((digit) =>
+    digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]
+  );
+  return `10${digits.join("")}`;
+}
+
+/** What is asked of an element here; Deno has no types of the DOM. */
+interface Drawn {
+  outerHTML: string;
+  querySelector(selector: string): Drawn | null;
+  querySelectorAll(selector: string): Iterable<Drawn>;
+  getAttribute(name: string): string | null;
+  setAttribute(name: string, value: string): void;
+  removeAttribute(name: string): void;
+  remove(): void;
+}
+
+const CLASSES: Record<string, string> = {
+  "y-grid": "grid",
+  rect: "band",
+  rule: "range",
+  line: "curve",
+  dot: "dot",
+};
+
+/** Takes what the page does better out of a drawing: its style, colours, names for readers aloud, and digits. */
+function finished(svg: Drawn): Markup {
+  svg.querySelector("style")?.remove();
+  for (const name of ["class", "font-family", "font-size", "fill", "width", "height"]) {
+    svg.removeAttribute(name);
+  }
+  svg.setAttribute("aria-hidden", "true");
+  for (const group of svg.querySelectorAll("g")) {
+    const label = group.getAttribute("aria-label") ?? "";
+    group.setAttribute("class", CLASSES[label] ?? "axis");
+    for (const name of ["aria-label", "aria-hidden", "stroke", "fill"]) group.removeAttribute(name);
+    if (label === "line") group.setAttribute("fill", "none");
+  }
+  for (const dot of svg.querySelectorAll("circle")) {
+    const [id, mark, level] = JSON.parse(dot.getAttribute("aria-label")!);
+    dot.removeAttribute("aria-label");
+    if (id !== null) dot.setAttribute("data-l", id);
+    if (mark !== null) dot.setAttribute("data-mark", mark);
+    if (level === ZERO || level === BROKEN) dot.setAttribute("data-lane", "");
+  }
+  const source = svg.outerHTML.replaceAll(
+    /\d+\.\d{2,}/g,
+    (digits: string) => String(Number(Number(digits).toFixed(1))),
+  );
+  return new Markup(source);
+}

@@ -1,0 +1,108 @@
+import type { GateResult, GateRun } from "../gate/gate_result.ts";
+import { modelVerdicts } from "../render/model_verdicts.ts";
+import { gateSentences, isOpen } from "../render/gate_words.ts";
+import type { Finding } from "../checks/finding.ts";
+import { escapeControls } from "../words/escape_controls.ts";
+import { formatCount } from "../words/numbers.ts";
+import { type Markup, markup } from "./markup.ts";
+import { renderPage, renderSection, type Section } from "./page.ts";
+import { factsOf, MOST_DETAILS, shortTitle, verdictMarkup } from "./report_page.ts";
+import { showRun } from "./show_run.ts";
+
+/** Every run shows so many layers one by one, however many runs share the page. */
+const LEAST_DETAILS = 12;
+/** With more layers than this in all, those of folds have no rows of their own. */
+const MOST_ROWS = 4000;
+/** With more runs than this, a menu would be longer than the overview, which leads to them too. */
+const MOST_IN_MENU = 12;
+
+/** The result of a gate as one self-contained page: an overview, then a section for each run. */
+export function renderGatePage(result: GateResult): Promise<string> {
+  const { runs, passed } = result;
+  const models = modelVerdicts(runs);
+  const layers = runs.reduce(
+    (sum, { measurements }) => sum + (measurements?.layers.length ?? 0),
+    0,
+  );
+  const style = {
+    details: Math.max(LEAST_DETAILS, Math.floor(MOST_DETAILS / Math.max(1, runs.length))),
+    isWhole: layers <= MOST_ROWS,
+  };
+  const sections = runs.map((run, i) => runSection(run, i + 1, style));
+  const overview = { id: "overview", title: "Overview", body: overviewOf(result) };
+  const isFew = runs.length <= MOST_IN_MENU;
+  return renderPage({
+    title: `gradient-health: gate ${passed ? "passed" : "failed"}`,
+    header: markup`<p class="kicker">gradient-health check</p>
+      <h1>${formatCount(models.length, "model")}, ${formatCount(runs.length, "run")}</h1>
+      <p class="verdict ${passed ? "healthy" : "error"}">${
+      gateSentences(result, models).map((line) => `${line} `)
+    }</p>`,
+    sections: isFew ? [overview, ...sections] : [overview, {
+      ...{ id: "runs", title: "Runs" },
+      body: markup`${sections.map((section) => renderSection(section, 3))}`,
+    }],
+  });
+}
+
+function runTitle({ model, seed }: GateRun): string {
+  return `${shortTitle(model)}, seed ${seed}`;
+}
+
+function overviewOf({ runs, findings, configuration }: GateResult): Markup {
+  return markup`<div class="scroll" tabindex="0" role="group" aria-label="Runs"><table><thead><tr>
+    <th scope="col">model</th><th scope="col">seed</th><th scope="col" class="word">verdict</th>
+    <th scope="col">errors</th><th scope="col">warnings</th><th scope="col" class="word">first cause</th></tr></thead><tbody>
+    ${runs.map(overviewRow)}</tbody></table></div>${
+    findings.length === 0
+      ? null
+      : markup`<h3>About ${shortTitle(configuration ?? "the configuration")}</h3>${
+        findings.map(({ severity, rule, message }) =>
+          markup`<div class="finding is-${severity}"><p><b class="${severity}">${rule}</b> <bdi>${
+            escapeControls(message)
+          }</bdi></p></div>`
+        )
+      }`
+  }`;
+}
+
+function overviewRow(run: GateRun, index: number): Markup {
+  const { model, seed, error, findings, diagnosis } = run;
+  const count = (severity: Finding["severity"]) =>
+    findings.filter((finding) => finding.severity === severity && isOpen(finding)).length;
+  const [errors, warnings] = [count("error"), count("warning")];
+  const verdict = error !== null
+    ? markup`<span class="error">not measured</span>`
+    : errors > 0
+    ? markup`<span class="error">failed</span>`
+    : markup`<span class="healthy">passed</span>`;
+  const cause = error ?? diagnosis?.causes[0]?.message ?? "";
+  return markup`<tr><th scope="row"><a href="#run-${index + 1}"><bdi>${
+    shortTitle(model)
+  }</bdi></a></th><td>${seed}</td>
+    <td class="word">${verdict}</td><td>${errors}</td><td>${warnings}</td>
+    <td class="word cut"><bdi>${escapeControls(cause)}</bdi></td></tr>
+    `;
+}
+
+function runSection(
+  gateRun: GateRun,
+  run: number,
+  style: { details: number; isWhole: boolean },
+): Section {
+  const { measurements, findings, diagnosis, error } = gateRun;
+  const section = { id: `run-${run}`, title: runTitle(gateRun) };
+  if (measurements === null || diagnosis === undefined) {
+    return {
+      ...section,
+      body: markup`<p class="error"><bdi>${escapeControls(error ?? "not measured")}</bdi></p>`,
+    };
+  }
+  const parts = showRun({ measurements, findings, diagnosis }, { run, scale: "log", ...style });
+  return {
+    ...section,
+    body: markup`${verdictMarkup(diagnosis)}${factsOf(measurements)}${
+      parts.map((part) => renderSection(part, 3))
+    }`,
+  };
+}

@@ -1,0 +1,79 @@
+import type { ChartAxis } from "../render/chart_model.ts";
+import { cutMiddle } from "../render/cut_middle.ts";
+import { foldLayers } from "../render/fold_layers.ts";
+import type { DiagnosedReport } from "../render/formats.ts";
+import { reportCharts } from "../render/report_charts.ts";
+import { escapeControls } from "../words/escape_controls.ts";
+import { drawProfile } from "./draw_profile.ts";
+import { Markup, markup } from "./markup.ts";
+import { shortTitle, verdictOf } from "./report_page.ts";
+
+const WIDTH = 400;
+const HEIGHT = 260;
+const GAP = 24;
+const MARGIN = 20;
+/** Above the charts stand the name and the verdict, and the title of each. */
+const HEADER = 78;
+const LONGEST_LABEL = 11;
+
+/** Light in either scheme, since an image in a README does not know which one its page has. */
+const STYLE = `
+.paper { fill: #fff; stroke: #dfe2e6; }
+text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: #59616b; }
+.name { font-size: 15px; font-weight: 650; fill: #1b1e23; }
+.sick { font-size: 13px; font-weight: 600; fill: #b3261e; }
+.healthy { font-size: 13px; font-weight: 600; fill: #1b6b41; }
+.title { font-size: 13px; font-weight: 600; fill: #1b1e23; }
+.grid { stroke-opacity: 1; }
+.grid line { stroke: #e6e8eb; }
+.range line { stroke: #3a5a8c; }
+.curve path { fill: none; stroke: #3a5a8c; stroke-opacity: .55; }
+.dot circle { fill: #3a5a8c; stroke: #fff; }
+.dot [data-lane] { fill: #59616b; }
+.dot [data-mark=error] { fill: #b3261e; }
+.dot [data-mark=warning] { fill: #fff; stroke: #7a5200; }
+`;
+
+/** The two plots of a report, mean |gradient| and mean |activation| of each layer, as one image. */
+export function renderReportImage(
+  { measurements, findings, diagnosis }: DiagnosedReport,
+  { scale = "log" }: { scale?: ChartAxis["scale"] } = {},
+): Promise<string> {
+  const { layers, model } = measurements;
+  const charts = reportCharts(foldLayers(layers, { all: true }), findings, scale, false);
+  const width = 2 * MARGIN + charts.length * WIDTH + Math.max(0, charts.length - 1) * GAP;
+  const height = HEADER + HEIGHT + MARGIN / 2;
+  const name = shortTitle(model.name);
+  const verdict = verdictOf(diagnosis);
+  const drawn = charts.map((chart, i) => {
+    const x = MARGIN + i * (WIDTH + GAP);
+    const { source } = drawProfile(chart, {
+      ...{ width: WIDTH, height: HEIGHT, depth: layers.length },
+      nameOf: (place) =>
+        cutMiddle(escapeControls(layers[place].name), LONGEST_LABEL, { ellipsis: "…" }),
+    });
+    const placed = source.replace(
+      /^<svg/,
+      `<svg x="${x}" y="${HEADER}" width="${WIDTH}" height="${HEIGHT}"`,
+    );
+    return markup`<text class="title" x="${x + 2}" y="${
+      HEADER - 8
+    }">${chart.title}</text>${new Markup(placed)}
+      `;
+  });
+  const image =
+    markup`<svg class="gradient-health" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="gh-title gh-desc">
+    <title id="gh-title">${name}: ${verdict}</title>
+    <desc id="gh-desc">${
+      charts.map(({ title }) => title).join(" and ")
+    } of each of ${layers.length} layers, from the input on.</desc>
+    <style>${new Markup(STYLE)}</style>
+    <rect class="paper" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="6"/>
+    <text class="name" x="${MARGIN + 2}" y="30">${name}</text>
+    <text class="${diagnosis.verdict}" x="${
+      width - MARGIN
+    }" y="30" text-anchor="end">${verdict}</text>
+    ${drawn}</svg>
+    `;
+  return Promise.resolve(image.source);
+}

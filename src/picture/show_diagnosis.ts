@@ -1,0 +1,63 @@
+import { cureCode, describeCure } from "../diagnosis/cure_words.ts";
+import type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { fixOf, followWords, trialLines, triedWords } from "../render/render_diagnosis.ts";
+import { escapeControls } from "../words/escape_controls.ts";
+import type { LayerNames } from "./layer_names.ts";
+import { type Markup, markup } from "./markup.ts";
+
+/** More links than this are no help. */
+const MOST_LINKS = 6;
+
+/** What is wrong: each cause with what to do, what came of trying it, and what follows; then the trial. */
+export function showDiagnosis(
+  diagnosis: Diagnosis,
+  { layers }: Measurements,
+  names: LayerNames,
+): Markup {
+  const { causes } = diagnosis;
+  return markup`${
+    causes.length === 0 ? markup`<p>Nothing that keeps it from training was found.</p>` : null
+  }${causes.map((cause, i) => showCause(cause, i + 1, layers, names))}${
+    trialLines(diagnosis, { width: Infinity }).map((line) => markup`<p>${line}</p>`)
+  }`;
+}
+
+function showCause(
+  { severity, message, layers, consequences, cures, tried }: Cause,
+  number: number,
+  all: Measurements["layers"],
+  names: LayerNames,
+): Markup {
+  const follows = followWords(consequences, all);
+  return markup`<div class="cause is-${severity}"><h3><bdi>${number}. ${
+    escapeControls(message)
+  }</bdi></h3>
+    ${
+    layers.length === 0
+      ? null
+      : markup`<p class="small soft">Layers: ${names.list(layers, MOST_LINKS)}</p>`
+  }${
+    fixOf(cures, tried).map((cure) => {
+      const code = cureCode(cure);
+      return markup`<p><b>Fix:</b> <bdi>${escapeControls(describeCure(cure, all))}</bdi></p>${
+        code === null
+          ? null
+          : markup`<div class="code"><pre tabindex="0"><code>${lines(code)}</code></pre>
+          <button type="button" data-copy hidden>Copy</button></div>`
+      }`;
+    })
+  }${tried === undefined ? null : markup`<p><bdi>${escapeControls(triedWords(tried))}</bdi></p>`}${
+    follows.length === 0
+      ? null
+      : markup`<p><b>So:</b> ${markup`<bdi>${
+        escapeControls(follows.map(({ text }) => text).join("; "))
+      }</bdi>`}.</p>`
+  }</div>
+    `;
+}
+
+/** Code keeps its line breaks, and shows what else cannot be seen. */
+function lines(code: string): string {
+  return code.split("\n").map((line) => escapeControls(line)).join("\n");
+}

@@ -1,0 +1,68 @@
+import type { GateFinding } from "../gate/gate_result.ts";
+import { acceptedIn, isOpen } from "../render/gate_words.ts";
+import { countSeverities, findingParagraphs, type Paragraph } from "../render/render_findings.ts";
+import { escapeControls } from "../words/escape_controls.ts";
+import type { LayerNames } from "./layer_names.ts";
+import { type Markup, markup } from "./markup.ts";
+
+const MOST_LINKS = 12;
+const MOST_ADVICE = 3;
+
+/** The findings of a run in paragraphs, and where each is said. */
+export interface ShownFindings {
+  body: Markup;
+  /** The name in links of the paragraph that a finding is said in. */
+  placeOf: ReadonlyMap<GateFinding, string>;
+}
+
+/** Says what was found, errors first, and what a suppression accepts. */
+export function showFindings(
+  findings: readonly GateFinding[],
+  order: readonly string[],
+  names: LayerNames,
+  prefix: string,
+): ShownFindings {
+  const open = findings.filter(isOpen);
+  const paragraphs = findingParagraphs(open, order);
+  const accepted = acceptedIn(findings, order);
+  return {
+    placeOf: new Map(
+      paragraphs.flatMap(({ findings }, i) =>
+        findings.map((finding) => [finding, `${prefix}-f${i + 1}`])
+      ),
+    ),
+    body: markup`<p>${open.length === 0 ? "No rule found anything." : countSeverities(open)}</p>
+      ${paragraphs.map((paragraph, i) => showParagraph(paragraph, `${prefix}-f${i + 1}`, names))}${
+      accepted.map(({ rule, where, reason }) =>
+        markup`<p class="soft">Suppressed: ${rule}, <bdi>${escapeControls(where)}</bdi> (${
+          escapeControls(reason)
+        })</p>`
+      )
+    }`,
+  };
+}
+
+function showParagraph(
+  { severity, rules, where, said, advice, findings }: Paragraph,
+  id: string,
+  names: LayerNames,
+): Markup {
+  const layers = new Set(
+    findings.flatMap(({ layer, layers }) => layers ?? (layer === null ? [] : [layer])),
+  );
+  const sorted = [...layers].sort((a, b) => names.place(a) - names.place(b));
+  const say = (text: string) =>
+    markup`<p><bdi>${escapeControls(text.replace(/\s+/g, " "))}</bdi></p>`;
+  return markup`<div class="finding is-${severity}" id="${id}"><h3><span class="${severity}">${
+    severity === "note" ? "Note" : severity === "warning" ? "Warning" : "Error"
+  }</span> ${rules.join(", ")}</h3>
+    <p class="small soft">${
+    sorted.length === 0 ? escapeControls(where) : names.list(sorted, MOST_LINKS)
+  }</p>
+    ${said.map(say)}${
+    advice.slice(0, MOST_ADVICE).map((text) =>
+      markup`<p><b>Fix:</b> <bdi>${escapeControls(text)}</bdi></p>`
+    )
+  }</div>
+    `;
+}

@@ -1,0 +1,141 @@
+import type { GateFinding } from "../gate/gate_result.ts";
+import type { LayerMeasurements } from "../measure/measurements.ts";
+import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import { saidOf } from "../checks/finding.ts";
+import { isOpen } from "../render/gate_words.ts";
+import { kernelOf, type LayerFold, severitiesOf, worstOf } from "../render/fold_layers.ts";
+import { escapeControls } from "../words/escape_controls.ts";
+import { formatCount } from "../words/numbers.ts";
+import { type BinRange, binRange, drawHistogram, histogramGround } from "./draw_histogram.ts";
+import type { LayerNames } from "./layer_names.ts";
+import { type Markup, markup } from "./markup.ts";
+
+/** Of very many findings about one layer the first few are said. */
+const MOST_FINDINGS = 8;
+const MOST_INPUTS = 6;
+
+/**
+ * Which layers have a place of their own: all, where they are few; else the worst of each fold, and between them
+ * others at equal distances.
+ */
+export function layersInDetail(
+  layers: readonly LayerMeasurements[],
+  folds: readonly LayerFold[],
+  findings: readonly GateFinding[],
+  most: number,
+): Set<string> {
+  if (layers.length <= most) return new Set(layers.map(({ name }) => name));
+  const severities = severitiesOf(findings);
+  const worst = folds.slice(0, most >> 1).map((fold) => worstOf(fold, severities).group[0].name);
+  const chosen = new Set(worst);
+  const step = layers.length / (most - chosen.size);
+  for (let at = 0; at < layers.length && chosen.size < most; at += step) {
+    chosen.add(layers[Math.floor(at)].name);
+  }
+  return chosen;
+}
+
+/** What is shown of layers one by one. */
+interface LayersContent {
+  layers: readonly LayerMeasurements[];
+  findings: readonly GateFinding[];
+  /** In which paragraph each finding is said. */
+  placeOf: ReadonlyMap<GateFinding, string>;
+  names: LayerNames;
+  /** What the common ground of its histograms is known by in the page. */
+  ground: string;
+}
+
+/** Layer by layer: what it reads, its histograms, and what was found about it. */
+export function showLayers({ layers, findings, placeOf, names, ground }: LayersContent): Markup {
+  const shown = layers.filter(({ name }) => names.isLinked(name));
+  const about = new Map<string, GateFinding[]>();
+  for (const finding of findings.filter(isOpen)) {
+    for (const name of finding.layers ?? [finding.layer ?? ""]) {
+      about.set(name, [...about.get(name) ?? [], finding]);
+    }
+  }
+  const range = binRange(
+    shown.flatMap((layer) => tensorsOf(layer).flatMap(([, { exponents }]) => exponents ?? [])),
+  );
+  const left = layers.length - shown.length;
+  return markup`${
+    left === 0
+      ? null
+      : markup`<p>${shown.length} of ${
+        formatCount(layers.length, "layer")
+      }: the worst of each group that is alike, and others at equal distances. The table has the figures of all.</p>`
+  }${KEY}${histogramGround(ground, range)}<div class="layers">${
+    shown.map((layer) =>
+      showLayer(layer, about.get(layer.name) ?? [], { placeOf, names, ground }, range)
+    )
+  }</div>`;
+}
+
+const KEY =
+  markup`<p>How many entries have each binary exponent: a bin is from 2ⁿ to 2ⁿ⁺¹. The same axis holds for all.</p>
+  <ul class="key"><li><svg aria-hidden="true"><rect class="fits" width="14" height="14"/></svg>fits half precision (fp16)</li>
+  <li><svg aria-hidden="true"><rect class="out" width="14" height="14"/></svg>does not</li>
+  <li><svg aria-hidden="true"><rect class="normal" width="14" height="14"/></svg>normal numbers of fp16</li>
+  <li><svg aria-hidden="true"><rect class="sub" width="14" height="14"/></svg>subnormal, with fewer digits</li></ul>`;
+
+function showLayer(
+  layer: LayerMeasurements,
+  findings: readonly GateFinding[],
+  { placeOf, names, ground }: Omit<LayersContent, "layers" | "findings">,
+  range: BinRange,
+): Markup {
+  const { name, className, activation, inputs = [], weights } = layer;
+  const of = activation === null || activation === "linear"
+    ? className
+    : `${className}, ${activation}`;
+  const kernel = kernelOf(layer);
+  return markup`<article id="${names.id(name)}" data-l="${names.id(name)}"><h3>${
+    names.place(name) + 1
+  }. <bdi>${escapeControls(name)}</bdi></h3>
+    <p class="small soft">${escapeControls(of)}${
+    inputs.length === 0 ? null : markup`; reads ${names.list(inputs, MOST_INPUTS)}`
+  }${kernel === undefined ? null : `; ${formatCount(weights.length, "weight")}`}</p>
+    <div class="hists">${
+    tensorsOf(layer).map(([title, statistics]) => drawHistogram(title, statistics, ground, range))
+  }</div>
+    ${findings.length === 0 ? null : showFindings(findings, placeOf, names)}</article>
+    `;
+}
+
+/** What was found about a layer, in one line that opens. */
+function showFindings(
+  findings: readonly GateFinding[],
+  placeOf: LayersContent["placeOf"],
+  names: LayerNames,
+): Markup {
+  const rules = [...new Set(findings.map(({ rule }) => rule))];
+  const gravest = findings.find(({ severity }) => severity === "error") ?? findings[0];
+  return markup`<details><summary><span class="${gravest.severity}">${
+    formatCount(findings.length, "finding")
+  }</span>: ${rules.join(", ")}</summary><ul>${
+    findings.slice(0, MOST_FINDINGS).map((finding) =>
+      markup`<li><a href="#${placeOf.get(finding) ?? ""}">${finding.rule}</a>: ${
+        names.say(saidOf(finding, "message"))
+      }</li>`
+    )
+  }${
+    findings.length > MOST_FINDINGS
+      ? markup`<li>and ${findings.length - MOST_FINDINGS} more</li>`
+      : null
+  }</ul></details>`;
+}
+
+/** The tensors whose histograms are shown, in the order of the pass. */
+function tensorsOf(layer: LayerMeasurements): [string, TensorStatistics][] {
+  const { preActivations, activations, preActivationGradients } = layer;
+  const gradients = kernelOf(layer)?.gradients ?? null;
+  return ([
+    ["z", preActivations],
+    ["a", activations],
+    ["delta", preActivationGradients],
+    ["gradient", gradients],
+  ] as const).flatMap(([title, statistics]): [string, TensorStatistics][] =>
+    statistics === null ? [] : [[title, statistics]]
+  );
+}
