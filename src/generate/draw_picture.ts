@@ -1,37 +1,51 @@
 /**
- * Draws the picture of the README: what `report --format svg` makes of the exercise's network. Run it as
- * `deno task picture`; with `--check` it writes nothing and fails where the picture is not what it would draw.
+ * Draws the pictures of the README and of the guides: what `report --format svg` makes of the exercise's network
+ * and of each model in docs/illnesses. Run it as `deno task picture`; with `--check` it writes nothing and
+ * fails where a picture is not what it would draw.
  *
  * @module
  */
-import { startEngine } from "../engine/start_engine.ts";
-import { examine } from "../examine/examine.ts";
-import { exerciseModel } from "../model/exercise_model.ts";
-import { randomBatch } from "../model/random_batch.ts";
-import { renderReportImage } from "../picture/report_image.ts";
+const ROOT = new URL("../../", import.meta.url);
+const ILLNESSES = "docs/illnesses/";
 
-const PICTURE = new URL("../../docs/pictures/exercise.svg", import.meta.url);
+/** The models by the names of their pictures; `null` for the exercise's. */
+function models(): [name: string, model: string | null][] {
+  const files = [...Deno.readDirSync(new URL(ILLNESSES, ROOT))].map(({ name }) => name);
+  return [
+    ["exercise", null],
+    ...files.toSorted().map((file): [string, string] => [
+      file.replace(/\.ts$/, ""),
+      `${ILLNESSES}${file}`,
+    ]),
+  ];
+}
 
-/** The picture, the same on every machine: relaxed SIMD would move figures by some 4e-7. */
-async function draw(): Promise<string> {
-  await using _engine = await startEngine({ relaxedSimd: false });
-  const model = exerciseModel({ seed: 0 });
-  const batch = randomBatch(model, { seed: 0 });
-  const report = await examine(model, batch, { seed: 0, trial: "off" });
-  model.dispose();
-  return await renderReportImage(report);
+/** A picture, the same on every machine: relaxed SIMD would move figures by some 4e-7. */
+async function draw(model: string | null): Promise<string> {
+  const options = ["--format", "svg", "--portable", "--trial", "off", "--quiet"];
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "mod.ts", "report", ...model === null ? [] : [model], ...options],
+    cwd: ROOT,
+  }).output();
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(decoder.decode(stderr));
+  return decoder.decode(stdout);
 }
 
 if (import.meta.main) {
-  const drawn = await draw();
-  const found = await Deno.readTextFile(PICTURE).catch(() => null);
-  if (Deno.args.includes("--check")) {
-    if (found !== drawn) {
-      console.log("docs/pictures/exercise.svg is not what deno task picture draws");
-      Deno.exit(1);
+  const check = Deno.args.includes("--check");
+  for (const [name, model] of models()) {
+    const picture = `docs/pictures/${name}.svg`;
+    const file = new URL(picture, ROOT);
+    const drawn = await draw(model);
+    if (await Deno.readTextFile(file).catch(() => null) === drawn) continue;
+    if (check) {
+      console.log(`${picture} is not what deno task picture draws`);
+      Deno.exitCode = 1;
+    } else {
+      await Deno.mkdir(new URL(".", file), { recursive: true });
+      await Deno.writeTextFile(file, drawn);
+      console.log(picture);
     }
-  } else {
-    await Deno.mkdir(new URL(".", PICTURE), { recursive: true });
-    await Deno.writeTextFile(PICTURE, drawn);
   }
 }

@@ -115,7 +115,7 @@ export function writeFormats(): string {
     format.points !== undefined ? "points" : mark(format.study !== undefined),
     `\`.${format.extension}\``,
     `\`${format.mediaType}\``,
-    format.purpose,
+    plain(format.purpose),
   ]);
   return [
     `<!-- ${generatedFrom("src/render/formats.ts")} -->`,

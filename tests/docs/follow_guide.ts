@@ -12,12 +12,12 @@ import { assertShortened, type Fence, fences, readDocument, ROOT } from "./markd
  * - A block without a language is what those lines print; `...` stands for lines left out.
  * - A block marked `ignore` is only looked at. There is no other.
  */
-export async function followGuide(path: string): Promise<void> {
+export async function followGuide(path: string, guide = readDocument(path)): Promise<void> {
   const folder = await Deno.realPath(await Deno.makeTempDir());
   try {
     await Deno.writeTextFile(join(folder, "deno.json"), linked(readmeConfiguration()));
     let printed: string | null = null;
-    for (const fence of fences(readDocument(path))) {
+    for (const fence of fences(guide)) {
       const place = `${path}:${fence.line}`;
       if (fence.file !== null) await writeFile(folder, fence, place);
       else if (fence.ignored) continue;

@@ -1,10 +1,20 @@
-import { documents } from "./markdown.ts";
+import { assertEquals } from "@std/assert";
 import { followGuide } from "./follow_guide.ts";
+import { documents, fences, readDocument, ROOT } from "./markdown.ts";
 
-/** What describes the project itself, and has no command to follow. */
+/** What describes the project itself: its recipes are for those who change it. */
 const NO_GUIDES = ["docs/architecture.md"];
 
 for (const path of documents().filter((path) => /^docs\/[^/]+$/.test(path))) {
-  if (NO_GUIDES.includes(path)) continue;
+  if (NO_GUIDES.includes(path) || fences(readDocument(path)).length === 0) continue;
   Deno.test(`${path}: its commands run, and print what it shows`, () => followGuide(path));
 }
+
+Deno.test("docs/read_your_first_report.md shows each model of docs/illnesses, and its picture", () => {
+  const guide = readDocument("docs/read_your_first_report.md");
+  const shown = fences(guide).flatMap(({ file }) => file === null ? [] : [file]);
+  const files = [...Deno.readDirSync(new URL("docs/illnesses", ROOT))].map(({ name }) => name);
+  assertEquals(shown.toSorted(), files.map((name) => `docs/illnesses/${name}`).toSorted());
+  const pictures = [...guide.matchAll(/\(pictures\/(\w+)\.svg\)/g)].map(([, name]) => `${name}.ts`);
+  assertEquals(pictures.toSorted(), files.toSorted());
+});
