@@ -5,7 +5,7 @@ import type { Batch } from "../model/batch.ts";
 import { checkOptions } from "./check_arguments.ts";
 import { chooseTensors, type TensorChoice } from "./choose_tensors.ts";
 import type { MeasureOptions } from "./measure_options.ts";
-import { type TakenTensors, takeTensors } from "./taken_tensors.ts";
+import { type TakenTensors, takeTensors, type TensorWords } from "./taken_tensors.ts";
 
 /** Options of {@linkcode activations}. */
 export interface ActivationsOptions extends Pick<MeasureOptions, "batchNormalization"> {
@@ -24,6 +24,12 @@ export interface ActivationTensor {
   /** The first output, examples along the first axis. */
   tensor: Tensor;
 }
+
+const WORDS: TensorWords<ActivationTensor> = {
+  noun: "activation",
+  mean: "mean |a|",
+  nameOf: ({ layer, call }) => call === 1 ? layer : `${layer}, call ${call}`,
+};
 
 /**
  * The activations of a model's layers: the tensors themselves, where {@linkcode measure} has their statistics.
@@ -67,7 +73,7 @@ export async function activations(
   const engine = runningEngine() ?? await ensureEngine();
   // The sum needs no targets, and is not differentiated.
   const subject = { model, batch, options: { ...measureOptions, objective: "sum" as const } };
-  return takeTensors(engine, subject, ({ leaves }, keep) => {
+  return takeTensors(engine, subject, WORDS, ({ leaves }, keep) => {
     const all = leaves.map(({ path, layer }) => ({ layer, path, classPath: layer.getClassName() }));
     const chosen = new Set(chooseTensors(all, of, "a layer").map(({ layer }) => layer));
     const rows: ActivationTensor[] = [];

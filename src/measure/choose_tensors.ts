@@ -6,8 +6,8 @@ import { showValue } from "../words/show_value.ts";
  * Which layers, or which of their weights: a name, a class, a pattern that names match, or several of these.
  *
  * A name is that of a layer (`"dense_1"`), of a weight (`"dense_1/kernel"`) or of a model or wrapper around
- * layers (`"encoder"`, for all within). The class stands in place of the name for all layers of it: `"Dense"`, and
- * `"Dense/kernel"` for their kernels. Where a layer is called like a class, the name counts.
+ * layers (`"encoder"`: all layers within). A class in place of the name chooses all layers of that class:
+ * `"Dense"`, and `"Dense/kernel"` their kernels. Where a layer is called like a class, the name counts.
  */
 export type TensorChoice = string | RegExp | readonly (string | RegExp)[];
 

@@ -6,7 +6,7 @@ import type { ModelWeight } from "../model/model_weights.ts";
 import { checkOptions } from "./check_arguments.ts";
 import { chooseTensors, type TensorChoice } from "./choose_tensors.ts";
 import type { MeasureOptions } from "./measure_options.ts";
-import { type TakenTensors, takeTensors } from "./taken_tensors.ts";
+import { type TakenTensors, takeTensors, type TensorWords } from "./taken_tensors.ts";
 
 /** Options of {@linkcode gradients}. */
 export interface GradientsOptions
@@ -26,6 +26,12 @@ export interface GradientTensor {
   /** dJ/dw, in the shape of the weight, summed over all examples and all calls of the layer. */
   tensor: Tensor;
 }
+
+const WORDS: TensorWords<GradientTensor> = {
+  noun: "gradient",
+  mean: "mean |dJ/dw|",
+  nameOf: ({ name }) => name,
+};
 
 /**
  * The gradients of a model's weights: the tensors themselves, where {@linkcode measure} has their statistics.
@@ -68,7 +74,7 @@ export async function gradients(
   const { of, ...measureOptions } = options;
   const engine = runningEngine() ?? await ensureEngine();
   const subject = { model, batch, options: measureOptions };
-  return takeTensors(engine, subject, ({ weights }, keep) => {
+  return takeTensors(engine, subject, WORDS, ({ weights }, keep) => {
     const trained = weights.filter(({ trainable }) => trainable).map((weight) => ({
       ...{ weight, path: weight.weightName },
       classPath: weight.layer.getClassName() + weight.weightName.slice(weight.layerPath.length),

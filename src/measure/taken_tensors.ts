@@ -1,6 +1,9 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
+import { formatCount, formatShare } from "../words/numbers.ts";
+import { type Overview, withOverview } from "../words/overview.ts";
 import { type PassSubject, withPass } from "./run_pass.ts";
+import { statistics } from "./statistics.ts";
 import type { PassPlan } from "./plan_pass.ts";
 import type { Viewers } from "./tap.ts";
 
@@ -11,16 +14,28 @@ import type { Viewers } from "./tap.ts";
 export interface TakenTensors<Row extends { tensor: Tensor }>
   extends ReadonlyArray<Row>, Disposable {}
 
+/** How tensors are called where they are shown. */
+export interface TensorWords<Row> {
+  /** What one of them is: `gradient`. */
+  noun: string;
+  /** What the mean of their magnitudes is called. */
+  mean: string;
+  /** What a row is called. */
+  nameOf: (row: Row) => string;
+}
+
 /**
  * Runs a pass for its tensors. Where it throws, none of them is left.
  *
  * @param engine A running engine.
  * @param subject What is run.
+ * @param words How the tensors are called where they are shown.
  * @param view Says who looks at what, and returns the rows once the pass is over; `keep` keeps a tensor that is shown.
  */
 export function takeTensors<Row extends { tensor: Tensor }>(
   engine: Engine,
   subject: PassSubject,
+  words: TensorWords<Row>,
   view: (
     plan: PassPlan,
     keep: (tensor: Tensor) => Tensor,
@@ -41,6 +56,16 @@ export function takeTensors<Row extends { tensor: Tensor }>(
       return rows();
     });
     const dispose = () => tf.dispose(rows.map(({ tensor }) => tensor));
+    withOverview(rows, () => overviewOf(rows, words), {
+      of: "values",
+      given: () => ({
+        title: words.mean,
+        bars: rows.map((row) => ({
+          label: words.nameOf(row),
+          value: figuresOf(row)?.meanAbs ?? null,
+        })),
+      }),
+    });
     return Object.defineProperty(rows, Symbol.dispose, { value: dispose }) as
       & typeof rows
       & Disposable;
@@ -49,3 +74,23 @@ export function takeTensors<Row extends { tensor: Tensor }>(
     throw error;
   }
 }
+
+function overviewOf<Row extends { tensor: Tensor }>(
+  rows: readonly Row[],
+  { noun, mean, nameOf }: TensorWords<Row>,
+): Overview {
+  return {
+    title: formatCount(rows.length, noun),
+    columns: [noun, "shape", mean, "std", "largest", "zero"],
+    rows: rows.map((row) => {
+      const figures = figuresOf(row);
+      const name = nameOf(row);
+      if (figures === null) return [name, "disposed of", null, null, null, null];
+      const { meanAbs, std, maxAbs, zeroFraction } = figures;
+      const shape = `[${row.tensor.shape.join(", ")}]`;
+      return [name, shape, meanAbs, std, maxAbs, formatShare(zeroFraction)];
+    }),
+  };
+}
+
+const figuresOf = ({ tensor }: { tensor: Tensor }) => tensor.isDisposed ? null : statistics(tensor);
