@@ -60,7 +60,24 @@ export {
   type Tensor,
   type WeightValue,
 } from "./model/mod.ts";
-export { measure, MeasureError, type MeasureOptions } from "./measure/mod.ts";
+export {
+  activations,
+  type ActivationsOptions,
+  type ActivationTensor,
+  gradients,
+  type GradientsOptions,
+  type GradientTensor,
+  measure,
+  MeasureError,
+  type Measurements,
+  type MeasureOptions,
+  statistics,
+  type TakenTensors,
+  type TensorChoice,
+  type TensorStatistics,
+} from "./measure/mod.ts";
+export { diagnose, type Diagnosis } from "./diagnosis/mod.ts";
+export { type Examination, examine, type ExamineOptions } from "./examine/mod.ts";
 export {
   defineRule,
   type LayerOptions,

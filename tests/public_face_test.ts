@@ -9,6 +9,7 @@ const ROOT: Record<string, string[]> = {
   "a network to try things on": ["exerciseModel"],
   "what a model is measured on": ["randomBatch", "readBatch"],
   "one pass": ["measure"],
+  "the tensors themselves, and the figures of any": ["activations", "gradients", "statistics"],
   "weights are tried out by hand": ["getWeights", "rescaleWeights", "setWeights"],
   "the assertions, the reason for all this": [
     "assertActivationScale",
@@ -47,6 +48,7 @@ const ROOT: Record<string, string[]> = {
     "testGradientHealth",
   ],
   "findings as data: a script does not throw": ["RULES", "runChecks"],
+  "what is wrong, and what mends it": ["diagnose", "examine"],
   "a rule of your own": ["assertRule", "defineRule", "registerRule"],
   "what a notebook shows": ["barChart", "renderStudy", "renderText"],
   "which scale is best": ["runStudy", "study", "summarizeStudy"],

@@ -13,6 +13,7 @@ import type { Objective } from "../model/objective.ts";
 import { KernelStep } from "../probe/layer_progress.ts";
 import { healthMessage } from "./health_message.ts";
 import { diagnoseRecord, type HealthRecord, trainingCauseOf } from "./health_record.ts";
+import { shownHistory, shownRecord } from "./history_overview.ts";
 import { ruleNames, validateObjective } from "./validate.ts";
 import { show } from "../checks/show.ts";
 import { formatCount } from "../words/numbers.ts";
@@ -108,7 +109,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
   resolveThresholds(allThresholds(), thresholds);
   const chosen = ruleNames("rules", allRules().map(({ name }) => name), names);
   const rules = allRules().filter(({ name }) => chosen.has(name));
-  const history: HealthRecord[] = [];
+  const history = shownHistory();
 
   class Monitor extends Callback {
     readonly history: readonly HealthRecord[] = history;
@@ -189,7 +190,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
         cause: trainingCauseOf({ findings, measurements, progress }, history, model),
         milliseconds: performance.now() - started,
       };
-      history.push(record);
+      history.push(shownRecord(record));
       return record;
     }
 

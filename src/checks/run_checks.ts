@@ -1,6 +1,7 @@
 import type { Measurements } from "../measure/measurements.ts";
 import type { Finding } from "./finding.ts";
 import { judgeRule, type RunChecksOptions } from "./judge_rule.ts";
+import { shownFindings } from "./findings_overview.ts";
 import { allRules } from "./register_rule.ts";
 
 /**
@@ -33,5 +34,6 @@ import { allRules } from "./register_rule.ts";
  * @throws {RangeError} If a threshold is out of range or a layer filter matches no layer.
  */
 export function runChecks(measurements: Measurements, options: RunChecksOptions = {}): Finding[] {
-  return allRules().flatMap((rule) => judgeRule(rule, measurements, options));
+  const findings = allRules().flatMap((rule) => judgeRule(rule, measurements, options));
+  return shownFindings(findings, measurements);
 }

@@ -8,6 +8,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import { SEARCHES } from "./causes.ts";
 import { layersOf } from "./causes/shared.ts";
 import type { Cause, Consequence, Diagnosis } from "./diagnosis.ts";
+import { shownDiagnosis } from "./diagnosis_overview.ts";
 import type { Patient, Suspect } from "./suspect.ts";
 
 const SEVERITIES = ["error", "warning", "note"] as const;
@@ -56,12 +57,13 @@ export function diagnose(measurements: Measurements, findings: readonly Finding[
   )
     .map(([, found]) => alone(found, patient));
   const all = [...causes, ...rest];
-  return {
+  const diagnosis: Diagnosis = {
     verdict: all.some(({ severity }) => severity === "error") ? "sick" : "healthy",
     // Stable: among those of one severity the searches' order stays.
     causes: all.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)),
     notes: findings.filter(({ severity }) => severity === "note"),
   };
+  return shownDiagnosis({ measurements, findings, diagnosis });
 }
 
 /** The place of a rule among those that nothing explains: what finds a cause comes first. */

@@ -3,6 +3,7 @@ import type { Finding } from "../checks/finding.ts";
 import { runChecks } from "../checks/run_checks.ts";
 import type { Cure } from "../diagnosis/cure.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
+import { diagnosisOverview, shownDiagnosis } from "../diagnosis/diagnosis_overview.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import { causeName } from "../diagnosis/with_treatment.ts";
 import { runningEngine } from "../engine/running_engine.ts";
@@ -13,6 +14,7 @@ import type { MeasureOptions } from "../measure/measure_options.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { Batch } from "../model/batch.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
+import { withOverview } from "../words/overview.ts";
 import { callable, must, objectWith, optional, requireValue } from "../words/requirements.ts";
 import type { CureSubject } from "./apply_cure.ts";
 import { trainingCause } from "./training_cause.ts";
@@ -128,14 +130,20 @@ export async function examine(
   return said({ ...about, findings, cures, curedTrial }, diagnosis);
 }
 
-/** The examination, with what training has shown in words. */
-function said(found: Omit<Examination, "diagnosis">, diagnosis: Diagnosis): Examination {
-  const { trial, curedTrial } = found;
-  if (trial === null) return { ...found, diagnosis };
+/** The examination, with what training has shown in words; it prints and shows itself by its diagnosis. */
+function said(found: Omit<Examination, "diagnosis">, judged: Diagnosis): Examination {
+  const { trial, curedTrial, measurements, findings } = found;
   const cured = curedTrial === null ? {} : { cured: describeTrial(curedTrial) };
-  const verdict = "skipped" in trial ? "skipped" : trial.verdict;
-  return {
-    ...found,
-    diagnosis: { ...diagnosis, trial: { verdict, said: describeTrial(trial), ...cured } },
+  const diagnosis = trial === null ? judged : {
+    ...judged,
+    trial: {
+      verdict: "skipped" in trial ? "skipped" : trial.verdict,
+      said: describeTrial(trial),
+      ...cured,
+    },
   };
+  const known = { measurements, findings, diagnosis };
+  const examination = { ...found, diagnosis: shownDiagnosis(known) };
+  const overview = () => diagnosisOverview(known);
+  return withOverview(examination, overview, { of: "report", given: () => known });
 }

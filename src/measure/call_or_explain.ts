@@ -1,5 +1,7 @@
-import { errorMessage } from "../words/error_message.ts";
+import type { Engine } from "../engine/engine.ts";
+import { backendChange } from "../engine/prepare_engine.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
+import { errorMessage } from "../words/error_message.ts";
 import type { LayerRecord } from "./layer_record.ts";
 import { MeasureError } from "./measure_error.ts";
 
@@ -40,4 +42,27 @@ function requireTensors(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
     }
   }
   return outputs;
+}
+
+/**
+ * What to throw for what a pass has thrown.
+ *
+ * @param error What it has thrown.
+ * @param engine The engine that it ran on.
+ * @param objective Name of what is differentiated.
+ * @param latest The layer whose gradient was shown last; `null` where it was none yet.
+ */
+export function explainPass(
+  error: unknown,
+  engine: Engine,
+  objective: string,
+  latest: LayerRecord | null,
+): unknown {
+  const change = backendChange(engine);
+  if (change !== null) return new MeasureError(change, { cause: error });
+  if (error instanceof MeasureError || error instanceof RangeError) return error;
+  const where = latest === null
+    ? `The objective ${objective} cannot be evaluated or differentiated`
+    : `The gradient of layer ${latest.name} (${latest.className}) cannot be computed`;
+  return new MeasureError(`${where}: ${errorMessage(error as Error)}`, { cause: error });
 }

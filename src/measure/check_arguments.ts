@@ -47,17 +47,23 @@ const KNOWN: Record<keyof Required<MeasureOptions>, (value: unknown) => string |
 /**
  * Checks the options of a measurement, for callers without a type checker.
  *
+ * @param options The options.
+ * @param caller Who takes them.
+ * @param known Those that it takes. Default: all of a measurement.
  * @throws {TypeError} If an option is unknown or has a value that it does not take.
  */
-export function checkOptions(options: MeasureOptions): void {
+export function checkOptions(
+  options: MeasureOptions,
+  caller = "measure",
+  known: readonly string[] = Object.keys(KNOWN),
+): void {
   requireValue("options", options, object);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
-    if (!Object.hasOwn(KNOWN, name)) {
-      throw new TypeError(
-        `measure() has no option ${name}, expected ${Object.keys(KNOWN).join(", ")}`,
-      );
+    if (!known.includes(name)) {
+      throw new TypeError(`${caller}() has no option ${name}, expected ${known.join(", ")}`);
     }
+    if (!Object.hasOwn(KNOWN, name)) continue;
     const expected = KNOWN[name as keyof MeasureOptions](value);
     if (expected === null) continue;
     throw new TypeError(

@@ -27,6 +27,8 @@ export interface TapOptions {
   onFirstCall?: (record: LayerRecord) => void;
   /** Called when a layer's forward pass is over, and when its gradient is. */
   onLayer?: (phase: "forward" | "backward", record: LayerRecord) => void;
+  /** Shown the first output of each call; it may neither keep nor dispose it. */
+  onOutput?: (record: LayerRecord, output: Tensor) => void;
 }
 
 const OTHER_OUTPUTS =
@@ -149,6 +151,7 @@ export class LayerTap {
     const first = Array.isArray(outputs) ? outputs[0] : outputs;
     const tapped = this.#show(first, (tensor) => {
       a(tensor);
+      this.#options.onOutput?.(record, tensor);
       const zHasShape = this.#seen === "in its activation" || this.#seen === "as its input";
       if (!zHasShape) record.see(tensor.shape);
     }, (tensor) => {

@@ -4,6 +4,7 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { MeasureOptions } from "./measure_options.ts";
 import type { Measurements } from "./measurements.ts";
+import { shownMeasurements } from "./measure_overview.ts";
 import { runPass } from "./run_pass.ts";
 
 /**
@@ -23,7 +24,8 @@ import { runPass } from "./run_pass.ts";
  * @param model A built model, Sequential or functional, with any number of inputs and outputs.
  * @param batch One tensor per input, examples along the first axis; targets if the objective needs them.
  * @param options The objective, and how to run layers that behave differently in training.
- * @returns Plain data that serialises to JSON.
+ * @returns Plain data that serialises to JSON. A console prints a line a layer of it, and a notebook cell shows a
+ * report with its charts.
  * @throws {RangeError} If the batch does not fit the model, or the objective lacks targets.
  * @throws {TypeError} If the batch holds anything but tensors, the model was disposed, or the objective
  * is unknown or does not return a scalar.
@@ -53,5 +55,5 @@ export async function measure(
   options: MeasureOptions = {},
 ): Promise<Measurements> {
   const engine = runningEngine() ?? await ensureEngine();
-  return runPass(engine, model, batch, options);
+  return shownMeasurements(runPass(engine, model, batch, options));
 }

@@ -1,11 +1,11 @@
 import type { Engine } from "../engine/engine.ts";
 import type { Heap } from "../engine/heap.ts";
 import { heapView } from "../engine/heap_view.ts";
-import { backendChange, heapOf } from "../engine/prepare_engine.ts";
+import { heapOf } from "../engine/prepare_engine.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
-import { errorMessage } from "../words/error_message.ts";
 import { backPropagate } from "./back_propagate.ts";
+import { explainPass } from "./call_or_explain.ts";
 import { declareSignals } from "./declare_signals.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { dropTape, recordTape, type TapeNode } from "./engine_state.ts";
@@ -13,7 +13,6 @@ import { Flow } from "./flow.ts";
 import { keepState } from "./keep_state.ts";
 import type { LayerRecord } from "./layer_record.ts";
 import { measureInputs, measureTargets } from "./measure_batch.ts";
-import { MeasureError } from "./measure_error.ts";
 import {
   measureWeight,
   type WeightGradient,
@@ -24,7 +23,7 @@ import type { Measurements, WeightMeasurements } from "./measurements.ts";
 import type { PassPlan } from "./plan_pass.ts";
 import { repeatedOutputs } from "./repeated_outputs.ts";
 import { evaluateObjective } from "./resolve_objective.ts";
-import { makeTap, WatchedGradients } from "./tap.ts";
+import { makeTap, type Viewers, WatchedGradients } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
 import { inputName } from "./tensor_names.ts";
 import { measurePenalties } from "./training_facts.ts";
@@ -84,6 +83,19 @@ export class Pass implements Disposable {
     }
   }
 
+  /** Runs the forward pass, and the backward one if a gradient is asked for: shows tensors, measures nothing. */
+  show({ output, gradients }: Viewers): void {
+    try {
+      this.#keepState();
+      this.#tapLayers(output);
+      for (const [{ variable }, see] of gradients) this.#watched.watch(variable.read(), see);
+      const { tape, scalar } = this.#goForward();
+      if (gradients.size > 0) backPropagate(this.#heap.tf, tape, scalar, this.#watched);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
   [Symbol.dispose](): void {
     this.#cleanUp.dispose();
   }
@@ -99,7 +111,7 @@ export class Pass implements Disposable {
   }
 
   /** Has every layer show what goes through it. */
-  #tapLayers(): void {
+  #tapLayers(onOutput?: Viewers["output"]): void {
     const { leaves, containers, onBatch, examples } = this.#plan;
     const { records, restore } = tapLayers(leaves, containers, {
       sweep: { heap: this.#heap, examples, histograms: this.#plan.options.histograms ?? false },
@@ -111,6 +123,7 @@ export class Pass implements Disposable {
         this.#weightSums.beforeCall(record.layer);
       },
       onLayer: (phase, record) => this.#onLayer(phase, record),
+      onOutput,
     });
     this.#cleanUp.defer(restore);
     this.#records = records;
@@ -146,12 +159,16 @@ export class Pass implements Disposable {
 
   /** Turns what the pass has gathered into plain data. */
   #describe(): Measurements {
-    const { model, batch, options, examples, chosen, weights, leaves } = this.#plan;
+    const { model, batch, inputs, targets, options, examples, chosen, weights, leaves } =
+      this.#plan;
     const { simd, relaxedSimd, version } = this.#engine;
     const { objective, chosenBy, drawn } = chosen;
     const weightsOf = this.#measureWeights();
     const rows = this.#inCallOrder();
-    const measured = this.#measureBatch();
+    const measured = {
+      ...measureInputs(this.#heap, model, inputs, (layer) => this.#recordOf.get(layer)?.name),
+      targets: measureTargets(this.#heap, model, drawn ?? targets ?? [], objective.lossOf),
+    };
     const layers = leaves.map(({ layer }) => layer);
     const penalties = measurePenalties(this.#heap.tf, model, layers);
     return {
@@ -185,15 +202,6 @@ export class Pass implements Disposable {
         ),
         measured.perInput,
       ),
-    };
-  }
-
-  #measureBatch(): Pick<Measurements["batch"], "inputs" | "perInput" | "targets"> {
-    const { model, inputs, targets, chosen: { drawn, objective } } = this.#plan;
-    const nameOf = (layer: Layer) => this.#recordOf.get(layer)?.name;
-    return {
-      ...measureInputs(this.#heap, model, inputs, nameOf),
-      targets: measureTargets(this.#heap, model, drawn ?? targets ?? [], objective.lossOf),
     };
   }
 
@@ -236,13 +244,6 @@ export class Pass implements Disposable {
   /** What to throw for what a phase has thrown. */
   #explain(error: unknown): unknown {
     if (error === this.#thrown) return error;
-    const change = backendChange(this.#engine);
-    if (change !== null) return new MeasureError(change, { cause: error });
-    if (error instanceof MeasureError || error instanceof RangeError) return error;
-    const { name } = this.#plan.chosen.objective;
-    const where = this.#latest === null
-      ? `The objective ${name} cannot be evaluated or differentiated`
-      : `The gradient of layer ${this.#latest.name} (${this.#latest.className}) cannot be computed`;
-    return new MeasureError(`${where}: ${errorMessage(error as Error)}`, { cause: error });
+    return explainPass(error, this.#engine, this.#plan.chosen.objective.name, this.#latest);
   }
 }

@@ -7,7 +7,7 @@ import { MeasureError } from "./measure_error.ts";
 import type { MeasureOptions } from "./measure_options.ts";
 import type { Measurements } from "./measurements.ts";
 import { Pass } from "./pass.ts";
-import { planPass } from "./plan_pass.ts";
+import { type PassPlan, planPass } from "./plan_pass.ts";
 
 /** Models whose layers are tapped now: a callback of a pass may not measure them again. */
 const measuring = new WeakSet<LayersModel>();
@@ -23,6 +23,28 @@ export function runPass(
   options: MeasureOptions,
 ): Measurements {
   checkOptions(options);
+  return withPass(engine, { model, batch, options }, (pass) => pass.run());
+}
+
+/** What a pass is made of. */
+export interface PassSubject {
+  model: LayersModel;
+  batch: Batch;
+  options: MeasureOptions;
+}
+
+/**
+ * Prepares a pass, and cleans up after it.
+ *
+ * @param engine A running engine.
+ * @param subject The model, the batch, and the options, which are checked already.
+ * @param use Runs the pass, and returns what it has found out.
+ */
+export function withPass<Found>(
+  engine: Engine,
+  { model, batch, options }: PassSubject,
+  use: (pass: Pass, plan: PassPlan) => Found,
+): Found {
   checkSubject(model, batch);
   prepareEngine(engine, model);
   if (measuring.has(model)) {
@@ -32,7 +54,7 @@ export function runPass(
   measuring.add(model);
   try {
     using pass = new Pass(engine, plan);
-    return pass.run();
+    return use(pass, plan);
   } finally {
     measuring.delete(model);
   }

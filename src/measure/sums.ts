@@ -100,7 +100,11 @@ export function mergeSums(a: Sums | null, b: Sums): Sums {
 
 /** The statistics that follow from sums, or `null` where nothing was summed up. */
 export function statisticsOf(sums: Sums | null): TensorStatistics | null {
-  if (sums === null || sums.count === 0) return null;
+  return sums === null || sums.count === 0 ? null : figuresOf(sums);
+}
+
+/** The statistics that follow from sums, of no entries, too. */
+export function figuresOf(sums: Sums): TensorStatistics {
   const n = Math.max(1, sums.finite);
   return {
     count: sums.count,

@@ -1,7 +1,17 @@
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
+import type { ModelWeight } from "../model/model_weights.ts";
+import type { LayerRecord } from "./layer_record.ts";
 
 /** Looks at a tensor, which it may neither keep nor dispose. */
 export type Observer = (tensor: Tensor) => void;
+
+/** Who looks at the tensors of a pass. */
+export interface Viewers {
+  /** Sees the first output of each call of a layer. */
+  output?: (record: LayerRecord, tensor: Tensor) => void;
+  /** Who sees dJ/dw of which weights. */
+  gradients: ReadonlyMap<ModelWeight, Observer>;
+}
 
 const NOBODY: readonly Observer[] = [];
 

@@ -1,6 +1,9 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
+import { formatCount } from "../words/numbers.ts";
+import { type Overview, withOverview } from "../words/overview.ts";
 import { modelWeights } from "./model_weights.ts";
 import { requireModel } from "./require_model.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 
 /** One weight, read off the engine. */
 export interface WeightValue {
@@ -37,7 +40,7 @@ export interface WeightValue {
 export function getWeights(model: LayersModel): Record<string, WeightValue> {
   requireModel(model);
   // A weight may have any name, "__proto__" too.
-  return Object.fromEntries(
+  const weights = Object.fromEntries(
     modelWeights(model).map(({ layerPath, weightName, variable }) => [weightName, {
       layer: layerPath,
       name: weightName,
@@ -45,4 +48,28 @@ export function getWeights(model: LayersModel): Record<string, WeightValue> {
       values: Float32Array.from(variable.read().dataSync()),
     }]),
   );
+  const given = () => ({
+    title: "mean |w|",
+    bars: Object.values(weights).filter(isKernel).map(({ name, values }) => ({
+      label: name,
+      value: meanAbs(values),
+    })),
+  });
+  return withOverview(weights, overview, { of: "values", given });
 }
+
+function overview(weights: Record<string, WeightValue>): Overview {
+  const all = Object.values(weights);
+  const entries = all.reduce((sum, { values }) => sum + values.length, 0);
+  return {
+    title: `${formatCount(all.length, "weight")} with ${formatCount(entries, "entry", "entries")}`,
+    columns: ["weight", "shape", "mean |w|", "largest |w|"],
+    rows: all.map(({ name, shape, values }) => [
+      ...[name, `[${shape.join(", ")}]`, meanAbs(values)],
+      values.reduce((most, w) => Math.max(most, Math.abs(w)), 0),
+    ]),
+  };
+}
+
+const meanAbs = (values: Float32Array) =>
+  values.reduce((sum, w) => sum + Math.abs(w), 0) / Math.max(1, values.length);

@@ -1,12 +1,14 @@
-import type { ChartAxis } from "../render/chart_model.ts";
+import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import type { Chart, ChartAxis } from "../render/chart_model.ts";
 import { cutMiddle } from "../render/cut_middle.ts";
 import { foldLayers } from "../render/fold_layers.ts";
 import type { DiagnosedReport } from "../render/formats.ts";
+import { verdictLine } from "../render/render_diagnosis.ts";
 import { reportCharts } from "../render/report_charts.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { drawProfile } from "./draw_profile.ts";
 import { Markup, markup } from "./markup.ts";
-import { shortTitle, verdictOf } from "./report_page.ts";
+import { shortTitle } from "./report_page.ts";
 
 const WIDTH = 400;
 const HEIGHT = 260;
@@ -34,46 +36,70 @@ text { font: 11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill
 .dot [data-mark=warning] { fill: #fff; stroke: #7a5200; }
 `;
 
+/** Profiles side by side, under one heading. */
+export interface ProfileImage {
+  /** What is shown, in a few words; empty where the charts say it. */
+  title: string;
+  /** The verdict, where there is one. */
+  verdict: Pick<Diagnosis, "verdict" | "causes"> | null;
+  /** The charts; each has a bar for each name. */
+  charts: readonly Chart[];
+  /** What the places on the horizontal axis are called. */
+  names: readonly string[];
+}
+
 /** The two plots of a report, mean |gradient| and mean |activation| of each layer, as one image. */
 export function renderReportImage(
   { measurements, findings, diagnosis }: DiagnosedReport,
   { scale = "log" }: { scale?: ChartAxis["scale"] } = {},
 ): Promise<string> {
   const { layers, model } = measurements;
-  const charts = reportCharts(foldLayers(layers, { all: true }), findings, scale, false);
+  return Promise.resolve(renderProfiles({
+    title: shortTitle(model.name),
+    verdict: diagnosis,
+    charts: reportCharts(foldLayers(layers, { all: true }), findings, scale, false),
+    names: layers.map(({ name }) => name),
+  }));
+}
+
+/** Draws profiles as one image. */
+export function renderProfiles({ title, verdict, charts, names }: ProfileImage): string {
   const width = 2 * MARGIN + charts.length * WIDTH + Math.max(0, charts.length - 1) * GAP;
-  const height = HEADER + HEIGHT + MARGIN / 2;
-  const name = shortTitle(model.name);
-  const verdict = verdictOf(diagnosis);
+  const header = title === "" ? MARGIN + 20 : HEADER;
+  const height = header + HEIGHT + MARGIN / 2;
+  const said = verdict === null ? "" : verdictLine(verdict, { color: false });
   const drawn = charts.map((chart, i) => {
     const x = MARGIN + i * (WIDTH + GAP);
     const { source } = drawProfile(chart, {
-      ...{ width: WIDTH, height: HEIGHT, depth: layers.length },
-      nameOf: (place) =>
-        cutMiddle(escapeControls(layers[place].name), LONGEST_LABEL, { ellipsis: "…" }),
+      ...{ width: WIDTH, height: HEIGHT, depth: names.length },
+      nameOf: (place) => cutMiddle(escapeControls(names[place]), LONGEST_LABEL, { ellipsis: "…" }),
     });
     const placed = source.replace(
       /^<svg/,
-      `<svg x="${x}" y="${HEADER}" width="${WIDTH}" height="${HEIGHT}"`,
+      `<svg x="${x}" y="${header}" width="${WIDTH}" height="${HEIGHT}"`,
     );
     return markup`<text class="title" x="${x + 2}" y="${
-      HEADER - 8
+      header - 8
     }">${chart.title}</text>${new Markup(placed)}
       `;
   });
   const image =
     markup`<svg class="gradient-health" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="gh-title gh-desc">
-    <title id="gh-title">${name}: ${verdict}</title>
+    <title id="gh-title">${[title, said].filter((text) => text !== "").join(": ")}</title>
     <desc id="gh-desc">${
-      charts.map(({ title }) => title).join(" and ")
-    } of each of ${layers.length} layers, from the input on.</desc>
+      charts.map((chart) => chart.title).join(" and ")
+    } of each of ${names.length} layers, from the input on.</desc>
     <style>${new Markup(STYLE)}</style>
     <rect class="paper" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="6"/>
-    <text class="name" x="${MARGIN + 2}" y="30">${name}</text>
-    <text class="${diagnosis.verdict}" x="${
-      width - MARGIN
-    }" y="30" text-anchor="end">${verdict}</text>
+    <text class="name" x="${MARGIN + 2}" y="30">${title}</text>
+    ${
+      verdict === null
+        ? null
+        : markup`<text class="${verdict.verdict}" x="${
+          width - MARGIN
+        }" y="30" text-anchor="end">${said}</text>`
+    }
     ${drawn}</svg>
     `;
-  return Promise.resolve(image.source);
+  return image.source;
 }

@@ -1,4 +1,6 @@
 import { runStudy } from "./run_study.ts";
+import { shownStudy } from "./study_overview.ts";
+import { summarizeStudy } from "./summarize_study.ts";
 import type { StudyGrid } from "./study_grid.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyOptions } from "./study_options.ts";
@@ -76,5 +78,5 @@ export async function study(
   options: StudyOptions = {},
 ): Promise<Study> {
   const { header, points } = await runStudy(create, grid, options);
-  return { ...header, points: await Array.fromAsync(points) };
+  return shownStudy({ ...header, points: await Array.fromAsync(points) }, summarizeStudy);
 }

@@ -1,5 +1,6 @@
 import type { Study } from "./study.ts";
 import type { StudySummary } from "./study_summary.ts";
+import { shownSummary } from "./study_overview.ts";
 import { StudyTally } from "./study_tally.ts";
 import { requireValue } from "../words/requirements.ts";
 import { studyShape } from "../render/study_requirements.ts";
@@ -27,5 +28,5 @@ export function summarizeStudy(study: Study): StudySummary {
   const { points, ...header } = study;
   const tally = new StudyTally(header);
   for (const point of points) tally.add(point);
-  return tally.result();
+  return shownSummary(tally.result());
 }

@@ -114,6 +114,7 @@ async function errorClasses(): Promise<ErrorClass[]> {
 async function release(value: unknown, given: readonly unknown[]): Promise<void> {
   if (typeof value === "function") return void await value();
   if (typeof value !== "object" || value === null || given.includes(value)) return;
+  if (Array.isArray(value) && Symbol.dispose in value) return (value[Symbol.dispose] as Callable)();
   const made = value as Record<string, unknown>;
   for (const name of ["stop", "close", "dispose"]) {
     if (typeof made[name] === "function") return void await (made[name] as Callable)();

@@ -1,0 +1,41 @@
+import type { Finding } from "../checks/finding.ts";
+import { shownFindings } from "../checks/findings_overview.ts";
+import { shownMeasurements } from "../measure/measure_overview.ts";
+import { formatCount } from "../words/numbers.ts";
+import { type Overview, withOverview } from "../words/overview.ts";
+import type { HealthRecord } from "./health_record.ts";
+
+/** A history that prints and shows itself: a line a record. */
+export function shownHistory(): HealthRecord[] {
+  const history: HealthRecord[] = [];
+  const given = () => ({
+    title: `J (${history.at(-1)?.measurements.objective.name ?? "no record"})`,
+    bars: history.map(({ step, measurements }) => ({
+      label: `step ${step}`,
+      value: measurements.objective.value,
+    })),
+  });
+  return withOverview(history, historyOverview, { of: "values", given });
+}
+
+/** Makes what a record holds print and show itself. */
+export function shownRecord(record: HealthRecord): HealthRecord {
+  shownMeasurements(record.measurements);
+  shownFindings(record.findings, record.measurements);
+  return record;
+}
+
+function historyOverview(history: readonly HealthRecord[]): Overview {
+  const steps = history.map(({ step }) => step);
+  const range = steps.length < 2 ? "" : `, step ${steps[0]} to ${steps.at(-1)}`;
+  const count = ({ findings }: HealthRecord, which: Finding["severity"]) =>
+    String(findings.filter(({ severity }) => severity === which).length);
+  return {
+    title: `${formatCount(history.length, "record")}${range}`,
+    columns: ["step", "epoch", "J", "errors", "warnings", "cause"],
+    rows: history.map((record) => [
+      ...[String(record.step), String(record.epoch), record.measurements.objective.value],
+      ...[count(record, "error"), count(record, "warning"), record.cause?.message ?? null],
+    ]),
+  };
+}

@@ -1,0 +1,91 @@
+import { runningEngine } from "../engine/running_engine.ts";
+import { ensureEngine } from "../engine/start_engine.ts";
+import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
+import type { Batch } from "../model/batch.ts";
+import { checkOptions } from "./check_arguments.ts";
+import { chooseTensors, type TensorChoice } from "./choose_tensors.ts";
+import type { MeasureOptions } from "./measure_options.ts";
+import { type TakenTensors, takeTensors, type TensorWords } from "./taken_tensors.ts";
+
+/** Options of {@linkcode activations}. */
+export interface ActivationsOptions extends Pick<MeasureOptions, "batchNormalization"> {
+  /** Which layers. Default: all. */
+  of?: TensorChoice;
+}
+
+/** What one call of a layer returned. */
+export interface ActivationTensor {
+  /** Path of the layer. */
+  layer: string;
+  /** Class of the layer. */
+  className: string;
+  /** Which of its calls it was, from 1 on: a shared or time-distributed layer is called more than once. */
+  call: number;
+  /** The first output, examples along the first axis. */
+  tensor: Tensor;
+}
+
+const WORDS: TensorWords<ActivationTensor> = {
+  noun: "activation",
+  mean: "mean |a|",
+  nameOf: ({ layer, call }) => call === 1 ? layer : `${layer}, call ${call}`,
+};
+
+/**
+ * The activations of a model's layers: the tensors themselves, where {@linkcode measure} has their statistics.
+ *
+ * They come from the forward half of the pass that measures. The model is put back as it was. Of a layer with several
+ * outputs, such as an LSTM that returns its state, it is the first.
+ *
+ * The tensors are the caller's: free them by `using`, as here, or with `tf.dispose(found)`.
+ *
+ * @param model A built model.
+ * @param batch One tensor an input.
+ * @param options Which layers, and how batch normalisation runs.
+ * @returns One entry for each call of a layer, in the order of the calls.
+ * @throws {RangeError} If `of` chooses nothing, or the batch does not suit the model.
+ * @throws {TypeError} If an argument is not what it must be.
+ * @throws {MeasureError} If a layer cannot be run; the message names the layer.
+ *
+ * @example The share of tanh outputs that are stuck
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { activations } from "@gradient-health/gradient-health/measure";
+ * import { assert, assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel();
+ * using found = await activations(model, randomBatch(model), { of: "dense_7" });
+ * assertEquals(found.map(({ layer, call }) => [layer, call]), [["dense_7", 1]]);
+ * const values = found[0].tensor.dataSync();
+ * assert(values.filter((a) => Math.abs(a) > 0.99).length / values.length > 0.9);
+ * model.dispose();
+ * ```
+ */
+export async function activations(
+  model: LayersModel,
+  batch: Batch,
+  options: ActivationsOptions = {},
+): Promise<TakenTensors<ActivationTensor>> {
+  checkOptions(options, "activations", ["of", "batchNormalization"]);
+  const { of, ...measureOptions } = options;
+  const engine = runningEngine() ?? await ensureEngine();
+  // The sum needs no targets, and is not differentiated.
+  const subject = { model, batch, options: { ...measureOptions, objective: "sum" as const } };
+  return takeTensors(engine, subject, WORDS, ({ leaves }, keep) => {
+    const all = leaves.map(({ path, layer }) => ({ layer, path, classPath: layer.getClassName() }));
+    const chosen = new Set(chooseTensors(all, of, "a layer").map(({ layer }) => layer));
+    const rows: ActivationTensor[] = [];
+    return {
+      viewers: {
+        output({ name, className, calls, layer }, tensor) {
+          if (!chosen.has(layer)) return;
+          rows.push({ layer: name, className, call: calls, tensor: keep(tensor) });
+        },
+        gradients: new Map(),
+      },
+      rows: () => rows,
+    };
+  });
+}

@@ -1,0 +1,98 @@
+import { runningEngine } from "../engine/running_engine.ts";
+import { ensureEngine } from "../engine/start_engine.ts";
+import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
+import type { Batch } from "../model/batch.ts";
+import type { ModelWeight } from "../model/model_weights.ts";
+import { checkOptions } from "./check_arguments.ts";
+import { chooseTensors, type TensorChoice } from "./choose_tensors.ts";
+import type { MeasureOptions } from "./measure_options.ts";
+import { type TakenTensors, takeTensors, type TensorWords } from "./taken_tensors.ts";
+
+/** Options of {@linkcode gradients}. */
+export interface GradientsOptions
+  extends Pick<MeasureOptions, "objective" | "batchNormalization" | "penalties"> {
+  /** Which weights; of layers, all that are trained. Default: every weight that is trained. */
+  of?: TensorChoice;
+}
+
+/** The derivative of the objective with respect to one weight. */
+export interface GradientTensor {
+  /** Path of the layer that owns the weight. */
+  layer: string;
+  /** Class of the layer. */
+  className: string;
+  /** Name of the weight, unique in the model: `"dense_1/kernel"`. */
+  name: string;
+  /** dJ/dw, in the shape of the weight, summed over all examples and all calls of the layer. */
+  tensor: Tensor;
+}
+
+const WORDS: TensorWords<GradientTensor> = {
+  noun: "gradient",
+  mean: "mean |dJ/dw|",
+  nameOf: ({ name }) => name,
+};
+
+/**
+ * The gradients of a model's weights: the tensors themselves, where {@linkcode measure} has their statistics.
+ *
+ * They come from one pass, the same that measures, bit for bit as `tf.variableGrads` computes them. The model is put
+ * back as it was. A weight that the objective does not depend on has the gradient 0; a frozen one has none.
+ *
+ * The tensors are the caller's: free them by `using`, as here, or with `tf.dispose(found)`.
+ *
+ * @param model A built model.
+ * @param batch One tensor an input, and targets if the objective needs them.
+ * @param options Which weights, and what is differentiated: as `measure` chooses it, unless it is said.
+ * @returns One entry a weight, in the order of the model.
+ * @throws {RangeError} If `of` chooses nothing, or the batch does not suit the model.
+ * @throws {TypeError} If an argument is not what it must be.
+ * @throws {MeasureError} If a layer cannot be run or differentiated; the message names the layer.
+ *
+ * @example The mean absolute gradients of the exercise's kernels
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { gradients, statistics } from "@gradient-health/gradient-health/measure";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel();
+ * using found = await gradients(model, randomBatch(model), { of: "Dense/kernel" });
+ * for (const { name, tensor } of found) console.log(name, statistics(tensor).meanAbs);
+ * assertEquals(found.length, 11);
+ * assertEquals(found[10].tensor.shape, [20, 1]);
+ * model.dispose();
+ * ```
+ */
+export async function gradients(
+  model: LayersModel,
+  batch: Batch,
+  options: GradientsOptions = {},
+): Promise<TakenTensors<GradientTensor>> {
+  checkOptions(options, "gradients", ["of", "objective", "batchNormalization", "penalties"]);
+  const { of, ...measureOptions } = options;
+  const engine = runningEngine() ?? await ensureEngine();
+  const subject = { model, batch, options: measureOptions };
+  return takeTensors(engine, subject, WORDS, ({ weights }, keep) => {
+    const trained = weights.filter(({ trainable }) => trainable).map((weight) => ({
+      ...{ weight, path: weight.weightName },
+      classPath: weight.layer.getClassName() + weight.weightName.slice(weight.layerPath.length),
+    }));
+    const chosen = chooseTensors(trained, of, "a layer with weights that are trained");
+    const seen = new Map<ModelWeight, Tensor>();
+    const see = ({ weight }: { weight: ModelWeight }) =>
+      [weight, (dw: Tensor) => void seen.set(weight, keep(dw))] as const;
+    return {
+      viewers: { gradients: new Map(chosen.map(see)) },
+      rows: () =>
+        chosen.map(({ weight }) => ({
+          layer: weight.layerPath,
+          className: weight.layer.getClassName(),
+          name: weight.weightName,
+          tensor: seen.get(weight) ??
+            engine.tf.zerosLike(weight.variable.read() as unknown as Tensor),
+        })),
+    };
+  });
+}

@@ -1,0 +1,131 @@
+import type { Finding } from "../checks/finding.ts";
+import { runChecks } from "../checks/run_checks.ts";
+import { diagnose } from "../diagnosis/diagnose.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { placed } from "../render/chart_model.ts";
+import type { DiagnosedReport } from "../render/formats.ts";
+import { renderDiagnosis } from "../render/render_diagnosis.ts";
+import { renderFindings } from "../render/render_findings.ts";
+import { renderStudy } from "../render/render_study.ts";
+import { cellText, type Illustration, type Overview } from "../words/overview.ts";
+import { type Markup, markup } from "./markup.ts";
+import { renderProfiles, renderReportImage } from "./report_image.ts";
+
+/** What a notebook shows beside the title of an overview. */
+interface Illustrated {
+  /** An SVG image. */
+  image?: string;
+  /** Lines of text. */
+  text?: string;
+  /** Whether it says what the table says. */
+  saysTable?: boolean;
+}
+
+/** Values, one a name. */
+interface Values {
+  title: string;
+  bars: readonly { label: string; value: number | null }[];
+}
+
+const STYLE = { width: 100, color: false };
+
+/** How each kind of value is illustrated: a row for each name that `withOverview` is called with. */
+const ILLUSTRATIONS = {
+  async measurements(measurements: Measurements): Promise<Illustrated> {
+    const findings = runChecks(measurements);
+    const report = { measurements, findings, diagnosis: diagnose(measurements, findings) };
+    return { ...await ILLUSTRATIONS.report(report), saysTable: false };
+  },
+  async report(report: DiagnosedReport): Promise<Illustrated> {
+    const lines = renderDiagnosis(report.diagnosis, report.measurements.layers, STYLE);
+    return { image: await renderReportImage(report), text: lines.join("\n"), saysTable: true };
+  },
+  async findings(
+    { measurements, findings }: { measurements: Measurements; findings: Finding[] },
+  ): Promise<Illustrated> {
+    const order = measurements.layers.map(({ name }) => name);
+    const diagnosis = diagnose(measurements, findings);
+    return {
+      image: await renderReportImage({ measurements, findings, diagnosis }),
+      text: renderFindings(findings, order, STYLE).join("\n"),
+      saysTable: true,
+    };
+  },
+  study: (summary: Parameters<typeof renderStudy>[0]): Illustrated => ({
+    text: renderStudy(summary, { width: 100 }),
+    saysTable: true,
+  }),
+  values({ title, bars }: Values): Illustrated {
+    if (bars.length === 0) return {};
+    const rows = bars.map(({ label, value }, row) => ({
+      ...{ label, value, row, range: null, mark: null },
+      gap: value === null ? "not there" : null,
+    }));
+    const chart = { title, about: "", band: null, left: new Map(), ...placed(rows, "log") };
+    const names = withoutCommonEnd(bars.map(({ label }) => label));
+    return { image: renderProfiles({ title: "", verdict: null, charts: [chart], names }) };
+  },
+};
+
+/**
+ * Draws a notebook cell.
+ *
+ * @param overview The title and the table.
+ * @param illustration What is shown besides.
+ * @returns What the cell shows by media type, beside the plain text.
+ */
+export async function renderCell(
+  overview: Overview,
+  illustration: Illustration | null,
+): Promise<Record<string, string>> {
+  const { image, text, saysTable = false } = illustration === null
+    ? {}
+    : await illustrate(illustration);
+  const page = markup`<div class="gradient-health">
+    <p><b>${overview.title}</b></p>
+    ${
+    image === undefined
+      ? null
+      // Not as it is: a notebook that others have run may show images, but no markup of SVG.
+      : markup`<p><img alt="${overview.title}" src="data:image/svg+xml;base64,${
+        base64(image)
+      }"></p>`
+  }
+    ${text === undefined ? null : markup`<pre>${text}</pre>`}
+    ${saysTable ? null : tableOf(overview)}
+    </div>`;
+  return { "text/html": page.source, ...image === undefined ? {} : { "image/svg+xml": image } };
+}
+
+async function illustrate({ of, given }: Illustration): Promise<Illustrated> {
+  const draw = ILLUSTRATIONS[of as keyof typeof ILLUSTRATIONS] as (given: unknown) => Illustrated;
+  return await draw(given());
+}
+
+/** Rows that a cell has room for. */
+const MOST_ROWS = 500;
+
+function tableOf({ columns, rows }: Overview): Markup {
+  const more = rows.length - MOST_ROWS;
+  return markup`<table>
+    <thead><tr>${columns.map((name) => markup`<th scope="col">${name}</th>`)}</tr></thead>
+    <tbody>${
+    rows.slice(0, MOST_ROWS).map((row) =>
+      markup`<tr>${row.map((cell) => markup`<td>${cellText(cell)}</td>`)}</tr>
+      `
+    )
+  }</tbody>
+    </table>${more > 0 ? markup`<p>... ${more} more of ${rows.length}</p>` : null}`;
+}
+
+/** Names without the end that all share: `dense_1` and `dense_2` of `dense_1/kernel` and `dense_2/kernel`. */
+function withoutCommonEnd(names: readonly string[]): string[] {
+  const end = names[0].slice(names[0].lastIndexOf("/"));
+  const isCommon = end.startsWith("/") && names.every((name) => name.endsWith(end));
+  return names.map((name) => isCommon ? name.slice(0, -end.length) : name);
+}
+
+function base64(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+}
