@@ -12,15 +12,16 @@ const ROOMS = [
  * pure, and write or show what a room above them makes.
  */
 const TYPES: Record<string, string[]> = {
-  documents: ["measure", "checks", "diagnosis", "gate", "study"],
+  documents: ["measure", "checks", "diagnosis", "compare", "gate", "study"],
   checks: ["measure", "probe"],
   diagnosis: ["measure", "probe"],
+  compare: ["measure"],
   render: ["measure", "gate", "picture", "study"],
   picture: ["measure", "gate"],
 };
 
 /** These know no tensors, and so nothing of the engine. */
-const PURE = ["theory", "documents", "checks", "diagnosis", "gate", "render", "picture"];
+const PURE = ["theory", "documents", "checks", "diagnosis", "compare", "gate", "render", "picture"];
 
 const SRC = new URL("../src/", import.meta.url);
 

@@ -8,7 +8,7 @@ export interface Operand {
   /** How many there must be. */
   least: 0 | 1;
   /** How many there may be. */
-  most: 1 | typeof Infinity;
+  most: 1 | 2 | typeof Infinity;
   /** What a shell completes it with; a function where plugins bring more. */
   takes: Completed | (() => readonly string[]);
 }
@@ -78,6 +78,6 @@ export function late<M extends { run: (operands: string[], flags: never) => Prom
 
 /** How the help writes what a subcommand takes: `[MODEL] [flags]`. */
 export function usageOf({ name, least, most }: Operand): string {
-  const many = most > 1 ? `${name}...` : name;
+  const many = most === 2 ? `${name} [${name}]` : most > 1 ? `${name}...` : name;
   return `${least === 0 ? `[${many}]` : many} [flags]`;
 }

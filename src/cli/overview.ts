@@ -18,6 +18,10 @@ export const COMMANDS: Record<string, CommandEntry> = {
     summary: "measure, judge, and exit with 1 if the model is not healthy",
     load: async () => (await import("./check.ts")).check,
   },
+  diff: {
+    summary: "what differs between two models, seeds, checkpoints or reports",
+    load: async () => (await import("./diff.ts")).diff,
+  },
   fix: {
     summary: "write a cured copy of a model, and what was changed in it",
     load: async () => (await import("./fix.ts")).fix,

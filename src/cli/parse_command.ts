@@ -81,7 +81,9 @@ function requireOperands(operands: readonly string[], { name, least, most, takes
   const shown = operands.slice(0, MOST_SHOWN).map(showWord).join(" ");
   const more = operands.length > MOST_SHOWN ? " ..." : "";
   throw new UsageError(
-    `${name} is given ${operands.length} times, expected once at most: ${shown}${more}`,
+    `${name} is given ${operands.length} times, expected ${
+      most === 1 ? "once" : "twice"
+    } at most: ${shown}${more}`,
   );
 }
 

@@ -25,6 +25,11 @@ export const DOCUMENTS = {
     version: 1,
     beginning: /^\{\s*"version":\s*\d+,\s*"models":/,
   },
+  diff: {
+    words: "a JSON comparison",
+    version: 1,
+    beginning: /^\{\s*"version":\s*\d+,\s*"before":/,
+  },
   study: {
     words: "a study",
     version: 1,

@@ -1,3 +1,4 @@
+import type { Difference } from "../compare/difference.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
 import type { DocumentKind } from "../documents/document.ts";
 import type { Report } from "../documents/report.ts";
@@ -8,6 +9,7 @@ import type { StudySummary } from "../study/study_summary.ts";
 import type * as GatePage from "../picture/gate_page.ts";
 import type * as ReportImage from "../picture/report_image.ts";
 import type * as ReportPage from "../picture/report_page.ts";
+import type { DifferenceOptions } from "./difference_table.ts";
 import type { Locate } from "./gate_location.ts";
 import type { SarifOptions } from "./render_sarif.ts";
 import type { RenderTextOptions } from "./render_text.ts";
@@ -36,6 +38,8 @@ export interface Format {
   report?: (report: DiagnosedReport, options: RenderTextOptions) => Promise<string>;
   /** Writes the result of a gate. */
   gate?: (result: GateResult, context: GateContext) => Promise<string>;
+  /** Writes what differs between two runs. */
+  diff?: (difference: Difference, options: DifferenceOptions) => Promise<string>;
   /** Writes what a study comes to. */
   study?: (summary: StudySummary, options: RenderTextOptions) => Promise<string>;
   /** Writes the points of a study while they come, in place of what it comes to. */
@@ -88,6 +92,9 @@ const TABLE = {
       const { renderGateText } = await import("./render_gate_text.ts");
       return renderGateText(result, { width, color, details, ellipsis: unicode ? "…" : ".." });
     },
+    async diff(difference, options) {
+      return (await import("./render_difference.ts")).renderDifference(difference, options);
+    },
     async study(summary, { width, color, unicode }) {
       return (await import("./render_study.ts")).renderStudy(summary, { width, color, unicode });
     },
@@ -100,6 +107,9 @@ const TABLE = {
     },
     async gate(result) {
       return (await import("./render_gate_json.ts")).renderGateJson(result);
+    },
+    async diff(difference) {
+      return (await import("../documents/difference.ts")).encodeDifference(difference);
     },
     async points() {
       const { STUDY_CLOSING, studyLine, studyOpening } = await import("../documents/study.ts");
@@ -143,6 +153,10 @@ const TABLE = {
     ...{ extension: "md", mediaType: "text/markdown", holds: "text", isLines: false },
     async gate(result) {
       return (await import("./render_markdown.ts")).renderMarkdown(result);
+    },
+    async diff(difference, options) {
+      const { renderDifferenceMarkdown } = await import("./render_difference_markdown.ts");
+      return renderDifferenceMarkdown(difference, options);
     },
     async study(summary) {
       return (await import("./render_study_markdown.ts")).renderStudyMarkdown(summary);
@@ -201,7 +215,7 @@ export type FormatName = keyof typeof TABLE;
 export const FORMATS: Readonly<Record<FormatName, Format>> = TABLE;
 
 /** What a command shows; the points of a study are another view of it. */
-export type Result = "report" | "gate" | "study";
+export type Result = "report" | "gate" | "diff" | "study";
 
 /** The names of the formats that a result has. */
 export function formatsOf(result: Result): FormatName[] {

@@ -41,13 +41,22 @@ function requireVisible(text: string, what: string): void {
 Deno.test("no subcommand lets a control or a command of a name or an error out", () =>
   withGateFolder(
     [],
-    { [FILE]: NETWORK, "fails\x9b.js": FAILS, "gradient-health.json": CONFIGURATION },
+    {
+      [FILE]: NETWORK,
+      "healthy.js": NETWORK.replace(', kernelInitializer: "zeros"', ""),
+      "fails\x9b.js": FAILS,
+      "gradient-health.json": CONFIGURATION,
+    },
     async (cwd) => {
       const formats = ["text", "json", "junit", "github", "markdown", "sarif"];
       const commands: [args: string[], code: number][] = [
         [["report", FILE], 0],
         [["report", FILE, "--unicode"], 0],
         [["report", FILE, "--format", "json"], 0],
+        ...["text", "json", "markdown"].map((name): [string[], number] => [
+          ["diff", FILE, "healthy.js", "--format", name],
+          0,
+        ]),
         ...formats.map((name): [string[], number] => [["check", "--reporter", name], 1]),
         [["check", "--seeds", "2", "--jobs", "2"], 1],
         [["check", "--print-config"], 0],

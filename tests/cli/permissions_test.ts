@@ -134,7 +134,7 @@ for (const command of ["report", "check", "sweep", "merge"]) {
 Deno.test("docs/permissions.md lists the flags that the help of every subcommand lists", async () => {
   const root = new URL("../../", import.meta.url);
   const readme = await Deno.readTextFile(new URL("docs/permissions.md", root));
-  for (const command of ["report", "check", "sweep", "merge"]) {
+  for (const command of ["report", "check", "diff", "sweep", "merge"]) {
     for (const flag of await listedFlags(command)) {
       // Of a path the table has the last part: what lies before it differs from machine to machine.
       const short = flag.replace(root.pathname, "PACKAGE")

@@ -27,7 +27,7 @@ Deno.test("sweep and check mean the same by --seeds, and their help says what", 
 });
 
 Deno.test("--width, --scale and --layers mean one thing each", async () => {
-  const commands = await Promise.all(["report", "check", "sweep", "merge", "explain"].map(
+  const commands = await Promise.all(["report", "check", "diff", "sweep", "merge", "explain"].map(
     async (name) => ({ name, flags: (await COMMANDS[name].load()).flags }),
   ));
   const having = (key: string) =>
@@ -39,5 +39,5 @@ Deno.test("--width, --scale and --layers mean one thing each", async () => {
     ["sweep"],
     ["report"],
   ]);
-  assertEquals(having("columns"), ["report", "check", "sweep", "merge", "explain"]);
+  assertEquals(having("columns"), ["report", "check", "diff", "sweep", "merge", "explain"]);
 });

@@ -106,6 +106,7 @@ export function validArguments(
     judgeRule: [GATE_RULES[0], measurements, {}],
     runChecks: [measurements, { trained: false }],
     matchesBaseline: [measurements],
+    compareMeasurements: [measurements, measurements],
     activationSpread: [layers, 1],
     criticalGain: ["tanh"],
     criticalWeightVariance: ["tanh", 0.05],

@@ -1,3 +1,4 @@
+import { differenceOf } from "../../src/compare/difference.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { kindOf, resultKind } from "../../src/cli/result_kind.ts";
@@ -24,6 +25,12 @@ const CONTEXT: GateContext = {
 };
 const report = { measurements: measurements([layer("dense_1", {})]), findings: [finding(null)] };
 const gate = gateResult([gateRun(someFindings)]);
+const side = (name: string) => ({
+  name,
+  measurements: report.measurements,
+  diagnosis: diagnose(report.measurements, report.findings),
+});
+const difference = differenceOf(side("a.ts"), side("b.ts"));
 const header = makeHeader({ scales: [0.5, 1], activations: ["tanh"] });
 const points = makePoints(header);
 
@@ -44,6 +51,7 @@ async function written(name: FormatName): Promise<[Result, string][]> {
       ]
       : [],
     ...format.gate ? [["gate", await format.gate(gate, CONTEXT)] as const] : [],
+    ...format.diff ? [["diff", await format.diff(difference, OPTIONS)] as const] : [],
     ...format.study
       ? [["study", await format.study(summarizeStudy({ ...header, points }), OPTIONS)] as const]
       : [],
@@ -69,7 +77,9 @@ for (const name of NAMES) {
       const results = await written(name);
       assertEquals(
         results.map(([result]) => result),
-        (["report", "gate", "study"] as const).filter((one) => formatsOf(one).includes(name)),
+        (["report", "gate", "diff", "study"] as const).filter((one) =>
+          formatsOf(one).includes(name)
+        ),
       );
       for (const [result, text] of results) {
         assert(text.endsWith("\n"), `${result} as ${name}`);
@@ -136,8 +146,13 @@ Deno.test("a row makes a format: flags, help, completions and files know it", ()
   }));
 
 Deno.test("a format that is not in the list is refused with the names of those that are", async () => {
-  for (const [command, result] of [["report", "report"], ["check", "gate"], ["sweep", "study"]]) {
-    const { code, stderr } = await runCommand([command, "--format", "zzz"]);
+  for (
+    const [command, result] of [["report", "report"], ["check", "gate"], ["diff", "diff"], [
+      "sweep",
+      "study",
+    ]]
+  ) {
+    const { code, stderr } = await runCommand([command, "a.ts", "--format", "zzz"]);
     assertEquals(code, 2, stderr);
     for (const name of formatsOf(result as Result)) assertStringIncludes(stderr, name);
   }

@@ -1,0 +1,26 @@
+import { formatsOf } from "../render/formats.ts";
+import type { FlagValues } from "./flag.ts";
+import { boolean, file, oneOf, withoutDefault } from "./flag_kinds.ts";
+import { PLUGIN_FLAG, QUIET_FLAG, RUN_FLAGS, TRIAL_FLAG } from "./measure_flags.ts";
+import { TEXT_FLAGS } from "./show_flags.ts";
+import { seedsFlag } from "./work_flags.ts";
+
+/** The flags of `diff`. */
+export const DIFF_FLAGS = {
+  seeds: seedsFlag("compare one MODEL under two seeds, such as 0,1", {
+    otherwise: "--seed, for both models",
+  }),
+  plugin: PLUGIN_FLAG,
+  ...RUN_FLAGS,
+  // Beside --seeds it would be ignored.
+  seed: withoutDefault(RUN_FLAGS.seed),
+  trial: TRIAL_FLAG,
+  quiet: QUIET_FLAG,
+  format: oneOf(formatsOf("diff"), { help: "how to show the result", default: "text" }),
+  out: file("write", { help: "write the result there instead of to stdout" }),
+  ...TEXT_FLAGS,
+  all: boolean("give every layer a row, even one of which nothing moved"),
+};
+
+/** What a command line says to `diff`. */
+export type DiffValues = FlagValues<typeof DIFF_FLAGS>;

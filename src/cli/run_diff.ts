@@ -1,0 +1,104 @@
+import { type Difference, differenceOf } from "../compare/difference.ts";
+import { diagnose } from "../diagnosis/diagnose.ts";
+import { parseReport } from "../documents/report.ts";
+import { strayErrors } from "../model/stray_errors.ts";
+import { FORMATS } from "../render/formats.ts";
+import { showWord } from "../words/show_word.ts";
+import { claimOutputs } from "./claim_outputs.ts";
+import type { DiffValues } from "./diff_flags.ts";
+import { filesRead } from "./files_read.ts";
+import { loadPlugins } from "./load_plugins.ts";
+import { RUN_FLAGS } from "./measure_flags.ts";
+import { examineModel } from "./measure_model.ts";
+import { kindOf, resultKind, resultWords } from "./result_kind.ts";
+import { textOptions } from "./show_flags.ts";
+import { UsageError } from "./usage_error.ts";
+import { writeOutput } from "./write_output.ts";
+
+/** Compares two runs. Returns the exit code, see the declaration of the subcommand. */
+export async function run(
+  operands: string[],
+  { format, out, all, plugin, ...flags }: DiffValues,
+): Promise<number> {
+  if (out !== null) {
+    await claimOutputs(
+      [{ path: out, kind: kindOf(format, "diff") }],
+      await filesRead([...operands, ...flags.register, ...plugin], [flags.batch]),
+    );
+  }
+  const sides = sidesOf(operands, flags);
+  // Both are looked at before one is measured.
+  const texts: (string | null)[] = [];
+  for (const { path } of sides) texts.push(await reportText(path));
+  if (sides[0].path === sides[1].path && texts[0] !== null && flags.seeds !== null) {
+    throw new UsageError(
+      `MODEL is ${showWord(sides[0].path)}, a JSON report, expected a model to draw under --seeds`,
+    );
+  }
+  await loadPlugins(plugin);
+  const runs: Difference["before"][] = [];
+  for (const [i, side] of sides.entries()) {
+    const text = texts[i];
+    runs.push(text === null ? await measured(side, flags) : stored(side.name, text));
+  }
+  await strayErrors.settle();
+  const options = { ...textOptions(flags, out), all };
+  await writeOutput(await FORMATS[format].diff!(differenceOf(runs[0], runs[1]), options), out);
+  return 0;
+}
+
+/** One side of a comparison. */
+interface Side {
+  name: string;
+  path: string;
+  seed: number;
+}
+
+function sidesOf(operands: string[], { seed, seeds }: Pick<DiffValues, "seed" | "seeds">): Side[] {
+  const [path] = operands;
+  if (seeds === null) {
+    if (operands.length === 1) {
+      throw new UsageError("MODEL is given once, expected two, or one with two --seeds");
+    }
+    return operands.map((path) => ({ name: path, path, seed: seed ?? RUN_FLAGS.seed.default }));
+  }
+  if (seed !== null) {
+    throw new UsageError("--seed and --seeds exclude each other, expected one of them");
+  }
+  if (operands.length === 2) {
+    throw new UsageError("--seeds compares one MODEL with itself, expected no second one");
+  }
+  if (seeds.length !== 2) {
+    throw new UsageError(`--seeds names ${seeds.length}, expected two, such as 0,1`);
+  }
+  return seeds.map((seed) => ({ name: `${path}, seed ${seed}`, path, seed }));
+}
+
+/** The text of a JSON report; `null` for what may be a model. */
+async function reportText(path: string): Promise<string | null> {
+  // What cannot be read is refused by what loads models, in its own words.
+  const kind = /\.json$/i.test(path) ? await resultKind(path).catch(() => null) : null;
+  if (kind === "report") return await Deno.readTextFile(path);
+  if (kind === null || kind === "empty" || kind === "text") return null;
+  throw new UsageError(`${path} holds ${resultWords(kind)}, expected a model or a JSON report`);
+}
+
+function stored(name: string, text: string): Difference["before"] {
+  try {
+    const { measurements, findings } = parseReport(text);
+    return { name, measurements, diagnosis: diagnose(measurements, findings) };
+  } catch (error) {
+    const { message } = error as Error;
+    throw new UsageError(`${name}: ${message.replace(/^The report: /, "")}`);
+  }
+}
+
+async function measured(
+  { name, path, seed }: Side,
+  { trial, seeds: _, ...flags }: Omit<DiffValues, "format" | "out" | "all" | "plugin">,
+): Promise<Difference["before"]> {
+  const examination = { trial, rules: null, trained: null, histograms: false };
+  const request = { ...flags, model: path, seed, examination };
+  const { measurements, diagnosis } = await examineModel(request, !flags.quiet);
+  return { name, measurements, diagnosis };
+}

@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import { matchLayers } from "../../src/compare/match_layers.ts";
+import { makeLayer, makeWeight } from "../checks/make_measurements.ts";
+
+/** A dense layer of so many units, by its name. */
+const dense = (name: string, units = 20) =>
+  makeLayer({
+    name,
+    shape: [32, units],
+    weights: [makeWeight({ name: `${name}/kernel`, shape: [20, units] })],
+  });
+
+function matched(before: ReturnType<typeof dense>[], after: ReturnType<typeof dense>[]) {
+  const { pairs, onlyBefore, onlyAfter } = matchLayers(before, after);
+  return {
+    pairs: pairs.map((pair) => pair.map(({ name }) => name).join(" = ")),
+    only: [onlyBefore, onlyAfter].map((layers) => layers.map(({ name }) => name)),
+  };
+}
+
+Deno.test("matchLayers() finds a given name wherever it stands", () => {
+  assertEquals(matched([dense("a"), dense("b")], [dense("b"), dense("a"), dense("c")]), {
+    pairs: ["b = b", "a = a"],
+    only: [[], ["c"]],
+  });
+});
+
+Deno.test("matchLayers() takes a given name of another class for another layer", () => {
+  const other = makeLayer({ name: "a", className: "Conv2D" });
+  assertEquals(matched([dense("a")], [other]), { pairs: [], only: [["a"], ["a"]] });
+});
+
+Deno.test("matchLayers() matches names that count layers by order and shape", () => {
+  const before = [dense("dense_Dense1"), dense("dense_Dense2", 5)];
+  // TensorFlow.js goes on counting, Keras begins without a number.
+  const after = [dense("dense_Dense3"), dense("dense_Dense4", 5)];
+  assertEquals(matched(before, after).pairs, [
+    "dense_Dense1 = dense_Dense3",
+    "dense_Dense2 = dense_Dense4",
+  ]);
+  const keras = [dense("dense"), dense("dense_1", 5)];
+  assertEquals(matched(before, keras).only, [[], []]);
+});
+
+Deno.test("matchLayers() finds the layer that was added, though it moved all names behind it", () => {
+  const before = [dense("dense_1", 5), dense("dense_2", 6), dense("dense_3", 7)];
+  const after = [
+    dense("dense_1", 5),
+    dense("dense_2", 50),
+    dense("dense_3", 6),
+    dense("dense_4", 7),
+  ];
+  assertEquals(matched(before, after), {
+    pairs: ["dense_1 = dense_1", "dense_2 = dense_3", "dense_3 = dense_4"],
+    only: [[], ["dense_2"]],
+  });
+  assertEquals(matched(after, before).only, [["dense_2"], []]);
+});
+
+Deno.test("matchLayers() takes a layer of another width for the same layer", () => {
+  const before = [dense("dense_1", 5), dense("dense_2", 6)];
+  assertEquals(matched(before, [dense("dense_1", 5), dense("dense_2", 60)]).only, [[], []]);
+});
+
+Deno.test("matchLayers() looks past numbers in the names of nested models", () => {
+  assertEquals(matched([dense("sequential_1/head")], [dense("sequential_4/head")]).pairs, [
+    "sequential_1/head = sequential_4/head",
+  ]);
+  assertEquals(matched([dense("left/head")], [dense("right/head")]).pairs, []);
+});

@@ -1,0 +1,106 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { stripAnsiCode } from "@std/fmt/colors";
+import { differenceOf } from "../../src/compare/difference.ts";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import { differenceShape, encodeDifference } from "../../src/documents/difference.ts";
+import { readShape } from "../../src/documents/shape.ts";
+import { displayWidth } from "../../src/render/display_width.ts";
+import { renderDifference } from "../../src/render/render_difference.ts";
+import { renderDifferenceMarkdown } from "../../src/render/render_difference_markdown.ts";
+import { finding, layer, measurements } from "./sample.ts";
+
+/** A run of layers whose gradients have these sizes, with an error of each of these layers. */
+function side(name: string, gradients: Record<string, number>, ill: string[] = []) {
+  const run = measurements(
+    Object.entries(gradients).map(([name, gradient]) => layer(name, { gradient })),
+  );
+  return { name, measurements: run, diagnosis: diagnose(run, ill.map((name) => finding(name))) };
+}
+
+const A = side("a.ts", { one: 0.1, two: 0.1, three: 0.1 }, ["two", "one"]);
+const B = side("b.ts", { one: 0.1, two: 10, three: 0.001, four: 1 }, ["two", "four"]);
+
+Deno.test("renderDifference() says what moved, both verdicts, and the worst layer first", () => {
+  const text = renderDifference(differenceOf(A, B));
+  const lines = text.split("\n");
+  assertStringIncludes(lines[0], "The gradients of two are 100 times larger;");
+  assertMatch(text, /^A: a\.ts: SICK: \d causes?$/m);
+  assertMatch(text, /^B: b\.ts: SICK: \d causes?$/m);
+  assertMatch(text, /^Only in B: four$/m);
+  const rows = lines.slice(lines.findIndex((line) => line.startsWith("layer")) + 1);
+  assertMatch(rows[0], /^(two +100|three +1\/100)$/);
+  assertMatch(text, /^1 layer unchanged\.$/m);
+  assertMatch(text, /^B \/ A of mean \|gradient\| of the kernel$/m);
+});
+
+Deno.test("renderDifference() says that nothing moved", () => {
+  const text = renderDifference(differenceOf(A, { ...A, name: "again.ts" }));
+  assertMatch(text, /^All figures are the same\.\n\nA: a\.ts: /);
+  assertMatch(text, /^3 layers unchanged\.$/m);
+  assert(!text.includes("layer  "), text);
+});
+
+Deno.test("renderDifference() tells causes that went, stayed and came", () => {
+  const text = (before: typeof A, after: typeof A) => renderDifference(differenceOf(before, after));
+  const healthy = side("c.ts", { one: 0.1, two: 0.1, three: 0.1 });
+  assert(/^Gone: /m.test(text(A, healthy)) && !/^(New|Stayed): /m.test(text(A, healthy)));
+  assert(/^New: /m.test(text(healthy, A)) && !/^(Gone|Stayed): /m.test(text(healthy, A)));
+  assert(/^Stayed: /m.test(text(A, A)) && !/^(New|Gone): /m.test(text(A, A)));
+});
+
+Deno.test("renderDifference() shows the worst 24 layers, and all with --all", () => {
+  const many = (size: (i: number) => number) =>
+    side("m.ts", Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`l${i}`, size(i)])));
+  const difference = differenceOf(many(() => 0.1), many((i) => i < 30 ? 0.1 * 2 ** (i + 1) : 0.1));
+  const rows = (text: string) => text.match(/^l\d+ /gm)!;
+  const text = renderDifference(difference);
+  assertEquals([rows(text).length, rows(text)[0]], [24, "l29 "]);
+  assertMatch(text, /^6 more layers changed; --all shows every layer\.\n10 layers unchanged\.$/m);
+  const all = renderDifference(difference, { all: true });
+  assertEquals(rows(all).length, 40);
+  assertMatch(all, /^l39 +=$/m);
+  assert(!all.includes("unchanged"));
+});
+
+Deno.test("renderDifference() keeps to its width, whatever the names", () => {
+  const names = [
+    "<script>",
+    "a".repeat(300),
+    "ш".repeat(90),
+    "漢字".repeat(40),
+    "x\x1b[2Jy\u202e",
+    "|`*",
+  ];
+  const run = (gradient: number) =>
+    side("\x1b[2J".padEnd(200, "n"), Object.fromEntries(names.map((name) => [name, gradient])));
+  const difference = differenceOf(run(0.1), run(0));
+  for (const width of [20, 40, 80, 120]) {
+    const text = renderDifference(difference, { width, color: true, unicode: true });
+    const plain = stripAnsiCode(text);
+    for (const line of plain.trimEnd().split("\n")) {
+      assert(displayWidth(line) <= width, `${width}: ${line}`);
+    }
+    // deno-lint-ignore no-control-regex -- what must not be there
+    assert(!/[\x1b\u202e]/.test(plain));
+  }
+});
+
+Deno.test("renderDifferenceMarkdown() says the same in a table that no name breaks", () => {
+  const name = "a|b`<c>";
+  const difference = differenceOf(side("a.ts", { [name]: 0.1 }), side("b.ts", { [name]: 0.2 }));
+  const lines = renderDifferenceMarkdown(difference).split("\n");
+  assertStringIncludes(lines[0], "gradients of");
+  assertMatch(lines[2], /^- A, `a\.ts`: HEALTHY/);
+  const at = lines.indexOf("| layer | gradient |");
+  assertEquals(lines[at + 1], "| --- | ---: |");
+  assertMatch(lines[at + 2], /^\| <code>[^|`]*<\/code> \| 2 \|$/);
+});
+
+Deno.test("encodeDifference() writes every figure, and can be read back", () => {
+  const difference = differenceOf(A, side("b.ts", { one: NaN, two: 0, three: 0.1 }));
+  const read = readShape(encodeDifference(difference), differenceShape, "d.json");
+  assertEquals(read.layers, difference.comparison.layers);
+  assertEquals(read.said, difference.comparison.said);
+  assertEquals([read.before.name, read.before.verdict], ["a.ts", "sick"]);
+  assertEquals(read.causes.gone.length, difference.causes.gone.length);
+});
