@@ -11,7 +11,12 @@ import type { PlannedRun } from "./plan_runs.ts";
 export type Outcome = { examination: Examination } | { error: Error };
 
 /** What a worker is told: to make a run, or, by `null`, to wait for what fails late. */
-export type WorkerOrder = { request: MeasureRequest; tells: boolean } | null;
+export type WorkerOrder = {
+  request: MeasureRequest;
+  tells: boolean;
+  /** Modules with rules to judge by. */
+  plugins: readonly string[];
+} | null;
 
 /** What a worker answers; `ended` where it is its last word. */
 export type WorkerAnswer =
@@ -36,7 +41,7 @@ export async function measureRuns(
   onOutcome: (run: PlannedRun, outcome: Outcome) => boolean,
 ): Promise<void> {
   const count = Math.min(jobs, runs.length);
-  const workers = Array.from({ length: count > 1 ? count : 0 }, openWorker);
+  const workers = Array.from({ length: count > 1 ? count : 0 }, () => openWorker());
   const makers = count > 1 ? workers.map(({ measure }) => measure) : [measureHere];
   const outcomes: Outcome[] = [];
   let next = 0;
@@ -95,8 +100,12 @@ function startWorker() {
   return { worker, ready: answerOf<unknown>(worker) };
 }
 
-/** A worker, and another one for the next run when a model has taken it along. */
-function openWorker() {
+/**
+ * A worker, and another one for the next run when a model has taken it along.
+ *
+ * @param plugins Modules with rules that it judges by. Default: none.
+ */
+export function openWorker(plugins: readonly string[] = []) {
   let current: ReturnType<typeof startWorker> | null = null;
   const end = () => {
     current?.worker.terminate();
@@ -114,7 +123,7 @@ function openWorker() {
   return {
     async measure(request: MeasureRequest, tells: boolean): Promise<Outcome> {
       try {
-        const result = await ask({ request, tells });
+        const result = await ask({ request, tells, plugins });
         if ("examination" in result) return result;
         return {
           error: new Error("message" in result ? result.message : "The worker did not answer"),

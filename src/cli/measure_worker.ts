@@ -1,6 +1,7 @@
 /// <reference lib="deno.worker" />
 import { strayErrors } from "../model/stray_errors.ts";
 import { errorMessage } from "../words/error_message.ts";
+import { loadPlugins } from "./load_plugins.ts";
 import { examineModel } from "./measure_model.ts";
 import type { WorkerAnswer, WorkerOrder } from "./measure_runs.ts";
 
@@ -11,6 +12,7 @@ self.onmessage = async ({ data: order }: MessageEvent<WorkerOrder>) => {
       await strayErrors.settle();
       answer({ settled: true });
     } else {
+      await loadPlugins(order.plugins);
       const request = { ...order.request, threads: 1, quiet: true };
       answer({ examination: await examineModel(request, order.tells) });
     }

@@ -13,6 +13,12 @@ export const REPORT_FLAGS = {
   format: oneOf(formatsOf("report"), { help: "how to show the result", default: "text" }),
   out: file("write", { help: "write the result there instead of to stdout" }),
   open: OPEN_FLAG,
+  watch: boolean("measure again whenever a file that was read changes, until Ctrl-C", [{
+    grant: "--allow-read=FOLDERS",
+    purpose:
+      "the folders of the files that --watch watches: MODEL, what it imports, its weights, " +
+      "--batch",
+  }]),
   layers: pattern("show only the layers whose name matches"),
   axis: oneOf(["log", "linear"], { help: "axis of the bars", default: "log" }),
   ...TEXT_FLAGS,

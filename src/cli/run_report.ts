@@ -2,6 +2,8 @@ import type { ReportValues } from "./report_flags.ts";
 import { showWord } from "../words/show_word.ts";
 import { loadPlugins } from "./load_plugins.ts";
 import { strayErrors } from "../model/stray_errors.ts";
+import type { Examination } from "../examine/examine.ts";
+import type { Measurements } from "../measure/measurements.ts";
 import { FORMATS } from "../render/formats.ts";
 import { claimOutputs } from "./claim_outputs.ts";
 import { filesRead } from "./files_read.ts";
@@ -10,12 +12,16 @@ import { openFile, requireFile } from "./open_file.ts";
 import { kindOf } from "./result_kind.ts";
 import { textOptions } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
+import type * as Watch from "./watch_report.ts";
 import { writeOutput } from "./write_output.ts";
+
+/** No literal in an `import()`: a report that is made once does not pay for it. */
+const WATCH = "./watch_report.ts";
 
 /** Measures a model and shows it. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
   [model]: string[],
-  { plugin, format, out, axis, layers, trial, details, all, open, ...flags }: ReportValues,
+  { plugin, format, out, axis, layers, trial, details, all, open, watch, ...flags }: ReportValues,
 ): Promise<number> {
   requireFile(open, out === null ? [] : [out]);
   if (out !== null) {
@@ -25,28 +31,46 @@ export async function run(
       await filesRead([model ?? null, ...register, ...plugin], [batch]),
     );
   }
-  await loadPlugins(plugin);
   const { histograms = false } = FORMATS[format];
-  const examination = { trial, rules: null, trained: null, histograms };
-  const { measurements, findings, diagnosis } = await examineModel(
-    { model: model ?? null, ...flags, examination },
-    !flags.quiet,
-  );
+  const request = {
+    ...{ model: model ?? null, ...flags },
+    examination: { trial, rules: null, trained: null, histograms },
+  };
+  /** Shows one examination: the text, as wide as the terminal is by then. */
+  const textOf = async ({ measurements, findings, diagnosis }: Examination) => {
+    requireShown(layers, measurements);
+    const options = {
+      ...textOptions(flags, out),
+      details,
+      all,
+      scale: axis,
+      layers: layers ?? undefined,
+    };
+    return await FORMATS[format].report!({ measurements, findings, diagnosis }, options);
+  };
+  if (watch) {
+    if (model === undefined) {
+      throw new UsageError("--watch has no MODEL, expected a file to watch");
+    }
+    if (format !== "text" && out === null) {
+      throw new UsageError(`--watch with --format ${format} has no --out, expected a file`);
+    }
+    const { watchReport }: typeof Watch = await import(WATCH);
+    return await watchReport({ ...request, model }, { plugin, out, open, textOf });
+  }
+  await loadPlugins(plugin);
+  const examination = await examineModel(request, !flags.quiet);
   await strayErrors.settle();
-  if (layers && !measurements.layers.some(({ name }) => layers.test(name))) {
+  await writeOutput(await textOf(examination), out);
+  if (open) openFile(out!);
+  return 0;
+}
+
+/** @throws {UsageError} If `--layers` leaves nothing to show. */
+function requireShown(layers: RegExp | null, { layers: all }: Measurements): void {
+  if (layers && !all.some(({ name }) => layers.test(name))) {
     throw new UsageError(
       `--layers is ${showWord(String(layers))}, expected the name of a layer to match it`,
     );
   }
-  const options = {
-    ...textOptions(flags, out),
-    details,
-    all,
-    scale: axis,
-    layers: layers ?? undefined,
-  };
-  const shown = { measurements, findings, diagnosis };
-  await writeOutput(await FORMATS[format].report!(shown, options), out);
-  if (open) openFile(out!);
-  return 0;
 }

@@ -2,16 +2,9 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { withGateFolder } from "./gate_folder.ts";
 import { assertRefuses } from "./refuses.ts";
 import { runCommand } from "./run_command.ts";
+import { wideLayers } from "./wide_layers.ts";
 
 const MODEL = "relu_he";
-
-/** The rule of docs/write_a_rule.md, in a module as a user has it. */
-async function plugin(): Promise<string> {
-  const page = await Deno.readTextFile(new URL("../../docs/write_a_rule.md", import.meta.url));
-  const checks = new URL("../../src/checks/mod.ts", import.meta.url).href;
-  return page.match(/```ts ignore\n(\/\/ wide_layers\.ts\n[^]*?)```/)![1]
-    .replace("@gradient-health/gradient-health/checks", checks);
-}
 
 const CONFIGURATION = {
   plugins: ["wide_layers.ts"],
@@ -21,7 +14,7 @@ const CONFIGURATION = {
 
 Deno.test("check judges by a rule of a plugin, suppresses and shows it as any other", async () => {
   const files = {
-    "wide_layers.ts": await plugin(),
+    "wide_layers.ts": await wideLayers(),
     "gradient-health.json": CONFIGURATION,
     "quiet.json": {
       ...CONFIGURATION,
@@ -54,7 +47,7 @@ Deno.test("check judges by a rule of a plugin, suppresses and shows it as any ot
 });
 
 Deno.test("completions knows the rules of --plugin, and of a configuration that is named", async () => {
-  const files = { "wide_layers.ts": await plugin(), "gradient-health.json": CONFIGURATION };
+  const files = { "wide_layers.ts": await wideLayers(), "gradient-health.json": CONFIGURATION };
   await withGateFolder([MODEL], files, async (cwd) => {
     for (const args of [["--plugin", "wide_layers.ts"], ["--config", "gradient-health.json"]]) {
       const { code, stdout } = await runCommand(["completions", "bash", ...args], { cwd });
@@ -67,7 +60,7 @@ Deno.test("completions knows the rules of --plugin, and of a configuration that 
 });
 
 Deno.test("report judges by a rule of --plugin", async () => {
-  const files = { "wide_layers.ts": (await plugin()).replace("default: 512", "default: 3") };
+  const files = { "wide_layers.ts": (await wideLayers()).replace("default: 512", "default: 3") };
   await withGateFolder([MODEL], files, async (cwd) => {
     const { code, stdout } = await runCommand(
       ["report", `${MODEL}/model.json`, "--quiet", "--plugin", "wide_layers.ts"],
