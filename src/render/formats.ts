@@ -191,7 +191,7 @@ const TABLE = {
     },
   },
   svg: {
-    purpose: "mean |gradient| and |activation| layer by layer, for a README",
+    purpose: "an image of gradients and activations over the layers, for a web page",
     ...{ extension: "svg", mediaType: "image/svg+xml", isLines: false },
     holds: { words: "an image of gradient-health", beginning: /^<svg class="gradient-health"/ },
     async report(report, { scale }) {

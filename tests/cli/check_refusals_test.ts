@@ -17,9 +17,9 @@ const REFUSED: [args: string[], files: Record<string, unknown>, message: string 
   [
     ["a.ts", "--reporter", "junti"],
     {},
-    '--reporter is "junti", expected text, json, junit, github, markdown or sarif; did you mean "junit"?',
+    '--reporter is "junti", expected text, json, junit, github, markdown, sarif or html; did you mean "junit"?',
   ],
-  [["a.ts", "--reporter", "html"], {}, '--reporter is "html", expected text, json'],
+  [["a.ts", "--reporter", "csv"], {}, '--reporter is "csv", expected text, json'],
   [["a.ts", "--reporter", "json="], {}, '--reporter is "json=", expected a file after ='],
   [
     ["a.ts", "--reporter", "json", "--reporter", "text"],

@@ -19,7 +19,10 @@ const WRONG_USAGE: [string[], string][] = [
   [["report", "--seed=-1"], '--seed is "-1", expected a whole number, 0 or more'],
   [["report", "--threads", "9"], '--threads is "9", expected a whole number, 1 to 8, or auto'],
   [["report", "--columns", "5"], '--columns is "5", expected a whole number, 20 to 1000'],
-  [["report", "--format", "jsn"], '--format is "jsn", expected text or json; did you mean "json"?'],
+  [
+    ["report", "--format", "jsn"],
+    '--format is "jsn", expected text, json, html or svg; did you mean "json"?',
+  ],
   [["report", "--axis", "cubic"], '--axis is "cubic", expected log or linear'],
   [["report", "--objective", "meanSquareError"], 'did you mean "meanSquaredError"?'],
   [["report", "--objective", "BCE"], 'did you mean "binaryCrossentropy"?'],
