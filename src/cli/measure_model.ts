@@ -16,7 +16,7 @@ import { logToStderr } from "../model/foreign_code.ts";
 import { isDisposed } from "../model/is_disposed.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { loadModel } from "../model/load_model.ts";
-import type { LoadedModel } from "../model/loaded_model.ts";
+import { isBuilt, type LoadedModel } from "../model/loaded_model.ts";
 import type { Objective } from "../model/objective.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { randomTargets } from "../model/random_targets.ts";
@@ -131,8 +131,9 @@ async function examineOnEngine(
       await andThen?.({ tf: engine.tf, model, batch, options, examination });
     } finally {
       progress?.done();
-      // None of thousands of passes may leave its weights behind, not even one that failed.
-      if (!isDisposed(loaded.model)) loaded.model.dispose();
+      // None of thousands of passes may leave its weights behind, not even one that failed. What a module
+      // has built is there for all of them.
+      if (!loaded.isBuilt && !isDisposed(loaded.model)) loaded.model.dispose();
       engine.tf.dispose([batch.inputs, batch.targets ?? []]);
     }
     if (!request.quiet) {
@@ -207,16 +208,16 @@ function isPlain(thrown: unknown): thrown is Error {
 
 type Subject =
   & Pick<LoadedModel, "model" | "path" | "seed" | "createBatch" | "objective">
-  & { source: string | null };
+  & { source: string | null; isBuilt: boolean };
 
 async function load({ model, seed, register }: MeasureRequest): Promise<Subject> {
   if (model !== null) {
     const loaded = await loadModel(model, { seed, register });
     // A name that TensorFlow.js made up depends on how many models this process has seen.
     loaded.model.name = loaded.name;
-    return loaded;
+    return { ...loaded, isBuilt: isBuilt(loaded) };
   }
-  const none = { path: "", source: null, createBatch: null, objective: null };
+  const none = { path: "", source: null, isBuilt: false, createBatch: null, objective: null };
   return { model: exerciseModel({ seed }), seed, ...none };
 }
 

@@ -5,6 +5,7 @@ import { findBaseline } from "../gate/find_baseline.ts";
 import type { GateRun } from "../gate/gate_result.ts";
 import { weighTrial } from "../diagnosis/weigh_trial.ts";
 import { judgeRun, weigh } from "../gate/judge_run.ts";
+import { sameWeights } from "../model/loaded_model.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
 import type { CheckValues } from "./check_flags.ts";
 import { claimOutputs, type Output } from "./claim_outputs.ts";
@@ -124,7 +125,19 @@ async function measureAll(
     runs.push(run);
     return !flags.failFast || passesAlone(run, settings);
   });
+  if (!flags.quiet) tellOfSameWeights(runs);
   return { runs, errors, skipped: planned.length - runs.length };
+}
+
+/** Says of which modules the seeds have not drawn the weights. */
+function tellOfSameWeights(runs: readonly GateRun[]): void {
+  const fixed = runs.filter(({ path, measurements }) =>
+    measurements?.seed === null && !/\.json$/i.test(path)
+  ).map(({ path }) => path);
+  for (const path of new Set(fixed)) {
+    if (fixed.filter((other) => other === path).length === 1) continue;
+    console.error(`note: ${oneLine(sameWeights(path))}`);
+  }
 }
 
 function passesAlone(run: GateRun, settings: GateSettings): boolean {

@@ -211,6 +211,7 @@ export const measurementKeys: Keys<Measurements> = {
     value: number,
     chosenBy: optional(oneOf("compiled", "head")),
     penalty: optional(number),
+    metrics: optional(list(string)),
     randomTargets: optional(boolean),
   }),
   seed: nullable(number),

@@ -8,7 +8,7 @@
  * @returns The line, counted from 1, or `null` where the file does not say.
  */
 export function locateLayer(source: string, layer: string | null): number | null {
-  const created = source.search(/\bcreateModel\b/);
+  const created = source.search(/\bcreateModel\b|\bexport\s+(?:default|const\s+model)\b/);
   const name = layer?.split("/").at(-1);
   const at = name === undefined ? created : placeOf(source, name) ?? created;
   return at < 0 ? null : source.slice(0, at).split("\n").length;

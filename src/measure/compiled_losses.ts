@@ -5,6 +5,7 @@ import type { LossFunction, OutputLoss } from "./resolve_objective.ts";
 /** What `model.compile` leaves behind; TensorFlow.js declares half of it private. */
 interface Compiled {
   loss?: unknown;
+  metrics?: unknown;
   lossFunctions?: unknown[];
   outputNames?: string[];
   /** A `tf.sequential()` delegates to an inner model. */
@@ -31,4 +32,19 @@ export function compiledLosses(model: LayersModel): OutputLoss[] | null {
     return name ?? (typeof resolved === "function" ? resolved as LossFunction : null);
   });
   return losses.some((loss) => loss !== null) ? losses : null;
+}
+
+/** How a loss was chosen that was not asked for; beside a compiled one also the metrics, each once. */
+export function howChosen(
+  model: LayersModel,
+  chosenBy: "compiled" | "head" | null,
+): { chosenBy?: "compiled" | "head"; metrics?: string[] } {
+  if (chosenBy !== "compiled") return chosenBy === null ? {} : { chosenBy };
+  const compiled = model as unknown as Compiled;
+  const { metrics = [] } = compiled.model ?? compiled;
+  const told = typeof metrics === "object" ? Object.values(Object(metrics)).flat() : [metrics];
+  const names = told.map((metric) =>
+    typeof metric === "function" ? metric.name || "custom" : String(metric)
+  );
+  return { chosenBy, ...names.length === 0 ? {} : { metrics: [...new Set(names)] } };
 }

@@ -215,6 +215,8 @@ export interface Measurements {
      * it was asked for. Absent where the model has none.
      */
     penalty?: number;
+    /** Names of the metrics that the model was compiled with, beside a loss that it was compiled with. */
+    metrics?: string[];
     /** True where the batch had no targets for it, so that they were drawn at random; else absent. */
     randomTargets?: boolean;
   };

@@ -6,6 +6,7 @@ import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { explainPass } from "./call_or_explain.ts";
+import { howChosen } from "./compiled_losses.ts";
 import { declareSignals } from "./declare_signals.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { dropTape, recordTape, type TapeNode } from "./engine_state.ts";
@@ -189,7 +190,7 @@ export class Pass implements Disposable {
       objective: {
         name: objective.name,
         value: this.#value,
-        ...(chosenBy === null ? {} : { chosenBy }),
+        ...howChosen(model, chosenBy),
         ...(penalties === null ? {} : { penalty: penalties.all }),
         ...(drawn === null ? {} : { randomTargets: true }),
       },

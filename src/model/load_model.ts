@@ -25,7 +25,7 @@ export interface LoadModelOptions {
  *   or not, saved by TensorFlow.js or converted from Keras 2. The file is data: nothing outside its
  *   folder is read, none of it runs, and it gets no more memory than the weights it declares (or
  *   16 MiB).
- * - `.ts`, `.js`, `.mjs` ...: a module that creates one, see {@linkcode ModelModule}. It runs with the
+ * - `.ts`, `.js`, `.mjs` ...: a module that creates one or exports it, see {@linkcode ModelModule}. It runs with the
  *   permissions of the process. What it logs or writes to stdout while it is imported, or creates a
  *   model or a batch, goes to stderr.
  *

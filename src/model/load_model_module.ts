@@ -1,16 +1,19 @@
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
 import type { Batch } from "./batch.ts";
 import { failureIn, importModule, logToStderr } from "./foreign_code.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
 import type { ModelModule } from "./model_module.ts";
+import { type ModelSource, modelSource } from "./model_source.ts";
 import { automaticName, stemOf } from "./names.ts";
 import type { Objective } from "./objective.ts";
 import { seedDraws } from "./seeded_random.ts";
 import { hasShape, showShape, targetShapes } from "./shapes.ts";
 import { modelComplaint } from "./require_model.ts";
+
+/** What draws a model that a module builds while it is imported: always the same. */
+const IMPORT_SEED = 0;
 
 /**
  * Loads a model from a module, see {@linkcode ModelModule}.
@@ -18,28 +21,29 @@ import { modelComplaint } from "./require_model.ts";
  * @param tf The engine's TensorFlow.js.
  * @param path The module.
  * @param seed Seed that the model is created with.
- * @throws {ModelError} If the module has no `createModel`, or that creates no model.
+ * @throws {ModelError} If the module has no model and no function that creates one.
  */
 export async function loadModelModule(
   tf: TensorFlow,
   path: string,
   seed: number,
 ): Promise<LoadedModel> {
-  const module = requireModelModule(path, await importModule(path));
+  const module = await seedDraws(IMPORT_SEED, "import", () => importModule(path));
+  const source = modelSource(path, module);
+  const { createBatch, objective } = requireBesides(path, module);
   const create = async (seed: number) => {
-    const model = await call(path, "createModel", seed, () => module.createModel({ tf, seed }));
-    requireCreated(path, model);
+    const model = await call(path, source.name, seed, () => source.create({ tf, seed }));
+    requireModel(path, source, model);
     return model;
   };
   const model = await create(seed);
-  const { createBatch, objective } = module;
   return {
     model,
     name: automaticName(model) === null ? model.name : stemOf(path),
     source: path,
     path,
     kind: "module",
-    seed,
+    seed: source.isBuilt ? null : seed,
     objective: objective ?? null,
     createBatch: createBatch === undefined ? null : async (examples, seed, objective) => {
       const batch = await call(
@@ -51,7 +55,7 @@ export async function loadModelModule(
       requireBatch(path, tf, model, batch, objective);
       return { ...batch, seed: batch.seed === undefined ? seed : batch.seed };
     },
-    recreate: create,
+    recreate: source.isBuilt ? null : create,
   };
 }
 
@@ -69,23 +73,11 @@ async function call<T>(
   }
 }
 
-function requireModelModule(path: string, module: Record<string, unknown>): ModelModule {
-  const { createModel, createBatch, objective } = module;
-  const names = Object.keys(module);
-  if (createModel === undefined) {
-    const exported = names.length === 0
-      ? "nothing"
-      : names.map((name) => showValue(name)).join(", ");
-    throw new ModelError(
-      `${path}: it exports ${exported}, expected a function createModel({ tf, seed })` +
-        hintOn(module),
-    );
-  }
-  if (typeof createModel !== "function") {
-    throw new ModelError(
-      `${path}: createModel is ${showValue(createModel)}, expected a function`,
-    );
-  }
+function requireBesides(
+  path: string,
+  module: Record<string, unknown>,
+): Pick<ModelModule, "createBatch" | "objective"> {
+  const { createBatch, objective } = module;
   if (createBatch !== undefined && typeof createBatch !== "function") {
     throw new ModelError(`${path}: createBatch is ${showValue(createBatch)}, expected a function`);
   }
@@ -97,21 +89,14 @@ function requireModelModule(path: string, module: Record<string, unknown>): Mode
   return module as unknown as ModelModule;
 }
 
-/** Which export is meant as createModel, and what to do with it. */
-function hintOn(module: Record<string, unknown>): string {
-  const names = Object.keys(module);
-  const functions = names.filter((name) => typeof module[name] === "function");
-  const near = names.find((name) => nearest(name, ["createModel"]) !== "") ??
-    (functions.length === 1 ? functions[0] : undefined);
-  if (near === "default") return `: export it by that name, not as default`;
-  if (near !== undefined) return `: rename ${showValue(near)} to createModel`;
-  const model = names.find((name) => typeof Object(module[name]).predict === "function");
-  return model === undefined ? "" : `: let that function create ${showValue(model)} and return it`;
-}
-
-function requireCreated(path: string, value: unknown): asserts value is LayersModel {
+function requireModel(
+  path: string,
+  { name, isBuilt }: ModelSource,
+  value: unknown,
+): asserts value is LayersModel {
   const complaint = modelComplaint(value);
-  if (complaint !== null) throw new ModelError(`${path}: createModel returned ${complaint}`);
+  if (complaint === null) return;
+  throw new ModelError(`${path}: ${name} ${isBuilt ? "is" : "returned"} ${complaint}`);
 }
 
 /** Which one of several. */

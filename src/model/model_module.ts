@@ -5,7 +5,11 @@ import type { Objective } from "./objective.ts";
 /**
  * What a `.ts` or `.js` file exports to be measured: how to create a model and optionally a batch
  * and the objective. The functions are called after the engine started, and may be called again with
- * another seed.
+ * another seed. `createModel` may also be the default export.
+ *
+ * Instead of it a module may export `model`, or as default, a model that it has built or the promise of
+ * one. The seed has no effect on such a model, and what it draws without a seed while it is imported is
+ * always the same.
  *
  * @example A module: use the TensorFlow.js and the seed that it is handed
  * ```ts

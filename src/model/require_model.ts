@@ -2,18 +2,24 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { showValue } from "../words/show_value.ts";
 import { isDisposed } from "./is_disposed.ts";
 
+/** Whether something is a layers model by its looks; it may still have no inputs or be disposed of. */
+export function looksLikeModel(value: unknown): value is LayersModel {
+  const { layers, apply } = Object(value);
+  return Array.isArray(layers) && typeof apply === "function";
+}
+
 /**
  * What is found where a layers model should be, and what was expected, for the end of a sentence; `null`
  * where there is one that can be used.
  */
 export function modelComplaint(value: unknown): string | null {
-  const { name, layers, weights, inputs, apply, then, dataSync } = Object(value);
-  if (Array.isArray(layers) && typeof apply === "function") {
+  const { name, weights, inputs, then, dataSync } = Object(value);
+  if (looksLikeModel(value)) {
     if (!Array.isArray(inputs) || inputs.length === 0 || !Array.isArray(weights)) {
       return `${showValue(name)}, a model without inputs, expected its first layer to have an ` +
         "inputShape";
     }
-    return isDisposed(value as LayersModel)
+    return isDisposed(value)
       ? `${showValue(name)}, a model that was disposed of, expected one with its weights`
       : null;
   }
@@ -57,6 +63,5 @@ export function requireModel(value: unknown): asserts value is LayersModel {
  * @throws {TypeError} If it is something else.
  */
 export function requireLayers(value: unknown): void {
-  const { layers, apply } = Object(value);
-  if (!Array.isArray(layers) || typeof apply !== "function") requireModel(value);
+  if (!looksLikeModel(value)) requireModel(value);
 }

@@ -48,6 +48,9 @@ export function headerFacts(
   const examples = formatCount(batch.examples, "example");
   const drawn = batch.seed === null ? "" : ` (seed ${batch.seed})`;
   const what = objective.name === "sum" ? "the sum of the outputs" : cut(objective.name);
+  const metrics = objective.metrics === undefined
+    ? ""
+    : `; metrics ${objective.metrics.map(cut).join(", ")}`;
   return [
     [
       "Model",
@@ -57,7 +60,7 @@ export function headerFacts(
     ],
     ...withEngine ? [["Engine", engineOf(engine, cut)] as [string, string]] : [],
     ["Batch", `${examples}${drawn}; ${inputsOf(batch, cut)}`],
-    ["Objective", `${formatNumber(objective.value)}, ${what}${reasonOf(objective)}`],
+    ["Objective", `${formatNumber(objective.value)}, ${what}${reasonOf(objective)}${metrics}`],
   ];
 }
 
@@ -71,14 +74,14 @@ function engineOf(
 
 /** How an objective was chosen that was not asked for, and what its targets are. */
 function reasonOf({ chosenBy, randomTargets }: Measurements["objective"]): string {
+  const compiled = chosenBy === "compiled" ? " (compiled)" : "";
   const parts = [
-    ...(chosenBy === "compiled" ? ["the loss it was compiled with"] : []),
     ...(chosenBy === "head"
       ? ["the loss that fits the head, as the sum of its outputs is constant"]
       : []),
     ...(randomTargets ? ["on random targets"] : []),
   ];
-  return parts.length === 0 ? "" : `: ${parts.join(", ")}`;
+  return parts.length === 0 ? compiled : `${compiled}: ${parts.join(", ")}`;
 }
 
 function inputsOf({ inputs, perInput }: Measurements["batch"], cut: (text: string) => string) {

@@ -6,7 +6,7 @@ import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { getWeights } from "../model/get_weights.ts";
 import { loadModel } from "../model/load_model.ts";
-import type { LoadedModel } from "../model/loaded_model.ts";
+import { isBuilt, type LoadedModel, sameWeights } from "../model/loaded_model.ts";
 import { automaticName } from "../model/names.ts";
 import type { Objective } from "../model/objective.ts";
 import { randomBatch } from "../model/random_batch.ts";
@@ -129,6 +129,7 @@ async function openFile(
   }
   const loaded = await loadModel(path, { seed: grid.seeds[0], register });
   const { model, recreate } = loaded;
+  if (isBuilt(loaded) && grid.seeds.length > 1) options.onWarning?.(sameWeights(path));
   const weights = getWeights(model);
   const objective = options.objective ?? checkModuleObjective(loaded) ?? defaultLoss(model) ??
     "sum";

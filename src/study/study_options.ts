@@ -30,7 +30,10 @@ export interface StudyOptions {
   shard?: Shard | null;
   /** Called after every point. */
   onProgress?: (progress: StudyProgress) => void;
-  /** Called with a sentence when a worker dies and its point is tried again. */
+  /**
+   * Called with a sentence when a worker dies and its point is tried again, or when all seeds have the same
+   * weights because a module has built the model.
+   */
   onWarning?: (message: string) => void;
   /** Ends the study early; points measured by then are kept. */
   signal?: AbortSignal | null;

@@ -22,46 +22,63 @@ async function refusal(text: string, name?: string): Promise<string> {
   }, name);
 }
 
+const EXPECTED = "a function createModel({ tf, seed }), a model, or one of the two as default";
+
 const refused: [string, string, string][] = [
   [
     "that exports nothing",
     "",
-    "it exports nothing, expected a function createModel({ tf, seed })",
+    `it exports nothing, expected ${EXPECTED}`,
   ],
   [
     "that exports another function",
     "export const creatModel = () => 1; export default 2;",
-    'it exports "creatModel", "default", expected a function createModel({ tf, seed }): ' +
-    'rename "creatModel" to createModel',
+    `it exports "creatModel", "default", expected ${EXPECTED}: rename "creatModel" to createModel`,
   ],
   [
     "whose createModel is written in lower case",
     "export const createmodel = () => 1;",
-    'it exports "createmodel", expected a function createModel({ tf, seed }): ' +
-    'rename "createmodel" to createModel',
+    `it exports "createmodel", expected ${EXPECTED}: rename "createmodel" to createModel`,
   ],
   [
     "that exports one function, whatever it is called",
     "export const classes = 3; export function buildModel() {}",
-    'it exports "buildModel", "classes", expected a function createModel({ tf, seed }): ' +
-    'rename "buildModel" to createModel',
+    `it exports "buildModel", "classes", expected ${EXPECTED}: rename "buildModel" to createModel`,
   ],
   [
     "that exports two functions",
     "export function a() {} export function b() {}",
-    'it exports "a", "b", expected a function createModel({ tf, seed })',
+    `it exports "a", "b", expected ${EXPECTED}`,
   ],
   [
-    "that exports its function as default",
+    "whose default function creates no model",
     "export default () => 1;",
-    'it exports "default", expected a function createModel({ tf, seed }): ' +
-    "export it by that name, not as default",
+    "default returned 1, expected a layers model of TensorFlow.js",
   ],
   [
-    "that exports a model",
+    "whose model is none",
     "export const model = { predict() {} };",
-    'it exports "model", expected a function createModel({ tf, seed }): ' +
-    'let that function create "model" and return it',
+    "model is an object, expected a layers model of TensorFlow.js",
+  ],
+  [
+    "whose model is a function",
+    "export const model = () => 1;",
+    "model is a function, expected a model: rename it to createModel",
+  ],
+  [
+    "whose model is a promise that is rejected",
+    `export const model = Promise.reject(new Error("no weights"));`,
+    "model threw: no weights, at net.ts:1:37",
+  ],
+  [
+    "that exports a model by another name",
+    "export const net = { layers: [], apply() {} };",
+    `it exports "net", expected ${EXPECTED}: rename "net" to model`,
+  ],
+  [
+    "that has a model and another default",
+    "export const model = 1; export default () => 1;",
+    "both model and default could be the model, expected one of them",
   ],
   [
     "that was written for Node.js",

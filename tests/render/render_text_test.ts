@@ -83,7 +83,11 @@ Deno.test("renderText() says why a loss was measured that was not asked for, and
   assertEquals(line({}), "2, categoricalCrossentropy");
   assertEquals(
     line({ chosenBy: "compiled" }),
-    "2, categoricalCrossentropy: the loss it was compiled with",
+    "2, categoricalCrossentropy (compiled)",
+  );
+  assertEquals(
+    line({ chosenBy: "compiled", metrics: ["accuracy", "mse"], randomTargets: true }),
+    "2, categoricalCrossentropy (compiled): on random targets; metrics accuracy, mse",
   );
   assertEquals(
     line({ chosenBy: "head", randomTargets: true }),
