@@ -7,6 +7,7 @@ import type { Batch } from "../model/batch.ts";
 import { NoModelError } from "../model/require_model.ts";
 import { wilsonInterval } from "../theory/wilson_interval.ts";
 import { nearest } from "../words/nearest.ts";
+import { failureOf } from "./call_site.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 import { oneLine, shortNames } from "./message_parts.ts";
 import { openDraw } from "./open_draw.ts";
@@ -111,6 +112,7 @@ export async function acrossSeeds(
   assertion: MeasurementAssertion | ModelAssertion,
   options: AcrossSeedsOptions = {},
 ): Promise<SeedsVerdict> {
+  const fail = failureOf(acrossSeeds);
   validateDrawOptions(create, options);
   const { seeds = 10, passRate = 1, over = "measurements", msg } = options;
   const list = seedList(seeds);
@@ -135,7 +137,7 @@ export async function acrossSeeds(
   if (passed / list.length >= passRate) return { passed, failed, interval };
   // TensorFlow.js numbers models without a name, so each draw has a different one.
   const [{ name }] = failures;
-  throw new AssertionError([
+  throw fail([
     oneLine(
       `Model "${shortNames([name])(name)}" fails ${
         assertion.name || "the assertion"

@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { activationScale } from "../checks/rules/activation_scale.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that the standard deviation of each hidden layer's activations is within a factor of 2
@@ -69,5 +70,5 @@ export function assertActivationScale(
   options?: CheckOptions<"activationScaleFactor" | "activationTarget" | "minExamples">,
   msg?: string,
 ): void {
-  assertRule(activationScale, measurements, options, msg);
+  judgeRuleFor(failureOf(assertActivationScale), activationScale, measurements, options, msg);
 }

@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { saturatedActivations } from "../checks/rules/saturated_activations.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that no layer with a bounded activation has more than half (`saturatedFraction`) of its
@@ -52,5 +53,11 @@ export function assertActivationsNotSaturated(
   options?: CheckOptions<"saturatedFraction" | "saturatedFractionWarning" | "minEntries">,
   msg?: string,
 ): void {
-  assertRule(saturatedActivations, measurements, options, msg);
+  judgeRuleFor(
+    failureOf(assertActivationsNotSaturated),
+    saturatedActivations,
+    measurements,
+    options,
+    msg,
+  );
 }

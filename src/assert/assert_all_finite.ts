@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { nonFinite } from "../checks/rules/non_finite.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that no value that the pass used or computed is NaN or infinite: inputs, weights, z, a,
@@ -42,5 +43,5 @@ export function assertAllFinite(
   options?: CheckOptions<never>,
   msg?: string,
 ): void {
-  assertRule(nonFinite, measurements, options, msg);
+  judgeRuleFor(failureOf(assertAllFinite), nonFinite, measurements, options, msg);
 }

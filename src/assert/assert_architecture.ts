@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { architecture } from "../checks/rules/architecture.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that an activation stands between every two kernels, and that the stream of a residual
@@ -57,5 +58,5 @@ export function assertArchitecture(
   options?: CheckOptions<"residualGrowth" | "slopeDrift" | "widthLoss">,
   msg?: string,
 ): void {
-  assertRule(architecture, measurements, options, msg);
+  judgeRuleFor(failureOf(assertArchitecture), architecture, measurements, options, msg);
 }

@@ -4,7 +4,8 @@ import { batchIndependence } from "../checks/model_rules/batch_independence.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
-import { assertModelRule } from "./assert_rule.ts";
+import { judgeModelFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that the output of an example does not depend on the other examples of its batch: all
@@ -50,5 +51,12 @@ export async function assertBatchIndependence(
   options?: CheckOptions<"leakTolerance"> & Pick<ProbeOptions, "seed">,
   msg?: string,
 ): Promise<void> {
-  await assertModelRule(batchIndependence, model, batch, options, msg);
+  await judgeModelFor(
+    failureOf(assertBatchIndependence),
+    batchIndependence,
+    model,
+    batch,
+    options,
+    msg,
+  );
 }

@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { biasInit } from "../checks/rules/bias_init.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that hidden biases are zero or small compared with z (`biasRatio`, 0.1), and that the
@@ -48,5 +49,5 @@ export function assertBiasInit(
   options?: CheckOptions<"biasRatio" | "biasTolerance">,
   msg?: string,
 ): void {
-  assertRule(biasInit, measurements, options, msg);
+  judgeRuleFor(failureOf(assertBiasInit), biasInit, measurements, options, msg);
 }

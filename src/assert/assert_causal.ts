@@ -4,7 +4,8 @@ import { causality } from "../checks/model_rules/causality.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
-import { assertModelRule } from "./assert_rule.ts";
+import { judgeModelFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that the output at a step does not depend on later steps of the inputs: all steps after
@@ -60,5 +61,5 @@ export async function assertCausal(
   options?: CheckOptions<"leakTolerance"> & Pick<ProbeOptions, "seed">,
   msg?: string,
 ): Promise<void> {
-  await assertModelRule(causality, model, batch, options, msg);
+  await judgeModelFor(failureOf(assertCausal), causality, model, batch, options, msg);
 }

@@ -4,7 +4,8 @@ import { inputDependence } from "../checks/model_rules/input_dependence.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
-import { assertModelRule } from "./assert_rule.ts";
+import { judgeModelFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that every input changes an output, and that every output changes with an input: the
@@ -53,5 +54,5 @@ export async function assertDependsOnInput(
   options?: CheckOptions<never> & Pick<ProbeOptions, "seed">,
   msg?: string,
 ): Promise<void> {
-  await assertModelRule(inputDependence, model, batch, options, msg);
+  await judgeModelFor(failureOf(assertDependsOnInput), inputDependence, model, batch, options, msg);
 }

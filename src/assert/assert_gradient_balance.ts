@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { gradientBalance } from "../checks/rules/gradient_balance.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that the largest and the smallest squared l2 norm of delta over the hidden layers differ
@@ -57,5 +58,5 @@ export function assertGradientBalance(
   options?: CheckOptions<"gradientBalance" | "minWidth">,
   msg?: string,
 ): void {
-  assertRule(gradientBalance, measurements, options, msg);
+  judgeRuleFor(failureOf(assertGradientBalance), gradientBalance, measurements, options, msg);
 }

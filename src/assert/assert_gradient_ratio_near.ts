@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { gradientRatio } from "../checks/rules/gradient_ratio.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that from each hidden layer to the one below it the squared l2 norm of delta changes by
@@ -50,5 +51,5 @@ export function assertGradientRatioNear(
   options?: CheckOptions<"gradientRatioFactor" | "minWidth">,
   msg?: string,
 ): void {
-  assertRule(gradientRatio, measurements, options, msg);
+  judgeRuleFor(failureOf(assertGradientRatioNear), gradientRatio, measurements, options, msg);
 }

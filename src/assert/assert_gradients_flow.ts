@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { gradientsFlow } from "../checks/rules/gradients_flow.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that every trainable weight has a gradient that is not all zero, and that no frozen
@@ -56,5 +57,5 @@ export function assertGradientsFlow(
   options?: CheckOptions<never>,
   msg?: string,
 ): void {
-  assertRule(gradientsFlow, measurements, options, msg);
+  judgeRuleFor(failureOf(assertGradientsFlow), gradientsFlow, measurements, options, msg);
 }

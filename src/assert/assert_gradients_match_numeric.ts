@@ -4,7 +4,8 @@ import { numericGradients } from "../checks/model_rules/numeric_gradients.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
-import { assertModelRule } from "./assert_rule.ts";
+import { judgeModelFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that the gradient of each trainable weight is the derivative of J: along a random
@@ -56,5 +57,12 @@ export async function assertGradientsMatchNumeric(
     & Pick<ProbeOptions, "objective" | "seed">,
   msg?: string,
 ): Promise<void> {
-  await assertModelRule(numericGradients, model, batch, options, msg);
+  await judgeModelFor(
+    failureOf(assertGradientsMatchNumeric),
+    numericGradients,
+    model,
+    batch,
+    options,
+    msg,
+  );
 }

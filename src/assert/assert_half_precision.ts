@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { halfPrecision } from "../checks/rules/half_precision.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that what a pass computes fits into fp16: no z, a or gradient overflows, and at most half
@@ -45,5 +46,5 @@ export function assertHalfPrecision(
   options?: CheckOptions<"halfUnder">,
   msg?: string,
 ): void {
-  assertRule(halfPrecision, measurements, options, msg);
+  judgeRuleFor(failureOf(assertHalfPrecision), halfPrecision, measurements, options, msg);
 }

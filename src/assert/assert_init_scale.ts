@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { initScale } from "../checks/rules/init_scale.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that each kernel of a dense or convolutional layer has a standard deviation within a
@@ -75,5 +76,5 @@ export function assertInitScale(
   >,
   msg?: string,
 ): void {
-  assertRule(initScale, measurements, options, msg);
+  judgeRuleFor(failureOf(assertInitScale), initScale, measurements, options, msg);
 }

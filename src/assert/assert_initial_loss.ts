@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { initialLoss } from "../checks/rules/initial_loss.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that the loss is at least half (`initialLossTolerance`) and at most 5 times
@@ -67,5 +68,5 @@ export function assertInitialLoss(
   >,
   msg?: string,
 ): void {
-  assertRule(initialLoss, measurements, options, msg);
+  judgeRuleFor(failureOf(assertInitialLoss), initialLoss, measurements, options, msg);
 }

@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { inputNormalized } from "../checks/rules/input_normalized.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that each input of real numbers is of order 1: max |x| <= 10 (`inputMax`), |mean| <= 1
@@ -62,5 +63,5 @@ export function assertInputNormalized(
   >,
   msg?: string,
 ): void {
-  assertRule(inputNormalized, measurements, options, msg);
+  judgeRuleFor(failureOf(assertInputNormalized), inputNormalized, measurements, options, msg);
 }

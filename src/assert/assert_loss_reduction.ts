@@ -4,7 +4,8 @@ import { lossReduction } from "../checks/model_rules/loss_reduction.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
-import { assertModelRule } from "./assert_rule.ts";
+import { judgeModelFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that the loss of the doubled batch equals that of the batch within 1 %
@@ -57,5 +58,5 @@ export async function assertLossReduction(
   options?: CheckOptions<"lossReductionTolerance"> & Pick<ProbeOptions, "objective" | "seed">,
   msg?: string,
 ): Promise<void> {
-  await assertModelRule(lossReduction, model, batch, options, msg);
+  await judgeModelFor(failureOf(assertLossReduction), lossReduction, model, batch, options, msg);
 }

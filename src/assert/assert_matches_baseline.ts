@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { matchesBaseline } from "../checks/matches_baseline.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that no layer's figure has moved by more than a factor of 2 (`baselineFactor`) from
@@ -51,5 +52,11 @@ export function assertMatchesBaseline(
   options?: CheckOptions<"baselineFactor" | "baselineShare">,
   msg?: string,
 ): void {
-  assertRule(matchesBaseline(baseline), measurements, options, msg);
+  judgeRuleFor(
+    failureOf(assertMatchesBaseline),
+    matchesBaseline(baseline),
+    measurements,
+    options,
+    msg,
+  );
 }

@@ -1,4 +1,3 @@
-import { AssertionError } from "@std/assert/assertion-error";
 import type { RunChecksOptions } from "../checks/judge_rule.ts";
 import { allThresholds } from "../checks/register_rule.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
@@ -7,6 +6,7 @@ import { validateOptions } from "../checks/validate.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { examine, type ExamineOptions } from "../examine/examine.ts";
 import type { Batch } from "../model/batch.ts";
+import type { Fail } from "./call_site.ts";
 import { healthMessage } from "./health_message.ts";
 import { validateMessage, validateObjective } from "./validate.ts";
 
@@ -23,18 +23,14 @@ export interface AssertHealthyOptions
   trial?: ExamineOptions["trial"];
 }
 
-/** Whether something looks like a model, so that it is not to be taken for measurements. */
-export function isModel(value: unknown): value is LayersModel {
-  const { layers, apply } = Object(value);
-  return Array.isArray(layers) && typeof apply === "function";
-}
-
 /**
  * `assertHealthy` for a model: measures it, tries by training what would be an error, and tries the cures.
  *
+ * @param fail Makes the error.
  * @throws {AssertionError} If the network is sick.
  */
 export async function assertModelHealthy(
+  fail: Fail,
   model: LayersModel,
   batch: Batch,
   options: AssertHealthyOptions = {},
@@ -52,5 +48,5 @@ export async function assertModelHealthy(
     judge: (measurements) => runChecks(measurements, checkOptions),
   });
   if (examination.diagnosis.verdict === "healthy") return;
-  throw new AssertionError(healthMessage(examination, msg));
+  throw fail(healthMessage(examination, msg));
 }

@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { deadUnits } from "../checks/rules/dead_units.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that no layer with a one-sided activation (relu and similar) has all of its units off on
@@ -58,5 +59,5 @@ export function assertNoDeadUnits(
   options?: CheckOptions<"deadFraction" | "deadFractionWarning" | "minExamples">,
   msg?: string,
 ): void {
-  assertRule(deadUnits, measurements, options, msg);
+  judgeRuleFor(failureOf(assertNoDeadUnits), deadUnits, measurements, options, msg);
 }

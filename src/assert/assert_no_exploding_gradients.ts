@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { explodingGradients } from "../checks/rules/exploding_gradients.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that the first hidden layer receives at most 1e3 times (`explodingRatio`) the signal, the
@@ -61,5 +62,11 @@ export function assertNoExplodingGradients(
   >,
   msg?: string,
 ): void {
-  assertRule(explodingGradients, measurements, options, msg);
+  judgeRuleFor(
+    failureOf(assertNoExplodingGradients),
+    explodingGradients,
+    measurements,
+    options,
+    msg,
+  );
 }

@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { vanishingGradients } from "../checks/rules/vanishing_gradients.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that the first hidden layer receives at least 1e-3 (`vanishingRatio`) of the signal, the
@@ -63,5 +64,11 @@ export function assertNoVanishingGradients(
   >,
   msg?: string,
 ): void {
-  assertRule(vanishingGradients, measurements, options, msg);
+  judgeRuleFor(
+    failureOf(assertNoVanishingGradients),
+    vanishingGradients,
+    measurements,
+    options,
+    msg,
+  );
 }

@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { outputHead } from "../checks/rules/output_head.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that the activation and the width of the output fit the loss: softmax over two units or
@@ -53,5 +54,5 @@ export function assertOutputHead(
   options?: CheckOptions<never>,
   msg?: string,
 ): void {
-  assertRule(outputHead, measurements, options, msg);
+  judgeRuleFor(failureOf(assertOutputHead), outputHead, measurements, options, msg);
 }

@@ -4,7 +4,8 @@ import { overfitsBatch } from "../checks/model_rules/overfits_batch.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
-import { assertModelRule } from "./assert_rule.ts";
+import { judgeModelFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that the network overfits one batch: trained on it alone, its loss falls to 1e-2
@@ -57,5 +58,5 @@ export async function assertOverfitsBatch(
     & Pick<ProbeOptions, "objective" | "seed" | "optimizer">,
   msg?: string,
 ): Promise<void> {
-  await assertModelRule(overfitsBatch, model, batch, options, msg);
+  await judgeModelFor(failureOf(assertOverfitsBatch), overfitsBatch, model, batch, options, msg);
 }

@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { regularization } from "../checks/rules/regularization.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that no layer of dropout has a rate of 0.6 or more (`dropoutRate`), that layers of
@@ -48,5 +49,5 @@ export function assertRegularization(
   options?: CheckOptions<"dropoutRate" | "dropoutKept" | "penaltyGradient">,
   msg?: string,
 ): void {
-  assertRule(regularization, measurements, options, msg);
+  judgeRuleFor(failureOf(assertRegularization), regularization, measurements, options, msg);
 }

@@ -1,4 +1,3 @@
-import { AssertionError } from "@std/assert/assertion-error";
 import type { CheckOptions } from "../checks/check_options.ts";
 import type { ModelRule } from "../checks/model_rule.ts";
 import { requireRule } from "../checks/register_rule.ts";
@@ -11,6 +10,7 @@ import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
 import type { ProbeSubject } from "../probe/probe_subject.ts";
 import { PROBES } from "../probe/probes.ts";
+import { type Fail, failureOf } from "./call_site.ts";
 import { failureMessage } from "./failure_message.ts";
 import { ruleFigure } from "../render/chart_model.ts";
 import { validateMessage } from "./validate.ts";
@@ -51,6 +51,21 @@ export function assertRule<Name extends string>(
   options?: CheckOptions<Name>,
   msg?: string,
 ): void {
+  judgeRuleFor(failureOf(assertRule), rule, measurements, options, msg);
+}
+
+/**
+ * {@linkcode assertRule} for another assertion, which is what the user calls.
+ *
+ * @param fail Makes the error.
+ */
+export function judgeRuleFor<Name extends string>(
+  fail: Fail,
+  rule: Rule<Name>,
+  measurements: Measurements,
+  options?: CheckOptions<Name>,
+  msg?: string,
+): void {
   requireRule(rule);
   validateMessage(msg);
   const findings = rule.check(measurements, options);
@@ -66,7 +81,7 @@ export function assertRule<Name extends string>(
     );
   if (errors.length > 0) {
     const failure = { rule, subject: measurements, errors, layers, figure };
-    throw new AssertionError(failureMessage(failure, msg));
+    throw fail(failureMessage(failure, msg));
   }
 }
 
@@ -74,6 +89,7 @@ export function assertRule<Name extends string>(
  * Runs a model with the probe of a rule, judges the result, and throws one `AssertionError` with every
  * finding.
  *
+ * @param fail Makes the error.
  * @param rule The rule.
  * @param model A built model.
  * @param batch What it is run on.
@@ -81,7 +97,8 @@ export function assertRule<Name extends string>(
  * @param msg Appended to the message.
  * @throws {AssertionError} If the rule finds an error.
  */
-export async function assertModelRule(
+export async function judgeModelFor(
+  fail: Fail,
   rule: ModelRule<ProbeSubject>,
   model: LayersModel,
   batch: Batch,
@@ -107,6 +124,6 @@ export async function assertModelRule(
       .filter((layer) => layer !== null)
       .map((name) => ({ name, className: "" }));
     const figure = { title, scale, rows: rule.figure.rows(found) };
-    throw new AssertionError(failureMessage({ rule, subject: found, errors, layers, figure }, msg));
+    throw fail(failureMessage({ rule, subject: found, errors, layers, figure }, msg));
   }
 }

@@ -2,7 +2,8 @@
 import type { CheckOptions } from "../checks/check_options.ts";
 import { symmetry } from "../checks/rules/symmetry.ts";
 import type { Measurements } from "../measure/measurements.ts";
-import { assertRule } from "./assert_rule.ts";
+import { judgeRuleFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that no hidden kernel is constant and that no two units of a hidden layer have exactly
@@ -49,5 +50,5 @@ export function assertSymmetryBroken(
   options?: CheckOptions<never>,
   msg?: string,
 ): void {
-  assertRule(symmetry, measurements, options, msg);
+  judgeRuleFor(failureOf(assertSymmetryBroken), symmetry, measurements, options, msg);
 }

@@ -4,7 +4,8 @@ import { updateRatio } from "../checks/model_rules/update_ratio.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
-import { assertModelRule } from "./assert_rule.ts";
+import { judgeModelFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that one step of the optimizer changes each kernel by a sensible share: log10 of mean
@@ -60,5 +61,5 @@ export async function assertUpdateRatio(
     & Pick<ProbeOptions, "objective" | "seed" | "optimizer" | "train">,
   msg?: string,
 ): Promise<void> {
-  await assertModelRule(updateRatio, model, batch, options, msg);
+  await judgeModelFor(failureOf(assertUpdateRatio), updateRatio, model, batch, options, msg);
 }

@@ -4,7 +4,8 @@ import { weightsChange } from "../checks/model_rules/weights_change.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
-import { assertModelRule } from "./assert_rule.ts";
+import { judgeModelFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that one training step changes every trainable weight in some bit. The step is that of
@@ -53,5 +54,5 @@ export async function assertWeightsChange(
   options?: CheckOptions<never> & Pick<ProbeOptions, "objective" | "seed" | "optimizer" | "train">,
   msg?: string,
 ): Promise<void> {
-  await assertModelRule(weightsChange, model, batch, options, msg);
+  await judgeModelFor(failureOf(assertWeightsChange), weightsChange, model, batch, options, msg);
 }

@@ -4,7 +4,8 @@ import { weightsFrozen } from "../checks/model_rules/weights_frozen.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import type { ProbeOptions } from "../probe/probe_options.ts";
-import { assertModelRule } from "./assert_rule.ts";
+import { judgeModelFor } from "./assert_rule.ts";
+import { failureOf } from "./call_site.ts";
 
 /**
  * Asserts that one training step changes no bit of a frozen layer, moving statistics included. The
@@ -58,5 +59,5 @@ export async function assertWeightsFrozen(
   options?: CheckOptions<never> & Pick<ProbeOptions, "objective" | "seed" | "optimizer" | "train">,
   msg?: string,
 ): Promise<void> {
-  await assertModelRule(weightsFrozen, model, batch, options, msg);
+  await judgeModelFor(failureOf(assertWeightsFrozen), weightsFrozen, model, batch, options, msg);
 }

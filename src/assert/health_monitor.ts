@@ -1,4 +1,3 @@
-import { AssertionError } from "@std/assert/assertion-error";
 import type { Finding } from "../checks/finding.ts";
 import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
@@ -11,6 +10,7 @@ import { runPass } from "../measure/run_pass.ts";
 import type { Batch } from "../model/batch.ts";
 import type { Objective } from "../model/objective.ts";
 import { KernelStep } from "../probe/layer_progress.ts";
+import { failureOf } from "./call_site.ts";
 import { healthMessage } from "./health_message.ts";
 import { diagnoseRecord, type HealthRecord, trainingCauseOf } from "./health_record.ts";
 import { shownHistory, shownRecord } from "./history_overview.ts";
@@ -100,6 +100,8 @@ export type HealthMonitor = Callback & {
  * @throws {EngineError} If no engine runs.
  */
 export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
+  // The callers of a callback are TensorFlow.js's: what fails shows where the monitor was made.
+  const fail = failureOf(healthMonitor);
   const { Callback } = requireEngine().tf;
   validate(options);
   const { batch, every = 100, rules: names, objective, onFinding = "throw", ...checkOptions } =
@@ -206,7 +208,7 @@ export function healthMonitor(options: HealthMonitorOptions): HealthMonitor {
       if (fatal.length === 0) return;
       const { measurements } = record;
       const diagnosis = diagnoseRecord({ ...record, findings: fatal }, history, model);
-      throw new AssertionError(
+      throw fail(
         `After ${formatCount(this.#step, "batch", "batches")}, in epoch ${this.#epoch} of ` +
           `${this.params.epochs}:\n${healthMessage({ measurements, diagnosis }, undefined)}`,
       );

@@ -1,11 +1,11 @@
-import { AssertionError } from "@std/assert/assertion-error";
 import { judgeRule, type RunChecksOptions } from "../checks/judge_rule.ts";
 import { resolveThresholds } from "../checks/resolve_thresholds.ts";
 import { MODEL_RULES } from "../checks/model_rules.ts";
 import { allRules, allThresholds } from "../checks/register_rule.ts";
 import { show } from "../checks/show.ts";
 import { startEngine } from "../engine/start_engine.ts";
-import { assertModelRule } from "./assert_rule.ts";
+import { judgeModelFor } from "./assert_rule.ts";
+import { callAt, callSites, type Fail, failureOf } from "./call_site.ts";
 import type { CreateModel, DrawOptions } from "./create_model.ts";
 import { failureMessage } from "./failure_message.ts";
 import { ruleFigure } from "../render/chart_model.ts";
@@ -68,29 +68,39 @@ export function testGradientHealth(
   resolveThresholds(allThresholds(), thresholds);
   const chosen = ruleNames("rules", allRules().map((rule) => rule.name), rules);
   const models = ruleNames("modelRules", MODEL_RULES.map((rule) => rule.name), modelRules);
-  Deno.test(name, async (t) => {
+  // What fails shows where this was called: the step by its place, and its error by its stack.
+  const failures = new Map(
+    [...chosen, ...models].map((rule) => [rule, failureOf(testGradientHealth)]),
+  );
+  const [site] = callSites(failureOf(testGradientHealth)("").stack);
+  const run = async (t: Deno.TestContext) => {
+    const register: (name: string, judge: () => void | Promise<void>) => Promise<boolean> = t.step;
+    const step = (rule: string, judge: (fail: Fail) => void | Promise<void>) =>
+      callAt(site, register, rule, () => judge(failures.get(rule)!));
     await using _engine = await startEngine();
     const draw = await openDraw(create, seed, { objective, createBatch });
     try {
       const measurements = draw.measure();
       for (const rule of allRules().filter(({ name }) => chosen.has(name))) {
-        await t.step(rule.name, () => {
+        await step(rule.name, (fail) => {
           const errors = judgeRule(rule, measurements, checkOptions)
             .filter(({ severity }) => severity === "error");
           if (errors.length === 0) return;
           const { layers } = measurements;
           const figure = ruleFigure(rule.figure, layers);
           const failure = { rule, subject: measurements, errors, layers, figure };
-          throw new AssertionError(failureMessage(failure, undefined));
+          throw fail(failureMessage(failure, undefined));
         });
       }
       for (const name of models) {
         const rule = MODEL_RULES.find((rule) => rule.name === name)!;
         const own = { seed, ...rule.options.includes("objective") ? { objective } : {} };
-        await t.step(rule.name, () => assertModelRule(rule, draw.model, draw.batch, own));
+        await step(rule.name, (fail) => judgeModelFor(fail, rule, draw.model, draw.batch, own));
       }
     } finally {
       draw.close();
     }
-  });
+  };
+  const register: (name: string, run: (t: Deno.TestContext) => Promise<void>) => void = Deno.test;
+  callAt(site, register, name, run);
 }

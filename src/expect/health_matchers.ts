@@ -2,6 +2,7 @@ import { AssertionError } from "@std/assert/assertion-error";
 import { assertHealthy } from "../assert/assert_healthy.ts";
 import { assertMatchesBaseline } from "../assert/assert_matches_baseline.ts";
 import { assertRule } from "../assert/assert_rule.ts";
+import { type CallSite, callSites, failureAt, failureOf } from "../assert/call_site.ts";
 import { describeModel } from "../assert/message_parts.ts";
 import type { CheckOptions } from "../checks/check_options.ts";
 import type { RunChecksOptions } from "../checks/judge_rule.ts";
@@ -22,20 +23,36 @@ type Assertion<A extends unknown[]> = (measurements: Measurements, ...args: A) =
 
 /** Makes a matcher of an assertion. What is wrong with the arguments is thrown, negated or not. */
 function matcher<A extends unknown[]>(assertion: Assertion<A>, what: string) {
-  return ({ value }: MatcherContext, ...args: A): MatcherResult => {
+  const match = ({ value, isNot }: MatcherContext, ...args: A): MatcherResult => {
     const measurements = value as Measurements;
-    try {
-      assertion(measurements, ...args);
-    } catch (error) {
-      if (!(error instanceof AssertionError)) throw error;
-      const { message } = error;
-      return { pass: false, message: () => message };
-    }
-    return {
-      pass: true,
-      message: () => `${describeModel(measurements)} ${what}; expected that it does not.`,
+    const here = failureOf(match);
+    const wrong = messageOf(() => assertion(measurements, ...args));
+    const result = {
+      pass: wrong === null,
+      message: () => wrong ?? `${describeModel(measurements)} ${what}; expected that it does not.`,
     };
+    const site = result.pass === isNot ? callerOfExpect(here("").stack) : undefined;
+    if (site !== undefined) throw failureAt(site, result.message());
+    return result;
   };
+  return match;
+}
+
+/** With what an assertion fails; `null` where it does not. */
+function messageOf(assertion: () => void): string | null {
+  try {
+    assertion();
+    return null;
+  } catch (error) {
+    if (error instanceof AssertionError) return error.message;
+    throw error;
+  }
+}
+
+/** The first place outside of the file that called a matcher, which is that of `expect`. */
+function callerOfExpect(stack?: string): CallSite | undefined {
+  const [own, ...callers] = callSites(stack);
+  return callers.find(({ url }) => url !== own.url);
 }
 
 /**

@@ -2,9 +2,15 @@
 export interface MatcherContext {
   /** What was passed to `expect`. */
   value: unknown;
+  /** Whether it must not match. With it a matcher throws by itself, see {@linkcode MatcherResult}. */
+  isNot?: boolean;
 }
 
-/** The result of a matcher. */
+/**
+ * The result of a matcher. Where `isNot` says what is expected and it is otherwise, the matcher throws the
+ * `AssertionError` of `message`, so that `deno test` shows where `expect` was called: a stack that
+ * `expect` makes starts in `expect`.
+ */
 export interface MatcherResult {
   /** Whether the value matches. */
   pass: boolean;

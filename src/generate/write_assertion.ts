@@ -12,7 +12,8 @@ const REFUSES = "If a threshold is out of range or a layer filter matches no lay
 const IMPORTS = {
   options: 'import type { CheckOptions } from "../checks/check_options.ts";',
   measurements: 'import type { Measurements } from "../measure/measurements.ts";',
-  rule: 'import { assertRule } from "./assert_rule.ts";',
+  rule: 'import { judgeRuleFor } from "./assert_rule.ts";',
+  failure: 'import { failureOf } from "./call_site.ts";',
 };
 
 /** The comment of an assertion: what its rule's record says of it. */
@@ -77,11 +78,12 @@ export function writeAssertion({ file, constant, rule }: RuleFile<Documented>): 
     `import { ${constant} } from "../${file.replace("src/", "")}";`,
     IMPORTS.measurements,
     IMPORTS.rule,
+    IMPORTS.failure,
     "",
     documentation(rule, defaultsOf(rule), [MEASURED, OPTIONS]),
     `export function ${rule.assertion}(measurements: Measurements, options?: ${optionsOf(rule)}, ` +
     "msg?: string): void {",
-    `assertRule(${constant}, measurements, options, msg);`,
+    `judgeRuleFor(failureOf(${rule.assertion}), ${constant}, measurements, options, msg);`,
     "}",
     "",
   ].join("\n");
@@ -97,11 +99,12 @@ export function writeBaselineAssertion(rule: Documented): string {
     'import { matchesBaseline } from "../checks/matches_baseline.ts";',
     IMPORTS.measurements,
     IMPORTS.rule,
+    IMPORTS.failure,
     "",
     documentation(rule, defaultsOf(rule), [MEASURED, baseline, OPTIONS]),
     `export function ${rule.assertion}(measurements: Measurements, baseline: Measurements, ` +
     `options?: ${optionsOf(rule)}, msg?: string): void {`,
-    "assertRule(matchesBaseline(baseline), measurements, options, msg);",
+    `judgeRuleFor(failureOf(${rule.assertion}), matchesBaseline(baseline), measurements, options, msg);`,
     "}",
     "",
   ].join("\n");
@@ -123,13 +126,14 @@ export function writeModelAssertion(
     'import type { LayersModel } from "../engine/tensorflow.ts";',
     'import type { Batch } from "../model/batch.ts";',
     'import type { ProbeOptions } from "../probe/probe_options.ts";',
-    'import { assertModelRule } from "./assert_rule.ts";',
+    'import { judgeModelFor } from "./assert_rule.ts";',
+    IMPORTS.failure,
     "",
     documentation(rule, defaultsOf(rule), params),
     `export async function ${rule.assertion}(model: LayersModel, batch: Batch, ` +
     `options?: ${optionsOf(rule)} & Pick<ProbeOptions, ${unionOf(rule.options)}>, msg?: string): ` +
     "Promise<void> {",
-    `await assertModelRule(${constant}, model, batch, options, msg);`,
+    `await judgeModelFor(failureOf(${rule.assertion}), ${constant}, model, batch, options, msg);`,
     "}",
     "",
   ].join("\n");
@@ -145,14 +149,15 @@ type HealthyDocumentation = Documented & {
 export function writeHealthyAssertion(rule: HealthyDocumentation): string {
   return [
     `// ${generatedFrom("src/assert/healthy_documentation.ts and the rules that it lists")}`,
-    'import { AssertionError } from "@std/assert/assertion-error";',
     'import type { RunChecksOptions } from "../checks/judge_rule.ts";',
     'import { runChecks } from "../checks/run_checks.ts";',
     'import { diagnose } from "../diagnosis/diagnose.ts";',
     'import type { LayersModel } from "../engine/tensorflow.ts";',
     IMPORTS.measurements,
     'import type { Batch } from "../model/batch.ts";',
-    'import { type AssertHealthyOptions, assertModelHealthy, isModel } from "./assert_model_healthy.ts";',
+    'import { looksLikeModel } from "../model/require_model.ts";',
+    'import { type AssertHealthyOptions, assertModelHealthy } from "./assert_model_healthy.ts";',
+    IMPORTS.failure,
     'import { healthMessage } from "./health_message.ts";',
     'import { validateMessage } from "./validate.ts";',
     "",
@@ -168,14 +173,15 @@ export function writeHealthyAssertion(rule: HealthyDocumentation): string {
     "options?: AssertHealthyOptions, msg?: string): Promise<void>;",
     "export function assertHealthy(...given: [Measurements, RunChecksOptions?, string?] | " +
     "[LayersModel, Batch, AssertHealthyOptions?, string?]): void | Promise<void> {",
-    "if (isModel(given[0])) {",
-    "return assertModelHealthy(...given as Parameters<typeof assertModelHealthy>);",
+    "const fail = failureOf(assertHealthy);",
+    "if (looksLikeModel(given[0])) {",
+    "return assertModelHealthy(fail, ...given as [LayersModel, Batch, AssertHealthyOptions?, string?]);",
     "}",
     "const [measurements, options, msg] = given as [Measurements, RunChecksOptions?, string?];",
     "validateMessage(msg);",
     "const diagnosis = diagnose(measurements, runChecks(measurements, options));",
     'if (diagnosis.verdict === "healthy") return;',
-    "throw new AssertionError(healthMessage({ measurements, diagnosis }, msg));",
+    "throw fail(healthMessage({ measurements, diagnosis }, msg));",
     "}",
     "",
   ].join("\n");
