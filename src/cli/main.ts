@@ -27,7 +27,8 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-async function dispatch([name, ...args]: string[]): Promise<number> {
+async function dispatch(given: string[]): Promise<number> {
+  const [name, ...args] = await isModelFile(given[0]) ? ["report", ...given] : given;
   if (name === undefined) {
     console.error(renderOverview());
     throw new UsageError(`The subcommand is missing, expected ${anyOf(Object.keys(COMMANDS))}`);
@@ -58,6 +59,17 @@ async function dispatch([name, ...args]: string[]): Promise<number> {
     return 0;
   }
   return await command.run(args);
+}
+
+/**
+ * Whether the first word is the file of a model rather than a subcommand: it ends as one does, or there
+ * is such a file. What may not be looked at is a subcommand that does not exist.
+ */
+async function isModelFile(word = ""): Promise<boolean> {
+  if (word === "" || word.startsWith("-") || Object.hasOwn(COMMANDS, word)) return false;
+  if (/\.(json|[cm]?[jt]sx?)$/i.test(word)) return true;
+  const { state } = await Deno.permissions.query({ name: "read", path: word });
+  return state === "granted" && await Deno.stat(word).then(({ isFile }) => isFile, () => false);
 }
 
 /** Asks for no permission: without permission to read the variable there is no debugging. */
