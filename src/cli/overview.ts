@@ -38,6 +38,10 @@ export const COMMANDS: Record<string, CommandEntry> = {
     summary: "what a rule means, where its threshold comes from, how to fix it",
     load: async () => (await import("./explain.ts")).explain,
   },
+  init: {
+    summary: "write the test, configuration and CI workflow for your models",
+    load: async () => (await import("./init.ts")).init,
+  },
   completions: {
     summary: "print a completion script for bash, zsh or fish",
     load: async () => (await import("./completions.ts")).completions,
@@ -54,6 +58,7 @@ export function renderOverview(): string {
     "gradient-health: asserts that a neural network is healthy before it is trained",
     "",
     `usage: ${PROGRAM} <subcommand> [flags]`,
+    `       ${PROGRAM} MODEL [flags]: report of a model`,
     "",
     ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`),
     "",

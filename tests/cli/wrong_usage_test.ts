@@ -55,7 +55,9 @@ Deno.test("--help, --version and the help of a subcommand go to stdout and cost 
     assertStringIncludes(stdout, "report");
     for (const line of stdout.split("\n")) assert(line.length <= 80, line);
   }
-  for (const name of ["report", "check", "diff", "sweep", "merge", "explain", "completions"]) {
+  for (
+    const name of ["report", "check", "diff", "sweep", "merge", "explain", "init", "completions"]
+  ) {
     const { stdout } = await runCommand([name, "--help"], { permissions: [] });
     // A permission is not broken: whoever copies it needs it whole.
     const wide = stdout.split("\n").filter((line) => line.length > 80 && !/--allow-/.test(line));

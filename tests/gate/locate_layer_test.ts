@@ -32,6 +32,11 @@ const json = { "name" : "tanh" };
   assertEquals(locateLayer(source.replace("name: 'relu'", ""), "relu"), 2);
 });
 
+Deno.test("locateLayer() finds the line of a model that is exported as model or as default", () => {
+  assertEquals(locateLayer("// net\nexport const model = tf.sequential();", null), 2);
+  assertEquals(locateLayer("// net\n\nexport default tf.sequential();", "dense_2"), 3);
+});
+
 Deno.test("locateLayer() says nothing of a file that says nothing", () => {
   assertEquals(locateLayer('{"class_name": "Dense"}', "dense_1"), null);
   assertEquals(locateLayer("", null), null);

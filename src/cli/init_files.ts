@@ -1,0 +1,104 @@
+import type { ParseError } from "jsonc-parser";
+import { stemOf, uniqueNames } from "../model/names.ts";
+import type { FoundModel } from "./find_models.ts";
+import { version } from "./version.ts";
+
+/** Name of this package. */
+export const PACKAGE = "@gradient-health/gradient-health";
+
+/** What imports it without a `deno.json` that knows it. */
+export const specifier = (): string => `jsr:${PACKAGE}@^${version()}`;
+
+/**
+ * The test of some models.
+ *
+ * @param from What the package is imported by.
+ */
+export function testFile(models: readonly FoundModel[], from: string): string {
+  return `import {
+  assertHealthy,
+  loadModel,
+  randomBatch,
+  startEngine,
+} from ${JSON.stringify(from)};
+
+const MODELS = [
+${models.map(({ path }) => `  ${JSON.stringify(path)},\n`).join("")}];
+
+for (const path of MODELS) {
+  Deno.test(\`\${path} can be trained\`, async () => {
+    await using _engine = await startEngine();
+    const file = \`\${import.meta.dirname}/\${path}\`;
+    const { model, createBatch, objective } = await loadModel(file);
+    // Real data says more than random numbers: export createBatch, or use readBatch().
+    const batch = await createBatch?.(32, 0) ??
+      randomBatch(model, typeof objective === "string" ? { objective } : {});
+    await assertHealthy(model, batch, { objective: objective ?? undefined });
+  });
+}
+`;
+}
+
+/** The configuration of `check` for some models. */
+export function configurationFile(models: readonly FoundModel[]): string {
+  const names = uniqueNames(models.map(({ path }) => nameOf(path)));
+  const configuration = {
+    $schema: `https://jsr.io/${PACKAGE}/${version()}/gradient-health.schema.json`,
+    extends: "recommended",
+    models: models.map(({ path, isDrawn }, index) => ({
+      name: names[index],
+      path,
+      // Initialisation is a distribution, and one draw is not a verdict.
+      ...isDrawn ? { seeds: "0..4" } : {},
+    })),
+  };
+  return `${JSON.stringify(configuration, null, 2)}\n`;
+}
+
+/** Of `digits/model.json` the folder says more. */
+function nameOf(path: string): string {
+  const [, folder] = path.match(/([^/]+)\/(?:model|index|mod)\.\w+$/) ?? [];
+  return folder ?? stemOf(path);
+}
+
+/** The workflow for GitHub Actions; its steps are those of the README. */
+export const WORKFLOW = `name: gradient-health
+on:
+  pull_request:
+  push:
+    branches: [main]
+permissions:
+  contents: read
+jobs:
+  check:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: denoland/setup-deno@v2
+      - run: deno run -A jsr:${PACKAGE} check
+`;
+
+/**
+ * Adds this package to the imports of a `deno.json`; comments and everything else stay as they are.
+ *
+ * @returns The new text; `null` where nothing can or need be added.
+ */
+export async function withImport(text: string): Promise<string | null> {
+  const { applyEdits, modify, parse } = await import("jsonc-parser");
+  const errors: ParseError[] = [];
+  const settings = parse(text, errors, { allowTrailingComma: true });
+  if (errors.length > 0 || !isObject(settings)) return null;
+  const { imports = {}, importMap } = settings;
+  // The names of an import map are in another file.
+  if (importMap !== undefined || !isObject(imports)) return null;
+  if (Object.hasOwn(imports, PACKAGE)) return null;
+  const formattingOptions = {
+    insertSpaces: !/^\t/m.test(text),
+    tabSize: text.match(/^ +/m)?.[0].length ?? 2,
+    eol: text.includes("\r\n") ? "\r\n" : "\n",
+  };
+  return applyEdits(text, modify(text, ["imports", PACKAGE], specifier(), { formattingOptions }));
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

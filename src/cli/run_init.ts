@@ -1,0 +1,194 @@
+import { readText } from "../model/read_json.ts";
+import { defuse } from "../words/defuse.ts";
+import { escapeControls } from "../words/escape_controls.ts";
+import { failure, writeFailure } from "../words/failure.ts";
+import { showWord } from "../words/show_word.ts";
+import { findModels, type FoundModel, type FoundModels, lookAt } from "./find_models.ts";
+import {
+  configurationFile,
+  PACKAGE,
+  specifier,
+  testFile,
+  withImport,
+  WORKFLOW,
+} from "./init_files.ts";
+import { UsageError } from "./usage_error.ts";
+import { writeOutput } from "./write_output.ts";
+
+const TEST = "gradient_health_test.ts";
+const CONFIGURATION = "gradient-health.json";
+
+/** A file to write. */
+interface Planned {
+  path: string;
+  /** What it does; the end of a sentence. */
+  does: string;
+  text: string;
+}
+
+/** Sets a folder up. Returns the exit code, see the declaration of the subcommand. */
+export async function run([model]: string[], { yes }: { yes: boolean }): Promise<number> {
+  const { models, unclear } = model === undefined ? await findModels(".") : await named(model);
+  await say([
+    ...models.map(({ path, what }) => `found    ${path}: it ${what}`),
+    ...unclear.map(({ path, why }) => `unclear  ${path}: ${why}`),
+  ]);
+  if (models.length === 0) {
+    throw new UsageError(
+      "This folder has no model: write net.ts with `export const createModel = ({ tf, seed }) => " +
+        "tf.sequential(...)`, or save one with model.save(), and run init again, or init MODEL",
+    );
+  }
+  const settings = await readSettings();
+  const ask = asker(yes);
+  const isImported = settings !== null && (settings.hasImport || await offerImport(settings, ask));
+  const planned = planFiles(models, isImported ? PACKAGE : specifier());
+  const kept = await existing(planned, settings);
+  const files = planned.filter(({ path }) => !kept.has(path));
+  await say([
+    ...[...kept].map(([path, as]) => `kept     ${path}: ${as}`),
+    ...files.map(({ path, does }) => `new      ${path}: ${does}`),
+  ]);
+  if (files.length > 0 && !await ask(`Write ${files.map(({ path }) => path).join(", ")}?`)) {
+    await say(["Nothing written."]);
+    return 0;
+  }
+  for (const { path, text } of files) await create(path, text);
+  await say([
+    ...files.map(({ path }) => `wrote    ${path}`),
+    "",
+    "Next:",
+    `  deno test -A ${TEST}`,
+    `  deno run -A ${program()} check`,
+  ]);
+  return 0;
+}
+
+async function say(lines: readonly string[]): Promise<void> {
+  const text = lines.map((line) => `${defuse(escapeControls(line))}\n`).join("");
+  if (text !== "") await writeOutput(text, null);
+}
+
+/** The one model that was named: the user knows what it is. */
+async function named(model: string): Promise<FoundModels> {
+  const { relative, resolve } = await import("node:path");
+  const path = relative(Deno.cwd(), resolve(model)).replaceAll("\\", "/");
+  if (!/\.(json|[cm]?[jt]sx?)$/i.test(path)) {
+    throw new UsageError(
+      `MODEL is ${showWord(model)}, expected a model.json, or a .ts or .js module`,
+    );
+  }
+  const { isFile } = await Deno.stat(path).catch((error) => {
+    throw new UsageError(`${model}: ${failure(error)}`);
+  });
+  if (!isFile) throw new UsageError(`${model}: it is a folder, expected a file`);
+  const seen = await lookAt(path);
+  return seen !== null && "what" in seen ? { models: [seen], unclear: [] } : {
+    models: [{ path, what: "was named", isDrawn: false }],
+    unclear: seen === null ? [] : [seen],
+  };
+}
+
+/** Asks on a terminal; where there is none, `--yes` must answer. */
+function asker(yes: boolean): (question: string) => Promise<boolean> {
+  return (question) => {
+    if (yes) return Promise.resolve(true);
+    if (Deno.stdin.isTerminal()) return Promise.resolve(confirm(question));
+    throw new UsageError("Nothing written: stdin is no terminal to ask on, expected --yes");
+  };
+}
+
+/** The `deno.json` of the folder. */
+interface Settings {
+  path: string;
+  text: string;
+  hasImport: boolean;
+  /** With the import added, `null` where it cannot be. */
+  added: string | null;
+}
+
+async function readSettings(): Promise<Settings | null> {
+  for (const path of ["deno.json", "deno.jsonc"]) {
+    const text = await readText(path).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw new UsageError(`${path}: ${failure(error)}`);
+    });
+    if (text === null) continue;
+    const added = await withImport(text);
+    return { path, text, hasImport: added === null && text.includes(`"${PACKAGE}"`), added };
+  }
+  return null;
+}
+
+/** Adds the package to the imports if the user wants that. */
+async function offerImport(
+  { path, added }: Settings,
+  ask: (question: string) => Promise<boolean>,
+): Promise<boolean> {
+  if (added === null) return false;
+  await say([`change   ${path}: adds "${PACKAGE}": "${specifier()}" to imports`]);
+  if (!await ask(`Change ${path}?`)) return false;
+  await writeOutput(added, path);
+  await say([`changed  ${path}`]);
+  return true;
+}
+
+function planFiles(models: readonly FoundModel[], from: string): Planned[] {
+  return [
+    {
+      path: TEST,
+      does: "a test for deno test, which asserts that each model is healthy",
+      text: testFile(models, from),
+    },
+    {
+      path: CONFIGURATION,
+      does: "the models that check measures, and the rules that it judges them by",
+      text: configurationFile(models),
+    },
+    {
+      path: ".github/workflows/gradient-health.yml",
+      does: "runs check on GitHub, for every pull request",
+      text: WORKFLOW,
+    },
+  ];
+}
+
+/** Which of the files are not written, since there is one already, and what that is. */
+async function existing(
+  planned: readonly Planned[],
+  settings: Settings | null,
+): Promise<Map<string, string>> {
+  const kept = new Map<string, string>();
+  for (const { path } of planned) {
+    if (await isThere(path)) kept.set(path, "it is there already");
+  }
+  const other = await isThere(`${CONFIGURATION}c`)
+    ? `${CONFIGURATION}c`
+    : settings?.text.includes('"gradientHealth"')
+    ? settings.path
+    : null;
+  if (other !== null && !kept.has(CONFIGURATION)) {
+    kept.set(CONFIGURATION, `not written, as ${other} is the configuration`);
+  }
+  return kept;
+}
+
+const isThere = (path: string) => Deno.lstat(path).then(() => true, () => false);
+
+/** Writes a file that was not there when it was planned. */
+async function create(path: string, text: string): Promise<void> {
+  const folder = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+  try {
+    if (folder !== "") await Deno.mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new UsageError(`${path} cannot be written: ${writeFailure(error)}`);
+  }
+  if (await isThere(path)) throw new UsageError(`${path} is there now, expected no such file`);
+  await writeOutput(text, path);
+}
+
+/** How this program is run again: from its package, or from the checkout that it was run from. */
+function program(): string {
+  const { pathname, protocol } = new URL("../../mod.ts", import.meta.url);
+  return protocol === "file:" ? decodeURIComponent(pathname) : `jsr:${PACKAGE}`;
+}

@@ -1,0 +1,44 @@
+import { runCommand } from "./run_command.ts";
+
+export const PACKAGE = "@gradient-health/gradient-health";
+
+/** A module whose network is healthy. */
+export const NET = `/** A healthy network. */
+export const createModel = ({ tf, seed }) => {
+  const kernel = (n) => tf.initializers.leCunNormal({ seed: 10 * seed + n });
+  const layer = (n, rest) =>
+    tf.layers.dense({ units: 64, activation: "tanh", kernelInitializer: kernel(n), ...rest });
+  return tf.sequential({ layers: [layer(1, { inputShape: [32] }), layer(2, {}), layer(3, {})] });
+};
+`;
+
+/** What a folder holds, by path; folders that are empty are left out. */
+export async function textsIn(folder: string, below = ""): Promise<Record<string, string>> {
+  const texts: Record<string, string> = {};
+  for await (const { name, isDirectory } of Deno.readDir(`${folder}/${below}`)) {
+    if (isDirectory) Object.assign(texts, await textsIn(folder, `${below}${name}/`));
+    else texts[`${below}${name}`] = await Deno.readTextFile(`${folder}/${below}${name}`);
+  }
+  return texts;
+}
+
+/** Runs `body` in a folder with these files. */
+export async function withFiles(
+  files: Record<string, string>,
+  body: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    for (const [path, text] of Object.entries(files)) {
+      await Deno.mkdir(`${folder}/${path}`.replace(/\/[^/]*$/, ""), { recursive: true });
+      await Deno.writeTextFile(`${folder}/${path}`, text);
+    }
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Runs `init` in a folder. */
+export const init = (folder: string, ...args: string[]) =>
+  runCommand(["init", ...args], { cwd: folder });

@@ -1,0 +1,153 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parse as parseJsonc } from "jsonc-parser";
+import { parse } from "yaml";
+import { init, NET, PACKAGE, textsIn, withFiles } from "./init_folder.ts";
+import { runCommand } from "./run_command.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+const { version } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
+const SPECIFIER = `jsr:${PACKAGE}@^${version}`;
+const TEST = "gradient_health_test.ts";
+const WORKFLOW = ".github/workflows/gradient-health.yml";
+
+/** Runs `deno test` on the written test, with this checkout in place of the published package. */
+async function runTest(folder: string) {
+  const links = `${folder}/links.json`;
+  const imports = { [PACKAGE]: SPECIFIER };
+  await Deno.writeTextFile(
+    links,
+    JSON.stringify({ links: [ROOT], imports, allowScripts: { deny: ["npm:core-js"] } }),
+  );
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", "--config", links, TEST],
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+  }).output();
+  await Deno.remove(links);
+  const decoder = new TextDecoder();
+  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
+}
+
+Deno.test("init --yes writes a test, a configuration and a workflow that pass", () =>
+  withFiles({ "nets/net.ts": NET }, async (folder) => {
+    for (const name of ["model.json", "weights.bin"]) {
+      await Deno.copyFile(`${ROOT}fixtures/golden/relu_he/${name}`, `${folder}/${name}`);
+    }
+    const { code, stdout, stderr } = await init(folder, "--yes");
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals(
+      stdout,
+      `found    model.json: it is a layers model of TensorFlow.js
+found    nets/net.ts: it exports createModel
+new      ${TEST}: a test for deno test, which asserts that each model is healthy
+new      gradient-health.json: the models that check measures, and the rules that it judges them by
+new      ${WORKFLOW}: runs check on GitHub, for every pull request
+wrote    ${TEST}
+wrote    gradient-health.json
+wrote    ${WORKFLOW}
+
+Next:
+  deno test -A ${TEST}
+  deno run -A ${ROOT}mod.ts check
+`,
+    );
+    assertStringIncludes(await Deno.readTextFile(`${folder}/${TEST}`), `from "${SPECIFIER}"`);
+    const test = await runTest(folder);
+    assertEquals(test.code, 0, test.output);
+    for (const path of ["model.json", "nets/net.ts"]) {
+      assertStringIncludes(test.output, `${path} can be trained ... ok`);
+    }
+    const check = await runCommand(["check"], { cwd: folder });
+    assertEquals(check.code, 0, check.stdout + check.stderr);
+    assertStringIncludes(check.stdout, "2 models, 6 runs");
+    // The test does judge: it fails where the network does.
+    const net = (await Deno.readTextFile(`${folder}/nets/net.ts`))
+      .replace(/kernelInitializer: kernel\(n\)/, 'kernelInitializer: "zeros"');
+    await Deno.writeTextFile(`${folder}/nets/net.ts`, net);
+    const sick = await runTest(folder);
+    assertEquals(sick.code, 1, sick.output);
+    assertStringIncludes(sick.output, "nets/net.ts can be trained ... FAILED");
+  }));
+
+Deno.test("the workflow of init has the steps of the README", () =>
+  withFiles({ "net.ts": NET }, async (folder) => {
+    assertEquals((await init(folder, "--yes")).code, 0);
+    const { on, jobs } = parse(await Deno.readTextFile(`${folder}/${WORKFLOW}`));
+    assert("pull_request" in on);
+    const readme = await Deno.readTextFile(`${ROOT}README.md`);
+    const [, steps] = readme.match(/^## In CI\n[^]*?```yaml\n([^]*?)```/m)!;
+    assertEquals(jobs.check.steps, parse(steps));
+  }));
+
+Deno.test("init overwrites nothing, and says what it kept", () =>
+  withFiles({ "net.ts": NET, [TEST]: "// mine\n", [WORKFLOW]: "mine: true\n" }, async (folder) => {
+    const { code, stdout } = await init(folder, "--yes");
+    assertEquals(code, 0);
+    assertStringIncludes(stdout, `kept     ${TEST}: it is there already\n`);
+    assertStringIncludes(stdout, `kept     ${WORKFLOW}: it is there already\n`);
+    const texts = await textsIn(folder);
+    assertEquals([texts[TEST], texts[WORKFLOW]], ["// mine\n", "mine: true\n"]);
+    assertEquals(Object.keys(texts).length, 4);
+    // Once more: all is there.
+    const again = await init(folder);
+    assertEquals(again.code, 0, again.stderr);
+    assert(!/^(new|wrote)/m.test(again.stdout), again.stdout);
+    assertStringIncludes(again.stdout, "\nNext:\n");
+    assertEquals(await textsIn(folder), texts);
+  }));
+
+Deno.test("init keeps a configuration that lies elsewhere", async () => {
+  const files: Record<string, string>[] = [
+    { "gradient-health.jsonc": "{}" },
+    { "deno.json": '{ "gradientHealth": {} }' },
+  ];
+  for (const file of files) {
+    await withFiles({ "net.ts": NET, ...file }, async (folder) => {
+      const { code, stdout } = await init(folder, "--yes");
+      assertEquals(code, 0);
+      const [name] = Object.keys(file);
+      assertStringIncludes(
+        stdout,
+        `kept     gradient-health.json: not written, as ${name} is the configuration`,
+      );
+      assert(!("gradient-health.json" in await textsIn(folder)));
+    });
+  }
+});
+
+Deno.test("init --yes adds the import to a deno.json, whose comments and layout stay", async () => {
+  const text = '{\r\n\t// units\r\n\t"imports": {\r\n\t\t"a": "./a.ts", // first\r\n\t},\r\n}\r\n';
+  for (const name of ["deno.json", "deno.jsonc"]) {
+    await withFiles({ "net.ts": NET, [name]: text }, async (folder) => {
+      const { code, stdout } = await init(folder, "--yes");
+      assertEquals(code, 0);
+      assertStringIncludes(
+        stdout,
+        `change   ${name}: adds "${PACKAGE}": "${SPECIFIER}" to imports\nchanged  ${name}\n`,
+      );
+      const texts = await textsIn(folder);
+      assertStringIncludes(texts[TEST], `from "${PACKAGE}"`);
+      assertEquals(parseJsonc(texts[name], [], { allowTrailingComma: true }), {
+        imports: { a: "./a.ts", [PACKAGE]: SPECIFIER },
+      });
+      for (const kept of ["// units", '"a": "./a.ts"', "// first", "\t"]) {
+        assertStringIncludes(texts[name], kept);
+      }
+      // There is nothing to add the second time.
+      assert(!(await init(folder, "--yes")).stdout.includes("change "));
+      assertEquals((await textsIn(folder))[name], texts[name]);
+    });
+  }
+});
+
+Deno.test("init leaves a deno.json alone that it cannot read, or whose imports lie elsewhere", async () => {
+  for (const text of ["{ oh", '{ "importMap": "./map.json" }', "[]", '{ "imports": 3 }', ""]) {
+    await withFiles({ "net.ts": NET, "deno.json": text }, async (folder) => {
+      const { code } = await init(folder, "--yes");
+      assertEquals(code, 0);
+      const texts = await textsIn(folder);
+      assertEquals(texts["deno.json"], text);
+      assertStringIncludes(texts[TEST], `from "${SPECIFIER}"`);
+    });
+  }
+});
