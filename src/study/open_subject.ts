@@ -30,6 +30,8 @@ export interface OpenSubject {
   source: string | null;
   /** What is differentiated. */
   objective: Objective;
+  /** A sentence on what its seeds do not draw; `null` where they draw all that they should. */
+  warning: string | null;
   /** Makes a model from a seed. If it is always the same model, its weights are restored. */
   create(seed: number, variant: StudyVariant): Promise<LayersModel>;
   /** Frees a model that `create` made. */
@@ -65,6 +67,7 @@ export async function openSubject(
   const objective = options.objective ?? "sum";
   const common = {
     source: null,
+    warning: null,
     objective,
     release: (model: LayersModel) => void model.dispose(),
     createBatch: batchMaker(objective, options, null),
@@ -129,13 +132,13 @@ async function openFile(
   }
   const loaded = await loadModel(path, { seed: grid.seeds[0], register });
   const { model, recreate } = loaded;
-  if (isBuilt(loaded) && grid.seeds.length > 1) options.onWarning?.(sameWeights(path));
   const weights = getWeights(model);
   const objective = options.objective ?? checkModuleObjective(loaded) ?? defaultLoss(model) ??
     "sum";
   return {
     name: automaticName(model) === null ? loaded.name : "model",
     source: path,
+    warning: isBuilt(loaded) && grid.seeds.length > 1 ? sameWeights(path) : null,
     objective,
     async create(seed) {
       if (recreate !== null) return await recreate(seed);

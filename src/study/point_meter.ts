@@ -29,6 +29,8 @@ export interface StudyIdentity {
   objective: string;
   /** Examples in the batch. */
   examples: number;
+  /** What to tell before the first point, or `null`. */
+  warning: string | null;
 }
 
 /** A model that was built for a seed and a variant, and serves all scales. */
@@ -84,7 +86,7 @@ export class PointMeter {
 
   /** Builds the grid's first point, no matter which is measured first, and describes the study. */
   async identify(): Promise<StudyIdentity> {
-    const { name, source, objective } = this.#subject;
+    const { name, source, objective, warning } = this.#subject;
     const { model, batch } = await this.#provide(gridPoint(this.#grid, 0));
     const { simd, relaxedSimd, version } = this.#engine;
     return {
@@ -92,6 +94,7 @@ export class PointMeter {
       model: { name, source, fingerprint: fingerprint(model, batch) },
       objective: typeof objective === "function" ? objective.name || "function" : objective,
       examples: [batch.inputs].flat()[0].shape[0],
+      warning,
     };
   }
 

@@ -84,21 +84,24 @@ export async function runStudy(
   const resolved = resolveGrid(grid);
   const { from, to } = shardRange(resolved, options.shard ?? null);
   const jobs = requireJobs(options.jobs ?? 1, subject, options);
-  const headerOf = (identity: StudyIdentity): StudyHeader => ({
-    format: "gradient-health study",
-    version: 1,
-    package: configuration.version,
-    engine: identity.engine,
-    model: identity.model,
-    objective: identity.objective,
-    examples: identity.examples,
-    batch: options.batch ?? null,
-    scaleLayers: options.scaleLayers?.source ?? null,
-    rules: studyRules().map(({ name }) => name),
-    grid: resolved,
-    total: countPoints(resolved),
-    shard: options.shard ?? null,
-  });
+  const headerOf = ({ warning, ...identity }: StudyIdentity): StudyHeader => {
+    if (warning !== null) options.onWarning?.(warning);
+    return {
+      format: "gradient-health study",
+      version: 1,
+      package: configuration.version,
+      engine: identity.engine,
+      model: identity.model,
+      objective: identity.objective,
+      examples: identity.examples,
+      batch: options.batch ?? null,
+      scaleLayers: options.scaleLayers?.source ?? null,
+      rules: studyRules().map(({ name }) => name),
+      grid: resolved,
+      total: countPoints(resolved),
+      shard: options.shard ?? null,
+    };
+  };
   // Imported when a study runs: an import of the library for something else must not wait for it.
   const startWorkers = async (count: number) => {
     const { StudyWorkers } = await import("./study_workers.ts");

@@ -103,7 +103,10 @@ Deno.test("check and sweep say that seeds do not draw a model that is built", ()
     const jobs = await runCommand([...check, "0..1", "--jobs", "2"]);
     assertEquals([jobs.code, jobs.stdout], [several.code, several.stdout]);
     assert(!(await runCommand([...check, "1"])).stderr.includes("already built"));
-    const sweep = ["sweep", path, "--scale", "1", "--jobs", "1", "--seeds"];
-    assertStringIncludes((await runCommand([...sweep, "2"])).stderr, `warning: ${note}`);
+    const sweep = ["sweep", path, "--scale", "1", "--seeds"];
+    for (const jobs of ["1", "2"]) {
+      const { stderr } = await runCommand([...sweep, "2", "--jobs", jobs]);
+      assertEquals(stderr.split(`warning: ${note}`).length, 2, stderr);
+    }
     assert(!(await runCommand([...sweep, "1"])).stderr.includes("already built"));
   }));
