@@ -4,7 +4,7 @@ import { AssertionError } from "@std/assert/assertion-error";
 export type Fail = (message: string) => AssertionError;
 
 /**
- * Notes where an assertion is called, for the error with which it may fail: `deno test` shows the first
+ * Notes where an assertion is called, to put it into the error if it fails: `deno test` shows the first
  * place of an error's stack and the line that stands there, and that shall be the user's own. It is noted
  * when the assertion begins, since after an `await` the stack no longer has those that do not await it.
  *

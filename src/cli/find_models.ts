@@ -23,7 +23,7 @@ export interface FoundModels {
   unclear: UnclearFile[];
 }
 
-/** Large folders are searched up to so many files. */
+/** Of a large folder no more files are read. */
 const MOST_FILES = 5000;
 /** A larger file is no model: that holds the layers, and the weights lie beside it. */
 const LARGEST = 2 ** 25;

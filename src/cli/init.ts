@@ -8,7 +8,7 @@ export const init = defineCommand({
   operand: { name: "MODEL", least: 0, most: 1, takes: "files" },
   description: [
     "Sets a folder up: finds its models, and writes a test for deno test, the configuration of check, and",
-    "a workflow for GitHub Actions. It shows what it is going to write, and asks before it does. No file",
+    "a workflow for GitHub Actions. It shows what it is going to write, and asks first. No file",
     "that is there is overwritten. If there is a deno.json it also offers to add this package to imports;",
     "the comments stay.",
     "",

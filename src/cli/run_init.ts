@@ -147,7 +147,7 @@ function planFiles(models: readonly FoundModel[], from: string): Planned[] {
     },
     {
       path: ".github/workflows/gradient-health.yml",
-      does: "runs check on GitHub, for every pull request",
+      does: "runs check on GitHub on every pull request",
       text: WORKFLOW,
     },
   ];

@@ -41,7 +41,7 @@ Deno.test("init --yes writes a test, a configuration and a workflow that pass", 
 found    nets/net.ts: it exports createModel
 new      ${TEST}: a test for deno test, which asserts that each model is healthy
 new      gradient-health.json: the models that check measures, and the rules that it judges them by
-new      ${WORKFLOW}: runs check on GitHub, for every pull request
+new      ${WORKFLOW}: runs check on GitHub on every pull request
 wrote    ${TEST}
 wrote    gradient-health.json
 wrote    ${WORKFLOW}
