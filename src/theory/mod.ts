@@ -12,7 +12,7 @@ export * from "./depth_scale.ts";
 export * from "./fans.ts";
 export * from "./forward_slope.ts";
 export * from "./gain.ts";
-export * from "./gaussian_mean.ts";
+export { gaussianMean } from "./gaussian_mean.ts";
 export {
   type ExponentHistogram,
   type FormatFit,
