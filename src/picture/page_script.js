@@ -16,12 +16,12 @@ export function pageScript() {
   const charts = all(".plot").map((chart) => all("circle[data-l]", chart));
   const picked = document.getElementById("picked");
   let selected = null;
-  const runOf = (id) => id.slice(0, id.lastIndexOf("-") + 1);
-  /** Where a chart shows many layers as one point, the point before the layer stands for it. */
+  const placeOf = (id) => Number(id.slice(id.lastIndexOf("-") + 1));
+  const runOf = (id) => id.slice(0, id.lastIndexOf("-"));
+  /** Where a chart shows many layers as one point, that point stands for each of them. */
   const pointFor = (points, id) =>
-    points.findLast(({ dataset: { l } }) =>
-      runOf(l) === runOf(id) &&
-      Number(l.slice(runOf(l).length)) <= Number(id.slice(runOf(id).length))
+    points.find(({ dataset: { l, from = l, to = l } }) =>
+      runOf(l) === runOf(id) && placeOf(from) <= placeOf(id) && placeOf(id) <= placeOf(to)
     );
   const marked = (id) =>
     id === null ? [] : [
@@ -60,11 +60,17 @@ export function pageScript() {
     if (by === 0) select(null);
     else if (by) step(by);
   });
+  addEventListener("keydown", ({ key }) => key === "Escape" && select(null));
   addEventListener("hashchange", () => select(decodeURIComponent(location.hash.slice(1))));
   for (const chart of all(".plot")) {
     chart.addEventListener("keydown", (event) => {
       const points = all("circle[data-l]", chart);
-      const here = selected === null ? -1 : points.indexOf(pointFor(points, selected));
+      // A layer that the chart does not have lies between two points of it.
+      const here = selected === null
+        ? -1
+        : points.findLastIndex(({ dataset: { l, from = l } }) =>
+          placeOf(from) <= placeOf(selected)
+        );
       const last = points.length - 1;
       const to = {
         ArrowRight: Math.min(last, here + 1),
@@ -74,7 +80,6 @@ export function pageScript() {
       }[event.key];
       if (to !== undefined && last >= 0) select(points[to].dataset.l);
       else if (event.key === "Enter" && document.getElementById(selected)) location.hash = selected;
-      else if (event.key === "Escape") select(null);
       else return;
       event.preventDefault();
     });
@@ -107,9 +112,7 @@ export function pageScript() {
           if (!isHead && (!filters || isWanted(row))) shown++;
         }
       }
-      count.textContent = filters
-        ? `${shown} of ${places.size ? tools.dataset.count : 0} layers`
-        : "";
+      count.textContent = filters ? `${shown} of ${tools.dataset.count} layers` : "";
     };
     for (const body of bodies) {
       const fold = body.querySelector(".fold");

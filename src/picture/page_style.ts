@@ -77,8 +77,8 @@ thead th { color: var(--soft); font-weight: 500; }
 thead tr:last-child { border-bottom: 1px solid var(--soft); }
 thead button { border: 0; padding: 0; background: none; color: inherit; }
 thead button:hover { color: var(--ink); text-decoration: underline; }
-th[aria-sort=ascending] button::after { content: " ↑"; }
-th[aria-sort=descending] button::after { content: " ↓"; }
+th[aria-sort=ascending] button::after { content: " ↑" / ""; }
+th[aria-sort=descending] button::after { content: " ↓" / ""; }
 tbody th { font-weight: 500; }
 tbody tr { border-bottom: 1px solid var(--line); }
 tbody tr:hover > * { background: var(--panel); }
