@@ -4,10 +4,9 @@
  */
 export function pageScript() {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const number = (text) => {
-    const value = parseFloat(text.replace(/[,×]/g, "").replace("<1%", "0.5").replace(/^>/, ""));
-    return Number.isNaN(value) ? -Infinity : value;
-  };
+  /** What a cell says as a number: `4,021`, `<1%`, `>99%`. */
+  const number = (text) =>
+    parseFloat(text.replaceAll(",", "").replace("<1%", "0.5").replace(">", ""));
 
   // A layer is selected in every chart, in the map and in the table at once.
   const rows = all("tr[data-l]");
@@ -144,11 +143,15 @@ export function pageScript() {
         if (now !== null) head.setAttribute("aria-sort", now);
         const sign = now === "ascending" ? 1 : -1;
         const text = (body) => body.rows[0].cells[column].textContent;
-        const compare = (a, b) =>
-          isWord
-            ? text(a).localeCompare(text(b), "en", { numeric: true })
-            : number(text(a)) - number(text(b));
-        const sorted = now === null ? bodies : bodies.toSorted((a, b) => sign * compare(a, b) || 0);
+        const compare = (a, b) => {
+          if (isWord) return sign * text(a).localeCompare(text(b), "en", { numeric: true });
+          const [x, y] = [a, b].map((body) => number(text(body)));
+          // What has no figure comes last either way.
+          return Number.isNaN(x) || Number.isNaN(y)
+            ? Number(Number.isNaN(x)) - Number(Number.isNaN(y))
+            : sign * (x - y);
+        };
+        const sorted = now === null ? bodies : bodies.toSorted(compare);
         table.append(...sorted);
       });
     }
