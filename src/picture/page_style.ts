@@ -35,6 +35,7 @@ code, pre { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, mono
 bdi { overflow-wrap: anywhere; }
 .soft { color: var(--soft); }
 .small { font-size: .875rem; }
+th .small { font-size: 1em; }
 .error { color: var(--error); }
 .warning { color: var(--warning); }
 .healthy { color: var(--healthy); }
@@ -83,6 +84,7 @@ tbody th { font-weight: 500; }
 tbody tr { border-bottom: 1px solid var(--line); }
 tbody tr:hover > * { background: var(--panel); }
 tbody th, thead th:first-child, .word { text-align: left; }
+.wide tbody th { max-width: 32rem; }
 tbody th a { color: inherit; text-decoration-color: var(--line); }
 tbody th a:hover { text-decoration-color: currentColor; }
 .cut { width: 50%; max-width: 34rem; overflow: hidden; text-overflow: ellipsis; }

@@ -113,11 +113,11 @@ Deno.test("drawHistogram() tells what half precision holds from what it does not
     return source;
   };
   assertEquals(draw(-24, [1]).match(/class="out"/g), null);
-  assertStringIncludes(draw(-24, [1]), "100 % subnormal in fp16");
+  assertStringIncludes(draw(-24, [1]), "100\u00a0% subnormal in fp16");
   assertStringIncludes(draw(-25, [1]), 'class="out"');
-  assertStringIncludes(draw(-25, [1]), "100 % lost in fp16");
+  assertStringIncludes(draw(-25, [1]), "100\u00a0% lost in fp16");
   assertEquals(draw(15, [1]).match(/class="out"/g), null);
-  assertStringIncludes(draw(16, [1]), "100 % too large for fp16");
+  assertStringIncludes(draw(16, [1]), "100\u00a0% too large for fp16");
   assertStringIncludes(draw(0, [1, 3]), "most from 2^1 to 2^2");
 });
 
