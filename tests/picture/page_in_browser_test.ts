@@ -38,10 +38,15 @@ const STEPS: Record<string, (browser: Browser) => Promise<void>> = {
       assertNotEquals(await picked(page), first);
       await page.keyboard.press("Home");
       assertEquals(await picked(page), first);
+      // The page hears of its new address some time after it has it.
+      await page.evaluate(
+        "hashed = new Promise((hear) => addEventListener('hashchange', () => hear(true))); 0",
+      );
       await page.keyboard.press("Enter");
+      assert(await page.evaluate("hashed"));
       assertMatch(page.url(), /#r1-[12]$/);
       await page.keyboard.press("Escape");
-      assert(await page.locator("#picked").isHidden());
+      await page.locator("#picked").waitFor({ state: "hidden" });
     }),
   "a link to a layer selects it": (browser) =>
     withPage(browser, small, async (page) => {
