@@ -73,7 +73,7 @@ export function drawHistogram(
     ...lossOf(exponents),
     ...nonFinite > 0 ? [`${formatCount(nonFinite, "entry", "entries")} NaN or infinite`] : [],
   ].join(", ");
-  return markup`<figure class="hist"><svg viewBox="0 0 ${WIDTH} ${
+  return markup`<figure class="hist"><svg viewBox="-4 0 ${WIDTH + 16} ${
     HEIGHT + 16
   }" role="img" aria-label="${title}: ${mostOf(exponents)}"><use href="#${ground}"/><path d="${
     bars(fits)

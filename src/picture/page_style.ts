@@ -118,7 +118,7 @@ tbody th bdi { overflow-wrap: break-word; }
   .cause { padding: .85rem 1rem; }
   .code { flex-direction: column; align-items: stretch; }
   .code button { align-self: flex-start; }
-  tbody th { max-width: 9.5rem; }
+  tbody th { min-width: 8.5rem; max-width: 9.5rem; }
   tbody th bdi { overflow-wrap: anywhere; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
