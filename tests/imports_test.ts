@@ -140,5 +140,10 @@ Deno.test("Deno has few modules to read before --help can answer", () => {
   // with 400 or so.
   const read = loadedWith(IMPORTS, ["cli/overview.ts", "cli/run.ts"], ["value", "late"]);
   assert(read.includes("cli/check.ts"));
+  const working = loadedWith(IMPORTS, ["cli/run_check.ts"], ["value", "late"]);
+  assert(working.includes("render/formats.ts"));
+  for (const modules of [read, working]) {
+    assertEquals(modules.filter((path) => /^picture\/|^@observablehq|^linkedom/.test(path)), []);
+  }
   assert(read.length <= 320, `${read.length} modules`);
 });

@@ -67,15 +67,13 @@ export function drawHistogram(
   };
   const fits = (exponent: number) => exponent >= FP16.subnormal && exponent <= FP16.last;
   const out = bars((exponent) => !fits(exponent));
-  const broken = nonFinite === 0
-    ? ""
-    : `, ${formatCount(nonFinite, "entry", "entries")} NaN or infinite`;
   const facts = [
     `rms ${formatNumber(rms)}`,
-    ...zeroFraction > 0 ? [`${formatPercent(zeroFraction)} zero`] : [],
+    ...zeroFraction > 0 ? [`${percent(zeroFraction)} zero`] : [],
     ...lossOf(exponents),
-  ].join(", ") + broken;
-  return markup`<figure class="hist"><svg viewBox="0 0 ${WIDTH} ${
+    ...nonFinite > 0 ? [`${formatCount(nonFinite, "entry", "entries")} NaN or infinite`] : [],
+  ].join(", ");
+  return markup`<figure class="hist"><svg viewBox="-4 0 ${WIDTH + 16} ${
     HEIGHT + 16
   }" role="img" aria-label="${title}: ${mostOf(exponents)}"><use href="#${ground}"/><path d="${
     bars(fits)
@@ -96,11 +94,14 @@ function mostOf({ from, counts }: ExponentHistogram): string {
 function lossOf(histogram: ExponentHistogram): string[] {
   const { over, subnormal, under } = halfPrecisionFit(histogram).fp16;
   return [
-    ...over > 0 ? [`${formatPercent(over)} too large for fp16`] : [],
-    ...under > 0 ? [`${formatPercent(under)} lost in fp16`] : [],
-    ...subnormal > 0 ? [`${formatPercent(subnormal)} subnormal in fp16`] : [],
+    ...over > 0 ? [`${percent(over)} too large for fp16`] : [],
+    ...under > 0 ? [`${percent(under)} lost in fp16`] : [],
+    ...subnormal > 0 ? [`${percent(subnormal)} subnormal in fp16`] : [],
   ];
 }
+
+/** A share that a line break does not part from its sign. */
+const percent = (share: number) => formatPercent(share).replaceAll(" ", "\u00a0");
 
 function placeOn({ from, to }: BinRange): (exponent: number) => number {
   return (exponent) => round(WIDTH * (exponent - from) / (to + 1 - from));

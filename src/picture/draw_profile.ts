@@ -74,12 +74,22 @@ export function drawProfile(chart: Chart, style: ProfileStyle): Markup {
           strokeWidth: points.length > 60 ? 0 : 1.5,
           title: (point) => titleOf(point, nameOf),
         },
-        ariaLabel: (point) =>
-          JSON.stringify([style.idOf?.(point.place) ?? null, point.mark, levelOf(point)]),
+        ariaLabel: (point) => JSON.stringify(dataOf(point, style)),
       }),
     ],
   });
   return finished(svg);
+}
+
+/** What a page knows of a point, by the names of attributes. */
+function dataOf(point: ProfilePoint, { idOf }: ProfileStyle): Record<string, string> {
+  const { place, layers, from, to, mark } = point;
+  return {
+    ...idOf === undefined ? {} : { "data-l": idOf(place) },
+    ...idOf === undefined || layers === 1 ? {} : { "data-from": idOf(from), "data-to": idOf(to) },
+    ...mark === null ? {} : { "data-mark": mark },
+    ...[ZERO, BROKEN].includes(levelOf(point)) ? { "data-lane": "" } : {},
+  };
 }
 
 /** Where a point lies: on the axis, or in the lane of zeros or of what is no number. */
@@ -163,11 +173,9 @@ function finished(svg: Drawn): Markup {
     if (label === "line") group.setAttribute("fill", "none");
   }
   for (const dot of svg.querySelectorAll("circle")) {
-    const [id, mark, level] = JSON.parse(dot.getAttribute("aria-label")!);
+    const data: Record<string, string> = JSON.parse(dot.getAttribute("aria-label")!);
     dot.removeAttribute("aria-label");
-    if (id !== null) dot.setAttribute("data-l", id);
-    if (mark !== null) dot.setAttribute("data-mark", mark);
-    if (level === ZERO || level === BROKEN) dot.setAttribute("data-lane", "");
+    for (const [name, value] of Object.entries(data)) dot.setAttribute(name, value);
   }
   const source = svg.outerHTML.replaceAll(
     /\d+\.\d{2,}/g,

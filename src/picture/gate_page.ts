@@ -1,5 +1,5 @@
 import type { GateResult, GateRun } from "../gate/gate_result.ts";
-import { modelVerdicts } from "../render/model_verdicts.ts";
+import { diagnosisOf, modelVerdicts } from "../render/model_verdicts.ts";
 import { gateSentences, isOpen } from "../render/gate_words.ts";
 import type { Finding } from "../checks/finding.ts";
 import { escapeControls } from "../words/escape_controls.ts";
@@ -50,7 +50,7 @@ function runTitle({ model, seed }: GateRun): string {
 }
 
 function overviewOf({ runs, findings, configuration }: GateResult): Markup {
-  return markup`<div class="scroll" tabindex="0" role="group" aria-label="Runs"><table><thead><tr>
+  return markup`<div class="scroll" tabindex="0" role="group" aria-label="Runs"><table class="wide"><thead><tr>
     <th scope="col">model</th><th scope="col">seed</th><th scope="col" class="word">verdict</th>
     <th scope="col">errors</th><th scope="col">warnings</th><th scope="col" class="word">first cause</th></tr></thead><tbody>
     ${runs.map(overviewRow)}</tbody></table></div>${
@@ -90,14 +90,15 @@ function runSection(
   run: number,
   style: { details: number; isWhole: boolean },
 ): Section {
-  const { measurements, findings, diagnosis, error } = gateRun;
+  const { measurements, findings, error } = gateRun;
   const section = { id: `run-${run}`, title: runTitle(gateRun) };
-  if (measurements === null || diagnosis === undefined) {
+  if (measurements === null) {
     return {
       ...section,
       body: markup`<p class="error"><bdi>${escapeControls(error ?? "not measured")}</bdi></p>`,
     };
   }
+  const diagnosis = diagnosisOf({ ...gateRun, measurements });
   const parts = showRun({ measurements, findings, diagnosis }, { run, scale: "log", ...style });
   return {
     ...section,

@@ -4,10 +4,9 @@
  */
 export function pageScript() {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const number = (text) => {
-    const value = parseFloat(text.replace(/[,×]/g, "").replace("<1%", "0.5").replace(/^>/, ""));
-    return Number.isNaN(value) ? -Infinity : value;
-  };
+  /** What a cell says as a number: `4,021`, `<1%`, `>99%`. */
+  const number = (text) =>
+    parseFloat(text.replaceAll(",", "").replace("<1%", "0.5").replace(">", ""));
 
   // A layer is selected in every chart, in the map and in the table at once.
   const rows = all("tr[data-l]");
@@ -16,12 +15,12 @@ export function pageScript() {
   const charts = all(".plot").map((chart) => all("circle[data-l]", chart));
   const picked = document.getElementById("picked");
   let selected = null;
-  const runOf = (id) => id.slice(0, id.lastIndexOf("-") + 1);
-  /** Where a chart shows many layers as one point, the point before the layer stands for it. */
+  const placeOf = (id) => Number(id.slice(id.lastIndexOf("-") + 1));
+  const runOf = (id) => id.slice(0, id.lastIndexOf("-"));
+  /** Where a chart shows many layers as one point, that point stands for each of them. */
   const pointFor = (points, id) =>
-    points.findLast(({ dataset: { l } }) =>
-      runOf(l) === runOf(id) &&
-      Number(l.slice(runOf(l).length)) <= Number(id.slice(runOf(id).length))
+    points.find(({ dataset: { l, from = l, to = l } }) =>
+      runOf(l) === runOf(id) && placeOf(from) <= placeOf(id) && placeOf(id) <= placeOf(to)
     );
   const marked = (id) =>
     id === null ? [] : [
@@ -60,11 +59,17 @@ export function pageScript() {
     if (by === 0) select(null);
     else if (by) step(by);
   });
+  addEventListener("keydown", ({ key }) => key === "Escape" && select(null));
   addEventListener("hashchange", () => select(decodeURIComponent(location.hash.slice(1))));
   for (const chart of all(".plot")) {
     chart.addEventListener("keydown", (event) => {
       const points = all("circle[data-l]", chart);
-      const here = selected === null ? -1 : points.indexOf(pointFor(points, selected));
+      // A layer that the chart does not have lies between two points of it.
+      const here = selected === null
+        ? -1
+        : points.findLastIndex(({ dataset: { l, from = l } }) =>
+          placeOf(from) <= placeOf(selected)
+        );
       const last = points.length - 1;
       const to = {
         ArrowRight: Math.min(last, here + 1),
@@ -74,7 +79,6 @@ export function pageScript() {
       }[event.key];
       if (to !== undefined && last >= 0) select(points[to].dataset.l);
       else if (event.key === "Enter" && document.getElementById(selected)) location.hash = selected;
-      else if (event.key === "Escape") select(null);
       else return;
       event.preventDefault();
     });
@@ -107,9 +111,7 @@ export function pageScript() {
           if (!isHead && (!filters || isWanted(row))) shown++;
         }
       }
-      count.textContent = filters
-        ? `${shown} of ${places.size ? tools.dataset.count : 0} layers`
-        : "";
+      count.textContent = filters ? `${shown} of ${tools.dataset.count} layers` : "";
     };
     for (const body of bodies) {
       const fold = body.querySelector(".fold");
@@ -141,11 +143,15 @@ export function pageScript() {
         if (now !== null) head.setAttribute("aria-sort", now);
         const sign = now === "ascending" ? 1 : -1;
         const text = (body) => body.rows[0].cells[column].textContent;
-        const compare = (a, b) =>
-          isWord
-            ? text(a).localeCompare(text(b), "en", { numeric: true })
-            : number(text(a)) - number(text(b));
-        const sorted = now === null ? bodies : bodies.toSorted((a, b) => sign * compare(a, b) || 0);
+        const compare = (a, b) => {
+          if (isWord) return sign * text(a).localeCompare(text(b), "en", { numeric: true });
+          const [x, y] = [a, b].map((body) => number(text(body)));
+          // What has no figure comes last either way.
+          return Number.isNaN(x) || Number.isNaN(y)
+            ? Number(Number.isNaN(x)) - Number(Number.isNaN(y))
+            : sign * (x - y);
+        };
+        const sorted = now === null ? bodies : bodies.toSorted(compare);
         table.append(...sorted);
       });
     }

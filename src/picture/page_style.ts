@@ -35,6 +35,7 @@ code, pre { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, mono
 bdi { overflow-wrap: anywhere; }
 .soft { color: var(--soft); }
 .small { font-size: .875rem; }
+th .small { font-size: 1em; }
 .error { color: var(--error); }
 .warning { color: var(--warning); }
 .healthy { color: var(--healthy); }
@@ -77,12 +78,13 @@ thead th { color: var(--soft); font-weight: 500; }
 thead tr:last-child { border-bottom: 1px solid var(--soft); }
 thead button { border: 0; padding: 0; background: none; color: inherit; }
 thead button:hover { color: var(--ink); text-decoration: underline; }
-th[aria-sort=ascending] button::after { content: " ↑"; }
-th[aria-sort=descending] button::after { content: " ↓"; }
+th[aria-sort=ascending] button::after { content: " ↑" / ""; }
+th[aria-sort=descending] button::after { content: " ↓" / ""; }
 tbody th { font-weight: 500; }
 tbody tr { border-bottom: 1px solid var(--line); }
 tbody tr:hover > * { background: var(--panel); }
 tbody th, thead th:first-child, .word { text-align: left; }
+.wide tbody th { max-width: 32rem; }
 tbody th a { color: inherit; text-decoration-color: var(--line); }
 tbody th a:hover { text-decoration-color: currentColor; }
 .cut { width: 50%; max-width: 34rem; overflow: hidden; text-overflow: ellipsis; }
@@ -116,7 +118,7 @@ tbody th bdi { overflow-wrap: break-word; }
   .cause { padding: .85rem 1rem; }
   .code { flex-direction: column; align-items: stretch; }
   .code button { align-self: flex-start; }
-  tbody th { max-width: 9.5rem; }
+  tbody th { min-width: 8.5rem; max-width: 9.5rem; }
   tbody th bdi { overflow-wrap: anywhere; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }

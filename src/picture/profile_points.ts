@@ -8,6 +8,9 @@ export interface ProfilePoint {
   bar: ChartBar;
   /** How many layers the point stands for. */
   layers: number;
+  /** The places of the first and the last of them. */
+  from: number;
+  to: number;
   /** The gravest finding about any of them. */
   mark: ChartBar["mark"];
   /** Between which positions on the axis they lie; `null` where none has any. */
@@ -30,6 +33,7 @@ export function profilePoints({ bars }: Pick<Chart, "bars">, most: number): Prof
     const positions = group.flatMap(({ position }) => position ?? []);
     return {
       ...{ place: bar.row, bar, layers: group.length, mark: bar.mark },
+      ...{ from: group[0].row, to: group[group.length - 1].row },
       span: positions.length === 0
         ? null
         : { from: Math.min(...positions), to: Math.max(...positions) },

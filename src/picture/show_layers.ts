@@ -28,10 +28,9 @@ export function layersInDetail(
   const severities = severitiesOf(findings);
   const worst = folds.slice(0, most >> 1).map((fold) => worstOf(fold, severities).group[0].name);
   const chosen = new Set(worst);
-  const step = layers.length / (most - chosen.size);
-  for (let at = 0; at < layers.length && chosen.size < most; at += step) {
-    chosen.add(layers[Math.floor(at)].name);
-  }
+  const others = layers.filter(({ name }) => !chosen.has(name));
+  const room = most - chosen.size;
+  for (let i = 0; i < room; i++) chosen.add(others[Math.floor(i * others.length / room)].name);
   return chosen;
 }
 

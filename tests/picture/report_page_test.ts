@@ -1,0 +1,106 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { renderGatePage } from "../../src/picture/gate_page.ts";
+import { renderReportPage } from "../../src/picture/report_page.ts";
+import { layersInDetail } from "../../src/picture/show_layers.ts";
+import { foldLayers } from "../../src/render/fold_layers.ts";
+import { finding } from "../render/sample.ts";
+import { gateResult, gateRun } from "../render/sample_gate.ts";
+import { HOSTILE, reportOf, residualLayers } from "./networks.ts";
+
+const pageOf = (count: number, names?: string[]) =>
+  renderReportPage(reportOf(residualLayers(count, names)));
+
+/** What stands between tags. */
+const textOf = (page: string) =>
+  page.replace(/<(style|script)>[^]*?<\/\1>/g, "").replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+
+const every = (page: string, pattern: RegExp) => [...page.matchAll(pattern)].map(([, one]) => one);
+
+Deno.test("renderReportPage() shows verdict, causes, charts, map, table, findings and distributions", async () => {
+  const page = await pageOf(3);
+  const text = textOf(page);
+  assertStringIncludes(text, "SICK: 2 causes");
+  assertMatch(text, /1\. Every entry of the input .* Fix: Check how/);
+  assertEquals(page.match(/class="plot"/g)?.length, 3);
+  assertEquals(page.match(/<li data-l=/g)?.length, 3);
+  assertEquals(page.match(/<figure class="hist"/g)?.length, 4 + 4 + 1);
+  assertMatch(text, /dense_1 error Dense tanh 20 10 1e-9 1 1e-9/);
+});
+
+Deno.test("renderReportPage() has a target for each of its links, and no name twice", async () => {
+  for (const page of [await pageOf(3), await pageOf(9, HOSTILE), await pageOf(250)]) {
+    const ids = every(page, / id="([^"]+)"/g);
+    assertEquals(new Set(ids).size, ids.length);
+    const targets = every(page, / href="#([^"]*)"/g);
+    assert(targets.length > 20);
+    assertEquals(targets.filter((target) => !ids.includes(target)), []);
+  }
+});
+
+Deno.test("renderReportPage() links findings to layers, and layers to findings", async () => {
+  const page = await pageOf(3);
+  assertMatch(page, /<div class="finding is-error" id="r1-f1">[^]*?<a href="#r1-1"><bdi>dense_1</);
+  assertMatch(page, /<article id="r1-1"[^]*?<a href="#r1-f\d+">/);
+});
+
+Deno.test("renderReportPage() writes names from a file as text", async () => {
+  const page = await pageOf(9, HOSTILE);
+  assertEquals(page.match(/<script\b/g)?.length, 1);
+  assertEquals(page.match(/<img\b/g), null);
+  assertStringIncludes(page, "<bdi>שכבה_ראשונה</bdi>");
+  assertStringIncludes(page, "a\\u{202e}b\\x00\\n");
+});
+
+Deno.test("renderReportPage() stays small: 50 layers at most 400 kB, 3,000 at most 1.5 MB", async () => {
+  const bytes = async (count: number) => new TextEncoder().encode(await pageOf(count)).length;
+  assert(await bytes(50) <= 400_000);
+  assert(await bytes(3000) <= 1_500_000);
+});
+
+Deno.test("renderReportPage() shows a network without layers, and one without exponents", async () => {
+  assertStringIncludes(await renderReportPage(reportOf([])), "0 layers in the order");
+  const layers = residualLayers(3).map((layer) => ({
+    ...layer,
+    ...{ preActivations: null, activations: null, preActivationGradients: null, weights: [] },
+  }));
+  assertEquals((await renderReportPage(reportOf(layers))).match(/<figure class="hist"/g), null);
+});
+
+Deno.test("layersInDetail() names all of few layers, and of many exactly so many, the worst among them", () => {
+  const layers = residualLayers(300);
+  const folds = foldLayers(layers);
+  assertEquals(layersInDetail(layers, folds, [], 300).size, 300);
+  const some = layersInDetail(layers, folds, [finding("dense_91")], 50);
+  assertEquals(some.size, 50);
+  assert(some.has("dense_91"));
+});
+
+Deno.test("renderGatePage() has an overview, and a section for each run", async () => {
+  const { measurements, findings, diagnosis } = reportOf(residualLayers(6));
+  const sick = gateRun(findings, { measurements, diagnosis, model: "sick" });
+  const page = await renderGatePage(gateResult([
+    sick,
+    { ...sick, seed: 7 },
+    { ...sick, model: "lost", measurements: null, diagnosis: undefined, error: "no such file" },
+  ]));
+  const text = textOf(page);
+  assertStringIncludes(text, "2 models, 3 runs");
+  assertMatch(text, /sick 7 failed \d+ \d+ Every entry of the input/);
+  assertMatch(text, /lost \d+ not measured .*no such file/);
+  assertEquals(every(page, /<section id="([^"]+)"/g), ["overview", "run-1", "run-2", "run-3"]);
+  const ids = every(page, / id="([^"]+)"/g);
+  assertEquals(new Set(ids).size, ids.length);
+  assertEquals(every(page, / href="#([^"]*)"/g).filter((target) => !ids.includes(target)), []);
+});
+
+Deno.test("renderGatePage() shares its room among many runs", async () => {
+  const { measurements, findings, diagnosis } = reportOf(residualLayers(60));
+  const runs = Array.from(
+    { length: 20 },
+    (_, seed) => ({ ...gateRun(findings, { measurements, diagnosis }), seed }),
+  );
+  const page = await renderGatePage(gateResult(runs));
+  assertEquals(page.match(/<article /g)?.length, 20 * 12);
+  assert(page.length < 3e6);
+  assertEquals(every(page, /<section id="([^"]+)"/g), ["overview", "runs"]);
+});
