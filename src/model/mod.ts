@@ -11,7 +11,7 @@ export * from "./exercise_model.ts";
 export * from "./get_weights.ts";
 export * from "./leaf_layers.ts";
 export * from "./load_model.ts";
-export type * from "./loaded_model.ts";
+export type { LoadedModel } from "./loaded_model.ts";
 export * from "./model_error.ts";
 export type * from "./model_module.ts";
 export * from "./model_weights.ts";
