@@ -50,6 +50,7 @@ export const {
   assertInitScale,
   assertInitialLoss,
   assertInputNormalized,
+  assertLearningRate,
   assertLossReduction,
   assertMatchesBaseline,
   assertNoDeadUnits,

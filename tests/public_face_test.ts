@@ -29,6 +29,7 @@ const ROOT: Record<string, string[]> = {
     "assertInitScale",
     "assertInitialLoss",
     "assertInputNormalized",
+    "assertLearningRate",
     "assertLossReduction",
     "assertMatchesBaseline",
     "assertNoDeadUnits",

@@ -8,13 +8,17 @@ import { failureOf } from "./call_site.ts";
 /**
  * Asserts that no layer of dropout has a rate of 0.6 or more (`dropoutRate`), that layers of
  * dropout in a row keep 3 % together (`dropoutKept`), and that the gradient of the penalties is at
- * most 5 times that of the loss (`penaltyGradient`). Fails where `report` and the gate only warn.
+ * most 5 times that of the loss (`penaltyGradient`). `report` and the gate only warn of a high rate
+ * alone, and of penalties up to 10 times (`penaltyGradientError`) or in a network with
+ * normalisation.
  *
  * - Definition: rate < dropoutRate for each layer of dropout; in a network without additions,
- *   concatenations and merges the product of all (1 - rate) >= dropoutKept; and l2 of the gradient
- *   of the penalties / l2 of dJ/dw <= penaltyGradient, with penalties taken for L2 ones: 2 penalty
- *   / l2(w) for each layer.
- * - Defaults: `dropoutRate` 0.6, `dropoutKept` 0.03, `penaltyGradient` 5.
+ *   concatenations and merges the product of all (1 - rate) >= dropoutKept, an error otherwise; and
+ *   l2 of the gradient of the penalties / l2 of dJ/dw <= penaltyGradient, with penalties taken for
+ *   L2 ones: 2 penalty / l2(w) for each layer; beyond penaltyGradientError it is an error, unless
+ *   the network has a normalisation.
+ * - Defaults: `dropoutRate` 0.6, `dropoutKept` 0.03, `penaltyGradient` 5, `penaltyGradientError`
+ *   10.
  * - Source: Srivastava et al. 2014 for dropout; Krogh & Hertz 1991 for weight decay.
  * - Misleads: A pass drops nothing and knows the penalties only as they stand before training: the
  *   trial decides. The gradient of an L1 penalty is about two thirds of what is reckoned here.
@@ -46,7 +50,9 @@ import { failureOf } from "./call_site.ts";
  */
 export function assertRegularization(
   measurements: Measurements,
-  options?: CheckOptions<"dropoutRate" | "dropoutKept" | "penaltyGradient">,
+  options?: CheckOptions<
+    "dropoutRate" | "dropoutKept" | "penaltyGradient" | "penaltyGradientError"
+  >,
   msg?: string,
 ): void {
   judgeRuleFor(failureOf(assertRegularization), regularization, measurements, options, msg);

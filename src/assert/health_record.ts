@@ -54,7 +54,7 @@ export function trainingCauseOf(
   const cause = diagnoseTraining(progress, findings, {
     learningRate: learningRateOf(model),
     // The sum of the outputs is not what training lowers.
-    broken: start.findings.some(isError) || !findings.some(isError) ||
+    broken: start.findings.some(isIllAtStart) || !findings.some(isError) ||
         measurements.objective.name === "sum"
       ? null
       : {
@@ -91,6 +91,9 @@ export function diagnoseRecord(
 function isNotFinite({ rule, severity }: Finding): boolean {
   return rule === "non-finite" && severity === "error";
 }
+
+/** An error before the first batch, other than of the rate that only training shows at work. */
+const isIllAtStart = (finding: Finding) => isError(finding) && finding.rule !== "learning-rate";
 
 const isError = ({ severity }: Finding) => severity === "error";
 

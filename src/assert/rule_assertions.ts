@@ -16,6 +16,7 @@ export * from "./assert_healthy.ts";
 export * from "./assert_init_scale.ts";
 export * from "./assert_initial_loss.ts";
 export * from "./assert_input_normalized.ts";
+export * from "./assert_learning_rate.ts";
 export * from "./assert_loss_reduction.ts";
 export * from "./assert_matches_baseline.ts";
 export * from "./assert_no_dead_units.ts";

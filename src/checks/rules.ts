@@ -11,6 +11,7 @@ import { halfPrecision } from "./rules/half_precision.ts";
 import { initScale } from "./rules/init_scale.ts";
 import { initialLoss } from "./rules/initial_loss.ts";
 import { inputNormalized } from "./rules/input_normalized.ts";
+import { learningRate } from "./rules/learning_rate.ts";
 import { nonFinite } from "./rules/non_finite.ts";
 import { outputHead } from "./rules/output_head.ts";
 import { regularization } from "./rules/regularization.ts";
@@ -42,6 +43,7 @@ export const RULES: readonly Rule[] = [
   outputHead,
   architecture,
   regularization,
+  learningRate,
   halfPrecision,
 ];
 
@@ -58,6 +60,7 @@ export {
   initialLoss,
   initScale,
   inputNormalized,
+  learningRate,
   nonFinite,
   outputHead,
   regularization,

@@ -83,8 +83,12 @@ export interface Thresholds {
   dropoutRate: number;
   /** The least share of entries that layers of dropout in a row keep together. */
   dropoutKept: number;
-  /** Largest gradient of the penalties, relative to that of the loss. */
+  /** Gradient of the penalties, relative to that of the loss, above which the rule warns. */
   penaltyGradient: number;
+  /** Gradient of the penalties, relative to that of the loss, above which it is an error in a network without normalisation. */
+  penaltyGradientError: number;
+  /** How many times a learning rate may lie above or below the usual ones; nearer to them the rule warns. */
+  learningRateFactor: number;
   /** Largest share of a layer's gradients that fp16 turns to 0. */
   halfUnder: number;
   /** Largest change of an output with inputs that it must not depend on. */

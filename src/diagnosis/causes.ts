@@ -11,7 +11,7 @@ import { kernelScale } from "./causes/kernel_scale.ts";
 import { mutualZeros } from "./causes/mutual_zeros.ts";
 import { residualGrowth } from "./causes/residual_growth.ts";
 import { targets } from "./causes/targets.ts";
-import { frozen, regularization } from "./causes/training.ts";
+import { frozen, learningRate, regularization } from "./causes/training.ts";
 import type { Search } from "./suspect.ts";
 
 /**
@@ -33,6 +33,7 @@ export const SEARCHES: readonly Search[] = [
   residualGrowth,
   activations,
   gains,
+  learningRate,
   regularization,
   baseline,
 ];

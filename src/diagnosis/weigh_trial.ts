@@ -38,8 +38,11 @@ export function weighTrial(
   if (trial === null || "skipped" in trial || !LEARNING.includes(trial.verdict)) {
     return [...findings];
   }
+  // That another rate does is no word for this one.
+  const given = trial.attempts.find(({ given }) => given);
+  const rateLearns = given === undefined || LEARNING.includes(given.verdict);
   return findings.map((finding) =>
-    isTried(finding)
+    isTried(finding) && (rateLearns || finding.rule !== "learning-rate")
       ? amendFinding(finding, {
         severity: "warning",
         message: say`${saidOf(finding, "message")} Only a warning, because the network

@@ -214,6 +214,10 @@ export const measurementKeys: Keys<Measurements> = {
     metrics: optional(list(string)),
     randomTargets: optional(boolean),
   }),
+  optimizer: optional(object<NonNullable<Measurements["optimizer"]>>({
+    name: string,
+    learningRate: nullable(number),
+  })),
   seed: nullable(number),
   layers: list(layer),
 };

@@ -66,8 +66,7 @@ export function applyCure(tf: TensorFlow, subject: CureSubject, cure: Cure): Cur
       // What TensorFlow.js adds up: a function for each regularizer, made when the layer was built.
       return changeFields(subject, cure.layers, { _losses: [] });
     case "learning-rate":
-      // Of how it is trained, not of the subject.
-      return { subject, undo() {} };
+      return changeRate(subject, cure.to);
     case "rebuild":
       return null;
   }
@@ -195,6 +194,15 @@ function changeFields(
       for (const { layer, was } of kept) Object.assign(layer, was);
     },
   };
+}
+
+/** Gives the compiled optimizer another rate. What trains takes a copy of it, so that no step is made with it. */
+function changeRate(subject: CureSubject, learningRate: number): Cured | null {
+  const { optimizer } = subject.model as unknown as { optimizer?: Fields };
+  if (optimizer === undefined) return null;
+  const was = optimizer.learningRate;
+  optimizer.learningRate = learningRate;
+  return { subject, undo: () => void (optimizer.learningRate = was) };
 }
 
 function changeActivations(

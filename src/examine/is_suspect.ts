@@ -1,5 +1,4 @@
 import type { Finding } from "../checks/finding.ts";
-import type { LayersModel, Optimizer } from "../engine/tensorflow.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { isSigmoid } from "../traits/activation_traits.ts";
 
@@ -17,17 +16,12 @@ const SQUASHING = 3;
 const NARROW = 3;
 /** A network of so many layers without a normalisation is deep. */
 const DEEP = 10;
-/** Learning rates as they are used: of plain descent, and of optimizers that divide a gradient by its size. */
-const RATES = { plain: { least: 1e-3, most: 1 }, divided: { least: 1e-4, most: 0.03 } };
-/** The class names of optimizers that do not divide. */
-const PLAIN = ["SGD", "Momentum"];
 
 /**
  * Whether there is something about a network that one pass cannot judge, and a short training can: then it is
  * tried although no rule found an error. Nothing is said of it where it learns.
  */
 export function isSuspect(
-  model: LayersModel,
   measurements: Measurements,
   findings: readonly Finding[],
 ): boolean {
@@ -47,20 +41,7 @@ export function isSuspect(
     targets.some(({ classes, values }) => classes === undefined && isFar(values.rms)) ||
     layers.filter(({ role, activation }) => role === "hidden" && isSigmoid(activation)).length >=
       SQUASHING ||
-    isDeep(layers) || hasUnusualRate(model);
-}
-
-/** Whether a learning rate is rarely right, and how; `null` where it is not, or where it is not known. */
-export function unusualRate(optimizer: string, rate: number | null): "low" | "high" | null {
-  const { least, most } = PLAIN.includes(optimizer) ? RATES.plain : RATES.divided;
-  if (rate === null || rate >= least && rate <= most) return null;
-  return rate < least ? "low" : "high";
-}
-
-/** Whether a model was compiled with a learning rate that is rarely right. */
-function hasUnusualRate({ optimizer }: { optimizer?: Optimizer }): boolean {
-  const { learningRate: rate } = (optimizer ?? {}) as { learningRate?: unknown };
-  return typeof rate === "number" && unusualRate(optimizer!.getClassName(), rate) !== null;
+    isDeep(layers);
 }
 
 /** Whether signals pass many layers, and nothing brings them back to size on the way. */

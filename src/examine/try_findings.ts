@@ -1,12 +1,13 @@
 import { describeTrial } from "../checks/describe_trial.ts";
 import { type Finding, makeFinding } from "../checks/finding.ts";
+import { unusualRate } from "../checks/usual_rates.ts";
 import { isTried, weighTrial } from "../diagnosis/weigh_trial.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
 import { tryTraining } from "../probe/try_training.ts";
 import { formatNumber } from "../words/numbers.ts";
 import type { CureSubject } from "./apply_cure.ts";
-import { isSuspect, unusualRate } from "./is_suspect.ts";
+import { isSuspect } from "./is_suspect.ts";
 
 /**
  * When a network is trained on its batch for some steps: `auto`, where an error was found, so that it is only
@@ -39,7 +40,7 @@ export async function tryFindings(
 ): Promise<TriedFindings> {
   const { mode } = options;
   const isDue = mode === "always" ||
-    mode !== "off" && (found.some(isTried) || isSuspect(subject.model, measurements, found));
+    mode !== "off" && (found.some(isTried) || isSuspect(measurements, found));
   const trial = isDue ? await trySubject(subject, options) : null;
   const findings = weighTrial(found, trial);
   const isOpen = trial !== null && !("skipped" in trial) &&

@@ -154,7 +154,17 @@ export interface HealthExpected<IsAsync = false> {
    * `assertRegularization`.
    */
   toHaveMildRegularization(
-    options?: CheckOptions<"dropoutRate" | "dropoutKept" | "penaltyGradient">,
+    options?: CheckOptions<
+      "dropoutRate" | "dropoutKept" | "penaltyGradient" | "penaltyGradientError"
+    >,
+    msg?: string,
+  ): Outcome<IsAsync>;
+  /**
+   * The learning rate that the model is compiled with is one that its optimizer is used with. The
+   * same as `assertLearningRate`.
+   */
+  toHaveUsualLearningRate(
+    options?: CheckOptions<"learningRateFactor">,
     msg?: string,
   ): Outcome<IsAsync>;
   /**

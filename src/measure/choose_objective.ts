@@ -6,6 +6,7 @@ import { SeededRandom } from "../model/seeded_random.ts";
 import { hasShape, targetShapes } from "../model/shapes.ts";
 import { compiledLosses } from "./compiled_losses.ts";
 import {
+  nameOf,
   type OutputLoss,
   type ResolvedObjective,
   resolveLosses,
@@ -164,7 +165,8 @@ function withTargets(
   const lossOf = (i: number): string => {
     const [loss, head] = [losses[i], headOf(model.outputs[i])];
     if (typeof loss === "string") return loss;
-    if (loss !== null && Object.hasOwn(ON_LOGITS, loss.name)) return ON_LOGITS[loss.name];
+    const name = loss === null ? "" : nameOf(loss);
+    if (Object.hasOwn(ON_LOGITS, name)) return ON_LOGITS[name];
     return Object.hasOwn(FITTING, head) ? FITTING[head] : "meanSquaredError";
   };
   const draw = (outputs: Tensor[]): Tensor[] => {

@@ -220,6 +220,13 @@ export interface Measurements {
     /** True where the batch had no targets for it, so that they were drawn at random; else absent. */
     randomTargets?: boolean;
   };
+  /** What the model was compiled with; absent where it was not compiled. */
+  optimizer?: {
+    /** Class name of the optimizer, as TensorFlow.js serialises it: `SGD`, `Adam` ... */
+    name: string;
+    /** Its learning rate as it stands; `null` where it tells none. */
+    learningRate: number | null;
+  };
   /** The seed the model was created under, or `null` when it is not known. */
   seed: number | null;
   /** One entry per layer. */

@@ -27,7 +27,7 @@ import { evaluateObjective } from "./resolve_objective.ts";
 import { makeTap, type Viewers, WatchedGradients } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
 import { inputName } from "./tensor_names.ts";
-import { measurePenalties } from "./training_facts.ts";
+import { measurePenalties, optimizerOf } from "./training_facts.ts";
 
 /**
  * One pass over a model: its phases, in the order in which {@linkcode Pass.run} calls them. Whatever a
@@ -194,7 +194,7 @@ export class Pass implements Disposable {
         ...(penalties === null ? {} : { penalty: penalties.all }),
         ...(drawn === null ? {} : { randomTargets: true }),
       },
-      seed: options.seed ?? null,
+      ...{ ...optimizerOf(model), seed: options.seed ?? null },
       layers: declareSignals(
         rows.map((row) =>
           describeLayer(row, weightsOf.get(row.name) ?? [], {

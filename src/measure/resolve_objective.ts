@@ -87,8 +87,8 @@ export function resolveLosses(
   return lossObjective(tf, name, (i) => losses[i] ?? null, targetsFor);
 }
 
-/** TensorFlow.js calls what it exports `softmaxCrossEntropy__op`. */
-function nameOf(loss: LossName | LossFunction): string {
+/** What a loss is called: TensorFlow.js calls what it exports `softmaxCrossEntropy__op`. */
+export function nameOf(loss: LossName | LossFunction): string {
   return typeof loss === "string" ? loss : loss.name.replace(/(__op|_)$/, "") || "custom";
 }
 

@@ -3,7 +3,7 @@ import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflo
 import { layerTraits } from "../traits/layer_traits.ts";
 import { errorMessage } from "../words/error_message.ts";
 import { MeasureError } from "./measure_error.ts";
-import type { LayerMeasurements } from "./measurements.ts";
+import type { LayerMeasurements, Measurements } from "./measurements.ts";
 
 /** What only training meets: a pass drops nothing. */
 export function dropoutOf(layer: Layer): Pick<LayerMeasurements, "dropout" | "recurrentDropout"> {
@@ -24,6 +24,21 @@ export function dropoutOf(layer: Layer): Pick<LayerMeasurements, "dropout" | "re
 interface Cell {
   dropout?: number;
   recurrentDropout?: number;
+}
+
+/** What a model was compiled with: nothing where it was not. */
+export function optimizerOf(model: LayersModel): Pick<Measurements, "optimizer"> {
+  const { optimizer } = model as {
+    optimizer?: { getClassName?: () => string; learningRate?: unknown };
+  };
+  if (typeof optimizer?.getClassName !== "function") return {};
+  const { learningRate: rate } = optimizer;
+  return {
+    optimizer: {
+      name: optimizer.getClassName(),
+      learningRate: typeof rate === "number" ? rate : null,
+    },
+  };
 }
 
 /** What TensorFlow.js asks for the values of regularizers; its types do not show it. */

@@ -41,7 +41,7 @@ Deno.test("assertHealthy(model, batch) begins with the verdict, the cause, the t
   assertMatch(lines[0], /^Model ".*" \(.*\) is SICK: 1 cause$/);
   assertMatch(lines[1], /^1\. The biases of conv1, conv2, fc1 are -10/);
   assertEquals(lines[2], "   Fix: Start the biases of conv1, conv2, fc1 at 0.");
-  assertMatch(lines[3], /^ {3}Tried: all \d+ errors are gone; .* before, .* after\.$/);
+  assertMatch(lines[3], /^ {3}Tried: the model is then HEALTHY; .* before, .* after\.$/);
   assertMatch(lines[4], /^ {3}So: .*vanishing gradients/);
   assertMatch(
     lines[5],
@@ -85,9 +85,11 @@ Deno.test("assertHealthy(model, batch) fails what only training shows, with tria
   const { tf } = engine;
   const { model, batch, objective } = patient(tf);
   model.compile({ optimizer: tf.train.sgd(1e4), loss: objective as string });
-  await assertHealthy(model, batch, { trial: "off" });
+  // So that one pass only warns of the rate.
+  const options = { learningRateFactor: 1e6 };
+  await assertHealthy(model, batch, { ...options, trial: "off" });
   const { message } = await assertRejects(
-    () => assertHealthy(model, batch, { trial: "always" }),
+    () => assertHealthy(model, batch, { ...options, trial: "always" }),
     AssertionError,
     "is SICK: 1 cause\n1. The learning rate of 1e4 does not do",
   );

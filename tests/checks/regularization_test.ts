@@ -37,7 +37,7 @@ testThreshold("dropoutKept", {
   judge: (rate, options) => regularization.check(dropping(Array(10).fill(rate)), options),
   inside: [0.1, 0.29],
   outside: [0.3, 0.5],
-  severity: "warning",
+  severity: "error",
   loose: 0,
 });
 
@@ -78,8 +78,36 @@ const RATIO = 2 / 4 / (Math.SQRT2 / 5);
 testThreshold("penaltyGradient", {
   judge: (ratio, options) => regularization.check(penalised(ratio / RATIO), options),
   inside: [0.01, 4.99],
-  outside: [5.01, 1e4],
+  outside: [5.01, 9.99],
   severity: "warning",
+});
+
+testThreshold("penaltyGradientError", {
+  judge: (ratio, options) => regularization.check(penalised(ratio / RATIO), options),
+  inside: [0.01, 9.99],
+  outside: [10.01, 1e4],
+  severity: "error",
+});
+
+Deno.test("regularization calls penalties and dropout errors only where nothing makes up for them", () => {
+  const severities = (found: ReturnType<typeof regularization.check>) =>
+    found.map(({ severity, kind }) => [severity, kind]);
+  const drowned = penalised(20 / RATIO);
+  assertEquals(severities(regularization.check(drowned)), [["error", "penalties"]]);
+  const norm = makeLayer({ name: "norm", kind: "normalization", weights: [] });
+  assertEquals(
+    severities(regularization.check({ ...drowned, layers: [...drowned.layers, norm] })),
+    [["warning", "penalties"]],
+  );
+  assertEquals(severities(regularization.check(dropping([0.9]))), [["warning", "dropout"]]);
+  assertEquals(severities(regularization.check(dropping([0.98]))), [["error", "dropout"]]);
+  const both = [0.9, 0.8];
+  assertEquals(severities(regularization.check(dropping(both))), [["error", "stacked-dropout"]]);
+  const branch = { name: "add", className: "Add", activation: null, weights: [] };
+  assertEquals(severities(regularization.check(dropping(both, [branch]))), [[
+    "warning",
+    "dropout",
+  ]]);
 });
 
 Deno.test("regularization says which share of the loss penalties make up, and nothing under a sum", () => {

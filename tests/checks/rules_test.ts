@@ -44,6 +44,7 @@ Deno.test("causeOrder puts first what breaks a pass, then what goes in, the head
     "symmetry",
     "bias-init",
     "initial-loss",
+    "learning-rate",
     "regularization",
   ]);
 });

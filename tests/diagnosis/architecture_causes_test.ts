@@ -67,7 +67,7 @@ Deno.test("examine() finds nothing missing in the same network with activations"
   model.dispose();
 });
 
-Deno.test("diagnose() makes causes of what regularization is warned of, each with its cure", async () => {
+Deno.test("diagnose() makes causes of what regularization finds, each with its cure", async () => {
   await using engine = await startEngine();
   const causes = async (fault: Parameters<typeof network>[1]) => {
     const { model, batch } = network(engine.tf, fault);
@@ -80,7 +80,7 @@ Deno.test("diagnose() makes causes of what regularization is warned of, each wit
   assertEquals(await causes({ dropout: 0.5 }), []);
   assertEquals(await causes({ l2: 10 }), [
     [
-      "warning",
+      "error",
       "penalties",
       "kernelRegularizer: undefined  // in dense_1, dense_2, dense_3, dense_4",
     ],

@@ -69,7 +69,7 @@ Deno.test("examine() finds what only training shows, with trial: always", async 
     assertEquals(verdict, "sick");
     assertEquals(found.kind, "dropout");
     assertEquals(found.layers, ["drop_1", "drop_2"]);
-    assertStringIncludes(found.message, "drop_1, drop_2 each drop 95 % of the entries");
+    assertStringIncludes(found.message, "2 layers of dropout in a row, drop_1, drop_2, keep 0.3 %");
   });
   await t.step("penalties of 100", async () => {
     const { verdict, cause: found } = await cause(tf, { l2: 100 });
@@ -86,7 +86,9 @@ Deno.test("examine() finds what only training shows, with trial: always", async 
     const { verdict, cause: found } = await cause(tf, { rate: 50 });
     assertEquals(verdict, "sick");
     assertEquals(found.kind, "learning-rate");
-    assertStringIncludes(found.message, "The learning rate of 50 does not do");
+    assertStringIncludes(found.message, "a learning rate of 50, above what SGD is used with");
+    assertEquals(found.cures, [{ kind: "learning-rate", from: 50, to: 0.01 }]);
+    assertEquals(found.tried?.worked, true);
   });
 });
 

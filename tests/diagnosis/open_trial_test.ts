@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { learningRate } from "../../src/checks/rules/learning_rate.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { measure } from "../../src/measure/measure.ts";
@@ -35,7 +36,9 @@ Deno.test("tryFindings() does not fail a network for layers that the signal goes
   const measurements = await measure(model, batch);
   const subject = { model, batch, objective: undefined };
   const options = { mode: 2, seed: 0 };
-  const { trial, shown } = await tryFindings(subject, { measurements, found: [] }, options);
+  // A warning of the rate, for which it is tried.
+  const found = learningRate.check(measurements, { learningRateFactor: 20 });
+  const { trial, shown } = await tryFindings(subject, { measurements, found }, options);
   assert(trial !== null && "reason" in trial);
   assertEquals([trial.verdict, trial.reason, shown], ["fails", "still layers", null]);
 });

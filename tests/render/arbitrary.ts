@@ -158,6 +158,7 @@ export const anyMeasurements: fc.Arbitrary<Measurements> = fc.record({
     perInput: fc.array(input, { maxLength: 2 }),
   }, { targets: fc.array(target, { maxLength: 2 }) }),
   objective: partly({ name: text, value: number }, { penalty: number }),
+  optimizer: fc.record({ name: text, learningRate: fc.option(number) }),
   seed: fc.option(number),
   layers: fc.array(layer, { maxLength: 6 }),
 });

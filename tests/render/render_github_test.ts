@@ -39,7 +39,7 @@ Deno.test("renderGithub() annotates file and line, a command a cause", () => {
     title: "digits is sick",
     message: `The kernels of dense_1, dense_2 are about 81 times too large.
 Fix: Draw them smaller.
-Tried: all 3 errors are gone; l2 of delta of dense_1: 0 before, 5.6 after.
+Tried: the model is then HEALTHY; l2 of delta of dense_1: 0 before, 5.6 after.
 So: saturated activations in dense_1, dense_2.
 Broken rules: init-scale, saturated-activations.`,
   });

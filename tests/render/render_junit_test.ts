@@ -31,7 +31,7 @@ Deno.test("renderJunit() makes a suite of a pass and a test case of a rule", () 
     scale.failure.text,
     `${message}
 Fix: Draw them smaller.
-Tried: all 3 errors are gone; l2 of delta of dense_1: 0 before, 5.6 after.
+Tried: the model is then HEALTHY; l2 of delta of dense_1: 0 before, 5.6 after.
 So: saturated activations in dense_1, dense_2.
 error dense_1: 99 % of the entries of dense_1 are saturated.
 error dense_1: 99 % of the entries of dense_1 are saturated.

@@ -37,7 +37,7 @@ Deno.test("renderMarkdown() shows the verdict, a line a model that fails, and fo
 | verdict | model | cause | fix |
 | --- | --- | --- | --- |
 | 🔴 not measured | \`gone, seed 3\` | no such file |  |
-| 🔴 SICK: 1 cause, 1 warning | \`digits\` | The kernels of dense\\_1, dense\\_2 are about 81 times too large. | Draw them smaller. Tried: all 3 errors are gone; l2 of delta of dense\\_1: 0 before, 5.6 after. |
+| 🔴 SICK: 1 cause, 1 warning | \`digits\` | The kernels of dense\\_1, dense\\_2 are about 81 times too large. | Draw them smaller. Tried: the model is then HEALTHY; l2 of delta of dense\\_1: 0 before, 5.6 after. |
 
 <details>
 <summary>🔴 <code>digits</code> SICK: 1 cause, 1 warning</summary>

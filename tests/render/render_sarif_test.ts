@@ -38,7 +38,7 @@ Deno.test("renderSarif() gives each cause its rule, level, file, line, layers an
     first.message.text,
     `digits: The kernels of dense_1, dense_2 are about 81 times too large.
 Fix: Draw them smaller.
-Tried: all 3 errors are gone; l2 of delta of dense_1: 0 before, 5.6 after.
+Tried: the model is then HEALTHY; l2 of delta of dense_1: 0 before, 5.6 after.
 So: saturated activations in dense_1, dense_2.`,
   );
   assertEquals(first.locations[0].physicalLocation, {

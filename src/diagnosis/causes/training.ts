@@ -1,3 +1,4 @@
+import { usualRates } from "../../checks/usual_rates.ts";
 import type { Cure } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, layersOf } from "./shared.ts";
@@ -32,6 +33,22 @@ function lowered({ measurements: { layers } }: Patient, advice: string): Cure[] 
   return dropping.length > 0
     ? [{ kind: "dropout", layers: dropping, rate: RATE }]
     : [{ kind: "rebuild", what: advice }];
+}
+
+/** A learning rate that the compiled optimizer cannot work with. */
+export function learningRate(patient: Patient): Suspect[] {
+  const { name = "", learningRate: from = null } = patient.measurements.optimizer ?? {};
+  const usual = usualRates(name);
+  if (usual === null || from === null) return [];
+  return foundBy("learning-rate", patient).map((finding) => ({
+    kind: "learning-rate",
+    layers: [],
+    message: finding.message,
+    states: [finding],
+    // No pass takes a step.
+    explains: () => false,
+    cures: [{ kind: "learning-rate", from, to: usual.first }],
+  }));
 }
 
 /** A model none of whose weights is trained, or layers that were frozen as they were drawn. */

@@ -1,0 +1,43 @@
+import { assert, assertEquals } from "@std/assert";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { TensorFlow } from "../../src/engine/tensorflow.ts";
+import { examine } from "../../src/examine/examine.ts";
+import { triedWords } from "../../src/render/render_diagnosis.ts";
+
+/** A network that learns a linear map, compiled with Adam at a rate. */
+function compiled(tf: TensorFlow, rate: number) {
+  const dense = (units: number, seed: number, inputs: number, activation: "relu" | "linear") =>
+    tf.layers.dense({
+      ...{ units, activation, inputShape: [inputs] },
+      kernelInitializer: tf.initializers.heNormal({ seed }),
+    });
+  const model = tf.sequential({ layers: [dense(32, 1, 8, "relu"), dense(1, 2, 32, "linear")] });
+  const optimizer = tf.train.adam(rate);
+  model.compile({ optimizer, loss: "meanSquaredError" });
+  const inputs = tf.randomNormal([64, 8], 0, 1, "float32", 7);
+  const targets = tf.tidy(() => tf.sum(tf.slice(inputs, [0, 0], [64, 2]), 1, true));
+  return { model, batch: { inputs, targets }, optimizer };
+}
+
+Deno.test("examine() tries a usual learning rate, and puts the compiled one back", async () => {
+  await using engine = await startEngine();
+  const { model, batch, optimizer } = compiled(engine.tf, 3);
+  const { diagnosis, findings, curedTrial } = await examine(model, batch);
+  const [cause] = diagnosis.causes;
+  // Adam at another rate learns, which is no word for this one.
+  assertEquals([cause.kind, cause.severity], ["learning-rate", "error"]);
+  assertEquals(findings.find(({ rule }) => rule === "learning-rate")?.severity, "error");
+  assertEquals(cause.cures, [{ kind: "learning-rate", from: 3, to: 1e-3 }]);
+  assertEquals(triedWords(cause.tried!), "Tried: the model is then HEALTHY.");
+  assert(curedTrial !== null && "attempts" in curedTrial);
+  assertEquals(curedTrial.attempts[0].learningRate, 1e-3);
+  assertEquals(optimizer.getConfig().learningRate, 3);
+  model.dispose();
+});
+
+Deno.test("examine() finds nothing wrong with a usual learning rate", async () => {
+  await using engine = await startEngine();
+  const { model, batch } = compiled(engine.tf, 1e-3);
+  assertEquals((await examine(model, batch)).diagnosis.causes, []);
+  model.dispose();
+});
