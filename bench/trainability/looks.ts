@@ -4,8 +4,17 @@ export interface Look {
   date: string;
   /** The commit whose rules were looked at. */
   commit: string;
+  /** The seeds from here. */
+  from: number;
+  /** The seeds up to here, this one not among them. */
+  to: number;
   /** How many networks. */
   networks: number;
+}
+
+/** How many of the looks were at seeds of a range. */
+export function looksAt(looks: readonly Look[], from: number, to: number): number {
+  return looks.filter((look) => look.from < to && look.to > from).length;
 }
 
 /** The looks so far. */
@@ -19,14 +28,17 @@ export async function readLooks(file: URL): Promise<Look[]> {
 }
 
 /** Writes one more down. */
-export async function addLook(file: URL, networks: number): Promise<Look[]> {
+export async function addLook(
+  file: URL,
+  look: Pick<Look, "from" | "to" | "networks">,
+): Promise<Look[]> {
   const { stdout } = await new Deno.Command("git", {
     args: ["describe", "--always", "--dirty"],
     cwd: new URL("./", import.meta.url),
   }).output();
   const commit = new TextDecoder().decode(stdout).trim();
   const date = new Date().toISOString().slice(0, 19) + "Z";
-  const looks = [...await readLooks(file), { date, commit, networks }];
+  const looks = [...await readLooks(file), { date, commit, ...look }];
   await Deno.writeTextFile(file, `${JSON.stringify(looks, null, 2)}\n`);
   return looks;
 }

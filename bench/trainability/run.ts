@@ -11,7 +11,7 @@
 import { parseArgs } from "@std/cli";
 import { startEngine } from "../../src/engine/start_engine.ts";
 import { openLines, readLines, writeLine } from "./lines.ts";
-import { addLook, readLooks } from "./looks.ts";
+import { addLook, looksAt, readLooks } from "./looks.ts";
 import { POPULATION_SIZE, POPULATION_VERSION } from "./population.ts";
 import { parsePart, seedsOf } from "./seeds.ts";
 import { calibrationOf, type Judged, renderTable } from "./table.ts";
@@ -105,10 +105,12 @@ async function writeTable(): Promise<void> {
     all.push({ truth, verdict });
   }
   const looks = file("looks.json");
-  const { length } = flags.odd ? await addLook(looks, all.length) : await readLooks(looks);
+  const seen = flags.odd
+    ? await addLook(looks, { from, to, networks: all.length })
+    : await readLooks(looks);
   const table = renderTable(all, {
     seeds,
-    looks: length,
+    looks: looksAt(seen, from, to),
     lists: !flags.odd,
   });
   if (flags.odd) {

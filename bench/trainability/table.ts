@@ -200,7 +200,7 @@ export function renderTable(all: readonly Judged[], { seeds, looks, lists }: Tab
       `# Verdicts against training: ${all.length} networks, ${seeds}`,
       `Trains: progress of 0.6 and more, fails: below 0.15, slow: between. Counts are trains/slow/fails; in ` +
       `brackets the 95 % interval (Wilson). ${own} networks have a learning rate of their own. The odd ` +
-      `seeds were looked at ${
+      `seeds among them were looked at ${
         looks === 1 ? "once" : `${looks} times`
       }. A verdict takes ${time} ms, ` +
       `training ${training} s (medians).`,
