@@ -179,7 +179,7 @@ Deno.test("renderTable() counts who is red and what became of it", () => {
   assertStringIncludes(rowOf("| what a pass can see |")!, "| 4 | 1/1/1 |");
   assertStringIncludes(rowOf("| all, by SGD |")!, "| 5 | 0/0/3 | - | 0/0/2 |");
   assertStringIncludes(rowOf("| other |")!, "| 1/0/1 |");
-  assertStringIncludes(table, "seeds were looked at once");
+  assertStringIncludes(table, "seeds among them were looked at once");
   assertStringIncludes(table, "- 8 (dense, digits; progress 0): dropout: 0.9");
   assert(!renderTable(all, { seeds: "", looks: 0, lists: false }).includes("Where it is wrong"));
 });
