@@ -81,7 +81,7 @@ Deno.test("report and sweep refuse a module's objective that is none, and name t
 Deno.test("report refuses modules that cannot create a model", async () => {
   const folder = await Deno.makeTempDir();
   const modules: Record<string, [string, string]> = {
-    "none.ts": ["export const model = 1;", "createModel"],
+    "none.ts": ["export const net = 1;", "createModel"],
     "number.ts": ["export const createModel = () => 3;", "createModel"],
     "throws.ts": ["export const createModel = () => { throw new Error('no data'); };", "no data"],
     "syntax.ts": ["export const createModel = (;", "syntax.ts:1:29"],
