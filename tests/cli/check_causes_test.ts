@@ -58,7 +58,10 @@ Deno.test("check --reporter github annotates causes at the layer's line, and no 
     const line = NET.split("\n").findIndex((text) => text.includes('name: "first"')) + 1;
     assertStringIncludes(stdout, `::error file=changed.ts,line=${line},title=changed is sick`);
     assertStringIncludes(stdout, `::${CHANGE}; their gradients are`);
-    assertStringIncludes(stdout, "%0AFix: Start the bias of dense_3 at 0.%0ATried: all ");
+    assertStringIncludes(
+      stdout,
+      "%0AFix: Start the bias of dense_3 at 0.%0ATried: the model is then HEALTHY; ",
+    );
     assert(!stdout.includes("::notice"), stdout);
     assert(!stdout.includes("file=good.ts"), stdout);
   }));
