@@ -1,11 +1,12 @@
 /**
  * Training under `healthMonitor`, which ends a run that goes wrong and says why. The argument is the
- * learning rate:
+ * learning rate; with `--html FILE` what was measured becomes a page, too:
  *
  *     deno run -A examples/monitored_training.ts 0.1   # learns
- *     deno run -A examples/monitored_training.ts 50    # is stopped
+ *     deno run -A examples/monitored_training.ts 50 --html training.html    # is stopped
  */
 import { healthMonitor, startEngine } from "@gradient-health/gradient-health";
+import { renderHistoryPage } from "@gradient-health/gradient-health/picture";
 import { AssertionError } from "@std/assert";
 import { createBatch, createModel, objective } from "./digits.ts";
 
@@ -38,3 +39,5 @@ try {
 for (const { step, measurements } of monitor.history) {
   console.log(`after ${step} batches: loss ${measurements.objective.value.toPrecision(3)}`);
 }
+const [, flag, file] = Deno.args;
+if (flag === "--html") await Deno.writeTextFile(file, await renderHistoryPage(monitor.history));

@@ -4,8 +4,8 @@
  *
  * This entry point has what a test, a script or a notebook needs. The rest stands in the entry point of
  * its subject: `./engine`, `./kernels`, `./model`, `./traits`, `./measure`, `./probe`, `./theory`,
- * `./checks` (single rules and their thresholds), `./compare` (two runs side by side), `./gate`, `./render` (other formats), `./study`,
- * `./assert`, and `./expect` (matchers for `@std/expect`).
+ * `./checks` (single rules and their thresholds), `./compare` (two runs side by side), `./gate`,
+ * `./render` (other formats), `./picture` (pages), `./study`, `./assert`, and `./expect` (matchers for `@std/expect`).
  *
  * @example In a test
  * ```ts

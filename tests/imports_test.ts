@@ -17,7 +17,7 @@ const TYPES: Record<string, string[]> = {
   diagnosis: ["measure", "probe"],
   compare: ["measure"],
   render: ["measure", "gate", "picture", "study"],
-  picture: ["measure", "gate"],
+  picture: ["measure", "gate", "study"],
 };
 
 /** These know no tensors, and so nothing of the engine. */

@@ -16,6 +16,7 @@ export const merge = defineCommand({
   examples: [
     ["merge part1.json part2.json part3.json --out study.json", "join three shards"],
     ["merge study.json --format csv", "the figures of a study, for other programs"],
+    ["merge study.json --format html --out study.html", "a study as a page"],
   ],
   permissions: [
     { grant: `--allow-read=FILE...,${packageFolder()}`, purpose: "the parts, and this package" },

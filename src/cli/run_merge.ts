@@ -1,4 +1,4 @@
-import type { MergeValues } from "./sweep_flags.ts";
+import { destinations, type MergeValues } from "./sweep_flags.ts";
 import { mergeStudyFiles } from "../study/merge_study_files.ts";
 import { differenceOf } from "../study/same_study.ts";
 import { StudyError } from "../study/study_error.ts";
@@ -8,15 +8,22 @@ import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
 import { oneLine } from "../words/one_line.ts";
 import { claimOutputs } from "./claim_outputs.ts";
+import { openFile, requireFile } from "./open_file.ts";
+import { kindOf } from "./result_kind.ts";
 import { printPoints, printSummary, showsPoints, studyView } from "./show_study.ts";
 
 /** Joins the parts. Returns the exit code, see the declaration of the subcommand. */
 export async function run(
   operands: string[],
-  { out, quiet, ...shown }: MergeValues,
+  { out: given, quiet, open, ...shown }: MergeValues,
 ): Promise<number> {
   const view = studyView(shown);
-  if (out !== null) await claimOutputs([{ path: out, kind: "study" }], operands);
+  const { study: out, page } = destinations({ ...shown, out: given });
+  requireFile(open, page === null ? [] : [page]);
+  if (given !== null) {
+    const kind = page === null ? "study" : kindOf(shown.format, "study");
+    await claimOutputs([{ path: given, kind }], operands);
+  }
   const files = await Promise.all(operands.map((path) => readStudyFile(path)));
   const { header, points } = mergeStudyFiles(files);
   if (out !== null) await requireSameStudy(out, header);
@@ -33,9 +40,10 @@ export async function run(
   }
   await writer?.close();
   if (showsPoints(view)) await printPoints(view, header, mergeStudyFiles(files).points);
-  else await printSummary(view, tally.result());
-  if (!quiet && out !== null) {
-    console.error(`${header.total} points, in ${oneLine(out)}`);
+  else await printSummary(view, tally.result(), page);
+  if (open) openFile(page!);
+  if (!quiet && given !== null) {
+    console.error(`${header.total} points, in ${oneLine(given)}`);
   }
   return 0;
 }

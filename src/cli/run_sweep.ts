@@ -15,11 +15,13 @@ import { oneLine } from "../words/one_line.ts";
 import { claimOutputs } from "./claim_outputs.ts";
 import { filesRead } from "./files_read.ts";
 import { loadPlugins } from "./load_plugins.ts";
+import { openFile, requireFile } from "./open_file.ts";
 import { interruption } from "./process.ts";
 import { studyProgress } from "./progress.ts";
+import { kindOf } from "./result_kind.ts";
 import { PointPrinter, printPoints, printSummary, showsPoints, studyView } from "./show_study.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
-import { type SweepRequest, sweepRequest } from "./sweep_flags.ts";
+import { destinations, type SweepRequest, sweepRequest } from "./sweep_flags.ts";
 
 /** Later points take as long as the first, and there is a progress line. */
 const FIRST_POINT: Work = {
@@ -36,10 +38,13 @@ export async function run(
 ): Promise<number> {
   const request = sweepRequest(model, flags);
   const view = studyView(flags);
-  const { quiet, register, plugin, batch } = flags;
-  if (request.out !== null) {
+  const { quiet, register, plugin, batch, open } = flags;
+  const { page } = destinations(flags);
+  requireFile(open, page === null ? [] : [page]);
+  if (flags.out !== null) {
+    const kind = page === null ? "study" : kindOf(flags.format, "study");
     const files = await filesRead([model ?? null, ...register, ...plugin], [batch]);
-    await claimOutputs([{ path: request.out, kind: "study" }], files);
+    await claimOutputs([{ path: flags.out, kind }], files);
   }
   await loadPlugins(plugin);
   const started = performance.now();
@@ -86,10 +91,13 @@ export async function run(
   if (showsPoints(view) && request.out !== null) {
     const file = await readStudyFile(request.out);
     await printPoints(view, file.header, file.points());
-  } else if (!showsPoints(view) && measured > 0) await printSummary(view, tally.result());
+  } else if (!showsPoints(view) && measured > 0) {
+    await printSummary(view, tally.result(), page);
+    if (open) openFile(page!);
+  }
   if (!quiet) {
     const time = formatDuration((performance.now() - started) / 1000);
-    const where = request.out === null ? "" : `, in ${oneLine(request.out)}`;
+    const where = flags.out === null ? "" : `, in ${oneLine(flags.out)}`;
     console.error(`${measured} of ${total} points${where}, after ${time}`);
   }
   if (interrupted.code === null) return 0;

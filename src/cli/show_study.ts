@@ -18,7 +18,7 @@ const PIECE = 1 << 16;
 
 /** How a command line wants a study shown. */
 export function studyView(
-  { format, ...flags }: Omit<FlagValues<typeof STUDY_SHOW_FLAGS>, "quiet">,
+  { format, ...flags }: Omit<FlagValues<typeof STUDY_SHOW_FLAGS>, "quiet" | "open">,
 ): StudyView {
   return { format, ...textOptions(flags, null) };
 }
@@ -71,7 +71,11 @@ export async function printPoints(
   await printer.close();
 }
 
-/** Writes the summary of a study to stdout. */
-export async function printSummary(view: StudyView, summary: StudySummary): Promise<void> {
-  await writeOutput(await FORMATS[view.format].study!(summary, view), null);
+/** Writes the summary of a study to stdout, or into the file that is the page. */
+export async function printSummary(
+  view: StudyView,
+  summary: StudySummary,
+  page: string | null,
+): Promise<void> {
+  await writeOutput(await FORMATS[view.format].study!(summary, view), page);
 }

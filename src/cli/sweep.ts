@@ -27,6 +27,7 @@ export const sweep = defineCommand({
     ["sweep", "relu, tanh, sigmoid and selu from 0.001 to 1000"],
     ["sweep --exercise --activation tanh", "what rescaling does to the exercise's network"],
     ["sweep examples/digits.ts --scale 0.1..10", "your own model"],
+    ["sweep --format html --out sweep.html --open", "a page with a slider over the scales"],
     [
       "sweep --depth 10,30 --seeds 20 --out study.json --resume",
       "long work that can be interrupted",

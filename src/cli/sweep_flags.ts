@@ -1,4 +1,4 @@
-import { formatsOf } from "../render/formats.ts";
+import { FORMATS, formatsOf } from "../render/formats.ts";
 import { INITIALIZERS } from "../theory/initializers.ts";
 import { showWord } from "../words/show_word.ts";
 import type { StudyGrid } from "../study/study_grid.ts";
@@ -17,7 +17,7 @@ import {
 } from "./flag_kinds.ts";
 import { MEASURE_FLAGS, PLUGIN_FLAG, QUIET_FLAG } from "./measure_flags.ts";
 import { parseScales } from "./parse_scales.ts";
-import { columnsFlag, TEXT_FLAGS } from "./show_flags.ts";
+import { columnsFlag, OPEN_FLAG, TEXT_FLAGS } from "./show_flags.ts";
 import { UsageError } from "./usage_error.ts";
 import { jobsFlag, seedsFlag, shardFlag } from "./work_flags.ts";
 
@@ -28,17 +28,25 @@ const LEAST_COLUMNS = 40;
 export const STUDY_SHOW_FLAGS = {
   format: oneOf(formatsOf("study"), {
     help: "what to print: json and csv contain one point per draw; summary is JSON with the " +
-      "medians, the quartiles and the share of healthy draws",
+      "medians, the quartiles and the share of healthy draws; html is a page, which --out names",
     default: "text",
   }),
+  open: OPEN_FLAG,
   ...TEXT_FLAGS,
   columns: columnsFlag(LEAST_COLUMNS),
   quiet: QUIET_FLAG,
 };
 
+/** Where `--out` puts what: the study itself, or a page that shows it. */
+export function destinations(
+  { format, out }: Pick<MergeValues, "format" | "out">,
+): { study: string | null; page: string | null } {
+  return FORMATS[format].isPage ? { study: null, page: out } : { study: out, page: null };
+}
+
 /** The flags of `merge`. */
 export const MERGE_FLAGS = {
-  out: file("write", { help: "write the whole study there, as JSON" }),
+  out: file("write", { help: "write the whole study there, as JSON; the page for --format html" }),
   ...STUDY_SHOW_FLAGS,
 };
 
@@ -87,7 +95,9 @@ export const SWEEP_FLAGS = {
   ...MEASURE_FLAGS,
   plugin: PLUGIN_FLAG,
   jobs: jobsFlag("number of workers; results do not depend on it", "auto"),
-  out: file("write", { help: "write the study there as JSON, updated continuously" }),
+  out: file("write", {
+    help: "write the study there as JSON, updated continuously; the page for --format html",
+  }),
   resume: boolean("resume from --out FILE"),
   shard: shardFlag("measure only the I-th of N parts; merge joins them"),
   ...STUDY_SHOW_FLAGS,
@@ -104,6 +114,7 @@ export interface SweepRequest {
   subject: NamedNetwork | ModelFile;
   grid: StudyGrid;
   options: StudyOptions & Pick<SweepValues, "jobs" | "shard">;
+  /** Where the study is kept. */
   out: string | null;
   resume: boolean;
 }
@@ -125,6 +136,12 @@ export function sweepRequest(model: string | undefined, flags: SweepValues): Swe
         `--${name} is for the networks that sweep builds itself, found MODEL ${showWord(model)}`,
       );
     }
+  }
+  const { study } = destinations(flags);
+  if (resume && out !== null && study === null) {
+    throw new UsageError(
+      `--resume continues a study, found --format ${flags.format}, whose --out is a page`,
+    );
   }
   if (resume && out === null) {
     throw new UsageError("--resume continues the study in --out FILE, expected --out too");
@@ -154,7 +171,7 @@ export function sweepRequest(model: string | undefined, flags: SweepValues): Swe
       jobs: flags.jobs,
       shard: flags.shard,
     },
-    out,
+    out: study,
     resume,
   };
 }

@@ -3,6 +3,7 @@ import { DOMParser } from "linkedom";
 import { type Chart, type ChartAxis, positionOn } from "../render/chart_model.ts";
 import { formatNumber } from "../words/numbers.ts";
 import { Markup } from "./markup.ts";
+import { powerOfTen } from "./power_of_ten.ts";
 import { type ProfilePoint, profilePoints } from "./profile_points.ts";
 
 /** How a profile is drawn. */
@@ -129,15 +130,6 @@ function ticksOf({ scale, from, to }: ChartAxis): { level: number; label: string
     const exponent = from + i * step;
     return { level: (exponent - from) / (to - from), label: powerOfTen(exponent) };
   });
-}
-
-/** `10⁻³`; 1 and 10 as they are. */
-export function powerOfTen(exponent: number): string {
-  if (exponent === 0 || exponent === 1) return String(10 ** exponent);
-  const digits = [...String(exponent)].map((digit) =>
-    digit === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(digit)]
-  );
-  return `10${digits.join("")}`;
 }
 
 /** What is asked of an element here; Deno has no types of the DOM. */

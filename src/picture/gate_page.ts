@@ -6,7 +6,8 @@ import { escapeControls } from "../words/escape_controls.ts";
 import { formatCount } from "../words/numbers.ts";
 import { type Markup, markup } from "./markup.ts";
 import { renderPage, renderSection, type Section } from "./page.ts";
-import { factsOf, MOST_DETAILS, shortTitle, verdictMarkup } from "./report_page.ts";
+import { factsOf, MOST_DETAILS, verdictMarkup } from "./report_page.ts";
+import { shortTitle } from "./short_title.ts";
 import { showRun } from "./show_run.ts";
 
 /** Every run shows so many layers one by one, however many runs share the page. */

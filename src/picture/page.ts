@@ -11,6 +11,8 @@ export interface Page {
   header: Markup;
   /** What the page shows, in the order of a reader. */
   sections: readonly Section[];
+  /** What this kind of page needs beside what all have: rules of style, and a script like `pageScript`. */
+  extra?: { style: string; script: (() => void) | null };
 }
 
 /** A part of a page that its menu leads to. */
@@ -28,9 +30,11 @@ export interface Section {
  * this one style sheet and this one script, known by their hashes, and nothing else. Without the script everything is
  * there to be read.
  */
-export async function renderPage({ title, header, sections }: Page): Promise<string> {
-  const style = `${PAGE_STYLE}${CHART_STYLE}`;
-  const script = `(${pageScript})();`;
+export async function renderPage(
+  { title, header, sections, extra }: Page,
+): Promise<string> {
+  const style = `${PAGE_STYLE}${CHART_STYLE}${extra?.style ?? ""}`;
+  const script = [pageScript, extra?.script ?? null].map((run) => run && `(${run})();`).join("");
   const policy = [
     "default-src 'none'",
     `style-src '${await hashOf(style)}'`,

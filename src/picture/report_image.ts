@@ -8,7 +8,7 @@ import { reportCharts } from "../render/report_charts.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { drawProfile } from "./draw_profile.ts";
 import { Markup, markup } from "./markup.ts";
-import { shortTitle } from "./report_page.ts";
+import { shortTitle } from "./short_title.ts";
 
 const WIDTH = 400;
 const HEIGHT = 260;

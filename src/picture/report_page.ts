@@ -4,15 +4,13 @@ import type { Measurements } from "../measure/measurements.ts";
 import { headerFacts } from "../render/render_header.ts";
 import { verdictLine, verdictPaint } from "../render/render_diagnosis.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
-import { cutMiddle } from "../render/cut_middle.ts";
-import { escapeControls } from "../words/escape_controls.ts";
 import { type Markup, markup } from "./markup.ts";
 import { renderPage } from "./page.ts";
+import { LONGEST_TITLE, shortTitle } from "./short_title.ts";
 import { showRun } from "./show_run.ts";
 
 /** So many layers have a place of their own in a page. */
 export const MOST_DETAILS = 200;
-const LONGEST_TITLE = 80;
 
 /** A report as one self-contained page. */
 export function renderReportPage(
@@ -27,11 +25,6 @@ export function renderReportPage(
       ${verdictMarkup(diagnosis)}${factsOf(measurements)}`,
     sections: showRun(report, { run: 1, scale, details: MOST_DETAILS, isWhole: true }),
   });
-}
-
-/** The name of a model, from an untrusted file, in a heading. */
-export function shortTitle(name: string): string {
-  return cutMiddle(escapeControls(name), LONGEST_TITLE, { ellipsis: "…" });
 }
 
 /** The verdict in words: `SICK: 1 cause`. */

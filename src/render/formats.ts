@@ -10,6 +10,7 @@ import type * as GatePage from "../picture/gate_page.ts";
 import type * as ReportImage from "../picture/report_image.ts";
 import type * as ReportPage from "../picture/report_page.ts";
 import type { DifferenceOptions } from "./difference_table.ts";
+import type * as StudyPage from "../picture/study_page.ts";
 import type { Locate } from "./gate_location.ts";
 import type { SarifOptions } from "./render_sarif.ts";
 import type { RenderTextOptions } from "./render_text.ts";
@@ -32,6 +33,8 @@ export interface Format {
   holds: "document" | "text" | Pick<DocumentKind, "words" | "beginning">;
   /** Whether it draws how figures are distributed, which are then counted when they are measured. */
   histograms?: true;
+  /** Whether it is a file to be opened, which `--out` names, also where it would name the points of a study. */
+  isPage?: true;
   /** Whether it is lines that may follow those of another such format on stdout. */
   isLines: boolean;
   /** Writes a report. */
@@ -178,6 +181,7 @@ const TABLE = {
   html: {
     purpose: "a page with charts and tables, for a browser",
     ...{ extension: "html", mediaType: "text/html", histograms: true, isLines: false },
+    isPage: true,
     holds: {
       words: "a page of gradient-health",
       beginning: /^<!doctype html>[^]{0,80}<meta name="generator" content="gradient-health">/,
@@ -188,6 +192,9 @@ const TABLE = {
     },
     async gate(result) {
       return (await picture<typeof GatePage>("../picture/gate_page.ts")).renderGatePage(result);
+    },
+    async study(summary) {
+      return (await picture<typeof StudyPage>("../picture/study_page.ts")).renderStudyPage(summary);
     },
   },
   svg: {

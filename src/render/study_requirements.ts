@@ -1,6 +1,5 @@
 import { studyHeaderShape, studyPointShape } from "../documents/study.ts";
 import {
-  array,
   arrayOf,
   number,
   object,
@@ -47,6 +46,6 @@ export const summaryShape: Requirement = objectWith({
     best: orNull(object),
     band: orNull(objectWith({ from: number, to: number })),
     balanced: figure,
-    trouble: objectWith({ below: array, above: array }),
+    trouble: objectWith({ below: arrayOf(text), above: arrayOf(text) }),
   })),
 });

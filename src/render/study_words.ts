@@ -8,7 +8,7 @@ import { escapeControls } from "../words/escape_controls.ts";
 import { layerRange } from "./layer_range.ts";
 
 /** What a rule of a study means in a word, what to say of either side of the band, and a letter. */
-function troubleOf(rule: string): StudyWords | undefined {
+export function troubleOf(rule: string): StudyWords | undefined {
   return allRules().find(({ name }) => name === rule)?.study;
 }
 

@@ -31,7 +31,7 @@ Deno.test("completions bash completes subcommands, flags, words, files and rules
   assertEquals(await complete(source, "report", "--axis", ""), ["log", "linear"]);
   for (const subcommand of ["sweep", "merge"]) {
     const formats = await complete(source, subcommand, "--format", "");
-    assertEquals(formats, ["text", "json", "csv", "markdown", "summary"]);
+    assertEquals(formats, ["text", "json", "csv", "markdown", "html", "summary"]);
   }
   assertEquals(await complete(source, "report", "--batch", "mod."), ["mod.ts"]);
   assertEquals(await complete(source, "check", "REA"), ["README.md"]);

@@ -183,7 +183,7 @@ Deno.test("sweep refuses what it cannot carry out, in one sentence", async () =>
     [["--shard", "4/3"], '--shard is "4/3", expected I/N'],
     [["--jobs", "0"], '--jobs is "0", expected a whole number, 1 to 256, or auto'],
     [["--resume"], "expected --out too"],
-    [["--format", "xml"], '--format is "xml", expected text, json, csv, markdown or summary'],
+    [["--format", "xml"], '--format is "xml", expected text, json, csv, markdown, html or summary'],
     [["--scale-layers", "("], '--scale-layers is "(", expected a regular expression'],
     [
       ["--scale-layers", "nothing"],

@@ -61,9 +61,14 @@ Deno.test("examples/custom_loop.ts measures at step 0 and every 10 steps, while 
 });
 
 Deno.test("examples/monitored_training.ts ends a run whose learning rate is too large, and says so", async () => {
+  const page = await Deno.makeTempFile({ suffix: ".html" });
   const [fine, stopped] = await Promise.all(
-    commandsOf("monitored_training.ts").map((args) => runDeno(args)),
+    commandsOf("monitored_training.ts").map((args) =>
+      runDeno(args.map((arg) => arg === "training.html" ? page : arg))
+    ),
   );
+  assertStringIncludes(await Deno.readTextFile(page), "The learning rate of 50 is too large");
+  await Deno.remove(page);
   assertEquals([fine.code, fine.stderr], [0, ""]);
   assertMatch(fine.stdout, /^after 0 batches: loss 2\.\d+\n[^]*after 15 batches: loss 1\.\d+\n$/);
   assertEquals(stopped.code, 1);

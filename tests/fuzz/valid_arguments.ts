@@ -130,9 +130,13 @@ export function validArguments(
     renderJunit: [result],
     renderMarkdown: [result, { maxBytes: 1000 }],
     renderSarif: [result, locate, tool],
+    renderHistoryPage: [[{
+      ...{ step: 0, epoch: 0, measurements, findings, progress: [], cause: null, milliseconds: 1 },
+    }]],
     renderStudy: [summary, { width: 60 }],
     renderStudyJson: [study],
     renderStudyMarkdown: [summary],
+    renderStudyPage: [summary],
     renderStudySummary: [summary],
     renderText: [measurements, findings, { width: 60 }],
     mergeStudyFiles: [[{ path: "a.json", header, points: async function* () {} }]],

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { XMLValidator } from "fast-xml-parser";
 import { binRange, drawHistogram } from "../../src/picture/draw_histogram.ts";
-import { drawProfile, powerOfTen } from "../../src/picture/draw_profile.ts";
+import { drawProfile } from "../../src/picture/draw_profile.ts";
+import { powerOfTen } from "../../src/picture/power_of_ten.ts";
 import { lanesOf, layerMap } from "../../src/picture/layer_map.ts";
 import { profilePoints } from "../../src/picture/profile_points.ts";
 import { renderReportImage } from "../../src/picture/report_image.ts";

@@ -1,0 +1,105 @@
+import { type Markup, markup } from "./markup.ts";
+import { powerOfTen } from "./power_of_ten.ts";
+
+/** How a figure becomes a colour: the name of a class of the style sheet; `null` where nothing was measured. */
+export type ColorOf = (value: number | null) => string | null;
+
+/** On either side of the middle. */
+const STEPS = 9;
+const SHARES = 10;
+
+/** A figure whose size is told by its logarithm. */
+export interface Magnitude {
+  /** The power of ten in the middle, where the colour is neutral. */
+  middle: number;
+  /** How many steps of colour there are to a factor of ten. */
+  perDecade: number;
+}
+
+/** A factor of ten is a step, and 1 is in the middle. */
+export const DECADES: Magnitude = { middle: 0, perDecade: 1 };
+
+/**
+ * Colours by size: blue below the middle, orange above it, and the further away the stronger. 0 and what is no number
+ * have marks of their own.
+ */
+export function byMagnitude({ middle, perDecade }: Magnitude): ColorOf {
+  return (value) => {
+    if (value === null) return null;
+    if (!Number.isFinite(value)) return "nan";
+    if (value === 0) return "nil";
+    const step = Math.round((Math.log10(Math.abs(value)) - middle) * perDecade);
+    return step === 0 ? "n0" : `${step < 0 ? "b" : "o"}${Math.min(STEPS, Math.abs(step))}`;
+  };
+}
+
+/** Colours by share; only none is without colour. */
+export const byShare: ColorOf = (share) => {
+  if (share === null) return null;
+  return Number.isFinite(share) ? `s${Math.ceil(share * SHARES)}` : "nan";
+};
+
+/** The key to the colours of magnitudes. */
+export function magnitudeKey({ middle, perDecade }: Magnitude): Markup {
+  const classes = [
+    ...Array.from({ length: STEPS }, (_, i) => `b${STEPS - i}`),
+    "n0",
+    ...Array.from({ length: STEPS }, (_, i) => `o${i + 1}`),
+  ];
+  const end = STEPS / perDecade;
+  return markup`<p class="ramp">≤\u00a0${powerOfTen(middle - end)} ${swatches(classes)} ≥\u00a0${
+    powerOfTen(middle + end)
+  }, middle\u00a0${powerOfTen(middle)}</p>`;
+}
+
+/** The key to the colours of shares. */
+export function shareKey(): Markup {
+  return markup`<p class="ramp">0 % ${
+    swatches(Array.from({ length: SHARES + 1 }, (_, i) => `s${i}`))
+  } 100 %</p>`;
+}
+
+function swatches(classes: readonly string[]): Markup {
+  return markup`<svg viewBox="0 0 ${classes.length * 9} 12" width="${
+    classes.length * 9
+  }" height="12" aria-hidden="true">${
+    classes.map((name, i) => markup`<rect class="${name}" x="${i * 9}" width="9" height="12"/>`)
+  }</svg>`;
+}
+
+/**
+ * The colours in OKLCH, in which equal steps look equal. Blue and orange are told apart by readers who are blind to
+ * red or green, and each side of the scale by its lightness alone. The middle is near the paper, in the dark too.
+ */
+const colors = (paper: number, end: number, most = end) => {
+  const color = (lightness: number, chroma: number, hue: number) =>
+    `oklch(${lightness.toFixed(3)} ${chroma.toFixed(3)} ${hue})`;
+  const rule = (selector: string, color: string) =>
+    `${selector} { fill: ${color}; stroke: ${color}; }`;
+  const side = (name: string, steps: number, hue: number, chroma: number, last = end) =>
+    Array.from({ length: steps }, (_, i) => {
+      const share = (i + 1) / steps;
+      return rule(
+        `.${name}${i + 1}`,
+        color(paper + (last - paper) * share, chroma * Math.sqrt(share), hue),
+      );
+    });
+  const neutral = color(paper, 0.004, 250);
+  return [
+    rule(".n0, .s0", neutral),
+    ...side("b", STEPS, 255, 0.15),
+    ...side("o", STEPS, 55, 0.14),
+    ...side("s", SHARES, 320, 0.15, most),
+  ].join("\n");
+};
+
+/** The style of the colours. */
+export const COLOR_STYLE = `
+${colors(0.955, 0.42)}
+@media screen and (prefers-color-scheme: dark) {
+${colors(0.3, 0.86, 0.74)}
+}
+.nil, .nan { fill: var(--paper); stroke: var(--paper); }
+.nil-mark { stroke: var(--soft); stroke-width: 2.5; stroke-linecap: round; }
+.nan-mark { stroke: var(--ink); stroke-width: 1; }
+`;

@@ -1,0 +1,82 @@
+import { COLOR_STYLE } from "./color_steps.ts";
+
+/** The style of charts over scales or over steps. */
+export const COLUMN_STYLE = `${COLOR_STYLE}
+.wide { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.5rem 2.5rem;
+  margin: 0 0 1.5rem; }
+.wide svg, .verdicts { display: block; width: 100%; height: auto; }
+.wide figure { display: flex; flex-direction: column; }
+.wide figcaption { margin-bottom: .35rem; }
+.wide text, .verdicts text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: var(--soft);
+  font-variant-numeric: tabular-nums; }
+.verdicts { min-width: 44rem; }
+.verdicts text { font-size: 13px; fill: var(--ink); }
+.verdicts .on-well, .verdicts .on-over { fill: var(--paper); font-weight: 600; }
+.verdicts rect { stroke: none; }
+.well { fill: var(--healthy); }
+.else { fill: var(--line); }
+.over { fill: var(--soft); }
+.best-dot { stroke: var(--paper); stroke-width: 8; stroke-linecap: round; }
+.plain { border: 0; margin-bottom: .5rem; }
+.tick, .lines { stroke: var(--line); fill: none; }
+.tick { stroke: var(--soft); }
+.band { fill: none; stroke: var(--healthy); stroke-width: 2; }
+.top-scale { fill: var(--healthy); }
+.theory, .theory-end { fill: none; stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 5 3; }
+.theory-end { stroke-dasharray: 1.5 3; }
+.phase-well { fill: none; stroke: var(--healthy); stroke-width: 2.5; }
+.cursor { fill: none; stroke: var(--ink); stroke-width: 2; display: none; }
+.live .cursor, .key .cursor { display: inline; }
+.cells { shape-rendering: crispEdges; }
+.cells path { fill: none; }
+.ramp { margin: .25rem 0 0; font-size: .8125rem; color: var(--soft); }
+.wide .ramp svg, .key svg { display: inline-block; width: auto; margin: 0 .3rem; vertical-align: -1px; }
+.ramp rect { stroke: none; }
+.key .ramp { margin: 0; }
+.slide { display: none; }
+.live .slide { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem .9rem; position: sticky; top: 0;
+  z-index: 1; margin: 0 0 .75rem; padding: .75rem 0; background: var(--paper);
+  border-bottom: 1px solid var(--line); }
+.slide input { flex: 1 1 8rem; min-width: 6rem; padding: 0; border: 0; accent-color: var(--data); }
+.said { flex: 1 0 100%; min-height: 1.5em; font-size: .9375rem; }
+.live .still { display: none; }
+.at { display: none; --line-of: var(--data); }
+.at.lo, .at.best, .at.hi { display: inline; }
+.live .at { display: none; }
+.live .at.best, .live .at.on { display: inline; }
+.curve { fill: none; stroke: var(--line-of, var(--data)); stroke-width: 2; }
+.dots { fill: none; stroke: var(--line-of, var(--data)); stroke-width: 6; stroke-linecap: round; }
+.range { fill: var(--line-of, var(--data)); fill-opacity: .18; }
+.lo { --line-of: var(--data); }
+.hi { --line-of: var(--warning); }
+.best { --line-of: var(--healthy); }
+.lo .curve { stroke-dasharray: 2 3; }
+.hi .curve { stroke-dasharray: 7 3; }
+.live .best:not(.on) .dots, .live .best:not(.on) .range { display: none; }
+.live .best .curve { stroke-dasharray: 5 4; }
+.live .on, .now { --line-of: var(--data); }
+.live .on .curve { stroke-dasharray: none; }
+.live .heat svg[data-row] { cursor: crosshair; touch-action: pan-y; }
+.read { min-height: 1.5em; margin: .15rem 0 0; }
+.tables { display: flex; flex-wrap: wrap; gap: .25rem 2rem; }
+.tables details[open] { flex: 1 0 100%; min-width: 0; }
+.name { font-weight: 600; font-size: .9375rem; }
+summary { cursor: pointer; font-size: .9375rem; padding: .15rem 0; }
+.tall { max-height: 26rem; }
+.tall thead th { position: sticky; top: 0; background: var(--paper); }
+.answer { width: auto; }
+.answer th, .answer td { text-align: left; padding-right: 2rem; }
+.sentences { padding-left: 1.1rem; max-width: 80ch; }
+.sentences li { margin-bottom: .35rem; }
+.found { stroke: var(--error); stroke-width: 1.5; stroke-dasharray: 4 3; fill: none; }
+@media (max-width: 48rem) {
+  .wide text { font-size: 16px; }
+  .verdicts text { font-size: 16px; }
+}
+@media print {
+  .slide, .live .slide { display: none; }
+  .wide { grid-template-columns: 1fr 1fr; gap: 5mm; }
+  .verdicts { min-width: 0; }
+  .tables { display: none; }
+}
+`;

@@ -1,0 +1,118 @@
+import { cutMiddle } from "../render/cut_middle.ts";
+import { escapeControls } from "../words/escape_controls.ts";
+import type { ColorOf } from "./color_steps.ts";
+import { type ColumnAxis, drawTicks } from "./column_axis.ts";
+import { type Markup, markup, NOTHING } from "./markup.ts";
+import { PathData } from "./path_data.ts";
+
+/** The size of every chart over columns, in which the axes of all lie below each other. */
+export const CHART = { width: 560, from: 92, to: 544, top: 20, bottom: 24 };
+
+/** A figure of every row at every column. */
+export interface HeatGrid {
+  /** The rows from top to bottom. */
+  rows: readonly { name: string; cells: readonly (number | null)[] }[];
+  /** What colour a figure has. */
+  colorOf: ColorOf;
+  /** Where the columns lie. */
+  axis: ColumnAxis;
+  /** What they are: `scale`. */
+  across: string;
+}
+
+const LEAST_HEIGHT = 120;
+const MOST_HEIGHT = 260;
+const ROW = { least: 6, most: 22 };
+const LEAST_LABEL = 14;
+const LONGEST = 10;
+/** Marks of zeros and of what is no number stand so far apart. */
+const MARK = 9;
+
+/**
+ * Draws a heat map. A library draws each cell as an element of its own, 60 bytes each and some 10,000 in a page; here
+ * the cells of one colour are one path, and neighbours of one colour one piece of it, which takes a tenth of that.
+ *
+ * @param grid What is drawn.
+ * @param marks What is drawn over it, given where the rows begin and end.
+ */
+export function drawHeatMap(
+  { rows, colorOf, axis, across }: HeatGrid,
+  marks: (top: number, bottom: number) => Markup = () => NOTHING,
+): Markup {
+  const { width, from, top } = CHART;
+  const row = rowHeight(rows.length);
+  const bottom = top + row * rows.length;
+  const every = Math.ceil(LEAST_LABEL / row);
+  return markup`<svg viewBox="0 0 ${width} ${
+    bottom + CHART.bottom
+  }" data-top="${top}" data-row="${row}" aria-hidden="true">
+    ${
+    rows.map(({ name }, i) =>
+      i % every === 0
+        ? markup`<text x="${from - 8}" y="${top + (i + 0.5) * row + 4}" text-anchor="end"><title>${
+          escapeControls(name)
+        }</title>${shortName(name)}</text>`
+        : null
+    )
+  }${drawCells(rows.map(({ cells }) => cells.map(colorOf)), axis, top, row)}${
+    drawTicks(axis, bottom)
+  }<text x="${from - 24}" y="${bottom + 16}" text-anchor="end">${across}</text>${
+    marks(top, bottom)
+  }</svg>`;
+}
+
+/** A name beside an axis: cut, and set apart from the direction of the text around it. */
+export function shortName(name: string, longest = LONGEST): string {
+  return `\u2068${cutMiddle(escapeControls(name), longest, { ellipsis: "…" })}\u2069`;
+}
+
+function rowHeight(rows: number): number {
+  const least = Math.min(ROW.most, LEAST_HEIGHT / Math.max(1, rows));
+  const most = Math.max(ROW.least, MOST_HEIGHT / Math.max(1, rows));
+  return Math.round(Math.max(least, Math.min(18, most)) * 10) / 10;
+}
+
+/** Draws cells by the classes of their colours, from the top on: each a line as broad as a row is high. */
+export function drawCells(
+  rows: readonly (readonly (string | null)[])[],
+  { edges }: ColumnAxis,
+  top: number,
+  height: number,
+): Markup {
+  const paths = new Map<string, PathData>();
+  const zeros = new PathData();
+  const broken = new PathData();
+  const pathOf = (name: string) => {
+    const path = paths.get(name) ?? new PathData();
+    paths.set(name, path);
+    return path;
+  };
+  for (const [i, cells] of rows.entries()) {
+    const y = top + (i + 0.5) * height;
+    for (let from = 0, to = 0; from < cells.length; from = to) {
+      const name = cells[from];
+      while (to < cells.length && cells[to] === name) to++;
+      if (name === null) continue;
+      const width = edges[to] - edges[from];
+      pathOf(name).dash(edges[from], y, width);
+      const marks = Math.max(1, Math.round(width / MARK));
+      for (let mark = 0; mark < marks; mark++) {
+        const x = edges[from] + (mark + 0.5) / marks * width;
+        if (name === "nil") zeros.dot(x, y);
+        if (name === "nan") cross(broken, x, y);
+      }
+    }
+  }
+  const over = ([["nil", zeros], ["nan", broken]] as const).filter(([, { text }]) => text !== "");
+  return markup`<g class="cells" stroke-width="${height}">${
+    [...paths].map(([name, { text }]) => markup`<path class="${name}" d="${text}"/>`)
+  }</g>${over.map(([name, { text }]) => markup`<path class="${name}-mark" d="${text}"/>`)}`;
+}
+
+function cross(path: PathData, x: number, y: number): void {
+  for (const side of [-2, 2]) {
+    path.line(x - 2, y - side);
+    path.line(x + 2, y + side);
+    path.lift();
+  }
+}

@@ -1,0 +1,175 @@
+import { measurementShape } from "../documents/report_shape.ts";
+import { escapeControls } from "../words/escape_controls.ts";
+import { formatCount, formatNumber } from "../words/numbers.ts";
+import {
+  arrayOf,
+  must,
+  number,
+  objectWith,
+  orNull,
+  requireValue,
+  text,
+} from "../words/requirements.ts";
+import { COLUMN_STYLE } from "./column_style.ts";
+import { errorsOf, foundAt, type HistoryRecord, shownRecords } from "./history_view.ts";
+import { LayerNames } from "./layer_names.ts";
+import { type Markup, markup } from "./markup.ts";
+import { renderPage } from "./page.ts";
+import { shortTitle } from "./short_title.ts";
+import { showDiagnosis } from "./show_diagnosis.ts";
+import { showTraining, tableOfSteps } from "./show_training.ts";
+
+/** More findings than this are counted. */
+const MOST_FINDINGS = 12;
+
+const historyShape = arrayOf(objectWith({
+  step: number,
+  epoch: number,
+  measurements: measurementShape.given,
+  findings: arrayOf(objectWith({ rule: text, severity: text, message: text })),
+  progress: arrayOf(
+    objectWith({ layer: text, weight: text, growth: orNull(number), updateRatio: orNull(number) }),
+  ),
+  cause: orNull(objectWith({
+    severity: text,
+    message: text,
+    layers: arrayOf(text),
+    consequences: arrayOf(objectWith({ problem: text, layers: arrayOf(text) })),
+    cures: arrayOf(objectWith({ kind: text })),
+  })),
+}));
+
+const notEmpty = must(
+  "at least one record",
+  (history) => !Array.isArray(history) || history.length > 0,
+);
+
+/**
+ * Shows what `healthMonitor` measured as one self-contained page: what went wrong and at which step it was found, the
+ * loss, the largest growth and update ratio of the kernels over the steps, heat maps (layer by step) of gradients,
+ * activations, growth and update ratio, and all of it in tables. Of more than 100 records evenly spaced ones are shown.
+ *
+ * @param history The records, oldest first; at least one.
+ * @returns The page, an HTML document that needs no other file, with a newline at its end.
+ * @throws {TypeError} If the history is not one, or is empty.
+ *
+ * @example A training as a page
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { healthMonitor } from "@gradient-health/gradient-health/assert";
+ * import { renderHistoryPage } from "@gradient-health/gradient-health/picture";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * await using engine = await startEngine();
+ * const objective = "meanSquaredError";
+ * const model = exerciseModel({ depth: 3, std: 1 / Math.sqrt(20) });
+ * model.compile({ optimizer: engine.tf.train.sgd(1e6), loss: objective });
+ * const batch = randomBatch(model, { objective });
+ * const monitor = healthMonitor({ batch, objective, every: 5, onFinding: "stop" });
+ * await model.fit(batch.inputs, batch.targets!, { epochs: 100, verbose: 0, callbacks: monitor });
+ * const page = await renderHistoryPage(monitor.history);
+ * assertStringIncludes(page, "The learning rate of 1e6 is too large");
+ * model.dispose();
+ * ```
+ */
+export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<string> {
+  requireValue(
+    "history",
+    history,
+    (value, place) => historyShape(value, place) ?? notEmpty(value, place),
+  );
+  const records = shownRecords(history);
+  const last = history[history.length - 1];
+  const found = foundAt(history);
+  const { lines, maps } = showTraining(records, found);
+  const name = shortTitle(last.measurements.model.name);
+  return renderPage({
+    title: `${name}: training`,
+    header: markup`<p class="kicker">gradient-health monitor</p><h1><bdi>${name}</bdi></h1>
+      ${verdictOf(history, found)}${factsOf(history)}`,
+    sections: [
+      ...found === null && errorsOf(last).length === 0
+        ? []
+        : [{ id: "cause", title: "What is wrong", body: showWrong(found, last) }],
+      {
+        ...{ id: "steps", title: "Over the training" },
+        body: markup`${
+          found === null
+            ? null
+            : markup`<ul class="key"><li><svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true"><path class="found" d="M12 0V14"/></svg>the cause is found, after ${
+              formatCount(found.step, "batch", "batches")
+            }</li></ul>`
+        }${lines}`,
+      },
+      {
+        ...{ id: "layers", title: "Layer by layer" },
+        body: maps,
+      },
+      { id: "table", title: "Step by step", body: tableOfSteps(records, found) },
+    ],
+    extra: { style: COLUMN_STYLE, script: null },
+  });
+}
+
+function verdictOf(history: readonly HistoryRecord[], found: HistoryRecord | null): Markup {
+  // Before training, a finding is there to compare with.
+  const broken = history.find((record) => record.step > 0 && errorsOf(record).length > 0);
+  const after = (record: HistoryRecord) => formatCount(record.step, "batch", "batches");
+  if (found !== null) {
+    return markup`<p class="verdict ${found.cause!.severity}">The step is too large, found after ${
+      after(found)
+    }</p>`;
+  }
+  return broken === undefined
+    ? markup`<p class="verdict healthy">No rule found an error</p>`
+    : markup`<p class="verdict error">Errors from ${after(broken)} on</p>`;
+}
+
+function factsOf(history: readonly HistoryRecord[]): Markup {
+  const [first, last] = [history[0], history[history.length - 1]];
+  const { model, batch, objective } = last.measurements;
+  const facts = [
+    [
+      "Model",
+      `${formatCount(model.layers, "layer")}, ${formatCount(model.parameters, "parameter")}`,
+    ],
+    [
+      "Training",
+      `${formatCount(last.step, "batch", "batches")}, ${formatCount(last.epoch, "epoch")}`,
+    ],
+    [
+      "Measured",
+      `${formatCount(history.length, "time")}, on ${formatCount(batch.examples, "example")}`,
+    ],
+    [
+      "Objective",
+      `${escapeControls(objective.name)}, from ${
+        formatNumber(first.measurements.objective.value)
+      } to ${formatNumber(objective.value)}`,
+    ],
+  ];
+  return markup`<dl class="facts">${
+    facts.map(([label, words]) => markup`<dt>${label}</dt><dd><bdi>${words}</bdi></dd>`)
+  }</dl>`;
+}
+
+/** The cause in training, or else what the rules find at the end. */
+function showWrong(found: HistoryRecord | null, last: HistoryRecord): Markup {
+  if (found !== null) {
+    const { measurements, cause } = found;
+    const names = new LayerNames(measurements.layers, 1);
+    return showDiagnosis({ verdict: "sick", causes: [cause!], notes: [] }, measurements, names);
+  }
+  const errors = errorsOf(last);
+  return markup`<ul>${
+    errors.slice(0, MOST_FINDINGS).map(({ rule, message }) =>
+      markup`<li><b class="error">${rule}</b> <bdi>${escapeControls(message)}</bdi></li>
+      `
+    )
+  }${
+    errors.length > MOST_FINDINGS
+      ? markup`<li>and ${errors.length - MOST_FINDINGS} more</li>`
+      : null
+  }</ul>`;
+}

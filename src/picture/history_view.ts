@@ -1,0 +1,137 @@
+import type { Finding } from "../checks/finding.ts";
+import type { WeightProgress } from "../diagnosis/diagnose_training.ts";
+import type { Cause } from "../diagnosis/diagnosis.ts";
+import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import { kernelOf } from "../render/fold_layers.ts";
+import { byMagnitude, DECADES, type Magnitude } from "./color_steps.ts";
+import { evenly } from "./evenly.ts";
+
+/** What a page needs of a record of a monitor's history. */
+export interface HistoryRecord {
+  /** How many batches had been trained on; 0 before the first one. */
+  step: number;
+  /** The epoch, from 1; 0 before the first one. */
+  epoch: number;
+  /** What was measured. */
+  measurements: Measurements;
+  /** What the rules find. */
+  findings: readonly Finding[];
+  /** How training has moved each kernel. */
+  progress: readonly WeightProgress[];
+  /** What goes wrong in training itself; `null` for nothing. */
+  cause: Cause | null;
+}
+
+/** A figure of every layer, or every kernel, at every step. */
+export interface HistoryMap {
+  title: string;
+  about: string;
+  magnitude: Magnitude;
+  colorOf: ReturnType<typeof byMagnitude>;
+  rows: { name: string; cells: (number | null)[] }[];
+}
+
+/** So many measurements and layers have room in a page; the rest is thinned out evenly. */
+const MOST_RECORDS = 100;
+const MOST_LAYERS = 24;
+
+/** The shown records: of many evenly spaced ones, the first, the last, and the one in which a cause was found. */
+export function shownRecords(history: readonly HistoryRecord[]): HistoryRecord[] {
+  const found = foundAt(history);
+  return evenly(history.length, MOST_RECORDS, found === null ? [] : [history.indexOf(found)])
+    .map((place) => history[place]);
+}
+
+/** The record in which a cause was found first, an error before a warning; `null` where none was. */
+export function foundAt<R extends HistoryRecord>(history: readonly R[]): R | null {
+  const found = history.filter(({ cause }) => cause !== null);
+  return found.find(({ cause }) => cause!.severity === "error") ?? found[0] ?? null;
+}
+
+/** The errors of a record. */
+export function errorsOf({ findings }: HistoryRecord): Finding[] {
+  return findings.filter(({ severity }) => severity === "error");
+}
+
+/** The heat maps of a history; a figure that nothing has is left out. */
+export function historyMaps(records: readonly HistoryRecord[]): HistoryMap[] {
+  const layers = records[0].measurements.layers.map(({ name }) => name);
+  const byName = records.map(({ measurements }) =>
+    new Map(measurements.layers.map((layer) => [layer.name, layer]))
+  );
+  const ofLayers = (of: (layer: LayerMeasurements) => TensorStatistics | null | undefined) =>
+    thinned(layers.map((name) => ({
+      name,
+      cells: byName.map((layers) => meanOf(layers.get(name) && of(layers.get(name)!))),
+    })));
+  const weights = new Map(
+    records.flatMap(({ progress }) => progress.map(({ weight, layer }) => [weight, layer])),
+  );
+  const isOneEach = new Set(weights.values()).size === weights.size;
+  const ofWeights = (figure: "growth" | "updateRatio") =>
+    thinned([...weights].map(([weight, layer]) => ({
+      name: isOneEach ? layer : weight,
+      cells: records.map(({ progress }) =>
+        progress.find((one) => one.weight === weight)?.[figure] ?? null
+      ),
+    })));
+  const map = (
+    title: string,
+    about: string,
+    rows: HistoryMap["rows"],
+    magnitude: Magnitude = fitting(rows),
+  ) => ({ title, about, rows, magnitude, colorOf: byMagnitude(magnitude) });
+  return [
+    map(
+      "mean |gradient|",
+      "of the kernel, layer by layer",
+      ofLayers((layer) => {
+        const kernel = kernelOf(layer);
+        return kernel?.gradientsOfUsedRows ?? kernel?.gradients;
+      }),
+    ),
+    map("mean |activation|", "layer by layer", ofLayers(({ activations }) => activations)),
+    map(
+      "growth",
+      "rms of each kernel over that before training: 10 is blown up",
+      ofWeights("growth"),
+      { middle: 0, perDecade: 9 },
+    ),
+    map(
+      "update ratio",
+      "l2 of what the latest step changed over that of the kernel: healthy near 0.001",
+      ofWeights("updateRatio"),
+      { middle: -3, perDecade: 3 },
+    ),
+  ].filter(({ rows }) => rows.length > 0);
+}
+
+/** The largest figure of all kernels after each step; a broken one counts as the largest. */
+export function largestOf(
+  records: readonly HistoryRecord[],
+  figure: "growth" | "updateRatio",
+): (number | null)[] {
+  return records.map(({ progress }) => {
+    const known = progress.flatMap(({ [figure]: value }) => value ?? []);
+    return known.length === 0 ? null : known.reduce((a, b) => !Number.isFinite(a) || a > b ? a : b);
+  });
+}
+
+/** Three shades to a factor of ten where these are enough for all. */
+function fitting(rows: HistoryMap["rows"]): Magnitude {
+  const fits = rows.flatMap(({ cells }) => cells).every((cell) =>
+    !cell || !Number.isFinite(cell) || Math.abs(Math.log10(cell)) <= 3
+  );
+  return fits ? { middle: 0, perDecade: 3 } : DECADES;
+}
+
+function meanOf(statistics: TensorStatistics | null | undefined): number | null {
+  if (!statistics) return null;
+  return statistics.nonFinite > 0 ? NaN : statistics.meanAbs;
+}
+
+function thinned(rows: HistoryMap["rows"]): HistoryMap["rows"] {
+  const known = rows.filter(({ cells }) => cells.some((cell) => cell !== null));
+  return evenly(known.length, MOST_LAYERS).map((place) => known[place]);
+}

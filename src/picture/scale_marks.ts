@@ -1,0 +1,110 @@
+import { SIGNAL_BAND } from "../render/report_charts.ts";
+import { studyCharts } from "../render/study_charts.ts";
+import { troubleOf } from "../render/study_words.ts";
+import type { ScaleSummary, VariantSummary } from "../study/study_summary.ts";
+import { formatNumber } from "../words/numbers.ts";
+import type { ColumnAxis } from "./column_axis.ts";
+import { type Markup, markup } from "./markup.ts";
+import { crossing, type VariantView } from "./study_view.ts";
+
+/** What is marked over every chart of a variant: where it is healthy, the best scale, theory's, and that of the slider. */
+export function drawScaleMarks(view: VariantView): (top: number, bottom: number) => Markup {
+  const { variant: { band, best }, axis, critical, start } = view;
+  return (top, bottom) =>
+    markup`${band === null ? null : drawBand(axis, band, top, bottom)}${
+      critical === null
+        ? null
+        : markup`<path class="theory" d="M${axis.at(critical)} ${top - 6}V${bottom}"/>`
+    }${best === null ? null : drawBest(axis.at(best.scale), top)}<path class="cursor" d="M${
+      axis.centers[start]
+    } ${top - 2}V${bottom + 5}"/>`;
+}
+
+/** A bracket above the healthy scales, with lines down to both ends. */
+function drawBand(
+  axis: ColumnAxis,
+  { from, to }: { from: number; to: number },
+  top: number,
+  bottom: number,
+): Markup {
+  // The band of a single scale is that scale's column.
+  const place = axis.edges.findLastIndex((edge) => edge <= axis.at(from));
+  const [left, right] = from === to
+    ? [axis.edges[place], axis.edges[place + 1]]
+    : [axis.at(from), axis.at(to)];
+  return markup`<path class="band" d="M${left} ${bottom}V${top - 4}H${right}V${bottom}"/>`;
+}
+
+function drawBest(x: number, top: number): Markup {
+  return markup`<path class="top-scale" d="M${x - 5} ${top - 14}h10l-5 8z"/>`;
+}
+
+/** What a variant is ill of at a scale, in words and by rule; `null` where half of the draws or more are healthy. */
+export interface ScaleVerdict {
+  rule: string | null;
+  words: string;
+}
+
+/** The verdict at each scale of a variant. */
+export function verdictsOf(variant: VariantSummary, rules: readonly string[]): ScaleVerdict[] {
+  const pivot = variant.best?.scale ?? variant.balanced ?? 1;
+  return studyCharts(variant, rules).verdicts.map((rule, i) => {
+    const side = variant.scales[i].scale < pivot ? "below" : "above";
+    return {
+      rule,
+      words: rule === null ? "healthy" : troubleOf(rule)?.[side] ?? rule ?? "unknown",
+    };
+  });
+}
+
+/** The verdict at a scale, and how many draws it is of: `healthy in 5 of 5 draws`. */
+export function verdictWords({ rule, words }: ScaleVerdict, scale: ScaleSummary): string {
+  const count = rule === null ? scale.healthy : scale.failed[rule] ?? 0;
+  return `${words} in ${count} of ${scale.draws} ${scale.draws === 1 ? "draw" : "draws"}`;
+}
+
+/** The colours that verdicts share with the heat maps. */
+const CLASSES: Record<string, string> = {
+  "vanishing-gradients": "b3",
+  "exploding-gradients": "o3",
+  "saturated-activations": "s3",
+  "dead-units": "s5",
+  "non-finite": "over",
+};
+
+/** The class of a verdict's colour. */
+export function verdictClass(rule: string | null): string {
+  return rule === null ? "well" : CLASSES[rule] ?? "else";
+}
+
+/** Where theory's delta ratio passes the ends of the healthy band, and 1, by name. */
+export function theoryScales(
+  variant: VariantSummary,
+): Record<"low" | "even" | "high", number | null> {
+  const near = variant.best?.scale ?? variant.balanced ?? 1;
+  const at = (level: number) => crossing(variant.scales, level, near);
+  return { low: at(SIGNAL_BAND.from), even: at(1), high: at(SIGNAL_BAND.to) };
+}
+
+/** The key to the marks. */
+export function marksKey(isSick: boolean): Markup {
+  const sample = (path: Markup) =>
+    markup`<svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true">${path}</svg>`;
+  return markup`<ul class="key">${
+    isSick
+      ? null
+      : markup`<li>${sample(markup`<path class="band" d="M3 14V3H21V14"/>`)}healthy scales</li>
+      <li>${sample(markup`<path class="top-scale" d="M7 3h10l-5 8z"/>`)}best scale</li>`
+  }
+  <li>${sample(markup`<path class="theory" d="M12 0V14"/>`)}deltas keep their size in theory</li>
+  <li class="when-live" hidden>${
+    sample(markup`<path class="cursor" d="M12 0V14"/>`)
+  }scale of the slider</li>
+  <li>${sample(markup`<path class="nil-mark" d="M12 7h0"/>`)}exactly 0</li>
+  <li>${sample(markup`<path class="nan-mark" d="M9 4l6 6m0-6l-6 6"/>`)}NaN or infinite</li></ul>`;
+}
+
+/** A ratio in a cell. */
+export function ratioText(ratio: number | null | undefined): string {
+  return ratio === null || ratio === undefined ? "" : formatNumber(ratio);
+}

@@ -1,0 +1,140 @@
+import { bestScaleSentence, studyCells, studySentences } from "../render/study_words.ts";
+import { summaryShape } from "../render/study_requirements.ts";
+import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
+import { escapeControls } from "../words/escape_controls.ts";
+import { formatCount, formatFactor } from "../words/numbers.ts";
+import { requireValue } from "../words/requirements.ts";
+import { COLUMN_STYLE } from "./column_style.ts";
+import { drawVerdicts, verdictsKey } from "./draw_verdicts.ts";
+import { type Markup, markup } from "./markup.ts";
+import { renderPage, renderSection, type Section } from "./page.ts";
+import { shortTitle } from "./short_title.ts";
+import { verdictsOf } from "./scale_marks.ts";
+import { phasesOf, showPhases } from "./show_phases.ts";
+import { showVariant } from "./show_variant.ts";
+import { studyScript } from "./study_script.js";
+import { viewVariant } from "./study_view.ts";
+
+/** So many variants have charts; the table has all. */
+const MOST_VARIANTS = 60;
+/** With more variants than this, a menu would be longer than the table, which leads to them too. */
+const MOST_IN_MENU = 12;
+
+/**
+ * Shows a study as one self-contained page: the healthy scales of each variant in a table and in sentences, the verdict
+ * at every scale, a phase diagram where there are several depths, and for each variant a slider over the scales with
+ * the profile over depth, heat maps (scale by layer), and all figures in tables. Figures are medians over the draws.
+ * A large study thins out: then evenly spaced scales and layers are shown.
+ *
+ * @param summary What `summarizeStudy` returned.
+ * @returns The page, an HTML document that needs no other file, with a newline at its end.
+ * @throws {TypeError} If the summary is not one.
+ *
+ * @example A study of two scales
+ * ```ts
+ * import { renderStudyPage } from "@gradient-health/gradient-health/picture";
+ * import { study, summarizeStudy } from "@gradient-health/gradient-health/study";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const result = await study({ network: "exercise" }, { scales: [0.001, 1] });
+ * const page = await renderStudyPage(summarizeStudy(result));
+ * assertStringIncludes(page, "<!doctype html>");
+ * ```
+ */
+export function renderStudyPage(summary: StudySummary): Promise<string> {
+  requireValue("summary", summary, summaryShape);
+  const { header, variants } = summary;
+  const shown = variants.slice(0, MOST_VARIANTS);
+  const phases = phasesOf(variants);
+  const sections = shown.map((variant, i): Section => ({
+    id: `variant-${i + 1}`,
+    title: variantTitle(variant),
+    body: showVariant(
+      viewVariant(variant, i + 1, shown.length),
+      verdictsOf(variant, header.rules),
+    ),
+  }));
+  const parts = [
+    { id: "scales", title: "Healthy scales", body: showAnswer(summary) },
+    ...phases.length === 0
+      ? []
+      : [{ id: "phases", title: "Depth by scale", body: showPhases(phases) }],
+  ];
+  const name = shortTitle(header.model.name);
+  return renderPage({
+    title: `${name}: rescaling study`,
+    header: markup`<p class="kicker">gradient-health sweep</p><h1><bdi>${name}</bdi></h1>
+      ${verdictOf(variants)}${
+      studySentences(summary).map((sentence) =>
+        markup`<p class="soft"><bdi>${escapeControls(sentence)}</bdi></p>`
+      )
+    }`,
+    sections: sections.length <= MOST_IN_MENU ? [...parts, ...sections] : [...parts, {
+      ...{ id: "variants", title: "Variants" },
+      body: markup`${sections.map((section) => renderSection(section, 3))}`,
+    }],
+    extra: { style: COLUMN_STYLE, script: studyScript },
+  });
+}
+
+function variantTitle({ label, best }: VariantSummary): string {
+  const name = shortTitle(label);
+  return best === null
+    ? `${name}: no healthy scale`
+    : `${name}: best at ${formatFactor(best.scale)}`;
+}
+
+function verdictOf(variants: readonly VariantSummary[]): Markup {
+  const without = variants.filter(({ best }) => best === null);
+  const paint = without.length === 0
+    ? "healthy"
+    : without.length < variants.length
+    ? "warning"
+    : "error";
+  const isActivation =
+    new Set(variants.map(({ activation }) => activation)).size === variants.length;
+  const noun = isActivation ? "activations" : "networks";
+  const words = without.length === 0
+    ? variants.length === 1
+      ? "Healthy scales found"
+      : `Healthy scales found for all ${variants.length} ${noun}`
+    : without.length === variants.length
+    ? "No scale tried is healthy"
+    : `Healthy scales found for ${variants.length - without.length} of ${variants.length} ${noun}`;
+  return markup`<p class="verdict ${paint}">${words}</p>`;
+}
+
+/** The table of variants, the verdict at every scale, and a sentence for each. */
+function showAnswer({ header, variants }: StudySummary): Markup {
+  const [headings, ...rows] = studyCells(variants);
+  const shown = variants.slice(0, MOST_VARIANTS);
+  return markup`<div class="scroll plain" tabindex="0" role="group" aria-label="Healthy scales"><table class="answer"><thead><tr>${
+    headings.map((heading) => markup`<th scope="col">${heading}</th>`)
+  }</tr></thead><tbody>${
+    rows.map(([label, ...cells], i) =>
+      markup`<tr><th scope="row">${
+        i < MOST_VARIANTS
+          ? markup`<a href="#variant-${i + 1}"><bdi>${label}</bdi></a>`
+          : markup`<bdi>${label}</bdi>`
+      }</th>${cells.map((cell) => markup`<td>${cell}</td>`)}</tr>
+      `
+    )
+  }</tbody></table></div>
+  <h3>The verdict at every scale</h3>
+  <div class="scroll plain" tabindex="0" role="img" aria-label="The verdict at every scale; the sentences below say it in words">${
+    drawVerdicts(shown, header.rules)
+  }</div>
+  ${verdictsKey(shown, header.rules)}${
+    shown.length < variants.length
+      ? markup`<p class="small soft">The first ${
+        formatCount(shown.length, "variant")
+      } of ${variants.length} have charts.</p>`
+      : null
+  }
+  <ul class="sentences">${
+    variants.map((variant) =>
+      markup`<li><bdi>${escapeControls(bestScaleSentence(variant))}</bdi></li>
+      `
+    )
+  }</ul>`;
+}

@@ -1,0 +1,162 @@
+import type { Quartiles } from "../study/quartiles.ts";
+import type { LayerFigureName, ScaleSummary, VariantSummary } from "../study/study_summary.ts";
+import { byMagnitude, byShare, type ColorOf, DECADES } from "./color_steps.ts";
+import { type ColumnAxis, scaleAxis } from "./column_axis.ts";
+import { CHART } from "./draw_heat_map.ts";
+import { evenly } from "./evenly.ts";
+
+/** What of a variant has room in a page. */
+export interface VariantView {
+  variant: VariantSummary;
+  /** Which of the page it is, from 1. */
+  number: number;
+  /** The scales that are shown. */
+  scales: ScaleSummary[];
+  /** Where the scales lie. */
+  axis: ColumnAxis;
+  /** The layers that are shown, by their place in the network. */
+  layers: { place: number; name: string }[];
+  /** Which of the shown scales is the best; `null` where none is healthy. */
+  best: number | null;
+  /** Which of them is looked at first: the best, else the one at which gradients keep their size, else the middle one. */
+  start: number;
+  /** The scale at which the deltas keep their size in theory; `null` where theory says nothing. */
+  critical: number | null;
+}
+
+/** A figure of every shown layer at every shown scale. */
+export interface FigureMap {
+  title: string;
+  about: string;
+  kind: "magnitude" | "share";
+  colorOf: ColorOf;
+  rows: { name: string; place: number; cells: (number | null)[] }[];
+}
+
+/** So many layers of a network are told apart in a heat map, and so many where a page is short of room. */
+const MOST_LAYERS = 24;
+const FEW_LAYERS = 12;
+/** So many layers times scales have room in a page, some 100 bytes each, and so many of a variant in any case. */
+const MOST_CELLS = 9000;
+const LEAST_CELLS = 120;
+
+/** What is shown of a variant in a page with so many of them. */
+export function viewVariant(
+  variant: VariantSummary,
+  number: number,
+  variants: number,
+): VariantView {
+  const { scales, best, balanced } = variant;
+  const all = scales[0].layers;
+  const room = Math.max(LEAST_CELLS, Math.floor(MOST_CELLS / variants));
+  const isTight = Math.min(all.length, MOST_LAYERS) * scales.length > room;
+  const places = evenly(all.length, isTight ? FEW_LAYERS : MOST_LAYERS);
+  const nearest = (scale: number) => {
+    const off = scales.map((other) => Math.abs(Math.log(other.scale / scale)));
+    return off.indexOf(Math.min(...off));
+  };
+  const start = best !== null
+    ? nearest(best.scale)
+    : balanced !== null
+    ? nearest(balanced)
+    : (scales.length - 1) >> 1;
+  const shown = evenly(scales.length, Math.max(8, Math.floor(room / places.length)), [start])
+    .map((i) => scales[i]);
+  const place = shown.indexOf(scales[start]);
+  return {
+    ...{ variant, number, scales: shown, start: place, best: best === null ? null : place },
+    axis: scaleAxis(shown.map(({ scale }) => scale), CHART),
+    layers: places.map((place) => ({ place, name: all[place].name })),
+    critical: crossing(scales, 1, best?.scale ?? balanced ?? 1),
+  };
+}
+
+/** The scale, between two that were measured, at which theory's delta ratio passes a level; of several the nearest. */
+export function crossing(
+  scales: readonly ScaleSummary[],
+  level: number,
+  near: number,
+): number | null {
+  const off = ({ predictedRatio }: ScaleSummary) => Math.log((predictedRatio ?? NaN) / level);
+  const found = scales.slice(1).flatMap((above, i) => {
+    const [low, high] = [off(scales[i]), off(above)];
+    if (!Number.isFinite(low - high) || low === high || Math.sign(low) * Math.sign(high) > 0) {
+      return [];
+    }
+    const part = low / (low - high);
+    return [scales[i].scale ** (1 - part) * above.scale ** part];
+  });
+  const far = (scale: number) => Math.abs(Math.log(scale / near));
+  return found.length === 0 ? null : found.reduce((a, b) => far(b) < far(a) ? b : a);
+}
+
+const magnitude = { kind: "magnitude", colorOf: byMagnitude(DECADES) } as const;
+const share = { kind: "share", colorOf: byShare } as const;
+
+/** The heat maps of a variant; a figure that no layer has, or a share that is 0 everywhere, is left out. */
+export function mapsOf(view: VariantView): FigureMap[] {
+  const last = view.variant.scales[0].layers.findLastIndex(({ role, figures }) =>
+    role === "hidden" && figures.gradient !== null && figures.deltaNorm !== null
+  );
+  const of = (figure: LayerFigureName) => rowsOf(view, (at) => figuresOf(at, figure)?.median);
+  return [
+    {
+      ...{ ...magnitude, title: "mean |gradient|" },
+      about: "of the kernel: healthy where all layers are within a factor of 1000",
+      rows: of("gradient"),
+    },
+    {
+      ...{ ...magnitude, title: "mean |activation|" },
+      about: "healthy where much the same from layer to layer",
+      rows: of("meanActivation"),
+    },
+    {
+      ...{ ...magnitude, title: "delta ratio" },
+      about: "l2 of a layer's delta over that of the last hidden layer",
+      rows: rowsOf(view, ({ scale, place }) => {
+        if (place > last) return null;
+        const end = figuresOf({ scale, place: last }, "deltaNorm")?.median;
+        const own = figuresOf({ scale, place }, "deltaNorm")?.median;
+        return !end || own === undefined ? null : own / end;
+      }),
+    },
+    {
+      ...{ ...share, title: "saturated" },
+      about: "share of the outputs where the activation is all but flat",
+      rows: of("saturated"),
+    },
+    {
+      ...{ ...share, title: "dead" },
+      about: "share of the units that are off for every example",
+      rows: of("dead"),
+    },
+  ].filter(({ kind, rows }) =>
+    // That no unit is ever dead takes no picture.
+    kind === "share"
+      ? rows.some(({ cells }) => cells.some((cell) => cell !== null && cell !== 0))
+      : rows.length > 0
+  );
+}
+
+interface Place {
+  scale: ScaleSummary;
+  place: number;
+}
+
+/** The quartiles of a figure; absent where no draw has it. */
+export function figuresOf(
+  { scale, place }: Place,
+  figure: LayerFigureName,
+): Quartiles | undefined {
+  return scale.layers[place]?.figures[figure] ?? undefined;
+}
+
+function rowsOf(
+  { scales, layers }: VariantView,
+  of: (at: Place) => number | null | undefined,
+): FigureMap["rows"] {
+  return layers.map(({ name, place }) => ({
+    ...{ name, place },
+    cells: scales.map((scale) => of({ scale, place }) ?? null),
+  })).filter(({ cells }) => cells.some((cell) => cell !== null));
+}

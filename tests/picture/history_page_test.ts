@@ -1,0 +1,72 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { renderHistoryPage } from "../../src/picture/history_page.ts";
+import { every, requireSoundPage, textOf } from "./page_facts.ts";
+import { HOSTILE } from "./networks.ts";
+import { sampleHistory } from "./studies.ts";
+
+Deno.test("renderHistoryPage() names the cause, and marks the step at which it was found in every chart", async () => {
+  const page = await renderHistoryPage(sampleHistory());
+  await requireSoundPage(page);
+  const text = textOf(page);
+  assertStringIncludes(text, "The step is too large, found after 40 batches");
+  assertStringIncludes(text, "1. The learning rate of 50 is too large.");
+  assertStringIncludes(text, "Fix: Lower it to about 0.1.");
+  const charts = page.split("<figure").slice(1);
+  assertEquals(charts.length, 4 + 4);
+  const marks = charts.map((chart) => chart.match(/class="found" d="M([\d.]+) /)?.[1]);
+  // Five columns between 92 and 544: the middle of the last.
+  assertEquals(new Set(marks), new Set(["498.8"]));
+  assertMatch(text, / 40 2 NaN 1e5 4 1 0 found here /);
+});
+
+Deno.test("renderHistoryPage() has no cause to mark in a training that goes well", async () => {
+  const page = await renderHistoryPage(sampleHistory().slice(0, 4));
+  await requireSoundPage(page);
+  assertStringIncludes(textOf(page), "No rule found an error");
+  assertEquals(page.match(/class="found" d=/g), null);
+  assertEquals(every(page, /<section id="([^"]+)"/g), ["steps", "layers", "table"]);
+});
+
+Deno.test("renderHistoryPage() tells of errors that no step is the cause of", async () => {
+  const history = sampleHistory().map((record) => ({ ...record, cause: null }));
+  const page = await renderHistoryPage(history);
+  assertStringIncludes(textOf(page), "Errors from 40 batches on");
+  assertMatch(page, /<section id="cause"[^]*?<li><b class="error">/);
+});
+
+Deno.test("renderHistoryPage() shows the history of a single record", async () => {
+  const page = await renderHistoryPage(sampleHistory(1));
+  await requireSoundPage(page);
+  assertStringIncludes(textOf(page), "No rule found an error");
+});
+
+Deno.test("renderHistoryPage() thins out a long history, and keeps the cause", async () => {
+  const page = await renderHistoryPage(sampleHistory(500, ["a", "b", "c"]));
+  assert(page.length < 200_000, `${page.length} characters`);
+  assertMatch(textOf(page), /found here/);
+});
+
+Deno.test("renderHistoryPage() writes names from a file as text", async () => {
+  const page = await renderHistoryPage(sampleHistory(4, HOSTILE));
+  await requireSoundPage(page);
+  assertStringIncludes(page, "a\\u{202e}b\\x00\\n");
+});
+
+Deno.test("renderHistoryPage() refuses what is no history, and an empty one", async () => {
+  await assertRejects(
+    async () => await renderHistoryPage([]),
+    TypeError,
+    "history is an empty array, expected at least one record",
+  );
+  await assertRejects(
+    async () => await renderHistoryPage([{ step: "1" }] as never),
+    TypeError,
+    'history[0].step is "1", expected a number',
+  );
+});
