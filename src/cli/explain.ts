@@ -69,7 +69,9 @@ export const explain = defineCommand({
       const assertions = rules.map((rule) => rule.assertion || rule.name);
       const guess = nearest(name, names) || nearest(name, assertions);
       throw new UsageError(
-        `The rule ${showWord(name)} is unknown${guess || `, expected one of ${names.join(", ")}`}`,
+        `The rule ${showWord(name)} is unknown${
+          guess || ", expected one that explain without a name lists"
+        }`,
       );
     }
     await writeOutput(
