@@ -1,0 +1,171 @@
+import { crc32, inflateRawSync } from "node:zlib";
+import { formatCount } from "../../words/numbers.ts";
+import { showValue } from "../../words/show_value.ts";
+
+/** The class of the error that an unusable file is reported with. */
+export type Unusable = new (message: string, options?: ErrorOptions) => Error;
+
+/** One file in an archive. */
+export interface ZipEntry {
+  /** Its path in the archive. */
+  name: string;
+  /** How many bytes it has once it is unpacked. */
+  size: number;
+  /**
+   * Its bytes, unpacked and compared with their checksum. What is stored as it is comes as a view of the
+   * archive, not as a copy.
+   */
+  read(): Uint8Array;
+}
+
+/** What unpacked files may take together: so many times the archive, */
+const MOST_RATIO = 100;
+
+/** or so many bytes, whichever is more: weights that are all 0 pack a thousand to one. */
+const ALWAYS_ALLOWED = 2 ** 24;
+
+const END = 0x06054b50, ENTRY = 0x02014b50, LOCAL = 0x04034b50;
+const END_BYTES = 22, ENTRY_BYTES = 46, LOCAL_BYTES = 30, MOST_COMMENT = 0xffff;
+
+/** A size, offset or number that is too large for its field, so that a ZIP64 record has it. */
+const IN_ZIP64 = 0xffffffff;
+
+const STORED = 0, DEFLATED = 8, ENCRYPTED = 1;
+
+/**
+ * Lists the files of a zip archive; nothing is unpacked before it is read. Deno brings what unpacks (`node:zlib`),
+ * and that stops at a given size, which the libraries of npm do not; the list of contents is read here, because no
+ * library refuses all of this: names that lead out of the archive or occur twice, files that share bytes, sizes
+ * that add up to more than 100 times the archive (or 16 MiB, if that is more), wrong checksums.
+ *
+ * @param bytes The archive.
+ * @param Unusable Class of the errors.
+ * @returns The files by name, folders left out, in the order of the list of contents.
+ */
+export function openZip(bytes: Uint8Array, Unusable: Unusable): Map<string, ZipEntry> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const refuse = (what: string): never => {
+    throw new Unusable(what);
+  };
+  const end = findEnd(view);
+  if (end === null) {
+    return refuse("the file is not a whole zip archive: it has no list of contents at its end");
+  }
+  const count = view.getUint16(end + 10, true);
+  const size = view.getUint32(end + 12, true);
+  const start = view.getUint32(end + 16, true);
+  if (count === 0xffff || size === IN_ZIP64 || start === IN_ZIP64) {
+    return refuse("the zip archive has more than 65534 files or 4 GiB, expected less");
+  }
+  if (start + size > end) {
+    return refuse(
+      `the zip archive has its list of contents at byte ${start + size}, expected it before ${end}`,
+    );
+  }
+  const entries = new Map<string, ZipEntry>();
+  const taken: { name: string; from: number; to: number }[] = [];
+  let total = 0;
+  let at = start;
+  for (let i = 0; i < count; i++) {
+    const entry = readEntry(view, at, start + size);
+    if (typeof entry === "string") return refuse(`entry ${i} of the zip archive ${entry}`);
+    at = entry.next;
+    const { name, method, flags, packed, unpacked, from, checksum } = entry;
+    const shown = `entry ${showValue(name)} of the zip archive`;
+    if (/^\/|^[a-z]:|\\|\0/i.test(name) || name.split("/").includes("..")) {
+      return refuse(`${shown} leads out of the archive, expected a path inside it`);
+    }
+    if ((flags & ENCRYPTED) !== 0) return refuse(`${shown} is encrypted`);
+    if (method !== STORED && method !== DEFLATED) {
+      return refuse(`${shown} is packed by method ${method}, expected 0 (stored) or 8 (deflate)`);
+    }
+    if (method === STORED && packed !== unpacked) {
+      return refuse(`${shown} takes ${packed} bytes, expected ${unpacked} as it is stored`);
+    }
+    if (from + packed > start) {
+      return refuse(`${shown} ends at byte ${from + packed}, expected at most ${start}: truncated`);
+    }
+    taken.push({ name, from: entry.offset, to: from + packed });
+    if (name.endsWith("/")) continue;
+    if (entries.has(name)) return refuse(`${shown} occurs twice, expected once`);
+    total += unpacked;
+    const read = () => {
+      const raw = bytes.subarray(from, from + packed);
+      const content = method === STORED ? raw : inflate(raw, unpacked);
+      if (content?.length !== unpacked || crc32(content) !== checksum) {
+        throw new Unusable(
+          `${shown} is damaged: its bytes do not have the stated size and checksum`,
+        );
+      }
+      return content;
+    };
+    entries.set(name, { name, size: unpacked, read });
+  }
+  taken.sort((one, other) => one.from - other.from);
+  taken.forEach(({ name, from }, i) => {
+    if (i > 0 && from < taken[i - 1].to) {
+      refuse(
+        `entries ${showValue(taken[i - 1].name)} and ${showValue(name)} of the zip archive overlap`,
+      );
+    }
+  });
+  const most = Math.max(ALWAYS_ALLOWED, MOST_RATIO * bytes.length);
+  if (total > most) {
+    return refuse(
+      `the zip archive unpacks to ${formatCount(total, "byte")}, expected at most ${
+        formatCount(most, "byte")
+      }: ${MOST_RATIO} times its size, or 16 MiB`,
+    );
+  }
+  return entries;
+}
+
+/** Where the end record starts: the last one whose comment reaches to the end of the file. */
+function findEnd(view: DataView): number | null {
+  const last = view.byteLength - END_BYTES;
+  for (let at = last; at >= Math.max(0, last - MOST_COMMENT); at--) {
+    if (view.getUint32(at, true) === END && view.getUint16(at + 20, true) === last - at) return at;
+  }
+  return null;
+}
+
+/** One entry of the list of contents, or what is wrong with it. */
+function readEntry(view: DataView, at: number, end: number) {
+  if (at + ENTRY_BYTES > end || view.getUint32(at, true) !== ENTRY) return "is missing: truncated";
+  const nameLength = view.getUint16(at + 28, true);
+  const extraLength = view.getUint16(at + 30, true);
+  const next = at + ENTRY_BYTES + nameLength + extraLength + view.getUint16(at + 32, true);
+  if (next > end) return "is cut off: truncated";
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + at + ENTRY_BYTES, nameLength);
+  const name = new TextDecoder().decode(bytes);
+  const packed = view.getUint32(at + 20, true), unpacked = view.getUint32(at + 24, true);
+  const offset = view.getUint32(at + 42, true);
+  if ([packed, unpacked, offset].includes(IN_ZIP64)) return "is larger than 4 GiB, expected less";
+  if (offset + LOCAL_BYTES > view.byteLength || view.getUint32(offset, true) !== LOCAL) {
+    return `is not at byte ${offset}, where the list of contents has it`;
+  }
+  // The extra fields of a file may differ from those in the list: padding, which PyTorch aligns with.
+  const from = offset + LOCAL_BYTES + view.getUint16(offset + 26, true) +
+    view.getUint16(offset + 28, true);
+  return {
+    name,
+    next,
+    offset,
+    from,
+    packed,
+    unpacked,
+    flags: view.getUint16(at + 8, true),
+    method: view.getUint16(at + 10, true),
+    checksum: view.getUint32(at + 16, true),
+  };
+}
+
+/** At most so many bytes; `null` if the packed bytes are damaged or hold more. */
+function inflate(raw: Uint8Array, most: number): Uint8Array | null {
+  try {
+    // A limit of 0 is none.
+    return inflateRawSync(raw, { maxOutputLength: Math.max(1, most) });
+  } catch {
+    return null;
+  }
+}

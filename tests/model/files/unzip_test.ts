@@ -1,0 +1,103 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { ModelError } from "../../../src/model/model_error.ts";
+import { openZip } from "../../../src/model/files/unzip.ts";
+import { type Packed, writeZip } from "./write_zip.ts";
+
+const bytes = (count: number, value = 7) => new Uint8Array(count).fill(value);
+const open = (archive: Uint8Array) => openZip(archive, ModelError);
+const refuses = (files: readonly Packed[], message: string) => {
+  const error = assertThrows(() => {
+    for (const entry of open(writeZip(files)).values()) entry.read();
+  }, ModelError);
+  assertEquals(error.message, message);
+};
+
+Deno.test("openZip() lists files and unpacks both stored and deflated ones", () => {
+  const entries = open(writeZip([
+    { name: "a/", content: bytes(0) },
+    { name: "a/stored", content: bytes(5) },
+    { name: "b", content: bytes(1000, 3), deflate: true },
+    { name: "empty", content: bytes(0), deflate: true },
+  ]));
+  assertEquals([...entries.keys()], ["a/stored", "b", "empty"]);
+  assertEquals(entries.get("a/stored")!.read(), bytes(5));
+  assertEquals([...entries.get("b")!.read()], [...bytes(1000, 3)]);
+  assertEquals(entries.get("empty")!.read().length, 0);
+});
+
+Deno.test("openZip() refuses names that lead out of the archive, and a name twice", () => {
+  for (const name of ["../x", "a/../../x", "/etc/passwd", "C:/x", "a\\b", "a\0b"]) {
+    const shown = JSON.stringify(name);
+    const error = assertThrows(() => open(writeZip([{ name, content: bytes(1) }])), ModelError);
+    assertEquals(error.message.includes("leads out of the archive"), true, shown);
+  }
+  open(writeZip([{ name: "a..b/..c", content: bytes(1) }]));
+  const twice = { name: "x", content: bytes(1) };
+  refuses([twice, twice], `entry "x" of the zip archive occurs twice, expected once`);
+});
+
+Deno.test("openZip() refuses a bomb before it unpacks anything", () => {
+  const name = "bomb", content = bytes(2 ** 25, 0);
+  refuses(
+    [{ name, content, deflate: true }],
+    "the zip archive unpacks to 33,554,432 bytes, expected at most 16,777,216 bytes: 100 times its size, or 16 MiB",
+  );
+  open(writeZip([{ name, content: bytes(2 ** 24, 0), deflate: true }])).get(name)!.read();
+});
+
+Deno.test("openZip() does not unpack more than the list of contents says", () => {
+  const content = bytes(2 ** 20, 0);
+  const damaged =
+    `entry "x" of the zip archive is damaged: its bytes do not have the stated size and checksum`;
+  for (const size of [0, 1, 2 ** 20 - 1, 2 ** 20 + 1]) {
+    refuses([{ name: "x", content, deflate: true, claims: { size } }], damaged);
+  }
+  refuses([{ name: "x", content: bytes(4), claims: { checksum: 1 } }], damaged);
+});
+
+Deno.test("openZip() refuses files that share bytes, as bombs without nesting do", () => {
+  refuses([
+    { name: "a", content: bytes(10) },
+    { name: "b", content: bytes(10), claims: { offset: 0 } },
+  ], `entries "a" and "b" of the zip archive overlap`);
+});
+
+Deno.test("openZip() refuses what it cannot read, and says what it is", () => {
+  const content = bytes(4);
+  refuses(
+    [{ name: "x", content, claims: { method: 12 } }],
+    `entry "x" of the zip archive is packed by method 12, expected 0 (stored) or 8 (deflate)`,
+  );
+  refuses(
+    [{ name: "x", content, claims: { flags: 1 } }],
+    `entry "x" of the zip archive is encrypted`,
+  );
+  refuses(
+    [{ name: "x", content, claims: { size: 5 } }],
+    `entry "x" of the zip archive takes 4 bytes, expected 5 as it is stored`,
+  );
+  refuses(
+    [{ name: "x", content, claims: { size: 0xffffffff } }],
+    "entry 0 of the zip archive is larger than 4 GiB, expected less",
+  );
+  refuses(
+    [{ name: "x", content, claims: { offset: 3 } }],
+    "entry 0 of the zip archive is not at byte 3, where the list of contents has it",
+  );
+  refuses(
+    [{ name: "x", content, claims: { packed: 99, size: 99 } }],
+    `entry "x" of the zip archive ends at byte 130, expected at most 35: truncated`,
+  );
+});
+
+Deno.test("openZip() refuses an archive that is cut anywhere", () => {
+  const whole = writeZip([
+    { name: "a", content: bytes(20) },
+    { name: "b", content: bytes(50), deflate: true },
+  ]);
+  for (let length = 0; length < whole.length; length++) {
+    assertThrows(() => {
+      for (const entry of open(whole.subarray(0, length)).values()) entry.read();
+    }, ModelError);
+  }
+});
