@@ -80,7 +80,7 @@ import { showValue } from "../words/show_value.ts";
 export function defineRule<Name extends string = never>(record: RuleRecord<Name>): Rule<Name> {
   validateRecord(record);
   const table = tableOf(record);
-  const { tags, matcher, passes, study, causeOrder, figure, judge } = record;
+  const { tags, matcher, passes, study, causeOrder, weightsAlone, figure, judge } = record;
   const documentation = documentationOf(record);
   return {
     ...documentation,
@@ -90,6 +90,7 @@ export function defineRule<Name extends string = never>(record: RuleRecord<Name>
     assertionFailsOnWarnings: record.assertionFailsOnWarnings ?? false,
     ...causeOrder === undefined ? {} : { causeOrder },
     ...matcher === undefined ? {} : { matcher, passes },
+    ...weightsAlone ? { weightsAlone } : {},
     ...study === undefined ? {} : { study },
     ...assertionOf(record),
     figure,

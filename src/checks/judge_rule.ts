@@ -62,6 +62,7 @@ export function judgeRule(
     throw new TypeError(`options.trained is ${show(trained)}, expected true or false`);
   }
   validateMeasurements(measurements);
+  if (measurements.weightsOnly !== undefined && !rule.weightsAlone) return [];
   const biases = trained === undefined
     ? explained(
       () => networkOf(measurements).biases,

@@ -1,3 +1,4 @@
+import { activationTraits } from "../traits/activation_traits.ts";
 import { criticalGain } from "../theory/critical_gain.ts";
 import { gain } from "../theory/gain.ts";
 import { initializerStd } from "../theory/initializer_std.ts";
@@ -52,4 +53,18 @@ function nearestTo(std: number, schemes: Record<string, number>) {
     distance(candidate[1]) < distance(best[1]) ? candidate : best
   );
   return { scheme, nearest: isBetween ? std : nearest };
+}
+
+/**
+ * Whether all that may be fed by a kernel is normalised, and comes out as large as if the kernel were
+ * larger: the first convolution of a DCGAN is drawn small, and so are those after it, each normalised.
+ */
+export function isMadeUpFor(
+  { layer, activation }: KernelLayer,
+  chain: readonly KernelLayer[],
+  factor: number,
+): boolean {
+  const fed = chain.filter((other) => other.layer.depth === layer.depth + 1);
+  return activationTraits(activation)?.homogeneous === true && fed.length > 0 &&
+    fed.every(({ normalizedDeviation }) => normalizedDeviation >= 1 / factor);
 }

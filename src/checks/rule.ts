@@ -104,6 +104,8 @@ export interface Rule<Name extends string = keyof Thresholds> extends RuleDocume
   matcher?: string;
   /** What a network that keeps the rule does, for the matcher: `has no dead units`. */
   passes?: string;
+  /** Whether it judges weights without a topology; absent where it is silent on them. */
+  weightsAlone?: boolean;
   /** How a study speaks of it; absent where no study judges by it. */
   study?: StudyWords;
   /** What its assertion's documentation says; absent where it has no assertion of its own. */

@@ -54,6 +54,11 @@ export interface RuleRecord<Name extends string = string> extends RuleText<Name>
    * rule wants it kept, whether or not a network that breaks it trains. Default: no.
    */
   assertionFailsOnWarnings?: boolean | readonly string[];
+  /**
+   * Whether it judges weights without a topology, of which no signal is known. Default: no; it is then silent on
+   * files that hold weights alone.
+   */
+  weightsAlone?: boolean;
   /** Name of its matcher for `expect`: `toHaveNoDeadUnits`. */
   matcher?: string;
   /** What a network that keeps the rule does, for the matcher: `has no dead units`. */

@@ -24,6 +24,10 @@ export const MEASURE_FLAGS = {
     hint: nearestObjective,
   }),
   portable: boolean("no relaxed SIMD: the same figures on every machine"),
+  weights: file("read", {
+    help:
+      "put these weights into the model: .safetensors, .pt or .pth of the same network in PyTorch",
+  }),
   register: files("run", { help: "module that registers the custom layers of a model.json" }),
 };
 

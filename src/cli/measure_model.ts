@@ -20,11 +20,13 @@ import { isBuilt, type LoadedModel } from "../model/loaded_model.ts";
 import type { Objective } from "../model/objective.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { randomTargets } from "../model/random_targets.ts";
+import { isWeightsFile } from "../model/read_weights.ts";
 import { readBatch } from "../model/read_batch.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { failure } from "../words/failure.ts";
 import { isTrap } from "../study/is_trap.ts";
 import { LAYERS } from "../traits/layers.ts";
+import { examineWeights } from "./examine_weights.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 import { passProgress } from "./progress.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
@@ -46,6 +48,9 @@ export function examineModel(
   tells: boolean,
   andThen?: (examined: Examined) => Promise<void>,
 ): Promise<Examination> {
+  if (request.model !== null && isWeightsFile(request.model)) {
+    return examineWeights(request.model, request);
+  }
   // Custom layers log as they like.
   return logToStderr(() => examineOnEngine(request, tells, andThen));
 }

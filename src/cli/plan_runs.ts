@@ -46,8 +46,19 @@ export async function planRuns(
   settings: GateSettings,
 ): Promise<RunPlan> {
   const models = await chooseModels(operands, settings);
-  const { seeds, seed, batch, objective, examples, threads, portable, register, half, quiet } =
-    flags;
+  const {
+    seeds,
+    seed,
+    batch,
+    objective,
+    examples,
+    threads,
+    portable,
+    register,
+    half,
+    quiet,
+    weights,
+  } = flags;
   const histograms = chooseReporters(flags).some(({ name }) => FORMATS[name].histograms);
   if (seeds !== null && seed !== null) {
     throw new UsageError("--seed and --seeds exclude each other, expected one of them");
@@ -64,6 +75,7 @@ export async function planRuns(
         objective: objective ?? model.objective as MeasureRequest["objective"],
         examples: examples ?? model.examples ?? RUN_FLAGS.examples.default,
         register: [...model.register, ...register],
+        weights,
         threads,
         portable,
         half,

@@ -11,6 +11,7 @@ import type {
   Measurements,
   TargetMeasurements,
   WeightMeasurements,
+  WeightsOnly,
 } from "../measure/measurements.ts";
 import type { LayerSettings } from "../measure/layer_settings.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
@@ -70,6 +71,7 @@ const weight = object<WeightMeasurements>({
   gradients: nullable(statistics),
   gradientsOfUsedRows: nullable(statistics),
   duplicateUnits: optional(nullable(count)),
+  zeroUnits: optional(count),
   entries: optional(nullable(list(number))),
   absent: record(string),
 });
@@ -219,6 +221,7 @@ export const measurementKeys: Keys<Measurements> = {
     learningRate: nullable(number),
   })),
   seed: nullable(number),
+  weightsOnly: optional(object<WeightsOnly>({ format: string, notes: list(string) })),
   layers: list(layer),
 };
 

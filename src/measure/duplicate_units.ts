@@ -108,3 +108,27 @@ function hashUnits(
   }
   return Array.from(hashes, (hash, unit) => broken[unit] === 1 ? null : hash);
 }
+
+/** Where the units of a kernel stand in memory. */
+export interface UnitsAt {
+  /** How many units there are. */
+  units: number;
+  /** Where the n-th incoming weight of a unit stands. */
+  at: (unit: number, n: number) => number;
+  /** How many incoming weights a unit has. */
+  fanIn: number;
+}
+
+/** How many units repeat the incoming weights of an earlier one, and how many have none but zeros. */
+export function countUnits(
+  values: ArrayLike<number>,
+  { units, at, fanIn }: UnitsAt,
+): { duplicate: number; zero: number } {
+  let zero = 0;
+  for (let unit = 0; unit < units; unit++) {
+    let n = 0;
+    while (n < fanIn && values[at(unit, n)] === 0) n++;
+    if (n === fanIn) zero++;
+  }
+  return { duplicate: countDuplicateUnits(values, units, at, fanIn), zero };
+}

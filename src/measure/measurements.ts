@@ -29,6 +29,8 @@ export interface WeightMeasurements {
    * convolution; on the last two together in a depthwise one. `null` for every other weight.
    */
   duplicateUnits?: number | null;
+  /** Of a kernel in a file without a topology: how many units (or rows of a table) are all zeros. */
+  zeroUnits?: number;
   /** The values themselves (before the pass), of a weight of rank 1 with at most 1000 entries in an output layer. */
   entries?: number[] | null;
   /** Why a figure is `null`, by the name of the figure. */
@@ -151,6 +153,14 @@ export interface LayerMeasurements {
   absent: Record<string, string>;
 }
 
+/** What is known of a file that holds weights and no topology. */
+export interface WeightsOnly {
+  /** What the file is: `safetensors`, `PyTorch`. */
+  format: string;
+  /** What should be known of how it was read: a sentence each. */
+  notes: string[];
+}
+
 /**
  * The numbers of one forward and one backward pass: plain data, no tensors, JSON-serialisable.
  * Layers come in the order in which the forward pass called them first. What the figures of a layer are
@@ -229,6 +239,11 @@ export interface Measurements {
   };
   /** The seed the model was created under, or `null` when it is not known. */
   seed: number | null;
+  /**
+   * Present where no pass was run, because the file holds weights and no topology: there are figures of weights
+   * alone, and rules that need others are silent.
+   */
+  weightsOnly?: WeightsOnly;
   /** One entry per layer. */
   layers: LayerMeasurements[];
 }

@@ -10,6 +10,7 @@ export * from "./measure.ts";
 export * from "./measure_error.ts";
 export type * from "./measure_options.ts";
 export type * from "./layer_settings.ts";
+export { measureWeights } from "./measure_weights.ts";
 export type * from "./measurements.ts";
 export { LOSSES, type LossName, type Objective } from "../model/objective.ts";
 export * from "./statistics.ts";

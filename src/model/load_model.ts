@@ -102,9 +102,12 @@ const FORMATS: readonly [pattern: RegExp, what: string, cure: string][] = [
     "it is a TensorFlow graph",
     `${CONVERT} --input_format=keras_saved_model --output_format=tfjs_layers_model`,
   ],
-  [/\.(pt|pth|ckpt)$/i, "it is a PyTorch file", WRITE],
   [/\.onnx$/i, "it is an ONNX model", WRITE],
-  [/\.safetensors$/i, "it holds weights without layers", WRITE],
+  [
+    /\.(safetensors|pt|pth|ckpt)$/i,
+    "it holds weights without layers",
+    `${WRITE}, and give it these by --weights; report and check judge them alone, too`,
+  ],
 ];
 
 /** Why a file of another kind is not a model, with what to do about it. */

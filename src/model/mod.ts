@@ -19,6 +19,8 @@ export type { LossName, Objective } from "./objective.ts";
 export * from "./random_batch.ts";
 export * from "./random_targets.ts";
 export * from "./read_batch.ts";
+export { readWeights } from "./read_weights.ts";
 export * from "./rescale_weights.ts";
 export { saveModel, type SaveOptions } from "./save_model.ts";
 export * from "./set_weights.ts";
+export type * from "./weights_file.ts";

@@ -6,6 +6,7 @@ import { acceptedLines, isOpen, modelVerdictLine, underSeeds, withSeeds } from "
 import { paint } from "./paint.ts";
 import { causeLines, trialLines, verdictPaint } from "./render_diagnosis.ts";
 import { renderFindings } from "./render_findings.ts";
+import { weightsAloneLines } from "./weights_alone_line.ts";
 import { wrapText } from "./wrap_text.ts";
 
 /** So many causes are shown; the others stand below --details. */
@@ -34,6 +35,7 @@ export function sectionLines(model: ModelVerdict, style: SectionStyle): string[]
   const more = causes.length - most;
   const findings = runs.flatMap(({ findings }) => findings);
   return [
+    ...weightsAloneLines(shown.measurements, style.width),
     ...wrapText(modelVerdictLine(model), style.width).map((line) =>
       paint(line, verdictPaint({ verdict: model.verdict!, causes }), style.color)
     ),

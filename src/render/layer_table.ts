@@ -1,5 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
 import { recurrentSchemesOf, schemesOf } from "../checks/kernel_schemes.ts";
+import { drawnBy } from "../checks/weights_alone.ts";
 import { type Network, networkOf } from "../checks/network/network.ts";
 import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
@@ -30,6 +31,8 @@ export interface LayerRow {
   mark: "error" | "warning" | null;
   /** The standard deviation of its kernel, and that of the initialiser which fits; `null` without a kernel. */
   kernel: { std: number; target: number | null } | null;
+  /** What initialiser the kernel looks drawn by, in a file of weights alone; `null` where that is not known. */
+  drawnBy: string | null;
   /** rms of the output. */
   output: Compared;
   /** rms of the gradient at the output before the activation. */
@@ -105,7 +108,7 @@ function sizesOf({ blocks }: LayerFold): [number, number] {
 
 function rowOf(
   group: LayerGroup,
-  { theory }: Network,
+  { theory, measurements: { weightsOnly } }: Network,
   targets: ReadonlyMap<LayerMeasurements, NonNullable<LayerRow["kernel"]>>,
 ): Omit<LayerRow, "mark" | "fold"> {
   // What a row is fed and learns is the first layer's; what it puts out, the last one's.
@@ -113,6 +116,7 @@ function rowOf(
   const last = group[group.length - 1];
   const { name, className, activation } = layer;
   const own = layer.weights.find(isKernel);
+  const isAlone = weightsOnly !== undefined;
   const isNamed = activation === null || activation === "linear" ||
     className.toLowerCase() === activation.toLowerCase();
   const [above, below] = [theory.figuresOf(last), theory.figuresOf(layer)];
@@ -122,8 +126,10 @@ function rowOf(
     followers: group.length - 1,
     shape: last.shape?.slice(1) ?? null,
     parameters: parametersOf(group),
-    kernel: targets.get(layer) ??
+    // Without an activation no initialiser fits.
+    kernel: (isAlone ? undefined : targets.get(layer)) ??
       (own === undefined ? null : { std: stdOf(own.values), target: null }),
+    drawnBy: isAlone && own !== undefined ? drawnBy(layer, own) : null,
     output: compare(last.activations, above?.activations, above?.doubt.activations),
     gradient: compare(layer.preActivationGradients, below?.deltas, below?.doubt.deltas),
     saturated: largest(group.map(({ saturatedFraction }) => saturatedFraction)),

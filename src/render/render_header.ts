@@ -3,6 +3,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import { cutMiddle } from "./cut_middle.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { paint } from "./paint.ts";
+import { judgingWords } from "./weights_alone_line.ts";
 import { wrapText } from "./wrap_text.ts";
 
 const LABEL = "Objective  ".length;
@@ -36,7 +37,7 @@ export function renderHeader(
  * @param style `longest`: columns that the path of the model may take.
  */
 export function headerFacts(
-  { model, engine, batch, objective, seed }: Measurements,
+  { model, engine, batch, objective, seed, weightsOnly }: Measurements,
   { longest, ellipsis, engine: withEngine = true }:
     & Pick<HeaderStyle, "ellipsis" | "engine">
     & { longest: number },
@@ -51,13 +52,19 @@ export function headerFacts(
   const metrics = objective.metrics === undefined
     ? ""
     : `; metrics ${objective.metrics.map(cut).join(", ")}`;
+  const about: [string, string] = [
+    "Model",
+    `${cut(model.name)}${source}: ${formatCount(model.layers, "layer")}, ${
+      formatCount(model.parameters, "parameter")
+    }${seed === null ? "" : `, seed ${seed}`}`,
+  ];
+  if (weightsOnly !== undefined) {
+    const notes = weightsOnly.notes.map((note) => ` ${escapeControls(note)}`).join("");
+    const format = escapeControls(weightsOnly.format);
+    return [about, ["Weights", `${format}, no topology: ${judgingWords()} them.${notes}`]];
+  }
   return [
-    [
-      "Model",
-      `${cut(model.name)}${source}: ${formatCount(model.layers, "layer")}, ${
-        formatCount(model.parameters, "parameter")
-      }${seed === null ? "" : `, seed ${seed}`}`,
-    ],
+    about,
     ...withEngine ? [["Engine", engineOf(engine, cut)] as [string, string]] : [],
     ["Batch", `${examples}${drawn}; ${inputsOf(batch, cut)}`],
     ["Objective", `${formatNumber(objective.value)}, ${what}${reasonOf(objective)}${metrics}`],

@@ -109,6 +109,7 @@ function columnsOf(rows: readonly LayerRow[], { unicode, width }: TableStyle): C
     ),
     column("kernel std", "is", ({ kernel }) => figure(kernel?.std), 0),
     column("kernel std", "target", ({ kernel }) => figure(kernel?.target), 0),
+    { ...column("", "drawn as by", ({ drawnBy }) => drawnBy ?? "", 4), isWord: true },
     ...pair("output rms", ({ output }) => output, 4),
     ...pair("gradient rms", ({ gradient }) => gradient, 6),
     column("", "sat", ({ saturated }) => share(saturated), 3),

@@ -97,6 +97,8 @@ export function reportCharts(
   scale: ChartAxis["scale"],
   details = true,
 ): Chart[] {
+  // Of a file of weights alone, no layer was called.
+  if (folds.every(({ blocks }) => blocks.flat(2).every(({ calls }) => calls === 0))) return [];
   const severities = severitiesOf(findings);
   return SERIES.filter(({ isSignal }) => details || !isSignal).map((series) =>
     seriesChart(series, folds, severities, scale)

@@ -25,6 +25,9 @@ export function isShift({ name, shape }: NamedWeight): boolean {
   return shape.length === 1 && /(^|\/)(bias|beta)[^/]*$/.test(name);
 }
 
+/** Whether a weight of PyTorch is the kernel through which a recurrent layer feeds its state back. */
+export const isRecurrentWeight = (name: string): boolean => /(^|\/)weight_hh/.test(name);
+
 /** Whether a weight is the kernel through which a recurrent layer feeds its state back. */
 export function isRecurrentKernel({ name }: Pick<NamedWeight, "name">): boolean {
   return name.includes("recurrent_kernel");

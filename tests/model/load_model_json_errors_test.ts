@@ -142,6 +142,7 @@ Deno.test("loadModel() says what a file of another format is and what to do", as
   const convert = "convert it with tensorflowjs_converter";
   const keras = `save it with Keras 2 (the package tf_keras) and ${convert}`;
   const write = "write the same layers in a module that exports createModel({ tf, seed })";
+  const alone = `${write}, and give it these by --weights; report and check judge them alone, too`;
   const cases: [string, string, string][] = [
     ["a.keras", "it is a Keras model", keras],
     ["a.H5", "it is a Keras model", keras],
@@ -155,10 +156,10 @@ Deno.test("loadModel() says what a file of another format is and what to do", as
       "it is a TensorFlow graph",
       `${convert} --input_format=keras_saved_model --output_format=tfjs_layers_model`,
     ],
-    ["a.pt", "it is a PyTorch file", write],
-    ["a.pth", "it is a PyTorch file", write],
+    ["a.pt", "it holds weights without layers", alone],
+    ["a.pth", "it holds weights without layers", alone],
     ["a.onnx", "it is an ONNX model", write],
-    ["a.safetensors", "it holds weights without layers", write],
+    ["a.safetensors", "it holds weights without layers", alone],
   ];
   for (const [path, what, cure] of cases) {
     assertEquals(

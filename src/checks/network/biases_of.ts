@@ -45,10 +45,10 @@ const MIN_ENTRIES = 16;
  * its kernel. Training from zero knows no such limits, and training from such a draw soon leaves them. Of a few
  * biases the kernel tells.
  */
-function isDrawnByPyTorch(
+export function isDrawnByPyTorch(
   { kind, kernelLayout, weights }: LayerMeasurements,
   shift: WeightMeasurements,
-) {
+): boolean {
   const kernel = weights.find(isKernel);
   if (kernel === undefined || !isBias(shift) || kind === "recurrent") return false;
   const limit = 1 / Math.sqrt(fans(kernel.shape, kernelLayout).fanIn);

@@ -4,7 +4,8 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../../measure/measurements.ts";
-import { isBias } from "../../theory/weight_kinds.ts";
+import { fans } from "../../theory/fans.ts";
+import { isBias, isKernel } from "../../theory/weight_kinds.ts";
 import { NORMAL_QUANTILE, wilsonInterval } from "../../theory/wilson_interval.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost } from "../expected.ts";
@@ -12,7 +13,8 @@ import { falsePositives } from "../false_positives.ts";
 import type { Head } from "../network/heads.ts";
 import type { Case, Verdict } from "../judge.ts";
 import type { Rule } from "../rule.ts";
-import { figure, layerName, say, weightName } from "../say.ts";
+import { isDrawnByPyTorch } from "../network/biases_of.ts";
+import { figure, layerName, NOTHING, say, weightName } from "../say.ts";
 
 /** The rule `bias-init`: biases start at zero, or at the prior of the targets in the head. */
 export const biasInit: Rule = defineRule({
@@ -23,6 +25,7 @@ export const biasInit: Rule = defineRule({
   tags: ["weights"],
   order: 130,
   causeOrder: 60,
+  weightsAlone: true,
   assertionFailsOnWarnings: true,
   thresholds: {
     biasRatio: {
@@ -97,13 +100,17 @@ function biasOf({ weights, kind }: LayerMeasurements): WeightMeasurements | unde
 
 function hidden(
   layer: LayerMeasurements,
-  { name, values }: WeightMeasurements,
-  { thresholds: { biasRatio } }: Case<"biasRatio">,
+  weight: WeightMeasurements,
+  { measurements, thresholds: { biasRatio } }: Case<"biasRatio">,
 ): Verdict[] {
+  const { name, values } = weight;
   // A gate that starts open or closed: whether it is stuck is the business of saturated-activations.
   const isGate = isSigmoid(layer.activation);
   if (isGate && values.std <= 1e-6 * values.maxAbs) return [];
-  const size = layer.preActivations?.rms ?? 0;
+  const isAlone = measurements.weightsOnly !== undefined;
+  if (isAlone && isDrawnByPyTorch(layer, weight)) return [];
+  const size = isAlone ? sizeAlone(layer) : layer.preActivations?.rms ?? 0;
+  if (size === null) return [];
   const ratio = size === 0 ? Infinity : values.rms / size;
   if (ratio <= biasRatio) return [];
   const expected = atMost(biasRatio);
@@ -121,10 +128,19 @@ function hidden(
     threshold: "biasRatio",
     figures,
     message: say`The biases of ${layerName(layer.name)} are large compared with z: the rms of
-      ${bias} is ${figures.rms}, ${figures.ratio} times that of z; expected ${expected}
+      ${bias} is ${figures.rms}, ${figures.ratio} times that of z${
+      isAlone ? say` for inputs of rms 1` : NOTHING
+    }; expected ${expected}
       (biasRatio).`,
     advice: say`Initialise ${bias} with zeros.`,
   }];
+}
+
+/** The rms of z for inputs of rms 1, of a layer that no signal was sent through; `null` where it has no kernel. */
+function sizeAlone({ weights, kernelLayout }: LayerMeasurements): number | null {
+  const kernel = weights.find(isKernel);
+  if (kernel === undefined || kernelLayout === undefined) return null;
+  return kernel.values.rms * Math.sqrt(fans(kernel.shape, kernelLayout).fanIn);
 }
 
 function ofHead(

@@ -1,5 +1,4 @@
 import type { LayerMeasurements, WeightMeasurements } from "../../measure/measurements.ts";
-import { activationTraits } from "../../traits/activation_traits.ts";
 import { isKernel } from "../../theory/weight_kinds.ts";
 import { defineRule } from "../define_rule.ts";
 import { between } from "../expected.ts";
@@ -7,12 +6,13 @@ import { falsePositives } from "../false_positives.ts";
 import { judgeCustomKernels } from "../custom_kernels.ts";
 import type { Case, Verdict } from "../judge.ts";
 import type { KernelLayer } from "../network/kernel_chain.ts";
-import { recurrentSchemesOf, type Schemes, schemesOf } from "../kernel_schemes.ts";
+import { isMadeUpFor, recurrentSchemesOf, type Schemes, schemesOf } from "../kernel_schemes.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 import { figure, NOTHING, number, say, weightName } from "../say.ts";
 import type { Sentence } from "../sentence.ts";
 import { once } from "../once.ts";
+import { judgeScaleAlone } from "../weights_alone.ts";
 import { signalDies } from "../signal_dies.ts";
 
 /** A kernel of fewer entries has a standard deviation that says little of what it was drawn from. */
@@ -27,6 +27,7 @@ export const initScale: Rule = defineRule({
   tags: ["weights"],
   order: 110,
   causeOrder: 40,
+  weightsAlone: true,
   assertionFailsOnWarnings: ["too-small", "too-large"],
   thresholds: {
     initScaleFactor: {
@@ -137,6 +138,9 @@ export const initScale: Rule = defineRule({
     of: ({ weights }) => weights.findLast(isKernel)?.values.std ?? null,
   },
   judge(subject) {
+    if (subject.measurements.weightsOnly !== undefined) {
+      return judgeScaleAlone(subject, MIN_ENTRIES);
+    }
     const { layers, network, thresholds } = subject;
     const dies = once(() => signalDies(subject));
     const rescale = rescaleAdvice(layers, network);
@@ -173,20 +177,6 @@ export const initScale: Rule = defineRule({
     ]);
   },
 });
-
-/**
- * Whether all that may be fed by a kernel is normalised, and comes out as large as if the kernel were
- * larger: the first convolution of a DCGAN is drawn small, and so are those after it, each normalised.
- */
-function isMadeUpFor(
-  { layer, activation }: KernelLayer,
-  chain: readonly KernelLayer[],
-  factor: number,
-) {
-  const fed = chain.filter((other) => other.layer.depth === layer.depth + 1);
-  return activationTraits(activation)?.homogeneous === true && fed.length > 0 &&
-    fed.every(({ normalizedDeviation }) => normalizedDeviation >= 1 / factor);
-}
 
 /** A kernel, what it should be drawn with, and what to do about it. */
 interface Drawn {

@@ -25,6 +25,7 @@ export const nonFinite: Rule = defineRule({
   tags: ["weights", "signal", "data"],
   order: 10,
   causeOrder: 10,
+  weightsAlone: true,
   study: { order: 10, letter: "n", below: "numbers overflow", above: "numbers overflow" },
   problem: "NaN or infinite values",
   summary: "No value that a pass uses or computes is NaN or infinite.",
@@ -70,9 +71,12 @@ export const nonFinite: Rule = defineRule({
       layer,
       culprits: tensors(layer).filter((one) => bad(one.statistics) > 0),
     }));
-    const first = inputs.length > 0 ? null : firstCulprit(found.map(({ layer }) => layer));
+    // Without a topology none comes before another.
+    const first = inputs.length > 0 || measurements.weightsOnly !== undefined
+      ? null
+      : firstCulprit(found.map(({ layer }) => layer));
     // One cure for all of them: that of where they begin.
-    const origin = found.find(({ layer }) => layer === first);
+    const origin = found.find(({ layer }) => first === null || layer === first);
     const cure = inputs.length > 0
       ? say`Clean the batch: a NaN in an input reaches every layer.`
       : origin && advise(origin.layer, origin.culprits[0]);

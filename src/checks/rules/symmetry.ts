@@ -21,6 +21,7 @@ export const symmetry: Rule = defineRule({
   tags: ["weights"],
   order: 120,
   causeOrder: 50,
+  weightsAlone: true,
   assertionFailsOnWarnings: ["constant", "duplicates"],
   problem: "units that start alike",
   stage: "initial",
@@ -119,16 +120,34 @@ function judge(
       ),
     ];
   }
-  if (!duplicateUnits) return [];
+  // A table may have one row for padding.
+  const zeros = weight.zeroUnits ?? 0;
+  const isPadded = layer.kind === "embedding" && zeros === 1;
+  const idle = zeros === 0 || isPadded ? [] : [{
+    ...verdict(
+      layer,
+      "warning",
+      "zero-units",
+      zeros,
+      exactly(0),
+      say`${counted(zeros, "unit")} of ${layerName(layer.name)} ${
+        zeros === 1 ? say`has` : say`have`
+      } no weights but zeros (${weightName(name, layer.name)}).`,
+    ),
+    severity: "warning" as const,
+  }];
+  const alike = (duplicateUnits ?? 0) - Math.max(0, zeros - 1);
+  if (alike <= 0) return idle;
   return [
+    ...idle,
     verdict(
       layer,
       "error",
       "duplicates",
-      duplicateUnits,
+      alike,
       exactly(0),
-      say`${counted(duplicateUnits, "unit")} of ${layerName(layer.name)} ${
-        duplicateUnits === 1 ? say`has` : say`have`
+      say`${counted(alike, "unit")} of ${layerName(layer.name)} ${
+        alike === 1 ? say`has` : say`have`
       } exactly the weights of an earlier unit (${weightName(name, layer.name)}).`,
     ),
   ];

@@ -24,14 +24,17 @@ export function brokenNumbers(patient: Patient): Suspect[] {
   if (places.length === 0) return [];
   const shown = places.slice(0, 3).join(", ");
   const rest = places.length > 3 ? ` and ${formatCount(places.length - 3, "more place")}` : "";
+  // Without a topology nothing is known of where they go.
+  const isPass = patient.measurements.weightsOnly === undefined;
+  const spread = isPass ? "; they spread from there" : "";
   return [{
     kind: "broken-numbers",
     layers: [...new Set(weights.map(({ layer }) => layer.name))],
-    message: `There are NaN or infinite entries in ${shown}${rest}; they spread from there.`,
+    message: `There are NaN or infinite entries in ${shown}${rest}${spread}.`,
     states: found.filter(({ layer }) =>
       layer === null || weights.some((one) => one.layer.name === layer)
     ),
-    explains: () => true,
+    explains: () => isPass,
     cures: [{
       kind: "rebuild",
       what: weights.length > 0

@@ -1,0 +1,147 @@
+import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
+import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import { fans } from "../theory/fans.ts";
+import { initializerStd } from "../theory/initializer_std.ts";
+import { isKernel, isRecurrentWeight } from "../theory/weight_kinds.ts";
+import { anyOf } from "../words/any_of.ts";
+import { judgeCustomKernels } from "./custom_kernels.ts";
+import { between } from "./expected.ts";
+import type { Case, Verdict } from "./judge.ts";
+import { figure, say, weightName } from "./say.ts";
+
+/** A distribution that a kernel may have been drawn from. */
+interface Draw {
+  name: string;
+  std: number;
+  /** Its shape where it has one alone; the usual initialisers come both ways. */
+  shape?: "uniform" | "normal";
+}
+
+/** Up to this many standard deviations count as chance. */
+const CHANCE = 4;
+
+/**
+ * What kernels of a shape are drawn from. PyTorch draws those of Linear and Conv layers by
+ * `kaiming_uniform_(a=sqrt(5))`, which is uniform up to 1 / sqrt(fan-in), those of recurrent layers uniformly up to
+ * 1 / sqrt(hidden), and embeddings from N(0, 1) (torch.nn.modules, `reset_parameters`).
+ */
+function drawsFor(layer: LayerMeasurements, { shape }: WeightMeasurements): Draw[] {
+  const usual: Draw[] = [0.02, 0.01].map((std) => ({ name: `N(0, ${std})`, std, shape: "normal" }));
+  if (layer.kind === "embedding") {
+    return [{ name: "N(0, 1), PyTorch's default", std: 1, shape: "normal" }, ...usual];
+  }
+  const own = fans(shape, layer.kernelLayout);
+  const hidden = layer.weights.find(({ name }) => isRecurrentWeight(name))?.shape[0];
+  const limit = 1 / Math.sqrt(layer.kind === "recurrent" ? hidden ?? own.fanIn : own.fanIn);
+  return [
+    { name: "PyTorch's default", std: limit / Math.sqrt(3), shape: "uniform" },
+    { name: "Glorot", std: initializerStd("glorot", own) },
+    { name: "He", std: initializerStd("he", own) },
+    { name: "LeCun", std: initializerStd("lecun", own) },
+    { name: "orthogonal", std: initializerStd("orthogonal", own), shape: "normal" },
+    ...usual,
+  ];
+}
+
+/** Mean |x| / rms of each shape, and of a normal distribution that is cut off at two standard deviations. */
+const SHAPES = { normal: [Math.sqrt(2 / Math.PI), 0.8217], uniform: [Math.sqrt(3) / 2] };
+
+/** Which shapes the entries may have. */
+function shapesOf({ meanAbs, rms, count }: TensorStatistics): ("normal" | "uniform")[] {
+  const strays = CHANCE * 0.25 / Math.sqrt(count);
+  return (["uniform", "normal"] as const).filter((shape) =>
+    SHAPES[shape].some((ratio) => Math.abs(meanAbs / rms - ratio) <= strays)
+  );
+}
+
+/**
+ * The initialisers that a kernel looks drawn by, `Glorot or LeCun uniform`: all that draw it as large as it is, up to
+ * chance; `null` where none does.
+ */
+export function drawnBy(layer: LayerMeasurements, weight: WeightMeasurements): string | null {
+  const { values } = weight;
+  if (values.nonFinite > 0 || values.count < 32) return null;
+  const shapes = shapesOf(values);
+  const near = CHANCE / Math.sqrt(2 * values.count);
+  const found = drawsFor(layer, weight).filter(({ std, shape }) =>
+    Math.abs(values.std / std - 1) <= near &&
+    (shape === undefined ? shapes.length > 0 : shapes.includes(shape))
+  );
+  if (found.length === 0) return null;
+  const ends = found.some(({ shape }) => shape === undefined) && shapes.length === 1
+    ? ` ${shapes[0]}`
+    : "";
+  const named = found.filter(({ shape }) => shape === undefined).map(({ name }) => name);
+  const others = found.filter(({ shape }) => shape !== undefined).map(({ name }) => name);
+  return anyOf([...others, ...named.length > 0 ? [`${anyOf(named)}${ends}`] : []]);
+}
+
+/** Kinds of layers that multiply by what they are given. */
+const KINDS: readonly LayerMeasurements["kind"][] = ["dense", "convolution", "recurrent"];
+
+/**
+ * Judges the scale of the kernels of a layer whose surroundings nobody knows: it is too large beyond
+ * `initScaleFactor` times He, the largest of the usual initialisers, and too small below the smallest of them by
+ * `initScaleCustom`, since heads and ends of branches are drawn small on purpose. A kernel that is
+ * `initScaleError` times too large is an error where no layer of the file normalises.
+ */
+export function judgeScaleAlone(subject: ScaleCase, fewest: number): Verdict[] {
+  return subject.layers.flatMap((layer) =>
+    layer.kind === "embedding"
+      ? judgeCustomKernels(layer, subject, fewest, () => false)
+      : judgeLayer(layer, subject, fewest)
+  );
+}
+
+type ScaleCase = Case<
+  "initScaleFactor" | "initScaleCustom" | "initScaleError" | "initScaleEmbedding"
+>;
+
+function judgeLayer(
+  layer: LayerMeasurements,
+  { measurements, thresholds }: ScaleCase,
+  fewest: number,
+): Verdict[] {
+  if (!KINDS.includes(layer.kind)) return [];
+  const normalises = measurements.layers.some(({ kind }) => kind === "normalization");
+  return layer.weights.filter((weight) => isKernel(weight) && weight.trainable).flatMap(
+    (weight) => {
+      const { name, values } = weight;
+      const { std } = values;
+      const isConstant = std <= 1e-12 * values.maxAbs;
+      if (isConstant || values.count < fewest || values.nonFinite > 0) return [];
+      const deviations = drawsFor(layer, weight).filter(({ name }) => !name.startsWith("N("))
+        .map(({ std }) => std);
+      const [low, high] = [Math.min(...deviations), Math.max(...deviations)];
+      const isLarge = std > high * thresholds.initScaleFactor;
+      if (!isLarge && std >= low / thresholds.initScaleCustom) return [];
+      const threshold = isLarge ? "initScaleFactor" : "initScaleCustom";
+      const target = initializerStd("lecun", fans(weight.shape, layer.kernelLayout));
+      const expected = between(
+        low / thresholds.initScaleCustom / target,
+        high * thresholds.initScaleFactor / target,
+      );
+      const shown = weightName(name, layer.name);
+      const figures = {
+        std: figure(std, "std(kernel)"),
+        factor: figure(std / target, "std(kernel) / std that the scheme draws"),
+        target: figure(target, "std(kernel)"),
+      };
+      const isError = isLarge && !normalises && std > high * thresholds.initScaleError;
+      return [{
+        severity: isError ? "error" as const : "warning" as const,
+        kind: isLarge ? "too-large" : "too-small",
+        layer: layer.name,
+        measured: std / target,
+        expected,
+        threshold,
+        figures,
+        message:
+          say`The standard deviation of ${shown} is ${figures.std}, ${figures.factor} times what
+        LeCun initialisation draws for its shape (${figures.target}); expected ${expected} times
+        (${threshold}).`,
+        advice: say`Draw ${shown} with a standard deviation of ${figures.target}.`,
+      }];
+    },
+  );
+}

@@ -1,0 +1,68 @@
+import { runChecks } from "../checks/run_checks.ts";
+import { networkOf } from "../checks/network/network.ts";
+import { diagnose } from "../diagnosis/diagnose.ts";
+import type { Examination } from "../examine/examine.ts";
+import { judgeRun } from "../gate/judge_run.ts";
+import { measureWeights } from "../measure/measure_weights.ts";
+import type { Measurements } from "../measure/measurements.ts";
+import { readWeights } from "../model/read_weights.ts";
+import { formatSeconds } from "../words/numbers.ts";
+import { oneLine } from "../words/one_line.ts";
+import { showWord } from "../words/show_word.ts";
+import type { MeasureRequest } from "./measure_flags.ts";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * Judges a file that holds weights and no topology. No engine is started and no pass is run.
+ *
+ * @param path The file.
+ * @param request What to measure.
+ * @throws {UsageError} If a flag asks for what only a pass can do.
+ * @throws {ModelError} If the file cannot be used.
+ */
+export async function examineWeights(
+  path: string,
+  request: MeasureRequest,
+): Promise<Examination> {
+  const started = performance.now();
+  for (const name of ["batch", "objective", "weights", "half"] as const) {
+    if (request[name] === null || request[name] === false) continue;
+    throw new UsageError(
+      `--${name} is for a model with a topology, found MODEL ${
+        showWord(path)
+      }, which holds weights ` +
+        `alone`,
+    );
+  }
+  if (request.seed !== 0 && !request.quiet) {
+    console.error(`${oneLine(path)}: the weights are those of the file, whatever --seed says`);
+  }
+  const measurements = measureWeights(await readWeights(path));
+  const { rules, trained: given } = request.examination;
+  const trained = given ?? looksTrained(measurements);
+  const findings = rules === null
+    ? runChecks(measurements, { trained })
+    : judgeRun(measurements, rules, { trained });
+  if (!request.quiet) {
+    console.error(`measured in ${formatSeconds(performance.now() - started)}`);
+  }
+  return {
+    measurements,
+    findings,
+    diagnosis: diagnose(measurements, findings),
+    cures: [],
+    trial: null,
+    curedTrial: null,
+  };
+}
+
+/**
+ * Whether the scales of a normalisation or its moving statistics have left 1 and 0, or the biases have moved. Biases
+ * as PyTorch draws them are those of an untrained network.
+ */
+function looksTrained(measurements: Measurements): boolean {
+  const moved = measurements.layers.some(({ kind, weights }) =>
+    kind === "normalization" && weights.some(({ values }) => values.std > 1e-6 * values.maxAbs)
+  );
+  return moved || networkOf(measurements).trained;
+}

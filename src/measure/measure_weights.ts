@@ -1,0 +1,174 @@
+import { stemOf } from "../model/names.ts";
+import { type TorchLayer, torchLayers, type TorchTensor } from "../model/torch/torch_layers.ts";
+import type { WeightsFile } from "../model/weights_file.ts";
+import { formatCount } from "../words/numbers.ts";
+import {
+  arrayOf,
+  callable,
+  number,
+  objectWith,
+  requireValue,
+  text,
+} from "../words/requirements.ts";
+import { countUnits, type UnitsAt } from "./duplicate_units.ts";
+import type { LayerMeasurements, Measurements, WeightMeasurements } from "./measurements.ts";
+import { statisticsOf, sumEntries } from "./sums.ts";
+import type { TensorStatistics } from "./tensor_statistics.ts";
+
+const fileShape = objectWith({
+  path: text,
+  format: text,
+  notes: arrayOf(text),
+  tensors: arrayOf(objectWith({ name: text, shape: arrayOf(number), type: text, read: callable })),
+});
+
+/** Why what a pass would measure is missing. */
+const NO_PASS = "no pass was run: the file holds no topology";
+
+const NOTHING: TensorStatistics = {
+  count: 0,
+  meanAbs: 0,
+  rms: 0,
+  maxAbs: 0,
+  mean: 0,
+  std: 0,
+  l2: 0,
+  zeroFraction: 0,
+  nonFinite: 0,
+};
+
+/**
+ * Measures weights without a topology: every tensor, by layers as names and shapes tell them. No pass is run and
+ * no engine is needed. The shapes of kernels are those that Keras would give them.
+ *
+ * @param file What `readWeights()` read.
+ * @returns Measurements of which `weightsOnly` says so; every figure of a pass is `null`.
+ *
+ * @example Judge a file without its network
+ * ```ts
+ * import { runChecks } from "@gradient-health/gradient-health/checks";
+ * import { measureWeights } from "@gradient-health/gradient-health/measure";
+ * import { readWeights } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const measurements = measureWeights(await readWeights("fixtures/files/mlp.safetensors"));
+ * assertEquals(measurements.layers.map(({ className }) => className), ["Linear", "Linear", "Linear"]);
+ * assertEquals(runChecks(measurements, { trained: false }), []);
+ * ```
+ */
+export function measureWeights(file: WeightsFile): Measurements {
+  requireValue("file", file, fileShape);
+  const layers = torchLayers(file.tensors);
+  const head = headOf(layers);
+  const doubtful = layers.filter(({ doubtful }) => doubtful).length;
+  const notes = [
+    ...file.notes,
+    ...doubtful > 0
+      ? [`${formatCount(doubtful, "layer")} whose class names and shapes do not settle.`]
+      : [],
+  ];
+  const measured = layers.map((layer, index) => measureLayer(layer, index, index === head));
+  const counts = measured.flatMap(({ weights }) => weights.map(({ values }) => values.count));
+  return {
+    version: 1,
+    model: {
+      name: stemOf(file.path),
+      source: file.path,
+      parameters: counts.reduce((sum, count) => sum + count, 0),
+      layers: measured.length,
+    },
+    engine: { backend: "none", simd: false, relaxedSimd: false, tfjs: "none" },
+    batch: { examples: 0, seed: null, inputs: NOTHING, perInput: [] },
+    objective: { name: "none", value: 0 },
+    seed: null,
+    weightsOnly: { format: file.format, notes },
+    layers: measured,
+  };
+}
+
+/** Names of layers that networks end with. */
+const HEAD = /(^|[._])(fc|head|classifier|output|logits|score)\d*$/i;
+
+/** The kernel that most likely is the head's: by its name, else the last. */
+function headOf(layers: readonly TorchLayer[]): number {
+  const hasKernel = ({ kind }: TorchLayer) => kind === "dense" || kind === "convolution";
+  const named = layers.findLastIndex((layer) => hasKernel(layer) && HEAD.test(layer.name));
+  return named === -1 ? layers.findLastIndex(hasKernel) : named;
+}
+
+function measureLayer(layer: TorchLayer, index: number, isHead: boolean): LayerMeasurements {
+  const { name, className, kind, layout } = layer;
+  const figures = [
+    "preActivations",
+    "activations",
+    "activationGradients",
+    "preActivationGradients",
+    "saturatedFraction",
+    "deadFraction",
+    "spread",
+  ];
+  // Kernels first, as rules expect them.
+  const isFirst = ({ role }: TorchTensor) => role === "kernel" ? 0 : 1;
+  const weights = layer.tensors.toSorted((a, b) => isFirst(a) - isFirst(b))
+    .filter(({ shape }) => !shape.includes(0))
+    .map((tensor) => measureTensor(layer, tensor, isHead));
+  return {
+    name,
+    className,
+    kind,
+    ...layout === null ? {} : { kernelLayout: layout },
+    activation: null,
+    depth: index + 1,
+    inputs: [],
+    trainable: true,
+    role: isHead ? "output" : "hidden",
+    calls: 0,
+    shape: null,
+    preActivations: null,
+    activations: null,
+    activationGradients: null,
+    preActivationGradients: null,
+    weights,
+    saturatedFraction: null,
+    deadFraction: null,
+    spread: null,
+    absent: Object.fromEntries(figures.map((figure) => [figure, NO_PASS])),
+  };
+}
+
+function measureTensor(
+  layer: TorchLayer,
+  tensor: TorchTensor,
+  isHead: boolean,
+): WeightMeasurements {
+  const { shape, axes, role, own } = tensor;
+  const values = tensor.read();
+  const isKernel = role === "kernel" || role === "recurrentKernel";
+  const units = isKernel && shape.length > 1 ? countUnits(values, unitsOf(layer, tensor)) : null;
+  return {
+    name: `${layer.name}/${own}`,
+    shape: axes.map((axis) => shape[axis]),
+    trainable: role !== "mean" && role !== "variance",
+    values: statisticsOf(sumEntries(values))!,
+    gradients: null,
+    gradientsOfUsedRows: null,
+    duplicateUnits: layer.kind === "embedding" ? null : units?.duplicate ?? null,
+    ...units === null ? {} : { zeroUnits: units.zero },
+    entries: isHead && shape.length === 1 && shape[0] <= 1000 ? Array.from(values) : null,
+    absent: { gradients: NO_PASS },
+  };
+}
+
+/** Where in a kernel the incoming weights of a unit stand: rows as a rule, as PyTorch has `[out, in, ...]`. */
+function unitsOf({ layout, className }: TorchLayer, { shape }: TorchTensor): UnitsAt {
+  const [first, second] = shape;
+  const size = shape.reduce((product, length) => product * length, 1);
+  if (layout === "transposed" || className === "Conv1D") {
+    const window = size / first / second;
+    const at = (unit: number, n: number) =>
+      Math.floor(n / window) * second * window + unit * window + n % window;
+    return { units: second, at, fanIn: size / second };
+  }
+  const fanIn = size / first;
+  return { units: first, at: (unit, n) => unit * fanIn + n, fanIn };
+}

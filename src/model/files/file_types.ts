@@ -1,0 +1,83 @@
+import type { FileType } from "../weights_file.ts";
+
+/** How many bytes an entry takes. */
+export const BYTES: Readonly<Record<FileType, number>> = {
+  float64: 8,
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  int32: 4,
+  int16: 2,
+  int8: 1,
+  uint64: 8,
+  uint32: 4,
+  uint16: 2,
+  uint8: 1,
+  bool: 1,
+  float8: 1,
+  complex64: 8,
+  complex128: 16,
+};
+
+/** What weights are written as; the entries of all others are not judged. */
+const FLOATS: readonly FileType[] = ["float64", "float32", "float16", "bfloat16"];
+
+/** Whether entries of a type are weights. */
+export const isFloat = (type: FileType): boolean => FLOATS.includes(type);
+
+/** How many entries a shape has; `null` for what is no shape, or one of more than 2^53 entries. */
+export function countOf(shape: readonly unknown[]): number | null {
+  let count = 1;
+  for (const size of shape) {
+    if (!Number.isSafeInteger(size) || size as number < 0) return null;
+    count *= size as number;
+    if (!Number.isSafeInteger(count)) return null;
+  }
+  return count;
+}
+
+/**
+ * Entries as numbers. All types but two are widened; float64 is narrowed, and so are integers beyond 2^24.
+ *
+ * @param bytes The entries, little-endian, at any address.
+ * @param type How they are written.
+ */
+export function decode(bytes: Uint8Array, type: FileType): Float32Array<ArrayBuffer> {
+  // A copy begins at an address that every type can be read at.
+  const { buffer } = bytes.slice();
+  switch (type) {
+    case "float32":
+      return new Float32Array(buffer);
+    case "bfloat16": {
+      // The upper half of a float32.
+      const halves = new Uint16Array(buffer);
+      const whole = new Uint32Array(halves.length);
+      for (let i = 0; i < halves.length; i++) whole[i] = halves[i] << 16;
+      return new Float32Array(whole.buffer);
+    }
+    case "float64":
+      return new Float32Array(new Float64Array(buffer));
+    case "float16":
+      return new Float32Array(new Float16Array(buffer));
+    case "int64":
+      return Float32Array.from(new BigInt64Array(buffer), Number);
+    case "uint64":
+      return Float32Array.from(new BigUint64Array(buffer), Number);
+    case "int32":
+      return new Float32Array(new Int32Array(buffer));
+    case "uint32":
+      return new Float32Array(new Uint32Array(buffer));
+    case "int16":
+      return new Float32Array(new Int16Array(buffer));
+    case "uint16":
+      return new Float32Array(new Uint16Array(buffer));
+    case "int8":
+      return new Float32Array(new Int8Array(buffer));
+    case "uint8":
+    case "bool":
+      return new Float32Array(new Uint8Array(buffer));
+    default:
+      throw new TypeError(`Entries of ${type} are not read, expected floats or integers`);
+  }
+}

@@ -1,0 +1,79 @@
+import { showValue } from "../../words/show_value.ts";
+import { ModelError } from "../model_error.ts";
+import { isTensor, type TorchView } from "./torch_globals.ts";
+import { isObject, type Pickled } from "./pickled.ts";
+
+/** Where checkpoints keep their weights, most usual first. */
+const USUAL = [
+  "state_dict",
+  "model_state_dict",
+  "model",
+  "net",
+  "network",
+  "module",
+  "params",
+  "weights",
+];
+
+/** A checkpoint has its weights in one of its values, not deeper. */
+type Dictionary = Map<Pickled, Pickled>;
+
+/**
+ * The tensors by name: those of the dictionary itself, or of the one in it that holds the weights of a checkpoint.
+ *
+ * @param value What the file holds.
+ * @throws {ModelError} If there is no state dict, or there are several.
+ */
+export function findStateDict(
+  value: Pickled,
+): { entries: [string, TorchView][]; notes: string[] } {
+  if (!(value instanceof Map)) {
+    throw new ModelError(
+      `The file holds ${isTensor(value) ? "one tensor" : nameOf(value)}, expected a state dict: ` +
+        `torch.save(model.state_dict(), path) writes one`,
+    );
+  }
+  const own = tensorsIn(value);
+  if (own.length > 0) return { entries: own, notes: [] };
+  const inner = [...value].filter((entry): entry is [string, Dictionary] =>
+    typeof entry[0] === "string" && entry[1] instanceof Map && tensorsIn(entry[1]).length > 0
+  );
+  const key = USUAL.find((name) => inner.some(([other]) => other === name)) ??
+    (inner.length === 1 ? inner[0][0] : undefined);
+  if (key === undefined) {
+    const found = inner.length === 0
+      ? "no tensors by name"
+      : `several state dicts: ${inner.map(([name]) => showValue(name)).join(", ")}`;
+    throw new ModelError(`The file holds ${found}, expected one state dict`);
+  }
+  const others = [...value.keys()].filter((other) => other !== key)
+    .map((other) => showValue(typeof other === "string" ? other : nameOf(other)));
+  const rest = others.length === 0
+    ? ""
+    : `; ${others.slice(0, 6).join(", ")}${others.length > 6 ? " ..." : ""} left out`;
+  return {
+    entries: tensorsIn(inner.find(([name]) => name === key)![1]),
+    notes: [`A checkpoint: the weights are those of ${showValue(key)}${rest}.`],
+  };
+}
+
+function tensorsIn(dictionary: Dictionary): [string, TorchView][] {
+  return [...dictionary].filter((entry): entry is [string, TorchView] =>
+    typeof entry[0] === "string" && isTensor(entry[1])
+  );
+}
+
+function nameOf(value: Pickled): string {
+  if (value instanceof Uint8Array) return "bytes";
+  return isObject(value) ? `a ${value.is}` : showValue(value);
+}
+
+/** Shows every tensor, those of an optimizer too: each value once, however often it is referred to. */
+export function showTensors(value: Pickled, onTensor: (view: TorchView) => void): void {
+  const seen = new Set<Pickled>([value]);
+  for (const one of seen) {
+    if (isTensor(one)) onTensor(one);
+    else if (Array.isArray(one)) { for (const item of one) seen.add(item); }
+    else if (one instanceof Map) { for (const item of one.values()) seen.add(item); }
+  }
+}

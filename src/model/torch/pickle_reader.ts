@@ -1,0 +1,87 @@
+import { ModelError } from "../model_error.ts";
+
+/** More than 16 bytes hold, no file of weights counts. */
+const LONGEST_INTEGER = 16;
+
+/** Reads the operands of a pickle's instructions, one after the other, and nothing past the end of the file. */
+export class PickleReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  /** Where the next byte stands. */
+  at: number;
+
+  /**
+   * @param bytes The file.
+   * @param start Where the pickle begins.
+   */
+  constructor(bytes: Uint8Array, start: number) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.at = start;
+  }
+
+  /** A byte. */
+  byte(): number {
+    return this.#bytes[this.#skip(1)];
+  }
+
+  /** A whole number of two bytes. */
+  short(): number {
+    return this.#view.getUint16(this.#skip(2), true);
+  }
+
+  /** A whole number of four bytes. */
+  long(): number {
+    return this.#view.getUint32(this.#skip(4), true);
+  }
+
+  /** A whole number of four bytes with a sign. */
+  signed(): number {
+    return this.#view.getInt32(this.#skip(4), true);
+  }
+
+  /** A number of eight bytes, the first one first. */
+  double(): number {
+    return this.#view.getFloat64(this.#skip(8), false);
+  }
+
+  /** Bytes as they stand; a view of the file. */
+  raw(length: number): Uint8Array {
+    const at = this.#skip(length);
+    return this.#bytes.subarray(at, at + length);
+  }
+
+  /** A text. */
+  text(length: number): string {
+    return new TextDecoder().decode(this.raw(length));
+  }
+
+  /** A text up to the end of the line. */
+  line(): string {
+    const end = this.#bytes.indexOf(0x0a, this.at);
+    if (end === -1) throw broken("no end: truncated");
+    const line = this.text(end - this.at);
+    this.at++;
+    return line;
+  }
+
+  /** A whole number with a sign, of so many bytes, the last one first. */
+  integer(length: number): number | bigint {
+    if (length > LONGEST_INTEGER) throw broken(`an integer of ${length} bytes`);
+    const value = this.raw(length).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+    const signed = BigInt.asIntN(8 * length, value);
+    const number = Number(signed);
+    return Number.isSafeInteger(number) ? number : signed;
+  }
+
+  #skip(count: number): number {
+    const at = this.at;
+    if (at + count > this.#bytes.length) throw broken("no end: truncated");
+    this.at = at + count;
+    return at;
+  }
+}
+
+/** The error for a pickle that no program wrote. */
+export const broken = (what: string): ModelError =>
+  new ModelError(`The pickle has ${what}, expected what torch.save writes`);

@@ -1,0 +1,149 @@
+import { anyOf } from "../../words/any_of.ts";
+import { showValue } from "../../words/show_value.ts";
+import { BYTES, countOf, decode } from "../files/file_types.ts";
+import { ModelError } from "../model_error.ts";
+import type { FileTensor, FileType } from "../weights_file.ts";
+
+/** The names of the format (github.com/huggingface/safetensors, `Dtype`). */
+const TYPES: Readonly<Record<string, FileType>> = {
+  F64: "float64",
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+  I64: "int64",
+  I32: "int32",
+  I16: "int16",
+  I8: "int8",
+  U64: "uint64",
+  U32: "uint32",
+  U16: "uint16",
+  U8: "uint8",
+  BOOL: "bool",
+  F8_E4M3: "float8",
+  F8_E5M2: "float8",
+  C64: "complex64",
+};
+
+/** The header starts after its length, a number of 8 bytes. */
+const LENGTH_BYTES = 8;
+
+/** As the format has it: 100 MB of header are no header. */
+const MOST_HEADER = 1e8;
+
+/** What is kept of a tensor until all are known. */
+interface Entry {
+  name: string;
+  type: FileType;
+  shape: number[];
+  begin: number;
+  end: number;
+}
+
+/**
+ * Reads a `.safetensors` file: 8 bytes with the length of a JSON header, the header, then the entries of all
+ * tensors without a hole. Every byte after the header belongs to one tensor, so a file can hide nothing and no
+ * two tensors share entries.
+ *
+ * @param bytes The file.
+ * @throws {ModelError} If it is no such file.
+ */
+export function readSafetensors(bytes: Uint8Array): FileTensor[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < LENGTH_BYTES) {
+    throw new ModelError(`The file has ${bytes.length} bytes, expected 8 with the header's length`);
+  }
+  const length = view.getBigUint64(0, true);
+  const start = LENGTH_BYTES + Number(length);
+  if (length > MOST_HEADER || start > bytes.length) {
+    throw new ModelError(
+      `The header is said to have ${length} bytes, expected at most ${
+        Math.min(MOST_HEADER, bytes.length - LENGTH_BYTES)
+      } in a file of ${bytes.length}: truncated, or not a safetensors file`,
+    );
+  }
+  const header = parseHeader(bytes.subarray(LENGTH_BYTES, start));
+  const room = bytes.length - start;
+  const entries = Object.entries(header)
+    .filter(([name]) => name !== "__metadata__")
+    .map(([name, value]) => readEntry(name, value));
+  let at = 0;
+  let before: Entry | null = null;
+  for (const entry of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+    const place = `data_offsets of ${showValue(entry.name)}`;
+    if (entry.begin < at) {
+      throw new ModelError(
+        `${place} begin at ${entry.begin}, expected ${at}, where ${
+          showValue(before!.name)
+        } ends: ` +
+          `two tensors overlap`,
+      );
+    }
+    if (entry.begin > at) {
+      throw new ModelError(`${place} begin at ${entry.begin}, expected ${at}: there is a hole`);
+    }
+    if (entry.end > room) {
+      throw new ModelError(
+        `${place} end at ${entry.end}, expected at most ${room}, the end of the file: truncated`,
+      );
+    }
+    at = entry.end;
+    before = entry;
+  }
+  if (at !== room) {
+    throw new ModelError(
+      `The file has ${room} bytes of entries, expected the ${at} that its header declares`,
+    );
+  }
+  return entries.map(({ name, type, shape, begin, end }) => ({
+    name,
+    type,
+    shape,
+    read: () => decode(bytes.subarray(start + begin, start + end), type),
+  }));
+}
+
+function parseHeader(bytes: Uint8Array): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    throw new ModelError("The header is not valid JSON, expected a safetensors file", {
+      cause: error,
+    });
+  }
+  if (typeof header !== "object" || header === null || Array.isArray(header)) {
+    throw new ModelError(`The header is ${showValue(header)}, expected an object of tensors`);
+  }
+  return header as Record<string, unknown>;
+}
+
+function readEntry(name: string, value: unknown): Entry {
+  const shown = showValue(name);
+  const { dtype, shape, data_offsets: offsets } = Object(value) as Record<string, unknown>;
+  if (typeof dtype !== "string" || !Object.hasOwn(TYPES, dtype)) {
+    const found = dtype === undefined ? "missing" : showValue(dtype);
+    throw new ModelError(`dtype of ${shown} is ${found}, expected ${anyOf(Object.keys(TYPES))}`);
+  }
+  const count = Array.isArray(shape) ? countOf(shape) : null;
+  if (count === null) {
+    const found = Array.isArray(shape)
+      ? `[${shape.slice(0, 9).map(showValue).join(", ")}]`
+      : showValue(shape);
+    throw new ModelError(`shape of ${shown} is ${found}, expected whole numbers of a tensor`);
+  }
+  const isPair = Array.isArray(offsets) && offsets.length === 2 && countOf(offsets) !== null;
+  if (!isPair || offsets[1] < offsets[0]) {
+    throw new ModelError(
+      `data_offsets of ${shown} is ${showValue(offsets)}, expected where it begins and ends`,
+    );
+  }
+  const type = TYPES[dtype];
+  const [begin, end] = offsets as number[];
+  if (end - begin !== count * BYTES[type]) {
+    throw new ModelError(
+      `data_offsets of ${shown} cover ${end - begin} bytes, expected ${count * BYTES[type]} for ` +
+        `shape [${(shape as number[]).join(", ")}] of ${dtype}`,
+    );
+  }
+  return { name, type, shape: shape as number[], begin, end };
+}

@@ -1,0 +1,234 @@
+import { ModelError } from "../model_error.ts";
+import { isObject, type Pickled, type Resolver } from "./pickled.ts";
+import { broken, PickleReader } from "./pickle_reader.ts";
+
+/** A pickle was read: what it holds, and where the next thing in the file begins. */
+export interface Unpickled {
+  value: Pickled;
+  end: number;
+}
+
+/** A mark on the stack. */
+const MARK = Symbol("mark");
+
+type Stacked = Pickled | typeof MARK;
+
+/**
+ * Reads a pickle as data. The machine knows the instructions that `torch.save` writes (protocols 2 to 5) and refuses
+ * all others by name; it has no way to import, to construct or to call anything: a global is what the resolver's table
+ * has under its name. Every instruction adds at most one value, or what its bytes in the file hold, so memory is
+ * bounded by the file; values that are shared stay shared.
+ *
+ * Written here because `pickleparser` of npm, which does most of this, assigns whatever keys a pickle has to objects,
+ * prototypes among them, calls what its resolver returns, and has no bound for a number's length.
+ *
+ * @param bytes The file.
+ * @param start Where the pickle begins.
+ * @param resolver What the caller knows.
+ * @throws {ModelError} If it is no such pickle.
+ */
+export function unpickle(bytes: Uint8Array, start: number, resolver: Resolver): Unpickled {
+  return new Machine(bytes, start, resolver).run();
+}
+
+class Machine {
+  readonly #file: PickleReader;
+  readonly #resolver: Resolver;
+  readonly #stack: Stacked[] = [];
+  readonly #memo = new Map<number, Stacked>();
+
+  constructor(bytes: Uint8Array, start: number, resolver: Resolver) {
+    this.#file = new PickleReader(bytes, start);
+    this.#resolver = resolver;
+  }
+
+  run(): Unpickled {
+    while (true) {
+      const at = this.#file.at;
+      const code = this.#file.byte();
+      // STOP
+      if (code === 0x2e) return { value: this.#pop(), end: this.#file.at };
+      if (!this.#data(code) && !this.#container(code) && !this.#reference(code)) {
+        throw new ModelError(
+          `The pickle has instruction 0x${code.toString(16).padStart(2, "0")} at byte ${at}, ` +
+            `expected those that torch.save writes`,
+        );
+      }
+    }
+  }
+
+  /** Numbers, texts and the like. */
+  #data(code: number): boolean {
+    switch (code) {
+      case 0x80: { // PROTO
+        const version = this.#file.byte();
+        if (version < 2 || version > 5) {
+          throw new ModelError(`The pickle has protocol ${version}, expected 2 to 5`);
+        }
+        return true;
+      }
+      case 0x95: // FRAME
+        this.#file.raw(8);
+        return true;
+      case 0x4e: // NONE
+        return this.#push(null);
+      case 0x88: // NEWTRUE
+        return this.#push(true);
+      case 0x89: // NEWFALSE
+        return this.#push(false);
+      case 0x4b: // BININT1
+        return this.#push(this.#file.byte());
+      case 0x4d: // BININT2
+        return this.#push(this.#file.short());
+      case 0x4a: // BININT
+        return this.#push(this.#file.signed());
+      case 0x8a: // LONG1
+        return this.#push(this.#file.integer(this.#file.byte()));
+      case 0x47: // BINFLOAT
+        return this.#push(this.#file.double());
+      case 0x58: // BINUNICODE
+        return this.#push(this.#file.text(this.#file.long()));
+      case 0x8c: // SHORT_BINUNICODE
+        return this.#push(this.#file.text(this.#file.byte()));
+      case 0x42: // BINBYTES
+        return this.#push(this.#file.raw(this.#file.long()));
+      case 0x43: // SHORT_BINBYTES
+        return this.#push(this.#file.raw(this.#file.byte()));
+      default:
+        return false;
+    }
+  }
+
+  /** Lists, tuples, dictionaries and sets. */
+  #container(code: number): boolean {
+    switch (code) {
+      case 0x28: // MARK
+        this.#stack.push(MARK);
+        return true;
+      case 0x5d: // EMPTY_LIST
+      case 0x29: // EMPTY_TUPLE
+      case 0x8f: // EMPTY_SET
+        return this.#push([]);
+      case 0x7d: // EMPTY_DICT
+        return this.#push(new Map());
+      case 0x61: { // APPEND
+        const item = this.#pop();
+        this.#list().push(item);
+        return true;
+      }
+      case 0x65: // APPENDS
+      case 0x90: { // ADDITEMS
+        const items = this.#toMark();
+        const list = this.#list();
+        for (const item of items) list.push(item);
+        return true;
+      }
+      case 0x74: // TUPLE
+      case 0x91: // FROZENSET
+        return this.#push(this.#toMark());
+      case 0x85: // TUPLE1
+        return this.#push([this.#pop()]);
+      case 0x86: { // TUPLE2
+        const second = this.#pop();
+        return this.#push([this.#pop(), second]);
+      }
+      case 0x87: { // TUPLE3
+        const third = this.#pop(), second = this.#pop();
+        return this.#push([this.#pop(), second, third]);
+      }
+      case 0x73: { // SETITEM
+        const value = this.#pop(), key = this.#pop();
+        this.#dictionary().set(key, value);
+        return true;
+      }
+      case 0x75: { // SETITEMS
+        const items = this.#toMark();
+        const into = this.#dictionary();
+        if (items.length % 2 !== 0) throw broken("an odd number of keys and values");
+        for (let i = 0; i < items.length; i += 2) into.set(items[i], items[i + 1]);
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  /** What was seen before, and what the resolver knows. */
+  #reference(code: number): boolean {
+    switch (code) {
+      case 0x71: // BINPUT
+        return this.#store(this.#file.byte());
+      case 0x72: // LONG_BINPUT
+        return this.#store(this.#file.long());
+      case 0x94: // MEMOIZE
+        return this.#store(this.#memo.size);
+      case 0x68: // BINGET
+        return this.#push(this.#recall(this.#file.byte()));
+      case 0x6a: // LONG_BINGET
+        return this.#push(this.#recall(this.#file.long()));
+      case 0x63: // GLOBAL
+        return this.#push(this.#resolver.global(this.#file.line(), this.#file.line()));
+      case 0x93: { // STACK_GLOBAL
+        const name = this.#pop(), module = this.#pop();
+        return this.#push(this.#resolver.global(String(module), String(name)));
+      }
+      case 0x52: { // REDUCE
+        const args = this.#pop(), callee = this.#pop();
+        if (!Array.isArray(args) || !isObject(callee)) throw broken("a call of what is no global");
+        return this.#push(this.#resolver.call(callee, args));
+      }
+      case 0x62: { // BUILD
+        // The attributes of an OrderedDict: its `_metadata`, versions of modules.
+        this.#pop();
+        this.#dictionary();
+        return true;
+      }
+      case 0x51: // BINPERSID
+        return this.#push(this.#resolver.persistent(this.#pop()));
+      default:
+        return false;
+    }
+  }
+
+  #push(value: Pickled): true {
+    this.#stack.push(value);
+    return true;
+  }
+
+  #pop(): Pickled {
+    const value = this.#stack.pop();
+    if (value === undefined || value === MARK) throw broken("an instruction without its operand");
+    return value;
+  }
+
+  #toMark(): Pickled[] {
+    const from = this.#stack.lastIndexOf(MARK);
+    if (from === -1) throw broken("an instruction without its mark");
+    return this.#stack.splice(from).slice(1) as Pickled[];
+  }
+
+  #list(): Pickled[] {
+    const list = this.#stack.at(-1);
+    if (!Array.isArray(list)) throw broken("an item of what is no list");
+    return list;
+  }
+
+  #dictionary(): Map<Pickled, Pickled> {
+    const dictionary = this.#stack.at(-1);
+    if (!(dictionary instanceof Map)) throw broken("a key of what is no dictionary");
+    return dictionary;
+  }
+
+  #store(index: number): true {
+    const value = this.#stack.at(-1);
+    if (value === undefined) throw broken("nothing to remember");
+    this.#memo.set(index, value);
+    return true;
+  }
+
+  #recall(index: number): Pickled {
+    const value = this.#memo.get(index);
+    if (value === undefined || value === MARK) throw broken(`no value ${index} to recall`);
+    return value;
+  }
+}

@@ -1,0 +1,79 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { parseReport } from "../../src/render/mod.ts";
+import { fixture } from "../model/torch/fixture.ts";
+import { assertRefuses } from "./refuses.ts";
+import { runCommand } from "./run_command.ts";
+
+const MLP = fixture("mlp.safetensors"), DRAWN = fixture("drawn.safetensors");
+
+const alone = (path: string) => `Weights only: no topology in ${path}; 4 rules of `;
+
+/** A line may end anywhere between two words. */
+const flat = (text: string) => text.replaceAll(/\n\s*/g, " ");
+
+Deno.test("report shows weights alone: what they are first, then what judges them", async () => {
+  const { code, stdout, stderr } = await runCommand(["report", MLP, "--quiet"]);
+  assertEquals([code, stderr], [0, ""]);
+  assert(flat(stdout).startsWith(alone(MLP)), stdout);
+  assertStringIncludes(stdout, "PyTorch's default");
+  assertEquals(/no verdict|no pass|NaN/i.test(stdout), false, stdout);
+});
+
+Deno.test("report writes weights alone as JSON, which is read again", async () => {
+  const { stdout } = await runCommand(["report", MLP, "--quiet", "--format", "json"]);
+  const { measurements } = parseReport(stdout);
+  assertEquals(measurements.weightsOnly, { format: "safetensors", notes: [] });
+  assertEquals(measurements.layers[0].weights[0].shape, [64, 32]);
+});
+
+Deno.test("check fails on weights that no network trains with, in every format", async () => {
+  const { code, stdout } = await runCommand(["check", DRAWN, MLP, "--quiet", "--no-config"]);
+  assertEquals(code, 1);
+  assertStringIncludes(flat(stdout), alone(DRAWN));
+  assertStringIncludes(stdout, "1 of 2 models is sick");
+  for (const format of ["json", "junit", "sarif", "markdown", "github"]) {
+    const { code, stdout, stderr } = await runCommand(
+      ["check", DRAWN, "--quiet", "--no-config", "--reporter", format],
+    );
+    assertEquals([format, code, stderr], [format, 1, ""]);
+    assertMatch(stdout, /huge/);
+  }
+});
+
+Deno.test("check needs no permission but to read the file and this package", async () => {
+  const root = new URL("../../", import.meta.url).pathname;
+  const { code, stderr } = await runCommand(["check", MLP, "--quiet", "--no-config"], {
+    permissions: ["--no-prompt", `--allow-read=${root}`],
+  });
+  assertEquals([code, stderr], [0, ""]);
+});
+
+Deno.test("report refuses flags of a pass on weights alone", async () => {
+  const flags = [["--batch", "b.json"], ["--objective", "sum"], ["--half"], ["--weights", DRAWN]];
+  for (const flag of flags) {
+    const sentence = `${flag[0]} is for a model with a topology, found MODEL `;
+    await assertRefuses(["report", MLP, ...flag], [sentence, "which holds weights alone"]);
+  }
+});
+
+Deno.test("report says that a seed changes nothing of weights alone", async () => {
+  const { stderr } = await runCommand(["report", MLP, "--seed", "3"]);
+  assertStringIncludes(stderr, "the weights are those of the file, whatever --seed says");
+});
+
+Deno.test("report and check refuse a damaged file in one sentence", async () => {
+  const folder = await Deno.makeTempDir();
+  const bytes = await Deno.readFile(MLP);
+  await Deno.writeFile(`${folder}/cut.safetensors`, bytes.subarray(0, 5000));
+  await Deno.writeFile(`${folder}/cut.pt`, bytes);
+  await assertRefuses(["report", `${folder}/cut.safetensors`], "truncated");
+  await assertRefuses(["report", `${folder}/cut.pt`], "expected a zip archive or a pickle");
+  await assertRefuses(["report", `${folder}/none.pth`], "there is no such file");
+  const { code, stderr } = await runCommand(["check", `${folder}/cut.pt`, "--no-config"]);
+  assertEquals([code, stderr.trimEnd().split("\n").length], [2, 1], stderr);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("sweep refuses weights alone, and says what takes them", async () => {
+  await assertRefuses(["sweep", MLP], ["it holds weights without layers", "--weights"]);
+});
