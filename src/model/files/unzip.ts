@@ -164,7 +164,9 @@ function readEntry(view: DataView, at: number, end: number) {
 function inflate(raw: Uint8Array, most: number): Uint8Array | null {
   try {
     // A limit of 0 is none.
-    return inflateRawSync(raw, { maxOutputLength: Math.max(1, most) });
+    const unpacked = inflateRawSync(raw, { maxOutputLength: Math.max(1, most) });
+    // Node's Buffer is no plain array of bytes: its slice() shares memory, and its memory may be a pool.
+    return new Uint8Array(unpacked.buffer, unpacked.byteOffset, unpacked.byteLength);
   } catch {
     return null;
   }
