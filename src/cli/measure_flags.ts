@@ -13,7 +13,10 @@ const path = (file: Parameters<typeof engineFileUrl>[0]) => pathOf(engineFileUrl
 /** The flags of every subcommand that measures. */
 export const MEASURE_FLAGS = {
   batch: file("read", {
-    help: 'the batch, JSON: {"inputs": T, "targets": T}, T a nested array or {"shape", "values"}',
+    help:
+      "the batch: .npz (x, y), .npy, .csv with a header (targets: a last column y, target, label or class), " +
+      'a folder of PNG pictures by class, or JSON: {"inputs": T, "targets": T}, T a nested array or ' +
+      '{"shape", "values"}',
     otherwise: "the module's, else a random one",
   }),
   examples: integer({ help: "how many examples to draw", least: 1, most: 1e6, default: 32 }),

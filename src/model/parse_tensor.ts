@@ -2,18 +2,18 @@ import { escapeControls } from "../words/escape_controls.ts";
 import { showValue } from "../words/show_value.ts";
 import { BatchError } from "./batch_error.ts";
 
-/** A tensor as it stands in a file. */
+/** A tensor as it stands in a file of any kind. */
 export interface ParsedTensor {
   /** Where in the file: `"inputs"`, `"targets[1]"`. */
   place: string;
   /** Shape. */
   shape: number[];
   /** Entries, row-major, in double precision: whole numbers stay whole. */
-  values: number[];
+  values: ArrayLike<number>;
 }
 
 /** TensorFlow.js has no tensor of a higher rank. */
-const MAX_RANK = 6;
+export const MAX_RANK = 6;
 
 const WORDS: Record<string, number> = { NaN, Infinity, "-Infinity": -Infinity };
 

@@ -1,12 +1,17 @@
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
-import { nearest } from "../words/nearest.ts";
+import { failure } from "../words/failure.ts";
 import { showValue } from "../words/show_value.ts";
 import type { Batch } from "./batch.ts";
 import { BatchError } from "./batch_error.ts";
 import { type InputRange, inputRanges } from "./input_ranges.ts";
 import type { Objective } from "./objective.ts";
-import { isFlatTensor, type ParsedTensor, parseTensor } from "./parse_tensor.ts";
+import type { ParsedTensor } from "./parse_tensor.ts";
+import type { Given } from "./batches/given.ts";
+import { layerNames, parseJsonBatch } from "./batches/parse_json_batch.ts";
+import { readCsv } from "./batches/read_csv.ts";
+import { parseNpy, readNpz } from "./batches/read_npy.ts";
+import { readPictures } from "./batches/read_pictures.ts";
 import { readJson } from "./read_json.ts";
 import { hasShape, showShape, targetShapes } from "./shapes.ts";
 import { requireModel } from "./require_model.ts";
@@ -23,12 +28,22 @@ export interface ReadBatchOptions {
 }
 
 /**
- * Reads a batch from a JSON file: `{"inputs": T, "targets"?: T}`. T is a nested array, examples
- * outermost, or `{"shape": [...], "values": [...]}`; for a model with several inputs (or outputs) an array
- * of these in the model's order, or an object with one for each name.
- * `"NaN"`, `"Infinity"` and `"-Infinity"` stand for the numbers that JSON does not have.
+ * Reads a batch from a file:
  *
- * @param path The file.
+ * - JSON: `{"inputs": T, "targets"?: T}`. T is a nested array, examples outermost, or
+ *   `{"shape": [...], "values": [...]}`; for a model with several inputs (or outputs) an array of these in
+ *   the model's order, or an object with one for each name. `"NaN"`, `"Infinity"` and `"-Infinity"` stand
+ *   for the numbers that JSON does not have.
+ * - `.npy`: the inputs. `.npz`: the arrays `x` and `y`, `inputs` and `targets`, or `arr_0` and `arr_1`; by
+ *   their names for a model with several inputs or outputs.
+ * - `.csv`: a header, then a row of numbers for each example; the last column holds the targets if it is
+ *   called `y`, `target`, `label` or `class`.
+ * - a folder with a folder of PNG pictures for each class.
+ *
+ * Whole numbers are class numbers where the loss takes them. Nothing else is read than the file, and it
+ * gets no more memory than a few times its size.
+ *
+ * @param path The file, or the folder of pictures.
  * @param model The model that the batch is for.
  * @param options The objective.
  * @returns The batch, with `seed: null`; the caller disposes its tensors.
@@ -62,12 +77,11 @@ export async function readBatch(
   requireModel(model);
   requireValue("options", options, object);
   const { tf } = requireEngine();
-  const json = await readJson(path, BatchError);
   try {
-    const { inputs, targets } = parseBatch(json, model, options);
+    const { inputs, targets } = fit(await readGiven(path, model, options), model, options);
     const make = (parsed: ParsedTensor[], dtypes: ("float32" | "int32" | "bool")[]) => {
       const tensors: Tensor[] = parsed.map(({ values, shape }, i) =>
-        tf.tensor(values, shape, dtypes[i])
+        tf.tensor(ENTRIES[dtypes[i]].from(values), shape, dtypes[i])
       );
       return tensors.length === 1 ? tensors[0] : tensors;
     };
@@ -77,25 +91,54 @@ export async function readBatch(
       seed: null,
     };
   } catch (error) {
-    if (error instanceof BatchError) error.message = `${path}: ${error.message}`;
+    const isNamed = error instanceof BatchError && error.message.startsWith(`${path}: `);
+    if (error instanceof BatchError && !isNamed) error.message = `${path}: ${error.message}`;
     throw error;
   }
 }
 
-function parseBatch(json: unknown, model: LayersModel, { objective }: ReadBatchOptions) {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new BatchError(`The file holds ${showValue(json)}, expected {"inputs", "targets"}`);
+/** What TensorFlow.js takes the entries of each type from. */
+const ENTRIES = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+/** The tensors of a file, of whatever kind it is. */
+async function readGiven(
+  path: string,
+  model: LayersModel,
+  { objective }: ReadBatchOptions,
+): Promise<Given> {
+  const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
+  if (isFolder) return await readPictures(path, model, objective);
+  const [, extension = ""] = /\.(npy|npz|csv)$/i.exec(path) ?? [];
+  if (extension === "") return parseJsonBatch(await readJson(path, BatchError), model);
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    throw new BatchError(failure(error), { cause: error });
   }
-  const known = ["inputs", "targets"];
-  const unknown = Object.keys(json).find((key) => !known.includes(key));
-  if (unknown !== undefined) {
+  switch (extension.toLowerCase()) {
+    case "npy":
+      return { inputs: [parseNpy(bytes, "The file")], targets: null };
+    case "npz":
+      return readNpz(bytes, layerNames(model.inputs), layerNames(model.outputs));
+    default:
+      return readCsv(new TextDecoder().decode(bytes));
+  }
+}
+
+/** Refuses tensors that do not fit the model and the objective. */
+function fit(
+  { inputs, targets }: Given,
+  model: LayersModel,
+  { objective }: ReadBatchOptions,
+): Given {
+  if (inputs.length !== model.inputs.length) {
     throw new BatchError(
-      `${showValue(unknown)} is not a key of a batch, expected "inputs" and "targets"` +
-        nearest(unknown, known),
+      `The file holds ${inputs.length} input, expected ${model.inputs.length}: ${
+        layerNames(model.inputs).map(showValue).join(", ")
+      }`,
     );
   }
-  const { inputs: rawInputs, targets: rawTargets } = json as { inputs: unknown; targets?: unknown };
-  const inputs = parseTensors(rawInputs, "inputs", layerNames(model.inputs));
   const ranges = inputRanges(model);
   inputs.forEach((input, i) => {
     requireShape(
@@ -106,9 +149,6 @@ function parseBatch(json: unknown, model: LayersModel, { objective }: ReadBatchO
     const whole = model.inputs[i].dtype === "float32" ? null : { from: -(2 ** 31), to: 2 ** 31 };
     requireRange(input, ranges[i] ?? whole);
   });
-  const targets = rawTargets === undefined || rawTargets === null
-    ? null
-    : parseTensors(rawTargets, "targets", layerNames(model.outputs));
   targets?.forEach((target, i) => {
     const shapes = targetShapes([null, ...model.outputs[i].shape.slice(1)], objective);
     const why = objective === "sparseCategoricalCrossentropy"
@@ -125,40 +165,6 @@ function parseBatch(json: unknown, model: LayersModel, { objective }: ReadBatchO
     }
   }
   return { inputs, targets };
-}
-
-/** Names of inputs or outputs; `model.inputNames` is empty for a `tf.sequential()`. */
-const layerNames = (tensors: LayersModel["inputs"]) =>
-  tensors.map((tensor) => tensor.sourceLayer.name);
-
-/** One tensor per name, in the order of the names. */
-function parseTensors(value: unknown, place: string, names: string[]): ParsedTensor[] {
-  if (value === undefined) throw new BatchError(`"${place}" is missing`);
-  const byName = typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !isFlatTensor(value);
-  if (byName) {
-    const unknown = Object.keys(value).find((key) => !names.includes(key));
-    const missing = names.find((name) => !Object.hasOwn(value, name));
-    if (unknown !== undefined || missing !== undefined) {
-      throw new BatchError(
-        `${place} has ${
-          unknown === undefined ? `no ${showValue(missing!)}` : showValue(unknown)
-        }, ` +
-          `expected ${names.map(showValue).join(", ")}`,
-      );
-    }
-    return names.map((name) =>
-      parseTensor((value as Record<string, unknown>)[name], `${place}[${showValue(name)}]`)
-    );
-  }
-  if (names.length === 1) return [parseTensor(value, place)];
-  if (!Array.isArray(value) || value.length !== names.length) {
-    throw new BatchError(
-      `${place} is ${showValue(value)}, expected an array of ${names.length}: ` +
-        names.map(showValue).join(", "),
-    );
-  }
-  return value.map((one, i) => parseTensor(one, `${place}[${i}]`));
 }
 
 function requireShape(
@@ -178,8 +184,10 @@ function requireShape(
 
 function requireRange({ place, shape, values }: ParsedTensor, range: InputRange | null): void {
   if (range === null) return;
-  const bad = values.findIndex((value) =>
-    !Number.isInteger(value) || value < range.from && value !== 0 || value >= range.to
+  const bad = Array.prototype.findIndex.call(
+    values,
+    (value: number) =>
+      !Number.isInteger(value) || value < range.from && value !== 0 || value >= range.to,
   );
   if (bad === -1) return;
   let rest = bad;

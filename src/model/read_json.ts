@@ -11,13 +11,6 @@ export async function readText(path: string): Promise<string> {
   return new TextDecoder().decode(await Deno.readFile(path));
 }
 
-/** Formats of tables, what each is called, and what of it is an array of examples in Python. */
-const FORMATS: readonly [pattern: RegExp, kind: string, array: string][] = [
-  [/\.npy$/i, "NumPy", "numpy.load(path)"],
-  [/\.npz$/i, "NumPy", "numpy.load(path)[name]"],
-  [/\.[ct]sv$/i, "CSV", "pandas.read_csv(path).to_numpy()"],
-];
-
 /**
  * Reads a JSON file.
  *
@@ -37,15 +30,6 @@ export async function readJson(
   try {
     return JSON.parse(text);
   } catch (error) {
-    const format = FORMATS.find(([pattern]) => pattern.test(path));
-    if (format !== undefined) {
-      const [, kind, array] = format;
-      throw new Unusable(
-        `${path}: it is a ${kind} file, expected JSON: in Python, ` +
-          `json.dump({"inputs": ${array}.tolist()}, file) writes it`,
-        { cause: error },
-      );
-    }
     const what = jsonFailure(error);
     throw new Unusable(`${path}: the file is not valid JSON: ${what}`, { cause: error });
   }

@@ -50,26 +50,6 @@ Deno.test("readBatch() reads nested arrays, and shape with values", async () => 
   assertEquals(await read(two, flat), expected as never);
 });
 
-Deno.test("readBatch() says what a NumPy or CSV file is, and how to write JSON of it", async () => {
-  const cases: [string, string, string][] = [
-    [".npy", "NumPy", "numpy.load(path)"],
-    [".NPZ", "NumPy", "numpy.load(path)[name]"],
-    [".csv", "CSV", "pandas.read_csv(path).to_numpy()"],
-  ];
-  for (const [suffix, kind, array] of cases) {
-    const path = await Deno.makeTempFile({ suffix });
-    await Deno.writeTextFile(path, "a,b\n1,2\n");
-    assertEquals(
-      (await assertRejects(() => readBatch(path, two), BatchError)).message,
-      `${path}: it is a ${kind} file, expected JSON: in Python, ` +
-        `json.dump({"inputs": ${array}.tolist()}, file) writes it`,
-    );
-    await Deno.writeTextFile(path, '{"inputs": [[1, 2]]}');
-    tf.dispose((await readBatch(path, two)).inputs);
-    await Deno.remove(path);
-  }
-});
-
 Deno.test("readBatch() reads numbers that JSON does not have, and no targets", async () => {
   const { inputs, targets } = await read(
     two,
@@ -229,7 +209,11 @@ Deno.test("readBatch() says what is wrong with the file itself", async () => {
   const missing = await assertRejects(() => readBatch("/no/batch.json", two), BatchError);
   assertEquals(missing.message, "/no/batch.json: there is no such file");
   const folder = await assertRejects(() => readBatch("/tmp", two), BatchError);
-  assertEquals(folder.message, "/tmp: it is a folder, expected a file");
+  assertEquals(
+    folder.message,
+    "/tmp: The path leads to a folder, expected a file: a folder of pictures is for a model that takes " +
+      'pictures, and "exercise" takes [any, 2]',
+  );
   const text = await assertRejects(() => read(two, '{"inputs": [[1, 2'), BatchError);
   assert(text.message.startsWith("the file is not valid JSON: "), text.message);
   assert(!text.message.includes("\n"));

@@ -38,17 +38,21 @@ export function countOf(shape: readonly unknown[]): number | null {
 }
 
 /**
- * Entries as numbers. All types but two are widened; float64 is narrowed, and so are integers beyond 2^24.
+ * Entries as numbers, none of which changes but integers beyond 2^53.
  *
  * @param bytes The entries, little-endian, at any address.
  * @param type How they are written.
  */
-export function decode(bytes: Uint8Array, type: FileType): Float32Array<ArrayBuffer> {
+export function entriesOf(bytes: Uint8Array, type: FileType): Entries {
   // A copy begins at an address that every type can be read at.
-  const { buffer } = bytes.slice();
+  const { buffer } = new Uint8Array(bytes);
   switch (type) {
+    case "float64":
+      return new Float64Array(buffer);
     case "float32":
       return new Float32Array(buffer);
+    case "float16":
+      return new Float32Array(new Float16Array(buffer));
     case "bfloat16": {
       // The upper half of a float32.
       const halves = new Uint16Array(buffer);
@@ -56,28 +60,41 @@ export function decode(bytes: Uint8Array, type: FileType): Float32Array<ArrayBuf
       for (let i = 0; i < halves.length; i++) whole[i] = halves[i] << 16;
       return new Float32Array(whole.buffer);
     }
-    case "float64":
-      return new Float32Array(new Float64Array(buffer));
-    case "float16":
-      return new Float32Array(new Float16Array(buffer));
     case "int64":
-      return Float32Array.from(new BigInt64Array(buffer), Number);
+      return Float64Array.from(new BigInt64Array(buffer), Number);
     case "uint64":
-      return Float32Array.from(new BigUint64Array(buffer), Number);
+      return Float64Array.from(new BigUint64Array(buffer), Number);
     case "int32":
-      return new Float32Array(new Int32Array(buffer));
+      return new Int32Array(buffer);
     case "uint32":
-      return new Float32Array(new Uint32Array(buffer));
+      return new Uint32Array(buffer);
     case "int16":
-      return new Float32Array(new Int16Array(buffer));
+      return new Int16Array(buffer);
     case "uint16":
-      return new Float32Array(new Uint16Array(buffer));
+      return new Uint16Array(buffer);
     case "int8":
-      return new Float32Array(new Int8Array(buffer));
+      return new Int8Array(buffer);
     case "uint8":
     case "bool":
-      return new Float32Array(new Uint8Array(buffer));
+      return new Uint8Array(buffer);
     default:
       throw new TypeError(`Entries of ${type} are not read, expected floats or integers`);
   }
+}
+
+/** Numbers, as their type holds them. */
+export type Entries =
+  | Float64Array<ArrayBuffer>
+  | Float32Array<ArrayBuffer>
+  | Int32Array<ArrayBuffer>
+  | Uint32Array<ArrayBuffer>
+  | Int16Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Int8Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>;
+
+/** Entries as float32: float64 is narrowed, and so are integers beyond 2^24. */
+export function decode(bytes: Uint8Array, type: FileType): Float32Array<ArrayBuffer> {
+  const entries = entriesOf(bytes, type);
+  return entries instanceof Float32Array ? entries : new Float32Array(entries);
 }

@@ -1,0 +1,167 @@
+import { crc32, inflateSync } from "node:zlib";
+import { BatchError } from "../batch_error.ts";
+
+/** A picture: rows from the top, the channels of a pixel side by side, each from 0 to 255. */
+export interface Picture {
+  height: number;
+  width: number;
+  /** 1 grey, 2 grey and alpha, 3 colours, 4 colours and alpha. */
+  channels: number;
+  pixels: Float32Array;
+}
+
+const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+
+/** Channels of each colour type; a palette has one, the number of a colour. */
+const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+
+/** A picture of more pixels is no example of a batch. */
+const MOST_PIXELS = 2 ** 26;
+
+/**
+ * Decodes a PNG (W3C Recommendation, third edition): every colour type, 8 or 16 bits a channel, fewer where there is
+ * one; no interlacing. Deno unpacks it with a limit (`node:zlib`), which the decoders of npm do without: `fast-png`
+ * and `upng-js` unpack whatever is in the file before they look at its size.
+ *
+ * @param bytes The file.
+ * @throws {BatchError} If it is no such picture.
+ */
+export function decodePng(bytes: Uint8Array): Picture {
+  const fail = (what: string): never => {
+    throw new BatchError(what);
+  };
+  if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
+    return fail("The file is no PNG picture, expected one");
+  }
+  const chunks = chunksOf(bytes);
+  const [head] = chunks.get("IHDR") ?? [];
+  if (head?.length !== 13) return fail("The picture has no header, expected one of 13 bytes");
+  const view = new DataView(head.buffer, head.byteOffset, 13);
+  const [width, height] = [view.getUint32(0), view.getUint32(4)];
+  const [bits, type, , , interlaced] = head.subarray(8);
+  const own = CHANNELS[type];
+  if (
+    own === undefined || ![8, 16].includes(bits) && !([1, 2, 4].includes(bits) && own === 1) ||
+    type === 3 && bits === 16
+  ) {
+    return fail(`The picture has ${bits} bits and colour type ${type}, expected what a PNG has`);
+  }
+  if (interlaced !== 0) {
+    return fail("The picture is interlaced, expected one that is not: save it without");
+  }
+  if (width === 0 || height === 0 || width * height > MOST_PIXELS) {
+    return fail(`The picture has ${height} x ${width} pixels, expected 1 to ${MOST_PIXELS}`);
+  }
+  const row = Math.ceil(width * own * bits / 8);
+  const packed = join(chunks.get("IDAT") ?? []);
+  const size = height * (row + 1);
+  // Nothing packs better than by 1032 to 1: what says it has more pixels is not given their memory.
+  if (size > 1032 * packed.length + 64) {
+    return fail("The picture has too few bytes for its pixels: truncated");
+  }
+  let raw: Uint8Array;
+  try {
+    raw = inflateSync(packed, { maxOutputLength: size });
+  } catch (error) {
+    throw new BatchError("The pixels of the picture do not unpack to its size", { cause: error });
+  }
+  if (raw.length !== size) {
+    return fail(`The picture has ${raw.length} bytes of pixels, expected ${size}`);
+  }
+  const lines = unfilter(raw, height, row, Math.max(1, own * bits / 8));
+  const samples = samplesOf(lines, { height, row, count: width * own, bits, scale: type !== 3 });
+  if (type !== 3) return { height, width, channels: own, pixels: samples };
+  const [palette] = chunks.get("PLTE") ?? [];
+  const colours = palette ?? new Uint8Array();
+  const pixels = new Float32Array(3 * samples.length);
+  for (let i = 0; i < samples.length; i++) {
+    if (3 * samples[i] + 2 >= colours.length) {
+      return fail(`The picture has no colour ${samples[i]} in its palette`);
+    }
+    pixels.set(colours.subarray(3 * samples[i], 3 * samples[i] + 3), 3 * i);
+  }
+  return { height, width, channels: 3, pixels };
+}
+
+/** The content of the chunks by their names, up to the end of the picture. */
+function chunksOf(bytes: Uint8Array): Map<string, Uint8Array[]> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const chunks = new Map<string, Uint8Array[]>();
+  for (let at = 8; at + 12 <= bytes.length;) {
+    const length = view.getUint32(at);
+    const end = at + 8 + length;
+    if (end + 4 > bytes.length) break;
+    const name = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (crc32(bytes.subarray(at + 4, end)) !== view.getUint32(end)) {
+      throw new BatchError(
+        `Chunk ${JSON.stringify(name)} of the picture has another checksum than it says`,
+      );
+    }
+    if (name === "IEND") return chunks;
+    chunks.set(name, [...chunks.get(name) ?? [], bytes.subarray(at + 8, end)]);
+    at = end + 4;
+  }
+  throw new BatchError("The picture has no end: truncated");
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Undoes what each line is filtered by, so that it packs better. */
+function unfilter(raw: Uint8Array, height: number, row: number, step: number): Uint8Array {
+  const out = new Uint8Array(height * row);
+  for (let y = 0; y < height; y++) {
+    const filter = raw[y * (row + 1)];
+    if (filter > 4) {
+      throw new BatchError(`Line ${y} of the picture has filter ${filter}, expected 0 to 4`);
+    }
+    for (let x = 0; x < row; x++) {
+      const i = y * row + x;
+      const left = x >= step ? out[i - step] : 0;
+      const up = y > 0 ? out[i - row] : 0;
+      const corner = x >= step && y > 0 ? out[i - row - step] : 0;
+      const guess = [0, left, up, (left + up) >> 1, paeth(left, up, corner)][filter];
+      out[i] = raw[y * (row + 1) + 1 + x] + guess;
+    }
+  }
+  return out;
+}
+
+function paeth(left: number, up: number, corner: number): number {
+  const guess = left + up - corner;
+  const [a, b, c] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)];
+  return a <= b && a <= c ? left : b <= c ? up : corner;
+}
+
+/** Samples from 0 to 255; the numbers of colours as they are. */
+function samplesOf(
+  lines: Uint8Array,
+  { height, row, count, bits, scale }: {
+    height: number;
+    row: number;
+    count: number;
+    bits: number;
+    scale: boolean;
+  },
+): Float32Array {
+  const out = new Float32Array(height * count);
+  const most = 2 ** bits - 1;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < count; x++) {
+      const bit = x * bits;
+      const at = y * row + (bit >> 3);
+      const value = bits === 16
+        ? lines[at] * 256 + lines[at + 1]
+        : (lines[at] >> (8 - bits - (bit & 7))) & most;
+      out[y * count + x] = scale && bits !== 8 ? value * 255 / most : value;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,138 @@
+import { showValue } from "../../words/show_value.ts";
+import { BatchError } from "../batch_error.ts";
+import { BYTES, countOf, entriesOf } from "../files/file_types.ts";
+import { openZip } from "../files/unzip.ts";
+import { MAX_RANK, type ParsedTensor } from "../parse_tensor.ts";
+import type { FileType } from "../weights_file.ts";
+import type { Given } from "./given.ts";
+
+/** The types of NumPy by kind and size. */
+const TYPES: Readonly<Record<string, FileType>> = {
+  f8: "float64",
+  f4: "float32",
+  f2: "float16",
+  i8: "int64",
+  i4: "int32",
+  i2: "int16",
+  i1: "int8",
+  u8: "uint64",
+  u4: "uint32",
+  u2: "uint16",
+  u1: "uint8",
+  b1: "bool",
+};
+
+const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+
+/**
+ * Reads an array as `numpy.save` writes it (numpy.lib.format): a magic word, a version, the length of a header, the
+ * header, the entries. An array of Python objects is a pickle and is refused.
+ *
+ * @param bytes The file.
+ * @param place What it is called in messages.
+ * @throws {BatchError} If it is no such array.
+ */
+export function parseNpy(bytes: Uint8Array, place: string): ParsedTensor {
+  const fail = (what: string): never => {
+    throw new BatchError(`${place} ${what}`);
+  };
+  if (!MAGIC.every((byte, i) => bytes[i] === byte) || bytes.length < 12) {
+    return fail("is no NumPy array, expected what numpy.save writes");
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isShort = bytes[6] === 1;
+  const start = isShort ? 10 : 12;
+  const length = isShort ? view.getUint16(8, true) : view.getUint32(8, true);
+  if (start + length > bytes.length) return fail("ends within its header: truncated");
+  const header = new TextDecoder().decode(bytes.subarray(start, start + length));
+  const [, type] = /'descr': *'([^']*)'/.exec(header) ?? [];
+  const [, order] = /'fortran_order': *(True|False)/.exec(header) ?? [];
+  const [, sizes] = /'shape': *\(([\d, L]*)\)/.exec(header) ?? [];
+  if (type === undefined) return fail("has fields or no type, expected an array of numbers");
+  const kind = TYPES[type.slice(1)];
+  if (kind === undefined || !/^[<|=]/.test(type)) {
+    const why = type.startsWith(">") && kind !== undefined
+      ? "array.astype(array.dtype.newbyteorder('<'))"
+      : "array.astype('float32')";
+    return fail(`has type ${showValue(type)}, expected little-endian numbers: ${why} writes them`);
+  }
+  if (order === undefined || sizes === undefined) return fail("has no shape, expected one");
+  const shape = (sizes.match(/\d+/g) ?? []).map(Number);
+  const count = countOf(shape);
+  if (count === null || shape.length > MAX_RANK) {
+    return fail(
+      `has shape [${shape.slice(0, 9).join(", ")}], expected at most ${MAX_RANK} axes of a tensor`,
+    );
+  }
+  const room = bytes.length - start - length;
+  if (room !== count * BYTES[kind]) {
+    return fail(
+      `has ${room} bytes of entries, expected ${count * BYTES[kind]} for shape [${
+        shape.join(", ")
+      }]`,
+    );
+  }
+  const entries = entriesOf(bytes.subarray(start + length), kind);
+  const bad = kind === "float64"
+    ? entries.findIndex((x) => Number.isFinite(x) && !Number.isFinite(Math.fround(x)))
+    : -1;
+  if (bad !== -1) return fail(`holds ${entries[bad]}, expected numbers that float32 can hold`);
+  return { place, shape, values: order === "True" ? lastFirst(entries, shape) : entries };
+}
+
+/** Entries with the first axis the fastest, as Fortran has them, in the usual order. */
+function lastFirst(entries: ArrayLike<number>, shape: readonly number[]): Float64Array {
+  const out = new Float64Array(entries.length);
+  const steps = shape.map((_, axis) => shape.slice(0, axis).reduce((a, b) => a * b, 1));
+  const position = shape.map(() => 0);
+  let at = 0;
+  for (let i = 0; i < out.length; i++) {
+    out[i] = entries[at];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += steps[axis];
+      if (++position[axis] < shape[axis]) break;
+      at -= shape[axis] * steps[axis];
+      position[axis] = 0;
+    }
+  }
+  return out;
+}
+
+/** How the arrays of a batch are called, the inputs first. */
+const PAIRS = [["x", "y"], ["inputs", "targets"], ["arr_0", "arr_1"]] as const;
+
+/**
+ * Reads a batch as `numpy.savez(path, x=..., y=...)` writes it. A model with several inputs or outputs takes an array
+ * for each, by its name.
+ *
+ * @param bytes The file.
+ * @param inputs Names of the model's inputs.
+ * @param outputs Names of the model's outputs.
+ * @throws {BatchError} If there is no such batch in it.
+ */
+export function readNpz(bytes: Uint8Array, inputs: string[], outputs: string[]): Given {
+  const arrays = new Map(
+    [...openZip(bytes, BatchError).values()].map((
+      entry,
+    ) => [entry.name.replace(/\.npy$/, ""), entry]),
+  );
+  const read = (name: string) => parseNpy(arrays.get(name)!.read(), name);
+  const has = (names: readonly string[]) => names.every((name) => arrays.has(name));
+  const pair = PAIRS.find(([first]) => inputs.length === 1 && arrays.has(first));
+  const from = pair !== undefined ? [pair[0]] : has(inputs) ? inputs : null;
+  const to = pair !== undefined && outputs.length === 1 && arrays.has(pair[1])
+    ? [pair[1]]
+    : has(outputs)
+    ? outputs
+    : null;
+  const known = [...from ?? [], ...to ?? []];
+  const unknown = [...arrays.keys()].find((name) => !known.includes(name));
+  if (from === null || unknown !== undefined) {
+    const found = [...arrays.keys()].slice(0, 6).map((name) => showValue(name)).join(", ");
+    const wanted = inputs.length === 1 && outputs.length === 1
+      ? '"x" and "y", or "inputs" and "targets"'
+      : [...inputs, ...outputs].map((name) => showValue(name)).join(", ");
+    throw new BatchError(`The file holds the arrays ${found || "of nothing"}, expected ${wanted}`);
+  }
+  return { inputs: from.map(read), targets: to?.map(read) ?? null };
+}

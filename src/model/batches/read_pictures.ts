@@ -1,0 +1,154 @@
+import type { LayersModel } from "../../engine/tensorflow.ts";
+import { failure } from "../../words/failure.ts";
+import { showValue } from "../../words/show_value.ts";
+import { BatchError } from "../batch_error.ts";
+import { frontLayers } from "../front_layers.ts";
+import type { Objective } from "../objective.ts";
+import { showShape } from "../shapes.ts";
+import { decodePng, type Picture } from "./decode_png.ts";
+import type { Given } from "./given.ts";
+
+/** The weights of red, green and blue in grey: ITU-R BT.601, as Pillow and Keras have them. */
+const GREY = [0.299, 0.587, 0.114];
+
+/** Layers at the front of a model that take pixels as they are. */
+const SCALING = ["Rescaling", "Normalization"];
+
+/** More pictures are no batch. */
+const MOST_PICTURES = 10000;
+
+/**
+ * Reads a folder of PNG pictures, one folder in it for each class: classes are numbered in the order of their names.
+ * Pixels go from 0 to 1, or from 0 to 255 for a model that scales them first. Alpha is left out, colours become grey
+ * for a model of one channel, and grey all three colours; no picture is resized.
+ *
+ * @param path The folder.
+ * @param model The model that the batch is for.
+ * @param objective What the targets are for.
+ * @throws {BatchError} If the folder holds no such pictures.
+ */
+export async function readPictures(
+  path: string,
+  model: LayersModel,
+  objective: Objective | undefined,
+): Promise<Given> {
+  const [input, ...more] = model.inputs;
+  if (more.length > 0 || model.outputs.length > 1 || input.shape.length !== 4) {
+    throw new BatchError(
+      `The path leads to a folder, expected a file: a folder of pictures is for a model that takes ` +
+        `pictures, and ${showValue(model.name)} takes ${
+          more.length > 0 ? `${more.length + 1} inputs` : showShape(input.shape)
+        }`,
+    );
+  }
+  const classes = (await namesIn(path, "")).filter(({ isDirectory }) => isDirectory)
+    .map(({ name }) => name);
+  if (classes.length === 0) {
+    throw new BatchError("The folder holds no folders, expected one for each class");
+  }
+  const channels = input.shape[3];
+  const found: { name: string; label: number; picture: Picture }[] = [];
+  for (const [label, folder] of classes.entries()) {
+    for (const { name, isFile } of await namesIn(path, folder)) {
+      const file = `${folder}/${name}`;
+      if (!isFile || !/\.png$/i.test(name)) {
+        throw new BatchError(`${showValue(file)} is no PNG picture, expected PNG pictures alone`);
+      }
+      if (found.length === MOST_PICTURES) {
+        throw new BatchError(
+          `The folder holds more than ${MOST_PICTURES} pictures, expected fewer`,
+        );
+      }
+      found.push({ name: file, label, picture: await readPicture(path, file) });
+    }
+  }
+  if (found.length === 0) {
+    throw new BatchError("The folder holds no pictures, expected one or more");
+  }
+  const [{ picture: { height, width } }] = found;
+  const depth = channels ?? 3;
+  const isRaw = frontLayers(model, () => true)[0]
+    ?.every((layer) => SCALING.includes(layer.getClassName())) ?? false;
+  const size = height * width * depth;
+  const values = new Float32Array(found.length * size);
+  found.forEach(({ name, picture }, i) => {
+    if (picture.height !== height || picture.width !== width) {
+      throw new BatchError(
+        `${
+          showValue(name)
+        } has ${picture.height} x ${picture.width} pixels, expected ${height} x ` +
+          `${width} as ${showValue(found[0].name)} has`,
+      );
+    }
+    write(picture, depth, isRaw ? 1 : 1 / 255, values.subarray(i * size, (i + 1) * size));
+  });
+  return {
+    inputs: [{ place: "inputs", shape: [found.length, height, width, depth], values }],
+    targets: [targetsOf(found.map(({ label }) => label), classes, model, objective)],
+  };
+}
+
+async function namesIn(path: string, folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(`${path}/${folder}`));
+    return entries.filter(({ name }) => !name.startsWith("."))
+      .toSorted((a, b) => a.name < b.name ? -1 : 1);
+  } catch (error) {
+    throw new BatchError(`${folder === "" ? "" : `${showValue(folder)}: `}${failure(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function readPicture(path: string, file: string): Promise<Picture> {
+  try {
+    return decodePng(await Deno.readFile(`${path}/${file}`));
+  } catch (error) {
+    const reason = error instanceof BatchError ? error.message : failure(error);
+    throw new BatchError(`${showValue(file)}: ${reason}`, { cause: error });
+  }
+}
+
+/** Writes a picture with so many channels, each entry multiplied by a scale. */
+function write(
+  { channels, pixels }: Picture,
+  depth: number,
+  scale: number,
+  out: Float32Array,
+): void {
+  const isGrey = channels < 3;
+  for (let i = 0; i * depth < out.length; i++) {
+    const at = i * channels;
+    for (let c = 0; c < depth; c++) {
+      const value = isGrey
+        ? pixels[at]
+        : depth === 1
+        ? GREY.reduce((sum, weight, colour) => sum + weight * pixels[at + colour], 0)
+        : pixels[at + Math.min(c, channels - 1)];
+      out[i * depth + c] = value * scale;
+    }
+  }
+}
+
+/** Class numbers, or a row with a 1 for each where the loss takes shares of the classes. */
+function targetsOf(
+  labels: number[],
+  classes: string[],
+  { outputs: [output] }: LayersModel,
+  objective: Objective | undefined,
+): Given["inputs"][number] {
+  const units = output.shape.at(-1);
+  const asNumbers = objective === "sparseCategoricalCrossentropy" || units === 1 ||
+    output.shape.length !== 2;
+  if (!asNumbers && units !== classes.length || units === 1 && classes.length !== 2) {
+    throw new BatchError(
+      `The folder holds ${classes.length} classes, expected ${
+        units === 1 ? 2 : units
+      } as the model puts out`,
+    );
+  }
+  if (asNumbers) return { place: "targets", shape: [labels.length, 1], values: labels };
+  const values = new Float32Array(labels.length * classes.length);
+  labels.forEach((label, i) => values[i * classes.length + label] = 1);
+  return { place: "targets", shape: [labels.length, classes.length], values };
+}

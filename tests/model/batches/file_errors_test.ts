@@ -1,0 +1,111 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { BatchError } from "../../../src/model/batch_error.ts";
+import { readCsv } from "../../../src/model/batches/read_csv.ts";
+import { parseNpy, readNpz } from "../../../src/model/batches/read_npy.ts";
+import { writeZip } from "../files/write_zip.ts";
+import { fixture } from "../torch/fixture.ts";
+
+const message = (run: () => unknown) => assertThrows(run, BatchError).message;
+
+/** An array as `numpy.save` writes it, of a header as it stands. */
+function npy(header: string, entries = 0): Uint8Array<ArrayBuffer> {
+  const text = new TextEncoder().encode(header);
+  const bytes = new Uint8Array(10 + text.length + entries);
+  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
+  new DataView(bytes.buffer).setUint16(8, text.length, true);
+  bytes.set(text, 10);
+  return bytes;
+}
+
+const header = (descr: string, shape: string, order = "False") =>
+  `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': (${shape}), }`;
+
+Deno.test("parseNpy() refuses what numpy.save does not write, and objects", () => {
+  const cases: [Uint8Array, string][] = [
+    [new Uint8Array(3), "x is no NumPy array, expected what numpy.save writes"],
+    [npy("").fill(255, 8, 10), "x is no NumPy array, expected what numpy.save writes"],
+    [npy("{}  "), "x has fields or no type, expected an array of numbers"],
+    [
+      npy(header("|O", "2,")),
+      `x has type "|O", expected little-endian numbers: array.astype('float32') writes them`,
+    ],
+    [
+      npy(header(">f4", "2,"), 8),
+      `x has type ">f4", expected little-endian numbers: array.astype(array.dtype.newbyteorder('<')) ` +
+      "writes them",
+    ],
+    [npy(header("<f4", "2, 2"), 12), "x has 12 bytes of entries, expected 16 for shape [2, 2]"],
+    [
+      npy(header("<f4", "99999999999, 99999999999")),
+      "x has shape [99999999999, 99999999999], expected at most 6 axes of a tensor",
+    ],
+    [
+      npy(header("<f4", "1,1,1,1,1,1,1"), 4),
+      "x has shape [1, 1, 1, 1, 1, 1, 1], expected at most 6 axes of a tensor",
+    ],
+    [npy("{'descr': '<f4', 'shape': (1,), }", 4), "x has no shape, expected one"],
+  ];
+  for (const [bytes, expected] of cases) {
+    assertEquals(message(() => parseNpy(bytes, "x")), expected);
+  }
+  const double = npy(header("<f8", ""), 8);
+  new DataView(double.buffer).setFloat64(double.length - 8, 1e300, true);
+  assertEquals(
+    message(() => parseNpy(double, "x")),
+    "x holds 1e+300, expected numbers that float32 can hold",
+  );
+});
+
+Deno.test("parseNpy() refuses an array that is cut anywhere", async () => {
+  const whole = await Deno.readFile(fixture("batch.npy"));
+  for (let length = 0; length < whole.length; length++) {
+    message(() => parseNpy(whole.subarray(0, length), "x"));
+  }
+});
+
+Deno.test("readNpz() refuses other names, and names those that it takes", () => {
+  const one = npy(header("<f4", "1, 1"), 4);
+  const pack = (...names: string[]) =>
+    writeZip(names.map((name) => ({ name: `${name}.npy`, content: one })));
+  const read = (bytes: Uint8Array, inputs = ["a"], outputs = ["z"]) =>
+    readNpz(bytes, inputs, outputs);
+  const wanted = 'expected "x" and "y", or "inputs" and "targets"';
+  assertEquals(
+    message(() => read(pack("x_train", "y_train"))),
+    `The file holds the arrays "x_train", "y_train", ${wanted}`,
+  );
+  assertEquals(
+    message(() => read(pack("x", "y", "z2"))),
+    `The file holds the arrays "x", "y", "z2", ${wanted}`,
+  );
+  assertEquals(
+    message(() => read(pack("a"), ["a", "b"])),
+    'The file holds the arrays "a", expected "a", "b", "z"',
+  );
+  const both = read(pack("a", "b", "z"), ["b", "a"]);
+  assertEquals([both.inputs.map(({ place }) => place), both.targets?.[0].place], [["b", "a"], "z"]);
+});
+
+Deno.test("readCsv() names the line and the column of what it cannot read", () => {
+  const cases: [string, string][] = [
+    ["", "The file has no rows, expected a header and a row for each example"],
+    ["a,b\n", "The file has no rows, expected a header and a row for each example"],
+    ["1,2\n3,4", "Line 1 holds numbers alone, expected a header with a name for each column"],
+    ["a,b\n1,2\n3", "Line 3 has 1 cells, expected 2 as the header has"],
+    ["a,b\n1,cat", 'Line 2, column "b" is "cat", expected a number that float32 can hold'],
+    ["a,b\n1,", 'Line 2, column "b" is "", expected a number that float32 can hold'],
+    ["a,b\n1,1e39", 'Line 2, column "b" is "1e39", expected a number that float32 can hold'],
+    ['a,b\n1,2"', "Line 2 has a quotation mark inside a cell, expected cells of numbers"],
+  ];
+  for (const [text, expected] of cases) assertEquals(message(() => readCsv(text)), expected);
+});
+
+Deno.test("readCsv() takes a last column for targets by its name alone", () => {
+  for (const name of ["y", "Target", "labels", "class"]) {
+    assertEquals(readCsv(`a,${name}\n1,2`).targets?.[0].values[0], 2);
+  }
+  for (const head of ["y,a", "label", "a,years"]) {
+    const row = head.includes(",") ? "1,2" : "1";
+    assertEquals(readCsv(`${head}\n${row}`).targets, null);
+  }
+});

@@ -1,0 +1,130 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { crc32, deflateSync } from "node:zlib";
+import { startEngine } from "../../../src/engine/mod.ts";
+import { decodePng } from "../../../src/model/batches/decode_png.ts";
+import { BatchError, readBatch } from "../../../src/model/mod.ts";
+import { fixture } from "../torch/fixture.ts";
+
+function chunk(name: string, content: Uint8Array): number[] {
+  const body = [...new TextEncoder().encode(name), ...content];
+  const word = (value: number) => [...new Uint8Array(new Uint32Array([value]).buffer)].reverse();
+  return [...word(content.length), ...body, ...word(crc32(new Uint8Array(body)))];
+}
+
+/** A picture of lines that are not filtered. */
+function png(
+  { width, height, bits = 8, type = 0, interlaced = 0, lines = [], palette }: {
+    width: number;
+    height: number;
+    bits?: number;
+    type?: number;
+    interlaced?: number;
+    lines?: number[];
+    palette?: number[];
+  },
+): Uint8Array<ArrayBuffer> {
+  const head = new Uint8Array(13);
+  const view = new DataView(head.buffer);
+  view.setUint32(0, width);
+  view.setUint32(4, height);
+  head.set([bits, type, 0, 0, interlaced], 8);
+  return new Uint8Array([
+    ...[0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
+    ...chunk("IHDR", head),
+    ...palette === undefined ? [] : chunk("PLTE", new Uint8Array(palette)),
+    ...chunk("IDAT", new Uint8Array(deflateSync(new Uint8Array(lines)))),
+    ...chunk("IEND", new Uint8Array()),
+  ]);
+}
+
+Deno.test("decodePng() reads every kind of pixel", () => {
+  const pixels = (picture: Parameters<typeof png>[0]) => [...decodePng(png(picture)).pixels];
+  assertEquals(pixels({ width: 2, height: 2, lines: [0, 1, 2, 0, 3, 4] }), [1, 2, 3, 4]);
+  assertEquals(pixels({ width: 3, height: 1, bits: 1, lines: [0, 0b10100000] }), [255, 0, 255]);
+  assertEquals(pixels({ width: 2, height: 1, bits: 4, lines: [0, 0xf5] }), [255, 85]);
+  assertEquals(pixels({ width: 1, height: 1, bits: 16, lines: [0, 255, 255] }), [255]);
+  assertEquals(pixels({ width: 1, height: 1, type: 6, lines: [0, 1, 2, 3, 4] }), [1, 2, 3, 4]);
+  const palette = [9, 8, 7, 6, 5, 4];
+  assertEquals(
+    pixels({ width: 2, height: 1, bits: 2, type: 3, palette, lines: [0, 0b01000000] }),
+    [6, 5, 4, 9, 8, 7],
+  );
+});
+
+Deno.test("decodePng() refuses other files, damage and bombs", () => {
+  const message = (bytes: Uint8Array) => assertThrows(() => decodePng(bytes), BatchError).message;
+  assertEquals(message(new Uint8Array(20)), "The file is no PNG picture, expected one");
+  assertEquals(
+    message(png({ width: 2 ** 31, height: 2 ** 31 })),
+    "The picture has 2147483648 x 2147483648 pixels, expected 1 to 67108864",
+  );
+  assertEquals(
+    message(png({ width: 8000, height: 8000 })),
+    "The picture has too few bytes for its pixels: truncated",
+  );
+  assertEquals(
+    message(png({ width: 1, height: 1, lines: [0, 1, 2] })),
+    "The pixels of the picture do not unpack to its size",
+  );
+  assertEquals(
+    message(png({ width: 1, height: 1, lines: [0] })),
+    "The picture has 1 bytes of pixels, expected 2",
+  );
+  assertEquals(
+    message(png({ width: 1, height: 1, interlaced: 1, lines: [0, 1] })),
+    "The picture is interlaced, expected one that is not: save it without",
+  );
+  assertEquals(
+    message(png({ width: 1, height: 1, lines: [7, 1] })),
+    "Line 0 of the picture has filter 7, expected 0 to 4",
+  );
+  assertEquals(
+    message(png({ width: 1, height: 1, type: 3, palette: [1, 2, 3], lines: [0, 1] })),
+    "The picture has no colour 1 in its palette",
+  );
+  const whole = png({ width: 2, height: 1, lines: [0, 1, 2] });
+  for (let length = 0; length < whole.length; length++) message(whole.subarray(0, length));
+  const damaged = whole.slice();
+  damaged[20] ^= 1;
+  assertEquals(message(damaged), 'Chunk "IHDR" of the picture has another checksum than it says');
+});
+
+Deno.test("readBatch() says what is wrong with a folder of pictures", async () => {
+  await using engine = await startEngine({ threads: 1 });
+  const { tf } = engine;
+  const make = (units: number, inputShape = [6, 5, 3]) =>
+    tf.sequential({ layers: [tf.layers.flatten({ inputShape }), tf.layers.dense({ units })] });
+  const [two, three, other] = [make(2), make(3), make(2, [8, 8, 3])];
+  const folder = await Deno.makeTempDir();
+  const refuses = async (path: string, model: typeof two, message: string) => {
+    const error = await assertRejects(() => readBatch(path, model), BatchError);
+    assertEquals(error.message, `${path}: ${message}`);
+  };
+  await refuses(folder, two, "The folder holds no folders, expected one for each class");
+  await Deno.mkdir(`${folder}/cat`);
+  await refuses(folder, two, "The folder holds no pictures, expected one or more");
+  await Deno.copyFile(fixture("images/cat/0.png"), `${folder}/cat/0.png`);
+  await refuses(folder, two, "The folder holds 1 classes, expected 2 as the model puts out");
+  await Deno.writeTextFile(`${folder}/cat/1.jpg`, "");
+  await refuses(folder, two, '"cat/1.jpg" is no PNG picture, expected PNG pictures alone');
+  await Deno.rename(`${folder}/cat/1.jpg`, `${folder}/cat/1.png`);
+  await refuses(folder, two, '"cat/1.png": The file is no PNG picture, expected one');
+  await Deno.writeFile(`${folder}/cat/1.png`, png({ width: 1, height: 1, lines: [0, 1] }));
+  await refuses(
+    folder,
+    two,
+    '"cat/1.png" has 1 x 1 pixels, expected 6 x 5 as "cat/0.png" has',
+  );
+  await refuses(
+    fixture("images"),
+    three,
+    "The folder holds 2 classes, expected 3 as the model puts out",
+  );
+  const error = await assertRejects(() => readBatch(fixture("images"), other), BatchError);
+  assertEquals(
+    error.message.includes("inputs has shape [4, 6, 5, 3], expected [any, 8, 8, 3]"),
+    true,
+  );
+  for (const model of [two, three, other]) model.dispose();
+  await Deno.remove(folder, { recursive: true });
+});

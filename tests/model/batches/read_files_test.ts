@@ -1,0 +1,99 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { startEngine } from "../../../src/engine/mod.ts";
+import { BatchError, readBatch } from "../../../src/model/mod.ts";
+import type { LayersModel, Tensor } from "../../../src/engine/mod.ts";
+import { fixture, readExpected } from "../torch/fixture.ts";
+
+const { batch: expected, images } = await readExpected();
+
+/** A classifier of three classes over four features. */
+async function withModel(run: (model: LayersModel) => Promise<void>) {
+  await using engine = await startEngine({ threads: 1 });
+  const { tf } = engine;
+  const model = tf.sequential({
+    layers: [tf.layers.dense({ units: 3, activation: "softmax", inputShape: [4] })],
+  });
+  await run(model);
+  model.dispose();
+}
+
+const data = (tensor: unknown) => [...(tensor as Tensor).dataSync()];
+const shape = (tensor: unknown) => (tensor as Tensor).shape;
+
+Deno.test("readBatch() reads .npy and .npz as NumPy writes them", async () => {
+  await withModel(async (model) => {
+    for (const name of ["batch.npy", "batch_fortran.npy"]) {
+      const { inputs, targets } = await readBatch(fixture(name), model);
+      assertEquals([shape(inputs), targets], [[12, 4], null]);
+      assertEquals(data(inputs), expected.x, name);
+    }
+    for (const name of ["batch.npz", "batch_plain.npz"]) {
+      const { inputs, targets } = await readBatch(fixture(name), model);
+      assertEquals(data(inputs), expected.x, name);
+      assertEquals([shape(targets), data(targets)], [[12], expected.y], name);
+    }
+    const { inputs, targets } = await readBatch(fixture("batch_packed.npz"), model, {
+      objective: "categoricalCrossentropy",
+    });
+    assertEquals(data(inputs), [...new Float32Array(new Float16Array(expected.x))]);
+    assertEquals(shape(targets), [12, 3]);
+    assertEquals(data(targets), expected.y.flatMap((y) => [0, 1, 2].map((c) => c === y ? 1 : 0)));
+  });
+});
+
+Deno.test("readBatch() takes whole numbers for the classes of a sparse loss", async () => {
+  await withModel(async (model) => {
+    for (const name of ["batch.npz", "batch.csv"]) {
+      const { targets } = await readBatch(fixture(name), model, {
+        objective: "sparseCategoricalCrossentropy",
+      });
+      assertEquals(data(targets), expected.y, name);
+    }
+    await assertRejects(
+      () => readBatch(fixture("batch.npz"), model, { objective: "categoricalCrossentropy" }),
+      BatchError,
+      "y has shape [12], expected [any, 3]",
+    );
+  });
+});
+
+Deno.test("readBatch() reads a .csv with a header, its last column the targets", async () => {
+  await withModel(async (model) => {
+    const { inputs, targets } = await readBatch(fixture("batch.csv"), model);
+    assertEquals(data(inputs), expected.x);
+    assertEquals([shape(targets), data(targets)], [[12, 1], expected.y]);
+    const path = await Deno.makeTempFile({ suffix: ".csv" });
+    await Deno.writeTextFile(path, '\ufeff"a, b",b,c,d\r\n1, "2" ,3e1,nan\r\n');
+    const plain = await readBatch(path, model);
+    assertEquals([data(plain.inputs), plain.targets], [[1, 2, 30, NaN], null]);
+    await Deno.remove(path);
+  });
+});
+
+Deno.test("readBatch() reads a folder of pictures by class", async () => {
+  await using engine = await startEngine({ threads: 1 });
+  const { tf } = engine;
+  const make = (channels: number, scales: boolean) =>
+    tf.sequential({
+      layers: [
+        ...scales ? [tf.layers.rescaling({ scale: 1 / 255, inputShape: [6, 5, channels] })] : [],
+        tf.layers.flatten({ inputShape: [6, 5, channels] }),
+        tf.layers.dense({ units: 2, activation: "softmax" }),
+      ],
+    });
+  const raw = Object.values(images).flat();
+  const rescaling = make(3, true);
+  const batch = await readBatch(fixture("images"), rescaling);
+  assertEquals([shape(batch.inputs), data(batch.inputs)], [[4, 6, 5, 3], raw]);
+  assertEquals([shape(batch.targets), data(batch.targets)], [[4, 2], [1, 0, 1, 0, 0, 1, 0, 1]]);
+  const plain = make(3, false);
+  const scaled = await readBatch(fixture("images"), plain, {
+    objective: "sparseCategoricalCrossentropy",
+  });
+  assertEquals(data(scaled.inputs), [...Float32Array.from(raw, (x) => x * (1 / 255))]);
+  assertEquals(data(scaled.targets), [0, 0, 1, 1]);
+  const grey = make(1, true);
+  const [first] = data((await readBatch(fixture("images"), grey)).inputs);
+  assertEquals(first, Math.fround(0.299 * raw[0] + 0.587 * raw[1] + 0.114 * raw[2]));
+  for (const model of [rescaling, plain, grey]) model.dispose();
+});
