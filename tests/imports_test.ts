@@ -129,6 +129,7 @@ Deno.test("public functions alone look which engine runs; what they call is hand
     "model/rescale_weights.ts",
     "model/save_model.ts",
     "model/set_weights.ts",
+    "model/torch/load_weights.ts",
     "probe/open_probe.ts",
     "study/run_study.ts",
   ]);

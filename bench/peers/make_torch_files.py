@@ -80,6 +80,39 @@ class Words(nn.Module):
         return self.head(self.norm(x[:, -1]))
 
 
+class Reader(nn.Module):
+    """An embedding, an LSTM in both directions and a head."""
+
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(11, 8)
+        self.lstm = nn.LSTM(8, 7, batch_first=True, bidirectional=True)
+        self.last = nn.LSTM(14, 6, batch_first=True)
+        self.norm = nn.LayerNorm(6)
+        self.head = nn.Linear(6, 2)
+
+    def forward(self, x):
+        x, _ = self.lstm(self.embedding(x))
+        x, _ = self.last(x)
+        return self.head(self.norm(x[:, -1]))
+
+
+class Flat(nn.Module):
+    """A convolution whose map is flattened: PyTorch counts it channel by channel."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 3, 3)
+        self.norm = nn.BatchNorm1d(3 * 4 * 2)
+        self.fc1 = nn.Linear(3 * 4 * 2, 5)
+        self.fc2 = nn.Linear(5, 5, bias=False)
+        self.fc3 = nn.Linear(5, 5, bias=False)
+
+    def forward(self, x):
+        x = self.norm(torch.relu(self.conv(x)).flatten(1))
+        return self.fc3(torch.tanh(self.fc2(torch.tanh(self.fc1(x)))))
+
+
 torch.manual_seed(0)
 mlp = nn.Sequential(nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, 10))
 safetensors.torch.save_file(mlp.state_dict(), path("mlp.safetensors"), metadata={"format": "pt"})
@@ -108,6 +141,15 @@ words = Words()
 words.eval()
 torch.save(words.state_dict(), path("words.pt"))
 keep("words.pt", words.state_dict())
+
+reader = Reader().eval()
+torch.save(reader.state_dict(), path("reader.pt"))
+flat = Flat()
+for _ in range(5):
+    flat(torch.randn(16, 2, 6, 4) * 2 + 1)
+flat.eval()
+torch.save(flat.state_dict(), path("flat.pt"))
+safetensors.torch.save_file(flat.state_dict(), path("flat.safetensors"))
 
 # Types, views and storages that several tensors share.
 base = torch.arange(24, dtype=torch.float32).reshape(4, 6) / 10
@@ -144,6 +186,11 @@ expected["passes"]["digits"] = {"inputs": x.permute(0, 2, 3, 1).reshape(-1).toli
 t = torch.randint(0, 11, (3, 6))
 expected["passes"]["words"] = {"inputs": t.reshape(-1).tolist(),
                                "outputs": words.double()(t).reshape(-1).tolist()}
+expected["passes"]["reader"] = {"inputs": t.reshape(-1).tolist(),
+                                "outputs": reader.double()(t).reshape(-1).tolist()}
+x = torch.randn(4, 2, 6, 4)
+expected["passes"]["flat"] = {"inputs": x.permute(0, 2, 3, 1).reshape(-1).tolist(),
+                              "outputs": flat.double()(x.double()).reshape(-1).tolist()}
 x = torch.randn(2, 64)
 expected["passes"]["mlp"] = {"inputs": x.reshape(-1).tolist(),
                              "outputs": mlp.double()(x.double()).reshape(-1).tolist()}

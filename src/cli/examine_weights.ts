@@ -17,14 +17,26 @@ import { UsageError } from "./usage_error.ts";
  *
  * @param path The file.
  * @param request What to measure.
+ * @param changes Whether something is to be done with the model, which there is none of.
  * @throws {UsageError} If a flag asks for what only a pass can do.
  * @throws {ModelError} If the file cannot be used.
  */
 export async function examineWeights(
   path: string,
   request: MeasureRequest,
+  changes: boolean,
 ): Promise<Examination> {
   const started = performance.now();
+  if (changes) {
+    throw new UsageError(
+      `MODEL is ${showWord(path)}, which holds weights alone, expected a model.json or a module`,
+    );
+  }
+  if (request.register.length > 0) {
+    throw new UsageError(
+      `--register is for a model with a topology, found MODEL ${showWord(path)}`,
+    );
+  }
   for (const name of ["batch", "objective", "weights", "half"] as const) {
     if (request[name] === null || request[name] === false) continue;
     throw new UsageError(

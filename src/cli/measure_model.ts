@@ -8,26 +8,19 @@ import { EngineError } from "../engine/engine_error.ts";
 import { backendChange } from "../engine/prepare_engine.ts";
 import { startEngine } from "../engine/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
-import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
+import { checkModuleObjective } from "../measure/check_objective.ts";
 import { estimateWorkload } from "../measure/estimate_workload.ts";
 import type { Batch } from "../model/batch.ts";
-import { exerciseModel } from "../model/exercise_model.ts";
 import { logToStderr } from "../model/foreign_code.ts";
 import { isDisposed } from "../model/is_disposed.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
-import { loadModel } from "../model/load_model.ts";
-import { isBuilt, type LoadedModel } from "../model/loaded_model.ts";
 import type { Objective } from "../model/objective.ts";
-import { randomBatch } from "../model/random_batch.ts";
-import { randomTargets } from "../model/random_targets.ts";
 import { isWeightsFile } from "../model/read_weights.ts";
-import { readBatch } from "../model/read_batch.ts";
 import { strayErrors } from "../model/stray_errors.ts";
-import { failure } from "../words/failure.ts";
-import { isTrap } from "../study/is_trap.ts";
 import { LAYERS } from "../traits/layers.ts";
 import { examineWeights } from "./examine_weights.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
+import { about, loadSubject, provideBatch } from "./load_subject.ts";
 import { passProgress } from "./progress.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
 import { withoutHistograms } from "./without_histograms.ts";
@@ -49,7 +42,7 @@ export function examineModel(
   andThen?: (examined: Examined) => Promise<void>,
 ): Promise<Examination> {
   if (request.model !== null && isWeightsFile(request.model)) {
-    return examineWeights(request.model, request);
+    return examineWeights(request.model, request, andThen !== undefined);
   }
   // Custom layers log as they like.
   return logToStderr(() => examineOnEngine(request, tells, andThen));
@@ -91,7 +84,7 @@ async function examineOnEngine(
       // What takes the thread from its first moment on is not told of: that would slow down every check.
       blocks: false,
     });
-    const loaded = await load(request);
+    const loaded = await loadSubject(request);
     const objective = request.objective ?? checkModuleObjective(loaded);
     const batch = await provideBatch(request, loaded, objective);
     const workload = estimateWorkload(loaded.model, shapesOf(batch));
@@ -174,80 +167,9 @@ function backendGone(engine: Engine, { model }: MeasureRequest): Error | null {
   return change === null ? null : new EngineError(`${model}: ${change}`);
 }
 
-/** TensorFlow.js calls itself for every layer of a chain, and the stack holds some 6,000 calls. */
-const LONG_CHAIN = 500;
-
 /** Whose code a pass runs; `null` where there is data alone. */
 function codeOf({ model, register }: MeasureRequest): string | null {
   return model === null || /\.json$/i.test(model) ? register[0] ?? null : model;
-}
-
-/** Which of several models a message without a file name is about. */
-function about({ source, model }: Subject, thrown: unknown): Error {
-  // A custom layer may throw anything, even something that cannot be changed.
-  const error = isPlain(thrown) ? thrown : new Error(failure(thrown), { cause: thrown });
-  if (error instanceof RangeError && error.message.startsWith("Maximum call stack")) {
-    const layers = leafLayers(model).length;
-    error.message = layers < LONG_CHAIN
-      ? "code of the model calls itself without end"
-      : `TensorFlow.js has no room for ${layers} layers in a row: ` +
-        "run deno with --v8-flags=--stack-size=7000";
-  }
-  if (isTrap(error)) {
-    error.message = `the WASM backend of TensorFlow.js broke down (${error.message}): ` +
-      "remove what the model's code does to the backend, or use fewer examples";
-  }
-  if (source !== null) error.message = `${source}: ${error.message}`;
-  return error;
-}
-
-/** An error whose message can be read and changed. */
-function isPlain(thrown: unknown): thrown is Error {
-  try {
-    const { writable } = Object.getOwnPropertyDescriptor(thrown, "message") ?? {};
-    return thrown instanceof Error && writable === true && typeof thrown.message === "string";
-  } catch {
-    return false;
-  }
-}
-
-type Subject =
-  & Pick<LoadedModel, "model" | "path" | "seed" | "createBatch" | "objective">
-  & { source: string | null; isBuilt: boolean };
-
-async function load({ model, seed, register }: MeasureRequest): Promise<Subject> {
-  if (model !== null) {
-    const loaded = await loadModel(model, { seed, register });
-    // A name that TensorFlow.js made up depends on how many models this process has seen.
-    loaded.model.name = loaded.name;
-    return { ...loaded, isBuilt: isBuilt(loaded) };
-  }
-  const none = { path: "", source: null, isBuilt: false, createBatch: null, objective: null };
-  return { model: exerciseModel({ seed }), seed, ...none };
-}
-
-/** The named batch, else the module's, else a random one. */
-async function provideBatch(
-  request: MeasureRequest,
-  subject: Subject,
-  objective: Objective | undefined,
-): Promise<Batch> {
-  const { model, path, createBatch } = subject;
-  const { examples, seed, batch: file } = request;
-  if (file !== null) {
-    return checkTargets(await readBatch(file, model, { objective }), objective, file);
-  }
-  if (createBatch !== null) {
-    return checkTargets(await createBatch(examples, seed, objective), objective, path);
-  }
-  try {
-    const batch = randomBatch(model, { examples, seed });
-    return typeof objective !== "string" || objective === "sum"
-      ? batch
-      : { ...batch, targets: randomTargets(model, objective, { examples, seed }) };
-  } catch (error) {
-    throw about(subject, error);
-  }
 }
 
 const shapesOf = ({ inputs }: Batch) => [inputs].flat().map(({ shape }) => shape);

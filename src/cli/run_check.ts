@@ -83,7 +83,11 @@ async function claimFiles(
     ...requests.flatMap(({ model, register }) => [model, ...register]),
   ];
   // Where no baseline is yet, a report would be taken for one by the next check.
-  const data = [file, update ? null : baseline, ...requests.map(({ batch }) => batch)];
+  const data = [
+    file,
+    update ? null : baseline,
+    ...requests.flatMap(({ batch, weights }) => [batch, weights]),
+  ];
   await claimOutputs(outputs, await filesRead(code, data));
 }
 

@@ -23,7 +23,7 @@ export async function run(
   if (out !== null) {
     await claimOutputs(
       [{ path: out, kind: kindOf(format, "diff") }],
-      await filesRead([...operands, ...flags.register, ...plugin], [flags.batch]),
+      await filesRead([...operands, ...flags.register, ...plugin], [flags.batch, flags.weights]),
     );
   }
   const sides = sidesOf(operands, flags);

@@ -25,10 +25,10 @@ export async function run(
 ): Promise<number> {
   requireFile(open, out === null ? [] : [out]);
   if (out !== null) {
-    const { batch, register } = flags;
+    const { batch, register, weights } = flags;
     await claimOutputs(
       [{ path: out, kind: kindOf(format, "report") }],
-      await filesRead([model ?? null, ...register, ...plugin], [batch]),
+      await filesRead([model ?? null, ...register, ...plugin], [batch, weights]),
     );
   }
   const { histograms = false } = FORMATS[format];

@@ -38,12 +38,12 @@ export async function run(
 ): Promise<number> {
   const request = sweepRequest(model, flags);
   const view = studyView(flags);
-  const { quiet, register, plugin, batch, open } = flags;
+  const { quiet, register, plugin, batch, weights, open } = flags;
   const { page } = destinations(flags);
   requireFile(open, page === null ? [] : [page]);
   if (flags.out !== null) {
     const kind = page === null ? "study" : kindOf(flags.format, "study");
-    const files = await filesRead([model ?? null, ...register, ...plugin], [batch]);
+    const files = await filesRead([model ?? null, ...register, ...plugin], [batch, weights]);
     await claimOutputs([{ path: flags.out, kind }], files);
   }
   await loadPlugins(plugin);

@@ -128,7 +128,7 @@ export type SweepValues = FlagValues<typeof SWEEP_FLAGS>;
  * @throws {UsageError} If flags exclude each other.
  */
 export function sweepRequest(model: string | undefined, flags: SweepValues): SweepRequest {
-  const { exercise, depth, width, register, out, resume } = flags;
+  const { exercise, depth, width, register, weights, out, resume } = flags;
   if (model !== undefined) {
     for (const [name, given] of Object.entries({ exercise, depth, width })) {
       if (!given) continue;
@@ -149,11 +149,14 @@ export function sweepRequest(model: string | undefined, flags: SweepValues): Swe
   if (model === undefined && register.length > 0) {
     throw new UsageError("--register is for the custom layers of MODEL, expected MODEL too");
   }
+  if (model === undefined && weights !== null) {
+    throw new UsageError("--weights is for MODEL, expected MODEL too");
+  }
   const kind = model !== undefined ? "model" : exercise ? "exercise" : "dense";
   return {
     subject: model === undefined
       ? { network: exercise ? "exercise" : "dense" }
-      : { model, register },
+      : { model, register, ...weights === null ? {} : { weights } },
     grid: {
       scales: flags.scale ?? parseScales(SCALES[kind], "--scale"),
       activations: flags.activation ?? (model === undefined ? ACTIVATIONS : undefined),

@@ -41,7 +41,8 @@ export async function watchReport(
   request: MeasureRequest & { model: string },
   { plugin, out, open, textOf }: WatchOptions,
 ): Promise<number> {
-  const files = () => filesRead([request.model, ...request.register, ...plugin], [request.batch]);
+  const files = () =>
+    filesRead([request.model, ...request.register, ...plugin], [request.batch, request.weights]);
   using stop = interruption();
   stop.begin();
   const stopped = new Promise<"stopped">((resolve) =>

@@ -23,4 +23,5 @@ export { readWeights } from "./read_weights.ts";
 export * from "./rescale_weights.ts";
 export { saveModel, type SaveOptions } from "./save_model.ts";
 export * from "./set_weights.ts";
+export * from "./torch/load_weights.ts";
 export type * from "./weights_file.ts";

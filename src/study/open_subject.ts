@@ -13,6 +13,7 @@ import { randomBatch } from "../model/random_batch.ts";
 import { readBatch } from "../model/read_batch.ts";
 import { seedDraws } from "../model/seeded_random.ts";
 import { setWeights } from "../model/set_weights.ts";
+import { loadWeights } from "../model/torch/load_weights.ts";
 import { showValue } from "../words/show_value.ts";
 import { denseNetwork } from "./dense_network.ts";
 import type { StudyVariant } from "./grid_point.ts";
@@ -119,7 +120,7 @@ export async function openSubject(
 }
 
 async function openFile(
-  { model: path, register }: ModelFile,
+  { model: path, register, weights: file }: ModelFile,
   grid: ResolvedGrid,
   options: StudyOptions,
 ): Promise<OpenSubject> {
@@ -131,7 +132,10 @@ async function openFile(
     );
   }
   const loaded = await loadModel(path, { seed: grid.seeds[0], register });
-  const { model, recreate } = loaded;
+  const { model } = loaded;
+  // Weights of a file are the same under every seed.
+  const recreate = file === undefined ? loaded.recreate : null;
+  if (file !== undefined) await loadWeights(model, file);
   const weights = getWeights(model);
   const objective = options.objective ?? checkModuleObjective(loaded) ?? defaultLoss(model) ??
     "sum";

@@ -34,6 +34,8 @@ export interface ModelFile {
   model: string;
   /** Modules that register custom layers. Default: none. */
   register?: readonly string[];
+  /** A file of weights that the model gets, as `loadWeights` takes it. Default: its own. */
+  weights?: string;
 }
 
 /** What is studied. Several workers can only study a subject that is given as data. */

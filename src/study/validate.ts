@@ -36,7 +36,7 @@ export function requireKnown(what: string, given: unknown, known: readonly strin
 export function requireSubject(subject: StudySubject): void {
   if (typeof subject === "function") return;
   const isFile = Object.hasOwn(Object(subject), "model");
-  requireKnown("what is studied", subject, isFile ? ["model", "register"] : ["network"]);
+  requireKnown("what is studied", subject, isFile ? ["model", "register", "weights"] : ["network"]);
   const { network, model } = subject as { network?: unknown; model?: unknown };
   if (isFile ? typeof model === "string" : network === "dense" || network === "exercise") return;
   throw new TypeError(

@@ -1,0 +1,92 @@
+import { checkTargets } from "../measure/check_objective.ts";
+import type { Batch } from "../model/batch.ts";
+import { exerciseModel } from "../model/exercise_model.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
+import { loadModel } from "../model/load_model.ts";
+import { isBuilt, type LoadedModel } from "../model/loaded_model.ts";
+import type { Objective } from "../model/objective.ts";
+import { randomBatch } from "../model/random_batch.ts";
+import { randomTargets } from "../model/random_targets.ts";
+import { readBatch } from "../model/read_batch.ts";
+import { loadWeights } from "../model/torch/load_weights.ts";
+import { isTrap } from "../study/is_trap.ts";
+import { failure } from "../words/failure.ts";
+import type { MeasureRequest } from "./measure_flags.ts";
+
+/** TensorFlow.js calls itself for every layer of a chain, and the stack holds some 6,000 calls. */
+const LONG_CHAIN = 500;
+
+/** Which of several models a message without a file name is about. */
+export function about({ source, model }: Subject, thrown: unknown): Error {
+  // A custom layer may throw anything, even something that cannot be changed.
+  const error = isPlain(thrown) ? thrown : new Error(failure(thrown), { cause: thrown });
+  if (error instanceof RangeError && error.message.startsWith("Maximum call stack")) {
+    const layers = leafLayers(model).length;
+    error.message = layers < LONG_CHAIN
+      ? "code of the model calls itself without end"
+      : `TensorFlow.js has no room for ${layers} layers in a row: ` +
+        "run deno with --v8-flags=--stack-size=7000";
+  }
+  if (isTrap(error)) {
+    error.message = `the WASM backend of TensorFlow.js broke down (${error.message}): ` +
+      "remove what the model's code does to the backend, or use fewer examples";
+  }
+  if (source !== null) error.message = `${source}: ${error.message}`;
+  return error;
+}
+
+/** An error whose message can be read and changed. */
+function isPlain(thrown: unknown): thrown is Error {
+  try {
+    const { writable } = Object.getOwnPropertyDescriptor(thrown, "message") ?? {};
+    return thrown instanceof Error && writable === true && typeof thrown.message === "string";
+  } catch {
+    return false;
+  }
+}
+
+/** A model, loaded or the exercise's, and what came with it. */
+export type Subject =
+  & Pick<LoadedModel, "model" | "path" | "seed" | "createBatch" | "objective">
+  & { source: string | null; isBuilt: boolean };
+
+/** Loads the model that is asked for, with the weights that it is to have. */
+export async function loadSubject(
+  { model, seed, register, weights }: MeasureRequest,
+): Promise<Subject> {
+  if (model !== null) {
+    const loaded = await loadModel(model, { seed, register });
+    // A name that TensorFlow.js made up depends on how many models this process has seen.
+    loaded.model.name = loaded.name;
+    if (weights !== null) await loadWeights(loaded.model, weights);
+    return { ...loaded, isBuilt: isBuilt(loaded) };
+  }
+  const own = exerciseModel({ seed });
+  if (weights !== null) await loadWeights(own, weights);
+  const none = { path: "", source: null, isBuilt: false, createBatch: null, objective: null };
+  return { model: own, seed, ...none };
+}
+
+/** The named batch, else the module's, else a random one. */
+export async function provideBatch(
+  request: MeasureRequest,
+  subject: Subject,
+  objective: Objective | undefined,
+): Promise<Batch> {
+  const { model, path, createBatch } = subject;
+  const { examples, seed, batch: file } = request;
+  if (file !== null) {
+    return checkTargets(await readBatch(file, model, { objective }), objective, file);
+  }
+  if (createBatch !== null) {
+    return checkTargets(await createBatch(examples, seed, objective), objective, path);
+  }
+  try {
+    const batch = randomBatch(model, { examples, seed });
+    return typeof objective !== "string" || objective === "sum"
+      ? batch
+      : { ...batch, targets: randomTargets(model, objective, { examples, seed }) };
+  } catch (error) {
+    throw about(subject, error);
+  }
+}

@@ -1,0 +1,89 @@
+import { requireEngine } from "../../engine/running_engine.ts";
+import type { LayersModel } from "../../engine/tensorflow.ts";
+import { must, object, optional, requireValue, text } from "../../words/requirements.ts";
+import { ModelError } from "../model_error.ts";
+import { readWeights } from "../read_weights.ts";
+import { requireModel } from "../require_model.ts";
+import { setWeights } from "../set_weights.ts";
+import { modelUnits } from "./model_units.ts";
+import { pairLayers } from "./pair_layers.ts";
+import { torchLayers } from "./torch_layers.ts";
+
+/** Options of {@linkcode loadWeights}. */
+export interface LoadWeightsOptions {
+  /** How the file lays weights out. Default: `"pytorch"`. */
+  layout?: "pytorch";
+}
+
+/** What {@linkcode loadWeights} has put where. */
+export interface LoadedWeights {
+  /** Each layer of the model with the layer of the file whose weights it got, in the model's order. */
+  layers: { layer: string; from: string }[];
+  /** What should be known of how the file was read: a sentence each. */
+  notes: string[];
+}
+
+const LAYOUT = must('"pytorch"', (value) => value === "pytorch");
+
+/**
+ * Puts the weights of a PyTorch network into a model that builds the same network: kernels of Linear, Conv, grouped
+ * and transposed convolutions are transposed, the two biases of an LSTM are summed, the rows that read a flattened
+ * map are reordered, batch normalisation gets its statistics.
+ *
+ * Layers are paired by their names where all have one of the file's (`conv1`, `layer1_0_conv1`), else by their
+ * shapes, and in their order where shapes repeat. If there is any doubt, nothing is set. What no file tells must be
+ * the same by itself: epsilon (1e-5 in PyTorch), padding, activations.
+ *
+ * @param model A built model.
+ * @param file A `.safetensors` file, or a state dict as `torch.save` writes it.
+ * @param options The layout.
+ * @returns Which layer got which weights.
+ * @throws {EngineError} If no engine runs.
+ * @throws {ModelError} If the file cannot be used, or its layers are not those of the model: one sentence that names
+ *   both sides.
+ *
+ * @example A network that PyTorch trained
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { loadWeights } from "@gradient-health/gradient-health/model";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { tf } = await startEngine();
+ * const model = tf.sequential({
+ *   layers: [
+ *     tf.layers.dense({ units: 32, activation: "tanh", inputShape: [64] }),
+ *     tf.layers.dense({ units: 32, activation: "tanh" }),
+ *     tf.layers.dense({ units: 10 }),
+ *   ],
+ * });
+ * const { layers } = await loadWeights(model, "fixtures/files/mlp.pt");
+ * assertEquals(layers[2], { layer: "dense_3", from: "4" });
+ * model.dispose();
+ * ```
+ */
+export async function loadWeights(
+  model: LayersModel,
+  file: string,
+  options: LoadWeightsOptions = {},
+): Promise<LoadedWeights> {
+  requireModel(model);
+  requireValue("file", file, text);
+  requireValue("options", options, object);
+  requireValue("options.layout", options.layout, optional(LAYOUT));
+  requireEngine();
+  const { tensors, notes, format } = await readWeights(file);
+  try {
+    const pairs = pairLayers(modelUnits(model), torchLayers(tensors), format === "PyTorch");
+    const values = pairs.flatMap(({ unit, offer }) =>
+      Object.entries(offer.give(unit)).map(([own, entries]) => [unit.weights.get(own)!, entries])
+    );
+    setWeights(model, Object.fromEntries(values));
+    return {
+      layers: pairs.map(({ unit, layer }) => ({ layer: unit.path, from: layer.name })),
+      notes,
+    };
+  } catch (error) {
+    if (error instanceof ModelError) error.message = `${file}: ${error.message}`;
+    throw error;
+  }
+}

@@ -1,0 +1,164 @@
+import type { Layer, LayersModel } from "../../engine/tensorflow.ts";
+import { layerTraits } from "../../traits/layer_traits.ts";
+import { showValue } from "../../words/show_value.ts";
+import { leafLayers } from "../leaf_layers.ts";
+import { ModelError } from "../model_error.ts";
+import { modelWeights } from "../model_weights.ts";
+import { automaticName } from "../names.ts";
+
+/** A layer of a model that takes weights, as PyTorch's layers are compared with it. */
+export interface Unit {
+  /** Its path. */
+  path: string;
+  /** Whether a program or a file gave it its name. */
+  isNamed: boolean;
+  /** Which layers of PyTorch can fill it: `dense [64, 32] + bias`. */
+  signature: string;
+  /** Names of its weights in the model by their own: `kernel` is `dense_1/kernel`. */
+  weights: ReadonlyMap<string, string>;
+  /**
+   * Of a layer that reads a flattened map, its shape with the channels last. PyTorch flattens with the channels first,
+   * so the rows of a kernel lie in another order.
+   */
+  flattened: number[] | null;
+}
+
+/** The layers whose weights PyTorch lays out in a way that is known, by class, and what their kernels are called. */
+const FAMILIES: Readonly<Record<string, [family: string, ...kernels: string[]]>> = {
+  Dense: ["dense", "kernel"],
+  Conv1D: ["convolution", "kernel"],
+  Conv2D: ["convolution", "kernel"],
+  Conv3D: ["convolution", "kernel"],
+  DepthwiseConv2D: ["depthwise", "depthwise_kernel"],
+  Conv2DTranspose: ["transposed", "kernel"],
+  Conv3DTranspose: ["transposed", "kernel"],
+  Embedding: ["embedding", "embeddings"],
+  BatchNormalization: ["batch norm", "moving_mean"],
+  LayerNormalization: ["layer norm", "gamma"],
+  LSTM: ["lstm", "kernel"],
+  SimpleRNN: ["rnn", "kernel"],
+  GRU: ["gru", "kernel"],
+};
+
+/**
+ * The signature of a layer: two layers of one signature can take each other's weights.
+ *
+ * @param family What it is.
+ * @param shape Shape of its kernel as Keras has it; of a depthwise one, the last two axes together.
+ * @param more Which other weights it has.
+ */
+export function signatureOf(
+  family: string,
+  shape: readonly number[],
+  more: readonly string[],
+): string {
+  return [`${family} [${shape.join(", ")}]`, ...more].join(" + ");
+}
+
+/**
+ * The layers of a model that take weights, in its order.
+ *
+ * @throws {ModelError} If one is of a class whose weights PyTorch has no layer for.
+ */
+export function modelUnits(model: LayersModel): Unit[] {
+  const weights = Map.groupBy(modelWeights(model), ({ layerPath }) => layerPath);
+  const hasFlatten = leafLayers(model).some(({ layer }) => layer.getClassName() === "Flatten");
+  return leafLayers(model).flatMap(({ path, layer }) => {
+    const own = weights.get(path);
+    if (own === undefined) return [];
+    const className = layer.getClassName();
+    if (!Object.hasOwn(FAMILIES, className)) {
+      throw new ModelError(
+        `Layer ${showValue(path)} is a ${className}, expected layers that PyTorch has too: ${
+          Object.keys(FAMILIES).filter((name) => name !== "GRU").join(", ")
+        }`,
+      );
+    }
+    requireGates(path, layer);
+    const names = new Map(own.map(({ weightName, variable }) => [
+      variable.originalName.slice(variable.originalName.lastIndexOf("/") + 1),
+      weightName,
+    ]));
+    const [family, kernelName] = FAMILIES[className];
+    const kernel = own.find(({ weightName }) => weightName === names.get(kernelName));
+    const shape = (kernel?.variable.shape ?? []) as number[];
+    const joined = family === "depthwise" ? [...shape.slice(0, 2), shape[2] * shape[3]] : shape;
+    const more = ["gamma", "beta", "bias"].filter((name) => name !== kernelName && names.has(name));
+    return [{
+      path,
+      isNamed: automaticName(layer) === null,
+      signature: signatureOf(family, joined, more),
+      weights: names,
+      flattened: flattenedShape(path, layer, hasFlatten),
+    }];
+  });
+}
+
+/** PyTorch's LSTM has sigmoids for gates and tanh, and none of that can be chosen. */
+function requireGates(path: string, layer: Layer): void {
+  const className = layer.getClassName();
+  if (className === "GRU") {
+    throw new ModelError(
+      `Layer ${
+        showValue(path)
+      } is a GRU of TensorFlow.js, which resets its state before the matrix ` +
+        `product, and PyTorch's resets after it, expected another layer`,
+    );
+  }
+  if (className !== "LSTM") return;
+  const { activation, recurrentActivation } = layer.getConfig();
+  const gates = String(recurrentActivation), inner = String(activation);
+  if (gates !== "sigmoid" || inner !== "tanh") {
+    throw new ModelError(
+      `Layer ${showValue(path)} has the activations ${inner} and ${gates} (recurrentActivation), ` +
+        `expected tanh and sigmoid as PyTorch's LSTM has`,
+    );
+  }
+}
+
+/** The shape of the map that a layer reads flattened, `null` where it reads none, or where both orders are the same. */
+function flattenedShape(path: string, layer: Layer, hasFlatten: boolean): number[] | null {
+  let tensor = firstInput(layer, 0);
+  while (tensor !== undefined && tensor.shape.length === 2) {
+    const source = tensor.sourceLayer;
+    const before = firstInput(source, tensor.nodeIndex);
+    const className = source.getClassName();
+    if (className === "InputLayer" && path.includes("/") && hasFlatten) {
+      throw new ModelError(
+        `Layer ${
+          showValue(path)
+        } reads the input of a nested model, which may be a flattened map, ` +
+          `expected the layer and its Flatten in one model`,
+      );
+    }
+    if (before === undefined) return null;
+    const rank = before.shape.length;
+    if (rank > 2) {
+      if (className !== "Flatten" && className !== "Reshape") return null;
+      const shape = before.shape.slice(1) as number[];
+      return rank > 3 || comesFromConvolution(source) ? shape : null;
+    }
+    const { kind } = layerTraits(source.getClassName());
+    if (kind !== "activation" && kind !== "passesOn" && kind !== "normalization") return null;
+    tensor = before;
+  }
+  return null;
+}
+
+/** Whether the last kernel before a layer is a convolution's: a sequence of steps is flattened alike by both. */
+function comesFromConvolution(layer: Layer): boolean {
+  for (let at: Layer | undefined = layer; at !== undefined;) {
+    const { kind } = layerTraits(at.getClassName());
+    if (kind === "convolution") return true;
+    if (kind === "recurrent" || kind === "dense" || kind === "embedding") return false;
+    at = firstInput(at, 0)?.sourceLayer;
+  }
+  return false;
+}
+
+type SymbolicTensor = LayersModel["inputs"][number];
+
+const firstInput = (layer: Layer, node: number): SymbolicTensor | undefined =>
+  layer.getClassName() === "InputLayer"
+    ? undefined
+    : (layer.inboundNodes[node] ?? layer.inboundNodes[0])?.inputTensors[0];

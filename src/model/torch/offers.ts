@@ -1,0 +1,156 @@
+import { showValue } from "../../words/show_value.ts";
+import { ModelError } from "../model_error.ts";
+import { signatureOf, type Unit } from "./model_units.ts";
+import type { TensorRole, TorchLayer, TorchTensor } from "./torch_layers.ts";
+
+/** What a layer of PyTorch can fill: a layer of that signature, with weights that are laid out for it. */
+export interface Offer {
+  signature: string;
+  /** The weights by their names in TensorFlow.js. */
+  give(unit: Unit): Record<string, Float32Array>;
+}
+
+/**
+ * What a layer of a state dict can fill; more than one signature where shapes leave it open.
+ *
+ * @throws {ModelError} If it is of a class that TensorFlow.js has no layer for.
+ */
+export function offersOf(layer: TorchLayer): Offer[] {
+  const { name, className } = layer;
+  const tensor = (role: TensorRole) => layer.tensors.find((one) => one.role === role);
+  const bias = tensor("bias") === undefined ? [] : ["bias"];
+  const kernel = tensor("kernel");
+  const plain = (family: string, shape: number[], give: Offer["give"]): Offer => ({
+    signature: signatureOf(family, shape, bias),
+    give: (unit) => ({ ...give(unit), ...withBias(tensor("bias")) }),
+  });
+  switch (className) {
+    case "Linear":
+    case "Conv1D":
+      return [plain("dense", kerasShape(kernel!), ({ flattened }) => ({
+        kernel: reordered(turned(kernel!), kerasShape(kernel!), flattened),
+      }))];
+    case "Embedding":
+      return [plain("embedding", kernel!.shape, () => ({ embeddings: kernel!.read() }))];
+    case "LSTM":
+    case "RNN": {
+      const [first, second] = [tensor("bias"), tensor("recurrentBias")];
+      const own = { kernel: turned(kernel!), recurrent_kernel: turned(tensor("recurrentKernel")!) };
+      // The gates stand in one order in both: input, forget, cell, output. TensorFlow.js has one bias for both kernels.
+      return [{
+        signature: signatureOf(className.toLowerCase(), kerasShape(kernel!), bias),
+        give: () => first === undefined ? own : { ...own, bias: sum(first.read(), second!.read()) },
+      }];
+    }
+    case "GRU":
+      throw new ModelError(
+        `${
+          showValue(name)
+        } is a GRU of PyTorch, which resets its state after the matrix product, and ` +
+          `TensorFlow.js's resets before it, expected another layer`,
+      );
+    case "BatchNorm":
+    case "LayerNorm":
+    case "RMSNorm":
+      return [ofNormalization(layer)];
+  }
+  if (/^Conv/.test(className)) return ofConvolution(layer, kernel!, plain);
+  throw new ModelError(
+    `${showValue(name)} of shape [${
+      layer.tensors[0].shape.join(", ")
+    }] is of no class that is known, ` +
+      `expected layers that TensorFlow.js has too`,
+  );
+}
+
+function ofConvolution(
+  { layout }: TorchLayer,
+  kernel: TorchTensor,
+  plain: (family: string, shape: number[], give: Offer["give"]) => Offer,
+): Offer[] {
+  const shape = kerasShape(kernel);
+  const give = () => ({ kernel: turned(kernel) });
+  const transposed = plain("transposed", shape, give);
+  if (layout === "transposed") return [transposed];
+  const [outputs, inputs, ...window] = kernel.shape;
+  const offers = [plain("convolution", shape, give)];
+  // With one input a group, the channels may be groups: output i * multiplier + m belongs to input i, in both.
+  if (inputs === 1 && window.length === 2) {
+    offers.push(
+      plain("depthwise", [...window, outputs], () => ({ depthwise_kernel: turned(kernel) })),
+    );
+  }
+  return [...offers, transposed];
+}
+
+function ofNormalization({ className, tensors }: TorchLayer): Offer {
+  const names: Partial<Record<TensorRole, string>> = {
+    scale: "gamma",
+    shift: "beta",
+    mean: "moving_mean",
+    variance: "moving_variance",
+  };
+  const own = tensors.filter(({ role }) => names[role] !== undefined);
+  const has = (role: TensorRole) => own.some((one) => one.role === role);
+  const isBatch = className === "BatchNorm";
+  const more = [...isBatch && has("scale") ? ["gamma"] : [], ...has("shift") ? ["beta"] : []];
+  return {
+    signature: signatureOf(isBatch ? "batch norm" : "layer norm", own[0].shape, more),
+    give: ({ flattened }) =>
+      Object.fromEntries(
+        own.map((tensor) => [
+          names[tensor.role]!,
+          reordered(tensor.read(), tensor.shape, flattened),
+        ]),
+      ),
+  };
+}
+
+function withBias(bias: TorchTensor | undefined): Record<string, Float32Array> {
+  return bias === undefined ? {} : { bias: bias.read() };
+}
+
+const kerasShape = ({ shape, axes }: TorchTensor) => axes.map((axis) => shape[axis]);
+
+const sum = (one: Float32Array, other: Float32Array) => one.map((value, i) => value + other[i]);
+
+/** The entries with the axes in Keras's order. */
+function turned({ shape, axes, read }: TorchTensor): Float32Array {
+  const values = read();
+  const steps = axes.map((axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const sizes = axes.map((axis) => shape[axis]);
+  const out = new Float32Array(values.length);
+  const position = sizes.map(() => 0);
+  let at = 0;
+  for (let i = 0; i < out.length; i++) {
+    out[i] = values[at];
+    for (let axis = sizes.length - 1; axis >= 0; axis--) {
+      at += steps[axis];
+      if (++position[axis] < sizes[axis]) break;
+      at -= sizes[axis] * steps[axis];
+      position[axis] = 0;
+    }
+  }
+  return out;
+}
+
+/**
+ * The rows of a kernel, or the entries of a vector, that read a flattened map: PyTorch counts it channel by channel,
+ * TensorFlow.js place by place.
+ */
+function reordered(
+  values: Float32Array,
+  [rows]: readonly number[],
+  map: readonly number[] | null,
+): Float32Array {
+  if (map === null) return values;
+  const channels = map.at(-1)!;
+  const places = rows / channels;
+  const length = values.length / rows;
+  const out = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    const from = (row % channels) * places + Math.floor(row / channels);
+    out.set(values.subarray(from * length, (from + 1) * length), row * length);
+  }
+  return out;
+}
