@@ -36,8 +36,8 @@ Deno.test("report, check and sweep put the weights of --weights into a module's 
       runCommand(["sweep", path, ...weights, "--seeds", seeds, "--scale", "1", "--format", "csv"]);
     const [zero, both] = [await one("1"), await one("0..1")];
     assertEquals([zero.code, both.code], [0, 0], both.stderr);
-    const figures = both.stdout.trim().split("\n").slice(1);
-    assertEquals(figures.length, 2);
+    const rows = (text: string) => text.trim().split("\n").slice(1);
+    assertEquals([rows(zero.stdout).length, rows(both.stdout).length], [3, 6]);
   });
 });
 

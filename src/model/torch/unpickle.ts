@@ -170,7 +170,10 @@ class Machine {
         return this.#push(this.#resolver.global(this.#file.line(), this.#file.line()));
       case 0x93: { // STACK_GLOBAL
         const name = this.#pop(), module = this.#pop();
-        return this.#push(this.#resolver.global(String(module), String(name)));
+        if (typeof module !== "string" || typeof name !== "string") {
+          throw broken("a global without a name");
+        }
+        return this.#push(this.#resolver.global(module, name));
       }
       case 0x52: { // REDUCE
         const args = this.#pop(), callee = this.#pop();

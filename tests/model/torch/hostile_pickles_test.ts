@@ -86,6 +86,11 @@ refuses(
   `The pickle has no end: truncated, ${written}`,
 );
 refuses(
+  "with a global that has no name",
+  [1, 2, { op: 0x93 }],
+  `The pickle has a global without a name, ${written}`,
+);
+refuses(
   "that holds a number",
   [1],
   "The file holds 1, expected a state dict: torch.save(model.state_dict(), path) writes one",
