@@ -14,7 +14,8 @@ import { failureOf } from "./call_site.ts";
  *   same number, as in a gate; head: all 0, or each within biasTolerance of ln of the class share
  *   (softmax, up to a constant), its logit (sigmoid), or the mean of the targets (regression;
  *   tolerance in standard deviations of the targets). Where the batch is small, the 95 % interval
- *   of the share or of the mean counts.
+ *   of the share or of the mean counts. Of a file of weights alone: rms(bias) / (rms(kernel)
+ *   sqrt(fan-in)), z for inputs of rms 1, unless drawn as PyTorch draws biases.
  * - Defaults: `biasRatio` 0.1, `biasTolerance` 0.5.
  * - Source: Karpathy, A Recipe for Training Neural Networks: init well.
  * - Misleads: Intended for untrained networks: training moves biases. Recurrent layers are not

@@ -17,7 +17,9 @@ import { failureOf } from "./call_site.ts";
  *   for a recurrent kernel nearest of { orthogonal, over all of its gates, Glorot, LeCun, He, and
  *   every value between }. A matrix or kernel of a custom layer: within initScaleCustom of what
  *   initialisers draw for its shape, whichever axis is summed over (initScaleFactor where the class
- *   is registered as dense or a convolution); an embedding: std <= initScaleEmbedding.
+ *   is registered as dense or a convolution); an embedding: std <= initScaleEmbedding. Of a file of
+ *   weights alone: from 1 / initScaleCustom of the smallest that He, LeCun, Glorot, orthogonal and
+ *   PyTorch's default 1 / sqrt(3 fan-in) draw to initScaleFactor times the largest.
  * - Defaults: `initScaleFactor` 2, `initScaleError` 100, `initScaleWarning` 1.4, `initScaleCustom`
  *   10, `initScaleEmbedding` 3.
  * - Source: He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors

@@ -53,7 +53,8 @@ export const biasInit: Rule = defineRule({
     "number, as in a gate; head: all 0, or each within biasTolerance of ln of the class share " +
     "(softmax, up to a constant), its logit (sigmoid), or the mean of the targets " +
     "(regression; tolerance in standard deviations of the targets). Where the batch is small, " +
-    "the 95 % interval of the share or of the mean counts.",
+    "the 95 % interval of the share or of the mean counts. Of a file of weights alone: rms(bias) / " +
+    "(rms(kernel) sqrt(fan-in)), z for inputs of rms 1, unless drawn as PyTorch draws biases.",
   source: "Karpathy, A Recipe for Training Neural Networks: init well.",
   misleads:
     "Intended for untrained networks: training moves biases. Recurrent layers are not judged " +

@@ -80,7 +80,9 @@ export const initScale: Rule = defineRule({
     "Glorot, LeCun, He, and every value between }. A matrix or kernel of a custom layer: within " +
     "initScaleCustom of what initialisers draw for its shape, whichever axis is summed over " +
     "(initScaleFactor where the class is registered as dense or a convolution); an embedding: " +
-    "std <= initScaleEmbedding.",
+    "std <= initScaleEmbedding. Of a file of weights alone: from 1 / " +
+    "initScaleCustom of the smallest that He, LeCun, Glorot, orthogonal and PyTorch's default " +
+    "1 / sqrt(3 fan-in) draw to initScaleFactor times the largest.",
   source:
     "He et al. 2015; LeCun et al. 1998; Glorot & Bengio 2010; Saxe et al. 2014; the factors " +
     "after neuroscope.",

@@ -28,7 +28,8 @@ export const symmetry: Rule = defineRule({
   summary: "No kernel is constant, and no two units of a layer have the same incoming weights.",
   formula: "std(kernel) > 0, and the number of units whose incoming weights equal those of an " +
     "earlier unit is 0, in kernels with two units or more. In a recurrent cell, one of its " +
-    "two kernels is enough.",
+    "two kernels is enough. Of a file of weights alone, no unit has nothing but zeros, but " +
+    "for one row of an embedding.",
   source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
   misleads:
     "Intended for untrained networks: training can switch several units off, which are then " +
