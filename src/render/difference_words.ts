@@ -32,13 +32,16 @@ export function otherDifferences(
   const values = [one, other].map(({ objective }) => formatNumber(objective.value));
   const only = (which: string[], run: typeof one) =>
     `${layerRange(which, { order: names(run), max: 4 })}`;
+  const objective: [string, string] = one.objective.name === other.objective.name
+    ? [
+      loss,
+      values[0] === values[1] ? `${values[0]} in both` : `${values[0]} in A, ${values[1]} in B`,
+    ]
+    : ["Objective", `${one.objective.name} in A, ${other.objective.name} in B`];
+  const isAlone = [one, other].every(({ weightsOnly }) => weightsOnly !== undefined);
   return [
-    one.objective.name === other.objective.name
-      ? [
-        loss,
-        values[0] === values[1] ? `${values[0]} in both` : `${values[0]} in A, ${values[1]} in B`,
-      ]
-      : ["Objective", `${one.objective.name} in A, ${other.objective.name} in B`],
+    // Weights without a topology have no objective.
+    ...isAlone ? [] : [objective],
     ...comparison.onlyBefore.length === 0
       ? []
       : [["Only in A", only(comparison.onlyBefore, one)] as [string, string]],

@@ -77,3 +77,24 @@ Deno.test("report and check refuse a damaged file in one sentence", async () => 
 Deno.test("sweep refuses weights alone, and says what takes them", async () => {
   await assertRefuses(["sweep", MLP], ["it holds weights without layers", "--weights"]);
 });
+
+Deno.test("diff compares two files of weights alone, which have no loss", async () => {
+  const { code, stdout } = await runCommand(["diff", MLP, fixture("mlp.pt"), "--quiet"]);
+  assertEquals(code, 0, stdout);
+  assertEquals(/Loss|Objective/.test(stdout), false, stdout);
+});
+
+Deno.test("report shows weights alone as a page and as a picture", async () => {
+  for (const format of ["html", "svg"]) {
+    const { code, stdout } = await runCommand(["report", MLP, "--quiet", "--format", format]);
+    assertEquals(code, 0);
+    assertEquals(stdout.includes("no pass was run"), false);
+  }
+});
+
+Deno.test("fix refuses weights alone", async () => {
+  await assertRefuses(["fix", DRAWN], [
+    "which holds weights alone",
+    "expected a model.json or a module",
+  ]);
+});
