@@ -11,8 +11,8 @@ import { failureOf } from "./call_site.ts";
  *
  * - Definition: std(kernel) > 0, and the number of units whose incoming weights equal those of an
  *   earlier unit is 0, in kernels with two units or more. In a recurrent cell, one of its two
- *   kernels is enough. Of a file of weights alone, no unit has nothing but zeros, but for one row
- *   of an embedding.
+ *   kernels is enough. In a file of weights alone, at least one weight of each unit is not 0; one
+ *   row of an embedding may be all zeros.
  * - Source: TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.
  * - Misleads: Intended for untrained networks: training can switch several units off, which are
  *   then identical. A head of zeros is allowed because the targets distinguish its units; so is a

@@ -80,7 +80,7 @@ export function drawnBy(layer: LayerMeasurements, weight: WeightMeasurements): s
 const KINDS: readonly LayerMeasurements["kind"][] = ["dense", "convolution", "recurrent"];
 
 /**
- * Judges the scale of the kernels of a layer whose surroundings nobody knows: it is too large beyond
+ * Judges the scale of the kernels of a layer without knowing what surrounds it: the kernel is too large beyond
  * `initScaleFactor` times He, the largest of the usual initialisers, and too small below the smallest of them by
  * `initScaleCustom`, since heads and ends of branches are drawn small on purpose. A kernel that is
  * `initScaleError` times too large is an error where no layer of the file normalises.

@@ -128,6 +128,15 @@ Deno.test("symmetry allows a table one row of zeros, for padding", () => {
   assertEquals(table(2), ["warning symmetry zero-units embedding"]);
 });
 
+Deno.test("symmetry allows kernels of zeros alone, as at the end of a branch, unless all are", () => {
+  const zeros: [number[], Float32Array] = [[8, 8], new Float32Array(64)];
+  const drawn: [number[], Float32Array] = [[8, 8], normal(64, 0.3)];
+  assertEquals(found(weights({ "a.weight": drawn, "b.weight": zeros, "c.weight": drawn })), []);
+  assertEquals(found(weights({ "a.weight": zeros, "b.weight": zeros })), [
+    "error symmetry constant a",
+  ]);
+});
+
 Deno.test("rules for untrained networks only note what they find in trained weights", async () => {
   const findings = runChecks(await measured("drawn.safetensors"), { trained: true });
   assert(findings.length > 3);

@@ -28,8 +28,8 @@ export const symmetry: Rule = defineRule({
   summary: "No kernel is constant, and no two units of a layer have the same incoming weights.",
   formula: "std(kernel) > 0, and the number of units whose incoming weights equal those of an " +
     "earlier unit is 0, in kernels with two units or more. In a recurrent cell, one of its " +
-    "two kernels is enough. Of a file of weights alone, no unit has nothing but zeros, but " +
-    "for one row of an embedding.",
+    "two kernels is enough. In a file of weights alone, at " +
+    "least one weight of each unit is not 0; one row of an embedding may be all zeros.",
   source: "TheDeepChecker (Ben Braiek & Khomh 2023), unbroken symmetry.",
   misleads:
     "Intended for untrained networks: training can switch several units off, which are then " +
@@ -67,7 +67,12 @@ export const symmetry: Rule = defineRule({
     of: ({ weights }) =>
       weights.find((weight) => weight.duplicateUnits != null)?.duplicateUnits ?? null,
   },
-  judge({ layers, network }) {
+  judge({ layers, network, measurements }) {
+    // Without a topology a kernel of zeros may end a branch, as that of a LoRA does, where others are not zero.
+    const mayEndBranch = measurements.weightsOnly !== undefined &&
+      network.layers.some((layer) =>
+        hasUnits(layer) && layer.weights.some((one) => isKernel(one) && one.values.maxAbs > 0)
+      );
     const added = new Set(
       network.chain.filter(({ added }) => added).map(({ layer }) => layer),
     );
@@ -77,7 +82,7 @@ export const symmetry: Rule = defineRule({
       const units = Map.groupBy(kernels, ({ name }) => name.replace("recurrent_", ""));
       return [...units.values()].flatMap((kernels) => {
         const verdicts = kernels.map((kernel) =>
-          judge(layer, kernel, layer.role === "output" || added.has(layer))
+          judge(layer, kernel, layer.role === "output" || added.has(layer) || mayEndBranch)
         );
         // The units of a recurrent cell are told apart by either of its kernels.
         return verdicts.some(({ length }) => length === 0) ? [] : verdicts.flat();

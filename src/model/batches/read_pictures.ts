@@ -44,7 +44,7 @@ export async function readPictures(
   const classes = (await namesIn(path, "")).filter(({ isDirectory }) => isDirectory)
     .map(({ name }) => name);
   if (classes.length === 0) {
-    throw new BatchError("The folder holds no folders, expected one for each class");
+    throw new BatchError("The folder is without subfolders, expected one for each class");
   }
   const channels = input.shape[3];
   const found: { name: string; label: number; picture: Picture }[] = [];
@@ -109,7 +109,7 @@ async function readPicture(path: string, file: string): Promise<Picture> {
   }
 }
 
-/** Writes a picture with so many channels, each entry multiplied by a scale. */
+/** Writes a picture with `depth` channels, each entry multiplied by `scale`. */
 function write(
   { channels, pixels }: Picture,
   depth: number,

@@ -18,10 +18,10 @@ export interface ZipEntry {
   read(): Uint8Array;
 }
 
-/** What unpacked files may take together: so many times the archive, */
+/** Unpacked files may together be this many times as large as the archive, */
 const MOST_RATIO = 100;
 
-/** or so many bytes, whichever is more: weights that are all 0 pack a thousand to one. */
+/** or this many bytes, whichever is more: weights that are all 0 pack a thousand to one. */
 const ALWAYS_ALLOWED = 2 ** 24;
 
 const END = 0x06054b50, ENTRY = 0x02014b50, LOCAL = 0x04034b50;
@@ -160,7 +160,7 @@ function readEntry(view: DataView, at: number, end: number) {
   };
 }
 
-/** At most so many bytes; `null` if the packed bytes are damaged or hold more. */
+/** At most `most` bytes; `null` if the packed bytes are damaged or hold more. */
 function inflate(raw: Uint8Array, most: number): Uint8Array | null {
   try {
     // A limit of 0 is none.

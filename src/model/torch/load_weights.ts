@@ -31,8 +31,8 @@ const LAYOUT = must('"pytorch"', (value) => value === "pytorch");
  * map are reordered, batch normalisation gets its statistics.
  *
  * Layers are paired by their names where all have one of the file's (`conv1`, `layer1_0_conv1`), else by their
- * shapes, and in their order where shapes repeat. If there is any doubt, nothing is set. What no file tells must be
- * the same by itself: epsilon (1e-5 in PyTorch), padding, activations.
+ * shapes, and in their order where shapes repeat. If there is any doubt, nothing is set. The file does not hold
+ * epsilon (1e-5 in PyTorch), padding and activations: the model must have the same.
  *
  * @param model A built model.
  * @param file A `.safetensors` file, or a state dict as `torch.save` writes it.

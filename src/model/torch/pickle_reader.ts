@@ -1,6 +1,6 @@
 import { ModelError } from "../model_error.ts";
 
-/** More than 16 bytes hold, no file of weights counts. */
+/** No count in a file of weights takes more bytes than this. */
 const LONGEST_INTEGER = 16;
 
 /** Reads the operands of a pickle's instructions, one after the other, and nothing past the end of the file. */
@@ -65,7 +65,7 @@ export class PickleReader {
     return line;
   }
 
-  /** A whole number with a sign, of so many bytes, the last one first. */
+  /** A whole number with a sign, of `length` bytes, the last one first. */
   integer(length: number): number | bigint {
     if (length > LONGEST_INTEGER) throw broken(`an integer of ${length} bytes`);
     const value = this.raw(length).reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n);

@@ -17,7 +17,7 @@ export interface StateDict {
 /** The bytes of storages by name. */
 type Storages = (key: string) => Uint8Array | null;
 
-/** Tensors may share storages; that all of them read the largest over and over is no network. */
+/** Tensors may share storages, but together they may not be more than this many times as large. */
 const MOST_SHARED = 16;
 
 /** How the file begins that `torch.save` wrote before version 1.6: a pickled number of 10 bytes. */
