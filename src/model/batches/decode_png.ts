@@ -20,8 +20,7 @@ const MOST_PIXELS = 2 ** 26;
 
 /**
  * Decodes a PNG (W3C Recommendation, third edition): every colour type, 8 or 16 bits a channel, fewer where there is
- * one; no interlacing. Deno unpacks it with a limit (`node:zlib`), which the decoders of npm do without: `fast-png`
- * and `upng-js` unpack whatever is in the file before they look at its size.
+ * one; no interlacing. Deno unpacks it with a limit (`node:zlib`); `upng-js` of npm unpacks whatever is in the file.
  *
  * @param bytes The file.
  * @throws {BatchError} If it is no such picture.

@@ -19,8 +19,8 @@ type Stacked = Pickled | typeof MARK;
  * has under its name. Every instruction adds at most one value, or what its bytes in the file hold, so memory is
  * bounded by the file; values that are shared stay shared.
  *
- * Written here because `pickleparser` of npm, which does most of this, assigns whatever keys a pickle has to objects,
- * prototypes among them, calls what its resolver returns, and has no bound for a number's length.
+ * Written here because `pickleparser` of npm, which does most of this, assigns whatever keys a pickle has to plain
+ * objects (`dict[key] = value`), and calls what its resolver returns.
  *
  * @param bytes The file.
  * @param start Where the pickle begins.
