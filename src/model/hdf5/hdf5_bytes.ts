@@ -1,0 +1,144 @@
+import { formatCount } from "../../words/numbers.ts";
+import { ModelError } from "../model_error.ts";
+
+/** An address that leads nowhere. */
+export const NOWHERE = -1;
+
+/** A place in an HDF5 file that is read from, no further than the piece goes that it stands in. */
+export class Hdf5Bytes {
+  readonly #view: DataView;
+  /** Of how many bytes an address is made, and a length. */
+  readonly #widths: { offset: number; length: number };
+  readonly #end: number;
+  readonly #what: string;
+  /** The byte that is read next. */
+  at: number;
+
+  /**
+   * @param view The whole file.
+   * @param widths Of how many bytes an address is made, and a length.
+   * @param from Where the piece starts.
+   * @param count How many bytes it has.
+   * @param what What is read, for messages.
+   * @throws {ModelError} If the file is shorter than that.
+   */
+  constructor(
+    view: DataView,
+    widths: { offset: number; length: number },
+    from: number,
+    count: number,
+    what: string,
+  ) {
+    if (!(from >= 0 && count >= 0 && from + count <= view.byteLength)) {
+      throw new ModelError(
+        `${what} is at bytes ${from} to ${from + count}, expected it within the HDF5 file's ` +
+          `${formatCount(view.byteLength, "byte")}: damaged`,
+      );
+    }
+    this.#view = view;
+    this.#widths = widths;
+    this.#end = from + count;
+    this.#what = what;
+    this.at = from;
+  }
+
+  /** How many bytes are left of the piece. */
+  get left(): number {
+    return this.#end - this.at;
+  }
+
+  /** A further piece of the same file. */
+  piece(from: number, count: number, what: string): Hdf5Bytes {
+    return new Hdf5Bytes(this.#view, this.#widths, from, count, what);
+  }
+
+  /** A further piece that may go on to the end of the file. */
+  rest(from: number, what: string): Hdf5Bytes {
+    return this.piece(from, Math.max(0, this.#view.byteLength - from), what);
+  }
+
+  /** The error for what is not as it should be here. */
+  wrong(found: string, expected: string): ModelError {
+    return new ModelError(`${this.#what} ${found}, expected ${expected}`);
+  }
+
+  /** Goes on by so many bytes. */
+  skip(count: number): number {
+    const at = this.at;
+    if (count > this.left) {
+      throw this.wrong("is cut off", `${formatCount(count, "more byte")} at byte ${at}`);
+    }
+    this.at += count;
+    return at;
+  }
+
+  /** A whole number of so many bytes, little-endian. */
+  uint(bytes: number): number {
+    const at = this.skip(bytes);
+    switch (bytes) {
+      case 1:
+        return this.#view.getUint8(at);
+      case 2:
+        return this.#view.getUint16(at, true);
+      case 4:
+        return this.#view.getUint32(at, true);
+      default: {
+        const low = this.#view.getUint32(at, true), high = this.#view.getUint32(at + 4, true);
+        if (high === 0xffffffff && low === 0xffffffff) return NOWHERE;
+        const value = high * 2 ** 32 + low;
+        // No file is that long, so that whatever is done with it ends in a message.
+        return Number.isSafeInteger(value) ? value : Number.MAX_SAFE_INTEGER;
+      }
+    }
+  }
+
+  /** An address in the file, or {@linkcode NOWHERE}. */
+  offset(): number {
+    const { offset } = this.#widths;
+    const value = this.uint(offset);
+    return offset === 4 && value === 0xffffffff ? NOWHERE : value;
+  }
+
+  /** A length. */
+  length(): number {
+    return this.uint(this.#widths.length);
+  }
+
+  /** So many bytes, as a view of the file. */
+  bytes(count: number): Uint8Array {
+    const at = this.skip(count);
+    return new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, count);
+  }
+
+  /** A text of so many bytes, up to the first that is 0. */
+  text(count: number): string {
+    const bytes = this.bytes(count);
+    const end = bytes.indexOf(0);
+    return new TextDecoder().decode(end === -1 ? bytes : bytes.subarray(0, end));
+  }
+
+  /** A text that a byte 0 ends. */
+  name(): string {
+    const bytes = new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.at, this.left);
+    const end = bytes.indexOf(0);
+    if (end === -1) throw this.wrong("has a name without an end", "a byte 0 after it");
+    return this.text(end + 1);
+  }
+
+  /** Requires the letters that every block of a kind begins with. */
+  signature(letters: string): void {
+    const found = this.left < letters.length ? "" : this.text(letters.length);
+    if (found !== letters) {
+      throw this.wrong("is damaged", `${JSON.stringify(letters)} at its start`);
+    }
+  }
+
+  /** Requires a version. */
+  version(...known: number[]): number {
+    const version = this.uint(1);
+    if (!known.includes(version)) {
+      throw this.wrong(`has version ${version}`, `${known.join(" or ")}`);
+    }
+    return version;
+  }
+}

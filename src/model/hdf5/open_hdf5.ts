@@ -1,0 +1,195 @@
+import { formatCount } from "../../words/numbers.ts";
+import { showValue } from "../../words/show_value.ts";
+import { ModelError } from "../model_error.ts";
+import { attributeTexts, type TextBudget } from "./attribute_texts.ts";
+import { countOf, readDataspace, readDatatype, readNumbers } from "./datatype.ts";
+import { groupLinks } from "./group_links.ts";
+import { Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
+import { MESSAGE, type Message, readMessages } from "./object_header.ts";
+
+/** A group of an HDF5 file: a folder with attributes. */
+export interface Hdf5Group {
+  kind: "group";
+  /** Where it is: `"layers/dense/vars"`. */
+  path: string;
+  /** What it holds, by name. */
+  children: ReadonlyMap<string, Hdf5Group | Hdf5Array>;
+  /**
+   * An attribute of text.
+   *
+   * @returns Its texts, or `null` if there is none of that name.
+   */
+  texts(name: string): string[] | null;
+}
+
+/** An array of an HDF5 file. */
+export interface Hdf5Array {
+  kind: "array";
+  /** Where it is: `"layers/dense/vars/0"`. */
+  path: string;
+  /** Its shape. */
+  shape: number[];
+  /** Its entries. */
+  read(): Float32Array;
+}
+
+const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+
+const COMPACT = 0, CONTIGUOUS = 1;
+
+/** A group nested deeper than this is none that Keras writes. */
+const MAX_DEPTH = 100;
+
+/** Bytes that an array takes, and its name. */
+interface Taken {
+  from: number;
+  to: number;
+  path: string;
+}
+
+/**
+ * Lists what an HDF5 file holds; no array is decoded before it is read. Written here, because no library at
+ * hand checks what it reads: jsfive opens a file that ends after 7 % of its bytes and finds the rest to be
+ * zeros, and h5wasm takes 14.5 MB. What Keras writes through h5py is a small part of the format: groups of
+ * symbol tables or link messages, attributes in the header, arrays in one piece. Anything else is refused by
+ * name, and so are links to other names and files, references, and arrays that share bytes.
+ *
+ * The format: "HDF5 File Format Specification Version 3.0", The HDF Group.
+ *
+ * @param bytes The file.
+ * @returns Its root.
+ * @throws {ModelError} If the file is cut off, damaged, or holds what Keras does not write.
+ */
+export function openHdf5(bytes: Uint8Array): Hdf5Group {
+  if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
+    throw new ModelError("the file does not begin as an HDF5 file does");
+  }
+  const { file, root } = readSuperblock(bytes);
+  return new Opening(file, bytes.length).open(root);
+}
+
+/** The first block: how the file is written, and where its root is. */
+function readSuperblock(bytes: Uint8Array): { file: Hdf5Bytes; root: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const what = "the first block of the HDF5 file";
+  const start = new Hdf5Bytes(view, { offset: 8, length: 8 }, 0, view.byteLength, what);
+  start.skip(8);
+  const version = start.version(0, 1, 2, 3);
+  if (version < 2) start.skip(4);
+  const widths = { offset: start.uint(1), length: start.uint(1) };
+  if (![4, 8].includes(widths.offset) || ![4, 8].includes(widths.length)) {
+    throw start.wrong(`has addresses of ${widths.offset} bytes`, "4 or 8");
+  }
+  start.skip(version < 2 ? 9 : 1);
+  if (version === 1) start.skip(4);
+  const file = new Hdf5Bytes(view, widths, start.at, start.left, what);
+  const base = file.offset();
+  if (base !== 0) throw file.wrong(`has the data begin at byte ${base}`, "0");
+  file.offset();
+  const end = file.offset();
+  if (end > bytes.length) {
+    throw new ModelError(
+      `the HDF5 file has ${formatCount(bytes.length, "byte")}, expected ${end} as its first ` +
+        `block states: truncated`,
+    );
+  }
+  // The older versions have an address for drivers, then an entry whose first field is a name.
+  if (version < 2) {
+    file.offset();
+    file.offset();
+  }
+  return { file, root: file.offset() };
+}
+
+/** The state of opening one file. */
+class Opening {
+  readonly #file: Hdf5Bytes;
+  readonly #seen = new Set<number>();
+  readonly #taken: Taken[] = [];
+  /** How many bytes of text may still be read. */
+  readonly #texts: TextBudget;
+
+  constructor(file: Hdf5Bytes, size: number) {
+    this.#file = file;
+    this.#texts = { left: 4 * size };
+  }
+
+  open(address: number): Hdf5Group {
+    const root = this.#object(address, "", 0);
+    if (root.kind === "array") throw new ModelError("the HDF5 file is one array, expected a group");
+    this.#taken.sort((one, other) => one.from - other.from);
+    this.#taken.forEach(({ from, path }, i) => {
+      const before = this.#taken[i - 1];
+      if (i === 0 || from >= before.to) return;
+      throw new ModelError(
+        `${showValue(path)} and ${showValue(before.path)} share bytes of the HDF5 file, ` +
+          `expected arrays of their own`,
+      );
+    });
+    return root;
+  }
+
+  #object(address: number, path: string, depth: number): Hdf5Group | Hdf5Array {
+    const what = path === "" ? "the root of the HDF5 file" : showValue(path);
+    if (this.#seen.has(address) || depth > MAX_DEPTH) {
+      throw new ModelError(
+        depth > MAX_DEPTH
+          ? `${what} is more than ${MAX_DEPTH} groups deep in the HDF5 file`
+          : `${what} is also known by another name in the HDF5 file, expected one name`,
+      );
+    }
+    this.#seen.add(address);
+    const messages = readMessages(this.#file, address, what);
+    const links = groupLinks(this.#file, messages, what);
+    if (links === null) return this.#array(messages, path, what);
+    const children = new Map<string, Hdf5Group | Hdf5Array>();
+    for (const [name, child] of links) {
+      if (name === "" || name === "." || name === ".." || name.includes("/")) {
+        throw new ModelError(`${what} holds ${showValue(name)}, expected a name without a path`);
+      }
+      children.set(name, this.#object(child, path === "" ? name : `${path}/${name}`, depth + 1));
+    }
+    const texts = (name: string) => attributeTexts(messages, name, what, this.#texts);
+    return { kind: "group", path, children, texts };
+  }
+
+  #array(messages: Message[], path: string, what: string): Hdf5Array {
+    const find = (type: number, name: string) => {
+      const found = messages.find((one) => one.type === type);
+      if (found === undefined) throw new ModelError(`${what} has no ${name} in the HDF5 file`);
+      return found.bytes;
+    };
+    for (const { type } of messages) {
+      const packed = type === MESSAGE.filters;
+      if (!packed && type !== MESSAGE.externalFiles) continue;
+      throw new ModelError(
+        `${what} is ${packed ? "compressed" : "kept in another file"}, expected the plain array ` +
+          `that Keras writes`,
+      );
+    }
+    const shape = readDataspace(find(MESSAGE.dataspace, "shape"));
+    const type = readDatatype(find(MESSAGE.datatype, "type"));
+    const layout = find(MESSAGE.layout, "layout");
+    layout.version(3, 4);
+    const kind = layout.uint(1);
+    const count = countOf(shape);
+    const size = count * type.size;
+    if (kind !== COMPACT && kind !== CONTIGUOUS) {
+      throw new ModelError(
+        `${what} is stored in chunks, expected the plain array that Keras writes`,
+      );
+    }
+    const from = kind === COMPACT ? layout.at + 2 : layout.offset();
+    const stored = kind === COMPACT ? layout.uint(2) : layout.length();
+    if (stored !== size && !(size === 0 && from === NOWHERE)) {
+      throw new ModelError(
+        `${what} takes ${stored} bytes of the HDF5 file, expected ${size} for shape ` +
+          `[${shape.join(", ")}] and entries of ${formatCount(type.size, "byte")}`,
+      );
+    }
+    const bytes = this.#file.piece(size === 0 ? 0 : from, size, what);
+    if (size > 0 && kind === CONTIGUOUS) this.#taken.push({ from, to: from + size, path });
+    const read = () => readNumbers(bytes.piece(size === 0 ? 0 : from, size, what), count, type);
+    return { kind: "array", path, shape, read };
+  }
+}
