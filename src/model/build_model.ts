@@ -38,10 +38,16 @@ export interface BuiltModel {
  * @param tf The engine's TensorFlow.js.
  * @param topology The topology, as `convertTopology` gives it.
  * @param declared Number of entries of all weights that the file declares.
+ * @param declares How the file declares them, for messages.
  * @returns The model.
  * @throws {ModelError} If TensorFlow.js cannot build it, or it asks for more memory.
  */
-export function buildModel(tf: TensorFlow, topology: Topology, declared: number): BuiltModel {
+export function buildModel(
+  tf: TensorFlow,
+  topology: Topology,
+  declared: number,
+  declares = "that weightsManifest declares for the whole model",
+): BuiltModel {
   const budget = Math.max(declared, FREE_ENTRIES);
   refuseLargeStates(topology, budget);
   breakEndlessLoops(topology);
@@ -58,8 +64,7 @@ export function buildModel(tf: TensorFlow, topology: Topology, declared: number)
     if (!(asked <= budget) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
       throw new ModelError(
         `${watch.placeOf(this)} asks for a weight ${showValue(name)} of shape ` +
-          `${showShape(shape)}, expected no more than the ${declared} entries that ` +
-          `weightsManifest declares for the whole model`,
+          `${showShape(shape)}, expected no more than the ${declared} entries ${declares}`,
       );
     }
     const weight = stock.call(this, name, shape, dtype, tf.initializers.zeros(), ...rest);

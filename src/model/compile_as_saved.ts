@@ -41,7 +41,8 @@ export function compileAsSaved(model: LayersModel, json: Record<string, unknown>
 function lossName(saved: unknown): LossName | null {
   const { class_name, config } = Object(saved) as { class_name?: unknown; config?: unknown };
   const { from_logits } = Object(config) as { from_logits?: unknown };
-  const name = typeof saved === "string" ? saved : class_name;
+  // Keras 3 writes a function as an object whose configuration is its name.
+  const name = typeof saved === "string" ? saved : class_name === "function" ? config : class_name;
   if (typeof name !== "string" || from_logits === true) return null;
   const plain = name.toLowerCase().replaceAll("_", "");
   if (Object.hasOwn(SHORT, plain)) return SHORT[plain];

@@ -1,5 +1,6 @@
 import { showValue } from "../words/show_value.ts";
 import { checkLayers } from "./check_layers.ts";
+import { plainTopology } from "./keras/plain_topology.ts";
 import { ModelError } from "./model_error.ts";
 import { camelCase, isJson, type Json, type KnownAs, MODEL_CLASSES } from "./topology_json.ts";
 import { unexpected } from "./unexpected.ts";
@@ -32,12 +33,16 @@ const MAX_DEPTH = 100;
  *
  * @param topology The piece of JSON: `{class_name, config}`, or `{model_config: {...}}` of Keras.
  * @param isKnown Whether TensorFlow.js has a class of this name.
+ * @param root Where it stands in the file. Default: `modelTopology`, as in a model.json.
  * @throws {ModelError} If something in it is missing, wrong or unknown; the message starts with the place.
  */
-export function convertTopology(topology: unknown, isKnown: (name: string) => boolean): Topology {
-  let place = "modelTopology";
+export function convertTopology(
+  topology: unknown,
+  isKnown: (name: string) => boolean,
+  root = "modelTopology",
+): Topology {
+  let place = root;
   if (!isJson(topology)) throw unexpected(place, topology, "an object");
-  refuseKeras3(topology, place);
   let model = topology;
   if (topology.model_config !== undefined && topology.model_config !== null) {
     place += ".model_config";
@@ -48,7 +53,8 @@ export function convertTopology(topology: unknown, isKnown: (name: string) => bo
     throw unexpected(`${place}.class_name`, model.class_name, MODEL_CLASSES.join(", "));
   }
   // How it was trained is no part of the model: a loss of Keras is no class that must be known.
-  const { training_config: _, ...own } = model;
+  const { training_config: _, ...untrained } = model;
+  const own = plainTopology(untrained, place);
   const places = new WeakMap<object, string>();
   const knownAs = (name: string) => knownNameOf(name, isKnown);
   const converted = convert(own, "", place, { knownAs, places }, 0) as unknown as Topology;
@@ -56,7 +62,7 @@ export function convertTopology(topology: unknown, isKnown: (name: string) => bo
   if (!MODEL_CLASSES.includes(className)) {
     throw unexpected(`${place}.class_name`, className, MODEL_CLASSES.join(", "));
   }
-  checkLayers(model, place, knownAs);
+  checkLayers(own, place, knownAs);
   dropUnused(converted);
   // Keras 1 has the layers of a Sequential where the configuration is now.
   const whole = Array.isArray(config) ? { layers: config } : config;
@@ -127,7 +133,6 @@ function resolveClass(value: Json, name: string, knownAs: KnownAs): Json {
 
 function checkClass(value: Json, place: string, knownAs: KnownAs): void {
   const written = value.class_name as string;
-  refuseKeras3(value, place);
   if (knownAs(written) === null && written !== "L1" && written !== "L2") {
     throw new ModelError(
       `${place}.class_name is ${
@@ -144,25 +149,6 @@ function checkDtype(config: Json | null, place: string): void {
   const dtype = config?.dtype;
   if (dtype === undefined || dtype === null || DTYPES.includes(dtype as string)) return;
   throw unexpected(`${place}.config.dtype`, dtype, '"float32", "int32" or "bool"');
-}
-
-/** Keras 3 writes another format, which the converter hands on and TensorFlow.js cannot read. */
-function refuseKeras3(value: Json, place: string): void {
-  const config = Object(value.config) as Json;
-  const version = typeof value.keras_version === "string" ? value.keras_version : "";
-  const found = /^[3-9]\./.test(version)
-    ? `${place}.keras_version is ${showValue(version)}`
-    : value.class_name === "InputLayer" && "batch_shape" in config &&
-        !("batch_input_shape" in config)
-    ? `${place}.config has "batch_shape"`
-    : isJson(config.dtype)
-    ? `${place}.config.dtype is an object`
-    : null;
-  if (found === null) return;
-  throw new ModelError(
-    `${found}: the model was saved by Keras 3, whose format TensorFlow.js cannot read, expected ` +
-      `Keras 2 (save it with the package tf_keras, or with TF_USE_LEGACY_KERAS=1, and convert again)`,
-  );
 }
 
 /**

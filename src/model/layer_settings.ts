@@ -7,6 +7,7 @@ const { axes, axis, borders, choice, count, counts, flag, fraction, number, only
 const required = (setting: Setting): Setting => ({ ...setting, required: true });
 
 const dataFormat = choice("channelsFirst", "channelsLast");
+const keepdims = only(false, "TensorFlow.js drops the axes");
 const interpolation = choice("nearest", "bilinear");
 const samePadding = choice("same", "valid");
 
@@ -28,9 +29,15 @@ const windowed = (rank: number): Settings => ({
   padding: rank === 1 ? choice("same", "valid", "causal") : samePadding,
   dataFormat,
   useBias: flag,
+  groups: only(1, "TensorFlow.js has no convolution in groups"),
 });
 
 const convolution = (rank: number): Settings => ({ filters: required(count), ...windowed(rank) });
+
+const transposed = (rank: number): Settings => ({
+  ...convolution(rank),
+  outputPadding: only(null, "TensorFlow.js pads no output"),
+});
 
 const pooling = (rank: number): Settings => ({
   poolSize: counts(rank),
@@ -67,6 +74,8 @@ const recurrent: Settings = {
   goBackwards: flag,
   stateful: flag,
   unroll: flag,
+  timeMajor: only(false, "TensorFlow.js takes the batch first"),
+  zeroOutputForMask: only(false, "TensorFlow.js repeats the output before"),
 };
 
 const convolutionalCell: Settings = {
@@ -103,9 +112,9 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   Concatenate: { axis },
   Conv1D: convolution(1),
   Conv2D: convolution(2),
-  Conv2DTranspose: convolution(2),
+  Conv2DTranspose: transposed(2),
   Conv3D: convolution(3),
-  Conv3DTranspose: convolution(3),
+  Conv3DTranspose: transposed(3),
   ConvLSTM2D: { ...convolutionalCell, ...recurrent },
   ConvLSTM2DCell: convolutionalCell,
   Cropping2D: { cropping: required(borders), dataFormat },
@@ -131,16 +140,20 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   Flatten: { dataFormat },
   GaussianDropout: { rate: required(fraction) },
   GaussianNoise: { stddev: required(number) },
-  GlobalAveragePooling1D: { dataFormat },
-  GlobalAveragePooling2D: { dataFormat },
-  GlobalMaxPooling1D: { dataFormat },
-  GlobalMaxPooling2D: { dataFormat },
+  GlobalAveragePooling1D: { dataFormat, keepdims },
+  GlobalAveragePooling2D: { dataFormat, keepdims },
+  GlobalMaxPooling1D: { dataFormat, keepdims },
+  GlobalMaxPooling2D: { dataFormat, keepdims },
   GRU: { ...gru, ...recurrent },
   GRUCell: gru,
   InputLayer: { sparse: flag },
   LSTM: { ...lstm, ...recurrent },
   LSTMCell: lstm,
-  LayerNormalization: { ...normalization, axis: axes },
+  LayerNormalization: {
+    ...normalization,
+    axis: axes,
+    rmsScaling: only(false, "TensorFlow.js has no RMS normalization"),
+  },
   LeakyReLU: { alpha: number },
   Masking: { maskValue: number },
   MaxPooling1D: pooling(1),
@@ -153,7 +166,11 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   Permute: { dims: required(KINDS.permutation) },
   RNN: recurrent,
   RandomWidth: { factor: required(KINDS.range), interpolation },
-  ReLU: { maxValue: number },
+  ReLU: {
+    maxValue: number,
+    negativeSlope: only(0, "TensorFlow.js has no other slope beside a limit"),
+    threshold: only(0, "TensorFlow.js has no other"),
+  },
   RepeatVector: { n: required(count) },
   Rescaling: { scale: required(KINDS.numbers), offset: KINDS.numbers },
   Reshape: { targetShape: required(KINDS.target) },

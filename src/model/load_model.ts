@@ -1,5 +1,6 @@
 import { requireEngine } from "../engine/running_engine.ts";
 import { failure } from "../words/failure.ts";
+import { isKerasFile } from "./file_kinds.ts";
 import { failureIn, importModule, logToStderr } from "./foreign_code.ts";
 import { loadModelJson } from "./load_model_json.ts";
 import { loadModelModule } from "./load_model_module.ts";
@@ -22,9 +23,11 @@ export interface LoadModelOptions {
  * Loads a model from a file:
  *
  * - `.json`: a TensorFlow.js layers model with its weight files beside it, sharded or not, quantised
- *   or not, saved by TensorFlow.js or converted from Keras 2. The file is data: nothing outside its
+ *   or not, saved by TensorFlow.js or converted from Keras. The file is data: nothing outside its
  *   folder is read, none of it runs, and it gets no more memory than the weights it declares (or
  *   16 MiB).
+ * - `.keras`, `.h5`: a model as Keras 2 or 3 saves it, whole. The file is data, too. A weight goes where order,
+ *   name and shape agree, and a file that leaves a doubt is refused.
  * - `.ts`, `.js`, `.mjs` ...: a module that creates one or exports it, see {@linkcode ModelModule}. It runs with the
  *   permissions of the process. What it logs or writes to stdout while it is imported, or creates a
  *   model or a batch, goes to stderr.
@@ -78,25 +81,22 @@ export async function loadModel(
     }
   }
   if (/\.json$/i.test(path)) return await loadModelJson(tf, path);
+  if (isKerasFile(path)) {
+    const { loadKeras } = await import(KERAS) as typeof import("./keras/load_keras.ts");
+    return await loadKeras(tf, path);
+  }
   if (/\.[cm]?[jt]sx?$/i.test(path)) return await loadModelModule(tf, path, seed);
   throw new ModelError(`${path}: ${await whyNot(path)}`);
 }
+
+/** No literal in an `import()`: a model.json should not wait for what reads archives. */
+const KERAS = "./keras/load_keras.ts";
 
 const CONVERT = "convert it with tensorflowjs_converter";
 const WRITE = "write the same layers in a module that exports createModel({ tf, seed })";
 
 /** Formats that other programs write, what a file of each is, and what to do. */
 const FORMATS: readonly [pattern: RegExp, what: string, cure: string][] = [
-  [
-    /\.weights\.h5$/i,
-    "it holds the weights of a Keras model without its layers",
-    `save the whole model with Keras 2 (the package tf_keras) and ${CONVERT}`,
-  ],
-  [
-    /\.(h5|hdf5|keras)$/i,
-    "it is a Keras model",
-    `save it with Keras 2 (the package tf_keras) and ${CONVERT}`,
-  ],
   [
     /\.pb$/i,
     "it is a TensorFlow graph",
@@ -112,7 +112,7 @@ const FORMATS: readonly [pattern: RegExp, what: string, cure: string][] = [
 
 /** Why a file of another kind is not a model, with what to do about it. */
 async function whyNot(path: string): Promise<string> {
-  const wanted = "expected a model.json, or a .ts or .js module";
+  const wanted = "expected a model.json, a .keras or .h5 file, or a .ts or .js module";
   const format = FORMATS.find(([pattern]) => pattern.test(path));
   if (format !== undefined) {
     const [, what, cure] = format;

@@ -12,8 +12,11 @@ export interface LoadedModel {
   source: string;
   /** The file. */
   path: string;
-  /** `"json"`: a TensorFlow.js model with its weights; `"module"`: code that creates one. */
-  kind: "json" | "module";
+  /**
+   * `"json"`: a TensorFlow.js model with its weights; `"keras"`: a model with its weights as Keras saves it;
+   * `"module"`: code that creates one.
+   */
+  kind: "json" | "keras" | "module";
   /** Seed that it was created with, or `null` where it came with its weights, or was built by its module. */
   seed: number | null;
   /** Objective that its author wants it to be measured with, or `null`. */

@@ -4,6 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import { prepareEngine } from "../engine/prepare_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { runPass } from "../measure/run_pass.ts";
+import { isDataFile } from "../model/file_kinds.ts";
 import type { Batch } from "../model/batch.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { errorMessage } from "../words/error_message.ts";
@@ -201,7 +202,7 @@ export class PointMeter {
 
 /** Whose code makes models; `null` where there is data alone. */
 function codeOf({ model, register = [] }: ModelFile): string | null {
-  return /\.json$/i.test(model) ? register[0] ?? null : model;
+  return isDataFile(model) ? register[0] ?? null : model;
 }
 
 function tensorsOf({ inputs, targets }: Batch): Tensor[] {

@@ -67,36 +67,9 @@ const spoilt: [string, Edit, string][] = [
     'TensorFlow.js has; did you mean "tanh"?',
   ],
   [
-    "a Keras 3 version",
-    (json) => (json.modelTopology.keras_version = "3.1.0", json),
-    'modelTopology.keras_version is "3.1.0": the model was saved by Keras 3, whose format ' +
-    "TensorFlow.js cannot read, expected Keras 2 (save it with the package tf_keras, or with " +
-    "TF_USE_LEGACY_KERAS=1, and convert again)",
-  ],
-  [
-    "a Keras 3 input",
-    (json) => {
-      json.modelTopology.config.layers.unshift({
-        class_name: "InputLayer",
-        config: { batch_shape: [null, 2] },
-      });
-      return json;
-    },
-    'modelTopology.config.layers[0].config has "batch_shape": the model was saved by Keras 3, ' +
-    "whose format TensorFlow.js cannot read, expected Keras 2 (save it with the package tf_keras, " +
-    "or with TF_USE_LEGACY_KERAS=1, and convert again)",
-  ],
-  [
     "a type that TensorFlow.js does not have",
     (json) => (json.modelTopology.config.layers[0].config.dtype = "float16", json),
     'modelTopology.config.layers[0].config.dtype is "float16", expected "float32", "int32" or "bool"',
-  ],
-  [
-    "a Keras 3 dtype",
-    (json) => (json.modelTopology.config.layers[0].config.dtype = { class_name: "x" }, json),
-    "modelTopology.config.layers[0].config.dtype is an object: the model was saved by Keras 3, " +
-    "whose format TensorFlow.js cannot read, expected Keras 2 (save it with the package tf_keras, " +
-    "or with TF_USE_LEGACY_KERAS=1, and convert again)",
   ],
   [
     "a recurrent layer with a billion states",

@@ -1,0 +1,215 @@
+import type { Layer, LayersModel } from "../../engine/tensorflow.ts";
+import { showValue } from "../../words/show_value.ts";
+import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
+import { ModelError } from "../model_error.ts";
+import type { LayerVariable } from "../model_weights.ts";
+import { automaticName } from "../names.ts";
+import { isJson, type Json, MODEL_CLASSES } from "../topology_json.ts";
+import { kerasOrder } from "./keras_order.ts";
+import { requireShape, requireSure, type WeightPair } from "./weight_pair.ts";
+
+/** How the versions of Keras call the layers of a model in its file. */
+const CONTAINERS = ["layers", "_layer_checkpoint_dependencies"];
+
+/** What lies beside the weights and is none of them. */
+const STATE = /^(_?random_generator|seed_generator|_seed_generator)(_\d+)?$/;
+
+/** A layer that has weights of its own, and where the file keeps them. */
+interface Part {
+  path: string;
+  /** The layer, or the cell; `undefined` for one that no output needs, and that was not built. */
+  layer: Layer | undefined;
+  /** What its name in the file should be: the one that the configuration has, if there is one. */
+  name: string | null;
+}
+
+/** What of a layer's configuration, or of the layer, tells where the file keeps its weights. */
+interface Item {
+  className: string;
+  layer: Layer | undefined;
+  config: Json | null;
+}
+
+/**
+ * Pairs the weights of a model with the arrays of a file as Keras 3 writes it (`layers/dense_1/vars/0`). The names
+ * there count the layers of each class in their container, in the order of the configuration; beside the
+ * weights stands the name of the layer that they were saved from. Both have to agree, and the shapes.
+ *
+ * @param model A built model.
+ * @param root The file.
+ * @param topology The configuration that came with the weights, as Keras wrote it; `null` where the model comes
+ *   from elsewhere, and its own order and classes count.
+ * @throws {ModelError} If a weight is missing, left over, of another shape, or could be another one.
+ */
+export function pairByPath(
+  model: LayersModel,
+  root: Hdf5Group,
+  topology: Json | null,
+): WeightPair[] {
+  const container = CONTAINERS.find((name) => root.children.has(name)) ?? CONTAINERS[0];
+  const parts: Part[] = [];
+  const className = typeof topology?.class_name === "string"
+    ? topology.class_name
+    : model.getClassName();
+  visit({ className, layer: model, config: topology }, "", container, parts);
+  const claimed = new Set<Hdf5Array>();
+  const pairs = parts.flatMap((part) => pairPart(part, root, claimed));
+  refuseLeftovers(root, container, claimed);
+  if (topology === null) requireSure(model, pairs);
+  return pairs;
+}
+
+/** Keras's name for a class in its files: `conv2d_transpose`. */
+function snake(className: string): string {
+  return className.slice(className.indexOf(">") + 1)
+    .replaceAll(/\W+/g, "")
+    .replaceAll(/(.)([A-Z][a-z]+)/g, "$1_$2")
+    .replaceAll(/([a-z])([A-Z])/g, "$1_$2")
+    .toLowerCase();
+}
+
+/** Names as Keras counts them: the second `dense` is `dense_1`. */
+function counter(): (className: string) => string {
+  const used = new Map<string, number>();
+  return (className) => {
+    const name = snake(className);
+    const count = used.get(name) ?? 0;
+    used.set(name, count + 1);
+    return count === 0 ? name : `${name}_${count}`;
+  };
+}
+
+const join = (path: string, name: string) => path === "" ? name : `${path}/${name}`;
+
+/** Parts of a layer by the names of Keras, which are those of TensorFlow.js in camel case. */
+type Holder = Record<string, Layer | undefined> & { cells?: Layer[]; layers?: Layer[] };
+
+function visit(item: Item, path: string, container: string, parts: Part[]): void {
+  const { className, layer, config } = item;
+  const holder = (layer ?? {}) as unknown as Holder;
+  const own = Object(config?.config) as Json;
+  const into = (name: string, inner: Layer | undefined, key = name) =>
+    visit(itemOf(own[key], inner), join(path, name), container, parts);
+  if (MODEL_CLASSES.includes(className)) {
+    const name = counter();
+    for (const child of childrenOf(own, holder, config !== null)) {
+      visit(child, join(join(path, container), name(child.className)), container, parts);
+    }
+  } else if (className === "Bidirectional") {
+    into("forward_layer", holder.forwardLayer, "layer");
+    into("backward_layer", holder.backwardLayer, "layer");
+  } else if (isJson(own.layer) || typeof holder.layer?.getClassName === "function") {
+    into("layer", holder.layer);
+  } else if (isRecurrent(className, holder)) {
+    visitCell(holder.cell, join(path, "cell"), parts);
+  } else {
+    const name = typeof own.name === "string" ? own.name : layer?.name ?? null;
+    parts.push({ path, layer, name: config === null ? givenName(layer) : name });
+  }
+}
+
+/** A cell: the order of the cells tells which it is, their names do not. */
+function visitCell(cell: Layer | undefined, path: string, parts: Part[]): void {
+  const { cells } = (cell ?? {}) as unknown as Holder;
+  if (cells === undefined) return void parts.push({ path, layer: cell, name: null });
+  const name = counter();
+  for (const one of cells) {
+    visitCell(one, join(join(path, "cells"), name(one.getClassName())), parts);
+  }
+}
+
+const isRecurrent = (className: string, { cell }: Holder) =>
+  cell !== undefined || ["ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"].includes(className);
+
+/** The name of a layer, unless TensorFlow.js made it up. */
+const givenName = (layer: Layer | undefined) =>
+  layer === undefined || automaticName(layer) !== null ? null : layer.name;
+
+function itemOf(config: unknown, layer: Layer | undefined): Item {
+  const given = isJson(config) ? config : null;
+  const className = given?.class_name ?? layer?.getClassName() ?? "";
+  return { className: String(className), layer, config: given };
+}
+
+/** The layers of a model in Keras's order: that of its configuration. */
+function childrenOf(config: Json, holder: Holder, isGiven: boolean): Item[] {
+  const layers = holder.layers ?? [];
+  if (!isGiven) return layers.map((layer) => itemOf(null, layer));
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  return (Array.isArray(config.layers) ? config.layers : []).map((one) => {
+    const { name } = Object(Object(one).config) as Json;
+    return itemOf(one, byName.get(name as string));
+  });
+}
+
+/** The group that a path leads to. */
+function find(root: Hdf5Group, path: string): Hdf5Group | undefined {
+  let at: Hdf5Group | Hdf5Array | undefined = root;
+  for (const step of path.split("/")) {
+    at = at?.kind === "group" ? at.children.get(step) : undefined;
+  }
+  return at?.kind === "group" ? at : undefined;
+}
+
+function pairPart({ path, layer, name }: Part, root: Hdf5Group, claimed: Set<Hdf5Array>) {
+  const group = find(root, join(path, "vars"));
+  const arrays = [...group?.children.values() ?? []].filter((one) => one.kind === "array");
+  for (const array of arrays) claimed.add(array);
+  if (layer === undefined) return [];
+  const variables = kerasOrder(layer);
+  const shown = showValue(join(path, "vars"));
+  if (arrays.length !== variables.length) {
+    const found = group === undefined ? "missing" : `${arrays.length} arrays`;
+    throw new ModelError(
+      `${shown} is ${found}, expected the ${variables.length} weights of layer ${
+        showValue(layer.name)
+      }`,
+    );
+  }
+  if (variables.length === 0) return [];
+  requireName(group!, name, path, layer);
+  return variables.map((variable, i) => {
+    const array = group!.children.get(`${i}`);
+    if (array?.kind !== "array") {
+      throw new ModelError(
+        `${shown} has no array "${i}", expected weight ${showValue(variable.originalName)} there`,
+      );
+    }
+    return requireShape({ variable, array, layer });
+  });
+}
+
+/** A layer that was named by Keras is numbered through the process; one that was named by hand is not. */
+const stem = (name: string, path: string) => {
+  const own = path.slice(path.lastIndexOf("/") + 1).replace(/_\d+$/, "");
+  return new RegExp(`^${own}(_\\d+)?$`).test(name) ? own : name;
+};
+
+/** The file says of each layer what it was called when it was saved. */
+function requireName(group: Hdf5Group, name: string | null, path: string, layer: Layer): void {
+  const saved = group.texts("name")?.[0];
+  if (saved === undefined || name === null || stem(saved, path) === stem(name, path)) return;
+  throw new ModelError(
+    `${showValue(group.path)} holds the weights of layer ${showValue(saved)}, expected those of ` +
+      `${showValue(layer.name)}, which comes there in the order of the layers`,
+  );
+}
+
+/** A weight that no layer takes belongs to another network. */
+function refuseLeftovers(root: Hdf5Group, container: string, claimed: Set<Hdf5Array>): void {
+  const start = root.children.get(container);
+  const open: (Hdf5Group | Hdf5Array | undefined)[] = [start, root.children.get("vars")];
+  for (const one of open) {
+    if (one === undefined) continue;
+    if (one.kind === "group") {
+      for (const [name, child] of one.children) if (!STATE.test(name)) open.push(child);
+    } else if (!claimed.has(one)) {
+      throw new ModelError(
+        `${showValue(one.path)} of shape [${
+          one.shape.join(", ")
+        }] is in the file, but no layer of ` +
+          `the model takes it, expected the weights of this model alone`,
+      );
+    }
+  }
+}

@@ -1,0 +1,209 @@
+import { showValue } from "../../words/show_value.ts";
+import { ModelError } from "../model_error.ts";
+import { isJson, type Json, MODEL_CLASSES } from "../topology_json.ts";
+import { unexpected } from "../unexpected.ts";
+import { rescalingOf } from "./plain_layer.ts";
+
+/** A reference of Keras 2 and TensorFlow.js: layer, call, tensor of its output. */
+type Reference = [layer: string, node: number, tensor: number];
+
+/** Layers that may begin from states. */
+const RECURRENT = ["Bidirectional", "ConvLSTM2D", "GRU", "LSTM", "RNN", "SimpleRNN"];
+
+/** Operations that Keras makes masks of, and lists among the layers. */
+const MASKING = ["NotEqual", "Any"];
+
+/** The layers of one functional model. */
+interface Graph {
+  /** By name, as they are in the file. */
+  layers: Map<unknown, Json>;
+}
+
+/**
+ * Rewrites the calls of a functional model of Keras 3 to those of Keras 2.
+ *
+ * @param config The model's configuration.
+ * @param layers Its layers, rewritten already but for their calls.
+ * @param place Where the configuration stands in the file.
+ * @throws {ModelError} If a call cannot be made in TensorFlow.js.
+ */
+export function plainGraph(config: Json, layers: Json[], place: string): Json {
+  const graph: Graph = { layers: new Map(layers.map((layer) => [layer.name, layer])) };
+  const rewritten = layers.map((layer, i) => {
+    const { inbound_nodes: nodes } = layer;
+    const isMask = MASKING.includes(layer.class_name as string);
+    if (!Array.isArray(nodes) || !nodes.some(isJson) || isMask) return layer;
+    const at = `${place}.layers[${i}].inbound_nodes`;
+    let own = layer;
+    const calls = nodes.map((node, n) => {
+      if (!isJson(node)) return node;
+      const [number, ...rest] = numbersOf(node, layer);
+      if (number !== undefined && rest.length === 0 && nodes.length === 1) {
+        own = rescalingOf(layer, number, `${at}[${n}].args`);
+      }
+      return callOf(node, own, graph, `${at}[${n}]`);
+    });
+    return { ...own, inbound_nodes: calls };
+  });
+  const outputs = ends(
+    config.output_layers,
+    (name) => graph.layers.get(name)?.class_name === "Sequential" && isNew(layers) ? 1 : 0,
+  );
+  const used = new Set(
+    [...outputs as unknown[], ...rewritten.flatMap(({ inbound_nodes }) => inbound_nodes)]
+      .flatMap((node) => Array.isArray(node) && Array.isArray(node[0]) ? node : [node])
+      .map((reference) => Array.isArray(reference) ? reference[0] : undefined),
+  );
+  return {
+    ...config,
+    layers: rewritten.filter(({ class_name, name }) =>
+      !MASKING.includes(class_name as string) || used.has(name)
+    ),
+    input_layers: ends(config.input_layers, () => 0),
+    output_layers: outputs,
+  };
+}
+
+/** Whether Keras 3 wrote the calls. */
+const isNew = (layers: Json[]) =>
+  layers.some(({ inbound_nodes }) => Array.isArray(inbound_nodes) && inbound_nodes.some(isJson));
+
+/**
+ * The inputs or outputs of a model: one reference, a list of them, or one for each name. Keras 3 counts the
+ * calls of a nested Sequential from 0, Keras 2 from 1.
+ */
+function ends(value: unknown, shift: (name: string) => number): unknown {
+  const list = Array.isArray(value) && typeof value[0] === "string"
+    ? [value]
+    : isJson(value)
+    ? Object.values(value)
+    : value;
+  if (!Array.isArray(list)) return value;
+  return list.map((one) =>
+    Array.isArray(one) && typeof one[0] === "string" && typeof one[1] === "number"
+      ? [one[0], one[1] + shift(one[0]), ...one.slice(2)]
+      : one
+  );
+}
+
+/** The numbers that an operation takes beside a tensor: `x / 255`. */
+function numbersOf({ args }: Json, layer: Json): unknown[] {
+  const { name: _, ...settings } = layer.config as Json;
+  // An operation has no settings but its name.
+  if (!Array.isArray(args) || args.length < 2 || Object.keys(settings).length > 0) return [];
+  return args.filter((one) => typeof one === "number");
+}
+
+/** One call: the references that it takes, and what is set for it. */
+function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[] {
+  const className = layer.class_name as string;
+  const args = Array.isArray(node.args) ? node.args : [];
+  const kwargs = isJson(node.kwargs) ? node.kwargs : {};
+  const references: Reference[] = [];
+  const options: Json = {};
+  const take = (value: unknown, at: string) => {
+    for (const tensor of tensorsOf(value, at)) references.push(referenceOf(tensor, graph, at));
+  };
+  if (args.length > 0) take(args[0], `${place}.args[0]`);
+  args.slice(1).forEach((value, i) => {
+    const at = `${place}.args[${i + 1}]`;
+    if (value === null || typeof value === "number" && className === "Rescaling") return;
+    const isOperation = !RECURRENT.includes(className);
+    if (isOperation && rankOf(value) !== rankOf(args[0])) {
+      throw unexpected(at, value, `a tensor of as many axes as ${place}.args[0] has`);
+    }
+    take(value, at);
+  });
+  for (const [key, value] of Object.entries(kwargs)) {
+    const at = `${place}.kwargs.${key}`;
+    if (value === null || Array.isArray(value) && value.every((one) => one === null)) continue;
+    if (key === "inputs" || key === "sequence" || key === "sequences") take(value, at);
+    else if (key === "initial_state" && RECURRENT.includes(className)) take(value, at);
+    else if (key === "mask") refuseMask(value, graph, at);
+    else if (key === "training" && typeof value === "boolean") options.training = value;
+    else {
+      throw unexpected(at, value, `null: ${className} of TensorFlow.js is not called with it`);
+    }
+  }
+  return references.map(([...reference], i) => i === 0 ? [...reference, options] : reference);
+}
+
+/** The axes of a tensor. */
+const rankOf = (value: unknown) => {
+  const { shape } = Object(Object(value).config) as { shape?: unknown };
+  return Array.isArray(shape) ? shape.length : -1;
+};
+
+/** The tensors in an argument. */
+function tensorsOf(value: unknown, place: string): Json[] {
+  if (Array.isArray(value)) return value.flatMap((one, i) => tensorsOf(one, `${place}[${i}]`));
+  if (!isTensor(value)) throw unexpected(place, value, "a tensor or an array of tensors");
+  return [value];
+}
+
+const isTensor = (value: unknown): value is Json =>
+  isJson(value) && value.class_name === "__keras_tensor__";
+
+/** Where a tensor comes from, calls of a nested model counted from 1 as Keras 2 does. */
+function referenceOf(tensor: Json, { layers }: Graph, place: string): Reference {
+  const { keras_history: history } = Object(tensor.config) as Json;
+  const [name, node, index] = Array.isArray(history) ? history : [];
+  if (typeof name !== "string" || ![node, index].every(Number.isSafeInteger)) {
+    throw unexpected(`${place}.config.keras_history`, history, "an array [layer, node, tensor]");
+  }
+  const isModel = MODEL_CLASSES.includes(layers.get(name)?.class_name as string);
+  return [name, node + (isModel ? 1 : 0), index];
+}
+
+/**
+ * TensorFlow.js makes the masks of an Embedding or a Masking itself. Keras 3 lists how it made them; any other
+ * mask has to be refused.
+ */
+function refuseMask(value: unknown, graph: Graph, place: string): void {
+  const masks = tensorsOf(
+    Array.isArray(value) ? value.filter((one) => one !== null) : value,
+    place,
+  );
+  for (const mask of masks) {
+    if (isImplied(mask, graph)) continue;
+    const [name] = historyOf(mask);
+    throw new ModelError(
+      `${place} is a mask that ${
+        showValue(name)
+      } makes, expected one of an Embedding or a Masking, ` +
+        `which TensorFlow.js makes itself`,
+    );
+  }
+}
+
+const historyOf = (tensor: unknown) => {
+  const { keras_history: history } = Object(Object(tensor).config) as Json;
+  return Array.isArray(history) ? history : [];
+};
+
+/** Whether a mask marks the entries of some tensor that an Embedding or Masking leaves out. */
+function isImplied(mask: Json, { layers }: Graph): boolean {
+  const argsOf = (layer: Json | undefined) => {
+    const [node] = Array.isArray(layer?.inbound_nodes) ? layer.inbound_nodes : [];
+    const { args } = Object(node) as Json;
+    return Array.isArray(args) ? args : [];
+  };
+  let maker = layers.get(historyOf(mask)[0]);
+  const isAny = maker?.class_name === "Any";
+  if (isAny) maker = layers.get(historyOf(argsOf(maker)[0])[0]);
+  const [source, value] = argsOf(maker);
+  if (maker?.class_name !== "NotEqual" || !isTensor(source)) return false;
+  const from = JSON.stringify(historyOf(source));
+  return [...layers.values()].some((layer) => {
+    const { class_name: name, config } = layer;
+    const { mask_zero, mask_value } = config as Json;
+    const marks = isAny
+      ? name === "Masking" && (mask_value ?? 0) === value
+      : name === "Embedding" && mask_zero === true && value === 0;
+    const nodes = Array.isArray(layer.inbound_nodes) ? layer.inbound_nodes : [];
+    return marks && nodes.some((node) => {
+      const { args } = Object(node) as Json;
+      return Array.isArray(args) && JSON.stringify(historyOf(args[0])) === from;
+    });
+  });
+}

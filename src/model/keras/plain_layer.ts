@@ -1,0 +1,121 @@
+import { showValue } from "../../words/show_value.ts";
+import { ModelError } from "../model_error.ts";
+import { isJson, type Json } from "../topology_json.ts";
+
+/** Initialisers that TensorFlow.js has under another name. */
+export const INITIALIZERS: Record<string, string> = {
+  IdentityInitializer: "Identity",
+  LecunNormal: "LeCunNormal",
+  LecunUniform: "LeCunUniform",
+  OrthogonalInitializer: "Orthogonal",
+};
+
+interface PlainLayer {
+  class_name: string;
+  config: Json;
+}
+
+type Change = (config: Json, place: string) => Json | PlainLayer;
+
+/** What stands for a missing number here: Keras writes null, 0, or an array of no axis. */
+const isZero = (value: unknown) => value === undefined || value === null || value === 0;
+
+/** Layers whose settings Keras and TensorFlow.js name otherwise. */
+const CHANGES: Record<string, Change> = {
+  // Keras 2 normalises over a list of axes, of which there is one.
+  BatchNormalization: ({ axis, ...config }) => ({
+    ...config,
+    ...axis === undefined
+      ? {}
+      : { axis: Array.isArray(axis) && axis.length === 1 ? axis[0] : axis },
+  }),
+  Bidirectional: bidirectional,
+  Identity: (config) => ({ class_name: "Activation", config: { ...config, activation: "linear" } }),
+  InputLayer: ({ batch_shape, ...config }) => ({
+    ...batch_shape === undefined ? {} : { batch_input_shape: batch_shape },
+    ...config,
+  }),
+  LeakyReLU: ({ negative_slope, ...config }) => ({
+    ...negative_slope === undefined ? {} : { alpha: negative_slope },
+    ...config,
+  }),
+  ReLU: (config) =>
+    isZero(config.negative_slope) || !isZero(config.threshold) || !isZero(config.max_value)
+      ? config
+      : leaky(config),
+};
+
+/**
+ * A layer in the words of TensorFlow.js.
+ *
+ * @param className Its class.
+ * @param config Its configuration, the objects in it rewritten already.
+ * @param place Where that stands in the file.
+ * @throws {ModelError} If TensorFlow.js has no words for it.
+ */
+export function plainLayer(className: string, config: Json, place: string): PlainLayer {
+  const change = Object.hasOwn(CHANGES, className) ? CHANGES[className] : undefined;
+  const changed = change?.(config, place) ?? config;
+  return typeof changed.class_name === "string" && isJson(changed.config)
+    ? changed as unknown as PlainLayer
+    : { class_name: className, config: changed as Json };
+}
+
+function leaky({ negative_slope: alpha, threshold: _, max_value: _none, ...config }: Json) {
+  return { class_name: "LeakyReLU", config: { ...config, alpha } };
+}
+
+/** TensorFlow.js makes the layer that goes backwards itself; Keras 3 writes it down. */
+function bidirectional({ backward_layer: backward, ...config }: Json, place: string): Json {
+  const { layer } = config;
+  if (!isJson(layer) || !isJson(layer.config)) return config;
+  const forward = layer.config;
+  const isCopy = backward === undefined || backward === null ||
+    isJson(backward) && backward.class_name === layer.class_name && isJson(backward.config) &&
+      essence(backward.config) === essence(forward) &&
+      backward.config.go_backwards === !forward.go_backwards;
+  if (!isCopy) {
+    throw new ModelError(
+      `${place}.backward_layer is unlike ${place}.layer, expected a copy of it that goes ` +
+        `backwards: TensorFlow.js has no other`,
+    );
+  }
+  if (typeof forward.name !== "string") return config;
+  // Each direction is named after the layer.
+  const name = forward.name.replace(/^forward_(?=.)/, "");
+  return { ...config, layer: { ...layer, config: { ...forward, name } } };
+}
+
+/** What two directions have in common. */
+const essence = ({ name: _, go_backwards: _way, ...config }: Json) =>
+  JSON.stringify(Object.entries(config).toSorted(([a], [b]) => a < b ? -1 : 1));
+
+/** Operations of Keras with a number that a Rescaling does: its scale and offset. */
+const ARITHMETIC: Record<string, (number: number) => [scale: number, offset: number]> = {
+  Add: (number) => [1, number],
+  Divide: (number) => [1 / number, 0],
+  Multiply: (number) => [number, 0],
+  Subtract: (number) => [1, -number],
+  TrueDivide: (number) => [1 / number, 0],
+};
+
+/**
+ * An operation on a tensor and a number (`x / 255`), which Keras lists among the layers, as the layer
+ * that does the same.
+ *
+ * @param layer The operation.
+ * @param number The number.
+ * @param place Where the number stands in the file.
+ */
+export function rescalingOf(layer: Json, number: unknown, place: string): Json {
+  const className = layer.class_name as string;
+  if (typeof number !== "number" || !Object.hasOwn(ARITHMETIC, className)) {
+    throw new ModelError(
+      `${place} is ${showValue(number)}, expected a tensor: TensorFlow.js has no layer for the ` +
+        `operation ${showValue(className)} on anything else`,
+    );
+  }
+  const [scale, offset] = ARITHMETIC[className](number);
+  const config = { ...layer.config as Json, scale, offset };
+  return { ...layer, class_name: "Rescaling", config };
+}

@@ -1,0 +1,135 @@
+import { ModelError } from "../model_error.ts";
+import { isJson, type Json, MODEL_CLASSES } from "../topology_json.ts";
+import { unexpected } from "../unexpected.ts";
+import { plainGraph } from "./plain_graph.ts";
+import { INITIALIZERS, plainLayer } from "./plain_layer.ts";
+
+/** Deeper than this is refused later, with a message. */
+const MAX_DEPTH = 200;
+
+/** What Keras 3 writes beside the class and the configuration of an object. */
+const WRAPPING = [
+  "module",
+  "registered_name",
+  "build_config",
+  "compile_config",
+  "shared_object_id",
+];
+
+/** Types of inputs that are whole numbers. */
+const INTEGERS = /^u?int(8|16|32|64)$/;
+
+/**
+ * Rewrites a topology so that it says in the words of Keras 2, which are those of TensorFlow.js, what Keras 3
+ * says in its own: `batch_shape`, types and functions as objects, calls as `args` and `kwargs`, wrapped
+ * initialisers, settings of other names. Layers and settings keep their places in the file. A topology of
+ * Keras 2 or TensorFlow.js comes out nearly as it went in.
+ *
+ * @param model A model: `{class_name, config}`.
+ * @param place Where it stands in the file.
+ * @throws {ModelError} If it says what cannot be said in these words.
+ */
+export function plainTopology(model: Json, place: string): Json {
+  return plain(model, "", place, { isKeras3: isKeras3(model, 0), depth: 0 }) as Json;
+}
+
+/** Whether Keras 3 wrote this. */
+function isKeras3(value: unknown, depth: number): boolean {
+  if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return false;
+  if (Array.isArray(value)) return value.some((item) => isKeras3(item, depth + 1));
+  const { class_name, registered_name, module, batch_shape } = value as Json;
+  return class_name === "__keras_tensor__" || batch_shape !== undefined ||
+    module !== undefined && registered_name !== undefined ||
+    Object.values(value).some((inner) => isKeras3(inner, depth + 1));
+}
+
+interface Context {
+  isKeras3: boolean;
+  depth: number;
+}
+
+function plain(value: unknown, key: string, place: string, context: Context): unknown {
+  if (context.depth > MAX_DEPTH) return value;
+  const inner = { ...context, depth: context.depth + 1 };
+  if (typeof value === "string" && /activation$/i.test(key)) return activation(value, place, inner);
+  if (Array.isArray(value)) {
+    return value.map((item, i) => plain(item, key, `${place}[${i}]`, inner));
+  }
+  if (!isJson(value)) return value;
+  const { class_name: className, config } = value;
+  switch (className) {
+    // A tensor, and whatever else calls name, is looked at where the calls are.
+    case "__keras_tensor__":
+      return value;
+    case "__tuple__":
+      return plain(value.items, key, place, inner);
+    case "__numpy__":
+      return Object(config).value;
+    case "function":
+      if (typeof config === "string") return plain(config, key, place, inner);
+  }
+  // A stateful generator starts from a seed that no figure depends on.
+  if (key === "seed") return null;
+  if (key === "dtype") return policy(value, place);
+  const entries = Object.entries(value).filter(([own]) =>
+    !WRAPPING.includes(own) || own === "module" && className === undefined
+  );
+  const written = Object.fromEntries(
+    entries.map(([own, one]) => [own, plain(one, own, `${place}.${own}`, inner)]),
+  );
+  if (typeof className !== "string" || !isJson(written.config)) return written;
+  if (key.endsWith("initializer")) {
+    return { ...written, class_name: INITIALIZERS[className] ?? className };
+  }
+  if (MODEL_CLASSES.includes(className)) {
+    return { ...written, config: plainModel(written.config, `${place}.config`) };
+  }
+  const layer = plainLayer(className, written.config, `${place}.config`);
+  return { ...written, ...layer, config: plainTypes(layer.class_name, layer.config) };
+}
+
+/** An activation by its name. */
+function activation(name: string, place: string, { isKeras3 }: Context): string {
+  if (name === "silu") return "swish";
+  if (name !== "hard_sigmoid" || !isKeras3) return name;
+  throw new ModelError(
+    `${place} is "hard_sigmoid", which is relu6(x + 3) / 6 in Keras 3 and min(1, max(0, 0.2 x + 0.5)) ` +
+      `in TensorFlow.js, expected an activation that both compute alike`,
+  );
+}
+
+/** The type that a policy computes in. Weights are float32 in a mixed one, too. */
+function policy({ config }: Json, place: string): unknown {
+  const { name } = Object(config) as Json;
+  if (typeof name === "string" && /^(mixed_b?float16|b?float16|float32|float64)$/.test(name)) {
+    return "float32";
+  }
+  throw unexpected(`${place}.config.name`, name, "a policy of floating-point numbers");
+}
+
+/** Inputs are float32 or int32 here. */
+function plainTypes(className: string, config: Json): Json {
+  const { dtype } = config;
+  if (className !== "InputLayer" || typeof dtype !== "string") return config;
+  if (INTEGERS.test(dtype)) return { ...config, dtype: "int32" };
+  return /^b?float(16|64)$/.test(dtype) ? { ...config, dtype: "float32" } : config;
+}
+
+function plainModel(config: Json, place: string): Json {
+  const { layers, build_input_shape: shape } = config;
+  if (!Array.isArray(layers) || !layers.every((one) => isJson(one) && isJson(one.config))) {
+    return config;
+  }
+  if (Object.hasOwn(config, "input_layers")) return plainGraph(config, layers, place);
+  // A Sequential that was built on its first batch says afterwards what that was like.
+  const [first, ...rest] = layers as Json[];
+  const own = Object(first?.config) as Json;
+  if (
+    !Array.isArray(shape) || first === undefined ||
+    own.batch_input_shape !== undefined || MODEL_CLASSES.includes(first.class_name as string)
+  ) return config;
+  return {
+    ...config,
+    layers: [{ ...first, config: { ...own, batch_input_shape: shape } }, ...rest],
+  };
+}
