@@ -39,6 +39,10 @@ const CHANGES: Record<string, Change> = {
     ...negative_slope === undefined ? {} : { alpha: negative_slope },
     ...config,
   }),
+  // Keras writes what it inherits from other convolutions, and has no use for.
+  SeparableConv2D: (
+    { kernel_initializer: _, kernel_regularizer: _none, kernel_constraint: _either, ...config },
+  ) => config,
   ReLU: (config) =>
     isZero(config.negative_slope) || !isZero(config.threshold) || !isZero(config.max_value)
       ? config

@@ -30,21 +30,35 @@ const INTEGERS = /^u?int(8|16|32|64)$/;
  * @throws {ModelError} If it says what cannot be said in these words.
  */
 export function plainTopology(model: Json, place: string): Json {
-  return plain(model, "", place, { isKeras3: isKeras3(model, 0), depth: 0 }) as Json;
+  return plain(model, "", place, {
+    ...traitsOf(model, { isKeras3: false, hasMasks: false }),
+    depth: 0,
+  }) as Json;
 }
 
-/** Whether Keras 3 wrote this. */
-function isKeras3(value: unknown, depth: number): boolean {
-  if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return false;
-  if (Array.isArray(value)) return value.some((item) => isKeras3(item, depth + 1));
-  const { class_name, registered_name, module, batch_shape } = value as Json;
-  return class_name === "__keras_tensor__" || batch_shape !== undefined ||
-    module !== undefined && registered_name !== undefined ||
-    Object.values(value).some((inner) => isKeras3(inner, depth + 1));
-}
-
-interface Context {
+/** What has to be known of a whole model before a part of it is rewritten. */
+interface Traits {
+  /** Whether Keras 3 wrote it. */
   isKeras3: boolean;
+  /** Whether a layer makes masks. */
+  hasMasks: boolean;
+}
+
+/** Looks through all of a model. */
+function traitsOf(value: unknown, found: Traits, depth = 0): Traits {
+  if (typeof value !== "object" || value === null || depth > MAX_DEPTH) return found;
+  const { class_name: className, batch_shape, mask_zero } = value as Json;
+  if (
+    className === "__keras_tensor__" || className === "DTypePolicy" || batch_shape !== undefined
+  ) {
+    found.isKeras3 = true;
+  }
+  if (className === "Masking" || mask_zero === true) found.hasMasks = true;
+  for (const inner of Object.values(value)) traitsOf(inner, found, depth + 1);
+  return found;
+}
+
+interface Context extends Traits {
   depth: number;
 }
 
@@ -52,6 +66,8 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   if (context.depth > MAX_DEPTH) return value;
   const inner = { ...context, depth: context.depth + 1 };
   if (typeof value === "string" && /activation$/i.test(key)) return activation(value, place, inner);
+  // Without a mask there is no output that it could leave out.
+  if (key === "zero_output_for_mask" && !inner.hasMasks) return false;
   if (Array.isArray(value)) {
     return value.map((item, i) => plain(item, key, `${place}[${i}]`, inner));
   }
