@@ -29,7 +29,7 @@ export interface BuiltModel {
 }
 
 /**
- * Builds the model of a topology with all weights zero: they are about to be loaded, and a costly
+ * Builds the model of a topology, with all weights zero unless they are drawn: they are about to be loaded, and a costly
  * initialiser (orthogonal) should not run for nothing.
  *
  * A topology of a few bytes can ask for any amount of memory. Here it gets as much as the weights of the
@@ -39,6 +39,7 @@ export interface BuiltModel {
  * @param topology The topology, as `convertTopology` gives it.
  * @param declared Number of entries of all weights that the file declares.
  * @param declares How the file declares them, for messages.
+ * @param drawn Whether to draw the weights as the topology says, because no file has them. Default: all 0.
  * @returns The model.
  * @throws {ModelError} If TensorFlow.js cannot build it, or it asks for more memory.
  */
@@ -47,6 +48,7 @@ export function buildModel(
   topology: Topology,
   declared: number,
   declares = "that weightsManifest declares for the whole model",
+  drawn = false,
 ): BuiltModel {
   const budget = Math.max(declared, FREE_ENTRIES);
   refuseLargeStates(topology, budget);
@@ -57,7 +59,7 @@ export function buildModel(
   const made: LayerVariable[] = [];
   const watch = watchBuild(tf, known, topology.places);
   let asked = 0;
-  prototype.addWeight = function (name, shape, dtype, _initializer, ...rest) {
+  prototype.addWeight = function (name, shape, dtype, initializer, ...rest) {
     const count = shape.reduce((product, size) => product * size, 1);
     asked += count;
     // An open axis, null, counts as 0 in a product: TensorFlow.js itself refuses it below.
@@ -67,7 +69,8 @@ export function buildModel(
           `${showShape(shape)}, expected no more than the ${declared} entries ${declares}`,
       );
     }
-    const weight = stock.call(this, name, shape, dtype, tf.initializers.zeros(), ...rest);
+    const filled = drawn ? initializer : tf.initializers.zeros();
+    const weight = stock.call(this, name, shape, dtype, filled, ...rest);
     made.push(weight as LayerVariable);
     return weight;
   };

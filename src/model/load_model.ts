@@ -10,7 +10,7 @@ import { arrayOf, object, requireValue, text } from "../words/requirements.ts";
 
 /** Options of {@linkcode loadModel}. */
 export interface LoadModelOptions {
-  /** Seed that a module creates its model with. Default: 0. */
+  /** Seed that a module creates its model with, and that weights are drawn from which no file has. Default: 0. */
   seed?: number;
   /**
    * Modules to import first: each exports `register({ tf })`, which registers the custom classes of a
@@ -23,7 +23,8 @@ export interface LoadModelOptions {
  * Loads a model from a file:
  *
  * - `.json`: a TensorFlow.js layers model with its weight files beside it, sharded or not, quantised
- *   or not, saved by TensorFlow.js or converted from Keras. The file is data: nothing outside its
+ *   or not, saved by TensorFlow.js or converted from Keras; or layers alone, as `to_json()` of Keras
+ *   writes them, whose weights are drawn from the seed. The file is data: nothing outside its
  *   folder is read, none of it runs, and it gets no more memory than the weights it declares (or
  *   16 MiB).
  * - `.keras`, `.h5`: a model as Keras 2 or 3 saves it, whole. The file is data, too. A weight goes where order,
@@ -80,7 +81,7 @@ export async function loadModel(
       throw new ModelError(`${file}: register threw: ${reason}`, { cause: error });
     }
   }
-  if (/\.json$/i.test(path)) return await loadModelJson(tf, path);
+  if (/\.json$/i.test(path)) return await loadModelJson(tf, path, seed);
   if (isKerasFile(path)) {
     const { loadKeras } = await import(KERAS) as typeof import("./keras/load_keras.ts");
     return await loadKeras(tf, path);

@@ -4,11 +4,13 @@ import { showValue } from "../words/show_value.ts";
 import { buildModel, classes } from "./build_model.ts";
 import { compileAsSaved } from "./compile_as_saved.ts";
 import { convertTopology } from "./convert_topology.ts";
+import { loadTopology } from "./keras/load_topology.ts";
 import { loadWeights, locateGroups } from "./load_weights.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
 import { stemOf } from "./names.ts";
 import { readJson } from "./read_json.ts";
+import { isJson, type Json } from "./topology_json.ts";
 import { parseWeightsManifest } from "./weights_manifest.ts";
 
 /** Weights and as much again for their gradients have to fit into the 4 GiB of the WASM heap. */
@@ -20,11 +22,17 @@ const MAX_ENTRIES = 2 ** 29;
  *
  * @param tf The engine's TensorFlow.js.
  * @param path The model.json.
+ * @param seed What weights are drawn from where the file holds layers alone.
  * @throws {ModelError} If it is no such model.
  */
-export async function loadModelJson(tf: TensorFlow, path: string): Promise<LoadedModel> {
+export async function loadModelJson(
+  tf: TensorFlow,
+  path: string,
+  seed: number,
+): Promise<LoadedModel> {
   const json = await readJson(path, ModelError);
   try {
+    if (isTopology(json)) return await loadTopology(tf, path, json, seed);
     const { modelTopology, weightsManifest } = requireLayersModel(json);
     const known = classes(tf);
     const topology = convertTopology(modelTopology, (name) => Object.hasOwn(known, name));
@@ -65,6 +73,11 @@ export async function loadModelJson(tf: TensorFlow, path: string): Promise<Loade
   }
 }
 
+/** Whether a file holds layers without weights, as `to_json()` of Keras writes them. */
+const isTopology = (json: unknown): json is Json =>
+  isJson(json) && typeof json.class_name === "string" && "config" in json &&
+  json.modelTopology === undefined;
+
 function requireLayersModel(json: unknown): Record<string, unknown> {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw new ModelError(`The file holds ${showValue(json)}, expected a layers model`);
@@ -79,13 +92,6 @@ function requireLayersModel(json: unknown): Record<string, unknown> {
   }
   if (format !== undefined && format !== null && format !== "layers-model") {
     throw new ModelError(`format is ${showValue(format)}, expected "layers-model"`);
-  }
-  if (modelTopology === undefined && typeof model.class_name === "string" && "config" in model) {
-    throw new ModelError(
-      `The file holds layers without weights, as to_json() of Keras writes them, expected a layers ` +
-        `model with "modelTopology" and "weightsManifest": convert the saved model with ` +
-        `tensorflowjs_converter`,
-    );
   }
   if (modelTopology === undefined) {
     throw new ModelError(`"modelTopology" is missing, expected a layers model`);

@@ -2,7 +2,7 @@ import { showValue } from "../words/show_value.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import { failure } from "../words/failure.ts";
 import { ModelError } from "./model_error.ts";
-import type { LayerVariable } from "./model_weights.ts";
+import { pairWeights } from "./pair_weights.ts";
 import { unexpected } from "./unexpected.ts";
 import type { WeightGroup, WeightSpec } from "./weights_manifest.ts";
 
@@ -103,56 +103,6 @@ export async function locateGroups(
     found.push({ ...group, folder, located });
   }
   return found;
-}
-
-/** The weights that a name of the manifest may mean, in the model's order. */
-function variablesByName(model: LayersModel): Map<string, LayerVariable[]> {
-  const byName = new Map<string, LayerVariable[]>();
-  for (const variable of new Set<LayerVariable>(model.weights)) {
-    const name = variable.originalName;
-    byName.set(name, [...byName.get(name) ?? [], variable]);
-  }
-  return byName;
-}
-
-/**
- * Pairs what the file declares with the weights of the model.
- *
- * @throws {ModelError} If a weight is missing, left over, or of another shape or type.
- */
-export function pairWeights(
-  model: LayersModel,
-  specs: WeightSpec[],
-): Map<WeightSpec, LayerVariable> {
-  const open = variablesByName(model);
-  const pairs = new Map<WeightSpec, LayerVariable>();
-  for (const spec of specs) {
-    // TensorFlow 2.2 and later put the cell's name before the last part: lstm/lstm_cell/kernel.
-    const parts = spec.name.split("/");
-    const withoutCell = [...parts.slice(0, -2), ...parts.slice(-1)].join("/");
-    const variable = (open.get(spec.name) ?? open.get(withoutCell))?.shift();
-    const shown = `${spec.place} is ${showValue(spec.name)}`;
-    if (variable === undefined) {
-      throw new ModelError(`${shown}, expected a weight that the model has`);
-    }
-    if (variable.shape.join() !== spec.shape.join() || variable.dtype !== spec.dtype) {
-      throw new ModelError(
-        `${shown} of shape [${spec.shape.join(", ")}] and type ${spec.dtype}, expected ` +
-          `[${variable.shape.join(", ")}] and ${variable.dtype} as its layer has`,
-      );
-    }
-    pairs.set(spec, variable);
-  }
-  const [missing, ...more] = [...open.values()].flat();
-  if (missing !== undefined) {
-    throw new ModelError(
-      `weightsManifest does not have ${showValue(missing.originalName)}` +
-        `${
-          more.length === 0 ? "" : ` and ${more.length} more`
-        }, expected every weight of the model`,
-    );
-  }
-  return pairs;
 }
 
 /**

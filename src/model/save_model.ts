@@ -4,13 +4,8 @@ import { failure } from "../words/failure.ts";
 import { objectWith, optional, requireValue, text } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 import { folderOf } from "./load_model_json.ts";
-import {
-  decodeWeight,
-  type LocatedGroup,
-  locateGroups,
-  pairWeights,
-  readGroup,
-} from "./load_weights.ts";
+import { decodeWeight, type LocatedGroup, locateGroups, readGroup } from "./load_weights.ts";
+import { pairWeights } from "./pair_weights.ts";
 import { ModelError } from "./model_error.ts";
 import { type NewFile, NewFolder } from "./new_folder.ts";
 import { readJson } from "./read_json.ts";

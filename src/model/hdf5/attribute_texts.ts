@@ -24,7 +24,7 @@ export function attributeTexts(
   what: string,
   budget: TextBudget,
 ): string[] | null {
-  const list = `the list of attributes of ${what}`;
+  const list = `The list of attributes of ${what}`;
   for (const { type, bytes } of messages) {
     const message = bytes.piece(bytes.at, bytes.left, list);
     if (type === MESSAGE.attributeInfo) refuseHeap(message);
@@ -42,7 +42,7 @@ export function attributeTexts(
     if (name.text(sizes[0]) !== wanted) continue;
     const { kind, size } = readDatatype(datatype);
     const count = countOf(readDataspace(space));
-    const shown = `attribute ${showValue(wanted)} of ${what}`;
+    const shown = `Attribute ${showValue(wanted)} of ${what}`;
     return readTexts(message.piece(message.at, message.left, shown), kind, size, count, budget);
   }
   return null;
@@ -81,7 +81,7 @@ function readTexts(
 
 /** A text of the heap that the attributes of a file share. */
 function longText(bytes: Hdf5Bytes, heap: number, index: number, length: number): string {
-  const what = "a text of the HDF5 file";
+  const what = "A text of the HDF5 file";
   const head = bytes.rest(heap, what);
   head.signature("GCOL");
   head.version(1);

@@ -10,8 +10,8 @@ export type Datatype =
   | { kind: "bits"; size: number };
 
 const NAMES = [
-  ...["a whole number", "a floating-point number", "a time", "a text", "a bit field"],
-  ...["opaque", "a compound", "a reference to an object", "an enumeration", "a list", "an array"],
+  ...["whole numbers", "floating-point numbers", "times", "texts", "bit fields", "opaque bytes"],
+  ...["compounds", "references to objects", "enumerations", "lists", "arrays"],
 ];
 
 /** Reads what entries are. */
@@ -40,7 +40,7 @@ export function readDatatype(bytes: Hdf5Bytes): Datatype {
     case 9:
       if ((bits & 15) === 1) return { kind: "longText", size };
   }
-  throw bytes.wrong(`has entries that are ${NAMES[kind] ?? "unknown"}`, "numbers or text");
+  throw bytes.wrong(`says that the entries are ${NAMES[kind] ?? "unknown"}`, "numbers or text");
 }
 
 /** Reads a shape. */

@@ -26,8 +26,8 @@ export function groupLinks(
   let isGroup = false;
   for (const { type, bytes } of messages) {
     if (type === MESSAGE.symbolTable) readTable(file, bytes, links, what);
-    else if (type === MESSAGE.link) readLink(bytes, links, what);
-    else if (type === MESSAGE.linkInfo) refuseHeap(bytes, what);
+    else if (type === MESSAGE.link) readLink(bytes, links);
+    else if (type === MESSAGE.linkInfo) refuseHeap(bytes);
     else continue;
     isGroup = true;
   }
@@ -47,21 +47,21 @@ function readTable(
   what: string,
 ): void {
   const root = message.offset();
-  const heap = file.rest(message.offset(), `the list of names of ${what}`);
+  const heap = file.rest(message.offset(), `The list of names of ${what}`);
   heap.signature("HEAP");
   heap.skip(4);
   const size = heap.length();
   heap.length();
   const names = heap.offset();
   const nameAt = (offset: number) =>
-    file.piece(names, size, `the list of names of ${what}`).piece(
+    file.piece(names, size, `The list of names of ${what}`).piece(
       names + offset,
       size - offset,
-      `a name in ${what}`,
+      `A name in ${what}`,
     ).name();
   const seen = new Set<number>();
   const visit = (address: number, above: number) => {
-    const node = file.rest(address, `the list of ${what}`);
+    const node = file.rest(address, `The list of ${what}`);
     if (seen.has(address)) throw node.wrong("leads back to itself", "an end");
     seen.add(address);
     node.signature("TREE");
@@ -77,7 +77,7 @@ function readTable(
     }
   };
   const readNode = (address: number) => {
-    const node = file.rest(address, `the list of ${what}`);
+    const node = file.rest(address, `The list of ${what}`);
     if (seen.has(address)) throw node.wrong("leads back to itself", "an end");
     seen.add(address);
     node.signature("SNOD");
@@ -96,7 +96,7 @@ function readTable(
 }
 
 /** The newer form: a message for each name. */
-function readLink(message: Hdf5Bytes, links: Map<string, number>, what: string): void {
+function readLink(message: Hdf5Bytes, links: Map<string, number>): void {
   message.version(1);
   const flags = message.uint(1);
   const kind = (flags & 8) === 0 ? HARD : message.uint(1);
@@ -106,7 +106,7 @@ function readLink(message: Hdf5Bytes, links: Map<string, number>, what: string):
   if (kind === SOFT) throw softLink(message, name);
   if (kind !== HARD) {
     throw message.wrong(
-      `(${what}) has ${showValue(name)}, a link out of the file`,
+      `has ${showValue(name)}, a link out of the file`,
       "data in the file",
     );
   }
@@ -117,12 +117,12 @@ const softLink = (bytes: Hdf5Bytes, name: string) =>
   bytes.wrong(`has ${showValue(name)}, a link to another name`, "data");
 
 /** The newest form, for many names, is written on request alone (`libver="latest"`). */
-function refuseHeap(message: Hdf5Bytes, what: string): void {
+function refuseHeap(message: Hdf5Bytes): void {
   message.version(0);
   if ((message.uint(1) & 1) !== 0) message.skip(8);
   if (message.offset() === NOWHERE) return;
   throw message.wrong(
-    `(${what}) keeps its names in a fractal heap`,
+    "keeps its names in a fractal heap",
     'the format that Keras writes (h5py without libver="latest" and track_order)',
   );
 }

@@ -36,7 +36,7 @@ const MOST_PIECES = 1000;
  * @throws {ModelError} If it is no object header.
  */
 export function readMessages(file: Hdf5Bytes, address: number, what: string): Message[] {
-  const shown = `the header of ${what}`;
+  const shown = `The header of ${what}`;
   const start = file.rest(address, shown);
   const isOld = start.left > 0 && start.uint(1) === 1;
   return isOld ? readOld(file, address, shown) : readNew(file, address, shown);

@@ -62,7 +62,7 @@ interface Taken {
  */
 export function openHdf5(bytes: Uint8Array): Hdf5Group {
   if (!SIGNATURE.every((byte, i) => bytes[i] === byte)) {
-    throw new ModelError("the file does not begin as an HDF5 file does");
+    throw new ModelError("The file does not begin as an HDF5 file does");
   }
   const { file, root } = readSuperblock(bytes);
   return new Opening(file, bytes.length).open(root);
@@ -71,7 +71,7 @@ export function openHdf5(bytes: Uint8Array): Hdf5Group {
 /** The first block: how the file is written, and where its root is. */
 function readSuperblock(bytes: Uint8Array): { file: Hdf5Bytes; root: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const what = "the first block of the HDF5 file";
+  const what = "The first block of the HDF5 file";
   const start = new Hdf5Bytes(view, { offset: 8, length: 8 }, 0, view.byteLength, what);
   start.skip(8);
   const version = start.version(0, 1, 2, 3);
@@ -89,7 +89,7 @@ function readSuperblock(bytes: Uint8Array): { file: Hdf5Bytes; root: number } {
   const end = file.offset();
   if (end > bytes.length) {
     throw new ModelError(
-      `the HDF5 file has ${formatCount(bytes.length, "byte")}, expected ${end} as its first ` +
+      `The HDF5 file has ${formatCount(bytes.length, "byte")}, expected ${end} as its first ` +
         `block states: truncated`,
     );
   }
@@ -116,7 +116,7 @@ class Opening {
 
   open(address: number): Hdf5Group {
     const root = this.#object(address, "", 0);
-    if (root.kind === "array") throw new ModelError("the HDF5 file is one array, expected a group");
+    if (root.kind === "array") throw new ModelError("The HDF5 file is one array, expected a group");
     this.#taken.sort((one, other) => one.from - other.from);
     this.#taken.forEach(({ from, path }, i) => {
       const before = this.#taken[i - 1];
@@ -130,7 +130,7 @@ class Opening {
   }
 
   #object(address: number, path: string, depth: number): Hdf5Group | Hdf5Array {
-    const what = path === "" ? "the root of the HDF5 file" : showValue(path);
+    const what = showValue(path === "" ? "/" : path);
     if (this.#seen.has(address) || depth > MAX_DEPTH) {
       throw new ModelError(
         depth > MAX_DEPTH

@@ -25,7 +25,7 @@ export function weightsOf(root: Hdf5Group): { group: Hdf5Group; layout: "groups"
   );
   if (isNew) return { group: root, layout: "paths" };
   throw new ModelError(
-    'the file has neither "layer_names" nor a group "layers", expected weights that Keras saved',
+    'The file has neither "layer_names" nor a group "layers", expected weights that Keras saved',
   );
 }
 

@@ -96,7 +96,7 @@ function openArchive(bytes: Uint8Array): Saved {
   const read = (name: string) => {
     const file = files.get(name);
     if (file !== undefined) return file.read();
-    throw new ModelError(`the archive has no ${name}, expected the model that Keras saves`);
+    throw new ModelError(`The archive has no ${name}, expected the model that Keras saves`);
   };
   const topology = parseModel(new TextDecoder().decode(read("config.json")), "config.json");
   return {
@@ -113,7 +113,7 @@ function openSingle(bytes: Uint8Array): Saved {
   const [config] = root.texts("model_config") ?? [];
   if (config === undefined) {
     throw new ModelError(
-      "the file holds the weights of a Keras model without its layers, expected a whole model, as " +
+      "The file holds the weights of a Keras model without its layers, expected a whole model, as " +
         "model.save() writes it",
     );
   }

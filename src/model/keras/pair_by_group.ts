@@ -36,7 +36,7 @@ export function pairByGroup(model: LayersModel, root: Hdf5Group): WeightPair[] {
     const extra = more.find((name) => !less.includes(name)) ?? more.at(-1);
     const missing = less.find((name) => !more.includes(name)) ?? less.at(-1);
     throw new ModelError(
-      `the file has weights of ${
+      `The file has weights of ${
         formatCount(saved.length, "layer")
       }, expected ${layers.length} as ` +
         `the model has: ` + (saved.length > layers.length
@@ -55,7 +55,7 @@ export function pairByGroup(model: LayersModel, root: Hdf5Group): WeightPair[] {
   if (known !== undefined) {
     const at = layers.indexOf(known);
     throw new ModelError(
-      `the file has layer ${showValue(saved[at].name)} where the model has ${
+      `The file has layer ${showValue(saved[at].name)} where the model has ${
         showValue(known.name)
       }, and has that name elsewhere, expected the same names or the same order`,
     );
@@ -77,7 +77,7 @@ function list(group: Hdf5Group, name: string): string[] {
   }
   if (pieces.length > 0) return pieces;
   throw new ModelError(
-    `${showValue(group.path || "the file")} has no ${showValue(name)}, expected the list that ` +
+    `${showValue(group.path || "The file")} has no ${showValue(name)}, expected the list that ` +
       `Keras writes`,
   );
 }
@@ -133,7 +133,7 @@ function pairLayer(layer: Layer, saved: SavedLayer): WeightPair[] {
   }
   if (scopes.size !== own.length) {
     throw new ModelError(
-      `layer ${showValue(saved.name)} of the file has the weights of ${
+      `Layer ${showValue(saved.name)} of the file has the weights of ${
         formatCount(scopes.size, "layer")
       } (${[...scopes.keys()].slice(0, 3).map(showValue).join(", ")}), expected ${own.length} as ` +
         `layer ${showValue(layer.name)} has`,

@@ -2,7 +2,6 @@ import type { Layer, LayersModel } from "../../engine/tensorflow.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
 import { ModelError } from "../model_error.ts";
-import type { LayerVariable } from "../model_weights.ts";
 import { automaticName } from "../names.ts";
 import { isJson, type Json, MODEL_CLASSES } from "../topology_json.ts";
 import { kerasOrder } from "./keras_order.ts";
@@ -55,7 +54,8 @@ export function pairByPath(
   const claimed = new Set<Hdf5Array>();
   const pairs = parts.flatMap((part) => pairPart(part, root, claimed));
   refuseLeftovers(root, container, claimed);
-  if (topology === null) requireSure(model, pairs);
+  checkNames(parts, root, topology !== null);
+  if (topology === null && !parts.every((part) => isNamed(part, root))) requireSure(model, pairs);
   return pairs;
 }
 
@@ -151,7 +151,7 @@ function find(root: Hdf5Group, path: string): Hdf5Group | undefined {
   return at?.kind === "group" ? at : undefined;
 }
 
-function pairPart({ path, layer, name }: Part, root: Hdf5Group, claimed: Set<Hdf5Array>) {
+function pairPart({ path, layer }: Part, root: Hdf5Group, claimed: Set<Hdf5Array>) {
   const group = find(root, join(path, "vars"));
   const arrays = [...group?.children.values() ?? []].filter((one) => one.kind === "array");
   for (const array of arrays) claimed.add(array);
@@ -166,8 +166,6 @@ function pairPart({ path, layer, name }: Part, root: Hdf5Group, claimed: Set<Hdf
       }`,
     );
   }
-  if (variables.length === 0) return [];
-  requireName(group!, name, path, layer);
   return variables.map((variable, i) => {
     const array = group!.children.get(`${i}`);
     if (array?.kind !== "array") {
@@ -179,20 +177,40 @@ function pairPart({ path, layer, name }: Part, root: Hdf5Group, claimed: Set<Hdf
   });
 }
 
-/** A layer that was named by Keras is numbered through the process; one that was named by hand is not. */
-const stem = (name: string, path: string) => {
+/** The name of the layer that a part of the file was saved from; older files do not say. */
+const savedName = ({ path }: Part, root: Hdf5Group) =>
+  find(root, join(path, "vars"))?.texts("name")?.[0] ?? null;
+
+/** Whether the file says of a part that it is that of this layer: a cell is named after nothing. */
+const isNamed = (part: Part, root: Hdf5Group) =>
+  part.layer === undefined || part.layer.weights.length === 0 || /\bcells?(\/|$)/.test(part.path) ||
+  part.name !== null && savedName(part, root) === part.name;
+
+/** The name that Keras gives a layer of a class, without the number that counts the layers of the process. */
+const isAutomatic = (name: string, path: string) => {
   const own = path.slice(path.lastIndexOf("/") + 1).replace(/_\d+$/, "");
-  return new RegExp(`^${own}(_\\d+)?$`).test(name) ? own : name;
+  return new RegExp(`^${own}(_\\d+)?$`).test(name);
 };
 
-/** The file says of each layer what it was called when it was saved. */
-function requireName(group: Hdf5Group, name: string | null, path: string, layer: Layer): void {
-  const saved = group.texts("name")?.[0];
-  if (saved === undefined || name === null || stem(saved, path) === stem(name, path)) return;
-  throw new ModelError(
-    `${showValue(group.path)} holds the weights of layer ${showValue(saved)}, expected those of ` +
-      `${showValue(layer.name)}, which comes there in the order of the layers`,
-  );
+/**
+ * Compares what the file says of each layer with the layer that comes there by order. With the configuration of
+ * the same file both are the same. Layers of another model may have been numbered otherwise, but none may have
+ * the name that the file has for another.
+ */
+function checkNames(parts: readonly Part[], root: Hdf5Group, isSameFile: boolean): void {
+  const names = new Set(parts.map(({ name }) => name));
+  for (const part of parts) {
+    const { path, name, layer } = part;
+    const saved = savedName(part, root);
+    if (isNamed(part, root) || saved === null || name === null) continue;
+    const mayDiffer = !isSameFile && isAutomatic(saved, path) && isAutomatic(name, path) &&
+      !names.has(saved);
+    if (mayDiffer) continue;
+    throw new ModelError(
+      `${showValue(join(path, "vars"))} holds the weights of layer ${showValue(saved)}, expected ` +
+        `those of ${showValue(layer!.name)}, which comes there in the order of the layers`,
+    );
+  }
 }
 
 /** A weight that no layer takes belongs to another network. */

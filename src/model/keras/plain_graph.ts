@@ -50,7 +50,10 @@ export function plainGraph(config: Json, layers: Json[], place: string): Json {
     (name) => graph.layers.get(name)?.class_name === "Sequential" && isNew(layers) ? 1 : 0,
   );
   const used = new Set(
-    [...outputs as unknown[], ...rewritten.flatMap(({ inbound_nodes }) => inbound_nodes)]
+    [
+      ...Array.isArray(outputs) ? outputs : [],
+      ...rewritten.flatMap(({ inbound_nodes }) => inbound_nodes),
+    ]
       .flatMap((node) => Array.isArray(node) && Array.isArray(node[0]) ? node : [node])
       .map((reference) => Array.isArray(reference) ? reference[0] : undefined),
   );

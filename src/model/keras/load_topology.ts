@@ -1,0 +1,53 @@
+import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
+import { buildModel, type BuiltModel, classes } from "../build_model.ts";
+import { compileAsSaved } from "../compile_as_saved.ts";
+import { convertTopology } from "../convert_topology.ts";
+import type { LoadedModel } from "../loaded_model.ts";
+import { stemOf } from "../names.ts";
+import { seedDraws } from "../seeded_random.ts";
+import type { Json } from "../topology_json.ts";
+
+/** Weights and as much again for their gradients have to fit into the 4 GiB of the WASM heap. */
+const MOST_ENTRIES = 2 ** 29;
+
+/**
+ * Builds a model of layers alone, as `to_json()` of Keras writes them. No file has its weights: they are drawn
+ * from the seed as each layer's initialiser says, and a model of another seed has others.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param path The file.
+ * @param json What it holds: `{class_name, config}`.
+ * @param seed What the weights are drawn from.
+ * @throws {ModelError} If the layers cannot be built.
+ */
+export async function loadTopology(
+  tf: TensorFlow,
+  path: string,
+  json: Json,
+  seed: number,
+): Promise<LoadedModel> {
+  const build = async (seed: number): Promise<{ model: LayersModel; name: string }> => {
+    const known = classes(tf);
+    const topology = convertTopology(json, (name) => Object.hasOwn(known, name), "topology");
+    const most = "that fit into the engine's 4 GiB with their gradients";
+    const { model }: BuiltModel = await seedDraws(
+      seed,
+      "topology",
+      () => buildModel(tf, topology, MOST_ENTRIES, most, true),
+    );
+    compileAsSaved(model, { trainingConfig: json.compile_config });
+    return { model, name: topology.config.name === model.name ? model.name : stemOf(path) };
+  };
+  const { model, name } = await build(seed);
+  return {
+    model,
+    name,
+    source: path,
+    path,
+    kind: "keras",
+    seed,
+    objective: null,
+    createBatch: null,
+    recreate: async (seed) => (await build(seed)).model,
+  };
+}
