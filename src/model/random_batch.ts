@@ -5,6 +5,7 @@ import { nearest } from "../words/nearest.ts";
 import type { Batch } from "./batch.ts";
 import { inputRanges } from "./input_ranges.ts";
 import { randomTargets } from "./random_targets.ts";
+import { PIXEL_VALUES, takesPixels } from "./takes_pixels.ts";
 import { SeededRandom } from "./seeded_random.ts";
 import { batchShapes, type BatchSize } from "./shapes.ts";
 import { requireModel } from "./require_model.ts";
@@ -27,7 +28,8 @@ const OPTIONS: Record<keyof Required<RandomBatchOptions>, true> = {
 
 /**
  * A random batch that fits a model: standard normal entries, like normalised data; whole numbers in range
- * for an input that an embedding looks up; 0 or 1 for any other integer input. The same seed gives the
+ * for an input that an embedding looks up; whole numbers from 0 to 255 for an input that a `Rescaling` brings to
+ * about 1; 0 or 1 for any other integer input. The same seed gives the
  * same batch on every backend.
  *
  * @param model A built model.
@@ -68,12 +70,14 @@ export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}
   const { tf } = requireEngine();
   const shapes = batchShapes(model, options);
   const ranges = inputRanges(model);
+  const pixels = takesPixels(model);
   const random = new SeededRandom(seed, "batch");
   const targets = objective === "sum" ? null : randomTargets(model, objective, options);
   const inputs = shapes.map((shape, i) => {
     const { dtype } = model.inputs[i];
     const count = shape.reduce((product, length) => product * length, 1);
-    const range = ranges[i] ?? (dtype === "float32" ? null : { from: 0, to: 2 });
+    const other = pixels[i] ? { from: 0, to: PIXEL_VALUES } : { from: 0, to: 2 };
+    const range = ranges[i] ?? (dtype === "float32" && !pixels[i] ? null : other);
     const values = range === null ? random.normals(count) : Int32Array.from(
       { length: count },
       () => range.from + random.integer(range.to - range.from),

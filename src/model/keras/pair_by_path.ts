@@ -1,4 +1,5 @@
 import type { Layer, LayersModel } from "../../engine/tensorflow.ts";
+import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
 import { ModelError } from "../model_error.ts";
@@ -159,9 +160,9 @@ function pairPart({ path, layer }: Part, root: Hdf5Group, claimed: Set<Hdf5Array
   const variables = kerasOrder(layer);
   const shown = showValue(join(path, "vars"));
   if (arrays.length !== variables.length) {
-    const found = group === undefined ? "missing" : `${arrays.length} arrays`;
+    const found = group === undefined ? "is missing" : `has ${formatCount(arrays.length, "array")}`;
     throw new ModelError(
-      `${shown} is ${found}, expected the ${variables.length} weights of layer ${
+      `${shown} ${found}, expected the ${formatCount(variables.length, "weight")} of layer ${
         showValue(layer.name)
       }`,
     );

@@ -1,0 +1,100 @@
+import { failure } from "../../words/failure.ts";
+import { jsonFailure } from "../../words/json_failure.ts";
+import { formatMemory } from "../../words/numbers.ts";
+import { openZip } from "../files/unzip.ts";
+import { type Hdf5Group, openHdf5 } from "../hdf5/open_hdf5.ts";
+import { ModelError } from "../model_error.ts";
+import { isJson, type Json } from "../topology_json.ts";
+
+/** Weights and as much again for their gradients have to fit into the 4 GiB of the WASM heap. */
+const MOST_BYTES = 2 ** 31;
+
+/** What a file of Keras holds. */
+export interface KerasFile {
+  /** The model: `{class_name, config}`; `null` if the file holds weights alone. */
+  topology: Json | null;
+  /** Where it stands, for messages. */
+  place: string;
+  /** How it was compiled. */
+  training: unknown;
+  /** The weights. */
+  weights: Hdf5Group;
+}
+
+/**
+ * Reads a file that Keras saved: `.keras`, a zip archive of a configuration and weights, or `.h5`. What it is, it
+ * says itself, whatever it is called. It is data: nothing outside it is read, and it gets no more memory than a few
+ * times its size.
+ *
+ * @param path The file.
+ * @throws {ModelError} If it is no such file.
+ */
+export async function readKerasFile(path: string): Promise<KerasFile> {
+  const bytes = await readBytes(path);
+  try {
+    return bytes[0] === 0x50 && bytes[1] === 0x4b ? openArchive(bytes) : openSingle(bytes);
+  } catch (error) {
+    if (error instanceof ModelError) error.message = `${path}: ${error.message}`;
+    throw error;
+  }
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    const { isFile, size } = await Deno.stat(path);
+    if (isFile && size > MOST_BYTES) {
+      throw new ModelError(
+        `${path}: the file has ${formatMemory(size)}, expected at most 2 GiB: weights and their ` +
+          `gradients have to fit into the engine's 4 GiB`,
+      );
+    }
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof ModelError) throw error;
+    throw new ModelError(`${path}: ${failure(error)}`, { cause: error });
+  }
+}
+
+/** A `.keras`: what each of its files is for. */
+function openArchive(bytes: Uint8Array): KerasFile {
+  const files = openZip(bytes, ModelError);
+  const read = (name: string) => {
+    const file = files.get(name);
+    if (file !== undefined) return file.read();
+    throw new ModelError(`The archive has no ${name}, expected the model that Keras saves`);
+  };
+  const topology = parseModel(new TextDecoder().decode(read("config.json")), "config.json");
+  return {
+    topology,
+    place: "config.json",
+    training: topology.compile_config,
+    weights: openHdf5(read("model.weights.h5")),
+  };
+}
+
+/** A `.h5`: all in one file, the configuration as an attribute. */
+function openSingle(bytes: Uint8Array): KerasFile {
+  const root = openHdf5(bytes);
+  const [config] = root.texts("model_config") ?? [];
+  const [training] = root.texts("training_config") ?? [];
+  return {
+    topology: config === undefined ? null : parseModel(config, "model_config"),
+    place: "model_config",
+    training: training === undefined ? null : parse(training, "training_config"),
+    weights: root,
+  };
+}
+
+function parse(text: string, place: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ModelError(`${place} is not valid JSON: ${jsonFailure(error)}`, { cause: error });
+  }
+}
+
+function parseModel(text: string, place: string): Json {
+  const parsed = parse(text, place);
+  if (isJson(parsed)) return parsed;
+  throw new ModelError(`${place} is no object, expected a model`);
+}
