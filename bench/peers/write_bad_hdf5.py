@@ -63,6 +63,14 @@ def compound(root):
     root["a"] = np.zeros(2, dtype=[("x", "f4"), ("y", "i4")])
 
 
+def big_endian(root):
+    root["a"] = np.array([1.0, 2.0], ">f4")
+
+
+def text(root):
+    root["a"] = "text"
+
+
 def many_names(root):
     for i in range(40):
         root[f"a{i}"] = np.ones(1, "f4")
@@ -71,8 +79,8 @@ def many_names(root):
 def types(root):
     """All that is read, in one file."""
     values = [1, 2.5, -3]
-    for name in ["f2", "f4", "f8", ">f4", "i1", "i2", "i4", "i8"]:
-        root[name.replace(">", "big_")] = np.array(values).astype(name)
+    for name in ["f2", "f4", "f8", "i1", "i2", "i4", "i8"]:
+        root[name] = np.array(values).astype(name)
     root["u1"] = np.array([1, 2, 253], "u1")
     root["flag"] = np.array([True, False])
     root["scalar"] = np.float32(7)
@@ -84,7 +92,7 @@ def types(root):
 
 
 for make in [soft_link, external_link, hard_links, circle, compressed, chunked, external_data, reference, compound, types,
-             many_names]:
+             many_names, big_endian, text]:
     file(make.__name__, make)
 file("newest", types, libver="latest")
 file("newest_many_names", many_names, libver="latest")

@@ -29,9 +29,12 @@ export const MEASURE_FLAGS = {
   portable: boolean("no relaxed SIMD: the same figures on every machine"),
   weights: file("read", {
     help:
-      "put these weights into the model: .safetensors, .pt or .pth of the same network in PyTorch",
+      "put these weights into the model: .safetensors, .pt or .pth of the same network in PyTorch, " +
+      ".weights.h5, .h5 or .keras of the same in Keras",
   }),
-  register: files("run", { help: "module that registers the custom layers of a model.json" }),
+  register: files("run", {
+    help: "module that registers the custom layers of a model.json, .keras or .h5",
+  }),
 };
 
 /** Those of every subcommand that makes one run of a model under one seed, or many beside another. */

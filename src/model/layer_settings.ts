@@ -63,7 +63,7 @@ const gatedCell: Settings = {
 
 const gru: Settings = {
   ...gatedCell,
-  resetAfter: only(false, "TensorFlow.js has no GRU that resets after the multiplication"),
+  resetAfter: flag,
 };
 
 const lstm: Settings = { ...gatedCell, unitForgetBias: flag };

@@ -10,6 +10,7 @@ import { otherCopies } from "./other_copies.ts";
 import { repairAlphaDropout } from "./repair_alpha_dropout.ts";
 import { repairConvLstm, repairConvolutions } from "./repair_convolutions.ts";
 import { repairDepthwiseConv2d, repairSeparableConv2d } from "./repair_depthwise_conv_2d.ts";
+import { repairGru } from "./repair_gru.ts";
 import { repairCenterCrop, repairOutputShapes, repairResizing } from "./repair_image_layers.ts";
 import { quietOrthogonal, repairSeedZero } from "./repair_initializers.ts";
 import { repairMasks, repairMergeMasks } from "./repair_masks.ts";
@@ -25,6 +26,7 @@ const REPAIRS: LayerRepair[] = [
   repairConvLstm,
   repairConvolutions,
   repairDepthwiseConv2d,
+  repairGru,
   repairMasks,
   repairMergeMasks,
   repairNormalizations,

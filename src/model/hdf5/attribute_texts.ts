@@ -1,5 +1,6 @@
 import { showValue } from "../../words/show_value.ts";
-import { countOf, readDataspace, readDatatype } from "./datatype.ts";
+import { countOf } from "../files/file_types.ts";
+import { type Datatype, readDataspace, readDatatype } from "./datatype.ts";
 import { type Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { MESSAGE, type Message } from "./object_header.ts";
 
@@ -40,10 +41,10 @@ export function attributeTexts(
       message.piece(at, sizes[i], list)
     );
     if (name.text(sizes[0]) !== wanted) continue;
-    const { kind, size } = readDatatype(datatype);
-    const count = countOf(readDataspace(space));
+    const entries = readDatatype(datatype);
+    const count = countOf(readDataspace(space)) ?? Infinity;
     const shown = `Attribute ${showValue(wanted)} of ${what}`;
-    return readTexts(message.piece(message.at, message.left, shown), kind, size, count, budget);
+    return readTexts(message.piece(message.at, message.left, shown), entries, count, budget);
   }
   return null;
 }
@@ -58,20 +59,19 @@ function refuseHeap(message: Hdf5Bytes): void {
 
 function readTexts(
   bytes: Hdf5Bytes,
-  kind: string,
-  size: number,
+  { type, size }: Datatype,
   count: number,
   budget: TextBudget,
 ): string[] {
   // An empty list has no texts either, whatever numpy takes its entries for.
   if (count === 0) return [];
-  if (kind !== "text" && kind !== "longText") throw bytes.wrong("is no text", "text");
+  if (type !== "text" && type !== "longText") throw bytes.wrong("is no text", "text");
   // A text of no bytes would repeat for nothing.
   if (!(size > 0 && count * size <= bytes.left)) {
     throw bytes.wrong(`is cut off at ${bytes.left} bytes`, `${count} texts of ${size} bytes`);
   }
   return Array.from({ length: count }, () => {
-    if (kind === "text") return bytes.text(size);
+    if (type === "text") return bytes.text(size);
     const length = bytes.uint(4), heap = bytes.offset(), index = bytes.uint(4);
     budget.left -= length;
     if (budget.left < 0) throw bytes.wrong("repeats one text", "texts that fit into the file");

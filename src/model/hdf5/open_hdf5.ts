@@ -1,8 +1,9 @@
 import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
+import { countOf, decode } from "../files/file_types.ts";
 import { ModelError } from "../model_error.ts";
 import { attributeTexts, type TextBudget } from "./attribute_texts.ts";
-import { countOf, readDataspace, readDatatype, readNumbers } from "./datatype.ts";
+import { readDataspace, readDatatype } from "./datatype.ts";
 import { groupLinks } from "./group_links.ts";
 import { Hdf5Bytes, NOWHERE } from "./hdf5_bytes.ts";
 import { MESSAGE, type Message, readMessages } from "./object_header.ts";
@@ -168,12 +169,14 @@ class Opening {
       );
     }
     const shape = readDataspace(find(MESSAGE.dataspace, "shape"));
-    const type = readDatatype(find(MESSAGE.datatype, "type"));
+    const { type, size: width } = readDatatype(find(MESSAGE.datatype, "type"));
+    if (type === "text" || type === "longText") {
+      throw new ModelError(`${what} holds text, expected numbers`);
+    }
     const layout = find(MESSAGE.layout, "layout");
     layout.version(3, 4);
     const kind = layout.uint(1);
-    const count = countOf(shape);
-    const size = count * type.size;
+    const size = (countOf(shape) ?? Infinity) * width;
     if (kind !== COMPACT && kind !== CONTIGUOUS) {
       throw new ModelError(
         `${what} is stored in chunks, expected the plain array that Keras writes`,
@@ -184,12 +187,11 @@ class Opening {
     if (stored !== size && !(size === 0 && from === NOWHERE)) {
       throw new ModelError(
         `${what} takes ${stored} bytes of the HDF5 file, expected ${size} for shape ` +
-          `[${shape.join(", ")}] and entries of ${formatCount(type.size, "byte")}`,
+          `[${shape.join(", ")}] and entries of ${formatCount(width, "byte")}`,
       );
     }
-    const bytes = this.#file.piece(size === 0 ? 0 : from, size, what);
+    const bytes = this.#file.piece(size === 0 ? 0 : from, size, what).bytes(size);
     if (size > 0 && kind === CONTIGUOUS) this.#taken.push({ from, to: from + size, path });
-    const read = () => readNumbers(bytes.piece(size === 0 ? 0 : from, size, what), count, type);
-    return { kind: "array", path, shape, read };
+    return { kind: "array", path, shape, read: () => decode(bytes, type) };
   }
 }

@@ -24,7 +24,7 @@ export async function loadKeras(tf: TensorFlow, path: string): Promise<LoadedMod
     if (topology === null) {
       throw new ModelError(
         "The file holds the weights of a Keras model without its layers, expected a whole model, as " +
-          "model.save() writes it",
+          "model.save() writes it, or its layers as MODEL and this file as --weights",
       );
     }
     const known = classes(tf);

@@ -1,6 +1,7 @@
 import { requireEngine } from "../../engine/running_engine.ts";
 import type { LayersModel } from "../../engine/tensorflow.ts";
 import { must, object, optional, requireValue, text } from "../../words/requirements.ts";
+import { isKerasFile } from "../file_kinds.ts";
 import { ModelError } from "../model_error.ts";
 import { readWeights } from "../read_weights.ts";
 import { requireModel } from "../require_model.ts";
@@ -11,8 +12,8 @@ import { torchLayers } from "./torch_layers.ts";
 
 /** Options of {@linkcode loadWeights}. */
 export interface LoadWeightsOptions {
-  /** How the file lays weights out. Default: `"pytorch"`. */
-  layout?: "pytorch";
+  /** How the file lays weights out. Default: `"keras"` for `.keras` and `.h5`, else `"pytorch"`. */
+  layout?: "keras" | "pytorch";
 }
 
 /** What {@linkcode loadWeights} has put where. */
@@ -23,19 +24,26 @@ export interface LoadedWeights {
   notes: string[];
 }
 
-const LAYOUT = must('"pytorch"', (value) => value === "pytorch");
+const LAYOUT = must('"keras" or "pytorch"', (value) => value === "keras" || value === "pytorch");
+
+/** No literal in an `import()`: a model without weights of its own should not wait for it. */
+const KERAS = "../keras/load_keras_weights.ts";
 
 /**
- * Puts the weights of a PyTorch network into a model that builds the same network: kernels of Linear, Conv, grouped
- * and transposed convolutions are transposed, the two biases of an LSTM are summed, the rows that read a flattened
- * map are reordered, batch normalisation gets its statistics.
+ * Puts the weights of a file into a model that builds the same network.
  *
- * Layers are paired by their names where all have one of the file's (`conv1`, `layer1_0_conv1`), else by their
- * shapes, and in their order where shapes repeat. If there is any doubt, nothing is set. The file does not hold
- * epsilon (1e-5 in PyTorch), padding and activations: the model must have the same.
+ * What PyTorch saved: kernels of Linear, Conv, grouped and transposed convolutions are transposed, the two biases of an
+ * LSTM are summed, the rows that read a flattened map are reordered, batch normalisation gets its statistics. Layers are
+ * paired by their names where all have one of the file's (`conv1`, `layer1_0_conv1`), else by their shapes, and in
+ * their order where shapes repeat.
+ *
+ * What Keras saved: weights are paired by the order of the layers, their names and shapes together.
+ *
+ * If there is any doubt, nothing is set. A file of weights does not hold epsilon (1e-5 in PyTorch), padding and
+ * activations: the model must have the same.
  *
  * @param model A built model.
- * @param file A `.safetensors` file, or a state dict as `torch.save` writes it.
+ * @param file A `.safetensors` file, a state dict as `torch.save` writes it, a `.weights.h5`, or a whole `.keras` or `.h5`.
  * @param options The layout.
  * @returns Which layer got which weights.
  * @throws {EngineError} If no engine runs.
@@ -70,7 +78,14 @@ export async function loadWeights(
   requireValue("file", file, text);
   requireValue("options", options, object);
   requireValue("options.layout", options.layout, optional(LAYOUT));
-  requireEngine();
+  const { tf } = requireEngine();
+  const { layout = isKerasFile(file) ? "keras" : "pytorch" } = options;
+  if (layout === "keras") {
+    const { loadKerasWeights } = await import(
+      KERAS
+    ) as typeof import("../keras/load_keras_weights.ts");
+    return { layers: await loadKerasWeights(tf, model, file), notes: [] };
+  }
   const { tensors, notes, format } = await readWeights(file);
   try {
     const pairs = pairLayers(modelUnits(model), torchLayers(tensors), format === "PyTorch");
