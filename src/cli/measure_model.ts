@@ -11,7 +11,7 @@ import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { checkModuleObjective } from "../measure/check_objective.ts";
 import { estimateWorkload } from "../measure/estimate_workload.ts";
 import type { Batch } from "../model/batch.ts";
-import { isDataFile } from "../model/file_kinds.ts";
+import { codeOf } from "../model/file_kinds.ts";
 import { logToStderr } from "../model/foreign_code.ts";
 import { isDisposed } from "../model/is_disposed.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
@@ -166,11 +166,6 @@ function backendGone(engine: Engine, { model }: MeasureRequest): Error | null {
   if ("wasm" in engine.tf.engine().registry) return null;
   const change = backendChange(engine);
   return change === null ? null : new EngineError(`${model}: ${change}`);
-}
-
-/** Whose code a pass runs; `null` where there is data alone. */
-function codeOf({ model, register }: MeasureRequest): string | null {
-  return model === null || isDataFile(model) ? register[0] ?? null : model;
 }
 
 const shapesOf = ({ inputs }: Batch) => [inputs].flat().map(({ shape }) => shape);

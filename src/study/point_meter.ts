@@ -4,7 +4,7 @@ import type { Engine } from "../engine/engine.ts";
 import { prepareEngine } from "../engine/prepare_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { runPass } from "../measure/run_pass.ts";
-import { isDataFile } from "../model/file_kinds.ts";
+import { codeOf } from "../model/file_kinds.ts";
 import type { Batch } from "../model/batch.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { errorMessage } from "../words/error_message.ts";
@@ -17,7 +17,7 @@ import { StudyError } from "./study_error.ts";
 import type { ResolvedGrid } from "./study_grid.ts";
 import type { StudyOptions } from "./study_options.ts";
 import type { StudyPoint } from "./study_point.ts";
-import type { ModelFile, StudySubject } from "./study_subject.ts";
+import type { StudySubject } from "./study_subject.ts";
 import { redrawKernels, swapActivations } from "./swap_in_model.ts";
 
 /** What a study says of the model and the engine before its first point. */
@@ -198,11 +198,6 @@ export class PointMeter {
     this.#subject.release(this.#build.model);
     this.#build = null;
   }
-}
-
-/** Whose code makes models; `null` where there is data alone. */
-function codeOf({ model, register = [] }: ModelFile): string | null {
-  return isDataFile(model) ? register[0] ?? null : model;
 }
 
 function tensorsOf({ inputs, targets }: Batch): Tensor[] {
