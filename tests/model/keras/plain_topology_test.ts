@@ -1,0 +1,150 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { startEngine } from "../../../src/engine/mod.ts";
+import { plainTopology } from "../../../src/model/keras/plain_topology.ts";
+import { loadModel, ModelError } from "../../../src/model/mod.ts";
+import { bytesOf, withFile } from "./fixtures.ts";
+import { packKeras, unpackKeras } from "./pack_keras.ts";
+import { toManifest } from "./to_manifest.ts";
+
+await startEngine();
+
+// deno-lint-ignore no-explicit-any -- JSON, to be changed
+type Json = any;
+
+/** How a `.keras` whose configuration was changed is refused. */
+async function refusal(name: string, edit: (layers: Json[]) => void): Promise<string> {
+  const { config, weights } = unpackKeras(bytesOf(`${name}.keras`));
+  edit((config as Json).config.layers);
+  return await withFile("a.keras", packKeras({ config, weights }), async (path) => {
+    const { message } = await assertRejects(() => loadModel(path), ModelError);
+    assert(message.startsWith(`${path}: config.json.config.layers`), message);
+    return message.slice(`${path}: config.json.config.`.length);
+  });
+}
+
+const tensor = (layer: string, shape: unknown[]) => ({
+  class_name: "__keras_tensor__",
+  config: { shape, dtype: "float32", keras_history: [layer, 0, 0] },
+});
+
+Deno.test("loadModel() refuses the hard_sigmoid of Keras 3, and takes that of Keras 2", async () => {
+  assertEquals(
+    await refusal("dense", (layers) => layers[1].config.activation = "hard_sigmoid"),
+    'layers[1].config.activation is "hard_sigmoid", which is relu6(x + 3) / 6 in Keras 3 and ' +
+      "min(1, max(0, 0.2 x + 0.5)) in TensorFlow.js, expected an activation that both compute alike",
+  );
+  const keras2 = { class_name: "Dense", config: { units: 1, activation: "hard_sigmoid" } };
+  assertEquals(plainTopology(keras2, ""), keras2);
+});
+
+Deno.test("loadModel() takes the mask of an Embedding, and refuses any other", async () => {
+  assertEquals(
+    await refusal("masked_lstm", (layers) => {
+      const { class_name, ...mask } = layers.find(({ class_name }) => class_name === "NotEqual");
+      assertEquals(class_name, "NotEqual");
+      mask.inbound_nodes[0].args[1] = 3;
+    }),
+    'layers[3].inbound_nodes[0].kwargs.mask is a mask that "not_equal" makes, expected one of an ' +
+      "Embedding or a Masking, which TensorFlow.js makes itself",
+  );
+});
+
+Deno.test("loadModel() refuses what a call of TensorFlow.js cannot say", async () => {
+  const call = (edit: (node: Json) => void) =>
+    refusal("merges", (layers) => {
+      const index = layers.findIndex(({ class_name }: Json) => class_name === "Dense");
+      edit(layers[index].inbound_nodes[0]);
+    });
+  assertEquals(
+    await call((node) => node.kwargs = { scale: 2 }),
+    "layers[1].inbound_nodes[0].kwargs.scale is 2, expected null: Dense of TensorFlow.js is not " +
+      "called with it",
+  );
+  assertEquals(
+    await call((node) => node.args = ["x"]),
+    'layers[1].inbound_nodes[0].args[0] is "x", expected a tensor or an array of tensors',
+  );
+  assertEquals(
+    await call((node) => node.args[0].config.keras_history = ["x"]),
+    "layers[1].inbound_nodes[0].args[0].config.keras_history is an array of 1 item, expected an " +
+      "array [layer, node, tensor]",
+  );
+  assertEquals(
+    await call((node) => node.args.push(tensor("dense", [null, 1, 2]))),
+    "layers[1].inbound_nodes[0].args[1] is an object, expected a tensor of as many axes as " +
+      "config.json.config.layers[1].inbound_nodes[0].args[0] has",
+  );
+});
+
+Deno.test("loadModel() refuses an operation on a number that no layer does", async () => {
+  const message = await refusal("arithmetic", (layers) => {
+    layers.find(({ class_name }) => class_name === "TrueDivide")!.class_name = "Power";
+  });
+  assertEquals(
+    message,
+    "layers[1].inbound_nodes[0].args is 2, expected a tensor: TensorFlow.js has no layer for the " +
+      'operation "Power" on anything else',
+  );
+});
+
+Deno.test("loadModel() refuses two directions that are no copies of each other", async () => {
+  assertEquals(
+    await refusal("bidirectional", (layers) => layers[1].config.backward_layer.config.units = 3),
+    "layers[1].config.backward_layer is unlike config.json.config.layers[1].config.layer, expected " +
+      "a copy of it that goes backwards: TensorFlow.js has no other",
+  );
+});
+
+Deno.test("loadModel() refuses settings that TensorFlow.js would leave out", async () => {
+  const cases: [string, string, string, unknown, string][] = [
+    ["conv2d", "Conv2D", "groups", 2, "1: TensorFlow.js has no convolution in groups"],
+    [
+      "transposed",
+      "Conv2DTranspose",
+      "output_padding",
+      [1, 1],
+      "null: TensorFlow.js pads no output",
+    ],
+    [
+      "transposed",
+      "GlobalAveragePooling2D",
+      "keepdims",
+      true,
+      "false: TensorFlow.js drops the axes",
+    ],
+    ["conv2d", "ReLU", "threshold", 0.5, "0: TensorFlow.js has no other"],
+    [
+      "normalizations",
+      "LayerNormalization",
+      "rms_scaling",
+      true,
+      "false: TensorFlow.js has no RMS normalization",
+    ],
+  ];
+  for (const [name, className, key, value, expected] of cases) {
+    const message = await refusal(name, (layers) => {
+      layers.find(({ class_name }) => class_name === className)!.config[key] = value;
+    });
+    assert(message.includes(`.config.${key} is `), message);
+    assert(message.endsWith(`expected ${expected}`), message);
+  }
+});
+
+Deno.test("loadModel() reads a model.json whose BatchNormalization has a list of axes and no scale", async () => {
+  const { json, weights } = toManifest(bytesOf("conv2d_keras2.h5.gz"));
+  const layers = (json as Json).modelTopology.model_config.config.layers;
+  const lists = layers.filter(({ class_name, config }: Json) =>
+    class_name === "BatchNormalization" && Array.isArray(config.axis)
+  );
+  assertEquals(lists.map(({ config }: Json) => [config.axis, config.scale]), [
+    [[3], true],
+    [[3], false],
+  ]);
+  const folder = await Deno.makeTempDir();
+  await Deno.writeFile(`${folder}/weights.bin`, weights);
+  await Deno.writeTextFile(`${folder}/model.json`, JSON.stringify(json));
+  const { model } = await loadModel(`${folder}/model.json`);
+  assertEquals(model.layers.filter(({ weights }) => weights.length === 3).length, 1);
+  model.dispose();
+  await Deno.remove(folder, { recursive: true });
+});
