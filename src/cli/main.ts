@@ -67,7 +67,7 @@ async function dispatch(given: string[]): Promise<number> {
  */
 async function isModelFile(word = ""): Promise<boolean> {
   if (word === "" || word.startsWith("-") || Object.hasOwn(COMMANDS, word)) return false;
-  if (/\.(json|[cm]?[jt]sx?)$/i.test(word)) return true;
+  if (/\.(json|keras|h5|[cm]?[jt]sx?)$/i.test(word)) return true;
   const { state } = await Deno.permissions.query({ name: "read", path: word });
   return state === "granted" && await Deno.stat(word).then(({ isFile }) => isFile, () => false);
 }
