@@ -36,10 +36,11 @@ export function requireSure(model: LayersModel, pairs: readonly WeightPair[]): v
   for (const pair of pairs) {
     byLayer.set(pair.layer, [...byLayer.get(pair.layer) ?? [], pair]);
   }
-  const byShapes = new Map<string, WeightPair>();
+  const byAlike = new Map<string, WeightPair>();
   for (const [layer, own] of byLayer) {
-    const shapes = [layer.getClassName(), ...own.map(({ array }) => array.shape.join())].join(" ");
-    const other = byShapes.get(shapes);
+    const shapes = own.map(({ array }) => array.shape.join());
+    const alike = [layer.getClassName(), wayOf(own[0]), ...shapes].join(" ");
+    const other = byAlike.get(alike);
     if (other !== undefined) {
       throw new ModelError(
         `${showValue(other.array.path)} and ${showValue(own[0].array.path)} both fit layers ${
@@ -47,16 +48,21 @@ export function requireSure(model: LayersModel, pairs: readonly WeightPair[]): v
         } and ${showValue(layer.name)}, expected layers of the names that the file has, or a chain`,
       );
     }
-    byShapes.set(shapes, own[0]);
+    byAlike.set(alike, own[0]);
   }
 }
 
+/** Which of the two directions of a layer a weight is for: that is no question of order. */
+const wayOf = ({ array }: WeightPair) =>
+  /(^|\/)backward_/.test(array.path) ? "backward" : "forward";
+
 /** Whether the layers of a model follow each other in one row. */
 function isChain({ layers, inputs, outputs }: LayersModel): boolean {
-  return inputs.length === 1 && outputs.length === 1 &&
-    layers.every((layer) =>
-      layer.inboundNodes.length === 1 && layer.inboundNodes[0].inputTensors.length <= 1 &&
-      layer.outboundNodes.length <= 1 &&
-      !("inputLayers" in layer && !isChain(layer as LayersModel))
-    );
+  return inputs.length === 1 && outputs.length === 1 && layers.every((layer) => {
+    const isModel = "inputLayers" in layer;
+    // A nested model has a call of its own inputs besides.
+    const calls = layer.inboundNodes.length - (isModel ? 1 : 0);
+    return calls === 1 && layer.inboundNodes.at(-1)!.inputTensors.length <= 1 &&
+      layer.outboundNodes.length <= 1 && !(isModel && !isChain(layer as LayersModel));
+  });
 }

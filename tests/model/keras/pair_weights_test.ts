@@ -153,6 +153,31 @@ Deno.test("pairKerasWeights() refuses to guess which branch of a model a weight 
   named.dispose();
 });
 
+Deno.test("pairKerasWeights() tells the two directions of a layer apart", () => {
+  const saved = openHdf5(unpackKeras(bytesOf("bidirectional.keras")).weights);
+  const bidirectional = (layer: unknown, more: object) =>
+    tf.layers.bidirectional({ layer, ...more } as never);
+  const model = tf.sequential({
+    layers: [
+      bidirectional(tf.layers.lstm({ units: 2, returnSequences: true }), {
+        mergeMode: "concat",
+        inputShape: [5, 3],
+      }),
+      bidirectional(tf.layers.simpleRNN({ units: 3 }), { mergeMode: "sum" }),
+      tf.layers.dense({ units: 1 }),
+    ],
+  });
+  const pairs = pairKerasWeights(model, saved, null);
+  assertEquals(pairs.length, 14);
+  assertEquals(
+    pairs.filter(({ variable }) => /backward/.test(variable.originalName)).map(({ array }) =>
+      array.path.split("/")[2]
+    ),
+    Array(6).fill("backward_layer"),
+  );
+  model.dispose();
+});
+
 Deno.test("pairKerasWeights() pairs the groups of a .h5 by name, else in the order of a chain", () => {
   const saved = openHdf5(bytesOf("dense_keras2.h5.gz"));
   const make = (names: string[]) =>
