@@ -3,8 +3,8 @@ import { writeVerdictFigures } from "../../src/generate/write_verdict_figures.ts
 
 const TABLE = `# Verdicts against training: 9 networks, odd seeds from 0 to 17
 
-The odd seeds
-were looked at twice.
+The odd seeds among
+them were looked at 2 times.
 
 ## One pass
 
@@ -36,7 +36,7 @@ Deno.test("writeVerdictFigures() puts the figures of all networks between its co
     "50 % of those that fail have one, and so do 60 % of those that train",
   );
   assertStringIncludes(written, "From one pass alone it is 10 %, 20 %, 30 %.");
-  assertStringIncludes(written, "These networks were looked at twice");
+  assertStringIncludes(written, "These networks were looked at 2 times");
   assertEquals(written.includes("old"), false);
   assertEquals([written.startsWith("before\n"), written.endsWith("after\n")], [true, true]);
   assertEquals(writeVerdictFigures(written, TABLE), written);
