@@ -20,7 +20,8 @@ import { failureOf } from "./call_site.ts";
  * - Misleads: A low rate only takes long, and one that is raised during training may start low:
  *   within 300 steps such networks learn nothing. Pre-trained networks are tuned at low rates: a
  *   trained network is not judged. Nor is an optimizer that TensorFlow.js does not have, or a model
- *   that was not compiled. A model from a file is compiled with TensorFlow.js's own rate.
+ *   that was not compiled. A file whose optimizer TensorFlow.js lacks is compiled with Adam at its
+ *   usual rate.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *

@@ -14,19 +14,20 @@ const SHORT: Record<string, LossName> = {
 
 /**
  * Compiles a model with the loss that its model.json names, as TensorFlow.js writes it (`trainingConfig`)
- * or as a converted Keras model has it (`training_config`). The optimizer is the default one, because no
- * figure depends on it. If a loss is not one of TensorFlow.js's, or takes logits, the model is not
- * compiled.
+ * or as a converted Keras model has it (`training_config`), and with its optimizer and learning rate. An
+ * optimizer that TensorFlow.js lacks, or a rate that follows a schedule, leaves Adam as TensorFlow.js has it. If a
+ * loss is not one of TensorFlow.js's, or takes logits, the model is not compiled.
  *
  * @param model The model.
  * @param json What the file holds.
  */
 export function compileAsSaved(model: LayersModel, json: Record<string, unknown>): void {
   const topology = Object(json.modelTopology) as Record<string, unknown>;
-  const { loss } = Object(json.trainingConfig ?? topology.training_config) as { loss?: unknown };
+  const saved = Object(json.trainingConfig ?? topology.training_config) as Record<string, unknown>;
+  const { loss } = saved;
   const { outputNames, outputs } = model as LayersModel & { outputNames?: string[] };
   const single = lossName(loss);
-  if (single !== null) return model.compile({ optimizer: "adam", loss: single });
+  if (single !== null) return compile(model, single, saved);
   if (typeof loss !== "object" || loss === null) return;
   const names = Array.isArray(loss) ? [...loss.keys()] : outputNames ?? [];
   const parts = loss as Record<string | number, unknown>;
@@ -34,7 +35,32 @@ export function compileAsSaved(model: LayersModel, json: Record<string, unknown>
     Object.hasOwn(loss, name) ? lossName(parts[name]) ?? [] : []
   );
   if (losses.length === 0 || losses.length !== outputs.length) return;
-  model.compile({ optimizer: "adam", loss: losses });
+  compile(model, losses, saved);
+}
+
+/** What `compile` calls the optimizers that both Keras and TensorFlow.js have. */
+const OPTIMIZERS = ["adadelta", "adagrad", "adam", "adamax", "rmsprop", "sgd"];
+
+/** Keras writes `optimizer_config`, and from version 3 on `optimizer`; the rate was once called `lr`. */
+function compile(
+  model: LayersModel,
+  loss: LossName | LossName[],
+  saved: Record<string, unknown>,
+): void {
+  const written = Object(saved.optimizer_config ?? saved.optimizer) as Record<string, unknown>;
+  const { learning_rate, learningRate, lr, momentum } = Object(written.config);
+  const rate: unknown = learning_rate ?? learningRate ?? lr;
+  const name = String(written.class_name ?? written.className).toLowerCase();
+  const isKnown = OPTIMIZERS.includes(name) && typeof rate === "number" && !(momentum > 0);
+  model.compile({ optimizer: isKnown ? name : "adam", loss });
+  if (!isKnown) return;
+  const optimizer = model.optimizer as unknown as {
+    learningRate: number;
+    setLearningRate?: (rate: number) => void;
+  };
+  if (optimizer.setLearningRate === undefined) optimizer.learningRate = rate;
+  // Plain descent keeps its rate as a tensor too.
+  else optimizer.setLearningRate(rate);
 }
 
 /** The name of a loss as `model.compile` takes it; `null` for any other loss. */

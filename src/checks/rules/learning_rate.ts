@@ -40,7 +40,8 @@ export const learningRate: Rule = defineRule({
   misleads: "A low rate only takes long, and one that is raised during training may start low: " +
     "within 300 steps such networks learn nothing. Pre-trained networks are tuned at low rates: a " +
     "trained network is not judged. Nor is an optimizer that TensorFlow.js does not have, or a " +
-    "model that was not compiled. A model from a file is compiled with TensorFlow.js's own rate.",
+    "model that was not compiled. A file whose optimizer TensorFlow.js lacks is " +
+    "compiled with Adam at its usual rate.",
   fix: "Compile with a usual rate: 0.01 for SGD, 0.001 for Adam.",
   falsePositives: falsePositives({ draws: 1600 }),
   asserts: "that the learning rate that the model was compiled with is one that its optimizer is " +
