@@ -137,7 +137,7 @@ Deno.test("public functions alone look which engine runs; what they call is hand
 
 Deno.test("Deno has few modules to read before --help can answer", () => {
   // It reads whatever mod.ts may import by a literal at some time, before its first line runs: with 515
-  // modules that took 2.5 empty runs, with 227 it takes 1.7 (`bench/cold_start_bench.ts`), so 2.2 is reached
+  // modules that took 2.5 empty runs, with 277 it takes 1.9 (`bench/cold_start_bench.ts`), so 2.2 is reached
   // with 400 or so.
   const read = loadedWith(IMPORTS, ["cli/overview.ts", "cli/run.ts"], ["value", "late"]);
   assert(read.includes("cli/check.ts"));
