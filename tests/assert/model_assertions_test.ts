@@ -13,12 +13,10 @@ import {
 import { startEngine } from "../../src/engine/start_engine.ts";
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Batch } from "../../src/model/batch.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
 import { randomBatch } from "../../src/model/random_batch.ts";
 import { setWeights } from "../../src/model/set_weights.ts";
 import { around, convolution, wrongGradient } from "../probe/models.ts";
-import type { Assertion, Setting } from "./run_assertion.ts";
+import { type Assertion, MSE, run, type Setting, tanh } from "./run_assertion.ts";
 
 interface Row {
   assertion: Assertion;
@@ -28,9 +26,6 @@ interface Row {
   broken: (tf: TensorFlow) => Setting;
   named: string;
 }
-
-const MSE = "meanSquaredError";
-const tanh = (depth = 3) => exerciseModel({ depth, std: 1 / Math.sqrt(20), seed: 3 });
 
 function deadNetwork(): LayersModel {
   const model = tanh();
@@ -125,23 +120,6 @@ const ROWS: Row[] = [
     named: "in 40 steps of Adam",
   },
 ];
-
-/** Runs an assertion on a setting and frees it; fails if the assertion left a tensor or a trace. */
-async function run(assertion: Assertion, setting: (tf: TensorFlow) => Setting, msg?: string) {
-  await using engine = await startEngine();
-  const { tf } = engine;
-  const { model, options = {}, batch = randomBatch(model, { objective: MSE }) } = setting(tf);
-  const bits = () => getWeights(model);
-  const before = { weights: bits(), tensors: tf.memory().numTensors };
-  try {
-    await assertion(model, batch, { seed: 3, ...options }, msg);
-  } finally {
-    assertEquals({ weights: bits(), tensors: tf.memory().numTensors }, before);
-    tf.dispose([batch.inputs, batch.targets ?? []]);
-    model.dispose();
-    options.optimizer?.dispose();
-  }
-}
 
 for (const { assertion, healthy, broken, named } of ROWS) {
   Deno.test(`${assertion.name}() passes on a healthy network and leaves no trace`, async () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertRejects } from "@std/assert";
 import {
   assertBatchIndependence,
   assertCausal,
@@ -8,33 +8,9 @@ import {
   assertWeightsChange,
   assertWeightsFrozen,
 } from "../../src/assert/mod.ts";
-import { startEngine } from "../../src/engine/start_engine.ts";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
-import { randomBatch } from "../../src/model/random_batch.ts";
 import { around, convolution, wrongGradient } from "../probe/models.ts";
-import type { Assertion, Options, Setting } from "./run_assertion.ts";
-
-const MSE = "meanSquaredError";
-const tanh = (depth = 3) => exerciseModel({ depth, std: 1 / Math.sqrt(20), seed: 3 });
-
-/** Runs an assertion on a setting and frees it; fails if the assertion left a tensor or a trace. */
-async function run(assertion: Assertion, setting: (tf: TensorFlow) => Setting, msg?: string) {
-  await using engine = await startEngine();
-  const { tf } = engine;
-  const { model, options = {}, batch = randomBatch(model, { objective: MSE }) } = setting(tf);
-  const bits = () => getWeights(model);
-  const before = { weights: bits(), tensors: tf.memory().numTensors };
-  try {
-    await assertion(model, batch, { seed: 3, ...options }, msg);
-  } finally {
-    assertEquals({ weights: bits(), tensors: tf.memory().numTensors }, before);
-    tf.dispose([batch.inputs, batch.targets ?? []]);
-    model.dispose();
-    options.optimizer?.dispose();
-  }
-}
+import { MSE, type Options, run, type Setting, tanh } from "./run_assertion.ts";
 
 Deno.test("assertGradientsMatchNumeric() judges the selected layers, and passes what is ignored", async () => {
   const spoilt = (options: Options) => (tf: TensorFlow) => ({

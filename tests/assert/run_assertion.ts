@@ -1,5 +1,10 @@
-import type { LayersModel } from "../../src/engine/tensorflow.ts";
+import { assertEquals } from "@std/assert";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { LayersModel, TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { Batch } from "../../src/model/batch.ts";
+import { exerciseModel } from "../../src/model/exercise_model.ts";
+import { getWeights } from "../../src/model/get_weights.ts";
+import { randomBatch } from "../../src/model/random_batch.ts";
 
 // deno-lint-ignore no-explicit-any
 export type Options = any;
@@ -15,4 +20,30 @@ export interface Setting {
   model: LayersModel;
   options?: Options;
   batch?: Batch;
+}
+
+export const MSE = "meanSquaredError";
+
+/** A healthy network. */
+export const tanh = (depth = 3) => exerciseModel({ depth, std: 1 / Math.sqrt(20), seed: 3 });
+
+/** Runs an assertion on a setting and frees it; fails if the assertion left a tensor or a trace. */
+export async function run(
+  assertion: Assertion,
+  setting: (tf: TensorFlow) => Setting,
+  msg?: string,
+) {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { model, options = {}, batch = randomBatch(model, { objective: MSE }) } = setting(tf);
+  const bits = () => getWeights(model);
+  const before = { weights: bits(), tensors: tf.memory().numTensors };
+  try {
+    await assertion(model, batch, { seed: 3, ...options }, msg);
+  } finally {
+    assertEquals({ weights: bits(), tensors: tf.memory().numTensors }, before);
+    tf.dispose([batch.inputs, batch.targets ?? []]);
+    model.dispose();
+    options.optimizer?.dispose();
+  }
 }

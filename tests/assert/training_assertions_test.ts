@@ -7,33 +7,10 @@ import {
   assertWeightsFrozen,
 } from "../../src/assert/mod.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
-import type { TensorFlow } from "../../src/engine/tensorflow.ts";
-import { exerciseModel } from "../../src/model/exercise_model.ts";
-import { getWeights } from "../../src/model/get_weights.ts";
 import { randomBatch } from "../../src/model/random_batch.ts";
 import { setWeights } from "../../src/model/set_weights.ts";
 import { normalized } from "../probe/models.ts";
-import type { Assertion, Options, Setting } from "./run_assertion.ts";
-
-const MSE = "meanSquaredError";
-const tanh = (depth = 3) => exerciseModel({ depth, std: 1 / Math.sqrt(20), seed: 3 });
-
-/** Runs an assertion on a setting and frees it; fails if the assertion left a tensor or a trace. */
-async function run(assertion: Assertion, setting: (tf: TensorFlow) => Setting, msg?: string) {
-  await using engine = await startEngine();
-  const { tf } = engine;
-  const { model, options = {}, batch = randomBatch(model, { objective: MSE }) } = setting(tf);
-  const bits = () => getWeights(model);
-  const before = { weights: bits(), tensors: tf.memory().numTensors };
-  try {
-    await assertion(model, batch, { seed: 3, ...options }, msg);
-  } finally {
-    assertEquals({ weights: bits(), tensors: tf.memory().numTensors }, before);
-    tf.dispose([batch.inputs, batch.targets ?? []]);
-    model.dispose();
-    options.optimizer?.dispose();
-  }
-}
+import { MSE, type Options, run, tanh } from "./run_assertion.ts";
 
 Deno.test("assertWeightsFrozen() throws when a step moves the statistics of a frozen normalisation", async () => {
   await run(assertWeightsFrozen, (tf) => ({ model: normalized(tf, "dense") }));
