@@ -16,8 +16,8 @@ export interface AssertHealthyOptions
   /**
    * When the network is trained on the batch for some steps, to see whether it learns: `"auto"`, where a rule
    * finds an error, which is only a warning if it learns, or where something is unusual that one pass cannot
-   * judge (dropout, a learning rate, targets out of scale, a warning); `"always"`; `"off"`; or as `"auto"`,
-   * for so many steps at each rate. It is skipped where it is estimated to take more than 10 s. Default:
+   * judge (dropout, a learning rate, targets out of scale, a warning); `"always"`; `"off"`; or a number of
+   * steps at each rate, when `"auto"` would. It is skipped where it is estimated to take more than 10 s. Default:
    * `"auto"`, of 40 steps.
    */
   trial?: ExamineOptions["trial"];

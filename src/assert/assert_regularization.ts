@@ -21,9 +21,9 @@ import { failureOf } from "./call_site.ts";
  *   10.
  * - Source: Srivastava et al. 2014 for dropout; Krogh & Hertz 1991 for weight decay.
  * - Misleads: A pass drops nothing and knows the penalties only as they stand before training: the
- *   trial decides. The gradient of an L1 penalty is about two thirds of what is reckoned here.
- *   Behind a normalisation a penalty only sets the pace of learning: such networks often train.
- *   Trained networks are not judged.
+ *   trial decides. The gradient of an L1 penalty is about two thirds of this estimate. Behind a
+ *   normalisation a penalty only sets the pace of learning: such networks often train. Trained
+ *   networks are not judged.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *

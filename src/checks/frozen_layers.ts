@@ -8,7 +8,7 @@ export function trainedOf(weights: readonly WeightMeasurements[]): WeightMeasure
   return weights.filter(({ trainable }) => trainable);
 }
 
-/** What is wrong with what is frozen: all of it, or layers that nobody has trained. */
+/** Frozen layers that look wrong: every layer of the model, or ones that were never trained. */
 export function frozenLayers(
   { layers, measurements, trained: isTrained }: Case,
 ): Verdict[] {

@@ -13,14 +13,14 @@ import type { Sentence } from "../sentence.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
 import { signalDies } from "../signal_dies.ts";
 
-/** To so many times too large, a network as Glorot or He draw it is only warned of. */
+/** Up to this many times too large, a network drawn by Glorot or He gets only a warning. */
 const USUALLY_LARGE = 10;
 /**
  * The same for too small: Glorot's scheme under some five layers of relu of 64 units. Those train as He's
  * do, by SGD and by Adam (and so do twelve, while of sixteen SGD stays where it begins for long).
  */
 const USUALLY_SMALL = 30;
-/** From so many times too small on, nothing is left that could be told apart. */
+/** Beyond this many times too small, the examples can no longer be told apart. */
 const COLLAPSED = 1000;
 
 /** The rule `activation-scale`: activations as large as those of a critical network. */

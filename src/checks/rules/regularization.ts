@@ -63,7 +63,7 @@ export const regularization: Rule = defineRule({
   source: "Srivastava et al. 2014 for dropout; Krogh & Hertz 1991 for weight decay.",
   misleads:
     "A pass drops nothing and knows the penalties only as they stand before training: the " +
-    "trial decides. The gradient of an L1 penalty is about two thirds of what is reckoned here. " +
+    "trial decides. The gradient of an L1 penalty is about two thirds of this estimate. " +
     "Behind a normalisation a penalty only sets the pace of learning: such networks often " +
     "train. Trained networks are not judged.",
   fix: "Lower the rates of dropout, and make the penalties weaker.",
