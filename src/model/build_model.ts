@@ -1,8 +1,10 @@
 import { showValue } from "../words/show_value.ts";
 import type { Layer, LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type { Topology } from "./convert_topology.ts";
+import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
 import type { LayerVariable } from "./model_weights.ts";
+import { stemOf } from "./names.ts";
 import { showShape } from "./shapes.ts";
 import { type Classes, watchBuild } from "./watch_build.ts";
 
@@ -26,6 +28,27 @@ export interface BuiltModel {
    * that is called more than once, and the states of a recurrent one.
    */
   discard(): void;
+}
+
+/** A model that came out of a file, which leaves open how it is measured. */
+export function modelOfFile(
+  path: string,
+  kind: "json" | "keras",
+  model: LayersModel,
+  topology: Topology,
+): LoadedModel {
+  return {
+    model,
+    // Without a name in the file TensorFlow.js counts the models of the process.
+    name: topology.config.name === model.name ? model.name : stemOf(path),
+    source: path,
+    path,
+    kind,
+    seed: null,
+    objective: null,
+    createBatch: null,
+    recreate: null,
+  };
 }
 
 /**

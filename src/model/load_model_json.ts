@@ -1,14 +1,13 @@
 import type { TensorFlow } from "../engine/tensorflow.ts";
 import { formatMemory } from "../words/numbers.ts";
 import { showValue } from "../words/show_value.ts";
-import { buildModel, classes } from "./build_model.ts";
+import { buildModel, classes, modelOfFile } from "./build_model.ts";
 import { compileAsSaved } from "./compile_as_saved.ts";
 import { convertTopology } from "./convert_topology.ts";
 import { loadTopology } from "./keras/load_topology.ts";
 import { loadWeights, locateGroups } from "./load_weights.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
-import { stemOf } from "./names.ts";
 import { readJson } from "./read_json.ts";
 import { isJson, type Json } from "./topology_json.ts";
 import { parseWeightsManifest } from "./weights_manifest.ts";
@@ -55,18 +54,7 @@ export async function loadModelJson(
       discard();
       throw error;
     }
-    return {
-      model,
-      // Without a name in the file TensorFlow.js counts the models of the process.
-      name: topology.config.name === model.name ? model.name : stemOf(path),
-      source: path,
-      path,
-      kind: "json",
-      seed: null,
-      objective: null,
-      createBatch: null,
-      recreate: null,
-    };
+    return modelOfFile(path, "json", model, topology);
   } catch (error) {
     if (error instanceof ModelError) error.message = `${path}: ${error.message}`;
     throw error;

@@ -1,11 +1,10 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
-import { buildModel, classes } from "../build_model.ts";
+import { buildModel, classes, modelOfFile } from "../build_model.ts";
 import { compileAsSaved } from "../compile_as_saved.ts";
 import { convertTopology } from "../convert_topology.ts";
 import type { Hdf5Group } from "../hdf5/open_hdf5.ts";
 import type { LoadedModel } from "../loaded_model.ts";
 import { ModelError } from "../model_error.ts";
-import { stemOf } from "../names.ts";
 import { readKerasFile } from "./keras_file.ts";
 import { pairKerasWeights, setKerasWeights, weightsOf } from "./keras_weights.ts";
 
@@ -38,17 +37,7 @@ export async function loadKeras(tf: TensorFlow, path: string): Promise<LoadedMod
       discard();
       throw error;
     }
-    return {
-      model,
-      name: built.config.name === model.name ? model.name : stemOf(path),
-      source: path,
-      path,
-      kind: "keras",
-      seed: null,
-      objective: null,
-      createBatch: null,
-      recreate: null,
-    };
+    return modelOfFile(path, "keras", model, built);
   } catch (error) {
     if (error instanceof ModelError) error.message = `${path}: ${error.message}`;
     throw error;

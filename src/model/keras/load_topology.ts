@@ -1,9 +1,8 @@
-import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
-import { buildModel, type BuiltModel, classes } from "../build_model.ts";
+import type { TensorFlow } from "../../engine/tensorflow.ts";
+import { buildModel, type BuiltModel, classes, modelOfFile } from "../build_model.ts";
 import { compileAsSaved } from "../compile_as_saved.ts";
 import { convertTopology } from "../convert_topology.ts";
 import type { LoadedModel } from "../loaded_model.ts";
-import { stemOf } from "../names.ts";
 import { seedDraws } from "../seeded_random.ts";
 import type { Json } from "../topology_json.ts";
 
@@ -26,7 +25,7 @@ export async function loadTopology(
   json: Json,
   seed: number,
 ): Promise<LoadedModel> {
-  const build = async (seed: number): Promise<{ model: LayersModel; name: string }> => {
+  const build = async (seed: number): Promise<LoadedModel> => {
     const known = classes(tf);
     const topology = convertTopology(json, (name) => Object.hasOwn(known, name), "topology");
     const most = "that fit into the engine's 4 GiB with their gradients";
@@ -36,18 +35,7 @@ export async function loadTopology(
       () => buildModel(tf, topology, MOST_ENTRIES, most, true),
     );
     compileAsSaved(model, { trainingConfig: json.compile_config });
-    return { model, name: topology.config.name === model.name ? model.name : stemOf(path) };
+    return modelOfFile(path, "keras", model, topology);
   };
-  const { model, name } = await build(seed);
-  return {
-    model,
-    name,
-    source: path,
-    path,
-    kind: "keras",
-    seed,
-    objective: null,
-    createBatch: null,
-    recreate: async (seed) => (await build(seed)).model,
-  };
+  return { ...await build(seed), seed, recreate: async (seed) => (await build(seed)).model };
 }
