@@ -1,4 +1,5 @@
 import { isReadable } from "../gate/is_readable.ts";
+import { isModule } from "../model/loaded_model.ts";
 
 /**
  * The files that are read when models are loaded: those that were named, the weight files of a
@@ -22,7 +23,7 @@ export async function filesRead(
   for (const path of files) {
     const named = /\.json$/i.test(path)
       ? await weightFiles(path)
-      : MODULE.test(path)
+      : isModule(path)
       ? await namedFiles(path)
       : [];
     for (const file of named) files.add(file);
@@ -30,8 +31,6 @@ export async function filesRead(
   for (const path of data) if (path !== null) files.add(path);
   return [...files];
 }
-
-const MODULE = /\.[cm]?[jt]sx?$/i;
 
 /** The code of this package: what it names, such as where a baseline usually lies, is no file of a model. */
 const OWN = new URL("../", import.meta.url);

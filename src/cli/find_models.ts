@@ -1,6 +1,7 @@
 import { readText } from "../model/read_json.ts";
 import { failure } from "../words/failure.ts";
 import { formatCount } from "../words/numbers.ts";
+import { isModule } from "../model/loaded_model.ts";
 
 /** A file that holds a model, as it reads. */
 export interface FoundModel {
@@ -28,7 +29,6 @@ const MOST_FILES = 5000;
 /** A larger file is no model: that holds the layers, and the weights lie beside it. */
 const LARGEST = 2 ** 25;
 
-const MODULE = /\.[cm]?[jt]sx?$/i;
 const NO_MODEL = /(^|[/._-])(test|spec|bench)\.\w+$|\.d\.[cm]?ts$/i;
 
 /** Finds the models of a folder and of those below it, by what their files say: no code is run. */
@@ -44,7 +44,7 @@ export async function findModels(folder: string): Promise<FoundModels> {
       if (name.startsWith(".") || name === "node_modules") continue;
       const path = `${below}${name}`;
       if (isDirectory) await search(`${path}/`);
-      else if (isFile && (/\.json$/i.test(name) || MODULE.test(name)) && !NO_MODEL.test(path)) {
+      else if (isFile && (/\.json$/i.test(name) || isModule(name)) && !NO_MODEL.test(path)) {
         if (++files > MOST_FILES) continue;
         const seen = await lookAt(path, `${folder}/${path}`);
         if (seen !== null) "why" in seen ? found.unclear.push(seen) : found.models.push(seen);
@@ -74,7 +74,7 @@ export async function lookAt(
     const { size } = await Deno.stat(file);
     if (size > LARGEST) return null;
     const text = await readText(file);
-    return MODULE.test(path) ? lookAtModule(path, text) : lookAtJson(path, text);
+    return isModule(path) ? lookAtModule(path, text) : lookAtJson(path, text);
   } catch (error) {
     return { path, why: failure(error) };
   }

@@ -1,5 +1,6 @@
 import { DOCUMENTS } from "../documents/document.ts";
 import { type FormatName, FORMATS, type Result } from "../render/formats.ts";
+import { isModule } from "../model/loaded_model.ts";
 
 /** What this program writes into files: a text, a document, or a format that is known again. */
 export type ResultKind = "text" | keyof typeof DOCUMENTS | FormatName;
@@ -47,7 +48,7 @@ export async function resultKind(path: string): Promise<ResultKind | "empty" | n
   if (text === null) return null;
   const known = [...KNOWN].find(([, { beginning }]) => beginning.test(text.trimStart()));
   if (known !== undefined) return known[0];
-  return /^\s*[{[<]/.test(text) || /\.[cm]?[jt]sx?$/i.test(path) ? null : "text";
+  return /^\s*[{[<]/.test(text) || isModule(path) ? null : "text";
 }
 
 /** `null` for what is not a text. */

@@ -5,7 +5,7 @@ import { findBaseline } from "../gate/find_baseline.ts";
 import type { GateRun } from "../gate/gate_result.ts";
 import { weighTrial } from "../diagnosis/weigh_trial.ts";
 import { judgeRun, weigh } from "../gate/judge_run.ts";
-import { sameWeights } from "../model/loaded_model.ts";
+import { isModule, sameWeights } from "../model/loaded_model.ts";
 import type { GateSettings } from "../gate/resolve_configuration.ts";
 import type { CheckValues } from "./check_flags.ts";
 import { claimOutputs, type Output } from "./claim_outputs.ts";
@@ -136,7 +136,7 @@ async function measureAll(
 /** Says of which modules the seeds have not drawn the weights. */
 function tellOfSameWeights(runs: readonly GateRun[]): void {
   const fixed = runs.filter(({ path, measurements }) =>
-    measurements?.seed === null && !/\.json$/i.test(path)
+    measurements?.seed === null && isModule(path)
   ).map(({ path }) => path);
   for (const path of new Set(fixed)) {
     if (fixed.filter((other) => other === path).length === 1) continue;

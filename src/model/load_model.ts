@@ -4,7 +4,7 @@ import { isKerasFile } from "./file_kinds.ts";
 import { failureIn, importModule, logToStderr } from "./foreign_code.ts";
 import { loadModelJson } from "./load_model_json.ts";
 import { loadModelModule } from "./load_model_module.ts";
-import type { LoadedModel } from "./loaded_model.ts";
+import { isModule, type LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
 import { arrayOf, object, requireValue, text } from "../words/requirements.ts";
 
@@ -86,7 +86,7 @@ export async function loadModel(
     const { loadKeras } = await import(KERAS) as typeof import("./keras/load_keras.ts");
     return await loadKeras(tf, path);
   }
-  if (/\.[cm]?[jt]sx?$/i.test(path)) return await loadModelModule(tf, path, seed);
+  if (isModule(path)) return await loadModelModule(tf, path, seed);
   throw new ModelError(`${path}: ${await whyNot(path)}`);
 }
 

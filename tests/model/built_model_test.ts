@@ -90,6 +90,14 @@ Deno.test("report names the loss and the metrics that a module's model is compil
     assertEquals(json.seed, null);
   }));
 
+Deno.test("check says nothing of modules where a file holds the weights", async () => {
+  const keras = new URL("../../fixtures/files/keras/arithmetic.keras", import.meta.url).pathname;
+  const args = ["check", keras, "--no-config", "--seeds", "2", "--trial", "off"];
+  const { code, stderr } = await runCommand(args);
+  assertEquals(code, 0, stderr);
+  assert(!stderr.includes("already built"), stderr);
+});
+
 Deno.test("check and sweep say that seeds do not draw a model that is built", () =>
   withModule(built("export default net;"), async (path) => {
     const note = `${path} exports a model that is already built: its weights are the same under ` +
