@@ -34,7 +34,10 @@ function cutApart(names: string[], width: number, ellipsis: string): [string, st
   // One of them may be the beginning of all others.
   const differ = shared === -1 ? split[0].length : shared;
   const before = Math.floor((width - 2 * displayWidth(ellipsis)) / 2);
-  const start = Math.max(0, differ - Math.max(0, before));
+  // In columns, as a wide letter takes two: what differs must still fit behind it.
+  let start = differ;
+  const shown = () => displayWidth(split[0].slice(start - 1, differ).join(""));
+  while (start > 0 && shown() <= before) start--;
   const cut = (letters: string[]) =>
     cutEnd((start > 0 ? ellipsis : "") + letters.slice(start).join(""), width, ellipsis);
   // Names that continue alike differ further on.

@@ -31,6 +31,11 @@ Deno.test("cutNames() tells names apart at their first and at further difference
   ]);
 });
 
+Deno.test("cutNames() counts columns before the place where names differ", () => {
+  const names = Array.from({ length: 12 }, (_, i) => `a層層層層${i + 1}aa層aa`);
+  assertEquals(new Set(cutNames(names, 12)).size, names.length);
+});
+
 Deno.test("cutNames() keeps to the width, and numbered names apart", () => {
   const text = fc.string({ unit: fc.constantFrom("a", "b", "_", "é", "層"), maxLength: 40 });
   fc.assert(
