@@ -92,7 +92,8 @@ Deno.test("renderText() shows the values of the model", () => {
           "log",
         )
       ) {
-        const from = text.indexOf(title);
+        // A heading may be cut, where the legend below has the title whole.
+        const from = text.indexOf(title.slice(0, 36));
         assert(from >= 0);
         for (const { value, position } of bars) {
           if (value !== null && !Number.isNaN(value)) {
