@@ -1,8 +1,9 @@
 import { destinations, type MergeValues } from "./sweep_flags.ts";
+import { nameSome } from "../study/merge_complaints.ts";
 import { mergeStudyFiles } from "../study/merge_study_files.ts";
 import { differenceOf } from "../study/same_study.ts";
 import { StudyError } from "../study/study_error.ts";
-import { readStudyFile } from "../study/study_file.ts";
+import { readStudyFile, type StudyFile } from "../study/study_file.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import { StudyTally } from "../study/study_tally.ts";
 import { StudyWriter } from "../study/study_writer.ts";
@@ -24,7 +25,7 @@ export async function run(
     const kind = page === null ? "study" : kindOf(shown.format, "study");
     await claimOutputs([{ path: given, kind }], operands);
   }
-  const files = await Promise.all(operands.map((path) => readStudyFile(path)));
+  const files = await readParts(operands);
   const { header, points } = mergeStudyFiles(files);
   if (out !== null) await requireSameStudy(out, header);
   const tally = new StudyTally(header);
@@ -46,6 +47,22 @@ export async function run(
     console.error(`${header.total} points, in ${oneLine(given)}`);
   }
   return 0;
+}
+
+/** Reads what stands before the points, one file after the other: a thousand at once are too many handles. */
+async function readParts(paths: readonly string[]): Promise<StudyFile[]> {
+  const files: StudyFile[] = [];
+  const unreadable: string[] = [];
+  for (const path of paths) {
+    try {
+      files.push(await readStudyFile(path));
+    } catch (error) {
+      if (!(error instanceof StudyError)) throw error;
+      unreadable.push(error.message);
+    }
+  }
+  if (unreadable.length > 0) throw new StudyError(nameSome(unreadable, "; "));
+  return files;
 }
 
 /** The whole takes the place of an earlier whole, or of a part, of the same study, and of no other. */

@@ -1,21 +1,20 @@
 import { studyHeaderShape } from "../documents/study.ts";
-import { describePoint, gridPoint } from "./grid_point.ts";
-import { differenceOf } from "./same_study.ts";
+import { doubleWords, missingWords, NamedPoints, nameSome } from "./merge_complaints.ts";
+import { PartReader } from "./part_reader.ts";
+import { requireOneStudy } from "./require_one_study.ts";
 import { StudyError } from "./study_error.ts";
 import type { StudyFile } from "./study_file.ts";
 import type { StudyHeader } from "./study_header.ts";
 import type { StudyPoint } from "./study_point.ts";
 import { arrayOf, callable, objectWith, requireValue, text } from "../words/requirements.ts";
 
-/** How many missing or duplicate points a message names before it only counts them. */
-const MOST_NAMED = 5;
-
 /** Parts joined: the whole study's header, and its points in order. */
 export interface MergedStudy {
   /** The header of the whole study. */
   header: StudyHeader;
   /**
-   * The points, each once. Throws a {@linkcode StudyError} at the end if some are missing or duplicate.
+   * The points, each once. Throws a {@linkcode StudyError} at the end if some are missing or duplicate, or a
+   * part is cut short.
    */
   points: AsyncGenerator<StudyPoint, void>;
 }
@@ -23,12 +22,14 @@ export interface MergedStudy {
 const fileShape = objectWith({ path: text, header: studyHeaderShape.given, points: callable });
 
 /**
- * Joins the parts that shards wrote. The result is byte-identical to the unsplit study's file. Parts are
- * read in parallel, one line at a time.
+ * Joins the parts that shards wrote. The result is byte-identical to the unsplit study's file. A part is
+ * opened when its points are due and read one line at a time, so memory does not grow with the points, and
+ * of a thousand shards one or two files are open at once.
  *
  * @param files The parts, in any order.
  * @throws {StudyError} If there is no part, or they are of different studies or versions. While the
- * points are read, at the end: if points are in two parts, or in none.
+ * points are read, at the end: if points are in two parts, or in none, or a part cannot be read to its end.
+ * The message names the first five of each kind and counts the rest.
  * @returns The header of the whole study, and its points in order.
  *
  * @example Two shards, joined
@@ -60,112 +61,53 @@ const fileShape = objectWith({ path: text, header: studyHeaderShape.given, point
  */
 export function mergeStudyFiles(files: readonly StudyFile[]): MergedStudy {
   requireValue("files", files, arrayOf(fileShape));
-  const [first, ...others] = files;
-  if (first === undefined) {
-    throw new StudyError("files is empty, expected one part or more to merge");
-  }
-  for (const other of others) {
-    const difference = differenceOf(first.header, other.header);
-    if (difference === null) continue;
-    throw new StudyError(
-      `${first.path} and ${other.path} are not parts of one study: ${difference}`,
-    );
-  }
-  const header = { ...first.header, shard: null };
+  requireOneStudy(files);
+  const header = { ...files[0].header, shard: null };
   return { header, points: joined(files, header) };
-}
-
-/** A part, as far as it has been read. Each has its file open, until it is at its end or given up. */
-interface Head {
-  file: StudyFile;
-  points: AsyncGenerator<StudyPoint, void>;
-  next: IteratorResult<StudyPoint, void>;
 }
 
 async function* joined(
   files: readonly StudyFile[],
   header: StudyHeader,
 ): AsyncGenerator<StudyPoint, void> {
-  const heads: Head[] = [];
-  const missing = new Named(header);
-  const double = new Map<string, { files: StudyFile[]; points: Named }>();
+  const waiting = files.map((file) => new PartReader(file)).sort((a, b) => b.from - a.from);
+  let open: PartReader[] = [];
+  const unreadable: string[] = [];
+  const missing = new NamedPoints(header);
+  const double = new Map<string, { files: StudyFile[]; points: NamedPoints }>();
+  const advance = async (part: PartReader) => {
+    await part.advance();
+    if (part.failure !== null) unreadable.push(part.failure);
+  };
   try {
-    for (const file of files) {
-      const points = file.points();
-      requireValue("what points() returns", points, objectWith({ next: callable }));
-      heads.push({ file, points, next: await points.next() });
-    }
     for (let index = 0; index < header.total; index++) {
-      const having = heads.filter(({ next }) => !next.done && next.value.index === index);
+      while (waiting.length > 0 && waiting.at(-1)!.from <= index) {
+        const part = waiting.pop()!;
+        open.push(part);
+        await advance(part);
+      }
+      const having = open.filter(({ next }) => next?.index === index);
       if (having.length === 0) missing.add(index);
+      if (having.length === 1) yield having[0].next!;
       if (having.length > 1) {
-        const owners = having.map(({ file }) => file);
-        const key = owners.map((file) => files.indexOf(file)).join();
-        if (!double.has(key)) double.set(key, { files: owners, points: new Named(header) });
+        const owners = files.filter((file) => having.some((part) => part.file === file));
+        const key = having.map(({ file }) => files.indexOf(file)).join();
+        if (!double.has(key)) double.set(key, { files: owners, points: new NamedPoints(header) });
         double.get(key)!.points.add(index);
       }
-      if (having.length === 1) yield having[0].next.value as StudyPoint;
-      for (const head of having) head.next = await head.points.next();
+      for (const part of having) await advance(part);
+      if (having.some(({ next }) => next === null)) {
+        open = open.filter(({ next }) => next !== null);
+      }
     }
   } finally {
-    for (const { points } of heads) await points.return();
+    for (const part of open) await part.close();
   }
-  const wrong = [...double.values()].map(({ files, points }) => doubleWords(files, points));
-  if (missing.count > 0) {
-    const are = missing.count === 1 ? "is" : "are";
-    wrong.push(
-      `${missing.count} of ${header.total} points ${are} in no part: ${missing}${
-        missingShards(files)
-      }`,
-    );
-  }
+  const doubles = [...double.values()].map(({ files, points }) => doubleWords(files, points));
+  const wrong = [
+    ...unreadable.length === 0 ? [] : [nameSome(unreadable, "; ")],
+    ...doubles.length === 0 ? [] : [nameSome(doubles, "; ")],
+    ...missing.count === 0 ? [] : [missingWords(files, missing)],
+  ];
   if (wrong.length > 0) throw new StudyError(wrong.join("; "));
-}
-
-/** Points that something is wrong with: the first few by name, the rest by number. */
-class Named {
-  readonly #header: StudyHeader;
-  readonly #first: number[] = [];
-  /** How many they are. */
-  count = 0;
-
-  constructor(header: StudyHeader) {
-    this.#header = header;
-  }
-
-  add(index: number): void {
-    if (++this.count <= MOST_NAMED) this.#first.push(index);
-  }
-
-  toString(): string {
-    const names = this.#first.map((index) => describePoint(gridPoint(this.#header.grid, index)));
-    const rest = this.count - names.length;
-    return `${names.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
-  }
-}
-
-/** Which parts have the same points, and that they are the same shard, which explains it. */
-function doubleWords(files: StudyFile[], points: Named): string {
-  const all = files.length === 2 ? "both" : "all";
-  const [first, ...others] = files.map(({ header: { shard } }) => shard);
-  const same = first !== null &&
-    others.every((shard) => shard?.index === first.index && shard.count === first.count);
-  return `${files.map(({ path }) => path).join(" and ")} ${all} have ${points}${
-    same ? `: ${all} are shard ${first.index}/${first.count}` : ""
-  }`;
-}
-
-/** Which shards were not given, where all that were given are shards of one split. */
-function missingShards(files: readonly StudyFile[]): string {
-  const shards = files.map(({ header }) => header.shard);
-  const [first] = shards;
-  if (first === null || shards.some((shard) => shard?.count !== first.count)) return "";
-  const given = new Set(shards.map((shard) => shard!.index));
-  const missing: number[] = [];
-  for (let i = 1; i <= first.count && missing.length < MOST_NAMED; i++) {
-    if (!given.has(i)) missing.push(i);
-  }
-  return missing.length === 0
-    ? "; a shard is not complete: continue it with --resume"
-    : `; not given: shard ${missing.map((i) => `${i}/${first.count}`).join(", ")}`;
 }

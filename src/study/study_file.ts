@@ -84,11 +84,12 @@ function requireGrid(path: string, { grid, shard, total }: StudyHeader): void {
 
 async function* pointsOf(
   path: string,
-  { grid, total }: StudyHeader,
+  { grid, shard }: StudyHeader,
 ): AsyncGenerator<StudyPoint, void> {
+  const { from, to } = shardRange(grid, shard);
   let number = 0;
   let isInside = false;
-  let last = -1;
+  let last = from - 1;
   for await (const line of linesOf(path)) {
     number++;
     if (!isInside) {
@@ -97,10 +98,10 @@ async function* pointsOf(
     }
     if (line === END_LINE) return;
     const point = read(path, number, (where) => readStudyLine(line, where));
-    if (point.index <= last || point.index >= total) {
+    if (point.index <= last || point.index >= to) {
       throw new StudyError(
-        `${path}, line ${number}: found point ${point.index} after point ${last} of ${total}, ` +
-          `expected them in ascending order, each once`,
+        `${path}, line ${number}: found point ${point.index}, expected one from ${last + 1} to ` +
+          `${to - 1}, in ascending order, each once`,
       );
     }
     last = point.index;

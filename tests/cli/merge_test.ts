@@ -77,7 +77,11 @@ Deno.test("merge refuses missing and double points and foreign parts, and writes
     );
     await assertRefuses(
       ["merge", parts[0], other, parts[2], "--out", out],
-      ["not parts of one study", "different versions", '"0.1.0" and "0.0.9"'],
+      [
+        "1 of 3 parts does not belong to the study of the others: ",
+        "other.json (they are of different versions",
+        '"0.1.0" and "0.0.9"',
+      ],
     );
     assertEquals(await Deno.readTextFile(out), old);
     assertEquals([...Deno.readDirSync(folder)].length, 5);

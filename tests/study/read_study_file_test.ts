@@ -46,7 +46,10 @@ Deno.test("readStudyFile() says which line of which file is wrong", async () => 
       with_(first, (line) => line.replace('"healthy":true', '"healthy":1')),
       `a.json, line ${first + 1}: healthy is 1, expected true or false`,
     ],
-    [with_(first + 1, () => lines[first]), `line ${first + 2}: found point 0 after point 0`],
+    [
+      with_(first + 1, () => lines[first]),
+      `line ${first + 2}: found point 0, expected one from 1 to 5`,
+    ],
     [
       text.replace('"format": "gradient-health study"', '"format": "x"'),
       'line 1: format is "x", expected',

@@ -1,0 +1,70 @@
+import { describePoint, gridPoint } from "./grid_point.ts";
+import type { StudyFile } from "./study_file.ts";
+import type { StudyHeader } from "./study_header.ts";
+
+/** How many of what is wrong a message names before it only counts the rest. */
+const MOST_NAMED = 5;
+
+/** The first few in words, the rest as a number. */
+export function nameSome(names: readonly string[], separator = ", "): string {
+  const rest = names.length - MOST_NAMED;
+  const shown = names.slice(0, MOST_NAMED).join(separator);
+  return rest > 0 ? `${shown}${separator === ", " ? " " : separator}and ${rest} more` : shown;
+}
+
+/** Points that something is wrong with: the first few by name, the rest by number. */
+export class NamedPoints {
+  readonly #header: StudyHeader;
+  readonly #first: number[] = [];
+  /** How many they are. */
+  count = 0;
+
+  /** Starts with none. */
+  constructor(header: StudyHeader) {
+    this.#header = header;
+  }
+
+  /** Adds one. */
+  add(index: number): void {
+    if (++this.count <= MOST_NAMED) this.#first.push(index);
+  }
+
+  /** The points in words. */
+  toString(): string {
+    const names = this.#first.map((index) => describePoint(gridPoint(this.#header.grid, index)));
+    const rest = this.count - names.length;
+    return `${names.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+  }
+}
+
+/** Which parts have the same points, and that they are the same shard, which explains it. */
+export function doubleWords(files: readonly StudyFile[], points: NamedPoints): string {
+  const all = files.length === 2 ? "both" : "all";
+  const [first, ...others] = files.map(({ header: { shard } }) => shard);
+  const same = first !== null &&
+    others.every((shard) => shard?.index === first.index && shard.count === first.count);
+  return `${files.map(({ path }) => path).join(" and ")} ${all} have ${points}${
+    same ? `: ${all} are shard ${first.index}/${first.count}` : ""
+  }`;
+}
+
+/** How many points are in no part, and the shards that were not given, which explains it. */
+export function missingWords(files: readonly StudyFile[], points: NamedPoints): string {
+  const { total } = files[0].header;
+  const are = points.count === 1 ? "is" : "are";
+  return `${points.count} of ${total} points ${are} in no part: ${points}${shardWords(files)}`;
+}
+
+/** Which shards were not given, where all that were given are shards of one split. */
+function shardWords(files: readonly StudyFile[]): string {
+  const shards = files.map(({ header }) => header.shard);
+  const [first] = shards;
+  if (first === null || shards.some((shard) => shard?.count !== first.count)) return "";
+  const given = new Set(shards.map((shard) => shard!.index));
+  const missing = Array.from({ length: first.count }, (_, i) => i + 1)
+    .filter((index) => !given.has(index))
+    .map((index) => `${index}/${first.count}`);
+  return missing.length === 0
+    ? "; a shard is not complete: continue it with --resume"
+    : `; not given: shard ${nameSome(missing)}`;
+}

@@ -1,0 +1,58 @@
+import { shardRange } from "./shard.ts";
+import { StudyError } from "./study_error.ts";
+import type { StudyFile } from "./study_file.ts";
+import type { StudyPoint } from "./study_point.ts";
+import { callable, objectWith, requireValue } from "../words/requirements.ts";
+
+/**
+ * A part of a study, read as far as a merge has come. Its file is opened when the first point that its shard
+ * may have is due, and closed after its last: of a thousand shards one or two are open at a time.
+ */
+export class PartReader {
+  /** The part. */
+  readonly file: StudyFile;
+  /** Index of the first point that it may have. */
+  readonly from: number;
+  /** The point that comes next, or `null` before the first and after the last. */
+  next: StudyPoint | null = null;
+  /** Why the rest of it cannot be read, or `null`. */
+  failure: string | null = null;
+  #points: AsyncGenerator<StudyPoint, void> | null = null;
+
+  /** Reads nothing yet. */
+  constructor(file: StudyFile) {
+    this.file = file;
+    this.from = shardRange(file.header.grid, file.header.shard).from;
+  }
+
+  /** Takes the next point. A part that cannot be read further ends here, and {@linkcode failure} says why. */
+  async advance(): Promise<void> {
+    const before = this.next?.index ?? this.from - 1;
+    this.next = null;
+    try {
+      this.#points ??= this.#open();
+      const { value } = await this.#points.next();
+      if (value === undefined) return;
+      if (value.index <= before) {
+        throw new StudyError(
+          `${this.file.path} has point ${value.index} after point ${before}, expected ascending order`,
+        );
+      }
+      this.next = value;
+    } catch (error) {
+      if (!(error instanceof StudyError)) throw error;
+      this.failure = error.message;
+    }
+  }
+
+  /** Closes the file. */
+  async close(): Promise<void> {
+    await this.#points?.return();
+  }
+
+  #open(): AsyncGenerator<StudyPoint, void> {
+    const points = this.file.points();
+    requireValue("what points() returns", points, objectWith({ next: callable }));
+    return points;
+  }
+}
