@@ -1,3 +1,4 @@
+import { Draws } from "./draws.ts";
 import { LAYER_FIGURES } from "../documents/study_csv.ts";
 import { findActivation } from "../theory/resolve_activation.ts";
 import { meanField } from "../theory/mean_field.ts";
@@ -18,8 +19,8 @@ interface Cell {
   inputSquares: number[];
   plain: boolean;
   layers: Pick<LayerSummary, "name" | "role" | "activation">[];
-  /** By layer and figure, one entry per draw. */
-  values: number[][][];
+  /** By layer and figure. */
+  values: Draws[][];
 }
 
 /**
@@ -43,7 +44,7 @@ export class StudyTally {
     // Within one seed, points run over variants and their scales.
     const place = point.index % (gridVariants(grid).length * grid.scales.length);
     let cell = this.#cells.get(place);
-    if (cell === undefined) this.#cells.set(place, cell = emptyCell(point));
+    if (cell === undefined) this.#cells.set(place, cell = emptyCell(point, grid.seeds.length));
     cell.draws++;
     if (point.healthy) cell.healthy++;
     for (const rule of point.failed) cell.failed.set(rule, (cell.failed.get(rule) ?? 0) + 1);
@@ -53,7 +54,7 @@ export class StudyTally {
     point.layers.forEach((layer, i) =>
       LAYER_FIGURES.forEach((name, j) => {
         const value = layer[name];
-        if (value !== null) cell.values[i]?.[j].push(value);
+        if (value !== null) cell.values[i]?.[j].add(value);
       })
     );
   }
@@ -72,7 +73,7 @@ export class StudyTally {
   }
 }
 
-function emptyCell({ scale, layers }: StudyPoint): Cell {
+function emptyCell({ scale, layers }: StudyPoint, seeds: number): Cell {
   return {
     scale,
     draws: 0,
@@ -82,7 +83,7 @@ function emptyCell({ scale, layers }: StudyPoint): Cell {
     inputSquares: [],
     plain: true,
     layers: layers.map(({ name, role, activation }) => ({ name, role, activation })),
-    values: layers.map(() => LAYER_FIGURES.map(() => [])),
+    values: layers.map(() => LAYER_FIGURES.map(() => new Draws(seeds))),
   };
 }
 
@@ -90,7 +91,7 @@ function summaryOf(cell: Cell): ScaleSummary {
   const layers = cell.layers.map((layer, i): LayerSummary => ({
     ...layer,
     figures: Object.fromEntries(
-      LAYER_FIGURES.map((name, j) => [name, quartiles(cell.values[i][j])]),
+      LAYER_FIGURES.map((name, j) => [name, quartiles(cell.values[i][j].toArray())]),
     ) as LayerSummary["figures"],
   }));
   const sigmas = layers
