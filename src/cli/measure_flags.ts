@@ -49,7 +49,7 @@ export const RUN_FLAGS = {
     or: "auto",
     default: "auto",
     permissions: [{
-      grant: `--allow-read=${path("threaded")},${path("glue")}`,
+      grant: `--allow-read=${path("threaded")}`,
       purpose: "for --threads above 1, which auto uses for large models",
     }],
   }),

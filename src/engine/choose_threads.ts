@@ -10,16 +10,16 @@ export const MAX_THREADS = 8;
  * 1e9 operations of a 1024^3 matMul, 8 ms of every 1e9 of a gradient of a 10 x 512 tanh net. So they
  * pay from 3e10 to 5e10 operations on, about a second of one thread's work.
  */
-export const WORKLOAD_WORTH_THREADS = 4e10;
+export const WORKLOAD_WORTH_THREADS = 4e9;
 
 /**
- * How many threads a workload is worth. Starting threads takes about half a second, because TensorFlow.js
- * starts eight workers no matter how many it uses; a pass over a small network ends long before that.
+ * How many threads a workload is worth. A second thread takes some 25 ms to start; a pass over a small
+ * network ends long before that.
  *
  * @param workload Floating-point operations of all passes together. A Dense layer takes about 6 times
  * its weights for every example of a forward and backward pass.
  * @param cores Cores of the machine. Default: `navigator.hardwareConcurrency`.
- * @returns 1 below 4e10 operations, else as many threads as there are cores, 8 at most.
+ * @returns 1 below 4e9 operations, else as many threads as there are cores, 8 at most.
  *
  * @example
  * ```ts

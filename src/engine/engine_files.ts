@@ -3,7 +3,7 @@ import { EngineError } from "./engine_error.ts";
 /** The package of the WASM backend. */
 export const WASM_PACKAGE = "npm:@tensorflow/tfjs-backend-wasm@4.22.0";
 
-/** The files that TensorFlow.js reads from disk, and needs `--allow-read` for; it imports the rest. */
+/** The files that TensorFlow.js reads from disk, one of them, and needs `--allow-read` for; it imports the rest. */
 const FILES = {
   // Written out: publishing can follow no name that is put together.
   single: () =>
@@ -13,10 +13,6 @@ const FILES = {
   threaded: () =>
     import.meta.resolve(
       "npm:@tensorflow/tfjs-backend-wasm@4.22.0/dist/tfjs-backend-wasm-threaded-simd.wasm",
-    ),
-  glue: () =>
-    import.meta.resolve(
-      "npm:@tensorflow/tfjs-backend-wasm@4.22.0/wasm-out/tfjs-backend-wasm-threaded-simd.js",
     ),
 };
 
@@ -42,16 +38,15 @@ export function packageFolder(): string {
 }
 
 /**
- * Makes sure that the backend will find its files: TensorFlow.js itself continues without its binary if it
+ * Makes sure that the backend will find its file: TensorFlow.js itself continues without its binary if it
  * cannot read it.
  *
  * @param threads How many threads the backend is to run.
- * @throws {EngineError} If a file may not be read, or is not there.
+ * @throws {EngineError} If it may not be read, or is not there.
  */
 export async function requireEngineFiles(threads: number): Promise<void> {
   const { fileURLToPath } = await import("node:url");
-  const files = threads === 1 ? ["single" as const] : ["threaded" as const, "glue" as const];
-  await requireFiles(files.map((file) => fileURLToPath(engineFileUrl(file))));
+  await requireFiles([fileURLToPath(engineFileUrl(threads === 1 ? "single" : "threaded"))]);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { DataStorage, KernelBackend } from "@tensorflow/tfjs";
 import process from "node:process";
 import { EngineError } from "./engine_error.ts";
+import { IdleWorker } from "./idle_worker.ts";
 import { WASM_PACKAGE } from "./engine_files.ts";
 import { type LiveData, trackLiveData } from "./live_data.ts";
 import {
@@ -23,7 +24,7 @@ const PRIORITY = 2;
  *
  * @param tf The TensorFlow.js to start it in.
  * @param threads How many threads its kernels use.
- * @returns A function that removes it, ends its workers, keeps every tensor and makes the next start
+ * @returns A function that removes it, keeps every tensor and makes the next start
  * possible.
  * @throws {EngineError} If it does not start.
  */
@@ -50,20 +51,18 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
   }
 
   const previous = engine.backendName in engine.registry ? engine.backendName : undefined;
-  const pool = threads > 1 ? (await import("./thread_worker.ts")).ThreadWorker : undefined;
   const complaints: string[] = [];
   const patches: Undo[] = [muteEmscripten(complaints), refuseProcessListeners()];
-  if (pool !== undefined) patches.push(lendWorkerClass(pool), pretendProcessors(2 * threads));
+  if (threads > 1) patches.push(lendWorkerClass(IdleWorker), pretendProcessors(2 * threads));
   const giveVoiceBack = silence(tf);
   tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", threads > 1);
-  // The stock kernels compute in one: between two operations the threads of their pool spin, and keep
-  // the cores from those of our native module, which share the work of the products.
+  // The stock kernels compute in one: between two operations the threads of their pool would spin, and keep
+  // the cores from those of our native module, which share the work.
   wasm.setThreadsCount(1);
   try {
     if (!await tf.setBackend("wasm")) {
       // What was active before is active again; where nothing was, TensorFlow.js refuses to compute.
       if (previous !== undefined) await tf.setBackend(previous);
-      await pool?.terminateAll();
       giveVoiceBack();
       throw new EngineError(
         `The WASM engine did not start (${complaints[0] ?? "no further details"}): ` +
@@ -86,7 +85,6 @@ export async function startBackend(tf: TensorFlow, threads: number): Promise<() 
       if (engine.backendName === null) await tf.setBackend(previous ?? "cpu");
     } finally {
       giveVoiceBack();
-      await pool?.terminateAll();
     }
   };
 }

@@ -47,9 +47,8 @@ function inTurn<T>(action: () => Promise<T>): Promise<T> {
  * keeps it from printing; when the engine stops it is what it was.
  *
  * Needs `--allow-read` for one file of the package `@tensorflow/tfjs-backend-wasm`,
- * `dist/tfjs-backend-wasm-simd.wasm`; with threads for two,
- * `dist/tfjs-backend-wasm-threaded-simd.wasm` and `wasm-out/tfjs-backend-wasm-threaded-simd.js`. The
- * error for a missing permission says where they are. Nothing else is needed, of `--allow-env` and
+ * `dist/tfjs-backend-wasm-simd.wasm`, or with threads `dist/tfjs-backend-wasm-threaded-simd.wasm`. The
+ * error for a missing permission says where it is. Nothing else is needed, of `--allow-env` and
  * `--allow-sys` neither.
  *
  * @param options Threads and relaxed SIMD. Default: one thread, relaxed SIMD where there is any.

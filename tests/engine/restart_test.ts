@@ -1,16 +1,8 @@
-import {
-  assert,
-  assertEquals,
-  assertNotEquals,
-  assertRejects,
-  assertStrictEquals,
-} from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { EngineError } from "../../src/engine/engine_error.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
 import { measure } from "../../src/measure/measure.ts";
-import { patchProperty } from "../../src/engine/patch_property.ts";
 import type { Tensor } from "../../src/engine/tensorflow.ts";
-import { ThreadWorker } from "../../src/engine/thread_worker.ts";
 import { startEngine } from "../../src/engine/start_engine.ts";
 
 const bytes = (tensor: Tensor) => [...new Uint8Array(tensor.dataSync().slice().buffer)];
@@ -127,36 +119,6 @@ Deno.test("stop() copes with data on the heap that belongs to no tensor", async 
   await engine.stop();
   assertEquals(tensor.dataSync(), new Float32Array([1, 1]));
   tensor.dispose();
-});
-
-Deno.test("stop() ends all eight workers before it returns, however long they take", async () => {
-  assertEquals(ThreadWorker.living, 0);
-  for (const threads of [2, 8]) {
-    const exits: unknown[] = [];
-    const { emit } = ThreadWorker.prototype;
-    const undo = patchProperty(ThreadWorker.prototype, "emit", {
-      value(this: ThreadWorker, event: string, ...rest: unknown[]) {
-        if (event !== "exit") return emit.call(this, event, ...rest);
-        setTimeout(() => {
-          exits.push(...rest);
-          emit.call(this, event, ...rest);
-        }, 20);
-      },
-    });
-    try {
-      const engine = await startEngine({ threads });
-      assertEquals([ThreadWorker.living, exits.length], [8, 0]);
-      await engine.stop();
-      assertEquals([ThreadWorker.living, exits.length], [0, 8]);
-    } finally {
-      undo();
-    }
-  }
-});
-
-Deno.test("startEngine() starts no worker for one thread", async () => {
-  await using engine = await startEngine();
-  assert(engine.threads === 1 && ThreadWorker.living === 0);
 });
 
 Deno.test("startEngine() replaces an engine whose heap is broken, which keeps no other from starting", async () => {

@@ -1,2 +1,0 @@
-/** The source of Emscripten's pthread worker, as TensorFlow.js ships it. */
-export const wasmWorkerContents: string;

@@ -1,0 +1,41 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { startHelpers } from "../../../src/engine/native/start_helpers.ts";
+import { startEngine } from "../../../src/engine/start_engine.ts";
+import { patchProperty } from "../../../src/engine/patch_property.ts";
+
+/** Counts the workers that start and end while something is done. */
+async function countWorkers(action: () => Promise<void>): Promise<{ made: number; ended: number }> {
+  const count = { made: 0, ended: 0 };
+  const { Worker } = globalThis;
+  const undo = patchProperty(globalThis, "Worker", {
+    writable: true,
+    value: class extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        count.made++;
+        this.addEventListener("message", ({ data }) => data === "ended" && count.ended++);
+      }
+    },
+  });
+  try {
+    await action();
+  } finally {
+    undo();
+  }
+  return count;
+}
+
+Deno.test("startEngine() starts a worker for each thread but the first, and stop() waits for their end", async () => {
+  for (const threads of [1, 2, 8]) {
+    const count = await countWorkers(async () => await (await startEngine({ threads })).stop());
+    assertEquals(count, { made: threads - 1, ended: threads - 1 });
+  }
+});
+
+Deno.test("startHelpers() says why a thread does not start", async () => {
+  // A module that imports what a helper does not have.
+  const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 2, 8, 1, 1, 97, 1, 98, 3, 127, 0];
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  const compiled = new WebAssembly.Module(new Uint8Array(bytes));
+  await assertRejects(() => startHelpers(compiled, memory, 0, 1), Error, "WebAssembly.Instance");
+});
