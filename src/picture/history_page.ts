@@ -16,6 +16,7 @@ import { errorsOf, foundAt, type HistoryRecord, shownRecords } from "./history_v
 import { LayerNames } from "./layer_names.ts";
 import { type Markup, markup } from "./markup.ts";
 import { renderPage } from "./page.ts";
+import { causeShape } from "./requirements.ts";
 import { shortTitle } from "./short_title.ts";
 import { showDiagnosis } from "./show_diagnosis.ts";
 import { showTraining, tableOfSteps } from "./show_training.ts";
@@ -32,13 +33,7 @@ const historyShape = arrayOf(objectWith({
   progress: arrayOf(
     objectWith({ layer: text, weight: text, growth: orNull(number), updateRatio: orNull(number) }),
   ),
-  cause: orNull(objectWith({
-    severity: text,
-    message: text,
-    layers: arrayOf(text),
-    consequences: arrayOf(objectWith({ problem: text, layers: arrayOf(text) })),
-    cures: arrayOf(objectWith({ kind: text })),
-  })),
+  cause: orNull(causeShape),
 }));
 
 const notEmpty = must(
