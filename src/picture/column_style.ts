@@ -1,7 +1,8 @@
 import { COLOR_STYLE } from "./color_steps.ts";
+import { MARK_STYLE } from "./mark_style.ts";
 
 /** The style of charts over scales or over steps. */
-export const COLUMN_STYLE = `${COLOR_STYLE}
+export const COLUMN_STYLE = `${COLOR_STYLE}${MARK_STYLE}
 .wide { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.5rem 2.5rem;
   margin: 0 0 1.5rem; }
 .wide svg, .verdicts { display: block; width: 100%; height: auto; }
@@ -11,24 +12,9 @@ export const COLUMN_STYLE = `${COLOR_STYLE}
   font-variant-numeric: tabular-nums; }
 .verdicts { min-width: 44rem; }
 .verdicts text { font-size: 13px; fill: var(--ink); }
-.verdicts .on-well, .verdicts .on-over { fill: var(--paper); font-weight: 600; }
-.verdicts rect { stroke: none; }
-.well { fill: var(--healthy); }
-.else { fill: var(--line); }
-.over { fill: var(--soft); }
-.best-dot { stroke: var(--paper); stroke-width: 8; stroke-linecap: round; }
 .plain { border: 0; margin-bottom: .5rem; }
-.tick, .lines { stroke: var(--line); fill: none; }
-.tick { stroke: var(--soft); }
-.band { fill: none; stroke: var(--healthy); stroke-width: 2; }
-.top-scale { fill: var(--healthy); }
-.theory, .theory-end { fill: none; stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 5 3; }
-.theory-end { stroke-dasharray: 1.5 3; }
-.phase-well { fill: none; stroke: var(--healthy); stroke-width: 2.5; }
 .cursor { fill: none; stroke: var(--ink); stroke-width: 2; display: none; }
 .live .cursor, .key .cursor { display: inline; }
-.cells { shape-rendering: crispEdges; }
-.cells path { fill: none; }
 .ramp { margin: .25rem 0 0; font-size: .8125rem; color: var(--soft); }
 .wide .ramp svg, .key svg { display: inline-block; width: auto; margin: 0 .3rem; vertical-align: -1px; }
 .ramp rect { stroke: none; }

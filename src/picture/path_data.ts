@@ -24,18 +24,20 @@ export class PathData {
   /** Draws a line to the right. */
   dash(x: number, y: number, length: number): void {
     this.lift();
-    this.#go("m", x, y);
-    this.text += `h${short(length)}`;
-    this.#at = [x + length, y];
+    const [fromX, fromY] = this.#go("m", x, y);
+    const across = short(x + length - fromX);
+    this.text += `h${across}`;
+    this.#at = [fromX + across, fromY];
   }
 
-  #go(command: "l" | "m", x: number, y: number): void {
+  /** Returns where it came to, which rounding may have moved. */
+  #go(command: "l" | "m", x: number, y: number): readonly [number, number] {
     const [fromX, fromY] = this.#at ?? [0, 0];
     const across = short(x - fromX);
     const down = short(y - fromY);
     this.text += `${this.#at === null ? "M" : command}${across}${down < 0 ? "" : " "}${down}`;
     // What was left off by rounding would add up.
-    this.#at = [fromX + across, fromY + down];
+    return this.#at = [fromX + across, fromY + down];
   }
 }
 
