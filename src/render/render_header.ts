@@ -23,7 +23,11 @@ export function renderHeader(
   measurements: Measurements,
   { width, color, ellipsis, engine }: HeaderStyle,
 ): string[] {
-  const facts = headerFacts(measurements, { longest: width - LABEL - 5, ellipsis, engine });
+  const facts = headerFacts(measurements, {
+    ...{ longest: width - LABEL - 5, ellipsis, engine },
+    // A line above the verdict says it.
+    judging: false,
+  });
   return facts.flatMap(([label, text]) =>
     wrapText(text, width, label.padEnd(LABEL), " ".repeat(LABEL)).map((line, index) =>
       index > 0 ? line : paint(label, "strong", color) + line.slice(label.length)
@@ -34,13 +38,14 @@ export function renderHeader(
 /**
  * What was measured, with what and on what: labels and texts.
  *
- * @param style `longest`: columns that the path of the model may take.
+ * @param style `longest`: columns that the path of the model may take; `judging`: whether it says of weights alone how
+ *   many rules judge them (default: true).
  */
 export function headerFacts(
   { model, engine, batch, objective, seed, weightsOnly }: Measurements,
-  { longest, ellipsis, engine: withEngine = true }:
+  { longest, ellipsis, engine: withEngine = true, judging = true }:
     & Pick<HeaderStyle, "ellipsis" | "engine">
-    & { longest: number },
+    & { longest: number; judging?: boolean },
 ): [label: string, text: string][] {
   const cut = (text: string) => cutMiddle(escapeControls(text), LONGEST_NAME, { ellipsis });
   const source = model.source === null
@@ -58,7 +63,8 @@ export function headerFacts(
   if (weightsOnly !== undefined) {
     const notes = weightsOnly.notes.map((note) => ` ${escapeControls(note)}`).join("");
     const format = escapeControls(weightsOnly.format);
-    return [about, ["Weights", `${format}, no topology: ${judgingWords()} them.${notes}`]];
+    const judges = judging ? `: ${judgingWords()} them` : "";
+    return [about, ["Weights", `${format}, no topology${judges}.${notes}`]];
   }
   return [
     about,
