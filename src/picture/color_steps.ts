@@ -72,9 +72,9 @@ export function shareKey(): Markup {
 function swatches(classes: readonly string[]): Markup {
   return markup`<svg viewBox="0 0 ${classes.length * 9} 12" width="${
     classes.length * 9
-  }" height="12" aria-hidden="true">${
-    classes.map((name, i) => markup`<rect class="${name}" x="${i * 9}" width="9" height="12"/>`)
-  }</svg>`;
+  }" height="12" aria-hidden="true"><g class="cells" stroke-width="12">${
+    classes.map((name, i) => markup`<path class="${name}" d="m${i * 9} 6h9"/>`)
+  }</g></svg>`;
 }
 
 /**

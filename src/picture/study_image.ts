@@ -35,7 +35,6 @@ text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill
 .title { font-size: 13px; font-weight: 600; fill: #1b1e23; }
 .verdicts text { font-size: 13px; fill: #1b1e23; }
 .cursor { display: none; }
-.ramp rect { stroke: none; }
 ${LIGHT_COLORS}${MARK_STYLE}`;
 
 /** A drawing of the page of a study, and what it is called. */
