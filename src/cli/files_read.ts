@@ -1,5 +1,5 @@
 import { isReadable } from "../gate/is_readable.ts";
-import { isModule } from "../model/loaded_model.ts";
+import { isModule } from "../model/file_kinds.ts";
 
 /**
  * The files that are read when models are loaded: those that were named, the weight files of a

@@ -1,7 +1,9 @@
+import type * as KerasFile from "../model/keras/keras_file.ts";
+import type * as ReadWeights from "../model/read_weights.ts";
 import { readText } from "../model/read_json.ts";
 import { failure } from "../words/failure.ts";
-import { formatCount } from "../words/numbers.ts";
-import { isModule } from "../model/loaded_model.ts";
+import { formatCount, formatMemory } from "../words/numbers.ts";
+import { isJsonFile, isKerasFile, isModelFile, isModule } from "../model/file_kinds.ts";
 
 /** A file that holds a model, as it reads. */
 export interface FoundModel {
@@ -10,6 +12,8 @@ export interface FoundModel {
   what: string;
   /** Whether its weights are drawn from a seed. */
   isDrawn: boolean;
+  /** Whether it holds weights and no topology, of which less can be judged. */
+  isWeights?: boolean;
 }
 
 /** A file that may hold one, and why that is not known. */
@@ -26,10 +30,13 @@ export interface FoundModels {
 
 /** Of a large folder no more files are read. */
 const MOST_FILES = 5000;
-/** A larger file is no model: that holds the layers, and the weights lie beside it. */
+/** A larger text is no model: that holds the layers, and the weights lie beside it. */
 const LARGEST = 2 ** 25;
+/** Files of weights are read whole; a larger one is taken where it is named. */
+const LARGEST_WEIGHTS = 2 ** 28;
 
-const NO_MODEL = /(^|[/._-])(test|spec|bench)\.\w+$|\.d\.[cm]?ts$/i;
+/** What is no model, though its name ends as that of one: tests, types, and the shards of a model.json. */
+const NO_MODEL = /(^|[/._-])(test|spec|bench)\.\w+$|\.d\.[cm]?ts$|\.bin$/i;
 
 /** Finds the models of a folder and of those below it, by what their files say: no code is run. */
 export async function findModels(folder: string): Promise<FoundModels> {
@@ -44,7 +51,7 @@ export async function findModels(folder: string): Promise<FoundModels> {
       if (name.startsWith(".") || name === "node_modules") continue;
       const path = `${below}${name}`;
       if (isDirectory) await search(`${path}/`);
-      else if (isFile && (/\.json$/i.test(name) || isModule(name)) && !NO_MODEL.test(path)) {
+      else if (isFile && isModelFile(name) && !NO_MODEL.test(path)) {
         if (++files > MOST_FILES) continue;
         const seen = await lookAt(path, `${folder}/${path}`);
         if (seen !== null) "why" in seen ? found.unclear.push(seen) : found.models.push(seen);
@@ -72,13 +79,35 @@ export async function lookAt(
 ): Promise<FoundModel | UnclearFile | null> {
   try {
     const { size } = await Deno.stat(file);
+    if (!isModule(path) && !isJsonFile(path)) {
+      if (size <= LARGEST_WEIGHTS) return await lookAtWeights(path, file);
+      return { path, why: `it has ${formatMemory(size)}, and was not read: init ${path} takes it` };
+    }
     if (size > LARGEST) return null;
     const text = await readText(file);
     return isModule(path) ? lookAtModule(path, text) : lookAtJson(path, text);
   } catch (error) {
-    return { path, why: failure(error) };
+    return { path, why: failure(error).replace(`${file}: `, "") };
   }
 }
+
+/** A file of Keras, or one of weights alone. */
+async function lookAtWeights(path: string, file: string): Promise<FoundModel | UnclearFile> {
+  if (isKerasFile(path)) {
+    const { readKerasFile } = await import(KERAS) as typeof KerasFile;
+    return (await readKerasFile(file)).topology === null
+      ? { path, why: "it holds the weights of a Keras model without its layers" }
+      : { path, what: "is a Keras model", isDrawn: false };
+  }
+  const { readWeights } = await import(WEIGHTS) as typeof ReadWeights;
+  const { format, tensors } = await readWeights(file);
+  const what = `holds weights without layers (${format}, ${formatCount(tensors.length, "tensor")})`;
+  return { path, what, isDrawn: false, isWeights: true };
+}
+
+/** No literals in an `import()`: most folders have no such file. */
+const KERAS = "../model/keras/keras_file.ts";
+const WEIGHTS = "../model/read_weights.ts";
 
 function lookAtModule(path: string, text: string): FoundModel | UnclearFile | null {
   const code = text.replace(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, "");

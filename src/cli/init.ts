@@ -12,9 +12,10 @@ export const init = defineCommand({
     "that is there is overwritten. If there is a deno.json it also offers to add this package to imports;",
     "the comments stay.",
     "",
-    "Models are modules that export createModel, model or a default, and each model.json, in this folder",
-    "and those below it; node_modules and hidden folders are left out. Modules are read, not run. If",
-    "MODEL is given, it is the only one.",
+    "Models are modules that export createModel, model or a default, each model.json, what Keras saved",
+    "(.keras, .h5), and weights of PyTorch (.safetensors, .pt, .pth, .ckpt), of which less can be judged,",
+    "in this folder and those below it; node_modules and hidden folders are left out. Modules are read,",
+    "not run. If MODEL is given, it is the only one.",
   ].join("\n"),
   flags: { yes: boolean("write without asking") },
   examples: [

@@ -15,16 +15,23 @@ export const specifier = (): string => `jsr:${PACKAGE}@^${version()}`;
  * @param from What the package is imported by.
  */
 export function testFile(models: readonly FoundModel[], from: string): string {
-  return `import {
+  const [whole, weights] = [models.filter((one) => !one.isWeights), models.filter(isWeights)];
+  return [
+    ...whole.length === 0 ? [] : [`import {
   assertHealthy,
   loadModel,
   randomBatch,
   startEngine,
 } from ${JSON.stringify(from)};
-
-const MODELS = [
-${models.map(({ path }) => `  ${JSON.stringify(path)},\n`).join("")}];
-
+`],
+    ...weights.length === 0 ? [] : [
+      `${whole.length === 0 ? `import { assertHealthy } from ${JSON.stringify(from)};\n` : ""}` +
+      `import { measureWeights } from ${JSON.stringify(`${from}/measure`)};
+import { readWeights } from ${JSON.stringify(`${from}/model`)};
+`,
+    ],
+    ...whole.length === 0 ? [] : [`
+${listOf("MODELS", whole)}
 for (const path of MODELS) {
   Deno.test(\`\${path} can be trained\`, async () => {
     await using _engine = await startEngine();
@@ -36,7 +43,25 @@ for (const path of MODELS) {
     await assertHealthy(model, batch, { objective: objective ?? undefined });
   });
 }
-`;
+`],
+    ...weights.length === 0 ? [] : [`
+${listOf("WEIGHTS", weights)}
+for (const path of WEIGHTS) {
+  Deno.test(\`\${path} holds healthy weights\`, async () => {
+    // Without the layers there is no pass: rules that need its figures are silent.
+    assertHealthy(measureWeights(await readWeights(\`\${import.meta.dirname}/\${path}\`)));
+  });
+}
+`],
+  ].join("");
+}
+
+const isWeights = ({ isWeights = false }: FoundModel): boolean => isWeights;
+
+function listOf(name: string, models: readonly FoundModel[]): string {
+  return `const ${name} = [\n${
+    models.map(({ path }) => `  ${JSON.stringify(path)},\n`).join("")
+  }];\n`;
 }
 
 /** The configuration of `check` for some models. */

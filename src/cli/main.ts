@@ -1,4 +1,5 @@
 import { showWord } from "../words/show_word.ts";
+import { isModelFile } from "../model/file_kinds.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { anyOf } from "../words/any_of.ts";
 import { errorMessage } from "../words/error_message.ts";
@@ -28,7 +29,7 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function dispatch(given: string[]): Promise<number> {
-  const [name, ...args] = await isModelFile(given[0]) ? ["report", ...given] : given;
+  const [name, ...args] = await namesModel(given[0]) ? ["report", ...given] : given;
   if (name === undefined) {
     console.error(renderOverview());
     throw new UsageError(`The subcommand is missing, expected ${anyOf(Object.keys(COMMANDS))}`);
@@ -65,9 +66,9 @@ async function dispatch(given: string[]): Promise<number> {
  * Whether the first word is the file of a model rather than a subcommand: it ends as one does, or there
  * is such a file. What may not be looked at is a subcommand that does not exist.
  */
-async function isModelFile(word = ""): Promise<boolean> {
+async function namesModel(word = ""): Promise<boolean> {
   if (word === "" || word.startsWith("-") || Object.hasOwn(COMMANDS, word)) return false;
-  if (/\.(json|keras|h5|[cm]?[jt]sx?)$/i.test(word)) return true;
+  if (isModelFile(word)) return true;
   const { state } = await Deno.permissions.query({ name: "read", path: word });
   return state === "granted" && await Deno.stat(word).then(({ isFile }) => isFile, () => false);
 }

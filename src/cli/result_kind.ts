@@ -1,6 +1,6 @@
 import { DOCUMENTS } from "../documents/document.ts";
 import { type FormatName, FORMATS, type Result } from "../render/formats.ts";
-import { isModule } from "../model/loaded_model.ts";
+import { isModule } from "../model/file_kinds.ts";
 
 /** What this program writes into files: a text, a document, or a format that is known again. */
 export type ResultKind = "text" | keyof typeof DOCUMENTS | FormatName;

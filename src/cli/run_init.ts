@@ -1,3 +1,4 @@
+import { isModelFile, isWeightsFile } from "../model/file_kinds.ts";
 import { readText } from "../model/read_json.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
@@ -73,9 +74,10 @@ async function say(lines: readonly string[]): Promise<void> {
 async function named(model: string): Promise<FoundModels> {
   const { relative, resolve } = await import("node:path");
   const path = relative(Deno.cwd(), resolve(model)).replaceAll("\\", "/");
-  if (!/\.(json|[cm]?[jt]sx?)$/i.test(path)) {
+  if (!isModelFile(path)) {
     throw new UsageError(
-      `MODEL is ${showWord(model)}, expected a model.json, or a .ts or .js module`,
+      `MODEL is ${showWord(model)}, expected a model.json, a .keras or .h5 file, weights of ` +
+        "PyTorch, or a .ts or .js module",
     );
   }
   const { isFile } = await Deno.stat(path).catch((error) => {
@@ -84,7 +86,10 @@ async function named(model: string): Promise<FoundModels> {
   if (!isFile) throw new UsageError(`${model}: it is a folder, expected a file`);
   const seen = await lookAt(path);
   return seen !== null && "what" in seen ? { models: [seen], unclear: [] } : {
-    models: [{ path, what: "was named", isDrawn: false }],
+    models: [{
+      ...{ path, what: "was named", isDrawn: false },
+      ...isWeightsFile(path) ? { isWeights: true } : {},
+    }],
     unclear: seen === null ? [] : [seen],
   };
 }

@@ -6,6 +6,7 @@ import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { requireValue } from "../words/requirements.ts";
 import { type Chance, chanceOf } from "./chance.ts";
+import { shownComparison } from "./comparison_overview.ts";
 import { type LayerPair, matchLayers } from "./match_layers.ts";
 
 /** What is compared of a layer. */
@@ -141,7 +142,7 @@ export function compareMeasurements(before: Measurements, after: Measurements): 
   });
   const isMissing = onlyBefore.length + onlyAfter.length > 0;
   const figures = layers.flatMap(({ figures }) => Object.values(figures));
-  return {
+  return shownComparison({
     layers,
     onlyBefore: onlyBefore.map(({ name }) => name),
     onlyAfter: onlyAfter.map(({ name }) => name),
@@ -149,7 +150,7 @@ export function compareMeasurements(before: Measurements, after: Measurements): 
       figures.every(({ before, after }) => Object.is(before, after)),
     gradients,
     said: sayChanges(layers.flatMap(changesOf), after.layers),
-  };
+  });
 }
 
 /** Whether the gradients are those of the same quantity. */

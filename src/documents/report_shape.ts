@@ -9,6 +9,7 @@ import type {
   InputMeasurements,
   LayerMeasurements,
   Measurements,
+  MetricMeasurements,
   TargetMeasurements,
   WeightMeasurements,
   WeightsOnly,
@@ -172,6 +173,13 @@ const target = object<TargetMeasurements>({
   spread: optional(nullable(number)),
 });
 
+const metric = object<MetricMeasurements>({
+  name: string,
+  output: optional(string),
+  value: nullable(number),
+  reason: optional(string),
+});
+
 /** A finding as the gate weighs it. */
 export const gateFindingShape = object<GateFinding>({
   ...findingKeys,
@@ -213,7 +221,7 @@ export const measurementKeys: Keys<Measurements> = {
     value: number,
     chosenBy: optional(oneOf("compiled", "head")),
     penalty: optional(number),
-    metrics: optional(list(string)),
+    metrics: optional(list(metric)),
     randomTargets: optional(boolean),
   }),
   optimizer: optional(object<NonNullable<Measurements["optimizer"]>>({

@@ -79,3 +79,38 @@ export interface TargetMeasurements {
   /** As that of an input; absent for classes. */
   spread?: number | null;
 }
+
+/** A metric that the model was compiled with, on the outputs of the pass. */
+export interface MetricMeasurements {
+  /** Its name, as it was told to `model.compile`; that of a function. */
+  name: string;
+  /** The output that it is of, by name; absent where the model has one output. */
+  output?: string;
+  /** The mean over the batch, as `model.evaluate` has it; `null` where it cannot be evaluated. */
+  value: number | null;
+  /** Why it cannot be evaluated; absent where it can. */
+  reason?: string;
+}
+
+/** The objective on a batch. */
+export interface ObjectiveMeasurements {
+  /** `sum`, the name of a loss, or the name of a function. */
+  name: string;
+  /** J on the batch. */
+  value: number;
+  /**
+   * If no objective was given: `compiled` for the loss that the model was compiled with, `head` for the
+   * loss that fits a head whose outputs always add up to the same. Absent for a given objective and for
+   * the sum.
+   */
+  chosenBy?: "compiled" | "head";
+  /**
+   * What all regularizers add to the loss in training, at the weights as they are; part of `value` only where
+   * it was asked for. Absent where the model has none.
+   */
+  penalty?: number;
+  /** The metrics that the model was compiled with, beside a loss that it was compiled with. */
+  metrics?: MetricMeasurements[];
+  /** True where the batch had no targets for it, so that they were drawn at random; else absent. */
+  randomTargets?: boolean;
+}

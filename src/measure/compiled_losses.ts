@@ -3,13 +3,24 @@ import { LOSSES } from "../model/objective.ts";
 import type { LossFunction, OutputLoss } from "./resolve_objective.ts";
 
 /** What `model.compile` leaves behind; TensorFlow.js declares half of it private. */
-interface Compiled {
+export interface Compiled {
   loss?: unknown;
-  metrics?: unknown;
+  /** As they were told: one, a list for every output, or an object of them by the names of outputs. */
+  metrics?: ToldMetrics | Record<string, ToldMetrics> | null;
   lossFunctions?: unknown[];
+  /** What is evaluated beside the loss, and of which output: with several outputs the loss of each comes first. */
+  metricsTensors?: [call: LossFunction, output: number][];
   outputNames?: string[];
   /** A `tf.sequential()` delegates to an inner model. */
   model?: Compiled;
+}
+
+type ToldMetrics = string | LossFunction | (string | LossFunction)[];
+
+/** What of a model was compiled. */
+export function compiledPart(model: LayersModel): Compiled {
+  const compiled = model as unknown as Compiled;
+  return compiled.model ?? compiled;
 }
 
 /**
@@ -19,8 +30,7 @@ interface Compiled {
  * @returns The losses, or `null` where the model was not compiled.
  */
 export function compiledLosses(model: LayersModel): OutputLoss[] | null {
-  const compiled = model as unknown as Compiled;
-  const { loss, lossFunctions, outputNames = [] } = compiled.model ?? compiled;
+  const { loss, lossFunctions, outputNames = [] } = compiledPart(model);
   if (!Array.isArray(lossFunctions)) return null;
   const losses = lossFunctions.map((resolved, i): OutputLoss => {
     const told = typeof loss !== "object" || loss === null
@@ -32,19 +42,4 @@ export function compiledLosses(model: LayersModel): OutputLoss[] | null {
     return name ?? (typeof resolved === "function" ? resolved as LossFunction : null);
   });
   return losses.some((loss) => loss !== null) ? losses : null;
-}
-
-/** How a loss was chosen that was not asked for; beside a compiled one also the metrics, each once. */
-export function howChosen(
-  model: LayersModel,
-  chosenBy: "compiled" | "head" | null,
-): { chosenBy?: "compiled" | "head"; metrics?: string[] } {
-  if (chosenBy !== "compiled") return chosenBy === null ? {} : { chosenBy };
-  const compiled = model as unknown as Compiled;
-  const { metrics = [] } = compiled.model ?? compiled;
-  const told = typeof metrics === "object" ? Object.values(Object(metrics)).flat() : [metrics];
-  const names = told.map((metric) =>
-    typeof metric === "function" ? metric.name || "custom" : String(metric)
-  );
-  return { chosenBy, ...names.length === 0 ? {} : { metrics: [...new Set(names)] } };
 }

@@ -60,6 +60,23 @@ export function recordTape(tf: TensorFlow, forward: () => void): TapeNode[] {
 }
 
 /**
+ * Runs what the gradients are not to know of, inside {@linkcode recordTape} too.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param run What is run. It may record a tape of its own.
+ */
+export function withoutTape<T>(tf: TensorFlow, run: () => T): T {
+  const state = engineState(tf);
+  const { gradientDepth, activeTape } = state;
+  state.gradientDepth = 0;
+  try {
+    return run();
+  } finally {
+    Object.assign(state, { gradientDepth, activeTape });
+  }
+}
+
+/**
  * Frees what a tape still holds. The tensors that kernels saved for the backward pass are kept ones, which
  * neither `tidy` nor a scope frees; TensorFlow.js does it only where a gradient succeeds.
  *

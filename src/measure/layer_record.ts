@@ -75,3 +75,13 @@ export class LayerRecord {
     else if (this.shape.join() !== shape.join()) this.shapeVaries = true;
   }
 }
+
+/** Rows in the order of the first calls of their layers, each followed by its parts; then those never called. */
+export function inCallOrder(
+  records: readonly LayerRecord[],
+  called: readonly LayerRecord[],
+): LayerRecord[] {
+  const rows = Map.groupBy(records, ({ layer }) => layer);
+  const layers = new Set([...called.map(({ layer }) => layer), ...rows.keys()]);
+  return [...layers].flatMap((layer) => rows.get(layer)!);
+}

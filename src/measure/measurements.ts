@@ -1,6 +1,10 @@
 import type { DeclaredSignals } from "../traits/moments.ts";
 import type { KernelLayout, LayerKind } from "../traits/layers.ts";
-import type { InputMeasurements, TargetMeasurements } from "./batch_measurements.ts";
+import type {
+  InputMeasurements,
+  ObjectiveMeasurements,
+  TargetMeasurements,
+} from "./batch_measurements.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
 
@@ -209,27 +213,7 @@ export interface Measurements {
     targets?: TargetMeasurements[];
   };
   /** What was differentiated. */
-  objective: {
-    /** `sum`, the name of a loss, or the name of a function. */
-    name: string;
-    /** J on the batch. */
-    value: number;
-    /**
-     * If no objective was given: `compiled` for the loss that the model was compiled with, `head` for the
-     * loss that fits a head whose outputs always add up to the same. Absent for a given objective and for
-     * the sum.
-     */
-    chosenBy?: "compiled" | "head";
-    /**
-     * What all regularizers add to the loss in training, at the weights as they are; part of `value` only where
-     * it was asked for. Absent where the model has none.
-     */
-    penalty?: number;
-    /** Names of the metrics that the model was compiled with, beside a loss that it was compiled with. */
-    metrics?: string[];
-    /** True where the batch had no targets for it, so that they were drawn at random; else absent. */
-    randomTargets?: boolean;
-  };
+  objective: ObjectiveMeasurements;
   /** What the model was compiled with; absent where it was not compiled. */
   optimizer?: {
     /** Class name of the optimizer, as TensorFlow.js serialises it: `SGD`, `Adam` ... */

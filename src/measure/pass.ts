@@ -6,13 +6,13 @@ import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { explainPass } from "./call_or_explain.ts";
-import { howChosen } from "./compiled_losses.ts";
+import { compiledMetrics } from "./compiled_metrics.ts";
 import { declareSignals } from "./declare_signals.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { dropTape, recordTape, type TapeNode } from "./engine_state.ts";
 import { Flow } from "./flow.ts";
 import { keepState } from "./keep_state.ts";
-import type { LayerRecord } from "./layer_record.ts";
+import { inCallOrder, type LayerRecord } from "./layer_record.ts";
 import { measureInputs, measureTargets } from "./measure_batch.ts";
 import {
   measureWeight,
@@ -20,7 +20,7 @@ import {
   weightGradient,
   WeightSums,
 } from "./measure_weight.ts";
-import type { Measurements, WeightMeasurements } from "./measurements.ts";
+import type { Measurements, ObjectiveMeasurements, WeightMeasurements } from "./measurements.ts";
 import type { PassPlan } from "./plan_pass.ts";
 import { repeatedOutputs } from "./repeated_outputs.ts";
 import { evaluateObjective } from "./resolve_objective.ts";
@@ -56,6 +56,7 @@ export class Pass implements Disposable {
   /** What a callback of the caller has thrown. */
   #thrown: unknown;
   #value = NaN;
+  #metrics: Pick<ObjectiveMeasurements, "metrics"> = {};
   #heads = 0;
 
   /** Prepares a pass; {@linkcode Pass.run} runs it, once. */
@@ -74,7 +75,9 @@ export class Pass implements Disposable {
       const restoreState = this.#keepState();
       this.#tapLayers();
       this.#watchWeights();
-      const { tape, scalar } = this.#goForward();
+      const { tape, scalar } = this.#goForward((outputs) => {
+        this.#metrics = compiledMetrics(this.#heap.tf, this.#plan, outputs);
+      });
       backPropagate(this.#heap.tf, tape, scalar, this.#watched);
       // Weights are reported as they were, whatever the layers made of them.
       restoreState();
@@ -143,7 +146,7 @@ export class Pass implements Disposable {
   }
 
   /** The forward pass, up to the scalar that is differentiated. */
-  #goForward(): { tape: TapeNode[]; scalar: Tensor } {
+  #goForward(onOutputs?: (outputs: Tensor[]) => void): { tape: TapeNode[]; scalar: Tensor } {
     const { tf } = this.#heap;
     const { model, inputs, chosen: { objective }, options } = this.#plan;
     this.#cleanUp.defer(() => dropTape(tf));
@@ -154,6 +157,7 @@ export class Pass implements Disposable {
       this.#heads = this.#flow.finish(outputs);
       scalar = evaluateObjective(tf, objective, outputs, options.penalties ? model : null);
       this.#value = heapView(tf, scalar)[0];
+      onOutputs?.(outputs);
     });
     return { tape, scalar: scalar! };
   }
@@ -165,7 +169,7 @@ export class Pass implements Disposable {
     const { simd, relaxedSimd, version } = this.#engine;
     const { objective, chosenBy, drawn } = chosen;
     const weightsOf = this.#measureWeights();
-    const rows = this.#inCallOrder();
+    const rows = inCallOrder(this.#records, this.#called);
     const measured = {
       ...measureInputs(this.#heap, model, inputs, (layer) => this.#recordOf.get(layer)?.name),
       targets: measureTargets(this.#heap, model, drawn ?? targets ?? [], objective.lossOf),
@@ -190,8 +194,9 @@ export class Pass implements Disposable {
       objective: {
         name: objective.name,
         value: this.#value,
-        ...howChosen(model, chosenBy),
+        ...(chosenBy === null ? {} : { chosenBy }),
         ...(penalties === null ? {} : { penalty: penalties.all }),
+        ...this.#metrics,
         ...(drawn === null ? {} : { randomTargets: true }),
       },
       ...{ ...optimizerOf(model), seed: options.seed ?? null },
@@ -218,13 +223,6 @@ export class Pass implements Disposable {
       else others.push(one);
     }
     return measured;
-  }
-
-  /** Layers in the order of their first call, each followed by its parts; then those never called. */
-  #inCallOrder(): LayerRecord[] {
-    const rows = Map.groupBy(this.#records, ({ layer }) => layer);
-    const layers = new Set([...this.#called.map(({ layer }) => layer), ...rows.keys()]);
-    return [...layers].flatMap((layer) => rows.get(layer)!);
   }
 
   /** Tells the caller how far the pass is: of each layer once forward and once backward. */

@@ -124,13 +124,20 @@ function lossObjective(
 }
 
 /**
- * A target as its loss takes it. One number per example is one column, as in `fit`; any shape other than
- * the output's would be broadcast silently, and another loss minimised. Labels may be whole numbers: some
- * losses take only float32, and others read the bits of an int32 as if they were float32.
+ * A target as losses and metrics take it. One number per example is one column, as in `fit`. Labels may be whole
+ * numbers: some losses take only float32, and others read the bits of an int32 as if they were float32.
  */
-function fit(tf: TensorFlow, given: Tensor, output: Tensor, objective: string): Tensor {
+export function asTargets(tf: TensorFlow, given: Tensor): Tensor {
   const target = given.dtype === "float32" ? given : tf.cast(given, "float32");
-  const column = target.rank === 1 ? target.reshape([target.size, 1]) : target;
+  return target.rank === 1 ? target.reshape([target.size, 1]) : target;
+}
+
+/**
+ * A target as its loss takes it. Any shape other than the output's would be broadcast silently, and another loss
+ * minimised.
+ */
+function fit(tf: TensorFlow, target: Tensor, output: Tensor, objective: string): Tensor {
+  const column = asTargets(tf, target);
   const expected = objective === "sparseCategoricalCrossentropy"
     ? [...output.shape.slice(0, -1), 1]
     : output.shape;

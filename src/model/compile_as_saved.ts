@@ -1,5 +1,6 @@
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { LOSSES, type LossName } from "./objective.ts";
+import { savedMetrics } from "./saved_metrics.ts";
 
 /** How Keras shortens the names of losses; it writes them in any case. */
 const SHORT: Record<string, LossName> = {
@@ -12,9 +13,12 @@ const SHORT: Record<string, LossName> = {
   cosinesimilarity: "cosineProximity",
 };
 
+/** A model that tells the names of its outputs, which TensorFlow.js's types do not show. */
+type NamedOutputs = LayersModel & { outputNames?: string[] };
+
 /**
  * Compiles a model with the loss that its model.json names, as TensorFlow.js writes it (`trainingConfig`)
- * or as a converted Keras model has it (`training_config`), and with its optimizer and learning rate. An
+ * or as a converted Keras model has it (`training_config`), with its metrics, its optimizer and learning rate. An
  * optimizer that TensorFlow.js lacks, or a rate that follows a schedule, leaves Adam as TensorFlow.js has it. If a
  * loss is not one of TensorFlow.js's, or takes logits, the model is not compiled.
  *
@@ -25,7 +29,7 @@ export function compileAsSaved(model: LayersModel, json: Record<string, unknown>
   const topology = Object(json.modelTopology) as Record<string, unknown>;
   const saved = Object(json.trainingConfig ?? topology.training_config) as Record<string, unknown>;
   const { loss } = saved;
-  const { outputNames, outputs } = model as LayersModel & { outputNames?: string[] };
+  const { outputNames, outputs } = model as NamedOutputs;
   const single = lossName(loss);
   if (single !== null) return compile(model, single, saved);
   if (typeof loss !== "object" || loss === null) return;
@@ -52,7 +56,11 @@ function compile(
   const rate: unknown = learning_rate ?? learningRate ?? lr;
   const name = String(written.class_name ?? written.className).toLowerCase();
   const isKnown = OPTIMIZERS.includes(name) && typeof rate === "number" && !(momentum > 0);
-  model.compile({ optimizer: isKnown ? name : "adam", loss });
+  const { outputs, outputNames = [] } = model as NamedOutputs;
+  // A `tf.sequential()` has one output, and does not name it.
+  const names = outputs.map((output, i) => outputNames[i] ?? output.name);
+  const metrics = savedMetrics(saved.metrics, names);
+  model.compile({ optimizer: isKnown ? name : "adam", loss, metrics });
   if (!isKnown) return;
   const optimizer = model.optimizer as unknown as {
     learningRate: number;

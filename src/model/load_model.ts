@@ -1,10 +1,10 @@
 import { requireEngine } from "../engine/running_engine.ts";
 import { failure } from "../words/failure.ts";
-import { isKerasFile } from "./file_kinds.ts";
+import { isJsonFile, isKerasFile, isModule, isTorchFile } from "./file_kinds.ts";
 import { failureIn, importModule, logToStderr } from "./foreign_code.ts";
 import { loadModelJson } from "./load_model_json.ts";
 import { loadModelModule } from "./load_model_module.ts";
-import { isModule, type LoadedModel } from "./loaded_model.ts";
+import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
 import { arrayOf, object, requireValue, text } from "../words/requirements.ts";
 
@@ -81,7 +81,7 @@ export async function loadModel(
       throw new ModelError(`${file}: register threw: ${reason}`, { cause: error });
     }
   }
-  if (/\.json$/i.test(path)) return await loadModelJson(tf, path, seed);
+  if (isJsonFile(path)) return await loadModelJson(tf, path, seed);
   if (isKerasFile(path)) {
     const { loadKeras } = await import(KERAS) as typeof import("./keras/load_keras.ts");
     return await loadKeras(tf, path);
@@ -97,15 +97,15 @@ const CONVERT = "convert it with tensorflowjs_converter";
 const WRITE = "write the same layers in a module that exports createModel({ tf, seed })";
 
 /** Formats that other programs write, what a file of each is, and what to do. */
-const FORMATS: readonly [pattern: RegExp, what: string, cure: string][] = [
+const FORMATS: readonly [is: (path: string) => boolean, what: string, cure: string][] = [
   [
-    /\.pb$/i,
+    (path) => /\.pb$/i.test(path),
     "it is a TensorFlow graph",
     `${CONVERT} --input_format=keras_saved_model --output_format=tfjs_layers_model`,
   ],
-  [/\.onnx$/i, "it is an ONNX model", WRITE],
+  [(path) => /\.onnx$/i.test(path), "it is an ONNX model", WRITE],
   [
-    /\.(safetensors|pt|pth|ckpt)$/i,
+    isTorchFile,
     "it holds weights without layers",
     `${WRITE}, and give it these by --weights; report and check judge them alone, too`,
   ],
@@ -114,7 +114,7 @@ const FORMATS: readonly [pattern: RegExp, what: string, cure: string][] = [
 /** Why a file of another kind is not a model, with what to do about it. */
 async function whyNot(path: string): Promise<string> {
   const wanted = "expected a model.json, a .keras or .h5 file, or a .ts or .js module";
-  const format = FORMATS.find(([pattern]) => pattern.test(path));
+  const format = FORMATS.find(([is]) => is(path));
   if (format !== undefined) {
     const [, what, cure] = format;
     return `${what}, ${wanted}: ${cure}`;

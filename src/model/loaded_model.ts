@@ -37,9 +37,6 @@ export interface LoadedModel {
   recreate: ((seed: number) => Promise<LayersModel>) | null;
 }
 
-/** Whether a file is a module, by its name: code that creates a model. */
-export const isModule = (path: string): boolean => /\.[cm]?[jt]sx?$/i.test(path);
-
 /** Whether a module has built the model while it was imported, so that the seed has no effect on it. */
 export const isBuilt = ({ kind, recreate }: Pick<LoadedModel, "kind" | "recreate">): boolean =>
   kind === "module" && recreate === null;

@@ -1,5 +1,6 @@
 import type { Finding } from "../checks/finding.ts";
 import { runChecks } from "../checks/run_checks.ts";
+import type { Comparison, FigureName } from "../compare/compare_measurements.ts";
 import { diagnose } from "../diagnosis/diagnose.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { placed } from "../render/chart_model.ts";
@@ -7,9 +8,11 @@ import type { DiagnosedReport } from "../render/formats.ts";
 import { renderDiagnosis } from "../render/render_diagnosis.ts";
 import { renderFindings } from "../render/render_findings.ts";
 import { renderStudy } from "../render/render_study.ts";
+import type { StudySummary } from "../study/study_summary.ts";
 import { cellText, type Illustration, type Overview } from "../words/overview.ts";
 import { type Markup, markup } from "./markup.ts";
 import { renderProfiles, renderReportImage } from "./report_image.ts";
+import { renderStudyImage } from "./study_image.ts";
 
 /** What a notebook shows beside the title of an overview. */
 interface Illustrated {
@@ -28,6 +31,13 @@ interface Values {
 }
 
 const STYLE = { width: 100, color: false };
+
+/** What is drawn of a comparison. */
+const RATIOS: [FigureName, string][] = [
+  ["kernel", "kernel std"],
+  ["gradient", "mean |gradient|"],
+  ["activation", "mean |activation|"],
+];
 
 /** How each kind of value is illustrated: a row for each name that `withOverview` is called with. */
 const ILLUSTRATIONS = {
@@ -51,20 +61,26 @@ const ILLUSTRATIONS = {
       saysTable: true,
     };
   },
-  study: (summary: Parameters<typeof renderStudy>[0]): Illustrated => ({
+  study: (summary: StudySummary): Illustrated => ({
+    image: renderStudyImage(summary),
     text: renderStudy(summary, { width: 100 }),
     saysTable: true,
   }),
-  values({ title, bars }: Values): Illustrated {
-    if (bars.length === 0) return {};
-    const rows = bars.map(({ label, value }, row) => ({
-      ...{ label, value, row, range: null, mark: null },
-      gap: value === null ? "not there" : null,
+  /** The second run over the first, of the figures of size that both have. */
+  comparison({ layers }: Comparison): Illustrated {
+    const known = RATIOS.filter(([name]) => layers.some(({ figures }) => name in figures));
+    if (known.length === 0) return {};
+    const charts = known.map(([name, title]) => ({
+      title: `${title}, after / before`,
+      bars: layers.map(({ after, figures }) => ({
+        label: after,
+        value: figures[name]?.factor ?? null,
+      })),
     }));
-    const chart = { title, about: "", band: null, left: new Map(), ...placed(rows, "log") };
-    const names = withoutCommonEnd(bars.map(({ label }) => label));
-    return { image: renderProfiles({ title: "", verdict: null, charts: [chart], names }) };
+    return { image: renderValues(charts) };
   },
+  values: (values: Values): Illustrated =>
+    values.bars.length === 0 ? {} : { image: renderValues([values]) },
 };
 
 /**
@@ -116,6 +132,22 @@ function tableOf({ columns, rows }: Overview): Markup {
     )
   }</tbody>
     </table>${more > 0 ? markup`<p>... ${more} more of ${rows.length}</p>` : null}`;
+}
+
+/** Draws values by name, in charts side by side that have the same names. */
+function renderValues(charts: readonly Values[]): string {
+  const [{ bars }] = charts;
+  return renderProfiles({
+    ...{ title: "", verdict: null },
+    charts: charts.map(({ title, bars }) => {
+      const rows = bars.map(({ label, value }, row) => ({
+        ...{ label, value, row, range: null, mark: null },
+        gap: value === null ? "not there" : null,
+      }));
+      return { title, about: "", band: null, left: new Map(), ...placed(rows, "log") };
+    }),
+    names: withoutCommonEnd(bars.map(({ label }) => label)),
+  });
 }
 
 /** Names without the end that all share: `dense_1` and `dense_2` of `dense_1/kernel` and `dense_2/kernel`. */

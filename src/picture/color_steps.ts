@@ -39,17 +39,27 @@ export const byShare: ColorOf = (share) => {
   return Number.isFinite(share) ? `s${Math.ceil(share * SHARES)}` : "nan";
 };
 
-/** The key to the colours of magnitudes. */
-export function magnitudeKey({ middle, perDecade }: Magnitude): Markup {
+/** All colours of magnitudes side by side, and what stands at either end of them. */
+export function magnitudeRamp(
+  { middle, perDecade }: Magnitude,
+): { swatches: Markup; from: string; to: string } {
   const classes = [
     ...Array.from({ length: STEPS }, (_, i) => `b${STEPS - i}`),
     "n0",
     ...Array.from({ length: STEPS }, (_, i) => `o${i + 1}`),
   ];
   const end = STEPS / perDecade;
-  return markup`<p class="ramp">≤\u00a0${powerOfTen(middle - end)} ${swatches(classes)} ≥\u00a0${
-    powerOfTen(middle + end)
-  }, middle\u00a0${powerOfTen(middle)}</p>`;
+  return {
+    swatches: swatches(classes),
+    from: `≤\u00a0${powerOfTen(middle - end)}`,
+    to: `≥\u00a0${powerOfTen(middle + end)}, middle\u00a0${powerOfTen(middle)}`,
+  };
+}
+
+/** The key to the colours of magnitudes. */
+export function magnitudeKey(magnitude: Magnitude): Markup {
+  const { swatches, from, to } = magnitudeRamp(magnitude);
+  return markup`<p class="ramp">${from} ${swatches} ${to}</p>`;
 }
 
 /** The key to the colours of shares. */
@@ -62,9 +72,9 @@ export function shareKey(): Markup {
 function swatches(classes: readonly string[]): Markup {
   return markup`<svg viewBox="0 0 ${classes.length * 9} 12" width="${
     classes.length * 9
-  }" height="12" aria-hidden="true">${
-    classes.map((name, i) => markup`<rect class="${name}" x="${i * 9}" width="9" height="12"/>`)
-  }</svg>`;
+  }" height="12" aria-hidden="true"><g class="cells" stroke-width="12">${
+    classes.map((name, i) => markup`<path class="${name}" d="m${i * 9} 6h9"/>`)
+  }</g></svg>`;
 }
 
 /**
@@ -93,13 +103,13 @@ const colors = (paper: number, end: number, most = end) => {
   ].join("\n");
 };
 
-/** The style of the colours. */
+/** The style of the colours on white. */
+export const LIGHT_COLORS = colors(0.955, 0.42);
+
+/** The style of the colours on a page, which is dark where its reader likes it so. */
 export const COLOR_STYLE = `
-${colors(0.955, 0.42)}
+${LIGHT_COLORS}
 @media screen and (prefers-color-scheme: dark) {
 ${colors(0.3, 0.86, 0.74)}
 }
-.nil, .nan { fill: var(--paper); stroke: var(--paper); }
-.nil-mark { stroke: var(--soft); stroke-width: 2.5; stroke-linecap: round; }
-.nan-mark { stroke: var(--ink); stroke-width: 1; }
 `;

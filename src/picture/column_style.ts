@@ -1,7 +1,8 @@
 import { COLOR_STYLE } from "./color_steps.ts";
+import { MARK_STYLE } from "./mark_style.ts";
 
 /** The style of charts over scales or over steps. */
-export const COLUMN_STYLE = `${COLOR_STYLE}
+export const COLUMN_STYLE = `${COLOR_STYLE}${MARK_STYLE}
 .wide { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.5rem 2.5rem;
   margin: 0 0 1.5rem; }
 .wide svg, .verdicts { display: block; width: 100%; height: auto; }
@@ -11,27 +12,11 @@ export const COLUMN_STYLE = `${COLOR_STYLE}
   font-variant-numeric: tabular-nums; }
 .verdicts { min-width: 44rem; }
 .verdicts text { font-size: 13px; fill: var(--ink); }
-.verdicts .on-well, .verdicts .on-over { fill: var(--paper); font-weight: 600; }
-.verdicts rect { stroke: none; }
-.well { fill: var(--healthy); }
-.else { fill: var(--line); }
-.over { fill: var(--soft); }
-.best-dot { stroke: var(--paper); stroke-width: 8; stroke-linecap: round; }
 .plain { border: 0; margin-bottom: .5rem; }
-.tick, .lines { stroke: var(--line); fill: none; }
-.tick { stroke: var(--soft); }
-.band { fill: none; stroke: var(--healthy); stroke-width: 2; }
-.top-scale { fill: var(--healthy); }
-.theory, .theory-end { fill: none; stroke: var(--ink); stroke-width: 1.5; stroke-dasharray: 5 3; }
-.theory-end { stroke-dasharray: 1.5 3; }
-.phase-well { fill: none; stroke: var(--healthy); stroke-width: 2.5; }
 .cursor { fill: none; stroke: var(--ink); stroke-width: 2; display: none; }
 .live .cursor, .key .cursor { display: inline; }
-.cells { shape-rendering: crispEdges; }
-.cells path { fill: none; }
 .ramp { margin: .25rem 0 0; font-size: .8125rem; color: var(--soft); }
 .wide .ramp svg, .key svg { display: inline-block; width: auto; margin: 0 .3rem; vertical-align: -1px; }
-.ramp rect { stroke: none; }
 .key .ramp { margin: 0; }
 .slide { display: none; }
 .live .slide { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem .9rem; position: sticky; top: 0;
@@ -44,18 +29,18 @@ export const COLUMN_STYLE = `${COLOR_STYLE}
 .at.lo, .at.best, .at.hi { display: inline; }
 .live .at { display: none; }
 .live .at.best, .live .at.on { display: inline; }
-.curve { fill: none; stroke: var(--line-of, var(--data)); stroke-width: 2; }
-.dots { fill: none; stroke: var(--line-of, var(--data)); stroke-width: 6; stroke-linecap: round; }
-.range { fill: var(--line-of, var(--data)); fill-opacity: .18; }
+.curve, .at path { fill: none; stroke: var(--line-of, var(--data)); stroke-width: 2; }
+.dots, .at path:last-child { fill: none; stroke: var(--line-of, var(--data)); stroke-width: 6; stroke-linecap: round; }
+.at .range { fill: var(--line-of, var(--data)); fill-opacity: .18; stroke: none; }
 .lo { --line-of: var(--data); }
 .hi { --line-of: var(--warning); }
 .best { --line-of: var(--healthy); }
-.lo .curve { stroke-dasharray: 2 3; }
-.hi .curve { stroke-dasharray: 7 3; }
-.live .best:not(.on) .dots, .live .best:not(.on) .range { display: none; }
-.live .best .curve { stroke-dasharray: 5 4; }
+.lo .curve, .lo path:nth-last-child(2) { stroke-dasharray: 2 3; }
+.hi .curve, .hi path:nth-last-child(2) { stroke-dasharray: 7 3; }
+.live .at.best:not(.on) path:not(:nth-last-child(2)) { display: none; }
+.live .best .curve, .live .best path:nth-last-child(2) { stroke-dasharray: 5 4; }
 .live .on, .now { --line-of: var(--data); }
-.live .on .curve { stroke-dasharray: none; }
+.live .on path:nth-last-child(2) { stroke-dasharray: none; }
 .live .heat svg[data-row] { cursor: crosshair; touch-action: pan-y; }
 .read { min-height: 1.5em; margin: .15rem 0 0; }
 .tables { display: flex; flex-wrap: wrap; gap: .25rem 2rem; }

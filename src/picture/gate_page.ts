@@ -4,8 +4,10 @@ import { gateSentences, isOpen } from "../render/gate_words.ts";
 import type { Finding } from "../checks/finding.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { formatCount } from "../words/numbers.ts";
+import { requireValue } from "../words/requirements.ts";
 import { type Markup, markup } from "./markup.ts";
 import { renderPage, renderSection, type Section } from "./page.ts";
+import { gateShape } from "./requirements.ts";
 import { factsOf, MOST_DETAILS, verdictMarkup } from "./report_page.ts";
 import { shortTitle } from "./short_title.ts";
 import { showRun } from "./show_run.ts";
@@ -17,8 +19,28 @@ const MOST_ROWS = 4000;
 /** With more runs than this, a menu would be longer than the overview, which leads to them too. */
 const MOST_IN_MENU = 12;
 
-/** The result of a gate as one self-contained page: an overview, then a section for each run. */
+/**
+ * Shows the result of a gate as one self-contained page: the verdict, a table of the runs, and for each run what a
+ * report's page shows. The more runs share the page, the fewer layers of each are shown one by one.
+ *
+ * @param result The gate's result, as `decide` returns it. A run without a diagnosis is diagnosed from its findings.
+ * @returns The page, an HTML document that needs no other file, with a newline at its end.
+ * @throws {TypeError} If the result is not one.
+ *
+ * @example A gate's result as a page
+ * ```ts
+ * import { decide, resolveConfiguration } from "@gradient-health/gradient-health/gate";
+ * import { renderGatePage } from "@gradient-health/gradient-health/picture";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * const settings = resolveConfiguration({});
+ * const context = { today: "2026-01-31", complete: new Set<string>(), all: true, skipped: 0 };
+ * const page = await renderGatePage(decide([], settings, context));
+ * assertStringIncludes(page, "<!doctype html>");
+ * ```
+ */
 export function renderGatePage(result: GateResult): Promise<string> {
+  requireValue("result", result, gateShape);
   const { runs, passed } = result;
   const models = modelVerdicts(runs);
   const layers = runs.reduce(

@@ -5,6 +5,7 @@ import {
   arrayOf,
   must,
   number,
+  object,
   objectWith,
   orNull,
   requireValue,
@@ -15,6 +16,7 @@ import { errorsOf, foundAt, type HistoryRecord, shownRecords } from "./history_v
 import { LayerNames } from "./layer_names.ts";
 import { type Markup, markup } from "./markup.ts";
 import { renderPage } from "./page.ts";
+import { causeShape } from "./requirements.ts";
 import { shortTitle } from "./short_title.ts";
 import { showDiagnosis } from "./show_diagnosis.ts";
 import { showTraining, tableOfSteps } from "./show_training.ts";
@@ -22,21 +24,16 @@ import { showTraining, tableOfSteps } from "./show_training.ts";
 /** More findings than this are counted. */
 const MOST_FINDINGS = 12;
 
+/** What is read of every record; of a long history most are not shown, and their measurements not looked at. */
 const historyShape = arrayOf(objectWith({
   step: number,
   epoch: number,
-  measurements: measurementShape.given,
+  measurements: object,
   findings: arrayOf(objectWith({ rule: text, severity: text, message: text })),
   progress: arrayOf(
     objectWith({ layer: text, weight: text, growth: orNull(number), updateRatio: orNull(number) }),
   ),
-  cause: orNull(objectWith({
-    severity: text,
-    message: text,
-    layers: arrayOf(text),
-    consequences: arrayOf(objectWith({ problem: text, layers: arrayOf(text) })),
-    cures: arrayOf(objectWith({ kind: text })),
-  })),
+  cause: orNull(causeShape),
 }));
 
 const notEmpty = must(
@@ -47,7 +44,8 @@ const notEmpty = must(
 /**
  * Shows what `healthMonitor` measured as one self-contained page: what went wrong and at which step it was found, the
  * loss, the largest growth and update ratio of the kernels over the steps, heat maps (layer by step) of gradients,
- * activations, growth and update ratio, and all of it in tables. Of more than 100 records evenly spaced ones are shown.
+ * activations, growth and update ratio, and all of it in tables. Of more than 100 records evenly spaced ones are shown,
+ * and the measurements of the others are not read.
  *
  * @param history The records, oldest first; at least one.
  * @returns The page, an HTML document that needs no other file, with a newline at its end.
@@ -80,6 +78,10 @@ export function renderHistoryPage(history: readonly HistoryRecord[]): Promise<st
     (value, place) => historyShape(value, place) ?? notEmpty(value, place),
   );
   const records = shownRecords(history);
+  for (const record of records) {
+    const place = `history[${history.indexOf(record)}].measurements`;
+    requireValue(place, record.measurements, measurementShape.given);
+  }
   const last = history[history.length - 1];
   const found = foundAt(history);
   const { lines, maps } = showTraining(records, found);

@@ -1,14 +1,18 @@
 /**
- * Pages: a study and the history of a training, each as one HTML document that needs no other file. Reports and checks
- * are written as pages by `report --format html` and `check --reporter html`.
+ * Pages: a report, the result of a gate, a study and the history of a training, each as one HTML document that needs
+ * no other file.
  *
  * @module
  */
 export type { Finding } from "../checks/finding.ts";
 export type { WeightProgress } from "../diagnosis/diagnose_training.ts";
-export type { Cause } from "../diagnosis/diagnosis.ts";
+export type { Cause, Diagnosis } from "../diagnosis/diagnosis.ts";
+export type { GateResult } from "../gate/gate_result.ts";
 export type { Measurements } from "../measure/measurements.ts";
+export type { DiagnosedReport } from "../render/formats.ts";
 export type { StudySummary } from "../study/study_summary.ts";
 export type { HistoryRecord } from "./history_view.ts";
+export { renderGatePage } from "./gate_page.ts";
 export * from "./history_page.ts";
+export { renderReportPage, type ReportPageOptions } from "./report_page.ts";
 export * from "./study_page.ts";

@@ -1,22 +1,63 @@
 import type { DiagnosedReport } from "../render/formats.ts";
-import type { ChartAxis } from "../render/chart_model.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import { headerFacts } from "../render/render_header.ts";
 import { verdictLine, verdictPaint } from "../render/render_diagnosis.ts";
 import type { Diagnosis } from "../diagnosis/diagnosis.ts";
+import { must, objectWith, optional, requireValue } from "../words/requirements.ts";
 import { type Markup, markup } from "./markup.ts";
 import { renderPage } from "./page.ts";
+import { reportShape } from "./requirements.ts";
 import { LONGEST_TITLE, shortTitle } from "./short_title.ts";
 import { showRun } from "./show_run.ts";
 
 /** So many layers have a place of their own in a page. */
 export const MOST_DETAILS = 200;
 
-/** A report as one self-contained page. */
+/** How a report is drawn. */
+export interface ReportPageOptions {
+  /** The axis of the profiles. Default: `"log"`, on which layers a thousandfold apart are told apart. */
+  scale?: "log" | "linear";
+}
+
+const optionsShape = objectWith({
+  scale: optional(
+    must('"log" or "linear"', (value) => value === "log" || value === "linear"),
+  ),
+});
+
+/**
+ * Shows a report as one self-contained page: the verdict, the causes and what to do, the profiles over depth, the
+ * network with the cause and its consequences, a histogram of every layer's z, a, delta and gradient (where they
+ * were measured with `histograms: true`), a table of the layers that can be sorted and filtered, and the findings.
+ *
+ * @param report What was measured, what the rules find, and what is wrong: what `examine` returns has all three.
+ * @param options How it is drawn.
+ * @returns The page, an HTML document that needs no other file, with a newline at its end.
+ * @throws {TypeError} If an argument is of another kind.
+ *
+ * @example The exercise's network as a page
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { examine } from "@gradient-health/gradient-health/examine";
+ * import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+ * import { renderReportPage } from "@gradient-health/gradient-health/picture";
+ * import { assertStringIncludes } from "@std/assert";
+ *
+ * await using _engine = await startEngine();
+ * const model = exerciseModel();
+ * const report = await examine(model, randomBatch(model), { histograms: true, trial: "off" });
+ * const page = await renderReportPage(report);
+ * assertStringIncludes(page, "SICK: 1 cause");
+ * model.dispose();
+ * ```
+ */
 export function renderReportPage(
   report: DiagnosedReport,
-  { scale = "log" }: { scale?: ChartAxis["scale"] } = {},
+  options: ReportPageOptions = {},
 ): Promise<string> {
+  requireValue("report", report, reportShape);
+  requireValue("options", options, optionsShape);
+  const { scale = "log" } = options;
   const { measurements, diagnosis } = report;
   return renderPage({
     title: `${shortTitle(measurements.model.name)}: ${verdictOf(diagnosis)}`,

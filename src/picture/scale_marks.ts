@@ -86,22 +86,51 @@ export function theoryScales(
   return { low: at(SIGNAL_BAND.from), even: at(1), high: at(SIGNAL_BAND.to) };
 }
 
+/** A mark, and what it means. */
+export interface Mark {
+  /** How it is drawn, 24 by 14. */
+  sample: Markup;
+  /** What it means. */
+  words: string;
+}
+
+/** The marks of figures that have no colour. */
+export const VALUE_MARKS: readonly Mark[] = [
+  { sample: markup`<path class="nil-mark" d="M12 7h0"/>`, words: "exactly 0" },
+  { sample: markup`<path class="nan-mark" d="M9 4l6 6m0-6l-6 6"/>`, words: "NaN or infinite" },
+];
+
+/** The marks over a heat map. */
+export function scaleMarks(isSick: boolean): Mark[] {
+  return [
+    ...isSick ? [] : [
+      { sample: markup`<path class="band" d="M3 14V3H21V14"/>`, words: "healthy scales" },
+      { sample: markup`<path class="top-scale" d="M7 3h10l-5 8z"/>`, words: "best scale" },
+    ],
+    {
+      sample: markup`<path class="theory" d="M12 0V14"/>`,
+      words: "deltas keep their size in theory",
+    },
+  ];
+}
+
 /** The key to the marks. */
 export function marksKey(isSick: boolean): Markup {
-  const sample = (path: Markup) =>
-    markup`<svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true">${path}</svg>`;
-  return markup`<ul class="key">${
-    isSick
-      ? null
-      : markup`<li>${sample(markup`<path class="band" d="M3 14V3H21V14"/>`)}healthy scales</li>
-      <li>${sample(markup`<path class="top-scale" d="M7 3h10l-5 8z"/>`)}best scale</li>`
-  }
-  <li>${sample(markup`<path class="theory" d="M12 0V14"/>`)}deltas keep their size in theory</li>
-  <li class="when-live" hidden>${
-    sample(markup`<path class="cursor" d="M12 0V14"/>`)
+  const cursor = markup`<path class="cursor" d="M12 0V14"/>`;
+  return markup`<ul class="key">${scaleMarks(isSick).map(keyItem)}<li class="when-live" hidden>${
+    sampleOf(cursor)
   }scale of the slider</li>
-  <li>${sample(markup`<path class="nil-mark" d="M12 7h0"/>`)}exactly 0</li>
-  <li>${sample(markup`<path class="nan-mark" d="M9 4l6 6m0-6l-6 6"/>`)}NaN or infinite</li></ul>`;
+  ${VALUE_MARKS.map(keyItem)}</ul>`;
+}
+
+/** An item of a key. */
+export function keyItem({ sample, words }: Mark): Markup {
+  return markup`<li>${sampleOf(sample)}${words}</li>
+  `;
+}
+
+function sampleOf(path: Markup): Markup {
+  return markup`<svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true">${path}</svg>`;
 }
 
 /** A ratio in a cell. */

@@ -45,7 +45,7 @@ export function drawScaleProfiles(view: VariantView, figure: LayerFigureName): M
         ...i === start ? ["best"] : [],
         ...i === last ? ["hi"] : [],
       ];
-      return markup`<g class="${names.join(" ")}" data-i="${i}">${drawProfile(points, axis)}</g>
+      return markup`<g class="${names.join(" ")}">${drawProfile(points, axis)}</g>
       `;
     })
   }</svg>`;
@@ -85,15 +85,18 @@ function yOf(value: number, { from, to }: Axis): number {
 
 const isOnAxis = (value: number) => value > 0 && Number.isFinite(value);
 
+/** The range, if there is one, the curve, and last the dots: a page has hundreds, so that only the range says its class. */
 function drawProfile(points: readonly Point[], axis: Axis): Markup {
   const range = points.filter(({ quartiles: { lower, upper } }) =>
     isOnAxis(lower) && isOnAxis(upper)
   );
-  const hasRange = range.some(({ quartiles: { lower, upper } }) => lower < upper);
   const side = (of: "lower" | "upper") =>
     range.map(({ x, quartiles }) => [x, yOf(quartiles[of], axis)] as const);
+  const [upper, lower] = [side("upper"), side("lower")];
+  // Where all draws are within a pixel, the line says it.
+  const hasRange = upper.some(([, y], i) => y !== lower[i][1]);
   const [outline, line, dots] = [new PathData(), new PathData(), new PathData()];
-  for (const [x, y] of [...side("upper"), ...side("lower").reverse()]) outline.line(x, y);
+  for (const [x, y] of [...upper, ...lower.reverse()]) outline.line(x, y);
   for (const { x, quartiles: { median } } of points) {
     const y = yOf(median, axis);
     if (isOnAxis(median)) line.line(x, y);
@@ -102,7 +105,7 @@ function drawProfile(points: readonly Point[], axis: Axis): Markup {
   }
   return markup`${
     hasRange ? markup`<path class="range" d="${outline.text}z"/>` : null
-  }<path class="curve" d="${line.text}"/><path class="dots" d="${dots.text}"/>`;
+  }<path d="${line.text}"/><path d="${dots.text}"/>`;
 }
 
 function drawFrame(axis: Axis, depth: number): Markup {

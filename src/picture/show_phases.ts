@@ -5,7 +5,7 @@ import { byMagnitude, DECADES, magnitudeKey } from "./color_steps.ts";
 import { type ColumnAxis, drawTicks, scaleAxis } from "./column_axis.ts";
 import { CHART, drawCells } from "./draw_heat_map.ts";
 import { type Markup, markup } from "./markup.ts";
-import { ratioText, theoryScales } from "./scale_marks.ts";
+import { keyItem, type Mark, ratioText, theoryScales } from "./scale_marks.ts";
 
 /** Networks that differ in depth alone. */
 export interface Phases {
@@ -25,25 +25,29 @@ export function phasesOf(variants: readonly VariantSummary[]): Phases[] {
   }));
 }
 
+/** The marks of a phase diagram. */
+export const PHASE_MARKS: readonly Mark[] = [
+  {
+    sample: markup`<rect class="phase-well" x="3" y="2" width="18" height="10"/>`,
+    words: "healthy scales",
+  },
+  { sample: markup`<path class="theory" d="M1 7h22"/>`, words: "delta ratio of 1 in theory" },
+  { sample: markup`<path class="theory-end" d="M1 7h22"/>`, words: "1/1000 and 1000 in theory" },
+];
+
 /** The phase diagrams of a study: depth by scale, coloured by the delta ratio, theory's curves over it. */
 export function showPhases(phases: readonly Phases[]): Markup {
   return markup`<p>From top to bottom the networks grow deeper, from left to right their kernels grow. Blue: deltas fade
     on their way from the last hidden layer to the first; orange: they grow. The healthy scales close in on the
     scale at which deltas keep their size.</p>
-    <ul class="key"><li><svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true"><rect class="phase-well" x="3" y="2" width="18" height="10"/></svg>healthy scales</li>
-    <li><svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true"><path class="theory" d="M1 7h22"/></svg>delta ratio of 1 in theory</li>
-    <li><svg viewBox="0 0 24 14" width="24" height="14" aria-hidden="true"><path class="theory-end" d="M1 7h22"/></svg>1/1000 and 1000 in theory</li>
-    <li>${magnitudeKey(DECADES)}</li></ul>
+    <ul class="key">${PHASE_MARKS.map(keyItem)}<li>${magnitudeKey(DECADES)}</li></ul>
     <div class="wide">${phases.map(showPhase)}</div>`;
 }
 
 function showPhase({ label, variants }: Phases): Markup {
-  const scales = [...new Set(variants.flatMap(({ scales }) => scales.map(({ scale }) => scale)))]
-    .sort((a, b) => a - b);
-  const axis = scaleAxis(scales, CHART);
   return markup`<figure class="heat"><figcaption class="name"><bdi>${
     escapeControls(label)
-  }</bdi></figcaption>${drawPhases(variants, scales, axis)}
+  }</bdi></figcaption>${drawPhases(variants)}
   <details><summary>Table</summary><div class="scroll" tabindex="0" role="group" aria-label="Depths"><table><thead><tr>
   <th scope="col">depth<th scope="col">healthy scales<th scope="col">best<th scope="col">delta ratio of 1 in theory at</tr></thead><tbody>${
     variants.map((variant) => {
@@ -56,11 +60,11 @@ function showPhase({ label, variants }: Phases): Markup {
   }</tbody></table></div></details></figure>`;
 }
 
-function drawPhases(
-  variants: readonly VariantSummary[],
-  scales: readonly number[],
-  axis: ColumnAxis,
-): Markup {
+/** Draws a phase diagram of networks that differ in depth alone, the shallowest first. */
+export function drawPhases(variants: readonly VariantSummary[]): Markup {
+  const scales = [...new Set(variants.flatMap(({ scales }) => scales.map(({ scale }) => scale)))]
+    .sort((a, b) => a - b);
+  const axis = scaleAxis(scales, CHART);
   const { width, from, top } = CHART;
   const row = Math.max(14, Math.min(44, Math.round(220 / variants.length)));
   const bottom = top + row * variants.length;

@@ -13,6 +13,7 @@ import { verdictsOf } from "./scale_marks.ts";
 import { phasesOf, showPhases } from "./show_phases.ts";
 import { showVariant } from "./show_variant.ts";
 import { studyScript } from "./study_script.js";
+import { studyVerdict } from "./study_verdict.ts";
 import { viewVariant } from "./study_view.ts";
 
 /** So many variants have charts; the table has all. */
@@ -61,10 +62,11 @@ export function renderStudyPage(summary: StudySummary): Promise<string> {
       : [{ id: "phases", title: "Depth by scale", body: showPhases(phases) }],
   ];
   const name = shortTitle(header.model.name);
+  const { paint, words } = studyVerdict(variants);
   return renderPage({
     title: `${name}: rescaling study`,
     header: markup`<p class="kicker">gradient-health sweep</p><h1><bdi>${name}</bdi></h1>
-      ${verdictOf(variants)}${
+      <p class="verdict ${paint}">${words}</p>${
       studySentences(summary).map((sentence) =>
         markup`<p class="soft"><bdi>${escapeControls(sentence)}</bdi></p>`
       )
@@ -82,26 +84,6 @@ function variantTitle({ label, best }: VariantSummary): string {
   return best === null
     ? `${name}: no healthy scale`
     : `${name}: best at ${formatFactor(best.scale)}`;
-}
-
-function verdictOf(variants: readonly VariantSummary[]): Markup {
-  const without = variants.filter(({ best }) => best === null);
-  const paint = without.length === 0
-    ? "healthy"
-    : without.length < variants.length
-    ? "warning"
-    : "error";
-  const isActivation =
-    new Set(variants.map(({ activation }) => activation)).size === variants.length;
-  const noun = isActivation ? "activations" : "networks";
-  const words = without.length === 0
-    ? variants.length === 1
-      ? "Healthy scales found"
-      : `Healthy scales found for all ${variants.length} ${noun}`
-    : without.length === variants.length
-    ? "No scale tried is healthy"
-    : `Healthy scales found for ${variants.length - without.length} of ${variants.length} ${noun}`;
-  return markup`<p class="verdict ${paint}">${words}</p>`;
 }
 
 /** The table of variants, the verdict at every scale, and a sentence for each. */

@@ -9,7 +9,7 @@ export function studyScript() {
     const slider = part.querySelector("input[type=range]");
     const said = part.querySelector(".said");
     const { rows } = part.querySelector("table.scales").tBodies[0];
-    const profiles = Map.groupBy(all(".at", part), ({ dataset }) => Number(dataset.i));
+    const profiles = Map.groupBy(all(".at", part), (_, i) => i % places.length);
     const cursors = all(".cursor", part).filter((cursor) => cursor.closest(".key") === null);
     const from = places[Number(slider.value)];
     let shown = [];

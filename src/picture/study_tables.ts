@@ -16,7 +16,7 @@ export function tableOfScales(view: VariantView, verdicts: readonly ScaleVerdict
     scales.map((scale, i) => {
       const { deltaRatio, predictedRatio } = scale;
       const verdict = verdicts[variant.scales.indexOf(scale)];
-      return markup`<tr><th scope="row">${formatFactor(scale.scale)}${
+      return markup`<tr><th>${formatFactor(scale.scale)}${
         i === best ? " (best)" : ""
       }<td class="word">${verdictWords(verdict, scale)}<td>${ratioText(deltaRatio?.median)}<td>${
         deltaRatio === null || scale.draws === 1
@@ -42,9 +42,7 @@ export function tableOfMap(
     names.map((name) => markup`<th scope="col"><bdi>${name}</bdi>`)
   }</tr></thead><tbody>${
     scales.map(({ scale }, i) =>
-      markup`<tr><th scope="row">${formatFactor(scale)}${
-        rows.map(({ cells }) => markup`<td>${text(cells[i])}`)
-      }
+      markup`<tr><th>${formatFactor(scale)}${rows.map(({ cells }) => markup`<td>${text(cells[i])}`)}
       `
     )
   }</tbody></table></div></details>`;

@@ -1,5 +1,5 @@
 import { formatCount, formatNumber } from "../words/numbers.ts";
-import type { Measurements } from "../measure/measurements.ts";
+import type { Measurements, MetricMeasurements } from "../measure/measurements.ts";
 import { cutMiddle } from "./cut_middle.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { paint } from "./paint.ts";
@@ -23,7 +23,11 @@ export function renderHeader(
   measurements: Measurements,
   { width, color, ellipsis, engine }: HeaderStyle,
 ): string[] {
-  const facts = headerFacts(measurements, { longest: width - LABEL - 5, ellipsis, engine });
+  const facts = headerFacts(measurements, {
+    ...{ longest: width - LABEL - 5, ellipsis, engine },
+    // A line above the verdict says it.
+    judging: false,
+  });
   return facts.flatMap(([label, text]) =>
     wrapText(text, width, label.padEnd(LABEL), " ".repeat(LABEL)).map((line, index) =>
       index > 0 ? line : paint(label, "strong", color) + line.slice(label.length)
@@ -34,13 +38,14 @@ export function renderHeader(
 /**
  * What was measured, with what and on what: labels and texts.
  *
- * @param style `longest`: columns that the path of the model may take.
+ * @param style `longest`: columns that the path of the model may take; `judging`: whether it says of weights alone how
+ *   many rules judge them (default: true).
  */
 export function headerFacts(
   { model, engine, batch, objective, seed, weightsOnly }: Measurements,
-  { longest, ellipsis, engine: withEngine = true }:
+  { longest, ellipsis, engine: withEngine = true, judging = true }:
     & Pick<HeaderStyle, "ellipsis" | "engine">
-    & { longest: number },
+    & { longest: number; judging?: boolean },
 ): [label: string, text: string][] {
   const cut = (text: string) => cutMiddle(escapeControls(text), LONGEST_NAME, { ellipsis });
   const source = model.source === null
@@ -49,9 +54,6 @@ export function headerFacts(
   const examples = formatCount(batch.examples, "example");
   const drawn = batch.seed === null ? "" : ` (seed ${batch.seed})`;
   const what = objective.name === "sum" ? "the sum of the outputs" : cut(objective.name);
-  const metrics = objective.metrics === undefined
-    ? ""
-    : `; metrics ${objective.metrics.map(cut).join(", ")}`;
   const about: [string, string] = [
     "Model",
     `${cut(model.name)}${source}: ${formatCount(model.layers, "layer")}, ${
@@ -61,13 +63,20 @@ export function headerFacts(
   if (weightsOnly !== undefined) {
     const notes = weightsOnly.notes.map((note) => ` ${escapeControls(note)}`).join("");
     const format = escapeControls(weightsOnly.format);
-    return [about, ["Weights", `${format}, no topology: ${judgingWords()} them.${notes}`]];
+    const judges = judging ? `: ${judgingWords()} them` : "";
+    return [about, ["Weights", `${format}, no topology${judges}.${notes}`]];
   }
   return [
     about,
     ...withEngine ? [["Engine", engineOf(engine, cut)] as [string, string]] : [],
     ["Batch", `${examples}${drawn}; ${inputsOf(batch, cut)}`],
-    ["Objective", `${formatNumber(objective.value)}, ${what}${reasonOf(objective)}${metrics}`],
+    ["Objective", `${formatNumber(objective.value)}, ${what}${reasonOf(objective)}`],
+    ...objective.metrics === undefined
+      ? []
+      : [["Metrics", objective.metrics.map((one) => metricWords(one, cut)).join(", ")] as [
+        string,
+        string,
+      ]],
   ];
 }
 
@@ -89,6 +98,17 @@ function reasonOf({ chosenBy, randomTargets }: Measurements["objective"]): strin
     ...(randomTargets ? ["on random targets"] : []),
   ];
   return parts.length === 0 ? compiled : `${compiled}: ${parts.join(", ")}`;
+}
+
+/** A metric that the model was compiled with: `accuracy 0.94`, of several outputs `accuracy of digit 0.94`. */
+function metricWords(
+  { name, output, value, reason = "" }: MetricMeasurements,
+  cut: (text: string) => string,
+): string {
+  const what = output === undefined ? cut(name) : `${cut(name)} of ${cut(output)}`;
+  return value === null
+    ? `${what} not evaluated (${escapeControls(reason)})`
+    : `${what} ${formatNumber(value)}`;
 }
 
 function inputsOf({ inputs, perInput }: Measurements["batch"], cut: (text: string) => string) {

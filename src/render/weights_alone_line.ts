@@ -13,7 +13,7 @@ export function weightsAloneLines({ model, weightsOnly }: Measurements, width: n
   if (weightsOnly === undefined) return [];
   const file = escapeControls(model.source ?? model.name);
   return wrapText(
-    `Weights only: no topology in ${file}; ${judgingWords()} it.`,
+    `Weights only: no topology in ${file}; ${judgingWords()} them.`,
     width,
     "",
     "  ",

@@ -2,9 +2,10 @@ import { showValue } from "./show_value.ts";
 
 /**
  * What a value must be, for callers without a type checker: the sentence that says what is wrong
- * and where, or `null` where nothing is.
+ * and where, or `null` where nothing is. Without a place it says only whether something is: of some thousand
+ * records the places alone, a text for each figure, would take most of the time.
  */
-export type Requirement = (value: unknown, place: string) => string | null;
+export type Requirement = (value: unknown, place: string | null) => string | null;
 
 /**
  * Refuses an argument that is not what it must be.
@@ -15,8 +16,8 @@ export type Requirement = (value: unknown, place: string) => string | null;
  * @throws {TypeError} If it is something else: the message names the place in it.
  */
 export function requireValue(name: string, value: unknown, requirement: Requirement): void {
-  const complaint = requirement(value, name);
-  if (complaint !== null) throw new TypeError(complaint);
+  if (requirement(value, null) === null) return;
+  throw new TypeError(requirement(value, name)!);
 }
 
 /** A requirement that one test decides. */
@@ -24,6 +25,10 @@ export function must(expected: string, holds: (value: unknown) => boolean): Requ
   return (value, place) =>
     holds(value) ? null : `${place} is ${showValue(value)}, expected ${expected}`;
 }
+
+/** The place of a part, where places are told. */
+const partOf = (place: string | null, key: string | number): string | null =>
+  place === null ? null : typeof key === "number" ? `${place}[${key}]` : `${place}.${key}`;
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -48,7 +53,7 @@ export function arrayOf(requirement: Requirement): Requirement {
   return (value, place) => {
     if (!Array.isArray(value)) return array(value, place);
     for (let i = 0; i < value.length; i++) {
-      const complaint = requirement(value[i], `${place}[${i}]`);
+      const complaint = requirement(value[i], partOf(place, i));
       if (complaint !== null) return complaint;
     }
     return null;
@@ -60,7 +65,7 @@ export function recordOf(requirement: Requirement): Requirement {
   return (value, place) => {
     if (!isObject(value)) return object(value, place);
     for (const [key, item] of Object.entries(value)) {
-      const complaint = requirement(item, `${place}[${showValue(key)}]`);
+      const complaint = requirement(item, place && `${place}[${showValue(key)}]`);
       if (complaint !== null) return complaint;
     }
     return null;
@@ -73,7 +78,7 @@ export function objectWith(requirements: Record<string, Requirement>): Requireme
   return (value, place) => {
     if (!isObject(value)) return object(value, place);
     for (const [key, requirement] of all) {
-      const complaint = requirement(value[key], `${place}.${key}`);
+      const complaint = requirement(value[key], partOf(place, key));
       if (complaint !== null) return complaint;
     }
     return null;

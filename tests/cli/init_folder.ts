@@ -2,6 +2,14 @@ import { runCommand } from "./run_command.ts";
 
 export const PACKAGE = "@gradient-health/gradient-health";
 
+/** This checkout. */
+export const ROOT = new URL("../../", import.meta.url).pathname;
+const { version } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
+/** What a written test imports. */
+export const SPECIFIER = `jsr:${PACKAGE}@^${version}`;
+/** The test that `init` writes. */
+export const WRITTEN_TEST = "gradient_health_test.ts";
+
 /** A module whose network is healthy. */
 export const NET = `/** A healthy network. */
 export const createModel = ({ tf, seed }) => {
@@ -42,3 +50,21 @@ export async function withFiles(
 /** Runs `init` in a folder. */
 export const init = (folder: string, ...args: string[]) =>
   runCommand(["init", ...args], { cwd: folder });
+
+/** Runs `deno test` on the written test, with this checkout in place of the published package. */
+export async function runWritten(folder: string) {
+  const links = `${folder}/links.json`;
+  const imports = { [PACKAGE]: SPECIFIER };
+  await Deno.writeTextFile(
+    links,
+    JSON.stringify({ links: [ROOT], imports, allowScripts: { deny: ["npm:core-js"] } }),
+  );
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", "--config", links, WRITTEN_TEST],
+    cwd: folder,
+    env: { NO_COLOR: "1" },
+  }).output();
+  await Deno.remove(links);
+  const decoder = new TextDecoder();
+  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
+}

@@ -1,32 +1,20 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parse as parseJsonc } from "jsonc-parser";
 import { parse } from "yaml";
-import { init, NET, PACKAGE, textsIn, withFiles } from "./init_folder.ts";
+import {
+  init,
+  NET,
+  PACKAGE,
+  ROOT,
+  runWritten,
+  SPECIFIER,
+  textsIn,
+  withFiles,
+  WRITTEN_TEST as TEST,
+} from "./init_folder.ts";
 import { runCommand } from "./run_command.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
-const { version } = JSON.parse(Deno.readTextFileSync(`${ROOT}deno.json`));
-const SPECIFIER = `jsr:${PACKAGE}@^${version}`;
-const TEST = "gradient_health_test.ts";
 const WORKFLOW = ".github/workflows/gradient-health.yml";
-
-/** Runs `deno test` on the written test, with this checkout in place of the published package. */
-async function runTest(folder: string) {
-  const links = `${folder}/links.json`;
-  const imports = { [PACKAGE]: SPECIFIER };
-  await Deno.writeTextFile(
-    links,
-    JSON.stringify({ links: [ROOT], imports, allowScripts: { deny: ["npm:core-js"] } }),
-  );
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--config", links, TEST],
-    cwd: folder,
-    env: { NO_COLOR: "1" },
-  }).output();
-  await Deno.remove(links);
-  const decoder = new TextDecoder();
-  return { code, output: decoder.decode(stdout) + decoder.decode(stderr) };
-}
 
 Deno.test("init --yes writes a test, a configuration and a workflow that pass", () =>
   withFiles({ "nets/net.ts": NET }, async (folder) => {
@@ -52,7 +40,7 @@ Next:
 `,
     );
     assertStringIncludes(await Deno.readTextFile(`${folder}/${TEST}`), `from "${SPECIFIER}"`);
-    const test = await runTest(folder);
+    const test = await runWritten(folder);
     assertEquals(test.code, 0, test.output);
     for (const path of ["model.json", "nets/net.ts"]) {
       assertStringIncludes(test.output, `${path} can be trained ... ok`);
@@ -65,7 +53,7 @@ Next:
     const net = (await Deno.readTextFile(`${folder}/nets/net.ts`))
       .replace(/kernelInitializer: kernel\(n\)/, 'kernelInitializer: "zeros"');
     await Deno.writeTextFile(`${folder}/nets/net.ts`, net);
-    const sick = await runTest(folder);
+    const sick = await runWritten(folder);
     assertEquals(sick.code, 1, sick.output);
     assertStringIncludes(sick.output, "nets/net.ts can be trained ... FAILED");
   }));

@@ -6,6 +6,7 @@ import { GATE_RULES } from "../../src/gate/gate_rules.ts";
 import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import { updateBaseline } from "../../src/gate/update_baseline.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
 import { gateResult, gateRun, someFindings } from "../render/sample_gate.ts";
 import { makeHeader, makePoints } from "../study/make_study.ts";
 
@@ -130,6 +131,11 @@ export function validArguments(
     renderJunit: [result],
     renderMarkdown: [result, { maxBytes: 1000 }],
     renderSarif: [result, locate, tool],
+    renderGatePage: [result],
+    renderReportPage: [
+      { measurements, findings, diagnosis: diagnose(measurements, findings) },
+      { scale: "log" },
+    ],
     renderHistoryPage: [[{
       ...{ step: 0, epoch: 0, measurements, findings, progress: [], cause: null, milliseconds: 1 },
     }]],

@@ -81,11 +81,13 @@ Deno.test("report names the loss and the metrics that a module's model is compil
     const header = stdout.replace(/\s+/g, " ");
     assertStringIncludes(
       header,
-      "meanSquaredError (compiled): on random targets; metrics accuracy, mae",
+      "meanSquaredError (compiled): on random targets Metrics accuracy ",
     );
     const format = ["--format", "json", "--trial", "off", "--quiet"];
     const json = JSON.parse((await runCommand(["report", path, ...format])).stdout);
-    assertEquals(json.objective.metrics, ["accuracy", "mae"]);
+    const [accuracy, mae] = json.objective.metrics;
+    assertEquals([accuracy.name, mae.name], ["accuracy", "mae"]);
+    assertStringIncludes(header, `, mae ${Number(mae.value.toPrecision(3))} `);
     assertEquals(json.objective.chosenBy, "compiled");
     assertEquals(json.seed, null);
   }));

@@ -3,10 +3,11 @@ import { XMLValidator } from "fast-xml-parser";
 import { healthMonitor } from "../../src/assert/mod.ts";
 import { runChecks } from "../../src/checks/mod.ts";
 import { diagnose } from "../../src/diagnosis/mod.ts";
+import { compareMeasurements } from "../../src/compare/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { examine } from "../../src/examine/mod.ts";
 import { activations, gradients, measure } from "../../src/measure/mod.ts";
-import { exerciseModel, getWeights, randomBatch } from "../../src/model/mod.ts";
+import { exerciseModel, getWeights, randomBatch, rescaleWeights } from "../../src/model/mod.ts";
 import { renderJson } from "../../src/render/mod.ts";
 import { study, summarizeStudy } from "../../src/study/mod.ts";
 import { withOverview } from "../../src/words/overview.ts";
@@ -16,6 +17,9 @@ const model = exerciseModel();
 const batch = randomBatch(model);
 const measurements = await measure(model, batch);
 const findings = runChecks(measurements);
+const smaller = exerciseModel();
+rescaleWeights(smaller, 1 / 3);
+const rescaled = await measure(smaller, batch);
 const points = await study({ network: "exercise" }, { scales: [0.001, 1] });
 
 async function trained() {
@@ -40,8 +44,13 @@ const SHOWN: Record<string, [value: object, title: string, hasImage: boolean]> =
   "diagnose()": [diagnose(measurements, findings), "SICK: 1 cause", true],
   "examine()": [await examine(model, batch), "SICK: 1 cause", true],
   "getWeights()": [getWeights(model), "22 weights with 4,221 entries", true],
-  "study()": [points, "study of exercise: 2 of 2 points", false],
-  "summarizeStudy()": [summarizeStudy(points), "study of exercise: 2 of 2 points", false],
+  "study()": [points, "study of exercise: 2 of 2 points", true],
+  "summarizeStudy()": [summarizeStudy(points), "study of exercise: 2 of 2 points", true],
+  "compareMeasurements()": [
+    compareMeasurements(measurements, rescaled),
+    "11 layers in both: the kernels of dense_1 ... dense_11 are 3 times smaller",
+    true,
+  ],
   "healthMonitor().history": [await trained(), "3 records, step 0 to 2", true],
 };
 
@@ -145,4 +154,5 @@ Deno.test("measure() shows a network with NaN, and one without a kernel", async 
 Deno.test("the values of this test are freed", () => {
   for (const [found] of Object.values(tensors)) found[Symbol.dispose]();
   model.dispose();
+  smaller.dispose();
 });

@@ -63,7 +63,7 @@ Deno.test("PathData writes steps, which add up to the places", () => {
   path.dot(0, 0);
   path.dash(1, 1, 5);
   path.dot(7, 1);
-  assertEquals(path.text, "M10 20l2-5l2.1 0m-14.1-15h0m1 1h5m1 0h0");
+  assertEquals(path.text, "m10 20 2-5h2.1m-14.1-15h0m1 1h5m1 0h0");
 });
 
 Deno.test("drawCells() makes one piece of neighbours of a colour, and one path of a colour", () => {
@@ -71,8 +71,8 @@ Deno.test("drawCells() makes one piece of neighbours of a colour, and one path o
   const { source } = drawCells([["o1", "o1", "b1"], [null, "b1", "nil"]], axis, 0, 10);
   assertEquals(
     source.replace(/<path class="nil-mark".*/, ""),
-    '<g class="cells" stroke-width="10"><path class="o1" d="M0 5h200"/>' +
-      '<path class="b1" d="M200 5h100m-200 10h100"/><path class="nil" d="M200 15h100"/></g>',
+    '<g class="cells" stroke-width="10"><path class="o1" d="m0 5h200"/>' +
+      '<path class="b1" d="m200 5h100m-200 10h100"/><path class="nil" d="m200 15h100"/></g>',
   );
 });
 

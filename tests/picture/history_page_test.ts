@@ -69,4 +69,14 @@ Deno.test("renderHistoryPage() refuses what is no history, and an empty one", as
     TypeError,
     'history[0].step is "1", expected a number',
   );
+  const broken = sampleHistory().map((record, i) =>
+    i === 3
+      ? { ...record, measurements: { ...record.measurements, layers: [{ name: 5 }] } }
+      : record
+  );
+  await assertRejects(
+    async () => await renderHistoryPage(broken as never),
+    TypeError,
+    "history[3].measurements.layers[0].name is 5, expected a text",
+  );
 });

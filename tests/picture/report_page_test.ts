@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { renderGatePage } from "../../src/picture/gate_page.ts";
 import { renderReportPage } from "../../src/picture/report_page.ts";
 import { layersInDetail } from "../../src/picture/show_layers.ts";
@@ -103,4 +103,31 @@ Deno.test("renderGatePage() shares its room among many runs", async () => {
   assertEquals(page.match(/<article /g)?.length, 20 * 12);
   assert(page.length < 3e6);
   assertEquals(every(page, /<section id="([^"]+)"/g), ["overview", "runs"]);
+});
+
+Deno.test("renderReportPage() and renderGatePage() refuse what is no report and no result", () => {
+  const report = reportOf(residualLayers(2));
+  const broken = { ...report, diagnosis: { ...report.diagnosis, verdict: "fine" } };
+  assertThrows(
+    () => renderReportPage(broken as never),
+    TypeError,
+    'report.diagnosis.verdict is "fine", expected "healthy" or "sick"',
+  );
+  assertThrows(
+    () => renderReportPage(report, { scale: "cubic" as never }),
+    TypeError,
+    'options.scale is "cubic", expected "log" or "linear"',
+  );
+  const result = gateResult([gateRun([])]);
+  assertThrows(
+    () => renderGatePage({} as never),
+    TypeError,
+    "result.passed is undefined, expected",
+  );
+  const runs = [{ ...result.runs[0], diagnosis: 5 }];
+  assertThrows(
+    () => renderGatePage({ ...result, runs } as never),
+    TypeError,
+    "result.runs[0].diagnosis is 5, expected an object",
+  );
 });

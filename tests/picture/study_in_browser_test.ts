@@ -16,7 +16,8 @@ const hostileHistory = await renderHistoryPage(sampleHistory(4, HOSTILE));
 const said = (page: Page) => page.locator(".said").first().textContent();
 const slider = (page: Page) => page.getByRole("slider").first();
 /** The line of the first chart that the slider has chosen. */
-const curve = (page: Page) => page.locator(".at.on .curve").first().getAttribute("d");
+const curve = (page: Page) =>
+  page.locator(".at.on path:nth-last-child(2)").first().getAttribute("d");
 const cursor = (page: Page) => page.locator(".heat .cursor").first().getAttribute("transform");
 
 const STEPS: Record<string, (browser: Browser) => Promise<void>> = {

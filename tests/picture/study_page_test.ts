@@ -65,8 +65,8 @@ Deno.test("renderStudyPage() has each heat map and each scale in a table, too", 
 Deno.test("renderStudyPage() draws zeros, and what is no number, as marks", async () => {
   const page = await renderStudyPage(sampleStudy({ scales: 7 }));
   const [map] = every(page, /data-title="mean \|activation\|"([^]*?)<\/figure>/g);
-  assertMatch(map, /<path class="nil-mark" d="M[^"]+"/);
-  assertMatch(map, /<path class="nan-mark" d="M[^"]+"/);
+  assertMatch(map, /<path class="nil-mark" d="m[^"]+"/);
+  assertMatch(map, /<path class="nan-mark" d="m[^"]+"/);
 });
 
 Deno.test("renderStudyPage() has a phase diagram where there are several depths, and not for one", async () => {

@@ -1,0 +1,85 @@
+import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { unknownMetricsOf } from "../model/saved_metrics.ts";
+import { failure } from "../words/failure.ts";
+import type { MetricMeasurements, ObjectiveMeasurements } from "./batch_measurements.ts";
+import { type Compiled, compiledPart } from "./compiled_losses.ts";
+import { withoutTape } from "./engine_state.ts";
+import type { PassPlan } from "./plan_pass.ts";
+import { asTargets, type LossFunction, nameOf } from "./resolve_objective.ts";
+
+/** A metric as it was told to `model.compile`. */
+type ToldMetric = string | LossFunction;
+
+/** A metric of one output. */
+interface CompiledMetric {
+  told: ToldMetric;
+  /** What TensorFlow.js made of it: `accuracy` is another function for each head and loss. */
+  call: LossFunction;
+  output: number;
+}
+
+/**
+ * Evaluates the metrics that a model was compiled with, as `model.evaluate` does: the mean of what TensorFlow.js's
+ * function returns. Nothing of it goes on the tape.
+ *
+ * @param outputs What the pass has put out.
+ * @returns The metrics, output by output, in the order in which they were told; then those of a file that
+ *   TensorFlow.js lacks. Nothing where the objective is not what the model was compiled with: its targets may be others.
+ */
+export function compiledMetrics(
+  tf: TensorFlow,
+  { model, targets, chosen: { chosenBy, drawn } }: PassPlan,
+  outputs: readonly Tensor[],
+): Pick<ObjectiveMeasurements, "metrics"> {
+  if (chosenBy !== "compiled") return {};
+  const compiled = compiledPart(model);
+  const { outputNames = [] } = compiled;
+  const goals = targets ?? drawn!;
+  const metrics = [
+    ...metricsOf(compiled, outputs.length).map(({ told, call, output }) => ({
+      name: typeof told === "function" ? nameOf(told) : told,
+      ...outputs.length === 1 ? {} : { output: outputNames[output] },
+      ...evaluate(tf, () => call(asTargets(tf, goals[output]), outputs[output])),
+    })),
+    ...unknownMetricsOf(compiled.metrics).map((metric) => ({
+      ...metric,
+      ...{ value: null, reason: "no metric of TensorFlow.js computes it" },
+    })),
+  ];
+  return metrics.length === 0 ? {} : { metrics };
+}
+
+/**
+ * The metrics of each output. With several outputs the losses of all stand before them. A list is for every output,
+ * an object has them by the names of outputs.
+ */
+function metricsOf({ metrics, metricsTensors = [], outputNames = [] }: Compiled, outputs: number) {
+  const ofOutput = (output: number): ToldMetric[] => {
+    const isByName = typeof metrics === "object" && metrics !== null && !Array.isArray(metrics);
+    return [isByName ? metrics[outputNames[output]] ?? [] : metrics ?? []].flat();
+  };
+  const calls = outputs === 1 ? metricsTensors : metricsTensors.slice(outputs);
+  const told = Array.from({ length: outputs }, (_, output) => ofOutput(output)).flat();
+  return calls.map(([call, output], i): CompiledMetric => ({ told: told[i], call, output }));
+}
+
+function evaluate(
+  tf: TensorFlow,
+  call: () => Tensor,
+): Pick<MetricMeasurements, "value" | "reason"> {
+  try {
+    const value = withoutTape(tf, () =>
+      tf.tidy(() => {
+        const returned = call();
+        if (typeof returned?.dataSync !== "function") {
+          throw new TypeError(
+            `It returned ${returned === null ? "null" : typeof returned}, expected a tensor`,
+          );
+        }
+        return tf.mean(tf.cast(returned, "float32")).dataSync()[0];
+      }));
+    return { value };
+  } catch (error) {
+    return { value: null, reason: failure(error) };
+  }
+}

@@ -1,0 +1,48 @@
+import { findingShape, gateResultShape, measurementsShape } from "../checks/requirements.ts";
+import {
+  arrayOf,
+  must,
+  objectWith,
+  optional,
+  orNull,
+  type Requirement,
+  text,
+} from "../words/requirements.ts";
+
+const severity = must(
+  '"error", "warning" or "note"',
+  (value) => ["error", "warning", "note"].includes(value as string),
+);
+
+/** What is read of a cause. */
+export const causeShape: Requirement = objectWith({
+  severity,
+  message: text,
+  layers: arrayOf(text),
+  consequences: arrayOf(objectWith({ problem: text, layers: arrayOf(text) })),
+  cures: arrayOf(objectWith({ kind: text })),
+});
+
+const diagnosisShape: Requirement = objectWith({
+  verdict: must(
+    '"healthy" or "sick"',
+    (value) => value === "healthy" || value === "sick",
+  ),
+  causes: arrayOf(causeShape),
+  notes: arrayOf(findingShape),
+});
+
+/** What was measured, what was found, and what is wrong. */
+export const reportShape: Requirement = objectWith({
+  measurements: measurementsShape,
+  findings: arrayOf(findingShape),
+  diagnosis: diagnosisShape,
+});
+
+const runsShape: Requirement = objectWith({
+  runs: arrayOf(objectWith({ diagnosis: optional(orNull(diagnosisShape)) })),
+});
+
+/** What a gate decides, and what is wrong in each run where that was asked. */
+export const gateShape: Requirement = (value, place) =>
+  gateResultShape(value, place) ?? runsShape(value, place);

@@ -1,0 +1,156 @@
+import type { StudySummary, VariantSummary } from "../study/study_summary.ts";
+import { DECADES, LIGHT_COLORS, magnitudeRamp } from "./color_steps.ts";
+import { CHART, drawHeatMap } from "./draw_heat_map.ts";
+import { drawVerdicts } from "./draw_verdicts.ts";
+import { MARK_STYLE } from "./mark_style.ts";
+import { Markup, markup } from "./markup.ts";
+import { drawScaleMarks, type Mark, scaleMarks, VALUE_MARKS } from "./scale_marks.ts";
+import { shortTitle } from "./short_title.ts";
+import { drawPhases, PHASE_MARKS, phasesOf } from "./show_phases.ts";
+import { studyVerdict } from "./study_verdict.ts";
+import { mapsOf, viewVariant } from "./study_view.ts";
+
+const MARGIN = 20;
+const HEADER = 46;
+const TITLE = 24;
+const KEY = 40;
+const COLUMNS = 2;
+const WIDTH = COLUMNS * CHART.width;
+/** A cell has room for so many charts, and for a row of verdicts of so many variants. */
+const MOST_CHARTS = 4;
+const MOST_VARIANTS = 12;
+/** What a letter of the key takes, on the average. */
+const LETTER = 6.4;
+
+/** Light in either scheme, as is that of a report. */
+const STYLE = `
+.gradient-health { --paper: #fff; --line: #dfe2e6; --ink: #1b1e23; --soft: #59616b; --healthy: #1b6b41; }
+.sheet { fill: #fff; stroke: #dfe2e6; }
+text { font: 12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; fill: #59616b; }
+.name { font-size: 15px; font-weight: 650; fill: #1b1e23; }
+.said { font-size: 13px; font-weight: 600; }
+.said.healthy { fill: #1b6b41; }
+.said.warning { fill: #7a5200; }
+.said.error { fill: #b3261e; }
+.title { font-size: 13px; font-weight: 600; fill: #1b1e23; }
+.verdicts text { font-size: 13px; fill: #1b1e23; }
+.cursor { display: none; }
+${LIGHT_COLORS}${MARK_STYLE}`;
+
+/** A drawing of the page of a study, and what it is called. */
+interface Chart {
+  title: string;
+  drawing: Markup;
+}
+
+/**
+ * Shows a study as one image, with the charts of its page: phase diagrams where it has several depths; else the
+ * verdict at every scale where it has several variants, and heat maps of layers by scales.
+ *
+ * @param summary What the study comes to.
+ */
+export function renderStudyImage({ header, variants }: StudySummary): string {
+  const phases = phasesOf(variants);
+  const charts = phases.length > 0 ? phaseCharts(phases) : heatMaps(variants);
+  const strip = phases.length === 0 && variants.length > 1
+    ? drawVerdicts(variants.slice(0, MOST_VARIANTS), header.rules)
+    : null;
+  const top = HEADER + (strip === null ? 0 : heightOf(strip) + MARGIN);
+  const rows = Math.ceil(charts.length / COLUMNS);
+  const rowHeight = TITLE + Math.max(0, ...charts.map(({ drawing }) => heightOf(drawing)));
+  const keyAt = top + rows * rowHeight;
+  const [width, height] = [WIDTH + 2 * MARGIN, keyAt + KEY];
+  const name = `${shortTitle(header.model.name)}: rescaling study`;
+  const { paint, words } = studyVerdict(variants);
+  const image =
+    markup`<svg class="gradient-health" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="gh-title gh-desc">
+    <title id="gh-title">${name}: ${words}</title>
+    <desc id="gh-desc">${
+      charts.map(({ title }) => title).join("; ")
+    }, over the scales of the kernels.</desc>
+    <style>${new Markup(STYLE)}</style>
+    <rect class="sheet" x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="6"/>
+    <text class="name" x="${MARGIN}" y="30">${name}</text>
+    <text class="said ${paint}" x="${width - MARGIN}" y="30" text-anchor="end">${words}</text>
+    ${strip === null ? null : placed(strip, MARGIN, HEADER)}${
+      charts.map(({ title, drawing }, i) => {
+        const x = MARGIN + i % COLUMNS * CHART.width;
+        const y = top + Math.floor(i / COLUMNS) * rowHeight;
+        return markup`<text class="title" x="${x + 16}" y="${y + TITLE - 8}">${title}</text>${
+          placed(drawing, x, y + TITLE)
+        }
+      `;
+      })
+    }${drawKey(phases.length > 0 ? PHASE_MARKS : scaleMarks(variants.every(isSick)), keyAt)}</svg>
+    `;
+  return image.source;
+}
+
+const isSick = ({ best }: VariantSummary) => best === null;
+
+function phaseCharts(phases: ReturnType<typeof phasesOf>): Chart[] {
+  return phases.slice(0, MOST_CHARTS).map(({ label, variants }) => ({
+    title: `${shortTitle(label)}: delta ratio, depth by scale`,
+    drawing: drawPhases(variants),
+  }));
+}
+
+/** Of one variant gradients and activations, of several the gradients of each. */
+function heatMaps(variants: readonly VariantSummary[]): Chart[] {
+  const maps = variants.length === 1 ? 2 : 1;
+  return variants.slice(0, MOST_CHARTS / maps).flatMap((variant, i) => {
+    const view = viewVariant(variant, i + 1, Math.min(MOST_CHARTS, variants.length));
+    return mapsOf(view).slice(0, maps).map((map) => ({
+      title: `${shortTitle(variant.label)}: ${map.title}, layer by scale`,
+      drawing: drawHeatMap({ ...map, axis: view.axis, across: "scale" }, drawScaleMarks(view)),
+    }));
+  });
+}
+
+function drawKey(marks: readonly Mark[], y: number): Markup {
+  const { swatches, from, to } = magnitudeRamp(DECADES);
+  const swatchesWidth = sizeOf(swatches)[0];
+  let x = MARGIN + 16;
+  const place = (item: (x: number) => Markup, width: number) => {
+    const drawn = item(Math.round(x));
+    x += width + 20;
+    return drawn;
+  };
+  return markup`<g class="ramp">${
+    place(
+      (x) =>
+        markup`<text x="${x}" y="${y + 20}">${from}</text>${
+          placed(swatches, x + 46, y + 10)
+        }<text x="${x + 52 + swatchesWidth}" y="${y + 20}">${to}</text>`,
+      52 + swatchesWidth + to.length * LETTER,
+    )
+  }</g>${
+    [...marks, ...VALUE_MARKS].map(({ sample, words }) =>
+      place(
+        (x) =>
+          markup`<g transform="translate(${x} ${y + 9})">${sample}</g><text x="${x + 30}" y="${
+            y + 20
+          }">${words}</text>`,
+        30 + words.length * LETTER,
+      )
+    )
+  }`;
+}
+
+/** Puts a drawing at a place of the image. */
+function placed(drawing: Markup, x: number, y: number): Markup {
+  const [width, height] = sizeOf(drawing);
+  const plain = drawing.source.replace(/^<svg([^>]*?) width="[^"]*" height="[^"]*"/, "<svg$1");
+  return new Markup(
+    plain.replace(/^<svg/, `<svg x="${x}" y="${y}" width="${width}" height="${height}"`),
+  );
+}
+
+function sizeOf({ source }: Markup): [width: number, height: number] {
+  const [, width, height] = source.match(/^<svg[^>]* viewBox="0 0 ([\d.]+) ([\d.]+)"/)!;
+  return [Number(width), Number(height)];
+}
+
+function heightOf(drawing: Markup): number {
+  return sizeOf(drawing)[1];
+}
