@@ -1,6 +1,10 @@
 /** Whether a path is that of a model as Keras saves it. */
 export const isKerasFile = (path: string): boolean => /\.(keras|h5|hdf5)$/i.test(path);
 
+/** Whether a path is that of a file with weights and no topology. */
+export const isWeightsFile = (path: string): boolean =>
+  /\.(safetensors|pt|pth|ckpt|bin)$/i.test(path);
+
 /**
  * Whose code makes a model; `null` where there is data alone.
  *

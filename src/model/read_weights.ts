@@ -7,12 +7,6 @@ import { readSafetensors } from "./torch/read_safetensors.ts";
 import { readStateDict } from "./torch/read_state_dict.ts";
 import type { FileTensor, WeightsFile } from "./weights_file.ts";
 
-/** Files of weights alone. */
-const WEIGHTS = /\.(safetensors|pt|pth|ckpt|bin)$/i;
-
-/** Whether a path is that of a file with weights and no topology. */
-export const isWeightsFile = (path: string): boolean => WEIGHTS.test(path);
-
 /**
  * Reads a file of weights that holds no topology: `.safetensors`, or a state dict that `torch.save` wrote (`.pt`,
  * `.pth`, `.ckpt`, `.bin`). The file is data: nothing of it runs, nothing outside it is read, and it gets no more
