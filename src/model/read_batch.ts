@@ -130,8 +130,7 @@ async function readGiven(
 }
 
 /**
- * What reads a format, from this folder. Its path is no literal in the `import()`: most models need no batch of a file, and
- * zlib alone, which archives and pictures take, costs as much as an empty run.
+ * What reads a format, from this folder. Its path is no literal in the `import()`: most models need no batch of a file.
  */
 async function late<M>(path: string): Promise<M> {
   return await import(path);
