@@ -1,4 +1,5 @@
-import { main as compile } from "assemblyscript/asc";
+import { pathToFileURL } from "node:url";
+import { compileAssembly } from "../src/engine/native/compile_assembly.ts";
 
 const CHAINS = 12, ROUNDS = 200_000;
 
@@ -21,17 +22,12 @@ ${Array.from({ length: CHAINS }, (_, i) => `  s = f32x4.add(s, s${i});`).join("\
 
 /** A loop of nothing but relaxed multiply-adds, and how many operations a run of it is. */
 export async function peakOf(): Promise<{ operations: number; run: () => void }> {
-  let binary: Uint8Array | undefined;
-  const { error, stderr } = await compile(
-    ["peak.ts", "-o", "peak.wasm", "-O3", "--runtime", "stub", "--enable", "simd,relaxed-simd"],
-    {
-      readFile: (name) => name === "peak.ts" ? SOURCE : null,
-      writeFile: (_, contents) => void (binary = contents as Uint8Array),
-      listFiles: () => [],
-    },
-  );
-  if (error !== null || binary === undefined) throw new Error(stderr.toString());
-  const { instance } = await WebAssembly.instantiate(binary as Uint8Array<ArrayBuffer>, {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/peak.ts`, SOURCE);
+  const options = ["-O3", "--runtime", "stub", "--enable", "simd", "--enable", "relaxed-simd"];
+  const binary = await compileAssembly(pathToFileURL(`${folder}/`), ["peak.ts", ...options]);
+  await Deno.remove(folder, { recursive: true });
+  const { instance } = await WebAssembly.instantiate(binary, {
     env: { abort() {} },
   });
   const { peak } = instance.exports as { peak(rounds: number, x: number): number };

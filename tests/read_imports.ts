@@ -37,7 +37,9 @@ export async function readImports(root: URL, folders: string[] = ["./"]): Promis
         });
       const statement = /^(?:(?:import|export)( type)?\b[^;]*?from|import) "([^"]+)";$/gm;
       for (const [, type, to] of text.matchAll(statement)) add(to, type ? "type" : "value");
-      for (const [, to] of text.matchAll(/import\(\s*"([^"]+)"/g)) add(to, "late");
+      for (const [, type, to] of text.matchAll(/(typeof )?import\(\s*"([^"]+)"/g)) {
+        add(to, type ? "type" : "late");
+      }
     }
   }
   return found;

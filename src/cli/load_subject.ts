@@ -1,4 +1,5 @@
 import { checkTargets } from "../measure/check_objective.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
@@ -8,7 +9,6 @@ import type { Objective } from "../model/objective.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { randomTargets } from "../model/random_targets.ts";
 import { readBatch } from "../model/read_batch.ts";
-import { loadWeights } from "../model/torch/load_weights.ts";
 import { isTrap } from "../study/is_trap.ts";
 import { failure } from "../words/failure.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
@@ -58,13 +58,23 @@ export async function loadSubject(
     const loaded = await loadModel(model, { seed, register });
     // A name that TensorFlow.js made up depends on how many models this process has seen.
     loaded.model.name = loaded.name;
-    if (weights !== null) await loadWeights(loaded.model, weights);
+    if (weights !== null) await putWeights(loaded.model, weights);
     return { ...loaded, isBuilt: isBuilt(loaded) };
   }
   const own = exerciseModel({ seed });
-  if (weights !== null) await loadWeights(own, weights);
+  if (weights !== null) await putWeights(own, weights);
   const none = { path: "", source: null, isBuilt: false, createBatch: null, objective: null };
   return { model: own, seed, ...none };
+}
+
+/** No literal in an `import()`: few models take their weights from another file. */
+const LOAD_WEIGHTS = "../model/torch/load_weights.ts";
+
+async function putWeights(model: LayersModel, file: string): Promise<void> {
+  const { loadWeights } = await import(
+    LOAD_WEIGHTS
+  ) as typeof import("../model/torch/load_weights.ts");
+  await loadWeights(model, file);
 }
 
 /** The named batch, else the module's, else a random one. */

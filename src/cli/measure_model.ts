@@ -18,7 +18,6 @@ import { leafLayers } from "../model/leaf_layers.ts";
 import type { Objective } from "../model/objective.ts";
 import { strayErrors } from "../model/stray_errors.ts";
 import { LAYERS } from "../traits/layers.ts";
-import { examineWeights } from "./examine_weights.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 import { about, loadSubject, provideBatch } from "./load_subject.ts";
 import { passProgress } from "./progress.ts";
@@ -36,17 +35,21 @@ import { escapeControls } from "../words/escape_controls.ts";
  * @param andThen What to do with the model before it is gone.
  * @returns What was measured, and what is wrong.
  */
-export function examineModel(
+export async function examineModel(
   request: MeasureRequest,
   tells: boolean,
   andThen?: (examined: Examined) => Promise<void>,
 ): Promise<Examination> {
   if (request.model !== null && isWeightsFile(request.model)) {
+    const { examineWeights } = await import(WEIGHTS) as typeof import("./examine_weights.ts");
     return examineWeights(request.model, request, andThen !== undefined);
   }
   // Custom layers log as they like.
-  return logToStderr(() => examineOnEngine(request, tells, andThen));
+  return await logToStderr(() => examineOnEngine(request, tells, andThen));
 }
+
+/** No literal in an `import()`: a model should not wait for what reads weights without one. */
+const WEIGHTS = "./examine_weights.ts";
 
 /** What was examined, while it is still on the engine. */
 export interface Examined {

@@ -4,9 +4,26 @@ import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 /**
  * What was measured, without how it is distributed. A rule judges that wherever it is known, but a format that shows
  * it is no wish to be judged by it: the findings are the same in every format.
+ *
+ * @returns A copy; the same object where no histograms were measured, so that what is known of its network stays known.
  */
 export function withoutHistograms(measurements: Measurements): Measurements {
-  return { ...measurements, layers: measurements.layers.map(bare) };
+  const { layers } = measurements;
+  const isBare = layers.flatMap(statisticsOf).every((one) => one?.exponents === undefined);
+  return isBare ? measurements : { ...measurements, layers: layers.map(bare) };
+}
+
+function statisticsOf(layer: LayerMeasurements): (TensorStatistics | null)[] {
+  return [
+    layer.preActivations,
+    layer.activations,
+    layer.activationGradients,
+    layer.preActivationGradients,
+    ...layer.weights.flatMap(({ gradients, gradientsOfUsedRows }) => [
+      gradients,
+      gradientsOfUsedRows,
+    ]),
+  ];
 }
 
 function bare(layer: LayerMeasurements): LayerMeasurements {

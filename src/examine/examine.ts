@@ -17,8 +17,6 @@ import type { SkippedTrial, Trial } from "../probe/trial.ts";
 import { withOverview } from "../words/overview.ts";
 import { callable, must, objectWith, optional, requireValue } from "../words/requirements.ts";
 import type { CureSubject } from "./apply_cure.ts";
-import { trainingCause } from "./training_cause.ts";
-import { tryCures } from "./try_cures.ts";
 import { type TrialMode, tryFindings, trySubject } from "./try_findings.ts";
 
 export type { TrialMode };
@@ -109,6 +107,7 @@ export async function examine(
     // One pass shows nothing of it.
     const known = judged.causes;
     const failed = { finding: shown, trial: trial as Trial, measurements, known };
+    const { trainingCause } = await import(CAUSE) as typeof import("./training_cause.ts");
     const { cause, curedTrial } = await trainingCause(tf, subject, failed, tryIt);
     const causes = [cause, ...known.filter((one) => causeName(one) !== causeName(cause))];
     const diagnosis = { ...judged, verdict: "sick" as const, causes };
@@ -120,6 +119,7 @@ export async function examine(
   }
   const { onProgress: _, ...quiet } = measureOptions;
   let curedTrial: Examination["curedTrial"] = null;
+  const { tryCures } = await import(CURES) as typeof import("./try_cures.ts");
   const { diagnosis, cures } = await tryCures(tf, subject, { measurements, diagnosis: judged }, {
     measure: ({ model, batch, objective }) => measure(model, batch, { ...quiet, objective }),
     judge,
@@ -129,6 +129,9 @@ export async function examine(
   });
   return said({ ...about, findings, cures, curedTrial }, diagnosis);
 }
+
+/** No literals in an `import()`: a healthy network has nothing to cure. */
+const [CAUSE, CURES] = ["./training_cause.ts", "./try_cures.ts"];
 
 /** The examination, with what training has shown in words; it prints and shows itself by its diagnosis. */
 function said(found: Omit<Examination, "diagnosis">, judged: Diagnosis): Examination {

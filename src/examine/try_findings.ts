@@ -4,7 +4,6 @@ import { unusualRate } from "../checks/usual_rates.ts";
 import { isTried, weighTrial } from "../diagnosis/weigh_trial.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { SkippedTrial, Trial } from "../probe/trial.ts";
-import { tryTraining } from "../probe/try_training.ts";
 import { formatNumber } from "../words/numbers.ts";
 import type { CureSubject } from "./apply_cure.ts";
 import { isSuspect } from "./is_suspect.ts";
@@ -49,16 +48,20 @@ export async function tryFindings(
 }
 
 /** Trains a subject as it stands; where the sum of the outputs is measured, on the loss that fits its head. */
-export function trySubject(
+export async function trySubject(
   { model, batch, objective }: CureSubject,
   { mode, seed }: { mode: TrialMode; seed?: number | null },
 ): Promise<Trial | SkippedTrial> {
-  return tryTraining(model, batch, {
+  const { tryTraining } = await import(TRAINING) as typeof import("../probe/try_training.ts");
+  return await tryTraining(model, batch, {
     ...seed == null ? {} : { seed },
     ...objective === undefined || objective === "sum" ? {} : { objective },
     ...typeof mode === "number" ? { steps: mode } : {},
   });
 }
+
+/** No literal in an `import()`: a network in which one pass finds nothing is not trained. */
+const TRAINING = "../probe/try_training.ts";
 
 /** What a trial is reported by where no rule found an error: that the network does not learn its batch. */
 function trialFinding(trial: Trial, measurements: Measurements): Finding | null {

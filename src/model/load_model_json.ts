@@ -4,7 +4,6 @@ import { showValue } from "../words/show_value.ts";
 import { buildModel, classes, modelOfFile } from "./build_model.ts";
 import { compileAsSaved } from "./compile_as_saved.ts";
 import { convertTopology } from "./convert_topology.ts";
-import { loadTopology } from "./keras/load_topology.ts";
 import { loadWeights, locateGroups } from "./load_weights.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
@@ -31,7 +30,10 @@ export async function loadModelJson(
 ): Promise<LoadedModel> {
   const json = await readJson(path, ModelError);
   try {
-    if (isTopology(json)) return await loadTopology(tf, path, json, seed);
+    if (isTopology(json)) {
+      const { loadTopology } = await import(TOPOLOGY) as typeof import("./keras/load_topology.ts");
+      return await loadTopology(tf, path, json, seed);
+    }
     const { modelTopology, weightsManifest } = requireLayersModel(json);
     const known = classes(tf);
     const topology = convertTopology(modelTopology, (name) => Object.hasOwn(known, name));
@@ -60,6 +62,9 @@ export async function loadModelJson(
     throw error;
   }
 }
+
+/** No literal in an `import()`: a layers model should not wait for what reads Keras's own layers. */
+const TOPOLOGY = "./keras/load_topology.ts";
 
 /** Whether a file holds layers without weights, as `to_json()` of Keras writes them. */
 const isTopology = (json: unknown): json is Json =>

@@ -9,9 +9,9 @@ import type { Objective } from "./objective.ts";
 import type { ParsedTensor } from "./parse_tensor.ts";
 import type { Given } from "./batches/given.ts";
 import { layerNames, parseJsonBatch } from "./batches/parse_json_batch.ts";
-import { readCsv } from "./batches/read_csv.ts";
-import { parseNpy, readNpz } from "./batches/read_npy.ts";
-import { readPictures } from "./batches/read_pictures.ts";
+import type * as ReadCsv from "./batches/read_csv.ts";
+import type * as ReadNpy from "./batches/read_npy.ts";
+import type * as ReadPictures from "./batches/read_pictures.ts";
 import { readJson } from "./read_json.ts";
 import { hasShape, showShape, targetShapes } from "./shapes.ts";
 import { requireModel } from "./require_model.ts";
@@ -107,7 +107,10 @@ async function readGiven(
   { objective }: ReadBatchOptions,
 ): Promise<Given> {
   const isFolder = await Deno.stat(path).then(({ isDirectory }) => isDirectory, () => false);
-  if (isFolder) return await readPictures(path, model, objective);
+  if (isFolder) {
+    const { readPictures } = await late<typeof ReadPictures>("./batches/read_pictures.ts");
+    return await readPictures(path, model, objective);
+  }
   const [, extension = ""] = /\.(npy|npz|csv)$/i.exec(path) ?? [];
   if (extension === "") return parseJsonBatch(await readJson(path, BatchError), model);
   let bytes: Uint8Array;
@@ -116,14 +119,21 @@ async function readGiven(
   } catch (error) {
     throw new BatchError(failure(error), { cause: error });
   }
-  switch (extension.toLowerCase()) {
-    case "npy":
-      return { inputs: [parseNpy(bytes, "The file")], targets: null };
-    case "npz":
-      return readNpz(bytes, layerNames(model.inputs), layerNames(model.outputs));
-    default:
-      return readCsv(new TextDecoder().decode(bytes));
+  if (extension.toLowerCase() === "csv") {
+    const { readCsv } = await late<typeof ReadCsv>("./batches/read_csv.ts");
+    return readCsv(new TextDecoder().decode(bytes));
   }
+  const { parseNpy, readNpz } = await late<typeof ReadNpy>("./batches/read_npy.ts");
+  return extension.toLowerCase() === "npy"
+    ? { inputs: [parseNpy(bytes, "The file")], targets: null }
+    : readNpz(bytes, layerNames(model.inputs), layerNames(model.outputs));
+}
+
+/**
+ * What reads a format, from this folder. Its path is no literal in the `import()`: most models need no batch of a file.
+ */
+async function late<M>(path: string): Promise<M> {
+  return await import(path);
 }
 
 /** Refuses tensors that do not fit the model and the objective. */

@@ -6,14 +6,11 @@ import type { GateResult } from "../gate/gate_result.ts";
 import type { StudyHeader } from "../study/study_header.ts";
 import type { StudyPoint } from "../study/study_point.ts";
 import type { StudySummary } from "../study/study_summary.ts";
-import type * as GatePage from "../picture/gate_page.ts";
-import type * as ReportImage from "../picture/report_image.ts";
-import type * as ReportPage from "../picture/report_page.ts";
 import type { DifferenceOptions } from "./difference_table.ts";
-import type * as StudyPage from "../picture/study_page.ts";
 import type { Locate } from "./gate_location.ts";
 import type { SarifOptions } from "./render_sarif.ts";
 import type { RenderTextOptions } from "./render_text.ts";
+import { renderer } from "./renderer.ts";
 
 /**
  * An output format: a row for each. The flags that choose one, their help, completions, the kinds of file
@@ -75,47 +72,39 @@ export interface PointFormat {
   closing: string;
 }
 
-/**
- * A module of the room of pictures, which stands above this one, with a library that draws. Its path is no literal in
- * the `import()`, so that Deno does not read all of that before a subcommand that draws nothing answers.
- */
-async function picture<M>(path: string): Promise<M> {
-  return await import(path);
-}
-
 const TABLE = {
   text: {
     purpose: "charts and sentences, for a terminal",
     ...{ extension: "txt", mediaType: "text/plain", holds: "text", isLines: true },
     async report({ measurements, findings, diagnosis }, options) {
-      const { renderText } = await import("./render_text.ts");
+      const { renderText } = await renderer("./render_text.ts");
       return renderText(measurements, findings, { ...options, diagnosis });
     },
     async gate(result, { text: { width, color, unicode, details } }) {
-      const { renderGateText } = await import("./render_gate_text.ts");
+      const { renderGateText } = await renderer("./render_gate_text.ts");
       return renderGateText(result, { width, color, details, ellipsis: unicode ? "…" : ".." });
     },
     async diff(difference, options) {
-      return (await import("./render_difference.ts")).renderDifference(difference, options);
+      return (await renderer("./render_difference.ts")).renderDifference(difference, options);
     },
     async study(summary, { width, color, unicode }) {
-      return (await import("./render_study.ts")).renderStudy(summary, { width, color, unicode });
+      return (await renderer("./render_study.ts")).renderStudy(summary, { width, color, unicode });
     },
   },
   json: {
     purpose: "every figure, for other programs",
     ...{ extension: "json", mediaType: "application/json", holds: "document", isLines: false },
     async report({ measurements, findings, diagnosis }) {
-      return (await import("./render_json.ts")).renderJson(measurements, findings, { diagnosis });
+      return (await renderer("./render_json.ts")).renderJson(measurements, findings, { diagnosis });
     },
     async gate(result) {
-      return (await import("./render_gate_json.ts")).renderGateJson(result);
+      return (await renderer("./render_gate_json.ts")).renderGateJson(result);
     },
     async diff(difference) {
-      return (await import("../documents/difference.ts")).encodeDifference(difference);
+      return (await renderer("../documents/difference.ts")).encodeDifference(difference);
     },
     async points() {
-      const { STUDY_CLOSING, studyLine, studyOpening } = await import("../documents/study.ts");
+      const { STUDY_CLOSING, studyLine, studyOpening } = await renderer("../documents/study.ts");
       return {
         opening: studyOpening,
         point: (point, isFirst) => `${isFirst ? "" : ","}\n${studyLine(point)}`,
@@ -127,7 +116,7 @@ const TABLE = {
     purpose: "every figure of every layer at every point, for a spreadsheet",
     ...{ extension: "csv", mediaType: "text/csv", holds: "text", isLines: false },
     async points() {
-      const { STUDY_CSV_HEADING, studyCsvRows } = await import("../documents/study_csv.ts");
+      const { STUDY_CSV_HEADING, studyCsvRows } = await renderer("../documents/study_csv.ts");
       return { opening: () => STUDY_CSV_HEADING, point: studyCsvRows, closing: "" };
     },
   },
@@ -140,14 +129,14 @@ const TABLE = {
       beginning: /^<\?xml\b[^>]*>\s*<testsuites\s+name="gradient-health"/,
     },
     async gate(result) {
-      return (await import("./render_junit.ts")).renderJunit(result);
+      return (await renderer("./render_junit.ts")).renderJunit(result);
     },
   },
   github: {
     purpose: "annotations and a step summary, for GitHub Actions",
     ...{ extension: "txt", mediaType: "text/plain", holds: "text", isLines: true },
     async gate(result, { locate }) {
-      return (await import("./render_github.ts")).renderGithub(result, await locate());
+      return (await renderer("./render_github.ts")).renderGithub(result, await locate());
     },
   },
   markdown: {
@@ -155,14 +144,14 @@ const TABLE = {
       "a line for each model that fails, findings and charts folded, for a comment or a step summary",
     ...{ extension: "md", mediaType: "text/markdown", holds: "text", isLines: false },
     async gate(result) {
-      return (await import("./render_markdown.ts")).renderMarkdown(result);
+      return (await renderer("./render_markdown.ts")).renderMarkdown(result);
     },
     async diff(difference, options) {
-      const { renderDifferenceMarkdown } = await import("./render_difference_markdown.ts");
+      const { renderDifferenceMarkdown } = await renderer("./render_difference_markdown.ts");
       return renderDifferenceMarkdown(difference, options);
     },
     async study(summary) {
-      return (await import("./render_study_markdown.ts")).renderStudyMarkdown(summary);
+      return (await renderer("./render_study_markdown.ts")).renderStudyMarkdown(summary);
     },
   },
   sarif: {
@@ -174,7 +163,7 @@ const TABLE = {
         /^\{\s*"\$schema":[^{]*\{\s*"tool":\s*\{\s*"driver":\s*\{\s*"name":\s*"gradient-health"/,
     },
     async gate(result, { locate, tool }) {
-      const { renderSarif } = await import("./render_sarif.ts");
+      const { renderSarif } = await renderer("./render_sarif.ts");
       return renderSarif(result, await locate(), await tool());
     },
   },
@@ -187,14 +176,13 @@ const TABLE = {
       beginning: /^<!doctype html>[^]{0,80}<meta name="generator" content="gradient-health">/,
     },
     async report(report, { scale }) {
-      const path = "../picture/report_page.ts";
-      return (await picture<typeof ReportPage>(path)).renderReportPage(report, { scale });
+      return (await renderer("../picture/report_page.ts")).renderReportPage(report, { scale });
     },
     async gate(result) {
-      return (await picture<typeof GatePage>("../picture/gate_page.ts")).renderGatePage(result);
+      return (await renderer("../picture/gate_page.ts")).renderGatePage(result);
     },
     async study(summary) {
-      return (await picture<typeof StudyPage>("../picture/study_page.ts")).renderStudyPage(summary);
+      return (await renderer("../picture/study_page.ts")).renderStudyPage(summary);
     },
   },
   svg: {
@@ -202,15 +190,14 @@ const TABLE = {
     ...{ extension: "svg", mediaType: "image/svg+xml", isLines: false },
     holds: { words: "an image of gradient-health", beginning: /^<svg class="gradient-health"/ },
     async report(report, { scale }) {
-      const path = "../picture/report_image.ts";
-      return (await picture<typeof ReportImage>(path)).renderReportImage(report, { scale });
+      return (await renderer("../picture/report_image.ts")).renderReportImage(report, { scale });
     },
   },
   summary: {
     purpose: "medians, quartiles and the share of healthy draws, as JSON",
     ...{ extension: "json", mediaType: "application/json", holds: "text", isLines: false },
     async study(summary) {
-      return (await import("./render_study_summary.ts")).renderStudySummary(summary);
+      return (await renderer("./render_study_summary.ts")).renderStudySummary(summary);
     },
   },
 } satisfies Record<string, Format>;

@@ -12,6 +12,8 @@ import {
 const REACH = 10;
 const ORDER = 16;
 
+const optionsShape = objectWith({ kinks: optional(arrayOf(number)) });
+
 /**
  * The mean of f(z) over z ~ N(0, variance), by Gauss-Legendre quadrature piecewise between the kinks
  * of f, between whole standard deviations, and between z = 0.5, 1, 2, 4 ... and their negatives,
@@ -37,7 +39,7 @@ export function gaussianMean(
 ): number {
   requireValue("f", f, callable);
   requireValue("variance", variance, number);
-  requireValue("options", options, objectWith({ kinks: optional(arrayOf(number)) }));
+  requireValue("options", options, optionsShape);
   const { kinks = [] } = options;
   const deviation = Math.sqrt(variance);
   if (deviation === 0) {

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { main as compile } from "assemblyscript/asc";
 import { Buffer } from "node:buffer";
+import { compileAssembly } from "./compile_assembly.ts";
 import { hashSources } from "./hash_sources.ts";
 import { OPERATIONS, RECORDS } from "./operations.ts";
 
@@ -13,7 +13,6 @@ const here = new URL("./", import.meta.url);
 
 const OPTIONS = [
   "assembly/index.ts",
-  "--outFile=out.wasm",
   "-O3",
   "--converge",
   "--noAssert",
@@ -39,15 +38,7 @@ const BUILDS: Record<string, string[]> = {
 };
 
 async function build(options: string[]): Promise<Uint8Array> {
-  let binary: Uint8Array | undefined;
-  const { error, stderr } = await compile([...OPTIONS, ...options], {
-    readFile: (name) => Deno.readTextFile(new URL(name, here)).catch(() => null),
-    writeFile: (_name, contents) => void (binary = contents as Uint8Array),
-    listFiles: () => [],
-  });
-  if (error !== null || binary === undefined) {
-    throw new Error(`assembly/ does not compile: ${stderr.toString()}`);
-  }
+  const binary = await compileAssembly(here, [...OPTIONS, ...options]);
   if (hasDataSection(binary)) {
     throw new Error("The module has a data section: it would overwrite TensorFlow.js's own data");
   }
