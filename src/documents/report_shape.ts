@@ -212,6 +212,8 @@ export const measurementKeys: Keys<Measurements> = {
     examples: count,
     seed: nullable(number),
     random: optional(boolean),
+    microBatch: optional(count),
+    sawParts: optional(list(string)),
     inputs: statistics,
     perInput: list(input),
     targets: optional(list(target)),

@@ -1,10 +1,8 @@
-import { format } from "@std/fmt/bytes";
-import { HEAP_LIMIT } from "../engine/guard_heap.ts";
-import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+import type { Layer } from "../engine/tensorflow.ts";
 import { activationTraits } from "../traits/activation_traits.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
 import { type ActivationHolder, activationObject } from "./activation_region.ts";
-import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
+import type { LayerUse, Shape } from "./layer_uses.ts";
 
 /** Bytes of a float32. */
 const FLOAT = 4;
@@ -63,33 +61,16 @@ function product(shape: Shape): number {
   return shape.reduce((size, length) => size * length, 1);
 }
 
-/** By how much an estimate may exceed the heap before a pass is refused: it is no more exact than that. */
-const SLACK = 1.25;
-
 /**
- * Refuses a pass that the WASM heap cannot hold, before it starts. A pass that slips through ends with
- * the error of a full heap, which the engine also survives, but only after some time.
+ * Estimates the least that a pass needs on the heap while tensors that are not needed soon lie elsewhere: the weights,
+ * the gradient of the largest, and what the most demanding layer reads and writes on its way back.
  *
- * @param model A built model.
- * @param layers Its layers that compute something themselves.
- * @param containers Its layers that call others.
- * @param pass Shapes of the batch's inputs, and the normalisations that run on its statistics.
- * @throws {RangeError} If the estimate is beyond the heap's limit.
+ * @param layers The layers of a built model that compute something themselves.
+ * @param uses Where the pass uses them.
+ * @returns Bytes.
  */
-export function checkMemory(
-  model: LayersModel,
-  layers: readonly Layer[],
-  containers: readonly Layer[],
-  { inputs, onBatch }: { inputs: readonly Shape[]; onBatch: ReadonlySet<Layer> },
-): void {
-  const bytes = estimateMemory(layers, layerUses(model, layers, containers, inputs), onBatch);
-  if (bytes <= SLACK * HEAP_LIMIT) return;
-  const show = (size: number) => format(size, { binary: true, maximumFractionDigits: 1 });
-  throw new RangeError(
-    `batch.inputs has the shapes ${inputs.map((shape) => `[${shape.join(", ")}]`).join(", ")}, ` +
-      `with which a pass of model ${model.name} would take some ${
-        show(bytes)
-      }, expected less than ` +
-      `the ${show(HEAP_LIMIT)} of the WASM heap: use fewer examples or a smaller input`,
-  );
+export function estimateLeast(layers: readonly Layer[], uses: readonly LayerUse[]): number {
+  // Its input, its output, and the gradients of both.
+  const own = uses.map(({ input, output }) => 2 * FLOAT * (product(input) + product(output)));
+  return estimateMemory(layers, []) + own.reduce((most, bytes) => Math.max(most, bytes), 0);
 }
