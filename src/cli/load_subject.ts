@@ -1,4 +1,6 @@
 import { checkTargets } from "../measure/check_objective.ts";
+import { defaultExamples } from "../measure/default_examples.ts";
+import { requireOneFits } from "../measure/plan_memory.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
@@ -52,10 +54,14 @@ export type Subject =
 
 /** Loads the model that is asked for, with the weights that it is to have. */
 export async function loadSubject(
-  { model, seed, register, weights }: MeasureRequest,
+  { model, seed, register, weights, batch }: MeasureRequest,
 ): Promise<Subject> {
   if (model !== null) {
-    const loaded = await loadModel(model, { seed, register });
+    const loaded = await loadModel(model, {
+      ...{ seed, register },
+      // The axes that the model leaves open are those of the batch, which is read later.
+      beforeWeights: (model) => requireOneFits(model, batch === null ? 32 : 1),
+    });
     // A name that TensorFlow.js made up depends on how many models this process has seen.
     loaded.model.name = loaded.name;
     if (weights !== null) await putWeights(loaded.model, weights);
@@ -84,10 +90,11 @@ export async function provideBatch(
   objective: Objective | undefined,
 ): Promise<Batch> {
   const { model, path, createBatch } = subject;
-  const { examples, seed, batch: file } = request;
+  const { seed, batch: file } = request;
   if (file !== null) {
     return checkTargets(await readBatch(file, model, { objective }), objective, file);
   }
+  const examples = request.examples === "auto" ? defaultExamples(model) : request.examples;
   if (createBatch !== null) {
     return checkTargets(await createBatch(examples, seed, objective), objective, path);
   }

@@ -114,6 +114,7 @@ async function examineOnEngine(
       objective,
       source,
       seed,
+      microBatch: request.microBatch,
       onProgress: progress?.update,
       trial,
       histograms: request.half || histograms,

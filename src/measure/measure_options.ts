@@ -49,7 +49,7 @@ export interface MeasureOptions {
    *
    * Default: `"auto"`, by an estimate of the memory, which is the same on every machine: the whole batch where it fits,
    * else as many examples as do. Where a layer may see more than one example (batch normalisation on the batch's
-   * statistics, custom layers), or not even one example fits, the batch stays whole, and tensors that are not needed
+   * statistics, custom layers that `registerLayer` was not told to be `perExample`), or not even one example fits, the batch stays whole, and tensors that are not needed
    * soon lie outside the heap, in as much memory of the process as the pass takes. A number cuts the batch in any case;
    * such layers then see only their part, and {@linkcode Measurements.batch} names them.
    */

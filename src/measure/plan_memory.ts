@@ -1,7 +1,10 @@
 import { format } from "@std/fmt/bytes";
 import { HEAP_LIMIT } from "../engine/guard_heap.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
-import { LAYERS } from "../traits/layers.ts";
+import { containerLayers } from "../model/inner_layers.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
+import { batchShapes } from "../model/shapes.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
 import { estimateLeast, estimateMemory } from "./estimate_memory.ts";
 import { layerUses, type Shape } from "./layer_uses.ts";
 
@@ -67,6 +70,20 @@ export function planMemory(
 }
 
 /**
+ * Refuses a model of whose pass not even one example fits the heap.
+ *
+ * @param model A built model, its weights whatever they are.
+ * @param undefinedSize Size of the axes that it leaves open.
+ * @throws {RangeError} If what its largest layer needs of one example is more than the heap has.
+ */
+export function requireOneFits(model: LayersModel, undefinedSize: number): void {
+  const layers = leafLayers(model).map(({ layer }) => layer);
+  const inputs = batchShapes(model, { ...canBeCut(model) ? { examples: 1 } : {}, undefinedSize });
+  const containers = containerLayers(model);
+  planMemory({ model, layers, containers, inputs, onBatch: new Set() });
+}
+
+/**
  * The most examples whose pass fits the heap by the estimate; 0 where not even one does.
  *
  * @param subject What is measured; of its inputs' shapes the first axes do not count.
@@ -80,11 +97,11 @@ export function fittingExamples(subject: MemorySubject): number {
 
 /**
  * The layers that may see more than one example of a batch, so that cutting it changes what they compute:
- * normalisations on the batch, and classes that TensorFlow.js does not have.
+ * normalisations on the batch, and custom layers that were not declared `perExample`.
  */
 function together({ layers, onBatch }: MemorySubject): Layer[] {
   return layers.filter((layer) =>
-    onBatch.has(layer) || !Object.hasOwn(LAYERS, layer.getClassName()) ||
+    onBatch.has(layer) || !layerTraits(layer.getClassName()).perExample ||
     Object.hasOwn(layer, "call")
   );
 }

@@ -3,6 +3,7 @@ import { showWord } from "../words/show_word.ts";
 import type { Engine } from "../engine/engine.ts";
 import { prepareEngine } from "../engine/prepare_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
+import type { MeasureOptions } from "../measure/measure_options.ts";
 import { runPass } from "../measure/run_pass.ts";
 import { codeOf } from "../model/file_kinds.ts";
 import type { Batch } from "../model/batch.ts";
@@ -52,6 +53,7 @@ export class PointMeter {
   readonly #code: string | null;
   readonly #grid: ResolvedGrid;
   readonly #layers: RegExp | null;
+  readonly #measureOptions: MeasureOptions;
   #hidden: Set<string> | null = null;
   #build: Build | null = null;
   #isClosed = false;
@@ -61,13 +63,14 @@ export class PointMeter {
     subject: OpenSubject,
     code: string | null,
     grid: ResolvedGrid,
-    layers: RegExp | null,
+    { scaleLayers = null, microBatch }: StudyOptions,
   ) {
     this.#code = code;
     this.#engine = engine;
     this.#subject = subject;
     this.#grid = grid;
-    this.#layers = layers;
+    this.#layers = scaleLayers;
+    this.#measureOptions = { objective: subject.objective, microBatch };
   }
 
   /** Opens a subject on a running engine. */
@@ -80,7 +83,7 @@ export class PointMeter {
     const path = typeof subject === "object" && "model" in subject ? codeOf(subject) : null;
     const open = () => openSubject(engine, subject, grid, options);
     const opened = await strayErrors.guard(path, open);
-    const meter = new PointMeter(engine, opened, path, grid, options.scaleLayers ?? null);
+    const meter = new PointMeter(engine, opened, path, grid, options);
     meter.#prepareEngine(null);
     return meter;
   }
@@ -110,8 +113,7 @@ export class PointMeter {
     try {
       const { model, batch, scaler, fields } = await this.#provide(point);
       scaler.scale(point.scale);
-      const { objective } = this.#subject;
-      const measurements = runPass(this.#engine, model, batch, { objective });
+      const measurements = runPass(this.#engine, model, batch, this.#measureOptions);
       return describeStudyPoint(point, measurements, fields);
     } catch (error) {
       throw new StudyError(`${describePoint(point)} cannot be measured: ${errorMessage(error)}`, {
@@ -155,10 +157,10 @@ export class PointMeter {
       batch = await this.#subject.createBatch(model, seed);
       this.#prepareEngine(model);
       if (this.#isClosed) throw new StudyError("The study has ended");
-      const { swaps, objective } = this.#subject;
+      const { swaps } = this.#subject;
       if (swaps.activation && activation !== null) {
         this.#hidden ??= new Set(
-          runPass(this.#engine, model, batch, { objective }).layers
+          runPass(this.#engine, model, batch, this.#measureOptions).layers
             .filter(({ role }) => role === "hidden").map(({ name }) => name),
         );
         swapActivations(tf, model, activation, this.#hidden);

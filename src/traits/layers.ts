@@ -107,6 +107,11 @@ export interface LayerTraits {
    * the output of a step. Measured on WASM with ten layers of a kind.
    */
   memoryCopies: number;
+  /**
+   * Whether what it makes of an example depends on that example alone, so that a batch may be taken in parts. A batch
+   * normalisation does where it runs on its moving statistics. Default of a custom layer: false.
+   */
+  perExample: boolean;
   /** What theory says of a custom layer: how large its output and its gradients should be. Default: nothing. */
   moments?: MomentsRule;
 }
@@ -123,6 +128,7 @@ function traits(kind: LayerKind, own: Partial<LayerTraits> = {}): LayerTraits {
     kinked: false,
     drops: false,
     memoryCopies: COPIES,
+    perExample: true,
     ...own,
   };
 }
@@ -226,4 +232,4 @@ export const LAYER_KINDS: readonly LayerKind[] = [
 ];
 
 /** A class that neither TensorFlow.js nor {@linkcode registerLayer} knows. */
-export const OPAQUE: LayerTraits = traits("opaque");
+export const OPAQUE: LayerTraits = traits("opaque", { perExample: false });
