@@ -48,7 +48,7 @@ export function planMemory(
   const { inputs } = subject;
   const examples = inputs[0][0];
   if (microBatch !== "auto" && microBatch < examples) return cutBy(subject, microBatch);
-  if (estimateOf(subject, examples) <= ROOM) return { kind: "whole" };
+  if (estimatePass(subject, examples) <= ROOM) return { kind: "whole" };
   if (microBatch === "auto" && canBeCut(subject.model) && together(subject).length === 0) {
     const fitting = fittingExamples(subject);
     if (fitting >= 1) {
@@ -89,8 +89,8 @@ export function requireOneFits(model: LayersModel, undefinedSize: number): void 
  * @param subject What is measured; of its inputs' shapes the first axes do not count.
  */
 export function fittingExamples(subject: MemorySubject): number {
-  const one = estimateOf(subject, 1);
-  const each = estimateOf(subject, 2) - one;
+  const one = estimatePass(subject, 1);
+  const each = estimatePass(subject, 2) - one;
   // A layer whose output does not grow with the batch says nothing about it.
   return each > 0 ? Math.floor((ROOM - (one - each)) / each) : one <= ROOM ? Infinity : 0;
 }
@@ -121,7 +121,7 @@ function cutBy(subject: MemorySubject, microBatch: number): MemoryPlan {
         "batches of that size",
     );
   }
-  if (estimateOf(subject, microBatch) <= HEAP_LIMIT) {
+  if (estimatePass(subject, microBatch) <= HEAP_LIMIT) {
     return { kind: "parts", examples: microBatch, apart: together(subject) };
   }
   throw new RangeError(
@@ -137,7 +137,7 @@ const showBytes = (bytes: number) => format(bytes, { binary: true, maximumFracti
 function saidShapes(subject: MemorySubject, examples: number): string {
   const shapes = shapesOf(subject, examples).map((shape) => `[${shape.join(", ")}]`).join(", ");
   return `batch.inputs has the shapes ${shapes}, with which a pass of model ${subject.model.name} would take ` +
-    `some ${showBytes(estimateOf(subject, examples))}`;
+    `some ${showBytes(estimatePass(subject, examples))}`;
 }
 
 function shapesOf({ inputs }: MemorySubject, examples: number): Shape[] {
@@ -149,6 +149,13 @@ function usesOf(subject: MemorySubject, examples: number) {
   return layerUses(model, layers, containers, shapesOf(subject, examples));
 }
 
-function estimateOf(subject: MemorySubject, examples: number): number {
-  return estimateMemory(subject.layers, usesOf(subject, examples), subject.onBatch);
+/**
+ * Estimates the most memory that a pass over so many examples takes on the WASM heap, the batch included.
+ *
+ * @returns Bytes.
+ */
+export function estimatePass(subject: MemorySubject, examples: number): number {
+  const entries = shapesOf(subject, examples).map((shape) => shape.reduce((a, b) => a * b, 1));
+  return 4 * entries.reduce((a, b) => a + b, 0) +
+    estimateMemory(subject.layers, usesOf(subject, examples), subject.onBatch);
 }
