@@ -1,3 +1,5 @@
+import { TILE_ROWS } from "./tile";
+
 /**
  * Copies `outer` x `inner` entries into panels of `WIDTH` along the outer axis, so that the entries of
  * one panel with the same inner index lie side by side: [panel][inner][WIDTH]. What a panel lacks is 0.
@@ -99,7 +101,7 @@ export function packVectors(
   }
 }
 
-/** Panels of 6, for the operand that is read as scalars. */
+/** Panels of `TILE_ROWS`, for the operand whose entries are broadcast. */
 export function packScalars(
   from: usize,
   outerStride: usize,
@@ -108,43 +110,38 @@ export function packScalars(
   inner: i32,
   to: usize,
 ): void {
-  const whole = outer - outer % 6;
-  if (outerStride == 4) {
-    for (let i = 0; i < whole; i += 6) {
-      let source = from + (<usize> i << 2);
+  const step: usize = <usize> TILE_ROWS << 2;
+  const whole = outer - outer % TILE_ROWS;
+  for (let i = 0; i < whole; i += TILE_ROWS) {
+    let source = from + <usize> i * outerStride;
+    if (outerStride == 4) {
       for (let k = 0; k < inner; k++) {
         v128.store(to, v128.load(source));
-        v128.store64_lane(to, v128.load64_zero(source, 16), 0, 16);
+        store<f32>(to, load<f32>(source, 16), 16);
         source += innerStride;
-        to += 24;
+        to += step;
       }
+      continue;
     }
-  } else {
-    for (let i = 0; i < whole; i += 6) {
-      const source = from + <usize> i * outerStride;
-      let k = 0;
-      for (; k + 4 <= inner; k += 4) {
-        const column = source + (<usize> k << 2);
-        transpose4(column, outerStride, to, 24);
-        const e = v128.load(column + 4 * outerStride);
-        const f = v128.load(column + 5 * outerStride);
-        const low = v128.shuffle<f32>(e, f, 0, 4, 1, 5);
-        const high = v128.shuffle<f32>(e, f, 2, 6, 3, 7);
-        v128.store64_lane(to, low, 0, 16);
-        v128.store64_lane(to, low, 1, 40);
-        v128.store64_lane(to, high, 0, 64);
-        v128.store64_lane(to, high, 1, 88);
-        to += 96;
-      }
-      if (k < inner) {
-        packPlain(6, source + (<usize> k << 2), outerStride, 4, 6, inner - k, to);
-        to += <usize> (inner - k) * 24;
-      }
+    let k = 0;
+    for (; k + 4 <= inner; k += 4) {
+      transpose4(source, outerStride, to, step);
+      const last = v128.load(source + 4 * outerStride);
+      v128.store32_lane(to, last, 0, 16);
+      v128.store32_lane(to + step, last, 1, 16);
+      v128.store32_lane(to + 2 * step, last, 2, 16);
+      v128.store32_lane(to + 3 * step, last, 3, 16);
+      source += 16;
+      to += 4 * step;
+    }
+    if (k < inner) {
+      packPlain(TILE_ROWS, source, outerStride, 4, TILE_ROWS, inner - k, to);
+      to += <usize> (inner - k) * step;
     }
   }
   if (whole < outer) {
     packPlain(
-      6,
+      TILE_ROWS,
       from + <usize> whole * outerStride,
       outerStride,
       innerStride,
