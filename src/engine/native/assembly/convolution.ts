@@ -336,7 +336,7 @@ export function convolutionInputGradient(
       dy + <usize> first * dyRow, dyRow, 4, filter, 4, dyRow,
       dx + (<usize> (start * row) << 2), <usize> w.channels << 2,
       (stop - start) * w.width, w.channels, filters, 0,
-      packFlag(w.batch * w.depth * w.height * w.width, w.channels), scratch,
+      packFlag(w.batch * w.depth * w.height * w.width, w.channels, filters), scratch,
     );
     return;
   }
@@ -365,7 +365,7 @@ export function convolutionInputGradient(
         const count = min(block, end - position);
         gemm(
           dy + <usize> (image * positionsOf(w) + position) * dyRow, dyRow, 4, filter, 4, dyRow,
-          columns, <usize> taps << 2, count, taps, filters, 0, packFlag(plane, taps), scratch,
+          columns, <usize> taps << 2, count, taps, filters, 0, packFlag(plane, taps, filters), scratch,
         );
         rollUp(w, columns, position, count, dx + <usize> image * imageBytes(w), firstRow, endRow);
       }

@@ -22,8 +22,6 @@ const DIRECT: i32 = 48;
 const GAP: i32 = 64;
 /** Longest run of the shared dimension that is summed in float32 altogether. */
 const LONG: i32 = 8192;
-/** Rows and columns from which on a product is packed that `dot` could do. */
-const PACKED_ROWS: i32 = 32, PACKED_COLUMNS: i32 = 8;
 /** Bytes of packed columns. */
 const PANELS: i32 = COLUMNS * DEPTH * 4 + COLUMNS / TILE_COLUMNS * GAP;
 /** Bytes of scratch that `product` needs: packed rows, packed columns, what a tile at the border takes. */
@@ -34,11 +32,12 @@ export const LONG_SUMS: i32 = ROWS * COLUMNS;
 export const GEMM_SCRATCH: i32 = PRODUCT_SCRATCH + LONG_SUMS * 8;
 
 /**
- * `PACK` where a product of A B^T gains by it, else 0. To be told of a product as a whole: `dot` sums up in
- * another order, and bits must not depend on a thread's share.
+ * `PACK` where a product of A B^T gains by it, else 0: `dot` adds up lanes for every entry, which takes long
+ * where k is short, and a tile's 8 columns would be empty where there are few. To be told of a product as a
+ * whole: `dot` sums up in another order, and bits must not depend on a thread's share.
  */
-export function packFlag(m: i32, n: i32): i32 {
-  return m >= PACKED_ROWS && n >= PACKED_COLUMNS ? PACK : 0;
+export function packFlag(m: i32, n: i32, k: i32): i32 {
+  return n >= 16 && m >= (k <= 64 ? 16 : 32) ? PACK : 0;
 }
 
 /** The tiles of a group of rows, by one panel of B. */

@@ -22,11 +22,13 @@ import {
   Rows,
   Run,
   Segments,
+  Softmax,
   Unary,
   Windows,
 } from "./records";
 import { copyRows, gatherRows } from "./rows";
 import { segmentSum } from "./segments";
+import { softmax, softmaxGradient } from "./softmax";
 import { flat, sums } from "./statistics";
 import { TILE_COLUMNS, TILE_ROWS } from "./tile";
 
@@ -52,7 +54,7 @@ function matMul(r: MatMul, part: i32, parts: i32, scratch: usize): void {
   const firstColumn = byColumns ? share(r.n, TILE_COLUMNS, part, parts) : 0;
   const endColumn = byColumns ? share(r.n, TILE_COLUMNS, part + 1, parts) : r.n;
   if (firstRow == endRow || firstColumn == endColumn) return;
-  const flags = r.flags | packFlag(r.m, r.n);
+  const flags = r.flags | packFlag(r.m, r.n, r.k);
   for (let i = firstBatch; i < endBatch; i++) {
     gemm(
       r.a + <usize> i * r.aBatch + <usize> firstRow * r.aRow, r.aRow, r.aColumn,
@@ -204,6 +206,22 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
     case Operation.columns: {
       const r = changetype<Columns>(record);
       if (part == 0) columns(r.x, r.row, r.rows, r.width, scratch);
+      break;
+    }
+    case Operation.softmax: {
+      const r = changetype<Softmax>(record);
+      const start = share(r.rows, 1, part, parts);
+      const offset = <usize> (start * r.width) << 2;
+      softmax(r.x + offset, r.to + offset, share(r.rows, 1, next, parts) - start, r.width, scratch);
+      break;
+    }
+    case Operation.softmaxGradient: {
+      const r = changetype<Softmax>(record);
+      const start = share(r.rows, 1, part, parts);
+      const offset = <usize> (start * r.width) << 2;
+      softmaxGradient(
+        r.x + offset, r.dy + offset, r.to + offset, share(r.rows, 1, next, parts) - start, r.width,
+      );
       break;
     }
     case Operation.exponents: {
