@@ -31,13 +31,17 @@ export const LONG_SUMS: i32 = ROWS * COLUMNS;
 /** Bytes of scratch that `gemm` needs: the sums come last. */
 export const GEMM_SCRATCH: i32 = PRODUCT_SCRATCH + LONG_SUMS * 8;
 
+/** Rows from which on A B^T is packed: without fused multiply-add a tile gains less on `dot`. */
+const PACKED: i32 = ASC_FEATURE_RELAXED_SIMD ? 32 : 128;
+/** The same where the shared dimension is short, `SHORT` at most: `dot` adds up lanes for every entry. */
+const PACKED_SHORT: i32 = 16, SHORT: i32 = 64;
+
 /**
- * `PACK` where a product of A B^T gains by it, else 0: `dot` adds up lanes for every entry, which takes long
- * where k is short, and a tile's 8 columns would be empty where there are few. To be told of a product as a
- * whole: `dot` sums up in another order, and bits must not depend on a thread's share.
+ * `PACK` where a product of A B^T gains by it, else 0; narrow ones would leave columns of tiles empty. To be
+ * told of a product as a whole: `dot` sums up in another order, and bits must not depend on a thread's share.
  */
 export function packFlag(m: i32, n: i32, k: i32): i32 {
-  return n >= 16 && m >= (k <= 64 ? 16 : 32) ? PACK : 0;
+  return n >= 2 * TILE_COLUMNS && m >= (k <= SHORT ? PACKED_SHORT : PACKED) ? PACK : 0;
 }
 
 /** The tiles of a group of rows, by one panel of B. */

@@ -1,4 +1,4 @@
-import { TILE_ROWS } from "./tile";
+import { TILE_ROWS, TILE_STEPS } from "./tile";
 
 /**
  * Copies `outer` x `inner` entries into panels of `WIDTH` along the outer axis, so that the entries of
@@ -101,7 +101,11 @@ export function packVectors(
   }
 }
 
-/** Panels of `TILE_ROWS`, for the operand whose entries are broadcast. */
+/**
+ * Panels of five, for the operand whose entries are broadcast. Of each four inner indices the first four
+ * entries lie side by side, index after index, and then the fifth ones. What is left of the inner axis beside
+ * whole `TILE_STEPS` lies as in `packPlain`.
+ */
 export function packScalars(
   from: usize,
   outerStride: usize,
@@ -110,44 +114,49 @@ export function packScalars(
   inner: i32,
   to: usize,
 ): void {
-  const step: usize = <usize> TILE_ROWS << 2;
-  const whole = outer - outer % TILE_ROWS;
-  for (let i = 0; i < whole; i += TILE_ROWS) {
+  const whole = inner - inner % TILE_STEPS;
+  for (let i = 0; i < outer; i += TILE_ROWS) {
     let source = from + <usize> i * outerStride;
-    if (outerStride == 4) {
-      for (let k = 0; k < inner; k++) {
-        v128.store(to, v128.load(source));
-        store<f32>(to, load<f32>(source, 16), 16);
-        source += innerStride;
-        to += step;
+    const rest = outer - i;
+    const end = to + <usize> whole * 20;
+    if (rest < TILE_ROWS) {
+      for (; to < end; source += 4 * innerStride, to += 80) {
+        packBorder(source, outerStride, innerStride, rest, to);
       }
-      continue;
+    } else if (innerStride == 4) {
+      const fifth = 4 * outerStride;
+      for (; to < end; source += 16, to += 80) {
+        transpose4(source, outerStride, to, 16);
+        v128.store(to, v128.load(source + fifth), 64);
+      }
+    } else {
+      for (; to < end; source += 4 * innerStride, to += 80) {
+        copyFive(source, to, 0);
+        copyFive(source + innerStride, to, 1);
+        copyFive(source + 2 * innerStride, to, 2);
+        copyFive(source + 3 * innerStride, to, 3);
+      }
     }
-    let k = 0;
-    for (; k + 4 <= inner; k += 4) {
-      transpose4(source, outerStride, to, step);
-      const last = v128.load(source + 4 * outerStride);
-      v128.store32_lane(to, last, 0, 16);
-      v128.store32_lane(to + step, last, 1, 16);
-      v128.store32_lane(to + 2 * step, last, 2, 16);
-      v128.store32_lane(to + 3 * step, last, 3, 16);
-      source += 16;
-      to += 4 * step;
-    }
-    if (k < inner) {
-      packPlain(TILE_ROWS, source, outerStride, 4, TILE_ROWS, inner - k, to);
-      to += <usize> (inner - k) * step;
-    }
+    if (whole == inner) continue;
+    packPlain(TILE_ROWS, source, outerStride, innerStride, min(rest, TILE_ROWS), inner - whole, to);
+    to += <usize> (inner - whole) * 20;
   }
-  if (whole < outer) {
-    packPlain(
-      TILE_ROWS,
-      from + <usize> whole * outerStride,
-      outerStride,
-      innerStride,
-      outer - whole,
-      inner,
-      to,
-    );
+}
+
+/** Copies five entries that lie side by side to where `packScalars` has index `at` of four. */
+// @ts-ignore: decorator
+@inline
+function copyFive(source: usize, to: usize, at: usize): void {
+  v128.store(to + (at << 4), v128.load(source));
+  store<f32>(to + (at << 2), load<f32>(source, 16), 64);
+}
+
+/** Four inner indices of a panel that has fewer than five outer ones. */
+function packBorder(source: usize, outerStride: usize, innerStride: usize, outer: i32, to: usize): void {
+  memory.fill(to, 0, 80);
+  for (let at: usize = 0; at < 4; at++, source += innerStride) {
+    for (let j = 0; j < outer; j++) {
+      store<f32>(to + (at << 4) + (<usize> j << 2), load<f32>(source + <usize> j * outerStride));
+    }
   }
 }

@@ -3,15 +3,15 @@
 import { finish } from "./finish";
 import { madd } from "./madd";
 
-/** Rows of a tile. */
-export const TILE_ROWS: i32 = 5;
-/** Columns of a tile. */
-export const TILE_COLUMNS: i32 = 8;
+/** Rows and columns of a tile. */
+export const TILE_ROWS: i32 = 5, TILE_COLUMNS: i32 = 8;
+/** Steps whose entries of A lie together: see `packScalars`. */
+export const TILE_STEPS: i32 = 8;
 
 /**
  * A tile of 5 x 8 entries of C; each entry is summed over k in order.
  *
- * @param a Address of a panel of A, 5 entries for each of `depth` steps.
+ * @param a Address of a panel of A, as `packScalars` leaves it.
  * @param b Address of 8 entries of B; those of the next step lie `bStep` bytes on.
  */
 export function tile(
@@ -29,10 +29,11 @@ export function tile(
   let x2 = f32x4.splat(0), y2 = x2;
   let x3 = f32x4.splat(0), y3 = x3;
   let x4 = f32x4.splat(0), y4 = x4;
-  let p: v128, q: v128, s: v128, t: v128;
+  let p: v128, q: v128, s: v128, l: v128, t: v128;
   const end = a + <usize> depth * 20;
   const whole = a + <usize> (depth - depth % 8) * 20;
   while (a < whole) {
+    l = v128.load(a, 64);
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 0);
@@ -48,7 +49,7 @@ export function tile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.load32_splat(a, 16);
+    t = v128.shuffle<f32>(l, l, 0, 0, 0, 0);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
@@ -56,7 +57,7 @@ export function tile(
     if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
-    s = v128.load(a, 20);
+    s = v128.load(a, 16);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
@@ -69,7 +70,7 @@ export function tile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.load32_splat(a, 36);
+    t = v128.shuffle<f32>(l, l, 1, 1, 1, 1);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
@@ -77,7 +78,7 @@ export function tile(
     if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
-    s = v128.load(a, 40);
+    s = v128.load(a, 32);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
@@ -90,7 +91,7 @@ export function tile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.load32_splat(a, 56);
+    t = v128.shuffle<f32>(l, l, 2, 2, 2, 2);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
@@ -98,7 +99,7 @@ export function tile(
     if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
-    s = v128.load(a, 60);
+    s = v128.load(a, 48);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
@@ -111,12 +112,13 @@ export function tile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.load32_splat(a, 76);
+    t = v128.shuffle<f32>(l, l, 3, 3, 3, 3);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
     // Never: see ../write_tile.ts.
     if (a == end) break;
+    l = v128.load(a, 144);
     p = v128.load(b);
     q = v128.load(b, 16);
     s = v128.load(a, 80);
@@ -132,7 +134,7 @@ export function tile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.load32_splat(a, 96);
+    t = v128.shuffle<f32>(l, l, 0, 0, 0, 0);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
@@ -140,7 +142,7 @@ export function tile(
     if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
-    s = v128.load(a, 100);
+    s = v128.load(a, 96);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
@@ -153,7 +155,7 @@ export function tile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.load32_splat(a, 116);
+    t = v128.shuffle<f32>(l, l, 1, 1, 1, 1);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
@@ -161,7 +163,7 @@ export function tile(
     if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
-    s = v128.load(a, 120);
+    s = v128.load(a, 112);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
@@ -174,7 +176,7 @@ export function tile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.load32_splat(a, 136);
+    t = v128.shuffle<f32>(l, l, 2, 2, 2, 2);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
@@ -182,7 +184,7 @@ export function tile(
     if (a == end) break;
     p = v128.load(b);
     q = v128.load(b, 16);
-    s = v128.load(a, 140);
+    s = v128.load(a, 128);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
@@ -195,7 +197,7 @@ export function tile(
     t = v128.shuffle<f32>(s, s, 3, 3, 3, 3);
     x3 = madd(t, p, x3);
     y3 = madd(t, q, y3);
-    t = v128.load32_splat(a, 156);
+    t = v128.shuffle<f32>(l, l, 3, 3, 3, 3);
     x4 = madd(t, p, x4);
     y4 = madd(t, q, y4);
     b += bStep;
@@ -204,7 +206,7 @@ export function tile(
   while (a < end) {
     p = v128.load(b);
     q = v128.load(b, 16);
-    s = v128.load(a, 0);
+    s = v128.load(a);
     t = v128.shuffle<f32>(s, s, 0, 0, 0, 0);
     x0 = madd(t, p, x0);
     y0 = madd(t, q, y0);
