@@ -152,9 +152,9 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   ConvRNN2D: traits("recurrent"),
   ConvLSTM2D: traits("recurrent"),
   // Gates included.
-  SimpleRNNCell: traits("cell", { memoryCopies: 7 }),
-  GRUCell: traits("cell", { memoryCopies: 35 }),
-  LSTMCell: traits("cell", { memoryCopies: 35 }),
+  SimpleRNNCell: traits("cell", { memoryCopies: 5 }),
+  GRUCell: traits("cell", { memoryCopies: 14 }),
+  LSTMCell: traits("cell", { memoryCopies: 18 }),
   ConvLSTM2DCell: traits("cell", { memoryCopies: 35 }),
   StackedRNNCells: traits("cell", { memoryCopies: 35 }),
 

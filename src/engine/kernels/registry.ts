@@ -14,6 +14,7 @@ import { repair as gradientRepairs } from "./gradient_repairs.ts";
 import { repair as matMul } from "./mat_mul.ts";
 import { repair as maxPool } from "./max_pool.ts";
 import { repair as oneHot } from "./one_hot.ts";
+import { repair as recurrent } from "./recurrent.ts";
 import { repair as resizeGradients } from "./resize_gradients.ts";
 import { repair as slice } from "./slice.ts";
 import { repair as sum } from "./sum.ts";
@@ -37,6 +38,7 @@ export const REPAIRS: readonly KernelRepair[] = [
   matMul,
   maxPool,
   oneHot,
+  recurrent,
   resizeGradients,
   slice,
   sum,

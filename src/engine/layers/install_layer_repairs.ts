@@ -12,6 +12,7 @@ import { repairConvLstm, repairConvolutions } from "./repair_convolutions.ts";
 import { repairDepthwiseConv2d, repairSeparableConv2d } from "./repair_depthwise_conv_2d.ts";
 import { repairGru } from "./repair_gru.ts";
 import { repairCenterCrop, repairOutputShapes, repairResizing } from "./repair_image_layers.ts";
+import { fuseRecurrent } from "./fuse_recurrent.ts";
 import { quietOrthogonal, repairSeedZero } from "./repair_initializers.ts";
 import { repairMasks, repairMergeMasks } from "./repair_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
@@ -20,6 +21,7 @@ import { requireValue } from "../../words/requirements.ts";
 import { tensorFlow } from "../tensorflow_requirement.ts";
 
 const REPAIRS: LayerRepair[] = [
+  fuseRecurrent,
   quietOrthogonal,
   repairAlphaDropout,
   repairCenterCrop,

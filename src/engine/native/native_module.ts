@@ -1,7 +1,8 @@
 import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
 import type { Matrix } from "./matrix.ts";
 import { NativeStatistics } from "./native_statistics.ts";
-import type { ConvolutionWindows, Operation } from "./operations.ts";
+import type { Arguments, ConvolutionWindows, Operation } from "./operations.ts";
+import { cellNumbers, gatesOf, type RecurrentCell } from "./recurrent_cell.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
 /** The operations over windows. */
@@ -9,6 +10,16 @@ export type Windowed = Extract<
   Operation,
   `convolution${string}` | `depthwise${string}` | "maxPoolGradient"
 >;
+
+/** Sizes of a sequence. */
+interface SequenceSize {
+  batch: number;
+  steps: number;
+  units: number;
+}
+
+/** The fields of a record that say what a cell is. */
+type CellField = keyof ReturnType<typeof cellNumbers>;
 
 /**
  * Our own WASM module on the heap of one TensorFlow.js backend. Addresses are byte addresses on that
@@ -75,6 +86,41 @@ export class NativeModule extends NativeStatistics {
       { x: first, y: second, result, bias, flags: relu ? 2 : 0, ...w },
       needs,
     );
+  }
+
+  /**
+   * A recurrent layer over a sequence, from x W + b on; see `assembly/recurrent.ts`.
+   *
+   * @param cell What it computes in a step.
+   * @param size Examples, steps, and units of the state.
+   * @param addresses Where its arrays are.
+   */
+  recurrent(
+    cell: RecurrentCell,
+    size: SequenceSize,
+    addresses: Omit<Arguments<"recurrent">, keyof SequenceSize | CellField>,
+  ): void {
+    this.run("recurrent", { ...cellNumbers(cell), ...size, ...addresses }, this.#needs(cell, size));
+  }
+
+  /** The way back through it, from dJ/dh on to dJ/dz. */
+  recurrentGradient(
+    cell: RecurrentCell,
+    size: SequenceSize,
+    addresses: Omit<Arguments<"recurrentGradient">, keyof SequenceSize | CellField>,
+  ): void {
+    this.run(
+      "recurrentGradient",
+      { ...cellNumbers(cell), ...size, ...addresses },
+      this.#needs(cell, size),
+    );
+  }
+
+  #needs(cell: RecurrentCell, { batch, steps, units }: SequenceSize) {
+    return {
+      work: batch * steps * units * units * gatesOf(cell),
+      scratch: this.recurrentScratchOf(),
+    };
   }
 
   /**

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { installKernels } from "../../../src/engine/kernels/mod.ts";
 import { onBackend } from "../../conformance/backends.ts";
+import { RECURRENT_CASES } from "./recurrent_cases.ts";
 
 // deno-lint-ignore no-explicit-any -- kernels are run by name, with attributes of their own
 type Run = (tf: TensorFlow, x: (...shape: number[]) => Tensor) => any;
@@ -174,6 +175,7 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
   Minimum: { run: (tf, x) => tf.minimum(x(3), 0), bounded: true },
   OneHot: { run: (tf) => tf.oneHot(tf.tensor1d([0], "int32"), 2, NaN, Infinity, "float32") },
   Prelu: { run: (tf, x) => tf.prelu(x(2, 2, 2, 1), tf.ones([2, 1, 1])) },
+  ...RECURRENT_CASES,
   Relu: { run: (tf, x) => tf.relu(x(3)) },
   Relu6: { run: (tf, x) => tf.relu6(x(3)), bounded: true },
   ResizeBilinearGrad: {

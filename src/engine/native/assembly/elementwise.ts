@@ -9,7 +9,7 @@ function constant(x: f32): v128 {
 
 /** The numbers that tanh needs besides those of e^x, behind which they lie. */
 @unmanaged
-class Table extends Exponential {
+export class Table extends Exponential {
   t11: f32;
   t9: f32;
   t7: f32;
@@ -20,7 +20,7 @@ class Table extends Exponential {
   magnitude: i32;
 }
 
-function fillTable(at: usize): void {
+export function fillTable(at: usize): void {
   fillExponential(at);
   const t = changetype<Table>(at);
   t.t11 = -0.005717045161873102;
@@ -39,7 +39,7 @@ function fillTable(at: usize): void {
  */
 // @ts-ignore: decorator
 @inline
-function hyperbolicTangent(x: v128, t: usize): v128 {
+export function hyperbolicTangent(x: v128, t: usize): v128 {
   const magnitude = v128.and(x, entry(t, offsetof<Table>("magnitude")));
   const z = f32x4.mul(x, x);
   let p = entry(t, offsetof<Table>("t11"));

@@ -19,6 +19,8 @@ import {
   Grouped,
   MatMul,
   Operation,
+  Recurrent,
+  RecurrentGradient,
   Rows,
   Run,
   Segments,
@@ -26,6 +28,7 @@ import {
   Unary,
   Windows,
 } from "./records";
+import { recurrent, recurrentGradient } from "./recurrent";
 import { copyRows, gatherRows } from "./rows";
 import { segmentSum } from "./segments";
 import { softmax, softmaxGradient } from "./softmax";
@@ -221,6 +224,20 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       const offset = <usize> (start * r.width) << 2;
       softmaxGradient(
         r.x + offset, r.dy + offset, r.to + offset, share(r.rows, 1, next, parts) - start, r.width,
+      );
+      break;
+    }
+    case Operation.recurrent: {
+      const r = changetype<Recurrent>(record);
+      recurrent(
+        r, share(r.batch, TILE_ROWS, part, parts), share(r.batch, TILE_ROWS, next, parts), scratch,
+      );
+      break;
+    }
+    case Operation.recurrentGradient: {
+      const r = changetype<RecurrentGradient>(record);
+      recurrentGradient(
+        r, share(r.batch, TILE_ROWS, part, parts), share(r.batch, TILE_ROWS, next, parts), scratch,
       );
       break;
     }

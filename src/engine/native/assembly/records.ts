@@ -23,6 +23,8 @@ export const enum Operation {
   exponents,
   softmax,
   softmaxGradient,
+  recurrent,
+  recurrentGradient,
 }
 
 @unmanaged
@@ -112,6 +114,56 @@ export class Softmax {
   to: usize;
   rows: i32;
   width: i32;
+}
+
+@unmanaged
+export class Recurrent {
+  cell: i32;
+  activation: i32;
+  gate: i32;
+  after: i32;
+  batch: i32;
+  steps: i32;
+  units: i32;
+  z: usize;
+  a: usize;
+  h: usize;
+  state: usize;
+  active: usize;
+  h0: usize;
+  c0: usize;
+  kernel: usize;
+  bias: usize;
+  mask: usize;
+  last: usize;
+}
+
+@unmanaged
+export class RecurrentGradient {
+  cell: i32;
+  activation: i32;
+  gate: i32;
+  after: i32;
+  batch: i32;
+  steps: i32;
+  units: i32;
+  z: usize;
+  a: usize;
+  h: usize;
+  state: usize;
+  active: usize;
+  h0: usize;
+  c0: usize;
+  transposed: usize;
+  mask: usize;
+  before: usize;
+  dh: usize;
+  dz: usize;
+  dh0: usize;
+  dc0: usize;
+  da: usize;
+  dState: usize;
+  dActive: usize;
 }
 
 @unmanaged
