@@ -1,0 +1,6 @@
+import { type LayerTraits, traits } from "./layers.ts";
+
+/** The layers that Keras has and TensorFlow.js lacks: `engine/keras_layers/` has them. */
+export const KERAS_LAYER_TRAITS: Readonly<Record<string, LayerTraits>> = {
+  EinsumDense: traits("dense", { kernel: "einsum" }),
+};
