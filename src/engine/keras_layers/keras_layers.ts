@@ -1,13 +1,28 @@
 import type { TensorFlow } from "../tensorflow.ts";
 import { tensorFlow } from "../tensorflow_requirement.ts";
 import { requireValue } from "../../words/requirements.ts";
+import { createAdditiveAttention } from "./additive_attention.ts";
+import { type AdditiveAttentionArgs, type AttentionArgs, createAttention } from "./attention.ts";
 import { createEinsumDense, type EinsumDenseArgs } from "./einsum_dense.ts";
+import {
+  createGroupedQueryAttention,
+  type GroupedQueryAttentionArgs,
+} from "./grouped_query_attention.ts";
 import type { KerasLayer, KerasLayerFactory } from "./keras_layer.ts";
+import { createMultiHeadAttention, type MultiHeadAttentionArgs } from "./multi_head_attention.ts";
 
 /** The layers that Keras has and TensorFlow.js lacks, by the names that Keras gives them. */
 export interface KerasLayers {
+  /** Bahdanau's attention: scores are weighted sums of tanh(query + key). */
+  readonly AdditiveAttention: KerasLayer<AdditiveAttentionArgs>;
+  /** Attention without kernels: scores are products of queries and keys. */
+  readonly Attention: KerasLayer<AttentionArgs>;
   /** A product with a kernel along any axes, as an Einstein sum says, then a bias and an activation. */
   readonly EinsumDense: KerasLayer<EinsumDenseArgs>;
+  /** `keras.layers.GroupQueryAttention`: attention whose heads share keys and values in groups. */
+  readonly GroupedQueryAttention: KerasLayer<GroupedQueryAttentionArgs>;
+  /** Attention of several heads, each with queries, keys and values of its own. */
+  readonly MultiHeadAttention: KerasLayer<MultiHeadAttentionArgs>;
 }
 
 type Factories = {
@@ -18,7 +33,11 @@ type Factories = {
 
 /** How each of them is made. */
 export const KERAS_LAYERS: Factories = {
+  AdditiveAttention: createAdditiveAttention,
+  Attention: createAttention,
   EinsumDense: createEinsumDense,
+  GroupedQueryAttention: createGroupedQueryAttention,
+  MultiHeadAttention: createMultiHeadAttention,
 };
 
 /** The classes of each copy of TensorFlow.js. */
