@@ -6,7 +6,7 @@ export const KERAS_LAYER_TRAITS: Readonly<Record<string, LayerTraits>> = {
 
   AdditiveAttention: traits("container"),
   Attention: traits("container"),
-  GroupedQueryAttention: traits("container"),
+  GroupQueryAttention: traits("container"),
   MultiHeadAttention: traits("container"),
   // What attentions are made of.
   AttentionContext: traits("merge"),

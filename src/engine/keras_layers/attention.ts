@@ -94,12 +94,12 @@ export const createAttention = kerasLayer((tf) => {
     /** @param kwargs `masks`: of each input the steps that count, or `null`; as the engine hands them on. */
     override call(
       inputs: Tensor | Tensor[],
-      { masks = [], ...kwargs }: { masks?: (Tensor | null)[]; training?: boolean },
+      { masks = [], training }: { masks?: (Tensor | null)[]; training?: boolean },
     ): Tensor | Tensor[] {
       return tf.tidy(() => {
         const [query, value, key] = this.#three(inputs as Tensor[]);
         const run = (name: string, x: Tensor | Tensor[], more: object = {}) =>
-          this.innerLayers[name].call(x, { ...kwargs, ...more }) as Tensor;
+          this.innerLayers[name].call(x, { training, ...more }) as Tensor;
         const scores = run("", [query, key]);
         const mask = attentionMask(
           tf,

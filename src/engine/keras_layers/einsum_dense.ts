@@ -44,7 +44,6 @@ export const createEinsumDense: KerasLayerFactory<EinsumDenseArgs> = kerasLayer(
       this.biasAxes = biasAxes;
       this.#parts = layerParts(tf, args);
       this.activation = this.#parts.activation;
-      this.supportsMasking = true;
     }
 
     #project(shape: tfjs.Shape | tfjs.Shape[]): EinsumProjection {

@@ -5,9 +5,9 @@ import { createAdditiveAttention } from "./additive_attention.ts";
 import { type AdditiveAttentionArgs, type AttentionArgs, createAttention } from "./attention.ts";
 import { createEinsumDense, type EinsumDenseArgs } from "./einsum_dense.ts";
 import {
-  createGroupedQueryAttention,
-  type GroupedQueryAttentionArgs,
-} from "./grouped_query_attention.ts";
+  createGroupQueryAttention,
+  type GroupQueryAttentionArgs,
+} from "./group_query_attention.ts";
 import type { KerasLayer, KerasLayerFactory } from "./keras_layer.ts";
 import { createMultiHeadAttention, type MultiHeadAttentionArgs } from "./multi_head_attention.ts";
 
@@ -19,8 +19,8 @@ export interface KerasLayers {
   readonly Attention: KerasLayer<AttentionArgs>;
   /** A product with a kernel along any axes, as an Einstein sum says, then a bias and an activation. */
   readonly EinsumDense: KerasLayer<EinsumDenseArgs>;
-  /** `keras.layers.GroupQueryAttention`: attention whose heads share keys and values in groups. */
-  readonly GroupedQueryAttention: KerasLayer<GroupedQueryAttentionArgs>;
+  /** Attention whose heads share keys and values in groups. */
+  readonly GroupQueryAttention: KerasLayer<GroupQueryAttentionArgs>;
   /** Attention of several heads, each with queries, keys and values of its own. */
   readonly MultiHeadAttention: KerasLayer<MultiHeadAttentionArgs>;
 }
@@ -36,7 +36,7 @@ export const KERAS_LAYERS: Factories = {
   AdditiveAttention: createAdditiveAttention,
   Attention: createAttention,
   EinsumDense: createEinsumDense,
-  GroupedQueryAttention: createGroupedQueryAttention,
+  GroupQueryAttention: createGroupQueryAttention,
   MultiHeadAttention: createMultiHeadAttention,
 };
 

@@ -162,7 +162,7 @@ export const createProjectedAttention = kerasLayer((tf) => {
     /** @param kwargs `masks`: of each input the steps that count, or `null`; as the engine hands them on. */
     override call(
       inputs: Tensor | Tensor[],
-      { masks = [], ...kwargs }: { masks?: (Tensor | null)[]; training?: boolean },
+      { masks = [], training }: { masks?: (Tensor | null)[]; training?: boolean },
     ): Tensor | Tensor[] {
       return tf.tidy(() => {
         const list = [inputs].flat();
@@ -181,7 +181,7 @@ export const createProjectedAttention = kerasLayer((tf) => {
           value.shape[1]!,
         );
         const run = (name: string, x: Tensor | Tensor[], more: object = {}) =>
-          this.innerLayers[name].call(x, { ...kwargs, ...more }) as Tensor;
+          this.innerLayers[name].call(x, { training, ...more }) as Tensor;
         const [queries, keys] = [run("query_dense", query), run("key_dense", key)];
         const gates = this.settings.useGate ? run("gate_dense", query) : null;
         const values = run("value_dense", value);

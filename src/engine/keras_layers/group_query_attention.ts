@@ -7,8 +7,8 @@ import {
   type ProjectedAttentionArgs,
 } from "./projected_attention.ts";
 
-/** What a GroupedQueryAttention is made with, as `keras.layers.GroupQueryAttention` has it. */
-export interface GroupedQueryAttentionArgs extends ProjectedAttentionArgs {
+/** What a GroupQueryAttention is made with, as `keras.layers.GroupQueryAttention` has it. */
+export interface GroupQueryAttentionArgs extends ProjectedAttentionArgs {
   /** The size of a query, a key and a value, for each head. */
   headDim: number;
   /** How many heads have queries. */
@@ -18,16 +18,16 @@ export interface GroupedQueryAttentionArgs extends ProjectedAttentionArgs {
 }
 
 /** Attention whose heads share keys and values in groups. */
-export const createGroupedQueryAttention: KerasLayerFactory<GroupedQueryAttentionArgs> = kerasLayer(
+export const createGroupQueryAttention: KerasLayerFactory<GroupQueryAttentionArgs> = kerasLayer(
   (tf) => {
-    return class GroupedQueryAttention extends createProjectedAttention(tf) {
-      static override className = "GroupedQueryAttention";
+    return class GroupQueryAttention extends createProjectedAttention(tf) {
+      static override className = "GroupQueryAttention";
       readonly own: Pick<
-        GroupedQueryAttentionArgs,
+        GroupQueryAttentionArgs,
         "headDim" | "numQueryHeads" | "numKeyValueHeads"
       >;
 
-      constructor(args: GroupedQueryAttentionArgs) {
+      constructor(args: GroupQueryAttentionArgs) {
         super(args);
         const { headDim, numQueryHeads, numKeyValueHeads } = args;
         this.own = { headDim, numQueryHeads, numKeyValueHeads };
