@@ -4,9 +4,9 @@ from keras_models import KERAS2, L, keras
 
 def einsum_dense():
     x = keras.Input((5, 6), name="x")
-    heads = L.EinsumDense("abc,cde->abde", (None, 3, 4), bias_axes="de", activation="tanh", name="heads")(x)
-    per_head = L.EinsumDense("abde,def->abdf", (None, 3, 2), bias_axes="df", name="per_head")(heads)
-    joined = L.EinsumDense("abdf,dfg->abg", (None, 5), bias_axes="g", activation="gelu", name="joined")(per_head)
+    heads = L.EinsumDense("abc,cde->abde", (5, 3, 4), bias_axes="de", activation="tanh", name="heads")(x)
+    per_head = L.EinsumDense("abde,def->abdf", (5, 3, 2), bias_axes="df", name="per_head")(heads)
+    joined = L.EinsumDense("abdf,dfg->abg", (5, 6), bias_axes="g", activation="gelu", name="joined")(per_head)
     left = L.EinsumDense("...x,xy->...y", 4, activation="relu", name="left")(joined)
     right = L.EinsumDense("ab...,bc->ac...", 7, bias_axes="c", name="right")(left)
     return keras.Model(x, right)

@@ -1,4 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
+import type { EinsumLayout } from "../../traits/layers.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { oneTensor } from "../layers/layer_repair.ts";
 import {
@@ -33,8 +34,8 @@ export const createEinsumDense: KerasLayerFactory<EinsumDenseArgs> = kerasLayer(
     activation: ReturnType<typeof layerParts>["activation"];
     kernel: tfjs.LayerVariable | null = null;
     bias: tfjs.LayerVariable | null = null;
-    /** Which axes of the kernel are summed over: what its fans are. */
-    kernelAxes: Pick<EinsumProjection, "inputAxes" | "outputAxes"> | null = null;
+    /** Which axes of the kernel are summed over, which tells its fans. */
+    kernelLayout: EinsumLayout | null = null;
 
     constructor(args: EinsumDenseArgs) {
       super(args);
@@ -58,7 +59,9 @@ export const createEinsumDense: KerasLayerFactory<EinsumDenseArgs> = kerasLayer(
     override build(shape: tfjs.Shape | tfjs.Shape[]) {
       const { kernel, bias, inputAxes, outputAxes } = this.#project(shape);
       const parts = this.#parts;
-      this.kernelAxes = { inputAxes, outputAxes };
+      this.kernelLayout = `einsum ${
+        kernel.map((_, axis) => inputAxes.includes(axis) ? "i" : "o").join("")
+      }`;
       this.kernel = this.addWeight(
         "kernel",
         kernel,
