@@ -20,7 +20,8 @@ export interface CallArgs {
   /**
    * What the tensors are that the layer is called with. Default: query, value and key, as many as there are; one
    * alone attends to itself. Masks are tensors of 0 and 1, or of truth values: `[batch, steps]`, and
-   * `[batch, queries, keys]` for `attentionMask`.
+   * `[batch, queries, keys]` for `attentionMask`. As in Keras 3.15, a MultiHeadAttention takes no notice of
+   * `queryMask`.
    */
   calledWith?: readonly AttentionInput[];
   /** Whether a query attends to no later key. Default: false. */
