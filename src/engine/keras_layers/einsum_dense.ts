@@ -1,4 +1,12 @@
 import type * as tfjs from "@tensorflow/tfjs";
+import {
+  arrayOf,
+  count,
+  orNull,
+  type Requirement,
+  requireValue,
+  text,
+} from "../../words/requirements.ts";
 import type { EinsumLayout } from "../../traits/layers.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { oneTensor } from "../layers/layer_repair.ts";
@@ -21,6 +29,10 @@ export interface EinsumDenseArgs extends LayerArgs, WeightArgs, EinsumSettings {
   activation?: Parameters<TensorFlow["layers"]["dense"]>[0]["activation"];
 }
 
+/** A size, or several of which some are open. */
+const sizes: Requirement = (value, place) =>
+  Array.isArray(value) ? arrayOf(orNull(count))(value, place) : count(value, place);
+
 type Initializer = ReturnType<typeof tfjs.initializers.zeros>;
 
 /** A product with a kernel along any axes. */
@@ -39,6 +51,8 @@ export const createEinsumDense: KerasLayerFactory<EinsumDenseArgs> = kerasLayer(
 
     constructor(args: EinsumDenseArgs) {
       super(args);
+      requireValue("equation", args.equation, text);
+      requireValue("outputShape", args.outputShape, sizes);
       const { equation, outputShape, biasAxes = null } = inLowerCase(args);
       this.equation = equation;
       this.partialOutputShape = outputShape;
