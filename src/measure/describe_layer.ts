@@ -3,7 +3,7 @@ import { layerTraits } from "../traits/layer_traits.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import { exponentsOfZeros } from "./exponents.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
-import { kernelLayoutOf } from "./kernel_layout.ts";
+import { kernelLayoutOf } from "../model/kernel_layout.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
 import { mergeSums, statisticsOf } from "./sums.ts";

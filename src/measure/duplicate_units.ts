@@ -3,7 +3,7 @@ import { layerTraits } from "../traits/layer_traits.ts";
 import { isEinsumLayout } from "../traits/layers.ts";
 import { matrixOffsets } from "../theory/einsum_axes.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
-import { kernelLayoutOf } from "./kernel_layout.ts";
+import { kernelLayoutOf } from "../model/kernel_layout.ts";
 
 /**
  * How many units of a kernel have exactly the incoming weights of an earlier one.

@@ -1,7 +1,7 @@
 import type { TensorFlow } from "../engine/tensorflow.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { type ActivationHolder, activationObject } from "../measure/activation_region.ts";
-import { kernelLayoutOf } from "../measure/kernel_layout.ts";
+import { kernelLayoutOf } from "../model/kernel_layout.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import { SeededRandom } from "../model/seeded_random.ts";

@@ -29,7 +29,7 @@ Deno.test("measure() sees the layers inside of an attention, and how they feed e
   assertEquals([...by.keys()], [
     ...["query", "key", "value", "scores", "softmax", "context", "attention_output", "sum", "head"],
   ]);
-  const feeds = (name: string) => by.get(name)!.inputs.map((one) => one.replace("attention/", ""));
+  const feeds = (name: string) => by.get(name)!.inputs!.map((one) => one.replace("attention/", ""));
   assertEquals(feeds("scores"), ["query", "key"]);
   assertEquals(feeds("softmax"), ["scores"]);
   assertEquals(feeds("context"), ["softmax", "value"]);
