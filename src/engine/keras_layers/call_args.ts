@@ -1,5 +1,5 @@
 /** What an attention may be called with, in the order of Keras's arguments. */
-const ARGUMENTS = [
+const ARGUMENTS: readonly AttentionInput[] = [
   "query",
   "value",
   "key",
@@ -7,10 +7,17 @@ const ARGUMENTS = [
   "valueMask",
   "keyMask",
   "attentionMask",
-] as const;
+];
 
 /** Name of an input of an attention. */
-export type AttentionInput = typeof ARGUMENTS[number];
+export type AttentionInput =
+  | "query"
+  | "value"
+  | "key"
+  | "queryMask"
+  | "valueMask"
+  | "keyMask"
+  | "attentionMask";
 
 /**
  * What Keras is told with each call of an attention, and TensorFlow.js, whose layers are called with tensors
