@@ -122,6 +122,7 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
       dilation,
     ),
   },
+  Einsum: { run: (tf, x) => tf.einsum("ab,bc->ac", x(2, 2), tf.ones([2, 2])) },
   FusedBatchNorm: {
     run: kernel("FusedBatchNorm", (x, tf) => ({
       x: x(1, 2, 2, 2),
