@@ -236,8 +236,7 @@ for (const number of [NaN, Infinity]) {
       for (const [name, { run, bounded }] of Object.entries(KERNELS)) {
         await t.step(name, () => {
           const begin = (...shape: number[]) => {
-            const values = Array(shape.reduce((a, b) => a * b)).fill(1);
-            values[0] = number;
+            const values = Array(shape.reduce((a, b) => a * b)).fill(1).with(0, number);
             return tf.tensor(values, shape);
           };
           const output: number[] = tf.tidy(() => Array.from(run(tf, begin).dataSync()));
