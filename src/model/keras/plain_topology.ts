@@ -16,6 +16,9 @@ const WRAPPING = [
   "shared_object_id",
 ];
 
+/** Layers that Keras 3 gives another mask than Keras 2 and TensorFlow.js: see `repairMergeMasks`. */
+const MERGES = ["Add", "Average", "Maximum", "Minimum", "Multiply"];
+
 /** Types of inputs that are whole numbers. */
 const INTEGERS = /^u?int(8|16|32|64)$/;
 
@@ -104,7 +107,9 @@ function plain(value: unknown, key: string, place: string, context: Context): un
     return { ...written, config: plainModel(written.config, `${place}.config`, context.knownAs) };
   }
   const layer = plainLayer(className, written.config, `${place}.config`);
-  return { ...written, ...layer, config: plainTypes(layer.class_name, layer.config) };
+  const own = plainTypes(layer.class_name, layer.config);
+  const isMerge = context.isKeras3 && context.hasMasks && MERGES.includes(layer.class_name);
+  return { ...written, ...layer, config: isMerge ? { ...own, mask_rule: "keras3" } : own };
 }
 
 /** An activation by its name. */
