@@ -1,6 +1,9 @@
 import type { Layer, LayersModel } from "../../engine/tensorflow.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import { showValue } from "../../words/show_value.ts";
+import { fans } from "../../theory/fans.ts";
+import { isEinsumLayout } from "../../traits/layers.ts";
+import { kernelLayoutOf } from "../kernel_layout.ts";
 import { leafLayers } from "../leaf_layers.ts";
 import { ModelError } from "../model_error.ts";
 import { modelWeights } from "../model_weights.ts";
@@ -32,6 +35,8 @@ const FAMILIES: Readonly<Record<string, [family: string, ...kernels: string[]]>>
   DepthwiseConv2D: ["depthwise", "depthwise_kernel"],
   Conv2DTranspose: ["transposed", "kernel"],
   Conv3DTranspose: ["transposed", "kernel"],
+  // Its kernel is that of a Dense with the axes apart.
+  EinsumDense: ["dense", "kernel"],
   Embedding: ["embedding", "embeddings"],
   BatchNormalization: ["batch norm", "moving_mean"],
   LayerNormalization: ["layer norm", "gamma"],
@@ -82,7 +87,7 @@ export function modelUnits(model: LayersModel): Unit[] {
     const [family, kernelName] = FAMILIES[className];
     const kernel = own.find(({ weightName }) => weightName === names.get(kernelName));
     const shape = (kernel?.variable.shape ?? []) as number[];
-    const joined = family === "depthwise" ? [...shape.slice(0, 2), shape[2] * shape[3]] : shape;
+    const joined = joinedShape(path, layer, family, shape);
     const more = ["gamma", "beta", "bias"].filter((name) => name !== kernelName && names.has(name));
     return [{
       path,
@@ -92,6 +97,26 @@ export function modelUnits(model: LayersModel): Unit[] {
       flattened: flattenedShape(path, layer, hasFlatten),
     }];
   });
+}
+
+/** The shape of a kernel with the axes together that PyTorch has as one. */
+function joinedShape(
+  path: string,
+  layer: Layer,
+  family: string,
+  shape: readonly number[],
+): readonly number[] {
+  if (family === "depthwise") return [...shape.slice(0, 2), shape[2] * shape[3]];
+  const layout = kernelLayoutOf(layer);
+  if (!isEinsumLayout(layout)) return shape;
+  if (/^einsum i+o+$/.test(layout)) {
+    const { fanIn, fanOut } = fans(shape, layout);
+    return [fanIn, fanOut];
+  }
+  throw new ModelError(
+    `Layer ${showValue(path)} has a kernel of shape [${shape.join(", ")}] that is summed over ` +
+      `other axes than the first, expected one that PyTorch has as a matrix`,
+  );
 }
 
 /** PyTorch's LSTM has sigmoids for gates and tanh, and none of that can be chosen. */
