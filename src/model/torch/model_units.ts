@@ -75,7 +75,7 @@ export function modelUnits(model: LayersModel): Unit[] {
     if (!Object.hasOwn(FAMILIES, className)) {
       throw new ModelError(
         `Layer ${showValue(path)} is a ${className}, expected layers that PyTorch has too: ${
-          Object.keys(FAMILIES).filter((name) => name !== "GRU").join(", ")
+          Object.keys(FAMILIES).join(", ")
         }`,
       );
     }
@@ -119,24 +119,24 @@ function joinedShape(
   );
 }
 
-/** PyTorch's LSTM has sigmoids for gates and tanh, and none of that can be chosen. */
+/** PyTorch's LSTM and GRU have sigmoids for gates and tanh, and a GRU resets its state after the matrix product. */
 function requireGates(path: string, layer: Layer): void {
   const className = layer.getClassName();
-  if (className === "GRU") {
-    throw new ModelError(
-      `Layer ${
-        showValue(path)
-      } is a GRU of TensorFlow.js, which resets its state before the matrix ` +
-        `product, and PyTorch's resets after it, expected another layer`,
-    );
-  }
-  if (className !== "LSTM") return;
-  const { activation, recurrentActivation } = layer.getConfig();
+  if (className !== "LSTM" && className !== "GRU") return;
+  const { activation, recurrentActivation, resetAfter } = layer.getConfig();
   const gates = String(recurrentActivation), inner = String(activation);
   if (gates !== "sigmoid" || inner !== "tanh") {
     throw new ModelError(
       `Layer ${showValue(path)} has the activations ${inner} and ${gates} (recurrentActivation), ` +
-        `expected tanh and sigmoid as PyTorch's LSTM has`,
+        `expected tanh and sigmoid as PyTorch's ${className} has`,
+    );
+  }
+  if (className === "GRU" && resetAfter !== true) {
+    throw new ModelError(
+      `Layer ${
+        showValue(path)
+      } is a GRU that resets its state before the matrix product, and PyTorch's ` +
+        `resets after it, expected one with resetAfter, as Keras makes it`,
     );
   }
 }

@@ -42,13 +42,22 @@ export function offersOf(layer: TorchLayer): Offer[] {
         give: () => first === undefined ? own : { ...own, bias: sum(first.read(), second!.read()) },
       }];
     }
-    case "GRU":
-      throw new ModelError(
-        `${
-          showValue(name)
-        } is a GRU of PyTorch, which resets its state after the matrix product, and ` +
-          `TensorFlow.js's resets before it, expected another layer`,
-      );
+    case "GRU": {
+      const biases = [tensor("bias"), tensor("recurrentBias")].filter((one) => one !== undefined);
+      const gates = (matrix: TorchTensor) => updateFirst(turned(matrix), matrix.shape[0]);
+      return [{
+        signature: signatureOf("gru", kerasShape(kernel!), bias),
+        give: () => ({
+          kernel: gates(kernel!),
+          recurrent_kernel: gates(tensor("recurrentKernel")!),
+          ...bias.length === 0 ? {} : {
+            bias: Float32Array.from(
+              biases.flatMap((one) => [...updateFirst(one.read(), one.shape[0])]),
+            ),
+          },
+        }),
+      }];
+    }
     case "BatchNorm":
     case "LayerNorm":
     case "RMSNorm":
@@ -61,6 +70,18 @@ export function offersOf(layer: TorchLayer): Offer[] {
     }] is of no class that is known, ` +
       `expected layers that TensorFlow.js has too`,
   );
+}
+
+/**
+ * The rows of a GRU, one entry for each unit of each gate: PyTorch has reset, update, new, and Keras update, reset,
+ * new.
+ */
+function updateFirst(rows: Float32Array, length: number): Float32Array {
+  const units = length / 3;
+  return rows.map((_, i) => {
+    const gate = Math.floor(i % length / units);
+    return rows[gate === 2 ? i : gate === 0 ? i + units : i - units];
+  });
 }
 
 function ofConvolution(
