@@ -28,7 +28,10 @@ else:
 
 FOLDER = sys.argv[1]
 ONLY = [name for name in sys.argv[2:] if not name.startswith("-")]
-ALSO_H5 = ["conv2d", "nested", "bidirectional", "renumbered", "masked_lstm", "mha_masked", "attention"]
+ALSO_H5 = [
+    "conv2d", "nested", "bidirectional", "renumbered", "masked_lstm", "mha_masked", "attention", "spectral_norms",
+    "adapted", "sequences",
+]
 ALSO_WEIGHTS = ["dense", "nested", "lstm", "grouped_query"]
 TRAINED = {"dense": "mse", "conv2d": "mse", "nested": "mse", "regularized": "mae"}
 
@@ -58,7 +61,7 @@ def walk(layer, path):
     elif isinstance(layer, L.Bidirectional):
         for inner in (layer.forward_layer, layer.backward_layer):
             yield from walk(inner, path + inner.name + "/")
-    elif isinstance(layer, L.TimeDistributed):
+    elif isinstance(layer, L.Wrapper):
         yield from walk(layer.layer, path + layer.layer.name + "/")
     elif hasattr(layer, "_query_dense"):
         for inner in ("_query_dense", "_key_dense", "_gate_dense", "_value_dense", "_output_dense"):
@@ -147,12 +150,16 @@ def compress(path):
     os.remove(path)
 
 
-def write(make, seed):
+def write(make, seed, whole=False):
+    """The files of a model; `whole` keeps all entries of its gradients."""
     name = make.__name__
     random = np.random.default_rng(seed)
     keras.backend.clear_session() if KERAS2 else keras.utils.clear_session()
     model = make()
     fill(model, random)
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
     inputs = batch_of(model, random)
     call = inputs if len(inputs) > 1 else inputs[0]
     outputs = model(call, training=False)
@@ -175,6 +182,8 @@ def write(make, seed):
     }
     if make in ATTENTION_MODELS:
         figures["gradientsAlong"] = {paths[key]: along(g) for key, g in trainable.items()}
+    if whole:
+        figures["entries"] = {paths[key]: plain(g) for key, g in trainable.items()}
     stem = os.path.join(FOLDER, name + ("_keras2" if KERAS2 else ""))
     if KERAS2:
         model.save(stem + ".h5")
@@ -197,11 +206,19 @@ def write(make, seed):
 
 VERSIONS = {"numpy": np.__version__, "keras": keras.__version__}
 VERSIONS.update({"tensorflow": tf.__version__} if KERAS2 else {"jax": jax.__version__})
-print(VERSIONS)
-for seed, make in [*enumerate(MODELS), *enumerate(ATTENTION_MODELS, 100)]:
-    if ONLY and make.__name__ not in ONLY:
-        continue
-    try:
-        write(make, seed)
-    except Exception as error:
-        print(make.__name__, repr(error)[:400])
+
+
+def write_all(models, start=0, whole=False):
+    print(VERSIONS)
+    for seed, make in enumerate(models, start):
+        if ONLY and make.__name__ not in ONLY:
+            continue
+        try:
+            write(make, seed, whole)
+        except Exception as error:
+            print(make.__name__, repr(error)[:400])
+
+
+if __name__ == "__main__":
+    write_all(MODELS)
+    write_all(ATTENTION_MODELS, 100)

@@ -21,6 +21,7 @@ export function innerLayers(layer: Layer): Layer[] | null {
   if (isComposite(layer)) return Object.values(parts.innerLayers!);
   if (layer.getClassName() === "Bidirectional") return [parts.forwardLayer!, parts.backwardLayer!];
   if (typeof parts.layer?.getClassName !== "function") return null;
+  if (layer.getClassName() === "SpectralNormalization") return [parts.layer];
   // A custom wrapper that has weights besides those of the layer it wraps computes something itself.
   const wrapped = new Set(parts.layer.weights);
   return layer.weights.every((weight) => wrapped.has(weight)) ? [parts.layer] : null;

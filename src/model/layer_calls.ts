@@ -59,7 +59,7 @@ export function layerCalls(name: string, config: Json): LayerCalls {
     const scores = setting(config, "returnAttentionScores").value === true;
     return { ...plain, ...ATTENTIONS[name], tensors: scores ? 2 : 1 };
   }
-  if (name === "Dot") return { ...plain, fewest: 2, most: 2 };
+  if (name === "Dot" || name === "Subtract") return { ...plain, fewest: 2, most: 2 };
   if (MERGING.includes(name)) return { ...plain, fewest: 2, most: Infinity };
   if (Object.hasOwn(LAYER_SETTINGS, name)) return plain;
   // Nothing is known about a custom class: it may be a model.

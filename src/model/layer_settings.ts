@@ -7,7 +7,6 @@ export type Settings = Record<string, Setting>;
 const { axes, axis, borders, choice, count, counts, flag, fraction, number, only, pair } = KINDS;
 
 const dataFormat = choice("channelsFirst", "channelsLast");
-const keepdims = only(false, "TensorFlow.js drops the axes");
 const interpolation = choice("nearest", "bilinear");
 const samePadding = choice("same", "valid");
 
@@ -29,13 +28,14 @@ const windowed = (rank: number): Settings => ({
   padding: rank === 1 ? choice("same", "valid", "causal") : samePadding,
   dataFormat,
   useBias: flag,
-  groups: only(1, "TensorFlow.js has no convolution in groups"),
+  groups: rank === 3 ? only(1, "TensorFlow.js has no such convolution in groups") : count,
 });
 
 const convolution = (rank: number): Settings => ({ filters: required(count), ...windowed(rank) });
 
 const transposed = (rank: number): Settings => ({
   ...convolution(rank),
+  groups: only(1, "TensorFlow.js has no such convolution in groups"),
   outputPadding: only(null, "TensorFlow.js pads no output"),
 });
 
@@ -130,7 +130,7 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
     normalize: flag,
   },
   Dropout: { rate: required(fraction), noiseShape: KINDS.shape, seed: axis },
-  ELU: { alpha: only(1, "TensorFlow.js has no other") },
+  ELU: { alpha: number },
   Embedding: {
     inputDim: required(count),
     outputDim: required(count),
@@ -140,10 +140,10 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   Flatten: { dataFormat },
   GaussianDropout: { rate: required(fraction) },
   GaussianNoise: { stddev: required(number) },
-  GlobalAveragePooling1D: { dataFormat, keepdims },
-  GlobalAveragePooling2D: { dataFormat, keepdims },
-  GlobalMaxPooling1D: { dataFormat, keepdims },
-  GlobalMaxPooling2D: { dataFormat, keepdims },
+  GlobalAveragePooling1D: { dataFormat, keepdims: flag },
+  GlobalAveragePooling2D: { dataFormat, keepdims: flag },
+  GlobalMaxPooling1D: { dataFormat, keepdims: flag },
+  GlobalMaxPooling2D: { dataFormat, keepdims: flag },
   GRU: { ...gru, ...recurrent },
   GRUCell: gru,
   InputLayer: { sparse: flag },
@@ -152,7 +152,7 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   LayerNormalization: {
     ...normalization,
     axis: axes,
-    rmsScaling: only(false, "TensorFlow.js has no RMS normalization"),
+    rmsScaling: flag,
   },
   LeakyReLU: { alpha: number },
   Masking: { maskValue: number },
@@ -168,8 +168,8 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   RandomWidth: { factor: required(KINDS.range), interpolation },
   ReLU: {
     maxValue: number,
-    negativeSlope: only(0, "TensorFlow.js has no other slope beside a limit"),
-    threshold: only(0, "TensorFlow.js has no other"),
+    negativeSlope: number,
+    threshold: number,
   },
   RepeatVector: { n: required(count) },
   Rescaling: { scale: required(KINDS.numbers), offset: KINDS.numbers },

@@ -75,6 +75,9 @@ export type LayerOperation =
   | "globalMean"
   | "largest"
   | "globalLargest"
+  /** Normalisations that take no mean away: divided by the root mean square, by the l2 norm. */
+  | "rootMeanSquare"
+  | "norm"
   /** Puts zeros around, repeats each entry or the whole, leaves the borders out. */
   | "pad"
   | "copy"
@@ -92,9 +95,11 @@ export const LAYER_OPERATIONS: readonly LayerOperation[] = [
   "largest",
   "mean",
   "memory",
+  "norm",
   "pad",
   "product",
   "repeat",
+  "rootMeanSquare",
   "separable",
   "simple",
 ];

@@ -4,17 +4,16 @@ import { showValue } from "../../words/show_value.ts";
 import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
 import { ModelError } from "../model_error.ts";
 import { isComposite } from "../inner_layers.ts";
+import type { LayerVariable } from "../model_weights.ts";
 import { automaticName } from "../names.ts";
 import { isJson, type Json, MODEL_CLASSES } from "../topology_json.ts";
 import { groupNames } from "./group_names.ts";
 import { kerasOrder } from "./keras_order.ts";
+import { refuseLeftovers } from "./refuse_leftovers.ts";
 import { requireShape, requireSure, type WeightPair } from "./weight_pair.ts";
 
 /** How the versions of Keras call the layers of a model in its file. */
 const CONTAINERS = ["layers", "_layer_checkpoint_dependencies"];
-
-/** What lies beside the weights and is none of them. */
-const STATE = /^(_?random_generator|seed_generator|_seed_generator)(_\d+)?$/;
 
 /** A layer that has weights of its own, and where the file keeps them. */
 interface Part {
@@ -23,6 +22,8 @@ interface Part {
   layer: Layer | undefined;
   /** What its name in the file should be: the one that the configuration has, if there is one. */
   name: string | null;
+  /** Its weights where they are not all of the layer's, `null` for a copy of one that stands elsewhere. */
+  variables?: (LayerVariable | null)[];
 }
 
 /** What of a layer's configuration, or of the layer, tells where the file keeps its weights. */
@@ -90,6 +91,12 @@ function visit(item: Item, path: string, container: string, parts: Part[]): void
   } else if (className === "Bidirectional") {
     into("forward_layer", holder.forwardLayer, "layer");
     into("backward_layer", holder.backwardLayer, "layer");
+  } else if (className === "SpectralNormalization") {
+    into("layer", holder.layer);
+    // Keras saves the kernel with the wrapper, too.
+    const variables = layer === undefined ? [] : [null, ...kerasOrder(layer)];
+    const name = config === null ? givenName(layer) : nameOf(own, layer);
+    parts.push({ path, layer, name, variables });
   } else if (isJson(own.layer) || typeof holder.layer?.getClassName === "function") {
     into("layer", holder.layer);
   } else if (isRecurrent(className, holder)) {
@@ -151,7 +158,7 @@ function find(root: Hdf5Group, path: string): Hdf5Group | undefined {
   return at?.kind === "group" ? at : undefined;
 }
 
-function pairPart({ path, layer }: Part, root: Hdf5Group, claimed: Set<Hdf5Array>) {
+function pairPart({ path, layer, variables: own }: Part, root: Hdf5Group, claimed: Set<Hdf5Array>) {
   const group = find(root, join(path, "vars"));
   const arrays = [...group?.children.values() ?? []].filter((one) => one.kind === "array");
   for (const array of arrays) claimed.add(array);
@@ -159,7 +166,7 @@ function pairPart({ path, layer }: Part, root: Hdf5Group, claimed: Set<Hdf5Array
     claimAll(find(root, path), claimed);
     return [];
   }
-  const variables = kerasOrder(layer);
+  const variables = own ?? kerasOrder(layer);
   const shown = showValue(join(path, "vars"));
   if (arrays.length !== variables.length) {
     const found = group === undefined ? "is missing" : `has ${formatCount(arrays.length, "array")}`;
@@ -169,7 +176,8 @@ function pairPart({ path, layer }: Part, root: Hdf5Group, claimed: Set<Hdf5Array
       }`,
     );
   }
-  return variables.map((variable, i) => {
+  return variables.flatMap((variable, i) => {
+    if (variable === null) return [];
     const array = group!.children.get(`${i}`);
     if (array?.kind !== "array") {
       throw new ModelError(
@@ -221,24 +229,5 @@ function checkNames(parts: readonly Part[], root: Hdf5Group, isSameFile: boolean
       `${showValue(join(path, "vars"))} holds the weights of layer ${showValue(saved)}, expected ` +
         `those of ${showValue(layer!.name)}, which comes there in the order of the layers`,
     );
-  }
-}
-
-/** A weight that no layer takes belongs to another network. */
-function refuseLeftovers(root: Hdf5Group, container: string, claimed: Set<Hdf5Array>): void {
-  const start = root.children.get(container);
-  const open: (Hdf5Group | Hdf5Array | undefined)[] = [start, root.children.get("vars")];
-  for (const one of open) {
-    if (one === undefined) continue;
-    if (one.kind === "group") {
-      for (const [name, child] of one.children) if (!STATE.test(name)) open.push(child);
-    } else if (!claimed.has(one)) {
-      throw new ModelError(
-        `${showValue(one.path)} of shape [${
-          one.shape.join(", ")
-        }] is in the file, but no layer of ` +
-          `the model takes it, expected the weights of this model alone`,
-      );
-    }
   }
 }

@@ -1,6 +1,7 @@
 import { ModelError } from "../model_error.ts";
 import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "../topology_json.ts";
 import { unexpected } from "../unexpected.ts";
+import { activationOfLayer, plainActivation } from "./plain_activation.ts";
 import { plainGraph } from "./plain_graph.ts";
 import { INITIALIZERS, plainLayer } from "./plain_layer.ts";
 
@@ -71,7 +72,8 @@ interface Context extends Traits {
 function plain(value: unknown, key: string, place: string, context: Context): unknown {
   if (context.depth > MAX_DEPTH) return value;
   const inner = { ...context, depth: context.depth + 1 };
-  if (typeof value === "string" && /activation$/i.test(key)) return activation(value, place, inner);
+  const isActivation = /activation$/i.test(key);
+  if (typeof value === "string" && isActivation) return plainActivation(value, inner.isKeras3);
   // Without a mask there is no output that it could leave out.
   if (key === "zero_output_for_mask" && !inner.hasMasks) return false;
   if (Array.isArray(value)) {
@@ -89,6 +91,10 @@ function plain(value: unknown, key: string, place: string, context: Context): un
       return Object(config).value;
     case "function":
       if (typeof config === "string") return plain(config, key, place, inner);
+  }
+  if (isActivation) {
+    const own = activationOfLayer(value, place, inner.isKeras3);
+    if (own !== null) return own;
   }
   // A stateful generator starts from a seed that no figure depends on.
   if (key === "seed") return null;
@@ -110,16 +116,6 @@ function plain(value: unknown, key: string, place: string, context: Context): un
   const own = plainTypes(layer.class_name, layer.config);
   const isMerge = context.isKeras3 && context.hasMasks && MERGES.includes(layer.class_name);
   return { ...written, ...layer, config: isMerge ? { ...own, mask_rule: "keras3" } : own };
-}
-
-/** An activation by its name. */
-function activation(name: string, place: string, { isKeras3 }: Context): string {
-  if (name === "silu") return "swish";
-  if (name !== "hard_sigmoid" || !isKeras3) return name;
-  throw new ModelError(
-    `${place} is "hard_sigmoid", which is relu6(x + 3) / 6 in Keras 3 and min(1, max(0, 0.2 x + 0.5)) ` +
-      `in TensorFlow.js, expected an activation that both compute alike`,
-  );
 }
 
 /** The type that a policy computes in. Weights are float32 in a mixed one, too. */

@@ -22,6 +22,8 @@ export interface Figures {
   /** Of attentions: each of these gradients along a direction, sum(g[i] * cos(i)). */
   gradientsAlong?: Record<string, number>;
   loss: string | null;
+  /** The gradient of each weight, of the models that bench/peers/write_keras_layers.py writes. */
+  entries?: Record<string, SavedTensor>;
 }
 
 /** The names of all files. */

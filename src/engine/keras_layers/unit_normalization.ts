@@ -1,0 +1,46 @@
+import { oneTensor } from "../layers/layer_repair.ts";
+import type { Tensor } from "../tensorflow.ts";
+import { kerasLayer, type KerasLayerFactory, type LayerArgs } from "./keras_layer.ts";
+import { axesOf, oneShape, type OpenShape } from "./one_shape.ts";
+
+/** Arguments of a UnitNormalization. */
+export interface UnitNormalizationArgs extends LayerArgs {
+  /** The axes over which the norm is taken. Default: the last. */
+  axis?: number | number[];
+}
+
+/** The least norm that is divided by, as in Keras. */
+const LEAST = 1e-12;
+
+/** UnitNormalization: x divided by its l2 norm along some axes. */
+export const createUnitNormalization: KerasLayerFactory<UnitNormalizationArgs> = kerasLayer((tf) =>
+  class UnitNormalization extends tf.layers.Layer {
+    static className = "UnitNormalization";
+    readonly #given: number | number[];
+    #axes: number[] = [];
+
+    constructor(args: UnitNormalizationArgs = {}) {
+      super(args);
+      this.#given = args.axis ?? -1;
+      this.supportsMasking = true;
+    }
+
+    override build(inputShape: OpenShape | OpenShape[]): void {
+      this.#axes = axesOf(this.#given, oneShape(inputShape), this.name);
+      super.build(inputShape as number[]);
+    }
+
+    override call(inputs: Tensor | Tensor[]): Tensor {
+      return tf.tidy(() => {
+        const x = oneTensor(inputs);
+        const square = tf.sum(tf.square(x), this.#axes, true);
+        // The largest of the squares has a gradient at 0, where a root has none.
+        return tf.mul(x, tf.rsqrt(tf.maximum(square, LEAST ** 2)));
+      });
+    }
+
+    override getConfig() {
+      return { ...super.getConfig(), axis: this.#given };
+    }
+  }
+);
