@@ -1,4 +1,3 @@
-import { ModelError } from "../model_error.ts";
 import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "../topology_json.ts";
 import { unexpected } from "../unexpected.ts";
 import { activationOfLayer, plainActivation } from "./plain_activation.ts";
