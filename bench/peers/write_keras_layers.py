@@ -145,7 +145,7 @@ LAYERS = [
     encoded, augmented, every_activation, gated_units,
 ]
 if KERAS2:
-    LAYERS = [group_norms, unit_norms, sequences, volumes, kept_axes, rectifiers, groups, adapted, encoded, augmented,
+    LAYERS = [group_norms, unit_norms, sequences, volumes, kept_axes, rectifiers, groups, adapted, augmented,
               every_activation]
 
 if __name__ == "__main__":

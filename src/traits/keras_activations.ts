@@ -28,13 +28,13 @@ export const KERAS_ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
       derivative: (z) => Math.abs(z) > 0.5 ? 1 : 0,
       kinks: [-0.5, 0.5],
     },
-    memoryCopies: 3,
+    memoryCopies: 4,
   }),
   hardSigmoid6: traits({
     curve: clipped(-3, 3, 1 / 6, 0.5),
     range: [0, 1],
     flat: { bounded: true, oneSided: false, low: -3, high: 3 },
-    memoryCopies: 3,
+    memoryCopies: 4,
   }),
   hardSilu: traits({
     curve: {
@@ -46,20 +46,20 @@ export const KERAS_ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
     range: [-0.375, Infinity],
     // Between the kinks its derivative passes 0 once, at -1.5; it is -0.5 right above -3.
     flat: { bounded: false, oneSided: true, low: -3, high: Infinity },
-    memoryCopies: 4,
+    memoryCopies: 5,
   }),
   hardTanh: traits({
     curve: clipped(-1, 1, 1, 0),
     gain: 1,
     range: [-1, 1],
     flat: { bounded: true, oneSided: false, low: -1, high: 1 },
-    memoryCopies: 1,
+    memoryCopies: 2,
   }),
   logSigmoid: traits({
     curve: smooth((z) => -softplus(-z), (z) => sigmoid(-z)),
     range: [-Infinity, 0],
     flat: { bounded: false, oneSided: true, low: -Infinity, high: Math.log((1 - FLAT) / FLAT) },
-    memoryCopies: 3,
+    memoryCopies: 2,
   }),
   softShrink: traits({
     curve: {
@@ -67,9 +67,9 @@ export const KERAS_ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
       derivative: (z) => Math.abs(z) > 0.5 ? 1 : 0,
       kinks: [-0.5, 0.5],
     },
-    memoryCopies: 2,
+    memoryCopies: 3,
   }),
-  sparsemax: traits({ range: [0, Infinity], kinked: true, memoryCopies: 3 }),
+  sparsemax: traits({ range: [0, Infinity], kinked: true, memoryCopies: 3.5 }),
   sparsePlus: traits({
     curve: {
       value: (z) => z <= -1 ? 0 : z >= 1 ? z : (z + 1) ** 2 / 4,
@@ -79,13 +79,13 @@ export const KERAS_ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
     gain: ROOT_2,
     range: [0, Infinity],
     flat: { bounded: false, oneSided: true, low: 2 * FLAT - 1, high: Infinity },
-    memoryCopies: 5,
+    memoryCopies: 8,
   }),
   sparseSigmoid: traits({
     curve: clipped(-1, 1, 0.5, 0.5),
     range: [0, 1],
     flat: { bounded: true, oneSided: false, low: -1, high: 1 },
-    memoryCopies: 2,
+    memoryCopies: 4,
   }),
   squareplus: traits({
     curve: smooth(
@@ -95,10 +95,10 @@ export const KERAS_ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
     gain: ROOT_2,
     range: [0, Infinity],
     flat: { bounded: false, oneSided: true, low: LOW_SQUAREPLUS, high: Infinity },
-    memoryCopies: 4,
+    memoryCopies: 6,
   }),
   tanhShrink: traits({
     curve: smooth((z) => z - Math.tanh(z), (z) => Math.tanh(z) ** 2),
-    memoryCopies: 2,
+    memoryCopies: 3,
   }),
 };
