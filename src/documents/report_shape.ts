@@ -91,6 +91,7 @@ const settings = object<LayerSettings>({
   dilation: optional(list(count)),
   padding: optional(oneOf("same", "valid", "causal")),
   epsilon: optional(number),
+  normEntries: optional(number),
   scale: optional(number),
   offset: optional(number),
 });

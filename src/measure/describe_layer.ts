@@ -140,6 +140,7 @@ interface Fields {
   padding?: unknown;
   dataFormat?: unknown;
   epsilon?: unknown;
+  normEntries?: unknown;
   scale?: unknown;
   offset?: unknown;
 }
@@ -153,12 +154,18 @@ const PADDINGS = ["same", "valid", "causal"] as const;
 function describeSettings(layer: Layer): LayerSettings | null {
   const fields = layer as unknown as Fields;
   const { kind } = layerTraits(layer.getClassName());
-  const [epsilon, scale, offset] = [fields.epsilon, fields.scale, fields.offset].map(numberOf);
+  const [epsilon, normEntries, scale, offset] = [
+    fields.epsilon,
+    fields.normEntries,
+    fields.scale,
+    fields.offset,
+  ].map(numberOf);
   switch (kind) {
     case "convolution":
     case "pool":
       return fields.dataFormat === "channelsFirst" ? null : windowOf(fields);
     case "normalization":
+      if (normEntries !== null) return { normEntries };
       return epsilon === null ? null : { epsilon };
     case "rescaling":
       return scale === null || offset === null ? null : { scale, offset };

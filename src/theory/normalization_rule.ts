@@ -28,7 +28,9 @@ export const normalizationRule: LayerRule = (node, inputs, context) => {
   const gamma = weight("gamma") ?? weight("scale");
   const beta = weight("beta");
 
+  const { normEntries } = node;
   const isNorm = node.operation === "norm";
+  if (isNorm && normEntries === undefined) return null;
   const epsilon = isNorm ? 0 : node.epsilon ?? EPSILON;
   const isBatch = node.statistics !== undefined;
   const gain = gamma?.meanSquare ?? 1;
@@ -56,7 +58,7 @@ export const normalizationRule: LayerRule = (node, inputs, context) => {
   const isCentred = !isNorm && node.operation !== "rootMeanSquare";
   const common = isBatch ? input.alike : isCentred ? input.mean ** 2 : 0;
   const variance = Math.max(0, input.meanSquare - common);
-  const factor = isNorm ? 1 / (units * variance) : gain / (variance + epsilon);
+  const factor = isNorm ? 1 / (normEntries! * variance) : gain / (variance + epsilon);
   const through = (moment: number) => factor * Math.max(0, moment - common) + shift;
   const alike = isBatch ? shift : through(input.alike);
   const meanSquare = factor * variance + shift;
@@ -73,7 +75,7 @@ export const normalizationRule: LayerRule = (node, inputs, context) => {
   };
   if (!(variance > 0)) return null;
   // Where no mean goes, delta loses one direction, not two.
-  const lost = (isCentred ? 2 : 1) / units;
+  const lost = (isCentred ? 2 : 1) / (normEntries ?? units);
   // Each unit is divided by its own deviation, not by the mean one.
   const doubt = input.spread * (variance / (variance + epsilon)) ** 2 + (input.uneven ?? 0) +
     (input.vague && isBatch ? VAGUE : 0);

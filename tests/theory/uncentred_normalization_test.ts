@@ -27,7 +27,12 @@ Deno.test("propagate() divides by the root mean square, and takes no mean away",
 });
 
 Deno.test("propagate() divides by the norm, which leaves 1 / units", () => {
-  const unit = node("unit", { kind: "normalization", operation: "norm", inputs: ["a"] });
+  const unit = node("unit", {
+    kind: "normalization",
+    operation: "norm",
+    inputs: ["a"],
+    normEntries: UNITS,
+  });
   const { size, delta } = follow([before(), unit, head("unit")]);
   assertAlmostEquals(size("unit"), 1 / UNITS, 1e-9);
   assertAlmostEquals(delta("a"), 1 / (5 * UNITS) * (1 - 1 / UNITS), 1e-9);

@@ -18,6 +18,8 @@ export const createUnitNormalization: KerasLayerFactory<UnitNormalizationArgs> =
     static className = "UnitNormalization";
     readonly #given: number | number[];
     #axes: number[] = [];
+    /** How many entries the norm is taken of, `null` where that is open. */
+    normEntries: number | null = null;
 
     constructor(args: UnitNormalizationArgs = {}) {
       super(args);
@@ -26,7 +28,12 @@ export const createUnitNormalization: KerasLayerFactory<UnitNormalizationArgs> =
     }
 
     override build(inputShape: OpenShape | OpenShape[]): void {
-      this.#axes = axesOf(this.#given, oneShape(inputShape), this.name);
+      const shape = oneShape(inputShape);
+      this.#axes = axesOf(this.#given, shape, this.name);
+      const sizes = this.#axes.map((axis) => shape[axis]);
+      this.normEntries = sizes.some((size) => size === null)
+        ? null
+        : sizes.reduce((product: number, size) => product * size!, 1);
       super.build(inputShape as number[]);
     }
 
