@@ -116,6 +116,49 @@ Deno.test("loadModel() refuses settings that TensorFlow.js would leave out", asy
   }
 });
 
+Deno.test("loadModel() says of a layer that is not run why not", async () => {
+  const cases = [
+    [
+      "TextVectorization",
+      "texts are no tensors here, expected a model that begins after it, with numbers",
+    ],
+    [
+      "Lambda",
+      "it holds code of Python, expected a class of that name that --register FILE brings (a module " +
+      "that exports register({ tf }))",
+    ],
+  ];
+  for (const [className, why] of cases) {
+    assertEquals(
+      await refusal("dense", (layers) => layers[1].class_name = className),
+      `layers[1].class_name is "${className}", which is not run: ${why}`,
+    );
+  }
+});
+
+Deno.test("loadModel() takes a layer for an activation where it is one", async () => {
+  const activationOf = (layer: Json) =>
+    plainTopology({ class_name: "Dense", config: { units: 1, activation: layer } }, "x") as Json;
+  const own = (className: string, config: Json) =>
+    activationOf({ class_name: className, config }).config.activation;
+  assertEquals(own("ReLU", { max_value: 6, negative_slope: 0, threshold: 0 }), "relu6");
+  assertEquals(own("ReLU", { max_value: null }), "relu");
+  assertEquals(own("LeakyReLU", { negative_slope: 0.1 }), {
+    class_name: "leakyRelu",
+    config: { alpha: 0.1 },
+  });
+  assertEquals(own("Softmax", { axis: -1 }), "softmax");
+  assertEquals(own("Activation", { activation: "silu" }), "swish");
+  assertEquals(
+    await refusal(
+      "dense",
+      (layers) => layers[1].config.activation = { class_name: "ELU", config: { alpha: 2 } },
+    ),
+    'layers[1].config.activation is a layer "ELU" with settings that no activation has, expected it ' +
+      "after the layer, not in it",
+  );
+});
+
 Deno.test("loadModel() reads a model.json whose BatchNormalization has a list of axes and no scale", async () => {
   const { json, weights } = toManifest(bytesOf("conv2d_keras2.h5.gz"));
   const layers = (json as Json).modelTopology.model_config.config.layers;
