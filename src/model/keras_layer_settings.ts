@@ -2,7 +2,8 @@ import { AUGMENTATIONS } from "../traits/keras_layer_traits.ts";
 import type { Settings } from "./layer_settings.ts";
 import { KINDS, required } from "./setting.ts";
 
-const { axes, axis, bordersOf, choice, count, counts, flag, fraction, number, only, sizes, text } = KINDS;
+const { axes, axis, bordersOf, choice, count, counts, flag, fraction, number, only, sizes, text } =
+  KINDS;
 
 const dataFormat = choice("channelsFirst", "channelsLast");
 const padding = choice("same", "valid");

@@ -5,11 +5,12 @@ import { kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
 import { oneShape, type OpenShape, sizesOf } from "./one_shape.ts";
 import { stockClass } from "./stock_class.ts";
 
-type DepthwiseConv2DArgs = Parameters<TensorFlow["layers"]["depthwiseConv2d"]>[0];
-
 /** Arguments of a DepthwiseConv1D: those of `tf.layers.depthwiseConv2d`, the window along one axis. */
-export interface DepthwiseConv1DArgs
-  extends Omit<DepthwiseConv2DArgs, "kernelSize" | "strides" | "dilationRate"> {
+export interface DepthwiseConv1DArgs extends
+  Omit<
+    Parameters<TensorFlow["layers"]["depthwiseConv2d"]>[0],
+    "kernelSize" | "strides" | "dilationRate"
+  > {
   /** Size of the window. */
   kernelSize: number | [number];
   /** Step of the window. Default: 1. */
@@ -42,7 +43,10 @@ declare const addWeight: InstanceType<TensorFlow["layers"]["Layer"]>["addWeight"
 
 /** DepthwiseConv1D: each channel convolved by itself, with as many outputs as `depthMultiplier` says. */
 export const createDepthwiseConv1D: KerasLayerFactory<DepthwiseConv1DArgs> = kerasLayer((tf) => {
-  const DepthwiseConv2D = stockClass<Depthwise, [DepthwiseConv2DArgs]>(tf, "DepthwiseConv2D");
+  const DepthwiseConv2D = stockClass<
+    Depthwise,
+    [Parameters<TensorFlow["layers"]["depthwiseConv2d"]>[0]]
+  >(tf, "DepthwiseConv2D");
   return class DepthwiseConv1D extends DepthwiseConv2D {
     static className = "DepthwiseConv1D";
 

@@ -41,7 +41,7 @@ import { createUpSampling1D, createUpSampling3D, type UpSamplingArgs } from "./u
 import { createZeroPadding1D, createZeroPadding3D, type ZeroPaddingArgs } from "./zero_padding.ts";
 
 /** Layers that change pictures in training: here they pass them on as they are. */
-type Augmentations = {
+export type Augmentations = {
   readonly [Name in typeof AUGMENTATIONS[number]]: KerasLayer<AugmentationArgs>;
 };
 

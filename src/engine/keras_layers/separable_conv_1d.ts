@@ -4,11 +4,12 @@ import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
 import { stockClass } from "./stock_class.ts";
 
-type SeparableConv2DArgs = Parameters<TensorFlow["layers"]["separableConv2d"]>[0];
-
 /** Arguments of a SeparableConv1D: those of `tf.layers.separableConv2d`, the window along one axis. */
-export interface SeparableConv1DArgs
-  extends Omit<SeparableConv2DArgs, "kernelSize" | "strides" | "dilationRate"> {
+export interface SeparableConv1DArgs extends
+  Omit<
+    Parameters<TensorFlow["layers"]["separableConv2d"]>[0],
+    "kernelSize" | "strides" | "dilationRate"
+  > {
   /** Size of the window. */
   kernelSize: number | [number];
   /** Step of the window. Default: 1. */

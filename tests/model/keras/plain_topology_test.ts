@@ -31,10 +31,13 @@ Deno.test("plainTopology() tells the hard_sigmoid of Keras 3 from that of Keras 
   const keras2 = { class_name: "Dense", config: { units: 1, activation: "hard_sigmoid" } };
   assertEquals(plainTopology(keras2, "", (name) => name), keras2);
   const dtype = { class_name: "DTypePolicy", config: { name: "float32" } };
-  assertEquals(plainTopology({ ...keras2, config: { ...keras2.config, dtype } }, "", (name) => name), {
-    class_name: "Dense",
-    config: { units: 1, activation: "hardSigmoid6", dtype: "float32" },
-  });
+  assertEquals(
+    plainTopology({ ...keras2, config: { ...keras2.config, dtype } }, "", (name) => name),
+    {
+      class_name: "Dense",
+      config: { units: 1, activation: "hardSigmoid6", dtype: "float32" },
+    },
+  );
 });
 
 Deno.test("loadModel() takes the mask of an Embedding, and refuses any other", async () => {
@@ -138,7 +141,7 @@ Deno.test("loadModel() says of a layer that is not run why not", async () => {
 
 Deno.test("loadModel() takes a layer for an activation where it is one", async () => {
   const activationOf = (layer: Json) =>
-    plainTopology({ class_name: "Dense", config: { units: 1, activation: layer } }, "x") as Json;
+    plainTopology({ class_name: "Dense", config: { units: 1, activation: layer } }, "x", (name) => name) as Json;
   const own = (className: string, config: Json) =>
     activationOf({ class_name: className, config }).config.activation;
   assertEquals(own("ReLU", { max_value: 6, negative_slope: 0, threshold: 0 }), "relu6");
