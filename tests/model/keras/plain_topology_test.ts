@@ -141,7 +141,11 @@ Deno.test("loadModel() says of a layer that is not run why not", async () => {
 
 Deno.test("loadModel() takes a layer for an activation where it is one", async () => {
   const activationOf = (layer: Json) =>
-    plainTopology({ class_name: "Dense", config: { units: 1, activation: layer } }, "x", (name) => name) as Json;
+    plainTopology(
+      { class_name: "Dense", config: { units: 1, activation: layer } },
+      "x",
+      (name) => name,
+    ) as Json;
   const own = (className: string, config: Json) =>
     activationOf({ class_name: className, config }).config.activation;
   assertEquals(own("ReLU", { max_value: 6, negative_slope: 0, threshold: 0 }), "relu6");
