@@ -2,7 +2,7 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
 import { broadcastOffsets, reduceLike } from "./broadcast.ts";
 import { amendGradient, defineKernel } from "./define_kernel.ts";
-import type { KernelContext, KernelRepair } from "./kernel_context.ts";
+import type { GradientFactory, KernelContext, KernelRepair } from "./kernel_context.ts";
 
 /** Which operands of a product are stored transposed. */
 interface Transposition {
@@ -197,8 +197,27 @@ const fusedMatMulKernel = defineKernel<Attributes, Inputs>(
   },
 );
 
+/**
+ * The gradient of `_FusedMatMul` without an activation, whose bias is a row: TensorFlow.js has none, and records
+ * reshapes and clones around the kernel instead. Of A and B it is that of their product.
+ */
+const fusedMatMulGradient: GradientFactory = ({ tf }) => ({
+  kernelName: "_FusedMatMul",
+  inputsToSave: ["a", "b"],
+  gradFunc(dy, saved, attrs) {
+    const { activation } = attrs as unknown as Attributes;
+    if (activation !== "linear") {
+      throw new Error(`The gradient of _FusedMatMul is that of a linear one, found "${activation}"`);
+    }
+    return {
+      ...tf.getGradient("BatchMatMul").gradFunc(dy, saved, attrs),
+      bias: () => tf.sum(dy as Tensor, 0),
+    };
+  },
+});
+
 /** What this file puts in place. */
 export const repair: KernelRepair = {
   kernels: [batchMatMulKernel, fusedMatMulKernel],
-  gradients: [batchMatMulGradient],
+  gradients: [batchMatMulGradient, fusedMatMulGradient],
 };

@@ -9,6 +9,7 @@ import {
 import { otherCopies } from "./other_copies.ts";
 import { repairAlphaDropout } from "./repair_alpha_dropout.ts";
 import { repairConvLstm, repairConvolutions } from "./repair_convolutions.ts";
+import { repairDense } from "./repair_dense.ts";
 import { repairDepthwiseConv2d, repairSeparableConv2d } from "./repair_depthwise_conv_2d.ts";
 import { repairGru } from "./repair_gru.ts";
 import { repairCenterCrop, repairOutputShapes, repairResizing } from "./repair_image_layers.ts";
@@ -25,6 +26,7 @@ const REPAIRS: LayerRepair[] = [
   repairCenterCrop,
   repairConvLstm,
   repairConvolutions,
+  repairDense,
   repairDepthwiseConv2d,
   repairGru,
   repairMasks,
