@@ -207,7 +207,9 @@ const fusedMatMulGradient: GradientFactory = ({ tf }) => ({
   gradFunc(dy, saved, attrs) {
     const { activation } = attrs as unknown as Attributes;
     if (activation !== "linear") {
-      throw new Error(`The gradient of _FusedMatMul is that of a linear one, found "${activation}"`);
+      throw new Error(
+        `The gradient of _FusedMatMul is that of a linear one, found "${activation}"`,
+      );
     }
     return {
       ...tf.getGradient("BatchMatMul").gradFunc(dy, saved, attrs),
