@@ -64,16 +64,10 @@ Deno.test("quickenKernels() keeps clones on the tape of a gradient that is diffe
   const { tf } = engine;
   const cube = (x: Tensor) => tf.mul(tf.mul(x, x), x);
   const third = tf.grad(tf.grad(tf.grad((x) => tf.sum(cube(x)))));
-  const second = tf.grad(tf.grad((x) => tf.sum(tf.sigmoid(x))));
+  const second = tf.grad(tf.grad((x) => tf.sum(tf.log(x))));
   const x = tf.tensor1d([0.5, 2]);
   assertEquals(Array.from(third(x).dataSync()), [6, 6]);
-  const of = (x: number) => {
-    const s = 1 / (1 + Math.exp(-x));
-    return s * (1 - s) * (1 - 2 * s);
-  };
-  second(x).dataSync().forEach((value, i) =>
-    assert(Math.abs(value - of([0.5, 2][i])) < 1e-6, `${value}`)
-  );
+  assertEquals(Array.from(second(x).dataSync()), [-4, -0.25]);
 });
 
 Deno.test("quickenKernels() leaves a scope and a kernel that throw as they were before", async () => {
