@@ -125,14 +125,17 @@ export class LayerTap {
     let [inputs, kwargs] = [given, givenKwargs];
     this.#firstOwn = nextTensorId(heap.tf);
     // TensorFlow.js hands an initial state on to every layer that it calls later.
-    const states = this.#seen === "in its cell" ? (kwargs?.initialState ?? []) as Tensor[] : [];
-    const from = flow.originOf([inputs, states].flat());
-    flow.readBy(record, [inputs].flat());
+    const states = this.#seen === "in its cell"
+      ? [kwargs?.initialState ?? []].flat() as Tensor[]
+      : [];
+    const read = [inputs].flat();
+    const from = flow.originOf([...read, ...states]);
+    flow.readBy(record, read);
     if (record.calls++ === 0) onFirstCall?.(record);
-    noteRows(record, [inputs].flat()[0]);
+    noteRows(record, read[0]);
     if (this.#seen === "as its input") {
       const { z, delta } = this.#observers;
-      inputs = this.#show([inputs].flat()[0], z, delta);
+      inputs = this.#show(read[0], z, delta);
     }
     if (record.normalization === "batch") kwargs = { ...kwargs, training: true };
     const returned = this.#showOutputs(callOrExplain(record, () => call(inputs, kwargs)));

@@ -10,6 +10,7 @@ import { otherCopies } from "./other_copies.ts";
 import { repairAlphaDropout } from "./repair_alpha_dropout.ts";
 import { repairCategoryEncoding } from "./repair_category_encoding.ts";
 import { repairConvLstm, repairConvolutions } from "./repair_convolutions.ts";
+import { repairDense } from "./repair_dense.ts";
 import { repairDepthwiseConv2d, repairSeparableConv2d } from "./repair_depthwise_conv_2d.ts";
 import { repairGlobalPooling } from "./repair_global_pooling.ts";
 import { repairGroupedConvolutions } from "./repair_grouped_convolutions.ts";
@@ -32,6 +33,7 @@ const REPAIRS: LayerRepair[] = [
   repairCenterCrop,
   repairConvLstm,
   repairConvolutions,
+  repairDense,
   repairDepthwiseConv2d,
   repairGlobalPooling,
   // Over the repair of the convolutions, each of whose groups it calls.
