@@ -43,6 +43,9 @@ export class LayerRecord {
   usedRows: Set<number> | null = null;
   /** Whose statistics a batch normalisation runs on. */
   normalization: "moving" | "batch" | null = null;
+  /** Rows that a layer normalisation was fed, and those of them that hardly vary. */
+  rows = 0;
+  flatRows = 0;
   /** Why a figure stays empty, if that is known beforehand. */
   readonly absent: Partial<Record<Figure, string>> = {};
 

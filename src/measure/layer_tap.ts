@@ -12,6 +12,7 @@ import { nextTensorId } from "./engine_state.ts";
 import type { Flow } from "./flow.ts";
 import { type Figure, LayerRecord } from "./layer_record.ts";
 import { lookedUpRows } from "./looked_up_rows.ts";
+import { noteFlatRows } from "./note_flat_rows.ts";
 import { observe, observePreActivations, type Sweep } from "./observe.ts";
 import { type Observer, type Tap, wrapCall } from "./tap.ts";
 import { tapCell } from "./tap_cell.ts";
@@ -130,6 +131,7 @@ export class LayerTap {
     flow.readBy(record, [inputs].flat());
     if (record.calls++ === 0) onFirstCall?.(record);
     noteRows(record, [inputs].flat()[0]);
+    noteFlatRows(heap, record, [inputs].flat()[0]);
     if (this.#seen === "as its input") {
       const { z, delta } = this.#observers;
       inputs = this.#show([inputs].flat()[0], z, delta);

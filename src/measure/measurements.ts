@@ -107,6 +107,11 @@ export interface LayerMeasurements {
   /** Whose statistics a batch normalisation ran on: its own moving ones, or those of the batch. */
   normalization?: "moving" | "batch";
   /**
+   * Of a layer normalisation: the share of the rows that it is fed whose variance is at most 1 % of its
+   * epsilon. It multiplies their gradient by up to 1 / sqrt(epsilon). Absent where there are none.
+   */
+  flatRows?: number;
+  /**
    * The share of entries that the layer drops in training: the rate of a dropout layer, or what a recurrent one
    * drops of its inputs (of several cells the largest). Absent where it drops nothing. A pass drops nothing.
    */
