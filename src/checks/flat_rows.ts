@@ -1,4 +1,4 @@
-import type { LayerMeasurements, Measurements } from "../measure/measurements.ts";
+import type { LayerMeasurements } from "../measure/measurements.ts";
 import type { Network } from "./network/network.ts";
 import { figure, layerName, number, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
@@ -36,17 +36,6 @@ export function flatRowsAdvice({ normalizations: [first] }: FlatRows): Sentence 
   } normalises do not vary, and it multiplies their gradient by up to ${
     figure(enlarges(first), "1 / sqrt(epsilon)")
   }: mask rows that are padding, or add a position or a bias to them.`;
-}
-
-/** The optimizers that take a gradient as large as it is; others divide it by its size. */
-const AS_IT_IS = ["SGD", "Momentum"];
-
-/**
- * Whether a model that such rows give a large gradient is compiled with an optimizer that takes it as it is. Others
- * soon move the biases, and with them the rows: of 11 such networks all train with Adam, 4 of them not with SGD.
- */
-export function takesGradientAsItIs({ optimizer }: Measurements): boolean {
-  return optimizer !== undefined && AS_IT_IS.includes(optimizer.name);
 }
 
 const enlarges = ({ settings }: LayerMeasurements) => 1 / Math.sqrt(settings?.epsilon ?? 1);

@@ -9,7 +9,7 @@ export function withoutHistograms(measurements: Measurements): Measurements {
   return { ...measurements, layers: measurements.layers.map(bare) };
 }
 
-function bare(layer: LayerMeasurements): LayerMeasurements {
+function bare({ alikeness: _, ...layer }: LayerMeasurements): LayerMeasurements {
   return {
     ...layer,
     preActivations: plain(layer.preActivations),

@@ -13,6 +13,7 @@ import type {
   WeightMeasurements,
   WeightsOnly,
 } from "../measure/measurements.ts";
+import type { ExampleAlikeness } from "../measure/example_alikeness.ts";
 import type { LayerSettings } from "../measure/layer_settings.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import type { ExponentHistogram } from "../theory/half_precision_fit.ts";
@@ -93,6 +94,12 @@ const declared = object<DeclaredSignals>({
   gradients: nullable(list(number)) as Shape<readonly number[] | null>,
 });
 
+const alikeness = object<ExampleAlikeness>({
+  cosine: number,
+  effectiveRank: number,
+  examples: count,
+});
+
 /** What theory predicts of a layer. */
 export const predictedShape = nullable(object<PredictedFigures>({
   activations: number,
@@ -133,6 +140,7 @@ const layer = object<LayerMeasurements>({
   saturatedFraction: nullable(number),
   deadFraction: nullable(number),
   spread: optional(nullable(number)),
+  alikeness: optional(alikeness),
   absent: record(string),
 });
 

@@ -12,6 +12,7 @@ import { nextTensorId } from "./engine_state.ts";
 import type { Flow } from "./flow.ts";
 import { type Figure, LayerRecord } from "./layer_record.ts";
 import { lookedUpRows } from "./looked_up_rows.ts";
+import { noteAlikeness } from "./note_alikeness.ts";
 import { noteFlatRows } from "./note_flat_rows.ts";
 import { observe, observePreActivations, type Sweep } from "./observe.ts";
 import { type Observer, type Tap, wrapCall } from "./tap.ts";
@@ -153,6 +154,7 @@ export class LayerTap {
     const first = Array.isArray(outputs) ? outputs[0] : outputs;
     const tapped = this.#show(first, (tensor) => {
       a(tensor);
+      noteAlikeness(this.#options.sweep, record, tensor);
       this.#options.onOutput?.(record, tensor);
       const zHasShape = this.#seen === "in its activation" || this.#seen === "as its input";
       if (!zHasShape) record.see(tensor.shape);

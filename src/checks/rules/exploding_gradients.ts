@@ -2,7 +2,7 @@ import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost, exactly } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
-import { flatRowsAdvice, flatRowsBetween, takesGradientAsItIs } from "../flat_rows.ts";
+import { flatRowsAdvice, flatRowsBetween } from "../flat_rows.ts";
 import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { globalNorm, largeEntry } from "../gradient_size.ts";
@@ -10,6 +10,7 @@ import { lostSignal } from "../lost_signal.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 import { exactFigure, figure, joined, layerName, number, say, weightName } from "../say.ts";
+import { takesGradientAsItIs } from "../takes_gradient_as_it_is.ts";
 import { DELTA_NORM, describePath, type SignalStep } from "../network/signal_path.ts";
 
 /** The rule `exploding-gradients`: the signal must not grow without bound on its way back. */
@@ -44,7 +45,8 @@ export const explodingGradients: Rule = defineRule({
       unit: "largest |dJ/dw|, under a loss",
       range: [0, Infinity],
       source: "AUTOTRAINER (Zhang et al. 2021)",
-      about: "Largest entry of a gradient above which the rule warns, and fails data out of scale.",
+      about:
+        "Largest entry of a gradient above which the rule warns, and fails inputs out of scale.",
     },
     explodingGlobalNorm: {
       default: Infinity,
@@ -71,7 +73,7 @@ export const explodingGradients: Rule = defineRule({
     "vary, padding for instance, by up to 1 / sqrt(epsilon); where that explains the growth, it is a " +
     "warning unless the model is compiled with SGD or Momentum. The global norm scales with the loss, and so with the batch " +
     "under the objective sum: it is off by default." +
-    " A large entry of a gradient is a warning, because Adam corrects a kernel that is too large; with targets or inputs whose rms is above 30 it is an error.",
+    " A large entry of a gradient is a warning, because Adam corrects a kernel that is too large; with inputs whose rms is above 30 it is an error, and with such targets under SGD or Momentum.",
   fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
     "tanh), add normalisation, or clip gradients in recurrent networks.",
   falsePositives: falsePositives(
