@@ -6,18 +6,18 @@ import { judgeRuleFor } from "./assert_rule.ts";
 import { failureOf } from "./call_site.ts";
 
 /**
- * Asserts that the mean of the targets is within 10 of their standard deviations
+ * Asserts that the mean of the targets is within 5 of their standard deviations
  * (`targetOffsetWarning`) of that of the outputs, and that this deviation is at most 30
  * (`targetScaleWarning`). `report` and the gate only warn up to 20 (`targetOffset`) and 1e4
  * (`targetScale`). Judges regressions with targets that were given.
  *
  * - Definition: |mean(y) - mean(output)| <= targetOffset std(y) and std(y) <= targetScale; warns
- *   beyond targetOffsetWarning and targetScaleWarning. r = |mean(y) - mean(output)| / std(y) is
- *   also the share of the loss that a constant could take away, r^2 / (1 + r^2). Judged for the
- *   losses meanSquaredError, meanAbsoluteError and binaryCrossentropy. Targets of 0 and 1, classes,
- *   drawn targets and constant ones are not judged.
- * - Defaults: `targetOffset` 20, `targetOffsetWarning` 10, `targetScale` 10000,
- *   `targetScaleWarning` 30, `minExamples` 8.
+ *   beyond targetOffsetWarning and targetScaleWarning. With r = |mean(y) - mean(output)| / std(y),
+ *   a constant takes r^2 / (1 + r^2) of a squared loss away. Judged for the losses
+ *   meanSquaredError, meanAbsoluteError and binaryCrossentropy. Targets of 0 and 1, classes, drawn
+ *   targets and constant ones are not judged; nor is a linear head that puts out more than them.
+ * - Defaults: `targetOffset` 20, `targetOffsetWarning` 5, `targetScale` 10000, `targetScaleWarning`
+ *   30, `minExamples` 8.
  * - Source: Own: see the thresholds. LeCun et al. 1998, Efficient BackProp, for targets within the
  *   range of the output.
  * - Misleads: A network is judged over some 300 steps: one that has to learn a mean of 500 first

@@ -38,15 +38,15 @@ const said = (given: Parameters<typeof regression>[0]) =>
 
 testThreshold("targetOffset", {
   judge: (offset, options) => found({ mean: 2 * offset, std: 2 }, options),
-  inside: [0, 10.1, 19.9],
+  inside: [0, 5.1, 19.9],
   outside: [20.1, 1e6],
   severity: "error",
 });
 
 testThreshold("targetOffsetWarning", {
   judge: (offset, options) => found({ mean: -2 * offset, std: 2 }, options),
-  inside: [0, 9.9],
-  outside: [10.1, 19.9],
+  inside: [0, 4.9],
+  outside: [5.1, 19.9],
   severity: "warning",
 });
 
@@ -66,7 +66,7 @@ testThreshold("targetScaleWarning", {
 
 Deno.test("targetNormalized counts from the mean of the outputs, not from 0", () => {
   assertEquals(said({ mean: 50 }), ["error offset"]);
-  assertEquals(said({ mean: 50, output: 45 }), []);
+  assertEquals(said({ mean: 50, output: 45.1 }), []);
   assertEquals(said({ output: -42, mean: -43 }), []);
   // Outputs that are too large are the head's fault.
   assertEquals(said({ mean: 21, output: -20.9 }), ["error offset"]);
