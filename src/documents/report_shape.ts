@@ -19,6 +19,7 @@ import type {
   WeightMeasurements,
   WeightsOnly,
 } from "../measure/measurements.ts";
+import type { ExampleAlikeness } from "../measure/example_alikeness.ts";
 import type { LayerSettings } from "../measure/layer_settings.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import type { ExponentHistogram } from "../theory/half_precision_fit.ts";
@@ -101,6 +102,12 @@ const declared = object<DeclaredSignals>({
   gradients: nullable(list(number)) as Shape<readonly number[] | null>,
 });
 
+const alikeness = object<ExampleAlikeness>({
+  cosine: number,
+  effectiveRank: number,
+  examples: count,
+});
+
 /** What theory predicts of a layer. */
 export const predictedShape = nullable(object<PredictedFigures>({
   activations: number,
@@ -133,6 +140,7 @@ const layer = object<LayerMeasurements>({
   heads: optional(list(string)),
   strides: optional(list(count)),
   normalization: optional(oneOf("moving", "batch")),
+  flatRows: optional(number),
   dropout: optional(number),
   recurrentDropout: optional(number),
   penalty: optional(number),
@@ -146,6 +154,7 @@ const layer = object<LayerMeasurements>({
   saturatedFraction: nullable(number),
   deadFraction: nullable(number),
   spread: optional(nullable(number)),
+  alikeness: optional(alikeness),
   absent: record(string),
 });
 
@@ -164,6 +173,7 @@ const input = object<InputMeasurements>({
   lookedUp: optional(boolean),
   scaledBy: optional(list(string)),
   unitRows: optional(boolean),
+  constantRows: optional(number),
   values: statistics,
   features: optional(features),
   spread: optional(nullable(number)),

@@ -70,6 +70,8 @@ export function describeLayer(
     ...record.heads.size > 0 && record.heads.size < heads ? { heads: [...record.heads] } : {},
     ...kernel === "transposed" ? { strides: stridesOf(record) } : {},
     ...record.normalization === null ? {} : { normalization: record.normalization },
+    ...record.alikeness === null ? {} : { alikeness: record.alikeness },
+    ...record.flatRows === 0 ? {} : { flatRows: record.flatRows / record.rows },
     ...isPart ? {} : dropoutOf(record.layer),
     ...isPart || penalty === undefined ? {} : { penalty },
     calls: record.calls,

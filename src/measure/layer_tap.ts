@@ -12,6 +12,8 @@ import { nextTensorId } from "./engine_state.ts";
 import type { Flow } from "./flow.ts";
 import { type Figure, LayerRecord } from "./layer_record.ts";
 import { lookedUpRows } from "./looked_up_rows.ts";
+import { noteAlikeness } from "./note_alikeness.ts";
+import { noteFlatRows } from "./note_flat_rows.ts";
 import { observe, observePreActivations, type Sweep } from "./observe.ts";
 import { type Observer, type Tap, wrapCall } from "./tap.ts";
 import { tapCell } from "./tap_cell.ts";
@@ -133,6 +135,7 @@ export class LayerTap {
     flow.readBy(record, read);
     if (record.calls++ === 0) onFirstCall?.(record);
     noteRows(record, read[0]);
+    noteFlatRows(heap, record, read[0]);
     if (this.#seen === "as its input") {
       const { z, delta } = this.#observers;
       inputs = this.#show(read[0], z, delta);
@@ -154,6 +157,7 @@ export class LayerTap {
     const first = Array.isArray(outputs) ? outputs[0] : outputs;
     const tapped = this.#show(first, (tensor) => {
       a(tensor);
+      noteAlikeness(this.#options.sweep, record, tensor);
       this.#options.onOutput?.(record, tensor);
       const zHasShape = this.#seen === "in its activation" || this.#seen === "as its input";
       if (!zHasShape) record.see(tensor.shape);
