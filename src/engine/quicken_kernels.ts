@@ -52,7 +52,6 @@ interface Scope {
  */
 export function quickenKernels(tf: TensorFlow): () => void {
   const engine = tf.engine() as unknown as KernelEngine;
-  const { state } = engine;
   const environment = tf.env();
   const stock = { runKernel: engine.runKernel, endScope: engine.endScope };
 
@@ -62,13 +61,15 @@ export function quickenKernels(tf: TensorFlow): () => void {
 
   /** A clone for the backward pass. On the tape of a gradient that is differentiated itself, it counts. */
   function save(tensor: Tensor): Tensor {
-    if (state.gradientDepth > 1) return engine.keep(engine.clone(tensor));
+    if (engine.state.gradientDepth > 1) return engine.keep(engine.clone(tensor));
     const { dataId, shape, dtype } = tensor;
     engine.backend.incRef(dataId);
     return engine.keep(engine.makeTensorFromTensorInfo({ dataId, shape, dtype }));
   }
 
   function runKernel(kernelName: string, inputs: Inputs, attrs: Attributes): Tensor | Tensor[] {
+    // Read anew: `engine.reset()` makes another.
+    const { state } = engine;
     const kernel = engine.backendName === "wasm" && !state.profiling &&
         !environment.getBool("DEBUG") && !environment.getBool("IS_TEST")
       ? tf.getKernel(kernelName, "wasm") as KernelConfig | undefined
@@ -93,9 +94,12 @@ export function quickenKernels(tf: TensorFlow): () => void {
   }
 
   function endScope(result?: unknown): void {
+    const { state } = engine;
+    const ended = state.activeScope;
     const isTensor = result instanceof tf.Tensor;
-    if (result != null && !isTensor) return stock.endScope.call(engine, result);
-    const ended = state.activeScope!;
+    if (ended === null || result != null && !isTensor) {
+      return stock.endScope.call(engine, result);
+    }
     const kept = isTensor ? result as Kept : null;
     for (const tensor of ended.track) {
       if (!tensor.kept && tensor.id !== kept?.id) tensor.dispose();
