@@ -18,6 +18,7 @@ import { repair as oneHot } from "./one_hot.ts";
 import { repair as recurrent } from "./recurrent.ts";
 import { repair as resizeGradients } from "./resize_gradients.ts";
 import { repair as slice } from "./slice.ts";
+import { repair as softmax } from "./softmax.ts";
 import { repair as sum } from "./sum.ts";
 import type { KernelRepair } from "./kernel_context.ts";
 
@@ -43,5 +44,6 @@ export const REPAIRS: readonly KernelRepair[] = [
   recurrent,
   resizeGradients,
   slice,
+  softmax,
   sum,
 ];
