@@ -8,14 +8,13 @@ Needs `keras jax numpy h5py`, or `tf_keras tensorflow-cpu`. Each file stands bes
 the batch, the outputs, the root mean square of each layer's output and of each weight's gradient
 (mean squared error, summed over the outputs, in inference).
 """
-import gzip
 import json
 import os
 import sys
-import zipfile
 
 import numpy as np
 
+from archives import compress, deflate
 from keras_models import KERAS2, L, MODELS, keras
 
 if KERAS2:
@@ -107,23 +106,6 @@ def layer_outputs(model, inputs):
         part = keras.Model(model.inputs, layer.output)
         found[layer.name] = rms(part(inputs if len(inputs) > 1 else inputs[0], training=False))
     return found
-
-
-def deflate(path):
-    """Keras stores its archives; unpacked they are the same."""
-    with zipfile.ZipFile(path) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
-
-
-def compress(path):
-    with open(path, "rb") as file:
-        content = file.read()
-    with open(path + ".gz", "wb") as file:
-        file.write(gzip.compress(content, 9, mtime=0))
-    os.remove(path)
 
 
 def write(make, seed):

@@ -1,0 +1,101 @@
+/**
+ * Holds this tool beside PyTorch, Keras and stock TensorFlow.js: `deno task bench:peers`. Sections named after it
+ * choose; each that is run again takes the place of what results.json has of it, and docs/peers.md and the README are
+ * written from there. Python environments are taken from the folder in GRADIENT_HEALTH_PEERS, or made in --data.
+ *
+ * @module
+ */
+import { parseArgs } from "@std/cli";
+import { comparePeers } from "./compare_peers.ts";
+import { findCrossover } from "./find_crossover.ts";
+import { machine } from "./machine.ts";
+import { measureCold } from "./measure_cold.ts";
+import { measureInstalled } from "./measure_installed.ts";
+import { measureWarm } from "./measure_warm.ts";
+import { type Peer, peersOf } from "./peers.ts";
+import { networksIn, prepareNetworks } from "./prepare_networks.ts";
+import { readResults, type Results, RESULTS } from "./results.ts";
+import { findPythons } from "./venvs.ts";
+import { writeDocuments } from "./write_documents.ts";
+import { writeGolden } from "./write_golden.ts";
+
+const SECTIONS = ["figures", "cold", "warm", "crossover", "installed"] as const;
+
+const USAGE = `deno task bench:peers [SECTION ...] [--rounds N] [--size small|full]
+  [--only NETWORK,...] [--data FOLDER] [--dry]
+
+Sections: ${SECTIONS.join(", ")} (default: these), golden, documents.
+--dry prints the results and writes nothing into the repository.`;
+
+const { _: asked, ...flags } = parseArgs(Deno.args, {
+  boolean: ["dry", "help"],
+  string: ["_", "rounds", "size", "only", "data"],
+  default: { rounds: "5", size: "full" },
+  unknown: (name, key) => {
+    if (key !== undefined) stop(`unknown option ${name}`);
+  },
+});
+
+function stop(message: string): never {
+  console.error(`${message}\n${USAGE}`);
+  Deno.exit(2);
+}
+
+if (flags.help) {
+  console.log(USAGE);
+  Deno.exit(0);
+}
+const known: readonly string[] = [...SECTIONS, "golden", "documents"];
+const sections: readonly string[] = asked.length === 0 ? SECTIONS : asked.map(String);
+for (const section of sections) if (!known.includes(section)) stop(`unknown section ${section}`);
+const rounds = Number(flags.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) stop(`--rounds is ${flags.rounds}, expected 1 or more`);
+
+const data = flags.data ?? await Deno.makeTempDir({ prefix: "peers_" });
+const results = await run(sections);
+if (flags.data === undefined) await Deno.remove(data, { recursive: true });
+if (flags.dry) console.log(JSON.stringify(results, null, 2));
+else {
+  await Deno.writeTextFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  await writeDocuments(results);
+}
+
+async function run(sections: readonly string[]): Promise<Results> {
+  const results = readResults();
+  if (sections.every((section) => section === "documents")) return results;
+  const pythons = await findPythons(Deno.env.get("GRADIENT_HEALTH_PEERS") ?? `${data}/venvs`);
+  const peers = peersOf(pythons);
+  const folder = `${data}/${flags.size}`;
+  const has = (section: string) => sections.includes(section);
+  if (has("golden")) {
+    await writeGolden(pythons, peers, new URL("../../fixtures/files/peers", import.meta.url).pathname);
+  }
+  if (has("figures") || has("cold") || has("warm")) {
+    await prepareNetworks(pythons, folder, flags.size);
+    const networks = flags.only?.split(",") ?? networksIn(folder);
+    await compare(results, folder, networks, peers, has);
+  }
+  if (has("crossover")) {
+    results.crossover = await findCrossover(async (width, batch) => {
+      const own = `${data}/${width}x${batch}`;
+      await prepareNetworks(pythons, own, `${width}x${batch}`);
+      return own;
+    }, peers[0], rounds);
+  }
+  if (has("installed")) results.installed = await measureInstalled(pythons);
+  results.machine = machine();
+  return results;
+}
+
+async function compare(
+  results: Results,
+  folder: string,
+  networks: readonly string[],
+  peers: readonly Peer[],
+  has: (section: string) => boolean,
+): Promise<void> {
+  // The figures come first: that run leaves the networks as stock TensorFlow.js reads them.
+  if (has("figures")) Object.assign(results, await comparePeers(folder, networks, peers));
+  if (has("cold")) results.cold = await measureCold(folder, networks, peers, rounds);
+  if (has("warm")) results.warm = await measureWarm(folder, networks, peers, rounds);
+}

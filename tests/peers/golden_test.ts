@@ -1,0 +1,79 @@
+import { assert, assertEquals } from "@std/assert";
+import { compareFigures } from "../../bench/peers/compare_figures.ts";
+import { type Figures, toolFigures } from "../../bench/peers/figures.ts";
+import type { NetworkFacts } from "../../bench/peers/loss_of.ts";
+import type { Golden } from "../../bench/peers/write_golden.ts";
+import { startEngine } from "../../src/engine/mod.ts";
+import { measure } from "../../src/measure/mod.ts";
+import {
+  getWeights,
+  type LayersModel,
+  loadModel,
+  loadWeights,
+  readBatch,
+  setWeights,
+} from "../../src/model/mod.ts";
+
+const FOLDER = new URL("../../fixtures/files/peers/", import.meta.url).pathname;
+const read = <T>(name: string): T => JSON.parse(Deno.readTextFileSync(`${FOLDER}${name}.json`));
+
+const NETWORKS = read<Record<string, NetworkFacts>>("networks");
+
+const { tf } = await startEngine({ threads: 1 });
+
+type Loose = Omit<Figures, "versions">;
+
+async function figuresOf(name: string, change: (model: LayersModel) => void | Promise<void>) {
+  const { model } = await loadModel(`${FOLDER}${name}.keras`);
+  await change(model);
+  const batch = await readBatch(`${FOLDER}${name}.npz`, model);
+  const { training } = NETWORKS[name];
+  const { objective, layers } = await measure(model, batch, {
+    batchNormalization: training ? "training" : "inference",
+  });
+  tf.dispose(batch as never);
+  model.dispose();
+  return toolFigures(objective.value, layers);
+}
+
+function assertAgrees(own: Loose, name: string) {
+  const golden = read<Golden>(name);
+  for (const [peer, theirs] of Object.entries(golden)) {
+    const { missing, apart, worst } = compareFigures(own, theirs, golden["PyTorch, float64"]);
+    const versions = JSON.stringify(theirs.versions);
+    assertEquals(apart, [], `${peer} ${versions}: ${apart.length} apart, by ${worst} at most`);
+    assertEquals(missing, [], `${peer} ${versions}: figures that nothing was compared with`);
+  }
+}
+
+for (const name of Object.keys(NETWORKS)) {
+  Deno.test(`measure() of ${name}.keras gives the figures of Keras and PyTorch`, async () => {
+    assertAgrees(await figuresOf(name, () => {}), name);
+  });
+  for (const end of [".pt", ".safetensors"]) {
+    Deno.test(`measure() of ${name}${end} gives the figures of Keras and PyTorch`, async () => {
+      const own = await figuresOf(name, async (model) => {
+        // Nothing of the Keras file may be left.
+        const zeros = Object.entries(getWeights(model)).map(([weight, { values }]) => [
+          weight,
+          values.map(() => 0),
+        ]);
+        setWeights(model, Object.fromEntries(zeros));
+        await loadWeights(model, `${FOLDER}${name}${end}`);
+      });
+      assertAgrees(own, name);
+    });
+  }
+}
+
+Deno.test("compareFigures() notices a figure that is wrong by more than 1e-4", async () => {
+  const own = await figuresOf("dense", () => {});
+  const wrong = structuredClone(own);
+  wrong.layers["dense_4"].delta *= 1.0002;
+  assertEquals(compareFigures(own, wrong, own).apart, ["dense_4 delta"]);
+  assertEquals(compareFigures(own, wrong, own).nearer, { own: 1, other: 0, unknown: 0 });
+  assertEquals(compareFigures(own, wrong, wrong).nearer, { own: 0, other: 1, unknown: 0 });
+  assert(compareFigures(own, wrong).worst > 1e-4);
+  wrong.layers["dense_4"].delta = NaN;
+  assertEquals(compareFigures(own, wrong).apart, ["dense_4 delta"]);
+});
