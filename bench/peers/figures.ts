@@ -24,7 +24,9 @@ export function toolFigures(
       delta: layer.preActivationGradients,
     };
     found[layer.name] = Object.fromEntries(
-      Object.entries(statistics).flatMap(([name, one]) => one === null ? [] : [[name, one.meanAbs]]),
+      Object.entries(statistics).flatMap(([name, one]) =>
+        one === null ? [] : [[name, one.meanAbs]]
+      ),
     );
     for (const { name, gradients } of layer.weights) {
       if (gradients !== null) found[name] = { gradient: gradients.meanAbs };

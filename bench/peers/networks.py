@@ -11,7 +11,6 @@ import numpy as np
 
 DIGITS = Path(__file__).parents[2] / "fixtures" / "digits.bin"
 
-Size = Literal["small", "full"]
 Loss = Literal["sum", "mse", "crossentropy"]
 Array = np.ndarray
 
@@ -35,9 +34,6 @@ class Network:
     full: Dimensions
     training: bool = False  # whether batch normalisation takes the statistics of the batch
 
-    def at(self, size: Size) -> Dimensions:
-        return self.small if size == "small" else self.full
-
 
 NETWORKS: dict[str, Network] = {
     "exercise": Network("sum", Dimensions(32, 20, 10), Dimensions(32, 20, 10)),
@@ -55,8 +51,13 @@ NETWORKS: dict[str, Network] = {
 CLASSES = 10
 
 
-def dense_of(width: int, batch: int) -> Dimensions:
-    """The dense network at another size, for the size of a pass from which on another tool is faster."""
+def size_of(size: str, name: str) -> Dimensions:
+    """`small`, `full`, or of the dense network its width and batch, `1024x256`; folders are called so."""
+    if size == "small":
+        return NETWORKS[name].small
+    if size == "full":
+        return NETWORKS[name].full
+    width, batch = (int(number) for number in size.split("x"))
     return Dimensions(batch, width, 10)
 
 

@@ -32,7 +32,9 @@ function coldLine({ cold, figures }: Results): string[] {
     .map(({ tool, least, most }) => `${tool} ${times(least)} to ${times(most)}`);
   const networks = Object.keys(figures ?? cold.by).length;
   return [
-    `- **Typed command to printed figures**, ${networks} networks, times as long as here: ${names.join(", ")}.`,
+    `- **Typed command to printed figures**, ${networks} networks, times as long as here: ${
+      names.join(", ")
+    }.`,
   ];
 }
 
@@ -51,9 +53,13 @@ function warmLine({ warm }: Results): string[] {
 function sizeLine({ crossover, installed }: Results): string[] {
   if (crossover === undefined || installed === undefined) return [];
   const at = crossoverOf(crossover.sizes);
-  const size = at === null ? "" : `; from ${at.toExponential(0)} operations a pass on PyTorch's whole process is faster`;
+  const size = at === null
+    ? ""
+    : `; from ${at.toExponential(0)} operations a pass on PyTorch's whole process is faster`;
   const own = installed["Deno"] + installed[OWN];
   return [
-    `- **On disk** ${own.toFixed(0)} MB with Deno, PyTorch ${installed["PyTorch"].toFixed(0)} MB${size}.`,
+    `- **On disk** ${own.toFixed(0)} MB with Deno, PyTorch ${
+      installed["PyTorch"].toFixed(0)
+    } MB${size}.`,
   ];
 }

@@ -71,7 +71,9 @@ function figureParts({ figures }: Results): string[] {
   return [
     "## The same figures",
     `The largest relative difference to this tool's, and of how many figures. Where figures differ by more than ` +
-    `${TOLERANCE.toExponential(0)}, it says how many do, and how many of these this tool and the other have nearer to ` +
+    `${
+      TOLERANCE.toExponential(0)
+    }, it says how many do, and how many of these this tool and the other have nearer to ` +
     "PyTorch's run in float64.",
     matrix(figures, nameOf, differenceOf),
     ...causesOf(figures),
@@ -152,11 +154,14 @@ function crossoverParts({ crossover }: Results): string[] {
   return [
     "## From which size on PyTorch is faster",
     `Whole processes, ten dense layers, two threads, the median of ${crossover.rounds} in seconds:`,
-    table(["operations of a pass", OWN, "PyTorch"], crossover.sizes.map((size) => [
-      operations(size.operations),
-      size.tool.toFixed(2),
-      size.torch.toFixed(2),
-    ])),
+    table(
+      ["operations of a pass", OWN, "PyTorch"],
+      crossover.sizes.map((size) => [
+        operations(size.operations),
+        size.tool.toFixed(2),
+        size.torch.toFixed(2),
+      ]),
+    ),
     at === null
       ? "Within these sizes neither overtakes the other."
       : `PyTorch's whole process is faster from about ${at.toExponential(0)} operations a pass on.`,

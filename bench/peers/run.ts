@@ -14,7 +14,7 @@ import { measureInstalled } from "./measure_installed.ts";
 import { measureWarm } from "./measure_warm.ts";
 import { type Peer, peersOf } from "./peers.ts";
 import { networksIn, prepareNetworks } from "./prepare_networks.ts";
-import { readResults, type Results, RESULTS } from "./results.ts";
+import { readResults, RESULTS, type Results } from "./results.ts";
 import { findPythons } from "./venvs.ts";
 import { writeDocuments } from "./write_documents.ts";
 import { writeGolden } from "./write_golden.ts";
@@ -49,7 +49,9 @@ const known: readonly string[] = [...SECTIONS, "golden", "documents"];
 const sections: readonly string[] = asked.length === 0 ? SECTIONS : asked.map(String);
 for (const section of sections) if (!known.includes(section)) stop(`unknown section ${section}`);
 const rounds = Number(flags.rounds);
-if (!Number.isInteger(rounds) || rounds < 1) stop(`--rounds is ${flags.rounds}, expected 1 or more`);
+if (!Number.isInteger(rounds) || rounds < 1) {
+  stop(`--rounds is ${flags.rounds}, expected 1 or more`);
+}
 
 const data = flags.data ?? await Deno.makeTempDir({ prefix: "peers_" });
 const results = await run(sections);
@@ -68,7 +70,11 @@ async function run(sections: readonly string[]): Promise<Results> {
   const folder = `${data}/${flags.size}`;
   const has = (section: string) => sections.includes(section);
   if (has("golden")) {
-    await writeGolden(pythons, peers, new URL("../../fixtures/files/peers", import.meta.url).pathname);
+    await writeGolden(
+      pythons,
+      peers,
+      new URL("../../fixtures/files/peers", import.meta.url).pathname,
+    );
   }
   if (has("figures") || has("cold") || has("warm")) {
     await prepareNetworks(pythons, folder, flags.size);
@@ -76,11 +82,15 @@ async function run(sections: readonly string[]): Promise<Results> {
     await compare(results, folder, networks, peers, has);
   }
   if (has("crossover")) {
-    results.crossover = await findCrossover(async (width, batch) => {
-      const own = `${data}/${width}x${batch}`;
-      await prepareNetworks(pythons, own, `${width}x${batch}`);
-      return own;
-    }, peers[0], rounds);
+    results.crossover = await findCrossover(
+      async (width, batch) => {
+        const own = `${data}/${width}x${batch}`;
+        await prepareNetworks(pythons, own, `${width}x${batch}`, ["dense"]);
+        return own;
+      },
+      peers[0],
+      rounds,
+    );
   }
   if (has("installed")) results.installed = await measureInstalled(pythons);
   results.machine = machine();

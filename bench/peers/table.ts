@@ -3,7 +3,9 @@ import { isUnable, type Unable } from "./results.ts";
 /** A table of Markdown; the first column is words, the others stand to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, i) => i === 0 ? "---" : "--:")), ...rows.map(line)].join("\n");
+  return [line(head), line(head.map((_, i) => i === 0 ? "---" : "--:")), ...rows.map(line)].join(
+    "\n",
+  );
 }
 
 /** A table with a row for each network and a column for each tool. What a tool cannot do is "no" with a number. */

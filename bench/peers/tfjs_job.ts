@@ -19,7 +19,9 @@ tf.env().set("PROD", true);
 await tf.setBackend(backend);
 
 const base = `${folder}/${name}.tfjs`;
-const { modelTopology, weightsManifest } = JSON.parse(await Deno.readTextFile(`${base}/model.json`));
+const { modelTopology, weightsManifest } = JSON.parse(
+  await Deno.readTextFile(`${base}/model.json`),
+);
 const shards = weightsManifest.flatMap(({ paths }: { paths: string[] }) => paths);
 const bytes = await Promise.all(shards.map((path: string) => Deno.readFile(`${base}/${path}`)));
 const model = await tf.loadLayersModel(tf.io.fromMemory({

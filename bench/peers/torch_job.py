@@ -3,20 +3,14 @@ import torch
 from torch import Tensor, nn
 
 from job import Figures, finish, read_job
+from networks import size_of
 from torch_networks import BUILD
 
 job = read_job()
 if job.threads is not None:
     torch.set_num_threads(job.threads)
-size = "small" if job.folder.name == "small" else "full"
-state = torch.load(job.folder / f"{job.name}.pt")
-d = job.network.at(size)
-first = state.get("dense_1.weight")
-if job.name == "dense" and first is not None and len(first) != d.width:  # the network at a size of its own
-    from networks import dense_of
-    d = dense_of(len(first), 0)
-model = BUILD[job.name](d)
-model.load_state_dict(state)
+model = BUILD[job.name](size_of(job.folder.name, job.name))
+model.load_state_dict(torch.load(job.folder / f"{job.name}.pt"))
 model.train(job.network.training)
 
 x_array, y_array = job.batch()
@@ -47,8 +41,8 @@ def bare() -> Tensor:
 
 modules = {
     path: module for path, module in model.named_modules()
-    if isinstance(module, (nn.LSTM, nn.MultiheadAttention)) or not list(module.children())
-    and "attention" not in path
+    if isinstance(module, (nn.LSTM, nn.MultiheadAttention))
+    or not list(module.children()) and "out_proj" not in path and not isinstance(module, nn.Flatten)
 }
 OWN_NAMES = {"weight_ih_l0": "kernel", "weight_hh_l0": "recurrent_kernel", "bias_ih_l0": "bias"}
 

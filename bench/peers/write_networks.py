@@ -1,8 +1,7 @@
 """Writes the networks of the comparison as Keras saves them: NAME.keras, NAME.npz (the batch), and NAME.arrays.npz,
 from which write_torch_networks.py makes the same network's state dict; and networks.json, for the jobs in TypeScript.
 
-    python write_networks.py FOLDER small|full [NAME ...]
-    python write_networks.py FOLDER WIDTHxBATCH            # the dense network at another size
+    python write_networks.py FOLDER SIZE [NAME ...]     # SIZE: small, full, or of the dense network 1024x256
 
 Weights are drawn by NumPy, so all frameworks have the same: of variance 1 / fan-in, in the exercise's hidden layers of
 standard deviation 200.
@@ -18,7 +17,7 @@ import numpy as np
 
 from archives import deflate
 from keras_networks import BUILD
-from networks import NETWORKS, Array, Dimensions, dense_of, draw_batch
+from networks import NETWORKS, Array, Dimensions, draw_batch, size_of
 
 
 def draw(layer: str, path: str, shape: tuple[int, ...], random: np.random.Generator, wide: bool) -> Array:
@@ -60,9 +59,5 @@ if __name__ == "__main__":
     folder.mkdir(parents=True, exist_ok=True)
     facts = {name: {"loss": network.loss, "training": network.training} for name, network in NETWORKS.items()}
     (folder / "networks.json").write_text(json.dumps(facts))
-    if size in ("small", "full"):
-        for name in names or NETWORKS:
-            write(folder, name, NETWORKS[name].at(size))
-    else:
-        width, batch = (int(number) for number in size.split("x"))
-        write(folder, "dense", dense_of(width, batch))
+    for name in names or NETWORKS:
+        write(folder, name, size_of(size, name))

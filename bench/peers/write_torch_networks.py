@@ -1,7 +1,7 @@
 """Writes the networks of the comparison as PyTorch saves them, NAME.pt and NAME.safetensors, from what
 write_networks.py left in the folder: the same numbers, laid out as PyTorch has them.
 
-    python write_torch_networks.py FOLDER small|full|WIDTHxBATCH [NAME ...]
+    python write_torch_networks.py FOLDER SIZE [NAME ...]
 """
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from networks import NETWORKS, Array, Dimensions, dense_of
+from networks import NETWORKS, Array, Dimensions, size_of
 from torch_networks import BUILD
 
 
@@ -78,9 +78,5 @@ def write(folder: Path, name: str, d: Dimensions) -> None:
 
 if __name__ == "__main__":
     folder, size, *names = Path(sys.argv[1]), *sys.argv[2:]
-    if size in ("small", "full"):
-        for name in names or NETWORKS:
-            write(folder, name, NETWORKS[name].at(size))
-    else:
-        width, batch = (int(number) for number in size.split("x"))
-        write(folder, "dense", dense_of(width, batch))
+    for name in names or NETWORKS:
+        write(folder, name, size_of(size, name))

@@ -38,13 +38,25 @@ async function figuresOf(name: string, change: (model: LayersModel) => void | Pr
 
 function assertAgrees(own: Loose, name: string) {
   const golden = read<Golden>(name);
+  const exact = golden["PyTorch, float64"];
+  // What PyTorch itself gets otherwise in float32, no other program can get right there.
+  const lost = compareFigures(golden["PyTorch"], exact).apart;
   for (const [peer, theirs] of Object.entries(golden)) {
-    const { missing, apart, worst } = compareFigures(own, theirs, golden["PyTorch, float64"]);
-    const versions = JSON.stringify(theirs.versions);
-    assertEquals(apart, [], `${peer} ${versions}: ${apart.length} apart, by ${worst} at most`);
-    assertEquals(missing, [], `${peer} ${versions}: figures that nothing was compared with`);
+    const { missing, apart, worst } = compareFigures(own, theirs);
+    const what = `${peer} ${JSON.stringify(theirs.versions)}`;
+    const wrong = theirs === exact ? apart.filter((figure) => !lost.includes(figure)) : apart;
+    assertEquals(wrong, [], `${what}: differs by ${worst} at most`);
+    assertEquals(missing, [], `${what}: figures that nothing was compared with`);
   }
 }
+
+Deno.test("PyTorch's float32 loses nothing of its float64 but behind saturated tanh units", () => {
+  for (const name of Object.keys(NETWORKS)) {
+    const golden = read<Golden>(name);
+    const { apart } = compareFigures(golden["PyTorch"], golden["PyTorch, float64"]);
+    assertEquals(apart, name === "exercise" ? ["dense_9 da", "dense_10 delta"] : [], name);
+  }
+});
 
 for (const name of Object.keys(NETWORKS)) {
   Deno.test(`measure() of ${name}.keras gives the figures of Keras and PyTorch`, async () => {

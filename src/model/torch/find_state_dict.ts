@@ -1,5 +1,6 @@
 import { showValue } from "../../words/show_value.ts";
 import { ModelError } from "../model_error.ts";
+import { isInert } from "./inert_objects.ts";
 import { isTensor, type TorchView } from "./torch_globals.ts";
 import { isObject, type Pickled } from "./pickled.ts";
 
@@ -65,7 +66,8 @@ function tensorsIn(dictionary: Dictionary): [string, TorchView][] {
 
 function nameOf(value: Pickled): string {
   if (value instanceof Uint8Array) return "bytes";
-  return isObject(value) ? `a ${value.is}` : showValue(value);
+  if (!isObject(value)) return showValue(value);
+  return isInert(value) ? `an object of ${value.path}` : `a ${value.is}`;
 }
 
 /** Shows every tensor, those of an optimizer too: each value once, however often it is referred to. */
@@ -75,5 +77,6 @@ export function showTensors(value: Pickled, onTensor: (view: TorchView) => void)
     if (isTensor(one)) onTensor(one);
     else if (Array.isArray(one)) { for (const item of one) seen.add(item); }
     else if (one instanceof Map) { for (const item of one.values()) seen.add(item); }
+    else if (isObject(one) && isInert(one)) { for (const part of one.parts) seen.add(part); }
   }
 }

@@ -38,6 +38,7 @@ const FAMILIES: Readonly<Record<string, [family: string, ...kernels: string[]]>>
   LSTM: ["lstm", "kernel"],
   SimpleRNN: ["rnn", "kernel"],
   GRU: ["gru", "kernel"],
+  PReLU: ["prelu", "alpha"],
 };
 
 /**
@@ -70,7 +71,7 @@ export function modelUnits(model: LayersModel): Unit[] {
     if (!Object.hasOwn(FAMILIES, className)) {
       throw new ModelError(
         `Layer ${showValue(path)} is a ${className}, expected layers that PyTorch has too: ${
-          Object.keys(FAMILIES).filter((name) => name !== "GRU").join(", ")
+          Object.keys(FAMILIES).join(", ")
         }`,
       );
     }
@@ -82,7 +83,7 @@ export function modelUnits(model: LayersModel): Unit[] {
     const [family, kernelName] = FAMILIES[className];
     const kernel = own.find(({ weightName }) => weightName === names.get(kernelName));
     const shape = (kernel?.variable.shape ?? []) as number[];
-    const joined = family === "depthwise" ? [...shape.slice(0, 2), shape[2] * shape[3]] : shape;
+    const joined = joinedShape(family, shape);
     const more = ["gamma", "beta", "bias"].filter((name) => name !== kernelName && names.has(name));
     return [{
       path,
@@ -94,24 +95,29 @@ export function modelUnits(model: LayersModel): Unit[] {
   });
 }
 
-/** PyTorch's LSTM has sigmoids for gates and tanh, and none of that can be chosen. */
+/** A depthwise kernel has its groups on one axis in PyTorch, and the slopes of a PReLU stand alone. */
+function joinedShape(family: string, shape: readonly number[]): readonly number[] {
+  if (family === "depthwise") return [...shape.slice(0, 2), shape[2] * shape[3]];
+  return family === "prelu" ? [shape.reduce((a, b) => a * b, 1)] : shape;
+}
+
+/** PyTorch's LSTM and GRU have sigmoids for gates and tanh, and none of that can be chosen. */
 function requireGates(path: string, layer: Layer): void {
   const className = layer.getClassName();
-  if (className === "GRU") {
+  if (className !== "LSTM" && className !== "GRU") return;
+  const { activation, recurrentActivation, resetAfter } = layer.getConfig();
+  if (className === "GRU" && resetAfter !== true) {
     throw new ModelError(
       `Layer ${
         showValue(path)
-      } is a GRU of TensorFlow.js, which resets its state before the matrix ` +
-        `product, and PyTorch's resets after it, expected another layer`,
+      } is a GRU that resets its state before the matrix product, and PyTorch's resets after it, expected one with resetAfter`,
     );
   }
-  if (className !== "LSTM") return;
-  const { activation, recurrentActivation } = layer.getConfig();
   const gates = String(recurrentActivation), inner = String(activation);
   if (gates !== "sigmoid" || inner !== "tanh") {
     throw new ModelError(
       `Layer ${showValue(path)} has the activations ${inner} and ${gates} (recurrentActivation), ` +
-        `expected tanh and sigmoid as PyTorch's LSTM has`,
+        `expected tanh and sigmoid as PyTorch's ${className} has`,
     );
   }
 }

@@ -42,13 +42,26 @@ export function offersOf(layer: TorchLayer): Offer[] {
         give: () => first === undefined ? own : { ...own, bias: sum(first.read(), second!.read()) },
       }];
     }
-    case "GRU":
-      throw new ModelError(
-        `${
-          showValue(name)
-        } is a GRU of PyTorch, which resets its state after the matrix product, and ` +
-          `TensorFlow.js's resets before it, expected another layer`,
+    case "GRU": {
+      const own = {
+        kernel: turned(gruGates(kernel!)),
+        recurrent_kernel: turned(gruGates(tensor("recurrentKernel")!)),
+      };
+      const biases = [tensor("bias"), tensor("recurrentBias")].flatMap((one) =>
+        one === undefined ? [] : [...gruGates(one).read()]
       );
+      return [{
+        signature: signatureOf("gru", kerasShape(kernel!), bias),
+        give: () => biases.length === 0 ? own : { ...own, bias: Float32Array.from(biases) },
+      }];
+    }
+    case "PReLU": {
+      const slopes = tensor("scale")!;
+      return [{
+        signature: signatureOf("prelu", slopes.shape, []),
+        give: () => ({ alpha: slopes.read() }),
+      }];
+    }
     case "BatchNorm":
     case "LayerNorm":
     case "RMSNorm":
@@ -108,6 +121,17 @@ function ofNormalization({ className, tensors }: TorchLayer): Offer {
 
 function withBias(bias: TorchTensor | undefined): Record<string, Float32Array> {
   return bias === undefined ? {} : { bias: bias.read() };
+}
+
+/** The gates of a GRU are reset, update, new in PyTorch, and update, reset, new in Keras. Its rows are the gates. */
+function gruGates(tensor: TorchTensor): TorchTensor {
+  const read = () => {
+    const values = tensor.read();
+    const size = values.length / 3;
+    const gate = (i: number) => values.subarray(i * size, (i + 1) * size);
+    return Float32Array.from([...gate(1), ...gate(0), ...gate(2)]);
+  };
+  return { ...tensor, read };
 }
 
 const kerasShape = ({ shape, axes }: TorchTensor) => axes.map((axis) => shape[axis]);
