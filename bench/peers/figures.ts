@@ -28,6 +28,9 @@ export function toolFigures(
         one === null ? [] : [[name, one.meanAbs]]
       ),
     );
+    // What an attention puts out, its last part does.
+    const whole = /^(.*)\/attention_output$/.exec(layer.name)?.[1];
+    if (whole !== undefined) found[whole] = found[layer.name];
     for (const { name, gradients } of layer.weights) {
       if (gradients !== null) found[name] = { gradient: gradients.meanAbs };
     }

@@ -1,10 +1,10 @@
-import { KINDS, type Setting } from "./setting.ts";
+import { KERAS_LAYER_SETTINGS } from "./keras_layer_settings.ts";
+import { KINDS, required, type Setting } from "./setting.ts";
 
 /** What a class's configuration may hold, by keys in camel case. */
 export type Settings = Record<string, Setting>;
 
 const { axes, axis, borders, choice, count, counts, flag, fraction, number, only, pair } = KINDS;
-const required = (setting: Setting): Setting => ({ ...setting, required: true });
 
 const dataFormat = choice("channelsFirst", "channelsLast");
 const keepdims = only(false, "TensorFlow.js drops the axes");
@@ -90,7 +90,7 @@ const image: Settings = { height: required(count), width: required(count) };
 const normalization: Settings = { epsilon: number, center: flag, scale: flag };
 
 /**
- * The layers of TensorFlow.js with what each may have in its configuration, besides what all have and
+ * The layers of TensorFlow.js, and those of Keras that it lacks, with what each may have in its configuration, besides what all have and
  * besides initialisers, constraints, regularisers, activations and layers inside of it, which are told by
  * their keys. A class that is not here is a custom one.
  */
@@ -185,4 +185,5 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   TimeDistributed: {},
   UpSampling2D: { size: pair("count"), dataFormat, interpolation },
   ZeroPadding2D: { padding: borders, dataFormat },
+  ...KERAS_LAYER_SETTINGS,
 };

@@ -130,6 +130,9 @@ export const KINDS = {
   text: { what: "a text", is: (value: unknown) => typeof value === "string" && value !== "" },
 } satisfies Record<string, Setting | ((...args: never[]) => Setting)>;
 
+/** A setting that has to be there. */
+export const required = (setting: Setting): Setting => ({ ...setting, required: true });
+
 /**
  * Refuses a value that a setting does not take.
  *

@@ -1,5 +1,6 @@
 import { patchProperty } from "../engine/patch_property.ts";
 import type { Layer, LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import { LAYERS } from "../traits/layers.ts";
 import { failure } from "../words/failure.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { ModelError } from "./model_error.ts";
@@ -127,7 +128,7 @@ function blame(error: unknown, className: string, layers: number, what: string):
     return new ModelError(`${what}, expected ${bound}${rank[2]} axes`, { cause: error });
   }
   // What V8 says of TensorFlow.js's own code helps only who reads that code.
-  const isStock = Object.hasOwn(LAYER_SETTINGS, className);
+  const isStock = Object.hasOwn(LAYERS, className);
   const isInternal = error instanceof TypeError || error instanceof RangeError;
   const why = isStock && isInternal
     ? "TensorFlow.js cannot build it"

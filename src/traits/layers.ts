@@ -46,7 +46,9 @@ export type KernelLayout =
   /** `[...window, out, in]`. */
   | "transposed"
   /** `[...window, in, multiplier]`: each input has outputs of its own. */
-  | "depthwise";
+  | "depthwise"
+  /** Axes in any order, some of which are summed over: the layer's equation says which. */
+  | "einsum";
 
 /** Which of the operations of its kind a layer is, where they do different things to signals. */
 export type LayerOperation =
@@ -114,7 +116,8 @@ export interface LayerTraits {
 /** What most layers keep of their output. */
 const COPIES = 1.2;
 
-function traits(kind: LayerKind, own: Partial<LayerTraits> = {}): LayerTraits {
+/** The traits of a kind, and what else a class is. */
+export function traits(kind: LayerKind, own: Partial<LayerTraits> = {}): LayerTraits {
   return {
     kind,
     kernel: null,

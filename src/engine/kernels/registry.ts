@@ -7,6 +7,7 @@ import { repair as conv3d } from "./conv_3d.ts";
 import { repair as cumulative } from "./cumulative.ts";
 import { repair as depthwiseConv2dNative } from "./depthwise_conv_2d_native.ts";
 import { repair as dilation2d } from "./dilation_2d.ts";
+import { repair as einsum } from "./einsum.ts";
 import { repair as extremum } from "./extremum.ts";
 import { repair as fusedBatchNorm } from "./fused_batch_norm.ts";
 import { repair as gatherV2 } from "./gather_v2.ts";
@@ -30,6 +31,7 @@ export const REPAIRS: readonly KernelRepair[] = [
   cumulative,
   depthwiseConv2dNative,
   dilation2d,
+  einsum,
   extremum,
   fusedBatchNorm,
   gatherV2,

@@ -2,7 +2,12 @@ import type { Tensor } from "../tensorflow.ts";
 import { type LayerClass, type LayerMethod, type LayerRepair, oneTensor } from "./layer_repair.ts";
 
 /** What a layer is called with besides its inputs. */
-type Arguments = Record<string, unknown> & { mask?: Tensor | null };
+type Arguments = Record<string, unknown> & {
+  /** The mask of its first input. */
+  mask?: Tensor | null;
+  /** Those of all of its inputs, if one has a mask: what an attention needs. */
+  masks?: (Tensor | null)[];
+};
 
 interface MaskingLayer {
   supportsMasking: boolean;
@@ -60,7 +65,9 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
       // The shared object is TensorFlow.js's, or one that `call` below made.
       delete shared?.mask;
       delete own.mask;
+      delete own.masks;
       if (given[0] !== null) own.mask = given[0];
+      if (given.some((mask) => mask !== null)) own.masks = given;
       return during(run, () => {
         const outputs = original.call(this, inputs, own);
         if (!this.supportsMasking) return outputs;
@@ -85,7 +92,7 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
     (original) =>
       function (this: unknown, inputs: Tensor | Tensor[], shared?: Arguments) {
         return runModel(({ masks }) => {
-          const { mask, ...others } = shared ?? {};
+          const { mask, masks: _, ...others } = shared ?? {};
           const first = oneTensor(inputs);
           if (mask != null && !masks.has(first)) masks.set(first, [mask].flat()[0]);
           return original.call(this, inputs, others);

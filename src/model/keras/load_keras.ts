@@ -1,8 +1,9 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
-import { buildModel, classes, modelOfFile } from "../build_model.ts";
+import { buildModel, modelOfFile } from "../build_model.ts";
 import { compileAsSaved } from "../compile_as_saved.ts";
 import { convertTopology } from "../convert_topology.ts";
 import type { Hdf5Group } from "../hdf5/open_hdf5.ts";
+import { knownClasses } from "../known_classes.ts";
 import type { LoadedModel } from "../loaded_model.ts";
 import { ModelError } from "../model_error.ts";
 import { readKerasFile } from "./keras_file.ts";
@@ -26,8 +27,7 @@ export async function loadKeras(tf: TensorFlow, path: string): Promise<LoadedMod
           "model.save() writes it, or its layers as MODEL and this file as --weights",
       );
     }
-    const known = classes(tf);
-    const built = convertTopology(topology, (name) => Object.hasOwn(known, name), place);
+    const built = convertTopology(topology, await knownClasses(tf, topology), place);
     const declared = entriesOf(weightsOf(weights).group);
     const { model, discard } = buildModel(tf, built, declared, "of all weights in the file");
     try {

@@ -3,8 +3,10 @@ import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
 import { ModelError } from "../model_error.ts";
+import { isComposite } from "../inner_layers.ts";
 import { automaticName } from "../names.ts";
 import { isJson, type Json, MODEL_CLASSES } from "../topology_json.ts";
+import { groupNames } from "./group_names.ts";
 import { kerasOrder } from "./keras_order.ts";
 import { requireShape, requireSure, type WeightPair } from "./weight_pair.ts";
 
@@ -52,32 +54,13 @@ export function pairByPath(
     ? topology.class_name
     : model.getClassName();
   visit({ className, layer: model, config: topology }, "", container, parts);
+  for (const part of parts) part.path = pathIn(root, part.path);
   const claimed = new Set<Hdf5Array>();
   const pairs = parts.flatMap((part) => pairPart(part, root, claimed));
   refuseLeftovers(root, container, claimed);
   checkNames(parts, root, topology !== null);
   if (topology === null && !parts.every((part) => isNamed(part, root))) requireSure(model, pairs);
   return pairs;
-}
-
-/** Keras's name for a class in its files: `conv2d_transpose`. */
-function snake(className: string): string {
-  return className.slice(className.indexOf(">") + 1)
-    .replaceAll(/\W+/g, "")
-    .replaceAll(/(.)([A-Z][a-z]+)/g, "$1_$2")
-    .replaceAll(/([a-z])([A-Z])/g, "$1_$2")
-    .toLowerCase();
-}
-
-/** Names as Keras counts them: the second `dense` is `dense_1`. */
-function counter(): (className: string) => string {
-  const used = new Map<string, number>();
-  return (className) => {
-    const name = snake(className);
-    const count = used.get(name) ?? 0;
-    used.set(name, count + 1);
-    return count === 0 ? name : `${name}_${count}`;
-  };
 }
 
 const join = (path: string, name: string) => path === "" ? name : `${path}/${name}`;
@@ -92,9 +75,17 @@ function visit(item: Item, path: string, container: string, parts: Part[]): void
   const into = (name: string, inner: Layer | undefined, key = name) =>
     visit(itemOf(own[key], inner), join(path, name), container, parts);
   if (MODEL_CLASSES.includes(className)) {
-    const name = counter();
+    const name = groupNames();
     for (const child of childrenOf(own, holder, config !== null)) {
       visit(child, join(join(path, container), name(child.className)), container, parts);
+    }
+  } else if (layer !== undefined && isComposite(layer)) {
+    for (const [name, inner] of Object.entries(layer.innerLayers)) {
+      if (name === "") {
+        parts.push({ path, layer: inner, name: config === null ? null : nameOf(own, layer) });
+      } else if (inner.weights.length > 0) {
+        visit(itemOf(null, inner), join(path, name), container, parts);
+      }
     }
   } else if (className === "Bidirectional") {
     into("forward_layer", holder.forwardLayer, "layer");
@@ -104,16 +95,18 @@ function visit(item: Item, path: string, container: string, parts: Part[]): void
   } else if (isRecurrent(className, holder)) {
     visitCell(holder.cell, join(path, "cell"), parts);
   } else {
-    const name = typeof own.name === "string" ? own.name : layer?.name ?? null;
-    parts.push({ path, layer, name: config === null ? givenName(layer) : name });
+    parts.push({ path, layer, name: config === null ? givenName(layer) : nameOf(own, layer) });
   }
 }
+
+const nameOf = ({ name }: Json, layer: Layer | undefined) =>
+  typeof name === "string" ? name : layer?.name ?? null;
 
 /** A cell: the order of the cells tells which it is, their names do not. */
 function visitCell(cell: Layer | undefined, path: string, parts: Part[]): void {
   const { cells } = (cell ?? {}) as unknown as Holder;
   if (cells === undefined) return void parts.push({ path, layer: cell, name: null });
-  const name = counter();
+  const name = groupNames();
   for (const one of cells) {
     visitCell(one, join(join(path, "cells"), name(one.getClassName())), parts);
   }
@@ -143,6 +136,12 @@ function childrenOf(config: Json, holder: Holder, isGiven: boolean): Item[] {
   });
 }
 
+/** A path, with an underscore before its last step where Keras keeps that to itself. */
+function pathIn(root: Hdf5Group, path: string): string {
+  const hidden = path.replace(/[^/]+$/, "_$&");
+  return find(root, path) === undefined && find(root, hidden) !== undefined ? hidden : path;
+}
+
 /** The group that a path leads to. */
 function find(root: Hdf5Group, path: string): Hdf5Group | undefined {
   let at: Hdf5Group | Hdf5Array | undefined = root;
@@ -156,7 +155,10 @@ function pairPart({ path, layer }: Part, root: Hdf5Group, claimed: Set<Hdf5Array
   const group = find(root, join(path, "vars"));
   const arrays = [...group?.children.values() ?? []].filter((one) => one.kind === "array");
   for (const array of arrays) claimed.add(array);
-  if (layer === undefined) return [];
+  if (layer === undefined) {
+    claimAll(find(root, path), claimed);
+    return [];
+  }
   const variables = kerasOrder(layer);
   const shown = showValue(join(path, "vars"));
   if (arrays.length !== variables.length) {
@@ -176,6 +178,14 @@ function pairPart({ path, layer }: Part, root: Hdf5Group, claimed: Set<Hdf5Array
     }
     return requireShape({ variable, array, layer });
   });
+}
+
+/** What a layer keeps that was not built, in layers inside of it, too. */
+function claimAll(group: Hdf5Group | undefined, claimed: Set<Hdf5Array>): void {
+  for (const one of group?.children.values() ?? []) {
+    if (one.kind === "array") claimed.add(one);
+    else claimAll(one, claimed);
+  }
 }
 
 /** The name of the layer that a part of the file was saved from; older files do not say. */

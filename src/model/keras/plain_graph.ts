@@ -2,6 +2,7 @@ import { showValue } from "../../words/show_value.ts";
 import { ModelError } from "../model_error.ts";
 import { isJson, type Json, MODEL_CLASSES } from "../topology_json.ts";
 import { unexpected } from "../unexpected.ts";
+import { attentionCall, withCalls } from "./attention_call.ts";
 import { rescalingOf } from "./plain_layer.ts";
 
 /** A reference of Keras 2 and TensorFlow.js: layer, call, tensor of its output. */
@@ -35,15 +36,21 @@ export function plainGraph(config: Json, layers: Json[], place: string): Json {
     if (!Array.isArray(nodes) || !nodes.some(isJson) || isMask) return layer;
     const at = `${place}.layers[${i}].inbound_nodes`;
     let own = layer;
+    const told: Json[] = [];
     const calls = nodes.map((node, n) => {
       if (!isJson(node)) return node;
+      const attention = attentionCall(layer.class_name as string, node, `${at}[${n}]`);
+      if (attention !== null) {
+        told.push(attention.settings);
+        return callOf(attention.node, layer, graph, `${at}[${n}]`);
+      }
       const [number, ...rest] = numbersOf(node, layer);
       if (number !== undefined && rest.length === 0 && nodes.length === 1) {
         own = rescalingOf(layer, number, `${at}[${n}].args`);
       }
       return callOf(node, own, graph, `${at}[${n}]`);
     });
-    return { ...own, inbound_nodes: calls };
+    return { ...withCalls(own, told, at), inbound_nodes: calls };
   });
   const outputs = ends(
     config.output_layers,

@@ -8,6 +8,7 @@ import { requireModel } from "../require_model.ts";
 import { setWeights } from "../set_weights.ts";
 import { modelUnits } from "./model_units.ts";
 import { pairLayers } from "./pair_layers.ts";
+import { splitAttentions } from "./split_attentions.ts";
 import { torchLayers } from "./torch_layers.ts";
 
 /** Options of {@linkcode loadWeights}. */
@@ -88,7 +89,11 @@ export async function loadWeights(
   }
   const { tensors, notes, format } = await readWeights(file);
   try {
-    const pairs = pairLayers(modelUnits(model), torchLayers(tensors), format === "PyTorch");
+    const pairs = pairLayers(
+      modelUnits(model),
+      splitAttentions(torchLayers(tensors)),
+      format === "PyTorch",
+    );
     const values = pairs.flatMap(({ unit, offer }) =>
       Object.entries(offer.give(unit)).map(([own, entries]) => [unit.weights.get(own)!, entries])
     );

@@ -5,6 +5,7 @@ import { leafLayers } from "../leaf_layers.ts";
 import { ModelError } from "../model_error.ts";
 import { modelWeights } from "../model_weights.ts";
 import { automaticName } from "../names.ts";
+import { linearShape } from "./linear_shape.ts";
 
 /** A layer of a model that takes weights, as PyTorch's layers are compared with it. */
 export interface Unit {
@@ -39,6 +40,7 @@ const FAMILIES: Readonly<Record<string, [family: string, ...kernels: string[]]>>
   SimpleRNN: ["rnn", "kernel"],
   GRU: ["gru", "kernel"],
   PReLU: ["prelu", "alpha"],
+  EinsumDense: ["dense", "kernel"],
 };
 
 /**
@@ -83,7 +85,7 @@ export function modelUnits(model: LayersModel): Unit[] {
     const [family, kernelName] = FAMILIES[className];
     const kernel = own.find(({ weightName }) => weightName === names.get(kernelName));
     const shape = (kernel?.variable.shape ?? []) as number[];
-    const joined = joinedShape(family, shape);
+    const joined = joinedShape(path, layer, family, shape);
     const more = ["gamma", "beta", "bias"].filter((name) => name !== kernelName && names.has(name));
     return [{
       path,
@@ -95,10 +97,24 @@ export function modelUnits(model: LayersModel): Unit[] {
   });
 }
 
-/** A depthwise kernel has its groups on one axis in PyTorch, and the slopes of a PReLU stand alone. */
-function joinedShape(family: string, shape: readonly number[]): readonly number[] {
+/** The shape of a kernel with those axes joined that PyTorch has as one. */
+function joinedShape(
+  path: string,
+  layer: Layer,
+  family: string,
+  shape: readonly number[],
+): readonly number[] {
   if (family === "depthwise") return [...shape.slice(0, 2), shape[2] * shape[3]];
-  return family === "prelu" ? [shape.reduce((a, b) => a * b, 1)] : shape;
+  if (family === "prelu") return [shape.reduce((a, b) => a * b, 1)];
+  if (layer.getClassName() !== "EinsumDense") return shape;
+  const equation = String(layer.getConfig().equation);
+  const joined = linearShape(equation, shape);
+  if (joined !== null) return joined;
+  throw new ModelError(
+    `Layer ${showValue(path)} is an EinsumDense of ${
+      showValue(equation)
+    }, expected one that computes what a Linear of PyTorch does, such as "abc,cd->abd"`,
+  );
 }
 
 /** PyTorch's LSTM and GRU have sigmoids for gates and tanh, and none of that can be chosen. */
