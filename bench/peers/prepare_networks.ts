@@ -3,6 +3,9 @@ import type { Pythons } from "./venvs.ts";
 
 const script = (name: string) => new URL(name, import.meta.url).pathname;
 
+/** Seconds that all networks may take to be written. */
+const PATIENCE = 600;
+
 /**
  * Writes networks as Keras and PyTorch save them, with their batches.
  *
@@ -16,8 +19,8 @@ export async function prepareNetworks(
   names: readonly string[] = [],
 ): Promise<void> {
   const args = [folder, size, ...names];
-  await runProcess([keras, script("write_networks.py"), ...args]);
-  await runProcess([torch, script("write_torch_networks.py"), ...args]);
+  await runProcess([keras, script("write_networks.py"), ...args], PATIENCE);
+  await runProcess([torch, script("write_torch_networks.py"), ...args], PATIENCE);
 }
 
 /** The names of the networks in a folder. */

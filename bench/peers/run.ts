@@ -77,8 +77,9 @@ async function run(sections: readonly string[]): Promise<Results> {
     );
   }
   if (has("figures") || has("cold") || has("warm")) {
-    await prepareNetworks(pythons, folder, flags.size);
-    const networks = flags.only?.split(",") ?? networksIn(folder);
+    const only = flags.only?.split(",");
+    await prepareNetworks(pythons, folder, flags.size, only);
+    const networks = only ?? networksIn(folder);
     await compare(results, folder, networks, peers, has);
   }
   if (has("crossover")) {

@@ -34,13 +34,14 @@ export function findStateDict(
         `torch.save(model.state_dict(), path) writes one`,
     );
   }
-  const own = tensorsIn(value);
-  if (own.length > 0) return { entries: own, notes: [] };
   const inner = [...value].filter((entry): entry is [string, Dictionary] =>
     typeof entry[0] === "string" && entry[1] instanceof Map && tensorsIn(entry[1]).length > 0
   );
-  const key = USUAL.find((name) => inner.some(([other]) => other === name)) ??
-    (inner.length === 1 ? inner[0][0] : undefined);
+  const usual = USUAL.find((name) => inner.some(([other]) => other === name));
+  // A checkpoint may hold tensors of its own too, the state of a random generator for one.
+  const own = tensorsIn(value);
+  if (usual === undefined && own.length > 0) return { entries: own, notes: [] };
+  const key = usual ?? (inner.length === 1 ? inner[0][0] : undefined);
   if (key === undefined) {
     const found = inner.length === 0
       ? "no tensors by name"

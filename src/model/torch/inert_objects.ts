@@ -11,7 +11,7 @@ const INERT: Readonly<Record<string, readonly string[]>> = {
   types: ["SimpleNamespace"],
   collections: ["Counter", "deque"],
   datetime: ["datetime", "date", "timedelta", "timezone"],
-  builtins: ["complex", "frozenset", "range", "slice", "bytearray"],
+  builtins: ["complex", "frozenset", "range", "xrange", "slice", "bytearray"],
   pathlib: ["Path", "PosixPath", "PurePosixPath", "PureWindowsPath", "WindowsPath"],
   numpy: ["dtype", "ndarray", "float32", "float64", "int32", "int64", "bool_"],
   "numpy.core.multiarray": ["scalar", "_reconstruct"],

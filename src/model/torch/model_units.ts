@@ -126,7 +126,8 @@ function requireGates(path: string, layer: Layer): void {
     throw new ModelError(
       `Layer ${
         showValue(path)
-      } is a GRU that resets its state before the matrix product, and PyTorch's resets after it, expected one with resetAfter`,
+      } is a GRU that resets its state before the matrix product, and that of PyTorch resets ` +
+        `after it, expected one with resetAfter as Keras makes it`,
     );
   }
   const gates = String(recurrentActivation), inner = String(activation);

@@ -86,11 +86,12 @@ refuses(
     "layers the names of the file",
 );
 refuses(
-  "a GRU, which PyTorch reckons otherwise",
+  "a GRU of TensorFlow.js, which PyTorch reckons otherwise",
   "words.pt",
-  dense([4, 4]),
-  '"gru.l0" is a GRU of PyTorch, which resets its state after the matrix product, and ' +
-    "TensorFlow.js's resets before it, expected another layer",
+  ({ layers, sequential }) =>
+    sequential({ layers: [layers.gru({ units: 3, inputShape: [4, 2] })] }),
+  'Layer "gru_1" is a GRU that resets its state before the matrix product, and that of PyTorch resets ' +
+    "after it, expected one with resetAfter as Keras makes it",
 );
 refuses(
   "an LSTM with the gates of TensorFlow.js",
@@ -105,10 +106,13 @@ refuses(
 refuses(
   "a layer that PyTorch has no weights for",
   "mlp.pt",
-  ({ layers, sequential }) => sequential({ layers: [layers.prelu({ inputShape: [4] })] }),
-  'Layer "p_re_lu_1" is a PReLU, expected layers that PyTorch has too: Dense, Conv1D, Conv2D, Conv3D, ' +
-    "DepthwiseConv2D, Conv2DTranspose, Conv3DTranspose, Embedding, BatchNormalization, " +
-    "LayerNormalization, LSTM, SimpleRNN",
+  ({ layers, sequential }) =>
+    sequential({
+      layers: [layers.separableConv2d({ filters: 1, kernelSize: 1, inputShape: [4, 4, 1] })],
+    }),
+  'Layer "separable_conv2d_1" is a SeparableConv2D, expected layers that PyTorch has too: Dense, Conv1D, ' +
+    "Conv2D, Conv3D, DepthwiseConv2D, Conv2DTranspose, Conv3DTranspose, Embedding, BatchNormalization, " +
+    "LayerNormalization, LSTM, SimpleRNN, GRU, PReLU, EinsumDense",
 );
 refuses(
   "a convolution of one channel and a depthwise one whose names do not tell them apart",
