@@ -34,7 +34,8 @@ const KERAS = "../keras/load_keras_weights.ts";
  * Puts the weights of a file into a model that builds the same network.
  *
  * What PyTorch saved: kernels of Linear, Conv, grouped and transposed convolutions are transposed, the two biases of an
- * LSTM are summed, the rows that read a flattened map are reordered, batch normalisation gets its statistics. Layers are
+ * LSTM are summed, the gates of a GRU reordered (it must be one with `resetAfter`, as files of Keras have it), the rows
+ * that read a flattened map are reordered, batch normalisation gets its statistics. Layers are
  * paired by their names where all have one of the file's (`conv1`, `layer1_0_conv1`), else by their shapes, and in
  * their order where shapes repeat.
  *

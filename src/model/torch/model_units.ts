@@ -117,24 +117,24 @@ function joinedShape(
   );
 }
 
-/** PyTorch's LSTM and GRU have sigmoids for gates and tanh, and none of that can be chosen. */
+/** PyTorch's LSTM and GRU have sigmoids for gates and tanh, and a GRU resets its state after the matrix product. */
 function requireGates(path: string, layer: Layer): void {
   const className = layer.getClassName();
   if (className !== "LSTM" && className !== "GRU") return;
   const { activation, recurrentActivation, resetAfter } = layer.getConfig();
-  if (className === "GRU" && resetAfter !== true) {
-    throw new ModelError(
-      `Layer ${
-        showValue(path)
-      } is a GRU that resets its state before the matrix product, and that of PyTorch resets ` +
-        `after it, expected one with resetAfter as Keras makes it`,
-    );
-  }
   const gates = String(recurrentActivation), inner = String(activation);
   if (gates !== "sigmoid" || inner !== "tanh") {
     throw new ModelError(
       `Layer ${showValue(path)} has the activations ${inner} and ${gates} (recurrentActivation), ` +
         `expected tanh and sigmoid as PyTorch's ${className} has`,
+    );
+  }
+  if (className === "GRU" && resetAfter !== true) {
+    throw new ModelError(
+      `Layer ${
+        showValue(path)
+      } is a GRU that resets its state before the matrix product, and PyTorch's ` +
+        `resets after it, expected one with resetAfter, as Keras makes it`,
     );
   }
 }

@@ -46,16 +46,19 @@ export function offersOf(layer: TorchLayer): Offer[] {
       }];
     }
     case "GRU": {
-      const own = {
-        kernel: turned(gruGates(kernel!)),
-        recurrent_kernel: turned(gruGates(tensor("recurrentKernel")!)),
-      };
-      const biases = [tensor("bias"), tensor("recurrentBias")].flatMap((one) =>
-        one === undefined ? [] : [...gruGates(one).read()]
-      );
+      const biases = [tensor("bias"), tensor("recurrentBias")].filter((one) => one !== undefined);
+      const gates = (matrix: TorchTensor) => updateFirst(turned(matrix), matrix.shape[0]);
       return [{
         signature: signatureOf("gru", kerasShape(kernel!), bias),
-        give: () => biases.length === 0 ? own : { ...own, bias: Float32Array.from(biases) },
+        give: () => ({
+          kernel: gates(kernel!),
+          recurrent_kernel: gates(tensor("recurrentKernel")!),
+          ...bias.length === 0 ? {} : {
+            bias: Float32Array.from(
+              biases.flatMap((one) => [...updateFirst(one.read(), one.shape[0])]),
+            ),
+          },
+        }),
       }];
     }
     case "PReLU":
@@ -89,6 +92,18 @@ const ofSlopes = ({ shape, read }: TorchTensor): Offer => ({
   signature: signatureOf("prelu", shape, []),
   give: () => ({ alpha: read() }),
 });
+
+/**
+ * The rows of a GRU, one entry for each unit of each gate: PyTorch has reset, update, new, and Keras update, reset,
+ * new.
+ */
+function updateFirst(rows: Float32Array, length: number): Float32Array {
+  const units = length / 3;
+  return rows.map((_, i) => {
+    const gate = Math.floor(i % length / units);
+    return rows[gate === 2 ? i : gate === 0 ? i + units : i - units];
+  });
+}
 
 function ofConvolution(
   { layout }: TorchLayer,
@@ -135,17 +150,6 @@ function ofNormalization({ className, tensors }: TorchLayer): Offer {
 
 function withBias(bias: TorchTensor | undefined): Record<string, Float32Array> {
   return bias === undefined ? {} : { bias: bias.read() };
-}
-
-/** The gates of a GRU are reset, update, new in PyTorch, and update, reset, new in Keras. Its rows are the gates. */
-function gruGates(tensor: TorchTensor): TorchTensor {
-  const read = () => {
-    const values = tensor.read();
-    const size = values.length / 3;
-    const gate = (i: number) => values.subarray(i * size, (i + 1) * size);
-    return Float32Array.from([...gate(1), ...gate(0), ...gate(2)]);
-  };
-  return { ...tensor, read };
 }
 
 const kerasShape = ({ shape, axes }: TorchTensor) => axes.map((axis) => shape[axis]);

@@ -86,14 +86,6 @@ refuses(
     "layers the names of the file",
 );
 refuses(
-  "a GRU of TensorFlow.js, which PyTorch reckons otherwise",
-  "words.pt",
-  ({ layers, sequential }) =>
-    sequential({ layers: [layers.gru({ units: 3, inputShape: [4, 2] })] }),
-  'Layer "gru_1" is a GRU that resets its state before the matrix product, and that of PyTorch resets ' +
-    "after it, expected one with resetAfter as Keras makes it",
-);
-refuses(
   "an LSTM with the gates of TensorFlow.js",
   "reader.pt",
   ({ layers, sequential }) =>
