@@ -129,7 +129,7 @@ def layer_outputs(model, inputs):
     return found
 
 
-def write(make, seed):
+def write(make, seed, stem="", ends=None):
     name = make.__name__
     random = np.random.default_rng(seed)
     keras.backend.clear_session() if KERAS2 else keras.utils.clear_session()
@@ -157,19 +157,15 @@ def write(make, seed):
     }
     if make in ATTENTION_MODELS:
         figures["gradientsAlong"] = {paths[key]: along(g) for key, g in trainable.items()}
-    stem = os.path.join(FOLDER, name + ("_keras2" if KERAS2 else ""))
-    if KERAS2:
-        model.save(stem + ".h5")
-        compress(stem + ".h5")
-    else:
-        model.save(stem + ".keras")
-        deflate(stem + ".keras")
-        if name in ALSO_H5:
-            model.save(stem + ".h5")
-            compress(stem + ".h5")
-        if name in ALSO_WEIGHTS:
-            model.save_weights(stem + ".weights.h5")
-            compress(stem + ".weights.h5")
+    stem = os.path.join(FOLDER, stem + name + ("_keras2" if KERAS2 else ""))
+    if ends is None:
+        ends = [".h5"] if KERAS2 else [".keras"]
+        if not KERAS2:
+            ends += [".h5"] * (name in ALSO_H5) + [".weights.h5"] * (name in ALSO_WEIGHTS)
+    for end in ends:
+        (model.save_weights if end == ".weights.h5" else model.save)(stem + end)
+        (deflate if end == ".keras" else compress)(stem + end)
+        if end == ".weights.h5":
             with open(stem + ".topology.json", "w") as file:
                 file.write(model.to_json())
     with open(stem + ".json", "w") as file:
@@ -179,11 +175,20 @@ def write(make, seed):
 
 VERSIONS = {"numpy": np.__version__, "keras": keras.__version__}
 VERSIONS.update({"tensorflow": tf.__version__} if KERAS2 else {"jax": jax.__version__})
-print(VERSIONS)
-for seed, make in [*enumerate(MODELS), *enumerate(ATTENTION_MODELS, 100)]:
-    if ONLY and make.__name__ not in ONLY:
-        continue
-    try:
-        write(make, seed)
-    except Exception as error:
-        print(make.__name__, repr(error)[:400])
+
+
+def write_all(models, first=0, stem="", ends=None):
+    """`ends`: the formats; what the models are called begins with `stem`."""
+    print(VERSIONS)
+    for seed, make in enumerate(models, first):
+        if ONLY and make.__name__ not in ONLY:
+            continue
+        try:
+            write(make, seed, stem, ends)
+        except Exception as error:
+            print(make.__name__, repr(error)[:400])
+
+
+if __name__ == "__main__":
+    write_all(MODELS)
+    write_all(ATTENTION_MODELS, first=100)

@@ -13,6 +13,7 @@ import { repairDepthwiseConv2d, repairSeparableConv2d } from "./repair_depthwise
 import { repairGru } from "./repair_gru.ts";
 import { repairCenterCrop, repairOutputShapes, repairResizing } from "./repair_image_layers.ts";
 import { quietOrthogonal, repairSeedZero } from "./repair_initializers.ts";
+import { repairKerasImages } from "./repair_keras_images.ts";
 import { repairMasks, repairMergeMasks } from "./repair_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
 import { repairSoftmax } from "./repair_softmax.ts";
@@ -27,6 +28,7 @@ const REPAIRS: LayerRepair[] = [
   repairConvolutions,
   repairDepthwiseConv2d,
   repairGru,
+  repairKerasImages,
   repairMasks,
   repairMergeMasks,
   repairNormalizations,
