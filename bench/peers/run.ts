@@ -6,6 +6,7 @@
  * @module
  */
 import { parseArgs } from "@std/cli";
+import { checkFiles } from "./check_files.ts";
 import { comparePeers } from "./compare_peers.ts";
 import { findCrossover } from "./find_crossover.ts";
 import { machine } from "./machine.ts";
@@ -24,7 +25,9 @@ const SECTIONS = ["figures", "cold", "warm", "crossover", "installed"] as const;
 const USAGE = `deno task bench:peers [SECTION ...] [--rounds N] [--size small|full]
   [--only NETWORK,...] [--data FOLDER] [--dry]
 
-Sections: ${SECTIONS.join(", ")} (default: these), golden, documents.
+Sections: ${SECTIONS.join(", ")} (default: these).
+"golden" writes fixtures/files/peers anew, "files" names the files of fixtures/ that the scripts of this folder would
+write otherwise, "documents" only writes what was measured before.
 --dry prints the results and writes nothing into the repository.`;
 
 const { _: asked, ...flags } = parseArgs(Deno.args, {
@@ -45,7 +48,7 @@ if (flags.help) {
   console.log(USAGE);
   Deno.exit(0);
 }
-const known: readonly string[] = [...SECTIONS, "golden", "documents"];
+const known: readonly string[] = [...SECTIONS, "golden", "files", "documents"];
 const sections: readonly string[] = asked.length === 0 ? SECTIONS : asked.map(String);
 for (const section of sections) if (!known.includes(section)) stop(`unknown section ${section}`);
 const rounds = Number(flags.rounds);
@@ -74,6 +77,12 @@ async function run(sections: readonly string[]): Promise<Results> {
       pythons,
       peers,
       new URL("../../fixtures/files/peers", import.meta.url).pathname,
+    );
+  }
+  if (has("files")) {
+    const differing = await checkFiles(pythons);
+    console.error(
+      differing.length === 0 ? "all files are as the scripts write them" : differing.join("\n"),
     );
   }
   if (has("figures") || has("cold") || has("warm")) {
