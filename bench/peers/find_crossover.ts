@@ -7,7 +7,6 @@ import { runProcess } from "./run_process.ts";
 export const SIZES: readonly (readonly [width: number, batch: number])[] = [
   [512, 64],
   [1024, 128],
-  [1024, 256],
   [1536, 256],
   [2048, 256],
   [2048, 512],
@@ -34,7 +33,7 @@ export async function findCrossover(
     const times: [number[], number[]] = [[], []];
     for (let round = 0; round < rounds; round++) {
       for (const [i, peer] of [TOOL, torch].entries()) {
-        times[i].push((await runProcess(peer.cold(folder, "dense", 2))).seconds);
+        times[i].push((await runProcess(peer.cold(folder, "dense", 2), peer.limit)).seconds);
       }
     }
     const [tool, own] = times.map(median);

@@ -49,7 +49,7 @@ def read_job() -> Job:
     return Job(**vars(parser.parse_args()))
 
 
-TURN = 0.25
+TURN = 0.15
 
 
 def least(run: Callable[[], object]) -> float:

@@ -10,7 +10,12 @@ export interface Peer {
   figures(folder: string, network: string): string[];
   /** The words of a command that takes turns; `null` where a user of the tool would not write one. */
   warm: ((folder: string, network: string, threads: number) => string[]) | null;
+  /** Seconds after which a process is given up. */
+  limit: number;
 }
+
+/** Stock TensorFlow.js takes minutes for what others do in seconds. */
+const LIMITS = { stock: 30, others: 120 };
 
 const here = (name: string) => new URL(name, import.meta.url).pathname;
 
@@ -30,6 +35,7 @@ export const TOOL: Peer = {
     ...[...DENO, here("tool_job.ts"), folder, network],
     ...["--warm", "--threads", `${threads}`],
   ],
+  limit: LIMITS.others,
 };
 
 /** A job in Python. */
@@ -41,6 +47,7 @@ function inPython(name: string, python: string, job: string): Peer {
     cold: (folder, network, count) => [...words(folder, network), ...threads(count)],
     figures: words,
     warm: (folder, network, count) => [...words(folder, network), ...threads(count), "--warm"],
+    limit: LIMITS.others,
   };
 }
 
@@ -50,7 +57,8 @@ function onStock(backend: string): Peer {
     ...[...DENO, here("tfjs_job.ts")],
     ...[folder, network, backend],
   ];
-  return { name: `stock TF.js, ${backend}`, cold: words, figures: words, warm: null };
+  const name = `stock TF.js, ${backend}`;
+  return { name, cold: words, figures: words, warm: null, limit: LIMITS.stock };
 }
 
 /** All others. */

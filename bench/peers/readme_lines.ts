@@ -32,7 +32,7 @@ function coldLine({ cold, figures }: Results): string[] {
     .map(({ tool, least, most }) => `${tool} ${times(least)} to ${times(most)}`);
   const networks = Object.keys(figures ?? cold.by).length;
   return [
-    `  - **Typed command to printed figures**, ${networks} networks, times as long as here: ${
+    `- **Typed command to printed figures**, ${networks} networks, times as long as here: ${
       names.join(", ")
     }.`,
   ];
@@ -45,7 +45,7 @@ function warmLine({ warm }: Results): string[] {
   if (torch === undefined) return [];
   const wins = torch.found.filter((ratio) => ratio < 1).length;
   return [
-    `  - **One more pass** in a process that runs: PyTorch is faster in ${wins} of ${torch.found.length} networks, by up to ` +
+    `- **One more pass** in a process that runs: PyTorch is faster in ${wins} of ${torch.found.length} networks, by up to ` +
     `${times(1 / torch.least)} times.`,
   ];
 }
@@ -58,7 +58,7 @@ function sizeLine({ crossover, installed }: Results): string[] {
     : `; from ${at.toExponential(0)} operations a pass on PyTorch's whole process is faster`;
   const own = installed["Deno"] + installed[OWN];
   return [
-    `  - **On disk** ${own.toFixed(0)} MB with Deno, PyTorch ${
+    `- **On disk** ${own.toFixed(0)} MB with Deno, PyTorch ${
       installed["PyTorch"].toFixed(0)
     } MB${size}.`,
   ];

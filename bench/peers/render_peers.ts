@@ -138,8 +138,8 @@ function warmParts({ warm }: Results): string[] {
     ]);
   return [
     "## A pass in a process that runs",
-    `Milliseconds of a pass with its figures: the median of ${warm.rounds} turns, in each of which the fastest pass of a ` +
-    "quarter of a second counts. This tool takes nine figures of a tensor, the others one. TensorFlow and JAX run a " +
+    `Milliseconds of a pass with its figures: the median of ${warm.rounds} turns, in each of which the fastest pass of 150 ` +
+    "milliseconds counts. This tool takes nine figures of a tensor, the others one. TensorFlow and JAX run a " +
     "compiled graph.",
     ...median(({ figures }) => figures),
     "Forward and backward alone, without figures:",

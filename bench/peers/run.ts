@@ -116,6 +116,8 @@ async function compare(
 ): Promise<void> {
   // The figures come first: that run leaves the networks as stock TensorFlow.js reads them.
   if (has("figures")) Object.assign(results, await comparePeers(folder, networks, peers));
-  if (has("cold")) results.cold = await measureCold(folder, networks, peers, rounds);
+  if (has("cold")) {
+    results.cold = await measureCold(folder, networks, peers, rounds, results.figures);
+  }
   if (has("warm")) results.warm = await measureWarm(folder, networks, peers, rounds);
 }

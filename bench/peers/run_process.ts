@@ -32,7 +32,7 @@ export const onCores = (threads: number, command: readonly string[]): string[] =
  * @param limit Seconds that it may take.
  * @throws {ProcessError} If it fails, with the last line that it said, or takes longer.
  */
-export async function runProcess(command: readonly string[], limit = 120): Promise<Ran> {
+export async function runProcess(command: readonly string[], limit: number): Promise<Ran> {
   const report = await Deno.makeTempFile();
   try {
     const start = performance.now();

@@ -5,7 +5,7 @@ export interface Turn {
 }
 
 /** For how long a turn repeats a pass of one kind. */
-const TURN = 250;
+const TURN = 150;
 
 /**
  * Takes a turn for each line of stdin, as the jobs in Python do with --warm: processes that all stay alive take turns,

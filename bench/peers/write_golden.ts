@@ -33,9 +33,11 @@ export async function writeGolden(
       const golden: Golden = {};
       for (const peer of peers.filter(({ warm }) => warm !== null)) {
         const words = peer.figures(folder, network);
-        golden[peer.name] = JSON.parse((await runProcess(words)).output);
+        golden[peer.name] = JSON.parse((await runProcess(words, peer.limit)).output);
         if (peer.name !== "PyTorch") continue;
-        golden["PyTorch, float64"] = JSON.parse((await runProcess([...words, "--double"])).output);
+        golden["PyTorch, float64"] = JSON.parse(
+          (await runProcess([...words, "--double"], peer.limit)).output,
+        );
       }
       await Deno.writeTextFile(`${into}/${network}.json`, `${JSON.stringify(golden, short)}\n`);
       for (const end of FILES) {

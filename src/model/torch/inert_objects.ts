@@ -49,7 +49,8 @@ export function inertClass(module: string, name: string): InertObject | null {
 export function makeInert(of: InertObject, args: Pickled[]): Pickled {
   if (of.path.endsWith(".AttributeDict")) return new Map();
   if (of.path === "collections.deque") return [];
-  return { ...of, parts: [...args] } as InertObject;
+  // Not a copy: many objects may be made of one list, and memory is bounded by the file.
+  return { ...of, parts: [args] } as InertObject;
 }
 
 /** Whether a value is such an object. */

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { inertClass } from "../../../src/model/torch/inert_objects.ts";
 import { readStateDict } from "../../../src/model/torch/read_state_dict.ts";
 import { assemblePickle, dictionaryParts, type Part, tensorParts } from "./assemble_pickle.ts";
@@ -85,4 +85,17 @@ Deno.test("readStateDict() says what a file holds that has an object alone", asy
     "The file holds an object of argparse.Namespace, expected a state dict: " +
       "torch.save(model.state_dict(), path) writes one",
   );
+});
+
+Deno.test("readStateDict() makes 20,000 objects of one list without 20,000 copies of it", async () => {
+  const keep = (i: number): Part[] => [{ op: "q" }, new Uint8Array([i])];
+  const recall = (i: number): Part[] => [{ op: "h" }, new Uint8Array([i])];
+  const items = Array.from({ length: 20_000 }, () => 7);
+  const parts: Part[] = [{ global: ["argparse", "Namespace"] }, ...keep(0), { op: "(" }, ...items];
+  parts.push({ op: "t" }, ...keep(1), { op: "]" }, { op: "(" });
+  for (let i = 0; i < 20_000; i++) parts.push(...recall(0), ...recall(1), { op: 0x81 });
+  parts.push({ op: "e" });
+  const before = Deno.memoryUsage().heapUsed;
+  assertStringIncludes(await refusal(parts), "The file holds an array of 20000 items");
+  assert(Deno.memoryUsage().heapUsed - before < 5e8);
 });
