@@ -1,5 +1,7 @@
 """The models that write_torch_files.py writes: the layer classes that PyTorch and Keras share, in containers, modules of
 one's own and with parts that are used twice. A model that `TORCH_MODELS` of the tests can build too is compared with."""
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -135,7 +137,7 @@ def tied() -> nn.Module:
 
 
 # Each with the shape of an example; whole numbers where a table is looked up.
-MODELS: list[tuple[object, tuple[int, ...]]] = [
+MODELS: list[tuple[Callable[[], nn.Module], tuple[int, ...]]] = [
     (linear, (5,)), (slopes, (4,)), (conv1d, (3, 8)), (conv2d, (2, 5, 4)), (conv3d, (1, 4, 3, 3)),
     (conv_transpose1d, (3, 4)), (conv_transpose2d, (2, 3, 3)), (conv_transpose3d, (1, 2, 2, 2)), (batch_norm1d, (4,)),
     (batch_norm2d, (2, 4, 4)), (layer_norm, (3, 6)), (group_norm, (2, 4, 4)), (embedding, (6,)), (lstm, (5, 3)),

@@ -12,6 +12,7 @@ import json
 import random
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def plain(tensor: Tensor) -> dict[str, list]:
     return {"shape": list(tensor.shape), "values": [float(f"{x:.9g}") for x in tensor.flatten().tolist()]}
 
 
-def write(make, shape: tuple[int, ...]) -> None:
+def write(make: Callable[[], nn.Module], shape: tuple[int, ...]) -> None:
     name = make.__name__
     model = settle(make())
     x = torch.randint(0, 9, (3, *shape)) if name in TOKENS else torch.randn(3, *shape)
