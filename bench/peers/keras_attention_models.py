@@ -4,9 +4,9 @@ from keras_models import KERAS2, L, keras
 
 def einsum_dense():
     x = keras.Input((5, 6), name="x")
-    heads = L.EinsumDense("abc,cde->abde", (None, 3, 4), bias_axes="de", activation="tanh", name="heads")(x)
-    per_head = L.EinsumDense("abde,def->abdf", (None, 3, 2), bias_axes="df", name="per_head")(heads)
-    joined = L.EinsumDense("abdf,dfg->abg", (None, 5), bias_axes="g", activation="gelu", name="joined")(per_head)
+    heads = L.EinsumDense("abc,cde->abde", (5, 3, 4), bias_axes="de", activation="tanh", name="heads")(x)
+    per_head = L.EinsumDense("abde,def->abdf", (5, 3, 2), bias_axes="df", name="per_head")(heads)
+    joined = L.EinsumDense("abdf,dfg->abg", (5, 6), bias_axes="g", activation="gelu", name="joined")(per_head)
     left = L.EinsumDense("...x,xy->...y", 4, activation="relu", name="left")(joined)
     right = L.EinsumDense("ab...,bc->ac...", 7, bias_axes="c", name="right")(left)
     return keras.Model(x, right)
@@ -105,7 +105,23 @@ def transformer():
     return keras.Model([tokens, positions], L.Dense(12, name="head")(L.LayerNormalization(name="norm")(x)))
 
 
+def masked_transformer():
+    """A mask on its way through what lies between an embedding and an attention."""
+    tokens = keras.Input((6,), dtype="int32", name="tokens")
+    positions = keras.Input((6,), dtype="int32", name="positions")
+    x = L.Add(name="embedded")([
+        L.Embedding(9, 8, mask_zero=True, name="token_embedding")(tokens),
+        L.Embedding(9, 8, mask_zero=True, name="position_embedding")(positions)])
+    x = L.Dropout(0.1, name="dropout")(L.Dense(8, name="dense")(x))
+    for i in range(2):
+        y = L.LayerNormalization(name=f"norm_{i}")(x)
+        x = L.Add(name=f"sum_{i}")([x, L.MultiHeadAttention(2, 4, name=f"attention_{i}")(y, y)])
+    x = L.Activation("tanh", name="tanh")(x)
+    x = L.Add(name="half_masked")([x, L.EinsumDense("abc,cd->abd", (None, 8), name="unmasking")(x)])
+    return keras.Model([tokens, positions], L.MultiHeadAttention(2, 4, name="unmasked")(x, x))
+
+
 ATTENTION_MODELS = [] if KERAS2 else [
     einsum_dense, mha_self, mha_cross, mha_masked, mha_two_masks, mha_attention_mask, mha_axes, mha_gated,
-    grouped_query, attention, attention_masked, transformer,
+    grouped_query, attention, attention_masked, transformer, masked_transformer,
 ]

@@ -59,7 +59,11 @@ export function parseReport(json: string): Report {
   const layers = measurements.layers.map((layer) => {
     if (layer.kind !== undefined) return layer;
     const { kind, kernel } = layerTraits(layer.className);
-    return { ...layer, kind, ...kernel === null ? {} : { kernelLayout: kernel } };
+    return {
+      ...layer,
+      kind,
+      ...kernel === null || kernel === "einsum" ? {} : { kernelLayout: kernel },
+    };
   });
   return { measurements: { ...measurements, layers }, findings };
 }

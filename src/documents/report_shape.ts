@@ -1,4 +1,9 @@
-import { LAYER_KINDS, type LayerKind } from "../traits/layers.ts";
+import {
+  isEinsumLayout,
+  type KernelLayout,
+  LAYER_KINDS,
+  type LayerKind,
+} from "../traits/layers.ts";
 import type { DeclaredSignals, Moments } from "../traits/moments.ts";
 import type { PredictedFigures } from "../checks/network/signal_theory.ts";
 import type { Finding } from "../checks/finding.ts";
@@ -27,6 +32,7 @@ import {
   object,
   oneOf,
   optional,
+  primitive,
   record,
   type Shape,
   string,
@@ -100,12 +106,18 @@ export const predictedShape = nullable(object<PredictedFigures>({
   doubt: object<PredictedFigures["doubt"]>({ activations: number, deltas: number }),
 }));
 
+const kernelLayout = primitive<KernelLayout>(
+  '"ordinary", "transposed", "depthwise" or "einsum ioo" and the like',
+  (json) =>
+    ["ordinary", "transposed", "depthwise"].includes(json as string) || isEinsumLayout(json),
+);
+
 const layer = object<LayerMeasurements>({
   name: string,
   className: string,
   // A report of before the kinds has none; parseReport() knows them by the class.
   kind: { ...optional(kind) as Shape<LayerKind>, given: kind.given },
-  kernelLayout: optional(oneOf("ordinary", "transposed", "depthwise")),
+  kernelLayout: optional(kernelLayout),
   activation: nullable(string),
   depth: count,
   // A report of before the edges has none.

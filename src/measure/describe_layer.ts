@@ -3,6 +3,7 @@ import { layerTraits } from "../traits/layer_traits.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import { exponentsOfZeros } from "./exponents.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
+import { kernelLayoutOf } from "../model/kernel_layout.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
 import { mergeSums, statisticsOf } from "./sums.ts";
@@ -30,7 +31,10 @@ export function describeLayer(
     penalties: ReadonlyMap<Layer, number> | null;
   },
 ): LayerMeasurements {
-  const { kind, kernel } = layerTraits(record.className);
+  const { kind } = layerTraits(record.className);
+  const kernel = record.className === record.layer.getClassName()
+    ? kernelLayoutOf(record.layer)
+    : null;
   const settings = describeSettings(record.layer);
   const absent: Record<string, string> = {};
   for (const figure of FIGURES) {

@@ -2,7 +2,8 @@ import { type LayerTraits, traits } from "./layers.ts";
 
 /** The layers that Keras has and TensorFlow.js lacks: `engine/keras_layers/` has them. */
 export const KERAS_LAYER_TRAITS: Readonly<Record<string, LayerTraits>> = {
-  EinsumDense: traits("dense", { kernel: "einsum" }),
+  // The sum, and the sum with its bias.
+  EinsumDense: traits("dense", { kernel: "einsum", memoryCopies: 2 }),
 
   AdditiveAttention: traits("container"),
   Attention: traits("container"),
@@ -12,5 +13,6 @@ export const KERAS_LAYER_TRAITS: Readonly<Record<string, LayerTraits>> = {
   AttentionContext: traits("merge"),
   AttentionScores: traits("merge"),
   AttentionSimilarity: traits("merge"),
-  AttentionWeights: traits("activation", { activation: "softmax" }),
+  // With a mask: what takes the place of the scores, and what comes of them.
+  AttentionWeights: traits("activation", { activation: "softmax", memoryCopies: 2.5 }),
 };

@@ -47,8 +47,17 @@ export type KernelLayout =
   | "transposed"
   /** `[...window, in, multiplier]`: each input has outputs of its own. */
   | "depthwise"
-  /** Axes in any order, some of which are summed over: the layer's equation says which. */
-  | "einsum";
+  | EinsumLayout;
+
+/**
+ * Axes in any order, a letter for each: `i` for one that is summed over, `o` for one that is not. A kernel
+ * `[size, heads, head size]` of queries is `"einsum ioo"`.
+ */
+export type EinsumLayout = `einsum ${string}`;
+
+/** Whether a value is the layout of a kernel by its axes. */
+export const isEinsumLayout = (value: unknown): value is EinsumLayout =>
+  typeof value === "string" && /^einsum [io]{2,}$/.test(value);
 
 /** Which of the operations of its kind a layer is, where they do different things to signals. */
 export type LayerOperation =
@@ -94,8 +103,11 @@ export const LAYER_OPERATIONS: readonly LayerOperation[] = [
 export interface LayerTraits {
   /** What it does to its input. */
   kind: LayerKind;
-  /** The layout of its one kernel, or `null` if it has none that initialisers draw by its fans. */
-  kernel: KernelLayout | null;
+  /**
+   * The layout of its one kernel, or `null` if it has none that initialisers draw by its fans. `einsum` alone: each
+   * layer has its own, `kernelLayout`.
+   */
+  kernel: KernelLayout | "einsum" | null;
   /** Which of the operations of its kind it is, for theory to follow signals through it, or `null`. */
   operation: LayerOperation | null;
   /** The activation that it consists of, or `null`. */

@@ -1,5 +1,5 @@
 /** What an attention may be called with, in the order of Keras's arguments. */
-const ARGUMENTS = [
+const ARGUMENTS: readonly AttentionInput[] = [
   "query",
   "value",
   "key",
@@ -7,10 +7,17 @@ const ARGUMENTS = [
   "valueMask",
   "keyMask",
   "attentionMask",
-] as const;
+];
 
 /** Name of an input of an attention. */
-export type AttentionInput = typeof ARGUMENTS[number];
+export type AttentionInput =
+  | "query"
+  | "value"
+  | "key"
+  | "queryMask"
+  | "valueMask"
+  | "keyMask"
+  | "attentionMask";
 
 /**
  * What Keras is told with each call of an attention, and TensorFlow.js, whose layers are called with tensors
@@ -20,7 +27,8 @@ export interface CallArgs {
   /**
    * What the tensors are that the layer is called with. Default: query, value and key, as many as there are; one
    * alone attends to itself. Masks are tensors of 0 and 1, or of truth values: `[batch, steps]`, and
-   * `[batch, queries, keys]` for `attentionMask`.
+   * `[batch, queries, keys]` for `attentionMask`. As in Keras 3.15, a MultiHeadAttention takes no notice of
+   * `queryMask`.
    */
   calledWith?: readonly AttentionInput[];
   /** Whether a query attends to no later key. Default: false. */

@@ -38,7 +38,7 @@ export const createCompositeLayer = kerasLayer((tf) =>
       // Two inner layers have a kernel each: the layer's name belongs to it.
       const { addWeight } = guarded;
       guarded.addWeight = function (name, ...rest) {
-        return addWeight.call(this, `${layer.name}/${name}`, ...rest);
+        return addWeight.call(this, key === "" ? name : `${layer.name}/${name}`, ...rest);
       };
       layer.build(shape);
       // The method is that of the class again.

@@ -1,4 +1,13 @@
 import type * as tfjs from "@tensorflow/tfjs";
+import {
+  arrayOf,
+  count,
+  orNull,
+  type Requirement,
+  requireValue,
+  text,
+} from "../../words/requirements.ts";
+import type { EinsumLayout } from "../../traits/layers.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { oneTensor } from "../layers/layer_repair.ts";
 import {
@@ -20,6 +29,10 @@ export interface EinsumDenseArgs extends LayerArgs, WeightArgs, EinsumSettings {
   activation?: Parameters<TensorFlow["layers"]["dense"]>[0]["activation"];
 }
 
+/** A size, or several of which some are open. */
+const sizes: Requirement = (value, place) =>
+  Array.isArray(value) ? arrayOf(orNull(count))(value, place) : count(value, place);
+
 type Initializer = ReturnType<typeof tfjs.initializers.zeros>;
 
 /** A product with a kernel along any axes. */
@@ -33,11 +46,13 @@ export const createEinsumDense: KerasLayerFactory<EinsumDenseArgs> = kerasLayer(
     activation: ReturnType<typeof layerParts>["activation"];
     kernel: tfjs.LayerVariable | null = null;
     bias: tfjs.LayerVariable | null = null;
-    /** Which axes of the kernel are summed over: what its fans are. */
-    kernelAxes: Pick<EinsumProjection, "inputAxes" | "outputAxes"> | null = null;
+    /** Which axes of the kernel are summed over, which tells its fans. */
+    kernelLayout: EinsumLayout | null = null;
 
     constructor(args: EinsumDenseArgs) {
       super(args);
+      requireValue("equation", args.equation, text);
+      requireValue("outputShape", args.outputShape, sizes);
       const { equation, outputShape, biasAxes = null } = inLowerCase(args);
       this.equation = equation;
       this.partialOutputShape = outputShape;
@@ -58,7 +73,9 @@ export const createEinsumDense: KerasLayerFactory<EinsumDenseArgs> = kerasLayer(
     override build(shape: tfjs.Shape | tfjs.Shape[]) {
       const { kernel, bias, inputAxes, outputAxes } = this.#project(shape);
       const parts = this.#parts;
-      this.kernelAxes = { inputAxes, outputAxes };
+      this.kernelLayout = `einsum ${
+        kernel.map((_, axis) => inputAxes.includes(axis) ? "i" : "o").join("")
+      }`;
       this.kernel = this.addWeight(
         "kernel",
         kernel,

@@ -66,6 +66,7 @@ export const createGroupQueryAttention: KerasLayerFactory<GroupQueryAttentionArg
             sharing: { count: shared, from: 2, to: 1 },
           },
           context: { equation: "bhgqk,bkhd->bqhgd", sharing: { count: shared, from: 1, to: 2 } },
+          takesQueryMask: true,
           keyAxes: 1,
           isFused: true,
         };

@@ -1,16 +1,14 @@
 import type { Layer, TensorFlow } from "../tensorflow.ts";
 
-type DenseArgs = Parameters<TensorFlow["layers"]["dense"]>[0];
-
 /** What every layer takes. */
 export type LayerArgs = Pick<
-  DenseArgs,
+  Parameters<TensorFlow["layers"]["dense"]>[0],
   "name" | "trainable" | "inputShape" | "batchInputShape" | "batchSize" | "dtype"
 >;
 
 /** How a layer with a kernel and a bias draws them, and what holds them. As in `tf.layers.dense`. */
 export type WeightArgs = Pick<
-  DenseArgs,
+  Parameters<TensorFlow["layers"]["dense"]>[0],
   | "kernelInitializer"
   | "biasInitializer"
   | "kernelRegularizer"

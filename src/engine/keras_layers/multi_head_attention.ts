@@ -92,6 +92,7 @@ export const createMultiHeadAttention: KerasLayerFactory<MultiHeadAttentionArgs>
           output: projection(inner, 2, outputShape ?? [query.at(-1)!]),
           scores: { equation: scores, factor: 1 / Math.sqrt(keyDim) },
           context: { equation: context },
+          takesQueryMask: false,
           keyAxes: axes.length,
           isFused: rank === 4,
         };

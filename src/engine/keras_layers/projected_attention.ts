@@ -32,6 +32,11 @@ export interface AttentionPlan {
   output: EinsumSettings;
   scores: AttentionProductArgs;
   context: AttentionProductArgs;
+  /**
+   * Whether a mask that is given as a tensor counts for the queries. Keras 3.15 puts the mask that comes with the
+   * queries in its place in MultiHeadAttention.
+   */
+  takesQueryMask: boolean;
   /** How many axes the keys lie along. */
   keyAxes: number;
   /** Whether Keras has a kernel of its own for it, whose softmax is another where all keys are masked. */
@@ -55,6 +60,7 @@ export const createProjectedAttention = kerasLayer((tf) => {
     readonly #parts: ReturnType<typeof layerParts>;
     readonly #weightArgs: WeightArgs;
     #keyAxes = 1;
+    #takesQueryMask = true;
 
     constructor(args: ProjectedAttentionArgs) {
       super(args);
@@ -98,6 +104,7 @@ export const createProjectedAttention = kerasLayer((tf) => {
       const plan = this.plan(query, value, key);
       const { dropout, useGate } = this.settings;
       this.#keyAxes = plan.keyAxes;
+      this.#takesQueryMask = plan.takesQueryMask;
       const project = (to: string, name: string, of: keyof AttentionPlan, shape: tfjs.Shape) => {
         const activation = name === "gate" ? "sigmoid" : undefined;
         const layer = this.#project(name, plan[of] as EinsumSettings, activation);
@@ -170,7 +177,8 @@ export const createProjectedAttention = kerasLayer((tf) => {
         const implied = this.#named(list.map((_, i) => masks[i] ?? null));
         const { query, value, key = value } = given;
         const [ofQuery, ofValue, ofKey] = MASKS.map((name) =>
-          given[name] ?? implied[name.replace("Mask", "")]
+          (name === "queryMask" && !this.#takesQueryMask ? null : given[name]) ??
+            implied[name.replace("Mask", "")]
         );
         const { useCausalMask: causal, slidingWindow: window = null } = this.settings;
         const all = { query: ofQuery, value: ofValue, key: ofKey, attention: given.attentionMask };

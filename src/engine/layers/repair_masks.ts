@@ -127,7 +127,8 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
 
 /**
  * The masks of Add, Multiply, Average, Maximum and Minimum. TensorFlow.js gives them an axis too many and
- * leaves out the last input's. Here a step counts where it counts in every input that has a mask.
+ * leaves out the last input's. Here a step counts where it counts in every input that has a mask, as in Keras 2. A
+ * layer of Keras 3 (`maskRule`) has a mask only if all of its inputs have one, and a step counts where it counts in any.
  */
 export const repairMergeMasks: LayerRepair = ({ tf, classOf, patch }) => {
   const names = ["Add", "Multiply", "Average", "Maximum", "Minimum"];
@@ -137,10 +138,18 @@ export const repairMergeMasks: LayerRepair = ({ tf, classOf, patch }) => {
     merge,
     "computeMask",
     () =>
-      function (_inputs: unknown, mask?: (Tensor | null)[] | Tensor | null) {
-        const masks = [mask ?? []].flat().filter((m) => m != null);
-        if (masks.length === 0) return null;
-        return tf.tidy(() => masks.reduce((a, b) => tf.logicalAnd(a, b)));
+      function (
+        this: { maskRule?: string },
+        _inputs: unknown,
+        mask?: (Tensor | null)[] | Tensor | null,
+      ) {
+        const all = [mask ?? []].flat();
+        const masks = all.filter((m) => m != null);
+        const isKeras3 = this.maskRule === "keras3";
+        if (masks.length === 0 || isKeras3 && masks.length < all.length) return null;
+        return tf.tidy(() =>
+          masks.reduce((a, b) => isKeras3 ? tf.logicalOr(a, b) : tf.logicalAnd(a, b))
+        );
       },
   );
 };

@@ -59,8 +59,6 @@ export function attentionCall(className: string, node: Json, place: string): Att
     if (given[name] !== undefined) named.set(name, given[name]);
     delete given[name];
   }
-  // Keras puts the mask that comes with the query in place of the one that it is given.
-  if (className === "MultiHeadAttention") named.delete("query_mask");
   const inputs = ARGUMENTS.filter((name) => named.get(name) != null);
   if (inputs[0] !== "query" || listed.length > ARGUMENTS.length) {
     throw unexpected(`${place}.args`, args, "query, value and key");

@@ -1,5 +1,5 @@
 import { ModelError } from "../model_error.ts";
-import { isJson, type Json, MODEL_CLASSES } from "../topology_json.ts";
+import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "../topology_json.ts";
 import { unexpected } from "../unexpected.ts";
 import { plainGraph } from "./plain_graph.ts";
 import { INITIALIZERS, plainLayer } from "./plain_layer.ts";
@@ -16,6 +16,9 @@ const WRAPPING = [
   "shared_object_id",
 ];
 
+/** Layers that Keras 3 gives another mask than Keras 2 and TensorFlow.js: see `repairMergeMasks`. */
+const MERGES = ["Add", "Average", "Maximum", "Minimum", "Multiply"];
+
 /** Types of inputs that are whole numbers. */
 const INTEGERS = /^u?int(8|16|32|64)$/;
 
@@ -27,11 +30,13 @@ const INTEGERS = /^u?int(8|16|32|64)$/;
  *
  * @param model A model: `{class_name, config}`.
  * @param place Where it stands in the file.
+ * @param knownAs The name that TensorFlow.js knows a class by.
  * @throws {ModelError} If it says what cannot be said in these words.
  */
-export function plainTopology(model: Json, place: string): Json {
+export function plainTopology(model: Json, place: string, knownAs: KnownAs): Json {
   return plain(model, "", place, {
     ...traitsOf(model, { isKeras3: false, hasMasks: false }),
+    knownAs,
     depth: 0,
   }) as Json;
 }
@@ -59,6 +64,7 @@ function traitsOf(value: unknown, found: Traits, depth = 0): Traits {
 }
 
 interface Context extends Traits {
+  knownAs: KnownAs;
   depth: number;
 }
 
@@ -98,10 +104,12 @@ function plain(value: unknown, key: string, place: string, context: Context): un
     return { ...written, class_name: INITIALIZERS[className] ?? className };
   }
   if (MODEL_CLASSES.includes(className)) {
-    return { ...written, config: plainModel(written.config, `${place}.config`) };
+    return { ...written, config: plainModel(written.config, `${place}.config`, context.knownAs) };
   }
   const layer = plainLayer(className, written.config, `${place}.config`);
-  return { ...written, ...layer, config: plainTypes(layer.class_name, layer.config) };
+  const own = plainTypes(layer.class_name, layer.config);
+  const isMerge = context.isKeras3 && context.hasMasks && MERGES.includes(layer.class_name);
+  return { ...written, ...layer, config: isMerge ? { ...own, mask_rule: "keras3" } : own };
 }
 
 /** An activation by its name. */
@@ -131,12 +139,12 @@ function plainTypes(className: string, config: Json): Json {
   return /^b?float(16|64)$/.test(dtype) ? { ...config, dtype: "float32" } : config;
 }
 
-function plainModel(config: Json, place: string): Json {
+function plainModel(config: Json, place: string, knownAs: KnownAs): Json {
   const { layers, build_input_shape: shape } = config;
   if (!Array.isArray(layers) || !layers.every((one) => isJson(one) && isJson(one.config))) {
     return config;
   }
-  if (Object.hasOwn(config, "input_layers")) return plainGraph(config, layers, place);
+  if (Object.hasOwn(config, "input_layers")) return plainGraph(config, layers, place, knownAs);
   // A Sequential that was built on its first batch says afterwards what that was like.
   const [first, ...rest] = layers as Json[];
   const own = Object(first?.config) as Json;

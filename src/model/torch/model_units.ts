@@ -1,11 +1,13 @@
 import type { Layer, LayersModel } from "../../engine/tensorflow.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import { showValue } from "../../words/show_value.ts";
+import { fans } from "../../theory/fans.ts";
+import { isEinsumLayout } from "../../traits/layers.ts";
+import { kernelLayoutOf } from "../kernel_layout.ts";
 import { leafLayers } from "../leaf_layers.ts";
 import { ModelError } from "../model_error.ts";
 import { modelWeights } from "../model_weights.ts";
 import { automaticName } from "../names.ts";
-import { linearShape } from "./linear_shape.ts";
 
 /** A layer of a model that takes weights, as PyTorch's layers are compared with it. */
 export interface Unit {
@@ -33,6 +35,8 @@ const FAMILIES: Readonly<Record<string, [family: string, ...kernels: string[]]>>
   DepthwiseConv2D: ["depthwise", "depthwise_kernel"],
   Conv2DTranspose: ["transposed", "kernel"],
   Conv3DTranspose: ["transposed", "kernel"],
+  // Its kernel is that of a Dense with the axes apart.
+  EinsumDense: ["dense", "kernel"],
   Embedding: ["embedding", "embeddings"],
   BatchNormalization: ["batch norm", "moving_mean"],
   LayerNormalization: ["layer norm", "gamma"],
@@ -40,7 +44,6 @@ const FAMILIES: Readonly<Record<string, [family: string, ...kernels: string[]]>>
   SimpleRNN: ["rnn", "kernel"],
   GRU: ["gru", "kernel"],
   PReLU: ["prelu", "alpha"],
-  EinsumDense: ["dense", "kernel"],
 };
 
 /**
@@ -97,7 +100,7 @@ export function modelUnits(model: LayersModel): Unit[] {
   });
 }
 
-/** The shape of a kernel with those axes joined that PyTorch has as one. */
+/** The shape of a kernel with the axes together that PyTorch has as one. */
 function joinedShape(
   path: string,
   layer: Layer,
@@ -106,14 +109,15 @@ function joinedShape(
 ): readonly number[] {
   if (family === "depthwise") return [...shape.slice(0, 2), shape[2] * shape[3]];
   if (family === "prelu") return [shape.reduce((a, b) => a * b, 1)];
-  if (layer.getClassName() !== "EinsumDense") return shape;
-  const equation = String(layer.getConfig().equation);
-  const joined = linearShape(equation, shape);
-  if (joined !== null) return joined;
+  const layout = kernelLayoutOf(layer);
+  if (!isEinsumLayout(layout)) return shape;
+  if (/^einsum i+o+$/.test(layout)) {
+    const { fanIn, fanOut } = fans(shape, layout);
+    return [fanIn, fanOut];
+  }
   throw new ModelError(
-    `Layer ${showValue(path)} is an EinsumDense of ${
-      showValue(equation)
-    }, expected one that computes what a Linear of PyTorch does, such as "abc,cd->abd"`,
+    `Layer ${showValue(path)} has a kernel of shape [${shape.join(", ")}] that is summed over ` +
+      `other axes than the first, expected one that PyTorch has as a matrix`,
   );
 }
 

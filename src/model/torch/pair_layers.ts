@@ -86,7 +86,7 @@ const pairOf = (unit: Unit, { layer, offers }: Filler): Pair | null => {
 /** Names differ in their separators and in what wrappers put in front: DataParallel, torch.compile, Lightning. */
 const plainName = (name: string) =>
   name.toLowerCase().replace(/^((module|_orig_mod|model)\.)+/, "").replaceAll(/[^a-z0-9]+/g, "_")
-    .replace(/_l0$/, "").replace(/_attention_output$/, "_out_proj");
+    .replace(/_l0$/, "");
 
 function pairByName(units: readonly Unit[], fillers: readonly Filler[]): Pair[] | null {
   if (units.length !== fillers.length || !units.every(({ isNamed }) => isNamed)) return null;

@@ -121,6 +121,14 @@ function layerOf(name: string, group: Group): TorchLayer {
     const roles = { in_proj_weight: "kernel", in_proj_bias: "bias" } as const;
     return make("MultiheadAttention", "dense", roles, { layout: "ordinary", axes: swapped });
   }
+  const apart = ["q_proj_weight", "k_proj_weight", "v_proj_weight"];
+  if (apart.every((own) => has(own)?.shape.length === 2)) {
+    const roles = Object.fromEntries(apart.map((own) => [own, "kernel" as const]));
+    return make("MultiheadAttention", "dense", { ...roles, in_proj_bias: "bias" }, {
+      layout: "ordinary",
+      axes: swapped,
+    });
+  }
   const rank = weight?.shape.length ?? 0;
   const length = bias?.shape.length === 1 ? bias.shape[0] : null;
   if (rank === 1 && length === weight!.shape[0]) {

@@ -122,6 +122,7 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
       dilation,
     ),
   },
+  Einsum: { run: (tf, x) => tf.einsum("ab,bc->ac", x(2, 2), tf.ones([2, 2])) },
   FusedBatchNorm: {
     run: kernel("FusedBatchNorm", (x, tf) => ({
       x: x(1, 2, 2, 2),
@@ -235,8 +236,7 @@ for (const number of [NaN, Infinity]) {
       for (const [name, { run, bounded }] of Object.entries(KERNELS)) {
         await t.step(name, () => {
           const begin = (...shape: number[]) => {
-            const values = Array(shape.reduce((a, b) => a * b)).fill(1);
-            values[0] = number;
+            const values = Array(shape.reduce((a, b) => a * b)).fill(1).with(0, number);
             return tf.tensor(values, shape);
           };
           const output: number[] = tf.tidy(() => Array.from(run(tf, begin).dataSync()));

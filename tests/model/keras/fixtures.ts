@@ -19,6 +19,8 @@ export interface Figures {
   layers: Record<string, number>;
   /** Root mean square of the gradient of each weight, by its path. */
   gradients: Record<string, number>;
+  /** Of attentions: each of these gradients along a direction, sum(g[i] * cos(i)). */
+  gradientsAlong?: Record<string, number>;
   loss: string | null;
 }
 

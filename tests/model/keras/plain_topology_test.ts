@@ -34,7 +34,7 @@ Deno.test("loadModel() refuses the hard_sigmoid of Keras 3, and takes that of Ke
       "min(1, max(0, 0.2 x + 0.5)) in TensorFlow.js, expected an activation that both compute alike",
   );
   const keras2 = { class_name: "Dense", config: { units: 1, activation: "hard_sigmoid" } };
-  assertEquals(plainTopology(keras2, ""), keras2);
+  assertEquals(plainTopology(keras2, "", (name) => name), keras2);
 });
 
 Deno.test("loadModel() takes the mask of an Embedding, and refuses any other", async () => {
