@@ -13,9 +13,10 @@ import { machine } from "./machine.ts";
 import { measureCold } from "./measure_cold.ts";
 import { measureInstalled } from "./measure_installed.ts";
 import { measureWarm } from "./measure_warm.ts";
-import { type Peer, peersOf } from "./peers.ts";
+import { type Peer, peersOf, TOOL } from "./peers.ts";
 import { networksIn, prepareNetworks } from "./prepare_networks.ts";
 import { readResults, RESULTS, type Results } from "./results.ts";
+import { runProcess } from "./run_process.ts";
 import { findPythons } from "./venvs.ts";
 import { writeDocuments } from "./write_documents.ts";
 import { writeGolden } from "./write_golden.ts";
@@ -56,13 +57,20 @@ if (!Number.isInteger(rounds) || rounds < 1) {
   stop(`--rounds is ${flags.rounds}, expected 1 or more`);
 }
 
+if ((flags.size !== "full" || flags.only !== undefined) && !flags.dry) {
+  stop("--size and --only are for trying out, expected --dry with them");
+}
+
 const data = flags.data ?? await Deno.makeTempDir({ prefix: "peers_" });
 const results = await run(sections);
 if (flags.data === undefined) await Deno.remove(data, { recursive: true });
 if (flags.dry) console.log(JSON.stringify(results, null, 2));
-else {
-  await Deno.writeTextFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
-  await writeDocuments(results);
+else await writeDocuments(results);
+
+/** Keeps what a section measured: the next one may fail. */
+async function keep(results: Results): Promise<void> {
+  results.machine = machine();
+  if (!flags.dry) await Deno.writeTextFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
 }
 
 async function run(sections: readonly string[]): Promise<Results> {
@@ -101,9 +109,12 @@ async function run(sections: readonly string[]): Promise<Results> {
       peers[0],
       rounds,
     );
+    await keep(results);
   }
-  if (has("installed")) results.installed = await measureInstalled(pythons);
-  results.machine = machine();
+  if (has("installed")) {
+    results.installed = await measureInstalled(pythons);
+    await keep(results);
+  }
   return results;
 }
 
@@ -114,10 +125,19 @@ async function compare(
   peers: readonly Peer[],
   has: (section: string) => boolean,
 ): Promise<void> {
-  // The figures come first: that run leaves the networks as stock TensorFlow.js reads them.
-  if (has("figures")) Object.assign(results, await comparePeers(folder, networks, peers));
+  if (has("figures")) {
+    Object.assign(results, await comparePeers(folder, networks, peers));
+    await keep(results);
+  } else {
+    // Figures leave the networks as stock TensorFlow.js reads them, too.
+    for (const network of networks) await runProcess(TOOL.figures(folder, network), TOOL.limit);
+  }
   if (has("cold")) {
     results.cold = await measureCold(folder, networks, peers, rounds, results.figures);
+    await keep(results);
   }
-  if (has("warm")) results.warm = await measureWarm(folder, networks, peers, rounds);
+  if (has("warm")) {
+    results.warm = await measureWarm(folder, networks, peers, rounds);
+    await keep(results);
+  }
 }
