@@ -19,7 +19,7 @@ const CAUSES: readonly [network: RegExp, tool: RegExp, cause: string][] = [
   [
     /^exercise$/,
     /./,
-    "tanh is saturated: 1 - a^2 of a unit near 1 is what float32 rounds it to, and each library's tanh rounds its own way",
+    "tanh is saturated, and float32 rounds the 1 - a^2 of a unit near 1: PyTorch's own float32 is off there as well",
   ],
   [
     /^resnet$/,
@@ -29,7 +29,8 @@ const CAUSES: readonly [network: RegExp, tool: RegExp, cause: string][] = [
   [
     /^resnet$/,
     /./,
-    "relu kinks: batch statistics differ in their last bits, and a unit near 0 is on in one run and off in the other",
+    "float32 is at its limit: the first column shows how near this tool is to float64. Most likely last bits of the " +
+    "batch's statistics turn relu units near 0 on or off",
   ],
 ];
 
@@ -74,7 +75,7 @@ function figureParts({ figures }: Results): string[] {
     `${
       TOLERANCE.toExponential(0)
     }, it says how many do, and how many of these this tool and the other have nearer to ` +
-    "PyTorch's run in float64.",
+    "PyTorch's run in float64. Differences below 1e-7 of the largest figure of the kind are rounding and left out.",
     matrix(figures, nameOf, differenceOf),
     ...causesOf(figures),
   ];
@@ -83,6 +84,7 @@ function figureParts({ figures }: Results): string[] {
 function differenceOf({ compared, worst, apart, nearer }: Comparison): string {
   const all = `${worst === 0 ? "0" : worst.toExponential(1)} of ${compared}`;
   if (apart.length === 0) return all;
+  if (nearer.own + nearer.other === 0) return `${all}; ${apart.length} differ`;
   const undecided = nearer.unknown === 0 ? "" : `, ${nearer.unknown} undecided`;
   return `${all}; ${apart.length} differ: ${nearer.own} to ${nearer.other}${undecided}`;
 }
