@@ -10,14 +10,13 @@ the batch, the outputs, the root mean square of each layer's output and of each 
 (mean squared error, summed over the outputs, in inference). Of attentions also each gradient along a direction,
 sum(g[i] * cos(i)), which tells one order of entries from another.
 """
-import gzip
 import json
 import os
 import sys
-import zipfile
 
 import numpy as np
 
+from archives import compress, deflate
 from keras_attention_models import ATTENTION_MODELS
 from keras_models import KERAS2, L, MODELS, keras
 
@@ -133,24 +132,7 @@ def layer_outputs(model, inputs):
     return found
 
 
-def deflate(path):
-    """Keras stores its archives; unpacked they are the same."""
-    with zipfile.ZipFile(path) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
-
-
-def compress(path):
-    with open(path, "rb") as file:
-        content = file.read()
-    with open(path + ".gz", "wb") as file:
-        file.write(gzip.compress(content, 9, mtime=0))
-    os.remove(path)
-
-
-def write(make, seed, whole=False):
+def write(make, seed, stem="", ends=None, whole=False):
     """The files of a model; `whole` keeps all entries of its gradients."""
     name = make.__name__
     random = np.random.default_rng(seed)
@@ -184,19 +166,15 @@ def write(make, seed, whole=False):
         figures["gradientsAlong"] = {paths[key]: along(g) for key, g in trainable.items()}
     if whole:
         figures["entries"] = {paths[key]: plain(g) for key, g in trainable.items()}
-    stem = os.path.join(FOLDER, name + ("_keras2" if KERAS2 else ""))
-    if KERAS2:
-        model.save(stem + ".h5")
-        compress(stem + ".h5")
-    else:
-        model.save(stem + ".keras")
-        deflate(stem + ".keras")
-        if name in ALSO_H5:
-            model.save(stem + ".h5")
-            compress(stem + ".h5")
-        if name in ALSO_WEIGHTS:
-            model.save_weights(stem + ".weights.h5")
-            compress(stem + ".weights.h5")
+    stem = os.path.join(FOLDER, stem + name + ("_keras2" if KERAS2 else ""))
+    if ends is None:
+        ends = [".h5"] if KERAS2 else [".keras"]
+        if not KERAS2:
+            ends += [".h5"] * (name in ALSO_H5) + [".weights.h5"] * (name in ALSO_WEIGHTS)
+    for end in ends:
+        (model.save_weights if end == ".weights.h5" else model.save)(stem + end)
+        (deflate if end == ".keras" else compress)(stem + end)
+        if end == ".weights.h5":
             with open(stem + ".topology.json", "w") as file:
                 file.write(model.to_json())
     with open(stem + ".json", "w") as file:
@@ -208,17 +186,18 @@ VERSIONS = {"numpy": np.__version__, "keras": keras.__version__}
 VERSIONS.update({"tensorflow": tf.__version__} if KERAS2 else {"jax": jax.__version__})
 
 
-def write_all(models, start=0, whole=False):
+def write_all(models, first=0, stem="", ends=None, whole=False):
+    """`ends`: the formats; what the models are called begins with `stem`."""
     print(VERSIONS)
-    for seed, make in enumerate(models, start):
+    for seed, make in enumerate(models, first):
         if ONLY and make.__name__ not in ONLY:
             continue
         try:
-            write(make, seed, whole)
+            write(make, seed, stem, ends, whole)
         except Exception as error:
             print(make.__name__, repr(error)[:400])
 
 
 if __name__ == "__main__":
     write_all(MODELS)
-    write_all(ATTENTION_MODELS, 100)
+    write_all(ATTENTION_MODELS, first=100)

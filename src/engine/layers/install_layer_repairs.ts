@@ -18,6 +18,7 @@ import { repairGru } from "./repair_gru.ts";
 import { repairCenterCrop, repairOutputShapes, repairResizing } from "./repair_image_layers.ts";
 import { fuseRecurrent } from "./fuse_recurrent.ts";
 import { quietOrthogonal, repairSeedZero } from "./repair_initializers.ts";
+import { repairKerasImages } from "./repair_keras_images.ts";
 import { repairMasks, repairMergeMasks } from "./repair_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
 import { repairRectifiers } from "./repair_rectifiers.ts";
@@ -39,6 +40,7 @@ const REPAIRS: LayerRepair[] = [
   // Over the repair of the convolutions, each of whose groups it calls.
   repairGroupedConvolutions,
   repairGru,
+  repairKerasImages,
   repairMasks,
   repairMergeMasks,
   repairNormalizations,

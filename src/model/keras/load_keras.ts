@@ -7,6 +7,7 @@ import { knownClasses } from "../known_classes.ts";
 import type { LoadedModel } from "../loaded_model.ts";
 import { ModelError } from "../model_error.ts";
 import { readKerasFile } from "./keras_file.ts";
+import { markImages } from "./mark_images.ts";
 import { pairKerasWeights, setKerasWeights, weightsOf } from "./keras_weights.ts";
 
 /**
@@ -27,7 +28,11 @@ export async function loadKeras(tf: TensorFlow, path: string): Promise<LoadedMod
           "model.save() writes it, or its layers as MODEL and this file as --weights",
       );
     }
-    const built = convertTopology(topology, await knownClasses(tf, topology), place);
+    const built = convertTopology(
+      markImages(topology, place),
+      await knownClasses(tf, topology),
+      place,
+    );
     const declared = entriesOf(weightsOf(weights).group);
     const { model, discard } = buildModel(tf, built, declared, "of all weights in the file");
     try {

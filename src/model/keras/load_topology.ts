@@ -1,6 +1,7 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
 import { buildModel, type BuiltModel, modelOfFile } from "../build_model.ts";
 import { compileAsSaved } from "../compile_as_saved.ts";
+import { markImages } from "./mark_images.ts";
 import { convertTopology } from "../convert_topology.ts";
 import { knownClasses } from "../known_classes.ts";
 import type { LoadedModel } from "../loaded_model.ts";
@@ -27,7 +28,11 @@ export async function loadTopology(
   seed: number,
 ): Promise<LoadedModel> {
   const build = async (seed: number): Promise<LoadedModel> => {
-    const topology = convertTopology(json, await knownClasses(tf, json), "topology");
+    const topology = convertTopology(
+      markImages(json, "topology"),
+      await knownClasses(tf, json),
+      "topology",
+    );
     const most = "that fit into the engine's 4 GiB with their gradients";
     const { model }: BuiltModel = await seedDraws(
       seed,

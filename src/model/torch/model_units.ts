@@ -43,6 +43,7 @@ const FAMILIES: Readonly<Record<string, [family: string, ...kernels: string[]]>>
   LSTM: ["lstm", "kernel"],
   SimpleRNN: ["rnn", "kernel"],
   GRU: ["gru", "kernel"],
+  PReLU: ["prelu", "alpha"],
 };
 
 /**
@@ -107,6 +108,7 @@ function joinedShape(
   shape: readonly number[],
 ): readonly number[] {
   if (family === "depthwise") return [...shape.slice(0, 2), shape[2] * shape[3]];
+  if (family === "prelu") return [shape.reduce((a, b) => a * b, 1)];
   const layout = kernelLayoutOf(layer);
   if (!isEinsumLayout(layout)) return shape;
   if (/^einsum i+o+$/.test(layout)) {

@@ -26,12 +26,15 @@ export function offersOf(layer: TorchLayer): Offer[] {
   });
   switch (className) {
     case "Linear":
-    case "Conv1D":
-      return [plain("dense", kerasShape(kernel!), ({ flattened }) => ({
+    case "Conv1D": {
+      const dense = plain("dense", kerasShape(kernel!), ({ flattened }) => ({
         kernel: reordered(turned(kernel!), kerasShape(kernel!), flattened),
-      }))];
+      }));
+      // In an nn.Sequential a table has no name that tells it from a Linear without a bias.
+      return bias.length > 0 || className === "Conv1D" ? [dense] : [dense, ofTable(kernel!)];
+    }
     case "Embedding":
-      return [plain("embedding", kernel!.shape, () => ({ embeddings: kernel!.read() }))];
+      return [ofTable(kernel!)];
     case "LSTM":
     case "RNN": {
       const [first, second] = [tensor("bias"), tensor("recurrentBias")];
@@ -58,6 +61,14 @@ export function offersOf(layer: TorchLayer): Offer[] {
         }),
       }];
     }
+    case "PReLU":
+      return [ofSlopes(layer.tensors[0])];
+    case "Parameter":
+      // So may a PReLU be called in an nn.Sequential.
+      if (layer.tensors[0].own === "weight" && layer.tensors[0].shape.length === 1) {
+        return [ofSlopes(layer.tensors[0])];
+      }
+      break;
     case "BatchNorm":
     case "LayerNorm":
     case "RMSNorm":
@@ -71,6 +82,16 @@ export function offersOf(layer: TorchLayer): Offer[] {
       `expected layers that TensorFlow.js has too`,
   );
 }
+
+const ofTable = ({ shape, read }: TorchTensor): Offer => ({
+  signature: signatureOf("embedding", shape, []),
+  give: () => ({ embeddings: read() }),
+});
+
+const ofSlopes = ({ shape, read }: TorchTensor): Offer => ({
+  signature: signatureOf("prelu", shape, []),
+  give: () => ({ alpha: read() }),
+});
 
 /**
  * The rows of a GRU, one entry for each unit of each gate: PyTorch has reset, update, new, and Keras update, reset,

@@ -47,6 +47,9 @@ const TABLE = /emb|wte|wpe|token|position|lookup/i;
 
 const NORM = /norm|(^|[._])(bn|ln|gn)\d*([._]|$)/i;
 
+/** Slopes of an activation, by the names that networks give them. */
+const SLOPE = /relu|act/i;
+
 /** How many blocks of rows each recurrent layer has, one for each gate. */
 const CELLS: Readonly<Record<number, string>> = { 1: "RNN", 3: "GRU", 4: "LSTM" };
 
@@ -133,6 +136,9 @@ function layerOf(name: string, group: Group): TorchLayer {
   }
   if (rank === 1 && bias === undefined && NORM.test(name)) {
     return make("RMSNorm", "normalization", { weight: "scale" });
+  }
+  if (rank === 1 && group.length === 1 && SLOPE.test(name)) {
+    return make("PReLU", "activation", { weight: "scale" });
   }
   const roles = { weight: "kernel", bias: "bias" } as const;
   if (rank === 2) {
