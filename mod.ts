@@ -61,6 +61,7 @@ export const {
   assertRegularization,
   assertRule,
   assertSymmetryBroken,
+  assertTargetNormalized,
   assertUpdateRatio,
   assertWeightsChange,
   assertWeightsFrozen,

@@ -3,7 +3,7 @@
  * backward pass of a TensorFlow.js model on WASM, measured layer by layer and judged.
  *
  * This entry point has what a test, a script or a notebook needs. The rest stands in the entry point of
- * its subject: `./engine`, `./kernels`, `./model`, `./traits`, `./measure`, `./probe`, `./theory`,
+ * its subject: `./engine`, `./kernels`, `./layers` (those of Keras that TensorFlow.js lacks), `./model`, `./traits`, `./measure`, `./probe`, `./theory`,
  * `./checks` (single rules and their thresholds), `./compare` (two runs side by side), `./gate`,
  * `./render` (other formats), `./picture` (pages), `./study`, `./assert`, and `./expect` (matchers for `@std/expect`).
  *

@@ -39,6 +39,7 @@ const ROOT: Record<string, string[]> = {
     "assertOverfitsBatch",
     "assertRegularization",
     "assertSymmetryBroken",
+    "assertTargetNormalized",
     "assertUpdateRatio",
     "assertWeightsChange",
     "assertWeightsFrozen",

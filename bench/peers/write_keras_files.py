@@ -2,20 +2,22 @@
 
     python bench/peers/write_keras_files.py FOLDER            # Keras 3 on JAX: NAME.keras, NAME.h5
     python bench/peers/write_keras_files.py FOLDER --keras2   # Keras 2 (tf_keras): NAME_keras2.h5
+    python bench/peers/write_keras_files.py FOLDER gru lstm   # these alone
 
 HDF5 files are compressed (`.h5.gz`), because most of their bytes are empty.
 Needs `keras jax numpy h5py`, or `tf_keras tensorflow-cpu`. Each file stands beside NAME.json: the versions,
 the batch, the outputs, the root mean square of each layer's output and of each weight's gradient
-(mean squared error, summed over the outputs, in inference).
+(mean squared error, summed over the outputs, in inference). Of attentions also each gradient along a direction,
+sum(g[i] * cos(i)), which tells one order of entries from another.
 """
-import gzip
 import json
 import os
 import sys
-import zipfile
 
 import numpy as np
 
+from archives import compress, deflate
+from keras_attention_models import ATTENTION_MODELS
 from keras_models import KERAS2, L, MODELS, keras
 
 if KERAS2:
@@ -24,8 +26,12 @@ else:
     import jax
 
 FOLDER = sys.argv[1]
-ALSO_H5 = ["conv2d", "nested", "bidirectional", "renumbered", "masked_lstm"]
-ALSO_WEIGHTS = ["dense", "nested", "lstm"]
+ONLY = [name for name in sys.argv[2:] if not name.startswith("-")]
+ALSO_H5 = [
+    "conv2d", "nested", "bidirectional", "renumbered", "masked_lstm", "mha_masked", "attention", "spectral_norms",
+    "adapted", "sequences",
+]
+ALSO_WEIGHTS = ["dense", "nested", "lstm", "grouped_query"]
 TRAINED = {"dense": "mse", "conv2d": "mse", "nested": "mse", "regularized": "mae"}
 
 
@@ -54,8 +60,15 @@ def walk(layer, path):
     elif isinstance(layer, L.Bidirectional):
         for inner in (layer.forward_layer, layer.backward_layer):
             yield from walk(inner, path + inner.name + "/")
-    elif isinstance(layer, L.TimeDistributed):
+    elif isinstance(layer, L.Wrapper):
         yield from walk(layer.layer, path + layer.layer.name + "/")
+    elif hasattr(layer, "_query_dense"):
+        for inner in ("_query_dense", "_key_dense", "_gate_dense", "_value_dense", "_output_dense"):
+            if hasattr(layer, inner):
+                yield from walk(getattr(layer, inner), path + getattr(layer, inner).name + "/")
+    elif hasattr(layer, "score_mode"):
+        for variable in layer.weights:
+            yield path + "scores/" + variable.name, variable
     else:
         seen = {}
         for variable in layer.weights:
@@ -73,12 +86,21 @@ def rms(array):
     return float(f"{np.sqrt(np.mean(np.square(np.asarray(array, dtype='float64')))):.7g}")
 
 
+def along(array):
+    flat = np.asarray(array, dtype="float64").flatten()
+    return float(f"{np.sum(flat * np.cos(np.arange(flat.size))):.7g}")
+
+
 def batch_of(model, random):
     inputs = []
     for tensor in model.inputs:
         shape = (3,) + tuple(tensor.shape[1:])
-        integer = str(tensor.dtype).find("int") >= 0
-        inputs.append(random.integers(0, 9, shape) if integer else random.normal(0, 1, shape).astype("float32"))
+        if str(tensor.dtype) == "bool":
+            inputs.append(random.integers(0, 4, shape) > 0)
+        elif "int" in str(tensor.dtype):
+            inputs.append(random.integers(0, 9, shape))
+        else:
+            inputs.append(random.normal(0, 1, shape).astype("float32"))
     return inputs
 
 
@@ -102,36 +124,24 @@ def layer_outputs(model, inputs):
     found = {}
     for layer in model.layers:
         skipped = (keras.Model, L.Wrapper, L.InputLayer, L.RNN)
-        if isinstance(layer, skipped) or not isinstance(layer, L.Layer) or len(layer._inbound_nodes) != 1:
+        is_single = isinstance(layer, L.Layer) and len(layer._inbound_nodes) == 1
+        if isinstance(layer, skipped) or not is_single or isinstance(layer.output, (list, tuple)):
             continue
         part = keras.Model(model.inputs, layer.output)
         found[layer.name] = rms(part(inputs if len(inputs) > 1 else inputs[0], training=False))
     return found
 
 
-def deflate(path):
-    """Keras stores its archives; unpacked they are the same."""
-    with zipfile.ZipFile(path) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
-
-
-def compress(path):
-    with open(path, "rb") as file:
-        content = file.read()
-    with open(path + ".gz", "wb") as file:
-        file.write(gzip.compress(content, 9, mtime=0))
-    os.remove(path)
-
-
-def write(make, seed):
+def write(make, seed, stem="", ends=None, whole=False):
+    """The files of a model; `whole` keeps all entries of its gradients."""
     name = make.__name__
     random = np.random.default_rng(seed)
     keras.backend.clear_session() if KERAS2 else keras.utils.clear_session()
     model = make()
     fill(model, random)
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
     inputs = batch_of(model, random)
     call = inputs if len(inputs) > 1 else inputs[0]
     outputs = model(call, training=False)
@@ -152,19 +162,19 @@ def write(make, seed):
         "gradients": {paths[key]: rms(g) for key, g in trainable.items()},
         "loss": TRAINED.get(name),
     }
-    stem = os.path.join(FOLDER, name + ("_keras2" if KERAS2 else ""))
-    if KERAS2:
-        model.save(stem + ".h5")
-        compress(stem + ".h5")
-    else:
-        model.save(stem + ".keras")
-        deflate(stem + ".keras")
-        if name in ALSO_H5:
-            model.save(stem + ".h5")
-            compress(stem + ".h5")
-        if name in ALSO_WEIGHTS:
-            model.save_weights(stem + ".weights.h5")
-            compress(stem + ".weights.h5")
+    if make in ATTENTION_MODELS:
+        figures["gradientsAlong"] = {paths[key]: along(g) for key, g in trainable.items()}
+    if whole:
+        figures["entries"] = {paths[key]: plain(g) for key, g in trainable.items()}
+    stem = os.path.join(FOLDER, stem + name + ("_keras2" if KERAS2 else ""))
+    if ends is None:
+        ends = [".h5"] if KERAS2 else [".keras"]
+        if not KERAS2:
+            ends += [".h5"] * (name in ALSO_H5) + [".weights.h5"] * (name in ALSO_WEIGHTS)
+    for end in ends:
+        (model.save_weights if end == ".weights.h5" else model.save)(stem + end)
+        (deflate if end == ".keras" else compress)(stem + end)
+        if end == ".weights.h5":
             with open(stem + ".topology.json", "w") as file:
                 file.write(model.to_json())
     with open(stem + ".json", "w") as file:
@@ -174,9 +184,20 @@ def write(make, seed):
 
 VERSIONS = {"numpy": np.__version__, "keras": keras.__version__}
 VERSIONS.update({"tensorflow": tf.__version__} if KERAS2 else {"jax": jax.__version__})
-print(VERSIONS)
-for seed, make in enumerate(MODELS):
-    try:
-        write(make, seed)
-    except Exception as error:
-        print(make.__name__, repr(error)[:400])
+
+
+def write_all(models, first=0, stem="", ends=None, whole=False):
+    """`ends`: the formats; what the models are called begins with `stem`."""
+    print(VERSIONS)
+    for seed, make in enumerate(models, first):
+        if ONLY and make.__name__ not in ONLY:
+            continue
+        try:
+            write(make, seed, stem, ends, whole)
+        except Exception as error:
+            print(make.__name__, repr(error)[:400])
+
+
+if __name__ == "__main__":
+    write_all(MODELS)
+    write_all(ATTENTION_MODELS, first=100)

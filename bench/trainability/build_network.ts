@@ -1,19 +1,15 @@
-import type { LayersModel, Optimizer, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { seedDraws } from "../../src/model/seeded_random.ts";
 import { editWeights } from "./edit_weights.ts";
 import { TRUNKS } from "./families.ts";
 import { LayerKit } from "./layer_kit.ts";
+import { optimizerOf } from "./optimizers.ts";
 import type { Loss, Plan } from "./plan.ts";
 import { examplesOf } from "./tasks.ts";
 
 /** What `model.compile` takes for a loss. */
 export function lossOf(tf: TensorFlow, loss: Loss): string | ((y: Tensor, p: Tensor) => Tensor) {
   return loss === "softmaxCrossEntropy" || loss === "sigmoidCrossEntropy" ? tf.losses[loss] : loss;
-}
-
-/** The optimizer of a name at a rate. */
-export function optimizerOf(tf: TensorFlow, name: "adam" | "sgd", rate: number): Optimizer {
-  return name === "adam" ? tf.train.adam(rate) : tf.train.sgd(rate);
 }
 
 /** Builds and compiles the network of a plan; its weights follow the plan's seed alone. */

@@ -32,6 +32,7 @@ const ROLES: Record<WeightTarget["role"], (place: Place) => boolean> = {
   embedding: ({ name }) => name === "embeddings",
   head: (place) => isHead(place) && isKernel(place),
   gamma: ({ name }) => name === "gamma",
+  custom: (place) => isKernel(place) && place.layer.getClassName() === "SelfAttention",
   "query and key": (place) =>
     isKernel(place) && /^(query|key)/.test(place.name === "kernel" ? place.layer.name : place.name),
 };

@@ -1,3 +1,5 @@
+import type { OptimizerName } from "./optimizers.ts";
+
 /** Kinds of networks in the population. */
 export const FAMILIES = [
   "dense",
@@ -41,7 +43,15 @@ export interface Head {
 
 /** Which weights an edit changes: by role, or of a role the one at that share of the way to the head. */
 export interface WeightTarget {
-  role: "kernel" | "recurrent" | "bias" | "embedding" | "head" | "gamma" | "query and key";
+  role:
+    | "kernel"
+    | "recurrent"
+    | "bias"
+    | "embedding"
+    | "head"
+    | "gamma"
+    | "query and key"
+    | "custom";
   /** Of all of the role, the one at this share of the way (0: the first, below 1). Left out: all. */
   at?: number;
 }
@@ -89,7 +99,7 @@ export interface Plan {
   head: Head;
   frozen: "nothing" | "everything" | "hidden layers" | "head" | "first layer";
   /** What it is compiled with, where that is part of the draw; else every rate is tried. */
-  optimizer: { name: "adam" | "sgd"; rate: number } | null;
+  optimizer: { name: OptimizerName; rate: number } | null;
   edits: WeightEdit[];
   data: DataEdits;
   /** What is wrong with it, in words with the strength; empty for a sensible network. */

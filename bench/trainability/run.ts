@@ -4,12 +4,15 @@
  * The truth, what training shows of each network, depends on the population and the engine alone. Its lines
  * are kept in `truth*.jsonl`; seeds that have one are not trained again. Verdicts are made anew each time. The
  * table is of the even seeds, which rules are tuned on; with `--odd` of the odd ones, and `looks.json` then says
- * so, and `rules.json` how right each rule was: `deno task generate` takes it to the pages of the rules. Shards write truth alone, each to a file of its own beside the others.
+ * so, and `rules.json` how right each rule was: `deno task generate` takes it to the pages of the rules. Shards
+ * write truth alone, each to a file of its own beside the others. A small population about one question
+ * (`focus.ts`) has its files in a folder of its own.
  *
  * @module
  */
 import { parseArgs } from "@std/cli";
 import { startEngine } from "../../src/engine/start_engine.ts";
+import { FOCUSES } from "./focus.ts";
 import { openLines, readLines, writeLine } from "./lines.ts";
 import { addLook, looksAt, readLooks } from "./looks.ts";
 import { POPULATION_SIZE, POPULATION_VERSION } from "./population.ts";
@@ -20,11 +23,11 @@ import { verdictOf } from "./verdict.ts";
 import { writeTruth } from "./write_truth.ts";
 
 const USAGE = `deno task bench:trainability [--from SEED] [--to SEED] [--shard 1/4]
-  [--truth-only] [--verdict-only] [--odd] [--data FOLDER]`;
+  [--truth-only] [--verdict-only] [--odd] [--focus NAME] [--data FOLDER]`;
 
 const { _: rest, ...flags } = parseArgs(Deno.args, {
   boolean: ["truth-only", "verdict-only", "odd", "help"],
-  string: ["from", "to", "shard", "data"],
+  string: ["from", "to", "shard", "focus", "data"],
   unknown: (_, key) => {
     if (key !== undefined) stop(`unknown option --${key}`);
   },
@@ -55,11 +58,23 @@ function readPart() {
   }
 }
 
+function readFocus() {
+  if (flags.focus === undefined) return null;
+  if (Object.hasOwn(FOCUSES, flags.focus)) return FOCUSES[flags.focus];
+  stop(`--focus is ${flags.focus}, expected one of ${Object.keys(FOCUSES).join(", ")}`);
+}
+
 const part = readPart();
-const [from, to] = [wholeNumber("from", 0), wholeNumber("to", POPULATION_SIZE)];
-const folder = flags.data === undefined
-  ? new URL("./", import.meta.url)
-  : new URL(`file://${await Deno.realPath(flags.data)}/`);
+const focus = readFocus();
+const first = focus?.from ?? 0;
+const [from, to] = [
+  wholeNumber("from", first),
+  wholeNumber("to", first + (focus?.size ?? POPULATION_SIZE)),
+];
+const here = new URL("./", import.meta.url);
+const folder = flags.data !== undefined
+  ? new URL(`file://${await Deno.realPath(flags.data)}/`)
+  : new URL(focus === null ? "./" : `focus/${flags.focus}/`, here);
 const file = (name: string) => new URL(name, folder);
 const name = part === null ? "truth.jsonl" : `truth_${part.index}_of_${part.count}.jsonl`;
 
@@ -67,7 +82,10 @@ await using engine = await startEngine();
 const { tf } = engine;
 
 if (!flags["verdict-only"]) {
-  const files = { truth: file(name), references: file("references.jsonl") };
+  await Deno.mkdir(folder, { recursive: true });
+  // What a healthy network scores does not depend on the question.
+  const references = new URL("references.jsonl", flags.data === undefined ? here : folder);
+  const files = { truth: file(name), references };
   await writeTruth(tf, seedsOf(from, to, part), files, ({ seed, family, best, seconds }) => {
     console.error(`${seed} ${family}: ${JSON.stringify(best)}, ${seconds} s`);
   });
@@ -113,7 +131,7 @@ async function writeTable(): Promise<void> {
     looks: looksAt(seen, from, to),
     lists: !flags.odd,
   });
-  if (flags.odd) {
+  if (flags.odd && focus === null) {
     const calibration = calibrationOf(all, seeds);
     await Deno.writeTextFile(file("rules.json"), `${JSON.stringify(calibration, null, 2)}\n`);
   }

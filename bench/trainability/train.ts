@@ -1,7 +1,8 @@
 import type { LayersModel, Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
 import { seedDraws, SeededRandom } from "../../src/model/seeded_random.ts";
-import { buildNetwork, lossOf, optimizerOf } from "./build_network.ts";
+import { buildNetwork, lossOf } from "./build_network.ts";
 import { batchOf, examplesOfPlan } from "./examples_of_plan.ts";
+import { type OptimizerName, optimizerOf } from "./optimizers.ts";
 import type { Plan } from "./plan.ts";
 import { scoreOf } from "./score.ts";
 import { EXAMPLES, type Examples } from "./tasks.ts";
@@ -13,7 +14,7 @@ const BATCH = 64;
 
 /** How a network is trained. */
 export interface Training {
-  name: "adam" | "sgd";
+  name: OptimizerName;
   rate: number;
   /** Whether to stop, from the scores so far. */
   enough(scores: readonly number[]): boolean;

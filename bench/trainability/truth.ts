@@ -1,6 +1,7 @@
 import process from "node:process";
 import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { examplesOfPlan } from "./examples_of_plan.ts";
+import type { OptimizerName } from "./optimizers.ts";
 import type { Plan } from "./plan.ts";
 import { planOf, POPULATION_VERSION } from "./population.ts";
 import { type Reference, trainReference } from "./references.ts";
@@ -64,7 +65,7 @@ export async function truthOf(
   const least = constantScore(await examplesOfPlan(plan));
   const progressOf = (own: number) =>
     Math.max(-1, Math.round(1000 * (own - least) / (score - least)) / 1000);
-  const at = async (name: "adam" | "sgd", rate: number) => {
+  const at = async (name: OptimizerName, rate: number) => {
     const enough = (scores: readonly number[]) =>
       progressOf(scores.at(-1)!) >= ENOUGH ||
       (scores.length === 3 && scores.every((own) => progressOf(own) < HOPELESS));

@@ -15,8 +15,9 @@ import { failureOf } from "./call_site.ts";
  *   sides; rms(a) of the last addition / rms(a) of the first <= residualGrowth, in networks of 3
  *   additions and more without normalisation; in a chain of dense layers exp(v / 2 + 2 sqrt(v)) <=
  *   widthLoss, v = (E[phi^4] / E[phi^2]^2 - 1) sum of 1 / width; and the product of d ln
- *   E[phi(z)^2] / d ln Var(z) over the layers <= slopeDrift.
- * - Defaults: `residualGrowth` 10, `slopeDrift` 10, `widthLoss` 1000.
+ *   E[phi(z)^2] / d ln Var(z) over the layers <= slopeDrift; and the mean cosine between examples
+ *   <= alikeCosine: (B (1 - spread) - 1) / (B - 1) over B examples.
+ * - Defaults: `residualGrowth` 10, `slopeDrift` 10, `widthLoss` 1000, `alikeCosine` 0.9999.
  * - Source: A product of matrices is a matrix. Zhang et al. 2019 and De & Smith 2020 for residual
  *   growth; Hanin & Nica 2018 and Hanin 2018 for widths. Of the 13 networks with even seeds in
  *   bench/trainability that lost their activations 10 train, 1 is slow and 2 fail: hence a warning.
@@ -55,7 +56,7 @@ import { failureOf } from "./call_site.ts";
  */
 export function assertArchitecture(
   measurements: Measurements,
-  options?: CheckOptions<"residualGrowth" | "slopeDrift" | "widthLoss">,
+  options?: CheckOptions<"residualGrowth" | "slopeDrift" | "widthLoss" | "alikeCosine">,
   msg?: string,
 ): void {
   judgeRuleFor(failureOf(assertArchitecture), architecture, measurements, options, msg);

@@ -20,10 +20,10 @@ import { validateMessage } from "./validate.ts";
  * before it fails, and tries its own advice.
  *
  * - Definition: the number of findings of severity error is 0, over non-finite, input-normalized,
- *   gradients-flow, vanishing-gradients, exploding-gradients, gradient-ratio, gradient-balance,
- *   saturated-activations, dead-units, activation-scale, init-scale, symmetry, bias-init,
- *   initial-loss, output-head, architecture, regularization, learning-rate, half-precision. Rules
- *   for untrained networks only note what they find in a trained one.
+ *   target-normalized, gradients-flow, vanishing-gradients, exploding-gradients, gradient-ratio,
+ *   gradient-balance, saturated-activations, dead-units, activation-scale, init-scale, symmetry,
+ *   bias-init, initial-loss, output-head, architecture, regularization, learning-rate,
+ *   half-precision. Rules for untrained networks only note what they find in a trained one.
  * - Defaults: those of each rule, in `THRESHOLDS`.
  * - Source: torch-audit, one report with every finding.
  * - Misleads: See each rule. Rules without a verdict (few examples, layers that theory does not

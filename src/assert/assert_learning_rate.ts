@@ -11,9 +11,10 @@ import { failureOf } from "./call_site.ts";
  * warn up to 3 times outside (`learningRateFactor`). There is no verdict on a model that was not
  * compiled.
  *
- * - Definition: 0.003 <= rate <= 0.35 for SGD, 0.0003 <= rate <= 0.35 for Momentum, 0.0003 <= rate
- *   <= 1 for Adagrad and Adadelta, 0.0001 <= rate <= 0.03 for Adam, Adamax and RMSProp. Outside it
- *   warns; fails if rate < least / learningRateFactor or rate > most x learningRateFactor.
+ * - Definition: 0.003 <= rate <= 0.35 for SGD, 0.0003 <= rate <= 0.35 for Momentum, 0.003 <= rate
+ *   <= 1 for Adagrad, 0.005 <= rate <= 1 for Adadelta, 0.0001 <= rate <= 0.03 for Adam and RMSProp,
+ *   0.0001 <= rate <= 0.3 for Adamax. Outside it warns; fails if rate < least / learningRateFactor
+ *   or rate > most x learningRateFactor.
  * - Defaults: `learningRateFactor` 3.
  * - Source: Bengio 2012, Practical Recommendations for Gradient-Based Training, for plain descent;
  *   Kingma & Ba 2015 for Adam; Zeiler 2012 for Adadelta, which he uses at 1.

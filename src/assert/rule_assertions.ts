@@ -26,6 +26,7 @@ export * from "./assert_output_head.ts";
 export * from "./assert_overfits_batch.ts";
 export * from "./assert_regularization.ts";
 export * from "./assert_symmetry_broken.ts";
+export * from "./assert_target_normalized.ts";
 export * from "./assert_update_ratio.ts";
 export * from "./assert_weights_change.ts";
 export * from "./assert_weights_frozen.ts";

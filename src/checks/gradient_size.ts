@@ -3,13 +3,15 @@ import { atMost } from "./expected.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { figure, NOTHING, say, weightName } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
+import { takesGradientAsItIs } from "./takes_gradient_as_it_is.ts";
 
 /** From which size on data are out of scale: sensible ones stay below 10. */
 const OUT_OF_SCALE = 30;
 
 /**
  * Finds the largest entry of a gradient, where a loss is a mean: AUTOTRAINER's sign that a training
- * explodes. Adam takes it where a layer alone is too large; not where the data are, which stay as they are.
+ * explodes. Adam takes it where a layer alone or the targets are too large; not where the inputs are, which stay as
+ * they are.
  */
 export function largeEntry(
   { layers, measurements, thresholds: { explodingEntry } }: Case<"explodingEntry">,
@@ -26,10 +28,11 @@ export function largeEntry(
   const largest = trained.reduce((a, b) => b.size > a.size ? b : a);
   if (largest.size <= explodingEntry) return [];
   const unscaled = unscaledData(measurements);
+  const isError = unscaled !== null && (unscaled.stays || takesGradientAsItIs(measurements));
   const expected = atMost(explodingEntry);
   const figures = { gradient: figure(largest.size, "max |gradient|") };
   return [{
-    severity: unscaled === null ? "warning" : "error",
+    severity: isError ? "error" : "warning",
     kind: unscaled === null ? "entry" : "unscaled-data",
     layer: largest.layer,
     measured: largest.size,
@@ -47,8 +50,16 @@ export function largeEntry(
   }];
 }
 
+/** Data that are out of scale. */
+interface Unscaled {
+  what: Sentence;
+  advice: Sentence;
+  /** Whether Adam does not take it. Of large targets, the rule target-normalized knows which those are. */
+  stays: boolean;
+}
+
 /** Which data are out of scale, the targets first; `null` where none are. */
-function unscaledData({ batch }: Measurements): { what: Sentence; advice: Sentence } | null {
+function unscaledData({ batch }: Measurements): Unscaled | null {
   const target = batch.targets!.find(({ values, classes }) =>
     classes === undefined && values.rms > OUT_OF_SCALE
   );
@@ -57,6 +68,7 @@ function unscaledData({ batch }: Measurements): { what: Sentence; advice: Senten
       what: say`the rms of the targets is ${figure(target.values.rms, "target")}`,
       advice: say`Subtract the mean of the targets over the training set, divide by their standard
         deviation, and undo both after predict.`,
+      stays: false,
     };
   }
   const input = batch.perInput.find(({ values, dtype, lookedUp, scaledBy }) =>
@@ -66,6 +78,7 @@ function unscaledData({ batch }: Measurements): { what: Sentence; advice: Senten
     what: say`the rms of the input "${input.name}" is ${figure(input.values.rms, "x")}`,
     advice: say`Subtract the mean of each feature over the training set and divide by its standard
       deviation.`,
+    stays: true,
   };
 }
 

@@ -2,6 +2,7 @@ import type { InputMeasurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
 import { featureFactor, REGAINED } from "./differences.ts";
 import { atLeast, atMost, between, type Expected } from "./expected.ts";
+import { isCode } from "./is_code.ts";
 import type { Case, Verdict } from "./judge.ts";
 import { counted, figure, layerName, number, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
@@ -114,10 +115,8 @@ function judgeValues(
   if (Math.abs(values.mean) > inputMean) {
     return warn("mean", "inputMean", say`mean`, values.mean, between(-inputMean, inputMean));
   }
-  // In a 0/1 code the mean of |x| and of x squared are alike: both are the share of ones.
-  const isCode = Math.abs(values.rms ** 2 - values.meanAbs) < 1e-9 && values.maxAbs === 1 &&
-    (mayBeCode || values.std > 0);
-  const isSmall = values.std < low && !isCode && !(unitRows && values.std > 1e-6 * values.maxAbs);
+  const isOneHot = isCode(values) && (mayBeCode || values.std > 0);
+  const isSmall = values.std < low && !isOneHot && !(unitRows && values.std > 1e-6 * values.maxAbs);
   if (!(values.std > high) && !isSmall) return [];
   const what = say`standard deviation`;
   return warn("spread", "inputDeviationFactor", what, values.std, between(low, high));

@@ -17,6 +17,7 @@ import { outputHead } from "./rules/output_head.ts";
 import { regularization } from "./rules/regularization.ts";
 import { saturatedActivations } from "./rules/saturated_activations.ts";
 import { symmetry } from "./rules/symmetry.ts";
+import { targetNormalized } from "./rules/target_normalized.ts";
 import { vanishingGradients } from "./rules/vanishing_gradients.ts";
 import type { Rule } from "./rule.ts";
 
@@ -28,6 +29,7 @@ import type { Rule } from "./rule.ts";
 export const RULES: readonly Rule[] = [
   nonFinite,
   inputNormalized,
+  targetNormalized,
   gradientsFlow,
   vanishingGradients,
   explodingGradients,
@@ -66,6 +68,7 @@ export {
   regularization,
   saturatedActivations,
   symmetry,
+  targetNormalized,
   vanishingGradients,
 };
 

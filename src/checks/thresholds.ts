@@ -13,6 +13,16 @@ export interface Thresholds {
   inputSpread: number;
   /** Largest standard deviation of a feature relative to that of the others. */
   inputFeatureFactor: number;
+  /** Distance of the mean of the targets from that of the outputs, relative to the targets' deviation, above which it is an error. */
+  targetOffset: number;
+  /** The same distance above which the rule warns. */
+  targetOffsetWarning: number;
+  /** Standard deviation of the targets above which it is an error. */
+  targetScale: number;
+  /** Standard deviation of the targets above which the rule warns. */
+  targetScaleWarning: number;
+  /** Fewest examples on which a batch-dependent rule gives a verdict. */
+  minExamples: number;
   /** Smallest signal of the first hidden layer relative to that of the last. */
   vanishingRatio: number;
   /** Signal of the first hidden layer below which the rule warns, and fails a first kernel with little gradient. */
@@ -25,7 +35,7 @@ export interface Thresholds {
   explodingRatio: number;
   /** Signal of the first hidden layer relative to that of the last above which the rule warns. */
   explodingRatioWarning: number;
-  /** Largest entry of a gradient above which the rule warns, and fails data out of scale. */
+  /** Largest entry of a gradient above which the rule warns, and fails inputs out of scale. */
   explodingEntry: number;
   /** Largest l2 norm of the gradients of all trainable weights together. */
   explodingGlobalNorm: number;
@@ -45,8 +55,6 @@ export interface Thresholds {
   deadFraction: number;
   /** Share of dead units in a layer above which the rule warns. */
   deadFractionWarning: number;
-  /** Fewest examples on which a batch-dependent rule gives a verdict. */
-  minExamples: number;
   /** Largest factor between the standard deviation of a and its expected value, up or down. */
   activationScaleFactor: number;
   /** The standard deviation that every a must have; 0 means the mean-field prediction. */
@@ -79,6 +87,8 @@ export interface Thresholds {
   slopeDrift: number;
   /** Largest loss of the squared signal to chance, at two standard deviations. */
   widthLoss: number;
+  /** Largest mean cosine between the examples in a hidden layer. */
+  alikeCosine: number;
   /** The rate of dropout from which on a layer drops too much. */
   dropoutRate: number;
   /** The least share of entries that layers of dropout in a row keep together. */

@@ -4,6 +4,7 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { applyCures } from "../examine/apply_cures.ts";
 import { type Examination, examine } from "../examine/examine.ts";
 import { errorsOf, isGone } from "../examine/try_cures.ts";
+import { beyondStock } from "../model/beyond_stock.ts";
 import { loadModel } from "../model/load_model.ts";
 import { folderOf } from "../model/load_model_json.ts";
 import { ModelError } from "../model/model_error.ts";
@@ -14,6 +15,7 @@ import { strayErrors } from "../model/stray_errors.ts";
 import { codeLines, renderChanges } from "../render/render_changes.ts";
 import { fixOf, renderDiagnosis, verdictLine } from "../render/render_diagnosis.ts";
 import { wrapText } from "../render/wrap_text.ts";
+import { anyOf } from "../words/any_of.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { failure } from "../words/failure.ts";
@@ -74,6 +76,8 @@ interface Copy {
   /** Names of the weights that differ from those of the model, and how many there are. */
   changed: string[];
   weights: number;
+  /** What of the model TensorFlow.js does not read by itself. */
+  beyond: string[];
   /** The files that were written, the model file the first; `null` where what was to be cured is still there. */
   files: string[] | null;
 }
@@ -96,15 +100,16 @@ async function writeCopy(
     .finally(() => written.dispose());
   const weights = modelWeights(model).length;
   const { diagnosis } = after;
+  const beyond = beyondStock(model);
   if (!isCured(examination.diagnosis, diagnosis)) {
-    return { diagnosis, changed, weights, files: null };
+    return { diagnosis, changed, weights, beyond, files: null };
   }
   const name = path ?? "the exercise's network";
   const changes = { name, version: version(), before: examination, after, changed, weights };
   await folder.write([{ path: LIST, bytes: new TextEncoder().encode(renderChanges(changes)) }]);
   await folder.publish(own);
   const names = [own, ...files.slice(0, -1).map(({ path }) => path), LIST];
-  return { diagnosis, changed, weights, files: names };
+  return { diagnosis, changed, weights, beyond, files: names };
 }
 
 /** The copy as anybody reads it, and compiled as the model is: a file does not hold that of code. */
@@ -149,6 +154,11 @@ function outcome(
       ...written === null ? [] : [
         ...say(`Changed ${copy!.changed.length} of ${formatCount(copy!.weights, "weight")}.`),
         ...say(`Wrote into ${out}: ${written.join(", ")}.`),
+        ...copy!.beyond.length === 0 ? [] : say(
+          `TensorFlow.js by itself cannot read ${written[0]}, as it has no ${
+            anyOf(copy!.beyond)
+          }: loadModel() of this package reads it.`,
+        ),
       ],
       ...written === null || last.verdict === "healthy"
         ? []

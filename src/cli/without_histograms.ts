@@ -26,7 +26,7 @@ function statisticsOf(layer: LayerMeasurements): (TensorStatistics | null)[] {
   ];
 }
 
-function bare(layer: LayerMeasurements): LayerMeasurements {
+function bare({ alikeness: _, ...layer }: LayerMeasurements): LayerMeasurements {
   return {
     ...layer,
     preActivations: plain(layer.preActivations),

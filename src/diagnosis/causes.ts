@@ -4,6 +4,7 @@ import { biases } from "./causes/biases.ts";
 import { brokenNumbers } from "./causes/broken_numbers.ts";
 import { constantWeights } from "./causes/constant_weights.ts";
 import { embeddings } from "./causes/embeddings.ts";
+import { flatRows } from "./causes/flat_rows.ts";
 import { gains } from "./causes/gains.ts";
 import { heads } from "./causes/heads.ts";
 import { inputs } from "./causes/inputs.ts";
@@ -27,6 +28,7 @@ export const SEARCHES: readonly Search[] = [
   mutualZeros,
   constantWeights,
   embeddings,
+  flatRows,
   biases,
   kernelScale,
   missingActivations,

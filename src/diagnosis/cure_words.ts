@@ -110,9 +110,9 @@ export function cureCode(cure: Cure): string | null {
 
 /** What the argument is called that says how weights are drawn. */
 function initializerOf(weights: readonly CuredWeight[]): string {
-  return weights.every(({ weight }) => /\/embeddings(_\d+)?$/.test(weight))
-    ? "embeddingsInitializer"
-    : "kernelInitializer";
+  const [{ weight }] = weights;
+  if (/\/embeddings(_\d+)?$/.test(weight)) return "embeddingsInitializer";
+  return /\/bias(_\d+)?$/.test(weight) ? "biasInitializer" : "kernelInitializer";
 }
 
 type Normalizing = Extract<Cure, { kind: "normalize-input" | "normalize-targets" }>;

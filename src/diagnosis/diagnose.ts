@@ -1,6 +1,7 @@
 import type { Finding } from "../checks/finding.ts";
 import { formatLayers } from "./format_layers.ts";
-import { findingShape, measurementsShape } from "../checks/requirements.ts";
+import { explained, findingShape, measurementsShape } from "../checks/requirements.ts";
+import { validateMeasurements } from "../checks/validate.ts";
 import { arrayOf, requireValue } from "../words/requirements.ts";
 import { networkOf } from "../checks/network/network.ts";
 import { allRules } from "../checks/register_rule.ts";
@@ -42,8 +43,16 @@ const SEVERITIES = ["error", "warning", "note"] as const;
  * ```
  */
 export function diagnose(measurements: Measurements, findings: readonly Finding[]): Diagnosis {
-  requireValue("measurements", measurements, measurementsShape);
+  validateMeasurements(measurements);
   requireValue("findings", findings, arrayOf(findingShape));
+  const found = explained(
+    () => findCauses(measurements, findings),
+    () => requireValue("measurements", measurements, measurementsShape),
+  );
+  return shownDiagnosis({ measurements, findings, diagnosis: found });
+}
+
+function findCauses(measurements: Measurements, findings: readonly Finding[]): Diagnosis {
   const patient: Patient = { measurements, network: networkOf(measurements), findings };
   const open = new Set(findings.filter(({ severity }) => severity !== "note"));
   const suspects = SEARCHES.flatMap((search) => search(patient));
@@ -57,13 +66,12 @@ export function diagnose(measurements: Measurements, findings: readonly Finding[
   )
     .map(([, found]) => alone(found, patient));
   const all = [...causes, ...rest];
-  const diagnosis: Diagnosis = {
+  return {
     verdict: all.some(({ severity }) => severity === "error") ? "sick" : "healthy",
     // Stable: among those of one severity the searches' order stays.
     causes: all.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity)),
     notes: findings.filter(({ severity }) => severity === "note"),
   };
-  return shownDiagnosis({ measurements, findings, diagnosis });
 }
 
 /** The place of a rule among those that nothing explains: what finds a cause comes first. */

@@ -3,7 +3,8 @@ import { requireValue, text } from "../words/requirements.ts";
 import { writeJson } from "../words/write_json.ts";
 import type { PredictedFigures } from "../checks/network/signal_theory.ts";
 import { diagnosisShape, type WrittenDiagnosis } from "./diagnosis_shape.ts";
-import { predictedShape, type Report, reportShape } from "./report_shape.ts";
+import { predictedShape } from "./layer_shape.ts";
+import { type Report, reportShape } from "./report_shape.ts";
 import { readShape } from "./shape.ts";
 
 export type { Report };
@@ -59,7 +60,11 @@ export function parseReport(json: string): Report {
   const layers = measurements.layers.map((layer) => {
     if (layer.kind !== undefined) return layer;
     const { kind, kernel } = layerTraits(layer.className);
-    return { ...layer, kind, ...kernel === null ? {} : { kernelLayout: kernel } };
+    return {
+      ...layer,
+      kind,
+      ...kernel === null || kernel === "einsum" ? {} : { kernelLayout: kernel },
+    };
   });
   return { measurements: { ...measurements, layers }, findings };
 }

@@ -1,23 +1,16 @@
-import { LAYER_KINDS, type LayerKind } from "../traits/layers.ts";
-import type { DeclaredSignals, Moments } from "../traits/moments.ts";
-import type { PredictedFigures } from "../checks/network/signal_theory.ts";
 import type { Finding } from "../checks/finding.ts";
 import type { GateFinding } from "../gate/gate_result.ts";
 import type {
   ClassMeasurements,
   FeatureMeasurements,
   InputMeasurements,
-  LayerMeasurements,
   Measurements,
   MetricMeasurements,
   TargetMeasurements,
-  WeightMeasurements,
   WeightsOnly,
 } from "../measure/measurements.ts";
-import type { LayerSettings } from "../measure/layer_settings.ts";
-import type { TensorStatistics } from "../measure/tensor_statistics.ts";
-import type { ExponentHistogram } from "../theory/half_precision_fit.ts";
 import { findingKeys } from "./finding_shape.ts";
+import { layerShape, statisticsShape } from "./layer_shape.ts";
 import {
   boolean,
   count,
@@ -28,7 +21,6 @@ import {
   object,
   oneOf,
   optional,
-  record,
   type Shape,
   string,
 } from "./shape.ts";
@@ -41,100 +33,6 @@ export interface Report {
   /** What the checks said of them. */
   findings: Finding[];
 }
-
-const exponents = object<ExponentHistogram>({
-  zeros: count,
-  nonFinite: count,
-  under: count,
-  from: number,
-  counts: list(count),
-  over: count,
-});
-
-const statistics = object<TensorStatistics>({
-  count,
-  meanAbs: number,
-  rms: number,
-  maxAbs: number,
-  mean: number,
-  std: number,
-  l2: number,
-  zeroFraction: number,
-  nonFinite: count,
-  exponents: optional(exponents),
-});
-
-const weight = object<WeightMeasurements>({
-  name: string,
-  shape: list(count),
-  trainable: boolean,
-  values: statistics,
-  gradients: nullable(statistics),
-  gradientsOfUsedRows: nullable(statistics),
-  duplicateUnits: optional(nullable(count)),
-  zeroUnits: optional(count),
-  entries: optional(nullable(list(number))),
-  absent: record(string),
-});
-
-const kind = oneOf(...LAYER_KINDS);
-
-const settings = object<LayerSettings>({
-  window: optional(list(count)),
-  strides: optional(list(count)),
-  dilation: optional(list(count)),
-  padding: optional(oneOf("same", "valid", "causal")),
-  epsilon: optional(number),
-  scale: optional(number),
-  offset: optional(number),
-});
-
-const declared = object<DeclaredSignals>({
-  output: object<Moments>({ meanSquare: number, mean: number }),
-  gradients: nullable(list(number)) as Shape<readonly number[] | null>,
-});
-
-/** What theory predicts of a layer. */
-export const predictedShape = nullable(object<PredictedFigures>({
-  activations: number,
-  deltas: nullable(number),
-  doubt: object<PredictedFigures["doubt"]>({ activations: number, deltas: number }),
-}));
-
-const layer = object<LayerMeasurements>({
-  name: string,
-  className: string,
-  // A report of before the kinds has none; parseReport() knows them by the class.
-  kind: { ...optional(kind) as Shape<LayerKind>, given: kind.given },
-  kernelLayout: optional(oneOf("ordinary", "transposed", "depthwise")),
-  activation: nullable(string),
-  depth: count,
-  // A report of before the edges has none.
-  inputs: optional(list(string)),
-  reads: optional(list(string)),
-  operands: optional(count),
-  settings: optional(settings),
-  declared: optional(declared),
-  trainable: boolean,
-  role: oneOf("hidden", "output"),
-  heads: optional(list(string)),
-  strides: optional(list(count)),
-  normalization: optional(oneOf("moving", "batch")),
-  dropout: optional(number),
-  recurrentDropout: optional(number),
-  penalty: optional(number),
-  calls: count,
-  shape: nullable(list(count)),
-  preActivations: nullable(statistics),
-  activations: nullable(statistics),
-  activationGradients: nullable(statistics),
-  preActivationGradients: nullable(statistics),
-  weights: list(weight),
-  saturatedFraction: nullable(number),
-  deadFraction: nullable(number),
-  spread: optional(nullable(number)),
-  absent: record(string),
-});
 
 const features = object<FeatureMeasurements>({
   count,
@@ -151,7 +49,8 @@ const input = object<InputMeasurements>({
   lookedUp: optional(boolean),
   scaledBy: optional(list(string)),
   unitRows: optional(boolean),
-  values: statistics,
+  constantRows: optional(number),
+  values: statisticsShape,
   features: optional(features),
   spread: optional(nullable(number)),
 });
@@ -166,7 +65,7 @@ const classes = object<ClassMeasurements>({
 const target = object<TargetMeasurements>({
   name: string,
   shape: list(count),
-  values: statistics,
+  values: statisticsShape,
   classes: optional(classes),
   unitMeans: nullable(list(number)),
   features: optional(features),
@@ -214,7 +113,7 @@ export const measurementKeys: Keys<Measurements> = {
     random: optional(boolean),
     microBatch: optional(count),
     sawParts: optional(list(string)),
-    inputs: statistics,
+    inputs: statisticsShape,
     perInput: list(input),
     targets: optional(list(target)),
   }),
@@ -232,7 +131,7 @@ export const measurementKeys: Keys<Measurements> = {
   })),
   seed: nullable(number),
   weightsOnly: optional(object<WeightsOnly>({ format: string, notes: list(string) })),
-  layers: list(layer),
+  layers: list(layerShape),
 };
 
 /** What `measure()` returns. */

@@ -63,7 +63,8 @@ export function readShape<T>(text: string, shape: Shape<T>, where: string): T {
   }
 }
 
-function primitive<T>(
+/** A value that JSON has itself, and that one test tells. */
+export function primitive<T>(
   expected: string,
   is: (json: unknown) => boolean,
   given: Requirement = must(expected, is),

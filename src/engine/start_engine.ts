@@ -7,6 +7,7 @@ import { type EngineSettings, engineSettings } from "./engine_settings.ts";
 import { guardHeap } from "./guard_heap.ts";
 import type { Heap } from "./heap.ts";
 import { setEngineParts } from "./prepare_engine.ts";
+import { quickenKernels } from "./quicken_kernels.ts";
 import { runningEngine, setRunningEngine } from "./running_engine.ts";
 import { takeSeedZero } from "./seed_zero.ts";
 import type { TensorFlow } from "./tensorflow.ts";
@@ -126,6 +127,7 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
     const kernels = await placeKernels(tf, settings);
     const takeLayersBack = layers.installLayerRepairs(tf);
     const stopWatching = watchNames(tf);
+    const slowDown = quickenKernels(tf);
     return {
       tf: takeSeedZero(tf),
       backend: tf.backend(),
@@ -137,6 +139,7 @@ async function start(settings: EngineSettings): Promise<SharedEngine> {
       settings,
       holders: new Set(),
       async shutDown() {
+        slowDown();
         stopWatching();
         takeLayersBack();
         try {

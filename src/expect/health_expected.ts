@@ -30,6 +30,16 @@ export interface HealthExpected<IsAsync = false> {
     msg?: string,
   ): Outcome<IsAsync>;
   /**
+   * The targets of a regression vary by about 1, around what the network puts out. The same as
+   * `assertTargetNormalized`.
+   */
+  toHaveNormalizedTargets(
+    options?: CheckOptions<
+      "targetOffset" | "targetOffsetWarning" | "targetScale" | "targetScaleWarning" | "minExamples"
+    >,
+    msg?: string,
+  ): Outcome<IsAsync>;
+  /**
    * Every trainable weight has a gradient that is not all zero, and no frozen weight has a gradient.
    * The same as `assertGradientsFlow`.
    */
@@ -146,7 +156,7 @@ export interface HealthExpected<IsAsync = false> {
    * layers are wide enough for their number. The same as `assertArchitecture`.
    */
   toHaveSoundArchitecture(
-    options?: CheckOptions<"residualGrowth" | "slopeDrift" | "widthLoss">,
+    options?: CheckOptions<"residualGrowth" | "slopeDrift" | "widthLoss" | "alikeCosine">,
     msg?: string,
   ): Outcome<IsAsync>;
   /**

@@ -19,7 +19,9 @@ const DEFAULT_SLOPE = 0.3;
 
 /** What such layers are made with. */
 interface Settings {
-  maxValue?: number;
+  maxValue?: number | null;
+  negativeSlope?: number;
+  threshold?: number;
   theta?: number;
   alpha?: number;
 }
@@ -40,7 +42,7 @@ interface ActivationOfLayer {
  * @returns The activation, or `null` if the layer is something else.
  */
 export function activationLayer(layer: Layer): ActivationOfLayer | null {
-  const { maxValue, theta, alpha } = layer as unknown as Settings;
+  const { maxValue, negativeSlope, threshold, theta, alpha } = layer as unknown as Settings;
   const name = layerTraits(layer.getClassName()).activation;
   if (name === null) return null;
   const region = activationRegion(name);
@@ -50,6 +52,16 @@ export function activationLayer(layer: Layer): ActivationOfLayer | null {
   }
   if (name === "leakyRelu" && alpha !== DEFAULT_SLOPE) {
     return { name: `leakyRelu(${alpha})`, region: null };
+  }
+  if (name === "elu" && alpha !== 1) return { name: `elu(${alpha})`, region: null };
+  if (name === "relu" && negativeSlope !== undefined) {
+    return { name: `relu(${threshold ?? 0}, slope ${negativeSlope})`, region: null };
+  }
+  if (name === "relu" && threshold !== undefined) {
+    const region = { ...activationRegion("thresholdedRelu")!, low: threshold };
+    return maxValue == null
+      ? { name: "thresholdedRelu", region }
+      : { name: `relu(${threshold})`, region: { ...region, bounded: true, high: maxValue } };
   }
   if (name === "relu" && maxValue != null) {
     return { name, region: { ...region!, bounded: true, high: maxValue } };

@@ -35,6 +35,11 @@ export interface InputMeasurements {
   scaledBy?: string[];
   /** True where each row (along the last axis, of two entries or more) has the l2 norm 1; else absent. */
   unitRows?: boolean;
+  /**
+   * The share of the rows (along the last axis, of two entries or more) that are one number throughout, as padding
+   * is. Absent where there are none, and where entries are looked up.
+   */
+  constantRows?: number;
   /** Statistics of the values. */
   values: TensorStatistics;
   /** Its features; absent where the entries are looked up, and where each feature has one entry. */

@@ -3,6 +3,7 @@ import { layerTraits } from "../traits/layer_traits.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import { exponentsOfZeros } from "./exponents.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
+import { kernelLayoutOf } from "../model/kernel_layout.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { LayerMeasurements, WeightMeasurements } from "./measurements.ts";
 import { mergeSums, statisticsOf } from "./sums.ts";
@@ -30,7 +31,10 @@ export function describeLayer(
     penalties: ReadonlyMap<Layer, number> | null;
   },
 ): LayerMeasurements {
-  const { kind, kernel } = layerTraits(record.className);
+  const { kind } = layerTraits(record.className);
+  const kernel = record.className === record.layer.getClassName()
+    ? kernelLayoutOf(record.layer)
+    : null;
   const settings = describeSettings(record.layer);
   const absent: Record<string, string> = {};
   for (const figure of FIGURES) {
@@ -66,6 +70,8 @@ export function describeLayer(
     ...record.heads.size > 0 && record.heads.size < heads ? { heads: [...record.heads] } : {},
     ...kernel === "transposed" ? { strides: stridesOf(record) } : {},
     ...record.normalization === null ? {} : { normalization: record.normalization },
+    ...record.alikeness === null ? {} : { alikeness: record.alikeness },
+    ...record.flatRows === 0 ? {} : { flatRows: record.flatRows / record.rows },
     ...isPart ? {} : dropoutOf(record.layer),
     ...isPart || penalty === undefined ? {} : { penalty },
     calls: record.calls,
@@ -136,6 +142,7 @@ interface Fields {
   padding?: unknown;
   dataFormat?: unknown;
   epsilon?: unknown;
+  normEntries?: unknown;
   scale?: unknown;
   offset?: unknown;
 }
@@ -149,12 +156,18 @@ const PADDINGS = ["same", "valid", "causal"] as const;
 function describeSettings(layer: Layer): LayerSettings | null {
   const fields = layer as unknown as Fields;
   const { kind } = layerTraits(layer.getClassName());
-  const [epsilon, scale, offset] = [fields.epsilon, fields.scale, fields.offset].map(numberOf);
+  const [epsilon, normEntries, scale, offset] = [
+    fields.epsilon,
+    fields.normEntries,
+    fields.scale,
+    fields.offset,
+  ].map(numberOf);
   switch (kind) {
     case "convolution":
     case "pool":
       return fields.dataFormat === "channelsFirst" ? null : windowOf(fields);
     case "normalization":
+      if (normEntries !== null) return { normEntries };
       return epsilon === null ? null : { epsilon };
     case "rescaling":
       return scale === null || offset === null ? null : { scale, offset };

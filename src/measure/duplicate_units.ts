@@ -1,12 +1,15 @@
 import type { Layer } from "../engine/tensorflow.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
+import { isEinsumLayout } from "../traits/layers.ts";
+import { matrixOffsets } from "../theory/einsum_axes.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
+import { kernelLayoutOf } from "../model/kernel_layout.ts";
 
 /**
  * How many units of a kernel have exactly the incoming weights of an earlier one.
  *
  * Units lie on the last axis; on the last but one in a transposed convolution; on the last two
- * together in a depthwise one.
+ * together in a depthwise one; on all that are not summed over in an EinsumDense.
  *
  * @param layer The layer that the kernel belongs to.
  * @param name The weight's own name.
@@ -24,13 +27,23 @@ export function duplicateUnits(
     return null;
   }
   const values = read();
+  const layout = kernelLayoutOf(layer);
+  if (isEinsumLayout(layout)) {
+    const { inputs, outputs } = matrixOffsets(shape, layout);
+    return countDuplicateUnits(
+      values,
+      outputs.length,
+      (unit, n) => outputs[unit] + inputs[n],
+      inputs.length,
+    );
+  }
   const last = shape.at(-1)!, before = shape.at(-2)!;
   const size = shape.reduce((a, b) => a * b, 1);
   if (name.includes("depthwise_kernel")) {
     const units = last * before;
     return countDuplicateUnits(values, units, (unit, n) => n * units + unit, size / units);
   }
-  if (layerTraits(layer.getClassName()).kernel === "transposed") {
+  if (layout === "transposed") {
     // The incoming weights of a unit: every position of the kernel, every input channel.
     const at = (unit: number, n: number) =>
       Math.floor(n / last) * before * last + unit * last + n % last;

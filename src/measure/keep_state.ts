@@ -60,15 +60,21 @@ function variablesOf(layers: Layer[]): tfjs.Variable[] {
   const visit = (value: unknown) => {
     if (typeof value !== "object" || value === null || seen.has(value)) return;
     seen.add(value);
-    const { assign, dataSync, read, write, call, getClassName } = value as Record<string, unknown>;
-    const are = (...methods: unknown[]) => methods.every((one) => typeof one === "function");
-    if (are(assign, dataSync)) found.push(value as tfjs.Variable);
-    else if (Array.isArray(value) || are(read, write) || are(call, getClassName)) {
+    if (has(value, "assign", "dataSync")) found.push(value as tfjs.Variable);
+    else if (
+      Array.isArray(value) || has(value, "read", "write") || has(value, "call", "getClassName")
+    ) {
       Object.values(value).forEach(visit);
     }
   };
   visit(layers);
   return found;
+}
+
+/** Whether a value has two methods. Most have not the first: looking for one is half of the work. */
+function has(value: object, first: string, second: string): boolean {
+  const methods = value as Record<string, unknown>;
+  return typeof methods[first] === "function" && typeof methods[second] === "function";
 }
 
 function keepStates(tf: TensorFlow, layer: Recurrent): () => void {

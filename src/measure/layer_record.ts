@@ -1,3 +1,4 @@
+import type { ExampleAlikeness } from "./example_alikeness.ts";
 import type { FlatRegion } from "../traits/activations.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import type { Layer } from "../engine/tensorflow.ts";
@@ -43,6 +44,11 @@ export class LayerRecord {
   usedRows: Set<number> | null = null;
   /** Whose statistics a batch normalisation runs on. */
   normalization: "moving" | "batch" | null = null;
+  /** Rows that a layer normalisation was fed, and those of them that hardly vary. */
+  rows = 0;
+  flatRows = 0;
+  /** How alike some of the examples are in what it puts out. */
+  alikeness: ExampleAlikeness | null = null;
   /** Why a figure stays empty, if that is known beforehand. */
   readonly absent: Partial<Record<Figure, string>> = {};
 

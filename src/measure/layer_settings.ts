@@ -10,6 +10,8 @@ export interface LayerSettings {
   padding?: "same" | "valid" | "causal";
   /** Of a normalisation: what it adds to the variance. */
   epsilon?: number;
+  /** Of a normalisation by the norm: how many entries it is taken of. */
+  normEntries?: number;
   /** Of a rescaling: what it multiplies by. */
   scale?: number;
   /** Of a rescaling: what it adds. */

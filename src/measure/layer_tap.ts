@@ -12,6 +12,8 @@ import { nextTensorId } from "./engine_state.ts";
 import type { Flow } from "./flow.ts";
 import { type Figure, LayerRecord } from "./layer_record.ts";
 import { lookedUpRows } from "./looked_up_rows.ts";
+import { noteAlikeness } from "./note_alikeness.ts";
+import { noteFlatRows } from "./note_flat_rows.ts";
 import { observe, observePreActivations, type Sweep } from "./observe.ts";
 import { type Observer, type Tap, wrapCall } from "./tap.ts";
 import { tapCell } from "./tap_cell.ts";
@@ -125,14 +127,18 @@ export class LayerTap {
     let [inputs, kwargs] = [given, givenKwargs];
     this.#firstOwn = nextTensorId(heap.tf);
     // TensorFlow.js hands an initial state on to every layer that it calls later.
-    const states = this.#seen === "in its cell" ? (kwargs?.initialState ?? []) as Tensor[] : [];
-    const from = flow.originOf([inputs, states].flat());
-    flow.readBy(record, [inputs].flat());
+    const states = this.#seen === "in its cell"
+      ? [kwargs?.initialState ?? []].flat() as Tensor[]
+      : [];
+    const read = [inputs].flat();
+    const from = flow.originOf([...read, ...states]);
+    flow.readBy(record, read);
     if (record.calls++ === 0) onFirstCall?.(record);
-    noteRows(record, [inputs].flat()[0]);
+    noteRows(record, read[0]);
+    noteFlatRows(heap, record, read[0]);
     if (this.#seen === "as its input") {
       const { z, delta } = this.#observers;
-      inputs = this.#show([inputs].flat()[0], z, delta);
+      inputs = this.#show(read[0], z, delta);
     }
     if (record.normalization === "batch") kwargs = { ...kwargs, training: true };
     const returned = this.#showOutputs(callOrExplain(record, () => call(inputs, kwargs)));
@@ -151,6 +157,7 @@ export class LayerTap {
     const first = Array.isArray(outputs) ? outputs[0] : outputs;
     const tapped = this.#show(first, (tensor) => {
       a(tensor);
+      noteAlikeness(this.#options.sweep, record, tensor);
       this.#options.onOutput?.(record, tensor);
       const zHasShape = this.#seen === "in its activation" || this.#seen === "as its input";
       if (!zHasShape) record.see(tensor.shape);

@@ -1,4 +1,4 @@
-import { patchProperty } from "../engine/patch_property.ts";
+import { shadowMethod } from "../engine/shadow_method.ts";
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 
 /** A shape with all of its sizes. */
@@ -48,11 +48,11 @@ export function layerUses(
     layer: Layer,
     compute: (next: () => Shape | Shape[], input: Shape) => unknown,
   ) => {
-    const shaped = layer as unknown as Shaped;
-    const original = shaped.computeOutputShape.bind(layer);
-    restore.push(patchProperty(layer, "computeOutputShape", {
-      value: (shape: Shape | Shape[]) => compute(() => original(shape), firstOf(shape)),
-    }));
+    restore.push(shadowMethod(
+      layer,
+      "computeOutputShape",
+      (original) => (shape: Shape | Shape[]) => compute(() => original(shape), firstOf(shape)),
+    ));
   };
   for (const layer of leaves) {
     around(layer, (next, input) => {

@@ -10,6 +10,7 @@ import type {
   TargetMeasurements,
 } from "./batch_measurements.ts";
 import { measureFeatures, spreadOf } from "./between_examples.ts";
+import { countFlatRows } from "./count_flat_rows.ts";
 import type { Measurements } from "./measurements.ts";
 import { mergeSums, statisticsOf, sumTensor } from "./sums.ts";
 import { inputName, outputName } from "./tensor_names.ts";
@@ -38,11 +39,17 @@ export function measureInputs(
       ...(ranges[i] === null ? {} : { lookedUp: true }),
       ...(fronts[i] === null ? {} : { scaledBy: fronts[i].map((layer) => nameOf(layer)!) }),
       ...(hasUnitRows(heap, tensor) ? { unitRows: true } : {}),
+      ...(ranges[i] === null ? constantRows(heap, tensor) : {}),
       values: statisticsOf(sums)!,
       ...(ranges[i] === null ? apart(heap, tensor, sums) : {}),
     };
   });
   return { inputs: statisticsOf(all)!, perInput };
+}
+
+function constantRows(heap: Heap, tensor: Tensor): Pick<InputMeasurements, "constantRows"> {
+  const { rows, flat } = countFlatRows(heap, tensor, 0);
+  return flat === 0 ? {} : { constantRows: flat / rows };
 }
 
 /** What tells the examples of a tensor apart. */

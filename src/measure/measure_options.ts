@@ -37,7 +37,8 @@ export interface MeasureOptions {
   /** Whether the penalties of the layers' regularizers are part of the objective. Default: false. */
   penalties?: boolean;
   /**
-   * Whether to count the binary exponents of z, a, their gradients and dJ/dw, which `halfPrecisionFit` takes.
+   * Whether to count the binary exponents of z, a, their gradients and dJ/dw, which `halfPrecisionFit` takes,
+   * and to compare examples in the outputs of dense layers, which gives their `alikeness`.
    * Default: false. It takes about twice the time of their sums.
    */
   histograms?: boolean;

@@ -5,6 +5,7 @@ import type {
   ObjectiveMeasurements,
   TargetMeasurements,
 } from "./batch_measurements.ts";
+import type { ExampleAlikeness } from "./example_alikeness.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
 
@@ -110,6 +111,8 @@ export interface LayerMeasurements {
   strides?: number[];
   /** Whose statistics a batch normalisation ran on: its own moving ones, or those of the batch. */
   normalization?: "moving" | "batch";
+  /** Of a layer normalisation: the share of its rows of a variance below 1 % of epsilon; absent where that is 0. */
+  flatRows?: number;
   /**
    * The share of entries that the layer drops in training: the rate of a dropout layer, or what a recurrent one
    * drops of its inputs (of several cells the largest). Absent where it drops nothing. A pass drops nothing.
@@ -117,10 +120,7 @@ export interface LayerMeasurements {
   dropout?: number;
   /** What a recurrent layer drops of its state in training, likewise. */
   recurrentDropout?: number;
-  /**
-   * What the layer's regularizers add to the loss in training, at the weights as they are; absent where
-   * TensorFlow.js asks none, as those of recurrent layers. It adds it for each place of a shared layer.
-   */
+  /** What its regularizers add to the loss in training, for each place; absent where TensorFlow.js asks none. */
   penalty?: number;
   /** How many calls the graph makes of the layer (shared and time-distributed: more than 1). */
   calls: number;
@@ -153,6 +153,8 @@ export interface LayerMeasurements {
    * is not finite, and where all of a is 0. Absent in reports of version 0.1.0 and before.
    */
   spread?: number | null;
+  /** Of a `Dense` that is called once on one row an example: how alike examples are in a. Absent for others. */
+  alikeness?: ExampleAlikeness;
   /** Why a figure is `null`, by the name of the figure. */
   absent: Record<string, string>;
 }

@@ -9,6 +9,8 @@ export * from "./gradients.ts";
 export * from "./measure.ts";
 export * from "./measure_error.ts";
 export type * from "./measure_options.ts";
+export type * from "./example_alikeness.ts";
+export type { RowAlikeness } from "../theory/row_alikeness.ts";
 export type * from "./layer_settings.ts";
 export { measureWeights } from "./measure_weights.ts";
 export type * from "./measurements.ts";

@@ -1,3 +1,4 @@
+import { shadowMethod } from "../engine/shadow_method.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
 import type { LayerRecord } from "./layer_record.ts";
@@ -77,8 +78,7 @@ type Call = (
 ) => Tensor | Tensor[];
 
 /**
- * Shadows the `call` of a layer or cell. The method lives on the class, so that deleting the shadow
- * leaves the object as it was, unless its owner had shadowed it already.
+ * Shadows the `call` of a layer or cell.
  *
  * @param layer The layer.
  * @param around Called in place of `call`, with it.
@@ -88,12 +88,9 @@ export function wrapCall(
   layer: Layer,
   around: (call: Call, ...args: Parameters<Call>) => Tensor | Tensor[],
 ): () => void {
-  const target = layer as unknown as { call: Call };
-  const own = Object.getOwnPropertyDescriptor(target, "call");
-  const call: Call = target.call.bind(layer);
-  target.call = (inputs, kwargs) => around(call, inputs, kwargs);
-  return () => {
-    if (own === undefined) delete (target as Partial<typeof target>).call;
-    else Object.defineProperty(target, "call", own);
-  };
+  return shadowMethod(
+    layer,
+    "call",
+    (call): Call => (inputs, kwargs) => around(call, inputs, kwargs),
+  );
 }

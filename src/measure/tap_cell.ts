@@ -1,8 +1,12 @@
+import { type CellPart, tapSequence } from "../engine/layers/sequence_taps.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import { type ActivationHolder, activationObject, replaceActivation } from "./activation_region.ts";
-import { type Figure, LayerRecord } from "./layer_record.ts";
-import { observe, observePreActivations, type Sweep } from "./observe.ts";
+import { CellPartTap } from "./cell_part_tap.ts";
+import { LayerRecord } from "./layer_record.ts";
+import type { Sweep } from "./observe.ts";
 import { type Observer, wrapCall } from "./tap.ts";
+
+const nobody = () => {};
 
 /** Cells that apply `activation` twice a step: to the candidate, then to the cell state. */
 const APPLIES_TWICE = new Set(["LSTMCell", "ConvLSTM2DCell"]);
@@ -12,6 +16,9 @@ const APPLIES_TWICE = new Set(["LSTMCell", "ConvLSTM2DCell"]);
  * becomes the layer's own z. Cells with gates get rows of their own: candidate, cell output and
  * gates squash different things and must not be averaged; all that the kernels produce together is
  * the layer's z.
+ *
+ * The engine computes most layers over the whole sequence, and shows each part once. Others go step by step,
+ * and their activations are replaced.
  *
  * @param sweep What all observers share.
  * @param cell The cell.
@@ -30,56 +37,51 @@ export function tapCell(
   const holder = cell as unknown as ActivationHolder;
   const activation = activationObject(holder, "activation");
   if (activation === null) return { parts: [], restore: [] };
-
   const gate = activationObject(holder, "recurrentActivation");
-  if (gate === null) {
-    return { parts: [], restore: [replaceActivation(holder, "activation", part(owner, []))] };
+  const names = {
+    activation: activation.getClassName(),
+    recurrentActivation: gate?.getClassName() ?? null,
+  };
+  const parts = partsOf();
+  const byStep = (part: CellPart): Parameters<typeof replaceActivation>[2] => (x, apply) =>
+    parts[part]!.step(x, apply, tap);
+  const restore = [
+    tapSequence(cell, {
+      ...names,
+      lead: (h0) => tap(h0, nobody, nobody),
+      forward: (part, z, a) => parts[part]!.forward(z, a),
+      backward: (part, delta, gradient) => parts[part]!.backward(delta, gradient),
+    }),
+  ];
+  if (gate !== null) {
+    restore.push(replaceActivation(holder, "recurrentActivation", byStep("gates")));
   }
-
-  const row = (name: string, of: { getClassName(): string }) =>
-    new LayerRecord(`${prefix}/${name}`, owner.layer, cell.getClassName(), of.getClassName());
-  const candidate = row("candidate", activation);
-  const gates = row("gates", gate);
-  const tapCandidate = part(candidate, [owner]);
-  const restore = [replaceActivation(holder, "recurrentActivation", part(gates, [owner]))];
-  if (!APPLIES_TWICE.has(cell.getClassName())) {
-    restore.push(replaceActivation(holder, "activation", tapCandidate));
-    return { parts: [candidate, gates], restore };
-  }
-
-  const output = row("cell_output", activation);
-  const tapOutput = part(output, []);
   let applied = 0;
-  restore.push(
-    wrapCall(cell, (call, inputs, kwargs) => {
+  const isOutput = () => parts.output !== undefined && applied++ > 0;
+  if (parts.output !== undefined) {
+    restore.push(wrapCall(cell, (call, inputs, kwargs) => {
       applied = 0;
       return call(inputs, kwargs);
-    }),
+    }));
+  }
+  restore.push(
     replaceActivation(
       holder,
       "activation",
-      (z, apply) => (applied++ === 0 ? tapCandidate : tapOutput)(z, apply),
+      (x, apply) => byStep(isOutput() ? "output" : "candidate")(x, apply),
     ),
   );
-  return { parts: [candidate, output, gates], restore };
+  const records = Object.values(parts).map(({ record }) => record);
+  return { parts: records.filter((record) => record !== owner), restore };
 
-  /** Shows z and a of one application to `record`, and z to the others too. */
-  function part(
-    record: LayerRecord,
-    others: LayerRecord[],
-  ): Parameters<typeof replaceActivation>[2] {
-    const z = observePreActivations(sweep, -1, record, ...others);
-    const delta = observe(
-      sweep,
-      ...[record, ...others].map((row): [LayerRecord, Figure] => [row, "preActivationGradients"]),
-    );
-    const showsOutput = record !== owner;
-    const a = observe(sweep, [record, "activations"]);
-    const gradient = observe(sweep, [record, "activationGradients"]);
-    return (x, apply) => {
-      record.calls += showsOutput ? 1 : 0;
-      const activated = apply(tap(x, z, delta));
-      return showsOutput ? tap(activated, a, gradient) : activated;
-    };
+  function partsOf(): Partial<Record<CellPart, CellPartTap>> {
+    if (gate === null) return { candidate: new CellPartTap(sweep, owner, { isLayer: true }) };
+    const row = (name: string, of: { getClassName(): string }) =>
+      new LayerRecord(`${prefix}/${name}`, owner.layer, cell.getClassName(), of.getClassName());
+    const candidate = new CellPartTap(sweep, row("candidate", activation!), { owner });
+    const gates = new CellPartTap(sweep, row("gates", gate), { owner });
+    return APPLIES_TWICE.has(cell.getClassName())
+      ? { candidate, output: new CellPartTap(sweep, row("cell_output", activation!)), gates }
+      : { candidate, gates };
   }
 }

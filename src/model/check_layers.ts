@@ -64,6 +64,7 @@ const PARTS: [RegExp, Role][] = [
 const INNER: Record<string, [key: string, role: Role]> = {
   Bidirectional: ["layer", "recurrent"],
   RNN: ["cell", "cell"],
+  SpectralNormalization: ["layer", "layer"],
   TimeDistributed: ["layer", "layer"],
 };
 

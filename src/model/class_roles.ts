@@ -1,3 +1,4 @@
+import { KERAS_ACTIVATIONS } from "../traits/keras_activations.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { MODEL_CLASSES } from "./topology_json.ts";
 
@@ -6,6 +7,8 @@ export const CLASS_ROLES = {
   activation: [
     ...["elu", "gelu", "gelu_new", "hardSigmoid", "linear", "logSoftmax", "mish", "relu", "relu6"],
     ...["selu", "sigmoid", "softmax", "softplus", "softsign", "swish", "tanh"],
+    ...Object.keys(KERAS_ACTIVATIONS),
+    "leakyRelu",
   ],
   constraint: ["MaxNorm", "MinMaxNorm", "NonNeg", "UnitNorm"],
   initializer: [

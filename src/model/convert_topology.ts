@@ -1,9 +1,9 @@
-import { showValue } from "../words/show_value.ts";
 import { checkLayers } from "./check_layers.ts";
 import { plainTopology } from "./keras/plain_topology.ts";
 import { ModelError } from "./model_error.ts";
 import { camelCase, isJson, type Json, type KnownAs, MODEL_CLASSES } from "./topology_json.ts";
 import { unexpected } from "./unexpected.ts";
+import { unknownClass } from "./unknown_class.ts";
 
 /** The architecture of a model in the form that TensorFlow.js builds it from. */
 export interface Topology {
@@ -54,9 +54,9 @@ export function convertTopology(
   }
   // How it was trained is no part of the model: a loss of Keras is no class that must be known.
   const { training_config: _, ...untrained } = model;
-  const own = plainTopology(untrained, place);
-  const places = new WeakMap<object, string>();
   const knownAs = (name: string) => knownNameOf(name, isKnown);
+  const own = plainTopology(untrained, place, knownAs);
+  const places = new WeakMap<object, string>();
   const converted = convert(own, "", place, { knownAs, places }, 0) as unknown as Topology;
   const { className, config } = converted;
   if (!MODEL_CLASSES.includes(className)) {
@@ -134,13 +134,7 @@ function resolveClass(value: Json, name: string, knownAs: KnownAs): Json {
 function checkClass(value: Json, place: string, knownAs: KnownAs): void {
   const written = value.class_name as string;
   if (knownAs(written) === null && written !== "L1" && written !== "L2") {
-    throw new ModelError(
-      `${place}.class_name is ${
-        showValue(value.class_name)
-      }, a class that TensorFlow.js does not ` +
-        `have, expected one that it has or that --register FILE brings (a module that exports ` +
-        `register({ tf }))`,
-    );
+    throw unknownClass(value.class_name, place);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
 
 /**
  * Layers inside a layer: a nested model's, or the ones that a wrapper applies.
@@ -13,14 +14,24 @@ export function innerLayers(layer: Layer): Layer[] | null {
     layer?: Layer;
     forwardLayer?: Layer;
     backwardLayer?: Layer;
+    innerLayers?: Record<string, Layer>;
   };
   // A custom layer may keep layers of its own in a list; only a model has input layers beside it.
   if (Array.isArray(parts.layers) && Array.isArray(parts.inputLayers)) return parts.layers;
+  if (isComposite(layer)) return Object.values(parts.innerLayers!);
   if (layer.getClassName() === "Bidirectional") return [parts.forwardLayer!, parts.backwardLayer!];
   if (typeof parts.layer?.getClassName !== "function") return null;
+  if (layer.getClassName() === "SpectralNormalization") return [parts.layer];
   // A custom wrapper that has weights besides those of the layer it wraps computes something itself.
   const wrapped = new Set(parts.layer.weights);
   return layer.weights.every((weight) => wrapped.has(weight)) ? [parts.layer] : null;
+}
+
+/** Whether a layer is made of layers that it names, as the attentions of Keras are. */
+export function isComposite(layer: Layer): layer is Layer & { innerLayers: Record<string, Layer> } {
+  const { innerLayers } = layer as { innerLayers?: Record<string, Layer> };
+  return layerTraits(layer.getClassName()).kind === "container" &&
+    typeof innerLayers === "object" && Object.values(innerLayers).length > 0;
 }
 
 /**

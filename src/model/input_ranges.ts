@@ -16,9 +16,18 @@ type SymbolicTensor = LayersModel["inputs"][number];
 /** Layers that hand on the entries they get, in another shape or order. */
 const PASSING: readonly LayerKind[] = ["passesOn", "selects", "concatenation"];
 
-/** What a layer looks its entries up in, or `null` if it calculates with them. */
-function lookUp(layer: Layer): InputRange | null {
-  const parts = layer as unknown as { inputDim: number; maskZero?: boolean; numTokens: number };
+interface Parts {
+  inputDim: number;
+  maskZero?: boolean;
+  numTokens: number;
+  settings?: { calledWith?: readonly string[] };
+}
+
+/** What a layer looks the entries of one of its inputs up in, or `null` if it calculates with them. */
+function lookUp(layer: Layer, position = 0): InputRange | null {
+  const parts = layer as unknown as Parts;
+  // An attention is given masks beside its tensors.
+  if (parts.settings?.calledWith?.[position]?.endsWith("Mask")) return { from: 0, to: 2 };
   switch (layer.getClassName()) {
     case "Embedding":
       // With maskZero, 0 stands for no entry at all.
@@ -41,7 +50,7 @@ function consumers(tensor: SymbolicTensor): InputRange[] {
       const position = node.inputTensors.indexOf(one);
       if (position === -1) continue;
       const layer = node.outboundLayer;
-      const own = lookUp(layer);
+      const own = lookUp(layer, position);
       if (own !== null) found.push(own);
       else if (PASSING.includes(layerTraits(layer.getClassName()).kind)) {
         node.outputTensors.forEach((next) => seen.add(next));
@@ -50,7 +59,9 @@ function consumers(tensor: SymbolicTensor): InputRange[] {
         const inputs = (layer as unknown as { inputs?: SymbolicTensor[] }).inputs;
         const inner = innerLayers(layer);
         if (inner !== null && Array.isArray(inputs)) seen.add(inputs[position]);
-        else found.push(...(inner ?? []).map(lookUp).filter((range) => range !== null));
+        else {found.push(
+            ...(inner ?? []).map((one) => lookUp(one)).filter((range) => range !== null),
+          );}
       }
     }
   }

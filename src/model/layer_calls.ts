@@ -25,6 +25,14 @@ const RECURRENT: Record<string, number> = {
   SimpleRNN: 2,
 };
 
+/** How many tensors an attention takes: a query, a value and a key, and as many as four masks. */
+const ATTENTIONS: Record<string, Pick<LayerCalls, "fewest" | "most">> = {
+  AdditiveAttention: { fewest: 2, most: 3 },
+  Attention: { fewest: 2, most: 3 },
+  GroupQueryAttention: { fewest: 1, most: 7 },
+  MultiHeadAttention: { fewest: 1, most: 7 },
+};
+
 const MERGING = ["Add", "Average", "Concatenate", "Maximum", "Minimum", "Multiply"];
 
 /**
@@ -47,7 +55,11 @@ export function layerCalls(name: string, config: Json): LayerCalls {
     // The states to begin with may come after the input.
     return { ...plain, most: Infinity, tensors: RECURRENT[name] };
   }
-  if (name === "Dot") return { ...plain, fewest: 2, most: 2 };
+  if (Object.hasOwn(ATTENTIONS, name)) {
+    const scores = setting(config, "returnAttentionScores").value === true;
+    return { ...plain, ...ATTENTIONS[name], tensors: scores ? 2 : 1 };
+  }
+  if (name === "Dot" || name === "Subtract") return { ...plain, fewest: 2, most: 2 };
   if (MERGING.includes(name)) return { ...plain, fewest: 2, most: Infinity };
   if (Object.hasOwn(LAYER_SETTINGS, name)) return plain;
   // Nothing is known about a custom class: it may be a model.

@@ -1,13 +1,12 @@
-import { KINDS, type Setting } from "./setting.ts";
+import { KERAS_LAYER_SETTINGS } from "./keras_layer_settings.ts";
+import { KINDS, required, type Setting } from "./setting.ts";
 
 /** What a class's configuration may hold, by keys in camel case. */
 export type Settings = Record<string, Setting>;
 
 const { axes, axis, borders, choice, count, counts, flag, fraction, number, only, pair } = KINDS;
-const required = (setting: Setting): Setting => ({ ...setting, required: true });
 
 const dataFormat = choice("channelsFirst", "channelsLast");
-const keepdims = only(false, "TensorFlow.js drops the axes");
 const interpolation = choice("nearest", "bilinear");
 const samePadding = choice("same", "valid");
 
@@ -29,13 +28,14 @@ const windowed = (rank: number): Settings => ({
   padding: rank === 1 ? choice("same", "valid", "causal") : samePadding,
   dataFormat,
   useBias: flag,
-  groups: only(1, "TensorFlow.js has no convolution in groups"),
+  groups: rank === 3 ? only(1, "TensorFlow.js has no such convolution in groups") : count,
 });
 
 const convolution = (rank: number): Settings => ({ filters: required(count), ...windowed(rank) });
 
 const transposed = (rank: number): Settings => ({
   ...convolution(rank),
+  groups: only(1, "TensorFlow.js has no such convolution in groups"),
   outputPadding: only(null, "TensorFlow.js pads no output"),
 });
 
@@ -90,7 +90,7 @@ const image: Settings = { height: required(count), width: required(count) };
 const normalization: Settings = { epsilon: number, center: flag, scale: flag };
 
 /**
- * The layers of TensorFlow.js with what each may have in its configuration, besides what all have and
+ * The layers of TensorFlow.js, and those of Keras that it lacks, with what each may have in its configuration, besides what all have and
  * besides initialisers, constraints, regularisers, activations and layers inside of it, which are told by
  * their keys. A class that is not here is a custom one.
  */
@@ -108,7 +108,7 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
     numTokens: required(count),
     outputMode: choice("oneHot", "multiHot", "count", "int", "tfIdf"),
   },
-  CenterCrop: image,
+  CenterCrop: { ...image, asKeras: flag },
   Concatenate: { axis },
   Conv1D: convolution(1),
   Conv2D: convolution(2),
@@ -130,7 +130,7 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
     normalize: flag,
   },
   Dropout: { rate: required(fraction), noiseShape: KINDS.shape, seed: axis },
-  ELU: { alpha: only(1, "TensorFlow.js has no other") },
+  ELU: { alpha: number },
   Embedding: {
     inputDim: required(count),
     outputDim: required(count),
@@ -140,10 +140,10 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   Flatten: { dataFormat },
   GaussianDropout: { rate: required(fraction) },
   GaussianNoise: { stddev: required(number) },
-  GlobalAveragePooling1D: { dataFormat, keepdims },
-  GlobalAveragePooling2D: { dataFormat, keepdims },
-  GlobalMaxPooling1D: { dataFormat, keepdims },
-  GlobalMaxPooling2D: { dataFormat, keepdims },
+  GlobalAveragePooling1D: { dataFormat, keepdims: flag },
+  GlobalAveragePooling2D: { dataFormat, keepdims: flag },
+  GlobalMaxPooling1D: { dataFormat, keepdims: flag },
+  GlobalMaxPooling2D: { dataFormat, keepdims: flag },
   GRU: { ...gru, ...recurrent },
   GRUCell: gru,
   InputLayer: { sparse: flag },
@@ -152,7 +152,7 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   LayerNormalization: {
     ...normalization,
     axis: axes,
-    rmsScaling: only(false, "TensorFlow.js has no RMS normalization"),
+    rmsScaling: flag,
   },
   LeakyReLU: { alpha: number },
   Masking: { maskValue: number },
@@ -168,13 +168,13 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   RandomWidth: { factor: required(KINDS.range), interpolation },
   ReLU: {
     maxValue: number,
-    negativeSlope: only(0, "TensorFlow.js has no other slope beside a limit"),
-    threshold: only(0, "TensorFlow.js has no other"),
+    negativeSlope: number,
+    threshold: number,
   },
   RepeatVector: { n: required(count) },
   Rescaling: { scale: required(KINDS.numbers), offset: KINDS.numbers },
   Reshape: { targetShape: required(KINDS.target) },
-  Resizing: { ...image, interpolation, cropToAspectRatio: flag },
+  Resizing: { ...image, interpolation, cropToAspectRatio: flag, asKeras: flag },
   SeparableConv2D: { ...convolution(2), depthMultiplier: count },
   SimpleRNN: { ...cell, ...recurrent },
   SimpleRNNCell: cell,
@@ -183,6 +183,7 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   StackedRNNCells: {},
   ThresholdedReLU: { theta: number },
   TimeDistributed: {},
-  UpSampling2D: { size: pair("count"), dataFormat, interpolation },
+  UpSampling2D: { size: pair("count"), dataFormat, interpolation, asKeras: flag },
   ZeroPadding2D: { padding: borders, dataFormat },
+  ...KERAS_LAYER_SETTINGS,
 };

@@ -1,9 +1,10 @@
 import type { TensorFlow } from "../engine/tensorflow.ts";
 import { formatMemory } from "../words/numbers.ts";
 import { showValue } from "../words/show_value.ts";
-import { buildModel, classes, modelOfFile } from "./build_model.ts";
+import { buildModel, modelOfFile } from "./build_model.ts";
 import { compileAsSaved } from "./compile_as_saved.ts";
 import { convertTopology } from "./convert_topology.ts";
+import { knownClasses } from "./known_classes.ts";
 import type { LoadModelOptions } from "./load_model.ts";
 import { loadWeights, locateGroups } from "./load_weights.ts";
 import type { LoadedModel } from "./loaded_model.ts";
@@ -37,8 +38,7 @@ export async function loadModelJson(
       return await loadTopology(tf, path, json, seed);
     }
     const { modelTopology, weightsManifest } = requireLayersModel(json);
-    const known = classes(tf);
-    const topology = convertTopology(modelTopology, (name) => Object.hasOwn(known, name));
+    const topology = convertTopology(modelTopology, await knownClasses(tf, modelTopology));
     const groups = parseWeightsManifest(weightsManifest);
     const declared = groups.flatMap(({ specs }) => specs)
       .filter((spec) => spec.group !== "optimizer")

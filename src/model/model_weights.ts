@@ -28,7 +28,7 @@ export interface ModelWeight {
  * one layer has two weights of one name (stacked RNN cells), the second is called `kernel_2`.
  *
  * @param model A built model.
- * @param leaves Its leaf layers, where they are known already.
+ * @param leaves Its leaf layers, where they are known already; the model was checked then, too.
  * @returns One entry per weight, in the order of {@linkcode leafLayers}, and within a layer in its own.
  *
  * @example Names of the weights
@@ -49,7 +49,7 @@ export function modelWeights(
   model: LayersModel,
   leaves?: readonly LeafLayer[],
 ): ModelWeight[] {
-  requireModel(model);
+  if (leaves === undefined) requireModel(model);
   const trainable = new Set<LayerVariable>(model.trainableWeights);
   const seen = new Set<LayerVariable>();
   const weights: ModelWeight[] = [];
@@ -68,5 +68,6 @@ export function modelWeights(
     }
   }
   const names = uniqueNames(weights.map(({ weightName }) => weightName));
-  return weights.map((weight, i) => ({ ...weight, weightName: names[i] }));
+  weights.forEach((weight, i) => weight.weightName = names[i]);
+  return weights;
 }

@@ -54,6 +54,7 @@ export function uniqueNames(
   first: (index: number) => boolean = () => false,
 ): string[] {
   const all = new Set(wished);
+  if (all.size === wished.length) return [...wished];
   const taken = new Set<string>();
   const unique = [...wished];
   const order = [...wished.keys()];

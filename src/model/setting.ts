@@ -38,6 +38,14 @@ const perAxis = (axes: number, each: Setting): Setting => ({
 
 const border = whole(0);
 
+/** A border on one axis, or on three: an amount, or one for each side. */
+const bordersOf = (axes: 1 | 3): Setting =>
+  axes === 1 ? perAxis(2, border) : {
+    ...border,
+    what: `${border.what}, or an array of ${axes} of them, or of ${axes} pairs`,
+    items: { count: axes, each: perAxis(2, border) },
+  };
+
 /** A border on two axes: alike, an amount each, or an amount each side. */
 const borders: Setting = {
   ...border,
@@ -70,8 +78,15 @@ export const KINDS = {
     what: "a whole number or an array of them",
     items: { count: null, each: integer },
   },
+  axesOrNone: {
+    ...integer,
+    what: "a whole number or an array of them, or of none",
+    items: { count: null, each: integer },
+    is: (value: unknown) => integer.is!(value) || Array.isArray(value) && value.length === 0,
+  },
   axis: integer,
   borders,
+  bordersOf,
   choice: (...names: string[]): Setting => ({
     what: names.map((name) => JSON.stringify(snakeCase(name))).join(", ").replace(
       /, ("\w+")$/,
@@ -129,6 +144,9 @@ export const KINDS = {
   },
   text: { what: "a text", is: (value: unknown) => typeof value === "string" && value !== "" },
 } satisfies Record<string, Setting | ((...args: never[]) => Setting)>;
+
+/** A setting that has to be there. */
+export const required = (setting: Setting): Setting => ({ ...setting, required: true });
 
 /**
  * Refuses a value that a setting does not take.

@@ -1,5 +1,6 @@
 import { patchProperty } from "../engine/patch_property.ts";
 import type { Layer, LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import { LAYERS } from "../traits/layers.ts";
 import { failure } from "../words/failure.ts";
 import { LAYER_SETTINGS } from "./layer_settings.ts";
 import { ModelError } from "./model_error.ts";
@@ -61,7 +62,10 @@ export function watchBuild(
       const place = open.at(-1)!;
       try {
         const built = fromConfig(own, config, ...rest);
-        if (built instanceof tf.layers.Layer) made.set(built, place);
+        if (built instanceof tf.layers.Layer) {
+          made.set(built, place);
+          keepMaskRule(built, config);
+        }
         return built;
       } catch (error) {
         throw blame(error, name, made.size, `${place} is not a configuration of ${name}`);
@@ -109,6 +113,13 @@ export function watchBuild(
   };
 }
 
+/** TensorFlow.js forgets a setting that it does not know. This one says how a merge makes its mask. */
+function keepMaskRule(layer: Layer, { maskRule }: { maskRule?: string }): void {
+  if (maskRule === undefined) return;
+  const getConfig = layer.getConfig.bind(layer);
+  Object.assign(layer, { maskRule, getConfig: () => ({ ...getConfig(), maskRule }) });
+}
+
 /** An error of TensorFlow.js in words that say where it is. */
 function blame(error: unknown, className: string, layers: number, what: string): ModelError {
   if (error instanceof ModelError) return error;
@@ -127,7 +138,7 @@ function blame(error: unknown, className: string, layers: number, what: string):
     return new ModelError(`${what}, expected ${bound}${rank[2]} axes`, { cause: error });
   }
   // What V8 says of TensorFlow.js's own code helps only who reads that code.
-  const isStock = Object.hasOwn(LAYER_SETTINGS, className);
+  const isStock = Object.hasOwn(LAYERS, className);
   const isInternal = error instanceof TypeError || error instanceof RangeError;
   const why = isStock && isInternal
     ? "TensorFlow.js cannot build it"

@@ -1,4 +1,3 @@
-import type { MeanFields } from "../checks/network/mean_fields.ts";
 import { type Network, networkOf } from "../checks/network/network.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
@@ -12,16 +11,14 @@ import { studyRules } from "./study_rules.ts";
  *
  * @param point The point.
  * @param measurements What was measured there.
- * @param fields What computes mean fields for this point and those that share its network.
  */
 export function describeStudyPoint(
   point: GridPoint,
   measurements: Measurements,
-  fields: MeanFields,
 ): StudyPoint {
   const { layers, objective, batch } = measurements;
   // The rules ask for the view of the same measurements.
-  const network = networkOf(measurements, fields);
+  const network = networkOf(measurements);
   const failed = studyRules()
     .filter(({ check, study }) =>
       check(measurements).some(({ severity }) =>

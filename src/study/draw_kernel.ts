@@ -1,5 +1,6 @@
 import type { SeededRandom } from "../model/seeded_random.ts";
-import type { KernelLayout } from "../traits/layers.ts";
+import { isEinsumLayout, type KernelLayout } from "../traits/layers.ts";
+import { matrixOffsets } from "../theory/einsum_axes.ts";
 import { fans } from "../theory/fans.ts";
 import { type InitializerScheme, initializerStd } from "../theory/initializer_std.ts";
 import type { InitializerName } from "../theory/initializers.ts";
@@ -20,7 +21,16 @@ export function drawKernel(
   random: SeededRandom,
 ): Float32Array {
   const count = shape.reduce((product, size) => product * size, 1);
-  if (initializer === "orthogonal") return orthogonal(count, shape[shape.length - 1], random);
+  if (initializer === "orthogonal") {
+    if (!isEinsumLayout(layout)) return orthogonal(count, shape[shape.length - 1], random);
+    const { inputs, outputs } = matrixOffsets(shape, layout);
+    const matrix = orthogonal(count, outputs.length, random);
+    const kernel = new Float32Array(count);
+    inputs.forEach((row, i) =>
+      outputs.forEach((column, j) => kernel[row + column] = matrix[i * outputs.length + j])
+    );
+    return kernel;
+  }
   const [, scheme, kind] = /^(he|lecun|glorot)(Normal|Uniform)$/.exec(initializer)!;
   const deviation = initializerStd(scheme as InitializerScheme, fans(shape, layout));
   if (kind === "Normal") return random.normals(count, deviation);

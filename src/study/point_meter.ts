@@ -1,4 +1,3 @@
-import { MeanFields } from "../checks/network/mean_fields.ts";
 import { showWord } from "../words/show_word.ts";
 import type { Engine } from "../engine/engine.ts";
 import { prepareEngine } from "../engine/prepare_engine.ts";
@@ -41,8 +40,6 @@ interface Build {
   model: LayersModel;
   batch: Batch;
   scaler: KernelScaler;
-  /** At criticality, theory expects the same of it at each scale. */
-  fields: MeanFields;
 }
 
 /** Measures points of a study on one engine. A model is built once for all points that share it. */
@@ -111,10 +108,10 @@ export class PointMeter {
     const point = gridPoint(this.#grid, index);
     await strayErrors.check();
     try {
-      const { model, batch, scaler, fields } = await this.#provide(point);
+      const { model, batch, scaler } = await this.#provide(point);
       scaler.scale(point.scale);
       const measurements = runPass(this.#engine, model, batch, this.#measureOptions);
-      return describeStudyPoint(point, measurements, fields);
+      return describeStudyPoint(point, measurements);
     } catch (error) {
       throw new StudyError(`${describePoint(point)} cannot be measured: ${errorMessage(error)}`, {
         cause: error,
@@ -167,7 +164,7 @@ export class PointMeter {
       }
       if (swaps.initializer && initializer !== null) redrawKernels(model, initializer, seed);
       const scaler = this.#scalerOf(model);
-      return this.#build = { key, model, batch, scaler, fields: new MeanFields() };
+      return this.#build = { key, model, batch, scaler };
     } catch (error) {
       if (batch !== null) tf.dispose(tensorsOf(batch));
       this.#subject.release(model);

@@ -1,12 +1,13 @@
 import type { TensorFlow } from "../engine/tensorflow.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { type ActivationHolder, activationObject } from "../measure/activation_region.ts";
+import { kernelLayoutOf } from "../model/kernel_layout.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import { SeededRandom } from "../model/seeded_random.ts";
 import { setWeights } from "../model/set_weights.ts";
 import type { InitializerName } from "../theory/initializers.ts";
-import { layerTraits } from "../traits/layer_traits.ts";
+import { isKernel } from "../theory/weight_kinds.ts";
 import { drawKernel } from "./draw_kernel.ts";
 import { StudyError } from "./study_error.ts";
 
@@ -57,13 +58,14 @@ export function redrawKernels(
   const random = new SeededRandom(seed, "weights");
   const drawn = modelWeights(model)
     .filter(({ layer, variable }) =>
-      layerTraits(layer.getClassName()).kernel !== null && variable.shape.length >= 2
+      kernelLayoutOf(layer) !== null &&
+      isKernel({ name: variable.originalName, shape: variable.shape })
     )
     .map(({ weightName, layer, variable }) => {
       const shape = variable.shape as number[];
       return [
         weightName,
-        drawKernel(initializer, shape, layerTraits(layer.getClassName()).kernel!, random),
+        drawKernel(initializer, shape, kernelLayoutOf(layer)!, random),
       ] as const;
     });
   if (drawn.length === 0) {

@@ -1,6 +1,5 @@
-import { gaussianMean } from "./gaussian_mean.ts";
+import { curveMoments } from "./curve_moments.ts";
 import { meanField, type MeanFieldLayer } from "./mean_field.ts";
-import { resolveActivation } from "./resolve_activation.ts";
 import { showValue } from "../words/show_value.ts";
 
 /** A layer as mean-field theory sees it, and its size. */
@@ -52,20 +51,17 @@ export function activationSpread(
         `layers[${index}].width is ${showValue(width)}, expected a number above 0`,
       );
     }
-    const { value, kinks } = resolveActivation(activation);
     const { preActivationVariance: q, activationMeanSquare } = states[index];
     if (!(activationMeanSquare > 0)) return Math.sqrt(variance) / 2;
     // Biases do not vary with what comes from below.
     const below = states[index - 1]?.activationMeanSquare ?? inputMeanSquare;
-    const logMeanSquare = (at: number) =>
-      Math.log(gaussianMean((z) => value(z) ** 2, at, { kinks }));
+    const logMeanSquare = (at: number) => Math.log(curveMoments(activation, at).meanSquare);
     // Where z does not vary, as below biases of 0 and an input of 0, nothing is passed on.
     const slope = q === 0
       ? 0
       : (logMeanSquare(q * (1 + STEP)) - logMeanSquare(q * (1 - STEP))) / (2 * STEP) *
         (weightVariance * below / q);
-    // Of the squares' ratio, not of fourth powers, which may be too small for a number.
-    const kurtosis = gaussianMean((z) => (value(z) ** 2 / activationMeanSquare) ** 2, q, { kinks });
+    const { kurtosis } = curveMoments(activation, q);
     // Rounding may lower a kurtosis of 1.
     const own = Math.max(0, kurtosis - 1) / width;
     variance = slope * slope * variance + own;

@@ -1,9 +1,11 @@
-import type { KernelLayout } from "../traits/layers.ts";
+import { isEinsumLayout, type KernelLayout } from "../traits/layers.ts";
+import { axesOf } from "./einsum_axes.ts";
 import { arrayOf, must, number, requireValue } from "../words/requirements.ts";
 
 const LAYOUT = must(
-  '"ordinary", "transposed" or "depthwise"',
-  (value) => ["ordinary", "transposed", "depthwise"].includes(value as string),
+  '"ordinary", "transposed", "depthwise" or "einsum ioo" and the like',
+  (value) =>
+    ["ordinary", "transposed", "depthwise"].includes(value as string) || isEinsumLayout(value),
 );
 
 /** How many inputs each output of a kernel sums, and how many outputs each input reaches. */
@@ -17,7 +19,8 @@ export interface Fans {
 /**
  * The fans of a kernel from its shape: `[in, out]` for dense and recurrent kernels, `[...window, in,
  * out]` for convolutions. A transposed convolution's kernel is `[...window, out, in]`, and a
- * depthwise one, `[height, width, in, multiplier]`, adds up its window alone. Strides and borders
+ * depthwise one, `[height, width, in, multiplier]`, adds up its window alone. An `einsum` layout says of each axis
+ * which it is. Strides and borders
  * are ignored, as initialisers ignore them; a transposed convolution that strides adds up fewer terms.
  *
  * @param shape Shape of the kernel, rank 2 or more.
@@ -32,13 +35,18 @@ export interface Fans {
  * assertEquals(fans([3, 3, 16, 32]), { fanIn: 144, fanOut: 288 });
  * ```
  *
- * @throws {RangeError} If the shape has fewer than two axes.
+ * @throws {RangeError} If the shape has fewer than two axes, or others than the layout.
  */
 export function fans(shape: readonly number[], layout: KernelLayout = "ordinary"): Fans {
   requireValue("shape", shape, arrayOf(number));
   requireValue("layout", layout, LAYOUT);
   if (shape.length < 2) {
     throw new RangeError(`shape is [${shape.join(", ")}], expected two axes or more`);
+  }
+  if (isEinsumLayout(layout)) {
+    const { inputs, outputs } = axesOf(shape, layout);
+    const along = (axes: readonly number[]) => axes.reduce((all, axis) => all * shape[axis], 1);
+    return { fanIn: along(inputs), fanOut: along(outputs) };
   }
   const window = shape.slice(0, -2).reduce((product, size) => product * size, 1);
   const [first, second] = shape.slice(-2);

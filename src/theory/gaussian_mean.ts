@@ -46,6 +46,34 @@ export function gaussianMean(
     // At a kink, the mean of both sides: the limit of a vanishing variance.
     return (f(Number.MIN_VALUE) + f(-Number.MIN_VALUE)) / 2;
   }
+  const { points, weights, densities } = nodesOf(deviation, kinks);
+  let sum = 0;
+  for (let i = 0; i < points.length; i++) sum += weights[i] * f(points[i]) * densities[i];
+  return sum / Math.sqrt(2 * Math.PI);
+}
+
+/** Where a function is evaluated, and what its values count. */
+interface Nodes {
+  deviation: number;
+  kinks: readonly number[];
+  /** The values of z. */
+  points: Float64Array;
+  /** The weights of the quadrature, and the densities of the normal distribution there. */
+  weights: Float64Array;
+  densities: Float64Array;
+}
+
+/** The latest nodes: who asks for one mean mostly asks for others over the same z. */
+let latest: Nodes | null = null;
+
+function nodesOf(deviation: number, kinks: readonly number[]): Nodes {
+  const isLatest = latest !== null && latest.deviation === deviation &&
+    latest.kinks.length === kinks.length && latest.kinks.every((kink, i) => kink === kinks[i]);
+  if (!isLatest) latest = makeNodes(deviation, [...kinks]);
+  return latest!;
+}
+
+function makeNodes(deviation: number, kinks: readonly number[]): Nodes {
   const cuts = new Set<number>();
   for (let t = -REACH; t <= REACH; t++) cuts.add(t);
   for (let z = 0.5; z < REACH * deviation; z *= 2) cuts.add(z / deviation).add(-z / deviation);
@@ -53,16 +81,21 @@ export function gaussianMean(
     if (Math.abs(kink) < REACH * deviation) cuts.add(kink / deviation);
   }
   const edges = [...cuts].sort((a, b) => a - b);
-  let sum = 0;
-  for (let i = 1; i < edges.length; i++) {
+  const [points, weights, densities] = Array.from(
+    { length: 3 },
+    () => new Float64Array((edges.length - 1) * ORDER),
+  );
+  for (let i = 1, at = 0; i < edges.length; i++) {
     const half = (edges[i] - edges[i - 1]) / 2;
     const middle = (edges[i] + edges[i - 1]) / 2;
     for (const { node, weight } of RULE) {
       const t = middle + half * node;
-      sum += half * weight * f(t * deviation) * Math.exp(-t * t / 2);
+      points[at] = t * deviation;
+      weights[at] = half * weight;
+      densities[at++] = Math.exp(-t * t / 2);
     }
   }
-  return sum / Math.sqrt(2 * Math.PI);
+  return { deviation, kinks, points, weights, densities };
 }
 
 /** The distance of the nodes of the trapezoidal rule for a standard normal, which converges fast on such a tail. */

@@ -1,6 +1,5 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
-import { gaussianMean } from "./gaussian_mean.ts";
-import { resolveActivation } from "./resolve_activation.ts";
+import { curveMoments } from "./curve_moments.ts";
 import { arrayOf, object, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 
@@ -67,16 +66,15 @@ export function meanField(
   return layers.map(({ activation, weightVariance, biasVariance = 0 }, index) => {
     mustBeVariance(`layers[${index}].weightVariance`, weightVariance);
     mustBeVariance(`layers[${index}].biasVariance`, biasVariance);
-    const { value, derivative, kinks } = resolveActivation(activation);
     const variance = weightVariance * meanSquare + biasVariance;
-    const mean = gaussianMean(value, variance, { kinks });
-    meanSquare = gaussianMean((z) => value(z) ** 2, variance, { kinks });
+    const moments = curveMoments(activation, variance);
+    meanSquare = moments.meanSquare;
     const above = layers[index + 1]?.weightVariance ?? weightVariance;
     return {
       preActivationVariance: variance,
       activationMeanSquare: meanSquare,
-      activationStd: Math.sqrt(Math.max(0, meanSquare - mean * mean)),
-      chi: above * gaussianMean((z) => derivative(z) ** 2, variance, { kinks }),
+      activationStd: Math.sqrt(Math.max(0, meanSquare - moments.mean * moments.mean)),
+      chi: above * moments.slopeSquare,
     };
   });
 }

@@ -15,7 +15,8 @@ const LEAST_LEFT = 0.05;
 const VAGUE = 0.25;
 
 /**
- * Batch and layer normalisation. Forwards gamma and beta alone decide. Backwards delta is multiplied by gamma
+ * Batch, layer and group normalisation, and those by the root mean square and by the norm, which take no mean away.
+ * Forwards gamma and beta alone decide. Backwards delta is multiplied by gamma
  * and divided by the standard deviation of what came in; a batch normalisation takes from it what all
  * examples share and what goes along with z.
  */
@@ -24,9 +25,13 @@ export const normalizationRule: LayerRule = (node, inputs, context) => {
   if (inputs.length !== 1) return null;
   const weight = (name: string) =>
     node.weights.find((weight) => new RegExp(`(^|/)${name}(_\\d+)?$`).test(weight.name));
-  const gamma = weight("gamma");
+  const gamma = weight("gamma") ?? weight("scale");
   const beta = weight("beta");
-  const epsilon = node.epsilon ?? EPSILON;
+
+  const { normEntries } = node;
+  const isNorm = node.operation === "norm";
+  if (isNorm && normEntries === undefined) return null;
+  const epsilon = isNorm ? 0 : node.epsilon ?? EPSILON;
   const isBatch = node.statistics !== undefined;
   const gain = gamma?.meanSquare ?? 1;
   const [mean, shift] = [beta?.mean ?? 0, beta?.meanSquare ?? 0];
@@ -48,17 +53,18 @@ export const normalizationRule: LayerRule = (node, inputs, context) => {
     };
     return linear(a, factor);
   }
-  // Of a batch each unit loses its mean over the examples, of a layer each example that over the units.
-  const common = isBatch ? input.alike : input.mean ** 2;
+  const units = unitsOf(node);
+  // Of a batch each unit loses its mean over the examples, of a layer each example that over the units, if any.
+  const isCentred = !isNorm && node.operation !== "rootMeanSquare";
+  const common = isBatch ? input.alike : isCentred ? input.mean ** 2 : 0;
   const variance = Math.max(0, input.meanSquare - common);
-  const factor = gain / (variance + epsilon);
+  const factor = isNorm ? 1 / (normEntries! * variance) : gain / (variance + epsilon);
   const through = (moment: number) => factor * Math.max(0, moment - common) + shift;
   const alike = isBatch ? shift : through(input.alike);
   const meanSquare = factor * variance + shift;
-  const units = unitsOf(node);
   const a: Signal = {
     meanSquare,
-    mean,
+    mean: isCentred ? mean : Math.sqrt(factor) * input.mean,
     alike: Math.min(alike, meanSquare),
     near: Math.min(through(input.near), meanSquare),
     entries: node.entries,
@@ -68,13 +74,15 @@ export const normalizationRule: LayerRule = (node, inputs, context) => {
     vague: input.vague,
   };
   if (!(variance > 0)) return null;
+  // Where no mean goes, delta loses one direction, not two.
+  const lost = (isCentred ? 2 : 1) / (normEntries ?? units);
   // Each unit is divided by its own deviation, not by the mean one.
   const doubt = input.spread * (variance / (variance + epsilon)) ** 2 + (input.uneven ?? 0) +
     (input.vague && isBatch ? VAGUE : 0);
   const send = (delta: Gradient): Gradient | null => {
     const left = isBatch
       ? delta.square - sharedOver(delta, context.examples) - delta.along
-      : delta.square * (1 - 2 / units);
+      : delta.square * (1 - lost);
     if (!(left > LEAST_LEFT * delta.square)) return null;
     const sent = scaleGradient(delta, factor);
     return {

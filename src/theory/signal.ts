@@ -87,6 +87,8 @@ export interface NetworkNode {
   statistics?: "moving" | "batch";
   /** Of a normalisation: what it adds to the variance. */
   epsilon?: number;
+  /** Of a normalisation by the norm: how many entries it is taken of. */
+  normEntries?: number;
   /** Of a rescaling. */
   rescaling?: { scale: number; offset: number };
   /** Of a recurrent layer: how many steps, and the activations of its parts. */

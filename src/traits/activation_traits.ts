@@ -1,4 +1,5 @@
 import { ACTIVATIONS, type ActivationTraits, leakyReluTraits } from "./activations.ts";
+import { KERAS_ACTIVATIONS } from "./keras_activations.ts";
 import { requireValue, text } from "../words/requirements.ts";
 import { slopeOf } from "./leaky_relu.ts";
 
@@ -7,7 +8,7 @@ export type { ActivationTraits };
 /**
  * What is known about an activation.
  *
- * @param name Its name as measurements have it: TensorFlow.js's own, or `leakyRelu(0.01)`.
+ * @param name Its name as measurements have it: TensorFlow.js's own, Keras's in camel case, or `leakyRelu(0.01)`.
  * @returns The traits, or `null` for an activation that is not known.
  * @throws {TypeError} If the name is not a text.
  *
@@ -22,7 +23,9 @@ export type { ActivationTraits };
  */
 export function activationTraits(name: string): ActivationTraits | null {
   requireValue("name", name, text);
-  if (Object.hasOwn(ACTIVATIONS, name)) return ACTIVATIONS[name];
+  for (const table of [ACTIVATIONS, KERAS_ACTIVATIONS]) {
+    if (Object.hasOwn(table, name)) return table[name];
+  }
   const slope = slopeOf(name);
   return slope === null ? null : leakyReluTraits(slope);
 }

@@ -54,7 +54,7 @@ const ROOT_2 = Math.SQRT2;
  * An entry counts as flat where |phi'(z)| < 0.06 sup |phi'| (design: tanh |a| > 0.97, after
  * Karpathy's makemore; sigmoid a outside 0.015 .. 0.985).
  */
-const FLAT = 0.06;
+export const FLAT = 0.06;
 const FLAT_TANH = Math.atanh(Math.sqrt(1 - FLAT));
 
 const bounded = (limit: number): FlatRegion => ({
@@ -75,7 +75,7 @@ const oneSided = (low: number): FlatRegion => ({
 const leakyGain = (slope: number) => Math.sqrt(2 / (1 + slope ** 2));
 
 /** The traits of an activation, given only what differs from the usual. */
-function traits(own: Partial<ActivationTraits> = {}): ActivationTraits {
+export function traits(own: Partial<ActivationTraits> = {}): ActivationTraits {
   const { curve = null, gain = null } = own;
   return {
     curve,

@@ -46,7 +46,18 @@ export type KernelLayout =
   /** `[...window, out, in]`. */
   | "transposed"
   /** `[...window, in, multiplier]`: each input has outputs of its own. */
-  | "depthwise";
+  | "depthwise"
+  | EinsumLayout;
+
+/**
+ * Axes in any order, a letter for each: `i` for one that is summed over, `o` for one that is not. A kernel
+ * `[size, heads, head size]` of queries is `"einsum ioo"`.
+ */
+export type EinsumLayout = `einsum ${string}`;
+
+/** Whether a value is the layout of a kernel by its axes. */
+export const isEinsumLayout = (value: unknown): value is EinsumLayout =>
+  typeof value === "string" && /^einsum [io]{2,}$/.test(value);
 
 /** Which of the operations of its kind a layer is, where they do different things to signals. */
 export type LayerOperation =
@@ -64,6 +75,9 @@ export type LayerOperation =
   | "globalMean"
   | "largest"
   | "globalLargest"
+  /** Normalisations that take no mean away: divided by the root mean square, by the l2 norm. */
+  | "rootMeanSquare"
+  | "norm"
   /** Puts zeros around, repeats each entry or the whole, leaves the borders out. */
   | "pad"
   | "copy"
@@ -81,9 +95,11 @@ export const LAYER_OPERATIONS: readonly LayerOperation[] = [
   "largest",
   "mean",
   "memory",
+  "norm",
   "pad",
   "product",
   "repeat",
+  "rootMeanSquare",
   "separable",
   "simple",
 ];
@@ -92,8 +108,11 @@ export const LAYER_OPERATIONS: readonly LayerOperation[] = [
 export interface LayerTraits {
   /** What it does to its input. */
   kind: LayerKind;
-  /** The layout of its one kernel, or `null` if it has none that initialisers draw by its fans. */
-  kernel: KernelLayout | null;
+  /**
+   * The layout of its one kernel, or `null` if it has none that initialisers draw by its fans. `einsum` alone: each
+   * layer has its own, `kernelLayout`.
+   */
+  kernel: KernelLayout | "einsum" | null;
   /** Which of the operations of its kind it is, for theory to follow signals through it, or `null`. */
   operation: LayerOperation | null;
   /** The activation that it consists of, or `null`. */
@@ -119,7 +138,8 @@ export interface LayerTraits {
 /** What most layers keep of their output. */
 const COPIES = 1.2;
 
-function traits(kind: LayerKind, own: Partial<LayerTraits> = {}): LayerTraits {
+/** The traits of a kind, and what else a class is. */
+export function traits(kind: LayerKind, own: Partial<LayerTraits> = {}): LayerTraits {
   return {
     kind,
     kernel: null,
@@ -158,9 +178,9 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   ConvRNN2D: traits("recurrent"),
   ConvLSTM2D: traits("recurrent"),
   // Gates included.
-  SimpleRNNCell: traits("cell", { memoryCopies: 7 }),
-  GRUCell: traits("cell", { memoryCopies: 35 }),
-  LSTMCell: traits("cell", { memoryCopies: 35 }),
+  SimpleRNNCell: traits("cell", { memoryCopies: 5 }),
+  GRUCell: traits("cell", { memoryCopies: 14 }),
+  LSTMCell: traits("cell", { memoryCopies: 18 }),
   ConvLSTM2DCell: traits("cell", { memoryCopies: 35 }),
   StackedRNNCells: traits("cell", { memoryCopies: 35 }),
 

@@ -6,7 +6,12 @@
 export * from "./activation_traits.ts";
 export { type LayerTraits, layerTraits } from "./layer_traits.ts";
 export { type FlatRegion } from "./activations.ts";
-export { type KernelLayout, type LayerKind, type LayerOperation } from "./layers.ts";
+export {
+  type EinsumLayout,
+  type KernelLayout,
+  type LayerKind,
+  type LayerOperation,
+} from "./layers.ts";
 export {
   type DeclaredSignals,
   type InputMoments,

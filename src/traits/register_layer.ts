@@ -1,6 +1,13 @@
 import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
-import { LAYER_KINDS, LAYER_OPERATIONS, LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
+import {
+  isEinsumLayout,
+  LAYER_KINDS,
+  LAYER_OPERATIONS,
+  LAYERS,
+  type LayerTraits,
+  OPAQUE,
+} from "./layers.ts";
 import { rememberTraits } from "./layer_traits.ts";
 
 /** What can be declared about a custom layer: its kind, and anything else that is unusual. */
@@ -17,8 +24,10 @@ const VALUES: Record<
     is: (value) => (KINDS as unknown[]).includes(value),
   },
   kernel: {
-    expected: '"ordinary", "transposed", "depthwise" or null',
-    is: (value) => [null, "ordinary", "transposed", "depthwise"].includes(value as string | null),
+    expected: '"ordinary", "transposed", "depthwise", "einsum ioo" and the like, or null',
+    is: (value) =>
+      [null, "ordinary", "transposed", "depthwise"].includes(value as string | null) ||
+      isEinsumLayout(value),
   },
   operation: {
     expected: `one of ${LAYER_OPERATIONS.join(", ")} or null`,

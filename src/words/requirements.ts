@@ -35,6 +35,10 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 export const text: Requirement = must("a text", (value) => typeof value === "string");
 export const number: Requirement = must("a number", (value) => typeof value === "number");
+export const count: Requirement = must(
+  "a whole number of at least 1",
+  (value) => Number.isSafeInteger(value) && value as number >= 1,
+);
 export const flag: Requirement = must("true or false", (value) => typeof value === "boolean");
 export const callable: Requirement = must("a function", (value) => typeof value === "function");
 export const object: Requirement = must("an object", isObject);

@@ -71,7 +71,7 @@ export function makeLayer(given: Partial<LayerMeasurements> = {}): LayerMeasurem
     name,
     className,
     kind,
-    ...kernel === null ? {} : { kernelLayout: kernel },
+    ...kernel === null || kernel === "einsum" ? {} : { kernelLayout: kernel },
     activation: "tanh",
     depth: 1,
     trainable: true,

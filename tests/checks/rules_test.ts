@@ -38,6 +38,7 @@ Deno.test("causeOrder puts first what breaks a pass, then what goes in, the head
   assertEquals(causes.map(({ name }) => name), [
     "non-finite",
     "input-normalized",
+    "target-normalized",
     "output-head",
     "architecture",
     "init-scale",

@@ -6,10 +6,10 @@ Deno.test("unusualRate() knows what each optimizer is used with", () => {
     const [name, least, most] of [
       ["SGD", 3e-3, 0.35],
       ["Momentum", 3e-4, 0.35],
-      ["Adagrad", 3e-4, 1],
-      ["Adadelta", 3e-4, 1],
+      ["Adagrad", 3e-3, 1],
+      ["Adadelta", 5e-3, 1],
       ["Adam", 1e-4, 0.03],
-      ["Adamax", 1e-4, 0.03],
+      ["Adamax", 1e-4, 0.3],
       ["RMSProp", 1e-4, 0.03],
     ] as const
   ) {

@@ -55,17 +55,17 @@ const ILL: Record<string, Row> = {
     says: 'All examples of the input "dense_1_input" are identical',
     cure: null,
   },
-  "one output 1000 times the other": {
-    make: (tf) => regression(tf, { targets: [1, 1000] }),
+  "one output 100,000 times the other": {
+    make: (tf) => regression(tf, { targets: [1, 1e5] }),
     kind: "targets",
-    says: "One output of the targets of head varies 883 times as much as the others",
+    says: "One output of the targets of head varies 8.83e4 times as much as the others",
     cure: `Normalise each output of the targets of head${EACH}`,
   },
-  "targets of 946 with a deviation of 315": {
-    make: (tf) => regression(tf, { targets: [220], offset: 946 }),
+  "targets of 946 with a deviation of 30": {
+    make: (tf) => regression(tf, { targets: [20], offset: 946 }),
     kind: "targets",
-    says: "The targets of head are out of scale: their rms is 912",
-    cure: "Normalise the targets of head: subtract 853 and divide by 323.",
+    says: "The mean of the targets of head is 938, 32 of their standard deviations from",
+    cure: "Normalise the targets of head: subtract 938 and divide by 29.3.",
   },
   "matrices of custom layers 282 times too large": {
     make: (tf) => mixers(tf, [square(100)]),
@@ -149,6 +149,14 @@ const MILD: Record<string, { make: Row["make"]; causes: string[] }> = {
     causes: [],
   },
   "a constant feature": { make: (tf) => regression(tf, { constant: [2] }), causes: [] },
+  "targets of 946 with a deviation of 315, which Adam takes": {
+    make: (tf) => regression(tf, { targets: [220], offset: 946 }),
+    causes: ["warning targets "],
+  },
+  "outputs of 1 and 1000, of which Adam learns the larger": {
+    make: (tf) => regression(tf, { targets: [1, 1000] }),
+    causes: ["warning targets "],
+  },
   "outputs of 1 and 10": { make: (tf) => regression(tf, { targets: [1, 10] }), causes: [] },
 };
 

@@ -3,9 +3,8 @@ import { criticalGain } from "../../theory/critical_gain.ts";
 import { fans } from "../../theory/fans.ts";
 import { gain } from "../../theory/gain.ts";
 import { type InitializerScheme, initializerStd } from "../../theory/initializer_std.ts";
-import type { MeanFieldState } from "../../theory/mean_field.ts";
+import { meanField, type MeanFieldState } from "../../theory/mean_field.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
-import type { MeanFields } from "./mean_fields.ts";
 
 /** The gain that an activation asks for, or `null`. */
 type Gain = (activation: string) => number | null;
@@ -63,7 +62,6 @@ export function usualSigma(layer: KernelLayer): number {
 export class ExpectedStates {
   readonly #chain: readonly KernelLayer[];
   readonly #inputMeanSquare: number;
-  readonly #fields: MeanFields;
   #critical?: MeanFieldState[][];
   #cut?: MeanFieldState[][];
   #usual?: MeanFieldState[];
@@ -73,15 +71,11 @@ export class ExpectedStates {
    * Made by `Network`.
    *
    * @param chain The hidden layers.
-   * @param context The mean of the squared input, and what computes a mean field.
+   * @param inputMeanSquare The mean of the squared input.
    */
-  constructor(
-    chain: readonly KernelLayer[],
-    { inputMeanSquare, fields }: { inputMeanSquare: number; fields: MeanFields },
-  ) {
+  constructor(chain: readonly KernelLayer[], inputMeanSquare: number) {
     this.#chain = chain;
     this.#inputMeanSquare = inputMeanSquare;
-    this.#fields = fields;
   }
 
   /**
@@ -131,6 +125,6 @@ export class ExpectedStates {
       activation: layer.activation,
       weightVariance: sigmaOf(layer) ** 2,
     }));
-    return this.#fields.of(layers, this.#inputMeanSquare);
+    return meanField(layers, this.#inputMeanSquare);
   }
 }

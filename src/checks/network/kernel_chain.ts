@@ -3,7 +3,7 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../../measure/measurements.ts";
-import type { LayerKind } from "../../traits/layers.ts";
+import { isEinsumLayout, type LayerKind } from "../../traits/layers.ts";
 import { type Fans, fans } from "../../theory/fans.ts";
 import { initializerStd } from "../../theory/initializer_std.ts";
 import { findActivation } from "../../theory/resolve_activation.ts";
@@ -87,7 +87,9 @@ export function kernelChain(layers: LayerMeasurements[]): KernelLayer[] {
       kernel,
       fans: own,
       fanIn,
-      units: kernel.shape.at(layout === "transposed" ? -2 : -1)!,
+      units: isEinsumLayout(layout)
+        ? own.fanOut
+        : kernel.shape.at(layout === "transposed" ? -2 : -1)!,
       sigma: kernel.values.rms * Math.sqrt(fanIn),
       activation: active?.activation ?? "linear",
       added,

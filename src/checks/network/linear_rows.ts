@@ -1,5 +1,5 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
-import type { LayerKind } from "../../traits/layers.ts";
+import { isEinsumLayout, type LayerKind } from "../../traits/layers.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
 import type { Network } from "./network.ts";
@@ -87,7 +87,12 @@ function isLinear({ kind, className, activation, normalization }: LayerMeasureme
 }
 
 /** Whether a kernel has fewer units than what it reads and than what reads it: its product has not every rank. */
-function isNarrow({ layer, kernel, units }: KernelLayer, next: KernelLayer | null): boolean {
-  const read = kernel.shape.at(layer.kernelLayout === "transposed" ? -1 : -2)!;
+function isNarrow(
+  { layer, kernel, units, fans }: KernelLayer,
+  next: KernelLayer | null,
+): boolean {
+  const read = isEinsumLayout(layer.kernelLayout)
+    ? fans.fanIn
+    : kernel.shape.at(layer.kernelLayout === "transposed" ? -1 : -2)!;
   return units < read && units < (next?.units ?? 0);
 }

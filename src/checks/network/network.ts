@@ -10,7 +10,6 @@ import {
   type RecurrentKernel,
   recurrentKernels,
 } from "./kernel_chain.ts";
-import { MeanFields } from "./mean_fields.ts";
 import { signalPath, signalPaths, type SignalStep } from "./signal_path.ts";
 import { SignalTheory } from "./signal_theory.ts";
 import { type Alikeness, offByAlikeness, offByDepth } from "./units_off.ts";
@@ -23,7 +22,6 @@ import { type Alikeness, offByAlikeness, offByDepth } from "./units_off.ts";
 export class Network {
   /** Everything that was measured. */
   readonly measurements: Measurements;
-  readonly #fields: MeanFields;
   #graph?: Graph;
   #chain?: KernelLayer[];
   #plain?: KernelLayer[] | string;
@@ -45,11 +43,9 @@ export class Network {
    * Made by `defineRule`, which hands it to the judge.
    *
    * @param measurements What `measure()` returned.
-   * @param fields What computes mean fields; networks that are judged one after the other may share it.
    */
-  constructor(measurements: Measurements, fields: MeanFields) {
+  constructor(measurements: Measurements) {
     this.measurements = measurements;
-    this.#fields = fields;
   }
 
   /** All layers, in the order of the forward pass. */
@@ -84,7 +80,7 @@ export class Network {
     const { plain } = this;
     return this.#expected ??= new ExpectedStates(
       typeof plain === "string" ? [] : plain,
-      { inputMeanSquare: this.measurements.batch.inputs.rms ** 2, fields: this.#fields },
+      this.measurements.batch.inputs.rms ** 2,
     );
   }
 
@@ -126,7 +122,7 @@ export class Network {
   get heard(): Network {
     if (this.silent.size === 0) return this;
     const layers = this.layers.filter((layer) => !this.silent.has(layer));
-    return this.#heard ??= new Network({ ...this.measurements, layers }, this.#fields);
+    return this.#heard ??= new Network({ ...this.measurements, layers });
   }
 
   /**
@@ -181,12 +177,11 @@ const networks = new WeakMap<Measurements, Network>();
  * changes a figure makes a copy, as of any plain data.
  *
  * @param measurements What `measure()` returned.
- * @param fields What computes its mean fields, where the view is not made yet. Default: its own.
  */
-export function networkOf(measurements: Measurements, fields?: MeanFields): Network {
+export function networkOf(measurements: Measurements): Network {
   let network = networks.get(measurements);
   if (network === undefined) {
-    network = new Network(measurements, fields ?? new MeanFields());
+    network = new Network(measurements);
     networks.set(measurements, network);
   }
   return network;

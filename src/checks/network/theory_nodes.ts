@@ -94,7 +94,8 @@ function momentsOf(
 }
 
 function settingsOf({ settings = {}, strides, normalization }: LayerMeasurements) {
-  const { window: size, strides: steps, padding, dilation, epsilon, scale, offset } = settings;
+  const { window: size, strides: steps, padding, dilation, epsilon, normEntries, scale, offset } =
+    settings;
   const window: Window | null = size !== undefined && steps !== undefined && padding !== undefined
     ? { size, strides: steps, padding, ...dilation === undefined ? {} : { dilation } }
     : null;
@@ -103,6 +104,7 @@ function settingsOf({ settings = {}, strides, normalization }: LayerMeasurements
     ...strides === undefined ? {} : { strides },
     ...normalization === undefined ? {} : { statistics: normalization },
     ...epsilon === undefined ? {} : { epsilon },
+    ...normEntries === undefined ? {} : { normEntries },
     ...scale === undefined || offset === undefined ? {} : { rescaling: { scale, offset } },
   };
 }

@@ -1,3 +1,4 @@
+import { alikeNote } from "../alike_note.ts";
 import { chainNotes } from "../chain_notes.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost } from "../expected.ts";
@@ -45,6 +46,15 @@ export const architecture: Rule = defineRule({
       source: "after Hanin 2018; the same factor as vanishing-gradients",
       about: "Largest loss of the squared signal to chance, at two standard deviations.",
     },
+    alikeCosine: {
+      default: 0.9999,
+      unit: "mean cosine between examples",
+      range: [0, 1],
+      source:
+        "even seeds of bench/trainability: beyond it 18 fail, 9 are slow, 29 train, so that it " +
+        "explains and does not predict; from 0.9975 to it 2 are slow, 24 train",
+      about: "Largest mean cosine between the examples in a hidden layer.",
+    },
   },
   problem: "an architecture that defeats itself",
   summary: "Between two kernels stands an activation, the stream of a residual network stays in " +
@@ -54,7 +64,8 @@ export const architecture: Rule = defineRule({
     "both sides; rms(a) of the last addition / rms(a) of the first <= residualGrowth, in " +
     "networks of 3 additions and more without normalisation; in a chain of dense layers " +
     "exp(v / 2 + 2 sqrt(v)) <= widthLoss, v = (E[phi^4] / E[phi^2]^2 - 1) sum of 1 / width; and the " +
-    "product of d ln E[phi(z)^2] / d ln Var(z) over the layers <= slopeDrift.",
+    "product of d ln E[phi(z)^2] / d ln Var(z) over the layers <= slopeDrift; and the mean cosine " +
+    "between examples <= alikeCosine: (B (1 - spread) - 1) / (B - 1) over B examples.",
   source: "A product of matrices is a matrix. Zhang et al. 2019 and De & Smith 2020 for residual " +
     "growth; Hanin & Nica 2018 and Hanin 2018 for widths. Of the 13 networks with even seeds in " +
     "bench/trainability that lost their activations 10 train, 1 is slow and 2 fail: hence a warning. " +
@@ -97,6 +108,7 @@ export const architecture: Rule = defineRule({
     ...withoutActivation(subject),
     ...residualGrowth(subject),
     ...chainNotes(subject),
+    ...alikeNote(subject),
   ],
 });
 

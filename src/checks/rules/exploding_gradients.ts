@@ -2,6 +2,7 @@ import type { LayerMeasurements } from "../../measure/measurements.ts";
 import { defineRule } from "../define_rule.ts";
 import { atMost, exactly } from "../expected.ts";
 import { falsePositives } from "../false_positives.ts";
+import { flatRowsAdvice, flatRowsBetween } from "../flat_rows.ts";
 import { softmaxUnderSum } from "../softmax_under_sum.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { globalNorm, largeEntry } from "../gradient_size.ts";
@@ -9,6 +10,7 @@ import { lostSignal } from "../lost_signal.ts";
 import { rescaleAdvice } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 import { exactFigure, figure, joined, layerName, number, say, weightName } from "../say.ts";
+import { takesGradientAsItIs } from "../takes_gradient_as_it_is.ts";
 import { DELTA_NORM, describePath, type SignalStep } from "../network/signal_path.ts";
 
 /** The rule `exploding-gradients`: the signal must not grow without bound on its way back. */
@@ -43,7 +45,8 @@ export const explodingGradients: Rule = defineRule({
       unit: "largest |dJ/dw|, under a loss",
       range: [0, Infinity],
       source: "AUTOTRAINER (Zhang et al. 2021)",
-      about: "Largest entry of a gradient above which the rule warns, and fails data out of scale.",
+      about:
+        "Largest entry of a gradient above which the rule warns, and fails inputs out of scale.",
     },
     explodingGlobalNorm: {
       default: Infinity,
@@ -66,9 +69,11 @@ export const explodingGradients: Rule = defineRule({
   source: "Pascanu et al. 2013; the ratio is the inverse of the one for vanishing.",
   misleads:
     "The rule cannot tell what a recurrent layer loses through time: the first of many steps " +
-    "usually counts for little. The global norm scales with the loss, and so with the batch " +
+    "usually counts for little. A layer normalisation multiplies the gradient of rows that do not " +
+    "vary, padding for instance, by up to 1 / sqrt(epsilon); where that explains the growth, it is a " +
+    "warning unless the model is compiled with SGD or Momentum. The global norm scales with the loss, and so with the batch " +
     "under the objective sum: it is off by default." +
-    " A large entry of a gradient is a warning, because Adam corrects a kernel that is too large; with targets or inputs whose rms is above 30 it is an error.",
+    " A large entry of a gradient is a warning, because Adam corrects a kernel that is too large; with inputs whose rms is above 30 it is an error, and with such targets under SGD or Momentum.",
   fix: "Scale the kernels to the activation (He for relu, LeCun for selu, 1 / sqrt(fan-in) for " +
     "tanh), add normalisation, or clip gradients in recurrent networks.",
   falsePositives: falsePositives(
@@ -149,7 +154,9 @@ function overflow({ layers, network }: Case): Verdict[] {
 /** What is gained from the last layer of a path down to the first. */
 function growth(
   path: SignalStep[],
-  { layers, network, thresholds, trained }: Case<"explodingRatio" | "explodingRatioWarning">,
+  { layers, measurements, network, thresholds, trained }: Case<
+    "explodingRatio" | "explodingRatioWarning"
+  >,
 ): Verdict[] {
   const first = path[0];
   const last = path[path.length - 1];
@@ -158,6 +165,8 @@ function growth(
   if (ratio <= Math.min(explodingRatio, explodingRatioWarning)) return [];
   const threshold = ratio > explodingRatio ? "explodingRatio" : "explodingRatioWarning";
   const limit = thresholds[threshold];
+  const flat = flatRowsBetween(first.layer, last.layer, network);
+  const isOfRows = flat !== null && ratio <= explodingRatioWarning * flat.factor;
   const expected = atMost(limit);
   const figures = {
     ratio: figure(ratio, "l2 of delta / l2 of delta of the last layer"),
@@ -165,8 +174,10 @@ function growth(
     last: figure(last.signal, "l2 of delta"),
   };
   return [{
-    severity: ratio > explodingRatio ? "error" : "warning",
-    kind: "path-ratio",
+    severity: ratio > explodingRatio && !(isOfRows && !takesGradientAsItIs(measurements))
+      ? "error"
+      : "warning",
+    kind: isOfRows ? "flat-rows" : "path-ratio",
     layer: first.layer.name,
     layers: path
       .filter(({ signal }) => signal / last.signal > limit)
@@ -179,7 +190,8 @@ function growth(
       ${figures.ratio} times the signal that ${layerName(last.layer.name)} receives (l2 of delta
       ${figures.first} against ${figures.last}), ${describePath(path)}; expected ${expected}
       (${threshold}).`,
-    advice: (trained ? null : rescaleAdvice(layers, network, true)) ??
+    advice: (isOfRows ? flatRowsAdvice(flat) : null) ??
+      (trained ? null : rescaleAdvice(layers, network, true)) ??
       "Add normalisation, make the network shallower, or clip the gradients.",
   }];
 }

@@ -56,7 +56,9 @@ export const initScale: Rule = defineRule({
       default: 10,
       unit: "std(weight) / the nearest initialiser's for its shape",
       range: [1, Infinity],
-      source: "own: matrices of published attention layers are drawn down to 1/8 of LeCun (T5)",
+      source:
+        "own: matrices of published attention layers are drawn down to 1/8 of LeCun (T5); of 7 " +
+        "even seeds of bench/trainability (focus matrices) from 0.08 to 763 times all train: a warning",
       about: "Largest factor between the standard deviation of a custom layer's matrix and any " +
         "initialiser's for its shape.",
     },
@@ -64,7 +66,10 @@ export const initScale: Rule = defineRule({
       default: 3,
       unit: "std(embedding)",
       range: [0, Infinity],
-      source: "own: PyTorch draws embeddings with 1, TensorFlow.js within 0.05",
+      source:
+        "own: PyTorch draws embeddings with 1, TensorFlow.js within 0.05; of 23 even seeds of " +
+        "bench/trainability (focus embeddings) all 14 below it train, beyond it 7 train, 2 are slow " +
+        "(at 76 and 94): a warning",
       about: "Largest standard deviation of an embedding.",
     },
   },

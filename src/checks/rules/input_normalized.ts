@@ -57,8 +57,8 @@ export const inputNormalized: Rule = defineRule({
       default: APART,
       unit: "largest std of a feature / rms of the others' std",
       range: [1, Infinity],
-      source: "own: one dense network trained at 1e3 and was slow at 1e4; sensible inputs of " +
-        "bench/trainability stay below 1.3",
+      source: "40 even seeds of bench/trainability (focus features): below it 12 train, 1 fails, " +
+        "beyond it 8 train, 7 are slow, 12 fail; sensible inputs stay below 1.3",
       about: "Largest standard deviation of a feature relative to that of the others.",
     },
   },

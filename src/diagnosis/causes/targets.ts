@@ -1,53 +1,92 @@
 import { APART, featureFactor } from "../../checks/differences.ts";
-import { formatNumber } from "../../words/numbers.ts";
+import type { Finding } from "../../checks/finding.ts";
+import { isCode } from "../../checks/is_code.ts";
 import type { TargetMeasurements } from "../../measure/measurements.ts";
+import { isBias } from "../../theory/weight_kinds.ts";
+import { formatNumber } from "../../words/numbers.ts";
+import type { Cure } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { unevenFeatures } from "./inputs.ts";
-import { isOf } from "./shared.ts";
+import { foundBy, isOf } from "./shared.ts";
 
 /** Targets beyond this rms are out of reach of the first steps of any usual rate. */
 const FAR = 10;
-/** Those below it are lost in the noise of a fresh head. */
+/** Those that vary by less are lost in the noise of a fresh head. */
 const NEAR = 1e-2;
+/** Outputs that vary by so much more than the targets drown them, where they are nearer to 1 than the targets. */
+const DROWNED = 10;
 
 /** Targets whose scale a network that starts near 1 does not reach, or of which one output drowns the others. */
-export function targets({ measurements: { batch: { targets = [] } } }: Patient): Suspect[] {
+export function targets(patient: Patient): Suspect[] {
+  const { measurements: { batch: { targets = [] } } } = patient;
+  const stated = foundBy("target-normalized", patient);
   return targets.flatMap((target, index): Suspect[] => {
-    const { name, values } = target;
-    const fault = faultOf(target);
+    const states = stated.filter(({ message }) => message.includes(` of ${target.name} `));
+    const fault = faultOf(target, states[0], patient);
     if (fault === null) return [];
-    const each = unevenFeatures(target, "output");
     return [{
       kind: "targets",
       layers: [],
       message: `${fault}.`,
-      states: [],
+      states,
       explains: isOf("exploding-gradients", "initial-loss", "saturated-activations"),
-      cures: [{
-        kind: "normalize-targets",
-        output: name,
-        index,
-        mean: values.mean,
-        std: values.std,
-        ...each === null ? {} : { each },
-      }],
+      cures: curesOf(target, index, states[0], patient),
     }];
   });
 }
 
-function faultOf(target: TargetMeasurements): string | null {
+function faultOf(
+  target: TargetMeasurements,
+  found: Finding | undefined,
+  patient: Patient,
+): string | null {
   const { name, classes, values } = target;
-  const { rms, std, nonFinite, meanAbs, maxAbs } = values;
-  // In a 0/1 code, of many classes for instance, the mean of |x| and of x squared are alike.
-  const isCode = maxAbs === 1 && Math.abs(rms ** 2 - meanAbs) < 1e-9;
-  if (classes !== undefined || nonFinite > 0 || !(std > 0) || isCode) return null;
+  const { rms, mean, std, nonFinite } = values;
+  if (classes !== undefined || nonFinite > 0 || !(std > 0) || isCode(values)) return null;
   const factor = featureFactor(target);
   if (factor !== null && factor > APART) {
     const times = formatNumber(factor);
     return `One output of the targets of ${name} varies ${times} times as much as the others, so ` +
       `that its loss drowns theirs`;
   }
-  if (rms <= FAR && rms >= NEAR) return null;
-  return `The targets of ${name} are out of scale: their rms is ${formatNumber(rms)}, while the ` +
-    `outputs of a network start near 1`;
+  if (found?.kind === "offset") {
+    return `The mean of the targets of ${name} is ${formatNumber(mean)}, ` +
+      `${
+        formatNumber(found.measured!)
+      } of their standard deviations from that of the outputs, so ` +
+      `that the mean is all there is to learn at first`;
+  }
+  if (found !== undefined || rms > FAR) {
+    return `The targets of ${name} are out of scale: their rms is ${
+      formatNumber(rms)
+    }, while the ` +
+      `outputs of a network start near 1`;
+  }
+  const outputs = patient.network.head?.layer.preActivations?.std ?? 0;
+  const isDrowned = outputs > DROWNED * std && outputs < 1 / std;
+  if (std >= NEAR && !isDrowned) return null;
+  return `The targets of ${name} are out of scale: their standard deviation is ${
+    formatNumber(std)
+  }, while the outputs of a network start near 1`;
+}
+
+function curesOf(
+  target: TargetMeasurements,
+  index: number,
+  found: Finding | undefined,
+  { network: { head } }: Patient,
+): Cure[] {
+  const { name, values: { mean, std, maxAbs } } = target;
+  const cure = { kind: "normalize-targets", output: name, index } as const;
+  // A sigmoid puts out no numbers below 0: its targets are to fill the numbers from 0 to 1.
+  if (head?.activation === "sigmoid") return [{ ...cure, mean: 0, std: maxAbs }];
+  const each = unevenFeatures(target, "output");
+  const bias = head?.layer.weights.find(isBias);
+  const starts: Cure[] =
+    found?.kind !== "offset" || head?.activation !== "linear" || bias === undefined ? [] : [{
+      kind: "set-bias",
+      value: Number(mean.toPrecision(4)),
+      weights: [{ layer: head.layer.name, weight: bias.name }],
+    }];
+  return [{ ...cure, mean, std, ...each === null ? {} : { each } }, ...starts];
 }

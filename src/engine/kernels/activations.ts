@@ -53,34 +53,6 @@ const reluKernel = clippedKernel("Relu", Infinity);
 /** `Relu6`: the stock kernel turns NaN into 0. Input without NaN and infinity still goes there. */
 const relu6Kernel = clippedKernel("Relu6", 6);
 
-/** Entries up to which a sum in float32 is as good as any. */
-const WIDE = 1024;
-
-/**
- * `Softmax`: stock adds up the exponentials in float32, and where there are 2^16 equal ones, as an
- * untrained head has them, every probability is off by 2e-4. As that factor is the same for all, here
- * each wide row is divided by what it sums up to, in float64.
- */
-const softmaxKernel = defineKernel<unknown, { logits: TensorInfo }>(
-  "Softmax",
-  (context, { logits }, attributes) => {
-    const { tf, backend, native, address, stock, dispose } = context;
-    const result = stock("Softmax", { logits }, attributes as object);
-    const width = logits.shape.at(-1) ?? 1;
-    if (width <= WIDE) return result;
-    const blocks = tf.util.sizeFromShape(logits.shape) / width;
-    const sums = backend.makeOutput([blocks], "float32");
-    const size = { blocks, rows: width, width: 1 };
-    native.axisSums(address(result), address(sums), size, { divisor: 1, isWide: false });
-    const entries = backend.typedArrayFromHeap(result);
-    backend.typedArrayFromHeap(sums).forEach((sum, row) => {
-      for (let i = row * width, end = i + width; i < end; i++) entries[i] /= sum;
-    });
-    dispose(sums);
-    return result;
-  },
-);
-
 /**
  * `Tanh`: stock calls the C library for one number after the other, 0.6 ms for 64 x 512. Here it is four
  * at a time, 0.04 ms: x + x^3 P(x^2) below 0.625, 1 - 2 / (e^2x + 1) above, within 2 units of the last
@@ -114,6 +86,12 @@ export const tanhGradient = defineWasmGradient("Tanh", (tf, dy, [y]) => ({
 
 /** What this file puts in place. */
 export const repair: KernelRepair = {
-  kernels: [preluKernel, relu6Kernel, reluKernel, softmaxKernel, tanhGradKernel, tanhKernel],
+  kernels: [
+    preluKernel,
+    relu6Kernel,
+    reluKernel,
+    tanhGradKernel,
+    tanhKernel,
+  ],
   gradients: [tanhGradient],
 };

@@ -1,5 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { defineKernel } from "./define_kernel.ts";
+import type { Tensor } from "../tensorflow.ts";
+import { amendGradient, defineKernel } from "./define_kernel.ts";
 import type { KernelRepair } from "./kernel_context.ts";
 
 /**
@@ -70,7 +71,17 @@ const unsortedSegmentSumKernel = defineKernel<
   return result;
 });
 
+/**
+ * The gradient of `GatherV2` with respect to its indices is 0 where the model computes them: an embedding that looks up
+ * the bins of a Discretization. TensorFlow.js names none, which ends the pass.
+ */
+const gatherGradient = amendGradient("GatherV2", (tf, stock) => (dy, saved, attrs) => ({
+  ...stock(dy, saved, attrs),
+  indices: () => tf.zeros((saved as Tensor[])[1].shape),
+}));
+
 /** What this file puts in place. */
 export const repair: KernelRepair = {
   kernels: [gatherV2Kernel, unsortedSegmentSumKernel],
+  gradients: [gatherGradient],
 };

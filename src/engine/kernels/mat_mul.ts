@@ -1,8 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { Tensor } from "../tensorflow.ts";
+import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { broadcastOffsets, reduceLike } from "./broadcast.ts";
-import { amendGradient, defineKernel } from "./define_kernel.ts";
-import type { KernelContext, KernelRepair } from "./kernel_context.ts";
+import { defineKernel } from "./define_kernel.ts";
+import type { GradientFactory, KernelContext, KernelRepair } from "./kernel_context.ts";
 
 /** Which operands of a product are stored transposed. */
 interface Transposition {
@@ -35,20 +35,24 @@ function matMulOnHeap(
         `${b.shape} and transposeA=${transposeA} and transposeB=${transposeB} must match.`,
     );
   }
+  const place = (info: TensorInfo, columns: number, transposed: boolean) => ({
+    address: address(info),
+    row: transposed ? 4 : 4 * columns,
+    column: transposed ? 4 * columns : 4,
+    batch: 0,
+  });
+  const left = place(a, aColumns, transposeA), right = place(b, bColumns, transposeB);
+  if (a.shape.length === 2 && b.shape.length === 2) {
+    const result = backend.makeOutput([m, n], "float32");
+    native.matMul(left, right, address(result), { batch: 1, m, n, k }, finish);
+    return result;
+  }
   const batches = tf.broadcast_util.assertAndGetBroadcastShape(
     a.shape.slice(0, -2),
     b.shape.slice(0, -2),
   );
   const batch = tf.util.sizeFromShape(batches);
   const result = backend.makeOutput([...batches, m, n], "float32");
-  const left = {
-    address: address(a),
-    ...(transposeA ? { row: 4, column: 4 * m } : { row: 4 * k, column: 4 }),
-  };
-  const right = {
-    address: address(b),
-    ...(transposeB ? { row: 4, column: 4 * k } : { row: 4 * n, column: 4 }),
-  };
   const multiply = (count: number, from: number, aFrom: number, bFrom: number, steps: number[]) =>
     native.matMul(
       { ...left, address: left.address + 4 * m * k * aFrom, batch: 4 * m * k * steps[0] },
@@ -63,8 +67,8 @@ function matMulOnHeap(
     if (aBatch > 1 && bBatch === 1 && !transposeA) {
       // One B for all: the rows of every A in one product.
       native.matMul(
-        { ...left, batch: 0 },
-        { ...right, batch: 0 },
+        left,
+        right,
         address(result),
         { batch: 1, m: m * batch, n, k },
         finish,
@@ -144,21 +148,32 @@ const batchMatMulKernel = defineKernel<Transposition>(
       : context.stock("BatchMatMul", { a, b }, attributes),
 );
 
+/** The gradients of A and B in a product, each by one product; what broadcasting copied is added up. */
+function productGradients(
+  tf: TensorFlow,
+  dy: Tensor,
+  [a, b]: Tensor[],
+  { transposeA, transposeB }: Transposition,
+): Record<"a" | "b", () => Tensor> {
+  const multiply = (a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean) =>
+    tf.engine().runKernel("BatchMatMul", { a, b }, { transposeA, transposeB }) as Tensor;
+  const da = () =>
+    transposeA ? multiply(b, dy, transposeB, true) : multiply(dy, b, false, !transposeB);
+  const db = () =>
+    transposeB ? multiply(dy, a, true, transposeA) : multiply(a, dy, !transposeA, false);
+  return { a: () => reduceLike(tf, da(), a.shape), b: () => reduceLike(tf, db(), b.shape) };
+}
+
 /**
  * The gradient of `BatchMatMul`: that of TensorFlow.js throws when one of the batches was broadcast,
  * for it has the shape of the other. Here what broadcasting copied is added up.
  */
-const batchMatMulGradient = amendGradient(
-  "BatchMatMul",
-  (tf, stock) => (dy, saved, attrs) => {
-    const gradients = stock(dy, saved, attrs);
-    const [a, b] = saved;
-    return {
-      a: () => reduceLike(tf, gradients.a() as Tensor, a.shape),
-      b: () => reduceLike(tf, gradients.b() as Tensor, b.shape),
-    };
-  },
-);
+const batchMatMulGradient: GradientFactory = ({ tf }) => ({
+  kernelName: "BatchMatMul",
+  inputsToSave: ["a", "b"],
+  gradFunc: (dy, saved, attrs) =>
+    productGradients(tf, dy as Tensor, saved as Tensor[], attrs as unknown as Transposition),
+});
 
 interface Inputs extends Record<string, TensorInfo | undefined> {
   a: TensorInfo;
@@ -197,8 +212,30 @@ const fusedMatMulKernel = defineKernel<Attributes, Inputs>(
   },
 );
 
+/**
+ * The gradient of `_FusedMatMul` without an activation, whose bias is a row: TensorFlow.js has none, and records
+ * reshapes and clones around the kernel instead. Of A and B it is that of their product.
+ */
+const fusedMatMulGradient: GradientFactory = ({ tf }) => ({
+  kernelName: "_FusedMatMul",
+  inputsToSave: ["a", "b"],
+  gradFunc(dy, saved, attrs) {
+    const attributes = attrs as unknown as Attributes;
+    const { activation } = attributes;
+    if (activation !== "linear") {
+      throw new Error(
+        `The gradient of _FusedMatMul is that of a linear one, found "${activation}"`,
+      );
+    }
+    return {
+      ...productGradients(tf, dy as Tensor, saved as Tensor[], attributes),
+      bias: () => tf.sum(dy as Tensor, 0),
+    };
+  },
+});
+
 /** What this file puts in place. */
 export const repair: KernelRepair = {
   kernels: [batchMatMulKernel, fusedMatMulKernel],
-  gradients: [batchMatMulGradient],
+  gradients: [batchMatMulGradient, fusedMatMulGradient],
 };

@@ -7,6 +7,7 @@ import { repair as conv3d } from "./conv_3d.ts";
 import { repair as cumulative } from "./cumulative.ts";
 import { repair as depthwiseConv2dNative } from "./depthwise_conv_2d_native.ts";
 import { repair as dilation2d } from "./dilation_2d.ts";
+import { repair as einsum } from "./einsum.ts";
 import { repair as extremum } from "./extremum.ts";
 import { repair as fusedBatchNorm } from "./fused_batch_norm.ts";
 import { repair as gatherV2 } from "./gather_v2.ts";
@@ -14,8 +15,10 @@ import { repair as gradientRepairs } from "./gradient_repairs.ts";
 import { repair as matMul } from "./mat_mul.ts";
 import { repair as maxPool } from "./max_pool.ts";
 import { repair as oneHot } from "./one_hot.ts";
+import { repair as recurrent } from "./recurrent.ts";
 import { repair as resizeGradients } from "./resize_gradients.ts";
 import { repair as slice } from "./slice.ts";
+import { repair as softmax } from "./softmax.ts";
 import { repair as sum } from "./sum.ts";
 import type { KernelRepair } from "./kernel_context.ts";
 
@@ -30,6 +33,7 @@ export const REPAIRS: readonly KernelRepair[] = [
   cumulative,
   depthwiseConv2dNative,
   dilation2d,
+  einsum,
   extremum,
   fusedBatchNorm,
   gatherV2,
@@ -37,7 +41,9 @@ export const REPAIRS: readonly KernelRepair[] = [
   matMul,
   maxPool,
   oneHot,
+  recurrent,
   resizeGradients,
   slice,
+  softmax,
   sum,
 ];

@@ -8,29 +8,44 @@ import {
 } from "./layer_repair.ts";
 import { otherCopies } from "./other_copies.ts";
 import { repairAlphaDropout } from "./repair_alpha_dropout.ts";
+import { repairCategoryEncoding } from "./repair_category_encoding.ts";
 import { repairConvLstm, repairConvolutions } from "./repair_convolutions.ts";
+import { repairDense } from "./repair_dense.ts";
 import { repairDepthwiseConv2d, repairSeparableConv2d } from "./repair_depthwise_conv_2d.ts";
+import { repairGlobalPooling } from "./repair_global_pooling.ts";
+import { repairGroupedConvolutions } from "./repair_grouped_convolutions.ts";
 import { repairGru } from "./repair_gru.ts";
 import { repairCenterCrop, repairOutputShapes, repairResizing } from "./repair_image_layers.ts";
+import { fuseRecurrent } from "./fuse_recurrent.ts";
 import { quietOrthogonal, repairSeedZero } from "./repair_initializers.ts";
+import { repairKerasImages } from "./repair_keras_images.ts";
 import { repairMasks, repairMergeMasks } from "./repair_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
+import { repairRectifiers } from "./repair_rectifiers.ts";
 import { repairSoftmax } from "./repair_softmax.ts";
 import { requireValue } from "../../words/requirements.ts";
 import { tensorFlow } from "../tensorflow_requirement.ts";
 
 const REPAIRS: LayerRepair[] = [
+  fuseRecurrent,
   quietOrthogonal,
   repairAlphaDropout,
+  repairCategoryEncoding,
   repairCenterCrop,
   repairConvLstm,
   repairConvolutions,
+  repairDense,
   repairDepthwiseConv2d,
+  repairGlobalPooling,
+  // Over the repair of the convolutions, each of whose groups it calls.
+  repairGroupedConvolutions,
   repairGru,
+  repairKerasImages,
   repairMasks,
   repairMergeMasks,
   repairNormalizations,
   repairOutputShapes,
+  repairRectifiers,
   repairResizing,
   repairSeedZero,
   repairSeparableConv2d,

@@ -2,7 +2,12 @@ import type { Tensor } from "../tensorflow.ts";
 import { type LayerClass, type LayerMethod, type LayerRepair, oneTensor } from "./layer_repair.ts";
 
 /** What a layer is called with besides its inputs. */
-type Arguments = Record<string, unknown> & { mask?: Tensor | null };
+type Arguments = Record<string, unknown> & {
+  /** The mask of its first input. */
+  mask?: Tensor | null;
+  /** Those of all of its inputs, if one has a mask: what an attention needs. */
+  masks?: (Tensor | null)[];
+};
 
 interface MaskingLayer {
   supportsMasking: boolean;
@@ -60,7 +65,9 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
       // The shared object is TensorFlow.js's, or one that `call` below made.
       delete shared?.mask;
       delete own.mask;
+      delete own.masks;
       if (given[0] !== null) own.mask = given[0];
+      if (given.some((mask) => mask !== null)) own.masks = given;
       return during(run, () => {
         const outputs = original.call(this, inputs, own);
         if (!this.supportsMasking) return outputs;
@@ -85,7 +92,7 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
     (original) =>
       function (this: unknown, inputs: Tensor | Tensor[], shared?: Arguments) {
         return runModel(({ masks }) => {
-          const { mask, ...others } = shared ?? {};
+          const { mask, masks: _, ...others } = shared ?? {};
           const first = oneTensor(inputs);
           if (mask != null && !masks.has(first)) masks.set(first, [mask].flat()[0]);
           return original.call(this, inputs, others);
@@ -120,7 +127,8 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
 
 /**
  * The masks of Add, Multiply, Average, Maximum and Minimum. TensorFlow.js gives them an axis too many and
- * leaves out the last input's. Here a step counts where it counts in every input that has a mask.
+ * leaves out the last input's. Here a step counts where it counts in every input that has a mask, as in Keras 2. A
+ * layer of Keras 3 (`maskRule`) has a mask only if all of its inputs have one, and a step counts where it counts in any.
  */
 export const repairMergeMasks: LayerRepair = ({ tf, classOf, patch }) => {
   const names = ["Add", "Multiply", "Average", "Maximum", "Minimum"];
@@ -130,10 +138,18 @@ export const repairMergeMasks: LayerRepair = ({ tf, classOf, patch }) => {
     merge,
     "computeMask",
     () =>
-      function (_inputs: unknown, mask?: (Tensor | null)[] | Tensor | null) {
-        const masks = [mask ?? []].flat().filter((m) => m != null);
-        if (masks.length === 0) return null;
-        return tf.tidy(() => masks.reduce((a, b) => tf.logicalAnd(a, b)));
+      function (
+        this: { maskRule?: string },
+        _inputs: unknown,
+        mask?: (Tensor | null)[] | Tensor | null,
+      ) {
+        const all = [mask ?? []].flat();
+        const masks = all.filter((m) => m != null);
+        const isKeras3 = this.maskRule === "keras3";
+        if (masks.length === 0 || isKeras3 && masks.length < all.length) return null;
+        return tf.tidy(() =>
+          masks.reduce((a, b) => isKeras3 ? tf.logicalOr(a, b) : tf.logicalAnd(a, b))
+        );
       },
   );
 };

@@ -1,5 +1,6 @@
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { type LayerRepair, type LayerWeight, oneTensor } from "./layer_repair.ts";
+import { storeSettings } from "./stored_settings.ts";
 
 interface Normalizing {
   epsilon: number;
@@ -16,6 +17,9 @@ interface BatchNormalizing extends Normalizing {
 
 interface LayerNormalizing extends Normalizing {
   axis: number[];
+  center: boolean;
+  scale: boolean;
+  rmsScaling?: boolean;
 }
 
 /** `(x - mean) / sqrt(variance + epsilon) * gamma + beta`; gamma and beta lie along `axes`. */
@@ -23,7 +27,7 @@ function normalize(
   tf: TensorFlow,
   { epsilon, gamma, beta }: Normalizing,
   x: Tensor,
-  mean: Tensor,
+  mean: Tensor | number,
   variance: Tensor,
   along: (value: Tensor) => Tensor,
 ): Tensor {
@@ -39,6 +43,9 @@ const needsRepair = ({ gamma, beta }: Normalizing, x: Tensor) => !gamma || !beta
  * TensorFlow.js's tape cannot hold the missing operand, so there is no gradient, and in training not even
  * a forward pass of a batch normalisation; for rank 5 it throws. Here those are put together from
  * elementary operations; all others go their own way.
+ *
+ * A configuration with Keras's `rmsScaling` makes a LayerNormalization that divides by the standard deviation and takes
+ * no mean away. Keras calls that a mistake of its own, and keeps it.
  */
 export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
   patch("BatchNormalization", "call", (original) =>
@@ -83,8 +90,22 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
           const { mean, variance } = tf.moments(x, this.axis, true);
           const along = (value: Tensor) =>
             tf.reshape(value, x.shape.map((size, k) => this.axis.includes(k) ? size : 1));
-          return normalize(tf, this, x, mean, variance, along);
+          return normalize(tf, this, x, this.rmsScaling ? 0 : mean, variance, along);
         });
       },
   );
+  storeSettings(tf, ["LayerNormalization"], { rmsScaling: false });
+  patch(
+    "LayerNormalization",
+    "build",
+    (original) =>
+      function (this: LayerNormalizing, inputShape: unknown) {
+        if (this.rmsScaling) [this.center, this.scale] = [false, true];
+        return original.call(this, inputShape);
+      },
+  );
+  patch("LayerNormalization", "getConfig", (original) =>
+    function (this: LayerNormalizing) {
+      return { ...original.call(this), ...this.rmsScaling ? { rmsScaling: true } : {} };
+    });
 };

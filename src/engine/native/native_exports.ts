@@ -15,6 +15,8 @@ export interface NativeExports {
   dismiss(pool: number): void;
   /** Scratch that an operation needs, for a window of `taps` entries; 0 where it has no window. */
   convolutionScratch(taps: number): number;
+  /** Scratch that a recurrent layer needs. */
+  recurrentScratch(): number;
   /** Scratch that a segment sum needs. */
   segmentScratch(rows: number, width: number, count: number): number;
 }

@@ -1,7 +1,8 @@
 import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
 import type { Matrix } from "./matrix.ts";
 import { NativeStatistics } from "./native_statistics.ts";
-import type { ConvolutionWindows, Operation } from "./operations.ts";
+import type { Arguments, ConvolutionWindows, Operation } from "./operations.ts";
+import { cellNumbers, gatesOf, type RecurrentCell } from "./recurrent_cell.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
 /** The operations over windows. */
@@ -9,6 +10,16 @@ export type Windowed = Extract<
   Operation,
   `convolution${string}` | `depthwise${string}` | "maxPoolGradient"
 >;
+
+/** Sizes of a sequence. */
+interface SequenceSize {
+  batch: number;
+  steps: number;
+  units: number;
+}
+
+/** The fields of a record that say what a cell is. */
+type CellField = keyof ReturnType<typeof cellNumbers>;
 
 /**
  * Our own WASM module on the heap of one TensorFlow.js backend. Addresses are byte addresses on that
@@ -78,6 +89,41 @@ export class NativeModule extends NativeStatistics {
   }
 
   /**
+   * A recurrent layer over a sequence, from x W + b on; see `assembly/recurrent.ts`.
+   *
+   * @param cell What it computes in a step.
+   * @param size Examples, steps, and units of the state.
+   * @param addresses Where its arrays are.
+   */
+  recurrent(
+    cell: RecurrentCell,
+    size: SequenceSize,
+    addresses: Omit<Arguments<"recurrent">, keyof SequenceSize | CellField>,
+  ): void {
+    this.run("recurrent", { ...cellNumbers(cell), ...size, ...addresses }, this.#needs(cell, size));
+  }
+
+  /** The way back through it, from dJ/dh on to dJ/dz. */
+  recurrentGradient(
+    cell: RecurrentCell,
+    size: SequenceSize,
+    addresses: Omit<Arguments<"recurrentGradient">, keyof SequenceSize | CellField>,
+  ): void {
+    this.run(
+      "recurrentGradient",
+      { ...cellNumbers(cell), ...size, ...addresses },
+      this.#needs(cell, size),
+    );
+  }
+
+  #needs(cell: RecurrentCell, { batch, steps, units }: SequenceSize) {
+    return {
+      work: batch * steps * units * units * gatesOf(cell),
+      scratch: this.recurrentScratchOf(),
+    };
+  }
+
+  /**
    * Adds each of `rows` rows of `width` floats at x to the row of the result that its segment names;
    * rows whose segment is not one of `count` are dropped. Sums are accumulated in float64.
    */
@@ -106,6 +152,24 @@ export class NativeModule extends NativeStatistics {
       "tanhGradient",
       { first: y, second: dy, to: result, count, low: 0, high: 0 },
       { work: count * 2 },
+    );
+  }
+
+  /** Softmax of each of `rows` rows of `width` floats. */
+  softmax(x: number, result: number, rows: number, width: number): void {
+    this.run(
+      "softmax",
+      { x, dy: 0, to: result, rows, width },
+      { work: rows * width * 8, scratch: 80 },
+    );
+  }
+
+  /** The gradient of softmax, by its result y. */
+  softmaxGradient(y: number, dy: number, result: number, rows: number, width: number): void {
+    this.run(
+      "softmaxGradient",
+      { x: y, dy, to: result, rows, width },
+      { work: rows * width * 4 },
     );
   }
 

@@ -106,6 +106,11 @@ export class NativeRunner {
     return this.#exports.segmentScratch(rows, width, count) >>> 0;
   }
 
+  /** Scratch that a recurrent layer needs. */
+  protected recurrentScratchOf(): number {
+    return this.#exports.recurrentScratch() >>> 0;
+  }
+
   /** Where an operation leaves its results: an address for the record, to be read with `results`. */
   protected get resultAddress(): number {
     return this.#record + RECORD;

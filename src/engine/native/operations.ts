@@ -30,6 +30,28 @@ export const RECORDS = {
   },
   Unary: { from: "usize", to: "usize", count: "i32" },
   Binary: { first: "usize", second: "usize", to: "usize", count: "i32", low: "f32", high: "f32" },
+  /** `dy` is for the gradient alone. */
+  Softmax: { x: "usize", dy: "usize", to: "usize", rows: "i32", width: "i32" },
+  /**
+   * A recurrent layer over a sequence, [batch, steps, columns]. `after`: whether a GRU resets after its product,
+   * and then `bias` is of that product. `mask`: a float a step, 0 for one that is padding; or 0. `last`: c after
+   * the last step. What a kind of cell has no use for is 0.
+   */
+  Recurrent: {
+    ...{ cell: "i32", activation: "i32", gate: "i32", after: "i32" },
+    ...{ batch: "i32", steps: "i32", units: "i32" },
+    ...{ z: "usize", a: "usize", h: "usize", state: "usize", active: "usize" },
+    ...{ h0: "usize", c0: "usize", kernel: "usize", bias: "usize", mask: "usize", last: "usize" },
+  },
+  /** Its way back. `da`, and of an LSTM `dState` and `dActive`, are 0 where nobody looks at them. */
+  RecurrentGradient: {
+    ...{ cell: "i32", activation: "i32", gate: "i32", after: "i32" },
+    ...{ batch: "i32", steps: "i32", units: "i32" },
+    ...{ z: "usize", a: "usize", h: "usize", state: "usize", active: "usize" },
+    ...{ h0: "usize", c0: "usize", transposed: "usize", mask: "usize", before: "usize" },
+    ...{ dh: "usize", dz: "usize", dh0: "usize", dc0: "usize" },
+    ...{ da: "usize", dState: "usize", dActive: "usize" },
+  },
   Rows: { from: "usize", stride: "usize", rows: "i32", run: "usize", to: "usize" },
   Gather: {
     ...{ x: "usize", indices: "usize", batch: "i32", outer: "i32", size: "i32", count: "i32" },
@@ -72,6 +94,10 @@ export const OPERATIONS = {
   columnSquares: ["Columns"],
   columns: ["Columns"],
   exponents: ["Run"],
+  softmax: ["Softmax"],
+  softmaxGradient: ["Softmax"],
+  recurrent: ["Recurrent"],
+  recurrentGradient: ["RecurrentGradient"],
 } as const satisfies Record<string, readonly (keyof typeof RECORDS)[]>;
 
 /** The name of an operation. */

@@ -1,4 +1,5 @@
 import type { Layer } from "../../engine/tensorflow.ts";
+import { innerLayers } from "../inner_layers.ts";
 import type { LayerVariable } from "../model_weights.ts";
 
 /** The weights of Keras's layers in the order in which each layer makes them. */
@@ -12,11 +13,17 @@ export const ownName = (path: string): string =>
   path.slice(path.lastIndexOf("/") + 1).replace(/:\d+$/, "");
 
 /**
- * The weights of a layer in the order in which Keras saves them, whether they are trained or frozen.
+ * The weights of a layer in the order in which Keras saves them, whether they are trained or frozen. Of a wrapper its
+ * own, without those of the layer in it.
  *
  * @param layer A layer, or the cell of a recurrent one.
  */
 export function kerasOrder(layer: Layer): LayerVariable[] {
+  const inner = innerLayers(layer);
+  if (inner !== null) {
+    const theirs = new Set(inner.flatMap(({ weights }) => weights));
+    return layer.weights.filter((weight) => !theirs.has(weight));
+  }
   const rank = ({ originalName }: LayerVariable) => ORDER.indexOf(ownName(originalName));
   // A custom layer has weights of other names, and the order in which it makes them.
   const isKnown = layer.weights.every((weight) => rank(weight) !== -1);

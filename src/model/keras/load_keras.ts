@@ -1,11 +1,13 @@
 import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
-import { buildModel, classes, modelOfFile } from "../build_model.ts";
+import { buildModel, modelOfFile } from "../build_model.ts";
 import { compileAsSaved } from "../compile_as_saved.ts";
 import { convertTopology } from "../convert_topology.ts";
 import type { Hdf5Group } from "../hdf5/open_hdf5.ts";
+import { knownClasses } from "../known_classes.ts";
 import type { LoadedModel } from "../loaded_model.ts";
 import { ModelError } from "../model_error.ts";
 import { readKerasFile } from "./keras_file.ts";
+import { markImages } from "./mark_images.ts";
 import { pairKerasWeights, setKerasWeights, weightsOf } from "./keras_weights.ts";
 
 /**
@@ -31,8 +33,11 @@ export async function loadKeras(
           "model.save() writes it, or its layers as MODEL and this file as --weights",
       );
     }
-    const known = classes(tf);
-    const built = convertTopology(topology, (name) => Object.hasOwn(known, name), place);
+    const built = convertTopology(
+      markImages(topology, place),
+      await knownClasses(tf, topology),
+      place,
+    );
     const declared = entriesOf(weightsOf(weights).group);
     const { model, discard } = buildModel(tf, built, declared, "of all weights in the file");
     try {

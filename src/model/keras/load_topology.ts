@@ -1,7 +1,9 @@
 import type { TensorFlow } from "../../engine/tensorflow.ts";
-import { buildModel, type BuiltModel, classes, modelOfFile } from "../build_model.ts";
+import { buildModel, type BuiltModel, modelOfFile } from "../build_model.ts";
 import { compileAsSaved } from "../compile_as_saved.ts";
+import { markImages } from "./mark_images.ts";
 import { convertTopology } from "../convert_topology.ts";
+import { knownClasses } from "../known_classes.ts";
 import type { LoadedModel } from "../loaded_model.ts";
 import { seedDraws } from "../seeded_random.ts";
 import type { Json } from "../topology_json.ts";
@@ -26,8 +28,11 @@ export async function loadTopology(
   seed: number,
 ): Promise<LoadedModel> {
   const build = async (seed: number): Promise<LoadedModel> => {
-    const known = classes(tf);
-    const topology = convertTopology(json, (name) => Object.hasOwn(known, name), "topology");
+    const topology = convertTopology(
+      markImages(json, "topology"),
+      await knownClasses(tf, json),
+      "topology",
+    );
     const most = "that fit into the engine's 4 GiB with their gradients";
     const { model }: BuiltModel = await seedDraws(
       seed,

@@ -120,7 +120,9 @@ function owners(layer: Layer): Layer[] {
   const { cell, cells } = layer as unknown as { cell?: Layer; cells?: Layer[] };
   const inner = innerLayers(layer) ?? cells ?? (cell === undefined ? null : [cell]);
   if (inner === null) return layer.weights.length === 0 ? [] : [layer];
-  return [...new Set(inner.flatMap(owners))];
+  // A wrapper may have weights besides those of the layers in it.
+  const isOwner = innerLayers(layer) !== null && kerasOrder(layer).length > 0;
+  return [...new Set([...inner.flatMap(owners), ...isOwner ? [layer] : []])];
 }
 
 /** The weights of one layer of the model: those of its own layers by name, else by order. */

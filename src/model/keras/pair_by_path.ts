@@ -3,16 +3,17 @@ import { formatCount } from "../../words/numbers.ts";
 import { showValue } from "../../words/show_value.ts";
 import type { Hdf5Array, Hdf5Group } from "../hdf5/open_hdf5.ts";
 import { ModelError } from "../model_error.ts";
+import { isComposite } from "../inner_layers.ts";
+import type { LayerVariable } from "../model_weights.ts";
 import { automaticName } from "../names.ts";
 import { isJson, type Json, MODEL_CLASSES } from "../topology_json.ts";
+import { groupNames } from "./group_names.ts";
 import { kerasOrder } from "./keras_order.ts";
+import { refuseLeftovers } from "./refuse_leftovers.ts";
 import { requireShape, requireSure, type WeightPair } from "./weight_pair.ts";
 
 /** How the versions of Keras call the layers of a model in its file. */
 const CONTAINERS = ["layers", "_layer_checkpoint_dependencies"];
-
-/** What lies beside the weights and is none of them. */
-const STATE = /^(_?random_generator|seed_generator|_seed_generator)(_\d+)?$/;
 
 /** A layer that has weights of its own, and where the file keeps them. */
 interface Part {
@@ -21,6 +22,8 @@ interface Part {
   layer: Layer | undefined;
   /** What its name in the file should be: the one that the configuration has, if there is one. */
   name: string | null;
+  /** Its weights where they are not all of the layer's, `null` for a copy of one that stands elsewhere. */
+  variables?: (LayerVariable | null)[];
 }
 
 /** What of a layer's configuration, or of the layer, tells where the file keeps its weights. */
@@ -52,32 +55,13 @@ export function pairByPath(
     ? topology.class_name
     : model.getClassName();
   visit({ className, layer: model, config: topology }, "", container, parts);
+  for (const part of parts) part.path = pathIn(root, part.path);
   const claimed = new Set<Hdf5Array>();
   const pairs = parts.flatMap((part) => pairPart(part, root, claimed));
   refuseLeftovers(root, container, claimed);
   checkNames(parts, root, topology !== null);
   if (topology === null && !parts.every((part) => isNamed(part, root))) requireSure(model, pairs);
   return pairs;
-}
-
-/** Keras's name for a class in its files: `conv2d_transpose`. */
-function snake(className: string): string {
-  return className.slice(className.indexOf(">") + 1)
-    .replaceAll(/\W+/g, "")
-    .replaceAll(/(.)([A-Z][a-z]+)/g, "$1_$2")
-    .replaceAll(/([a-z])([A-Z])/g, "$1_$2")
-    .toLowerCase();
-}
-
-/** Names as Keras counts them: the second `dense` is `dense_1`. */
-function counter(): (className: string) => string {
-  const used = new Map<string, number>();
-  return (className) => {
-    const name = snake(className);
-    const count = used.get(name) ?? 0;
-    used.set(name, count + 1);
-    return count === 0 ? name : `${name}_${count}`;
-  };
 }
 
 const join = (path: string, name: string) => path === "" ? name : `${path}/${name}`;
@@ -92,28 +76,44 @@ function visit(item: Item, path: string, container: string, parts: Part[]): void
   const into = (name: string, inner: Layer | undefined, key = name) =>
     visit(itemOf(own[key], inner), join(path, name), container, parts);
   if (MODEL_CLASSES.includes(className)) {
-    const name = counter();
+    const name = groupNames();
     for (const child of childrenOf(own, holder, config !== null)) {
       visit(child, join(join(path, container), name(child.className)), container, parts);
+    }
+  } else if (layer !== undefined && isComposite(layer)) {
+    for (const [name, inner] of Object.entries(layer.innerLayers)) {
+      if (name === "") {
+        parts.push({ path, layer: inner, name: config === null ? null : nameOf(own, layer) });
+      } else if (inner.weights.length > 0) {
+        visit(itemOf(null, inner), join(path, name), container, parts);
+      }
     }
   } else if (className === "Bidirectional") {
     into("forward_layer", holder.forwardLayer, "layer");
     into("backward_layer", holder.backwardLayer, "layer");
+  } else if (className === "SpectralNormalization") {
+    into("layer", holder.layer);
+    // Keras saves the kernel with the wrapper, too.
+    const variables = layer === undefined ? [] : [null, ...kerasOrder(layer)];
+    const name = config === null ? givenName(layer) : nameOf(own, layer);
+    parts.push({ path, layer, name, variables });
   } else if (isJson(own.layer) || typeof holder.layer?.getClassName === "function") {
     into("layer", holder.layer);
   } else if (isRecurrent(className, holder)) {
     visitCell(holder.cell, join(path, "cell"), parts);
   } else {
-    const name = typeof own.name === "string" ? own.name : layer?.name ?? null;
-    parts.push({ path, layer, name: config === null ? givenName(layer) : name });
+    parts.push({ path, layer, name: config === null ? givenName(layer) : nameOf(own, layer) });
   }
 }
+
+const nameOf = ({ name }: Json, layer: Layer | undefined) =>
+  typeof name === "string" ? name : layer?.name ?? null;
 
 /** A cell: the order of the cells tells which it is, their names do not. */
 function visitCell(cell: Layer | undefined, path: string, parts: Part[]): void {
   const { cells } = (cell ?? {}) as unknown as Holder;
   if (cells === undefined) return void parts.push({ path, layer: cell, name: null });
-  const name = counter();
+  const name = groupNames();
   for (const one of cells) {
     visitCell(one, join(join(path, "cells"), name(one.getClassName())), parts);
   }
@@ -143,6 +143,12 @@ function childrenOf(config: Json, holder: Holder, isGiven: boolean): Item[] {
   });
 }
 
+/** A path, with an underscore before its last step where Keras keeps that to itself. */
+function pathIn(root: Hdf5Group, path: string): string {
+  const hidden = path.replace(/[^/]+$/, "_$&");
+  return find(root, path) === undefined && find(root, hidden) !== undefined ? hidden : path;
+}
+
 /** The group that a path leads to. */
 function find(root: Hdf5Group, path: string): Hdf5Group | undefined {
   let at: Hdf5Group | Hdf5Array | undefined = root;
@@ -152,12 +158,15 @@ function find(root: Hdf5Group, path: string): Hdf5Group | undefined {
   return at?.kind === "group" ? at : undefined;
 }
 
-function pairPart({ path, layer }: Part, root: Hdf5Group, claimed: Set<Hdf5Array>) {
+function pairPart({ path, layer, variables: own }: Part, root: Hdf5Group, claimed: Set<Hdf5Array>) {
   const group = find(root, join(path, "vars"));
   const arrays = [...group?.children.values() ?? []].filter((one) => one.kind === "array");
   for (const array of arrays) claimed.add(array);
-  if (layer === undefined) return [];
-  const variables = kerasOrder(layer);
+  if (layer === undefined) {
+    claimAll(find(root, path), claimed);
+    return [];
+  }
+  const variables = own ?? kerasOrder(layer);
   const shown = showValue(join(path, "vars"));
   if (arrays.length !== variables.length) {
     const found = group === undefined ? "is missing" : `has ${formatCount(arrays.length, "array")}`;
@@ -167,7 +176,8 @@ function pairPart({ path, layer }: Part, root: Hdf5Group, claimed: Set<Hdf5Array
       }`,
     );
   }
-  return variables.map((variable, i) => {
+  return variables.flatMap((variable, i) => {
+    if (variable === null) return [];
     const array = group!.children.get(`${i}`);
     if (array?.kind !== "array") {
       throw new ModelError(
@@ -176,6 +186,14 @@ function pairPart({ path, layer }: Part, root: Hdf5Group, claimed: Set<Hdf5Array
     }
     return requireShape({ variable, array, layer });
   });
+}
+
+/** What a layer keeps that was not built, in layers inside of it, too. */
+function claimAll(group: Hdf5Group | undefined, claimed: Set<Hdf5Array>): void {
+  for (const one of group?.children.values() ?? []) {
+    if (one.kind === "array") claimed.add(one);
+    else claimAll(one, claimed);
+  }
 }
 
 /** The name of the layer that a part of the file was saved from; older files do not say. */
@@ -211,24 +229,5 @@ function checkNames(parts: readonly Part[], root: Hdf5Group, isSameFile: boolean
       `${showValue(join(path, "vars"))} holds the weights of layer ${showValue(saved)}, expected ` +
         `those of ${showValue(layer!.name)}, which comes there in the order of the layers`,
     );
-  }
-}
-
-/** A weight that no layer takes belongs to another network. */
-function refuseLeftovers(root: Hdf5Group, container: string, claimed: Set<Hdf5Array>): void {
-  const start = root.children.get(container);
-  const open: (Hdf5Group | Hdf5Array | undefined)[] = [start, root.children.get("vars")];
-  for (const one of open) {
-    if (one === undefined) continue;
-    if (one.kind === "group") {
-      for (const [name, child] of one.children) if (!STATE.test(name)) open.push(child);
-    } else if (!claimed.has(one)) {
-      throw new ModelError(
-        `${showValue(one.path)} of shape [${
-          one.shape.join(", ")
-        }] is in the file, but no layer of ` +
-          `the model takes it, expected the weights of this model alone`,
-      );
-    }
   }
 }

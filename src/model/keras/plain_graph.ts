@@ -1,7 +1,9 @@
 import { showValue } from "../../words/show_value.ts";
 import { ModelError } from "../model_error.ts";
-import { isJson, type Json, MODEL_CLASSES } from "../topology_json.ts";
+import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "../topology_json.ts";
 import { unexpected } from "../unexpected.ts";
+import { unknownClass } from "../unknown_class.ts";
+import { attentionCall, withCalls } from "./attention_call.ts";
 import { rescalingOf } from "./plain_layer.ts";
 
 /** A reference of Keras 2 and TensorFlow.js: layer, call, tensor of its output. */
@@ -17,6 +19,8 @@ const MASKING = ["NotEqual", "Any"];
 interface Graph {
   /** By name, as they are in the file. */
   layers: Map<unknown, Json>;
+  /** The name that TensorFlow.js knows a class by. */
+  knownAs: KnownAs;
 }
 
 /**
@@ -25,25 +29,37 @@ interface Graph {
  * @param config The model's configuration.
  * @param layers Its layers, rewritten already but for their calls.
  * @param place Where the configuration stands in the file.
+ * @param knownAs The name that TensorFlow.js knows a class by.
  * @throws {ModelError} If a call cannot be made in TensorFlow.js.
  */
-export function plainGraph(config: Json, layers: Json[], place: string): Json {
-  const graph: Graph = { layers: new Map(layers.map((layer) => [layer.name, layer])) };
+export function plainGraph(
+  config: Json,
+  layers: Json[],
+  place: string,
+  knownAs: KnownAs,
+): Json {
+  const graph: Graph = { layers: new Map(layers.map((layer) => [layer.name, layer])), knownAs };
   const rewritten = layers.map((layer, i) => {
     const { inbound_nodes: nodes } = layer;
     const isMask = MASKING.includes(layer.class_name as string);
     if (!Array.isArray(nodes) || !nodes.some(isJson) || isMask) return layer;
     const at = `${place}.layers[${i}].inbound_nodes`;
     let own = layer;
+    const told: Json[] = [];
     const calls = nodes.map((node, n) => {
       if (!isJson(node)) return node;
+      const attention = attentionCall(layer.class_name as string, node, `${at}[${n}]`);
+      if (attention !== null) {
+        told.push(attention.settings);
+        return callOf(attention.node, layer, graph, `${at}[${n}]`);
+      }
       const [number, ...rest] = numbersOf(node, layer);
       if (number !== undefined && rest.length === 0 && nodes.length === 1) {
         own = rescalingOf(layer, number, `${at}[${n}].args`);
       }
       return callOf(node, own, graph, `${at}[${n}]`);
     });
-    return { ...own, inbound_nodes: calls };
+    return { ...withCalls(own, told, at), inbound_nodes: calls };
   });
   const outputs = ends(
     config.output_layers,
@@ -124,7 +140,9 @@ function callOf(node: Json, layer: Json, graph: Graph, place: string): unknown[]
     else if (key === "initial_state" && RECURRENT.includes(className)) take(value, at);
     else if (key === "mask") refuseMask(value, graph, at);
     else if (key === "training" && typeof value === "boolean") options.training = value;
-    else {
+    else if (graph.knownAs(className) === null) {
+      throw unknownClass(className, place.replace(/\.inbound_nodes\[\d+\]$/, ""));
+    } else {
       throw unexpected(at, value, `null: ${className} of TensorFlow.js is not called with it`);
     }
   }

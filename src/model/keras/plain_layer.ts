@@ -17,6 +17,13 @@ interface PlainLayer {
 
 type Change = (config: Json, place: string) => Json | PlainLayer;
 
+/** Keras writes what it inherits from other convolutions, and has no use for. */
+function withoutKernel(
+  { kernel_initializer: _, kernel_regularizer: _none, kernel_constraint: _either, ...config }: Json,
+): Json {
+  return config;
+}
+
 /** What stands for a missing number here: Keras writes null, 0, or an array of no axis. */
 const isZero = (value: unknown) => value === undefined || value === null || value === 0;
 
@@ -39,10 +46,22 @@ const CHANGES: Record<string, Change> = {
     ...negative_slope === undefined ? {} : { alpha: negative_slope },
     ...config,
   }),
-  // Keras writes what it inherits from other convolutions, and has no use for.
-  SeparableConv2D: (
-    { kernel_initializer: _, kernel_regularizer: _none, kernel_constraint: _either, ...config },
-  ) => config,
+  // A penalty of 0 is none.
+  ActivityRegularization: ({ l1, l2, ...config }, place) => {
+    if (!isZero(l1) || !isZero(l2)) {
+      throw new ModelError(
+        `${place} has l1 ${showValue(l1)} and l2 ${
+          showValue(l2)
+        }, expected 0: TensorFlow.js adds no penalty on ` +
+          `activations to the loss`,
+      );
+    }
+    return { class_name: "Activation", config: { ...config, activation: "linear" } };
+  },
+  // Bins of data that were never adapted are none.
+  Discretization: ({ num_bins: _, epsilon: _none, ...config }) => config,
+  SeparableConv1D: withoutKernel,
+  SeparableConv2D: withoutKernel,
   ReLU: (config) =>
     isZero(config.negative_slope) || !isZero(config.threshold) || !isZero(config.max_value)
       ? config

@@ -1,6 +1,6 @@
-import { ModelError } from "../model_error.ts";
-import { isJson, type Json, MODEL_CLASSES } from "../topology_json.ts";
+import { isJson, type Json, type KnownAs, MODEL_CLASSES } from "../topology_json.ts";
 import { unexpected } from "../unexpected.ts";
+import { activationOfLayer, plainActivation } from "./plain_activation.ts";
 import { plainGraph } from "./plain_graph.ts";
 import { INITIALIZERS, plainLayer } from "./plain_layer.ts";
 
@@ -16,6 +16,9 @@ const WRAPPING = [
   "shared_object_id",
 ];
 
+/** Layers that Keras 3 gives another mask than Keras 2 and TensorFlow.js: see `repairMergeMasks`. */
+const MERGES = ["Add", "Average", "Maximum", "Minimum", "Multiply"];
+
 /** Types of inputs that are whole numbers. */
 const INTEGERS = /^u?int(8|16|32|64)$/;
 
@@ -27,11 +30,13 @@ const INTEGERS = /^u?int(8|16|32|64)$/;
  *
  * @param model A model: `{class_name, config}`.
  * @param place Where it stands in the file.
+ * @param knownAs The name that TensorFlow.js knows a class by.
  * @throws {ModelError} If it says what cannot be said in these words.
  */
-export function plainTopology(model: Json, place: string): Json {
+export function plainTopology(model: Json, place: string, knownAs: KnownAs): Json {
   return plain(model, "", place, {
     ...traitsOf(model, { isKeras3: false, hasMasks: false }),
+    knownAs,
     depth: 0,
   }) as Json;
 }
@@ -59,13 +64,15 @@ function traitsOf(value: unknown, found: Traits, depth = 0): Traits {
 }
 
 interface Context extends Traits {
+  knownAs: KnownAs;
   depth: number;
 }
 
 function plain(value: unknown, key: string, place: string, context: Context): unknown {
   if (context.depth > MAX_DEPTH) return value;
   const inner = { ...context, depth: context.depth + 1 };
-  if (typeof value === "string" && /activation$/i.test(key)) return activation(value, place, inner);
+  const isActivation = /activation$/i.test(key);
+  if (typeof value === "string" && isActivation) return plainActivation(value, inner.isKeras3);
   // Without a mask there is no output that it could leave out.
   if (key === "zero_output_for_mask" && !inner.hasMasks) return false;
   if (Array.isArray(value)) {
@@ -84,6 +91,10 @@ function plain(value: unknown, key: string, place: string, context: Context): un
     case "function":
       if (typeof config === "string") return plain(config, key, place, inner);
   }
+  if (isActivation) {
+    const own = activationOfLayer(value, place, inner.isKeras3);
+    if (own !== null) return own;
+  }
   // A stateful generator starts from a seed that no figure depends on.
   if (key === "seed") return null;
   if (key === "dtype") return policy(value, place);
@@ -98,20 +109,12 @@ function plain(value: unknown, key: string, place: string, context: Context): un
     return { ...written, class_name: INITIALIZERS[className] ?? className };
   }
   if (MODEL_CLASSES.includes(className)) {
-    return { ...written, config: plainModel(written.config, `${place}.config`) };
+    return { ...written, config: plainModel(written.config, `${place}.config`, context.knownAs) };
   }
   const layer = plainLayer(className, written.config, `${place}.config`);
-  return { ...written, ...layer, config: plainTypes(layer.class_name, layer.config) };
-}
-
-/** An activation by its name. */
-function activation(name: string, place: string, { isKeras3 }: Context): string {
-  if (name === "silu") return "swish";
-  if (name !== "hard_sigmoid" || !isKeras3) return name;
-  throw new ModelError(
-    `${place} is "hard_sigmoid", which is relu6(x + 3) / 6 in Keras 3 and min(1, max(0, 0.2 x + 0.5)) ` +
-      `in TensorFlow.js, expected an activation that both compute alike`,
-  );
+  const own = plainTypes(layer.class_name, layer.config);
+  const isMerge = context.isKeras3 && context.hasMasks && MERGES.includes(layer.class_name);
+  return { ...written, ...layer, config: isMerge ? { ...own, mask_rule: "keras3" } : own };
 }
 
 /** The type that a policy computes in. Weights are float32 in a mixed one, too. */
@@ -131,12 +134,12 @@ function plainTypes(className: string, config: Json): Json {
   return /^b?float(16|64)$/.test(dtype) ? { ...config, dtype: "float32" } : config;
 }
 
-function plainModel(config: Json, place: string): Json {
+function plainModel(config: Json, place: string, knownAs: KnownAs): Json {
   const { layers, build_input_shape: shape } = config;
   if (!Array.isArray(layers) || !layers.every((one) => isJson(one) && isJson(one.config))) {
     return config;
   }
-  if (Object.hasOwn(config, "input_layers")) return plainGraph(config, layers, place);
+  if (Object.hasOwn(config, "input_layers")) return plainGraph(config, layers, place, knownAs);
   // A Sequential that was built on its first batch says afterwards what that was like.
   const [first, ...rest] = layers as Json[];
   const own = Object(first?.config) as Json;

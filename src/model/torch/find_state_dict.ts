@@ -1,5 +1,6 @@
 import { showValue } from "../../words/show_value.ts";
 import { ModelError } from "../model_error.ts";
+import { isInert } from "./inert_objects.ts";
 import { isTensor, type TorchView } from "./torch_globals.ts";
 import { isObject, type Pickled } from "./pickled.ts";
 
@@ -33,13 +34,14 @@ export function findStateDict(
         `torch.save(model.state_dict(), path) writes one`,
     );
   }
-  const own = tensorsIn(value);
-  if (own.length > 0) return { entries: own, notes: [] };
   const inner = [...value].filter((entry): entry is [string, Dictionary] =>
     typeof entry[0] === "string" && entry[1] instanceof Map && tensorsIn(entry[1]).length > 0
   );
-  const key = USUAL.find((name) => inner.some(([other]) => other === name)) ??
-    (inner.length === 1 ? inner[0][0] : undefined);
+  const usual = USUAL.find((name) => inner.some(([other]) => other === name));
+  // A checkpoint may hold tensors of its own too, the state of a random generator for one.
+  const own = tensorsIn(value);
+  if (usual === undefined && own.length > 0) return { entries: own, notes: [] };
+  const key = usual ?? (inner.length === 1 ? inner[0][0] : undefined);
   if (key === undefined) {
     const found = inner.length === 0
       ? "no tensors by name"
@@ -65,7 +67,8 @@ function tensorsIn(dictionary: Dictionary): [string, TorchView][] {
 
 function nameOf(value: Pickled): string {
   if (value instanceof Uint8Array) return "bytes";
-  return isObject(value) ? `a ${value.is}` : showValue(value);
+  if (!isObject(value)) return showValue(value);
+  return isInert(value) ? `an object of ${value.path}` : `a ${value.is}`;
 }
 
 /** Shows every tensor, those of an optimizer too: each value once, however often it is referred to. */
@@ -75,5 +78,6 @@ export function showTensors(value: Pickled, onTensor: (view: TorchView) => void)
     if (isTensor(one)) onTensor(one);
     else if (Array.isArray(one)) { for (const item of one) seen.add(item); }
     else if (one instanceof Map) { for (const item of one.values()) seen.add(item); }
+    else if (isObject(one) && isInert(one)) { for (const part of one.parts) seen.add(part); }
   }
 }

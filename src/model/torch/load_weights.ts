@@ -8,6 +8,7 @@ import { requireModel } from "../require_model.ts";
 import { setWeights } from "../set_weights.ts";
 import { modelUnits } from "./model_units.ts";
 import { pairLayers } from "./pair_layers.ts";
+import { splitAttentions } from "./split_attention.ts";
 import { torchLayers } from "./torch_layers.ts";
 
 /** Options of {@linkcode loadWeights}. */
@@ -33,7 +34,9 @@ const KERAS = "../keras/load_keras_weights.ts";
  * Puts the weights of a file into a model that builds the same network.
  *
  * What PyTorch saved: kernels of Linear, Conv, grouped and transposed convolutions are transposed, the two biases of an
- * LSTM are summed, the rows that read a flattened map are reordered, batch normalisation gets its statistics. Layers are
+ * LSTM are summed, the gates of a GRU reordered (it must be one with `resetAfter`, as files of Keras have it), the rows
+ * that read a flattened map are reordered, batch normalisation gets its statistics, and an nn.MultiheadAttention fills
+ * the query, key, value and output of a MultiHeadAttention. Layers are
  * paired by their names where all have one of the file's (`conv1`, `layer1_0_conv1`), else by their shapes, and in
  * their order where shapes repeat.
  *
@@ -88,7 +91,8 @@ export async function loadWeights(
   }
   const { tensors, notes, format } = await readWeights(file);
   try {
-    const pairs = pairLayers(modelUnits(model), torchLayers(tensors), format === "PyTorch");
+    const layers = splitAttentions(torchLayers(tensors));
+    const pairs = pairLayers(modelUnits(model), layers, format === "PyTorch");
     const values = pairs.flatMap(({ unit, offer }) =>
       Object.entries(offer.give(unit)).map(([own, entries]) => [unit.weights.get(own)!, entries])
     );

@@ -1,6 +1,9 @@
 import type { Layer, LayersModel } from "../../engine/tensorflow.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import { showValue } from "../../words/show_value.ts";
+import { fans } from "../../theory/fans.ts";
+import { isEinsumLayout } from "../../traits/layers.ts";
+import { kernelLayoutOf } from "../kernel_layout.ts";
 import { leafLayers } from "../leaf_layers.ts";
 import { ModelError } from "../model_error.ts";
 import { modelWeights } from "../model_weights.ts";
@@ -32,12 +35,15 @@ const FAMILIES: Readonly<Record<string, [family: string, ...kernels: string[]]>>
   DepthwiseConv2D: ["depthwise", "depthwise_kernel"],
   Conv2DTranspose: ["transposed", "kernel"],
   Conv3DTranspose: ["transposed", "kernel"],
+  // Its kernel is that of a Dense with the axes apart.
+  EinsumDense: ["dense", "kernel"],
   Embedding: ["embedding", "embeddings"],
   BatchNormalization: ["batch norm", "moving_mean"],
   LayerNormalization: ["layer norm", "gamma"],
   LSTM: ["lstm", "kernel"],
   SimpleRNN: ["rnn", "kernel"],
   GRU: ["gru", "kernel"],
+  PReLU: ["prelu", "alpha"],
 };
 
 /**
@@ -70,7 +76,7 @@ export function modelUnits(model: LayersModel): Unit[] {
     if (!Object.hasOwn(FAMILIES, className)) {
       throw new ModelError(
         `Layer ${showValue(path)} is a ${className}, expected layers that PyTorch has too: ${
-          Object.keys(FAMILIES).filter((name) => name !== "GRU").join(", ")
+          Object.keys(FAMILIES).join(", ")
         }`,
       );
     }
@@ -82,7 +88,7 @@ export function modelUnits(model: LayersModel): Unit[] {
     const [family, kernelName] = FAMILIES[className];
     const kernel = own.find(({ weightName }) => weightName === names.get(kernelName));
     const shape = (kernel?.variable.shape ?? []) as number[];
-    const joined = family === "depthwise" ? [...shape.slice(0, 2), shape[2] * shape[3]] : shape;
+    const joined = joinedShape(path, layer, family, shape);
     const more = ["gamma", "beta", "bias"].filter((name) => name !== kernelName && names.has(name));
     return [{
       path,
@@ -94,24 +100,45 @@ export function modelUnits(model: LayersModel): Unit[] {
   });
 }
 
-/** PyTorch's LSTM has sigmoids for gates and tanh, and none of that can be chosen. */
+/** The shape of a kernel with the axes together that PyTorch has as one. */
+function joinedShape(
+  path: string,
+  layer: Layer,
+  family: string,
+  shape: readonly number[],
+): readonly number[] {
+  if (family === "depthwise") return [...shape.slice(0, 2), shape[2] * shape[3]];
+  if (family === "prelu") return [shape.reduce((a, b) => a * b, 1)];
+  const layout = kernelLayoutOf(layer);
+  if (!isEinsumLayout(layout)) return shape;
+  if (/^einsum i+o+$/.test(layout)) {
+    const { fanIn, fanOut } = fans(shape, layout);
+    return [fanIn, fanOut];
+  }
+  throw new ModelError(
+    `Layer ${showValue(path)} has a kernel of shape [${shape.join(", ")}] that is summed over ` +
+      `other axes than the first, expected one that PyTorch has as a matrix`,
+  );
+}
+
+/** PyTorch's LSTM and GRU have sigmoids for gates and tanh, and a GRU resets its state after the matrix product. */
 function requireGates(path: string, layer: Layer): void {
   const className = layer.getClassName();
-  if (className === "GRU") {
-    throw new ModelError(
-      `Layer ${
-        showValue(path)
-      } is a GRU of TensorFlow.js, which resets its state before the matrix ` +
-        `product, and PyTorch's resets after it, expected another layer`,
-    );
-  }
-  if (className !== "LSTM") return;
-  const { activation, recurrentActivation } = layer.getConfig();
+  if (className !== "LSTM" && className !== "GRU") return;
+  const { activation, recurrentActivation, resetAfter } = layer.getConfig();
   const gates = String(recurrentActivation), inner = String(activation);
   if (gates !== "sigmoid" || inner !== "tanh") {
     throw new ModelError(
       `Layer ${showValue(path)} has the activations ${inner} and ${gates} (recurrentActivation), ` +
-        `expected tanh and sigmoid as PyTorch's LSTM has`,
+        `expected tanh and sigmoid as PyTorch's ${className} has`,
+    );
+  }
+  if (className === "GRU" && resetAfter !== true) {
+    throw new ModelError(
+      `Layer ${
+        showValue(path)
+      } is a GRU that resets its state before the matrix product, and PyTorch's ` +
+        `resets after it, expected one with resetAfter, as Keras makes it`,
     );
   }
 }

@@ -26,12 +26,15 @@ export function offersOf(layer: TorchLayer): Offer[] {
   });
   switch (className) {
     case "Linear":
-    case "Conv1D":
-      return [plain("dense", kerasShape(kernel!), ({ flattened }) => ({
+    case "Conv1D": {
+      const dense = plain("dense", kerasShape(kernel!), ({ flattened }) => ({
         kernel: reordered(turned(kernel!), kerasShape(kernel!), flattened),
-      }))];
+      }));
+      // In an nn.Sequential a table has no name that tells it from a Linear without a bias.
+      return bias.length > 0 || className === "Conv1D" ? [dense] : [dense, ofTable(kernel!)];
+    }
     case "Embedding":
-      return [plain("embedding", kernel!.shape, () => ({ embeddings: kernel!.read() }))];
+      return [ofTable(kernel!)];
     case "LSTM":
     case "RNN": {
       const [first, second] = [tensor("bias"), tensor("recurrentBias")];
@@ -42,13 +45,30 @@ export function offersOf(layer: TorchLayer): Offer[] {
         give: () => first === undefined ? own : { ...own, bias: sum(first.read(), second!.read()) },
       }];
     }
-    case "GRU":
-      throw new ModelError(
-        `${
-          showValue(name)
-        } is a GRU of PyTorch, which resets its state after the matrix product, and ` +
-          `TensorFlow.js's resets before it, expected another layer`,
-      );
+    case "GRU": {
+      const biases = [tensor("bias"), tensor("recurrentBias")].filter((one) => one !== undefined);
+      const gates = (matrix: TorchTensor) => updateFirst(turned(matrix), matrix.shape[0]);
+      return [{
+        signature: signatureOf("gru", kerasShape(kernel!), bias),
+        give: () => ({
+          kernel: gates(kernel!),
+          recurrent_kernel: gates(tensor("recurrentKernel")!),
+          ...bias.length === 0 ? {} : {
+            bias: Float32Array.from(
+              biases.flatMap((one) => [...updateFirst(one.read(), one.shape[0])]),
+            ),
+          },
+        }),
+      }];
+    }
+    case "PReLU":
+      return [ofSlopes(layer.tensors[0])];
+    case "Parameter":
+      // So may a PReLU be called in an nn.Sequential.
+      if (layer.tensors[0].own === "weight" && layer.tensors[0].shape.length === 1) {
+        return [ofSlopes(layer.tensors[0])];
+      }
+      break;
     case "BatchNorm":
     case "LayerNorm":
     case "RMSNorm":
@@ -61,6 +81,28 @@ export function offersOf(layer: TorchLayer): Offer[] {
     }] is of no class that is known, ` +
       `expected layers that TensorFlow.js has too`,
   );
+}
+
+const ofTable = ({ shape, read }: TorchTensor): Offer => ({
+  signature: signatureOf("embedding", shape, []),
+  give: () => ({ embeddings: read() }),
+});
+
+const ofSlopes = ({ shape, read }: TorchTensor): Offer => ({
+  signature: signatureOf("prelu", shape, []),
+  give: () => ({ alpha: read() }),
+});
+
+/**
+ * The rows of a GRU, one entry for each unit of each gate: PyTorch has reset, update, new, and Keras update, reset,
+ * new.
+ */
+function updateFirst(rows: Float32Array, length: number): Float32Array {
+  const units = length / 3;
+  return rows.map((_, i) => {
+    const gate = Math.floor(i % length / units);
+    return rows[gate === 2 ? i : gate === 0 ? i + units : i - units];
+  });
 }
 
 function ofConvolution(

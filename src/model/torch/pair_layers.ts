@@ -83,9 +83,9 @@ const pairOf = (unit: Unit, { layer, offers }: Filler): Pair | null => {
   return offer === undefined ? null : { unit, layer, offer };
 };
 
-/** Names differ in their separators and in what a wrapper puts in front. */
+/** Names differ in their separators and in what wrappers put in front: DataParallel, torch.compile, Lightning. */
 const plainName = (name: string) =>
-  name.toLowerCase().replace(/^(module|_orig_mod|model)\./, "").replaceAll(/[^a-z0-9]+/g, "_")
+  name.toLowerCase().replace(/^((module|_orig_mod|model)\.)+/, "").replaceAll(/[^a-z0-9]+/g, "_")
     .replace(/_l0$/, "");
 
 function pairByName(units: readonly Unit[], fillers: readonly Filler[]): Pair[] | null {

@@ -22,6 +22,10 @@ export interface Resolver {
   global(module: string, name: string): PickledObject;
   /** What a call of a global gives; it is a table look-up and not a call. */
   call(callee: PickledObject, args: Pickled[]): Pickled;
+  /** What a class gives whose object the pickle makes without a call of it; throws where that is not known. */
+  make(callee: PickledObject, args: Pickled[]): Pickled;
+  /** Takes the attributes of an object; throws where it can have none. */
+  setState(object: Pickled, state: Pickled): void;
   /** What a persistent id stands for: a storage. */
   persistent(id: Pickled): PickledObject;
 }

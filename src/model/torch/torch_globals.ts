@@ -2,6 +2,8 @@ import { showValue } from "../../words/show_value.ts";
 import { countOf } from "../files/file_types.ts";
 import { ModelError } from "../model_error.ts";
 import type { FileType } from "../weights_file.ts";
+import { inertClass, isInert, makeInert } from "./inert_objects.ts";
+import { broken } from "./pickle_reader.ts";
 import { isObject, type Pickled, type PickledObject, type Resolver } from "./pickled.ts";
 
 /** The entries that tensors of a file share. */
@@ -107,6 +109,8 @@ export const TORCH: Resolver = {
     if (module === "torch" && Object.hasOwn(DTYPES, name)) {
       return { is: "type", type: DTYPES[name] } as TypeObject;
     }
+    const inert = inertClass(module, name);
+    if (inert !== null) return inert;
     throw new ModelError(
       `The pickle asks for ${
         showValue(path)
@@ -115,6 +119,7 @@ export const TORCH: Resolver = {
     );
   },
   call(callee, args): Pickled {
+    if (isInert(callee)) return makeInert(callee, args);
     const { path } = callee as Global;
     switch (path) {
       case "collections.OrderedDict":
@@ -141,6 +146,22 @@ export const TORCH: Resolver = {
           `The pickle calls ${showValue(path ?? callee.is)}, which is no function`,
         );
     }
+  },
+  make(callee, args): Pickled {
+    if (isInert(callee)) return makeInert(callee, args);
+    const { path } = callee as Global;
+    throw new ModelError(
+      `The pickle makes an object of ${
+        showValue(path ?? callee.is)
+      } without calling it, expected what ` +
+        `torch.save writes`,
+    );
+  },
+  setState(object, state): void {
+    // The attributes of an OrderedDict: its `_metadata`, versions of modules.
+    if (object instanceof Map) return;
+    if (!isObject(object) || !isInert(object)) throw broken("attributes of what has none");
+    object.parts.push(state);
   },
   persistent(id): PickledObject {
     const [what, kind, key, , count, view = null] = Array.isArray(id) ? id : [];

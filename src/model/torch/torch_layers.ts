@@ -47,6 +47,9 @@ const TABLE = /emb|wte|wpe|token|position|lookup/i;
 
 const NORM = /norm|(^|[._])(bn|ln|gn)\d*([._]|$)/i;
 
+/** Slopes of an activation, by the names that networks give them. */
+const SLOPE = /relu|act/i;
+
 /** How many blocks of rows each recurrent layer has, one for each gate. */
 const CELLS: Readonly<Record<number, string>> = { 1: "RNN", 3: "GRU", 4: "LSTM" };
 
@@ -118,6 +121,14 @@ function layerOf(name: string, group: Group): TorchLayer {
     const roles = { in_proj_weight: "kernel", in_proj_bias: "bias" } as const;
     return make("MultiheadAttention", "dense", roles, { layout: "ordinary", axes: swapped });
   }
+  const apart = ["q_proj_weight", "k_proj_weight", "v_proj_weight"];
+  if (apart.every((own) => has(own)?.shape.length === 2)) {
+    const roles = Object.fromEntries(apart.map((own) => [own, "kernel" as const]));
+    return make("MultiheadAttention", "dense", { ...roles, in_proj_bias: "bias" }, {
+      layout: "ordinary",
+      axes: swapped,
+    });
+  }
   const rank = weight?.shape.length ?? 0;
   const length = bias?.shape.length === 1 ? bias.shape[0] : null;
   if (rank === 1 && length === weight!.shape[0]) {
@@ -125,6 +136,9 @@ function layerOf(name: string, group: Group): TorchLayer {
   }
   if (rank === 1 && bias === undefined && NORM.test(name)) {
     return make("RMSNorm", "normalization", { weight: "scale" });
+  }
+  if (rank === 1 && group.length === 1 && SLOPE.test(name)) {
+    return make("PReLU", "activation", { weight: "scale" });
   }
   const roles = { weight: "kernel", bias: "bias" } as const;
   if (rank === 2) {

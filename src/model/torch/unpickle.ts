@@ -180,11 +180,16 @@ class Machine {
         if (!Array.isArray(args) || !isObject(callee)) throw broken("a call of what is no global");
         return this.#push(this.#resolver.call(callee, args));
       }
+      case 0x81: // NEWOBJ
+        return this.#make(this.#pop(), this.#pop());
+      case 0x92: { // NEWOBJ_EX
+        const named = this.#pop(), args = this.#pop();
+        return this.#make([args, named], this.#pop());
+      }
       case 0x62: { // BUILD
-        // The attributes of an OrderedDict: its `_metadata`, versions of modules.
-        this.#pop();
-        this.#dictionary();
-        return true;
+        const state = this.#pop(), object = this.#pop();
+        this.#resolver.setState(object, state);
+        return this.#push(object);
       }
       case 0x51: // BINPERSID
         return this.#push(this.#resolver.persistent(this.#pop()));
@@ -196,6 +201,11 @@ class Machine {
   #push(value: Pickled): true {
     this.#stack.push(value);
     return true;
+  }
+
+  #make(args: Pickled, callee: Pickled): true {
+    if (!Array.isArray(args) || !isObject(callee)) throw broken("an object of what is no global");
+    return this.#push(this.#resolver.make(callee, args));
   }
 
   #pop(): Pickled {

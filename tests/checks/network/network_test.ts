@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { defineRule } from "../../../src/checks/define_rule.ts";
 import { type Network, networkOf } from "../../../src/checks/network/network.ts";
-import { MeanFields } from "../../../src/checks/network/mean_fields.ts";
 import { registerRule } from "../../../src/checks/register_rule.ts";
 import { runChecks } from "../../../src/checks/run_checks.ts";
 import { flat, makeHead, makeLayer, makeMeasurements, makeWeight } from "../make_measurements.ts";
@@ -84,17 +83,6 @@ Deno.test("Network.trained tells biases that have moved", () => {
   const of = (std: number) =>
     networkOf(makeMeasurements([{ weights: [makeWeight(), bias(std)] }])).trained;
   assertEquals([of(0), of(0.5)], [false, true]);
-});
-
-Deno.test("MeanFields computes a mean field once, and forgets the oldest of many", () => {
-  const fields = new MeanFields();
-  const of = (variance: number) => fields.of([{ activation: "tanh", weightVariance: variance }], 1);
-  const first = of(1);
-  assertStrictEquals(of(1), first);
-  for (let variance = 2; variance <= 9; variance++) of(variance);
-  assert(of(1) !== first);
-  assertEquals(of(1), first);
-  assert(fields.of([{ activation: "tanh", weightVariance: 1 }], 2)[0].chi !== first[0].chi);
 });
 
 Deno.test("every rule of one run is handed the same view, rules of a user's own too", () => {

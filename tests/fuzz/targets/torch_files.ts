@@ -15,7 +15,9 @@ export const target: FuzzTarget = {
   async open() {
     const path = await Deno.makeTempFile({ suffix: ".pt" });
     const parts = await Promise.all(
-      ["digits_checkpoint.pt", "words.pt", "kinds.pt"].map(torchParts),
+      ["digits_checkpoint.pt", "words.pt", "kinds.pt", "torch/checkpoint_arguments.pt"].map(
+        torchParts,
+      ),
     );
     const legacy = await Deno.readFile(fixture("mlp_legacy.pth"));
     const archive = await Deno.readFile(fixture("words.pt"));

@@ -19,7 +19,11 @@ export interface Figures {
   layers: Record<string, number>;
   /** Root mean square of the gradient of each weight, by its path. */
   gradients: Record<string, number>;
+  /** Of attentions: each of these gradients along a direction, sum(g[i] * cos(i)). */
+  gradientsAlong?: Record<string, number>;
   loss: string | null;
+  /** The gradient of each weight, of the models that bench/peers/write_keras_layers.py writes. */
+  entries?: Record<string, SavedTensor>;
 }
 
 /** The names of all files. */

@@ -10,7 +10,7 @@ const { tf } = await startEngine();
 
 const topologyOf = (name: string) => new URL(`${name}.topology.json`, FOLDER).pathname;
 
-for (const name of ["dense", "nested", "lstm"]) {
+for (const name of ["dense", "nested", "lstm", "grouped_query"]) {
   Deno.test(`loadModel() draws the weights of ${name}.topology.json from the seed`, async () => {
     const path = topologyOf(name);
     const [zero, again, one] = [
@@ -40,7 +40,12 @@ for (const name of ["dense", "nested", "lstm"]) {
   });
 }
 
-for (const name of ["renumbered", "nested", "bidirectional", "conv2d", "masked_lstm"]) {
+for (
+  const name of [
+    ...["renumbered", "nested", "bidirectional", "conv2d", "masked_lstm"],
+    ...["mha_masked", "attention"],
+  ]
+) {
   Deno.test(`loadModel() reads a model.json that was converted from Keras 3's ${name}.h5`, async () => {
     const { json, weights } = toManifest(bytesOf(`${name}.h5.gz`));
     const folder = await Deno.makeTempDir();

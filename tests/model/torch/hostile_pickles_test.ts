@@ -48,7 +48,8 @@ const written = "expected what torch.save writes";
 refuses(
   "that builds a class by an instruction of its own",
   [{ global: ["collections", "OrderedDict"] }, { op: ")" }, { op: 0x81 }],
-  "The pickle has instruction 0x81 at byte 28, expected those that torch.save writes",
+  'The pickle makes an object of "collections.OrderedDict" without calling it, expected what ' +
+    "torch.save writes",
 );
 refuses(
   "without operands",

@@ -86,13 +86,6 @@ refuses(
     "layers the names of the file",
 );
 refuses(
-  "a GRU, which PyTorch reckons otherwise",
-  "words.pt",
-  dense([4, 4]),
-  '"gru.l0" is a GRU of PyTorch, which resets its state after the matrix product, and ' +
-    "TensorFlow.js's resets before it, expected another layer",
-);
-refuses(
   "an LSTM with the gates of TensorFlow.js",
   "reader.pt",
   ({ layers, sequential }) =>
@@ -105,10 +98,13 @@ refuses(
 refuses(
   "a layer that PyTorch has no weights for",
   "mlp.pt",
-  ({ layers, sequential }) => sequential({ layers: [layers.prelu({ inputShape: [4] })] }),
-  'Layer "p_re_lu_1" is a PReLU, expected layers that PyTorch has too: Dense, Conv1D, Conv2D, Conv3D, ' +
-    "DepthwiseConv2D, Conv2DTranspose, Conv3DTranspose, Embedding, BatchNormalization, " +
-    "LayerNormalization, LSTM, SimpleRNN",
+  ({ layers, sequential }) =>
+    sequential({
+      layers: [layers.separableConv2d({ filters: 1, kernelSize: 1, inputShape: [4, 4, 1] })],
+    }),
+  'Layer "separable_conv2d_1" is a SeparableConv2D, expected layers that PyTorch has too: Dense, Conv1D, ' +
+    "Conv2D, Conv3D, DepthwiseConv2D, Conv2DTranspose, Conv3DTranspose, EinsumDense, Embedding, BatchNormalization, " +
+    "LayerNormalization, LSTM, SimpleRNN, GRU, PReLU",
 );
 refuses(
   "a convolution of one channel and a depthwise one whose names do not tell them apart",

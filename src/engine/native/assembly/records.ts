@@ -21,6 +21,10 @@ export const enum Operation {
   columnSquares,
   columns,
   exponents,
+  softmax,
+  softmaxGradient,
+  recurrent,
+  recurrentGradient,
 }
 
 @unmanaged
@@ -101,6 +105,65 @@ export class Binary {
   count: i32;
   low: f32;
   high: f32;
+}
+
+@unmanaged
+export class Softmax {
+  x: usize;
+  dy: usize;
+  to: usize;
+  rows: i32;
+  width: i32;
+}
+
+@unmanaged
+export class Recurrent {
+  cell: i32;
+  activation: i32;
+  gate: i32;
+  after: i32;
+  batch: i32;
+  steps: i32;
+  units: i32;
+  z: usize;
+  a: usize;
+  h: usize;
+  state: usize;
+  active: usize;
+  h0: usize;
+  c0: usize;
+  kernel: usize;
+  bias: usize;
+  mask: usize;
+  last: usize;
+}
+
+@unmanaged
+export class RecurrentGradient {
+  cell: i32;
+  activation: i32;
+  gate: i32;
+  after: i32;
+  batch: i32;
+  steps: i32;
+  units: i32;
+  z: usize;
+  a: usize;
+  h: usize;
+  state: usize;
+  active: usize;
+  h0: usize;
+  c0: usize;
+  transposed: usize;
+  mask: usize;
+  before: usize;
+  dh: usize;
+  dz: usize;
+  dh0: usize;
+  dc0: usize;
+  da: usize;
+  dState: usize;
+  dActive: usize;
 }
 
 @unmanaged

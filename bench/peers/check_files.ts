@@ -1,0 +1,92 @@
+import { gunzipSync } from "node:zlib";
+import { openZip } from "../../src/model/files/unzip.ts";
+import { readStateDict } from "../../src/model/torch/read_state_dict.ts";
+import { runProcess } from "./run_process.ts";
+import type { Pythons } from "./venvs.ts";
+
+const FIXTURES = new URL("../../fixtures/files/", import.meta.url);
+
+/** Seconds that a script may take. */
+const PATIENCE = 900;
+
+/** What a script writes: in which environment it runs, its words, and where its files lie. */
+const SCRIPTS: readonly (readonly [keyof Pythons, string, readonly string[], string])[] = [
+  ["keras", "write_keras_files.py", [], "keras"],
+  ["tf", "write_keras_files.py", ["--keras2"], "keras"],
+  ["keras", "write_keras_rest.py", [], "keras"],
+  ["tf", "write_keras_rest.py", ["--keras2"], "keras"],
+  ["torch", "write_torch_files.py", [], "torch"],
+];
+
+/** Figures that are sums over many entries may differ in their last digits. */
+const CLOSE = 1e-5;
+
+/**
+ * Writes the files of `fixtures/files` again, and names those that come out otherwise. The same bytes are the same; so
+ * is an archive whose entries are, but for `metadata.json`, which holds the date, a checkpoint whose tensors are, and a JSON
+ * whose numbers are close.
+ */
+export async function checkFiles(pythons: Pythons): Promise<string[]> {
+  const differing: string[] = [];
+  for (const [environment, script, args, folder] of SCRIPTS) {
+    console.error(`${script} ${args.join(" ")}`);
+    const into = await Deno.makeTempDir();
+    try {
+      const path = new URL(script, import.meta.url).pathname;
+      await runProcess([pythons[environment], path, into, ...args], PATIENCE);
+      for (const { name } of Deno.readDirSync(into)) {
+        const kept = new URL(`${folder}/${name}`, FIXTURES);
+        if (!await isSame(name, await Deno.readFile(`${into}/${name}`), kept)) {
+          differing.push(`${folder}/${name}`);
+        }
+      }
+    } finally {
+      await Deno.remove(into, { recursive: true });
+    }
+  }
+  return differing;
+}
+
+async function isSame(name: string, made: Uint8Array, kept: URL): Promise<boolean> {
+  const own = await Deno.readFile(kept).catch(() => null);
+  if (own === null) return false;
+  return sameBytes(name, made, own);
+}
+
+/** Whether two files of one name hold the same. */
+export function sameBytes(name: string, one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length === other.length && one.every((byte, i) => byte === other[i])) return true;
+  if (name.endsWith(".gz")) {
+    return sameBytes(name.slice(0, -3), gunzipSync(one), gunzipSync(other));
+  }
+  if (name.endsWith(".json")) {
+    const read = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes));
+    return isClose(read(one), read(other));
+  }
+  // Lightning notes the folder and the time of a run beside the weights.
+  if (name.endsWith(".ckpt")) return isClose(tensorsOf(one), tensorsOf(other));
+  if (!/\.(keras|pt|pth)$/.test(name)) return false;
+  const [first, second] = [one, other].map((bytes) =>
+    openZip(bytes as Uint8Array<ArrayBuffer>, Error)
+  );
+  const names = [...first.keys()].filter((entry) => entry !== "metadata.json");
+  return first.size === second.size && names.every((entry) => {
+    const same = second.get(entry);
+    return same !== undefined && sameBytes(entry, first.get(entry)!.read(), same.read());
+  });
+}
+
+const tensorsOf = (bytes: Uint8Array) =>
+  readStateDict(bytes).tensors.map(({ name, shape, read }) => [name, shape, [...read()]]);
+
+function isClose(one: unknown, other: unknown): boolean {
+  if (typeof one === "number" && typeof other === "number") {
+    return Math.abs(one - other) <= CLOSE * Math.max(Math.abs(one), Math.abs(other), 1e-3);
+  }
+  if (typeof one !== "object" || typeof other !== "object" || one === null || other === null) {
+    return one === other;
+  }
+  const [first, second] = [Object.entries(one), other as Record<string, unknown>];
+  return first.length === Object.keys(other).length &&
+    first.every(([key, value]) => isClose(value, second[key]));
+}

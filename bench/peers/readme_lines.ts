@@ -1,0 +1,65 @@
+import { crossoverOf } from "./find_crossover.ts";
+import { isUnable, type Results, type Unable } from "./results.ts";
+
+const OWN = "this tool";
+
+/** What the README says of other tools: three lines, one of which a peer wins. */
+export function readmeLines(results: Results): string {
+  return [...coldLine(results), ...warmLine(results), ...sizeLine(results)].join("\n");
+}
+
+type By<T> = Readonly<Record<string, Readonly<Record<string, T | Unable>>>>;
+
+/** How many times this tool's figure another's is, over the networks, for each tool. */
+function ratios<T extends object>(by: By<T>, figure: (one: T) => number, tools: readonly string[]) {
+  return tools.map((tool) => {
+    const found = Object.values(by).flatMap((own) => {
+      const [mine, other] = [own[OWN], own[tool]];
+      if (mine === undefined || other === undefined || isUnable(mine) || isUnable(other)) return [];
+      return [figure(other) / figure(mine)];
+    });
+    return { tool, least: Math.min(...found), most: Math.max(...found), found };
+  }).filter(({ found }) => found.length > 0);
+}
+
+const PEERS = ["PyTorch", "Keras on TensorFlow", "Keras on JAX"];
+
+const times = (value: number) => value.toPrecision(2);
+
+function coldLine({ cold, figures }: Results): string[] {
+  if (cold === undefined) return [];
+  const names = ratios(cold.by, ({ median }) => median, PEERS)
+    .map(({ tool, least, most }) => `${tool} ${times(least)} to ${times(most)}`);
+  const networks = Object.keys(figures ?? cold.by).length;
+  return [
+    `- **Typed command to printed figures**, ${networks} networks, times as long as here: ${
+      names.join(", ")
+    }.`,
+  ];
+}
+
+function warmLine({ warm }: Results): string[] {
+  const by = warm?.by["1"];
+  if (by === undefined) return [];
+  const [torch] = ratios(by, ({ figures }) => figures.median, ["PyTorch"]);
+  if (torch === undefined) return [];
+  const wins = torch.found.filter((ratio) => ratio < 1).length;
+  return [
+    `- **One more pass** in a process that runs: PyTorch is faster in ${wins} of ${torch.found.length} networks, by up to ` +
+    `${times(1 / torch.least)} times.`,
+  ];
+}
+
+function sizeLine({ crossover, installed }: Results): string[] {
+  if (crossover === undefined || installed === undefined) return [];
+  const at = crossoverOf(crossover.sizes);
+  const size = at === null
+    ? ""
+    : `; from ${at.toExponential(0)} operations a pass on PyTorch's whole process is faster`;
+  const own = installed["Deno"] + installed[OWN];
+  return [
+    `- **On disk** ${own.toFixed(0)} MB with Deno, PyTorch ${
+      installed["PyTorch"].toFixed(0)
+    } MB${size}.`,
+  ];
+}

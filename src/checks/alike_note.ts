@@ -1,0 +1,52 @@
+import { atMost } from "./expected.ts";
+import type { Case, Verdict } from "./judge.ts";
+import { figure, layerName, NOTHING, say } from "./say.ts";
+
+/**
+ * Notes where the examples have grown alike on their way, at the layer where they are most alike. It explains a
+ * gradient that vanishes, and predicts little: half of such networks train.
+ */
+export function alikeNote(
+  { layers, measurements: { batch }, thresholds: { alikeCosine }, trained }: Case<"alikeCosine">,
+): Verdict[] {
+  const { examples, perInput } = batch;
+  if (trained || examples < 2) return [];
+  const cosineOf = (spread: number) => (examples * (1 - spread) - 1) / (examples - 1);
+  // What was alike from the start is the business of input-normalized.
+  if (perInput.some(({ spread }) => spread != null && cosineOf(spread) > alikeCosine)) return [];
+  const hidden = layers.filter(({ role, spread }) => role === "hidden" && spread != null);
+  if (hidden.length === 0) return [];
+  const layer = hidden.reduce((a, b) => b.spread! < a.spread! ? b : a);
+  const cosine = cosineOf(layer.spread!);
+  if (!(cosine > alikeCosine)) return [];
+  const { alikeness } = layer;
+  const figures = {
+    // Near 1 three digits say nothing.
+    apart: figure(1 - cosine, "1 - mean cosine"),
+    ...alikeness === undefined ? {} : {
+      rank: figure(alikeness.effectiveRank, "effective rank"),
+    },
+  };
+  const rank = alikeness === undefined
+    ? NOTHING
+    : say`, and they differ in ${figures.rank!} directions of ${
+      figure(alikeness.examples - 1, "directions")
+    }`;
+  return [{
+    severity: "note",
+    kind: "alike",
+    layer: layer.name,
+    measured: cosine,
+    expected: atMost(alikeCosine),
+    threshold: "alikeCosine",
+    figures,
+    message: say`The examples grow alike: in ${
+      layerName(layer.name)
+    } their mean cosine is 1 - ${figures.apart}${rank}; expected ${
+      atMost(alikeCosine)
+    } (alikeCosine).`,
+    advice:
+      "Nothing to do where the network trains. A normalisation, residual connections, smaller biases or fewer " +
+      "layers keep examples apart.",
+  }];
+}

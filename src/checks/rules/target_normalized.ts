@@ -1,0 +1,190 @@
+import type { TargetMeasurements } from "../../measure/measurements.ts";
+import { isSigmoid } from "../../traits/activation_traits.ts";
+import { defineRule } from "../define_rule.ts";
+import { atMost } from "../expected.ts";
+import { falsePositives } from "../false_positives.ts";
+import { isCode } from "../is_code.ts";
+import type { Case, Verdict } from "../judge.ts";
+import { tooFewExamples } from "../no_verdict.ts";
+import type { Rule } from "../rule.ts";
+import { figure, layerName, say } from "../say.ts";
+import { MIN_EXAMPLES } from "../shared_thresholds.ts";
+
+/** Losses that compare an output with its target as they are. */
+const COMPARING = ["meanSquaredError", "meanAbsoluteError", "binaryCrossentropy"];
+
+/** The rule `target-normalized`: targets that the first steps can reach. */
+export const targetNormalized: Rule = defineRule({
+  name: "target-normalized",
+  assertion: "assertTargetNormalized",
+  matcher: "toHaveNormalizedTargets",
+  passes: "has normalised targets",
+  tags: ["data"],
+  order: 25,
+  causeOrder: 22,
+  assertionFailsOnWarnings: true,
+  thresholds: {
+    targetOffset: {
+      default: 20,
+      unit: "|mean(y) - mean(output)| / std(y)",
+      range: [0, Infinity],
+      source: "calibrated on 78 even seeds of bench/trainability (60 of focus targets), without " +
+        "heads that do not fit: beyond it 21 fail, 1 is slow, none trains",
+      about: "Distance of the mean of the targets from that of the outputs, relative to the " +
+        "targets' deviation, above which it is an error.",
+    },
+    targetOffsetWarning: {
+      default: 5,
+      unit: "|mean(y) - mean(output)| / std(y)",
+      range: [0, Infinity],
+      source: "as targetOffset: between the two 3 fail, 1 is slow, 4 train",
+      about: "The same distance above which the rule warns.",
+    },
+    targetScale: {
+      default: 1e4,
+      unit: "std(y)",
+      range: [0, Infinity],
+      source: "as targetOffset: beyond it the only one fails; from 30 to it 5 train, 1 is slow",
+      about: "Standard deviation of the targets above which it is an error.",
+    },
+    targetScaleWarning: {
+      default: 30,
+      unit: "std(y)",
+      range: [0, Infinity],
+      source: "as targetOffset: beyond it SGD at 0.1 and 0.01 diverges, and Adam does not",
+      about: "Standard deviation of the targets above which the rule warns.",
+    },
+    ...MIN_EXAMPLES,
+  },
+  problem: "targets that are not normalised",
+  summary: "The targets of a regression vary by about 1, around what the network puts out.",
+  formula:
+    "|mean(y) - mean(output)| <= targetOffset std(y) and std(y) <= targetScale; warns beyond " +
+    "targetOffsetWarning and targetScaleWarning. With r = |mean(y) - mean(output)| / std(y), a " +
+    "constant takes r^2 / (1 + r^2) of a squared loss away. Judged for the losses " +
+    "meanSquaredError, meanAbsoluteError and binaryCrossentropy. Targets of 0 and 1, classes, drawn " +
+    "targets and constant ones are not judged; nor is a linear head that puts out more than them.",
+  source:
+    "Own: see the thresholds. LeCun et al. 1998, Efficient BackProp, for targets within the " +
+    "range of the output.",
+  misleads: "A network is judged over some 300 steps: one that has to learn a mean of 500 first " +
+    "gets there later. Adam copes with a large scale, and SGD with one up to 10. Small targets are " +
+    "the business of initial-loss, which compares them with what the head puts out.",
+  fix: "Subtract the mean of the targets over the training set, divide by their standard " +
+    "deviation, and undo both after predict; or start the bias of the head at their mean.",
+  falsePositives: falsePositives({ draws: 1600 }),
+  asserts: "that the mean of the targets is within 5 of their standard deviations " +
+    "(`targetOffsetWarning`) of that of the outputs, and that this deviation is at most 30 " +
+    "(`targetScaleWarning`). `report` and the gate only warn up to 20 (`targetOffset`) and 1e4 " +
+    "(`targetScale`). Judges regressions with targets that were given.",
+  fails: "targets are far from what the network puts out",
+  throws: "If targets are not normalised.",
+  example: {
+    title: "A network that passes",
+    code: `
+      import { startEngine } from "@gradient-health/gradient-health/engine";
+      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
+      import { measure } from "@gradient-health/gradient-health/measure";
+      import { assertTargetNormalized } from "@gradient-health/gradient-health/assert";
+
+      await using _engine = await startEngine();
+      const objective = "meanSquaredError";
+      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
+      const batch = randomBatch(model, { objective });
+      assertTargetNormalized(await measure(model, batch, { objective }));
+      model.dispose();
+    `,
+  },
+  // The figure is the targets', not a layer's.
+  figure: { title: "targets", scale: "log", of: () => null },
+  judge(subject) {
+    const { measurements: { batch, objective }, thresholds } = subject;
+    if (!COMPARING.includes(objective.name) || objective.randomTargets === true) return [];
+    const found = (batch.targets ?? []).flatMap((target) => judgeTarget(target, subject));
+    return found.length > 0 && batch.examples < thresholds.minExamples
+      ? [tooFewExamples(batch.examples, thresholds.minExamples)]
+      : found;
+  },
+});
+
+type Names = "targetOffset" | "targetOffsetWarning" | "targetScale" | "targetScaleWarning";
+
+/** What is worst about a target: it is one thing to mend. */
+function judgeTarget(target: TargetMeasurements, subject: Case<Names>): Verdict[] {
+  const { values, classes } = target;
+  if (classes !== undefined || values.nonFinite > 0 || !(values.std > 0) || isCode(values)) {
+    return [];
+  }
+  const found = [...offset(target, subject), ...scale(target, subject)];
+  return [...found.filter(({ severity }) => severity === "error"), ...found].slice(0, 1);
+}
+
+/** The row of a target's output: of the layer that it is called after, or of the only head. */
+function outputOf({ name }: TargetMeasurements, { network: { layers, head } }: Case<Names>) {
+  return layers.find((layer) => layer.role === "output" && layer.name === name) ??
+    head?.output ?? head?.layer ?? null;
+}
+
+function offset(target: TargetMeasurements, subject: Case<Names>): Verdict[] {
+  const { values: { mean, std } } = target;
+  const row = outputOf(target, subject);
+  const outputs = row?.activations ?? null;
+  if (outputs === null || outputs.nonFinite > 0) return [];
+  // Outputs that are farther from 0 than the targets are the head's fault, unless they cannot be elsewhere.
+  if (Math.abs(outputs.mean) > Math.abs(mean) && !isSigmoid(row!.activation)) return [];
+  const { targetOffset, targetOffsetWarning } = subject.thresholds;
+  const measured = Math.abs(mean - outputs.mean) / std;
+  const isError = measured > targetOffset;
+  if (!isError && !(measured > targetOffsetWarning)) return [];
+  const threshold = isError ? "targetOffset" : "targetOffsetWarning";
+  const expected = atMost(subject.thresholds[threshold]);
+  const figures = {
+    offset: figure(measured, "|mean(y) - mean(output)| / std(y)"),
+    mean: figure(mean, "y"),
+    std: figure(std, "y"),
+    output: figure(outputs.mean, "a"),
+  };
+  return [{
+    severity: isError ? "error" : "warning",
+    kind: "offset",
+    layer: null,
+    measured,
+    expected,
+    threshold,
+    figures,
+    message: say`The targets of ${layerName(target.name)} have the mean ${figures.mean}, which is
+      ${figures.offset} of their standard deviations (${figures.std}) from the mean of the outputs
+      (${figures.output}): nearly all of the loss is that mean; expected ${expected} (${threshold}).`,
+    advice:
+      say`Subtract ${figures.mean} from the targets and divide by ${figures.std}, and undo both
+      after predict; or start the bias of the head at ${figures.mean}.`,
+  }];
+}
+
+function scale(
+  { name, values: { mean, std } }: TargetMeasurements,
+  subject: Case<Names>,
+): Verdict[] {
+  const { targetScale, targetScaleWarning } = subject.thresholds;
+  const isError = std > targetScale;
+  if (!isError && !(std > targetScaleWarning)) return [];
+  const threshold = isError ? "targetScale" : "targetScaleWarning";
+  const expected = atMost(subject.thresholds[threshold]);
+  const figures = { std: figure(std, "y"), mean: figure(mean, "y") };
+  return [{
+    severity: isError ? "error" : "warning",
+    kind: "scale",
+    layer: null,
+    measured: std,
+    expected,
+    threshold,
+    figures,
+    message: say`The standard deviation of the targets of ${
+      layerName(name)
+    } is ${figures.std}, while
+      the outputs of a network start near 1; expected ${expected} (${threshold}).`,
+    advice:
+      say`Subtract ${figures.mean} from the targets and divide by ${figures.std}, and undo both
+      after predict.`,
+  }];
+}

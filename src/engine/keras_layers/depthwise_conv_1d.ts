@@ -1,0 +1,127 @@
+import type { Tensor4D } from "@tensorflow/tfjs";
+import { type LayerActivation, type LayerWeight, oneTensor } from "../layers/layer_repair.ts";
+import type { Tensor, TensorFlow } from "../tensorflow.ts";
+import { kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
+import { oneShape, type OpenShape, sizesOf } from "./one_shape.ts";
+import { stockClass } from "./stock_class.ts";
+
+/** Arguments of a DepthwiseConv1D: those of `tf.layers.depthwiseConv2d`, the window along one axis. */
+export interface DepthwiseConv1DArgs extends
+  Omit<
+    Parameters<TensorFlow["layers"]["depthwiseConv2d"]>[0],
+    "kernelSize" | "strides" | "dilationRate"
+  > {
+  /** Size of the window. */
+  kernelSize: number | [number];
+  /** Step of the window. Default: 1. */
+  strides?: number | [number];
+  /** Distance of its taps. Default: 1. */
+  dilationRate?: number | [number];
+}
+
+interface Depthwise {
+  rank: number;
+  kernelSize: number[];
+  strides: number[];
+  dilationRate: number[];
+  padding: "valid" | "same";
+  dataFormat: "channelsFirst" | "channelsLast";
+  depthMultiplier: number;
+  useBias: boolean;
+  depthwiseInitializer: Parameters<typeof addWeight>[3];
+  depthwiseRegularizer: Parameters<typeof addWeight>[4];
+  depthwiseConstraint: Parameters<typeof addWeight>[6];
+  biasInitializer: Parameters<typeof addWeight>[3];
+  biasRegularizer: Parameters<typeof addWeight>[4];
+  biasConstraint: Parameters<typeof addWeight>[6];
+  activation: LayerActivation;
+  depthwiseKernel: LayerWeight;
+  bias: LayerWeight | null;
+}
+
+declare const addWeight: InstanceType<TensorFlow["layers"]["Layer"]>["addWeight"];
+
+/** DepthwiseConv1D: each channel convolved by itself, with as many outputs as `depthMultiplier` says. */
+export const createDepthwiseConv1D: KerasLayerFactory<DepthwiseConv1DArgs> = kerasLayer((tf) => {
+  const DepthwiseConv2D = stockClass<
+    Depthwise,
+    [Parameters<TensorFlow["layers"]["depthwiseConv2d"]>[0]]
+  >(tf, "DepthwiseConv2D");
+  return class DepthwiseConv1D extends DepthwiseConv2D {
+    static className = "DepthwiseConv1D";
+
+    constructor({ kernelSize, strides = 1, dilationRate = 1, ...args }: DepthwiseConv1DArgs) {
+      const twice = (value: number | number[]) =>
+        Array(2).fill([value].flat()[0]) as [number, number];
+      super({
+        ...args,
+        kernelSize: twice(kernelSize),
+        strides: twice(strides),
+        dilationRate: twice(dilationRate),
+      });
+      this.rank = 1;
+      for (const key of ["kernelSize", "strides", "dilationRate"] as const) this[key].pop();
+    }
+
+    override build(inputShape: OpenShape | OpenShape[]): void {
+      const shape = oneShape(inputShape);
+      const axis = this.dataFormat === "channelsFirst" ? 1 : 2;
+      const [channels] = sizesOf([axis], shape, this.name);
+      this.depthwiseKernel = this.addWeight(
+        "depthwise_kernel",
+        [...this.kernelSize, channels, this.depthMultiplier],
+        null as never,
+        this.depthwiseInitializer,
+        this.depthwiseRegularizer,
+        true,
+        this.depthwiseConstraint,
+      );
+      this.bias = this.useBias
+        ? this.addWeight(
+          "bias",
+          [channels * this.depthMultiplier],
+          null as never,
+          this.biasInitializer,
+          this.biasRegularizer,
+          true,
+          this.biasConstraint,
+        )
+        : null;
+      this.built = true;
+    }
+
+    override call(inputs: Tensor | Tensor[]): Tensor {
+      return tf.tidy(() => {
+        const first = this.dataFormat === "channelsFirst";
+        const x = oneTensor(inputs);
+        const [stride] = this.strides, [rate] = this.dilationRate;
+        // The sequence is a picture of one row.
+        let y: Tensor = tf.squeeze(
+          tf.depthwiseConv2d(
+            tf.expandDims(first ? tf.transpose(x, [0, 2, 1]) : x, 1) as Tensor4D,
+            tf.expandDims(this.depthwiseKernel.read(), 0) as Tensor4D,
+            [stride, stride],
+            this.padding,
+            "NHWC",
+            [rate, rate],
+          ),
+          [1],
+        );
+        if (this.bias) y = tf.add(y, this.bias.read());
+        return this.activation.apply(first ? tf.transpose(y, [0, 2, 1]) : y);
+      });
+    }
+
+    override computeOutputShape(inputShape: OpenShape | OpenShape[]): OpenShape {
+      const [examples, ...rest] = oneShape(inputShape);
+      const [channels, steps] = this.dataFormat === "channelsFirst" ? rest : rest.toReversed();
+      const [size] = this.kernelSize, [stride] = this.strides, [rate] = this.dilationRate;
+      const reach = this.padding === "same" ? 1 : (size - 1) * rate + 1;
+      const outputs = channels! * this.depthMultiplier;
+      const places = steps === null ? null : Math.ceil((steps - reach + 1) / stride);
+      return this.dataFormat === "channelsFirst"
+        ? [examples, outputs, places]
+        : [examples, places, outputs];
+    }
+  };
+});

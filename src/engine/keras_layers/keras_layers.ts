@@ -1,0 +1,190 @@
+import { AUGMENTATIONS } from "../../traits/keras_layer_traits.ts";
+import type { TensorFlow } from "../tensorflow.ts";
+import { tensorFlow } from "../tensorflow_requirement.ts";
+import { requireValue } from "../../words/requirements.ts";
+import { createAdditiveAttention } from "./additive_attention.ts";
+import { type AdditiveAttentionArgs, type AttentionArgs, createAttention } from "./attention.ts";
+import { createEinsumDense, type EinsumDenseArgs } from "./einsum_dense.ts";
+import {
+  createGroupQueryAttention,
+  type GroupQueryAttentionArgs,
+} from "./group_query_attention.ts";
+import type { KerasLayer, KerasLayerFactory } from "./keras_layer.ts";
+import { createMultiHeadAttention, type MultiHeadAttentionArgs } from "./multi_head_attention.ts";
+import { type AugmentationArgs, createAugmentation } from "./augmentation.ts";
+import { registerActivations } from "./keras_activations.ts";
+import { type Conv1DTransposeArgs, createConv1DTranspose } from "./conv_1d_transpose.ts";
+import { createCropping1D, createCropping3D, type CroppingArgs } from "./cropping.ts";
+import { createDepthwiseConv1D, type DepthwiseConv1DArgs } from "./depthwise_conv_1d.ts";
+import { createDiscretization, type DiscretizationArgs } from "./discretization.ts";
+import {
+  createGlobalAveragePooling3D,
+  createGlobalMaxPooling3D,
+  type GlobalPooling3DArgs,
+} from "./global_pooling_3d.ts";
+import { createGroupNormalization, type GroupNormalizationArgs } from "./group_normalization.ts";
+import { createNormalization, type NormalizationArgs } from "./normalization.ts";
+import { createRMSNormalization, type RMSNormalizationArgs } from "./rms_normalization.ts";
+import { createSeparableConv1D, type SeparableConv1DArgs } from "./separable_conv_1d.ts";
+import {
+  createSpatialDropout2D,
+  createSpatialDropout3D,
+  type SpatialDropoutArgs,
+} from "./spatial_dropout.ts";
+import {
+  createSpectralNormalization,
+  type SpectralNormalizationArgs,
+} from "./spectral_normalization.ts";
+import { createSubtract, type SubtractArgs } from "./subtract.ts";
+import { createUnitNormalization, type UnitNormalizationArgs } from "./unit_normalization.ts";
+import { createUpSampling1D, createUpSampling3D, type UpSamplingArgs } from "./up_sampling.ts";
+import { createZeroPadding1D, createZeroPadding3D, type ZeroPaddingArgs } from "./zero_padding.ts";
+
+/** Layers that change pictures in training: here they pass them on as they are. */
+export type Augmentations = {
+  readonly [Name in typeof AUGMENTATIONS[number]]: KerasLayer<AugmentationArgs>;
+};
+
+/** The layers that Keras has and TensorFlow.js lacks, by the names that Keras gives them. */
+export interface KerasLayers extends Augmentations {
+  /** Bahdanau's attention: scores are weighted sums of tanh(query + key). */
+  readonly AdditiveAttention: KerasLayer<AdditiveAttentionArgs>;
+  /** Attention without kernels: scores are products of queries and keys. */
+  readonly Attention: KerasLayer<AttentionArgs>;
+  /** Attention whose heads share keys and values in groups. */
+  readonly GroupQueryAttention: KerasLayer<GroupQueryAttentionArgs>;
+  /** Attention of several heads, each with queries, keys and values of its own. */
+  readonly MultiHeadAttention: KerasLayer<MultiHeadAttentionArgs>;
+  /** A Conv1D the other way round: from few steps to many. */
+  readonly Conv1DTranspose: KerasLayer<Conv1DTransposeArgs>;
+  /** A sequence without its ends. */
+  readonly Cropping1D: KerasLayer<CroppingArgs>;
+  /** A volume without its borders. */
+  readonly Cropping3D: KerasLayer<CroppingArgs>;
+  /** Each channel of a sequence convolved by itself. */
+  readonly DepthwiseConv1D: KerasLayer<DepthwiseConv1DArgs>;
+  /** The number of the bin that each entry lies in. */
+  readonly Discretization: KerasLayer<DiscretizationArgs>;
+  /** A product with a kernel along any axes, as an Einstein sum says, then a bias and an activation. */
+  readonly EinsumDense: KerasLayer<EinsumDenseArgs>;
+  /** The mean of each channel of a volume. */
+  readonly GlobalAveragePooling3D: KerasLayer<GlobalPooling3DArgs>;
+  /** The largest entry of each channel of a volume. */
+  readonly GlobalMaxPooling3D: KerasLayer<GlobalPooling3DArgs>;
+  /** Groups of channels brought to mean 0 and variance 1. */
+  readonly GroupNormalization: KerasLayer<GroupNormalizationArgs>;
+  /** Data with the mean and the variance of others taken off. */
+  readonly Normalization: KerasLayer<NormalizationArgs>;
+  /** Entries divided by their root mean square. */
+  readonly RMSNormalization: KerasLayer<RMSNormalizationArgs>;
+  /** Each channel of a sequence convolved by itself, then all mixed. */
+  readonly SeparableConv1D: KerasLayer<SeparableConv1DArgs>;
+  /** Dropout of whole maps of a picture. */
+  readonly SpatialDropout2D: KerasLayer<SpatialDropoutArgs>;
+  /** Dropout of whole maps of a volume. */
+  readonly SpatialDropout3D: KerasLayer<SpatialDropoutArgs>;
+  /** A layer whose kernel's largest singular value is kept at 1. */
+  readonly SpectralNormalization: KerasLayer<SpectralNormalizationArgs>;
+  /** The first input minus the second. */
+  readonly Subtract: KerasLayer<SubtractArgs>;
+  /** Entries divided by their l2 norm. */
+  readonly UnitNormalization: KerasLayer<UnitNormalizationArgs>;
+  /** Each step of a sequence several times. */
+  readonly UpSampling1D: KerasLayer<UpSamplingArgs>;
+  /** Each place of a volume several times along each axis. */
+  readonly UpSampling3D: KerasLayer<UpSamplingArgs>;
+  /** Zeros before and after a sequence. */
+  readonly ZeroPadding1D: KerasLayer<ZeroPaddingArgs>;
+  /** Zeros around a volume. */
+  readonly ZeroPadding3D: KerasLayer<ZeroPaddingArgs>;
+}
+
+type Factories = {
+  readonly [Name in keyof KerasLayers]: KerasLayers[Name] extends KerasLayer<infer Args>
+    ? KerasLayerFactory<Args>
+    : never;
+};
+
+/** How each of them is made. */
+export const KERAS_LAYERS: Factories = {
+  ...Object.fromEntries(
+    AUGMENTATIONS.map((name) => [name, createAugmentation(name)]),
+  ) as { [Name in keyof Augmentations]: KerasLayerFactory<AugmentationArgs> },
+  AdditiveAttention: createAdditiveAttention,
+  Attention: createAttention,
+  GroupQueryAttention: createGroupQueryAttention,
+  MultiHeadAttention: createMultiHeadAttention,
+  Conv1DTranspose: createConv1DTranspose,
+  Cropping1D: createCropping1D,
+  Cropping3D: createCropping3D,
+  DepthwiseConv1D: createDepthwiseConv1D,
+  Discretization: createDiscretization,
+  EinsumDense: createEinsumDense,
+  GlobalAveragePooling3D: createGlobalAveragePooling3D,
+  GlobalMaxPooling3D: createGlobalMaxPooling3D,
+  GroupNormalization: createGroupNormalization,
+  Normalization: createNormalization,
+  RMSNormalization: createRMSNormalization,
+  SeparableConv1D: createSeparableConv1D,
+  SpatialDropout2D: createSpatialDropout2D,
+  SpatialDropout3D: createSpatialDropout3D,
+  SpectralNormalization: createSpectralNormalization,
+  Subtract: createSubtract,
+  UnitNormalization: createUnitNormalization,
+  UpSampling1D: createUpSampling1D,
+  UpSampling3D: createUpSampling3D,
+  ZeroPadding1D: createZeroPadding1D,
+  ZeroPadding3D: createZeroPadding3D,
+};
+
+/** The classes of each copy of TensorFlow.js. */
+const made = new WeakMap<object, KerasLayers>();
+
+/**
+ * The layers that Keras has and TensorFlow.js lacks, as layers of TensorFlow.js. They take Keras's
+ * configuration, in camel case, and pass Keras's numbers. They are registered, so that
+ * `tf.loadLayersModel` finds them, too; a class that a program has registered under the same name stays.
+ * Where a file of Keras names one, `loadModel()` calls this function by itself. The activations of Keras that
+ * TensorFlow.js lacks (`hardTanh`, `squareplus`, `sparsemax` and others) are registered with them.
+ *
+ * @param tf The TensorFlow.js to make them for: that of the engine.
+ * @returns The classes by their names.
+ * @throws {TypeError} If `tf` is not TensorFlow.js.
+ *
+ * @example A layer of Keras in a model of TensorFlow.js
+ * ```ts
+ * import { startEngine } from "@gradient-health/gradient-health/engine";
+ * import { kerasLayers } from "@gradient-health/gradient-health/layers";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { tf } = await startEngine();
+ * const { EinsumDense } = kerasLayers(tf);
+ * const model = tf.sequential();
+ * // 8 heads of 4 units each, for every step of a sequence.
+ * model.add(
+ *   new EinsumDense({
+ *     equation: "abc,cde->abde",
+ *     outputShape: [null, 8, 4],
+ *     biasAxes: "de",
+ *     inputShape: [10, 16],
+ *   }),
+ * );
+ * assertEquals(model.outputShape, [null, 10, 8, 4]);
+ * model.dispose();
+ * ```
+ */
+export function kerasLayers(tf: TensorFlow): KerasLayers {
+  requireValue("tf", tf, tensorFlow);
+  const key = tf.layers.Layer;
+  const known = made.get(key);
+  if (known !== undefined) return known;
+  const { classNameMap } = tf.serialization.SerializationMap.getMap();
+  const entries = Object.entries(KERAS_LAYERS).map(([name, create]) => [name, create(tf)] as const);
+  for (const [name, own] of entries) {
+    if (!Object.hasOwn(classNameMap, name)) tf.serialization.registerClass(own as never);
+  }
+  registerActivations(tf);
+  const all = Object.fromEntries(entries) as unknown as KerasLayers;
+  made.set(key, all);
+  return all;
+}

@@ -1,0 +1,43 @@
+/** A shape while a model is built: `null` for an axis whose length is open. */
+export type OpenShape = (number | null)[];
+
+/** The one shape that a layer is built for, which TensorFlow.js may hand over in a list. */
+export function oneShape(shape: OpenShape | OpenShape[]): OpenShape {
+  return (Array.isArray(shape[0]) ? shape[0] : shape) as OpenShape;
+}
+
+/**
+ * The axes of a shape that are meant, in order and counted from the first.
+ *
+ * @param name Of the layer, for a message.
+ * @throws {RangeError} If there is no such axis, or one is named twice.
+ */
+export function axesOf(axis: number | readonly number[], shape: OpenShape, name: string): number[] {
+  const axes = [axis].flat().map((one) => one < 0 ? one + shape.length : one);
+  const isSound = axes.every((one) => Number.isInteger(one) && one >= 0 && one < shape.length);
+  if (!isSound || new Set(axes).size < axes.length) {
+    throw new RangeError(
+      `axis of ${name} is ${JSON.stringify(axis)}, expected different axes from ${-shape
+        .length} to ` +
+        `${shape.length - 1}: its input has the shape [${
+          shape.map((size) => size ?? "null").join(", ")
+        }]`,
+    );
+  }
+  return axes.sort((a, b) => a - b);
+}
+
+/**
+ * How long axes of a shape are.
+ *
+ * @throws {RangeError} If one is open.
+ */
+export function sizesOf(axes: readonly number[], shape: OpenShape, name: string): number[] {
+  return axes.map((axis) => {
+    const size = shape[axis];
+    if (size !== null) return size;
+    throw new RangeError(
+      `Axis ${axis} of the input of ${name} has no fixed length, expected one: its weights have as many entries`,
+    );
+  });
+}

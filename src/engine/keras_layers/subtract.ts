@@ -1,0 +1,26 @@
+import type { Tensor } from "../tensorflow.ts";
+import { kerasLayer, type KerasLayerFactory, type LayerArgs } from "./keras_layer.ts";
+import { stockClass } from "./stock_class.ts";
+
+/** Arguments of a Subtract. */
+export type SubtractArgs = LayerArgs;
+
+/** Subtract: the first input minus the second. */
+export const createSubtract: KerasLayerFactory<SubtractArgs> = kerasLayer((tf) => {
+  const Merge = stockClass<unknown, [SubtractArgs]>(tf, "Add", 1);
+  return class Subtract extends Merge {
+    static className = "Subtract";
+
+    constructor(args: SubtractArgs = {}) {
+      super(args);
+    }
+
+    /** Called by TensorFlow.js's base of all merges, once the inputs have axes that fit. */
+    mergeFunction(inputs: Tensor[]): Tensor {
+      if (inputs.length !== 2) {
+        throw new RangeError(`${this.name} has ${inputs.length} inputs, expected 2`);
+      }
+      return tf.sub(inputs[0], inputs[1]);
+    }
+  };
+});

@@ -1,0 +1,107 @@
+import type { Tensor, TensorFlow } from "../tensorflow.ts";
+import { defineKernel } from "./define_kernel.ts";
+import { type EinsumTerms, einsumTerms } from "./einsum_equation.ts";
+import { EinsumSteps, type Operand } from "./einsum_steps.ts";
+import type { GradientFactory, KernelRepair } from "./kernel_context.ts";
+
+/**
+ * `Einsum`: TensorFlow.js has it on its other backends, for one or two operands, without `...` and without a
+ * letter twice in one. Here there may be any number, contracted from left to right; each product goes through
+ * the GEMM of this project, with its axes in the order that copies least.
+ */
+const einsumKernel = defineKernel<{ equation: string }>("Einsum", (context, inputs, attributes) => {
+  const given = Object.values(inputs);
+  const terms = einsumTerms(attributes.equation, given.map(({ shape }) => shape));
+  const { output } = terms;
+  const steps = new EinsumSteps(context, terms.sizes);
+  const operands = given.map((tensor, i): Operand => {
+    const labels = terms.inputs[i];
+    return tensor.dtype === "float32"
+      ? { tensor, labels, isOwn: false }
+      : { tensor: context.run("Cast", { x: tensor }, { dtype: "float32" }), labels, isOwn: true };
+  });
+  const wantedAfter = (i: number, ...more: (readonly string[])[]) =>
+    new Set([output, ...terms.inputs.slice(i + 1), ...more].flat());
+  let result = steps.reduce(operands[0], wantedAfter(0));
+  for (const [i, operand] of operands.entries()) {
+    if (i === 0) continue;
+    const next = steps.reduce(operand, wantedAfter(i, result.labels));
+    result = steps.multiply(result, next, wantedAfter(i), output);
+  }
+  const arranged = steps.arrange(result, output);
+  const whole = given.every(({ dtype }) => dtype !== "float32");
+  const made = whole ? steps.next(arranged, "Cast", { dtype: "int32" }, output) : arranged;
+  // An operand that nothing was done to is its owner's.
+  return made.isOwn ? made.tensor : context.run("Identity", { x: made.tensor });
+});
+
+/**
+ * The gradient of `Einsum`, which TensorFlow.js lacks ("gradient function not found for Einsum"): for each
+ * operand the sum over the gradient that comes in and the other operands.
+ */
+const einsumGradient: GradientFactory = ({ tf }) => ({
+  kernelName: "Einsum",
+  saveAllInputs: true,
+  gradFunc(dy, saved, attrs) {
+    const operands = saved as Tensor[];
+    const { equation } = attrs as unknown as { equation: string };
+    const terms = einsumTerms(equation, operands.map(({ shape }) => shape));
+    return Object.fromEntries(
+      operands.map((_, i) => [i, () => gradientOf(tf, dy as Tensor, operands, terms, i)]),
+    );
+  },
+});
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+function gradientOf(
+  tf: TensorFlow,
+  dy: Tensor,
+  operands: readonly Tensor[],
+  { inputs, output, sizes }: EinsumTerms,
+  index: number,
+): Tensor {
+  const letters = new Map([...sizes.keys()].map((label, i) => [label, LETTERS[i]]));
+  const written = (labels: readonly string[]) => labels.map((label) => letters.get(label)).join("");
+  // Axes that broadcast are left out: they have one entry.
+  const terms = operands.map((operand, i) => {
+    const labels = inputs[i].filter((label, axis) => operand.shape[axis] === sizes.get(label));
+    const shape = labels.map((label) => sizes.get(label)!);
+    return {
+      labels,
+      read: () => labels.length === operand.rank ? operand : tf.reshape(operand, shape),
+    };
+  });
+  const others = terms.filter((_, i) => i !== index);
+  const known = new Set([...output, ...others.flatMap(({ labels }) => labels)]);
+  const own = terms[index].labels;
+  const found = own.filter((label, axis) => known.has(label) && own.indexOf(label) === axis);
+  const equation = `${[output, ...others.map(({ labels }) => labels)].map(written).join()}->` +
+    written(found);
+  const gradient = tf.einsum(equation, dy, ...others.map(({ read }) => read()));
+  const { shape } = operands[index];
+  if (found.length === shape.length) return gradient;
+  const isAt = (axis: number) =>
+    found.includes(inputs[index][axis]) && shape[axis] === sizes.get(inputs[index][axis]) &&
+    inputs[index].indexOf(inputs[index][axis]) === axis;
+  const spread = tf.broadcastTo(
+    tf.reshape(gradient, shape.map((size, axis) => isAt(axis) ? size : 1)),
+    shape,
+  );
+  // Of an operand whose diagonal was taken nothing else has a gradient.
+  return inputs[index].reduce((masked, label, axis) => {
+    const first = inputs[index].indexOf(label);
+    if (first === axis) return masked;
+    const eye = tf.reshape(
+      tf.eye(shape[axis]),
+      shape.map((size, one) => one === first || one === axis ? size : 1),
+    );
+    return tf.mul(masked, eye);
+  }, spread);
+}
+
+/** What this file puts in place. */
+export const repair: KernelRepair = {
+  kernels: [einsumKernel],
+  gradients: [einsumGradient],
+};

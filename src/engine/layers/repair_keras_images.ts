@@ -1,0 +1,88 @@
+import type { Tensor } from "../tensorflow.ts";
+import { type LayerRepair, oneTensor } from "./layer_repair.ts";
+
+interface ImageLayer {
+  asKeras?: boolean;
+  interpolation?: "nearest" | "bilinear";
+  dataFormat?: "channelsFirst" | "channelsLast";
+  size?: [number, number];
+  height: number;
+  width: number;
+}
+
+type FromConfig = (cls: unknown, config: Record<string, unknown>, ...rest: unknown[]) => unknown;
+
+const LAYERS = ["CenterCrop", "Resizing", "UpSampling2D"];
+
+/**
+ * Images as Keras resizes and crops them. TensorFlow.js's Resizing keeps the corners where they are, its UpSampling2D
+ * looks at the corner of a pixel, and its CenterCrop moves a crop that is one column narrower to the right. In Keras the
+ * middle of a pixel counts, and a crop is rounded to the left. A layer of TensorFlow.js goes on as it is; here a
+ * configuration with `asKeras`, which files of Keras get when they are read, makes one that computes what Keras does.
+ */
+export const repairKerasImages: LayerRepair = ({ tf, patch }) => {
+  const { classNameMap } = tf.serialization.SerializationMap.getMap() as unknown as {
+    classNameMap: Record<string, [cls: unknown, fromConfig: FromConfig]>;
+  };
+  for (const name of LAYERS) {
+    const [cls, fromConfig] = classNameMap[name];
+    if (!marking.has(fromConfig)) {
+      const repaired: FromConfig = (own, { asKeras, ...config }, ...rest) => {
+        const layer = fromConfig(own, config, ...rest) as ImageLayer;
+        if (asKeras === true) layer.asKeras = true;
+        return layer;
+      };
+      marking.add(repaired);
+      classNameMap[name] = [cls, repaired];
+    }
+    patch(name, "getConfig", (original) =>
+      function (this: ImageLayer) {
+        return { ...original.call(this), ...this.asKeras ? { asKeras: true } : {} };
+      });
+  }
+  const resize = (x: Tensor, size: [number, number], { interpolation }: ImageLayer): Tensor =>
+    interpolation === "nearest"
+      ? tf.image.resizeNearestNeighbor(x as never, size, false, true)
+      : tf.image.resizeBilinear(x as never, size, false, true);
+  /** The middle of an image; where it has none, the pixel to the left and above. */
+  const crop = (x: Tensor, height: number, width: number): Tensor => {
+    const [rows, columns] = x.shape.slice(-3);
+    const outer = x.shape.slice(0, -3);
+    const [top, left] = [Math.floor((rows - height) / 2), Math.floor((columns - width) / 2)];
+    return tf.slice(
+      x,
+      [...outer.map(() => 0), top, left, 0],
+      [...outer, height, width, x.shape[x.rank - 1]],
+    );
+  };
+  const patchCall = (name: string, call: (layer: ImageLayer, x: Tensor) => Tensor) =>
+    patch(
+      name,
+      "call",
+      (original) =>
+        function (this: ImageLayer, inputs: Tensor | Tensor[], kwargs: unknown) {
+          if (!this.asKeras) return original.call(this, inputs, kwargs);
+          return tf.tidy(() => call(this, oneTensor(inputs)));
+        },
+    );
+  patchCall("Resizing", (layer, x) => resize(x, [layer.height, layer.width], layer));
+  patchCall("UpSampling2D", (layer, x) => {
+    const isFirst = layer.dataFormat === "channelsFirst";
+    const image = isFirst ? tf.transpose(x, [0, 2, 3, 1]) : x;
+    const [rows, columns] = layer.size!;
+    const larger = resize(image, [image.shape[1]! * rows, image.shape[2]! * columns], layer);
+    return isFirst ? tf.transpose(larger, [0, 3, 1, 2]) : larger;
+  });
+  patchCall("CenterCrop", ({ height, width }, x) => {
+    const [rows, columns] = x.shape.slice(-3);
+    if (rows >= height && columns >= width) return crop(x, height, width);
+    // A smaller image is cropped to the shape of the result, then stretched.
+    const within = (size: number, most: number) => Math.max(1, Math.min(most, Math.trunc(size)));
+    const high = within(columns * height / width, rows);
+    const wide = within(rows * width / height, columns);
+    return tf.image.resizeBilinear(crop(x, high, wide) as never, [height, width], false, true);
+  });
+};
+
+/** What was put in place of `fromConfig`; it does nothing where `asKeras` is not set. */
+const marking = new WeakSet<object>();

@@ -1,0 +1,63 @@
+import type { Tensor } from "../tensorflow.ts";
+import { type LayerRepair, oneTensor } from "./layer_repair.ts";
+import { storeSettings } from "./stored_settings.ts";
+
+interface Rectifier {
+  maxValue?: number | null;
+  negativeSlope?: number;
+  threshold?: number;
+}
+
+interface Exponential {
+  alpha?: number;
+}
+
+/**
+ * ReLU with a threshold or a slope, and ELU with another alpha than 1. TensorFlow.js's ReLU knows a largest value alone,
+ * and its ELU refuses an alpha. Here a configuration that has them makes layers that compute what Keras does: x above the
+ * threshold, at most the largest value; below it, the slope times x - threshold.
+ */
+export const repairRectifiers: LayerRepair = ({ tf, patch }) => {
+  storeSettings(tf, ["ReLU"], { negativeSlope: 0, threshold: 0 });
+  patch(
+    "ReLU",
+    "call",
+    (original) =>
+      function (this: Rectifier, inputs: Tensor | Tensor[], kwargs: unknown) {
+        const { maxValue, negativeSlope: slope = 0, threshold = 0 } = this;
+        if (slope === 0 && threshold === 0) return original.call(this, inputs, kwargs);
+        return tf.tidy(() => {
+          const x = oneTensor(inputs);
+          let y: Tensor = threshold === 0
+            ? tf.relu(x)
+            : tf.mul(x, tf.cast(tf.greater(x, threshold), "float32"));
+          if (maxValue != null) y = tf.clipByValue(y, 0, maxValue);
+          return slope === 0 ? y : tf.sub(y, tf.mul(tf.relu(tf.sub(threshold, x)), slope));
+        });
+      },
+  );
+  patch("ReLU", "getConfig", (original) =>
+    function (this: Rectifier) {
+      const { negativeSlope, threshold } = this;
+      return {
+        ...original.call(this),
+        ...negativeSlope === undefined ? {} : { negativeSlope },
+        ...threshold === undefined ? {} : { threshold },
+      };
+    });
+
+  storeSettings(tf, ["ELU"], { alpha: 1 });
+  patch(
+    "ELU",
+    "call",
+    (original) =>
+      function (this: Exponential, inputs: Tensor | Tensor[], kwargs: unknown) {
+        const { alpha = 1 } = this;
+        if (alpha === 1) return original.call(this, inputs, kwargs);
+        return tf.tidy(() => {
+          const x = oneTensor(inputs);
+          return tf.add(tf.relu(x), tf.mul(tf.elu(tf.minimum(x, 0)), alpha));
+        });
+      },
+  );
+};

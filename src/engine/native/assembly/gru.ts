@@ -1,0 +1,158 @@
+import { get, put, show } from "./lanes";
+import { Recurrent, RecurrentGradient } from "./records";
+import { slope, squash } from "./squash";
+
+/** The first half of a step of a GRU: its gates z and r, and r h', which the kernel multiplies. */
+// @ts-ignore: decorator
+@inline
+function gateUnits(
+  r: Recurrent,
+  gates: usize,
+  units: usize,
+  before: usize,
+  gate: usize,
+  table: usize,
+  whole: bool,
+): void {
+  const z = squash(r.gate, get(r.z + gates, whole), table);
+  const reset = squash(r.gate, get(r.z + gates + gate, whole), table);
+  put(r.a + gates, z, whole);
+  put(r.a + gates + gate, reset, whole);
+  const state = r.state + units;
+  // One that resets after the product has h' U + c there: it becomes part of the candidate's z.
+  if (r.after) {
+    const candidate = r.z + gates + 2 * gate;
+    put(candidate, f32x4.add(get(candidate, whole), f32x4.mul(reset, get(state, whole))), whole);
+  } else put(state, f32x4.mul(reset, get(before, whole)), whole);
+}
+
+/** @param before Address of the units of h'. */
+export function gruGates(r: Recurrent, row: usize, before: usize, table: usize): void {
+  const gate = <usize> r.units << 2;
+  const gates = row * gate * 3, units = row * gate;
+  let at: usize = 0;
+  for (const end = gate & ~15; at < end; at += 16) {
+    gateUnits(r, gates + at, units + at, before + at, gate, table, true);
+  }
+  for (; at < gate; at += 4) {
+    gateUnits(r, gates + at, units + at, before + at, gate, table, false);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function stateUnits(
+  r: Recurrent,
+  gates: usize,
+  units: usize,
+  before: usize,
+  gate: usize,
+  table: usize,
+  whole: bool,
+): void {
+  const candidate = squash(r.activation, get(r.z + gates + 2 * gate, whole), table);
+  put(r.a + gates + 2 * gate, candidate, whole);
+  const z = get(r.a + gates, whole);
+  const kept = f32x4.mul(z, get(before, whole));
+  const fresh = f32x4.mul(f32x4.sub(f32x4.splat(1), z), candidate);
+  put(r.h + units, f32x4.add(kept, fresh), whole);
+}
+
+/** The second half, from the candidate's z on: h = z h' + (1 - z) act(z of the candidate). */
+export function gruState(r: Recurrent, row: usize, before: usize, table: usize): void {
+  const gate = <usize> r.units << 2;
+  const gates = row * gate * 3, units = row * gate;
+  let at: usize = 0;
+  for (const end = gate & ~15; at < end; at += 16) {
+    stateUnits(r, gates + at, units + at, before + at, gate, table, true);
+  }
+  for (; at < gate; at += 4) {
+    stateUnits(r, gates + at, units + at, before + at, gate, table, false);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function stateUnitsBack(
+  r: RecurrentGradient,
+  gates: usize,
+  units: usize,
+  before: usize,
+  dh: usize,
+  gate: usize,
+  whole: bool,
+): void {
+  const a = r.a + gates, dz = r.dz + gates;
+  const z = get(a, whole), candidate = get(a + 2 * gate, whole);
+  const total = f32x4.add(get(r.dh + units, whole), get(dh, whole));
+  const dGate = f32x4.mul(total, f32x4.sub(get(before, whole), candidate));
+  const dCandidate = f32x4.mul(total, f32x4.sub(f32x4.splat(1), z));
+  put(dz, f32x4.mul(dGate, slope(r.gate, get(r.z + gates, whole), z)), whole);
+  const inner = slope(r.activation, get(r.z + gates + 2 * gate, whole), candidate);
+  put(dz + 2 * gate, f32x4.mul(dCandidate, inner), whole);
+  put(dh, f32x4.mul(total, z), whole);
+  show(r.da, gates, dGate, whole);
+  show(r.da, gates + 2 * gate, dCandidate, whole);
+}
+
+/** The way back through the second half; `dh` is dJ/dh from the steps after it, and becomes what passes by. */
+export function gruStateBack(
+  r: RecurrentGradient,
+  row: usize,
+  before: usize,
+  dh: usize,
+): void {
+  const gate = <usize> r.units << 2;
+  const gates = row * gate * 3, units = row * gate;
+  let at: usize = 0;
+  for (const end = gate & ~15; at < end; at += 16) {
+    stateUnitsBack(r, gates + at, units + at, before + at, dh + at, gate, true);
+  }
+  for (; at < gate; at += 4) {
+    stateUnitsBack(r, gates + at, units + at, before + at, dh + at, gate, false);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function gateUnitsBack(
+  r: RecurrentGradient,
+  gates: usize,
+  units: usize,
+  before: usize,
+  dh: usize,
+  gate: usize,
+  whole: bool,
+): void {
+  const reset = get(r.a + gates + gate, whole);
+  const inner = r.dState + units;
+  let dReset: v128;
+  if (r.after) {
+    const dCandidate = get(r.dz + gates + 2 * gate, whole);
+    dReset = f32x4.mul(dCandidate, get(r.state + units, whole));
+    put(inner, f32x4.mul(dCandidate, reset), whole);
+  } else {
+    const dProduct = get(inner, whole);
+    dReset = f32x4.mul(dProduct, get(before, whole));
+    put(dh, f32x4.add(get(dh, whole), f32x4.mul(dProduct, reset)), whole);
+  }
+  const dz = f32x4.mul(dReset, slope(r.gate, get(r.z + gates + gate, whole), reset));
+  put(r.dz + gates + gate, dz, whole);
+  show(r.da, gates + gate, dReset, whole);
+}
+
+/**
+ * The way back through the first half. `dState` holds dJ/d(r h') before it; where the cell resets after the
+ * product it holds dJ/d(h' U + c) afterwards.
+ */
+export function gruGatesBack(r: RecurrentGradient, row: usize, before: usize, dh: usize): void {
+  const gate = <usize> r.units << 2;
+  const gates = row * gate * 3, units = row * gate;
+  let at: usize = 0;
+  for (const end = gate & ~15; at < end; at += 16) {
+    gateUnitsBack(r, gates + at, units + at, before + at, dh + at, gate, true);
+  }
+  for (; at < gate; at += 4) {
+    gateUnitsBack(r, gates + at, units + at, before + at, dh + at, gate, false);
+  }
+}

@@ -1,0 +1,21 @@
+/** Four float32, or where `whole` is false the one that is left at the end of a row. */
+// @ts-ignore: decorator
+@inline
+export function get(at: usize, whole: bool): v128 {
+  return whole ? v128.load(at) : v128.load32_zero(at);
+}
+
+/** Writes what `get` has read. */
+// @ts-ignore: decorator
+@inline
+export function put(at: usize, value: v128, whole: bool): void {
+  if (whole) v128.store(at, value);
+  else v128.store32_lane(at, value, 0);
+}
+
+/** Writes it where there is a place for it. */
+// @ts-ignore: decorator
+@inline
+export function show(at: usize, offset: usize, value: v128, whole: bool): void {
+  if (at) put(at + offset, value, whole);
+}

@@ -1,0 +1,191 @@
+import { ADD } from "./flags";
+import { gemm, GEMM_SCRATCH } from "./gemm";
+import { gruGates, gruGatesBack, gruState, gruStateBack } from "./gru";
+import { lstmStep, lstmStepBack } from "./lstm";
+import { Recurrent, RecurrentGradient } from "./records";
+import { addRun, clearRun, copyRun } from "./runs";
+import { simpleStep, simpleStepBack } from "./simple_rnn";
+import { fillSquash, SQUASH_SCRATCH } from "./squash";
+import { TILE_ROWS } from "./tile";
+
+/** Kinds of cells. */
+const enum Cell {
+  simple,
+  gru,
+  lstm,
+}
+
+/** Examples that go through the sequence together: two tiles, whose rows stay in the cache. */
+const BLOCK: i32 = 2 * TILE_ROWS;
+
+/** Bytes of scratch that a sequence needs. */
+export function recurrentScratch(): i32 {
+  return GEMM_SCRATCH + SQUASH_SCRATCH;
+}
+
+// @ts-ignore: decorator
+@inline
+function gatesOf(cell: i32): i32 {
+  return cell == Cell.lstm ? 4 : cell == Cell.gru ? 3 : 1;
+}
+
+/** Whether a step of an example is padding, which leaves the state as it is. */
+// @ts-ignore: decorator
+@inline
+function isPadding(mask: usize, at: usize): bool {
+  return mask != 0 && load<f32>(mask + (at << 2)) == 0;
+}
+
+/** Address of c before a step: that of the last step that was no padding, or the initial one. */
+function carriedState(
+  mask: usize,
+  state: usize,
+  c0: usize,
+  example: usize,
+  steps: usize,
+  step: usize,
+  unit: usize,
+): usize {
+  while (step > 0) {
+    step--;
+    const at = example * steps + step;
+    if (!isPadding(mask, at)) return state + at * unit;
+  }
+  return c0 + example * unit;
+}
+
+/**
+ * A recurrent layer over its sequence, for some examples. Arrays are [examples, steps, columns]; z holds
+ * x W + b of all steps before, and z of every gate after.
+ */
+export function recurrent(r: Recurrent, from: i32, end: i32, scratch: usize): void {
+  const table = scratch + <usize> GEMM_SCRATCH;
+  fillSquash(table);
+  const unit = <usize> r.units << 2;
+  const gates = gatesOf(r.cell);
+  const row = unit * gates;
+  const steps = <usize> r.steps;
+  for (let first = from; first < end; first += BLOCK) {
+    const rows = min(BLOCK, end - first);
+    for (let t: usize = 0; t < steps; t++) {
+      const place = <usize> first * steps + t;
+      const z = r.z + place * row, zRow = steps * row;
+      const stateRow = steps * unit;
+      const h = t ? r.h + (place - 1) * unit : r.h0 + <usize> first * unit;
+      const hRow = t ? stateRow : unit;
+      const state = r.state + place * unit;
+      const columns = r.cell == Cell.gru ? 2 * r.units : gates * r.units;
+      gemm(h, hRow, 4, r.kernel, row, 4, z, zRow, rows, columns, r.units, 0, ADD, scratch);
+      if (r.cell == Cell.gru && r.after) {
+        gemm(
+          h, hRow, 4, r.kernel + 2 * unit, row, 4, state, stateRow,
+          rows, r.units, r.units, r.bias, 0, scratch,
+        );
+      }
+      for (let i: usize = 0; i < <usize> rows; i++) {
+        const at = place + i * steps, before = h + i * hRow;
+        if (r.cell == Cell.simple) simpleStep(r, at, table);
+        else if (r.cell == Cell.gru) gruGates(r, at, before, table);
+        else {
+          const example = <usize> first + i;
+          lstmStep(r, at, carriedState(r.mask, r.state, r.c0, example, steps, t, unit), table);
+        }
+        if (r.cell != Cell.gru && isPadding(r.mask, at)) {
+          copyRun(before, r.h + at * unit, r.units);
+        }
+      }
+      if (r.cell != Cell.gru) continue;
+      if (!r.after) {
+        gemm(
+          state, stateRow, 4, r.kernel + 2 * unit, row, 4, z + 2 * unit, zRow,
+          rows, r.units, r.units, 0, ADD, scratch,
+        );
+      }
+      for (let i: usize = 0; i < <usize> rows; i++) {
+        const at = place + i * steps, before = h + i * hRow;
+        gruState(r, at, before, table);
+        if (isPadding(r.mask, at)) copyRun(before, r.h + at * unit, r.units);
+      }
+    }
+    if (!r.last) continue;
+    for (let example = <usize> first; example < <usize> (first + rows); example++) {
+      const c = carriedState(r.mask, r.state, r.c0, example, steps, steps, unit);
+      copyRun(c, r.last + example * unit, r.units);
+    }
+  }
+}
+
+/** The way back through padding: dJ/dh passes by, and nothing inside the cell has a gradient. */
+function passBack(r: RecurrentGradient, at: usize, gates: i32, dh: usize): void {
+  const units = at * (<usize> r.units << 2), columns = units * gates;
+  addRun(r.dh + units, dh, r.units);
+  clearRun(r.dz + columns, gates * r.units);
+  if (r.da) clearRun(r.da + columns, gates * r.units);
+  if (r.dState) clearRun(r.dState + units, r.units);
+  if (r.dActive) clearRun(r.dActive + units, r.units);
+}
+
+/**
+ * The way back: from dJ/dh of all steps to dJ/dz of all gates, and to h' of every step, which the gradient
+ * of the kernel is a product of. `dh0` and `dc0` carry what comes back from one step to the one before.
+ */
+export function recurrentGradient(
+  r: RecurrentGradient,
+  from: i32,
+  end: i32,
+  scratch: usize,
+): void {
+  const unit = <usize> r.units << 2;
+  const gates = gatesOf(r.cell);
+  const row = unit * gates;
+  const steps = <usize> r.steps;
+  const stateRow = steps * unit, zRow = steps * row;
+  for (let first = from; first < end; first += BLOCK) {
+    const rows = min(BLOCK, end - first);
+    const carried = r.dh0 + <usize> first * unit;
+    for (let t: usize = steps; t-- > 0;) {
+      const place = <usize> first * steps + t;
+      for (let i: usize = 0; i < <usize> rows; i++) {
+        const at = place + i * steps, example = (<usize> first + i) * unit;
+        const before = r.before + at * unit;
+        copyRun(t ? r.h + (at - 1) * unit : r.h0 + example, before, r.units);
+        if (isPadding(r.mask, at)) passBack(r, at, gates, r.dh0 + example);
+        else if (r.cell == Cell.simple) simpleStepBack(r, at, r.dh0 + example);
+        else if (r.cell == Cell.gru) gruStateBack(r, at, before, r.dh0 + example);
+        else {
+          const c = carriedState(
+            r.mask, r.state, r.c0, <usize> first + i, steps, t, unit,
+          );
+          lstmStepBack(r, at, c, r.dh0 + example, r.dc0 + example);
+        }
+      }
+      const dz = r.dz + place * row;
+      let columns = gates * r.units;
+      if (r.cell == Cell.gru) {
+        columns = 2 * r.units;
+        const inner = r.dState + place * unit;
+        const last = r.transposed + 2 * unit * <usize> r.units;
+        if (!r.after) {
+          gemm(
+            dz + 2 * unit, zRow, 4, last, unit, 4, inner, stateRow,
+            rows, r.units, r.units, 0, 0, scratch,
+          );
+        }
+        for (let i: usize = 0; i < <usize> rows; i++) {
+          const at = place + i * steps;
+          if (isPadding(r.mask, at)) continue;
+          gruGatesBack(r, at, r.before + at * unit, r.dh0 + (<usize> first + i) * unit);
+        }
+        if (r.after) {
+          gemm(
+            inner, stateRow, 4, last, unit, 4, carried, unit,
+            rows, r.units, r.units, 0, ADD, scratch,
+          );
+        }
+      }
+      gemm(
+        dz, zRow, 4, r.transposed, unit, 4, carried, unit, rows, r.units, columns, 0, ADD, scratch,
+      );
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import type { KernelBackend, KernelConfig, TensorInfo } from "@tensorflow/tfjs";
+import { patchProperty } from "./patch_property.ts";
+import type { Tensor, TensorFlow } from "./tensorflow.ts";
+
+type Inputs = Record<string, Tensor>;
+type Attributes = Record<string, unknown> | undefined;
+type Kept = Tensor & { kept: boolean; scopeId: number };
+
+/** The parts of TensorFlow.js's engine that run a kernel; its types do not show them. */
+interface KernelEngine {
+  backendName: string | null;
+  backend: KernelBackend;
+  state: {
+    gradientDepth: number;
+    kernelDepth: number;
+    profiling: boolean;
+    scopeStack: Scope[];
+    activeScope: Scope | null;
+  };
+  runKernel(kernelName: string, inputs: Inputs, attrs: Attributes): Tensor | Tensor[];
+  endScope(result?: unknown): void;
+  clone(tensor: Tensor): Tensor;
+  keep(tensor: Tensor): Tensor;
+  track(tensor: Tensor): Tensor;
+  makeTensorFromTensorInfo(info: TensorInfo): Tensor;
+  getTensorsForGradient(kernelName: string, inputs: Inputs, outputs: Tensor[]): Tensor[];
+  addTapeNode(
+    kernelName: string,
+    inputs: Inputs,
+    outputs: Tensor[],
+    gradient: null,
+    saved: Tensor[],
+    attrs: Attributes,
+  ): void;
+}
+
+/** What a scope frees when it ends. */
+interface Scope {
+  id: number;
+  track: Kept[];
+}
+
+/**
+ * Makes TensorFlow.js spend less time around its kernels, while its WASM backend is the active one. For each kernel
+ * that is run it looks the kernel up twice, makes six closures, asks seven flags, and records on the tape that
+ * tensors were cloned for the backward pass, which nothing reads but the gradient of a gradient; at the end of each
+ * scope it makes two sets and two lists. Here a kernel is looked up and run, and what comes out is the same, tensor
+ * for tensor. While TensorFlow.js debugs or profiles, it does so itself.
+ *
+ * @param tf The TensorFlow.js.
+ * @returns A function that takes it back; calling it again does nothing.
+ */
+export function quickenKernels(tf: TensorFlow): () => void {
+  const engine = tf.engine() as unknown as KernelEngine;
+  const environment = tf.env();
+  const stock = { runKernel: engine.runKernel, endScope: engine.endScope };
+
+  // A kernel of another copy of TensorFlow.js may return a tensor.
+  const tensorOf = (info: TensorInfo) =>
+    (info as Tensor).rank == null ? engine.makeTensorFromTensorInfo(info) : info as Tensor;
+
+  /** A clone for the backward pass. On the tape of a gradient that is differentiated itself, it counts. */
+  function save(tensor: Tensor): Tensor {
+    if (engine.state.gradientDepth > 1) return engine.keep(engine.clone(tensor));
+    const { dataId, shape, dtype } = tensor;
+    engine.backend.incRef(dataId);
+    return engine.keep(engine.makeTensorFromTensorInfo({ dataId, shape, dtype }));
+  }
+
+  function runKernel(kernelName: string, inputs: Inputs, attrs: Attributes): Tensor | Tensor[] {
+    // Read anew: `engine.reset()` makes another.
+    const { state } = engine;
+    const kernel = engine.backendName === "wasm" && !state.profiling &&
+        !environment.getBool("DEBUG") && !environment.getBool("IS_TEST")
+      ? tf.getKernel(kernelName, "wasm") as KernelConfig | undefined
+      : undefined;
+    if (kernel === undefined) return stock.runKernel.call(engine, kernelName, inputs, attrs);
+    const isRecorded = state.gradientDepth > 0 && state.kernelDepth === 0;
+    let result: TensorInfo | TensorInfo[], outputs: Tensor[];
+    let saved: Tensor[] = [];
+    // What a kernel runs is not recorded.
+    state.kernelDepth++;
+    try {
+      result = kernel.kernelFunc({ inputs, attrs: attrs as never, backend: engine.backend });
+      outputs = Array.isArray(result) ? result.map(tensorOf) : [tensorOf(result)];
+      if (isRecorded) {
+        saved = engine.getTensorsForGradient(kernelName, inputs, outputs).map(save);
+      }
+    } finally {
+      state.kernelDepth--;
+    }
+    if (isRecorded) engine.addTapeNode(kernelName, inputs, outputs, null, saved, attrs);
+    return Array.isArray(result) ? outputs : outputs[0];
+  }
+
+  function endScope(result?: unknown): void {
+    const { state } = engine;
+    const ended = state.activeScope;
+    const isTensor = result instanceof tf.Tensor;
+    if (ended === null || result != null && !isTensor) {
+      return stock.endScope.call(engine, result);
+    }
+    const kept = isTensor ? result as Kept : null;
+    for (const tensor of ended.track) {
+      if (!tensor.kept && tensor.id !== kept?.id) tensor.dispose();
+    }
+    state.scopeStack.pop();
+    state.activeScope = state.scopeStack.at(-1) ?? null;
+    if (kept !== null && !kept.kept && kept.scopeId === ended.id) engine.track(kept);
+  }
+
+  const undo = [
+    patchProperty(engine, "runKernel", { value: runKernel, writable: true }),
+    patchProperty(engine, "endScope", { value: endScope, writable: true }),
+  ];
+  return () => undo.forEach((takeBack) => takeBack());
+}

@@ -1,0 +1,43 @@
+import type { Layer, LayersModel } from "../engine/tensorflow.ts";
+import { KERAS_ACTIVATIONS } from "../traits/keras_activations.ts";
+import { KERAS_LAYER_TRAITS } from "../traits/keras_layer_traits.ts";
+import { LAYERS } from "../traits/layers.ts";
+import { containerLayers } from "./inner_layers.ts";
+import { leafLayers } from "./leaf_layers.ts";
+
+/** Settings of Keras that a repaired layer of TensorFlow.js keeps where they are not what the stock one does. */
+const SETTINGS = ["groups", "keepdims", "negativeSlope", "resetAfter", "rmsScaling", "threshold"];
+
+/** What of a layer this tells. */
+interface Parts {
+  activation?: { getClassName?(): string };
+  cell?: Record<string, unknown>;
+  alpha?: unknown;
+}
+
+/**
+ * What of a model TensorFlow.js does not have by itself: layers and activations of Keras, and settings of its own
+ * layers that it refuses or ignores. A model.json with any of it needs this package to be read.
+ *
+ * @param model A built model.
+ * @returns A name each, once: `GroupNormalization`, `squareplus`, `resetAfter of GRU`.
+ */
+export function beyondStock(model: LayersModel): string[] {
+  const layers = [...leafLayers(model).map(({ layer }) => layer), ...containerLayers(model)];
+  return [...new Set(layers.flatMap(ofLayer))];
+}
+
+function ofLayer(layer: Layer): string[] {
+  const className = layer.getClassName();
+  const { activation, cell, alpha } = layer as unknown as Parts;
+  const name = activation?.getClassName?.() ?? "";
+  const isOwn = Object.hasOwn(KERAS_ACTIVATIONS, name) || name.startsWith("leakyRelu(");
+  const activations = isOwn ? [name] : [];
+  if (Object.hasOwn(KERAS_LAYER_TRAITS, className)) return [className, ...activations];
+  if (!Object.hasOwn(LAYERS, className)) return activations;
+  const settings = SETTINGS.filter((key) =>
+    (layer as unknown as Record<string, unknown>)[key] || cell?.[key]
+  );
+  if (className === "ELU" && alpha !== 1) settings.push("alpha");
+  return [...activations, ...settings.map((key) => `${key} of ${className}`)];
+}

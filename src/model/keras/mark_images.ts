@@ -1,0 +1,37 @@
+import { ModelError } from "../model_error.ts";
+import { isJson, type Json } from "../topology_json.ts";
+
+/** Layers that Keras and TensorFlow.js compute otherwise, though they have one name and the same settings. */
+const IMAGES = ["CenterCrop", "Resizing", "UpSampling2D"];
+
+/** Deeper than this is refused later, with a message. */
+const MAX_DEPTH = 200;
+
+/**
+ * The topology of a file of Keras, in which each layer that resizes or crops an image says that it is Keras's: see
+ * `repairKerasImages`. A topology of TensorFlow.js is not marked, and keeps TensorFlow.js's figures.
+ *
+ * @param value The topology, or a part of it.
+ * @param place Where it stands in the file.
+ * @throws {ModelError} If one has a setting that TensorFlow.js would take for another.
+ */
+export function markImages<T>(value: T, place: string, depth = 0): T {
+  if (depth > MAX_DEPTH || typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    return value.map((one, i) => markImages(one, `${place}[${i}]`, depth + 1)) as T;
+  }
+  const marked: Json = Object.fromEntries(
+    Object.entries(value).map(([key, one]) => [key, markImages(one, `${place}.${key}`, depth + 1)]),
+  );
+  const { class_name: className, config } = marked;
+  if (!IMAGES.includes(className as string) || !isJson(config)) return marked as T;
+  for (const setting of ["crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"]) {
+    if (config[setting] === true) {
+      throw new ModelError(
+        `${place}.config.${setting} is true, expected false: TensorFlow.js stretches an image to its new ` +
+          `size and does nothing else`,
+      );
+    }
+  }
+  return { ...marked, config: { ...config, as_keras: true } } as T;
+}

@@ -1,0 +1,40 @@
+const TEXT = "texts are no tensors here, expected a model that begins after it, with numbers";
+const FOREIGN = "it holds code of another framework, expected its layers, or a class that " +
+  "--register FILE brings";
+const SOUND = "nothing here makes spectra, expected a model that begins after it";
+const PICTURE =
+  "it changes pictures outside of training, too, expected a model that begins after it";
+
+/** Layers of Keras that this program does not run: why, and what to do about it. */
+const REASONS: Readonly<Record<string, string>> = {
+  AutoContrast: PICTURE,
+  ContrastLimitedAdaptiveHistogramEqualization: PICTURE,
+  CutMix: PICTURE,
+  FlaxLayer: FOREIGN,
+  HashedCrossing: TEXT,
+  Hashing: TEXT,
+  IntegerLookup:
+    "its table is no weight, expected a model that begins after it, with places in the table",
+  JaxLayer: FOREIGN,
+  Lambda: "it holds code of Python, expected a class of that name that --register FILE brings " +
+    "(a module that exports register({ tf }))",
+  MaxNumBoundingBoxes: PICTURE,
+  MelSpectrogram: SOUND,
+  MixUp: PICTURE,
+  Pipeline: PICTURE,
+  RandomCrop: PICTURE,
+  STFTSpectrogram: SOUND,
+  StringLookup: TEXT,
+  TFSMLayer: FOREIGN,
+  TextVectorization: TEXT,
+  TorchModuleWrapper: FOREIGN,
+};
+
+/**
+ * Why a layer of Keras is refused, and what is expected instead; `null` for a class of another name.
+ *
+ * @param className The class.
+ */
+export function refusedLayer(className: string): string | null {
+  return Object.hasOwn(REASONS, className) ? REASONS[className] : null;
+}

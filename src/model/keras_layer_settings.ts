@@ -1,0 +1,98 @@
+import { AUGMENTATIONS } from "../traits/keras_layer_traits.ts";
+import type { Settings } from "./layer_settings.ts";
+import { KINDS, required } from "./setting.ts";
+
+const { axes, axis, bordersOf, choice, count, counts, flag, fraction, number, only, sizes, text } =
+  KINDS;
+
+const dataFormat = choice("channelsFirst", "channelsLast");
+const padding = choice("same", "valid");
+/** What TensorFlow.js has no room for in any layer. */
+const activityRegularizer = only(null, "TensorFlow.js adds no penalty on activations");
+const sparse = only(false, "TensorFlow.js has no sparse tensors");
+
+const windowed: Settings = {
+  kernelSize: required(counts(1)),
+  strides: counts(1),
+  dilationRate: counts(1),
+  padding,
+  dataFormat,
+  useBias: flag,
+  activityRegularizer,
+};
+
+const pooling: Settings = { dataFormat, keepdims: flag };
+const dropout: Settings = { rate: required(fraction), dataFormat };
+
+/** What a call of an attention says in Keras. */
+const called: Settings = {
+  useCausalMask: flag,
+  returnAttentionScores: flag,
+  dropout: fraction,
+  activityRegularizer,
+};
+
+const projected: Settings = {
+  ...called,
+  calledWith: { what: "an array of names", is: Array.isArray },
+  useBias: flag,
+  useGate: flag,
+  slidingWindow: count,
+};
+
+/** The layers that Keras has and TensorFlow.js lacks, with what each may have in its configuration. */
+export const KERAS_LAYER_SETTINGS: Record<string, Settings> = {
+  AdditiveAttention: { ...called, useScale: flag },
+  Attention: { ...called, useScale: flag, scoreMode: KINDS.choice("dot", "concat") },
+  ...Object.fromEntries(AUGMENTATIONS.map((name) => [name, {}])),
+  Conv1DTranspose: {
+    filters: required(count),
+    ...windowed,
+    outputPadding: only(null, "TensorFlow.js pads no output"),
+  },
+  Cropping1D: { cropping: bordersOf(1) },
+  Cropping3D: { cropping: bordersOf(3), dataFormat },
+  DepthwiseConv1D: { ...windowed, depthMultiplier: count },
+  Discretization: {
+    binBoundaries: required(KINDS.numbers),
+    outputMode: choice("int", "oneHot", "multiHot", "count"),
+    sparse,
+  },
+  EinsumDense: {
+    equation: required(text),
+    outputShape: required(sizes),
+    biasAxes: text,
+    activityRegularizer,
+    loraRank: only(null, "a kernel of low rank beside it is not read"),
+    quantizationConfig: only(null, "a kernel of whole numbers is not read"),
+  },
+  GroupQueryAttention: {
+    ...projected,
+    headDim: required(count),
+    numQueryHeads: required(count),
+    numKeyValueHeads: required(count),
+  },
+  MultiHeadAttention: {
+    ...projected,
+    numHeads: required(count),
+    keyDim: required(count),
+    valueDim: count,
+    outputShape: sizes,
+    attentionAxes: axes,
+  },
+  GlobalAveragePooling3D: pooling,
+  GlobalMaxPooling3D: pooling,
+  GroupNormalization: { groups: axis, axis, epsilon: number, center: flag, scale: flag },
+  Normalization: { axis: KINDS.axesOrNone, invert: flag },
+  RMSNormalization: { axis: axes, epsilon: number },
+  SeparableConv1D: { filters: required(count), ...windowed, depthMultiplier: count },
+  SpatialDropout2D: dropout,
+  SpatialDropout3D: dropout,
+  SpectralNormalization: { powerIterations: count },
+  Subtract: {},
+  UnitNormalization: { axis: axes },
+  UpSampling1D: { size: count },
+  UpSampling3D: { size: counts(3), dataFormat },
+  ZeroPadding1D: { padding: bordersOf(1), dataFormat },
+  ZeroPadding3D: { padding: bordersOf(3), dataFormat },
+};

@@ -1,0 +1,58 @@
+import type { TensorFlow } from "../engine/tensorflow.ts";
+import { KERAS_ACTIVATIONS } from "../traits/keras_activations.ts";
+import { KERAS_LAYER_TRAITS } from "../traits/keras_layer_traits.ts";
+import { classes } from "./build_model.ts";
+import { KERAS_NAMES } from "./keras/plain_activation.ts";
+import { camelCase } from "./topology_json.ts";
+
+/** No literal in an `import()`: a model of TensorFlow.js's own layers should not wait for them. */
+const KERAS_LAYERS = "../engine/keras_layers/keras_layers.ts";
+
+/**
+ * Tells which classes a topology may name: those of TensorFlow.js and those that a program has registered.
+ * Where the topology names a layer or an activation that Keras has and TensorFlow.js lacks, these come, too.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param topology The topology, as it stands in the file.
+ * @returns Whether there is a class of a name.
+ */
+export async function knownClasses(
+  tf: TensorFlow,
+  topology: unknown,
+): Promise<(name: string) => boolean> {
+  const isKnown = (name: string) => Object.hasOwn(classes(tf), name);
+  if (namesKeras(topology, isKnown)) {
+    const { kerasLayers } = await import(
+      KERAS_LAYERS
+    ) as typeof import("../engine/keras_layers/keras_layers.ts");
+    kerasLayers(tf);
+  }
+  return isKnown;
+}
+
+function namesKeras(topology: unknown, isKnown: (name: string) => boolean): boolean {
+  const open = [topology];
+  // Not by recursion: a file may nest deeper than the stack goes.
+  for (let value = open.pop(); value !== undefined || open.length > 0; value = open.pop()) {
+    if (typeof value !== "object" || value === null) continue;
+    const { class_name: name } = value as { class_name?: unknown };
+    if (typeof name === "string") {
+      const bare = name.slice(name.indexOf(">") + 1);
+      if (Object.hasOwn(KERAS_LAYER_TRAITS, bare) && !isKnown(bare)) return true;
+    }
+    for (const [key, inner] of Object.entries(value)) {
+      if (/activation$/i.test(key) && isKerasActivation(inner)) return true;
+      open.push(inner);
+    }
+  }
+  return false;
+}
+
+/** Whether an activation may be one of Keras's own: a name, a function, or a layer that is one. */
+function isKerasActivation(value: unknown): boolean {
+  if (typeof value === "string") {
+    return Object.hasOwn(KERAS_NAMES, value) || /^leakyRelu\(/.test(value) ||
+      Object.hasOwn(KERAS_ACTIVATIONS, camelCase(value));
+  }
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,48 @@
+import type { EinsumLayout } from "../traits/layers.ts";
+
+/** The axes of a kernel that are summed over, and the others. */
+interface KernelAxes {
+  inputs: number[];
+  outputs: number[];
+}
+
+/**
+ * The axes of a kernel by its layout.
+ *
+ * @throws {RangeError} If the shape has others.
+ */
+export function axesOf(shape: readonly number[], layout: EinsumLayout): KernelAxes {
+  const letters = [...layout.slice("einsum ".length)];
+  if (letters.length !== shape.length) {
+    throw new RangeError(
+      `shape is [${
+        shape.join(", ")
+      }], expected ${letters.length} axes as the layout "${layout}" has`,
+    );
+  }
+  const at = (letter: string) => letters.flatMap((one, axis) => one === letter ? [axis] : []);
+  return { inputs: at("i"), outputs: at("o") };
+}
+
+/**
+ * Where the entries of a kernel lie that is seen as a matrix: that of input n and unit m at
+ * `inputs[n] + outputs[m]`.
+ */
+export function matrixOffsets(
+  shape: readonly number[],
+  layout: EinsumLayout,
+): { inputs: number[]; outputs: number[] } {
+  const strides = shape.map((_, axis) =>
+    shape.slice(axis + 1).reduce((all, size) => all * size, 1)
+  );
+  const offsets = (axes: readonly number[]) =>
+    axes.reduce(
+      (found, axis) =>
+        found.flatMap((offset) =>
+          Array.from({ length: shape[axis] }, (_, i) => offset + i * strides[axis])
+        ),
+      [0],
+    );
+  const { inputs, outputs } = axesOf(shape, layout);
+  return { inputs: offsets(inputs), outputs: offsets(outputs) };
+}

@@ -1,0 +1,72 @@
+/** How much the rows of a matrix have in common: examples in a layer, or tokens in a sequence. */
+export interface RowAlikeness {
+  /** Mean cosine between two rows; rows of zeros are left out. */
+  cosine: number;
+  /**
+   * How many directions the rows take up once their mean is taken out: the participation ratio of the Gram
+   * matrix, (tr G)^2 / |G|_F^2. From 1 to the number of rows minus one; 0 where all rows are the same.
+   */
+  effectiveRank: number;
+}
+
+/**
+ * Measures how alike the rows of a matrix are, from their products with one another.
+ *
+ * @param values The entries, row by row; rows beyond `rows` are not read.
+ * @param rows How many rows to look at.
+ * @param length How long a row is.
+ * @returns `null` where there are fewer than two rows that are not all zeros, or an entry is not finite.
+ */
+export function rowAlikeness(
+  values: ArrayLike<number>,
+  rows: number,
+  length: number,
+): RowAlikeness | null {
+  const gram = new Float64Array(rows * rows);
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j <= i; j++) {
+      let product = 0;
+      for (let at = 0; at < length; at++) {
+        product += values[i * length + at] * values[j * length + at];
+      }
+      gram[i * rows + j] = gram[j * rows + i] = product;
+    }
+  }
+  const cosine = meanCosine(gram, rows);
+  return cosine === null ? null : { cosine, effectiveRank: participation(gram, rows) };
+}
+
+function meanCosine(gram: Float64Array, rows: number): number | null {
+  let sum = 0, pairs = 0;
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < i; j++) {
+      const size = Math.sqrt(gram[i * rows + i] * gram[j * rows + j]);
+      if (size === 0) continue;
+      sum += gram[i * rows + j] / size;
+      pairs++;
+    }
+  }
+  return pairs === 0 || !Number.isFinite(sum) ? null : sum / pairs;
+}
+
+/** What is left of the trace where the mean is all there is, by rounding. */
+const ROUNDING = 1e-12;
+
+function participation(gram: Float64Array, rows: number): number {
+  const means = Array.from({ length: rows }, (_, i) => {
+    let sum = 0;
+    for (let j = 0; j < rows; j++) sum += gram[i * rows + j];
+    return sum / rows;
+  });
+  const mean = means.reduce((sum, own) => sum + own / rows, 0);
+  let trace = 0, squares = 0, whole = 0;
+  for (let i = 0; i < rows; i++) {
+    whole += gram[i * rows + i];
+    for (let j = 0; j < rows; j++) {
+      const centred = gram[i * rows + j] - means[i] - means[j] + mean;
+      if (i === j) trace += centred;
+      squares += centred ** 2;
+    }
+  }
+  return trace <= ROUNDING * whole ? 0 : trace ** 2 / squares;
+}

@@ -1,0 +1,72 @@
+import { type LayerTraits, traits } from "./layers.ts";
+
+/** Layers of Keras that change pictures in training and pass them on otherwise. */
+export const AUGMENTATIONS = [
+  "AugMix",
+  "Equalization",
+  "RandAugment",
+  "RandomBrightness",
+  "RandomColorDegeneration",
+  "RandomColorJitter",
+  "RandomContrast",
+  "RandomElasticTransform",
+  "RandomErasing",
+  "RandomFlip",
+  "RandomGaussianBlur",
+  "RandomGrayscale",
+  "RandomHue",
+  "RandomInvert",
+  "RandomPerspective",
+  "RandomPosterization",
+  "RandomRotation",
+  "RandomSaturation",
+  "RandomSharpness",
+  "RandomShear",
+  "RandomTranslation",
+  "RandomZoom",
+  "Solarization",
+] as const;
+
+const KINKED = { kinked: true };
+const DROPS = { memoryCopies: 0, drops: true };
+
+/** The layers that Keras has and TensorFlow.js lacks: `engine/keras_layers/` has them. */
+export const KERAS_LAYER_TRAITS: Readonly<Record<string, LayerTraits>> = {
+  ...Object.fromEntries(
+    AUGMENTATIONS.map((name) => [name, traits("passesOn", { memoryCopies: 0 })]),
+  ),
+  // The sum, and the sum with its bias.
+  EinsumDense: traits("dense", { kernel: "einsum", memoryCopies: 2 }),
+
+  AdditiveAttention: traits("container"),
+  Attention: traits("container"),
+  GroupQueryAttention: traits("container"),
+  MultiHeadAttention: traits("container"),
+  // What attentions are made of.
+  AttentionContext: traits("merge"),
+  AttentionScores: traits("merge"),
+  AttentionSimilarity: traits("merge"),
+  // With a mask: what takes the place of the scores, and what comes of them.
+  AttentionWeights: traits("activation", { activation: "softmax", memoryCopies: 2.5 }),
+
+  Conv1DTranspose: traits("convolution", { kernel: "transposed", memoryCopies: 2.4 }),
+  Cropping1D: traits("selects", { operation: "crop" }),
+  Cropping3D: traits("selects", { operation: "crop" }),
+  DepthwiseConv1D: traits("convolution", { kernel: "depthwise", memoryCopies: 2 }),
+  Discretization: traits("encoding"),
+  GlobalAveragePooling3D: traits("pool", { operation: "globalMean" }),
+  GlobalMaxPooling3D: traits("pool", { ...KINKED, operation: "globalLargest" }),
+  GroupNormalization: traits("normalization", { memoryCopies: 7 }),
+  Normalization: traits("rescaling", { memoryCopies: 2.2 }),
+  RMSNormalization: traits("normalization", { operation: "rootMeanSquare", memoryCopies: 3 }),
+  SeparableConv1D: traits("convolution", { operation: "separable", memoryCopies: 3.5 }),
+  SpatialDropout2D: traits("passesOn", DROPS),
+  SpatialDropout3D: traits("passesOn", DROPS),
+  SpectralNormalization: traits("container"),
+  Subtract: traits("merge"),
+  UnitNormalization: traits("normalization", { operation: "norm", memoryCopies: 2.2 }),
+  UpSampling1D: traits("resamples", { operation: "copy" }),
+  UpSampling3D: traits("resamples", { operation: "copy" }),
+  ZeroPadding1D: traits("resamples", { operation: "pad" }),
+  ZeroPadding3D: traits("resamples", { operation: "pad" }),
+};

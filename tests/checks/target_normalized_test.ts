@@ -1,0 +1,108 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { CheckOptions } from "../../src/checks/check_options.ts";
+import { targetNormalized } from "../../src/checks/rules/target_normalized.ts";
+import type { Measurements } from "../../src/measure/measurements.ts";
+import { testBrokenNetwork } from "../assert/test_broken_network.ts";
+import { statisticsOf } from "./make_measurements.ts";
+import { testThreshold } from "./test_threshold.ts";
+import { type Given, withHead } from "./with_head.ts";
+
+testBrokenNetwork("target-normalized", {
+  task: "meanSquaredError",
+  feed: ({ inputs, targets }, tf) => ({ inputs, targets: tf.add(targets as never, 30) }),
+});
+
+/** A regression whose outputs have this mean, and whose targets have that mean and deviation. */
+function regression(
+  { output = 0, mean = 0, std = 1, ...given }: Partial<Given> & {
+    output?: number;
+    mean?: number;
+    std?: number;
+  },
+): Measurements {
+  const targets = Array.from({ length: 32 }, (_, i) => mean + (i % 2 === 0 ? std : -std));
+  const measurements = withHead({
+    ...{ loss: "meanSquaredError", activation: "linear", units: 1, targets },
+    ...given,
+  });
+  const outputs = Array.from({ length: 32 }, (_, i) => output + (i % 2 === 0 ? 0.5 : -0.5));
+  measurements.layers[0].activations = statisticsOf(outputs);
+  return measurements;
+}
+
+const found = (given: Parameters<typeof regression>[0], options?: CheckOptions) =>
+  targetNormalized.check(regression(given), options);
+
+const said = (given: Parameters<typeof regression>[0]) =>
+  found(given).map(({ severity, kind }) => `${severity} ${kind}`);
+
+testThreshold("targetOffset", {
+  judge: (offset, options) => found({ mean: 2 * offset, std: 2 }, options),
+  inside: [0, 5.1, 19.9],
+  outside: [20.1, 1e6],
+  severity: "error",
+});
+
+testThreshold("targetOffsetWarning", {
+  judge: (offset, options) => found({ mean: -2 * offset, std: 2 }, options),
+  inside: [0, 4.9],
+  outside: [5.1, 19.9],
+  severity: "warning",
+});
+
+testThreshold("targetScale", {
+  judge: (std, options) => found({ std }, options),
+  inside: [1, 31, 9990],
+  outside: [10010, 1e8],
+  severity: "error",
+});
+
+testThreshold("targetScaleWarning", {
+  judge: (std, options) => found({ std }, options),
+  inside: [1e-6, 29.9],
+  outside: [30.1, 9990],
+  severity: "warning",
+});
+
+Deno.test("targetNormalized counts from the mean of the outputs, not from 0", () => {
+  assertEquals(said({ mean: 50 }), ["error offset"]);
+  assertEquals(said({ mean: 50, output: 45.1 }), []);
+  assertEquals(said({ output: -42, mean: -43 }), []);
+  // Outputs that are too large are the head's fault.
+  assertEquals(said({ mean: 21, output: -20.9 }), ["error offset"]);
+  assertEquals(said({ mean: 21, output: -21.1 }), []);
+  assertStringIncludes(
+    found({ mean: 50 })[0].message,
+    "The targets of target have the mean 50, which is 50 of their standard deviations (1)",
+  );
+});
+
+Deno.test("targetNormalized says the worst of a target, and that once", () => {
+  assertEquals(said({ mean: 2e4, std: 1500 }), ["warning offset"]);
+  assertEquals(said({ mean: 5e5, std: 3e4 }), ["error scale"]);
+  assertEquals(said({ mean: 1e6, std: 3e4 }), ["error offset"]);
+});
+
+Deno.test("targetNormalized judges targets of a sigmoid against what it puts out", () => {
+  const sigmoid = { loss: "binaryCrossentropy", activation: "sigmoid", output: 0.5 };
+  assertEquals(said({ ...sigmoid, mean: 0.012, std: 0.01 }), ["error offset"]);
+  assertEquals(said({ ...sigmoid, mean: 0.3, std: 0.2 }), []);
+});
+
+Deno.test("targetNormalized leaves codes, classes, constants, drawn targets and other losses alone", () => {
+  const targets = [1, ...Array(31).fill(0)];
+  const code = { loss: "binaryCrossentropy", activation: "sigmoid", output: 50, targets };
+  assertEquals(said(code), []);
+  assertEquals(said({ ...code, targets: [1.1, ...Array(31).fill(0)] }), ["error offset"]);
+  assertEquals(said({ mean: 100, std: 0 }), []);
+  assertEquals(said({ loss: "sigmoidCrossEntropy", mean: 100 }), []);
+  const drawn = regression({ mean: 100 });
+  drawn.objective.randomTargets = true;
+  assertEquals(targetNormalized.check(drawn), []);
+});
+
+Deno.test("targetNormalized gives no verdict on fewer than 8 examples", () => {
+  const few = regression({ mean: 100, examples: 7 });
+  assertEquals(targetNormalized.check(few).map(({ severity }) => severity), ["note"]);
+  assertEquals(targetNormalized.check(regression({ mean: 1, examples: 7 })), []);
+});

@@ -1,0 +1,97 @@
+import { assertStringIncludes } from "@std/assert";
+import { runChecks } from "../../src/checks/run_checks.ts";
+import { describeCure } from "../../src/diagnosis/cure_words.ts";
+import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { TensorFlow } from "../../src/engine/tensorflow.ts";
+import type { CureSubject } from "../../src/examine/apply_cure.ts";
+import { tryCures } from "../../src/examine/try_cures.ts";
+import { measure } from "../../src/measure/measure.ts";
+import { type Fault, patient } from "./patients.ts";
+
+/** Sequences for a recurrent layer that is drawn so many times as large as it should be. */
+function recurrent(tf: TensorFlow, kind: "simpleRNN" | "lstm" | "gru", times: number): CureSubject {
+  const layer = tf.layers[kind]({
+    name: "recurrent",
+    units: 32,
+    inputShape: [10, 8],
+    kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }),
+    recurrentInitializer: tf.initializers.orthogonal({ seed: 2 }),
+    recurrentActivation: "sigmoid",
+  } as never);
+  const kernelInitializer = tf.initializers.glorotUniform({ seed: 3 });
+  const model = tf.sequential({
+    layers: [layer, tf.layers.dense({ name: "head", units: 1, kernelInitializer })],
+  });
+  tf.tidy(() => {
+    const [kernel, recurrentKernel, ...others] = layer.getWeights();
+    layer.setWeights([tf.mul(kernel, times), tf.mul(recurrentKernel, times), ...others]);
+  });
+  return {
+    model,
+    batch: {
+      inputs: tf.randomNormal([32, 10, 8], 0, 1, "float32", 7),
+      targets: tf.randomNormal([32, 1], 0, 1, "float32", 8),
+    },
+    objective: "meanSquaredError",
+  };
+}
+
+const BINARY = { units: 1, objective: "binaryCrossentropy" } as const;
+const half = (tf: TensorFlow, size: number) =>
+  tf.tensor2d(Array.from({ length: 32 }, (_, i) => [size * (i % 2)]));
+
+/** A fault, and how what `said` gives begins: the whole of it where a cure makes the network healthy. */
+const ILL: Record<string, [Fault | ((tf: TensorFlow) => CureSubject), string]> = {
+  "an input of ones": [{ input: "ones" }, "error input"],
+  "biases of -3": [
+    { bias: -3 },
+    "error bias conv1, conv2, fc1 | Start the biases of conv1, conv2, fc1 at 0. | healthy",
+  ],
+  "a relu head under the binary loss": [
+    { ...BINARY, head: "relu", targets: (tf) => half(tf, 1) },
+    "warning head head",
+  ],
+  "binary targets of 0 and 255": [
+    { ...BINARY, head: "sigmoid", targets: (tf) => half(tf, 255) },
+    "error head head",
+  ],
+  "a SimpleRNN drawn 5 times too large": [
+    (tf) => recurrent(tf, "simpleRNN", 5),
+    "error kernel-scale recurrent | Multiply recurrent/recurrent_kernel by 0.2.",
+  ],
+  "an LSTM drawn 30 times too large": [
+    (tf) => recurrent(tf, "lstm", 30),
+    "warning kernel-scale recurrent",
+  ],
+  "a GRU of zeros": [
+    (tf) => recurrent(tf, "gru", 0),
+    'error constant-weights recurrent | Draw the kernels of recurrent with kernelInitializer: "heNormal". | healthy',
+  ],
+};
+
+const measured = ({ model, batch, objective }: CureSubject) => measure(model, batch, { objective });
+
+/** The cause that comes first, and the cures that worked. */
+async function said(tf: TensorFlow, subject: CureSubject): Promise<string> {
+  const measurements = await measured(subject);
+  const diagnosis = diagnose(measurements, runChecks(measurements));
+  const [{ severity, kind, layers }] = diagnosis.causes;
+  const { cures, after } = await tryCures(tf, subject, { measurements, diagnosis }, {
+    measure: measured,
+    judge: runChecks,
+  });
+  const words = cures.map((cure) => describeCure(cure, measurements.layers));
+  return [`${severity} ${kind} ${layers.join(", ")}`.trim(), ...words, after.verdict].join(" | ");
+}
+
+Deno.test("diagnose() names the cause first in the siblings of known illnesses too, and tries its cure", async (t) => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  for (const [name, [fault, expected]] of Object.entries(ILL)) {
+    await t.step(name, async () => {
+      const subject = typeof fault === "function" ? fault(tf) : patient(tf, fault);
+      assertStringIncludes(await said(tf, subject), expected);
+    });
+  }
+});

@@ -1,0 +1,61 @@
+import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import { shadowMethod } from "../../src/engine/shadow_method.ts";
+
+class Base {
+  constructor(readonly name: string) {}
+  call(x: number): string {
+    return `${this.name} ${x}`;
+  }
+}
+
+class Loud extends Base {
+  override call(x: number): string {
+    return `${super.call(x)}!`;
+  }
+}
+
+const around = (word: string) => (method: (x: number) => string) => (x: number) =>
+  `${word}(${method(x)})`;
+
+Deno.test("shadowMethod() puts a method before that of the class, for one object, until it is taken back", () => {
+  const [one, other] = [new Loud("one"), new Loud("other")];
+  const restore = shadowMethod(one, "call", around("tap"));
+  assertEquals([one.call(1), other.call(1)], ["tap(one 1!)", "other 1!"]);
+  assert(one instanceof Loud);
+  assertStrictEquals(one.constructor, Loud);
+  assertEquals(Object.keys(one), ["name"]);
+  restore();
+  assertEquals(one.call(2), "one 2!");
+  assertStrictEquals(Object.getPrototypeOf(one), Loud.prototype);
+});
+
+Deno.test("shadowMethod() puts one before another, and takes them back in the reverse order", () => {
+  const one = new Base("one");
+  const undo = ["inner", "outer"].map((word) => shadowMethod(one, "call", around(word)));
+  assertEquals(one.call(1), "outer(inner(one 1))");
+  undo[1]();
+  assertEquals(one.call(1), "inner(one 1)");
+  undo[0]();
+  assertEquals(one.call(1), "one 1");
+  const again = shadowMethod(one, "call", around("again"));
+  assertEquals(one.call(1), "again(one 1)");
+  again();
+});
+
+Deno.test("shadowMethod() puts back a method of the object's own as it was", () => {
+  const one = new Base("one");
+  Object.defineProperty(one, "call", { value: () => "own", configurable: true });
+  const before = Object.getOwnPropertyDescriptors(one);
+  const restore = shadowMethod(one, "call", around("tap"));
+  assertEquals(one.call(1), "tap(own)");
+  restore();
+  assertEquals(Object.getOwnPropertyDescriptors(one), before);
+});
+
+Deno.test("shadowMethod() leaves an object that inherits from the shadowed one its class's method", () => {
+  const one = new Base("one");
+  const restore = shadowMethod(one, "call", around("tap"));
+  const heir = Object.create(one, { name: { value: "heir" } });
+  assertEquals(heir.call(1), "heir 1");
+  restore();
+});

@@ -1,0 +1,22 @@
+import { assertEquals } from "@std/assert";
+import { kerasLayers } from "../../src/engine/keras_layers/mod.ts";
+import { startEngine } from "../../src/engine/mod.ts";
+import { LAYER_SETTINGS } from "../../src/model/layer_settings.ts";
+import { KERAS_LAYER_TRAITS } from "../../src/traits/keras_layer_traits.ts";
+import { LAYERS } from "../../src/traits/layers.ts";
+import { layerTraits } from "../../src/traits/layer_traits.ts";
+import { registerLayer } from "../../src/traits/register_layer.ts";
+
+Deno.test("every layer of kerasLayers() has its traits and its settings, and none is TensorFlow.js's", async () => {
+  const { tf } = await startEngine();
+  const names = Object.keys(kerasLayers(tf));
+  assertEquals(names.filter((name) => layerTraits(name).kind === "opaque"), []);
+  assertEquals(names.filter((name) => !Object.hasOwn(LAYER_SETTINGS, name)), []);
+  assertEquals(Object.keys(KERAS_LAYER_TRAITS).filter((name) => Object.hasOwn(LAYERS, name)), []);
+});
+
+Deno.test("registerLayer() declares a layer of one's own that has the name of one of Keras's", () => {
+  assertEquals(layerTraits("Attention").kind, "container");
+  registerLayer("Attention", { kind: "opaque", memoryCopies: 7 });
+  assertEquals(layerTraits("Attention").memoryCopies, 7);
+});
