@@ -16,8 +16,8 @@ import type { LayersModel } from "../src/engine/tensorflow.ts";
 import { heapPeak } from "./heap_peak.ts";
 import { memoryModels } from "./memory_models.ts";
 
-/** How large a pass is to be, in bytes: small enough to take seconds, and far above what a kernel takes for itself. */
-const SIZE = 96 * 2 ** 20;
+/** How large a pass is to be, in bytes: it takes a moment, and far more than a kernel takes for itself. */
+const SIZE = 32 * 2 ** 20;
 const MOST = 1.3;
 const MODES = ["inference", "training"] as const;
 

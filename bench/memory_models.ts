@@ -13,7 +13,7 @@ const chain = (make: (layers: TensorFlow["layers"]) => unknown[]): Create => (tf
 const times = (count: number, make: (i: number) => unknown) =>
   Array.from({ length: count }, (_, i) => make(i)).flat();
 
-const activated = (activation: string): Create =>
+const activated = (activation: string) =>
   chain((layers) =>
     times(6, () => layers.dense({ units: 256, inputShape: [256], activation: activation as never }))
   );
@@ -58,15 +58,12 @@ function densenet(tf: TensorFlow): LayersModel {
   });
 }
 
-/** A network of two inputs, a shared tower and two heads. */
+/** Two inputs, a shared tower and two heads. */
 function twins(tf: TensorFlow): LayersModel {
   const { layers } = tf;
   const inputs = [1, 2].map(() => tf.input({ shape: [300] }));
   const tower = tf.sequential({
-    layers: times(
-      3,
-      () => layers.dense({ units: 300, activation: "tanh", inputShape: [300] }),
-    ) as never,
+    layers: times(3, () => layers.dense({ units: 300, inputShape: [300] })) as never,
   });
   const [a, b] = inputs.map((input) => tower.apply(input) as Symbolic);
   const product = layers.multiply().apply([a, b]) as Symbolic;
@@ -228,10 +225,9 @@ export const memoryModels: Record<string, Create> = {
     layers.gru({ units: 48, inputShape: [30, 16], returnSequences: true }),
     layers.gru({ units: 48 }),
   ]),
-  "simple recurrent": chain((layers) => [
-    layers.simpleRNN({ units: 64, inputShape: [40, 16], returnSequences: true }),
-    layers.simpleRNN({ units: 64 }),
-  ]),
+  "simple recurrent": chain((layers) =>
+    times(2, () => layers.simpleRNN({ units: 64, inputShape: [40, 16], returnSequences: true }))
+  ),
   "both directions": chain((layers) => [
     layers.bidirectional({
       ...{ layer: layers.lstm({ units: 32, returnSequences: true }) as never, mergeMode: "concat" },
@@ -246,7 +242,6 @@ export const memoryModels: Record<string, Create> = {
     layers.embedding({ inputDim: 2000, outputDim: 64, inputLength: 100 }),
     layers.conv1d({ filters: 64, kernelSize: 5, activation: "relu" }),
     layers.globalAveragePooling1d(),
-    layers.dense({ units: 1, activation: "sigmoid" }),
   ]),
   ...Object.fromEntries(
     ["linear", "relu", "sigmoid", "selu", "gelu", "swish", "mish", "softplus", "softsign", "elu"]

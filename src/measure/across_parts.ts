@@ -21,6 +21,8 @@ interface Gathered {
   unknown: boolean;
   /** The shape of z (or a) over all parts so far. */
   shape: number[] | null;
+  /** The first entries of the outputs. */
+  first: Float32Array;
 }
 
 /**
@@ -81,10 +83,22 @@ export class AcrossParts {
     else addExamples(columns, heapView(this.#tf, tensor));
   }
 
+  /** The first entries of what a layer puts out over all parts so far: at most so many. */
+  firstEntries(record: LayerRecord, values: ArrayLike<number>, most: number): Float32Array {
+    const gathered = this.#of(record);
+    const { first } = gathered;
+    const more = Math.min(most - first.length, values.length);
+    if (more <= 0) return first;
+    const all = new Float32Array(first.length + more);
+    all.set(first);
+    for (let i = 0; i < more; i++) all[first.length + i] = values[i];
+    return gathered.first = all;
+  }
+
   #of(record: LayerRecord): Gathered {
     let gathered = this.#gathered.get(record);
     if (gathered === undefined) {
-      gathered = { calls: [], shown: 0, unknown: false, shape: null };
+      gathered = { calls: [], shown: 0, unknown: false, shape: null, first: new Float32Array() };
       this.#gathered.set(record, gathered);
     }
     return gathered;

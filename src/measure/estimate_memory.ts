@@ -7,6 +7,9 @@ import type { LayerUse, Shape } from "./layer_uses.ts";
 /** Bytes of a float32. */
 const FLOAT = 4;
 
+/** What a dense layer keeps beside its activation: its product has the bias in it, and z is freed with the step. */
+const IN_PRODUCT = 0.2;
+
 /** Copies of its output that a batch normalisation keeps when it runs on the statistics of the batch. */
 const COPIES_ON_BATCH = 6;
 
@@ -33,7 +36,10 @@ export function estimateMemory(
     largest = Math.max(largest, size);
   }
   for (const use of uses) {
-    kept += keptOf(use, onBatch);
+    const own = keptOf(use, onBatch);
+    // Of a view, gradients are views, too.
+    if (own === 0) continue;
+    kept += own;
     most = Math.max(most, kept + product(use.output) + product(use.input));
   }
   return FLOAT * (weights + largest + most);
@@ -53,8 +59,10 @@ function keptOf({ layer, input, output, times }: LayerUse, onBatch: ReadonlySet<
 
 function copiesOf(layer: Layer): number {
   const activation = activationObject(layer as unknown as ActivationHolder, "activation");
-  return layerTraits(layer.getClassName()).memoryCopies +
-    (activationTraits(activation?.getClassName() ?? "linear")?.memoryCopies ?? 0);
+  const className = layer.getClassName();
+  const ofActivation = activationTraits(activation?.getClassName() ?? "linear")?.memoryCopies ?? 0;
+  const isOneProduct = className === "Dense" && ofActivation > 0;
+  return ofActivation + (isOneProduct ? IN_PRODUCT : layerTraits(className).memoryCopies);
 }
 
 function copiesInCell(layer: Layer): number {

@@ -54,8 +54,7 @@ export class Pass implements Disposable {
   readonly #called: LayerRecord[] = [];
   readonly #gradients = new Map<ModelWeight, WeightGradient>();
   readonly #clock: PassClock | null;
-  /** The layer whose gradient was shown last. */
-  #latest: LayerRecord | null = null;
+  #latest: LayerRecord | null = null; // whose gradient was shown last
   /** What a callback of the caller has thrown. */
   #thrown: unknown;
   #value = NaN;

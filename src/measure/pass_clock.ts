@@ -48,6 +48,10 @@ export class PassClock {
   /** The outputs of one more part are known. */
   swept(): void {
     this.#done += this.#sweep;
+    const done = this.#work.size;
+    this.#part++;
+    this.#say("forward", done);
+    if (this.#part === this.#parts) this.#part = 0;
   }
 
   /** A part begins: what was not seen of the one before will not come any more. */
@@ -64,13 +68,12 @@ export class PassClock {
     if (seen.has(layer)) return;
     seen.add(layer);
     this.#done += (phase === "forward" ? 1 : BACKWARD) * (this.#work.get(layer) ?? 0);
+    this.#say(phase, seen.size);
+  }
+
+  #say(phase: PassProgress["phase"], done: number): void {
     this.#tell({
-      ...{
-        phase,
-        done: seen.size,
-        total: this.#work.size,
-        share: Math.min(1, this.#done / this.#all),
-      },
+      ...{ phase, done, total: this.#work.size, share: Math.min(1, this.#done / this.#all) },
       ...this.#parts > 1 ? { part: this.#part, parts: this.#parts } : {},
     });
   }

@@ -121,15 +121,9 @@ export interface LayerTraits {
   kinked: boolean;
   /** Whether it drops entries in training, as many as its `rate` says. */
   drops: boolean;
-  /**
-   * Copies of its output that a pass keeps at the end of the forward pass, when most are kept; in a cell of
-   * the output of a step. Measured on WASM with ten layers of a kind.
-   */
+  /** Copies of its output (a cell's: of a step's) that a pass keeps, held against `bench/memory_estimate.ts`. */
   memoryCopies: number;
-  /**
-   * Whether what it makes of an example depends on that example alone, so that a batch may be taken in parts. A batch
-   * normalisation does where it runs on its moving statistics. Default of a custom layer: false.
-   */
+  /** Whether it sees each example by itself, so that a batch can be cut. Default of a custom layer: false. */
   perExample: boolean;
   /** What theory says of a custom layer: how large its output and its gradients should be. Default: nothing. */
   moments?: MomentsRule;

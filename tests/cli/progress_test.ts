@@ -15,7 +15,7 @@ Deno.test("passLine() has a bar, the layer, the part of the batch and the time l
     "[######..................] 25 %, measuring: backward pass, layer 5 of 20, 15 s left",
   );
   assertEquals(
-    passLine({ ...progress, part: 2, parts: 8 }, 5000, 74),
+    passLine({ ...progress, part: 2, parts: 8 }, 5000, 77),
     "[#.] 25 %, measuring: backward pass, layer 5 of 20, part 2 of 8, 15 s left",
   );
 });
