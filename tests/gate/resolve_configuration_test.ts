@@ -59,6 +59,7 @@ Deno.test("the presets name rules that exist, and differ as they say", () => {
       "learning-rate",
       "output-head",
       "regularization",
+      "target-normalized",
       "trial",
     ],
   ]);

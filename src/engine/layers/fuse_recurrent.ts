@@ -62,15 +62,15 @@ export const fuseRecurrent: LayerRepair = ({ tf, patch }) => {
         const cell = cellOf(tf, this.cell, kwargs?.training ?? false);
         const x = oneTensor(inputs);
         const given = kwargs?.initialState ?? (this.stateful ? this.states_ : null);
-        const states = cell?.kind === "lstm" ? 2 : 1;
+        const count = cell?.kind === "lstm" ? 2 : 1;
         const mask = kwargs?.mask ?? null;
         const fits = x.rank === 3 && x.dtype === "float32" && (mask?.rank ?? 2) === 2 &&
-          (given?.length ?? states) === states;
+          (given?.length ?? count) === count;
         if (cell === null || !fits) return original.call(this, inputs, kwargs);
         return tf.tidy(() => {
           const [batch] = x.shape;
           const initial = given ??
-            Array.from({ length: states }, () => tf.zeros([batch, this.cell.units]));
+            Array.from({ length: count }, () => tf.zeros([batch, this.cell.units]));
           const inOrder = (tensor: Tensor) => this.goBackwards ? tf.reverse(tensor, 1) : tensor;
           const isStep = mask === null ? null : tf.cast(tf.cast(mask, "bool"), "float32");
           const { h, last } = recurrentSequence(tf, {
@@ -82,9 +82,11 @@ export const fuseRecurrent: LayerRepair = ({ tf, patch }) => {
             wantsState: this.returnState || this.stateful,
             taps: sequenceTapsOf(this.cell),
           });
-          if (this.stateful) this.resetStates(last, kwargs?.training ?? false);
-          const output = this.returnSequences ? h : last[0];
-          return this.returnState ? [output, ...last] : output;
+          if (this.returnSequences && !this.returnState && !this.stateful) return h;
+          const states = last();
+          if (this.stateful) this.resetStates(states, kwargs?.training ?? false);
+          const output = this.returnSequences ? h : states[0];
+          return this.returnState ? [output, ...states] : output;
         });
       },
   );

@@ -30,8 +30,8 @@ interface SequenceCall {
 interface SequenceOutputs {
   /** h of every step, [batch, steps, units]. */
   h: Tensor;
-  /** The state after the last one. */
-  last: Tensor[];
+  /** Makes the state after the last one. */
+  last: () => Tensor[];
 }
 
 /** Runs the kernels `RecurrentSequence` and, on the way back, `RecurrentSequenceGradient`. */
@@ -65,11 +65,14 @@ export function recurrentSequence(
     };
   });
   const value = compute(...names.map((name) => inputs[name])) as Tensor;
-  const h = hasCarry ? tf.slice(value, [0, 0, 0], [batch, steps, units]) : value;
   const flat = (tensor: Tensor) => tf.reshape(tensor, [batch, units]);
-  const last = [flat(stepOf(value, steps - 1))];
-  if (hasCarry) last.push(flat(stepOf(value, steps)));
-  return { h, last };
+  const last = () => [
+    flat(stepOf(value, steps - 1)),
+    ...hasCarry ? [flat(stepOf(value, steps))] : [],
+  ];
+  if (hasCarry) return { h: tf.slice(value, [0, 0, 0], [batch, steps, units]), last };
+  // What reads the state is no reader of the sequence.
+  return { h: wantsState ? tf.clone(value) : value, last };
 
   function stepOf(tensor: Tensor, step: number): Tensor {
     return tf.slice(tensor, [0, step, 0], [batch, 1, units]);
