@@ -7,8 +7,8 @@ import type { LayerUse, Shape } from "./layer_uses.ts";
 /** Bytes of a float32. */
 const FLOAT = 4;
 
-/** What a dense layer keeps beside its activation: its product has the bias in it, and z is freed with the step. */
-const IN_PRODUCT = 0.2;
+/** What a dense layer keeps beside its activation: its product has the bias in it, and z need not be kept. */
+const IN_PRODUCT = 0.7;
 
 /** Copies of its output that a batch normalisation keeps when it runs on the statistics of the batch. */
 const COPIES_ON_BATCH = 6;

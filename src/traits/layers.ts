@@ -178,7 +178,8 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   ConvLSTM2DCell: traits("cell", { memoryCopies: 35 }),
   StackedRNNCells: traits("cell", { memoryCopies: 35 }),
 
-  Embedding: traits("embedding"),
+  // The way back sorts the gradients of rows.
+  Embedding: traits("embedding", { memoryCopies: 2 }),
   CategoryEncoding: traits("encoding"),
 
   BatchNormalization: traits("normalization"),
@@ -191,7 +192,7 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   LeakyReLU: traits("activation", { activation: "leakyRelu" }),
   PReLU: traits("activation", { activation: "prelu" }),
   ELU: traits("activation", { activation: "elu" }),
-  ThresholdedReLU: traits("activation", { activation: "thresholdedRelu" }),
+  ThresholdedReLU: traits("activation", { activation: "thresholdedRelu", memoryCopies: 2 }),
   Softmax: traits("activation", { activation: "softmax" }),
 
   Add: traits("addition"),

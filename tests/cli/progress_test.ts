@@ -16,7 +16,7 @@ Deno.test("passLine() has a bar, the layer, the part of the batch and the time l
   );
   assertEquals(
     passLine({ ...progress, part: 2, parts: 8 }, 5000, 77),
-    "[#.] 25 %, measuring: backward pass, layer 5 of 20, part 2 of 8, 15 s left",
+    "[..] 25 %, measuring: backward pass, layer 5 of 20, part 2 of 8, 15 s left",
   );
 });
 
