@@ -1,5 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { Tensor } from "../tensorflow.ts";
+import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { broadcastOffsets } from "./broadcast.ts";
 import { defineKernel, defineWasmGradient } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
@@ -53,33 +53,46 @@ const reluKernel = clippedKernel("Relu", Infinity);
 /** `Relu6`: the stock kernel turns NaN into 0. Input without NaN and infinity still goes there. */
 const relu6Kernel = clippedKernel("Relu6", 6);
 
-/** Entries up to which a sum in float32 is as good as any. */
-const WIDE = 1024;
-
 /**
  * `Softmax`: stock adds up the exponentials in float32, and where there are 2^16 equal ones, as an
- * untrained head has them, every probability is off by 2e-4. As that factor is the same for all, here
- * each wide row is divided by what it sums up to, in float64.
+ * untrained head has them, every probability is off by 2e-4. Here they are added in float64, and the
+ * exponential keeps what is left of small ones instead of making 0 of it.
  */
-const softmaxKernel = defineKernel<unknown, { logits: TensorInfo }>(
+const softmaxKernel = defineKernel<object, { logits: TensorInfo }>(
   "Softmax",
-  (context, { logits }, attributes) => {
-    const { tf, backend, native, address, stock, dispose } = context;
-    const result = stock("Softmax", { logits }, attributes as object);
-    const width = logits.shape.at(-1) ?? 1;
-    if (width <= WIDE) return result;
-    const blocks = tf.util.sizeFromShape(logits.shape) / width;
-    const sums = backend.makeOutput([blocks], "float32");
-    const size = { blocks, rows: width, width: 1 };
-    native.axisSums(address(result), address(sums), size, { divisor: 1, isWide: false });
-    const entries = backend.typedArrayFromHeap(result);
-    backend.typedArrayFromHeap(sums).forEach((sum, row) => {
-      for (let i = row * width, end = i + width; i < end; i++) entries[i] /= sum;
-    });
-    dispose(sums);
+  ({ tf, backend, native, address, stock }, { logits }, attributes) => {
+    if (logits.dtype !== "float32") return stock("Softmax", { logits }, attributes);
+    const result = backend.makeOutput(logits.shape, "float32");
+    const { rows, width } = rowsOf(tf, logits);
+    native.softmax(address(logits), address(result), rows, width);
     return result;
   },
 );
+
+/** `SoftmaxGrad`, y (dy - sum of dy y) in one sweep; a kernel of this project, for `softmaxGradient`. */
+const softmaxGradKernel = defineKernel<unknown, { dy: TensorInfo; y: TensorInfo }>(
+  "SoftmaxGrad",
+  ({ tf, backend, native, address }, { dy, y }) => {
+    const result = backend.makeOutput(y.shape, "float32");
+    const { rows, width } = rowsOf(tf, y);
+    native.softmaxGradient(address(y), address(dy), address(result), rows, width);
+    return result;
+  },
+);
+
+/** A tensor as rows along its last axis. */
+function rowsOf(tf: TensorFlow, { shape }: TensorInfo): { rows: number; width: number } {
+  const width = shape.at(-1) ?? 1;
+  return { rows: width === 0 ? 0 : tf.util.sizeFromShape(shape) / width, width };
+}
+
+/**
+ * The gradient of `Softmax`: TensorFlow.js composes it of five kernels, each with a tensor of its own. On
+ * another backend than WASM that of TensorFlow.js answers.
+ */
+const softmaxGradient = defineWasmGradient("Softmax", (tf, dy, [y]) => ({
+  logits: () => tf.engine().runKernel("SoftmaxGrad", { dy, y }) as Tensor,
+}));
 
 /**
  * `Tanh`: stock calls the C library for one number after the other, 0.6 ms for 64 x 512. Here it is four
@@ -114,6 +127,14 @@ export const tanhGradient = defineWasmGradient("Tanh", (tf, dy, [y]) => ({
 
 /** What this file puts in place. */
 export const repair: KernelRepair = {
-  kernels: [preluKernel, relu6Kernel, reluKernel, softmaxKernel, tanhGradKernel, tanhKernel],
-  gradients: [tanhGradient],
+  kernels: [
+    preluKernel,
+    relu6Kernel,
+    reluKernel,
+    softmaxGradKernel,
+    softmaxKernel,
+    tanhGradKernel,
+    tanhKernel,
+  ],
+  gradients: [softmaxGradient, tanhGradient],
 };

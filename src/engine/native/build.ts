@@ -1,6 +1,6 @@
 /**
- * Writes the tables of `operations.ts` in AssemblyScript, compiles `assembly/` and embeds it in `binaries.ts`: `deno task
- * build:native`. The same sources give the same bytes; `--check` compiles and compares instead of writing.
+ * Writes the tables of `operations.ts` and the tile of products in AssemblyScript, compiles `assembly/` and
+ * embeds it in `binaries.ts`: `deno task build:native`. The same sources give the same bytes; `--check` compiles and compares instead of writing.
  *
  * @module
  */
@@ -8,6 +8,7 @@ import { Buffer } from "node:buffer";
 import { compileAssembly } from "./compile_assembly.ts";
 import { hashSources } from "./hash_sources.ts";
 import { OPERATIONS, RECORDS } from "./operations.ts";
+import { writeTile } from "./write_tile.ts";
 
 const here = new URL("./", import.meta.url);
 
@@ -82,6 +83,11 @@ async function settle(name: string, text: string, origin: string): Promise<void>
 }
 
 await settle("assembly/records.ts", recordsSource(), "operations.ts gives");
+await settle(
+  "assembly/tile.ts",
+  `// Made by ../build.ts from ../write_tile.ts: deno task build:native\n\n${writeTile()}`,
+  "write_tile.ts gives",
+);
 const binaries = await Promise.all(
   Object.entries(BUILDS).map(async ([name, options]) =>
     `  ${name}:\n    "${Buffer.from(await build(options)).toString("base64")}",\n`

@@ -109,6 +109,24 @@ export class NativeModule extends NativeStatistics {
     );
   }
 
+  /** Softmax of each of `rows` rows of `width` floats. */
+  softmax(x: number, result: number, rows: number, width: number): void {
+    this.run(
+      "softmax",
+      { x, dy: 0, to: result, rows, width },
+      { work: rows * width * 8, scratch: 80 },
+    );
+  }
+
+  /** The gradient of softmax, by its result y. */
+  softmaxGradient(y: number, dy: number, result: number, rows: number, width: number): void {
+    this.run(
+      "softmaxGradient",
+      { x: y, dy, to: result, rows, width },
+      { work: rows * width * 4 },
+    );
+  }
+
   /** dy where `low` <= x <= `high`, NaN where x is NaN, else 0; of `count` floats. */
   clipGradient(
     x: number,

@@ -30,6 +30,8 @@ export const RECORDS = {
   },
   Unary: { from: "usize", to: "usize", count: "i32" },
   Binary: { first: "usize", second: "usize", to: "usize", count: "i32", low: "f32", high: "f32" },
+  /** `dy` is for the gradient alone. */
+  Softmax: { x: "usize", dy: "usize", to: "usize", rows: "i32", width: "i32" },
   Rows: { from: "usize", stride: "usize", rows: "i32", run: "usize", to: "usize" },
   Gather: {
     ...{ x: "usize", indices: "usize", batch: "i32", outer: "i32", size: "i32", count: "i32" },
@@ -72,6 +74,8 @@ export const OPERATIONS = {
   columnSquares: ["Columns"],
   columns: ["Columns"],
   exponents: ["Run"],
+  softmax: ["Softmax"],
+  softmaxGradient: ["Softmax"],
 } as const satisfies Record<string, readonly (keyof typeof RECORDS)[]>;
 
 /** The name of an operation. */

@@ -192,6 +192,7 @@ const KERNELS: Record<string, { run: Run; bounded?: boolean }> = {
   },
   Slice: { run: (tf, x) => tf.slice(x(3, 3), [0, 0], [2, 2]) },
   Softmax: { run: (tf, x) => tf.softmax(x(2000)) },
+  SoftmaxGrad: { run: kernel("SoftmaxGrad", (x, tf) => ({ dy: x(3), y: tf.ones([3]) })) },
   SplitV: { run: (tf, x) => tf.split(x(2, 4), 2, 1)[0] },
   Sum: { run: (tf, x) => tf.sum(x(2, 2), 0) },
   Tanh: { run: (tf, x) => tf.tanh(x(3)), bounded: true },

@@ -1,4 +1,4 @@
-import { gemm, GEMM_SCRATCH, LONG_SUMS } from "./gemm";
+import { gemm, GEMM_SCRATCH, LONG_SUMS, packFlag, ROWS } from "./gemm";
 import { addToSums, writeSums } from "./long_sums";
 import { addRun, clearRun, copyRun } from "./runs";
 import { Windows } from "./records";
@@ -14,8 +14,6 @@ function positionsAtOnce(width: i32, most: i32): i32 {
 const COLUMNS: i32 = 1 << 18;
 /** A block that is summed over is as deep as a tile of `gemm`. */
 const SUMMED: i32 = 384;
-/** A block that is a product's rows is as high as `gemm` packs at a time. */
-const ROWS: i32 = 504;
 
 // @ts-ignore: decorator
 @inline
@@ -337,7 +335,8 @@ export function convolutionInputGradient(
     gemm(
       dy + <usize> first * dyRow, dyRow, 4, filter, 4, dyRow,
       dx + (<usize> (start * row) << 2), <usize> w.channels << 2,
-      (stop - start) * w.width, w.channels, filters, 0, 0, scratch,
+      (stop - start) * w.width, w.channels, filters, 0,
+      packFlag(w.batch * w.depth * w.height * w.width, w.channels, filters), scratch,
     );
     return;
   }
@@ -366,7 +365,7 @@ export function convolutionInputGradient(
         const count = min(block, end - position);
         gemm(
           dy + <usize> (image * positionsOf(w) + position) * dyRow, dyRow, 4, filter, 4, dyRow,
-          columns, <usize> taps << 2, count, taps, filters, 0, 0, scratch,
+          columns, <usize> taps << 2, count, taps, filters, 0, packFlag(plane, taps, filters), scratch,
         );
         rollUp(w, columns, position, count, dx + <usize> image * imageBytes(w), firstRow, endRow);
       }

@@ -1,8 +1,6 @@
+import { ADD, RELU } from "./flags";
 import { madd } from "./madd";
 
-/** Add to what C holds, rather than replace it; and clip at 0. As in `gemm`. */
-const ADD: i32 = 1;
-const RELU: i32 = 2;
 /** Longest run of the shared dimension that is summed up before C is touched. */
 const DEPTH: i32 = 1024;
 

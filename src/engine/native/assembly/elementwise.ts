@@ -1,3 +1,4 @@
+import { entry, Exponential, exponentialOfRest, fillExponential } from "./exponential";
 import { madd } from "./madd";
 
 // @ts-ignore: decorator
@@ -6,22 +7,9 @@ function constant(x: f32): v128 {
   return f32x4.splat(x);
 }
 
-/**
- * The numbers that tanh needs. They lie in memory, in scratch: V8 puts a constant vector together anew,
- * in four instructions, wherever it is used.
- */
+/** The numbers that tanh needs besides those of e^x, behind which they lie. */
 @unmanaged
-class Table {
-  log2e: f32;
-  rounder: f32;
-  ln2High: f32;
-  ln2Low: f32;
-  e6: f32;
-  e5: f32;
-  e4: f32;
-  e3: f32;
-  e2: f32;
-  one: f32;
+class Table extends Exponential {
   t11: f32;
   t9: f32;
   t7: f32;
@@ -30,23 +18,11 @@ class Table {
   most: f32;
   bend: f32;
   magnitude: i32;
-  bias: i32;
 }
 
 function fillTable(at: usize): void {
+  fillExponential(at);
   const t = changetype<Table>(at);
-  t.log2e = 1.4426950408889634;
-  // 1.5 * 2^23: what is added to it is rounded to a whole number, which its low bits then hold.
-  t.rounder = 12582912;
-  // ln 2 in two parts: whole numbers times the first are exact.
-  t.ln2High = -0.693359375;
-  t.ln2Low = 2.12194440e-4;
-  t.e6 = 0.001381461275741458;
-  t.e5 = 0.008368710055947304;
-  t.e4 = 0.04166838899254799;
-  t.e3 = 0.1666652113199234;
-  t.e2 = 0.4999999403953552;
-  t.one = 1;
   t.t11 = -0.005717045161873102;
   t.t9 = 0.02065058797597885;
   t.t7 = -0.05374349653720856;
@@ -55,20 +31,11 @@ function fillTable(at: usize): void {
   t.most = 10;
   t.bend = 0.625;
   t.magnitude = 0x7fffffff;
-  t.bias = 127 << 23;
-}
-
-/** A number of the table at `table`, on four lanes. */
-// @ts-ignore: decorator
-@inline
-function entry(table: usize, offset: usize): v128 {
-  return v128.load32_splat(table + offset);
 }
 
 /**
  * tanh of four lanes. Below 0.625 it is x + x^3 P(x^2), P fitted to 4e-9, so that small x keep all their
- * digits. Above it is 1 - 2 / (e^2x + 1), with 2x = n ln 2 + r and e^r = 1 + r + r^2 Q(r), Q fitted to
- * 3e-9 over |r| <= ln 2 / 2. NaN stays NaN, -0 stays -0.
+ * digits. Above it is 1 - 2 / (e^2x + 1). NaN stays NaN, -0 stays -0.
  */
 // @ts-ignore: decorator
 @inline
@@ -86,16 +53,20 @@ function hyperbolicTangent(x: v128, t: usize): v128 {
   const y = f32x4.add(clipped, clipped);
   const rounder = entry(t, offsetof<Table>("rounder"));
   const shifted = f32x4.add(f32x4.mul(y, entry(t, offsetof<Table>("log2e"))), rounder);
-  const n = f32x4.sub(shifted, rounder);
-  let r = f32x4.add(y, f32x4.mul(n, entry(t, offsetof<Table>("ln2High"))));
-  r = f32x4.add(r, f32x4.mul(n, entry(t, offsetof<Table>("ln2Low"))));
-  let q = entry(t, offsetof<Table>("e6"));
-  q = madd(q, r, entry(t, offsetof<Table>("e5")));
-  q = madd(q, r, entry(t, offsetof<Table>("e4")));
-  q = madd(q, r, entry(t, offsetof<Table>("e3")));
-  q = madd(q, r, entry(t, offsetof<Table>("e2")));
   const one = entry(t, offsetof<Table>("one"));
-  let e = f32x4.add(madd(f32x4.mul(r, r), q, r), one);
+  let e = exponentialOfRest(
+    y,
+    shifted,
+    rounder,
+    entry(t, offsetof<Table>("ln2High")),
+    entry(t, offsetof<Table>("ln2Low")),
+    entry(t, offsetof<Table>("e6")),
+    entry(t, offsetof<Table>("e5")),
+    entry(t, offsetof<Table>("e4")),
+    entry(t, offsetof<Table>("e3")),
+    entry(t, offsetof<Table>("e2")),
+    one,
+  );
   const power = i32x4.add(i32x4.shl(shifted, 23), entry(t, offsetof<Table>("bias")));
   e = f32x4.add(f32x4.mul(e, power), one);
   const large = f32x4.sub(one, f32x4.div(f32x4.add(one, one), e));

@@ -1,9 +1,6 @@
+import { ADD, RELU } from "./flags";
 import { madd } from "./madd";
 import { clearRun } from "./runs";
-
-/** Add to what C holds, rather than replace it; and clip at 0. As in `gemm`. */
-const ADD: i32 = 1;
-const RELU: i32 = 2;
 
 /** Rows of B that are read side by side. */
 const ABREAST: i32 = 8;

@@ -8,7 +8,7 @@ import {
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
 import { clipGradient, tanh, tanhGradient } from "./elementwise";
 import { exponents } from "./exponents";
-import { gemm } from "./gemm";
+import { gemm, packFlag } from "./gemm";
 import { maxPoolGradient } from "./pooling";
 import {
   AxisSums,
@@ -22,12 +22,15 @@ import {
   Rows,
   Run,
   Segments,
+  Softmax,
   Unary,
   Windows,
 } from "./records";
 import { copyRows, gatherRows } from "./rows";
 import { segmentSum } from "./segments";
+import { softmax, softmaxGradient } from "./softmax";
 import { flat, sums } from "./statistics";
+import { TILE_COLUMNS, TILE_ROWS } from "./tile";
 
 /** Where part `part` of `total` things begins, cut at multiples of `unit`. */
 // @ts-ignore: decorator
@@ -40,25 +43,25 @@ function share(total: i32, unit: i32, part: i32, parts: i32): i32 {
 function matMul(r: MatMul, part: i32, parts: i32, scratch: usize): void {
   const cRow = <usize> r.n << 2;
   const cBatch = <usize> r.m * cRow;
-  // One product is shared by the longer side of C, several are dealt out. Cuts fall between tiles
-  // of 6 rows and 8 columns.
+  // One product is shared by the longer side of C, several are dealt out. Cuts fall between tiles.
   const together = r.batch == 1;
   const byColumns = together && r.n >= r.m;
   const byRows = together && !byColumns;
   const firstBatch = together ? 0 : share(r.batch, 1, part, parts);
   const endBatch = together ? 1 : share(r.batch, 1, part + 1, parts);
-  const firstRow = byRows ? share(r.m, 6, part, parts) : 0;
-  const endRow = byRows ? share(r.m, 6, part + 1, parts) : r.m;
-  const firstColumn = byColumns ? share(r.n, 8, part, parts) : 0;
-  const endColumn = byColumns ? share(r.n, 8, part + 1, parts) : r.n;
+  const firstRow = byRows ? share(r.m, TILE_ROWS, part, parts) : 0;
+  const endRow = byRows ? share(r.m, TILE_ROWS, part + 1, parts) : r.m;
+  const firstColumn = byColumns ? share(r.n, TILE_COLUMNS, part, parts) : 0;
+  const endColumn = byColumns ? share(r.n, TILE_COLUMNS, part + 1, parts) : r.n;
   if (firstRow == endRow || firstColumn == endColumn) return;
+  const flags = r.flags | packFlag(r.m, r.n, r.k);
   for (let i = firstBatch; i < endBatch; i++) {
     gemm(
       r.a + <usize> i * r.aBatch + <usize> firstRow * r.aRow, r.aRow, r.aColumn,
       r.b + <usize> i * r.bBatch + <usize> firstColumn * r.bColumn, r.bRow, r.bColumn,
       r.c + <usize> i * cBatch + <usize> firstRow * cRow + (<usize> firstColumn << 2), cRow,
       endRow - firstRow, endColumn - firstColumn, r.k,
-      r.bias ? r.bias + (<usize> firstColumn << 2) : 0, r.flags, scratch,
+      r.bias ? r.bias + (<usize> firstColumn << 2) : 0, flags, scratch,
     );
   }
 }
@@ -83,7 +86,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       const positions = w.batch * w.outDepth * w.outHeight * w.outWidth;
       convolution(
         w, c.x, c.y, c.result, c.bias, c.flags,
-        share(positions, 6, part, parts), share(positions, 6, next, parts), scratch,
+        share(positions, TILE_ROWS, part, parts), share(positions, TILE_ROWS, next, parts), scratch,
       );
       break;
     }
@@ -91,7 +94,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       const taps = w.windowDepth * w.windowHeight * w.windowWidth * w.channels;
       convolutionFilterGradient(
         w, c.x, c.y, c.result,
-        share(taps, 6, part, parts), share(taps, 6, next, parts), scratch,
+        share(taps, TILE_ROWS, part, parts), share(taps, TILE_ROWS, next, parts), scratch,
       );
       break;
     }
@@ -203,6 +206,22 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
     case Operation.columns: {
       const r = changetype<Columns>(record);
       if (part == 0) columns(r.x, r.row, r.rows, r.width, scratch);
+      break;
+    }
+    case Operation.softmax: {
+      const r = changetype<Softmax>(record);
+      const start = share(r.rows, 1, part, parts);
+      const offset = <usize> (start * r.width) << 2;
+      softmax(r.x + offset, r.to + offset, share(r.rows, 1, next, parts) - start, r.width, scratch);
+      break;
+    }
+    case Operation.softmaxGradient: {
+      const r = changetype<Softmax>(record);
+      const start = share(r.rows, 1, part, parts);
+      const offset = <usize> (start * r.width) << 2;
+      softmaxGradient(
+        r.x + offset, r.dy + offset, r.to + offset, share(r.rows, 1, next, parts) - start, r.width,
+      );
       break;
     }
     case Operation.exponents: {

@@ -1,3 +1,5 @@
+import { TILE_ROWS, TILE_STEPS } from "./tile";
+
 /**
  * Copies `outer` x `inner` entries into panels of `WIDTH` along the outer axis, so that the entries of
  * one panel with the same inner index lie side by side: [panel][inner][WIDTH]. What a panel lacks is 0.
@@ -99,7 +101,11 @@ export function packVectors(
   }
 }
 
-/** Panels of 6, for the operand that is read as scalars. */
+/**
+ * Panels of five, for the operand whose entries are broadcast. Of each four inner indices the first four
+ * entries lie side by side, index after index, and then the fifth ones. What is left of the inner axis beside
+ * whole `TILE_STEPS` lies as in `packPlain`.
+ */
 export function packScalars(
   from: usize,
   outerStride: usize,
@@ -108,49 +114,49 @@ export function packScalars(
   inner: i32,
   to: usize,
 ): void {
-  const whole = outer - outer % 6;
-  if (outerStride == 4) {
-    for (let i = 0; i < whole; i += 6) {
-      let source = from + (<usize> i << 2);
-      for (let k = 0; k < inner; k++) {
-        v128.store(to, v128.load(source));
-        v128.store64_lane(to, v128.load64_zero(source, 16), 0, 16);
-        source += innerStride;
-        to += 24;
+  const whole = inner - inner % TILE_STEPS;
+  for (let i = 0; i < outer; i += TILE_ROWS) {
+    let source = from + <usize> i * outerStride;
+    const rest = outer - i;
+    const end = to + <usize> whole * 20;
+    if (rest < TILE_ROWS) {
+      for (; to < end; source += 4 * innerStride, to += 80) {
+        packBorder(source, outerStride, innerStride, rest, to);
+      }
+    } else if (innerStride == 4) {
+      const fifth = 4 * outerStride;
+      for (; to < end; source += 16, to += 80) {
+        transpose4(source, outerStride, to, 16);
+        v128.store(to, v128.load(source + fifth), 64);
+      }
+    } else {
+      for (; to < end; source += 4 * innerStride, to += 80) {
+        copyFive(source, to, 0);
+        copyFive(source + innerStride, to, 1);
+        copyFive(source + 2 * innerStride, to, 2);
+        copyFive(source + 3 * innerStride, to, 3);
       }
     }
-  } else {
-    for (let i = 0; i < whole; i += 6) {
-      const source = from + <usize> i * outerStride;
-      let k = 0;
-      for (; k + 4 <= inner; k += 4) {
-        const column = source + (<usize> k << 2);
-        transpose4(column, outerStride, to, 24);
-        const e = v128.load(column + 4 * outerStride);
-        const f = v128.load(column + 5 * outerStride);
-        const low = v128.shuffle<f32>(e, f, 0, 4, 1, 5);
-        const high = v128.shuffle<f32>(e, f, 2, 6, 3, 7);
-        v128.store64_lane(to, low, 0, 16);
-        v128.store64_lane(to, low, 1, 40);
-        v128.store64_lane(to, high, 0, 64);
-        v128.store64_lane(to, high, 1, 88);
-        to += 96;
-      }
-      if (k < inner) {
-        packPlain(6, source + (<usize> k << 2), outerStride, 4, 6, inner - k, to);
-        to += <usize> (inner - k) * 24;
-      }
-    }
+    if (whole == inner) continue;
+    packPlain(TILE_ROWS, source, outerStride, innerStride, min(rest, TILE_ROWS), inner - whole, to);
+    to += <usize> (inner - whole) * 20;
   }
-  if (whole < outer) {
-    packPlain(
-      6,
-      from + <usize> whole * outerStride,
-      outerStride,
-      innerStride,
-      outer - whole,
-      inner,
-      to,
-    );
+}
+
+/** Copies five entries that lie side by side to where `packScalars` has index `at` of four. */
+// @ts-ignore: decorator
+@inline
+function copyFive(source: usize, to: usize, at: usize): void {
+  v128.store(to + (at << 4), v128.load(source));
+  store<f32>(to + (at << 2), load<f32>(source, 16), 64);
+}
+
+/** Four inner indices of a panel that has fewer than five outer ones. */
+function packBorder(source: usize, outerStride: usize, innerStride: usize, outer: i32, to: usize): void {
+  memory.fill(to, 0, 80);
+  for (let at: usize = 0; at < 4; at++, source += innerStride) {
+    for (let j = 0; j < outer; j++) {
+      store<f32>(to + (at << 4) + (<usize> j << 2), load<f32>(source + <usize> j * outerStride));
+    }
   }
 }

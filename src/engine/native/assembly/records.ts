@@ -21,6 +21,8 @@ export const enum Operation {
   columnSquares,
   columns,
   exponents,
+  softmax,
+  softmaxGradient,
 }
 
 @unmanaged
@@ -101,6 +103,15 @@ export class Binary {
   count: i32;
   low: f32;
   high: f32;
+}
+
+@unmanaged
+export class Softmax {
+  x: usize;
+  dy: usize;
+  to: usize;
+  rows: i32;
+  width: i32;
 }
 
 @unmanaged

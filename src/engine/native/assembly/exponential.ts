@@ -1,0 +1,73 @@
+import { madd } from "./madd";
+
+/**
+ * The numbers that e^x needs. They lie in memory, in scratch: V8 puts a constant vector together anew, in
+ * four instructions, wherever it is used.
+ */
+@unmanaged
+export class Exponential {
+  log2e: f32;
+  rounder: f32;
+  ln2High: f32;
+  ln2Low: f32;
+  e6: f32;
+  e5: f32;
+  e4: f32;
+  e3: f32;
+  e2: f32;
+  one: f32;
+  bias: i32;
+}
+
+export function fillExponential(at: usize): void {
+  const t = changetype<Exponential>(at);
+  t.log2e = 1.4426950408889634;
+  // 1.5 * 2^23: what is added to it is rounded to a whole number, which its low bits then hold.
+  t.rounder = 12582912;
+  // ln 2 in two parts: whole numbers times the first are exact.
+  t.ln2High = -0.693359375;
+  t.ln2Low = 2.12194440e-4;
+  t.e6 = 0.001381461275741458;
+  t.e5 = 0.008368710055947304;
+  t.e4 = 0.04166838899254799;
+  t.e3 = 0.1666652113199234;
+  t.e2 = 0.4999999403953552;
+  t.one = 1;
+  t.bias = 127 << 23;
+}
+
+/** A number of the table at `table`, on four lanes. */
+// @ts-ignore: decorator
+@inline
+export function entry(table: usize, offset: usize): v128 {
+  return v128.load32_splat(table + offset);
+}
+
+/**
+ * e^r of four lanes, where x = n ln 2 + r: 1 + r + r^2 Q(r), Q fitted to 3e-9 over |r| <= ln 2 / 2.
+ *
+ * @param shifted `rounder` + n: n in its low bits.
+ */
+// @ts-ignore: decorator
+@inline
+export function exponentialOfRest(
+  x: v128,
+  shifted: v128,
+  rounder: v128,
+  ln2High: v128,
+  ln2Low: v128,
+  e6: v128,
+  e5: v128,
+  e4: v128,
+  e3: v128,
+  e2: v128,
+  one: v128,
+): v128 {
+  const n = f32x4.sub(shifted, rounder);
+  const r = madd(n, ln2Low, madd(n, ln2High, x));
+  let q = madd(e6, r, e5);
+  q = madd(q, r, e4);
+  q = madd(q, r, e3);
+  q = madd(q, r, e2);
+  return f32x4.add(madd(f32x4.mul(r, r), q, r), one);
+}

@@ -1,0 +1,8 @@
+/** What a product does beside summing up: bits of its `flags`. */
+
+/** Add to what C holds, rather than replace it. */
+export const ADD: i32 = 1;
+/** Clip at 0 from below; NaN stays NaN. */
+export const RELU: i32 = 2;
+/** Pack the operands even where `dot` could do without. */
+export const PACK: i32 = 4;
