@@ -28,7 +28,7 @@ const FEW_ENTRIES = 64;
  * Whether windows are so large that their means must be taken in float64. The stock kernels for 2d also
  * keep an address for each entry of each window, and trap where these do not fit the heap.
  */
-export function hasLargeWindow({ window }: WindowGeometry): boolean {
+function hasLargeWindow({ window }: WindowGeometry): boolean {
   return window.reduce((product, size) => product * size) > FEW_ENTRIES;
 }
 

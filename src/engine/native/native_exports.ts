@@ -17,4 +17,8 @@ export interface NativeExports {
   convolutionScratch(taps: number): number;
   /** Scratch that a segment sum needs. */
   segmentScratch(rows: number, width: number, count: number): number;
+  /** Rows of a block whose sums a normalisation takes by themselves. */
+  rowsOfBlock(width: number): number;
+  /** Such blocks, of all rows. */
+  blocksOf(rows: number, width: number): number;
 }

@@ -1,13 +1,13 @@
 import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
 import type { Matrix } from "./matrix.ts";
-import { NativeStatistics } from "./native_statistics.ts";
+import { NativeNormalizations } from "./native_normalizations.ts";
 import type { ConvolutionWindows, Operation } from "./operations.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
 /** The operations over windows. */
 export type Windowed = Extract<
   Operation,
-  `convolution${string}` | `depthwise${string}` | "maxPoolGradient"
+  `convolution${string}` | `depthwise${string}` | `maxPool${string}`
 >;
 
 /**
@@ -18,7 +18,7 @@ export type Windowed = Extract<
  * It keeps some 4 MB of scratch a thread on the heap, or what its largest operation needed. No result
  * depends on how many threads there are.
  */
-export class NativeModule extends NativeStatistics {
+export class NativeModule extends NativeNormalizations {
   /**
    * C = A B, and then + bias and relu where asked for; row-major, one C after the other.
    *
@@ -48,7 +48,7 @@ export class NativeModule extends NativeStatistics {
 
   /**
    * What moves windows over images: a convolution or a gradient of one (a `depthwise` one keeps channels
-   * apart), or the gradient of max pooling. The latter two are for depth 1.
+   * apart), or max pooling or its gradient. The latter two are for depth 1.
    *
    * @param first Address of x; of dy for a convolution's input gradient.
    * @param second Address of the filter; of dy for a filter gradient and for max pooling.
@@ -107,6 +107,34 @@ export class NativeModule extends NativeStatistics {
       { first: y, second: dy, to: result, count, low: 0, high: 0 },
       { work: count * 2 },
     );
+  }
+
+  /** x, and 0 where it is below; of `count` floats. */
+  relu(x: number, result: number, count: number): void {
+    this.run("relu", { from: x, to: result, count }, { work: count });
+  }
+
+  /** dy where x > 0, dy times 0 elsewhere, NaN where x is NaN; of `count` floats. */
+  reluGradient(x: number, dy: number, result: number, count: number): void {
+    this.run(
+      "reluGradient",
+      { first: x, second: dy, to: result, count, low: 0, high: 0 },
+      { work: count * 2 },
+    );
+  }
+
+  /** The sums of `count` floats and others. */
+  add(a: number, b: number, result: number, count: number): void {
+    this.run(
+      "add",
+      { first: a, second: b, to: result, count, low: 0, high: 0 },
+      { work: count * 2 },
+    );
+  }
+
+  /** Adds a row of `width` floats to each of `rows` at x. */
+  addRow(x: number, row: number, result: number, rows: number, width: number): void {
+    this.run("addRow", { x, row, to: result, rows, width }, { work: rows * width * 2 });
   }
 
   /** Softmax of each of `rows` rows of `width` floats. */

@@ -73,3 +73,46 @@ function give(dx: usize, entry: i32, lane: i32, dys: usize): void {
   const at = dx + (<usize> (entry + lane) << 2);
   store<f32>(at, load<f32>(at) + load<f32>(dys + (<usize> lane << 2)));
 }
+
+/**
+ * The largest entry of each window; NaN is larger than any number, and a window that lies in the padding
+ * altogether has -Infinity. Computes the rows `start` .. `stop` of all images' outputs, counted through.
+ */
+export function maxPool(w: Windows, x: usize, y: usize, start: i32, stop: i32): void {
+  const channels = w.channels;
+  const bytes = <usize> channels << 2;
+  const whole = bytes & ~15;
+  y += <usize> (start * w.outWidth) * bytes;
+  for (let row = start; row < stop; row++) {
+    const image = row / w.outHeight;
+    const y0 = (row - image * w.outHeight) * w.strideHeight - w.top;
+    const firstY = y0 < 0 ? (w.dilationHeight - 1 - y0) / w.dilationHeight : 0;
+    const endY = taps(w.height - y0, w.dilationHeight, w.windowHeight);
+    for (let outX = 0; outX < w.outWidth; outX++, y += bytes) {
+      const x0 = outX * w.strideWidth - w.left;
+      const firstX = x0 < 0 ? (w.dilationWidth - 1 - x0) / w.dilationWidth : 0;
+      const endX = taps(w.width - x0, w.dilationWidth, w.windowWidth);
+      for (let at: usize = 0; at < bytes; at += at < whole ? 16 : 4) {
+        let best = f32x4.splat(-Infinity);
+        for (let i = firstY; i < endY; i++) {
+          const line = (image * w.height + y0 + i * w.dilationHeight) * w.width + x0;
+          let entry = x + <usize> (line + firstX * w.dilationWidth) * bytes + at;
+          for (let j = firstX; j < endX; j++, entry += <usize> w.dilationWidth * bytes) {
+            const value = at < whole ? v128.load(entry) : v128.load32_splat(entry);
+            // "max" is NaN where either is.
+            best = f32x4.max(best, value);
+          }
+        }
+        if (at < whole) v128.store(y + at, best);
+        else store<f32>(y + at, f32x4.extract_lane(best, 0));
+      }
+    }
+  }
+}
+
+/** The end of the taps of a window that lie before `left` entries have passed. */
+// @ts-ignore: decorator
+@inline
+function taps(left: i32, dilation: i32, window: i32): i32 {
+  return left <= 0 ? 0 : min(window, (left + dilation - 1) / dilation);
+}
