@@ -7,7 +7,7 @@ import type { WasmBackend } from "./wasm_backend.ts";
 /** The operations over windows. */
 export type Windowed = Extract<
   Operation,
-  `convolution${string}` | `depthwise${string}` | `maxPool${string}`
+  `convolution${string}` | `depthwise${string}` | `${string}Pool${string}`
 >;
 
 /**
@@ -48,9 +48,9 @@ export class NativeModule extends NativeNormalizations {
 
   /**
    * What moves windows over images: a convolution or a gradient of one (a `depthwise` one keeps channels
-   * apart), or max pooling or its gradient. The latter two are for depth 1.
+   * apart), or a pooling or the gradient of one. The latter two are for depth 1.
    *
-   * @param first Address of x; of dy for a convolution's input gradient.
+   * @param first Address of x; of dy for a convolution's input gradient and that of a mean.
    * @param second Address of the filter; of dy for a filter gradient and for max pooling.
    * @param result Address of the result.
    * @param windows How the window moves.

@@ -92,6 +92,8 @@ export const OPERATIONS = {
   add: ["Binary"],
   addRow: ["Sum"],
   maxPool: ["Convolution", "Windows"],
+  averagePool: ["Convolution", "Windows"],
+  averagePoolGradient: ["Convolution", "Windows"],
   columnSums: ["Normalize"],
   normalizeColumns: ["Normalize"],
   normalizeColumnsGradient: ["Normalize"],

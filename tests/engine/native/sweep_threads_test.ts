@@ -13,7 +13,7 @@ function compute(tf: TensorFlow): Int32Array[] {
     [tf.engine().runKernel(name, inputs, attributes as never)].flat() as Tensor[];
   return tf.tidy(() => {
     const results: Tensor[] = [];
-    for (const shape of [[40_001, 5], [5003, 67], [301, 1031]]) {
+    for (const shape of [[40_001, 5], [3003, 67], [51, 1031]]) {
       const x = draw(shape, 1), dy = draw(shape, 2);
       const scale = draw([shape[1]], 3), offset = draw([shape[1]], 4);
       for (const kind of ["NormalizeColumns", "NormalizeRows"]) {
@@ -23,9 +23,13 @@ function compute(tf: TensorFlow): Int32Array[] {
       }
       results.push(...run("ReluGrad", { dy, x }), tf.relu(x), tf.add(x, dy), tf.add(x, offset));
     }
-    const image = draw([3, 65, 63, 29], 5);
+    const image = draw([3, 35, 33, 61], 5);
     const pool = { filterSize: [3, 2], strides: [2, 1], pad: "same" };
-    results.push(...run("MaxPool", { x: image }, pool));
+    results.push(...run("MaxPool", { x: image }, pool), ...run("AvgPool", { x: image }, pool));
+    for (const kernel of ["MaxPoolGrad", "AvgPoolGrad"]) {
+      const [dy] = run("MaxPool", { x: image }, pool);
+      results.push(...run(kernel, { dy, input: image, output: dy }, pool));
+    }
     return results.map((tensor) => new Int32Array(tensor.dataSync().slice().buffer));
   });
 }

@@ -1,4 +1,5 @@
 import { axisSums, axisSumUnits } from "./axis_sums";
+import { averagePool, averagePoolGradient } from "./average_pooling";
 import { columns, columnSquares } from "./columns";
 import {
   convolution,
@@ -8,7 +9,7 @@ import {
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
 import { exponents } from "./exponents";
 import { gemm, packFlag } from "./gemm";
-import { maxPool, maxPoolGradient } from "./pooling";
+import { maxPool, maxPoolGradient } from "./max_pooling";
 import {
   AxisSums,
   Columns,
@@ -153,10 +154,29 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       if (part == 0) gatherRows(r.x, r.indices, r.batch, r.outer, r.size, r.count, r.run, r.to);
       break;
     }
+    case Operation.averagePool: {
+      const rows = w.batch * w.outHeight;
+      averagePool(w, c.x, c.result, share(rows, 1, part, parts), share(rows, 1, next, parts));
+      break;
+    }
+    case Operation.averagePoolGradient: {
+      const alone = w.batch == 1;
+      averagePoolGradient(
+        w, c.x, c.result,
+        alone ? 0 : share(w.batch, 1, part, parts), alone ? 1 : share(w.batch, 1, next, parts),
+        alone ? share(w.channels, 4, part, parts) : 0,
+        alone ? share(w.channels, 4, next, parts) : w.channels,
+      );
+      break;
+    }
     case Operation.maxPoolGradient: {
+      // One image is shared by its channels, several are dealt out.
+      const alone = w.batch == 1;
       maxPoolGradient(
         w, c.x, c.y, c.result,
-        share(w.channels, 4, part, parts), share(w.channels, 4, next, parts),
+        alone ? 0 : share(w.batch, 1, part, parts), alone ? 1 : share(w.batch, 1, next, parts),
+        alone ? share(w.channels, 4, part, parts) : 0,
+        alone ? share(w.channels, 4, next, parts) : w.channels,
       );
       break;
     }

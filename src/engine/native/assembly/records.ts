@@ -28,6 +28,8 @@ export const enum Operation {
   add,
   addRow,
   maxPool,
+  averagePool,
+  averagePoolGradient,
   columnSums,
   normalizeColumns,
   normalizeColumnsGradient,
