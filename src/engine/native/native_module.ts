@@ -1,6 +1,6 @@
 import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
 import type { Matrix } from "./matrix.ts";
-import { NativeStatistics } from "./native_statistics.ts";
+import { NativeNormalizations } from "./native_normalizations.ts";
 import type { Arguments, ConvolutionWindows, Operation } from "./operations.ts";
 import { cellNumbers, gatesOf, type RecurrentCell } from "./recurrent_cell.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
@@ -8,7 +8,7 @@ import type { WasmBackend } from "./wasm_backend.ts";
 /** The operations over windows. */
 export type Windowed = Extract<
   Operation,
-  `convolution${string}` | `depthwise${string}` | "maxPoolGradient"
+  `convolution${string}` | `depthwise${string}` | `${string}Pool${string}`
 >;
 
 /** Sizes of a sequence. */
@@ -29,7 +29,7 @@ type CellField = keyof ReturnType<typeof cellNumbers>;
  * It keeps some 4 MB of scratch a thread on the heap, or what its largest operation needed. No result
  * depends on how many threads there are.
  */
-export class NativeModule extends NativeStatistics {
+export class NativeModule extends NativeNormalizations {
   /**
    * C = A B, and then + bias and relu where asked for; row-major, one C after the other.
    *
@@ -59,9 +59,9 @@ export class NativeModule extends NativeStatistics {
 
   /**
    * What moves windows over images: a convolution or a gradient of one (a `depthwise` one keeps channels
-   * apart), or the gradient of max pooling. The latter two are for depth 1.
+   * apart), or a pooling or the gradient of one. The latter two are for depth 1.
    *
-   * @param first Address of x; of dy for a convolution's input gradient.
+   * @param first Address of x; of dy for a convolution's input gradient and that of a mean.
    * @param second Address of the filter; of dy for a filter gradient and for max pooling.
    * @param result Address of the result.
    * @param windows How the window moves.
@@ -153,6 +153,34 @@ export class NativeModule extends NativeStatistics {
       { first: y, second: dy, to: result, count, low: 0, high: 0 },
       { work: count * 2 },
     );
+  }
+
+  /** x, and 0 where it is below; of `count` floats. */
+  relu(x: number, result: number, count: number): void {
+    this.run("relu", { from: x, to: result, count }, { work: count });
+  }
+
+  /** dy where x > 0, dy times 0 elsewhere, NaN where x is NaN; of `count` floats. */
+  reluGradient(x: number, dy: number, result: number, count: number): void {
+    this.run(
+      "reluGradient",
+      { first: x, second: dy, to: result, count, low: 0, high: 0 },
+      { work: count * 2 },
+    );
+  }
+
+  /** The sums of `count` floats and others. */
+  add(a: number, b: number, result: number, count: number): void {
+    this.run(
+      "add",
+      { first: a, second: b, to: result, count, low: 0, high: 0 },
+      { work: count * 2 },
+    );
+  }
+
+  /** Adds a row of `width` floats to each of `rows` at x. */
+  addRow(x: number, row: number, result: number, rows: number, width: number): void {
+    this.run("addRow", { x, row, to: result, rows, width }, { work: rows * width * 2 });
   }
 
   /** Softmax of each of `rows` rows of `width` floats. */
