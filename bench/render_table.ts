@@ -32,11 +32,13 @@ function cellsOf(row: Row): string[] {
     show(figure, unit),
     ...against === undefined
       ? ["", "", ""]
-      : [against.what, show(against.figure, unit), ratioOf(row).toFixed(2)],
+      : [against.what, show(against.figure, unit), showRatio(ratioOf(row))],
     showTarget(row),
     met === null ? "" : met ? "met" : "MISSED",
   ];
 }
+
+const showRatio = (ratio: number) => ratio.toFixed(Math.abs(ratio) < 0.1 ? 3 : 2);
 
 function showTarget({ target, unit }: Row): string {
   if (target === undefined) return "";

@@ -33,7 +33,7 @@ Deno.test("renderTable() writes a line for each row, and counts", () => {
   const text = renderTable({
     kernels: [
       row({ against: { what: "stock", figure: 1.5 }, target: { of: "ratio", most: 1.6 } }),
-      row({ what: "another", figure: 1234.5 }),
+      row({ what: "another", figure: 1234.5, against: { what: "stock", figure: 123450 } }),
     ],
     peak: [row({ figure: 123.4, unit: "G/s", target: { of: "figure", least: 100 } })],
   });
@@ -42,7 +42,7 @@ Deno.test("renderTable() writes a line for each row, and counts", () => {
     `\
 bench    what      figure  against   figure  ratio  target
 kernels  a pass      3 ms  stock    1.50 ms   2.00  <= 1.6      MISSED
-kernels  another    1.2 s
+kernels  another    1.2 s  stock    123.5 s  0.010
 peak     a pass   123 G/s                           >= 100 G/s  met
 
 1 met, 1 missed`,
