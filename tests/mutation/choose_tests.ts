@@ -2,8 +2,8 @@ import { type Import, loadedWith } from "../read_imports.ts";
 
 /**
  * Which tests are to notice a change: those of the module's room that load it, and those named after it wherever
- * they stand, as where its behaviour is the command line's. Those that load least come first: they are
- * about little else, and fast.
+ * they stand, as where its behaviour is the command line's. Those whose name begins with its own come first, as
+ * the likeliest to notice; then those that load least: they are about little else, and fast.
  *
  * @param imports Those of `src/` and `tests/`, told from the root.
  * @returns The tests of a module.
@@ -16,9 +16,11 @@ export function testChoice(imports: readonly Import[]): (module: string) => stri
   })).sort((a, b) => a.loaded.size - b.loaded.size);
   return (module) => {
     const [, room, ...path] = module.split("/");
-    const named = `/${path.at(-1)!.replace(/\.ts$/, "_test.ts")}`;
-    return loads.filter(({ test, loaded }) =>
-      test.startsWith(`tests/${room}/`) && loaded.has(module) || test.endsWith(named)
+    const stem = `/${path.at(-1)!.replace(/\.ts$/, "_")}`;
+    const chosen = loads.filter(({ test, loaded }) =>
+      test.startsWith(`tests/${room}/`) && loaded.has(module) || test.endsWith(`${stem}test.ts`)
     ).map(({ test }) => test);
+    const own = chosen.filter((test) => test.includes(stem));
+    return [...own, ...chosen.filter((test) => !own.includes(test))];
   };
 }

@@ -25,10 +25,10 @@ Deno.test("testChoice() takes the tests of the room that load a module, directly
   assertEquals(testsOf("src/model/shape.ts"), []);
 });
 
-Deno.test("testChoice() puts the tests first that load least", () => {
+Deno.test("testChoice() puts tests of the module's name first, then those that load least", () => {
   assertEquals(testsOf("src/model/read.ts"), [
-    "tests/model/text_test.ts",
     "tests/cli/read_test.ts",
+    "tests/model/text_test.ts",
     "tests/model/load_test.ts",
   ]);
 });
