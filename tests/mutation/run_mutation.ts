@@ -83,8 +83,16 @@ const testsOf = testChoice([...await readImports(root, CODE), ...await readLateP
 /** How tests ended. */
 type End = "passed" | "failed" | "too slow";
 
+/** Runs rounds of tests, up to the first that does not pass. */
+async function runRounds(copy: string, rounds: string[][], mostSeconds: number): Promise<End> {
+  for (const tests of rounds) {
+    const end = await run(copy, tests, mostSeconds);
+    if (end !== "passed") return end;
+  }
+  return "passed";
+}
+
 async function run(copy: string, tests: string[], mostSeconds: number): Promise<End> {
-  if (tests.length === 0) return "passed";
   const process = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--quiet", "--no-check", "--fail-fast", ...tests],
     cwd: copy,
@@ -113,7 +121,7 @@ async function work(copy: string, queue: Place[]): Promise<void> {
       continue;
     }
     await Deno.writeTextFile(`${copy}/${file}`, mutate(text, mutant));
-    const end = await run(copy, testsOf(file), mostSeconds.get(folder)!);
+    const end = await runRounds(copy, testsOf(file), mostSeconds.get(folder)!);
     await Deno.writeTextFile(`${copy}/${file}`, text);
     outcome[end]++;
     if (end === "passed") {
