@@ -22,3 +22,9 @@ Deno.test("gradientsFlow lays a kernel of zeros without a gradient to its inputs
   // A state that is not 0 is fed by something else.
   assertEquals(advice(["dense_1/kernel", "dense_1/recurrent_kernel"], {}).includes("state"), false);
 });
+
+Deno.test("gradientsFlow measures 0 where a weight has no gradient", () => {
+  const weights = [makeWeight({ name: "dense_1/kernel", gradients: flat(0, 400) })];
+  const [{ measured }] = gradientsFlow.check(makeMeasurements([{ weights }]));
+  assertEquals(measured, 0);
+});
