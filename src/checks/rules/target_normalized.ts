@@ -6,6 +6,7 @@ import { falsePositives } from "../false_positives.ts";
 import { isCode } from "../is_code.ts";
 import type { Case, Verdict } from "../judge.ts";
 import { tooFewExamples } from "../no_verdict.ts";
+import { regressionExample } from "../regression_example.ts";
 import type { Rule } from "../rule.ts";
 import { figure, layerName, say } from "../say.ts";
 import { MIN_EXAMPLES } from "../shared_thresholds.ts";
@@ -79,22 +80,7 @@ export const targetNormalized: Rule = defineRule({
     "(`targetScale`). Judges regressions with targets that were given.",
   fails: "targets are far from what the network puts out",
   throws: "If targets are not normalised.",
-  example: {
-    title: "A network that passes",
-    code: `
-      import { startEngine } from "@gradient-health/gradient-health/engine";
-      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
-      import { measure } from "@gradient-health/gradient-health/measure";
-      import { assertTargetNormalized } from "@gradient-health/gradient-health/assert";
-
-      await using _engine = await startEngine();
-      const objective = "meanSquaredError";
-      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
-      const batch = randomBatch(model, { objective });
-      assertTargetNormalized(await measure(model, batch, { objective }));
-      model.dispose();
-    `,
-  },
+  example: regressionExample("assertTargetNormalized"),
   // The figure is the targets', not a layer's.
   figure: { title: "targets", scale: "log", of: () => null },
   judge(subject) {
