@@ -3,10 +3,11 @@ import { formatLayers, type NamedLayers } from "./format_layers.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";
 import { arrayOf, objectWith, requireValue, text } from "../words/requirements.ts";
 import type { Cure, CuredWeight } from "./cure.ts";
+import { requireCure } from "./require_cure.ts";
 
 /** Says in one sentence what a cure does. */
 export function describeCure(cure: Cure, all: NamedLayers): string {
-  requireValue("cure", cure, objectWith({ kind: text }));
+  requireCure("cure", cure);
   requireValue("all", all, arrayOf(objectWith({ name: text, className: text })));
   switch (cure.kind) {
     case "rescale": {
@@ -63,7 +64,7 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
 
 /** Writes a cure as code to paste, or `null` where it is none. */
 export function cureCode(cure: Cure): string | null {
-  requireValue("cure", cure, objectWith({ kind: text }));
+  requireCure("cure", cure);
   switch (cure.kind) {
     case "rescale":
       return cure.initializer === null

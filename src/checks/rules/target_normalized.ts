@@ -59,8 +59,8 @@ export const targetNormalized: Rule = defineRule({
       unit: "std(output) / std(y)",
       range: [1, Infinity],
       source:
-        "as targetOffset: of those without an offset beyond it 7 fail, none trains; the two at " +
-        "12 and 14 train",
+        "as targetOffset: beyond it, under linear heads, 7 fail, none trains; of the 4 between 2 and " +
+        "18 the 3 without a large offset train",
       about:
         "Standard deviation of the outputs relative to that of smaller targets above which it " +
         "is an error.",
