@@ -21,6 +21,8 @@ export interface Thresholds {
   targetScale: number;
   /** Standard deviation of the targets above which the rule warns. */
   targetScaleWarning: number;
+  /** Standard deviation of the outputs relative to that of smaller targets above which it is an error. */
+  targetDrowned: number;
   /** Fewest examples on which a batch-dependent rule gives a verdict. */
   minExamples: number;
   /** Smallest signal of the first hidden layer relative to that of the last. */

@@ -3,6 +3,7 @@ import { baseline } from "./causes/baseline.ts";
 import { biases } from "./causes/biases.ts";
 import { brokenNumbers } from "./causes/broken_numbers.ts";
 import { constantWeights } from "./causes/constant_weights.ts";
+import { cutGradient } from "./causes/cut_gradient.ts";
 import { embeddings } from "./causes/embeddings.ts";
 import { flatRows } from "./causes/flat_rows.ts";
 import { gains } from "./causes/gains.ts";
@@ -25,6 +26,7 @@ export const SEARCHES: readonly Search[] = [
   inputs,
   heads,
   targets,
+  cutGradient,
   mutualZeros,
   constantWeights,
   embeddings,

@@ -35,7 +35,12 @@ export interface HealthExpected<IsAsync = false> {
    */
   toHaveNormalizedTargets(
     options?: CheckOptions<
-      "targetOffset" | "targetOffsetWarning" | "targetScale" | "targetScaleWarning" | "minExamples"
+      | "targetOffset"
+      | "targetOffsetWarning"
+      | "targetScale"
+      | "targetScaleWarning"
+      | "targetDrowned"
+      | "minExamples"
     >,
     msg?: string,
   ): Outcome<IsAsync>;
