@@ -1,5 +1,6 @@
 import { collapsedTokens, oneHotRows, uniformRows } from "../attention_verdicts.ts";
 import { defineRule } from "../define_rule.ts";
+import { falsePositives } from "../false_positives.ts";
 import type { Rule } from "../rule.ts";
 
 /** The rule `attention`: queries choose among keys, and tokens stay apart. */
@@ -17,14 +18,18 @@ export const attention: Rule = defineRule({
       default: 0.2,
       unit: "mean entropy of the rows of an attention / ln(number of keys)",
       range: [0, 1],
-      source: "own",
+      source:
+        "own; even seeds of bench/trainability, attention: below it in some layer 2 are slow, 1 " +
+        "trains, none fails; from it to 0.4 both of 2 train, above 50 of 51",
       about: "Least entropy of the rows of an attention, 1 being uniform.",
     },
     scoreStd: {
       default: 1e-3,
       unit: "standard deviation of the scores of an attention",
       range: [0, Infinity],
-      source: "own",
+      source:
+        "own; even seeds of bench/trainability, attention: below it in some layer all of 29 " +
+        "train, so that it explains and does not predict",
       about:
         "Least standard deviation of the scores of an attention, which its softmax is taken of.",
     },
@@ -32,7 +37,9 @@ export const attention: Rule = defineRule({
       default: 1e-6,
       unit: "1 - mean cosine between the places of a sequence",
       range: [0, 1],
-      source: "own",
+      source:
+        "own; even seeds of bench/trainability, attention: below it 17 of 18 train, and with SGD 8; " +
+        "above it, where 0.003 is the least, 36 of 38 train, and 32 with SGD",
       about:
         "Least distance between the places of a sequence where they leave a network with attention.",
     },
@@ -49,7 +56,9 @@ export const attention: Rule = defineRule({
   source:
     "Zhai et al. 2023 for the entropy; Dong et al. 2021 for tokens that collapse without skips; Noci et " +
     "al. 2022 for the gradient of queries and keys that vanishes with either. Severities from " +
-    "`deno task bench:trainability --focus attention`.",
+    "`deno task bench:trainability --focus attention`: none is an error, because networks with each of these train. " +
+    "A gradient of queries and keys below 1/1000 of that of the values is no finding of its own: 27 of 28 networks " +
+    "that have one train.",
   misleads:
     "A transformer that was just made attends to all keys nearly alike, by design: that is no finding, and a scale " +
     "of the scores near 0 only a note, because Adam makes up for it. Alike tokens " +
@@ -59,7 +68,12 @@ export const attention: Rule = defineRule({
   fix:
     "Draw the kernels of queries and keys so that scores have a standard deviation near 1; put a " +
     "residual connection around each attention.",
-  falsePositives: "own",
+  falsePositives: falsePositives({
+    draws: 200,
+    of:
+      "transformers of bench/trainability with MultiHeadAttention, 1 to 6 blocks, normalised before or after " +
+      "each sum, under seeds of their own",
+  }),
   asserts:
     "that the rows of each attention keep 0.2 (`attentionEntropy`) of the entropy of uniform ones, and that the " +
     "places of a sequence do not all have the same direction at the end (`tokensApart`). Fails where `report` and " +
