@@ -114,7 +114,7 @@ function columnsOf(rows: readonly LayerRow[], { unicode, width }: TableStyle): C
     ...pair("gradient rms", ({ gradient }) => gradient, 6),
     column("", "sat", ({ saturated }) => share(saturated), 3),
     column("", "dead", ({ dead }) => share(dead), 3),
-    column("", "entropy", ({ entropy }) => figure(entropy), 3),
+    column("", "entropy", ({ entropy }) => figure(entropy), 5),
   ];
   return all.filter(({ cells }) => cells.some((cell) => cell !== ""));
 }

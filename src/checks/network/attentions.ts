@@ -17,7 +17,9 @@ export interface Attention {
 
 /** A kernel of an attention. */
 export interface AttentionKernel {
+  /** The layer that has it. */
   layer: LayerMeasurements;
+  /** The kernel, and its gradient. */
   kernel: WeightMeasurements;
 }
 
