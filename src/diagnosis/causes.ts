@@ -1,4 +1,5 @@
 import { activations, missingActivations } from "./causes/activations.ts";
+import { attention } from "./causes/attention.ts";
 import { baseline } from "./causes/baseline.ts";
 import { biases } from "./causes/biases.ts";
 import { brokenNumbers } from "./causes/broken_numbers.ts";
@@ -33,6 +34,7 @@ export const SEARCHES: readonly Search[] = [
   flatRows,
   biases,
   kernelScale,
+  attention,
   missingActivations,
   residualGrowth,
   activations,

@@ -103,6 +103,14 @@ export interface HealthExpected<IsAsync = false> {
     msg?: string,
   ): Outcome<IsAsync>;
   /**
+   * No attention looks at one key alone before it has learned to, and the places of a sequence stay
+   * apart on their way through the network. The same as `assertAttention`.
+   */
+  toHaveSoundAttention(
+    options?: CheckOptions<"attentionEntropy" | "scoreStd" | "tokensApart">,
+    msg?: string,
+  ): Outcome<IsAsync>;
+  /**
    * The activations of each hidden layer have about the same standard deviation as in a critical
    * network of that depth and activation. The same as `assertActivationScale`.
    */

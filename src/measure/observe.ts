@@ -2,6 +2,7 @@ import type { Heap } from "../engine/heap.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
 import { deviationsBetween } from "./between_examples.ts";
 import { withExponents } from "./exponents.ts";
+import type { Origin } from "./flow.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import { sumTensor } from "./sums.ts";
 import type { Observer } from "./tap.ts";
@@ -13,6 +14,18 @@ export interface Sweep {
   readonly examples: number;
   /** Whether the exponents of the entries are counted. */
   readonly histograms: boolean;
+  /** Whether a layer of the model may attend to places of a sequence. */
+  readonly attends: boolean;
+}
+
+/** What a call of a layer was handed. */
+export interface LayerCall {
+  /** Its first input. */
+  input: Tensor;
+  /** The mask that came with it. */
+  mask?: Tensor;
+  /** Where its inputs came from. */
+  from: Origin;
 }
 
 /**

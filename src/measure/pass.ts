@@ -22,6 +22,7 @@ import {
 } from "./measure_weight.ts";
 import type { Measurements, ObjectiveMeasurements, WeightMeasurements } from "./measurements.ts";
 import type { PassPlan } from "./plan_pass.ts";
+import { mayAttend } from "./note_tokens.ts";
 import { repeatedOutputs } from "./repeated_outputs.ts";
 import { evaluateObjective } from "./resolve_objective.ts";
 import { makeTap, type Viewers, WatchedGradients } from "./tap.ts";
@@ -116,9 +117,9 @@ export class Pass implements Disposable {
 
   /** Has every layer show what goes through it. */
   #tapLayers(onOutput?: Viewers["output"]): void {
-    const { leaves, containers, onBatch, examples } = this.#plan;
+    const { leaves, containers, onBatch, examples, options: { histograms = false } } = this.#plan;
     const { records, restore } = tapLayers(leaves, containers, {
-      sweep: { heap: this.#heap, examples, histograms: this.#plan.options.histograms ?? false },
+      sweep: { heap: this.#heap, examples, histograms, attends: leaves.some(mayAttend) },
       tap: makeTap(this.#watched),
       flow: this.#flow,
       onBatch,

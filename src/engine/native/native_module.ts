@@ -1,8 +1,7 @@
 import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
 import type { Matrix } from "./matrix.ts";
-import { NativeNormalizations } from "./native_normalizations.ts";
-import type { Arguments, ConvolutionWindows, Operation } from "./operations.ts";
-import { cellNumbers, gatesOf, type RecurrentCell } from "./recurrent_cell.ts";
+import { NativeSequences } from "./native_sequences.ts";
+import type { ConvolutionWindows, Operation } from "./operations.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
 /** The operations over windows. */
@@ -10,16 +9,6 @@ export type Windowed = Extract<
   Operation,
   `convolution${string}` | `depthwise${string}` | `${string}Pool${string}`
 >;
-
-/** Sizes of a sequence. */
-interface SequenceSize {
-  batch: number;
-  steps: number;
-  units: number;
-}
-
-/** The fields of a record that say what a cell is. */
-type CellField = keyof ReturnType<typeof cellNumbers>;
 
 /**
  * Our own WASM module on the heap of one TensorFlow.js backend. Addresses are byte addresses on that
@@ -29,7 +18,7 @@ type CellField = keyof ReturnType<typeof cellNumbers>;
  * It keeps some 4 MB of scratch a thread on the heap, or what its largest operation needed. No result
  * depends on how many threads there are.
  */
-export class NativeModule extends NativeNormalizations {
+export class NativeModule extends NativeSequences {
   /**
    * C = A B, and then + bias and relu where asked for; row-major, one C after the other.
    *
@@ -86,41 +75,6 @@ export class NativeModule extends NativeNormalizations {
       { x: first, y: second, result, bias, flags: relu ? 2 : 0, ...w },
       needs,
     );
-  }
-
-  /**
-   * A recurrent layer over a sequence, from x W + b on; see `assembly/recurrent.ts`.
-   *
-   * @param cell What it computes in a step.
-   * @param size Examples, steps, and units of the state.
-   * @param addresses Where its arrays are.
-   */
-  recurrent(
-    cell: RecurrentCell,
-    size: SequenceSize,
-    addresses: Omit<Arguments<"recurrent">, keyof SequenceSize | CellField>,
-  ): void {
-    this.run("recurrent", { ...cellNumbers(cell), ...size, ...addresses }, this.#needs(cell, size));
-  }
-
-  /** The way back through it, from dJ/dh on to dJ/dz. */
-  recurrentGradient(
-    cell: RecurrentCell,
-    size: SequenceSize,
-    addresses: Omit<Arguments<"recurrentGradient">, keyof SequenceSize | CellField>,
-  ): void {
-    this.run(
-      "recurrentGradient",
-      { ...cellNumbers(cell), ...size, ...addresses },
-      this.#needs(cell, size),
-    );
-  }
-
-  #needs(cell: RecurrentCell, { batch, steps, units }: SequenceSize) {
-    return {
-      work: batch * steps * units * units * gatesOf(cell),
-      scratch: this.recurrentScratchOf(),
-    };
   }
 
   /**
