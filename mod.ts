@@ -37,6 +37,7 @@ export const {
   assertActivationsNotSaturated,
   assertAllFinite,
   assertArchitecture,
+  assertAttention,
   assertBatchIndependence,
   assertBiasInit,
   assertCausal,

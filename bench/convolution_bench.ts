@@ -1,11 +1,13 @@
 /**
- * The gradients of convolutions beside their forward pass: `deno run -A bench/convolution_bench.ts`.
- * Forward pass and gradients take turns in one process; the least time counts.
+ * The gradients of convolutions beside their forward pass, in turns in one process; the least time counts.
  *
  * @module
  */
+import type { Rank } from "@tensorflow/tfjs";
 import { startEngine } from "../src/engine/mod.ts";
-import { printTable, type Row } from "./print_table.ts";
+import type { TensorFlow } from "../src/engine/tensorflow.ts";
+import { leastTime } from "./least_time.ts";
+import type { Row } from "./row.ts";
 
 const ROUNDS = 25;
 
@@ -19,15 +21,18 @@ const CONVOLUTIONS: [[number, number, number, number], [number, number, number, 
     [[2, 16, 16, 256], [3, 3, 256, 256], 1],
   ];
 
-const engine = await startEngine();
-const { tf } = engine;
-const rows: Row[] = [];
-for (const [shape, window, stride] of CONVOLUTIONS) {
-  const x = tf.randomNormal<import("@tensorflow/tfjs").Rank.R4>(shape);
-  const filter = tf.randomNormal<import("@tensorflow/tfjs").Rank.R4>(window);
+/** Both gradients of each convolution over its forward pass. */
+export async function rows(): Promise<Row[]> {
+  await using engine = await startEngine();
+  return CONVOLUTIONS.flatMap((convolution) => rowsOf(engine.tf, convolution));
+}
+
+function rowsOf(tf: TensorFlow, [shape, window, stride]: typeof CONVOLUTIONS[number]): Row[] {
+  const x = tf.randomNormal<Rank.R4>(shape);
+  const filter = tf.randomNormal<Rank.R4>(window);
   const y = tf.conv2d(x, filter, stride, "same");
   const attributes = { strides: stride, pad: "same", dataFormat: "NHWC" };
-  const run = (kernel: string, inputs: object, more: object) =>
+  const run = (kernel: string, inputs: object, more: object) => () =>
     (tf.engine().runKernel(
       kernel,
       inputs as never,
@@ -35,29 +40,26 @@ for (const [shape, window, stride] of CONVOLUTIONS) {
     ) as typeof y)
       .dispose();
   const runs = [
-    () => run("Conv2D", { x, filter }, { dilations: 1 }),
-    () => run("Conv2DBackpropInput", { dy: y, filter }, { inputShape: shape }),
-    () => run("Conv2DBackpropFilter", { x, dy: y }, { filterShape: window }),
+    run("Conv2D", { x, filter }, { dilations: 1 }),
+    run("Conv2DBackpropInput", { dy: y, filter }, { inputShape: shape }),
+    run("Conv2DBackpropFilter", { x, dy: y }, { filterShape: window }),
   ];
   const least = runs.map(() => Infinity);
   for (let round = 0; round < ROUNDS; round++) {
-    runs.forEach((f, i) => {
-      const before = performance.now();
-      f();
-      least[i] = Math.min(least[i], performance.now() - before);
-    });
-  }
-  const name = `${shape.join("x")} * ${window.join("x")}, stride ${stride}`;
-  for (const [i, gradient] of [[1, "input"], [2, "filter"]] as const) {
-    rows.push({
-      what: `${gradient} gradient, ${name}`,
-      against: "forward",
-      times: [least[i], least[0]],
-      ratio: least[i] / least[0],
-      ...i === 1 && { target: { most: 1.5 } },
-    });
+    runs.forEach((f, i) => least[i] = Math.min(least[i], leastTime(1, f)));
   }
   tf.dispose([x, filter, y]);
+  const name = `${shape.join("x")} * ${window.join("x")}, stride ${stride}`;
+  const [forward, ofInput, ofFilter] = least;
+  const against = { what: "forward", figure: forward };
+  return [
+    {
+      what: `input gradient, ${name}`,
+      figure: ofInput,
+      unit: "ms",
+      against,
+      target: { of: "ratio", most: 1.5 },
+    },
+    { what: `filter gradient, ${name}`, figure: ofFilter, unit: "ms", against },
+  ];
 }
-await engine.stop();
-printTable(rows);

@@ -1,9 +1,10 @@
 /**
- * What the first `report` of a checkout fetches: `deno run -A bench/download_bench.ts`. It fetches it again, into a folder
- * that it removes, beside what TensorFlow.js alone takes. It fails where packages are fetched that are not listed.
+ * What the first `report` of a checkout fetches. It fetches it again, into a folder that it removes, beside what
+ * TensorFlow.js alone takes. It fails where packages are fetched that are not listed.
  *
  * @module
  */
+import type { Row } from "./row.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
 /** In megabytes, 10^6 bytes. */
@@ -56,28 +57,30 @@ async function sizeOf(folder: string): Promise<number> {
   return bytes;
 }
 
-const bare = await Deno.makeTempFile({ suffix: ".ts" });
-await Deno.writeTextFile(
-  bare,
-  'import "npm:@tensorflow/tfjs@4.22.0";\nimport "npm:@tensorflow/tfjs-backend-wasm@4.22.0";\n',
-);
-const alone = await fetched(["--no-config", "--no-lock", bare], ROOT);
-const report = await fetched(["mod.ts", "report"], ROOT);
-await Deno.remove(bare);
-
-const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1).padStart(6);
-console.log(`TensorFlow.js + WASM ${megabytes(alone.bytes)} MB in ${alone.names.length} packages`);
-console.log(
-  `report               ${megabytes(report.bytes)} MB in ${report.names.length} packages`,
-);
-console.log(
-  `target ${TARGET} MB: ${report.bytes <= TARGET * 1e6 ? "met" : "MISSED"}` +
-    `, and TensorFlow.js alone would ${alone.bytes <= TARGET * 1e6 ? "meet" : "miss"} it`,
-);
-const own = report.names.filter((name) => !alone.names.includes(name));
-if (own.join() !== OWN.join()) {
-  console.error(
-    `report fetches beside TensorFlow.js: ${own.join(", ")}\nexpected: ${OWN.join(", ")}`,
+/** Megabytes of `report` over those of TensorFlow.js. */
+export async function rows(): Promise<Row[]> {
+  const bare = await Deno.makeTempFile({ suffix: ".ts" });
+  await Deno.writeTextFile(
+    bare,
+    'import "npm:@tensorflow/tfjs@4.22.0";\nimport "npm:@tensorflow/tfjs-backend-wasm@4.22.0";\n',
   );
-  Deno.exit(1);
+  const alone = await fetched(["--no-config", "--no-lock", bare], ROOT);
+  await Deno.remove(bare);
+  const report = await fetched(["mod.ts", "report"], ROOT);
+  const own = report.names.filter((name) => !alone.names.includes(name));
+  if (own.join() !== OWN.join()) {
+    throw new Error(
+      `report fetches beside TensorFlow.js: ${own.join(", ")}\nexpected: ${OWN.join(", ")}`,
+    );
+  }
+  return [{
+    what: `first report, ${report.names.length} packages`,
+    figure: report.bytes / 1e6,
+    unit: "MB",
+    against: {
+      what: `TensorFlow.js alone, ${alone.names.length} packages`,
+      figure: alone.bytes / 1e6,
+    },
+    target: { of: "figure", most: TARGET },
+  }];
 }

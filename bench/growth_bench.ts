@@ -1,11 +1,11 @@
 /**
- * How time and memory of `measure()` grow with depth, width and batch:
- * `deno run -A bench/growth_bench.ts`. Each network is measured in a process of its own for three
- * seconds; the least time that the processor was given for a pass counts. One thread.
+ * How time and memory of `measure()` grow with depth, width and batch. Each network is measured in a process of its
+ * own for three seconds; the least time that the processor was given for a pass counts. One thread.
  *
  * @module
  */
 import { dense } from "./networks.ts";
+import type { Row } from "./row.ts";
 
 interface Point {
   least: number;
@@ -40,28 +40,38 @@ const CURVES: [string, [number, number, number][]][] = [
   ["width", [64, 128, 256, 512, 1024, 2048].map((width) => [10, width, 64])],
 ];
 
-const columns = ["depth", "width", "batch", "pass", "per layer, example", "G/s", "heap", "needed"];
-const widths = [5, 5, 5, 11, 18, 6, 9, 9];
-const line = (cells: string[]) => cells.map((cell, i) => cell.padStart(widths[i])).join("  ");
-let flat = true;
-for (const [name, points] of CURVES) {
-  console.log(`\nover ${name}\n${line(columns)}`);
-  for (const [depth, width, batch] of points) {
-    const { least, heap, grown, leaked } = await measurePoint(depth, width, batch);
-    flat &&= grown === 0 && leaked === 0;
-    console.log(line([
-      ...[depth, width, batch].map(String),
-      `${least.toFixed(2)} ms`,
-      `${(1e3 * least / depth / batch).toFixed(3)} us`,
-      (dense(depth, width, batch).operations / least / 1e6).toFixed(1),
-      `${(heap / MiB).toFixed(0)} MiB`,
-      `${(needed(depth, width, batch) / MiB).toFixed(0)} MiB`,
-    ]));
+/** Time per layer and example over that of the curve's first network, and the heap over what is needed. */
+export async function rows(): Promise<Row[]> {
+  const rows: Row[] = [];
+  let leaked = 0, grown = 0;
+  for (const [name, points] of CURVES) {
+    let first: number | null = null;
+    for (const [depth, width, batch] of points) {
+      const point = await measurePoint(depth, width, batch);
+      leaked += point.leaked;
+      grown += point.grown;
+      const each = 1e3 * point.least / depth / batch;
+      const what = `over ${name}: ${dense(depth, width, batch).name}`;
+      rows.push(
+        {
+          what: `${what}, a layer and example`,
+          figure: each,
+          unit: "us",
+          against: { what: `the first over ${name}`, figure: first ??= each },
+        },
+        {
+          what: `${what}, heap`,
+          figure: point.heap / MiB,
+          unit: "MiB",
+          against: { what: "needed", figure: needed(depth, width, batch) / MiB },
+        },
+      );
+    }
   }
+  const target = { of: "figure", most: 0 } as const;
+  return [
+    ...rows,
+    { what: "left over after all passes", figure: leaked, unit: "tensors", target },
+    { what: "heap grown after the second pass", figure: grown / MiB, unit: "MiB", target },
+  ];
 }
-console.log(
-  `\nafter the second pass the heap ${
-    flat ? "did not grow" : "GREW"
-  }, and no tensor was left over` +
-    `${flat ? "" : ", or some were"}`,
-);

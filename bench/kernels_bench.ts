@@ -1,13 +1,14 @@
 /**
- * What this engine is worth beside TensorFlow.js as it is: `deno run -A bench/kernels_bench.ts`.
+ * What this engine is worth beside TensorFlow.js as it is.
  *
  * Each network runs in a process of its own; the processes take turns, and the least time of all passes
  * counts, being the least disturbed.
  *
  * @module
  */
-import { convnet, dense, recurrent } from "./networks.ts";
-import { printTable, type Row } from "./print_table.ts";
+import { convnet, dense, type Network, recurrent } from "./networks.ts";
+import type { Row } from "./row.ts";
+import { timeNetwork } from "./time_network.ts";
 
 /** What to run: network, backend, passes in one process, processes. */
 const RUNS = [
@@ -21,42 +22,39 @@ const RUNS = [
   ["recurrent", "engine", 30, 3],
 ] as const;
 
-async function time(network: string, backend: string, passes: number): Promise<number> {
-  const script = new URL("time_gradient.ts", import.meta.url).pathname;
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", script, network, backend, `${passes}`],
-    stderr: "inherit",
-  }).output();
-  if (!success) throw new Error(`${network} on ${backend} failed`);
-  return JSON.parse(new TextDecoder().decode(stdout)).least;
-}
-
-const least = new Map<string, number>();
-for (let round = 0; round < 3; round++) {
-  for (const [network, backend, passes, rounds] of RUNS) {
-    if (round >= rounds) continue;
-    const key = `${network} ${backend}`;
-    const ms = await time(network, backend, passes);
-    least.set(key, Math.min(ms, least.get(key) ?? Infinity));
+/** Gradients of this engine over those of TensorFlow.js. */
+export async function rows(): Promise<Row[]> {
+  const least = new Map<string, number>();
+  for (let round = 0; round < 3; round++) {
+    for (const [network, backend, passes, rounds] of RUNS) {
+      if (round >= rounds) continue;
+      const key = `${network} ${backend}`;
+      const ms = await timeNetwork(network, backend, passes);
+      least.set(key, Math.min(ms, least.get(key) ?? Infinity));
+    }
   }
+  const row = (
+    { name, operations }: Network,
+    [ours, what]: [string, string],
+    [theirs, against]: [string, string],
+    times: number,
+  ): Row => {
+    const rate = (key: string) => operations / least.get(key)! / 1e6;
+    return {
+      what: `${name}${what}`,
+      figure: rate(ours),
+      unit: "G/s",
+      against: { what: against, figure: rate(theirs) },
+      target: { of: "ratio", least: times },
+    };
+  };
+  const wide = dense(10, 512, 64);
+  const stock: [string, string] = ["dense stock", "stock WASM"];
+  return [
+    row(wide, ["dense engine", ""], stock, 11),
+    row(wide, ["dense threads", ", two threads"], stock, 18),
+    row(convnet, ["convnet engine", ""], ["convnet cpu", "cpu"], 800),
+    row(recurrent, ["recurrent engine", ""], ["recurrent cpu", "cpu"], 150),
+    row(recurrent, ["recurrent engine", ""], ["recurrent segments", "stock + segment sum"], 4),
+  ];
 }
-
-function row(
-  what: string,
-  ours: string,
-  against: string,
-  theirs: string,
-  target: number,
-): Row {
-  const times: [number, number] = [least.get(ours)!, least.get(theirs)!];
-  return { what, against, times, ratio: times[1] / times[0], target: { least: target } };
-}
-
-console.log("gradients, this engine against TensorFlow.js 4.22; ratio: how many times faster");
-printTable([
-  row(dense(10, 512, 64).name, "dense engine", "stock WASM", "dense stock", 11),
-  row("the same in two threads", "dense threads", "stock WASM", "dense stock", 18),
-  row(convnet.name, "convnet engine", "cpu", "convnet cpu", 800),
-  row(recurrent.name, "recurrent engine", "cpu", "recurrent cpu", 150),
-  row("the same", "recurrent engine", "stock + segment sum", "recurrent segments", 4),
-]);

@@ -1,18 +1,18 @@
 /**
- * What joining the parts of a study costs: `deno run -A bench/merge_bench.ts [SHARDS POINTS]`, by default a
- * thousand shards of a thousand points (3.1 GB, some ten minutes; both are removed afterwards). The parts are
- * simulated: points of ten layers, as long in the file as measured ones.
- *
- * The memory of `merge --format json` is bounded, whatever the points.
+ * What joining the parts of a study costs: a thousand shards of a thousand points (3.1 GB, some ten minutes; removed
+ * afterwards), and of a tenth of them. The parts are simulated: points of ten layers, as long in the file as measured
+ * ones. The memory of `merge --format json` is bounded, whatever the points.
  *
  * @module
  */
 import { writeShards } from "../tests/study/write_shards.ts";
+import type { Row } from "./row.ts";
 
 const PROGRAM = new URL("../mod.ts", import.meta.url).href;
 const MiB = 2 ** 20;
 /** Most MiB that joining points as json may take. */
 const MOST = 512;
+const SHARDS = 1000, POINTS = 1000;
 
 /** Peak of a process's memory, in bytes, as Linux counts it. */
 function peakOf(pid: number): number {
@@ -43,28 +43,26 @@ async function merge(folder: string, paths: string[], format: string) {
   return { peak, ms: performance.now() - started };
 }
 
-const [count = 1000, points = 1000] = Deno.args.map(Number);
-const peaks: number[] = [];
-console.log(`parts  points     format  time      memory`);
-for (const each of [points / 10, points]) {
-  const folder = await Deno.makeTempDir();
-  try {
-    const { paths } = await writeShards(folder, { count, points: each, layers: 10 });
-    for (const format of ["json", "text"]) {
-      const { peak, ms } = await merge(folder, paths, format);
-      if (format === "json") peaks.push(peak);
-      const cells = [count, (count * each).toLocaleString("en"), format];
-      const padded = cells.map((cell, i) => String(cell).padEnd([5, 9, 6][i]));
-      const time = `${(ms / 1000).toFixed(0)} s`.padEnd(8);
-      console.log(`${padded.join("  ")}  ${time}  ${(peak / MiB).toFixed(0)} MiB`);
+/** Memory and time of a merge, of a thousand shards of 100 and of 1000 points. */
+export async function rows(): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const points of [POINTS / 10, POINTS]) {
+    const folder = await Deno.makeTempDir();
+    try {
+      const { paths } = await writeShards(folder, { count: SHARDS, points, layers: 10 });
+      for (const format of ["json", "text"]) {
+        const { peak, ms } = await merge(folder, paths, format);
+        const what = `merge --format ${format}, ${SHARDS} x ${points} points`;
+        rows.push({ what, figure: ms, unit: "ms" }, {
+          what: `${what}, memory`,
+          figure: peak / MiB,
+          unit: "MiB",
+          ...format === "json" && { target: { of: "figure", most: MOST } },
+        });
+      }
+    } finally {
+      await Deno.remove(folder, { recursive: true });
     }
-  } finally {
-    await Deno.remove(folder, { recursive: true });
   }
+  return rows;
 }
-const most = Math.max(...peaks) / MiB;
-console.log(
-  `memory as json: ${most.toFixed(0)} MiB, target at most ${MOST}: ${
-    most <= MOST ? "met" : "MISSED"
-  }`,
-);

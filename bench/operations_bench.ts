@@ -1,13 +1,14 @@
 /**
- * Single operations of this engine beside those of TensorFlow.js as it is:
- * `deno run -A bench/operations_bench.ts`. Both take turns in one process; the least time counts.
+ * Single operations of this engine beside those of TensorFlow.js as it is, in turns in one process; the least
+ * time counts.
  *
  * @module
  */
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
 import { installKernels } from "../src/engine/kernels/mod.ts";
-import { printTable } from "./print_table.ts";
+import { leastTime } from "./least_time.ts";
+import type { Row } from "./row.ts";
 
 const ROUNDS = 8, RUNS = 8;
 
@@ -50,38 +51,29 @@ const OPERATIONS: Record<string, () => tf.Tensor> = {
   "its weight gradient, A transposed": () => tf.matMul(row, row, true, false),
 };
 
-/** How many times as fast as stock they are to be. */
+/** How much of stock's time they may take. */
 const TARGETS: Record<string, number> = { "softmax of 32 x 32000": 1 };
 
-const least = new Map<string, [ours: number, stock: number]>();
-
-function timeAll(index: 0 | 1): void {
-  for (const [name, run] of Object.entries(OPERATIONS)) {
-    const times = least.get(name) ?? [Infinity, Infinity];
-    for (let i = 0; i < RUNS; i++) {
-      const before = performance.now();
-      const result = run();
-      times[index] = Math.min(times[index], performance.now() - before);
-      result.dispose();
+/** Each operation over stock's. */
+export async function rows(): Promise<Row[]> {
+  const ours = new Map<string, number>(), stock = new Map<string, number>();
+  const timeAll = (least: Map<string, number>) => {
+    for (const [name, run] of Object.entries(OPERATIONS)) {
+      const ms = leastTime(RUNS, () => run().dispose());
+      least.set(name, Math.min(ms, least.get(name) ?? Infinity));
     }
-    least.set(name, times);
+  };
+  for (let round = 0; round < ROUNDS; round++) {
+    timeAll(stock);
+    const takeBack = await installKernels(tf);
+    timeAll(ours);
+    await takeBack();
   }
-}
-
-for (let round = 0; round < ROUNDS; round++) {
-  timeAll(1);
-  const takeBack = await installKernels(tf);
-  timeAll(0);
-  await takeBack();
-}
-console.log("operations, this engine against stock WASM; ratio: how many times faster");
-printTable(
-  [...least].map(([what, times]) => ({
+  return [...ours].map(([what, figure]) => ({
     what,
-    against: "stock WASM",
-    times,
-    ratio: times[1] / times[0],
-    target: what in TARGETS ? { least: TARGETS[what] } : undefined,
-  })),
-);
-Deno.exit(0);
+    figure,
+    unit: "ms",
+    against: { what: "stock WASM", figure: stock.get(what)! },
+    ...what in TARGETS && { target: { of: "ratio", most: TARGETS[what] } },
+  }));
+}

@@ -1,9 +1,7 @@
 /**
- * What a study costs: `deno run -A bench/study_bench.ts` (some four minutes), or only the
- * sections named: `point`, `curve`, `jobs`, `pay`.
- *
- * A point against the pass it makes, time and memory over the number of points, two jobs against one,
- * and from what size on jobs pay. Whatever is compared takes turns in one run; medians count.
+ * What a study costs, in some four minutes: a point against the pass it makes, time and memory over the number of
+ * points, two jobs against one, and from what size on jobs pay. Whatever is compared takes turns in one run; medians
+ * count.
  *
  * @module
  */
@@ -17,17 +15,9 @@ import { PointMeter } from "../src/study/point_meter.ts";
 import { runStudy } from "../src/study/run_study.ts";
 import { resolveGrid } from "../src/study/study_grid.ts";
 import { median } from "./median.ts";
+import type { Row } from "./row.ts";
 
 const DENSE = { network: "dense" } as const;
-
-function row(...cells: (string | number)[]): void {
-  console.log(cells.map((cell) => String(cell).padStart(14)).join(""));
-}
-
-function verdict(what: string, value: number, most: number): void {
-  const met = value <= most ? "met" : "MISSED";
-  console.log(`${what}: ${value.toFixed(2)}, target at most ${most}: ${met}\n`);
-}
 
 /** Runs a sweep of 20 scales a seed in a process of its own, as its user does, and says how long it took. */
 async function time(
@@ -54,12 +44,9 @@ async function time(
   return performance.now() - started;
 }
 
-async function pointAgainstPass(): Promise<void> {
-  console.log(
-    "A point against the pass it makes (10 tanh layers, median of 400 and 100, scales 0.8 to 1.2)",
-  );
-  row("width", "batch", "pass, ms", "point, ms", "ratio");
-  let worst = 0;
+/** A point against the pass it makes: 10 tanh layers, scales 0.8 to 1.2. */
+async function pointAgainstPass(): Promise<Row[]> {
+  const rows: Row[] = [];
   const networks = [[20, 32, 400], [64, 32, 400], [256, 64, 100], [512, 64, 100]];
   for (const [width, examples, counted] of networks) {
     await using engine = await startEngine();
@@ -86,16 +73,22 @@ async function pointAgainstPass(): Promise<void> {
     model.dispose();
     engine.tf.dispose(batch.inputs);
     const [pass, point] = [passes, points].map((times) => median(times.slice(50)));
-    worst = Math.max(worst, point / pass);
-    row(width, examples, pass.toFixed(2), point.toFixed(2), (point / pass).toFixed(2));
+    rows.push({
+      what: `point, 10 x ${width} tanh, batch ${examples}`,
+      figure: point,
+      unit: "ms",
+      against: { what: "its pass", figure: pass },
+      target: { of: "ratio", most: 1.2 },
+    });
   }
-  verdict("point over pass", worst, 1.2);
+  return rows;
 }
 
-async function curve(): Promise<void> {
-  console.log("Time and memory over the number of points (10 tanh layers of 20 units, 100 scales)");
-  row("points", "seconds", "ms a point", "heap, MB", "rss, MB", "tensors");
+/** Time and memory over the number of points: 10 tanh layers of 20 units, 100 scales. */
+async function curve(): Promise<Row[]> {
   await using engine = await startEngine();
+  const rows: Row[] = [];
+  let first: { tensors: number; ms: number; rss: number } | null = null;
   for (const count of [100, 1000, 10_000]) {
     const scales = Array.from({ length: 100 }, (_, i) => 0.5 + i / 100);
     const grid = { scales, seeds: count / 100, widths: [20], activations: ["tanh"] };
@@ -105,68 +98,69 @@ async function curve(): Promise<void> {
     for await (const { index } of points) {
       if (index === count - 1) tensors = engine.tf.memory().numTensors;
     }
-    const seconds = (performance.now() - started) / 1000;
-    const { heapUsed, rss } = Deno.memoryUsage();
-    row(
-      count,
-      seconds.toFixed(2),
-      (seconds * 1000 / count).toFixed(2),
-      (heapUsed / 2 ** 20).toFixed(0),
-      (rss / 2 ** 20).toFixed(0),
-      tensors,
+    const ms = (performance.now() - started) / count;
+    const rss = Deno.memoryUsage().rss / 2 ** 20;
+    first ??= { tensors, ms, rss };
+    const against = (figure: number) => ({ what: "of 100 points", figure });
+    const what = `study of ${count} points`;
+    rows.push(
+      { what: `${what}, a point`, figure: ms, unit: "ms", against: against(first.ms) },
+      { what: `${what}, memory`, figure: rss, unit: "MiB", against: against(first.rss) },
+      {
+        what: `${what}, at its end`,
+        figure: tensors,
+        unit: "tensors",
+        against: against(first.tensors),
+      },
     );
   }
-  console.log();
+  return rows;
 }
 
-async function jobs(): Promise<void> {
-  console.log("Two jobs against one (10 layers of 256 units, batch 64; processes; median of 3)");
-  row("points", "1 job, s", "2 jobs, s", "ratio");
-  let last = 0;
+/** Two jobs against one: 10 layers of 256 units, batch 64. */
+async function jobs(): Promise<Row[]> {
+  const rows: Row[] = [];
   for (const seeds of [20, 40, 100]) {
-    last = await compareJobs({ seeds, width: 256, examples: 64 }, 3);
+    rows.push(await compareJobs({ seeds, width: 256, examples: 64 }, 3));
   }
-  verdict("two jobs over one", last, 0.6);
+  rows.at(-1)!.target = { of: "ratio", most: 0.6 };
+  return rows;
 }
 
-async function whenJobsPay(): Promise<void> {
-  console.log(
-    "From what size on jobs pay (10 layers of 64 units, batch 32; processes; median of 5)",
-  );
-  row("points", "1 job, s", "2 jobs, s", "ratio");
-  let from = Infinity;
+/** From what size on jobs pay, and whether `--jobs auto` starts them there: 10 layers of 64 units, batch 32. */
+async function whenJobsPay(): Promise<Row[]> {
+  const rows: Row[] = [];
   for (const seeds of [2, 4, 8, 16, 32, 64]) {
-    const ratio = await compareJobs({ seeds, width: 64, examples: 32 }, 5);
-    from = ratio < 1 ? Math.min(from, 20 * seeds) : Infinity;
+    const row = await compareJobs({ seeds, width: 64, examples: 32 }, 5);
+    const started = row.against!.figure >= WORK_WORTH_JOBS;
+    rows.push({ ...row, ...started && { target: { of: "ratio", most: 1 } } });
   }
-  console.log(
-    `jobs pay from ${from} points on; --jobs auto starts them from ${
-      WORK_WORTH_JOBS / 1000
-    } s of ` +
-      "work on\n",
-  );
+  return rows;
 }
 
-/** Shows and returns the time of two jobs over that of one. */
+/** The time of two jobs over that of one. */
 async function compareJobs(
   study: { seeds: number; width: number; examples: number },
   rounds: number,
-): Promise<number> {
+): Promise<Row> {
   const one: number[] = [], two: number[] = [];
   for (let round = 0; round < rounds; round++) {
     one.push(await time({ ...study, jobs: 1 }));
     two.push(await time({ ...study, jobs: 2 }));
   }
-  const [a, b] = [one, two].map(median);
-  row(20 * study.seeds, (a / 1000).toFixed(2), (b / 1000).toFixed(2), (b / a).toFixed(2));
-  return b / a;
+  const what = `sweep of ${20 * study.seeds} points, 10 x ${study.width}, batch ${study.examples}`;
+  return {
+    what: `${what}, two jobs`,
+    figure: median(two),
+    unit: "ms",
+    against: { what: "one job", figure: median(one) },
+  };
 }
 
-const SECTIONS: Record<string, () => Promise<void>> = {
-  point: pointAgainstPass,
-  curve,
-  jobs,
-  pay: whenJobsPay,
-};
-const chosen = Deno.args.length > 0 ? Deno.args : Object.keys(SECTIONS);
-for (const name of chosen) await SECTIONS[name]();
+/** Points, curves and jobs. */
+export async function rows(): Promise<Row[]> {
+  const sections = [pointAgainstPass, curve, jobs, whenJobsPay];
+  const rows: Row[] = [];
+  for (const section of sections) rows.push(...await section());
+  return rows;
+}

@@ -1,18 +1,25 @@
 /**
- * What threads are worth, and what they cost: `deno run -A bench/threads_bench.ts`.
- *
- * One thread and two take turns, and the least of all rounds counts, being the least disturbed. The
- * last line says where `chooseThreads` should draw its own.
+ * What threads are worth, and what they cost. One thread and two take turns, and the least of all rounds counts, being
+ * the least disturbed. The last row says whether `chooseThreads` draws its line where they pay.
  *
  * @module
  */
-import { WORKLOAD_WORTH_THREADS } from "../src/engine/choose_threads.ts";
+import { WORKLOAD_WORTH_THREADS as WORTH } from "../src/engine/choose_threads.ts";
 import { startEngine } from "../src/engine/start_engine.ts";
+import { leastTime } from "./least_time.ts";
+import { convnet, dense, recurrent } from "./networks.ts";
+import type { Row } from "./row.ts";
+import { timeNetwork } from "./time_network.ts";
 
 const ROUNDS = 7, PRODUCTS = 9, SIZE = 1024;
 const OPERATIONS = 2 * SIZE ** 3;
 
-const least = (values: number[]) => Math.min(...values);
+/** Networks, the passes of a process, and what two threads may take of the time of one. */
+const NETWORKS = [
+  ["dense", dense(10, 512, 64), 40, 0.55],
+  ["convnet", convnet, 30, 0.6],
+  ["recurrent", recurrent, 30, 0.75],
+] as const;
 
 /** Milliseconds of one product, of a start and of a stop, in this process. */
 async function timeEngine(threads: number) {
@@ -21,15 +28,11 @@ async function timeEngine(threads: number) {
   const start = performance.now() - started;
   const { tf } = engine;
   const [a, b] = [1, 2].map((seed) => tf.randomNormal([SIZE, SIZE], 0, 1, "float32", seed));
-  const products = Array.from({ length: PRODUCTS }, () => {
-    const before = performance.now();
-    tf.matMul(a, b).dispose();
-    return performance.now() - before;
-  });
+  const product = leastTime(PRODUCTS, () => tf.matMul(a, b).dispose());
   tf.dispose([a, b]);
   const stopping = performance.now();
   await engine.stop();
-  return { product: least(products), start, stop: performance.now() - stopping };
+  return { product, start, stop: performance.now() - stopping };
 }
 
 /** Milliseconds of a whole `deno run` that starts an engine and stops it. */
@@ -43,42 +46,53 @@ async function timeProcess(threads: number): Promise<number> {
   return performance.now() - before;
 }
 
-interface Times extends Awaited<ReturnType<typeof timeEngine>> {
-  /** Of a whole process. */
-  process: number;
+type Times = Record<string, number>;
+
+/** Whatever is timed, in so many threads. */
+async function timeAll(threads: 1 | 2): Promise<Times> {
+  const times: Times = { ...await timeEngine(threads), process: await timeProcess(threads) };
+  for (const [name, , passes] of NETWORKS) {
+    times[name] = await timeNetwork(name, threads === 1 ? "engine" : "threads", passes);
+  }
+  return times;
 }
 
-const rounds: { one: Times; two: Times }[] = [];
-await timeEngine(1); // imports TensorFlow.js and compiles
-for (let round = 0; round < ROUNDS; round++) {
-  rounds.push({
-    one: { ...await timeEngine(1), process: await timeProcess(1) },
-    two: { ...await timeEngine(2), process: await timeProcess(2) },
+const smaller = (a: Times, b: Times): Times =>
+  Object.fromEntries(Object.entries(b).map(([key, ms]) => [key, Math.min(ms, a[key] ?? Infinity)]));
+
+/** Two threads over one, and whether they pay from where they are started on. */
+export async function rows(): Promise<Row[]> {
+  await timeEngine(1); // imports TensorFlow.js and compiles
+  let one: Times = {}, two: Times = {};
+  for (let round = 0; round < ROUNDS; round++) {
+    one = smaller(one, await timeAll(1));
+    two = smaller(two, await timeAll(2));
+  }
+  const row = (what: string, key: string, most?: number): Row => ({
+    what: `${what}, two threads`,
+    figure: two[key],
+    unit: "ms",
+    against: { what: "one thread", figure: one[key] },
+    ...most !== undefined && { target: { of: "ratio", most } },
   });
+  const cost = two.process - one.process;
+  return [
+    ...NETWORKS.map(([key, { name }, , most]) => row(name, key, most)),
+    row(`${SIZE}^3 product`, "product", 0.65),
+    row("start, again in one process", "start"),
+    row("stop", "stop"),
+    {
+      what: "start of two threads above one, a process",
+      figure: cost,
+      unit: "ms",
+      target: { of: "figure", most: 30 },
+    },
+    {
+      what: `${WORTH / 1e9}e9 operations of products, two threads with their start`,
+      figure: two.product * WORTH / OPERATIONS + cost,
+      unit: "ms",
+      against: { what: "one thread", figure: one.product * WORTH / OPERATIONS },
+      target: { of: "ratio", most: 1 },
+    },
+  ];
 }
-
-const figure = (threads: "one" | "two", key: keyof Times) =>
-  least(rounds.map((round) => round[threads][key]));
-const rows: [string, number, number][] = [
-  [`matMul ${SIZE}^3`, figure("one", "product"), figure("two", "product")],
-  ["start, again in one process", figure("one", "start"), figure("two", "start")],
-  ["stop", figure("one", "stop"), figure("two", "stop")],
-  ["deno run that starts and stops", figure("one", "process"), figure("two", "process")],
-];
-console.log(`${`least of ${ROUNDS} rounds`.padEnd(31)}1 thread  2 threads   ratio`);
-for (const [name, one, two] of rows) {
-  const cells = [`${one.toFixed(1)} ms`, `${two.toFixed(1)} ms`, (two / one).toFixed(2)];
-  console.log(name.padEnd(32) + cells.map((cell) => cell.padStart(10)).join(" "));
-}
-const [[, one, two], , , [, plain, threaded]] = rows;
-const line = (threaded - plain) / (one - two) * OPERATIONS;
-console.log(`\ntarget: matMul ratio <= 0.65: ${two / one <= 0.65 ? "met" : "MISSED"}`);
-console.log(
-  `two threads cost ${(threaded - plain).toFixed(0)} ms a process and save ` +
-    `${
-      ((one - two) / OPERATIONS * 1e9).toFixed(1)
-    } ms per 1e9 operations of matMul: they pay from ` +
-    `${line.toExponential(1)} operations on (chooseThreads: ${
-      WORKLOAD_WORTH_THREADS.toExponential(0)
-    })`,
-);

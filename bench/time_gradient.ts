@@ -1,6 +1,6 @@
 /**
- * Times the gradient of one network on one backend in a process of its own, and prints the median and
- * the least of its passes in milliseconds, as JSON.
+ * Times the gradient of one network on one backend in a process of its own, and prints the least of its passes in
+ * milliseconds.
  *
  *     deno run -A bench/time_gradient.ts NETWORK (cpu | stock | segments | engine | threads) PASSES
  *
@@ -12,12 +12,18 @@
 import { installKernels } from "../src/engine/kernels/mod.ts";
 import { startEngine } from "../src/engine/mod.ts";
 import type { TensorFlow } from "../src/engine/tensorflow.ts";
-import { convnet, dense, type Network, recurrent } from "./networks.ts";
-import { median } from "./median.ts";
+import { leastTime } from "./least_time.ts";
+import { convnet, dense, exercise, recurrent } from "./networks.ts";
 
-const NETWORKS: Record<string, Network> = { dense: dense(10, 512, 64), convnet, recurrent };
+const NETWORKS = { dense: dense(10, 512, 64), convnet, recurrent, exercise };
 
-async function start(backend: string): Promise<TensorFlow> {
+/** Which network is timed. */
+export type NetworkName = keyof typeof NETWORKS;
+
+/** What it is timed on. */
+export type Backend = "cpu" | "stock" | "segments" | "engine" | "threads";
+
+async function start(backend: Backend): Promise<TensorFlow> {
   if (backend === "engine" || backend === "threads") {
     return (await startEngine({ threads: backend === "threads" ? 2 : 1 })).tf;
   }
@@ -39,17 +45,12 @@ async function start(backend: string): Promise<TensorFlow> {
   return tf;
 }
 
-const [network, backend, passes] = Deno.args;
+const [network, backend, passes] = Deno.args as [NetworkName, Backend, string];
 const tf = await start(backend);
 const { model, input } = NETWORKS[network].create(tf);
-const times: number[] = [];
-for (let pass = 0; pass < Number(passes); pass++) {
-  const before = performance.now();
+const least = leastTime(Number(passes), () => {
   const { value, grads } = tf.variableGrads(() => tf.sum(model.apply(input) as never));
-  times.push(performance.now() - before);
   tf.dispose([value, ...Object.values(grads)]);
-}
-// The first passes compile, and on cpu one pass is all that can be waited for.
-const warm = times.length > 2 ? times.slice(Math.floor(times.length / 3)) : times;
-console.log(JSON.stringify({ median: median(warm), least: Math.min(...warm) }));
+});
+console.log(least);
 Deno.exit(0);

@@ -16,7 +16,10 @@ Deno.test("report imports few packages beside TensorFlow.js", async () => {
   assertEquals([...new Set(packages)].sort(), [
     "@std",
     "@tensorflow/tfjs",
+    "@tensorflow/tfjs-backend-cpu",
     "@tensorflow/tfjs-backend-wasm",
+    "@tensorflow/tfjs-core",
+    "@tensorflow/tfjs-layers",
     "ajv",
     "get-east-asian-width",
     "jsonc-parser",

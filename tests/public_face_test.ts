@@ -16,6 +16,7 @@ const ROOT: Record<string, string[]> = {
     "assertActivationsNotSaturated",
     "assertAllFinite",
     "assertArchitecture",
+    "assertAttention",
     "assertBatchIndependence",
     "assertBiasInit",
     "assertCausal",

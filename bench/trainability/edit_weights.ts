@@ -8,17 +8,17 @@ interface Place {
   /** Which of the layer's weights. */
   index: number;
   name: string;
+  /** Of a layer that is made of others: which of them has the weight. */
+  part: string | null;
   shape: number[];
 }
 
 function places(model: LayersModel): Place[] {
   return model.layers.flatMap((layer) =>
-    layer.weights.map(({ originalName, shape }, index) => ({
-      layer,
-      index,
-      name: originalName.split("/").at(-1)!,
-      shape: shape as number[],
-    }))
+    layer.weights.map(({ originalName, shape }, index) => {
+      const [name, part = null] = originalName.split("/").reverse();
+      return { layer, index, name, part, shape: shape as number[] };
+    })
   );
 }
 
@@ -34,7 +34,8 @@ const ROLES: Record<WeightTarget["role"], (place: Place) => boolean> = {
   gamma: ({ name }) => name === "gamma",
   custom: (place) => isKernel(place) && place.layer.getClassName() === "SelfAttention",
   "query and key": (place) =>
-    isKernel(place) && /^(query|key)/.test(place.name === "kernel" ? place.layer.name : place.name),
+    isKernel(place) &&
+    /^(query|key)/.test(place.part ?? (place.name === "kernel" ? place.layer.name : place.name)),
 };
 
 function chosen(model: LayersModel, { role, at }: WeightTarget): Place[] {

@@ -1,3 +1,4 @@
+import { kerasLayers } from "../../src/engine/keras_layers/mod.ts";
 import { attentionLayers } from "./attention.ts";
 import type { LayerKit, Symbolic } from "./layer_kit.ts";
 import type { Family } from "./plan.ts";
@@ -105,6 +106,17 @@ const attention: Trunk = (kit, input) => {
   const { width, task, style, activation, initializer, depth } = plan;
   const own = attentionLayers(tf);
   const attend = (x: Symbolic): Symbolic => {
+    if (plan.attention === "heads") {
+      const { MultiHeadAttention } = kerasLayers(tf);
+      const name = kit.name("attention");
+      const kernelInitializer = initializer as "zeros";
+      const layer = new MultiHeadAttention({
+        ...{ name, numHeads: 2, keyDim: width / 2, kernelInitializer },
+      });
+      // Stock predict() counts a tensor that a layer reads twice as two readers, and disposes of it too early.
+      const again = tf.layers.activation({ name: kit.name("again"), activation: "linear" });
+      return layer.apply([x, kit.apply(again, x)]) as Symbolic;
+    }
     if (plan.attention === "whole") {
       return kit.apply(own.selfAttention(kit.name("attention"), initializer), x);
     }
@@ -115,6 +127,7 @@ const attention: Trunk = (kit, input) => {
     kit.dense(kit.dense(x, 2 * width, { activation, name: "mlp" }), width, { name: "mlp" });
   const step = (x: Symbolic, part: (x: Symbolic) => Symbolic): Symbolic => {
     if (style === "no skips") return kit.drop(part(x));
+    if (style === "normalized chain") return kit.drop(part(kit.normalize(x)));
     return style === "pre"
       ? kit.add(x, kit.drop(part(kit.normalize(x))))
       : kit.normalize(kit.add(x, kit.drop(part(x))));

@@ -1,7 +1,7 @@
 import { SeededRandom } from "../../src/model/seeded_random.ts";
 import { OPTIMIZERS } from "./optimizers.ts";
 import { KIND, type Plan } from "./plan.ts";
-import { pick, sensiblePlan, tenTo } from "./sensible.ts";
+import { between, pick, sensiblePlan, tenTo } from "./sensible.ts";
 
 /** A small population about one question: sensible networks, each with one thing at a strength that is drawn. */
 export interface Focus {
@@ -72,6 +72,26 @@ export const FOCUSES: Readonly<Record<string, Focus>> = {
       const name = pick(random, OPTIMIZERS.filter((name) => !["adam", "sgd"].includes(name)));
       plan.optimizer = { name, rate: Number(tenTo(random, -5, 1.5).toPrecision(2)) };
       return `${name} at ${plan.optimizer.rate}`;
+    },
+  },
+  attention: {
+    from: 105_000,
+    size: 120,
+    fits: ({ task, family }) => family === "attention" && task !== "rows",
+    apply(plan, random) {
+      plan.attention = "heads";
+      plan.depth = between(random, 1, 6);
+      plan.style = pick(random, ["pre", "pre", "post", "no skips", "normalized chain"]);
+      if (
+        plan.style === "no skips" || plan.style !== "normalized chain" && random.uniform() < 0.3
+      ) {
+        plan.normalization = "none";
+      }
+      const by = random.uniform() < 0.75 ? tenTo(random, -4, 1.5) : 1;
+      if (by !== 1) plan.edits.push({ role: "query and key", do: "multiply", by });
+      return `${plan.depth} blocks, ${plan.style}, normalization ${plan.normalization}, x ${
+        show(by)
+      }`;
     },
   },
 };

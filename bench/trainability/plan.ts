@@ -86,12 +86,15 @@ export interface Plan {
   activation: string;
   initializer: string;
   normalization: "none" | "batch" | "layer";
-  /** Of a residual net: what its branches end in. Of attention: where its normalisation is. */
-  style: "plain" | "zero-ended" | "scaled" | "pre" | "post" | "no skips";
+  /**
+   * Of a residual net: what its branches end in. Of attention: where its normalisation is; without skips there is
+   * none, but in a "normalized chain", which has one before each part.
+   */
+  style: "plain" | "zero-ended" | "scaled" | "pre" | "post" | "no skips" | "normalized chain";
   /** Of a recurrent net. */
   cell: "simpleRNN" | "lstm" | "gru";
-  /** Attention in a layer of its own, or made of dense layers. */
-  attention: "whole" | "parts";
+  /** Attention in a layer of its own, made of dense layers, or as the MultiHeadAttention of Keras with two heads. */
+  attention: "whole" | "parts" | "heads";
   /** Units of the layer half-way, where it is not as wide as the rest; `null` where it is. */
   bottleneck: number | null;
   dropout: number;

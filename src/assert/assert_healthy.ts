@@ -21,8 +21,8 @@ import { validateMessage } from "./validate.ts";
  *
  * - Definition: the number of findings of severity error is 0, over non-finite, input-normalized,
  *   target-normalized, gradients-flow, vanishing-gradients, exploding-gradients, gradient-ratio,
- *   gradient-balance, saturated-activations, dead-units, activation-scale, init-scale, symmetry,
- *   bias-init, initial-loss, output-head, architecture, regularization, learning-rate,
+ *   gradient-balance, saturated-activations, dead-units, attention, activation-scale, init-scale,
+ *   symmetry, bias-init, initial-loss, output-head, architecture, regularization, learning-rate,
  *   half-precision. Rules for untrained networks only note what they find in a trained one.
  * - Defaults: those of each rule, in `THRESHOLDS`.
  * - Source: torch-audit, one report with every finding.

@@ -11,18 +11,19 @@ import { failureOf } from "./call_site.ts";
  * (`targetScaleWarning`). `report` and the gate only warn up to 20 (`targetOffset`) and 1e4
  * (`targetScale`). Judges regressions with targets that were given.
  *
- * - Definition: |mean(y) - mean(output)| <= targetOffset std(y) and std(y) <= targetScale; warns
+ * - Definition: |mean(y) - mean(output)| <= targetOffset std(y), std(y) <= targetScale, and
+ *   std(output) <= targetDrowned std(y) where std(output) < 1 / std(y), not under a sigmoid; warns
  *   beyond targetOffsetWarning and targetScaleWarning. With r = |mean(y) - mean(output)| / std(y),
  *   a constant takes r^2 / (1 + r^2) of a squared loss away. Judged for the losses
  *   meanSquaredError, meanAbsoluteError and binaryCrossentropy. Targets of 0 and 1, classes, drawn
  *   targets and constant ones are not judged; nor is a linear head that puts out more than them.
  * - Defaults: `targetOffset` 20, `targetOffsetWarning` 5, `targetScale` 10000, `targetScaleWarning`
- *   30, `minExamples` 8.
+ *   30, `targetDrowned` 30, `minExamples` 8.
  * - Source: Own: see the thresholds. LeCun et al. 1998, Efficient BackProp, for targets within the
  *   range of the output.
  * - Misleads: A network is judged over some 300 steps: one that has to learn a mean of 500 first
- *   gets there later. Adam copes with a large scale, and SGD with one up to 10. Small targets are
- *   the business of initial-loss, which compares them with what the head puts out.
+ *   gets there later. Adam copes with a large scale, and SGD with one up to 10. Outputs that are
+ *   farther from 1 than the targets are the head's fault, and the business of init-scale.
  * - False positives: On 1600 healthy networks (tanh and selu at criticality, depth 3 to 30, and He
  *   relu, depth 5; width 64, 32 examples): 0 errors (95 % interval up to 0.2 %), 0 warnings.
  *
@@ -52,7 +53,12 @@ import { failureOf } from "./call_site.ts";
 export function assertTargetNormalized(
   measurements: Measurements,
   options?: CheckOptions<
-    "targetOffset" | "targetOffsetWarning" | "targetScale" | "targetScaleWarning" | "minExamples"
+    | "targetOffset"
+    | "targetOffsetWarning"
+    | "targetScale"
+    | "targetScaleWarning"
+    | "targetDrowned"
+    | "minExamples"
   >,
   msg?: string,
 ): void {

@@ -3,6 +3,7 @@ export * from "./assert_activation_scale.ts";
 export * from "./assert_activations_not_saturated.ts";
 export * from "./assert_all_finite.ts";
 export * from "./assert_architecture.ts";
+export * from "./assert_attention.ts";
 export * from "./assert_batch_independence.ts";
 export * from "./assert_bias_init.ts";
 export * from "./assert_causal.ts";

@@ -3,8 +3,9 @@ import { fans } from "../theory/fans.ts";
 import { initializerStd } from "../theory/initializer_std.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { LAYERS } from "../traits/layers.ts";
-import { atMost, between } from "./expected.ts";
+import { atMost } from "./expected.ts";
 import type { Case, Verdict } from "./judge.ts";
+import { kernelScaleVerdict } from "./kernel_scale_verdict.ts";
 import type { Network } from "./network/network.ts";
 import { figure, say, weightName } from "./say.ts";
 
@@ -53,41 +54,22 @@ function isCustom({ className, kind, kernelLayout }: LayerMeasurements): boolean
 
 function judgeByShape(
   layer: LayerMeasurements,
-  { name, shape, values: { std } }: WeightMeasurements,
+  weight: WeightMeasurements,
   { network, thresholds }: { network: Network; thresholds: Thresholds },
   dies: () => boolean,
 ): Verdict[] {
+  const { shape, values: { std } } = weight;
   const own = fans(shape);
-  // Which axis is summed over is not known: from the least that any initialiser draws to the most.
-  const low = initializerStd("orthogonal", own);
-  const high = Math.sqrt(2 / Math.min(own.fanIn, own.fanOut));
   // Of a layer that is declared to multiply by its kernel, the shape says all.
   const isKnown = layer.kind === "dense" || layer.kind === "convolution";
   const threshold = isKnown ? "initScaleFactor" : "initScaleCustom";
   const limit = thresholds[threshold];
-  const isLarge = std > limit * high;
-  if (!isLarge && !(std < low / limit && shrinks(layer, network, limit))) return [];
-  const target = initializerStd("lecun", own);
-  const expected = between(low / limit / target, high * limit / target);
-  const weight = weightName(name, layer.name);
-  const figures = {
-    std: figure(std, "std(kernel)"),
-    factor: figure(std / target, "std(kernel) / std that the scheme draws"),
-    target: figure(target, "std(kernel)"),
-  };
-  return [{
-    severity: dies() ? "error" : "warning",
-    kind: isLarge ? "too-large" : "too-small",
-    layer: layer.name,
-    measured: std / target,
-    expected,
-    threshold,
-    figures,
-    message:
-      say`The standard deviation of ${weight} is ${figures.std}, ${figures.factor} times what LeCun
-      initialisation draws for its shape (${figures.target}); expected ${expected} times (${threshold}).`,
-    advice: say`Draw ${weight} with a standard deviation of ${figures.target}.`,
-  }];
+  // Which axis is summed over is not known: from the least that any initialiser draws to the most.
+  const low = initializerStd("orthogonal", own) / limit;
+  const high = Math.sqrt(2 / Math.min(own.fanIn, own.fanOut)) * limit;
+  if (!(std > high) && !(std < low && shrinks(layer, network, limit))) return [];
+  const severity = dies() ? "error" : "warning";
+  return [kernelScaleVerdict(layer, weight, { own, range: [low, high], threshold, severity })];
 }
 
 /** Whether a layer makes what it is fed smaller by a factor: a small matrix beside others does not. */

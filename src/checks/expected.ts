@@ -1,3 +1,11 @@
+import {
+  arrayOf,
+  number,
+  objectWith,
+  optional,
+  requireValue,
+  text,
+} from "../words/requirements.ts";
 import { type FigureFormat, sayPlain, type Sentence } from "./sentence.ts";
 
 /** How a figure is compared with its bounds. */
@@ -20,7 +28,11 @@ export interface Expected {
 /** How an expectation is written where it is not the bounds alone. */
 type Written = Pick<Expected, "unit" | "of">;
 
+const writtenShape = objectWith({ unit: optional(text), of: optional(text) });
+
 const compared = (operator: Operator, bounds: number[], written: Written = {}): Expected => {
+  requireValue("bounds", bounds, arrayOf(number));
+  requireValue("written", written, writtenShape);
   const expected = { text: "", operator, bounds, ...written };
   return { ...expected, text: sayPlain(expectedParts(expected)) };
 };

@@ -1,6 +1,7 @@
 import type { TargetMeasurements } from "../measure/measurements.ts";
 import { activationTraits, isSigmoid } from "../traits/activation_traits.ts";
 import { type Expected, inWords } from "./expected.ts";
+import { hasNegative } from "./has_negative.ts";
 import type { Head } from "./network/heads.ts";
 import { figure, number, say } from "./say.ts";
 import type { Sentence } from "./sentence.ts";
@@ -78,7 +79,7 @@ function binary(
   units: number | null,
   target: TargetMeasurements | null,
 ): Mismatch | null {
-  if (target !== null && (target.values.maxAbs > 1 || hasNegative(target))) {
+  if (target !== null && (target.values.maxAbs > 1 || hasNegative(target.values))) {
     return {
       severity: "error",
       kind: "targets-outside",
@@ -108,10 +109,6 @@ function binary(
   };
 }
 
-function hasNegative({ values: { meanAbs, mean, maxAbs } }: TargetMeasurements): boolean {
-  return meanAbs - mean > 1e-9 * maxAbs;
-}
-
 /** A softmax or a sigmoid of what is no logit any more. */
 function twice({ activation, before }: Head): Mismatch | null {
   if (before === null) return null;
@@ -132,7 +129,7 @@ function twice({ activation, before }: Head): Mismatch | null {
 /** Targets that are no shares of classes. */
 function shares(target: TargetMeasurements): Mismatch | null {
   const total = target.unitMeans?.reduce((sum, share) => sum + share, 0) ?? 1;
-  const isShare = target.values.maxAbs <= 1 && !hasNegative(target);
+  const isShare = target.values.maxAbs <= 1 && !hasNegative(target.values);
   // Less than 1: some steps of a sequence may be masked.
   if (isShare && total > 0 && total <= 1.001) return null;
   return {
@@ -158,7 +155,9 @@ function hinge(activation: string, target: TargetMeasurements | null): Mismatch 
       advice: "Use tanh or a linear head.",
     };
   }
-  if (target === null || target.values.zeroFraction === 0 || hasNegative(target)) return null;
+  if (target === null || target.values.zeroFraction === 0 || hasNegative(target.values)) {
+    return null;
+  }
   return {
     severity: "error",
     kind: "hinge-zeros",
@@ -194,7 +193,7 @@ function regression(activation: string, target: TargetMeasurements | null): Mism
   if (target === null) return null;
   const { maxAbs } = target.values;
   const tooFar = maxAbs > reachOf(activation);
-  if (!tooFar && !(hasNegative(target) && isNeverNegative(activation))) return null;
+  if (!tooFar && !(hasNegative(target.values) && isNeverNegative(activation))) return null;
   // What is out of reach may be a few targets, or most of what tells them apart.
   const isMost = !tooFar || isNeverNegative(activation) || target.values.rms > MOST_OF_REACH;
   return {

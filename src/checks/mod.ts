@@ -23,6 +23,7 @@ export * from "./matches_baseline.ts";
 export type * from "./model_rule.ts";
 export * from "./model_rules.ts";
 export { registerRule } from "./register_rule.ts";
+export type { Attention, AttentionKernel } from "./network/attentions.ts";
 export type { Biases } from "./network/biases_of.ts";
 export type { ExpectedStates } from "./network/expected_states.ts";
 export type { Graph } from "./network/graph.ts";

@@ -1,4 +1,4 @@
-import { array, arrayOf, objectWith, requireValue, text } from "../words/requirements.ts";
+import { arrayOf, must, objectWith, requireValue, text } from "../words/requirements.ts";
 import { type Expected, expectedParts } from "./expected.ts";
 import { isRun } from "./format.ts";
 import type { FindingFigure, Sentence, Slot } from "./sentence.ts";
@@ -20,7 +20,8 @@ export type Sayable = string | Slot | Sentence | Expected;
  * ```
  */
 export function say(texts: TemplateStringsArray, ...values: Sayable[]): Sentence {
-  requireValue("texts", texts, array);
+  requireValue("texts", texts, arrayOf(text));
+  requireValue("values", values, arrayOf(sayable));
   const parts: (string | Slot)[] = [];
   const add = (part: string | Slot) => {
     const last = parts.length - 1;
@@ -34,6 +35,11 @@ export function say(texts: TemplateStringsArray, ...values: Sayable[]): Sentence
   });
   return parts;
 }
+
+const sayable = must(
+  "text, a name, a figure or a sentence",
+  (value) => typeof value === "string" || typeof value === "object" && value !== null,
+);
 
 function partsOf(value: Sayable): Sentence {
   if (typeof value === "string") return [{ word: value }];

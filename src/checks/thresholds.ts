@@ -21,6 +21,8 @@ export interface Thresholds {
   targetScale: number;
   /** Standard deviation of the targets above which the rule warns. */
   targetScaleWarning: number;
+  /** Standard deviation of the outputs relative to that of smaller targets above which it is an error. */
+  targetDrowned: number;
   /** Fewest examples on which a batch-dependent rule gives a verdict. */
   minExamples: number;
   /** Smallest signal of the first hidden layer relative to that of the last. */
@@ -55,6 +57,12 @@ export interface Thresholds {
   deadFraction: number;
   /** Share of dead units in a layer above which the rule warns. */
   deadFractionWarning: number;
+  /** Least entropy of the rows of an attention, 1 being uniform. */
+  attentionEntropy: number;
+  /** Least standard deviation of the scores of an attention, which its softmax is taken of. */
+  scoreStd: number;
+  /** Least distance between the places of a sequence where they leave a network with attention. */
+  tokensApart: number;
   /** Largest factor between the standard deviation of a and its expected value, up or down. */
   activationScaleFactor: number;
   /** The standard deviation that every a must have; 0 means the mean-field prediction. */

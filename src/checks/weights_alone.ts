@@ -5,9 +5,8 @@ import { initializerStd } from "../theory/initializer_std.ts";
 import { isKernel, isRecurrentWeight } from "../theory/weight_kinds.ts";
 import { anyOf } from "../words/any_of.ts";
 import { judgeCustomKernels } from "./custom_kernels.ts";
-import { between } from "./expected.ts";
 import type { Case, Verdict } from "./judge.ts";
-import { figure, say, weightName } from "./say.ts";
+import { kernelScaleVerdict } from "./kernel_scale_verdict.ts";
 
 /** A distribution that a kernel may have been drawn from. */
 interface Draw {
@@ -106,42 +105,26 @@ function judgeLayer(
   const normalises = measurements.layers.some(({ kind }) => kind === "normalization");
   return layer.weights.filter((weight) => isKernel(weight) && weight.trainable).flatMap(
     (weight) => {
-      const { name, values } = weight;
+      const { values } = weight;
       const { std } = values;
       const isConstant = std <= 1e-12 * values.maxAbs;
       if (isConstant || values.count < fewest || values.nonFinite > 0) return [];
       const deviations = drawsFor(layer, weight).filter(({ name }) => !name.startsWith("N("))
         .map(({ std }) => std);
       const [low, high] = [Math.min(...deviations), Math.max(...deviations)];
-      const isLarge = std > high * thresholds.initScaleFactor;
-      if (!isLarge && std >= low / thresholds.initScaleCustom) return [];
-      const threshold = isLarge ? "initScaleFactor" : "initScaleCustom";
-      const target = initializerStd("lecun", fans(weight.shape, layer.kernelLayout));
-      const expected = between(
-        low / thresholds.initScaleCustom / target,
-        high * thresholds.initScaleFactor / target,
-      );
-      const shown = weightName(name, layer.name);
-      const figures = {
-        std: figure(std, "std(kernel)"),
-        factor: figure(std / target, "std(kernel) / std that the scheme draws"),
-        target: figure(target, "std(kernel)"),
-      };
+      const range = [
+        low / thresholds.initScaleCustom,
+        high * thresholds.initScaleFactor,
+      ] as const;
+      const isLarge = std > range[1];
+      if (!isLarge && std >= range[0]) return [];
       const isError = isLarge && !normalises && std > high * thresholds.initScaleError;
-      return [{
-        severity: isError ? "error" as const : "warning" as const,
-        kind: isLarge ? "too-large" : "too-small",
-        layer: layer.name,
-        measured: std / target,
-        expected,
-        threshold,
-        figures,
-        message:
-          say`The standard deviation of ${shown} is ${figures.std}, ${figures.factor} times what
-        LeCun initialisation draws for its shape (${figures.target}); expected ${expected} times
-        (${threshold}).`,
-        advice: say`Draw ${shown} with a standard deviation of ${figures.target}.`,
-      }];
+      return [kernelScaleVerdict(layer, weight, {
+        own: fans(weight.shape, layer.kernelLayout),
+        range,
+        threshold: isLarge ? "initScaleFactor" : "initScaleCustom",
+        severity: isError ? "error" : "warning",
+      })];
     },
   );
 }

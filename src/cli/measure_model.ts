@@ -5,6 +5,7 @@ import { formatCount, formatDuration, formatSeconds } from "../words/numbers.ts"
 import { chooseThreads } from "../engine/choose_threads.ts";
 import type { Engine } from "../engine/engine.ts";
 import { EngineError } from "../engine/engine_error.ts";
+import { showTensorFlow } from "../engine/import_tensorflow.ts";
 import { backendChange } from "../engine/prepare_engine.ts";
 import { startEngine } from "../engine/start_engine.ts";
 import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
@@ -13,6 +14,7 @@ import { estimateWorkload } from "../measure/estimate_workload.ts";
 import type { Batch } from "../model/batch.ts";
 import { codeOf, isWeightsFile } from "../model/file_kinds.ts";
 import { logToStderr } from "../model/foreign_code.ts";
+import { foreignImport } from "../model/foreign_import.ts";
 import { isDisposed } from "../model/is_disposed.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import type { Objective } from "../model/objective.ts";
@@ -74,6 +76,7 @@ async function examineOnEngine(
   const started = performance.now();
   const settings = { relaxedSimd: !request.portable };
   const first = request.threads === "auto" ? 1 : request.threads;
+  showTensorFlow(foreignImport.isBegun || codeOf(request) !== null);
   let engine: Engine = await startEngine({ ...settings, threads: first });
   const pass = async () => {
     const name = `${

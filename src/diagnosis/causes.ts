@@ -1,8 +1,10 @@
 import { activations, missingActivations } from "./causes/activations.ts";
+import { attention } from "./causes/attention.ts";
 import { baseline } from "./causes/baseline.ts";
 import { biases } from "./causes/biases.ts";
 import { brokenNumbers } from "./causes/broken_numbers.ts";
 import { constantWeights } from "./causes/constant_weights.ts";
+import { cutGradient } from "./causes/cut_gradient.ts";
 import { embeddings } from "./causes/embeddings.ts";
 import { flatRows } from "./causes/flat_rows.ts";
 import { gains } from "./causes/gains.ts";
@@ -25,12 +27,14 @@ export const SEARCHES: readonly Search[] = [
   inputs,
   heads,
   targets,
+  cutGradient,
   mutualZeros,
   constantWeights,
   embeddings,
   flatRows,
   biases,
   kernelScale,
+  attention,
   missingActivations,
   residualGrowth,
   activations,

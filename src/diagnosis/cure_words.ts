@@ -3,10 +3,11 @@ import { formatLayers, type NamedLayers } from "./format_layers.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";
 import { arrayOf, objectWith, requireValue, text } from "../words/requirements.ts";
 import type { Cure, CuredWeight } from "./cure.ts";
+import { requireCure } from "./require_cure.ts";
 
 /** Says in one sentence what a cure does. */
 export function describeCure(cure: Cure, all: NamedLayers): string {
-  requireValue("cure", cure, objectWith({ kind: text }));
+  requireCure("cure", cure);
   requireValue("all", all, arrayOf(objectWith({ name: text, className: text })));
   switch (cure.kind) {
     case "rescale": {
@@ -63,7 +64,7 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
 
 /** Writes a cure as code to paste, or `null` where it is none. */
 export function cureCode(cure: Cure): string | null {
-  requireValue("cure", cure, objectWith({ kind: text }));
+  requireCure("cure", cure);
   switch (cure.kind) {
     case "rescale":
       return cure.initializer === null
@@ -118,14 +119,19 @@ function initializerOf(weights: readonly CuredWeight[]): string {
 type Normalizing = Extract<Cure, { kind: "normalize-input" | "normalize-targets" }>;
 
 function normalizing({ mean, std, each }: Normalizing, what: string): string {
-  return each === undefined
-    ? `Normalise ${what}: subtract ${formatNumber(mean)} and divide by ${formatNumber(std)}.`
-    : `Normalise each ${each.what} of ${what}: subtract its mean over the training set and divide by ` +
-      `its standard deviation.`;
+  if (each === undefined) {
+    return mean === 0
+      ? `Divide ${what} by ${formatNumber(std)}.`
+      : `Normalise ${what}: subtract ${formatNumber(mean)} and divide by ${formatNumber(std)}.`;
+  }
+  return `Normalise each ${each.what} of ${what}: subtract its mean over the training set and divide by ` +
+    `its standard deviation.`;
 }
 
 function normalizingCode({ mean, std, each }: Normalizing, values: string): string {
-  if (each === undefined) return `${values}.sub(${number(mean)}).div(${number(std)})`;
+  if (each === undefined) {
+    return `${values}${mean === 0 ? "" : `.sub(${number(mean)})`}.div(${number(std)})`;
+  }
   // Where nothing varies, a little keeps 0 / 0 away.
   return `const { mean, variance } = tf.moments(${values}, [${each.axes.join(", ")}], true);\n` +
     `${values}.sub(mean).div(variance.sqrt().add(1e-6))`;

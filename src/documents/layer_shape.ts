@@ -6,10 +6,12 @@ import {
 } from "../traits/layers.ts";
 import type { DeclaredSignals, Moments } from "../traits/moments.ts";
 import type { PredictedFigures } from "../checks/network/signal_theory.ts";
+import type { AttentionRows } from "../measure/attention_rows.ts";
 import type { ExampleAlikeness } from "../measure/example_alikeness.ts";
 import type { LayerMeasurements, WeightMeasurements } from "../measure/measurements.ts";
 import type { LayerSettings } from "../measure/layer_settings.ts";
 import type { TensorStatistics } from "../measure/tensor_statistics.ts";
+import type { TokenAlikeness } from "../measure/token_alikeness.ts";
 import type { ExponentHistogram } from "../theory/half_precision_fit.ts";
 import {
   boolean,
@@ -86,6 +88,20 @@ const alikeness = object<ExampleAlikeness>({
   examples: count,
 });
 
+const tokenAlikeness = object<TokenAlikeness>({
+  cosine: number,
+  effectiveRank: number,
+  tokens: count,
+  examples: count,
+});
+
+const attention = object<AttentionRows>({
+  entropy: number,
+  oneHot: number,
+  keys: number,
+  rows: count,
+});
+
 /** What theory predicts of a layer. */
 export const predictedShape = nullable(object<PredictedFigures>({
   activations: number,
@@ -134,5 +150,7 @@ export const layerShape = object<LayerMeasurements>({
   deadFraction: nullable(number),
   spread: optional(nullable(number)),
   alikeness: optional(alikeness),
+  tokenAlikeness: optional(tokenAlikeness),
+  attention: optional(attention),
   absent: record(string),
 });

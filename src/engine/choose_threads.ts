@@ -5,7 +5,7 @@ export const MAX_THREADS = 8;
 /**
  * Floating-point operations above which more threads pay for their start.
  *
- * Measured with `bench/threads_bench.ts` on a 2-core Xeon, Deno 2.9.6: a process that starts and stops
+ * Measured with `deno task bench threads` on a 2-core Xeon, Deno 2.9.6: a process that starts and stops
  * two threads instead of one takes 0.41 to 0.43 s longer, and two threads save 11 to 12 ms of every
  * 1e9 operations of a 1024^3 matMul, 8 ms of every 1e9 of a gradient of a 10 x 512 tanh net. So they
  * pay from 3e10 to 5e10 operations on, about a second of one thread's work.

@@ -6,6 +6,7 @@ import type { EngineOptions } from "./engine_options.ts";
 import { type EngineSettings, engineSettings } from "./engine_settings.ts";
 import { guardHeap } from "./guard_heap.ts";
 import type { Heap } from "./heap.ts";
+import { importTensorFlow } from "./import_tensorflow.ts";
 import { setEngineParts } from "./prepare_engine.ts";
 import { quickenKernels } from "./quicken_kernels.ts";
 import { runningEngine, setRunningEngine } from "./running_engine.ts";
@@ -116,7 +117,7 @@ async function acquire(settings: EngineSettings, replaceable: boolean): Promise<
 
 async function start(settings: EngineSettings): Promise<SharedEngine> {
   await requireEngineFiles(settings.threads);
-  const tf = await import("@tensorflow/tfjs");
+  const tf = await importTensorFlow();
   const { startBackend } = await import("./start_backend.ts");
   const { placeKernels, renewKernels } = await import("./kernels/install_kernels.ts");
   const layers = await import("./layers/install_layer_repairs.ts");

@@ -1,16 +1,10 @@
-import { type Cure, isWeightCure, type WeightCure } from "../diagnosis/cure.ts";
+import { type Cure, isWeightCure } from "../diagnosis/cure.ts";
+import { requireCure } from "../diagnosis/require_cure.ts";
 import { requireEngine } from "../engine/running_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
 import { modelWeights } from "../model/model_weights.ts";
 import { requireModel } from "../model/require_model.ts";
-import {
-  arrayOf,
-  number,
-  objectWith,
-  type Requirement,
-  requireValue,
-  text,
-} from "../words/requirements.ts";
+import { arrayOf, objectWith, requireValue, text } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
 import { weightChange } from "./apply_cure.ts";
 
@@ -21,16 +15,6 @@ export interface AppliedCures {
   /** The cures that do not lie in the weights: they are for the code, or for the data. */
   left: Cure[];
 }
-
-const weightsOf = (more: Record<string, Requirement>) =>
-  arrayOf(objectWith({ layer: text, weight: text, ...more }));
-
-/** What is read of each cure that lies in the weights. */
-const SHAPES: Record<WeightCure["kind"], Requirement> = {
-  rescale: objectWith({ weights: weightsOf({ factor: number }) }),
-  redraw: objectWith({ weights: weightsOf({ std: number }) }),
-  "set-bias": objectWith({ weights: weightsOf({}), value: number }),
-};
 
 /**
  * Applies to a model, for good, those cures that lie in its weights alone: kernels rescaled or drawn again, biases
@@ -68,7 +52,7 @@ export function applyCures(model: LayersModel, cures: readonly Cure[]): AppliedC
   const changed = new Set<string>();
   const own = cures.filter(isWeightCure);
   for (const cure of own) {
-    requireValue(`cures[${cures.indexOf(cure)}]`, cure, SHAPES[cure.kind]);
+    requireCure(`cures[${cures.indexOf(cure)}]`, cure);
     for (const { weight } of cure.weights) {
       if (!known.has(weight)) {
         throw new TypeError(

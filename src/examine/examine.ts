@@ -23,7 +23,7 @@ export type { TrialMode };
 
 /** Options of {@linkcode examine}. */
 export interface ExamineOptions extends MeasureOptions {
-  /** When to train the network on the batch. Default: `"auto"`. */
+  /** When to train the network on the batch; `"always"` tries the cures of warnings too. Default: `"auto"`. */
   trial?: TrialMode;
   /** Judges what was measured. Default: `runChecks`. */
   judge?: (measurements: Measurements) => Finding[];
@@ -49,7 +49,7 @@ export interface Examination {
   findings: Finding[];
   /** What is wrong, with the cures that worked. */
   diagnosis: Diagnosis;
-  /** All cures that worked, in the order in which they were applied on top of one another. */
+  /** All cures of errors that worked, in the order in which they were applied on top of one another. */
   cures: Cure[];
   /** What training on the batch has shown; `null` where there was no reason to train. */
   trial: Trial | SkippedTrial | null;
@@ -114,7 +114,8 @@ export async function examine(
     const cures = cause.tried?.worked ? cause.cures : [];
     return said({ ...about, findings: [...findings, shown], cures, curedTrial }, diagnosis);
   }
-  if (judged.verdict === "healthy") {
+  const warnings = mode === "always" && judged.causes.length > 0;
+  if (judged.verdict === "healthy" && !warnings) {
     return said({ ...about, findings, cures: [], curedTrial: null }, judged);
   }
   const { onProgress: _, ...quiet } = measureOptions;
@@ -123,6 +124,7 @@ export async function examine(
   const { diagnosis, cures } = await tryCures(tf, subject, { measurements, diagnosis: judged }, {
     measure: ({ model, batch, objective }) => measure(model, batch, { ...quiet, objective }),
     judge,
+    warnings,
     async see(subject) {
       if (trial !== null && !("skipped" in trial)) curedTrial = await tryIt(subject);
     },

@@ -23,12 +23,14 @@ export interface Treatment {
   diagnosis: Diagnosis;
   /** What is wrong with all of these cures in place. */
   after: Diagnosis;
-  /** The cures that worked, in the order in which they were applied. */
+  /** The cures of errors that worked, in the order in which they were applied. */
   cures: Cure[];
 }
 
 /** How a cured subject is examined. */
 export interface Examiner {
+  /** Whether the cures of warnings are tried too, once those of the errors are in place. Default: no. */
+  warnings?: boolean;
   /** Measures it as the ill one was measured. */
   measure(subject: CureSubject): Promise<Measurements>;
   /** Judges what was measured as that of the ill one. */
@@ -62,17 +64,21 @@ export async function tryCures(
   tf: TensorFlow,
   subject: CureSubject,
   before: Examined,
-  { measure, judge, see }: Examiner,
+  { measure, judge, see, warnings = false }: Examiner,
 ): Promise<Treatment> {
   const applied: Cured[] = [];
   const cures: TriedCure[] = [];
   const failed = new Set<string>();
+  const known = new Set(before.diagnosis.causes.map(causeName));
+  // A warning that a cure lays bare is not what anybody asked about; and some only the user can answer.
+  const isAsked = (cause: Cause) =>
+    warnings && known.has(causeName(cause)) && cause.cures[0]?.kind !== "rebuild";
+  const isDue = (cause: Cause) =>
+    !failed.has(causeName(cause)) && (cause.severity === "error" || isAsked(cause));
   let now = { subject, ...before };
   try {
     while (cures.length < MOST) {
-      const cause = now.diagnosis.causes.find((cause) =>
-        cause.severity === "error" && !failed.has(causeName(cause))
-      );
+      const cause = now.diagnosis.causes.find(isDue);
       if (cause === undefined) break;
       let worked = false;
       for (const cure of cause.cures) {
@@ -81,7 +87,7 @@ export async function tryCures(
         applied.push(cured);
         const measurements = await measure(cured.subject);
         const diagnosis = diagnose(measurements, judge(measurements));
-        worked = isGone(cause, diagnosis) && errorsOf(diagnosis) < errorsOf(now.diagnosis);
+        worked = isGone(cause, diagnosis) && isBetter(diagnosis, now.diagnosis);
         if (worked) {
           now = { subject: cured.subject, measurements, diagnosis };
           cures.push({ cause, cure, diagnosis, measurements });
@@ -98,7 +104,7 @@ export async function tryCures(
   return {
     diagnosis: withTried(before, cures, failed),
     after: now.diagnosis,
-    cures: cures.map(({ cure }) => cure),
+    cures: cures.filter(({ cause }) => cause.severity === "error").map(({ cure }) => cure),
   };
 }
 
@@ -138,13 +144,13 @@ function withTried(
   return { ...diagnosis, causes };
 }
 
-/** The figure that moved most, in a layer where a rule found an error. */
+/** The figure that moved most, in a layer where a rule found what is as grave as the cause. */
 function figureOf(cause: Cause, before: Measurements, after: Measurements): TriedFigure | null {
   const figures = cause.findings.flatMap(({ rule, layer, severity }): TriedFigure[] => {
     const figure = allRules().find(({ name }) => name === rule)?.figure;
     const was = before.layers.find(({ name }) => name === layer);
     const is = after.layers.find(({ name }) => name === layer);
-    if (severity !== "error" || figure === undefined || !was || !is) return [];
+    if (severity !== cause.severity || figure === undefined || !was || !is) return [];
     const values = [figure.of(was), figure.of(is)];
     if (values.some((value) => value === null || !Number.isFinite(value))) return [];
     return [{ title: figure.title, layer: was.name, before: values[0]!, after: values[1]! }];
@@ -154,16 +160,26 @@ function figureOf(cause: Cause, before: Measurements, after: Measurements): Trie
   return figures.toSorted((a, b) => moved(b) - moved(a))[0] ?? null;
 }
 
-/** Whether nothing of a cause is left but what another one explains. */
+/** Whether nothing as grave is left of a cause but what another one explains. */
 export function isGone(cause: Cause, { causes }: Diagnosis): boolean {
   return !causes.some(({ kind, severity, layers }) =>
-    severity === "error" && kind === cause.kind &&
+    (severity === "error" || severity === cause.severity) && kind === cause.kind &&
     (layers.length === 0 || layers.some((layer) => cause.layers.includes(layer)))
   );
 }
 
+/** Whether there are fewer errors, or as many and fewer warnings. */
+function isBetter(after: Diagnosis, before: Diagnosis): boolean {
+  const fewer = errorsOf(before) - errorsOf(after);
+  return fewer > 0 || fewer === 0 && countOf(after, "warning") < countOf(before, "warning");
+}
+
 /** How many errors there are. */
-export function errorsOf({ causes }: Diagnosis): number {
-  return causes.flatMap(({ findings }) => findings).filter(({ severity }) => severity === "error")
+export function errorsOf(diagnosis: Diagnosis): number {
+  return countOf(diagnosis, "error");
+}
+
+function countOf({ causes }: Diagnosis, severity: Finding["severity"]): number {
+  return causes.flatMap(({ findings }) => findings).filter((one) => one.severity === severity)
     .length;
 }

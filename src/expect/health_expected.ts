@@ -35,7 +35,12 @@ export interface HealthExpected<IsAsync = false> {
    */
   toHaveNormalizedTargets(
     options?: CheckOptions<
-      "targetOffset" | "targetOffsetWarning" | "targetScale" | "targetScaleWarning" | "minExamples"
+      | "targetOffset"
+      | "targetOffsetWarning"
+      | "targetScale"
+      | "targetScaleWarning"
+      | "targetDrowned"
+      | "minExamples"
     >,
     msg?: string,
   ): Outcome<IsAsync>;
@@ -95,6 +100,14 @@ export interface HealthExpected<IsAsync = false> {
    */
   toHaveNoDeadUnits(
     options?: CheckOptions<"deadFraction" | "deadFractionWarning" | "minExamples">,
+    msg?: string,
+  ): Outcome<IsAsync>;
+  /**
+   * No attention looks at one key alone before it has learned to, and the places of a sequence stay
+   * apart on their way through the network. The same as `assertAttention`.
+   */
+  toHaveSoundAttention(
+    options?: CheckOptions<"attentionEntropy" | "scoreStd" | "tokensApart">,
     msg?: string,
   ): Outcome<IsAsync>;
   /**

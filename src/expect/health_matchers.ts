@@ -7,6 +7,7 @@ import { describeModel } from "../assert/message_parts.ts";
 import type { CheckOptions } from "../checks/check_options.ts";
 import type { RunChecksOptions } from "../checks/judge_rule.ts";
 import { RULES } from "../checks/rules.ts";
+import { validateMeasurements } from "../checks/validate.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { HealthExpected } from "./health_expected.ts";
 import type { MatcherContext, MatcherResult } from "./matcher.ts";
@@ -100,8 +101,11 @@ function callerOfExpect(stack?: string): CallSite | undefined {
  */
 export const healthMatchers: HealthMatchers = {
   toBeHealthy: matcher(
-    (measurements, options?: RunChecksOptions, msg?: string) =>
-      assertHealthy(measurements, options, msg),
+    (measurements, options?: RunChecksOptions, msg?: string) => {
+      // A model would be measured and trained, and nobody would wait for what comes of it.
+      validateMeasurements(measurements);
+      assertHealthy(measurements, options, msg);
+    },
     "breaks no rule",
   ),
   ...Object.fromEntries(RULES.flatMap((rule) => {

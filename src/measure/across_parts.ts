@@ -34,6 +34,7 @@ export class AcrossParts {
   readonly #examples: number;
   readonly #gathered = new Map<LayerRecord, Gathered>();
   #part = 0;
+  #from = 0;
 
   /**
    * @param tf The engine's TensorFlow.js.
@@ -46,12 +47,24 @@ export class AcrossParts {
 
   /** A part begins. */
   begin(records: readonly LayerRecord[], examples: number): void {
+    this.#from += this.#part;
     this.#part = examples;
     for (const record of records) {
       record.calls = 0;
       record.shape = null;
       this.#of(record).shown = 0;
     }
+  }
+
+  /** How many examples the parts before had. */
+  get from(): number {
+    return this.#from;
+  }
+
+  /** Where so many rows of the part lie among those of the whole batch. */
+  placeOf(rows: number): { first: number; total: number } {
+    const each = rows / this.#part;
+    return { first: each * this.#from, total: each * this.#examples };
   }
 
   /** A part has ended. */

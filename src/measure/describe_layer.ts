@@ -1,5 +1,6 @@
 import type { Layer } from "../engine/tensorflow.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
+import { meanOverRows } from "./attention_rows.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import { exponentsOfZeros } from "./exponents.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
@@ -46,6 +47,7 @@ export function describeLayer(
   else if (!judged) absent.saturatedFraction = "no pre-activation was seen";
   if (!region?.oneSided) absent.deadFraction = "the activation is not one-sided";
   else if (!judged) absent.deadFraction = "no pre-activation was seen";
+  const attention = meanOverRows(record.attention);
   // The parts of a gated cell have rows of their own.
   const isPart = record.className !== record.layer.getClassName();
   const penalty = penalties?.get(record.layer);
@@ -71,6 +73,8 @@ export function describeLayer(
     ...kernel === "transposed" ? { strides: stridesOf(record) } : {},
     ...record.normalization === null ? {} : { normalization: record.normalization },
     ...record.alikeness === null ? {} : { alikeness: record.alikeness },
+    ...record.tokenAlikeness === null ? {} : { tokenAlikeness: record.tokenAlikeness },
+    ...attention === null ? {} : { attention },
     ...record.flatRows === 0 ? {} : { flatRows: record.flatRows / record.rows },
     ...isPart ? {} : dropoutOf(record.layer),
     ...isPart || penalty === undefined ? {} : { penalty },

@@ -1,9 +1,11 @@
+import type { AttentionSums } from "./attention_rows.ts";
 import type { ExampleAlikeness } from "./example_alikeness.ts";
 import type { FlatRegion } from "../traits/activations.ts";
 import type { Sums } from "../engine/native/sums.ts";
 import type { Layer } from "../engine/tensorflow.ts";
 import { activationRegion } from "./activation_region.ts";
 import { mergeSums } from "./sums.ts";
+import type { TokenAlikeness } from "./token_alikeness.ts";
 
 /** The four tensors of a layer that a pass looks at. */
 export type Figure =
@@ -49,6 +51,10 @@ export class LayerRecord {
   flatRows = 0;
   /** How alike some of the examples are in what it puts out. */
   alikeness: ExampleAlikeness | null = null;
+  /** How alike the places of a sequence are in what it puts out. */
+  tokenAlikeness: TokenAlikeness | null = null;
+  /** How queries spread their attention, as sums over rows. */
+  attention: AttentionSums | null = null;
   /** Why a figure stays empty, if that is known beforehand. */
   readonly absent: Partial<Record<Figure, string>> = {};
 

@@ -12,9 +12,9 @@ import { nextTensorId } from "./engine_state.ts";
 import type { Flow } from "./flow.ts";
 import { type Figure, LayerRecord } from "./layer_record.ts";
 import { lookedUpRows } from "./looked_up_rows.ts";
-import { noteAlikeness } from "./note_alikeness.ts";
 import { noteFlatRows } from "./note_flat_rows.ts";
-import { observe, observePreActivations, type Sweep } from "./observe.ts";
+import { noteOutput } from "./note_output.ts";
+import { type LayerCall, observe, observePreActivations, type Sweep } from "./observe.ts";
 import { type Observer, type Tap, wrapCall } from "./tap.ts";
 import { tapCell } from "./tap_cell.ts";
 
@@ -141,7 +141,8 @@ export class LayerTap {
       inputs = this.#show(read[0], z, delta);
     }
     if (record.normalization === "batch") kwargs = { ...kwargs, training: true };
-    const returned = this.#showOutputs(callOrExplain(record, () => call(inputs, kwargs)));
+    const handed = { input: read[0], mask: kwargs?.mask as Tensor | undefined, from };
+    const returned = this.#showOutputs(callOrExplain(record, () => call(inputs, kwargs)), handed);
     if (Array.isArray(returned) && returned.length > 1) {
       record.absent.activationGradients = OTHER_OUTPUTS;
     }
@@ -151,13 +152,13 @@ export class LayerTap {
   }
 
   /** Shows the first output of a call, and hands it on wherever the layer returns it. */
-  #showOutputs(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
+  #showOutputs(outputs: Tensor | Tensor[], handed: LayerCall): Tensor | Tensor[] {
     const { a, gradient } = this.#observers;
     const record = this.#record;
     const first = Array.isArray(outputs) ? outputs[0] : outputs;
     const tapped = this.#show(first, (tensor) => {
       a(tensor);
-      noteAlikeness(this.#options.sweep, record, tensor);
+      noteOutput(this.#options.sweep, record, tensor, handed);
       this.#options.onOutput?.(record, tensor);
       const zHasShape = this.#seen === "in its activation" || this.#seen === "as its input";
       if (!zHasShape) record.see(tensor.shape);

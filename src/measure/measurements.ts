@@ -5,9 +5,11 @@ import type {
   ObjectiveMeasurements,
   TargetMeasurements,
 } from "./batch_measurements.ts";
+import type { AttentionRows } from "./attention_rows.ts";
 import type { ExampleAlikeness } from "./example_alikeness.ts";
 import type { LayerSettings } from "./layer_settings.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
+import type { TokenAlikeness } from "./token_alikeness.ts";
 
 export type * from "./batch_measurements.ts";
 
@@ -155,6 +157,13 @@ export interface LayerMeasurements {
   spread?: number | null;
   /** Of a `Dense` that is called once on one row an example: how alike examples are in a. Absent for others. */
   alikeness?: ExampleAlikeness;
+  /**
+   * How alike the places of a sequence are in a: in networks that attend to them, of dense layers, embeddings,
+   * additions and normalisations. Absent for others, and where an entry is not finite.
+   */
+  tokenAlikeness?: TokenAlikeness;
+  /** Of the softmax over the scores of an attention: how its rows are spread. Absent for others. */
+  attention?: AttentionRows;
   /** Why a figure is `null`, by the name of the figure. */
   absent: Record<string, string>;
 }

@@ -3,6 +3,7 @@ import type { Tensor } from "../engine/tensorflow.ts";
 import type { AcrossParts } from "./across_parts.ts";
 import { deviationsBetween } from "./between_examples.ts";
 import { withExponents } from "./exponents.ts";
+import type { Origin } from "./flow.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
 import { sumTensor } from "./sums.ts";
 import type { Observer } from "./tap.ts";
@@ -16,6 +17,18 @@ export interface Sweep {
   readonly across: AcrossParts | null;
   /** Whether the exponents of the entries are counted. */
   readonly histograms: boolean;
+  /** Whether a layer of the model may attend to places of a sequence. */
+  readonly attends: boolean;
+}
+
+/** What a call of a layer was handed. */
+export interface LayerCall {
+  /** Its first input. */
+  input: Tensor;
+  /** The mask that came with it. */
+  mask?: Tensor;
+  /** Where its inputs came from. */
+  from: Origin;
 }
 
 /**

@@ -20,6 +20,7 @@ import { type WeightGradient, weightGradient, WeightSums } from "./measure_weigh
 import type { Measurements, ObjectiveMeasurements } from "./measurements.ts";
 import { type PassClock, startClock } from "./pass_clock.ts";
 import type { PassPlan } from "./plan_pass.ts";
+import { mayAttend } from "./note_tokens.ts";
 import { repeatedOutputs } from "./repeated_outputs.ts";
 import { evaluateObjective } from "./resolve_objective.ts";
 import { makeTap, type Viewers, WatchedGradients } from "./tap.ts";
@@ -42,8 +43,7 @@ export class Pass implements Disposable {
   readonly #cleanUp = new DisposableStack();
   /** Whose gradients the backward pass shows. */
   readonly #watched = new WatchedGradients();
-  /** Which layer's output went into which. */
-  readonly #flow: Flow;
+  readonly #flow: Flow; // which layer's output went into which
   /** Puts the parts of the batch together; `null` where it is run in one go. */
   readonly #across: AcrossParts | null;
   readonly #weightSums: WeightSums;
@@ -55,8 +55,7 @@ export class Pass implements Disposable {
   readonly #gradients = new Map<ModelWeight, WeightGradient>();
   readonly #clock: PassClock | null;
   #latest: LayerRecord | null = null; // whose gradient was shown last
-  /** What a callback of the caller has thrown. */
-  #thrown: unknown;
+  #thrown: unknown; // by a callback of the caller
   #value = NaN;
   #metrics: Pick<ObjectiveMeasurements, "metrics"> = {};
   #heads = 0;
@@ -168,8 +167,9 @@ export class Pass implements Disposable {
   /** Has every layer show what goes through it. */
   #tapLayers(onOutput?: Viewers["output"]): void {
     const { leaves, containers, onBatch, examples, options: { histograms = false } } = this.#plan;
+    const [heap, across] = [this.#heap, this.#across];
     const { records, restore } = tapLayers(leaves, containers, {
-      sweep: { heap: this.#heap, examples, across: this.#across, histograms },
+      sweep: { heap, examples, across, histograms, attends: leaves.some(mayAttend) },
       tap: makeTap(this.#watched),
       flow: this.#flow,
       onBatch,

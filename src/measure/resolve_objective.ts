@@ -129,7 +129,7 @@ function lossObjective(
  */
 export function asTargets(tf: TensorFlow, given: Tensor): Tensor {
   const target = given.dtype === "float32" ? given : tf.cast(given, "float32");
-  return target.rank === 1 ? target.reshape([target.size, 1]) : target;
+  return target.rank === 1 ? tf.reshape(target, [target.size, 1]) : target;
 }
 
 /**

@@ -18,7 +18,7 @@ export async function importModule(path: string): Promise<Record<string, unknown
   // Here, and not above: Deno takes 5 ms to set these up, which --help need not wait for.
   const { resolve } = await import("node:path");
   const { pathToFileURL } = await import("node:url");
-  foreignImport.resolve();
+  foreignImport.begin();
   try {
     return await logToStderr(() => import(pathToFileURL(resolve(path)).href));
   } catch (error) {

@@ -157,6 +157,7 @@ function columnsOf({ charts }: TableContent): Column[] {
     { over: "delta rms", heading: "theory", cell: ({ gradient }) => figure(gradient.predicted) },
     { over: "share of", heading: "saturated", cell: ({ saturated }) => share(saturated) },
     { over: "share of", heading: "dead", cell: ({ dead }) => share(dead) },
+    { over: "attention", heading: "entropy", cell: ({ entropy }) => figure(entropy) },
   ];
 }
 

@@ -41,6 +41,8 @@ export interface LayerRow {
   saturated: number | null;
   /** Share of the units that are dead, or `null`. */
   dead: number | null;
+  /** Entropy of the rows of an attention, from 0 to 1 where they are uniform; the least of them, or `null`. */
+  entropy: number | null;
   /** The layers that the row stands for, where they are more than one block. */
   fold: RowFold | null;
 }
@@ -134,6 +136,7 @@ function rowOf(
     gradient: compare(layer.preActivationGradients, below?.deltas, below?.doubt.deltas),
     saturated: largest(group.map(({ saturatedFraction }) => saturatedFraction)),
     dead: largest(group.map(({ deadFraction }) => deadFraction)),
+    entropy: smallest(group.map(({ attention }) => attention?.entropy ?? null)),
   };
 }
 
@@ -164,6 +167,11 @@ function stdOf({ std, nonFinite }: TensorStatistics): number {
 function parametersOf(layers: readonly LayerMeasurements[]): number {
   const sizes = layers.flatMap(({ weights }) => weights.map(({ values }) => values.count));
   return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function smallest(figures: readonly (number | null)[]): number | null {
+  const known = figures.filter((figure) => figure !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }
 
 function largest(shares: readonly (number | null)[]): number | null {

@@ -146,9 +146,11 @@ export function brokenRules(causes: readonly Cause[]): string {
 }
 
 /** Says what came of a cure. */
-export function triedWords({ worked, left, figure }: Tried): string {
+export function triedWords({ worked, errors, left, figure }: Tried): string {
   if (!worked) return "Tried: the usual cures, on the weights at hand; none of them helped.";
-  const gone = left === 0
+  const gone = errors === 0
+    ? "this warning is then gone"
+    : left === 0
     ? "the model is then HEALTHY"
     : "this cause is then gone, but not all are";
   const moved = figure === null

@@ -114,6 +114,7 @@ function columnsOf(rows: readonly LayerRow[], { unicode, width }: TableStyle): C
     ...pair("gradient rms", ({ gradient }) => gradient, 6),
     column("", "sat", ({ saturated }) => share(saturated), 3),
     column("", "dead", ({ dead }) => share(dead), 3),
+    column("", "entropy", ({ entropy }) => figure(entropy), 5),
   ];
   return all.filter(({ cells }) => cells.some((cell) => cell !== ""));
 }
@@ -195,5 +196,6 @@ function legendOf(columns: readonly Column[], rows: readonly LayerRow[]): string
     ...shown("gradient rms") ? ["gradient: before the activation"] : [],
     ...has("sat") ? ["sat: saturated outputs"] : [],
     ...has("dead") ? ["dead: units always off"] : [],
+    ...has("entropy") ? ["entropy: of attention rows, 1 if uniform"] : [],
   ].join("; ");
 }

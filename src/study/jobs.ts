@@ -9,7 +9,7 @@ import type { StudySubject } from "./study_subject.ts";
  * Work, in milliseconds of one process, above which workers pay for their start. Measured
  * on a quiet 2-core Xeon with Deno 2.9.6, two workers against a running process: work of 0.9 s takes
  * 1.13 times as long, 1.7 s 0.94 times, 3.3 s 0.81 times; measured from the start of the command
- * (`bench/study_bench.ts pay`), 1.3 s takes 0.91 times as long.
+ * (`deno task bench study`), 1.3 s takes 0.91 times as long.
  */
 export const WORK_WORTH_JOBS = 1500;
 

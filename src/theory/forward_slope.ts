@@ -1,3 +1,4 @@
+import { activationTraits } from "../traits/activation_traits.ts";
 import { showValue } from "../words/show_value.ts";
 import { activationMoments } from "./activate.ts";
 import { bisect } from "./fixed_point.ts";
@@ -43,6 +44,10 @@ const UNIT_VARIANCES = new Map<string, number>();
 function unitVariance(activation: string): number {
   const known = UNIT_VARIANCES.get(activation);
   if (known !== undefined) return known;
+  if (activationTraits(activation)?.homogeneous) {
+    // No search: the mean square follows the variance.
+    return 1 / activationMoments(activation, 0, 1)!.meanSquare;
+  }
   const { value, kinks } = resolveActivation(activation);
   const excess = (variance: number) => gaussianMean((z) => value(z) ** 2, variance, { kinks }) - 1;
   const variance = bisect(excess, 1e-6, 1e6);

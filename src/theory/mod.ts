@@ -6,6 +6,7 @@
 export * from "../traits/activation_function.ts";
 export * from "./activation_functions.ts";
 export * from "./activation_spread.ts";
+export * from "./attention_spread.ts";
 export * from "./critical_gain.ts";
 export * from "./critical_weight_variance.ts";
 export * from "./depth_scale.ts";

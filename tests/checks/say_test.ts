@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import {
   atLeast,
   atMost,
@@ -143,4 +143,10 @@ Deno.test("amendFinding() changes text and data together", () => {
   assertEquals(amended.message, "d1 is off. So what.");
   assertEquals(amended.said!.message, [{ layer: "d1" }, " is off. So what."]);
   assertEquals([amended.severity, amended.advice], ["note", "Mend."]);
+});
+
+Deno.test("say() names what is no text and nothing to say", () => {
+  const texts = ["a", 1] as unknown as TemplateStringsArray;
+  assertThrows(() => say(texts), TypeError, "texts[1] is 1, expected a text");
+  assertThrows(() => say`a ${7 as never}`, TypeError, "values[0] is 7, expected text, a name");
 });

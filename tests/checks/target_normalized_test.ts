@@ -59,9 +59,30 @@ testThreshold("targetScale", {
 
 testThreshold("targetScaleWarning", {
   judge: (std, options) => found({ std }, options),
-  inside: [1e-6, 29.9],
+  inside: [0.02, 29.9],
   outside: [30.1, 9990],
   severity: "warning",
+});
+
+testThreshold("targetDrowned", {
+  // The outputs of `regression` vary by 0.5.
+  judge: (factor, options) => found({ std: 0.5 / factor }, options),
+  inside: [0.1, 29.9],
+  outside: [30.1, 1e6],
+  severity: "error",
+});
+
+Deno.test("targetNormalized blames the head and not the targets for outputs that are farther from 1", () => {
+  const outputs = (size: number, std: number) => {
+    const measurements = regression({ std });
+    const { activations } = measurements.layers[0];
+    measurements.layers[0].activations = { ...activations!, std: size };
+    return targetNormalized.check(measurements).map(({ kind }) => kind);
+  };
+  assertEquals([outputs(9.9, 0.1), outputs(10.1, 0.1)], [["drowned"], []]);
+  assertEquals(outputs(100, 1), []);
+  const sigmoid = { loss: "binaryCrossentropy", activation: "sigmoid", output: 0.5 };
+  assertEquals(said({ ...sigmoid, mean: 0.5, std: 1e-3 }), []);
 });
 
 Deno.test("targetNormalized counts from the mean of the outputs, not from 0", () => {

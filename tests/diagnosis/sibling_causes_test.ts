@@ -7,35 +7,8 @@ import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import type { CureSubject } from "../../src/examine/apply_cure.ts";
 import { tryCures } from "../../src/examine/try_cures.ts";
 import { measure } from "../../src/measure/measure.ts";
+import { recurrent } from "./ill_models.ts";
 import { type Fault, patient } from "./patients.ts";
-
-/** Sequences for a recurrent layer that is drawn so many times as large as it should be. */
-function recurrent(tf: TensorFlow, kind: "simpleRNN" | "lstm" | "gru", times: number): CureSubject {
-  const layer = tf.layers[kind]({
-    name: "recurrent",
-    units: 32,
-    inputShape: [10, 8],
-    kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }),
-    recurrentInitializer: tf.initializers.orthogonal({ seed: 2 }),
-    recurrentActivation: "sigmoid",
-  } as never);
-  const kernelInitializer = tf.initializers.glorotUniform({ seed: 3 });
-  const model = tf.sequential({
-    layers: [layer, tf.layers.dense({ name: "head", units: 1, kernelInitializer })],
-  });
-  tf.tidy(() => {
-    const [kernel, recurrentKernel, ...others] = layer.getWeights();
-    layer.setWeights([tf.mul(kernel, times), tf.mul(recurrentKernel, times), ...others]);
-  });
-  return {
-    model,
-    batch: {
-      inputs: tf.randomNormal([32, 10, 8], 0, 1, "float32", 7),
-      targets: tf.randomNormal([32, 1], 0, 1, "float32", 8),
-    },
-    objective: "meanSquaredError",
-  };
-}
 
 const BINARY = { units: 1, objective: "binaryCrossentropy" } as const;
 const half = (tf: TensorFlow, size: number) =>
@@ -54,11 +27,11 @@ const ILL: Record<string, [Fault | ((tf: TensorFlow) => CureSubject), string]> =
   ],
   "binary targets of 0 and 255": [
     { ...BINARY, head: "sigmoid", targets: (tf) => half(tf, 255) },
-    "error head head",
+    "error head head | Divide the targets of head by 255. | healthy",
   ],
   "a SimpleRNN drawn 5 times too large": [
     (tf) => recurrent(tf, "simpleRNN", 5),
-    "error kernel-scale recurrent | Multiply recurrent/recurrent_kernel by 0.2.",
+    "error kernel-scale recurrent | Multiply the kernels of recurrent by 0.201. | healthy",
   ],
   "an LSTM drawn 30 times too large": [
     (tf) => recurrent(tf, "lstm", 30),

@@ -61,7 +61,7 @@ const ILL: Record<string, [Parameters<typeof regression>[1], string, string[]]> 
   "shares of a thousandth for a sigmoid": [
     { mean: 0.003, std: 0.001, head: "sigmoid" },
     "The mean of the targets of head is 0.00258",
-    ["targets.sub(0).div(0.004697)"],
+    ["targets.div(0.004697)"],
   ],
 };
 

@@ -7,6 +7,8 @@ import { resolveConfiguration } from "../../src/gate/resolve_configuration.ts";
 import { updateBaseline } from "../../src/gate/update_baseline.ts";
 import { summarizeStudy } from "../../src/study/summarize_study.ts";
 import { diagnose } from "../../src/diagnosis/diagnose.ts";
+import { deadUnits } from "../../src/checks/rules/dead_units.ts";
+import type { Cure } from "../../src/diagnosis/cure.ts";
 import { gateResult, gateRun, someFindings } from "../render/sample_gate.ts";
 import { makeHeader, makePoints } from "../study/make_study.ts";
 
@@ -38,6 +40,13 @@ export function validArguments(
   const layers = [{ activation: "tanh", weightVariance: 1, width: 8 }];
   const tool = { version: "1", rules: GATE_RULES };
   const probe = [model, batch, mse];
+  const cure: Cure = {
+    kind: "rescale",
+    weights: [{ layer: "dense_1", weight: "dense_1/kernel", factor: 1 }],
+    initializer: null,
+  };
+  const tensor = { name: "w", shape: [2, 2], type: "float32", read: () => new Float32Array(4) };
+  const weights = { path: "net.safetensors", format: "safetensors", tensors: [tensor], notes: [] };
   const subject = ({ tf }: { tf: TensorFlow }) =>
     tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
   return {
@@ -57,11 +66,40 @@ export function validArguments(
     readBatch: [`${folder}/batch.json`, model, mse],
     rescaleWeights: [model, 1, { layers: ["dense_1"], kernelsOnly: true }],
     saveModel: [model, `${folder}/saved`, { like: `${folder}/net.json` }],
-    applyCures: [model, [{
-      kind: "rescale",
-      weights: [{ layer: "dense_1", weight: "dense_1/kernel", factor: 1 }],
-      initializer: null,
-    }]],
+    kerasLayers: [tf],
+    applyCures: [model, [cure]],
+    cureCode: [cure],
+    describeCure: [cure, measurements.layers],
+    diagnose: [measurements, findings],
+    examine: [model, batch, { ...mse, trial: 1 }],
+    tryTraining: [model, batch, { ...mse, steps: 1 }],
+    assertHealthy: [measurements, { trained: false }, "msg"],
+    assertRule: [deadUnits, measurements, { deadFraction: 0.5 }, "msg"],
+    assertTargetNormalized: [measurements, { targetDrowned: 30 }, "msg"],
+    assertHalfPrecision: [measurements, { halfUnder: 0.5 }, "msg"],
+    "healthMatchers.toBeHealthy": [measurements, { trained: false }, "msg"],
+    "healthMatchers.toHaveNormalizedTargets": [measurements, { targetScale: 1 }, "msg"],
+    "healthMatchers.toMatchBaseline": [measurements, measurements, {}, "msg"],
+    say: [["a ", ""], "b"],
+    counted: [2, "layer"],
+    atMost: [1, { unit: "z" }],
+    between: [0, 1],
+    exactly: [0, { unit: "z" }],
+    inWords: ["softmax"],
+    weightName: ["dense_1/kernel", "dense_1"],
+    layerNames: [["dense_1"], measurements.layers],
+    depthScale: ["tanh", 1, { biasVariance: 0.05 }],
+    forwardSlope: ["tanh", 1],
+    layersToGrow: [1.1, 10],
+    widthSpread: [[8, 8], "relu"],
+    halfPrecisionFit: [
+      { zeros: 0, nonFinite: 0, under: 0, from: -25, counts: [8, 0, 8], over: 0 },
+    ],
+    activationTraits: ["relu"],
+    isSigmoid: ["sigmoid"],
+    layerTraits: ["Dense"],
+    readWeights: [`${folder}/weights.safetensors`],
+    measureWeights: [weights],
     isWeightCure: [{ kind: "rebuild", what: "Use fewer layers." }],
     setWeights: [model, { "dense_1/bias": [0, 0] }],
     activations: [model, batch, { of: ["Dense"], batchNormalization: "inference" }],

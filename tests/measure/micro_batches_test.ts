@@ -7,6 +7,8 @@ import { largestDifference } from "./largest_difference.ts";
 
 type Subject = { model: LayersModel; options?: MeasureOptions; loss?: string };
 
+type Inputs = LayersModel["inputs"];
+
 /** What float32 leaves of the sums of some hundred products in another order. */
 const TOLERANCE = 1e-6;
 
@@ -55,6 +57,14 @@ const SUBJECTS: Record<string, (engine: Engine) => Subject> = {
     }),
     loss: "meanSquaredError",
   }),
+  attention: ({ tf: { input, model, layers } }) => {
+    const inputs = input({ shape: [20, 8] });
+    const [query, key] = [1, 2].map(() => layers.dense({ units: 8 }).apply(inputs)) as Inputs;
+    const scores = layers.dot({ axes: [2, 2] as never }).apply([query, key]);
+    const shares = layers.softmax().apply(scores) as Inputs[0];
+    const outputs = layers.dot({ axes: [2, 1] as never }).apply([shares, inputs]);
+    return { model: model({ inputs, outputs: outputs as Inputs[0] }), loss: "meanSquaredError" };
+  },
   "several outputs, a shared layer": ({ tf: { input, model, layers } }) => {
     const [left, right] = [input({ shape: [6] }), input({ shape: [6] })];
     const shared = layers.dense({ units: 4, activation: "sigmoid" });

@@ -20,15 +20,19 @@ const testsOf = testChoice([
 ]);
 
 Deno.test("testChoice() takes the tests of the room that load a module, directly or not, and those named after it", () => {
-  assertEquals(testsOf("src/model/load.ts"), ["tests/model/load_test.ts"]);
-  assertEquals(testsOf("src/model/late.ts"), ["tests/model/load_test.ts"]);
+  assertEquals(testsOf("src/model/load.ts"), [["tests/model/load_test.ts"]]);
+  assertEquals(testsOf("src/model/late.ts"), [["tests/model/load_test.ts"]]);
   assertEquals(testsOf("src/model/shape.ts"), []);
 });
 
-Deno.test("testChoice() puts the tests first that load least", () => {
+Deno.test("testChoice() has rounds: tests of the module's name, those that load least, and all others", () => {
   assertEquals(testsOf("src/model/read.ts"), [
-    "tests/model/text_test.ts",
-    "tests/cli/read_test.ts",
-    "tests/model/load_test.ts",
+    ["tests/cli/read_test.ts"],
+    ["tests/model/text_test.ts", "tests/model/load_test.ts"],
   ]);
+  const tests = Array.from({ length: 12 }, (_, i) => `tests/model/t${i}_test.ts`);
+  const rounds = testChoice(tests.map((test) => imports([test, "src/model/read.ts"])))(
+    "src/model/read.ts",
+  );
+  assertEquals(rounds, [tests.slice(0, 8), tests.slice(8)]);
 });

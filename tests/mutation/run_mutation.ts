@@ -21,6 +21,7 @@ import { modulesIn, readImports } from "../read_imports.ts";
 import { testChoice } from "./choose_tests.ts";
 import excused from "./excused.json" with { type: "json" };
 import { changedLine, type Mutant, mutantsOf, mutate } from "./mutants.ts";
+import { readLatePaths } from "./read_late_paths.ts";
 
 /** The share of changes that the tests must notice. */
 const LEAST = 0.9;
@@ -76,13 +77,22 @@ async function copyProject(): Promise<string> {
   return copy;
 }
 
-const testsOf = testChoice(await readImports(root, ["src/", "tests/"]));
+const CODE = ["src/", "tests/"];
+const testsOf = testChoice([...await readImports(root, CODE), ...await readLatePaths(root, CODE)]);
 
 /** How tests ended. */
 type End = "passed" | "failed" | "too slow";
 
+/** Runs rounds of tests, up to the first that does not pass. */
+async function runRounds(copy: string, rounds: string[][], mostSeconds: number): Promise<End> {
+  for (const tests of rounds) {
+    const end = await run(copy, tests, mostSeconds);
+    if (end !== "passed") return end;
+  }
+  return "passed";
+}
+
 async function run(copy: string, tests: string[], mostSeconds: number): Promise<End> {
-  if (tests.length === 0) return "passed";
   const process = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--quiet", "--no-check", "--fail-fast", ...tests],
     cwd: copy,
@@ -111,7 +121,7 @@ async function work(copy: string, queue: Place[]): Promise<void> {
       continue;
     }
     await Deno.writeTextFile(`${copy}/${file}`, mutate(text, mutant));
-    const end = await run(copy, testsOf(file), mostSeconds.get(folder)!);
+    const end = await runRounds(copy, testsOf(file), mostSeconds.get(folder)!);
     await Deno.writeTextFile(`${copy}/${file}`, text);
     outcome[end]++;
     if (end === "passed") {

@@ -1,4 +1,5 @@
 import type { LayerMeasurements, Measurements } from "../../measure/measurements.ts";
+import { type Attention, attentionsOf } from "./attentions.ts";
 import { type Biases, biasesOf } from "./biases_of.ts";
 import { ExpectedStates } from "./expected_states.ts";
 import { Graph } from "./graph.ts";
@@ -34,6 +35,7 @@ export class Network {
   #silent?: ReadonlySet<LayerMeasurements>;
   #heard?: Network;
   #biases?: Biases;
+  #attentions?: Attention[];
   #path?: SignalStep[];
   #paths?: SignalStep[][];
   #offByAlikeness?: ReadonlyMap<string, Alikeness>;
@@ -92,6 +94,11 @@ export class Network {
   /** The kernels by which recurrent layers feed their states back, in the order of the layers. */
   get recurrentKernels(): readonly RecurrentKernel[] {
     return this.#recurrentKernels ??= recurrentKernels(this.measurements.layers);
+  }
+
+  /** The attentions, in the order of the forward pass. */
+  get attentions(): readonly Attention[] {
+    return this.#attentions ??= attentionsOf(this.layers, this.graph);
   }
 
   /** The layers with the last kernels before the outputs. */

@@ -6,6 +6,7 @@ import { type GuessedLoss, guessedLoss } from "../guessed_loss.ts";
 import type { Head } from "../network/heads.ts";
 import type { Case } from "../judge.ts";
 import { tooFewExamples } from "../no_verdict.ts";
+import { regressionExample } from "../regression_example.ts";
 import { unscaledInputs } from "../rescale_advice.ts";
 import type { Rule } from "../rule.ts";
 import { figure, NOTHING, number, say } from "../say.ts";
@@ -96,22 +97,7 @@ export const initialLoss: Rule = defineRule({
     "several outputs, or below 8 examples (`minExamples`). Intended for untrained networks.",
   fails: "the loss is far from chance level",
   throws: "If the loss is too large or too small.",
-  example: {
-    title: "A network that passes",
-    code: `
-      import { startEngine } from "@gradient-health/gradient-health/engine";
-      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
-      import { measure } from "@gradient-health/gradient-health/measure";
-      import { assertInitialLoss } from "@gradient-health/gradient-health/assert";
-
-      await using _engine = await startEngine();
-      const objective = "meanSquaredError";
-      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
-      const batch = randomBatch(model, { objective });
-      assertInitialLoss(await measure(model, batch, { objective }));
-      model.dispose();
-    `,
-  },
+  example: regressionExample("assertInitialLoss"),
   // One figure for the model: no layer has a bar.
   figure: { title: "loss", scale: "linear", of: () => null },
   judge({ layers, measurements, network: { head }, thresholds }) {

@@ -1,6 +1,7 @@
 import { defineRule } from "../define_rule.ts";
 import { falsePositives } from "../false_positives.ts";
 import { headMismatch } from "../head_mismatch.ts";
+import { regressionExample } from "../regression_example.ts";
 import type { Rule } from "../rule.ts";
 import { counted, layerName, NOTHING, say } from "../say.ts";
 import { strayClasses } from "../stray_classes.ts";
@@ -47,22 +48,7 @@ export const outputHead: Rule = defineRule({
     "heads.",
   fails: "the last activation does not fit the loss",
   throws: "If the head does not fit the loss.",
-  example: {
-    title: "A network that passes",
-    code: `
-      import { startEngine } from "@gradient-health/gradient-health/engine";
-      import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";
-      import { measure } from "@gradient-health/gradient-health/measure";
-      import { assertOutputHead } from "@gradient-health/gradient-health/assert";
-
-      await using _engine = await startEngine();
-      const objective = "meanSquaredError";
-      const model = exerciseModel({ std: 1 / Math.sqrt(20) });
-      const batch = randomBatch(model, { objective });
-      assertOutputHead(await measure(model, batch, { objective }));
-      model.dispose();
-    `,
-  },
+  example: regressionExample("assertOutputHead"),
   // The figure is a pair of names: no layer has a bar.
   figure: { title: "head", scale: "linear", of: () => null },
   judge({ layers, measurements, network: { head } }) {

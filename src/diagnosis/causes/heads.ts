@@ -1,3 +1,5 @@
+import type { Finding } from "../../checks/finding.ts";
+import { hasNegative } from "../../checks/has_negative.ts";
 import type { Head } from "../../checks/network/heads.ts";
 import type { Cure } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
@@ -9,13 +11,36 @@ export function heads(patient: Patient): Suspect[] {
     kind: "head",
     layers: layersOf([finding], patient),
     message: finding.message,
-    states: [finding],
+    // Targets that no probability reaches are out of scale as well: it is one fault.
+    states: finding.kind === "targets-outside"
+      ? [finding, ...foundBy("target-normalized", patient)]
+      : [finding],
     explains: isOf(
       ...["initial-loss", "vanishing-gradients", "gradients-flow"],
       ...["exploding-gradients", "saturated-activations"],
     ),
-    cures: [...shifts(patient), ...pairs(patient), { kind: "rebuild", what: finding.advice }],
+    cures: [
+      ...encodings(finding, patient),
+      ...shifts(patient),
+      ...pairs(patient),
+      { kind: "rebuild", what: finding.advice },
+    ],
   }));
+}
+
+/** Targets that are to lie between 0 and 1: divided by the largest, or -1 and 1 made 0 and 1. */
+function encodings(
+  { kind }: Finding,
+  { measurements: { batch: { targets = [] } } }: Patient,
+): Cure[] {
+  if (kind !== "targets-outside") return [];
+  return targets.flatMap(({ name, values }, index): Cure[] => {
+    const { maxAbs, rms } = values;
+    const cure = { kind: "normalize-targets", output: name, index } as const;
+    if (!hasNegative(values)) return [{ ...cure, mean: 0, std: maxAbs }];
+    const isOfOneSize = maxAbs - rms <= 1e-6 * maxAbs;
+    return isOfOneSize ? [{ ...cure, mean: -maxAbs, std: 2 * maxAbs }] : [];
+  });
 }
 
 /** Classes that are counted from another number than 0. */

@@ -2,7 +2,9 @@ import type { Finding } from "../../checks/finding.ts";
 import { formatLayers } from "../format_layers.ts";
 import { formatNumber } from "../../words/numbers.ts";
 import { gain } from "../../theory/gain.ts";
-import { isKernel } from "../../theory/weight_kinds.ts";
+import { fans } from "../../theory/fans.ts";
+import { initializerStd } from "../../theory/initializer_std.ts";
+import { isKernel, isRecurrentKernel } from "../../theory/weight_kinds.ts";
 import type { CuredWeight } from "../cure.ts";
 import type { Patient, Suspect } from "../suspect.ts";
 import { foundBy, isConsequence, layersOf } from "./shared.ts";
@@ -32,8 +34,11 @@ function farthest(findings: Finding[]): number {
 function suspect(findings: Finding[], patient: Patient): Suspect {
   const names = layersOf(findings, patient);
   const { layers } = patient.measurements;
-  const weights = findings.flatMap((finding) => rescaled(finding, patient));
   const isLarge = findings[0].measured! > 1;
+  const stated = findings.flatMap((finding) => rescaled(finding, patient));
+  const weights = isLarge
+    ? stated.flatMap((weight) => [...inputKernels(weight, patient), weight])
+    : stated;
   const factors = weights.map(({ factor }) => isLarge ? 1 / factor : factor);
   const least = Math.min(...factors);
   const most = Math.max(...factors);
@@ -67,6 +72,29 @@ function rescaled({ layer, measured, figures }: Finding, { network }: Patient): 
   return kernel === undefined
     ? []
     : [{ layer: row!.name, weight: kernel.name, factor: 1 / measured! }];
+}
+
+/** From how many times the largest initialiser on the kernel that a recurrent layer sees its inputs by is too large. */
+const LARGE = 2;
+
+/**
+ * The kernels that a recurrent layer sees its inputs by, where they are too large as well: no rule judges them, since
+ * they may be larger than others, and without them a recurrent kernel is cured in vain.
+ */
+function inputKernels({ layer, weight }: Rescaled, { network }: Patient): Rescaled[] {
+  const row = network.layers.find(({ name }) => name === layer)!;
+  const isRecurrent = row.weights.some((one) => one.name === weight && isRecurrentKernel(one));
+  if (!isRecurrent) return [];
+  return row.weights
+    .filter((one) => isKernel(one) && !isRecurrentKernel(one))
+    .flatMap(({ name, shape, values }) => {
+      const usual = fans(shape, row.kernelLayout);
+      const std = initializerStd("glorot", usual);
+      const largest = Math.max(std, initializerStd("he", usual));
+      return values.std > LARGE * largest
+        ? [{ layer, weight: name, factor: std / values.std }]
+        : [];
+    });
 }
 
 /** The initialiser that all of the layers ask for, where there is one. */

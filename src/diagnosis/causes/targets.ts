@@ -56,7 +56,7 @@ function faultOf(
       } of their standard deviations from that of the outputs, so ` +
       `that the mean is all there is to learn at first`;
   }
-  if (found !== undefined || rms > FAR) {
+  if (found?.kind === "scale" || rms > FAR) {
     return `The targets of ${name} are out of scale: their rms is ${
       formatNumber(rms)
     }, while the ` +
@@ -64,7 +64,7 @@ function faultOf(
   }
   const outputs = patient.network.head?.layer.preActivations?.std ?? 0;
   const isDrowned = outputs > DROWNED * std && outputs < 1 / std;
-  if (std >= NEAR && !isDrowned) return null;
+  if (std >= NEAR && !isDrowned && found === undefined) return null;
   return `The targets of ${name} are out of scale: their standard deviation is ${
     formatNumber(std)
   }, while the outputs of a network start near 1`;

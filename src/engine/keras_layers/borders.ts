@@ -28,3 +28,8 @@ export function bordersOf(value: Borders, axes: number, place: string): Border[]
     }`,
   );
 }
+
+/** The borders as a configuration has them: of one axis its pair, else a pair for each. */
+export function writtenBorders(borders: readonly Border[]): Border | Border[] {
+  return borders.length === 1 ? borders[0] : [...borders];
+}

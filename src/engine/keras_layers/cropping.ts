@@ -1,6 +1,6 @@
 import { oneTensor } from "../layers/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
-import { type Border, type Borders, bordersOf } from "./borders.ts";
+import { type Border, type Borders, bordersOf, writtenBorders } from "./borders.ts";
 import {
   type KerasLayer,
   kerasLayer,
@@ -56,9 +56,8 @@ function define(tf: TensorFlow, axes: 1 | 3): KerasLayer<CroppingArgs> {
     }
 
     override getConfig() {
-      const { cropping: [first, ...more], dataFormat } = this;
-      const cropping = more.length === 0 ? first : [first, ...more];
-      return { ...super.getConfig(), cropping, dataFormat };
+      const { cropping, dataFormat } = this;
+      return { ...super.getConfig(), cropping: writtenBorders(cropping), dataFormat };
     }
   };
 }

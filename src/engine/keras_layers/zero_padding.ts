@@ -1,6 +1,6 @@
 import { oneTensor } from "../layers/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
-import { type Border, type Borders, bordersOf } from "./borders.ts";
+import { type Border, type Borders, bordersOf, writtenBorders } from "./borders.ts";
 import {
   type KerasLayer,
   kerasLayer,
@@ -52,9 +52,8 @@ function define(tf: TensorFlow, axes: 1 | 3): KerasLayer<ZeroPaddingArgs> {
     }
 
     override getConfig() {
-      const { padding: [first, ...more], dataFormat } = this;
-      const padding = more.length === 0 ? first : [first, ...more];
-      return { ...super.getConfig(), padding, dataFormat };
+      const { padding, dataFormat } = this;
+      return { ...super.getConfig(), padding: writtenBorders(padding), dataFormat };
     }
   };
 }

@@ -1,6 +1,5 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import { defineKernel } from "./define_kernel.ts";
-import { hasNonFinite } from "./has_non_finite.ts";
 import type { KernelContext, KernelRepair } from "./kernel_context.ts";
 import { pool2dInfo, pool3dInfo, type PoolAttributes } from "./window_attributes.ts";
 import {
@@ -11,7 +10,7 @@ import {
   trimWindows,
   type WindowGeometry,
 } from "./window_geometry.ts";
-import { floatView } from "./windows_on_heap.ts";
+import { floatView, windowsOnHeap } from "./windows_on_heap.ts";
 
 /** How many entries of the input each window sees: fewer at a padded border. */
 function counts(geometry: WindowGeometry): Int32Array {
@@ -28,7 +27,7 @@ const FEW_ENTRIES = 64;
  * Whether windows are so large that their means must be taken in float64. The stock kernels for 2d also
  * keep an address for each entry of each window, and trap where these do not fit the heap.
  */
-export function hasLargeWindow({ window }: WindowGeometry): boolean {
+function hasLargeWindow({ window }: WindowGeometry): boolean {
   return window.reduce((product, size) => product * size) > FEW_ENTRIES;
 }
 
@@ -80,15 +79,15 @@ function averagePoolGrad(
 
 /**
  * `AvgPool`. The stock kernel turns NaN into -Infinity and adds in float32, which puts the mean over 512
- * x 512 entries off by 0.03 %. Here a window with a NaN gives NaN, and large windows are added up in
- * float64; input without NaN and infinity under small windows still goes to the stock kernel.
+ * x 512 entries off by 0.03 %. Here a window with a NaN gives NaN, and windows are added up in float64.
  */
 const avgPoolKernel = defineKernel<PoolAttributes>("AvgPool", (context, { x }, attrs) => {
   const info = pool2dInfo(context.tf, x.shape, attrs);
-  const geometry = geometry2d(info);
-  if (!hasLargeWindow(geometry) && !hasNonFinite(floatView(context, x))) {
-    return context.stock("AvgPool", { x }, attrs);
+  if (x.dtype === "float32") {
+    return windowsOnHeap(context, "averagePool", [x, x], info, info.outShape);
   }
+  const geometry = geometry2d(info);
+  if (!hasLargeWindow(geometry)) return context.stock("AvgPool", { x }, attrs);
   return averagePool(context, geometry, x, info.outShape);
 });
 
@@ -101,7 +100,7 @@ const avgPoolGradKernel = defineKernel<PoolAttributes>(
   "AvgPoolGrad",
   (context, { dy, input }, attributes) => {
     const info = pool2dInfo(context.tf, input.shape, attributes);
-    return averagePoolGrad(context, geometry2d(info), input, dy);
+    return windowsOnHeap(context, "averagePoolGradient", [dy, dy], info, info.inShape);
   },
 );
 

@@ -4,11 +4,13 @@ import type { KernelRepair } from "./kernel_context.ts";
 
 /**
  * `Cast`. To `bool` the stock kernel stores the integer part modulo 256, so 0.5 and 256 become false.
- * Here every entry that is not 0 becomes true, NaN too. Other types go to the stock kernel.
+ * Here every entry that is not 0 becomes true, NaN too. To the type that a tensor has already, as behind each
+ * gradient of a cast, stock copies the entries; here they are shared. Others go to the stock kernel.
  */
 const castKernel = defineKernel<{ dtype: DataType }>("Cast", (context, { x }, attrs) => {
   const { dtype } = attrs;
-  if (dtype !== "bool" || x.dtype === "bool") return context.stock("Cast", { x }, attrs);
+  if (dtype === x.dtype) return context.run("Identity", { x });
+  if (dtype !== "bool") return context.stock("Cast", { x }, attrs);
   const output = context.backend.makeOutput(x.shape, dtype);
   const from = context.backend.typedArrayFromHeap(x);
   const to = context.backend.typedArrayFromHeap(output);

@@ -3,17 +3,22 @@ import type { Tensor } from "../tensorflow.ts";
 import { broadcastOffsets, reduceLike } from "./broadcast.ts";
 import { defineKernel } from "./define_kernel.ts";
 import type { GradientFactory, KernelRepair } from "./kernel_context.ts";
+import { normalizationGradients } from "./normalizations.ts";
 
 /** Inputs of `FusedBatchNorm`. */
 type BatchNormInputs =
   & { x: TensorInfo; mean: TensorInfo; variance: TensorInfo }
   & { scale?: TensorInfo; offset?: TensorInfo };
 
+/** Whether a tensor has one entry for each of the last axis, along which `x` has these. */
+const isColumnar = (shape: readonly number[], x: readonly number[]) =>
+  shape.at(-1) === x.at(-1) && shape.slice(0, -1).every((size) => size === 1);
+
 /**
  * `FusedBatchNorm`, `(x - mean) / sqrt(variance + epsilon) * scale + offset`. The stock kernel reads
  * mean, variance, scale and offset in a circle, which is right when they lie along the last axis or
- * have the shape of `x`; along another axis it is wrong. Here they broadcast; those two cases still go
- * to the stock kernel. Without scale or offset TensorFlow.js breaks down while it records the operation for
+ * have the shape of `x`; along another axis it is wrong. Here they broadcast. All four along the last axis
+ * take one sweep of our own, which threads share; otherwise those two cases still go to the stock kernel. Without scale or offset TensorFlow.js breaks down while it records the operation for
  * a gradient, and leaks what it has kept by then; here that is refused first.
  */
 const fusedBatchNormKernel = defineKernel<{ varianceEpsilon: number }, BatchNormInputs>(
@@ -26,6 +31,21 @@ const fusedBatchNormKernel = defineKernel<{ varianceEpsilon: number }, BatchNorm
         "A batchNorm without scale or offset has no gradient in TensorFlow.js: give it both, " +
           "tf.ones(...) and tf.zeros(...) for none",
       );
+    }
+    if (
+      x.dtype === "float32" && scale !== undefined && offset !== undefined &&
+      [mean, variance, scale, offset].every(({ shape }) => isColumnar(shape, x.shape))
+    ) {
+      const result = context.backend.makeOutput(x.shape, "float32");
+      const { address } = context;
+      const width = x.shape.at(-1)!;
+      context.native.normalizeColumns({
+        ...{ x: address(x), to: address(result), mean: address(mean), variance: address(variance) },
+        ...{ scale: address(scale), offset: address(offset), width },
+        rows: context.tf.util.sizeFromShape(x.shape) / Math.max(1, width),
+        epsilon: attrs.varianceEpsilon,
+      });
+      return result;
     }
     const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
     const suits = (info: TensorInfo | undefined) =>
@@ -61,7 +81,9 @@ const fusedBatchNormKernel = defineKernel<{ varianceEpsilon: number }, BatchNorm
  * The gradient of `FusedBatchNorm`, with `r = 1 / sqrt(variance + epsilon)`: for x `dy scale r`, for the
  * mean `-dy scale r`, for the variance `-1/2 dy scale (x - mean) r^3`, for the scale
  * `dy (x - mean) r`, for the offset `dy`, each added up over what broadcasting copied. That of
- * TensorFlow.js adds up along the last axis only and throws for any other.
+ * TensorFlow.js adds up along the last axis only and throws for any other. Along the last axis those of x,
+ * scale and offset come of one operation, and the others follow from them, unless it is all differentiated
+ * again.
  */
 const fusedBatchNormGradient: GradientFactory = ({ tf }) => ({
   kernelName: "FusedBatchNorm",
@@ -72,6 +94,29 @@ const fusedBatchNormGradient: GradientFactory = ({ tf }) => ({
     const [x, mean, variance, scale, offset] = saved as Tensor[];
     const { varianceEpsilon } = attrs as unknown as { varianceEpsilon: number };
     const r = tf.rsqrt(tf.add(variance, varianceEpsilon)) as Tensor;
+    if (
+      tf.getBackend() === "wasm" && tf.engine().state.gradientDepth === 0 &&
+      x.dtype === "float32" && saved.slice(1).every(({ shape }) => isColumnar(shape, x.shape))
+    ) {
+      const gradients = normalizationGradients(
+        tf,
+        "NormalizeColumnsGrad",
+        { dy, x, scale, mean, variance },
+        { epsilon: varianceEpsilon, isBatch: false },
+      );
+      const slopes = () => tf.mul(scale, r) as Tensor;
+      return {
+        x: () => gradients.x,
+        mean: () => tf.reshape(tf.neg(tf.mul(gradients.offset, slopes())), mean.shape),
+        variance: () =>
+          tf.reshape(
+            tf.mul(-0.5, tf.mul(tf.mul(gradients.scale, slopes()), r)),
+            variance.shape,
+          ),
+        scale: () => gradients.scale,
+        offset: () => tf.reshape(gradients.offset, offset.shape),
+      };
+    }
     const slope = () => tf.mul(dy, tf.mul(scale, r)) as Tensor;
     const centred = () => tf.sub(x, mean) as Tensor;
     return {

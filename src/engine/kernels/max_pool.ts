@@ -1,16 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { hasLargeWindow } from "./avg_pool.ts";
 import { defineKernel } from "./define_kernel.ts";
-import { hasNonFinite } from "./has_non_finite.ts";
 import type { KernelContext, KernelRepair } from "./kernel_context.ts";
 import { pool2dInfo, pool3dInfo, type PoolAttributes } from "./window_attributes.ts";
-import {
-  eachTap,
-  geometry2d,
-  geometry3d,
-  trimWindows,
-  type WindowGeometry,
-} from "./window_geometry.ts";
+import { eachTap, geometry3d, trimWindows, type WindowGeometry } from "./window_geometry.ts";
 import { floatView, windowsOnHeap } from "./windows_on_heap.ts";
 
 /** The largest entry of each window; NaN is larger than any number. */
@@ -69,16 +61,12 @@ function maxPoolGrad(
 
 /**
  * `MaxPool`. The stock kernel passes over NaN, and gives -Infinity for a window of nothing else. Here
- * a window with a NaN gives NaN; input without NaN and infinity under small windows still goes to the stock
- * kernel.
+ * a window with a NaN gives NaN.
  */
 const maxPoolKernel = defineKernel<PoolAttributes>("MaxPool", (context, { x }, attrs) => {
+  if (x.dtype !== "float32") return context.stock("MaxPool", { x }, attrs);
   const info = pool2dInfo(context.tf, x.shape, attrs);
-  const geometry = geometry2d(info);
-  if (!hasLargeWindow(geometry) && !hasNonFinite(floatView(context, x))) {
-    return context.stock("MaxPool", { x }, attrs);
-  }
-  return maxPool(context, geometry, x, info.outShape);
+  return windowsOnHeap(context, "maxPool", [x, x], info, info.outShape);
 });
 
 /**

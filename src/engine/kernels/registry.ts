@@ -1,4 +1,5 @@
 import { repair as activations } from "./activations.ts";
+import { repair as add } from "./add.ts";
 import { repair as avgPool } from "./avg_pool.ts";
 import { repair as cast } from "./cast.ts";
 import { repair as clipByValue } from "./clip_by_value.ts";
@@ -14,6 +15,7 @@ import { repair as gatherV2 } from "./gather_v2.ts";
 import { repair as gradientRepairs } from "./gradient_repairs.ts";
 import { repair as matMul } from "./mat_mul.ts";
 import { repair as maxPool } from "./max_pool.ts";
+import { repair as normalizations } from "./normalizations.ts";
 import { repair as oneHot } from "./one_hot.ts";
 import { repair as recurrent } from "./recurrent.ts";
 import { repair as resizeGradients } from "./resize_gradients.ts";
@@ -25,6 +27,7 @@ import type { KernelRepair } from "./kernel_context.ts";
 /** Every repair of this project: the kernels of one operation, and its gradients, stand in one file. */
 export const REPAIRS: readonly KernelRepair[] = [
   activations,
+  add,
   avgPool,
   cast,
   clipByValue,
@@ -40,6 +43,7 @@ export const REPAIRS: readonly KernelRepair[] = [
   gradientRepairs,
   matMul,
   maxPool,
+  normalizations,
   oneHot,
   recurrent,
   resizeGradients,

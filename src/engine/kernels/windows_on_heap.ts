@@ -87,7 +87,7 @@ export function windowsOnHeap(
   const { backend, native, address } = context;
   const { outChannels } = info;
   const whole = "inDepth" in info ? geometry3d(info) : geometry2d(info);
-  const geometry = kind === "maxPoolGradient" ? trimWindows(whole) : whole;
+  const geometry = kind.includes("Pool") ? trimWindows(whole) : whole;
   requireSmall(geometry);
   const windows = windowsOf(geometry, outChannels);
   const result = backend.makeOutput(shape, "float32");

@@ -39,10 +39,36 @@ function normalize(
 const needsRepair = ({ gamma, beta }: Normalizing, x: Tensor) => !gamma || !beta || x.rank > 4;
 
 /**
- * BatchNormalization and LayerNormalization without `scale` or without `center`, and of rank 5.
- * TensorFlow.js's tape cannot hold the missing operand, so there is no gradient, and in training not even
- * a forward pass of a batch normalisation; for rank 5 it throws. Here those are put together from
- * elementary operations; all others go their own way.
+ * Whether one operation of this project normalises `x`, over its last `axes`. It has no gradient of second
+ * order.
+ */
+function isNative(tf: TensorFlow, kernelName: string, x: Tensor, axes: readonly number[]): boolean {
+  return x.dtype === "float32" && x.size > 0 && tf.engine().state.gradientDepth < 2 &&
+    tf.getKernel(kernelName, tf.getBackend()) != null &&
+    axes.toSorted((a, b) => a - b).every((axis, k) => axis === x.rank - axes.length + k);
+}
+
+/** `normalize` by one operation, with mean and variance of `x` itself. */
+function normalizeAtOnce(
+  tf: TensorFlow,
+  kernelName: string,
+  { epsilon, gamma, beta }: Normalizing,
+  x: Tensor,
+  shape: number[],
+): Tensor[] {
+  const scale = gamma ? gamma.read() : tf.ones(shape);
+  const offset = beta ? beta.read() : tf.zeros(shape);
+  return tf.engine().runKernel(kernelName, { x, scale, offset }, { epsilon }) as Tensor[];
+}
+
+/**
+ * BatchNormalization on the statistics of the batch and LayerNormalization take one operation of this project
+ * where they normalise over the last axes, with or without `scale` and `center`; TensorFlow.js composes
+ * either of some twenty, and its gradient of as many.
+ *
+ * Without `scale` or without `center`, and of rank 5, TensorFlow.js's tape cannot hold the missing operand, so
+ * there is no gradient, and in training not even a forward pass of a batch normalisation; for rank 5 it throws.
+ * Here those are put together from elementary operations; all others go their own way.
  *
  * A configuration with Keras's `rmsScaling` makes a LayerNormalization that divides by the standard deviation and takes
  * no mean away. Keras calls that a mistake of its own, and keeps it.
@@ -55,17 +81,16 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
       kwargs?: { training?: boolean },
     ) {
       const x = oneTensor(inputs);
-      if (!needsRepair(this, x)) return original.call(this, inputs, kwargs);
+      const axis = this.axis < 0 ? this.axis + x.rank : this.axis;
+      const atOnce = Boolean(kwargs?.training) && isNative(tf, "NormalizeColumns", x, [axis]);
+      if (!atOnce && !needsRepair(this, x)) return original.call(this, inputs, kwargs);
       return tf.tidy(() => {
-        const axis = this.axis < 0 ? this.axis + x.rank : this.axis;
         const along = (value: Tensor) =>
           tf.reshape(value, x.shape.map((size, k) => k === axis ? size : 1));
         if (!kwargs?.training) {
           const mean = along(this.movingMean.read());
           return normalize(tf, this, x, mean, along(this.movingVariance.read()), along);
         }
-        const others = x.shape.map((_, k) => k).filter((k) => k !== axis);
-        const { mean, variance } = tf.moments(x, others);
         const move = (average: LayerWeight, now: Tensor) => {
           const before = average.read();
           tf.tidy(() => {
@@ -73,6 +98,15 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
             average.write(tf.sub(before, step));
           });
         };
+        if (atOnce) {
+          const shape = [x.shape[axis]];
+          const [y, mean, variance] = normalizeAtOnce(tf, "NormalizeColumns", this, x, shape);
+          move(this.movingMean, mean);
+          move(this.movingVariance, variance);
+          return y;
+        }
+        const others = x.shape.map((_, k) => k).filter((k) => k !== axis);
+        const { mean, variance } = tf.moments(x, others);
         move(this.movingMean, mean);
         move(this.movingVariance, variance);
         return normalize(tf, this, x, along(mean), along(variance), along);
@@ -85,6 +119,10 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
     (original) =>
       function (this: LayerNormalizing, inputs: Tensor | Tensor[], kwargs: unknown) {
         const x = oneTensor(inputs);
+        if (!this.rmsScaling && isNative(tf, "NormalizeRows", x, this.axis)) {
+          const shape = x.shape.slice(x.rank - this.axis.length);
+          return tf.tidy(() => normalizeAtOnce(tf, "NormalizeRows", this, x, shape)[0]);
+        }
         if (!needsRepair(this, x)) return original.call(this, inputs, kwargs);
         return tf.tidy(() => {
           const { mean, variance } = tf.moments(x, this.axis, true);

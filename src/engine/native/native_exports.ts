@@ -19,4 +19,8 @@ export interface NativeExports {
   recurrentScratch(): number;
   /** Scratch that a segment sum needs. */
   segmentScratch(rows: number, width: number, count: number): number;
+  /** Rows of a block whose sums a normalisation takes by themselves. */
+  rowsOfBlock(width: number): number;
+  /** Such blocks, of all rows. */
+  blocksOf(rows: number, width: number): number;
 }

@@ -1,25 +1,14 @@
 import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
 import type { Matrix } from "./matrix.ts";
-import { NativeStatistics } from "./native_statistics.ts";
-import type { Arguments, ConvolutionWindows, Operation } from "./operations.ts";
-import { cellNumbers, gatesOf, type RecurrentCell } from "./recurrent_cell.ts";
+import { NativeSequences } from "./native_sequences.ts";
+import type { ConvolutionWindows, Operation } from "./operations.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
 /** The operations over windows. */
 export type Windowed = Extract<
   Operation,
-  `convolution${string}` | `depthwise${string}` | "maxPoolGradient"
+  `convolution${string}` | `depthwise${string}` | `${string}Pool${string}`
 >;
-
-/** Sizes of a sequence. */
-interface SequenceSize {
-  batch: number;
-  steps: number;
-  units: number;
-}
-
-/** The fields of a record that say what a cell is. */
-type CellField = keyof ReturnType<typeof cellNumbers>;
 
 /**
  * Our own WASM module on the heap of one TensorFlow.js backend. Addresses are byte addresses on that
@@ -29,7 +18,7 @@ type CellField = keyof ReturnType<typeof cellNumbers>;
  * It keeps some 4 MB of scratch a thread on the heap, or what its largest operation needed. No result
  * depends on how many threads there are.
  */
-export class NativeModule extends NativeStatistics {
+export class NativeModule extends NativeSequences {
   /**
    * C = A B, and then + bias and relu where asked for; row-major, one C after the other.
    *
@@ -59,9 +48,9 @@ export class NativeModule extends NativeStatistics {
 
   /**
    * What moves windows over images: a convolution or a gradient of one (a `depthwise` one keeps channels
-   * apart), or the gradient of max pooling. The latter two are for depth 1.
+   * apart), or a pooling or the gradient of one. The latter two are for depth 1.
    *
-   * @param first Address of x; of dy for a convolution's input gradient.
+   * @param first Address of x; of dy for a convolution's input gradient and that of a mean.
    * @param second Address of the filter; of dy for a filter gradient and for max pooling.
    * @param result Address of the result.
    * @param windows How the window moves.
@@ -86,41 +75,6 @@ export class NativeModule extends NativeStatistics {
       { x: first, y: second, result, bias, flags: relu ? 2 : 0, ...w },
       needs,
     );
-  }
-
-  /**
-   * A recurrent layer over a sequence, from x W + b on; see `assembly/recurrent.ts`.
-   *
-   * @param cell What it computes in a step.
-   * @param size Examples, steps, and units of the state.
-   * @param addresses Where its arrays are.
-   */
-  recurrent(
-    cell: RecurrentCell,
-    size: SequenceSize,
-    addresses: Omit<Arguments<"recurrent">, keyof SequenceSize | CellField>,
-  ): void {
-    this.run("recurrent", { ...cellNumbers(cell), ...size, ...addresses }, this.#needs(cell, size));
-  }
-
-  /** The way back through it, from dJ/dh on to dJ/dz. */
-  recurrentGradient(
-    cell: RecurrentCell,
-    size: SequenceSize,
-    addresses: Omit<Arguments<"recurrentGradient">, keyof SequenceSize | CellField>,
-  ): void {
-    this.run(
-      "recurrentGradient",
-      { ...cellNumbers(cell), ...size, ...addresses },
-      this.#needs(cell, size),
-    );
-  }
-
-  #needs(cell: RecurrentCell, { batch, steps, units }: SequenceSize) {
-    return {
-      work: batch * steps * units * units * gatesOf(cell),
-      scratch: this.recurrentScratchOf(),
-    };
   }
 
   /**
@@ -153,6 +107,34 @@ export class NativeModule extends NativeStatistics {
       { first: y, second: dy, to: result, count, low: 0, high: 0 },
       { work: count * 2 },
     );
+  }
+
+  /** x, and 0 where it is below; of `count` floats. */
+  relu(x: number, result: number, count: number): void {
+    this.run("relu", { from: x, to: result, count }, { work: count });
+  }
+
+  /** dy where x > 0, dy times 0 elsewhere, NaN where x is NaN; of `count` floats. */
+  reluGradient(x: number, dy: number, result: number, count: number): void {
+    this.run(
+      "reluGradient",
+      { first: x, second: dy, to: result, count, low: 0, high: 0 },
+      { work: count * 2 },
+    );
+  }
+
+  /** The sums of `count` floats and others. */
+  add(a: number, b: number, result: number, count: number): void {
+    this.run(
+      "add",
+      { first: a, second: b, to: result, count, low: 0, high: 0 },
+      { work: count * 2 },
+    );
+  }
+
+  /** Adds a row of `width` floats to each of `rows` at x. */
+  addRow(x: number, row: number, result: number, rows: number, width: number): void {
+    this.run("addRow", { x, row, to: result, rows, width }, { work: rows * width * 2 });
   }
 
   /** Softmax of each of `rows` rows of `width` floats. */

@@ -111,6 +111,16 @@ export class NativeRunner {
     return this.#exports.recurrentScratch() >>> 0;
   }
 
+  /** Rows of a block whose sums a normalisation takes by themselves. */
+  protected rowsOfBlock(width: number): number {
+    return this.#exports.rowsOfBlock(width);
+  }
+
+  /** Float64 that the sums of all blocks of rows take, for a normalisation of [rows, width]. */
+  partialsOf(rows: number, width: number): number {
+    return this.#exports.blocksOf(rows, width) * 2 * width;
+  }
+
   /** Where an operation leaves its results: an address for the record, to be read with `results`. */
   protected get resultAddress(): number {
     return this.#record + RECORD;

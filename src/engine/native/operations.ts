@@ -30,6 +30,17 @@ export const RECORDS = {
   },
   Unary: { from: "usize", to: "usize", count: "i32" },
   Binary: { first: "usize", second: "usize", to: "usize", count: "i32", low: "f32", high: "f32" },
+  /** `row`, of `width`, is added to each row of x. */
+  Sum: { x: "usize", row: "usize", to: "usize", rows: "i32", width: "i32" },
+  /**
+   * `partials`: sums of blocks of rows, or 0 where mean and variance are given; `isBatch`: whether they follow
+   * from x. What belongs to the gradient alone is 0 otherwise.
+   */
+  Normalize: {
+    ...{ x: "usize", dy: "usize", to: "usize", mean: "usize", variance: "usize" },
+    ...{ scale: "usize", offset: "usize", dScale: "usize", dOffset: "usize" },
+    ...{ partials: "usize", rows: "i32", width: "i32", isBatch: "i32", epsilon: "f32" },
+  },
   /** `dy` is for the gradient alone. */
   Softmax: { x: "usize", dy: "usize", to: "usize", rows: "i32", width: "i32" },
   /**
@@ -98,6 +109,19 @@ export const OPERATIONS = {
   softmaxGradient: ["Softmax"],
   recurrent: ["Recurrent"],
   recurrentGradient: ["RecurrentGradient"],
+  relu: ["Unary"],
+  reluGradient: ["Binary"],
+  add: ["Binary"],
+  addRow: ["Sum"],
+  maxPool: ["Convolution", "Windows"],
+  averagePool: ["Convolution", "Windows"],
+  averagePoolGradient: ["Convolution", "Windows"],
+  columnSums: ["Normalize"],
+  normalizeColumns: ["Normalize"],
+  normalizeColumnsGradient: ["Normalize"],
+  normalizeRows: ["Normalize"],
+  normalizeRowsGradient: ["Normalize"],
+  sumRowBlocks: ["Normalize"],
 } as const satisfies Record<string, readonly (keyof typeof RECORDS)[]>;
 
 /** The name of an operation. */

@@ -6,6 +6,7 @@
  */
 export * from "./activate.ts";
 export * from "./convolution.ts";
+export * from "./einsum.ts";
 export * from "./losses.ts";
 export * from "./nd_array.ts";
 export * from "./normalize.ts";

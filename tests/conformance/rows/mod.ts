@@ -1,7 +1,9 @@
 import { CONVOLUTIONAL_RECURRENT } from "./convolutional_recurrent.ts";
 import { CONVOLUTIONS } from "./convolutions.ts";
 import { activationRows, CORE } from "./core.ts";
+import { EINSUMS } from "./einsum.ts";
 import { IMAGES } from "./images.ts";
+import { KERAS_LAYERS } from "./keras_layers.ts";
 import { coreLossRows, layerLossRows, REGULARIZERS } from "./losses.ts";
 import { MASKS } from "./masks.ts";
 import { MERGING } from "./merging.ts";
@@ -35,6 +37,8 @@ export const ROWS: Row[] = [
   ...coreLossRows(Object.keys(CORE_LOSSES)),
   ...REGULARIZERS,
   ...OPERATIONS,
+  ...EINSUMS,
+  ...KERAS_LAYERS,
 ];
 
 /** Names in `tf.layers` for a layer that has rows under another name. */

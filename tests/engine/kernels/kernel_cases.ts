@@ -1,5 +1,6 @@
 import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 import { RECURRENT_CASES } from "./recurrent_cases.ts";
+import { SWEEPS } from "./sweep_cases.ts";
 
 /** Runs a kernel. `x` makes a tensor of a shape. */
 // deno-lint-ignore no-explicit-any -- kernels are run by name, with attributes of their own
@@ -22,6 +23,7 @@ const dilation = { strides: [1, 1], pad: "valid", dilations: [1, 1] };
  * an infinite input.
  */
 export const KERNEL_CASES: Record<string, { run: Run; bounded?: boolean }> = {
+  ...SWEEPS,
   AvgPool: { run: kernel("AvgPool", (x) => ({ x: x(1, 4, 4, 1) }), pool2d) },
   AvgPool3D: {
     run: kernel("AvgPool3D", (x) => ({ x: x(1, 1, 4, 4, 1) }), {
@@ -175,8 +177,6 @@ export const KERNEL_CASES: Record<string, { run: Run; bounded?: boolean }> = {
   OneHot: { run: (tf) => tf.oneHot(tf.tensor1d([0], "int32"), 2, NaN, Infinity, "float32") },
   Prelu: { run: (tf, x) => tf.prelu(x(2, 2, 2, 1), tf.ones([2, 1, 1])) },
   ...RECURRENT_CASES,
-  Relu: { run: (tf, x) => tf.relu(x(3)) },
-  Relu6: { run: (tf, x) => tf.relu6(x(3)), bounded: true },
   ResizeBilinearGrad: {
     run: kernel(
       "ResizeBilinearGrad",
@@ -197,7 +197,6 @@ export const KERNEL_CASES: Record<string, { run: Run; bounded?: boolean }> = {
   SplitV: { run: (tf, x) => tf.split(x(2, 4), 2, 1)[0] },
   Sum: { run: (tf, x) => tf.sum(x(2, 2), 0) },
   Tanh: { run: (tf, x) => tf.tanh(x(3)), bounded: true },
-  TanhGrad: { run: kernel("TanhGrad", (x, tf) => ({ dy: x(3), y: tf.zeros([3]) })) },
   Unpack: { run: (tf, x) => tf.unstack(x(2, 3), 1)[0] },
   UnsortedSegmentSum: {
     run: (tf, x) => tf.unsortedSegmentSum(x(2, 2), tf.tensor1d([1, 0], "int32"), 2),

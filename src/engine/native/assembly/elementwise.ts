@@ -141,3 +141,46 @@ export function clipGradient(
     store<f32>(to, value == value ? kept : value);
   }
 }
+
+/** x where it is not below 0, NaN where it is NaN. */
+export function relu(from: usize, to: usize, count: i32): void {
+  const zero = f32x4.splat(0);
+  const end = from + (<usize> count << 2);
+  const whole = from + ((<usize> count << 2) & ~15);
+  // "pmax" takes its first operand unless it is smaller.
+  for (; from < whole; from += 16, to += 16) v128.store(to, f32x4.pmax(v128.load(from), zero));
+  for (; from < end; from += 4, to += 4) {
+    const x = load<f32>(from);
+    store<f32>(to, x < 0 ? 0 : x);
+  }
+}
+
+/** dy times 1 where x > 0, times 0 elsewhere, times NaN where x is NaN: the gradient of `relu`. */
+export function reluGradient(x: usize, dy: usize, to: usize, count: i32): void {
+  const zero = f32x4.splat(0), one = f32x4.splat(1);
+  const end = x + (<usize> count << 2);
+  const whole = x + ((<usize> count << 2) & ~15);
+  for (; x < whole; x += 16, dy += 16, to += 16) {
+    const value = v128.load(x);
+    const slope = v128.or(v128.and(f32x4.gt(value, zero), one), f32x4.ne(value, value));
+    v128.store(to, f32x4.mul(v128.load(dy), slope));
+  }
+  for (; x < end; x += 4, dy += 4, to += 4) {
+    const value = load<f32>(x);
+    const slope: f32 = value > 0 ? 1 : value == value ? 0 : value;
+    store<f32>(to, load<f32>(dy) * slope);
+  }
+}
+
+/** x and `row`, which is added to each of its `rows` rows of `width` float32. */
+export function addRow(x: usize, row: usize, to: usize, rows: i32, width: i32): void {
+  const bytes = <usize> width << 2;
+  const whole = bytes & ~15;
+  for (let i = 0; i < rows; i++, x += bytes, to += bytes) {
+    let at: usize = 0;
+    for (; at < whole; at += 16) {
+      v128.store(to + at, f32x4.add(v128.load(x + at), v128.load(row + at)));
+    }
+    for (; at < bytes; at += 4) store<f32>(to + at, load<f32>(x + at) + load<f32>(row + at));
+  }
+}

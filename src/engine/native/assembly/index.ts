@@ -1,3 +1,4 @@
+export { blocksOf, rowsOfBlock } from "./column_sums";
 export { convolutionScratch } from "./convolution";
 export { dismiss, runTogether, serve } from "./pool";
 export { recurrentScratch } from "./recurrent";

@@ -1,4 +1,5 @@
 import { axisSums, axisSumUnits } from "./axis_sums";
+import { averagePool, averagePoolGradient } from "./average_pooling";
 import { columns, columnSquares } from "./columns";
 import {
   convolution,
@@ -6,13 +7,11 @@ import {
   convolutionInputGradient,
 } from "./convolution";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
-import { clipGradient, tanh, tanhGradient } from "./elementwise";
 import { exponents } from "./exponents";
 import { gemm, packFlag } from "./gemm";
-import { maxPoolGradient } from "./pooling";
+import { maxPool, maxPoolGradient } from "./max_pooling";
 import {
   AxisSums,
-  Binary,
   Columns,
   Convolution,
   Gather,
@@ -24,24 +23,15 @@ import {
   Rows,
   Run,
   Segments,
-  Softmax,
-  Unary,
   Windows,
 } from "./records";
 import { recurrent, recurrentGradient } from "./recurrent";
 import { copyRows, gatherRows } from "./rows";
 import { segmentSum } from "./segments";
-import { softmax, softmaxGradient } from "./softmax";
+import { share } from "./share";
 import { flat, sums } from "./statistics";
+import { runSweep } from "./sweeps";
 import { TILE_COLUMNS, TILE_ROWS } from "./tile";
-
-/** Where part `part` of `total` things begins, cut at multiples of `unit`. */
-// @ts-ignore: decorator
-@inline
-function share(total: i32, unit: i32, part: i32, parts: i32): i32 {
-  const units = (total + unit - 1) / unit;
-  return min(total, <i32> (<i64> units * part / parts) * unit);
-}
 
 function matMul(r: MatMul, part: i32, parts: i32, scratch: usize): void {
   const cRow = <usize> r.n << 2;
@@ -138,13 +128,6 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       );
       break;
     }
-    case Operation.tanh: {
-      const r = changetype<Unary>(record);
-      const start = share(r.count, 4, part, parts);
-      const offset = <usize> start << 2;
-      tanh(r.from + offset, r.to + offset, share(r.count, 4, next, parts) - start, scratch);
-      break;
-    }
     case Operation.sums: {
       const r = changetype<Run>(record);
       if (part == 0) sums(r.from, r.count, r.result);
@@ -155,32 +138,12 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       if (part == 0) flat(r.from, r.groups, r.units, r.inner, r.low, r.high, scratch, r.result);
       break;
     }
-    case Operation.tanhGradient: {
-      const r = changetype<Binary>(record);
-      const start = share(r.count, 4, part, parts);
-      const offset = <usize> start << 2;
-      tanhGradient(
-        r.first + offset, r.second + offset, r.to + offset,
-        share(r.count, 4, next, parts) - start,
-      );
-      break;
-    }
     case Operation.axisSums: {
       const r = changetype<AxisSums>(record);
       const units = axisSumUnits(r.blocks, r.width);
       axisSums(
         r.x, r.rows, r.width, r.result, <f64> r.divisor, r.isWide != 0,
         share(units, 1, part, parts), share(units, 1, next, parts),
-      );
-      break;
-    }
-    case Operation.clipGradient: {
-      const r = changetype<Binary>(record);
-      const start = share(r.count, 4, part, parts);
-      const offset = <usize> start << 2;
-      clipGradient(
-        r.first + offset, r.second + offset, r.to + offset,
-        share(r.count, 4, next, parts) - start, r.low, r.high,
       );
       break;
     }
@@ -194,10 +157,29 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       if (part == 0) gatherRows(r.x, r.indices, r.batch, r.outer, r.size, r.count, r.run, r.to);
       break;
     }
+    case Operation.averagePool: {
+      const rows = w.batch * w.outHeight;
+      averagePool(w, c.x, c.result, share(rows, 1, part, parts), share(rows, 1, next, parts));
+      break;
+    }
+    case Operation.averagePoolGradient: {
+      const alone = w.batch == 1;
+      averagePoolGradient(
+        w, c.x, c.result,
+        alone ? 0 : share(w.batch, 1, part, parts), alone ? 1 : share(w.batch, 1, next, parts),
+        alone ? share(w.channels, 4, part, parts) : 0,
+        alone ? share(w.channels, 4, next, parts) : w.channels,
+      );
+      break;
+    }
     case Operation.maxPoolGradient: {
+      // One image is shared by its channels, several are dealt out.
+      const alone = w.batch == 1;
       maxPoolGradient(
         w, c.x, c.y, c.result,
-        share(w.channels, 4, part, parts), share(w.channels, 4, next, parts),
+        alone ? 0 : share(w.batch, 1, part, parts), alone ? 1 : share(w.batch, 1, next, parts),
+        alone ? share(w.channels, 4, part, parts) : 0,
+        alone ? share(w.channels, 4, next, parts) : w.channels,
       );
       break;
     }
@@ -211,20 +193,9 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       if (part == 0) columns(r.x, r.row, r.rows, r.width, scratch);
       break;
     }
-    case Operation.softmax: {
-      const r = changetype<Softmax>(record);
-      const start = share(r.rows, 1, part, parts);
-      const offset = <usize> (start * r.width) << 2;
-      softmax(r.x + offset, r.to + offset, share(r.rows, 1, next, parts) - start, r.width, scratch);
-      break;
-    }
-    case Operation.softmaxGradient: {
-      const r = changetype<Softmax>(record);
-      const start = share(r.rows, 1, part, parts);
-      const offset = <usize> (start * r.width) << 2;
-      softmaxGradient(
-        r.x + offset, r.dy + offset, r.to + offset, share(r.rows, 1, next, parts) - start, r.width,
-      );
+    case Operation.maxPool: {
+      const rows = w.batch * w.outHeight;
+      maxPool(w, c.x, c.result, share(rows, 1, part, parts), share(rows, 1, next, parts));
       break;
     }
     case Operation.recurrent: {
@@ -245,6 +216,9 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       const r = changetype<Run>(record);
       if (part == 0) exponents(r.from, r.count, scratch);
       break;
+    }
+    default: {
+      runSweep(operation, record, part, parts, scratch);
     }
   }
 }

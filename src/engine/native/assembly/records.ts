@@ -25,6 +25,19 @@ export const enum Operation {
   softmaxGradient,
   recurrent,
   recurrentGradient,
+  relu,
+  reluGradient,
+  add,
+  addRow,
+  maxPool,
+  averagePool,
+  averagePoolGradient,
+  columnSums,
+  normalizeColumns,
+  normalizeColumnsGradient,
+  normalizeRows,
+  normalizeRowsGradient,
+  sumRowBlocks,
 }
 
 @unmanaged
@@ -105,6 +118,33 @@ export class Binary {
   count: i32;
   low: f32;
   high: f32;
+}
+
+@unmanaged
+export class Sum {
+  x: usize;
+  row: usize;
+  to: usize;
+  rows: i32;
+  width: i32;
+}
+
+@unmanaged
+export class Normalize {
+  x: usize;
+  dy: usize;
+  to: usize;
+  mean: usize;
+  variance: usize;
+  scale: usize;
+  offset: usize;
+  dScale: usize;
+  dOffset: usize;
+  partials: usize;
+  rows: i32;
+  width: i32;
+  isBatch: i32;
+  epsilon: f32;
 }
 
 @unmanaged

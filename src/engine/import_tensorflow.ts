@@ -1,0 +1,27 @@
+import type { TensorFlow } from "./tensorflow.ts";
+
+let seen = true;
+
+/**
+ * Says whether code that is not this project's may see the TensorFlow.js of the next engine. For the command line,
+ * whose models are often data.
+ */
+export function showTensorFlow(toOthers: boolean): void {
+  seen = toOthers;
+}
+
+/**
+ * Imports TensorFlow.js. Where nobody else sees it, those packages alone that its package is made of and that this
+ * project uses: the same modules, so that whoever imports the whole afterwards has the same classes, kernels and
+ * engine. The whole has a WebGL backend, `tf.data`, graph models and methods of tensors as well, 46 of the 117 ms of
+ * processor time that a bare start of TensorFlow.js with WASM takes (2-core Xeon, Deno 2.9.6).
+ */
+export async function importTensorFlow(): Promise<TensorFlow> {
+  if (seen) return await import("@tensorflow/tfjs");
+  const core = await import("@tensorflow/tfjs-core");
+  const layers = await import("@tensorflow/tfjs-layers");
+  await import("@tensorflow/tfjs-backend-cpu");
+  // What is missing, nothing in this project uses: `tests/engine/import_tensorflow_test.ts` has it checked.
+  const parts: unknown = { ...core, ...layers, version: { tfjs: layers.version_layers } };
+  return parts as TensorFlow;
+}

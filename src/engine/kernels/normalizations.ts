@@ -1,0 +1,153 @@
+import type { NamedAttrMap, TensorInfo } from "@tensorflow/tfjs";
+import type { Tensor, TensorFlow } from "../tensorflow.ts";
+import { defineKernel } from "./define_kernel.ts";
+import type { GradientFactory, KernelContext, KernelRepair } from "./kernel_context.ts";
+
+/** What is normalised, and one scale and offset for each of its columns. */
+interface Inputs extends Record<string, TensorInfo> {
+  x: TensorInfo;
+  scale: TensorInfo;
+  offset: TensorInfo;
+}
+
+interface GradientInputs extends Record<string, TensorInfo> {
+  dy: TensorInfo;
+  x: TensorInfo;
+  scale: TensorInfo;
+  mean: TensorInfo;
+  variance: TensorInfo;
+}
+
+interface Attributes {
+  epsilon: number;
+}
+
+/** A tensor as rows as wide as there are scales. */
+function rowsOf({ tf }: KernelContext, x: TensorInfo, scale: TensorInfo) {
+  const width = tf.util.sizeFromShape(scale.shape);
+  return { width, rows: width === 0 ? 0 : tf.util.sizeFromShape(x.shape) / width };
+}
+
+/** Calls `run` with the address of room for the sums of all blocks of rows. */
+function withPartials(
+  { backend, native, address, dispose }: KernelContext,
+  { rows, width }: { rows: number; width: number },
+  run: (partials: number) => void,
+): void {
+  const room = backend.makeOutput([2 * native.partialsOf(rows, width)], "float32");
+  run(address(room));
+  dispose(room);
+}
+
+function normalizeKernel(kernelName: string, by: "columns" | "rows") {
+  return defineKernel<Attributes, Inputs>(
+    kernelName,
+    (context, { x, scale, offset }, { epsilon }) => {
+      const { backend, native, address } = context;
+      const size = rowsOf(context, x, scale);
+      const count = by === "columns" ? size.width : size.rows;
+      const y = backend.makeOutput(x.shape, "float32");
+      const mean = backend.makeOutput([count], "float32");
+      const variance = backend.makeOutput([count], "float32");
+      const at = {
+        ...{ x: address(x), to: address(y), mean: address(mean), variance: address(variance) },
+        ...{ scale: address(scale), offset: address(offset), ...size, epsilon },
+      };
+      if (by === "rows") native.normalizeRows(at);
+      else {
+        withPartials(
+          context,
+          size,
+          (partials) => native.normalizeColumns({ ...at, partials }),
+        );
+      }
+      return [y, mean, variance];
+    },
+  );
+}
+
+function gradientKernel(kernelName: string, by: "columns" | "rows") {
+  return defineKernel<Attributes & { isBatch?: boolean }, GradientInputs>(
+    kernelName,
+    (context, { dy, x, scale, mean, variance }, { epsilon, isBatch = true }) => {
+      const { backend, native, address } = context;
+      const size = rowsOf(context, x, scale);
+      const [dx, dScale, dOffset] = [x, scale, scale].map(({ shape }) =>
+        backend.makeOutput(shape, "float32")
+      );
+      const at = {
+        ...{ x: address(x), dy: address(dy), to: address(dx), scale: address(scale) },
+        ...{ mean: address(mean), variance: address(variance), ...size, epsilon },
+        ...{ dScale: address(dScale), dOffset: address(dOffset) },
+      };
+      withPartials(context, size, (partials) => {
+        if (by === "columns") native.normalizeColumnsGradient({ ...at, partials, isBatch });
+        else native.normalizeRowsGradient({ ...at, partials });
+      });
+      return [dx, dScale, dOffset];
+    },
+  );
+}
+
+/** The gradients of x, scale and offset by such a kernel. */
+export function normalizationGradients(
+  tf: TensorFlow,
+  kernelName: "NormalizeColumnsGrad" | "NormalizeRowsGrad",
+  inputs: { dy: Tensor; x: Tensor; scale: Tensor; mean: Tensor; variance: Tensor },
+  attributes: Attributes & { isBatch?: boolean },
+): { x: Tensor; scale: Tensor; offset: Tensor } {
+  const [x, scale, offset] = tf.engine().runKernel(
+    kernelName,
+    inputs,
+    attributes as unknown as NamedAttrMap,
+  ) as Tensor[];
+  return { x, scale, offset };
+}
+
+/** Mean and variance are for moving averages: no gradient goes through them but that of y. */
+function normalizeGradient(
+  kernelName: string,
+  backward: "NormalizeColumnsGrad" | "NormalizeRowsGrad",
+): GradientFactory {
+  return ({ tf }) => ({
+    kernelName,
+    inputsToSave: ["x", "scale"],
+    outputsToSave: [false, true, true],
+    gradFunc(dys, saved, attributes) {
+      const [x, scale, mean, variance] = saved as Tensor[];
+      const [dy] = dys as Tensor[];
+      // At once, and outside of the scopes that TensorFlow.js computes each gradient in: all three come
+      // of one operation.
+      const gradients = normalizationGradients(
+        tf,
+        backward,
+        { dy, x, scale, mean, variance },
+        attributes as unknown as Attributes,
+      );
+      return {
+        x: () => gradients.x,
+        scale: () => gradients.scale,
+        offset: () => gradients.offset,
+      };
+    },
+  });
+}
+
+/**
+ * `NormalizeColumns` and `NormalizeRows`, kernels of this project for BatchNormalization, whose statistics are
+ * those of columns, and LayerNormalization: `(x - mean) / sqrt(variance + epsilon) * scale + offset`, the mean
+ * and the variance. TensorFlow.js computes them, and their gradients, from some forty operations. Here it is
+ * two sweeps each way; sums are taken in float64.
+ */
+export const repair: KernelRepair = {
+  kernels: [
+    gradientKernel("NormalizeColumnsGrad", "columns"),
+    gradientKernel("NormalizeRowsGrad", "rows"),
+    normalizeKernel("NormalizeColumns", "columns"),
+    normalizeKernel("NormalizeRows", "rows"),
+  ],
+  gradients: [
+    normalizeGradient("NormalizeColumns", "NormalizeColumnsGrad"),
+    normalizeGradient("NormalizeRows", "NormalizeRowsGrad"),
+  ],
+};

@@ -1,0 +1,136 @@
+import { high, low } from "./column_sums";
+import { Windows } from "./records";
+import { clearRun } from "./runs";
+import { endTap, entries, firstTap } from "./taps";
+
+/** The mean of `rows` runs of `columns` entries, in float64; 0 of none. */
+// @ts-ignore: decorator
+@inline
+function mean(
+  from: usize,
+  rows: i32,
+  row: usize,
+  columns: i32,
+  column: usize,
+  isVector: bool,
+): v128 {
+  let a = f64x2.splat(0), b = a;
+  for (let i = 0; i < rows; i++, from += row) {
+    let at = from;
+    for (let j = 0; j < columns; j++, at += column) {
+      const x = entries(at, isVector);
+      a = f64x2.add(a, low(x));
+      b = f64x2.add(b, high(x));
+    }
+  }
+  const count = f64x2.splat(<f64> max(1, rows * columns));
+  return v128.shuffle<f64>(
+    f32x4.demote_f64x2_zero(f64x2.div(a, count)),
+    f32x4.demote_f64x2_zero(f64x2.div(b, count)),
+    0,
+    2,
+  );
+}
+
+/**
+ * The mean of the entries that each window sees; 0 where it lies in the padding altogether. Computes the rows
+ * `start` .. `stop` of all images' outputs, counted through.
+ */
+export function averagePool(w: Windows, x: usize, y: usize, start: i32, stop: i32): void {
+  const bytes = <usize> w.channels << 2;
+  const whole = bytes & ~15;
+  const column = <usize> w.dilationWidth * bytes;
+  const line = <usize> (w.dilationHeight * w.width) * bytes;
+  y += <usize> (start * w.outWidth) * bytes;
+  for (let row = start; row < stop; row++) {
+    const image = row / w.outHeight;
+    const y0 = (row - image * w.outHeight) * w.strideHeight - w.top;
+    const firstY = firstTap(y0, w.dilationHeight);
+    const rows = max(0, endTap(w.height - y0, w.dilationHeight, w.windowHeight) - firstY);
+    for (let outX = 0; outX < w.outWidth; outX++, y += bytes) {
+      const x0 = outX * w.strideWidth - w.left;
+      const firstX = firstTap(x0, w.dilationWidth);
+      const columns = max(0, endTap(w.width - x0, w.dilationWidth, w.windowWidth) - firstX);
+      const entry = (image * w.height + y0 + firstY * w.dilationHeight) * w.width + x0 +
+        firstX * w.dilationWidth;
+      const from = x + <usize> entry * bytes;
+      for (let at: usize = 0; at < whole; at += 16) {
+        v128.store(y + at, mean(from + at, rows, line, columns, column, true));
+      }
+      for (let at = whole; at < bytes; at += 4) {
+        store<f32>(
+          y + at,
+          f32x4.extract_lane(mean(from + at, rows, line, columns, column, false), 0),
+        );
+      }
+    }
+  }
+}
+
+/**
+ * Shares the gradient of each window equally among the entries that it sees. Computes the channels
+ * `start` .. `stop` of the images `image` .. `end`.
+ */
+export function averagePoolGradient(
+  w: Windows,
+  dy: usize,
+  dx: usize,
+  image: i32,
+  end: i32,
+  start: i32,
+  stop: i32,
+): void {
+  const bytes = <usize> w.channels << 2;
+  const first = <usize> start << 2, last = <usize> stop << 2;
+  const whole = first + ((last - first) & ~15);
+  const column = <usize> w.dilationWidth * bytes;
+  const line = <usize> (w.dilationHeight * w.width) * bytes;
+  for (let i = image * w.height * w.width; i < end * w.height * w.width; i++) {
+    clearRun(dx + <usize> i * bytes + first, stop - start);
+  }
+  dy += <usize> (image * w.outHeight * w.outWidth) * bytes;
+  for (; image < end; image++) {
+    for (let outY = 0; outY < w.outHeight; outY++) {
+      const y0 = outY * w.strideHeight - w.top;
+      const firstY = firstTap(y0, w.dilationHeight);
+      const rows = max(0, endTap(w.height - y0, w.dilationHeight, w.windowHeight) - firstY);
+      for (let outX = 0; outX < w.outWidth; outX++, dy += bytes) {
+        const x0 = outX * w.strideWidth - w.left;
+        const firstX = firstTap(x0, w.dilationWidth);
+        const columns = max(0, endTap(w.width - x0, w.dilationWidth, w.windowWidth) - firstX);
+        const share: f32 = <f32> 1 / <f32> max(1, rows * columns);
+        const entry = (image * w.height + y0 + firstY * w.dilationHeight) * w.width + x0 +
+          firstX * w.dilationWidth;
+        let from = dx + <usize> entry * bytes;
+        for (let i = 0; i < rows; i++, from += line) {
+          let target = from;
+          for (let j = 0; j < columns; j++, target += column) {
+            addShare(dy, target, first, whole, last, share);
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Adds the gradient of a window, times `share`, to what one of its entries has. */
+// @ts-ignore: decorator
+@inline
+function addShare(
+  dy: usize,
+  to: usize,
+  first: usize,
+  whole: usize,
+  last: usize,
+  share: f32,
+): void {
+  const shares = f32x4.splat(share);
+  let at = first;
+  for (; at < whole; at += 16) {
+    const sum = f32x4.add(v128.load(to + at), f32x4.mul(v128.load(dy + at), shares));
+    v128.store(to + at, sum);
+  }
+  for (; at < last; at += 4) {
+    store<f32>(to + at, load<f32>(to + at) + load<f32>(dy + at) * share);
+  }
+}

@@ -1,0 +1,131 @@
+import { clearRun } from "./runs";
+import { Windows } from "./records";
+import { endTap, entries, firstTap } from "./taps";
+
+/** The largest entries of `rows` runs of `columns` entries; NaN is larger than any number. */
+// @ts-ignore: decorator
+@inline
+function largest(
+  from: usize,
+  rows: i32,
+  row: usize,
+  columns: i32,
+  column: usize,
+  isVector: bool,
+): v128 {
+  let best = f32x4.splat(-Infinity);
+  for (let i = 0; i < rows; i++, from += row) {
+    let at = from;
+    // "max" is NaN where either is.
+    for (let j = 0; j < columns; j++, at += column) best = f32x4.max(best, entries(at, isVector));
+  }
+  return best;
+}
+
+/**
+ * The largest entry of each window; NaN is larger than any number, and a window that lies in the padding
+ * altogether has -Infinity. Computes the rows `start` .. `stop` of all images' outputs, counted through.
+ */
+export function maxPool(w: Windows, x: usize, y: usize, start: i32, stop: i32): void {
+  const bytes = <usize> w.channels << 2;
+  const whole = bytes & ~15;
+  const column = <usize> w.dilationWidth * bytes;
+  const line = <usize> (w.dilationHeight * w.width) * bytes;
+  y += <usize> (start * w.outWidth) * bytes;
+  for (let row = start; row < stop; row++) {
+    const image = row / w.outHeight;
+    const y0 = (row - image * w.outHeight) * w.strideHeight - w.top;
+    const firstY = firstTap(y0, w.dilationHeight);
+    const rows = endTap(w.height - y0, w.dilationHeight, w.windowHeight) - firstY;
+    for (let outX = 0; outX < w.outWidth; outX++, y += bytes) {
+      const x0 = outX * w.strideWidth - w.left;
+      const firstX = firstTap(x0, w.dilationWidth);
+      const columns = endTap(w.width - x0, w.dilationWidth, w.windowWidth) - firstX;
+      const entry = (image * w.height + y0 + firstY * w.dilationHeight) * w.width + x0 +
+        firstX * w.dilationWidth;
+      const from = x + <usize> entry * bytes;
+      for (let at: usize = 0; at < whole; at += 16) {
+        v128.store(y + at, largest(from + at, rows, line, columns, column, true));
+      }
+      for (let at = whole; at < bytes; at += 4) {
+        const best = largest(from + at, rows, line, columns, column, false);
+        store<f32>(y + at, f32x4.extract_lane(best, 0));
+      }
+    }
+  }
+}
+
+/** Adds dy to where the first of the entries lies that are `best`, or NaN. */
+// @ts-ignore: decorator
+@inline
+function give(
+  from: usize,
+  between: usize,
+  rows: i32,
+  row: usize,
+  columns: i32,
+  column: usize,
+  dy: v128,
+  isVector: bool,
+): void {
+  const best = largest(from, rows, row, columns, column, isVector);
+  let left = i32x4.splat(-1);
+  for (let i = 0; i < rows; i++, from += row) {
+    let at = from;
+    for (let j = 0; j < columns; j++, at += column) {
+      const value = entries(at, isVector);
+      const isBest = v128.or(f32x4.eq(value, best), f32x4.ne(value, value));
+      const share = v128.and(dy, v128.and(isBest, left));
+      left = v128.andnot(left, isBest);
+      const sum = f32x4.add(entries(at + between, isVector), share);
+      if (isVector) v128.store(at + between, sum);
+      else store<f32>(at + between, f32x4.extract_lane(sum, 0));
+    }
+  }
+}
+
+/**
+ * Hands the gradient of each window to its largest entry, to the first one of equals; NaN is larger than
+ * any number. Computes the channels `start` .. `stop` of the images `image` .. `end`.
+ */
+export function maxPoolGradient(
+  w: Windows,
+  x: usize,
+  dy: usize,
+  dx: usize,
+  image: i32,
+  end: i32,
+  start: i32,
+  stop: i32,
+): void {
+  const bytes = <usize> w.channels << 2;
+  const first = <usize> start << 2, last = <usize> stop << 2;
+  const whole = first + ((last - first) & ~15);
+  const column = <usize> w.dilationWidth * bytes;
+  const line = <usize> (w.dilationHeight * w.width) * bytes;
+  for (let i = image * w.height * w.width; i < end * w.height * w.width; i++) {
+    clearRun(dx + <usize> i * bytes + first, stop - start);
+  }
+  dy += <usize> (image * w.outHeight * w.outWidth) * bytes;
+  for (; image < end; image++) {
+    for (let outY = 0; outY < w.outHeight; outY++) {
+      const y0 = outY * w.strideHeight - w.top;
+      const firstY = firstTap(y0, w.dilationHeight);
+      const rows = endTap(w.height - y0, w.dilationHeight, w.windowHeight) - firstY;
+      for (let outX = 0; outX < w.outWidth; outX++, dy += bytes) {
+        const x0 = outX * w.strideWidth - w.left;
+        const firstX = firstTap(x0, w.dilationWidth);
+        const columns = endTap(w.width - x0, w.dilationWidth, w.windowWidth) - firstX;
+        const entry = (image * w.height + y0 + firstY * w.dilationHeight) * w.width + x0 +
+          firstX * w.dilationWidth;
+        const from = x + <usize> entry * bytes;
+        for (let at = first; at < whole; at += 16) {
+          give(from + at, dx - x, rows, line, columns, column, v128.load(dy + at), true);
+        }
+        for (let at = whole; at < last; at += 4) {
+          give(from + at, dx - x, rows, line, columns, column, v128.load32_splat(dy + at), false);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import { blocksOf, columnSums } from "./column_sums";
+import { addRow, clipGradient, relu, reluGradient, tanh, tanhGradient } from "./elementwise";
+import { normalizeColumns, normalizeColumnsGradient } from "./normalize_columns";
+import { normalizeRows, normalizeRowsGradient, sumRowBlocks } from "./normalize_rows";
+import { Binary, Normalize, Operation, Softmax, Sum, Unary } from "./records";
+import { share } from "./share";
+import { softmax, softmaxGradient } from "./softmax";
+
+/** `run` of what sweeps over entries, or over rows of them. */
+export function runSweep(
+  operation: i32,
+  record: usize,
+  part: i32,
+  parts: i32,
+  scratch: usize,
+): void {
+  const next = part + 1;
+  switch (operation) {
+    case Operation.tanh: {
+      const r = changetype<Unary>(record);
+      const start = share(r.count, 4, part, parts);
+      const offset = <usize> start << 2;
+      tanh(r.from + offset, r.to + offset, share(r.count, 4, next, parts) - start, scratch);
+      break;
+    }
+    case Operation.tanhGradient: {
+      const r = changetype<Binary>(record);
+      const start = share(r.count, 4, part, parts);
+      const offset = <usize> start << 2;
+      tanhGradient(
+        r.first + offset, r.second + offset, r.to + offset,
+        share(r.count, 4, next, parts) - start,
+      );
+      break;
+    }
+    case Operation.clipGradient: {
+      const r = changetype<Binary>(record);
+      const start = share(r.count, 4, part, parts);
+      const offset = <usize> start << 2;
+      clipGradient(
+        r.first + offset, r.second + offset, r.to + offset,
+        share(r.count, 4, next, parts) - start, r.low, r.high,
+      );
+      break;
+    }
+    case Operation.softmax: {
+      const r = changetype<Softmax>(record);
+      const start = share(r.rows, 1, part, parts);
+      const offset = <usize> (start * r.width) << 2;
+      softmax(r.x + offset, r.to + offset, share(r.rows, 1, next, parts) - start, r.width, scratch);
+      break;
+    }
+    case Operation.softmaxGradient: {
+      const r = changetype<Softmax>(record);
+      const start = share(r.rows, 1, part, parts);
+      const offset = <usize> (start * r.width) << 2;
+      softmaxGradient(
+        r.x + offset, r.dy + offset, r.to + offset, share(r.rows, 1, next, parts) - start, r.width,
+      );
+      break;
+    }
+    case Operation.relu: {
+      const r = changetype<Unary>(record);
+      const start = share(r.count, 4, part, parts);
+      const offset = <usize> start << 2;
+      relu(r.from + offset, r.to + offset, share(r.count, 4, next, parts) - start);
+      break;
+    }
+    case Operation.reluGradient: {
+      const r = changetype<Binary>(record);
+      const start = share(r.count, 4, part, parts);
+      const offset = <usize> start << 2;
+      reluGradient(
+        r.first + offset, r.second + offset, r.to + offset,
+        share(r.count, 4, next, parts) - start,
+      );
+      break;
+    }
+    case Operation.add: {
+      const r = changetype<Binary>(record);
+      const start = share(r.count, 4, part, parts);
+      const offset = <usize> start << 2;
+      const count = share(r.count, 4, next, parts) - start;
+      addRow(r.first + offset, r.second + offset, r.to + offset, 1, count);
+      break;
+    }
+    case Operation.addRow: {
+      const r = changetype<Sum>(record);
+      const start = share(r.rows, 1, part, parts);
+      const offset = <usize> (start * r.width) << 2;
+      addRow(r.x + offset, r.row, r.to + offset, share(r.rows, 1, next, parts) - start, r.width);
+      break;
+    }
+    case Operation.columnSums: {
+      const n = changetype<Normalize>(record);
+      const blocks = blocksOf(n.rows, n.width);
+      columnSums(n, share(blocks, 1, part, parts), share(blocks, 1, next, parts));
+      break;
+    }
+    case Operation.normalizeColumns: {
+      const n = changetype<Normalize>(record);
+      normalizeColumns(
+        n, share(n.rows, 1, part, parts), share(n.rows, 1, next, parts), part == 0, scratch,
+      );
+      break;
+    }
+    case Operation.normalizeColumnsGradient: {
+      const n = changetype<Normalize>(record);
+      normalizeColumnsGradient(
+        n, share(n.rows, 1, part, parts), share(n.rows, 1, next, parts), part == 0, scratch,
+      );
+      break;
+    }
+    case Operation.normalizeRows: {
+      const n = changetype<Normalize>(record);
+      normalizeRows(n, share(n.rows, 1, part, parts), share(n.rows, 1, next, parts));
+      break;
+    }
+    case Operation.normalizeRowsGradient: {
+      const n = changetype<Normalize>(record);
+      const blocks = blocksOf(n.rows, n.width);
+      normalizeRowsGradient(
+        n, share(blocks, 1, part, parts), share(blocks, 1, next, parts), scratch,
+      );
+      break;
+    }
+    case Operation.sumRowBlocks: {
+      const n = changetype<Normalize>(record);
+      sumRowBlocks(n, share(n.width, 4, part, parts), share(n.width, 4, next, parts));
+      break;
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { heapView } from "../engine/heap_view.ts";
+import type { Tensor } from "../engine/tensorflow.ts";
+import type { LeafLayer } from "../model/leaf_layers.ts";
+import { type RowAlikeness, rowAlikeness } from "../theory/row_alikeness.ts";
+import { layerTraits } from "../traits/layer_traits.ts";
+import type { LayerKind } from "../traits/layers.ts";
+import type { LayerRecord } from "./layer_record.ts";
+import type { LayerCall, Sweep } from "./observe.ts";
+
+/** Of so many places all pairs are compared, in so many examples. */
+const [MOST_TOKENS, MOST_EXAMPLES] = [16, 4];
+
+/** What the stream of a transformer goes through; scores and weights lie between tokens. */
+const IN_THE_STREAM = new Set<LayerKind>(["embedding", "dense", "addition", "normalization"]);
+
+/** Whether a layer may be part of an attention, stock ones included. */
+export function mayAttend({ layer }: LeafLayer): boolean {
+  return ["AttentionWeights", "Dot"].includes(layer.getClassName());
+}
+
+/** Compares the places of sequences, where a network attends to them. */
+export function noteTokens(
+  { heap: { tf }, across, attends }: Sweep,
+  record: LayerRecord,
+  output: Tensor,
+  { mask }: LayerCall,
+): void {
+  if (!attends || output.rank !== 3 || output.dtype !== "float32" || record.calls > 1) return;
+  if (!IN_THE_STREAM.has(layerTraits(record.className).kind)) return;
+  const [examples, places, width] = output.shape;
+  const counts = mask !== undefined && mask.rank === 2 && mask.shape[1] === places
+    ? heapView(tf, mask)
+    : null;
+  const values = heapView(tf, output);
+  const found: RowAlikeness[] = [];
+  const before = across === null ? null : record.tokenAlikeness;
+  let tokens = before?.tokens ?? 0;
+  const most = MOST_EXAMPLES - (across?.from ?? 0);
+  for (let example = 0; example < Math.min(examples, most); example++) {
+    const rows: number[] = [];
+    let kept = 0;
+    for (let place = 0; place < places && kept < MOST_TOKENS; place++) {
+      const at = example * places + place;
+      if (counts !== null && counts[at] === 0) continue;
+      for (let i = 0; i < width; i++) rows.push(values[at * width + i]);
+      kept++;
+    }
+    const alike = rowAlikeness(rows, kept, width);
+    if (alike === null) continue;
+    found.push(alike);
+    tokens = Math.max(tokens, kept);
+  }
+  if (found.length === 0) return;
+  const seen = before?.examples ?? 0;
+  const mean = (of: "cosine" | "effectiveRank") =>
+    found.reduce((sum, one) => sum + one[of], seen * (before?.[of] ?? 0)) / (seen + found.length);
+  record.tokenAlikeness = {
+    cosine: mean("cosine"),
+    effectiveRank: mean("effectiveRank"),
+    tokens,
+    examples: seen + found.length,
+  };
+}

@@ -1,0 +1,79 @@
+import { must, requireValue } from "../words/requirements.ts";
+import { gaussianMean } from "./gaussian_mean.ts";
+
+/** How spread out the weights of an attention are: the softmax of scores. */
+export interface AttentionSpread {
+  /** Mean entropy of a row divided by the logarithm of the number of keys: 1 is uniform, 0 one key alone. */
+  entropy: number;
+  /** Mean sum of the squared weights of a row: one over the number of keys that count. */
+  squares: number;
+}
+
+const keysShape = must("a number of 2 or more", (value) => typeof value === "number" && value >= 2);
+const stdShape = must(
+  "a number above 0 and up to 100",
+  (value) => typeof value === "number" && value > 0 && value <= 100,
+);
+
+/** Between the nodes of the trapezoidal rule, in the logarithm of t. */
+const STEP = 0.25;
+/** exp(-x) is 0 from here on. */
+const LARGE = 1000;
+
+/**
+ * What a softmax makes of independent Gaussian scores. With Z the sum of exp(z) over the keys,
+ * ln Z = integral of (exp(-t) - exp(-t Z)) / t and 1 / Z = integral of exp(-t Z) over t > 0, so that means over all
+ * keys become powers of means over one.
+ *
+ * @param keys How many keys, 2 or more.
+ * @param std The standard deviation of the scores, above 0, up to 100.
+ * @returns The mean entropy and the mean sum of squares, to some 1e-6.
+ * @throws {TypeError} If an argument is none of these.
+ *
+ * @example Scores of unit variance leave most of the entropy
+ * ```ts
+ * import { attentionSpread } from "@gradient-health/gradient-health/theory";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(attentionSpread(64, 1).entropy, 0.886, 1e-3);
+ * assertAlmostEquals(attentionSpread(64, 10).entropy, 0.070, 1e-3);
+ * ```
+ */
+export function attentionSpread(keys: number, std: number): AttentionSpread {
+  requireValue("keys", keys, keysShape);
+  requireValue("std", std, stdShape);
+  const reach = 9 * std;
+  let [logarithm, weighted, squares] = [0, 0, 0];
+  for (let u = -reach - Math.log(keys) - 16; u <= reach + 5; u += STEP) {
+    const t = Math.exp(u);
+    const mean = (f: (x: number, z: number) => number) =>
+      gaussianMean((z) => f(Math.min(Math.exp(z + u), LARGE), z), std ** 2);
+    const none = mean((x) => Math.exp(-x));
+    const others = keys * none ** (keys - 1);
+    logarithm += Math.exp(-t) - none ** keys;
+    if (others === 0) continue;
+    weighted += others * mean((x, z) => z * x * Math.exp(-x));
+    squares += others * mean((x) => x * x * Math.exp(-x));
+  }
+  return { entropy: STEP * (logarithm - weighted) / Math.log(keys), squares: STEP * squares };
+}
+
+/**
+ * The standard deviation of Gaussian scores from which on one key takes a share of the attention that does not
+ * vanish with the number of keys: sqrt(2 ln keys), the freezing point of the random energy model (Derrida 1981).
+ *
+ * @param keys How many keys, 2 or more.
+ * @throws {TypeError} If it is none.
+ *
+ * @example Of 64 keys
+ * ```ts
+ * import { freezingStd } from "@gradient-health/gradient-health/theory";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * assertAlmostEquals(freezingStd(64), 2.88, 5e-3);
+ * ```
+ */
+export function freezingStd(keys: number): number {
+  requireValue("keys", keys, keysShape);
+  return Math.sqrt(2 * Math.log(keys));
+}

@@ -1,0 +1,56 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { describeCure } from "../../src/diagnosis/cure_words.ts";
+import { startEngine } from "../../src/engine/start_engine.ts";
+import type { CureSubject } from "../../src/examine/apply_cure.ts";
+import { examine } from "../../src/examine/examine.ts";
+import { getWeights } from "../../src/model/get_weights.ts";
+import type { SkippedTrial, Trial } from "../../src/probe/trial.ts";
+import { HEALTHY, ILL } from "./ill_model_rows.ts";
+
+const verdictOf = (trial: Trial | SkippedTrial | null) =>
+  trial === null ? "untrained" : "skipped" in trial ? "skipped" : trial.verdict;
+
+/** What the report says first, with training and with the cures of warnings tried as well. */
+async function said(subject: CureSubject): Promise<string[]> {
+  const { model, batch, objective } = subject;
+  const { diagnosis, measurements, trial, curedTrial } = await examine(model, batch, {
+    objective,
+    trial: "always",
+  });
+  const [cause] = diagnosis.causes;
+  const trials = `${verdictOf(trial)}, then ${verdictOf(curedTrial)}`;
+  if (cause === undefined) return [diagnosis.verdict, trials];
+  const { severity, kind, layers, cures, tried } = cause;
+  const cure = describeCure(cures[0], measurements.layers);
+  return [
+    `${severity} ${kind} ${layers.join(" ")}`.trim(),
+    cure,
+    tried === undefined ? "not tried" : tried.worked && tried.left === 0 ? "worked" : "in vain",
+    trials,
+  ];
+}
+
+Deno.test("examine() names the true cause of published illnesses first, and tries its cure", async (t) => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  for (const [name, [make, ...lines]] of Object.entries(ILL)) {
+    await t.step(name, async () => {
+      const subject = make(tf);
+      const weights = getWeights(subject.model);
+      const found = await said(subject);
+      assertEquals(getWeights(subject.model), weights);
+      assertEquals(found.length, lines.length);
+      found.forEach((line, i) => assertStringIncludes(line, lines[i]));
+      subject.model.dispose();
+    });
+  }
+});
+
+Deno.test("examine() finds nothing in the same networks without a fault", async (t) => {
+  await using engine = await startEngine();
+  for (const [name, make] of Object.entries(HEALTHY)) {
+    await t.step(name, async () => {
+      assertEquals(await said(make(engine.tf)), ["healthy", "learns, then untrained"]);
+    });
+  }
+});

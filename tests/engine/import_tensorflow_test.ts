@@ -1,0 +1,111 @@
+import { assert, assertEquals } from "@std/assert";
+import { withGateFolder } from "../cli/gate_folder.ts";
+import { wideLayers } from "../cli/wide_layers.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+async function run(args: string[], cwd: string | URL = ROOT) {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd,
+    env: { NO_COLOR: "1" },
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+/** Runs a script in a process of its own, where no test has imported TensorFlow.js, and reads what it prints. */
+async function evaluate(script: string): Promise<unknown> {
+  const path = new URL("src/engine/import_tensorflow.ts", ROOT).href;
+  const { stdout, stderr } = await run([
+    "eval",
+    `import { importTensorFlow, showTensorFlow } from "${path}";\n${script}`,
+  ]);
+  return JSON.parse(stdout || stderr);
+}
+
+Deno.test("importTensorFlow() imports the same modules, whether others see them or not", async () => {
+  const script = `
+    showTensorFlow(false);
+    const parts = await importTensorFlow();
+    const chained = () => "reshape" in parts.Tensor.prototype;
+    const before = chained();
+    showTensorFlow(true);
+    const whole = await importTensorFlow();
+    const own = ["default", "module.exports", "version"];
+    const names = Object.keys(parts).filter((name) => !own.includes(name));
+    const others = names.filter((name) => parts[name] !== whole[name]);
+    const missing = Object.keys(whole).filter((name) => !(name in parts));
+    const versions = [parts.version.tfjs, whole.version.tfjs];
+    console.log(JSON.stringify({
+      enough: names.length > 400, others, before, after: chained(), versions,
+      data: missing.includes("data"), engine: parts.engine() === whole.engine(),
+    }));
+    Deno.exit();`;
+  assertEquals(await evaluate(script), {
+    enough: true,
+    others: [],
+    before: false,
+    after: true,
+    versions: ["4.22.0", "4.22.0"],
+    data: true,
+    engine: true,
+  });
+});
+
+Deno.test("importTensorFlow() imports the whole where nobody has said otherwise", async () => {
+  const script = `
+    const { data, Tensor } = await importTensorFlow();
+    console.log(JSON.stringify([data !== undefined, "reshape" in Tensor.prototype]));
+    Deno.exit();`;
+  assertEquals(await evaluate(script), [true, true]);
+});
+
+/** The rooms that compute with TensorFlow.js when the command line measures a file. */
+const ROOMS = ["cli", "engine", "examine", "measure", "model", "probe"];
+
+Deno.test("the program uses nothing of TensorFlow.js that its parts lack", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const configuration = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+    configuration.imports["@tensorflow/tfjs"] = "./parts.ts";
+    await Deno.writeTextFile(`${folder}/deno.json`, JSON.stringify(configuration));
+    await Deno.writeTextFile(
+      `${folder}/parts.ts`,
+      'export * from "@tensorflow/tfjs-core";\n' +
+        'export * from "@tensorflow/tfjs-layers";\n' +
+        "export declare const version: { tfjs: string };\n",
+    );
+    await Deno.copyFile(new URL("deno.lock", ROOT), `${folder}/deno.lock`);
+    for (const name of ["src", "std"]) {
+      await Deno.symlink(new URL(name, ROOT).pathname, `${folder}/${name}`);
+    }
+    const rooms = ROOMS.map((room) => `src/${room}/`);
+    const { code, stderr } = await run(["check", ...rooms], folder);
+    assertEquals(code, 0, stderr);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** It is handed the engine's TensorFlow.js. */
+const REGISTER = `export function register({ tf }) {
+  if (tf.data === undefined) throw new Error("tf is not whole");
+}`;
+
+Deno.test("a check imports the parts for data, and the whole for code", async () => {
+  const files = { "register.ts": REGISTER, "wide_layers.ts": await wideLayers() };
+  await withGateFolder(["relu_he"], files, async (cwd) => {
+    const program = new URL("mod.ts", ROOT).href;
+    const isWhole = async (...args: string[]) => {
+      const flags = ["-A", "--no-check", "--log-level=debug"];
+      const model = "relu_he/model.json";
+      const { code, stderr } = await run(["run", ...flags, program, "check", model, ...args], cwd);
+      assert(code < 2, stderr.slice(-2000));
+      return stderr.includes("tfjs-backend-webgl");
+    };
+    assertEquals(await isWhole(), false);
+    assertEquals(await isWhole("--register", "register.ts"), true);
+    assertEquals(await isWhole("--plugin", "wide_layers.ts"), true);
+  });
+});

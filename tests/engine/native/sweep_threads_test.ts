@@ -1,0 +1,49 @@
+import { assert, assertEquals } from "@std/assert";
+import { startEngine } from "../../../src/engine/start_engine.ts";
+import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
+
+/** Results of the sweeps that are shared, large enough to be, of odd sizes. */
+function compute(tf: TensorFlow): Int32Array[] {
+  const draw = (shape: number[], seed: number) => {
+    const entries = new Float32Array(shape.reduce((a, b) => a * b));
+    for (let i = 0; i < entries.length; i++) entries[i] = Math.sin(i * (i + seed));
+    return tf.tensor(entries, shape) as Tensor;
+  };
+  const run = (name: string, inputs: Record<string, Tensor>, attributes: object = {}) =>
+    [tf.engine().runKernel(name, inputs, attributes as never)].flat() as Tensor[];
+  return tf.tidy(() => {
+    const results: Tensor[] = [];
+    for (const shape of [[40_001, 5], [3003, 67], [51, 1031]]) {
+      const x = draw(shape, 1), dy = draw(shape, 2);
+      const scale = draw([shape[1]], 3), offset = draw([shape[1]], 4);
+      for (const kind of ["NormalizeColumns", "NormalizeRows"]) {
+        const [y, mean, variance] = run(kind, { x, scale, offset }, { epsilon: 1e-3 });
+        const inputs = { dy, x, scale, mean, variance };
+        results.push(y, mean, variance, ...run(`${kind}Grad`, inputs, { epsilon: 1e-3 }));
+      }
+      results.push(...run("ReluGrad", { dy, x }), tf.relu(x), tf.add(x, dy), tf.add(x, offset));
+    }
+    const image = draw([3, 35, 33, 61], 5);
+    const pool = { filterSize: [3, 2], strides: [2, 1], pad: "same" };
+    results.push(...run("MaxPool", { x: image }, pool), ...run("AvgPool", { x: image }, pool));
+    for (const kernel of ["MaxPoolGrad", "AvgPoolGrad"]) {
+      const [dy] = run("MaxPool", { x: image }, pool);
+      results.push(...run(kernel, { dy, input: image, output: dy }, pool));
+    }
+    return results.map((tensor) => new Int32Array(tensor.dataSync().slice().buffer));
+  });
+}
+
+Deno.test("no sweep's bits depend on how many threads share it", async () => {
+  const results: Int32Array[][] = [];
+  for (const threads of [1, 2, 3]) {
+    await using engine = await startEngine({ threads });
+    results.push(compute(engine.tf));
+  }
+  for (const others of results.slice(1)) {
+    results[0].forEach((bits, i) => {
+      assertEquals(others[i].length, bits.length);
+      assert(bits.every((word, k) => others[i][k] === word), `result ${i}`);
+    });
+  }
+});
