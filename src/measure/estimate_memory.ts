@@ -10,9 +10,6 @@ const FLOAT = 4;
 /** What a dense layer keeps beside its activation: its product has the bias in it, and z need not be kept. */
 const IN_PRODUCT = 0.7;
 
-/** Copies of its output that a batch normalisation keeps when it runs on the statistics of the batch. */
-const COPIES_ON_BATCH = 6;
-
 /**
  * Estimates the most memory that a pass takes on the WASM heap: the weights, the gradient of the largest, and what the
  * layers keep of their outputs for the backward pass. That pass begins where all of it is kept, and frees what it has
@@ -20,14 +17,12 @@ const COPIES_ON_BATCH = 6;
  *
  * @param layers The layers of a built model that compute something themselves.
  * @param uses Where the pass uses them.
- * @param onBatch The batch normalisations that run on the statistics of the batch.
  * @returns Bytes; `bench/memory_estimate.ts` holds it against what networks of every kind take. Custom layers may take
  * several times as much.
  */
 export function estimateMemory(
   layers: readonly Layer[],
   uses: readonly LayerUse[],
-  onBatch: ReadonlySet<Layer> = new Set(),
 ): number {
   let weights = 0, largest = 0, kept = 0, most = 0;
   for (const { shape } of layers.flatMap((layer) => layer.weights)) {
@@ -36,7 +31,7 @@ export function estimateMemory(
     largest = Math.max(largest, size);
   }
   for (const use of uses) {
-    const own = keptOf(use, onBatch);
+    const own = keptOf(use);
     // Of a view, gradients are views, too.
     if (own === 0) continue;
     kept += own;
@@ -46,15 +41,14 @@ export function estimateMemory(
 }
 
 /** How many numbers a pass keeps of what a layer puts out. */
-function keptOf({ layer, input, output, times }: LayerUse, onBatch: ReadonlySet<Layer>): number {
+function keptOf({ layer, input, output, times }: LayerUse): number {
   if ("cell" in layer) {
     const { returnSequences } = layer as unknown as { returnSequences: boolean };
     const [examples, steps] = input;
     const entries = product(output.slice(returnSequences ? 2 : 1));
     return copiesInCell(layer) * times * examples * steps * entries;
   }
-  const copies = onBatch.has(layer) ? COPIES_ON_BATCH : copiesOf(layer);
-  return copies * times * product(output);
+  return copiesOf(layer) * times * product(output);
 }
 
 function copiesOf(layer: Layer): number {

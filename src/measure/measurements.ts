@@ -218,10 +218,7 @@ export interface Measurements {
     random?: boolean;
     /** How many examples were run at a time; absent where the batch was run in one go. */
     microBatch?: number;
-    /**
-     * Names of layers that may see more than one example and saw only those of their part, so that their figures, and
-     * what follows from them, are not those of the whole batch; absent where there are none.
-     */
+    /** Layers that may tell a part from the whole batch, so that figures differ; absent where there are none. */
     sawParts?: string[];
     /** Statistics over all inputs together. */
     inputs: TensorStatistics;

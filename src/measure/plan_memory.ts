@@ -157,5 +157,5 @@ function usesOf(subject: MemorySubject, examples: number) {
 export function estimatePass(subject: MemorySubject, examples: number): number {
   const entries = shapesOf(subject, examples).map((shape) => shape.reduce((a, b) => a * b, 1));
   return 4 * entries.reduce((a, b) => a + b, 0) +
-    estimateMemory(subject.layers, usesOf(subject, examples), subject.onBatch);
+    estimateMemory(subject.layers, usesOf(subject, examples));
 }

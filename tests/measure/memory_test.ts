@@ -4,7 +4,6 @@ import { measure } from "../../src/measure/mod.ts";
 import { estimateMemory } from "../../src/measure/estimate_memory.ts";
 import { containerLayers } from "../../src/model/inner_layers.ts";
 import { leafLayers } from "../../src/model/mod.ts";
-import { normalizedOnBatch } from "../../src/measure/normalized_on_batch.ts";
 import { layerTraits } from "../../src/traits/layer_traits.ts";
 import { layerUses } from "../../src/measure/layer_uses.ts";
 import { heapPeak } from "../../bench/heap_peak.ts";
@@ -86,8 +85,7 @@ Deno.test("estimateMemory() is near what a pass takes, for layers and activation
     const inputs: Tensor = tf.zeros(shape);
     for (const batchNormalization of ["inference", "training"] as const) {
       const most = await heapPeak(tf, () => measure(model, { inputs }, { batchNormalization }));
-      const onBatch = normalizedOnBatch(layersOf(model), shape[0], batchNormalization);
-      const ratio = estimateMemory(layersOf(model), usesOf(model, shape), onBatch) / most;
+      const ratio = estimateMemory(layersOf(model), usesOf(model, shape)) / most;
       assert(ratio > 0.7 && ratio < 1.25, `${name}, ${batchNormalization}: ${ratio}`);
     }
     model.dispose();
