@@ -183,7 +183,7 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   CategoryEncoding: traits("encoding"),
 
   BatchNormalization: traits("normalization"),
-  LayerNormalization: traits("normalization", { memoryCopies: 10 }),
+  LayerNormalization: traits("normalization", { memoryCopies: 0.8 }),
   Rescaling: traits("rescaling"),
 
   // What its activation keeps is counted there.
