@@ -41,8 +41,7 @@ export class Pass implements Disposable {
   readonly #heap: Heap;
   readonly #plan: PassPlan;
   readonly #cleanUp = new DisposableStack();
-  /** Whose gradients the backward pass shows. */
-  readonly #watched = new WatchedGradients();
+  readonly #watched = new WatchedGradients(); // whose gradients the backward pass shows
   readonly #flow: Flow; // which layer's output went into which
   /** Puts the parts of the batch together; `null` where it is run in one go. */
   readonly #across: AcrossParts | null;
@@ -143,8 +142,9 @@ export class Pass implements Disposable {
     const sums = new GradientSums(this.#heap);
     const add = (weight: ModelWeight, dw: Tensor) => sums.add(weight, dw);
     const starts = Array.from({ length: Math.ceil(examples / size) }, (_, part) => part * size);
-    const lengthOf = (from: number) => Math.min(size, examples - from);
-    const parts = starts.map((from) => inputs.map((input) => input.slice(from, lengthOf(from))));
+    const parts = starts.map((from) =>
+      inputs.map((input) => tf.slice(input, from, Math.min(size, examples - from)))
+    );
     this.#cleanUp.defer(() => tf.dispose(parts));
     using objective = wholeObjective(tf, this.#plan, parts, {
       evaluate: (outputs) => this.#evaluate(outputs),
@@ -185,7 +185,7 @@ export class Pass implements Disposable {
     for (const record of records) this.#recordOf.set(record.layer, record);
   }
 
-  /** Asks for the gradients of the weights that are trained. */
+  /** Asks for the gradients of what is trained. */
   #watchWeights(see: (weight: ModelWeight, dw: Tensor) => void): void {
     for (const weight of this.#plan.weights.filter(({ trainable }) => trainable)) {
       this.#watched.watch(weight.variable.read(), (dw) => see(weight, dw));

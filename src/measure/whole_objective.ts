@@ -84,7 +84,7 @@ export function wholeObjective(
       const terms = ofPart.flatMap((output, i) => {
         const gradient = gradients[i];
         if (gradient === null) return [];
-        return [tf.sum(tf.mul(output, gradient.slice(from, output.shape[0])))];
+        return [tf.sum(tf.mul(output, tf.slice(gradient, from, output.shape[0])))];
       });
       return terms.reduce((sum, term) => tf.add(sum, term), tf.scalar(0));
     },
