@@ -101,7 +101,7 @@ refuses(
   ({ layers, sequential }) => sequential({ layers: [layers.prelu({ inputShape: [4] })] }),
   'Layer "p_re_lu_1" is a PReLU, expected layers that PyTorch has too: Dense, Conv1D, Conv2D, Conv3D, ' +
     "DepthwiseConv2D, Conv2DTranspose, Conv3DTranspose, EinsumDense, Embedding, BatchNormalization, " +
-    "LayerNormalization, LSTM, SimpleRNN, GRU",
+    "LayerNormalization, GroupNormalization, RMSNormalization, LSTM, SimpleRNN, GRU",
 );
 refuses(
   "a convolution of one channel and a depthwise one whose names do not tell them apart",
