@@ -100,7 +100,7 @@ refuses(
   "mlp.pt",
   ({ layers, sequential }) => sequential({ layers: [layers.prelu({ inputShape: [4] })] }),
   'Layer "p_re_lu_1" is a PReLU, expected layers that PyTorch has too: Dense, Conv1D, Conv2D, Conv3D, ' +
-    "DepthwiseConv2D, Conv2DTranspose, Conv3DTranspose, EinsumDense, Embedding, BatchNormalization, " +
+    "DepthwiseConv1D, DepthwiseConv2D, Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, EinsumDense, Embedding, BatchNormalization, " +
     "LayerNormalization, GroupNormalization, RMSNormalization, LSTM, SimpleRNN, GRU",
 );
 refuses(
