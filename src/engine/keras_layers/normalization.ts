@@ -81,7 +81,14 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
       const given = this.#args[key] as number;
       const own = sizeOf(given);
       const last = sizes.slice(sizes.length - own.length);
-      if (own.length <= sizes.length && own.every((size, i) => size === 1 || size === last[i])) {
+      // A file may have anything for an entry.
+      const entries: unknown[] = [given].flat(Infinity);
+      const isWhole = entries.every((entry) => typeof entry === "number") &&
+        entries.length === own.reduce((product, size) => product * size, 1);
+      if (
+        isWhole && own.length <= sizes.length &&
+        own.every((size, i) => size === 1 || size === last[i])
+      ) {
         return;
       }
       throw new RangeError(
