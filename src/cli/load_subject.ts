@@ -1,15 +1,19 @@
 import { checkTargets } from "../measure/check_objective.ts";
+import { defaultExamples } from "../measure/default_examples.ts";
+import { requireOneFits } from "../measure/plan_memory.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { loadModel } from "../model/load_model.ts";
 import { isBuilt, type LoadedModel } from "../model/loaded_model.ts";
+import { ModelError } from "../model/model_error.ts";
 import type { Objective } from "../model/objective.ts";
 import { randomBatch } from "../model/random_batch.ts";
 import { randomTargets } from "../model/random_targets.ts";
 import { readBatch } from "../model/read_batch.ts";
 import { isTrap } from "../study/is_trap.ts";
+import { errorMessage } from "../words/error_message.ts";
 import { failure } from "../words/failure.ts";
 import type { MeasureRequest } from "./measure_flags.ts";
 
@@ -52,10 +56,14 @@ export type Subject =
 
 /** Loads the model that is asked for, with the weights that it is to have. */
 export async function loadSubject(
-  { model, seed, register, weights }: MeasureRequest,
+  { model, seed, register, weights, batch }: MeasureRequest,
 ): Promise<Subject> {
   if (model !== null) {
-    const loaded = await loadModel(model, { seed, register });
+    const loaded = await loadModel(model, {
+      ...{ seed, register },
+      // The axes that the model leaves open are those of the batch, which is read later.
+      beforeWeights: (model) => refuseLarge(model, batch === null ? 32 : 1),
+    });
     // A name that TensorFlow.js made up depends on how many models this process has seen.
     loaded.model.name = loaded.name;
     if (weights !== null) await putWeights(loaded.model, weights);
@@ -65,6 +73,15 @@ export async function loadSubject(
   if (weights !== null) await putWeights(own, weights);
   const none = { path: "", source: null, isBuilt: false, createBatch: null, objective: null };
   return { model: own, seed, ...none };
+}
+
+/** Refuses a model file that no batch can be measured of. */
+function refuseLarge(model: LayersModel, undefinedSize: number): void {
+  try {
+    requireOneFits(model, undefinedSize);
+  } catch (error) {
+    throw new ModelError(errorMessage(error), { cause: error });
+  }
 }
 
 /** No literal in an `import()`: few models take their weights from another file. */
@@ -84,10 +101,11 @@ export async function provideBatch(
   objective: Objective | undefined,
 ): Promise<Batch> {
   const { model, path, createBatch } = subject;
-  const { examples, seed, batch: file } = request;
+  const { seed, batch: file } = request;
   if (file !== null) {
     return checkTargets(await readBatch(file, model, { objective }), objective, file);
   }
+  const examples = request.examples === "auto" ? defaultExamples(model) : request.examples;
   if (createBatch !== null) {
     return checkTargets(await createBatch(examples, seed, objective), objective, path);
   }

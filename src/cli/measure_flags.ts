@@ -19,7 +19,22 @@ export const MEASURE_FLAGS = {
       '{"shape", "values"}',
     otherwise: "the module's, else a random one",
   }),
-  examples: integer({ help: "how many examples to draw", least: 1, most: 1e6, default: 32 }),
+  examples: integer({
+    help:
+      "how many examples to draw; auto: 32, or fewer where a pass of them would not fit the WASM heap",
+    least: 1,
+    most: 1e6,
+    or: "auto",
+    default: "auto",
+  }),
+  microBatch: integer({
+    help:
+      "how many examples to take at a time; auto: all, or as many as fit the WASM heap, which changes no figure",
+    least: 1,
+    most: 1e6,
+    or: "auto",
+    default: "auto",
+  }),
   objective: oneOf(OBJECTIVES, {
     help: "what to differentiate: sum, or a loss of TensorFlow.js such as meanSquaredError",
     otherwise: "the module's, else the loss the model was compiled with, else sum",

@@ -117,6 +117,7 @@ async function examineOnEngine(
       objective,
       source,
       seed,
+      microBatch: request.microBatch,
       onProgress: progress?.update,
       trial,
       histograms: request.half || histograms,

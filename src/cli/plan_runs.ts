@@ -74,6 +74,7 @@ export async function planRuns(
         batch: batch ?? model.batch,
         objective: objective ?? model.objective as MeasureRequest["objective"],
         examples: examples ?? model.examples ?? RUN_FLAGS.examples.default,
+        microBatch: flags.microBatch,
         register: [...model.register, ...register],
         weights: weights ?? model.weights,
         threads,

@@ -39,14 +39,33 @@ export function passProgress(): { update(progress: PassProgress): void; done(): 
   const started = performance.now();
   let shown = started + PATIENCE - interval;
   return {
-    update({ phase, done, total }) {
+    update(progress) {
       const now = performance.now();
       if (now - started < PATIENCE || now - shown < interval) return;
       shown = now;
-      show(`measuring: ${phase} pass, layer ${done} of ${total}`);
+      show(passLine(progress, now - started, terminal ? columns() : Infinity));
     },
     done: clear,
   };
+}
+
+/**
+ * `[######..........] 25 %, measuring: forward pass, layer 5 of 20, part 2 of 8, 12 s left`.
+ *
+ * @param took How long the pass has taken so far, in ms.
+ */
+export function passLine(
+  { phase, done, total, share, part, parts }: PassProgress,
+  took: number,
+  columns = Infinity,
+): string {
+  const left = formatDuration(took / 1000 * (1 - share) / share);
+  const place = part === undefined ? "" : `, part ${part} of ${parts}`;
+  return withBar(
+    share,
+    `measuring: ${phase} pass, layer ${done} of ${total}${place}, ${left} left`,
+    columns,
+  );
 }
 
 /**
@@ -100,9 +119,15 @@ export function progressLine(
   const share = total === 0 ? 1 : done / total;
   const measured = done - started.done;
   const left = measured === 0 ? null : (now - started.at) / measured * (total - done) / 1000;
-  const text = `${Math.floor(share * 100)} %, ${done} of ${total} points${
-    left === null ? "" : `, ${formatDuration(left)} left`
-  }${workers > 1 ? `, ${workers} workers` : ""}`;
+  const told = `${done} of ${total} points${left === null ? "" : `, ${formatDuration(left)} left`}${
+    workers > 1 ? `, ${workers} workers` : ""
+  }`;
+  return withBar(share, told, columns);
+}
+
+/** A bar, the share and a text, in so many columns. */
+function withBar(share: number, told: string, columns: number): string {
+  const text = `${Math.floor(share * 100)} %, ${told}`;
   // In the last columns the terminal shows ^C; the bar has brackets and a blank.
   const room = columns - 3;
   const bar = Math.min(BAR, room - text.length - 3);

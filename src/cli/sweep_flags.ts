@@ -166,7 +166,8 @@ export function sweepRequest(model: string | undefined, flags: SweepValues): Swe
       widths: width ?? WIDTHS[kind],
     },
     options: {
-      examples: flags.examples,
+      examples: flags.examples === "auto" ? undefined : flags.examples,
+      microBatch: flags.microBatch,
       batch: flags.batch,
       objective: flags.objective,
       scaleLayers: flags.scaleLayers,

@@ -111,6 +111,8 @@ export const measurementKeys: Keys<Measurements> = {
     examples: count,
     seed: nullable(number),
     random: optional(boolean),
+    microBatch: optional(count),
+    sawParts: optional(list(string)),
     inputs: statisticsShape,
     perInput: list(input),
     targets: optional(list(target)),

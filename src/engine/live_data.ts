@@ -4,6 +4,15 @@ import { patchProperty } from "./patch_property.ts";
 
 /** The tensors whose entries lie on a backend. */
 export interface LiveData {
+  /** How many bytes they take. */
+  readonly bytes: number;
+  /**
+   * Moves those that were placed longest ago to the `cpu` backend, until the others take no more than so many bytes.
+   *
+   * @param most How many bytes may stay.
+   * @param stays Which must stay, whatever they take.
+   */
+  moveOldest(most: number, stays: (dataId: DataId) => boolean): void;
   /** Moves every one to the `cpu` backend, where they stay until a kernel asks for them. */
   moveToCpu(): void;
 }
@@ -16,10 +25,23 @@ interface DataInfo {
 }
 
 interface DataMap {
+  get(dataId: DataId): unknown;
   set(dataId: DataId, data: unknown): void;
   delete(dataId: DataId): boolean;
   has(dataId: DataId): boolean;
 }
+
+const known = new WeakMap<object, LiveData>();
+
+/** What lies on a backend that {@linkcode trackLiveData} was told of. */
+export function liveDataOf(backend: object): LiveData {
+  const live = known.get(backend);
+  if (live === undefined) throw new TypeError("backend was not started by startEngine()");
+  return live;
+}
+
+/** What is smaller stays: moving it costs more than its place is worth. */
+const LEAST = 2 ** 14;
 
 /**
  * Keeps a list of what lies on a backend. TensorFlow.js keeps its own in weak maps, which cannot be
@@ -29,32 +51,62 @@ interface DataMap {
  * @param backend A backend without tensors yet.
  */
 export function trackLiveData(tf: TensorFlow, backend: { dataIdMap: DataMap }): LiveData {
-  const live = new Set<DataId>();
+  const engine = tf.engine();
+  /** The bytes of each, in the order in which they were placed. */
+  const live = new Map<DataId, number>();
+  let bytes = 0;
+  const infoOf = (dataId: DataId) =>
+    engine.state.tensorInfo.get(dataId) as unknown as DataInfo | undefined;
+  const forget = (dataId: DataId) => {
+    bytes -= live.get(dataId) ?? 0;
+    live.delete(dataId);
+  };
   const map = backend.dataIdMap;
   const { set, delete: remove } = map;
   patchProperty(map, "set", {
     value(dataId: DataId, data: unknown) {
-      live.add(dataId);
+      forget(dataId);
+      const size = bytesOf(data as Pick<DataInfo, "shape" | "dtype">);
+      live.set(dataId, size);
+      bytes += size;
       set.call(map, dataId, data);
     },
   });
   patchProperty(map, "delete", {
     value(dataId: DataId) {
-      live.delete(dataId);
+      forget(dataId);
       return remove.call(map, dataId);
     },
   });
-  return {
-    moveToCpu() {
-      const engine = tf.engine();
+  const tracked: LiveData = {
+    get bytes() {
+      return bytes;
+    },
+    moveOldest(most, stays) {
       const cpu = engine.findBackend("cpu");
-      for (const dataId of live) {
+      for (const [dataId, size] of live) {
+        if (bytes <= most) return;
+        if (size < LEAST || stays(dataId)) continue;
+        const info = infoOf(dataId);
+        if (info !== undefined) moveData(info, dataId, cpu);
+      }
+    },
+    moveToCpu() {
+      const cpu = engine.findBackend("cpu");
+      for (const dataId of live.keys()) {
         // A kernel that threw may have left data that belongs to no tensor: nobody can ask for it.
-        const info = engine.state.tensorInfo.get(dataId) as unknown as DataInfo | undefined;
+        const info = infoOf(dataId);
         if (info !== undefined) moveData(info, dataId, cpu);
       }
     },
   };
+  known.set(backend, tracked);
+  return tracked;
+}
+
+/** Bytes of a tensor: numbers take four each, truth values one. */
+function bytesOf({ shape, dtype }: Pick<DataInfo, "shape" | "dtype">): number {
+  return shape.reduce((product, length) => product * length, dtype === "bool" ? 1 : 4);
 }
 
 /**

@@ -63,11 +63,14 @@ export function buildSchema(): object {
         enum: [...OBJECTIVES],
       },
     ),
-    examples: described("How many examples to draw; default: 32.", {
-      type: "integer",
-      minimum: 1,
-      maximum: 1e6,
-    }),
+    examples: described(
+      "How many examples to draw; default: 32, or fewer where a pass of them would not fit the WASM heap.",
+      {
+        type: "integer",
+        minimum: 1,
+        maximum: 1e6,
+      },
+    ),
     seeds: described('Seeds to check it under: [0, 1, 2] or "0..9"; default: 0 alone.', {
       if: { type: "string" },
       then: { pattern: "^\\d+\\.\\.\\d+$" },

@@ -25,7 +25,7 @@ export interface ModelEntry {
   batch?: string;
   /** What to differentiate. Default: the module's, else `sum`. */
   objective?: string;
-  /** How many examples to draw. Default: 32. */
+  /** How many examples to draw. Default: 32, or fewer where a pass of them would not fit the WASM heap. */
   examples?: number;
   /** The seeds to check it under, one run each. Default: seed 0 alone. */
   seeds?: number[] | string;

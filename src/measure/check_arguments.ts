@@ -39,6 +39,10 @@ const KNOWN: Record<keyof Required<MeasureOptions>, (value: unknown) => string |
     value === "inference" || value === "training" ? null : '"inference" or "training"',
   penalties: (value) => typeof value === "boolean" ? null : "true or false",
   histograms: (value) => typeof value === "boolean" ? null : "true or false",
+  microBatch: (value) =>
+    value === "auto" || Number.isSafeInteger(value) && value as number >= 1
+      ? null
+      : '"auto" or a whole number of at least 1',
   source: (value) => value === null || typeof value === "string" ? null : "a string or null",
   seed: (value) => value === null || Number.isSafeInteger(value) ? null : "an integer or null",
   onProgress: (value) => typeof value === "function" ? null : "a function",

@@ -1,4 +1,4 @@
-import type { LayersModel } from "../engine/tensorflow.ts";
+import type { Layer, LayersModel } from "../engine/tensorflow.ts";
 import { containerLayers } from "../model/inner_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
@@ -19,16 +19,32 @@ import { type LayerUse, layerUses, type Shape } from "./layer_uses.ts";
  * @returns The number of operations; 0 for a model without such weights.
  */
 export function estimateWorkload(model: LayersModel, inputs: readonly Shape[]): number {
+  return layerWorkloads(model, inputs).values().reduce((sum, operations) => sum + operations, 0);
+}
+
+/**
+ * The operations of one forward and one backward pass by the layers that take them, as {@linkcode estimateWorkload}
+ * counts them.
+ *
+ * @param model A built model.
+ * @param inputs Shapes of the batch's inputs.
+ */
+export function layerWorkloads(
+  model: LayersModel,
+  inputs: readonly Shape[],
+): Map<Layer, number> {
   const leaves = leafLayers(model).map(({ layer }) => layer);
-  const products = layerUses(model, leaves, containerLayers(model), inputs)
-    .filter(({ layer }) => layerTraits(layer.getClassName()).kind !== "embedding")
-    .map((use) => {
-      const weights = use.layer.weights
-        .filter(({ originalName, shape }) => isKernel({ name: originalName, shape }))
-        .map(({ shape }) => shape as Shape);
-      return use.times * positionsOf(use) * weights.map(product).reduce((a, b) => a + b, 0);
-    });
-  return 2 * 3 * products.reduce((a, b) => a + b, 0);
+  const operations = new Map<Layer, number>();
+  for (const use of layerUses(model, leaves, containerLayers(model), inputs)) {
+    const { layer, times } = use;
+    if (layerTraits(layer.getClassName()).kind === "embedding") continue;
+    const entries = layer.weights
+      .filter(({ originalName, shape }) => isKernel({ name: originalName, shape }))
+      .reduce((sum, { shape }) => sum + product(shape as Shape), 0);
+    const own = 2 * 3 * times * positionsOf(use) * entries;
+    operations.set(layer, (operations.get(layer) ?? 0) + own);
+  }
+  return operations;
 }
 
 /** Positions at which the weights are multiplied: all axes but that of channels. */

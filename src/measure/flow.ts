@@ -43,16 +43,21 @@ export class Flow {
   readonly #origins = new Map<number, Origin>();
   /** The names of the model's inputs, by the ids of the tensors. */
   readonly #inputs = new Map<number, string>();
+  readonly #names: readonly string[];
   /** The containers that are being called, innermost last. */
   readonly #enclosing: Enclosing[] = [];
   #latest: Origin = NOWHERE;
 
-  /**
-   * @param inputs What goes into the model.
-   * @param names What the model's inputs are called, in the same order.
-   */
-  constructor(inputs: readonly Tensor[], names: readonly string[]) {
-    for (const [index, { id }] of inputs.entries()) this.#inputs.set(id, names[index]);
+  /** @param names What the model's inputs are called, in their order. */
+  constructor(names: readonly string[]) {
+    this.#names = names;
+  }
+
+  /** A forward pass begins: what goes into the model, in the same order. */
+  begin(inputs: readonly Tensor[]): void {
+    this.#origins.clear();
+    this.#inputs.clear();
+    for (const [index, { id }] of inputs.entries()) this.#inputs.set(id, this.#names[index]);
   }
 
   /** Remembers which of the tensors that a layer is called on are inputs of the model, and their number. */

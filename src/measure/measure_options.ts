@@ -8,6 +8,12 @@ export interface PassProgress {
   done: number;
   /** How many layers there are. */
   total: number;
+  /** How much of the whole pass that is, by what the layers are estimated to cost: from 0 to 1. */
+  share: number;
+  /** Which part of the batch is run, the first being 1; absent where the batch is run in one go. */
+  part?: number;
+  /** How many parts there are; likewise. */
+  parts?: number;
 }
 
 /** Options of `measure`. */
@@ -36,6 +42,19 @@ export interface MeasureOptions {
    * Default: false. It takes about twice the time of their sums.
    */
   histograms?: boolean;
+  /**
+   * How many examples to take at a time. A batch whose pass does not fit the 4 GiB of the WASM heap is taken in parts:
+   * sums are put together in float64 and gradients of weights added up before their statistics are taken, so that
+   * figures are those of the whole batch to some 1e-6. The objective is evaluated once, on the outputs of all parts,
+   * which costs a second forward pass.
+   *
+   * Default: `"auto"`, by an estimate of the memory, which is the same on every machine: the whole batch where it fits,
+   * else as many examples as do. Where a layer may see more than one example (batch normalisation on the batch's
+   * statistics, custom layers that `registerLayer` was not told to be `perExample`), or not even one example fits, the batch stays whole, and tensors that are not needed
+   * soon lie outside the heap, in as much memory of the process as the pass takes. A number cuts the batch in any case;
+   * such layers then see only their part, and {@linkcode Measurements.batch} names them.
+   */
+  microBatch?: number | "auto";
   /** Where the model comes from, for reports. Default: `null`. */
   source?: string | null;
   /** Seed that the model was made under, for reports. Default: `null`. */

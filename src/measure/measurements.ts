@@ -216,6 +216,13 @@ export interface Measurements {
     seed: number | null;
     /** True if the inputs are random numbers rather than data; else absent. */
     random?: boolean;
+    /** How many examples were run at a time; absent where the batch was run in one go. */
+    microBatch?: number;
+    /**
+     * Names of layers that may see more than one example and saw only those of their part, so that their figures, and
+     * what follows from them, are not those of the whole batch; absent where there are none.
+     */
+    sawParts?: string[];
     /** Statistics over all inputs together. */
     inputs: TensorStatistics;
     /** Each input by itself. */

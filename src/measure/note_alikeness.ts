@@ -12,13 +12,18 @@ const MOST = 16;
  * tenth of a pass over small layers, so that it is only done where histograms are asked for, too.
  */
 export function noteAlikeness(
-  { heap, histograms }: Sweep,
+  { heap, examples, across, histograms }: Sweep,
   record: LayerRecord,
   output: Tensor,
 ): void {
   if (!histograms || record.className !== "Dense" || output.rank !== 2) return;
-  const [examples, units] = output.shape;
-  const count = Math.min(examples, MOST);
-  const alike = rowAlikeness(heapView(heap.tf, output), count, units);
-  record.alikeness = alike === null || record.calls > 1 ? null : { ...alike, examples: count };
+  record.alikeness = null;
+  if (record.calls > 1) return;
+  const [rows, units] = output.shape as [number, number];
+  const given = heapView(heap.tf, output);
+  const values = across === null ? given : across.firstEntries(record, given, MOST * units);
+  // Of a batch in parts, those that were seen so far.
+  const count = Math.min(across === null ? rows : examples, MOST, values.length / units);
+  const alike = rowAlikeness(values, count, units);
+  if (alike !== null) record.alikeness = { ...alike, examples: count };
 }

@@ -1,5 +1,6 @@
 import type { Heap } from "../engine/heap.ts";
 import type { Tensor } from "../engine/tensorflow.ts";
+import type { AcrossParts } from "./across_parts.ts";
 import { deviationsBetween } from "./between_examples.ts";
 import { withExponents } from "./exponents.ts";
 import type { Origin } from "./flow.ts";
@@ -12,6 +13,8 @@ export interface Sweep {
   readonly heap: Heap;
   /** How many examples the batch has. */
   readonly examples: number;
+  /** Puts a batch together that is taken in parts; `null` for one in one go. */
+  readonly across: AcrossParts | null;
   /** Whether the exponents of the entries are counted. */
   readonly histograms: boolean;
   /** Whether a layer of the model may attend to places of a sequence. */
@@ -72,13 +75,14 @@ export function countFlat(
  * @param figures The figures, each with the record it belongs to.
  */
 export function observe(sweep: Sweep, ...figures: [LayerRecord, Figure][]): Observer {
-  const { heap, examples, histograms } = sweep;
+  const { heap, examples, across, histograms } = sweep;
   return (tensor) => {
     const sums = withExponents(heap, tensor, sumTensor(heap, tensor), histograms);
     for (const [record, figure] of figures) {
       record.add(figure, sums);
       if (figure !== "activations" || examples < 2) continue;
-      record.deviations += deviationsBetween(heap, tensor, examples, sums);
+      if (across !== null) across.see(record, tensor, sums);
+      else record.deviations += deviationsBetween(heap, tensor, examples, sums);
     }
   };
 }

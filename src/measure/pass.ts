@@ -1,26 +1,23 @@
 import type { Engine } from "../engine/engine.ts";
-import type { Heap } from "../engine/heap.ts";
 import { heapView } from "../engine/heap_view.ts";
+import type { Heap } from "../engine/heap.ts";
+import { withOffload } from "../engine/offload.ts";
 import { heapOf } from "../engine/prepare_engine.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
+import { AcrossParts } from "./across_parts.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { explainPass } from "./call_or_explain.ts";
 import { compiledMetrics } from "./compiled_metrics.ts";
-import { declareSignals } from "./declare_signals.ts";
-import { describeLayer } from "./describe_layer.ts";
+import { describePass } from "./describe_pass.ts";
 import { dropTape, recordTape, type TapeNode } from "./engine_state.ts";
 import { Flow } from "./flow.ts";
+import { GradientSums } from "./gradient_sums.ts";
 import { keepState } from "./keep_state.ts";
-import { inCallOrder, type LayerRecord } from "./layer_record.ts";
-import { measureInputs, measureTargets } from "./measure_batch.ts";
-import {
-  measureWeight,
-  type WeightGradient,
-  weightGradient,
-  WeightSums,
-} from "./measure_weight.ts";
-import type { Measurements, ObjectiveMeasurements, WeightMeasurements } from "./measurements.ts";
+import type { LayerRecord } from "./layer_record.ts";
+import { type WeightGradient, weightGradient, WeightSums } from "./measure_weight.ts";
+import type { Measurements, ObjectiveMeasurements } from "./measurements.ts";
+import { type PassClock, startClock } from "./pass_clock.ts";
 import type { PassPlan } from "./plan_pass.ts";
 import { mayAttend } from "./note_tokens.ts";
 import { repeatedOutputs } from "./repeated_outputs.ts";
@@ -28,7 +25,7 @@ import { evaluateObjective } from "./resolve_objective.ts";
 import { makeTap, type Viewers, WatchedGradients } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
 import { inputName } from "./tensor_names.ts";
-import { measurePenalties, optimizerOf } from "./training_facts.ts";
+import { wholeObjective } from "./whole_objective.ts";
 
 /**
  * One pass over a model: its phases, in the order in which {@linkcode Pass.run} calls them. Whatever a
@@ -44,6 +41,8 @@ export class Pass implements Disposable {
   readonly #watched = new WatchedGradients();
   /** Which layer's output went into which. */
   readonly #flow: Flow;
+  /** Puts the parts of the batch together; `null` where it is run in one go. */
+  readonly #across: AcrossParts | null;
   readonly #weightSums: WeightSums;
   /** The rows of the report, in the order of the model. */
   #records: LayerRecord[] = [];
@@ -51,9 +50,8 @@ export class Pass implements Disposable {
   /** The rows of the layers that were called, in the order of their first calls. */
   readonly #called: LayerRecord[] = [];
   readonly #gradients = new Map<ModelWeight, WeightGradient>();
-  readonly #progress = { forward: new Set<LayerRecord>(), backward: new Set<LayerRecord>() };
-  /** The layer whose gradient was shown last. */
-  #latest: LayerRecord | null = null;
+  readonly #clock: PassClock | null;
+  #latest: LayerRecord | null = null; // whose gradient was shown last
   /** What a callback of the caller has thrown. */
   #thrown: unknown;
   #value = NaN;
@@ -66,23 +64,34 @@ export class Pass implements Disposable {
     this.#heap = heapOf(engine);
     this.#plan = plan;
     this.#weightSums = new WeightSums(this.#heap);
-    const { inputs, model } = plan;
-    this.#flow = new Flow(inputs, inputs.map((_, index) => inputName(model, index)));
+    const { inputs, model, memory, examples } = plan;
+    this.#flow = new Flow(inputs.map((_, index) => inputName(model, index)));
+    this.#across = memory.kind === "parts" ? new AcrossParts(this.#heap.tf, examples) : null;
+    this.#clock = startClock(plan, (error) => this.#thrown = error);
   }
 
   /** Runs the phases. */
   run(): Measurements {
+    const { memory, inputs } = this.#plan;
     try {
       const restoreState = this.#keepState();
-      this.#tapLayers();
-      this.#watchWeights();
-      const { tape, scalar } = this.#goForward((outputs) => {
-        this.#metrics = compiledMetrics(this.#heap.tf, this.#plan, outputs);
-      });
-      backPropagate(this.#heap.tf, tape, scalar, this.#watched);
+      if (memory.kind === "parts") this.#runParts(memory.examples);
+      else {
+        this.#tapLayers();
+        this.#onHeap(() => {
+          this.#clock?.begin();
+          this.#watchWeights((weight, dw) => this.#sumUp(weight, dw));
+          this.#goThrough(inputs, (outputs) => this.#evaluate(outputs));
+        });
+      }
       // Weights are reported as they were, whatever the layers made of them.
       restoreState();
-      return this.#describe();
+      return describePass({
+        ...{ engine: this.#engine, heap: this.#heap, plan: this.#plan },
+        ...{ records: this.#records, called: this.#called, recordOf: this.#recordOf },
+        ...{ gradients: this.#gradients, weightSums: this.#weightSums },
+        ...{ value: this.#value, metrics: this.#metrics, heads: this.#heads },
+      });
     } catch (error) {
       throw this.#explain(error);
     }
@@ -90,12 +99,15 @@ export class Pass implements Disposable {
 
   /** Runs the forward pass, and the backward one if a gradient is asked for: shows tensors, measures nothing. */
   show({ output, gradients }: Viewers): void {
+    const { inputs } = this.#plan;
     try {
       this.#keepState();
       this.#tapLayers(output);
       for (const [{ variable }, see] of gradients) this.#watched.watch(variable.read(), see);
-      const { tape, scalar } = this.#goForward();
-      if (gradients.size > 0) backPropagate(this.#heap.tf, tape, scalar, this.#watched);
+      this.#onHeap(() => {
+        const { tape, scalar } = this.#goForward(inputs, (outputs) => this.#scalarOf(outputs));
+        if (gradients.size > 0) backPropagate(this.#heap.tf, tape, scalar, this.#watched);
+      });
     } catch (error) {
       throw this.#explain(error);
     }
@@ -107,19 +119,55 @@ export class Pass implements Disposable {
 
   /** Sets aside what the forward pass may change in the model. */
   #keepState(): () => void {
-    const { tf } = this.#heap;
-    const { chosen, leaves } = this.#plan;
+    const [{ tf }, { chosen, leaves }] = [this.#heap, this.#plan];
     this.#cleanUp.defer(() => tf.dispose(chosen.drawn ?? []));
     const restore = keepState(tf, leaves.map(({ layer }) => layer));
     this.#cleanUp.defer(restore);
     return restore;
   }
 
+  /** Does what the heap cannot hold at once with some of it elsewhere. */
+  #onHeap(work: () => void): void {
+    const { memory, weights } = this.#plan;
+    if (memory.kind === "whole") return work();
+    const pinned = weights.map(({ variable }) => variable.read());
+    withOffload(this.#heap.tf, pinned, work);
+  }
+
+  /** Takes the batch in parts. */
+  #runParts(size: number): void {
+    const { tf } = this.#heap;
+    const { inputs, examples } = this.#plan;
+    const sums = new GradientSums(this.#heap);
+    const add = (weight: ModelWeight, dw: Tensor) => sums.add(weight, dw);
+    const starts = Array.from({ length: Math.ceil(examples / size) }, (_, part) => part * size);
+    const lengthOf = (from: number) => Math.min(size, examples - from);
+    const parts = starts.map((from) => inputs.map((input) => input.slice(from, lengthOf(from))));
+    this.#cleanUp.defer(() => tf.dispose(parts));
+    using objective = wholeObjective(tf, this.#plan, parts, {
+      evaluate: (outputs) => this.#evaluate(outputs),
+      see: add,
+      onPart: () => this.#clock?.swept(),
+    });
+    this.#tapLayers();
+    for (const [part, given] of parts.entries()) {
+      this.#across!.begin(this.#records, given[0].shape[0]);
+      this.#clock?.begin();
+      this.#watched.clear();
+      this.#watchWeights(add);
+      this.#goThrough(given, (outputs) => objective.ofPart(outputs, starts[part]));
+      this.#across!.end(this.#records);
+      dropTape(tf);
+    }
+    sums.showEach((weight, dw) => this.#sumUp(weight, dw));
+  }
+
   /** Has every layer show what goes through it. */
   #tapLayers(onOutput?: Viewers["output"]): void {
     const { leaves, containers, onBatch, examples, options: { histograms = false } } = this.#plan;
+    const attends = leaves.some(mayAttend);
     const { records, restore } = tapLayers(leaves, containers, {
-      sweep: { heap: this.#heap, examples, histograms, attends: leaves.some(mayAttend) },
+      sweep: { heap: this.#heap, across: this.#across, examples, histograms, attends },
       tap: makeTap(this.#watched),
       flow: this.#flow,
       onBatch,
@@ -136,109 +184,60 @@ export class Pass implements Disposable {
   }
 
   /** Asks for the gradients of the weights that are trained. */
-  #watchWeights(): void {
-    const { histograms = false } = this.#plan.options;
+  #watchWeights(see: (weight: ModelWeight, dw: Tensor) => void): void {
     for (const weight of this.#plan.weights.filter(({ trainable }) => trainable)) {
-      const record = this.#recordOf.get(weight.layer)!;
-      this.#watched.watch(weight.variable.read(), (dw) => {
-        this.#gradients.set(weight, weightGradient(this.#heap, dw, record.usedRows, histograms));
-      });
+      this.#watched.watch(weight.variable.read(), (dw) => see(weight, dw));
     }
   }
 
+  /** Takes the statistics of the gradient of a weight. */
+  #sumUp(weight: ModelWeight, dw: Tensor): void {
+    const { usedRows } = this.#recordOf.get(weight.layer)!;
+    const counts = this.#plan.options.histograms ?? false;
+    this.#gradients.set(weight, weightGradient(this.#heap, dw, usedRows, counts));
+  }
+
+  /** The scalar that is differentiated. */
+  #scalarOf(outputs: Tensor[]): Tensor {
+    const { chosen: { objective }, options: { penalties }, model } = this.#plan;
+    return evaluateObjective(this.#heap.tf, objective, outputs, penalties ? model : null);
+  }
+
+  /** The objective and the metrics of the whole batch. */
+  #evaluate(outputs: Tensor[]): Tensor {
+    const scalar = this.#scalarOf(outputs);
+    this.#value = heapView(this.#heap.tf, scalar)[0];
+    this.#metrics = compiledMetrics(this.#heap.tf, this.#plan, outputs);
+    return scalar;
+  }
+
+  /** A forward and a backward pass. */
+  #goThrough(inputs: Tensor[], evaluate: (outputs: Tensor[]) => Tensor): void {
+    const { tape, scalar } = this.#goForward(inputs, evaluate);
+    backPropagate(this.#heap.tf, tape, scalar, this.#watched);
+  }
+
   /** The forward pass, up to the scalar that is differentiated. */
-  #goForward(onOutputs?: (outputs: Tensor[]) => void): { tape: TapeNode[]; scalar: Tensor } {
-    const { tf } = this.#heap;
-    const { model, inputs, chosen: { objective }, options } = this.#plan;
+  #goForward(
+    inputs: Tensor[],
+    evaluate: (outputs: Tensor[]) => Tensor,
+  ): { tape: TapeNode[]; scalar: Tensor } {
+    const [{ tf }, { model }] = [this.#heap, this.#plan];
     this.#cleanUp.defer(() => dropTape(tf));
+    this.#flow.begin(inputs);
     let scalar: Tensor;
     const tape = recordTape(tf, () => {
       const returned = model.apply(inputs.length === 1 ? inputs[0] : inputs, { training: false });
       const outputs = [repeatedOutputs(model, returned as Tensor | Tensor[])].flat();
       this.#heads = this.#flow.finish(outputs);
-      scalar = evaluateObjective(tf, objective, outputs, options.penalties ? model : null);
-      this.#value = heapView(tf, scalar)[0];
-      onOutputs?.(outputs);
+      scalar = evaluate(outputs);
     });
     return { tape, scalar: scalar! };
   }
 
-  /** Turns what the pass has gathered into plain data. */
-  #describe(): Measurements {
-    const { model, batch, inputs, targets, options, examples, chosen, weights, leaves } =
-      this.#plan;
-    const { simd, relaxedSimd, version } = this.#engine;
-    const { objective, chosenBy, drawn } = chosen;
-    const weightsOf = this.#measureWeights();
-    const rows = inCallOrder(this.#records, this.#called);
-    const measured = {
-      ...measureInputs(this.#heap, model, inputs, (layer) => this.#recordOf.get(layer)?.name),
-      targets: measureTargets(this.#heap, model, drawn ?? targets ?? [], objective.lossOf),
-    };
-    const layers = leaves.map(({ layer }) => layer);
-    const penalties = measurePenalties(this.#heap.tf, model, layers);
-    return {
-      version: 1,
-      model: {
-        name: model.name,
-        source: options.source ?? null,
-        parameters: weights.reduce((sum, { variable }) => sum + variable.read().size, 0),
-        layers: rows.length,
-      },
-      engine: { backend: "wasm", simd, relaxedSimd, tfjs: version },
-      batch: {
-        examples,
-        seed: batch.seed ?? null,
-        ...(batch.random === true ? { random: true } : {}),
-        ...measured,
-      },
-      objective: {
-        name: objective.name,
-        value: this.#value,
-        ...(chosenBy === null ? {} : { chosenBy }),
-        ...(penalties === null ? {} : { penalty: penalties.all }),
-        ...this.#metrics,
-        ...(drawn === null ? {} : { randomTargets: true }),
-      },
-      ...{ ...optimizerOf(model), seed: options.seed ?? null },
-      layers: declareSignals(
-        rows.map((row) =>
-          describeLayer(row, weightsOf.get(row.name) ?? [], {
-            ...{ heads: this.#heads, examples, penalties: penalties?.byLayer ?? null },
-          })
-        ),
-        measured.perInput,
-      ),
-    };
-  }
-
-  /** The weights by the paths of their layers. */
-  #measureWeights(): Map<string, WeightMeasurements[]> {
-    const measured = new Map<string, WeightMeasurements[]>();
-    for (const weight of this.#plan.weights) {
-      const gradient = this.#gradients.get(weight) ?? null;
-      const { isOutput } = this.#recordOf.get(weight.layer)!;
-      const one = measureWeight(this.#heap, weight, gradient, this.#weightSums, isOutput);
-      const others = measured.get(weight.layerPath);
-      if (others === undefined) measured.set(weight.layerPath, [one]);
-      else others.push(one);
-    }
-    return measured;
-  }
-
-  /** Tells the caller how far the pass is: of each layer once forward and once backward. */
   #onLayer(phase: "forward" | "backward", record: LayerRecord): void {
     if (phase === "backward") this.#latest = record;
-    const seen = this.#progress[phase];
-    if (seen.has(record)) return;
-    seen.add(record);
-    const { options, leaves } = this.#plan;
-    try {
-      options.onProgress?.({ phase, done: seen.size, total: leaves.length });
-    } catch (error) {
-      this.#thrown = error;
-      throw error;
-    }
+    this.#clock?.see(phase, record.layer);
   }
 
   /** What to throw for what a phase has thrown. */

@@ -6,10 +6,10 @@ import { type LeafLayer, leafLayers } from "../model/leaf_layers.ts";
 import { type ModelWeight, modelWeights } from "../model/model_weights.ts";
 import { checkBatch } from "./check_arguments.ts";
 import { chooseObjective, type ChosenObjective } from "./choose_objective.ts";
-import { checkMemory } from "./estimate_memory.ts";
 import { MeasureError } from "./measure_error.ts";
 import type { MeasureOptions } from "./measure_options.ts";
 import { normalizedOnBatch } from "./normalized_on_batch.ts";
+import { type MemoryPlan, planMemory } from "./plan_memory.ts";
 
 /** What a pass is to run, all of it checked. Nothing of the model was touched yet. */
 export interface PassPlan {
@@ -31,6 +31,8 @@ export interface PassPlan {
   readonly onBatch: ReadonlySet<Layer>;
   /** The weights of all layers. */
   readonly weights: ModelWeight[];
+  /** How it is made to fit the heap. */
+  readonly memory: MemoryPlan;
 }
 
 /**
@@ -58,10 +60,14 @@ export function planPass(
   }
   const containers = containerLayers(model);
   const onBatch = normalizedOnBatch(layers, examples, options.batchNormalization);
-  checkMemory(model, layers, containers, { inputs: inputs.map(({ shape }) => shape), onBatch });
+  const shapes = inputs.map(({ shape }) => shape);
+  const memory = planMemory(
+    { model, layers, containers, inputs: shapes, onBatch },
+    options.microBatch,
+  );
   const weights = modelWeights(model, leaves);
   return {
     ...{ model, batch, options, inputs, targets, examples, chosen },
-    ...{ leaves, containers, onBatch, weights },
+    ...{ leaves, containers, onBatch, weights, memory },
   };
 }

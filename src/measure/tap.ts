@@ -30,6 +30,11 @@ export class WatchedGradients {
     else others.push(see);
   }
 
+  /** Forgets all of them. */
+  clear(): void {
+    this.#observers.clear();
+  }
+
   /** Ids of the tensors that are watched. */
   ids(): Iterable<number> {
     return this.#observers.keys();

@@ -1,4 +1,5 @@
 import { requireEngine } from "../engine/running_engine.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
 import { failure } from "../words/failure.ts";
 import { isJsonFile, isKerasFile, isModule, isTorchFile } from "./file_kinds.ts";
 import { failureIn, importModule, logToStderr } from "./foreign_code.ts";
@@ -17,6 +18,11 @@ export interface LoadModelOptions {
    * model.json with `tf.serialization.registerClass`. Default: none.
    */
   register?: readonly string[];
+  /**
+   * Called with the model of a file before its weights are read; what it throws ends the loading. Default: nothing.
+   * A module makes the weights with its model, so that it is not called there.
+   */
+  beforeWeights?: (model: LayersModel) => void;
 }
 
 /**
@@ -65,7 +71,7 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   requireValue("path", path, text);
   requireValue("options", options, object);
-  const { seed = 0, register: files = [] } = options;
+  const { seed = 0, register: files = [], beforeWeights = () => {} } = options;
   requireValue("options.register", files, arrayOf(text));
   const { tf } = requireEngine();
   for (const file of files) {
@@ -81,10 +87,10 @@ export async function loadModel(
       throw new ModelError(`${file}: register threw: ${reason}`, { cause: error });
     }
   }
-  if (isJsonFile(path)) return await loadModelJson(tf, path, seed);
+  if (isJsonFile(path)) return await loadModelJson(tf, path, { seed, beforeWeights });
   if (isKerasFile(path)) {
     const { loadKeras } = await import(KERAS) as typeof import("./keras/load_keras.ts");
-    return await loadKeras(tf, path);
+    return await loadKeras(tf, path, beforeWeights);
   }
   if (isModule(path)) return await loadModelModule(tf, path, seed);
   throw new ModelError(`${path}: ${await whyNot(path)}`);

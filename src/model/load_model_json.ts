@@ -5,6 +5,7 @@ import { buildModel, modelOfFile } from "./build_model.ts";
 import { compileAsSaved } from "./compile_as_saved.ts";
 import { convertTopology } from "./convert_topology.ts";
 import { knownClasses } from "./known_classes.ts";
+import type { LoadModelOptions } from "./load_model.ts";
 import { loadWeights, locateGroups } from "./load_weights.ts";
 import type { LoadedModel } from "./loaded_model.ts";
 import { ModelError } from "./model_error.ts";
@@ -21,13 +22,14 @@ const MAX_ENTRIES = 2 ** 29;
  *
  * @param tf The engine's TensorFlow.js.
  * @param path The model.json.
- * @param seed What weights are drawn from where the file holds layers alone.
+ * @param options The seed that weights are drawn from where the file holds layers alone, and what is called before
+ * weights are read.
  * @throws {ModelError} If it is no such model.
  */
 export async function loadModelJson(
   tf: TensorFlow,
   path: string,
-  seed: number,
+  { seed, beforeWeights }: Required<Pick<LoadModelOptions, "seed" | "beforeWeights">>,
 ): Promise<LoadedModel> {
   const json = await readJson(path, ModelError);
   try {
@@ -50,6 +52,7 @@ export async function loadModelJson(
     const located = await locateGroups(folderOf(path), groups);
     const { model, discard } = buildModel(tf, topology, declared);
     try {
+      beforeWeights(model);
       await loadWeights(tf, model, located);
       compileAsSaved(model, json as Record<string, unknown>);
     } catch (error) {

@@ -69,7 +69,7 @@ export function headerFacts(
   return [
     about,
     ...withEngine ? [["Engine", engineOf(engine, cut)] as [string, string]] : [],
-    ["Batch", `${examples}${drawn}; ${inputsOf(batch, cut)}`],
+    ["Batch", `${examples}${drawn}${partsOf(batch, cut)}; ${inputsOf(batch, cut)}`],
     ["Objective", `${formatNumber(objective.value)}, ${what}${reasonOf(objective)}`],
     ...objective.metrics === undefined
       ? []
@@ -86,6 +86,20 @@ function engineOf(
 ): string {
   const features = relaxedSimd ? " with relaxed SIMD" : simd ? " with SIMD" : "";
   return `TensorFlow.js ${cut(tfjs)} on ${cut(backend.toUpperCase())}${features}`;
+}
+
+/** How a batch was cut, and whose figures that changes. */
+function partsOf(
+  { microBatch, sawParts }: Measurements["batch"],
+  cut: (text: string) => string,
+): string {
+  if (microBatch === undefined) return "";
+  const differs = sawParts === undefined
+    ? ""
+    : ` (${formatCount(sawParts.length, "layer")} saw only those: ${
+      cut(sawParts.join(", "))
+    }; other figures follow from it)`;
+  return `, ${microBatch} at a time${differs}`;
 }
 
 /** How an objective was chosen that was not asked for, and what its targets are. */

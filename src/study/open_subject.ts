@@ -2,6 +2,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { LayersModel } from "../engine/tensorflow.ts";
 import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
 import { defaultLoss } from "../measure/choose_objective.ts";
+import { defaultExamples } from "../measure/default_examples.ts";
 import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
 import { getWeights } from "../model/get_weights.ts";
@@ -161,13 +162,14 @@ async function openFile(
 
 function batchMaker(
   objective: Objective,
-  { batch = null, examples = 32 }: StudyOptions,
+  { batch = null, examples: asked }: StudyOptions,
   own: Pick<LoadedModel, "createBatch" | "path"> | null,
 ): OpenSubject["createBatch"] {
   return async (model, seed) => {
     if (batch !== null) {
       return checkTargets(await readBatch(batch, model, { objective }), objective, batch);
     }
+    const examples = asked ?? defaultExamples(model);
     if (own !== null && own.createBatch !== null) {
       return checkTargets(await own.createBatch(examples, seed, objective), objective, own.path);
     }

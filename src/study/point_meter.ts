@@ -2,6 +2,7 @@ import { showWord } from "../words/show_word.ts";
 import type { Engine } from "../engine/engine.ts";
 import { prepareEngine } from "../engine/prepare_engine.ts";
 import type { LayersModel, Tensor } from "../engine/tensorflow.ts";
+import type { MeasureOptions } from "../measure/measure_options.ts";
 import { runPass } from "../measure/run_pass.ts";
 import { codeOf } from "../model/file_kinds.ts";
 import type { Batch } from "../model/batch.ts";
@@ -49,6 +50,7 @@ export class PointMeter {
   readonly #code: string | null;
   readonly #grid: ResolvedGrid;
   readonly #layers: RegExp | null;
+  readonly #measureOptions: MeasureOptions;
   #hidden: Set<string> | null = null;
   #build: Build | null = null;
   #isClosed = false;
@@ -58,13 +60,14 @@ export class PointMeter {
     subject: OpenSubject,
     code: string | null,
     grid: ResolvedGrid,
-    layers: RegExp | null,
+    { scaleLayers = null, microBatch }: StudyOptions,
   ) {
     this.#code = code;
     this.#engine = engine;
     this.#subject = subject;
     this.#grid = grid;
-    this.#layers = layers;
+    this.#layers = scaleLayers;
+    this.#measureOptions = { objective: subject.objective, microBatch };
   }
 
   /** Opens a subject on a running engine. */
@@ -77,7 +80,7 @@ export class PointMeter {
     const path = typeof subject === "object" && "model" in subject ? codeOf(subject) : null;
     const open = () => openSubject(engine, subject, grid, options);
     const opened = await strayErrors.guard(path, open);
-    const meter = new PointMeter(engine, opened, path, grid, options.scaleLayers ?? null);
+    const meter = new PointMeter(engine, opened, path, grid, options);
     meter.#prepareEngine(null);
     return meter;
   }
@@ -107,8 +110,7 @@ export class PointMeter {
     try {
       const { model, batch, scaler } = await this.#provide(point);
       scaler.scale(point.scale);
-      const { objective } = this.#subject;
-      const measurements = runPass(this.#engine, model, batch, { objective });
+      const measurements = runPass(this.#engine, model, batch, this.#measureOptions);
       return describeStudyPoint(point, measurements);
     } catch (error) {
       throw new StudyError(`${describePoint(point)} cannot be measured: ${errorMessage(error)}`, {
@@ -152,10 +154,10 @@ export class PointMeter {
       batch = await this.#subject.createBatch(model, seed);
       this.#prepareEngine(model);
       if (this.#isClosed) throw new StudyError("The study has ended");
-      const { swaps, objective } = this.#subject;
+      const { swaps } = this.#subject;
       if (swaps.activation && activation !== null) {
         this.#hidden ??= new Set(
-          runPass(this.#engine, model, batch, { objective }).layers
+          runPass(this.#engine, model, batch, this.#measureOptions).layers
             .filter(({ role }) => role === "hidden").map(({ name }) => name),
         );
         swapActivations(tf, model, activation, this.#hidden);

@@ -24,6 +24,7 @@ const OPTIONS: Record<keyof Required<RunStudyOptions>, true> = {
   batch: true,
   objective: true,
   scaleLayers: true,
+  microBatch: true,
   relaxedSimd: true,
   jobs: true,
   shard: true,
@@ -238,10 +239,10 @@ async function* counted(
 }
 
 function taskOf(subject: StudySubject, grid: StudyGrid, options: StudyOptions): WorkerTask {
-  const { examples, batch, objective, scaleLayers, relaxedSimd } = options;
+  const { examples, batch, objective, scaleLayers, microBatch, relaxedSimd } = options;
   return {
     subject: subject as WorkerTask["subject"],
     grid,
-    options: { examples, batch, objective, scaleLayers, relaxedSimd },
+    options: { examples, batch, objective, scaleLayers, microBatch, relaxedSimd },
   };
 }

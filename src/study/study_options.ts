@@ -4,7 +4,7 @@ import type { Shard } from "./shard.ts";
 
 /** How a study is run. */
 export interface StudyOptions {
-  /** Examples in a random batch. Default: 32. */
+  /** Examples in a random batch. Default: 32, or fewer where a pass of them would not fit the WASM heap. */
   examples?: number;
   /** A batch from a JSON file, the same for every seed. Default: the module's batch, else a random one. */
   batch?: string | null;
@@ -18,6 +18,8 @@ export interface StudyOptions {
    * network those that were drawn with its standard deviation of 200.
    */
   scaleLayers?: RegExp | null;
+  /** How many examples to take at a time, as `measure` has it. Default: `"auto"`. */
+  microBatch?: number | "auto";
   /** Whether kernels may use relaxed SIMD, see `startEngine`. Default: true. */
   relaxedSimd?: boolean;
   /**

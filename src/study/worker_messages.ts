@@ -11,7 +11,10 @@ export interface WorkerTask {
   /** The points. */
   grid: StudyGrid;
   /** Those options that a worker heeds. */
-  options: Pick<StudyOptions, "examples" | "batch" | "objective" | "scaleLayers" | "relaxedSimd">;
+  options: Pick<
+    StudyOptions,
+    "examples" | "batch" | "objective" | "scaleLayers" | "microBatch" | "relaxedSimd"
+  >;
 }
 
 /** What a worker sends. Work may be sent to it once it is `ready`; earlier messages are lost. */

@@ -121,11 +121,10 @@ export interface LayerTraits {
   kinked: boolean;
   /** Whether it drops entries in training, as many as its `rate` says. */
   drops: boolean;
-  /**
-   * Copies of its output that a pass keeps at the end of the forward pass, when most are kept; in a cell of
-   * the output of a step. Measured on WASM with ten layers of a kind.
-   */
+  /** Copies of its output (a cell's: of a step's) that a pass keeps, held against `bench/memory_estimate.ts`. */
   memoryCopies: number;
+  /** Whether it sees each example by itself, so that a batch can be cut. Default of a custom layer: false. */
+  perExample: boolean;
   /** What theory says of a custom layer: how large its output and its gradients should be. Default: nothing. */
   moments?: MomentsRule;
 }
@@ -143,6 +142,7 @@ export function traits(kind: LayerKind, own: Partial<LayerTraits> = {}): LayerTr
     kinked: false,
     drops: false,
     memoryCopies: COPIES,
+    perExample: true,
     ...own,
   };
 }
@@ -178,7 +178,8 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   ConvLSTM2DCell: traits("cell", { memoryCopies: 35 }),
   StackedRNNCells: traits("cell", { memoryCopies: 35 }),
 
-  Embedding: traits("embedding"),
+  // The way back sorts the gradients of rows.
+  Embedding: traits("embedding", { memoryCopies: 2 }),
   CategoryEncoding: traits("encoding"),
 
   BatchNormalization: traits("normalization"),
@@ -191,7 +192,7 @@ export const LAYERS: Readonly<Record<string, LayerTraits>> = {
   LeakyReLU: traits("activation", { activation: "leakyRelu" }),
   PReLU: traits("activation", { activation: "prelu" }),
   ELU: traits("activation", { activation: "elu" }),
-  ThresholdedReLU: traits("activation", { activation: "thresholdedRelu" }),
+  ThresholdedReLU: traits("activation", { activation: "thresholdedRelu", memoryCopies: 2 }),
   Softmax: traits("activation", { activation: "softmax" }),
 
   Add: traits("addition"),
@@ -246,4 +247,4 @@ export const LAYER_KINDS: readonly LayerKind[] = [
 ];
 
 /** A class that neither TensorFlow.js nor {@linkcode registerLayer} knows. */
-export const OPAQUE: LayerTraits = traits("opaque");
+export const OPAQUE: LayerTraits = traits("opaque", { perExample: false });

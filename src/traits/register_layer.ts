@@ -43,6 +43,10 @@ const VALUES: Record<
     expected: "a number from 0 to 1000",
     is: (value) => typeof value === "number" && value >= 0 && value <= 1000,
   },
+  perExample: {
+    expected: "true or false",
+    is: (value) => typeof value === "boolean",
+  },
   moments: {
     expected: "a function of inputs and weights",
     is: (value) => typeof value === "function",

@@ -131,7 +131,10 @@ Deno.test("report shows how far a long pass is, on stderr, and --quiet does not"
   );
   const slow = await runCommand(["report", `${folder}/slow.ts`]);
   assertEquals(slow.code, 0, slow.stderr);
-  assertMatch(slow.stderr, /^measuring: forward pass, layer [34] of 4\nmeasured in /);
+  assertMatch(
+    slow.stderr,
+    /^\[[#.]{24}\] \d+ %, measuring: forward pass, layer [34] of 4, \d+ s left\nmeasured in /,
+  );
   assertEquals((await runCommand(["report", `${folder}/slow.ts`, "--quiet"])).stderr, "");
   await Deno.remove(folder, { recursive: true });
 });

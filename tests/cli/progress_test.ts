@@ -1,10 +1,22 @@
 import { assertEquals } from "@std/assert";
-import { progressLine, studyProgress } from "../../src/cli/progress.ts";
+import { passLine, progressLine, studyProgress } from "../../src/cli/progress.ts";
 
 Deno.test("progressLine() has a bar, the share, the points and the time left", () => {
   assertEquals(
     progressLine({ done: 250, total: 1000, workers: 0 }, { at: 0, done: 0 }, 5000),
     "[######..................] 25 %, 250 of 1000 points, 15 s left",
+  );
+});
+
+Deno.test("passLine() has a bar, the layer, the part of the batch and the time left", () => {
+  const progress = { phase: "backward", done: 5, total: 20, share: 0.25 } as const;
+  assertEquals(
+    passLine(progress, 5000),
+    "[######..................] 25 %, measuring: backward pass, layer 5 of 20, 15 s left",
+  );
+  assertEquals(
+    passLine({ ...progress, part: 2, parts: 8 }, 5000, 77),
+    "[..] 25 %, measuring: backward pass, layer 5 of 20, part 2 of 8, 15 s left",
   );
 });
 

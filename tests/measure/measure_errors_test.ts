@@ -163,7 +163,7 @@ Deno.test("measure() refuses options that it does not know, and a model that is 
   };
   await refuse(
     { objectiv: "sum" },
-    "measure() has no option objectiv, expected objective, batchNormalization, penalties, histograms, source, seed, onProgress",
+    "measure() has no option objectiv, expected objective, batchNormalization, penalties, histograms, microBatch, source, seed, onProgress",
   );
   await refuse({ batchNormalization: "trainig" }, 'expected "inference" or "training"');
   await refuse({ penalties: "no" }, 'penalties is "no", expected true or false');

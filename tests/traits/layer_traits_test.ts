@@ -78,6 +78,7 @@ Deno.test("registerLayer() declares a custom class, and later calls replace it",
     kinked: false,
     drops: false,
     memoryCopies: 0,
+    perExample: false,
   });
   registerLayer("MyIdentity", { kind: "dense", kernel: "ordinary" });
   assertEquals(layerTraits("MyIdentity").kernel, "ordinary");

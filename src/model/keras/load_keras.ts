@@ -1,4 +1,4 @@
-import type { TensorFlow } from "../../engine/tensorflow.ts";
+import type { LayersModel, TensorFlow } from "../../engine/tensorflow.ts";
 import { buildModel, modelOfFile } from "../build_model.ts";
 import { compileAsSaved } from "../compile_as_saved.ts";
 import { convertTopology } from "../convert_topology.ts";
@@ -17,9 +17,14 @@ import { pairKerasWeights, setKerasWeights, weightsOf } from "./keras_weights.ts
  *
  * @param tf The engine's TensorFlow.js.
  * @param path The file.
+ * @param beforeWeights Called before weights are read.
  * @throws {ModelError} If it holds no such model.
  */
-export async function loadKeras(tf: TensorFlow, path: string): Promise<LoadedModel> {
+export async function loadKeras(
+  tf: TensorFlow,
+  path: string,
+  beforeWeights: (model: LayersModel) => void,
+): Promise<LoadedModel> {
   const { topology, place, training, weights } = await readKerasFile(path);
   try {
     if (topology === null) {
@@ -36,6 +41,7 @@ export async function loadKeras(tf: TensorFlow, path: string): Promise<LoadedMod
     const declared = entriesOf(weightsOf(weights).group);
     const { model, discard } = buildModel(tf, built, declared, "of all weights in the file");
     try {
+      beforeWeights(model);
       setKerasWeights(tf, pairKerasWeights(model, weights, topology));
       compileAsSaved(model, { trainingConfig: training });
     } catch (error) {

@@ -63,21 +63,18 @@ export function offersOf(layer: TorchLayer): Offer[] {
     }
     case "PReLU":
       return [ofSlopes(layer.tensors[0])];
-    case "Parameter":
-      // So may a PReLU be called in an nn.Sequential.
-      if (layer.tensors[0].own === "weight" && layer.tensors[0].shape.length === 1) {
-        return [ofSlopes(layer.tensors[0])];
-      }
-      break;
     case "BatchNorm":
     case "LayerNorm":
     case "RMSNorm":
       return [ofNormalization(layer)];
     case "Parameter": {
-      // In an nn.Sequential no name tells that a lone vector is the scale of a normalisation.
-      const [{ own, shape }] = layer.tensors;
-      if (own !== "weight" || shape.length !== 1) break;
-      return [ofNormalization({ ...layer, tensors: [{ ...layer.tensors[0], role: "scale" }] })];
+      // In an nn.Sequential no name tells whether a lone vector scales a normalisation or is the slopes of a PReLU.
+      const [alone] = layer.tensors;
+      if (alone.own !== "weight" || alone.shape.length !== 1) break;
+      return [
+        ofNormalization({ ...layer, tensors: [{ ...alone, role: "scale" }] }),
+        ofSlopes(alone),
+      ];
     }
   }
   if (/^Conv/.test(className)) return ofConvolution(layer, kernel!, plain);

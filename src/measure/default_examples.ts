@@ -1,0 +1,29 @@
+import type { LayersModel } from "../engine/tensorflow.ts";
+import { containerLayers } from "../model/inner_layers.ts";
+import { leafLayers } from "../model/leaf_layers.ts";
+import { batchShapes } from "../model/shapes.ts";
+import { normalizedOnBatch } from "./normalized_on_batch.ts";
+import { fittingExamples } from "./plan_memory.ts";
+
+/** How many examples are drawn where nobody says. */
+const EXAMPLES = 32;
+
+/**
+ * How many examples to draw for a model where nobody says: 32, or of the halves of it the most whose pass fits the
+ * WASM heap in one go; 1 where none does. A model that is built for one size of batch gets that.
+ *
+ * @param model A built model.
+ */
+export function defaultExamples(model: LayersModel): number {
+  const [{ shape: [fixed] }] = model.inputs;
+  if (fixed !== null) return fixed;
+  const layers = leafLayers(model).map(({ layer }) => layer);
+  const inputs = batchShapes(model, { examples: 1 });
+  const onBatch = normalizedOnBatch(layers, EXAMPLES, undefined);
+  const fitting = fittingExamples({
+    ...{ model, layers, containers: containerLayers(model), inputs, onBatch },
+  });
+  let examples = EXAMPLES;
+  while (examples > fitting && examples > 1) examples /= 2;
+  return examples;
+}

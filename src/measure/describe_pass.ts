@@ -1,0 +1,110 @@
+import type { Engine } from "../engine/engine.ts";
+import type { Heap } from "../engine/heap.ts";
+import type { Layer } from "../engine/tensorflow.ts";
+import type { ModelWeight } from "../model/model_weights.ts";
+import { declareSignals } from "./declare_signals.ts";
+import { describeLayer } from "./describe_layer.ts";
+import { inCallOrder, type LayerRecord } from "./layer_record.ts";
+import { measureInputs, measureTargets } from "./measure_batch.ts";
+import { measureWeight, type WeightGradient, type WeightSums } from "./measure_weight.ts";
+import type { Measurements, ObjectiveMeasurements, WeightMeasurements } from "./measurements.ts";
+import type { PassPlan } from "./plan_pass.ts";
+import { measurePenalties, optimizerOf } from "./training_facts.ts";
+
+/** What a pass has gathered. */
+export interface PassFindings {
+  engine: Engine;
+  heap: Heap;
+  plan: PassPlan;
+  /** The rows of the report, in the order of the model. */
+  records: readonly LayerRecord[];
+  /** Those of the layers that were called, in the order of their first calls. */
+  called: readonly LayerRecord[];
+  recordOf: ReadonlyMap<Layer, LayerRecord>;
+  gradients: ReadonlyMap<ModelWeight, WeightGradient>;
+  weightSums: WeightSums;
+  /** The objective. */
+  value: number;
+  metrics: Pick<ObjectiveMeasurements, "metrics">;
+  /** How many heads the model has. */
+  heads: number;
+}
+
+/** Turns what a pass has gathered into plain data. */
+export function describePass(found: PassFindings): Measurements {
+  const { engine, heap, plan, recordOf, heads } = found;
+  const { model, batch, inputs, targets, options, examples, chosen, weights, leaves } = plan;
+  const { simd, relaxedSimd, version } = engine;
+  const { objective, chosenBy, drawn } = chosen;
+  const weightsOf = measureWeights(found);
+  const rows = inCallOrder(found.records, found.called);
+  const measured = {
+    ...measureInputs(heap, model, inputs, (layer) => recordOf.get(layer)?.name),
+    targets: measureTargets(heap, model, drawn ?? targets ?? [], objective.lossOf),
+  };
+  const layers = leaves.map(({ layer }) => layer);
+  const penalties = measurePenalties(heap.tf, model, layers);
+  return {
+    version: 1,
+    model: {
+      name: model.name,
+      source: options.source ?? null,
+      parameters: weights.reduce((sum, { variable }) => sum + variable.read().size, 0),
+      layers: rows.length,
+    },
+    engine: { backend: "wasm", simd, relaxedSimd, tfjs: version },
+    batch: {
+      examples,
+      seed: batch.seed ?? null,
+      ...(batch.random === true ? { random: true } : {}),
+      ...describeParts(plan, recordOf),
+      ...measured,
+    },
+    objective: {
+      name: objective.name,
+      value: found.value,
+      ...(chosenBy === null ? {} : { chosenBy }),
+      ...(penalties === null ? {} : { penalty: penalties.all }),
+      ...found.metrics,
+      ...(drawn === null ? {} : { randomTargets: true }),
+    },
+    ...{ ...optimizerOf(model), seed: options.seed ?? null },
+    layers: declareSignals(
+      rows.map((row) =>
+        describeLayer(row, weightsOf.get(row.name) ?? [], {
+          ...{ heads, examples, penalties: penalties?.byLayer ?? null },
+        })
+      ),
+      measured.perInput,
+    ),
+  };
+}
+
+/** How the batch was cut, and which layers may tell the difference. */
+function describeParts(
+  { memory }: PassPlan,
+  recordOf: ReadonlyMap<Layer, LayerRecord>,
+): Pick<Measurements["batch"], "microBatch" | "sawParts"> {
+  if (memory.kind !== "parts") return {};
+  const { examples, apart } = memory;
+  return {
+    microBatch: examples,
+    ...apart.length === 0 ? {} : { sawParts: apart.map((layer) => recordOf.get(layer)!.name) },
+  };
+}
+
+/** The weights by the paths of their layers. */
+function measureWeights(
+  { heap, plan, gradients, recordOf, weightSums }: PassFindings,
+): Map<string, WeightMeasurements[]> {
+  const measured = new Map<string, WeightMeasurements[]>();
+  for (const weight of plan.weights) {
+    const gradient = gradients.get(weight) ?? null;
+    const { isOutput } = recordOf.get(weight.layer)!;
+    const one = measureWeight(heap, weight, gradient, weightSums, isOutput);
+    const others = measured.get(weight.layerPath);
+    if (others === undefined) measured.set(weight.layerPath, [one]);
+    else others.push(one);
+  }
+  return measured;
+}

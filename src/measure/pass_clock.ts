@@ -1,0 +1,102 @@
+import type { Layer } from "../engine/tensorflow.ts";
+import { layerWorkloads } from "./estimate_workload.ts";
+import type { PassProgress } from "./measure_options.ts";
+import type { PassPlan } from "./plan_pass.ts";
+
+/** The way back costs so many times the way forward: two products for one. */
+const BACKWARD = 2;
+
+/** What each layer costs beside its products, so that those without any count, too; as a share of the mean. */
+const ELSE = 0.2;
+
+/** Tells how far a pass is: of each layer once forward and once backward, for each part of the batch. */
+export class PassClock {
+  readonly #tell: (progress: PassProgress) => void;
+  readonly #work: ReadonlyMap<Layer, number>;
+  readonly #perPart: number;
+  readonly #all: number;
+  readonly #parts: number;
+  readonly #sweep: number;
+  readonly #seen = { forward: new Set<Layer>(), backward: new Set<Layer>() };
+  #part = 0;
+  #before = 0;
+  #done = 0;
+
+  /**
+   * @param layers The layers of the model.
+   * @param operations How many operations each layer takes.
+   * @param parts How many parts the batch is taken in, each forward once more than it is taken backward; 1 for a pass
+   * in one go.
+   * @param tell Is told.
+   */
+  constructor(
+    layers: readonly Layer[],
+    operations: ReadonlyMap<Layer, number>,
+    parts: number,
+    tell: (progress: PassProgress) => void,
+  ) {
+    const total = operations.values().reduce((sum, one) => sum + one, 0);
+    const least = ELSE * Math.max(total, 1) / layers.length;
+    this.#tell = tell;
+    this.#work = new Map(layers.map((layer) => [layer, (operations.get(layer) ?? 0) + least]));
+    this.#sweep = this.#work.values().reduce((sum, one) => sum + one, 0);
+    this.#perPart = (1 + BACKWARD) * this.#sweep;
+    this.#parts = parts;
+    this.#all = parts * (this.#perPart + (parts > 1 ? this.#sweep : 0));
+  }
+
+  /** The outputs of one more part are known. */
+  swept(): void {
+    this.#done += this.#sweep;
+    const done = this.#work.size;
+    this.#part++;
+    this.#say("forward", done);
+    if (this.#part === this.#parts) this.#part = 0;
+  }
+
+  /** A part begins: what was not seen of the one before will not come any more. */
+  begin(): void {
+    if (this.#part++ === 0) this.#before = this.#done;
+    else this.#before += this.#perPart;
+    this.#done = this.#before;
+    for (const seen of Object.values(this.#seen)) seen.clear();
+  }
+
+  /** A layer is done. */
+  see(phase: PassProgress["phase"], layer: Layer): void {
+    const seen = this.#seen[phase];
+    if (seen.has(layer)) return;
+    seen.add(layer);
+    this.#done += (phase === "forward" ? 1 : BACKWARD) * (this.#work.get(layer) ?? 0);
+    this.#say(phase, seen.size);
+  }
+
+  #say(phase: PassProgress["phase"], done: number): void {
+    this.#tell({
+      ...{ phase, done, total: this.#work.size, share: Math.min(1, this.#done / this.#all) },
+      ...this.#parts > 1 ? { part: this.#part, parts: this.#parts } : {},
+    });
+  }
+}
+
+/**
+ * The clock of a pass; `null` where nobody asks how far it is.
+ *
+ * @param onError Is given what the caller's callback throws, before it is thrown on.
+ */
+export function startClock(
+  { model, inputs, leaves, options: { onProgress }, memory, examples }: PassPlan,
+  onError: (error: unknown) => void,
+): PassClock | null {
+  if (onProgress === undefined) return null;
+  const parts = memory.kind === "parts" ? Math.ceil(examples / memory.examples) : 1;
+  const operations = layerWorkloads(model, inputs.map(({ shape }) => shape));
+  return new PassClock(leaves.map(({ layer }) => layer), operations, parts, (progress) => {
+    try {
+      onProgress(progress);
+    } catch (error) {
+      onError(error);
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,98 @@
+import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import type { ModelWeight } from "../model/model_weights.ts";
+import { backPropagate } from "./back_propagate.ts";
+import { dropTape, recordTape, withoutTape } from "./engine_state.ts";
+import type { PassPlan } from "./plan_pass.ts";
+import { repeatedOutputs } from "./repeated_outputs.ts";
+import { runOnce } from "./run_once.ts";
+import { WatchedGradients, wrapCall } from "./tap.ts";
+
+/** What the objective of a whole batch says of a part of it. */
+export interface WholeObjective extends Disposable {
+  /** A scalar with the derivatives that the objective has with respect to the outputs of a part. */
+  ofPart(outputs: readonly Tensor[], from: number): Tensor;
+}
+
+/**
+ * Evaluates the objective on all outputs of a batch that is taken in parts. An objective need be no mean over
+ * examples, and metrics even less, so that both are asked once, for the whole batch, after a forward pass over each
+ * part; its derivatives with respect to the outputs are what each part goes back from.
+ *
+ * @param tf The engine's TensorFlow.js.
+ * @param plan What is run.
+ * @param parts The inputs of each part.
+ * @param evaluate The objective, penalties included.
+ * @param see Is shown what the objective itself says of weights: the gradients of penalties.
+ * @param onPart Called after each part.
+ */
+export function wholeObjective(
+  tf: TensorFlow,
+  { model, leaves, containers, onBatch, weights }: PassPlan,
+  parts: readonly Tensor[][],
+  { evaluate, see, onPart }: {
+    evaluate: (outputs: Tensor[]) => Tensor;
+    see: (weight: ModelWeight, gradient: Tensor) => void;
+    onPart: () => void;
+  },
+): WholeObjective {
+  using made = new DisposableStack();
+  const layers = leaves.map(({ layer }) => layer);
+  const undo = [
+    ...[...onBatch].map(inTraining),
+    runOnce([...containers, ...layers]),
+  ];
+  const ofParts: Tensor[][] = [];
+  made.defer(() => tf.dispose(ofParts));
+  try {
+    for (const inputs of parts) {
+      ofParts.push(withoutTape(tf, () =>
+        tf.tidy(() => {
+          const returned = model.apply(inputs.length === 1 ? inputs[0] : inputs, {
+            training: false,
+          });
+          return [repeatedOutputs(model, returned as Tensor | Tensor[])].flat().map((output) =>
+            output.clone()
+          );
+        })));
+      onPart();
+    }
+  } finally {
+    for (const step of undo.reverse()) step();
+  }
+  const outputs = ofParts[0].map((_, i) => tf.keep(tf.concat(ofParts.map((part) => part[i]))));
+  made.defer(() => tf.dispose(outputs));
+  const gradients: (Tensor | null)[] = outputs.map(() => null);
+  const kept = made.use(new DisposableStack());
+  kept.defer(() => tf.dispose(gradients.filter((one) => one !== null)));
+  const watched = new WatchedGradients();
+  for (const [i, output] of outputs.entries()) {
+    if (output.dtype !== "float32") continue;
+    watched.watch(output, (gradient) => gradients[i] = tf.keep(gradient.clone()));
+  }
+  for (const weight of weights.filter(({ trainable }) => trainable)) {
+    watched.watch(weight.variable.read(), (gradient) => see(weight, gradient));
+  }
+  made.defer(() => dropTape(tf));
+  let scalar: Tensor;
+  const tape = recordTape(tf, () => {
+    scalar = evaluate(outputs);
+  });
+  backPropagate(tf, tape, scalar!, watched);
+  const own = kept.move();
+  return {
+    ofPart(ofPart, from) {
+      const terms = ofPart.flatMap((output, i) => {
+        const gradient = gradients[i];
+        if (gradient === null) return [];
+        return [tf.sum(tf.mul(output, gradient.slice(from, output.shape[0])))];
+      });
+      return terms.reduce((sum, term) => tf.add(sum, term), tf.scalar(0));
+    },
+    [Symbol.dispose]: () => own.dispose(),
+  };
+}
+
+/** Has a batch normalisation run on the statistics of what it is given. */
+function inTraining(layer: Layer): () => void {
+  return wrapCall(layer, (call, inputs, kwargs) => call(inputs, { ...kwargs, training: true }));
+}

@@ -1,0 +1,107 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { HEAP_LIMIT } from "../../src/engine/guard_heap.ts";
+import { startEngine, type Tensor } from "../../src/engine/mod.ts";
+import type { Layer, LayersModel } from "../../src/engine/tensorflow.ts";
+import { defaultExamples } from "../../src/measure/default_examples.ts";
+import { measure } from "../../src/measure/mod.ts";
+import {
+  estimatePass,
+  fittingExamples,
+  planMemory,
+  requireOneFits,
+} from "../../src/measure/plan_memory.ts";
+import { leafLayers } from "../../src/model/mod.ts";
+
+/** What `planMemory()` takes, of a model and so many examples. */
+function subjectOf(model: LayersModel, examples: number, onBatch: Layer[] = []) {
+  const inputs = model.inputs.map(({ shape }) => [examples, ...shape.slice(1) as number[]]);
+  const layers = leafLayers(model).map(({ layer }) => layer);
+  return { model, layers, containers: [], inputs, onBatch: new Set(onBatch) };
+}
+
+Deno.test("planMemory() runs what fits in one go, and cuts one example more", async () => {
+  await using engine = await startEngine();
+  const { sequential, layers } = engine.tf;
+  const model = sequential({ layers: [layers.dense({ units: 4096, inputShape: [64] })] });
+  const most = fittingExamples(subjectOf(model, 1));
+  assert(estimatePass(subjectOf(model, 1), most) <= 0.75 * HEAP_LIMIT);
+  assert(estimatePass(subjectOf(model, 1), most + 1) > 0.75 * HEAP_LIMIT);
+  assertEquals(planMemory(subjectOf(model, most)), { kind: "whole" });
+  const examples = Math.ceil((most + 1) / 2);
+  assertEquals(planMemory(subjectOf(model, most + 1)), { kind: "parts", examples, apart: [] });
+  model.dispose();
+});
+
+Deno.test("planMemory() keeps a batch whole where layers may see all of it", async () => {
+  await using engine = await startEngine();
+  const { sequential, layers } = engine.tf;
+  const normalization = layers.batchNormalization();
+  const model = sequential({
+    layers: [layers.dense({ units: 4096, inputShape: [64] }), normalization],
+  });
+  const many = fittingExamples(subjectOf(model, 1)) + 1;
+  assertEquals(planMemory(subjectOf(model, many)).kind, "parts");
+  assertEquals(planMemory(subjectOf(model, many, [normalization])).kind, "offload");
+  const own = model.layers[0];
+  own.call = (inputs, kwargs) => Object.getPrototypeOf(own).call.call(own, inputs, kwargs);
+  assertEquals(planMemory(subjectOf(model, many)).kind, "offload", "somebody has changed a layer");
+  model.dispose();
+});
+
+Deno.test("planMemory() refuses what its largest layer cannot hold, with the estimate", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const model = tf.sequential({
+    name: "large",
+    layers: [
+      tf.layers.conv2d({ filters: 64, kernelSize: 3, inputShape: [null, null, 3] as never }),
+      tf.layers.conv2d({ filters: 64, kernelSize: 3, activation: "relu" }),
+    ],
+  });
+  const of = (height: number) => ({
+    inputs: { shape: [1, height, 3002, 3], dataSync: () => [] } as unknown as Tensor,
+  });
+  await assertRejects(() => measure(model, of(2002)), RangeError, "GiB of the WASM heap: 5.7 GiB");
+  const subject = subjectOf(model, 1);
+  assertEquals(planMemory({ ...subject, inputs: [[1, 1202, 3002, 3]] }).kind, "offload");
+  assertThrows(
+    () => requireOneFits(model, 3002),
+    RangeError,
+    "batch.inputs has the shapes [1, 3002",
+  );
+  requireOneFits(model, 64);
+  await assertRejects(
+    () =>
+      measure(model, { inputs: { ...of(900).inputs, shape: [2, 2002, 3002, 3] } as Tensor }, {
+        microBatch: 1,
+      }),
+    RangeError,
+    "microBatch is 1, with which batch.inputs has the shapes [1, 2002, 3002, 3]",
+  );
+  model.dispose();
+});
+
+Deno.test("defaultExamples() is 32, or fewer where a pass of them does not fit", async () => {
+  await using engine = await startEngine();
+  const { sequential, layers } = engine.tf;
+  const of = (size: number) => {
+    const model = sequential({
+      layers: [layers.conv2d({ filters: 64, kernelSize: 3, inputShape: [size, size, 3] })],
+    });
+    const examples = defaultExamples(model);
+    const subject = subjectOf(model, 1);
+    model.dispose();
+    return {
+      examples,
+      fits: (count: number) => planMemory({ ...subject, inputs: [[count, size, size, 3]] }),
+    };
+  };
+  assertEquals(of(64).examples, 32);
+  const large = of(1024);
+  assert(large.examples < 32 && large.examples > 1, `${large.examples}`);
+  const stateful = sequential({
+    layers: [layers.simpleRNN({ units: 3, stateful: true, batchInputShape: [4, 5, 2] })],
+  });
+  assertEquals(defaultExamples(stateful), 4);
+  stateful.dispose();
+});
