@@ -6,7 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
-import { installKernels } from "../src/engine/kernels/mod.ts";
+import { installKernels, installLayerRepairs } from "../src/engine/kernels/mod.ts";
 import { leastTime } from "./least_time.ts";
 import type { Row } from "./row.ts";
 
@@ -28,6 +28,10 @@ const row = random<tf.Rank.R2>(1, 2048), weights = random<tf.Rank.R2>(2048, 2048
 const million = random(2 ** 20), pairs = random(2 ** 18, 4), batch = random(2048, 512);
 const logits = random(32, 32000), labels = tf.oneHot(tf.range(0, 32, 1, "int32"), 32000);
 const slopes = random(32, 32000);
+const image = random<tf.Rank.R4>(32, 32, 32, 16), tokens = random(1024, 512);
+const batchNormalization = tf.layers.batchNormalization({});
+const layerNormalization = tf.layers.layerNormalization({});
+const training = { training: true };
 
 const OPERATIONS: Record<string, () => tf.Tensor> = {
   "sum of 2^20": () => tf.sum(million),
@@ -37,6 +41,16 @@ const OPERATIONS: Record<string, () => tf.Tensor> = {
   "softmax of 32 x 32000 and its gradient": () => tf.grad((x) => tf.softmax(x))(logits, slopes),
   "log-softmax of 32 x 32000": () => tf.logSoftmax(logits),
   "softmax cross-entropy of 32 x 32000": () => tf.losses.softmaxCrossEntropy(labels, logits),
+  "relu of 32 x 32 x 32 x 16 and its gradient": () => tf.grad((x) => tf.relu(x))(image, image),
+  "sum of two of them": () => tf.add(image, image),
+  "max pooling 2 x 2 of it and its gradient": () =>
+    tf.grad((x) => tf.maxPool(x as tf.Tensor4D, 2, 2, "same"))(image),
+  "average pooling 2 x 2 of it and its gradient": () =>
+    tf.grad((x) => tf.avgPool(x as tf.Tensor4D, 2, 2, "same"))(image),
+  "batch normalisation of it and its gradient": () =>
+    tf.grad((x) => batchNormalization.apply(x, training) as tf.Tensor)(image, image),
+  "layer normalisation of 1024 x 512 and its gradient": () =>
+    tf.grad((x) => layerNormalization.apply(x) as tf.Tensor)(tokens, tokens),
   "conv3d 2x8x16x16x8 * 3x3x3x8x16": kernel("Conv3D", { x: volume, filter }, same),
   "its filter gradient": kernel("Conv3DBackpropFilterV2", { x: volume, dy: volumeGradient }, {
     ...same,
@@ -66,7 +80,9 @@ export async function rows(): Promise<Row[]> {
   for (let round = 0; round < ROUNDS; round++) {
     timeAll(stock);
     const takeBack = await installKernels(tf);
+    const takeLayersBack = installLayerRepairs(tf);
     timeAll(ours);
+    takeLayersBack();
     await takeBack();
   }
   return [...ours].map(([what, figure]) => ({

@@ -62,6 +62,14 @@ def volumes():
     return Model(x, L.Dense(2)(L.Concatenate()([y, z])))
 
 
+def adaptive():
+    x, y, z = Input((5, 7, 2)), Input((5, 2)), Input((4, 3, 3, 2))
+    h = L.Conv2D(3, 2, activation="tanh")(x)
+    parts = [L.AdaptiveAveragePooling2D((3, 4))(h), L.AdaptiveMaxPooling2D(3)(h), L.AdaptiveAveragePooling1D(2)(y),
+             L.AdaptiveMaxPooling1D(3)(y), L.AdaptiveAveragePooling3D((2, 3, 1))(z), L.AdaptiveMaxPooling3D(2)(z)]
+    return Model([x, y, z], L.Dense(2)(L.Concatenate()([L.Flatten()(part) for part in parts])))
+
+
 def kept_axes():
     x = Input((4, 4, 3))
     h = L.SpatialDropout2D(0.2)(L.Conv2D(4, 3, padding="same")(x))
@@ -142,7 +150,7 @@ def gated_units():
 
 LAYERS = [
     group_norms, rms_norms, unit_norms, spectral_norms, sequences, volumes, kept_axes, rectifiers, groups, adapted,
-    encoded, augmented, every_activation, gated_units,
+    encoded, augmented, every_activation, gated_units, adaptive,
 ]
 if KERAS2:
     LAYERS = [group_norms, unit_norms, sequences, volumes, kept_axes, rectifiers, groups, adapted, augmented,

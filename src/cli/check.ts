@@ -30,8 +30,8 @@ export const check = defineCommand({
       "default; editors and this program validate against it:",
       "extends: the preset to start from: recommended (every rule with its defaults), strict " +
       "(warnings fail too), or init (only rules about the initial weights).",
-      "models: a list of { path, name, batch, objective, examples, seeds, trained, register }; paths " +
-      "are relative to the folder of the configuration.",
+      "models: a list of { path, name, weights, batch, objective, examples, seeds, trained, register }; " +
+      "paths are relative to the folder of the configuration.",
       "plugins: modules that export your own rules, made by defineRule(); their names have a prefix " +
       "and a slash, as in team/wide-layers.",
       'rules: by name "off", "warn" (its errors count as warnings), "error" (the severity of the rule), ' +

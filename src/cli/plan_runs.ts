@@ -76,7 +76,7 @@ export async function planRuns(
         examples: examples ?? model.examples ?? RUN_FLAGS.examples.default,
         microBatch: flags.microBatch,
         register: [...model.register, ...register],
-        weights,
+        weights: weights ?? model.weights,
         threads,
         portable,
         half,
@@ -135,8 +135,8 @@ async function ofFile(file: string, models: readonly ModelSetting[]): Promise<Mo
 }
 
 function bare(path: string): ModelSetting {
-  const open = { batch: null, objective: null, examples: null, seeds: null, trained: null };
-  return { name: path, path, ...open, register: [] };
+  const open = { weights: null, batch: null, objective: null, examples: null, seeds: null };
+  return { name: path, path, ...open, trained: null, register: [] };
 }
 
 /** A file that may not be looked at is not called missing: loading it says what is wrong. */

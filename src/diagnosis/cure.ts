@@ -6,6 +6,8 @@ export interface CuredWeight {
   layer: string;
   /** Its name, unique within the model. */
   weight: string;
+  /** Whether its first axis is that of the inputs where PyTorch expects the outputs; absent: no. */
+  inputsFirst?: boolean;
 }
 
 /** What values are normalised by. */
@@ -25,7 +27,13 @@ export interface CuredMoments {
  * What to do about a cause, as data: it is said in words, written as code, applied to the model at hand and
  * measured again, all from this.
  */
-export type Cure =
+export type Cure = Treatment & {
+  /** The framework whose words it is said in, where that is not TensorFlow.js: weights alone are a state dict. */
+  framework?: "pytorch";
+};
+
+/** What is done. */
+export type Treatment =
   /** Multiplies weights, each by its own factor. */
   | { kind: "rescale"; weights: (CuredWeight & { factor: number })[]; initializer: string | null }
   /** Draws weights again from a normal distribution, each with its own standard deviation. */

@@ -3,6 +3,7 @@ import { formatLayers, type NamedLayers } from "./format_layers.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";
 import { arrayOf, objectWith, requireValue, text } from "../words/requirements.ts";
 import type { Cure, CuredWeight } from "./cure.ts";
+import { DRAWING_WORDS } from "./drawing_words.ts";
 import { requireCure } from "./require_cure.ts";
 
 /** Says in one sentence what a cure does. */
@@ -18,13 +19,15 @@ export function describeCure(cure: Cure, all: NamedLayers): string {
         : `${formatFactor(Math.min(...factors))} to ${formatFactor(Math.max(...factors))}`;
       const initializer = cure.initializer === null
         ? ""
-        : `, or draw ${cure.weights.length === 1 ? "it" : "them"} with kernelInitializer: ` +
-          `"${cure.initializer}"`;
+        : `, or draw ${cure.weights.length === 1 ? "it" : "them"} with ${
+          wordsOf(cure).draw(cure.weights, cure.initializer)
+        }`;
       return `Multiply ${which} by ${by}${initializer}.`;
     }
     case "redraw":
-      return `Draw ${weightsOf(cure.weights, all)} with ${initializerOf(cure.weights)}: ` +
-        `"${cure.initializer}".`;
+      return `Draw ${weightsOf(cure.weights, all)} with ${
+        wordsOf(cure).draw(cure.weights, cure.initializer)
+      }.`;
     case "set-bias":
       return `Start the ${cure.weights.length === 1 ? "bias" : "biases"} of ` +
         `${layersOf(cure.weights, all)} at ${formatNumber(cure.value)}.`;
@@ -68,16 +71,12 @@ export function cureCode(cure: Cure): string | null {
   switch (cure.kind) {
     case "rescale":
       return cure.initializer === null
-        ? rescaleCalls(cure.weights)
-        : `kernelInitializer: "${cure.initializer}"  // in ${list(cure.weights)}`;
+        ? wordsOf(cure).multiplyCode(cure.weights)
+        : wordsOf(cure).drawCode(cure.weights, cure.initializer);
     case "redraw":
-      return `${initializerOf(cure.weights)}: "${cure.initializer}"  // in ${list(cure.weights)}`;
+      return wordsOf(cure).drawCode(cure.weights, cure.initializer);
     case "set-bias":
-      return cure.value === 0
-        ? `biasInitializer: "zeros"  // in ${list(cure.weights)}`
-        : `biasInitializer: tf.initializers.constant({ value: ${cure.value} })  // in ${
-          list(cure.weights)
-        }`;
+      return wordsOf(cure).startCode(cure.weights, cure.value);
     case "normalize-input":
       return normalizingCode(cure, "inputs");
     case "normalize-targets":
@@ -109,12 +108,7 @@ export function cureCode(cure: Cure): string | null {
   }
 }
 
-/** What the argument is called that says how weights are drawn. */
-function initializerOf(weights: readonly CuredWeight[]): string {
-  const [{ weight }] = weights;
-  if (/\/embeddings(_\d+)?$/.test(weight)) return "embeddingsInitializer";
-  return /\/bias(_\d+)?$/.test(weight) ? "biasInitializer" : "kernelInitializer";
-}
+const wordsOf = ({ framework }: Cure) => DRAWING_WORDS[framework ?? "keras"];
 
 type Normalizing = Extract<Cure, { kind: "normalize-input" | "normalize-targets" }>;
 
@@ -137,26 +131,12 @@ function normalizingCode({ mean, std, each }: Normalizing, values: string): stri
     `${values}.sub(mean).div(variance.sqrt().add(1e-6))`;
 }
 
-/** A call for each factor, layers of about the same one together. */
-function rescaleCalls(weights: readonly (CuredWeight & { factor: number })[]): string {
-  const calls = Map.groupBy(weights, ({ factor }) => formatFactor(factor));
-  return [...calls].map(([factor, alike]) =>
-    `rescaleWeights(model, ${factor.replace("/", " / ")}, { layers: ${
-      JSON.stringify([...new Set(alike.map(({ layer }) => layer))])
-    } });`
-  ).join("\n");
-}
-
 function weightsOf(weights: readonly CuredWeight[], all: NamedLayers): string {
   return weights.length === 1 ? weights[0].weight : `the kernels of ${layersOf(weights, all)}`;
 }
 
 function layersOf(weights: readonly CuredWeight[], all: NamedLayers): string {
   return formatLayers([...new Set(weights.map(({ layer }) => layer))], all);
-}
-
-function list(weights: readonly CuredWeight[]): string {
-  return names([...new Set(weights.map(({ layer }) => layer))]);
 }
 
 /** Layers in a comment, which a name from a file must not end. */

@@ -9,6 +9,7 @@ import type { Measurements } from "../measure/measurements.ts";
 import { SEARCHES } from "./causes.ts";
 import { layersOf } from "./causes/shared.ts";
 import type { Cause, Consequence, Diagnosis } from "./diagnosis.ts";
+import { inTorch } from "./in_torch.ts";
 import { shownDiagnosis } from "./diagnosis_overview.ts";
 import type { Patient, Suspect } from "./suspect.ts";
 
@@ -65,7 +66,10 @@ function findCauses(measurements: Measurements, findings: readonly Finding[]): D
     rankOf(a) - rankOf(b)
   )
     .map(([, found]) => alone(found, patient));
-  const all = [...causes, ...rest];
+  const all = [...causes, ...rest].map((cause) => ({
+    ...cause,
+    cures: cause.cures.map((cure) => inTorch(cure, measurements)),
+  }));
   return {
     verdict: all.some(({ severity }) => severity === "error") ? "sick" : "healthy",
     // Stable: among those of one severity the searches' order stays.

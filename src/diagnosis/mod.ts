@@ -9,6 +9,7 @@ export {
   type CuredMoments,
   type CuredWeight,
   isWeightCure,
+  type Treatment,
   type WeightCure,
 } from "./cure.ts";
 export { cureCode, describeCure } from "./cure_words.ts";

@@ -1,7 +1,11 @@
+import { HEAP_LIMIT } from "./guard_heap.ts";
 import type { DataId, NamedTensorMap } from "@tensorflow/tfjs";
 import { liveDataOf } from "./live_data.ts";
 import { patchProperty } from "./patch_property.ts";
 import type { Tensor, TensorFlow } from "./tensorflow.ts";
+
+/** Bytes of tensors that may lie on the heap when a kernel starts: it has the rest for what it reads and writes. */
+const MOST = HEAP_LIMIT / 2;
 
 /** What is left on the heap once room was made, as a share of what may lie there: not each kernel is to make room. */
 const LEFT = 0.75;
@@ -12,15 +16,15 @@ const LEFT = 0.75;
  * for. No figure changes by it. What a kernel reads and writes has to fit into the rest of the heap.
  *
  * @param tf The engine's TensorFlow.js.
- * @param most How many bytes of tensors may lie on the heap when a kernel starts.
  * @param pinned Tensors that stay there: XNNPACK packs weights once for as long as they do.
  * @param work What is done.
+ * @param most How many bytes of tensors may lie on the heap when a kernel starts. Default: half of its limit.
  */
 export function withOffload<Result>(
   tf: TensorFlow,
-  most: number,
   pinned: readonly Tensor[],
   work: () => Result,
+  most: number = MOST,
 ): Result {
   const live = liveDataOf(tf.backend());
   const engine = tf.engine();

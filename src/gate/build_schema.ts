@@ -51,8 +51,12 @@ function entrySchema(thresholds: object) {
 export function buildSchema(): object {
   const model = closed({
     name: described("Name in reports and in the baseline; default: the path.", TEXT),
-    path: described("model.json or module, relative to the folder of this file.", TEXT),
-    batch: described("JSON file with the batch; default: the module's, else random.", TEXT),
+    path: described("File of a model, or module, relative to the folder of this file.", TEXT),
+    weights: described(
+      "File with its weights, of PyTorch or Keras, as --weights takes it; default: its own.",
+      TEXT,
+    ),
+    batch: described("File with the batch; default: the module's, else random.", TEXT),
     objective: described(
       "What to differentiate; default: the module's, else the compiled loss, else sum.",
       {

@@ -14,9 +14,14 @@ export type PresetName = "recommended" | "strict" | "init";
 export interface ModelEntry {
   /** Name in reports and in the baseline. Default: the path. */
   name?: string;
-  /** Its `model.json` or module, relative to the folder of the configuration. */
+  /** Its file or module, relative to the folder of the configuration. */
   path: string;
-  /** JSON file with the batch. Default: the module's batch, else a random one. */
+  /**
+   * File with its weights, as `--weights` takes it: of PyTorch or Keras. Default: those that it comes with, or that a
+   * seed draws.
+   */
+  weights?: string;
+  /** File with the batch: JSON, .npz, .npy, .csv or a folder of pictures. Default: the module's batch, else a random one. */
   batch?: string;
   /** What to differentiate. Default: the module's, else `sum`. */
   objective?: string;

@@ -64,6 +64,7 @@ export const configurationShape: Requirement = objectWith({
   models: optional(arrayOf(objectWith({
     name: optional(text),
     path: text,
+    weights: optional(text),
     batch: optional(text),
     objective: optional(text),
     examples: optional(number),

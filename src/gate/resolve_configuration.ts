@@ -38,6 +38,8 @@ export interface ModelSetting {
   name: string;
   /** Its file, from the working directory on. */
   path: string;
+  /** File of its weights, where they are not its own. */
+  weights: string | null;
   /** File of the batch. */
   batch: string | null;
   /** What is differentiated. */
@@ -156,7 +158,7 @@ export function resolveConfiguration(
 }
 
 function resolveModel(
-  { name, path, batch, objective, examples, seeds, trained, register = [] }: ModelEntry,
+  { name, path, weights, batch, objective, examples, seeds, trained, register = [] }: ModelEntry,
   index: number,
   file: string | null,
   locate: (path: string) => string,
@@ -164,6 +166,7 @@ function resolveModel(
   return {
     name: name ?? path,
     path: locate(path),
+    weights: weights === undefined ? null : locate(weights),
     batch: batch === undefined ? null : locate(batch),
     objective: objective ?? null,
     examples: examples ?? null,

@@ -96,9 +96,8 @@ export interface LayerMeasurements {
   /** `output`: no layer with a kernel comes between this layer and an output of the model. */
   role: "hidden" | "output";
   /**
-   * In a model with several heads, the layers of role `output` with a kernel on whose way to an output
-   * this layer lies: before such a head, the head itself, or after it. Absent where it lies on the way
-   * of all of them, as every layer of a model with one head does.
+   * In a model with several heads, the layers of role `output` with a kernel that this layer lies before or
+   * after, or is. Absent where it is all of them, as in a model with one head.
    */
   heads?: string[];
   /** Names of the model's inputs that the calls of this layer read; absent where there are none. */

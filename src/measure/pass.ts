@@ -3,7 +3,6 @@ import { heapView } from "../engine/heap_view.ts";
 import type { Heap } from "../engine/heap.ts";
 import { withOffload } from "../engine/offload.ts";
 import { heapOf } from "../engine/prepare_engine.ts";
-import { HEAP_LIMIT } from "../engine/guard_heap.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
 import { AcrossParts } from "./across_parts.ts";
@@ -27,9 +26,6 @@ import { makeTap, type Viewers, WatchedGradients } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
 import { inputName } from "./tensor_names.ts";
 import { wholeObjective } from "./whole_objective.ts";
-
-/** Bytes of tensors that may lie on the heap when a kernel starts: it has the rest for what it reads and writes. */
-const OFFLOAD = HEAP_LIMIT / 2;
 
 /**
  * One pass over a model: its phases, in the order in which {@linkcode Pass.run} calls them. Whatever a
@@ -132,7 +128,7 @@ export class Pass implements Disposable {
     const { memory, weights } = this.#plan;
     if (memory.kind === "whole") return work();
     const pinned = weights.map(({ variable }) => variable.read());
-    withOffload(this.#heap.tf, OFFLOAD, pinned, work);
+    withOffload(this.#heap.tf, pinned, work);
   }
 
   /** Takes the batch in parts. */

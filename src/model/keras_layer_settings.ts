@@ -22,6 +22,7 @@ const windowed: Settings = {
 };
 
 const pooling: Settings = { dataFormat, keepdims: flag };
+const adaptive = (axes: number): Settings => ({ outputSize: required(counts(axes)), dataFormat });
 const dropout: Settings = { rate: required(fraction), dataFormat };
 
 /** What a call of an attention says in Keras. */
@@ -42,6 +43,12 @@ const projected: Settings = {
 
 /** The layers that Keras has and TensorFlow.js lacks, with what each may have in its configuration. */
 export const KERAS_LAYER_SETTINGS: Record<string, Settings> = {
+  AdaptiveAveragePooling1D: adaptive(1),
+  AdaptiveAveragePooling2D: adaptive(2),
+  AdaptiveAveragePooling3D: adaptive(3),
+  AdaptiveMaxPooling1D: adaptive(1),
+  AdaptiveMaxPooling2D: adaptive(2),
+  AdaptiveMaxPooling3D: adaptive(3),
   AdditiveAttention: { ...called, useScale: flag },
   Attention: { ...called, useScale: flag, scoreMode: KINDS.choice("dot", "concat") },
   ...Object.fromEntries(AUGMENTATIONS.map((name) => [name, {}])),

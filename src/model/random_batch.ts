@@ -4,6 +4,7 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { nearest } from "../words/nearest.ts";
 import type { Batch } from "./batch.ts";
 import { inputRanges } from "./input_ranges.ts";
+import { rawInputs } from "./raw_inputs.ts";
 import { randomTargets } from "./random_targets.ts";
 import { PIXEL_VALUES, takesPixels } from "./takes_pixels.ts";
 import { SeededRandom } from "./seeded_random.ts";
@@ -27,10 +28,10 @@ const OPTIONS: Record<keyof Required<RandomBatchOptions>, true> = {
 };
 
 /**
- * A random batch that fits a model: standard normal entries, like normalised data; whole numbers in range
- * for an input that an embedding looks up; whole numbers from 0 to 255 for an input that a `Rescaling` brings to
- * about 1; 0 or 1 for any other integer input. The same seed gives the
- * same batch on every backend.
+ * A random batch that fits a model: standard normal entries, like normalised data; entries of the mean and variance
+ * of a `Normalization` that sees an input first; whole numbers in range for an input that an embedding looks up;
+ * whole numbers from 0 to 255 for an input that a `Rescaling` brings to about 1; 0 or 1 for any other integer input.
+ * The same seed gives the same batch on every backend.
  *
  * @param model A built model.
  * @param options Size, seed, and the objective if it needs targets.
@@ -71,18 +72,23 @@ export function randomBatch(model: LayersModel, options: RandomBatchOptions = {}
   const shapes = batchShapes(model, options);
   const ranges = inputRanges(model);
   const pixels = takesPixels(model);
+  const raw = rawInputs(tf, model);
   const random = new SeededRandom(seed, "batch");
   const targets = objective === "sum" ? null : randomTargets(model, objective, options);
   const inputs = shapes.map((shape, i) => {
     const { dtype } = model.inputs[i];
     const count = shape.reduce((product, length) => product * length, 1);
     const other = pixels[i] ? { from: 0, to: PIXEL_VALUES } : { from: 0, to: 2 };
-    const range = ranges[i] ?? (dtype === "float32" && !pixels[i] ? null : other);
+    const toRaw = ranges[i] === null ? raw[i] : null;
+    const isNormal = toRaw !== null || dtype === "float32" && !pixels[i];
+    const range = ranges[i] ?? (isNormal ? null : other);
     const values = range === null ? random.normals(count) : Int32Array.from(
       { length: count },
       () => range.from + random.integer(range.to - range.from),
     );
-    return tf.tensor(values, shape, dtype);
+    return toRaw === null
+      ? tf.tensor(values, shape, dtype)
+      : tf.tidy(() => toRaw(tf.tensor(values, shape)));
   });
   return { inputs: inputs.length === 1 ? inputs[0] : inputs, targets, seed, random: true };
 }

@@ -6,12 +6,12 @@ export const PIXEL_VALUES = 256;
 
 /**
  * For each input of a model, whether it takes the numbers of a picture, from 0 to 255: everything that sees it first is
- * a `Rescaling` that brings these to about 1.
+ * a `Rescaling` that brings these to about 1, whatever comes after it.
  *
  * @param model A built model.
  */
 export function takesPixels(model: LayersModel): boolean[] {
-  return frontLayers(model, () => true).map((layers) =>
+  return frontLayers(model, () => true, "first").map((layers) =>
     layers !== null && layers.every(scalesPixels)
   );
 }

@@ -38,6 +38,13 @@ export const KERAS_LAYER_TRAITS: Readonly<Record<string, LayerTraits>> = {
   // The sum, and the sum with its bias.
   EinsumDense: traits("dense", { kernel: "einsum", memoryCopies: 2 }),
 
+  AdaptiveAveragePooling1D: traits("pool", { operation: "mean" }),
+  AdaptiveAveragePooling2D: traits("pool", { operation: "mean" }),
+  AdaptiveAveragePooling3D: traits("pool", { operation: "mean" }),
+  AdaptiveMaxPooling1D: traits("pool", { ...KINKED, operation: "largest" }),
+  AdaptiveMaxPooling2D: traits("pool", { ...KINKED, operation: "largest" }),
+  AdaptiveMaxPooling3D: traits("pool", { ...KINKED, operation: "largest" }),
+
   AdditiveAttention: traits("container"),
   Attention: traits("container"),
   GroupQueryAttention: traits("container"),

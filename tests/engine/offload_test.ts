@@ -35,9 +35,9 @@ Deno.test("withOffload() changes no bit of a pass", async () => {
   };
   const offloaded = withOffload(
     tf,
-    limit,
     pinned,
     () => runPass(engine, model, batch, { histograms: true }),
+    limit,
   );
   cpu.move = move;
   assert(moved > 20, `${moved} tensors were moved`);
@@ -53,7 +53,7 @@ Deno.test("withOffload() keeps what a kernel reads, and ends when its work does"
   const live = liveDataOf(tf.backend());
   const tensors = [1, 2, 3].map((value) => tf.fill([2 ** 16], value));
   const before = live.bytes;
-  withOffload(tf, 0, [tensors[0]], () => {
+  withOffload(tf, [tensors[0]], () => {
     tf.add(tensors[1], tensors[1]).dispose();
     assertEquals(
       live.bytes,
@@ -61,12 +61,12 @@ Deno.test("withOffload() keeps what a kernel reads, and ends when its work does"
       "the third went, the pinned and the read stayed",
     );
     assertEquals(tensors[2].dataSync()[5], 3);
-  });
+  }, 0);
   assertThrows(
     () =>
-      withOffload(tf, 0, [], () => {
+      withOffload(tf, [], () => {
         throw new Error("work failed");
-      }),
+      }, 0),
     Error,
     "work failed",
   );

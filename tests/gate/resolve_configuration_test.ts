@@ -70,13 +70,14 @@ Deno.test("resolveConfiguration() finds files from the configuration's folder on
   const { models: [first, second], baseline, baselineNamed } = resolve({
     models: [
       { path: "a.ts", batch: "b.json", register: ["r.ts"], seeds: "2..4" },
-      { name: "second", path: "a.ts" },
+      { name: "second", path: "a.ts", weights: "w.pt" },
     ],
     baseline: "figures.json",
   });
   assertEquals([first.name, first.path, first.batch], ["a.ts", "up/a.ts", "up/b.json"]);
   assertEquals([first.register, first.seeds], [["up/r.ts"], [2, 3, 4]]);
   assertEquals([second.name, second.seeds], ["second", null]);
+  assertEquals([first.weights, second.weights], [null, "up/w.pt"]);
   assertEquals([baseline, baselineNamed], ["up/figures.json", true]);
 });
 

@@ -23,13 +23,15 @@ export function biases(patient: Patient): Suspect[] {
   const size = values.std <= 1e-6 * values.maxAbs
     ? `${formatNumber(values.mean)}`
     : `of size ${formatNumber(values.rms)}`;
-  const spread = first.preActivations?.std ?? 0;
+  const drowned = first.preActivations === null
+    ? `z is only of size ${formatNumber(values.rms / found[0].measured!)} for inputs of rms 1`
+    : `z varies by only ${formatNumber(first.preActivations.std)}`;
   return [{
     kind: "bias",
     layers: rows.map(({ name }) => name),
     message:
-      `The biases of ${which} are ${size}, while z varies by only ${formatNumber(spread)}: the ` +
-      `biases decide the outputs, not the examples.`,
+      `The biases of ${which} are ${size}, while ${drowned}: the biases decide the outputs, not ` +
+      `the examples.`,
     states: found,
     explains: isConsequence,
     cures: [{

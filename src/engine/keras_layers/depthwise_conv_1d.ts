@@ -50,14 +50,15 @@ export const createDepthwiseConv1D: KerasLayerFactory<DepthwiseConv1DArgs> = ker
   return class DepthwiseConv1D extends DepthwiseConv2D {
     static className = "DepthwiseConv1D";
 
-    constructor({ kernelSize, strides = 1, dilationRate = 1, ...args }: DepthwiseConv1DArgs) {
+    constructor({ kernelSize, strides, dilationRate, ...args }: DepthwiseConv1DArgs) {
       const twice = (value: number | number[]) =>
         Array(2).fill([value].flat()[0]) as [number, number];
       super({
         ...args,
         kernelSize: twice(kernelSize),
-        strides: twice(strides),
-        dilationRate: twice(dilationRate),
+        // A file may have null for what it leaves open.
+        strides: twice(strides ?? 1),
+        dilationRate: twice(dilationRate ?? 1),
       });
       this.rank = 1;
       for (const key of ["kernelSize", "strides", "dilationRate"] as const) this[key].pop();

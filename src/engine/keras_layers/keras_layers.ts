@@ -1,3 +1,4 @@
+import { ADAPTIVE_POOLINGS, type AdaptivePoolings } from "./adaptive_pooling.ts";
 import { AUGMENTATIONS } from "../../traits/keras_layer_traits.ts";
 import type { TensorFlow } from "../tensorflow.ts";
 import { tensorFlow } from "../tensorflow_requirement.ts";
@@ -46,7 +47,7 @@ export type Augmentations = {
 };
 
 /** The layers that Keras has and TensorFlow.js lacks, by the names that Keras gives them. */
-export interface KerasLayers extends Augmentations {
+export interface KerasLayers extends Augmentations, AdaptivePoolings {
   /** Bahdanau's attention: scores are weighted sums of tanh(query + key). */
   readonly AdditiveAttention: KerasLayer<AdditiveAttentionArgs>;
   /** Attention without kernels: scores are products of queries and keys. */
@@ -110,6 +111,7 @@ export const KERAS_LAYERS: Factories = {
   ...Object.fromEntries(
     AUGMENTATIONS.map((name) => [name, createAugmentation(name)]),
   ) as { [Name in keyof Augmentations]: KerasLayerFactory<AugmentationArgs> },
+  ...ADAPTIVE_POOLINGS,
   AdditiveAttention: createAdditiveAttention,
   Attention: createAttention,
   GroupQueryAttention: createGroupQueryAttention,

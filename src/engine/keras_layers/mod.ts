@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { AdaptivePoolingArgs, AdaptivePoolings } from "./adaptive_pooling.ts";
 export { type AdditiveAttentionArgs, type AttentionArgs } from "./attention.ts";
 export { AUGMENTATIONS } from "../../traits/keras_layer_traits.ts";
 export type { AugmentationArgs } from "./augmentation.ts";

@@ -81,7 +81,14 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
       const given = this.#args[key] as number;
       const own = sizeOf(given);
       const last = sizes.slice(sizes.length - own.length);
-      if (own.length <= sizes.length && own.every((size, i) => size === 1 || size === last[i])) {
+      // A file may have anything for an entry.
+      const entries: unknown[] = [given].flat(Infinity);
+      const isWhole = entries.every((entry) => typeof entry === "number") &&
+        entries.length === own.reduce((product, size) => product * size, 1);
+      if (
+        isWhole && own.length <= sizes.length &&
+        own.every((size, i) => size === 1 || size === last[i])
+      ) {
         return;
       }
       throw new RangeError(
@@ -105,13 +112,20 @@ export const createNormalization: KerasLayerFactory<NormalizationArgs> = kerasLa
     }
 
     override call(inputs: Tensor | Tensor[]): Tensor {
+      return this.#scaled(oneTensor(inputs), this.#args.invert ?? false);
+    }
+
+    /** The inputs that would be normalised to these; `null` of a layer that undoes a normalisation itself. */
+    inputsOf(outputs: Tensor): Tensor | null {
+      return this.#args.invert ? null : this.#scaled(outputs, true);
+    }
+
+    #scaled(entries: Tensor, invert: boolean): Tensor {
       return tf.tidy(() => {
-        const x = tf.cast(oneTensor(inputs), "float32");
+        const x = tf.cast(entries, "float32");
         const mean = this.#statistic("mean");
         const deviation = tf.maximum(tf.sqrt(this.#statistic("variance")), LEAST);
-        return this.#args.invert
-          ? tf.add(mean, tf.mul(x, deviation))
-          : tf.div(tf.sub(x, mean), deviation);
+        return invert ? tf.add(mean, tf.mul(x, deviation)) : tf.div(tf.sub(x, mean), deviation);
       });
     }
 

@@ -8,6 +8,12 @@ const PICTURE =
 /** Layers of Keras that this program does not run: why, and what to do about it. */
 const REASONS: Readonly<Record<string, string>> = {
   AutoContrast: PICTURE,
+  ConvLSTM1D:
+    "TensorFlow.js convolves states of pictures alone, expected a ConvLSTM2D with pictures of one row, or " +
+    "a class of that name that --register FILE brings",
+  ConvLSTM3D:
+    "TensorFlow.js convolves states of pictures alone, expected a ConvLSTM2D, or a class of that name " +
+    "that --register FILE brings",
   ContrastLimitedAdaptiveHistogramEqualization: PICTURE,
   CutMix: PICTURE,
   FlaxLayer: FOREIGN,
@@ -24,6 +30,9 @@ const REASONS: Readonly<Record<string, string>> = {
   Pipeline: PICTURE,
   RandomCrop: PICTURE,
   STFTSpectrogram: SOUND,
+  ReversibleEmbedding:
+    "it is called a second time, in reverse, to make logits of its own table, expected " +
+    "an Embedding and a Dense for the head, or a class of that name that --register FILE brings",
   StringLookup: TEXT,
   TFSMLayer: FOREIGN,
   TextVectorization: TEXT,

@@ -32,14 +32,19 @@ const FAMILIES: Readonly<Record<string, [family: string, ...kernels: string[]]>>
   Conv1D: ["convolution", "kernel"],
   Conv2D: ["convolution", "kernel"],
   Conv3D: ["convolution", "kernel"],
+  DepthwiseConv1D: ["depthwise", "depthwise_kernel"],
   DepthwiseConv2D: ["depthwise", "depthwise_kernel"],
+  Conv1DTranspose: ["transposed", "kernel"],
   Conv2DTranspose: ["transposed", "kernel"],
   Conv3DTranspose: ["transposed", "kernel"],
   // Its kernel is that of a Dense with the axes apart.
   EinsumDense: ["dense", "kernel"],
   Embedding: ["embedding", "embeddings"],
   BatchNormalization: ["batch norm", "moving_mean"],
+  // Normalisations that see the example alone have the same weights: which one it is, the model says.
   LayerNormalization: ["layer norm", "gamma"],
+  GroupNormalization: ["layer norm", "gamma"],
+  RMSNormalization: ["layer norm", "scale"],
   LSTM: ["lstm", "kernel"],
   SimpleRNN: ["rnn", "kernel"],
   GRU: ["gru", "kernel"],
@@ -107,7 +112,10 @@ function joinedShape(
   family: string,
   shape: readonly number[],
 ): readonly number[] {
-  if (family === "depthwise") return [...shape.slice(0, 2), shape[2] * shape[3]];
+  if (family === "depthwise") {
+    const [channels, multiplier] = shape.slice(-2);
+    return [...shape.slice(0, -2), channels * multiplier];
+  }
   if (family === "prelu") return [shape.reduce((a, b) => a * b, 1)];
   const layout = kernelLayoutOf(layer);
   if (!isEinsumLayout(layout)) return shape;

@@ -63,16 +63,19 @@ export function offersOf(layer: TorchLayer): Offer[] {
     }
     case "PReLU":
       return [ofSlopes(layer.tensors[0])];
-    case "Parameter":
-      // So may a PReLU be called in an nn.Sequential.
-      if (layer.tensors[0].own === "weight" && layer.tensors[0].shape.length === 1) {
-        return [ofSlopes(layer.tensors[0])];
-      }
-      break;
     case "BatchNorm":
     case "LayerNorm":
     case "RMSNorm":
       return [ofNormalization(layer)];
+    case "Parameter": {
+      // In an nn.Sequential no name tells whether a lone vector scales a normalisation or is the slopes of a PReLU.
+      const [alone] = layer.tensors;
+      if (alone.own !== "weight" || alone.shape.length !== 1) break;
+      return [
+        ofNormalization({ ...layer, tensors: [{ ...alone, role: "scale" }] }),
+        ofSlopes(alone),
+      ];
+    }
   }
   if (/^Conv/.test(className)) return ofConvolution(layer, kernel!, plain);
   throw new ModelError(
@@ -117,7 +120,7 @@ function ofConvolution(
   const [outputs, inputs, ...window] = kernel.shape;
   const offers = [plain("convolution", shape, give)];
   // With one input a group, the channels may be groups: output i * multiplier + m belongs to input i, in both.
-  if (inputs === 1 && window.length === 2) {
+  if (inputs === 1 && window.length <= 2) {
     offers.push(
       plain("depthwise", [...window, outputs], () => ({ depthwise_kernel: turned(kernel) })),
     );
@@ -138,10 +141,11 @@ function ofNormalization({ className, tensors }: TorchLayer): Offer {
   const more = [...isBatch && has("scale") ? ["gamma"] : [], ...has("shift") ? ["beta"] : []];
   return {
     signature: signatureOf(isBatch ? "batch norm" : "layer norm", own[0].shape, more),
-    give: ({ flattened }) =>
+    give: ({ flattened, weights }) =>
       Object.fromEntries(
         own.map((tensor) => [
-          names[tensor.role]!,
+          // An RMSNormalization calls it so.
+          tensor.role === "scale" && weights.has("scale") ? "scale" : names[tensor.role]!,
           reordered(tensor.read(), tensor.shape, flattened),
         ]),
       ),

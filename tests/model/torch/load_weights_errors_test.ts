@@ -103,8 +103,8 @@ refuses(
       layers: [layers.separableConv2d({ filters: 1, kernelSize: 1, inputShape: [4, 4, 1] })],
     }),
   'Layer "separable_conv2d_1" is a SeparableConv2D, expected layers that PyTorch has too: Dense, Conv1D, ' +
-    "Conv2D, Conv3D, DepthwiseConv2D, Conv2DTranspose, Conv3DTranspose, EinsumDense, Embedding, BatchNormalization, " +
-    "LayerNormalization, LSTM, SimpleRNN, GRU, PReLU",
+    "Conv2D, Conv3D, DepthwiseConv1D, DepthwiseConv2D, Conv1DTranspose, Conv2DTranspose, Conv3DTranspose, EinsumDense, " +
+    "Embedding, BatchNormalization, LayerNormalization, GroupNormalization, RMSNormalization, LSTM, SimpleRNN, GRU, PReLU",
 );
 refuses(
   "a convolution of one channel and a depthwise one whose names do not tell them apart",

@@ -1,0 +1,107 @@
+import { oneTensor } from "../layers/layer_repair.ts";
+import type { Tensor, TensorFlow } from "../tensorflow.ts";
+import {
+  type KerasLayer,
+  kerasLayer,
+  type KerasLayerFactory,
+  type LayerArgs,
+} from "./keras_layer.ts";
+import { oneShape, type OpenShape } from "./one_shape.ts";
+import { type DataFormat, spaceAxes } from "./space_axes.ts";
+
+/** Arguments of adaptive pooling. */
+export interface AdaptivePoolingArgs extends LayerArgs {
+  /** How many entries each axis of space comes to, for all axes or one by one. */
+  outputSize: number | number[];
+  /** Where the channels are. Default: `channelsLast`. */
+  dataFormat?: DataFormat;
+}
+
+function define(
+  tf: TensorFlow,
+  kind: "Average" | "Max",
+  rank: 1 | 2 | 3,
+): KerasLayer<AdaptivePoolingArgs> {
+  return class extends tf.layers.Layer {
+    static className = `Adaptive${kind}Pooling${rank}D`;
+    readonly outputSize: number[];
+    readonly dataFormat: DataFormat;
+
+    constructor(args: AdaptivePoolingArgs) {
+      super(args);
+      const { outputSize, dataFormat = "channelsLast" } = args;
+      this.outputSize = Array.isArray(outputSize) ? outputSize : Array(rank).fill(outputSize);
+      this.dataFormat = dataFormat;
+      this.inputSpec = [{ ndim: rank + 2 }];
+    }
+
+    override computeOutputShape(inputShape: OpenShape | OpenShape[]): OpenShape {
+      const shape = oneShape(inputShape);
+      const space = spaceAxes(shape.length, this.dataFormat);
+      return shape.map((size, axis) =>
+        space.includes(axis) ? this.outputSize[axis - space[0]] : size
+      );
+    }
+
+    override call(inputs: Tensor | Tensor[]): Tensor {
+      return tf.tidy(() => {
+        const x = oneTensor(inputs);
+        // The mean of a box is that of its means along one axis, and so is the largest: one axis after the other.
+        return spaceAxes(x.rank, this.dataFormat).reduce(
+          (y, axis, i) => this.#along(y, axis, this.outputSize[i]),
+          x,
+        );
+      });
+    }
+
+    /** Windows of about the same size, which begin and end at the nearest entry outwards: they may overlap. */
+    #along(x: Tensor, axis: number, count: number): Tensor {
+      const size = x.shape[axis];
+      const pool = kind === "Average" ? tf.mean : tf.max;
+      const parts = Array.from({ length: count }, (_, i) => {
+        const from = Math.floor(i * size / count);
+        const begin = x.shape.map((_, k) => k === axis ? from : 0);
+        const length = Math.ceil((i + 1) * size / count) - from;
+        const window = tf.slice(x, begin, x.shape.map((all, k) => k === axis ? length : all));
+        return pool(window, axis, true) as Tensor;
+      });
+      return tf.concat(parts, axis);
+    }
+
+    override getConfig() {
+      const { outputSize, dataFormat } = this;
+      return { ...super.getConfig(), outputSize, dataFormat };
+    }
+  };
+}
+
+const factory = (
+  kind: "Average" | "Max",
+  rank: 1 | 2 | 3,
+): KerasLayerFactory<AdaptivePoolingArgs> => kerasLayer((tf) => define(tf, kind, rank));
+
+/** The classes of adaptive pooling by their names. */
+export interface AdaptivePoolings<Layer = KerasLayer<AdaptivePoolingArgs>> {
+  /** The mean of each of some windows of a sequence. */
+  readonly AdaptiveAveragePooling1D: Layer;
+  /** The mean of each of some windows of a picture. */
+  readonly AdaptiveAveragePooling2D: Layer;
+  /** The mean of each of some windows of a volume. */
+  readonly AdaptiveAveragePooling3D: Layer;
+  /** The largest entry of each of some windows of a sequence. */
+  readonly AdaptiveMaxPooling1D: Layer;
+  /** The largest entry of each of some windows of a picture. */
+  readonly AdaptiveMaxPooling2D: Layer;
+  /** The largest entry of each of some windows of a volume. */
+  readonly AdaptiveMaxPooling3D: Layer;
+}
+
+/** Pooling that divides its input into a given number of windows, whatever its size. */
+export const ADAPTIVE_POOLINGS: AdaptivePoolings<KerasLayerFactory<AdaptivePoolingArgs>> = {
+  AdaptiveAveragePooling1D: factory("Average", 1),
+  AdaptiveAveragePooling2D: factory("Average", 2),
+  AdaptiveAveragePooling3D: factory("Average", 3),
+  AdaptiveMaxPooling1D: factory("Max", 1),
+  AdaptiveMaxPooling2D: factory("Max", 2),
+  AdaptiveMaxPooling3D: factory("Max", 3),
+};
