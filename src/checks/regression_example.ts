@@ -2,8 +2,9 @@ import type { AssertionDocumentation } from "./rule.ts";
 
 /** A network that passes an assertion on what it learns: its head, its targets or its loss. */
 export function regressionExample(assertion: string): AssertionDocumentation["example"] {
+  const title = "A network that passes";
   return {
-    title: "A network that passes",
+    title,
     code: `
       import { startEngine } from "@gradient-health/gradient-health/engine";
       import { exerciseModel, randomBatch } from "@gradient-health/gradient-health/model";

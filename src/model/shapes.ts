@@ -94,10 +94,12 @@ export function batchShapes(model: LayersModel, size: BatchSize = {}): number[][
   const entries = shapes.map((shape) => shape.reduce((product, length) => product * length, 1));
   const largest = Math.max(...entries);
   if (largest > MAX_ENTRIES) {
+    const shape = `[${shapes[entries.indexOf(largest)].join(", ")}]`;
+    const takes = `would take ${formatMemory(largest * 4)} of the engine's 4 GiB`;
     throw new RangeError(
-      `examples is ${examples}, expected fewer: inputs of shape ` +
-        `[${shapes[entries.indexOf(largest)].join(", ")}] would take ` +
-        `${formatMemory(largest * 4)} of the engine's 4 GiB`,
+      examples > 1
+        ? `examples is ${examples}, expected fewer: inputs of shape ${shape} ${takes}`
+        : `one example of shape ${shape} ${takes}, expected a smaller one`,
     );
   }
   return shapes;

@@ -4,10 +4,10 @@ import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 
 /** A backend that keeps numbers in a map, and a TensorFlow.js that knows where each lies. */
 function subject() {
-  const dataIdMap = new Map<object, number>();
+  const dataIdMap = new Map<object, { value: number; shape: number[]; dtype: string }>();
   const backend = {
     dataIdMap,
-    readSync: (dataId: object) => [dataIdMap.get(dataId)],
+    readSync: (dataId: object) => [dataIdMap.get(dataId)?.value],
     refCount: () => 3,
     disposeData: (dataId: object) => dataIdMap.delete(dataId),
   };
@@ -20,8 +20,9 @@ function subject() {
     backend as unknown as Parameters<typeof trackLiveData>[1],
   );
   const write = (dataId: object, value: number) => {
-    dataIdMap.set(dataId, value);
-    tensorInfo.set(dataId, { backend, shape: [1], dtype: "float32" });
+    const of = { shape: [1], dtype: "float32" };
+    dataIdMap.set(dataId, { value, ...of });
+    tensorInfo.set(dataId, { backend, ...of });
   };
   return { backend, cpu, dataIdMap, live, moved, tensorInfo, write };
 }
@@ -30,7 +31,7 @@ Deno.test("trackLiveData() moves what was written and not deleted since", () => 
   const { cpu, dataIdMap, live, moved, tensorInfo, write } = subject();
   const [kept, deleted, replaced, unknown] = [{}, {}, {}, {}];
   for (const dataId of [kept, deleted, replaced]) write(dataId, 1);
-  dataIdMap.set(unknown, 1);
+  dataIdMap.set(unknown, { value: 1, shape: [1], dtype: "float32" });
   dataIdMap.delete(deleted);
   write(replaced, 2);
   live.moveToCpu();
