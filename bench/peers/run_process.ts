@@ -51,9 +51,10 @@ export async function runProcess(command: readonly string[], limit: number): Pro
   }
 }
 
-/** The message of the error that a program ended with. */
+/** The first sentence of the error that a program ended with. */
 const reasonOf = (said: string) =>
-  /Error: (.*)/.exec(said)?.[1] ?? said.trim().split("\n").at(-1) ?? "it says nothing";
+  /Error: (.*?\.(?= [A-Z])|.*)/.exec(said)?.[1] ?? said.trim().split("\n").at(-1) ??
+    "it says nothing";
 
 /** A process that stays alive and answers each line with a line. */
 export class Answering {
