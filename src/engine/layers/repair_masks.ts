@@ -20,6 +20,8 @@ interface Run {
   masks: Map<Tensor, Tensor>;
   /** Masks to be freed when all is done: those of a model inside another go on outside of it. */
   made: Tensor[];
+  /** Tensors that a layer reads more than once. */
+  spared: Tensor[];
   /** Whether the model calls its layers, rather than a layer something of its own. */
   callsLayers: boolean;
 }
@@ -37,11 +39,31 @@ function during<T>(run: Run | null, action: () => T): T {
 }
 
 function runModel<T>(action: (run: Run) => T): T {
-  const run: Run = { masks: new Map(), made: [], ...running, callsLayers: true };
+  const run: Run = { masks: new Map(), made: [], ...running, spared: [], callsLayers: true };
   try {
     return during(run, () => action(run));
   } finally {
+    for (const tensor of run.spared) giveDisposalBack(tensor);
     if (running === null) { for (const mask of run.made) mask.dispose(); }
+  }
+}
+
+/** The `dispose` of a tensor, where it is its own and not its class's. */
+type Spared = { dispose?: () => void };
+
+const giveDisposalBack = (tensor: Tensor) => void delete (tensor as Spared).dispose;
+
+/**
+ * Lets the next disposal of what a layer reads more than once pass by, as the attention of `x` to `x` does.
+ * TensorFlow.js counts the readers of a tensor, but takes off one for each time that it is read, and frees the
+ * tensor before its last reader comes. What is spared is freed with the scope around the model.
+ */
+function spareRepeated(inputs: readonly Tensor[], spared: Tensor[]): void {
+  for (const tensor of new Set(inputs)) {
+    const isRepeated = inputs.indexOf(tensor) !== inputs.lastIndexOf(tensor);
+    if (!isRepeated || Object.hasOwn(tensor, "dispose")) continue;
+    tensor.dispose = () => giveDisposalBack(tensor);
+    spared.push(tensor);
   }
 }
 
@@ -58,8 +80,9 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
     function (this: MaskingLayer, inputs: Tensor | Tensor[], shared?: Arguments) {
       if (!running?.callsLayers) return original.call(this, inputs, shared);
       const run = { ...running, callsLayers: false };
-      const { masks, made } = run;
+      const { masks, made, spared } = run;
       const list = [inputs].flat();
+      if (list.length > 1) spareRepeated(list, spared);
       const given = list.map((x) => masks.get(x) ?? null);
       const own: Arguments = { ...shared };
       // The shared object is TensorFlow.js's, or one that `call` below made.
