@@ -151,9 +151,10 @@ function joined(
   context: Context,
 ): Step | null {
   const entries = inputs.reduce((sum, signal) => sum + signal.entries, 0);
-  const together = concatenationRule({ ...node, entries }, inputs, context)!;
-  const step = rule(node, [together.a], context);
-  if (step === null) return null;
+  const together = concatenationRule({ ...node, entries }, inputs, context);
+  const step = together && rule(node, [together.a], context);
+  // Layers without entries put nothing together.
+  if (together === null || step === null) return null;
   const split = ([gradient]: readonly Gradient[]) => together.back(gradient).inputs!;
   return {
     ...step,
