@@ -155,7 +155,8 @@ function joined(
   const step = together && rule(node, [together.a], context);
   // Layers without entries put nothing together.
   if (together === null || step === null) return null;
-  const split = ([gradient]: readonly Gradient[]) => together.back(gradient).inputs!;
+  const split = ([gradient]: readonly Gradient[]) =>
+    gradient === undefined ? [] : together.back(gradient).inputs!;
   return {
     ...step,
     back(gradient) {
