@@ -125,7 +125,7 @@ export function progressLine(
   return withBar(share, told, columns);
 }
 
-/** A bar, the share and a text, in so many columns. */
+/** A bar, the share and a text, no wider than `columns`. */
 function withBar(share: number, told: string, columns: number): string {
   const text = `${Math.floor(share * 100)} %, ${told}`;
   // In the last columns the terminal shows ^C; the bar has brackets and a blank.

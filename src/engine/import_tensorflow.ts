@@ -11,9 +11,9 @@ export function showTensorFlow(toOthers: boolean): void {
 }
 
 /**
- * Imports TensorFlow.js. Where nobody else sees it, those packages alone that its package is made of and that this
- * project uses: the same modules, so that whoever imports the whole afterwards has the same classes, kernels and
- * engine. The whole has a WebGL backend, `tf.data`, graph models and methods of tensors as well, 46 of the 117 ms of
+ * Imports TensorFlow.js. Where no other code sees it, this imports only the packages of it that this project uses.
+ * They are the same modules, so code that imports all of TensorFlow.js later gets the same classes, kernels and engine.
+ * The whole package has a WebGL backend, `tf.data`, graph models and methods of tensors as well, 46 of the 117 ms of
  * processor time that a bare start of TensorFlow.js with WASM takes (2-core Xeon, Deno 2.9.6).
  */
 export async function importTensorFlow(): Promise<TensorFlow> {

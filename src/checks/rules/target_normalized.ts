@@ -112,7 +112,7 @@ type Names =
   | "targetScaleWarning"
   | "targetDrowned";
 
-/** What is worst about a target: it is one thing to mend. */
+/** The worst finding about a target; one cure mends them all. */
 function judgeTarget(target: TargetMeasurements, subject: Case<Names>): Verdict[] {
   const { values, classes } = target;
   if (classes !== undefined || values.nonFinite > 0 || !(values.std > 0) || isCode(values)) {

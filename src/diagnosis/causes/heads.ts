@@ -11,7 +11,7 @@ export function heads(patient: Patient): Suspect[] {
     kind: "head",
     layers: layersOf([finding], patient),
     message: finding.message,
-    // Targets that no probability reaches are out of scale as well: it is one fault.
+    // Targets outside 0 to 1 are out of scale too: both findings state one fault.
     states: finding.kind === "targets-outside"
       ? [finding, ...foundBy("target-normalized", patient)]
       : [finding],

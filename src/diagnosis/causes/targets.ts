@@ -78,7 +78,7 @@ function curesOf(
 ): Cure[] {
   const { name, values: { mean, std, maxAbs } } = target;
   const cure = { kind: "normalize-targets", output: name, index } as const;
-  // A sigmoid puts out no numbers below 0: its targets are to fill the numbers from 0 to 1.
+  // A sigmoid puts out nothing below 0, so its targets should span 0 to 1.
   if (head?.activation === "sigmoid") return [{ ...cure, mean: 0, std: maxAbs }];
   const each = unevenFeatures(target, "output");
   const bias = head?.layer.weights.find(isBias);

@@ -11,7 +11,7 @@ import { type DataFormat, spaceAxes } from "./space_axes.ts";
 
 /** Arguments of adaptive pooling. */
 export interface AdaptivePoolingArgs extends LayerArgs {
-  /** How many entries each axis of space comes to, for all axes or one by one. */
+  /** The size of each spatial axis afterwards: one number for all axes, or one for each. */
   outputSize: number | number[];
   /** Where the channels are. Default: `channelsLast`. */
   dataFormat?: DataFormat;

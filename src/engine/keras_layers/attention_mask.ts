@@ -12,7 +12,7 @@ export interface AttentionMasks {
   attention?: Tensor | null;
   /** Whether a query attends to no later key. */
   causal: boolean;
-  /** How near a key has to be: less than so many places away. `null`: anywhere. */
+  /** A query sees the keys that are fewer than this many places away; `null`: all keys. */
   window: number | null;
 }
 

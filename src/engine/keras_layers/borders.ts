@@ -11,7 +11,7 @@ export type Borders = number | readonly (number | readonly [number, number])[];
  *
  * @param value What was given.
  * @param axes How many axes there are; with one, `[1, 2]` is its pair.
- * @param place What it was given as, for a message.
+ * @param place Name of the setting, for messages.
  * @throws {RangeError} If it is nothing of the kind.
  */
 export function bordersOf(value: Borders, axes: number, place: string): Border[] {

@@ -9,7 +9,7 @@ import {
 
 /** What a GroupQueryAttention is made with, as `keras.layers.GroupQueryAttention` has it. */
 export interface GroupQueryAttentionArgs extends ProjectedAttentionArgs {
-  /** The size of a query, a key and a value, for each head. */
+  /** Size of the queries, keys and values of a head. */
   headDim: number;
   /** How many heads have queries. */
   numQueryHeads: number;

@@ -162,7 +162,7 @@ const made = new WeakMap<object, KerasLayers>();
  * const { tf } = await startEngine();
  * const { EinsumDense } = kerasLayers(tf);
  * const model = tf.sequential();
- * // 8 heads of 4 units each, for every step of a sequence.
+ * // Eight heads of 4 units at each step of a sequence.
  * model.add(
  *   new EinsumDense({
  *     equation: "abc,cde->abde",

@@ -12,9 +12,9 @@ import {
 export interface MultiHeadAttentionArgs extends ProjectedAttentionArgs {
   /** How many heads attend. */
   numHeads: number;
-  /** The size of a query and of a key, for each head. */
+  /** Size of the queries and keys of a head. */
   keyDim: number;
-  /** The size of a value, for each head. Default: that of a key. */
+  /** Size of the values of a head. Default: that of its keys. */
   valueDim?: number | null;
   /** The size of the output, or its axes after those that attend. Default: that of the query. */
   outputShape?: number | readonly number[] | null;

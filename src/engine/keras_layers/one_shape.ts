@@ -9,7 +9,7 @@ export function oneShape(shape: OpenShape | OpenShape[]): OpenShape {
 /**
  * The axes of a shape that are meant, in order and counted from the first.
  *
- * @param name Of the layer, for a message.
+ * @param name Name of the layer, for messages.
  * @throws {RangeError} If there is no such axis, or one is named twice.
  */
 export function axesOf(axis: number | readonly number[], shape: OpenShape, name: string): number[] {

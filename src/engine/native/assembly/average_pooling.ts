@@ -6,7 +6,7 @@ import { endTap, entries, firstTap } from "./taps";
 /** The mean of `rows` runs of `columns` entries, in float64; 0 of none. */
 // @ts-ignore: decorator
 @inline
-function mean(
+export function mean(
   from: usize,
   rows: i32,
   row: usize,
@@ -30,41 +30,6 @@ function mean(
     0,
     2,
   );
-}
-
-/**
- * The mean of the entries that each window sees; 0 where it lies in the padding altogether. Computes the rows
- * `start` .. `stop` of all images' outputs, counted through.
- */
-export function averagePool(w: Windows, x: usize, y: usize, start: i32, stop: i32): void {
-  const bytes = <usize> w.channels << 2;
-  const whole = bytes & ~15;
-  const column = <usize> w.dilationWidth * bytes;
-  const line = <usize> (w.dilationHeight * w.width) * bytes;
-  y += <usize> (start * w.outWidth) * bytes;
-  for (let row = start; row < stop; row++) {
-    const image = row / w.outHeight;
-    const y0 = (row - image * w.outHeight) * w.strideHeight - w.top;
-    const firstY = firstTap(y0, w.dilationHeight);
-    const rows = max(0, endTap(w.height - y0, w.dilationHeight, w.windowHeight) - firstY);
-    for (let outX = 0; outX < w.outWidth; outX++, y += bytes) {
-      const x0 = outX * w.strideWidth - w.left;
-      const firstX = firstTap(x0, w.dilationWidth);
-      const columns = max(0, endTap(w.width - x0, w.dilationWidth, w.windowWidth) - firstX);
-      const entry = (image * w.height + y0 + firstY * w.dilationHeight) * w.width + x0 +
-        firstX * w.dilationWidth;
-      const from = x + <usize> entry * bytes;
-      for (let at: usize = 0; at < whole; at += 16) {
-        v128.store(y + at, mean(from + at, rows, line, columns, column, true));
-      }
-      for (let at = whole; at < bytes; at += 4) {
-        store<f32>(
-          y + at,
-          f32x4.extract_lane(mean(from + at, rows, line, columns, column, false), 0),
-        );
-      }
-    }
-  }
 }
 
 /**

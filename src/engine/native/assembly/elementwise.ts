@@ -1,4 +1,4 @@
-import { entry, Exponential, exponentialOfRest, fillExponential } from "./exponential";
+import { entry, Exponential, exponential, fillExponential } from "./exponential";
 import { madd } from "./madd";
 
 // @ts-ignore: decorator
@@ -51,24 +51,8 @@ export function hyperbolicTangent(x: v128, t: usize): v128 {
   // "pmin" takes its first operand unless the second is smaller: 10 for NaN too, which `small` keeps.
   const clipped = f32x4.pmin(entry(t, offsetof<Table>("most")), magnitude);
   const y = f32x4.add(clipped, clipped);
-  const rounder = entry(t, offsetof<Table>("rounder"));
-  const shifted = f32x4.add(f32x4.mul(y, entry(t, offsetof<Table>("log2e"))), rounder);
   const one = entry(t, offsetof<Table>("one"));
-  let e = exponentialOfRest(
-    y,
-    shifted,
-    rounder,
-    entry(t, offsetof<Table>("ln2High")),
-    entry(t, offsetof<Table>("ln2Low")),
-    entry(t, offsetof<Table>("e6")),
-    entry(t, offsetof<Table>("e5")),
-    entry(t, offsetof<Table>("e4")),
-    entry(t, offsetof<Table>("e3")),
-    entry(t, offsetof<Table>("e2")),
-    one,
-  );
-  const power = i32x4.add(i32x4.shl(shifted, 23), entry(t, offsetof<Table>("bias")));
-  e = f32x4.add(f32x4.mul(e, power), one);
+  const e = f32x4.add(exponential(y, t), one);
   const large = f32x4.sub(one, f32x4.div(f32x4.add(one, one), e));
   const signed = v128.or(large, v128.andnot(x, entry(t, offsetof<Table>("magnitude"))));
   return v128.bitselect(

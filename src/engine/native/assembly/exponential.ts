@@ -71,3 +71,29 @@ export function exponentialOfRest(
   q = madd(q, r, e2);
   return f32x4.add(madd(f32x4.mul(r, r), q, r), one);
 }
+
+/** e^x of four lanes, for x of a normal result, with the numbers of the table at `table`. */
+// @ts-ignore: decorator
+@inline
+export function exponential(x: v128, table: usize): v128 {
+  const rounder = entry(table, offsetof<Exponential>("rounder"));
+  const shifted = f32x4.add(
+    f32x4.mul(x, entry(table, offsetof<Exponential>("log2e"))),
+    rounder,
+  );
+  const rest = exponentialOfRest(
+    x,
+    shifted,
+    rounder,
+    entry(table, offsetof<Exponential>("ln2High")),
+    entry(table, offsetof<Exponential>("ln2Low")),
+    entry(table, offsetof<Exponential>("e6")),
+    entry(table, offsetof<Exponential>("e5")),
+    entry(table, offsetof<Exponential>("e4")),
+    entry(table, offsetof<Exponential>("e3")),
+    entry(table, offsetof<Exponential>("e2")),
+    entry(table, offsetof<Exponential>("one")),
+  );
+  const bias = entry(table, offsetof<Exponential>("bias"));
+  return f32x4.mul(rest, i32x4.add(i32x4.shl(shifted, 23), bias));
+}

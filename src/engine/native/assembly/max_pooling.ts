@@ -5,7 +5,7 @@ import { endTap, entries, firstTap } from "./taps";
 /** The largest entries of `rows` runs of `columns` entries; NaN is larger than any number. */
 // @ts-ignore: decorator
 @inline
-function largest(
+export function largest(
   from: usize,
   rows: i32,
   row: usize,
@@ -20,39 +20,6 @@ function largest(
     for (let j = 0; j < columns; j++, at += column) best = f32x4.max(best, entries(at, isVector));
   }
   return best;
-}
-
-/**
- * The largest entry of each window; NaN is larger than any number, and a window that lies in the padding
- * altogether has -Infinity. Computes the rows `start` .. `stop` of all images' outputs, counted through.
- */
-export function maxPool(w: Windows, x: usize, y: usize, start: i32, stop: i32): void {
-  const bytes = <usize> w.channels << 2;
-  const whole = bytes & ~15;
-  const column = <usize> w.dilationWidth * bytes;
-  const line = <usize> (w.dilationHeight * w.width) * bytes;
-  y += <usize> (start * w.outWidth) * bytes;
-  for (let row = start; row < stop; row++) {
-    const image = row / w.outHeight;
-    const y0 = (row - image * w.outHeight) * w.strideHeight - w.top;
-    const firstY = firstTap(y0, w.dilationHeight);
-    const rows = endTap(w.height - y0, w.dilationHeight, w.windowHeight) - firstY;
-    for (let outX = 0; outX < w.outWidth; outX++, y += bytes) {
-      const x0 = outX * w.strideWidth - w.left;
-      const firstX = firstTap(x0, w.dilationWidth);
-      const columns = endTap(w.width - x0, w.dilationWidth, w.windowWidth) - firstX;
-      const entry = (image * w.height + y0 + firstY * w.dilationHeight) * w.width + x0 +
-        firstX * w.dilationWidth;
-      const from = x + <usize> entry * bytes;
-      for (let at: usize = 0; at < whole; at += 16) {
-        v128.store(y + at, largest(from + at, rows, line, columns, column, true));
-      }
-      for (let at = whole; at < bytes; at += 4) {
-        const best = largest(from + at, rows, line, columns, column, false);
-        store<f32>(y + at, f32x4.extract_lane(best, 0));
-      }
-    }
-  }
 }
 
 /** Adds dy to where the first of the entries lies that are `best`, or NaN. */

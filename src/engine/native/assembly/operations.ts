@@ -1,5 +1,5 @@
 import { axisSums, axisSumUnits } from "./axis_sums";
-import { averagePool, averagePoolGradient } from "./average_pooling";
+import { averagePoolGradient } from "./average_pooling";
 import { columns, columnSquares } from "./columns";
 import {
   convolution,
@@ -9,7 +9,8 @@ import {
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
 import { exponents } from "./exponents";
 import { gemm, packFlag } from "./gemm";
-import { maxPool, maxPoolGradient } from "./max_pooling";
+import { maxPoolGradient } from "./max_pooling";
+import { averagePool, maxPool } from "./pooling";
 import {
   AxisSums,
   Columns,

@@ -1,5 +1,5 @@
 import { fillTable, hyperbolicTangent, Table } from "./elementwise";
-import { entry, exponentialOfRest } from "./exponential";
+import { entry, exponential } from "./exponential";
 
 /** The activations that a recurrent cell may apply without leaving this module. */
 export const enum Squash {
@@ -28,23 +28,7 @@ function sigmoid(x: v128, t: usize): v128 {
   const negative = v128.or(x, f32x4.splat(-0.0));
   // "pmax" takes its first operand unless the second is larger: NaN leaves the bound, and comes back below.
   const y = f32x4.pmax(f32x4.splat(LEAST), negative);
-  const rounder = entry(t, offsetof<Table>("rounder"));
-  const shifted = f32x4.add(f32x4.mul(y, entry(t, offsetof<Table>("log2e"))), rounder);
-  const rest = exponentialOfRest(
-    y,
-    shifted,
-    rounder,
-    entry(t, offsetof<Table>("ln2High")),
-    entry(t, offsetof<Table>("ln2Low")),
-    entry(t, offsetof<Table>("e6")),
-    entry(t, offsetof<Table>("e5")),
-    entry(t, offsetof<Table>("e4")),
-    entry(t, offsetof<Table>("e3")),
-    entry(t, offsetof<Table>("e2")),
-    one,
-  );
-  const power = i32x4.add(i32x4.shl(shifted, 23), entry(t, offsetof<Table>("bias")));
-  const e = v128.and(f32x4.mul(rest, power), f32x4.ge(negative, f32x4.splat(LEAST)));
+  const e = v128.and(exponential(y, t), f32x4.ge(negative, f32x4.splat(LEAST)));
   const above = f32x4.div(one, f32x4.add(one, e));
   const value = v128.bitselect(above, f32x4.mul(e, above), f32x4.ge(x, f32x4.splat(0)));
   return v128.bitselect(value, x, f32x4.eq(x, x));

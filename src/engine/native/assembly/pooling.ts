@@ -1,0 +1,66 @@
+import { mean } from "./average_pooling";
+import { largest } from "./max_pooling";
+import { Windows } from "./records";
+import { endTap, firstTap } from "./taps";
+
+/** What a window has of the entries that it sees: `rows` runs of `columns` of them. */
+// @ts-ignore: decorator
+@inline
+function valueOf(
+  isMean: bool,
+  from: usize,
+  rows: i32,
+  row: usize,
+  columns: i32,
+  column: usize,
+  isVector: bool,
+): v128 {
+  return isMean
+    ? mean(from, rows, row, columns, column, isVector)
+    : largest(from, rows, row, columns, column, isVector);
+}
+
+/** The rows `start` .. `stop` of all images' outputs, counted through. */
+// @ts-ignore: decorator
+@inline
+function poolRows(isMean: bool, w: Windows, x: usize, y: usize, start: i32, stop: i32): void {
+  const bytes = <usize> w.channels << 2;
+  const whole = bytes & ~15;
+  const column = <usize> w.dilationWidth * bytes;
+  const line = <usize> (w.dilationHeight * w.width) * bytes;
+  y += <usize> (start * w.outWidth) * bytes;
+  for (let row = start; row < stop; row++) {
+    const image = row / w.outHeight;
+    const y0 = (row - image * w.outHeight) * w.strideHeight - w.top;
+    const firstY = firstTap(y0, w.dilationHeight);
+    const rows = max(0, endTap(w.height - y0, w.dilationHeight, w.windowHeight) - firstY);
+    for (let outX = 0; outX < w.outWidth; outX++, y += bytes) {
+      const x0 = outX * w.strideWidth - w.left;
+      const firstX = firstTap(x0, w.dilationWidth);
+      const columns = max(0, endTap(w.width - x0, w.dilationWidth, w.windowWidth) - firstX);
+      const entry = (image * w.height + y0 + firstY * w.dilationHeight) * w.width + x0 +
+        firstX * w.dilationWidth;
+      const from = x + <usize> entry * bytes;
+      for (let at: usize = 0; at < whole; at += 16) {
+        v128.store(y + at, valueOf(isMean, from + at, rows, line, columns, column, true));
+      }
+      for (let at = whole; at < bytes; at += 4) {
+        const value = valueOf(isMean, from + at, rows, line, columns, column, false);
+        store<f32>(y + at, f32x4.extract_lane(value, 0));
+      }
+    }
+  }
+}
+
+/** The mean of the entries that each window sees; 0 where it lies in the padding altogether. */
+export function averagePool(w: Windows, x: usize, y: usize, start: i32, stop: i32): void {
+  poolRows(true, w, x, y, start, stop);
+}
+
+/**
+ * The largest entry of each window; NaN is larger than any number, and a window that lies in the padding
+ * altogether has -Infinity.
+ */
+export function maxPool(w: Windows, x: usize, y: usize, start: i32, stop: i32): void {
+  poolRows(false, w, x, y, start, stop);
+}
