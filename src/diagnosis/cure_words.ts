@@ -1,9 +1,8 @@
-import { escapeControls } from "../words/escape_controls.ts";
 import { formatLayers, type NamedLayers } from "./format_layers.ts";
 import { formatFactor, formatNumber } from "../words/numbers.ts";
 import { arrayOf, objectWith, requireValue, text } from "../words/requirements.ts";
 import type { Cure, CuredWeight } from "./cure.ts";
-import { DRAWING_WORDS } from "./drawing_words.ts";
+import { DRAWING_WORDS, namesInComment } from "./drawing_words.ts";
 import { requireCure } from "./require_cure.ts";
 
 /** Says in one sentence what a cure does. */
@@ -84,12 +83,12 @@ export function cureCode(cure: Cure): string | null {
     case "shift-classes":
       return `targets.add(${cure.by})`;
     case "activation":
-      return `activation: "${cure.to}"  // in ${names(cure.layers)}`;
+      return `activation: "${cure.to}"  // in ${namesInComment(cure.layers)}`;
     case "head":
       return [
         ...cure.activation === null
           ? []
-          : [`activation: "${cure.activation}"  // in ${names([cure.layer])}`],
+          : [`activation: "${cure.activation}"  // in ${namesInComment([cure.layer])}`],
         ...cure.loss === null ? [] : [`loss: "${cure.loss}"`],
       ].join("\n");
     case "unfreeze":
@@ -98,9 +97,9 @@ export function cureCode(cure: Cure): string | null {
       )
         .join("\n");
     case "dropout":
-      return `rate: ${cure.rate}  // in ${names(cure.layers)}`;
+      return `rate: ${cure.rate}  // in ${namesInComment(cure.layers)}`;
     case "penalties":
-      return `kernelRegularizer: undefined  // in ${names(cure.layers)}`;
+      return `kernelRegularizer: undefined  // in ${namesInComment(cure.layers)}`;
     case "learning-rate":
       return `learningRate: ${cure.to}`;
     case "rebuild":
@@ -137,11 +136,6 @@ function weightsOf(weights: readonly CuredWeight[], all: NamedLayers): string {
 
 function layersOf(weights: readonly CuredWeight[], all: NamedLayers): string {
   return formatLayers([...new Set(weights.map(({ layer }) => layer))], all);
-}
-
-/** Layers in a comment, which a name from a file must not end. */
-function names(layers: readonly string[]): string {
-  return layers.map((layer) => escapeControls(layer)).join(", ");
 }
 
 function number(value: number): string {

@@ -92,8 +92,10 @@ function moduleOf({ layer, weight }: CuredWeight): string {
   return dot > 0 && weight.endsWith(`_${layer.slice(dot + 1)}`) ? layer.slice(0, dot) : layer;
 }
 
-/** Layers in a comment, which a name from a file must not end. */
-function layersOf(weights: readonly CuredWeight[]): string {
-  return [...new Set(weights.map(({ layer }) => layer))].map((layer) => escapeControls(layer))
-    .join(", ");
+/** Layers in a comment of code, which a name from a file must not end. */
+export function namesInComment(layers: readonly string[]): string {
+  return layers.map((layer) => escapeControls(layer)).join(", ");
 }
+
+const layersOf = (weights: readonly CuredWeight[]) =>
+  namesInComment([...new Set(weights.map(({ layer }) => layer))]);

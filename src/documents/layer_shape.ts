@@ -1,9 +1,5 @@
-import {
-  isEinsumLayout,
-  type KernelLayout,
-  LAYER_KINDS,
-  type LayerKind,
-} from "../traits/layers.ts";
+import { isKernelLayout, KERNEL_LAYOUT_WORDS, type KernelLayout } from "../traits/kernel_layout.ts";
+import { LAYER_KINDS, type LayerKind } from "../traits/layers.ts";
 import type { DeclaredSignals, Moments } from "../traits/moments.ts";
 import type { PredictedFigures } from "../checks/network/signal_theory.ts";
 import type { AttentionRows } from "../measure/attention_rows.ts";
@@ -109,11 +105,7 @@ export const predictedShape = nullable(object<PredictedFigures>({
   doubt: object<PredictedFigures["doubt"]>({ activations: number, deltas: number }),
 }));
 
-const kernelLayout = primitive<KernelLayout>(
-  '"ordinary", "transposed", "depthwise" or "einsum ioo" and the like',
-  (json) =>
-    ["ordinary", "transposed", "depthwise"].includes(json as string) || isEinsumLayout(json),
-);
+const kernelLayout = primitive<KernelLayout>(KERNEL_LAYOUT_WORDS, isKernelLayout);
 
 /** What was measured of a layer. */
 export const layerShape = object<LayerMeasurements>({

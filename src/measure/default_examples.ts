@@ -2,7 +2,6 @@ import type { LayersModel } from "../engine/tensorflow.ts";
 import { containerLayers } from "../model/inner_layers.ts";
 import { leafLayers } from "../model/leaf_layers.ts";
 import { batchShapes } from "../model/shapes.ts";
-import { normalizedOnBatch } from "./normalized_on_batch.ts";
 import { fittingExamples } from "./plan_memory.ts";
 
 /** How many examples are drawn where nobody says. */
@@ -19,10 +18,7 @@ export function defaultExamples(model: LayersModel): number {
   if (fixed !== null) return fixed;
   const layers = leafLayers(model).map(({ layer }) => layer);
   const inputs = batchShapes(model, { examples: 1 });
-  const onBatch = normalizedOnBatch(layers, EXAMPLES, undefined);
-  const fitting = fittingExamples({
-    ...{ model, layers, containers: containerLayers(model), inputs, onBatch },
-  });
+  const fitting = fittingExamples({ model, layers, containers: containerLayers(model), inputs });
   let examples = EXAMPLES;
   while (examples > fitting && examples > 1) examples /= 2;
   return examples;

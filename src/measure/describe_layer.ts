@@ -33,9 +33,9 @@ export function describeLayer(
   },
 ): LayerMeasurements {
   const { kind } = layerTraits(record.className);
-  const kernel = record.className === record.layer.getClassName()
-    ? kernelLayoutOf(record.layer)
-    : null;
+  // The parts of a gated cell have rows of their own.
+  const isPart = record.className !== record.layer.getClassName();
+  const kernel = isPart ? null : kernelLayoutOf(record.layer);
   const settings = describeSettings(record.layer);
   const absent: Record<string, string> = {};
   for (const figure of FIGURES) {
@@ -48,8 +48,6 @@ export function describeLayer(
   if (!region?.oneSided) absent.deadFraction = "the activation is not one-sided";
   else if (!judged) absent.deadFraction = "no pre-activation was seen";
   const attention = meanOverRows(record.attention);
-  // The parts of a gated cell have rows of their own.
-  const isPart = record.className !== record.layer.getClassName();
   const penalty = penalties?.get(record.layer);
   const spread = whyNoSpread(record, examples) ??
     record.deviations / record.activations!.sumSquares;

@@ -1,6 +1,6 @@
 import type { Layer } from "../engine/tensorflow.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
-import { isEinsumLayout } from "../traits/layers.ts";
+import { isEinsumLayout } from "../traits/kernel_layout.ts";
 import { matrixOffsets } from "../theory/einsum_axes.ts";
 import { isKernel } from "../theory/weight_kinds.ts";
 import { kernelLayoutOf } from "../model/kernel_layout.ts";

@@ -1,5 +1,6 @@
 import type { DeclaredSignals } from "../traits/moments.ts";
-import type { KernelLayout, LayerKind } from "../traits/layers.ts";
+import type { KernelLayout } from "../traits/kernel_layout.ts";
+import type { LayerKind } from "../traits/layers.ts";
 import type {
   InputMeasurements,
   ObjectiveMeasurements,

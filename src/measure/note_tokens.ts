@@ -35,15 +35,14 @@ export function noteTokens(
   const found: RowAlikeness[] = [];
   const before = across === null ? null : record.tokenAlikeness;
   let tokens = before?.tokens ?? 0;
+  const rows = new Float32Array(MOST_TOKENS * width);
   const most = MOST_EXAMPLES - (across?.from ?? 0);
   for (let example = 0; example < Math.min(examples, most); example++) {
-    const rows: number[] = [];
     let kept = 0;
     for (let place = 0; place < places && kept < MOST_TOKENS; place++) {
       const at = example * places + place;
       if (counts !== null && counts[at] === 0) continue;
-      for (let i = 0; i < width; i++) rows.push(values[at * width + i]);
-      kept++;
+      rows.set(values.subarray(at * width, (at + 1) * width), kept++ * width);
     }
     const alike = rowAlikeness(rows, kept, width);
     if (alike === null) continue;

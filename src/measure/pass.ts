@@ -20,7 +20,7 @@ import type { Measurements, ObjectiveMeasurements } from "./measurements.ts";
 import { type PassClock, startClock } from "./pass_clock.ts";
 import type { PassPlan } from "./plan_pass.ts";
 import { mayAttend } from "./note_tokens.ts";
-import { repeatedOutputs } from "./repeated_outputs.ts";
+import { outputsOf } from "./outputs_of.ts";
 import { evaluateObjective } from "./resolve_objective.ts";
 import { makeTap, type Viewers, WatchedGradients } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
@@ -225,8 +225,7 @@ export class Pass implements Disposable {
     this.#flow.begin(inputs);
     let scalar: Tensor;
     const tape = recordTape(tf, () => {
-      const returned = model.apply(inputs.length === 1 ? inputs[0] : inputs, { training: false });
-      const outputs = [repeatedOutputs(model, returned as Tensor | Tensor[])].flat();
+      const outputs = outputsOf(model, inputs);
       this.#heads = this.#flow.finish(outputs);
       scalar = evaluate(outputs);
     });

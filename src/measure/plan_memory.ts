@@ -30,6 +30,9 @@ export interface MemorySubject {
   onBatch: ReadonlySet<Layer>;
 }
 
+/** What a pass is estimated from: whose statistics a normalisation runs on does not count. */
+type PassSubject = Omit<MemorySubject, "onBatch">;
+
 /** How much of the heap a pass may take by its estimate, which real peaks exceed by up to 1.3. */
 const ROOM = 0.75 * HEAP_LIMIT;
 
@@ -88,7 +91,7 @@ export function requireOneFits(model: LayersModel, undefinedSize: number): void 
  *
  * @param subject What is measured; of its inputs' shapes the first axes do not count.
  */
-export function fittingExamples(subject: MemorySubject): number {
+export function fittingExamples(subject: PassSubject): number {
   const one = estimatePass(subject, 1);
   const each = estimatePass(subject, 2) - one;
   // A layer whose output does not grow with the batch says nothing about it.
@@ -134,17 +137,17 @@ function cutBy(subject: MemorySubject, microBatch: number): MemoryPlan {
 
 const showBytes = (bytes: number) => format(bytes, { binary: true, maximumFractionDigits: 1 });
 
-function saidShapes(subject: MemorySubject, examples: number): string {
+function saidShapes(subject: PassSubject, examples: number): string {
   const shapes = shapesOf(subject, examples).map((shape) => `[${shape.join(", ")}]`).join(", ");
   return `batch.inputs has the shapes ${shapes}, with which a pass of model ${subject.model.name} would take ` +
     `some ${showBytes(estimatePass(subject, examples))}`;
 }
 
-function shapesOf({ inputs }: MemorySubject, examples: number): Shape[] {
+function shapesOf({ inputs }: PassSubject, examples: number): Shape[] {
   return inputs.map(([, ...rest]) => [examples, ...rest]);
 }
 
-function usesOf(subject: MemorySubject, examples: number) {
+function usesOf(subject: PassSubject, examples: number) {
   const { model, layers, containers } = subject;
   return layerUses(model, layers, containers, shapesOf(subject, examples));
 }
@@ -154,7 +157,7 @@ function usesOf(subject: MemorySubject, examples: number) {
  *
  * @returns Bytes.
  */
-export function estimatePass(subject: MemorySubject, examples: number): number {
+export function estimatePass(subject: PassSubject, examples: number): number {
   const entries = shapesOf(subject, examples).map((shape) => shape.reduce((a, b) => a * b, 1));
   return 4 * entries.reduce((a, b) => a + b, 0) +
     estimateMemory(subject.layers, usesOf(subject, examples));

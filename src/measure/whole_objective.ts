@@ -3,7 +3,7 @@ import type { ModelWeight } from "../model/model_weights.ts";
 import { backPropagate } from "./back_propagate.ts";
 import { dropTape, recordTape, withoutTape } from "./engine_state.ts";
 import type { PassPlan } from "./plan_pass.ts";
-import { repeatedOutputs } from "./repeated_outputs.ts";
+import { outputsOf } from "./outputs_of.ts";
 import { runOnce } from "./run_once.ts";
 import { WatchedGradients, wrapCall } from "./tap.ts";
 
@@ -45,15 +45,12 @@ export function wholeObjective(
   made.defer(() => tf.dispose(ofParts));
   try {
     for (const inputs of parts) {
-      ofParts.push(withoutTape(tf, () =>
-        tf.tidy(() => {
-          const returned = model.apply(inputs.length === 1 ? inputs[0] : inputs, {
-            training: false,
-          });
-          return [repeatedOutputs(model, returned as Tensor | Tensor[])].flat().map((output) =>
-            output.clone()
-          );
-        })));
+      ofParts.push(
+        withoutTape(
+          tf,
+          () => tf.tidy(() => outputsOf(model, inputs).map((output) => output.clone())),
+        ),
+      );
       onPart();
     }
   } finally {

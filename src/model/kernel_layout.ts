@@ -1,6 +1,6 @@
 import type { Layer } from "../engine/tensorflow.ts";
 import { layerTraits } from "../traits/layer_traits.ts";
-import { isEinsumLayout, type KernelLayout } from "../traits/layers.ts";
+import { isEinsumLayout, type KernelLayout } from "../traits/kernel_layout.ts";
 
 /**
  * How the one kernel of a layer lies in memory, or `null` if it has none that initialisers draw by its fans. That

@@ -4,7 +4,7 @@ import { KINDS, required, type Setting } from "./setting.ts";
 /** What a class's configuration may hold, by keys in camel case. */
 export type Settings = Record<string, Setting>;
 
-const { axes, axis, borders, choice, count, counts, flag, fraction, number, only, pair } = KINDS;
+const { axes, axis, bordersOf, choice, count, counts, flag, fraction, number, only, pair } = KINDS;
 
 const dataFormat = choice("channelsFirst", "channelsLast");
 const interpolation = choice("nearest", "bilinear");
@@ -117,7 +117,7 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   Conv3DTranspose: transposed(3),
   ConvLSTM2D: { ...convolutionalCell, ...recurrent },
   ConvLSTM2DCell: convolutionalCell,
-  Cropping2D: { cropping: required(borders), dataFormat },
+  Cropping2D: { cropping: required(bordersOf(2)), dataFormat },
   Dense: { units: required(count), useBias: flag, inputDim: count },
   DepthwiseConv2D: { ...windowed(2), depthMultiplier: count },
   Dot: {
@@ -184,6 +184,6 @@ export const LAYER_SETTINGS: Record<string, Settings> = {
   ThresholdedReLU: { theta: number },
   TimeDistributed: {},
   UpSampling2D: { size: pair("count"), dataFormat, interpolation, asKeras: flag },
-  ZeroPadding2D: { padding: borders, dataFormat },
+  ZeroPadding2D: { padding: bordersOf(2), dataFormat },
   ...KERAS_LAYER_SETTINGS,
 };

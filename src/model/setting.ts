@@ -38,20 +38,13 @@ const perAxis = (axes: number, each: Setting): Setting => ({
 
 const border = whole(0);
 
-/** A border on one axis, or on three: an amount, or one for each side. */
-const bordersOf = (axes: 1 | 3): Setting =>
+/** A border on each axis: an amount for all, one for each axis, or one for each side of each. */
+const bordersOf = (axes: 1 | 2 | 3): Setting =>
   axes === 1 ? perAxis(2, border) : {
     ...border,
     what: `${border.what}, or an array of ${axes} of them, or of ${axes} pairs`,
     items: { count: axes, each: perAxis(2, border) },
   };
-
-/** A border on two axes: alike, an amount each, or an amount each side. */
-const borders: Setting = {
-  ...border,
-  what: `${border.what}, or an array of 2 of them, or of 2 pairs`,
-  items: { count: 2, each: perAxis(2, border) },
-};
 
 const number: Setting = { what: "a number", is: (value) => Number.isFinite(value) };
 
@@ -85,7 +78,6 @@ export const KINDS = {
     is: (value: unknown) => integer.is!(value) || Array.isArray(value) && value.length === 0,
   },
   axis: integer,
-  borders,
   bordersOf,
   choice: (...names: string[]): Setting => ({
     what: names.map((name) => JSON.stringify(snakeCase(name))).join(", ").replace(

@@ -12,7 +12,7 @@ import { keepModel, type KeptProbe } from "./keep_model.ts";
 import { LayerProgress, penaltyRatio } from "./layer_progress.ts";
 import type { OpenProbe } from "./open_probe.ts";
 import type { Rung } from "./rungs.ts";
-import { outputsOf } from "./run_forward.ts";
+import { outputsOf } from "../measure/outputs_of.ts";
 import { type StepLoss, trainingStep, type Update } from "./training_step.ts";
 import type { Attempt } from "./trial.ts";
 import { errorMessage } from "../words/error_message.ts";

@@ -1,17 +1,10 @@
 import { heapView } from "../engine/heap_view.ts";
-import type { LayersModel, Tensor, TensorFlow } from "../engine/tensorflow.ts";
-import { repeatedOutputs } from "../measure/repeated_outputs.ts";
+import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+import { outputsOf } from "../measure/outputs_of.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import type { KeptProbe } from "./keep_model.ts";
 import { MeasureError } from "../measure/measure_error.ts";
 import { showValue } from "../words/show_value.ts";
-
-/** The outputs of a model, in the model's order. */
-export function outputsOf(model: LayersModel, inputs: Tensor[], training = false): Tensor[] {
-  const given = inputs.length === 1 ? inputs[0] : inputs;
-  const returned = model.apply(given, { training }) as Tensor | Tensor[];
-  return [repeatedOutputs(model, returned)].flat();
-}
 
 /** A copy of the entries of a tensor, as floats. */
 export function copyOf(tf: TensorFlow, tensor: Tensor): Float32Array {

@@ -7,7 +7,7 @@ import { MeasureError } from "../measure/measure_error.ts";
 import type { ResolvedObjective } from "../measure/resolve_objective.ts";
 import { WatchedGradients } from "../measure/tap.ts";
 import type { KeptProbe } from "./keep_model.ts";
-import { outputsOf } from "./run_forward.ts";
+import { outputsOf } from "../measure/outputs_of.ts";
 import { errorMessage } from "../words/error_message.ts";
 import { showValue } from "../words/show_value.ts";
 

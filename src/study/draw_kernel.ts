@@ -1,5 +1,5 @@
 import type { SeededRandom } from "../model/seeded_random.ts";
-import { isEinsumLayout, type KernelLayout } from "../traits/layers.ts";
+import { isEinsumLayout, type KernelLayout } from "../traits/kernel_layout.ts";
 import { matrixOffsets } from "../theory/einsum_axes.ts";
 import { fans } from "../theory/fans.ts";
 import { type InitializerScheme, initializerStd } from "../theory/initializer_std.ts";

@@ -1,4 +1,4 @@
-import type { EinsumLayout } from "../traits/layers.ts";
+import type { EinsumLayout } from "../traits/kernel_layout.ts";
 
 /** The axes of a kernel that are summed over, and the others. */
 interface KernelAxes {

@@ -1,12 +1,13 @@
-import { isEinsumLayout, type KernelLayout } from "../traits/layers.ts";
+import {
+  isEinsumLayout,
+  isKernelLayout,
+  KERNEL_LAYOUT_WORDS,
+  type KernelLayout,
+} from "../traits/kernel_layout.ts";
 import { axesOf } from "./einsum_axes.ts";
 import { arrayOf, must, number, requireValue } from "../words/requirements.ts";
 
-const LAYOUT = must(
-  '"ordinary", "transposed", "depthwise" or "einsum ioo" and the like',
-  (value) =>
-    ["ordinary", "transposed", "depthwise"].includes(value as string) || isEinsumLayout(value),
-);
+const LAYOUT = must(KERNEL_LAYOUT_WORDS, isKernelLayout);
 
 /** How many inputs each output of a kernel sums, and how many outputs each input reaches. */
 export interface Fans {

@@ -1,4 +1,5 @@
-import type { KernelLayout, LayerKind, LayerOperation } from "../traits/layers.ts";
+import type { KernelLayout } from "../traits/kernel_layout.ts";
+import type { LayerKind, LayerOperation } from "../traits/layers.ts";
 import type { DeclaredSignals, Moments, WeightMoments } from "../traits/moments.ts";
 
 /** The entries of a tensor on the way up, and how well they are known. */

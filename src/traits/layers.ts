@@ -1,3 +1,4 @@
+import type { KernelLayout } from "./kernel_layout.ts";
 import type { MomentsRule } from "./moments.ts";
 
 /** What a layer does to the entries that it is fed. */
@@ -38,26 +39,6 @@ export type LayerKind =
   | "container"
   /** Nothing is known about it. */
   | "opaque";
-
-/** How a kernel lies in memory, which decides its fans and on which axis its units lie. */
-export type KernelLayout =
-  /** `[...window, in, out]`. */
-  | "ordinary"
-  /** `[...window, out, in]`. */
-  | "transposed"
-  /** `[...window, in, multiplier]`: each input has outputs of its own. */
-  | "depthwise"
-  | EinsumLayout;
-
-/**
- * Axes in any order, a letter for each: `i` for one that is summed over, `o` for one that is not. A kernel
- * `[size, heads, head size]` of queries is `"einsum ioo"`.
- */
-export type EinsumLayout = `einsum ${string}`;
-
-/** Whether a value is the layout of a kernel by its axes. */
-export const isEinsumLayout = (value: unknown): value is EinsumLayout =>
-  typeof value === "string" && /^einsum [io]{2,}$/.test(value);
 
 /** Which of the operations of its kind a layer is, where they do different things to signals. */
 export type LayerOperation =

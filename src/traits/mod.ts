@@ -6,12 +6,8 @@
 export * from "./activation_traits.ts";
 export { type LayerTraits, layerTraits } from "./layer_traits.ts";
 export { type FlatRegion } from "./activations.ts";
-export {
-  type EinsumLayout,
-  type KernelLayout,
-  type LayerKind,
-  type LayerOperation,
-} from "./layers.ts";
+export type { EinsumLayout, KernelLayout } from "./kernel_layout.ts";
+export type { LayerKind, LayerOperation } from "./layers.ts";
 export {
   type DeclaredSignals,
   type InputMoments,

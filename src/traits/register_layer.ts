@@ -1,13 +1,7 @@
 import { nearest } from "../words/nearest.ts";
 import { showValue } from "../words/show_value.ts";
-import {
-  isEinsumLayout,
-  LAYER_KINDS,
-  LAYER_OPERATIONS,
-  LAYERS,
-  type LayerTraits,
-  OPAQUE,
-} from "./layers.ts";
+import { isKernelLayout } from "./kernel_layout.ts";
+import { LAYER_KINDS, LAYER_OPERATIONS, LAYERS, type LayerTraits, OPAQUE } from "./layers.ts";
 import { rememberTraits } from "./layer_traits.ts";
 
 /** What can be declared about a custom layer: its kind, and anything else that is unusual. */
@@ -25,9 +19,7 @@ const VALUES: Record<
   },
   kernel: {
     expected: '"ordinary", "transposed", "depthwise", "einsum ioo" and the like, or null',
-    is: (value) =>
-      [null, "ordinary", "transposed", "depthwise"].includes(value as string | null) ||
-      isEinsumLayout(value),
+    is: (value) => value === null || isKernelLayout(value),
   },
   operation: {
     expected: `one of ${LAYER_OPERATIONS.join(", ")} or null`,

@@ -8,6 +8,7 @@ import { hasKernel } from "./signal_path.ts";
  */
 export class Graph {
   readonly #layers: readonly LayerMeasurements[];
+  readonly #byName: ReadonlyMap<string, LayerMeasurements>;
   readonly #inputs = new Map<string, LayerMeasurements[]>();
   readonly #outputs = new Map<string, LayerMeasurements[]>();
   readonly #before = new Map<string, Set<string>>();
@@ -21,10 +22,10 @@ export class Graph {
   constructor(layers: readonly LayerMeasurements[]) {
     this.#layers = layers;
     this.#isMeasured = layers.every(({ inputs }) => inputs !== undefined);
-    const byName = new Map(layers.map((layer) => [layer.name, layer]));
+    this.#byName = new Map(layers.map((layer) => [layer.name, layer]));
     for (const [index, layer] of layers.entries()) {
       const inputs = this.#isMeasured
-        ? layer.inputs!.flatMap((name) => byName.get(name) ?? [])
+        ? layer.inputs!.flatMap((name) => this.#byName.get(name) ?? [])
         : this.#guess(index);
       this.#inputs.set(layer.name, inputs);
       for (const { name } of inputs) {
@@ -43,6 +44,11 @@ export class Graph {
   /** The layers that read the output of a layer, in the order of the forward pass. */
   outputsOf({ name }: LayerMeasurements): readonly LayerMeasurements[] {
     return this.#outputs.get(name) ?? [];
+  }
+
+  /** The layers whose outputs reach a layer, the nearest first. */
+  before({ name }: LayerMeasurements): LayerMeasurements[] {
+    return [...this.#namesBefore(name)].map((one) => this.#byName.get(one)!);
   }
 
   /**
@@ -90,6 +96,10 @@ export class Graph {
 
   /** Whether the edges lead from a layer to another. */
   #reaches(layer: LayerMeasurements, { name }: LayerMeasurements): boolean {
+    return this.#namesBefore(name).has(layer.name);
+  }
+
+  #namesBefore(name: string): ReadonlySet<string> {
     let before = this.#before.get(name);
     if (before === undefined) {
       before = new Set(this.#inputs.get(name)?.map(({ name }) => name));
@@ -99,7 +109,7 @@ export class Graph {
       }
       this.#before.set(name, before);
     }
-    return before.has(layer.name);
+    return before;
   }
 
   /** What feeds a layer, where only depths are known: the latest before it of the depth that it starts from. */

@@ -3,7 +3,8 @@ import type {
   Measurements,
   WeightMeasurements,
 } from "../../measure/measurements.ts";
-import { isEinsumLayout, type LayerKind } from "../../traits/layers.ts";
+import { isEinsumLayout } from "../../traits/kernel_layout.ts";
+import type { LayerKind } from "../../traits/layers.ts";
 import { type Fans, fans } from "../../theory/fans.ts";
 import { initializerStd } from "../../theory/initializer_std.ts";
 import { findActivation } from "../../theory/resolve_activation.ts";

@@ -1,5 +1,6 @@
 import type { LayerMeasurements } from "../../measure/measurements.ts";
-import { isEinsumLayout, type LayerKind } from "../../traits/layers.ts";
+import { isEinsumLayout } from "../../traits/kernel_layout.ts";
+import type { LayerKind } from "../../traits/layers.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import type { KernelLayer } from "./kernel_chain.ts";
 import type { Network } from "./network.ts";

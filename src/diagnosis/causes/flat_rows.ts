@@ -20,9 +20,9 @@ export function flatRows(patient: Patient): Suspect[] {
   const flat = flatRowsBetween(null, null, patient.network);
   if (flat === null) return [];
   const { normalizations: [first] } = flat;
-  const before = layersBefore(first, patient);
+  const before = patient.network.graph.before(first);
   const source = paddedInput(before.concat(first), patient) ?? embedding(before) ??
-    { layers: [], of: "of the rows that it is fed", cures: [] };
+    { layers: [], of: "", cures: [] };
   return [{
     kind: "flat-rows",
     layers: source.layers,
@@ -56,13 +56,6 @@ interface Source {
   /** Continues "rows that ... do not vary". */
   of: string;
   cures: Cure[];
-}
-
-/** The layers that a layer reads, what these read, and so on. */
-function layersBefore(layer: LayerMeasurements, { network: { graph } }: Patient) {
-  const before = new Set(graph.inputsOf(layer));
-  for (const one of before) for (const input of graph.inputsOf(one)) before.add(input);
-  return [...before];
 }
 
 /** An input with such rows among those that the layers read. */

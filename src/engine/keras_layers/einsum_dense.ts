@@ -7,7 +7,7 @@ import {
   requireValue,
   text,
 } from "../../words/requirements.ts";
-import type { EinsumLayout } from "../../traits/layers.ts";
+import type { EinsumLayout } from "../../traits/kernel_layout.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
 import { oneTensor } from "../layers/layer_repair.ts";
 import {

@@ -10,7 +10,7 @@ import {
   createGroupQueryAttention,
   type GroupQueryAttentionArgs,
 } from "./group_query_attention.ts";
-import type { KerasLayer, KerasLayerFactory } from "./keras_layer.ts";
+import { type KerasLayer, kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
 import { createMultiHeadAttention, type MultiHeadAttentionArgs } from "./multi_head_attention.ts";
 import { type AugmentationArgs, createAugmentation } from "./augmentation.ts";
 import { registerActivations } from "./keras_activations.ts";
@@ -139,8 +139,15 @@ export const KERAS_LAYERS: Factories = {
   ZeroPadding3D: createZeroPadding3D,
 };
 
-/** The classes of each copy of TensorFlow.js. */
-const made = new WeakMap<object, KerasLayers>();
+const allLayers = kerasLayer((tf): KerasLayers => {
+  const { classNameMap } = tf.serialization.SerializationMap.getMap();
+  const entries = Object.entries(KERAS_LAYERS).map(([name, create]) => [name, create(tf)] as const);
+  for (const [name, own] of entries) {
+    if (!Object.hasOwn(classNameMap, name)) tf.serialization.registerClass(own as never);
+  }
+  registerActivations(tf);
+  return Object.fromEntries(entries) as unknown as KerasLayers;
+});
 
 /**
  * The layers that Keras has and TensorFlow.js lacks, as layers of TensorFlow.js. They take Keras's
@@ -177,16 +184,5 @@ const made = new WeakMap<object, KerasLayers>();
  */
 export function kerasLayers(tf: TensorFlow): KerasLayers {
   requireValue("tf", tf, tensorFlow);
-  const key = tf.layers.Layer;
-  const known = made.get(key);
-  if (known !== undefined) return known;
-  const { classNameMap } = tf.serialization.SerializationMap.getMap();
-  const entries = Object.entries(KERAS_LAYERS).map(([name, create]) => [name, create(tf)] as const);
-  for (const [name, own] of entries) {
-    if (!Object.hasOwn(classNameMap, name)) tf.serialization.registerClass(own as never);
-  }
-  registerActivations(tf);
-  const all = Object.fromEntries(entries) as unknown as KerasLayers;
-  made.set(key, all);
-  return all;
+  return allLayers(tf);
 }

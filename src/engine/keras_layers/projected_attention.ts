@@ -58,7 +58,6 @@ export const createProjectedAttention = kerasLayer((tf) => {
       >
       & Pick<ProjectedAttentionArgs, "slidingWindow" | "calledWith" | "returnAttentionScores">;
     readonly #parts: ReturnType<typeof layerParts>;
-    readonly #weightArgs: WeightArgs;
     #keyAxes = 1;
     #takesQueryMask = true;
 
@@ -74,7 +73,6 @@ export const createProjectedAttention = kerasLayer((tf) => {
         ...args.calledWith == null ? {} : { calledWith: args.calledWith },
       };
       this.#parts = layerParts(tf, args);
-      this.#weightArgs = args;
       this.supportsMasking = true;
     }
 

@@ -24,7 +24,7 @@ export type LayerMethod = (this: any, ...args: any[]) => any;
 export type ClassFinder = (className: string) => LayerClass | undefined;
 
 /** What a repair gets when it is installed. */
-interface RepairContext {
+export interface RepairContext {
   readonly tf: TensorFlow;
   /** The class that TensorFlow.js has under a name, if there is one to repair. */
   classOf: ClassFinder;

@@ -18,7 +18,7 @@ export const repairGlobalPooling: LayerRepair = ({ tf, patch }) => {
     `GlobalAveragePooling${rank}D`,
     `GlobalMaxPooling${rank}D`,
   ]);
-  storeSettings(tf, names, { keepdims: false });
+  storeSettings({ tf, patch }, names, { keepdims: false });
   for (const name of names) {
     const kept = ({ dataFormat }: Pooling, shape: Shape): Shape => {
       const channels = dataFormat === "channelsFirst" ? 1 : shape.length - 1;
@@ -42,9 +42,5 @@ export const repairGlobalPooling: LayerRepair = ({ tf, patch }) => {
           return kept(this, (Array.isArray(shape[0]) ? shape[0] : shape) as Shape);
         },
     );
-    patch(name, "getConfig", (original) =>
-      function (this: Pooling) {
-        return { ...original.call(this), ...this.keepdims ? { keepdims: true } : {} };
-      });
   }
 };

@@ -35,7 +35,7 @@ const LINEAR = { apply: (x: Tensor) => x, getClassName: () => "linear" };
  * other.
  */
 export const repairGroupedConvolutions: LayerRepair = ({ tf, patch }) => {
-  storeSettings(tf, ["Conv1D", "Conv2D"], { groups: 1 });
+  storeSettings({ tf, patch }, ["Conv1D", "Conv2D"], { groups: 1 });
 
   function requireGroups({ name, groups, filters }: GroupedLayer, channels: number): number {
     if (Number.isInteger(groups) && channels % groups! === 0 && filters % groups! === 0) {
@@ -122,10 +122,5 @@ export const repairGroupedConvolutions: LayerRepair = ({ tf, patch }) => {
           });
         },
     );
-    patch(className, "getConfig", (original) =>
-      function (this: GroupedLayer) {
-        const { groups } = this;
-        return { ...original.call(this), ...groups === undefined ? {} : { groups } };
-      });
   }
 };

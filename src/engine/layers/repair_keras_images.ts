@@ -1,5 +1,6 @@
 import type { Tensor } from "../tensorflow.ts";
 import { type LayerRepair, oneTensor } from "./layer_repair.ts";
+import { storeSettings } from "./stored_settings.ts";
 
 interface ImageLayer {
   asKeras?: boolean;
@@ -10,8 +11,6 @@ interface ImageLayer {
   width: number;
 }
 
-type FromConfig = (cls: unknown, config: Record<string, unknown>, ...rest: unknown[]) => unknown;
-
 const LAYERS = ["CenterCrop", "Resizing", "UpSampling2D"];
 
 /**
@@ -21,25 +20,7 @@ const LAYERS = ["CenterCrop", "Resizing", "UpSampling2D"];
  * configuration with `asKeras`, which files of Keras get when they are read, makes one that computes what Keras does.
  */
 export const repairKerasImages: LayerRepair = ({ tf, patch }) => {
-  const { classNameMap } = tf.serialization.SerializationMap.getMap() as unknown as {
-    classNameMap: Record<string, [cls: unknown, fromConfig: FromConfig]>;
-  };
-  for (const name of LAYERS) {
-    const [cls, fromConfig] = classNameMap[name];
-    if (!marking.has(fromConfig)) {
-      const repaired: FromConfig = (own, { asKeras, ...config }, ...rest) => {
-        const layer = fromConfig(own, config, ...rest) as ImageLayer;
-        if (asKeras === true) layer.asKeras = true;
-        return layer;
-      };
-      marking.add(repaired);
-      classNameMap[name] = [cls, repaired];
-    }
-    patch(name, "getConfig", (original) =>
-      function (this: ImageLayer) {
-        return { ...original.call(this), ...this.asKeras ? { asKeras: true } : {} };
-      });
-  }
+  storeSettings({ tf, patch }, LAYERS, { asKeras: false });
   const resize = (x: Tensor, size: [number, number], { interpolation }: ImageLayer): Tensor =>
     interpolation === "nearest"
       ? tf.image.resizeNearestNeighbor(x as never, size, false, true)
@@ -83,6 +64,3 @@ export const repairKerasImages: LayerRepair = ({ tf, patch }) => {
     return tf.image.resizeBilinear(crop(x, high, wide) as never, [height, width], false, true);
   });
 };
-
-/** What was put in place of `fromConfig`; it does nothing where `asKeras` is not set. */
-const marking = new WeakSet<object>();

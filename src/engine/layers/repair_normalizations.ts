@@ -132,7 +132,7 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
         });
       },
   );
-  storeSettings(tf, ["LayerNormalization"], { rmsScaling: false });
+  storeSettings({ tf, patch }, ["LayerNormalization"], { rmsScaling: false });
   patch(
     "LayerNormalization",
     "build",
@@ -142,8 +142,4 @@ export const repairNormalizations: LayerRepair = ({ tf, patch }) => {
         return original.call(this, inputShape);
       },
   );
-  patch("LayerNormalization", "getConfig", (original) =>
-    function (this: LayerNormalizing) {
-      return { ...original.call(this), ...this.rmsScaling ? { rmsScaling: true } : {} };
-    });
 };

@@ -18,7 +18,7 @@ interface Exponential {
  * threshold, at most the largest value; below it, the slope times x - threshold.
  */
 export const repairRectifiers: LayerRepair = ({ tf, patch }) => {
-  storeSettings(tf, ["ReLU"], { negativeSlope: 0, threshold: 0 });
+  storeSettings({ tf, patch }, ["ReLU"], { negativeSlope: 0, threshold: 0 });
   patch(
     "ReLU",
     "call",
@@ -36,17 +36,8 @@ export const repairRectifiers: LayerRepair = ({ tf, patch }) => {
         });
       },
   );
-  patch("ReLU", "getConfig", (original) =>
-    function (this: Rectifier) {
-      const { negativeSlope, threshold } = this;
-      return {
-        ...original.call(this),
-        ...negativeSlope === undefined ? {} : { negativeSlope },
-        ...threshold === undefined ? {} : { threshold },
-      };
-    });
 
-  storeSettings(tf, ["ELU"], { alpha: 1 });
+  storeSettings({ tf, patch }, ["ELU"], { alpha: 1 });
   patch(
     "ELU",
     "call",

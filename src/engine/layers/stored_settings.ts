@@ -1,4 +1,4 @@
-import type { TensorFlow } from "../tensorflow.ts";
+import type { RepairContext } from "./layer_repair.ts";
 
 type FromConfig = (cls: unknown, config: Record<string, unknown>, ...rest: unknown[]) => unknown;
 
@@ -7,13 +7,13 @@ const storing = new WeakSet<object>();
 
 /**
  * Has the layers that come from a configuration keep settings that TensorFlow.js's class does not know, under their
- * names, where they are not what the class does anyway. `getConfig()` is the repair's.
+ * names, where they are not what the class does anyway, and write them again.
  *
  * @param classNames The classes.
  * @param usual The settings, each with the value that says what the class does.
  */
 export function storeSettings(
-  tf: TensorFlow,
+  { tf, patch }: Pick<RepairContext, "tf" | "patch">,
   classNames: readonly string[],
   usual: Readonly<Record<string, unknown>>,
 ): void {
@@ -21,6 +21,16 @@ export function storeSettings(
     classNameMap: Record<string, [cls: unknown, fromConfig: FromConfig]>;
   };
   for (const name of classNames) {
+    patch(name, "getConfig", (original) =>
+      function (this: Record<string, unknown>) {
+        const kept = Object.keys(usual).filter((key) =>
+          this[key] != null && this[key] !== usual[key]
+        );
+        return {
+          ...original.call(this),
+          ...Object.fromEntries(kept.map((key) => [key, this[key]])),
+        };
+      });
     const [cls, fromConfig] = classNameMap[name];
     if (storing.has(fromConfig)) continue;
     const keeping: FromConfig = (own, config, ...rest) => {

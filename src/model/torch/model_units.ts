@@ -2,7 +2,7 @@ import type { Layer, LayersModel } from "../../engine/tensorflow.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import { showValue } from "../../words/show_value.ts";
 import { fans } from "../../theory/fans.ts";
-import { isEinsumLayout } from "../../traits/layers.ts";
+import { isEinsumLayout } from "../../traits/kernel_layout.ts";
 import { kernelLayoutOf } from "../kernel_layout.ts";
 import { leafLayers } from "../leaf_layers.ts";
 import { ModelError } from "../model_error.ts";

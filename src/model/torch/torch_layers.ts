@@ -1,4 +1,5 @@
-import type { KernelLayout, LayerKind } from "../../traits/layers.ts";
+import type { KernelLayout } from "../../traits/kernel_layout.ts";
+import type { LayerKind } from "../../traits/layers.ts";
 import { isFloat } from "../files/file_types.ts";
 import type { FileTensor } from "../weights_file.ts";
 
