@@ -1,6 +1,7 @@
 import { cpus, totalmem } from "node:os";
 import { leastTime } from "./least_time.ts";
 import { peakOf } from "./peak_of.ts";
+import { processor } from "./processor.ts";
 
 /** What figures depend on, in lines: the machine, what else it does, versions, and the machine's peak. */
 export async function describeMachine(): Promise<string> {
@@ -12,9 +13,6 @@ export async function describeMachine(): Promise<string> {
     `peak of one core: ${(await bestRate()).toFixed(1)} G relaxed multiply-add operations a second`,
   ].join("\n");
 }
-
-/** The name of the processor. */
-export const processor = (): string => cpus()[0]?.model.trim() ?? Deno.build.arch;
 
 async function bestRate(): Promise<number> {
   const { operations, run } = await peakOf();

@@ -6,6 +6,7 @@
  * @module
  */
 import { writeShards } from "../tests/study/write_shards.ts";
+import { peakMemory } from "./peak_memory.ts";
 import type { Row } from "./row.ts";
 
 const PROGRAM = new URL("../mod.ts", import.meta.url).href;
@@ -13,17 +14,6 @@ const MiB = 2 ** 20;
 /** Most MiB that joining points as json may take. */
 const MOST = 512;
 const SHARDS = 1000, POINTS = 1000;
-
-/** Peak of a process's memory, in bytes, as Linux counts it. */
-function peakOf(pid: number): number {
-  try {
-    const [, kB] = /VmHWM:\s+(\d+) kB/.exec(Deno.readTextFileSync(`/proc/${pid}/status`))!;
-    return 1024 * Number(kB);
-  } catch {
-    // It has ended.
-    return 0;
-  }
-}
 
 async function merge(folder: string, paths: string[], format: string) {
   const started = performance.now();
@@ -36,7 +26,7 @@ async function merge(folder: string, paths: string[], format: string) {
     stderr: "inherit",
   }).spawn();
   let peak = 0;
-  const timer = setInterval(() => peak = Math.max(peak, peakOf(child.pid)), 20);
+  const timer = setInterval(() => peak = Math.max(peak, peakMemory(child.pid)), 20);
   const { success } = await child.status;
   clearInterval(timer);
   if (!success) throw new Error("the merge failed");

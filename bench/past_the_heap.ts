@@ -16,12 +16,7 @@ import { measure } from "../src/measure/mod.ts";
 import { randomBatch } from "../src/model/mod.ts";
 import { formatDuration, formatMemory } from "../src/words/numbers.ts";
 import { largeModels } from "./large_models.ts";
-
-/** The most memory that this process had, as Linux counts it; 0 elsewhere. */
-async function peakMemory(): Promise<number> {
-  const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
-  return 1024 * Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0);
-}
+import { peakMemory } from "./peak_memory.ts";
 
 /** Has Linux count anew. */
 async function forgetPeak(): Promise<void> {
@@ -53,7 +48,7 @@ for (const name of wanted === undefined ? names : [wanted]) {
     `${name}, ${model.countParams()} parameters, ${layers.length} layers, ${examples} examples` +
       `${taken === undefined ? " in one go" : `, ${taken} at a time`}: ` +
       `${formatDuration(seconds)} on ${engine.threads} threads, ${
-        formatMemory(await peakMemory())
+        formatMemory(peakMemory(Deno.pid))
       } ` +
       `at most, objective ${objective.value}`,
   );

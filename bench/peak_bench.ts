@@ -8,7 +8,7 @@
 import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
 import { installKernels } from "../src/engine/kernels/mod.ts";
-import { processor } from "./describe_machine.ts";
+import { processor } from "./processor.ts";
 import { leastTime } from "./least_time.ts";
 import { dense } from "./networks.ts";
 import { peakOf } from "./peak_of.ts";

@@ -5,10 +5,14 @@ import type { StudyHeader } from "./study_header.ts";
 /** How many of what is wrong a message names before it only counts the rest. */
 const MOST_NAMED = 5;
 
-/** The first few in words, the rest as a number. */
-export function nameSome(names: readonly string[], separator = ", "): string {
-  const rest = names.length - MOST_NAMED;
+/** The first few in words, the rest as a number: `count` is how many there are, named or not. */
+export function nameSome(
+  names: readonly string[],
+  separator = ", ",
+  count = names.length,
+): string {
   const shown = names.slice(0, MOST_NAMED).join(separator);
+  const rest = count - Math.min(names.length, MOST_NAMED);
   return rest > 0 ? `${shown}${separator === ", " ? " " : separator}and ${rest} more` : shown;
 }
 
@@ -32,8 +36,7 @@ export class NamedPoints {
   /** The points in words. */
   toString(): string {
     const names = this.#first.map((index) => describePoint(gridPoint(this.#header.grid, index)));
-    const rest = this.count - names.length;
-    return `${names.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+    return nameSome(names, ", ", this.count);
   }
 }
 
