@@ -13,6 +13,8 @@ interface Parts {
   activation?: { getClassName?(): string };
   cell?: Record<string, unknown>;
   alpha?: unknown;
+  asKeras?: boolean;
+  interpolation?: string;
 }
 
 /**
@@ -29,7 +31,7 @@ export function beyondStock(model: LayersModel): string[] {
 
 function ofLayer(layer: Layer): string[] {
   const className = layer.getClassName();
-  const { activation, cell, alpha } = layer as unknown as Parts;
+  const { activation, cell, alpha, asKeras, interpolation } = layer as unknown as Parts;
   const name = activation?.getClassName?.() ?? "";
   const isOwn = Object.hasOwn(KERAS_ACTIVATIONS, name) || name.startsWith("leakyRelu(");
   const activations = isOwn ? [name] : [];
@@ -39,5 +41,8 @@ function ofLayer(layer: Layer): string[] {
     (layer as unknown as Record<string, unknown>)[key] || cell?.[key]
   );
   if (className === "ELU" && alpha !== 1) settings.push("alpha");
+  // Both repeat whole pixels alike.
+  const isRepeated = className === "UpSampling2D" && interpolation === "nearest";
+  if (asKeras && !isRepeated) settings.push("asKeras");
   return [...activations, ...settings.map((key) => `${key} of ${className}`)];
 }

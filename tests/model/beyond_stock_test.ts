@@ -20,6 +20,7 @@ const CASES: Record<string, string[]> = {
     "keepdims of GlobalAveragePooling1D",
     "keepdims of GlobalMaxPooling1D",
   ],
+  pictures: ["asKeras of CenterCrop", "asKeras of Resizing"],
   rectifiers: [
     "leakyRelu(0.1)",
     "negativeSlope of ReLU",
@@ -27,7 +28,9 @@ const CASES: Record<string, string[]> = {
     "alpha of ELU",
   ],
   rms_norms: ["RMSNormalization", "rmsScaling of LayerNormalization"],
+  small_pictures: ["asKeras of CenterCrop", "asKeras of UpSampling2D", "asKeras of Resizing"],
   spectral_norms: ["SpectralNormalization"],
+  unet: [],
 };
 
 for (const [name, expected] of Object.entries(CASES)) {
