@@ -4,7 +4,7 @@ import type { Results, Sized } from "./results.ts";
 import { runProcess } from "./run_process.ts";
 
 /** Width and batch of ten dense layers, the smallest pass first. */
-export const SIZES: readonly (readonly [width: number, batch: number])[] = [
+const SIZES: readonly (readonly [width: number, batch: number])[] = [
   [512, 64],
   [1024, 128],
   [1536, 256],
@@ -13,8 +13,7 @@ export const SIZES: readonly (readonly [width: number, batch: number])[] = [
 ];
 
 /** Multiply-adds of the products of a pass, times 2: forward, and backward for kernels and for inputs. */
-export const operationsOf = (width: number, batch: number): number =>
-  3 * 10 * 2 * batch * width * width;
+const operationsOf = (width: number, batch: number): number => 3 * 10 * 2 * batch * width * width;
 
 /**
  * Whole processes of this tool and of PyTorch, on two threads, at growing sizes.

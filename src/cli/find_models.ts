@@ -12,8 +12,6 @@ export interface FoundModel {
   what: string;
   /** Whether its weights are drawn from a seed. */
   isDrawn: boolean;
-  /** Whether it holds weights and no topology, of which less can be judged. */
-  isWeights?: boolean;
 }
 
 /** A file that may hold one, and why that is not known. */
@@ -102,7 +100,7 @@ async function lookAtWeights(path: string, file: string): Promise<FoundModel | U
   const { readWeights } = await import(WEIGHTS) as typeof ReadWeights;
   const { format, tensors } = await readWeights(file);
   const what = `holds weights without layers (${format}, ${formatCount(tensors.length, "tensor")})`;
-  return { path, what, isDrawn: false, isWeights: true };
+  return { path, what, isDrawn: false };
 }
 
 /** No literals in an `import()`: most folders have no such file. */

@@ -1,4 +1,5 @@
 import type { ParseError } from "jsonc-parser";
+import { isWeightsFile } from "../model/file_kinds.ts";
 import { stemOf, uniqueNames } from "../model/names.ts";
 import type { FoundModel } from "./find_models.ts";
 import { version } from "./version.ts";
@@ -15,7 +16,9 @@ export const specifier = (): string => `jsr:${PACKAGE}@^${version()}`;
  * @param from What the package is imported by.
  */
 export function testFile(models: readonly FoundModel[], from: string): string {
-  const [whole, weights] = [models.filter((one) => !one.isWeights), models.filter(isWeights)];
+  const [whole, weights] = [false, true].map((are) =>
+    models.filter(({ path }) => isWeightsFile(path) === are)
+  );
   return [
     ...whole.length === 0 ? [] : [`import {
   assertHealthy,
@@ -55,8 +58,6 @@ for (const path of WEIGHTS) {
 `],
   ].join("");
 }
-
-const isWeights = ({ isWeights = false }: FoundModel): boolean => isWeights;
 
 function listOf(name: string, models: readonly FoundModel[]): string {
   return `const ${name} = [\n${

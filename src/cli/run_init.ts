@@ -1,4 +1,4 @@
-import { isModelFile, isWeightsFile } from "../model/file_kinds.ts";
+import { isModelFile } from "../model/file_kinds.ts";
 import { readText } from "../model/read_json.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
@@ -86,10 +86,7 @@ async function named(model: string): Promise<FoundModels> {
   if (!isFile) throw new UsageError(`${model}: it is a folder, expected a file`);
   const seen = await lookAt(path);
   return seen !== null && "what" in seen ? { models: [seen], unclear: [] } : {
-    models: [{
-      ...{ path, what: "was named", isDrawn: false },
-      ...isWeightsFile(path) ? { isWeights: true } : {},
-    }],
+    models: [{ path, what: "was named", isDrawn: false }],
     unclear: seen === null ? [] : [seen],
   };
 }

@@ -1,4 +1,5 @@
 import { number, requireValue } from "../words/requirements.ts";
+
 /** Workers in the pool of TensorFlow.js's threaded build, a constant of that build. */
 export const MAX_THREADS = 8;
 
@@ -6,9 +7,8 @@ export const MAX_THREADS = 8;
  * Floating-point operations above which more threads pay for their start.
  *
  * Measured with `deno task bench threads` on a 2-core Xeon, Deno 2.9.6: a process that starts and stops
- * two threads instead of one takes 0.41 to 0.43 s longer, and two threads save 11 to 12 ms of every
- * 1e9 operations of a 1024^3 matMul, 8 ms of every 1e9 of a gradient of a 10 x 512 tanh net. So they
- * pay from 3e10 to 5e10 operations on, about a second of one thread's work.
+ * two threads instead of one takes 25 ms longer, and two threads save 6 to 8 ms of every 1e9 operations
+ * of the gradient of a 10 x 512 tanh net. So they pay from 4e9 operations on.
  */
 export const WORKLOAD_WORTH_THREADS = 4e9;
 

@@ -19,7 +19,6 @@ interface KernelEngine {
   };
   runKernel(kernelName: string, inputs: Inputs, attrs: Attributes): Tensor | Tensor[];
   endScope(result?: unknown): void;
-  clone(tensor: Tensor): Tensor;
   keep(tensor: Tensor): Tensor;
   track(tensor: Tensor): Tensor;
   makeTensorFromTensorInfo(info: TensorInfo): Tensor;
@@ -43,9 +42,9 @@ interface Scope {
 /**
  * Makes TensorFlow.js spend less time around its kernels, while its WASM backend is the active one. For each kernel
  * that is run it looks the kernel up twice, makes six closures, asks seven flags, and records on the tape that
- * tensors were cloned for the backward pass, which nothing reads but the gradient of a gradient; at the end of each
- * scope it makes two sets and two lists. Here a kernel is looked up and run, and what comes out is the same, tensor
- * for tensor. While TensorFlow.js debugs or profiles, it does so itself.
+ * tensors were cloned for the backward pass; at the end of each scope it makes two sets and two lists. Here a
+ * kernel is looked up and run, and what comes out is the same, tensor for tensor, but for the gradient of a gradient
+ * by a saved output, which TensorFlow.js gets wrong. While TensorFlow.js debugs or profiles, it does so itself.
  *
  * @param tf The TensorFlow.js.
  * @returns A function that takes it back; calling it again does nothing.
@@ -59,12 +58,15 @@ export function quickenKernels(tf: TensorFlow): () => void {
   const tensorOf = (info: TensorInfo) =>
     (info as Tensor).rank == null ? engine.makeTensorFromTensorInfo(info) : info as Tensor;
 
-  /** A clone for the backward pass. On the tape of a gradient that is differentiated itself, it counts. */
+  /**
+   * A clone for the backward pass, which the tape takes for the tensor itself. TensorFlow.js's clone of an output
+   * is on the tape before that output, so what a second derivative owes to it is lost there.
+   */
   function save(tensor: Tensor): Tensor {
-    if (engine.state.gradientDepth > 1) return engine.keep(engine.clone(tensor));
-    const { dataId, shape, dtype } = tensor;
+    const { id, dataId, shape, dtype } = tensor;
     engine.backend.incRef(dataId);
-    return engine.keep(engine.makeTensorFromTensorInfo({ dataId, shape, dtype }));
+    const copy = engine.makeTensorFromTensorInfo({ dataId, shape, dtype });
+    return engine.keep(Object.assign(copy, { id }));
   }
 
   function runKernel(kernelName: string, inputs: Inputs, attrs: Attributes): Tensor | Tensor[] {

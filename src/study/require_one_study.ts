@@ -19,7 +19,7 @@ export function requireOneStudy(files: readonly StudyFile[]): void {
   const [most] = studies.toSorted((a, b) => b.length - a.length);
   const foreign = studies.filter((study) => study !== most).flat();
   const reason = ({ header }: StudyFile) => differenceOf(most[0].header, header);
-  if (most.length <= foreign.length || most.length === 1) {
+  if (most.length <= foreign.length) {
     const [other] = foreign;
     throw new StudyError(
       `${most[0].path} and ${other.path} are not parts of one study: ${reason(other)}`,

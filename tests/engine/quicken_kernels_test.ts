@@ -59,7 +59,7 @@ Deno.test("quickenKernels() does what TensorFlow.js does, which debugs and profi
   }
 });
 
-Deno.test("quickenKernels() keeps clones on the tape of a gradient that is differentiated itself", async () => {
+Deno.test("quickenKernels() keeps the tape whole where a gradient is differentiated itself", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const cube = (x: Tensor) => tf.mul(tf.mul(x, x), x);

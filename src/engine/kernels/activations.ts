@@ -1,7 +1,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
 import { broadcastOffsets } from "./broadcast.ts";
-import { defineKernel, defineWasmGradient } from "./define_kernel.ts";
+import { defineKernel, defineSweepGradient } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
 import type { KernelRepair } from "./kernel_context.ts";
 
@@ -54,15 +54,12 @@ const reluGradKernel = defineKernel<unknown, { dy: TensorInfo; x: TensorInfo }>(
 
 /**
  * The gradient of `Relu`: TensorFlow.js composes it of three kernels, the step as floats, those as floats
- * once more, and a product; here it is one. On another backend than WASM, and where it is differentiated
- * again, that of TensorFlow.js answers.
+ * once more, and a product; here it is one.
  */
-const reluGradient = defineWasmGradient(
+const reluGradient = defineSweepGradient(
   "Relu",
-  (tf, dy, [x]) =>
-    x.dtype !== "float32" || tf.engine().state.gradientDepth > 0
-      ? null
-      : { x: () => tf.engine().runKernel("ReluGrad", { dy, x }) as Tensor },
+  "x",
+  (tf, dy, x) => tf.engine().runKernel("ReluGrad", { dy, x }) as Tensor,
 );
 
 /** `Relu6`: the stock kernel turns NaN into 0. Input without NaN and infinity still goes there. */
@@ -103,11 +100,13 @@ const tanhGradKernel = defineKernel<unknown, { dy: TensorInfo; y: TensorInfo }>(
 
 /**
  * The gradient of `Tanh`: TensorFlow.js composes dy (1 - y^2) of three kernels, each with a tensor of
- * its own; here it is one. On another backend than WASM that of TensorFlow.js answers.
+ * its own; here it is one.
  */
-export const tanhGradient = defineWasmGradient("Tanh", (tf, dy, [y]) => ({
-  x: () => tf.engine().runKernel("TanhGrad", { dy, y }) as Tensor,
-}));
+const tanhGradient = defineSweepGradient(
+  "Tanh",
+  "x",
+  (tf, dy, y) => tf.engine().runKernel("TanhGrad", { dy, y }) as Tensor,
+);
 
 /** What this file puts in place. */
 export const repair: KernelRepair = {

@@ -1,6 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Tensor } from "../tensorflow.ts";
-import { defineKernel, defineWasmGradient } from "./define_kernel.ts";
+import { defineKernel, defineSweepGradient } from "./define_kernel.ts";
 import { hasNonFinite } from "./has_non_finite.ts";
 import type { KernelRepair } from "./kernel_context.ts";
 
@@ -52,15 +52,12 @@ const clipByValueGradKernel = defineKernel<
 
 /**
  * The gradient of `ClipByValue`, behind every hard sigmoid and with it every gate of an LSTM:
- * TensorFlow.js composes it of five kernels; here it is one. On another backend than WASM, and for
- * other than floats, that of TensorFlow.js answers.
+ * TensorFlow.js composes it of five kernels; here it is one.
  */
-const clipByValueGradient = defineWasmGradient(
+const clipByValueGradient = defineSweepGradient(
   "ClipByValue",
-  (tf, dy, [x], attrs) =>
-    x.dtype === "float32"
-      ? { x: () => tf.engine().runKernel("ClipByValueGrad", { x, dy }, attrs) as Tensor }
-      : null,
+  "x",
+  (tf, dy, x, attrs) => tf.engine().runKernel("ClipByValueGrad", { x, dy }, attrs) as Tensor,
 );
 
 /** What this file puts in place. */

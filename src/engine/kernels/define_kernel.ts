@@ -72,3 +72,25 @@ export function defineWasmGradient(
     return gradients ?? stock(dy, saved, attrs);
   });
 }
+
+/**
+ * A gradient by a kernel that sweeps once and has no gradient itself. Of floats alone; where it is
+ * differentiated again, TensorFlow.js's own answers, which is made of operations that have one.
+ *
+ * @param kernelName The kernel that is differentiated.
+ * @param input What its input is called.
+ * @param sweep Gives the gradient of that.
+ */
+export function defineSweepGradient(
+  kernelName: string,
+  input: string,
+  sweep: (tf: TensorFlow, dy: Tensor, saved: Tensor, attributes: KernelAttributes) => Tensor,
+): GradientFactory {
+  return defineWasmGradient(
+    kernelName,
+    (tf, dy, [saved], attributes) =>
+      saved.dtype !== "float32" || tf.engine().state.gradientDepth > 0
+        ? null
+        : { [input]: () => sweep(tf, dy, saved, attributes) },
+  );
+}

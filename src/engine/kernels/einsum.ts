@@ -80,17 +80,18 @@ function gradientOf(
     written(found);
   const gradient = tf.einsum(equation, dy, ...others.map(({ read }) => read()));
   const { shape } = operands[index];
+  const labels = inputs[index];
   if (found.length === shape.length) return gradient;
   const isAt = (axis: number) =>
-    found.includes(inputs[index][axis]) && shape[axis] === sizes.get(inputs[index][axis]) &&
-    inputs[index].indexOf(inputs[index][axis]) === axis;
+    found.includes(labels[axis]) && shape[axis] === sizes.get(labels[axis]) &&
+    labels.indexOf(labels[axis]) === axis;
   const spread = tf.broadcastTo(
     tf.reshape(gradient, shape.map((size, axis) => isAt(axis) ? size : 1)),
     shape,
   );
   // Of an operand whose diagonal was taken nothing else has a gradient.
-  return inputs[index].reduce((masked, label, axis) => {
-    const first = inputs[index].indexOf(label);
+  return labels.reduce((masked, label, axis) => {
+    const first = labels.indexOf(label);
     if (first === axis) return masked;
     const eye = tf.reshape(
       tf.eye(shape[axis]),

@@ -138,7 +138,9 @@ const recurrentSequenceGradient = defineKernel<
     batch,
   });
   multiply(context, rowsOf(dz, columns), transpose(rowsOf(kernel, columns)), address(dx), {
-    ...{ m: rows, n: features, k: columns },
+    m: rows,
+    n: features,
+    k: columns,
   });
   /** a^T b over all steps of all examples. */
   const overSteps = (
@@ -147,7 +149,9 @@ const recurrentSequenceGradient = defineKernel<
     result: TensorInfo,
   ) =>
     multiply(context, transpose(left), right, address(result), {
-      ...{ m: left.width, n: right.width, k: rows },
+      m: left.width,
+      n: right.width,
+      k: rows,
     });
   overSteps(rowsOf(x, features), rowsOf(dz, columns), dKernel);
   const dRecurrent = isGru ? gruKernel() : make(units, columns);
@@ -173,7 +177,7 @@ const recurrentSequenceGradient = defineKernel<
     overSteps(rowsOf(before, units), rowsOf(dz, 2 * units, 0, columns), gates);
     if (cell.after) overSteps(rowsOf(before, units), rowsOf(dState, units), candidate);
     else overSteps(rowsOf(state, units), rowsOf(dz, units, 2 * units, columns), candidate);
-    const both = context.backend.makeOutput([units, columns], "float32");
+    const both = make(units, columns);
     const target = backend.typedArrayFromHeap(both);
     const [left, right] = [gates, candidate].map((of) => backend.typedArrayFromHeap(of));
     for (let i = 0; i < units; i++) {

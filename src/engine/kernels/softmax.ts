@@ -1,6 +1,6 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
-import { defineKernel, defineWasmGradient } from "./define_kernel.ts";
+import { defineKernel, defineSweepGradient } from "./define_kernel.ts";
 import type { KernelRepair } from "./kernel_context.ts";
 
 /**
@@ -36,13 +36,12 @@ function rowsOf(tf: TensorFlow, { shape }: TensorInfo): { rows: number; width: n
   return { rows: width === 0 ? 0 : tf.util.sizeFromShape(shape) / width, width };
 }
 
-/**
- * The gradient of `Softmax`: TensorFlow.js composes it of five kernels, each with a tensor of its own. On
- * another backend than WASM that of TensorFlow.js answers.
- */
-const softmaxGradient = defineWasmGradient("Softmax", (tf, dy, [y]) => ({
-  logits: () => tf.engine().runKernel("SoftmaxGrad", { dy, y }) as Tensor,
-}));
+/** The gradient of `Softmax`: TensorFlow.js composes it of five kernels, each with a tensor of its own. */
+const softmaxGradient = defineSweepGradient(
+  "Softmax",
+  "logits",
+  (tf, dy, y) => tf.engine().runKernel("SoftmaxGrad", { dy, y }) as Tensor,
+);
 
 /** What this file puts in place. */
 export const repair: KernelRepair = {

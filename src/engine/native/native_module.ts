@@ -102,11 +102,7 @@ export class NativeModule extends NativeSequences {
 
   /** dy (1 - y^2) of `count` floats. */
   tanhGradient(y: number, dy: number, result: number, count: number): void {
-    this.run(
-      "tanhGradient",
-      { first: y, second: dy, to: result, count, low: 0, high: 0 },
-      { work: count * 2 },
-    );
+    this.#binary("tanhGradient", y, dy, result, count);
   }
 
   /** x, and 0 where it is below; of `count` floats. */
@@ -116,20 +112,12 @@ export class NativeModule extends NativeSequences {
 
   /** dy where x > 0, dy times 0 elsewhere, NaN where x is NaN; of `count` floats. */
   reluGradient(x: number, dy: number, result: number, count: number): void {
-    this.run(
-      "reluGradient",
-      { first: x, second: dy, to: result, count, low: 0, high: 0 },
-      { work: count * 2 },
-    );
+    this.#binary("reluGradient", x, dy, result, count);
   }
 
   /** The sums of `count` floats and others. */
   add(a: number, b: number, result: number, count: number): void {
-    this.run(
-      "add",
-      { first: a, second: b, to: result, count, low: 0, high: 0 },
-      { work: count * 2 },
-    );
+    this.#binary("add", a, b, result, count);
   }
 
   /** Adds a row of `width` floats to each of `rows` at x. */
@@ -161,13 +149,21 @@ export class NativeModule extends NativeSequences {
     dy: number,
     result: number,
     count: number,
-    { low, high }: { low: number; high: number },
+    bounds: { low: number; high: number },
   ): void {
-    this.run(
-      "clipGradient",
-      { first: x, second: dy, to: result, count, low, high },
-      { work: count * 2 },
-    );
+    this.#binary("clipGradient", x, dy, result, count, bounds);
+  }
+
+  /** An operation of two entries each. */
+  #binary(
+    name: "add" | "clipGradient" | "reluGradient" | "tanhGradient",
+    first: number,
+    second: number,
+    to: number,
+    count: number,
+    { low, high } = { low: 0, high: 0 },
+  ): void {
+    this.run(name, { first, second, to, count, low, high }, { work: count * 2 });
   }
 
   /** Copies `rows` runs of `run` bytes that lie `stride` bytes apart to `result`, without gaps. */

@@ -38,16 +38,6 @@ Deno.test("ReluGrad multiplies by the step, which is NaN at NaN", async () => {
   });
 });
 
-Deno.test("the gradient of relu may be differentiated again", async () => {
-  await onBackend("this engine", (tf) => {
-    tf.tidy(() => {
-      const slope = tf.grad((x) => tf.sum(tf.pow(tf.relu(x), 3)));
-      const curve = tf.grad((x) => tf.sum(slope(x)))(tf.tensor1d([-1, 2]));
-      assertEquals(of(curve), [0, 12]);
-    });
-  });
-});
-
 Deno.test("Add adds tensors of one shape, a row to rows, and whatever else broadcasts", async () => {
   const size = fc.integer({ min: 0, max: 6 });
   await eachBuild((tf) => {
