@@ -10,6 +10,7 @@ const SIZES: readonly (readonly [width: number, batch: number])[] = [
   [1536, 256],
   [2048, 256],
   [2048, 512],
+  [2560, 512],
 ];
 
 /** Multiply-adds of the products of a pass, times 2: forward, and backward for kernels and for inputs. */

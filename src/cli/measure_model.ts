@@ -24,6 +24,7 @@ import type { MeasureRequest } from "./measure_flags.ts";
 import { about, loadSubject, provideBatch } from "./load_subject.ts";
 import { passProgress } from "./progress.ts";
 import { tellIfSlow, type Work } from "./slow_work.ts";
+import { threadsToLoad } from "./threads_to_load.ts";
 import { withoutHistograms } from "./without_histograms.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 
@@ -75,7 +76,7 @@ async function examineOnEngine(
 ): Promise<Examination> {
   const started = performance.now();
   const settings = { relaxedSimd: !request.portable };
-  const first = request.threads === "auto" ? 1 : request.threads;
+  const first = request.threads === "auto" ? await threadsToLoad(request.model) : request.threads;
   showTensorFlow(foreignImport.isBegun || codeOf(request) !== null);
   let engine: Engine = await startEngine({ ...settings, threads: first });
   const pass = async () => {
@@ -105,7 +106,7 @@ async function examineOnEngine(
     });
     if (request.threads === "auto") {
       const threads = chooseThreads(workload);
-      if (threads !== first) {
+      if (threads > first) {
         await engine.stop();
         engine = await startEngine({ ...settings, threads });
       }

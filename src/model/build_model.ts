@@ -6,6 +6,7 @@ import { ModelError } from "./model_error.ts";
 import type { LayerVariable } from "./model_weights.ts";
 import { stemOf } from "./names.ts";
 import { showShape } from "./shapes.ts";
+import { SharedZeros } from "./shared_zeros.ts";
 import { type Classes, watchBuild } from "./watch_build.ts";
 
 /** What any model may take, whatever it declares: 16 MiB of float32. */
@@ -82,6 +83,7 @@ export function buildModel(
   const made: LayerVariable[] = [];
   const watch = watchBuild(tf, known, topology.places);
   let asked = 0;
+  const zeros = new SharedZeros(tf);
   prototype.addWeight = function (name, shape, dtype, initializer, ...rest) {
     const count = shape.reduce((product, size) => product * size, 1);
     asked += count;
@@ -92,7 +94,7 @@ export function buildModel(
           `${showShape(shape)}, expected no more than the ${declared} entries ${declares}`,
       );
     }
-    const filled = drawn ? initializer : tf.initializers.zeros();
+    const filled = drawn ? initializer : zeros;
     const weight = stock.call(this, name, shape, dtype, filled, ...rest);
     made.push(weight as LayerVariable);
     return weight;
@@ -115,6 +117,7 @@ export function buildModel(
   } finally {
     prototype.addWeight = stock;
     watch.stop();
+    zeros.dispose();
   }
 }
 

@@ -1,0 +1,30 @@
+import type { DataType } from "@tensorflow/tfjs";
+import type { Tensor, TensorFlow } from "../engine/tensorflow.ts";
+
+/**
+ * An initialiser for weights that a file is about to replace: all zero. Those of one shape share their entries, as a
+ * large model would otherwise fill its whole memory twice.
+ */
+export class SharedZeros {
+  readonly #made = new Map<string, Tensor>();
+
+  readonly #tf: TensorFlow;
+
+  constructor(tf: TensorFlow) {
+    this.#tf = tf;
+  }
+
+  /** What TensorFlow.js asks of an initialiser. */
+  apply(shape: number[], dtype?: DataType): Tensor {
+    const name = `${dtype} ${shape}`;
+    const zeros = this.#made.get(name) ?? this.#tf.keep(this.#tf.zeros(shape, dtype));
+    this.#made.set(name, zeros);
+    return zeros.clone();
+  }
+
+  /** Gives up its own hold on the entries; weights keep theirs. */
+  dispose(): void {
+    this.#tf.dispose([...this.#made.values()]);
+    this.#made.clear();
+  }
+}
