@@ -1,3 +1,4 @@
+import { formatNumber } from "../../src/words/numbers.ts";
 import { crossoverOf } from "./find_crossover.ts";
 import { isUnable, type Results, type Unable } from "./results.ts";
 
@@ -55,7 +56,7 @@ function sizeLine({ crossover, installed }: Results): string[] {
   const at = crossoverOf(crossover.sizes);
   const size = at === null
     ? ""
-    : `; from ${at.toExponential(0)} operations a pass on PyTorch's whole process is faster`;
+    : `; from ${formatNumber(at)} operations a pass on PyTorch's whole process is faster`;
   const own = installed["Deno"] + installed[OWN];
   return [
     `- **On disk** ${own.toFixed(0)} MB with Deno, PyTorch ${

@@ -1,4 +1,5 @@
 import { type Comparison, TOLERANCE } from "./compare_figures.ts";
+import { formatNumber } from "../../src/words/numbers.ts";
 import { crossoverOf } from "./find_crossover.ts";
 import { isUnable, type Results, type Times, type Unable } from "./results.ts";
 import { matrix, table } from "./table.ts";
@@ -166,7 +167,7 @@ function crossoverParts({ crossover }: Results): string[] {
     ),
     at === null
       ? "Within these sizes neither overtakes the other."
-      : `PyTorch's whole process is faster from about ${at.toExponential(0)} operations a pass on.`,
+      : `PyTorch's whole process is faster from about ${formatNumber(at)} operations a pass on.`,
   ];
 }
 

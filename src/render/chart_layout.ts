@@ -57,24 +57,23 @@ export function chartLayout(
 
 /** The least and the largest bar of charts side by side. */
 const BESIDE = { least: 16, most: 40 };
-/** From this many columns on, charts stand side by side whatever their names are. */
+/** From this many columns on, charts stand side by side. */
 const WIDE = 100;
 
-/**
- * Shares a line out among the labels that charts have in common and the bars of each, or returns `null` where
- * there is no room for them side by side.
- */
+/** Whether charts stand side by side. */
+export const isWide = (width: number): boolean => width >= WIDE;
+
+/** Shares a line out among the labels that charts have in common and the bars of each, side by side. */
 export function besideLayouts(
   charts: readonly (readonly BarChartRow[])[],
   width: number,
-): ChartLayout[] | null {
+): ChartLayout[] {
   const rows = charts.flat();
   const figures = charts.map((rows) => Math.max(1, ...rows.map((row) => figureOf(row).length)));
   const rest = figures.reduce((rest, figure) => rest - figure - 4, width - 2);
   const longest = Math.max(1, ...rows.map(({ label }) => displayWidth(escapeControls(label))));
   const room = rest - charts.length * BESIDE.least;
   const label = Math.min(longest, Math.floor(width * LARGEST_LABEL), room);
-  if (label < longest && width < WIDE) return null;
   const bar = Math.min(BESIDE.most, Math.floor((rest - label) / charts.length));
   return figures.map((figure) => ({ label, figure, bar, columns: new Map() }));
 }

@@ -3,7 +3,13 @@ import type { Finding } from "../checks/finding.ts";
 import type { Measurements } from "../measure/measurements.ts";
 import type { BarChartRow } from "./bar_chart.ts";
 import type { Chart, ChartBar } from "./chart_model.ts";
-import { besideLayouts, type ChartLayout, chartLayout, reasonWidth } from "./chart_layout.ts";
+import {
+  besideLayouts,
+  type ChartLayout,
+  chartLayout,
+  isWide,
+  reasonWidth,
+} from "./chart_layout.ts";
 import { displayWidth } from "./display_width.ts";
 import { drawPanels } from "./draw_chart.ts";
 import { escapeControls } from "../words/escape_controls.ts";
@@ -14,8 +20,8 @@ import { paint } from "./paint.ts";
 import type { RenderTextOptions } from "./render_text.ts";
 import { wrapText } from "./wrap_text.ts";
 
-/** So many rows a chart may have; where there are more, what repeats shares some. */
-const MOST_ROWS = 16;
+/** So many rows a chart may have; where there are more, what repeats shares some: two below each other fill a screen. */
+const MOST_ROWS = { wide: 16, narrow: 6 };
 /** So many charts stand side by side. */
 const BESIDE = 2;
 
@@ -30,7 +36,7 @@ export function shownFolds(
 }
 
 /**
- * The lines of the charts: gradients and activations side by side where there is room, else one below the
+ * The lines of the charts: gradients and activations side by side from 100 columns on, below that one under the
  * other; with `details` deltas too, and what is healthy.
  */
 export function renderCharts(
@@ -41,7 +47,8 @@ export function renderCharts(
   const { width, color, layers: filter, all = false, details = false, scale = "log" } = options;
   const order = measurements.layers.map(({ name }) => name);
   const folds = shownFolds(measurements, options);
-  const pieces = all || filter !== undefined ? folds : splitFolds(folds, MOST_ROWS);
+  const most = isWide(width) ? MOST_ROWS.wide : MOST_ROWS.narrow;
+  const pieces = all || filter !== undefined ? folds : splitFolds(folds, most);
   const charts = reportCharts(pieces, findings, scale, details);
   const rows = charts.map(({ bars }) => bars.map(rowOf));
   const faint = (text: string, indent = "  ") =>
@@ -55,10 +62,10 @@ export function renderCharts(
     );
   }
   const single = chartLayout(rows.flat(), { width });
-  const layouts = besideLayouts(rows.slice(0, BESIDE), width);
-  const beside = layouts === null ? 0 : layouts.length;
+  const layouts = isWide(width) ? besideLayouts(rows.slice(0, BESIDE), width) : [];
+  const beside = layouts.length;
   const together = charts.slice(0, beside).map(({ title, axis, bars }, i) => ({
-    ...{ title, axis, layout: layouts![i] },
+    ...{ title, axis, layout: layouts[i] },
     rows: pieces.map((_, row) => {
       const bar = bars.find((bar) => bar.row === row);
       return bar === undefined ? null : rowOf(bar);
@@ -74,7 +81,7 @@ export function renderCharts(
     lines.push("", ...drawPanels(shown, options));
   }
   const gaps = charts.flatMap((chart, i) =>
-    gapsOf(rows[i], i < beside ? layouts![i] : single, chart, details, order)
+    gapsOf(rows[i], layouts[i] ?? single, chart, details, order)
   );
   const signs = signsOf(rows.flat(), options);
   for (const note of new Set([...signs, ...gaps])) lines.push(...faint(note));

@@ -39,7 +39,7 @@ export interface RenderTextOptions {
 
 /**
  * Shows a measured network as text: the verdict and the causes, what was measured, bar charts of every layer's
- * gradient and activation (side by side where there is room), a table of the layers with what theory predicts
+ * gradient and activation (side by side from 100 columns on), a table of the layers with what theory predicts
  * of each, and the verdict again. Blocks that repeat share a row. With `details`, and where there is no
  * diagnosis, all findings follow in sentences. Layers with an error are marked `!`, those with a warning `?`.
  * No line is longer than `width`.

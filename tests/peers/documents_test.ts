@@ -72,7 +72,7 @@ Deno.test("renderPeers() says who is nearer to float64 and why, and what a tool 
   assertStringIncludes(text, "the exercise's: tanh is saturated");
   assertStringIncludes(text, "| the exercise's | 0.50 | 2.00 (4.0x) |");
   assertStringIncludes(text, "| the exercise's | 2.00 | 1.00 (0.50x) |");
-  assertStringIncludes(text, "faster from about 1e+10 operations a pass on");
+  assertStringIncludes(text, "faster from about 1e10 operations a pass on");
 });
 
 Deno.test("readmeLines() names a figure of each kind, and one where a peer wins", () => {
@@ -81,7 +81,7 @@ Deno.test("readmeLines() names a figure of each kind, and one where a peer wins"
     [
       "**Typed command to printed figures**, 1 networks, times as long as here: PyTorch 2.0 to 4.0.",
       "**One more pass** in a process that runs: PyTorch is faster in 1 of 1 networks, by up to 2.0 times.",
-      "**On disk** 300 MB with Deno, PyTorch 5000 MB; from 1e+10 operations a pass on PyTorch's whole " +
+      "**On disk** 300 MB with Deno, PyTorch 5000 MB; from 1e10 operations a pass on PyTorch's whole " +
       "process is faster.",
     ].join(" "),
   );

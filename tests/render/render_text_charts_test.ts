@@ -15,10 +15,15 @@ Engine     TensorFlow.js 4.22.0 on WASM with relaxed SIMD
 Batch      32 examples (seed 0); input mean 0.01, std 0.998
 Objective  1.16, the sum of the outputs
 
-                mean |gradient|          mean |activation|
-               0               0.2      0                 1
-  dense_1  0.1 │█████████        ┊  0.5 │█████████        ┊
-  dense_2  0.2 │██████████████████    1 │██████████████████
+                mean |gradient|
+               0         0.05       0.1        0.15      0.2
+  dense_1  0.1 │██████████████████████          ┊          ┊
+  dense_2  0.2 │████████████████████████████████████████████
+
+                mean |activation|
+               0         0.25       0.5        0.75        1
+  dense_1  0.5 │██████████████████████          ┊          ┊
+  dense_2    1 │████████████████████████████████████████████
 
                mean |gradient| before the activation (delta)
                0         0.25       0.5        0.75        1
@@ -76,7 +81,7 @@ Deno.test("renderText() gives a reason that was cut in full under the chart", ()
   const frozen = (name: string) =>
     layer(name, {}, { weights: [weight("k", 0, { gradients: null, absent: { gradients } })] });
   const text = renderText(measurements(["a_1", "a_2", "a_3"].map(frozen)), [], { width: 60 });
-  assert(text.includes("a_1  - | the layer is"), text);
+  assert(text.includes("a_1    - | the layer is frozen, so that no optimizer wil..\n"), text);
   assert(text.replace(/\s+/g, " ").includes(`- = not measured, a_1 ... a_3: ${gradients}`));
 });
 

@@ -15,7 +15,7 @@ Deno.test("renderText() marks every layer of a finding, an error over a warning,
     finding("d", { severity: "note" }),
   ]);
   const marks = text.split("\n").flatMap((line) => /^([!? ]) [abcd] /.exec(line)?.[1] ?? []);
-  assertEquals(marks.join(""), "!?? ".repeat(3));
+  assertEquals(marks.join(""), "!?? ".repeat(4));
 });
 
 Deno.test("renderText() says once what many layers share", () => {

@@ -27,12 +27,18 @@ Engine     TensorFlow.js 4.22.0 on WASM with relaxed SIMD
 Batch      32 examples (seed 0); input mean 0.01, std 0.998
 Objective  1.16, the sum of the outputs
 
-                   mean |gradient|         mean |activation|
-                      1e-8     1e-6        1e-2      1e0
-? dense_1       0 |    :          :  0.346 |########  :
-! dense_2  4.2e-7 |############## :   0.98 |###########
-  flatten                              0.1 |#####     :
-  dense_3       - | the layer is..    1.16 |###########
+                   mean |gradient|
+                  1e-9         1e-8         1e-7        1e-6
+? dense_1       0 |             :            :             :
+! dense_2  4.2e-7 |####################################    :
+  dense_3       - | the layer is frozen
+
+                   mean |activation|
+                  1e-2         1e-1         1e0          1e1
+? dense_1   0.346 |#####################     :             :
+! dense_2    0.98 |###########################             :
+  flatten     0.1 |##############            :             :
+  dense_3    1.16 |############################            :
 
                mean |gradient| before the activation (delta)
                   1e-6  1e-5   1e-4   1e-3  1e-2   1e-1  1e0
@@ -42,7 +48,6 @@ Objective  1.16, the sum of the outputs
   ! error; ? warning
   mean |gradient| of the kernel: healthy if all layers are
   within a factor of 1000 of each other, and none is 0
-  - = not measured, dense_3: the layer is frozen
   not shown: flatten (no weights)
   mean |activation|: healthy if much the same from layer to
   layer
@@ -131,8 +136,9 @@ Deno.test("renderText() draws the layers that match and keeps all findings", () 
   assert(text.includes("\nShowing the 2 of 4 layers that match /dense_[13]/g.\n"));
   assertEquals(
     text.match(/^[!? ] dense_\d/gm),
-    // Gradients and activations side by side, deltas, and the table.
+    // Gradients, activations, deltas, and the table.
     ["? dense_1", "  dense_3"].concat(
+      ["? dense_1", "  dense_3"],
       ["? dense_1", "  dense_3"],
       ["? dense_1", "  dense_3"],
     ),

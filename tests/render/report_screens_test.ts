@@ -55,14 +55,23 @@ Model      exercise: 6 layers, 4,021 parameters, seed 3
 Batch      32 examples (seed 0); input mean 0.01, std 0.998
 Objective  1.16, the sum of the outputs
 
-                  mean |gradient|                   mean |activation|
-                 1e-4      1e-2       1e0          1e-3    1e-2     1e-1    1e0
-? dense_1   1e-4 |#         :          :       0.9 |###########################
-  dense_2      1 |######################       0.9 |###########################
-  dense_3    0.1 |################     :       0.9 |###########################
-! dense_4   0.01 |###########          :       0.9 |###########################
-  dense_5  0.001 |#####     :          :       0.9 |###########################
-  head         5 |#########################    0.9 |###########################
+                  mean |gradient|
+                 1e-4       1e-3         1e-2        1e-1         1e0        1e1
+? dense_1   1e-4 |#          :            :           :            :           :
+  dense_2      1 |##################################################           :
+  dense_3    0.1 |#####################################            :           :
+! dense_4   0.01 |#########################           :            :           :
+  dense_5  0.001 |############            :           :            :           :
+  head         5 |##########################################################   :
+
+                  mean |activation|
+                 1e-3                1e-2                1e-1                1e0
+? dense_1    0.9 |#############################################################:
+  dense_2    0.9 |#############################################################:
+  dense_3    0.9 |#############################################################:
+! dense_4    0.9 |#############################################################:
+  dense_5    0.9 |#############################################################:
+  head       0.9 |#############################################################:
   ! error; ? warning
 
                                        kernel std  output rms
@@ -128,7 +137,7 @@ Deno.test("renderText() draws with Unicode in 120 columns", () => {
   );
 });
 
-Deno.test("renderText() has charts side by side where there is room, from 100 columns on always", () => {
+Deno.test("renderText() has charts side by side from 100 columns on, whatever layers are called", () => {
   const beside = (width: number, name: string) =>
     /gradient\|.*activation\|/.test(
       renderText(measurements([layer(name, {}), layer("b", {})]), [], {
@@ -138,8 +147,11 @@ Deno.test("renderText() has charts side by side where there is room, from 100 co
     );
   const short = "dense_1";
   const long = "a_very_long_name_of_a_layer_in_a_network".repeat(3);
-  assertEquals([50, 80, 99, 100].map((width) => beside(width, short)), [false, true, true, true]);
-  assertEquals([60, 80, 99, 100].map((width) => beside(width, long)), [false, false, false, true]);
+  for (const name of [short, long]) {
+    assertEquals([50, 99, 100, 120].map((width) => beside(width, name)), [
+      ...[false, false, true, true],
+    ]);
+  }
 });
 
 Deno.test("renderText() begins and ends with the verdict, which is coloured", () => {
@@ -175,13 +187,15 @@ Deno.test("renderText() keeps deltas, findings and the engine for --details", ()
 Deno.test("renderText() folds the table where layers repeat, and charts where they are long", () => {
   const rows = (text: string) =>
     text.split("\n").filter((line) => /^[ !?] (dense|head)/.test(line));
-  assertEquals(rows(show({})).length, 6 + 4);
-  assertEquals(rows(show({ all: true })).length, 6 + 6);
+  assertEquals(rows(show({})).length, 6 + 6 + 4);
+  assertEquals(rows(show({ width: 100 })).length, 6 + 4);
+  assertEquals(rows(show({ all: true })).length, 6 + 6 + 6);
   const long = measurements(chain(98));
   const folded = show({}, sick, long);
   assert(folded.includes("  dense_2 ... dense_99: 98 alike, worst dense_4\n"));
-  assert(/^! dense_2 \.\.\. dense_8 .*\|#+-+/m.test(folded), folded);
-  assertEquals(rows(show({ all: true }, sick, long)).length, 2 * 100);
+  assert(/^! dense_2 \.\.\. dense_26 .*\|#+-+/m.test(folded), folded);
+  assert(/^! dense_2 \.\.\. dense_8 .*\|#+-+/m.test(show({ width: 100 }, sick, long)));
+  assertEquals(rows(show({ all: true }, sick, long)).length, 3 * 100);
   assert(!show({ all: true }, sick, long).includes("--all"));
   // Whoever asks for some layers sees each of them.
   assert(!show({ layers: /dense_[2-5]$/ }).includes("alike"));
