@@ -1,8 +1,8 @@
 /** The Python environments of the comparison, and what is installed into each. */
 const PACKAGES: Record<string, string[]> = {
-  keras: ["keras==3.15.1", "jax==0.10.2", "h5py", "numpy"],
+  keras: ["keras==3.15.1", "jax==0.10.2", "h5py==3.16.0", "numpy==2.4.6"],
   tf: ["keras==3.15.1", "tensorflow-cpu==2.21.0", "tf_keras==2.21.0"],
-  torch: ["torch", "safetensors", "numpy"],
+  torch: ["torch==2.15.0", "safetensors==0.8.0", "numpy==2.4.6", "lightning==2.6.6"],
 };
 
 /** Where the Python of each environment is. */

@@ -137,6 +137,8 @@ def write(make, seed, stem="", ends=None, whole=False):
     name = make.__name__
     random = np.random.default_rng(seed)
     keras.backend.clear_session() if KERAS2 else keras.utils.clear_session()
+    # Dropout draws in the step of training.
+    keras.utils.set_random_seed(seed)
     model = make()
     fill(model, random)
     for layer in model.layers:

@@ -23,8 +23,8 @@ export function undescribed(network: Network): Verdict | null {
   const hidden = network.layers.filter(({ role, weights }) =>
     role === "hidden" && weights.length > 0
   );
-  const { predicted } = network.theory;
-  const isDescribed = judged.some(({ name }) => predicted.has(name));
+  const { local } = network.theory;
+  const isDescribed = judged.some(({ name }) => local.has(name));
   if (hidden.length === 0 || isDescribed) return null;
   const [{ name, className }] = hidden;
   return noVerdict(

@@ -56,7 +56,8 @@ export function diagnose(measurements: Measurements, findings: readonly Finding[
 function findCauses(measurements: Measurements, findings: readonly Finding[]): Diagnosis {
   const patient: Patient = { measurements, network: networkOf(measurements), findings };
   const open = new Set(findings.filter(({ severity }) => severity !== "note"));
-  const suspects = SEARCHES.flatMap((search) => search(patient));
+  // Where nothing is to be explained, nobody is suspected.
+  const suspects = open.size === 0 ? [] : SEARCHES.flatMap((search) => search(patient));
   const stated = suspects.map((suspect) => ({ suspect, states: take(open, suspect.states) }));
   const causes = stated.map(({ suspect, states }) => {
     const follow = take(open, [...open].filter((finding) => suspect.explains(finding)));

@@ -1,5 +1,5 @@
 import type { LayerOperation } from "../traits/layers.ts";
-import { type ActivationMoments, activationMoments, pairMoments } from "./activate.ts";
+import { type ActivationMoments, activationMoments, pairMoments } from "./activation_moments.ts";
 
 /** A recurrent cell as theory sees it. */
 export interface Cell {

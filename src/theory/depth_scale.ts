@@ -1,6 +1,6 @@
 import { object, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
-import { integratePair } from "./activate.ts";
+import { integratePair } from "./activation_moments.ts";
 import { bisect, fixedPoint, LEAST_VARIANCE, MOST_VARIANCE } from "./fixed_point.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 import { resolveActivation } from "./resolve_activation.ts";

@@ -1,6 +1,6 @@
 import { activationTraits } from "../traits/activation_traits.ts";
 import { showValue } from "../words/show_value.ts";
-import { activationMoments } from "./activate.ts";
+import { activationMoments } from "./activation_moments.ts";
 import { bisect } from "./fixed_point.ts";
 import { gaussianMean } from "./gaussian_mean.ts";
 import { resolveActivation } from "./resolve_activation.ts";

@@ -1,6 +1,6 @@
 import { arrayOf, number, requireValue } from "../words/requirements.ts";
 import { showValue } from "../words/show_value.ts";
-import { activationMoments } from "./activate.ts";
+import { activationMoments } from "./activation_moments.ts";
 import { resolveActivation } from "./resolve_activation.ts";
 
 /** How much the signals of a network of these widths vary from draw to draw. */

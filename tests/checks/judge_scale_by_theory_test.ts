@@ -89,8 +89,8 @@ Deno.test("judgeScaleByTheory() leaves out what is no number, does not vary, is 
 });
 
 Deno.test("undescribed() says that theory knows no hidden layer with weights, where there is one", () => {
-  const of = (layers: Partial<LayerMeasurements>[], predicted: Record<string, Says> = {}) =>
-    undescribed(subjectOf(layers, { predicted }, {}).network);
+  const of = (layers: Partial<LayerMeasurements>[], local: Record<string, Says> = {}) =>
+    undescribed(subjectOf(layers, { local }, {}).network);
   const note = of([{ name: "t", weights: [] }, { name: "a" }, { name: "b" }])!;
   assertEquals(note.severity, "note");
   assertEquals(

@@ -24,7 +24,6 @@ export interface Theory {
   critical?: Record<string, Says>[];
   usual?: Record<string, Says>;
   local?: Record<string, Says>;
-  predicted?: Record<string, Says>;
 }
 
 /** Layers under a head, and what theory is to say of them. */
@@ -37,12 +36,11 @@ export function subjectOf(
     layers: [...layers.map((layer) => makeLayer(layer)), makeHead()],
   });
   const network = networkOf(measurements);
-  const { critical = [], usual = {}, local = {}, predicted = {} } = theory;
+  const { critical = [], usual = {}, local = {} } = theory;
   const says = {
     critical: critical.map(predictAll),
     usual: predictAll(usual),
     local: predictAll(local),
-    predicted: predictAll(predicted),
   };
   Object.defineProperty(network, "theory", { value: says });
   return { measurements, network, layers: measurements.layers, thresholds, trained: false };

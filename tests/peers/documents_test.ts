@@ -102,6 +102,12 @@ Deno.test("sameBytes() takes close figures for the same, and other weights for o
   assert(sameBytes("a.json", json({ a: [1, 2] }), json({ a: [1, 2.000001] })));
   assert(!sameBytes("a.json", json({ a: [1, 2] }), json({ a: [1, 2.001] })));
   assert(!sameBytes("a.json", json({ a: 1 }), json({ a: 1, b: 2 })));
+  const shared = (...ids: number[]) =>
+    new TextEncoder().encode(
+      ids.map((id) => `{"shared_object_id": ${id}}`).join().replace(/.*/, "[$&]"),
+    );
+  assert(sameBytes("a.json", shared(7, 8, 7), shared(1234, 99, 1234)));
+  assert(!sameBytes("a.json", shared(7, 8, 7), shared(7, 8, 8)));
   const read = (name: string) =>
     Deno.readFile(new URL(`../../fixtures/files/torch/${name}`, import.meta.url));
   const [linear, slopes] = [await read("linear.pt"), await read("slopes.pt")];

@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { activate, activationMoments, pairMoments } from "../../src/theory/activate.ts";
+import { activate } from "../../src/theory/activate.ts";
+import { activationMoments, pairMoments } from "../../src/theory/activation_moments.ts";
+import { gaussianMean } from "../../src/theory/gaussian_mean.ts";
 import {
   assertFigures,
   assertNear,
@@ -46,6 +48,13 @@ Deno.test("activationMoments() gives what another quadrature gives, at any mean 
       assertFigures(found, reference(name, mean, variance), 4e-3, of);
     }
   }
+});
+
+Deno.test("activationMoments() depends on five digits alone, and on nothing that was asked before", () => {
+  const found = activationMoments("tanh", 0.1234512, 1.7654321)!;
+  const mean = gaussianMean((z) => Math.tanh(z + 0.12345), 1.7654, { kinks: [] });
+  assertEquals(found.mean, mean);
+  assertEquals(activationMoments("tanh", 0.1234533, 1.7654499), found);
 });
 
 Deno.test("activationMoments() of no variance is the value there, and no number where there is none", () => {

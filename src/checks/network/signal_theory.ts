@@ -2,11 +2,12 @@ import type { LayerMeasurements, Measurements } from "../../measure/measurements
 import { fans } from "../../theory/fans.ts";
 import { initializerStd } from "../../theory/initializer_std.ts";
 import { type Prediction, propagate } from "../../theory/propagate.ts";
+import type { NetworkNode } from "../../theory/signal.ts";
 import { layerTraits } from "../../traits/layer_traits.ts";
 import { CRITICAL_GAINS, criticalSigma, cutSigma, usualSigma } from "./expected_states.ts";
 import type { Graph } from "./graph.ts";
 import type { KernelLayer, RecurrentKernel } from "./kernel_chain.ts";
-import { theoryInputs, theoryNodes } from "./theory_nodes.ts";
+import { type Redraw, redraw, theoryInputs, theoryNodes } from "./theory_nodes.ts";
 
 /** What theory predicts of the layers of a network, by name; layers that it does not describe are left out. */
 export type Predictions = ReadonlyMap<string, Prediction>;
@@ -50,6 +51,7 @@ export class SignalTheory {
   #critical?: readonly Predictions[];
   #usual?: Predictions;
   #branches?: ReadonlySet<KernelLayer>;
+  #nodes?: readonly NetworkNode[];
 
   /** Made by `Network`. */
   constructor(subject: TheorySubject) {
@@ -88,11 +90,11 @@ export class SignalTheory {
    * up to 30 times smaller. Several, where an activation has several gains.
    */
   get critical(): readonly Predictions[] {
-    return this.#critical ??= CRITICAL_GAINS.flatMap((gainOf) =>
-      [criticalSigma, cutSigma].map((sigmaOf) =>
-        this.#propagate(this.#redraw((layer) => sigmaOf(layer, gainOf)))
-      )
-    );
+    return this.#critical ??= distinct(
+      CRITICAL_GAINS.flatMap((gainOf) =>
+        [criticalSigma, cutSigma].map((sigmaOf) => this.#redraw((layer) => sigmaOf(layer, gainOf)))
+      ),
+    ).map((redrawn) => this.#propagate(redrawn));
   }
 
   /** The network with the kernels that an initialiser drew, whatever their activation. */
@@ -100,9 +102,11 @@ export class SignalTheory {
     return this.#usual ??= this.#propagate(this.#redraw(usualSigma));
   }
 
-  #propagate(redrawn: ReadonlyMap<string, number>, anchored = false): Predictions {
+  #propagate(redrawn: Redraw, anchored = false): Predictions {
     const { measurements, graph } = this.#subject;
-    return propagate(theoryNodes(measurements, graph, redrawn), {
+    this.#nodes ??= theoryNodes(measurements, graph);
+    const nodes = redrawn.size === 0 ? this.#nodes : redraw(this.#nodes, measurements, redrawn);
+    return propagate(nodes, {
       examples: measurements.batch.examples,
       inputs: theoryInputs(measurements),
       anchored,
@@ -110,7 +114,7 @@ export class SignalTheory {
   }
 
   /** The rms of each kernel that sigma_w asks for; recurrent layers as TensorFlow.js draws them. */
-  #redraw(sigmaOf: (layer: KernelLayer) => number): Map<string, number> {
+  #redraw(sigmaOf: (layer: KernelLayer) => number): Redraw {
     const { chain, recurrentKernels } = this.#subject;
     const branches = this.#branches ??= this.#inBranches();
     const redrawn = new Map<string, number>();
@@ -152,4 +156,11 @@ export class SignalTheory {
       })
     ));
   }
+}
+
+/** Most activations have one gain, so that most draws are the same. */
+function distinct(draws: readonly Redraw[]): Redraw[] {
+  return draws.filter((draw, i) =>
+    !draws.slice(0, i).some((other) => [...draw].every(([name, rms]) => other.get(name) === rms))
+  );
 }

@@ -8,7 +8,7 @@ import type { WeightMoments } from "../../traits/moments.ts";
 import type { Graph } from "./graph.ts";
 import { stepsOf } from "./no_gradient.ts";
 
-/** Replaces the root mean square of a weight, or leaves it as it is. */
+/** The root mean square of weights that are drawn again. */
 export type Redraw = ReadonlyMap<string, number>;
 
 /** Names of layers and of the model's inputs may be the same. */
@@ -30,13 +30,8 @@ export function theoryInputs({ batch }: Measurements): Map<string, NetworkInput>
  *
  * @param measurements What was measured.
  * @param graph Which layer feeds which.
- * @param redrawn The rms of weights by their names, where theory is asked for another draw of them.
  */
-export function theoryNodes(
-  measurements: Measurements,
-  graph: Graph,
-  redrawn: Redraw,
-): NetworkNode[] {
+export function theoryNodes(measurements: Measurements, graph: Graph): NetworkNode[] {
   const { layers } = measurements;
   const byName = new Map(layers.map((layer) => [layer.name, layer]));
   return layers
@@ -53,7 +48,7 @@ export function theoryNodes(
       shape: layer.shape,
       entries: layer.activations?.count ?? 0,
       inner: layer.preActivations?.count ?? layer.activations?.count ?? 0,
-      weights: layer.weights.map((weight) => momentsOf(weight, redrawn)),
+      weights: layer.weights.map((weight) => momentsOf(weight)),
       ...layer.kernelLayout === undefined ? {} : { layout: layer.kernelLayout },
       ...settingsOf(layer),
       ...recurrentOf(layer, measurements, byName),
@@ -66,6 +61,27 @@ export function theoryNodes(
       },
       isOutput: layer.role === "output",
     }));
+}
+
+/**
+ * The same layers with another draw of their weights.
+ *
+ * @param nodes As {@linkcode theoryNodes} gives them.
+ * @param measurements What they are made of.
+ * @param redrawn The rms of the weights that are drawn again, by their names.
+ */
+export function redraw(
+  nodes: readonly NetworkNode[],
+  { layers }: Measurements,
+  redrawn: Redraw,
+): NetworkNode[] {
+  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+  return nodes.map((node) => ({
+    ...node,
+    weights: byName.get(node.name)!.weights.map((weight) =>
+      momentsOf(weight, redrawn.get(weight.name))
+    ),
+  }));
 }
 
 /**
@@ -85,9 +101,8 @@ const MERGES: readonly LayerKind[] = ["addition", "concatenation", "merge"];
 
 function momentsOf(
   { name, shape, values }: LayerMeasurements["weights"][number],
-  redrawn: Redraw,
+  rms?: number,
 ): WeightMoments {
-  const rms = redrawn.get(name);
   if (rms === undefined) return { name, shape, meanSquare: values.rms ** 2, mean: values.mean };
   const factor = values.rms > 0 ? rms / values.rms : 0;
   return { name, shape, meanSquare: rms ** 2, mean: values.mean * factor };

@@ -58,7 +58,9 @@ function bounded(geometry: WindowGeometry): WindowGeometry {
     const show = (sizes: number[]) => (sizes[0] === 1 ? sizes.slice(1) : sizes).join(" x ");
     throw new RangeError(`A window of ${show(window)} does not fit an input of ${show(input)}`);
   }
-  const { strides, dilations, before } = structuredClone(geometry);
+  const strides = [...geometry.strides] as WindowGeometry["strides"];
+  const dilations = [...geometry.dilations] as WindowGeometry["dilations"];
+  const before = [...geometry.before] as WindowGeometry["before"];
   for (let axis = 0; axis < 3; axis++) {
     if (output[axis] <= 1) strides[axis] = 1;
     const steps = (output[axis] - 1) * strides[axis];

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Graph } from "../../../src/checks/network/graph.ts";
-import { theoryInputs, theoryNodes } from "../../../src/checks/network/theory_nodes.ts";
+import { redraw, theoryInputs, theoryNodes } from "../../../src/checks/network/theory_nodes.ts";
 import type { LayerMeasurements, Measurements } from "../../../src/measure/measurements.ts";
 import {
   flat,
@@ -23,7 +23,8 @@ function measured(layers: Partial<LayerMeasurements>[], inputs = ["x"]): Measure
 }
 
 function nodesOf(measurements: Measurements, redrawn = new Map<string, number>()) {
-  const nodes = theoryNodes(measurements, new Graph(measurements.layers), redrawn);
+  const drawn = theoryNodes(measurements, new Graph(measurements.layers));
+  const nodes = redrawn.size === 0 ? drawn : redraw(drawn, measurements, redrawn);
   return new Map(nodes.map((node) => [node.name, node]));
 }
 
@@ -108,7 +109,7 @@ Deno.test("theoryNodes() takes dense and convolutional layers without an activat
   assertEquals(nodeOf({ kind: "pool", activation: "relu" }).activation, "relu");
 });
 
-Deno.test("theoryNodes() redraws the weights that it is told to, their means with them", () => {
+Deno.test("redraw() redraws the weights that it is told to, their means with them", () => {
   const values = statisticsOf([3, 1]);
   const layers = measured([{
     weights: [

@@ -1,0 +1,186 @@
+import type { ActivationFunction } from "../traits/activation_function.ts";
+import { type ActivationTraits, activationTraits } from "../traits/activation_traits.ts";
+import { gaussianMean, kinkNear, roughMean } from "./gaussian_mean.ts";
+
+/** What an activation makes of z ~ N(mean, variance). */
+export interface ActivationMoments {
+  /** E[phi]. */
+  mean: number;
+  /** E[phi^2]. */
+  meanSquare: number;
+  /** E[phi^4] / E[phi^2]^2. */
+  kurtosis: number;
+  /** d ln E[phi^2] / d ln of the variance. */
+  stretch: number;
+  /** E[phi'^2]. */
+  slopeSquare: number;
+  /** E[phi'^4] / E[phi'^2]^2. */
+  slopeKurtosis: number;
+  /** E[phi' u]^2, with u the standardised z. */
+  lean: number;
+}
+
+/** What an activation makes of two z of the same distribution that are correlated. */
+export interface PairMoments {
+  /** E[phi phi]. */
+  product: number;
+  /** E[phi' phi']. */
+  slopeProduct: number;
+}
+
+/** How many results are kept: networks ask for the same again, and normalised ones for little else. */
+const KEPT = 2000;
+const singles = new Map<string, ActivationMoments>();
+const pairs = new Map<string, PairMoments>();
+
+/**
+ * The moments of an activation, by quadrature.
+ *
+ * @param activation Its name.
+ * @param mean The mean of z.
+ * @param variance The variance of z.
+ * @returns The moments; `null` for an activation that is no known function of z.
+ */
+export function activationMoments(
+  activation: string,
+  mean: number,
+  variance: number,
+): ActivationMoments | null {
+  const traits = activationTraits(activation);
+  const curve = traits?.curve ?? null;
+  if (curve === null || !Number.isFinite(mean) || !Number.isFinite(variance)) return null;
+  if (isLine(traits!)) return lineMoments(curve.derivative(1), mean, variance);
+  const scale = traits!.homogeneous && variance > 0 ? Math.sqrt(variance) : 1;
+  const [m, v] = [round(mean / scale), round(variance / scale ** 2)];
+  const unit = keep(singles, `${activation} ${m} ${v}`, () => integrate(curve, m, v));
+  if (scale === 1) return unit;
+  return { ...unit, mean: unit.mean * scale, meanSquare: unit.meanSquare * scale ** 2 };
+}
+
+/** Whether an activation is n z: `linear`. */
+const isLine = ({ curve, homogeneous }: ActivationTraits) =>
+  homogeneous && curve!.derivative(-1) === curve!.derivative(1);
+
+/** The moments of slope * z, in closed form. */
+function lineMoments(slope: number, mean: number, variance: number): ActivationMoments {
+  const square = mean ** 2 + variance;
+  return {
+    mean: slope * mean,
+    meanSquare: slope ** 2 * square,
+    kurtosis: square > 0 ? 3 - 2 * (mean ** 2 / square) ** 2 : 0,
+    stretch: square > 0 ? variance / square : 0,
+    slopeSquare: slope ** 2,
+    slopeKurtosis: slope === 0 ? 0 : 1,
+    lean: 0,
+  };
+}
+
+function integrate(
+  { value, derivative, kinks }: ActivationFunction,
+  mean: number,
+  variance: number,
+) {
+  const over = (f: (z: number) => number) =>
+    gaussianMean((z) => f(z + mean), variance, { kinks: kinks.map((kink) => kink - mean) });
+  const meanSquare = over((z) => value(z) ** 2);
+  const slopeSquare = over((z) => derivative(z) ** 2);
+  const deviation = Math.sqrt(variance);
+  const share = (f: () => number, of: number) => of > 0 ? f() : 0;
+  return {
+    mean: over(value),
+    meanSquare,
+    kurtosis: share(() => over((z) => (value(z) ** 2 / meanSquare) ** 2), meanSquare),
+    // Stein: the derivative of E[phi^2] with respect to the variance is E[phi phi' (z - mean)] / variance.
+    stretch: share(
+      () => over((z) => value(z) * derivative(z) * (z - mean)) / meanSquare,
+      meanSquare,
+    ),
+    slopeSquare,
+    slopeKurtosis: share(() => over((z) => (derivative(z) ** 2 / slopeSquare) ** 2), slopeSquare),
+    lean: deviation > 0 ? over((z) => derivative(z) * (z - mean) / deviation) ** 2 : 0,
+  };
+}
+
+/**
+ * The moments of an activation at two z of one distribution.
+ *
+ * @param activation Its name, one that {@linkcode activationMoments} knows.
+ * @param mean The mean of both z.
+ * @param variance The variance of both.
+ * @param correlation Their correlation; below 0 it counts as 0.
+ */
+export function pairMoments(
+  activation: string,
+  mean: number,
+  variance: number,
+  correlation: number,
+): PairMoments {
+  const traits = activationTraits(activation)!;
+  const { curve, homogeneous } = traits;
+  if (homogeneous && mean === 0 || isLine(traits)) {
+    return homogeneousPair(curve!, mean, variance, Math.min(1, Math.max(0, correlation)));
+  }
+  const scale = homogeneous && variance > 0 ? Math.sqrt(variance) : 1;
+  const c = Math.round(Math.min(1, Math.max(0, correlation)) * 1e3) / 1e3;
+  const [m, v] = [round(mean / scale), round(variance / scale ** 2)];
+  const unit = keep(
+    pairs,
+    `${activation} ${m} ${v} ${c}`,
+    () => integratePair(curve!, m, Math.sqrt(v), c),
+  );
+  return { ...unit, product: unit.product * scale ** 2 };
+}
+
+/**
+ * The same of two slopes, in closed form (Cho & Saul 2009): phi(z) = n z + (p - n) relu(z), and of the mean
+ * alone where both are the same.
+ */
+function homogeneousPair(
+  { derivative }: ActivationFunction,
+  mean: number,
+  variance: number,
+  c: number,
+): PairMoments {
+  const [n, step] = [derivative(-1), derivative(1) - derivative(-1)];
+  const angle = Math.PI - Math.acos(c);
+  const both = (Math.sqrt(1 - c * c) + c * angle) / (2 * Math.PI);
+  return {
+    product: n * n * mean * mean + variance * (n * (n + step) * c + step * step * both),
+    slopeProduct: n * (n + step) + step * step * angle / (2 * Math.PI),
+  };
+}
+
+/** The same of a curve, for any correlation from 0 to 1. Both z share the part root(c) t. */
+export function integratePair(
+  phi: ActivationFunction,
+  mean: number,
+  deviation: number,
+  correlation: number,
+): PairMoments {
+  const shared = deviation * Math.sqrt(correlation);
+  const own = deviation * Math.sqrt(1 - correlation);
+  const kink = kinkNear(phi, mean) - mean;
+  const over = (f: (z: number) => number) =>
+    roughMean((t) => {
+      const middle = shared * t;
+      return roughMean((u) => f(mean + middle + own * u), (kink - middle) / own) ** 2;
+    }, kink / shared);
+  return { product: over(phi.value), slopeProduct: over(phi.derivative) };
+}
+
+/**
+ * Five digits: closer than any network is to its mean field. What is kept is computed from them, so that no result
+ * depends on what was asked before it.
+ */
+function round(value: number): number {
+  return Number(value.toPrecision(5));
+}
+
+function keep<T>(known: Map<string, T>, key: string, compute: () => T): T {
+  let result = known.get(key);
+  if (result === undefined) {
+    if (known.size >= KEPT) known.clear();
+    known.set(key, result = compute());
+  }
+  return result;
+}
