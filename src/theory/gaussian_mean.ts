@@ -108,16 +108,24 @@ const STEP = 1 / 3;
  * @param f The function.
  * @param kink Where it is, if anywhere: the nodes are moved until it lies midway between two of them.
  */
-export function roughMean(f: (t: number) => number, kink = STEP / 2): number {
+export function roughMean(f: (t: number) => number, kink?: number): number {
+  return roughNodes(kink).reduce((sum, { t, weight }) => sum + weight * f(t), 0);
+}
+
+/** The nodes of {@linkcode roughMean}, and what f counts there. */
+export function roughNodes(kink = STEP / 2): readonly { t: number; weight: number }[] {
   const place = kink / STEP - 1 / 2;
   const shift = Number.isFinite(place) ? (place - Math.round(place)) * STEP : 0;
-  let sum = 0;
-  for (let node = -15; node <= 15; node++) {
-    const t = node * STEP + shift;
-    sum += Math.exp(-t * t / 2) * f(t);
-  }
-  return sum * STEP / Math.sqrt(2 * Math.PI);
+  return shift === 0 ? CENTRED : nodesAt(shift);
 }
+
+const nodesAt = (shift: number) =>
+  Array.from({ length: 31 }, (_, i) => {
+    const t = (i - 15) * STEP + shift;
+    return { t, weight: Math.exp(-t * t / 2) * STEP / Math.sqrt(2 * Math.PI) };
+  });
+
+const CENTRED = nodesAt(0);
 
 /** The kink of an activation nearest to where z lies; NaN where it has none. */
 export function kinkNear({ kinks }: ActivationFunction, z: number): number {

@@ -1,6 +1,5 @@
 import { activationTraits } from "../traits/activation_traits.ts";
-import { density, distribution } from "../traits/curves.ts";
-import { roughMean } from "./gaussian_mean.ts";
+import { largestMoments } from "./largest_moments.ts";
 import {
   type Gradient,
   type LayerRule,
@@ -53,11 +52,9 @@ function largest(node: NetworkNode, input: Signal, taps: number) {
     variance > 0 ? Math.min(1, Math.max(0, (product - input.mean ** 2) / variance)) : 1;
   const normal = input.normal ??
     { activation: "linear", mean: input.mean, variance, near: ratioOf(input.near) };
-  const { value, derivative } = activationTraits(normal.activation)!.curve!;
-  const over = (f: (z: number) => number) =>
-    meanOfLargest((u) => f(normal.mean + Math.sqrt(normal.variance) * u), taps, normal.near);
-  const mean = over(value);
-  const meanSquare = Math.max(mean ** 2, over((z) => value(z) ** 2));
+  const { curve } = activationTraits(normal.activation)!;
+  const { mean, slopeSquare: chosen, ...square } = largestMoments(curve!, normal, taps);
+  const meanSquare = Math.max(mean ** 2, square.meanSquare);
   const own = meanSquare - mean ** 2;
   const alike = mean ** 2 + ratioOf(input.alike) * own;
   const a: Signal = {
@@ -70,30 +67,12 @@ function largest(node: NetworkNode, input: Signal, taps: number) {
     aligned: meanSquare > 0 ? Math.max(input.aligned, (alike / meanSquare) ** 2) : 0,
     vague: input.vague,
   };
-  const chosen = over((z) => derivative(z) ** 2);
   const back = ({ square, alike, spread, aligned }: Gradient) => ({
     delta: null,
     // Each goes to one entry of its window, and seldom to the same at two examples.
     inputs: [{ square, alike: alike / taps, near: 0, along: 0, spread, aligned, chosen }],
   });
   return { z: null, a, back };
-}
-
-/** The mean of f at the largest of so many standard normals, each two of them correlated. */
-function meanOfLargest(f: (u: number) => number, taps: number, correlation: number): number {
-  const shared = Math.sqrt(correlation);
-  const own = Math.sqrt(1 - correlation);
-  const step = 1 / 8;
-  const nodes: { u: number; weight: number }[] = [];
-  for (let u = -6; u <= 6; u += step) {
-    const weight = taps * distribution(u) ** (taps - 1) * density(u) * step;
-    if (weight > 1e-12) nodes.push({ u, weight });
-  }
-  // Taps may be no whole number in the mean, where windows overlap the border.
-  const total = nodes.reduce((sum, { weight }) => sum + weight, 0);
-  const over = (offset: number) =>
-    nodes.reduce((sum, { u, weight }) => sum + weight * f(offset + own * u), 0) / total;
-  return shared === 0 ? over(0) : roughMean((t) => over(shared * t));
 }
 
 function tapsOf({ operation, window }: NetworkNode, shape: readonly number[] | null) {

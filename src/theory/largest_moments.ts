@@ -1,0 +1,67 @@
+import type { ActivationFunction } from "../traits/activation_function.ts";
+import { density, distribution } from "../traits/curves.ts";
+import { roughNodes } from "./gaussian_mean.ts";
+
+/** What an activation is at the largest z of a window. */
+export interface LargestMoments {
+  /** E[phi]. */
+  mean: number;
+  /** E[phi^2]. */
+  meanSquare: number;
+  /** E[phi'^2]. */
+  slopeSquare: number;
+}
+
+/**
+ * The moments of an activation at the largest of so many normal z, each two of them correlated: the part that they
+ * share, and the largest of what is their own.
+ *
+ * @param curve The activation.
+ * @param z Mean and variance of each, and `near`, their correlation.
+ * @param taps How many they are. It may be no whole number in the mean, where windows overlap the border.
+ */
+export function largestMoments(
+  { value, derivative }: ActivationFunction,
+  { mean, variance, near }: { mean: number; variance: number; near: number },
+  taps: number,
+): LargestMoments {
+  const deviation = Math.sqrt(variance);
+  const shared = Math.sqrt(near);
+  const own = Math.sqrt(1 - near);
+  const inner = nodesOfLargest(taps);
+  const moments = { mean: 0, meanSquare: 0, slopeSquare: 0 };
+  for (const outer of shared === 0 ? [{ t: 0, weight: 1 }] : roughNodes()) {
+    for (const { u, weight } of inner) {
+      const z = mean + deviation * (shared * outer.t + own * u);
+      const share = outer.weight * weight;
+      const phi = value(z);
+      moments.mean += share * phi;
+      moments.meanSquare += share * phi ** 2;
+      moments.slopeSquare += share * derivative(z) ** 2;
+    }
+  }
+  return moments;
+}
+
+/** Where the largest of so many standard normals lies, and how often. */
+type Nodes = readonly { u: number; weight: number }[];
+
+/** How many are kept: a network has few sizes of windows. */
+const KEPT = 100;
+const known = new Map<number, Nodes>();
+
+function nodesOfLargest(taps: number): Nodes {
+  const found = known.get(taps);
+  if (found !== undefined) return found;
+  const step = 1 / 8;
+  const nodes: { u: number; weight: number }[] = [];
+  for (let u = -6; u <= 6; u += step) {
+    const weight = taps * distribution(u) ** (taps - 1) * density(u) * step;
+    if (weight > 1e-12) nodes.push({ u, weight });
+  }
+  const total = nodes.reduce((sum, { weight }) => sum + weight, 0);
+  const shares = nodes.map(({ u, weight }) => ({ u, weight: weight / total }));
+  if (known.size >= KEPT) known.clear();
+  known.set(taps, shares);
+  return shares;
+}
