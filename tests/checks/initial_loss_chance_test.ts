@@ -1,11 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { initialLoss } from "../../src/checks/rules/initial_loss.ts";
+import type { LayerMeasurements } from "../../src/measure/measurements.ts";
 import { severities } from "./severities.ts";
 import { type Given, loss, withHead } from "./with_head.ts";
 
 /** What is found of a head of so many units where the loss is 60 % too low and there are ten features. */
-function atLoss(given: Given, expected: number) {
+function atLoss(given: Given, expected: number, head: Partial<LayerMeasurements> = {}) {
   const measurements = withHead({ ...given, value: 0.4 * expected });
+  Object.assign(measurements.layers[0], head);
   Object.assign(measurements.batch.perInput[0], { shape: [32, 10] });
   return severities(initialLoss.check(measurements));
 }
@@ -23,13 +25,15 @@ Deno.test("initialLoss counts one free output less than a softmax has units", ()
 });
 
 Deno.test("initialLoss counts every unit of another head as a free output", () => {
-  const at = (units: number) => {
-    // Mean 3, variance 4.
-    const targets = Array.from({ length: 32 * units }, (_, i) => i < 16 * units ? 1 : 5);
-    return atLoss({ loss: "meanSquaredError", activation: "linear", units, targets }, 4);
-  };
-  assertEquals(at(1), []);
-  assertEquals(at(2), ["warning"]);
+  // Mean 3, variance 4.
+  const given = (units: number): Given => ({
+    ...{ loss: "meanSquaredError", activation: "linear", units },
+    targets: Array.from({ length: 32 * units }, (_, i) => i < 16 * units ? 1 : 5),
+  });
+  assertEquals(atLoss(given(1), 4), []);
+  assertEquals(atLoss(given(2), 4), ["warning"]);
+  // One whose shape varies counts as one.
+  assertEquals(atLoss(given(2), 4, { shape: null }), []);
 });
 
 Deno.test("initialLoss takes a label that a batch has always or never as unknown", () => {

@@ -58,6 +58,10 @@ Deno.test("propagate() follows what rescales, pads, repeats and looks up", () =>
   assertAlmostEquals(follow([shifted], { mean: 0.5 }).size("r"), 4 + 2 + 1);
   const padded = node("p", { kind: "resamples", operation: "pad", entries: 4 * EXAMPLES * UNITS });
   assertAlmostEquals(follow([padded]).size("p"), 1 / 4);
+  // Called on one of two inputs in each of its calls, it reads the entries of both.
+  const calls = { inputs: ["a", "b"], calls: 2, entries: 8 * EXAMPLES * UNITS };
+  const both = follow([dense("a", ["input"]), dense("b", ["input"], 2), { ...padded, ...calls }]);
+  assertAlmostEquals(both.size("p"), (1 + 4) / 2 / 4);
   const copied = node("c", { kind: "resamples", operation: "copy", entries: 4 * EXAMPLES * UNITS });
   const up = follow([dense("a", ["input"]), { ...copied, inputs: ["a"] }, head("c")]);
   assertAlmostEquals(up.size("c"), 1);
