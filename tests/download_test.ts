@@ -20,7 +20,6 @@ Deno.test("report imports few packages beside TensorFlow.js", async () => {
     "@tensorflow/tfjs-backend-wasm",
     "@tensorflow/tfjs-core",
     "@tensorflow/tfjs-layers",
-    "ajv",
     "get-east-asian-width",
     "jsonc-parser",
   ]);

@@ -1,10 +1,9 @@
 import { showValue } from "../words/show_value.ts";
-import type { ErrorObject, ValidateFunction } from "ajv";
 import type { Node, ParseError } from "jsonc-parser";
 import type { Configuration } from "./configuration.ts";
 import type { FoundConfiguration } from "./find_configuration.ts";
 import { GateError } from "./gate_error.ts";
-import { schemaComplaint } from "./schema_complaint.ts";
+import { schemaComplaint, type SchemaError } from "./schema_complaint.ts";
 import { requireValue } from "../words/requirements.ts";
 import { foundShape } from "./requirements.ts";
 
@@ -53,26 +52,22 @@ export async function readConfiguration(found: FoundConfiguration): Promise<Conf
   const value = getNodeValue(root);
   const error = await validate(value);
   if (error === null) return value as Configuration;
-  const { path, what } = schemaComplaint(error, value);
+  const { path, what } = await schemaComplaint(error, value);
   throw complain((findNodeAtLocation(root, path) ?? root).offset, what);
 }
 
-/** Made once: making it takes longer than validating. */
-let validator: Promise<ValidateFunction> | null = null;
-
-async function validate(value: unknown): Promise<ErrorObject | null> {
-  const validate = await (validator ??= compile());
+/** What is wrong; `null` where nothing is. */
+async function validate(value: unknown): Promise<SchemaError | null> {
+  const { validate } = await import("./validate_configuration.ts") as { validate: Validator };
   if (validate(value)) return null;
   return validate.errors!.find(({ keyword }) => keyword !== "if")!;
 }
 
-async function compile(): Promise<ValidateFunction> {
-  const { Ajv } = await import("ajv");
-  const { default: schema } = await import("../../gradient-health.schema.json", {
-    with: { type: "json" },
-  });
-  const ajv = new Ajv({ strict: false, strictNumbers: true, verbose: true });
-  return ajv.compile(schema);
+/** A validator as Ajv writes it. */
+interface Validator {
+  (value: unknown): boolean;
+  /** What was wrong with the last value. */
+  errors: SchemaError[] | null;
 }
 
 /** JSON lets a later key silently win over an earlier one. */

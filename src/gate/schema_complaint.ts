@@ -1,6 +1,5 @@
 import { escapeControls } from "../words/escape_controls.ts";
 import { showValue } from "../words/show_value.ts";
-import type { ErrorObject } from "ajv";
 import { MODEL_RULES } from "../checks/model_rules.ts";
 import { nearestObjective } from "../measure/check_objective.ts";
 import { anyOf } from "../words/any_of.ts";
@@ -14,17 +13,34 @@ export interface SchemaComplaint {
   what: string;
 }
 
+/** What a validator that Ajv wrote says of a value. */
+export interface SchemaError {
+  /** The keyword of the schema that the value does not fit. */
+  keyword: string;
+  /** Where the value is, as a JSON pointer. */
+  instancePath: string;
+  /** Where the keyword is in the schema, as a fragment of its address. */
+  schemaPath: string;
+  // deno-lint-ignore no-explicit-any -- each keyword has others
+  params: Record<string, any>;
+  message?: string;
+}
+
 const KINDS: Record<string, string> = { rules: "rule" };
 
 /**
  * Puts an error of the validator into a sentence, with the name that was probably meant.
  *
- * @param error The error, made with the option `verbose`.
+ * @param error The error.
  * @param root The whole configuration.
  */
-export function schemaComplaint(error: ErrorObject, root: unknown): SchemaComplaint {
-  const { keyword, params, data, parentSchema } = error;
+export async function schemaComplaint(
+  error: SchemaError,
+  root: unknown,
+): Promise<SchemaComplaint> {
+  const { keyword, params } = error;
   const path = pathOf(error.instancePath, root);
+  const data = valueAt(root, path);
   const place = describePath(path);
   const is = (expected: string, hint = "") => ({
     path,
@@ -35,7 +51,7 @@ export function schemaComplaint(error: ErrorObject, root: unknown): SchemaCompla
   switch (keyword) {
     case "additionalProperties": {
       const name: string = params.additionalProperty;
-      const names = Object.keys(parentSchema!.properties);
+      const names = await keysBeside(error);
       const kind = KINDS[place] ?? (path.length === 3 && path[0] === "rules" ? "threshold" : "key");
       const expected = names.length === 0 ? "none" : listOf(names);
       const model = kind === "rule" ? MODEL_RULES.find((rule) => rule.name === name) : undefined;
@@ -90,11 +106,29 @@ export function schemaComplaint(error: ErrorObject, root: unknown): SchemaCompla
   }
 }
 
+/** The keys that an object may have whose schema has the keyword. */
+async function keysBeside({ schemaPath }: SchemaError): Promise<string[]> {
+  const { default: schema } = await import("../../gradient-health.schema.json", {
+    with: { type: "json" },
+  });
+  const keys = schemaPath.split("/").slice(1, -1).map((part) =>
+    unescapePointer(decodeURIComponent(part))
+  );
+  const { properties } = valueAt(schema, keys) as { properties: object };
+  return Object.keys(properties);
+}
+
+function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce((at, step) => (at as Record<string | number, unknown>)[step], root);
+}
+
+const unescapePointer = (part: string) => part.replaceAll("~1", "/").replaceAll("~0", "~");
+
 /** Indices are told from keys by what they lead into: a key may well be called 0. */
 function pathOf(pointer: string, root: unknown): (string | number)[] {
   let at = root;
   return pointer.split("/").slice(1).map((part) => {
-    const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    const key = unescapePointer(part);
     const step = Array.isArray(at) ? Number(key) : key;
     at = (at as Record<string | number, unknown>)[step];
     return step;

@@ -1,6 +1,6 @@
 /**
  * Writes what follows from the rules: their lists, the type of all thresholds, the assertions with their
- * documentation, the types of the matchers, the schema of configurations, the pages in docs/rules, and the
+ * documentation, the types of the matchers, the schema of configurations and its validator, the pages in docs/rules, and the
  * names in mod.ts; how right each rule was, from bench/trainability/rules.json, and the figures in the guide
  * to verdicts, from the table beside it; and docs/formats.md, from the list of formats. Run it as
  * `deno task generate`; with `--check` it writes nothing and fails where a file is not what it would write.
@@ -72,6 +72,8 @@ async function writeDerived(
   const { HEALTHY_DOCUMENTATION } = await import("../assert/healthy_documentation.ts");
   const { BASELINE_RULE } = await import("../checks/matches_baseline.ts");
   const { buildSchema } = await import("../gate/build_schema.ts");
+  const { writeValidator } = await import("./write_validator.ts");
+  const schema = JSON.stringify(buildSchema(), null, 2);
   const { GATE_DOCUMENTATION } = await import("../gate/gate_rules.ts");
   return {
     "src/assert/assert_healthy.ts": writeHealthyAssertion(HEALTHY_DOCUMENTATION),
@@ -80,7 +82,8 @@ async function writeDerived(
       HEALTHY_DOCUMENTATION.summary,
       BASELINE_RULE,
     ),
-    "gradient-health.schema.json": `${JSON.stringify(buildSchema(), null, 2)}\n`,
+    "gradient-health.schema.json": `${schema}\n`,
+    "src/gate/validate_configuration.ts": writeValidator(JSON.parse(schema)),
     ...writePages(files, GATE_DOCUMENTATION, calibrations),
     "docs/formats.md": writeFormats(),
     [VERDICT_GUIDE]: writeVerdictFigures(
