@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { SeededRandom } from "../../src/model/seeded_random.ts";
 import { depthScale, widthSpread } from "../../src/theory/mod.ts";
 import { rowAlikeness } from "../../src/theory/row_alikeness.ts";
+import { dense, follow, node } from "./signal_nodes.ts";
 
 Deno.test("depthScale() carries the depths that are published for tanh under the bias variance 0.05", () => {
   const known: [variance: number, layers: number][] = [
@@ -80,4 +81,27 @@ Deno.test("rowAlikeness() has the effective rank of noise, and of linear layers,
     assertAlmostEquals(rankOf(width, depth) / rank, 1, 0.1, `${width} ${depth}`);
   }
   assertEquals(rankOf(64, 10) < rankOf(64, 5), true);
+});
+
+Deno.test("propagate() doubles the mean square with each residual block of He, and leaves it where branches begin at 0", () => {
+  /** Blocks x + W relu(V x), with V of He and W of that sigma_w (De and Smith 2020). */
+  const after = (blocks: number, sigma: number) => {
+    const names = ["input", ...Array.from({ length: blocks }, (_, i) => `sum_${i}`)];
+    const nodes = names.slice(0, -1).flatMap((below, i) => [
+      dense(`in_${i}`, [below], Math.SQRT2, "relu"),
+      dense(`out_${i}`, [`in_${i}`], sigma),
+      node(`sum_${i}`, { kind: "addition", inputs: [below, `out_${i}`] }),
+    ]);
+    return follow(nodes).size(names[blocks]);
+  };
+  for (const blocks of [1, 3, 10]) {
+    assertAlmostEquals(after(blocks, 1) / 2 ** blocks, 1, 1e-9);
+    assertEquals(after(blocks, 0), 1);
+    // Branches that are 1 / root of their number as large together multiply by no more than e.
+    assertAlmostEquals(
+      after(blocks, 1 / Math.sqrt(blocks)),
+      (1 + 1 / blocks) ** blocks,
+      1e-9,
+    );
+  }
 });
