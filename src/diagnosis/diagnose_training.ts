@@ -10,7 +10,7 @@ export interface WeightProgress {
   layer: string;
   /** Its name. */
   weight: string;
-  /** rms of the weight now / rms at step 0; `null` where it was 0. */
+  /** rms of the weight now / rms at step 0; `null` where that was 0, NaN where it has NaN or infinite entries now. */
   growth: number | null;
   /** l2 norm of what the latest step changed / l2 norm of the weight before it; `null` where that was 0. */
   updateRatio: number | null;
@@ -53,7 +53,7 @@ export function progressOf(
       return {
         layer,
         weight: name,
-        growth: before > 0 ? values.rms / before : null,
+        growth: before > 0 ? (values.nonFinite > 0 ? NaN : values.rms / before) : null,
         updateRatio: context.updates.get(name) ?? null,
       };
     })
@@ -95,18 +95,19 @@ export function diagnoseTraining(
   const rate = learningRate === null
     ? "The learning rate"
     : `The learning rate of ${formatNumber(learningRate)}`;
-  const facts = [
-    ...overturned
-      ? [`the last step changed ${worst.weight} by ${formatNumber(size(worst))} times its own size`]
-      : [],
-    ...blownUp
-      ? [`${largest.weight} is ${formatNumber(grown(largest))} times as large as before training`]
-      : [],
-    ...rose !== null && blownUp && !overturned
-      ? [`the loss was ${formatNumber(rose.before)} and is ${formatNumber(rose.now)}`]
-      : [],
-    ...!overturned && !blownUp ? ["training has left NaN or infinite values"] : [],
-  ];
+  const step = overturned && !isBroken(size(worst))
+    ? `the last step changed ${worst.weight} by ${formatNumber(size(worst))} times its own size`
+    : null;
+  const grew = blownUp && !isBroken(grown(largest))
+    ? `${largest.weight} is ${formatNumber(grown(largest))} times as large as before training`
+    : null;
+  const loss = rose !== null && grew !== null && !overturned
+    ? `the loss was ${formatNumber(rose.before)} and is ${formatNumber(rose.now)}`
+    : null;
+  const left = "training has left NaN or infinite values";
+  const gone = progress.find((one) => isBroken(grown(one)) || isBroken(size(one)));
+  const broke = gone === undefined ? null : `${left} in ${gone.weight}`;
+  const facts = [step, grew, loss, broke].filter((fact) => fact !== null);
   const named = progress.filter((one) =>
     size(one) > OVERTURNS || grown(one) > limit || isBroken(size(one)) || isBroken(grown(one))
   );
@@ -115,7 +116,7 @@ export function diagnoseTraining(
     kind: "learning-rate",
     severity: open.some(({ severity }) => severity === "error") ? "error" : "warning",
     layers: [...new Set(named.map(({ layer }) => layer))],
-    message: `${rate} is too large: ${facts.join(", and ")}.`,
+    message: `${rate} is too large: ${facts.length > 0 ? facts.join(", and ") : left}.`,
     consequences: [],
     findings: open,
     cures: [{ kind: "rebuild", what: cureOf(size(worst), learningRate) }],

@@ -1,5 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { diagnoseTraining, type WeightProgress } from "../../src/diagnosis/diagnose_training.ts";
+import {
+  diagnoseTraining,
+  progressOf,
+  type WeightProgress,
+} from "../../src/diagnosis/diagnose_training.ts";
+import type { TensorStatistics } from "../../src/measure/tensor_statistics.ts";
+import { makeMeasurements, makeWeight, statisticsOf } from "../checks/make_measurements.ts";
 import { describeCure } from "../../src/diagnosis/cure_words.ts";
 
 const kernel = (figures: Partial<WeightProgress>): WeightProgress => ({
@@ -35,8 +41,23 @@ Deno.test("diagnoseTraining() puts NaN before every number", () => {
     [],
     { learningRate: 50 },
   )!;
-  assertStringIncludes(cause.message, "fc/kernel by NaN times");
+  assertEquals(
+    cause.message,
+    "The learning rate of 50 is too large: training has left NaN or infinite values in fc/kernel.",
+  );
   assertStringIncludes(describeCure(cause.cures[0], []), "by a factor of 10 or more");
+});
+
+Deno.test("progressOf() tells a kernel that is no number from one that training has made small", () => {
+  const grown = (values: Partial<TensorStatistics>) => {
+    const of = (values: TensorStatistics) =>
+      makeMeasurements([{ weights: [makeWeight({ values })] }]);
+    const now = of({ ...statisticsOf([1, 1]), ...values });
+    return progressOf(of(statisticsOf([2, 2])), now, { updates: new Map() })[0].growth;
+  };
+  assertEquals(grown({}), 0.5);
+  // The rms is of the finite entries, of which there may be none.
+  assertEquals(grown({ nonFinite: 2, rms: 0 }), NaN);
 });
 
 Deno.test("diagnoseTraining() finds nothing where no kernel moved much", () => {
