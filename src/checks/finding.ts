@@ -14,6 +14,8 @@ export interface Finding {
   kind?: string;
   /** Name of the layer, or `null` when the finding is about the whole model. */
   layer: string | null;
+  /** Name of the input or of the target that it is about; absent where it is about neither. */
+  tensor?: string;
   /** Every layer concerned, {@linkcode Finding.layer} included; absent where that one is all. */
   layers?: string[];
   /** The measured figure; `null` where there is none. */

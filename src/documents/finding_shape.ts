@@ -52,6 +52,7 @@ export const findingKeys = {
   severity: oneOf("error", "warning", "note"),
   kind: optional(string),
   layer: nullable(string),
+  tensor: optional(string),
   layers: optional(list(string)),
   measured: nullable(number),
   expected: expectedShape,

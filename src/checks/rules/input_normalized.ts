@@ -111,5 +111,7 @@ export const inputNormalized: Rule = defineRule({
   // The figure is the inputs', not a layer's.
   figure: { title: "inputs", scale: "log", of: () => null },
   judge: (subject) =>
-    subject.measurements.batch.perInput.flatMap((input) => judgeInput(input, subject)),
+    subject.measurements.batch.perInput.flatMap((input) =>
+      judgeInput(input, subject).map((verdict) => ({ ...verdict, tensor: input.name }))
+    ),
 });

@@ -98,7 +98,9 @@ export const targetNormalized: Rule = defineRule({
   judge(subject) {
     const { measurements: { batch, objective }, thresholds } = subject;
     if (!COMPARING.includes(objective.name) || objective.randomTargets === true) return [];
-    const found = (batch.targets ?? []).flatMap((target) => judgeTarget(target, subject));
+    const found = (batch.targets ?? []).flatMap((target) =>
+      judgeTarget(target, subject).map((verdict) => ({ ...verdict, tensor: target.name }))
+    );
     return found.length > 0 && batch.examples < thresholds.minExamples
       ? [tooFewExamples(batch.examples, thresholds.minExamples)]
       : found;

@@ -33,9 +33,7 @@ export function inputs(patient: Patient): Suspect[] {
       kind: "input",
       layers: front === undefined ? [] : [front.name],
       message: fault,
-      states: perInput.length === 1
-        ? found
-        : found.filter(({ message }) => message.includes(`"${input.name}"`)),
+      states: found.filter(({ tensor }) => tensor === input.name),
       explains: isConsequence,
       cures: front === undefined ? [normalizing(input, index)] : [{
         kind: "rebuild",

@@ -21,7 +21,7 @@ export function targets(patient: Patient): Suspect[] {
   const { measurements: { batch: { targets = [] } } } = patient;
   const stated = foundBy("target-normalized", patient);
   return targets.flatMap((target, index): Suspect[] => {
-    const states = stated.filter(({ message }) => message.includes(` of ${target.name} `));
+    const states = stated.filter(({ tensor }) => tensor === target.name);
     const fault = faultOf(target, states[0], patient);
     if (fault === null) return [];
     return [{
