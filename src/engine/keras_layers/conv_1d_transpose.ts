@@ -1,6 +1,6 @@
-import type { Tensor4D } from "@tensorflow/tfjs";
-import { type LayerActivation, type LayerWeight, oneTensor } from "../layers/layer_repair.ts";
+import type { LayerActivation, LayerWeight } from "../layers/layer_repair.ts";
 import type { Layer, Tensor, TensorFlow } from "../tensorflow.ts";
+import { convolveRow, kernelOfRow } from "./convolve_row.ts";
 import { kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
 import { oneShape, type OpenShape } from "./one_shape.ts";
 import { stockClass } from "./stock_class.ts";
@@ -49,25 +49,15 @@ export const createConv1DTranspose: KerasLayerFactory<Conv1DTransposeArgs> = ker
     }
 
     override call(inputs: Tensor | Tensor[]): Tensor {
-      return tf.tidy(() => {
-        const first = this.dataFormat === "channelsFirst";
-        const given = oneTensor(inputs);
-        const x = first ? tf.transpose(given, [0, 2, 1]) : given;
-        const [stride] = this.strides;
-        const [examples, steps] = x.shape as number[];
-        // The sequence is a picture of one row.
-        let y: Tensor = tf.squeeze(
-          tf.conv2dTranspose(
-            tf.expandDims(x, 1) as Tensor4D,
-            tf.expandDims(this.#spreadKernel(), 0) as Tensor4D,
-            [examples, 1, this.#lengthOf(steps), this.filters],
-            [1, stride],
-            this.padding,
-          ),
-          [1],
+      return convolveRow(tf, this, inputs, (rows) => {
+        const [examples, , steps] = rows.shape;
+        return tf.conv2dTranspose(
+          rows,
+          kernelOfRow(tf, this.#spreadKernel()),
+          [examples, 1, this.#lengthOf(steps), this.filters],
+          [1, this.strides[0]],
+          this.padding,
         );
-        if (this.bias) y = tf.add(y, this.bias.read());
-        return this.activation.apply(first ? tf.transpose(y, [0, 2, 1]) : y);
       });
     }
 

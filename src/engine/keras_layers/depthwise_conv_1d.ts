@@ -1,6 +1,6 @@
-import type { Tensor4D } from "@tensorflow/tfjs";
-import { type LayerActivation, type LayerWeight, oneTensor } from "../layers/layer_repair.ts";
+import type { LayerActivation, LayerWeight } from "../layers/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
+import { convolveRow, kernelOfRow } from "./convolve_row.ts";
 import { kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
 import { oneShape, type OpenShape, sizesOf } from "./one_shape.ts";
 import { stockClass } from "./stock_class.ts";
@@ -92,25 +92,16 @@ export const createDepthwiseConv1D: KerasLayerFactory<DepthwiseConv1DArgs> = ker
     }
 
     override call(inputs: Tensor | Tensor[]): Tensor {
-      return tf.tidy(() => {
-        const first = this.dataFormat === "channelsFirst";
-        const x = oneTensor(inputs);
-        const [stride] = this.strides, [rate] = this.dilationRate;
-        // The sequence is a picture of one row.
-        let y: Tensor = tf.squeeze(
-          tf.depthwiseConv2d(
-            tf.expandDims(first ? tf.transpose(x, [0, 2, 1]) : x, 1) as Tensor4D,
-            tf.expandDims(this.depthwiseKernel.read(), 0) as Tensor4D,
-            [stride, stride],
-            this.padding,
-            "NHWC",
-            [rate, rate],
-          ),
-          [1],
-        );
-        if (this.bias) y = tf.add(y, this.bias.read());
-        return this.activation.apply(first ? tf.transpose(y, [0, 2, 1]) : y);
-      });
+      const [stride] = this.strides, [rate] = this.dilationRate;
+      return convolveRow(tf, this, inputs, (rows) =>
+        tf.depthwiseConv2d(
+          rows,
+          kernelOfRow(tf, this.depthwiseKernel.read()),
+          [stride, stride],
+          this.padding,
+          "NHWC",
+          [rate, rate],
+        ));
     }
 
     override computeOutputShape(inputShape: OpenShape | OpenShape[]): OpenShape {

@@ -1,6 +1,6 @@
-import type { Tensor3D, Tensor4D } from "@tensorflow/tfjs";
-import { type LayerActivation, type LayerWeight, oneTensor } from "../layers/layer_repair.ts";
+import type { LayerActivation, LayerWeight } from "../layers/layer_repair.ts";
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
+import { convolveRow, kernelOfRow } from "./convolve_row.ts";
 import { kerasLayer, type KerasLayerFactory } from "./keras_layer.ts";
 import { stockClass } from "./stock_class.ts";
 
@@ -32,7 +32,7 @@ interface Separable {
 
 /**
  * SeparableConv1D: each channel convolved by itself, then all channels mixed at each step. TensorFlow.js has the base
- * class for any rank, and says of rank 1 that it is not implemented yet. Here the sequence is a picture of one row.
+ * class for any rank, and says of rank 1 that it is not implemented yet.
  */
 export const createSeparableConv1D: KerasLayerFactory<SeparableConv1DArgs> = kerasLayer((tf) => {
   const SeparableConv = stockClass<Separable, [rank: number, args: SeparableConv1DArgs]>(
@@ -48,27 +48,16 @@ export const createSeparableConv1D: KerasLayerFactory<SeparableConv1DArgs> = ker
     }
 
     override call(inputs: Tensor | Tensor[]): Tensor {
-      return tf.tidy(() => {
-        const first = this.dataFormat === "channelsFirst";
-        const x = oneTensor(inputs);
-        const [stride] = this.strides, [rate] = this.dilationRate;
-        const row = tf.expandDims(first ? tf.transpose(x, [0, 2, 1]) : x, 1) as Tensor4D;
-        const kernel = (weight: LayerWeight) =>
-          tf.expandDims(weight.read() as Tensor3D, 0) as Tensor4D;
-        let y: Tensor = tf.squeeze(
-          tf.separableConv2d(
-            row,
-            kernel(this.depthwiseKernel),
-            kernel(this.pointwiseKernel),
-            [stride, stride],
-            this.padding,
-            [rate, rate],
-          ),
-          [1],
-        );
-        if (this.bias) y = tf.add(y, this.bias.read());
-        return this.activation.apply(first ? tf.transpose(y, [0, 2, 1]) : y);
-      });
+      const [stride] = this.strides, [rate] = this.dilationRate;
+      return convolveRow(tf, this, inputs, (rows) =>
+        tf.separableConv2d(
+          rows,
+          kernelOfRow(tf, this.depthwiseKernel.read()),
+          kernelOfRow(tf, this.pointwiseKernel.read()),
+          [stride, stride],
+          this.padding,
+          [rate, rate],
+        ));
     }
 
     override getConfig() {
