@@ -1,5 +1,5 @@
 import type * as tfjs from "@tensorflow/tfjs";
-import type { Layer, Tensor } from "../tensorflow.ts";
+import type { Tensor } from "../tensorflow.ts";
 import { attentionMask } from "./attention_mask.ts";
 import { createAttentionContext } from "./attention_product.ts";
 import { type AttentionSimilarityArgs, createAttentionSimilarity } from "./attention_similarity.ts";
@@ -57,24 +57,24 @@ export const createAttention = kerasLayer((tf) => {
 
     override build(shapes: tfjs.Shape | tfjs.Shape[]) {
       const [query, value, key] = this.#three(shapes as tfjs.Shape[]);
-      const add = (to: string, layer: Layer, shape: tfjs.Shape | tfjs.Shape[]) => {
-        this.addInner(to, layer, shape);
-        return layer.computeOutputShape(shape) as tfjs.Shape;
-      };
       const { dropout, useScale } = this.settings;
       const Similarity = createAttentionSimilarity(tf);
       const Weights = createAttentionWeights(tf);
       const Context = createAttentionContext(tf);
       // Keras keeps the weights of the scores as the layer's own.
-      const scores = add("", new Similarity({ mode: this.mode, useScale, name: "scores" }), [
-        query,
-        key,
-      ]);
-      add("softmax", new Weights({ masking: "lower", name: "softmax" }), scores);
+      const scores = this.addInner(
+        "",
+        new Similarity({ mode: this.mode, useScale, name: "scores" }),
+        [
+          query,
+          key,
+        ],
+      );
+      this.addInner("softmax", new Weights({ masking: "lower", name: "softmax" }), scores);
       if (dropout > 0) {
-        add("dropout", tf.layers.dropout({ rate: dropout, name: "dropout" }), scores);
+        this.addInner("dropout", tf.layers.dropout({ rate: dropout, name: "dropout" }), scores);
       }
-      add("context", new Context({ equation: "...qk,...kd->...qd", name: "context" }), [
+      this.addInner("context", new Context({ equation: "...qk,...kd->...qd", name: "context" }), [
         scores,
         value,
       ]);
@@ -83,11 +83,9 @@ export const createAttention = kerasLayer((tf) => {
 
     override computeOutputShape(shapes: tfjs.Shape | tfjs.Shape[]): tfjs.Shape | tfjs.Shape[] {
       const [query, value, key] = this.#three(shapes as tfjs.Shape[]);
-      const shapeOf = (name: string, shape: tfjs.Shape | tfjs.Shape[]) =>
-        this.innerLayers[name].computeOutputShape(shape) as tfjs.Shape;
-      const weights = shapeOf("softmax", shapeOf("", [query, key]));
-      if (this.settings.dropout > 0) shapeOf("dropout", weights);
-      const output = shapeOf("context", [weights, value]);
+      const weights = this.shapeOfInner("softmax", this.shapeOfInner("", [query, key]));
+      if (this.settings.dropout > 0) this.shapeOfInner("dropout", weights);
+      const output = this.shapeOfInner("context", [weights, value]);
       return this.settings.returnAttentionScores ? [output, weights] : output;
     }
 

@@ -27,8 +27,12 @@ export const createCompositeLayer = kerasLayer((tf) =>
       return Object.values(this.innerLayers);
     }
 
-    /** Takes an inner layer in, and builds it. */
-    protected addInner(key: string, layer: Layer, shape: tfjs.Shape | tfjs.Shape[]): void {
+    /** Takes an inner layer in, and builds it. Returns the shape that it makes of that. */
+    protected addInner(
+      key: string,
+      layer: Layer,
+      shape: tfjs.Shape | tfjs.Shape[],
+    ): tfjs.Shape {
       this.innerLayers[key] = layer;
       if (!this.trainable) layer.trainable = false;
       const guarded = layer as unknown as Guarded;
@@ -44,6 +48,12 @@ export const createCompositeLayer = kerasLayer((tf) =>
       // The method is that of the class again.
       delete (guarded as Partial<Guarded>).addWeight;
       layer.built = true;
+      return this.shapeOfInner(key, shape);
+    }
+
+    /** The shape that an inner layer makes of another. */
+    protected shapeOfInner(key: string, shape: tfjs.Shape | tfjs.Shape[]): tfjs.Shape {
+      return this.innerLayers[key].computeOutputShape(shape) as tfjs.Shape;
     }
 
     override get trainable(): boolean {

@@ -106,18 +106,13 @@ export const createProjectedAttention = kerasLayer((tf) => {
       const project = (to: string, name: string, of: keyof AttentionPlan, shape: tfjs.Shape) => {
         const activation = name === "gate" ? "sigmoid" : undefined;
         const layer = this.#project(name, plan[of] as EinsumSettings, activation);
-        this.addInner(to, layer, shape);
-        return layer.computeOutputShape(shape) as tfjs.Shape;
+        return this.addInner(to, layer, shape);
       };
       const queries = project("query_dense", "query", "query", query);
       const keys = project("key_dense", "key", "key", key);
       const gates = useGate ? project("gate_dense", "gate", "gate", query) : null;
       const values = project("value_dense", "value", "value", value);
-      const add = (to: string, layer: Layer, shape: tfjs.Shape | tfjs.Shape[]) => {
-        this.addInner(to, layer, shape);
-        return layer.computeOutputShape(shape) as tfjs.Shape;
-      };
-      const scores = add(
+      const scores = this.addInner(
         "scores",
         new (createAttentionScores(tf))({ ...plan.scores, name: "scores" }),
         [queries, keys],
@@ -125,17 +120,21 @@ export const createProjectedAttention = kerasLayer((tf) => {
       const masking = plan.isFused && dropout === 0 ? "replace" : "replaceAndZero";
       const { keyAxes } = plan;
       const Weights = createAttentionWeights(tf);
-      add("softmax", new Weights({ keyAxes, masking, name: "softmax" }), scores);
+      this.addInner("softmax", new Weights({ keyAxes, masking, name: "softmax" }), scores);
       if (dropout > 0) {
-        add("dropout_layer", tf.layers.dropout({ rate: dropout, name: "dropout" }), scores);
+        this.addInner(
+          "dropout_layer",
+          tf.layers.dropout({ rate: dropout, name: "dropout" }),
+          scores,
+        );
       }
-      const heads = add(
+      const heads = this.addInner(
         "context",
         new (createAttentionContext(tf))({ ...plan.context, name: "context" }),
         [scores, values],
       );
       if (gates !== null) {
-        add("gating", tf.layers.multiply({ name: "gating" }), [heads, gates]);
+        this.addInner("gating", tf.layers.multiply({ name: "gating" }), [heads, gates]);
       }
       project("output_dense", "attention_output", "output", heads);
       this.built = true;
@@ -151,16 +150,17 @@ export const createProjectedAttention = kerasLayer((tf) => {
 
     override computeOutputShape(shapes: tfjs.Shape | tfjs.Shape[]): tfjs.Shape | tfjs.Shape[] {
       const { query, value, key = value } = this.#shapes(shapes);
-      const shapeOf = (name: string, shape: tfjs.Shape | tfjs.Shape[]) =>
-        this.innerLayers[name].computeOutputShape(shape) as tfjs.Shape;
-      const [queries, keys] = [shapeOf("query_dense", query), shapeOf("key_dense", key)];
-      const gates = this.settings.useGate ? shapeOf("gate_dense", query) : null;
-      const values = shapeOf("value_dense", value);
-      const weights = shapeOf("softmax", shapeOf("scores", [queries, keys]));
-      if (this.settings.dropout > 0) shapeOf("dropout_layer", weights);
-      const heads = shapeOf("context", [weights, values]);
-      if (gates !== null) shapeOf("gating", [heads, gates]);
-      const output = shapeOf("output_dense", heads);
+      const [queries, keys] = [
+        this.shapeOfInner("query_dense", query),
+        this.shapeOfInner("key_dense", key),
+      ];
+      const gates = this.settings.useGate ? this.shapeOfInner("gate_dense", query) : null;
+      const values = this.shapeOfInner("value_dense", value);
+      const weights = this.shapeOfInner("softmax", this.shapeOfInner("scores", [queries, keys]));
+      if (this.settings.dropout > 0) this.shapeOfInner("dropout_layer", weights);
+      const heads = this.shapeOfInner("context", [weights, values]);
+      if (gates !== null) this.shapeOfInner("gating", [heads, gates]);
+      const output = this.shapeOfInner("output_dense", heads);
       return this.settings.returnAttentionScores ? [output, weights] : output;
     }
 
