@@ -15,7 +15,6 @@ import { strayErrors } from "../model/stray_errors.ts";
 import { codeLines, renderChanges } from "../render/render_changes.ts";
 import { fixOf, renderDiagnosis, verdictLine } from "../render/render_diagnosis.ts";
 import { wrapText } from "../render/wrap_text.ts";
-import { anyOf } from "../words/any_of.ts";
 import { defuse } from "../words/defuse.ts";
 import { escapeControls } from "../words/escape_controls.ts";
 import { failure } from "../words/failure.ts";
@@ -155,9 +154,11 @@ function outcome(
         ...say(`Changed ${copy!.changed.length} of ${formatCount(copy!.weights, "weight")}.`),
         ...say(`Wrote into ${out}: ${written.join(", ")}.`),
         ...copy!.beyond.length === 0 ? [] : say(
-          `TensorFlow.js by itself cannot read ${written[0]}, as it has no ${
-            anyOf(copy!.beyond)
-          }: loadModel() of this package reads it.`,
+          `Read ${
+            written[0]
+          } with loadModel() of this package: TensorFlow.js by itself refuses or ignores ${
+            copy!.beyond.join(", ")
+          }.`,
         ),
       ],
       ...written === null || last.verdict === "healthy"

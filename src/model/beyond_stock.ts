@@ -6,7 +6,9 @@ import { containerLayers } from "./inner_layers.ts";
 import { leafLayers } from "./leaf_layers.ts";
 
 /** Settings of Keras that a repaired layer of TensorFlow.js keeps where they are not what the stock one does. */
-const SETTINGS = ["groups", "keepdims", "negativeSlope", "resetAfter", "rmsScaling", "threshold"];
+const SETTINGS = [
+  ...["groups", "keepdims", "maskRule", "negativeSlope", "resetAfter", "rmsScaling", "threshold"],
+];
 
 /** What of a layer this tells. */
 interface Parts {
@@ -25,8 +27,11 @@ interface Parts {
  * @returns A name each, once: `GroupNormalization`, `squareplus`, `resetAfter of GRU`.
  */
 export function beyondStock(model: LayersModel): string[] {
-  const layers = [...leafLayers(model).map(({ layer }) => layer), ...containerLayers(model)];
-  return [...new Set(layers.flatMap(ofLayer))];
+  const containers = containerLayers(model);
+  // Of an attention, the parts follow from it.
+  const parts = new Set(containers.flatMap((layer) => (layer as { inner?: Layer[] }).inner ?? []));
+  const layers = [...leafLayers(model).map(({ layer }) => layer), ...containers];
+  return [...new Set(layers.filter((layer) => !parts.has(layer)).flatMap(ofLayer))];
 }
 
 function ofLayer(layer: Layer): string[] {

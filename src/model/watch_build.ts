@@ -62,10 +62,7 @@ export function watchBuild(
       const place = open.at(-1)!;
       try {
         const built = fromConfig(own, config, ...rest);
-        if (built instanceof tf.layers.Layer) {
-          made.set(built, place);
-          keepMaskRule(built, config);
-        }
+        if (built instanceof tf.layers.Layer) made.set(built, place);
         return built;
       } catch (error) {
         throw blame(error, name, made.size, `${place} is not a configuration of ${name}`);
@@ -111,13 +108,6 @@ export function watchBuild(
       restore();
     },
   };
-}
-
-/** TensorFlow.js forgets a setting that it does not know. This one says how a merge makes its mask. */
-function keepMaskRule(layer: Layer, { maskRule }: { maskRule?: string }): void {
-  if (maskRule === undefined) return;
-  const getConfig = layer.getConfig.bind(layer);
-  Object.assign(layer, { maskRule, getConfig: () => ({ ...getConfig(), maskRule }) });
 }
 
 /** An error of TensorFlow.js in words that say where it is. */

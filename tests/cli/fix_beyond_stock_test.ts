@@ -4,7 +4,7 @@ import type { Layer } from "../../src/engine/tensorflow.ts";
 import { saveModel, withFolder } from "../model/save_model.ts";
 import { runCommand } from "./run_command.ts";
 
-Deno.test("fix says where TensorFlow.js by itself cannot read the copy", async () => {
+Deno.test("fix says where TensorFlow.js by itself does not read the copy as it is", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const { classNameMap } = tf.serialization.SerializationMap.getMap() as never as {
@@ -37,8 +37,8 @@ Deno.test("fix says where TensorFlow.js by itself cannot read the copy", async (
       assertStringIncludes(stdout, "Wrote into cured: model.json");
       assertEquals(
         stdout.includes(
-          "TensorFlow.js by itself cannot read model.json, as it has no resetAfter of GRU: " +
-            "loadModel() of this package reads it.\n",
+          "Read model.json with loadModel() of this package: " +
+            "TensorFlow.js by itself refuses or ignores resetAfter of GRU.\n",
         ),
         resetAfter,
       );

@@ -77,7 +77,7 @@ Deno.test("the program uses nothing of TensorFlow.js that its parts lack", async
         "export declare const version: { tfjs: string };\n",
     );
     await Deno.copyFile(new URL("deno.lock", ROOT), `${folder}/deno.lock`);
-    for (const name of ["src", "std"]) {
+    for (const name of ["src", "std", "gradient-health.schema.json"]) {
       await Deno.symlink(new URL(name, ROOT).pathname, `${folder}/${name}`);
     }
     const rooms = ROOMS.map((room) => `src/${room}/`);

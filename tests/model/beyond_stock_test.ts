@@ -20,6 +20,7 @@ const CASES: Record<string, string[]> = {
     "keepdims of GlobalAveragePooling1D",
     "keepdims of GlobalMaxPooling1D",
   ],
+  masked_transformer: ["EinsumDense", "MultiHeadAttention", "maskRule of Add"],
   pictures: ["asKeras of CenterCrop", "asKeras of Resizing"],
   rectifiers: [
     "leakyRelu(0.1)",

@@ -1,5 +1,6 @@
 import type { Tensor } from "../tensorflow.ts";
 import { type LayerClass, type LayerMethod, type LayerRepair, oneTensor } from "./layer_repair.ts";
+import { storeSettings } from "./stored_settings.ts";
 
 /** What a layer is called with besides its inputs. */
 type Arguments = Record<string, unknown> & {
@@ -155,6 +156,7 @@ export const repairMasks: LayerRepair = ({ tf, patch }) => {
  */
 export const repairMergeMasks: LayerRepair = ({ tf, classOf, patch }) => {
   const names = ["Add", "Multiply", "Average", "Maximum", "Minimum"];
+  storeSettings({ tf, patch }, names, { maskRule: "keras2" });
   const known = names.map(classOf).find((layerClass) => layerClass !== undefined);
   const merge = known && Object.getPrototypeOf(known) as LayerClass;
   patch(
