@@ -1,0 +1,87 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { BYTES, countOf, decode, entriesOf, isFloat } from "../../../src/model/files/file_types.ts";
+import type { FileType } from "../../../src/model/weights_file.ts";
+
+/** How the types are written whose entries are numbers here. */
+const WRITTEN: Partial<Record<FileType, (numbers: number[]) => ArrayBufferView<ArrayBuffer>>> = {
+  float64: (numbers) => new Float64Array(numbers),
+  float32: (numbers) => new Float32Array(numbers),
+  float16: (numbers) => new Float16Array(numbers),
+  // The upper half of a float32, which holds whole numbers of 8 bits.
+  bfloat16: (numbers) =>
+    new Uint16Array(
+      Array.from(new Uint32Array(new Float32Array(numbers).buffer), (bits) => bits >>> 16),
+    ),
+  int64: (numbers) => new BigInt64Array(numbers.map(BigInt)),
+  int32: (numbers) => new Int32Array(numbers),
+  int16: (numbers) => new Int16Array(numbers),
+  int8: (numbers) => new Int8Array(numbers),
+  uint64: (numbers) => new BigUint64Array(numbers.map(BigInt)),
+  uint32: (numbers) => new Uint32Array(numbers),
+  uint16: (numbers) => new Uint16Array(numbers),
+  uint8: (numbers) => new Uint8Array(numbers),
+  bool: (numbers) => new Uint8Array(numbers),
+};
+
+Deno.test("BYTES has for each type the bits of its name over 8, and one for a truth value", () => {
+  for (const [type, bytes] of Object.entries(BYTES)) {
+    assertEquals(bytes, type === "bool" ? 1 : Number(/\d+$/.exec(type)) / 8, type);
+  }
+});
+
+Deno.test("entriesOf() and decode() read what any type holds, from any address", () => {
+  fc.assert(fc.property(
+    fc.constantFrom(...Object.keys(WRITTEN) as FileType[]),
+    fc.array(fc.integer({ min: 0, max: 127 }), { maxLength: 9 }),
+    fc.nat({ max: 8 }),
+    (type, numbers, address) => {
+      const written = new Uint8Array(WRITTEN[type]!(numbers).buffer);
+      assertEquals(written.length, numbers.length * BYTES[type]);
+      const file = new Uint8Array([...Array(address).fill(255), ...written, 255]);
+      const bytes = file.subarray(address, address + written.length);
+      assertEquals([...entriesOf(bytes, type)], numbers);
+      assertEquals(decode(bytes, type), new Float32Array(numbers));
+    },
+  ));
+});
+
+Deno.test("entriesOf() keeps the sign of every type that has one", () => {
+  for (const [type, write] of Object.entries(WRITTEN)) {
+    if (/^(uint|bool)/.test(type)) continue;
+    const bytes = new Uint8Array(write([-1, -128]).buffer);
+    assertEquals([...entriesOf(bytes, type as FileType)], [-1, -128], type);
+  }
+});
+
+Deno.test("entriesOf() refuses types that are no numbers here, and isFloat() knows weights", () => {
+  const types = Object.keys(BYTES) as FileType[];
+  const unread = types.filter((type) => WRITTEN[type] === undefined);
+  assertEquals(unread, ["float8", "complex64", "complex128"]);
+  for (const type of unread) {
+    assertThrows(
+      () => entriesOf(new Uint8Array(BYTES[type]), type),
+      TypeError,
+      `Entries of ${type} are not read, expected floats or integers`,
+    );
+  }
+  assertEquals(types.filter(isFloat), ["float64", "float32", "float16", "bfloat16"]);
+});
+
+Deno.test("countOf() counts up to 2^53 - 1 entries, and those of whole sizes from 0", () => {
+  const cases: [unknown[], number | null][] = [
+    [[], 1],
+    [[0], 0],
+    [[3, 0, 2], 0],
+    [[2, 3, 4], 24],
+    [[2 ** 53 - 1], 2 ** 53 - 1],
+    [[2 ** 53], null],
+    [[2 ** 52, 2], null],
+    [[2 ** 30, 2 ** 30, 0], null],
+    [[-1], null],
+    [[0.5], null],
+    [["2"], null],
+    [[null], null],
+  ];
+  for (const [shape, count] of cases) assertEquals(countOf(shape), count, `${shape}`);
+});
