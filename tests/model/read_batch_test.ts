@@ -146,6 +146,26 @@ Deno.test("readBatch() knows what an embedding can look up", async () => {
   model.dispose();
 });
 
+Deno.test("readBatch() takes the whole numbers of int32 where an input has them, looked up or not", async () => {
+  const input = tf.input({ shape: [1], dtype: "int32" });
+  const model = tf.model({
+    inputs: input,
+    outputs: tf.layers.reshape({ targetShape: [1] }).apply(input) as typeof input,
+  });
+  const [least, most] = [-(2 ** 31), 2 ** 31 - 1];
+  const { inputs } = await read(model, `{"inputs": [[${least}], [${most}], [0]]}`);
+  assertEquals(inputs, [["int32", [3, 1], [least, most, 0]]]);
+  for (const entry of [least - 1, most + 1, 2 ** 40, 0.5]) {
+    const error = await assertRejects(
+      () => read(model, `{"inputs": [[1], [${entry}]]}`),
+      BatchError,
+    );
+    // There is no table, so that the message names none.
+    assertEquals(error.message, `inputs at [1, 0] is ${entry}, expected a whole number`);
+  }
+  model.dispose();
+});
+
 const unusable: Record<string, string> = {
   "[1]": 'The file holds an array of 1 item, expected {"inputs", "targets"}',
   "null": 'The file holds null, expected {"inputs", "targets"}',

@@ -70,6 +70,46 @@ Deno.test("readBatch() reads a .csv with a header, its last column the targets",
   });
 });
 
+Deno.test("readBatch() takes two classes of pictures for one unit, and no other number of them", async () => {
+  await using engine = await startEngine({ threads: 1 });
+  const { tf } = engine;
+  const make = (units: number) =>
+    tf.sequential({
+      layers: [tf.layers.flatten({ inputShape: [6, 5, 3] }), tf.layers.dense({ units })],
+    });
+  const one = make(1);
+  const { targets } = await readBatch(fixture("images"), one);
+  assertEquals([shape(targets), data(targets)], [[4, 1], [0, 0, 1, 1]]);
+  const folder = await Deno.makeTempDir();
+  const [cat] = [...Deno.readDirSync(fixture("images"))].map(({ name }) => name).sort();
+  for (const name of ["a", "b", "c"]) {
+    await Deno.mkdir(`${folder}/${name}`);
+    await Deno.copyFile(fixture(`images/${cat}/0.png`), `${folder}/${name}/0.png`);
+  }
+  // Three classes are for three units; class numbers may be of any more.
+  await assertRejects(
+    () => readBatch(folder, one),
+    BatchError,
+    "The folder holds 3 classes, expected 2 as the model puts out",
+  );
+  const three = make(3);
+  assertEquals(shape((await readBatch(folder, three)).targets), [3, 3]);
+  for (const units of [2, 4]) {
+    const model = make(units);
+    await assertRejects(
+      () => readBatch(folder, model),
+      BatchError,
+      `The folder holds 3 classes, expected ${units} as the model puts out`,
+    );
+    const objective = "sparseCategoricalCrossentropy";
+    const sparse = await readBatch(folder, model, { objective });
+    assertEquals(data(sparse.targets), [0, 1, 2]);
+    model.dispose();
+  }
+  for (const model of [one, three]) model.dispose();
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("readBatch() reads a folder of pictures by class", async () => {
   await using engine = await startEngine({ threads: 1 });
   const { tf } = engine;

@@ -62,6 +62,21 @@ Deno.test("openZip() refuses files that share bytes, as bombs without nesting do
   ], `entries "a" and "b" of the zip archive overlap`);
 });
 
+Deno.test("openZip() takes files in any order in its list of contents, and sees them overlap in any", () => {
+  const content = bytes(10);
+  // Each file of one letter takes 41 bytes.
+  const at = (name: string, place: number) => ({ name, content, claims: { offset: 41 * place } });
+  for (const order of [[0, 1, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1]]) {
+    const entries = open(writeZip(order.map((place) => at("abc"[place], place))));
+    assertEquals([...entries.keys()].join(""), order.map((place) => "abc"[place]).join(""));
+    for (const entry of entries.values()) assertEquals(entry.read(), content);
+  }
+  refuses(
+    [at("a", 2), at("b", 0), at("c", 2)],
+    `entries "a" and "c" of the zip archive overlap`,
+  );
+});
+
 Deno.test("openZip() refuses what it cannot read, and says what it is", () => {
   const content = bytes(4);
   refuses(

@@ -1,0 +1,104 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { checkLayers } from "../../src/model/check_layers.ts";
+import { ModelError } from "../../src/model/model_error.ts";
+import { checkSetting, KINDS, required, type Setting } from "../../src/model/setting.ts";
+
+const MOST = 2 ** 31 - 1;
+
+/** What each kind of setting takes and refuses, on both sides of each limit. */
+const CASES: [name: string, setting: Setting, taken: unknown[], refused: unknown[]][] = [
+  ["axis", KINDS.axis, [0, -1, MOST, -MOST], [0.5, "1", MOST + 1, -MOST - 1, true, [1]]],
+  ["axes", KINDS.axes, [0, [1], [0, -1]], [[], [0.5], [null], [[1]]]],
+  ["axesOrNone", KINDS.axesOrNone, [0, [], [1, 2]], [[0.5], "", 0.5]],
+  ["count", KINDS.count, [1, MOST], [0, -1, 1.5, MOST + 1, "1", [1]]],
+  ["counts(1)", KINDS.counts(1), [1, [1]], [0, [0], [], [1, 1]]],
+  ["counts(2)", KINDS.counts(2), [1, [1, 2]], [0, [1, 0], [1], [1, 1, 1]]],
+  ["bordersOf(1)", KINDS.bordersOf(1), [0, 1, [0, 1]], [-1, [1], [0, -1], [[0, 1], [0, 1]]]],
+  [
+    "bordersOf(2)",
+    KINDS.bordersOf(2),
+    [0, 1, [0, 1], [[0, 1], [2, 3]], [1, [2, 3]]],
+    [-1, [1], [[0, 1]], [[0, 1], [2]], [[0, 1], [2, -1]], [1, 2, 3]],
+  ],
+  ["bordersOf(3)", KINDS.bordersOf(3), [0, [0, 1, 2], [[0, 1], 1, 1]], [[0, 1], [0, 1, -1]]],
+  ["choice", KINDS.choice("fanIn", "fanOut"), ["fanIn", "fan_out"], ["fan", "", 1, ["fanIn"]]],
+  ["flag", KINDS.flag, [true, false], [0, 1, "true"]],
+  ["fraction", KINDS.fraction, [0, 0.5, 1], [-1e-9, 1 + 1e-9, NaN, "0", [0]]],
+  ["number", KINDS.number, [0, -1.5, 1e300], [NaN, Infinity, "1", [1]]],
+  ["numbers", KINDS.numbers, [0, [0.5, -1]], [[], [NaN], ["1"]]],
+  ["only(1)", KINDS.only(1, "why"), [1], [0, 2, true]],
+  ["only(false)", KINDS.only(false, "why"), [false], [true, 0]],
+  ["pair of counts", KINDS.pair("count"), [[1, 2]], [1, [1], [1, 0], [1, 1, 1]]],
+  ["permutation", KINDS.permutation, [[1], [2, 1], [3, 1, 2]], [[0], [2], [1, 1], [1.5], 1, "21"]],
+  [
+    "range",
+    KINDS.range,
+    [1e-9, 5, [-1, -1], [-0.5, 0.5], [0, 0]],
+    [0, -1, Infinity, [-1.1, 0], [0.5, 0.4], [0], [0, 1, 2], [0, Infinity], "1"],
+  ],
+  ["batchShape", KINDS.batchShape, [[null], [null, 3], [1, 2]], [[], [0], [undefined], 3, ["1"]]],
+  ["shape", KINDS.shape, [[], [null, 3], [1]], [[0], [-1], 3]],
+  ["sizes", KINDS.sizes, [1, [1, null]], [0, [], [0]]],
+  ["target", KINDS.target, [[], [2, 3], [-1], [2, null]], [[-1, -1], [-1, null], [0], [-2], 3]],
+  ["text", KINDS.text, ["a"], ["", 1, ["a"]]],
+];
+
+for (const [name, setting, taken, refused] of CASES) {
+  Deno.test(`a setting of kind ${name} takes what it says and nothing beside it`, () => {
+    for (const value of taken) checkSetting(required(setting), value, "x");
+    for (const value of refused) {
+      assertThrows(() => checkSetting(setting, value, "x"), ModelError, "x", JSON.stringify(value));
+    }
+  });
+}
+
+Deno.test("checkSetting() lets a setting be missing or null unless it is required", () => {
+  for (const value of [undefined, null]) {
+    checkSetting(KINDS.count, value, "x");
+    assertThrows(() => checkSetting(required(KINDS.count), value, "x"), ModelError, "x is ");
+  }
+  // The items of a list have to be there, whatever the list itself.
+  assertThrows(() => checkSetting(KINDS.counts(2), [1, null], "x"), ModelError, "x[1] is null");
+});
+
+/** How a Dense of two units with other settings is refused, `null` if it is not. */
+function refusal(config: Record<string, unknown>, className = "Dense"): string | null {
+  const layer = {
+    class_name: className,
+    config: { units: 2, batch_input_shape: [null, 3], ...config },
+  };
+  const model = { class_name: "Sequential", config: { layers: [layer] } };
+  try {
+    checkLayers(model, "m", (name) => name);
+    return null;
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    return error.message.replace("m.config.layers[0].config.", "");
+  }
+}
+
+Deno.test("checkLayers() takes a VarianceScaling of any scale from 0", () => {
+  const scaling = (scale: unknown) =>
+    refusal({ kernel_initializer: { class_name: "VarianceScaling", config: { scale } } });
+  for (const scale of [0, 0.5, 1, 2, null]) assertEquals(scaling(scale), null, `${scale}`);
+  for (const scale of [-1e-9, "1", NaN]) {
+    assertEquals(
+      scaling(scale)?.endsWith("expected a number of at least 0"),
+      true,
+      `${scale}`,
+    );
+  }
+});
+
+Deno.test("checkLayers() takes the implementations 0, 1 and 2 of a recurrent layer", () => {
+  const config = { batch_input_shape: [null, 3, 2] };
+  for (const implementation of [0, 1, 2]) {
+    assertEquals(refusal({ ...config, implementation }, "LSTM"), null);
+  }
+  for (const implementation of [-1, 3, 4]) {
+    assertEquals(
+      refusal({ ...config, implementation }, "LSTM"),
+      `implementation is ${implementation}, expected 1 or 2`,
+    );
+  }
+});
