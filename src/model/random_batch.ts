@@ -20,11 +20,12 @@ export interface RandomBatchOptions extends BatchSize {
   objective?: string;
 }
 
-const OPTIONS: Record<keyof Required<RandomBatchOptions>, true> = {
-  examples: true,
-  undefinedSize: true,
-  seed: true,
-  objective: true,
+/** Their names, of which the type check misses none. */
+const OPTIONS: Record<keyof Required<RandomBatchOptions>, null> = {
+  examples: null,
+  undefinedSize: null,
+  seed: null,
+  objective: null,
 };
 
 /**

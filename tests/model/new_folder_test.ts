@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ModelError } from "../../src/model/model_error.ts";
 import { NewFolder } from "../../src/model/new_folder.ts";
 import { namesIn } from "./read_saved.ts";
@@ -69,4 +69,15 @@ Deno.test("NewFolder.write() writes no file twice", async () => {
     const file = { path: "m", bytes: bytes("m") };
     await assertRejects(() => made.write([file, file]), ModelError, "new cannot be written: ");
   });
+});
+
+Deno.test({
+  name: "NewFolder.open() asks for no folder further out than one that it may not write",
+  permissions: { read: true },
+  fn: async () => {
+    const path = "/tmp/new/er/est";
+    const { cause } = await assertRejects(() => NewFolder.open(path), ModelError, "not allowed");
+    // Deno names the folder that it was asked for, as a prompt would.
+    assertStringIncludes((cause as Error).message, path);
+  },
 });

@@ -153,6 +153,32 @@ Deno.test("pairKerasWeights() refuses to guess which branch of a model a weight 
   named.dispose();
 });
 
+Deno.test("pairKerasWeights() tells layers of one weight apart by its shape, or refuses to guess", () => {
+  const saved = openHdf5(archive("merges").weights);
+  const paths = ["dense", "dense_1", "dense_2"].map((name) => `layers/${name}/vars/0`);
+  /** The kernels of two branches of these units and of what joins them, for a model without names. */
+  const pair = (units: number[]) => {
+    const x = tf.input({ shape: [4] });
+    const dense = (units: number) => tf.layers.dense({ units, useBias: false });
+    const both = units.map((units) => dense(units).apply(x));
+    const sum = tf.layers.concatenate().apply(both as never[]);
+    const model = tf.model({ inputs: x, outputs: dense(2).apply(sum as never) as never });
+    const shapes = [...units.map((units) => [4, units]), [units[0] + units[1], 2]];
+    const root = paths.reduce((root, path, i) => {
+      const array = { ...at(root, path), shape: shapes[i] } as Hdf5Array;
+      const bare = withChild(root, path.replace(/0$/, "1").split("/"), null);
+      return withChild(bare, path.split("/"), array);
+    }, saved);
+    try {
+      return pairKerasWeights(model, root, null).map(({ array }) => array.path);
+    } finally {
+      model.dispose();
+    }
+  };
+  assertEquals(pair([3, 5]), paths);
+  assertThrows(() => pair([3, 3]), ModelError, " both fit layers ");
+});
+
 Deno.test("pairKerasWeights() tells the two directions of a layer apart", () => {
   const saved = openHdf5(unpackKeras(bytesOf("bidirectional.keras")).weights);
   const bidirectional = (layer: unknown, more: object) =>

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { startEngine } from "../../../src/engine/mod.ts";
 import { plainTopology } from "../../../src/model/keras/plain_topology.ts";
 import { loadModel, ModelError } from "../../../src/model/mod.ts";
@@ -166,6 +166,25 @@ Deno.test("loadModel() takes a layer for an activation where it is one", async (
   });
   assertEquals(own("Softmax", { axis: -1 }), "softmax");
   assertEquals(own("Activation", { activation: "silu" }), "swish");
+  // What a layer leaves unsaid is Keras's default.
+  assertEquals(
+    ["Softmax", "ReLU", "ELU"].map((name) => own(name, {})),
+    ["softmax", "relu", "elu"],
+  );
+  const leaky = (alpha: number) => ({ class_name: "leakyRelu", config: { alpha } });
+  assertEquals(own("LeakyReLU", {}), leaky(0.3));
+  assertEquals(own("LeakyReLU", { alpha: 0.2 }), leaky(0.2));
+  assertEquals(own("ReLU", { negative_slope: 0.1, threshold: null }), leaky(0.1));
+  const strange: [string, Json][] = [
+    ["Softmax", { axis: 1 }],
+    ["ReLU", { max_value: 5 }],
+    ["ReLU", { max_value: 6, negative_slope: 0.1 }],
+    ["ReLU", { threshold: 1 }],
+    ["Activation", { activation: 1 }],
+  ];
+  for (const [name, config] of strange) {
+    assertThrows(() => own(name, config), ModelError, "with settings that no activation has");
+  }
   assertEquals(
     await refusal(
       "dense",

@@ -1,0 +1,87 @@
+import { assertEquals } from "@std/assert";
+import { plainGraph } from "../../../src/model/keras/plain_graph.ts";
+
+type Json = Record<string, unknown>;
+
+const tensor = (layer: string, node = 0, index = 0) => ({
+  class_name: "__keras_tensor__",
+  config: { shape: [null, 2], dtype: "float32", keras_history: [layer, node, index] },
+});
+
+const layer = (name: string, class_name: string, ...inbound_nodes: unknown[]): Json => ({
+  name,
+  class_name,
+  config: { name },
+  inbound_nodes,
+});
+
+const call = (...args: unknown[]) => ({ args, kwargs: {} });
+
+/** What Keras 3 writes of a Dense behind a nested Sequential, of which each is an output. */
+const LAYERS = [
+  layer("in", "InputLayer"),
+  layer("nested", "Sequential", call(tensor("in"))),
+  layer("dense", "Dense", call(tensor("nested"))),
+];
+
+const graph = (config: Json, layers = LAYERS) =>
+  plainGraph({ input_layers: ["in", 0, 0], ...config }, layers, "x", (name) => name);
+
+Deno.test("plainGraph() counts the calls of a nested Sequential from 1 wherever it is an output", () => {
+  const cases: [unknown, unknown][] = [
+    [["nested", 0, 0], [["nested", 1, 0]]],
+    [["dense", 0, 0], [["dense", 0, 0]]],
+    [[["nested", 0, 0], ["dense", 0, 1]], [["nested", 1, 0], ["dense", 0, 1]]],
+    [{ a: ["dense", 0, 0], b: ["nested", 2, 0] }, [["dense", 0, 0], ["nested", 3, 0]]],
+  ];
+  for (const [given, expected] of cases) {
+    assertEquals(graph({ output_layers: given }).output_layers, expected, JSON.stringify(given));
+  }
+});
+
+Deno.test("plainGraph() leaves the outputs of Keras 2 and what is no reference as they are", () => {
+  const old = [
+    layer("in", "InputLayer"),
+    layer("nested", "Sequential", [["in", 0, 0, {}]]),
+  ];
+  const config = { output_layers: [["nested", 1, 0]] };
+  assertEquals(graph(config, old).output_layers, [["nested", 1, 0]]);
+  for (const strange of [null, "nested", 3, [["nested"]], [[1, 0, 0]], [["nested", "0", 0]]]) {
+    assertEquals(graph({ output_layers: strange }).output_layers, strange);
+  }
+});
+
+Deno.test("plainGraph() rewrites calls as Keras 2 has them, their inputs too", () => {
+  const { layers, input_layers } = graph({ output_layers: ["dense", 0, 0] });
+  assertEquals(input_layers, [["in", 0, 0]]);
+  assertEquals((layers as Json[]).map(({ inbound_nodes }) => inbound_nodes), [
+    [],
+    [[["in", 0, 0, {}]]],
+    [[["nested", 1, 0, {}]]],
+  ]);
+});
+
+Deno.test("plainGraph() takes options and arguments of a call, and leaves out those that are not set", () => {
+  const one = (node: unknown, className = "Dense") => {
+    const layers = [layer("in", "InputLayer"), layer("a", className, node)];
+    return (graph({ output_layers: ["a", 0, 0] }, layers).layers as Json[])[1].inbound_nodes;
+  };
+  const plain = [[["in", 0, 0, {}]]];
+  assertEquals(one({ args: [tensor("in"), null], kwargs: { mask: null } }), plain);
+  assertEquals(one({ args: [tensor("in")], kwargs: { mask: [null, null] } }), plain);
+  assertEquals(one({ args: [tensor("in")] }), plain);
+  for (const key of ["inputs", "sequence", "sequences"]) {
+    assertEquals(one({ kwargs: { [key]: tensor("in") } }), plain);
+  }
+  for (const training of [true, false]) {
+    assertEquals(
+      one({ args: [tensor("in")], kwargs: { training } }),
+      [[["in", 0, 0, { training }]]],
+    );
+  }
+  const two = [[["in", 0, 0, {}], ["in", 0, 1]]];
+  assertEquals(one({ args: [[tensor("in"), tensor("in", 0, 1)]] }, "Add"), two);
+  assertEquals(one({ args: [tensor("in"), tensor("in", 0, 1)] }, "Add"), two);
+  const kwargs = { initial_state: [tensor("in", 0, 1)] };
+  assertEquals(one({ args: [tensor("in")], kwargs }, "GRU"), two);
+});
