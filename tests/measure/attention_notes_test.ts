@@ -106,6 +106,26 @@ Deno.test("measure() compares the places of a sequence in what goes through a tr
   model.dispose();
 });
 
+Deno.test("measure() compares the first 16 places that count, in the first 4 examples", async () => {
+  const make = (places: number) => {
+    const x = tf.input({ shape: [places, 8] });
+    const [query, key] = [0, 1].map(() => tf.layers.dense({ units: 8 }).apply(x));
+    const scores = tf.layers.dot({ axes: [2, 2] }).apply([query, key] as typeof x[]);
+    const weights = tf.layers.activation({ activation: "softmax" }).apply(scores);
+    const context = tf.layers.dot({ axes: [2, 1] }).apply([weights, x] as typeof x[]);
+    const head = tf.layers.dense({ name: "head", units: 3 });
+    return tf.model({ inputs: x, outputs: head.apply(context) as typeof x });
+  };
+  for (const [places, examples] of [[2, 1], [15, 3], [16, 4], [17, 5], [40, 9]]) {
+    const model = make(places);
+    const batch = randomBatch(model, { examples });
+    const { layers } = await measure(model, batch, { objective: "sum" });
+    const { tokens, examples: seen } = layers.find(({ name }) => name === "head")!.tokenAlikeness!;
+    assertEquals([tokens, seen], [Math.min(places, 16), Math.min(examples, 4)]);
+    model.dispose();
+  }
+});
+
 Deno.test("a report keeps what was measured of an attention", async () => {
   const model = block(true);
   const measurements = await measure(model, randomBatch(model));

@@ -1,5 +1,7 @@
-import { assertEquals } from "@std/assert";
-import { nearestObjective } from "../../src/measure/check_objective.ts";
+import { assertEquals, assertThrows } from "@std/assert";
+import { checkTargets, nearestObjective } from "../../src/measure/check_objective.ts";
+import type { Batch } from "../../src/model/mod.ts";
+import { BatchError } from "../../src/model/mod.ts";
 
 Deno.test("nearestObjective() knows what losses are called elsewhere, and other spellings", () => {
   const meant = (name: string) => nearestObjective(name).match(/"(.*)"/)?.[1] ?? null;
@@ -18,4 +20,27 @@ Deno.test("nearestObjective() knows what losses are called elsewhere, and other 
     ],
   );
   assertEquals(["focal", "constructor"].map(meant), [null, null]);
+});
+
+Deno.test("checkTargets() requires targets for a loss, and says how the batch gets them", () => {
+  const none = [undefined, null].map((targets) => ({ inputs: {}, targets }) as unknown as Batch);
+  const some = { inputs: {}, targets: {} } as unknown as Batch;
+  assertEquals(checkTargets(some, "hinge", "a.json"), some);
+  const cures = {
+    "a.json": 'add "targets" to it',
+    "a.JSON": 'add "targets" to it',
+    "a.ts": "let createBatch return { inputs, targets }",
+    "json": "let createBatch return { inputs, targets }",
+  };
+  for (const batch of none) {
+    for (const objective of [undefined, "sum", () => ({})] as const) {
+      assertEquals(checkTargets(batch, objective as "sum", "a.json"), batch);
+    }
+    for (const [file, cure] of Object.entries(cures)) {
+      assertEquals(
+        assertThrows(() => checkTargets(batch, "hinge", file), BatchError).message,
+        `${file}: the objective hinge needs targets, and the batch has none: ${cure}`,
+      );
+    }
+  }
 });

@@ -42,3 +42,23 @@ Deno.test("measure() gives a layer's shape where all of its calls have the same,
   tf.dispose(inputs);
   model.dispose();
 });
+
+Deno.test("measure() says of an activation whose inputs are no numbers that none was seen", async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({ units: 3, activation: "tanh", inputShape: [4] }),
+      tf.layers.dense({ units: 3, activation: "relu" }),
+    ],
+  });
+  const inputs = tf.fill([8, 4], NaN);
+  const { layers } = await measure(model, { inputs }, { objective: "sum" });
+  const why = "no pre-activation was seen";
+  assertEquals(
+    layers.map(({ saturatedFraction, deadFraction }) => [saturatedFraction, deadFraction]),
+    [[null, null], [null, null]],
+  );
+  assertEquals(layers[0].absent.saturatedFraction, why);
+  assertEquals(layers[1].absent.deadFraction, why);
+  tf.dispose(inputs);
+  model.dispose();
+});

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine, type Tensor } from "../../src/engine/mod.ts";
 import { measure } from "../../src/measure/mod.ts";
 import { estimateMemory } from "../../src/measure/estimate_memory.ts";
@@ -31,6 +31,30 @@ Deno.test("estimateMemory() counts weights, the largest gradient and what the la
     4 * (8 * 3 + 3 + 8 * 3 + 1.7 * 10 * 3 + 10 * (3 + 8)),
   );
   model.dispose();
+});
+
+Deno.test("estimateMemory() counts a product with its bias where an activation follows, and z otherwise", async () => {
+  await using engine = await startEngine();
+  const { layers, sequential } = engine.tf;
+  const kept = (layer: LayersModel["layers"][0], shape: number[]) => {
+    const model = sequential({ layers: [layer] });
+    const bytes = estimateMemory([], usesOf(model, shape));
+    const [output] = usesOf(model, shape).map((use) => use.output);
+    model.dispose();
+    const sizes = [shape, output].map((size) => size.reduce((a, b) => a * b, 1));
+    // The rest is the gradients of output and input.
+    return (bytes / 4 - sizes[0] - sizes[1]) / sizes[1];
+  };
+  const row = { units: 3, inputShape: [8] };
+  assertAlmostEquals(kept(layers.dense(row), [10, 8]), 1.2, 1e-9);
+  assertAlmostEquals(kept(layers.dense({ ...row, activation: "tanh" }), [10, 8]), 1.7, 1e-9);
+  const map = { filters: 3, kernelSize: 3, inputShape: [6, 6, 2] };
+  assertAlmostEquals(kept(layers.conv2d(map), [10, 6, 6, 2]), 1.2, 1e-9);
+  assertAlmostEquals(
+    kept(layers.conv2d({ ...map, activation: "tanh" }), [10, 6, 6, 2]),
+    2.2,
+    1e-9,
+  );
 });
 
 Deno.test("estimateMemory() counts every step of a recurrent layer, with or without sequences", async () => {

@@ -2,6 +2,7 @@ import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/as
 import { startEngine } from "../../src/engine/start_engine.ts";
 import { measure } from "../../src/measure/measure.ts";
 import { MeasureError } from "../../src/measure/measure_error.ts";
+import { dropoutOf, optimizerOf } from "../../src/measure/training_facts.ts";
 
 Deno.test("measure() says what each layer drops in training", async () => {
   await using engine = await startEngine();
@@ -108,4 +109,28 @@ Deno.test("measure() names the layer whose regularizer throws", async () => {
   );
   model.dispose();
   input.dispose();
+});
+
+Deno.test("dropoutOf() is nothing of a layer or a custom cell that says nothing of it", () => {
+  const of = (className: string, fields: object) =>
+    dropoutOf({ getClassName: () => className, ...fields } as never);
+  assertEquals(of("Dropout", {}), {});
+  assertEquals(of("Dropout", { rate: 0.5 }), { dropout: 0.5 });
+  assertEquals(of("Dense", { rate: 0.5 }), {});
+  assertEquals(of("RNN", { cell: {} }), {});
+  assertEquals(of("RNN", { cell: { cells: [{}, {}] } }), {});
+  assertEquals(of("RNN", { cell: { cells: [] } }), {});
+  assertEquals(of("RNN", { cell: { cells: [{ dropout: 0.1 }, {}] } }), { dropout: 0.1 });
+  assertEquals(of("RNN", { cell: { recurrentDropout: 0.2 } }), { recurrentDropout: 0.2 });
+});
+
+Deno.test("optimizerOf() has the name of an optimizer, and its rate where that is a number", () => {
+  const of = (optimizer: unknown) => optimizerOf({ optimizer } as never);
+  const getClassName = () => "Adam";
+  assertEquals(of(undefined), {});
+  assertEquals(of({}), {});
+  assertEquals(of({ getClassName }), { optimizer: { name: "Adam", learningRate: null } });
+  assertEquals(of({ getClassName, learningRate: 0 }), {
+    optimizer: { name: "Adam", learningRate: 0 },
+  });
 });

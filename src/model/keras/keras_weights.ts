@@ -3,7 +3,7 @@ import type { Hdf5Group } from "../hdf5/open_hdf5.ts";
 import { ModelError } from "../model_error.ts";
 import type { Json } from "../topology_json.ts";
 import { pairByGroup } from "./pair_by_group.ts";
-import { pairByPath } from "./pair_by_path.ts";
+import { containerOf, pairByPath } from "./pair_by_path.ts";
 import type { WeightPair } from "./weight_pair.ts";
 
 /**
@@ -20,10 +20,7 @@ export function weightsOf(root: Hdf5Group): { group: Hdf5Group; layout: "groups"
   if (group.texts("layer_names") !== null || group.texts("layer_names0") !== null) {
     return { group, layout: "groups" };
   }
-  const isNew = ["layers", "_layer_checkpoint_dependencies"].some((name) =>
-    root.children.get(name)?.kind === "group"
-  );
-  if (isNew) return { group: root, layout: "paths" };
+  if (containerOf(root) !== undefined) return { group: root, layout: "paths" };
   throw new ModelError(
     'The file has neither "layer_names" nor a group "layers", expected weights that Keras saved',
   );

@@ -15,6 +15,10 @@ import { requireShape, requireSure, type WeightPair } from "./weight_pair.ts";
 /** How the versions of Keras call the layers of a model in its file. */
 const CONTAINERS = ["layers", "_layer_checkpoint_dependencies"];
 
+/** What a file as Keras 3 writes it calls the layers of its model; `undefined` where it is written otherwise. */
+export const containerOf = (root: Hdf5Group): string | undefined =>
+  CONTAINERS.find((name) => root.children.get(name)?.kind === "group");
+
 /** A layer that has weights of its own, and where the file keeps them. */
 interface Part {
   path: string;
@@ -39,7 +43,7 @@ interface Item {
  * weights stands the name of the layer that they were saved from. Both have to agree, and the shapes.
  *
  * @param model A built model.
- * @param root The file.
+ * @param root The file, which has such a container.
  * @param topology The configuration that came with the weights, as Keras wrote it; `null` where the model comes
  *   from elsewhere, and its own order and classes count.
  * @throws {ModelError} If a weight is missing, left over, of another shape, or could be another one.
@@ -49,7 +53,7 @@ export function pairByPath(
   root: Hdf5Group,
   topology: Json | null,
 ): WeightPair[] {
-  const container = CONTAINERS.find((name) => root.children.has(name)) ?? CONTAINERS[0];
+  const container = containerOf(root)!;
   const parts: Part[] = [];
   const className = typeof topology?.class_name === "string"
     ? topology.class_name

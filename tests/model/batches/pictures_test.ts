@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { crc32, deflateSync } from "node:zlib";
-import { startEngine } from "../../../src/engine/mod.ts";
+import { type LayersModel, startEngine } from "../../../src/engine/mod.ts";
 import { decodePng } from "../../../src/model/batches/decode_png.ts";
 import { BatchError, readBatch } from "../../../src/model/mod.ts";
 import { fixture } from "../torch/fixture.ts";
@@ -96,7 +96,7 @@ Deno.test("readBatch() says what is wrong with a folder of pictures", async () =
     tf.sequential({ layers: [tf.layers.flatten({ inputShape }), tf.layers.dense({ units })] });
   const [two, three, other] = [make(2), make(3), make(2, [8, 8, 3])];
   const folder = await Deno.makeTempDir();
-  const refuses = async (path: string, model: typeof two, message: string) => {
+  const refuses = async (path: string, model: LayersModel, message: string) => {
     const error = await assertRejects(() => readBatch(path, model), BatchError);
     assertEquals(error.message, `${path}: ${message}`);
   };
@@ -125,6 +125,22 @@ Deno.test("readBatch() says what is wrong with a folder of pictures", async () =
     error.message.includes("inputs has shape [4, 6, 5, 3], expected [any, 8, 8, 3]"),
     true,
   );
-  for (const model of [two, three, other]) model.dispose();
+  const inputs = [0, 1].map(() => tf.input({ shape: [6, 5, 3] }));
+  const sum = tf.layers.add().apply(inputs) as typeof inputs[0];
+  const outputs = [1, 2].map((units) => tf.layers.dense({ units }).apply(inputs[0]) as typeof sum);
+  const [pair, heads, steps] = [
+    tf.model({ name: "pair", inputs, outputs: sum }),
+    tf.model({ name: "heads", inputs: inputs[0], outputs }),
+    make(1, [6, 5]),
+  ];
+  const needs =
+    "The path leads to a folder, expected a file: a folder of pictures is for a model " +
+    "that takes pictures, and";
+  await refuses(fixture("images"), pair, `${needs} "pair" takes 2 inputs`);
+  await refuses(fixture("images"), heads, `${needs} "heads" takes [any, 6, 5, 3]`);
+  await refuses(fixture("images"), steps, `${needs} "${steps.name}" takes [any, 6, 5]`);
+  for (const model of [two, three, other, pair, heads, steps]) {
+    model.dispose();
+  }
   await Deno.remove(folder, { recursive: true });
 });

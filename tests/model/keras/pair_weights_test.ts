@@ -88,6 +88,19 @@ Deno.test("pairKerasWeights() takes other numbers in a model from elsewhere, and
   );
 });
 
+Deno.test("pairKerasWeights() takes the layers from either group that Keras has had, and needs one", () => {
+  const layers = root.children.get("layers")!;
+  const named = (name: string, group: Node = layers) =>
+    own({ ...root, children: new Map([[name, group]]) });
+  for (const name of ["layers", "_layer_checkpoint_dependencies"]) {
+    assertEquals(named(name).length, 26);
+  }
+  const none = 'The file has neither "layer_names" nor a group "layers", expected weights that ' +
+    "Keras saved";
+  assertEquals(message(() => named("dense")), none);
+  assertEquals(message(() => named("layers", at(root, "layers/dense/vars/0"))), none);
+});
+
 Deno.test("pairKerasWeights() refuses a weight that is missing, left over, or of another shape", () => {
   const short = (path: string) => withChild(root, path.split("/"), null);
   assertEquals(

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import { ModelError } from "../../../src/model/mod.ts";
 import { plainGraph } from "../../../src/model/keras/plain_graph.ts";
 
 type Json = Record<string, unknown>;
@@ -84,4 +85,61 @@ Deno.test("plainGraph() takes options and arguments of a call, and leaves out th
   assertEquals(one({ args: [tensor("in"), tensor("in", 0, 1)] }, "Add"), two);
   const kwargs = { initial_state: [tensor("in", 0, 1)] };
   assertEquals(one({ args: [tensor("in")], kwargs }, "GRU"), two);
+});
+
+/** An LSTM behind a layer that masks, the mask as Keras 3 lists it among the layers. */
+function masked(
+  { name, config, value, any = false }: {
+    name: string;
+    config: Json;
+    value: unknown;
+    any?: boolean;
+  },
+) {
+  const mask = any ? "any" : "not_equal";
+  const layers: Json[] = [
+    layer("in", "InputLayer"),
+    { ...layer("masking", name, call(tensor("in"))), config },
+    layer("not_equal", "NotEqual", call(tensor("in"), value)),
+    ...any ? [layer("any", "Any", call(tensor("not_equal")))] : [],
+    layer("lstm", "LSTM", { args: [tensor("masking")], kwargs: { mask: tensor(mask) } }),
+  ];
+  return graph({ output_layers: ["lstm", 0, 0] }, layers).layers as Json[];
+}
+
+Deno.test("plainGraph() leaves the masks to TensorFlow.js that an Embedding or a Masking makes", () => {
+  const embedding = { name: "Embedding", config: { mask_zero: true }, value: 0 };
+  const masking = { name: "Masking", config: { mask_value: 3 }, value: 3, any: true };
+  const names = (given: Parameters<typeof masked>[0]) => masked(given).map(({ name }) => name);
+  assertEquals(names(embedding), ["in", "masking", "lstm"]);
+  assertEquals(names(masking), ["in", "masking", "lstm"]);
+  assertEquals(names({ ...masking, config: {}, value: 0 }), ["in", "masking", "lstm"]);
+  const others: Parameters<typeof masked>[0][] = [
+    { ...embedding, value: 1 },
+    { ...embedding, config: { mask_zero: false } },
+    { ...embedding, name: "Dense" },
+    { ...embedding, any: true },
+    { ...masking, value: 0 },
+    { ...masking, any: false },
+    { ...masking, config: {}, value: 1 },
+  ];
+  for (const given of others) {
+    assertThrows(
+      () => masked(given),
+      ModelError,
+      `is a mask that "${given.any ? "any" : "not_equal"}" makes, expected one of an Embedding`,
+    );
+  }
+});
+
+Deno.test("plainGraph() keeps a mask among the layers that something else reads", () => {
+  const layers = [
+    layer("in", "InputLayer"),
+    layer("not_equal", "NotEqual", call(tensor("in"), 0)),
+    layer("dense", "Dense", call(tensor("not_equal"))),
+  ];
+  const kept = graph({ output_layers: ["dense", 0, 0] }, layers).layers as Json[];
+  assertEquals(kept.map(({ name }) => name), ["in", "not_equal", "dense"]);
+  const end = graph({ output_layers: ["not_equal", 0, 0] }, layers.slice(0, 2)).layers as Json[];
+  assertEquals(end.map(({ name }) => name), ["in", "not_equal"]);
 });

@@ -1,0 +1,138 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { startEngine } from "../../src/engine/mod.ts";
+import { checkBatch, checkOptions, checkSubject } from "../../src/measure/check_arguments.ts";
+import { exerciseModel } from "../../src/model/mod.ts";
+
+const { tf } = await startEngine();
+
+Deno.test("checkSubject() says what is there in place of a batch", () => {
+  const model = exerciseModel({ width: 2, depth: 1 });
+  const tensor = tf.ones([2, 2]);
+  const cases: [unknown, string][] = [
+    [undefined, "undefined"],
+    [null, "null"],
+    [tensor, "a tensor"],
+    [[tensor], "an array"],
+    [7, "a number"],
+    ["x", "a string"],
+    [{}, "another object"],
+    [{ x: 1 }, "{ x }"],
+    [{ x: 1, y: 2, z: 3 }, "{ x, y, z }"],
+    [{ x: 1, y: 2, z: 3, w: 4 }, "another object"],
+    [{ inputs: undefined }, "{ inputs }"],
+    [{ inputs: null, targets: null }, "{ inputs, targets }"],
+  ];
+  for (const [batch, what] of cases) {
+    assertEquals(
+      assertThrows(() => checkSubject(model, batch as never), TypeError).message,
+      `batch is ${what}, expected { inputs, targets } of tensors`,
+    );
+  }
+  for (const seed of [undefined, null, 0, 3]) {
+    checkSubject(model, { inputs: tensor, seed } as never);
+  }
+  assertThrows(
+    () => checkSubject(model, { inputs: tensor, seed: "3" } as never),
+    TypeError,
+    "batch.seed is ",
+  );
+  tensor.dispose();
+  model.dispose();
+});
+
+Deno.test("checkOptions() takes what each option is for, and nothing beside it", () => {
+  const cases: [option: string, taken: unknown[], refused: unknown[], expected: string][] = [
+    [
+      "batchNormalization",
+      ["inference", "training"],
+      [null, true, "test"],
+      '"inference" or "training"',
+    ],
+    ["penalties", [true, false], [null, 0, "true"], "true or false"],
+    ["histograms", [true, false], [null, 1, "false"], "true or false"],
+    [
+      "microBatch",
+      ["auto", 1, 2, 2 ** 53 - 1],
+      [null, 0, -1, 1.5, 2 ** 53, "1", Infinity],
+      '"auto" or a whole number of at least 1',
+    ],
+    ["source", [null, "", "a"], [0, true], "a string or null"],
+    ["seed", [null, 0, -1, 2 ** 53 - 1], [0.5, 2 ** 53, "0"], "an integer or null"],
+    ["onProgress", [() => {}], [null, true, {}], "a function"],
+  ];
+  for (const [option, taken, refused, expected] of cases) {
+    for (const value of [undefined, ...taken]) checkOptions({ [option]: value });
+    for (const value of refused) {
+      const { message } = assertThrows(() => checkOptions({ [option]: value }), TypeError);
+      assertEquals(
+        [message.startsWith(`${option} is `), message.endsWith(`, expected ${expected}`)],
+        [true, true],
+        message,
+      );
+    }
+  }
+});
+
+Deno.test("checkOptions() refuses options that the caller does not take, those of measure() too", () => {
+  checkOptions({ seed: 1, objective: "sum" }, "other", ["seed", "objective"]);
+  checkOptions({ mine: {} } as never, "other", ["mine"]);
+  assertEquals(
+    assertThrows(() => checkOptions({ penalties: true }, "other", ["seed", "mine"]), TypeError)
+      .message,
+    "other() has no option penalties, expected seed, mine",
+  );
+  // What is undefined is not there.
+  checkOptions({ penalties: undefined }, "other", ["seed"]);
+  for (const value of [null, 1, "x"]) {
+    assertThrows(() => checkOptions(value as never), TypeError, "options is ");
+  }
+});
+
+Deno.test("checkBatch() compares every size with the model's, and the examples of all tensors", () => {
+  const input = tf.input({ shape: [null, 3], name: "in" });
+  const model = tf.model({
+    inputs: input,
+    outputs: tf.layers.dense({ units: 1 }).apply(input) as typeof input,
+    name: "m",
+  });
+  const made = [[2, 5, 3], [2, 1], [1, 1], [0, 5, 3], [2, 5, 4], [2, 5], [2, 5, 3, 1]]
+    .map((shape) => tf.zeros(shape));
+  const [fits, targets, fewer, none, ...others] = made;
+  assertEquals(checkBatch(model, [fits], null), 2);
+  assertEquals(checkBatch(model, [fits], [targets]), 2);
+  for (const other of others) {
+    assertEquals(
+      assertThrows(() => checkBatch(model, [other], null), RangeError).message,
+      `batch.inputs[0] has shape [${
+        other.shape.join(", ")
+      }], expected [any, any, 3] as the input ` +
+        '"in" of model m has',
+    );
+  }
+  const message = (...args: Parameters<typeof checkBatch>) =>
+    assertThrows(() => checkBatch(...args), RangeError).message;
+  assertEquals(
+    message(model, [fits, fits], null),
+    "batch.inputs has 2, expected 1 as model m has",
+  );
+  assertEquals(
+    message(model, [fits], [fewer]),
+    "batch has tensors with 2 and 1 examples, expected one first axis for all",
+  );
+  assertEquals(message(model, [none], null), "batch has 0 examples, expected at least 1");
+  fewer.dispose();
+  assertThrows(
+    () => checkBatch(model, [fits], [fewer]),
+    TypeError,
+    "batch has a tensor that was disposed of, expected a live one: its shape is [1, 1]",
+  );
+  for (const strange of [null, 3, { shape: [2] }, { shape: 2, dataSync() {} }]) {
+    assertThrows(
+      () => checkBatch(model, [fits], [strange as never]),
+      TypeError,
+      "among its tensors, expected tensors alone",
+    );
+  }
+  tf.dispose(made);
+  model.dispose();
+});
