@@ -119,11 +119,21 @@ refuses(
   dictionaryParts({ w: tensorParts({ shape: [2 ** 30, 2 ** 20], strides: [0, 0] }) }),
   '"w" of shape [1073741824, 1048576] needs 1125899906842624 entries, expected at most the 4 of its storage',
 );
-refuses(
-  "with a negative stride",
-  dictionaryParts({ w: tensorParts({ strides: [2, -1] }) }),
-  'A tensor in storage "0" has no shape with a stride for each axis, expected whole numbers',
-);
+for (
+  const [what, tensor] of Object.entries({
+    "with a negative stride": { strides: [2, -1] },
+    "with a negative size": { shape: [2, -1] },
+    "with a negative offset": { offset: -1 },
+    "with an axis that has no stride": { strides: [2] },
+    "with a stride that has no axis": { shape: [2] },
+  })
+) {
+  refuses(
+    what,
+    dictionaryParts({ w: tensorParts(tensor) }),
+    'A tensor in storage "0" has no shape with a stride for each axis, expected whole numbers',
+  );
+}
 refuses(
   "whose storage is missing",
   dictionaryParts({ w: tensorParts({ key: "../../etc/passwd" }) }),
