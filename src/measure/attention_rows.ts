@@ -62,7 +62,7 @@ export function sumAttentionRows(
   const sums: AttentionSums = { entropy: 0, oneHot: 0, keys: 0, rows: 0 };
   for (let i = 0; i < count; i++) {
     const row = (count === total ? i : Math.floor((i * GOLDEN % 1) * total)) - first;
-    if (row >= 0 && row < own) addRow(sums, view, row);
+    addRow(sums, view, row);
   }
   return sums;
 }
@@ -74,6 +74,7 @@ function addRow(sums: AttentionSums, view: AttentionWeightsView, row: number): v
   let visible = 0, entropy = 0, largest = 0;
   for (let key = 0; key < keys; key++) {
     const weight = weights[start + key];
+    // Nor is there one in a row that lies in another part of the batch.
     if (!(weight >= 0)) return;
     if (mask !== undefined && mask.values[from + step * key] === 0) continue;
     if (scores[start + key] <= MASKED) continue;

@@ -90,3 +90,34 @@ Deno.test("sumAttentionRows() takes 1024 of more rows, from all places of a sequ
   assertEquals(rows, 1024);
   assertAlmostEquals(entropy, 15 / 16, 0.01);
 });
+
+Deno.test("sumAttentionRows() takes the same rows of a batch in parts as of the whole", () => {
+  for (const total of [10, 1024, 1025, 3000]) {
+    // Rows that can be told apart by their entropies.
+    const rows = Array.from(
+      { length: total },
+      (_, i) => [0.5 + i / total / 2, 0.5 - i / total / 2],
+    );
+    const part = (first: number, end: number) =>
+      sumAttentionRows(
+        {
+          ...{ weights: rows.slice(first, end).flat(), scores: Array(2 * (end - first)).fill(0) },
+          ...{ queries: [end - first], keys: 2 },
+        },
+        { first, total },
+      );
+    const whole = part(0, total);
+    assertEquals(whole.rows, Math.min(total, 1024));
+    const cuts = [0, Math.floor(total / 3), total - 1, total];
+    const parts = cuts.slice(1).map((end, i) => part(cuts[i], end));
+    for (const key of ["rows", "keys", "oneHot", "entropy"] as const) {
+      assertAlmostEquals(parts.reduce((sum, one) => sum + one[key], 0), whole[key], 1e-9, key);
+    }
+  }
+});
+
+Deno.test("sumAttentionRows() takes a score for masked from -1e8 down", () => {
+  const keys = (score: number) =>
+    meanOverRows(sumAttentionRows(view([[0, 0, score]], [[0.5, 0.5, 0]])))!.keys;
+  assertEquals([-9e7, -1e8, -Infinity].map(keys), [3, 2, 2]);
+});
