@@ -39,7 +39,13 @@ const CASES: [name: string, setting: Setting, taken: unknown[], refused: unknown
   ["batchShape", KINDS.batchShape, [[null], [null, 3], [1, 2]], [[], [0], [undefined], 3, ["1"]]],
   ["shape", KINDS.shape, [[], [null, 3], [1]], [[0], [-1], 3]],
   ["sizes", KINDS.sizes, [1, [1, null]], [0, [], [0]]],
-  ["target", KINDS.target, [[], [2, 3], [-1], [2, null]], [[-1, -1], [-1, null], [0], [-2], 3]],
+  ["target", KINDS.target, [[], [1], [2, 3], [-1], [2, null]], [
+    [-1, -1],
+    [-1, null],
+    [0],
+    [-2],
+    3,
+  ]],
   ["text", KINDS.text, ["a"], ["", 1, ["a"]]],
 ];
 
@@ -59,6 +65,27 @@ Deno.test("checkSetting() lets a setting be missing or null unless it is require
   }
   // The items of a list have to be there, whatever the list itself.
   assertThrows(() => checkSetting(KINDS.counts(2), [1, null], "x"), ModelError, "x[1] is null");
+});
+
+Deno.test("settings for each axis say how many items a list of them has", () => {
+  const said = (setting: Setting) =>
+    assertThrows(() => checkSetting(setting, "x", "it"), ModelError).message;
+  const count = `a whole number from 1 to ${MOST}`, border = `a whole number from 0 to ${MOST}`;
+  assertEquals(
+    [
+      ...[KINDS.counts(1), KINDS.counts(2), KINDS.bordersOf(1), KINDS.bordersOf(2)],
+      ...[KINDS.pair("count"), KINDS.sizes, KINDS.choice("fanIn", "fanOut", "fanAvg")],
+    ].map(said),
+    [
+      `${count}, or an array of one`,
+      `${count}, or an array of 2 of them`,
+      `${border}, or an array of 2 of them`,
+      `${border}, or an array of 2 of them, or of 2 pairs`,
+      `an array of 2, each ${count}`,
+      `null or ${count}, or an array of them`,
+      '"fan_in", "fan_out" or "fan_avg"',
+    ].map((expected) => `it is "x", expected ${expected}`),
+  );
 });
 
 /** How a Dense of two units with other settings is refused, `null` if it is not. */

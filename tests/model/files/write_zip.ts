@@ -8,6 +8,8 @@ export interface Packed {
   content: Uint8Array;
   /** Whether it is deflated. */
   deflate?: boolean;
+  /** Bytes that the local head, the list of contents, and the comment on the file have beside what counts. */
+  extra?: { local?: number; list?: number; comment?: number };
   /** Lies. */
   claims?: {
     size?: number;
@@ -19,11 +21,23 @@ export interface Packed {
   };
 }
 
+/** What the record at the end says where that is not the truth, and the comment behind it. */
+export interface End {
+  count?: number;
+  size?: number;
+  start?: number;
+  comment?: Uint8Array;
+}
+
 /** Writes a zip archive, also one that no program would write. */
-export function writeZip(files: readonly Packed[]): Uint8Array<ArrayBuffer> {
+export function writeZip(
+  files: readonly Packed[],
+  { count, size: listed, start, comment = new Uint8Array() }: End = {},
+): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [], list: Uint8Array[] = [];
   let offset = 0;
-  for (const { name, content, deflate = false, claims = {} } of files) {
+  for (const { name, content, deflate = false, extra = {}, claims = {} } of files) {
+    const filler = (length = 0) => new Uint8Array(length).fill(0x50);
     const path = new TextEncoder().encode(name);
     const raw = deflate ? new Uint8Array(deflateRawSync(content)) : content;
     const sums = new DataView(new ArrayBuffer(12));
@@ -40,9 +54,15 @@ export function writeZip(files: readonly Packed[]): Uint8Array<ArrayBuffer> {
     const view = new DataView(head.buffer);
     view.setUint32(0, 0x02014b50, true);
     head.set(new Uint8Array(common.buffer), 6);
+    view.setUint16(30, extra.list ?? 0, true);
+    view.setUint16(32, extra.comment ?? 0, true);
     view.setUint32(42, claims.offset ?? offset, true);
-    list.push(head, path);
-    const local = [new Uint8Array([0x50, 0x4b, 3, 4]), new Uint8Array(common.buffer), path, raw];
+    list.push(head, path, filler(extra.list), filler(extra.comment));
+    common.setUint16(24, extra.local ?? 0, true);
+    const local = [
+      ...[new Uint8Array([0x50, 0x4b, 3, 4]), new Uint8Array(common.buffer)],
+      ...[path, filler(extra.local), raw],
+    ];
     parts.push(...local);
     offset += local.reduce((sum, part) => sum + part.length, 0);
   }
@@ -50,12 +70,13 @@ export function writeZip(files: readonly Packed[]): Uint8Array<ArrayBuffer> {
   const end = new DataView(new ArrayBuffer(22));
   end.setUint32(0, 0x06054b50, true);
   end.setUint16(8, files.length, true);
-  end.setUint16(10, files.length, true);
-  end.setUint32(12, size, true);
-  end.setUint32(16, offset, true);
-  const all = new Uint8Array(offset + size + 22);
+  end.setUint16(10, count ?? files.length, true);
+  end.setUint32(12, listed ?? size, true);
+  end.setUint32(16, start ?? offset, true);
+  end.setUint16(20, comment.length, true);
+  const all = new Uint8Array(offset + size + 22 + comment.length);
   let at = 0;
-  for (const part of [...parts, ...list, new Uint8Array(end.buffer)]) {
+  for (const part of [...parts, ...list, new Uint8Array(end.buffer), comment]) {
     all.set(part, at);
     at += part.length;
   }
