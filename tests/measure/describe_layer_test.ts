@@ -62,3 +62,40 @@ Deno.test("measure() says of an activation whose inputs are no numbers that none
   tf.dispose(inputs);
   model.dispose();
 });
+
+Deno.test("measure() judges an activation by a single entry", async () => {
+  const model = tf.sequential({
+    layers: [
+      tf.layers.dense({
+        ...{ units: 1, activation: "tanh", inputShape: [1], kernelInitializer: "ones" },
+      }),
+    ],
+  });
+  for (const [entry, saturated] of [[0.1, 0], [9, 1]]) {
+    const inputs = tf.fill([1, 1], entry);
+    const { layers } = await measure(model, { inputs }, { objective: "sum" });
+    assertEquals([layers[0].saturatedFraction, layers[0].absent.saturatedFraction], [
+      saturated,
+      undefined,
+    ]);
+    inputs.dispose();
+  }
+  model.dispose();
+});
+
+Deno.test("measure() takes the gradient for 0 in a call that the objective does not depend on, however small", async () => {
+  const first = tf.input({ shape: [1] });
+  const twice = tf.layers.dense({ name: "twice", units: 1, kernelInitializer: "ones" });
+  const outputs = [0, 1].map(() => twice.apply(first)) as typeof first[];
+  const model = tf.model({ inputs: first, outputs });
+  for (const examples of [1, 3]) {
+    const inputs = tf.ones([examples, 1]);
+    const { layers: [{ activationGradients }] } = await measure(model, { inputs }, {
+      objective: ([output]) => output.sum(),
+    });
+    const { count, zeroFraction, meanAbs } = activationGradients!;
+    assertEquals([count, zeroFraction, meanAbs], [2 * examples, 0.5, 0.5]);
+    inputs.dispose();
+  }
+  model.dispose();
+});
