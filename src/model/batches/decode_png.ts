@@ -35,7 +35,7 @@ export function decodePng(bytes: Uint8Array): Picture {
   const chunks = chunksOf(bytes);
   const [head] = chunks.get("IHDR") ?? [];
   if (head?.length !== 13) return fail("The picture has no header, expected one of 13 bytes");
-  const view = new DataView(head.buffer, head.byteOffset, 13);
+  const view = new DataView(head.buffer, head.byteOffset);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   const [bits, type, , , interlaced] = head.subarray(8);
   const own = CHANNELS[type];

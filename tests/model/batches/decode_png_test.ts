@@ -88,6 +88,24 @@ Deno.test("decodePng() reads several samples of a byte, each line beginning with
   }));
 });
 
+Deno.test("decodePng() puts the pieces together that the pixels are divided into", () => {
+  const rows = Array.from(
+    { length: 6 },
+    (_, y) => Array.from({ length: 6 }, (_, x) => 7 * y + x * x),
+  );
+  const lines = rows.flatMap((row) => [0, ...row]);
+  for (const pieces of [1, 2, 3, 7]) {
+    const { pixels } = decodePng(png({ width: 6, height: 6, lines, pieces }));
+    assertEquals(pixels, new Float32Array(rows.flat()));
+  }
+});
+
+Deno.test("decodePng() takes a picture that packs as well as one can", () => {
+  const [width, height] = [2048, 1024];
+  const lines = Array<number>(height * (width + 1)).fill(0);
+  assertEquals(decodePng(png({ width, height, lines })).pixels.length, width * height);
+});
+
 Deno.test("decodePng() takes the last colour of a palette, and none behind it", () => {
   const palette = [1, 2, 3, 4, 5, 6];
   const one = (colour: number, given = palette) =>

@@ -1,8 +1,10 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { readStateDict } from "../../../src/model/torch/read_state_dict.ts";
-import { assemblePickle, dictionaryParts, tensorParts } from "./assemble_pickle.ts";
+import { assemblePickle, dictionaryParts, type Part, tensorParts } from "./assemble_pickle.ts";
 import { refusalOf, torchFile } from "./fixture.ts";
+
+const MARK: Part = { op: "(" }, TUPLE: Part = { op: "t" };
 
 /** The entries of the storage that all tensors here are of. */
 const ROOM = Float32Array.from({ length: 24 }, (_, i) => i + 1);
@@ -80,6 +82,7 @@ Deno.test("readWeights() takes a view up to the last entry of its storage, and n
     [{ shape: [3, 2], strides: [1, 22] }, 25],
     [{ shape: [1, 2], strides: [2 ** 30, 1], offset: 22 }, null],
     [{ shape: [0], strides: [1], offset: 24 }, null],
+    [{ shape: [0], strides: [0], offset: 24 }, null],
     [{ shape: [0], strides: [1], offset: 25 }, 25],
   ];
   for (const [view, needs] of cases) {
@@ -108,5 +111,37 @@ Deno.test("readWeights() lets tensors be 16 times as large as their storage, and
   assertEquals(
     await refusalOf(".pt", named([{ shape: [1], strides: [1] }])),
     "The tensors add up to 1540 bytes, expected at most 16 times the 96 of their storages",
+  );
+});
+
+Deno.test("readStateDict() reads a view of another type than its storage, whose last bytes may be too few", () => {
+  const bytes = new Uint8Array(9);
+  bytes.set(new Uint8Array(new Float32Array([1.5, 2.5]).buffer));
+  const storage: Part[] = [
+    ...[MARK, "storage", { global: ["torch", "ByteStorage"] } as Part, "0", "cpu", 9, TUPLE],
+    { op: "Q" },
+  ];
+  const view = (shape: number[], strides: number[]): Part[] => [
+    { global: ["torch._utils", "_rebuild_tensor_v3"] },
+    ...[MARK, ...storage, 0, MARK, ...shape, TUPLE, MARK, ...strides, TUPLE],
+    ...[{ op: 0x89 }, MARK, TUPLE, { global: ["torch", "float32"] } as Part, TUPLE, { op: "R" }],
+  ];
+  const file = torchFile(
+    assemblePickle(
+      dictionaryParts({
+        whole: view([2], [1]),
+        same: view([2], [0]),
+        turned: view([1, 2], [0, 1]),
+      }),
+    ),
+    { 0: bytes },
+  );
+  assertEquals(
+    readStateDict(file).tensors.map(({ name, type, read }) => [name, type, [...read()]]),
+    [
+      ["whole", "float32", [1.5, 2.5]],
+      ["same", "float32", [1.5, 1.5]],
+      ["turned", "float32", [1.5, 2.5]],
+    ],
   );
 });
