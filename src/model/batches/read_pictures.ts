@@ -19,8 +19,9 @@ const MOST_PICTURES = 10000;
 
 /**
  * Reads a folder of PNG pictures, one folder in it for each class: classes are numbered in the order of their names.
- * Pixels go from 0 to 1, or from 0 to 255 for a model that scales them first. Alpha is left out, colours become grey
- * for a model of one channel, and grey all three colours; no picture is resized.
+ * Pixels go from 0 to 1, or from 0 to 255 for a model that scales them first. Colours become grey for a
+ * model of one channel, and grey all three colours. Alpha is left out unless there is a fourth channel for it, where a
+ * picture without it is opaque; no picture is resized.
  *
  * @param path The folder.
  * @param model The model that the batch is for.
@@ -33,7 +34,8 @@ export async function readPictures(
   objective: Objective | undefined,
 ): Promise<Given> {
   const [input, ...more] = model.inputs;
-  if (more.length > 0 || model.outputs.length > 1 || input.shape.length !== 4) {
+  const depth = input.shape[3] ?? 3;
+  if (more.length > 0 || model.outputs.length > 1 || input.shape.length !== 4 || depth > 4) {
     throw new BatchError(
       `The path leads to a folder, expected a file: a folder of pictures is for a model that takes ` +
         `pictures, and ${showValue(model.name)} takes ${
@@ -46,7 +48,6 @@ export async function readPictures(
   if (classes.length === 0) {
     throw new BatchError("The folder is without subfolders, expected one for each class");
   }
-  const channels = input.shape[3];
   const found: { name: string; label: number; picture: Picture }[] = [];
   for (const [label, folder] of classes.entries()) {
     for (const { name, isFile } of await namesIn(path, folder)) {
@@ -66,7 +67,6 @@ export async function readPictures(
     throw new BatchError("The folder holds no pictures, expected one or more");
   }
   const [{ picture: { height, width } }] = found;
-  const depth = channels ?? 3;
   const isRaw = frontLayers(model, () => true)[0]
     ?.every((layer) => SCALING.includes(layer.getClassName())) ?? false;
   const size = height * width * depth;
@@ -116,15 +116,17 @@ function write(
   scale: number,
   out: Float32Array,
 ): void {
-  const isGrey = channels < 3;
+  const isGrey = channels < 3, hasAlpha = channels % 2 === 0;
   for (let i = 0; i * depth < out.length; i++) {
     const at = i * channels;
     for (let c = 0; c < depth; c++) {
-      const value = isGrey
+      const value = c === 3
+        ? hasAlpha ? pixels[at + channels - 1] : 255
+        : isGrey
         ? pixels[at]
         : depth === 1
         ? GREY.reduce((sum, weight, colour) => sum + weight * pixels[at + colour], 0)
-        : pixels[at + Math.min(c, channels - 1)];
+        : pixels[at + c];
       out[i * depth + c] = value * scale;
     }
   }

@@ -3,6 +3,7 @@ import { startEngine } from "../../../src/engine/mod.ts";
 import { BatchError, readBatch } from "../../../src/model/mod.ts";
 import type { LayersModel, Tensor } from "../../../src/engine/mod.ts";
 import { fixture, readExpected } from "../torch/fixture.ts";
+import { png } from "./write_png.ts";
 
 const { batch: expected, images } = await readExpected();
 
@@ -136,4 +137,48 @@ Deno.test("readBatch() reads a folder of pictures by class", async () => {
   const [first] = data((await readBatch(fixture("images"), grey)).inputs);
   assertEquals(first, Math.fround(0.299 * raw[0] + 0.587 * raw[1] + 0.114 * raw[2]));
   for (const model of [rescaling, plain, grey]) model.dispose();
+});
+
+Deno.test("readBatch() gives each channel of a model what it is for, whatever a picture has", async () => {
+  await using engine = await startEngine({ threads: 1 });
+  const { tf } = engine;
+  const folder = await Deno.makeTempDir();
+  /** Two pixels of a picture of this colour type, as a model of so many channels sees them. */
+  const seen = async (type: number, line: number[], channels: number) => {
+    for (const name of ["a", "b"]) {
+      await Deno.mkdir(`${folder}/${name}`, { recursive: true });
+      await Deno.writeFile(
+        `${folder}/${name}/0.png`,
+        png({ width: 2, height: 1, type, lines: [0, ...line] }),
+      );
+    }
+    const inputShape = [null, null, channels];
+    const model = tf.sequential({
+      layers: [
+        tf.layers.rescaling({ scale: 1 / 255, inputShape } as never),
+        tf.layers.globalAveragePooling2d({} as never),
+        tf.layers.dense({ units: 1 }),
+      ],
+    });
+    try {
+      return data((await readBatch(folder, model)).inputs).slice(0, 2 * channels);
+    } finally {
+      model.dispose();
+    }
+  };
+  const grey = (r: number, g: number, b: number) => Math.fround(0.299 * r + 0.587 * g + 0.114 * b);
+  const rgb = [10, 20, 30, 40, 50, 60], rgba = [10, 20, 30, 1, 40, 50, 60, 2];
+  const pictures: [type: number, line: number[], ...seen: number[][]][] = [
+    [0, [10, 20], [10, 20], [10, 10, 10, 20, 20, 20], [10, 10, 10, 255, 20, 20, 20, 255]],
+    [4, [10, 1, 20, 2], [10, 20], [10, 10, 10, 20, 20, 20], [10, 10, 10, 1, 20, 20, 20, 2]],
+    [2, rgb, [grey(10, 20, 30), grey(40, 50, 60)], rgb, [10, 20, 30, 255, 40, 50, 60, 255]],
+    [6, rgba, [grey(10, 20, 30), grey(40, 50, 60)], rgb, rgba],
+  ];
+  for (const [type, line, ...expected] of pictures) {
+    for (const [i, channels] of [1, 3, 4].entries()) {
+      assertEquals(await seen(type, line, channels), expected[i], `${type}, ${channels} channels`);
+    }
+  }
+  await assertRejects(() => seen(0, [1, 2], 5), BatchError, "takes [any, any, any, 5]");
+  await Deno.remove(folder, { recursive: true });
 });

@@ -95,10 +95,13 @@ Deno.test("openZip() refuses what it cannot read, and says what it is", () => {
     [{ name: "x", content, claims: { size: 0xffffffff } }],
     "entry 0 of the zip archive is larger than 4 GiB, expected less",
   );
-  refuses(
-    [{ name: "x", content, claims: { offset: 3 } }],
-    "entry 0 of the zip archive is not at byte 3, where the list of contents has it",
-  );
+  // The archive has 104 bytes.
+  for (const offset of [3, 101, 104, 110, 134, 2 ** 31]) {
+    refuses(
+      [{ name: "x", content, claims: { offset } }],
+      `entry 0 of the zip archive is not at byte ${offset}, where the list of contents has it`,
+    );
+  }
   refuses(
     [{ name: "x", content, claims: { packed: 99, size: 99 } }],
     `entry "x" of the zip archive ends at byte 130, expected at most 35: truncated`,

@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import { type Layer, startEngine } from "../../src/engine/mod.ts";
+import { inputRanges } from "../../src/model/input_ranges.ts";
+
+const { tf } = await startEngine();
+const { layers } = tf;
+
+const apply = (layer: Layer, tensor: unknown) => layer.apply(tensor as never) as never;
+
+Deno.test("inputRanges() has what all tables allow that an input is looked up in", () => {
+  const ranges = (...tables: { inputDim: number; maskZero?: boolean }[]) => {
+    const input = tf.input({ shape: [3] });
+    const outputs = tables.map((table) =>
+      apply(layers.embedding({ ...table, outputDim: 2 }), input)
+    );
+    const model = tf.model({ inputs: input, outputs });
+    const found = inputRanges(model);
+    model.dispose();
+    return found;
+  };
+  assertEquals(ranges({ inputDim: 5 }), [{ from: 0, to: 5 }]);
+  assertEquals(ranges({ inputDim: 5 }, { inputDim: 3 }), [{ from: 0, to: 3 }]);
+  // With a mask 0 stands for no entry, unless there is no other.
+  assertEquals(ranges({ inputDim: 5, maskZero: true }, { inputDim: 7 }), [{ from: 1, to: 5 }]);
+  assertEquals(ranges({ inputDim: 2, maskZero: true }), [{ from: 1, to: 2 }]);
+  assertEquals(ranges({ inputDim: 1, maskZero: true }), [{ from: 0, to: 1 }]);
+});
+
+Deno.test("inputRanges() follows the calls of each input alone, where a layer is called with both", () => {
+  const [words, numbers] = [0, 1].map(() => tf.input({ shape: [4] }));
+  const shared = layers.reshape({ targetShape: [2, 2] });
+  const [looked, seen] = [words, numbers].map((input) => apply(shared, input));
+  const flat = layers.reshape({ targetShape: [4] });
+  const rows = apply(layers.embedding({ inputDim: 6, outputDim: 2 }), apply(flat, looked));
+  const outputs = [rows, apply(layers.dense({ units: 1 }), seen)];
+  const model = tf.model({ inputs: [words, numbers], outputs });
+  assertEquals(inputRanges(model), [{ from: 0, to: 6 }, null]);
+  model.dispose();
+});
