@@ -99,3 +99,46 @@ Deno.test("measure() takes the gradient for 0 in a call that the objective does 
   }
   model.dispose();
 });
+
+Deno.test("measure() writes the settings that theory reckons with, and none of other layers", async () => {
+  const { layers } = tf;
+  const settingsOf = async (made: unknown, inputShape: number[]) => {
+    const input = tf.input({ shape: inputShape });
+    const output = (made as ReturnType<typeof layers.dense>).apply(input) as typeof input;
+    const model = tf.model({ inputs: input, outputs: output });
+    const inputs = tf.ones([2, ...inputShape]);
+    const measured = await measure(model, { inputs }, { objective: "sum" });
+    tf.dispose(inputs);
+    model.dispose();
+    return measured.layers[0].settings ?? null;
+  };
+  const picture = [6, 6, 2], sequence = [6, 2];
+  const conv = { filters: 2, kernelSize: [2, 3] as [number, number] };
+  const of = { window: [2, 3], strides: [1, 1], padding: "valid" };
+  assertEquals(await settingsOf(layers.conv2d(conv), picture), of as never);
+  assertEquals(
+    await settingsOf(layers.conv2d({ ...conv, strides: [2, 1], padding: "same" }), picture),
+    { ...of, strides: [2, 1], padding: "same" } as never,
+  );
+  for (const dilationRate of [[2, 2], [1, 2]] as [number, number][]) {
+    assertEquals(
+      await settingsOf(layers.conv2d({ ...conv, dilationRate }), picture),
+      { ...of, dilation: dilationRate } as never,
+    );
+  }
+  const one = { filters: 2, kernelSize: 3, padding: "causal" as const };
+  assertEquals(await settingsOf(layers.conv1d(one), sequence), {
+    ...{ window: [3], strides: [1], padding: "causal" },
+  });
+  assertEquals(
+    await settingsOf(layers.maxPooling2d({ poolSize: [3, 2], strides: [2, 1] }), picture),
+    { window: [3, 2], strides: [2, 1], padding: "valid" },
+  );
+  assertEquals(await settingsOf(layers.layerNormalization({ epsilon: 0.5 }), [4]), {
+    epsilon: 0.5,
+  });
+  const { rescaling } = layers as unknown as { rescaling: (args: object) => unknown };
+  assertEquals(await settingsOf(rescaling({ scale: 3 }), [4]), { scale: 3, offset: 0 });
+  assertEquals(await settingsOf(layers.dense({ units: 1 }), [4]), null);
+  assertEquals(await settingsOf(layers.activation({ activation: "relu" }), [4]), null);
+});
