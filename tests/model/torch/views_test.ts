@@ -121,10 +121,14 @@ Deno.test("readStateDict() reads a view of another type than its storage, whose 
     ...[MARK, "storage", { global: ["torch", "ByteStorage"] } as Part, "0", "cpu", 9, TUPLE],
     { op: "Q" },
   ];
-  const view = (shape: number[], strides: number[]): Part[] => [
+  const view = (
+    shape: number[],
+    strides: number[],
+    type: Part = { global: ["torch", "float32"] },
+  ): Part[] => [
     { global: ["torch._utils", "_rebuild_tensor_v3"] },
     ...[MARK, ...storage, 0, MARK, ...shape, TUPLE, MARK, ...strides, TUPLE],
-    ...[{ op: 0x89 }, MARK, TUPLE, { global: ["torch", "float32"] } as Part, TUPLE, { op: "R" }],
+    ...[{ op: 0x89 }, MARK, TUPLE, type, TUPLE, { op: "R" }],
   ];
   const file = torchFile(
     assemblePickle(
@@ -132,6 +136,7 @@ Deno.test("readStateDict() reads a view of another type than its storage, whose 
         whole: view([2], [1]),
         same: view([2], [0]),
         turned: view([1, 2], [0, 1]),
+        bytes: view([2], [1], 3),
       }),
     ),
     { 0: bytes },
@@ -142,6 +147,8 @@ Deno.test("readStateDict() reads a view of another type than its storage, whose 
       ["whole", "float32", [1.5, 2.5]],
       ["same", "float32", [1.5, 1.5]],
       ["turned", "float32", [1.5, 2.5]],
+      // What is no type says nothing of it.
+      ["bytes", "uint8", [0, 0]],
     ],
   );
 });
