@@ -57,6 +57,21 @@ Deno.test("estimateMemory() counts a product with its bias where an activation f
   );
 });
 
+Deno.test("estimateMemory() counts nothing for an activation that it does not know", () => {
+  const kept = (activation: string | null) => {
+    const layer = {
+      getClassName: () => "Dense",
+      ...activation === null
+        ? {}
+        : { activation: { apply: () => {}, getClassName: () => activation } },
+    };
+    const use = { layer, input: [1, 0], output: [1, 10], times: 1 } as never;
+    return estimateMemory([], [use]) / 4 - 10;
+  };
+  for (const none of ["Unheard", "linear", null]) assertAlmostEquals(kept(none), 12, 1e-9);
+  assertAlmostEquals(kept("tanh"), 17, 1e-9);
+});
+
 Deno.test("estimateMemory() counts every step of a recurrent layer, with or without sequences", async () => {
   await using engine = await startEngine();
   const { layers } = engine.tf;

@@ -99,6 +99,13 @@ Deno.test("defaultExamples() is 32, or fewer where a pass of them does not fit",
   assertEquals(of(64).examples, 32);
   const large = of(1024);
   assert(large.examples < 32 && large.examples > 1, `${large.examples}`);
+  // Each of these fits, and twice as many do not.
+  const halves = [400, 480, 600, 900, 1300, 1800].map(of);
+  assertEquals(halves.map(({ examples }) => examples), [32, 16, 8, 4, 2, 1]);
+  for (const { examples, fits } of [large, ...halves]) {
+    if (examples > 1) assertEquals(fits(examples).kind, "whole", `${examples}`);
+    if (examples < 32) assertEquals(fits(2 * examples).kind === "whole", false, `${examples}`);
+  }
   const stateful = sequential({
     layers: [layers.simpleRNN({ units: 3, stateful: true, batchInputShape: [4, 5, 2] })],
   });

@@ -50,3 +50,53 @@ Deno.test("buildModel() counts the states of a stateful layer by the examples of
       "more than 4194304",
   );
 });
+
+Deno.test("buildModel() makes no weight whose sizes are no whole numbers from 0", async () => {
+  /** A layer that asks for a weight of the shape that its configuration has, before TensorFlow.js sees it. */
+  class AsksForShape extends tf.layers.Layer {
+    static className = "AsksForShape";
+    readonly #shape: number[];
+    constructor(config: { shape: number[]; name?: string; batchInputShape?: number[] }) {
+      super(config);
+      this.#shape = config.shape;
+    }
+    override build() {
+      this.addWeight("odd", this.#shape, "float32", tf.initializers.zeros());
+      this.built = true;
+    }
+    override call(x: ReturnType<typeof tf.zeros>) {
+      return [x].flat()[0];
+    }
+    override getConfig() {
+      return { ...super.getConfig(), shape: this.#shape };
+    }
+  }
+  tf.serialization.registerClass(AsksForShape as never);
+  const asking = (shape: number[]) =>
+    refusal({
+      edit: (json) => {
+        json.modelTopology.config.layers.push({
+          class_name: "AsksForShape",
+          config: { name: "asks", shape },
+        });
+        return json;
+      },
+    });
+  for (const shape of [[-2], [-2, -2], [0.5], [2, 2.5], [2 ** 53, 0]]) {
+    assertEquals(
+      await asking(shape),
+      `modelTopology.config.layers[2].config asks for a weight "odd" of shape [${
+        shape.join(", ")
+      }], ` +
+        "expected no more than the 9 entries that weightsManifest declares for the whole model",
+      `${shape}`,
+    );
+  }
+  // These it makes, and the file lacks them.
+  for (const shape of [[], [0], [2, 3]]) {
+    assertEquals(
+      await asking(shape),
+      'weightsManifest does not have "asks/odd", expected every weight of the model',
+    );
+  }
+});
