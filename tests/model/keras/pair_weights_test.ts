@@ -92,9 +92,8 @@ Deno.test("pairKerasWeights() takes the layers from either group that Keras has 
   const layers = root.children.get("layers")!;
   const named = (name: string, group: Node = layers) =>
     own({ ...root, children: new Map([[name, group]]) });
-  for (const name of ["layers", "_layer_checkpoint_dependencies"]) {
-    assertEquals(named(name).length, 26);
-  }
+  const names = ["layers", "_layer_checkpoint_dependencies"];
+  assertEquals(names.map((name) => named(name).length), [26, 26]);
   const none = 'The file has neither "layer_names" nor a group "layers", expected weights that ' +
     "Keras saved";
   assertEquals(message(() => named("dense")), none);
