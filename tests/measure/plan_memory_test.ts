@@ -112,3 +112,15 @@ Deno.test("defaultExamples() is 32, or fewer where a pass of them does not fit",
   assertEquals(defaultExamples(stateful), 4);
   stateful.dispose();
 });
+
+Deno.test("estimatePass() counts every input of the batch besides what the pass takes", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const inputs = [3, 5].map((size) => tf.input({ shape: [size] }));
+  const both = tf.layers.concatenate().apply(inputs) as typeof inputs[0];
+  const model = tf.model({ inputs, outputs: both });
+  const subject = { ...subjectOf(model, 1), inputs: [[1, 3], [1, 5]] };
+  // Without layers there is the batch alone.
+  assertEquals(estimatePass({ ...subject, layers: [] }, 10), 4 * 10 * (3 + 5));
+  model.dispose();
+});

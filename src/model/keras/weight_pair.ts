@@ -60,8 +60,8 @@ const wayOf = ({ array }: WeightPair) =>
 function isChain({ layers, inputs, outputs }: LayersModel): boolean {
   return inputs.length === 1 && outputs.length === 1 && layers.every((layer) => {
     const isModel = "inputLayers" in layer;
-    // A nested model has a call of its own inputs besides.
-    const calls = layer.inboundNodes.length - (isModel ? 1 : 0);
+    // A nested model has a call of its own inputs besides; at the front of a Sequential it is the only one.
+    const calls = isModel ? Math.max(1, layer.inboundNodes.length - 1) : layer.inboundNodes.length;
     return calls === 1 && layer.inboundNodes.at(-1)!.inputTensors.length <= 1 &&
       layer.outboundNodes.length <= 1 && !(isModel && !isChain(layer as LayersModel));
   });
