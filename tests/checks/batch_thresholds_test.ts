@@ -57,6 +57,7 @@ testThreshold("initialLossTolerance", {
   inside: [0.501],
   outside: [0.499],
   severity: "warning",
+  indirect: true,
 });
 
 testThreshold("initialLossWarning", {
@@ -64,6 +65,7 @@ testThreshold("initialLossWarning", {
   inside: [0.801],
   outside: [0.799],
   severity: "warning",
+  indirect: true,
 });
 
 testThreshold("initialLossFactor", {
@@ -71,6 +73,7 @@ testThreshold("initialLossFactor", {
   inside: [4.99],
   outside: [5.01],
   severity: "warning",
+  indirect: true,
 });
 
 testThreshold("initialLossError", {
@@ -79,6 +82,7 @@ testThreshold("initialLossError", {
   outside: [30.1],
   severity: "error",
   named: "initialLossFactor",
+  indirect: true,
 });
 
 testThreshold("inputMax", {

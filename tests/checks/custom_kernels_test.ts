@@ -44,6 +44,7 @@ testThreshold("initScaleCustom", {
   inside: [1, 9.9],
   outside: [10.1, 1e3],
   severity: "warning",
+  indirect: true,
 });
 
 testThreshold("initScaleEmbedding", {

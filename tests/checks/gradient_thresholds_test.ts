@@ -69,6 +69,7 @@ testThreshold("vanishingStep", {
   severity: "error",
   loose: 0,
   named: "vanishingRatioWarning",
+  indirect: true,
 });
 
 testThreshold("vanishingFloor", {
@@ -142,6 +143,7 @@ testThreshold("minWidth", {
   severity: "note",
   loose: 1,
   named: null,
+  indirect: true,
 });
 
 testThreshold("activationScaleFactor", {
@@ -162,4 +164,5 @@ testThreshold("activationTarget", {
   loose: 1.05,
   named: "activationScaleFactor",
   options: { activationTarget: 1, activationScaleFactor: 1.1 },
+  indirect: true,
 });

@@ -52,6 +52,7 @@ testThreshold("minEntries", {
   outside: [7],
   severity: "note",
   loose: 1,
+  indirect: true,
 });
 
 testThreshold("deadFraction", {
@@ -59,6 +60,7 @@ testThreshold("deadFraction", {
   inside: [0.5],
   outside: [0.501],
   severity: "error",
+  indirect: true,
 });
 
 testThreshold("deadFractionWarning", {
@@ -89,6 +91,7 @@ testThreshold("initScaleError", {
   outside: [101],
   severity: "error",
   named: "initScaleFactor",
+  indirect: true,
 });
 
 testThreshold("initScaleWarning", {

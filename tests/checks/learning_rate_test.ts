@@ -16,6 +16,7 @@ testThreshold("learningRateFactor", {
   inside: [0.1, 1, 1.01, 2.99],
   outside: [3.01, 100],
   severity: "error",
+  indirect: true,
 });
 
 Deno.test("learningRate names the side on which a rate lies, and warns near the usual ones", () => {

@@ -85,4 +85,5 @@ testThreshold("overfitSteps", {
   outside: [501],
   severity: "error",
   named: "overfitLoss",
+  indirect: true,
 });

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { CheckOptions } from "../../src/checks/check_options.ts";
 import type { Finding } from "../../src/checks/finding.ts";
 import { THRESHOLDS } from "../../src/checks/threshold_table.ts";
@@ -19,12 +19,15 @@ export interface ThresholdRow {
   loose?: number;
   /** The threshold that the finding names; `null` where it names none. Default: this one. */
   named?: keyof Thresholds | null;
+  /** Whether findings hold their figure against something else than this threshold alone, as what it is a factor of. */
+  indirect?: boolean;
 }
 
 /** Tests that a threshold is where its record says, and may be given. */
 export function testThreshold(name: keyof Thresholds, row: ThresholdRow): void {
   const { default: value, range } = THRESHOLDS[name];
   const { judge, inside, outside, severity, options, named = name, loose = range[1] } = row;
+  const { indirect = false } = row;
   const findings = (figure: number, given = options) =>
     judge(figure, given)
       .filter((one) => one.severity === severity && (one.threshold ?? null) === named)
@@ -39,5 +42,17 @@ export function testThreshold(name: keyof Thresholds, row: ThresholdRow): void {
 
   Deno.test(`${name} may be given, and lets pass then what it did not`, () => {
     assertEquals(findings(outside[0], { ...options, [name]: loose }), []);
+  });
+
+  if (indirect) return;
+  Deno.test(`${name}, given as the very figure, lets that pass if the finding expects no less or no more`, () => {
+    const { measured, expected: { operator, bounds = [] } } = judge(outside[0], options)
+      .find((one) => one.severity === severity && one.threshold === name)!;
+    assert(measured !== null && bounds.includes(options?.[name] ?? value), `is ${name} indirect?`);
+    const isStrict = operator === "<" || operator === ">";
+    assertEquals(
+      findings(outside[0], { ...options, [name]: measured }),
+      isStrict ? [severity] : [],
+    );
   });
 }
