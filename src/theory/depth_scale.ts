@@ -7,6 +7,8 @@ import { resolveActivation } from "./resolve_activation.ts";
 
 /** A network is trainable to some six depth scales (Schoenholz et al. 2017). */
 const SCALES = 6;
+/** Correlations below and above which a fixed point counts as 0, and as this close to 1. */
+const [APART, ALIKE] = [1e-6, 1 - 1e-3];
 
 /** How deep a scale of weights and biases carries what tells two inputs apart. */
 export interface DepthScale {
@@ -62,7 +64,9 @@ export function depthScale(
   const variance = fixedPoint(phi, weightVariance, biasVariance);
   if (!(variance > LEAST_VARIANCE && variance < MOST_VARIANCE)) {
     throw new RangeError(
-      `The variance of z tends to ${variance < 1 ? "nothing" : "no limit"} under the weight ` +
+      `The variance of z tends to ${
+        variance > LEAST_VARIANCE ? "no limit" : "nothing"
+      } under the weight ` +
         `variance ${weightVariance} and the bias variance ${biasVariance}`,
     );
   }
@@ -71,9 +75,11 @@ export function depthScale(
   let correlation = 1;
   let slope = alike;
   if (alike > 1 + 1e-9) {
-    // Two inputs that are all but alike grow apart: there is another fixed point below 1.
+    // Two inputs that are all but alike grow apart: there is another fixed point below 1, and the excess, which is convex,
+    // is below 0 between both. Next to 1 it is smaller than what the quadrature errs by, as next to 0 without biases.
     const excess = (c: number) => (weightVariance * at(c).product + biasVariance) / variance - c;
-    correlation = excess(0) <= 0 ? 0 : bisect(excess, 1e-6, 1 - 1e-3) ?? 1 - 1e-3;
+    const most = excess(0.99) < 0 ? 0.99 : ALIKE;
+    correlation = excess(APART) <= 0 ? 0 : bisect(excess, APART, most) ?? ALIKE;
     slope = weightVariance * at(correlation).slopeProduct;
   }
   const isCritical = Math.abs(slope - 1) <= 1e-9;
