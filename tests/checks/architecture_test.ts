@@ -93,6 +93,26 @@ Deno.test("architecture notes a layer that is narrower than both sides, and warn
     }] as Row[];
   assertEquals(found(...narrow(11)), ["note linear-bottleneck layer_2"]);
   assertEquals(found(...narrow(12)), ["warning no-activation layer_2"]);
+  assertEquals(found(TANH, LINEAR, { widths: [20, 30], ...TANH }), [
+    "warning no-activation layer_2",
+  ]);
+});
+
+Deno.test("architecture says of one layer and of several what they compute, and to leave it or them out", () => {
+  const said = (...layers: Row[]) => {
+    const [{ message, advice }] = architecture.check(row(...layers));
+    return [message, advice].join(" ");
+  };
+  assertEquals(
+    said(TANH, LINEAR, TANH),
+    "layer_2 has no activation, so that it and the next kernel together compute no more than one linear layer. " +
+      "Give layer_2 an activation, relu for instance, or leave it out.",
+  );
+  assertEquals(
+    said(TANH, LINEAR, LINEAR, TANH),
+    "layer_2, layer_3 have no activation, so that each of them computes no more than a part of the next kernel " +
+      "could. Give layer_2, layer_3 an activation, relu for instance, or leave them out.",
+  );
 });
 
 Deno.test("architecture leaves depthwise kernels, shared layers and branches alone", () => {

@@ -18,6 +18,19 @@ Deno.test("biasInit warns of hidden biases beyond a tenth of z", () => {
   assertEquals(severities(biased(1, "bias:0")), ["warning"]);
 });
 
+Deno.test("biasInit has no verdict on a bias alone whose kernel, or the layout of it, is not known", () => {
+  const bias = makeWeight({ name: "dense_1/bias", shape: [20], values: flat(9, 20) });
+  const alone = (given: Partial<LayerMeasurements>) =>
+    severities(
+      biasInit.check(
+        makeMeasurements([given], { weightsOnly: { format: "safetensors" } as never }),
+      ),
+    );
+  assertEquals(alone({ weights: [makeWeight(), bias] }), ["warning"]);
+  assertEquals(alone({ weights: [bias] }), []);
+  assertEquals(alone({ weights: [makeWeight(), bias], kernelLayout: undefined }), []);
+});
+
 Deno.test("biasInit passes over recurrent layers and weights that are no bias", () => {
   assertEquals(biased(1, "lstm/bias", { className: "LSTM" }), []);
   assertEquals(biased(1, "norm/beta"), []);

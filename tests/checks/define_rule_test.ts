@@ -49,6 +49,22 @@ Deno.test("defineRule() hands its judge the record's thresholds, and names the r
   assertEquals(rule.check(wide(), { layers: ["dense_1"] }), []);
 });
 
+Deno.test("defineRule() keeps the documentation of an assertion where all that it needs is said", () => {
+  const said = {
+    asserts: "that layers are narrow.",
+    fails: "layers are wide",
+    throws: "If one is wide.",
+    example: { title: "A wide layer", code: "" },
+  };
+  const documented = (given: object) => defineRule({ ...RECORD, ...given }).assertionDocumentation;
+  assertEquals(documented(said), said);
+  const refuses = "measurements without shapes";
+  assertEquals(documented({ ...said, refuses }), { ...said, refuses });
+  for (const key of Object.keys(said)) {
+    assertEquals(documented({ ...said, [key]: undefined }), undefined, key);
+  }
+});
+
 Deno.test("a rule refuses a threshold that is not its own, and one out of its range", () => {
   const rule = defineRule(RECORD);
   const check = (options: object) => () => rule.check(wide(), options);

@@ -71,6 +71,8 @@ Deno.test("explodingGradients advises no larger kernels", () => {
 Deno.test("explodingGradients takes another ratio and names every layer above it", () => {
   const [finding] = check(chain(100, 50, 10, 1), { explodingRatio: 20 });
   assertEquals(finding.layers, ["dense_1", "dense_2"]);
+  const [first] = check(chain(128, 64, 8, 1), { explodingRatio: 64 });
+  assertEquals(first.layers, ["dense_1"]);
 });
 
 for (

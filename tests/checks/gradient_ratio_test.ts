@@ -35,6 +35,14 @@ Deno.test("gradientRatio takes another factor and passes over narrow layers", ()
   assertEquals([64, 63].map((width) => gradientRatio.check(wild(width)).length), [1, 0]);
 });
 
+Deno.test("gradientRatio has no ratio to a layer that receives nothing", () => {
+  const found = (...deltas: number[]) =>
+    gradientRatio.check(predicted("tanh", 1, { deltas, width: 128 }))
+      .map(({ layer, measured }) => [layer, measured]);
+  assertEquals(found(1, 0, 1), [["dense_2", 0]]);
+  assertEquals([found(1, 1, 0), found(0, 0, 0)], [[], []]);
+});
+
 Deno.test("gradientRatio finds biases that push z to one side in a real network", () => {
   const options = { depth: 4, width: WIDTH, activation: "tanh", sigma: 1, seed: 1 };
   const { layers, inputs } = randomNetwork(options);

@@ -43,6 +43,35 @@ Deno.test("initialLoss fails from 30 times chance on, for a squared error of its
   assertEquals(at(square, 901 * 13), ["error"]);
 });
 
+Deno.test("initialLoss passes a loss that is just at a bound of what it expects", () => {
+  const square = [...Array(16).fill(1), ...Array(16).fill(5)];
+  const cases: Given[] = [
+    { loss: "categoricalCrossentropy", targets: tenClasses, examples: 30 },
+    { loss: "meanSquaredError", activation: "linear", units: 1, targets: square },
+  ];
+  for (const given of cases) {
+    // What fails, and what only warns, have bounds of their own.
+    for (const value of [1e-3, 1e3]) {
+      const [{ expected, kind, figures }] = loss({ ...given, value });
+      for (const bound of expected.bounds!) {
+        assertEquals(loss({ ...given, value: bound }).filter((one) => one.kind === kind), []);
+        const [warned] = loss({ ...given, value: bound });
+        for (const inner of warned?.expected.bounds ?? []) {
+          assertEquals(loss({ ...given, value: inner }), [], `${given.loss} at ${inner}`);
+        }
+      }
+      // An error only begins above 30 times the loss of guessing, or 30 times its root.
+      const error = 30 ** (given.loss === "meanSquaredError" ? 2 : 1) * figures!.high.value;
+      assertEquals(severities(loss({ ...given, value: error })), ["warning"]);
+    }
+  }
+});
+
+Deno.test("initialLoss has no squared error to hold to that of constant targets", () => {
+  const given = { loss: "meanSquaredError", activation: "linear", units: 1, value: 999 };
+  assertEquals(loss({ ...given, targets: Array(32).fill(3) }), []);
+});
+
 Deno.test("assertInitialLoss() fails on a loss out of its limits, error or not", () => {
   const at = (factor: number) =>
     withHead({

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { featureFactor } from "../../src/checks/differences.ts";
 import { inputNormalized } from "../../src/checks/rules/input_normalized.ts";
 import type { InputMeasurements } from "../../src/measure/measurements.ts";
@@ -93,6 +93,29 @@ Deno.test("inputNormalized says nothing of constant features, nor of one that is
   assertEquals(inputNormalized.check(input({ spread: 1, features })), []);
 });
 
+Deno.test("featureFactor() takes the rest of all variance, apart from what is common to examples of a table", () => {
+  const features = {
+    ...{ count: 20, constant: 3, largestOffset: 0, largestStd: 3, smallestStd: 0 },
+  };
+  const of = (shape: number[]) =>
+    featureFactor({ shape, features, spread: 0.6, values: flat(2, 640) });
+  // Twenty features of the mean square 4, of which 60 % differ; sixteen others vary.
+  assertAlmostEquals(of([32, 20])!, 3 / Math.sqrt((0.6 * 80 - 9) / 16), 1e-12);
+  assertAlmostEquals(of([32, 5, 20])!, 3 / Math.sqrt((80 - 9) / 16), 1e-12);
+});
+
+Deno.test("featureFactor() has an end where the others vary by no more than rounding, at any scale", () => {
+  for (const size of [1e-3, 1, 100]) {
+    const factor = featureFactor({
+      shape: [32, 2],
+      features: { count: 2, constant: 0, largestOffset: 0, largestStd: size, smallestStd: 0 },
+      spread: 1,
+      values: flat(size / Math.SQRT2, 64),
+    })!;
+    assertAlmostEquals(factor * Math.sqrt(1e-15), 1, 1e-6);
+  }
+});
+
 Deno.test("featureFactor() is the largest deviation over the rms of the others", () => {
   const factorOf = (given: Partial<InputMeasurements>) => {
     const factor = featureFactor(input(given).batch.perInput[0]);
@@ -100,6 +123,7 @@ Deno.test("featureFactor() is the largest deviation over the rms of the others",
   };
   assertEquals([1, 100, 1e4].map((factor) => factorOf(uneven(factor))), [1, 100, 1e4]);
   assertEquals(factorOf({ ...uneven(100, 10) }), 100);
+  assertEquals(factorOf({ ...uneven(100, 18) }), 100);
   // One feature has no others; without figures nothing is known.
   assertEquals(factorOf({ ...uneven(1, 19) }), null);
   assertEquals(factorOf({ spread: 1 }), null);

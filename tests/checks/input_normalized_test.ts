@@ -42,6 +42,7 @@ Deno.test("inputNormalized fails an only input whose mean is 25 times its deviat
     const [finding] = input(offset(mean));
     assertEquals([finding.severity, finding.threshold], ["error", "inputOffset"]);
     assertStringIncludes(finding.message, "is 25.1 times its standard deviation");
+    assertEquals(Object.keys(finding.figures!), ["mean", "std", "offset"]);
   }
   const measurements = withInput(offset(25.1));
   measurements.batch.perInput.push({ ...measurements.batch.perInput[0], values: flat(1, 640) });
@@ -54,6 +55,7 @@ Deno.test("inputNormalized fails a constant input, but not of a mask of ones bes
     const [finding, ...others] = input(values);
     assertEquals([finding.severity, finding.measured, others], ["error", 0, []]);
     assertStringIncludes(finding.advice, `every entry is ${values.mean}`);
+    assertEquals(Object.keys(finding.figures!), ["mean", "std"]);
   }
   const measurements = withInput(ones);
   measurements.batch.perInput.push({ ...measurements.batch.perInput[0], values: flat(1, 640) });

@@ -31,6 +31,10 @@ Deno.test("learningRate names the side on which a rate lies, and warns near the 
   assertEquals(found("Adadelta", 1), []);
   assertEquals(found("Adam", 0), [["error", "too-low"]]);
   assertEquals(found("Adam", -1), [["error", "too-low"]]);
+  assertEquals(found("Adam", -Infinity), [["error", "too-low"]]);
+  assertEquals(found("Adam", Infinity), [["error", "too-high"]]);
+  // Just three times as high or low as what is usual.
+  assertEquals(found("Adam", 3 * 0.03), [["warning", "high"]]);
   assertEquals(found("Adam", NaN), [["error", "too-high"]]);
 });
 

@@ -91,11 +91,35 @@ Deno.test("targetNormalized counts from the mean of the outputs, not from 0", ()
   assertEquals(said({ output: -42, mean: -43 }), []);
   // Outputs that are too large are the head's fault.
   assertEquals(said({ mean: 21, output: -20.9 }), ["error offset"]);
+  assertEquals(said({ mean: 21, output: -21 }), ["error offset"]);
   assertEquals(said({ mean: 21, output: -21.1 }), []);
   assertStringIncludes(
     found({ mean: 50 })[0].message,
     "The targets of target have the mean 50, which is 50 of their standard deviations (1)",
   );
+});
+
+Deno.test("targetNormalized holds each target against the output of its name, and no target without one", () => {
+  const measurements = regression({ mean: 50 });
+  const [head] = measurements.layers;
+  const layers = [
+    { ...head, name: "near", activations: statisticsOf([49.5, 50.5]) },
+    { ...head, name: "far", activations: statisticsOf([-0.5, 0.5]) },
+  ];
+  const check = (name: string, given: Measurements["layers"] = layers) => {
+    const targets = measurements.batch.targets!.map((target) => ({ ...target, name }));
+    const batch = { ...measurements.batch, targets };
+    return targetNormalized.check({ ...measurements, layers: given, batch })
+      .map(({ kind }) => kind);
+  };
+  assertEquals([check("near"), check("far")], [[], ["offset"]]);
+  const unmeasured = layers.map((layer) => ({ ...layer, activations: null }));
+  assertEquals(check("far", unmeasured), []);
+  const broken = layers.map((layer) => ({
+    ...layer,
+    activations: { ...layer.activations, nonFinite: 1 },
+  }));
+  assertEquals(check("far", broken), []);
 });
 
 Deno.test("targetNormalized says the worst of a target, and that once", () => {

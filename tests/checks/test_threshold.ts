@@ -49,7 +49,14 @@ export function testThreshold(name: keyof Thresholds, row: ThresholdRow): void {
     const { measured, expected: { operator, bounds = [] } } = judge(outside[0], options)
       .find((one) => one.severity === severity && one.threshold === name)!;
     assert(measured !== null && bounds.includes(options?.[name] ?? value), `is ${name} indirect?`);
+    const said = (given: number) =>
+      judge(outside[0], { ...options, [name]: given })
+        .map(({ severity, kind, threshold, layers }) => ({ severity, kind, threshold, layers }));
+    // As it does of a threshold that lets a hair more pass, or less where the figure itself is too much.
     const isStrict = operator === "<" || operator === ">";
+    const hair = 1e-9 * Math.abs(measured) * (isStrict ? -1 : 1);
+    const isAbove = measured >= (options?.[name] ?? value);
+    assertEquals(said(measured), said(measured + (isAbove ? hair : -hair)));
     assertEquals(
       findings(outside[0], { ...options, [name]: measured }),
       isStrict ? [severity] : [],

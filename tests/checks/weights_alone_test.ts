@@ -93,6 +93,15 @@ Deno.test("init-scale judges a kernel alone by twice He and a tenth of the small
   assertEquals(kinds(0.09 * least), ["warning init-scale too-small"]);
 });
 
+Deno.test("init-scale has no verdict on a kernel alone that has fewer than 32 entries, is constant or not finite", () => {
+  const kinds = (shape: number[], values: Float32Array) =>
+    found(weights({ "fc.weight": [shape, values] })).filter((line) => line.includes("init-scale"));
+  assertEquals(kinds([4, 8], normal(32, 99)).length, 1);
+  assertEquals(kinds([4, 7], normal(28, 99)), []);
+  assertEquals(kinds([4, 8], new Float32Array(32).fill(99)), []);
+  assertEquals(kinds([4, 8], normal(32, 99).fill(NaN, 0, 1)), []);
+});
+
 Deno.test("init-scale has no error where a layer of the file normalises", () => {
   const huge: [number[], Float32Array] = [[40, 50], normal(2000, 100)];
   const ones = Float32Array.from({ length: 40 }, () => 1);

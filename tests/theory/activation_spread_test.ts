@@ -54,6 +54,10 @@ for (const activation of ["tanh", "relu", "selu"]) {
 Deno.test("activationSpread() of a layer that gives nothing is what it inherits", () => {
   const off = { value: () => 0, derivative: () => 0, kinks: [] };
   assertEquals(activationSpread([{ activation: off, weightVariance: 1, width: 5 }]), [0]);
+  const relu = { activation: "relu", weightVariance: 2, width: 5 };
+  const [first, second] = activationSpread([relu, { ...relu, activation: off }]);
+  assertAlmostEquals(first, 0.5, 1e-5);
+  assertEquals(second, first);
 });
 
 Deno.test("activationSpread() forgets what came before a layer whose weights are all 0", () => {

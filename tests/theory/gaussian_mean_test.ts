@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { gaussianMean } from "../../src/theory/gaussian_mean.ts";
 
@@ -15,6 +15,18 @@ Deno.test("gaussianMean() integrates moments, smooth and with kinks, at any vari
     );
     close(gaussianMean((z) => z > 0 ? 1 : 0, variance, { kinks: [0] }), 0.5);
   }));
+});
+
+Deno.test("gaussianMean() splits at the kinks that it is given, whatever it was asked for before", () => {
+  const step = (z: number) => z > 0.3 ? 1 : 0;
+  const above = 0.38208857781104733;
+  for (const before of [[], [0.3, 2], [2], [0.4]]) {
+    gaussianMean(step, 4);
+    gaussianMean(step, 1, { kinks: before });
+    assertAlmostEquals(gaussianMean(step, 1, { kinks: [0.3] }), above, 1e-12, `${before}`);
+  }
+  // Without its kink the step is only known roughly.
+  assert(Math.abs(gaussianMean(step, 1) - above) > 1e-6);
 });
 
 Deno.test("gaussianMean() resolves a function that is steep beside the Gaussian", () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { biasesOf } from "../../../src/checks/network/biases_of.ts";
+import { biasesOf, isDrawn } from "../../../src/checks/network/biases_of.ts";
 import { flat, makeMeasurements, makeWeight, statisticsOf } from "../make_measurements.ts";
 
 /** Whether the biases of a layer look moved by training. */
@@ -29,6 +29,17 @@ Deno.test("biasesOf() lets the forget gate of a recurrent layer start at 1, and 
   assertEquals(trained("GRU", gates(0, 0, 0)), false);
   assertEquals(trained("SimpleRNN", [0, 0.1, 0, -0.1]), true);
   assertEquals(trained("Dense", gates(0, 1, 0, 0)), true);
+});
+
+Deno.test("isDrawn() takes numbers for a draw up to four standard deviations of chance, that far included", () => {
+  // Of 16 numbers the ratio of mean |x| to the rms strays by 1 / 16, and the mean by a quarter of a deviation.
+  const normal = Math.sqrt(2 / Math.PI);
+  const draw = { ...flat(1, 16), meanAbs: normal };
+  assertEquals(isDrawn({ ...draw, meanAbs: normal - 0.25 }), true);
+  assertEquals(isDrawn({ ...draw, meanAbs: normal - 0.251 }), false);
+  assertEquals([1, -1, 1.001].map((mean) => isDrawn({ ...draw, mean })), [true, true, false]);
+  assertEquals([16, 15].map((count) => isDrawn({ ...draw, count })), [true, false]);
+  assertEquals(isDrawn({ ...draw, std: 0, mean: 0 }), false);
 });
 
 Deno.test("biasesOf() takes biases for PyTorch's draw as far as chance reaches, in mean and deviation", () => {

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { kernelChain } from "../../../src/checks/network/kernel_chain.ts";
 import type { LayerMeasurements } from "../../../src/measure/measurements.ts";
-import { flat, makeMeasurements } from "../make_measurements.ts";
+import { flat, makeMeasurements, makeWeight } from "../make_measurements.ts";
 
 /** A dense layer with a layer of its own class behind it, which applies no known activation. */
 function withSine(given: Partial<LayerMeasurements>): LayerMeasurements[] {
@@ -11,6 +11,21 @@ function withSine(given: Partial<LayerMeasurements>): LayerMeasurements[] {
     { ...sine, activations: flat(1, 640), activationGradients: flat(0.1, 640), ...given },
   ]).layers;
 }
+
+Deno.test("kernelChain() divides the fan-in of a transposed kernel by the product of its strides", () => {
+  const chain = (strides?: number[]) =>
+    kernelChain(
+      makeMeasurements([{
+        className: "Conv2DTranspose",
+        weights: [makeWeight({ shape: [4, 4, 8, 6], values: flat(0.1, 768) })],
+        ...strides === undefined ? {} : { strides },
+      }]).layers,
+    )[0];
+  const { fanIn, sigma } = chain();
+  assertEquals(fanIn, 4 * 4 * 6);
+  assertEquals(chain([2, 3]).fanIn, fanIn / 6);
+  assertAlmostEquals(chain([2, 3]).sigma, sigma / Math.sqrt(6), 1e-12);
+});
 
 Deno.test("kernelChain() says by how much an unknown activation enlarges z and delta, the smaller of the two", () => {
   const enlarged = (given: Partial<LayerMeasurements>) => kernelChain(withSine(given))[0].enlarged;
