@@ -56,8 +56,8 @@ function nodesOfLargest(taps: number): Nodes {
   const step = 1 / 8;
   const nodes: { u: number; weight: number }[] = [];
   for (let u = -6; u <= 6; u += step) {
-    const weight = taps * distribution(u) ** (taps - 1) * density(u) * step;
-    if (weight > 1e-12) nodes.push({ u, weight });
+    const weight = taps * distribution(u) ** (taps - 1) * density(u);
+    if (weight > 1e-11) nodes.push({ u, weight });
   }
   const total = nodes.reduce((sum, { weight }) => sum + weight, 0);
   const shares = nodes.map(({ u, weight }) => ({ u, weight: weight / total }));
