@@ -107,8 +107,8 @@ export function collapsedTokens(subject: Case<"tokensApart">): Verdict[] {
     layer.tokenAlikeness !== undefined
   );
   const from = stream.findLastIndex((layer) => apart(layer) > tokensApart) + 1;
-  // What was alike from the start is no doing of the network.
-  if (from === 0 || from >= stream.length || !layers.includes(stream[from])) return [];
+  // What was alike from the start is no doing of the network; nor is there such a layer where all are apart at the end.
+  if (from === 0 || !layers.includes(stream[from])) return [];
   const [first, layer, last] = [stream[0], stream[from], stream.at(-1)!];
   const skips = network.layers.some(({ kind }) => kind === "addition");
   // The gradient of queries and keys vanishes with what they could tell apart.

@@ -36,6 +36,13 @@ Deno.test("gradientBalance judges sigmoid against perfect balance", () => {
   assertEquals(finding.severity, "warning");
 });
 
+Deno.test("gradientBalance leaves layers that receive nothing to other rules", () => {
+  const found = (...deltas: number[]) =>
+    gradientBalance.check(predicted("tanh", 1, { deltas })).map(({ layers }) => layers);
+  assertEquals([found(1, 0, 1), found(0, 0, 1), found(0, 0, 0)], [[], [], []]);
+  assertEquals(found(1e8, 0, 1), [["dense_3", "dense_1"]]);
+});
+
 Deno.test("gradientBalance gives no verdict on narrow layers, and says so", () => {
   const [finding] = gradientBalance.check(predicted("tanh", 1), { minWidth: 65 });
   assertEquals(finding.severity, "note");

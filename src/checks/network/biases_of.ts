@@ -74,7 +74,12 @@ function isUniform({ count, maxAbs, mean, std }: TensorStatistics, limit: number
 const SHAPES = [Math.sqrt(2 / Math.PI), 0.8217, Math.sqrt(3) / 2];
 
 /** Whether weights look as an initialiser draws them, of whatever scale: around 0, and without heavy tails. */
-export function isDrawn({ count, mean, meanAbs, rms, std }: TensorStatistics): boolean {
+export function isDrawn(
+  { count, mean, meanAbs, rms, std }: Pick<
+    TensorStatistics,
+    "count" | "mean" | "meanAbs" | "rms" | "std"
+  >,
+): boolean {
   // The ratio of n numbers strays by 0.21 / sqrt(n) or less.
   const strays = CHANCE * 0.25 / Math.sqrt(count);
   return count >= MIN_ENTRIES && std > 0 && Math.abs(mean) <= CHANCE * std / Math.sqrt(count) &&
@@ -88,7 +93,6 @@ function isOneDraw(all: readonly TensorStatistics[]): boolean {
   const count = sum(({ count }) => count);
   const rms = Math.sqrt(sum(({ l2 }) => l2 ** 2) / count);
   const together = {
-    ...all[0],
     count,
     rms,
     std: rms,
