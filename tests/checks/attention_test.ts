@@ -148,6 +148,55 @@ Deno.test("attention names the layer from which on tokens are alike, unless they
   assertEquals(judge({ apart: [0, 0] }), []);
 });
 
+Deno.test("attention says nothing of scores that are masked, not finite or not measured", () => {
+  const judged = (entropy: number, given: Partial<LayerMeasurements>) => {
+    const measurements = network({ entropy, scores: 1e-6 });
+    const layers = measurements.layers.map((layer) =>
+      layer.name === "softmax" ? { ...layer, ...given } : layer
+    );
+    return attention.check({ ...measurements, layers });
+  };
+  const scores = flat(1e-6, 640);
+  const unknown = [
+    { preActivations: null },
+    { preActivations: { ...scores, nonFinite: 1 } },
+    { preActivations: { ...scores, maxAbs: 1.1e8 } },
+  ];
+  for (const given of unknown) {
+    assertEquals(judged(0.9, given), []);
+    const [{ message, figures }] = judged(0.1, given);
+    assertEquals([message.endsWith("(attentionEntropy)."), figures!.std], [true, undefined]);
+  }
+  const known = { preActivations: { ...scores, maxAbs: 1e8 } };
+  assertEquals(judged(0.9, known).map(({ kind }) => kind), ["uniform"]);
+});
+
+Deno.test("attention names several layers where there are several, and the gradient of the last", () => {
+  const [uniform] = judge({ scores: 0 });
+  assertEquals([uniform.layer, uniform.layers], ["softmax", undefined]);
+  const [collapsed] = judge({ apart: [0.9, 1e-9], gradients: [0.3, 0.3, 0.1] });
+  assertEquals([collapsed.layer, collapsed.layers], ["end", undefined]);
+  assertMatch(collapsed.message, /The gradient of the last queries and keys is 3 of that of their/);
+  const none = judge({ apart: [0.9, 1e-9], gradients: [0.3, 0.3, 0] })[0];
+  assertEquals([none.figures!.share, /gradient/.test(none.message)], [undefined, false]);
+  const { layers, ...rest } = network({ apart: [0.9, 1e-9], scores: 0 });
+  const [head] = layers.slice(-1);
+  const twice = (name: string) => ({ ...layers.find((layer) => layer.name === name)! });
+  const all = [
+    ...layers.slice(0, -1),
+    { ...twice("scores"), name: "scores_2", inputs: ["query", "key"] },
+    { ...twice("softmax"), name: "softmax_2", inputs: ["scores_2"] },
+    { ...twice("context"), name: "context_2", inputs: ["softmax_2", "value"] },
+    { ...twice("end"), name: "end_2", inputs: ["end", "context_2"] },
+    { ...head, inputs: ["end_2"] },
+  ];
+  const found = attention.check({ ...rest, layers: all });
+  assertEquals(found.map(({ layer, layers }) => [layer, layers]), [
+    ["softmax", ["softmax", "softmax_2"]],
+    ["end", ["end", "end_2"]],
+  ]);
+});
+
 Deno.test("attention judges the layers that it is asked to", () => {
   const broken: Given = { entropy: 0, apart: [0.9, 0] };
   const found = (options: CheckOptions) => judge(broken, options).map(({ kind }) => kind);

@@ -49,6 +49,24 @@ Deno.test("defineRule() hands its judge the record's thresholds, and names the r
   assertEquals(rule.check(wide(), { layers: ["dense_1"] }), []);
 });
 
+Deno.test("defineRule() keeps what a record says of the rule, and leaves out what it does not say", () => {
+  const plain = defineRule(RECORD);
+  assertEquals([plain.assertionFailsOnWarnings, plain.level, plain.order], [
+    false,
+    "error",
+    Infinity,
+  ]);
+  for (const key of ["causeOrder", "matcher", "weightsAlone", "study", "milderWhenTrained"]) {
+    assertEquals(key in plain, false, key);
+  }
+  const given = { causeOrder: 3, milderWhenTrained: true as const, weightsAlone: true as const };
+  const rule = defineRule({ ...RECORD, ...given, order: 7, level: "warn" });
+  assertEquals([rule.causeOrder, rule.order, rule.level], [3, 7, "warn"]);
+  assertEquals([rule.milderWhenTrained, rule.weightsAlone], [true, true]);
+  const study = { order: 1, letter: "w", below: "narrow", above: "wide" };
+  assertEquals(defineRule({ ...RECORD, study }).study, study);
+});
+
 Deno.test("defineRule() keeps the documentation of an assertion where all that it needs is said", () => {
   const said = {
     asserts: "that layers are narrow.",

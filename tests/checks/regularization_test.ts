@@ -116,6 +116,50 @@ Deno.test("regularization says which share of the loss penalties make up, and no
   assertEquals(regularization.check(penalised(9, "sum")), []);
 });
 
+Deno.test("regularization names the layers that drop too much, and them alone", () => {
+  const said = (...rates: number[]) => {
+    const [{ message, advice, layer, layers }] = regularization.check(dropping(rates));
+    return [message.split(" of the entries")[0], advice.split(":")[0], layer, layers];
+  };
+  assertEquals(said(0.1, 0.7), [
+    "drop_2 drops 70 %",
+    "Lower the rate of drop_2",
+    "drop_2",
+    undefined,
+  ]);
+  const both = ["drop_1", "drop_2"];
+  const advice = "Lower the rate of drop_1, drop_2";
+  assertEquals(said(0.7, 0.7), ["drop_1, drop_2 each drop 70 %", advice, "drop_1", both]);
+  assertEquals(said(0.7, 0.8), ["drop_1, drop_2 drop up to 80 %", advice, "drop_1", both]);
+});
+
+Deno.test("regularization counts small penalties, and no gradient of what is frozen", () => {
+  const { layers, ...rest } = penalised(0.5);
+  const weaker = layers.map((layer) => ({
+    ...layer,
+    weights: [
+      ...layer.weights.map((weight) => ({ ...weight, gradients: flat(0.001, 400) })),
+      makeWeight({
+        ...{ name: "frozen/bias", shape: [20], values: flat(0, 20) },
+        ...{ trainable: false, gradients: null },
+      }),
+    ],
+  }));
+  const [finding] = regularization.check({ ...rest, layers: weaker });
+  // 2 * 0.5 / 4 over sqrt(2) / 50.
+  assertEquals(
+    Number(finding.measured!.toPrecision(6)),
+    Number((0.25 / (Math.SQRT2 / 50)).toPrecision(6)),
+  );
+  assertEquals([finding.layer, finding.layers], ["dense_1", undefined]);
+  const [first, head] = weaker;
+  const two = [first, { ...first, name: "dense_2", depth: 2 }, { ...head, depth: 3 }];
+  assertEquals(regularization.check({ ...rest, layers: two })[0].layers, ["dense_1", "dense_2"]);
+  const { penalty: _, ...objective } = rest.objective;
+  const [{ figures }] = regularization.check({ ...rest, objective, layers: weaker });
+  assertEquals(figures!.share.value, 0);
+});
+
 Deno.test("regularization does not judge a trained network", () => {
   for (const measurements of [dropping([0.9]), penalised(9)]) {
     assertEquals(regularization.check(measurements, {}, true), []);
