@@ -12,8 +12,7 @@ function judged({ network: { attentions }, layers }: Case): Attention[] {
 
 /** The standard deviation of the scores of an attention; `null` where they hold what masks keys. */
 function scoreStdOf({ layer: { preActivations } }: Attention): number | null {
-  const isMasked = (preActivations?.maxAbs ?? 0) > 1e8;
-  return preActivations === null || preActivations.nonFinite > 0 || isMasked
+  return preActivations === null || preActivations.nonFinite > 0 || preActivations.maxAbs > 1e8
     ? null
     : preActivations.std;
 }

@@ -60,6 +60,14 @@ Deno.test("guessedLoss() begins at the loss of a bias alone, where that is less"
   assertAlmostEquals(guessed(none, [b])!.low, Math.log(1 + Math.exp(b)), 1e-12);
 });
 
+Deno.test("guessedLoss() of labels is the mean of their entropies, of ln 2 where a label is always the same", () => {
+  const of = (units: number, targets: number[]) =>
+    guessed({ loss: "binaryCrossentropy", activation: "sigmoid", units, targets })!.low;
+  const rows = Array.from({ length: 32 }, (_, i) => [i % 4 === 0 ? 1 : 0, i % 2]).flat();
+  assertAlmostEquals(of(2, rows), (entropy(0.25, 0.75) + Math.LN2) / 2, 1e-12);
+  assertAlmostEquals(of(1, Array(32).fill(1)), Math.LN2, 1e-12);
+});
+
 Deno.test("guessedLoss() of a squared error is from the variance to the mean square, however small they are", () => {
   const square = { loss: "meanSquaredError", activation: "linear", units: 1 };
   const targets = Array.from({ length: 32 }, (_, i) => i % 2 === 0 ? 0.1 : 0.3);

@@ -133,6 +133,12 @@ Deno.test("regularization names the layers that drop too much, and them alone", 
   assertEquals(said(0.7, 0.8), ["drop_1, drop_2 drop up to 80 %", advice, "drop_1", both]);
 });
 
+Deno.test("regularization counts the layers that drop in a row, without those of a rate of 0", () => {
+  const [{ message, advice }] = regularization.check(dropping([0, ...Array(10).fill(0.4)]));
+  assertStringIncludes(message, "10 layers of dropout in a row");
+  assertStringIncludes(advice, "drop_11");
+});
+
 Deno.test("regularization counts small penalties, and no gradient of what is frozen", () => {
   const { layers, ...rest } = penalised(0.5);
   const weaker = layers.map((layer) => ({
