@@ -63,10 +63,11 @@ export function quickenKernels(tf: TensorFlow): () => void {
    * is on the tape before that output, so what a second derivative owes to it is lost there.
    */
   function save(tensor: Tensor): Tensor {
-    const { id, dataId, shape, dtype } = tensor;
+    const { dataId, shape, dtype } = tensor;
     engine.backend.incRef(dataId);
     const copy = engine.makeTensorFromTensorInfo({ dataId, shape, dtype });
-    return engine.keep(Object.assign(copy, { id }));
+    (copy as { id: number }).id = tensor.id;
+    return engine.keep(copy);
   }
 
   function runKernel(kernelName: string, inputs: Inputs, attrs: Attributes): Tensor | Tensor[] {
