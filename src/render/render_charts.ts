@@ -20,8 +20,11 @@ import { paint } from "./paint.ts";
 import type { RenderTextOptions } from "./render_text.ts";
 import { wrapText } from "./wrap_text.ts";
 
-/** So many rows a chart may have; where there are more, what repeats shares some: two below each other fill a screen. */
-const MOST_ROWS = { wide: 16, narrow: 6 };
+/**
+ * So many rows a chart may have; where there are more, what repeats shares some. Charts below each other show each layer
+ * of a network of a dozen, and fold a longer one so far that a screen has both.
+ */
+const MOST_ROWS = { wide: 16, narrow: 12, folded: 6 };
 /** So many charts stand side by side. */
 const BESIDE = 2;
 
@@ -47,8 +50,7 @@ export function renderCharts(
   const { width, color, layers: filter, all = false, details = false, scale = "log" } = options;
   const order = measurements.layers.map(({ name }) => name);
   const folds = shownFolds(measurements, options);
-  const most = isWide(width) ? MOST_ROWS.wide : MOST_ROWS.narrow;
-  const pieces = all || filter !== undefined ? folds : splitFolds(folds, most);
+  const pieces = all || filter !== undefined ? folds : splitFolds(folds, mostRows(folds, width));
   const charts = reportCharts(pieces, findings, scale, details);
   const rows = charts.map(({ bars }) => bars.map(rowOf));
   const faint = (text: string, indent = "  ") =>
@@ -86,6 +88,12 @@ export function renderCharts(
   const signs = signsOf(rows.flat(), options);
   for (const note of new Set([...signs, ...gaps])) lines.push(...faint(note));
   return lines;
+}
+
+function mostRows(folds: readonly LayerFold[], width: number): number {
+  if (isWide(width)) return MOST_ROWS.wide;
+  const layers = folds.reduce((sum, { blocks }) => sum + blocks.length, 0);
+  return layers <= MOST_ROWS.narrow ? MOST_ROWS.narrow : MOST_ROWS.folded;
 }
 
 /** The row of a bar in text. */
