@@ -1,3 +1,4 @@
+import type { Finding } from "../checks/finding.ts";
 import type { Cause, Diagnosis } from "./diagnosis.ts";
 
 /** What tells causes apart: their kind and their layers. */
@@ -14,11 +15,34 @@ export function causeName({ kind, layers }: Pick<Cause, "kind" | "layers">): str
  */
 export function withTreatment(diagnosis: Diagnosis, treated: Diagnosis): Diagnosis {
   const known = new Map(treated.causes.map((cause) => [causeName(cause), cause]));
-  const causes = diagnosis.causes.map((cause): Cause => {
+  const causes = blame(diagnosis.causes, treated.causes).map((cause): Cause => {
     const tried = known.get(causeName(cause));
     if (tried === undefined) return cause;
     const { cures, message } = tried;
     return { ...cause, message, cures, ...tried.tried === undefined ? {} : { tried: tried.tried } };
   });
   return { ...diagnosis, causes, ...treated.trial === undefined ? {} : { trial: treated.trial } };
+}
+
+/** Whether a finding says that the network did not learn when it was tried. */
+const isTrial = ({ rule }: Finding) => rule === "trial";
+
+/**
+ * Puts a failed trial under the cause that was found for it beside the model. A pass warns of that at the most, so that
+ * from the findings alone the two stand side by side, the trial first.
+ */
+function blame(causes: readonly Cause[], treated: readonly Cause[]): readonly Cause[] {
+  const failed = causes.find(({ findings }) => findings.every(isTrial));
+  const found = treated.find(({ findings }) => findings.some(isTrial));
+  if (failed === undefined || found === undefined) return causes;
+  const { kind, layers } = found;
+  const own = causes.find((cause) => causeName(cause) === causeName(found)) ??
+    { ...failed, kind, layers };
+  if (own === failed) return causes;
+  const findings = [...failed.findings, ...own.findings.filter((finding) => !isTrial(finding))];
+  // The graver of the two comes first.
+  const first = causes.find((cause) => cause === failed || cause === own)!;
+  const merged = { ...own, severity: first.severity, findings };
+  return causes.filter((cause) => cause === first || cause !== failed && cause !== own)
+    .map((cause) => cause === first ? merged : cause);
 }

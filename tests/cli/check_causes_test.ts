@@ -105,6 +105,30 @@ Deno.test("check --reporter junit, sarif and markdown say causes, and are what t
   });
 });
 
+/** One pass only warns of its first kernel, which is why it does not learn. */
+const LOUD = `export const createModel = ({ tf, seed }) => {
+  const draw = (stddev, seed) => tf.initializers.randomNormal({ stddev, seed });
+  const { dense } = tf.layers;
+  return tf.sequential({
+    layers: [
+      dense({ units: 32, activation: "relu", inputShape: [8], kernelInitializer: draw(9, seed) }),
+      dense({ units: 3, activation: "softmax", kernelInitializer: draw(0.24, seed + 1) }),
+    ],
+  });
+};`;
+
+Deno.test("check begins with the cause of a failed trial, as report does", () =>
+  withGateFolder([], { "loud.ts": LOUD }, async (cwd) => {
+    const diagnosed = (text: string) => /^SICK: 1 cause\n1\. [^]*?(?=\n\S)/m.exec(text)?.[0];
+    const [check, report] = await Promise.all(["check", "report"].map(async (subcommand) => {
+      const { stdout } = await runCommand([subcommand, "loud.ts", "--quiet"], { cwd });
+      return diagnosed(stdout);
+    }));
+    assertStringIncludes(check ?? "", "1. The kernel of dense_1 is about");
+    assertStringIncludes(check ?? "", "Tried: the model is then HEALTHY");
+    assertEquals(check, report);
+  }));
+
 /** A model that leaves a file behind when it is loaded. */
 const MARKING = `Deno.writeTextFileSync("loaded", "");\n${NET}`;
 
