@@ -1,11 +1,11 @@
 import { chooseThreads } from "../engine/choose_threads.ts";
 
-/** Operations of a pass of 32 examples, for each byte of a kernel: six for each entry of four bytes. */
+/** Operations of a pass over 32 examples for each byte of a kernel: an entry of four bytes takes six per example. */
 const OPERATIONS_A_BYTE = 6 * 32 / 4;
 
 /**
- * How many threads to load a model with, where nobody says. An engine that starts again with more of them takes the
- * weights over, which takes longer than the threads do; of a large file it is known before that they pay.
+ * Chooses how many threads to load a model with under `--threads auto`. To restart the engine with more of them later
+ * means to copy all weights, which takes longer than the threads take to start. A large file is known to be worth them.
  *
  * @param model The file; `null` for the exercise's network.
  */

@@ -56,7 +56,7 @@ export function diagnose(measurements: Measurements, findings: readonly Finding[
 function findCauses(measurements: Measurements, findings: readonly Finding[]): Diagnosis {
   const patient: Patient = { measurements, network: networkOf(measurements), findings };
   const open = new Set(findings.filter(({ severity }) => severity !== "note"));
-  // Where nothing is to be explained, nobody is suspected.
+  // Without findings to explain there are no suspects.
   const suspects = open.size === 0 ? [] : SEARCHES.flatMap((search) => search(patient));
   const stated = suspects.map((suspect) => ({ suspect, states: take(open, suspect.states) }));
   const causes = stated.map(({ suspect, states }) => {

@@ -8,7 +8,7 @@ export const MAX_THREADS = 8;
  *
  * Measured with `deno task bench threads` on a 2-core Xeon, Deno 2.9.6: a process that starts and stops
  * two threads instead of one takes 10 to 25 ms longer, and two threads save 8 ms of every 1e9 operations
- * of the gradient of a 10 x 512 tanh net. So they pay from 1e9 to 3e9 operations on.
+ * of the gradient of a 10 x 512 tanh net. So they pay from 1e9 to 3e9 operations on, and always from here on.
  */
 export const WORKLOAD_WORTH_THREADS = 4e9;
 

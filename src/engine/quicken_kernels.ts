@@ -43,8 +43,8 @@ interface Scope {
  * Makes TensorFlow.js spend less time around its kernels, while its WASM backend is the active one. For each kernel
  * that is run it looks the kernel up twice, makes six closures, asks seven flags, and records on the tape that
  * tensors were cloned for the backward pass; at the end of each scope it makes two sets and two lists. Here a
- * kernel is looked up and run, and what comes out is the same, tensor for tensor, but for the gradient of a gradient
- * by a saved output, which TensorFlow.js gets wrong. While TensorFlow.js debugs or profiles, it does so itself.
+ * kernel is looked up once and run. The results are the same, tensor for tensor, except for second derivatives through
+ * a saved output, which TensorFlow.js gets wrong. While TensorFlow.js debugs or profiles, it runs kernels itself.
  *
  * @param tf The TensorFlow.js.
  * @returns A function that takes it back; calling it again does nothing.

@@ -21,8 +21,8 @@ import type { RenderTextOptions } from "./render_text.ts";
 import { wrapText } from "./wrap_text.ts";
 
 /**
- * So many rows a chart may have; where there are more, what repeats shares some. Charts below each other show each layer
- * of a network of a dozen, and fold a longer one so far that a screen has both.
+ * The most rows of a chart; in a longer one, layers that repeat share rows. Charts below each other (`narrow`) show every
+ * layer of a network of up to twelve, and fold a longer network to `folded` rows, so that a screen has room for both.
  */
 const MOST_ROWS = { wide: 16, narrow: 12, folded: 6 };
 /** So many charts stand side by side. */

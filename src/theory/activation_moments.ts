@@ -1,6 +1,7 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { type ActivationTraits, activationTraits } from "../traits/activation_traits.ts";
 import { gaussianMean, kinkNear, roughMean } from "./gaussian_mean.ts";
+import { keep } from "./keep.ts";
 
 /** What an activation makes of z ~ N(mean, variance). */
 export interface ActivationMoments {
@@ -28,8 +29,6 @@ export interface PairMoments {
   slopeProduct: number;
 }
 
-/** How many results are kept: networks ask for the same again, and normalised ones for little else. */
-const KEPT = 2000;
 const singles = new Map<string, ActivationMoments>();
 const pairs = new Map<string, PairMoments>();
 
@@ -174,13 +173,4 @@ export function integratePair(
  */
 function round(value: number): number {
   return Number(value.toPrecision(5));
-}
-
-function keep<T>(known: Map<string, T>, key: string, compute: () => T): T {
-  let result = known.get(key);
-  if (result === undefined) {
-    if (known.size >= KEPT) known.clear();
-    known.set(key, result = compute());
-  }
-  return result;
 }

@@ -1,6 +1,7 @@
 import type { ActivationFunction } from "../traits/activation_function.ts";
 import { density, distribution } from "../traits/curves.ts";
 import { roughNodes } from "./gaussian_mean.ts";
+import { keep } from "./keep.ts";
 
 /** What an activation is at the largest z of a window. */
 export interface LargestMoments {
@@ -13,8 +14,8 @@ export interface LargestMoments {
 }
 
 /**
- * The moments of an activation at the largest of so many normal z, each two of them correlated: the part that they
- * share, and the largest of what is their own.
+ * The moments of an activation at the largest z of a window. The z are normal, and any two of them have the same
+ * correlation: each is the sum of a part that all share and a part of its own.
  *
  * @param curve The activation.
  * @param z Mean and variance of each, and `near`, their correlation.
@@ -43,25 +44,19 @@ export function largestMoments(
   return moments;
 }
 
-/** Where the largest of so many standard normals lies, and how often. */
+/** The values that the largest of several independent standard normals takes, with their probabilities. */
 type Nodes = readonly { u: number; weight: number }[];
 
-/** How many are kept: a network has few sizes of windows. */
-const KEPT = 100;
 const known = new Map<number, Nodes>();
 
 function nodesOfLargest(taps: number): Nodes {
-  const found = known.get(taps);
-  if (found !== undefined) return found;
-  const step = 1 / 8;
-  const nodes: { u: number; weight: number }[] = [];
-  for (let u = -6; u <= 6; u += step) {
-    const weight = taps * distribution(u) ** (taps - 1) * density(u);
-    if (weight > 1e-11) nodes.push({ u, weight });
-  }
-  const total = nodes.reduce((sum, { weight }) => sum + weight, 0);
-  const shares = nodes.map(({ u, weight }) => ({ u, weight: weight / total }));
-  if (known.size >= KEPT) known.clear();
-  known.set(taps, shares);
-  return shares;
+  return keep(known, taps, () => {
+    const nodes: { u: number; weight: number }[] = [];
+    for (let u = -6; u <= 6; u += 1 / 8) {
+      const weight = taps * distribution(u) ** (taps - 1) * density(u);
+      if (weight > 1e-11) nodes.push({ u, weight });
+    }
+    const total = nodes.reduce((sum, { weight }) => sum + weight, 0);
+    return nodes.map(({ u, weight }) => ({ u, weight: weight / total }));
+  });
 }

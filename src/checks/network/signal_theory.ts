@@ -105,7 +105,7 @@ export class SignalTheory {
   #propagate(redrawn: Redraw, anchored = false): Predictions {
     const { measurements, graph } = this.#subject;
     this.#nodes ??= theoryNodes(measurements, graph);
-    const nodes = redrawn.size === 0 ? this.#nodes : redraw(this.#nodes, measurements, redrawn);
+    const nodes = redrawn.size === 0 ? this.#nodes : redraw(this.#nodes, redrawn);
     return propagate(nodes, {
       examples: measurements.batch.examples,
       inputs: theoryInputs(measurements),

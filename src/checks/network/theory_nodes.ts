@@ -48,7 +48,7 @@ export function theoryNodes(measurements: Measurements, graph: Graph): NetworkNo
       shape: layer.shape,
       entries: layer.activations?.count ?? 0,
       inner: layer.preActivations?.count ?? layer.activations?.count ?? 0,
-      weights: layer.weights.map((weight) => momentsOf(weight)),
+      weights: layer.weights.map(momentsOf),
       ...layer.kernelLayout === undefined ? {} : { layout: layer.kernelLayout },
       ...settingsOf(layer),
       ...recurrentOf(layer, measurements, byName),
@@ -63,24 +63,16 @@ export function theoryNodes(measurements: Measurements, graph: Graph): NetworkNo
     }));
 }
 
-/**
- * The same layers with another draw of their weights.
- *
- * @param nodes As {@linkcode theoryNodes} gives them.
- * @param measurements What they are made of.
- * @param redrawn The rms of the weights that are drawn again, by their names.
- */
-export function redraw(
-  nodes: readonly NetworkNode[],
-  { layers }: Measurements,
-  redrawn: Redraw,
-): NetworkNode[] {
-  const byName = new Map(layers.map((layer) => [layer.name, layer]));
+/** The same layers with another draw of some of their weights, their means with them. */
+export function redraw(nodes: readonly NetworkNode[], redrawn: Redraw): NetworkNode[] {
   return nodes.map((node) => ({
     ...node,
-    weights: byName.get(node.name)!.weights.map((weight) =>
-      momentsOf(weight, redrawn.get(weight.name))
-    ),
+    weights: node.weights.map((weight) => {
+      const rms = redrawn.get(weight.name);
+      if (rms === undefined) return weight;
+      const factor = weight.meanSquare > 0 ? rms / Math.sqrt(weight.meanSquare) : 0;
+      return { ...weight, meanSquare: rms ** 2, mean: weight.mean * factor };
+    }),
   }));
 }
 
@@ -99,14 +91,14 @@ function readsOf(layer: LayerMeasurements, { batch }: Measurements, graph: Graph
 
 const MERGES: readonly LayerKind[] = ["addition", "concatenation", "merge"];
 
-function momentsOf(
+const momentsOf = (
   { name, shape, values }: LayerMeasurements["weights"][number],
-  rms?: number,
-): WeightMoments {
-  if (rms === undefined) return { name, shape, meanSquare: values.rms ** 2, mean: values.mean };
-  const factor = values.rms > 0 ? rms / values.rms : 0;
-  return { name, shape, meanSquare: rms ** 2, mean: values.mean * factor };
-}
+): WeightMoments => ({
+  name,
+  shape,
+  meanSquare: values.rms ** 2,
+  mean: values.mean,
+});
 
 function settingsOf({ settings = {}, strides, normalization }: LayerMeasurements) {
   const { window: size, strides: steps, padding, dilation, epsilon, normEntries, scale, offset } =

@@ -114,7 +114,7 @@ type Names =
   | "targetScaleWarning"
   | "targetDrowned";
 
-/** The worst finding about a target; one cure mends them all. */
+/** The worst finding about a target: the same cure removes the others. */
 function judgeTarget(target: TargetMeasurements, subject: Case<Names>): Verdict[] {
   const { values, classes } = target;
   if (classes !== undefined || values.nonFinite > 0 || !(values.std > 0) || isCode(values)) {

@@ -24,7 +24,7 @@ function measured(layers: Partial<LayerMeasurements>[], inputs = ["x"]): Measure
 
 function nodesOf(measurements: Measurements, redrawn = new Map<string, number>()) {
   const drawn = theoryNodes(measurements, new Graph(measurements.layers));
-  const nodes = redrawn.size === 0 ? drawn : redraw(drawn, measurements, redrawn);
+  const nodes = redrawn.size === 0 ? drawn : redraw(drawn, redrawn);
   return new Map(nodes.map((node) => [node.name, node]));
 }
 
