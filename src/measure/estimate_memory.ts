@@ -7,9 +7,6 @@ import type { LayerUse, Shape } from "./layer_uses.ts";
 /** Bytes of a float32. */
 const FLOAT = 4;
 
-/** What a dense layer keeps beside its activation: its product has the bias in it, and z need not be kept. */
-const IN_PRODUCT = 0.7;
-
 /**
  * Estimates the most memory that a pass takes on the WASM heap: the weights, the gradient of the largest, and what the
  * layers keep of their outputs for the backward pass. That pass begins where all of it is kept, and frees what it has
@@ -53,10 +50,9 @@ function keptOf({ layer, input, output, times }: LayerUse): number {
 
 function copiesOf(layer: Layer): number {
   const activation = activationObject(layer as unknown as ActivationHolder, "activation");
-  const className = layer.getClassName();
+  const { memoryCopies, activatedCopies = memoryCopies } = layerTraits(layer.getClassName());
   const ofActivation = activationTraits(activation?.getClassName() ?? "linear")?.memoryCopies ?? 0;
-  const isOneProduct = className === "Dense" && ofActivation > 0;
-  return ofActivation + (isOneProduct ? IN_PRODUCT : layerTraits(className).memoryCopies);
+  return ofActivation + (ofActivation > 0 ? activatedCopies : memoryCopies);
 }
 
 function copiesInCell(layer: Layer): number {

@@ -104,6 +104,8 @@ export interface LayerTraits {
   drops: boolean;
   /** Copies of its output (a cell's: of a step's) that a pass keeps, held against `bench/memory_estimate.ts`. */
   memoryCopies: number;
+  /** The same for a layer whose `activation` is set. Default: `memoryCopies`. */
+  activatedCopies?: number;
   /** Whether it sees each example by itself, so that a batch can be cut. Default of a custom layer: false. */
   perExample: boolean;
   /** What theory says of a custom layer: how large its output and its gradients should be. Default: nothing. */
@@ -135,7 +137,8 @@ const DROPS = { ...VIEW, drops: true };
 
 /** Every layer class that TensorFlow.js registers. */
 export const LAYERS: Readonly<Record<string, LayerTraits>> = {
-  Dense: traits("dense", { kernel: "ordinary" }),
+  // With an activation its product has the bias in it, and z need not be kept.
+  Dense: traits("dense", { kernel: "ordinary", activatedCopies: 0.7 }),
 
   Conv1D: traits("convolution", { kernel: "ordinary" }),
   Conv2D: traits("convolution", { kernel: "ordinary" }),

@@ -9,6 +9,11 @@ export type CustomLayerTraits = Pick<LayerTraits, "kind"> & Partial<LayerTraits>
 
 const KINDS = LAYER_KINDS.toSorted();
 
+const COPIES = {
+  expected: "a number from 0 to 1000",
+  is: (value: unknown) => typeof value === "number" && value >= 0 && value <= 1000,
+};
+
 const VALUES: Record<
   keyof LayerTraits,
   { expected: string; is: (value: unknown) => boolean }
@@ -31,10 +36,8 @@ const VALUES: Record<
   },
   kinked: { expected: "true or false", is: (value) => typeof value === "boolean" },
   drops: { expected: "true or false", is: (value) => typeof value === "boolean" },
-  memoryCopies: {
-    expected: "a number from 0 to 1000",
-    is: (value) => typeof value === "number" && value >= 0 && value <= 1000,
-  },
+  memoryCopies: COPIES,
+  activatedCopies: COPIES,
   perExample: {
     expected: "true or false",
     is: (value) => typeof value === "boolean",
