@@ -57,15 +57,17 @@ const recurrentSequence = defineKernel<Sequence, ForwardInputs>(
       ...{ m: rows, n: columns, k: features },
       bias: bias === undefined ? 0 : address(bias),
     });
+    const panels = packKernel(context, cell, recurrentKernel, false);
     native.recurrent(cell, { batch, steps, units }, {
       ...{ z: address(z), a: address(a), h: address(h) },
       ...{ state: address(state), active: address(active) },
       ...{ h0: address(h0), c0: c0 === undefined ? 0 : address(c0) },
-      kernel: address(recurrentKernel),
+      panels: address(panels),
       bias: innerBias === undefined ? 0 : address(innerBias),
       mask: mask === undefined ? 0 : address(mask),
       last: isLstm ? address(last) : 0,
     });
+    context.dispose(panels);
     return [h, z, a, state, active, last];
 
     function row(of: TensorInfo, width: number) {
@@ -93,13 +95,13 @@ const recurrentSequenceGradient = defineKernel<
   Sequence & { isWatched: boolean },
   BackwardInputs
 >("RecurrentSequenceGradient", (context, inputs, { cell, isWatched }) => {
-  const { tf, backend, native, address, run, dispose } = context;
+  const { tf, backend, native, address, dispose } = context;
   const { x, kernel, recurrentKernel, h0, c0, mask, h, z, a, state, active, dh, dc } = inputs;
   const { batch, steps, features, units, columns, rows } = sizesOf(x, recurrentKernel);
   const make = (...shape: number[]) => backend.makeOutput(shape, "float32");
   const like = (width: number) => make(batch, steps, width);
   const isGru = cell.kind === "gru", isLstm = cell.kind === "lstm";
-  const transposed = run("Transpose", { x: recurrentKernel }, { perm: [1, 0] });
+  const panels = packKernel(context, cell, recurrentKernel, true);
   const before = like(units), dz = like(columns);
   const da = like(isWatched ? columns : 0);
   const dState = like(isGru || isWatched && isLstm ? units : 0);
@@ -116,12 +118,12 @@ const recurrentSequenceGradient = defineKernel<
     ...{ z: address(z), a: address(cell.kind === "simple" ? h : a), h: address(h) },
     ...{ state: address(state), active: place(active) },
     ...{ h0: address(h0), c0: c0 === undefined ? 0 : address(c0) },
-    ...{ transposed: address(transposed), before: address(before) },
+    ...{ panels: address(panels), before: address(before) },
     mask: mask === undefined ? 0 : address(mask),
     ...{ dh: address(dh), dz: address(dz), dh0: address(dh0), dc0: place(dc0) },
     ...{ da: place(da), dState: place(dState), dActive: place(dActive) },
   });
-  dispose(transposed);
+  dispose(panels);
 
   const dx = like(features), dKernel = make(features, columns);
   const rowsOf = (of: TensorInfo, width: number, from = 0, stride = width) => ({
@@ -188,6 +190,19 @@ const recurrentSequenceGradient = defineKernel<
     return both;
   }
 });
+
+/** The recurrent kernel packed for all steps, which is the caller's to dispose. */
+function packKernel(
+  { backend, native, address }: KernelContext,
+  cell: RecurrentCell,
+  kernel: TensorInfo,
+  isBack: boolean,
+): TensorInfo {
+  const units = kernel.shape[0];
+  const panels = backend.makeOutput([native.panelsOf(cell, units, isBack)], "float32");
+  native.packKernel(cell, { units, isBack, kernel: address(kernel), panels: address(panels) });
+  return panels;
+}
 
 /** A product on the heap. */
 function multiply(

@@ -17,6 +17,8 @@ export interface NativeExports {
   convolutionScratch(taps: number): number;
   /** Scratch that a recurrent layer needs. */
   recurrentScratch(): number;
+  /** What the packed kernel of a recurrent cell takes. */
+  recurrentPanelBytes(cell: number, units: number, isBack: boolean): number;
   /** Scratch that a segment sum needs. */
   segmentScratch(rows: number, width: number, count: number): number;
   /** Rows of a block whose sums a normalisation takes by themselves. */

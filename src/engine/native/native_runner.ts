@@ -111,6 +111,11 @@ export class NativeRunner {
     return this.#exports.recurrentScratch() >>> 0;
   }
 
+  /** Bytes that the packed kernel of a recurrent cell takes. */
+  protected recurrentPanelBytesOf(cell: number, units: number, isBack: boolean): number {
+    return this.#exports.recurrentPanelBytes(cell, units, isBack) >>> 0;
+  }
+
   /** Rows of a block whose sums a normalisation takes by themselves. */
   protected rowsOfBlock(width: number): number {
     return this.#exports.rowsOfBlock(width);

@@ -42,6 +42,20 @@ export class NativeSequences extends NativeNormalizations {
     );
   }
 
+  /** Floats that {@linkcode packKernel} writes. */
+  panelsOf(cell: RecurrentCell, units: number, isBack: boolean): number {
+    return this.recurrentPanelBytesOf(cellNumbers(cell).cell, units, isBack) / 4;
+  }
+
+  /** Packs the recurrent kernel once for all steps of a sequence, or for all of its way back. */
+  packKernel(
+    cell: RecurrentCell,
+    given: { units: number; isBack: boolean; kernel: number; panels: number },
+  ): void {
+    const { cell: kind } = cellNumbers(cell);
+    this.run("packKernel", { ...given, cell: kind, isBack: given.isBack ? 1 : 0 });
+  }
+
   #needs(cell: RecurrentCell, { batch, steps, units }: SequenceSize) {
     return {
       work: batch * steps * units * units * gatesOf(cell),

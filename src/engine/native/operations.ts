@@ -46,20 +46,22 @@ export const RECORDS = {
   /**
    * A recurrent layer over a sequence, [batch, steps, columns]. `after`: whether a GRU resets after its product,
    * and then `bias` is of that product. `mask`: a float a step, 0 for one that is padding; or 0. `last`: c after
-   * the last step. What a kind of cell has no use for is 0.
+   * the last step. `panels`: its kernel, packed. What a kind of cell has no use for is 0.
    */
   Recurrent: {
     ...{ cell: "i32", activation: "i32", gate: "i32", after: "i32" },
     ...{ batch: "i32", steps: "i32", units: "i32" },
     ...{ z: "usize", a: "usize", h: "usize", state: "usize", active: "usize" },
-    ...{ h0: "usize", c0: "usize", kernel: "usize", bias: "usize", mask: "usize", last: "usize" },
+    ...{ h0: "usize", c0: "usize", panels: "usize", bias: "usize", mask: "usize", last: "usize" },
   },
+  /** `kernel` packed for the steps of a sequence, or transposed for its way back. */
+  RecurrentPanels: { cell: "i32", units: "i32", isBack: "i32", kernel: "usize", panels: "usize" },
   /** Its way back. `da`, and of an LSTM `dState` and `dActive`, are 0 where nobody looks at them. */
   RecurrentGradient: {
     ...{ cell: "i32", activation: "i32", gate: "i32", after: "i32" },
     ...{ batch: "i32", steps: "i32", units: "i32" },
     ...{ z: "usize", a: "usize", h: "usize", state: "usize", active: "usize" },
-    ...{ h0: "usize", c0: "usize", transposed: "usize", mask: "usize", before: "usize" },
+    ...{ h0: "usize", c0: "usize", panels: "usize", mask: "usize", before: "usize" },
     ...{ dh: "usize", dz: "usize", dh0: "usize", dc0: "usize" },
     ...{ da: "usize", dState: "usize", dActive: "usize" },
   },
@@ -107,6 +109,7 @@ export const OPERATIONS = {
   exponents: ["Run"],
   softmax: ["Softmax"],
   softmaxGradient: ["Softmax"],
+  packKernel: ["RecurrentPanels"],
   recurrent: ["Recurrent"],
   recurrentGradient: ["RecurrentGradient"],
   relu: ["Unary"],

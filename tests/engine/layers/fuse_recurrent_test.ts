@@ -62,9 +62,9 @@ function stepByStep<T>({ cell }: Recurrent, action: () => T): T {
 
 function assertClose(actual: Tensor, expected: Tensor): void {
   assertEquals(actual.shape, expected.shape);
-  const [a, b] = [actual.dataSync(), expected.dataSync()];
-  const scale = Math.max(1e-6, ...b.map(Math.abs));
-  const worst = Math.max(...a.map((value, i) => Math.abs(value - b[i]) / scale));
+  const [a, b] = [actual, expected].map((tensor) => tensor.dataSync() as Float32Array);
+  const scale = b.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
+  const worst = a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]) / scale), 0);
   assert(worst < 1e-5, `${worst}`);
 }
 
@@ -83,6 +83,22 @@ Deno.test("a recurrent layer over its sequence computes what its cell does step 
       })),
     { numRuns: 150, seed: 1 },
   );
+});
+
+Deno.test("a recurrent layer over its sequence computes the same with more units than a tile sums up", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const shape = { batch: 23, steps: 2, features: 3, units: 301 };
+  const common = { activation: "tanh", gate: "sigmoid", useBias: true, returnSequences: true };
+  for (const kind of KINDS) {
+    const given = { kind, ...shape, ...common, returnState: true, masked: true } as Case;
+    tf.tidy(() => {
+      const layer = makeLayer(tf, given);
+      const steps = stepByStep(layer, () => run(tf, layer, given));
+      run(tf, layer, given).forEach((tensor, i) => assertClose(tensor, steps[i]));
+    });
+    tf.disposeVariables();
+  }
 });
 
 Deno.test("a recurrent layer over its sequence has the same bits for any number of threads", async () => {

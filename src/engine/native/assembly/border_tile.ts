@@ -1,12 +1,12 @@
 import { ADD } from "./flags";
-import { tile, TILE_COLUMNS, TILE_ROWS } from "./tile";
+import { highTile, HIGH_ROWS, lowTile, TILE_COLUMNS } from "./tile";
 
 /** Bytes of a row of a tile. */
 const ROW: usize = <usize> TILE_COLUMNS << 2;
 /** Bytes of scratch that `borderTile` needs: one tile, one bias. */
-export const BORDER_SCRATCH: i32 = (TILE_ROWS + 1) * TILE_COLUMNS * 4;
+export const BORDER_SCRATCH: i32 = (HIGH_ROWS + 1) * TILE_COLUMNS * 4;
 
-/** A tile at the border of C: computed whole beside it, then only `rows` x `columns` are kept. */
+/** A tile of `height` at the border of C: computed whole beside it, then only `rows` x `columns` are kept. */
 export function borderTile(
   a: usize,
   b: usize,
@@ -16,11 +16,12 @@ export function borderTile(
   cRow: usize,
   bias: usize,
   flags: i32,
+  height: i32,
   rows: i32,
   columns: i32,
   scratch: usize,
 ): void {
-  const biasCopy = scratch + <usize> (TILE_ROWS * ROW);
+  const biasCopy = scratch + <usize> (HIGH_ROWS * ROW);
   for (let j = 0; j < TILE_COLUMNS; j++) {
     const column = <usize> j << 2;
     store<f32>(biasCopy + column, bias && j < columns ? load<f32>(bias + column) : 0);
@@ -29,7 +30,9 @@ export function borderTile(
       if (j < columns) store<f32>(scratch + row * ROW + column, load<f32>(c + row * cRow + column));
     }
   }
-  tile(a, b, bStep, depth, scratch, ROW, bias ? biasCopy : 0, flags);
+  const copy = bias ? biasCopy : 0;
+  if (height == HIGH_ROWS) highTile(a, b, bStep, depth, scratch, ROW, copy, flags);
+  else lowTile(a, b, bStep, depth, scratch, ROW, copy, flags);
   for (let i = 0; i < rows; i++) {
     const row = <usize> i;
     for (let j = 0; j < columns; j++) {

@@ -1,15 +1,14 @@
-import { borderTile, BORDER_SCRATCH } from "./border_tile";
+import { BORDER_SCRATCH } from "./border_tile";
 import { dot } from "./dot";
 import { fewRows } from "./few_rows";
 import { ADD, PACK, RELU } from "./flags";
 import { addToSums, writeSums } from "./long_sums";
-import { packScalars, packVectors } from "./pack";
-import { tile, TILE_COLUMNS, TILE_ROWS } from "./tile";
+import { packRows, packVectors } from "./pack";
+import { multiplyRows } from "./row_tiles";
+import { HIGH_ROWS, TILE_COLUMNS } from "./tile";
 
 /** Most rows of A that are packed at a time, whole tiles: 0.5 MB of panels, for the L2 cache. */
 export const ROWS: i32 = 520;
-/** Rows of A that meet a panel of B one after the other, while both are in the L1 cache. */
-const GROUP: i32 = 4 * TILE_ROWS;
 /** Longest run of the shared dimension that one tile sums up before it touches C. */
 const DEPTH: i32 = 256;
 /** Columns of B that are packed at a time: whole cache lines are read, and C is written along its rows. */
@@ -25,13 +24,14 @@ const DIRECT: i32 = 16, DIRECT_SMALL: i32 = 48;
 /** Entries of a B that is taken to stay in the L2 cache. */
 const SMALL: i32 = 1 << 16;
 /** Bytes between the panels of B: at a distance of a power of 2 all would share one set of the cache. */
-const GAP: i32 = 64;
+export const GAP: i32 = 64;
 /** Longest run of the shared dimension that is summed in float32 altogether. */
 const LONG: i32 = 8192;
-/** Bytes of packed columns. */
+/** Bytes of packed rows, and of packed columns. */
+export const PACKED_ROWS: i32 = ROWS * DEPTH * 4;
 const PANELS: i32 = COLUMNS * DEPTH * 4 + COLUMNS / TILE_COLUMNS * GAP;
 /** Bytes of scratch that `product` needs: packed rows, packed columns, what a tile at the border takes. */
-const PRODUCT_SCRATCH: i32 = ROWS * DEPTH * 4 + PANELS + BORDER_SCRATCH;
+const PRODUCT_SCRATCH: i32 = PACKED_ROWS + PANELS + BORDER_SCRATCH;
 /** Entries of C that are summed in float64 at a time, where the shared dimension is long. */
 export const LONG_SUMS: i32 = ROWS * COLUMNS;
 /** Bytes of scratch that `gemm` needs: the sums come last. */
@@ -50,33 +50,10 @@ export function packFlag(m: i32, n: i32, k: i32): i32 {
   return n >= 2 * TILE_COLUMNS && m >= (k <= SHORT ? PACKED_SHORT : PACKED) ? PACK : 0;
 }
 
-/** The tiles of a group of rows, by one panel of B. */
-// @ts-ignore: decorator
-@inline
-function multiplyGroup(
-  a: usize,
-  b: usize,
-  bStep: usize,
-  depth: i32,
-  c: usize,
-  cRow: usize,
-  bias: usize,
-  flags: i32,
-  rows: i32,
-  columns: i32,
-  border: usize,
-): void {
-  let i = 0;
-  for (; columns == TILE_COLUMNS && i + TILE_ROWS <= rows; i += TILE_ROWS) {
-    tile(a, b, bStep, depth, c, cRow, bias, flags);
-    a += <usize> (depth * TILE_ROWS) << 2;
-    c += <usize> TILE_ROWS * cRow;
-  }
-  for (; i < rows; i += TILE_ROWS) {
-    borderTile(a, b, bStep, depth, c, cRow, bias, flags, min(TILE_ROWS, rows - i), columns, border);
-    a += <usize> (depth * TILE_ROWS) << 2;
-    c += <usize> TILE_ROWS * cRow;
-  }
+/** Into how deep blocks a shared dimension of `k` is cut: all as deep, `DEPTH` at most. */
+export function depthOfBlock(k: i32): i32 {
+  const blocks = max((k + DEPTH - 1) / DEPTH, 1);
+  return (k + blocks - 1) / blocks;
 }
 
 /**
@@ -103,8 +80,7 @@ function product(
     dot(a, aRow, b, bColumn, c, cRow, m, n, k, bias, flags, scratch);
     return;
   }
-  const blocks = max((k + DEPTH - 1) / DEPTH, 1);
-  const blockDepth = (k + blocks - 1) / blocks;
+  const blockDepth = depthOfBlock(k);
   if (bColumn == 4 && m <= FEW) {
     fewRows(
       a, aRow, aColumn, b, bRow, c, cRow, m, n, k, blockDepth, bias, flags, scratch,
@@ -112,49 +88,45 @@ function product(
     return;
   }
   const direct = bColumn == 4 && m <= (<i64> n * k <= SMALL ? DIRECT_SMALL : DIRECT);
-  const panels = scratch + <usize> (ROWS * DEPTH * 4);
+  const panels = scratch + <usize> PACKED_ROWS, border = panels + <usize> PANELS;
   // As high one as the other: a low one would pack all of B for a few rows.
   const rowBlocks = (m + ROWS - 1) / ROWS;
-  const blockRows = ((m + rowBlocks - 1) / rowBlocks + TILE_ROWS - 1) / TILE_ROWS * TILE_ROWS;
-  for (let block = 0; block < blocks; block++) {
-    const from = block * blockDepth;
+  const blockRows = ((m + rowBlocks - 1) / rowBlocks + HIGH_ROWS - 1) / HIGH_ROWS * HIGH_ROWS;
+  let from = 0;
+  do {
     const depth = min(blockDepth, k - from);
-    const last = block == blocks - 1;
+    const last = from + depth == k;
     const panelBytes = <usize> (depth << 5) + GAP;
-    const blockFlags = (block ? ADD : flags & ADD) | (last ? flags & RELU : 0);
+    const blockFlags = (from ? ADD : flags & ADD) | (last ? flags & RELU : 0);
     for (let row = 0; row < m; row += blockRows) {
       const rows = min(blockRows, m - row);
-      packScalars(a + <usize> row * aRow + <usize> from * aColumn, aRow, aColumn, rows, depth, scratch);
+      packRows(a + <usize> row * aRow + <usize> from * aColumn, aRow, aColumn, rows, depth, scratch);
       for (let column = 0; column < n; column += COLUMNS) {
         const columns = min(COLUMNS, n - column);
         const bBlock = b + <usize> from * bRow + <usize> column * bColumn;
         const wholeColumns = direct ? columns & ~7 : 0;
+        const cBlock = c + <usize> row * cRow + (<usize> column << 2);
+        const biasBlock = bias && last ? bias + (<usize> column << 2) : 0;
+        if (wholeColumns) {
+          multiplyRows(
+            scratch, bBlock, 32, bRow, cBlock, cRow, rows, wholeColumns, depth, biasBlock, blockFlags,
+            border,
+          );
+        }
+        if (wholeColumns == columns) continue;
+        const rest = <usize> wholeColumns << 2;
         packVectors(
-          bBlock + <usize> wholeColumns * bColumn, bColumn, bRow, columns - wholeColumns, depth,
-          panels + <usize> (wholeColumns >> 3) * panelBytes,
+          bBlock + <usize> wholeColumns * bColumn, bColumn, bRow, columns - wholeColumns, depth, panels,
           panelBytes,
         );
-        for (let group = 0; group < rows; group += GROUP) {
-          for (let j = 0; j < columns; j += TILE_COLUMNS) {
-            const isDirect = j < wholeColumns;
-            multiplyGroup(
-              scratch + <usize> (group * depth) * 4,
-              isDirect ? bBlock + (<usize> j << 2) : panels + <usize> (j >> 3) * panelBytes,
-              isDirect ? bRow : 32,
-              depth,
-              c + <usize> (row + group) * cRow + (<usize> (column + j) << 2),
-              cRow,
-              bias && last ? bias + (<usize> (column + j) << 2) : 0,
-              blockFlags,
-              min(GROUP, rows - group),
-              min(TILE_COLUMNS, columns - j),
-              panels + <usize> PANELS,
-            );
-          }
-        }
+        multiplyRows(
+          scratch, panels, panelBytes, 32, cBlock + rest, cRow, rows, columns - wholeColumns, depth,
+          biasBlock ? biasBlock + rest : 0, blockFlags, border,
+        );
       }
     }
-  }
+    from += depth;
+  } while (from < k);
 }
 
 /**

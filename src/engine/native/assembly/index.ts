@@ -1,5 +1,5 @@
 export { blocksOf, rowsOfBlock } from "./column_sums";
 export { convolutionScratch } from "./convolution";
 export { dismiss, runTogether, serve } from "./pool";
-export { recurrentScratch } from "./recurrent";
+export { recurrentPanelBytes, recurrentScratch } from "./recurrent";
 export { segmentScratch } from "./segments";

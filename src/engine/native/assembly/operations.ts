@@ -21,18 +21,19 @@ import {
   Operation,
   Recurrent,
   RecurrentGradient,
+  RecurrentPanels,
   Rows,
   Run,
   Segments,
   Windows,
 } from "./records";
-import { recurrent, recurrentGradient } from "./recurrent";
+import { packKernel, recurrent, recurrentGradient } from "./recurrent";
 import { copyRows, gatherRows } from "./rows";
 import { segmentSum } from "./segments";
 import { share } from "./share";
 import { flat, sums } from "./statistics";
 import { runSweep } from "./sweeps";
-import { TILE_COLUMNS, TILE_ROWS } from "./tile";
+import { HIGH_ROWS, LOW_ROWS, TILE_COLUMNS } from "./tile";
 
 function matMul(r: MatMul, part: i32, parts: i32, scratch: usize): void {
   const cRow = <usize> r.n << 2;
@@ -43,8 +44,8 @@ function matMul(r: MatMul, part: i32, parts: i32, scratch: usize): void {
   const byRows = together && !byColumns;
   const firstBatch = together ? 0 : share(r.batch, 1, part, parts);
   const endBatch = together ? 1 : share(r.batch, 1, part + 1, parts);
-  const firstRow = byRows ? share(r.m, TILE_ROWS, part, parts) : 0;
-  const endRow = byRows ? share(r.m, TILE_ROWS, part + 1, parts) : r.m;
+  const firstRow = byRows ? share(r.m, HIGH_ROWS, part, parts) : 0;
+  const endRow = byRows ? share(r.m, HIGH_ROWS, part + 1, parts) : r.m;
   const firstColumn = byColumns ? share(r.n, TILE_COLUMNS, part, parts) : 0;
   const endColumn = byColumns ? share(r.n, TILE_COLUMNS, part + 1, parts) : r.n;
   if (firstRow == endRow || firstColumn == endColumn) return;
@@ -80,7 +81,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       const positions = w.batch * w.outDepth * w.outHeight * w.outWidth;
       convolution(
         w, c.x, c.y, c.result, c.bias, c.flags,
-        share(positions, TILE_ROWS, part, parts), share(positions, TILE_ROWS, next, parts), scratch,
+        share(positions, HIGH_ROWS, part, parts), share(positions, HIGH_ROWS, next, parts), scratch,
       );
       break;
     }
@@ -88,7 +89,7 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       const taps = w.windowDepth * w.windowHeight * w.windowWidth * w.channels;
       convolutionFilterGradient(
         w, c.x, c.y, c.result,
-        share(taps, TILE_ROWS, part, parts), share(taps, TILE_ROWS, next, parts), scratch,
+        share(taps, HIGH_ROWS, part, parts), share(taps, HIGH_ROWS, next, parts), scratch,
       );
       break;
     }
@@ -199,17 +200,21 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       maxPool(w, c.x, c.result, share(rows, 1, part, parts), share(rows, 1, next, parts));
       break;
     }
+    case Operation.packKernel: {
+      if (part == 0) packKernel(changetype<RecurrentPanels>(record));
+      break;
+    }
     case Operation.recurrent: {
       const r = changetype<Recurrent>(record);
       recurrent(
-        r, share(r.batch, TILE_ROWS, part, parts), share(r.batch, TILE_ROWS, next, parts), scratch,
+        r, share(r.batch, LOW_ROWS, part, parts), share(r.batch, LOW_ROWS, next, parts), scratch,
       );
       break;
     }
     case Operation.recurrentGradient: {
       const r = changetype<RecurrentGradient>(record);
       recurrentGradient(
-        r, share(r.batch, TILE_ROWS, part, parts), share(r.batch, TILE_ROWS, next, parts), scratch,
+        r, share(r.batch, LOW_ROWS, part, parts), share(r.batch, LOW_ROWS, next, parts), scratch,
       );
       break;
     }

@@ -1,4 +1,5 @@
-import { TILE_ROWS, TILE_STEPS } from "./tile";
+import { rowsOfHighTiles } from "./row_tiles";
+import { HIGH_ROWS, LOW_ROWS, TILE_STEPS } from "./tile";
 
 /**
  * Copies `outer` x `inner` entries into panels of `WIDTH` along the outer axis, so that the entries of
@@ -101,12 +102,8 @@ export function packVectors(
   }
 }
 
-/**
- * Panels of five, for the operand whose entries are broadcast. Of each four inner indices the first four
- * entries lie side by side, index after index, and then the fifth ones. What is left of the inner axis beside
- * whole `TILE_STEPS` lies as in `packPlain`.
- */
-export function packScalars(
+/** Panels of high tiles and then of low ones, for the operand whose entries are broadcast. */
+export function packRows(
   from: usize,
   outerStride: usize,
   innerStride: usize,
@@ -114,36 +111,52 @@ export function packScalars(
   inner: i32,
   to: usize,
 ): void {
-  const whole = inner - inner % TILE_STEPS;
-  for (let i = 0; i < outer; i += TILE_ROWS) {
-    let source = from + <usize> i * outerStride;
-    const rest = outer - i;
-    const end = to + <usize> whole * 20;
-    if (rest < TILE_ROWS) {
-      for (; to < end; source += 4 * innerStride, to += 80) {
-        packBorder(source, outerStride, innerStride, rest, to);
-      }
-    } else if (innerStride == 4) {
-      const fifth = 4 * outerStride;
-      for (; to < end; source += 16, to += 80) {
-        transpose4(source, outerStride, to, 16);
-        v128.store(to, v128.load(source + fifth), 64);
-      }
-    } else {
-      for (; to < end; source += 4 * innerStride, to += 80) {
-        copyFive(source, to, 0);
-        copyFive(source + innerStride, to, 1);
-        copyFive(source + 2 * innerStride, to, 2);
-        copyFive(source + 3 * innerStride, to, 3);
-      }
-    }
-    if (whole == inner) continue;
-    packPlain(TILE_ROWS, source, outerStride, innerStride, min(rest, TILE_ROWS), inner - whole, to);
-    to += <usize> (inner - whole) * 20;
+  const high = rowsOfHighTiles(outer);
+  let row = 0;
+  for (; row < high; row += HIGH_ROWS, to += <usize> inner * HIGH_ROWS << 2) {
+    packHigh(from + <usize> row * outerStride, outerStride, innerStride, inner, to);
+  }
+  for (; row < outer; row += LOW_ROWS, to += <usize> inner * LOW_ROWS << 2) {
+    const source = from + <usize> row * outerStride;
+    packLow(source, outerStride, innerStride, min(LOW_ROWS, outer - row), inner, to);
   }
 }
 
-/** Copies five entries that lie side by side to where `packScalars` has index `at` of four. */
+/**
+ * A panel of five. Of each four inner indices the first four entries lie side by side, index after index, and
+ * then the fifth ones. What is left of the inner axis beside whole `TILE_STEPS` lies as in `packPlain`.
+ */
+// @ts-ignore: decorator
+@inline
+function packHigh(
+  source: usize,
+  outerStride: usize,
+  innerStride: usize,
+  inner: i32,
+  to: usize,
+): void {
+  const whole = inner - inner % TILE_STEPS;
+  const end = to + <usize> whole * 20;
+  if (innerStride == 4) {
+    const fifth = 4 * outerStride;
+    for (; to < end; source += 16, to += 80) {
+      transpose4(source, outerStride, to, 16);
+      v128.store(to, v128.load(source + fifth), 64);
+    }
+  } else {
+    for (; to < end; source += 4 * innerStride, to += 80) {
+      copyFive(source, to, 0);
+      copyFive(source + innerStride, to, 1);
+      copyFive(source + 2 * innerStride, to, 2);
+      copyFive(source + 3 * innerStride, to, 3);
+    }
+  }
+  if (whole < inner) {
+    packPlain(HIGH_ROWS, source, outerStride, innerStride, HIGH_ROWS, inner - whole, to);
+  }
+}
+
+/** Copies five entries that lie side by side to where `packHigh` has index `at` of four. */
 // @ts-ignore: decorator
 @inline
 function copyFive(source: usize, to: usize, at: usize): void {
@@ -151,12 +164,25 @@ function copyFive(source: usize, to: usize, at: usize): void {
   store<f32>(to + (at << 2), load<f32>(source, 16), 64);
 }
 
-/** Four inner indices of a panel that has fewer than five outer ones. */
-function packBorder(source: usize, outerStride: usize, innerStride: usize, outer: i32, to: usize): void {
-  memory.fill(to, 0, 80);
-  for (let at: usize = 0; at < 4; at++, source += innerStride) {
-    for (let j = 0; j < outer; j++) {
-      store<f32>(to + (at << 4) + (<usize> j << 2), load<f32>(source + <usize> j * outerStride));
-    }
+/** A panel of four, `outer` of which are there: it lies as in `packPlain`. */
+// @ts-ignore: decorator
+@inline
+function packLow(
+  source: usize,
+  outerStride: usize,
+  innerStride: usize,
+  outer: i32,
+  inner: i32,
+  to: usize,
+): void {
+  const whole = outer == LOW_ROWS ? inner & ~3 : 0;
+  const end = to + (<usize> whole << 4);
+  if (innerStride == 4) {
+    for (; to < end; source += 16, to += 64) transpose4(source, outerStride, to, 16);
+  } else {
+    for (; to < end; source += innerStride, to += 16) v128.store(to, v128.load(source));
+  }
+  if (whole < inner) {
+    packPlain(LOW_ROWS, source, outerStride, innerStride, outer, inner - whole, to);
   }
 }

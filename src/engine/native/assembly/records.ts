@@ -23,6 +23,7 @@ export const enum Operation {
   exponents,
   softmax,
   softmaxGradient,
+  packKernel,
   recurrent,
   recurrentGradient,
   relu,
@@ -172,10 +173,19 @@ export class Recurrent {
   active: usize;
   h0: usize;
   c0: usize;
-  kernel: usize;
+  panels: usize;
   bias: usize;
   mask: usize;
   last: usize;
+}
+
+@unmanaged
+export class RecurrentPanels {
+  cell: i32;
+  units: i32;
+  isBack: i32;
+  kernel: usize;
+  panels: usize;
 }
 
 @unmanaged
@@ -194,7 +204,7 @@ export class RecurrentGradient {
   active: usize;
   h0: usize;
   c0: usize;
-  transposed: usize;
+  panels: usize;
   mask: usize;
   before: usize;
   dh: usize;

@@ -1,12 +1,13 @@
 import { ADD } from "./flags";
-import { gemm, GEMM_SCRATCH } from "./gemm";
+import { GEMM_SCRATCH } from "./gemm";
 import { gruGates, gruGatesBack, gruState, gruStateBack } from "./gru";
 import { lstmStep, lstmStepBack } from "./lstm";
-import { Recurrent, RecurrentGradient } from "./records";
+import { packedBytes, packedGemm, packWhole } from "./packed_gemm";
+import { Recurrent, RecurrentGradient, RecurrentPanels } from "./records";
 import { addRun, clearRun, copyRun } from "./runs";
 import { simpleStep, simpleStepBack } from "./simple_rnn";
 import { fillSquash, SQUASH_SCRATCH } from "./squash";
-import { TILE_ROWS } from "./tile";
+import { LOW_ROWS } from "./tile";
 
 /** Kinds of cells. */
 const enum Cell {
@@ -15,8 +16,8 @@ const enum Cell {
   lstm,
 }
 
-/** Examples that go through the sequence together: two tiles, whose rows stay in the cache. */
-const BLOCK: i32 = 2 * TILE_ROWS;
+/** Examples that go through the sequence together: the kernel comes from the L2 cache once for all of them. */
+const BLOCK: i32 = 5 * LOW_ROWS;
 
 /** Bytes of scratch that a sequence needs. */
 export function recurrentScratch(): i32 {
@@ -27,6 +28,40 @@ export function recurrentScratch(): i32 {
 @inline
 function gatesOf(cell: i32): i32 {
   return cell == Cell.lstm ? 4 : cell == Cell.gru ? 3 : 1;
+}
+
+/** Columns of the product of h and the kernel; a GRU multiplies its candidate's by themselves. */
+// @ts-ignore: decorator
+@inline
+function columnsOf(cell: i32, units: i32): i32 {
+  return cell == Cell.gru ? 2 * units : gatesOf(cell) * units;
+}
+
+/** Bytes of the panels of h U, or on the way back of dz U^T, behind which those of a candidate lie. */
+// @ts-ignore: decorator
+@inline
+function firstBytes(cell: i32, units: i32, isBack: bool): usize {
+  const columns = columnsOf(cell, units);
+  return isBack ? packedBytes(units, columns) : packedBytes(columns, units);
+}
+
+/** Bytes that `packKernel` takes. */
+export function recurrentPanelBytes(cell: i32, units: i32, isBack: bool): usize {
+  return firstBytes(cell, units, isBack) + (cell == Cell.gru ? packedBytes(units, units) : 0);
+}
+
+/** Packs the kernel of a cell for all the steps of a sequence. */
+export function packKernel(r: RecurrentPanels): void {
+  const unit = <usize> r.units << 2, row = unit * gatesOf(r.cell);
+  const columns = columnsOf(r.cell, r.units), isBack = r.isBack != 0;
+  const candidate = r.kernel + 2 * unit, after = r.panels + firstBytes(r.cell, r.units, isBack);
+  if (isBack) {
+    packWhole(r.kernel, 4, row, r.units, columns, r.panels);
+    if (r.cell == Cell.gru) packWhole(candidate, 4, row, r.units, r.units, after);
+  } else {
+    packWhole(r.kernel, row, 4, columns, r.units, r.panels);
+    if (r.cell == Cell.gru) packWhole(candidate, row, 4, r.units, r.units, after);
+  }
 }
 
 /** Whether a step of an example is padding, which leaves the state as it is. */
@@ -62,8 +97,8 @@ export function recurrent(r: Recurrent, from: i32, end: i32, scratch: usize): vo
   const table = scratch + <usize> GEMM_SCRATCH;
   fillSquash(table);
   const unit = <usize> r.units << 2;
-  const gates = gatesOf(r.cell);
-  const row = unit * gates;
+  const row = unit * gatesOf(r.cell), columns = columnsOf(r.cell, r.units);
+  const candidate = r.panels + firstBytes(r.cell, r.units, false);
   const steps = <usize> r.steps;
   for (let first = from; first < end; first += BLOCK) {
     const rows = min(BLOCK, end - first);
@@ -74,13 +109,9 @@ export function recurrent(r: Recurrent, from: i32, end: i32, scratch: usize): vo
       const h = t ? r.h + (place - 1) * unit : r.h0 + <usize> first * unit;
       const hRow = t ? stateRow : unit;
       const state = r.state + place * unit;
-      const columns = r.cell == Cell.gru ? 2 * r.units : gates * r.units;
-      gemm(h, hRow, 4, r.kernel, row, 4, z, zRow, rows, columns, r.units, 0, ADD, scratch);
+      packedGemm(h, hRow, r.panels, z, zRow, rows, columns, r.units, 0, ADD, scratch);
       if (r.cell == Cell.gru && r.after) {
-        gemm(
-          h, hRow, 4, r.kernel + 2 * unit, row, 4, state, stateRow,
-          rows, r.units, r.units, r.bias, 0, scratch,
-        );
+        packedGemm(h, hRow, candidate, state, stateRow, rows, r.units, r.units, r.bias, 0, scratch);
       }
       for (let i: usize = 0; i < <usize> rows; i++) {
         const at = place + i * steps, before = h + i * hRow;
@@ -96,9 +127,8 @@ export function recurrent(r: Recurrent, from: i32, end: i32, scratch: usize): vo
       }
       if (r.cell != Cell.gru) continue;
       if (!r.after) {
-        gemm(
-          state, stateRow, 4, r.kernel + 2 * unit, row, 4, z + 2 * unit, zRow,
-          rows, r.units, r.units, 0, ADD, scratch,
+        packedGemm(
+          state, stateRow, candidate, z + 2 * unit, zRow, rows, r.units, r.units, 0, ADD, scratch,
         );
       }
       for (let i: usize = 0; i < <usize> rows; i++) {
@@ -137,7 +167,8 @@ export function recurrentGradient(
 ): void {
   const unit = <usize> r.units << 2;
   const gates = gatesOf(r.cell);
-  const row = unit * gates;
+  const row = unit * gates, columns = columnsOf(r.cell, r.units);
+  const candidate = r.panels + firstBytes(r.cell, r.units, true);
   const steps = <usize> r.steps;
   const stateRow = steps * unit, zRow = steps * row;
   for (let first = from; first < end; first += BLOCK) {
@@ -160,15 +191,11 @@ export function recurrentGradient(
         }
       }
       const dz = r.dz + place * row;
-      let columns = gates * r.units;
       if (r.cell == Cell.gru) {
-        columns = 2 * r.units;
         const inner = r.dState + place * unit;
-        const last = r.transposed + 2 * unit * <usize> r.units;
         if (!r.after) {
-          gemm(
-            dz + 2 * unit, zRow, 4, last, unit, 4, inner, stateRow,
-            rows, r.units, r.units, 0, 0, scratch,
+          packedGemm(
+            dz + 2 * unit, zRow, candidate, inner, stateRow, rows, r.units, r.units, 0, 0, scratch,
           );
         }
         for (let i: usize = 0; i < <usize> rows; i++) {
@@ -177,15 +204,12 @@ export function recurrentGradient(
           gruGatesBack(r, at, r.before + at * unit, r.dh0 + (<usize> first + i) * unit);
         }
         if (r.after) {
-          gemm(
-            inner, stateRow, 4, last, unit, 4, carried, unit,
-            rows, r.units, r.units, 0, ADD, scratch,
+          packedGemm(
+            inner, stateRow, candidate, carried, unit, rows, r.units, r.units, 0, ADD, scratch,
           );
         }
       }
-      gemm(
-        dz, zRow, 4, r.transposed, unit, 4, carried, unit, rows, r.units, columns, 0, ADD, scratch,
-      );
+      packedGemm(dz, zRow, r.panels, carried, unit, rows, r.units, columns, 0, ADD, scratch);
     }
   }
 }

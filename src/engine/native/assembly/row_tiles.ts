@@ -1,0 +1,89 @@
+import { borderTile } from "./border_tile";
+import { highTile, HIGH_ROWS, LOW_ROWS, lowTile, TILE_COLUMNS } from "./tile";
+
+/** Rows of A that meet a panel of B one after the other, while both are in the L1 cache. */
+const GROUP: i32 = 4 * HIGH_ROWS;
+
+/**
+ * How many of `rows` rows high tiles take; low ones take the others, so that none is left over. Only of less
+ * than 12 rows may the last tile be a low one with fewer.
+ */
+export function rowsOfHighTiles(rows: i32): i32 {
+  const low = (HIGH_ROWS - rows % HIGH_ROWS) % HIGH_ROWS * LOW_ROWS;
+  return max(rows - low, 0);
+}
+
+/** A group of rows, by one panel of B. */
+// @ts-ignore: decorator
+@inline
+function multiplyGroup(
+  a: usize,
+  b: usize,
+  bStep: usize,
+  depth: i32,
+  c: usize,
+  cRow: usize,
+  bias: usize,
+  flags: i32,
+  rows: i32,
+  height: i32,
+  columns: i32,
+  border: usize,
+): void {
+  for (let i = 0; i < rows; i += height) {
+    const there = min(height, rows - i);
+    if (columns < TILE_COLUMNS || there < height) {
+      borderTile(a, b, bStep, depth, c, cRow, bias, flags, height, there, columns, border);
+    } else if (height == HIGH_ROWS) highTile(a, b, bStep, depth, c, cRow, bias, flags);
+    else lowTile(a, b, bStep, depth, c, cRow, bias, flags);
+    a += <usize> (depth * height) << 2;
+    c += <usize> height * cRow;
+  }
+}
+
+/**
+ * C = A B (+ bias, relu) for `depth` of the shared dimension.
+ *
+ * @param a Address of all rows of A, as `packRows` leaves them.
+ * @param b Address of the first panel of B: 8 columns, whose entries of the next step lie `bStep` bytes on.
+ * @param panelBytes Bytes from a panel of B to the next.
+ * @param border Address of `BORDER_SCRATCH` bytes.
+ */
+export function multiplyRows(
+  a: usize,
+  b: usize,
+  panelBytes: usize,
+  bStep: usize,
+  c: usize,
+  cRow: usize,
+  rows: i32,
+  columns: i32,
+  depth: i32,
+  bias: usize,
+  flags: i32,
+  border: usize,
+): void {
+  const high = rowsOfHighTiles(rows);
+  let row = 0;
+  while (row < rows) {
+    const height = row < high ? HIGH_ROWS : LOW_ROWS;
+    const end = row < high ? min(row + GROUP, high) : rows;
+    for (let j = 0; j < columns; j += TILE_COLUMNS) {
+      multiplyGroup(
+        a + (<usize> (row * depth) << 2),
+        b + <usize> (j >> 3) * panelBytes,
+        bStep,
+        depth,
+        c + <usize> row * cRow + (<usize> j << 2),
+        cRow,
+        bias ? bias + (<usize> j << 2) : 0,
+        flags,
+        end - row,
+        height,
+        min(TILE_COLUMNS, columns - j),
+        border,
+      );
+    }
+    row = end;
+  }
+}
