@@ -204,7 +204,7 @@ export class NativeModule extends NativeSequences {
     this.run(
       "axisSums",
       { x, blocks, rows, width, result, divisor, isWide: isWide ? 1 : 0 },
-      { work: blocks * rows * width },
+      { work: 2 * blocks * rows * width },
     );
   }
 }

@@ -16,8 +16,10 @@ const LAYOUTS = Object.values(OPERATIONS).map((records) =>
 );
 const NUMBERS = Object.fromEntries(Object.keys(OPERATIONS).map((name, number) => [name, number]));
 
-/** Work below this, in multiply-adds, is not worth waking another thread for (some 10 us). */
-const WORTH_SHARING = 200_000;
+/** Work below this, in multiply-adds, some 3 us of it, is not worth telling another thread of. */
+const WORTH_SHARING = 50_000;
+/** Work of some milliseconds, in multiply-adds: long enough for one thread to fall behind the others. */
+const LONG = 1 << 26;
 
 /** An instance of our own WASM module on a heap, with its threads: what runs its operations. */
 export class NativeRunner {
@@ -154,8 +156,10 @@ export class NativeRunner {
     given: Arguments<O>,
     { work = 0, scratch = 0 }: { work?: number; scratch?: number } = {},
   ): void {
-    // Twice as many parts as threads: one that comes late leaves the rest to the others.
-    const parts = this.#threads > 1 && work >= WORTH_SHARING ? 2 * this.#threads : 1;
+    // In twice as many parts, one that falls behind leaves the rest to the others. But each part of a product
+    // packs all of one operand.
+    const shares = work >= LONG ? 2 * this.#threads : this.#threads;
+    const parts = this.#threads > 1 && work >= WORTH_SHARING ? shares : 1;
     if (scratch > this.#scratchBytes) {
       this.#backend.wasm._free(this.#scratch);
       // Where there is no room, the next operation must not go on with what was given back.
