@@ -189,21 +189,21 @@ export const ACTIVATIONS: Readonly<Record<string, ActivationTraits>> = {
     gain: ROOT_2,
     range: [-0.278465, Infinity],
     flat: oneSided(-3.61689),
-    memoryCopies: 3,
+    memoryCopies: 1.4,
   }),
   gelu: traits({
     curve: smooth((z) => z * distribution(z), (z) => distribution(z) + z * density(z)),
     gain: ROOT_2,
     range: [-0.169971, Infinity],
     flat: oneSided(-2.16472),
-    memoryCopies: 6,
+    memoryCopies: 1.4,
   }),
   gelu_new: traits({
     curve: geluByTanh(),
     gain: ROOT_2,
     range: [-0.170041, Infinity],
     flat: oneSided(-2.17249),
-    memoryCopies: 8,
+    memoryCopies: 1.4,
   }),
   mish: traits({
     curve: smooth(

@@ -1,14 +1,30 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { ACTIVATIONS } from "../../src/traits/activations.ts";
+
+/** A function, and the second derivative of its cube. */
+type Curve = [f: (tf: TensorFlow, x: Tensor) => Tensor, curve: (x: number) => number];
 
 function curveOfSigmoid(x: number): number {
   const y = 1 / (1 + Math.exp(-x)), slope = y * (1 - y);
   return 6 * y * slope ** 2 + 3 * y * y * slope * (1 - 2 * y);
 }
 
-/** f, and the second derivative of its cube. */
-const curved: Record<string, [(tf: TensorFlow, x: Tensor) => Tensor, (x: number) => number]> = {
+/** The gated activations, by their layers, and the second derivative of their cube by central differences. */
+const gated = (name: "gelu" | "gelu_new" | "swish"): Curve => [
+  (tf, x) => tf.layers.activation({ activation: name as never }).apply(x) as Tensor,
+  (x) => {
+    const { value, derivative } = ACTIVATIONS[name].curve!;
+    const slope = (x: number) => 3 * value(x) ** 2 * derivative(x);
+    return (slope(x + 1e-5) - slope(x - 1e-5)) / 2e-5;
+  },
+];
+
+const curved: Record<string, Curve> = {
+  gelu: gated("gelu"),
+  gelu_new: gated("gelu_new"),
+  swish: gated("swish"),
   relu: [(tf, x) => tf.relu(x), (x) => x > 0 ? 6 * x : 0],
   sigmoid: [(tf, x) => tf.sigmoid(x), curveOfSigmoid],
   tanh: [(tf, x) => tf.tanh(x), (x) => {

@@ -71,29 +71,6 @@ const mirrorPadGradient: GradientFactory = ({ tf }) => ({
   },
 });
 
-/**
- * The gradient of `Tile`. That of TensorFlow.js slices and adds once for every copy, and throws for a rank
- * above 4. Here the copies along each axis are added up at once.
- */
-const tileGradient: GradientFactory = ({ tf }) => ({
-  kernelName: "Tile",
-  inputsToSave: ["x"],
-  gradFunc(dy, saved, attrs) {
-    const [x] = saved as Tensor[];
-    const { reps } = attrs as unknown as { reps: number[] };
-    const addUp = (gradient: Tensor, axis: number): Tensor => {
-      if (reps[axis] === 1) return gradient;
-      const shape = [...gradient.shape];
-      const outer = shape.slice(0, axis), inner = shape.slice(axis + 1);
-      const size = (sizes: number[]) => sizes.reduce((product, length) => product * length, 1);
-      const n = x.shape[axis];
-      const copies = tf.reshape(gradient, [size(outer), reps[axis], n * size(inner)]);
-      return tf.reshape(tf.sum(copies, 1), [...outer, n, ...inner]);
-    };
-    return { x: () => reps.reduce((gradient, _, axis) => addUp(gradient, axis), dy as Tensor) };
-  },
-});
-
 /** The inputs of each kernel whose output is a truth value or a whole number. */
 const INPUTS: Record<string, string[]> = {
   Greater: ["a", "b"],
@@ -202,6 +179,5 @@ export const repair: KernelRepair = {
     ...piecewiseConstantGradients,
     prodGradient,
     squaredDifferenceGradient,
-    tileGradient,
   ],
 };

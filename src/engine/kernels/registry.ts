@@ -19,9 +19,11 @@ import { repair as normalizations } from "./normalizations.ts";
 import { repair as oneHot } from "./one_hot.ts";
 import { repair as recurrent } from "./recurrent.ts";
 import { repair as resizeGradients } from "./resize_gradients.ts";
+import { repair as selfGated } from "./self_gated.ts";
 import { repair as slice } from "./slice.ts";
 import { repair as softmax } from "./softmax.ts";
 import { repair as sum } from "./sum.ts";
+import { repair as tile } from "./tile.ts";
 import type { KernelRepair } from "./kernel_context.ts";
 
 /** Every repair of this project: the kernels of one operation, and its gradients, stand in one file. */
@@ -47,7 +49,9 @@ export const REPAIRS: readonly KernelRepair[] = [
   oneHot,
   recurrent,
   resizeGradients,
+  selfGated,
   slice,
   softmax,
   sum,
+  tile,
 ];

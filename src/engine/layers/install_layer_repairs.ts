@@ -22,6 +22,7 @@ import { repairKerasImages } from "./repair_keras_images.ts";
 import { repairMasks, repairMergeMasks } from "./repair_masks.ts";
 import { repairNormalizations } from "./repair_normalizations.ts";
 import { repairRectifiers } from "./repair_rectifiers.ts";
+import { repairSelfGates } from "./repair_self_gates.ts";
 import { repairSoftmax } from "./repair_softmax.ts";
 import { requireValue } from "../../words/requirements.ts";
 import { tensorFlow } from "../tensorflow_requirement.ts";
@@ -48,6 +49,7 @@ const REPAIRS: LayerRepair[] = [
   repairRectifiers,
   repairResizing,
   repairSeedZero,
+  repairSelfGates,
   repairSeparableConv2d,
   repairSoftmax,
 ];

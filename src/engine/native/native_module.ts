@@ -1,7 +1,8 @@
 import { hasRelaxedSimd } from "../has_relaxed_simd.ts";
 import type { Matrix } from "./matrix.ts";
 import { NativeSequences } from "./native_sequences.ts";
-import type { ConvolutionWindows, Operation } from "./operations.ts";
+import type { Arguments, ConvolutionWindows, Operation } from "./operations.ts";
+import { GATES, type SelfGate } from "./self_gate.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
 /** The operations over windows. */
@@ -103,6 +104,27 @@ export class NativeModule extends NativeSequences {
   /** dy (1 - y^2) of `count` floats. */
   tanhGradient(y: number, dy: number, result: number, count: number): void {
     this.#binary("tanhGradient", y, dy, result, count);
+  }
+
+  /** x times a gate of itself, of `count` floats. */
+  selfGate(gate: SelfGate, x: number, result: number, count: number): void {
+    this.#selfGate("selfGate", gate, { x, dy: 0, to: result, count });
+  }
+
+  /** dy times the derivative of that. */
+  selfGateGradient(gate: SelfGate, x: number, dy: number, result: number, count: number): void {
+    this.#selfGate("selfGateGradient", gate, { x, dy, to: result, count });
+  }
+
+  #selfGate(
+    name: "selfGate" | "selfGateGradient",
+    gate: SelfGate,
+    given: Omit<Arguments<"selfGate">, "gate">,
+  ): void {
+    this.run(name, { gate: GATES.indexOf(gate), ...given }, {
+      work: given.count * 16,
+      scratch: 128,
+    });
   }
 
   /** x, and 0 where it is below; of `count` floats. */

@@ -41,6 +41,8 @@ export const RECORDS = {
     ...{ scale: "usize", offset: "usize", dScale: "usize", dOffset: "usize" },
     ...{ partials: "usize", rows: "i32", width: "i32", isBatch: "i32", epsilon: "f32" },
   },
+  /** x times a gate of itself, by its number in `self_gate.ts`. `dy` is for the gradient alone. */
+  SelfGate: { gate: "i32", x: "usize", dy: "usize", to: "usize", count: "i32" },
   /** `dy` is for the gradient alone. */
   Softmax: { x: "usize", dy: "usize", to: "usize", rows: "i32", width: "i32" },
   /**
@@ -112,6 +114,8 @@ export const OPERATIONS = {
   packKernel: ["RecurrentPanels"],
   recurrent: ["Recurrent"],
   recurrentGradient: ["RecurrentGradient"],
+  selfGate: ["SelfGate"],
+  selfGateGradient: ["SelfGate"],
   relu: ["Unary"],
   reluGradient: ["Binary"],
   add: ["Binary"],

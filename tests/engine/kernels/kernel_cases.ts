@@ -196,7 +196,14 @@ export const KERNEL_CASES: Record<string, { run: Run; bounded?: boolean }> = {
   SoftmaxGrad: { run: kernel("SoftmaxGrad", (x, tf) => ({ dy: x(3), y: tf.ones([3]) })) },
   SplitV: { run: (tf, x) => tf.split(x(2, 4), 2, 1)[0] },
   Sum: { run: (tf, x) => tf.sum(x(2, 2), 0) },
+  SelfGated: {
+    run: kernel("SelfGated", (x) => ({ x: x(3) }), { gate: "normal" }),
+  },
+  SelfGatedGrad: {
+    run: kernel("SelfGatedGrad", (x, tf) => ({ dy: x(3), x: tf.ones([3]) }), { gate: "normal" }),
+  },
   Tanh: { run: (tf, x) => tf.tanh(x(3)), bounded: true },
+  Tile: { run: (tf, x) => tf.tile(x(2, 3), [2, 2]) },
   Unpack: { run: (tf, x) => tf.unstack(x(2, 3), 1)[0] },
   UnsortedSegmentSum: {
     run: (tf, x) => tf.unsortedSegmentSum(x(2, 2), tf.tensor1d([1, 0], "int32"), 2),

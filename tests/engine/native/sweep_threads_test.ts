@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { GATES } from "../../../src/engine/native/self_gate.ts";
 import { startEngine } from "../../../src/engine/start_engine.ts";
 import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
 
@@ -20,6 +21,12 @@ function compute(tf: TensorFlow): Int32Array[] {
         const [y, mean, variance] = run(kind, { x, scale, offset }, { epsilon: 1e-3 });
         const inputs = { dy, x, scale, mean, variance };
         results.push(y, mean, variance, ...run(`${kind}Grad`, inputs, { epsilon: 1e-3 }));
+      }
+      for (const gate of GATES) {
+        results.push(
+          ...run("SelfGated", { x }, { gate }),
+          ...run("SelfGatedGrad", { x, dy }, { gate }),
+        );
       }
       results.push(...run("ReluGrad", { dy, x }), tf.relu(x), tf.add(x, dy), tf.add(x, offset));
     }

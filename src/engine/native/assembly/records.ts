@@ -26,6 +26,8 @@ export const enum Operation {
   packKernel,
   recurrent,
   recurrentGradient,
+  selfGate,
+  selfGateGradient,
   relu,
   reluGradient,
   add,
@@ -146,6 +148,15 @@ export class Normalize {
   width: i32;
   isBatch: i32;
   epsilon: f32;
+}
+
+@unmanaged
+export class SelfGate {
+  gate: i32;
+  x: usize;
+  dy: usize;
+  to: usize;
+  count: i32;
 }
 
 @unmanaged

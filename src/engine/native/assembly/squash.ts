@@ -23,7 +23,7 @@ export function fillSquash(at: usize): void {
 /** 1 / (1 + e^-x), by e^-|x|, so that small results keep all their digits. NaN stays NaN. */
 // @ts-ignore: decorator
 @inline
-function sigmoid(x: v128, t: usize): v128 {
+export function sigmoid(x: v128, t: usize): v128 {
   const one = entry(t, offsetof<Table>("one"));
   const negative = v128.or(x, f32x4.splat(-0.0));
   // "pmax" takes its first operand unless the second is larger: NaN leaves the bound, and comes back below.

@@ -2,7 +2,8 @@ import { blocksOf, columnSums } from "./column_sums";
 import { addRow, clipGradient, relu, reluGradient, tanh, tanhGradient } from "./elementwise";
 import { normalizeColumns, normalizeColumnsGradient } from "./normalize_columns";
 import { normalizeRows, normalizeRowsGradient, sumRowBlocks } from "./normalize_rows";
-import { Binary, Normalize, Operation, Softmax, Sum, Unary } from "./records";
+import { Binary, Normalize, Operation, SelfGate, Softmax, Sum, Unary } from "./records";
+import { selfGate, selfGateGradient } from "./self_gate";
 import { share } from "./share";
 import { softmax, softmaxGradient } from "./softmax";
 
@@ -31,6 +32,22 @@ export function runSweep(
         r.first + offset, r.second + offset, r.to + offset,
         share(r.count, 4, next, parts) - start,
       );
+      break;
+    }
+    case Operation.selfGate: {
+      const r = changetype<SelfGate>(record);
+      const start = share(r.count, 4, part, parts);
+      const offset = <usize> start << 2;
+      const count = share(r.count, 4, next, parts) - start;
+      selfGate(r.gate, r.x + offset, r.to + offset, count, scratch);
+      break;
+    }
+    case Operation.selfGateGradient: {
+      const r = changetype<SelfGate>(record);
+      const start = share(r.count, 4, part, parts);
+      const offset = <usize> start << 2;
+      const count = share(r.count, 4, next, parts) - start;
+      selfGateGradient(r.gate, r.x + offset, r.dy + offset, r.to + offset, count, scratch);
       break;
     }
     case Operation.clipGradient: {

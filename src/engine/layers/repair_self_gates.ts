@@ -1,0 +1,30 @@
+import type { SelfGate } from "../native/self_gate.ts";
+import type { Tensor } from "../tensorflow.ts";
+import type { LayerRepair } from "./layer_repair.ts";
+
+/** The activations that are x times a gate of itself, by their names in TensorFlow.js. */
+const GATES: Record<string, SelfGate> = {
+  gelu: "normal",
+  gelu_new: "normalByTanh",
+  swish: "sigmoid",
+};
+
+/**
+ * gelu, gelu_new and swish as one kernel each way, which is right where they are small: see
+ * `kernels/self_gated.ts`. On another backend, and for a swish of another slope than 1, TensorFlow.js answers.
+ */
+export const repairSelfGates: LayerRepair = ({ tf, patch }) => {
+  for (const [name, gate] of Object.entries(GATES)) {
+    patch(
+      name,
+      "apply",
+      (original) =>
+        function (this: object, x: Tensor, alpha = 1) {
+          const isOurs = x.dtype === "float32" && alpha === 1 &&
+            tf.getKernel("SelfGated", tf.getBackend()) !== undefined;
+          if (!isOurs) return original.call(this, x, alpha);
+          return tf.engine().runKernel("SelfGated", { x }, { gate }) as Tensor;
+        },
+    );
+  }
+};
