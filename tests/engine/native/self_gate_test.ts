@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { GATES, type SelfGate } from "../../../src/engine/native/self_gate.ts";
 import { ACTIVATIONS } from "../../../src/traits/activations.ts";
-import { density, distribution } from "../../../src/traits/curves.ts";
+import { density } from "../../../src/traits/curves.ts";
 import { withNative } from "./with_native.ts";
 
 /** The cumulative distribution far below 0, where 1 - erf has no digits left: by its continued fraction. */

@@ -4,13 +4,13 @@ import { fewRows } from "./few_rows";
 import { ADD, PACK, RELU } from "./flags";
 import { addToSums, writeSums } from "./long_sums";
 import { packRows, packVectors } from "./pack";
-import { multiplyRows } from "./row_tiles";
+import { multiplyRows, rowsOfHighTiles } from "./row_tiles";
 import { HIGH_ROWS, TILE_COLUMNS } from "./tile";
 
 /** Most rows of A that are packed at a time, whole tiles: 0.5 MB of panels, for the L2 cache. */
 export const ROWS: i32 = 520;
 /** Longest run of the shared dimension that one tile sums up before it touches C. */
-const DEPTH: i32 = 256;
+export const DEPTH: i32 = 256;
 /** Columns of B that are packed at a time: whole cache lines are read, and C is written along its rows. */
 const COLUMNS: i32 = 512;
 /** Up to so many rows a tile would compute more rows than there are, and jump about in B. */
@@ -26,7 +26,7 @@ const SMALL: i32 = 1 << 16;
 /** Bytes between the panels of B: at a distance of a power of 2 all would share one set of the cache. */
 export const GAP: i32 = 64;
 /** Longest run of the shared dimension that is summed in float32 altogether. */
-const LONG: i32 = 8192;
+export const LONG: i32 = 8192;
 /** Bytes of packed rows, and of packed columns. */
 export const PACKED_ROWS: i32 = ROWS * DEPTH * 4;
 const PANELS: i32 = COLUMNS * DEPTH * 4 + COLUMNS / TILE_COLUMNS * GAP;
@@ -99,7 +99,7 @@ function product(
     const panelBytes = <usize> (depth << 5) + GAP;
     const blockFlags = (from ? ADD : flags & ADD) | (last ? flags & RELU : 0);
     for (let row = 0; row < m; row += blockRows) {
-      const rows = min(blockRows, m - row);
+      const rows = min(blockRows, m - row), high = rowsOfHighTiles(rows);
       packRows(a + <usize> row * aRow + <usize> from * aColumn, aRow, aColumn, rows, depth, scratch);
       for (let column = 0; column < n; column += COLUMNS) {
         const columns = min(COLUMNS, n - column);
@@ -109,8 +109,8 @@ function product(
         const biasBlock = bias && last ? bias + (<usize> column << 2) : 0;
         if (wholeColumns) {
           multiplyRows(
-            scratch, bBlock, 32, bRow, cBlock, cRow, rows, wholeColumns, depth, biasBlock, blockFlags,
-            border,
+            scratch, bBlock, 32, bRow, cBlock, cRow, rows, high, wholeColumns, depth, biasBlock,
+            blockFlags, border,
           );
         }
         if (wholeColumns == columns) continue;
@@ -120,7 +120,7 @@ function product(
           panelBytes,
         );
         multiplyRows(
-          scratch, panels, panelBytes, 32, cBlock + rest, cRow, rows, columns - wholeColumns, depth,
+          scratch, panels, panelBytes, 32, cBlock + rest, cRow, rows, high, columns - wholeColumns, depth,
           biasBlock ? biasBlock + rest : 0, blockFlags, border,
         );
       }

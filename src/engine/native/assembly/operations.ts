@@ -1,14 +1,12 @@
 import { axisSums, axisSumUnits } from "./axis_sums";
 import { averagePoolGradient } from "./average_pooling";
 import { columns, columnSquares } from "./columns";
-import {
-  convolution,
-  convolutionFilterGradient,
-  convolutionInputGradient,
-} from "./convolution";
+import { convolution } from "./convolution";
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise";
 import { exponents } from "./exponents";
+import { filterGradient } from "./filter_gradient";
 import { gemm, packFlag } from "./gemm";
+import { inputGradient } from "./input_gradient";
 import { maxPoolGradient } from "./max_pooling";
 import { averagePool, maxPool } from "./pooling";
 import {
@@ -87,15 +85,15 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
     }
     case Operation.convolutionFilterGradient: {
       const taps = w.windowDepth * w.windowHeight * w.windowWidth * w.channels;
-      convolutionFilterGradient(
+      filterGradient(
         w, c.x, c.y, c.result,
-        share(taps, HIGH_ROWS, part, parts), share(taps, HIGH_ROWS, next, parts), scratch,
+        share(taps, LOW_ROWS, part, parts), share(taps, LOW_ROWS, next, parts), scratch,
       );
       break;
     }
     case Operation.convolutionInputGradient: {
       const rows = w.batch * w.depth * w.height;
-      convolutionInputGradient(
+      inputGradient(
         w, c.x, c.y, c.result,
         share(rows, 1, part, parts), share(rows, 1, next, parts), scratch,
       );

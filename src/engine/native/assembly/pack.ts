@@ -38,10 +38,24 @@ function packPlain(
 // @ts-ignore: decorator
 @inline
 function transpose4(from: usize, stride: usize, to: usize, toStride: usize): void {
-  const a = v128.load(from);
-  const b = v128.load(from + stride);
-  const c = v128.load(from + 2 * stride);
-  const d = v128.load(from + 3 * stride);
+  transposeRows(from, from + stride, from + 2 * stride, from + 3 * stride, to, toStride);
+}
+
+/** Transposes four vectors into `to + n * toStride`. */
+// @ts-ignore: decorator
+@inline
+export function transposeRows(
+  first: usize,
+  second: usize,
+  third: usize,
+  fourth: usize,
+  to: usize,
+  toStride: usize,
+): void {
+  const a = v128.load(first);
+  const b = v128.load(second);
+  const c = v128.load(third);
+  const d = v128.load(fourth);
   const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
   const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
   const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
@@ -126,9 +140,7 @@ export function packRows(
  * A panel of five. Of each four inner indices the first four entries lie side by side, index after index, and
  * then the fifth ones. What is left of the inner axis beside whole `TILE_STEPS` lies as in `packPlain`.
  */
-// @ts-ignore: decorator
-@inline
-function packHigh(
+export function packHigh(
   source: usize,
   outerStride: usize,
   innerStride: usize,
@@ -165,9 +177,7 @@ function copyFive(source: usize, to: usize, at: usize): void {
 }
 
 /** A panel of four, `outer` of which are there: it lies as in `packPlain`. */
-// @ts-ignore: decorator
-@inline
-function packLow(
+export function packLow(
   source: usize,
   outerStride: usize,
   innerStride: usize,

@@ -1,19 +1,20 @@
 import { ADD } from "./flags";
 import { depthOfBlock, GAP, PACKED_ROWS } from "./gemm";
 import { packRows, packVectors } from "./pack";
-import { multiplyRows } from "./row_tiles";
+import { multiplyRows, rowsOfHighTiles } from "./row_tiles";
 import { TILE_COLUMNS } from "./tile";
 
 /** Bytes from a panel of B to the next. */
 // @ts-ignore: decorator
 @inline
-function panelBytes(depth: i32): usize {
+export function panelBytes(depth: i32): usize {
   return <usize> (depth << 5) + GAP;
 }
 
+/** How many panels n columns of B take. */
 // @ts-ignore: decorator
 @inline
-function panelsOf(n: i32): usize {
+export function panelsOf(n: i32): usize {
   return <usize> ((n + TILE_COLUMNS - 1) / TILE_COLUMNS);
 }
 
@@ -55,7 +56,7 @@ export function packedGemm(
     const depth = min(blockDepth, k - from);
     packRows(a + (<usize> from << 2), aRow, 4, m, depth, scratch);
     multiplyRows(
-      scratch, panels, panelBytes(depth), 32, c, cRow, m, n, depth,
+      scratch, panels, panelBytes(depth), 32, c, cRow, m, rowsOfHighTiles(m), n, depth,
       from + depth == k ? bias : 0, from ? ADD : flags, scratch + <usize> PACKED_ROWS,
     );
     panels += panelsOf(n) * panelBytes(depth);

@@ -45,6 +45,7 @@ function multiplyGroup(
  * C = A B (+ bias, relu) for `depth` of the shared dimension.
  *
  * @param a Address of all rows of A, as `packRows` leaves them.
+ * @param high How many of them high tiles take: `rowsOfHighTiles`, or 0 where all panels are low.
  * @param b Address of the first panel of B: 8 columns, whose entries of the next step lie `bStep` bytes on.
  * @param panelBytes Bytes from a panel of B to the next.
  * @param border Address of `BORDER_SCRATCH` bytes.
@@ -57,17 +58,17 @@ export function multiplyRows(
   c: usize,
   cRow: usize,
   rows: i32,
+  high: i32,
   columns: i32,
   depth: i32,
   bias: usize,
   flags: i32,
   border: usize,
 ): void {
-  const high = rowsOfHighTiles(rows);
   let row = 0;
   while (row < rows) {
     const height = row < high ? HIGH_ROWS : LOW_ROWS;
-    const end = row < high ? min(row + GROUP, high) : rows;
+    const end = min(row + GROUP, row < high ? high : rows);
     for (let j = 0; j < columns; j += TILE_COLUMNS) {
       multiplyGroup(
         a + (<usize> (row * depth) << 2),

@@ -1,0 +1,128 @@
+import { COLUMNS_AT, fitsPacked, positionsAtOnce, unrollAll } from "./convolution";
+import { ADD } from "./flags";
+import { DEPTH, gemm, GEMM_SCRATCH, LONG_SUMS, PACKED_ROWS } from "./gemm";
+import { addToSums, writeSums } from "./long_sums";
+import { packVectors } from "./pack";
+import { packTaps } from "./pack_windows";
+import { panelBytes } from "./packed_gemm";
+import { Windows } from "./records";
+import { multiplyRows } from "./row_tiles";
+import { clearRun } from "./runs";
+import { LOW_ROWS } from "./tile";
+import { isPointwise, positionsOf, tapsOf } from "./windows";
+
+/** Entries of windows that are packed at a time: with their positions they stay in the L1 cache. */
+const TAPS: i32 = 5 * LOW_ROWS;
+/** How many blocks of positions are added up in float32, where there are more. */
+const LONG_BLOCKS: i32 = 32;
+
+/**
+ * dW = U^T dy, where U has the window of one output position in each row. U is never whole in memory: a
+ * block of positions is unrolled, and its product added to dW. Computes the rows `start` .. `stop` of dW,
+ * [windowDepth, windowHeight, windowWidth, channels] x outChannels.
+ */
+export function filterGradient(
+  w: Windows,
+  x: usize,
+  dy: usize,
+  dw: usize,
+  start: i32,
+  stop: i32,
+  scratch: usize,
+): void {
+  if (stop <= start) return;
+  const filters = w.outChannels;
+  const dyRow = <usize> filters << 2;
+  const all = w.batch * positionsOf(w);
+  if (isPointwise(w)) {
+    const xRow = <usize> w.channels << 2;
+    gemm(
+      x + (<usize> start << 2), 4, xRow, dy, dyRow, 4, dw + <usize> start * dyRow, dyRow,
+      stop - start, filters, all, 0, 0, scratch,
+    );
+    return;
+  }
+  // From the whole width: the sums must not depend on how many threads share it.
+  const block = isPackedThere(w) ? DEPTH : positionsAtOnce(tapsOf(w), DEPTH);
+  const isLong = all > LONG_BLOCKS * block && filters <= LONG_SUMS / LOW_ROWS;
+  const rows = isLong ? LONG_SUMS / filters & ~(LOW_ROWS - 1) : stop - start;
+  for (; start < stop; start += rows) {
+    filterRowsGradient(w, x, dy, dw, start, min(start + rows, stop), block, isLong, scratch);
+  }
+}
+
+/** Whether windows are packed from where they stand in the image: where there is room for a block of dy. */
+function isPackedThere(w: Windows): bool {
+  return w.channels % LOW_ROWS == 0 && fitsPacked(w.outChannels, DEPTH);
+}
+
+/** The same for few enough rows to be summed up in float64, if that is asked for. */
+function filterRowsGradient(
+  w: Windows,
+  x: usize,
+  dy: usize,
+  dw: usize,
+  start: i32,
+  stop: i32,
+  block: i32,
+  isLong: bool,
+  scratch: usize,
+): void {
+  const width = stop - start;
+  const filters = w.outChannels;
+  const dyRow = <usize> filters << 2;
+  const target = dw + <usize> start * dyRow;
+  // Where `gemm` has its own sums: it needs none for so few positions at a time.
+  const sums = scratch + <usize> (GEMM_SCRATCH - LONG_SUMS * 8);
+  const all = w.batch * positionsOf(w);
+  if (isLong) memory.fill(sums, 0, <usize> (width * filters) << 3);
+  if (all == 0) clearRun(target, width * filters);
+  let added = 0;
+  for (let first = 0; first < all; first += block) {
+    const count = min(block, all - first);
+    const flags = added ? ADD : 0;
+    if (isPackedThere(w)) {
+      addTaps(w, x, dy + <usize> first * dyRow, target, first, count, start, stop, flags, scratch);
+    } else {
+      unrollAll(w, x, first, count, start, stop, scratch);
+      gemm(
+        scratch + COLUMNS_AT, 4, <usize> width << 2, dy + <usize> first * dyRow, dyRow, 4, target, dyRow,
+        width, filters, count, 0, flags, scratch,
+      );
+    }
+    added++;
+    if (isLong && added == LONG_BLOCKS) {
+      addToSums(target, dyRow, width, filters, sums);
+      added = 0;
+    }
+  }
+  if (!isLong) return;
+  if (added) addToSums(target, dyRow, width, filters, sums);
+  writeSums(sums, target, dyRow, width, filters, 0, false);
+}
+
+/** Adds a block of positions to rows of dW: windows are packed from where they stand. */
+function addTaps(
+  w: Windows,
+  x: usize,
+  dy: usize,
+  target: usize,
+  first: i32,
+  count: i32,
+  start: i32,
+  stop: i32,
+  flags: i32,
+  scratch: usize,
+): void {
+  const filters = w.outChannels, dyRow = <usize> filters << 2;
+  const panels = scratch + COLUMNS_AT, bytes = panelBytes(count);
+  packVectors(dy, 4, dyRow, filters, count, panels, bytes);
+  for (let tap = start; tap < stop; tap += TAPS) {
+    const rows = min(TAPS, stop - tap);
+    packTaps(w, x, first, count, tap, tap + rows, scratch);
+    multiplyRows(
+      scratch, panels, bytes, 32, target + <usize> (tap - start) * dyRow, dyRow, rows, 0, filters, count,
+      0, flags, scratch + <usize> PACKED_ROWS,
+    );
+  }
+}

@@ -1,0 +1,169 @@
+import { COLUMNS_AT, convolvePacked, fitsPacked, positionsAtOnce, TURNED_AT } from "./convolution";
+import { depthOfBlock, gemm, packFlag, ROWS } from "./gemm";
+import { packVectors } from "./pack";
+import { panelBytes, panelsOf } from "./packed_gemm";
+import { Windows } from "./records";
+import { rollUp } from "./roll_up";
+import { clearRun } from "./runs";
+import { TILE_COLUMNS } from "./tile";
+import { imageBytes, isPointwise, positionsOf, tapsOf } from "./windows";
+
+/** The first output position along an axis whose window reaches an entry from `low` on. */
+// @ts-ignore: decorator
+@inline
+function firstOutput(low: i32, before: i32, reach: i32, stride: i32): i32 {
+  const lowest = low + before - reach;
+  return lowest <= 0 ? 0 : (lowest + stride - 1) / stride;
+}
+
+/** The end of the output positions, of `output`, whose windows begin before the entry `high`. */
+// @ts-ignore: decorator
+@inline
+function endOutput(high: i32, before: i32, stride: i32, output: i32): i32 {
+  return min(output, (high - 1 + before) / stride + 1);
+}
+
+// @ts-ignore: decorator
+@inline
+function isUnstrided(w: Windows): bool {
+  return w.strideDepth == 1 && w.strideHeight == 1 && w.strideWidth == 1;
+}
+
+/**
+ * Packs the filter that takes dy to dx where windows move by 1: its taps the other way round, channels and filters
+ * changed. Returns whether all of it is finite: only then may it meet the zeros around dy.
+ */
+function packTurned(w: Windows, filter: usize, to: usize): bool {
+  const channels = w.channels, filters = w.outChannels;
+  const taps = w.windowDepth * w.windowHeight * w.windowWidth, k = taps * filters;
+  const row = <usize> filters << 2, tapBytes = <usize> channels * row;
+  if (!isFiniteRun(filter, k * channels)) return false;
+  const blockDepth = depthOfBlock(k);
+  for (let from = 0; from < k; from += blockDepth) {
+    const depth = min(blockDepth, k - from), bytes = panelBytes(depth);
+    for (let at = from; at < from + depth;) {
+      const tap = at / filters, first = at - tap * filters;
+      const run = min(filters - first, from + depth - at);
+      const source = filter + <usize> (taps - 1 - tap) * tapBytes + (<usize> first << 2);
+      packVectors(source, row, 4, channels, run, to + (<usize> (at - from) << 5), bytes);
+      at += run;
+    }
+    to += panelsOf(channels) * bytes;
+  }
+  return true;
+}
+
+function isFiniteRun(from: usize, count: i32): bool {
+  let any = f32x4.splat(0);
+  const end = from + (<usize> count << 2);
+  for (; from + 16 <= end; from += 16) {
+    const x = v128.load(from);
+    any = v128.or(any, f32x4.sub(x, x));
+  }
+  let rest: f32 = 0;
+  for (; from < end; from += 4) rest += load<f32>(from) - load<f32>(from);
+  // x - x is 0, or NaN.
+  return !v128.any_true(f32x4.ne(any, any)) && rest == 0;
+}
+
+/** dx as a convolution of dy, by the filter that `packTurned` has packed. */
+function turnedConvolution(
+  w: Windows,
+  dy: usize,
+  dx: usize,
+  start: i32,
+  stop: i32,
+  scratch: usize,
+): void {
+  const t = changetype<Windows>(scratch + TURNED_AT);
+  t.batch = w.batch;
+  t.depth = w.outDepth;
+  t.height = w.outHeight;
+  t.width = w.outWidth;
+  t.channels = w.outChannels;
+  t.outDepth = w.depth;
+  t.outHeight = w.height;
+  t.outWidth = w.width;
+  t.outChannels = w.channels;
+  t.windowDepth = w.windowDepth;
+  t.windowHeight = w.windowHeight;
+  t.windowWidth = w.windowWidth;
+  t.strideDepth = t.strideHeight = t.strideWidth = 1;
+  t.dilationDepth = w.dilationDepth;
+  t.dilationHeight = w.dilationHeight;
+  t.dilationWidth = w.dilationWidth;
+  t.front = (w.windowDepth - 1) * w.dilationDepth - w.front;
+  t.top = (w.windowHeight - 1) * w.dilationHeight - w.top;
+  t.left = (w.windowWidth - 1) * w.dilationWidth - w.left;
+  convolvePacked(t, dy, dx, 0, 0, start * w.width, stop * w.width, scratch);
+}
+
+/**
+ * dx: U's gradient is dy W^T; each of its rows is added where that window lay. Again in blocks. Computes
+ * the rows `start` .. `stop` of all the images' planes, counted through.
+ */
+export function inputGradient(
+  w: Windows,
+  dy: usize,
+  filter: usize,
+  dx: usize,
+  start: i32,
+  stop: i32,
+  scratch: usize,
+): void {
+  const filters = w.outChannels;
+  const row = w.width * w.channels;
+  const dyRow = <usize> filters << 2;
+  const taps = tapsOf(w);
+  if (isPointwise(w)) {
+    const first = start * w.width;
+    gemm(
+      dy + <usize> first * dyRow, dyRow, 4, filter, 4, dyRow,
+      dx + (<usize> (start * row) << 2), <usize> w.channels << 2,
+      (stop - start) * w.width, w.channels, filters, 0,
+      packFlag(w.batch * w.depth * w.height * w.width, w.channels, filters), scratch,
+    );
+    return;
+  }
+  // Few channels would leave most of a tile empty.
+  const isWide = w.channels >= TILE_COLUMNS;
+  if (isWide && isUnstrided(w) && fitsPacked(w.channels, taps / w.channels * filters)) {
+    const isWhole = packTurned(w, filter, scratch + COLUMNS_AT);
+    if (isWhole) {
+      turnedConvolution(w, dy, dx, start, stop, scratch);
+      return;
+    }
+  }
+  const columns = scratch + COLUMNS_AT;
+  const block = positionsAtOnce(taps, ROWS);
+  const rows = w.depth * w.height;
+  const plane = w.outHeight * w.outWidth;
+  clearRun(dx + (<usize> (start * row) << 2), (stop - start) * row);
+  while (start < stop) {
+    const image = start / rows;
+    const firstRow = start - image * rows;
+    const endRow = min(rows, firstRow + stop - start);
+    // Output positions whose windows meet these rows of the image.
+    const firstPlane = firstRow / w.height;
+    const lastPlane = (endRow - 1) / w.height;
+    const isOnePlane = firstPlane == lastPlane;
+    const low = isOnePlane ? firstRow - firstPlane * w.height : 0;
+    const high = isOnePlane ? endRow - firstPlane * w.height : w.height;
+    const firstY = firstOutput(low, w.top, (w.windowHeight - 1) * w.dilationHeight, w.strideHeight);
+    const endY = endOutput(high, w.top, w.strideHeight, w.outHeight);
+    const reach = (w.windowDepth - 1) * w.dilationDepth;
+    const endZ = endOutput(lastPlane + 1, w.front, w.strideDepth, w.outDepth);
+    for (let z = firstOutput(firstPlane, w.front, reach, w.strideDepth); z < endZ; z++) {
+      const end = z * plane + endY * w.outWidth;
+      for (let position = z * plane + firstY * w.outWidth; position < end; position += block) {
+        const count = min(block, end - position);
+        gemm(
+          dy + <usize> (image * positionsOf(w) + position) * dyRow, dyRow, 4, filter, 4, dyRow,
+          columns, <usize> taps << 2, count, taps, filters, 0, packFlag(plane, taps, filters), scratch,
+        );
+        rollUp(w, columns, position, count, dx + <usize> image * imageBytes(w), firstRow, endRow);
+      }
+    }
+    start += endRow - firstRow;
+  }
+}

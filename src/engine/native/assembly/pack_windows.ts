@@ -1,0 +1,161 @@
+import { packHigh, packLow, transposeRows } from "./pack";
+import { Windows } from "./records";
+import { rowsOfHighTiles } from "./row_tiles";
+import { clearRun } from "./runs";
+import { HIGH_ROWS, LOW_ROWS, TILE_STEPS } from "./tile";
+import { imageBytes, isAcross, lineAt, PLACE, positionsOf, unroll, unrollLine } from "./windows";
+
+/** Bytes of entries that are packed at a time, `DEPTH` of `gemm`; of as many windows as a panel has; of zeros. */
+const LINE_BYTES: usize = 256 * 4, ROWS_BYTES: usize = <usize> HIGH_ROWS * LINE_BYTES;
+const ZEROS_BYTES: usize = LINE_BYTES;
+/** Bytes of scratch that `packWindows` needs: zeros, for lines outside an image, come last. */
+export const PACK_WINDOWS_SCRATCH: i32 = <i32> (ROWS_BYTES + ZEROS_BYTES);
+
+/**
+ * Packs windows as the rows of a product, their entries `from` .. `from + depth` along the shared dimension: as
+ * `packRows` would pack them unrolled. Most are read where they stand in the image.
+ *
+ * @param places Address of the windows' places.
+ * @param depth 256 at most.
+ * @param scratch Address of `PACK_WINDOWS_SCRATCH` bytes.
+ */
+export function packWindows(
+  w: Windows,
+  places: usize,
+  count: i32,
+  from: i32,
+  depth: i32,
+  to: usize,
+  scratch: usize,
+): void {
+  memory.fill(scratch + ROWS_BYTES, 0, ZEROS_BYTES);
+  const high = rowsOfHighTiles(count);
+  const inFours = ((w.windowWidth * w.channels | from) & 3) == 0 && depth % TILE_STEPS == 0;
+  for (let row = 0; row < count;) {
+    const height = row < high ? HIGH_ROWS : LOW_ROWS;
+    const there = min(height, count - row);
+    if (inFours && there == height) {
+      packPanel(w, places, height == HIGH_ROWS, from, depth, to, scratch);
+    } else {
+      const bytes = <usize> depth << 2;
+      for (let i = 0; i < there; i++) {
+        unroll(w, places + <usize> i * PLACE, from, from + depth, scratch + <usize> i * bytes);
+      }
+      if (height == HIGH_ROWS) packHigh(scratch, bytes, 4, depth, to);
+      else packLow(scratch, bytes, 4, there, depth, to);
+    }
+    to += <usize> (depth * height) << 2;
+    places += <usize> height * PLACE;
+    row += height;
+  }
+}
+
+/** A whole panel of windows, line by line. */
+function packPanel(
+  w: Windows,
+  places: usize,
+  isHigh: bool,
+  from: i32,
+  depth: i32,
+  to: usize,
+  scratch: usize,
+): void {
+  const across = w.windowWidth * w.channels;
+  for (let at = from; at < from + depth;) {
+    const line = at / across, offset = at - line * across;
+    const tapZ = line / w.windowHeight, tapY = line - tapZ * w.windowHeight;
+    const run = min(across - offset, from + depth - at), bytes = <usize> run << 2;
+    const a = lineOf(w, places, 0, tapZ, tapY, offset, run, scratch);
+    const b = lineOf(w, places, 1, tapZ, tapY, offset, run, scratch);
+    const c = lineOf(w, places, 2, tapZ, tapY, offset, run, scratch);
+    const d = lineOf(w, places, 3, tapZ, tapY, offset, run, scratch);
+    if (isHigh) {
+      const e = lineOf(w, places, 4, tapZ, tapY, offset, run, scratch);
+      for (let i: usize = 0; i < bytes; i += 16, to += 80) {
+        transposeRows(a + i, b + i, c + i, d + i, to, 16);
+        v128.store(to, v128.load(e + i), 64);
+      }
+    } else {
+      for (let i: usize = 0; i < bytes; i += 16, to += 64) {
+        transposeRows(a + i, b + i, c + i, d + i, to, 16);
+      }
+    }
+    at += run;
+  }
+}
+
+/** Address of the entries `offset` .. `offset + run` of a line of window `i`: in the image, or unrolled. */
+// @ts-ignore: decorator
+@inline
+function lineOf(
+  w: Windows,
+  places: usize,
+  i: usize,
+  tapZ: i32,
+  tapY: i32,
+  offset: i32,
+  run: i32,
+  scratch: usize,
+): usize {
+  const place = places + i * PLACE, line = lineAt(w, place, tapZ, tapY);
+  if (line == 0) return scratch + ROWS_BYTES;
+  if (isAcross(w, place)) return line + (<usize> offset << 2);
+  const own = scratch + i * LINE_BYTES;
+  unrollLine(w, place, line, offset, run, own);
+  return own;
+}
+
+/**
+ * Packs the entries `start` .. `stop` of windows as the rows of a product, in panels of low tiles, with `count`
+ * output positions from `first` on along the shared dimension. Channels come in fours.
+ */
+export function packTaps(
+  w: Windows,
+  images: usize,
+  first: i32,
+  count: i32,
+  start: i32,
+  stop: i32,
+  to: usize,
+): void {
+  const across = w.windowWidth * w.channels;
+  const firstX = first % w.outWidth;
+  const firstY = first / w.outWidth % w.outHeight;
+  const firstZ = first / w.outWidth / w.outHeight % w.outDepth;
+  const firstImage = images + <usize> (first / positionsOf(w)) * imageBytes(w);
+  const step = <usize> (w.strideWidth * w.channels) << 2;
+  for (let at = start; at < stop; at += LOW_ROWS) {
+    const line = at / across, offset = at - line * across;
+    const tapZ = line / w.windowHeight, tapY = line - tapZ * w.windowHeight;
+    const column = offset / w.channels, channel = offset - column * w.channels;
+    const shift = column * w.dilationWidth - w.left;
+    let outX = firstX, outY = firstY, outZ = firstZ, image = firstImage;
+    for (let left = count; left > 0;) {
+      const run = min(w.outWidth - outX, left);
+      const z = outZ * w.strideDepth - w.front + tapZ * w.dilationDepth;
+      const y = outY * w.strideHeight - w.top + tapY * w.dilationHeight;
+      const x = outX * w.strideWidth + shift;
+      // Those of the run whose entry lies in the image.
+      let low = 0, high = 0;
+      if (z >= 0 && z < w.depth && y >= 0 && y < w.height && x < w.width) {
+        low = x < 0 ? min(run, (w.strideWidth - 1 - x) / w.strideWidth) : 0;
+        high = max(low, min(run, (w.width - 1 - x) / w.strideWidth + 1));
+      }
+      if (low) clearRun(to, low << 2);
+      const entry = ((z * w.height + y) * w.width + x) * w.channels + channel;
+      let source = image + (<usize> entry << 2) + <usize> low * step;
+      for (let i = low; i < high; i++, source += step) {
+        v128.store(to + (<usize> i << 4), v128.load(source));
+      }
+      if (high < run) clearRun(to + (<usize> high << 4), (run - high) << 2);
+      to += <usize> run << 4;
+      left -= run;
+      outX = 0;
+      if (++outY < w.outHeight) continue;
+      outY = 0;
+      if (++outZ < w.outDepth) continue;
+      outZ = 0;
+      image += imageBytes(w);
+    }
+  }
+}

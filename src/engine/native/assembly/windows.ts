@@ -1,0 +1,132 @@
+import { Windows } from "./records";
+import { clearRun, copyRun } from "./runs";
+
+// @ts-ignore: decorator
+@inline
+export function isPointwise(w: Windows): bool {
+  return w.windowDepth == 1 && w.windowHeight == 1 && w.windowWidth == 1 &&
+    w.strideDepth == 1 && w.strideHeight == 1 && w.strideWidth == 1 &&
+    w.front == 0 && w.top == 0 && w.left == 0 &&
+    w.outDepth == w.depth && w.outHeight == w.height && w.outWidth == w.width;
+}
+
+/** Entries of a window over all channels. */
+// @ts-ignore: decorator
+@inline
+export function tapsOf(w: Windows): i32 {
+  return w.windowDepth * w.windowHeight * w.windowWidth * w.channels;
+}
+
+/** Output positions of an image. */
+// @ts-ignore: decorator
+@inline
+export function positionsOf(w: Windows): i32 {
+  return w.outDepth * w.outHeight * w.outWidth;
+}
+
+/** Bytes of an image. */
+// @ts-ignore: decorator
+@inline
+export function imageBytes(w: Windows): usize {
+  return <usize> (w.depth * w.height * w.width * w.channels) << 2;
+}
+
+/** Where the window of an output position begins. */
+@unmanaged
+class Place {
+  /** Address of its image. */
+  image: usize;
+  z: i32;
+  y: i32;
+  x: i32;
+}
+
+/** Bytes of a place. */
+export const PLACE: usize = offsetof<Place>();
+
+/** Writes the places of `count` output positions from `first` on, counted through all images. */
+export function fillPlaces(w: Windows, images: usize, first: i32, count: i32, to: usize): void {
+  let outX = first % w.outWidth;
+  let outY = first / w.outWidth % w.outHeight;
+  let outZ = first / w.outWidth / w.outHeight % w.outDepth;
+  let image = images + <usize> (first / positionsOf(w)) * imageBytes(w);
+  for (let i = 0; i < count; i++, to += PLACE) {
+    const p = changetype<Place>(to);
+    p.image = image;
+    p.z = outZ * w.strideDepth - w.front;
+    p.y = outY * w.strideHeight - w.top;
+    p.x = outX * w.strideWidth - w.left;
+    if (++outX < w.outWidth) continue;
+    outX = 0;
+    if (++outY < w.outHeight) continue;
+    outY = 0;
+    if (++outZ < w.outDepth) continue;
+    outZ = 0;
+    image += imageBytes(w);
+  }
+}
+
+/** Whether a window has no gaps, and does not leave the image on the left or on the right. */
+// @ts-ignore: decorator
+@inline
+export function isAcross(w: Windows, place: usize): bool {
+  const x = changetype<Place>(place).x;
+  return w.dilationWidth == 1 && x >= 0 && x + w.windowWidth <= w.width;
+}
+
+/** Address of entry (`tapZ`, `tapY`, 0) of a window, or 0 where that line leaves the image. */
+// @ts-ignore: decorator
+@inline
+export function lineAt(w: Windows, place: usize, tapZ: i32, tapY: i32): usize {
+  const p = changetype<Place>(place);
+  const z = p.z + tapZ * w.dilationDepth, y = p.y + tapY * w.dilationHeight;
+  if (z < 0 || z >= w.depth || y < 0 || y >= w.height) return 0;
+  return p.image + <usize> ((((z * w.height + y) * w.width) + p.x) * w.channels << 2);
+}
+
+/** Unrolls the entries `from` .. `from + run` of a line of a window, which leaves its image on the side, or has gaps. */
+export function unrollLine(
+  w: Windows,
+  place: usize,
+  line: usize,
+  from: i32,
+  run: i32,
+  to: usize,
+): void {
+  const channels = w.channels, x0 = changetype<Place>(place).x;
+  for (const until = from + run; from < until;) {
+    const tap = from / channels, channel = from - tap * channels;
+    const count = min(channels - channel, until - from);
+    const x = x0 + tap * w.dilationWidth;
+    if (x < 0 || x >= w.width) clearRun(to, count);
+    else copyRun(line + (<usize> (tap * w.dilationWidth * channels + channel) << 2), to, count);
+    to += <usize> count << 2;
+    from += count;
+  }
+}
+
+/**
+ * Unrolls the window of one place: its entries [plane, row, column, channel] that lie in `start` .. `stop`; 0
+ * where it leaves the image.
+ */
+export function unroll(w: Windows, place: usize, start: i32, stop: i32, to: usize): void {
+  const across = w.windowWidth * w.channels;
+  const isWhole = isAcross(w, place);
+  const firstLine = start / across;
+  let tapZ = firstLine / w.windowHeight, tapY = firstLine - tapZ * w.windowHeight;
+  let first = firstLine * across;
+  for (let at = start; at < stop;) {
+    const run = min(stop, first + across) - at;
+    const line = lineAt(w, place, tapZ, tapY);
+    if (line == 0) clearRun(to, run);
+    else if (isWhole) copyRun(line + (<usize> (at - first) << 2), to, run);
+    else unrollLine(w, place, line, at - first, run, to);
+    to += <usize> run << 2;
+    at += run;
+    first += across;
+    if (++tapY == w.windowHeight) {
+      tapY = 0;
+      tapZ++;
+    }
+  }
+}
