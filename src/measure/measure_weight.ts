@@ -40,11 +40,21 @@ export function weightGradient(
 function overRows(heap: Heap, gradient: Tensor, used: Set<number>): TensorStatistics | null {
   const [rows, columns] = gradient.shape;
   let sums: Sums | null = null;
-  for (const row of used) {
-    if (row < 0 || row >= rows) continue;
-    sums = mergeSums(sums, sumTensor(heap, gradient, row * columns, columns));
+  for (const { first, count } of runsOf([...used].filter((row) => row >= 0 && row < rows))) {
+    sums = mergeSums(sums, sumTensor(heap, gradient, first * columns, count * columns));
   }
   return statisticsOf(sums);
+}
+
+/** Numbers that follow each other, as runs: of a thousand rows most have a neighbour, and a sweep is a call. */
+function runsOf(numbers: number[]): { first: number; count: number }[] {
+  const runs: { first: number; count: number }[] = [];
+  for (const number of numbers.sort((a, b) => a - b)) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.first + last.count === number) last.count++;
+    else runs.push({ first: number, count: 1 });
+  }
+  return runs;
 }
 
 /** A tensor with fewer entries stays in the cache anyway. */
