@@ -72,7 +72,9 @@ function countDuplicateUnits(
   const first = new Float32Array(units);
   for (let unit = 0; unit < units; unit++) first[unit] = values[at(unit, 0)];
   first.sort();
-  if (!first.some((value, i) => value === first[i + 1])) return 0;
+  let next = 1;
+  while (next < units && first[next] !== first[next - 1]) next++;
+  if (next >= units) return 0;
   const hashes = hashUnits(values, units, at, fanIn);
   const seen = new Map<number, number[]>();
   let duplicates = 0;
