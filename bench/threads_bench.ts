@@ -1,6 +1,7 @@
 /**
  * What threads are worth, and what they cost. One thread and two take turns, and the least of all rounds counts, being
- * the least disturbed. The last row says whether `chooseThreads` draws its line where they pay.
+ * the least disturbed. The first row says what the machine's cores give at best: multiply-adds on registers alone. The
+ * last row says whether `chooseThreads` draws its line where they pay.
  *
  * @module
  */
@@ -8,10 +9,11 @@ import { WORKLOAD_WORTH_THREADS as WORTH } from "../src/engine/choose_threads.ts
 import { startEngine } from "../src/engine/start_engine.ts";
 import { leastTime } from "./least_time.ts";
 import { convnet, dense, recurrent } from "./networks.ts";
+import { peakOf } from "./peak_of.ts";
 import type { Row } from "./row.ts";
 import { timeNetwork } from "./time_network.ts";
 
-const ROUNDS = 7, PRODUCTS = 9, SIZE = 1024;
+const ROUNDS = 7, PRODUCTS = 9, SIZE = 1024, PEAKS = 2000;
 const OPERATIONS = 2 * SIZE ** 3;
 
 /** Networks, the passes of a process, and what two threads may take of the time of one. */
@@ -46,6 +48,17 @@ async function timeProcess(threads: number): Promise<number> {
   return performance.now() - before;
 }
 
+/** Milliseconds of a loop of multiply-adds, alone and while another core runs it, too. */
+async function timePeak(): Promise<{ alone: number; together: number }> {
+  const { run } = await peakOf();
+  const alone = leastTime(PEAKS, run);
+  const worker = new Worker(new URL("peak_worker.ts", import.meta.url), { type: "module" });
+  await new Promise((resolve) => worker.onmessage = resolve);
+  const together = leastTime(PEAKS, run);
+  worker.terminate();
+  return { alone, together };
+}
+
 type Times = Record<string, number>;
 
 /** Whatever is timed, in so many threads. */
@@ -76,7 +89,14 @@ export async function rows(): Promise<Row[]> {
     ...most !== undefined && { target: { of: "ratio", most } },
   });
   const cost = two.process - one.process;
+  const peak = await timePeak();
   return [
+    {
+      what: "multiply-adds alone, half of them on each core",
+      figure: peak.together / 2,
+      unit: "ms",
+      against: { what: "on one", figure: peak.alone },
+    },
     ...NETWORKS.map(([key, { name }, , most]) => row(name, key, most)),
     row(`${SIZE}^3 product`, "product", 0.65),
     row("start, again in one process", "start"),
