@@ -22,12 +22,14 @@ function reference(kind: Kind, x: Float32Array, dy: Float32Array, scale: Float32
   const mean = sumsOf((i) => x[i] / count);
   const variance = sumsOf((i) => (x[i] - mean[owner(i)]) ** 2 / count);
   const slopeOf = (i: number) => 1 / Math.sqrt(variance[owner(i)] + EPSILON);
-  const unit = (i: number) => (x[i] - mean[owner(i)]) * slopeOf(i);
+  const unitBy = (means: ArrayLike<number>) => (i: number) => (x[i] - means[owner(i)]) * slopeOf(i);
+  // The gradient is given the mean as a float32, whose rounding every entry of a long column has in common.
+  const unit = unitBy(Float32Array.from(mean));
   const g = (i: number) => dy[i] * scale[i % width];
   const meanG = sumsOf((i) => g(i) / count), meanGUnit = sumsOf((i) => g(i) * unit(i) / count);
   const each = (f: (i: number) => number) => Array.from(x, (_, i) => f(i));
   return {
-    y: each((i) => unit(i) * scale[i % width] + 0.5),
+    y: each((i) => unitBy(mean)(i) * scale[i % width] + 0.5),
     mean: [...mean],
     variance: [...variance],
     dx: each((i) => slopeOf(i) * (g(i) - meanG[owner(i)] - unit(i) * meanGUnit[owner(i)])),
