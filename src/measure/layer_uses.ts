@@ -19,8 +19,9 @@ interface Shaped {
   computeOutputShape(inputShape: Shape | Shape[]): Shape | Shape[];
 }
 
-/** A `tf.sequential()`, which is without input layers until it is first called. */
+/** A `tf.sequential()`, which is without input layers until it is first called, and after a layer was added. */
 interface Buildable {
+  built: boolean;
   model?: LayersModel | null;
   build(): void;
 }
@@ -75,7 +76,8 @@ export function layerUses(
   }
   try {
     const buildable = model as unknown as Buildable;
-    if (model.getClassName() === "Sequential" && buildable.model == null) buildable.build();
+    const isBuilt = buildable.built && buildable.model != null;
+    if (model.getClassName() === "Sequential" && !isBuilt) buildable.build();
     (model as unknown as Shaped).computeOutputShape(inputs.length === 1 ? inputs[0] : [...inputs]);
   } catch {
     // The pass will say what is wrong, and where.

@@ -32,6 +32,20 @@ Deno.test("planMemory() runs what fits in one go, and cuts one example more", as
   model.dispose();
 });
 
+Deno.test("planMemory() asks again where the batch or the layers are others than those that were small", async () => {
+  await using engine = await startEngine();
+  const { sequential, layers } = engine.tf;
+  const model = sequential({ layers: [layers.dense({ units: 4096, inputShape: [64] })] });
+  const many = fittingExamples(subjectOf(model, 1));
+  assertEquals(planMemory(subjectOf(model, 1)).kind, "whole");
+  assertEquals(planMemory(subjectOf(model, many + 1)).kind, "parts");
+  const some = Math.floor(many / 10);
+  assertEquals(planMemory(subjectOf(model, some)).kind, "whole");
+  for (let i = 0; i < 20; i++) model.add(layers.activation({ activation: "tanh" }));
+  assertEquals(planMemory(subjectOf(model, some)).kind, "parts");
+  model.dispose();
+});
+
 Deno.test("planMemory() keeps a batch whole where layers may see all of it", async () => {
   await using engine = await startEngine();
   const { sequential, layers } = engine.tf;
