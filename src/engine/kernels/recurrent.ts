@@ -44,7 +44,7 @@ function sizesOf(x: TensorInfo, recurrentKernel: TensorInfo) {
 const recurrentSequence = defineKernel<Sequence, ForwardInputs>(
   "RecurrentSequence",
   (context, { x, kernel, recurrentKernel, bias, innerBias, h0, c0, mask }, { cell }) => {
-    const { backend, native, address } = context;
+    const { backend, native, address, dispose } = context;
     const { batch, steps, features, units, columns, rows } = sizesOf(x, recurrentKernel);
     const make = (width: number) => backend.makeOutput([batch, steps, width], "float32");
     const isSimple = cell.kind === "simple";
@@ -67,7 +67,7 @@ const recurrentSequence = defineKernel<Sequence, ForwardInputs>(
       mask: mask === undefined ? 0 : address(mask),
       last: isLstm ? address(last) : 0,
     });
-    context.dispose(panels);
+    dispose(panels);
     return [h, z, a, state, active, last];
 
     function row(of: TensorInfo, width: number) {

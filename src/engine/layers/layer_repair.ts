@@ -51,5 +51,9 @@ export function oneTensor(inputs: Tensor | Tensor[]): Tensor {
   return Array.isArray(inputs) ? inputs[0] : inputs;
 }
 
+/** Whether the backend that runs has a kernel of this name. */
+export const hasKernel = (tf: TensorFlow, kernelName: string): boolean =>
+  tf.getKernel(kernelName, tf.getBackend()) != null;
+
 /** Every method that a repair put in place: how to tell a repaired class from one of another copy. */
 export const repairedMethods = new WeakSet<object>();

@@ -1,5 +1,5 @@
 import type { Tensor, TensorFlow } from "../tensorflow.ts";
-import { type LayerRepair, type LayerWeight, oneTensor } from "./layer_repair.ts";
+import { hasKernel, type LayerRepair, type LayerWeight, oneTensor } from "./layer_repair.ts";
 import { storeSettings } from "./stored_settings.ts";
 
 interface Normalizing {
@@ -44,7 +44,7 @@ const needsRepair = ({ gamma, beta }: Normalizing, x: Tensor) => !gamma || !beta
  */
 function isNative(tf: TensorFlow, kernelName: string, x: Tensor, axes: readonly number[]): boolean {
   return x.dtype === "float32" && x.size > 0 && tf.engine().state.gradientDepth < 2 &&
-    tf.getKernel(kernelName, tf.getBackend()) != null &&
+    hasKernel(tf, kernelName) &&
     axes.toSorted((a, b) => a - b).every((axis, k) => axis === x.rank - axes.length + k);
 }
 

@@ -1,6 +1,6 @@
 import type { SelfGate } from "../native/self_gate.ts";
 import type { Tensor } from "../tensorflow.ts";
-import type { LayerRepair } from "./layer_repair.ts";
+import { hasKernel, type LayerRepair } from "./layer_repair.ts";
 
 /** The activations that are x times a gate of itself, by their names in TensorFlow.js. */
 const GATES: Record<string, SelfGate> = {
@@ -21,7 +21,7 @@ export const repairSelfGates: LayerRepair = ({ tf, patch }) => {
       (original) =>
         function (this: object, x: Tensor, alpha = 1) {
           const isOurs = x.dtype === "float32" && alpha === 1 &&
-            tf.getKernel("SelfGated", tf.getBackend()) !== undefined;
+            hasKernel(tf, "SelfGated");
           if (!isOurs) return original.call(this, x, alpha);
           return tf.engine().runKernel("SelfGated", { x }, { gate }) as Tensor;
         },

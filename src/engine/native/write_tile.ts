@@ -45,7 +45,7 @@ function writeFunction(name: string, rows: number): string {
  * @param a Address of a panel of A, as \`packRows\` leaves it.
  * @param b Address of 8 entries of B; those of the next step lie \`bStep\` bytes on.
  */
-export function ${name}(
+function ${name}(
   a: usize,
   b: usize,
   bStep: usize,
@@ -79,7 +79,7 @@ ${each(rows, (i) => `  finish(c + ${i} * cRow, x${i}, y${i}, bias, flags);\n`)}\
  * 5 x 8 entries take 13 loads for 40 multiply-adds, where 6 x 8 took 32 for 48. Ten accumulators, two vectors
  * of B, two of A and a broadcast entry are the 15 vector registers that V8 has on x64. Binaryen would move
  * the loads of all steps to the front, and V8 then keep accumulators in memory: a branch between steps, never
- * taken, holds them apart. Where all operands lie in the L1 cache it runs at 96 % of the machine's
+ * taken, holds them apart. Where all operands lie in the L1 cache a high tile runs at 96 % of the machine's
  * multiply-adds, 6 x 8 at 73 % (2-core Xeon, Deno 2.9.6).
  *
  * Few rows leave most of a high tile empty: 16 of them are four low ones.
@@ -92,5 +92,23 @@ import { madd } from "./madd";
 export const HIGH_ROWS: i32 = ${HIGH}, LOW_ROWS: i32 = ${LOW}, TILE_COLUMNS: i32 = 8;
 /** Steps whose entries of A lie together: see \`packRows\`. */
 export const TILE_STEPS: i32 = ${STEPS};
-${writeFunction("highTile", HIGH)}${writeFunction("lowTile", LOW)}`;
+${writeFunction("highTile", HIGH)}${writeFunction("lowTile", LOW)}
+/** The tile of so many rows, HIGH_ROWS or LOW_ROWS. */
+// @ts-ignore: decorator
+@inline
+export function tile(
+  height: i32,
+  a: usize,
+  b: usize,
+  bStep: usize,
+  depth: i32,
+  c: usize,
+  cRow: usize,
+  bias: usize,
+  flags: i32,
+): void {
+  if (height == HIGH_ROWS) highTile(a, b, bStep, depth, c, cRow, bias, flags);
+  else lowTile(a, b, bStep, depth, c, cRow, bias, flags);
+}
+`;
 }

@@ -1,5 +1,5 @@
 import { ADD } from "./flags";
-import { highTile, HIGH_ROWS, lowTile, TILE_COLUMNS } from "./tile";
+import { HIGH_ROWS, tile, TILE_COLUMNS } from "./tile";
 
 /** Bytes of a row of a tile. */
 const ROW: usize = <usize> TILE_COLUMNS << 2;
@@ -30,9 +30,7 @@ export function borderTile(
       if (j < columns) store<f32>(scratch + row * ROW + column, load<f32>(c + row * cRow + column));
     }
   }
-  const copy = bias ? biasCopy : 0;
-  if (height == HIGH_ROWS) highTile(a, b, bStep, depth, scratch, ROW, copy, flags);
-  else lowTile(a, b, bStep, depth, scratch, ROW, copy, flags);
+  tile(height, a, b, bStep, depth, scratch, ROW, bias ? biasCopy : 0, flags);
   for (let i = 0; i < rows; i++) {
     const row = <usize> i;
     for (let j = 0; j < columns; j++) {

@@ -1,6 +1,6 @@
-import { ADD } from "./flags";
-import { gemm, GEMM_SCRATCH, depthOfBlock, LONG, PACKED_ROWS, ROWS } from "./gemm";
-import { packedBytes, panelBytes, panelsOf, packWhole } from "./packed_gemm";
+import { flagsOfBlock } from "./flags";
+import { depthOfBlock, gemm, GEMM_SCRATCH, LONG, PACKED_ROWS, panelBytes, ROWS } from "./gemm";
+import { packedBytes, panelsOf, packWhole } from "./packed_gemm";
 import { PACK_WINDOWS_SCRATCH, packWindows } from "./pack_windows";
 import { Windows } from "./records";
 import { multiplyRows, rowsOfHighTiles } from "./row_tiles";
@@ -12,11 +12,11 @@ const COLUMNS: i32 = 1 << 18;
 /** Bytes of the places of as many windows as are multiplied at a time. */
 const PLACES: i32 = ROWS * <i32> PLACE;
 /** Where places lie in scratch, what packing them takes, and unrolled windows or a filter. */
-const PLACES_AT: usize = <usize> GEMM_SCRATCH;
+export const PLACES_AT: usize = <usize> GEMM_SCRATCH;
 const PACKING_AT: usize = PLACES_AT + <usize> PLACES;
 /** Where the windows of another convolution may lie, by which one of these is computed. */
 export const TURNED_AT: usize = PACKING_AT + <usize> PACK_WINDOWS_SCRATCH;
-export const COLUMNS_AT: usize = TURNED_AT + 128;
+export const COLUMNS_AT: usize = TURNED_AT + offsetof<Windows>();
 
 /** Scratch of a convolution or its gradients, for a window of `taps` entries over all channels. */
 export function convolutionScratch(taps: i32): i32 {
@@ -30,6 +30,7 @@ export function positionsAtOnce(width: i32, most: i32): i32 {
 
 /** Whether there is room for a whole filter, packed, whose shared dimension float32 can sum up. */
 export function fitsPacked(filters: i32, taps: i32): bool {
+  // Far too many would overflow their bytes.
   return taps <= LONG && <i64> taps * filters < COLUMNS &&
     packedBytes(filters, taps) <= <usize> COLUMNS << 2;
 }
@@ -118,7 +119,7 @@ export function convolvePacked(
       multiplyRows(
         scratch, panels, panelBytes(depth), 32, y + <usize> first * yRow, yRow,
         count, rowsOfHighTiles(count), filters, depth, isLast ? bias : 0,
-        (from ? ADD : 0) | (isLast ? flags : 0), scratch + <usize> PACKED_ROWS,
+        flagsOfBlock(flags, from == 0, isLast), scratch + <usize> PACKED_ROWS,
       );
       panels += panelsOf(filters) * panelBytes(depth);
     }

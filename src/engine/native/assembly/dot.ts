@@ -1,4 +1,4 @@
-import { ADD, RELU } from "./flags";
+import { ADD, flagsOfBlock, RELU } from "./flags";
 import { madd } from "./madd";
 
 /** Longest run of the shared dimension that is summed up before C is touched. */
@@ -79,7 +79,7 @@ export function dot(
     const from = <usize> (block * blockDepth) << 2;
     const depth = max(min(blockDepth, k - block * blockDepth), 0);
     const last = block == blocks - 1;
-    const blockFlags = (block ? ADD : flags & ADD) | (last ? flags & RELU : 0);
+    const blockFlags = flagsOfBlock(flags, block == 0, last);
     for (let j = 0; j < n; j += 6) {
       const columns = min(6, n - j);
       const column = <usize> j << 2;

@@ -36,6 +36,9 @@ export function fillExponential(at: usize): void {
   t.bias = 127 << 23;
 }
 
+/** e^x is a normal number down to here. */
+export const LEAST: f32 = -87;
+
 /** A number of the table at `table`, on four lanes. */
 // @ts-ignore: decorator
 @inline

@@ -1,4 +1,4 @@
-import { ADD, RELU } from "./flags";
+import { ADD, flagsOfBlock, RELU } from "./flags";
 import { madd } from "./madd";
 import { clearRun } from "./runs";
 
@@ -95,7 +95,7 @@ export function fewRows(
   do {
     const end = min(from + depth, k);
     const isLast = end == k;
-    const blockFlags = (from ? ADD : flags & ADD) | (isLast ? flags & RELU : 0);
+    const blockFlags = flagsOfBlock(flags, from == 0, isLast);
     for (let column = 0; column < n; column += COLUMNS) {
       const columns = min(COLUMNS, n - column);
       const offset = <usize> column << 2;

@@ -1,15 +1,14 @@
-import { COLUMNS_AT, fitsPacked, positionsAtOnce, unrollAll } from "./convolution";
+import { COLUMNS_AT, fitsPacked, PLACES_AT, positionsAtOnce, unrollAll } from "./convolution";
 import { ADD } from "./flags";
-import { DEPTH, gemm, GEMM_SCRATCH, LONG_SUMS, PACKED_ROWS } from "./gemm";
+import { DEPTH, gemm, GEMM_SCRATCH, LONG_SUMS, PACKED_ROWS, panelBytes } from "./gemm";
 import { addToSums, writeSums } from "./long_sums";
 import { packVectors } from "./pack";
 import { packTaps } from "./pack_windows";
-import { panelBytes } from "./packed_gemm";
 import { Windows } from "./records";
 import { multiplyRows } from "./row_tiles";
 import { clearRun } from "./runs";
 import { LOW_ROWS } from "./tile";
-import { isPointwise, positionsOf, tapsOf } from "./windows";
+import { fillPlaces, isPointwise, positionsOf, tapsOf } from "./windows";
 
 /** Entries of windows that are packed at a time: with their positions they stay in the L1 cache. */
 const TAPS: i32 = 5 * LOW_ROWS;
@@ -18,7 +17,7 @@ const LONG_BLOCKS: i32 = 32;
 
 /**
  * dW = U^T dy, where U has the window of one output position in each row. U is never whole in memory: a
- * block of positions is unrolled, and its product added to dW. Computes the rows `start` .. `stop` of dW,
+ * block of positions is packed from the image, or unrolled, and its product added to dW. Computes the rows `start` .. `stop` of dW,
  * [windowDepth, windowHeight, windowWidth, channels] x outChannels.
  */
 export function filterGradient(
@@ -116,10 +115,12 @@ function addTaps(
 ): void {
   const filters = w.outChannels, dyRow = <usize> filters << 2;
   const panels = scratch + COLUMNS_AT, bytes = panelBytes(count);
+  const places = scratch + PLACES_AT;
+  fillPlaces(w, x, first, count, places);
   packVectors(dy, 4, dyRow, filters, count, panels, bytes);
   for (let tap = start; tap < stop; tap += TAPS) {
     const rows = min(TAPS, stop - tap);
-    packTaps(w, x, first, count, tap, tap + rows, scratch);
+    packTaps(w, places, first % w.outWidth, count, tap, tap + rows, scratch);
     multiplyRows(
       scratch, panels, bytes, 32, target + <usize> (tap - start) * dyRow, dyRow, rows, 0, filters, count,
       0, flags, scratch + <usize> PACKED_ROWS,

@@ -6,3 +6,10 @@ export const ADD: i32 = 1;
 export const RELU: i32 = 2;
 /** Pack the operands even where `dot` could do without. */
 export const PACK: i32 = 4;
+
+/** What of `flags` a block of the shared dimension does: it adds to the one before, and relu comes with the last. */
+// @ts-ignore: decorator
+@inline
+export function flagsOfBlock(flags: i32, isFirst: bool, isLast: bool): i32 {
+  return (isFirst ? flags & ADD : ADD) | (isLast ? flags & RELU : 0);
+}

@@ -1,7 +1,7 @@
 import { BORDER_SCRATCH } from "./border_tile";
 import { dot } from "./dot";
 import { fewRows } from "./few_rows";
-import { ADD, PACK, RELU } from "./flags";
+import { ADD, flagsOfBlock, PACK, RELU } from "./flags";
 import { addToSums, writeSums } from "./long_sums";
 import { packRows, packVectors } from "./pack";
 import { multiplyRows, rowsOfHighTiles } from "./row_tiles";
@@ -50,6 +50,13 @@ export function packFlag(m: i32, n: i32, k: i32): i32 {
   return n >= 2 * TILE_COLUMNS && m >= (k <= SHORT ? PACKED_SHORT : PACKED) ? PACK : 0;
 }
 
+/** Bytes from a panel of B to the next. */
+// @ts-ignore: decorator
+@inline
+export function panelBytes(depth: i32): usize {
+  return <usize> (depth << 5) + GAP;
+}
+
 /** Into how deep blocks a shared dimension of `k` is cut: all as deep, `DEPTH` at most. */
 export function depthOfBlock(k: i32): i32 {
   const blocks = max((k + DEPTH - 1) / DEPTH, 1);
@@ -96,8 +103,8 @@ function product(
   do {
     const depth = min(blockDepth, k - from);
     const last = from + depth == k;
-    const panelBytes = <usize> (depth << 5) + GAP;
-    const blockFlags = (from ? ADD : flags & ADD) | (last ? flags & RELU : 0);
+    const bytes = panelBytes(depth);
+    const blockFlags = flagsOfBlock(flags, from == 0, last);
     for (let row = 0; row < m; row += blockRows) {
       const rows = min(blockRows, m - row), high = rowsOfHighTiles(rows);
       packRows(a + <usize> row * aRow + <usize> from * aColumn, aRow, aColumn, rows, depth, scratch);
@@ -117,10 +124,10 @@ function product(
         const rest = <usize> wholeColumns << 2;
         packVectors(
           bBlock + <usize> wholeColumns * bColumn, bColumn, bRow, columns - wholeColumns, depth, panels,
-          panelBytes,
+          bytes,
         );
         multiplyRows(
-          scratch, panels, panelBytes, 32, cBlock + rest, cRow, rows, high, columns - wholeColumns, depth,
+          scratch, panels, bytes, 32, cBlock + rest, cRow, rows, high, columns - wholeColumns, depth,
           biasBlock ? biasBlock + rest : 0, blockFlags, border,
         );
       }

@@ -1,12 +1,19 @@
-import { COLUMNS_AT, convolvePacked, fitsPacked, positionsAtOnce, TURNED_AT } from "./convolution";
-import { depthOfBlock, gemm, packFlag, ROWS } from "./gemm";
+import {
+  COLUMNS_AT,
+  convolvePacked,
+  fitsPacked,
+  PLACES_AT,
+  positionsAtOnce,
+  TURNED_AT,
+} from "./convolution";
+import { depthOfBlock, gemm, packFlag, panelBytes, ROWS } from "./gemm";
 import { packVectors } from "./pack";
-import { panelBytes, panelsOf } from "./packed_gemm";
+import { panelsOf } from "./packed_gemm";
 import { Windows } from "./records";
 import { rollUp } from "./roll_up";
 import { clearRun } from "./runs";
 import { TILE_COLUMNS } from "./tile";
-import { imageBytes, isPointwise, positionsOf, tapsOf } from "./windows";
+import { fillPlaces, isPointwise, positionsOf, tapsOf } from "./windows";
 
 /** The first output position along an axis whose window reaches an entry from `low` on. */
 // @ts-ignore: decorator
@@ -128,13 +135,12 @@ export function inputGradient(
   // Few channels would leave most of a tile empty.
   const isWide = w.channels >= TILE_COLUMNS;
   if (isWide && isUnstrided(w) && fitsPacked(w.channels, taps / w.channels * filters)) {
-    const isWhole = packTurned(w, filter, scratch + COLUMNS_AT);
-    if (isWhole) {
+    if (packTurned(w, filter, scratch + COLUMNS_AT)) {
       turnedConvolution(w, dy, dx, start, stop, scratch);
       return;
     }
   }
-  const columns = scratch + COLUMNS_AT;
+  const columns = scratch + COLUMNS_AT, places = scratch + PLACES_AT;
   const block = positionsAtOnce(taps, ROWS);
   const rows = w.depth * w.height;
   const plane = w.outHeight * w.outWidth;
@@ -156,12 +162,13 @@ export function inputGradient(
     for (let z = firstOutput(firstPlane, w.front, reach, w.strideDepth); z < endZ; z++) {
       const end = z * plane + endY * w.outWidth;
       for (let position = z * plane + firstY * w.outWidth; position < end; position += block) {
-        const count = min(block, end - position);
+        const count = min(block, end - position), first = image * positionsOf(w) + position;
         gemm(
-          dy + <usize> (image * positionsOf(w) + position) * dyRow, dyRow, 4, filter, 4, dyRow,
+          dy + <usize> first * dyRow, dyRow, 4, filter, 4, dyRow,
           columns, <usize> taps << 2, count, taps, filters, 0, packFlag(plane, taps, filters), scratch,
         );
-        rollUp(w, columns, position, count, dx + <usize> image * imageBytes(w), firstRow, endRow);
+        fillPlaces(w, dx, first, count, places);
+        rollUp(w, columns, places, count, firstRow, endRow);
       }
     }
     start += endRow - firstRow;

@@ -1,12 +1,13 @@
+import { DEPTH } from "./gemm";
 import { packHigh, packLow, transposeRows } from "./pack";
 import { Windows } from "./records";
 import { rowsOfHighTiles } from "./row_tiles";
 import { clearRun } from "./runs";
 import { HIGH_ROWS, LOW_ROWS, TILE_STEPS } from "./tile";
-import { imageBytes, isAcross, lineAt, PLACE, positionsOf, unroll, unrollLine } from "./windows";
+import { isAcross, lineAt, Place, PLACE, unroll, unrollLine } from "./windows";
 
 /** Bytes of entries that are packed at a time, `DEPTH` of `gemm`; of as many windows as a panel has; of zeros. */
-const LINE_BYTES: usize = 256 * 4, ROWS_BYTES: usize = <usize> HIGH_ROWS * LINE_BYTES;
+const LINE_BYTES: usize = <usize> DEPTH * 4, ROWS_BYTES: usize = <usize> HIGH_ROWS * LINE_BYTES;
 const ZEROS_BYTES: usize = LINE_BYTES;
 /** Bytes of scratch that `packWindows` needs: zeros, for lines outside an image, come last. */
 export const PACK_WINDOWS_SCRATCH: i32 = <i32> (ROWS_BYTES + ZEROS_BYTES);
@@ -16,7 +17,7 @@ export const PACK_WINDOWS_SCRATCH: i32 = <i32> (ROWS_BYTES + ZEROS_BYTES);
  * `packRows` would pack them unrolled. Most are read where they stand in the image.
  *
  * @param places Address of the windows' places.
- * @param depth 256 at most.
+ * @param depth `DEPTH` at most.
  * @param scratch Address of `PACK_WINDOWS_SCRATCH` bytes.
  */
 export function packWindows(
@@ -107,55 +108,45 @@ function lineOf(
 
 /**
  * Packs the entries `start` .. `stop` of windows as the rows of a product, in panels of low tiles, with `count`
- * output positions from `first` on along the shared dimension. Channels come in fours.
+ * output positions along the shared dimension. Channels come in fours.
+ *
+ * @param places Address of the positions' places.
+ * @param firstX How far the first position lies in its row.
  */
 export function packTaps(
   w: Windows,
-  images: usize,
-  first: i32,
+  places: usize,
+  firstX: i32,
   count: i32,
   start: i32,
   stop: i32,
   to: usize,
 ): void {
   const across = w.windowWidth * w.channels;
-  const firstX = first % w.outWidth;
-  const firstY = first / w.outWidth % w.outHeight;
-  const firstZ = first / w.outWidth / w.outHeight % w.outDepth;
-  const firstImage = images + <usize> (first / positionsOf(w)) * imageBytes(w);
   const step = <usize> (w.strideWidth * w.channels) << 2;
   for (let at = start; at < stop; at += LOW_ROWS) {
     const line = at / across, offset = at - line * across;
     const tapZ = line / w.windowHeight, tapY = line - tapZ * w.windowHeight;
-    const column = offset / w.channels, channel = offset - column * w.channels;
-    const shift = column * w.dilationWidth - w.left;
-    let outX = firstX, outY = firstY, outZ = firstZ, image = firstImage;
-    for (let left = count; left > 0;) {
-      const run = min(w.outWidth - outX, left);
-      const z = outZ * w.strideDepth - w.front + tapZ * w.dilationDepth;
-      const y = outY * w.strideHeight - w.top + tapY * w.dilationHeight;
-      const x = outX * w.strideWidth + shift;
+    const column = offset / w.channels, shift = column * w.dilationWidth;
+    const entry = <usize> (offset + (shift - column) * w.channels) << 2;
+    // Row by row: there positions are evenly apart.
+    let run = min(w.outWidth - firstX, count);
+    for (let i = 0; i < count; i += run, run = min(w.outWidth, count - i)) {
+      const place = places + <usize> i * PLACE, source = lineAt(w, place, tapZ, tapY);
       // Those of the run whose entry lies in the image.
+      const x = changetype<Place>(place).x + shift;
       let low = 0, high = 0;
-      if (z >= 0 && z < w.depth && y >= 0 && y < w.height && x < w.width) {
+      if (source != 0 && x < w.width) {
         low = x < 0 ? min(run, (w.strideWidth - 1 - x) / w.strideWidth) : 0;
         high = max(low, min(run, (w.width - 1 - x) / w.strideWidth + 1));
       }
-      if (low) clearRun(to, low << 2);
-      const entry = ((z * w.height + y) * w.width + x) * w.channels + channel;
-      let source = image + (<usize> entry << 2) + <usize> low * step;
-      for (let i = low; i < high; i++, source += step) {
-        v128.store(to + (<usize> i << 4), v128.load(source));
+      clearRun(to, low << 2);
+      let from = source + entry + <usize> low * step;
+      for (let j = low; j < high; j++, from += step) {
+        v128.store(to + (<usize> j << 4), v128.load(from));
       }
-      if (high < run) clearRun(to + (<usize> high << 4), (run - high) << 2);
+      clearRun(to + (<usize> high << 4), (run - high) << 2);
       to += <usize> run << 4;
-      left -= run;
-      outX = 0;
-      if (++outY < w.outHeight) continue;
-      outY = 0;
-      if (++outZ < w.outDepth) continue;
-      outZ = 0;
-      image += imageBytes(w);
     }
   }
 }

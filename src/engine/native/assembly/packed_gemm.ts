@@ -1,15 +1,8 @@
-import { ADD } from "./flags";
-import { depthOfBlock, GAP, PACKED_ROWS } from "./gemm";
+import { flagsOfBlock } from "./flags";
+import { depthOfBlock, GAP, PACKED_ROWS, panelBytes } from "./gemm";
 import { packRows, packVectors } from "./pack";
 import { multiplyRows, rowsOfHighTiles } from "./row_tiles";
 import { TILE_COLUMNS } from "./tile";
-
-/** Bytes from a panel of B to the next. */
-// @ts-ignore: decorator
-@inline
-export function panelBytes(depth: i32): usize {
-  return <usize> (depth << 5) + GAP;
-}
 
 /** How many panels n columns of B take. */
 // @ts-ignore: decorator
@@ -35,7 +28,7 @@ export function packWhole(b: usize, bRow: usize, bColumn: usize, n: i32, k: i32,
 }
 
 /**
- * C = A B (+ bias) where `packWhole` has packed B: to the bits of `gemm`, for a shared dimension that float32
+ * C = A B (+ bias, relu) where `packWhole` has packed B: to the bits of `gemm`, for a shared dimension that float32
  * can sum up, and up to `ROWS` rows. Arguments are those of `gemm`.
  */
 export function packedGemm(
@@ -53,11 +46,11 @@ export function packedGemm(
 ): void {
   const blockDepth = depthOfBlock(k);
   for (let from = 0; from < k; from += blockDepth) {
-    const depth = min(blockDepth, k - from);
+    const depth = min(blockDepth, k - from), isLast = from + depth == k;
     packRows(a + (<usize> from << 2), aRow, 4, m, depth, scratch);
     multiplyRows(
       scratch, panels, panelBytes(depth), 32, c, cRow, m, rowsOfHighTiles(m), n, depth,
-      from + depth == k ? bias : 0, from ? ADD : flags, scratch + <usize> PACKED_ROWS,
+      isLast ? bias : 0, flagsOfBlock(flags, from == 0, isLast), scratch + <usize> PACKED_ROWS,
     );
     panels += panelsOf(n) * panelBytes(depth);
   }

@@ -1,5 +1,5 @@
 import { borderTile } from "./border_tile";
-import { highTile, HIGH_ROWS, LOW_ROWS, lowTile, TILE_COLUMNS } from "./tile";
+import { HIGH_ROWS, LOW_ROWS, tile, TILE_COLUMNS } from "./tile";
 
 /** Rows of A that meet a panel of B one after the other, while both are in the L1 cache. */
 const GROUP: i32 = 4 * HIGH_ROWS;
@@ -34,8 +34,7 @@ function multiplyGroup(
     const there = min(height, rows - i);
     if (columns < TILE_COLUMNS || there < height) {
       borderTile(a, b, bStep, depth, c, cRow, bias, flags, height, there, columns, border);
-    } else if (height == HIGH_ROWS) highTile(a, b, bStep, depth, c, cRow, bias, flags);
-    else lowTile(a, b, bStep, depth, c, cRow, bias, flags);
+    } else tile(height, a, b, bStep, depth, c, cRow, bias, flags);
     a += <usize> (depth * height) << 2;
     c += <usize> height * cRow;
   }

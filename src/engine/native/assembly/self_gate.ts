@@ -1,4 +1,4 @@
-import { entry, Exponential, exponential, fillExponential } from "./exponential";
+import { entry, Exponential, exponential, fillExponential, LEAST } from "./exponential";
 import { get, put } from "./lanes";
 import { madd } from "./madd";
 import { sigmoid } from "./squash";
@@ -31,9 +31,6 @@ class GateTable extends Exponential {
   inner: f32;
   cubic: f32;
 }
-
-/** e^x is a normal number down to here. */
-const LEAST: f32 = -87;
 
 function fillGates(at: usize): void {
   fillExponential(at);

@@ -1,5 +1,5 @@
 import { fillTable, hyperbolicTangent, Table } from "./elementwise";
-import { entry, exponential } from "./exponential";
+import { entry, exponential, LEAST } from "./exponential";
 
 /** The activations that a recurrent cell may apply without leaving this module. */
 export const enum Squash {
@@ -12,9 +12,6 @@ export const enum Squash {
 
 /** Bytes that `squash` needs for its constants. */
 export const SQUASH_SCRATCH: i32 = 128;
-
-/** e^x is a normal number down to here. */
-const LEAST: f32 = -87;
 
 export function fillSquash(at: usize): void {
   fillTable(at);

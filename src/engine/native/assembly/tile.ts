@@ -14,7 +14,7 @@ export const TILE_STEPS: i32 = 8;
  * @param a Address of a panel of A, as `packRows` leaves it.
  * @param b Address of 8 entries of B; those of the next step lie `bStep` bytes on.
  */
-export function highTile(
+function highTile(
   a: usize,
   b: usize,
   bStep: usize,
@@ -238,7 +238,7 @@ export function highTile(
  * @param a Address of a panel of A, as `packRows` leaves it.
  * @param b Address of 8 entries of B; those of the next step lie `bStep` bytes on.
  */
-export function lowTile(
+function lowTile(
   a: usize,
   b: usize,
   bStep: usize,
@@ -423,4 +423,22 @@ export function lowTile(
   finish(c + 1 * cRow, x1, y1, bias, flags);
   finish(c + 2 * cRow, x2, y2, bias, flags);
   finish(c + 3 * cRow, x3, y3, bias, flags);
+}
+
+/** The tile of so many rows, HIGH_ROWS or LOW_ROWS. */
+// @ts-ignore: decorator
+@inline
+export function tile(
+  height: i32,
+  a: usize,
+  b: usize,
+  bStep: usize,
+  depth: i32,
+  c: usize,
+  cRow: usize,
+  bias: usize,
+  flags: i32,
+): void {
+  if (height == HIGH_ROWS) highTile(a, b, bStep, depth, c, cRow, bias, flags);
+  else lowTile(a, b, bStep, depth, c, cRow, bias, flags);
 }

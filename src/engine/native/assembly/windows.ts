@@ -33,7 +33,7 @@ export function imageBytes(w: Windows): usize {
 
 /** Where the window of an output position begins. */
 @unmanaged
-class Place {
+export class Place {
   /** Address of its image. */
   image: usize;
   z: i32;
