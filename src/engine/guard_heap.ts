@@ -1,4 +1,5 @@
 import { format } from "@std/fmt/bytes";
+import { freeRegions } from "./heap_regions.ts";
 import { heapMemory } from "./native/heap_memory.ts";
 import type { WasmBackend } from "./native/wasm_backend.ts";
 import type { TensorFlow } from "./tensorflow.ts";
@@ -11,6 +12,12 @@ export const HEAP_LIMIT = 2 ** 32;
  * for every tensor, and aborts where there are none.
  */
 const RESERVE = 2 ** 20;
+
+/** What the allocator may add to a size. */
+const ROUNDING = 2 ** 8;
+
+/** Larger regions are all in one list of the allocator; smaller ones in two for each power of two. */
+const ALIKE = 2 ** 27;
 
 /**
  * Makes the backend refuse a tensor that the WASM heap has no room for.
@@ -27,7 +34,7 @@ export function guardHeap(tf: TensorFlow): void {
   const memory = heapMemory(backend);
   // At its first call, Emscripten's stub puts the allocator itself in its place.
   wasm._free(wasm._malloc(1));
-  const allocate = wasm._malloc;
+  const allocate = allocateBelow(HEAP_LIMIT, wasm, memory);
   const hasReserve = () => {
     // It grows first, and fills up then.
     if (memory.buffer.byteLength <= HEAP_LIMIT - RESERVE) return true;
@@ -52,5 +59,49 @@ export function guardHeap(tf: TensorFlow): void {
       );
     }
     return address;
+  };
+}
+
+/**
+ * The allocator without its two mistakes at a heap that is nearly full. Where a free region begins so late that its
+ * address and the size together pass 2^32, it takes their small sum for an end within the region, hands out what lies
+ * beyond the heap, and writes into what others have at its beginning: here such regions are occupied while it looks for
+ * another. And it looks at few of the regions that may be large enough, others each time: here it is asked again.
+ */
+function allocateBelow(
+  limit: number,
+  { _malloc: allocate, _free: free }: WasmBackend["wasm"],
+  memory: WebAssembly.Memory,
+): (bytes: number) => number {
+  const first = allocate(1);
+  return (bytes) => {
+    const passes = (address: number) => address + bytes + ROUNDING > limit;
+    if (!passes(memory.buffer.byteLength)) return allocate(bytes);
+    const regions = freeRegions(memory.buffer, first);
+    const held: number[] = [];
+    const search = (bytes: number, suits: (address: number) => boolean) => {
+      for (let tries = 0; tries <= regions.length; tries++) {
+        const address = allocate(bytes);
+        if (address === 0) continue;
+        if (suits(address >>> 0)) return address;
+        held.push(address);
+      }
+      return 0;
+    };
+    // It looks at those of about the size, or of about the largest size that there is.
+    const largest = Math.max(...regions.map(({ bytes }) => bytes));
+    const least = Math.min(bytes, largest, ALIKE) / 2;
+    const late = regions.filter(({ address, bytes }) => passes(address) && bytes >= least)
+      .reverse();
+    try {
+      for (const { address, bytes } of late) {
+        const occupied = search(bytes, (found) => found === address);
+        if (occupied === 0) return 0;
+        held.push(occupied);
+      }
+      return search(bytes, () => true);
+    } finally {
+      for (const address of held) free(address);
+    }
   };
 }

@@ -1,8 +1,11 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
+import { freeRegions } from "../../src/engine/heap_regions.ts";
+import { heapMemory } from "../../src/engine/native/heap_memory.ts";
 import { createNativeModule } from "../../src/engine/native/native_module.ts";
 import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
 import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+import { SeededRandom } from "../../src/model/seeded_random.ts";
 
 /** Operations whose results take 4 GiB and more: modulo 2^32 some of them are small. */
 const TOO_LARGE: Record<string, (tf: TensorFlow) => Tensor> = {
@@ -29,6 +32,55 @@ Deno.test("guardHeap() refuses tensors of 4 GiB and more, and the engine lives o
       tf.tidy(() => assertEquals(tf.add(1, 1).dataSync()[0], 2));
     });
   }
+});
+
+Deno.test("guardHeap() hands nothing out twice, nor what lies beyond, where the heap is nearly full", async () => {
+  await using engine = await startEngine();
+  const backend = engine.tf.backend() as unknown as WasmBackend;
+  const { wasm } = backend;
+  const memory = heapMemory(backend);
+  // Filled to 3900 MiB, stock answers a request for 200 with what ends 4 MiB past the end.
+  const block = 2 ** 26, late = 3900 * 2 ** 20;
+  const held: number[] = [];
+  while (held.length < Math.floor(late / block)) held.push(wasm._malloc(block));
+  wasm._free(wasm._malloc(190 * 2 ** 20));
+  assertThrows(() => wasm._malloc(200 * 2 ** 20 + 2 ** 24), RangeError, "has no room");
+  for (const address of held) wasm._free(address);
+
+  const stream = new SeededRandom(7, "heap");
+  const random = () => stream.uniform();
+  const blocks = new Map<number, number>();
+  const free = (address: number) => {
+    blocks.delete(address);
+    wasm._free(address);
+  };
+  let refused = 0, unjust = 0;
+  for (let i = 0; i < 4000; i++) {
+    const addresses = [...blocks.keys()];
+    if (addresses.length > 0 && random() < 0.45) {
+      free(addresses[Math.floor(random() * addresses.length)]);
+      continue;
+    }
+    const bytes = Math.floor(2 ** (10 + 18.5 * random()));
+    let address: number;
+    try {
+      address = wasm._malloc(bytes) >>> 0;
+    } catch {
+      refused++;
+      const [first] = addresses;
+      const regions = freeRegions(memory.buffer, first);
+      if (regions.some((region) => region.bytes > bytes + 2 ** 20)) unjust++;
+      free(first);
+      continue;
+    }
+    assert(address + bytes <= memory.buffer.byteLength, `${bytes} bytes at ${address}`);
+    for (const [other, size] of blocks) {
+      assert(address + bytes <= other || other + size <= address, `${address} in ${other}`);
+    }
+    blocks.set(address, bytes);
+  }
+  assert(refused > 50, `only ${refused} were refused`);
+  assert(unjust <= refused / 20, `${unjust} of ${refused} would have fitted`);
 });
 
 Deno.test("guardHeap() refuses a size below 0, and one that is no number", async () => {
