@@ -7,19 +7,31 @@ export interface LiveData {
   /** How many bytes they take. */
   readonly bytes: number;
   /**
-   * Moves those that were placed longest ago to the `cpu` backend, until the others take no more than so many bytes.
+   * Takes those that were placed longest ago off the backend, until the others take no more than so many bytes: to the
+   * `cpu` backend, where they are not forgotten.
    *
    * @param most How many bytes may stay.
    * @param stays Which must stay, whatever they take.
+   * @param forget Forgets what need not be moved, and says whether it did.
    */
-  moveOldest(most: number, stays: (dataId: DataId) => boolean): void;
+  moveOldest(
+    most: number,
+    stays: (dataId: DataId) => boolean,
+    forget?: (dataId: DataId, bytes: number) => boolean,
+  ): void;
   /** Moves every one to the `cpu` backend, where they stay until a kernel asks for them. */
   moveToCpu(): void;
 }
 
+/** What TensorFlow.js asks of the backend that the data of a tensor lie on. */
+export type DataHolder = Pick<
+  KernelBackend,
+  "disposeData" | "incRef" | "read" | "readSync" | "refCount"
+>;
+
 /** What TensorFlow.js knows of the data of a tensor; its types do not show it. */
-interface DataInfo {
-  backend: KernelBackend;
+export interface DataInfo {
+  backend: DataHolder;
   shape: number[];
   dtype: DataType;
 }
@@ -40,6 +52,11 @@ export function liveDataOf(backend: object): LiveData {
   return live;
 }
 
+/** What TensorFlow.js knows of the data of a tensor, unless they are freed. */
+export function dataInfo(tf: TensorFlow, dataId: DataId): DataInfo | undefined {
+  return tf.engine().state.tensorInfo.get(dataId) as unknown as DataInfo | undefined;
+}
+
 /** What is smaller stays: moving it costs more than its place is worth. */
 const LEAST = 2 ** 14;
 
@@ -55,8 +72,6 @@ export function trackLiveData(tf: TensorFlow, backend: { dataIdMap: DataMap }): 
   /** The bytes of each, in the order in which they were placed. */
   const live = new Map<DataId, number>();
   let bytes = 0;
-  const infoOf = (dataId: DataId) =>
-    engine.state.tensorInfo.get(dataId) as unknown as DataInfo | undefined;
   const forget = (dataId: DataId) => {
     bytes -= live.get(dataId) ?? 0;
     live.delete(dataId);
@@ -82,12 +97,12 @@ export function trackLiveData(tf: TensorFlow, backend: { dataIdMap: DataMap }): 
     get bytes() {
       return bytes;
     },
-    moveOldest(most, stays) {
+    moveOldest(most, stays, forget = () => false) {
       const cpu = engine.findBackend("cpu");
       for (const [dataId, size] of live) {
         if (bytes <= most) return;
-        if (size < LEAST || stays(dataId)) continue;
-        const info = infoOf(dataId);
+        if (size < LEAST || stays(dataId) || forget(dataId, size)) continue;
+        const info = dataInfo(tf, dataId);
         if (info !== undefined) moveData(info, dataId, cpu);
       }
     },
@@ -95,7 +110,7 @@ export function trackLiveData(tf: TensorFlow, backend: { dataIdMap: DataMap }): 
       const cpu = engine.findBackend("cpu");
       for (const dataId of live.keys()) {
         // A kernel that threw may have left data that belongs to no tensor: nobody can ask for it.
-        const info = infoOf(dataId);
+        const info = dataInfo(tf, dataId);
         if (info !== undefined) moveData(info, dataId, cpu);
       }
     },
@@ -113,7 +128,7 @@ function bytesOf({ shape, dtype }: Pick<DataInfo, "shape" | "dtype">): number {
  * Does what TensorFlow.js's `moveData` does, also off a backend that is broken: after a trap its
  * allocator may trap, too. What can be read no more becomes NaN, so that it is not taken for a number.
  */
-function moveData(info: DataInfo, dataId: DataId, target: KernelBackend): void {
+export function moveData(info: DataInfo, dataId: DataId, target: KernelBackend): void {
   const { backend, shape, dtype } = info;
   const holders = backend.refCount(dataId);
   let values;

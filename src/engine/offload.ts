@@ -1,7 +1,9 @@
 import { HEAP_LIMIT } from "./guard_heap.ts";
 import type { DataId, NamedTensorMap } from "@tensorflow/tfjs";
 import { liveDataOf } from "./live_data.ts";
+import type { WasmBackend } from "./native/wasm_backend.ts";
 import { patchProperty } from "./patch_property.ts";
+import { type Attributes, Recomputation, tensorsOf } from "./recompute.ts";
 import type { Tensor, TensorFlow } from "./tensorflow.ts";
 
 /** Bytes of tensors that may lie on the heap when a kernel starts: it has the rest for what it reads and writes. */
@@ -11,37 +13,100 @@ const MOST = HEAP_LIMIT / 2;
 const LEFT = 0.75;
 
 /**
- * Does work whose tensors do not fit the WASM heap together. Before each kernel runs, those that were placed longest
- * ago are moved to JavaScript's memory where there are too many; TensorFlow.js moves them back when they are asked
- * for. No figure changes by it. What a kernel reads and writes has to fit into the rest of the heap.
+ * Lets work be done whose tensors do not fit the WASM heap together. Before each kernel runs, those that were placed
+ * longest ago leave the heap where there are too many. What a sweep over others has made is forgotten, and computed
+ * again when it is asked for; the rest is moved to JavaScript's memory, and back. No figure changes by it. What a
+ * kernel reads and writes has to fit the heap.
  *
  * @param tf The engine's TensorFlow.js.
  * @param pinned Tensors that stay there: XNNPACK packs weights once for as long as they do.
- * @param work What is done.
  * @param most How many bytes of tensors may lie on the heap when a kernel starts. Default: half of its limit.
+ * @returns What ends it when it is disposed of. Tensors that are left then keep their entries.
  */
-export function withOffload<Result>(
+export function offload(
   tf: TensorFlow,
   pinned: readonly Tensor[],
-  work: () => Result,
   most: number = MOST,
-): Result {
-  const live = liveDataOf(tf.backend());
+): Disposable {
+  const backend = tf.backend();
+  const live = liveDataOf(backend);
+  const { dataIdMap, wasm } = backend as unknown as WasmBackend;
   const engine = tf.engine();
-  const stay = new Set<DataId>(pinned.map(({ dataId }) => dataId));
   const runKernel = engine.runKernel.bind(engine);
-  const restore = patchProperty(engine, "runKernel", {
-    value(name: string, inputs: NamedTensorMap, attributes?: Parameters<typeof runKernel>[2]) {
-      if (live.bytes > most) {
-        const read = new Set(Object.values(inputs).flat().map((one) => Object(one).dataId));
-        live.moveOldest(LEFT * most, (dataId) => stay.has(dataId) || read.has(dataId));
-      }
-      return runKernel<Tensor | Tensor[]>(name, inputs, attributes);
-    },
-  });
-  try {
-    return work();
-  } finally {
-    restore();
+  const moveData = engine.moveData.bind(engine);
+  const allocate = wasm._malloc;
+  /** What stays: the pinned, and what the kernels read that run now, one inside the other. */
+  let stay: ReadonlySet<DataId> = new Set(pinned.map(({ dataId }) => dataId));
+  /** How many kernels run that made room first. Outside of them somebody may have the address of any tensor. */
+  let running = 0;
+
+  /** Runs a kernel whose inputs stay on the heap, once there is room for them. */
+  function run<Outputs extends Tensor | Tensor[]>(
+    name: string,
+    inputs: NamedTensorMap,
+    attributes: Attributes,
+    room: () => void = () => {},
+  ): Outputs {
+    const read = tensorsOf(inputs).map(({ dataId }) => dataId);
+    const before = stay;
+    stay = new Set([...before, ...read]);
+    try {
+      room();
+      // What comes back may move the heap, of which the kernel takes views.
+      for (const dataId of read) dataIdMap.get(dataId);
+      return runKernel<Outputs>(name, inputs, attributes);
+    } finally {
+      stay = before;
+    }
   }
+  const recomputation = new Recomputation(tf, run);
+
+  function makeRoom(left: number): void {
+    const forget = (dataId: DataId, bytes: number) => recomputation.forget(dataId, bytes);
+    live.moveOldest(left, (dataId) => stay.has(dataId), forget);
+  }
+
+  const undo = [
+    patchProperty(engine, "runKernel", {
+      value(name: string, inputs: NamedTensorMap, attributes: Attributes) {
+        const { bytes } = recomputation.missing(tensorsOf(inputs));
+        const room = () => {
+          if (live.bytes + bytes > most) makeRoom(LEFT * most - bytes);
+        };
+        running++;
+        try {
+          const outputs = run<Tensor | Tensor[]>(name, inputs, attributes, room);
+          recomputation.note(name, inputs, attributes, outputs);
+          return outputs;
+        } finally {
+          running--;
+        }
+      },
+    }),
+    patchProperty(engine, "moveData", {
+      value(to: typeof backend, dataId: DataId) {
+        if (to !== backend || !recomputation.remember(dataId)) moveData(to, dataId);
+      },
+    }),
+    patchProperty(wasm, "_malloc", {
+      value(bytes: number) {
+        for (;;) {
+          try {
+            return allocate(bytes);
+          } catch (error) {
+            // What is free may lie in pieces that are too small.
+            const before = live.bytes;
+            if (running > 0 && bytes > 0) makeRoom(before - bytes);
+            if (live.bytes === before) throw error;
+          }
+        }
+      },
+    }),
+  ];
+  return {
+    [Symbol.dispose]() {
+      recomputation.finish();
+      for (const takeBack of undo) takeBack();
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
 import { heapView } from "../engine/heap_view.ts";
 import type { Heap } from "../engine/heap.ts";
-import { withOffload } from "../engine/offload.ts";
+import { offload } from "../engine/offload.ts";
 import { heapOf } from "../engine/prepare_engine.ts";
 import type { Layer, Tensor } from "../engine/tensorflow.ts";
 import type { ModelWeight } from "../model/model_weights.ts";
@@ -75,11 +75,10 @@ export class Pass implements Disposable {
       if (memory.kind === "parts") this.#runParts(memory.examples);
       else {
         this.#tapLayers();
-        this.#onHeap(() => {
-          this.#clock?.begin();
-          this.#watchWeights((weight, dw) => this.#sumUp(weight, dw));
-          this.#goThrough(inputs, (outputs) => this.#evaluate(outputs));
-        });
+        this.#makeRoom();
+        this.#clock?.begin();
+        this.#watchWeights((weight, dw) => this.#sumUp(weight, dw));
+        this.#goThrough(inputs, (outputs) => this.#evaluate(outputs));
       }
       // Weights are reported as they were, whatever the layers made of them.
       restoreState();
@@ -101,10 +100,9 @@ export class Pass implements Disposable {
       this.#keepState();
       this.#tapLayers(output);
       for (const [{ variable }, see] of gradients) this.#watched.watch(variable.read(), see);
-      this.#onHeap(() => {
-        const { tape, scalar } = this.#goForward(inputs, (outputs) => this.#scalarOf(outputs));
-        if (gradients.size > 0) backPropagate(this.#heap.tf, tape, scalar, this.#watched);
-      });
+      this.#makeRoom();
+      const { tape, scalar } = this.#goForward(inputs, (outputs) => this.#scalarOf(outputs));
+      if (gradients.size > 0) backPropagate(this.#heap.tf, tape, scalar, this.#watched);
     } catch (error) {
       throw this.#explain(error);
     }
@@ -123,12 +121,12 @@ export class Pass implements Disposable {
     return restore;
   }
 
-  /** Does what the heap cannot hold at once with some of it elsewhere. */
-  #onHeap(work: () => void): void {
+  /** From here on what the heap cannot hold at once is elsewhere. */
+  #makeRoom(): void {
     const { memory, weights } = this.#plan;
-    if (memory.kind === "whole") return work();
+    if (memory.kind === "whole") return;
     const pinned = weights.map(({ variable }) => variable.read());
-    withOffload(this.#heap.tf, pinned, work);
+    this.#cleanUp.use(offload(this.#heap.tf, pinned));
   }
 
   /** Takes the batch in parts. */

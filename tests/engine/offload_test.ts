@@ -1,12 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { startEngine } from "../../src/engine/mod.ts";
 import { liveDataOf } from "../../src/engine/live_data.ts";
-import { withOffload } from "../../src/engine/offload.ts";
+import { offload } from "../../src/engine/offload.ts";
+import type { WasmBackend } from "../../src/engine/native/wasm_backend.ts";
+import { patchProperty } from "../../src/engine/patch_property.ts";
+import type { TensorFlow } from "../../src/engine/tensorflow.ts";
 import { runPass } from "../../src/measure/run_pass.ts";
 import { modelWeights } from "../../src/model/model_weights.ts";
 import { leafLayers, randomBatch } from "../../src/model/mod.ts";
 
-Deno.test("withOffload() changes no bit of a pass", async () => {
+Deno.test("offload() changes no bit of a pass", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const { layers } = tf;
@@ -33,27 +36,47 @@ Deno.test("withOffload() changes no bit of a pass", async () => {
     moved++;
     move.apply(cpu, all);
   };
-  const offloaded = withOffload(
-    tf,
-    pinned,
-    () => runPass(engine, model, batch, { histograms: true }),
-    limit,
-  );
+  const sweeps = countKernels(tf, ["Relu", "NormalizeColumns"]);
+  const offloaded = (() => {
+    using _ = offload(tf, pinned, limit);
+    return runPass(engine, model, batch, { histograms: true });
+  })();
   cpu.move = move;
   assert(moved > 20, `${moved} tensors were moved`);
+  assert(sweeps.stop() > 2, "none was computed again");
   assertEquals(offloaded, whole);
   assertEquals(tf.memory().numTensors, before.numTensors);
   assert(live.bytes <= resting);
   model.dispose();
 });
 
-Deno.test("withOffload() keeps what a kernel reads, and ends when its work does", async () => {
+/** Counts how often some kernels run. */
+function countKernels(tf: TensorFlow, names: readonly string[]) {
+  const engine = tf.engine();
+  const run = engine.runKernel;
+  let count = 0;
+  const stop = patchProperty(engine, "runKernel", {
+    value(...all: Parameters<typeof run>) {
+      if (names.includes(all[0])) count++;
+      return run.apply(engine, all);
+    },
+  });
+  return {
+    stop() {
+      stop();
+      return count;
+    },
+  };
+}
+
+Deno.test("offload() keeps what a kernel reads on the heap, and ends when it is disposed of", async () => {
   await using engine = await startEngine();
   const { tf } = engine;
   const live = liveDataOf(tf.backend());
   const tensors = [1, 2, 3].map((value) => tf.fill([2 ** 16], value));
   const before = live.bytes;
-  withOffload(tf, [tensors[0]], () => {
+  {
+    using _ = offload(tf, [tensors[0]], 0);
     tf.add(tensors[1], tensors[1]).dispose();
     assertEquals(
       live.bytes,
@@ -61,16 +84,34 @@ Deno.test("withOffload() keeps what a kernel reads, and ends when its work does"
       "the third went, the pinned and the read stayed",
     );
     assertEquals(tensors[2].dataSync()[5], 3);
-  }, 0);
-  assertThrows(
-    () =>
-      withOffload(tf, [], () => {
-        throw new Error("work failed");
-      }, 0),
-    Error,
-    "work failed",
-  );
+  }
   tf.add(tensors[2], tensors[1]).dispose();
   assertEquals(live.bytes, before);
+  tf.dispose(tensors);
+});
+
+Deno.test("offload() makes room for a kernel where the heap has none, and not for others", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const backend = tf.backend() as unknown as WasmBackend;
+  const live = liveDataOf(backend);
+  const tensors = [1, 2, 3].map((value) => tf.fill([2 ** 16], value));
+  const most = live.bytes;
+  const allocate = backend.wasm._malloc;
+  backend.wasm._malloc = (bytes) => {
+    if (live.bytes + bytes > most) throw new RangeError("no room");
+    return allocate(bytes);
+  };
+  {
+    using _ = offload(tf, []);
+    const sum = tf.add(tensors[1], tensors[2]);
+    assertEquals(live.bytes, most, "the first has left the heap");
+    assertEquals(sum.dataSync()[7], 5);
+    assertThrows(() => backend.makeOutput([2 ** 16], "float32"), RangeError, "no room");
+    assertThrows(() => tf.fill([2 ** 18], 4), RangeError, "no room");
+    sum.dispose();
+    assertEquals(tensors[0].dataSync()[9], 1);
+  }
+  backend.wasm._malloc = allocate;
   tf.dispose(tensors);
 });

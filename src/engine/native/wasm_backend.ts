@@ -1,4 +1,4 @@
-import type { DataId, DataType, TensorInfo } from "@tensorflow/tfjs";
+import type { BackendValues, DataId, DataType, TensorInfo } from "@tensorflow/tfjs";
 
 /** What TensorFlow.js's WASM backend knows of a tensor. */
 export interface TensorData {
@@ -10,6 +10,8 @@ export interface TensorData {
   shape: number[];
   /** Type of its entries. */
   dtype: DataType;
+  /** How many tensors have the entries. */
+  refCount: number;
 }
 
 /** The part of TensorFlow.js's WASM backend that our kernels use. Public there, but not typed. */
@@ -24,9 +26,17 @@ export interface WasmBackend {
     _malloc(bytes: number): number;
     _free(address: number): void;
   };
-  dataIdMap: { get(dataId: DataId): TensorData; has(dataId: DataId): boolean };
+  dataIdMap: {
+    get(dataId: DataId): TensorData;
+    has(dataId: DataId): boolean;
+    set(dataId: DataId, data: TensorData): void;
+    delete(dataId: DataId): boolean;
+  };
   /** Allocates a tensor; its entries are whatever the heap held. */
   makeOutput(shape: number[], dtype: DataType): TensorInfo;
+  read(dataId: DataId): Promise<BackendValues>;
+  readSync(dataId: DataId): BackendValues;
+  refCount(dataId: DataId): number;
   disposeData(dataId: DataId, force?: boolean): boolean;
   incRef(dataId: DataId): void;
   typedArrayFromHeap(info: TensorInfo): Float32Array | Int32Array | Uint8Array;

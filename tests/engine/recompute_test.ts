@@ -1,0 +1,120 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { startEngine } from "../../src/engine/mod.ts";
+import { dataInfo, liveDataOf } from "../../src/engine/live_data.ts";
+import { offload } from "../../src/engine/offload.ts";
+import type { Tensor, TensorFlow } from "../../src/engine/tensorflow.ts";
+
+const SIZE = 2 ** 14;
+
+/** Has everything that may leave the heap do so: a kernel that reads nothing makes room. */
+function clear(tf: TensorFlow): void {
+  tf.range(0, 4).dispose();
+  tf.add(1, 1).dispose();
+}
+
+/** Where the entries of a tensor lie. */
+function place(tf: TensorFlow, { dataId }: Tensor): string {
+  const { backend } = dataInfo(tf, dataId)!;
+  if (backend === tf.findBackend("cpu")) return "cpu";
+  return backend === tf.backend() as unknown ? "heap" : "nowhere";
+}
+
+Deno.test("Recomputation computes a chain of sweeps again, whoever asks for its end", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const live = liveDataOf(tf.backend());
+  const count = tf.memory().numTensors;
+  const x = tf.randomNormal([SIZE], 0, 1, "float32", 1);
+  {
+    using _ = offload(tf, [], 0);
+    const tanh = tf.tanh(x), twice = tf.add(tanh, tanh), relu = tf.relu(twice);
+    const expected = Array.from(x.dataSync(), (v) => Math.max(0, 2 * Math.tanh(v)));
+    const isRight = (values: ArrayLike<number>) =>
+      expected.forEach((value, i) => assertAlmostEquals(values[i], value, 1e-6));
+    clear(tf);
+    assertEquals([x, tanh, twice, relu].map((one) => place(tf, one)), [
+      "cpu",
+      ...["nowhere", "nowhere", "nowhere"],
+    ]);
+    assert(live.bytes < 4 * SIZE, `${live.bytes} bytes are left`);
+    isRight(relu.dataSync());
+    clear(tf);
+    isRight(await relu.data());
+    clear(tf);
+    const copy = tf.tidy(() => tf.add(relu, tf.zerosLike(relu)));
+    isRight(copy.dataSync());
+    tf.dispose([copy, twice, tanh, relu]);
+  }
+  x.dispose();
+  assertEquals(tf.memory().numTensors, count);
+});
+
+Deno.test("Recomputation holds what it needs as long as it needs it", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { numTensors, numDataBuffers } = tf.memory();
+  const x = tf.fill([SIZE], 3);
+  {
+    using _ = offload(tf, [], 0);
+    const y = tf.relu(x), clone = y.clone();
+    clear(tf);
+    assertEquals(place(tf, y), "nowhere");
+    // The last that has the entries of x is gone, but not those of y.
+    x.dispose();
+    y.dispose();
+    const late = clone.clone();
+    clone.dispose();
+    assertEquals(late.dataSync()[SIZE - 1], 3);
+    clear(tf);
+    assertEquals(place(tf, late), "cpu", "its input is gone: it cannot be computed again");
+    assertEquals(late.dataSync()[SIZE - 1], 3);
+    late.dispose();
+    const forgotten = tf.relu(tf.fill([SIZE], 1));
+    clear(tf);
+    forgotten.dispose();
+  }
+  assertEquals(tf.memory().numTensors, numTensors + 1);
+  assert(tf.memory().numDataBuffers <= numDataBuffers + 1);
+});
+
+Deno.test("Recomputation moves what draws random numbers, what takes long, and ends of long chains", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const side = Math.sqrt(SIZE);
+  const x: Tensor = tf.ones([side, side]);
+  {
+    using _ = offload(tf, [], 0);
+    const drawn = tf.multinomial(tf.zeros([side, 4]) as never, SIZE / side, 1);
+    const product = tf.matMul(x, x);
+    const chain: Tensor[] = [x];
+    for (let i = 0; i < 6; i++) chain.push(tf.relu(chain[i]));
+    const values = drawn.dataSync();
+    clear(tf);
+    assertEquals(place(tf, drawn), "cpu");
+    assertEquals(place(tf, product), "cpu");
+    assertEquals(chain.map((one) => place(tf, one)), [
+      "cpu",
+      ...["nowhere", "nowhere", "nowhere", "nowhere"],
+      "cpu",
+      "nowhere",
+    ]);
+    assertEquals(drawn.dataSync(), values);
+    tf.dispose([drawn, product, ...chain.slice(1)]);
+  }
+  x.dispose();
+});
+
+Deno.test("Recomputation gives every tensor that is left its entries", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const x = tf.fill([SIZE], -2);
+  const work = offload(tf, [], 0);
+  const negative = tf.relu(x), sum = tf.add(x, x), [mean] = [tf.tanh(sum)];
+  clear(tf);
+  work[Symbol.dispose]();
+  for (const one of [negative, sum, mean]) assert(place(tf, one) !== "nowhere");
+  assertEquals(negative.dataSync()[1], 0);
+  assertEquals(sum.dataSync()[1], -4);
+  assertAlmostEquals(mean.dataSync()[1], Math.tanh(-4), 1e-6);
+  tf.dispose([x, negative, sum, mean]);
+});
