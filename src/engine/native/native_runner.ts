@@ -4,10 +4,14 @@ import { heapMemory } from "./heap_memory.ts";
 import type { NativeExports } from "./native_exports.ts";
 import { type Arguments, type Operation, OPERATIONS, RECORDS } from "./operations.ts";
 import { startHelpers } from "./start_helpers.ts";
+import { FIGURES } from "./sums.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
+/** In so many pieces, at most, are the sums of a run taken. */
+export const MOST_PIECES = 64;
+
 /** Bytes of a record of arguments, of what an operation leaves behind it, and of the helpers' pool. */
-const RECORD = 128, RESULT = 64, POOL = 64;
+const RECORD = 128, RESULT = 8 * FIGURES * MOST_PIECES, POOL = 64;
 
 /** The fields of each operation's arguments in their order, and which of them are floats. */
 const LAYOUTS = Object.values(OPERATIONS).map((records) =>

@@ -1,6 +1,6 @@
 import type { FlatCounts } from "./flat_counts.ts";
-import { NativeRunner } from "./native_runner.ts";
-import type { Sums } from "./sums.ts";
+import { MOST_PIECES, NativeRunner } from "./native_runner.ts";
+import { addSums, FIGURES, readSums, type Sums } from "./sums.ts";
 
 /** From so many variances on, the squares of means would cost too many digits of the variance. */
 const FAR_MEAN = 1024;
@@ -8,22 +8,27 @@ const FAR_MEAN = 1024;
 /** Columns that are looked at together, so that what is found of them takes little room. */
 const CHUNK = 512;
 
-/** The operations that tell how the entries of a tensor are distributed. They run in one thread. */
+/** A run of twice as many entries is summed up in pieces, which threads share. */
+const PIECE = 2 ** 15;
+
+/** The operations that tell how the entries of a tensor are distributed. Apart from sums, they run in one thread. */
 export class NativeStatistics extends NativeRunner {
   /** All sums over `count` floats that their statistics need, in float64 and one sweep. */
   sums(address: number, count: number): Sums {
-    this.run("sums", { from: address, count, result: this.resultAddress });
-    const sums = this.results;
-    return {
-      count,
-      finite: sums[0],
-      sumAbs: sums[1],
-      sumSquares: sums[2],
-      maxAbs: sums[3],
-      zeros: sums[4],
-      mean: sums[5],
-      squaredDeviations: sums[6],
-    };
+    // The pieces follow the run, so that the sums do not depend on how many threads there are.
+    const pieces = Math.min(MOST_PIECES, Math.max(1, Math.floor(count / PIECE)));
+    const piece = Math.max(4, Math.ceil(count / pieces / 4) * 4);
+    // An entry takes as long as 16 multiply-adds.
+    this.run("sums", { from: address, count, piece, result: this.resultAddress }, {
+      work: 16 * count,
+    });
+    const { results } = this;
+    let sums = readSums(results, 0, Math.min(piece, count));
+    for (let i = 1; i * piece < count; i++) {
+      const more = readSums(results, i * FIGURES, Math.min(piece, count - i * piece));
+      sums = addSums(sums, more);
+    }
+    return sums;
   }
 
   /**

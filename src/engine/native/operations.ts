@@ -77,6 +77,8 @@ export const RECORDS = {
     ...{ divisor: "i32", isWide: "i32" },
   },
   Run: { from: "usize", count: "i32", result: "usize" },
+  /** A run in pieces of so many entries, each of which leaves sums of its own behind. */
+  Pieces: { from: "usize", count: "i32", piece: "i32", result: "usize" },
   Columns: { x: "usize", row: "usize", rows: "i32", width: "i32", result: "usize" },
   Grouped: {
     ...{ from: "usize", groups: "i32", units: "i32", inner: "i32", result: "usize" },
@@ -98,7 +100,7 @@ export const OPERATIONS = {
   depthwiseInputGradient: ["Convolution", "Windows"],
   segmentSum: ["Segments"],
   tanh: ["Unary"],
-  sums: ["Run"],
+  sums: ["Pieces"],
   flat: ["Grouped"],
   tanhGradient: ["Binary"],
   axisSums: ["AxisSums"],

@@ -1,3 +1,6 @@
+/** How many figures a sweep leaves behind: those of {@linkcode readSums}. */
+export const FIGURES = 7;
+
 /** The sums over a run of entries from which its statistics follow; all over the finite entries. */
 export interface Sums {
   /** Number of entries. */
@@ -18,4 +21,42 @@ export interface Sums {
   squaredDeviations: number;
   /** How many entries have each exponent as float32 stores it, 0 to 255; only where it was asked for. */
   exponents?: Float64Array;
+}
+
+/** What a sweep over `count` entries has left behind, from place `at` on. */
+export function readSums(figures: Float64Array, at: number, count: number): Sums {
+  return {
+    count,
+    finite: figures[at],
+    sumAbs: figures[at + 1],
+    sumSquares: figures[at + 2],
+    maxAbs: figures[at + 3],
+    zeros: figures[at + 4],
+    mean: figures[at + 5],
+    squaredDeviations: figures[at + 6],
+  };
+}
+
+/**
+ * The sums over the entries of two runs together, exponents aside.
+ *
+ * Means and squared deviations are merged pairwise (Chan, Golub and LeVeque 1979), so that a mean
+ * that is large beside the deviation costs no digits.
+ */
+export function addSums(a: Sums, b: Sums): Sums {
+  const count = a.count + b.count;
+  if (b.finite === 0) return { ...a, count };
+  const finite = a.finite + b.finite;
+  const step = b.mean - a.mean;
+  return {
+    count,
+    finite,
+    sumAbs: a.sumAbs + b.sumAbs,
+    sumSquares: a.sumSquares + b.sumSquares,
+    maxAbs: Math.max(a.maxAbs, b.maxAbs),
+    zeros: a.zeros + b.zeros,
+    mean: a.mean + step * (b.finite / finite),
+    squaredDeviations: a.squaredDeviations + b.squaredDeviations +
+      step * step * (a.finite * b.finite / finite),
+  };
 }

@@ -61,6 +61,33 @@ Deno.test("sums() agree with their definitions, whatever is not finite and where
   );
 });
 
+Deno.test("sums() of a run in pieces agree with their definitions, at the borders of pieces too", async () => {
+  await withNative((bench) => {
+    for (const length of [65_535, 65_536, 65_537, 98_307, 64 * 32_768 + 70_001]) {
+      const values = Float32Array.from(
+        { length },
+        (_, i) => i % 97 === 0 ? 0 : Math.sin(i) + i / length,
+      );
+      // A whole piece of which nothing is finite, the first one, and entries at the last border.
+      if (length === 98_307) values.fill(NaN, 0, 40_000);
+      values[length - 1] = Infinity;
+      values[length - 2] = -9;
+      check(bench, values, length % 3);
+    }
+  });
+});
+
+Deno.test("sums() of equal entries in pieces have no deviation", async () => {
+  await withNative(({ native, place }) => {
+    const { mean, squaredDeviations } = native.sums(
+      place(new Float32Array(200_003).fill(0.1)).address,
+      200_003,
+    );
+    assertEquals(mean, Math.fround(0.1));
+    assertEquals(squaredDeviations, 0);
+  });
+});
+
 Deno.test("sums() keep the digits of a deviation that is small beside the mean", async () => {
   await withNative(({ native, place }) => {
     const values = Float32Array.from({ length: 5000 }, (_, i) => 1e6 + (i % 2 === 0 ? 0.0625 : 0));

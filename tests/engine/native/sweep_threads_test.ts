@@ -1,10 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { GATES } from "../../../src/engine/native/self_gate.ts";
 import { startEngine } from "../../../src/engine/start_engine.ts";
-import type { Tensor, TensorFlow } from "../../../src/engine/tensorflow.ts";
+import type { Engine } from "../../../src/engine/engine.ts";
+import { heapOf } from "../../../src/engine/prepare_engine.ts";
+import type { Tensor } from "../../../src/engine/tensorflow.ts";
+import { sumTensor } from "../../../src/measure/sums.ts";
 
 /** Results of the sweeps that are shared, large enough to be, of odd sizes. */
-function compute(tf: TensorFlow): Int32Array[] {
+function compute(engine: Engine): Int32Array[] {
+  const { tf } = engine;
   const draw = (shape: number[], seed: number) => {
     const entries = new Float32Array(shape.reduce((a, b) => a * b));
     for (let i = 0; i < entries.length; i++) entries[i] = Math.sin(i * (i + seed));
@@ -37,7 +41,11 @@ function compute(tf: TensorFlow): Int32Array[] {
       const [dy] = run("MaxPool", { x: image }, pool);
       results.push(...run(kernel, { dy, input: image, output: dy }, pool));
     }
-    return results.map((tensor) => new Int32Array(tensor.dataSync().slice().buffer));
+    const heap = heapOf(engine);
+    const sums = results.map((tensor) =>
+      new Int32Array(Float64Array.from(Object.values(sumTensor(heap, tensor))).buffer)
+    );
+    return [...results.map((tensor) => new Int32Array(tensor.dataSync().slice().buffer)), ...sums];
   });
 }
 
@@ -45,7 +53,7 @@ Deno.test("no sweep's bits depend on how many threads share it", async () => {
   const results: Int32Array[][] = [];
   for (const threads of [1, 2, 3]) {
     await using engine = await startEngine({ threads });
-    results.push(compute(engine.tf));
+    results.push(compute(engine));
   }
   for (const others of results.slice(1)) {
     results[0].forEach((bits, i) => {

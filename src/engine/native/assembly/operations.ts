@@ -17,6 +17,7 @@ import {
   Grouped,
   MatMul,
   Operation,
+  Pieces,
   Recurrent,
   RecurrentGradient,
   RecurrentPanels,
@@ -29,7 +30,7 @@ import { packKernel, recurrent, recurrentGradient } from "./recurrent";
 import { copyRows, gatherRows } from "./rows";
 import { segmentSum } from "./segments";
 import { share } from "./share";
-import { flat, sums } from "./statistics";
+import { flat, sumPieces } from "./statistics";
 import { runSweep } from "./sweeps";
 import { HIGH_ROWS, LOW_ROWS, TILE_COLUMNS } from "./tile";
 
@@ -129,8 +130,9 @@ export function run(operation: i32, record: usize, part: i32, parts: i32, scratc
       break;
     }
     case Operation.sums: {
-      const r = changetype<Run>(record);
-      if (part == 0) sums(r.from, r.count, r.result);
+      const r = changetype<Pieces>(record);
+      const pieces = max(1, (r.count + r.piece - 1) / r.piece);
+      sumPieces(r, share(pieces, 1, part, parts), share(pieces, 1, next, parts));
       break;
     }
     case Operation.flat: {

@@ -267,6 +267,14 @@ export class Run {
 }
 
 @unmanaged
+export class Pieces {
+  from: usize;
+  count: i32;
+  piece: i32;
+  result: usize;
+}
+
+@unmanaged
 export class Columns {
   x: usize;
   row: usize;

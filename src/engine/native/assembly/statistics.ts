@@ -1,4 +1,5 @@
 import { madd64 } from "./madd";
+import { Pieces } from "./records";
 import { clearRun } from "./runs";
 
 /** What `sums` leaves behind; the same names as in JavaScript. */
@@ -35,6 +36,15 @@ const PLACES: usize = 4;
 /** From so many variances on, the square of the mean would cost too many digits of the variance. */
 const FAR_MEAN: f64 = 1024;
 
+/** The sums of the pieces from `first` to before `end`, each where its number says. */
+export function sumPieces(r: Pieces, first: i32, end: i32): void {
+  for (let i = first; i < end; i++) {
+    const before = i * r.piece;
+    const result = r.result + <usize> i * offsetof<Sums>();
+    sums(r.from + (<usize> before << 2), min(r.piece, r.count - before), result);
+  }
+}
+
 /**
  * All sums over a run of float32 that its statistics need, in float64 and in one sweep.
  *
@@ -46,7 +56,7 @@ const FAR_MEAN: f64 = 1024;
  * entry: as it is one of the entries, its squared distance from the mean is at most `count` times the
  * variance; and of equal entries none deviates at all.
  */
-export function sums(from: usize, count: i32, result: usize): void {
+function sums(from: usize, count: i32, result: usize): void {
   const end = from + (<usize> count << 2);
   const part = ((end - from) / PLACES) & ~15;
   const out = changetype<Sums>(result);
