@@ -1,4 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { startEngine } from "../../src/engine/mod.ts";
 import { dataInfo, liveDataOf } from "../../src/engine/live_data.ts";
 import { offload } from "../../src/engine/offload.ts";
@@ -117,4 +118,59 @@ Deno.test("Recomputation gives every tensor that is left its entries", async () 
   assertEquals(sum.dataSync()[1], -4);
   assertAlmostEquals(mean.dataSync()[1], Math.tanh(-4), 1e-6);
   tf.dispose([x, negative, sum, mean]);
+});
+
+/** A step of a program over square matrices: what it does with two that it has made, by their numbers. */
+const step = fc.record({
+  what: fc.constantFrom("tanh", "relu", "add", "multiply", "concat", "product", "read", "dispose"),
+  a: fc.nat(1000),
+  b: fc.nat(1000),
+});
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** Runs a program; gives what it has read, and what was left at the end. */
+function runProgram(tf: TensorFlow, program: readonly Step[], most: number | null): number[][] {
+  const side = Math.sqrt(SIZE);
+  const found: number[][] = [];
+  const note = (tensor: Tensor) => found.push([...tensor.dataSync().subarray(0, 40)]);
+  const made: Tensor[] = [0, 1].map((seed) => tf.randomNormal([side, side], 0, 1, "float32", seed));
+  {
+    using _ = most === null ? null : offload(tf, [made[0]], most);
+    for (const { what, a, b } of program) {
+      const [x, y] = [made[a % made.length], made[b % made.length]];
+      if (what === "read") note(x);
+      else if (what === "dispose") {
+        if (made.length > 2) made.splice(a % made.length, 1)[0].dispose();
+      } else {
+        made.push(tf.tidy(() => {
+          if (what === "tanh") return tf.tanh(x);
+          if (what === "relu") return tf.relu(x);
+          if (what === "add") return tf.add(x, y);
+          if (what === "multiply") return tf.mul(x, y);
+          if (what === "product") return tf.tanh(tf.matMul(x as never, y as never));
+          return tf.slice(tf.concat([x, y]), [side / 2, 0], [side, side]);
+        }));
+      }
+    }
+  }
+  made.forEach(note);
+  tf.dispose(made);
+  return found;
+}
+
+Deno.test("Recomputation changes no entry of any program", async () => {
+  await using engine = await startEngine();
+  const { tf } = engine;
+  const { numTensors } = tf.memory();
+  fc.assert(
+    fc.property(
+      fc.array(step, { minLength: 8, maxLength: 40 }),
+      fc.constantFrom(0, 4 * SIZE, 16 * SIZE),
+      (program, most) => {
+        assertEquals(runProgram(tf, program, most), runProgram(tf, program, null));
+        assertEquals(tf.memory().numTensors, numTensors);
+      },
+    ),
+    { seed: 1, numRuns: 60 },
+  );
 });
