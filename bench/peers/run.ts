@@ -3,6 +3,10 @@
  * choose; each that is run again takes the place of what results.json has of it, and docs/peers.md and the README are
  * written from there. Python environments are taken from the folder in GRADIENT_HEALTH_PEERS, or made in --data.
  *
+ * Part of a ratio is how wide the lanes are: V8 has 128 bits, PyTorch takes up to 512. These keep it to 256:
+ *
+ *     ATEN_CPU_CAPABILITY=avx2 ONEDNN_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2 deno task bench:peers warm --dry
+ *
  * @module
  */
 import { parseArgs } from "@std/cli";
