@@ -7,8 +7,8 @@ export interface LiveData {
   /** How many bytes they take. */
   readonly bytes: number;
   /**
-   * Takes those that were placed longest ago off the backend, until the others take no more than so many bytes: to the
-   * `cpu` backend, where they are not forgotten.
+   * Takes the tensors placed longest ago off the backend until the others take at most `most` bytes. What `forget`
+   * does not take moves to the `cpu` backend.
    *
    * @param most How many bytes may stay.
    * @param stays Which must stay, whatever they take.

@@ -40,7 +40,7 @@ const SWEEPS = new Set([
   ...["AvgPool", "MaxPool", "Concat", "PadV2", "Transpose"],
 ]);
 
-/** So many kernels may have to run for one tensor whose entries were forgotten. */
+/** The most kernels that may have to run to get forgotten entries back. */
 const MOST_KERNELS = 4;
 
 /** What is missing of the entries that a kernel reads. */
@@ -64,7 +64,7 @@ export class Recomputation {
 
   /**
    * @param tf A TensorFlow.js whose WASM backend is active.
-   * @param runKernel Runs a kernel and moves nothing: whoever asks for a tensor may have the addresses of others.
+   * @param runKernel Runs a kernel and moves nothing, because the caller may hold addresses of other tensors.
    */
   constructor(tf: TensorFlow, runKernel: RunKernel) {
     this.#tf = tf;

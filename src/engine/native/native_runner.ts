@@ -7,7 +7,7 @@ import { startHelpers } from "./start_helpers.ts";
 import { FIGURES } from "./sums.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
 
-/** In so many pieces, at most, are the sums of a run taken. */
+/** The most pieces that a run is summed up in. */
 export const MOST_PIECES = 64;
 
 /** Bytes of a record of arguments, of what an operation leaves behind it, and of the helpers' pool. */

@@ -77,7 +77,7 @@ export const RECORDS = {
     ...{ divisor: "i32", isWide: "i32" },
   },
   Run: { from: "usize", count: "i32", result: "usize" },
-  /** A run in pieces of so many entries, each of which leaves sums of its own behind. */
+  /** A run in pieces of `piece` entries; each piece leaves its own sums behind. */
   Pieces: { from: "usize", count: "i32", piece: "i32", result: "usize" },
   Columns: { x: "usize", row: "usize", rows: "i32", width: "i32", result: "usize" },
   Grouped: {
