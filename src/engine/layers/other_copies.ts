@@ -24,7 +24,8 @@ export function otherCopies(tf: TensorFlow, model: object): Map<string, LayerCla
     for (const key of INNER) {
       // A getter of a layer that is not built throws.
       const inner = Object.hasOwn(value, key) ? (value as Record<string, unknown>)[key] : undefined;
-      [inner].flat().forEach(visit);
+      if (Array.isArray(inner)) inner.forEach(visit);
+      else visit(inner);
     }
   };
   visit(model);
