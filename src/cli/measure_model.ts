@@ -47,8 +47,9 @@ export async function examineModel(
     const { examineWeights } = await import(WEIGHTS) as typeof import("./examine_weights.ts");
     return examineWeights(request.model, request, andThen !== undefined);
   }
-  // Custom layers log as they like.
-  return await logToStderr(() => examineOnEngine(request, tells, andThen));
+  const work = () => examineOnEngine(request, tells, andThen);
+  // Code of others logs as it likes. Where there is none, nobody has to wait for Node.js's console.
+  return await (runsForeignCode(request) ? logToStderr(work) : work());
 }
 
 /** No literal in an `import()`: a model should not wait for what reads weights without one. */
@@ -69,6 +70,11 @@ const PATIENCE = 5;
 /** Operations per second of the slowest machine with one thread. */
 const LEAST_SPEED = 1e9;
 
+/** Whether code that is not this project's has run or will: of a model, a layer or a plugin. */
+function runsForeignCode(request: MeasureRequest): boolean {
+  return foreignImport.isBegun || codeOf(request) !== null;
+}
+
 async function examineOnEngine(
   request: MeasureRequest,
   tells: boolean,
@@ -77,7 +83,7 @@ async function examineOnEngine(
   const started = performance.now();
   const settings = { relaxedSimd: !request.portable };
   const first = request.threads === "auto" ? await threadsToLoad(request.model) : request.threads;
-  showTensorFlow(foreignImport.isBegun || codeOf(request) !== null);
+  showTensorFlow(runsForeignCode(request));
   let engine: Engine = await startEngine({ ...settings, threads: first });
   const pass = async () => {
     const name = `${
