@@ -34,7 +34,7 @@ export function guardHeap(tf: TensorFlow): void {
   const memory = heapMemory(backend);
   // At its first call, Emscripten's stub puts the allocator itself in its place.
   wasm._free(wasm._malloc(1));
-  const allocate = allocateBelow(HEAP_LIMIT, wasm, memory);
+  const allocate = allocateSafely(wasm, memory);
   const hasReserve = () => {
     // It grows first, and fills up then.
     if (memory.buffer.byteLength <= HEAP_LIMIT - RESERVE) return true;
@@ -68,14 +68,13 @@ export function guardHeap(tf: TensorFlow): void {
  * beyond the heap, and writes into what others have at its beginning: here such regions are occupied while it looks for
  * another. And it looks at few of the regions that may be large enough, others each time: here it is asked again.
  */
-function allocateBelow(
-  limit: number,
+function allocateSafely(
   { _malloc: allocate, _free: free }: WasmBackend["wasm"],
   memory: WebAssembly.Memory,
 ): (bytes: number) => number {
   const first = allocate(1);
   return (bytes) => {
-    const passes = (address: number) => address + bytes + ROUNDING > limit;
+    const passes = (address: number) => address + bytes + ROUNDING > HEAP_LIMIT;
     if (!passes(memory.buffer.byteLength)) return allocate(bytes);
     const regions = freeRegions(memory.buffer, first);
     const held: number[] = [];

@@ -68,7 +68,6 @@ const LEAST = 2 ** 14;
  * @param backend A backend without tensors yet.
  */
 export function trackLiveData(tf: TensorFlow, backend: { dataIdMap: DataMap }): LiveData {
-  const engine = tf.engine();
   /** The bytes of each, in the order in which they were placed. */
   const live = new Map<DataId, number>();
   let bytes = 0;
@@ -98,21 +97,14 @@ export function trackLiveData(tf: TensorFlow, backend: { dataIdMap: DataMap }): 
       return bytes;
     },
     moveOldest(most, stays, forget = () => false) {
-      const cpu = engine.findBackend("cpu");
       for (const [dataId, size] of live) {
         if (bytes <= most) return;
         if (size < LEAST || stays(dataId) || forget(dataId, size)) continue;
-        const info = dataInfo(tf, dataId);
-        if (info !== undefined) moveData(info, dataId, cpu);
+        moveToCpu(tf, dataId);
       }
     },
     moveToCpu() {
-      const cpu = engine.findBackend("cpu");
-      for (const dataId of live.keys()) {
-        // A kernel that threw may have left data that belongs to no tensor: nobody can ask for it.
-        const info = dataInfo(tf, dataId);
-        if (info !== undefined) moveData(info, dataId, cpu);
-      }
+      for (const dataId of live.keys()) moveToCpu(tf, dataId);
     },
   };
   known.set(backend, tracked);
@@ -125,10 +117,14 @@ function bytesOf({ shape, dtype }: Pick<DataInfo, "shape" | "dtype">): number {
 }
 
 /**
- * Does what TensorFlow.js's `moveData` does, also off a backend that is broken: after a trap its
- * allocator may trap, too. What can be read no more becomes NaN, so that it is not taken for a number.
+ * Moves the data of a tensor to the `cpu` backend, as TensorFlow.js's `moveData` does, also off a backend that is
+ * broken: after a trap its allocator may trap, too. What can be read no more becomes NaN, so that it is not taken for
+ * a number.
  */
-export function moveData(info: DataInfo, dataId: DataId, target: KernelBackend): void {
+export function moveToCpu(tf: TensorFlow, dataId: DataId): void {
+  const info = dataInfo(tf, dataId);
+  // A kernel that threw may have left data that belongs to no tensor: nobody can ask for it.
+  if (info === undefined) return;
   const { backend, shape, dtype } = info;
   const holders = backend.refCount(dataId);
   let values;
@@ -142,6 +138,7 @@ export function moveData(info: DataInfo, dataId: DataId, target: KernelBackend):
   } catch {
     // The memory goes with its backend.
   }
-  info.backend = target;
-  target.move(dataId, values, shape, dtype, holders);
+  const cpu = tf.engine().findBackend("cpu");
+  info.backend = cpu;
+  cpu.move(dataId, values, shape, dtype, holders);
 }

@@ -1,5 +1,5 @@
 import type { DataId, NamedTensorMap } from "@tensorflow/tfjs";
-import { dataInfo, moveData } from "./live_data.ts";
+import { dataInfo, moveToCpu } from "./live_data.ts";
 import type { WasmBackend } from "./native/wasm_backend.ts";
 import type { Tensor, TensorFlow } from "./tensorflow.ts";
 
@@ -146,7 +146,6 @@ export class Recomputation {
 
   /** Gives what is still forgotten, and somebody has, a place in JavaScript's memory. */
   finish(): void {
-    const cpu = this.#tf.findBackend("cpu");
     for (const dataId of [...this.#forgotten.keys()]) {
       // Where it is an input of one before it, it may be gone by now.
       if (!this.#forgotten.has(dataId)) continue;
@@ -155,8 +154,7 @@ export class Recomputation {
       } catch {
         // A broken engine computes nothing: moved, it becomes NaN.
       }
-      const info = dataInfo(this.#tf, dataId);
-      if (info !== undefined) moveData(info, dataId, cpu);
+      moveToCpu(this.#tf, dataId);
     }
   }
 

@@ -62,7 +62,7 @@ function variablesOf(layers: Layer[]): tfjs.Variable[] {
     seen.add(value);
     const role = Array.isArray(value) ? "holder" : roleOf(value);
     if (role === "variable") found.push(value as tfjs.Variable);
-    else if (role === "holder") { for (const inner of Object.values(value)) visit(inner); }
+    if (role === "holder") Object.values(value).forEach(visit);
   };
   visit(layers);
   return found;

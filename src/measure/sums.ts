@@ -76,8 +76,7 @@ export function sumTensor(
  */
 export function mergeSums(a: Sums | null, b: Sums): Sums {
   if (a === null) return b;
-  const { exponents: _, ...sums } = addSums(a, b);
-  return { ...sums, ...mergeExponents(a, b) };
+  return { ...addSums(a, b), ...mergeExponents(a, b) };
 }
 
 /** The statistics that follow from sums, or `null` where nothing was summed up. */

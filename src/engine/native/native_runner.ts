@@ -4,11 +4,8 @@ import { heapMemory } from "./heap_memory.ts";
 import type { NativeExports } from "./native_exports.ts";
 import { type Arguments, type Operation, OPERATIONS, RECORDS } from "./operations.ts";
 import { startHelpers } from "./start_helpers.ts";
-import { FIGURES } from "./sums.ts";
+import { FIGURES, MOST_PIECES } from "./sums.ts";
 import type { WasmBackend } from "./wasm_backend.ts";
-
-/** The most pieces that a run is summed up in. */
-export const MOST_PIECES = 64;
 
 /** Bytes of a record of arguments, of what an operation leaves behind it, and of the helpers' pool. */
 const RECORD = 128, RESULT = 8 * FIGURES * MOST_PIECES, POOL = 64;

@@ -1,6 +1,6 @@
 import type { FlatCounts } from "./flat_counts.ts";
-import { MOST_PIECES, NativeRunner } from "./native_runner.ts";
-import { addSums, FIGURES, readSums, type Sums } from "./sums.ts";
+import { NativeRunner } from "./native_runner.ts";
+import { addSums, FIGURES, MOST_PIECES, readSums, type Sums } from "./sums.ts";
 
 /** From so many variances on, the squares of means would cost too many digits of the variance. */
 const FAR_MEAN = 1024;

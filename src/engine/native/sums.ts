@@ -1,6 +1,9 @@
 /** How many figures a sweep leaves behind: those of {@linkcode readSums}. */
 export const FIGURES = 7;
 
+/** The most pieces that a run is summed up in. */
+export const MOST_PIECES = 64;
+
 /** The sums over a run of entries from which its statistics follow; all over the finite entries. */
 export interface Sums {
   /** Number of entries. */
