@@ -48,7 +48,7 @@ export async function examineModel(
     return examineWeights(request.model, request, andThen !== undefined);
   }
   const work = () => examineOnEngine(request, tells, andThen);
-  // Code of others logs as it likes. Where there is none, nobody has to wait for Node.js's console.
+  // Stdout belongs to the report, and a model's code may log there. Data cannot, and need not wait for a console.
   return await (runsForeignCode(request) ? logToStderr(work) : work());
 }
 

@@ -63,10 +63,10 @@ export function guardHeap(tf: TensorFlow): void {
 }
 
 /**
- * The allocator without its two mistakes at a heap that is nearly full. Where a free region begins so late that its
- * address and the size together pass 2^32, it takes their small sum for an end within the region, hands out what lies
- * beyond the heap, and writes into what others have at its beginning: here such regions are occupied while it looks for
- * another. And it looks at few of the regions that may be large enough, others each time: here it is asked again.
+ * The allocator without its two mistakes in a heap that is nearly full. Where the address of a free region plus the size
+ * that is asked for passes 2^32, the sum wraps, and the region counts as large enough: the allocator hands out bytes
+ * beyond the heap, and overwrites the heap's beginning. Here such regions are occupied during the search. And each call
+ * looks at only a few of the regions that may be large enough, at others each time. Here it is called again.
  */
 function allocateSafely(
   { _malloc: allocate, _free: free }: WasmBackend["wasm"],
@@ -87,7 +87,7 @@ function allocateSafely(
       }
       return 0;
     };
-    // It looks at those of about the size, or of about the largest size that there is.
+    // The allocator looks at regions of about the size that is asked for, and of about the largest size there is.
     const largest = Math.max(...regions.map(({ bytes }) => bytes));
     const least = Math.min(bytes, largest, ALIKE) / 2;
     const late = regions.filter(({ address, bytes }) => passes(address) && bytes >= least)

@@ -6,15 +6,15 @@ export interface FreeRegion {
   bytes: number;
 }
 
-/** Each region begins with its size, and ends with it: what is between is for a tensor. */
+/** Bytes of the size at either end of a region. What lies between is for a tensor. */
 const FRAME = 4;
 
 /** The next multiple of 8, which addresses and sizes are. */
 const alignUp = (bytes: number) => bytes + (8 - bytes % 8) % 8;
 
 /**
- * The free regions of the heap. Emscripten's allocator (emmalloc) lays its regions one after the other. Each ends with its
- * size once more, and the lowest bit of that says whether it is free.
+ * The free regions of the heap. Emscripten's allocator (emmalloc) lays its regions one after the other. Each begins and
+ * ends with its size; the lowest bit of the size at its end is set where it is free.
  *
  * @param heap The whole heap.
  * @param from Address of something allocated, from which on regions are looked at.
@@ -26,7 +26,7 @@ export function freeRegions(heap: ArrayBufferLike, from: number): FreeRegion[] {
   for (let at = from - FRAME; at < heap.byteLength;) {
     const size = words[at / 4];
     if (size === 0) {
-      // Each time that the heap grew, the regions go on at the next multiple of 8. Behind the last there is nothing.
+      // Where the heap has grown, regions go on at the next multiple of 8. Nothing follows the last one.
       if (at % 8 === 0) break;
       at += 4;
       continue;

@@ -37,7 +37,7 @@ export function offload(
   const allocate = wasm._malloc;
   /** What stays: the pinned, and what the kernels read that run now, one inside the other. */
   let stay: ReadonlySet<DataId> = new Set(pinned.map(({ dataId }) => dataId));
-  /** How many kernels run that made room first. Outside of them somebody may have the address of any tensor. */
+  /** How many kernels that made room are running. Outside of them, a caller may hold the address of any tensor. */
   let running = 0;
 
   /** Runs a kernel whose inputs stay on the heap, once there is room for them. */

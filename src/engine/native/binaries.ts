@@ -1,7 +1,7 @@
 // Made by build.ts from assembly/: deno task build:native
 
 /** SHA-256 of the sources that they were made from. */
-export const sources = "d4c13d9efd97e75be934be0a2309e750b0a8ca6aa7ba0d9a39655cdc769670dd";
+export const sources = "973ff1c63eebabcef6f50a099f2eae30de0c8d1b453d99da5706094153eb31fa";
 
 /** The builds of our own WASM module, in base64. */
 export const binaries: Record<"plain" | "plainRelaxed" | "shared" | "sharedRelaxed", string> = {

@@ -93,7 +93,7 @@ export const HIGH_ROWS: i32 = ${HIGH}, LOW_ROWS: i32 = ${LOW}, TILE_COLUMNS: i32
 /** Steps whose entries of A lie together: see \`packRows\`. */
 export const TILE_STEPS: i32 = ${STEPS};
 ${writeFunction("highTile", HIGH)}${writeFunction("lowTile", LOW)}
-/** The tile of so many rows, HIGH_ROWS or LOW_ROWS. */
+/** Computes a tile of \`height\` rows, which is HIGH_ROWS or LOW_ROWS. */
 // @ts-ignore: decorator
 @inline
 export function tile(

@@ -17,8 +17,8 @@ const LONG_BLOCKS: i32 = 32;
 
 /**
  * dW = U^T dy, where U has the window of one output position in each row. U is never whole in memory: a
- * block of positions is packed from the image, or unrolled, and its product added to dW. Computes the rows `start` .. `stop` of dW,
- * [windowDepth, windowHeight, windowWidth, channels] x outChannels.
+ * block of positions is packed from the image, or unrolled, and its product added to dW. Computes the rows
+ * `start` .. `stop` of dW, [windowDepth, windowHeight, windowWidth, channels] x outChannels.
  */
 export function filterGradient(
   w: Windows,

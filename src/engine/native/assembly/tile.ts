@@ -425,7 +425,7 @@ function lowTile(
   finish(c + 3 * cRow, x3, y3, bias, flags);
 }
 
-/** The tile of so many rows, HIGH_ROWS or LOW_ROWS. */
+/** Computes a tile of `height` rows, which is HIGH_ROWS or LOW_ROWS. */
 // @ts-ignore: decorator
 @inline
 export function tile(
