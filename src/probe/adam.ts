@@ -20,6 +20,15 @@ interface Moments {
   next: Float32Array;
 }
 
+/** What a step is told. */
+interface Rates {
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  rate: number;
+  scale: number;
+}
+
 /**
  * Adam (Kingma and Ba 2015, algorithm 1) in one sweep over the entries of a weight. That of TensorFlow.js
  * runs 15 operations a weight, which cost a network of 10 x 64 units as much as 1.5 of its passes.
@@ -28,34 +37,52 @@ export function adam(
   tf: TensorFlow,
   { learningRate, beta1 = 0.9, beta2 = 0.999, epsilon }: AdamOptions,
 ): Update {
-  const least = epsilon ?? 1e-7;
   const moments: Moments[] = [];
   let steps = 0;
   return (variables, gradients) => {
     steps++;
-    // The corrections of the bias, taken out of the loop.
-    const rate = learningRate / (1 - beta1 ** steps);
-    const scale = 1 / Math.sqrt(1 - beta2 ** steps);
+    const rates = {
+      beta1,
+      beta2,
+      epsilon: epsilon ?? 1e-7,
+      // The corrections of the bias, taken out of the loop.
+      rate: learningRate / (1 - beta1 ** steps),
+      scale: 1 / Math.sqrt(1 - beta2 ** steps),
+    };
     variables.forEach((variable, i) => {
       const gradient = gradients[i];
       if (gradient === null) return;
-      const { first, second, next } = moments[i] ??= {
+      const own = moments[i] ??= {
         first: new Float32Array(variable.size),
         second: new Float32Array(variable.size),
         next: new Float32Array(variable.size),
       };
-      const weights = heapView(tf, variable);
-      const slopes = heapView(tf, gradient);
-      for (let k = 0; k < next.length; k++) {
-        const slope = slopes[k];
-        const m = first[k] = beta1 * first[k] + (1 - beta1) * slope;
-        const v = second[k] = beta2 * second[k] + (1 - beta2) * slope * slope;
-        next[k] = weights[k] - rate * m / (scale * Math.sqrt(v) + least);
-      }
+      step(own, heapView(tf, variable), heapView(tf, gradient), rates);
       // A tensor of its own, never the old one: packed copies of that one may be in use.
-      const value = tf.tensor(next, variable.shape);
+      const value = tf.tensor(own.next, variable.shape);
       variable.assign(value);
       value.dispose();
     });
   };
+}
+
+/**
+ * A step of one weight. All that the loop reads is a local variable: most of its passes run before V8 has compiled it,
+ * and the interpreter takes half of the time then.
+ */
+function step(
+  { first, second, next }: Moments,
+  weights: ArrayLike<number>,
+  slopes: ArrayLike<number>,
+  { beta1, beta2, epsilon, rate, scale }: Rates,
+): void {
+  const [rest1, rest2] = [1 - beta1, 1 - beta2];
+  const { sqrt } = Math;
+  const count = next.length;
+  for (let k = 0; k < count; k++) {
+    const slope = slopes[k];
+    const m = first[k] = beta1 * first[k] + rest1 * slope;
+    const v = second[k] = beta2 * second[k] + rest2 * slope * slope;
+    next[k] = weights[k] - rate * m / (scale * sqrt(v) + epsilon);
+  }
 }
