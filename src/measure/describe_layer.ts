@@ -158,21 +158,19 @@ const PADDINGS = ["same", "valid", "causal"] as const;
 function describeSettings(layer: Layer): LayerSettings | null {
   const fields = layer as unknown as Fields;
   const { kind } = layerTraits(layer.getClassName());
-  const [epsilon, normEntries, scale, offset] = [
-    fields.epsilon,
-    fields.normEntries,
-    fields.scale,
-    fields.offset,
-  ].map(numberOf);
   switch (kind) {
     case "convolution":
     case "pool":
       return fields.dataFormat === "channelsFirst" ? null : windowOf(fields);
-    case "normalization":
+    case "normalization": {
+      const [epsilon, normEntries] = [fields.epsilon, fields.normEntries].map(numberOf);
       if (normEntries !== null) return { normEntries };
       return epsilon === null ? null : { epsilon };
-    case "rescaling":
+    }
+    case "rescaling": {
+      const [scale, offset] = [fields.scale, fields.offset].map(numberOf);
       return scale === null || offset === null ? null : { scale, offset };
+    }
     default:
       return null;
   }

@@ -1,5 +1,6 @@
-import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 import type * as tfjs from "@tensorflow/tfjs";
+import { dataInfo } from "../engine/live_data.ts";
+import type { Layer, Tensor, TensorFlow } from "../engine/tensorflow.ts";
 
 /** What recurrent layers and their cells hold between calls; TensorFlow.js declares it private. */
 interface Recurrent {
@@ -37,17 +38,28 @@ export function keepState(tf: TensorFlow, layers: Layer[]): () => void {
   };
 }
 
-/** A variable is never written in place, so a clone, which shares its data, is a copy. */
+/** A variable is never written in place, so its data are a copy for as long as they are not freed. */
 function keepVariables(tf: TensorFlow, layers: Layer[]): () => void {
   const saved = variablesOf(layers).filter(({ isDisposed }) => !isDisposed)
-    .map((variable) => ({ variable, value: tf.keep(variable.clone()) }));
+    .map((variable) => ({ variable, dataId: variable.dataId }));
+  for (const { dataId } of saved) dataInfo(tf, dataId)?.backend.incRef(dataId);
   return () => {
-    for (const { variable, value } of saved) {
-      const isChanged = variable.dataId !== value.dataId;
-      if (isChanged && !variable.isDisposed) variable.assign(value);
-      value.dispose();
-    }
+    for (const { variable, dataId } of saved) letGo(tf, variable, dataId);
   };
+}
+
+/** Gives a variable the data back that were held for it. A tensor is made of them only where they are not its own. */
+function letGo(tf: TensorFlow, variable: tfjs.Variable, dataId: tfjs.DataId): void {
+  const info = dataInfo(tf, dataId);
+  if (info === undefined) return;
+  if (variable.dataId === dataId && !variable.isDisposed) {
+    info.backend.disposeData(dataId);
+    return;
+  }
+  const { shape, dtype } = variable;
+  const value = tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype });
+  if (!variable.isDisposed) variable.assign(value);
+  value.dispose();
 }
 
 /**

@@ -83,6 +83,28 @@ Deno.test("measure() puts it back where the pass fails", async () => {
   assertEquals(tf.memory().numTensors, numTensors);
 });
 
+Deno.test("measure() keeps nothing of a variable that a layer disposes of", async () => {
+  class Drops extends tf.layers.Layer {
+    static readonly className = "Drops";
+    readonly field = tf.tidy(() => tf.variable(tf.ones([2]), false));
+    isTired = false;
+    override call(inputs: Tensor | Tensor[]): Tensor {
+      if (this.isTired && !this.field.isDisposed) this.field.dispose();
+      return tf.mul([inputs].flat()[0], 1);
+    }
+  }
+  const drops = new Drops({ name: "drops", inputShape: [2] });
+  const model = tf.sequential({ layers: [drops as unknown as Layer] });
+  const inputs = tf.ones([4, 2]);
+  await measure(model, { inputs });
+  const { numTensors, numDataBuffers } = tf.memory();
+  drops.isTired = true;
+  await measure(model, { inputs });
+  assertEquals(drops.field.isDisposed, true);
+  assertEquals(tf.memory().numTensors, numTensors - 1);
+  assertEquals(tf.memory().numDataBuffers, numDataBuffers - 1);
+});
+
 Deno.test("measure() reports weights as they were before the pass", async () => {
   const { model } = busyModel(tf.layers.batchNormalization({ name: "normal" }));
   const inputs = tf.fill([8, 2], 5);
