@@ -22,7 +22,10 @@ export function largest(
   return best;
 }
 
-/** Adds dy to where the first of the entries lies that are `best`, or NaN. */
+/**
+ * Adds dy to where the first of the entries lies that are `best`, or NaN. Where the window is `alone`, nothing is
+ * there yet.
+ */
 // @ts-ignore: decorator
 @inline
 function give(
@@ -33,6 +36,7 @@ function give(
   columns: i32,
   column: usize,
   dy: v128,
+  isAlone: bool,
   isVector: bool,
 ): void {
   const best = largest(from, rows, row, columns, column, isVector);
@@ -44,11 +48,25 @@ function give(
       const isBest = v128.or(f32x4.eq(value, best), f32x4.ne(value, value));
       const share = v128.and(dy, v128.and(isBest, left));
       left = v128.andnot(left, isBest);
-      const sum = f32x4.add(entries(at + between, isVector), share);
+      const before = isAlone ? f32x4.splat(0) : entries(at + between, isVector);
+      const sum = f32x4.add(before, share);
       if (isVector) v128.store(at + between, sum);
       else store<f32>(at + between, f32x4.extract_lane(sum, 0));
     }
   }
+}
+
+/** Whether no entry lies in two windows. */
+function areApart(w: Windows): bool {
+  return w.strideHeight > (w.windowHeight - 1) * w.dilationHeight &&
+    w.strideWidth > (w.windowWidth - 1) * w.dilationWidth;
+}
+
+/** Whether windows that are apart leave no entry out. */
+function coverAll(w: Windows): bool {
+  return w.strideHeight == w.windowHeight && w.strideWidth == w.windowWidth &&
+    w.outHeight * w.strideHeight - w.top >= w.height &&
+    w.outWidth * w.strideWidth - w.left >= w.width;
 }
 
 /**
@@ -65,14 +83,35 @@ export function maxPoolGradient(
   start: i32,
   stop: i32,
 ): void {
+  const isAlone = areApart(w);
+  if (!isAlone || !coverAll(w)) {
+    const bytes = <usize> w.channels << 2;
+    for (let i = image * w.height * w.width; i < end * w.height * w.width; i++) {
+      clearRun(dx + <usize> i * bytes + (<usize> start << 2), stop - start);
+    }
+  }
+  if (isAlone) giveAll(w, x, dy, dx, image, end, start, stop, true);
+  else giveAll(w, x, dy, dx, image, end, start, stop, false);
+}
+
+// @ts-ignore: decorator
+@inline
+function giveAll(
+  w: Windows,
+  x: usize,
+  dy: usize,
+  dx: usize,
+  image: i32,
+  end: i32,
+  start: i32,
+  stop: i32,
+  isAlone: bool,
+): void {
   const bytes = <usize> w.channels << 2;
   const first = <usize> start << 2, last = <usize> stop << 2;
   const whole = first + ((last - first) & ~15);
   const column = <usize> w.dilationWidth * bytes;
   const line = <usize> (w.dilationHeight * w.width) * bytes;
-  for (let i = image * w.height * w.width; i < end * w.height * w.width; i++) {
-    clearRun(dx + <usize> i * bytes + first, stop - start);
-  }
   dy += <usize> (image * w.outHeight * w.outWidth) * bytes;
   for (; image < end; image++) {
     for (let outY = 0; outY < w.outHeight; outY++) {
@@ -87,10 +126,12 @@ export function maxPoolGradient(
           firstX * w.dilationWidth;
         const from = x + <usize> entry * bytes;
         for (let at = first; at < whole; at += 16) {
-          give(from + at, dx - x, rows, line, columns, column, v128.load(dy + at), true);
+          const given = v128.load(dy + at);
+          give(from + at, dx - x, rows, line, columns, column, given, isAlone, true);
         }
         for (let at = whole; at < last; at += 4) {
-          give(from + at, dx - x, rows, line, columns, column, v128.load32_splat(dy + at), false);
+          const given = v128.load32_splat(dy + at);
+          give(from + at, dx - x, rows, line, columns, column, given, isAlone, false);
         }
       }
     }
