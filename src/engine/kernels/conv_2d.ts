@@ -1,7 +1,8 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { convolutionKernels } from "./convolution_kernels.ts";
+import type { Tensor } from "../tensorflow.ts";
+import { convolutionKernels, type FusedAttributes } from "./convolution_kernels.ts";
 import { defineKernel } from "./define_kernel.ts";
-import type { KernelContext, KernelRepair } from "./kernel_context.ts";
+import type { GradientFactory, KernelContext, KernelRepair } from "./kernel_context.ts";
 import { type Conv2dAttributes, conv2dInfo } from "./window_attributes.ts";
 import { windowsOnHeap } from "./windows_on_heap.ts";
 
@@ -28,6 +29,23 @@ const conv2dKernel = plain;
 
 /** `FusedConv2D`, activation(x * filter + bias): as `Conv2D`; stock's relu turns NaN into 0, too. */
 const fusedConv2dKernel = fused;
+
+/**
+ * The gradient of `FusedConv2D` without an activation: TensorFlow.js has none, and computes all of its gradients at
+ * once instead, those that nobody asks for, too. Of x and filter it is that of `Conv2D`.
+ */
+const fusedConv2dGradient: GradientFactory = ({ tf }) => ({
+  kernelName: "FusedConv2D",
+  inputsToSave: ["x", "filter"],
+  gradFunc(dy, saved, attrs) {
+    const { activation } = attrs as unknown as FusedAttributes;
+    if (activation !== "linear") {
+      throw new Error(`The gradient of FusedConv2D is that of a linear one, found "${activation}"`);
+    }
+    const { x, filter } = tf.getGradient("Conv2D").gradFunc(dy, saved, attrs);
+    return { x, filter, bias: () => tf.sum(dy as Tensor, [0, 1, 2]) };
+  },
+});
 
 /**
  * `Conv2DBackpropFilter`: stock has none, so no convolution can be differentiated (tfjs #8474). With U
@@ -82,4 +100,5 @@ const conv2dBackpropInputKernel = defineKernel<
 /** What this file puts in place. */
 export const repair: KernelRepair = {
   kernels: [conv2dBackpropFilterKernel, conv2dBackpropInputKernel, conv2dKernel, fusedConv2dKernel],
+  gradients: [fusedConv2dGradient],
 };

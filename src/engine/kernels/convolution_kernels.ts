@@ -12,7 +12,8 @@ interface Inputs extends Record<string, TensorInfo | undefined> {
   preluActivationWeights?: TensorInfo;
 }
 
-interface FusedAttributes extends Conv2dAttributes {
+/** Attributes of a convolution that a bias and an activation follow. */
+export interface FusedAttributes extends Conv2dAttributes {
   activation: string;
   leakyreluAlpha?: number;
 }

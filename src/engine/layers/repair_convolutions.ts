@@ -25,36 +25,57 @@ interface ConvLayer {
  * returns channels last from a channels-first Conv1D, and refuses the gradient of a dilated Conv2D in its
  * fused operation, whatever gradient the convolution itself has. Here those three are put together from
  * padding, convolution, bias and activation; any other Conv1D or Conv2D goes its own way.
+ *
+ * While a gradient is recorded, so does every Conv2D. That of TensorFlow.js adds the bias by an operation of its own
+ * where a relu or elu follows; and where none does, it always computes the gradient of its input, which nobody asks
+ * for in a first layer. Every figure is the same.
  */
 export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
   const rates = (layer: ConvLayer) => [layer.dilationRate].flat();
 
-  function needsRepair(layer: ConvLayer): boolean {
-    if (layer.rank === 2) return rates(layer).some((rate) => rate > 1);
+  function needsRepair(layer: ConvLayer, x: Tensor): boolean {
+    if (layer.rank === 2) {
+      // Another dtype TensorFlow.js refuses.
+      return x.dtype === "float32" &&
+        (rates(layer).some((rate) => rate > 1) || tf.engine().state.gradientDepth > 0);
+    }
     return layer.padding === "causal" || layer.dataFormat === "channelsFirst";
   }
 
-  function convolve(layer: ConvLayer, x: Tensor): Tensor {
-    const kernel = layer.kernel.read();
+  /** The convolution of an image, and the bias. */
+  function convolveImage(layer: ConvLayer, x: Tensor): Tensor {
     const dilations = rates(layer);
-    if (layer.rank === 2) {
-      return tf.conv2d(
-        x as Tensor4D,
-        kernel as Tensor4D,
-        layer.strides as [number, number],
-        layer.padding as "valid" | "same",
-        "NHWC",
-        [dilations[0], dilations.at(-1)!],
-      );
-    }
-    if (layer.padding === "causal") return convolveCausally(layer, x as Tensor3D);
+    const filter = layer.kernel.read();
+    const bias = layer.bias?.read();
+    const attributes = {
+      strides: layer.strides,
+      pad: layer.padding,
+      dataFormat: "NHWC",
+      dilations: [dilations[0], dilations.at(-1)!],
+    };
+    return bias === undefined
+      ? tf.engine().runKernel("Conv2D", { x, filter }, attributes)
+      : tf.engine().runKernel("FusedConv2D", { x, filter, bias }, {
+        ...attributes,
+        activation: "linear",
+      });
+  }
+
+  /** The convolution of a sequence, and the bias. */
+  function convolveSequence(layer: ConvLayer, x: Tensor3D): Tensor {
+    const y = withoutBias(layer, x);
+    return layer.bias ? tf.add(y, layer.bias.read()) : y;
+  }
+
+  function withoutBias(layer: ConvLayer, x: Tensor3D): Tensor {
+    if (layer.padding === "causal") return convolveCausally(layer, x);
     return tf.conv1d(
-      x as Tensor3D,
-      kernel as Tensor3D,
+      x,
+      layer.kernel.read() as Tensor3D,
       layer.strides[0],
       layer.padding as "valid" | "same",
       "NWC",
-      dilations[0],
+      rates(layer)[0],
     );
   }
 
@@ -82,15 +103,15 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
       "call",
       (original) =>
         function (this: ConvLayer, inputs: Tensor | Tensor[], kwargs: unknown) {
-          if (!needsRepair(this)) return original.call(this, inputs, kwargs);
+          const x = oneTensor(inputs);
+          if (!needsRepair(this, x)) return original.call(this, inputs, kwargs);
           return tf.tidy(() => {
             const first = this.dataFormat === "channelsFirst";
             const [toLast, toFirst] = this.rank === 1
               ? [[0, 2, 1], [0, 2, 1]]
               : [[0, 2, 3, 1], [0, 3, 1, 2]];
-            const x = oneTensor(inputs);
-            let y = convolve(this, first ? tf.transpose(x, toLast) : x);
-            if (this.bias) y = tf.add(y, this.bias.read());
+            const convolve = this.rank === 2 ? convolveImage : convolveSequence;
+            let y = convolve(this, (first ? tf.transpose(x, toLast) : x) as Tensor3D);
             if (first) y = tf.transpose(y, toFirst);
             return this.activation.apply(y);
           });
