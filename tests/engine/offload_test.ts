@@ -42,7 +42,7 @@ Deno.test("offload() changes no bit of a pass", async () => {
     return runPass(engine, model, batch, { histograms: true });
   })();
   cpu.move = move;
-  assert(moved > 20, `${moved} tensors were moved`);
+  assert(moved > 10, `${moved} tensors were moved`);
   assert(sweeps.stop() > 2, "none was computed again");
   assertEquals(offloaded, whole);
   assertEquals(tf.memory().numTensors, before.numTensors);

@@ -44,21 +44,29 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
 
   /** The convolution of an image, and the bias. */
   function convolveImage(layer: ConvLayer, x: Tensor): Tensor {
+    const { strides, padding } = layer;
     const dilations = rates(layer);
     const filter = layer.kernel.read();
     const bias = layer.bias?.read();
-    const attributes = {
-      strides: layer.strides,
-      pad: layer.padding,
-      dataFormat: "NHWC",
-      dilations: [dilations[0], dilations.at(-1)!],
-    };
-    return bias === undefined
-      ? tf.engine().runKernel("Conv2D", { x, filter }, attributes)
-      : tf.engine().runKernel("FusedConv2D", { x, filter, bias }, {
+    const isPlain = dilations.every((rate) => rate === 1) && strides.every((step) => step >= 1) &&
+      filter.shape[2] === x.shape[3];
+    if (isPlain && bias !== undefined) {
+      const attributes = { strides, pad: padding, dataFormat: "NHWC", dilations: [1, 1] };
+      return tf.engine().runKernel("FusedConv2D", { x, filter, bias }, {
         ...attributes,
         activation: "linear",
       });
+    }
+    // What cannot be, this refuses.
+    const y = tf.conv2d(
+      x as Tensor4D,
+      filter as Tensor4D,
+      strides as [number, number],
+      padding as "valid" | "same",
+      "NHWC",
+      [dilations[0], dilations.at(-1)!],
+    );
+    return bias === undefined ? y : tf.add(y, bias);
   }
 
   /** The convolution of a sequence, and the bias. */
