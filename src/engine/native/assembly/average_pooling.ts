@@ -1,6 +1,6 @@
+import { areApart, clearEntries } from "./apart";
 import { high, low } from "./column_sums";
 import { Windows } from "./records";
-import { clearRun } from "./runs";
 import { endTap, entries, firstTap } from "./taps";
 
 /** The mean of `rows` runs of `columns` entries, in float64; 0 of none. */
@@ -50,9 +50,8 @@ export function averagePoolGradient(
   const whole = first + ((last - first) & ~15);
   const column = <usize> w.dilationWidth * bytes;
   const line = <usize> (w.dilationHeight * w.width) * bytes;
-  for (let i = image * w.height * w.width; i < end * w.height * w.width; i++) {
-    clearRun(dx + <usize> i * bytes + first, stop - start);
-  }
+  const isAlone = areApart(w);
+  clearEntries(w, dx, image, end, start, stop);
   dy += <usize> (image * w.outHeight * w.outWidth) * bytes;
   for (; image < end; image++) {
     for (let outY = 0; outY < w.outHeight; outY++) {
@@ -70,7 +69,8 @@ export function averagePoolGradient(
         for (let i = 0; i < rows; i++, from += line) {
           let target = from;
           for (let j = 0; j < columns; j++, target += column) {
-            addShare(dy, target, first, whole, last, share);
+            if (isAlone) giveShare(dy, target, first, whole, last, share, true);
+            else giveShare(dy, target, first, whole, last, share, false);
           }
         }
       }
@@ -78,24 +78,29 @@ export function averagePoolGradient(
   }
 }
 
-/** Adds the gradient of a window, times `share`, to what one of its entries has. */
+/**
+ * Adds the gradient of a window, times `share`, to what one of its entries has. Where the window is `alone`, that is
+ * nothing yet.
+ */
 // @ts-ignore: decorator
 @inline
-function addShare(
+function giveShare(
   dy: usize,
   to: usize,
   first: usize,
   whole: usize,
   last: usize,
   share: f32,
+  isAlone: bool,
 ): void {
   const shares = f32x4.splat(share);
   let at = first;
   for (; at < whole; at += 16) {
-    const sum = f32x4.add(v128.load(to + at), f32x4.mul(v128.load(dy + at), shares));
-    v128.store(to + at, sum);
+    const before = isAlone ? f32x4.splat(0) : v128.load(to + at);
+    v128.store(to + at, f32x4.add(before, f32x4.mul(v128.load(dy + at), shares)));
   }
   for (; at < last; at += 4) {
-    store<f32>(to + at, load<f32>(to + at) + load<f32>(dy + at) * share);
+    const before: f32 = isAlone ? 0 : load<f32>(to + at);
+    store<f32>(to + at, before + load<f32>(dy + at) * share);
   }
 }

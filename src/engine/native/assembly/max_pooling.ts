@@ -1,4 +1,4 @@
-import { clearRun } from "./runs";
+import { areApart, clearEntries } from "./apart";
 import { Windows } from "./records";
 import { endTap, entries, firstTap } from "./taps";
 
@@ -56,19 +56,6 @@ function give(
   }
 }
 
-/** Whether no entry lies in two windows. */
-function areApart(w: Windows): bool {
-  return w.strideHeight > (w.windowHeight - 1) * w.dilationHeight &&
-    w.strideWidth > (w.windowWidth - 1) * w.dilationWidth;
-}
-
-/** Whether windows that are apart leave no entry out. */
-function coverAll(w: Windows): bool {
-  return w.strideHeight == w.windowHeight && w.strideWidth == w.windowWidth &&
-    w.outHeight * w.strideHeight - w.top >= w.height &&
-    w.outWidth * w.strideWidth - w.left >= w.width;
-}
-
 /**
  * Hands the gradient of each window to its largest entry, to the first one of equals; NaN is larger than
  * any number. Computes the channels `start` .. `stop` of the images `image` .. `end`.
@@ -83,14 +70,8 @@ export function maxPoolGradient(
   start: i32,
   stop: i32,
 ): void {
-  const isAlone = areApart(w);
-  if (!isAlone || !coverAll(w)) {
-    const bytes = <usize> w.channels << 2;
-    for (let i = image * w.height * w.width; i < end * w.height * w.width; i++) {
-      clearRun(dx + <usize> i * bytes + (<usize> start << 2), stop - start);
-    }
-  }
-  if (isAlone) giveAll(w, x, dy, dx, image, end, start, stop, true);
+  clearEntries(w, dx, image, end, start, stop);
+  if (areApart(w)) giveAll(w, x, dy, dx, image, end, start, stop, true);
   else giveAll(w, x, dy, dx, image, end, start, stop, false);
 }
 

@@ -1,0 +1,34 @@
+import { Windows } from "./records";
+import { clearRun } from "./runs";
+
+/** Whether no entry lies in two windows. */
+export function areApart(w: Windows): bool {
+  return w.strideHeight > (w.windowHeight - 1) * w.dilationHeight &&
+    w.strideWidth > (w.windowWidth - 1) * w.dilationWidth;
+}
+
+/** Whether windows that are apart leave no entry out. */
+function coverAll(w: Windows): bool {
+  return w.strideHeight == w.windowHeight && w.strideWidth == w.windowWidth &&
+    w.outHeight * w.strideHeight - w.top >= w.height &&
+    w.outWidth * w.strideWidth - w.left >= w.width;
+}
+
+/**
+ * Clears the channels `start` .. `stop` of the images `image` .. `end` for the gradient of a pooling, where it does not
+ * write each entry once, as it does for windows that are apart.
+ */
+export function clearEntries(
+  w: Windows,
+  dx: usize,
+  image: i32,
+  end: i32,
+  start: i32,
+  stop: i32,
+): void {
+  if (areApart(w) && coverAll(w)) return;
+  const bytes = <usize> w.channels << 2;
+  for (let i = image * w.height * w.width; i < end * w.height * w.width; i++) {
+    clearRun(dx + <usize> i * bytes + (<usize> start << 2), stop - start);
+  }
+}
