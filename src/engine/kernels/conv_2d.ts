@@ -31,8 +31,8 @@ const conv2dKernel = plain;
 const fusedConv2dKernel = fused;
 
 /**
- * The gradient of `FusedConv2D` without an activation: TensorFlow.js has none, and computes all of its gradients at
- * once instead, those that nobody asks for, too. Of x and filter it is that of `Conv2D`.
+ * The gradient of `FusedConv2D` without an activation. TensorFlow.js has none, and always computes the gradients of
+ * all inputs together, needed or not. For x and filter it is that of `Conv2D`.
  */
 const fusedConv2dGradient: GradientFactory = ({ tf }) => ({
   kernelName: "FusedConv2D",

@@ -26,9 +26,9 @@ interface ConvLayer {
  * fused operation, whatever gradient the convolution itself has. Here those three are put together from
  * padding, convolution, bias and activation; any other Conv1D or Conv2D goes its own way.
  *
- * While a gradient is recorded, so does every Conv2D. That of TensorFlow.js adds the bias by an operation of its own
- * where a relu or elu follows; and where none does, it always computes the gradient of its input, which nobody asks
- * for in a first layer. Every figure is the same.
+ * While a gradient is recorded, every Conv2D is put together so. That of TensorFlow.js adds the bias by an operation
+ * of its own where a relu or elu follows; where none does, it always computes the gradient of its input, which a first
+ * layer does not need. Every figure is the same.
  */
 export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
   const rates = (layer: ConvLayer) => [layer.dilationRate].flat();
