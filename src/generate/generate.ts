@@ -2,7 +2,8 @@
  * Writes what follows from the rules: their lists, the type of all thresholds, the assertions with their
  * documentation, the types of the matchers, the schema of configurations and its validator, the pages in docs/rules, and the
  * names in mod.ts; how right each rule was, from bench/trainability/rules.json, and the figures in the guide
- * to verdicts, from the table beside it; and docs/formats.md, from the list of formats. Run it as
+ * to verdicts, from the table beside it; docs/formats.md, from the list of formats; and the list of modules
+ * that a command which measures loads. Run it as
  * `deno task generate`; with `--check` it writes nothing and fails where a file is not what it would write.
  *
  * @module
@@ -26,6 +27,7 @@ import {
   writeRules,
   writeThresholds,
 } from "./write_lists.ts";
+import { writeModules } from "./write_modules.ts";
 import { type PageRule, writeFormats, writePage, writePageIndex } from "./write_page.ts";
 import { writeVerdictFigures } from "./write_verdict_figures.ts";
 
@@ -90,6 +92,7 @@ async function writeDerived(
       await Deno.readTextFile(new URL(VERDICT_GUIDE, ROOT)),
       await Deno.readTextFile(new URL("bench/trainability/table_odd.md", ROOT)),
     ),
+    "src/cli/measuring_modules.ts": await writeModules(),
     "mod.ts": await writeDoor(),
     "README.md": writeReadme(await Deno.readTextFile(new URL("README.md", ROOT)), [
       [
