@@ -123,7 +123,7 @@ function bytesOf({ shape, dtype }: Pick<DataInfo, "shape" | "dtype">): number {
  */
 export function moveToCpu(tf: TensorFlow, dataId: DataId): void {
   const info = dataInfo(tf, dataId);
-  // A kernel that threw may have left data that belongs to no tensor: nobody can ask for it.
+  // Data that a kernel left when it threw belongs to no tensor, so nothing can read it.
   if (info === undefined) return;
   const { backend, shape, dtype } = info;
   const holders = backend.refCount(dataId);

@@ -3,8 +3,8 @@
  * documentation, the types of the matchers, the schema of configurations and its validator, the pages in docs/rules, and the
  * names in mod.ts; how right each rule was, from bench/trainability/rules.json, and the figures in the guide
  * to verdicts, from the table beside it; docs/formats.md, from the list of formats; and the list of modules
- * that a command which measures loads. Run it as
- * `deno task generate`; with `--check` it writes nothing and fails where a file is not what it would write.
+ * that a command which measures loads. Run it as `deno task generate`; with `--check` it writes nothing and
+ * fails where a file is not what it would write.
  *
  * @module
  */

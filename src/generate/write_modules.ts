@@ -1,5 +1,7 @@
 import { ROOT } from "./read_rules.ts";
 
+const SRC = new URL("src/", ROOT).href;
+
 /** The subcommands that measure, by what carries them out. */
 const COMMANDS = ["check", "report", "fix", "diff"].map((name) => `src/cli/run_${name}.ts`);
 
@@ -24,25 +26,25 @@ interface ModuleInfo {
 export async function writeModules(): Promise<string> {
   const [first, ...others] = await Promise.all(COMMANDS.map(loadedBy));
   const shared = others.reduce((all, one) => all.intersection(one), first);
-  const paths = [...shared].map((href) => href.slice(new URL("src/", ROOT).href.length))
+  const paths = [...shared].map((href) => href.slice(SRC.length))
     .map((path) => path.startsWith("cli/") ? `./${path.slice("cli/".length)}` : `../${path}`);
   return HEADER + paths.sort().map((path) => `import "${path}";\n`).join("");
 }
 
 /** The modules of src/ that a module loads before it runs, itself left out. */
 async function loadedBy(path: string): Promise<Set<string>> {
+  const root = new URL(path, ROOT).href;
   const { stdout, success } = await new Deno.Command(Deno.execPath(), {
-    args: ["info", "--json", new URL(path, ROOT).href],
+    args: ["info", "--json", root],
   }).output();
   if (!success) throw new Error(`deno info cannot read ${path}`);
   const { modules }: { modules: ModuleInfo[] } = JSON.parse(new TextDecoder().decode(stdout));
   const known = new Map(modules.map((module) => [module.specifier, module]));
-  const root = new URL(path, ROOT).href;
   const loaded = new Set([root]);
   for (const href of loaded) {
     for (const { isDynamic = false, code } of known.get(href)?.dependencies ?? []) {
       const to = code?.specifier;
-      if (!isDynamic && to?.startsWith(new URL("src/", ROOT).href)) loaded.add(to);
+      if (!isDynamic && to?.startsWith(SRC)) loaded.add(to);
     }
   }
   loaded.delete(root);

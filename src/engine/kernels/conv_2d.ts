@@ -3,6 +3,7 @@ import type { Tensor } from "../tensorflow.ts";
 import { convolutionKernels, type FusedAttributes } from "./convolution_kernels.ts";
 import { defineKernel } from "./define_kernel.ts";
 import type { GradientFactory, KernelContext, KernelRepair } from "./kernel_context.ts";
+import { requireLinear } from "./mat_mul.ts";
 import { type Conv2dAttributes, conv2dInfo } from "./window_attributes.ts";
 import { windowsOnHeap } from "./windows_on_heap.ts";
 
@@ -38,10 +39,7 @@ const fusedConv2dGradient: GradientFactory = ({ tf }) => ({
   kernelName: "FusedConv2D",
   inputsToSave: ["x", "filter"],
   gradFunc(dy, saved, attrs) {
-    const { activation } = attrs as unknown as FusedAttributes;
-    if (activation !== "linear") {
-      throw new Error(`The gradient of FusedConv2D is that of a linear one, found "${activation}"`);
-    }
+    requireLinear("FusedConv2D", attrs as unknown as FusedAttributes);
     const { x, filter } = tf.getGradient("Conv2D").gradFunc(dy, saved, attrs);
     return { x, filter, bias: () => tf.sum(dy as Tensor, [0, 1, 2]) };
   },

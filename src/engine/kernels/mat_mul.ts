@@ -212,6 +212,12 @@ const fusedMatMulKernel = defineKernel<Attributes, Inputs>(
   },
 );
 
+/** Refuses the gradient of a fused kernel with an activation. */
+export function requireLinear(kernelName: string, { activation }: { activation: string }): void {
+  if (activation === "linear") return;
+  throw new Error(`The gradient of ${kernelName} is that of a linear one, found "${activation}"`);
+}
+
 /**
  * The gradient of `_FusedMatMul` without an activation, whose bias is a row: TensorFlow.js has none, and records
  * reshapes and clones around the kernel instead. Of A and B it is that of their product.
@@ -221,12 +227,7 @@ const fusedMatMulGradient: GradientFactory = ({ tf }) => ({
   inputsToSave: ["a", "b"],
   gradFunc(dy, saved, attrs) {
     const attributes = attrs as unknown as Attributes;
-    const { activation } = attributes;
-    if (activation !== "linear") {
-      throw new Error(
-        `The gradient of _FusedMatMul is that of a linear one, found "${activation}"`,
-      );
-    }
+    requireLinear("_FusedMatMul", attributes);
     return {
       ...productGradients(tf, dy as Tensor, saved as Tensor[], attributes),
       bias: () => tf.sum(dy as Tensor, 0),

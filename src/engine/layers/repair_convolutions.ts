@@ -35,7 +35,7 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
 
   function needsRepair(layer: ConvLayer, x: Tensor): boolean {
     if (layer.rank === 2) {
-      // Another dtype TensorFlow.js refuses.
+      // TensorFlow.js refuses any other dtype.
       return x.dtype === "float32" &&
         (rates(layer).some((rate) => rate > 1) || tf.engine().state.gradientDepth > 0);
     }
@@ -57,7 +57,7 @@ export const repairConvolutions: LayerRepair = ({ tf, patch }) => {
         activation: "linear",
       });
     }
-    // What cannot be, this refuses.
+    // This also says what is wrong where the settings contradict each other.
     const y = tf.conv2d(
       x as Tensor4D,
       filter as Tensor4D,

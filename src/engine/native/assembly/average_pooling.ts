@@ -69,8 +69,7 @@ export function averagePoolGradient(
         for (let i = 0; i < rows; i++, from += line) {
           let target = from;
           for (let j = 0; j < columns; j++, target += column) {
-            if (isAlone) giveShare(dy, target, first, whole, last, share, true);
-            else giveShare(dy, target, first, whole, last, share, false);
+            giveShare(dy, target, first, whole, last, share, isAlone);
           }
         }
       }

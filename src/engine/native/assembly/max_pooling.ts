@@ -70,24 +70,8 @@ export function maxPoolGradient(
   start: i32,
   stop: i32,
 ): void {
+  const isAlone = areApart(w);
   clearEntries(w, dx, image, end, start, stop);
-  if (areApart(w)) giveAll(w, x, dy, dx, image, end, start, stop, true);
-  else giveAll(w, x, dy, dx, image, end, start, stop, false);
-}
-
-// @ts-ignore: decorator
-@inline
-function giveAll(
-  w: Windows,
-  x: usize,
-  dy: usize,
-  dx: usize,
-  image: i32,
-  end: i32,
-  start: i32,
-  stop: i32,
-  isAlone: bool,
-): void {
   const bytes = <usize> w.channels << 2;
   const first = <usize> start << 2, last = <usize> stop << 2;
   const whole = first + ((last - first) & ~15);
