@@ -6,10 +6,11 @@ import { declareSignals } from "./declare_signals.ts";
 import { describeLayer } from "./describe_layer.ts";
 import { inCallOrder, type LayerRecord } from "./layer_record.ts";
 import { measureInputs, measureTargets } from "./measure_batch.ts";
-import { measureWeight, type WeightGradient, type WeightSums } from "./measure_weight.ts";
+import { measureWeight, type WeightGradient } from "./measure_weight.ts";
 import type { Measurements, ObjectiveMeasurements, WeightMeasurements } from "./measurements.ts";
 import type { PassPlan } from "./plan_pass.ts";
 import { measurePenalties, optimizerOf } from "./training_facts.ts";
+import type { TensorSums } from "./tensor_sums.ts";
 
 /** What a pass has gathered. */
 export interface PassFindings {
@@ -22,7 +23,7 @@ export interface PassFindings {
   called: readonly LayerRecord[];
   recordOf: ReadonlyMap<Layer, LayerRecord>;
   gradients: ReadonlyMap<ModelWeight, WeightGradient>;
-  weightSums: WeightSums;
+  sums: TensorSums;
   /** The objective. */
   value: number;
   metrics: Pick<ObjectiveMeasurements, "metrics">;
@@ -95,13 +96,13 @@ function describeParts(
 
 /** The weights by the paths of their layers. */
 function measureWeights(
-  { heap, plan, gradients, recordOf, weightSums }: PassFindings,
+  { heap, plan, gradients, recordOf, sums }: PassFindings,
 ): Map<string, WeightMeasurements[]> {
   const measured = new Map<string, WeightMeasurements[]>();
   for (const weight of plan.weights) {
     const gradient = gradients.get(weight) ?? null;
     const { isOutput } = recordOf.get(weight.layer)!;
-    const one = measureWeight(heap, weight, gradient, weightSums, isOutput);
+    const one = measureWeight(heap, weight, gradient, sums, isOutput);
     const others = measured.get(weight.layerPath);
     if (others === undefined) measured.set(weight.layerPath, [one]);
     else others.push(one);

@@ -1,13 +1,14 @@
 import type { Heap } from "../engine/heap.ts";
 import { heapView } from "../engine/heap_view.ts";
 import type { Sums } from "../engine/native/sums.ts";
-import type { Layer, Tensor } from "../engine/tensorflow.ts";
+import type { Tensor } from "../engine/tensorflow.ts";
 import type { LayerVariable, ModelWeight } from "../model/model_weights.ts";
 import { duplicateUnits } from "./duplicate_units.ts";
 import { withExponents } from "./exponents.ts";
 import type { WeightMeasurements } from "./measurements.ts";
 import { mergeSums, statisticsOf, sumTensor } from "./sums.ts";
 import type { TensorStatistics } from "./tensor_statistics.ts";
+import type { TensorSums } from "./tensor_sums.ts";
 
 /** What is kept of the gradient of a weight. */
 export interface WeightGradient {
@@ -57,41 +58,6 @@ function runsOf(numbers: number[]): { first: number; count: number }[] {
   return runs;
 }
 
-/** A tensor with fewer entries stays in the cache anyway. */
-const LARGE = 2 ** 14;
-
-/**
- * The sums over kernels, taken just before their layer uses them, so that it finds them in the
- * processor's cache: for 10 kernels of 512 x 512 that takes 1.0 ms, after the layer 1.5 (2-core Xeon).
- */
-export class WeightSums {
-  readonly #heap: Heap;
-  readonly #values = new Map<LayerVariable, { dataId: object; sums: Sums }>();
-
-  /** @param heap The engine's heap. */
-  constructor(heap: Heap) {
-    this.#heap = heap;
-  }
-
-  /** A layer is about to be called for the first time. */
-  beforeCall(layer: Layer): void {
-    for (const variable of layer.weights) {
-      const values = variable.read();
-      if (variable.trainable && values.size >= LARGE) {
-        const sums = sumTensor(this.#heap, values);
-        this.#values.set(variable, { dataId: values.dataId, sums });
-      }
-    }
-  }
-
-  /** The sums over the current values of a weight: another layer may have changed it before. */
-  of(variable: LayerVariable): Sums {
-    const values = variable.read();
-    const known = this.#values.get(variable);
-    return known?.dataId === values.dataId ? known.sums : sumTensor(this.#heap, values);
-  }
-}
-
 /** The bias of a head is written out up to this many classes. */
 const MOST_ENTRIES = 1000;
 
@@ -108,7 +74,7 @@ export function measureWeight(
   heap: Heap,
   weight: ModelWeight,
   gradient: WeightGradient | null,
-  sums: WeightSums,
+  sums: TensorSums,
   isOutput: boolean,
 ): WeightMeasurements {
   const { variable, trainable } = weight;
@@ -129,7 +95,7 @@ export function measureWeight(
     name: weight.weightName,
     shape,
     trainable,
-    values: statisticsOf(sums.of(variable))!,
+    values: statisticsOf(sums.of(variable.read()))!,
     gradients: gradient?.all ?? null,
     gradientsOfUsedRows: gradient?.usedRows ?? null,
     duplicateUnits: duplicateUnits(weight.layer, variable.originalName, shape, read),

@@ -5,12 +5,14 @@ import { deviationsBetween } from "./between_examples.ts";
 import { withExponents } from "./exponents.ts";
 import type { Origin } from "./flow.ts";
 import type { Figure, LayerRecord } from "./layer_record.ts";
-import { sumTensor } from "./sums.ts";
 import type { Observer } from "./tap.ts";
+import type { TensorSums } from "./tensor_sums.ts";
 
 /** What the observers of a pass share. */
 export interface Sweep {
   readonly heap: Heap;
+  /** The sums over what they see. */
+  readonly sums: TensorSums;
   /** How many examples the batch has. */
   readonly examples: number;
   /** Puts a batch together that is taken in parts; `null` for one in one go. */
@@ -77,7 +79,7 @@ export function countFlat(
 export function observe(sweep: Sweep, ...figures: [LayerRecord, Figure][]): Observer {
   const { heap, examples, across, histograms } = sweep;
   return (tensor) => {
-    const sums = withExponents(heap, tensor, sumTensor(heap, tensor), histograms);
+    const sums = withExponents(heap, tensor, sweep.sums.of(tensor), histograms);
     for (const [record, figure] of figures) {
       record.add(figure, sums);
       if (figure !== "activations" || examples < 2) continue;

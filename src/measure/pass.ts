@@ -15,7 +15,7 @@ import { Flow } from "./flow.ts";
 import { GradientSums } from "./gradient_sums.ts";
 import { keepState } from "./keep_state.ts";
 import type { LayerRecord } from "./layer_record.ts";
-import { type WeightGradient, weightGradient, WeightSums } from "./measure_weight.ts";
+import { type WeightGradient, weightGradient } from "./measure_weight.ts";
 import type { Measurements, ObjectiveMeasurements } from "./measurements.ts";
 import { type PassClock, startClock } from "./pass_clock.ts";
 import type { PassPlan } from "./plan_pass.ts";
@@ -25,6 +25,7 @@ import { evaluateObjective } from "./resolve_objective.ts";
 import { makeTap, type Viewers, WatchedGradients } from "./tap.ts";
 import { tapLayers } from "./tap_layers.ts";
 import { inputName } from "./tensor_names.ts";
+import { TensorSums } from "./tensor_sums.ts";
 import { wholeObjective } from "./whole_objective.ts";
 
 /**
@@ -41,7 +42,7 @@ export class Pass implements Disposable {
   readonly #flow: Flow; // which layer's output went into which
   /** Puts the parts of the batch together; `null` where it is run in one go. */
   readonly #across: AcrossParts | null;
-  readonly #weightSums: WeightSums;
+  readonly #sums: TensorSums;
   /** The rows of the report, in the order of the model. */
   #records: LayerRecord[] = [];
   readonly #recordOf = new Map<Layer, LayerRecord>();
@@ -60,7 +61,7 @@ export class Pass implements Disposable {
     this.#engine = engine;
     this.#heap = heapOf(engine);
     this.#plan = plan;
-    this.#weightSums = new WeightSums(this.#heap);
+    this.#sums = new TensorSums(this.#heap);
     const { inputs, model, memory, examples } = plan;
     this.#flow = new Flow(inputs.map((_, index) => inputName(model, index)));
     this.#across = memory.kind === "parts" ? new AcrossParts(this.#heap.tf, examples) : null;
@@ -85,7 +86,7 @@ export class Pass implements Disposable {
       return describePass({
         ...{ engine: this.#engine, heap: this.#heap, plan: this.#plan },
         ...{ records: this.#records, called: this.#called, recordOf: this.#recordOf },
-        ...{ gradients: this.#gradients, weightSums: this.#weightSums },
+        ...{ gradients: this.#gradients, sums: this.#sums },
         ...{ value: this.#value, metrics: this.#metrics, heads: this.#heads },
       });
     } catch (error) {
@@ -161,15 +162,15 @@ export class Pass implements Disposable {
   /** Has every layer show what goes through it. */
   #tapLayers(onOutput?: Viewers["output"]): void {
     const { leaves, containers, onBatch, examples, options: { histograms = false } } = this.#plan;
-    const [heap, across] = [this.#heap, this.#across];
+    const [heap, sums, across] = [this.#heap, this.#sums, this.#across];
     const { records, restore } = tapLayers(leaves, containers, {
-      sweep: { heap, examples, across, histograms, attends: leaves.some(mayAttend) },
+      sweep: { heap, sums, examples, across, histograms, attends: leaves.some(mayAttend) },
       tap: makeTap(this.#watched),
       flow: this.#flow,
       onBatch,
       onFirstCall: (record) => {
         this.#called.push(record);
-        this.#weightSums.beforeCall(record.layer);
+        this.#sums.beforeCall(record.layer);
       },
       onLayer: (phase, record) => this.#onLayer(phase, record),
       onOutput,
