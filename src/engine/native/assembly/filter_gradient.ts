@@ -3,15 +3,13 @@ import { ADD } from "./flags";
 import { DEPTH, gemm, GEMM_SCRATCH, LONG_SUMS, PACKED_ROWS, panelBytes } from "./gemm";
 import { addToSums, writeSums } from "./long_sums";
 import { packVectors } from "./pack";
-import { packTaps } from "./pack_windows";
+import { packTaps, TOGETHER_TAPS } from "./pack_windows";
 import { Windows } from "./records";
 import { multiplyRows } from "./row_tiles";
 import { clearRun } from "./runs";
 import { LOW_ROWS } from "./tile";
 import { fillPlaces, isPointwise, positionsOf, tapsOf } from "./windows";
 
-/** Entries of windows that are packed at a time: with their positions they stay in the L1 cache. */
-const TAPS: i32 = 5 * LOW_ROWS;
 /** How many blocks of positions are added up in float32, where there are more. */
 const LONG_BLOCKS: i32 = 32;
 
@@ -118,8 +116,9 @@ function addTaps(
   const places = scratch + PLACES_AT;
   fillPlaces(w, x, first, count, places);
   packVectors(dy, 4, dyRow, filters, count, panels, bytes);
-  for (let tap = start; tap < stop; tap += TAPS) {
-    const rows = min(TAPS, stop - tap);
+  // So few at a time stay in the L1 cache, with their positions.
+  for (let tap = start, rows = 0; tap < stop; tap += rows) {
+    rows = min(TOGETHER_TAPS - tap % TOGETHER_TAPS, stop - tap);
     packTaps(w, places, first % w.outWidth, count, tap, tap + rows, scratch);
     multiplyRows(
       scratch, panels, bytes, 32, target + <usize> (tap - start) * dyRow, dyRow, rows, 0, filters, count,
