@@ -62,16 +62,28 @@ function packPanel(
   scratch: usize,
 ): void {
   const across = w.windowWidth * w.channels;
-  for (let at = from; at < from + depth;) {
-    const line = at / across, offset = at - line * across;
-    const tapZ = line / w.windowHeight, tapY = line - tapZ * w.windowHeight;
-    const run = min(across - offset, from + depth - at), bytes = <usize> run << 2;
-    const a = lineOf(w, places, 0, tapZ, tapY, offset, run, scratch);
-    const b = lineOf(w, places, 1, tapZ, tapY, offset, run, scratch);
-    const c = lineOf(w, places, 2, tapZ, tapY, offset, run, scratch);
-    const d = lineOf(w, places, 3, tapZ, tapY, offset, run, scratch);
+  const isRow = isRowOf(w, places, isHigh ? HIGH_ROWS : LOW_ROWS);
+  const first = from / across;
+  let tapZ = first / w.windowHeight, tapY = first - tapZ * w.windowHeight;
+  for (let offset = from - first * across, left = depth; left > 0; offset = 0) {
+    const run = min(across - offset, left), bytes = <usize> run << 2;
+    let a: usize, b: usize, c: usize, d: usize, e: usize;
+    if (isRow) {
+      const line = lineAt(w, places, tapZ, tapY);
+      const step = line == 0 ? 0 : <usize> (w.strideWidth * w.channels) << 2;
+      a = line == 0 ? scratch + ROWS_BYTES : line + (<usize> offset << 2);
+      b = a + step;
+      c = b + step;
+      d = c + step;
+      e = d + step;
+    } else {
+      a = lineOf(w, places, 0, tapZ, tapY, offset, run, scratch);
+      b = lineOf(w, places, 1, tapZ, tapY, offset, run, scratch);
+      c = lineOf(w, places, 2, tapZ, tapY, offset, run, scratch);
+      d = lineOf(w, places, 3, tapZ, tapY, offset, run, scratch);
+      e = isHigh ? lineOf(w, places, 4, tapZ, tapY, offset, run, scratch) : 0;
+    }
     if (isHigh) {
-      const e = lineOf(w, places, 4, tapZ, tapY, offset, run, scratch);
       for (let i: usize = 0; i < bytes; i += 16, to += 80) {
         transposeRows(a + i, b + i, c + i, d + i, to, 16);
         v128.store(to, v128.load(e + i), 64);
@@ -81,8 +93,21 @@ function packPanel(
         transposeRows(a + i, b + i, c + i, d + i, to, 16);
       }
     }
-    at += run;
+    left -= run;
+    if (++tapY == w.windowHeight) {
+      tapY = 0;
+      tapZ++;
+    }
   }
+}
+
+/** Whether windows stand in one row of an image, and none leaves it on a side. */
+// @ts-ignore: decorator
+@inline
+function isRowOf(w: Windows, places: usize, count: i32): bool {
+  const last = places + <usize> (count - 1) * PLACE;
+  const a = changetype<Place>(places), z = changetype<Place>(last);
+  return z.image == a.image && z.z == a.z && z.y == a.y && isAcross(w, places) && isAcross(w, last);
 }
 
 /** Address of the entries `offset` .. `offset + run` of a line of window `i`: in the image, or unrolled. */
