@@ -71,7 +71,7 @@ function sums(from: usize, count: i32, result: usize): void {
     let sumA = f64x2.splat(0), sumB = f64x2.splat(0);
     let squaresA = f64x2.splat(0), squaresB = f64x2.splat(0);
     let absA = f64x2.splat(0), absB = f64x2.splat(0);
-    let largest = i32x4.splat(0), zeros = i32x4.splat(0);
+    let largest = i32x4.splat(0), least = i32x4.splat(-1);
     for (let i = at; i < stop; i += 16) {
       let place = i;
       for (let p: usize = 0; p < PLACES; p++, place += part) {
@@ -83,10 +83,10 @@ function sums(from: usize, count: i32, result: usize): void {
         absB = f64x2.add(absB, f64x2.abs(y));
         squaresA = madd64(x, x, squaresA);
         squaresB = madd64(y, y, squaresB);
-        // As integers, magnitudes are in the order of their values; one less than 0 is negative.
+        // As integers, magnitudes are in the order of their values.
         const magnitude = f32x4.abs(v128.load(place));
         largest = i32x4.max_s(largest, magnitude);
-        zeros = v128.or(zeros, i32x4.sub(magnitude, i32x4.splat(1)));
+        least = i32x4.min_u(least, magnitude);
       }
     }
     const sumAbs = total(f64x2.add(absA, absB));
@@ -97,7 +97,7 @@ function sums(from: usize, count: i32, result: usize): void {
       out.sumAbs += sumAbs;
       out.sumSquares += total(f64x2.add(squaresA, squaresB));
       out.maxAbs = max<f64>(out.maxAbs, largestLane(largest));
-      if (i32x4.bitmask(zeros) != 0) {
+      if (!i32x4.all_true(least)) {
         for (let p: usize = 0; p < PLACES; p++) {
           out.zeros += countZeros(at + p * part, stop + p * part);
         }

@@ -50,13 +50,15 @@ export function fillPlaces(w: Windows, images: usize, first: i32, count: i32, to
   let outY = first / w.outWidth % w.outHeight;
   let outZ = first / w.outWidth / w.outHeight % w.outDepth;
   let image = images + <usize> (first / positionsOf(w)) * imageBytes(w);
-  for (let i = 0; i < count; i++, to += PLACE) {
-    const p = changetype<Place>(to);
-    p.image = image;
-    p.z = outZ * w.strideDepth - w.front;
-    p.y = outY * w.strideHeight - w.top;
-    p.x = outX * w.strideWidth - w.left;
-    if (++outX < w.outWidth) continue;
+  const step = i32x4.replace_lane(i32x4.splat(0), 3, w.strideWidth);
+  for (const end = to + <usize> count * PLACE; to < end;) {
+    // Along a row a place is a vector, whose last lane moves on.
+    let place = i32x4.splat(<i32> image);
+    place = i32x4.replace_lane(place, 1, outZ * w.strideDepth - w.front);
+    place = i32x4.replace_lane(place, 2, outY * w.strideHeight - w.top);
+    place = i32x4.replace_lane(place, 3, outX * w.strideWidth - w.left);
+    const row = min(end, to + <usize> (w.outWidth - outX) * PLACE);
+    for (; to < row; to += PLACE, place = i32x4.add(place, step)) v128.store(to, place);
     outX = 0;
     if (++outY < w.outHeight) continue;
     outY = 0;
