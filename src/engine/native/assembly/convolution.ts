@@ -1,11 +1,14 @@
+import { BORDER_SCRATCH } from "./border_tile";
 import { flagsOfBlock } from "./flags";
 import { depthOfBlock, gemm, GEMM_SCRATCH, LONG, PACKED_ROWS, panelBytes, ROWS } from "./gemm";
+import { packRows } from "./pack";
+import { unrollTaps } from "./pack_taps";
 import { packedBytes, panelsOf, packWhole } from "./packed_gemm";
 import { PACK_WINDOWS_SCRATCH, packWindows } from "./pack_windows";
 import { Windows } from "./records";
 import { multiplyRows, rowsOfHighTiles } from "./row_tiles";
 import { HIGH_ROWS } from "./tile";
-import { fillPlaces, isPointwise, PLACE, tapsOf, unroll } from "./windows";
+import { fillPlaces, isNarrow, isPointwise, PLACE, tapsOf, unroll } from "./windows";
 
 /** Most entries of unrolled windows, or of a packed filter, that there is room for at a time: 1 MiB. */
 const COLUMNS: i32 = 1 << 18;
@@ -92,8 +95,10 @@ export function convolution(
   }
 }
 
-/** Windows that are packed at a time: they stay in the L1 cache, where there are few channels. */
-const WINDOWS: i32 = 8 * HIGH_ROWS;
+/** Windows that are packed at a time: they stay in the L1 cache, where there are few channels. Narrow ones are small. */
+const WINDOWS: i32 = 8 * HIGH_ROWS, NARROW_WINDOWS: i32 = 40 * HIGH_ROWS;
+/** Where narrow windows are unrolled, behind what `multiplyRows` needs. */
+const TAPS_AT: usize = <usize> (PACKED_ROWS + BORDER_SCRATCH);
 
 /** The same by a filter that lies packed at `COLUMNS_AT`: windows are packed from where they stand. */
 export function convolvePacked(
@@ -109,13 +114,17 @@ export function convolvePacked(
   const filters = w.outChannels, taps = tapsOf(w), blockDepth = depthOfBlock(taps);
   const yRow = <usize> filters << 2;
   const places = scratch + PLACES_AT;
-  for (let first = start; first < stop; first += WINDOWS) {
-    const count = min(WINDOWS, stop - first);
+  const narrow = isNarrow(w), windows = narrow ? NARROW_WINDOWS : WINDOWS;
+  for (let first = start; first < stop; first += windows) {
+    const count = min(windows, stop - first);
     fillPlaces(w, x, first, count, places);
     let panels = scratch + COLUMNS_AT;
     for (let from = 0; from < taps; from += blockDepth) {
       const depth = min(blockDepth, taps - from), isLast = from + depth == taps;
-      packWindows(w, places, count, from, depth, scratch, scratch + PACKING_AT);
+      if (narrow) {
+        unrollTaps(w, places, first % w.outWidth, count, from, from + depth, scratch + TAPS_AT);
+        packRows(scratch + TAPS_AT, 4, <usize> count << 2, count, depth, scratch);
+      } else packWindows(w, places, count, from, depth, scratch, scratch + PACKING_AT);
       multiplyRows(
         scratch, panels, panelBytes(depth), 32, y + <usize> first * yRow, yRow,
         count, rowsOfHighTiles(count), filters, depth, isLast ? bias : 0,

@@ -3,12 +3,12 @@ import { ADD } from "./flags";
 import { DEPTH, gemm, GEMM_SCRATCH, LONG_SUMS, PACKED_ROWS, panelBytes } from "./gemm";
 import { addToSums, writeSums } from "./long_sums";
 import { packVectors } from "./pack";
-import { packTaps, TOGETHER_TAPS } from "./pack_windows";
+import { packTaps, TOGETHER, unrollTaps } from "./pack_taps";
 import { Windows } from "./records";
 import { multiplyRows } from "./row_tiles";
 import { clearRun } from "./runs";
 import { LOW_ROWS } from "./tile";
-import { fillPlaces, isPointwise, positionsOf, tapsOf } from "./windows";
+import { fillPlaces, isNarrow, isPointwise, positionsOf, tapsOf } from "./windows";
 
 /** How many blocks of positions are added up in float32, where there are more. */
 const LONG_BLOCKS: i32 = 32;
@@ -78,13 +78,21 @@ function filterRowsGradient(
   for (let first = 0; first < all; first += block) {
     const count = min(block, all - first);
     const flags = added ? ADD : 0;
+    const dyBlock = dy + <usize> first * dyRow;
     if (isPackedThere(w)) {
-      addTaps(w, x, dy + <usize> first * dyRow, target, first, count, start, stop, flags, scratch);
+      addTaps(w, x, dyBlock, target, first, count, start, stop, flags, scratch);
     } else {
-      unrollAll(w, x, first, count, start, stop, scratch);
+      const columns = scratch + COLUMNS_AT;
+      let tap: usize = 4, position = <usize> width << 2;
+      if (isNarrow(w)) {
+        fillPlaces(w, x, first, count, scratch + PLACES_AT);
+        unrollTaps(w, scratch + PLACES_AT, first % w.outWidth, count, start, stop, columns);
+        tap = <usize> count << 2;
+        position = 4;
+      } else unrollAll(w, x, first, count, start, stop, scratch);
       gemm(
-        scratch + COLUMNS_AT, 4, <usize> width << 2, dy + <usize> first * dyRow, dyRow, 4, target, dyRow,
-        width, filters, count, 0, flags, scratch,
+        columns, tap, position, dyBlock, dyRow, 4, target, dyRow, width, filters, count, 0, flags,
+        scratch,
       );
     }
     added++;
@@ -118,7 +126,7 @@ function addTaps(
   packVectors(dy, 4, dyRow, filters, count, panels, bytes);
   // So few at a time stay in the L1 cache, with their positions.
   for (let tap = start, rows = 0; tap < stop; tap += rows) {
-    rows = min(TOGETHER_TAPS - tap % TOGETHER_TAPS, stop - tap);
+    rows = min(TOGETHER - tap % TOGETHER, stop - tap);
     packTaps(w, places, first % w.outWidth, count, tap, tap + rows, scratch);
     multiplyRows(
       scratch, panels, bytes, 32, target + <usize> (tap - start) * dyRow, dyRow, rows, 0, filters, count,

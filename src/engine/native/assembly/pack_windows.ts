@@ -2,7 +2,6 @@ import { DEPTH } from "./gemm";
 import { packHigh, packLow, transposeRows } from "./pack";
 import { Windows } from "./records";
 import { rowsOfHighTiles } from "./row_tiles";
-import { clearRun } from "./runs";
 import { HIGH_ROWS, LOW_ROWS, TILE_STEPS } from "./tile";
 import { isAcross, lineAt, Place, PLACE, unroll, unrollLine } from "./windows";
 
@@ -129,79 +128,4 @@ function lineOf(
   const own = scratch + i * LINE_BYTES;
   unrollLine(w, place, line, offset, run, own);
   return own;
-}
-
-/** Panels whose entries are a cache line of an image. */
-const TOGETHER: i32 = 4;
-/** Entries of a window that are packed together: so many of one column of it are read line by line. */
-export const TOGETHER_TAPS: i32 = TOGETHER * LOW_ROWS;
-
-/**
- * Packs the entries `start` .. `stop` of windows as the rows of a product, in panels of low tiles, with `count`
- * output positions along the shared dimension. Channels come in fours.
- *
- * @param places Address of the positions' places.
- * @param firstX How far the first position lies in its row.
- */
-export function packTaps(
-  w: Windows,
-  places: usize,
-  firstX: i32,
-  count: i32,
-  start: i32,
-  stop: i32,
-  to: usize,
-): void {
-  const across = w.windowWidth * w.channels;
-  const step = <usize> (w.strideWidth * w.channels) << 2, panel = <usize> count << 4;
-  for (let at = start; at < stop;) {
-    const line = at / across, offset = at - line * across;
-    const tapZ = line / w.windowHeight, tapY = line - tapZ * w.windowHeight;
-    const column = offset / w.channels, shift = column * w.dilationWidth;
-    const entry = <usize> (offset + (shift - column) * w.channels) << 2;
-    const left = min(w.channels * (column + 1) - offset, stop - at);
-    const panels = left < TOGETHER_TAPS ? 1 : TOGETHER;
-    // Row by row: there positions are evenly apart.
-    let run = min(w.outWidth - firstX, count), row = to;
-    for (let i = 0; i < count; i += run, run = min(w.outWidth, count - i)) {
-      const place = places + <usize> i * PLACE, source = lineAt(w, place, tapZ, tapY);
-      // Those of the run whose entry lies in the image.
-      const x = changetype<Place>(place).x + shift;
-      let low = 0, high = 0;
-      if (source != 0 && x < w.width) {
-        low = x < 0 ? min(run, (w.strideWidth - 1 - x) / w.strideWidth) : 0;
-        high = max(low, min(run, (w.width - 1 - x) / w.strideWidth + 1));
-      }
-      const before = row + (<usize> low << 4), after = row + (<usize> high << 4);
-      for (let p = 0, start = row; p < panels; p++, start += panel) {
-        clearRun(start, low << 2);
-        clearRun(start + (after - row), (run - high) << 2);
-      }
-      const from = source + entry + <usize> low * step;
-      if (panels == 1) copyFours(from, step, before, after);
-      else copyLines(from, step, before, after, panel);
-      row += <usize> run << 4;
-    }
-    at += panels * LOW_ROWS;
-    to += <usize> panels * panel;
-  }
-}
-
-/** Copies the four entries that stand every `step` bytes. */
-// @ts-ignore: decorator
-@inline
-function copyFours(from: usize, step: usize, to: usize, end: usize): void {
-  for (; to < end; to += 16, from += step) v128.store(to, v128.load(from));
-}
-
-/** Copies the 16 entries that stand every `step` bytes: four each into panels `panel` bytes apart. */
-// @ts-ignore: decorator
-@inline
-function copyLines(from: usize, step: usize, to: usize, end: usize, panel: usize): void {
-  for (; to < end; to += 16, from += step) {
-    v128.store(to, v128.load(from));
-    v128.store(to + panel, v128.load(from, 16));
-    v128.store(to + 2 * panel, v128.load(from, 32));
-    v128.store(to + 3 * panel, v128.load(from, 48));
-  }
 }

@@ -76,6 +76,20 @@ export function isAcross(w: Windows, place: usize): bool {
   return w.dilationWidth == 1 && x >= 0 && x + w.windowWidth <= w.width;
 }
 
+/** Entries of a line from which on windows are unrolled one by one, and positions of a row below which they are. */
+const LONG_LINE: i32 = 12, SHORT_ROW: i32 = 12;
+
+/**
+ * Whether each entry of a window is better unrolled for many positions than each window entry by entry: where lines
+ * are short, as those over a picture of one channel or three, and rows are not.
+ */
+// @ts-ignore: decorator
+@inline
+export function isNarrow(w: Windows): bool {
+  const across = w.windowWidth * w.channels;
+  return across < LONG_LINE && (across & 3) != 0 && w.outWidth >= SHORT_ROW;
+}
+
 /** Address of entry (`tapZ`, `tapY`, 0) of a window, or 0 where that line leaves the image. */
 // @ts-ignore: decorator
 @inline
