@@ -100,3 +100,55 @@ Deno.test("no operation's bits depend on how many threads share it", async () =>
   assertEquals(results[1], results[0]);
   assertEquals(results[2], results[0]);
 });
+
+/** Results of what is shared by rows, of a single one: there are threads that have none. */
+function computeRow(tf: TensorFlow): number[][] {
+  const normal = (shape: number[], seed: number) =>
+    tf.randomNormal(shape, 0, 1, "float32", seed) as Tensor;
+  const run = (name: string, inputs: Record<string, Tensor>, attributes: object) =>
+    tf.engine().runKernel(name, inputs, attributes as never) as Tensor;
+  const x = normal([1, 1, 4000, 16], 1), dy = normal([1, 1, 4000, 32], 2);
+  const attributes = { strides: [1, 1], pad: "same", dataFormat: "NHWC" };
+  const pool = { filterSize: [1, 2], strides: [1, 2], pad: "valid" };
+  const alone = normal([1, 3, 16, 1], 3);
+  return tf.tidy(() => {
+    const convolution = (width: number) => {
+      const filter = normal([1, width, 16, 32], 4);
+      return [
+        run("Conv2D", { x, filter }, attributes),
+        run("Conv2DBackpropFilter", { x, dy }, { ...attributes, filterShape: filter.shape }),
+        run("Conv2DBackpropInput", { dy, filter }, { ...attributes, inputShape: x.shape }),
+      ];
+    };
+    const pooled = run("MaxPool", { x }, pool);
+    const results = [
+      ...convolution(1),
+      ...convolution(3),
+      run("DepthwiseConv2dNative", { x, filter: alone }, attributes),
+      run("DepthwiseConv2dNativeBackpropInput", { dy: x, filter: alone }, {
+        ...attributes,
+        inputShape: x.shape,
+      }),
+      run("DepthwiseConv2dNativeBackpropFilter", { x, dy: x }, {
+        ...attributes,
+        filterShape: alone.shape,
+      }),
+      run("MaxPoolGrad", { dy: pooled, input: x, output: pooled }, pool),
+      run("AvgPoolGrad", { dy: pooled, input: x }, pool),
+      tf.softmax(normal([1, 64_000], 5)),
+      tf.sum(normal([1, 64_000], 5), 1),
+      tf.matMul(normal([1, 4000], 6), normal([4000, 64], 7)),
+      tf.matMul(normal([64, 4000], 6), normal([1, 4000], 7), false, true),
+    ];
+    return results.map((tensor) => [...new Int32Array(tensor.dataSync().slice().buffer)]);
+  });
+}
+
+Deno.test("no operation fails where there are more threads than rows", async () => {
+  const results: number[][][] = [];
+  for (const threads of [1, 3]) {
+    await using engine = await startEngine({ threads });
+    results.push(computeRow(engine.tf));
+  }
+  assertEquals(results[1], results[0]);
+});

@@ -168,6 +168,8 @@ export function gemm(
   flags: i32,
   scratch: usize,
 ): void {
+  // A thread may have no share.
+  if (m == 0 || n == 0) return;
   if (k <= LONG) {
     product(a, aRow, aColumn, b, bRow, bColumn, c, cRow, m, n, k, bias, flags, scratch);
     return;
