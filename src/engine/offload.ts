@@ -1,6 +1,6 @@
 import { HEAP_LIMIT } from "./guard_heap.ts";
 import type { DataId, NamedTensorMap } from "@tensorflow/tfjs";
-import { liveDataOf } from "./live_data.ts";
+import { dataInfo, liveDataOf } from "./live_data.ts";
 import type { WasmBackend } from "./native/wasm_backend.ts";
 import { patchProperty } from "./patch_property.ts";
 import { type Attributes, Recomputation, tensorsOf } from "./recompute.ts";
@@ -39,6 +39,8 @@ export function offload(
   let stay: ReadonlySet<DataId> = new Set(pinned.map(({ dataId }) => dataId));
   /** How many kernels that made room are running. Outside of them, a caller may hold the address of any tensor. */
   let running = 0;
+  /** Whether all is over, and nothing may be forgotten any more. */
+  let isOver = false;
 
   /** Runs a kernel whose inputs stay on the heap, once there is room for them. */
   function run<Outputs extends Tensor | Tensor[]>(
@@ -62,8 +64,18 @@ export function offload(
   const recomputation = new Recomputation(tf, run);
 
   function makeRoom(left: number): void {
-    const forget = (dataId: DataId, bytes: number) => recomputation.forget(dataId, bytes);
+    const forget = (dataId: DataId, bytes: number) =>
+      !isOver && recomputation.forget(dataId, bytes);
     live.moveOldest(left, (dataId) => stay.has(dataId), forget);
+  }
+
+  /** Has entries come back to the heap. TensorFlow.js would give them up before it knows that there is room. */
+  function comeBack(dataId: DataId): void {
+    const info = dataInfo(tf, dataId)!;
+    const { backend: from, shape, dtype } = info;
+    backend.move(dataId, from.readSync(dataId), shape, dtype, from.refCount(dataId));
+    from.disposeData(dataId, true);
+    info.backend = backend as unknown as typeof from;
   }
 
   const undo = [
@@ -85,7 +97,8 @@ export function offload(
     }),
     patchProperty(engine, "moveData", {
       value(to: typeof backend, dataId: DataId) {
-        if (to !== backend || !recomputation.remember(dataId)) moveData(to, dataId);
+        if (to !== backend) moveData(to, dataId);
+        else if (!recomputation.remember(dataId)) comeBack(dataId);
       },
     }),
     patchProperty(wasm, "_malloc", {
@@ -105,8 +118,14 @@ export function offload(
   ];
   return {
     [Symbol.dispose]() {
-      recomputation.finish();
-      for (const takeBack of undo) takeBack();
+      isOver = true;
+      // Nobody is in the middle of a kernel: what is computed again may have the others leave the heap.
+      running++;
+      try {
+        recomputation.finish();
+      } finally {
+        for (const takeBack of undo) takeBack();
+      }
     },
   };
 }

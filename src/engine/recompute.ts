@@ -98,7 +98,9 @@ export class Recomputation {
     if (recipe === undefined) return false;
     const inputs = tensorsOf(recipe.inputs);
     const isThere = ({ dataId }: Tensor) => dataInfo(this.#tf, dataId) !== undefined;
-    if (!inputs.every(isThere) || this.missing(inputs).kernels >= MOST_KERNELS) return false;
+    if (!inputs.every(isThere)) return false;
+    const kernels = this.missing(inputs).kernels + 1;
+    if (kernels > MOST_KERNELS || this.#mostOfReaders(dataId) + kernels > MOST_KERNELS) return false;
     const held = mapTensors(recipe.inputs, (tensor) => this.#hold(tensor));
     const holders = this.#backend.refCount(dataId);
     this.#backend.disposeData(dataId, true);
@@ -144,18 +146,25 @@ export class Recomputation {
     return true;
   }
 
-  /** Gives what is still forgotten, and somebody has, a place in JavaScript's memory. */
+  /**
+   * Gives what is still forgotten, and somebody has, a place in JavaScript's memory.
+   *
+   * @throws {RangeError} If the heap has no room for some of it, which then becomes NaN.
+   */
   finish(): void {
+    let full: RangeError | null = null;
     for (const dataId of [...this.#forgotten.keys()]) {
       // Where it is an input of one before it, it may be gone by now.
       if (!this.#forgotten.has(dataId)) continue;
       try {
         this.remember(dataId);
-      } catch {
+      } catch (error) {
         // A broken engine computes nothing: moved, it becomes NaN.
+        if (error instanceof RangeError) full ??= error;
       }
       moveToCpu(this.#tf, dataId);
     }
+    if (full !== null) throw full;
   }
 
   // What TensorFlow.js asks the backend of a tensor for.
@@ -190,6 +199,24 @@ export class Recomputation {
     const engine = this.#tf.engine();
     dataInfo(this.#tf, dataId)!.backend.incRef(dataId);
     return engine.keep(engine.makeTensorFromTensorInfo({ dataId, shape, dtype }));
+  }
+
+  /** The most kernels that a forgotten tensor takes whose recipe reads these entries, or reads such a tensor. */
+  #mostOfReaders(dataId: DataId): number {
+    let most = 0;
+    for (const { held } of this.#forgotten.values()) {
+      const inputs = tensorsOf(held);
+      if (this.#reads(inputs, dataId)) most = Math.max(most, this.missing(inputs).kernels + 1);
+    }
+    return most;
+  }
+
+  #reads(inputs: readonly Tensor[], dataId: DataId): boolean {
+    return inputs.some((input) => {
+      const forgotten = this.#forgotten.get(input.dataId);
+      return input.dataId === dataId ||
+        forgotten !== undefined && this.#reads(tensorsOf(forgotten.held), dataId);
+    });
   }
 
   #release(dataId: DataId): void {
