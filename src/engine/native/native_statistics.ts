@@ -18,9 +18,9 @@ export class NativeStatistics extends NativeRunner {
     // The pieces follow the run, so that the sums do not depend on how many threads there are.
     const pieces = Math.min(MOST_PIECES, Math.max(1, Math.floor(count / PIECE)));
     const piece = Math.max(4, Math.ceil(count / pieces / 4) * 4);
-    // An entry takes as long as 16 multiply-adds.
+    // An entry takes as long as 16 multiply-adds. One piece is nothing to share.
     this.run("sums", { from: address, count, piece, result: this.resultAddress }, {
-      work: 16 * count,
+      work: pieces > 1 ? 16 * count : 0,
     });
     const { results } = this;
     let sums = readSums(results, 0, Math.min(piece, count));

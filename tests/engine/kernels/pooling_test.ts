@@ -105,3 +105,26 @@ for (const relaxedSimd of [true, false]) {
     );
   });
 }
+
+Deno.test("the gradients of poolings whose windows begin within the image are 0 before them", async () => {
+  await onBackend("this engine", (tf) => {
+    const pad = [[0, 0], [-1, 1], [0, 0], [0, 0]] as [[0, 0], [number, number], [0, 0], [0, 0]];
+    const attributes = { filterSize: [2, 2], strides: [2, 2], pad } as never;
+    for (const kind of ["Max", "Avg"]) {
+      tf.tidy(() => {
+        const x = tf.ones([1, 4, 4, 4]);
+        const y = tf.engine().runKernel(`${kind}Pool`, { x }, attributes) as Tensor;
+        // What lay there before would be seen.
+        tf.fill(x.shape, 777).dispose();
+        const dx = tf.engine().runKernel(
+          `${kind}PoolGrad`,
+          { dy: tf.onesLike(y), input: x, output: y },
+          attributes,
+        ) as Tensor;
+        const values = [...dx.dataSync()];
+        assertEquals(values.slice(0, 16), new Array(16).fill(0), kind);
+        assert(values.slice(16, 32).some((value) => value > 0), kind);
+      });
+    }
+  });
+});

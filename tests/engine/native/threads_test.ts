@@ -86,6 +86,16 @@ function compute(tf: TensorFlow): number[][] {
         strides: [1, 1],
         filterShape: [3, 3, 3, 5],
       }),
+      // Of the nine entries of a window, one is left for a part.
+      run("Conv2DBackpropFilter", {
+        x: normal([200, 10, 10, 1], 20),
+        dy: normal([200, 8, 8, 1], 21),
+      }, {
+        ...attributes,
+        strides: [1, 1],
+        pad: "valid",
+        filterShape: [3, 3, 1, 1],
+      }),
     ];
     return results.map((tensor) => [...new Int32Array(tensor.dataSync().slice().buffer)]);
   });

@@ -10,6 +10,7 @@ export function areApart(w: Windows): bool {
 /** Whether windows that are apart leave no entry out. */
 function coverAll(w: Windows): bool {
   return w.strideHeight == w.windowHeight && w.strideWidth == w.windowWidth &&
+    w.top >= 0 && w.left >= 0 &&
     w.outHeight * w.strideHeight - w.top >= w.height &&
     w.outWidth * w.strideWidth - w.left >= w.width;
 }

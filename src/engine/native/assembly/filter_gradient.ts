@@ -1,5 +1,5 @@
 import { COLUMNS_AT, fitsPacked, PLACES_AT, positionsAtOnce, unrollAll } from "./convolution";
-import { ADD } from "./flags";
+import { ADD, PACK } from "./flags";
 import { DEPTH, gemm, GEMM_SCRATCH, LONG_SUMS, PACKED_ROWS, panelBytes } from "./gemm";
 import { addToSums, writeSums } from "./long_sums";
 import { packVectors } from "./pack";
@@ -83,16 +83,18 @@ function filterRowsGradient(
       addTaps(w, x, dyBlock, target, first, count, start, stop, flags, scratch);
     } else {
       const columns = scratch + COLUMNS_AT;
-      let tap: usize = 4, position = <usize> width << 2;
+      // A single row of one filter would look as if it ran along the positions, which `dot` sums up otherwise.
+      let tap: usize = 4, position = <usize> width << 2, asPacked = PACK;
       if (isNarrow(w)) {
         fillPlaces(w, x, first, count, scratch + PLACES_AT);
         unrollTaps(w, scratch + PLACES_AT, first % w.outWidth, count, start, stop, columns);
         tap = <usize> count << 2;
         position = 4;
+        asPacked = 0;
       } else unrollAll(w, x, first, count, start, stop, scratch);
       gemm(
-        columns, tap, position, dyBlock, dyRow, 4, target, dyRow, width, filters, count, 0, flags,
-        scratch,
+        columns, tap, position, dyBlock, dyRow, 4, target, dyRow, width, filters, count, 0,
+        flags | asPacked, scratch,
       );
     }
     added++;
