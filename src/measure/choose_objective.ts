@@ -116,15 +116,22 @@ function byHead(
     : withTargets(tf, model, fitting, "head", targets, seed);
 }
 
-/**
- * The one loss that a model is measured with where nothing is asked for, and `null` where that is the sum,
- * another one for each output, or a function.
- */
-export function defaultLoss(model: LayersModel): LossName | null {
+/** What a model is measured with where nothing is asked for. */
+export interface DefaultObjective {
+  /** Its name, as {@linkcode ChosenObjective} has it. */
+  name: string;
+  /** The same to ask for: `null` where it is another loss for each output, or a function. */
+  objective: LossName | "sum" | null;
+}
+
+/** What {@linkcode chooseObjective} chooses where nothing is asked for. */
+export function defaultObjective(tf: TensorFlow, model: LayersModel): DefaultObjective {
   const losses = compiledLosses(model) ??
-    (sumSaysNothing(model) ? fittingLosses(model, null)! : []);
-  const [loss = null] = losses;
-  return typeof loss === "string" && losses.every((other) => other === loss) ? loss : null;
+    (sumSaysNothing(model) ? fittingLosses(model, null)! : null);
+  if (losses === null) return { name: "sum", objective: "sum" };
+  const [loss] = losses;
+  const isOne = typeof loss === "string" && losses.every((other) => other === loss);
+  return { name: resolveLosses(tf, losses, () => []).name, objective: isOne ? loss : null };
 }
 
 function sumSaysNothing({ outputs }: LayersModel): boolean {

@@ -1,7 +1,7 @@
 import type { Engine } from "../engine/engine.ts";
-import type { LayersModel } from "../engine/tensorflow.ts";
+import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
 import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
-import { defaultLoss } from "../measure/choose_objective.ts";
+import { defaultObjective } from "../measure/choose_objective.ts";
 import { defaultExamples } from "../measure/default_examples.ts";
 import type { Batch } from "../model/batch.ts";
 import { exerciseModel } from "../model/exercise_model.ts";
@@ -30,8 +30,10 @@ export interface OpenSubject {
   name: string;
   /** The file it came from, or `null`. */
   source: string | null;
-  /** What is differentiated. */
-  objective: Objective;
+  /** What is differentiated; `null` for what each model is measured with where nothing is asked for. */
+  objective: Objective | null;
+  /** Its name. */
+  objectiveName: string;
   /** A sentence on what its seeds do not draw; `null` where they draw all that they should. */
   warning: string | null;
   /** Makes a model from a seed. If it is always the same model, its weights are restored. */
@@ -63,7 +65,7 @@ export async function openSubject(
 ): Promise<OpenSubject> {
   for (const name of grid.activations) if (name !== null) requireActivation(engine.tf, name);
   if (typeof subject === "object" && "model" in subject) {
-    return await openFile(subject, grid, options);
+    return await openFile(engine.tf, subject, grid, options);
   }
   const { tf } = engine;
   const objective = options.objective ?? "sum";
@@ -71,6 +73,7 @@ export async function openSubject(
     source: null,
     warning: null,
     objective,
+    objectiveName: nameOf(objective),
     release: (model: LayersModel) => void model.dispose(),
     createBatch: batchMaker(objective, options, null),
     isScaled: () => true,
@@ -120,7 +123,12 @@ export async function openSubject(
   };
 }
 
+function nameOf(objective: Objective): string {
+  return typeof objective === "function" ? objective.name || "function" : objective;
+}
+
 async function openFile(
+  tf: TensorFlow,
   { model: path, register, weights: file }: ModelFile,
   grid: ResolvedGrid,
   options: StudyOptions,
@@ -138,13 +146,16 @@ async function openFile(
   const recreate = file === undefined ? loaded.recreate : null;
   if (file !== undefined) await loadWeights(model, file);
   const weights = getWeights(model);
-  const objective = options.objective ?? checkModuleObjective(loaded) ?? defaultLoss(model) ??
-    "sum";
+  const asked = options.objective ?? checkModuleObjective(loaded) ?? null;
+  const { name: objectiveName, objective } = asked === null
+    ? defaultObjective(tf, model)
+    : { name: nameOf(asked), objective: asked };
   return {
     name: automaticName(model) === null ? loaded.name : "model",
     source: path,
     warning: isBuilt(loaded) && grid.seeds.length > 1 ? sameWeights(path) : null,
     objective,
+    objectiveName,
     async create(seed) {
       if (recreate !== null) return await recreate(seed);
       setWeights(model, weights);
@@ -153,7 +164,7 @@ async function openFile(
     release(created) {
       if (created !== model) created.dispose();
     },
-    createBatch: batchMaker(objective, options, loaded),
+    createBatch: batchMaker(objective ?? "sum", options, loaded),
     isScaled: () => true,
     swaps: { activation: true, initializer: true },
     close: () => void model.dispose(),

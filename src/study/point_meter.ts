@@ -67,7 +67,7 @@ export class PointMeter {
     this.#subject = subject;
     this.#grid = grid;
     this.#layers = scaleLayers;
-    this.#measureOptions = { objective: subject.objective, microBatch };
+    this.#measureOptions = { objective: subject.objective ?? undefined, microBatch };
   }
 
   /** Opens a subject on a running engine. */
@@ -87,13 +87,13 @@ export class PointMeter {
 
   /** Builds the grid's first point, no matter which is measured first, and describes the study. */
   async identify(): Promise<StudyIdentity> {
-    const { name, source, objective, warning } = this.#subject;
+    const { name, source, objectiveName, warning } = this.#subject;
     const { model, batch } = await this.#provide(gridPoint(this.#grid, 0));
     const { simd, relaxedSimd, version } = this.#engine;
     return {
       engine: { backend: "wasm", simd, relaxedSimd, tfjs: version },
       model: { name, source, fingerprint: fingerprint(model, batch) },
-      objective: typeof objective === "function" ? objective.name || "function" : objective,
+      objective: objectiveName,
       examples: [batch.inputs].flat()[0].shape[0],
       warning,
     };

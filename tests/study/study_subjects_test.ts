@@ -122,3 +122,35 @@ Deno.test("study() tells models of the same weights and other layers apart", asy
   assert(await fingerprint("relu", { alpha: 0.1 }) !== one);
   assert(await fingerprint("tanh", { alpha: 0.2 }) !== one);
 });
+
+Deno.test("study() differentiates the losses that a model was compiled with, one for each head or a function", async () => {
+  const module = (loss: string) =>
+    `export function createModel({ tf }) {
+      const input = tf.input({ shape: [6] });
+      const hidden = tf.layers.dense({ units: 8, activation: "tanh" }).apply(input);
+      const head = (units, activation) => tf.layers.dense({ units, activation }).apply(hidden);
+      const model = tf.model({ inputs: input, outputs: [head(3, "softmax"), head(1, "linear")] });
+      ${loss === "" ? "" : `model.compile({ optimizer: "sgd", loss: ${loss} });`}
+      return model;
+    }`;
+  const losses = {
+    '["categoricalCrossentropy", "meanSquaredError"]': "categoricalCrossentropy + meanSquaredError",
+    "tf.losses.meanSquaredError": "meanSquaredError",
+    '"meanSquaredError"': "meanSquaredError",
+    // Nothing is compiled: what fits the heads, because the sum of a softmax says nothing.
+    "": "categoricalCrossentropy + meanSquaredError",
+  };
+  await withFolder(async (folder) => {
+    for (const [i, [loss, name]] of Object.entries(losses).entries()) {
+      const path = `${folder}/model_${i}.mjs`;
+      await Deno.writeTextFile(path, module(loss));
+      const { objective, points: [point] } = await study({ model: path }, {
+        scales: [1],
+        seeds: [0],
+      });
+      assertEquals(objective, name, loss);
+      // The sum of a softmax is constant: its head would have gradients of some 1e-8.
+      assert(point.layers[1].gradient! > 1e-4, `${point.layers[1].gradient} for ${loss}`);
+    }
+  });
+});
