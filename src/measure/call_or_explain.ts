@@ -40,6 +40,13 @@ function requireTensors(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
     if (tensor.isDisposed) {
       throw new Error("The layer returned a tensor that was disposed of, expected a live one");
     }
+    if (tensor.size === 0) {
+      throw new Error(
+        `Its output has no entries: its shape is [${
+          tensor.shape.map((size) => size + 0).join(", ")
+        }]`,
+      );
+    }
   }
   return outputs;
 }

@@ -131,5 +131,13 @@ export function checkBatch(
     );
   }
   if (!(examples > 0)) throw new RangeError("batch has 0 examples, expected at least 1");
+  const empty = inputs.findIndex(({ size }) => size === 0);
+  if (empty !== -1) {
+    throw new RangeError(
+      `batch.inputs[${empty}] has shape [${
+        inputs[empty].shape.join(", ")
+      }], expected entries in it`,
+    );
+  }
   return examples;
 }

@@ -10,7 +10,7 @@ export interface StudyOptions {
   batch?: string | null;
   /**
    * The scalar to differentiate. A function cannot be sent to workers. Default: the module's objective,
-   * else `"sum"`.
+   * else what `measure()` chooses for the model.
    */
   objective?: "sum" | LossName | ((outputs: Tensor[], targets: Tensor[]) => Tensor) | null;
   /**

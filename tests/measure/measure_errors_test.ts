@@ -1,4 +1,4 @@
-import { assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Tensor } from "../../src/engine/mod.ts";
 import { startEngine } from "../../src/engine/mod.ts";
 import { measure, MeasureError, type Objective } from "../../src/measure/mod.ts";
@@ -183,5 +183,14 @@ Deno.test("measure() refuses options that it does not know, and a model that is 
   assertMatch((inner as Error).message, /is being measured/);
   await engine.stop();
   inputs.dispose();
+  model.dispose();
+});
+
+Deno.test("measure() refuses a batch without entries", async () => {
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [0] })] });
+  const inputs = tf.zeros([3, 0]);
+  const { message } = await assertRejects(() => measure(model, { inputs }), RangeError);
+  assertEquals(message, "batch.inputs[0] has shape [3, 0], expected entries in it");
+  tf.dispose(inputs);
   model.dispose();
 });
