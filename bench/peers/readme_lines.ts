@@ -46,7 +46,7 @@ function warmLine({ warm }: Results): string[] {
   if (torch === undefined) return [];
   const wins = torch.found.filter((ratio) => ratio < 1).length;
   return [
-    `- **One more pass** in a process that runs: PyTorch is faster in ${wins} of ${torch.found.length} networks, by up to ` +
+    `- **One more pass** on one core, in a process that runs: PyTorch is faster in ${wins} of ${torch.found.length} networks, by up to ` +
     `${times(1 / torch.least)} times.`,
   ];
 }

@@ -1,7 +1,7 @@
 /**
- * Holds this tool beside PyTorch, Keras and stock TensorFlow.js: `deno task bench:peers`. Sections named after it
- * choose; each that is run again takes the place of what results.json has of it, and docs/peers.md and the README are
- * written from there. Python environments are taken from the folder in GRADIENT_HEALTH_PEERS, or made in --data.
+ * Holds this tool beside PyTorch, Keras and stock TensorFlow.js: `deno task bench:peers`. Sections that are named
+ * after it are run alone. What a section measures replaces what results.json has of it, from which docs/peers.md and
+ * the README are written. Python environments are taken from the folder in GRADIENT_HEALTH_PEERS, or made in --data.
  *
  * Part of a ratio is how wide the lanes are: V8 has 128 bits, PyTorch takes up to 512. These keep it to 256:
  *

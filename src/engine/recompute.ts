@@ -29,8 +29,8 @@ interface Forgotten {
 }
 
 /**
- * Kernels that go once over what they read: to run one again takes less than to move what it made off the heap and
- * back. What is not listed is moved: products take longer, and a kernel that draws random numbers gives others.
+ * Kernels that make a single pass over their inputs: running one again takes less than moving its output off the
+ * heap and back. What is not listed is moved: products take longer, and a kernel that draws random numbers gives others.
  */
 const SWEEPS = new Set([
   ...["Relu", "Relu6", "LeakyRelu", "Prelu", "Elu", "Selu", "Softplus", "SelfGated"],
@@ -100,7 +100,9 @@ export class Recomputation {
     const isThere = ({ dataId }: Tensor) => dataInfo(this.#tf, dataId) !== undefined;
     if (!inputs.every(isThere)) return false;
     const kernels = this.missing(inputs).kernels + 1;
-    if (kernels > MOST_KERNELS || this.#mostOfReaders(dataId) + kernels > MOST_KERNELS) return false;
+    if (kernels > MOST_KERNELS || this.#mostOfReaders(dataId) + kernels > MOST_KERNELS) {
+      return false;
+    }
     const held = mapTensors(recipe.inputs, (tensor) => this.#hold(tensor));
     const holders = this.#backend.refCount(dataId);
     this.#backend.disposeData(dataId, true);

@@ -38,7 +38,7 @@ export function keepState(tf: TensorFlow, layers: Layer[]): () => void {
   };
 }
 
-/** A variable is never written in place, so its data are a copy for as long as they are not freed. */
+/** A variable is never written in place, so holding on to its data is as good as a copy. */
 function keepVariables(tf: TensorFlow, layers: Layer[]): () => void {
   const saved = variablesOf(layers).filter(({ isDisposed }) => !isDisposed)
     .map((variable) => ({ variable, dataId: variable.dataId }));
@@ -48,7 +48,7 @@ function keepVariables(tf: TensorFlow, layers: Layer[]): () => void {
   };
 }
 
-/** Gives a variable the data back that were held for it. A tensor is made of them only where they are not its own. */
+/** Gives a variable back the data that were held for it. A tensor is made of them only if it has others now. */
 function letGo(tf: TensorFlow, variable: tfjs.Variable, dataId: tfjs.DataId): void {
   const info = dataInfo(tf, dataId);
   if (info === undefined) return;

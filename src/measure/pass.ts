@@ -122,7 +122,7 @@ export class Pass implements Disposable {
     return restore;
   }
 
-  /** From here on what the heap cannot hold at once is elsewhere. */
+  /** From here on, tensors that do not fit the heap together are kept elsewhere. */
   #makeRoom(): void {
     const { memory, weights } = this.#plan;
     if (memory.kind === "whole") return;

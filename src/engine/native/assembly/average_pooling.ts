@@ -78,7 +78,7 @@ export function averagePoolGradient(
 }
 
 /**
- * Adds the gradient of a window, times `share`, to what one of its entries has. Where the window is `alone`, that is
+ * Adds the gradient of a window, times `share`, to what one of its entries has. Where the window `isAlone`, that is
  * nothing yet.
  */
 // @ts-ignore: decorator

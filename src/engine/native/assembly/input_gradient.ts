@@ -106,8 +106,8 @@ function turnedConvolution(
 }
 
 /**
- * dx: U's gradient is dy W^T; each of its rows is added where that window lay. Again in blocks. Computes
- * the rows `start` .. `stop` of all the images' planes, counted through.
+ * dx: a convolution of dy where windows move by 1. Else U's gradient is dy W^T, each row of which is added where
+ * that window lay, in blocks. Computes the rows `start` .. `stop` of all the images' planes, counted through.
  */
 export function inputGradient(
   w: Windows,

@@ -23,7 +23,7 @@ export function largest(
 }
 
 /**
- * Adds dy to where the first of the entries lies that are `best`, or NaN. Where the window is `alone`, nothing is
+ * Adds dy at the first entry that equals `best` or is NaN. Where the window `isAlone`, nothing is
  * there yet.
  */
 // @ts-ignore: decorator

@@ -30,7 +30,7 @@ function laneSum(x: v128): i32 {
 /** Bytes that are summed up before it is asked whether all of them were finite numbers. */
 const BLOCK: usize = 2048;
 
-/** Places that are read at once: memory answers several questions in the time of one. */
+/** Places that are read at once, so that several cache misses are on their way together. */
 const PLACES: usize = 4;
 
 /** From so many variances on, the square of the mean would cost too many digits of the variance. */

@@ -76,12 +76,12 @@ export function isAcross(w: Windows, place: usize): bool {
   return w.dilationWidth == 1 && x >= 0 && x + w.windowWidth <= w.width;
 }
 
-/** Entries of a line from which on windows are unrolled one by one, and positions of a row below which they are. */
+/** Entries of a line from which on windows are taken one by one, and positions of a row below which they are. */
 const LONG_LINE: i32 = 12, SHORT_ROW: i32 = 12;
 
 /**
  * Whether each entry of a window is better unrolled for many positions than each window entry by entry: where lines
- * are short, as those over a picture of one channel or three, and rows are not.
+ * are short, as those over a picture of one channel or three, and rows are not. Lines in fours are packed as they are.
  */
 // @ts-ignore: decorator
 @inline
