@@ -228,6 +228,7 @@ import "../measure/tap.ts";
 import "../measure/tap_cell.ts";
 import "../measure/tap_layers.ts";
 import "../measure/tensor_names.ts";
+import "../measure/tensor_sums.ts";
 import "../measure/training_facts.ts";
 import "../measure/whole_objective.ts";
 import "../model/batch_error.ts";
