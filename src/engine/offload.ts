@@ -119,7 +119,7 @@ export function offload(
   return {
     [Symbol.dispose]() {
       isOver = true;
-      // Nobody is in the middle of a kernel: what is computed again may have the others leave the heap.
+      // No kernel is running, so tensors that are computed again may push others off the heap.
       running++;
       try {
         recomputation.finish();

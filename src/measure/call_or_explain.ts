@@ -41,11 +41,7 @@ function requireTensors(outputs: Tensor | Tensor[]): Tensor | Tensor[] {
       throw new Error("The layer returned a tensor that was disposed of, expected a live one");
     }
     if (tensor.size === 0) {
-      throw new Error(
-        `Its output has no entries: its shape is [${
-          tensor.shape.map((size) => size + 0).join(", ")
-        }]`,
-      );
+      throw new Error(`Its output has no entries: its shape is [${tensor.shape.join(", ")}]`);
     }
   }
   return outputs;

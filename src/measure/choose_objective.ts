@@ -7,6 +7,7 @@ import { hasShape, targetShapes } from "../model/shapes.ts";
 import { compiledLosses } from "./compiled_losses.ts";
 import {
   nameOf,
+  nameOfLosses,
   type OutputLoss,
   type ResolvedObjective,
   resolveLosses,
@@ -125,13 +126,13 @@ export interface DefaultObjective {
 }
 
 /** What {@linkcode chooseObjective} chooses where nothing is asked for. */
-export function defaultObjective(tf: TensorFlow, model: LayersModel): DefaultObjective {
+export function defaultObjective(model: LayersModel): DefaultObjective {
   const losses = compiledLosses(model) ??
     (sumSaysNothing(model) ? fittingLosses(model, null)! : null);
   if (losses === null) return { name: "sum", objective: "sum" };
   const [loss] = losses;
   const isOne = typeof loss === "string" && losses.every((other) => other === loss);
-  return { name: resolveLosses(tf, losses, () => []).name, objective: isOne ? loss : null };
+  return { name: nameOfLosses(losses), objective: isOne ? loss : null };
 }
 
 function sumSaysNothing({ outputs }: LayersModel): boolean {

@@ -80,11 +80,16 @@ export function resolveLosses(
   losses: readonly OutputLoss[],
   targets: Tensor[] | null | ((outputs: Tensor[]) => Tensor[]),
 ): ResolvedObjective {
-  const names = losses.flatMap((loss) => loss === null ? [] : [nameOf(loss)]);
-  const name = [...new Set(names)].join(" + ");
+  const name = nameOfLosses(losses);
   const given = typeof targets === "function" ? targets : requireTargets(targets, name);
   const targetsFor = typeof given === "function" ? given : () => given;
   return lossObjective(tf, name, (i) => losses[i] ?? null, targetsFor);
+}
+
+/** What the losses of a model's outputs are called together. */
+export function nameOfLosses(losses: readonly OutputLoss[]): string {
+  const names = losses.flatMap((loss) => loss === null ? [] : [nameOf(loss)]);
+  return [...new Set(names)].join(" + ");
 }
 
 /** What a loss is called: TensorFlow.js calls what it exports `softmaxCrossEntropy__op`. */

@@ -8,8 +8,8 @@ const LARGE = 2 ** 14;
 
 /**
  * The sums over the tensors of a pass, by their data, which never changes: an activation layer reads what the layer
- * before it has returned, and the gradient of a sum is that of each of its terms. Of a ResNet's, a quarter are
- * seen more than once.
+ * before it has returned, and the gradient of a sum is that of each of its terms. Of a ResNet's, a quarter are seen
+ * more than once.
  */
 export class TensorSums {
   readonly #heap: Heap;

@@ -1,5 +1,5 @@
 import type { Engine } from "../engine/engine.ts";
-import type { LayersModel, TensorFlow } from "../engine/tensorflow.ts";
+import type { LayersModel } from "../engine/tensorflow.ts";
 import { checkModuleObjective, checkTargets } from "../measure/check_objective.ts";
 import { defaultObjective } from "../measure/choose_objective.ts";
 import { defaultExamples } from "../measure/default_examples.ts";
@@ -65,7 +65,7 @@ export async function openSubject(
 ): Promise<OpenSubject> {
   for (const name of grid.activations) if (name !== null) requireActivation(engine.tf, name);
   if (typeof subject === "object" && "model" in subject) {
-    return await openFile(engine.tf, subject, grid, options);
+    return await openFile(subject, grid, options);
   }
   const { tf } = engine;
   const objective = options.objective ?? "sum";
@@ -128,7 +128,6 @@ function nameOf(objective: Objective): string {
 }
 
 async function openFile(
-  tf: TensorFlow,
   { model: path, register, weights: file }: ModelFile,
   grid: ResolvedGrid,
   options: StudyOptions,
@@ -148,7 +147,7 @@ async function openFile(
   const weights = getWeights(model);
   const asked = options.objective ?? checkModuleObjective(loaded) ?? null;
   const { name: objectiveName, objective } = asked === null
-    ? defaultObjective(tf, model)
+    ? defaultObjective(model)
     : { name: nameOf(asked), objective: asked };
   return {
     name: automaticName(model) === null ? loaded.name : "model",

@@ -23,8 +23,8 @@ const { plain, fused } = convolutionKernels("convolution", "Conv2D", "FusedConv2
 
 /**
  * `Conv2D`: stock is wrong for `same` padding with a stride larger than the window, and keeps packed
- * weights that it does not free with the tensor it made them of. Here blocks of
- * windows that fit the cache are packed, mostly from where they stand, and multiplied by the filter.
+ * weights that it does not free with the tensor it made them of. Here blocks of windows that fit the cache
+ * are packed, mostly from where they stand, and multiplied by the filter.
  */
 const conv2dKernel = plain;
 
@@ -69,9 +69,9 @@ const conv2dBackpropFilterKernel = defineKernel<
 
 /**
  * `Conv2DBackpropInput`, also the forward pass of `conv2dTranspose`: stock is a scalar loop, 11 times
- * slower than the convolution itself. Here it is a convolution of dy where windows move by 1;
- * else each row of dy W^T is the gradient of one window, and is added where that window lay, in blocks
- * of output positions that fit the cache. Also dilated, where the attribute is given.
+ * slower than the convolution itself. Here it is a convolution of dy where windows move by 1; else
+ * each row of dy W^T is the gradient of one window, and is added where that window lay, in blocks of
+ * output positions that fit the cache. Also dilated, where the attribute is given.
  */
 const conv2dBackpropInputKernel = defineKernel<
   Conv2dAttributes & { inputShape: number[] },

@@ -69,8 +69,7 @@ function requireSmall({ input, output, window, strides, dilations, before }: Win
  *
  * Where an image is padded, the native convolution and its filter gradient multiply by zeros, which makes
  * NaN of NaN and infinity. Where that shows, the border is computed again without its padding, as the `cpu`
- * backend does. An input gradient meets a padding only by a filter
- * that is finite.
+ * backend does. An input gradient meets a padding only by a filter that is finite.
  *
  * @param inputs x and the filter; dy and the filter for an input gradient, x and dy for a filter gradient.
  * @param shape Shape of the result.

@@ -83,18 +83,17 @@ function filterRowsGradient(
       addTaps(w, x, dyBlock, target, first, count, start, stop, flags, scratch);
     } else {
       const columns = scratch + COLUMNS_AT;
-      // A single row of one filter would look as if it ran along the positions, which `dot` sums up otherwise.
-      let tap: usize = 4, position = <usize> width << 2, asPacked = PACK;
+      let tap: usize = 4, position = <usize> width << 2;
       if (isNarrow(w)) {
         fillPlaces(w, x, first, count, scratch + PLACES_AT);
         unrollTaps(w, scratch + PLACES_AT, first % w.outWidth, count, start, stop, columns);
         tap = <usize> count << 2;
         position = 4;
-        asPacked = 0;
       } else unrollAll(w, x, first, count, start, stop, scratch);
+      // Of one filter, a thread's single row would go to `dot` by its strides, which sums up in another order.
       gemm(
         columns, tap, position, dyBlock, dyRow, 4, target, dyRow, width, filters, count, 0,
-        flags | asPacked, scratch,
+        flags | PACK, scratch,
       );
     }
     added++;
